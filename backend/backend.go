@@ -1,0 +1,136 @@
+package backend
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// ContainerBackend is all that the life cycle asks of a container engine.
+//
+// Methods are safe for concurrent use and honour their context. Errors match the
+// sentinels of this package with [errors.Is] and carry the engine's own words.
+type ContainerBackend interface {
+	// Info tells what the engine is and what it can do. It is measured on the
+	// first call and remembered.
+	Info(ctx context.Context) (Info, error)
+
+	Images
+	Containers
+	Networks
+
+	// Close ends what the backend itself holds or started: idle connections, a
+	// private service, an ssh tunnel. It never touches containers.
+	io.Closer
+}
+
+// Images is the part of an engine that deals with images.
+type Images interface {
+	// InspectImage finds a local image by reference or ID. It never pulls.
+	// Errors: ErrNotFound.
+	InspectImage(ctx context.Context, ref string) (Image, error)
+
+	// PullImage fetches an image from its registry and returns what the engine
+	// then has under that reference. It reads the engine's progress stream to
+	// its end, since a failed pull is told there and not by the status code.
+	// Errors: ErrNotFound (no such image), ErrUnauthorized, ErrUnreachable (the
+	// registry), ErrWrongPlatform, ErrNoSpace.
+	PullImage(ctx context.Context, o PullOptions) (Image, error)
+
+	// BuildImage builds an image from a tar of a build context and returns it.
+	// Errors: ErrBuildFailed with the failing step's output, ErrUnauthorized.
+	BuildImage(ctx context.Context, o BuildOptions) (Image, error)
+
+	// ListImages returns the local images that carry all of labels.
+	ListImages(ctx context.Context, labels Labels) ([]Image, error)
+
+	// RemoveImage removes an image by ID or reference. Absent is success; an
+	// image that a container still uses is ErrConflict.
+	RemoveImage(ctx context.Context, ref string) error
+}
+
+// Containers is the part of an engine that deals with containers.
+type Containers interface {
+	// CreateContainer makes a container and does not start it. With
+	// PopulateVolumes its anonymous volumes hold the image's content on return.
+	// What was asked for and can only be given weaker is in Container.Warnings.
+	// Errors: *UnsupportedError (nothing was created), ErrNotFound (image,
+	// network or a VolumesFrom source), ErrConflict (the name is taken),
+	// ErrMountSource (a bind's source is not there for the engine; it is never
+	// made silently), ErrInvalid.
+	CreateContainer(ctx context.Context, s ContainerSpec) (Container, error)
+
+	// StartContainer starts a container; one that runs already is success.
+	// Errors: ErrNotFound, ErrPortTaken, ErrMountSource, ErrInvalid (the command
+	// cannot be run).
+	StartContainer(ctx context.Context, id string) error
+
+	// InspectContainer finds a container by ID or name. Errors: ErrNotFound.
+	InspectContainer(ctx context.Context, idOrName string) (Container, error)
+
+	// ListContainers returns the containers, running or not, that carry all of
+	// labels; an empty value matches any value of that label. Fields that only
+	// an inspection knows (ExitCode, Ports, Warnings) may be empty.
+	ListContainers(ctx context.Context, labels Labels) ([]Container, error)
+
+	// Exec runs a command in a running container, attached, and returns its
+	// exit code once its output has been delivered to the end. A command that
+	// cannot be started is not an error but a code: 127 not found, 126 not
+	// executable; death by signal n is 128+n. When ctx ends, the command is
+	// killed as far as the engine allows and ctx's error is returned. An exec is
+	// never retried. Errors: ErrNotFound, ErrNotRunning.
+	Exec(ctx context.Context, id string, e ExecSpec) (exitCode int, err error)
+
+	// CopyTo unpacks a tar stream into directory dir of a container, running or
+	// not. Errors: ErrNotFound (container or directory).
+	CopyTo(ctx context.Context, id, dir string, tar io.Reader) error
+
+	// CopyFrom returns a tar stream of path, whose entries start with path's
+	// base name. The caller closes it. Errors: ErrNotFound.
+	CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
+
+	// ContainerLogs writes what PID 1 printed to o's writers; with Follow until
+	// the container stops or ctx ends. Errors: ErrNotFound.
+	ContainerLogs(ctx context.Context, id string, o LogOptions) error
+
+	// WaitContainer blocks until a started container has stopped and returns
+	// its exit code. Errors: ErrNotFound.
+	WaitContainer(ctx context.Context, id string) (exitCode int, err error)
+
+	// StopContainer asks PID 1 to end by the container's stop signal and kills
+	// it after grace. One that is stopped already is success.
+	StopContainer(ctx context.Context, id string, grace time.Duration) error
+
+	// RemoveContainer kills and removes a container at once, with its anonymous
+	// volumes. Absent is success, and so is a removal already under way.
+	RemoveContainer(ctx context.Context, id string) error
+}
+
+// Networks is the part of an engine that deals with networks.
+type Networks interface {
+	// EnsureNetwork returns the bridge network of that name, making it if there
+	// is none. Containers on it find each other by name and alias on every
+	// engine. Two callers at once get the same network.
+	EnsureNetwork(ctx context.Context, s NetworkSpec) (Network, error)
+
+	// ListNetworks returns the networks that carry all of labels.
+	ListNetworks(ctx context.Context, labels Labels) ([]Network, error)
+
+	// RemoveNetwork removes a network. Absent is success; one in use is
+	// ErrConflict.
+	RemoveNetwork(ctx context.Context, name string) error
+}
+
+// Labels are the key/value pairs on a container, image or network.
+type Labels map[string]string
+
+// Matches tells whether have carries all of l; an empty value in l matches any.
+func (l Labels) Matches(have Labels) bool {
+	for k, want := range l {
+		got, ok := have[k]
+		if !ok || (want != "" && got != want) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,61 @@
+package backendtest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// testCase is one promise of the interface.
+type testCase struct {
+	// name is "part/promise".
+	name string
+	run  func(t *testing.T, s *suite)
+}
+
+// cases returns the whole contract.
+func cases() []testCase {
+	return slices.Concat(
+		infoCases(),
+		imageCases(),
+		buildCases(),
+		containerCases(),
+		stopCases(),
+		logCases(),
+		execCases(),
+		fileCases(),
+		volumeCases(),
+		networkCases(),
+		featureCases(),
+	)
+}
+
+// Run runs the contract: a subtest for each promise that the interface's comments
+// make, and for each trap in which an engine reports success and did not do what
+// was asked. Subtests run in parallel. What they make has names of its own and is
+// removed again.
+func Run(t *testing.T, o Options) {
+	all := cases()
+	requireKnownNames(t, all, o.Skip)
+	s := newSuite(t, o)
+	for _, c := range all {
+		t.Run(c.name, func(t *testing.T) {
+			if reason, ok := o.Skip[c.name]; ok {
+				t.Skip(reason)
+			}
+			t.Parallel()
+			c.run(t, s)
+		})
+	}
+}
+
+// requireKnownNames keeps lists of skipped subtests from outliving their subtests.
+func requireKnownNames(t *testing.T, all []testCase, skip map[string]string) {
+	t.Helper()
+	for name, reason := range skip {
+		known := slices.ContainsFunc(all, func(c testCase) bool { return c.name == name })
+		require.Truef(t, known, "Options.Skip names %q, which is no subtest of the contract", name)
+		require.NotEmptyf(t, reason, "Options.Skip gives no reason for %q", name)
+	}
+}

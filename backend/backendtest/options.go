@@ -1,0 +1,68 @@
+package backendtest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Options says what the contract is run against.
+type Options struct {
+	// Name is the engine's name in messages: "podman4-rootless".
+	Name string
+	// Open returns the backend under test. It is called a few times; the suite
+	// closes what it opened.
+	Open func(t *testing.T) backend.ContainerBackend
+
+	// Image is a reference to a busybox image that the engine has locally. All
+	// other images are built from it through BuildImage.
+	Image string
+	// Systemd is a reference to a local image whose command is systemd, or empty
+	// when there is none.
+	Systemd string
+	// Registry is a registry that the engine can reach, or nil.
+	Registry *Registry
+	// Volumes looks at the engine's volumes from outside the interface, which has
+	// no verb for them. Needed.
+	Volumes Volumes
+
+	// Skip maps the name of a subtest, such as "exec/tty", to the exact reason why
+	// it means nothing on this engine. A name that no subtest has is an error.
+	Skip map[string]string
+	// Record, when set, receives what became of each feature of ContainerSpec. It
+	// is called by one goroutine at a time.
+	Record func(feature string, verdict Verdict, reason string)
+}
+
+// Verdict is what an engine makes of a feature.
+type Verdict string
+
+// The verdicts on a feature.
+const (
+	// Works: it was asked for and seen inside the container.
+	Works Verdict = "works"
+	// Weaker: it was not seen inside, and a warning of CreateContainer said so.
+	Weaker Verdict = "weaker"
+	// Refused: an UnsupportedError came before anything was created.
+	Refused Verdict = "refused"
+)
+
+// Registry is where images can be pulled from.
+type Registry struct {
+	// Image can be pulled by anyone.
+	Image string
+	// Private can be pulled with Credentials only.
+	Private     string
+	Credentials backend.Credentials
+	// Absent is a reference in the same registry that does not exist.
+	Absent string
+}
+
+// Volumes lists and removes an engine's volumes.
+type Volumes interface {
+	// List returns the names of all volumes.
+	List(ctx context.Context) ([]string, error)
+	// Remove removes a volume that no container uses.
+	Remove(ctx context.Context, name string) error
+}

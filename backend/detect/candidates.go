@@ -1,0 +1,204 @@
+package detect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Candidate is a place where an engine may answer, and what became of asking.
+type Candidate struct {
+	// Source tells who named it, for people: "DOCKER_HOST", "docker context colima".
+	Source string
+	// Explicit means that the user asked for this one: when it does not answer,
+	// that is an error, and nothing else is tried.
+	Explicit bool
+	// Endpoint is where to ask; after a good answer its Kind and versions are set.
+	Endpoint backend.Endpoint
+	// Private is true for the service that galley would start itself.
+	Private bool
+	Verdict Verdict
+	// Reason is why it was refused, or what is special about it.
+	Reason string
+	// Remedy is what the user can do about a refusal.
+	Remedy string
+
+	err error
+}
+
+// Verdict is what became of a candidate.
+type Verdict string
+
+// The verdicts.
+const (
+	// NotAsked: an earlier one answered.
+	NotAsked Verdict = "not asked"
+	// Chosen is the engine that galley works with.
+	Chosen Verdict = "chosen"
+	// Usable would do, but an earlier one was chosen.
+	Usable Verdict = "usable"
+	// Refused: see Reason.
+	Refused Verdict = "refused"
+)
+
+// candidates lists all places in the order in which they are asked.
+func candidates(ctx context.Context, h Host, o Options) []Candidate {
+	var list []Candidate
+	add := func(c Candidate) { list = append(list, c) }
+
+	if o.Host != "" {
+		ep := backend.Endpoint{URI: o.Host, TLS: dockerTLS(h, o.Host), Identity: h.Getenv("CONTAINER_SSHKEY")}
+		add(Candidate{Source: o.HostSource, Explicit: true, Endpoint: ep})
+		return list
+	}
+	fromEnvironment(h, add)
+	if len(list) > 0 && o.Engine == "" {
+		return list[:1]
+	}
+	if name := dockerCurrentContext(h); name != "" {
+		add(dockerContext(h, name, "docker context "+name, false))
+	}
+	if c, ok := podmanDefaultConnection(h); ok {
+		add(c)
+	}
+	for _, s := range wellKnownSockets(h) {
+		add(s)
+	}
+	if h.GOOS != "linux" {
+		if c, ok := podmanMachine(ctx, h); ok {
+			add(c)
+		}
+	} else if _, err := h.LookPath("podman"); err == nil {
+		add(Candidate{Source: "private podman service", Private: true,
+			Endpoint: backend.Endpoint{URI: "started when needed"}})
+	}
+	return list
+}
+
+func fromEnvironment(h Host, add func(Candidate)) {
+	if name := h.Getenv("CONTAINER_CONNECTION"); name != "" {
+		c, err := podmanConnection(h, name)
+		c.Source, c.Explicit = "CONTAINER_CONNECTION", true
+		if err != nil {
+			c.refuse(err)
+		}
+		add(c)
+	}
+	if uri := h.Getenv("CONTAINER_HOST"); uri != "" {
+		add(Candidate{Source: "CONTAINER_HOST", Explicit: true,
+			Endpoint: backend.Endpoint{URI: uri, Identity: h.Getenv("CONTAINER_SSHKEY")}})
+	}
+	if uri := h.Getenv("DOCKER_HOST"); uri != "" {
+		add(Candidate{Source: "DOCKER_HOST", Explicit: true,
+			Endpoint: backend.Endpoint{URI: uri, TLS: dockerTLS(h, uri)}})
+	}
+	if name := h.Getenv("DOCKER_CONTEXT"); name != "" && name != "default" {
+		add(dockerContext(h, name, "DOCKER_CONTEXT "+name, true))
+	}
+}
+
+// wellKnownSockets are the places where engines put their sockets when nobody
+// says otherwise. A user is never handed root's Podman, nor root a user's.
+func wellKnownSockets(h Host) []Candidate {
+	if h.GOOS == "windows" {
+		return []Candidate{{Source: "Docker's named pipe", Endpoint: backend.Endpoint{URI: "npipe:////./pipe/docker_engine"}}}
+	}
+	var list []Candidate
+	seen := map[string]bool{}
+	add := func(source, path string) {
+		if path != "" && !seen[path] {
+			seen[path] = true
+			list = append(list, Candidate{Source: source, Endpoint: backend.Endpoint{URI: "unix://" + path}})
+		}
+	}
+	below := func(dir string, elem ...string) string {
+		if dir == "" {
+			return ""
+		}
+		return filepath.Join(append([]string{dir}, elem...)...)
+	}
+	rt := h.runtimeDir()
+	add("Docker's socket", "/var/run/docker.sock")
+	add("rootless Docker", below(rt, "docker.sock"))
+	add("Docker Desktop", h.inHome(".docker", "run", "docker.sock"))
+	add("Docker Desktop on Linux", h.inHome(".docker", "desktop", "docker.sock"))
+	add("Colima", h.inHome(".colima", "default", "docker.sock"))
+	add("Colima, old place", h.inHome(".colima", "docker.sock"))
+	add("Rancher Desktop", h.inHome(".rd", "docker.sock"))
+	add("OrbStack", h.inHome(".orbstack", "run", "docker.sock"))
+	add("Lima", h.inHome(".lima", "default", "sock", "docker.sock"))
+	if h.UID == 0 {
+		add("Podman's socket", "/run/podman/podman.sock")
+	} else {
+		add("rootless Podman", below(rt, "podman", "podman.sock"))
+		add("rootless Podman", filepath.Join("/run/user", strconv.Itoa(h.UID), "podman", "podman.sock"))
+		tmp := h.Getenv("TMPDIR")
+		if tmp == "" {
+			tmp = "/tmp"
+		}
+		add("rootless Podman", filepath.Join(tmp, "podman-run-"+strconv.Itoa(h.UID), "podman", "podman.sock"))
+	}
+	return list
+}
+
+// podmanMachine asks Podman for the socket of its virtual machine.
+func podmanMachine(ctx context.Context, h Host) (Candidate, bool) {
+	if _, err := h.LookPath("podman"); err != nil {
+		return Candidate{}, false
+	}
+	c := Candidate{Source: "podman machine"}
+	out, err := h.Output(ctx, "podman", "machine", "inspect")
+	if err != nil {
+		c.refuse(fmt.Errorf("podman machine inspect: %w", err))
+		c.Remedy = "Run `podman machine init` once and `podman machine start`."
+		return c, true
+	}
+	var machines []struct {
+		ConnectionInfo struct {
+			PodmanSocket, PodmanPipe *struct{ Path string }
+		}
+	}
+	if err := json.Unmarshal(out, &machines); err != nil {
+		c.refuse(fmt.Errorf("podman machine inspect: %w", err))
+		return c, true
+	}
+	for _, m := range machines {
+		if s := m.ConnectionInfo.PodmanSocket; s != nil && s.Path != "" {
+			c.Endpoint.URI = "unix://" + s.Path
+			return c, true
+		}
+		if p := m.ConnectionInfo.PodmanPipe; p != nil && p.Path != "" {
+			c.Endpoint.URI = "npipe://" + filepath.ToSlash(p.Path)
+			return c, true
+		}
+	}
+	c.refuse(errors.New("there is no podman machine"))
+	c.Remedy = "Run `podman machine init` once and `podman machine start`."
+	return c, true
+}
+
+func (c *Candidate) refuse(err error) {
+	c.Verdict, c.err, c.Reason = Refused, err, reason(err)
+	var be *backend.Error
+	if c.Remedy == "" && errors.As(err, &be) {
+		c.Remedy = be.Remedy
+	}
+}
+
+// reason is an error's text without what the list shows already.
+func reason(err error) string {
+	var be *backend.Error
+	if errors.As(err, &be) && be.Detail != "" {
+		return be.Detail
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "there is no such file"
+	}
+	return err.Error()
+}

@@ -1,0 +1,110 @@
+package detect
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// connections are Podman's named connections, from the file that `podman system
+// connection` keeps since 5.0, and from containers.conf before it.
+type connections struct {
+	Default string
+	Named   map[string]connection
+}
+
+type connection struct {
+	URI, Identity string
+}
+
+func podmanConnections(h Host) connections {
+	all := connections{Named: map[string]connection{}}
+	for _, path := range containersConfPaths(h) {
+		data, err := h.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		var conf struct {
+			Engine struct {
+				ActiveService       string `toml:"active_service"`
+				ServiceDestinations map[string]struct {
+					URI      string `toml:"uri"`
+					Identity string `toml:"identity"`
+				} `toml:"service_destinations"`
+			} `toml:"engine"`
+		}
+		if toml.Unmarshal(data, &conf) != nil {
+			continue // Podman itself will tell its user what is wrong there
+		}
+		if conf.Engine.ActiveService != "" {
+			all.Default = conf.Engine.ActiveService
+		}
+		for name, d := range conf.Engine.ServiceDestinations {
+			all.Named[name] = connection(d)
+		}
+	}
+	path := h.Getenv("PODMAN_CONNECTIONS_CONF")
+	if path == "" {
+		path = filepath.Join(h.configHome(), "containers", "podman-connections.json")
+	}
+	if data, err := h.ReadFile(path); err == nil {
+		var conf struct {
+			Connection struct {
+				Default     string
+				Connections map[string]connection
+			}
+		}
+		if json.Unmarshal(data, &conf) == nil {
+			if conf.Connection.Default != "" {
+				all.Default = conf.Connection.Default
+			}
+			for name, c := range conf.Connection.Connections {
+				all.Named[name] = c
+			}
+		}
+	}
+	return all
+}
+
+// containersConfPaths are read in this order, later ones winning.
+func containersConfPaths(h Host) []string {
+	if p := h.Getenv("CONTAINERS_CONF"); p != "" {
+		return []string{p}
+	}
+	return []string{
+		"/usr/share/containers/containers.conf",
+		"/etc/containers/containers.conf",
+		filepath.Join(h.configHome(), "containers", "containers.conf"),
+	}
+}
+
+func podmanConnection(h Host, name string) (Candidate, error) {
+	c := Candidate{Source: "podman connection " + name}
+	conn, ok := podmanConnections(h).Named[name]
+	if !ok {
+		return c, &backend.Error{Op: "podman connection " + name, Kind: backend.ErrNotFound,
+			Detail: fmt.Sprintf("there is no podman connection %q", name),
+			Remedy: "List the connections with `podman system connection list`."}
+	}
+	c.Endpoint = backend.Endpoint{URI: conn.URI, Identity: conn.Identity}
+	if key := h.Getenv("CONTAINER_SSHKEY"); key != "" {
+		c.Endpoint.Identity = key
+	}
+	return c, nil
+}
+
+func podmanDefaultConnection(h Host) (Candidate, bool) {
+	name := podmanConnections(h).Default
+	if name == "" {
+		return Candidate{}, false
+	}
+	c, err := podmanConnection(h, name)
+	if err != nil {
+		c.refuse(err)
+	}
+	return c, true
+}

@@ -1,0 +1,208 @@
+package detect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Options are what the user asked for.
+type Options struct {
+	// Engine is "docker", "podman" or empty for whichever answers first.
+	Engine string
+	// Host is the address to use, or empty to look for one; HostSource tells who
+	// named it: "--host", "GALLEY_HOST", "driver.docker_host_url".
+	Host, HostSource string
+	// All asks every candidate even when an earlier one answered.
+	All bool
+	// NoService forbids to start a private service.
+	NoService bool
+}
+
+// Result is what was found.
+type Result struct {
+	// Candidates are all places that were thought of, in order.
+	Candidates []Candidate
+	// Chosen is the endpoint to use; its Kind tells the backend.
+	Chosen backend.Endpoint
+	// Close stops the private service if one was started. It is never nil.
+	Close func() error
+}
+
+// Find asks the candidates in order and chooses the first that answers.
+//
+// Errors: *NotFoundError when nothing answers or what was asked for explicitly
+// does not; it matches backend.ErrUnreachable. The Result is filled in any case.
+func Find(ctx context.Context, h Host, o Options) (Result, error) {
+	res := Result{Candidates: candidates(ctx, h, o), Close: func() error { return nil }}
+	chosen := -1
+	for i := range res.Candidates {
+		c := &res.Candidates[i]
+		if chosen >= 0 && !o.All {
+			c.Verdict = NotAsked
+			continue
+		}
+		if c.Verdict == Refused {
+			continue // it could not even be resolved
+		}
+		if c.Private {
+			if chosen >= 0 {
+				c.Verdict, c.Reason = Usable, "would be started if nothing else answered"
+				continue
+			}
+			if !private(ctx, h, o, c, &res) {
+				continue
+			}
+		} else if err := ping(ctx, &c.Endpoint); err != nil {
+			if ctx.Err() != nil {
+				return res, ctx.Err()
+			}
+			c.refuse(err)
+			c.Remedy = cmpOr(c.Remedy, remedyFor(h, err, c.Endpoint.URI))
+			continue
+		}
+		if o.Engine != "" && string(c.Endpoint.Kind) != o.Engine {
+			c.Verdict, c.Reason = Refused, fmt.Sprintf("%s answers here, and %s was asked for", title(c.Endpoint.Kind), o.Engine)
+			continue
+		}
+		if chosen >= 0 {
+			c.Verdict = Usable
+			continue
+		}
+		chosen = i
+		c.Verdict = Chosen
+		res.Chosen = c.Endpoint
+	}
+	if chosen < 0 {
+		return res, &NotFoundError{Candidates: res.Candidates, Engine: o.Engine, Remedy: remedy(h, o, res.Candidates)}
+	}
+	return res, nil
+}
+
+// private starts a service of galley's own, unless only a look was asked for.
+func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) bool {
+	if o.Engine == string(backend.KindDocker) {
+		c.Verdict, c.Reason = Refused, "docker was asked for"
+		return false
+	}
+	if o.NoService {
+		c.Verdict, c.Reason = Refused, "starting a service was not allowed"
+		return false
+	}
+	ep, stop, err := startService(ctx, h)
+	if err != nil {
+		c.refuse(err)
+		return false
+	}
+	c.Endpoint, res.Close = ep, stop
+	c.Reason = "started by galley, and stopped with it"
+	return true
+}
+
+// NotFoundError says that no engine can be used, and why each was refused.
+type NotFoundError struct {
+	Candidates []Candidate
+	// Engine is the engine that was asked for, or empty.
+	Engine string
+	// Remedy is what to do on this very machine.
+	Remedy string
+}
+
+// Error lists every candidate with its reason, and the remedy.
+func (e *NotFoundError) Error() string {
+	var b strings.Builder
+	if len(e.Candidates) > 0 && e.Candidates[0].Explicit {
+		c := e.Candidates[0]
+		fmt.Fprintf(&b, "the container engine that %s names (%s) cannot be used: %s", c.Source, c.Endpoint.URI, c.Reason)
+	} else {
+		b.WriteString("no container engine found")
+		if e.Engine != "" {
+			fmt.Fprintf(&b, " for --engine %s", e.Engine)
+		}
+		b.WriteString("; tried:")
+		for _, c := range e.Candidates {
+			fmt.Fprintf(&b, "\n  %s (%s): %s", c.Source, c.Endpoint.URI, c.Reason)
+		}
+		if len(e.Candidates) == 0 {
+			b.WriteString("\n  nothing: this machine has no place where one could be")
+		}
+	}
+	if e.Remedy != "" {
+		b.WriteString("\n" + e.Remedy)
+	}
+	return b.String()
+}
+
+// Is makes it match backend.ErrUnreachable.
+func (e *NotFoundError) Is(target error) bool { return target == backend.ErrUnreachable }
+
+// remedy is chosen from what was seen, not from a general idea.
+func remedy(h Host, o Options, list []Candidate) string {
+	for _, c := range list {
+		if c.Explicit {
+			return cmpOr(c.Remedy, "Start the engine there, or unset "+c.Source+" to let galley look for one.")
+		}
+	}
+	for _, c := range list {
+		if errors.Is(c.err, backend.ErrPermission) {
+			return c.Remedy
+		}
+	}
+	switch h.GOOS {
+	case "darwin":
+		return "Start Docker Desktop, or install Podman: brew install podman && podman machine init && podman machine start"
+	case "windows":
+		return "Start Docker Desktop, or install Podman: winget install RedHat.Podman, then podman machine init and podman machine start"
+	}
+	if o.Engine == string(backend.KindDocker) {
+		return "Start Docker: sudo systemctl start docker"
+	}
+	return "Install Podman; galley needs no daemon and starts it by itself: " + installPodman(h)
+}
+
+// installPodman is the command for this distribution, from /etc/os-release.
+func installPodman(h Host) string {
+	data, err := h.ReadFile("/etc/os-release")
+	if err != nil {
+		return "see podman.io/docs/installation"
+	}
+	release := string(data)
+	for _, d := range []struct{ id, command string }{
+		{"fedora", "sudo dnf install podman"}, {"rhel", "sudo dnf install podman"}, {"centos", "sudo dnf install podman"},
+		{"debian", "sudo apt-get install podman"}, {"ubuntu", "sudo apt-get install podman"},
+		{"suse", "sudo zypper install podman"}, {"arch", "sudo pacman -S podman"}, {"alpine", "sudo apk add podman"},
+	} {
+		for line := range strings.Lines(release) {
+			key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			if (key == "ID" || key == "ID_LIKE") && strings.Contains(value, d.id) {
+				return d.command
+			}
+		}
+	}
+	return "see podman.io/docs/installation"
+}
+
+func remedyFor(h Host, err error, uri string) string {
+	if !errors.Is(err, backend.ErrPermission) {
+		return ""
+	}
+	path := strings.TrimPrefix(uri, "unix://")
+	if strings.Contains(path, "docker") {
+		return "This user may not open " + path + ": sudo usermod -aG docker $USER, then log in again (the group is as good as root), or use rootless Podman."
+	}
+	return "This user may not open " + path + ": as a user, start your own with systemctl --user start podman.socket."
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func title(k backend.Kind) string {
+	return strings.ToUpper(string(k[:1])) + string(k[1:])
+}

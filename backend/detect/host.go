@@ -1,0 +1,59 @@
+package detect
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+)
+
+// Host is what detection looks at on this machine. Tests bring their own.
+type Host struct {
+	GOOS     string
+	UID      int
+	Home     string
+	Getenv   func(string) string
+	ReadFile func(string) ([]byte, error)
+	LookPath func(string) (string, error)
+	// Output runs a program and returns what it printed.
+	Output func(ctx context.Context, name string, args ...string) ([]byte, error)
+}
+
+// ThisHost is the machine that galley runs on.
+func ThisHost() Host {
+	home, _ := os.UserHomeDir() // without one, the paths below it are left out
+	return Host{
+		GOOS: runtime.GOOS, UID: os.Getuid(), Home: home,
+		Getenv: os.Getenv, ReadFile: os.ReadFile, LookPath: exec.LookPath,
+		Output: func(ctx context.Context, name string, args ...string) ([]byte, error) {
+			return exec.CommandContext(ctx, name, args...).Output()
+		},
+	}
+}
+
+// runtimeDir is where this user's sockets are, or "" where there is no such thing.
+func (h Host) runtimeDir() string {
+	if d := h.Getenv("XDG_RUNTIME_DIR"); d != "" {
+		return d
+	}
+	if h.GOOS == "linux" && h.UID > 0 {
+		return filepath.Join("/run/user", strconv.Itoa(h.UID))
+	}
+	return ""
+}
+
+func (h Host) inHome(elem ...string) string {
+	if h.Home == "" {
+		return ""
+	}
+	return filepath.Join(append([]string{h.Home}, elem...)...)
+}
+
+func (h Host) configHome() string {
+	if d := h.Getenv("XDG_CONFIG_HOME"); d != "" {
+		return d
+	}
+	return h.inHome(".config")
+}

@@ -1,0 +1,12 @@
+// Package backend is what galley knows of container engines.
+//
+// The life cycle talks to an engine only through [ContainerBackend], in its own
+// words: a [ContainerSpec] says what a container must be like (filled volumes, a
+// systemd init, galley's own bind), and each implementation knows how its engine
+// gets there. Nothing outside this tree asks which engine it is; callers branch
+// on [Capabilities], which are measured.
+//
+// The implementations live in backend/docker and backend/podman, with the same
+// file names, so that the two can be read side by side. backend/backendtest
+// holds the contract that both must pass and an in-memory fake that passes it too.
+package backend

@@ -1,0 +1,193 @@
+// Package docker is the backend for engines that speak Docker's own API, by
+// Docker's own client library.
+//
+// Its files and functions stand in the same order as those of backend/podman, so
+// that the two can be read side by side. What a ContainerSpec becomes on Docker
+// is in spec.go; which error is which, in errors.go.
+package docker
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/system"
+	"github.com/docker/docker/api/types/versions"
+	"github.com/docker/docker/client"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/dial"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// Backend is a Docker engine.
+type Backend struct {
+	endpoint backend.Endpoint
+	connect  dial.Func
+	http     *http.Client
+	client   *client.Client
+
+	// version is the version of the API that is spoken.
+	version *engine.Memo[string]
+	info    *engine.Memo[measured]
+	// networks are the names of the networks that are known to exist.
+	networks *engine.Names
+}
+
+// The contract that this package fulfils.
+var _ backend.ContainerBackend = (*Backend)(nil)
+
+// measured is what a Docker engine says of itself, in the interface's words and
+// in those that only this package needs.
+type measured struct {
+	backend.Info
+}
+
+// New makes a backend for an endpoint. It sends nothing yet: where the endpoint
+// does not tell the version of the API, the first call asks. Errors:
+// backend.ErrInvalid for an address or TLS files that cannot be used.
+func New(ep backend.Endpoint) (*Backend, error) {
+	connect, err := dial.New(ep)
+	if err != nil {
+		return nil, err
+	}
+	httpClient := dial.HTTPClient(connect)
+	httpClient.Transport = quiet{httpClient.Transport}
+	httpClient.CheckRedirect = client.CheckRedirect
+	options := []client.Opt{client.WithHTTPClient(httpClient)}
+	if strings.HasPrefix(ep.URI, "tcp://") {
+		// For the Host header alone: connect decides who is called.
+		options = slices.Insert(options, 0, client.WithHost(ep.URI))
+	}
+	cli, err := client.NewClientWithOpts(options...)
+	if err != nil {
+		return nil, &backend.Error{Op: "engine address " + ep.URI, Kind: backend.ErrInvalid, Detail: err.Error(), Err: err}
+	}
+	b := &Backend{
+		endpoint: ep, connect: connect, http: httpClient, client: cli,
+		version: engine.NewMemo[string](), info: engine.NewMemo[measured](), networks: engine.NewNames(),
+	}
+	if ep.APIVersion != "" {
+		b.version = engine.Remembered(b.speak(ep.APIVersion))
+	}
+	return b, nil
+}
+
+// Info tells what the engine is and what it can do, by GET /info.
+func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
+	m, err := b.measure(ctx)
+	if err != nil {
+		return backend.Info{}, err
+	}
+	return m.Info, nil
+}
+
+// measure asks once and remembers the answer; a failure is not remembered.
+func (b *Backend) measure(ctx context.Context) (measured, error) {
+	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {
+		const op = "ask the engine what it is"
+		cli, err := b.api(ctx)
+		if err != nil {
+			return measured{}, wrap(op, err)
+		}
+		answer, err := cli.Info(ctx)
+		if err != nil {
+			return measured{}, wrap(op, err)
+		}
+		return measuredFrom(answer, b.endpoint.URI, cli.ClientVersion()), nil
+	})
+}
+
+// measuredFrom translates the answer of GET /info.
+func measuredFrom(answer system.Info, uri, apiVersion string) measured {
+	rootless := hasSecurityOption(answer, "rootless")
+	cgroup, err := strconv.Atoi(answer.CgroupVersion)
+	if err != nil {
+		// Engines that do not tell are older than the second version.
+		cgroup = 1
+	}
+	limits := answer.CgroupDriver != "none"
+	return measured{
+		Info: backend.Info{
+			Engine: "Docker", Version: answer.ServerVersion, APIVersion: apiVersion, Endpoint: uri,
+			OS: answer.OSType, Arch: engine.GoArch(answer.Architecture),
+			Rootless: rootless, UserNSRemap: hasSecurityOption(answer, "userns"),
+			SELinux: hasSecurityOption(answer, "selinux"), CgroupVersion: cgroup,
+			Capabilities: backend.Capabilities{
+				MemoryLimit: limits && answer.MemoryLimit, CPULimit: limits && answer.CPUCfsQuota, PidsLimit: limits && answer.PidsLimit,
+				RealPrivileged: !rootless,
+			},
+		},
+	}
+}
+
+// hasSecurityOption looks for an entry such as "name=seccomp,profile=builtin".
+func hasSecurityOption(answer system.Info, name string) bool {
+	return slices.ContainsFunc(answer.SecurityOptions, func(option string) bool {
+		return slices.Contains(strings.Split(option, ","), "name="+name)
+	})
+}
+
+// engineName is the engine with its version, as far as it is known without a call.
+func (b *Backend) engineName() string {
+	return strings.TrimSpace("Docker " + b.endpoint.EngineVersion)
+}
+
+// Close ends idle connections.
+func (b *Backend) Close() error {
+	b.http.CloseIdleConnections()
+	return nil
+}
+
+// api returns the client once it knows which version of the API to speak: by GET
+// /_ping when the endpoint did not tell.
+func (b *Backend) api(ctx context.Context) (*client.Client, error) {
+	_, err := b.version.Get(ctx, func(ctx context.Context) (string, error) {
+		ping, err := b.client.Ping(ctx)
+		if err != nil {
+			return "", err
+		}
+		return b.speak(ping.APIVersion), nil
+	})
+	return b.client, err
+}
+
+// speak settles on the newest version of the API that both sides know.
+func (b *Backend) speak(serverVersion string) string {
+	b.client.NegotiateAPIVersionPing(types.Ping{APIVersion: serverVersion})
+	return b.client.ClientVersion()
+}
+
+// atLeast tells whether the API that is spoken has what came with a version.
+func atLeast(cli *client.Client, version string) bool {
+	return versions.GreaterThanOrEqualTo(cli.ClientVersion(), version)
+}
+
+// quiet hides the words of connection failures from Docker's client, which
+// replaces errors of certain words by some of its own that tell less.
+type quiet struct{ next http.RoundTripper }
+
+// RoundTrip sends a request.
+func (q quiet) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := q.next.RoundTrip(req)
+	if err != nil {
+		err = unspoken{err}
+	}
+	return resp, err
+}
+
+// CloseIdleConnections is what http.Client looks for when it is told to do so.
+func (q quiet) CloseIdleConnections() {
+	if c, ok := q.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// unspoken is an error without its words.
+type unspoken struct{ err error }
+
+func (unspoken) Error() string   { return "no answer" }
+func (u unspoken) Unwrap() error { return u.err }

@@ -1,0 +1,274 @@
+package docker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+	"github.com/docker/go-connections/nat"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// CreateContainer makes a container, by POST /containers/create. Docker fills
+// volumes when it creates a container, so PopulateVolumes takes nothing more.
+func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+	op := "create container " + s.Name
+	cli, err := b.api(ctx)
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	f, err := b.facts(ctx, s)
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	platform, err := platformOf(s.Platform)
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	request, warnings, err := containerConfig(s, f)
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	if err := b.requireNetwork(ctx, cli, s.Network); err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	answer, err := cli.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	return backend.Container{
+		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
+		Warnings: append(warnings, answer.Warnings...),
+	}, nil
+}
+
+// requireNetwork looks for the network or container that a new container is to be
+// attached to, since Docker notices only at the start that there is none. What
+// EnsureNetwork has seen is not looked for again.
+func (b *Backend) requireNetwork(ctx context.Context, cli *client.Client, n backend.NetworkAttachment) error {
+	switch n.Mode {
+	case backend.NetworkNamed:
+		if b.networks.Has(n.Name) {
+			return nil
+		}
+		_, err := b.inspectNetwork(ctx, cli, n.Name)
+		return err
+	case backend.NetworkContainer:
+		_, err := cli.ContainerInspect(ctx, n.Name)
+		return err
+	}
+	return nil
+}
+
+// StartContainer starts a container, by POST /containers/{id}/start.
+func (b *Backend) StartContainer(ctx context.Context, id string) error {
+	op := "start container " + id
+	cli, err := b.api(ctx)
+	if err != nil {
+		return wrap(op, err)
+	}
+	return wrap(op, cli.ContainerStart(ctx, id, container.StartOptions{}))
+}
+
+// InspectContainer finds a container, by GET /containers/{id}/json.
+func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
+	op := "container " + idOrName
+	cli, err := b.api(ctx)
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	answer, err := cli.ContainerInspect(ctx, idOrName)
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	return containerFrom(answer), nil
+}
+
+// containerFrom translates the answer of an inspection.
+func containerFrom(answer container.InspectResponse) backend.Container {
+	c := backend.Container{Volumes: volumesOf(answer.Mounts)}
+	if base := answer.ContainerJSONBase; base != nil {
+		c.ID, c.Name, c.ImageID = base.ID, strings.TrimPrefix(base.Name, "/"), base.Image
+		if base.State != nil {
+			c.State, c.ExitCode = stateFrom(base.State.Status), base.State.ExitCode
+		}
+	}
+	if answer.Config != nil {
+		c.Labels = answer.Config.Labels
+	}
+	if settings := answer.NetworkSettings; settings != nil {
+		c.Ports = portsFrom(settings.Ports)
+		c.IPAddress = addressOf(settings.Networks)
+	}
+	return c
+}
+
+// stateFrom says a container's state in the interface's words.
+func stateFrom(state string) backend.State {
+	switch state {
+	case "created":
+		return backend.StateCreated
+	case "running", "restarting":
+		return backend.StateRunning
+	case "paused":
+		return backend.StatePaused
+	case "removing", "dead":
+		return backend.StateRemoving
+	}
+	return backend.StateExited
+}
+
+// volumesOf are the names of the volumes among mounts.
+func volumesOf(mounts []container.MountPoint) []string {
+	var names []string
+	for _, m := range mounts {
+		if m.Type == mount.TypeVolume {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// portsFrom are the ports that are bound, in the order of their numbers.
+func portsFrom(bound nat.PortMap) []backend.PortMapping {
+	var ports []backend.PortMapping
+	for port, bindings := range bound {
+		for _, binding := range bindings {
+			hostPort, err := strconv.Atoi(binding.HostPort)
+			if err != nil {
+				// Not bound yet: the container does not run.
+				continue
+			}
+			ports = append(ports, backend.PortMapping{
+				HostIP: binding.HostIP, HostPort: hostPort, ContainerPort: port.Int(), Protocol: port.Proto(),
+			})
+		}
+	}
+	slices.SortFunc(ports, comparePorts)
+	return ports
+}
+
+func comparePorts(a, b backend.PortMapping) int {
+	return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol),
+		cmp.Compare(a.HostIP, b.HostIP), cmp.Compare(a.HostPort, b.HostPort))
+}
+
+// addressOf is the address on the first network, by name, that gave one.
+func addressOf(networks map[string]*network.EndpointSettings) string {
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		if e := networks[name]; e != nil && e.IPAddress != "" {
+			return e.IPAddress
+		}
+	}
+	return ""
+}
+
+// ListContainers returns the containers with labels, by GET /containers/json.
+func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
+	const op = "list containers"
+	cli, err := b.api(ctx)
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	answer, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	containers := make([]backend.Container, 0, len(answer))
+	for _, c := range answer {
+		containers = append(containers, containerFromList(c))
+	}
+	return containers, nil
+}
+
+// containerFromList translates an entry of a list.
+func containerFromList(entry container.Summary) backend.Container {
+	c := backend.Container{
+		ID: entry.ID, Name: nameOf(entry.Names), ImageID: entry.ImageID,
+		State: stateFrom(entry.State), Labels: entry.Labels, Volumes: volumesOf(entry.Mounts),
+	}
+	if entry.NetworkSettings != nil {
+		c.IPAddress = addressOf(entry.NetworkSettings.Networks)
+	}
+	for _, p := range entry.Ports {
+		if p.PublicPort == 0 {
+			// Only exposed.
+			continue
+		}
+		c.Ports = append(c.Ports, backend.PortMapping{
+			HostIP: p.IP, HostPort: int(p.PublicPort), ContainerPort: int(p.PrivatePort), Protocol: p.Type,
+		})
+	}
+	slices.SortFunc(c.Ports, comparePorts)
+	return c
+}
+
+// nameOf is the container's own name: a link gives it further ones, which have
+// the other container's name before them.
+func nameOf(names []string) string {
+	for _, name := range names {
+		if own := strings.TrimPrefix(name, "/"); !strings.Contains(own, "/") {
+			return own
+		}
+	}
+	return ""
+}
+
+// WaitContainer blocks until a container has stopped, by POST
+// /containers/{id}/wait.
+func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
+	op := "wait for container " + id
+	cli, err := b.api(ctx)
+	if err != nil {
+		return 0, wrap(op, err)
+	}
+	answers, failures := cli.ContainerWait(ctx, id, container.WaitConditionNotRunning)
+	select {
+	case answer := <-answers:
+		if answer.Error != nil && answer.Error.Message != "" {
+			return 0, wrap(op, errors.New(answer.Error.Message))
+		}
+		return int(answer.StatusCode), nil
+	case err := <-failures:
+		return 0, wrap(op, err)
+	}
+}
+
+// StopContainer stops a container, by POST /containers/{id}/stop.
+func (b *Backend) StopContainer(ctx context.Context, id string, grace time.Duration) error {
+	op := "stop container " + id
+	cli, err := b.api(ctx)
+	if err != nil {
+		return wrap(op, err)
+	}
+	seconds := int(math.Ceil(grace.Seconds()))
+	return wrap(op, cli.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}))
+}
+
+// RemoveContainer kills and removes a container with its anonymous volumes, by
+// DELETE /containers/{id}.
+func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
+	op := "remove container " + id
+	cli, err := b.api(ctx)
+	if err != nil {
+		return wrap(op, err)
+	}
+	err = wrap(op, cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
+	// The only conflict that force leaves is a removal that is under way.
+	if errors.Is(err, backend.ErrNotFound) || errors.Is(err, backend.ErrConflict) {
+		return nil
+	}
+	return err
+}

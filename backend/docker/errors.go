@@ -1,0 +1,203 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/client"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// wrap says what was tried when an error came, and turns the engine's answers
+// into the errors of the interface. An error of the interface stays what it is.
+func wrap(op string, err error) error {
+	var known *backend.Error
+	var silent unspoken
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return fmt.Errorf("%s: %w", op, known)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", op, context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", op, context.DeadlineExceeded)
+	case errors.As(err, &silent):
+		return broken(op, silent.err)
+	case client.IsErrConnectionFailed(err):
+		return broken(op, err)
+	}
+	e := &backend.Error{Op: op, Status: statusOf(err), Detail: textOf(err), Err: err}
+	e.Kind, e.Remedy = classify(e.Status, e.Detail)
+	return e
+}
+
+func broken(op string, err error) error {
+	return &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: "the connection to the engine broke: " + err.Error(),
+		Remedy: "Look whether the engine still runs: docker info, or systemctl status docker.", Err: err}
+}
+
+// textOf is what the engine said, without what the client library puts before it.
+func textOf(err error) string {
+	return strings.TrimPrefix(strings.TrimSpace(err.Error()), "Error response from daemon: ")
+}
+
+// statusOf is the HTTP status of an answer; the client library keeps of it only
+// the class. 0 is an error that did not come as an answer.
+func statusOf(err error) int {
+	var status *engine.StatusError
+	switch {
+	case errors.As(err, &status):
+		return status.Status
+	case errdefs.IsInvalidArgument(err):
+		return http.StatusBadRequest
+	case errdefs.IsUnauthorized(err):
+		return http.StatusUnauthorized
+	case errdefs.IsPermissionDenied(err):
+		return http.StatusForbidden
+	case errdefs.IsNotFound(err):
+		return http.StatusNotFound
+	case errdefs.IsConflict(err):
+		return http.StatusConflict
+	case errdefs.IsNotImplemented(err):
+		return http.StatusNotImplemented
+	case errdefs.IsUnavailable(err):
+		return http.StatusServiceUnavailable
+	case errdefs.IsInternal(err):
+		return http.StatusInternalServerError
+	}
+	return 0
+}
+
+// rule says what a text in the engine's answer means.
+type rule struct {
+	text   string
+	kind   error
+	remedy string
+}
+
+// The remedies that several texts share.
+const (
+	remedyPort   = "Choose another host port, or leave it out to get a free one."
+	remedyPull   = "Check the image's name and tag."
+	remedyLogin  = "Log in to the registry with docker login, and check the image's name and that you may read it."
+	remedyNet    = "Check that the engine's host reaches the registry, and its proxy settings."
+	remedySpace  = "Free some on the engine's host: docker system prune"
+	remedyPools  = "Remove networks that nobody uses: docker network prune"
+	remedyEmul   = "Install qemu-user-static on the engine's host, or choose its own platform."
+	remedyPlat   = "Choose a platform that the image is built for, or pull the image again for this one."
+	remedyUser   = "Name a user that the image has, or a number."
+	remedyCgroup = "Leave the limit out, or boot the engine's host with this cgroup controller."
+)
+
+// rules are tried in their order; the texts are those of Docker 20.10 to 28. The
+// status alone is no guide: 400 can mean not found, 404 a full address pool.
+func rules() []rule {
+	return []rule{
+		{"no space left on device", backend.ErrNoSpace, remedySpace},
+		{"disk quota exceeded", backend.ErrNoSpace, remedySpace},
+		{"port is already allocated", backend.ErrPortTaken, remedyPort},
+		{"address already in use", backend.ErrPortTaken, remedyPort},
+		{"ports are not available", backend.ErrPortTaken, remedyPort},
+
+		{"does not match the specified platform", backend.ErrWrongPlatform, remedyPlat},
+		{"no matching manifest for", backend.ErrWrongPlatform, remedyPlat},
+		{"no match for platform in manifest", backend.ErrWrongPlatform, remedyPlat},
+		{"does not provide the specified platform", backend.ErrWrongPlatform, remedyPlat},
+		{"exec format error", backend.ErrWrongPlatform, remedyEmul},
+
+		{"manifest unknown", backend.ErrNotFound, remedyPull},
+		{"name unknown", backend.ErrNotFound, remedyPull},
+		{"repository name not known", backend.ErrNotFound, remedyPull},
+		{"no basic auth credentials", backend.ErrUnauthorized, remedyLogin},
+		{"pull access denied", backend.ErrUnauthorized, remedyLogin},
+		{"access to the resource is denied", backend.ErrUnauthorized, remedyLogin},
+		{"unauthorized", backend.ErrUnauthorized, remedyLogin},
+		{"authentication required", backend.ErrUnauthorized, remedyLogin},
+		{"incorrect username or password", backend.ErrUnauthorized, remedyLogin},
+		{"gave http response to https client", backend.ErrUnreachable,
+			"The registry has no TLS: declare it in insecure-registries of the engine's daemon.json."},
+		{"certificate signed by unknown authority", backend.ErrUnreachable,
+			"Put the registry's authority into /etc/docker/certs.d/HOST/ca.crt on the engine's host."},
+		{"dial tcp", backend.ErrUnreachable, remedyNet},
+		{"no such host", backend.ErrUnreachable, remedyNet},
+		{"i/o timeout", backend.ErrUnreachable, remedyNet},
+		{"tls handshake timeout", backend.ErrUnreachable, remedyNet},
+		{"client.timeout exceeded", backend.ErrUnreachable, remedyNet},
+		{"request canceled while waiting for connection", backend.ErrUnreachable, remedyNet},
+
+		{"is already in use by container", backend.ErrConflict, ""},
+		{"has active endpoints", backend.ErrConflict, "Remove the containers that are on it first."},
+		{"is ambiguous", backend.ErrConflict, "Several networks have this name: remove all but one with docker network rm ID."},
+		{"pool overlaps with other one", backend.ErrConflict, "Choose another subnet, or remove the network that has it."},
+		{"available, non-overlapping", backend.ErrConflict, remedyPools},
+		{"address pools have been fully subnetted", backend.ErrConflict, remedyPools},
+
+		{"no such exec instance", backend.ErrNotRunning, "The container stopped while the command ran."},
+		{"is not running", backend.ErrNotRunning, ""},
+		{"is paused", backend.ErrNotRunning, "Let it go on with docker unpause."},
+		{"is restarting", backend.ErrNotRunning, ""},
+
+		{"no such image", backend.ErrNotFound, ""},
+		{"no such container", backend.ErrNotFound, ""},
+		{"no such network", backend.ErrNotFound, ""},
+		{"could not find the file", backend.ErrNotFound, ""},
+
+		{"executable file not found", backend.ErrInvalid, "Check that the image has this command."},
+		{"permission denied: unknown", backend.ErrInvalid, "Check that the command may be executed, and by this user."},
+		{"bind source path does not exist", backend.ErrInvalid, "Make the directory on the engine's host first."},
+		{"could not select device driver", backend.ErrUnsupported,
+			"Install the GPU's container toolkit on the engine's host: nvidia-ctk runtime configure --runtime=docker"},
+		{"no matching entries in passwd file", backend.ErrInvalid, remedyUser},
+		{"no matching entries in group file", backend.ErrInvalid, remedyUser},
+		{"error gathering device information", backend.ErrInvalid, "Name a device that the engine's host has."},
+		{"is not in a separate kernel namespace", backend.ErrInvalid, "Set this sysctl on the engine's host."},
+		{"as your kernel does not support", backend.ErrInvalid, remedyCgroup},
+		{"error setting rlimit", backend.ErrInvalid, "Ask for no more than the limits of the engine itself."},
+		{"invalid volume specification", backend.ErrInvalid, ""},
+		{"extraction point is not a directory", backend.ErrInvalid, ""},
+		{"invalid reference format", backend.ErrInvalid, remedyPull},
+		{"oci runtime create failed", backend.ErrInvalid, ""},
+	}
+}
+
+// classify finds which of the interface's errors an answer is, and what can be
+// done. It is the only place that reads the engine's texts. The kind is nil where
+// neither text nor status tell.
+func classify(status int, message string) (kind error, remedy string) {
+	text := strings.ToLower(message)
+	for _, r := range rules() {
+		if strings.Contains(text, r.text) {
+			return r.kind, r.remedy
+		}
+	}
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden:
+		return backend.ErrInvalid, ""
+	case http.StatusUnauthorized:
+		return backend.ErrUnauthorized, remedyLogin
+	case http.StatusConflict:
+		return backend.ErrConflict, ""
+	case http.StatusNotFound:
+		return backend.ErrNotFound, ""
+	case http.StatusNotImplemented:
+		return backend.ErrUnsupported, ""
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return backend.ErrUnreachable, ""
+	}
+	return nil, ""
+}
+
+// ended is the context's error where that is what ended a stream, and else err.
+func ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -1,0 +1,36 @@
+package docker
+
+import (
+	"context"
+	"io"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// CopyTo unpacks a tar stream in a container, by PUT /containers/{id}/archive.
+// The numbers of users and groups in the stream are kept.
+func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
+	op := "copy to " + dir + " in container " + id
+	cli, err := b.api(ctx)
+	if err != nil {
+		return wrap(op, err)
+	}
+	return wrap(op, cli.CopyToContainer(ctx, id, dir, onlyReader{tar}, container.CopyToContainerOptions{}))
+}
+
+// CopyFrom returns a tar stream of path, by GET /containers/{id}/archive.
+func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
+	op := "copy " + path + " from container " + id
+	cli, err := b.api(ctx)
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	stream, _, err := cli.CopyFromContainer(ctx, id, path)
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	return stream, nil
+}
+
+// onlyReader hides what else a body can do: net/http would close it.
+type onlyReader struct{ io.Reader }

@@ -1,0 +1,239 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/distribution/reference"
+	"github.com/docker/docker/api/types/build"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/client"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// manifestPlatforms is the version of the API from which an inspection can be
+// asked for one of several platforms that an image is there for.
+const manifestPlatforms = "1.49"
+
+// InspectImage finds a local image, by GET /images/{name}/json.
+func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
+	return b.inspectImage(ctx, ref, nil)
+}
+
+func (b *Backend) inspectImage(ctx context.Context, ref string, platform *ocispec.Platform) (backend.Image, error) {
+	op := "image " + ref
+	cli, err := b.api(ctx)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	var options []client.ImageInspectOption
+	if platform != nil && atLeast(cli, manifestPlatforms) {
+		options = append(options, client.ImageInspectWithPlatform(platform))
+	}
+	answer, err := cli.ImageInspect(ctx, ref, options...)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	return imageFrom(answer), nil
+}
+
+// imageFrom translates the answer of an inspection.
+func imageFrom(answer image.InspectResponse) backend.Image {
+	i := backend.Image{
+		ID: answer.ID, Tags: fullTags(answer.RepoTags),
+		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant, Size: answer.Size,
+	}
+	if c := answer.Config; c != nil {
+		i.Volumes = slices.Sorted(maps.Keys(c.Volumes))
+		i.Env = engine.EnvMap(c.Env)
+		i.Entrypoint, i.Command = c.Entrypoint, c.Cmd
+		i.User, i.StopSignal, i.Labels = c.User, c.StopSignal, c.Labels
+	}
+	return i
+}
+
+// fullTags writes out the registry and the namespace that Docker leaves out.
+func fullTags(tags []string) []string {
+	var full []string
+	for _, tag := range tags {
+		// What is no name is Docker's "<none>:<none>".
+		if named, err := reference.ParseNormalizedNamed(tag); err == nil {
+			full = append(full, named.String())
+		}
+	}
+	return full
+}
+
+// PullImage fetches an image, by POST /images/create, and inspects it.
+func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
+	op := "pull " + o.Ref
+	platform, err := platformOf(o.Platform)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	auth, err := engine.RegistryAuth(o.Credentials)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	cli, err := b.api(ctx)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	stream, err := cli.ImagePull(ctx, o.Ref, image.PullOptions{Platform: o.Platform, RegistryAuth: auth})
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	if err := errors.Join(engine.ReadPull(stream, o.Progress), stream.Close()); err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	pulled, err := b.inspectImage(ctx, o.Ref, platform)
+	if err != nil {
+		return backend.Image{}, err
+	}
+	return pulled, engine.CheckPlatform(op, o.Platform, pulled)
+}
+
+// platformOf splits os/arch[/variant]; an empty one is nil, the engine's own.
+func platformOf(s string) (*ocispec.Platform, error) {
+	if s == "" {
+		return nil, nil
+	}
+	p, err := engine.ParsePlatform(s)
+	if err != nil {
+		return nil, err
+	}
+	return &ocispec.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant}, nil
+}
+
+// BuildImage builds an image, by POST /build, and inspects it.
+func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
+	op := "build image " + o.Tag
+	cli, err := b.api(ctx)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	answer, err := cli.ImageBuild(ctx, onlyReader{o.Context}, buildOptions(o))
+	if err != nil {
+		return backend.Image{}, buildFailure(op, err)
+	}
+	id, err := engine.ReadBuild(answer.Body, o.Output)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
+		return backend.Image{}, buildFailure(op, err)
+	}
+	if id == "" {
+		id = o.Tag
+	}
+	return b.InspectImage(ctx, id)
+}
+
+// buildOptions translates the options of a build. The classic builder is on every
+// engine, and all that galley's own Dockerfiles need.
+func buildOptions(o backend.BuildOptions) build.ImageBuildOptions {
+	args := make(map[string]*string, len(o.Args))
+	for k, v := range o.Args {
+		args[k] = &v
+	}
+	auths := make(map[string]registry.AuthConfig, len(o.Credentials))
+	for _, c := range o.Credentials {
+		auths[c.Registry] = registry.AuthConfig{
+			Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: c.Registry,
+		}
+	}
+	return build.ImageBuildOptions{
+		Version: build.BuilderV1, Tags: []string{o.Tag}, Dockerfile: o.Dockerfile,
+		Labels: o.Labels, BuildArgs: args, AuthConfigs: auths, Platform: o.Platform,
+		PullParent: o.Pull, NoCache: o.NoCache, Remove: true, ForceRemove: true,
+	}
+}
+
+// buildFailure tells a step that failed, or a Dockerfile that cannot be read, from
+// a build that failed for want of something else.
+func buildFailure(op string, err error) error {
+	var stream *engine.StreamError
+	inStep := errors.As(err, &stream)
+	if inStep && stream.Code != 0 {
+		return engine.BuildFailed(op, stream)
+	}
+	err = wrap(op, err)
+	var e *backend.Error
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case inStep && (e.Kind == nil || errors.Is(e.Kind, backend.ErrInvalid) || errors.Is(e.Kind, backend.ErrNotFound)):
+		return engine.BuildFailed(op, stream)
+	case errors.Is(e.Kind, backend.ErrInvalid):
+		return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Status: e.Status, Detail: e.Detail, Err: e}
+	}
+	return err
+}
+
+// ListImages returns the local images with labels, by GET /images/json.
+func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
+	const op = "list images"
+	cli, err := b.api(ctx)
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	answer, err := cli.ImageList(ctx, image.ListOptions{Filters: labelFilter(labels)})
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	images := make([]backend.Image, 0, len(answer))
+	for _, i := range answer {
+		images = append(images, backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels, Size: i.Size})
+	}
+	return images, nil
+}
+
+// labelFilter is labels in the form that lists are filtered by.
+func labelFilter(labels backend.Labels) filters.Args {
+	args := filters.NewArgs()
+	for _, entry := range engine.LabelFilter(labels) {
+		args.Add("label", entry)
+	}
+	return args
+}
+
+// RemoveImage removes an image, by DELETE /images/{name}.
+func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
+	op := "remove image " + ref
+	cli, err := b.api(ctx)
+	if err != nil {
+		return wrap(op, err)
+	}
+	_, err = cli.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
+	switch err = wrap(op, err); {
+	case errors.Is(err, backend.ErrNotFound):
+		return nil
+	case errors.Is(err, backend.ErrConflict):
+		return b.removeSharedImage(ctx, cli, ref, err)
+	}
+	return err
+}
+
+// removeSharedImage removes an image that has several names, for which Docker
+// wants force; by force it would also remove an image that a container uses.
+func (b *Backend) removeSharedImage(ctx context.Context, cli *client.Client, ref string, refusal error) error {
+	op := "remove image " + ref
+	users, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", ref))})
+	if err != nil {
+		return wrap(op, err)
+	}
+	if len(users) > 0 {
+		return fmt.Errorf("%w\nRemove the containers that use it first.", refusal)
+	}
+	_, err = cli.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true, Force: true})
+	if err = wrap(op, err); errors.Is(err, backend.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,160 @@
+package docker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// uniqueNetworks is the version of the API from which the engine itself sees to
+// it that no two networks have the same name.
+const uniqueNetworks = "1.44"
+
+// subnetTries is how many IPv6 subnets are tried for a network.
+const subnetTries = 5
+
+// EnsureNetwork returns a network, by GET /networks/{name}, or makes it, by POST
+// /networks/create.
+func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
+	op := "network " + s.Name
+	cli, err := b.api(ctx)
+	if err != nil {
+		return backend.Network{}, wrap(op, err)
+	}
+	n, err := b.inspectNetwork(ctx, cli, s.Name)
+	switch {
+	case errors.Is(err, backend.ErrConflict):
+		// Two callers made it at once, and one of them has not got to put it right.
+		n, err = b.settleNetwork(ctx, cli, s.Name)
+	case errors.Is(err, backend.ErrNotFound):
+		n, err = b.createNetwork(ctx, cli, s)
+	}
+	if err != nil {
+		return backend.Network{}, err
+	}
+	b.networks.Add(s.Name)
+	return n, nil
+}
+
+// inspectNetwork finds a network by its name, and by nothing but that: Docker
+// would also take the beginning of an ID.
+func (b *Backend) inspectNetwork(ctx context.Context, cli *client.Client, name string) (backend.Network, error) {
+	op := "network " + name
+	answer, err := cli.NetworkInspect(ctx, name, network.InspectOptions{})
+	if err != nil {
+		return backend.Network{}, wrap(op, err)
+	}
+	if answer.Name != name {
+		return backend.Network{}, &backend.Error{Op: op, Kind: backend.ErrNotFound}
+	}
+	return networkFrom(answer), nil
+}
+
+// networkFrom translates the answer of an inspection.
+func networkFrom(answer network.Inspect) backend.Network {
+	return backend.Network{ID: answer.ID, Name: answer.Name, Labels: answer.Labels, IPv6: answer.EnableIPv6}
+}
+
+// createNetwork makes a network, and takes the other's if another caller was
+// first.
+func (b *Backend) createNetwork(ctx context.Context, cli *client.Client, s backend.NetworkSpec) (backend.Network, error) {
+	op := "create network " + s.Name
+	for try := 0; ; try++ {
+		answer, err := cli.NetworkCreate(ctx, s.Name, networkOptions(s, try))
+		if err == nil {
+			if !atLeast(cli, uniqueNetworks) {
+				return b.settleNetwork(ctx, cli, s.Name)
+			}
+			return backend.Network{ID: answer.ID, Name: s.Name, Labels: s.Labels, IPv6: s.IPv6}, nil
+		}
+		err = wrap(op, err)
+		if !errors.Is(err, backend.ErrConflict) {
+			return backend.Network{}, err
+		}
+		if found, inspectErr := b.inspectNetwork(ctx, cli, s.Name); inspectErr == nil {
+			return found, nil
+		}
+		if !s.IPv6 || s.IPv6Subnet != "" || try+1 == subnetTries {
+			return backend.Network{}, err
+		}
+	}
+}
+
+// networkOptions translates what a network must be like. Other tries ask for
+// other IPv6 subnets, as far as the spec leaves the choice.
+func networkOptions(s backend.NetworkSpec, try int) network.CreateOptions {
+	o := network.CreateOptions{Driver: "bridge", Labels: s.Labels}
+	if s.IPv6 {
+		subnet := s.IPv6Subnet
+		if subnet == "" {
+			subnet = engine.ULA(s.Name, try).String()
+		}
+		o.EnableIPv6 = &s.IPv6
+		o.IPAM = &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet}}}
+	}
+	return o
+}
+
+// settleNetwork leaves one network of a name: the oldest. Before version 1.44 of
+// the API, callers at the same moment could each make one.
+func (b *Backend) settleNetwork(ctx context.Context, cli *client.Client, name string) (backend.Network, error) {
+	op := "network " + name
+	found, err := cli.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
+	if err != nil {
+		return backend.Network{}, wrap(op, err)
+	}
+	// The filter takes any part of a name.
+	found = slices.DeleteFunc(found, func(n network.Summary) bool { return n.Name != name })
+	if len(found) == 0 {
+		return backend.Network{}, &backend.Error{Op: op, Kind: backend.ErrNotFound, Detail: "it was removed again at once"}
+	}
+	slices.SortFunc(found, func(a, b network.Summary) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	for _, n := range found[1:] {
+		if err := wrap(op, cli.NetworkRemove(ctx, n.ID)); err != nil && !errors.Is(err, backend.ErrNotFound) {
+			return backend.Network{}, err
+		}
+	}
+	return networkFrom(found[0]), nil
+}
+
+// ListNetworks returns the networks with labels, by GET /networks.
+func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
+	const op = "list networks"
+	cli, err := b.api(ctx)
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	answer, err := cli.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	networks := make([]backend.Network, 0, len(answer))
+	for _, n := range answer {
+		networks = append(networks, networkFrom(n))
+	}
+	return networks, nil
+}
+
+// RemoveNetwork removes a network, by DELETE /networks/{name}.
+func (b *Backend) RemoveNetwork(ctx context.Context, name string) error {
+	op := "remove network " + name
+	cli, err := b.api(ctx)
+	if err != nil {
+		return wrap(op, err)
+	}
+	b.networks.Remove(name)
+	if err := wrap(op, cli.NetworkRemove(ctx, name)); err != nil && !errors.Is(err, backend.ErrNotFound) {
+		return err
+	}
+	return nil
+}

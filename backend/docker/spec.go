@@ -1,0 +1,158 @@
+package docker
+
+import (
+	"context"
+	"slices"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// This file and its sisters (spec_security.go, spec_mounts.go, spec_network.go,
+// spec_resources.go) say what each field of a ContainerSpec becomes on Docker.
+// They are pure: what they need to know of the engine comes in as facts.
+
+// facts is what the translation depends on besides the specification. Only what
+// needsMeasure asks for is measured.
+type facts struct {
+	measured
+	// engine is the engine's name and version.
+	engine string
+	// apiVersion is the version of the API that is spoken.
+	apiVersion string
+	// profiles are the seccomp profiles by the names of their files.
+	profiles map[string]string
+}
+
+// facts is what the translation of a specification depends on besides itself. It
+// asks the engine for no more than this specification needs, which mostly is
+// nothing.
+func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
+	f := facts{engine: b.engineName(), apiVersion: b.client.ClientVersion()}
+	if needsMeasure(s) {
+		m, err := b.measure(ctx)
+		if err != nil {
+			return facts{}, err
+		}
+		f.measured = m
+	}
+	var err error
+	f.profiles, err = readProfiles(s.SecurityOpt)
+	return f, err
+}
+
+// needsMeasure tells whether the translation depends on what the engine may do.
+func needsMeasure(s backend.ContainerSpec) bool {
+	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS == backend.UserNSPrivate || s.Resources.CPUs != 0
+}
+
+// containerConfig translates a specification into the body of the request, and
+// tells what is weaker than it was asked for. Errors: *backend.UnsupportedError,
+// backend.ErrInvalid.
+func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest, []string, error) {
+	c := container.CreateRequest{
+		Config: &container.Config{
+			Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: engine.EnvList(s.Env), Labels: s.Labels,
+			Hostname: s.Hostname, Domainname: s.Domainname, User: s.User, WorkingDir: s.WorkDir,
+			StopSignal: s.StopSignal, Tty: s.Tty,
+		},
+		HostConfig:       &container.HostConfig{},
+		NetworkingConfig: &network.NetworkingConfig{},
+	}
+	var warnings []string
+	for _, part := range []func(*container.CreateRequest, backend.ContainerSpec, facts) ([]string, error){
+		applyUser, applySecurity, applyMounts, applyNetwork, applyResources, applyInit,
+	} {
+		w, err := part(&c, s, f)
+		if err != nil {
+			return container.CreateRequest{}, nil, err
+		}
+		warnings = append(warnings, w...)
+	}
+	return c, warnings, nil
+}
+
+// keepGroups is Podman's word for the groups of the engine's own user.
+const keepGroups = "keep-groups"
+
+// applyUser translates GroupAdd.
+func applyUser(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
+	if slices.Contains(s.GroupAdd, keepGroups) {
+		return nil, unsupported(f, "group_add: "+keepGroups, "Only Podman has this. Name the groups.")
+	}
+	c.HostConfig.GroupAdd = s.GroupAdd
+	return nil, nil
+}
+
+// applyInit translates Init. It is always said whether there is a reaper, since
+// the daemon's own setting might put one in front of systemd.
+func applyInit(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
+	reaper := s.Init == backend.InitReaper
+	c.HostConfig.Init = &reaper
+	if s.Init != backend.InitSystemd {
+		return nil, nil
+	}
+	return applySystemd(c, s, f)
+}
+
+// The places that systemd needs, and its signal.
+const (
+	cgroupRoot    = "/sys/fs/cgroup"
+	systemdSignal = "SIGRTMIN+3"
+	// runOptions are those that systemd itself gives to /run: Docker's own would
+	// forbid to execute what is there.
+	runOptions = "rw,exec,nosuid,nodev,mode=755"
+)
+
+// applySystemd prepares a container for systemd as PID 1: directories in memory,
+// its own signal to stop, a word that tells it where it is, and a control group
+// that it can write. A privileged container has that; any other gets it by a bind,
+// and sees its control group then as the host does.
+func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
+	if f.Rootless && f.CgroupVersion < 2 {
+		return nil, unsupported(f, "systemd as PID 1 on cgroup version 1 without root", "Boot the engine's host with cgroup version 2.")
+	}
+	if c.StopSignal == "" {
+		c.StopSignal = systemdSignal
+	}
+	if _, found := s.Env["container"]; !found {
+		c.Env = append(c.Env, "container=docker")
+		slices.Sort(c.Env)
+	}
+	for _, dir := range []string{"/run", "/run/lock"} {
+		if !mounts(s, dir) {
+			addTmpfs(c, dir, runOptions)
+		}
+	}
+	if s.Privileged || mounts(s, cgroupRoot) {
+		return nil, nil
+	}
+	if s.CgroupNS == backend.NamespacePrivate {
+		return nil, unsupported(f, "systemd as PID 1 in a private cgroup namespace, unprivileged",
+			"Leave the namespace out, or add privileged: true.")
+	}
+	h := c.HostConfig
+	h.CgroupnsMode = container.CgroupnsMode(backend.NamespaceHost)
+	h.Binds = append(h.Binds, cgroupRoot+":"+cgroupRoot+":rw")
+	if !f.UserNSRemap || h.UsernsMode.IsHost() {
+		return nil, nil
+	}
+	if s.UserNS == backend.UserNSPrivate {
+		return nil, unsupported(f, "systemd as PID 1 in a private user namespace", "Leave the user namespace out.")
+	}
+	h.UsernsMode = container.UsernsMode(backend.UserNSHost)
+	return []string{"systemd: it cannot write its control group from a remapped user namespace, so the container gets the host's"}, nil
+}
+
+// mounts tells whether a specification itself mounts something at a directory.
+func mounts(s backend.ContainerSpec, dir string) bool {
+	return slices.ContainsFunc(s.Mounts, func(m backend.Mount) bool { return m.Target == dir })
+}
+
+// unsupported is the error for what this Docker cannot do.
+func unsupported(f facts, feature, remedy string) error {
+	return &backend.UnsupportedError{Feature: feature, Engine: f.engine, Remedy: remedy}
+}

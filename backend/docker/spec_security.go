@@ -1,0 +1,146 @@
+package docker
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"os"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// applySecurity translates all that has to do with privileges and namespaces.
+func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
+	var warnings []string
+	if s.Privileged && f.Rootless {
+		warnings = append(warnings, "privileged: rootless Docker gives the container no more than your own user may do; "+
+			"devices, kernel modules and system-wide settings stay out of its reach")
+	}
+	h := c.HostConfig
+	h.Privileged = s.Privileged
+	h.CapAdd, h.CapDrop = engine.Capabilities(s.CapAdd), engine.Capabilities(s.CapDrop)
+	h.ReadonlyRootfs = s.ReadOnlyRoot
+	h.CgroupnsMode, h.IpcMode = container.CgroupnsMode(s.CgroupNS), container.IpcMode(s.IPC)
+	if s.PID != backend.NamespacePrivate {
+		// Private is what Docker does, but has no word for.
+		h.PidMode = container.PidMode(s.PID)
+	}
+	h.Devices, h.DeviceRequests = devices(s), gpus(s)
+	var err error
+	if h.UsernsMode, err = userNS(s, f); err != nil {
+		return nil, err
+	}
+	return warnings, applySecurityOptions(c, s, f)
+}
+
+// devices translates Devices.
+func devices(s backend.ContainerSpec) []container.DeviceMapping {
+	var list []container.DeviceMapping
+	for _, d := range s.Devices {
+		list = append(list, container.DeviceMapping{
+			PathOnHost: d.HostPath, PathInContainer: cmp.Or(d.ContainerPath, d.HostPath), CgroupPermissions: cmp.Or(d.Permissions, "rwm"),
+		})
+	}
+	return list
+}
+
+// gpus translates GPUs.
+func gpus(s backend.ContainerSpec) []container.DeviceRequest {
+	if s.GPUs == 0 {
+		return nil
+	}
+	return []container.DeviceRequest{{Count: s.GPUs, Capabilities: [][]string{{"gpu"}}}}
+}
+
+// userNS translates UserNS. With userns-remap Docker wants the host's user
+// namespace wherever the container is privileged or another namespace is the
+// host's; without it, asking for that changes nothing.
+func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
+	const host = container.UsernsMode(backend.UserNSHost)
+	needsHost := s.Privileged || s.Network.Mode == backend.NetworkHost || s.PID == backend.NamespaceHost
+	name, _, _ := strings.Cut(string(s.UserNS), ":")
+	switch backend.UserNS(name) {
+	case backend.UserNSDefault:
+		if needsHost {
+			return host, nil
+		}
+		return "", nil
+	case backend.UserNSHost:
+		return host, nil
+	case backend.UserNSPrivate:
+		if !f.UserNSRemap {
+			return "", unsupported(f, "userns: private", "Start the engine with userns-remap, or leave the mode out.")
+		}
+		if needsHost {
+			return "", unsupported(f, "userns: private in a container that is privileged or shares the host's network or processes",
+				"Leave one of them out.")
+		}
+		return "", nil
+	case backend.UserNSKeepID, backend.UserNSAuto, backend.UserNSNoMap, "container":
+		return "", unsupported(f, "userns: "+string(s.UserNS), "Only Podman has this mode. For Docker write host, or leave it out.")
+	}
+	return "", &backend.Error{Op: "userns " + string(s.UserNS), Kind: backend.ErrInvalid, Detail: "there is no such mode",
+		Remedy: "Write host, keep-id, auto, nomap or private."}
+}
+
+// applySecurityOptions translates SecurityOpt as `docker run` does: the API wants
+// the text of a seccomp profile, and has fields of its own for system paths.
+func applySecurityOptions(c *container.CreateRequest, s backend.ContainerSpec, f facts) error {
+	options, err := engine.SecurityOptions(s.SecurityOpt)
+	if err != nil {
+		return err
+	}
+	h := c.HostConfig
+	for _, o := range options {
+		switch o.Key {
+		case "systempaths":
+			if o.Value != "unconfined" {
+				return &backend.Error{Op: "security_opt systempaths=" + o.Value, Kind: backend.ErrInvalid, Detail: "the only value is unconfined"}
+			}
+			h.MaskedPaths, h.ReadonlyPaths = []string{}, []string{}
+			continue
+		case "mask", "unmask", "proc-opts":
+			return unsupported(f, "security_opt "+o.Key, "Leave it out for Docker, or write systempaths=unconfined.")
+		case "seccomp":
+			if profile, found := f.profiles[o.Value]; found {
+				o.Value = profile
+			}
+		}
+		text := o.Key
+		if o.Value != "" {
+			text += "=" + o.Value
+		}
+		h.SecurityOpt = append(h.SecurityOpt, text)
+	}
+	return nil
+}
+
+// readProfiles reads the files of the seccomp profiles among security options.
+// Errors: backend.ErrInvalid.
+func readProfiles(securityOpt []string) (map[string]string, error) {
+	options, err := engine.SecurityOptions(securityOpt)
+	if err != nil {
+		return nil, err
+	}
+	profiles := map[string]string{}
+	for _, o := range options {
+		if o.Key != "seccomp" || o.Value == "unconfined" || o.Value == "builtin" || strings.HasPrefix(strings.TrimSpace(o.Value), "{") {
+			continue
+		}
+		text, err := os.ReadFile(o.Value)
+		var profile bytes.Buffer
+		if err == nil {
+			err = json.Compact(&profile, text)
+		}
+		if err != nil {
+			return nil, &backend.Error{Op: "security_opt seccomp=" + o.Value, Kind: backend.ErrInvalid, Detail: err.Error(),
+				Remedy: "Name a file with a seccomp profile in JSON, or write seccomp=unconfined.", Err: err}
+		}
+		profiles[o.Value] = profile.String()
+	}
+	return profiles, nil
+}

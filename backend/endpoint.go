@@ -1,0 +1,35 @@
+package backend
+
+// Kind tells which implementation of [ContainerBackend] speaks an endpoint's
+// API. Only detection, the wiring in cmd and the backends look at it.
+type Kind string
+
+// The kinds of engine.
+const (
+	KindDocker Kind = "docker"
+	KindPodman Kind = "podman"
+)
+
+// Endpoint is where an engine answers, and what is needed to talk to it.
+type Endpoint struct {
+	// URI is unix:///path, npipe:////./pipe/name, tcp://host:port or
+	// ssh://[user@]host[:port][/path/to/socket].
+	URI string
+	// TLS is set for tcp endpoints that want it.
+	TLS *TLS
+	// Identity is the file of a private key for ssh, or empty for ssh's own choice.
+	Identity string
+	// Kind and APIVersion are what the engine said when it was asked.
+	Kind       Kind
+	APIVersion string
+	// EngineVersion is the server's version as its ping told, or empty.
+	EngineVersion string
+}
+
+// TLS are the files and choices of a TLS connection.
+type TLS struct {
+	// CA, Cert and Key are PEM files. Without CA the system's roots are used.
+	CA, Cert, Key string
+	// SkipVerify turns off the check of the server's certificate.
+	SkipVerify bool
+}

@@ -1,0 +1,87 @@
+package backend
+
+import "io"
+
+// Image is what an engine knows of a local image.
+type Image struct {
+	// ID is the engine's identifier, with its "sha256:" prefix.
+	ID string
+	// Tags are the full references that name the image.
+	Tags []string
+	// OS, Arch and Variant are the platform it was built for.
+	OS, Arch, Variant string
+	// Volumes are the paths that the image declares as volumes, sorted.
+	Volumes []string
+	// Env is the image's environment.
+	Env map[string]string
+	// Entrypoint and Command are the image's own.
+	Entrypoint, Command []string
+	// User is the image's default user; empty means root.
+	User string
+	// StopSignal is the image's stop signal, or empty.
+	StopSignal string
+	Labels     Labels
+	// Size is in bytes.
+	Size int64
+}
+
+// Platform returns the image's platform as os/arch[/variant].
+func (i Image) Platform() string {
+	p := i.OS + "/" + i.Arch
+	if i.Variant != "" {
+		p += "/" + i.Variant
+	}
+	return p
+}
+
+// PullOptions says what to fetch.
+type PullOptions struct {
+	// Ref is a fully qualified reference (see [NormalizeRef]).
+	Ref string
+	// Platform is os/arch[/variant], or empty for the engine's own.
+	Platform string
+	// Credentials are sent to Ref's registry; nil is an anonymous pull.
+	Credentials *Credentials
+	// Progress, when set, is called as bytes arrive. It must not block.
+	Progress func(Progress)
+}
+
+// Progress is how far a pull has come, over all layers known so far.
+type Progress struct {
+	// Status is the engine's word for what it does, such as "Downloading".
+	Status string
+	// Current and Total are bytes; Total is 0 while it is unknown.
+	Current, Total int64
+}
+
+// Credentials are for one registry only.
+type Credentials struct {
+	// Registry is the host[:port] that they may be sent to.
+	Registry           string
+	Username, Password string
+	// IdentityToken is an OAuth refresh token that takes the place of a password.
+	IdentityToken string
+}
+
+// BuildOptions says what to build.
+type BuildOptions struct {
+	// Context is a tar stream with the Dockerfile and all that it copies.
+	Context io.Reader
+	// Dockerfile is its path within Context; empty means "Dockerfile".
+	Dockerfile string
+	// Tag names the result.
+	Tag    string
+	Labels Labels
+	// Args are build arguments.
+	Args map[string]string
+	// Platform is os/arch[/variant], or empty for the engine's own.
+	Platform string
+	// Credentials are for private base images, one entry per registry.
+	Credentials []Credentials
+	// Pull asks the registry for newer base images.
+	Pull bool
+	// NoCache builds every step anew.
+	NoCache bool
+	// Output, when set, receives the build's output as it comes.
+	Output io.Writer
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Converse carries the input and output of a command over its stream until the
+// output ends. Input that is left over then is not read; a reader that blocks is
+// left to itself, since nothing can interrupt it. Errors: those of the writers,
+// of e.Stdin, and a stream that breaks off.
+func Converse(s *Stream, e backend.ExecSpec) error {
+	input := make(chan error, 1)
+	if e.Stdin != nil {
+		go func() {
+			err := feed(s, e.Stdin)
+			input <- err
+			if err != nil {
+				// Without its input the command might wait for ever.
+				_ = s.Close()
+			}
+		}()
+	}
+	err := copyOutput(s, e)
+	select {
+	case inputErr := <-input:
+		if inputErr != nil {
+			return inputErr
+		}
+	default:
+	}
+	return err
+}
+
+// feed copies a command's input to its end. A command that ends before it has
+// read everything is no failure, so what goes wrong on the stream is not one.
+func feed(s *Stream, stdin io.Reader) error {
+	source := &readerErr{r: stdin}
+	if _, err := io.Copy(s, source); source.err != nil {
+		return fmt.Errorf("read the command's input: %w", err)
+	}
+	if err := s.CloseWrite(); errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+// readerErr keeps a reader's failure apart from the writer's in io.Copy.
+type readerErr struct {
+	r   io.Reader
+	err error
+}
+
+func (r *readerErr) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}
+
+func copyOutput(s *Stream, e backend.ExecSpec) error {
+	if !e.Tty {
+		return Demultiplex(s, e.Stdout, e.Stderr)
+	}
+	if _, err := io.Copy(OrDiscard(e.Stdout), s); err != nil {
+		return fmt.Errorf("copy the output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+)
+
+// execVar is the environment variable by which the processes of one exec can be
+// found in the container.
+const execVar = "GALLEY_EXEC"
+
+// NewExecMarker returns the name and the value of an environment variable that no
+// other exec has. Neither engine can signal an exec, and the process number that
+// they tell is that of the host's namespace: the marker is what is left to find
+// the command by, and its children inherit it.
+func NewExecMarker() (name, value string) {
+	id := make([]byte, 8)
+	_, _ = rand.Read(id) // never fails: see crypto/rand
+	return execVar, hex.EncodeToString(id)
+}
+
+// KillCommand is a command that kills the processes whose environment carries the
+// marker, with their descendants. It needs a shell with tr and grep in the
+// container, and has to run with the user and the privileges of the command that
+// it is meant for, since reading an environment takes as much.
+func KillCommand(name, value string) []string {
+	return []string{"/bin/sh", "-c", killScript, "sh", name + "=" + value}
+}
+
+// killScript looks three times, since a process may fork while it looks.
+const killScript = `
+for round in 1 2 3; do
+	victims=" "
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		if [ "$pid" != 1 ] && { tr '\0' '\n' <"$dir/environ" | grep -qxF -e "$1"; } 2>/dev/null; then
+			victims="$victims$pid "
+		fi
+	done
+	[ "$victims" = " " ] && exit 0
+	grown=yes
+	while [ "$grown" ]; do
+		grown=
+		for dir in /proc/[0-9]*; do
+			pid=${dir#/proc/}
+			case $victims in *" $pid "*) continue ;; esac
+			{ while read -r key value; do [ "$key" = PPid: ] && break; done <"$dir/status"; } 2>/dev/null || continue
+			case $victims in *" $value "*) victims="$victims$pid "; grown=yes ;; esac
+		done
+	done
+	kill -9 $victims 2>/dev/null
+done
+exit 0
+`

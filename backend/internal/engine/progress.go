@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// message is one JSON value of the stream that a pull or a build answers with.
+type message struct {
+	ID             string `json:"id"`
+	Status         string `json:"status"`
+	Stream         string `json:"stream"`
+	Error          string `json:"error"`
+	ProgressDetail struct {
+		Current int64 `json:"current"`
+		Total   int64 `json:"total"`
+	} `json:"progressDetail"`
+	ErrorDetail *struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	} `json:"errorDetail"`
+	Aux json.RawMessage `json:"aux"`
+}
+
+// StreamError is a failure that the engine told inside a stream that had begun
+// with status 200.
+type StreamError struct {
+	// Message is what the engine said.
+	Message string
+	// Code is the exit code of the build step that failed, or 0.
+	Code int
+	// Output is the output of the build step that failed, or empty.
+	Output string
+}
+
+// Error is what the engine said.
+func (e *StreamError) Error() string { return e.Message }
+
+// failure is the error in a message, or nil.
+func (m message) failure() *StreamError {
+	switch {
+	case m.ErrorDetail != nil && m.ErrorDetail.Message != "":
+		return &StreamError{Message: m.ErrorDetail.Message, Code: m.ErrorDetail.Code}
+	case m.Error != "":
+		return &StreamError{Message: m.Error}
+	}
+	return nil
+}
+
+// messages calls each for every message of a stream, to its end.
+func messages(r io.Reader, each func(message) error) error {
+	dec := json.NewDecoder(r)
+	for {
+		var m message
+		if err := dec.Decode(&m); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return fmt.Errorf("read the engine's progress: %w", err)
+		}
+		if err := each(m); err != nil {
+			return err
+		}
+	}
+}
+
+// ReadPull reads the stream of a pull (POST /images/create) to its end and tells
+// progress, when set, how far it has come. Errors: *StreamError, or that of r.
+func ReadPull(r io.Reader, progress func(backend.Progress)) error {
+	layers := map[string]backend.Progress{}
+	return messages(r, func(m message) error {
+		if failure := m.failure(); failure != nil {
+			return failure
+		}
+		if progress == nil || m.Status == "" {
+			return nil
+		}
+		layer := layers[m.ID]
+		switch m.Status {
+		case "Downloading":
+			layer.Current, layer.Total = m.ProgressDetail.Current, m.ProgressDetail.Total
+			layers[m.ID] = layer
+		case "Download complete":
+			layer.Current = layer.Total
+			layers[m.ID] = layer
+		}
+		sum := backend.Progress{Status: m.Status}
+		for _, l := range layers {
+			sum.Current += l.Current
+			sum.Total += l.Total
+		}
+		progress(sum)
+		return nil
+	})
+}
+
+// maxStepOutput bounds how much output of a build step is kept for an error.
+const maxStepOutput = 16 << 10
+
+// ReadBuild reads the stream of a build (POST /build) to its end, copies the
+// build's own output to output when that is set, and returns the ID of the image.
+// Errors: *StreamError with the output of the step that failed, or that of r.
+func ReadBuild(r io.Reader, output io.Writer) (id string, err error) {
+	output = OrDiscard(output)
+	var step strings.Builder
+	err = messages(r, func(m message) error {
+		if failure := m.failure(); failure != nil {
+			failure.Output = step.String()
+			return failure
+		}
+		var aux struct{ ID string }
+		if len(m.Aux) > 0 && json.Unmarshal(m.Aux, &aux) == nil && aux.ID != "" {
+			id = aux.ID
+		}
+		text := m.Stream
+		if text == "" && m.Status != "" && m.ProgressDetail.Total == 0 {
+			text = strings.TrimPrefix(m.ID+": "+m.Status+"\n", ": ")
+		}
+		if startsStep(text) {
+			step.Reset()
+		}
+		if step.Len() < maxStepOutput {
+			step.WriteString(text)
+		}
+		if _, err := io.WriteString(output, text); err != nil {
+			return fmt.Errorf("write the build's output: %w", err)
+		}
+		return nil
+	})
+	return id, err
+}
+
+// startsStep tells whether a line opens a step: "Step 2/3 : RUN …" on Docker,
+// "STEP 2/3: RUN …" on Podman.
+func startsStep(text string) bool {
+	return strings.HasPrefix(text, "Step ") || strings.HasPrefix(text, "STEP ")
+}
+
+// BuildFailed is the error of a build whose stream told of a failure: the words
+// of the engine, and after them what the failing step printed.
+func BuildFailed(op string, failure *StreamError) error {
+	detail := strings.TrimSpace(failure.Message)
+	if output := strings.TrimSpace(failure.Output); output != "" {
+		detail += "\n" + output
+	}
+	return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Detail: detail, Err: failure}
+}

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Capabilities brings capability names into the form CAP_X, sorted and without
+// doubles; ALL stays as it is.
+func Capabilities(names []string) []string {
+	var out []string
+	for _, n := range names {
+		n = strings.ToUpper(strings.TrimSpace(n))
+		if n != "ALL" && !strings.HasPrefix(n, "CAP_") {
+			n = "CAP_" + n
+		}
+		out = append(out, n)
+	}
+	sort.Strings(out)
+	return slices.Compact(out)
+}
+
+// EnvList is an environment as K=V lines, sorted by name.
+func EnvList(env map[string]string) []string {
+	list := make([]string, 0, len(env))
+	for k, v := range env {
+		list = append(list, k+"="+v)
+	}
+	sort.Strings(list)
+	return list
+}
+
+// EnvMap is the inverse of EnvList; of doubles the last wins.
+func EnvMap(list []string) map[string]string {
+	env := make(map[string]string, len(list))
+	for _, entry := range list {
+		k, v, _ := strings.Cut(entry, "=")
+		env[k] = v
+	}
+	return env
+}
+
+// Protocol is a port's protocol in lower case; empty means tcp.
+func Protocol(p string) string {
+	if p == "" {
+		return "tcp"
+	}
+	return strings.ToLower(p)
+}
+
+// LabelFilter is labels as the values of the filter "label"; an empty value
+// matches any.
+func LabelFilter(labels backend.Labels) []string {
+	filter := make([]string, 0, len(labels))
+	for k, v := range labels {
+		if v == "" {
+			filter = append(filter, k)
+		} else {
+			filter = append(filter, k+"="+v)
+		}
+	}
+	sort.Strings(filter)
+	return filter
+}
+
+// SplitLink splits an entry of kitchen.yml's `links`, "container[:alias]".
+func SplitLink(link string) (container, alias string) {
+	container, alias, found := strings.Cut(link, ":")
+	if !found {
+		alias = container
+	}
+	return container, alias
+}
+
+// Platform are the parts of os/arch[/variant].
+type Platform struct {
+	OS, Arch, Variant string
+}
+
+// ParsePlatform splits os/arch[/variant]. Errors: backend.ErrInvalid.
+func ParsePlatform(s string) (Platform, error) {
+	parts := strings.Split(s, "/")
+	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
+		return Platform{}, &backend.Error{Op: "platform " + s, Kind: backend.ErrInvalid,
+			Detail: "a platform is written os/arch or os/arch/variant", Remedy: "Write for example linux/arm64."}
+	}
+	p := Platform{OS: parts[0], Arch: parts[1]}
+	if len(parts) == 3 {
+		p.Variant = parts[2]
+	}
+	return p, nil
+}
+
+// Matches tells whether an image is of the platform; a variant counts only where
+// both name one.
+func (p Platform) Matches(i backend.Image) bool {
+	return p.OS == i.OS && p.Arch == i.Arch && (p.Variant == "" || i.Variant == "" || p.Variant == i.Variant)
+}
+
+// ULA is a stable IPv6 subnet for a network: a /64 of the unique local addresses
+// whose further bits are a digest of its name. Other attempts give other subnets,
+// for the case that one is taken.
+func ULA(name string, attempt int) netip.Prefix {
+	sum := sha256.Sum256(fmt.Appendf(nil, "galley %d %s", attempt, name))
+	var a [16]byte
+	a[0] = 0xfd
+	copy(a[1:8], sum[:7])
+	return netip.PrefixFrom(netip.AddrFrom16(a), 64)
+}
+
+// GoArch turns the machine name of uname into Go's and the registries' name of
+// the architecture.
+func GoArch(machine string) string {
+	switch machine {
+	case "x86_64":
+		return "amd64"
+	case "aarch64":
+		return "arm64"
+	case "armv6l", "armv7l", "armv8l":
+		return "arm"
+	case "i386", "i486", "i586", "i686":
+		return "386"
+	}
+	return machine
+}
+
+// CheckPlatform tells whether an image is of the platform that was asked for; an
+// empty one is any. Errors: backend.ErrWrongPlatform.
+func CheckPlatform(op, platform string, i backend.Image) error {
+	if platform == "" {
+		return nil
+	}
+	want, err := ParsePlatform(platform)
+	if err != nil || want.Matches(i) {
+		return err
+	}
+	return &backend.Error{Op: op, Kind: backend.ErrWrongPlatform, Detail: "the image is for " + i.Platform() + ", not for " + platform,
+		Remedy: "Choose a platform that the image is built for."}
+}

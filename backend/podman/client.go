@@ -1,0 +1,264 @@
+// Package podman is the backend for Podman 4.0 and newer, rootful and rootless.
+//
+// It speaks libpod, Podman's own API, since the Docker-compatible one can say
+// less: no user namespaces, no systemd mode, no immediate removal. Of Podman's
+// client library it uses the connection; the bodies of requests and answers are
+// small structs of its own, because the library's change with every version.
+package podman
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/containers/podman/v4/libpod/define"
+	"github.com/containers/podman/v4/pkg/bindings"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/dial"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// apiVersion is the version of libpod's API that is asked for: the oldest that
+// galley speaks. Newer servers answer it in the shape of version 4.
+const apiVersion = "4.0.0"
+
+// Backend is a Podman service.
+type Backend struct {
+	endpoint backend.Endpoint
+	connect  dial.Func
+	conn     *bindings.Connection
+
+	info *engine.Memo[measured]
+}
+
+// The contract that this package fulfils.
+var _ backend.ContainerBackend = (*Backend)(nil)
+
+// measured is what a Podman service says of itself, in the interface's words and
+// in those that only this package needs.
+type measured struct {
+	backend.Info
+	version version
+	// limits are the cgroup controllers that containers may use.
+	limits controllers
+}
+
+// controllers are the kinds of resource limit that take effect.
+type controllers struct {
+	memory, cpu, cpuset, pids bool
+}
+
+// New makes a backend for an endpoint. It sends nothing yet. Errors:
+// backend.ErrInvalid for an address or TLS files that cannot be used.
+func New(ep backend.Endpoint) (*Backend, error) {
+	connect, err := dial.New(ep)
+	if err != nil {
+		return nil, err
+	}
+	uri, err := url.Parse(ep.URI)
+	if err != nil {
+		return nil, fmt.Errorf("engine address %s: %w", ep.URI, err)
+	}
+	client := dial.HTTPClient(connect)
+	client.Transport = oneTry{client.Transport}
+	return &Backend{
+		endpoint: ep, connect: connect,
+		conn: &bindings.Connection{URI: uri, Client: client},
+		info: engine.NewMemo[measured](),
+	}, nil
+}
+
+// Info tells what the engine is and what it can do, by GET /info.
+func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
+	m, err := b.measure(ctx)
+	if err != nil {
+		return backend.Info{}, err
+	}
+	return m.Info, nil
+}
+
+// measure asks once and remembers the answer.
+func (b *Backend) measure(ctx context.Context) (measured, error) {
+	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {
+		var answer define.Info
+		err := b.call(ctx, request{op: "ask the engine what it is", method: http.MethodGet, path: "/info"}, &answer)
+		if err != nil {
+			return measured{}, err
+		}
+		return measuredFrom(answer, b.endpoint.URI), nil
+	})
+}
+
+// measuredFrom translates the answer of GET /info.
+func measuredFrom(answer define.Info, uri string) measured {
+	var host define.HostInfo
+	if answer.Host != nil {
+		host = *answer.Host
+	}
+	v := parseVersion(answer.Version.Version)
+	rootless := host.Security.Rootless
+	cgroup := 1
+	if host.CgroupsVersion == "v2" {
+		cgroup = 2
+	}
+	limits := controllersFrom(host.CgroupControllers, cgroup, rootless)
+	return measured{
+		Info: backend.Info{
+			Engine: "Podman", Version: answer.Version.Version, APIVersion: answer.Version.APIVersion, Endpoint: uri,
+			OS: host.OS, Arch: host.Arch,
+			Rootless: rootless, SELinux: host.Security.SELinuxEnabled, CgroupVersion: cgroup,
+			Capabilities: backend.Capabilities{
+				MemoryLimit: limits.memory, CPULimit: limits.cpu, PidsLimit: limits.pids,
+				KeepIDUserNS: rootless || v.atLeast(rootfulKeepID), AutoUserNS: true,
+				NativeSystemd: true, RealPrivileged: !rootless,
+			},
+		},
+		version: v,
+		limits:  limits,
+	}
+}
+
+// controllersFrom tells which limits take effect. An unprivileged user has none
+// on cgroup v1, and on v2 those that were delegated.
+func controllersFrom(names []string, cgroup int, rootless bool) controllers {
+	if cgroup == 1 && rootless {
+		return controllers{}
+	}
+	has := func(name string) bool { return slices.Contains(names, name) }
+	return controllers{memory: has("memory"), cpu: has("cpu"), cpuset: has("cpuset"), pids: has("pids")}
+}
+
+// engineVersion is the server's version: as the endpoint told it, or measured.
+func (b *Backend) engineVersion(ctx context.Context) (version, error) {
+	if b.endpoint.EngineVersion != "" {
+		return parseVersion(b.endpoint.EngineVersion), nil
+	}
+	m, err := b.measure(ctx)
+	return m.version, err
+}
+
+// Close ends idle connections.
+func (b *Backend) Close() error {
+	b.conn.Client.CloseIdleConnections()
+	return nil
+}
+
+// request is one call of the API.
+type request struct {
+	// op is what is tried, in words, for errors.
+	op string
+	// method and path are those of the API; path has a %s for each of args, and
+	// what goes in there is escaped.
+	method, path string
+	args         []string
+	query        url.Values
+	header       http.Header
+	// json, when set, is sent as the body; else body is, when set.
+	json any
+	body io.Reader
+}
+
+// send makes a request, once, and returns the answer, which the caller closes.
+// An answer of 400 and more is an error.
+func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
+	header := http.Header{"API-Version": {apiVersion}}
+	for k, v := range r.header {
+		header[k] = v
+	}
+	body := r.body
+	if r.json != nil {
+		text, err := json.Marshal(r.json)
+		if err != nil {
+			return nil, fmt.Errorf("%s: encode the request: %w", r.op, err)
+		}
+		body = bytes.NewReader(text)
+		header.Set("Content-Type", "application/json")
+	}
+	var failure error
+	ctx = context.WithValue(ctx, failureKey{}, &failure)
+	answer, err := b.conn.DoRequest(ctx, body, r.method, r.path, r.query, header, r.args...)
+	if failure != nil {
+		err = failure
+	}
+	if err != nil {
+		return nil, wrap(r.op, err)
+	}
+	if answer.StatusCode >= http.StatusBadRequest {
+		defer func() { _ = answer.Body.Close() }()
+		return nil, wrap(r.op, engine.ReadStatusError(answer.Response))
+	}
+	return answer.Response, nil
+}
+
+// call makes a request and decodes its answer into out, unless that is nil.
+func (b *Backend) call(ctx context.Context, r request, out any) error {
+	resp, err := b.send(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if out == nil {
+		// Read to its end, the connection can be used again.
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			return wrap(r.op, err)
+		}
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return wrap(r.op, fmt.Errorf("read the engine's answer: %w", err))
+	}
+	return nil
+}
+
+// oneTry stands under bindings' DoRequest, which sends whatever failed three
+// times, even a POST that the server may have carried out. It hands a failure to
+// send past DoRequest, in the place that the context names.
+type oneTry struct{ next http.RoundTripper }
+
+type failureKey struct{}
+
+// RoundTrip sends a request once. DoRequest sees every failure as an answer.
+func (t oneTry) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	place, ok := req.Context().Value(failureKey{}).(*error)
+	if err == nil || !ok {
+		return resp, err
+	}
+	*place = err
+	return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: req}, nil
+}
+
+// CloseIdleConnections is what http.Client looks for when it is told to do so.
+func (t oneTry) CloseIdleConnections() {
+	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// version is a server's major and minor version.
+type version struct{ major, minor int }
+
+// The first versions that can do something.
+var (
+	rootfulKeepID = version{4, 6}
+	hostGateway   = version{4, 7}
+)
+
+// parseVersion reads the start of a version; what cannot be read is 0.
+func parseVersion(s string) version {
+	var v version
+	// A version of an unknown form counts as the oldest.
+	_, _ = fmt.Sscanf(strings.TrimPrefix(s, "v"), "%d.%d", &v.major, &v.minor)
+	return v
+}
+
+func (v version) atLeast(w version) bool {
+	return v.major > w.major || v.major == w.major && v.minor >= w.minor
+}

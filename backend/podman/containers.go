@@ -1,0 +1,308 @@
+package podman
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/containers/podman/v4/libpod/define"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// CreateContainer makes a container by POST /containers/create. Podman fills a
+// volume when it is first mounted, so PopulateVolumes takes one call more.
+func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+	f, err := b.facts(ctx, s)
+	if err != nil {
+		return backend.Container{}, err
+	}
+	config, warnings, err := containerConfig(s, f)
+	if err != nil {
+		return backend.Container{}, err
+	}
+	var answer struct {
+		ID       string `json:"Id"`
+		Warnings []string
+	}
+	err = b.call(ctx, request{
+		op: "create container " + s.Name, method: http.MethodPost, path: "/containers/create", json: config,
+	}, &answer)
+	if err != nil {
+		return backend.Container{}, err
+	}
+	if s.PopulateVolumes {
+		if err := b.populate(ctx, answer.ID, s.Name); err != nil {
+			return backend.Container{}, err
+		}
+	}
+	return backend.Container{
+		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
+		Warnings: append(warnings, answer.Warnings...),
+	}, nil
+}
+
+// facts is what the translation of a specification depends on besides itself. It
+// asks the engine for no more than this specification needs, which mostly is
+// nothing.
+func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
+	var f facts
+	if needsMeasure(s) {
+		m, err := b.measure(ctx)
+		if err != nil {
+			return facts{}, err
+		}
+		f.measured = m
+	}
+	if needsVersion(s) {
+		v, err := b.engineVersion(ctx)
+		if err != nil {
+			return facts{}, err
+		}
+		f.version = v
+	}
+	if needsImageUser(s) {
+		image, err := b.InspectImage(ctx, s.Image)
+		if err != nil {
+			return facts{}, err
+		}
+		f.imageUser = image.User
+	}
+	for _, name := range linkedContainers(s) {
+		c, err := b.InspectContainer(ctx, name)
+		if err != nil {
+			return facts{}, err
+		}
+		if f.linked == nil {
+			f.linked = map[string]string{}
+		}
+		f.linked[name] = c.IPAddress
+	}
+	return f, nil
+}
+
+// populate fills the volumes of a container by POST /containers/{id}/init, which
+// mounts them. What fails after that, because a tool image need not have any
+// command that can be run, comes too late to matter.
+func (b *Backend) populate(ctx context.Context, id, name string) error {
+	err := b.call(ctx, request{
+		op: "fill the volumes of container " + name, method: http.MethodPost, path: "/containers/%s/init", args: []string{id},
+	}, nil)
+	if err == nil || isRuntimeRefusal(err) {
+		return nil
+	}
+	// A container with empty volumes must not be taken for a good one.
+	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	return errors.Join(err, b.RemoveContainer(clean, id))
+}
+
+// cleanupTimeout bounds what is done after a call has already failed.
+const cleanupTimeout = 20 * time.Second
+
+// StartContainer starts a container by POST /containers/{id}/start, which answers
+// 304 for one that runs.
+func (b *Backend) StartContainer(ctx context.Context, id string) error {
+	return b.call(ctx, request{
+		op: "start container " + id, method: http.MethodPost, path: "/containers/%s/start", args: []string{id},
+	}, nil)
+}
+
+// containerAnswer is what galley reads of an inspected container.
+type containerAnswer struct {
+	ID    string `json:"Id"`
+	Name  string
+	Image string
+	State struct {
+		Status   string
+		ExitCode int
+	}
+	Config struct {
+		Labels map[string]string
+	}
+	Mounts []struct {
+		Type string
+		Name string
+	}
+	NetworkSettings struct {
+		addresses
+		Ports    map[string][]hostPort
+		Networks map[string]addresses
+	}
+}
+
+type addresses struct {
+	IPAddress         string
+	GlobalIPv6Address string
+}
+
+type hostPort struct {
+	HostIP   string `json:"HostIp"`
+	HostPort string
+}
+
+// InspectContainer finds a container by GET /containers/{name}/json.
+func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
+	op := "look at container " + idOrName
+	var answer containerAnswer
+	err := b.call(ctx, request{
+		op: op, method: http.MethodGet, path: "/containers/%s/json", args: []string{idOrName},
+	}, &answer)
+	if err != nil {
+		return backend.Container{}, err
+	}
+	ports, err := answer.ports()
+	if err != nil {
+		return backend.Container{}, wrap(op, err)
+	}
+	return backend.Container{
+		ID: answer.ID, Name: answer.Name, ImageID: imageID(answer.Image),
+		State: state(answer.State.Status), ExitCode: answer.State.ExitCode, Labels: answer.Config.Labels,
+		Ports: ports, IPAddress: answer.ipAddress(), Volumes: answer.volumes(),
+	}, nil
+}
+
+// ports reads entries such as "80/tcp": [{"HostIp": "", "HostPort": "8080"}], and
+// sorts them by the container's port.
+func (a containerAnswer) ports() ([]backend.PortMapping, error) {
+	var ports []backend.PortMapping
+	for _, key := range slices.Sorted(maps.Keys(a.NetworkSettings.Ports)) {
+		number, protocol, _ := strings.Cut(key, "/")
+		for _, h := range a.NetworkSettings.Ports[key] {
+			inside, err := strconv.Atoi(number)
+			if err != nil {
+				return nil, fmt.Errorf("read the published port %q: %w", key, err)
+			}
+			outside, err := strconv.Atoi(h.HostPort)
+			if err != nil {
+				return nil, fmt.Errorf("read the host port of %q: %w", key, err)
+			}
+			ports = append(ports, backend.PortMapping{
+				HostIP: h.HostIP, HostPort: outside, ContainerPort: inside, Protocol: protocol,
+			})
+		}
+	}
+	slices.SortStableFunc(ports, func(p, q backend.PortMapping) int { return p.ContainerPort - q.ContainerPort })
+	return ports, nil
+}
+
+// ipAddress is the address on the first network by name, or that on Podman's own.
+func (a containerAnswer) ipAddress() string {
+	for _, name := range slices.Sorted(maps.Keys(a.NetworkSettings.Networks)) {
+		n := a.NetworkSettings.Networks[name]
+		if address := cmp.Or(n.IPAddress, n.GlobalIPv6Address); address != "" {
+			return address
+		}
+	}
+	return cmp.Or(a.NetworkSettings.IPAddress, a.NetworkSettings.GlobalIPv6Address)
+}
+
+func (a containerAnswer) volumes() []string {
+	var names []string
+	for _, m := range a.Mounts {
+		if m.Type == define.TypeVolume && m.Name != "" {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// state translates libpod's word for a container's state.
+func state(status string) backend.State {
+	switch status {
+	case define.ContainerStateRunning.String(), define.ContainerStateStopping.String():
+		return backend.StateRunning
+	case define.ContainerStatePaused.String():
+		return backend.StatePaused
+	case define.ContainerStateExited.String(), define.ContainerStateStopped.String():
+		return backend.StateExited
+	case define.ContainerStateRemoving.String():
+		return backend.StateRemoving
+	default: // configured, initialized, created
+		return backend.StateCreated
+	}
+}
+
+// ListContainers lists containers with labels, by GET /containers/json.
+func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
+	query, err := labelQuery(labels)
+	if err != nil {
+		return nil, err
+	}
+	query.Set("all", "true")
+	var answer []struct {
+		ID       string `json:"Id"`
+		Names    []string
+		ImageID  string
+		State    string
+		ExitCode int
+		Labels   map[string]string
+	}
+	err = b.call(ctx, request{op: "list containers", method: http.MethodGet, path: "/containers/json", query: query}, &answer)
+	if err != nil {
+		return nil, err
+	}
+	var list []backend.Container
+	for _, a := range answer {
+		if !labels.Matches(a.Labels) {
+			continue
+		}
+		c := backend.Container{ID: a.ID, ImageID: imageID(a.ImageID), State: state(a.State), ExitCode: a.ExitCode, Labels: a.Labels}
+		if len(a.Names) > 0 {
+			c.Name = a.Names[0]
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// waitInterval is how often the server looks whether a container has stopped; its
+// own choice is a quarter of a second.
+const waitInterval = "50ms"
+
+// WaitContainer waits by POST /containers/{id}/wait, which answers with the exit
+// code alone.
+func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
+	query := url.Values{
+		"condition": {define.ContainerStateStopped.String(), define.ContainerStateExited.String()},
+		"interval":  {waitInterval},
+	}
+	var code int
+	err := b.call(ctx, request{
+		op: "wait for container " + id, method: http.MethodPost, path: "/containers/%s/wait", args: []string{id}, query: query,
+	}, &code)
+	return code, err
+}
+
+// StopContainer stops a container by POST /containers/{id}/stop, which answers 304
+// for one that is stopped.
+func (b *Backend) StopContainer(ctx context.Context, id string, grace time.Duration) error {
+	seconds := int((grace + time.Second - 1) / time.Second)
+	return b.call(ctx, request{
+		op: "stop container " + id, method: http.MethodPost, path: "/containers/%s/stop", args: []string{id},
+		query: url.Values{"timeout": {strconv.Itoa(seconds)}},
+	}, nil)
+}
+
+// RemoveContainer removes a container by DELETE /containers/{id}. Without a timeout
+// of 0 Podman waits ten seconds for PID 1, and the parameter for the volumes is
+// "volumes", whatever the API's description says.
+func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
+	err := b.call(ctx, request{
+		op: "remove container " + id, method: http.MethodDelete, path: "/containers/%s", args: []string{id},
+		query: url.Values{"force": {"true"}, "timeout": {"0"}, "volumes": {"true"}, "ignore": {"true"}},
+	}, nil)
+	if errors.Is(err, backend.ErrNotFound) {
+		return nil
+	}
+	return err
+}

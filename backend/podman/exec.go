@@ -1,0 +1,156 @@
+package podman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// execConfig is the body of POST /containers/{id}/exec.
+type execConfig struct {
+	Command      []string `json:"Cmd"`
+	Env          []string
+	User         string `json:",omitempty"`
+	WorkDir      string `json:"WorkingDir,omitempty"`
+	Privileged   bool
+	Tty          bool
+	AttachStdin  bool
+	AttachStdout bool
+	AttachStderr bool
+}
+
+// execStart is the body of POST /exec/{id}/start.
+type execStart struct {
+	Detach bool
+	Tty    bool
+	Height uint `json:"h,omitempty"`
+	Width  uint `json:"w,omitempty"`
+}
+
+// Exec runs a command in three calls: create it, start it attached over a
+// connection of its own, and ask for its exit code when its output has ended.
+// Never detached: such a session seems to run for minutes after its end.
+func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
+	op := "run a command in container " + id
+	marker, value := engine.NewExecMarker()
+	session, err := b.createExec(ctx, op, id, execConfigFrom(e, marker, value))
+	if err != nil {
+		return 0, err
+	}
+	if err := b.converse(ctx, session, e); err != nil {
+		err = wrap(op, ended(ctx, err))
+		var refused *engine.StatusError
+		if errors.As(err, &refused) {
+			return 0, err // it never started
+		}
+		return 0, errors.Join(err, b.killExec(ctx, id, e, marker, value))
+	}
+	return b.exitCode(ctx, op, session)
+}
+
+func (b *Backend) createExec(ctx context.Context, op, id string, config execConfig) (session string, err error) {
+	var answer struct {
+		ID string `json:"Id"`
+	}
+	err = b.call(ctx, request{
+		op: op, method: http.MethodPost, path: "/containers/%s/exec", args: []string{id}, json: config,
+	}, &answer)
+	return answer.ID, err
+}
+
+// execConfigFrom translates a command. The marker is for finding its processes
+// should they have to be killed.
+func execConfigFrom(e backend.ExecSpec, marker, value string) execConfig {
+	return execConfig{
+		Command: e.Command,
+		Env:     append(engine.EnvList(e.Env), marker+"="+value),
+		User:    e.User, WorkDir: e.WorkDir, Privileged: e.Privileged, Tty: e.Tty,
+		AttachStdin: e.Stdin != nil, AttachStdout: true, AttachStderr: true,
+	}
+}
+
+// converse starts a session and carries its input and output to the end.
+func (b *Backend) converse(ctx context.Context, session string, e backend.ExecSpec) error {
+	start := execStart{Tty: e.Tty}
+	if e.Tty {
+		start.Height, start.Width = e.Size.Height, e.Size.Width
+	}
+	stream, err := engine.Hijack(ctx, b.connect, "/v"+apiVersion+"/libpod/exec/"+url.PathEscape(session)+"/start", start)
+	if err != nil {
+		return err
+	}
+	if e.Tty && e.Resize != nil {
+		done := make(chan struct{})
+		defer close(done)
+		go b.followSize(ctx, session, e.Resize, done)
+	}
+	return errors.Join(engine.Converse(stream, e), stream.Close())
+}
+
+// followSize tells the session of every new size of the user's terminal. A size
+// that cannot be set leaves the old one, which is no reason to end the command.
+func (b *Backend) followSize(ctx context.Context, session string, sizes <-chan backend.TerminalSize, done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case size, ok := <-sizes:
+			if !ok {
+				return
+			}
+			_ = b.call(ctx, request{
+				op: "resize a terminal", method: http.MethodPost, path: "/exec/%s/resize", args: []string{session},
+				query: url.Values{
+					"h": {strconv.FormatUint(uint64(size.Height), 10)}, "w": {strconv.FormatUint(uint64(size.Width), 10)},
+				},
+			}, nil)
+		}
+	}
+}
+
+// exitCode asks for the exit code of a session whose output has ended. The server
+// may still be writing it down.
+func (b *Backend) exitCode(ctx context.Context, op, session string) (int, error) {
+	var answer struct {
+		Running  bool
+		ExitCode int
+	}
+	err := engine.Poll(ctx, func(ctx context.Context) (bool, error) {
+		err := b.call(ctx, request{op: op, method: http.MethodGet, path: "/exec/%s/json", args: []string{session}}, &answer)
+		return !answer.Running, err
+	})
+	if err != nil {
+		return 0, wrap(op, err)
+	}
+	return answer.ExitCode, nil
+}
+
+// killTimeout bounds how long a cancelled command may hold up its caller.
+const killTimeout = 5 * time.Second
+
+// killExec kills the processes of a command whose caller has gone: the server
+// leaves them running, and could only signal the first of them.
+func (b *Backend) killExec(ctx context.Context, id string, e backend.ExecSpec, marker, value string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
+	defer cancel()
+	killer := backend.ExecSpec{Command: engine.KillCommand(marker, value), User: e.User, Privileged: e.Privileged}
+	const op = "kill the command"
+	session, err := b.createExec(ctx, op, id, execConfigFrom(killer, "", ""))
+	if errors.Is(err, backend.ErrNotFound) || errors.Is(err, backend.ErrNotRunning) {
+		return nil // it went with its container
+	}
+	if err == nil {
+		err = b.converse(ctx, session, killer)
+	}
+	if err != nil {
+		return fmt.Errorf("the command may still run: %w", wrap(op, err))
+	}
+	return nil
+}

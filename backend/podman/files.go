@@ -1,0 +1,78 @@
+package podman
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// CopyTo unpacks a tar stream by PUT /containers/{id}/archive. Podman makes a
+// directory that is missing and says nothing, so it takes a look beforehand.
+func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
+	op := fmt.Sprintf("copy to %s of container %s", dir, id)
+	if err := b.requireDir(ctx, op, id, dir); err != nil {
+		return err
+	}
+	return b.call(ctx, request{
+		op: op, method: http.MethodPut, path: "/containers/%s/archive", args: []string{id},
+		// By default libpod gives what it unpacks to the container's user.
+		query:  url.Values{"path": {dir}, "copyUIDGID": {"false"}},
+		header: http.Header{"Content-Type": {"application/x-tar"}},
+		body:   onlyReader{tar},
+	}, nil)
+}
+
+// requireDir looks at a path by HEAD /containers/{id}/archive. Errors:
+// backend.ErrNotFound when it is not there, backend.ErrInvalid when it is no
+// directory.
+func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
+	resp, err := b.send(ctx, request{
+		op: op, method: http.MethodHead, path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {dir}},
+	})
+	if errors.Is(err, backend.ErrNotFound) {
+		// The answer to HEAD has no words.
+		return &backend.Error{Op: op, Kind: backend.ErrNotFound, Status: http.StatusNotFound,
+			Detail: "there is no such directory, or no such container", Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	if err := resp.Body.Close(); err != nil {
+		return wrap(op, err)
+	}
+	stat, err := base64.URLEncoding.DecodeString(resp.Header.Get("X-Docker-Container-Path-Stat"))
+	if err != nil {
+		return fmt.Errorf("%s: read what is there: %w", op, err)
+	}
+	var answer struct {
+		Mode  fs.FileMode `json:"mode"`
+		IsDir bool        `json:"isDir"`
+	}
+	if err := json.Unmarshal(stat, &answer); err != nil {
+		return fmt.Errorf("%s: read what is there: %w", op, err)
+	}
+	if !answer.IsDir && !answer.Mode.IsDir() {
+		return &backend.Error{Op: op, Kind: backend.ErrInvalid, Detail: dir + " is not a directory"}
+	}
+	return nil
+}
+
+// CopyFrom returns a tar stream by GET /containers/{id}/archive.
+func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
+	resp, err := b.send(ctx, request{
+		op: fmt.Sprintf("copy from %s of container %s", path, id), method: http.MethodGet,
+		path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {path}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}

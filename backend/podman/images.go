@@ -1,0 +1,271 @@
+package podman
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// imageID puts the prefix before an ID, which Podman leaves out.
+func imageID(id string) string {
+	if id == "" || strings.HasPrefix(id, "sha256:") {
+		return id
+	}
+	return "sha256:" + id
+}
+
+// imageAnswer is what galley reads of an inspected image.
+type imageAnswer struct {
+	ID           string `json:"Id"`
+	RepoTags     []string
+	Os           string
+	Architecture string
+	Variant      string
+	Size         int64
+	Config       struct {
+		User       string
+		Env        []string
+		Entrypoint []string
+		Cmd        []string
+		Volumes    map[string]struct{}
+		StopSignal string
+		Labels     map[string]string
+	}
+}
+
+func (a imageAnswer) image() backend.Image {
+	return backend.Image{
+		ID: imageID(a.ID), Tags: a.RepoTags,
+		OS: a.Os, Arch: a.Architecture, Variant: a.Variant,
+		Volumes:    slices.Sorted(maps.Keys(a.Config.Volumes)),
+		Env:        engine.EnvMap(a.Config.Env),
+		Entrypoint: a.Config.Entrypoint, Command: a.Config.Cmd,
+		User: a.Config.User, StopSignal: a.Config.StopSignal, Labels: a.Config.Labels, Size: a.Size,
+	}
+}
+
+// InspectImage finds a local image, by GET /images/{name}/json.
+func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
+	var answer imageAnswer
+	err := b.call(ctx, request{
+		op: "look at image " + ref, method: http.MethodGet, path: "/images/%s/json", args: []string{ref},
+	}, &answer)
+	if err != nil {
+		return backend.Image{}, err
+	}
+	return answer.image(), nil
+}
+
+// PullImage fetches an image by POST /images/pull. In the mode that is compatible
+// with Docker (Podman 4.6) the answer counts bytes; older servers ignore the
+// parameter and send lines of text.
+func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
+	op := "pull " + o.Ref
+	query := url.Values{"reference": {o.Ref}, "policy": {"always"}, "compatMode": {"true"}}
+	var platform engine.Platform
+	if o.Platform != "" {
+		var err error
+		if platform, err = engine.ParsePlatform(o.Platform); err != nil {
+			return backend.Image{}, err
+		}
+		query.Set("OS", platform.OS)
+		query.Set("Arch", platform.Arch)
+		if platform.Variant != "" {
+			query.Set("Variant", platform.Variant)
+		}
+	}
+	auth, err := engine.RegistryAuth(o.Credentials)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	header := http.Header{}
+	if auth != "" {
+		header.Set("X-Registry-Auth", auth)
+	}
+	resp, err := b.send(ctx, request{op: op, method: http.MethodPost, path: "/images/pull", query: query, header: header})
+	if err != nil {
+		return backend.Image{}, err
+	}
+	err = engine.ReadPull(resp.Body, o.Progress)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return backend.Image{}, wrap(op, ended(ctx, err))
+	}
+	image, err := b.InspectImage(ctx, o.Ref)
+	if err != nil {
+		return backend.Image{}, err
+	}
+	// Podman takes an image of another platform when the registry has no list.
+	if o.Platform != "" && !platform.Matches(image) {
+		return backend.Image{}, &backend.Error{Op: op, Kind: backend.ErrWrongPlatform,
+			Detail: fmt.Sprintf("the registry has it for %s, not for %s", image.Platform(), o.Platform),
+			Remedy: "Choose a platform that the image is built for."}
+	}
+	return image, nil
+}
+
+// BuildImage builds an image by POST /build, in Docker's image format: the OCI one
+// has no HEALTHCHECK, ONBUILD and SHELL.
+func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
+	op := "build " + o.Tag
+	query, err := buildQuery(o)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	auth, err := engine.RegistryConfig(o.Credentials)
+	if err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	header := http.Header{"Content-Type": {"application/x-tar"}}
+	if auth != "" {
+		header.Set("X-Registry-Config", auth)
+	}
+	resp, err := b.send(ctx, request{
+		op: op, method: http.MethodPost, path: "/build", query: query, header: header, body: onlyReader{o.Context},
+	})
+	if err != nil {
+		return backend.Image{}, err
+	}
+	last := &lastLine{next: engine.OrDiscard(o.Output)}
+	_, err = engine.ReadBuild(resp.Body, last)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return backend.Image{}, wrapBuild(op, ended(ctx, err))
+	}
+	ref := o.Tag
+	if ref == "" {
+		// libpod ends the output with the bare ID.
+		ref = last.line()
+	}
+	return b.InspectImage(ctx, ref)
+}
+
+// buildQuery translates options into the parameters of POST /build.
+func buildQuery(o backend.BuildOptions) (url.Values, error) {
+	dockerfile := o.Dockerfile
+	if dockerfile == "" {
+		dockerfile = "Dockerfile"
+	}
+	query := url.Values{
+		"dockerfile":   {dockerfile},
+		"outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
+		"layers":       {"true"},
+		"rm":           {"true"},
+		"forcerm":      {"true"},
+		"nocache":      {strconv.FormatBool(o.NoCache)},
+		"pullpolicy":   {"missing"},
+	}
+	if o.Pull {
+		query.Set("pullpolicy", "newer")
+	}
+	if o.Tag != "" {
+		query.Set("t", o.Tag)
+	}
+	if o.Platform != "" {
+		if _, err := engine.ParsePlatform(o.Platform); err != nil {
+			return nil, err
+		}
+		query.Set("platform", o.Platform)
+	}
+	for name, values := range map[string]map[string]string{"labels": o.Labels, "buildargs": o.Args} {
+		if len(values) == 0 {
+			continue
+		}
+		text, err := json.Marshal(values)
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", name, err)
+		}
+		query.Set(name, string(text))
+	}
+	return query, nil
+}
+
+// ListImages returns the local images with labels, by GET /images/json. Their
+// configuration is told by InspectImage only.
+func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
+	query, err := labelQuery(labels)
+	if err != nil {
+		return nil, err
+	}
+	var answer []struct {
+		ID       string `json:"Id"`
+		RepoTags []string
+		Os       string
+		Arch     string
+		Size     int64
+		Labels   map[string]string
+	}
+	err = b.call(ctx, request{op: "list images", method: http.MethodGet, path: "/images/json", query: query}, &answer)
+	if err != nil {
+		return nil, err
+	}
+	var images []backend.Image
+	for _, a := range answer {
+		if labels.Matches(a.Labels) {
+			images = append(images, backend.Image{
+				ID: imageID(a.ID), Tags: a.RepoTags, OS: a.Os, Arch: a.Arch, Labels: a.Labels, Size: a.Size,
+			})
+		}
+	}
+	return images, nil
+}
+
+// RemoveImage removes an image by DELETE /images/{name}.
+func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
+	err := b.call(ctx, request{
+		op: "remove image " + ref, method: http.MethodDelete, path: "/images/%s", args: []string{ref},
+	}, nil)
+	if errors.Is(err, backend.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// labelQuery is the parameter by which lists are filtered.
+func labelQuery(labels backend.Labels) (url.Values, error) {
+	filters, err := json.Marshal(map[string][]string{"label": engine.LabelFilter(labels)})
+	if err != nil {
+		return nil, fmt.Errorf("encode the labels to look for: %w", err)
+	}
+	return url.Values{"filters": {string(filters)}}, nil
+}
+
+// ended is the context's error where that is what ended a stream, and else err.
+func ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// onlyReader hides what else a body can do: net/http would close it.
+type onlyReader struct{ io.Reader }
+
+// lastLine passes output on and keeps its last line that is not empty.
+type lastLine struct {
+	next io.Writer
+	tail string
+}
+
+func (l *lastLine) Write(p []byte) (int, error) {
+	const enough = 256 // more than an ID and its line end
+	l.tail += string(p)
+	if len(l.tail) > enough {
+		l.tail = l.tail[len(l.tail)-enough:]
+	}
+	return l.next.Write(p)
+}
+
+func (l *lastLine) line() string {
+	text := strings.TrimSpace(l.tail)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}

@@ -1,0 +1,133 @@
+package podman
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// networkConfig is the body of POST /networks/create, and what galley reads of an
+// inspected network.
+type networkConfig struct {
+	ID          string            `json:"id,omitempty"`
+	Name        string            `json:"name"`
+	Driver      string            `json:"driver"`
+	DNSEnabled  bool              `json:"dns_enabled"`
+	IPv6Enabled bool              `json:"ipv6_enabled"`
+	Subnets     []subnet          `json:"subnets,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+}
+
+type subnet struct {
+	Subnet string `json:"subnet"`
+}
+
+func (n networkConfig) network() backend.Network {
+	return backend.Network{ID: n.ID, Name: n.Name, Labels: n.Labels, IPv6: n.IPv6Enabled}
+}
+
+// subnetAttempts is how many derived IPv6 subnets are tried.
+const subnetAttempts = 5
+
+// EnsureNetwork finds a network by GET /networks/{name}/json or makes it by POST
+// /networks/create. When somebody else was faster, theirs is the one.
+func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
+	n, err := b.inspectNetwork(ctx, s.Name)
+	for attempt := 0; errors.Is(err, backend.ErrNotFound); attempt++ {
+		config, configErr := networkConfigFrom(s, attempt)
+		if configErr != nil {
+			return backend.Network{}, configErr
+		}
+		n, err = b.createNetwork(ctx, config)
+		switch {
+		case isSubnetTaken(err) && s.IPv6Subnet == "" && attempt+1 < subnetAttempts:
+			err = backend.ErrNotFound // once more, with the next subnet
+		case errors.Is(err, backend.ErrConflict):
+			return b.inspectNetwork(ctx, s.Name)
+		}
+	}
+	return n, err
+}
+
+func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Network, error) {
+	var answer networkConfig
+	err := b.call(ctx, request{
+		op: "look at network " + name, method: http.MethodGet, path: "/networks/%s/json", args: []string{name},
+	}, &answer)
+	return answer.network(), err
+}
+
+func (b *Backend) createNetwork(ctx context.Context, config networkConfig) (backend.Network, error) {
+	var answer networkConfig
+	err := b.call(ctx, request{
+		op: "create network " + config.Name, method: http.MethodPost, path: "/networks/create", json: config,
+	}, &answer)
+	return answer.network(), err
+}
+
+// networkConfigFrom translates a specification. Names are only resolved where that
+// is asked for. Errors: backend.ErrInvalid for a subnet that is none.
+func networkConfigFrom(s backend.NetworkSpec, attempt int) (networkConfig, error) {
+	config := networkConfig{Name: s.Name, Driver: "bridge", DNSEnabled: true, IPv6Enabled: s.IPv6, Labels: s.Labels}
+	if !s.IPv6 {
+		return config, nil
+	}
+	prefix := engine.ULA(s.Name, attempt)
+	if s.IPv6Subnet != "" {
+		var err error
+		if prefix, err = netip.ParsePrefix(s.IPv6Subnet); err != nil || !prefix.Addr().Is6() {
+			return networkConfig{}, &backend.Error{Op: "create network " + s.Name, Kind: backend.ErrInvalid,
+				Detail: s.IPv6Subnet + " is no IPv6 subnet", Remedy: "Write for example fd00:1:2:3::/64.", Err: err}
+		}
+	}
+	config.Subnets = []subnet{{prefix.Masked().String()}}
+	return config, nil
+}
+
+// ListNetworks lists networks with labels, by GET /networks/json.
+func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
+	query, err := labelQuery(labels)
+	if err != nil {
+		return nil, err
+	}
+	var answer []networkConfig
+	err = b.call(ctx, request{op: "list networks", method: http.MethodGet, path: "/networks/json", query: query}, &answer)
+	if err != nil {
+		return nil, err
+	}
+	var list []backend.Network
+	for _, n := range answer {
+		if labels.Matches(n.Labels) {
+			list = append(list, n.network())
+		}
+	}
+	return list, nil
+}
+
+// RemoveNetwork removes a network by DELETE /networks/{name}. Without force it
+// fails while containers use the network, and says so in a list with status 200.
+func (b *Backend) RemoveNetwork(ctx context.Context, name string) error {
+	op := "remove network " + name
+	var answer []struct {
+		Name string
+		Err  any
+	}
+	err := b.call(ctx, request{op: op, method: http.MethodDelete, path: "/networks/%s", args: []string{name}}, &answer)
+	if errors.Is(err, backend.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, report := range answer {
+		if report.Err != nil {
+			// The error loses its words on the way; being in use is the one there is.
+			return &backend.Error{Op: op, Kind: backend.ErrConflict, Detail: "containers are still attached to it"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package podman
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// The engines that a specification is translated for.
+func rootful() facts {
+	return facts{
+		measured: measured{limits: controllers{memory: true, cpu: true, cpuset: true, pids: true}},
+		version:  version{5, 4},
+	}
+}
+
+func rootless() facts {
+	f := rootful()
+	f.Rootless = true
+	f.limits = controllers{pids: true}
+	return f
+}
+
+func old() facts {
+	f := rootful()
+	f.version = version{4, 3}
+	return f
+}
+
+// A dokken runner, with all that kitchen.yml usually asks for.
+func runner() backend.ContainerSpec {
+	return backend.ContainerSpec{
+		Name: "abc-default-debian-12", Image: "sha256:0123", Platform: "linux/arm64/v8",
+		Command: []string{"sh", "-c", "sleep 1"}, Env: map[string]string{"TEST_KITCHEN": "1", "CI": "true"},
+		Hostname: "dokken", Domainname: "example.com", WorkDir: "/srv", Labels: backend.Labels{"dev.galley.role": "runner"},
+		Init: backend.InitReaper, StopSignal: "SIGTERM", Tty: true,
+		VolumesFrom: []backend.VolumesFrom{{Container: "tool"}, {Container: "data", ReadOnly: true}},
+		Mounts: []backend.Mount{
+			{Type: backend.MountBind, Source: "/home/me/.galley/sandbox", Target: "/opt/kitchen", Own: true},
+			{Type: backend.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Options: []string{"cached"}},
+			{Type: backend.MountBind, Source: "/home/me/shared", Target: "/shared", Options: []string{"Z,rslave"}},
+			{Type: backend.MountBind, Source: "/home/me/base", Target: "/base", Options: []string{"O"}},
+			{Type: backend.MountVolume, Target: "/data"},
+			{Type: backend.MountVolume, Source: "cache", Target: "/var/cache", Options: []string{"nocopy", "ro", "nosuid"}},
+			{Type: backend.MountTmpfs, Target: "/scratch", Options: []string{"exec", "size=64m"}},
+		},
+		Network: backend.NetworkAttachment{
+			Mode: backend.NetworkNamed, Name: "dokken", Aliases: []string{"dokken", "web"},
+			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []string{"db", "queue:broker"},
+		},
+		Ports: []backend.PortMapping{
+			{ContainerPort: 80}, {HostIP: "127.0.0.1", HostPort: 8053, ContainerPort: 53, Protocol: "UDP"},
+		},
+		PublishAll: true,
+		ExtraHosts: []backend.HostEntry{{Name: "db.example.com", IP: "10.0.0.9"}, {Name: "host", IP: "host-gateway"}},
+		DNS:        backend.DNS{Servers: []string{"10.0.0.2"}, Search: []string{"example.com"}, Options: []string{"ndots:2"}},
+	}
+}
+
+// A container with everything that has to do with privileges and limits.
+func locked() backend.ContainerSpec {
+	return backend.ContainerSpec{
+		Name: "locked", Image: "sha256:0123", Entrypoint: []string{}, User: "1000:1000",
+		Privileged: true, UserNS: "keep-id:uid=1000,gid=1000", CgroupNS: backend.NamespacePrivate,
+		IPC: backend.NamespaceHost, PID: "container:other",
+		CapAdd: []string{"net_admin", "CAP_SYS_PTRACE", "NET_ADMIN"}, CapDrop: []string{"all"},
+		SecurityOpt: []string{
+			"label=disable", "label:type:container_t", "apparmor=unconfined", "seccomp=unconfined", "no-new-privileges",
+			"systempaths=unconfined", "mask=/proc/a:/proc/b", "proc-opts=hidepid=2",
+		},
+		Devices: []backend.Device{
+			{HostPath: "/dev/fuse"}, {HostPath: "/dev/sda", ContainerPath: "/dev/xvda"},
+			{HostPath: "/dev/kvm", Permissions: "rw"}, {HostPath: "vendor.com/class=name"},
+		},
+		GPUs: 2, GroupAdd: []string{"audio", "44"}, Ulimits: []backend.Ulimit{{Name: "nofile", Soft: 1024, Hard: 4096}},
+		Sysctls: map[string]string{"net.ipv4.ip_forward": "1"}, ReadOnlyRoot: true,
+		Resources: backend.Resources{
+			Memory: 512 << 20, MemorySwap: -1, MemoryReservation: 256 << 20, ShmSize: 128 << 20,
+			CPUs: 1.5, CPUShares: 512, CPUSet: "0-1", Pids: 100,
+		},
+	}
+}
+
+func TestContainerConfig(t *testing.T) {
+	tests := []struct {
+		name     string
+		spec     backend.ContainerSpec
+		facts    facts
+		warnings []string
+	}{
+		{name: "minimal", spec: backend.ContainerSpec{Image: "sha256:0123"}},
+		{
+			name: "runner", spec: runner(), facts: with(rootful(), func(f *facts) { f.linked = map[string]string{"queue": "10.9.8.9"} }),
+			warnings: []string{"links: Podman has no links; broker stands for the address that queue has now, 10.9.8.9"},
+		},
+		{name: "locked", spec: locked(), facts: rootful()},
+		{name: "locked-rootless", spec: locked(), facts: rootless(), warnings: []string{
+			"privileged: rootless Podman gives the container no more than your own user may do; " +
+				"devices, kernel modules and system-wide settings stay out of its reach",
+			"memory: this engine cannot limit it, because its cgroup controller memory is not available",
+			"cpus: this engine cannot limit it, because its cgroup controller cpu is not available",
+			"cpuset: this engine cannot limit it, because its cgroup controller cpuset is not available",
+		}},
+		{name: "systemd", spec: backend.ContainerSpec{
+			Image: "sha256:0123", Command: []string{"/lib/systemd/systemd"}, Init: backend.InitSystemd, StopSignal: "SIGRTMIN+3",
+			CgroupNS: backend.NamespacePrivate,
+		}},
+		{name: "keep-id-image-user", facts: with(rootless(), func(f *facts) { f.imageUser = "app" }), spec: backend.ContainerSpec{
+			Image: "sha256:0123", UserNS: backend.UserNSKeepID,
+		}},
+		{name: "nomap-root", facts: rootless(), spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSNoMap}},
+		{name: "userns-private", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSPrivate}},
+		{name: "userns-auto", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: "auto:size=4096"}},
+		{name: "userns-host", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSHost}},
+		{name: "keep-groups", spec: backend.ContainerSpec{Image: "sha256:0123", GroupAdd: []string{"keep-groups"}, GPUs: -1}},
+		{
+			name: "host-network", spec: backend.ContainerSpec{
+				Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkHost},
+				Ports: []backend.PortMapping{{ContainerPort: 80}},
+			},
+			warnings: []string{"ports: nothing is published with network_mode host"},
+		},
+		{name: "container-network", spec: backend.ContainerSpec{
+			Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: "other"},
+		}},
+		{name: "bridge-network", spec: backend.ContainerSpec{
+			Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkBridge}, Ports: []backend.PortMapping{{ContainerPort: 80}},
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			config, warnings, err := containerConfig(test.spec, test.facts)
+			require.NoError(t, err)
+			require.Equal(t, test.warnings, warnings)
+			got, err := json.MarshalIndent(config, "", "  ")
+			require.NoError(t, err)
+			golden(t, test.name, append(got, '\n'))
+		})
+	}
+}
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".json")
+	if *update {
+		require.NoError(t, os.WriteFile(file, got, 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err, "write it with: go test -run %s -update", t.Name())
+	require.Equal(t, string(want), string(got))
+}
+
+func with(f facts, change func(*facts)) facts {
+	change(&f)
+	return f
+}
+
+func TestContainerConfigRefusals(t *testing.T) {
+	bind := func(m backend.Mount) backend.ContainerSpec {
+		m.Type, m.Target = backend.MountBind, "/x"
+		return backend.ContainerSpec{Mounts: []backend.Mount{m}}
+	}
+	attached := func(n backend.NetworkAttachment) backend.ContainerSpec { return backend.ContainerSpec{Network: n} }
+	tests := []struct {
+		name  string
+		spec  backend.ContainerSpec
+		facts facts
+		want  error
+	}{
+		{"keep-id as root before 4.6", backend.ContainerSpec{UserNS: backend.UserNSKeepID}, old(), backend.ErrUnsupported},
+		{"nomap as root", backend.ContainerSpec{UserNS: backend.UserNSNoMap}, rootful(), backend.ErrUnsupported},
+		{"userns of no engine", backend.ContainerSpec{UserNS: "martian"}, rootful(), backend.ErrInvalid},
+		{"host-gateway before 4.7", backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Name: "h", IP: "host-gateway"}}}, old(), backend.ErrUnsupported},
+		{"extra host without an address", backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Name: "h", IP: "example.com"}}}, rootful(), backend.ErrInvalid},
+		{"seccomp profile written out", backend.ContainerSpec{SecurityOpt: []string{`seccomp={"defaultAction":"SCMP_ACT_ALLOW"}`}}, rootful(), backend.ErrUnsupported},
+		{"security option of Docker's", backend.ContainerSpec{SecurityOpt: []string{"writable-cgroups"}}, rootful(), backend.ErrUnsupported},
+		{"security option of no engine", backend.ContainerSpec{SecurityOpt: []string{"brew=tea"}}, rootful(), backend.ErrInvalid},
+		{"systempaths", backend.ContainerSpec{SecurityOpt: []string{"systempaths=none"}}, rootful(), backend.ErrInvalid},
+		{"signal", backend.ContainerSpec{StopSignal: "SIGTEA"}, rootful(), backend.ErrInvalid},
+		{"platform", backend.ContainerSpec{Platform: "arm64"}, rootful(), backend.ErrInvalid},
+		{"groups", backend.ContainerSpec{GroupAdd: []string{"keep-groups", "audio"}}, rootful(), backend.ErrInvalid},
+		{"relabel of /usr", bind(backend.Mount{Source: "/usr", Options: []string{"z"}}), rootful(), backend.ErrInvalid},
+		{"kind of mount", backend.ContainerSpec{Mounts: []backend.Mount{{Type: "nfs", Target: "/x"}}}, rootful(), backend.ErrInvalid},
+		{"name server", backend.ContainerSpec{DNS: backend.DNS{Servers: []string{"dns.example.com"}}}, rootful(), backend.ErrInvalid},
+		{"network mode", attached(backend.NetworkAttachment{Mode: "martian"}), rootful(), backend.ErrInvalid},
+		{"address on the default bridge", attached(backend.NetworkAttachment{Mode: backend.NetworkBridge, IPv4: "10.0.0.1"}), rootful(), backend.ErrInvalid},
+		{"address", attached(backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "n", IPv4: "10.0.0"}), rootful(), backend.ErrInvalid},
+		{"MAC address", attached(backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "n", MAC: "02:42"}), rootful(), backend.ErrInvalid},
+		{"link without an address", attached(backend.NetworkAttachment{Links: []string{"db:database"}}), rootful(), backend.ErrUnsupported},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, err := containerConfig(test.spec, test.facts)
+			require.ErrorIs(t, err, test.want)
+		})
+	}
+}
+
+// The plain path asks the engine for nothing.
+func TestNeeds(t *testing.T) {
+	tests := []struct {
+		name                        string
+		spec                        backend.ContainerSpec
+		measure, version, imageUser bool
+	}{
+		{name: "plain", spec: backend.ContainerSpec{
+			User: "1000", Init: backend.InitSystemd, CapAdd: []string{"ALL"}, Resources: backend.Resources{ShmSize: 1},
+			ExtraHosts: []backend.HostEntry{{Name: "h", IP: "10.0.0.1"}}, UserNS: backend.UserNSHost,
+		}},
+		{name: "privileged", spec: backend.ContainerSpec{Privileged: true}, measure: true},
+		{name: "limited", spec: backend.ContainerSpec{Resources: backend.Resources{Pids: 1}}, measure: true},
+		{name: "host-gateway", spec: backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{IP: "host-gateway"}}}, version: true},
+		{name: "keep-id", spec: backend.ContainerSpec{UserNS: "keep-id:uid=1"}, measure: true, version: true, imageUser: true},
+		{name: "keep-id, user", spec: backend.ContainerSpec{UserNS: "keep-id", User: "1"}, measure: true, version: true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			require.Equal(t, test.measure, needsMeasure(test.spec))
+			require.Equal(t, test.version, needsVersion(test.spec))
+			require.Equal(t, test.imageUser, needsImageUser(test.spec))
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package backend
+
+import (
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+// NormalizeRef makes a fully qualified reference of what people write: "debian"
+// becomes "docker.io/library/debian:latest". An image ID stays as it is. Every
+// engine gets such a name, since short ones mean different things to each.
+// Errors: ErrInvalid.
+func NormalizeRef(ref string) (string, error) {
+	if strings.HasPrefix(ref, "sha256:") && len(ref) == len("sha256:")+64 {
+		return ref, nil
+	}
+	named, err := reference.ParseDockerRef(ref)
+	if err != nil {
+		return "", &Error{Op: "image name " + ref, Kind: ErrInvalid, Detail: err.Error(),
+			Remedy: "Write it as [registry/]name[:tag], in lower case.", Err: err}
+	}
+	return named.String(), nil
+}
+
+// RefRegistry is the registry that a reference's image comes from: "docker.io",
+// "localhost:5000".
+func RefRegistry(ref string) (string, error) {
+	named, err := reference.ParseDockerRef(ref)
+	if err != nil {
+		return "", &Error{Op: "image name " + ref, Kind: ErrInvalid, Detail: err.Error(), Err: err}
+	}
+	return reference.Domain(named), nil
+}
+
+// PlatformMatches tells whether an image is for the platform asked for; an empty
+// one takes any image, and a missing variant any variant.
+func PlatformMatches(platform string, img Image) bool {
+	if platform == "" {
+		return true
+	}
+	want := strings.Split(platform, "/")
+	have := []string{img.OS, img.Arch, img.Variant}
+	for i, w := range want {
+		if i >= len(have) || (w != "" && w != have[i] && !(i == 2 && have[i] == "")) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report"
+)
+
+// manyWorkers is what `-c` without a number means: as many as there are instances.
+const manyWorkers = "9999"
+
+func (a *app) phaseCommands() []*cobra.Command {
+	var list []*cobra.Command
+	for _, c := range []struct {
+		action lifecycle.Action
+		short  string
+	}{
+		{"create", "Create runners"},
+		{"converge", "Create runners if needed, and bring them to their desired state"},
+		{"setup", "Converge if needed, and run the hooks around setup"},
+		{"verify", "Set up if needed, and run the tests"},
+		{"destroy", "Remove runners and what belongs to them"},
+	} {
+		cmd := &cobra.Command{
+			Use: string(c.action) + " [INSTANCE|REGEXP|all]...", Short: c.short,
+			ValidArgsFunction: a.completeInstances,
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return a.act(cmd, c.action, args)
+			},
+		}
+		actionFlags(cmd.Flags())
+		list = append(list, cmd)
+	}
+	return list
+}
+
+func (a *app) testCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "test [INSTANCE|REGEXP|all]...", Short: "Destroy, create, converge, set up, verify, and destroy again",
+		ValidArgsFunction: a.completeInstances,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.act(cmd, lifecycle.ActionTest, args)
+		},
+	}
+	actionFlags(cmd.Flags())
+	cmd.Flags().StringP("destroy", "d", string(lifecycle.DestroyPassing), "when to destroy at the end: passing, always or never")
+	return cmd
+}
+
+func actionFlags(f *pflag.FlagSet) {
+	f.StringP("concurrency", "c", "1", "how many instances run side by side; -c alone means all")
+	f.Lookup("concurrency").NoOptDefVal = manyWorkers
+	f.BoolP("parallel", "p", false, "run all instances side by side")
+	f.BoolP("fail-fast", "f", false, "start no further instance after one failed")
+	f.BoolP("debug", "D", false, "let provisioner and verifier say more")
+	f.StringP("test-base-path", "t", "", "the directory of the tests (default: test/integration)")
+	f.Bool("no-recreate", false, "keep a runner although its configuration changed")
+	f.String("pull", "", "when to pull images, whatever kitchen.yml says: always, missing, newer or never")
+	f.StringArray("report", nil, "write a report: junit=FILE, json=FILE, ndjson=FILE or html=FILE; may be repeated")
+}
+
+// act runs an action over the chosen instances.
+func (a *app) act(cmd *cobra.Command, action lifecycle.Action, args []string) (err error) {
+	ctx := cmd.Context()
+	o, err := a.runOptions(cmd)
+	if err != nil {
+		return err
+	}
+	instances, err := a.load(ctx, args)
+	if err != nil {
+		return err
+	}
+	sinks, closeSinks, err := a.sinks(cmd, o.Project)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeSinks()) }()
+	o.Sink = sinks
+	r, err := lifecycle.New(o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if err := r.OpenEngines(ctx, instances); err != nil {
+		return err
+	}
+	return r.Do(ctx, action, instances)
+}
+
+// runOptions reads the flags and settings of an action.
+func (a *app) runOptions(cmd *cobra.Command) (lifecycle.Options, error) {
+	project, err := lifecycle.NewProject(a.dir)
+	if err != nil {
+		return lifecycle.Options{}, fmt.Errorf("find the project: %w", err)
+	}
+	o := lifecycle.Options{Project: project, Version: versionString(), Open: a.opener(cmd.Flags()), Environ: os.Environ()}
+	if cmd.Flags().Lookup("concurrency") == nil {
+		return o, nil // not an action
+	}
+	v := a.set.v
+	if o.Concurrency = v.GetInt("concurrency"); o.Concurrency < 1 {
+		return o, fmt.Errorf("--concurrency %q: write a number from 1 up", v.GetString("concurrency"))
+	}
+	if v.GetBool("parallel") && !cmd.Flags().Changed("concurrency") {
+		o.Concurrency = 9999
+	}
+	o.FailFast, o.NoRecreate = v.GetBool("fail-fast"), v.GetBool("no-recreate")
+	if t := v.GetString("test-base-path"); t != "" {
+		if o.TestBase, err = filepath.Abs(t); err != nil {
+			return o, err
+		}
+	}
+	switch o.Pull = config.PullPolicy(v.GetString("pull")); o.Pull {
+	case "", config.PullAlways, config.PullMissing, config.PullNewer, config.PullNever:
+	default:
+		return o, fmt.Errorf("--pull %q: write always, missing, newer or never", o.Pull)
+	}
+	if cmd.Flags().Lookup("destroy") != nil {
+		if o.Destroy, err = lifecycle.ParseDestroyMode(v.GetString("destroy")); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// completeInstances offers instance names to the shell.
+func (a *app) completeInstances(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	a.dir = dir
+	conf, err := a.loadRaw(context.WithoutCancel(cmd.Context()))
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var list []string
+	for _, i := range conf.Instances {
+		if strings.HasPrefix(i.Name, prefix) {
+			list = append(list, i.Name)
+		}
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
+}
+
+// sinks are where the events of a run go: the screen, the log files, the reports.
+func (a *app) sinks(cmd *cobra.Command, p lifecycle.Project) (lifecycle.Sink, func() error, error) {
+	v := a.set.v
+	logs, err := report.NewLogFiles(p.LogDir(), report.LogOptions{Append: !v.GetBool("log-overwrite")})
+	if err != nil {
+		return nil, nil, err
+	}
+	terminal := term.IsTerminal(int(a.out.Fd()))
+	o := report.Options{Level: lifecycle.Level(v.GetString("log-level")), Fold: report.FoldFor(os.Getenv),
+		Color: report.UseColor(a.colorWish(cmd.Flags()), os.Getenv, terminal)}
+	list := []report.SinkCloser{logs}
+	if terminal {
+		list = append(list, report.NewConsole(report.NewTerminal(a.out), a.err, o))
+	} else {
+		list = append(list, report.NewPlain(a.out, a.err, o))
+	}
+	for _, spec := range v.GetStringSlice("report") {
+		s, err := report.Open(spec, report.Env{Stdout: a.out, Getenv: os.Getenv})
+		if err != nil {
+			for _, opened := range list {
+				err = errors.Join(err, opened.Close())
+			}
+			return nil, nil, err
+		}
+		list = append(list, s)
+	}
+	all := make([]lifecycle.Sink, len(list))
+	for i, s := range list {
+		all[i] = s
+	}
+	multi := report.NewMulti(all...)
+	return multi, multi.Close, nil
+}
+
+// colorWish is what --color says; unset leaves it to the environment.
+func (a *app) colorWish(f *pflag.FlagSet) report.ColorWish {
+	switch {
+	case !a.set.v.GetBool("color"):
+		return report.ColorNever
+	case f.Changed("color"):
+		return report.ColorAlways
+	default:
+		return report.ColorAuto
+	}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// The exit codes. docs/commands.md has this table too.
+const (
+	// exitOK: all went well.
+	exitOK = 0
+	// exitUsage: a wrong command line or configuration, nothing matched, no engine.
+	exitUsage = 1
+	// exitAction: an action failed.
+	exitAction = 20
+	// exitInterrupted: ended by Ctrl-C or SIGTERM.
+	exitInterrupted = 130
+)
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       *os.File
+	out, err *os.File
+}
+
+// exitCode ends a command with a code of its own, such as that of a command run
+// in a runner. Its text, if any, was printed already.
+type exitCode int
+
+// Error is only seen when somebody forgets to look at the code.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// Main runs galley with the process's arguments and streams and returns the exit
+// code.
+func Main() int {
+	ctx, cancel := interruptible(os.Stderr)
+	defer cancel()
+	return run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+}
+
+// errInterrupted is the cause of a context that a signal ended.
+var errInterrupted = errors.New("interrupted")
+
+// interruptible ends the context at the first SIGINT or SIGTERM, and the process
+// at the second.
+func interruptible(stderr io.Writer) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		fmt.Fprintln(stderr, "\ngalley: stopping; once more to stop at once")
+		cancel(errInterrupted)
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
+func run(ctx context.Context, args []string, s streams) int {
+	cmd := newRoot(s)
+	cmd.SetArgs(args)
+	cmd.SetIn(s.in)
+	cmd.SetOut(s.out)
+	cmd.SetErr(s.err)
+	err := cmd.ExecuteContext(ctx)
+	code := codeOf(ctx, err)
+	var own exitCode
+	if err != nil && !errors.As(err, &own) {
+		printError(s.err, err)
+	}
+	return code
+}
+
+// codeOf is the one place where errors become exit codes.
+func codeOf(ctx context.Context, err error) int {
+	var own exitCode
+	var action *lifecycle.ActionError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &own):
+		return int(own)
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		return exitInterrupted
+	case errors.As(err, &action):
+		return exitAction
+	default:
+		return exitUsage
+	}
+}
+
+// printError prints an error the way Test Kitchen marks them. What an action
+// failed with was reported while it ran.
+func printError(w io.Writer, err error) {
+	var action *lifecycle.ActionError
+	if errors.As(err, &action) {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, ">>>>>> %s\n", strings.TrimRight(line, "\n"))
+	}
+}

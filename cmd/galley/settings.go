@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// settings are galley's own, which are not kitchen.yml's: a flag beats GALLEY_*
+// in the environment, which beats .galley.yml in the project, which beats
+// ~/.config/galley/config.yml.
+type settings struct{ v *viper.Viper }
+
+func newSettings(flags *pflag.FlagSet, dir string) (settings, error) {
+	v := viper.New()
+	v.SetEnvPrefix("GALLEY")
+	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	v.AutomaticEnv()
+	if err := v.BindPFlags(flags); err != nil {
+		return settings{}, fmt.Errorf("read the settings: %w", err)
+	}
+	for _, file := range settingFiles(dir) {
+		data, err := os.Open(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return settings{}, fmt.Errorf("read the settings: %w", err)
+		}
+		v.SetConfigType("yaml")
+		err = v.MergeConfig(data)
+		if err = errors.Join(err, data.Close()); err != nil {
+			return settings{}, fmt.Errorf("read the settings in %s: %w", file, err)
+		}
+	}
+	for _, key := range v.AllKeys() {
+		if flags.Lookup(key) == nil && !known[key] {
+			return settings{}, fmt.Errorf("the settings have an unknown key %q\nSettings are named as the flags are: see galley help", key)
+		}
+	}
+	return settings{v}, nil
+}
+
+// known are the settings that are flags of some commands only.
+var known = map[string]bool{
+	"concurrency": true, "destroy": true, "fail-fast": true, "report": true, "no-recreate": true, "pull": true, "test-base-path": true,
+}
+
+// settingFiles are the files of settings, weakest first.
+func settingFiles(dir string) []string {
+	var files []string
+	if conf, err := os.UserConfigDir(); err == nil {
+		files = append(files, filepath.Join(conf, "galley", "config.yml"))
+	}
+	return append(files, filepath.Join(dir, ".galley.yml"))
+}
+
+// source tells who set a key, for messages.
+func (s settings) source(flags *pflag.FlagSet, key string) string {
+	if f := flags.Lookup(key); f != nil && f.Changed {
+		return "--" + key
+	}
+	name := "GALLEY_" + strings.ToUpper(strings.ReplaceAll(key, "-", "_"))
+	if os.Getenv(name) != "" {
+		return name
+	}
+	return "the setting " + key
+}

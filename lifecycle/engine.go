@@ -1,0 +1,211 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+)
+
+// engine is an engine of this run, with what is done there once for all of the
+// run's instances.
+type engine struct {
+	backend.ContainerBackend
+	run      *Run
+	endpoint backend.Endpoint
+
+	snapshot func(context.Context) (snapshot, error)
+	images   memo[backend.Image]
+	tools    memo[string]
+	networks memo[struct{}]
+	works    memo[backend.Image]
+}
+
+// engineFor opens the engine that an instance wants, once per run.
+func (r *Run) engineFor(ctx context.Context, engineName, host string) (*engine, error) {
+	return r.engines.do(engineName+" "+host, func() (*engine, error) {
+		be, ep, err := r.o.Open(ctx, engineName, host)
+		if err != nil {
+			return nil, err
+		}
+		r.o.Sink.Handle(EngineReady{Stamp: r.stamp(""), Engine: string(ep.Kind), Version: ep.EngineVersion, Endpoint: ep.URI})
+		e := &engine{ContainerBackend: be, run: r, endpoint: ep}
+		var once sync.Once
+		var s snapshot
+		e.snapshot = func(ctx context.Context) (snapshot, error) {
+			once.Do(func() { s, err = e.look(ctx) })
+			return s, err
+		}
+		return e, nil
+	})
+}
+
+// snapshot is what galley's containers on an engine were when the run first
+// looked: one call, however many instances there are.
+type snapshot struct {
+	runners map[string]backend.Container // this project's, by instance
+	tools   map[string]backend.Container // by name
+}
+
+func (e *engine) look(ctx context.Context) (snapshot, error) {
+	s := snapshot{runners: map[string]backend.Container{}, tools: map[string]backend.Container{}}
+	all, err := e.ListContainers(ctx, backend.Labels{backend.LabelRole: ""})
+	if err != nil {
+		return s, err
+	}
+	for _, c := range all {
+		switch {
+		case c.Labels[backend.LabelRole] == backend.RoleTool:
+			s.tools[c.Name] = c
+		case c.Labels[backend.LabelRole] == backend.RoleRunner && c.Labels[backend.LabelProject] == e.run.o.Project.ID:
+			s.runners[c.Labels[backend.LabelInstance]] = c
+		}
+	}
+	return s, nil
+}
+
+// labels are those of everything that this run makes.
+func (r *Run) labels(role string) backend.Labels {
+	return backend.Labels{backend.LabelRole: role, backend.LabelRun: r.id, backend.LabelVersion: r.o.Version}
+}
+
+// machineLock takes a lock that all galleys of this user on this machine share.
+func (r *Run) machineLock(ctx context.Context, what string, say func(string)) (func() error, error) {
+	dir, err := machineLockDir()
+	if err != nil {
+		return nil, err
+	}
+	return lock(ctx, filepath.Join(dir, shortDigest(what)+".lock"), r.owner(what), func(holder string) {
+		say(fmt.Sprintf("waiting for %s", holder))
+	})
+}
+
+// image finds an image on the engine, pulling it as its policy says, once per run.
+func (e *engine) image(ctx context.Context, w *worker, ref, platform string, policy config.PullPolicy) (backend.Image, error) {
+	full, err := backend.NormalizeRef(ref)
+	if err != nil {
+		return backend.Image{}, err
+	}
+	if o := e.run.o.Pull; o != "" {
+		policy = o
+	}
+	return e.images.do(full+" "+platform+" "+string(policy), func() (backend.Image, error) {
+		img, err := e.InspectImage(ctx, full)
+		if errors.Is(err, backend.ErrNotFound) && full != ref {
+			// A locally built image may go by another full name on this engine.
+			if local, localErr := e.InspectImage(ctx, ref); localErr == nil {
+				img, err = local, nil
+			}
+		}
+		here := err == nil && backend.PlatformMatches(platform, img)
+		switch {
+		case err != nil && !errors.Is(err, backend.ErrNotFound):
+			return img, err
+		case here && (policy == config.PullMissing || policy == config.PullNever):
+			return img, nil
+		case policy == config.PullNever && err == nil:
+			return img, &backend.Error{Op: "use image " + full, Kind: backend.ErrWrongPlatform,
+				Detail: fmt.Sprintf("the local image is for %s, and %s is wanted", img.Platform(), platform)}
+		case policy == config.PullNever:
+			return img, &backend.Error{Op: "use image " + full, Kind: backend.ErrNotFound,
+				Detail: "it is not there, and the pull policy is never",
+				Remedy: "Pull or build it first, or change `pull` in the driver's settings."}
+		}
+		pulled, pullErr := e.pull(ctx, w, full, platform)
+		if pullErr != nil && here && policy == config.PullNewer && ctx.Err() == nil {
+			w.notice(LevelWarn, fmt.Sprintf("%v\nGoing on with the local image.", pullErr))
+			return img, nil
+		}
+		return pulled, pullErr
+	})
+}
+
+func (e *engine) pull(ctx context.Context, w *worker, ref, platform string) (backend.Image, error) {
+	o := backend.PullOptions{Ref: ref, Platform: platform}
+	if find := e.run.o.Credentials; find != nil {
+		creds, err := find(ctx, w.inst, ref)
+		if err != nil {
+			w.notice(LevelWarn, err.Error())
+		}
+		o.Credentials = creds
+	}
+	what := "pull " + ref
+	w.notice(LevelInfo, what)
+	o.Progress = func(p backend.Progress) {
+		e.run.o.Sink.Handle(Progress{Stamp: w.stamp(), What: what, Status: p.Status, Current: p.Current, Total: p.Total})
+	}
+	img, err := e.PullImage(ctx, o)
+	e.run.o.Sink.Handle(Progress{Stamp: w.stamp(), What: what, Done: true})
+	if err == nil && !backend.PlatformMatches(platform, img) {
+		err = &backend.Error{Op: what, Kind: backend.ErrWrongPlatform,
+			Detail: fmt.Sprintf("the image is for %s, and %s was asked for", img.Platform(), platform)}
+	}
+	return img, err
+}
+
+// network makes sure of the network that runners share, once per run.
+func (e *engine) network(ctx context.Context, d config.Driver) error {
+	_, err := e.networks.do(d.NetworkMode, func() (struct{}, error) {
+		_, err := e.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.NetworkMode, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
+			Labels: e.run.labels(backend.RoleNetwork)})
+		return struct{}{}, err
+	})
+	return err
+}
+
+// tool makes sure of the container whose volume brings a tool, once per run and,
+// by a lock, once per machine. It is named by its image's ID, so a newer image
+// gives a newer tool. The container is never started.
+func (e *engine) tool(ctx context.Context, w *worker, img backend.Image, platform string) (name string, err error) {
+	name = safeName("galley-tool-" + shortID(img.ID))
+	return e.tools.do(name, func() (_ string, err error) {
+		snap, err := e.snapshot(ctx)
+		if err != nil {
+			return "", err
+		}
+		if c, ok := snap.tools[name]; ok && c.Populated {
+			return name, nil
+		}
+		unlock, err := e.run.machineLock(ctx, name, func(s string) { w.notice(LevelInfo, s) })
+		if err != nil {
+			return "", err
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
+		// Another galley may have made it while this one waited.
+		c, err := e.InspectContainer(ctx, name)
+		switch {
+		case err == nil && c.Populated:
+			return name, nil
+		case err == nil:
+			if err := e.RemoveContainer(ctx, c.ID); err != nil {
+				return "", err
+			}
+		case !errors.Is(err, backend.ErrNotFound):
+			return "", err
+		}
+		if len(img.Volumes) == 0 {
+			return "", &backend.Error{Op: "use image " + w.toolRef() + " as a tool", Kind: backend.ErrInvalid,
+				Detail: "it declares no volume, so there is nothing to mount into the runner",
+				Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
+		}
+		// The command is never run. `true` need not exist in a tool image, and
+		// some engines look for it even so; the image's own command does.
+		_, err = e.CreateContainer(ctx, backend.ContainerSpec{Name: name, Image: img.ID, Platform: platform,
+			Labels: e.run.labels(backend.RoleTool), PopulateVolumes: true,
+			Network: backend.NetworkAttachment{Mode: backend.NetworkNone}})
+		return name, err
+	})
+}
+
+// shortID is the part of an image's ID that names are made of.
+func shortID(id string) string {
+	if _, hex, ok := strings.Cut(id, ":"); ok {
+		id = hex
+	}
+	return id[:min(len(id), 16)]
+}

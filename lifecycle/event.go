@@ -1,0 +1,156 @@
+package lifecycle
+
+import (
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle/result"
+)
+
+// Event is something that happened in a run. It is one of the structs below, a
+// closed set. Only report/ prints; the life cycle emits events and goes on.
+type Event interface{ event() }
+
+// Sink receives events. Handle is called from many goroutines at once and must
+// not block the life cycle for long.
+type Sink interface{ Handle(Event) }
+
+// Stamp is what every event has: when, in which run, and of which instance
+// (empty for events of the run as a whole).
+type Stamp struct {
+	Time     time.Time `json:"time"`
+	RunID    string    `json:"run_id"`
+	Instance string    `json:"instance,omitempty"`
+}
+
+// RunStarted is the first event.
+type RunStarted struct {
+	Stamp
+	Version string `json:"version"`
+	// Action is the command: "converge", "test" …
+	Action string `json:"action"`
+	// Instances are the names that were selected, in order.
+	Instances []string `json:"instances"`
+	// Concurrency is how many run side by side.
+	Concurrency int `json:"concurrency"`
+}
+
+// EngineReady tells which engine an endpoint turned out to be.
+type EngineReady struct {
+	Stamp
+	Engine   string `json:"engine"`
+	Version  string `json:"version"`
+	Endpoint string `json:"endpoint"`
+}
+
+// InstanceStarted is when a worker takes an instance up.
+type InstanceStarted struct {
+	Stamp
+	Suite    string `json:"suite"`
+	Platform string `json:"platform"`
+}
+
+// PhaseStarted is when create, converge, setup, verify or destroy begins.
+type PhaseStarted struct {
+	Stamp
+	Phase Phase `json:"phase"`
+}
+
+// PhaseFinished is when a phase has ended; Err tells how.
+type PhaseFinished struct {
+	Stamp
+	Phase    Phase         `json:"phase"`
+	Duration time.Duration `json:"duration_ns"`
+	Error    string        `json:"error,omitempty"`
+}
+
+// Output is a line, or the unterminated rest of one, that a command printed.
+type Output struct {
+	Stamp
+	Phase Phase `json:"phase"`
+	// Stream is "stdout" or "stderr".
+	Stream string `json:"stream"`
+	// Text has no newline at its end.
+	Text string `json:"text"`
+}
+
+// Notice is something that galley itself has to say.
+type Notice struct {
+	Stamp
+	Level Level  `json:"level"`
+	Text  string `json:"text"`
+}
+
+// Level is how much a notice matters.
+type Level string
+
+// The levels.
+const (
+	LevelDebug Level = "debug"
+	LevelInfo  Level = "info"
+	LevelWarn  Level = "warn"
+	LevelError Level = "error"
+)
+
+// Progress is how far something long has come, such as a pull.
+type Progress struct {
+	Stamp
+	// What is done, such as "pull docker.io/library/debian:12".
+	What   string `json:"what"`
+	Status string `json:"status"`
+	// Current and Total are bytes; Total is 0 while it is unknown.
+	Current int64 `json:"current"`
+	Total   int64 `json:"total"`
+	// Done is true once, at the end.
+	Done bool `json:"done,omitempty"`
+}
+
+// ConvergeSummary is what the tool itself says of a converge.
+type ConvergeSummary struct {
+	Stamp
+	// Text is its own summary line.
+	Text string `json:"text"`
+	// Changed is the number of things that the tool changed, -1 when unknown.
+	Changed int `json:"changed"`
+}
+
+// TestFinished is the result of one test case.
+type TestFinished struct {
+	Stamp
+	Case result.TestCase `json:"case"`
+}
+
+// InstanceFinished is when an instance has had all its phases, or failed.
+type InstanceFinished struct {
+	Stamp
+	Duration time.Duration `json:"duration_ns"`
+	// Error is empty on success.
+	Error string `json:"error,omitempty"`
+	// FailedPhase is the phase that failed.
+	FailedPhase Phase `json:"failed_phase,omitempty"`
+	// LogPath is the file with all that the instance printed.
+	LogPath string `json:"log_path"`
+}
+
+// RunFinished is the last event.
+type RunFinished struct {
+	Stamp
+	Duration time.Duration `json:"duration_ns"`
+	Failed   int           `json:"failed"`
+	// Skipped are instances that were never started, after an interrupt or with
+	// --fail-fast.
+	Skipped     int  `json:"skipped"`
+	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+func (RunStarted) event()       {}
+func (EngineReady) event()      {}
+func (InstanceStarted) event()  {}
+func (PhaseStarted) event()     {}
+func (PhaseFinished) event()    {}
+func (Output) event()           {}
+func (Notice) event()           {}
+func (Progress) event()         {}
+func (ConvergeSummary) event()  {}
+func (TestFinished) event()     {}
+func (InstanceFinished) event() {}
+func (RunFinished) event()      {}

@@ -1,0 +1,106 @@
+package provisioner
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// clientRB is the client's configuration: galley's settings, and client_rb from
+// kitchen.yml over them.
+func (c *chef) clientRB(box sandbox.Dir) string {
+	k := c.instance.Provisioner.Chef
+	at := func(name string) string { return path.Join(box.Remote, name) }
+	conf := map[string]any{
+		"node_name":                            c.instance.Name,
+		"checksum_path":                        at("checksums"),
+		"file_cache_path":                      at("cache"),
+		"file_backup_path":                     at("backup"),
+		"cookbook_path":                        []any{at("cookbooks"), at("site-cookbooks")},
+		"data_bag_path":                        at("data_bags"),
+		"environment_path":                     at("environments"),
+		"node_path":                            at("nodes"),
+		"role_path":                            at("roles"),
+		"client_path":                          at("clients"),
+		"user_path":                            at("users"),
+		"validation_key":                       at("validation.pem"),
+		"client_key":                           at("client.pem"),
+		"chef_server_url":                      "http://127.0.0.1:" + strconv.Itoa(k.ZeroPort),
+		"encrypted_data_bag_secret":            at("encrypted_data_bag_secret"),
+		"treat_deprecation_warnings_as_errors": k.Deprecations,
+	}
+	if k.License != "" {
+		conf["chef_license"] = k.License
+	}
+	if k.NamedRunList != "" {
+		conf["named_run_list"] = k.NamedRunList
+	}
+	for key, v := range k.ClientRB {
+		conf[key] = v
+	}
+	keys := make([]string, 0, len(conf))
+	for key := range conf {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	var b strings.Builder
+	for _, key := range keys {
+		fmt.Fprintf(&b, "%s %s\n", key, ruby(conf[key]))
+	}
+	return b.String()
+}
+
+// ruby writes a value as a Ruby literal. A string that starts with a colon is a
+// symbol, as Test Kitchen has it.
+func ruby(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "nil"
+	case string:
+		if strings.HasPrefix(v, ":") {
+			return v
+		}
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "#", `\#`, "\n", `\n`).Replace(v) + `"`
+	case []any:
+		parts := make([]string, len(v))
+		for i, e := range v {
+			parts[i] = ruby(e)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case map[string]any:
+		keys := make([]string, 0, len(v))
+		for k := range v {
+			keys = append(keys, k)
+		}
+		sort.Strings(keys)
+		parts := make([]string, len(keys))
+		for i, k := range keys {
+			parts[i] = ruby(k) + " => " + ruby(v[k])
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// validationKey is a key that means nothing: the client in local mode wants one
+// to be there and lets anybody in. One that a sandbox has already is kept.
+func validationKey(file string) ([]byte, error) {
+	if old, err := os.ReadFile(file); err == nil && len(old) > 0 {
+		return old, nil
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("make a validation key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), nil
+}

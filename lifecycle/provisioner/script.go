@@ -1,0 +1,81 @@
+package provisioner
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+// tkEnvPrefix marks variables of galley's environment that are handed on to
+// commands in runners, without the prefix.
+const tkEnvPrefix = "TKENV_"
+
+// script is a shell script for a runner: exports, then command lines. Values are
+// quoted, so that none of them can break out.
+type script struct {
+	env   map[string]string
+	lines []string
+}
+
+// commandEnv is what every command in a runner finds in its environment: the
+// proxies in both cases, TEST_KITCHEN, CI, the licence, TKENV_ variables.
+func commandEnv(p Project, proxy config.Proxy, extra map[string]string) map[string]string {
+	env := map[string]string{"TEST_KITCHEN": "1"}
+	for name, value := range map[string]string{
+		"http_proxy": proxy.HTTP, "https_proxy": proxy.HTTPS, "ftp_proxy": proxy.FTP, "no_proxy": proxy.No,
+	} {
+		if value == "" {
+			for _, n := range []string{name, strings.ToUpper(name)} {
+				if v, ok := p.Environ(n); ok && v != "" {
+					value = v
+				}
+			}
+		}
+		if value != "" {
+			env[name], env[strings.ToUpper(name)] = value, value
+		}
+	}
+	for _, name := range []string{"CI", "CHEF_LICENSE"} {
+		if v, ok := p.Environ(name); ok && v != "" {
+			env[name] = v
+		}
+	}
+	for _, kv := range p.EnvList {
+		k, v, _ := strings.Cut(kv, "=")
+		if name, ok := strings.CutPrefix(k, tkEnvPrefix); ok && name != "" {
+			env[name] = v
+		}
+	}
+	for k, v := range extra {
+		env[k] = v
+	}
+	return env
+}
+
+// String renders the script for the plainest of shells.
+func (s script) String() string {
+	var b strings.Builder
+	b.WriteString("#!/bin/sh\n")
+	names := make([]string, 0, len(s.env))
+	for k := range s.env {
+		names = append(names, k)
+	}
+	sort.Strings(names)
+	for _, k := range names {
+		fmt.Fprintf(&b, "%s=%s; export %s\n", k, quote(s.env[k]), k)
+	}
+	for _, l := range s.lines {
+		b.WriteString(l + "\n")
+	}
+	return b.String()
+}
+
+// quote makes one word of the shell of any text.
+func quote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,67 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Pruned is something that Prune removed, or would remove.
+type Pruned struct {
+	// Kind is "container", "image" or "network".
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Role is the thing's label of that name.
+	Role string `json:"role"`
+}
+
+// Prune removes what galley shares between projects and keeps for the next run:
+// tool containers with their volumes, work images, the network. With all, runners
+// go too, of every project. What is in use stays. With dry nothing is removed.
+func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (removed []Pruned, err error) {
+	role := backend.Labels{backend.LabelRole: ""}
+	containers, err := be.ListContainers(ctx, role)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	gone := func(p Pruned, remove func() error) {
+		if !dry {
+			if err := remove(); errors.Is(err, backend.ErrConflict) {
+				return
+			} else if err != nil {
+				errs = append(errs, err)
+				return
+			}
+		}
+		removed = append(removed, p)
+	}
+	runners := 0
+	for _, c := range containers {
+		r := c.Labels[backend.LabelRole]
+		if r == backend.RoleRunner && !all {
+			runners++
+			continue
+		}
+		gone(Pruned{"container", c.Name, r}, func() error { return be.RemoveContainer(ctx, c.ID) })
+	}
+	images, err := be.ListImages(ctx, role)
+	errs = append(errs, err)
+	for _, i := range images {
+		name := i.ID
+		if len(i.Tags) > 0 {
+			name = i.Tags[0]
+		}
+		gone(Pruned{"image", name, i.Labels[backend.LabelRole]}, func() error { return be.RemoveImage(ctx, i.ID) })
+	}
+	if runners > 0 {
+		return removed, errors.Join(errs...)
+	}
+	networks, err := be.ListNetworks(ctx, role)
+	errs = append(errs, err)
+	for _, n := range networks {
+		gone(Pruned{"network", n.Name, n.Labels[backend.LabelRole]}, func() error { return be.RemoveNetwork(ctx, n.Name) })
+	}
+	return removed, errors.Join(errs...)
+}

@@ -1,0 +1,49 @@
+// Package runner is an instance's container as provisioners and verifiers see it.
+package runner
+
+import (
+	"context"
+	"io"
+)
+
+// Runner runs commands in one instance's container. Whether the engine is near
+// or far, a provisioner or verifier cannot tell.
+type Runner interface {
+	// Exec runs a command and returns its exit code once all of its output has
+	// been delivered. A command that cannot be started has code 126 or 127.
+	Exec(ctx context.Context, c Command) (exitCode int, err error)
+	// Publish makes what the sandboxes hold on this machine visible in the
+	// container. It must be called after they changed and before Exec uses them.
+	Publish(ctx context.Context) error
+	// Download copies a file or directory of the container to this machine.
+	Download(ctx context.Context, from, to string) error
+}
+
+// Command is what to run.
+type Command struct {
+	// Argv is the program and its arguments; no shell is involved.
+	Argv []string
+	Env  map[string]string
+	User string
+	// WorkDir is a directory in the container, or empty for its own.
+	WorkDir        string
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Shell is the argv that runs a line in the container's shell.
+func Shell(line string) []string { return []string{"sh", "-c", line} }
+
+// Output is where a provisioner's or verifier's commands print to.
+type Output struct {
+	Stdout, Stderr io.Writer
+}
+
+// ExitError says that a command in a runner ended with another code than 0.
+type ExitError struct {
+	// What is the command in words: "chef-client", "the verifier's command".
+	What string
+	Code int
+	// Hint explains the code, or is empty.
+	Hint string
+}

@@ -1,0 +1,177 @@
+package lifecycle
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// pidOne keeps a runner alive, ends at once when asked to, and reaps what is left
+// to it. `trap` with a signal's short name and `wait` work in every shell.
+const pidOne = `trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done`
+
+// boxes are the two sandboxes of an instance.
+type boxes struct {
+	kitchen, verifier sandbox.Dir
+}
+
+// runnerSpec says what an instance's runner must be like. It is a pure function:
+// all that galley makes of `driver:` is decided here.
+func runnerSpec(p Project, i config.Instance, imageID, tool string, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
+	d := i.Driver
+	s := backend.ContainerSpec{
+		Name:         containerName(p, i.Name),
+		Image:        imageID,
+		Platform:     d.OCIPlatform,
+		Entrypoint:   d.Entrypoint,
+		Command:      d.Command,
+		Env:          runnerEnv(d, environ),
+		Hostname:     d.Hostname,
+		Domainname:   d.Domainname,
+		User:         d.User,
+		WorkDir:      d.WorkingDir,
+		StopSignal:   d.StopSignal,
+		Labels:       maps.Clone(backend.Labels(d.Labels)),
+		Init:         initKind(d),
+		Privileged:   d.Privileged,
+		UserNS:       backend.UserNS(d.UserNS),
+		CgroupNS:     backend.Namespace(d.CgroupNS),
+		IPC:          backend.Namespace(d.IPC),
+		PID:          backend.Namespace(d.PID),
+		CapAdd:       d.CapAdd,
+		CapDrop:      d.CapDrop,
+		SecurityOpt:  d.SecurityOpt,
+		GPUs:         d.GPUs,
+		GroupAdd:     d.GroupAdd,
+		Sysctls:      d.Sysctls,
+		ReadOnlyRoot: d.ReadOnlyRootfs,
+		Tty:          d.Tty,
+		PublishAll:   d.PublishAll,
+		Network:      networkAttachment(i),
+		DNS:          backend.DNS{Servers: d.DNS, Search: d.DNSSearch, Options: d.DNSOptions},
+		Resources: backend.Resources{
+			Memory: d.Memory, MemorySwap: d.MemorySwap, MemoryReservation: d.MemoryReservation, ShmSize: d.ShmSize,
+			CPUs: d.CPUs, CPUShares: d.CPUShares, CPUSet: d.CPUSet, Pids: d.PidsLimit,
+		},
+	}
+	if s.Command == nil && s.Entrypoint == nil {
+		s.Entrypoint = []string{"sh", "-c", pidOne}
+	}
+	for _, x := range d.Devices {
+		s.Devices = append(s.Devices, backend.Device(x))
+	}
+	for _, x := range d.Ulimits {
+		s.Ulimits = append(s.Ulimits, backend.Ulimit(x))
+	}
+	for _, x := range d.Ports {
+		s.Ports = append(s.Ports, backend.PortMapping(x))
+	}
+	for _, x := range d.ExtraHosts {
+		s.ExtraHosts = append(s.ExtraHosts, backend.HostEntry(x))
+	}
+	if tool != "" {
+		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom{Container: tool})
+	}
+	for _, x := range d.VolumesFrom {
+		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom(x))
+	}
+	for _, box := range []sandbox.Dir{b.kitchen, b.verifier} {
+		if box.Local != "" {
+			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountBind, Source: box.Local, Target: box.Remote, Own: true})
+		} else {
+			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountVolume, Target: box.Remote})
+		}
+	}
+	for _, m := range d.Mounts {
+		s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountType(m.Type), Source: m.Source, Target: m.Target,
+			ReadOnly: m.ReadOnly, Options: m.Options})
+	}
+	return s
+}
+
+// runnerEnv is `env` with what Test Kitchen adds to it.
+func runnerEnv(d config.Driver, environ func(string) (string, bool)) map[string]string {
+	env := map[string]string{"TEST_KITCHEN": "1"}
+	if ci, ok := environ("CI"); ok && ci != "" {
+		env["CI"] = ci
+	}
+	maps.Copy(env, d.Env)
+	return env
+}
+
+// systemdPaths are the programs that mean systemd when they are PID 1.
+var systemdPaths = []string{"/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init", "/bin/systemd", "/usr/bin/systemd",
+	"/lib/systemd/systemd", "/usr/lib/systemd/systemd"}
+
+func initKind(d config.Driver) backend.Init {
+	switch d.InitSystem {
+	case config.InitSystemd:
+		return backend.InitSystemd
+	case config.InitNone:
+	default:
+		if len(d.Command) > 0 && slices.Contains(systemdPaths, d.Command[0]) && len(d.Entrypoint) == 0 {
+			return backend.InitSystemd
+		}
+	}
+	if d.Init {
+		return backend.InitReaper
+	}
+	return backend.InitNone
+}
+
+// defaultNetwork is the network that galley makes when it is not there; any other
+// one named in kitchen.yml is the user's own affair.
+const defaultNetwork = "dokken"
+
+func networkAttachment(i config.Instance) backend.NetworkAttachment {
+	d := i.Driver
+	a := backend.NetworkAttachment{Links: d.Links, IPv4: d.IPAddress, IPv6: d.IP6Address, MAC: d.MacAddress}
+	mode, name, _ := strings.Cut(d.NetworkMode, ":")
+	switch mode {
+	case "":
+		return a
+	case "host", "none", "bridge":
+		a.Mode = backend.NetworkMode(mode)
+		return a
+	case "container":
+		a.Mode, a.Name = backend.NetworkContainer, name
+		return a
+	}
+	a.Mode, a.Name = backend.NetworkNamed, d.NetworkMode
+	// The default host name is the same for all instances and would answer for
+	// any of them; the instance's own name answers for one.
+	a.Aliases = append(a.Aliases, safeName(i.Name))
+	if d.HostnameSet {
+		a.Aliases = append(a.Aliases, d.Hostname)
+	}
+	for _, alias := range d.HostnameAliases {
+		if !slices.Contains(a.Aliases, alias) {
+			a.Aliases = append(a.Aliases, alias)
+		}
+	}
+	return a
+}
+
+// workDockerfile is the Dockerfile of a work image.
+func workDockerfile(from string, instructions []string) string {
+	return fmt.Sprintf("FROM %s\n%s\n", from, strings.Join(instructions, "\n"))
+}
+
+// qualify puts driver.docker_registry in front of an image name that names no
+// registry itself.
+func qualify(registry, image string) string {
+	if registry == "" {
+		return image
+	}
+	first, _, slash := strings.Cut(image, "/")
+	if slash && (strings.ContainsAny(first, ".:") || first == "localhost") {
+		return image
+	}
+	return path.Join(registry, image)
+}

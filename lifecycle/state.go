@@ -1,0 +1,98 @@
+package lifecycle
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// State is what galley remembers of an instance between runs: what the labels on
+// its container cannot hold. It contains no secrets. Where it and the engine
+// disagree, the engine is right.
+type State struct {
+	// LastAction is the last phase that succeeded, empty before the first.
+	LastAction Phase `json:"last_action,omitempty"`
+	// Attempted is the last phase that was begun.
+	Attempted Phase `json:"last_attempted_action,omitempty"`
+	// LastError is what the last attempt failed with, empty when it did not.
+	LastError string `json:"last_error,omitempty"`
+	// Engine and Host are what the instance's engine was asked for by, so that
+	// destroy finds it again.
+	Engine string `json:"engine,omitempty"`
+	Host   string `json:"host,omitempty"`
+	// Endpoint is where that engine was, for people.
+	Endpoint string `json:"endpoint,omitempty"`
+	// ContainerID is the runner.
+	ContainerID string `json:"container_id,omitempty"`
+	// Sandbox is the name of the instance's directory of sandboxes.
+	Sandbox string `json:"sandbox,omitempty"`
+	// Upload is true when the engine does not see the sandboxes, so that their
+	// content has to be sent.
+	Upload bool `json:"upload,omitempty"`
+	// Spec has a digest of each part of what the runner was made from, so that a
+	// changed configuration can be told by its parts.
+	Spec map[string]string `json:"spec,omitempty"`
+	// RunID is the run that wrote this, at time Updated.
+	RunID   string    `json:"run_id,omitempty"`
+	Updated time.Time `json:"updated"`
+}
+
+// stateFile is an instance's state on disk.
+type stateFile struct{ path string }
+
+func stateFileOf(p Project, instance string) stateFile {
+	return stateFile{filepath.Join(p.StateDir(), fileName(instance)+".json")}
+}
+
+// load reads the state; a missing or empty file is the zero State.
+func (f stateFile) load() (State, error) {
+	var s State
+	data, err := os.ReadFile(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || (err == nil && len(data) == 0):
+		return s, nil
+	case err != nil:
+		return s, fmt.Errorf("read the state of the instance: %w", err)
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("%s is damaged: %w\nRemove the file; galley finds its containers by label", f.path, err)
+	}
+	return s, nil
+}
+
+// save replaces the file as a whole: a reader, or a crash, sees the old state or
+// the new one and nothing in between.
+func (f stateFile) save(s State) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(f.path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("save the state of the instance: %w", err)
+	}
+	tmp, err := os.CreateTemp(dir, ".state-*")
+	if err != nil {
+		return fmt.Errorf("save the state of the instance: %w", err)
+	}
+	_, err = tmp.Write(append(data, '\n'))
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), f.path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("save the state of the instance: %w", err), os.Remove(tmp.Name()))
+	}
+	return nil
+}
+
+// remove deletes the file; absent is success.
+func (f stateFile) remove() error {
+	if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the state of the instance: %w", err)
+	}
+	return nil
+}
