@@ -1,0 +1,348 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// envName is a name that stands without a value in a list of variables.
+var envName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`) })
+
+// environment reads variables: a hash, or a list of "NAME=value" and of hashes. A
+// NAME alone takes the value of the client's environment, if it has one.
+func environment(d *decoder, v *yaml11.Value) (map[string]string, bool) {
+	out := map[string]string{}
+	for _, it := range items(v) {
+		switch {
+		case it.Kind == yaml11.Map:
+			for _, e := range entries(it) {
+				if !isScalar(e.Value) && e.Value.Kind != yaml11.Null {
+					d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
+					return nil, false
+				}
+				if !d.setVariable(out, e.Value, e.Key, d.textOf(e.Value), e.Value.Kind != yaml11.Null) {
+					return nil, false
+				}
+			}
+		case it.Kind == yaml11.String:
+			name, value, given := strings.Cut(it.Str, "=")
+			if !d.setVariable(out, it, name, value, given) {
+				return nil, false
+			}
+		default:
+			d.wrongType(it)
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+func (d *decoder) setVariable(out map[string]string, at *yaml11.Value, name, value string, given bool) bool {
+	valid := name != "" && !strings.ContainsAny(name, "= \t\n\x00")
+	if !given {
+		valid = envName().MatchString(name)
+	}
+	if !valid {
+		// What follows a colon or a blank may be a secret: show the name alone.
+		shown := strings.FieldsFunc(name+" ", func(r rune) bool { return strings.ContainsRune(": \t", r) })
+		first := ""
+		if len(shown) > 0 {
+			first = shown[0]
+		}
+		d.errorAt(at, `write NAME=value, or a hash such as {NAME: value}`, "bad variable: %q is followed by no equals sign, or is not a name", first)
+		return false
+	}
+	if given {
+		out[name] = value
+	} else if s, ok := d.env(name); ok {
+		out[name] = s
+	}
+	return true
+}
+
+// String renders the device as kitchen.yml would have it.
+func (v Device) String() string {
+	s := v.HostPath
+	if v.ContainerPath != v.HostPath || v.Permissions != "" {
+		s += ":" + v.ContainerPath
+	}
+	if v.Permissions != "" {
+		s += ":" + v.Permissions
+	}
+	return s
+}
+
+// devices reads "/dev/a", "/dev/a:/dev/b", "/dev/a:rwm" or "/dev/a:/dev/b:rwm".
+func devices(d *decoder, v *yaml11.Value) ([]Device, bool) {
+	var out []Device
+	for _, it := range items(v) {
+		var parts []string
+		switch it.Kind {
+		case yaml11.String:
+			parts = strings.Split(it.Str, ":")
+		case yaml11.Map:
+			for _, names := range [][]string{{"path_on_host", "PathOnHost"}, {"path_in_container", "PathInContainer"}, {"cgroup_permissions", "CgroupPermissions"}} {
+				for _, n := range names {
+					if f := it.Map.Get(n); f != nil && isScalar(f) {
+						parts = append(parts, d.textOf(f))
+					}
+				}
+			}
+		}
+		dev, ok := deviceOf(parts)
+		if !ok {
+			d.errorAt(it, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s", describe(it))
+			return nil, false
+		}
+		out = append(out, dev)
+	}
+	return out, true
+}
+
+func deviceOf(parts []string) (Device, bool) {
+	if len(parts) == 0 || len(parts) > 3 || !strings.HasPrefix(parts[0], "/") {
+		return Device{}, false
+	}
+	dev := Device{HostPath: parts[0], ContainerPath: parts[0]}
+	for i, p := range parts[1:] {
+		switch {
+		case i == 0 && strings.HasPrefix(p, "/"):
+			dev.ContainerPath = p
+		case i == len(parts)-2 && p != "" && strings.Trim(p, "rwm") == "":
+			dev.Permissions = p
+		default:
+			return Device{}, false
+		}
+	}
+	return dev, true
+}
+
+// gpus reads `gpus`: "all" or a number.
+func gpus(d *decoder, v *yaml11.Value) (int, bool) {
+	switch {
+	case v.Kind == yaml11.String && v.Str == "all", v.Kind == yaml11.Bool && v.Bool:
+		return -1, true
+	case v.Kind == yaml11.Bool:
+		return 0, true
+	case v.Kind == yaml11.String && strings.Contains(v.Str, "="):
+		d.errorAt(v, `write "all" or a number`, "GPUs cannot be chosen by device, found %s", describe(v))
+		return 0, false
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(d.scalarOr(v)))
+	if err != nil || n < -1 {
+		d.wrongType(v)
+		return 0, false
+	}
+	return n, true
+}
+
+// scalarOr is the text of a scalar, or "" for a list or hash.
+func (d *decoder) scalarOr(v *yaml11.Value) string {
+	if !isScalar(v) {
+		return ""
+	}
+	return d.textOf(v)
+}
+
+// String renders the limit as "name=soft:hard".
+func (u Ulimit) String() string { return fmt.Sprintf("%s=%d:%d", u.Name, u.Soft, u.Hard) }
+
+func ulimitNames() []string {
+	return []string{"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"}
+}
+
+// ulimits reads "nofile=1024:2048", {nofile: 1024}, {nofile: {soft, hard}} or
+// [{name, soft, hard}].
+func ulimits(d *decoder, v *yaml11.Value) ([]Ulimit, bool) {
+	var out []Ulimit
+	for _, it := range items(v) {
+		switch {
+		case it.Kind == yaml11.String:
+			name, limits, _ := strings.Cut(it.Str, "=")
+			u, ok := d.ulimit(it, name, limits)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, u)
+		case it.Kind == yaml11.Map && (it.Map.Get("name") != nil || it.Map.Get("Name") != nil):
+			u, ok := d.ulimit(it, d.scalarOr(either(it, "name", "Name")), d.softHard(it))
+			if !ok {
+				return nil, false
+			}
+			out = append(out, u)
+		case it.Kind == yaml11.Map:
+			for _, e := range entries(it) {
+				limits := d.scalarOr(e.Value)
+				if e.Value.Kind == yaml11.Map {
+					limits = d.softHard(e.Value)
+				}
+				u, ok := d.ulimit(e.Value, e.Key, limits)
+				if !ok {
+					return nil, false
+				}
+				out = append(out, u)
+			}
+		default:
+			d.wrongType(it)
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// either is the first of the named entries that the hash has, or null.
+func either(v *yaml11.Value, names ...string) *yaml11.Value {
+	for _, n := range names {
+		if got := v.Map.Get(n); got != nil {
+			return got
+		}
+	}
+	return yaml11.NewNull(v.Pos)
+}
+
+// softHard is "soft:hard" of a hash of both.
+func (d *decoder) softHard(v *yaml11.Value) string {
+	soft, hard := d.scalarOr(either(v, "soft", "Soft")), d.scalarOr(either(v, "hard", "Hard"))
+	if hard == "" {
+		return soft
+	}
+	return soft + ":" + hard
+}
+
+func (d *decoder) ulimit(at *yaml11.Value, name, limits string) (Ulimit, bool) {
+	if !slices.Contains(ulimitNames(), name) {
+		d.errorAt(at, suggestion(name, ulimitNames()), "unknown ulimit %q", name)
+		return Ulimit{}, false
+	}
+	soft, hard, both := strings.Cut(limits, ":")
+	if !both {
+		hard = soft
+	}
+	s, err1 := ulimitNumber(soft)
+	h, err2 := ulimitNumber(hard)
+	if err1 != nil || err2 != nil {
+		d.errorAt(at, `write "nofile=1024" or "nofile=1024:2048"; -1 is unlimited`, "bad ulimit %s: expected one or two numbers, found %q", name, limits)
+		return Ulimit{}, false
+	}
+	if h != -1 && (s > h || s == -1) {
+		d.errorAt(at, "write the smaller number first", "bad ulimit %s: the soft limit %d is above the hard limit %d", name, s, h)
+		return Ulimit{}, false
+	}
+	return Ulimit{Name: name, Soft: s, Hard: h}, true
+}
+
+func ulimitNumber(s string) (int64, error) {
+	if s == "unlimited" || s == "-1" {
+		return -1, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	return int64(n), err
+}
+
+// String renders the entry as "name:address".
+func (h ExtraHost) String() string { return h.Name + ":" + h.IP }
+
+// extraHosts reads "name:address", "name=address", {name: address} or
+// {name: [addresses]}.
+func extraHosts(d *decoder, v *yaml11.Value) ([]ExtraHost, bool) {
+	var out []ExtraHost
+	for _, it := range items(v) {
+		switch it.Kind {
+		case yaml11.String:
+			name, ip, ok := strings.Cut(it.Str, "=")
+			if !ok {
+				name, ip, _ = strings.Cut(it.Str, ":")
+			}
+			h, ok := d.extraHost(it, name, ip)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, h)
+		case yaml11.Map:
+			for _, e := range entries(it) {
+				for _, ip := range items(e.Value) {
+					h, ok := d.extraHost(ip, e.Key, d.scalarOr(ip))
+					if !ok {
+						return nil, false
+					}
+					out = append(out, h)
+				}
+			}
+		default:
+			d.wrongType(it)
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+func (d *decoder) extraHost(at *yaml11.Value, name, ip string) (ExtraHost, bool) {
+	name, ip = strings.TrimSpace(name), strings.Trim(strings.TrimSpace(ip), "[]")
+	_, err := netip.ParseAddr(ip)
+	if name == "" || err != nil && ip != "host-gateway" {
+		d.errorAt(at, `write "name:address", for example "db:10.0.0.2" or "host.docker.internal:host-gateway"`, "bad host %q: %q is not an IP address", name, ip)
+		return ExtraHost{}, false
+	}
+	return ExtraHost{Name: name, IP: ip}, true
+}
+
+// labelPrefix is the prefix of galley's own labels.
+const labelPrefix = "dev.galley."
+
+// labels reads labels, which may not take the names of galley's own.
+func labels(d *decoder, v *yaml11.Value) (map[string]string, bool) {
+	// A label may lack a value: "name" is name with an empty one.
+	if v.Kind != yaml11.Map {
+		list, ok := texts(d, v)
+		if !ok {
+			return nil, false
+		}
+		out := map[string]string{}
+		for _, s := range list {
+			name, value, _ := strings.Cut(s, "=")
+			out[name] = value
+		}
+		return d.ownLabels(v, out)
+	}
+	out, ok := textMap(d, v)
+	if !ok {
+		return nil, false
+	}
+	return d.ownLabels(v, out)
+}
+
+func (d *decoder) ownLabels(at *yaml11.Value, all map[string]string) (map[string]string, bool) {
+	for name := range all {
+		if strings.HasPrefix(name, labelPrefix) {
+			d.errorAt(at, "choose another prefix", "the label %s: names that begin with %s are galley's own", name, labelPrefix)
+			return nil, false
+		}
+		if name == "" {
+			d.errorAt(at, "write name=value", "a label without a name")
+			return nil, false
+		}
+	}
+	return all, true
+}
+
+// ociPlatform matches os/arch[/variant].
+var ociPlatform = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$`)
+})
+
+// platformName reads an OCI platform such as linux/arm64.
+func platformName(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	if !ok || s == "" || ociPlatform().MatchString(s) {
+		return s, ok
+	}
+	d.errorAt(v, "write linux/amd64 or linux/arm64", "expected os/architecture, found %s", describe(v))
+	return "", false
+}

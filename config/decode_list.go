@@ -1,0 +1,145 @@
+package config
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// items are the values of a list; one value alone is a list of one, and lists in
+// lists are flattened, as Ruby's Array() and flatten have it.
+func items(v *yaml11.Value) []*yaml11.Value {
+	switch v.Kind {
+	case yaml11.Null:
+		return nil
+	case yaml11.Seq:
+		out := make([]*yaml11.Value, 0, len(v.Seq))
+		for _, it := range v.Seq {
+			if it.Kind == yaml11.Seq || it.Kind == yaml11.Null {
+				out = append(out, items(it)...)
+			} else {
+				out = append(out, it)
+			}
+		}
+		return out
+	}
+	return []*yaml11.Value{v}
+}
+
+// texts reads a list of strings; a lone string is a list of one.
+func texts(d *decoder, v *yaml11.Value) ([]string, bool) {
+	out := []string{}
+	for _, it := range items(v) {
+		if !isScalar(it) {
+			d.notInList(v, it)
+			return nil, false
+		}
+		out = append(out, d.textOf(it))
+	}
+	return out, true
+}
+
+// notInList reports an item that does not belong into a list of strings.
+func (d *decoder) notInList(list, item *yaml11.Value) {
+	hint := ""
+	if item.Kind == yaml11.Map {
+		if list == item {
+			hint = "begin each entry with a dash: - value"
+		} else {
+			hint = `a colon followed by a blank makes a hash: put the entry in quotes`
+		}
+	}
+	d.errorAt(item, hint, "expected %s, found %s", d.key.Type().info().expect, describe(item))
+}
+
+// numbers reads a list of whole numbers.
+func numbers(d *decoder, v *yaml11.Value) ([]int, bool) {
+	out := []int{}
+	for _, it := range items(v) {
+		n, ok := whole(d, it)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, int(n))
+	}
+	return out, true
+}
+
+// textMap reads a hash of strings, or a list of "key=value".
+func textMap(d *decoder, v *yaml11.Value) (map[string]string, bool) {
+	out := map[string]string{}
+	for _, it := range items(v) {
+		switch {
+		case it.Kind == yaml11.Map:
+			for _, e := range entries(it) {
+				if !isScalar(e.Value) && e.Value.Kind != yaml11.Null {
+					d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
+					return nil, false
+				}
+				out[e.Key] = d.textOf(e.Value)
+			}
+		case isScalar(it):
+			s := d.textOf(it)
+			k, val, ok := strings.Cut(s, "=")
+			if !ok || k == "" {
+				d.wrongType(it)
+				return nil, false
+			}
+			out[k] = val
+		default:
+			d.wrongType(it)
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// anyMap reads a hash as it is.
+func anyMap(d *decoder, v *yaml11.Value) (map[string]any, bool) {
+	if v.Kind == yaml11.Seq && len(v.Seq) == 0 {
+		return map[string]any{}, true
+	}
+	m, ok := v.Any().(map[string]any)
+	if !ok {
+		hint := ""
+		if v.Kind == yaml11.Seq {
+			hint = "write `key: value` lines without dashes"
+		}
+		d.errorAt(v, hint, "expected %s, found %s", d.key.Type().info().expect, describe(v))
+	}
+	return m, ok
+}
+
+// command reads a command line: a list of words, or a string that is split as a
+// shell splits it.
+func command(d *decoder, v *yaml11.Value) ([]string, bool) {
+	if v.Kind == yaml11.Seq {
+		return texts(d, v)
+	}
+	s, ok := text(d, v)
+	if !ok {
+		return nil, false
+	}
+	words, err := splitWords(s)
+	if err != nil {
+		d.errorAt(v, "close the quote, or write the command as a list of words", "%v", err)
+		return nil, false
+	}
+	return words, true
+}
+
+// appendTo joins lists of which several keys hold parts.
+func appendTo[T any](have, more []T) []T {
+	return append(have[:len(have):len(have)], more...)
+}
+
+// mergeInto joins maps of which several keys hold parts.
+func mergeInto[V any](have, more map[string]V) map[string]V {
+	if len(have) == 0 {
+		return more
+	}
+	out := maps.Clone(have)
+	maps.Copy(out, more)
+	return out
+}

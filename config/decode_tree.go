@@ -1,0 +1,146 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// start is the beginning of the project's file.
+func (c *Config) start() yaml11.Pos {
+	for _, f := range c.Files {
+		if f.Role == RoleProject {
+			return yaml11.Pos{File: f.Name}
+		}
+	}
+	return yaml11.Pos{}
+}
+
+// checkTree reports unknown keys outside of plugin blocks, filters that match
+// nothing, and a file without anything to do.
+func (c *Config) checkTree(ds *diagnostics, lint bool) {
+	if c.Merged == nil {
+		return
+	}
+	checkNames(ds, SectionRoot, "", c.Merged, lint)
+	suites, platforms := named(c.Merged, "suites"), named(c.Merged, "platforms")
+	for _, p := range platforms {
+		checkNames(ds, SectionPlatform, "platforms.", p, lint)
+	}
+	names := make([]string, 0, len(platforms))
+	for _, p := range platforms {
+		if s, ok := either(p, "name").Text(); ok {
+			names = append(names, s)
+		}
+	}
+	for _, s := range suites {
+		checkNames(ds, SectionSuite, "suites.", s, lint)
+		for _, key := range []string{"includes", "excludes"} {
+			checkFilter(ds, "suites."+key, either(s, key), names, lint)
+		}
+		hooks := either(s, "lifecycle")
+		for _, e := range entries(hooks) {
+			for _, h := range items(e.Value) {
+				if h.Kind == yaml11.Map {
+					checkFilter(ds, "lifecycle.includes", either(h, "includes"), names, lint)
+					checkFilter(ds, "lifecycle.excludes", either(h, "excludes"), names, lint)
+				}
+			}
+		}
+	}
+	if len(c.Instances) == 0 && len(c.Errors()) == 0 {
+		c.nothingToDo(ds, len(suites), len(platforms))
+	}
+}
+
+// nothingToDo says why there are no instances.
+func (c *Config) nothingToDo(ds *diagnostics, suites, platforms int) {
+	var missing []string
+	hint := ""
+	if platforms == 0 {
+		missing = append(missing, "platforms")
+		hint += "\nplatforms:\n  - name: ubuntu-22.04"
+	}
+	if suites == 0 {
+		missing = append(missing, "suites")
+		hint += "\nsuites:\n  - name: default"
+	}
+	if len(missing) > 0 {
+		ds.warnAt(c.start(), "", "there are no "+strings.Join(missing, " and no ")+", so there is nothing to run", "add the lines"+hint)
+		return
+	}
+	ds.warnAt(c.start(), "suites", "no suite runs on any platform, so there is nothing to run", "look at `includes` and `excludes` of the suites")
+}
+
+// named are the entries of `suites:` or `platforms:`.
+func named(root *yaml11.Value, key string) []*yaml11.Value {
+	list := either(root, key)
+	if list.Kind != yaml11.Seq {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(list.Seq), func(v *yaml11.Value) bool { return v.Kind != yaml11.Map })
+}
+
+// checkNames warns of the keys of a mapping that a section does not have.
+func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint bool) {
+	s := theSchema()
+	for _, e := range entries(v) {
+		if k := s.find(in, e.Key); k != nil {
+			if lint && k.Deprecated != "" {
+				ds.warnAt(e.KeyPos, path+e.Key, path+e.Key+" is the old form", "write `"+k.Deprecated+"`")
+			}
+			continue
+		}
+		// Keys at the margin often hold anchors only; there, a key must look
+		// like a known one to be worth a word.
+		near := nearest(e.Key, s.names(in))
+		anchor := strings.HasPrefix(e.Key, "x-") || strings.HasPrefix(e.Key, "_") || strings.HasPrefix(e.Key, ".")
+		if anchor || in == SectionRoot && near == "" && !lint {
+			continue
+		}
+		hint := ""
+		switch sec := s.elsewhere(in, e.Key); {
+		case near != "":
+			hint = suggestion(e.Key, s.names(in))
+		case sec != "":
+			hint = "`" + e.Key + "` is a key of the " + string(sec) + ": indent it below `" + string(sec) + ":`"
+			if sec == SectionSuite || sec == SectionPlatform {
+				hint = "`" + e.Key + "` is a key of an entry of `" + string(sec) + "s:`"
+			}
+		case in == SectionRoot:
+			hint = "a key that only holds anchors may begin with x-"
+		case isForeign(SectionDriver, e.Key):
+			continue
+		}
+		ds.warnAt(e.KeyPos, path+e.Key, path+e.Key+": unknown key, it has no effect", hint)
+	}
+}
+
+// checkFilter warns of names that are no platform. When other files bring other
+// platforms this may be meant, so only a likely slip is reported, unless linting.
+func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms []string, lint bool) {
+	for _, it := range items(v) {
+		name, ok := it.Text()
+		if !ok || name == "" || strings.HasPrefix(name, "/") || slices.Contains(platforms, name) {
+			continue
+		}
+		hint := suggestion(name, platforms)
+		if hint == "" && !lint {
+			continue
+		}
+		if hint == "" {
+			hint = "the platforms are " + strings.Join(platforms, ", ") + "; a regular expression stands between slashes: /" + name + "/"
+		}
+		ds.warnAt(it.Pos, key, fmt.Sprintf("%s: there is no platform %q", key, name), hint)
+	}
+}
+
+// checkPlatform warns of what galley cannot run.
+func (r *resolver) checkPlatform(i Instance, raw RawInstance) {
+	if i.Driver.Kind == DriverContainer && i.OSType == "windows" {
+		r.diags.warnAt(raw.PlatformPos, "platforms.name", fmt.Sprintf("platform %q: galley runs Linux containers, this platform is Windows", i.Platform),
+			"leave the platform out in kitchen.local.yml, or set os_type: unix")
+	}
+}

@@ -1,0 +1,104 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/dlclark/regexp2"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/onigmo"
+)
+
+// filter is an entry of a suite's includes or excludes: a platform's exact name,
+// or a regular expression written as /re/ with the flags i and x.
+type filter struct {
+	text string
+	re   *regexp2.Regexp
+	pos  yaml11.Pos
+}
+
+// regexpForm matches texts that are regular expressions.
+var regexpForm = regexp.MustCompile(`(?m)^/(.*)/([ix]*)$`)
+
+// filters reads includes or excludes: a text, or a list of texts.
+func (m *munger) filters(sec *section, key string) []filter {
+	v := sec.m.Get(key)
+	if v == nil || v.Kind == yaml11.Null {
+		return nil
+	}
+	items := []*yaml11.Value{v}
+	if v.Kind == yaml11.Seq {
+		items = v.Seq
+	}
+	var out []filter
+	for _, it := range items {
+		if f, ok := m.filter(sec.path(key), it); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (m *munger) filter(path string, v *yaml11.Value) (filter, bool) {
+	if v.Kind != yaml11.String && v.Kind != yaml11.Symbol {
+		m.diags.errorAt(v.Pos, path, fmt.Sprintf("%s has %s, expected the name of a platform or /a regular expression/", path, aKind(v)),
+			"put the name in quotes")
+		return filter{}, false
+	}
+	f := filter{text: v.Str, pos: v.Pos}
+	form := regexpForm.FindStringSubmatch(v.Str)
+	if form == nil {
+		if v.Kind == yaml11.Symbol {
+			m.diags.errorAt(v.Pos, path, path+" has a symbol, expected a text", "write "+v.Str+" without the colon")
+			return filter{}, false
+		}
+		return f, true
+	}
+	var flags onigmo.Flags
+	if strings.Contains(form[2], "i") {
+		flags |= onigmo.IgnoreCase
+	}
+	if strings.Contains(form[2], "x") {
+		flags |= onigmo.Extended
+	}
+	re, err := onigmo.Compile(form[1], flags)
+	if err != nil {
+		m.diags.errorAt(v.Pos, path, err.Error(), "mend the expression, or name the platforms")
+		return filter{}, false
+	}
+	f.re = re
+	return f, true
+}
+
+// match reports whether the filter is for the platform. It returns an error
+// when the expression takes too long.
+func (f filter) match(p platform) (bool, error) {
+	if f.re == nil {
+		return p.name.Kind == yaml11.String && f.text == p.text, nil
+	}
+	return f.re.MatchString(p.text)
+}
+
+// runsOn reports whether the suite's filters let the platform pass: includes
+// decide when there are any, else excludes.
+func (m *munger) runsOn(s suite, p platform) bool {
+	if len(s.includes) > 0 {
+		return m.anyMatch(s.includes, p)
+	}
+	return !m.anyMatch(s.excludes, p)
+}
+
+func (m *munger) anyMatch(filters []filter, p platform) bool {
+	for _, f := range filters {
+		ok, err := f.match(p)
+		if err != nil {
+			m.diags.errorAt(f.pos, "", fmt.Sprintf("the expression %s takes too long: %v", f.text, err), "simplify it")
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,444 @@
+package config
+
+import "time"
+
+// Instance is one suite on one platform, fully resolved: layers merged, defaults
+// applied, values typed and checked. It is never changed after it was made.
+type Instance struct {
+	// Name is "<suite>-<platform>", as Test Kitchen builds it.
+	Name string
+	// Suite and Platform are the names in kitchen.yml.
+	Suite, Platform string
+	// OSType is "unix" or "windows"; ShellType "bourne" or "powershell".
+	OSType, ShellType string
+	// Index is the instance's place in the file, from 0.
+	Index int
+
+	Driver      Driver
+	Provisioner Provisioner
+	Verifier    Verifier
+	Transport   Transport
+	Hooks       Hooks
+}
+
+// Driver says what the runner is like: kitchen.yml's `driver:`. Keys that
+// kitchen-dokken knows keep its meaning; see docs/kitchen-yml.md.
+type Driver struct {
+	// Name is the driver's name in kitchen.yml.
+	Name string
+	// Kind is what galley does for the name.
+	Kind DriverKind
+	// Engine is "docker" or "podman" when the driver's name asks for one
+	// (`driver: podman`), and empty otherwise.
+	Engine string
+	// Host is `docker_host_url` (or `socket`): the engine of this instance.
+	Host string
+
+	// Image is the platform image: `image`, or made from the platform's name.
+	Image string
+	// Registry is `docker_registry`, put in front of unqualified image names.
+	Registry string
+	// OCIPlatform is `platform`: os/arch[/variant], or empty.
+	OCIPlatform string
+	// PullPlatform and PullTool say when the platform's and the tool's image
+	// are pulled: `pull`, `pull_platform_image`, `pull_chef_image`.
+	PullPlatform, PullTool PullPolicy
+	// CredsFile is `creds_file`; DockerConfigCreds is `docker_config_creds`.
+	CredsFile         string
+	DockerConfigCreds bool
+	// IntermediateInstructions are Dockerfile lines for a work image.
+	IntermediateInstructions []string
+	// BuildContext is a directory that intermediate instructions may COPY from.
+	BuildContext string
+	// BuildArgs are `build_args`.
+	BuildArgs map[string]string
+
+	// ToolImage is the image that brings the tool: `chef_image`, without tag
+	// unless one was written; ToolVersion is `chef_version`, its tag.
+	ToolImage, ToolVersion string
+
+	// Entrypoint is nil when it was not set. Command is `pid_one_command`; nil
+	// means galley's own PID 1.
+	Entrypoint, Command []string
+	// InitSystem is `init_system`: how PID 1 is to be treated.
+	InitSystem InitSystem
+	// Init is `init`: the engine's small init in front of the command.
+	Init bool
+
+	Hostname string
+	// HostnameSet tells that kitchen.yml named the host, rather than the default.
+	HostnameSet     bool
+	HostnameAliases []string
+	Domainname      string
+	Env             map[string]string
+	User            string
+	WorkingDir      string
+	StopSignal      string
+	Labels          map[string]string
+	Tty             bool
+
+	Privileged     bool
+	UserNS         string // userns_mode: "", host, keep-id…, auto…, nomap, private
+	CgroupNS       string // "", host, private
+	IPC            string
+	PID            string
+	CapAdd         []string
+	CapDrop        []string
+	SecurityOpt    []string
+	Devices        []Device
+	GPUs           int // -1 for all
+	GroupAdd       []string
+	Ulimits        []Ulimit
+	Sysctls        map[string]string
+	ReadOnlyRootfs bool
+
+	// Memory, MemorySwap (-1 unlimited), MemoryReservation, ShmSize are bytes; 0 is no limit.
+	Memory, MemorySwap, MemoryReservation, ShmSize int64
+	CPUs                                           float64
+	CPUShares                                      int64
+	CPUSet                                         string
+	PidsLimit                                      int64
+
+	Mounts      []Mount // volumes, binds, tmpfs and mounts, in kitchen.yml's order
+	VolumesFrom []VolumesFrom
+	Ports       []Port
+	PublishAll  bool
+
+	// NetworkMode is "none", "host", "bridge", "container:NAME" or a network's name.
+	NetworkMode string
+	IPv6        bool
+	IPv6Subnet  string
+	IPAddress   string
+	IP6Address  string
+	MacAddress  string
+	Links       []string
+	DNS         []string
+	DNSSearch   []string
+	DNSOptions  []string
+	ExtraHosts  []ExtraHost
+
+	// Proxy are the driver's proxies. They are in Env already.
+	Proxy Proxy
+	// Dummy are the keys of the dummy driver.
+	Dummy Dummy
+}
+
+// DriverKind is an implementation of a driver.
+type DriverKind string
+
+// The drivers.
+const (
+	// DriverContainer makes containers: dokken, docker, docker_cli and podman.
+	DriverContainer DriverKind = "container"
+	// DriverDummy makes nothing.
+	DriverDummy DriverKind = "dummy"
+	// DriverUnserved is a driver that galley cannot serve, such as vagrant. Such
+	// an instance comes with an Error diagnostic, and must not be run.
+	DriverUnserved DriverKind = "unserved"
+)
+
+// Dummy are the keys of the dummy driver, provisioner and verifier, which do
+// nothing, slowly or in vain.
+type Dummy struct {
+	// Sleep is how long the action takes.
+	Sleep time.Duration
+	// Fail makes it fail; RandomFailure makes it fail now and then.
+	Fail, RandomFailure bool
+}
+
+// PullPolicy says when an image is pulled.
+type PullPolicy string
+
+// The pull policies.
+const (
+	// PullMissing pulls what is not there: the default.
+	PullMissing PullPolicy = "missing"
+	// PullAlways pulls once in every run and fails when that fails.
+	PullAlways PullPolicy = "always"
+	// PullNewer pulls once in every run and goes on with the local image,
+	// saying so, when the registry does not answer. It is what
+	// `pull_platform_image: true` means.
+	PullNewer PullPolicy = "newer"
+	// PullNever never asks a registry.
+	PullNever PullPolicy = "never"
+)
+
+// InitSystem says what runs as PID 1.
+type InitSystem string
+
+// The init systems.
+const (
+	// InitAuto looks at pid_one_command: a path of systemd or init means systemd.
+	InitAuto InitSystem = "auto"
+	// InitSystemd prepares the runner for systemd.
+	InitSystemd InitSystem = "systemd"
+	// InitNone does nothing special.
+	InitNone InitSystem = "none"
+)
+
+// Device is an entry of `devices`.
+type Device struct {
+	HostPath, ContainerPath, Permissions string
+}
+
+// Ulimit is an entry of `ulimits`.
+type Ulimit struct {
+	Name       string
+	Soft, Hard int64
+}
+
+// Mount is an entry of `volumes`, `binds`, `tmpfs` or `mounts`.
+type Mount struct {
+	// Type is "bind", "volume" or "tmpfs".
+	Type string
+	// Source is a path on the client (absolute, ~ and relative ones resolved
+	// against the project) for a bind, a name for a volume or empty.
+	Source   string
+	Target   string
+	ReadOnly bool
+	// Options are the other words after the second colon: z, Z, nocopy, exec …
+	Options []string
+}
+
+// VolumesFrom is an entry of `volumes_from`.
+type VolumesFrom struct {
+	Container string
+	ReadOnly  bool
+}
+
+// Port is an entry of `ports` (or `forward`).
+type Port struct {
+	HostIP        string
+	HostPort      int // 0 is a free one
+	ContainerPort int
+	Protocol      string // tcp, udp, sctp
+}
+
+// ExtraHost is an entry of `extra_hosts`.
+type ExtraHost struct {
+	Name, IP string
+}
+
+// Provisioner says how the runner is brought to its desired state: kitchen.yml's
+// `provisioner:`.
+type Provisioner struct {
+	// Name is the provisioner's name in kitchen.yml, Kind what galley runs for it.
+	Name string
+	Kind ProvisionerKind
+
+	// RootPath is where the sandbox is in the runner.
+	RootPath      string
+	CommandPrefix string
+	// Proxy are http_proxy, https_proxy, ftp_proxy and no_proxy.
+	Proxy Proxy
+	// RetryOnExitCode, MaxRetries and WaitForRetry repeat a converge.
+	RetryOnExitCode []int
+	MaxRetries      int
+	WaitForRetry    time.Duration
+	// Uploads are local → remote before, Downloads remote → local after.
+	Uploads, Downloads map[string]string
+	Env                map[string]string
+
+	Chef  Chef
+	Shell ShellProvisioner
+	Dummy Dummy
+}
+
+// ProvisionerKind is an implementation of a provisioner.
+type ProvisionerKind string
+
+// The provisioners.
+const (
+	// ProvisionerChef is Chef Infra or Cinc from a tool volume: dokken and the
+	// names chef_infra, chef_zero, chef_solo and cinc.
+	ProvisionerChef ProvisionerKind = "chef"
+	// ProvisionerShell runs a script or command.
+	ProvisionerShell ProvisionerKind = "shell"
+	// ProvisionerDummy does nothing, or fails on request.
+	ProvisionerDummy ProvisionerKind = "dummy"
+)
+
+// Proxy are proxy settings; empty ones are not set.
+type Proxy struct {
+	HTTP, HTTPS, FTP, No string
+}
+
+// Chef are the keys of the dokken provisioner.
+type Chef struct {
+	// ProductName is "chef" or "cinc".
+	ProductName, ProductVersion string
+	RunList                     []string
+	// Attributes is what goes into dna.json.
+	Attributes   map[string]any
+	PolicyGroup  string
+	NamedRunList string
+	Binary       string // chef_binary; empty: found by the tool's volume
+	Options      string // chef_options, raw
+	OutputFormat string
+	LogLevel     string // chef_log_level or log_level
+	LogFile      string
+	ProfileRuby  bool
+	SlowReport   string // "" off, "true", or a number
+	ClientRB     map[string]any
+	JSONAttrs    bool
+	ZeroHost     string
+	ZeroPort     int
+	License      string
+	CleanSandbox bool
+	Deprecations bool // deprecations_as_errors
+	Converges    int  // multiple_converge
+	Idempotency  bool // enforce_idempotency
+	// Policyfile and Berksfile are absolute; empty means Policyfile.rb and
+	// Berksfile of the project, if they exist.
+	Policyfile    string
+	Berksfile     string
+	AlwaysUpdate  bool // always_update_cookbooks
+	CookbookGlobs []string
+	// Paths are the directories and files that go into the sandbox when they
+	// exist, by the sandbox's name for them (data_bags, roles …). A path set in
+	// kitchen.yml is absolute; unset ones are looked up as Test Kitchen does.
+	Paths map[string]string
+}
+
+// ShellProvisioner are the keys of the shell provisioner.
+type ShellProvisioner struct {
+	// Script is the path of a script on the client; Command a shell line that
+	// takes its place; Arguments are appended to either.
+	Script, Command string
+	Arguments       []string
+	// DataPath is a directory that is copied beside the script.
+	DataPath string
+}
+
+// Verifier says how the runner is tested: kitchen.yml's `verifier:`.
+type Verifier struct {
+	// Name is the verifier's name in kitchen.yml; NameSet tells that kitchen.yml
+	// named it rather than Test Kitchen's default.
+	Name    string
+	NameSet bool
+	Kind    VerifierKind
+
+	RootPath      string
+	CommandPrefix string
+	Sudo          bool
+	SudoCommand   string
+	Proxy         Proxy
+	Downloads     map[string]string
+	Env           map[string]string
+
+	Shell  ShellVerifier
+	Inspec InspecVerifier
+	Busser BusserVerifier
+	// Tool are the keys of bats, serverspec, goss and testinfra; busser has its
+	// version from here.
+	Tool  ToolVerifier
+	Dummy Dummy
+	// Raw is the whole block, for verifiers that pass keys on.
+	Raw map[string]any
+}
+
+// VerifierKind is an implementation of a verifier.
+type VerifierKind string
+
+// The verifiers.
+const (
+	// VerifierShell runs a command, on the client or in the runner.
+	VerifierShell VerifierKind = "shell"
+	// VerifierInspec is Chef InSpec, VerifierCincAuditor its free build.
+	VerifierInspec      VerifierKind = "inspec"
+	VerifierCincAuditor VerifierKind = "cinc_auditor"
+	// VerifierBusser is the layout of test files by framework.
+	VerifierBusser VerifierKind = "busser"
+	// VerifierBats, VerifierServerspec, VerifierGoss and VerifierTestinfra run the
+	// tool of that name over test files.
+	VerifierBats       VerifierKind = "bats"
+	VerifierServerspec VerifierKind = "serverspec"
+	VerifierGoss       VerifierKind = "goss"
+	VerifierTestinfra  VerifierKind = "testinfra"
+	// VerifierDummy does nothing, or fails on request.
+	VerifierDummy VerifierKind = "dummy"
+)
+
+// InspecVerifier are the keys of inspec and cinc_auditor.
+type InspecVerifier struct {
+	// Tests are added to the suite's own directory.
+	Tests    []InspecTest
+	Controls []string
+	// Inputs are `inputs` or, of old, `attributes`.
+	Inputs map[string]any
+	// InputFiles and WaiverFiles are absolute paths of the client.
+	InputFiles, WaiverFiles []string
+	// Reporter may hold %{platform} and %{suite}.
+	Reporter      []string
+	Output        string
+	ProfilesPath  string // absolute, or empty
+	LoadPlugins   bool
+	PluginConfig  map[string]any
+	BackendCache  bool
+	Color         bool
+	License       string
+	LicenseKey    string
+	LicenseServer string
+}
+
+// InspecTest is an entry of `inspec_tests`: a path, or another place to take a
+// profile from.
+type InspecTest struct {
+	Name, Path, URL, Git, Compliance, Supermarket  string
+	Branch, Tag, Ref, RelativePath, SupermarketURL string
+}
+
+// BusserVerifier are the keys of busser.
+type BusserVerifier struct {
+	// RubyBindir is where ruby is in the runner, Binary the busser command; empty
+	// ones are to be found.
+	RubyBindir, Binary string
+}
+
+// ToolVerifier are the keys of verifiers that run a tool over test files.
+type ToolVerifier struct {
+	// Tests are files or patterns, relative to the project.
+	Tests   []string
+	Options []string
+	// Image brings the tool in a volume; Binary is its command in the runner;
+	// Version is the version wanted. Empty ones leave it to the verifier.
+	Image, Binary, Version string
+	// Vars is goss' file of variables.
+	Vars string
+}
+
+// ShellVerifier are the keys of the shell verifier.
+type ShellVerifier struct {
+	Command string
+	// Remote runs it in the runner (`remote_exec`) rather than on the client.
+	Remote bool
+	Sleep  time.Duration
+	// Cwd is shellout_opts' directory; Timeout its limit, 0 for none.
+	Cwd     string
+	Timeout time.Duration
+	// Env is shellout_opts' environment.
+	Env map[string]string
+}
+
+// Transport is kitchen.yml's `transport:`.
+type Transport struct {
+	Name string
+	// LoginCommand is `login_command`, accepted and not needed.
+	LoginCommand string
+}
+
+// Hooks are lifecycle hooks by "<pre|post|finally>_<phase>".
+type Hooks map[string][]Hook
+
+// Hook is an entry of a lifecycle hook.
+type Hook struct {
+	// Local is a shell line for the client, Remote one for the runner; one of
+	// them is set.
+	Local, Remote string
+	Environment   map[string]string
+	Cwd, User     string
+	Timeout       time.Duration
+	// Skippable passes over a remote hook that fails or has no runner yet.
+	Skippable          bool
+	Includes, Excludes []string
+}

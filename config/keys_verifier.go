@@ -1,0 +1,232 @@
+package config
+
+import (
+	"time"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// verifierKeys are the keys that every verifier has, and those of shell, busser
+// and dummy.
+func verifierKeys() []Key {
+	shell := []string{string(VerifierShell)}
+	busser := []string{string(VerifierBusser)}
+	dummy := []string{string(VerifierDummy)}
+	keys := []Key{
+		{Name: "name", Source: fromKitchn, DefaultDoc: "`busser`", value: textField("", func(i *Instance) *string { return &i.Verifier.Name }),
+			Doc: "The verifier: `inspec`, `cinc_auditor`, `shell`, `bats`, `serverspec`, `goss`, `testinfra`, `busser` or `dummy`."},
+		{Name: "root_path", Source: fromKitchn, value: textField("/opt/verifier", func(i *Instance) *string { return &i.Verifier.RootPath }),
+			Doc: "Where the tests are inside the runner."},
+		{Name: "command_prefix", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Verifier.CommandPrefix }),
+			Doc: "Words in front of the command."},
+		{Name: "sudo", Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Sudo }),
+			Doc: "Puts `sudo_command` in front of the command, for a `driver.user` who is not root."},
+		{Name: "sudo_command", Source: fromKitchn, value: textField("sudo -E", func(i *Instance) *string { return &i.Verifier.SudoCommand }),
+			Doc: "What `sudo` puts in front."},
+		{Name: "http_proxy", Source: fromKitchn, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.HTTP }),
+			Doc: "The proxy for http during verify."},
+		{Name: "https_proxy", Source: fromKitchn, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.HTTPS }),
+			Doc: "The proxy for https during verify."},
+		{Name: "ftp_proxy", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.FTP }),
+			Doc: "The proxy for ftp during verify."},
+		{Name: "no_proxy", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.No }),
+			Doc: "Hosts that need no proxy, with commas between."},
+		{Name: "downloads", Source: fromKitchn, value: textMapField(func(i *Instance) *map[string]string { return &i.Verifier.Downloads }),
+			Doc: "Files and directories to copy from the runner after verify: `remote: local`."},
+		{Name: "env", Source: fromGalley, Aliases: []string{"environment", "env_variables", "env_vars"}, value: envField(func(i *Instance) *map[string]string { return &i.Verifier.Env }),
+			Doc: "Environment variables of the tests."},
+		{Name: "command", For: shell, Source: fromKitchn, value: textField("true", func(i *Instance) *string { return &i.Verifier.Shell.Command }),
+			Doc: "The command that verifies."},
+		{Name: "remote_exec", For: shell, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Shell.Remote }),
+			Doc: "Runs the command inside the runner rather than on the client."},
+		{Name: "sleep", For: append(shell, dummy...), Source: fromKitchn, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Verifier.Shell.Sleep }),
+			Doc: "How long to wait before the command; how long the dummy verifier takes."},
+		{Name: "shellout_opts", For: shell, Source: fromKitchn, value: shelloutOpts{},
+			Doc: "`cwd`, `timeout` and `environment` of the command on the client."},
+		{Name: "random_failure", For: dummy, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.RandomFailure }),
+			Doc: "Makes the dummy verifier fail now and then."},
+		{Name: "fail", For: dummy, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.Fail }),
+			Doc: "Makes the dummy verifier fail."},
+		{Name: "ruby_bindir", For: busser, Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.RubyBindir }),
+			DefaultDoc: "that of the Chef image", Doc: "Where `ruby` and `gem` are inside the runner."},
+		{Name: "busser_bin", For: busser, Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.Binary }),
+			DefaultDoc: "`bin/busser` under `root_path`", Doc: "The busser command inside the runner."},
+		{Name: "suite_name", Source: fromKitchn, Inert: "the suite names it"},
+		{Name: "chef_omnibus_root", Source: fromKitchn, Inert: "Chef comes from the Chef image"},
+		{Name: "live_stream", For: shell, Source: fromKitchn, Inert: "the output goes to the instance's log"},
+	}
+	return inSection(SectionVerifier, keys)
+}
+
+// inspecKeys are the keys of inspec and cinc_auditor.
+func inspecKeys() []Key {
+	inspec := func(i *Instance) *InspecVerifier { return &i.Verifier.Inspec }
+	keys := []Key{
+		{Name: "inspec_tests", Source: fromInspec, DefaultDoc: "`test/integration/SUITE`",
+			value: field[[]InspecTest]{form: TypeList, at: func(i *Instance) *[]InspecTest { return &inspec(i).Tests }, parse: inspecTests},
+			Doc:   "Profiles and tests: paths, or hashes of `path`, `url`, `git`, `compliance`, `supermarket` or `name`."},
+		{Name: "controls", Source: fromInspec, value: textsField(func(i *Instance) *[]string { return &inspec(i).Controls }),
+			Doc: "Only these controls; `/…/` is a regular expression."},
+		{Name: "inputs", Source: fromInspec, Aliases: []string{"attributes"}, value: field[map[string]any]{form: TypeHash, at: func(i *Instance) *map[string]any { return &inspec(i).Inputs }, parse: anyMap, join: mergeInto[any]},
+			Doc: "Inputs of the profiles."},
+		{Name: "input_files", Source: fromInspec, Aliases: []string{"attrs"}, value: pathsField(func(i *Instance) *[]string { return &inspec(i).InputFiles }),
+			Doc: "Files with inputs."},
+		{Name: "waiver_files", Source: fromInspec, value: pathsField(func(i *Instance) *[]string { return &inspec(i).WaiverFiles }),
+			Doc: "Files with waivers."},
+		{Name: "reporter", Source: fromInspec, DefaultDoc: "`cli`", value: textsField(func(i *Instance) *[]string { return &inspec(i).Reporter }),
+			Doc: "Reporters such as `cli` or `junit2:out/%{platform}_%{suite}.xml`."},
+		{Name: "output", Source: fromInspec, value: textField("", func(i *Instance) *string { return &inspec(i).Output }),
+			Doc: "A file for the report."},
+		{Name: "profiles_path", Source: fromInspec, value: pathField(func(i *Instance) *string { return &inspec(i).ProfilesPath }),
+			Doc: "Where required profiles are looked for."},
+		{Name: "load_plugins", Source: fromInspec, value: flagField(true, func(i *Instance) *bool { return &inspec(i).LoadPlugins }),
+			Doc: "Loads InSpec's plugins."},
+		{Name: "plugin_config", Source: fromInspec, value: anyMapField(func(i *Instance) *map[string]any { return &inspec(i).PluginConfig }),
+			Doc: "Settings of the plugins."},
+		{Name: "backend_cache", Source: fromInspec, value: flagField(true, func(i *Instance) *bool { return &inspec(i).BackendCache }),
+			Doc: "Caches files and commands of the target."},
+		{Name: "color", Source: fromInspec, value: flagField(true, func(i *Instance) *bool { return &inspec(i).Color }),
+			Doc: "Colours in the output."},
+		{Name: "chef_license", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).License }),
+			Doc: "Accepts Chef's licence for InSpec."},
+		{Name: "chef_license_key", Source: fromInspec, Secret: true, DefaultDoc: "`CHEF_LICENSE_KEY` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseKey }),
+			Doc: "The licence key for InSpec 6 and later."},
+		{Name: "chef_license_server", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE_SERVER` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseServer }),
+			Doc: "The licence server for InSpec 6 and later."},
+	}
+	for _, k := range []struct{ name, why string }{
+		{"format", "write `reporter`"},
+		{"sudo_options", "tests run as root inside the runner"},
+		{"host", "the runner is the target"},
+		{"port", "the runner is the target"},
+		{"proxy_command", "galley runs commands through the engine, without ssh"},
+		{"forward_agent", "galley runs commands through the engine, without ssh"},
+		{"cache_inputs", "inputs are read anew in each run"},
+		{"deprecations_as_errors", "it is a key of the provisioner"},
+	} {
+		keys = append(keys, Key{Name: k.name, Source: fromInspec, Inert: k.why})
+	}
+	return inSection(SectionVerifier, keys, string(VerifierInspec), string(VerifierCincAuditor))
+}
+
+// toolVerifierKeys are the keys of the verifiers that run a tool over test files.
+func toolVerifierKeys() []Key {
+	tool := func(i *Instance) *ToolVerifier { return &i.Verifier.Tool }
+	keys := []Key{
+		{Name: "tests", Aliases: []string{"test_files", "spec_files", "patterns", "goss_file"}, DefaultDoc: "the tool's directory under `test/integration/SUITE`",
+			value: textsField(func(i *Instance) *[]string { return &tool(i).Tests }),
+			Doc:   "Test files or patterns, relative to the project."},
+		{Name: "options", Aliases: []string{"pytest_options", "rspec_options", "goss_options", "bats_options"}, value: commandField(func(i *Instance) *[]string { return &tool(i).Options }),
+			Doc: "Further options of the tool."},
+		{Name: "image", DefaultDoc: "the runner's own tool", value: textField("", func(i *Instance) *string { return &tool(i).Image }),
+			Doc: "An image that brings the tool: its volume is mounted into the runner."},
+		{Name: "binary", Aliases: []string{"path"}, DefaultDoc: "the tool's name on the PATH", value: textField("", func(i *Instance) *string { return &tool(i).Binary }),
+			Doc: "The tool's command inside the runner."},
+		{Name: "vars", Aliases: []string{"variables"}, value: textField("", func(i *Instance) *string { return &tool(i).Vars }),
+			Doc: "A file of variables for goss."},
+		{Name: "version", Source: fromBusser, value: versionField("", func(i *Instance) *string { return &tool(i).Version }),
+			For: []string{string(VerifierBats), string(VerifierServerspec), string(VerifierGoss), string(VerifierTestinfra), string(VerifierBusser)},
+			Doc: "The tool's version; for busser also `gem@version`."},
+	}
+	for i := range keys {
+		if keys[i].Source == "" {
+			keys[i].Source = fromGalley
+		}
+	}
+	return inSection(SectionVerifier, keys, string(VerifierBats), string(VerifierServerspec), string(VerifierGoss), string(VerifierTestinfra))
+}
+
+// pathsField is a list of paths of the client, made absolute.
+func pathsField(at func(*Instance) *[]string) field[[]string] {
+	return field[[]string]{form: TypeStrings, at: at, parse: func(d *decoder, v *yaml11.Value) ([]string, bool) {
+		list, ok := texts(d, v)
+		for i, p := range list {
+			list[i] = d.path(p)
+		}
+		return list, ok
+	}}
+}
+
+func inspecTestFields() []string {
+	return []string{"name", "path", "url", "git", "compliance", "supermarket", "branch", "tag", "ref", "relative_path", "supermarket_url"}
+}
+
+// inspecTests reads paths and hashes.
+func inspecTests(d *decoder, v *yaml11.Value) ([]InspecTest, bool) {
+	var out []InspecTest
+	for _, it := range items(v) {
+		if it.Kind != yaml11.Map {
+			s, ok := text(d, it)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, InspecTest{Path: s})
+			continue
+		}
+		var t InspecTest
+		to := map[string]*string{
+			"name": &t.Name, "path": &t.Path, "url": &t.URL, "git": &t.Git, "compliance": &t.Compliance,
+			"supermarket": &t.Supermarket, "branch": &t.Branch, "tag": &t.Tag, "ref": &t.Ref,
+			"relative_path": &t.RelativePath, "supermarket_url": &t.SupermarketURL,
+		}
+		for _, e := range entries(it) {
+			field := to[e.Key]
+			if field == nil {
+				d.warnAt(e.Value, suggestion(e.Key, inspecTestFields()), "unknown field %q of a test", e.Key)
+				continue
+			}
+			s, ok := text(d, e.Value)
+			if !ok {
+				return nil, false
+			}
+			*field = s
+		}
+		out = append(out, t)
+	}
+	return out, true
+}
+
+// shelloutOpts are the options of the shell verifier's local command.
+type shelloutOpts struct{}
+
+func (shelloutOpts) typ() Type { return TypeHash }
+
+func (shelloutOpts) reset(*Instance) {}
+
+func (shelloutOpts) standard() any { return nil }
+
+func (shelloutOpts) show(i *Instance) any {
+	s := i.Verifier.Shell
+	return map[string]any{"cwd": s.Cwd, "timeout": plain(s.Timeout), "environment": plain(s.Env)}
+}
+
+func (shelloutOpts) decode(d *decoder, v *yaml11.Value) {
+	if v.Kind != yaml11.Map {
+		d.wrongType(v)
+		return
+	}
+	s := &d.inst.Verifier.Shell
+	for _, e := range entries(v) {
+		if e.Value.Kind == yaml11.Null {
+			continue
+		}
+		switch e.Key {
+		case "cwd":
+			if p, ok := filePath(d, e.Value); ok {
+				s.Cwd = p
+			}
+		case "timeout":
+			if t, ok := seconds(d, e.Value); ok {
+				s.Timeout = t
+			}
+		case "environment", "env":
+			if m, ok := environment(d, e.Value); ok {
+				s.Env = m
+			}
+		case "user", "group", "umask", "returns", "live_stream", "live_stdout", "live_stderr", "input", "log_level", "log_tag", "domain", "password", "login":
+			d.warnAt(e.Value, "", "%s has no effect in galley", e.Key)
+		default:
+			d.warnAt(e.Value, suggestion(e.Key, []string{"cwd", "timeout", "environment"}), "unknown option %q", e.Key)
+		}
+	}
+}

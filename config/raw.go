@@ -1,0 +1,125 @@
+package config
+
+import (
+	"encoding/json"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// Config is what the files of a project say, merged and cut into instances.
+type Config struct {
+	// Root is the project directory, absolute.
+	Root string
+	// Files are the files looked for, weakest first.
+	Files []File
+	// Merged is the data of all files together, before it was cut up. It is nil
+	// when a file could not be read.
+	Merged *yaml11.Value
+	// Instances are the suites on their platforms, in Test Kitchen's order.
+	Instances []RawInstance
+	// Diagnostics are the warnings, and errors that do not hinder listing: two
+	// instances of the same name. Whoever acts on instances must refuse when
+	// Errors is not empty.
+	Diagnostics []Diagnostic
+	// Notices say what galley chose by itself, one line each.
+	Notices []string
+}
+
+// Role is the part that a file plays.
+type Role string
+
+// The roles, weakest first.
+const (
+	RoleGlobal  Role = "global"
+	RoleProject Role = "project"
+	RoleLocal   Role = "local"
+	// RoleDokken is kitchen.dokken.yml beside a project whose own driver is not
+	// for containers.
+	RoleDokken Role = "dokken"
+)
+
+// File is one of the configuration files.
+type File struct {
+	Role Role
+	// Path is absolute.
+	Path string
+	// Name is how positions call the file: relative to the project when it is
+	// inside.
+	Name    string
+	Present bool
+	// Source is the file as it is, Rendered after ERB.
+	Source, Rendered []byte
+	// Data is what the file holds, or nil.
+	Data *yaml11.Value
+}
+
+// RawInstance is one suite on one platform with its merged data, as written in
+// the files and before any plugin's defaults. Sub-trees are shared between
+// instances.
+type RawInstance struct {
+	Name                    string
+	Suite, Platform         string
+	SuitePos, PlatformPos   yaml11.Pos
+	OSType, ShellType       string
+	Driver, Provisioner     *yaml11.Value
+	Verifier, Transport     *yaml11.Value
+	Lifecycle               *yaml11.Value
+	suiteName, platformName *yaml11.Value
+}
+
+// Errors are the diagnostics of SeverityError.
+func (c *Config) Errors() []Diagnostic { return c.withSeverity(SeverityError) }
+
+// Warnings are the diagnostics of SeverityWarning.
+func (c *Config) Warnings() []Diagnostic { return c.withSeverity(SeverityWarning) }
+
+func (c *Config) withSeverity(s Severity) []Diagnostic {
+	var out []Diagnostic
+	for _, d := range c.Diagnostics {
+		if d.Severity == s {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Annotate gives d the source line it is about, when the file is at hand.
+func (c *Config) Annotate(d Diagnostic) Diagnostic {
+	if d.Excerpt != "" || d.Pos.Line == 0 {
+		return d
+	}
+	for _, f := range c.Files {
+		if f.Present && f.Name == d.Pos.File {
+			d.Excerpt = yaml11.Excerpt(f.Rendered, d.Pos)
+			break
+		}
+	}
+	return d
+}
+
+// MergedJSON renders the instances with their merged data as JSON:
+// {"instances":[{"name","suite","platform","driver","provisioner","verifier",
+// "transport","lifecycle"}]}.
+func (c *Config) MergedJSON() ([]byte, error) {
+	type instance struct {
+		Name        string        `json:"name"`
+		Suite       *yaml11.Value `json:"suite"`
+		Platform    *yaml11.Value `json:"platform"`
+		Driver      *yaml11.Value `json:"driver"`
+		Provisioner *yaml11.Value `json:"provisioner"`
+		Verifier    *yaml11.Value `json:"verifier"`
+		Transport   *yaml11.Value `json:"transport"`
+		Lifecycle   *yaml11.Value `json:"lifecycle"`
+	}
+	out := struct {
+		Instances []instance `json:"instances"`
+	}{Instances: make([]instance, 0, len(c.Instances))}
+	for _, i := range c.Instances {
+		out.Instances = append(out.Instances, instance{
+			Name: i.Name, Suite: i.suiteName, Platform: i.platformName,
+			Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
+			Transport: i.Transport, Lifecycle: i.Lifecycle,
+		})
+	}
+	return json.Marshal(out)
+}

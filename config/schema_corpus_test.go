@@ -1,0 +1,94 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// noAnsible is the error of cases that want a provisioner galley does not have.
+const noAnsible = `provisioner.name: galley has no provisioner "ansible_playbook"`
+
+// unresolvable are the corpus' cases for container drivers that rightly come with
+// an error: one kind of each.
+var unresolvable = map[string]string{
+	"dev-sec__ansible-collection-hardening__.kitchen":           noAnsible,
+	"dev-sec__ansible-collection-hardening__7f24f5e3__.kitchen": noAnsible,
+	"dev-sec__ansible-collection-hardening__de5a7ce5__.kitchen": noAnsible,
+	"elastic__ansible-elasticsearch__.kitchen":                  noAnsible,
+	"mitre__keycloak-srg-baseline__kitchen.docker":              noAnsible,
+	// The provisioner's name in this written case is made up.
+	"synthetic__170-legacy-driver-config": `provisioner.name: galley has no provisioner "prov"`,
+}
+
+// corpusConfig makes a configuration of what Test Kitchen resolved for a case: the
+// positions are those of the expected file's JSON, which YAML reads as well.
+func corpusConfig(t *testing.T, file string) *Config {
+	t.Helper()
+	var doc struct {
+		Loads     bool
+		Instances []struct {
+			Name                                                string
+			Suite, Platform                                     any
+			Driver, Provisioner, Verifier, Transport, Lifecycle json.RawMessage
+		}
+	}
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &doc))
+	c := &Config{Root: "/project"}
+	block := func(name string, text json.RawMessage) *yaml11.Value {
+		v, _, err := yaml11.Parse(name, text, yaml11.Options{})
+		require.NoError(t, err)
+		return v
+	}
+	for _, i := range doc.Instances {
+		c.Instances = append(c.Instances, RawInstance{
+			Name: i.Name, Suite: fmt.Sprint(i.Suite), Platform: fmt.Sprint(i.Platform), OSType: "unix",
+			Driver: block("driver", i.Driver), Provisioner: block("provisioner", i.Provisioner),
+			Verifier: block("verifier", i.Verifier), Transport: block("transport", i.Transport),
+			Lifecycle: block("lifecycle", i.Lifecycle),
+		})
+	}
+	return c
+}
+
+// TestCorpusResolves resolves every instance of the corpus that has a container
+// driver: none may have errors that are not accounted for.
+func TestCorpusResolves(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(corpusDir, "expected", "*.json"))
+	require.NoError(t, err)
+	if len(files) == 0 {
+		t.Skipf("no corpus: %s does not exist beside the checkout", corpusDir)
+	}
+	container := 0
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		c := corpusConfig(t, file)
+		all, diags := c.Resolve(ResolveOptions{Home: "/home/tester", Select: func(r RawInstance) bool {
+			return driverNames()[pluginName(r.Driver)].kind == DriverContainer
+		}})
+		container += len(all)
+		for _, i := range all {
+			require.NotEmpty(t, i.Driver.Image, "%s: %s", name, i.Name)
+		}
+		var got []string
+		for _, d := range diags {
+			if os.Getenv("SHOWW") != "" { fmt.Println(name, d.String()) }
+			if d.Severity == SeverityError && !slices.Contains(got, d.Msg) {
+				got = append(got, d.Msg)
+			}
+		}
+		assert.Equal(t, unresolvable[name], strings.Join(got, "\n"), "%s", name)
+	}
+	require.Greater(t, container, 1000)
+}

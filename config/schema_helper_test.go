@@ -1,0 +1,70 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// configOf makes a configuration of one kitchen.yml without ERB.
+func configOf(t testing.TB, text string) *Config {
+	t.Helper()
+	data, _, err := yaml11.Parse("kitchen.yml", []byte(text), yaml11.Options{})
+	require.NoError(t, err)
+	var diags diagnostics
+	data = newTextKeys(&diags).value(normalize(data))
+	m := newMunger(data, &diags)
+	require.NotNil(t, m, "%v", diags.list)
+	return &Config{
+		Root:   "/project",
+		Files:  []File{{Role: RoleProject, Name: "kitchen.yml", Present: true, Rendered: []byte(text), Data: data}},
+		Merged: data, Instances: m.instances(), Diagnostics: diags.list,
+	}
+}
+
+// clientEnv is the client's environment in tests.
+func clientEnv(name string) (string, bool) {
+	v, ok := map[string]string{"FROM_CLIENT": "client value"}[name]
+	return v, ok
+}
+
+// resolveText resolves the instances of one kitchen.yml.
+func resolveText(t testing.TB, text string) ([]Instance, []Diagnostic) {
+	t.Helper()
+	return configOf(t, text).Resolve(ResolveOptions{Home: "/home/tester", Env: clientEnv})
+}
+
+// resolveOne resolves a kitchen.yml of one instance that has no problem.
+func resolveOne(t testing.TB, text string) Instance {
+	t.Helper()
+	all, diags := resolveText(t, text)
+	require.Empty(t, diags)
+	require.Len(t, all, 1)
+	return all[0]
+}
+
+// driverYAML is a kitchen.yml with these lines under `driver:`.
+func driverYAML(lines string) string {
+	return "driver:\n  name: dokken\n" + indent(lines) + `
+provisioner: dokken
+verifier: {name: shell}
+transport: dokken
+platforms:
+- name: ubuntu-22.04
+suites:
+- name: default
+`
+}
+
+func indent(lines string) string {
+	out := "  "
+	for _, r := range lines {
+		out += string(r)
+		if r == '\n' {
+			out += "  "
+		}
+	}
+	return out
+}

@@ -1,0 +1,181 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Masked stands in the place of a secret.
+const Masked = "********"
+
+// minSecret is the shortest value that is masked wherever it occurs: shorter ones
+// ("true", "1") occur by chance.
+const minSecret = 6
+
+// secretName matches the names of keys and variables that hold secrets.
+var secretName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(passw(or)?d|passphrase|passwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|license[_-]?key|encryption[_-]?key|auth[_-]?key|(^|[_-])(key|pass|pwd|pat)$)`)
+})
+
+// notSecretName matches names that merely say where a secret is, or what kind.
+var notSecretName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)([_-](path|file|dir|url|name|id|type|length|size|ttl)|public[_-]?key|ssh_key)$`)
+})
+
+// IsSecretName reports whether a key or variable of that name holds a secret:
+// password, token, api_key and the like, but not secret_path.
+func IsSecretName(name string) bool {
+	return secretName().MatchString(name) && !notSecretName().MatchString(name)
+}
+
+// urlPassword matches the password of a URL.
+var urlPassword = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)([^/\s@]+)@`)
+})
+
+// knownToken matches tokens that tell themselves by their form.
+var knownToken = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16})\b`)
+})
+
+// privateKey matches a private key in PEM.
+var privateKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
+})
+
+// Masker replaces secrets in texts. It is safe for concurrent use.
+type Masker struct {
+	values *strings.Replacer
+}
+
+// NewMasker makes a Masker for these values, and for what tells itself as a
+// secret: passwords in URLs, private keys, well-known tokens. Values shorter than
+// six characters are left out, for they occur by chance. Of a value of several
+// lines each line is masked as well.
+func NewMasker(values []string) *Masker {
+	var all []string
+	for _, v := range values {
+		all = append(all, v)
+		if lines := strings.Split(v, "\n"); len(lines) > 1 {
+			for _, l := range lines {
+				if l = strings.TrimSpace(l); len(l) >= 2*minSecret {
+					all = append(all, l)
+				}
+			}
+		}
+	}
+	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < minSecret })
+	// The longest first: a secret may begin with another one.
+	slices.SortFunc(all, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	all = slices.Compact(all)
+	pairs := make([]string, 0, 2*len(all))
+	for _, v := range all {
+		pairs = append(pairs, v, Masked)
+	}
+	return &Masker{values: strings.NewReplacer(pairs...)}
+}
+
+// Mask replaces every secret in s.
+func (m *Masker) Mask(s string) string {
+	s = m.values.Replace(s)
+	if strings.Contains(s, "PRIVATE KEY") {
+		s = privateKey().ReplaceAllString(s, Masked)
+	}
+	if strings.Contains(s, "://") {
+		s = urlPassword().ReplaceAllString(s, "${1}"+Masked+"@")
+	}
+	return knownToken().ReplaceAllString(s, Masked)
+}
+
+// MaskValue masks a value of YAML's terms: what stands under a secret name is
+// masked whole, other texts by Mask. The value itself is not changed.
+func (m *Masker) MaskValue(name string, v any) any {
+	switch x := v.(type) {
+	case string:
+		if x != "" && IsSecretName(name) {
+			return Masked
+		}
+		return m.Mask(x)
+	case []any:
+		out := make([]any, len(x))
+		for i, it := range x {
+			out[i] = m.MaskValue(name, it)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, it := range x {
+			out[k] = m.MaskValue(k, it)
+		}
+		return out
+	case nil, bool:
+		return v
+	}
+	if IsSecretName(name) {
+		return Masked
+	}
+	return v
+}
+
+// SecretValues are the values of the instances' configuration, and of an
+// environment of "NAME=value", whose names say that they are secret.
+func SecretValues(instances []Instance, environ []string) []string {
+	var c secretCollector
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		c.text(name, value)
+	}
+	for _, i := range instances {
+		for _, env := range []map[string]string{i.Driver.Env, i.Driver.BuildArgs, i.Provisioner.Env, i.Verifier.Env, i.Verifier.Shell.Env} {
+			c.texts(env)
+		}
+		for _, list := range i.Hooks {
+			for _, h := range list {
+				c.texts(h.Environment)
+			}
+		}
+		c.any("", i.Provisioner.Chef.Attributes)
+		c.any("", i.Provisioner.Chef.ClientRB)
+		c.any("", i.Verifier.Raw)
+		c.text("license_key", i.Verifier.Inspec.LicenseKey)
+	}
+	slices.Sort(c.found)
+	return slices.Compact(c.found)
+}
+
+type secretCollector struct{ found []string }
+
+func (c *secretCollector) text(name, value string) {
+	if value != "" && IsSecretName(name) {
+		c.found = append(c.found, value)
+	}
+}
+
+func (c *secretCollector) texts(m map[string]string) {
+	for name, value := range m {
+		c.text(name, value)
+	}
+}
+
+// any looks into values; what is below a secret name is secret too.
+func (c *secretCollector) any(name string, v any) {
+	switch x := v.(type) {
+	case string:
+		c.text(name, x)
+	case []any:
+		for _, it := range x {
+			c.any(name, it)
+		}
+	case map[string]any:
+		for k, it := range x {
+			c.any(k, it)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package yaml11
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const fiveMB = 5 << 20
+
+// hostile are sources that would take exponential or quadratic work, or a deep
+// stack, without limits. All have to be refused.
+func hostile() map[string]string {
+	var bomb, merges strings.Builder
+	bomb.WriteString("a0: &a0 [x, x, x, x, x, x, x, x, x]\n")
+	for i := 1; i < 40; i++ {
+		fmt.Fprintf(&bomb, "a%d: &a%d [%s*a%d]\n", i, i, strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 8), i-1)
+	}
+	merges.WriteString("big: &big {")
+	for i := range 1000 {
+		fmt.Fprintf(&merges, "k%d: 1, ", i)
+	}
+	merges.WriteString("}\nm:\n")
+	for range 10_000 {
+		merges.WriteString("  <<: *big\n")
+	}
+	return map[string]string{
+		"alias bomb":          bomb.String(),
+		"merge bomb":          merges.String(),
+		"deep flow lists":     strings.Repeat("[", fiveMB/2),
+		"deep flow maps":      strings.Repeat("{a: ", fiveMB/8),
+		"deep blocks":         strings.Repeat("- ", fiveMB/4),
+		"deep keys":           strings.Repeat("? ", fiveMB/4),
+		"deep indentation":    deepIndentation(1500),
+		"many nodes":          strings.Repeat("- a\n", 3<<20/4),
+		"large":               strings.Repeat("a", fiveMB),
+		"large anchor":        "a: &" + strings.Repeat("x", fiveMB),
+		"brackets on a line":  "[" + strings.Repeat(strings.Repeat("[", 400)+strings.Repeat("]", 400)+",", 4000),
+		"quotes":              "a: " + strings.Repeat(`"`, 3<<20+1),
+		"colons":              strings.Repeat(": ", 1<<20),
+		"blank lines in text": "a: 'x" + strings.Repeat("\n", 3<<20),
+		"block list keys":     strings.Repeat("? - a\n", 400_000),
+	}
+}
+
+func deepIndentation(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+func TestHostileSourcesAreRefused(t *testing.T) {
+	for name, src := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			v, _, err := Parse("hostile.yml", []byte(src), Options{})
+			require.Error(t, err)
+			require.Nil(t, v)
+			require.Less(t, len(err.Error()), 4000)
+		})
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	for name, src := range hostile() {
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			for b.Loop() {
+				_, _, err := Parse("hostile.yml", []byte(src), Options{})
+				require.Error(b, err)
+			}
+		})
+	}
+}
+
+func TestAliasesAreShared(t *testing.T) {
+	v, _, err := Parse("a.yml", []byte("a: &x [1, 2]\nb: *x\n"), Options{})
+	require.NoError(t, err)
+	require.Same(t, v.Map.Get("a"), v.Map.Get("b"))
+	require.Equal(t, 1+2*(1+3), v.Size())
+}

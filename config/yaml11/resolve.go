@@ -1,0 +1,294 @@
+package yaml11
+
+import (
+	"encoding/base64"
+	"math"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The forms of plain scalars, as Psych 4.0.3 tells them apart, in the order in
+// which they are tried.
+var (
+	timeForm        = regexp.MustCompile(`^-?\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)\d{1,2}:\d\d:\d\d(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}:?(?:\d\d)?))?$`)
+	dateForm        = regexp.MustCompile(`^\d{4}-(?:1[012]|0\d|\d)-(?:[12]\d|3[01]|0\d|\d)$`)
+	sexagesimalInt  = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}$`)
+	sexagesimalReal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}\.[0-9_]*$`)
+	floatForm       = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_,]*)?\.[0-9]*(?:[eE][-+][0-9]+)?$`)
+	intForm         = regexp.MustCompile(`^(?:[-+]?0b[01_,]+|[-+]?0[0-7_,]+|[-+]?(?:0|[1-9](?:[0-9]|,[0-9]|_[0-9])*)|[-+]?0x[0-9a-fA-F_,]+)$`)
+	numberText      = regexp.MustCompile(`^[-+]?(?:[0-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][-+]?[0-9](?:_?[0-9])*)?$`)
+)
+
+// scalar gives text its type. quoted text keeps it, unless a tag says otherwise.
+func (p *parser) scalar(n node, text string, quoted bool) *Value {
+	pos := p.pos(n.start)
+	switch tag := n.tag; {
+	case tag == "":
+		if quoted {
+			return NewString(text, pos)
+		}
+		return p.written(text, pos)
+	case tag == "!binary" || tag == yamlTagPrefix+"binary":
+		return NewString(decodeBinary(text), pos)
+	case tag == "!str" || tag == "!ruby/string" || tag == yamlTagPrefix+"str":
+		return NewString(text, pos)
+	case tag == "!float" || tag == yamlTagPrefix+"float":
+		return p.taggedFloat(text, pos)
+	case strings.HasPrefix(tag, "!ruby/sym"):
+		return &Value{Kind: Symbol, Str: text, Pos: pos, size: 1}
+	case isScalarObjectTag(tag):
+		return p.badTag(n)
+	}
+	return p.written(text, pos)
+}
+
+// written resolves unquoted text and keeps it in numbers and booleans.
+func (p *parser) written(text string, pos Pos) *Value {
+	v := p.plain(text, pos)
+	if v.Kind == Int || v.Kind == Float || v.Kind == Bool {
+		v.Str = text
+	}
+	return v
+}
+
+// isScalarObjectTag reports whether Psych would make a Ruby object of a scalar
+// with this tag. Any other unknown tag leaves the scalar as if it had none.
+func isScalarObjectTag(tag string) bool {
+	switch tag {
+	case "!ruby/object:BigDecimal", "!ruby/object:DateTime", "!ruby/object:Complex", "!ruby/object:Rational",
+		"!ruby/encoding", "!ruby/class", "!ruby/module", "!ruby/regexp", "!ruby/range":
+		return true
+	}
+	return strings.HasPrefix(tag, "!str:") || strings.HasPrefix(tag, "!ruby/string:")
+}
+
+// plain resolves unquoted text.
+func (p *parser) plain(text string, pos Pos) *Value {
+	switch {
+	case text == "":
+		return NewNull(pos)
+	case startsWord(text) || strings.Contains(text, "\n"):
+		return plainWord(text, pos)
+	case timeForm.MatchString(text) || dateForm.MatchString(text):
+		p.warn(Warning{Pos: pos, Msg: "the unquoted date " + text + " is read as text; Test Kitchen refuses to load it",
+			Hint: "put it in quotes"})
+		return NewString(text, pos)
+	case strings.EqualFold(text, ".inf") || strings.EqualFold(text, "+.inf"):
+		return newFloat(math.Inf(1), pos)
+	case strings.EqualFold(text, "-.inf"):
+		return newFloat(math.Inf(-1), pos)
+	case strings.EqualFold(text, ".nan"):
+		return newFloat(math.NaN(), pos)
+	case text[0] == ':' && len(text) > 1:
+		return &Value{Kind: Symbol, Str: symbolName(text), Pos: pos, size: 1}
+	case sexagesimalInt.MatchString(text):
+		return newBig(sexagesimal(text), pos)
+	case sexagesimalReal.MatchString(text):
+		return newFloat(sexagesimalFloat(text), pos)
+	case floatForm.MatchString(text):
+		return p.plainFloat(text, pos)
+	case intForm.MatchString(text):
+		return p.plainInt(text, pos)
+	}
+	return NewString(text, pos)
+}
+
+// startsWord reports whether text starts like a word, or with one character and
+// then a word: then it is no number.
+func startsWord(text string) bool {
+	first, size := utf8.DecodeRuneInString(text)
+	if isWordStart(first) {
+		return true
+	}
+	if first >= '0' && first <= '9' || first == '.' || first == ':' || first == '-' || first == '\n' {
+		return false
+	}
+	second, size2 := utf8.DecodeRuneInString(text[size:])
+	return size2 > 0 && isWordStart(second)
+}
+
+func isWordStart(r rune) bool {
+	return unicode.IsLetter(r) || strings.ContainsRune("_ \t\r\n\f\v!@#$%^&*(){}<>|/\\~;=", r)
+}
+
+// longestKeyword is the length of "false": no longer text is a keyword.
+const longestKeyword = 5
+
+func plainWord(text string, pos Pos) *Value {
+	if len(text) <= longestKeyword {
+		switch strings.ToLower(text) {
+		case "~", "null":
+			return NewNull(pos)
+		case "yes", "true", "on":
+			return NewBool(true, pos)
+		case "no", "false", "off":
+			return NewBool(false, pos)
+		}
+	}
+	return NewString(text, pos)
+}
+
+// symbolName is the name of the symbol :name, :"name" or :'name'.
+func symbolName(text string) string {
+	name := text[1:]
+	if q := name[0]; q == '"' || q == '\'' {
+		if end := strings.LastIndexByte(name, q); end > 0 {
+			return strings.TrimPrefix(name[1:end], ":")
+		}
+	}
+	return name
+}
+
+// sexagesimal reads h:m:s or h:m; a lone pair counts as hours and minutes.
+func sexagesimal(text string) *big.Int {
+	sum, weight := new(big.Int), int64(3600)
+	for _, part := range strings.Split(text, ":") {
+		n := leadingInt(part)
+		sum.Add(sum, n.Mul(n, big.NewInt(weight)))
+		weight /= 60
+	}
+	return sum
+}
+
+// leadingInt is Ruby's to_i: digits with single underscores between them.
+func leadingInt(s string) *big.Int {
+	n, _ := new(big.Int).SetString(strings.ReplaceAll(leadingDigits(s), "_", ""), 10)
+	return n
+}
+
+func sexagesimalFloat(text string) float64 {
+	sum, weight := 0.0, 3600.0
+	for _, part := range strings.Split(text, ":") {
+		whole, frac, _ := strings.Cut(part, ".")
+		number := leadingDigits(whole)
+		if number == whole && frac != "" && frac[0] != '_' {
+			number += "." + leadingDigits(frac)
+		}
+		f, _ := strconv.ParseFloat(strings.ReplaceAll(number, "_", ""), 64)
+		sum += f * weight
+		weight /= 60
+	}
+	return sum
+}
+
+// leadingDigits is the part of s before a doubled or trailing underscore. s
+// starts with an optional sign and a digit and holds digits and underscores.
+func leadingDigits(s string) string {
+	if i := strings.Index(s, "__"); i >= 0 {
+		s = s[:i]
+	}
+	return strings.TrimRight(s, "_")
+}
+
+func (p *parser) plainFloat(text string, pos Pos) *Value {
+	if strings.TrimLeft(text, "+-") == "." {
+		return NewString(text, pos)
+	}
+	clean := strings.NewReplacer(",", "", "_", "").Replace(text)
+	if whole, frac, _ := strings.Cut(clean, "."); frac == "" || frac[0] == 'e' || frac[0] == 'E' {
+		clean = whole + frac
+	}
+	return p.float(clean, text, pos)
+}
+
+// float reads a number that is known to be written well, save that it may lack
+// all digits before the exponent.
+func (p *parser) float(clean, text string, pos Pos) *Value {
+	f, err := strconv.ParseFloat(clean, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return p.bad(pos, "`"+text+"` was found, which looks like a number and is none", "put it in quotes if it is meant as text")
+	}
+	return newFloat(f, pos)
+}
+
+func (p *parser) plainInt(text string, pos Pos) *Value {
+	clean := strings.NewReplacer(",", "", "_", "").Replace(text)
+	i, ok := new(big.Int).SetString(clean, 0)
+	if !ok {
+		return p.bad(pos, "`"+text+"` was found, which looks like a number and is none", "put it in quotes if it is meant as text")
+	}
+	return newBig(i, pos)
+}
+
+// taggedFloat reads a scalar tagged !!float.
+func (p *parser) taggedFloat(text string, pos Pos) *Value {
+	v := p.plain(text, pos)
+	switch v.Kind {
+	case Float:
+		return v
+	case Int:
+		if v.Big != nil {
+			f, _ := new(big.Float).SetInt(v.Big).Float64()
+			return newFloat(f, pos)
+		}
+		return newFloat(float64(v.Int), pos)
+	case String:
+		if number := strings.TrimSpace(v.Str); numberText.MatchString(number) {
+			return p.float(strings.ReplaceAll(number, "_", ""), text, pos)
+		}
+	}
+	return p.bad(pos, "`"+text+"` was found behind !!float, which is no number", "write a number, or remove the tag")
+}
+
+func newFloat(f float64, pos Pos) *Value { return &Value{Kind: Float, Float: f, Pos: pos, size: 1} }
+
+func newBig(i *big.Int, pos Pos) *Value {
+	if i.IsInt64() {
+		return &Value{Kind: Int, Int: i.Int64(), Pos: pos, size: 1}
+	}
+	return &Value{Kind: Int, Big: i, Pos: pos, size: 1}
+}
+
+// decodeBinary decodes base64 as leniently as Ruby's unpack("m"): characters
+// that are none of the alphabet are skipped, and `=` ends the data where it pads
+// a group of four.
+func decodeBinary(text string) string {
+	var clean []byte
+	for i := range len(text) {
+		b := text[i]
+		if b == '=' && len(clean)%4 >= 2 {
+			break
+		}
+		if b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b >= '0' && b <= '9' || b == '+' || b == '/' {
+			clean = append(clean, b)
+		}
+	}
+	if len(clean)%4 == 1 {
+		clean = clean[:len(clean)-1]
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
+	n, err := base64.RawStdEncoding.Decode(out, clean)
+	if err != nil {
+		panic("yaml11: base64 text was cleaned badly: " + err.Error())
+	}
+	return string(out[:n])
+}
+
+// formatFloat prints f as Ruby does: the shortest digits that read back, with an
+// exponent outside of 1e-4 to 1e16.
+func formatFloat(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-4 || abs >= 1e16) {
+		digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+		if !strings.Contains(digits, ".") {
+			digits += ".0"
+		}
+		return digits + "e" + exponent
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// rewriteEvery is how often a document is written anew while the run goes on.
+const rewriteEvery = time.Second
+
+// render writes a report of a run.
+type render func(io.Writer, *Run) error
+
+// document is a sink that keeps a file with the report of the run so far. It is
+// written when the run begins, as instances end, and at Close, each time beside
+// the file and then put in its place: whoever reads it, and whatever kills galley,
+// the file is whole and tells no old run's results.
+type document struct {
+	path   string
+	render render
+
+	mu        sync.Mutex
+	collector *collector
+	written   time.Time // of the event that caused the last writing
+	direct    bool      // path is a pipe or device, to be written once
+	err       error
+}
+
+// newDocument makes sure that path can be written before anything is run.
+func newDocument(path string, r render) (*document, error) {
+	d := &document{path: path, render: r, collector: newCollector()}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, unwritable(path, errors.New("it is a directory"))
+	case err == nil && !info.Mode().IsRegular():
+		d.direct = true
+		return d, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, unwritable(path, err)
+	}
+	f, err := d.create()
+	if err != nil {
+		return nil, unwritable(path, err)
+	}
+	return d, errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func unwritable(path string, err error) error {
+	return fmt.Errorf("report %s cannot be written: %w; name a file in a directory that you may write to", path, err)
+}
+
+// create opens the file that is put in the place of the report when it is whole.
+func (d *document) create() (*os.File, error) {
+	return os.OpenFile(d.path+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o666)
+}
+
+// Handle takes in an event, and writes the file where it is time to.
+func (d *document) Handle(e lifecycle.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.collector.handle(e)
+	at := stampOf(e).Time
+	switch e.(type) {
+	case lifecycle.RunStarted:
+	case lifecycle.InstanceFinished:
+		if at.Sub(d.written) < rewriteEvery {
+			return
+		}
+	default:
+		return
+	}
+	if d.direct {
+		return
+	}
+	d.written = at
+	d.keep(d.write())
+}
+
+func (d *document) keep(err error) {
+	if d.err == nil && err != nil {
+		d.err = fmt.Errorf("report %s: %w", d.path, err)
+	}
+}
+
+func (d *document) write() error {
+	if d.direct {
+		return d.writeDirect()
+	}
+	f, err := d.create()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(d.render(f, d.collector.result()), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), d.path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+func (d *document) writeDirect() error {
+	f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.render(f, d.collector.result()), f.Close())
+}
+
+// Close writes the report a last time and returns the first error.
+func (d *document) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keep(d.write())
+	return d.err
+}

@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// failures collects what must be said at the end of a run.
+type failures struct {
+	selected int
+	failed   []lifecycle.InstanceFinished
+	running  []string
+	ended    bool
+	end      lifecycle.RunFinished
+}
+
+func (f *failures) handle(e lifecycle.Event) {
+	switch e := e.(type) {
+	case lifecycle.RunStarted:
+		f.selected = len(e.Instances)
+	case lifecycle.InstanceStarted:
+		f.running = append(f.running, e.Instance)
+	case lifecycle.InstanceFinished:
+		f.drop(e.Instance)
+		if e.Error != "" {
+			f.failed = append(f.failed, e)
+		}
+	case lifecycle.RunFinished:
+		f.ended, f.end = true, e
+	}
+}
+
+func (f *failures) drop(instance string) {
+	for i, name := range f.running {
+		if name == instance {
+			f.running = append(f.running[:i], f.running[i+1:]...)
+			return
+		}
+	}
+}
+
+// summary lists the instances that failed, those that were cut off and how many
+// were never started; nothing when all went well.
+func (f *failures) summary() []string {
+	var out []string
+	if len(f.failed) > 0 {
+		out = append(out, fmt.Sprintf("%s failed:", ofInstances(len(f.failed), f.selected)))
+		for _, e := range f.failed {
+			out = append(out, "    "+failure(e))
+		}
+	}
+	if len(f.running) > 0 {
+		out = append(out, fmt.Sprintf("%s did not finish:", ofInstances(len(f.running), f.selected)))
+		for _, name := range f.running {
+			out = append(out, "    "+printable(name))
+		}
+	}
+	if f.ended && f.end.Skipped > 0 {
+		why := "after a failure"
+		if f.end.Interrupted {
+			why = "because of the interrupt"
+		}
+		out = append(out, fmt.Sprintf("%s not started %s.", ofInstances(f.end.Skipped, f.selected), why))
+	}
+	return out
+}
+
+// failure is one line about a failed instance.
+func failure(e lifecycle.InstanceFinished) string {
+	s := printable(e.Instance) + ": "
+	if e.FailedPhase != "" {
+		s += string(e.FailedPhase) + ": "
+	}
+	s += printable(firstLine(e.Error))
+	if e.LogPath != "" {
+		s += " (" + e.LogPath + ")"
+	}
+	return s
+}
+
+func ofInstances(n, all int) string {
+	if all == 1 {
+		return "1 of 1 instance"
+	}
+	return fmt.Sprintf("%d of %d instances", n, all)
+}
+
+// failedLine says that an instance has failed.
+func failedLine(e lifecycle.InstanceFinished) line {
+	what := ""
+	if e.FailedPhase != "" {
+		what = string(e.FailedPhase) + ": "
+	}
+	return logLine(lifecycle.LevelError, "<%s> failed: %s%s", e.Instance, what, firstLine(e.Error))
+}
+
+// tailOf shows the end of an instance's log.
+func tailOf(t tail) []line {
+	lines := t.list()
+	if len(lines) == 0 {
+		return nil
+	}
+	out := []line{logLine(lifecycle.LevelError, "The last lines of its log:")}
+	for _, s := range lines {
+		out = append(out, logLine(lifecycle.LevelError, "  %s", s))
+	}
+	return out
+}
+
+// logPathLine says where the whole log is, when there is one.
+func logPathLine(e lifecycle.InstanceFinished) []line {
+	if e.LogPath == "" {
+		return nil
+	}
+	return []line{logLine(lifecycle.LevelError, "The whole log: %s", e.LogPath)}
+}

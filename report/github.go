@@ -1,0 +1,117 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+)
+
+// GitHub tells GitHub Actions what it can show outside of the log: annotations
+// (workflow commands on the job's standard output) and the job summary.
+type GitHub struct {
+	out     *checkedWriter
+	summary string
+
+	mu        sync.Mutex
+	collector *collector
+}
+
+// NewGitHub writes annotations to out and, at the end, appends the summary to the
+// file that GITHUB_STEP_SUMMARY names; an empty name means no summary.
+func NewGitHub(out io.Writer, summary string) *GitHub {
+	return &GitHub{out: &checkedWriter{w: out}, summary: summary, collector: newCollector()}
+}
+
+// Handle annotates warnings and failed instances as they come. Failed tests wait
+// for Close: GitHub shows ten errors per step, and the instances go first.
+func (g *GitHub) Handle(e lifecycle.Event) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.collector.handle(e)
+	switch e := e.(type) {
+	case lifecycle.Notice:
+		switch e.Level {
+		case lifecycle.LevelWarn:
+			g.annotate("warning", annotation{title: orGalley(e.Instance), text: e.Text})
+		case lifecycle.LevelError:
+			g.annotate("error", annotation{title: orGalley(e.Instance), text: e.Text})
+		}
+	case lifecycle.InstanceFinished:
+		if e.Error != "" {
+			g.annotate("error", annotation{title: failedTitle(e), text: e.Error + "\nThe whole log: " + e.LogPath})
+		}
+	}
+}
+
+func failedTitle(e lifecycle.InstanceFinished) string {
+	if e.FailedPhase == "" {
+		return e.Instance + " failed"
+	}
+	return fmt.Sprintf("%s: %s failed", e.Instance, e.FailedPhase)
+}
+
+func orGalley(instance string) string {
+	if instance == "" {
+		return "galley"
+	}
+	return instance
+}
+
+// annotation is what a workflow command says.
+type annotation struct {
+	title, text, file string
+	line              int
+}
+
+func (g *GitHub) annotate(command string, a annotation) {
+	properties := "title=" + githubProperty(printable(a.title))
+	if a.file != "" {
+		properties += ",file=" + githubProperty(a.file)
+		if a.line > 0 {
+			properties += fmt.Sprintf(",line=%d", a.line)
+		}
+	}
+	g.out.print(fmt.Sprintf("::%s %s::%s\n", command, properties, githubData(printableText(a.text))))
+}
+
+// Close annotates the failed tests and writes the summary.
+func (g *GitHub) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	run := g.collector.result()
+	for _, i := range run.Instances {
+		for _, t := range i.Tests() {
+			if t.Outcome == result.Failed {
+				g.annotate("error", annotation{
+					title: i.Name + ": " + caseName(t.TestCase), text: orFailed(t.Message), file: t.File, line: t.Line,
+				})
+			}
+		}
+	}
+	return errors.Join(g.out.err, g.writeSummary(run))
+}
+
+func orFailed(message string) string {
+	if strings.TrimSpace(message) == "" {
+		return "failed"
+	}
+	return message
+}
+
+// writeSummary appends, since other commands of the step may have written too.
+func (g *GitHub) writeSummary(run *Run) error {
+	if g.summary == "" {
+		return nil
+	}
+	f, err := os.OpenFile(g.summary, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	if err != nil {
+		return fmt.Errorf("job summary: %w", err)
+	}
+	return errors.Join(WriteMarkdown(f, run), f.Close())
+}

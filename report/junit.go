@@ -1,0 +1,271 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+)
+
+// The elements of JUnit's XML, with what the schema of Jenkins' xunit plugin
+// allows in them and no more.
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Time     string       `xml:"time,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Errors   int          `xml:"errors,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name       string          `xml:"name,attr"`
+	Tests      int             `xml:"tests,attr"`
+	Failures   int             `xml:"failures,attr"`
+	Errors     int             `xml:"errors,attr"`
+	Skipped    int             `xml:"skipped,attr"`
+	Time       string          `xml:"time,attr"`
+	Timestamp  string          `xml:"timestamp,attr,omitempty"`
+	Log        string          `xml:"log,attr,omitempty"`
+	Properties []junitProperty `xml:"properties>property"`
+	Cases      []junitCase     `xml:"testcase"`
+	Err        *junitText      `xml:"system-err"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type junitCase struct {
+	Name      string        `xml:"name,attr"`
+	Classname string        `xml:"classname,attr"`
+	Time      string        `xml:"time,attr"`
+	Skipped   *junitOutcome `xml:"skipped"`
+	Error     *junitOutcome `xml:"error"`
+	Failure   *junitOutcome `xml:"failure"`
+	Flaky     *junitOutcome `xml:"flakyFailure"`
+	Out       *junitText    `xml:"system-out"`
+}
+
+type junitOutcome struct {
+	Type    string `xml:"type,attr,omitempty"`
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+type junitText struct {
+	Text string `xml:",chardata"`
+}
+
+// WriteJUnit writes a run as JUnit XML: a test suite per instance, in it a test
+// case per test and per phase that has no tests to tell of it.
+func WriteJUnit(w io.Writer, r *Run) error {
+	doc := junitSuites{Name: "galley " + r.Action, Time: seconds(r.Duration)}
+	for _, i := range r.Instances {
+		s := newJUnitSuite(r, i)
+		doc.Tests += s.Tests
+		doc.Failures += s.Failures
+		doc.Errors += s.Errors
+		doc.Suites = append(doc.Suites, s)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(doc); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// NewJUnit keeps a file with the run as JUnit XML.
+func NewJUnit(path string) (SinkCloser, error) { return newDocument(path, WriteJUnit) }
+
+func newJUnitSuite(r *Run, i *Instance) junitSuite {
+	s := junitSuite{Name: i.Name, Time: seconds(i.Duration), Log: i.LogPath, Properties: junitProperties(r, i)}
+	if !i.Started.IsZero() {
+		s.Timestamp = i.Started.UTC().Format("2006-01-02T15:04:05")
+	}
+	s.Cases = junitCases(r, i)
+	for _, c := range s.Cases {
+		s.Tests++
+		switch {
+		case c.Failure != nil:
+			s.Failures++
+		case c.Error != nil:
+			s.Errors++
+		case c.Skipped != nil:
+			s.Skipped++
+		}
+	}
+	var notices []string
+	for _, n := range i.Notices {
+		notices = append(notices, string(n.Level)+": "+printableText(n.Text))
+	}
+	if len(notices) > 0 {
+		s.Err = &junitText{strings.Join(notices, "\n")}
+	}
+	return s
+}
+
+func junitProperties(r *Run, i *Instance) []junitProperty {
+	all := []junitProperty{
+		{"suite", i.Suite}, {"platform", i.Platform}, {"run_id", r.RunID}, {"galley_version", r.Version},
+	}
+	if r.Engine != nil {
+		all = append(all, junitProperty{"engine", r.Engine.Name}, junitProperty{"engine_version", r.Engine.Version})
+	}
+	var out []junitProperty
+	for _, p := range all {
+		if p.Value != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func junitCases(r *Run, i *Instance) []junitCase {
+	if i.Status == NotStarted {
+		return []junitCase{{
+			Name: r.Action, Classname: i.Name, Time: seconds(0),
+			Skipped: &junitOutcome{Message: "the instance was not started"},
+		}}
+	}
+	var out []junitCase
+	for n, p := range i.Phases {
+		if i.repeated(n) {
+			continue
+		}
+		for _, t := range p.Tests {
+			out = append(out, junitTest(i, t))
+		}
+		if !p.toldByTests() {
+			out = append(out, junitPhase(i, p))
+		}
+	}
+	// A failure outside of any phase, or one whose phase's events are missing.
+	if !i.explained() {
+		out = append(out, junitCase{
+			Name: r.Action, Classname: i.Name, Time: seconds(i.Duration),
+			Error: &junitOutcome{Type: string(i.Status), Message: printable(i.reason()), Text: i.tailText()},
+		})
+	}
+	return out
+}
+
+// toldByTests is whether the tests of a phase say all there is to say of it.
+func (p *Phase) toldByTests() bool {
+	failed := false
+	for _, t := range p.Tests {
+		failed = failed || t.Outcome == result.Failed
+	}
+	switch p.Status {
+	case Passed:
+		return len(p.Tests) > 0
+	case Failed:
+		return failed
+	default:
+		return false
+	}
+}
+
+// explained is whether one of the phases shows why the instance did not pass.
+func (i *Instance) explained() bool {
+	if i.Status == Passed {
+		return true
+	}
+	for _, p := range i.Phases {
+		if p.Status == i.Status {
+			return true
+		}
+	}
+	return false
+}
+
+// reason is why the instance did not pass.
+func (i *Instance) reason() string {
+	if i.Error != "" {
+		return firstLine(i.Error)
+	}
+	return "the run ended before the instance did"
+}
+
+func (i *Instance) tailText() string { return printableText(strings.Join(i.Tail, "\n")) }
+
+func junitPhase(i *Instance, p *Phase) junitCase {
+	c := junitCase{Name: string(p.Phase), Classname: i.Name, Time: seconds(p.Duration)}
+	outcome := &junitOutcome{Type: string(p.Phase), Message: printable(firstLine(p.Error)), Text: printableText(p.Error)}
+	if tail := i.tailText(); tail != "" {
+		outcome.Text += "\n\nThe last lines of the log:\n" + tail
+	}
+	switch {
+	case p.Status == Failed && p.Phase == lifecycle.PhaseVerify:
+		c.Failure = outcome
+	case p.Status == Failed:
+		c.Error = outcome
+	case p.Status == Unfinished:
+		outcome.Message = "the run ended while this was going on"
+		outcome.Text = strings.TrimSpace(outcome.Text)
+		c.Error = outcome
+	case p.Summary != "":
+		c.Out = &junitText{printableText(p.Summary)}
+	}
+	return c
+}
+
+func junitTest(i *Instance, t Test) junitCase {
+	c := junitCase{Name: printable(caseName(t.TestCase)), Classname: i.Name, Time: seconds(t.Duration)}
+	if t.Suite != "" {
+		c.Classname += "." + printable(t.Suite)
+	}
+	text := printableText(t.Message)
+	if place := place(t.TestCase); place != "" {
+		text = place + "\n" + text
+	}
+	switch {
+	case t.Outcome == result.Failed:
+		c.Failure = &junitOutcome{Type: "test", Message: printable(firstLine(t.Message)), Text: text}
+	case t.Outcome == result.Skipped:
+		c.Skipped = &junitOutcome{Message: printable(firstLine(t.Message))}
+	case t.FlakyMessage != "":
+		c.Flaky = &junitOutcome{Type: "test", Message: printable(firstLine(t.FlakyMessage)), Text: printableText(t.FlakyMessage)}
+	}
+	return c
+}
+
+// caseName is the title of a test, with its identifier where it has one.
+func caseName(c result.TestCase) string {
+	switch {
+	case c.Title == "":
+		return c.ID
+	case c.ID == "" || strings.Contains(c.Title, c.ID):
+		return c.Title
+	default:
+		return c.ID + ": " + c.Title
+	}
+}
+
+// place is where a test is written: "test/foo_test.rb:12", or empty.
+func place(c result.TestCase) string {
+	switch {
+	case c.File == "":
+		return ""
+	case c.Line == 0:
+		return c.File
+	default:
+		return fmt.Sprintf("%s:%d", c.File, c.Line)
+	}
+}
+
+// seconds with milliseconds, never negative, as the schema wants it.
+func seconds(d time.Duration) string {
+	return fmt.Sprintf("%.3f", max(d, 0).Seconds())
+}

@@ -1,0 +1,156 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// LogOptions say how log files are written.
+type LogOptions struct {
+	// Append keeps what earlier runs wrote (--log-overwrite=false).
+	Append bool
+}
+
+// LogFiles writes Test Kitchen's log files into one directory: for each instance
+// that the run touches NAME.log (for people) and NAME.ndjson (a JSON object per
+// line), and for the run itself kitchen.log and kitchen.ndjson. Output is kept as
+// the commands printed it. Each line is one write to a file opened for appending,
+// so whatever ends the process leaves complete lines.
+type LogFiles struct {
+	dir  string
+	keep bool
+
+	mu         sync.Mutex
+	transcript *transcript
+	run        *logPair
+	instances  map[string]*logPair
+	errs       []error
+}
+
+// NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened
+// when the first line for them comes, so logs of instances that were not selected
+// stay as they are.
+func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("log directory: %w; make the directory writable", err)
+	}
+	return &LogFiles{
+		dir:        dir,
+		keep:       o.Append,
+		transcript: newTranscript(),
+		run:        &logPair{name: "kitchen", progname: "Kitchen"},
+		instances:  map[string]*logPair{},
+	}, nil
+}
+
+// Path is the file that holds all that an instance printed.
+func (l *LogFiles) Path(instance string) string {
+	return filepath.Join(l.dir, logName(instance)+".log")
+}
+
+// logName makes sure that a name cannot lead out of the directory nor be the log
+// of the run itself.
+func logName(instance string) string {
+	name := strings.Map(func(r rune) rune {
+		if r < 0x20 || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '-'
+		}
+		return r
+	}, instance)
+	if name == "kitchen" || strings.Trim(name, ".") == "" {
+		return name + "-instance"
+	}
+	return name
+}
+
+// Handle writes the lines of an event.
+func (l *LogFiles) Handle(e lifecycle.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stamp := stampOf(e)
+	l.run.runID = stamp.RunID
+	if start, ok := e.(lifecycle.RunStarted); ok {
+		l.run.action = start.Action
+	}
+	pair := l.run
+	if stamp.Instance != "" {
+		pair = l.pair(stamp)
+		pair.note(e)
+	}
+	for _, line := range l.transcript.lines(e) {
+		l.write(pair, stamp.Time, line, streamOf(e))
+	}
+	if done, ok := e.(lifecycle.InstanceFinished); ok {
+		l.write(l.run, stamp.Time, instanceLine(done), "")
+		l.close(pair)
+	}
+}
+
+// instanceLine is what the log of the run says of an instance.
+func instanceLine(e lifecycle.InstanceFinished) line {
+	if e.Error != "" {
+		return logLine(lifecycle.LevelError, "%s failed on instance <%s>: %s (%s)",
+			title(string(e.FailedPhase)), e.Instance, e.Error, e.LogPath)
+	}
+	return logLine(lifecycle.LevelInfo, "Finished <%s> %s.", e.Instance, kitchenDuration(e.Duration))
+}
+
+func streamOf(e lifecycle.Event) string {
+	if o, ok := e.(lifecycle.Output); ok {
+		return o.Stream
+	}
+	return ""
+}
+
+func (l *LogFiles) pair(s lifecycle.Stamp) *logPair {
+	pair, ok := l.instances[s.Instance]
+	if !ok {
+		pair = &logPair{name: logName(s.Instance), progname: s.Instance, instance: s.Instance, runID: s.RunID}
+		l.instances[s.Instance] = pair
+	}
+	return pair
+}
+
+func (l *LogFiles) write(p *logPair, at time.Time, text line, stream string) {
+	if p.broken {
+		return
+	}
+	// A pair that was closed at the end of its instance and hears of it again
+	// goes on where it stopped.
+	if err := p.open(l.dir, l.keep || p.opened); err != nil {
+		l.fail(p, err)
+		return
+	}
+	if err := p.write(at, text, stream); err != nil {
+		l.fail(p, err)
+	}
+}
+
+func (l *LogFiles) fail(p *logPair, err error) {
+	p.broken = true
+	l.errs = append(l.errs, fmt.Errorf("log of %s: %w", p.progname, err))
+}
+
+func (l *LogFiles) close(p *logPair) {
+	if err := p.close(); err != nil {
+		l.fail(p, err)
+	}
+}
+
+// Close closes the files and returns all that went wrong on the way.
+func (l *LogFiles) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.close(l.run)
+	for _, p := range l.instances {
+		l.close(p)
+	}
+	return errors.Join(l.errs...)
+}

@@ -1,0 +1,42 @@
+package report
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// Multi hands each event to several sinks. All see the same events in the same
+// order, so the order within an instance is kept.
+type Multi struct {
+	mu    sync.Mutex
+	sinks []lifecycle.Sink
+}
+
+// NewMulti fans out to sinks, in this order.
+func NewMulti(sinks ...lifecycle.Sink) *Multi { return &Multi{sinks: sinks} }
+
+// Handle hands e to each sink.
+func (m *Multi) Handle(e lifecycle.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.sinks {
+		s.Handle(e)
+	}
+}
+
+// Close closes every sink that can be closed, and joins their errors: that one
+// could not write its file keeps no other from being finished.
+func (m *Multi) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var errs []error
+	for _, s := range m.sinks {
+		if c, ok := s.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,43 @@
+package report
+
+import (
+	"io"
+	"sync"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// NDJSON writes every event as a line of JSON, at once and with one write each,
+// so that what was written before a crash can be read by Replay.
+type NDJSON struct {
+	mu  sync.Mutex
+	w   io.WriteCloser
+	err error
+}
+
+// NewNDJSON writes to w, and closes it at the end.
+func NewNDJSON(w io.WriteCloser) *NDJSON { return &NDJSON{w: w} }
+
+// Handle writes an event. After an error it writes no more.
+func (n *NDJSON) Handle(e lifecycle.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err != nil {
+		return
+	}
+	object, err := encode(e)
+	if err == nil {
+		_, err = n.w.Write(object)
+	}
+	n.err = err
+}
+
+// Close closes the writer and returns the first error.
+func (n *NDJSON) Close() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.w.Close(); n.err == nil {
+		n.err = err
+	}
+	return n.err
+}

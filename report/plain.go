@@ -1,0 +1,194 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// Plain prints a run as lines in Test Kitchen's manner, for pipes and CI logs.
+// With one instance the lines are exactly Test Kitchen's; with several, each
+// begins with the instance's name in brackets.
+type Plain struct {
+	out, err *checkedWriter
+	o        Options
+
+	mu         sync.Mutex
+	transcript *transcript
+	failures   failures
+	instances  map[string]*plainInstance
+	format     lineFormat
+	inTurn     bool // instances run one after the other
+}
+
+// plainInstance is what Plain knows of an instance.
+type plainInstance struct {
+	name  string
+	color int
+	tail  tail
+	// told is the failure that was printed last.
+	told string
+	// section is the folded section that is open, "" for none.
+	section string
+	title   string
+	held    heldLines
+}
+
+// NewPlain prints to out, and the summary of what failed to err.
+func NewPlain(out, err io.Writer, o Options) *Plain {
+	return &Plain{
+		out:        &checkedWriter{w: out},
+		err:        &checkedWriter{w: err},
+		o:          o,
+		format:     lineFormat{paint: palette{o.Color}, fold: o.Fold},
+		transcript: newTranscript(),
+		instances:  map[string]*plainInstance{},
+	}
+}
+
+// Handle prints an event.
+func (p *Plain) Handle(e lifecycle.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failures.handle(e)
+	if start, ok := e.(lifecycle.RunStarted); ok {
+		p.begin(start)
+	}
+	stamp := stampOf(e)
+	lines := p.transcript.lines(e)
+	if stamp.Instance == "" {
+		for _, l := range lines {
+			p.print(nil, l)
+		}
+		return
+	}
+	inst := p.instance(stamp.Instance)
+	inst.tail.remember(e, lines)
+	p.tell(inst, e, lines)
+}
+
+// tell prints the lines of an instance's event, inside the section of its phase
+// where sections are wanted.
+func (p *Plain) tell(inst *plainInstance, e lifecycle.Event, lines []line) {
+	switch e := e.(type) {
+	case lifecycle.PhaseStarted:
+		if p.o.Fold != FoldNone {
+			p.openSection(inst, e)
+			return
+		}
+	case lifecycle.PhaseFinished:
+		p.closeSection(inst, e.Time)
+		inst.told = e.Error
+	case lifecycle.InstanceFinished:
+		p.closeSection(inst, e.Time)
+		if e.Error != "" {
+			p.printFailure(inst, e)
+		}
+	}
+	for _, l := range lines {
+		if !p.shown(l) {
+			continue
+		}
+		if inst.section != "" && !p.inTurn {
+			inst.held.add(p.format.format(inst.name, inst.color, l))
+			continue
+		}
+		p.print(inst, l)
+	}
+}
+
+func (p *Plain) begin(e lifecycle.RunStarted) {
+	p.format.begin(e)
+	p.inTurn = p.format.alone || e.Concurrency <= 1
+	for _, name := range e.Instances {
+		p.instance(name)
+	}
+}
+
+func (p *Plain) instance(name string) *plainInstance {
+	inst, ok := p.instances[name]
+	if !ok {
+		inst = &plainInstance{name: name, color: instanceColor(len(p.instances))}
+		p.instances[name] = inst
+	}
+	return inst
+}
+
+// openSection begins the section of a phase. Sections cannot overlap, so when
+// instances run side by side the output is held back until the phase ends.
+func (p *Plain) openSection(inst *plainInstance, e lifecycle.PhaseStarted) {
+	p.closeSection(inst, e.Time)
+	inst.section = fmt.Sprintf("%s.%s.%d", inst.name, e.Phase, e.Time.UnixNano())
+	inst.title = fmt.Sprintf("%s <%s>", e.Phase.Doing(), inst.name)
+	if p.inTurn {
+		p.out.print(p.o.Fold.start(inst.section, inst.title, e.Time))
+		return
+	}
+	p.print(inst, banner("%s...", inst.title))
+}
+
+func (p *Plain) closeSection(inst *plainInstance, at time.Time) {
+	if inst.section == "" {
+		return
+	}
+	section := inst.section
+	inst.section = ""
+	if p.inTurn {
+		p.out.print(p.o.Fold.end(section, at))
+		return
+	}
+	if inst.held.empty() {
+		return
+	}
+	p.out.print(p.o.Fold.start(section, inst.title, at) + inst.held.take() + p.o.Fold.end(section, at))
+}
+
+// printFailure shows the end of an instance's log. Where the log has just gone by
+// (one instance, nothing left out) only its path is told.
+func (p *Plain) printFailure(inst *plainInstance, e lifecycle.InstanceFinished) {
+	wentBy := p.format.alone && p.o.Fold == FoldNone && rank(p.o.Level) <= rank(lifecycle.LevelInfo)
+	if inst.told != e.Error {
+		p.print(inst, failedLine(e))
+	}
+	if !wentBy {
+		p.printAll(inst, tailOf(inst.tail))
+	}
+	p.printAll(inst, logPathLine(e))
+}
+
+func (p *Plain) shown(l line) bool { return rank(l.level) >= rank(p.o.Level) }
+
+// print writes a line if its level is wanted; inst is nil for the run itself.
+func (p *Plain) print(inst *plainInstance, l line) {
+	switch {
+	case !p.shown(l):
+	case inst == nil:
+		p.out.print(p.format.format("", 0, l))
+	default:
+		p.out.print(p.format.format(inst.name, inst.color, l))
+	}
+}
+
+func (p *Plain) printAll(inst *plainInstance, lines []line) {
+	for _, l := range lines {
+		p.print(inst, l)
+	}
+}
+
+// Close ends open sections, prints the summary of what failed, and returns the
+// first error of writing.
+func (p *Plain) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := p.failures.end.Time
+	for _, name := range p.failures.running {
+		p.closeSection(p.instance(name), at)
+	}
+	for _, s := range p.failures.summary() {
+		p.err.print(p.format.paint.paint(colorRed, ">>>>>> "+s) + "\n")
+	}
+	return joinWriteErrors(p.out, p.err)
+}

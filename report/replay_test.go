@@ -1,0 +1,84 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/internal/sample"
+)
+
+type buffer struct{ bytes.Buffer }
+
+func (*buffer) Close() error { return nil }
+
+func recorded(t *testing.T, events []lifecycle.Event) string {
+	t.Helper()
+	var b buffer
+	n := NewNDJSON(&b)
+	feed(n, events)
+	require.NoError(t, n.Close())
+	return b.String()
+}
+
+func TestReplayGivesTheSameEvents(t *testing.T) {
+	for run, events := range runs() {
+		t.Run(run, func(t *testing.T) {
+			text := recorded(t, events)
+			require.Equal(t, len(events), strings.Count(text, "\n"))
+			got, err := Replay(strings.NewReader(text))
+			require.NoError(t, err)
+			if run == "hostile" { // JSON cannot hold invalid UTF-8
+				require.Len(t, got, len(events))
+				return
+			}
+			require.Equal(t, events, got)
+			require.Equal(t, rendered(t, events, WriteJSON), rendered(t, got, WriteJSON))
+		})
+	}
+	golden(t, "ndjson/red.ndjson", recorded(t, sample.Red()))
+}
+
+// Wherever a run is killed, all that was written in whole lines comes back.
+func TestReplayOfCutFile(t *testing.T) {
+	text := recorded(t, sample.One())
+	for n := range len(text) {
+		got, err := Replay(strings.NewReader(text[:n]))
+		whole := strings.Count(text[:n], "\n")
+		switch cut := text[:n]; {
+		case cut == "" || strings.HasSuffix(cut, "\n"):
+			require.NoError(t, err)
+			require.Len(t, got, whole)
+		case text[n] == '\n': // only the newline is missing
+			require.NoError(t, err)
+			require.Len(t, got, whole+1)
+		default:
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			require.Len(t, got, whole)
+		}
+	}
+}
+
+func TestReplayErrors(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"{}\n", `line 1: event type "" is not known`},
+		{"\n{\"type\":\"future\"}\n", `line 2: event type "future" is not known to this galley; read it with the one`},
+		{"not json\n", "line 1: invalid character"},
+		{`{"type":"output","text":3}` + "\n", "line 1: json: cannot unmarshal number"},
+	} {
+		_, err := Replay(strings.NewReader(c.in))
+		require.ErrorContains(t, err, c.want)
+	}
+}
+
+func TestNDJSONReportsWriteError(t *testing.T) {
+	full := errors.New("no space left")
+	n := NewNDJSON(failingWriter{full})
+	feed(n, sample.One())
+	require.ErrorIs(t, n.Close(), full)
+}

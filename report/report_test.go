@@ -1,0 +1,73 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/internal/sample"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares got with testdata/name.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run the test with -update to make the file")
+	require.Equal(t, string(want), got)
+}
+
+// runs are the sample runs that every format is tested with.
+func runs() map[string][]lifecycle.Event {
+	return map[string][]lifecycle.Event{
+		"one":         sample.One(),
+		"green":       sample.Green(),
+		"red":         sample.Red(),
+		"hostile":     sample.Hostile(),
+		"killed":      sample.Killed(20 * time.Second),
+		"interrupted": sample.Interrupted(20 * time.Second),
+	}
+}
+
+// rendered is a run's report in one of the formats.
+func rendered(t *testing.T, events []lifecycle.Event, r render) string {
+	t.Helper()
+	c := newCollector()
+	for _, e := range events {
+		c.handle(e)
+	}
+	var b bytes.Buffer
+	require.NoError(t, r(&b, c.result()))
+	return b.String()
+}
+
+func TestDocumentsGolden(t *testing.T) {
+	formats := map[string]render{
+		"json": WriteJSON, "xml": WriteJUnit, "html": WriteHTML, "md": WriteMarkdown,
+	}
+	for run, events := range runs() {
+		for ext, r := range formats {
+			t.Run(run+"."+ext, func(t *testing.T) {
+				golden(t, filepath.Join(ext, run+"."+ext), rendered(t, events, r))
+			})
+		}
+	}
+}
+
+func feed(s lifecycle.Sink, events []lifecycle.Event) {
+	for _, e := range events {
+		s.Handle(e)
+	}
+}

@@ -1,0 +1,52 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+const (
+	// tailLines is how much of a failed instance's log is shown.
+	tailLines = 20
+	// tailWidth bounds a remembered line, in bytes, so that an instance that
+	// prints one endless line does not fill the memory.
+	tailWidth = 2000
+)
+
+// tail remembers the last lines of something. The zero value is ready.
+type tail struct {
+	lines []string
+	next  int
+}
+
+func (t *tail) add(line string) {
+	if len(line) > tailWidth {
+		line = strings.ToValidUTF8(line[:tailWidth], "") + "…"
+	}
+	// A copy, since line may be a piece of a large buffer.
+	line = strings.Clone(line)
+	if len(t.lines) < tailLines {
+		t.lines = append(t.lines, line)
+		return
+	}
+	t.lines[t.next] = line
+	t.next = (t.next + 1) % tailLines
+}
+
+// remember adds what commands printed and what galley remarked; that a phase
+// began or failed is told elsewhere.
+func (t *tail) remember(e lifecycle.Event, lines []line) {
+	switch e.(type) {
+	case lifecycle.Output, lifecycle.Notice:
+		for _, l := range lines {
+			t.add(printable(l.text))
+		}
+	}
+}
+
+// list is the lines, oldest first.
+func (t *tail) list() []string {
+	out := make([]string, 0, len(t.lines))
+	return append(append(out, t.lines[t.next:]...), t.lines[:t.next]...)
+}
