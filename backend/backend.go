@@ -52,7 +52,8 @@ type Images interface {
 // Containers is the part of an engine that deals with containers.
 type Containers interface {
 	// CreateContainer makes a container and does not start it. With
-	// PopulateVolumes its anonymous volumes hold the image's content on return.
+	// PopulateVolumes its anonymous volumes hold the image's content on return; a
+	// container that was left half-way by a process that died never has the name.
 	// What was asked for and can only be given weaker is in Container.Warnings.
 	// Errors: *UnsupportedError (nothing was created), ErrNotFound (image,
 	// network or a VolumesFrom source), ErrConflict (the name is taken),

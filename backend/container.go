@@ -250,10 +250,6 @@ type Container struct {
 	IPAddress string
 	// Volumes are the names of the volumes mounted, anonymous ones too.
 	Volumes []string
-	// Populated tells that the image's content is in the anonymous volumes of a
-	// container that was never started. It is false when whoever made it with
-	// PopulateVolumes was killed half-way.
-	Populated bool
 	// Warnings is what was asked for and could only be given weaker, in words
 	// for the user. Only CreateContainer fills it.
 	Warnings []string

@@ -84,7 +84,10 @@ func describe(v *yaml11.Value) string {
 		if len(v.Seq) == 0 {
 			return "an empty list"
 		}
-		return fmt.Sprintf("a list of %d", len(v.Seq))
+		if len(v.Seq) == 1 {
+			return "a list with one entry"
+		}
+		return fmt.Sprintf("a list of %d entries", len(v.Seq))
 	case yaml11.Map:
 		e := v.Map.Entries()
 		if len(e) == 0 {

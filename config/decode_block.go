@@ -83,7 +83,7 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	case other != "":
 		hint = "`" + e.Key + "` is a key of the " + string(other) + ": move it below `" + string(other) + ":`"
 	default:
-		hint = "docs/kitchen-yml.md lists all keys"
+		hint = s.nearestElsewhere(e.Key)
 	}
 	d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt + ": unknown key, it has no effect", Hint: hint})
 }

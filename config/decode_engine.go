@@ -19,29 +19,22 @@ var envName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`
 // NAME alone takes the value of the client's environment, if it has one.
 func environment(d *decoder, v *yaml11.Value) (map[string]string, bool) {
 	out := map[string]string{}
+	good := true
 	for _, it := range items(v) {
-		switch {
-		case it.Kind == yaml11.Map:
+		switch it.Kind {
+		case yaml11.Map:
 			for _, e := range entries(it) {
-				if !isScalar(e.Value) && e.Value.Kind != yaml11.Null {
-					d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
-					return nil, false
-				}
-				if !d.setVariable(out, e.Value, e.Key, d.textOf(e.Value), e.Value.Kind != yaml11.Null) {
-					return nil, false
-				}
+				good = d.isText(e) && d.setVariable(out, e.Value, e.Key, d.textOf(e.Value), e.Value.Kind != yaml11.Null) && good
 			}
-		case it.Kind == yaml11.String:
+		case yaml11.String:
 			name, value, given := strings.Cut(it.Str, "=")
-			if !d.setVariable(out, it, name, value, given) {
-				return nil, false
-			}
+			good = d.setVariable(out, it, name, value, given) && good
 		default:
 			d.wrongType(it)
-			return nil, false
+			good = false
 		}
 	}
-	return out, true
+	return out, good
 }
 
 func (d *decoder) setVariable(out map[string]string, at *yaml11.Value, name, value string, given bool) bool {
@@ -81,29 +74,27 @@ func (v Device) String() string {
 
 // devices reads "/dev/a", "/dev/a:/dev/b", "/dev/a:rwm" or "/dev/a:/dev/b:rwm".
 func devices(d *decoder, v *yaml11.Value) ([]Device, bool) {
-	var out []Device
-	for _, it := range items(v) {
+	return each(v, func(it *yaml11.Value) ([]Device, bool) {
 		var parts []string
 		switch it.Kind {
 		case yaml11.String:
 			parts = strings.Split(it.Str, ":")
 		case yaml11.Map:
-			for _, names := range [][]string{{"path_on_host", "PathOnHost"}, {"path_in_container", "PathInContainer"}, {"cgroup_permissions", "CgroupPermissions"}} {
-				for _, n := range names {
-					if f := it.Map.Get(n); f != nil && isScalar(f) {
-						parts = append(parts, d.textOf(f))
-					}
+			for _, field := range []*yaml11.Value{
+				either(it, "path_on_host", "PathOnHost"), either(it, "path_in_container", "PathInContainer"),
+				either(it, "cgroup_permissions", "CgroupPermissions"),
+			} {
+				if s := d.scalarOr(field); s != "" {
+					parts = append(parts, s)
 				}
 			}
 		}
 		dev, ok := deviceOf(parts)
 		if !ok {
 			d.errorAt(it, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s", describe(it))
-			return nil, false
 		}
-		out = append(out, dev)
-	}
-	return out, true
+		return oneOf(dev, ok)
+	})
 }
 
 func deviceOf(parts []string) (Device, bool) {
@@ -161,40 +152,31 @@ func ulimitNames() []string {
 // ulimits reads "nofile=1024:2048", {nofile: 1024}, {nofile: {soft, hard}} or
 // [{name, soft, hard}].
 func ulimits(d *decoder, v *yaml11.Value) ([]Ulimit, bool) {
-	var out []Ulimit
-	for _, it := range items(v) {
+	return each(v, func(it *yaml11.Value) ([]Ulimit, bool) {
 		switch {
 		case it.Kind == yaml11.String:
 			name, limits, _ := strings.Cut(it.Str, "=")
-			u, ok := d.ulimit(it, name, limits)
-			if !ok {
-				return nil, false
-			}
-			out = append(out, u)
-		case it.Kind == yaml11.Map && (it.Map.Get("name") != nil || it.Map.Get("Name") != nil):
-			u, ok := d.ulimit(it, d.scalarOr(either(it, "name", "Name")), d.softHard(it))
-			if !ok {
-				return nil, false
-			}
-			out = append(out, u)
-		case it.Kind == yaml11.Map:
-			for _, e := range entries(it) {
-				limits := d.scalarOr(e.Value)
-				if e.Value.Kind == yaml11.Map {
-					limits = d.softHard(e.Value)
-				}
-				u, ok := d.ulimit(e.Value, e.Key, limits)
-				if !ok {
-					return nil, false
-				}
-				out = append(out, u)
-			}
-		default:
+			return oneOf(d.ulimit(it, name, limits))
+		case it.Kind != yaml11.Map:
 			d.wrongType(it)
 			return nil, false
 		}
-	}
-	return out, true
+		if name := either(it, "name", "Name"); name.Kind != yaml11.Null {
+			return oneOf(d.ulimit(it, d.scalarOr(name), d.softHard(it)))
+		}
+		var out []Ulimit
+		good := true
+		for _, e := range entries(it) {
+			limits := d.scalarOr(e.Value)
+			if e.Value.Kind == yaml11.Map {
+				limits = d.softHard(e.Value)
+			}
+			u, ok := d.ulimit(e.Value, e.Key, limits)
+			good = good && ok
+			out = append(out, u)
+		}
+		return out, good
+	})
 }
 
 // either is the first of the named entries that the hash has, or null.
@@ -252,35 +234,29 @@ func (h ExtraHost) String() string { return h.Name + ":" + h.IP }
 // extraHosts reads "name:address", "name=address", {name: address} or
 // {name: [addresses]}.
 func extraHosts(d *decoder, v *yaml11.Value) ([]ExtraHost, bool) {
-	var out []ExtraHost
-	for _, it := range items(v) {
+	return each(v, func(it *yaml11.Value) ([]ExtraHost, bool) {
 		switch it.Kind {
 		case yaml11.String:
 			name, ip, ok := strings.Cut(it.Str, "=")
 			if !ok {
 				name, ip, _ = strings.Cut(it.Str, ":")
 			}
-			h, ok := d.extraHost(it, name, ip)
-			if !ok {
-				return nil, false
-			}
-			out = append(out, h)
+			return oneOf(d.extraHost(it, name, ip))
 		case yaml11.Map:
+			var out []ExtraHost
+			good := true
 			for _, e := range entries(it) {
 				for _, ip := range items(e.Value) {
 					h, ok := d.extraHost(ip, e.Key, d.scalarOr(ip))
-					if !ok {
-						return nil, false
-					}
+					good = good && ok
 					out = append(out, h)
 				}
 			}
-		default:
-			d.wrongType(it)
-			return nil, false
+			return out, good
 		}
-	}
-	return out, true
+		d.wrongType(it)
+		return nil, false
+	})
 }
 
 func (d *decoder) extraHost(at *yaml11.Value, name, ip string) (ExtraHost, bool) {

@@ -100,7 +100,7 @@ func (d *decoder) hookField(h *Hook, e yaml11.Entry) (ok bool) {
 	case "timeout":
 		h.Timeout, ok = seconds(d, v)
 	case "skippable":
-		h.Skippable, ok = flag(d, v)
+		h.Skippable, ok = boolean(d, v)
 	case "includes":
 		h.Includes, ok = filterTexts(d, v)
 	case "excludes":

@@ -27,17 +27,39 @@ func items(v *yaml11.Value) []*yaml11.Value {
 	return []*yaml11.Value{v}
 }
 
+// each reads every item of a list, so that all that is wrong is reported at once.
+func each[T any](v *yaml11.Value, read func(*yaml11.Value) ([]T, bool)) ([]T, bool) {
+	var out []T
+	good := true
+	for _, it := range items(v) {
+		got, ok := read(it)
+		good = good && ok
+		out = append(out, got...)
+	}
+	return out, good
+}
+
+// oneOf makes a list of what a reader of one value returned.
+func oneOf[T any](v T, ok bool) ([]T, bool) {
+	if !ok {
+		return nil, false
+	}
+	return []T{v}, true
+}
+
 // texts reads a list of strings; a lone string is a list of one.
 func texts(d *decoder, v *yaml11.Value) ([]string, bool) {
-	out := []string{}
-	for _, it := range items(v) {
+	out, ok := each(v, func(it *yaml11.Value) ([]string, bool) {
 		if !isScalar(it) {
 			d.notInList(v, it)
 			return nil, false
 		}
-		out = append(out, d.textOf(it))
+		return []string{d.textOf(it)}, true
+	})
+	if out == nil {
+		out = []string{}
 	}
-	return out, true
+	return out, ok
 }
 
 // notInList reports an item that does not belong into a list of strings.
@@ -55,44 +77,46 @@ func (d *decoder) notInList(list, item *yaml11.Value) {
 
 // numbers reads a list of whole numbers.
 func numbers(d *decoder, v *yaml11.Value) ([]int, bool) {
-	out := []int{}
-	for _, it := range items(v) {
-		n, ok := whole(d, it)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, int(n))
+	out, ok := each(v, func(it *yaml11.Value) ([]int, bool) { return oneOf(small(d, it)) })
+	if out == nil {
+		out = []int{}
 	}
-	return out, true
+	return out, ok
 }
 
 // textMap reads a hash of strings, or a list of "key=value".
 func textMap(d *decoder, v *yaml11.Value) (map[string]string, bool) {
 	out := map[string]string{}
+	good := true
 	for _, it := range items(v) {
+		name, value, given := strings.Cut(d.scalarOr(it), "=")
 		switch {
 		case it.Kind == yaml11.Map:
 			for _, e := range entries(it) {
-				if !isScalar(e.Value) && e.Value.Kind != yaml11.Null {
-					d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
-					return nil, false
+				if d.isText(e) {
+					out[e.Key] = d.textOf(e.Value)
+				} else {
+					good = false
 				}
-				out[e.Key] = d.textOf(e.Value)
 			}
-		case isScalar(it):
-			s := d.textOf(it)
-			k, val, ok := strings.Cut(s, "=")
-			if !ok || k == "" {
-				d.wrongType(it)
-				return nil, false
-			}
-			out[k] = val
+		case given && name != "":
+			out[name] = value
 		default:
 			d.wrongType(it)
-			return nil, false
+			good = false
 		}
 	}
-	return out, true
+	return out, good
+}
+
+// isText reports whether the value of a hash is a string or null, and complains
+// if not.
+func (d *decoder) isText(e yaml11.Entry) bool {
+	if isScalar(e.Value) || e.Value.Kind == yaml11.Null {
+		return true
+	}
+	d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
+	return false
 }
 
 // anyMap reads a hash as it is.

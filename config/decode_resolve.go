@@ -52,6 +52,7 @@ func (c *Config) Resolve(o ResolveOptions) ([]Instance, []Diagnostic) {
 	list := r.diags.list
 	for i := range list {
 		list[i] = c.Annotate(list[i])
+		list[i].Excerpt = maskExcerpt(list[i].Excerpt)
 	}
 	return out, list
 }
@@ -171,7 +172,7 @@ func (r *resolver) driver(block *yaml11.Value) Driver {
 	dr.Kind, dr.Engine = served.kind, served.engine
 	if at == nil {
 		r.diags.warnAt(r.c.start(), "driver.name", "no driver is named, so the dummy driver is used, which makes no containers",
-			"add the lines\ndriver:\n  name: dokken")
+			"add the lines\n      driver:\n        name: dokken")
 	}
 	d.block(SectionDriver, name, block)
 	_, dr.HostnameSet = d.set["hostname"]
@@ -194,7 +195,7 @@ func (r *resolver) unservedDriver(name string, at, block *yaml11.Value) {
 		pos = at.Pos
 	}
 	msg := "driver.name: galley has no driver \"" + name + "\""
-	hint := "to run these suites in containers, put two lines into kitchen.local.yml:\ndriver:\n  name: dokken"
+	hint := "to run these suites in containers, put two lines into kitchen.local.yml:\n      driver:\n        name: dokken"
 	near := nearest(name, keysOf(driverNames()))
 	for _, f := range foreignDrivers() {
 		if f == name {

@@ -47,8 +47,8 @@ func word(d *decoder, v *yaml11.Value) (string, bool) {
 	return "", false
 }
 
-// flag reads a boolean.
-func flag(d *decoder, v *yaml11.Value) (bool, bool) {
+// boolean reads true or false.
+func boolean(d *decoder, v *yaml11.Value) (bool, bool) {
 	switch {
 	case v.Kind == yaml11.Bool:
 		return v.Bool, true

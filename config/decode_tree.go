@@ -61,11 +61,11 @@ func (c *Config) nothingToDo(ds *diagnostics, suites, platforms int) {
 	hint := ""
 	if platforms == 0 {
 		missing = append(missing, "platforms")
-		hint += "\nplatforms:\n  - name: ubuntu-22.04"
+		hint += "\n      platforms:\n        - name: ubuntu-22.04"
 	}
 	if suites == 0 {
 		missing = append(missing, "suites")
-		hint += "\nsuites:\n  - name: default"
+		hint += "\n      suites:\n        - name: default"
 	}
 	if len(missing) > 0 {
 		ds.warnAt(c.start(), "", "there are no "+strings.Join(missing, " and no ")+", so there is nothing to run", "add the lines"+hint)
@@ -94,14 +94,15 @@ func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint 
 			continue
 		}
 		// Keys at the margin often hold anchors only; there, a key must look
-		// like a known one to be worth a word.
+		// like a known one, or be one of a block, to be worth a word.
 		near := nearest(e.Key, s.names(in))
 		anchor := strings.HasPrefix(e.Key, "x-") || strings.HasPrefix(e.Key, "_") || strings.HasPrefix(e.Key, ".")
-		if anchor || in == SectionRoot && near == "" && !lint {
+		sec := s.elsewhere(in, e.Key)
+		if anchor || in == SectionRoot && near == "" && sec == "" && !lint {
 			continue
 		}
 		hint := ""
-		switch sec := s.elsewhere(in, e.Key); {
+		switch {
 		case near != "":
 			hint = suggestion(e.Key, s.names(in))
 		case sec != "":

@@ -122,7 +122,10 @@ func (i Instance) section(in Section, kind string, block *yaml11.Value) map[stri
 		if k.Section != in || k.value == nil || !k.forKind(kind) {
 			continue
 		}
-		v := k.value.show(&i)
+		v, own := k.value.show(&i)
+		if !own {
+			continue
+		}
 		if k.Secret && v != nil {
 			v = Masked
 		}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -13,17 +14,25 @@ func JSONSchema() ([]byte, error) {
 	for _, s := range sections() {
 		defs[string(s)] = objectSchema(s)
 	}
+	for _, k := range theSchema().keys {
+		if t := k.Type(); len(t.info().schema) > 0 {
+			defs[typeDefinition(t)] = t.info().schema
+		}
+	}
 	root := defs[string(SectionRoot)].(map[string]any)
 	delete(defs, string(SectionRoot))
 	root["$schema"] = "http://json-schema.org/draft-07/schema#"
 	root["title"] = "kitchen.yml"
 	root["description"] = "Test Kitchen's configuration, as galley reads it."
 	root["definitions"] = defs
-	out, err := json.MarshalIndent(root, "", "  ")
-	if err != nil {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(root); err != nil {
 		return nil, fmt.Errorf("encode JSON schema: %w", err)
 	}
-	return append(out, '\n'), nil
+	return out.Bytes(), nil
 }
 
 // objectSchema is the schema of a block. Keys beyond the known ones are allowed:
@@ -95,8 +104,14 @@ func (k Key) valueSchema() any {
 	case k.Name == "driver_config":
 		return ref(SectionDriver)
 	}
-	return k.Type().info().schema
+	if len(k.Type().info().schema) == 0 {
+		return map[string]any{}
+	}
+	return map[string]any{"$ref": "#/definitions/" + typeDefinition(k.Type())}
 }
+
+// typeDefinition is the name of a type among the schema's definitions.
+func typeDefinition(t Type) string { return strings.ReplaceAll("type "+t.info().name, " ", "-") }
 
 // description is the key's meaning in plain text.
 func (k Key) description() string {

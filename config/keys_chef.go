@@ -111,8 +111,13 @@ func chefSandboxKeys() []Key {
 		{"clients_path", "clients", "The clients."},
 		{"encrypted_data_bag_secret_key_path", "encrypted_data_bag_secret", "The file with the secret of encrypted data bags."},
 	} {
+		// The shell provisioner has data as well.
+		var kinds []string
+		if p.dir == "data" {
+			kinds = []string{string(ProvisionerChef), string(ProvisionerShell)}
+		}
 		keys = append(keys, Key{
-			Name: p.key, Source: fromChef, Doc: p.doc, value: sandboxPath{dir: p.dir},
+			For: kinds, Name: p.key, Source: fromChef, Doc: p.doc, value: sandboxPath{dir: p.dir},
 			DefaultDoc: "`test/integration/SUITE/" + lookupName(p.dir) + "`, `test/integration/" + lookupName(p.dir) + "` or `" + lookupName(p.dir) + "`, the first that there is",
 		})
 	}
@@ -202,7 +207,9 @@ func (sandboxPath) reset(*Instance) {}
 
 func (sandboxPath) standard() any { return nil }
 
-func (p sandboxPath) show(i *Instance) any { return plain(i.Provisioner.Chef.Paths[p.dir]) }
+func (p sandboxPath) show(i *Instance) (any, bool) {
+	return plain(i.Provisioner.Chef.Paths[p.dir]), true
+}
 
 // chefLogLevel overrules log_level, wherever either stands.
 type chefLogLevel struct{}
@@ -219,4 +226,4 @@ func (chefLogLevel) reset(*Instance) {}
 
 func (chefLogLevel) standard() any { return nil }
 
-func (chefLogLevel) show(i *Instance) any { return i.Provisioner.Chef.LogLevel }
+func (chefLogLevel) show(*Instance) (any, bool) { return nil, false }

@@ -42,15 +42,15 @@ func driverImageKeys() []Key {
 		{Name: "platform", Source: fromDokken, value: distribution{},
 			Doc: "The platform of the image as os/architecture, such as `linux/arm64`. The family of a distribution (`rhel`, `ubuntu`), which kitchen-docker writes here, is not needed and passed over."},
 		{Name: "docker_platform", Source: fromDocker, Aliases: []string{"oci_platform"},
-			value: withoutDefault(field[string]{form: TypeString, at: func(i *Instance) *string { return &i.Driver.OCIPlatform }, parse: platformName}),
+			value: further(field[string]{form: TypeString, at: func(i *Instance) *string { return &i.Driver.OCIPlatform }, parse: platformName}),
 			Doc:   "The platform of the image as os/architecture, such as `linux/arm64`."},
 		{Name: "docker_registry", Source: fromDokken, Aliases: []string{"registry"}, value: textField("", func(i *Instance) *string { return &i.Driver.Registry }),
 			Doc: "A registry, put in front of image names that have none."},
 		{Name: "pull", Source: fromGalley, Enum: []string{"missing", "always", "newer", "never"}, DefaultDoc: "`missing`", value: pullBoth{},
 			Doc: "When images are pulled: `missing` ones only, `always` once in each run, `newer` likewise yet going on with the local image when the registry does not answer, or `never`."},
-		{Name: "pull_platform_image", Source: fromDokken, DefaultDoc: "`missing`", value: pullField(func(i *Instance) *PullPolicy { return &i.Driver.PullPlatform }),
+		{Name: "pull_platform_image", Source: fromDokken, value: pullField(func(i *Instance) *PullPolicy { return &i.Driver.PullPlatform }),
 			Doc: "`true` is `pull: newer` for the platform's image, `false` is `pull: missing`."},
-		{Name: "pull_chef_image", Source: fromDokken, DefaultDoc: "`missing`", value: pullField(func(i *Instance) *PullPolicy { return &i.Driver.PullTool }),
+		{Name: "pull_chef_image", Source: fromDokken, value: pullField(func(i *Instance) *PullPolicy { return &i.Driver.PullTool }),
 			Doc: "`true` is `pull: newer` for the Chef image, `false` is `pull: missing`."},
 		{Name: "chef_image", Source: fromDokken, DefaultDoc: "`chef/chef`, or `cincproject/cinc` for Cinc", value: textField("", func(i *Instance) *string { return &i.Driver.ToolImage }),
 			Doc: "The image that brings Chef: its volume is mounted into the runner."},
@@ -62,7 +62,7 @@ func driverImageKeys() []Key {
 			Doc: "Whether the registry logins of Docker's and Podman's own files are used."},
 		{Name: "intermediate_instructions", Source: fromDokken, value: field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.IntermediateInstructions }, parse: instructions, join: appendTo[string]},
 			Doc: "Lines of a Dockerfile that are built on top of the image, such as `RUN apt-get update`."},
-		{Name: "provision_command", Source: fromDocker, value: withoutDefault(field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.IntermediateInstructions }, parse: runInstructions, join: appendTo[string]}),
+		{Name: "provision_command", Source: fromDocker, value: further(field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.IntermediateInstructions }, parse: runInstructions, join: appendTo[string]}),
 			Doc: "Shell commands that are built on top of the image: each is a `RUN` of `intermediate_instructions`."},
 		{Name: "build_context", Source: fromDocker, value: field[string]{form: TypePath, at: func(i *Instance) *string { return &i.Driver.BuildContext }, parse: buildContext},
 			Doc: "A directory that `intermediate_instructions` may `COPY` from; `true` is the project."},
@@ -76,7 +76,7 @@ func driverProcessKeys() []Key {
 		{Name: "pid_one_command", Source: fromDokken, Aliases: []string{"command"}, DefaultDoc: "a process that waits",
 			value: commandField(func(i *Instance) *[]string { return &i.Driver.Command }),
 			Doc:   "PID 1 of the runner. The path of systemd or an init prepares the runner for systemd."},
-		{Name: "run_command", Source: fromDocker, value: withoutDefault(field[[]string]{form: TypeCommand, at: func(i *Instance) *[]string { return &i.Driver.Command }, parse: runCommand}),
+		{Name: "run_command", Source: fromDocker, value: further(field[[]string]{form: TypeCommand, at: func(i *Instance) *[]string { return &i.Driver.Command }, parse: runCommand}),
 			Doc: "The same as `pid_one_command`. A command that starts sshd is passed over: galley needs none."},
 		{Name: "entrypoint", Source: fromDokken, value: commandField(func(i *Instance) *[]string { return &i.Driver.Entrypoint }),
 			Doc: "Takes the place of the image's entrypoint."},
@@ -175,11 +175,11 @@ func driverStorageKeys() []Key {
 	return []Key{
 		{Name: "volumes", Source: fromDokken, Aliases: []string{"volume"}, value: mountsField(TypeMounts, volumes),
 			Doc: "Volumes and directories: `/data`, `name:/data`, `./dir:/data:ro`. Relative paths are the project's; `~` is the home directory."},
-		{Name: "binds", Source: fromDokken, value: withoutDefault(mountsField(TypeMounts, volumes)),
+		{Name: "binds", Source: fromDokken, value: further(mountsField(TypeMounts, volumes)),
 			Doc: "The same as `volumes`."},
-		{Name: "mounts", Source: fromDocker, Aliases: []string{"mount"}, value: withoutDefault(mountsField(TypeMountOptions, mountTexts)),
+		{Name: "mounts", Source: fromDocker, Aliases: []string{"mount"}, value: further(mountsField(TypeMountOptions, mountTexts)),
 			Doc: "Mounts in the long form: `type=bind,source=./dir,target=/data,readonly`, or the same as a hash."},
-		{Name: "tmpfs", Source: fromDokken, value: withoutDefault(mountsField(TypeTmpfs, tmpfs)),
+		{Name: "tmpfs", Source: fromDokken, value: further(mountsField(TypeTmpfs, tmpfs)),
 			Doc: "File systems in memory: a list of `path[:options]`, or a hash of path to options."},
 		{Name: "volumes_from", Source: fromDocker, value: field[[]VolumesFrom]{form: TypeVolumesFrom, at: func(i *Instance) *[]VolumesFrom { return &i.Driver.VolumesFrom }, parse: volumesFrom, join: appendTo[VolumesFrom]},
 			Doc: "Containers whose volumes the runner mounts as well: `name[:ro]`."},
@@ -192,7 +192,7 @@ func driverNetworkKeys() []Key {
 			Doc: "The runner's host name, by which others on its network reach it."},
 		{Name: "hostname_aliases", Source: fromDokken, value: field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]},
 			Doc: "Further names on the network."},
-		{Name: "instance_name", Source: fromDocker, value: withoutDefault(field[[]string]{form: TypeString, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]}),
+		{Name: "instance_name", Source: fromDocker, value: further(field[[]string]{form: TypeString, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]}),
 			Doc: "A further name on the network. Containers are named by galley itself."},
 		{Name: "domainname", Source: fromGalley, value: textField("", func(i *Instance) *string { return &i.Driver.Domainname }),
 			Doc: "The part of the host name behind the first dot."},
@@ -286,22 +286,26 @@ func driverInertKeys() []Key {
 	return keys
 }
 
-// pullField reads `pull_*_image`.
-func pullField(at func(*Instance) *PullPolicy) field[PullPolicy] {
-	return withoutDefault(field[PullPolicy]{form: TypeBool, at: at, parse: func(d *decoder, v *yaml11.Value) (PullPolicy, bool) {
-		on, ok := flag(d, v)
+// pullFlag is `pull_*_image`: a boolean in the file, a policy in the instance.
+type pullFlag struct{ field[PullPolicy] }
+
+func (pullFlag) standard() any { return false }
+
+func pullField(at func(*Instance) *PullPolicy) pullFlag {
+	return pullFlag{field[PullPolicy]{form: TypeBool, at: at, def: PullMissing, parse: func(d *decoder, v *yaml11.Value) (PullPolicy, bool) {
+		on, ok := boolean(d, v)
 		if on {
 			return PullNewer, ok
 		}
 		return PullMissing, ok
-	}})
+	}}}
 }
 
 // onField sets a text when the key is true.
 func onField(value string, at func(*Instance) *string) field[string] {
-	return withoutDefault(field[string]{form: TypeBool, at: at,
+	return further(field[string]{form: TypeBool, at: at,
 		parse: func(d *decoder, v *yaml11.Value) (string, bool) {
-			on, ok := flag(d, v)
+			on, ok := boolean(d, v)
 			return value, ok && on
 		}})
 }

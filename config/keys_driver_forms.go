@@ -64,13 +64,12 @@ func (pullBoth) decode(d *decoder, v *yaml11.Value) {
 	}
 }
 
-func (pullBoth) reset(i *Instance) {
-	i.Driver.PullPlatform, i.Driver.PullTool = PullMissing, PullMissing
-}
+func (pullBoth) reset(*Instance) {}
 
-func (pullBoth) standard() any { return string(PullMissing) }
+func (pullBoth) standard() any { return nil }
 
-func (pullBoth) show(i *Instance) any { return string(i.Driver.PullPlatform) }
+// What it came to is shown by pull_platform_image and pull_chef_image.
+func (pullBoth) show(*Instance) (any, bool) { return nil, false }
 
 // distribution is `platform`: an OCI platform in dokken, and the family of a
 // distribution in kitchen-docker.
@@ -106,7 +105,7 @@ func (distribution) reset(*Instance) {}
 
 func (distribution) standard() any { return nil }
 
-func (distribution) show(i *Instance) any { return i.Driver.OCIPlatform }
+func (distribution) show(i *Instance) (any, bool) { return plain(i.Driver.OCIPlatform), true }
 
 // engineBinary is kitchen-docker's `binary`: podman asks for that engine.
 type engineBinary struct{}
@@ -123,7 +122,7 @@ func (engineBinary) reset(*Instance) {}
 
 func (engineBinary) standard() any { return nil }
 
-func (engineBinary) show(i *Instance) any { return i.Driver.Engine }
+func (engineBinary) show(i *Instance) (any, bool) { return plain(i.Driver.Engine), true }
 
 // runOptions are flags of `docker run`; each that has a key means that key.
 type runOptions struct{}
@@ -134,7 +133,7 @@ func (runOptions) reset(*Instance) {}
 
 func (runOptions) standard() any { return nil }
 
-func (runOptions) show(*Instance) any { return nil }
+func (runOptions) show(*Instance) (any, bool) { return nil, false }
 
 func (runOptions) decode(d *decoder, v *yaml11.Value) {
 	key, spelt := d.key, d.spelt

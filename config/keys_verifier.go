@@ -147,43 +147,35 @@ func pathsField(at func(*Instance) *[]string) field[[]string] {
 	}}
 }
 
-func inspecTestFields() []string {
-	return []string{"name", "path", "url", "git", "compliance", "supermarket", "branch", "tag", "ref", "relative_path", "supermarket_url"}
-}
-
 // inspecTests reads paths and hashes.
 func inspecTests(d *decoder, v *yaml11.Value) ([]InspecTest, bool) {
-	var out []InspecTest
-	for _, it := range items(v) {
+	return each(v, func(it *yaml11.Value) ([]InspecTest, bool) {
 		if it.Kind != yaml11.Map {
-			s, ok := text(d, it)
-			if !ok {
-				return nil, false
-			}
-			out = append(out, InspecTest{Path: s})
+			path, ok := text(d, it)
+			return oneOf(InspecTest{Path: path}, ok)
+		}
+		return oneOf(d.inspecTest(it))
+	})
+}
+
+func (d *decoder) inspecTest(v *yaml11.Value) (t InspecTest, ok bool) {
+	fields := map[string]*string{
+		"name": &t.Name, "path": &t.Path, "url": &t.URL, "git": &t.Git, "compliance": &t.Compliance,
+		"supermarket": &t.Supermarket, "branch": &t.Branch, "tag": &t.Tag, "ref": &t.Ref,
+		"relative_path": &t.RelativePath, "supermarket_url": &t.SupermarketURL,
+	}
+	ok = true
+	for _, e := range entries(v) {
+		field := fields[e.Key]
+		if field == nil {
+			d.warnAt(e.Value, suggestion(e.Key, keysOf(fields)), "unknown field %q of a test", e.Key)
 			continue
 		}
-		var t InspecTest
-		to := map[string]*string{
-			"name": &t.Name, "path": &t.Path, "url": &t.URL, "git": &t.Git, "compliance": &t.Compliance,
-			"supermarket": &t.Supermarket, "branch": &t.Branch, "tag": &t.Tag, "ref": &t.Ref,
-			"relative_path": &t.RelativePath, "supermarket_url": &t.SupermarketURL,
-		}
-		for _, e := range entries(it) {
-			field := to[e.Key]
-			if field == nil {
-				d.warnAt(e.Value, suggestion(e.Key, inspecTestFields()), "unknown field %q of a test", e.Key)
-				continue
-			}
-			s, ok := text(d, e.Value)
-			if !ok {
-				return nil, false
-			}
-			*field = s
-		}
-		out = append(out, t)
+		var good bool
+		*field, good = text(d, e.Value)
+		ok = ok && good
 	}
-	return out, true
+	return t, ok
 }
 
 // shelloutOpts are the options of the shell verifier's local command.
@@ -195,9 +187,9 @@ func (shelloutOpts) reset(*Instance) {}
 
 func (shelloutOpts) standard() any { return nil }
 
-func (shelloutOpts) show(i *Instance) any {
+func (shelloutOpts) show(i *Instance) (any, bool) {
 	s := i.Verifier.Shell
-	return map[string]any{"cwd": s.Cwd, "timeout": plain(s.Timeout), "environment": plain(s.Env)}
+	return map[string]any{"cwd": plain(s.Cwd), "timeout": plain(s.Timeout), "environment": plain(s.Env)}, true
 }
 
 func (shelloutOpts) decode(d *decoder, v *yaml11.Value) {

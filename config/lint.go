@@ -34,7 +34,7 @@ func (c *Config) Lint(o LintOptions) []Diagnostic {
 	all := slices.Concat(c.Diagnostics, found)
 	var ds diagnostics
 	for _, d := range all {
-		ds.add(c.Annotate(d))
+		ds.add(d)
 	}
 	for _, i := range instances {
 		c.lintFiles(&ds, i, o.Exists)

@@ -46,15 +46,7 @@ func (m Mount) String() string {
 // volumes reads `volumes`: a list of "target", "source:target[:options]" or
 // hashes, or a hash of either target to nothing or source to target.
 func volumes(d *decoder, v *yaml11.Value) ([]Mount, bool) {
-	var out []Mount
-	for _, it := range items(v) {
-		got, ok := d.volumeItem(it)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, got...)
-	}
-	return out, true
+	return each(v, d.volumeItem)
 }
 
 func (d *decoder) volumeItem(it *yaml11.Value) ([]Mount, bool) {
@@ -63,12 +55,10 @@ func (d *decoder) volumeItem(it *yaml11.Value) ([]Mount, bool) {
 			d.wrongType(it)
 			return nil, false
 		}
-		m, ok := d.volumeText(it, it.Str)
-		return []Mount{m}, ok
+		return oneOf(d.volumeText(it, it.Str))
 	}
 	if it.Map.Get("target") != nil || it.Map.Get("type") != nil {
-		m, ok := d.mountHash(it)
-		return []Mount{m}, ok
+		return oneOf(d.mountHash(it))
 	}
 	var out []Mount
 	for _, e := range entries(it) {
@@ -151,26 +141,16 @@ func (m *Mount) setOptions(s string) string {
 
 // mountTexts reads `mounts`: a list of "type=bind,source=…,target=…" or of hashes.
 func mountTexts(d *decoder, v *yaml11.Value) ([]Mount, bool) {
-	var out []Mount
-	for _, it := range items(v) {
-		var (
-			m  Mount
-			ok bool
-		)
+	return each(v, func(it *yaml11.Value) ([]Mount, bool) {
 		switch it.Kind {
 		case yaml11.Map:
-			m, ok = d.mountHash(it)
+			return oneOf(d.mountHash(it))
 		case yaml11.String:
-			m, ok = d.mountText(it)
-		default:
-			d.wrongType(it)
+			return oneOf(d.mountText(it))
 		}
-		if !ok {
-			return nil, false
-		}
-		out = append(out, m)
-	}
-	return out, true
+		d.wrongType(it)
+		return nil, false
+	})
 }
 
 func (d *decoder) mountText(v *yaml11.Value) (Mount, bool) {
@@ -295,64 +275,57 @@ func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (Mount, bool) {
 
 // tmpfs reads `tmpfs`: a list of "path[:options]", or a hash of path to options.
 func tmpfs(d *decoder, v *yaml11.Value) ([]Mount, bool) {
-	var out []Mount
-	add := func(at *yaml11.Value, target, options string) bool {
-		if !isAbsoluteTarget(target) {
-			d.errorAt(at, "begin the path with a slash", "bad tmpfs %q: the path is not absolute", target)
-			return false
-		}
-		m := Mount{Type: mountTmpfs, Target: target}
-		for _, o := range strings.FieldsFunc(options, func(r rune) bool { return r == ',' }) {
-			switch o {
-			case "ro":
-				m.ReadOnly = true
-			case "rw":
-			default:
-				m.Options = append(m.Options, o)
-			}
-		}
-		out = append(out, m)
-		return true
-	}
-	for _, it := range items(v) {
+	return each(v, func(it *yaml11.Value) ([]Mount, bool) {
 		switch it.Kind {
 		case yaml11.Map:
+			var out []Mount
 			for _, e := range entries(it) {
-				if e.Value.Kind != yaml11.Null && !isScalar(e.Value) {
-					d.errorAt(e.Value, "", "%s: expected mount options such as %q, found %s", e.Key, "exec,size=64m", describe(e.Value))
+				if !d.isText(e) {
 					return nil, false
 				}
-				if !add(e.Value, e.Key, d.textOf(e.Value)) {
+				m, ok := d.tmpfsAt(e.Value, e.Key, d.textOf(e.Value))
+				if !ok {
 					return nil, false
 				}
+				out = append(out, m)
 			}
+			return out, true
 		case yaml11.String:
 			target, options, _ := strings.Cut(it.Str, ":")
-			if !add(it, target, options) {
-				return nil, false
-			}
+			return oneOf(d.tmpfsAt(it, target, options))
+		}
+		d.wrongType(it)
+		return nil, false
+	})
+}
+
+// tmpfsAt is one file system in memory.
+func (d *decoder) tmpfsAt(at *yaml11.Value, target, options string) (Mount, bool) {
+	if !isAbsoluteTarget(target) {
+		d.errorAt(at, "begin the path with a slash", "bad tmpfs %q: the path is not absolute", target)
+		return Mount{}, false
+	}
+	m := Mount{Type: mountTmpfs, Target: target}
+	for _, o := range strings.Split(options, ",") {
+		switch o {
+		case "ro":
+			m.ReadOnly = true
+		case "rw", "":
 		default:
-			d.wrongType(it)
-			return nil, false
+			m.Options = append(m.Options, o)
 		}
 	}
-	return out, true
+	return m, true
 }
 
 // volumesFrom reads `volumes_from`: "container" or "container:ro".
 func volumesFrom(d *decoder, v *yaml11.Value) ([]VolumesFrom, bool) {
-	list, ok := texts(d, v)
-	if !ok {
-		return nil, false
-	}
-	var out []VolumesFrom
-	for _, s := range list {
-		name, mode, given := strings.Cut(s, ":")
+	return each(v, func(it *yaml11.Value) ([]VolumesFrom, bool) {
+		name, mode, given := strings.Cut(d.scalarOr(it), ":")
 		if name == "" || given && mode != "ro" && mode != "rw" {
-			d.errorAt(v, `write "name" or "name:ro"`, "bad entry %q", s)
+			d.errorAt(it, `write "name" or "name:ro"`, "bad entry: %s", describe(it))
 			return nil, false
 		}
-		out = append(out, VolumesFrom{Container: name, ReadOnly: mode == "ro"})
-	}
-	return out, true
+		return []VolumesFrom{{Container: name, ReadOnly: mode == "ro"}}, true
+	})
 }

@@ -161,50 +161,61 @@ func (m *munger) longForm(s *section, plugin, layer string) *yaml11.Value {
 }
 
 // finish gives a merged block the default name, joins lists and sets the keys
-// that galley itself owns.
+// that galley itself owns. A block that needs nothing of it stays shared.
 func (m *munger) finish(plugin string, v *yaml11.Value, windows bool) *yaml11.Value {
-	out := v.Map.Without(kitchenKeys(plugin)...)
+	out := v.Map
+	for _, key := range kitchenKeys(plugin) {
+		if out.Get(key) != nil {
+			out = out.Without(kitchenKeys(plugin)...)
+			break
+		}
+	}
+	var set []yaml11.Entry
 	switch plugin {
 	case "lifecycle":
-		for _, e := range v.Map.Entries() {
-			if out.Get(e.Key) != nil {
-				e.Value = concat(e.Value, "common", "platform", "suite")
-				out.Set(e)
-			}
+		for _, e := range out.Entries() {
+			e.Value = concat(e.Value, "common", "platform", "suite")
+			set = append(set, e)
 		}
 	case "provisioner":
-		m.joinRunList(out)
+		if e := out.Entry("run_list"); e != nil {
+			set = append(set, m.joinRunList(*e))
+		}
 	}
 	if name := defaultPlugin(plugin, windows); name != "" && out.Get("name") == nil {
-		out.SetString("name", yaml11.Pos{}, yaml11.NewString(name, yaml11.Pos{}))
+		set = append(set, yaml11.Entry{Key: "name", KeyKind: yaml11.String, Value: yaml11.NewString(name, yaml11.Pos{})})
 	}
 	for _, key := range kitchenKeys(plugin) {
 		if e := m.kitchen.Entry(key); e != nil {
-			out.Set(*e)
+			set = append(set, *e)
 		}
+	}
+	if out == v.Map {
+		if set == nil {
+			return v
+		}
+		out = out.Copy()
+	}
+	for _, e := range set {
+		out.Set(e)
 	}
 	return yaml11.NewMap(out, v.Pos)
 }
 
 // joinRunList joins the platform's and the suite's run list. One of the root
 // counts only when neither has any.
-func (m *munger) joinRunList(block *yaml11.Mapping) {
-	e := block.Entry("run_list")
-	if e == nil {
-		return
+func (m *munger) joinRunList(e yaml11.Entry) yaml11.Entry {
+	if e.Value.Kind != yaml11.Map {
+		e.Value = yaml11.NewSeq(flatten(nil, e.Value), e.Value.Pos)
+		return e
 	}
-	joined := *e
-	if e.Value.Kind == yaml11.Map {
-		joined.Value = concat(e.Value, "platform", "suite")
-		if list := m.rootRunList(); list != nil && list.Kind != yaml11.Map {
-			m.diags.warnAt(list.Pos, "provisioner.run_list",
-				"the root's provisioner.run_list is ignored where a platform or suite has a run_list",
-				"move it to the suites, or to the platforms")
-		}
-	} else {
-		joined.Value = yaml11.NewSeq(flatten(nil, e.Value), e.Value.Pos)
+	e.Value = concat(e.Value, "platform", "suite")
+	if list := m.rootRunList(); list != nil && list.Kind != yaml11.Map {
+		m.diags.warnAt(list.Pos, "provisioner.run_list",
+			"the root's provisioner.run_list is ignored where a platform or suite has a run_list",
+			"move it to the suites, or to the platforms")
 	}
-	block.Set(joined)
+	return e
 }
 
 func (m *munger) rootRunList() *yaml11.Value {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,36 +36,19 @@ const maxPortRange = 4096
 // ports reads `ports`: numbers, "[[ip:]host:]container[/protocol]" with ranges on
 // both sides, hashes, or the engine's own hash of "80/tcp" to bindings.
 func ports(d *decoder, v *yaml11.Value) ([]Port, bool) {
-	var out []Port
-	for _, it := range items(v) {
-		var (
-			got []Port
-			ok  bool
-		)
+	all, ok := each(v, func(it *yaml11.Value) ([]Port, bool) {
 		if it.Kind == yaml11.Map {
-			got, ok = d.portHash(it)
-		} else {
-			got, ok = d.portItem(it)
+			return d.portHash(it)
 		}
-		if !ok {
-			return nil, false
-		}
-		for _, p := range got {
-			if !containsPort(out, p) {
-				out = append(out, p)
-			}
+		return d.portItem(it)
+	})
+	var out []Port
+	for _, p := range all {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
 		}
 	}
-	return out, true
-}
-
-func containsPort(have []Port, p Port) bool {
-	for _, h := range have {
-		if h == p {
-			return true
-		}
-	}
-	return false
+	return out, ok
 }
 
 func (d *decoder) portItem(it *yaml11.Value) ([]Port, bool) {

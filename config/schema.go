@@ -152,6 +152,16 @@ func (s *schema) elsewhere(in Section, name string) Section {
 	return ""
 }
 
+// nearestElsewhere is a hint at a key of any plugin that name is near to.
+func (s *schema) nearestElsewhere(name string) string {
+	for _, sec := range []Section{SectionDriver, SectionProvisioner, SectionVerifier} {
+		if near := nearest(name, s.names(sec)); near != "" {
+			return "did you mean `" + near + "` of the " + string(sec) + "?"
+		}
+	}
+	return "docs/kitchen-yml.md lists all keys"
+}
+
 // names are the spellings that a section has.
 func (s *schema) names(in Section) []string {
 	out := make([]string, 0, len(s.byName[in]))

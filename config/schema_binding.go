@@ -13,8 +13,9 @@ type binding interface {
 	reset(i *Instance)
 	// standard is the default in YAML's terms, or nil.
 	standard() any
-	// show is the field's value in YAML's terms.
-	show(i *Instance) any
+	// show is the field's value in YAML's terms; false when another key shows the
+	// same field.
+	show(i *Instance) (any, bool)
 }
 
 // parser reads a value of type T; what it reports is wrong when it answers false.
@@ -28,7 +29,8 @@ type field[T any] struct {
 	parse parser[T]
 	// join adds a value to the one that is there; nil replaces it.
 	join func(have, more T) T
-	// hidden leaves the default out of the documentation.
+	// hidden marks a further key of a field: it has no default of its own, and
+	// shows nothing.
 	hidden bool
 }
 
@@ -59,11 +61,11 @@ func (f field[T]) standard() any {
 	return plain(f.def)
 }
 
-func (f field[T]) show(i *Instance) any { return plain(*f.at(i)) }
+func (f field[T]) show(i *Instance) (any, bool) { return plain(*f.at(i)), !f.hidden }
 
-// withoutDefault is for a second key of the same field: it must not reset what
-// another key's default has set.
-func withoutDefault[T any](f field[T]) field[T] {
+// further is for a second key of the same field: it must not reset what another
+// key's default has set.
+func further[T any](f field[T]) field[T] {
 	f.hidden = true
 	return f
 }

@@ -83,7 +83,6 @@ func TestCorpusResolves(t *testing.T) {
 		}
 		var got []string
 		for _, d := range diags {
-			if os.Getenv("SHOWW") != "" { fmt.Println(name, d.String()) }
 			if d.Severity == SeverityError && !slices.Contains(got, d.Msg) {
 				got = append(got, d.Msg)
 			}

@@ -18,7 +18,7 @@ func pathField(at func(*Instance) *string) field[string] {
 }
 
 func flagField(def bool, at func(*Instance) *bool) field[bool] {
-	return field[bool]{form: TypeBool, at: at, def: def, parse: flag}
+	return field[bool]{form: TypeBool, at: at, def: def, parse: boolean}
 }
 
 func intField(def int, at func(*Instance) *int) field[int] {

@@ -68,3 +68,14 @@ func indent(lines string) string {
 	}
 	return out
 }
+
+// valueOf is a string value without a place.
+func valueOf(s string) *yaml11.Value { return yaml11.NewString(s, yaml11.Pos{}) }
+
+// mapOf reads a text as YAML.
+func mapOf(t testing.TB, text string) *yaml11.Value {
+	t.Helper()
+	v, _, err := yaml11.Parse("text", []byte(text), yaml11.Options{})
+	require.NoError(t, err)
+	return v
+}

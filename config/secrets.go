@@ -94,6 +94,26 @@ func (m *Masker) Mask(s string) string {
 	return knownToken().ReplaceAllString(s, Masked)
 }
 
+// assigned matches a name with what a line of a file gives to it.
+var assigned = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([A-Za-z0-9_.-]+)(["']?\s*[:=]\s*)`)
+})
+
+// maskExcerpt masks what an excerpt of a file gives to the name of a secret, to the
+// end of the line: after ERB it may hold what was only in the environment.
+func maskExcerpt(excerpt string) string {
+	line, caret, ok := strings.Cut(excerpt, "\n")
+	if !ok {
+		return excerpt
+	}
+	for _, at := range assigned().FindAllStringSubmatchIndex(line, -1) {
+		if IsSecretName(line[at[2]:at[3]]) && at[1] < len(line) {
+			return line[:at[1]] + Masked + "\n" + caret
+		}
+	}
+	return excerpt
+}
+
 // MaskValue masks a value of YAML's terms: what stands under a secret name is
 // masked whole, other texts by Mask. The value itself is not changed.
 func (m *Masker) MaskValue(name string, v any) any {

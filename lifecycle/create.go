@@ -65,19 +65,29 @@ func (w *worker) adopt(ctx context.Context, digest string, digests map[string]st
 		switch c.State {
 		case backend.StateRunning:
 			w.notice(LevelDebug, "the runner is there already")
+			w.adopted(digests)
 			return true, nil
 		case backend.StateCreated, backend.StateExited:
-			w.notice(LevelInfo, "the runner was stopped; starting it again")
+			w.notice(LevelInfo, "the runner does not run; starting it")
 			if err := w.eng.StartContainer(ctx, c.ID); err != nil {
 				return false, err
 			}
 			c.State = backend.StateRunning
+			w.adopted(digests)
 			return true, nil
 		}
 	} else {
 		w.notice(LevelInfo, "recreating the runner, since "+w.whatChanged(digests))
 	}
 	return false, w.removeRunner(ctx)
+}
+
+// adopted remembers a runner that was there already.
+func (w *worker) adopted(digests map[string]string) {
+	w.state.ContainerID = w.container.ID
+	if w.container.Labels[backend.LabelSpec] == combine(digests) {
+		w.state.Spec = digests
+	}
 }
 
 func (w *worker) whatChanged(digests map[string]string) string {

@@ -168,7 +168,7 @@ func (e *engine) tool(ctx context.Context, w *worker, img backend.Image, platfor
 		if err != nil {
 			return "", err
 		}
-		if c, ok := snap.tools[name]; ok && c.Populated {
+		if _, ok := snap.tools[name]; ok {
 			return name, nil
 		}
 		unlock, err := e.run.machineLock(ctx, name, func(s string) { w.notice(LevelInfo, s) })
@@ -177,16 +177,8 @@ func (e *engine) tool(ctx context.Context, w *worker, img backend.Image, platfor
 		}
 		defer func() { err = errors.Join(err, unlock()) }()
 		// Another galley may have made it while this one waited.
-		c, err := e.InspectContainer(ctx, name)
-		switch {
-		case err == nil && c.Populated:
-			return name, nil
-		case err == nil:
-			if err := e.RemoveContainer(ctx, c.ID); err != nil {
-				return "", err
-			}
-		case !errors.Is(err, backend.ErrNotFound):
-			return "", err
+		if _, err := e.InspectContainer(ctx, name); !errors.Is(err, backend.ErrNotFound) {
+			return name, err
 		}
 		if len(img.Volumes) == 0 {
 			return "", &backend.Error{Op: "use image " + w.toolRef() + " as a tool", Kind: backend.ErrInvalid,

@@ -9,9 +9,9 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// OpenEngines opens the engines of all instances. A run does so by itself; to do
-// it first tells apart "there is no engine" from an instance that failed.
-func (r *Run) OpenEngines(ctx context.Context, instances []config.Instance) error {
+// openEngines opens the engines of all instances, so that "there is no engine" is
+// told once and before anything is begun.
+func (r *Run) openEngines(ctx context.Context, instances []config.Instance) error {
 	for _, i := range instances {
 		if _, err := r.engineFor(ctx, i.Driver.Engine, i.Driver.Host); err != nil {
 			return err

@@ -113,8 +113,9 @@ func (e *ActionError) Error() string {
 }
 
 // Do performs an action on instances, Concurrency of them side by side. One that
-// fails does not stop the others. Errors: *ActionError; ctx's error when the run
-// was interrupted.
+// fails does not stop the others. Errors: *ActionError when instances failed;
+// otherwise nothing was begun, because an engine cannot be used. When the run was
+// interrupted, the cause of ctx's end is among the errors.
 func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) error {
 	start := r.o.Now()
 	names := make([]string, len(instances))
@@ -123,6 +124,10 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	}
 	workers := min(r.o.Concurrency, max(len(instances), 1))
 	r.o.Sink.Handle(RunStarted{Stamp: r.stamp(""), Version: r.o.Version, Action: string(a), Instances: names, Concurrency: workers})
+	if err := r.openEngines(ctx, instances); err != nil {
+		r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Skipped: len(instances), Interrupted: ctx.Err() != nil})
+		return err
+	}
 	failures, skipped := r.schedule(ctx, workers, instances, func(ctx context.Context, i config.Instance) *Failure {
 		return r.perform(ctx, a, i)
 	})

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // State is what galley remembers of an instance between runs: what the labels on
@@ -71,20 +73,8 @@ func (f stateFile) save(s State) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(f.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := sandbox.WriteFile(f.path, append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("save the state of the instance: %w", err)
-	}
-	tmp, err := os.CreateTemp(dir, ".state-*")
-	if err != nil {
-		return fmt.Errorf("save the state of the instance: %w", err)
-	}
-	_, err = tmp.Write(append(data, '\n'))
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), f.path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("save the state of the instance: %w", err), os.Remove(tmp.Name()))
 	}
 	return nil
 }

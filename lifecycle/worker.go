@@ -115,6 +115,9 @@ func (w *worker) open(ctx context.Context, waited bool) (err error) {
 	case w.container == nil && place(w.state.LastAction) >= place(PhaseCreate):
 		w.notice(LevelWarn, "the runner is gone; it was removed by somebody else")
 		w.state.LastAction, w.state.LastError = "", ""
+	case w.container != nil && w.container.State != backend.StateRunning:
+		// Half-made by a galley that died, or stopped since: create puts it right.
+		w.state.LastAction = ""
 	case w.container != nil && w.state.LastAction == "":
 		w.state.LastAction = PhaseCreate
 	}

@@ -46,14 +46,25 @@ func encode(e lifecycle.Event) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields, err := json.Marshal(e)
+	fields, err := marshalLine(e)
 	if err != nil {
 		return nil, fmt.Errorf("event %s: %w", name, err)
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{%q:%q,", "type", name)
 	b.Write(bytes.TrimPrefix(fields, []byte("{")))
-	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+// marshalLine is v as JSON with a newline. Angle brackets stay as they are, for
+// those who read the file with grep.
+func marshalLine(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
 	return b.Bytes(), nil
 }
 

@@ -226,7 +226,7 @@ func (c *Console) liveLines(width, height int) []blockLine {
 	}
 	names = min(names, maxNameWidth, max(width/3, 8))
 	for _, inst := range c.running {
-		lines = append(lines, inst.live(names, width, now))
+		lines = append(lines, inst.live(names, width, now, c.stream))
 	}
 	status := c.status(now)
 	// One row for the cursor below the block, one for the status.

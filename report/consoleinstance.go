@@ -33,6 +33,9 @@ func (c *consoleInstance) note(e lifecycle.Event, now time.Time) {
 	case lifecycle.InstanceStarted:
 		c.running, c.since = true, now
 	case lifecycle.PhaseStarted:
+		if e.Phase == c.phase { // done again: its tests count anew
+			c.tests = nil
+		}
 		c.running, c.phase, c.since, c.last = true, e.Phase, now, ""
 	case lifecycle.PhaseFinished:
 		c.told = e.Error
@@ -68,11 +71,12 @@ func (c *consoleInstance) setLast(text string) {
 	}
 }
 
-// live is the instance's line in the live block.
-func (c *consoleInstance) live(nameWidth, width int, now time.Time) blockLine {
-	text := c.last
-	if w := c.work.current(); w != "" {
-		text = w
+// live is the instance's line in the live block. Where its output scrolls by, it
+// is not repeated there.
+func (c *consoleInstance) live(nameWidth, width int, now time.Time, streamed bool) blockLine {
+	text := c.work.current()
+	if text == "" && !streamed {
+		text = c.last
 	}
 	name := pad(cut(printable(c.name), nameWidth), nameWidth)
 	s := fmt.Sprintf("%s  %-8s %6s  %s", name, c.phase, liveDuration(now.Sub(c.since)), text)

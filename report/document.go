@@ -19,7 +19,7 @@ const rewriteEvery = time.Second
 type render func(io.Writer, *Run) error
 
 // document is a sink that keeps a file with the report of the run so far. It is
-// written when the run begins, as instances end, and at Close, each time beside
+// written when the run begins, as phases and instances end, and at Close, each time beside
 // the file and then put in its place: whoever reads it, and whatever kills galley,
 // the file is whole and tells no old run's results.
 type document struct {
@@ -29,6 +29,7 @@ type document struct {
 	mu        sync.Mutex
 	collector *collector
 	written   time.Time // of the event that caused the last writing
+	stale     bool      // something has ended since then
 	direct    bool      // path is a pipe or device, to be written once
 	err       error
 }
@@ -71,17 +72,14 @@ func (d *document) Handle(e lifecycle.Event) {
 	at := stampOf(e).Time
 	switch e.(type) {
 	case lifecycle.RunStarted:
-	case lifecycle.InstanceFinished:
-		if at.Sub(d.written) < rewriteEvery {
-			return
-		}
-	default:
+		d.stale, d.written = true, time.Time{}
+	case lifecycle.PhaseFinished, lifecycle.InstanceFinished:
+		d.stale = true
+	}
+	if d.direct || !d.stale || at.Sub(d.written) < rewriteEvery {
 		return
 	}
-	if d.direct {
-		return
-	}
-	d.written = at
+	d.written, d.stale = at, false
 	d.keep(d.write())
 }
 

@@ -57,11 +57,11 @@ func (f *failures) summary() []string {
 		}
 	}
 	if f.ended && f.end.Skipped > 0 {
-		why := "after a failure"
+		why := "since another failed"
 		if f.end.Interrupted {
-			why = "because of the interrupt"
+			why = "since the run was interrupted"
 		}
-		out = append(out, fmt.Sprintf("%s not started %s.", ofInstances(f.end.Skipped, f.selected), why))
+		out = append(out, fmt.Sprintf("%s not started, %s.", ofInstances(f.end.Skipped, f.selected), why))
 	}
 	return out
 }
@@ -74,7 +74,7 @@ func failure(e lifecycle.InstanceFinished) string {
 	}
 	s += printable(firstLine(e.Error))
 	if e.LogPath != "" {
-		s += " (" + e.LogPath + ")"
+		s += " (" + printable(e.LogPath) + ")"
 	}
 	return s
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 
@@ -109,7 +108,7 @@ func (g *GitHub) writeSummary(run *Run) error {
 	if g.summary == "" {
 		return nil
 	}
-	f, err := os.OpenFile(g.summary, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	f, err := openFile(g.summary, 0)
 	if err != nil {
 		return fmt.Errorf("job summary: %w", err)
 	}

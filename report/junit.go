@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -74,15 +75,14 @@ func WriteJUnit(w io.Writer, r *Run) error {
 		doc.Errors += s.Errors
 		doc.Suites = append(doc.Suites, s)
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
+	text, err := xml.MarshalIndent(doc, "", "  ")
+	if err != nil {
 		return err
 	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(doc); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
+	// encoding/xml spells line ends out as well. Only texts have any, attributes
+	// are printable lines, so they can be as they were.
+	text = bytes.ReplaceAll(text, []byte("&#xA;"), []byte("\n"))
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err
 }
 
@@ -90,7 +90,7 @@ func WriteJUnit(w io.Writer, r *Run) error {
 func NewJUnit(path string) (SinkCloser, error) { return newDocument(path, WriteJUnit) }
 
 func newJUnitSuite(r *Run, i *Instance) junitSuite {
-	s := junitSuite{Name: i.Name, Time: seconds(i.Duration), Log: i.LogPath, Properties: junitProperties(r, i)}
+	s := junitSuite{Name: printable(i.Name), Time: seconds(i.Duration), Log: printable(i.LogPath), Properties: junitProperties(r, i)}
 	if !i.Started.IsZero() {
 		s.Timestamp = i.Started.UTC().Format("2006-01-02T15:04:05")
 	}
@@ -126,6 +126,7 @@ func junitProperties(r *Run, i *Instance) []junitProperty {
 	var out []junitProperty
 	for _, p := range all {
 		if p.Value != "" {
+			p.Value = printable(p.Value)
 			out = append(out, p)
 		}
 	}
@@ -135,7 +136,7 @@ func junitProperties(r *Run, i *Instance) []junitProperty {
 func junitCases(r *Run, i *Instance) []junitCase {
 	if i.Status == NotStarted {
 		return []junitCase{{
-			Name: r.Action, Classname: i.Name, Time: seconds(0),
+			Name: r.Action, Classname: printable(i.Name), Time: seconds(0),
 			Skipped: &junitOutcome{Message: "the instance was not started"},
 		}}
 	}
@@ -154,7 +155,7 @@ func junitCases(r *Run, i *Instance) []junitCase {
 	// A failure outside of any phase, or one whose phase's events are missing.
 	if !i.explained() {
 		out = append(out, junitCase{
-			Name: r.Action, Classname: i.Name, Time: seconds(i.Duration),
+			Name: r.Action, Classname: printable(i.Name), Time: seconds(i.Duration),
 			Error: &junitOutcome{Type: string(i.Status), Message: printable(i.reason()), Text: i.tailText()},
 		})
 	}
@@ -201,7 +202,7 @@ func (i *Instance) reason() string {
 func (i *Instance) tailText() string { return printableText(strings.Join(i.Tail, "\n")) }
 
 func junitPhase(i *Instance, p *Phase) junitCase {
-	c := junitCase{Name: string(p.Phase), Classname: i.Name, Time: seconds(p.Duration)}
+	c := junitCase{Name: string(p.Phase), Classname: printable(i.Name), Time: seconds(p.Duration)}
 	outcome := &junitOutcome{Type: string(p.Phase), Message: printable(firstLine(p.Error)), Text: printableText(p.Error)}
 	if tail := i.tailText(); tail != "" {
 		outcome.Text += "\n\nThe last lines of the log:\n" + tail
@@ -222,7 +223,7 @@ func junitPhase(i *Instance, p *Phase) junitCase {
 }
 
 func junitTest(i *Instance, t Test) junitCase {
-	c := junitCase{Name: printable(caseName(t.TestCase)), Classname: i.Name, Time: seconds(t.Duration)}
+	c := junitCase{Name: printable(caseName(t.TestCase)), Classname: printable(i.Name), Time: seconds(t.Duration)}
 	if t.Suite != "" {
 		c.Classname += "." + printable(t.Suite)
 	}

@@ -1,9 +1,6 @@
 package report
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // The control sequences that the live block needs.
 const (
@@ -11,7 +8,8 @@ const (
 	showCursor = "\x1b[?25h"
 	wrapOff    = "\x1b[?7l"
 	wrapOn     = "\x1b[?7h"
-	eraseBelow = "\x1b[J"
+	eraseLine  = "\x1b[2K"
+	lineUp     = "\x1b[A"
 )
 
 // liveBlock is the part at the end of a terminal that is drawn again and again.
@@ -36,11 +34,10 @@ func (b *liveBlock) frame(above string, lines []blockLine, width int, paint pale
 	}
 	var s strings.Builder
 	s.WriteString(hideCursor)
-	s.WriteString("\r")
-	if up := b.rows(width); up > 0 {
-		fmt.Fprintf(&s, "\x1b[%dA", up)
-	}
-	s.WriteString(eraseBelow)
+	s.WriteString("\r" + eraseLine)
+	// Row by row: "erase all below", at the top of the screen, makes some terminals
+	// put a copy of the block into their history.
+	s.WriteString(strings.Repeat(lineUp+eraseLine, b.rows(width)))
 	s.WriteString(above)
 	s.WriteString(wrapOff)
 	for _, l := range lines {

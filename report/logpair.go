@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -82,14 +81,14 @@ func (p *logPair) write(at time.Time, l line, stream string) error {
 		// Unique within the run, and the same whenever the run is replayed.
 		rec.ActionID = fmt.Sprintf("%s-%s-%d", p.runID, p.name, p.phases)
 	}
-	object, err := json.Marshal(rec)
+	object, err := marshalLine(rec)
 	if err != nil {
 		return err
 	}
 	if _, err := p.text.WriteString(text); err != nil {
 		return err
 	}
-	_, err = p.ndjson.Write(append(object, '\n'))
+	_, err = p.ndjson.Write(object)
 	return err
 }
 

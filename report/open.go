@@ -78,7 +78,7 @@ func openNDJSON(file string, env Env) (SinkCloser, error) {
 	if file == "-" {
 		return NewNDJSON(unclosed{env.Stdout}), nil
 	}
-	f, err := createFile(file)
+	f, err := openFile(file, os.O_TRUNC)
 	if err != nil {
 		return nil, err
 	}
@@ -93,12 +93,13 @@ func openGitHub(file string, env Env) (SinkCloser, error) {
 	return NewGitHub(env.Stdout, file), nil
 }
 
-func createFile(path string) (*os.File, error) {
-	err := os.MkdirAll(filepath.Dir(path), 0o777)
-	if err != nil {
+// openFile opens a file for appending, and makes it, with its directory, where it
+// is missing.
+func openFile(path string, flags int) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, unwritable(path, err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o666)
+	f, err := os.OpenFile(path, flags|os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, unwritable(path, err)
 	}

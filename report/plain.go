@@ -31,10 +31,14 @@ type plainInstance struct {
 	tail  tail
 	// told is the failure that was printed last.
 	told string
-	// section is the folded section that is open, "" for none.
+	// section is the folded section that the instance is in, "" for none.
 	section string
 	title   string
-	held    heldLines
+	// opened tells that its start was printed; sections without output are not.
+	opened bool
+	held   heldLines
+	// after is what must not be folded away.
+	after []line
 }
 
 // NewPlain prints to out, and the summary of what failed to err.
@@ -89,14 +93,12 @@ func (p *Plain) tell(inst *plainInstance, e lifecycle.Event, lines []line) {
 		}
 	}
 	for _, l := range lines {
-		if !p.shown(l) {
-			continue
+		switch {
+		case inst.section == "":
+			p.print(inst, l)
+		case p.shown(l):
+			p.fold(inst, l, stampOf(e).Time)
 		}
-		if inst.section != "" && !p.inTurn {
-			inst.held.add(p.format.format(inst.name, inst.color, l))
-			continue
-		}
-		p.print(inst, l)
 	}
 }
 
@@ -123,27 +125,37 @@ func (p *Plain) openSection(inst *plainInstance, e lifecycle.PhaseStarted) {
 	p.closeSection(inst, e.Time)
 	inst.section = fmt.Sprintf("%s.%s.%d", inst.name, e.Phase, e.Time.UnixNano())
 	inst.title = fmt.Sprintf("%s <%s>", e.Phase.Doing(), inst.name)
-	if p.inTurn {
-		p.out.print(p.o.Fold.start(inst.section, inst.title, e.Time))
-		return
+	if !p.inTurn {
+		p.print(inst, banner("%s...", inst.title))
 	}
-	p.print(inst, banner("%s...", inst.title))
+}
+
+// fold puts a line into the open section. Errors come after it, in the open.
+func (p *Plain) fold(inst *plainInstance, l line, at time.Time) {
+	text := p.format.format(inst.name, inst.color, l)
+	switch {
+	case l.level == lifecycle.LevelError:
+		inst.after = append(inst.after, l)
+	case !p.inTurn:
+		inst.held.add(text)
+	case !inst.opened:
+		inst.opened = true
+		p.out.print(p.o.Fold.start(inst.section, printable(inst.title), at) + text)
+	default:
+		p.out.print(text)
+	}
 }
 
 func (p *Plain) closeSection(inst *plainInstance, at time.Time) {
-	if inst.section == "" {
-		return
+	if inst.opened {
+		p.out.print(p.o.Fold.end(inst.section, at))
 	}
-	section := inst.section
-	inst.section = ""
-	if p.inTurn {
-		p.out.print(p.o.Fold.end(section, at))
-		return
+	if !inst.held.empty() {
+		p.out.print(p.o.Fold.start(inst.section, printable(inst.title), at) + inst.held.take() + p.o.Fold.end(inst.section, at))
 	}
-	if inst.held.empty() {
-		return
-	}
-	p.out.print(p.o.Fold.start(section, inst.title, at) + inst.held.take() + p.o.Fold.end(section, at))
+	after := inst.after
+	inst.section, inst.opened, inst.after = "", false, nil
+	p.printAll(inst, after)
 }
 
 // printFailure shows the end of an instance's log. Where the log has just gone by
@@ -188,7 +200,7 @@ func (p *Plain) Close() error {
 		p.closeSection(p.instance(name), at)
 	}
 	for _, s := range p.failures.summary() {
-		p.err.print(p.format.paint.paint(colorRed, ">>>>>> "+s) + "\n")
+		p.err.print(p.format.paint.paint(colorRed, p.o.Fold.defuse(">>>>>> "+s)) + "\n")
 	}
 	return joinWriteErrors(p.out, p.err)
 }

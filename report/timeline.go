@@ -121,13 +121,13 @@ func (s timeScale) labelFor(d time.Duration, label string) string {
 	return label
 }
 
-// ticks are at round times, up to eight of them; at the very end is no room for a
+// ticks are at round times, up to seven of them; at the very end is no room for a
 // label.
 func (s timeScale) ticks() []timelineTick {
 	step := time.Millisecond
 	for _, factor := range tickSteps(s.all) {
 		step = factor
-		if s.all/step <= 7 {
+		if s.all/step <= 6 {
 			break
 		}
 	}

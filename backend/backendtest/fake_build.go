@@ -149,7 +149,8 @@ func (b *builder) step(ctx context.Context, s step) error {
 	}
 	b.fake.mu.Lock()
 	defer b.fake.mu.Unlock()
-	b.fake.layers[b.key] = b.fake.store(b.image, "")
+	b.image.ID = "sha256:" + b.fake.newID()
+	b.fake.layers[b.key] = b.image
 	return nil
 }
 

@@ -92,7 +92,10 @@ func (p *process) signal(number int) bool {
 	case number == sigKill || (!trapped && !p.main):
 		p.end(died{number})
 	case trapped && action != "":
-		p.traps.pending <- number
+		select {
+		case p.traps.pending <- number:
+		default: // as many are waiting already as anyone could tell apart
+		}
 	default:
 		return false
 	}

@@ -55,20 +55,35 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 
 // requireNetwork looks for the network or container that a new container is to be
 // attached to, since Docker notices only at the start that there is none. What
-// EnsureNetwork has seen is not looked for again.
+// EnsureNetwork has seen is not looked for again. A fixed address needs a subnet
+// that a person chose, which the networks that EnsureNetwork makes do not have.
 func (b *Backend) requireNetwork(ctx context.Context, cli *client.Client, n backend.NetworkAttachment) error {
 	switch n.Mode {
 	case backend.NetworkNamed:
-		if b.networks.Has(n.Name) {
+		if b.networks.Has(n.Name) && n.IPv4 == "" {
 			return nil
 		}
-		_, err := b.inspectNetwork(ctx, cli, n.Name)
+		found, err := b.inspectNetwork(ctx, cli, n.Name)
+		if err == nil && n.IPv4 != "" && isOurs(found.Labels) {
+			err = unsupported(facts{engine: b.engineName()}, "a fixed IPv4 address on a network whose subnet the engine chose",
+				"Make a network with docker network create --subnet 10.5.0.0/24 NAME, and name it in network_mode.")
+		}
 		return err
 	case backend.NetworkContainer:
 		_, err := cli.ContainerInspect(ctx, n.Name)
 		return err
 	}
 	return nil
+}
+
+// isOurs tells whether galley has made what carries labels.
+func isOurs(labels backend.Labels) bool {
+	for name := range labels {
+		if strings.HasPrefix(name, backend.LabelPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // StartContainer starts a container, by POST /containers/{id}/start.
@@ -141,6 +156,12 @@ func volumesOf(mounts []container.MountPoint) []string {
 	return names
 }
 
+// The addresses by which Docker says "all".
+const (
+	allIPv4 = "0.0.0.0"
+	allIPv6 = "::"
+)
+
 // portsFrom are the ports that are bound, in the order of their numbers.
 func portsFrom(bound nat.PortMap) []backend.PortMapping {
 	var ports []backend.PortMapping
@@ -156,6 +177,23 @@ func portsFrom(bound nat.PortMap) []backend.PortMapping {
 			})
 		}
 	}
+	return tidyPorts(ports)
+}
+
+// tidyPorts sorts ports, and leaves of a port that is bound to all addresses one
+// entry, where Docker has one for each version of IP.
+func tidyPorts(ports []backend.PortMapping) []backend.PortMapping {
+	onAllIPv4 := map[backend.PortMapping]bool{}
+	inside := func(p backend.PortMapping) backend.PortMapping {
+		return backend.PortMapping{ContainerPort: p.ContainerPort, Protocol: p.Protocol}
+	}
+	for i, p := range ports {
+		if p.HostIP == allIPv4 {
+			ports[i].HostIP = ""
+			onAllIPv4[inside(p)] = true
+		}
+	}
+	ports = slices.DeleteFunc(ports, func(p backend.PortMapping) bool { return p.HostIP == allIPv6 && onAllIPv4[inside(p)] })
 	slices.SortFunc(ports, comparePorts)
 	return ports
 }
@@ -211,7 +249,7 @@ func containerFromList(entry container.Summary) backend.Container {
 			HostIP: p.IP, HostPort: int(p.PublicPort), ContainerPort: int(p.PrivatePort), Protocol: p.Type,
 		})
 	}
-	slices.SortFunc(c.Ports, comparePorts)
+	c.Ports = tidyPorts(c.Ports)
 	return c
 }
 

@@ -92,6 +92,7 @@ const (
 	remedyPools  = "Remove networks that nobody uses: docker network prune"
 	remedyEmul   = "Install qemu-user-static on the engine's host, or choose its own platform."
 	remedyPlat   = "Choose a platform that the image is built for, or pull the image again for this one."
+	remedySource = "Make the directory on the engine's host first."
 	remedyUser   = "Name a user that the image has, or a number."
 	remedyCgroup = "Leave the limit out, or boot the engine's host with this cgroup controller."
 )
@@ -151,9 +152,12 @@ func rules() []rule {
 
 		{"executable file not found", backend.ErrInvalid, "Check that the image has this command."},
 		{"permission denied: unknown", backend.ErrInvalid, "Check that the command may be executed, and by this user."},
-		{"bind source path does not exist", backend.ErrInvalid, "Make the directory on the engine's host first."},
+		{"bind source path does not exist", backend.ErrMountSource, remedySource},
+		{"mounts denied", backend.ErrMountSource, "Share the directory with the virtual machine: Docker Desktop, Settings, Resources, File sharing."},
 		{"could not select device driver", backend.ErrUnsupported,
 			"Install the GPU's container toolkit on the engine's host: nvidia-ctk runtime configure --runtime=docker"},
+		{"user specified ip address is supported", backend.ErrUnsupported,
+			"Make a network with docker network create --subnet 10.5.0.0/24 NAME, and name it in network_mode."},
 		{"no matching entries in passwd file", backend.ErrInvalid, remedyUser},
 		{"no matching entries in group file", backend.ErrInvalid, remedyUser},
 		{"error gathering device information", backend.ErrInvalid, "Name a device that the engine's host has."},

@@ -2,7 +2,9 @@ package docker
 
 import (
 	"context"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
@@ -23,6 +25,8 @@ type facts struct {
 	engine string
 	// apiVersion is the version of the API that is spoken.
 	apiVersion string
+	// labels tells that the engine's host labels files for SELinux.
+	labels bool
 	// profiles are the seccomp profiles by the names of their files.
 	profiles map[string]string
 }
@@ -31,7 +35,7 @@ type facts struct {
 // asks the engine for no more than this specification needs, which mostly is
 // nothing.
 func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
-	f := facts{engine: b.engineName(), apiVersion: b.client.ClientVersion()}
+	f := facts{engine: b.engineName(), apiVersion: b.client.ClientVersion(), labels: b.onLabelledHost()}
 	if needsMeasure(s) {
 		m, err := b.measure(ctx)
 		if err != nil {
@@ -44,9 +48,21 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 	return f, err
 }
 
+// onLabelledHost tells whether the engine runs on this very host, by its socket,
+// and SELinux is on here. It costs no request; a far engine does not see
+// directories of this host in any case.
+func (b *Backend) onLabelledHost() bool {
+	if !strings.HasPrefix(b.endpoint.URI, "unix://") {
+		return false
+	}
+	_, err := os.Stat("/sys/fs/selinux/enforce")
+	return err == nil
+}
+
 // needsMeasure tells whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
-	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS == backend.UserNSPrivate || s.Resources.CPUs != 0
+	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS == backend.UserNSPrivate || s.Resources.CPUs != 0 ||
+		hasRenamedDevice(s)
 }
 
 // containerConfig translates a specification into the body of the request, and
@@ -56,7 +72,7 @@ func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest,
 	c := container.CreateRequest{
 		Config: &container.Config{
 			Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: engine.EnvList(s.Env), Labels: s.Labels,
-			Hostname: s.Hostname, Domainname: s.Domainname, User: s.User, WorkingDir: s.WorkDir,
+			Hostname: hostname(s), User: s.User, WorkingDir: s.WorkDir,
 			StopSignal: s.StopSignal, Tty: s.Tty,
 		},
 		HostConfig:       &container.HostConfig{},
@@ -73,6 +89,15 @@ func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest,
 		warnings = append(warnings, w...)
 	}
 	return c, warnings, nil
+}
+
+// hostname has the domain in it, as it has on Podman. Docker's place of its own
+// for the domain cannot be written from a remapped user namespace.
+func hostname(s backend.ContainerSpec) string {
+	if s.Domainname == "" || s.Hostname == "" {
+		return s.Hostname
+	}
+	return s.Hostname + "." + s.Domainname
 }
 
 // keepGroups is Podman's word for the groups of the engine's own user.

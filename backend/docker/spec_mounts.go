@@ -44,10 +44,10 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 
 // applyBind translates a bind. Docker has two ways to write one: Mounts refuse a
 // source that is not there, where Binds would make it, as root; but only Binds can
-// label for SELinux. Only galley's own directories are labelled unasked; on a host
-// without SELinux that does nothing.
+// label for SELinux. Only galley's own directories are labelled unasked, and only
+// on a host that has labels.
 func applyBind(c *container.CreateRequest, m backend.Mount, o engine.MountOptions, f facts) error {
-	if m.Own && o.Relabel == "" {
+	if m.Own && o.Relabel == "" && f.labels {
 		o.Relabel = "z"
 	}
 	if o.Relabel != "" {

@@ -39,7 +39,7 @@ func applyNetwork(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 func applySharedNetwork(c *container.CreateRequest, s backend.ContainerSpec) []string {
 	n := s.Network
 	c.HostConfig.NetworkMode = container.NetworkMode("container:" + n.Name)
-	c.Hostname, c.Domainname = "", ""
+	c.Hostname = ""
 	var warnings []string
 	for _, part := range []struct {
 		feature string

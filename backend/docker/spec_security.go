@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
@@ -34,6 +35,13 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 	if h.UsernsMode, err = userNS(s, f); err != nil {
 		return nil, err
 	}
+	if f.UserNSRemap && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {
+		if s.UserNS == backend.UserNSPrivate {
+			return nil, unsupported(f, "userns: private with a device that has another path in the container", "Leave one of them out.")
+		}
+		h.UsernsMode = container.UsernsMode(backend.UserNSHost)
+		warnings = append(warnings, "devices: one cannot have another path in a remapped user namespace, so the container gets the host's")
+	}
 	return warnings, applySecurityOptions(c, s, f)
 }
 
@@ -46,6 +54,13 @@ func devices(s backend.ContainerSpec) []container.DeviceMapping {
 		})
 	}
 	return list
+}
+
+// hasRenamedDevice tells whether a device has another path in the container.
+func hasRenamedDevice(s backend.ContainerSpec) bool {
+	return slices.ContainsFunc(s.Devices, func(d backend.Device) bool {
+		return d.ContainerPath != "" && d.ContainerPath != d.HostPath
+	})
 }
 
 // gpus translates GPUs.
@@ -61,7 +76,8 @@ func gpus(s backend.ContainerSpec) []container.DeviceRequest {
 // host's; without it, asking for that changes nothing.
 func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 	const host = container.UsernsMode(backend.UserNSHost)
-	needsHost := s.Privileged || s.Network.Mode == backend.NetworkHost || s.PID == backend.NamespaceHost
+	needsHost := s.Privileged || s.Network.Mode == backend.NetworkHost ||
+		s.PID == backend.NamespaceHost || s.IPC == backend.NamespaceHost
 	name, _, _ := strings.Cut(string(s.UserNS), ":")
 	switch backend.UserNS(name) {
 	case backend.UserNSDefault:
@@ -76,7 +92,7 @@ func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 			return "", unsupported(f, "userns: private", "Start the engine with userns-remap, or leave the mode out.")
 		}
 		if needsHost {
-			return "", unsupported(f, "userns: private in a container that is privileged or shares the host's network or processes",
+			return "", unsupported(f, "userns: private in a container that is privileged or shares another namespace with the host",
 				"Leave one of them out.")
 		}
 		return "", nil

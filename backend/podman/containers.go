@@ -29,13 +29,19 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return backend.Container{}, err
 	}
-	var answer struct {
-		ID       string `json:"Id"`
-		Warnings []string
+	fill := s.PopulateVolumes && s.Name != ""
+	if fill {
+		// Until its volumes are full it goes by another name, so that one left
+		// behind by a process that died is never taken for a good one.
+		config.Name += fillingSuffix
 	}
-	err = b.call(ctx, request{
-		op: "create container " + s.Name, method: http.MethodPost, path: "/containers/create", json: config,
-	}, &answer)
+	answer, err := b.create(ctx, config)
+	if fill && errors.Is(err, backend.ErrConflict) {
+		if err := b.RemoveContainer(ctx, config.Name); err != nil {
+			return backend.Container{}, err
+		}
+		answer, err = b.create(ctx, config)
+	}
 	if err != nil {
 		return backend.Container{}, err
 	}
@@ -48,6 +54,23 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
 		Warnings: append(warnings, answer.Warnings...),
 	}, nil
+}
+
+// fillingSuffix is at the end of a container's name while its volumes are filled.
+const fillingSuffix = "-filling"
+
+// created is the answer to POST /containers/create.
+type created struct {
+	ID       string `json:"Id"`
+	Warnings []string
+}
+
+func (b *Backend) create(ctx context.Context, config createConfig) (created, error) {
+	var answer created
+	err := b.call(ctx, request{
+		op: "create container " + config.Name, method: http.MethodPost, path: "/containers/create", json: config,
+	}, &answer)
+	return answer, err
 }
 
 // facts is what the translation of a specification depends on besides itself. It
@@ -90,13 +113,23 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 }
 
 // populate fills the volumes of a container by POST /containers/{id}/init, which
-// mounts them. What fails after that, because a tool image need not have any
-// command that can be run, comes too late to matter.
+// mounts them, and gives it its name by POST /containers/{id}/rename. What fails
+// in init after the mount, because a tool image need not have any command that
+// can be run, comes too late to matter.
 func (b *Backend) populate(ctx context.Context, id, name string) error {
 	err := b.call(ctx, request{
 		op: "fill the volumes of container " + name, method: http.MethodPost, path: "/containers/%s/init", args: []string{id},
 	}, nil)
-	if err == nil || isRuntimeRefusal(err) {
+	if isRuntimeRefusal(err) {
+		err = nil
+	}
+	if err == nil && name != "" {
+		err = b.call(ctx, request{
+			op: "name container " + name, method: http.MethodPost, path: "/containers/%s/rename", args: []string{id},
+			query: url.Values{"name": {name}},
+		}, nil)
+	}
+	if err == nil {
 		return nil
 	}
 	// A container with empty volumes must not be taken for a good one.

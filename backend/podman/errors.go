@@ -126,7 +126,7 @@ func rules() []rule {
 		{"unresolvable cdi devices", backend.ErrInvalid,
 			"Install the GPU's container toolkit on the engine's host: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"},
 		{"container-init binary not found", backend.ErrInvalid, "Install catatonit on the engine's host."},
-		{"statfs ", backend.ErrInvalid, "Make the directory on the engine's host first."},
+		{"statfs ", backend.ErrMountSource, "Make the directory on the engine's host first, where its user may read it."},
 		{"is not namespaced", backend.ErrInvalid, "Set this sysctl on the engine's host."},
 		{"setrlimit", backend.ErrInvalid, "Ask for no more than the limits of the engine itself."},
 		{"apparmor is not enabled", backend.ErrInvalid, ""},

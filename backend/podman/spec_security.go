@@ -16,6 +16,7 @@ import (
 type securityConfig struct {
 	Privileged      bool       `json:"privileged,omitempty"`
 	UserNS          *namespace `json:"userns,omitempty"`
+	IDMappings      *idMapping `json:"idmappings,omitempty"`
 	CgroupNS        *namespace `json:"cgroupns,omitempty"`
 	IPCNS           *namespace `json:"ipcns,omitempty"`
 	PIDNS           *namespace `json:"pidns,omitempty"`
@@ -39,6 +40,17 @@ type device struct {
 	Path string `json:"path"`
 }
 
+// idMapping asks for a range of ids; userns alone does not.
+type idMapping struct {
+	Auto        bool        `json:"AutoUserNs"`
+	AutoOptions autoMapping `json:"AutoUserNsOpts"`
+}
+
+// autoMapping says how many ids; 0 is as many as the image needs.
+type autoMapping struct {
+	Size uint32
+}
+
 // applySecurity translates all that has to do with privileges and namespaces.
 func applySecurity(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	var warnings []string
@@ -55,8 +67,7 @@ func applySecurity(c *createConfig, s backend.ContainerSpec, f facts) ([]string,
 		c.UTSNS = namespaceFrom(string(backend.NamespacePrivate))
 	}
 	c.Devices = devices(s)
-	var err error
-	if c.UserNS, err = userNS(s.UserNS, f); err != nil {
+	if err := applyUserNS(c, s.UserNS, f); err != nil {
 		return nil, err
 	}
 	return warnings, applySecurityOptions(c, s)
@@ -96,32 +107,67 @@ func isOwnUserNS(mode backend.UserNS) bool {
 	return name == backend.UserNSKeepID || name == backend.UserNSNoMap
 }
 
-// userNS translates UserNS.
-func userNS(mode backend.UserNS, f facts) (*namespace, error) {
+// applyUserNS translates UserNS.
+func applyUserNS(c *createConfig, mode backend.UserNS, f facts) error {
 	name, options := splitUserNS(mode)
 	switch name {
 	case backend.UserNSDefault:
-		return nil, nil
 	case backend.UserNSHost:
-		return &namespace{Mode: "host"}, nil
+		c.UserNS = &namespace{Mode: "host"}
 	case backend.UserNSKeepID:
-		if !f.Rootless && !f.version.atLeast(rootfulKeepID) {
-			return nil, unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user, or upgrade it to 4.6 or newer.")
-		}
-		return &namespace{Mode: "keep-id", Value: options}, nil
+		c.UserNS = &namespace{Mode: "keep-id", Value: options}
+		return checkKeepID(mode, options, f)
 	case backend.UserNSNoMap:
+		c.UserNS = &namespace{Mode: "no-map"}
 		if !f.Rootless {
-			return nil, unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user.")
+			return unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user.")
 		}
-		return &namespace{Mode: "no-map"}, nil
 	case backend.UserNSAuto, backend.UserNSPrivate:
 		// Podman's own "private" wants a table of ids; auto makes one.
-		return &namespace{Mode: "auto", Value: options}, nil
+		size, err := autoSize(mode, options)
+		if err != nil {
+			return err
+		}
+		c.UserNS = &namespace{Mode: "auto", Value: options}
+		c.IDMappings = &idMapping{Auto: true, AutoOptions: autoMapping{size}}
 	case "container":
-		return &namespace{Mode: "container", Value: options}, nil
+		c.UserNS = &namespace{Mode: "container", Value: options}
+	default:
+		return badUserNS(mode, "there is no such mode")
 	}
-	return nil, &backend.Error{Op: "userns " + string(mode), Kind: backend.ErrInvalid, Detail: "there is no such mode",
-		Remedy: "Write host, keep-id, auto, nomap or private."}
+	return nil
+}
+
+// checkKeepID refuses what Podman cannot do as root: before 4.6 keep-id at all,
+// and to choose the ids, which it does not even say.
+func checkKeepID(mode backend.UserNS, options string, f facts) error {
+	switch {
+	case f.Rootless:
+		return nil
+	case !f.version.atLeast(rootfulKeepID):
+		return unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user, or upgrade it to 4.6 or newer.")
+	case options != "":
+		return unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user, or write keep-id alone.")
+	}
+	return nil
+}
+
+// autoSize reads the option of auto, "size=65536".
+func autoSize(mode backend.UserNS, options string) (uint32, error) {
+	if options == "" {
+		return 0, nil
+	}
+	text, found := strings.CutPrefix(options, "size=")
+	size, err := strconv.ParseUint(text, 10, 32)
+	if !found || err != nil {
+		return 0, badUserNS(mode, "the only option is size, a number of ids")
+	}
+	return uint32(size), nil
+}
+
+func badUserNS(mode backend.UserNS, detail string) error {
+	return &backend.Error{Op: "userns " + string(mode), Kind: backend.ErrInvalid, Detail: detail,
+		Remedy: "Write host, keep-id, auto, auto:size=65536, nomap or private."}
 }
 
 // applySecurityOptions translates SecurityOpt, for which Podman has a field each.

@@ -101,7 +101,7 @@ func TestContainerConfig(t *testing.T) {
 			name: "runner", spec: runner(), facts: with(rootful(), func(f *facts) { f.linked = map[string]string{"queue": "10.9.8.9"} }),
 			warnings: []string{"links: Podman has no links; broker stands for the address that queue has now, 10.9.8.9"},
 		},
-		{name: "locked", spec: locked(), facts: rootful()},
+		{name: "locked", spec: with(locked(), func(s *backend.ContainerSpec) { s.UserNS = backend.UserNSKeepID }), facts: rootful()},
 		{name: "locked-rootless", spec: locked(), facts: rootless(), warnings: []string{
 			"privileged: rootless Podman gives the container no more than your own user may do; " +
 				"devices, kernel modules and system-wide settings stay out of its reach",
@@ -159,9 +159,9 @@ func golden(t *testing.T, name string, got []byte) {
 	require.Equal(t, string(want), string(got))
 }
 
-func with(f facts, change func(*facts)) facts {
-	change(&f)
-	return f
+func with[T any](v T, change func(*T)) T {
+	change(&v)
+	return v
 }
 
 func TestContainerConfigRefusals(t *testing.T) {
@@ -177,6 +177,8 @@ func TestContainerConfigRefusals(t *testing.T) {
 		want  error
 	}{
 		{"keep-id as root before 4.6", backend.ContainerSpec{UserNS: backend.UserNSKeepID}, old(), backend.ErrUnsupported},
+		{"keep-id of chosen ids as root", backend.ContainerSpec{UserNS: "keep-id:uid=1000"}, rootful(), backend.ErrUnsupported},
+		{"auto of no size", backend.ContainerSpec{UserNS: "auto:size=many"}, rootful(), backend.ErrInvalid},
 		{"nomap as root", backend.ContainerSpec{UserNS: backend.UserNSNoMap}, rootful(), backend.ErrUnsupported},
 		{"userns of no engine", backend.ContainerSpec{UserNS: "martian"}, rootful(), backend.ErrInvalid},
 		{"host-gateway before 4.7", backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Name: "h", IP: "host-gateway"}}}, old(), backend.ErrUnsupported},

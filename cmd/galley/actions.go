@@ -92,9 +92,6 @@ func (a *app) act(cmd *cobra.Command, action lifecycle.Action, args []string) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if err := r.OpenEngines(ctx, instances); err != nil {
-		return err
-	}
 	return r.Do(ctx, action, instances)
 }
 

@@ -67,7 +67,7 @@ func interruptible(stderr io.Writer) (context.Context, context.CancelFunc) {
 
 func run(ctx context.Context, args []string, s streams) int {
 	cmd := newRoot(s)
-	cmd.SetArgs(args)
+	cmd.SetArgs(joinConcurrency(args))
 	cmd.SetIn(s.in)
 	cmd.SetOut(s.out)
 	cmd.SetErr(s.err)
@@ -108,4 +108,26 @@ func printError(w io.Writer, err error) {
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintf(w, ">>>>>> %s\n", strings.TrimRight(line, "\n"))
 	}
+}
+
+// joinConcurrency writes "-c 4" as "-c=4". The number is optional, as in Test
+// Kitchen, and the flag library takes an optional value only when it is joined.
+func joinConcurrency(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--" {
+			return append(out, args[i:]...)
+		}
+		if (args[i] == "-c" || args[i] == "--concurrency") && i+1 < len(args) && isNumber(args[i+1]) {
+			out = append(out, args[i]+"="+args[i+1])
+			i++
+			continue
+		}
+		out = append(out, args[i])
+	}
+	return out
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
 }

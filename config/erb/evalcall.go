@@ -81,12 +81,29 @@ func (vm *vm) evalCall(f *frame, n *callNode) value {
 	if n.vcall {
 		return vm.variableCall(f, n)
 	}
+	if re, ok := n.recv.(*regexNode); ok && re.lit != nil && n.name == "=~" && len(re.lit.names) > 0 {
+		return vm.matchNamed(f, re.lit, n, args)
+	}
 	if n.block != nil && n.block.hasBreak {
 		return vm.breakable(f, blk, func() value {
 			return vm.dispatch(f, recv, n.name, args, kw, blk, self)
 		})
 	}
 	return vm.dispatch(f, recv, n.name, args, kw, blk, self)
+}
+
+// matchNamed is =~ with a literal on the left, whose named groups become local
+// variables.
+func (vm *vm) matchNamed(f *frame, re *regex, n *callNode, args []value) value {
+	v := vm.dispatch(f, re, n.name, args, nil, nil, false)
+	for i, name := range re.names {
+		if v == nil {
+			f.vars.set(name, nil)
+		} else {
+			f.vars.set(name, f.act.match.groupValue(i+1))
+		}
+	}
+	return v
 }
 
 // variableCall is a bare word that is no variable: a call, or the well-known

@@ -76,12 +76,10 @@ func roundFloat(f float64, digits int, mode rounding) float64 {
 		r = math.Copysign(r, x)
 	default:
 		r = math.Round(x)
-		// Correct what the multiplication itself rounded up or down.
+		// Correct what the multiplication itself rounded down.
 		a := math.Abs(r)
-		if half := (a + 0.5) / scale; half <= math.Abs(f) {
+		if (a+0.5)/scale <= math.Abs(f) {
 			a++
-		} else if low := (a - 0.5) / scale; low > math.Abs(f) {
-			a--
 		}
 		r = math.Copysign(a, x)
 	}
@@ -281,8 +279,12 @@ func kernelRational(c *call) value {
 		case int64, *big.Int, *big.Rat, float64:
 			return toRatAny(v)
 		case *str:
-			if r, ok := new(big.Rat).SetString(strings.ReplaceAll(strings.TrimSpace(string(v.b)), "_", "")); ok {
-				return r
+			text := strings.ReplaceAll(strings.TrimSpace(string(v.b)), "_", "")
+			// An exponent could ask for a number of any size.
+			if !strings.ContainsAny(text, "eEpP") {
+				if r, ok := new(big.Rat).SetString(text); ok {
+					return r
+				}
 			}
 			c.vm.argError("invalid value for convert(): %s", c.vm.inspect(v))
 		}

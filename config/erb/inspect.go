@@ -165,12 +165,7 @@ func writeEscaped(b *strings.Builder, s []byte, i int) {
 		b.WriteByte(c)
 	default:
 		if c < ' ' || c == 0x7f {
-			// \0 would run into a digit behind it; Ruby writes NUL as \u0000.
-			if c == 0x7f {
-				b.WriteString(`\x7F`)
-			} else {
-				fmt.Fprintf(b, `\u%04X`, c)
-			}
+			fmt.Fprintf(b, `\u%04X`, c)
 			return
 		}
 		b.WriteByte(c)

@@ -144,12 +144,8 @@ func (p *parser) combine(start int, op string, left, right node) node {
 // declareCaptures makes variables of the named groups of a regexp literal on
 // the left of =~.
 func (p *parser) declareCaptures(left node) {
-	re, ok := left.(*regexNode)
-	if !ok {
-		return
-	}
-	if text, ok := literalText(re.parts); ok {
-		for _, name := range groupNames(text) {
+	if re, ok := left.(*regexNode); ok && re.lit != nil {
+		for _, name := range re.lit.names {
 			p.declare(name)
 		}
 	}

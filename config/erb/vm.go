@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"slices"
+	"time"
 )
 
 // Bounds on one Render. They are far beyond what any configuration file needs
@@ -20,11 +20,7 @@ const (
 	maxNest   = 2_000       // nesting of values that are printed or compared
 	maxRegex  = 1_000_000   // bytes of one regexp
 	maxMatch  = 250         // milliseconds for one regexp match
-	maxOutput = maxString   // bytes of the rendered file
-	maxSleep  = 60          // seconds that sleep may take
 	maxRead   = 16 << 20    // bytes of one file read
-	_         = maxOutput   // the output is one string
-	_         = uint(maxSleep)
 )
 
 // vm evaluates Ruby. One vm lives as long as its Session.
@@ -48,10 +44,11 @@ type vm struct {
 	src    *source
 	stdout io.Writer
 	stderr io.Writer
-	symIDs map[any]int
+	ids    map[any]int // object_id
 	atExit []*proc
 	// regexps caches the regexps compiled from text.
 	regexps map[string]*regex
+	matching time.Duration // spent in regexps
 	status  int64 // $? of the last command
 	loaded  map[string]bool
 }
@@ -272,14 +269,4 @@ func (vm *vm) changed() {
 	for _, c := range vm.core {
 		c.mro = nil
 	}
-}
-
-// pathOf names the classes from the outermost in, for tests of constants.
-func ancestorsNamed(c *class, names ...string) bool {
-	for _, k := range c.ancestors() {
-		if slices.Contains(names, k.name) {
-			return true
-		}
-	}
-	return false
 }

@@ -69,10 +69,10 @@ func (p *parser) parseBlockMap(n node) *Value {
 }
 
 func (p *parser) parseFlowSeq(n node) *Value {
-	p.next()
+	open := p.next()
 	var items []*Value
 	for first := true; p.peek().kind != tokFlowSeqEnd; first = false {
-		if !first && !p.takeComma(tokFlowSeqEnd, "[") {
+		if !first && !p.takeComma(tokFlowSeqEnd, open) {
 			break
 		}
 		if p.peek().kind == tokKey {
@@ -87,9 +87,14 @@ func (p *parser) parseFlowSeq(n node) *Value {
 
 // takeComma moves over the comma between two items. It reports false when the
 // comma was the last thing before the end token.
-func (p *parser) takeComma(end tokenKind, open string) bool {
-	if t := p.peek(); t.kind != tokFlowEntry {
-		p.failToken(t, "`,` or "+tokenNames[end], "close the `"+open+"`, or put the text in quotes")
+func (p *parser) takeComma(end tokenKind, open token) bool {
+	switch t := p.peek(); t.kind {
+	case tokFlowEntry:
+	case tokStreamEnd:
+		p.fail(open.start, tokenNames[open.kind]+" starts here and is never closed", "add the closing "+tokenNames[end])
+	default:
+		p.failToken(t, "`,` or "+tokenNames[end],
+			fmt.Sprintf("close the %s of line %d, or put the text in quotes", tokenNames[open.kind], open.start.line+1))
 	}
 	p.next()
 	return p.peek().kind != end
@@ -119,10 +124,10 @@ func (p *parser) parseFlowPair() *Value {
 }
 
 func (p *parser) parseFlowMap(n node) *Value {
-	p.next()
+	open := p.next()
 	var pairs []pair
 	for first := true; p.peek().kind != tokFlowMapEnd; first = false {
-		if !first && !p.takeComma(tokFlowMapEnd, "{") {
+		if !first && !p.takeComma(tokFlowMapEnd, open) {
 			break
 		}
 		if p.peek().kind != tokKey {

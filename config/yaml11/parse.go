@@ -1,8 +1,11 @@
 package yaml11
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Parse reads the first document of src; file names it in positions. An empty
@@ -25,6 +28,9 @@ func Parse(file string, src []byte, o Options) (v *Value, warnings []Warning, er
 			if !ok {
 				panic(r)
 			}
+			if bytes.HasPrefix(src, []byte(byteOrderMark)) {
+				bad.Hint += "; the file starts with a byte order mark, which counts as a column: save it without"
+			}
 			v, warnings, err = nil, nil, bad.withExcerpt(src)
 		}
 	}()
@@ -36,6 +42,9 @@ func Parse(file string, src []byte, o Options) (v *Value, warnings []Warning, er
 		}
 		return nil, nil, errors.Join(all...)
 	}
+	slices.SortStableFunc(p.warnings, func(a, b Warning) int {
+		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
+	})
 	return v, p.warnings, nil
 }
 

@@ -1,5 +1,7 @@
 package yaml11
 
+import "bytes"
+
 // scanner turns the source into tokens, as libyaml 0.2.5 cuts them. Indentation
 // becomes block start and end tokens. A key shows only by the `:` behind it, so
 // the places where a key may have started are remembered, and the key token is
@@ -361,10 +363,12 @@ func (s *scanner) fetchValue() {
 	s.pushIndicator(tokValue)
 }
 
+const byteOrderMark = "\uFEFF"
+
 // atByteOrderMark reports whether a line starts with a byte order mark. It is
 // skipped, yet counts as one column.
 func (s *scanner) atByteOrderMark() bool {
-	return s.col == 0 && s.is(0xEF) && s.byteAt(1) == 0xBB && s.byteAt(2) == 0xBF
+	return s.col == 0 && bytes.HasPrefix(s.src[s.off:], []byte(byteOrderMark))
 }
 
 // skipToToken moves over blanks, comments and line breaks. A tab may stand

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -67,7 +66,7 @@ func (c *chef) Prepare(ctx context.Context, box sandbox.Dir) error {
 	if err != nil {
 		return err
 	}
-	key, err := validationKey(filepath.Join(box.Local, "validation.pem"))
+	key, err := validationKey()
 	if err != nil {
 		return err
 	}
@@ -75,7 +74,9 @@ func (c *chef) Prepare(ctx context.Context, box sandbox.Dir) error {
 	files = append(files,
 		sandbox.File{Path: "dna.json", Data: dna},
 		sandbox.File{Path: "client.rb", Data: []byte(c.clientRB(box))},
-		sandbox.File{Path: "validation.pem", Data: key, Mode: 0o600},
+		// The directories above are private to the user; in the runner a remapped
+		// root must be able to read it.
+		sandbox.File{Path: "validation.pem", Data: key},
 		sandbox.File{Path: runCommand, Data: []byte(c.script(box)), Mode: 0o755},
 	)
 	if err := sandbox.Sync(box.Local, files, func(p string) bool {
@@ -83,9 +84,6 @@ func (c *chef) Prepare(ctx context.Context, box sandbox.Dir) error {
 		return chefOwn[top]
 	}); err != nil {
 		return err
-	}
-	if err := os.MkdirAll(filepath.Join(box.Local, "cache"), 0o755); err != nil {
-		return fmt.Errorf("make the sandbox: %w", err)
 	}
 	return nil
 }
@@ -143,7 +141,7 @@ func (c *chef) data() ([]sandbox.File, error) {
 		secret = c.project.find(c.instance.Suite, "encrypted_data_bag_secret_key")
 	}
 	if secret != "" {
-		files = append(files, sandbox.File{Path: "encrypted_data_bag_secret", Source: secret, Mode: 0o600})
+		files = append(files, sandbox.File{Path: "encrypted_data_bag_secret", Source: secret, Mode: 0o644})
 	}
 	return files, nil
 }

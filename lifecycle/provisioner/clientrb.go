@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -93,14 +94,25 @@ func ruby(v any) string {
 }
 
 // validationKey is a key that means nothing: the client in local mode wants one
-// to be there and lets anybody in. One that a sandbox has already is kept.
-func validationKey(file string) ([]byte, error) {
-	if old, err := os.ReadFile(file); err == nil && len(old) > 0 {
-		return old, nil
+// to be there and lets anybody in. It takes a while to make, so this user's first
+// one serves for ever.
+func validationKey() ([]byte, error) {
+	file := ""
+	if dir, err := os.UserCacheDir(); err == nil {
+		file = filepath.Join(dir, "galley", "validation.pem")
+		if old, err := os.ReadFile(file); err == nil && len(old) > 0 {
+			return old, nil
+		}
 	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, fmt.Errorf("make a validation key: %w", err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), nil
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if file != "" {
+		if err := sandbox.WriteFile(file, text, 0o600); err != nil {
+			return nil, fmt.Errorf("keep the validation key: %w", err)
+		}
+	}
+	return text, nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,7 +78,12 @@ func ReadPull(r io.Reader, progress func(backend.Progress)) error {
 		if failure := m.failure(); failure != nil {
 			return failure
 		}
-		if progress == nil || m.Status == "" {
+		if progress == nil {
+			return nil
+		}
+		// libpod's own stream has lines of text and counts nothing.
+		m.Status = cmp.Or(m.Status, strings.TrimSpace(m.Stream))
+		if m.Status == "" {
 			return nil
 		}
 		layer := layers[m.ID]

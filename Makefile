@@ -1,0 +1,54 @@
+# galley's tasks. "make" alone lists them; each recipe longer than a line is a script.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2> /dev/null || echo devel)
+
+GOLANGCI_VERSION    = v2.5.0
+STATICCHECK_VERSION = v0.6.1
+
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build test unit e2e bench demo lint cover engines-up engines-down clean
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+build: ## ./bin/galley, one static binary
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/galley ./cmd/galley
+
+test: ## everything this machine can test, on every engine it can run
+	e2e/test.sh
+
+unit: ## the tests that need no engine
+	GALLEY_TEST_ENGINES=none $(GO) test ./...
+
+e2e: ## only the tests on real engines
+	e2e/test.sh ./e2e/... ./backend/...
+
+bench: build engines-up ## measure against the budgets
+	$(GO) test -run '^$$' -bench . ./...
+	@if [ -d e2e/bench ]; then $(GO) run ./e2e/bench; fi
+
+demo: build ## converge and verify examples/hello on this machine
+	examples/hello/demo.sh
+
+lint: ## gofmt, go vet, golangci-lint (or staticcheck), shellcheck
+	@GOLANGCI_VERSION=$(GOLANGCI_VERSION) STATICCHECK_VERSION=$(STATICCHECK_VERSION) e2e/lint.sh
+
+cover: ## the unit tests' coverage, as bin/cover.html
+	GALLEY_TEST_ENGINES=none $(GO) test -coverprofile=cover.out ./...
+	@mkdir -p bin
+	$(GO) tool cover -html=cover.out -o bin/cover.html
+	$(GO) tool cover -func=cover.out | tail -n 1
+
+engines-up: ## start the test bed's engines and leave them running
+	e2e/engines.sh install || [ $$? = 3 ]
+	e2e/engines.sh up all || [ $$? = 3 ]
+	e2e/engines.sh status
+
+engines-down: ## stop them and delete all that they made
+	e2e/engines.sh down --purge
+
+clean: ## what the other tasks left here
+	rm -rf bin cover.out

@@ -1,0 +1,279 @@
+package docker
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// The engines that a specification is translated for.
+func rootful() facts {
+	f := facts{engine: "Docker 26.1.5", apiVersion: "1.45"}
+	f.CgroupVersion = 2
+	f.Capabilities = backend.Capabilities{MemoryLimit: true, CPULimit: true, PidsLimit: true, RealPrivileged: true}
+	return f
+}
+
+func old() facts {
+	f := rootful()
+	f.engine, f.apiVersion = "Docker 20.10.24", "1.41"
+	return f
+}
+
+func rootless() facts {
+	f := rootful()
+	f.Rootless = true
+	f.Capabilities = backend.Capabilities{}
+	return f
+}
+
+func remapped() facts {
+	f := rootful()
+	f.UserNSRemap = true
+	return f
+}
+
+// A dokken runner, with all that kitchen.yml usually asks for.
+func runner() backend.ContainerSpec {
+	return backend.ContainerSpec{
+		Name: "abc-default-debian-12", Image: "sha256:0123", Platform: "linux/arm64/v8",
+		Command: []string{"sh", "-c", "sleep 1"}, Env: map[string]string{"TEST_KITCHEN": "1", "CI": "true"},
+		Hostname: "dokken", Domainname: "example.com", WorkDir: "/srv", Labels: backend.Labels{"dev.galley.role": "runner"},
+		Init: backend.InitReaper, StopSignal: "SIGTERM", Tty: true,
+		VolumesFrom: []backend.VolumesFrom{{Container: "tool"}, {Container: "data", ReadOnly: true}},
+		Mounts: []backend.Mount{
+			{Type: backend.MountBind, Source: "/home/me/.galley/sandbox", Target: "/opt/kitchen", Own: true},
+			{Type: backend.MountBind, Source: "/home/me/odd:name", Target: "/odd", Own: true},
+			{Type: backend.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Options: []string{"cached"}},
+			{Type: backend.MountBind, Source: "/home/me/shared", Target: "/shared", Options: []string{"Z,rslave"}},
+			{Type: backend.MountBind, Source: "/home/me/flat", Target: "/flat", Options: []string{"bind", "ro", "rshared"}},
+			{Type: backend.MountVolume, Target: "/data"},
+			{Type: backend.MountVolume, Source: "cache", Target: "/var/cache", Options: []string{"nocopy", "ro"}},
+			{Type: backend.MountVolume, Source: "labelled", Target: "/labelled", Options: []string{"z", "nocopy"}},
+			{Type: backend.MountTmpfs, Target: "/scratch", Options: []string{"exec", "size=64m"}},
+		},
+		Network: backend.NetworkAttachment{
+			Mode: backend.NetworkNamed, Name: "dokken", Aliases: []string{"dokken", "web"},
+			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []string{"db", "queue:broker"},
+		},
+		Ports: []backend.PortMapping{
+			{ContainerPort: 80}, {HostIP: "127.0.0.1", HostPort: 8053, ContainerPort: 53, Protocol: "UDP"},
+		},
+		PublishAll: true,
+		ExtraHosts: []backend.HostEntry{{Name: "db.example.com", IP: "10.0.0.9"}, {Name: "host", IP: "host-gateway"}},
+		DNS:        backend.DNS{Servers: []string{"10.0.0.2"}, Search: []string{"example.com"}, Options: []string{"ndots:2"}},
+	}
+}
+
+// A container with everything that has to do with privileges and limits.
+func locked() backend.ContainerSpec {
+	return backend.ContainerSpec{
+		Name: "locked", Image: "sha256:0123", Entrypoint: []string{}, User: "1000:1000",
+		Privileged: true, CgroupNS: backend.NamespacePrivate, IPC: backend.NamespaceHost, PID: "container:other",
+		CapAdd: []string{"net_admin", "CAP_SYS_PTRACE", "NET_ADMIN"}, CapDrop: []string{"all"},
+		SecurityOpt: []string{
+			"label=disable", "label:type:container_t", "apparmor=unconfined", "seccomp=profile.json", "no-new-privileges",
+			"systempaths=unconfined",
+		},
+		Devices: []backend.Device{
+			{HostPath: "/dev/fuse"}, {HostPath: "/dev/sda", ContainerPath: "/dev/xvda"}, {HostPath: "/dev/kvm", Permissions: "rw"},
+		},
+		GPUs: 2, GroupAdd: []string{"audio", "44"}, Ulimits: []backend.Ulimit{{Name: "nofile", Soft: 1024, Hard: 4096}},
+		Sysctls: map[string]string{"net.ipv4.ip_forward": "1"}, ReadOnlyRoot: true,
+		Resources: backend.Resources{
+			Memory: 512 << 20, MemorySwap: -1, MemoryReservation: 256 << 20, ShmSize: 128 << 20,
+			CPUs: 1.5, CPUShares: 512, CPUSet: "0-1", Pids: 100,
+		},
+	}
+}
+
+func systemd() backend.ContainerSpec {
+	return backend.ContainerSpec{Image: "sha256:0123", Command: []string{"/lib/systemd/systemd"}, Init: backend.InitSystemd}
+}
+
+func TestContainerConfig(t *testing.T) {
+	profiled := with(rootful(), func(f *facts) { f.profiles = map[string]string{"profile.json": `{"defaultAction":"SCMP_ACT_ALLOW"}`} })
+	tests := []struct {
+		name     string
+		spec     backend.ContainerSpec
+		facts    facts
+		warnings []string
+	}{
+		{name: "minimal", spec: backend.ContainerSpec{Image: "sha256:0123"}, facts: rootful()},
+		{name: "runner", spec: runner(), facts: rootful()},
+		{name: "runner-old", spec: runner(), facts: old()},
+		{name: "runner-labelled", spec: runner(), facts: with(rootful(), func(f *facts) { f.labels = true })},
+		{name: "locked", spec: locked(), facts: profiled},
+		{name: "locked-rootless", spec: locked(), facts: rootless(), warnings: []string{
+			"privileged: rootless Docker gives the container no more than your own user may do; " +
+				"devices, kernel modules and system-wide settings stay out of its reach",
+			"cpus: this engine cannot limit it, because its cgroup controller cpu is not available",
+		}},
+		{name: "systemd", spec: systemd(), facts: rootful()},
+		{name: "systemd-remapped", spec: systemd(), facts: remapped(), warnings: []string{
+			"systemd: it cannot write its control group from a remapped user namespace, so the container gets the host's",
+		}},
+		{name: "systemd-privileged", spec: change(systemd(), func(s *backend.ContainerSpec) { s.Privileged = true }), facts: remapped()},
+		{name: "systemd-own-mounts", spec: change(systemd(), func(s *backend.ContainerSpec) {
+			s.Env, s.StopSignal = map[string]string{"container": "oci"}, "SIGRTMIN+4"
+			s.Mounts = []backend.Mount{
+				{Type: backend.MountTmpfs, Target: "/run"}, {Type: backend.MountBind, Source: "/sys/fs/cgroup", Target: "/sys/fs/cgroup"},
+			}
+		}), facts: rootful()},
+		{name: "userns-private", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSPrivate}, facts: remapped()},
+		{name: "userns-host", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSHost}, facts: rootful()},
+		{name: "device-remapped", spec: backend.ContainerSpec{
+			Image: "sha256:0123", Devices: []backend.Device{{HostPath: "/dev/full", ContainerPath: "/dev/empty"}},
+		}, facts: remapped(), warnings: []string{
+			"devices: one cannot have another path in a remapped user namespace, so the container gets the host's",
+		}},
+		{name: "gpus-all", spec: backend.ContainerSpec{Image: "sha256:0123", GPUs: -1, PID: backend.NamespacePrivate}, facts: rootful()},
+		{
+			name: "host-network", facts: rootful(), spec: backend.ContainerSpec{
+				Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkHost, Aliases: []string{"web"}},
+				Ports: []backend.PortMapping{{ContainerPort: 80}},
+			},
+			warnings: []string{
+				"aliases: other containers find them only on a network with a name of its own",
+				"ports: nothing is published with network_mode host",
+			},
+		},
+		{
+			name: "container-network", facts: rootful(), spec: backend.ContainerSpec{
+				Image: "sha256:0123", Hostname: "dokken", Network: backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: "other"},
+				PublishAll: true, DNS: backend.DNS{Servers: []string{"10.0.0.2"}},
+			},
+			warnings: []string{
+				"hostname: they are those of container other, whose network is shared",
+				"ports: they are those of container other, whose network is shared",
+				"dns: they are those of container other, whose network is shared",
+			},
+		},
+		{name: "bridge-network", facts: rootful(), spec: backend.ContainerSpec{
+			Image: "sha256:0123", Ports: []backend.PortMapping{{ContainerPort: 80}},
+			Network: backend.NetworkAttachment{Mode: backend.NetworkBridge, Links: []string{"db:database"}},
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			config, warnings, err := containerConfig(test.spec, test.facts)
+			require.NoError(t, err)
+			require.Equal(t, test.warnings, warnings)
+			got, err := json.MarshalIndent(config, "", "  ")
+			require.NoError(t, err)
+			golden(t, test.name, append(got, '\n'))
+		})
+	}
+}
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".json")
+	if *update {
+		require.NoError(t, os.WriteFile(file, got, 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err, "write it with: go test -run %s -update", t.Name())
+	require.Equal(t, string(want), string(got))
+}
+
+func with(f facts, change func(*facts)) facts {
+	change(&f)
+	return f
+}
+
+func change(s backend.ContainerSpec, edit func(*backend.ContainerSpec)) backend.ContainerSpec {
+	edit(&s)
+	return s
+}
+
+func TestContainerConfigRefusals(t *testing.T) {
+	mounted := func(m backend.Mount) backend.ContainerSpec {
+		m.Target = "/x"
+		return backend.ContainerSpec{Mounts: []backend.Mount{m}}
+	}
+	attached := func(n backend.NetworkAttachment) backend.ContainerSpec { return backend.ContainerSpec{Network: n} }
+	tests := []struct {
+		name  string
+		spec  backend.ContainerSpec
+		facts facts
+		want  error
+	}{
+		{"keep-id", backend.ContainerSpec{UserNS: "keep-id:uid=1000"}, rootful(), backend.ErrUnsupported},
+		{"auto", backend.ContainerSpec{UserNS: backend.UserNSAuto}, rootful(), backend.ErrUnsupported},
+		{"nomap", backend.ContainerSpec{UserNS: backend.UserNSNoMap}, rootful(), backend.ErrUnsupported},
+		{"private without remapping", backend.ContainerSpec{UserNS: backend.UserNSPrivate}, rootful(), backend.ErrUnsupported},
+		{"private and privileged", backend.ContainerSpec{UserNS: backend.UserNSPrivate, Privileged: true}, remapped(), backend.ErrUnsupported},
+		{"private and another path of a device", backend.ContainerSpec{
+			UserNS: backend.UserNSPrivate, Devices: []backend.Device{{HostPath: "/dev/full", ContainerPath: "/dev/empty"}},
+		}, remapped(), backend.ErrUnsupported},
+		{"no such userns", backend.ContainerSpec{UserNS: "mine"}, rootful(), backend.ErrInvalid},
+		{"keep-groups", backend.ContainerSpec{GroupAdd: []string{"keep-groups"}}, rootful(), backend.ErrUnsupported},
+		{"no such security option", backend.ContainerSpec{SecurityOpt: []string{"magic=on"}}, rootful(), backend.ErrInvalid},
+		{"system paths", backend.ContainerSpec{SecurityOpt: []string{"systempaths=/proc"}}, rootful(), backend.ErrInvalid},
+		{"mask", backend.ContainerSpec{SecurityOpt: []string{"mask=/proc/a"}}, rootful(), backend.ErrUnsupported},
+		{"systemd without root on cgroup 1", systemd(), with(rootless(), func(f *facts) { f.CgroupVersion = 1 }), backend.ErrUnsupported},
+		{"systemd in a private cgroup namespace", change(systemd(), func(s *backend.ContainerSpec) { s.CgroupNS = backend.NamespacePrivate }),
+			rootful(), backend.ErrUnsupported},
+		{"systemd in a private user namespace", change(systemd(), func(s *backend.ContainerSpec) { s.UserNS = backend.UserNSPrivate }),
+			remapped(), backend.ErrUnsupported},
+		{"ownership of a bind", mounted(backend.Mount{Type: backend.MountBind, Source: "/s", Options: []string{"U"}}), rootful(), backend.ErrUnsupported},
+		{"bind without copy", mounted(backend.Mount{Type: backend.MountBind, Source: "/s", Options: []string{"nocopy"}}), rootful(), backend.ErrUnsupported},
+		{"volume with exec", mounted(backend.Mount{Type: backend.MountVolume, Options: []string{"exec"}}), rootful(), backend.ErrUnsupported},
+		{"relabel /usr", mounted(backend.Mount{Type: backend.MountBind, Source: "/usr/", Options: []string{"z"}}), rootful(), backend.ErrInvalid},
+		{"no such kind of mount", mounted(backend.Mount{Type: "image", Source: "busybox"}), rootful(), backend.ErrInvalid},
+		{"address on the bridge", attached(backend.NetworkAttachment{Mode: backend.NetworkBridge, IPv4: "10.0.0.9"}), rootful(), backend.ErrInvalid},
+		{"links on the host", attached(backend.NetworkAttachment{Mode: backend.NetworkHost, Links: []string{"db"}}), rootful(), backend.ErrUnsupported},
+		{"no such network mode", attached(backend.NetworkAttachment{Mode: "pasta"}), rootful(), backend.ErrInvalid},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, err := containerConfig(test.spec, test.facts)
+			require.ErrorIs(t, err, test.want)
+			var refusal *backend.UnsupportedError
+			if test.want == backend.ErrUnsupported {
+				require.ErrorAs(t, err, &refusal)
+				require.Equal(t, test.facts.engine, refusal.Engine)
+				require.NotEmpty(t, refusal.Remedy)
+			}
+		})
+	}
+}
+
+// TestNeedsMeasure: the plain path must not cost a call more.
+func TestNeedsMeasure(t *testing.T) {
+	require.False(t, needsMeasure(runner()))
+	require.True(t, needsMeasure(systemd()))
+	require.True(t, needsMeasure(locked()))
+	require.True(t, needsMeasure(backend.ContainerSpec{UserNS: backend.UserNSPrivate}))
+	require.True(t, needsMeasure(backend.ContainerSpec{Resources: backend.Resources{CPUs: 0.5}}))
+}
+
+func TestReadProfiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "profile.json")
+	require.NoError(t, os.WriteFile(file, []byte("{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\"\n}\n"), 0o600))
+	profiles, err := readProfiles([]string{"seccomp=" + file, "seccomp=unconfined", `seccomp={"inline":true}`, "label=disable"})
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{file: `{"defaultAction":"SCMP_ACT_ALLOW"}`}, profiles)
+
+	_, err = readProfiles([]string{"seccomp=" + file + ".missing"})
+	require.ErrorIs(t, err, backend.ErrInvalid)
+	require.NoError(t, os.WriteFile(file, []byte("no JSON"), 0o600))
+	_, err = readProfiles([]string{"seccomp=" + file})
+	require.ErrorIs(t, err, backend.ErrInvalid)
+}
+
+func TestHasColon(t *testing.T) {
+	for path, want := range map[string]bool{"/a/b": false, "/a:b": true, `C:\a`: false, "C:/a": false, `C:\a:b`: true, "": false} {
+		require.Equal(t, want, hasColon(path), path)
+	}
+}

@@ -1,0 +1,273 @@
+package config
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// driverOf resolves the driver of a kitchen.yml with these lines under driver:.
+func driverOf(t *testing.T, lines string) Driver {
+	t.Helper()
+	return resolveOne(t, driverYAML(lines)).Driver
+}
+
+func TestPorts(t *testing.T) {
+	tcp := func(ip string, host, container int) Port { return Port{ip, host, container, "tcp"} }
+	for _, c := range []struct {
+		name, lines string
+		want        []Port
+	}{
+		{"text", `ports: "80"`, []Port{tcp("", 0, 80)}},
+		{"integer", `ports: 80`, []Port{tcp("", 0, 80)}},
+		{"host port", `ports: ["8080:80"]`, []Port{tcp("", 8080, 80)}},
+		{"forward", `forward: 80`, []Port{tcp("", 0, 80)}},
+		{"protocol", `ports: ["127.0.0.1:5353:53/udp"]`, []Port{{"127.0.0.1", 5353, 53, "udp"}}},
+		{"address with a free port", `ports: ["127.0.0.1::80"]`, []Port{tcp("127.0.0.1", 0, 80)}},
+		{"IPv6", `ports: ["[::1]:8080:80"]`, []Port{tcp("::1", 8080, 80)}},
+		{"IPv6 with a free port", `ports: ["[2001:db8::1]::80"]`, []Port{tcp("2001:db8::1", 0, 80)}},
+		{"range", `ports: ["8000-8002"]`, []Port{tcp("", 0, 8000), tcp("", 0, 8001), tcp("", 0, 8002)}},
+		{"two ranges", `ports: ["9000-9001:8000-8001"]`, []Port{tcp("", 9000, 8000), tcp("", 9001, 8001)}},
+		{"base 60", `ports: [22:22]`, []Port{tcp("", 22, 22)}},
+		{"base 60 that is none", `ports: [8080:80]`, []Port{tcp("", 8080, 80)}},
+		{"repeated", `ports: ["80:80", "80:80/tcp"]`, []Port{tcp("", 80, 80)}},
+		{"engine's hash", `ports: {"80/tcp": [{HostPort: "8080", HostIp: 127.0.0.1}], "53/udp": }`, []Port{tcp("127.0.0.1", 8080, 80), {"", 0, 53, "udp"}}},
+		{"hash of numbers", `ports: {"80": 8080}`, []Port{tcp("", 8080, 80)}},
+		{"hash of IPv6", `ports: {"80": {HostIp: "::1", HostPort: 8080}}`, []Port{tcp("::1", 8080, 80)}},
+		{"compose", `ports: [{target: 80, published: 8080, protocol: udp, host_ip: 10.0.0.1}]`, []Port{{"10.0.0.1", 8080, 80, "udp"}}},
+		{"two keys", "ports: 80\nforward: 81", []Port{tcp("", 0, 80), tcp("", 0, 81)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.Equal(t, c.want, driverOf(t, c.lines).Ports)
+		})
+	}
+}
+
+func TestPortsWriteAsTheyAreRead(t *testing.T) {
+	for _, s := range []string{"80/tcp", "8080:80/tcp", "127.0.0.1:8080:80/udp", "127.0.0.1::80/tcp", "[::1]:8080:80/sctp", "[::1]::80/tcp"} {
+		got, err := parsePort(s)
+		require.Nil(t, err, s)
+		require.Len(t, got, 1)
+		require.Equal(t, s, got[0].String())
+	}
+}
+
+func FuzzPort(f *testing.F) {
+	for _, s := range []string{"80", "8080:80", "[::1]:8080:80/udp", "9000-9002:8000-8002", "127.0.0.1::80", "-", "[", ":::"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := parsePort(s)
+		if err != nil {
+			require.NotEmpty(t, err.why)
+			require.NotEmpty(t, err.hint)
+			return
+		}
+		require.NotEmpty(t, got)
+		for _, p := range got {
+			again, err := parsePort(p.String())
+			require.Nil(t, err, p.String())
+			require.Equal(t, []Port{p}, again)
+		}
+	})
+}
+
+func TestMounts(t *testing.T) {
+	bind := func(source, target string, ro bool, options ...string) Mount {
+		return Mount{Type: mountBind, Source: source, Target: target, ReadOnly: ro, Options: options}
+	}
+	for _, c := range []struct {
+		name, lines string
+		want        []Mount
+	}{
+		{"anonymous", `volumes: /data`, []Mount{{Type: mountVolume, Target: "/data"}}},
+		{"anonymous with options", `volumes: /data:ro`, []Mount{{Type: mountVolume, Target: "/data", ReadOnly: true}}},
+		{"named", `volumes: ["cache:/data"]`, []Mount{{Type: mountVolume, Source: "cache", Target: "/data"}}},
+		{"absolute", `volumes: ["/a:/b"]`, []Mount{bind("/a", "/b", false)}},
+		{"options", `volumes: ["/a:/b:ro,Z"]`, []Mount{bind("/a", "/b", true, "Z")}},
+		{"relative", `volumes: ["./a:/b", "../c:/d", ".:/e", "x/y:/f"]`, []Mount{bind("/project/a", "/b", false), bind("/c", "/d", false), bind("/project", "/e", false), bind("/project/x/y", "/f", false)}},
+		{"home", `volumes: ["~/a:/b"]`, []Mount{bind("/home/tester/a", "/b", false)}},
+		{"Windows", `volumes: ['C:\x:/y:ro', 'c:/x:/z']`, []Mount{bind(`C:\x`, "/y", true), bind("c:/x", "/z", false)}},
+		{"Windows inside", `volumes: ['C:\x:C:\y']`, []Mount{bind(`C:\x`, `C:\y`, false)}},
+		{"hash of nothing", `volumes: {/data: {}}`, []Mount{{Type: mountVolume, Target: "/data"}}},
+		{"hash", `volumes: {./a: "/b:ro"}`, []Mount{bind("/project/a", "/b", true)}},
+		{"long form", `volumes: [{type: bind, source: ./a, target: /b, read_only: true, bind: {propagation: rshared}}]`, []Mount{bind("/project/a", "/b", true, "rshared")}},
+		{"kitchen-docker's volume", `volume: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"]`, []Mount{bind("/sys/fs/cgroup", "/sys/fs/cgroup", false)}},
+		{"binds", `binds: ["/a:/b"]`, []Mount{bind("/a", "/b", false)}},
+		{"mount", `mount: "type=bind,source=./a,target=/b,readonly"`, []Mount{bind("/project/a", "/b", true)}},
+		{"mount of a volume", `mounts: ["src=cache,dst=/b,volume-nocopy=true"]`, []Mount{{Type: mountVolume, Source: "cache", Target: "/b", Options: []string{"nocopy"}}}},
+		{"mount of memory", `mounts: [{type: tmpfs, target: /b, tmpfs: {size: 64m}}]`, []Mount{{Type: mountTmpfs, Target: "/b", Options: []string{"size=64m"}}}},
+		{"tmpfs list", `tmpfs: [/run, "/tmp:exec,size=64m"]`, []Mount{{Type: mountTmpfs, Target: "/run"}, {Type: mountTmpfs, Target: "/tmp", Options: []string{"exec", "size=64m"}}}},
+		{"tmpfs hash", `tmpfs: {/run: "ro,noexec"}`, []Mount{{Type: mountTmpfs, Target: "/run", ReadOnly: true, Options: []string{"noexec"}}}},
+		{"in the file's order, repeated ones once", "tmpfs: /run\nvolumes: [/b, /a]\nbinds: [/a]", []Mount{{Type: mountTmpfs, Target: "/run"}, {Type: mountVolume, Target: "/b"}, {Type: mountVolume, Target: "/a"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.Equal(t, c.want, driverOf(t, c.lines).Mounts)
+		})
+	}
+}
+
+func FuzzVolume(f *testing.F) {
+	for _, s := range []string{"/data", "a:/b:ro", `C:\x:/y`, "::", "./a:/b:z,nocopy", "~:/x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		parts := splitMount(s)
+		require.NotEmpty(t, parts)
+		d := &decoder{root: "/project", home: "/home", report: func(d Diagnostic) { require.NotEmpty(t, d.Msg) }}
+		if m, ok := d.volumeText(valueOf(s), s); ok {
+			require.True(t, isAbsoluteTarget(m.Target), "%q", m.Target)
+		}
+	})
+}
+
+func TestDriverValues(t *testing.T) {
+	for _, c := range []struct {
+		name, lines string
+		want        any
+		got         func(Driver) any
+	}{
+		{"env list", `env: [A=1, "B=x=y", FROM_CLIENT, ABSENT, C=]`, map[string]string{"A": "1", "B": "x=y", "FROM_CLIENT": "client value", "C": ""}, func(d Driver) any { return d.Env }},
+		{"env hash", `env: {A: 1, B: yes, C: 1.50, FROM_CLIENT: , ABSENT: }`, map[string]string{"A": "1", "B": "true", "C": "1.50", "FROM_CLIENT": "client value"}, func(d Driver) any { return d.Env }},
+		{"env_variables joins env", "env: [A=1, B=1]\nenv_variables: {B: 2}", map[string]string{"A": "1", "B": "2"}, func(d Driver) any { return d.Env }},
+		{"proxies", "http_proxy: http://p\nenv: [HTTP_PROXY=own]", map[string]string{"http_proxy": "http://p", "HTTP_PROXY": "own"}, func(d Driver) any { return d.Env }},
+		{"memory in bytes", `memory_limit: 1048576`, int64(1 << 20), func(d Driver) any { return d.Memory }},
+		{"memory with a unit", `memory: 512m`, int64(512 << 20), func(d Driver) any { return d.Memory }},
+		{"memory with a fraction", `memory: 1.5g`, int64(3 << 29), func(d Driver) any { return d.Memory }},
+		{"unlimited swap", `memory_swap: -1`, int64(-1), func(d Driver) any { return d.MemorySwap }},
+		{"cpus", `cpus: "1.5"`, 1.5, func(d Driver) any { return d.CPUs }},
+		{"shares", `cpu: 512`, int64(512), func(d Driver) any { return d.CPUShares }},
+		{"all gpus", `gpus: all`, -1, func(d Driver) any { return d.GPUs }},
+		{"two gpus", `gpus: "2"`, 2, func(d Driver) any { return d.GPUs }},
+		{"devices", `devices: [/dev/a, "/dev/a:/dev/b", "/dev/a:rw", "/dev/a:/dev/b:rwm"]`,
+			[]Device{{"/dev/a", "/dev/a", ""}, {"/dev/a", "/dev/b", ""}, {"/dev/a", "/dev/a", "rw"}, {"/dev/a", "/dev/b", "rwm"}}, func(d Driver) any { return d.Devices }},
+		{"device hash", `devices: [{path_on_host: /dev/a, path_in_container: /dev/b, cgroup_permissions: r}]`, []Device{{"/dev/a", "/dev/b", "r"}}, func(d Driver) any { return d.Devices }},
+		{"ulimit text", `ulimits: nofile=1:2`, []Ulimit{{"nofile", 1, 2}}, func(d Driver) any { return d.Ulimits }},
+		{"ulimit hash", `ulimits: {nofile: 1024, core: -1, nproc: {soft: 1, hard: 2}}`, []Ulimit{{"nofile", 1024, 1024}, {"core", -1, -1}, {"nproc", 1, 2}}, func(d Driver) any { return d.Ulimits }},
+		{"ulimit list of hashes", `ulimits: [{name: nofile, soft: 1, hard: 2}, {Name: core, Soft: 0, Hard: 0}]`, []Ulimit{{"nofile", 1, 2}, {"core", 0, 0}}, func(d Driver) any { return d.Ulimits }},
+		{"sysctls list", `sysctls: [net.core.somaxconn=1024]`, map[string]string{"net.core.somaxconn": "1024"}, func(d Driver) any { return d.Sysctls }},
+		{"sysctls hash", `sysctls: {net.core.somaxconn: 1024}`, map[string]string{"net.core.somaxconn": "1024"}, func(d Driver) any { return d.Sysctls }},
+		{"labels list", `labels: [a=b, c]`, map[string]string{"a": "b", "c": ""}, func(d Driver) any { return d.Labels }},
+		{"labels hash", `labels: {a: 1}`, map[string]string{"a": "1"}, func(d Driver) any { return d.Labels }},
+		{"hosts", `extra_hosts: ["db:10.0.0.2", "h=::1", "g:host-gateway"]`, []ExtraHost{{"db", "10.0.0.2"}, {"h", "::1"}, {"g", "host-gateway"}}, func(d Driver) any { return d.ExtraHosts }},
+		{"hosts with IPv6 behind a colon", `add_host: "h:2001:db8::1"`, []ExtraHost{{"h", "2001:db8::1"}}, func(d Driver) any { return d.ExtraHosts }},
+		{"hosts hash", `extra_hosts: {db: [10.0.0.2, 10.0.0.3]}`, []ExtraHost{{"db", "10.0.0.2"}, {"db", "10.0.0.3"}}, func(d Driver) any { return d.ExtraHosts }},
+		{"volumes from", `volumes_from: [a, "b:ro"]`, []VolumesFrom{{"a", false}, {"b", true}}, func(d Driver) any { return d.VolumesFrom }},
+		{"links", `links: db:database`, []string{"db:database"}, func(d Driver) any { return d.Links }},
+		{"cap_add of one", `cap_add: SYS_ADMIN`, []string{"SYS_ADMIN"}, func(d Driver) any { return d.CapAdd }},
+		{"command", `pid_one_command: sh -c "trap exit 0; sleep 1" 'a b' c\ d`, []string{"sh", "-c", "trap exit 0; sleep 1", "a b", "c d"}, func(d Driver) any { return d.Command }},
+		{"command list", `run_command: [/sbin/init, --log]`, []string{"/sbin/init", "--log"}, func(d Driver) any { return d.Command }},
+		{"sshd", `run_command: /usr/sbin/sshd -D -o UseDNS=no`, []string(nil), func(d Driver) any { return d.Command }},
+		{"entrypoint unset", `privileged: true`, []string(nil), func(d Driver) any { return d.Entrypoint }},
+		{"entrypoint", `entrypoint: /entry point`, []string{"/entry", "point"}, func(d Driver) any { return d.Entrypoint }},
+		{"instructions", "intermediate_instructions: RUN a\nprovision_command: [b, c]", []string{"RUN a", "RUN b", "RUN c"}, func(d Driver) any { return d.IntermediateInstructions }},
+		{"build context", `build_context: true`, "/project", func(d Driver) any { return d.BuildContext }},
+		{"build context directory", `build_context: docker`, "/project/docker", func(d Driver) any { return d.BuildContext }},
+		{"version as text", `chef_version: 16.10`, "16.10", func(d Driver) any { return d.ToolVersion }},
+		{"version of a float", `chef_version: 16.0`, "16.0", func(d Driver) any { return d.ToolVersion }},
+		{"version with an anchor", `chef_version: &v 16.10`, "16.10", func(d Driver) any { return d.ToolVersion }},
+		{"version in flow", `{chef_version: 16.10}`, "16.10", func(d Driver) any { return d.ToolVersion }},
+		{"stable", `chef_version: stable`, "latest", func(d Driver) any { return d.ToolVersion }},
+		{"cgroupns_host", `cgroupns_host: true`, "host", func(d Driver) any { return d.CgroupNS }},
+		{"cgroupns_host off", "cgroupns_mode: private\ncgroupns_host: false", "private", func(d Driver) any { return d.CgroupNS }},
+		{"userns_host", `userns_host: true`, "host", func(d Driver) any { return d.UserNS }},
+		{"instance_name", "hostname_aliases: [a]\ninstance_name: b", []string{"a", "b"}, func(d Driver) any { return d.HostnameAliases }},
+		{"podman by binary", `binary: /usr/bin/podman`, "podman", func(d Driver) any { return d.Engine }},
+		{"run_options text", `run_options: --cgroupns=host --tmpfs=/run --volume=/a:/b:rw -e A=1`, "host", func(d Driver) any { return d.CgroupNS }},
+		{"run_options hash", `run_options: {tmpfs: [/tmp, /run]}`, []Mount{{Type: mountTmpfs, Target: "/tmp"}, {Type: mountTmpfs, Target: "/run"}}, func(d Driver) any { return d.Mounts }},
+		{"run_options with a blank", `run_options: [--cap-add SYS_ADMIN, --privileged]`, true, func(d Driver) any { return d.Privileged && d.CapAdd[0] == "SYS_ADMIN" }},
+		{"null is unset", `hostname: ~`, "dokken", func(d Driver) any { return d.Hostname }},
+		{"hostname set", `hostname: dokken`, true, func(d Driver) any { return d.HostnameSet }},
+		{"socket", `socket: unix:///run/x.sock`, "unix:///run/x.sock", func(d Driver) any { return d.Host }},
+		{"init_system", `init_system: systemd`, InitSystemd, func(d Driver) any { return d.InitSystem }},
+		{"OCI platform", `platform: linux/arm64/v8`, "linux/arm64/v8", func(d Driver) any { return d.OCIPlatform }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lines := c.lines
+			if lines[0] == '{' {
+				lines = "<<: " + lines
+			}
+			require.Equal(t, c.want, c.got(driverOf(t, lines)))
+		})
+	}
+}
+
+func TestPullPolicies(t *testing.T) {
+	for _, c := range []struct {
+		lines          string
+		platform, tool PullPolicy
+	}{
+		{"", PullMissing, PullMissing},
+		{"pull_platform_image: true", PullNewer, PullMissing},
+		{"pull_platform_image: false\npull_chef_image: true", PullMissing, PullNewer},
+		{"pull: always\npull_platform_image: false", PullAlways, PullAlways},
+		{"pull_chef_image: true\npull: never", PullNever, PullNever},
+	} {
+		d := driverOf(t, c.lines)
+		require.Equal(t, c.platform, d.PullPlatform, c.lines)
+		require.Equal(t, c.tool, d.PullTool, c.lines)
+	}
+}
+
+func TestImageOfPlatform(t *testing.T) {
+	for platform, want := range map[string]string{
+		"ubuntu-22.04": "ubuntu:22.04", "ubuntu": "ubuntu", "centos-stream-9": "centos:stream", "debian-12-chef": "debian:12",
+	} {
+		require.Equal(t, want, imageOf(platform))
+	}
+}
+
+func TestSplitWords(t *testing.T) {
+	for line, want := range map[string][]string{
+		``:                          nil,
+		`  a   b `:                  {"a", "b"},
+		`a 'b c' "d e"`:             {"a", "b c", "d e"},
+		`a'b'"c"`:                   {"abc"},
+		`"\$x \\ \n"`:               {`$x \ \n`},
+		`a\ b`:                      {"a b"},
+		`''`:                        {""},
+		`sh -c 'a; b && c > d | e'`: {"sh", "-c", "a; b && c > d | e"},
+	} {
+		got, err := splitWords(line)
+		require.NoError(t, err)
+		require.Equal(t, want, got, line)
+		again, err := splitWords(joinWords(got))
+		require.NoError(t, err)
+		require.Equal(t, want, again, line)
+	}
+	for _, line := range []string{`'a`, `"a`, `a "b\"`} {
+		_, err := splitWords(line)
+		require.ErrorIs(t, err, errQuote, line)
+	}
+}
+
+func FuzzSplitWords(f *testing.F) {
+	f.Add(`sh -c "trap exit 0 SIGTERM; while :; do sleep 1; done"`)
+	f.Fuzz(func(t *testing.T, line string) {
+		words, err := splitWords(line)
+		if err != nil {
+			return
+		}
+		again, err := splitWords(joinWords(words))
+		require.NoError(t, err)
+		require.Equal(t, words, again)
+	})
+}
+
+func TestSeconds(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"30": 30 * time.Second, "0.5": 500 * time.Millisecond, "90s": 90 * time.Second, "5m": 5 * time.Minute,
+	} {
+		i := resolveOne(t, "driver: dokken\nprovisioner: {name: dokken, wait_for_retry: "+text+"}\nverifier: {name: dummy}\nplatforms: [{name: a}]\nsuites: [{name: b}]\n")
+		require.Equal(t, want, i.Provisioner.WaitForRetry)
+	}
+}
+
+func TestNumbersOutOfRange(t *testing.T) {
+	_, diags := resolveText(t, driverYAML("pids_limit: -2\ncpu: 99999999999999999999\ncpus: -1\nmemory: -5"))
+	require.Len(t, diags, 4)
+	for _, d := range diags {
+		require.Equal(t, SeverityError, d.Severity)
+	}
+}

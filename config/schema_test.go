@@ -1,0 +1,296 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTableOfKeys(t *testing.T) {
+	seen := map[string]string{}
+	for _, k := range Keys() {
+		where := k.path()
+		require.NotEmpty(t, k.Section, where)
+		require.NotEmpty(t, k.Source, where)
+		require.Regexp(t, `^[a-z][a-z0-9_]*$`, k.Name)
+		for _, n := range k.spellings() {
+			id := string(k.Section) + "." + n
+			require.NotContains(t, seen, id, "two keys have one name")
+			seen[id] = where
+		}
+		switch {
+		case k.Inert != "":
+			require.Nil(t, k.value, "%s: an inert key has no field", where)
+			require.Empty(t, k.Doc, "%s: Inert says it all", where)
+		default:
+			require.Regexp(t, `[.]$`, k.Doc, where)
+		}
+		if k.Inert == "" && slices.Contains([]Section{SectionDriver, SectionProvisioner, SectionVerifier, SectionTransport}, k.Section) {
+			require.NotNil(t, k.value, "%s: a key of a plugin needs a field", where)
+		}
+	}
+}
+
+// TestKeysAreServed makes sure that the keys which kitchen-dokken, kitchen-docker
+// and Test Kitchen document are in the table.
+func TestKeysAreServed(t *testing.T) {
+	for section, names := range map[Section]string{
+		SectionDriver: `api_retries binds cap_add cap_drop cgroupns_host chef_image chef_version data_image data_ssh_port dns dns_search
+			docker_host_url docker_info docker_registry entrypoint env hostname hostname_aliases image image_prefix
+			intermediate_instructions ipv6 ipv6_subnet links memory_limit network_mode pid_one_command platform ports privileged
+			pull_chef_image pull_platform_image read_timeout write_timeout security_opt tmpfs userns_host user_ns_mode volumes
+			creds_file docker_config_creds pre_create_command
+			binary socket use_sudo tls tls_verify tls_cacert tls_cert tls_key build_context build_options build_tempdir use_cache
+			dockerfile provision_command disable_upstart remove_images docker_platform run_command run_options interactive tty
+			publish_all forward volume volumes_from mount devices memory cpu gpus add_host env_variables isolation instance_name
+			http_proxy https_proxy no_proxy username public_key private_key use_internal_docker_network wait_for_transport
+			cpus ulimits sysctls extra_hosts shm_size init user labels stop_signal working_dir read_only pids_limit memory_swap
+			userns_mode cgroupns_mode ipc pid group_add domainname dns_options mounts build_args init_system pull`,
+		SectionProvisioner: `root_path chef_binary chef_options chef_log_level chef_output_format profile_ruby slow_resource_report
+			docker_info docker_host_url product_name product_version clean_dokken_sandbox run_list attributes policy_group
+			named_run_list client_rb json_attributes chef_zero_host chef_zero_port log_file log_level policyfile policyfile_path
+			berksfile_path always_update_cookbooks cookbook_files_glob deprecations_as_errors retry_on_exit_code max_retries
+			wait_for_retry multiple_converge enforce_idempotency chef_license chef_license_key data_path data_bags_path
+			environments_path nodes_path roles_path clients_path encrypted_data_bag_secret_key_path config_path
+			http_proxy https_proxy ftp_proxy no_proxy command_prefix require_chef_omnibus chef_omnibus_url
+			chef_omnibus_install_options channel install_strategy platform platform_version architecture download_url checksum
+			ruby_bindir chef_client_path chef_omnibus_root sudo sudo_command uploads downloads script command arguments`,
+		SectionVerifier: `root_path sudo sudo_command chef_omnibus_root command_prefix suite_name downloads http_proxy https_proxy
+			ftp_proxy inspec_tests controls inputs attributes input_files attrs waiver_files reporter output format color
+			profiles_path backend_cache cache_inputs load_plugins plugin_config sudo_options host port proxy_command forward_agent
+			chef_license_key chef_license_server command sleep shellout_opts live_stream remote_exec busser_bin ruby_bindir version
+			random_failure fail`,
+		SectionTransport: `docker_host_url docker_info read_timeout write_timeout login_command host_ip_override`,
+		SectionSuite: `name includes excludes driver provisioner transport verifier lifecycle run_list attributes named_run_list
+			policy_group data_path data_bags_path encrypted_data_bag_secret_key_path environments_path nodes_path roles_path`,
+		SectionPlatform: `name os_type shell_type driver provisioner transport verifier lifecycle run_list attributes`,
+		SectionRoot:     `driver provisioner verifier transport lifecycle platforms suites kitchen driver_plugin driver_config busser`,
+		SectionHook:     `local remote environment cwd user skippable includes excludes timeout`,
+	} {
+		for _, n := range strings.Fields(names) {
+			require.NotNil(t, theSchema().find(section, n), "%s.%s", section, n)
+		}
+	}
+	require.Len(t, HookNames(), 15)
+}
+
+// TestDocumentedDefaultsHold decodes each key's documented default and expects what
+// leaving the key out gives.
+func TestDocumentedDefaultsHold(t *testing.T) {
+	for _, k := range Keys() {
+		def := k.Default()
+		if def == nil || k.Section == SectionVerifier && k.Name == "name" {
+			continue
+		}
+		text, err := json.Marshal(map[string]any{k.Name: def})
+		require.NoError(t, err)
+		got := theSchema().blank
+		d := &decoder{
+			inst: &got, set: nil, key: &k, spelt: k.path(), root: "/project", home: "/home",
+			env:    func(string) (string, bool) { return "", false },
+			source: newSources(nil).text,
+			report: func(d Diagnostic) { t.Errorf("the default of %s is refused: %s", k.path(), d) },
+		}
+		k.value.decode(d, mapOf(t, string(text)).Map.Get(k.Name))
+		blank := theSchema().blank
+		want, _ := k.value.show(&blank)
+		have, _ := k.value.show(&got)
+		require.Equal(t, want, have, k.path())
+	}
+}
+
+func TestReference(t *testing.T) {
+	golden(t, filepath.Join("..", "docs", "kitchen-yml.md"), ReferenceMarkdown())
+}
+
+func TestJSONSchemaFile(t *testing.T) {
+	got, err := JSONSchema()
+	require.NoError(t, err)
+	golden(t, filepath.Join("..", "docs", "kitchen.schema.json"), string(got))
+}
+
+// TestJSONSchemaAcceptsWhatResolves checks files of the corpus against the schema:
+// where galley has no error to report, an editor must have none.
+func TestJSONSchemaAcceptsWhatResolves(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(corpusDir, "expected", "*.json"))
+	require.NoError(t, err)
+	if len(files) == 0 {
+		t.Skipf("no corpus: %s does not exist beside the checkout", corpusDir)
+	}
+	v := newValidator(t)
+	blocks := 0
+	for _, file := range files {
+		c := corpusConfig(t, file)
+		for _, raw := range c.Instances {
+			if driverNames()[pluginName(raw.Driver)].kind != DriverContainer {
+				continue
+			}
+			_, diags := c.Resolve(ResolveOptions{Select: func(r RawInstance) bool { return r.Name == raw.Name }})
+			if slices.ContainsFunc(diags, func(d Diagnostic) bool { return d.Severity == SeverityError }) {
+				continue
+			}
+			for section, block := range map[Section]any{
+				SectionDriver: raw.Driver.Any(), SectionProvisioner: raw.Provisioner.Any(), SectionVerifier: raw.Verifier.Any(),
+			} {
+				require.Empty(t, v.check(v.definitions[string(section)], block, string(section)), "%s %s", file, raw.Name)
+				blocks++
+			}
+			break
+		}
+	}
+	require.Greater(t, blocks, 100)
+}
+
+func TestJSONSchemaRefuses(t *testing.T) {
+	v := newValidator(t)
+	for _, text := range []string{
+		`driver: {privileged: [true]}`, `driver: {pull: sometimes}`, `suites: {name: a}`, `suites: [{run_list: []}]`,
+		`lifecycle: {pre_create: 5}`, `provisioner: {attributes: [1]}`, `driver: 5`,
+	} {
+		require.NotEmpty(t, v.check(v.root, mapOf(t, text).Any(), ""), text)
+	}
+	for _, text := range []string{
+		`driver: dokken`, `driver: {privileged: "<%= x %>"}`, `suites: [{name: a, run_list: b}]`, `lifecycle: {pre_create: [a, {local: b}]}`, `driver: ~`,
+	} {
+		require.Empty(t, v.check(v.root, mapOf(t, text).Any(), ""), text)
+	}
+}
+
+// validator checks values against the part of JSON Schema that JSONSchema uses.
+type validator struct {
+	root, definitions map[string]any
+}
+
+func newValidator(t *testing.T) validator {
+	t.Helper()
+	data, err := JSONSchema()
+	require.NoError(t, err)
+	var root map[string]any
+	require.NoError(t, json.Unmarshal(data, &root))
+	return validator{root, root["definitions"].(map[string]any)}
+}
+
+// check returns what is wrong with v, or "".
+func (va validator) check(schema any, v any, path string) string {
+	s := schema.(map[string]any)
+	if ref, ok := s["$ref"].(string); ok {
+		return va.check(va.definitions[strings.TrimPrefix(ref, "#/definitions/")], v, path)
+	}
+	if list, ok := s["anyOf"].([]any); ok {
+		why := path + ": none fits:"
+		for _, one := range list {
+			w := va.check(one, v, path)
+			if w == "" {
+				return ""
+			}
+			why += " " + w
+		}
+		return why
+	}
+	if list, ok := s["enum"].([]any); ok && !slices.Contains(list, v) {
+		return path + ": not in enum"
+	}
+	if !va.hasType(s["type"], v) {
+		return path + ": wrong type"
+	}
+	if p, ok := s["pattern"].(string); ok && !regexp.MustCompile(p).MatchString(v.(string)) {
+		return path + ": no template"
+	}
+	switch x := v.(type) {
+	case []any:
+		for _, it := range x {
+			if s["items"] != nil {
+				if w := va.check(s["items"], it, path+"[]"); w != "" {
+					return w
+				}
+			}
+		}
+	case map[string]any:
+		for _, r := range asList(s["required"]) {
+			if _, ok := x[r.(string)]; !ok {
+				return path + ": " + r.(string) + " is required"
+			}
+		}
+		properties, _ := s["properties"].(map[string]any)
+		for k, it := range x {
+			sub := properties[k]
+			if sub == nil {
+				sub = s["additionalProperties"]
+			}
+			if sub != nil {
+				if w := va.check(sub, it, path+"."+k); w != "" {
+					return w
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func asList(v any) []any {
+	list, _ := v.([]any)
+	return list
+}
+
+func (validator) hasType(want any, v any) bool {
+	if want == nil {
+		return true
+	}
+	names := asList(want)
+	if names == nil {
+		names = []any{want}
+	}
+	is := map[string]bool{}
+	switch v.(type) {
+	case nil:
+		is["null"] = true
+	case bool:
+		is["boolean"] = true
+	case string:
+		is["string"] = true
+	case int64:
+		is["integer"], is["number"] = true, true
+	case float64:
+		is["number"] = true
+	case []any:
+		is["array"] = true
+	case map[string]any:
+		is["object"] = true
+	}
+	return slices.ContainsFunc(names, func(n any) bool { return is[n.(string)] })
+}
+
+func TestNearest(t *testing.T) {
+	names := theSchema().names(SectionDriver)
+	for slip, want := range map[string]string{
+		"priviledged": "privileged", "priviled": "privileged", "internediate_instructions": "intermediate_instructions",
+		"cap-add": "cap_add", "hostName": "hostname", "chefversion": "chef_version", "zzzzz": "", "memroy": "memory",
+	} {
+		require.Equal(t, want, nearest(slip, names), slip)
+	}
+}
+
+// TestTroubleshooting keeps the examples of the documentation true: each is a
+// mistake of testdata with galley's messages, which are renewed with -update.
+func TestTroubleshooting(t *testing.T) {
+	file := filepath.Join("..", "docs", "troubleshooting.md")
+	page, err := os.ReadFile(file)
+	require.NoError(t, err)
+	example := regexp.MustCompile("(?s)<!-- mistake: ([a-z-]+) -->\n\n```yaml\n.*?```\n\n```text\n.*?```")
+	require.GreaterOrEqual(t, len(example.FindAll(page, -1)), 8)
+	golden(t, file, example.ReplaceAllStringFunc(string(page), func(s string) string {
+		name := example.FindStringSubmatch(s)[1]
+		read := func(suffix string) string {
+			text, err := os.ReadFile(filepath.Join("testdata", "mistakes", name+suffix))
+			require.NoError(t, err)
+			return string(text)
+		}
+		return "<!-- mistake: " + name + " -->\n\n```yaml\n" + read(".yml") + "```\n\n```text\n" + read(".golden") + "```"
+	}))
+}

@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/docker"
+	"github.com/galley-kitchen/galley/backend/podman"
+	"github.com/galley-kitchen/galley/e2e/testbed"
+)
+
+// built is the galley binary under test, built once for all tests of this package.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "galley-e2e-")
+	if err != nil {
+		return "", err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "galley")
+	out, err := exec.Command("go", "build", "-o", bin, "../cmd/galley").CombinedOutput()
+	if err != nil {
+		return "", errors.New(string(out))
+	}
+	return bin, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if bin, err := built(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(bin)) // a temporary directory that nobody will miss
+	}
+	os.Exit(code)
+}
+
+// project is a directory with a kitchen.yml on one engine.
+type project struct {
+	t      *testing.T
+	engine testbed.Engine
+	dir    string
+	// env is added to a small, fixed environment.
+	env []string
+}
+
+// newProject lays out files in a directory that the engine's user owns.
+func newProject(t *testing.T, e testbed.Engine, files map[string]string) *project {
+	t.Helper()
+	p := &project{t: t, engine: e, dir: e.TempDir(t), env: []string{"GALLEY_HOST=" + e.Host}}
+	for name, text := range files {
+		p.write(name, text)
+	}
+	t.Cleanup(func() {
+		r := p.galley("destroy", "-c")
+		require.Zero(t, r.code, r.String())
+	})
+	return p
+}
+
+func (p *project) write(name, text string) {
+	p.t.Helper()
+	path := filepath.Join(p.dir, name)
+	require.NoError(p.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(p.t, os.WriteFile(path, []byte(text), 0o755))
+	if p.asOther() {
+		require.NoError(p.t, filepath.WalkDir(p.dir, func(path string, _ os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			st, err := os.Stat(p.dir)
+			if err != nil {
+				return err
+			}
+			owner := st.Sys().(*syscall.Stat_t)
+			return os.Lchown(path, int(owner.Uid), int(owner.Gid))
+		}))
+	}
+}
+
+// asOther tells whether galley has to run as the engine's own user.
+func (p *project) asOther() bool { return p.engine.Rootless && os.Getuid() == 0 }
+
+// result is what a run of galley left.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+func (r result) String() string { return r.stdout + r.stderr }
+
+func (p *project) command(ctx context.Context, args ...string) *exec.Cmd {
+	p.t.Helper()
+	bin, err := built()
+	require.NoError(p.t, err)
+	cmd := exec.CommandContext(ctx, bin, args...)
+	cmd.Dir = p.dir
+	home := filepath.Join(p.dir, ".home")
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home}, p.env...)
+	if p.asOther() {
+		st, err := os.Stat(p.dir)
+		require.NoError(p.t, err)
+		owner := st.Sys().(*syscall.Stat_t)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
+	}
+	return cmd
+}
+
+// galley runs galley in the project.
+func (p *project) galley(args ...string) result {
+	p.t.Helper()
+	// Cleanups run galley when the test's own context has ended.
+	cmd := p.command(context.WithoutCancel(p.t.Context()), args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		require.NoError(p.t, err)
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// ok runs galley and wants exit code 0.
+func (p *project) ok(args ...string) result {
+	p.t.Helper()
+	r := p.galley(args...)
+	require.Zero(p.t, r.code, r.String())
+	return r
+}
+
+// backend connects to the engine directly, to see what galley left there.
+func (p *project) backend() backend.ContainerBackend {
+	p.t.Helper()
+	ep := backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)}
+	var be backend.ContainerBackend
+	var err error
+	if p.engine.Kind == testbed.Docker {
+		be, err = docker.New(ep)
+	} else {
+		be, err = podman.New(ep)
+	}
+	require.NoError(p.t, err)
+	p.t.Cleanup(func() { require.NoError(p.t, be.Close()) })
+	return be
+}
+
+// runners lists the project's containers on the engine.
+func (p *project) runners() []backend.Container {
+	p.t.Helper()
+	dir, err := filepath.EvalSymlinks(p.dir)
+	require.NoError(p.t, err)
+	list, err := p.backend().ListContainers(p.t.Context(), backend.Labels{backend.LabelProjectDir: dir})
+	require.NoError(p.t, err)
+	return list
+}
+
+// list runs galley list --json.
+func (p *project) list() map[string]listed {
+	p.t.Helper()
+	var rows []listed
+	require.NoError(p.t, json.Unmarshal([]byte(p.ok("list", "--json").stdout), &rows))
+	all := map[string]listed{}
+	for _, r := range rows {
+		all[r.Instance] = r
+	}
+	return all
+}
+
+type listed struct {
+	Instance     string
+	LastAction   *string `json:"last_action"`
+	LastError    *string `json:"last_error"`
+	FailedAction string  `json:"failed_action"`
+	Runner       string
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain lets the test binary be the program, for what ends a process.
+func TestMain(m *testing.M) {
+	if os.Getenv("CHEF_CLIENT_TEST_MAIN") != "" {
+		os.Exit(run("chef-client", os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// kitchen writes a sandbox as galley does and returns the arguments that use it.
+func kitchen(t *testing.T, dna, recipe string) (dir string, args []string) {
+	t.Helper()
+	dir = t.TempDir()
+	write(t, filepath.Join(dir, "cookbooks/app/recipes/default.rb"), strings.ReplaceAll(recipe, "DIR", dir))
+	write(t, filepath.Join(dir, "validation.pem"), "key")
+	write(t, filepath.Join(dir, "dna.json"), dna)
+	write(t, filepath.Join(dir, "client.rb"), strings.ReplaceAll(`node_name "default-test"
+checksum_path "DIR/checksums"
+file_cache_path "DIR/cache"
+file_backup_path "DIR/backup"
+cookbook_path ["DIR/cookbooks", "DIR/site-cookbooks"]
+data_bag_path "DIR/data_bags"
+validation_key "DIR/validation.pem"
+encrypted_data_bag_secret "DIR/encrypted_data_bag_secret"
+chef_server_url "http://127.0.0.1:8889"
+treat_deprecation_warnings_as_errors false
+named_run_list {}
+`, "DIR", dir))
+	return dir, []string{
+		"-z", "-l", "warn", "-F", "doc", "-c", "/nowhere/client.rb", "-j", dir + "/dna.json", "--config", dir + "/client.rb",
+		"--log_level", "auto", "--force-formatter", "--no-color", "--json-attributes", dir + "/dna.json", "--chef-zero-port", "8889",
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+}
+
+func runHere(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run("chef-client", args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestConvergesAndIsIdempotent(t *testing.T) {
+	dir, args := kitchen(t, `{"app": {"greeting": "hello"}, "run_list": ["recipe[app::default]"]}`, `# a comment
+directory 'DIR/etc'
+file "DIR/etc/motd" do
+  content "#{node['app']['greeting']} #{node['app']['name']}\n"
+  mode '0600'
+end
+execute 'touch DIR/touched' do
+  creates 'DIR/touched'
+end
+log 'done'
+`)
+	write(t, filepath.Join(dir, "cookbooks/app/attributes/default.rb"), "default['app']['greeting'] = 'unused'\ndefault['app']['name'] = 'world'\n")
+
+	code, stdout, stderr := runHere(args...)
+	require.Equal(t, 0, code, stderr)
+	require.Contains(t, stdout, "Chef Infra Client finished, 3/4 resources updated in 00 seconds\n")
+	motd, err := os.ReadFile(filepath.Join(dir, "etc/motd"))
+	require.NoError(t, err)
+	require.Equal(t, "hello world\n", string(motd))
+	require.FileExists(t, filepath.Join(dir, "touched"))
+	require.FileExists(t, filepath.Join(dir, "cache/nodes/default-test.json"))
+
+	code, stdout, stderr = runHere(args...)
+	require.Equal(t, 0, code, stderr)
+	require.Contains(t, stdout, "Chef Infra Client finished, 0/4 resources updated in 00 seconds\n")
+}
+
+func TestIncludesRecipesOnceAndCopiesFiles(t *testing.T) {
+	dir, args := kitchen(t, `{"run_list": ["app", "recipe[app::more@1.0.0]"]}`, "include_recipe 'app::more'\n")
+	write(t, filepath.Join(dir, "cookbooks/app/recipes/more.rb"), "cookbook_file '"+dir+"/copied' do\n  source 'original'\nend\n")
+	write(t, filepath.Join(dir, "cookbooks/app/files/original"), "content")
+	code, stdout, stderr := runHere(args...)
+	require.Equal(t, 0, code, stderr)
+	require.Contains(t, stdout, "finished, 1/1 resources updated")
+	require.FileExists(t, filepath.Join(dir, "copied"))
+}
+
+func TestGuards(t *testing.T) {
+	dir, args := kitchen(t, `{"run_list": ["app"]}`, `file 'DIR/a' do
+  not_if 'true'
+end
+file 'DIR/b' do
+  only_if 'test -e /'
+end
+`)
+	code, stdout, stderr := runHere(args...)
+	require.Equal(t, 0, code, stderr)
+	require.Contains(t, stdout, "(skipped due to not_if)")
+	require.NoFileExists(t, filepath.Join(dir, "a"))
+	require.FileExists(t, filepath.Join(dir, "b"))
+}
+
+func TestExitStatus(t *testing.T) {
+	_, args := kitchen(t, `{"galley": {"exit": 35}, "run_list": ["app"]}`, "log 'x'\n")
+	for range 2 {
+		code, _, stderr := runHere(args...)
+		require.Equal(t, 35, code)
+		require.Contains(t, stderr, "status 35")
+	}
+	_, args = kitchen(t, `{"galley": {"exit_once": 213}, "run_list": ["app"]}`, "log 'x'\n")
+	code, _, _ := runHere(args...)
+	require.Equal(t, 213, code)
+	code, _, stderr := runHere(args...)
+	require.Equal(t, 0, code, stderr)
+}
+
+func TestFailures(t *testing.T) {
+	tests := map[string]struct {
+		recipe, dna, want string
+		change            func(dir string) error
+	}{
+		"failing command":  {recipe: "execute 'exit 3'\n", want: "exit status 3"},
+		"raise":            {recipe: "raise 'no good'\n", want: "RuntimeError: no good"},
+		"unknown resource": {recipe: "frobnicate 'x'\n", want: "default.rb:1: NoMethodError: undefined method `frobnicate'"},
+		"syntax":           {recipe: "\nfile\n", want: "default.rb:2: syntax error"},
+		"block without end": {
+			recipe: "file '/x' do\n", want: "has no end",
+		},
+		"unknown cookbook": {dna: `{"run_list": ["recipe[other]"]}`, want: "cookbook other not found"},
+		"broken dna.json":  {dna: `{`, want: "not a JSON object"},
+		"no cookbooks":     {change: func(dir string) error { return os.RemoveAll(dir + "/cookbooks") }, want: "cookbook_path: none of"},
+		"no validation key": {
+			change: func(dir string) error { return os.Remove(dir + "/validation.pem") },
+			want:   "validation_key: open",
+		},
+		"no client.rb": {change: func(dir string) error { return os.Remove(dir + "/client.rb") }, want: "cannot load the configuration file"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			dna := tc.dna
+			if dna == "" {
+				dna = `{"run_list": ["app"]}`
+			}
+			dir, args := kitchen(t, dna, tc.recipe)
+			if tc.change != nil {
+				require.NoError(t, tc.change(dir))
+			}
+			code, _, stderr := runHere(args...)
+			require.Equal(t, 1, code)
+			require.Contains(t, stderr, tc.want)
+		})
+	}
+}
+
+func TestCommandLineIsStrict(t *testing.T) {
+	for args, want := range map[string]string{
+		"--no-such-option":  "invalid option: --no-such-option",
+		"stray":             "unexpected argument: stray",
+		"-z --config":       "missing argument: --config",
+		"-z --format fancy": "unknown formatter: fancy",
+		"-z -l loud":        "unknown log level: loud",
+		"--no-color=yes":    "needless argument: --no-color=yes",
+		"-c x":              "use --local-mode",
+	} {
+		code, _, stderr := runHere(strings.Fields(args)...)
+		require.Equal(t, 1, code, args)
+		require.Contains(t, stderr, want)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var out bytes.Buffer
+	require.Equal(t, 0, run("cinc-client", []string{"--version"}, &out, os.Stderr))
+	require.Equal(t, "Cinc Client: "+version+"\n", out.String())
+}
+
+// The handler for enforce_idempotency ends the run by a signal: status 137 in a shell.
+func TestUpdateUnderTheIdempotenceHandler(t *testing.T) {
+	dir, args := kitchen(t, `{"run_list": ["app"]}`, "file 'DIR/new'\n")
+	clientRB, err := os.OpenFile(filepath.Join(dir, "client.rb"), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = clientRB.WriteString("require '" + dir + "/chef-client-fail-if-update-handler.rb'\n")
+	require.NoError(t, err)
+	require.NoError(t, clientRB.Close())
+
+	status := func() string {
+		cmd := exec.Command("/bin/sh", append([]string{"-c", `"$0" "$@"; echo $?`, os.Args[0]}, args...)...)
+		cmd.Env = append(os.Environ(), "CHEF_CLIENT_TEST_MAIN=1")
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		lines := strings.Fields(string(out))
+		return lines[len(lines)-1]
+	}
+	require.Equal(t, strconv.Itoa(128+9), status())
+	require.Equal(t, "0", status(), "nothing is left to update")
+}

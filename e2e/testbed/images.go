@@ -1,0 +1,119 @@
+package testbed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// Image is a test image, built on this machine.
+type Image struct {
+	Tarball string // docker-archive
+	Tag     string // fully qualified
+	ID      string // sha256:…, the same in every engine
+}
+
+// smallImages take seconds to build. The others, debian and systemd, take a minute and
+// are built when a test asks for one.
+var smallImages = []string{"busybox", "tool", "tool-scratch", "cinc", "platform-with-chef"}
+
+func (b *bed) buildImages(names ...string) error {
+	for _, name := range names {
+		image, err := b.script.image(name)
+		if err != nil {
+			return err
+		}
+		b.images[name] = image
+	}
+	return nil
+}
+
+func (s script) image(name string) (Image, error) {
+	out, err := s.call("image", name)
+	if err != nil {
+		return Image{}, err
+	}
+	fields := strings.Fields(out)
+	if len(fields) != 3 {
+		return Image{}, fmt.Errorf("engines.sh image %s printed %q, not a tarball, a tag and an id", name, out)
+	}
+	return Image{Tarball: fields[0], Tag: fields[1], ID: fields[2]}, nil
+}
+
+// Load sees to it that the engine has these images of engines.sh (busybox tool
+// tool-scratch cinc platform-with-chef debian systemd) under their tags, and returns them
+// in the same order. It costs one request each if they are there already. An image that
+// cannot be built on this machine skips the test.
+func (e Engine) Load(t testing.TB, names ...string) []Image {
+	t.Helper()
+	images := make([]Image, 0, len(names))
+	for _, name := range names {
+		image := e.image(t, name)
+		id, err := e.imageID(t.Context(), image.Tag)
+		if err == nil && id != image.ID {
+			_, err = open().script.call("load", e.Name, name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, image)
+	}
+	return images
+}
+
+func (e Engine) image(t testing.TB, name string) Image {
+	t.Helper()
+	b := open()
+	if image, ok := b.images[name]; ok {
+		return image
+	}
+	reason, err := b.script.try("image", name)
+	if reason != "" {
+		t.Skip(reason)
+	}
+	var image Image
+	if err == nil {
+		image, err = b.script.image(name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// imageID asks the engine (both speak this part of Docker's API: GET /images/{name}/json)
+// for an image's id, which is empty where there is no such image.
+func (e Engine) imageID(ctx context.Context, tag string) (string, error) {
+	socket := strings.TrimPrefix(e.Host, "unix://")
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine/v1.40/images/"+tag+"/json", nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", e.Name, err)
+	}
+	defer response.Body.Close()
+	switch response.StatusCode {
+	case http.StatusNotFound:
+		return "", nil
+	case http.StatusOK:
+		var found struct{ ID string }
+		if err := json.NewDecoder(response.Body).Decode(&found); err != nil {
+			return "", fmt.Errorf("%s: inspecting %s: %w", e.Name, tag, err)
+		}
+		return found.ID, nil
+	default:
+		return "", fmt.Errorf("%s: inspecting %s: %s", e.Name, tag, response.Status)
+	}
+}

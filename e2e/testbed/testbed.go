@@ -1,0 +1,240 @@
+package testbed
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gofrs/flock"
+)
+
+// Kinds of engines.
+const (
+	Docker = "docker"
+	Podman = "podman"
+)
+
+// Engine is a running engine.
+type Engine struct {
+	Name        string // as engines.sh calls it, for example "podman4-rootless"
+	Kind        string // Docker or Podman
+	Host        string // the API socket as seen from this machine: unix:///…
+	Rootless    bool   // runs as a plain user
+	UserNSRemap bool   // a Docker daemon with userns-remap
+	SSH         SSH
+	TLS         *TLS // nil where the engine has no TLS (Podman)
+}
+
+// SSH says how to reach an engine through sshd, which runs in a world of its own: its
+// processes and sockets are not this machine's, its ordinary directories are.
+type SSH struct {
+	Host       string // ssh://USER@127.0.0.1:PORT, for Podman with the socket's path
+	Identity   string // the private key's file
+	KnownHosts string // holds the engines' host keys
+	Dir        string // put it first in PATH for programs that run plain "ssh"
+}
+
+// TLS says how to reach an engine over TCP with client certificates.
+type TLS struct {
+	Host     string // tcp://127.0.0.1:PORT
+	CertPath string // directory with ca.pem, cert.pem and key.pem
+}
+
+var allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5", "podman5-rootless"}
+
+// bed is what this process found out about the test bed. It never changes.
+type bed struct {
+	script  script
+	engines []Engine
+	reasons map[string]string // by engine: why it cannot run here
+	images  map[string]Image
+	inUse   *flock.Flock // shared until this process ends: nobody stops engines in use
+	err     error        // engines.sh is broken, which is no reason to skip
+}
+
+// open starts the engines on its first call.
+var open = sync.OnceValue(func() *bed {
+	b := &bed{reasons: map[string]string{}, images: map[string]Image{}}
+	b.err = b.start()
+	return b
+})
+
+func (b *bed) start() error {
+	names, err := wanted()
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	if b.script, err = findScript(); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := b.markInUse(); err != nil {
+			return err
+		}
+		reason, err := b.script.try("up", name)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			b.reasons[name] = reason
+			continue
+		}
+		e, err := b.describe(name)
+		if err != nil {
+			return err
+		}
+		b.engines = append(b.engines, e)
+	}
+	if len(b.engines) == 0 {
+		return nil
+	}
+	if err := b.markInUse(); err != nil {
+		return err
+	}
+	return b.buildImages(smallImages...)
+}
+
+// markInUse takes the lock that "make test" respects before it stops engines. There is no
+// file to lock before the first engine was ever started here.
+func (b *bed) markInUse() error {
+	file := filepath.Join(enginesDir(), "users")
+	if _, err := os.Stat(file); b.inUse != nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	lock := flock.New(file, flock.SetFlag(os.O_RDWR))
+	if err := lock.RLock(); err != nil {
+		return fmt.Errorf("marking the engines as used: %w", err)
+	}
+	b.inUse = lock
+	return nil
+}
+
+// wanted reads GALLEY_TEST_ENGINES.
+func wanted() ([]string, error) {
+	switch list := os.Getenv("GALLEY_TEST_ENGINES"); list {
+	case "":
+		return allEngines, nil
+	case "none":
+		return nil, nil
+	default:
+		names := strings.Split(list, ",")
+		for _, name := range names {
+			if !slices.Contains(allEngines, name) {
+				return nil, fmt.Errorf("GALLEY_TEST_ENGINES: there is no engine %q: choose from %s", name, strings.Join(allEngines, ","))
+			}
+		}
+		return names, nil
+	}
+}
+
+// describe asks engines.sh how to reach an engine that is up.
+func (b *bed) describe(name string) (Engine, error) {
+	e := Engine{Name: name, Kind: Docker, Rootless: strings.HasSuffix(name, "-rootless"), UserNSRemap: name == "docker-userns"}
+	if strings.HasPrefix(name, Podman) {
+		e.Kind = Podman
+	}
+	variable := map[string]string{Docker: "DOCKER_HOST", Podman: "CONTAINER_HOST"}[e.Kind]
+	local, err := b.script.env(name)
+	if err != nil {
+		return e, err
+	}
+	e.Host = local[variable]
+	remote, err := b.script.env(name, "--ssh")
+	if err != nil {
+		return e, err
+	}
+	sshDir := filepath.Join(enginesDir(), "ssh")
+	e.SSH = SSH{
+		Host: remote[variable], Identity: filepath.Join(sshDir, "id"),
+		KnownHosts: filepath.Join(sshDir, "known_hosts"), Dir: filepath.Join(sshDir, "bin"),
+	}
+	if e.Kind == Docker {
+		secure, err := b.script.env(name, "--tls")
+		if err != nil {
+			return e, err
+		}
+		e.TLS = &TLS{Host: secure[variable], CertPath: secure["DOCKER_CERT_PATH"]}
+	}
+	return e, nil
+}
+
+// Engines returns the engines to test. For each one that cannot run on this machine it
+// adds a subtest that is skipped with the reason. Without any engine it skips the test,
+// or fails it if GALLEY_REQUIRE_ENGINES is 1.
+func Engines(t *testing.T) []Engine {
+	t.Helper()
+	b := opened(t)
+	if len(b.engines) == 0 {
+		Require(t)
+		t.Skip(b.whyNone())
+	}
+	for _, name := range allEngines {
+		if reason, ok := b.reasons[name]; ok {
+			t.Run(name, func(t *testing.T) { t.Skip(reason) })
+		}
+	}
+	for _, e := range b.engines {
+		noteUse(t, e.Name)
+	}
+	return b.engines
+}
+
+// Run runs test once for every engine, as a subtest with the engine's name.
+func Run(t *testing.T, test func(t *testing.T, e Engine)) {
+	t.Helper()
+	for _, e := range Engines(t) {
+		t.Run(e.Name, func(t *testing.T) { test(t, e) })
+	}
+}
+
+// Require fails the test if engines are required (GALLEY_REQUIRE_ENGINES=1) and not one runs.
+func Require(t *testing.T) {
+	t.Helper()
+	if b := opened(t); os.Getenv("GALLEY_REQUIRE_ENGINES") == "1" && len(b.engines) == 0 {
+		t.Fatalf("GALLEY_REQUIRE_ENGINES=1, but no engine runs: %s", b.whyNone())
+	}
+}
+
+func opened(t *testing.T) *bed {
+	t.Helper()
+	b := open()
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b
+}
+
+func (b *bed) whyNone() string {
+	if len(b.reasons) == 0 {
+		return "GALLEY_TEST_ENGINES=none"
+	}
+	var lines []string
+	for _, name := range allEngines {
+		if reason, ok := b.reasons[name]; ok {
+			lines = append(lines, name+": "+reason)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// noteUse leaves a file by which "make test" tells which engines were really tested.
+func noteUse(t *testing.T, name string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(enginesDir(), "ran", name), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// enginesDir is engines.sh's ENGINES_DIR.
+func enginesDir() string {
+	if dir := os.Getenv("ENGINES_DIR"); dir != "" {
+		return dir
+	}
+	return filepath.Join(os.TempDir(), "galley-engines")
+}

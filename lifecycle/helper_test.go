@@ -1,0 +1,115 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// recorder is a sink that keeps all events.
+type recorder struct {
+	mu     sync.Mutex
+	events []Event
+}
+
+func (r *recorder) Handle(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+}
+
+// notices are the texts of all notices.
+func (r *recorder) notices() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []string
+	for _, e := range r.events {
+		if n, ok := e.(Notice); ok {
+			list = append(list, n.Text)
+		}
+	}
+	return list
+}
+
+// kitchen is a project on a fake engine.
+type kitchen struct {
+	t       *testing.T
+	fake    *backendtest.Fake
+	project Project
+	sink    *recorder
+	change  func(*Options)
+}
+
+const toolRef = "docker.io/chef/chef:latest"
+
+func newKitchen(t *testing.T) *kitchen {
+	t.Helper()
+	p, err := NewProject(t.TempDir())
+	require.NoError(t, err)
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	require.NoError(t, sandbox.WriteFile(filepath.Join(cache, "galley", "validation.pem"), []byte("no key"), 0o600))
+	fake := backendtest.New(backendtest.WithImage(backendtest.ImageSpec{
+		Ref:    toolRef,
+		Files:  map[string]string{"/opt/chef/bin/chef-client": "#!/bin/sh\nexit 0\n"},
+		Config: backend.Image{Volumes: []string{"/opt/chef"}},
+	}))
+	// The tool's client and scripts are none of the fake's business.
+	fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
+		if len(e.Command) == 2 && e.Command[1] == "/opt/kitchen/run_command" {
+			fmt.Fprintln(e.Stdout, "Chef Infra Client finished, 1/2 resources updated in 00 seconds")
+			return 0, nil
+		}
+		return 0, backendtest.ErrNotHandled
+	})
+	return &kitchen{t: t, fake: fake, project: p, sink: &recorder{}}
+}
+
+// run makes a run whose every call goes to the fake.
+func (k *kitchen) run() *Run {
+	k.t.Helper()
+	o := Options{Project: k.project, Version: "test", Sink: k.sink,
+		Open: func(context.Context, string, string) (backend.ContainerBackend, backend.Endpoint, error) {
+			return k.fake, backend.Endpoint{URI: "fake://"}, nil
+		}}
+	if k.change != nil {
+		k.change(&o)
+	}
+	r, err := New(o)
+	require.NoError(k.t, err)
+	return r
+}
+
+func (k *kitchen) do(a Action, instances ...config.Instance) error {
+	return k.run().Do(k.t.Context(), a, instances)
+}
+
+// runners are the containers that are not shared.
+func (k *kitchen) runners() []backend.Container {
+	k.t.Helper()
+	list, err := k.fake.ListContainers(k.t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	require.NoError(k.t, err)
+	return list
+}
+
+// chefInstance is an instance with a tool, a converge and a remote verify.
+func chefInstance(name string) config.Instance {
+	return config.Instance{
+		Name: name, Suite: name, Platform: "busybox", OSType: "unix",
+		Driver: config.Driver{Name: "dokken", Image: "busybox", ToolImage: "chef/chef", ToolVersion: "latest",
+			PullPlatform: config.PullMissing, PullTool: config.PullMissing, NetworkMode: "dokken", Hostname: "dokken"},
+		Provisioner: config.Provisioner{Name: "dokken", Kind: config.ProvisionerChef, RootPath: "/opt/kitchen",
+			Chef: config.Chef{LogLevel: "warn", OutputFormat: "doc", JSONAttrs: true, ZeroPort: 8889, Converges: 1}},
+		Verifier: config.Verifier{Name: "shell", Kind: config.VerifierShell, RootPath: "/opt/verifier",
+			Shell: config.ShellVerifier{Command: "true", Remote: true}},
+	}
+}

@@ -1,0 +1,108 @@
+package lifecycle
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+func TestTransitions(t *testing.T) {
+	for _, tc := range []struct {
+		last, desired Phase
+		want          []Phase
+	}{
+		{"", PhaseCreate, []Phase{PhaseCreate}},
+		{"", PhaseVerify, []Phase{PhaseCreate, PhaseConverge, PhaseSetup, PhaseVerify}},
+		{PhaseCreate, PhaseCreate, []Phase{PhaseCreate}},
+		{PhaseCreate, PhaseSetup, []Phase{PhaseConverge, PhaseSetup}},
+		{PhaseVerify, PhaseConverge, []Phase{PhaseConverge}},
+		{PhaseVerify, PhaseVerify, []Phase{PhaseVerify}},
+		{PhaseVerify, PhaseDestroy, []Phase{PhaseDestroy}},
+		{"", PhaseDestroy, []Phase{PhaseDestroy}},
+	} {
+		require.Equal(t, tc.want, transitions(tc.last, tc.desired), "%q to %q", tc.last, tc.desired)
+	}
+}
+
+func TestNames(t *testing.T) {
+	p := Project{ID: "0123456789"}
+	require.Equal(t, "galley-0123456789-default-ubuntu-2404", containerName(p, "default-ubuntu-2404"))
+	require.Equal(t, "galley-0123456789-a-b-c", containerName(p, "A_b/c"))
+	long := containerName(p, strings.Repeat("x", 300))
+	require.Len(t, long, maxName)
+	require.NotEqual(t, long, containerName(p, strings.Repeat("x", 301)))
+
+	require.Equal(t, "Default-Ubuntu", fileName("Default-Ubuntu"))
+	require.NotContains(t, fileName("../../etc/passwd"), "/")
+	require.NotEqual(t, fileName("a:b"), fileName("a?b"))
+	require.NotEqual(t, "..", fileName(".."))
+}
+
+func TestLineWriter(t *testing.T) {
+	var lines []string
+	w := &lineWriter{emit: func(l string) { lines = append(lines, l) }}
+	for _, part := range []string{"a", "b\nc\r\n", "\n", "rest"} {
+		n, err := w.Write([]byte(part))
+		require.NoError(t, err)
+		require.Equal(t, len(part), n)
+	}
+	require.Equal(t, []string{"ab", "c", ""}, lines)
+	w.flush()
+	w.flush()
+	require.Equal(t, []string{"ab", "c", "", "rest"}, lines)
+	long := strings.Repeat("y", maxLine+1)
+	_, _ = w.Write([]byte(long))
+	require.Equal(t, long, lines[4], "a line without end is not held back for ever")
+}
+
+func TestQualify(t *testing.T) {
+	for _, tc := range []struct{ registry, image, want string }{
+		{"", "a/b", "a/b"},
+		{"r.example.com", "debian:12", "r.example.com/debian:12"},
+		{"r.example.com", "chef/chef", "r.example.com/chef/chef"},
+		{"r.example.com", "other.example.com/x", "other.example.com/x"},
+		{"r.example.com", "localhost/x", "localhost/x"},
+		{"r.example.com", "localhost:5000/x", "localhost:5000/x"},
+	} {
+		require.Equal(t, tc.want, qualify(tc.registry, tc.image))
+	}
+}
+
+func TestNetworkAttachment(t *testing.T) {
+	i := config.Instance{Name: "default-debian"}
+	i.Driver = config.Driver{NetworkMode: "dokken", Hostname: "dokken"}
+	require.Equal(t, []string{"default-debian"}, networkAttachment(i).Aliases, "the default host name answers for no instance")
+	i.Driver.Hostname, i.Driver.HostnameSet, i.Driver.HostnameAliases = "web", true, []string{"www", "web"}
+	require.Equal(t, []string{"default-debian", "web", "www"}, networkAttachment(i).Aliases)
+	for mode, want := range map[string]string{"host": "host ", "none": "none ", "bridge": "bridge ", "container:db": "container db", "mine": "named mine", "": " "} {
+		i.Driver.NetworkMode = mode
+		a := networkAttachment(i)
+		require.Equal(t, want, fmt.Sprintf("%s %s", a.Mode, a.Name), mode)
+	}
+}
+
+func TestInitKind(t *testing.T) {
+	for _, tc := range []struct {
+		d    config.Driver
+		want int
+	}{
+		{config.Driver{}, 0},
+		{config.Driver{Init: true}, 1},
+		{config.Driver{Command: []string{"/usr/lib/systemd/systemd"}}, 2},
+		{config.Driver{Command: []string{"/sbin/init"}, Init: true}, 2},
+		{config.Driver{Command: []string{"/sbin/init"}, InitSystem: config.InitNone}, 0},
+		{config.Driver{Command: []string{"/start.sh"}, InitSystem: config.InitSystemd}, 2},
+	} {
+		require.Equal(t, tc.want, int(initKind(tc.d)), "%+v", tc.d)
+	}
+}
+
+func TestChangedFields(t *testing.T) {
+	old := map[string]string{"Image": "1", "CapAdd": "2", "Mounts": "3"}
+	now := map[string]string{"Image": "9", "CapAdd": "2", "ExtraHosts": "4"}
+	require.Equal(t, []string{"extra hosts", "image", "volumes"}, changedFields(old, now))
+}

@@ -1,0 +1,232 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/config"
+)
+
+// A warm test of one instance must be as cheap as it can be. A program that does
+// nothing else needs 9 requests: create, start, two execs of three, remove.
+// galley's other ones, each with its reason:
+//
+//	ping                  which engine is it, and is it there (made by detection, not here)
+//	list containers       what exists: one call for all instances and tools of a run
+//	inspect image         the platform image's ID, for drift when its tag has moved
+//	inspect image         the same for the tool's image, whose ID names the tool container
+//	ensure network        the shared network may have been removed by somebody
+func TestAPICallsOfAWarmTest(t *testing.T) {
+	k := newKitchen(t)
+	require.NoError(t, k.do(ActionTest, chefInstance("warm")))
+	k.fake.ForgetCalls()
+	require.NoError(t, k.do(ActionTest, chefInstance("warm")))
+	calls := k.fake.Calls()
+	const ping = 1
+	require.LessOrEqual(t, k.fake.APICalls()+ping, 14, "%v", calls)
+}
+
+// Sharing: what one instance needs from the engine is asked once for all.
+func TestSharedThingsOnce(t *testing.T) {
+	k := newKitchen(t)
+	k.change = func(o *Options) { o.Concurrency = 8 }
+	var list []config.Instance
+	for i := range 8 {
+		list = append(list, chefInstance(fmt.Sprintf("i%d", i)))
+	}
+	require.NoError(t, k.do("create", list...))
+	count := map[string]int{}
+	for _, c := range k.fake.Calls() {
+		count[c.Verb]++
+	}
+	require.Equal(t, 1, count["EnsureNetwork"])
+	require.Equal(t, 1, count["ListContainers"])
+	require.Equal(t, 2, count["InspectImage"])
+	require.Equal(t, 8+1, count["CreateContainer"])
+	require.Len(t, k.runners(), 8)
+}
+
+// Whatever call fails, or whenever galley is killed, the next run recovers.
+func TestRecoversFromEveryFault(t *testing.T) {
+	k := newKitchen(t)
+	require.NoError(t, k.do(ActionTest, chefInstance("count")))
+	calls := len(k.fake.Calls())
+	require.Greater(t, calls, 8)
+	for _, fault := range []error{errors.New("the engine said no"), backendtest.AfterEffect(errors.New("the answer got lost")),
+		backendtest.ErrDiedBefore, backendtest.ErrDiedAfter} {
+		for n := 1; n <= calls; n++ {
+			t.Run(fmt.Sprintf("%v at call %d", fault, n), func(t *testing.T) {
+				k := newKitchen(t)
+				k.fake.Fail(n, fault)
+				err := k.do(ActionTest, chefInstance("a"))
+				require.Error(t, err)
+				k.fake.Revive()
+				require.NoError(t, k.do("verify", chefInstance("a")), "after: %v", err)
+				require.Len(t, k.runners(), 1)
+				require.NoError(t, k.do(ActionTest, chefInstance("a")))
+				require.Empty(t, k.runners())
+				left, err := os.ReadDir(filepath.Join(k.project.StateDir(), "sandbox"))
+				require.NoError(t, err)
+				require.Empty(t, left)
+			})
+		}
+	}
+}
+
+// A call that never answers ends with the user's patience.
+func TestInterruptedWhileTheEngineHangs(t *testing.T) {
+	k := newKitchen(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	gone := errors.New("ctrl-c")
+	k.fake.FailOn(func(c backendtest.Call) error {
+		if c.Verb == "CreateContainer" {
+			cancel(gone)
+			return backendtest.ErrHang
+		}
+		return nil
+	})
+	err := k.run().Do(ctx, ActionTest, []config.Instance{chefInstance("a"), chefInstance("b")})
+	require.ErrorIs(t, err, gone)
+	var action *ActionError
+	require.ErrorAs(t, err, &action)
+	require.Equal(t, []string{"b"}, action.Skipped)
+}
+
+func TestOneFailureDoesNotStopTheOthers(t *testing.T) {
+	for _, failFast := range []bool{false, true} {
+		k := newKitchen(t)
+		k.change = func(o *Options) { o.FailFast = failFast }
+		bad := chefInstance("bad")
+		bad.Driver.Image = "not/there"
+		bad.Driver.PullPlatform = config.PullNever
+		err := k.do("create", bad, chefInstance("good"))
+		var action *ActionError
+		require.ErrorAs(t, err, &action)
+		require.Len(t, action.Failures, 1)
+		require.Equal(t, "bad", action.Failures[0].Instance)
+		require.Equal(t, PhaseCreate, action.Failures[0].Phase)
+		require.ErrorIs(t, action.Failures[0].Err, backend.ErrNotFound)
+		if failFast {
+			require.Equal(t, []string{"good"}, action.Skipped)
+			require.Empty(t, k.runners())
+		} else {
+			require.Len(t, k.runners(), 1)
+		}
+	}
+}
+
+func TestDestroyModes(t *testing.T) {
+	for _, tc := range []struct {
+		mode   DestroyMode
+		passes bool
+		left   int
+	}{
+		{DestroyPassing, true, 0}, {DestroyPassing, false, 1},
+		{DestroyAlways, true, 0}, {DestroyAlways, false, 0},
+		{DestroyNever, true, 1}, {DestroyNever, false, 1},
+	} {
+		t.Run(fmt.Sprintf("%s passes=%v", tc.mode, tc.passes), func(t *testing.T) {
+			k := newKitchen(t)
+			k.change = func(o *Options) { o.Destroy = tc.mode }
+			i := chefInstance("a")
+			if !tc.passes {
+				i.Verifier.Shell.Command = "exit 4"
+			}
+			err := k.do(ActionTest, i)
+			require.Equal(t, tc.passes, err == nil, "%v", err)
+			require.Len(t, k.runners(), tc.left)
+		})
+	}
+}
+
+// The engine is right: a runner that a person removed is made again, and one that
+// the state file has forgotten is found.
+func TestStateFollowsTheEngine(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("verify", i))
+	require.NoError(t, k.fake.RemoveContainer(t.Context(), k.runners()[0].ID))
+	st, err := k.run().Statuses(t.Context(), []config.Instance{i})
+	require.NoError(t, err)
+	require.Empty(t, st[0].LastAction)
+	require.NoError(t, k.do("converge", i))
+	require.Len(t, k.runners(), 1)
+
+	require.NoError(t, stateFileOf(k.project, "a").remove())
+	require.NoError(t, k.do("destroy", i))
+	require.Empty(t, k.runners())
+}
+
+func TestDriftIsToldAndApplied(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("create", i))
+	first := k.runners()[0].ID
+	i.Driver.Env = map[string]string{"TOKEN": "hunter2"}
+	require.NoError(t, k.do("create", i))
+	require.NotEqual(t, first, k.runners()[0].ID)
+	require.Contains(t, k.sink.notices(), "recreating the runner, since env changed in its configuration")
+	state, err := os.ReadFile(stateFileOf(k.project, "a").path)
+	require.NoError(t, err)
+	require.NotContains(t, string(state), "hunter2")
+}
+
+// A newer image under the same tag is a change too, for runner and tool.
+func TestMovedTagsAreDrift(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("create", i))
+	first := k.runners()[0]
+	k.fake.AddImage(backendtest.ImageSpec{Ref: toolRef, Files: map[string]string{"/opt/chef/bin/chef-client": "newer"},
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
+	require.NoError(t, k.do("create", i))
+	require.NotEqual(t, first.ID, k.runners()[0].ID)
+	data, err := k.fake.ReadFile(k.runners()[0].ID, "/opt/chef/bin/chef-client")
+	require.NoError(t, err)
+	require.Equal(t, "newer", string(data))
+}
+
+// A container of somebody else's is never removed, even when it has the name.
+func TestForeignContainerIsLeftAlone(t *testing.T) {
+	k := newKitchen(t)
+	c, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: containerName(k.project, "a"), Image: backendtest.Busybox})
+	require.NoError(t, err)
+	require.ErrorContains(t, k.do("create", chefInstance("a")), "is not galley's")
+	_, err = k.fake.InspectContainer(t.Context(), c.ID)
+	require.NoError(t, err)
+}
+
+func TestHooksOrderAndFailure(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	out := filepath.Join(k.project.Root, "out")
+	say := func(s string) []config.Hook { return []config.Hook{{Local: "echo " + s + " >> " + out}} }
+	i.Hooks = config.Hooks{"pre_create": say("pre"), "post_create": say("post"), "finally_create": say("finally"),
+		"pre_converge": {{Local: "exit 3"}}, "finally_converge": say("finally2")}
+	err := k.do("converge", i)
+	require.ErrorContains(t, err, "lifecycle hook pre_converge")
+	text, readErr := os.ReadFile(out)
+	require.NoError(t, readErr)
+	require.Equal(t, "pre\npost\nfinally\nfinally2\n", string(text))
+	state, loadErr := stateFileOf(k.project, "a").load()
+	require.NoError(t, loadErr)
+	require.Equal(t, PhaseCreate, state.LastAction)
+	require.Contains(t, state.LastError, "pre_converge")
+}
+
+func TestRemoteHookWithoutRunner(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	i.Hooks = config.Hooks{"pre_create": {{Remote: "true"}}}
+	require.ErrorContains(t, k.do("create", i), "skippable: true")
+	i.Hooks = config.Hooks{"pre_create": {{Remote: "true", Skippable: true}}}
+	require.NoError(t, k.do("create", i))
+}
