@@ -140,7 +140,11 @@ func (e *engine) pull(ctx context.Context, w *worker, ref, platform string) (bac
 		e.run.o.Sink.Handle(Progress{Stamp: w.stamp(), What: what, Status: p.Status, Current: p.Current, Total: p.Total})
 	}
 	img, err := e.PullImage(ctx, o)
-	e.run.o.Sink.Handle(Progress{Stamp: w.stamp(), What: what, Done: true})
+	done := Progress{Stamp: w.stamp(), What: what, Done: true}
+	if err != nil {
+		done.Error = err.Error()
+	}
+	e.run.o.Sink.Handle(done)
 	if err == nil && !backend.PlatformMatches(platform, img) {
 		err = &backend.Error{Op: what, Kind: backend.ErrWrongPlatform,
 			Detail: fmt.Sprintf("the image is for %s, and %s was asked for", img.Platform(), platform)}

@@ -100,8 +100,9 @@ type Progress struct {
 	// Current and Total are bytes; Total is 0 while it is unknown.
 	Current int64 `json:"current"`
 	Total   int64 `json:"total"`
-	// Done is true once, at the end.
-	Done bool `json:"done,omitempty"`
+	// Done is true once, at the end; Error tells if it failed.
+	Done  bool   `json:"done,omitempty"`
+	Error string `json:"error,omitempty"`
 }
 
 // ConvergeSummary is what the tool itself says of a converge.

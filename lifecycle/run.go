@@ -30,6 +30,8 @@ type Options struct {
 	// Credentials finds what a registry wants; nil means anonymous.
 	Credentials func(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error)
 	Sink        Sink
+	// LogPath tells where an instance's log is, for failures; it may be nil.
+	LogPath func(instance string) string
 	// Environ is the environment for local commands, as KEY=VALUE pairs.
 	Environ []string
 	// Concurrency is how many instances run side by side, at least 1.

@@ -43,8 +43,10 @@ func (r *Run) perform(ctx context.Context, a Action, inst config.Instance) *Fail
 	w := &worker{run: r, inst: inst, file: stateFileOf(r.o.Project, inst.Name)}
 	r.o.Sink.Handle(InstanceStarted{Stamp: w.stamp(), Suite: inst.Suite, Platform: inst.Platform})
 	err := w.locked(ctx, a)
-	done := InstanceFinished{Stamp: w.stamp(), Duration: r.o.Now().Sub(start),
-		LogPath: filepath.Join(r.o.Project.LogDir(), inst.Name+".log")}
+	done := InstanceFinished{Stamp: w.stamp(), Duration: r.o.Now().Sub(start)}
+	if r.o.LogPath != nil {
+		done.LogPath = r.o.LogPath(inst.Name)
+	}
 	var f *Failure
 	if err != nil {
 		f = &Failure{Instance: inst.Name, Phase: w.phase, Err: err}

@@ -39,6 +39,7 @@ func execCases() []testCase {
 		{"exec/tty-size", testExecTtySize},
 		{"exec/parallel", testExecParallel},
 		{"exec/cancelled", testExecCancelled},
+		{"exec/cancelled-tree", testExecCancelledTree},
 		{"exec/cancelled-before", testExecCancelledBefore},
 		{"exec/container-removed", testExecContainerRemoved},
 		{"exec/container-created", testExecCreated},
@@ -254,6 +255,17 @@ func testExecParallel(t *testing.T, s *suite) {
 
 // testExecCancelled: the call returns, and its process is gone.
 func testExecCancelled(t *testing.T, s *suite) {
+	s.requireCancelled(t, "echo started; exec sleep 4321")
+}
+
+// testExecCancelledTree: what people run is a shell that runs something.
+func testExecCancelledTree(t *testing.T, s *suite) {
+	s.requireCancelled(t, "echo started; sleep 4321; echo never")
+}
+
+// requireCancelled cancels an exec whose script comes to `sleep 4321`.
+func (s *suite) requireCancelled(t *testing.T, script string) {
+	t.Helper()
 	c := s.start(t)
 	ctx, cancel := context.WithCancel(s.ctx(t))
 	defer cancel()
@@ -261,16 +273,17 @@ func testExecCancelled(t *testing.T, s *suite) {
 	var g errgroup.Group
 	g.Go(func() error {
 		_, err := s.b.Exec(ctx, c.ID, backend.ExecSpec{
-			Command: []string{"sh", "-c", "echo started; sleep 4321"},
+			Command: []string{"sh", "-c", script},
 			Stdout:  seen,
 		})
 		return err
 	})
 	seen.await(t, s.ctx(t), "started\n")
-	require.Contains(t, s.run(t, c.ID, "ps"), "echo started")
+	sleeps := func() bool { return strings.Contains(s.run(t, c.ID, "ps"), "sleep 4321") }
+	s.await(t, sleeps, "the command sleeps")
 	cancel()
 	require.ErrorIs(t, g.Wait(), context.Canceled)
-	s.await(t, func() bool { return !strings.Contains(s.run(t, c.ID, "ps"), "echo started") }, "the process ends")
+	s.await(t, func() bool { return !sleeps() }, "the process ends")
 	require.Equal(t, backend.StateRunning, s.inspect(t, c.ID).State)
 }
 

@@ -31,7 +31,8 @@ type Options struct {
 	// it means nothing on this engine. A name that no subtest has is an error.
 	Skip map[string]string
 	// Record, when set, receives what became of each feature of ContainerSpec. It
-	// is called by one goroutine at a time.
+	// is called by one goroutine at a time, also after Run has returned: subtests
+	// run in parallel, and all is over only when t's cleanup functions are called.
 	Record func(feature string, verdict Verdict, reason string)
 }
 

@@ -40,6 +40,8 @@ type suite struct {
 	// /opt/chef with the file PLATFORM-IMAGE and no volume.
 	tool, withTool func() (backend.Image, error)
 	recording      sync.Mutex
+	// ids is held by the subtest that uses the engine's spare user ids.
+	ids sync.Mutex
 }
 
 func newSuite(t *testing.T, o Options) *suite {

@@ -145,6 +145,7 @@ func rules() []rule {
 		{"is paused", backend.ErrNotRunning, "Let it go on with docker unpause."},
 		{"is restarting", backend.ErrNotRunning, ""},
 
+		{"invalid reference format", backend.ErrInvalid, remedyPull},
 		{"no such image", backend.ErrNotFound, ""},
 		{"no such container", backend.ErrNotFound, ""},
 		{"no such network", backend.ErrNotFound, ""},
@@ -166,7 +167,6 @@ func rules() []rule {
 		{"error setting rlimit", backend.ErrInvalid, "Ask for no more than the limits of the engine itself."},
 		{"invalid volume specification", backend.ErrInvalid, ""},
 		{"extraction point is not a directory", backend.ErrInvalid, ""},
-		{"invalid reference format", backend.ErrInvalid, remedyPull},
 		{"oci runtime create failed", backend.ErrInvalid, ""},
 	}
 }

@@ -26,7 +26,7 @@ func TestClassify(t *testing.T) {
 		{404, `No such image: nosuchimage:latest`, backend.ErrNotFound},
 		{404, `No such image: sha256:0000000000000000000000000000000000000000000000000000000000000000`, backend.ErrNotFound},
 		{404, `no such image: nosuchimage: No such image: nosuchimage:latest`, backend.ErrNotFound},
-		{400, `no such image: UPPER: invalid reference format: repository name must be lowercase`, backend.ErrNotFound},
+		{400, `no such image: UPPER: invalid reference format: repository name must be lowercase`, backend.ErrInvalid},
 		{400, `invalid reference format: repository name (library/UPPER) must be lowercase`, backend.ErrInvalid},
 		{404, `No such container: nosuch`, backend.ErrNotFound},
 		{400, `No such container: nosuch`, backend.ErrNotFound}, // of VolumesFrom

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/containers/podman/v4/libpod/define"
 	"github.com/containers/podman/v4/pkg/bindings"
@@ -28,6 +29,9 @@ import (
 // apiVersion is the version of libpod's API that is asked for: the oldest that
 // galley speaks. Newer servers answer it in the shape of version 4.
 const apiVersion = "4.0.0"
+
+// idleTimeout is how long a connection is kept for the next request.
+const idleTimeout = 3 * time.Second
 
 // Backend is a Podman service.
 type Backend struct {
@@ -67,6 +71,11 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		return nil, fmt.Errorf("engine address %s: %w", ep.URI, err)
 	}
 	client := dial.HTTPClient(connect)
+	if t, ok := client.Transport.(*http.Transport); ok {
+		// A service that systemd started ends when nobody has spoken for five
+		// seconds. A request that meets its end would be lost.
+		t.IdleConnTimeout = idleTimeout
+	}
 	client.Transport = oneTry{client.Transport}
 	return &Backend{
 		endpoint: ep, connect: connect,
@@ -188,7 +197,7 @@ func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 		err = failure
 	}
 	if err != nil {
-		return nil, wrap(r.op, err)
+		return nil, wrap(r.op, ended(ctx, err))
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
 		defer func() { _ = answer.Body.Close() }()
@@ -207,15 +216,26 @@ func (b *Backend) call(ctx context.Context, r request, out any) error {
 	if out == nil {
 		// Read to its end, the connection can be used again.
 		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-			return wrap(r.op, err)
+			return wrap(r.op, ended(ctx, err))
 		}
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return wrap(r.op, fmt.Errorf("read the engine's answer: %w", err))
+		return wrap(r.op, ended(ctx, fmt.Errorf("read the engine's answer: %w", err)))
 	}
 	return nil
 }
+
+// ended is the context's error where that is what ended a call, and else err.
+func ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// onlyReader hides what else a body can do: net/http would close it.
+type onlyReader struct{ io.Reader }
 
 // oneTry stands under bindings' DoRequest, which sends whatever failed three
 // times, even a POST that the server may have carried out. It hands a failure to

@@ -161,18 +161,20 @@ type containerAnswer struct {
 	Config struct {
 		Labels map[string]string
 	}
-	Mounts []struct {
-		Type string
-		Name string
-	}
+	Mounts          []mountPoint
 	NetworkSettings struct {
-		addresses
+		endpointAnswer
 		Ports    map[string][]hostPort
-		Networks map[string]addresses
+		Networks map[string]endpointAnswer
 	}
 }
 
-type addresses struct {
+type mountPoint struct {
+	Type string
+	Name string
+}
+
+type endpointAnswer struct {
 	IPAddress         string
 	GlobalIPv6Address string
 }
@@ -182,9 +184,9 @@ type hostPort struct {
 	HostPort string
 }
 
-// InspectContainer finds a container by GET /containers/{name}/json.
+// InspectContainer finds a container, by GET /containers/{name}/json.
 func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
-	op := "look at container " + idOrName
+	op := "container " + idOrName
 	var answer containerAnswer
 	err := b.call(ctx, request{
 		op: op, method: http.MethodGet, path: "/containers/%s/json", args: []string{idOrName},
@@ -192,65 +194,31 @@ func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backen
 	if err != nil {
 		return backend.Container{}, err
 	}
-	ports, err := answer.ports()
+	c, err := containerFrom(answer)
+	return c, wrap(op, err)
+}
+
+// containerFrom translates the answer of an inspection. Errors: a port that is no
+// number.
+func containerFrom(answer containerAnswer) (backend.Container, error) {
+	ports, err := portsFrom(answer.NetworkSettings.Ports)
 	if err != nil {
-		return backend.Container{}, wrap(op, err)
+		return backend.Container{}, err
+	}
+	address := addressOf(answer.NetworkSettings.Networks)
+	if address == "" {
+		// Podman's own network is told here only.
+		address = answer.NetworkSettings.address()
 	}
 	return backend.Container{
 		ID: answer.ID, Name: answer.Name, ImageID: imageID(answer.Image),
-		State: state(answer.State.Status), ExitCode: answer.State.ExitCode, Labels: answer.Config.Labels,
-		Ports: ports, IPAddress: answer.ipAddress(), Volumes: answer.volumes(),
+		State: stateFrom(answer.State.Status), ExitCode: answer.State.ExitCode, Labels: answer.Config.Labels,
+		Ports: ports, IPAddress: address, Volumes: volumesOf(answer.Mounts),
 	}, nil
 }
 
-// ports reads entries such as "80/tcp": [{"HostIp": "", "HostPort": "8080"}], and
-// sorts them by the container's port.
-func (a containerAnswer) ports() ([]backend.PortMapping, error) {
-	var ports []backend.PortMapping
-	for _, key := range slices.Sorted(maps.Keys(a.NetworkSettings.Ports)) {
-		number, protocol, _ := strings.Cut(key, "/")
-		for _, h := range a.NetworkSettings.Ports[key] {
-			inside, err := strconv.Atoi(number)
-			if err != nil {
-				return nil, fmt.Errorf("read the published port %q: %w", key, err)
-			}
-			outside, err := strconv.Atoi(h.HostPort)
-			if err != nil {
-				return nil, fmt.Errorf("read the host port of %q: %w", key, err)
-			}
-			ports = append(ports, backend.PortMapping{
-				HostIP: h.HostIP, HostPort: outside, ContainerPort: inside, Protocol: protocol,
-			})
-		}
-	}
-	slices.SortStableFunc(ports, func(p, q backend.PortMapping) int { return p.ContainerPort - q.ContainerPort })
-	return ports, nil
-}
-
-// ipAddress is the address on the first network by name, or that on Podman's own.
-func (a containerAnswer) ipAddress() string {
-	for _, name := range slices.Sorted(maps.Keys(a.NetworkSettings.Networks)) {
-		n := a.NetworkSettings.Networks[name]
-		if address := cmp.Or(n.IPAddress, n.GlobalIPv6Address); address != "" {
-			return address
-		}
-	}
-	return cmp.Or(a.NetworkSettings.IPAddress, a.NetworkSettings.GlobalIPv6Address)
-}
-
-func (a containerAnswer) volumes() []string {
-	var names []string
-	for _, m := range a.Mounts {
-		if m.Type == define.TypeVolume && m.Name != "" {
-			names = append(names, m.Name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// state translates libpod's word for a container's state.
-func state(status string) backend.State {
+// stateFrom says a container's state in the interface's words.
+func stateFrom(status string) backend.State {
 	switch status {
 	case define.ContainerStateRunning.String(), define.ContainerStateStopping.String():
 		return backend.StateRunning
@@ -265,7 +233,66 @@ func state(status string) backend.State {
 	}
 }
 
-// ListContainers lists containers with labels, by GET /containers/json.
+// volumesOf are the names of the volumes among mounts.
+func volumesOf(mounts []mountPoint) []string {
+	var names []string
+	for _, m := range mounts {
+		if m.Type == define.TypeVolume && m.Name != "" {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// allIPv4 is the address by which Podman 5 says "all"; Podman 4 leaves it out.
+const allIPv4 = "0.0.0.0"
+
+// portsFrom are the ports that are bound, in the order of their numbers, of
+// entries such as "80/tcp": [{"HostIp": "", "HostPort": "8080"}].
+func portsFrom(bound map[string][]hostPort) ([]backend.PortMapping, error) {
+	var ports []backend.PortMapping
+	for key, bindings := range bound {
+		number, protocol, _ := strings.Cut(key, "/")
+		for _, binding := range bindings {
+			inside, err := strconv.Atoi(number)
+			if err != nil {
+				return nil, fmt.Errorf("read the published port %q: %w", key, err)
+			}
+			outside, err := strconv.Atoi(binding.HostPort)
+			if err != nil {
+				return nil, fmt.Errorf("read the host port of %q: %w", key, err)
+			}
+			if binding.HostIP == allIPv4 {
+				binding.HostIP = ""
+			}
+			ports = append(ports, backend.PortMapping{
+				HostIP: binding.HostIP, HostPort: outside, ContainerPort: inside, Protocol: protocol,
+			})
+		}
+	}
+	slices.SortFunc(ports, comparePorts)
+	return ports, nil
+}
+
+func comparePorts(a, b backend.PortMapping) int {
+	return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol),
+		cmp.Compare(a.HostIP, b.HostIP), cmp.Compare(a.HostPort, b.HostPort))
+}
+
+// addressOf is the address on the first network, by name, that gave one.
+func addressOf(networks map[string]endpointAnswer) string {
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		if address := networks[name].address(); address != "" {
+			return address
+		}
+	}
+	return ""
+}
+
+func (e endpointAnswer) address() string { return cmp.Or(e.IPAddress, e.GlobalIPv6Address) }
+
+// ListContainers returns the containers with labels, by GET /containers/json.
 func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
 	query, err := labelQuery(labels)
 	if err != nil {
@@ -289,7 +316,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		if !labels.Matches(a.Labels) {
 			continue
 		}
-		c := backend.Container{ID: a.ID, ImageID: imageID(a.ImageID), State: state(a.State), ExitCode: a.ExitCode, Labels: a.Labels}
+		c := backend.Container{ID: a.ID, ImageID: imageID(a.ImageID), State: stateFrom(a.State), ExitCode: a.ExitCode, Labels: a.Labels}
 		if len(a.Names) > 0 {
 			c.Name = a.Names[0]
 		}

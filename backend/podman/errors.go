@@ -101,6 +101,8 @@ func rules() []rule {
 		{"is being used", backend.ErrConflict, ""},
 		{"has dependent containers", backend.ErrConflict, "Remove the containers that use its namespaces first."},
 		{"network already exists", backend.ErrConflict, ""},
+		{"is already used on the host", backend.ErrConflict, "Choose another subnet, or remove the network that has it."},
+		{"by id with more than one tag", backend.ErrConflict, ""},
 
 		{"image not known", backend.ErrNotFound, ""},
 		{"no such image", backend.ErrNotFound, ""},
@@ -121,6 +123,7 @@ func rules() []rule {
 		{"no matching entries in group file", backend.ErrInvalid, "Name a group that the image has, or a number."},
 		{"cannot find mappings for user", backend.ErrInvalid, remedyUID},
 		{"not enough available ids", backend.ErrInvalid, remedyUID},
+		{"enough available ids", backend.ErrInvalid, remedyUID},
 		{"cannot find an available range of ids", backend.ErrInvalid, remedyUID},
 		{"not enough unused ids", backend.ErrInvalid, remedyUID},
 		{"unresolvable cdi devices", backend.ErrInvalid,
@@ -198,14 +201,20 @@ func isRuntimeRefusal(err error) bool {
 	return says(err, "attempted to invoke a command that was not found", "oci permission denied", "oci runtime error")
 }
 
-// isSubnetTaken tells whether another network has the subnet.
-func isSubnetTaken(err error) bool {
-	return says(err, "is already used", "subnet")
+// isSharedImage tells whether an image was not removed because it has several
+// names.
+func isSharedImage(err error) bool {
+	return says(err, "by id with more than one tag")
 }
 
-// wrapBuild is wrap for a build's stream, whose message is mostly a command that
+// isSubnetTaken tells whether another network has the subnet.
+func isSubnetTaken(err error) bool {
+	return says(err, "is already used on the host or by another config")
+}
+
+// buildFailure is wrap for a build's stream, whose message is mostly a command that
 // failed and may hold any text.
-func wrapBuild(op string, err error) error {
+func buildFailure(op string, err error) error {
 	wrapped := wrap(op, err)
 	var e *backend.Error
 	var stream *engine.StreamError
@@ -216,9 +225,5 @@ func wrapBuild(op string, err error) error {
 	if kind := e.Kind; !atStep && (kind == backend.ErrUnauthorized || kind == backend.ErrUnreachable || kind == backend.ErrNoSpace || kind == backend.ErrWrongPlatform) {
 		return wrapped
 	}
-	detail := strings.TrimSpace(stream.Message)
-	if output := strings.TrimSpace(stream.Output); output != "" {
-		detail += "\n" + output
-	}
-	return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Detail: detail, Err: err}
+	return engine.BuildFailed(op, stream)
 }

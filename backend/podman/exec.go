@@ -45,14 +45,21 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 		return 0, err
 	}
 	if err := b.converse(ctx, session, e); err != nil {
-		err = wrap(op, ended(ctx, err))
-		var refused *engine.StatusError
-		if errors.As(err, &refused) {
-			return 0, err // it never started
+		failure := wrap(op, ended(ctx, err))
+		if neverStarted(err) {
+			return 0, failure
 		}
-		return 0, errors.Join(err, b.killExec(ctx, id, e, marker, value))
+		return 0, errors.Join(failure, b.killExec(ctx, id, session, e, marker, value))
 	}
 	return b.exitCode(ctx, op, session)
+}
+
+// neverStarted tells whether a session failed before its request had been sent, or
+// because the engine refused it.
+func neverStarted(err error) bool {
+	var refused *engine.StatusError
+	var unreachable *backend.Error
+	return errors.As(err, &refused) || errors.As(err, &unreachable)
 }
 
 func (b *Backend) createExec(ctx context.Context, op, id string, config execConfig) (session string, err error) {
@@ -68,10 +75,13 @@ func (b *Backend) createExec(ctx context.Context, op, id string, config execConf
 // execConfigFrom translates a command. The marker is for finding its processes
 // should they have to be killed.
 func execConfigFrom(e backend.ExecSpec, marker, value string) execConfig {
+	env := engine.EnvList(e.Env)
+	if marker != "" {
+		env = append(env, marker+"="+value)
+	}
 	return execConfig{
-		Command: e.Command,
-		Env:     append(engine.EnvList(e.Env), marker+"="+value),
-		User:    e.User, WorkDir: e.WorkDir, Privileged: e.Privileged, Tty: e.Tty,
+		Command: e.Command, Env: env,
+		User: e.User, WorkDir: e.WorkDir, Privileged: e.Privileged, Tty: e.Tty,
 		AttachStdin: e.Stdin != nil, AttachStdout: true, AttachStderr: true,
 	}
 }
@@ -115,42 +125,84 @@ func (b *Backend) followSize(ctx context.Context, session string, sizes <-chan b
 	}
 }
 
+// execAnswer is what galley reads of an inspected session.
+type execAnswer struct {
+	Running  bool
+	ExitCode int
+}
+
 // exitCode asks for the exit code of a session whose output has ended. The server
 // may still be writing it down.
 func (b *Backend) exitCode(ctx context.Context, op, session string) (int, error) {
-	var answer struct {
-		Running  bool
-		ExitCode int
-	}
-	err := engine.Poll(ctx, func(ctx context.Context) (bool, error) {
-		err := b.call(ctx, request{op: op, method: http.MethodGet, path: "/exec/%s/json", args: []string{session}}, &answer)
+	var answer execAnswer
+	err := engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
+		answer, err = b.inspectExec(ctx, op, session)
 		return !answer.Running, err
 	})
-	if err != nil {
-		return 0, wrap(op, err)
+	if ctx.Err() != nil {
+		return 0, wrap(op, ctx.Err())
 	}
-	return answer.ExitCode, nil
+	return answer.ExitCode, err
+}
+
+func (b *Backend) inspectExec(ctx context.Context, op, session string) (execAnswer, error) {
+	var answer execAnswer
+	err := b.call(ctx, request{op: op, method: http.MethodGet, path: "/exec/%s/json", args: []string{session}}, &answer)
+	return answer, err
 }
 
 // killTimeout bounds how long a cancelled command may hold up its caller.
 const killTimeout = 5 * time.Second
 
-// killExec kills the processes of a command whose caller has gone: the server
-// leaves them running, and could only signal the first of them.
-func (b *Backend) killExec(ctx context.Context, id string, e backend.ExecSpec, marker, value string) error {
+// unstartedLooks is how often a session that has not started is looked at before
+// it is taken for one that never will: its start may be on the way.
+const unstartedLooks = 6
+
+// killExec kills the processes of a command whose caller has gone, and sees them
+// end: Podman leaves them running, and could only signal the first of them.
+func (b *Backend) killExec(ctx context.Context, id, session string, e backend.ExecSpec, marker, value string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 	defer cancel()
-	killer := backend.ExecSpec{Command: engine.KillCommand(marker, value), User: e.User, Privileged: e.Privileged}
 	const op = "kill the command"
-	session, err := b.createExec(ctx, op, id, execConfigFrom(killer, "", ""))
+	killer := backend.ExecSpec{Command: engine.KillCommand(marker, value), User: e.User, Privileged: e.Privileged}
+	unstarted := 0
+	err := engine.Poll(ctx, func(ctx context.Context) (bool, error) {
+		answer, err := b.inspectExec(ctx, op, session)
+		if err != nil {
+			return false, err
+		}
+		if answer.Running {
+			return false, b.runKiller(ctx, op, id, killer)
+		}
+		unstarted++
+		return answer.ExitCode != 0 || unstarted > unstartedLooks, nil
+	})
 	if errors.Is(err, backend.ErrNotFound) || errors.Is(err, backend.ErrNotRunning) {
 		return nil // it went with its container
 	}
-	if err == nil {
-		err = b.converse(ctx, session, killer)
-	}
 	if err != nil {
-		return fmt.Errorf("the command may still run: %w", wrap(op, err))
+		return fmt.Errorf("the command may still run: %w", err)
 	}
 	return nil
+}
+
+// The codes of a command that could not be started.
+const (
+	codeCannotRun = 126
+	codeNotFound  = 127
+)
+
+func (b *Backend) runKiller(ctx context.Context, op, id string, killer backend.ExecSpec) error {
+	session, err := b.createExec(ctx, op, id, execConfigFrom(killer, "", ""))
+	if err != nil {
+		return err
+	}
+	if err := b.converse(ctx, session, killer); err != nil {
+		return wrap(op, ended(ctx, err))
+	}
+	code, err := b.exitCode(ctx, op, session)
+	if code == codeCannotRun || code == codeNotFound {
+		return fmt.Errorf("%s: there is no shell in the container to do it with", op)
+	}
+	return err
 }

@@ -17,7 +17,7 @@ import (
 // CopyTo unpacks a tar stream by PUT /containers/{id}/archive. Podman makes a
 // directory that is missing and says nothing, so it takes a look beforehand.
 func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
-	op := fmt.Sprintf("copy to %s of container %s", dir, id)
+	op := "copy to " + dir + " in container " + id
 	if err := b.requireDir(ctx, op, id, dir); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
 // CopyFrom returns a tar stream by GET /containers/{id}/archive.
 func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
 	resp, err := b.send(ctx, request{
-		op: fmt.Sprintf("copy from %s of container %s", path, id), method: http.MethodGet,
+		op: "copy " + path + " from container " + id, method: http.MethodGet,
 		path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {path}},
 	})
 	if err != nil {

@@ -45,27 +45,27 @@ type imageAnswer struct {
 	}
 }
 
-func (a imageAnswer) image() backend.Image {
-	return backend.Image{
-		ID: imageID(a.ID), Tags: a.RepoTags,
-		OS: a.Os, Arch: a.Architecture, Variant: a.Variant,
-		Volumes:    slices.Sorted(maps.Keys(a.Config.Volumes)),
-		Env:        engine.EnvMap(a.Config.Env),
-		Entrypoint: a.Config.Entrypoint, Command: a.Config.Cmd,
-		User: a.Config.User, StopSignal: a.Config.StopSignal, Labels: a.Config.Labels, Size: a.Size,
-	}
-}
-
 // InspectImage finds a local image, by GET /images/{name}/json.
 func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
 	var answer imageAnswer
 	err := b.call(ctx, request{
-		op: "look at image " + ref, method: http.MethodGet, path: "/images/%s/json", args: []string{ref},
+		op: "image " + ref, method: http.MethodGet, path: "/images/%s/json", args: []string{ref},
 	}, &answer)
 	if err != nil {
 		return backend.Image{}, err
 	}
-	return answer.image(), nil
+	return imageFrom(answer), nil
+}
+
+// imageFrom translates the answer of an inspection.
+func imageFrom(answer imageAnswer) backend.Image {
+	c := answer.Config
+	return backend.Image{
+		ID: imageID(answer.ID), Tags: answer.RepoTags,
+		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant, Size: answer.Size,
+		Volumes: slices.Sorted(maps.Keys(c.Volumes)), Env: engine.EnvMap(c.Env), Entrypoint: c.Entrypoint, Command: c.Cmd,
+		User: c.User, StopSignal: c.StopSignal, Labels: c.Labels,
+	}
 }
 
 // noCredentials is "{}" in base64. Without such a header Podman would use what its
@@ -113,7 +113,7 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 // BuildImage builds an image by POST /build, in Docker's image format: the OCI one
 // has no HEALTHCHECK, ONBUILD and SHELL.
 func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
-	op := "build " + o.Tag
+	op := "build image " + o.Tag
 	query, err := buildQuery(o)
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
@@ -132,7 +132,7 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	last := &lastLine{next: engine.OrDiscard(o.Output)}
 	_, err = engine.ReadBuild(resp.Body, last)
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return backend.Image{}, wrapBuild(op, ended(ctx, err))
+		return backend.Image{}, buildFailure(op, ended(ctx, err))
 	}
 	ref := o.Tag
 	if ref == "" {
@@ -217,15 +217,47 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 	return images, nil
 }
 
-// RemoveImage removes an image by DELETE /images/{name}.
+// RemoveImage removes an image, by DELETE /images/{name}.
 func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
-	err := b.call(ctx, request{
-		op: "remove image " + ref, method: http.MethodDelete, path: "/images/%s", args: []string{ref},
-	}, nil)
-	if errors.Is(err, backend.ErrNotFound) {
+	op := "remove image " + ref
+	err := b.call(ctx, request{op: op, method: http.MethodDelete, path: "/images/%s", args: []string{ref}}, nil)
+	switch {
+	case errors.Is(err, backend.ErrNotFound):
 		return nil
+	case isSharedImage(err):
+		return b.removeSharedImage(ctx, op, ref)
 	}
 	return err
+}
+
+// removeSharedImage removes an image that has several names, for which Podman
+// wants force; by force it would also remove the containers that use it.
+func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
+	image, err := b.InspectImage(ctx, ref)
+	if err != nil {
+		return err
+	}
+	filters, err := json.Marshal(map[string][]string{"ancestor": {image.ID}})
+	if err != nil {
+		return fmt.Errorf("%s: encode the image to look for: %w", op, err)
+	}
+	var users []struct{ Names []string }
+	err = b.call(ctx, request{
+		op: op, method: http.MethodGet, path: "/containers/json", query: url.Values{"all": {"true"}, "filters": {string(filters)}},
+	}, &users)
+	if err != nil {
+		return err
+	}
+	if len(users) > 0 {
+		return &backend.Error{Op: op, Kind: backend.ErrConflict, Detail: "containers use it", Remedy: "Remove the containers that use it first."}
+	}
+	for _, name := range image.Tags {
+		err := b.call(ctx, request{op: op, method: http.MethodDelete, path: "/images/%s", args: []string{name}}, nil)
+		if err != nil && !errors.Is(err, backend.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // labelQuery is the parameter by which lists are filtered.
@@ -236,17 +268,6 @@ func labelQuery(labels backend.Labels) (url.Values, error) {
 	}
 	return url.Values{"filters": {string(filters)}}, nil
 }
-
-// ended is the context's error where that is what ended a stream, and else err.
-func ended(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
-// onlyReader hides what else a body can do: net/http would close it.
-type onlyReader struct{ io.Reader }
 
 // lastLine passes output on and keeps its last line that is not empty.
 type lastLine struct {

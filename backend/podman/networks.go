@@ -26,12 +26,8 @@ type subnet struct {
 	Subnet string `json:"subnet"`
 }
 
-func (n networkConfig) network() backend.Network {
-	return backend.Network{ID: n.ID, Name: n.Name, Labels: n.Labels, IPv6: n.IPv6Enabled}
-}
-
-// subnetAttempts is how many derived IPv6 subnets are tried.
-const subnetAttempts = 5
+// subnetTries is how many derived IPv6 subnets are tried.
+const subnetTries = 5
 
 // EnsureNetwork finds a network by GET /networks/{name}/json or makes it by POST
 // /networks/create. When somebody else was faster, theirs is the one.
@@ -44,7 +40,7 @@ func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 		}
 		n, err = b.createNetwork(ctx, config)
 		switch {
-		case isSubnetTaken(err) && s.IPv6Subnet == "" && attempt+1 < subnetAttempts:
+		case isSubnetTaken(err) && s.IPv6Subnet == "" && attempt+1 < subnetTries:
 			err = backend.ErrNotFound // once more, with the next subnet
 		case errors.Is(err, backend.ErrConflict):
 			return b.inspectNetwork(ctx, s.Name)
@@ -56,9 +52,9 @@ func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Network, error) {
 	var answer networkConfig
 	err := b.call(ctx, request{
-		op: "look at network " + name, method: http.MethodGet, path: "/networks/%s/json", args: []string{name},
+		op: "network " + name, method: http.MethodGet, path: "/networks/%s/json", args: []string{name},
 	}, &answer)
-	return answer.network(), err
+	return networkFrom(answer), err
 }
 
 func (b *Backend) createNetwork(ctx context.Context, config networkConfig) (backend.Network, error) {
@@ -66,7 +62,12 @@ func (b *Backend) createNetwork(ctx context.Context, config networkConfig) (back
 	err := b.call(ctx, request{
 		op: "create network " + config.Name, method: http.MethodPost, path: "/networks/create", json: config,
 	}, &answer)
-	return answer.network(), err
+	return networkFrom(answer), err
+}
+
+// networkFrom translates the answer of an inspection.
+func networkFrom(answer networkConfig) backend.Network {
+	return backend.Network{ID: answer.ID, Name: answer.Name, Labels: answer.Labels, IPv6: answer.IPv6Enabled}
 }
 
 // networkConfigFrom translates a specification. Names are only resolved where that
@@ -102,7 +103,7 @@ func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]ba
 	var list []backend.Network
 	for _, n := range answer {
 		if labels.Matches(n.Labels) {
-			list = append(list, n.network())
+			list = append(list, networkFrom(n))
 		}
 	}
 	return list, nil

@@ -45,6 +45,9 @@ const hostGatewayWord = "host-gateway"
 
 // applyNetwork translates Network, Ports, PublishAll, ExtraHosts and DNS.
 func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
+	if s.Network.Mode == backend.NetworkContainer {
+		return applySharedNetwork(c, s), nil
+	}
 	c.BaseHosts = "none"
 	warnings, err := applyAttachment(c, s, f)
 	if err != nil {
@@ -67,6 +70,30 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 	return warnings, nil
 }
 
+// applySharedNetwork shares the network of another container, to which all that
+// makes a network then belongs. A name of its own the container may have.
+func applySharedNetwork(c *createConfig, s backend.ContainerSpec) []string {
+	n := s.Network
+	c.NetNS = &namespace{Mode: "container", Value: n.Name}
+	var warnings []string
+	for _, part := range []struct {
+		feature string
+		given   bool
+	}{
+		{"aliases", len(n.Aliases) > 0},
+		{"links", len(n.Links) > 0},
+		{"addresses", n.IPv4 != "" || n.IPv6 != "" || n.MAC != ""},
+		{"ports", len(s.Ports) > 0 || s.PublishAll},
+		{"extra_hosts", len(s.ExtraHosts) > 0},
+		{"dns", len(s.DNS.Servers)+len(s.DNS.Search)+len(s.DNS.Options) > 0},
+	} {
+		if part.given {
+			warnings = append(warnings, part.feature+": they are those of container "+n.Name+", whose network is shared")
+		}
+	}
+	return warnings
+}
+
 // applyAttachment translates Network.
 func applyAttachment(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	n := s.Network
@@ -78,8 +105,6 @@ func applyAttachment(c *createConfig, s backend.ContainerSpec, f facts) ([]strin
 	case "":
 	case backend.NetworkBridge, backend.NetworkHost, backend.NetworkNone:
 		c.NetNS = &namespace{Mode: string(n.Mode)}
-	case backend.NetworkContainer:
-		c.NetNS = &namespace{Mode: "container", Value: n.Name}
 	case backend.NetworkNamed:
 		endpoint, err := endpointFrom(n)
 		if err != nil {
@@ -90,7 +115,11 @@ func applyAttachment(c *createConfig, s backend.ContainerSpec, f facts) ([]strin
 	default:
 		return nil, &backend.Error{Op: "network_mode " + string(n.Mode), Kind: backend.ErrInvalid, Detail: "there is no such mode"}
 	}
-	return applyLinks(c, s, f)
+	warnings, err := applyLinks(c, s, f)
+	if n.Mode != backend.NetworkNamed && len(n.Aliases) > 0 {
+		warnings = append(warnings, "aliases: other containers find them only on a network with a name of its own")
+	}
+	return warnings, err
 }
 
 // endpointFrom translates aliases and fixed addresses.
@@ -116,6 +145,9 @@ func endpointFrom(n backend.NetworkAttachment) (networkEndpoint, error) {
 // linkedContainers are the containers whose addresses the links need. A link
 // without another alias needs none: containers find each other by name.
 func linkedContainers(s backend.ContainerSpec) []string {
+	if s.Network.Mode == backend.NetworkContainer {
+		return nil
+	}
 	var names []string
 	for _, link := range s.Network.Links {
 		if name, alias := engine.SplitLink(link); name != alias {
@@ -148,7 +180,7 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 // applyPorts translates Ports and PublishAll, for networks that have ports.
 func applyPorts(c *createConfig, s backend.ContainerSpec) []string {
 	switch s.Network.Mode {
-	case backend.NetworkHost, backend.NetworkNone, backend.NetworkContainer:
+	case backend.NetworkHost, backend.NetworkNone:
 		if len(s.Ports) > 0 || s.PublishAll {
 			return []string{"ports: nothing is published with network_mode " + string(s.Network.Mode)}
 		}

@@ -123,14 +123,26 @@ func TestContainerConfig(t *testing.T) {
 		{name: "keep-groups", spec: backend.ContainerSpec{Image: "sha256:0123", GroupAdd: []string{"keep-groups"}, GPUs: -1}},
 		{
 			name: "host-network", spec: backend.ContainerSpec{
-				Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkHost},
+				Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkHost, Aliases: []string{"web"}},
 				Ports: []backend.PortMapping{{ContainerPort: 80}},
 			},
-			warnings: []string{"ports: nothing is published with network_mode host"},
+			warnings: []string{
+				"aliases: other containers find them only on a network with a name of its own",
+				"ports: nothing is published with network_mode host",
+			},
 		},
-		{name: "container-network", spec: backend.ContainerSpec{
-			Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: "other"},
-		}},
+		{
+			name: "container-network", spec: backend.ContainerSpec{
+				Image: "sha256:0123", Hostname: "dokken", PublishAll: true,
+				Network: backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: "other", Links: []string{"db:database"}},
+				DNS:     backend.DNS{Servers: []string{"10.0.0.2"}},
+			},
+			warnings: []string{
+				"links: they are those of container other, whose network is shared",
+				"ports: they are those of container other, whose network is shared",
+				"dns: they are those of container other, whose network is shared",
+			},
+		},
 		{name: "bridge-network", spec: backend.ContainerSpec{
 			Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkBridge}, Ports: []backend.PortMapping{{ContainerPort: 80}},
 		}},

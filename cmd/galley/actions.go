@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/credentials"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
@@ -81,11 +83,16 @@ func (a *app) act(cmd *cobra.Command, action lifecycle.Action, args []string) (e
 	if err != nil {
 		return err
 	}
-	sinks, closeSinks, err := a.sinks(cmd, o.Project)
+	logs, err := report.NewLogFiles(o.Project.LogDir(), report.LogOptions{Append: !a.set.v.GetBool("log-overwrite")})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeSinks()) }()
+	o.LogPath = logs.Path
+	sinks, err := a.sinks(logs)
+	if err != nil {
+		return errors.Join(err, logs.Close())
+	}
+	defer func() { err = errors.Join(err, sinks.Close()) }()
 	o.Sink = sinks
 	r, err := lifecycle.New(o)
 	if err != nil {
@@ -101,7 +108,7 @@ func (a *app) runOptions(cmd *cobra.Command) (lifecycle.Options, error) {
 	if err != nil {
 		return lifecycle.Options{}, fmt.Errorf("find the project: %w", err)
 	}
-	o := lifecycle.Options{Project: project, Version: versionString(), Open: a.opener(cmd.Flags()), Environ: os.Environ()}
+	o := lifecycle.Options{Project: project, Version: versionString(), Open: a.open, Credentials: findCredentials, Environ: os.Environ()}
 	if cmd.Flags().Lookup("concurrency") == nil {
 		return o, nil // not an action
 	}
@@ -131,6 +138,12 @@ func (a *app) runOptions(cmd *cobra.Command) (lifecycle.Options, error) {
 	return o, nil
 }
 
+// findCredentials looks where the instance's settings allow it to.
+func findCredentials(_ context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
+	f := credentials.Finder{Home: homeDir(), Getenv: os.Getenv}
+	return f.Find(ref, credentials.Source{File: i.Driver.CredsFile, DockerConfig: i.Driver.DockerConfigCreds})
+}
+
 // completeInstances offers instance names to the shell.
 func (a *app) completeInstances(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 	dir, err := os.Getwd()
@@ -151,46 +164,52 @@ func (a *app) completeInstances(cmd *cobra.Command, _ []string, prefix string) (
 	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
-// sinks are where the events of a run go: the screen, the log files, the reports.
-func (a *app) sinks(cmd *cobra.Command, p lifecycle.Project) (lifecycle.Sink, func() error, error) {
+// sinks are where the events of a run go: the screen, the reports, the log files.
+func (a *app) sinks(logs *report.LogFiles) (*report.Multi, error) {
 	v := a.set.v
-	logs, err := report.NewLogFiles(p.LogDir(), report.LogOptions{Append: !v.GetBool("log-overwrite")})
+	terminal := report.IsTerminal(a.out, os.Getenv)
+	level, err := report.ParseLevel(v.GetString("log-level"))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	terminal := term.IsTerminal(int(a.out.Fd()))
-	o := report.Options{Level: lifecycle.Level(v.GetString("log-level")), Fold: report.FoldFor(os.Getenv),
-		Color: report.UseColor(a.colorWish(cmd.Flags()), os.Getenv, terminal)}
-	list := []report.SinkCloser{logs}
-	if terminal {
+	o := report.Options{Level: level, Fold: report.FoldFor(os.Getenv),
+		Color: report.UseColor(a.colorWish(), os.Getenv, terminal)}
+	specs := v.GetStringSlice("report")
+	var list []report.SinkCloser
+	switch {
+	case terminal:
 		list = append(list, report.NewConsole(report.NewTerminal(a.out), a.err, o))
-	} else {
+	case slices.ContainsFunc(specs, func(s string) bool { return strings.HasSuffix(s, "=-") }):
+		list = append(list, report.NewPlain(a.err, a.err, o)) // stdout is for the report
+	default:
 		list = append(list, report.NewPlain(a.out, a.err, o))
 	}
-	for _, spec := range v.GetStringSlice("report") {
+	if os.Getenv("GITHUB_ACTIONS") == "true" {
+		list = append(list, report.NewGitHub(a.out, os.Getenv("GITHUB_STEP_SUMMARY")))
+	}
+	for _, spec := range specs {
 		s, err := report.Open(spec, report.Env{Stdout: a.out, Getenv: os.Getenv})
 		if err != nil {
 			for _, opened := range list {
 				err = errors.Join(err, opened.Close())
 			}
-			return nil, nil, err
+			return nil, err
 		}
 		list = append(list, s)
 	}
-	all := make([]lifecycle.Sink, len(list))
-	for i, s := range list {
-		all[i] = s
+	all := []lifecycle.Sink{logs}
+	for _, s := range list {
+		all = append(all, s)
 	}
-	multi := report.NewMulti(all...)
-	return multi, multi.Close, nil
+	return report.NewMulti(all...), nil
 }
 
 // colorWish is what --color says; unset leaves it to the environment.
-func (a *app) colorWish(f *pflag.FlagSet) report.ColorWish {
+func (a *app) colorWish() report.ColorWish {
 	switch {
 	case !a.set.v.GetBool("color"):
 		return report.ColorNever
-	case f.Changed("color"):
+	case a.set.given("color"):
 		return report.ColorAlways
 	default:
 		return report.ColorAuto

@@ -6,45 +6,41 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/spf13/pflag"
-
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
 )
 
-// opener returns the function that connects to engines. An address in kitchen.yml
+// open connects to an engine. An address in kitchen.yml
 // beats the settings for its own instance.
-func (a *app) opener(flags *pflag.FlagSet) func(ctx context.Context, engine, host string) (backend.ContainerBackend, backend.Endpoint, error) {
-	return func(ctx context.Context, engine, host string) (backend.ContainerBackend, backend.Endpoint, error) {
-		o, err := a.detectOptions(flags)
-		if err != nil {
-			return nil, backend.Endpoint{}, err
-		}
-		if engine != "" && o.Engine == "" {
-			o.Engine = engine
-		}
-		if host != "" {
-			o.Host, o.HostSource = host, "driver.docker_host_url"
-		}
-		found, err := detect.Find(ctx, detect.ThisHost(), o)
-		if err != nil {
-			return nil, backend.Endpoint{}, err
-		}
-		be, err := openEndpoint(found.Chosen)
-		if err != nil {
-			return nil, backend.Endpoint{}, errors.Join(err, found.Close())
-		}
-		return closing{be, found.Close}, found.Chosen, nil
+func (a *app) open(ctx context.Context, engine, host string) (backend.ContainerBackend, backend.Endpoint, error) {
+	o, err := a.detectOptions()
+	if err != nil {
+		return nil, backend.Endpoint{}, err
 	}
+	if engine != "" && o.Engine == "" {
+		o.Engine = engine
+	}
+	if host != "" {
+		o.Host, o.HostSource = host, "driver.docker_host_url"
+	}
+	found, err := detect.Find(ctx, detect.ThisHost(), o)
+	if err != nil {
+		return nil, backend.Endpoint{}, err
+	}
+	be, err := openEndpoint(found.Chosen)
+	if err != nil {
+		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
+	}
+	return closing{be, found.Close}, found.Chosen, nil
 }
 
-func (a *app) detectOptions(flags *pflag.FlagSet) (detect.Options, error) {
+func (a *app) detectOptions() (detect.Options, error) {
 	o := detect.Options{Engine: a.set.v.GetString("engine"), Host: a.set.v.GetString("host")}
-	o.HostSource = a.set.source(flags, "host")
+	o.HostSource = a.set.source("host")
 	if kinds := []string{"", string(backend.KindDocker), string(backend.KindPodman)}; !slices.Contains(kinds, o.Engine) {
-		return o, fmt.Errorf("%s is %q: write docker or podman", a.set.source(flags, "engine"), o.Engine)
+		return o, fmt.Errorf("%s is %q: write docker or podman", a.set.source("engine"), o.Engine)
 	}
 	return o, nil
 }

@@ -17,7 +17,7 @@ func (a *app) enginesCommand() *cobra.Command {
 they are asked, with the verdict and the reason. The chosen one is used by all
 other commands. Exit code 1 when there is none.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := a.detectOptions(cmd.Flags())
+			o, err := a.detectOptions()
 			if err != nil {
 				return err
 			}

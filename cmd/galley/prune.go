@@ -18,7 +18,7 @@ runners too, of every project.`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			all, _ := cmd.Flags().GetBool("all")
 			dry, _ := cmd.Flags().GetBool("dry-run")
-			be, _, err := a.opener(cmd.Flags())(cmd.Context(), "", "")
+			be, _, err := a.open(cmd.Context(), "", "")
 			if err != nil {
 				return err
 			}

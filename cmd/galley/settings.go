@@ -15,7 +15,10 @@ import (
 // settings are galley's own, which are not kitchen.yml's: a flag beats GALLEY_*
 // in the environment, which beats .galley.yml in the project, which beats
 // ~/.config/galley/config.yml.
-type settings struct{ v *viper.Viper }
+type settings struct {
+	v     *viper.Viper
+	flags *pflag.FlagSet
+}
 
 func newSettings(flags *pflag.FlagSet, dir string) (settings, error) {
 	v := viper.New()
@@ -44,7 +47,7 @@ func newSettings(flags *pflag.FlagSet, dir string) (settings, error) {
 			return settings{}, fmt.Errorf("the settings have an unknown key %q\nSettings are named as the flags are: see galley help", key)
 		}
 	}
-	return settings{v}, nil
+	return settings{v, flags}, nil
 }
 
 // known are the settings that are flags of some commands only.
@@ -61,9 +64,15 @@ func settingFiles(dir string) []string {
 	return append(files, filepath.Join(dir, ".galley.yml"))
 }
 
+// given tells whether a flag was on the command line.
+func (s settings) given(key string) bool {
+	f := s.flags.Lookup(key)
+	return f != nil && f.Changed
+}
+
 // source tells who set a key, for messages.
-func (s settings) source(flags *pflag.FlagSet, key string) string {
-	if f := flags.Lookup(key); f != nil && f.Changed {
+func (s settings) source(key string) string {
+	if s.given(key) {
 		return "--" + key
 	}
 	name := "GALLEY_" + strings.ToUpper(strings.ReplaceAll(key, "-", "_"))

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -86,11 +85,7 @@ func (s *Stream) upgrade(req *http.Request) error {
 		return nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	if err != nil {
-		return fmt.Errorf("read the answer of %s: %w", req.URL.Path, err)
-	}
-	return &StatusError{Status: resp.StatusCode, Message: errorMessage(text, resp.Status)}
+	return ReadStatusError(resp)
 }
 
 // errorMessage finds the words of an error: both engines send them as JSON.

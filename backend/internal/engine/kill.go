@@ -20,32 +20,38 @@ func NewExecMarker() (name, value string) {
 }
 
 // KillCommand is a command that kills the processes whose environment carries the
-// marker, with their descendants. It needs a shell with tr and grep in the
+// marker, with their descendants. It needs a shell with tail and tr in the
 // container, and has to run with the user and the privileges of the command that
 // it is meant for, since reading an environment takes as much.
 func KillCommand(name, value string) []string {
 	return []string{"/bin/sh", "-c", killScript, "sh", name + "=" + value}
 }
 
-// killScript looks three times, since a process may fork while it looks.
+// killScript looks three times, since a process may fork while it looks. What it
+// reads, it reads by as few programs as can be: a container may have hundreds of
+// processes. tail puts the file's name before what is in it.
 const killScript = `
 for round in 1 2 3; do
-	victims=" "
+	victims=" $(tail -n +1 /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | while read -r line; do
+		case $line in
+		"==> /proc/"*"/environ <==") pid=${line#"==> /proc/"} pid=${pid%%/*} ;;
+		"$1") [ "$pid" = 1 ] || echo "$pid" ;;
+		esac
+	done | tr '\n' ' ')"
+	[ "$victims" = " " ] && exit 0
+	parents=
 	for dir in /proc/[0-9]*; do
-		pid=${dir#/proc/}
-		if [ "$pid" != 1 ] && { tr '\0' '\n' <"$dir/environ" | grep -qxF -e "$1"; } 2>/dev/null; then
-			victims="$victims$pid "
+		if { while read -r key value; do [ "$key" = PPid: ] && break; done <"$dir/status"; } 2>/dev/null; then
+			parents="$parents ${dir#/proc/}:$value"
 		fi
 	done
-	[ "$victims" = " " ] && exit 0
 	grown=yes
 	while [ "$grown" ]; do
 		grown=
-		for dir in /proc/[0-9]*; do
-			pid=${dir#/proc/}
+		for pair in $parents; do
+			pid=${pair%:*}
 			case $victims in *" $pid "*) continue ;; esac
-			{ while read -r key value; do [ "$key" = PPid: ] && break; done <"$dir/status"; } 2>/dev/null || continue
-			case $victims in *" $value "*) victims="$victims$pid "; grown=yes ;; esac
+			case $victims in *" ${pair#*:} "*) victims="$victims$pid " grown=yes ;; esac
 		done
 	done
 	kill -9 $victims 2>/dev/null

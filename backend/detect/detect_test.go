@@ -1,0 +1,202 @@
+package detect
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// fakeHost is a machine with the given files and environment, and no programs.
+func fakeHost(files, env map[string]string) Host {
+	return Host{
+		GOOS: "linux", UID: 1000, Home: "/home/u",
+		Getenv: func(k string) string { return env[k] },
+		ReadFile: func(p string) ([]byte, error) {
+			if text, ok := files[p]; ok {
+				return []byte(text), nil
+			}
+			return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
+		},
+		LookPath: func(string) (string, error) { return "", errors.New("not found") },
+		Output:   func(context.Context, string, ...string) ([]byte, error) { return nil, errors.New("no such program") },
+	}
+}
+
+const colimaMeta = "/home/u/.docker/contexts/meta/f24fd3749c1368328e2b149bec149cb6795619f244c5b584e844961215dadd16/meta.json"
+
+func TestCandidates(t *testing.T) {
+	files := map[string]string{
+		"/home/u/.docker/config.json": `{"currentContext":"colima"}`,
+		colimaMeta:                    `{"Name":"colima","Endpoints":{"docker":{"Host":"unix:///colima.sock"}}}`,
+		"/home/u/.config/containers/podman-connections.json": `{"Connection":{"Default":"vm","Connections":{
+			"vm":{"URI":"ssh://core@127.0.0.1:50000/run/user/501/podman/podman.sock","Identity":"/id"}}}}`,
+		"/etc/containers/containers.conf": "[engine]\nactive_service = \"old\"\n[engine.service_destinations.old]\nuri = \"unix:///old.sock\"\n",
+	}
+	type want struct{ source, uri string }
+	for _, tc := range []struct {
+		name string
+		env  map[string]string
+		o    Options
+		want []want
+	}{
+		{"a flag is the only one", map[string]string{"DOCKER_HOST": "unix:///x"}, Options{Host: "unix:///flag", HostSource: "--host"},
+			[]want{{"--host", "unix:///flag"}}},
+		{"podman's variables before docker's", map[string]string{"CONTAINER_HOST": "unix:///c", "DOCKER_HOST": "unix:///d"}, Options{},
+			[]want{{"CONTAINER_HOST", "unix:///c"}}},
+		{"a connection by name", map[string]string{"CONTAINER_CONNECTION": "old"}, Options{}, []want{{"CONTAINER_CONNECTION", "unix:///old.sock"}}},
+		{"a context by name", map[string]string{"DOCKER_CONTEXT": "colima"}, Options{}, []want{{"DOCKER_CONTEXT colima", "unix:///colima.sock"}}},
+		{"contexts, connections, well-known places", nil, Options{}, []want{
+			{"docker context colima", "unix:///colima.sock"},
+			{"podman connection vm", "ssh://core@127.0.0.1:50000/run/user/501/podman/podman.sock"},
+			{"Docker's socket", "unix:///var/run/docker.sock"},
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			list := candidates(t.Context(), fakeHost(files, tc.env), tc.o)
+			require.GreaterOrEqual(t, len(list), len(tc.want))
+			for i, w := range tc.want {
+				require.Equal(t, w.source, list[i].Source)
+				require.Equal(t, w.uri, list[i].Endpoint.URI)
+			}
+			if tc.env != nil || tc.o.Host != "" {
+				require.Len(t, list, len(tc.want))
+				require.True(t, list[0].Explicit)
+			}
+		})
+	}
+}
+
+// A user is never handed root's Podman, nor root a user's.
+func TestSocketsByUser(t *testing.T) {
+	uris := func(h Host) (list []string) {
+		for _, c := range wellKnownSockets(h) {
+			list = append(list, c.Endpoint.URI)
+		}
+		return list
+	}
+	user, root := fakeHost(nil, nil), fakeHost(nil, nil)
+	root.UID = 0
+	require.Contains(t, uris(user), "unix:///run/user/1000/podman/podman.sock")
+	require.NotContains(t, uris(user), "unix:///run/podman/podman.sock")
+	require.Contains(t, uris(root), "unix:///run/podman/podman.sock")
+	windows := fakeHost(nil, nil)
+	windows.GOOS = "windows"
+	require.Equal(t, []string{"npipe:////./pipe/docker_engine"}, uris(windows))
+}
+
+func TestPodmanMachine(t *testing.T) {
+	h := fakeHost(nil, nil)
+	h.GOOS = "darwin"
+	h.LookPath = func(string) (string, error) { return "/opt/podman", nil }
+	h.Output = func(context.Context, string, ...string) ([]byte, error) {
+		return []byte(`[{"ConnectionInfo":{"PodmanSocket":{"Path":"/vm/podman.sock"}}}]`), nil
+	}
+	c, ok := podmanMachine(t.Context(), h)
+	require.True(t, ok)
+	require.Equal(t, "unix:///vm/podman.sock", c.Endpoint.URI)
+	h.Output = func(context.Context, string, ...string) ([]byte, error) { return []byte(`[]`), nil }
+	c, _ = podmanMachine(t.Context(), h)
+	require.Equal(t, Refused, c.Verdict)
+	require.Contains(t, c.Remedy, "podman machine init")
+}
+
+func TestDockerTLS(t *testing.T) {
+	env := map[string]string{"DOCKER_CERT_PATH": "/certs", "DOCKER_TLS_VERIFY": "1"}
+	files := map[string]string{"/certs/ca.pem": "", "/certs/cert.pem": "", "/certs/key.pem": ""}
+	h := fakeHost(files, env)
+	require.Equal(t, &backend.TLS{CA: "/certs/ca.pem", Cert: "/certs/cert.pem", Key: "/certs/key.pem"}, dockerTLS(h, "tcp://h:2376"))
+	require.Nil(t, dockerTLS(h, "unix:///x"))
+	require.Nil(t, dockerTLS(fakeHost(nil, nil), "tcp://h:2375"))
+}
+
+// serve answers pings on a socket with the given headers.
+func serve(t *testing.T, path string, header map[string]string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for k, v := range header {
+			w.Header().Set(k, v)
+		}
+	})}
+	go func() { _ = srv.Serve(l) }() // ends with Close
+	t.Cleanup(func() { require.NoError(t, srv.Close()) })
+}
+
+// shortDir is a directory for sockets, whose paths may not be long.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "d")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+func TestFind(t *testing.T) {
+	dir := shortDir(t)
+	dockerSock, podmanSock, webSock, oldSock := filepath.Join(dir, "d"), filepath.Join(dir, "p"), filepath.Join(dir, "w"), filepath.Join(dir, "o")
+	serve(t, dockerSock, map[string]string{"Api-Version": "1.45", "Server": "Docker/26.1.5 (linux)"})
+	serve(t, podmanSock, map[string]string{"Api-Version": "1.41", "Libpod-Api-Version": "5.4.2", "Server": "Libpod/5.4.2 (linux)"})
+	serve(t, webSock, nil)
+	serve(t, oldSock, map[string]string{"Api-Version": "1.40", "Libpod-Api-Version": "3.4.4"})
+	find := func(path, engine string) (Result, error) {
+		return Find(t.Context(), fakeHost(nil, nil), Options{Host: "unix://" + path, HostSource: "--host", Engine: engine})
+	}
+
+	r, err := find(dockerSock, "")
+	require.NoError(t, err)
+	require.Equal(t, backend.Endpoint{URI: "unix://" + dockerSock, Kind: backend.KindDocker, APIVersion: "1.45", EngineVersion: "26.1.5"}, r.Chosen)
+
+	r, err = find(podmanSock, "")
+	require.NoError(t, err, "podman is told by its header, whatever the path")
+	require.Equal(t, backend.KindPodman, r.Chosen.Kind)
+	require.Equal(t, "5.4.2", r.Chosen.EngineVersion)
+
+	for path, text := range map[string]string{
+		webSock:                          "no container engine",
+		oldSock:                          "needs 4.0 or newer",
+		filepath.Join(dir, "nothing"):    "there is no such socket",
+		filepath.Join(dir, "\x00broken"): "cannot be used",
+	} {
+		_, err := find(path, "")
+		require.ErrorIs(t, err, backend.ErrUnreachable)
+		require.ErrorContains(t, err, text)
+		require.ErrorContains(t, err, "--host")
+	}
+
+	_, err = find(podmanSock, "docker")
+	require.ErrorContains(t, err, "Podman answers here, and docker was asked for")
+}
+
+// A socket that may not be opened is not one that is not there.
+func TestFindPermissionDenied(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may open every socket")
+	}
+	dir := shortDir(t)
+	path := filepath.Join(dir, "docker.sock")
+	serve(t, path, map[string]string{"Api-Version": "1.45"})
+	require.NoError(t, os.Chmod(path, 0))
+	_, err := Find(t.Context(), fakeHost(nil, nil), Options{Host: "unix://" + path, HostSource: "--host"})
+	require.ErrorContains(t, err, "usermod -aG docker")
+}
+
+func TestInstallPodman(t *testing.T) {
+	for release, want := range map[string]string{
+		"ID=fedora\nVERSION_ID=41\n":                            "sudo dnf install podman",
+		"NAME=\"x\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n": "sudo apt-get install podman",
+		"ID=nixos\n": "see podman.io/docs/installation",
+	} {
+		require.Equal(t, want, installPodman(fakeHost(map[string]string{"/etc/os-release": release}, nil)))
+	}
+}

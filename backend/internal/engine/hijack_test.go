@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/dial"
+)
+
+// serve answers one connection on a unix socket, and returns the way to it.
+func serve(t *testing.T, answer func(req *http.Request, in *bufio.Reader, out net.Conn)) dial.Func {
+	t.Helper()
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Skip("this system has no unix sockets: ", err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		in := bufio.NewReader(conn)
+		req, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		answer(req, in, conn)
+	}()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-done
+	})
+	return func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", listener.Addr().String())
+	}
+}
+
+const upgraded = "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+
+func frame(kind byte, text string) []byte {
+	header := make([]byte, frameHeader)
+	header[0] = kind
+	binary.BigEndian.PutUint32(header[4:], uint32(len(text)))
+	return append(header, text...)
+}
+
+// TestConverse: output that comes together with the answer's header is not lost,
+// input reaches its end, and the output can still be read after that.
+func TestConverse(t *testing.T) {
+	connect := serve(t, func(req *http.Request, in *bufio.Reader, out net.Conn) {
+		var body struct{ Tty bool }
+		ok := req.Method == http.MethodPost && req.URL.Path == "/exec/1/start" && req.Header.Get("Upgrade") == "tcp" &&
+			readJSON(req, in, &body) == nil && !body.Tty
+		_, _ = out.Write(append([]byte(upgraded), frame(frameStdout, fmt.Sprint(ok, "\n"))...))
+		text, err := io.ReadAll(in)
+		_, _ = out.Write(frame(frameStderr, fmt.Sprint(string(text), " ", err, "\n")))
+	})
+	stream, err := Hijack(t.Context(), connect, "/exec/1/start", struct{ Tty bool }{})
+	require.NoError(t, err)
+	var stdout, stderr bytes.Buffer
+	spec := backend.ExecSpec{Stdin: bytes.NewBufferString("some input"), Stdout: &stdout, Stderr: &stderr}
+	require.NoError(t, Converse(stream, spec))
+	require.NoError(t, stream.Close())
+	require.NoError(t, stream.Close(), "a second time")
+	require.Equal(t, "true\n", stdout.String())
+	require.Equal(t, "some input <nil>\n", stderr.String())
+}
+
+// readJSON reads exactly the body of a request, whose length is known.
+func readJSON(req *http.Request, in io.Reader, to *struct{ Tty bool }) error {
+	body, err := io.ReadAll(req.Body)
+	if err != nil || string(body) != `{"Tty":false}` {
+		return fmt.Errorf("body %q: %w", body, err)
+	}
+	return nil
+}
+
+func TestConverseTerminal(t *testing.T) {
+	connect := serve(t, func(_ *http.Request, _ *bufio.Reader, out net.Conn) { _, _ = io.WriteString(out, upgraded+"raw\r\n") })
+	stream, err := Hijack(t.Context(), connect, "/", struct{}{})
+	require.NoError(t, err)
+	var stdout bytes.Buffer
+	require.NoError(t, Converse(stream, backend.ExecSpec{Tty: true, Stdout: &stdout}))
+	require.Equal(t, "raw\r\n", stdout.String())
+	require.NoError(t, stream.Close())
+}
+
+// TestConverseBadInput: a command must not wait for ever for input that cannot be
+// read.
+func TestConverseBadInput(t *testing.T) {
+	connect := serve(t, func(_ *http.Request, in *bufio.Reader, out net.Conn) {
+		_, _ = io.WriteString(out, upgraded)
+		_, _ = io.Copy(io.Discard, in)
+	})
+	stream, err := Hijack(t.Context(), connect, "/", struct{}{})
+	require.NoError(t, err)
+	broken := errors.New("the disk is on fire")
+	err = Converse(stream, backend.ExecSpec{Stdin: io.MultiReader(bytes.NewBufferString("x"), failing{broken})})
+	require.ErrorIs(t, err, broken)
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func TestHijackRefused(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"message":"container is paused"}`: "container is paused", "plain": "plain", "": "409 Conflict",
+	} {
+		connect := serve(t, func(_ *http.Request, _ *bufio.Reader, out net.Conn) {
+			_, _ = fmt.Fprintf(out, "HTTP/1.1 409 Conflict\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		})
+		_, err := Hijack(t.Context(), connect, "/", struct{}{})
+		var refused *StatusError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, StatusError{Status: http.StatusConflict, Message: want}, *refused)
+	}
+}
+
+// TestHijackCancelled: both while the answer is awaited, and afterwards.
+func TestHijackCancelled(t *testing.T) {
+	asked := make(chan struct{})
+	connect := serve(t, func(_ *http.Request, in *bufio.Reader, _ net.Conn) {
+		close(asked)
+		_, _ = io.Copy(io.Discard, in)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	_, err := Hijack(ctx, connect, "/", struct{}{})
+	require.ErrorIs(t, err, context.Canceled)
+
+	connect = serve(t, func(_ *http.Request, in *bufio.Reader, out net.Conn) {
+		_, _ = io.WriteString(out, upgraded)
+		_, _ = io.Copy(io.Discard, in)
+	})
+	ctx, cancel = context.WithCancel(t.Context())
+	stream, err := Hijack(ctx, connect, "/", struct{}{})
+	require.NoError(t, err)
+	cancel()
+	require.Error(t, Converse(stream, backend.ExecSpec{}))
+}
+
+func TestHijackUnreachable(t *testing.T) {
+	refusal := errors.New("no such socket")
+	_, err := Hijack(t.Context(), func(context.Context) (net.Conn, error) { return nil, refusal }, "/", struct{}{})
+	require.ErrorIs(t, err, refusal)
+
+	connect := serve(t, func(*http.Request, *bufio.Reader, net.Conn) {})
+	_, err = Hijack(t.Context(), connect, "/", struct{}{})
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+// TestCloseWriteUnsupported: a command must not wait for ever for the end of its
+// input because the connection cannot tell it.
+func TestCloseWriteUnsupported(t *testing.T) {
+	near, far := net.Pipe()
+	t.Cleanup(func() { _ = far.Close() })
+	s := &Stream{Conn: near, buffered: bufio.NewReader(near), release: func() bool { return true }}
+	require.ErrorIs(t, Converse(s, backend.ExecSpec{Stdin: bytes.NewReader(nil)}), errors.ErrUnsupported)
+}

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+func TestCapabilities(t *testing.T) {
+	require.Equal(t, []string{"ALL", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"},
+		Capabilities([]string{"sys_ptrace", "CAP_NET_ADMIN", "net_admin", " all "}))
+	require.Empty(t, Capabilities(nil))
+}
+
+func TestEnv(t *testing.T) {
+	env := map[string]string{"B": "2=2", "A": "", "C": "x y"}
+	require.Equal(t, []string{"A=", "B=2=2", "C=x y"}, EnvList(env))
+	require.Equal(t, env, EnvMap(EnvList(env)))
+	require.Equal(t, map[string]string{"A": "2", "B": ""}, EnvMap([]string{"A=1", "A=2", "B"}))
+}
+
+func TestProtocol(t *testing.T) {
+	for in, want := range map[string]string{"": "tcp", "TCP": "tcp", "Udp": "udp", "sctp": "sctp"} {
+		require.Equal(t, want, Protocol(in))
+	}
+}
+
+func TestLabelFilter(t *testing.T) {
+	require.Equal(t, []string{"a=1=2", "b"}, LabelFilter(backend.Labels{"b": "", "a": "1=2"}))
+}
+
+func TestSplitLink(t *testing.T) {
+	for in, want := range map[string][2]string{"db": {"db", "db"}, "db:database": {"db", "database"}} {
+		name, alias := SplitLink(in)
+		require.Equal(t, want, [2]string{name, alias})
+	}
+}
+
+func TestParsePlatform(t *testing.T) {
+	for in, want := range map[string]Platform{
+		"linux/amd64":    {OS: "linux", Arch: "amd64"},
+		"linux/arm64/v8": {OS: "linux", Arch: "arm64", Variant: "v8"},
+	} {
+		got, err := ParsePlatform(in)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, in := range []string{"", "linux", "linux/", "/amd64", "a/b/c/d", "linux//v8"} {
+		_, err := ParsePlatform(in)
+		require.ErrorIs(t, err, backend.ErrInvalid, in)
+	}
+}
+
+func TestCheckPlatform(t *testing.T) {
+	image := backend.Image{OS: "linux", Arch: "arm64", Variant: "v8"}
+	for platform, want := range map[string]error{
+		"": nil, "linux/arm64": nil, "linux/arm64/v8": nil,
+		"linux/arm64/v9": backend.ErrWrongPlatform, "linux/amd64": backend.ErrWrongPlatform, "windows/arm64": backend.ErrWrongPlatform,
+		"arm64": backend.ErrInvalid,
+	} {
+		require.ErrorIs(t, CheckPlatform("pull x", platform, image), want, platform)
+	}
+}
+
+func TestULA(t *testing.T) {
+	local := netip.MustParsePrefix("fd00::/8")
+	seen := map[netip.Prefix]bool{}
+	for _, name := range []string{"dokken", "galley"} {
+		for attempt := range 5 {
+			p := ULA(name, attempt)
+			require.Equal(t, p, ULA(name, attempt), "stable")
+			require.Equal(t, 64, p.Bits())
+			require.True(t, local.Contains(p.Addr()))
+			require.Equal(t, p.Masked(), p)
+			require.False(t, seen[p])
+			seen[p] = true
+		}
+	}
+}
+
+func TestGoArch(t *testing.T) {
+	for in, want := range map[string]string{
+		"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386", "s390x": "s390x", "amd64": "amd64",
+	} {
+		require.Equal(t, want, GoArch(in))
+	}
+}
+
+func TestRegistryAuth(t *testing.T) {
+	header, err := RegistryAuth(nil)
+	require.NoError(t, err)
+	require.Empty(t, header, "an anonymous pull")
+
+	header, err = RegistryAuth(&backend.Credentials{Registry: "r.example:5000", Username: "me", Password: "a?>b"})
+	require.NoError(t, err)
+	text, err := base64.URLEncoding.DecodeString(header)
+	require.NoError(t, err)
+	var sent map[string]string
+	require.NoError(t, json.Unmarshal(text, &sent))
+	require.Equal(t, map[string]string{"username": "me", "password": "a?>b", "serveraddress": "r.example:5000"}, sent)
+}
+
+func TestRegistryConfig(t *testing.T) {
+	header, err := RegistryConfig(nil)
+	require.NoError(t, err)
+	require.Empty(t, header)
+
+	header, err = RegistryConfig([]backend.Credentials{{Registry: "a", IdentityToken: "t"}, {Registry: "b", Username: "u", Password: "p"}})
+	require.NoError(t, err)
+	text, err := base64.URLEncoding.DecodeString(header)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"a":{"identitytoken":"t","serveraddress":"a"},"b":{"username":"u","password":"p","serveraddress":"b"}}`, string(text))
+}
+
+func TestSecurityOptions(t *testing.T) {
+	got, err := SecurityOptions([]string{"label=type:x", "label:disable", "no-new-privileges", "no-new-privileges=false", "seccomp={\"a\":1}"})
+	require.NoError(t, err)
+	require.Equal(t, []SecurityOption{
+		{"label", "type:x"}, {"label", "disable"}, {"no-new-privileges", ""}, {"no-new-privileges", "false"}, {"seccomp", `{"a":1}`},
+	}, got)
+	_, err = SecurityOptions([]string{"magic"})
+	require.ErrorIs(t, err, backend.ErrInvalid)
+}
+
+func TestSplitMountOptions(t *testing.T) {
+	require.Equal(t, MountOptions{
+		ReadOnly: true, Relabel: "Z", NoCopy: true, Propagation: "rslave", Consistency: "cached", Rest: []string{"exec", "size=64m"},
+	}, SplitMountOptions(backend.Mount{Options: []string{"ro,Z", "nocopy", "rslave,cached", "exec", "", "size=64m"}}))
+	require.Equal(t, MountOptions{ReadOnly: true}, SplitMountOptions(backend.Mount{ReadOnly: true, Options: []string{"rw"}}))
+}
+
+func TestCheckRelabel(t *testing.T) {
+	t.Setenv("HOME", "/somewhere/me")
+	for source, want := range map[string]error{
+		"/": backend.ErrInvalid, "/usr/": backend.ErrInvalid, "/etc/../usr": backend.ErrInvalid, "/somewhere/me": backend.ErrInvalid,
+		"/somewhere/me/project": nil, "/srv/data": nil,
+	} {
+		require.ErrorIs(t, CheckRelabel(backend.Mount{Source: source}), want, source)
+	}
+}
