@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
@@ -59,20 +60,22 @@ func (d *decoder) expected(v *yaml11.Value, want string) {
 	d.errorAt(v, "", "expected %s, found %s", want, describe(v))
 }
 
-// path resolves a path of kitchen.yml: ~ against the home directory, a relative
-// one against the project.
-func (d *decoder) path(p string) string {
+// path resolves a path that v holds: ~ against the home directory, a relative one
+// against the project. It fails, with a report, only for ~ without a home.
+func (d *decoder) path(v *yaml11.Value, p string) (string, bool) {
 	switch {
 	case p == "":
-		return ""
-	case p == "~":
-		return d.home
-	case len(p) > 1 && p[0] == '~' && (p[1] == '/' || p[1] == '\\'):
-		return filepath.Join(d.home, p[2:])
+		return "", true
+	case p == "~", strings.HasPrefix(p, "~/"), strings.HasPrefix(p, `~\`):
+		if d.home == "" {
+			d.errorAt(v, "set HOME, or write the whole path", "%q is in the home directory, and there is none", p)
+			return "", false
+		}
+		return filepath.Join(d.home, p[1:]), true
 	case filepath.IsAbs(p), isDrivePath(p), p[0] == '/', p[0] == '\\':
-		return p
+		return p, true
 	}
-	return filepath.Join(d.root, p)
+	return filepath.Join(d.root, p), true
 }
 
 // describe names a value in a message: `the string "abc"`, "a list".

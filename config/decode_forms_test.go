@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// driverOf resolves the driver of a kitchen.yml with these lines under driver:.
-func driverOf(t *testing.T, lines string) Driver {
+// driverWith resolves the driver of a kitchen.yml with these lines under driver:.
+func driverWith(t *testing.T, lines string) Driver {
 	t.Helper()
 	return resolveOne(t, driverYAML(lines)).Driver
 }
@@ -39,7 +39,7 @@ func TestPorts(t *testing.T) {
 		{"two keys", "ports: 80\nforward: 81", []Port{tcp("", 0, 80), tcp("", 0, 81)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, c.want, driverOf(t, c.lines).Ports)
+			require.Equal(t, c.want, driverWith(t, c.lines).Ports)
 		})
 	}
 }
@@ -103,7 +103,7 @@ func TestMounts(t *testing.T) {
 		{"in the file's order, repeated ones once", "tmpfs: /run\nvolumes: [/b, /a]\nbinds: [/a]", []Mount{{Type: mountTmpfs, Target: "/run"}, {Type: mountVolume, Target: "/b"}, {Type: mountVolume, Target: "/a"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, c.want, driverOf(t, c.lines).Mounts)
+			require.Equal(t, c.want, driverWith(t, c.lines).Mounts)
 		})
 	}
 }
@@ -188,7 +188,7 @@ func TestDriverValues(t *testing.T) {
 			if lines[0] == '{' {
 				lines = "<<: " + lines
 			}
-			require.Equal(t, c.want, c.got(driverOf(t, lines)))
+			require.Equal(t, c.want, c.got(driverWith(t, lines)))
 		})
 	}
 }
@@ -204,7 +204,7 @@ func TestPullPolicies(t *testing.T) {
 		{"pull: always\npull_platform_image: false", PullAlways, PullAlways},
 		{"pull_chef_image: true\npull: never", PullNever, PullNever},
 	} {
-		d := driverOf(t, c.lines)
+		d := driverWith(t, c.lines)
 		require.Equal(t, c.platform, d.PullPlatform, c.lines)
 		require.Equal(t, c.tool, d.PullTool, c.lines)
 	}
@@ -269,5 +269,14 @@ func TestNumbersOutOfRange(t *testing.T) {
 	require.Len(t, diags, 4)
 	for _, d := range diags {
 		require.Equal(t, SeverityError, d.Severity)
+	}
+}
+
+func TestPathsWithoutHome(t *testing.T) {
+	c := configOf(t, driverYAML("volumes: ['~/a:/b', '~:/c']\ncreds_file: ~/creds.json"))
+	_, diags := c.Resolve(ResolveOptions{})
+	require.Len(t, diags, 3)
+	for _, d := range diags {
+		require.Contains(t, d.Msg, "home directory")
 	}
 }

@@ -117,7 +117,6 @@ func limit(d *decoder, v *yaml11.Value) (int64, bool) {
 
 // decimal reads a number that is not negative.
 func decimal(d *decoder, v *yaml11.Value) (float64, bool) {
-	var f float64
 	switch v.Kind {
 	case yaml11.Int, yaml11.Float, yaml11.String:
 		s, _ := v.Text()
@@ -127,7 +126,7 @@ func decimal(d *decoder, v *yaml11.Value) (float64, bool) {
 		}
 	}
 	d.wrongType(v)
-	return f, false
+	return 0, false
 }
 
 // byteSize reads a size: bytes, or a number with a unit in powers of 1024.
@@ -172,5 +171,8 @@ func seconds(d *decoder, v *yaml11.Value) (time.Duration, bool) {
 // filePath reads a path of the client and makes it absolute.
 func filePath(d *decoder, v *yaml11.Value) (string, bool) {
 	s, ok := text(d, v)
-	return d.path(s), ok
+	if !ok {
+		return "", false
+	}
+	return d.path(v, s)
 }

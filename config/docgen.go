@@ -41,7 +41,8 @@ galley reads the ` + "`kitchen.yml`" + ` of Test Kitchen. This page lists every 
 Files are merged in this order, later ones win: ` + "`~/.kitchen/config.yml`, `kitchen.yml` (or `.kitchen.yml`), `kitchen.local.yml`" + `.
 Within them: defaults, then the root's block, the platform's, and the suite's. Hashes are merged; lists and everything
 else are replaced. An unknown key is a warning, a value of the wrong type an error, both with the place in the file.
-` + "`galley diagnose`" + ` prints what an instance's keys came to.
+` + "`galley diagnose`" + ` prints what an instance's keys came to. The column From names the project that a key comes from; those of
+galley are not known to Test Kitchen.
 `
 
 // docText is the heading of a section and what stands below it.
@@ -107,13 +108,13 @@ func docTable(b *strings.Builder, keys []Key) {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	b.WriteString("\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n")
+	b.WriteString("\n| Key | Type | Default | Meaning | From |\n|---|---|---|---|---|\n")
 	for _, k := range sorted {
 		name := "`" + k.Name + "`"
 		for _, a := range k.Aliases {
 			name += ", `" + a + "`"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()), k.Source)
 	}
 }
 

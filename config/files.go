@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,16 +123,20 @@ func (l locator) dokkenOverlay(project string) string {
 	return ""
 }
 
+// file reads a file. One that is not there, or whose directory may not be looked
+// into, is absent.
 func (l locator) file(role Role, path string) File {
 	f := File{Role: role, Path: path, Name: l.name(path)}
+	if !exists(path) {
+		return f
+	}
 	src, err := os.ReadFile(path)
-	switch {
-	case err == nil:
-		f.Present, f.Source = true, src
-	case !errors.Is(err, fs.ErrNotExist):
+	if err != nil {
 		l.diags.add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: f.Name},
 			Msg: "the file cannot be read: " + err.Error(), Hint: "check that it is a file which you may read"})
+		return f
 	}
+	f.Present, f.Source = true, src
 	return f
 }
 

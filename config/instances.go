@@ -15,7 +15,6 @@ const (
 
 // suite is a suite with its platform filters.
 type suite struct {
-	section            *section
 	name               *yaml11.Value
 	text               string
 	includes, excludes []filter
@@ -117,7 +116,7 @@ func (m *munger) readSuites() []suite {
 			m.diags.wrongKind(name, sec.path("name"), "a text")
 			continue
 		}
-		s := suite{section: sec, name: name, text: text}
+		s := suite{name: name, text: text}
 		s.data = first.of(name, sec)
 		s.includes = m.filters(sec, "includes")
 		s.excludes = m.filters(sec, "excludes")

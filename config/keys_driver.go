@@ -8,13 +8,13 @@ import (
 
 // Where keys come from.
 const (
-	fromDokken = "kitchen-dokken"
-	fromDocker = "kitchen-docker"
-	fromKitchn = "test-kitchen"
-	fromGalley = "galley"
-	fromChef   = "kitchen-omnibus-chef"
-	fromInspec = "kitchen-inspec"
-	fromBusser = "busser"
+	fromDokken  = "kitchen-dokken"
+	fromDocker  = "kitchen-docker"
+	fromKitchen = "test-kitchen"
+	fromGalley  = "galley"
+	fromChef    = "kitchen-omnibus-chef"
+	fromInspec  = "kitchen-inspec"
+	fromBusser  = "busser"
 )
 
 // driverKeys are the keys of `driver:`.
@@ -34,7 +34,7 @@ func driverKeys() []Key {
 
 func driverImageKeys() []Key {
 	return []Key{
-		{Name: "name", Source: fromKitchn, DefaultDoc: "`dummy`", value: textField("", func(i *Instance) *string { return &i.Driver.Name }),
+		{Name: "name", Source: fromKitchen, DefaultDoc: "`dummy`", value: textField("", func(i *Instance) *string { return &i.Driver.Name }),
 			Doc: "The driver: `dokken` takes whichever engine is there, `docker` and `podman` want that engine, `dummy` makes nothing."},
 		{Name: "image", Source: fromDokken, DefaultDoc: "from the platform's name: `ubuntu-22.04` is `ubuntu:22.04`",
 			value: textField("", func(i *Instance) *string { return &i.Driver.Image }),
@@ -104,11 +104,11 @@ func driverProcessKeys() []Key {
 			Doc: "The proxy for ftp."},
 		{Name: "no_proxy", Source: fromDocker, value: textField("", func(i *Instance) *string { return &i.Driver.Proxy.No }),
 			Doc: "Hosts that need no proxy, with commas between."},
-		{Name: "sleep", For: []string{"dummy"}, Source: fromKitchn, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Driver.Dummy.Sleep }),
+		{Name: "sleep", For: []string{"dummy"}, Source: fromKitchen, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Driver.Dummy.Sleep }),
 			Doc: "How long the dummy driver takes."},
-		{Name: "random_failure", For: []string{"dummy"}, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Driver.Dummy.RandomFailure }),
+		{Name: "random_failure", For: []string{"dummy"}, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Driver.Dummy.RandomFailure }),
 			Doc: "Makes the dummy driver fail now and then."},
-		{Name: "fail_create", For: []string{"dummy"}, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Driver.Dummy.Fail }),
+		{Name: "fail_create", For: []string{"dummy"}, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Driver.Dummy.Fail }),
 			Doc: "Makes the dummy driver fail."},
 	}
 }
@@ -258,7 +258,7 @@ func driverInertKeys() []Key {
 		{"data_ssh_port", fromDokken, noData, TypeInt, false},
 		{"docker_info", fromDokken, "galley asks the engine itself", TypeAny, false},
 		{"image_prefix", fromDokken, "galley names its images by their content", TypeString, false},
-		{"pre_create_command", fromKitchn, "it becomes a `pre_create` hook of `lifecycle:`", TypeString, false},
+		{"pre_create_command", fromKitchen, "it becomes a `pre_create` hook of `lifecycle:`", TypeString, false},
 		{"use_sudo", fromDocker, engineWorks, TypeBool, false},
 		{"use_cache", fromDocker, "work images are named by their content, and made anew when it changes", TypeBool, false},
 		{"remove_images", fromDocker, "`galley prune` removes what is no longer used", TypeBool, false},
@@ -278,8 +278,8 @@ func driverInertKeys() []Key {
 		{"private_key", fromDocker, noSSH, TypePath, false},
 		{"use_internal_docker_network", fromDocker, noSSH, TypeBool, false},
 		{"wait_for_transport", fromDocker, noSSH, TypeBool, false},
-		{"require_chef_omnibus", fromKitchn, "Chef comes from the Chef image: write `chef_version`", TypeAny, false},
-		{"ssl_verify_mode", fromKitchn, "it belongs into `provisioner.client_rb`", TypeString, false},
+		{"require_chef_omnibus", fromKitchen, "Chef comes from the Chef image: write `chef_version`", TypeAny, false},
+		{"ssl_verify_mode", fromKitchen, "it belongs into `provisioner.client_rb`", TypeString, false},
 	} {
 		keys = append(keys, Key{Name: k.name, Source: k.source, Inert: k.why, Loud: k.loud, form: k.form})
 	}

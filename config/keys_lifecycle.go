@@ -23,7 +23,7 @@ func lifecycleKeys() []Key {
 	for _, phase := range hookPhases() {
 		for _, stage := range hookStages() {
 			keys = append(keys, Key{
-				Name: stage + "_" + phase, Source: fromKitchn, form: TypeHooks,
+				Name: stage + "_" + phase, Source: fromKitchen, form: TypeHooks,
 				Doc: when[stage] + " " + phase + ".",
 			})
 		}
@@ -34,14 +34,14 @@ func lifecycleKeys() []Key {
 // hookKeys are the keys of an entry of a hook.
 func hookKeys() []Key {
 	return inSection(SectionHook, []Key{
-		{Name: "local", Source: fromKitchn, form: TypeString, Doc: "A shell command for the client. It finds `KITCHEN_INSTANCE_NAME`, `KITCHEN_SUITE_NAME` and `KITCHEN_PLATFORM_NAME` in its environment."},
-		{Name: "remote", Source: fromKitchn, form: TypeString, Doc: "A shell command for the runner."},
-		{Name: "environment", Source: fromKitchn, form: TypeEnv, Doc: "Further environment variables of the command."},
-		{Name: "cwd", Source: fromKitchn, form: TypePath, Doc: "The working directory of a local command, relative to the project."},
-		{Name: "user", Source: fromKitchn, form: TypeString, Doc: "The user who runs the command."},
+		{Name: "local", Source: fromKitchen, form: TypeString, Doc: "A shell command for the client. It finds `KITCHEN_INSTANCE_NAME`, `KITCHEN_SUITE_NAME` and `KITCHEN_PLATFORM_NAME` in its environment."},
+		{Name: "remote", Source: fromKitchen, form: TypeString, Doc: "A shell command for the runner."},
+		{Name: "environment", Source: fromKitchen, form: TypeEnv, Doc: "Further environment variables of the command."},
+		{Name: "cwd", Source: fromKitchen, form: TypePath, Doc: "The working directory of a local command, relative to the project."},
+		{Name: "user", Source: fromKitchen, form: TypeString, Doc: "The user who runs the command."},
 		{Name: "timeout", Source: fromGalley, form: TypeSeconds, DefaultDoc: "none", Doc: "How long the command may take."},
-		{Name: "skippable", Source: fromKitchn, form: TypeBool, Doc: "Passes over a remote command that fails, or that has no runner yet."},
-		{Name: "includes", Source: fromKitchn, form: TypeStrings, Doc: "Only on these platforms: names, or `/regular expressions/`."},
-		{Name: "excludes", Source: fromKitchn, form: TypeStrings, Doc: "Not on these platforms."},
+		{Name: "skippable", Source: fromKitchen, form: TypeBool, Doc: "Passes over a remote command that fails, or that has no runner yet."},
+		{Name: "includes", Source: fromKitchen, form: TypeStrings, Doc: "Only on these platforms: names, or `/regular expressions/`."},
+		{Name: "excludes", Source: fromKitchen, form: TypeStrings, Doc: "Not on these platforms."},
 	})
 }

@@ -5,38 +5,38 @@ import "time"
 // provisionerKeys are the keys that every provisioner has.
 func provisionerKeys() []Key {
 	keys := []Key{
-		{Name: "name", Source: fromKitchn, DefaultDoc: "`shell`", value: textField("", func(i *Instance) *string { return &i.Provisioner.Name }),
+		{Name: "name", Source: fromKitchen, DefaultDoc: "`shell`", value: textField("", func(i *Instance) *string { return &i.Provisioner.Name }),
 			Doc: "The provisioner: `dokken` (also `chef_infra`, `chef_zero`, `chef_solo`, `cinc`), `shell` or `dummy`."},
-		{Name: "root_path", Source: fromKitchn, value: textField("/opt/kitchen", func(i *Instance) *string { return &i.Provisioner.RootPath }),
+		{Name: "root_path", Source: fromKitchen, value: textField("/opt/kitchen", func(i *Instance) *string { return &i.Provisioner.RootPath }),
 			Doc: "Where the sandbox is inside the runner."},
-		{Name: "command_prefix", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Provisioner.CommandPrefix }),
+		{Name: "command_prefix", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.CommandPrefix }),
 			Doc: "Words in front of the command."},
-		{Name: "http_proxy", Source: fromKitchn, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.HTTP }),
+		{Name: "http_proxy", Source: fromKitchen, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.HTTP }),
 			Doc: "The proxy for http during converge."},
-		{Name: "https_proxy", Source: fromKitchn, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.HTTPS }),
+		{Name: "https_proxy", Source: fromKitchen, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.HTTPS }),
 			Doc: "The proxy for https during converge."},
-		{Name: "ftp_proxy", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.FTP }),
+		{Name: "ftp_proxy", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.FTP }),
 			Doc: "The proxy for ftp during converge."},
-		{Name: "no_proxy", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.No }),
+		{Name: "no_proxy", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.Proxy.No }),
 			Doc: "Hosts that need no proxy, with commas between."},
-		{Name: "retry_on_exit_code", Source: fromKitchn, DefaultDoc: "`[35, 213]` for Chef, else none",
+		{Name: "retry_on_exit_code", Source: fromKitchen, DefaultDoc: "`[35, 213]` for Chef, else none",
 			value: field[[]int]{form: TypeInts, at: func(i *Instance) *[]int { return &i.Provisioner.RetryOnExitCode }, parse: numbers},
 			Doc:   "Exit codes after which a converge is repeated."},
-		{Name: "max_retries", Source: fromKitchn, value: intField(1, func(i *Instance) *int { return &i.Provisioner.MaxRetries }),
+		{Name: "max_retries", Source: fromKitchen, value: intField(1, func(i *Instance) *int { return &i.Provisioner.MaxRetries }),
 			Doc: "How often a converge is repeated."},
-		{Name: "wait_for_retry", Source: fromKitchn, value: secondsField(30*time.Second, func(i *Instance) *time.Duration { return &i.Provisioner.WaitForRetry }),
+		{Name: "wait_for_retry", Source: fromKitchen, value: secondsField(30*time.Second, func(i *Instance) *time.Duration { return &i.Provisioner.WaitForRetry }),
 			Doc: "How long to wait before a converge is repeated."},
-		{Name: "uploads", Source: fromKitchn, value: textMapField(func(i *Instance) *map[string]string { return &i.Provisioner.Uploads }),
+		{Name: "uploads", Source: fromKitchen, value: textMapField(func(i *Instance) *map[string]string { return &i.Provisioner.Uploads }),
 			Doc: "Files and directories to copy into the runner before a converge: `local: remote`."},
-		{Name: "downloads", Source: fromKitchn, value: textMapField(func(i *Instance) *map[string]string { return &i.Provisioner.Downloads }),
+		{Name: "downloads", Source: fromKitchen, value: textMapField(func(i *Instance) *map[string]string { return &i.Provisioner.Downloads }),
 			Doc: "Files and directories to copy from the runner after a converge: `remote: local`."},
 		{Name: "env", Source: fromGalley, Aliases: []string{"environment", "env_variables"}, value: envField(func(i *Instance) *map[string]string { return &i.Provisioner.Env }),
 			Doc: "Environment variables of the converge."},
-		{Name: "sleep", For: []string{"dummy"}, Source: fromKitchn, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Provisioner.Dummy.Sleep }),
+		{Name: "sleep", For: []string{"dummy"}, Source: fromKitchen, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Provisioner.Dummy.Sleep }),
 			Doc: "How long the dummy provisioner takes."},
-		{Name: "random_failure", For: []string{"dummy"}, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Dummy.RandomFailure }),
+		{Name: "random_failure", For: []string{"dummy"}, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Dummy.RandomFailure }),
 			Doc: "Makes the dummy provisioner fail now and then."},
-		{Name: "fail", For: []string{"dummy"}, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Dummy.Fail }),
+		{Name: "fail", For: []string{"dummy"}, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Dummy.Fail }),
 			Doc: "Makes the dummy provisioner fail."},
 	}
 	for _, k := range []struct{ name, why string }{
@@ -47,7 +47,7 @@ func provisionerKeys() []Key {
 		{"log_file_path", "logs are in `.kitchen/logs`"},
 		{"pass_transport_options", "galley runs commands through the engine, without ssh"},
 	} {
-		keys = append(keys, Key{Name: k.name, Source: fromKitchn, Inert: k.why})
+		keys = append(keys, Key{Name: k.name, Source: fromKitchen, Inert: k.why})
 	}
 	return inSection(SectionProvisioner, keys)
 }
@@ -66,11 +66,11 @@ func inSection(s Section, keys []Key, kinds ...string) []Key {
 // shellProvisionerKeys are the keys of the shell provisioner.
 func shellProvisionerKeys() []Key {
 	return inSection(SectionProvisioner, []Key{
-		{Name: "script", Source: fromKitchn, DefaultDoc: "`bootstrap.sh`, where it is found", value: pathField(func(i *Instance) *string { return &i.Provisioner.Shell.Script }),
+		{Name: "script", Source: fromKitchen, DefaultDoc: "`bootstrap.sh`, where it is found", value: pathField(func(i *Instance) *string { return &i.Provisioner.Shell.Script }),
 			Doc: "The script to run inside the runner."},
-		{Name: "command", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Provisioner.Shell.Command }),
+		{Name: "command", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.Shell.Command }),
 			Doc: "A shell command in place of the script."},
-		{Name: "arguments", Source: fromKitchn, value: commandField(func(i *Instance) *[]string { return &i.Provisioner.Shell.Arguments }),
+		{Name: "arguments", Source: fromKitchen, value: commandField(func(i *Instance) *[]string { return &i.Provisioner.Shell.Arguments }),
 			Doc: "Words behind the script or command."},
 	}, string(ProvisionerShell))
 }

@@ -4,7 +4,7 @@ package config
 // its engine, so most of them have nothing to say.
 func transportKeys() []Key {
 	keys := []Key{
-		{Name: "name", Source: fromKitchn, DefaultDoc: "`ssh`", value: textField("", func(i *Instance) *string { return &i.Transport.Name }),
+		{Name: "name", Source: fromKitchen, DefaultDoc: "`ssh`", value: textField("", func(i *Instance) *string { return &i.Transport.Name }),
 			Doc: "The transport. Whatever it says, galley runs commands through the engine."},
 		{Name: "login_command", Source: fromDokken, value: textField("", func(i *Instance) *string { return &i.Transport.LoginCommand }),
 			Doc: "The client that `kitchen login` runs; `galley login` needs none."},
@@ -26,7 +26,7 @@ func transportKeys() []Key {
 		{"tls", engine}, {"tls_verify", engine}, {"tls_cacert", engine}, {"tls_cert", engine}, {"tls_key", engine},
 		{"proxy_command", engine}, {"ssh_gateway", engine}, {"ssh_gateway_port", engine}, {"ssh_gateway_username", engine},
 	} {
-		keys = append(keys, Key{Name: k.name, Source: fromKitchn, Inert: k.why})
+		keys = append(keys, Key{Name: k.name, Source: fromKitchen, Inert: k.why})
 	}
 	return inSection(SectionTransport, keys)
 }

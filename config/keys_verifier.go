@@ -13,47 +13,47 @@ func verifierKeys() []Key {
 	busser := []string{string(VerifierBusser)}
 	dummy := []string{string(VerifierDummy)}
 	keys := []Key{
-		{Name: "name", Source: fromKitchn, DefaultDoc: "`busser`", value: textField("", func(i *Instance) *string { return &i.Verifier.Name }),
+		{Name: "name", Source: fromKitchen, DefaultDoc: "`busser`", value: textField("", func(i *Instance) *string { return &i.Verifier.Name }),
 			Doc: "The verifier: `inspec`, `cinc_auditor`, `shell`, `bats`, `serverspec`, `goss`, `testinfra`, `busser` or `dummy`."},
-		{Name: "root_path", Source: fromKitchn, value: textField("/opt/verifier", func(i *Instance) *string { return &i.Verifier.RootPath }),
+		{Name: "root_path", Source: fromKitchen, value: textField("/opt/verifier", func(i *Instance) *string { return &i.Verifier.RootPath }),
 			Doc: "Where the tests are inside the runner."},
-		{Name: "command_prefix", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Verifier.CommandPrefix }),
+		{Name: "command_prefix", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Verifier.CommandPrefix }),
 			Doc: "Words in front of the command."},
-		{Name: "sudo", Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Sudo }),
+		{Name: "sudo", Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Sudo }),
 			Doc: "Puts `sudo_command` in front of the command, for a `driver.user` who is not root."},
-		{Name: "sudo_command", Source: fromKitchn, value: textField("sudo -E", func(i *Instance) *string { return &i.Verifier.SudoCommand }),
+		{Name: "sudo_command", Source: fromKitchen, value: textField("sudo -E", func(i *Instance) *string { return &i.Verifier.SudoCommand }),
 			Doc: "What `sudo` puts in front."},
-		{Name: "http_proxy", Source: fromKitchn, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.HTTP }),
+		{Name: "http_proxy", Source: fromKitchen, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.HTTP }),
 			Doc: "The proxy for http during verify."},
-		{Name: "https_proxy", Source: fromKitchn, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.HTTPS }),
+		{Name: "https_proxy", Source: fromKitchen, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.HTTPS }),
 			Doc: "The proxy for https during verify."},
-		{Name: "ftp_proxy", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.FTP }),
+		{Name: "ftp_proxy", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.FTP }),
 			Doc: "The proxy for ftp during verify."},
-		{Name: "no_proxy", Source: fromKitchn, value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.No }),
+		{Name: "no_proxy", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.No }),
 			Doc: "Hosts that need no proxy, with commas between."},
-		{Name: "downloads", Source: fromKitchn, value: textMapField(func(i *Instance) *map[string]string { return &i.Verifier.Downloads }),
+		{Name: "downloads", Source: fromKitchen, value: textMapField(func(i *Instance) *map[string]string { return &i.Verifier.Downloads }),
 			Doc: "Files and directories to copy from the runner after verify: `remote: local`."},
 		{Name: "env", Source: fromGalley, Aliases: []string{"environment", "env_variables", "env_vars"}, value: envField(func(i *Instance) *map[string]string { return &i.Verifier.Env }),
 			Doc: "Environment variables of the tests."},
-		{Name: "command", For: shell, Source: fromKitchn, value: textField("true", func(i *Instance) *string { return &i.Verifier.Shell.Command }),
+		{Name: "command", For: shell, Source: fromKitchen, value: textField("true", func(i *Instance) *string { return &i.Verifier.Shell.Command }),
 			Doc: "The command that verifies."},
-		{Name: "remote_exec", For: shell, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Shell.Remote }),
+		{Name: "remote_exec", For: shell, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Shell.Remote }),
 			Doc: "Runs the command inside the runner rather than on the client."},
-		{Name: "sleep", For: append(shell, dummy...), Source: fromKitchn, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Verifier.Shell.Sleep }),
+		{Name: "sleep", For: append(shell, dummy...), Source: fromKitchen, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Verifier.Shell.Sleep }),
 			Doc: "How long to wait before the command; how long the dummy verifier takes."},
-		{Name: "shellout_opts", For: shell, Source: fromKitchn, value: shelloutOpts{},
+		{Name: "shellout_opts", For: shell, Source: fromKitchen, value: shelloutOpts{},
 			Doc: "`cwd`, `timeout` and `environment` of the command on the client."},
-		{Name: "random_failure", For: dummy, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.RandomFailure }),
+		{Name: "random_failure", For: dummy, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.RandomFailure }),
 			Doc: "Makes the dummy verifier fail now and then."},
-		{Name: "fail", For: dummy, Source: fromKitchn, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.Fail }),
+		{Name: "fail", For: dummy, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.Fail }),
 			Doc: "Makes the dummy verifier fail."},
 		{Name: "ruby_bindir", For: busser, Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.RubyBindir }),
 			DefaultDoc: "that of the Chef image", Doc: "Where `ruby` and `gem` are inside the runner."},
 		{Name: "busser_bin", For: busser, Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.Binary }),
 			DefaultDoc: "`bin/busser` under `root_path`", Doc: "The busser command inside the runner."},
-		{Name: "suite_name", Source: fromKitchn, Inert: "the suite names it"},
-		{Name: "chef_omnibus_root", Source: fromKitchn, Inert: "Chef comes from the Chef image"},
-		{Name: "live_stream", For: shell, Source: fromKitchn, Inert: "the output goes to the instance's log"},
+		{Name: "suite_name", Source: fromKitchen, Inert: "the suite names it"},
+		{Name: "chef_omnibus_root", Source: fromKitchen, Inert: "Chef comes from the Chef image"},
+		{Name: "live_stream", For: shell, Source: fromKitchen, Inert: "the output goes to the instance's log"},
 	}
 	return inSection(SectionVerifier, keys)
 }
@@ -139,11 +139,7 @@ func toolVerifierKeys() []Key {
 // pathsField is a list of paths of the client, made absolute.
 func pathsField(at func(*Instance) *[]string) field[[]string] {
 	return field[[]string]{form: TypeStrings, at: at, parse: func(d *decoder, v *yaml11.Value) ([]string, bool) {
-		list, ok := texts(d, v)
-		for i, p := range list {
-			list[i] = d.path(p)
-		}
-		return list, ok
+		return each(v, func(it *yaml11.Value) ([]string, bool) { return oneOf(filePath(d, it)) })
 	}}
 }
 

@@ -33,10 +33,10 @@ func project(t *testing.T, files map[string]string) (dir, home string) {
 func load(t *testing.T, files map[string]string, env ...string) (*Config, error) {
 	t.Helper()
 	dir, home := project(t, files)
-	return Load(t.Context(), Options{Dir: dir, Home: home, Env: environment2(env)})
+	return Load(t.Context(), Options{Dir: dir, Home: home, Env: lookupIn(env)})
 }
 
-func environment2(env []string) func(string) (string, bool) {
+func lookupIn(env []string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		for _, e := range env {
 			if v, ok := strings.CutPrefix(e, name+"="); ok {
@@ -102,7 +102,7 @@ func TestPositionsSurviveMerging(t *testing.T) {
 	m := c.Instances[0].Driver.Map.Get("m")
 	require.Equal(t, "kitchen.yml:3:10", m.Map.Get("x").Pos.String())
 	require.Equal(t, "kitchen.local.yml:3:8", m.Map.Get("y").Pos.String())
-	require.Equal(t, "kitchen.yml:5:16", c.Instances[0].SuitePos.String())
+	require.Equal(t, "kitchen.yml:5:17", c.Instances[0].SuitePos.String())
 }
 
 func TestFilesThatCannotBeLoaded(t *testing.T) {

@@ -99,7 +99,11 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 		}
 		m.Source, m.Target = parts[0], parts[1]
 		if looksLikePath(parts[0]) {
-			m.Type, m.Source = mountBind, d.path(parts[0])
+			source, ok := d.path(v, parts[0])
+			if !ok {
+				return Mount{}, false
+			}
+			m.Type, m.Source = mountBind, source
 		}
 		if len(parts) == 3 {
 			if e := m.setOptions(parts[2]); e != "" {
@@ -268,7 +272,11 @@ func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (Mount, bool) {
 			d.errorAt(v, `write source=./path`, "bad mount: a bind needs a source")
 			return Mount{}, false
 		}
-		m.Source = d.path(m.Source)
+		source, ok := d.path(v, m.Source)
+		if !ok {
+			return Mount{}, false
+		}
+		m.Source = source
 	}
 	return m, true
 }

@@ -19,7 +19,7 @@ func instanceNames(c *Config) []string {
 func TestInstanceNames(t *testing.T) {
 	for _, c := range []struct{ suite, platform, want string }{
 		{"default", "ubuntu-20.04", "default-ubuntu-2004"},
-		{"my_suite.v1/x", "a,b", "my-suite-v1-x-a-b"},
+		{"my_suite.v1/x", "a,b", "my-suitev1-x-a-b"},
 		{"MixedCase", "sp ace", "MixedCase-sp ace"},
 		{"", "é.ü", "-éü"},
 	} {
@@ -96,13 +96,13 @@ func TestFilters(t *testing.T) {
 		"includes: ubuntu-20.04, excludes: '/never looked at (/'": "error",
 	} {
 		t.Run(filter, func(t *testing.T) {
-			c, err := load(t, map[string]string{"kitchen.yml": platforms + "suites: [{name: s, " + filter + "}]\n"})
+			c, err := load(t, map[string]string{"kitchen.yml": platforms + "suites: [{name: suite, " + filter + "}]\n"})
 			if want == "error" {
 				require.ErrorContains(t, err, "regular expression /never looked at (/")
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, want, strings.ReplaceAll(strings.Join(instanceNames(c), " "), "s-", ""))
+			require.Equal(t, want, strings.ReplaceAll(strings.Join(instanceNames(c), " "), "suite-", ""))
 		})
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
 func TestTableOfKeys(t *testing.T) {
@@ -293,4 +295,49 @@ func TestTroubleshooting(t *testing.T) {
 		}
 		return "<!-- mistake: " + name + " -->\n\n```yaml\n" + read(".yml") + "```\n\n```text\n" + read(".golden") + "```"
 	}))
+}
+
+// TestEveryKeyTakesEveryShape gives each key values of all kinds: whatever comes
+// of it, galley must not panic, and an error must say which key and where.
+func TestEveryKeyTakesEveryShape(t *testing.T) {
+	shapes := []string{
+		"~", "true", "-1", "5", "5.5", "99999999999999999999", `""`, "text", `":"`, "a:b:c:d", "/a:/b", "'a=b'", ":sym",
+		"[]", "[1]", "[[a, [b]]]", "[~]", "{}", "{a: b}", "{a: ~}", "{a: {b: [c]}}", "[{a: b}]", "[{}]", `"'"`,
+		"{name: a}", "{target: 1}", "{type: bind}", "[{target: /a, options: [{}]}]", "{'80': {}}", "{'80': [[]]}",
+	}
+	for _, k := range Keys() {
+		plugin := map[Section]string{
+			SectionDriver: "driver", SectionProvisioner: "provisioner", SectionVerifier: "verifier", SectionTransport: "transport", SectionLifecycle: "lifecycle",
+		}[k.Section]
+		if plugin == "" || k.Name == "name" {
+			continue
+		}
+		kind := map[Section]string{SectionDriver: "dokken", SectionProvisioner: "dokken", SectionVerifier: "inspec", SectionTransport: "dokken"}[k.Section]
+		if len(k.For) > 0 && k.For[0] != string(ProvisionerChef) {
+			kind = k.For[0]
+		}
+		for _, shape := range shapes {
+			text := k.Name + ": " + shape + "\n"
+			if k.Section != SectionLifecycle {
+				text += "name: " + kind + "\n"
+			}
+			block := mapOf(t, text)
+			raw := RawInstance{Name: "i", Suite: "s", Platform: "p"}
+			blocks := map[string]*yaml11.Value{
+				"driver": mapOf(t, "{name: dokken}"), "provisioner": mapOf(t, "{name: dokken}"),
+				"verifier": mapOf(t, "{name: dummy}"), "transport": mapOf(t, "{name: dokken}"), "lifecycle": mapOf(t, "{}"),
+			}
+			blocks[plugin] = block
+			raw.Driver, raw.Provisioner, raw.Verifier = blocks["driver"], blocks["provisioner"], blocks["verifier"]
+			raw.Transport, raw.Lifecycle = blocks["transport"], blocks["lifecycle"]
+			c := &Config{Root: "/project", Instances: []RawInstance{raw}}
+			all, diags := c.Resolve(ResolveOptions{})
+			for _, d := range diags {
+				require.True(t, strings.HasPrefix(d.Msg, k.path()), "%s: %s: %s", k.path(), shape, d)
+				require.False(t, d.Pos.IsZero(), d.String())
+			}
+			_, err := c.Diagnose(all, DiagnoseOptions{})
+			require.NoError(t, err)
+		}
+	}
 }

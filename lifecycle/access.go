@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -43,7 +44,12 @@ func (a access) Publish(ctx context.Context) error {
 
 // Download implements runner.Runner.
 func (a access) Download(ctx context.Context, from, to string) error {
-	return download(ctx, a.w.eng, a.w.container.ID, from, to)
+	rc, err := a.w.eng.CopyFrom(ctx, a.w.container.ID, from)
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	return archive.Extract(rc, to)
 }
 
 // explainDeath says how a runner ended that should be running.

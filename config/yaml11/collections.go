@@ -69,10 +69,10 @@ func (p *parser) parseBlockMap(n node) *Value {
 }
 
 func (p *parser) parseFlowSeq(n node) *Value {
-	open := p.next()
+	p.open = append(p.open, p.next())
 	var items []*Value
 	for first := true; p.peek().kind != tokFlowSeqEnd; first = false {
-		if !first && !p.takeComma(tokFlowSeqEnd, open) {
+		if !first && !p.takeComma(tokFlowSeqEnd) {
 			break
 		}
 		if p.peek().kind == tokKey {
@@ -81,18 +81,21 @@ func (p *parser) parseFlowSeq(n node) *Value {
 			items = append(items, p.parseNode(node{}).Value)
 		}
 	}
-	p.next()
+	p.closeFlow()
 	return p.seq(n, items)
+}
+
+// closeFlow moves over the end of the innermost [] or {}.
+func (p *parser) closeFlow() {
+	p.next()
+	p.open = p.open[:len(p.open)-1]
 }
 
 // takeComma moves over the comma between two items. It reports false when the
 // comma was the last thing before the end token.
-func (p *parser) takeComma(end tokenKind, open token) bool {
-	switch t := p.peek(); t.kind {
-	case tokFlowEntry:
-	case tokStreamEnd:
-		p.fail(open.start, tokenNames[open.kind]+" starts here and is never closed", "add the closing "+tokenNames[end])
-	default:
+func (p *parser) takeComma(end tokenKind) bool {
+	if t := p.peek(); t.kind != tokFlowEntry {
+		open := p.open[len(p.open)-1]
 		p.failToken(t, "`,` or "+tokenNames[end],
 			fmt.Sprintf("close the %s of line %d, or put the text in quotes", tokenNames[open.kind], open.start.line+1))
 	}
@@ -124,10 +127,10 @@ func (p *parser) parseFlowPair() *Value {
 }
 
 func (p *parser) parseFlowMap(n node) *Value {
-	open := p.next()
+	p.open = append(p.open, p.next())
 	var pairs []pair
 	for first := true; p.peek().kind != tokFlowMapEnd; first = false {
-		if !first && !p.takeComma(tokFlowMapEnd, open) {
+		if !first && !p.takeComma(tokFlowMapEnd) {
 			break
 		}
 		if p.peek().kind != tokKey {
@@ -145,6 +148,6 @@ func (p *parser) parseFlowMap(n node) *Value {
 		}
 		pairs = append(pairs, pr)
 	}
-	p.next()
+	p.closeFlow()
 	return p.mapping(n, pairs)
 }

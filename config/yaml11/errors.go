@@ -39,15 +39,6 @@ type Warning struct {
 	Hint    string
 }
 
-// String renders "file:line:col: message; hint".
-func (w Warning) String() string {
-	s := fmt.Sprintf("%s: %s", w.Pos, w.Msg)
-	if w.Hint != "" {
-		s += "; " + w.Hint
-	}
-	return s
-}
-
 // excerptWidth is the most characters of a source line that an excerpt shows.
 const excerptWidth = 100
 

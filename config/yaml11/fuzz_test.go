@@ -30,8 +30,8 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if n := check(t, v); n != v.Size() {
-			t.Fatalf("size is %d, counted %d", v.Size(), n)
+		if n := check(t, v); n != v.size {
+			t.Fatalf("size is %d, counted %d", v.size, n)
 		}
 		if _, err := v.MarshalJSON(); err != nil {
 			t.Fatal(err)

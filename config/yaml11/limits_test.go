@@ -79,5 +79,5 @@ func TestAliasesAreShared(t *testing.T) {
 	v, _, err := Parse("a.yml", []byte("a: &x [1, 2]\nb: *x\n"), Options{})
 	require.NoError(t, err)
 	require.Same(t, v.Map.Get("a"), v.Map.Get("b"))
-	require.Equal(t, 1+2*(1+3), v.Size())
+	require.Equal(t, 1+2*(1+3), v.size)
 }

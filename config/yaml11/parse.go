@@ -63,6 +63,7 @@ type parser struct {
 	handles  map[string]string // of %TAG directives
 	warnings []Warning
 	errs     []*SyntaxError
+	open     []token // the [ and { being read
 	depth    int
 	work     int // nodes made and entries merged
 }
@@ -113,7 +114,14 @@ func (p *parser) failSize(m mark) {
 		"remove aliases of aliases, or move data out of the file")
 }
 
+// failToken refuses a token. When the file ends inside of [] or {}, the place to
+// look at is where that was opened.
 func (p *parser) failToken(t *token, wanted, hint string) {
+	if t.kind == tokStreamEnd && len(p.open) > 0 {
+		open := p.open[len(p.open)-1]
+		closing := map[tokenKind]tokenKind{tokFlowSeqStart: tokFlowSeqEnd, tokFlowMapStart: tokFlowMapEnd}[open.kind]
+		p.fail(open.start, tokenNames[open.kind]+" starts here and is never closed", "add the closing "+tokenNames[closing])
+	}
 	p.fail(t.start, tokenNames[t.kind]+" was found where "+wanted+" is expected", hint)
 }
 

@@ -88,7 +88,7 @@ func TestDuplicateKeysWarn(t *testing.T) {
 		Hint: "remove one of the two"}, warnings[0])
 	require.Equal(t, Pos{"w.yml", 7, 3}, warnings[1].Pos)
 	require.Equal(t, Pos{"w.yml", 6, 3}, warnings[1].Related)
-	require.Contains(t, warnings[1].String(), "w.yml:7:3: `<<` replaces \"x\"")
+	require.Contains(t, warnings[1].Msg, "`<<` replaces \"x\"")
 }
 
 func TestMappingIsAnOrderedSet(t *testing.T) {

@@ -173,7 +173,3 @@ func (v *Value) Source() (string, bool) {
 	}
 	return "", false
 }
-
-// Size is the number of nodes of the tree, keys included, with every alias
-// written out.
-func (v *Value) Size() int { return v.size }
