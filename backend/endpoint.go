@@ -19,6 +19,9 @@ type Endpoint struct {
 	TLS *TLS
 	// Identity is the file of a private key for ssh, or empty for ssh's own choice.
 	Identity string
+	// Ephemeral is true for a service that ends with this process: a later one
+	// cannot be found at the same address.
+	Ephemeral bool
 	// Kind and APIVersion are what the engine said when it was asked.
 	Kind       Kind
 	APIVersion string

@@ -26,23 +26,54 @@ type engine struct {
 	works    memo[backend.Image]
 }
 
-// engineFor opens the engine that an instance wants, once per run.
+// engineFor opens the engine that is asked for by name and address, once per run.
+// Two ways to ask for the same engine give the same one.
 func (r *Run) engineFor(ctx context.Context, engineName, host string) (*engine, error) {
 	return r.engines.do(engineName+" "+host, func() (*engine, error) {
 		be, ep, err := r.o.Open(ctx, engineName, host)
 		if err != nil {
 			return nil, err
 		}
-		r.o.Sink.Handle(EngineReady{Stamp: r.stamp(""), Engine: string(ep.Kind), Version: ep.EngineVersion, Endpoint: ep.URI})
-		e := &engine{ContainerBackend: be, run: r, endpoint: ep}
-		var once sync.Once
-		var s snapshot
-		e.snapshot = func(ctx context.Context) (snapshot, error) {
-			once.Do(func() { s, err = e.look(ctx) })
-			return s, err
+		e, err := r.byAddress.do(ep.URI, func() (*engine, error) { return r.newEngine(be, ep), nil })
+		if err == nil && e.ContainerBackend != be {
+			err = be.Close()
 		}
-		return e, nil
+		return e, err
 	})
+}
+
+func (r *Run) newEngine(be backend.ContainerBackend, ep backend.Endpoint) *engine {
+	r.o.Sink.Handle(EngineReady{Stamp: r.stamp(""), Engine: string(ep.Kind), Version: ep.EngineVersion, Endpoint: ep.URI})
+	e := &engine{ContainerBackend: be, run: r, endpoint: ep}
+	var once sync.Once
+	var s snapshot
+	var err error
+	e.snapshot = func(ctx context.Context) (snapshot, error) {
+		once.Do(func() { s, err = e.look(ctx) })
+		return s, err
+	}
+	return e
+}
+
+// engineOf opens the engine of an instance: the one that kitchen.yml names, else
+// the one where its runner was made, else whichever is there. An engine that has
+// gone from its old address is looked for anew.
+func (r *Run) engineOf(ctx context.Context, s State, d config.Driver, say func(string)) (*engine, error) {
+	if s.Endpoint == "" || d.Host != "" {
+		return r.engineFor(ctx, d.Engine, d.Host)
+	}
+	e, err := r.engineFor(ctx, d.Engine, s.Endpoint)
+	if err == nil {
+		return e, nil
+	}
+	other, otherErr := r.engineFor(ctx, d.Engine, "")
+	if otherErr != nil {
+		return nil, err
+	}
+	if other.endpoint.URI != s.Endpoint {
+		say(fmt.Sprintf("the engine where the runner was made, %s, does not answer; going on with %s", s.Endpoint, other.endpoint.URI))
+	}
+	return other, nil
 }
 
 // snapshot is what galley's containers on an engine were when the run first

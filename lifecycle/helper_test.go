@@ -44,6 +44,8 @@ func (r *recorder) notices() []string {
 type kitchen struct {
 	t       *testing.T
 	fake    *backendtest.Fake
+	engines map[string]*backendtest.Fake
+	usual   string
 	project Project
 	sink    *recorder
 	change  func(*Options)
@@ -71,15 +73,16 @@ func newKitchen(t *testing.T) *kitchen {
 		}
 		return 0, backendtest.ErrNotHandled
 	})
-	return &kitchen{t: t, fake: fake, project: p, sink: &recorder{}}
+	return &kitchen{t: t, fake: fake, engines: map[string]*backendtest.Fake{"fake://one": fake}, usual: "fake://one",
+		project: p, sink: &recorder{}}
 }
 
 // run makes a run whose every call goes to the fake.
 func (k *kitchen) run() *Run {
 	k.t.Helper()
 	o := Options{Project: k.project, Version: "test", Sink: k.sink,
-		Open: func(context.Context, string, string) (backend.ContainerBackend, backend.Endpoint, error) {
-			return k.fake, backend.Endpoint{URI: "fake://"}, nil
+		Open: func(_ context.Context, _, host string) (backend.ContainerBackend, backend.Endpoint, error) {
+			return k.open(host)
 		}}
 	if k.change != nil {
 		k.change(&o)
@@ -87,6 +90,18 @@ func (k *kitchen) run() *Run {
 	r, err := New(o)
 	require.NoError(k.t, err)
 	return r
+}
+
+// open gives the engine at an address: the usual fake one for none.
+func (k *kitchen) open(host string) (backend.ContainerBackend, backend.Endpoint, error) {
+	if host == "" {
+		host = k.usual
+	}
+	be, ok := k.engines[host]
+	if !ok {
+		return nil, backend.Endpoint{}, &backend.Error{Op: "ask " + host, Kind: backend.ErrUnreachable}
+	}
+	return be, backend.Endpoint{URI: host}, nil
 }
 
 func (k *kitchen) do(a Action, instances ...config.Instance) error {

@@ -13,7 +13,11 @@ import (
 // told once and before anything is begun.
 func (r *Run) openEngines(ctx context.Context, instances []config.Instance) error {
 	for _, i := range instances {
-		if _, err := r.engineFor(ctx, i.Driver.Engine, i.Driver.Host); err != nil {
+		state, err := stateFileOf(r.o.Project, i.Name).load()
+		if err != nil {
+			continue // the instance itself will fail with it
+		}
+		if _, err := r.engineOf(ctx, state, i.Driver, func(string) {}); err != nil {
 			return err
 		}
 	}
@@ -28,11 +32,11 @@ func (r *Run) Reach(ctx context.Context, i config.Instance) (backend.ContainerBa
 	if err != nil {
 		return nil, backend.Container{}, err
 	}
-	engineName, host := i.Driver.Engine, i.Driver.Host
+	d := i.Driver
 	if state.Attempted != "" {
-		engineName, host = state.Engine, state.Host
+		d.Engine, d.Host = state.Engine, state.Host
 	}
-	e, err := r.engineFor(ctx, engineName, host)
+	e, err := r.engineOf(ctx, state, d, func(string) {})
 	if err != nil {
 		return nil, backend.Container{}, err
 	}
@@ -61,14 +65,14 @@ type Status struct {
 	Live backend.State
 }
 
-// Statuses tells where instances are. The engine is only asked when a state file
+// Statuses tells where the instances of these names are. The engine is only asked when a state file
 // says that there may be something; when it cannot be reached, what the state
 // files say is returned along with the error.
-func (r *Run) Statuses(ctx context.Context, instances []config.Instance) ([]Status, error) {
+func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error) {
 	list := make([]Status, len(instances))
 	var errs []error
-	for n, i := range instances {
-		state, err := stateFileOf(r.o.Project, i.Name).load()
+	for n, name := range instances {
+		state, err := stateFileOf(r.o.Project, name).load()
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -80,7 +84,7 @@ func (r *Run) Statuses(ctx context.Context, instances []config.Instance) ([]Stat
 		if s.LastError != "" {
 			s.FailedAction = state.Attempted
 		}
-		live, err := r.live(ctx, state, i.Name)
+		live, err := r.live(ctx, state, name)
 		if err != nil {
 			errs = append(errs, err)
 		} else if s.Live = live; live == "" {
@@ -95,7 +99,7 @@ func (r *Run) Statuses(ctx context.Context, instances []config.Instance) ([]Stat
 
 // live asks the engine on which an instance was made for its runner's state.
 func (r *Run) live(ctx context.Context, s State, instance string) (backend.State, error) {
-	e, err := r.engineFor(ctx, s.Engine, s.Host)
+	e, err := r.engineOf(ctx, s, config.Driver{Engine: s.Engine, Host: s.Host}, func(string) {})
 	if err != nil {
 		return "", err
 	}

@@ -56,9 +56,11 @@ const ActionTest Action = "test"
 
 // Run is one invocation of the life cycle over some instances.
 type Run struct {
-	o       Options
-	id      string
-	engines memo[*engine]
+	o  Options
+	id string
+	// engines are those opened, by what they were asked for with; byAddress are
+	// the same, each once.
+	engines, byAddress memo[*engine]
 }
 
 // New prepares a run. It touches nothing yet.
@@ -148,7 +150,7 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 // Close releases the engines that were opened.
 func (r *Run) Close() error {
 	var errs []error
-	for _, e := range r.engines.values() {
+	for _, e := range r.byAddress.values() {
 		errs = append(errs, e.Close())
 	}
 	return errors.Join(errs...)

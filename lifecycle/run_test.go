@@ -154,7 +154,7 @@ func TestStateFollowsTheEngine(t *testing.T) {
 	i := chefInstance("a")
 	require.NoError(t, k.do("verify", i))
 	require.NoError(t, k.fake.RemoveContainer(t.Context(), k.runners()[0].ID))
-	st, err := k.run().Statuses(t.Context(), []config.Instance{i})
+	st, err := k.run().Statuses(t.Context(), []string{"a"})
 	require.NoError(t, err)
 	require.Empty(t, st[0].LastAction)
 	require.NoError(t, k.do("converge", i))
@@ -229,4 +229,40 @@ func TestRemoteHookWithoutRunner(t *testing.T) {
 	require.ErrorContains(t, k.do("create", i), "skippable: true")
 	i.Hooks = config.Hooks{"pre_create": {{Remote: "true", Skippable: true}}}
 	require.NoError(t, k.do("create", i))
+}
+
+// A runner stays on the engine where it was made, whichever would be chosen now.
+func TestInstanceStaysOnItsEngine(t *testing.T) {
+	k := newKitchen(t)
+	k.engines["fake://two"] = backendtest.New()
+	i := chefInstance("a")
+	require.NoError(t, k.do("create", i))
+	k.usual = "fake://two"
+	require.NoError(t, k.do("converge", i))
+	require.Empty(t, k.engines["fake://two"].Calls())
+	require.NoError(t, k.do("destroy", i))
+	require.Empty(t, k.runners())
+
+	// When its engine is gone for good, the user is told and life goes on.
+	k.usual = "fake://one"
+	require.NoError(t, k.do("create", i))
+	delete(k.engines, "fake://one")
+	k.usual = "fake://two"
+	require.NoError(t, k.do("destroy", i))
+	require.Contains(t, k.sink.notices(), "the engine where the runner was made, fake://one, does not answer; going on with fake://two")
+}
+
+// kitchen.yml that names another engine moves the instance there.
+func TestMovedToAnotherEngine(t *testing.T) {
+	k := newKitchen(t)
+	k.engines["fake://two"] = backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef,
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	i := chefInstance("a")
+	require.NoError(t, k.do("create", i))
+	i.Driver.Host = "fake://two"
+	require.NoError(t, k.do("create", i))
+	require.Empty(t, k.runners())
+	list, err := k.engines["fake://two"].ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	require.NoError(t, err)
+	require.Len(t, list, 1)
 }

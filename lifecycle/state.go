@@ -26,7 +26,8 @@ type State struct {
 	// destroy finds it again.
 	Engine string `json:"engine,omitempty"`
 	Host   string `json:"host,omitempty"`
-	// Endpoint is where that engine was, for people.
+	// Endpoint is where that engine answered, so that the runner is found there
+	// although another engine would be chosen now.
 	Endpoint string `json:"endpoint,omitempty"`
 	// ContainerID is the runner.
 	ContainerID string `json:"container_id,omitempty"`

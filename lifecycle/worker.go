@@ -98,7 +98,7 @@ func (w *worker) open(ctx context.Context, waited bool) (err error) {
 			return err
 		}
 	}
-	if w.eng, err = w.run.engineFor(ctx, d.Engine, d.Host); err != nil {
+	if w.eng, err = w.run.engineOf(ctx, w.state, d, func(text string) { w.notice(LevelWarn, text) }); err != nil {
 		return err
 	}
 	snap, err := w.eng.snapshot(ctx)
@@ -142,7 +142,7 @@ func (w *worker) lookAgain(ctx context.Context) error {
 // leave destroys the runner on the engine where it was made before kitchen.yml
 // named another one.
 func (w *worker) leave(ctx context.Context) error {
-	old, err := w.run.engineFor(ctx, w.state.Engine, w.state.Host)
+	old, err := w.run.engineOf(ctx, w.state, config.Driver{Engine: w.state.Engine, Host: w.state.Host}, func(string) {})
 	if err != nil {
 		return fmt.Errorf("the instance was made on another engine, which must remove it first: %w", err)
 	}
@@ -150,7 +150,7 @@ func (w *worker) leave(ctx context.Context) error {
 		return err
 	}
 	w.notice(LevelInfo, "removed the runner from the engine that kitchen.yml named before")
-	w.state.LastAction = ""
+	w.state.LastAction, w.state.Endpoint = "", ""
 	return nil
 }
 
@@ -222,6 +222,9 @@ func (w *worker) record(ctx context.Context, p Phase) error {
 	if p != PhaseDestroy || w.container != nil || w.state.Attempted != "" {
 		w.state.Attempted, w.state.RunID = p, w.run.id
 		w.state.Engine, w.state.Host = w.inst.Driver.Engine, w.inst.Driver.Host
+		if !w.eng.endpoint.Ephemeral {
+			w.state.Endpoint = w.eng.endpoint.URI
+		}
 		if err := w.save(); err != nil {
 			return err
 		}

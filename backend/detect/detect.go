@@ -97,6 +97,7 @@ func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) 
 		c.refuse(err)
 		return false
 	}
+	ep.Ephemeral = true
 	c.Endpoint, res.Close = ep, stop
 	c.Reason = "started by galley, and stopped with it"
 	return true

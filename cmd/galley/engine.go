@@ -23,7 +23,7 @@ func (a *app) open(ctx context.Context, engine, host string) (backend.ContainerB
 		o.Engine = engine
 	}
 	if host != "" {
-		o.Host, o.HostSource = host, "driver.docker_host_url"
+		o.Host, o.HostSource = host, "the instance's engine"
 	}
 	found, err := detect.Find(ctx, detect.ThisHost(), o)
 	if err != nil {

@@ -33,15 +33,20 @@ func (a *app) load(ctx context.Context, args []string) ([]config.Instance, error
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range conf.Notices {
-		fmt.Fprintln(a.err, "       "+n)
-	}
+	a.tell(conf)
 	chosen, err := choose(conf.Instances, rawName, args)
 	if err != nil {
 		return nil, firstError(a.diagnose(conf, nil), err)
 	}
 	instances, diags := conf.Resolve(config.ResolveOptions{Home: homeDir(), Env: os.LookupEnv, Select: oneOf(chosen)})
 	return instances, a.diagnose(conf, diags)
+}
+
+// tell prints what galley chose by itself, such as an overlay.
+func (a *app) tell(conf *config.Config) {
+	for _, n := range conf.Notices {
+		fmt.Fprintln(a.err, "       "+n)
+	}
 }
 
 func rawName(i config.RawInstance) string { return i.Name }

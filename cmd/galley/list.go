@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ func (a *app) listCommand() *cobra.Command {
 		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"}, Short: "List instances and where they are in their life",
 		ValidArgsFunction: a.completeInstances,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			instances, err := a.load(cmd.Context(), args)
+			instances, err := a.summaries(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -35,9 +36,21 @@ func (a *app) listCommand() *cobra.Command {
 	return cmd
 }
 
+// summaries names the instances that args select. It decodes no settings, so that
+// listing is quick and works while some of them are wrong.
+func (a *app) summaries(ctx context.Context, args []string) ([]config.Summary, error) {
+	conf, err := a.loadRaw(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.tell(conf)
+	chosen, err := choose(conf.Summaries(), func(s config.Summary) string { return s.Name }, args)
+	return chosen, firstError(a.diagnose(conf, nil), err)
+}
+
 // list prints where the instances are. An engine that cannot be asked is a
 // warning: what is known is still worth showing.
-func (a *app) list(cmd *cobra.Command, instances []config.Instance) (err error) {
+func (a *app) list(cmd *cobra.Command, instances []config.Summary) (err error) {
 	o, err := a.runOptions(cmd)
 	if err != nil {
 		return err
@@ -48,7 +61,11 @@ func (a *app) list(cmd *cobra.Command, instances []config.Instance) (err error) 
 		return err
 	}
 	defer func() { err = firstError(err, r.Close()) }()
-	statuses, askErr := r.Statuses(cmd.Context(), instances)
+	all := make([]string, len(instances))
+	for n, i := range instances {
+		all[n] = i.Name
+	}
+	statuses, askErr := r.Statuses(cmd.Context(), all)
 	if askErr != nil {
 		fmt.Fprintf(a.err, "$$$$$$ the engine could not be asked, so this is what galley remembers: %v\n", askErr)
 	}
@@ -62,13 +79,13 @@ func (a *app) list(cmd *cobra.Command, instances []config.Instance) (err error) 
 		if s.LastError != "" {
 			failed = string(s.FailedAction) + " failed"
 		}
-		rows = append(rows, []string{i.Name, i.Driver.Name, i.Provisioner.Name, i.Verifier.Name, i.Transport.Name, last, failed, string(s.Live)})
+		rows = append(rows, []string{i.Name, i.Driver, i.Provisioner, i.Verifier, i.Transport, last, failed, string(s.Live)})
 	}
 	return table(a.out, rows)
 }
 
 // listJSON prints Test Kitchen's keys, and galley's own after them.
-func (a *app) listJSON(instances []config.Instance, statuses []lifecycle.Status) error {
+func (a *app) listJSON(instances []config.Summary, statuses []lifecycle.Status) error {
 	type row struct {
 		Instance     string  `json:"instance"`
 		Driver       string  `json:"driver"`
@@ -83,8 +100,8 @@ func (a *app) listJSON(instances []config.Instance, statuses []lifecycle.Status)
 	rows := []row{}
 	for n, i := range instances {
 		s := statuses[n]
-		r := row{Instance: i.Name, Driver: i.Driver.Name, Provisioner: i.Provisioner.Name, Verifier: i.Verifier.Name,
-			Transport: i.Transport.Name, FailedAction: string(s.FailedAction), Runner: string(s.Live)}
+		r := row{Instance: i.Name, Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
+			Transport: i.Transport, FailedAction: string(s.FailedAction), Runner: string(s.Live)}
 		if s.LastAction != "" {
 			last := string(s.LastAction)
 			r.LastAction = &last
