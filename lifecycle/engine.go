@@ -34,9 +34,13 @@ func (r *Run) engineFor(ctx context.Context, engineName, host string) (*engine, 
 		if err != nil {
 			return nil, err
 		}
-		e, err := r.byAddress.do(ep.URI, func() (*engine, error) { return r.newEngine(be, ep), nil })
-		if err == nil && e.ContainerBackend != be {
-			err = be.Close()
+		first := false
+		e, err := r.byAddress.do(ep.URI, func() (*engine, error) {
+			first = true
+			return r.newEngine(be, ep), nil
+		})
+		if !first {
+			err = errors.Join(err, be.Close())
 		}
 		return e, err
 	})
