@@ -41,7 +41,11 @@ func PlatformMatches(platform string, img Image) bool {
 	want := strings.Split(platform, "/")
 	have := []string{img.OS, img.Arch, img.Variant}
 	for i, w := range want {
-		if i >= len(have) || (w != "" && w != have[i] && !(i == 2 && have[i] == "")) {
+		if i >= len(have) {
+			return false
+		}
+		unknownVariant := i == 2 && have[i] == ""
+		if w != "" && w != have[i] && !unknownVariant {
 			return false
 		}
 	}

@@ -38,7 +38,7 @@ func newRoot(s streams) *cobra.Command {
 			a.set, err = newSettings(cmd.Flags(), dir)
 			return err
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Args: cobra.NoArgs,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
