@@ -34,7 +34,7 @@ func (w *worker) destroy(ctx context.Context) error {
 		err = os.RemoveAll(dir)
 	}
 	if err != nil {
-		return &sandbox.LeftoverError{Path: dir, Err: err}
+		return &sandbox.LeftoverError{Dir: dir, Paths: []string{"."}, Err: err}
 	}
 	return nil
 }

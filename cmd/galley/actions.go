@@ -151,6 +151,9 @@ func (a *app) completeInstances(cmd *cobra.Command, _ []string, prefix string) (
 		return nil, cobra.ShellCompDirectiveError
 	}
 	a.dir = dir
+	if a.set, err = newSettings(cmd.Flags(), dir); err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
 	conf, err := a.loadRaw(context.WithoutCancel(cmd.Context()))
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError

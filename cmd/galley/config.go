@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) configCommands() []*cobra.Command {
-	return []*cobra.Command{a.diagnoseCommand(), a.lintCommand()}
+	return []*cobra.Command{a.diagnoseCommand(), a.lintCommand(), a.schemaCommand()}
 }
 
 func (a *app) diagnoseCommand() *cobra.Command {
@@ -20,6 +20,9 @@ func (a *app) diagnoseCommand() *cobra.Command {
 		ValidArgsFunction: a.completeInstances,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			conf, err := a.loadRaw(cmd.Context())
+			if rendered, _ := cmd.Flags().GetBool("rendered"); rendered && conf != nil {
+				return firstError(a.printRendered(conf), err) // also when what was rendered is no YAML
+			}
 			if err != nil {
 				return err
 			}
@@ -49,8 +52,22 @@ func (a *app) diagnoseCommand() *cobra.Command {
 	}
 	cmd.Flags().Bool("json", false, "print JSON instead of YAML")
 	cmd.Flags().Bool("all", true, "print everything; kept for Test Kitchen's sake")
+	cmd.Flags().Bool("rendered", false, "print the files as they are after their templates were evaluated")
 	cmd.Flags().Bool("merged", false, "print what the files merge to, before defaults and types, as JSON and unmasked")
 	return cmd
+}
+
+// printRendered prints the files after ERB, for which line numbers in messages are.
+func (a *app) printRendered(conf *config.Config) error {
+	for _, f := range conf.Files {
+		if !f.Present {
+			continue
+		}
+		if _, err := fmt.Fprintf(a.out, "# %s (%s)\n%s\n", f.Path, f.Role, f.Rendered); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errLint is what lint ends with when it found something; the findings are
@@ -94,4 +111,18 @@ func oneOf(chosen []config.RawInstance) func(config.RawInstance) bool {
 		want[i.Name] = true
 	}
 	return func(i config.RawInstance) bool { return want[i.Name] }
+}
+
+func (a *app) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "Print a JSON Schema of kitchen.yml, for editors", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			schema, err := config.JSONSchema()
+			if err != nil {
+				return err
+			}
+			_, err = a.out.Write(schema)
+			return err
+		},
+	}
 }

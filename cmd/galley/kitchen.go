@@ -12,7 +12,11 @@ import (
 
 // loadRaw reads and merges the project's files.
 func (a *app) loadRaw(ctx context.Context) (*config.Config, error) {
-	return config.Load(ctx, config.Options{Dir: a.dir, Home: homeDir(), Env: os.LookupEnv, ERB: a.renderer()})
+	templates, err := a.renderer()
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(ctx, config.Options{Dir: a.dir, Home: homeDir(), Env: os.LookupEnv, ERB: templates})
 }
 
 // homeDir is the user's home directory, or "" without one: then there is no

@@ -49,6 +49,8 @@ func newRoot(s streams) *cobra.Command {
 	f.String("host", "", "the engine's address: unix://, tcp://, ssh:// or npipe://")
 	f.StringP("log-level", "l", "info", "what to print: debug, info, warn or error")
 	f.Bool("color", true, "use colours on a terminal (--color=false or NO_COLOR turns them off)")
+	f.String("erb", "auto", "who evaluates <% %> in kitchen.yml: auto, builtin, ruby or off")
+	f.Bool("erb-commands", true, "let templates run commands with backticks and %x()")
 	f.Bool("log-overwrite", true, "start the log files anew instead of appending")
 	root.AddCommand(a.listCommand(), a.loginCommand(), a.execCommand(), a.logsCommand(), a.enginesCommand(),
 		a.pruneCommand(), a.versionCommand(), a.testCommand())

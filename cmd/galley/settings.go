@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
 )
 
 // settings are galley's own, which are not kitchen.yml's: a flag beats GALLEY_*
@@ -29,16 +30,23 @@ func newSettings(flags *pflag.FlagSet, dir string) (settings, error) {
 		return settings{}, fmt.Errorf("read the settings: %w", err)
 	}
 	for _, file := range settingFiles(dir) {
-		data, err := os.Open(file)
+		data, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return settings{}, fmt.Errorf("read the settings: %w", err)
 		}
-		v.SetConfigType("yaml")
-		err = v.MergeConfig(data)
-		if err = errors.Join(err, data.Close()); err != nil {
+		var written map[string]any
+		if err := yaml.Unmarshal(data, &written); err != nil {
+			return settings{}, fmt.Errorf("read the settings in %s: %w", file, err)
+		}
+		named := make(map[string]any, len(written))
+		for key, value := range written {
+			// Flags have dashes; in a YAML file people expect underscores.
+			named[strings.ReplaceAll(key, "_", "-")] = value
+		}
+		if err := v.MergeConfigMap(named); err != nil {
 			return settings{}, fmt.Errorf("read the settings in %s: %w", file, err)
 		}
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/config"
@@ -13,32 +16,113 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// run executes the sandbox's run_command in the runner, again for the exit codes
-// that kitchen.yml names in retry_on_exit_code. An exec that fails for another
-// reason than its exit code is never repeated: the first may still be running.
-func run(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output, p config.Provisioner, what string) error {
-	if err := r.Publish(ctx); err != nil {
-		return err
-	}
+// runCommand is the file in the sandbox with what a converge runs.
+const runCommand = "run_command"
+
+// parser reads what a tool prints in one run, line by line.
+type parser interface {
+	line(text string)
+	// summary is what was read; code is the tool's exit code.
+	summary(code int) Summary
+}
+
+// job is the run of a sandbox's run_command, and what its exit codes mean.
+type job struct {
+	// what is the tool in words.
+	what   string
+	parser parser
+	// ok tells whether a code is a success; nil means that 0 is.
+	ok func(code int) bool
+	// hint explains a code, or is nil.
+	hint func(code int) string
+	// retry are the keys that repeat a run.
+	retry config.Provisioner
+}
+
+// run executes the script in the runner, again for the exit codes that kitchen.yml
+// names in retry_on_exit_code. An exec that fails for another reason than its exit
+// code is never repeated: the first may still be running.
+func (j job) run(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (Summary, error) {
 	for try := 1; ; try++ {
-		code, err := r.Exec(ctx, runner.Command{
-			Argv: []string{"sh", path.Join(box.Remote, runCommand)}, Stdout: out.Stdout, Stderr: out.Stderr,
-		})
+		code, err := j.exec(ctx, r, box, out)
 		if err != nil {
-			return err
+			return j.parser.summary(code), err
 		}
-		if code == 0 {
-			return nil
+		if j.succeeded(code) {
+			return j.parser.summary(code), nil
 		}
-		exit := &runner.ExitError{What: what, Code: code}
-		if try > p.MaxRetries || !slices.Contains(p.RetryOnExitCode, code) {
-			return exit
+		exit := &runner.ExitError{What: j.what, Code: code}
+		if j.hint != nil {
+			exit.Hint = j.hint(code)
 		}
-		fmt.Fprintf(out.Stderr, "%v; trying again in %s (%d of %d)\n", exit, p.WaitForRetry, try, p.MaxRetries)
+		if try > j.retry.MaxRetries || !slices.Contains(j.retry.RetryOnExitCode, code) {
+			return j.parser.summary(code), exit
+		}
+		fmt.Fprintf(out.Stderr, "%v; trying again in %s (%d of %d)\n", exit, j.retry.WaitForRetry, try, j.retry.MaxRetries)
 		select {
-		case <-time.After(p.WaitForRetry):
+		case <-time.After(j.retry.WaitForRetry):
 		case <-ctx.Done():
-			return errors.Join(exit, ctx.Err())
+			return j.parser.summary(code), errors.Join(exit, ctx.Err())
 		}
 	}
+}
+
+func (j job) succeeded(code int) bool {
+	if j.ok == nil {
+		return code == 0
+	}
+	return j.ok(code)
+}
+
+// exec runs the script once.
+func (j job) exec(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (int, error) {
+	var mu sync.Mutex
+	stdout := &tap{to: out.Stdout, mu: &mu, each: j.parser.line}
+	stderr := &tap{to: out.Stderr, mu: &mu, each: j.parser.line}
+	code, err := r.Exec(ctx, runner.Command{Argv: []string{"sh", path.Join(box.Remote, runCommand)}, Stdout: stdout, Stderr: stderr})
+	stdout.close()
+	stderr.close()
+	return code, err
+}
+
+// silent is the parser of tools that do not tell what they did.
+type silent struct{}
+
+func (silent) line(string)         {}
+func (silent) summary(int) Summary { return unknown() }
+
+// coin falls on either side.
+func coin() bool { return rand.IntN(2) == 0 }
+
+// ChangedAgainError says that a second converge changed something, and what.
+type ChangedAgainError struct {
+	// What is the tool in words; Thing is what it changes: "resource", "task".
+	What, Thing string
+	// Count is how many it changed, Changes their names as far as they are known.
+	Count   int
+	Changes []string
+	Remedy  string
+}
+
+// namedChanges is how many changes an error names.
+const namedChanges = 20
+
+// Error names the changes.
+func (e *ChangedAgainError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "not idempotent: the second run of %s changed %d %s", e.What, e.Count, e.Thing)
+	if e.Count != 1 {
+		b.WriteByte('s')
+	}
+	for i, c := range e.Changes {
+		if i == namedChanges {
+			fmt.Fprintf(&b, "\n  and %d more", len(e.Changes)-i)
+			break
+		}
+		b.WriteString("\n  " + c)
+	}
+	if e.Remedy != "" {
+		b.WriteString("\n" + e.Remedy)
+	}
+	return b.String()
 }

@@ -2,7 +2,8 @@ package provisioner
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -19,10 +20,15 @@ type script struct {
 	lines []string
 }
 
+func (s *script) add(format string, args ...any) {
+	s.lines = append(s.lines, fmt.Sprintf(format, args...))
+}
+
 // commandEnv is what every command in a runner finds in its environment: the
 // proxies in both cases, TEST_KITCHEN, CI, the licence, TKENV_ variables.
-func commandEnv(p Project, proxy config.Proxy, extra map[string]string) map[string]string {
+func commandEnv(p Project, i config.Instance) map[string]string {
 	env := map[string]string{"TEST_KITCHEN": "1"}
+	proxy := i.Provisioner.Proxy
 	for name, value := range map[string]string{
 		"http_proxy": proxy.HTTP, "https_proxy": proxy.HTTPS, "ftp_proxy": proxy.FTP, "no_proxy": proxy.No,
 	} {
@@ -48,9 +54,7 @@ func commandEnv(p Project, proxy config.Proxy, extra map[string]string) map[stri
 			env[name] = v
 		}
 	}
-	for k, v := range extra {
-		env[k] = v
-	}
+	maps.Copy(env, i.Provisioner.Env)
 	return env
 }
 
@@ -58,18 +62,21 @@ func commandEnv(p Project, proxy config.Proxy, extra map[string]string) map[stri
 func (s script) String() string {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n")
-	names := make([]string, 0, len(s.env))
-	for k := range s.env {
-		names = append(names, k)
-	}
-	sort.Strings(names)
-	for _, k := range names {
+	for _, k := range slices.Sorted(maps.Keys(s.env)) {
 		fmt.Fprintf(&b, "%s=%s; export %s\n", k, quote(s.env[k]), k)
 	}
 	for _, l := range s.lines {
 		b.WriteString(l + "\n")
 	}
 	return b.String()
+}
+
+// prefixed puts command_prefix in front of a command.
+func prefixed(p config.Provisioner, command string) string {
+	if p.CommandPrefix == "" {
+		return command
+	}
+	return p.CommandPrefix + " " + command
 }
 
 // quote makes one word of the shell of any text.

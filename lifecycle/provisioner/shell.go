@@ -13,69 +13,72 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// runCommand is the file in the sandbox with what a converge runs.
-const runCommand = "run_command"
-
 // shell runs a script or a command in the runner.
 type shell struct {
 	project  Project
 	instance config.Instance
 }
 
-// defaultScript is what Test Kitchen runs when kitchen.yml names no script.
-const defaultScript = "bootstrap.sh"
+const (
+	// defaultScript is what Test Kitchen runs when kitchen.yml names no script.
+	defaultScript = "bootstrap.sh"
+	// dataDir is where the script finds data_path.
+	dataDir = "data"
+)
 
-func (s *shell) Tool() *Tool { return nil }
+// Tool is the image that kitchen.yml names, if any.
+func (s *shell) Tool() *Tool { return ownTool(s.instance.Provisioner.Tool) }
+
+func (s *shell) Keeps(string) bool { return false }
 
 // Prepare copies the script and its data, and writes the script that runs them.
 func (s *shell) Prepare(_ context.Context, box sandbox.Dir) error {
-	p, c := s.instance.Provisioner, s.instance.Provisioner.Shell
-	run := script{env: commandEnv(s.project, p.Proxy, p.Env), lines: []string{"cd " + quote(box.Remote) + " || exit"}}
-	var files []sandbox.File
-	line := c.Command
+	p := s.instance.Provisioner
+	files, line, err := s.line(box)
+	if err != nil {
+		return err
+	}
+	run := script{env: commandEnv(s.project, s.instance)}
+	run.add("cd %s || exit", quote(box.Remote))
 	if line == "" {
-		source, err := s.script()
-		if err != nil {
-			return err
+		s.project.say("nothing to converge: there is neither provisioner.command nor provisioner.script nor a %s", defaultScript)
+		run.add("true")
+	} else {
+		words := []string{line}
+		for _, a := range p.Shell.Arguments {
+			words = append(words, quote(a))
 		}
-		if source != "" {
-			name := filepath.Base(source)
-			files = append(files, sandbox.File{Path: name, Source: source, Mode: 0o755})
-			line = quote(path.Join(box.Remote, name))
-		}
+		run.lines = append(run.lines, prefixed(p, strings.Join(words, " ")))
 	}
-	if line == "" {
-		return fmt.Errorf("the shell provisioner of %s has nothing to run\nSet provisioner.command or provisioner.script, or put a %s into %s",
-			s.instance.Name, defaultScript, s.project.Root)
-	}
-	words := []string{line}
-	for _, a := range c.Arguments {
-		words = append(words, quote(a))
-	}
-	line = strings.Join(words, " ")
-	if p.CommandPrefix != "" {
-		line = p.CommandPrefix + " " + line
-	}
-	run.lines = append(run.lines, line)
 	if data := s.dataPath(); data != "" {
-		tree, err := sandbox.Tree(data, filepath.Base(data), nil)
+		tree, err := sandbox.Tree(data, dataDir, nil)
 		if err != nil {
 			return fmt.Errorf("provisioner.data_path: %w", err)
 		}
 		files = append(files, tree...)
 	}
 	files = append(files, sandbox.File{Path: runCommand, Data: []byte(run.String()), Mode: 0o755})
-	return sandbox.Sync(box.Local, files, nil)
+	return sandbox.Sync(box.Local, files, s.Keeps)
+}
+
+// line is the command or the script's path in the runner, with the script's file.
+func (s *shell) line(box sandbox.Dir) ([]sandbox.File, string, error) {
+	if c := s.instance.Provisioner.Shell.Command; c != "" {
+		return nil, c, nil
+	}
+	source, err := s.script()
+	if err != nil || source == "" {
+		return nil, "", err
+	}
+	name := filepath.Base(source)
+	return []sandbox.File{{Path: name, Source: source, Mode: 0o755}}, quote(path.Join(box.Remote, name)), nil
 }
 
 // script is the file to run, or "" when there is none and none was named.
 func (s *shell) script() (string, error) {
 	name := s.instance.Provisioner.Shell.Script
 	if name == "" {
-		if found := s.project.find(s.instance.Suite, defaultScript); found != "" {
-			return found, nil
-		}
-		return "", nil
+		return s.project.find(s.instance.Suite, defaultScript), nil
 	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(s.project.Root, name)
@@ -101,21 +104,11 @@ func (s *shell) dataPath() string {
 }
 
 func (s *shell) Converge(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (Summary, error) {
+	p := s.instance.Provisioner
 	what := "the shell provisioner's command"
-	if name := s.instance.Provisioner.Shell.Script; name != "" {
-		what = filepath.Base(name)
+	if p.Shell.Script != "" {
+		what = filepath.Base(p.Shell.Script)
 	}
-	return Summary{Changed: -1}, run(ctx, r, box, out, s.instance.Provisioner, what)
-}
-
-// find looks a name up as Test Kitchen does: in the suite's tests, in the tests,
-// in the project. It returns "" when there is none.
-func (p Project) find(suite, name string) string {
-	for _, dir := range []string{filepath.Join(p.TestBase, suite), p.TestBase, p.Root} {
-		candidate := filepath.Join(dir, name)
-		if _, err := os.Stat(candidate); err == nil {
-			return candidate
-		}
-	}
-	return ""
+	again := func() job { return job{what: what, parser: silent{}, retry: p} }
+	return converge(ctx, again, p.Idempotence || s.project.Idempotence, "", r, box, out)
 }

@@ -7,50 +7,44 @@ import (
 	"sync"
 )
 
-// lastMatch passes a stream on and remembers the last line that matches.
-type lastMatch struct {
-	re    *regexp.Regexp
-	mu    sync.Mutex
-	line  []byte
-	found []string
-	to    io.Writer
-}
-
-func (l *lastMatch) over(to io.Writer) io.Writer {
-	l.to = to
-	return l
+// tap passes a stream on and hands each of its lines to each. Several taps may
+// share a reader of lines: mu is theirs together.
+type tap struct {
+	to   io.Writer
+	mu   *sync.Mutex
+	each func(line string)
+	rest []byte
 }
 
 // Write passes p on unchanged.
-func (l *lastMatch) Write(p []byte) (int, error) {
-	l.mu.Lock()
+func (t *tap) Write(p []byte) (int, error) {
+	t.mu.Lock()
 	for rest := p; len(rest) > 0; {
-		i := bytes.IndexByte(rest, '\n')
-		if i < 0 {
-			l.line = append(l.line, rest...)
-			break
+		line, after, ended := bytes.Cut(rest, []byte{'\n'})
+		t.rest = append(t.rest, line...)
+		if ended {
+			t.end()
 		}
-		l.line = append(l.line, rest[:i]...)
-		l.look()
-		rest = rest[i+1:]
+		rest = after
 	}
-	l.mu.Unlock()
-	return l.to.Write(p)
+	t.mu.Unlock()
+	return t.to.Write(p)
 }
 
-func (l *lastMatch) look() {
-	if m := l.re.FindSubmatch(l.line); m != nil {
-		l.found = l.found[:0]
-		for _, g := range m {
-			l.found = append(l.found, string(g))
-		}
-	}
-	l.line = l.line[:0]
+// end hands over the line that has come so far. mu must be held.
+func (t *tap) end() {
+	t.each(string(uncolored().ReplaceAll(bytes.TrimRight(t.rest, "\r"), nil)))
+	t.rest = t.rest[:0]
 }
 
-func (l *lastMatch) match() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.look()
-	return l.found
+// close hands over the last line when it was not ended.
+func (t *tap) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.rest) > 0 {
+		t.end()
+	}
 }
+
+// uncolored matches the colours of a terminal.
+var uncolored = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]") })

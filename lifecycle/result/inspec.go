@@ -1,0 +1,157 @@
+package result
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// inspecReport is what InSpec's and Cinc Auditor's json reporter writes.
+type inspecReport struct {
+	Profiles *[]inspecProfile `json:"profiles"`
+	// Controls is there in the json-min report only.
+	Controls *[]inspecMinimal `json:"controls"`
+}
+
+type inspecProfile struct {
+	Name          string          `json:"name"`
+	Title         string          `json:"title"`
+	Parent        string          `json:"parent_profile"`
+	Status        string          `json:"status"`
+	StatusMessage string          `json:"status_message"`
+	SkipMessage   string          `json:"skip_message"`
+	Controls      []inspecControl `json:"controls"`
+}
+
+type inspecControl struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Source struct {
+		Ref  string `json:"ref"`
+		Line int    `json:"line"`
+	} `json:"source_location"`
+	Waiver struct {
+		Justification string          `json:"justification"`
+		Skipped       json.RawMessage `json:"skipped_due_to_waiver"`
+	} `json:"waiver_data"`
+	Results []inspecResult `json:"results"`
+}
+
+type inspecResult struct {
+	Status    string  `json:"status"`
+	CodeDesc  string  `json:"code_desc"`
+	RunTime   float64 `json:"run_time"`
+	Message   string  `json:"message"`
+	Skip      string  `json:"skip_message"`
+	Exception string  `json:"exception"`
+}
+
+// inspecMinimal is a result in the json-min report.
+type inspecMinimal struct {
+	ID       string `json:"id"`
+	Profile  string `json:"profile_id"`
+	Status   string `json:"status"`
+	CodeDesc string `json:"code_desc"`
+	Message  string `json:"message"`
+	Skip     string `json:"skip_message"`
+}
+
+// generatedID begins the identifiers that InSpec makes up for tests without a control.
+const generatedID = "(generated from "
+
+// ParseInSpec reads the json (or json-min) report of InSpec and Cinc Auditor. Each
+// result of a control is a case. A control that a profile includes from another one
+// counts once. A profile that could not be loaded is a failed case, one that was
+// skipped, for another platform, a skipped one.
+//
+// Errors: ErrNoResults when the document is something else; otherwise what is
+// wrong with the JSON.
+func ParseInSpec(data []byte) ([]TestCase, error) {
+	var r inspecReport
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("read InSpec's JSON: %w", err)
+	}
+	switch {
+	case r.Profiles != nil:
+		return inspecCases(*r.Profiles), nil
+	case r.Controls != nil:
+		var list []TestCase
+		for _, c := range *r.Controls {
+			res := inspecResult{Status: c.Status, CodeDesc: c.CodeDesc, Message: c.Message, Skip: c.Skip}
+			list = append(list, res.testCase(c.Profile, inspecControl{ID: c.ID}))
+		}
+		return list, nil
+	default:
+		return nil, fmt.Errorf("read InSpec's JSON: %w", ErrNoResults)
+	}
+}
+
+func inspecCases(profiles []inspecProfile) []TestCase {
+	told := map[string]bool{} // controls of a profile that its parent told of
+	for _, p := range profiles {
+		if p.Parent == "" {
+			for _, c := range p.Controls {
+				told[c.ID] = told[c.ID] || len(c.Results) > 0
+			}
+		}
+	}
+	var list []TestCase
+	for _, p := range profiles {
+		switch p.Status {
+		case "failed":
+			list = append(list, TestCase{Suite: p.Name, Title: "the profile loads", Outcome: Failed, Message: p.StatusMessage})
+			continue
+		case "skipped":
+			message := p.SkipMessage
+			if message == "" {
+				message = p.StatusMessage
+			}
+			list = append(list, TestCase{Suite: p.Name, Title: "the profile runs", Outcome: Skipped, Message: message})
+			continue
+		}
+		for _, c := range p.Controls {
+			if p.Parent != "" && told[c.ID] {
+				continue
+			}
+			for _, r := range c.Results {
+				list = append(list, r.testCase(p.Name, c))
+			}
+			if len(c.Results) == 0 && c.waived() {
+				list = append(list, inspecResult{Status: "skipped"}.testCase(p.Name, c))
+			}
+		}
+	}
+	return list
+}
+
+func (c inspecControl) waived() bool {
+	s := string(c.Waiver.Skipped)
+	return s != "" && s != "null" && s != "false"
+}
+
+func (r inspecResult) testCase(profile string, c inspecControl) TestCase {
+	t := TestCase{Suite: profile, ID: c.ID, Title: strings.TrimSpace(r.CodeDesc), Outcome: Passed,
+		Duration: duration(r.RunTime), File: c.Source.Ref, Line: max(c.Source.Line, 0)}
+	if strings.HasPrefix(c.ID, generatedID) {
+		t.ID = ""
+	}
+	if t.Title == "" {
+		t.Title = c.Title
+	}
+	if t.Title == "" {
+		t.Title = c.ID
+	}
+	switch r.Status {
+	case "failed", "error":
+		t.Outcome, t.Message = Failed, strings.TrimSpace(r.Message)
+		if t.Message == "" {
+			t.Message = r.Exception
+		}
+	case "skipped":
+		t.Outcome, t.Message = Skipped, r.Skip
+		if c.waived() {
+			t.Message = strings.TrimSpace("waived: " + c.Waiver.Justification)
+		}
+	}
+	return t
+}

@@ -1,0 +1,102 @@
+package sandbox
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// sourceError is about the file to copy, not about the copy.
+type sourceError struct{ error }
+
+// Unwrap gives the cause.
+func (e *sourceError) Unwrap() error { return e.error }
+
+// put makes to hold what f says. have are the attributes of the regular file that
+// is there, or nil.
+func put(to string, f *File, have *attributes) error {
+	if f.Source == "" {
+		return putData(to, f, have)
+	}
+	want := f.seen
+	if want == nil {
+		st, err := os.Stat(f.Source)
+		if err != nil {
+			return &sourceError{err}
+		}
+		want = attributesOf(st)
+	}
+	if f.Mode != 0 && f.Mode != want.mode {
+		other := *want
+		other.mode = f.Mode
+		want = &other
+	}
+	if have != nil && have.equal(want) {
+		return nil
+	}
+	in, err := os.Open(f.Source)
+	if err != nil {
+		return &sourceError{err}
+	}
+	defer in.Close()
+	if err := replace(to, in, want.mode); err != nil {
+		return err
+	}
+	return os.Chtimes(to, want.modified, want.modified)
+}
+
+func putData(to string, f *File, have *attributes) error {
+	mode := f.Mode
+	if mode == 0 {
+		mode = 0o644
+	}
+	if have != nil && have.size == int64(len(f.Data)) && have.mode == mode {
+		if old, err := os.ReadFile(to); err == nil && bytes.Equal(old, f.Data) {
+			return nil
+		}
+	}
+	return replace(to, bytes.NewReader(f.Data), mode)
+}
+
+// replace writes a file anew; the old one, whoever owns it, is unlinked first.
+func replace(to string, from io.Reader, mode fs.FileMode) error {
+	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	// Between two files this is the kernel's own copy, which shares blocks where
+	// the file system can.
+	_, err = io.Copy(out, from)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	return os.Chmod(to, mode) // the umask may have taken something away
+}
+
+// WriteFile replaces a file as a whole, making its directory: a reader, or a
+// crash, sees the old content or the new one and nothing in between.
+func WriteFile(path string, data []byte, mode fs.FileMode) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package sandbox
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Tree lists the files below a directory as sandbox files under the prefix to, in
+// order. Symbolic links are followed, as a copy would; a link that leads nowhere
+// is left out. skip may be nil; it gets paths relative to from, and is called from
+// several goroutines.
+func Tree(from, to string, skip func(rel string, dir bool) bool) ([]File, error) {
+	t := &tree{skip: skip}
+	if to = path.Clean(to); to != "." {
+		t.to = to + "/"
+	}
+	t.group.SetLimit(runtime.GOMAXPROCS(0))
+	st, err := os.Stat(from)
+	if err != nil {
+		return nil, err
+	}
+	return t.walk(from, "", []fs.FileInfo{st})
+}
+
+type tree struct {
+	to    string
+	skip  func(string, bool) bool
+	group errgroup.Group
+}
+
+// part is what one entry of a directory comes to.
+type part struct {
+	files []File
+	err   error
+}
+
+// walk lists one directory; above are the directories that it lies in.
+func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, error) {
+	entries, err := scan(dir, func(name string) bool { return t.skip == nil || !t.skip(rel+name, false) })
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	below := map[int]*part{}
+	var wait sync.WaitGroup
+	for i, e := range entries {
+		p := &part{}
+		f := func() { p.files, p.err = t.other(dir+string(filepath.Separator)+e.name, rel+e.name, e.typ, above) }
+		switch {
+		case e.typ.IsRegular():
+			continue
+		case e.typ.IsDir():
+			wait.Add(1)
+			if !t.group.TryGo(func() error { defer wait.Done(); f(); return nil }) {
+				f()
+				wait.Done()
+			}
+		default:
+			f()
+		}
+		below[i] = p
+	}
+	wait.Wait()
+	files := make([]File, 0, len(entries))
+	for i, e := range entries {
+		switch p := below[i]; {
+		case p != nil && p.err != nil:
+			return nil, p.err
+		case p != nil:
+			files = append(files, p.files...)
+		case e.attributes != nil:
+			files = append(files, File{Path: t.to + rel + e.name, Source: dir + string(filepath.Separator) + e.name, seen: e.attributes})
+		}
+	}
+	return files, nil
+}
+
+// other lists what is no regular file at first sight: a directory, or a link to
+// whatever it leads to.
+func (t *tree) other(p, rel string, typ fs.FileMode, above []fs.FileInfo) ([]File, error) {
+	link := typ&fs.ModeSymlink != 0
+	if !link && !typ.IsDir() {
+		return nil, nil // a socket and the like is nothing to copy
+	}
+	st, err := os.Stat(p)
+	if err != nil {
+		if link {
+			return nil, nil
+		}
+		return nil, err
+	}
+	switch {
+	case t.skip != nil && t.skip(rel, st.IsDir()), link && loops(st, above):
+		return nil, nil
+	case st.IsDir():
+		return t.walk(p, rel+"/", append(slices.Clip(above), st))
+	case st.Mode().IsRegular():
+		return []File{{Path: t.to + rel, Source: p, seen: attributesOf(st)}}, nil
+	}
+	return nil, nil
+}
+
+// loops tells whether a directory is one of those it lies in, by way of a link.
+func loops(st fs.FileInfo, above []fs.FileInfo) bool {
+	for _, a := range above {
+		if os.SameFile(a, st) {
+			return true
+		}
+	}
+	return false
+}
