@@ -19,6 +19,9 @@ type Endpoint struct {
 	TLS *TLS
 	// Identity is the file of a private key for ssh, or empty for ssh's own choice.
 	Identity string
+	// Machine marks a virtual machine of Podman's on this computer. Its host key is
+	// made anew with the machine, so it is not checked.
+	Machine bool
 	// Ephemeral is true for a service that ends with this process: a later one
 	// cannot be found at the same address.
 	Ephemeral bool

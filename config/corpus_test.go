@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/erb"
 )
 
 // The corpus stands beside the checkout; see its README for how a case is run.
@@ -103,10 +105,13 @@ func (c corpusCase) run(t *testing.T, paths map[string]string) string {
 	} else {
 		c.placeReal(t, project, paths, env)
 	}
-	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	var environ []string
+	for name, v := range env {
+		environ = append(environ, name+"="+v)
+	}
 	config, err := Load(t.Context(), Options{
-		Dir: project, Home: home, Env: lookup, NoDokkenOverlay: true,
-		ERB: corpusRenderer(t, project, env),
+		Dir: project, Home: home, Env: lookupIn(environ), NoDokkenOverlay: true,
+		ERB: erb.NewSession(erb.Options{Dir: project, Env: environ, Commands: erb.RunCommand, Mode: erb.Builtin}),
 	})
 	var failed *LoadError
 	if errors.As(err, &failed) {

@@ -222,7 +222,7 @@ func (r *resolver) provisioner(block *yaml11.Value) Provisioner {
 	}
 	p.Kind = kind
 	d.block(SectionProvisioner, string(kind), block)
-	p.Shell.DataPath = p.Chef.Paths["data"]
+	p.Shell.DataPath, p.Ansible.RolesPath = p.Chef.Paths["data"], p.Chef.Paths["roles"]
 	if d.set["retry_on_exit_code"] == nil && kind == ProvisionerChef {
 		p.RetryOnExitCode = []int{35, 213}
 	}

@@ -238,10 +238,16 @@ type Provisioner struct {
 	// Uploads are local → remote before, Downloads remote → local after.
 	Uploads, Downloads map[string]string
 	Env                map[string]string
+	// Idempotence runs the tool a second time and fails when that changes anything.
+	Idempotence bool
 
 	Chef  Chef
 	Shell ShellProvisioner
-	Dummy Dummy
+	// Tool is where the tool comes from, for provisioners other than Chef's.
+	Tool    ToolProvisioner
+	Puppet  PuppetProvisioner
+	Ansible AnsibleProvisioner
+	Dummy   Dummy
 }
 
 // ProvisionerKind is an implementation of a provisioner.
@@ -254,6 +260,12 @@ const (
 	ProvisionerChef ProvisionerKind = "chef"
 	// ProvisionerShell runs a script or command.
 	ProvisionerShell ProvisionerKind = "shell"
+	// ProvisionerTool runs any command, with a tool from a volume.
+	ProvisionerTool ProvisionerKind = "tool"
+	// ProvisionerPuppet is `puppet apply`.
+	ProvisionerPuppet ProvisionerKind = "puppet_apply"
+	// ProvisionerAnsible is `ansible-playbook`.
+	ProvisionerAnsible ProvisionerKind = "ansible"
 	// ProvisionerDummy does nothing, or fails on request.
 	ProvisionerDummy ProvisionerKind = "dummy"
 )
@@ -294,11 +306,120 @@ type Chef struct {
 	Berksfile     string
 	AlwaysUpdate  bool // always_update_cookbooks
 	CookbookGlobs []string
+	// Resolver says where Policyfile and Berksfile are resolved; ResolverImage is
+	// the image for a container, empty for that of the product.
+	Resolver      Resolver
+	ResolverImage string
 	// Paths are the directories and files that go into the sandbox when they
 	// exist, by the sandbox's name for them (data_bags, roles …). A path set in
 	// kitchen.yml is absolute; unset ones are looked up as Test Kitchen does.
 	Paths map[string]string
 }
+
+// Resolver says where cookbooks are resolved.
+type Resolver string
+
+// The places.
+const (
+	// ResolverAuto is the client where its commands are there, else a container.
+	ResolverAuto Resolver = "auto"
+	// ResolverHost is the client.
+	ResolverHost Resolver = "host"
+	// ResolverContainer is a container of a Workstation image.
+	ResolverContainer Resolver = "container"
+)
+
+// ToolProvisioner says where a tool comes from, and what the tool provisioner does.
+type ToolProvisioner struct {
+	// Image brings the tool in Volumes; Instructions are Dockerfile lines to build
+	// such an image from, BuildContext is what they may COPY from. Without either
+	// the tool is the runner's own.
+	Image        string
+	Instructions []string
+	BuildContext string
+	// Volumes are paths of the image that are mounted into the runner, besides
+	// those that it declares itself.
+	Volumes []string
+	// Binary is the tool's command in the runner; empty ones are to be found.
+	Binary string
+
+	// Files go into the sandbox: from the client, to a path below root_path.
+	Files map[string]string
+	// ChangedExitCodes mean that all went well and something changed;
+	// SuccessExitCodes that all went well besides.
+	ChangedExitCodes, SuccessExitCodes []int
+	// ChangedPattern finds in the output what changed: its first group is a number
+	// to add up, or names one thing. SummaryPattern finds the summary line.
+	ChangedPattern, SummaryPattern string
+}
+
+// PuppetProvisioner are the keys of puppet_apply. Paths are absolute, or empty for
+// the places where Test Kitchen looks.
+type PuppetProvisioner struct {
+	ManifestsPath string
+	// Manifest is a file below ManifestsPath; empty means site.pp or all of them.
+	Manifest    string
+	ModulesPath string
+	FilesPath   string
+	HieraConfig string
+	HieraData   string
+	// HieraDataRemote is where the runner wants the data besides.
+	HieraDataRemote string
+	FacterLib       string
+	PuppetConfig    string
+	Facts           map[string]any
+	Environment     string
+	Noop            bool
+	Debug, Verbose  bool
+	// OKCodes are exit codes that are fine besides 0 and 2.
+	OKCodes []int
+	// Options are raw words of the command line.
+	Options string
+}
+
+// AnsibleProvisioner are the keys of ansible_playbook. Paths are absolute.
+type AnsibleProvisioner struct {
+	// From says where ansible-playbook runs.
+	From AnsibleFrom
+	// Playbook is empty for the places where Test Kitchen looks.
+	Playbook string
+	// Hosts are the groups of the generated inventory; Inventory takes its place.
+	Hosts     []string
+	Inventory string
+	// RolesPath is a role, or a directory of roles; RoleName names the role that
+	// it, or the project, is.
+	RolesPath, RoleName          string
+	GroupVars, HostVars          string
+	LibraryPath, FilterPlugins   string
+	ConfigFile                   string
+	Requirements                 string
+	IgnoreCerts                  bool
+	ExtraVars                    map[string]any
+	ExtraVarsFiles               []string
+	VaultPasswordFile            string
+	Tags, SkipTags               []string
+	Limit                        string
+	Verbosity                    int
+	Verbose, Diff, Check         bool
+	ExtraFlags                   string
+	BinaryPath                   string
+	Interpreter                  string
+	Copy                         []string // additional_copy_path
+	IgnorePaths, IgnoreExtension []string
+}
+
+// AnsibleFrom says where ansible-playbook runs.
+type AnsibleFrom string
+
+// The places.
+const (
+	// AnsibleAuto is the runner where it has Ansible, else the client.
+	AnsibleAuto AnsibleFrom = "auto"
+	// AnsibleRunner is the runner, with a local connection.
+	AnsibleRunner AnsibleFrom = "runner"
+	// AnsibleHost is the client, with a connection through galley.
+	AnsibleHost AnsibleFrom = "host"
+)
 
 // ShellProvisioner are the keys of the shell provisioner.
 type ShellProvisioner struct {

@@ -92,13 +92,18 @@ func chefSandboxKeys() []Key {
 	chef := func(i *Instance) *Chef { return &i.Provisioner.Chef }
 	keys := []Key{
 		{Name: "clean_dokken_sandbox", Source: fromDokken, value: flagField(true, func(i *Instance) *bool { return &chef(i).CleanSandbox }),
-			Doc: "Empties the sandbox after each converge."},
+			Doc: "Whether what the client left in the sandbox (its cache, nodes …) is removed before the next converge."},
 		{Name: "policyfile", Aliases: []string{"policyfile_path"}, Source: fromChef, DefaultDoc: "`Policyfile.rb`, where there is one", value: pathField(func(i *Instance) *string { return &chef(i).Policyfile }),
 			Doc: "The Policyfile."},
 		{Name: "berksfile_path", Aliases: []string{"berksfile"}, Source: fromChef, DefaultDoc: "`Berksfile`, where there is one", value: pathField(func(i *Instance) *string { return &chef(i).Berksfile }),
 			Doc: "The Berksfile."},
 		{Name: "always_update_cookbooks", Source: fromChef, value: flagField(true, func(i *Instance) *bool { return &chef(i).AlwaysUpdate }),
 			Doc: "Resolves cookbooks anew although there is a lock file."},
+		{Name: "resolver", Source: fromGalley, Enum: []string{string(ResolverAuto), string(ResolverHost), string(ResolverContainer)},
+			value: field[Resolver]{form: TypeString, def: ResolverAuto, at: func(i *Instance) *Resolver { return &chef(i).Resolver }, parse: enum[Resolver]},
+			Doc:   "Where Policyfile and Berksfile are resolved: `host` with this machine's `chef-cli` or `berks`, `container` in one of `resolver_image`, `auto` on the host where it has the command."},
+		{Name: "resolver_image", Source: fromGalley, DefaultDoc: "`chef/chefworkstation`, for Cinc `cincproject/workstation`", value: textField("", func(i *Instance) *string { return &chef(i).ResolverImage }),
+			Doc: "The image in which cookbooks are resolved."},
 		{Name: "cookbook_files_glob", Source: fromChef, value: field[[]string]{form: TypeStrings, def: cookbookFiles(), at: func(i *Instance) *[]string { return &chef(i).CookbookGlobs }, parse: globs},
 			Doc: "Which files of a cookbook go into the sandbox."},
 	}
@@ -107,14 +112,17 @@ func chefSandboxKeys() []Key {
 		{"data_bags_path", "data_bags", "The data bags."},
 		{"environments_path", "environments", "The environments."},
 		{"nodes_path", "nodes", "The nodes."},
-		{"roles_path", "roles", "The roles."},
+		{"roles_path", "roles", "The roles. For Ansible a directory of roles, or one role."},
 		{"clients_path", "clients", "The clients."},
 		{"encrypted_data_bag_secret_key_path", "encrypted_data_bag_secret", "The file with the secret of encrypted data bags."},
 	} {
-		// The shell provisioner has data as well.
+		// The shell provisioner has data as well, and Ansible has roles.
 		var kinds []string
-		if p.dir == "data" {
+		switch p.dir {
+		case "data":
 			kinds = []string{string(ProvisionerChef), string(ProvisionerShell)}
+		case "roles":
+			kinds = []string{string(ProvisionerChef), string(ProvisionerAnsible)}
 		}
 		keys = append(keys, Key{
 			For: kinds, Name: p.key, Source: fromChef, Doc: p.doc, value: sandboxPath{dir: p.dir},

@@ -6,7 +6,7 @@ import "time"
 func provisionerKeys() []Key {
 	keys := []Key{
 		{Name: "name", Source: fromKitchen, DefaultDoc: "`shell`", value: textField("", func(i *Instance) *string { return &i.Provisioner.Name }),
-			Doc: "The provisioner: `dokken` (also `chef_infra`, `chef_zero`, `chef_solo`, `cinc`), `shell` or `dummy`."},
+			Doc: "The provisioner: `dokken` (also `chef_infra`, `chef_zero`, `chef_solo`, `cinc`), `shell`, `tool`, `puppet_apply` (also `puppet`), `ansible_playbook` (also `ansible`) or `dummy`."},
 		{Name: "root_path", Source: fromKitchen, value: textField("/opt/kitchen", func(i *Instance) *string { return &i.Provisioner.RootPath }),
 			Doc: "Where the sandbox is inside the runner."},
 		{Name: "command_prefix", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.CommandPrefix }),
@@ -32,6 +32,8 @@ func provisionerKeys() []Key {
 			Doc: "Files and directories to copy from the runner after a converge: `remote: local`."},
 		{Name: "env", Source: fromGalley, Aliases: []string{"environment", "env_variables"}, value: envField(func(i *Instance) *map[string]string { return &i.Provisioner.Env }),
 			Doc: "Environment variables of the converge."},
+		{Name: "idempotence", Aliases: []string{"idempotency_test"}, Source: fromGalley, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Idempotence }),
+			Doc: "Runs the tool a second time, and fails when that changes anything; `--idempotence` does it for all."},
 		{Name: "sleep", For: []string{"dummy"}, Source: fromKitchen, value: secondsField(0, func(i *Instance) *time.Duration { return &i.Provisioner.Dummy.Sleep }),
 			Doc: "How long the dummy provisioner takes."},
 		{Name: "random_failure", For: []string{"dummy"}, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Dummy.RandomFailure }),
@@ -69,7 +71,7 @@ func shellProvisionerKeys() []Key {
 		{Name: "script", Source: fromKitchen, DefaultDoc: "`bootstrap.sh`, where it is found", value: pathField(func(i *Instance) *string { return &i.Provisioner.Shell.Script }),
 			Doc: "The script to run inside the runner."},
 		{Name: "command", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.Shell.Command }),
-			Doc: "A shell command in place of the script."},
+			Doc: "A shell command in place of the script. For `tool` it is the command that runs the tool, and may hold `{{.Root}}`, `{{.Instance}}`, `{{.Suite}}`, `{{.Platform}}` and `{{.Binary}}`."},
 		{Name: "arguments", Source: fromKitchen, value: commandField(func(i *Instance) *[]string { return &i.Provisioner.Shell.Arguments }),
 			Doc: "Words behind the script or command."},
 	}, string(ProvisionerShell))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/galley-kitchen/galley/config/erb"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -148,11 +149,16 @@ func (l *loader) read(ctx context.Context, f *File) error {
 
 func lines(b []byte) int { return bytes.Count(b, []byte("\n")) }
 
+// addRenderError reports why a file's template failed. Its lines are those of the
+// source.
 func (l *loader) addRenderError(f *File, err error) {
 	d := Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: f.Name}, Msg: err.Error()}
-	var at interface{ Position() (line, col int) }
+	var at *erb.Error
 	if errors.As(err, &at) {
-		d.Pos.Line, d.Pos.Col = at.Position()
+		d.Pos.Line, d.Pos.Col = at.Line, at.Col
+		bare := *at // the diagnostic has a place and a hint of its own
+		bare.File, bare.Hint = "", ""
+		d.Msg, d.Hint = bare.Error(), at.Hint
 		d.Excerpt = yaml11.Excerpt(f.Source, d.Pos)
 	}
 	l.diags.add(d)

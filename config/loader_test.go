@@ -2,13 +2,15 @@ package config
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
 // project writes files into a fresh project and returns its directory. Names
@@ -177,7 +179,7 @@ func TestDokkenOverlay(t *testing.T) {
 	require.Equal(t, "vagrant", driverOf(t, config)["name"])
 }
 
-// upcase is a Renderer that replaces <%…%> by a fixed text.
+// fixed is a Renderer that replaces <%…%> by a fixed text.
 type fixed struct {
 	text string
 	err  error
@@ -210,15 +212,17 @@ func TestErrorsOfRenderedFilesSayWhereLinesCount(t *testing.T) {
 	require.NotContains(t, err.Error(), "rendered")
 }
 
-// placed is an error with a position, as ERB errors are.
-type placed struct{ error }
-
-func (placed) Position() (line, col int) { return 1, 4 }
-
 func TestTemplateErrorsHaveTheirPlace(t *testing.T) {
-	dir, _ := project(t, map[string]string{"kitchen.yml": "a: <%x%>\n"})
-	_, err := Load(t.Context(), Options{Dir: dir, ERB: &fixed{err: placed{errors.New("undefined x")}}})
-	require.EqualError(t, err, "kitchen.yml:1:4: error: undefined x\n    1 | a: <%x%>\n      |    ^")
+	dir, _ := project(t, map[string]string{"kitchen.yml": "a: 1\nb: <%= ENV.fetch('NOPE') %>\n", "kitchen.local.yml": "c: [\n"})
+	_, err := Load(t.Context(), Options{Dir: dir, ERB: erb.NewSession(erb.Options{Dir: dir, Env: []string{}, Mode: erb.Builtin})})
+	var failed *LoadError
+	require.ErrorAs(t, err, &failed)
+	require.Len(t, failed.Diagnostics, 2)
+	d := failed.Diagnostics[0]
+	require.Equal(t, yaml11.Pos{File: "kitchen.yml", Line: 2, Col: d.Pos.Col}, d.Pos)
+	require.Contains(t, d.Msg, `erb: KeyError: key not found: "NOPE"`)
+	require.Contains(t, d.Hint, "set that environment variable")
+	require.Contains(t, d.Excerpt, "    2 | b: <%= ENV.fetch('NOPE') %>\n")
 }
 
 func TestCancelledLoad(t *testing.T) {

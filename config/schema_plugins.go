@@ -44,7 +44,13 @@ func provisionerNames() map[string]ProvisionerKind {
 		"cinc_solo":   ProvisionerChef,
 		"cinc_client": ProvisionerChef,
 		"shell":       ProvisionerShell,
+		"tool":        ProvisionerTool,
+		"puppet":      ProvisionerPuppet,
 		"dummy":       ProvisionerDummy,
+		"ansible":     ProvisionerAnsible,
+
+		"puppet_apply":     ProvisionerPuppet,
+		"ansible_playbook": ProvisionerAnsible,
 	}
 }
 

@@ -28,6 +28,7 @@ func cases() []testCase {
 		volumeCases(),
 		networkCases(),
 		featureCases(),
+		callCases(),
 	)
 }
 

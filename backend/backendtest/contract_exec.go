@@ -278,7 +278,7 @@ func (s *suite) requireCancelled(t *testing.T, script string) {
 		})
 		return err
 	})
-	seen.await(t, s.ctx(t), "started\n")
+	seen.await(s.ctx(t), t, "started\n")
 	sleeps := func() bool { return strings.Contains(s.run(t, c.ID, "ps"), "sleep 4321") }
 	s.await(t, sleeps, "the command sleeps")
 	cancel()
@@ -308,7 +308,7 @@ func testExecContainerRemoved(t *testing.T, s *suite) {
 		code, execErr = s.b.Exec(s.ctx(t), c.ID, backend.ExecSpec{Command: []string{"sh", "-c", "echo started; sleep 4321"}, Stdout: seen})
 		return nil
 	})
-	seen.await(t, s.ctx(t), "started\n")
+	seen.await(s.ctx(t), t, "started\n")
 	require.NoError(t, s.b.RemoveContainer(s.ctx(t), c.ID))
 	require.NoError(t, g.Wait())
 	if execErr == nil {

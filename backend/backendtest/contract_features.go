@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -225,7 +226,12 @@ func processFeatures() []feature {
 			mayRefuse: remapped,
 			seen:      shows("test -c /dev/galley-full && head -c 2 /dev/galley-full | od -An -tx1", " 00 00"),
 		},
-		sameNamespace("ipc", withHost(hostIPC)).named("ipc-host", remapped),
+		sameNamespace("ipc", func(t *testing.T, s *suite) (backend.Container, edit) {
+			if _, err := os.Stat("/dev/mqueue"); s.info.Rootless && err != nil {
+				t.Skipf("this machine has no /dev/mqueue, which a rootless engine binds for it: %v", err)
+			}
+			return withHost(hostIPC)(t, s)
+		}).named("ipc-host", remapped),
 		sameNamespace("pid", withHost(hostPID)).named("pid-host", remapped),
 		sameNamespace("cgroup", withHost(hostCgroup)).named("cgroupns-host", remapped),
 		sameNamespace("ipc", shared).named("ipc-container", nil),
@@ -515,7 +521,8 @@ func networkFeatures() []feature {
 			},
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if code := s.try(t, c.ID, "nslookup", "database"); code != 0 {
+				// An engine may write it to a file that nslookup does not read.
+				if s.try(t, c.ID, "nslookup", "database") != 0 && s.try(t, c.ID, "grep", "database", "/etc/hosts") != 0 {
 					return fmt.Errorf("the link's name does not resolve")
 				}
 				return nil

@@ -19,7 +19,7 @@ import (
 // BuildImage implements backend.Images. It knows the classic instructions except
 // ADD and several stages.
 func (f *Fake) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
-	return do(ctx, f, Call{Verb: "BuildImage", Args: []string{o.Tag}, APICalls: 2}, func() (backend.Image, error) {
+	return do(ctx, f, newCall("BuildImage", o.Tag), func() (backend.Image, error) {
 		b := &builder{fake: f, options: o, args: maps.Clone(o.Args), out: o.Output}
 		if b.out == nil {
 			b.out = io.Discard

@@ -46,9 +46,9 @@ func (f *Fake) nameOf(idOrName string) string {
 
 // CreateContainer implements backend.Containers.
 func (f *Fake) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
-	call := Call{Verb: "CreateContainer", Args: []string{s.Name}, APICalls: 1}
+	call := newCall("CreateContainer", s.Name)
 	if s.PopulateVolumes {
-		call.APICalls++
+		call.APICalls += populateCalls
 	}
 	return do(ctx, f, call, func() (backend.Container, error) {
 		f.mu.Lock()
@@ -207,7 +207,7 @@ func (f *Fake) mountFor(c *box, root *memFS, m backend.Mount) (mountPoint, error
 	switch m.Type {
 	case backend.MountBind:
 		if _, err := os.Stat(m.Source); err != nil {
-			return made, failure(backend.ErrNotFound, op, "bind source: "+err.Error())
+			return made, failure(backend.ErrMountSource, op, "bind source: "+err.Error())
 		}
 		made.source = hostFS{m.Source}
 	case backend.MountVolume:
@@ -259,7 +259,7 @@ func resolvConf(dns backend.DNS) string {
 
 // StartContainer implements backend.Containers.
 func (f *Fake) StartContainer(ctx context.Context, id string) error {
-	return doOnly(ctx, f, Call{Verb: "StartContainer", Args: []string{f.nameOf(id)}, APICalls: 1}, func() error {
+	return doOnly(ctx, f, newCall("StartContainer", f.nameOf(id)), func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		c, err := f.find(id)
@@ -278,7 +278,7 @@ func (f *Fake) StartContainer(ctx context.Context, id string) error {
 
 // InspectContainer implements backend.Containers.
 func (f *Fake) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
-	return do(ctx, f, Call{Verb: "InspectContainer", Args: []string{f.nameOf(idOrName)}, APICalls: 1}, func() (backend.Container, error) {
+	return do(ctx, f, newCall("InspectContainer", f.nameOf(idOrName)), func() (backend.Container, error) {
 		c, err := f.lookUp(idOrName)
 		if err != nil {
 			return backend.Container{}, err
@@ -289,7 +289,7 @@ func (f *Fake) InspectContainer(ctx context.Context, idOrName string) (backend.C
 
 // ListContainers implements backend.Containers.
 func (f *Fake) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
-	return do(ctx, f, Call{Verb: "ListContainers", APICalls: 1}, func() ([]backend.Container, error) {
+	return do(ctx, f, newCall("ListContainers"), func() ([]backend.Container, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		var found []backend.Container
@@ -305,7 +305,7 @@ func (f *Fake) ListContainers(ctx context.Context, labels backend.Labels) ([]bac
 
 // CopyTo implements backend.Containers.
 func (f *Fake) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
-	return doOnly(ctx, f, Call{Verb: "CopyTo", Args: []string{f.nameOf(id), dir}, APICalls: 2}, func() error {
+	return doOnly(ctx, f, newCall("CopyTo", f.nameOf(id), dir), func() error {
 		c, err := f.lookUp(id)
 		if err != nil {
 			return err
@@ -329,7 +329,7 @@ func (f *Fake) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error 
 
 // CopyFrom implements backend.Containers.
 func (f *Fake) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
-	return do(ctx, f, Call{Verb: "CopyFrom", Args: []string{f.nameOf(id), path}, APICalls: 1}, func() (io.ReadCloser, error) {
+	return do(ctx, f, newCall("CopyFrom", f.nameOf(id), path), func() (io.ReadCloser, error) {
 		c, err := f.lookUp(id)
 		if err != nil {
 			return nil, err
@@ -344,7 +344,7 @@ func (f *Fake) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, er
 
 // ContainerLogs implements backend.Containers.
 func (f *Fake) ContainerLogs(ctx context.Context, id string, o backend.LogOptions) error {
-	return doOnly(ctx, f, Call{Verb: "ContainerLogs", Args: []string{f.nameOf(id)}, APICalls: 1}, func() error {
+	return doOnly(ctx, f, newCall("ContainerLogs", f.nameOf(id)), func() error {
 		c, err := f.lookUp(id)
 		if err != nil {
 			return err
@@ -355,7 +355,7 @@ func (f *Fake) ContainerLogs(ctx context.Context, id string, o backend.LogOption
 
 // WaitContainer implements backend.Containers.
 func (f *Fake) WaitContainer(ctx context.Context, id string) (int, error) {
-	return do(ctx, f, Call{Verb: "WaitContainer", Args: []string{f.nameOf(id)}, APICalls: 2}, func() (int, error) {
+	return do(ctx, f, newCall("WaitContainer", f.nameOf(id)), func() (int, error) {
 		c, err := f.lookUp(id)
 		if err != nil {
 			return 0, err
@@ -378,7 +378,7 @@ func (f *Fake) WaitContainer(ctx context.Context, id string) (int, error) {
 // StopContainer implements backend.Containers. The grace is waited for only if PID 1
 // has a trap for the signal, since otherwise nothing could happen in it.
 func (f *Fake) StopContainer(ctx context.Context, id string, grace time.Duration) error {
-	return doOnly(ctx, f, Call{Verb: "StopContainer", Args: []string{f.nameOf(id)}, APICalls: 1}, func() error {
+	return doOnly(ctx, f, newCall("StopContainer", f.nameOf(id)), func() error {
 		c, err := f.lookUp(id)
 		if err != nil {
 			return err
@@ -406,7 +406,7 @@ func (f *Fake) StopContainer(ctx context.Context, id string, grace time.Duration
 
 // RemoveContainer implements backend.Containers.
 func (f *Fake) RemoveContainer(ctx context.Context, id string) error {
-	return doOnly(ctx, f, Call{Verb: "RemoveContainer", Args: []string{f.nameOf(id)}, APICalls: 1}, func() error {
+	return doOnly(ctx, f, newCall("RemoveContainer", f.nameOf(id)), func() error {
 		c, err := f.lookUp(id)
 		if err != nil {
 			return nil

@@ -26,7 +26,7 @@ func (f *Fake) OnExec(hook ExecHook) {
 
 // Exec implements backend.Containers.
 func (f *Fake) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
-	call := Call{Verb: "Exec", Args: append([]string{f.nameOf(id)}, e.Command...), APICalls: 3}
+	call := newCall("Exec", append([]string{f.nameOf(id)}, e.Command...)...)
 	return do(ctx, f, call, func() (int, error) {
 		f.mu.Lock()
 		c, err := f.find(id)
@@ -84,8 +84,8 @@ func (c *box) exec(ctx context.Context, e backend.ExecSpec) (int, error) {
 	c.launch(p, func(code int) { done <- code })
 	c.mu.Unlock()
 	go feedInput(feed, e.Stdin)
-	stopClosing := context.AfterFunc(p.ctx, func() { input.CloseWithError(context.Cause(p.ctx)) })
-	defer stopClosing()
+	callOff := p.atEnd(func(cause error) { input.CloseWithError(cause) })
+	defer callOff()
 	for {
 		select {
 		case code := <-done:

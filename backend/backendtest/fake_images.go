@@ -142,7 +142,7 @@ func (f *Fake) findImage(ref string) (*fakeImage, error) {
 
 // InspectImage implements backend.Images.
 func (f *Fake) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
-	return do(ctx, f, Call{Verb: "InspectImage", Args: []string{ref}, APICalls: 1}, func() (backend.Image, error) {
+	return do(ctx, f, newCall("InspectImage", ref), func() (backend.Image, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		img, err := f.findImage(ref)
@@ -156,7 +156,7 @@ func (f *Fake) InspectImage(ctx context.Context, ref string) (backend.Image, err
 // PullImage implements backend.Images. A registry that no AddRemoteImage named does
 // not answer.
 func (f *Fake) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
-	return do(ctx, f, Call{Verb: "PullImage", Args: []string{o.Ref}, APICalls: 2}, func() (backend.Image, error) {
+	return do(ctx, f, newCall("PullImage", o.Ref), func() (backend.Image, error) {
 		f.mu.Lock()
 		img, err := f.pull(o)
 		f.mu.Unlock()
@@ -200,7 +200,7 @@ func (f *Fake) knowsRegistry(host string) bool {
 
 // ListImages implements backend.Images.
 func (f *Fake) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
-	return do(ctx, f, Call{Verb: "ListImages", APICalls: 1}, func() ([]backend.Image, error) {
+	return do(ctx, f, newCall("ListImages"), func() ([]backend.Image, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		var found []backend.Image
@@ -215,7 +215,7 @@ func (f *Fake) ListImages(ctx context.Context, labels backend.Labels) ([]backend
 
 // RemoveImage implements backend.Images. An image goes with its last reference.
 func (f *Fake) RemoveImage(ctx context.Context, ref string) error {
-	return doOnly(ctx, f, Call{Verb: "RemoveImage", Args: []string{ref}, APICalls: 1}, func() error {
+	return doOnly(ctx, f, newCall("RemoveImage", ref), func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		img, err := f.findImage(ref)

@@ -24,9 +24,9 @@ func (f *Fake) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backen
 	f.mu.Lock()
 	_, exists := f.networks[s.Name]
 	f.mu.Unlock()
-	call := Call{Verb: "EnsureNetwork", Args: []string{s.Name}, APICalls: 1}
+	call := newCall("EnsureNetwork", s.Name)
 	if !exists {
-		call.APICalls++
+		call.APICalls += newNetworkCalls
 	}
 	return do(ctx, f, call, func() (backend.Network, error) {
 		f.mu.Lock()
@@ -51,7 +51,7 @@ func (n *fakeNetwork) describe() backend.Network {
 
 // ListNetworks implements backend.Networks.
 func (f *Fake) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
-	return do(ctx, f, Call{Verb: "ListNetworks", APICalls: 1}, func() ([]backend.Network, error) {
+	return do(ctx, f, newCall("ListNetworks"), func() ([]backend.Network, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		var found []backend.Network
@@ -66,7 +66,7 @@ func (f *Fake) ListNetworks(ctx context.Context, labels backend.Labels) ([]backe
 
 // RemoveNetwork implements backend.Networks.
 func (f *Fake) RemoveNetwork(ctx context.Context, name string) error {
-	return doOnly(ctx, f, Call{Verb: "RemoveNetwork", Args: []string{name}, APICalls: 1}, func() error {
+	return doOnly(ctx, f, newCall("RemoveNetwork", name), func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		for _, c := range f.containers {

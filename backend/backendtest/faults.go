@@ -20,6 +20,11 @@ type Call struct {
 	APICalls int
 }
 
+// newCall returns a call with its ordinary number of requests.
+func newCall(verb string, args ...string) Call {
+	return Call{Verb: verb, Args: args, APICalls: apiCalls(verb)}
+}
+
 // String returns the verb and its arguments.
 func (c Call) String() string { return strings.Join(append([]string{c.Verb}, c.Args...), " ") }
 

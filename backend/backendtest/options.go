@@ -3,6 +3,7 @@ package backendtest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -14,6 +15,11 @@ type Options struct {
 	// Open returns the backend under test. It is called a few times; the suite
 	// closes what it opened.
 	Open func(t *testing.T) backend.ContainerBackend
+
+	// Endpoint and OpenAt, when set, let the suite count and cut requests: OpenAt
+	// returns a backend for an endpoint that leads to Endpoint through a RequestLog.
+	Endpoint *backend.Endpoint
+	OpenAt   func(t *testing.T, ep backend.Endpoint) backend.ContainerBackend
 
 	// Image is a reference to a busybox image that the engine has locally. All
 	// other images are built from it through BuildImage.
@@ -27,6 +33,9 @@ type Options struct {
 	// no verb for them. Needed.
 	Volumes Volumes
 
+	// Patience is how long something that must come about is waited for; 0 means a
+	// minute.
+	Patience time.Duration
 	// Skip maps the name of a subtest, such as "exec/tty", to the exact reason why
 	// it means nothing on this engine. A name that no subtest has is an error.
 	Skip map[string]string

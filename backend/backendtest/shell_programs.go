@@ -74,12 +74,20 @@ func printing(text func(*process) string) program {
 	return func(p *process, _ []string) (int, error) { return p.print(text(p)), nil }
 }
 
-// print prints a line. A reader that is gone ends a command as on a real system.
-func (p *process) print(line string) int {
-	if _, err := io.WriteString(p.stdout, line+"\n"); err != nil {
+// write prints a text. A reader that is gone ends a command as on a real system.
+func (p *process) write(text string) int {
+	if _, err := io.WriteString(p.stdout, text); err != nil {
 		return 1
 	}
 	return 0
+}
+
+// print prints a line.
+func (p *process) print(line string) int { return p.write(line + "\n") }
+
+// fail complains and returns what a program returns when it fails.
+func (p *process) fail(format string, args ...any) (int, error) {
+	return p.complain(format, args...), nil
 }
 
 // each runs something for every operand that is no option, and complains of what
@@ -105,7 +113,7 @@ func runCd(p *process, argv []string) (int, error) {
 	target := cmp.Or(strings.Join(argv[1:], ""), p.env["HOME"], "/")
 	f, err := p.box.files.stat(p.abs(target), true)
 	if err != nil || !f.mode.IsDir() {
-		return p.complain("sh: cd: can't cd to %s", target), nil
+		return p.fail("sh: cd: can't cd to %s", target)
 	}
 	p.cwd = p.abs(target)
 	return 0, nil
@@ -150,14 +158,14 @@ func runKill(p *process, argv []string) (int, error) {
 		if name, ok := strings.CutPrefix(arg, "-"); ok {
 			n, known := signalNumber(name)
 			if !known {
-				return p.complain("kill: bad signal %s", name), nil
+				return p.fail("kill: bad signal %s", name)
 			}
 			number = n
 			continue
 		}
 		pid, err := strconv.Atoi(arg)
 		if err != nil || !p.box.signal(pid, number) {
-			return p.complain("kill: %s: no such process", arg), nil
+			return p.fail("kill: %s: no such process", arg)
 		}
 	}
 	return 0, nil
@@ -188,7 +196,7 @@ func runTrap(p *process, argv []string) (int, error) {
 	for _, name := range argv[2:] {
 		number, ok := signalNumber(name)
 		if !ok {
-			return p.complain("trap: %s: invalid signal specification", name), nil
+			return p.fail("trap: %s: invalid signal specification", name)
 		}
 		p.traps.actions[number] = argv[1]
 	}
@@ -223,11 +231,11 @@ func runCat(p *process, argv []string) (int, error) {
 func runChmod(p *process, argv []string) (int, error) {
 	args := slices.DeleteFunc(slices.Clone(argv[1:]), func(a string) bool { return strings.HasPrefix(a, "-") })
 	if len(args) < 2 {
-		return p.complain("chmod: too few arguments"), nil
+		return p.fail("chmod: too few arguments")
 	}
 	mode, err := strconv.ParseUint(args[0], 8, 12)
 	if err != nil {
-		return p.complain("chmod: the fake knows octal modes only"), nil
+		return p.fail("chmod: the fake knows octal modes only")
 	}
 	return p.each(args, func(name string) error {
 		f, err := p.box.files.stat(name, true)
@@ -242,14 +250,14 @@ func runChmod(p *process, argv []string) (int, error) {
 func runCp(p *process, argv []string) (int, error) {
 	args := slices.DeleteFunc(slices.Clone(argv[1:]), func(a string) bool { return strings.HasPrefix(a, "-") })
 	if len(args) != 2 {
-		return p.complain("cp: the fake copies one thing at a time"), nil
+		return p.fail("cp: the fake copies one thing at a time")
 	}
 	from, to := p.abs(args[0]), p.abs(args[1])
 	if f, err := p.box.files.stat(to, true); err == nil && f.mode.IsDir() {
 		to = path.Join(to, path.Base(from))
 	}
 	if err := copyFiles(&p.box.files, from, &p.box.files, to); err != nil {
-		return p.complain("cp: %v", err), nil
+		return p.fail("cp: %v", err)
 	}
 	return 0, nil
 }
@@ -277,7 +285,7 @@ func runEnv(p *process, argv []string) (int, error) {
 func runGrep(p *process, argv []string) (int, error) {
 	args := slices.DeleteFunc(slices.Clone(argv[1:]), func(a string) bool { return strings.HasPrefix(a, "-") })
 	if len(args) == 0 {
-		return p.complain("grep: no pattern"), nil
+		return p.fail("grep: no pattern")
 	}
 	pattern, err := regexp.Compile(args[0])
 	if err != nil {
@@ -322,10 +330,10 @@ func runID(p *process, argv []string) (int, error) {
 func runLn(p *process, argv []string) (int, error) {
 	args := slices.DeleteFunc(slices.Clone(argv[1:]), func(a string) bool { return strings.HasPrefix(a, "-") })
 	if len(args) != 2 || !hasOption(argv, "s") {
-		return p.complain("ln: the fake knows ln -s TARGET LINK only"), nil
+		return p.fail("ln: the fake knows ln -s TARGET LINK only")
 	}
 	if err := p.box.files.put(p.abs(args[1]), symlink(args[0])); err != nil {
-		return p.complain("ln: %v", err), nil
+		return p.fail("ln: %v", err)
 	}
 	return 0, nil
 }
@@ -368,24 +376,21 @@ func runMkdir(p *process, argv []string) (int, error) {
 func runNslookup(p *process, argv []string) (int, error) {
 	address := p.box.fake.resolve(p.box, argv[len(argv)-1])
 	if address == "" {
-		return p.complain("nslookup: can't resolve '%s'", argv[len(argv)-1]), nil
+		return p.fail("nslookup: can't resolve '%s'", argv[len(argv)-1])
 	}
 	return p.print("Name: " + argv[len(argv)-1] + "\nAddress: " + address), nil
 }
 
 func runPrintf(p *process, argv []string) (int, error) {
 	if len(argv) == 1 {
-		return p.complain("printf: no format"), nil
+		return p.fail("printf: no format")
 	}
 	values := make([]any, 0, len(argv))
 	for _, v := range argv[2:] {
 		values = append(values, v)
 	}
 	format := strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\\`, `\`).Replace(argv[1])
-	if _, err := fmt.Fprintf(p.stdout, format, values...); err != nil {
-		return 1, nil
-	}
-	return 0, nil
+	return p.write(fmt.Sprintf(format, values...)), nil
 }
 
 func runReadlink(p *process, argv []string) (int, error) {
@@ -425,7 +430,7 @@ func runSeq(p *process, argv []string) (int, error) {
 		err = errors.New("the fake knows seq [FIRST] LAST only")
 	}
 	if err = errors.Join(err, lastErr); err != nil {
-		return p.complain("seq: %v", err), nil
+		return p.fail("seq: %v", err)
 	}
 	var buf []byte
 	for n := first; n <= last; n++ {
@@ -444,7 +449,7 @@ func runSeq(p *process, argv []string) (int, error) {
 // runStat knows stat -c FORMAT with %a, %u, %g and %s.
 func runStat(p *process, argv []string) (int, error) {
 	if len(argv) < 4 || argv[1] != "-c" {
-		return p.complain("stat: the fake knows stat -c FORMAT FILE only"), nil
+		return p.fail("stat: the fake knows stat -c FORMAT FILE only")
 	}
 	return p.each(argv[2:], func(name string) error {
 		f, err := p.box.files.stat(name, false)
@@ -461,7 +466,7 @@ func runStat(p *process, argv []string) (int, error) {
 
 func runStty(p *process, _ []string) (int, error) {
 	if p.terminal == nil {
-		return p.complain("stty: standard input: not a tty"), nil
+		return p.fail("stty: standard input: not a tty")
 	}
 	size := p.terminal.get()
 	return p.print(fmt.Sprintf("%d %d", size.Height, size.Width)), nil
@@ -481,7 +486,7 @@ func runTest(p *process, argv []string) (int, error) {
 	if len(args) > 0 && args[0] == "!" {
 		wanted, args = false, args[1:]
 	}
-	got, err := p.condition1(args)
+	got, err := p.test(args)
 	if err != nil {
 		p.complain("test: %v", err)
 		return 2, nil
@@ -492,7 +497,8 @@ func runTest(p *process, argv []string) (int, error) {
 	return 1, nil
 }
 
-func (p *process) condition1(args []string) (bool, error) {
+// test evaluates a condition without its negation.
+func (p *process) test(args []string) (bool, error) {
 	switch len(args) {
 	case 0:
 		return false, nil
@@ -517,14 +523,12 @@ func (p *process) condition1(args []string) (bool, error) {
 		return p.terminal != nil, nil
 	}
 	f, err := p.box.files.stat(p.abs(operand), args[0] != "-L")
-	if err != nil {
-		return false, nil
-	}
+	exists := err == nil
 	switch args[0] {
 	case "-e", "-r":
-		return true, nil
+		return exists, nil
 	case "-f":
-		return f.mode.IsRegular(), nil
+		return exists && f.mode.IsRegular(), nil
 	case "-d":
 		return f.mode.IsDir(), nil
 	case "-L":

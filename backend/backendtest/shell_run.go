@@ -102,6 +102,11 @@ func (p *process) signal(number int) bool {
 	return true
 }
 
+// atEnd runs something when the process is killed, and returns what calls that off.
+func (p *process) atEnd(do func(cause error)) (callOff func() bool) {
+	return context.AfterFunc(p.ctx, func() { do(context.Cause(p.ctx)) })
+}
+
 // run runs the process's argv to its end and returns the exit code.
 func (p *process) run() int {
 	code, err := p.call(p.argv)
@@ -277,7 +282,7 @@ func (p *process) pause(finished <-chan struct{}) (int, error) {
 func (p *process) command(c shCommand) (code int, err error) {
 	child, closeAll, err := p.redirected(c.redirs)
 	if err != nil {
-		return p.complain("sh: %v", err), nil
+		return p.fail("sh: %v", err)
 	}
 	switch c.loop {
 	case "":
@@ -304,7 +309,7 @@ func (p *process) command(c shCommand) (code int, err error) {
 	}
 	p.cwd, p.env = child.cwd, child.env
 	if closeErr := closeAll(); err == nil && closeErr != nil {
-		return p.complain("sh: %v", closeErr), nil
+		return p.fail("sh: %v", closeErr)
 	}
 	if c.not {
 		code = map[bool]int{true: 1, false: 0}[code == 0]

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,8 +22,8 @@ import (
 const (
 	// guard ends a subtest that hangs. It is no statement on how long things take.
 	guard = 3 * time.Minute
-	// patience is how long something that must come about is waited for.
-	patience = 60 * time.Second
+	// patience is Options.Patience if that is 0.
+	patience = time.Minute
 	// pollInterval is the pause between two looks at it.
 	pollInterval = 50 * time.Millisecond
 )
@@ -49,6 +50,9 @@ func newSuite(t *testing.T, o Options) *suite {
 	require.NotNil(t, o.Open, "Options.Open is missing")
 	require.NotNil(t, o.Volumes, "Options.Volumes is missing")
 	s := &suite{Options: o, prefix: "galley-contract-" + randomHex(t)}
+	if s.Patience == 0 {
+		s.Patience = patience
+	}
 	s.b = s.open(t)
 	ctx, cancel := context.WithTimeout(context.Background(), guard)
 	defer cancel()
@@ -270,22 +274,23 @@ func (s *suite) awaitLog(t *testing.T, id, text string) {
 // the test, so that it may fail it.
 func (s *suite) await(t *testing.T, condition func() bool, what string) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(s.Patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for !condition() {
 		select {
 		case <-deadline.C:
-			require.Failf(t, "it did not come about", "%s, within %s", what, patience)
+			require.Failf(t, "it did not come about", "%s, within %s", what, s.Patience)
 		case <-tick.C:
 		}
 	}
 }
 
-// record passes a verdict on.
+// record passes a verdict on, without the names of this one run.
 func (s *suite) record(t *testing.T, feature string, verdict Verdict, reason string) {
 	t.Helper()
+	reason = regexp.MustCompile(regexp.QuoteMeta(s.prefix)+`-[a-z0-9]+-[0-9]+`).ReplaceAllString(reason, "NAME")
 	t.Logf("%s: %s: %s %s", s.Name, feature, verdict, reason)
 	if s.Record == nil {
 		return

@@ -55,7 +55,7 @@ func (w *watchedBuffer) String() string {
 }
 
 // await waits until a watched text has arrived.
-func (w *watchedBuffer) await(t *testing.T, ctx context.Context, text string) {
+func (w *watchedBuffer) await(ctx context.Context, t *testing.T, text string) {
 	t.Helper()
 	select {
 	case <-w.arrived[text]:

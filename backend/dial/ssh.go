@@ -5,38 +5,65 @@ import (
 	"net"
 	"net/url"
 	"os/exec"
+	"runtime"
 	"strings"
-
-	"github.com/docker/cli/cli/connhelper/commandconn"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 )
 
+const (
+	// loginTimeout bounds how long ssh may take until the far side is ready. A login
+	// may have to wait for a key to be touched.
+	loginTimeout = 60 * time.Second
+	// logins is how many connections may be logging in to one host at once. sshd
+	// turns away some of more than ten.
+	logins = 5
+)
+
 // sshDialer runs the user's own ssh, so that ~/.ssh/config, agents, jump hosts
 // and known_hosts count exactly as they do for a login, and speaks to the engine
-// through `system dial-stdio` on the far side.
+// through a small script on the far side.
 func sshDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
-	if u.Hostname() == "" {
+	_, password := u.User.Password()
+	switch {
+	case u.Hostname() == "":
 		return nil, invalid(ep, "no host: write ssh://user@host")
+	case strings.HasPrefix(u.Hostname(), "-") || strings.HasPrefix(u.User.Username(), "-"):
+		return nil, invalid(ep, "a host or user name cannot start with a dash")
+	case password:
+		return nil, invalid(ep, "a password does not belong into an address: use a key")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, invalid(ep, "write ssh://user@host:port/path/to/socket and nothing more")
 	}
-	if strings.HasPrefix(u.Hostname(), "-") {
-		return nil, invalid(ep, "a host name cannot start with a dash")
-	}
-	args := sshArgs(ep, u)
+	args := sshArgs(ep, u, runtime.GOOS)
+	turn := make(chan struct{}, logins)
 	return func(ctx context.Context) (net.Conn, error) {
-		if _, err := exec.LookPath("ssh"); err != nil {
+		program, err := exec.LookPath("ssh")
+		if err != nil {
 			return nil, &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable,
 				Detail: "there is no ssh program on PATH", Remedy: "Install OpenSSH's client.", Err: err}
 		}
-		// The connection outlives the call that made it, so it must not end with ctx.
-		return wrap(ep)(commandconn.New(context.WithoutCancel(ctx), "ssh", args...))
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		return startTunnel(ctx, ep, program, args)
 	}, nil
 }
 
-// sshArgs is the command line of one connection. A path in the address is the
-// socket of the engine on the far side, as Podman's connections have it.
-func sshArgs(ep backend.Endpoint, u *url.URL) []string {
-	args := []string{"-o", "ConnectTimeout=10", "-o", "BatchMode=yes", "-T"}
+// sshArgs is the command line of one connection.
+func sshArgs(ep backend.Endpoint, u *url.URL, goos string) []string {
+	args := []string{"-T",
+		"-o", "BatchMode=yes", // nobody is there to answer a question
+		"-o", "ConnectTimeout=10",
+		"-o", "ServerAliveInterval=20", // a dead line is noticed within a minute
+		// What the user's configuration wants of a login must not be in the way.
+		"-o", "RemoteCommand=none",
+		"-o", "ClearAllForwardings=yes",
+	}
 	if name := u.User.Username(); name != "" {
 		args = append(args, "-l", name)
 	}
@@ -44,11 +71,14 @@ func sshArgs(ep backend.Endpoint, u *url.URL) []string {
 		args = append(args, "-p", port)
 	}
 	if ep.Identity != "" {
-		args = append(args, "-i", ep.Identity)
+		args = append(args, "-i", ep.Identity, "-o", "IdentitiesOnly=yes")
 	}
-	args = append(args, "--", u.Hostname())
-	if socket := strings.TrimSuffix(u.Path, "/"); socket != "" {
-		return append(args, "podman", "--remote", "--url", "unix://"+socket, "system", "dial-stdio")
+	if ep.Machine && loopback(u.Hostname()) {
+		nowhere := "/dev/null"
+		if goos == "windows" {
+			nowhere = "NUL"
+		}
+		args = append(args, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile="+nowhere)
 	}
-	return append(args, "docker", "system", "dial-stdio")
+	return append(args, "--", u.Hostname(), farCommand(strings.TrimSuffix(u.Path, "/"), ep.Kind))
 }

@@ -14,10 +14,7 @@ import (
 
 // TestContract runs the contract of the interface on every Docker of the test bed.
 func TestContract(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Docker {
-			t.Skip(e.Name + " is no Docker: backend/podman tests it")
-		}
+	each(t, func(t *testing.T, e testbed.Engine, _ string) {
 		images := e.Load(t, "busybox", "systemd")
 		ep := backend.Endpoint{URI: e.Host, Kind: backend.KindDocker}
 		volumes, err := backendtest.EngineVolumes(ep)
@@ -25,6 +22,8 @@ func TestContract(t *testing.T) {
 		backendtest.Run(t, backendtest.Options{
 			Name:     e.Name,
 			Open:     func(t *testing.T) backend.ContainerBackend { return open(t, ep) },
+			Endpoint: &ep,
+			OpenAt:   func(t *testing.T, ep backend.Endpoint) backend.ContainerBackend { return open(t, ep) },
 			Image:    images[0].Tag,
 			Systemd:  images[1].Tag,
 			Registry: registry(t, e, images[0].Tag),

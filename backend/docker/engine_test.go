@@ -3,19 +3,16 @@ package docker_test
 import (
 	"testing"
 
-	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// each runs a test on every Docker of the test bed, whose busybox image it gets.
-func each(t *testing.T, test func(t *testing.T, b *docker.Backend, image string)) {
+// each runs a test on every Docker of the test bed, with its busybox image's ID.
+func each(t *testing.T, test func(t *testing.T, e testbed.Engine, image string)) {
 	t.Helper()
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		if e.Kind != testbed.Docker {
 			t.Skip(e.Name + " is no Docker: backend/podman tests it")
 		}
-		image := e.Load(t, "busybox")[0]
-		test(t, open(t, backend.Endpoint{URI: e.Host, Kind: backend.KindDocker}), image.ID)
+		test(t, e, e.Load(t, "busybox")[0].ID)
 	})
 }

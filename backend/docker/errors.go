@@ -34,13 +34,19 @@ func wrap(op string, err error) error {
 		return broken(op, err)
 	}
 	e := &backend.Error{Op: op, Status: statusOf(err), Detail: textOf(err), Err: err}
-	e.Kind, e.Remedy = classify(e.Status, e.Detail)
+	e.Remedy, e.Kind = classify(e.Status, e.Detail)
 	return e
 }
 
+// broken is the error of a connection that was made and did not last.
 func broken(op string, err error) error {
-	return &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: "the connection to the engine broke: " + err.Error(),
+	e := &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: "the connection to the engine broke: " + err.Error(),
 		Remedy: "Look whether the engine still runs: docker info, or systemctl status docker.", Err: err}
+	if strings.Contains(err.Error(), "remote error: tls: ") {
+		e.Detail = "the engine refuses this client: " + err.Error()
+		e.Remedy = "Put a certificate that the engine trusts, with its key, where DOCKER_CERT_PATH points."
+	}
+	return e
 }
 
 // textOf is what the engine said, without what the client library puts before it.
@@ -126,6 +132,7 @@ func rules() []rule {
 			"The registry has no TLS: declare it in insecure-registries of the engine's daemon.json."},
 		{"certificate signed by unknown authority", backend.ErrUnreachable,
 			"Put the registry's authority into /etc/docker/certs.d/HOST/ca.crt on the engine's host."},
+		{"http request to an https server", backend.ErrUnreachable, "The engine wants TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."},
 		{"dial tcp", backend.ErrUnreachable, remedyNet},
 		{"no such host", backend.ErrUnreachable, remedyNet},
 		{"i/o timeout", backend.ErrUnreachable, remedyNet},
@@ -134,6 +141,7 @@ func rules() []rule {
 		{"request canceled while waiting for connection", backend.ErrUnreachable, remedyNet},
 
 		{"is already in use by container", backend.ErrConflict, ""},
+		{"conflict: unable to", backend.ErrConflict, "Remove the containers that use it first."},
 		{"has active endpoints", backend.ErrConflict, "Remove the containers that are on it first."},
 		{"is ambiguous", backend.ErrConflict, "Several networks have this name: remove all but one with docker network rm ID."},
 		{"pool overlaps with other one", backend.ErrConflict, "Choose another subnet, or remove the network that has it."},
@@ -174,28 +182,28 @@ func rules() []rule {
 // classify finds which of the interface's errors an answer is, and what can be
 // done. It is the only place that reads the engine's texts. The kind is nil where
 // neither text nor status tell.
-func classify(status int, message string) (kind error, remedy string) {
+func classify(status int, message string) (remedy string, kind error) {
 	text := strings.ToLower(message)
 	for _, r := range rules() {
 		if strings.Contains(text, r.text) {
-			return r.kind, r.remedy
+			return r.remedy, r.kind
 		}
 	}
 	switch status {
 	case http.StatusBadRequest, http.StatusForbidden:
-		return backend.ErrInvalid, ""
+		return "", backend.ErrInvalid
 	case http.StatusUnauthorized:
-		return backend.ErrUnauthorized, remedyLogin
+		return remedyLogin, backend.ErrUnauthorized
 	case http.StatusConflict:
-		return backend.ErrConflict, ""
+		return "", backend.ErrConflict
 	case http.StatusNotFound:
-		return backend.ErrNotFound, ""
+		return "", backend.ErrNotFound
 	case http.StatusNotImplemented:
-		return backend.ErrUnsupported, ""
+		return "", backend.ErrUnsupported
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return backend.ErrUnreachable, ""
+		return "", backend.ErrUnreachable
 	}
-	return nil, ""
+	return "", nil
 }
 
 // ended is the context's error where that is what ended a stream, and else err.

@@ -58,7 +58,7 @@ func TestClassify(t *testing.T) {
 		{500, `Head "http://127.0.0.1:5001/v2/busybox/manifests/latest": no basic auth credentials`, backend.ErrUnauthorized},
 		{500, `Head "http://127.0.0.1:5001/v2/busybox/manifests/latest": unauthorized: authentication required`, backend.ErrUnauthorized},
 		{404, `pull access denied for nosuchxyz, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`, backend.ErrUnauthorized},
-		{500, `Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host`, backend.ErrUnreachable},
+		{500, `Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 192.0.2.53:53: no such host`, backend.ErrUnreachable},
 		{500, `Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused`, backend.ErrUnreachable},
 		{500, `Get "https://registry.example:5000/v2/": http: server gave HTTP response to HTTPS client`, backend.ErrUnreachable},
 
@@ -76,6 +76,7 @@ func TestClassify(t *testing.T) {
 		{500, `could not select device driver "" with capabilities: [[gpu]]`, backend.ErrUnsupported},
 		{400, `user specified IP address is supported only when connecting to networks with user configured subnets`, backend.ErrUnsupported},
 
+		{400, `Client sent an HTTP request to an HTTPS server.`, backend.ErrUnreachable},
 		{401, `who are you`, backend.ErrUnauthorized},
 		{503, `later`, backend.ErrUnreachable},
 		{500, `it broke`, nil},
@@ -83,7 +84,7 @@ func TestClassify(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.message, func(t *testing.T) {
-			kind, _ := classify(test.status, test.message)
+			_, kind := classify(test.status, test.message)
 			require.Equal(t, test.want, kind)
 		})
 	}
@@ -92,7 +93,7 @@ func TestClassify(t *testing.T) {
 // TestRulesReachable: a rule whose text contains that of an earlier one is dead.
 func TestRulesReachable(t *testing.T) {
 	for i, r := range rules() {
-		kind, remedy := classify(http.StatusTeapot, r.text)
+		remedy, kind := classify(http.StatusTeapot, r.text)
 		require.Equal(t, r, rule{r.text, kind, remedy}, "rule %d", i)
 	}
 }

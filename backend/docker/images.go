@@ -3,7 +3,6 @@ package docker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -215,21 +214,20 @@ func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 	case errors.Is(err, backend.ErrNotFound):
 		return nil
 	case errors.Is(err, backend.ErrConflict):
-		return b.removeSharedImage(ctx, cli, ref, err)
+		return b.removeSharedImage(ctx, cli, op, ref, err)
 	}
 	return err
 }
 
 // removeSharedImage removes an image that has several names, for which Docker
 // wants force; by force it would also remove an image that a container uses.
-func (b *Backend) removeSharedImage(ctx context.Context, cli *client.Client, ref string, refusal error) error {
-	op := "remove image " + ref
+func (b *Backend) removeSharedImage(ctx context.Context, cli *client.Client, op, ref string, refusal error) error {
 	users, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", ref))})
 	if err != nil {
 		return wrap(op, err)
 	}
 	if len(users) > 0 {
-		return fmt.Errorf("%w\nRemove the containers that use it first.", refusal)
+		return refusal
 	}
 	_, err = cli.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true, Force: true})
 	if err = wrap(op, err); errors.Is(err, backend.ErrNotFound) {

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -240,7 +241,7 @@ func TestContainerConfigRefusals(t *testing.T) {
 			_, _, err := containerConfig(test.spec, test.facts)
 			require.ErrorIs(t, err, test.want)
 			var refusal *backend.UnsupportedError
-			if test.want == backend.ErrUnsupported {
+			if errors.Is(test.want, backend.ErrUnsupported) {
 				require.ErrorAs(t, err, &refusal)
 				require.Equal(t, test.facts.engine, refusal.Engine)
 				require.NotEmpty(t, refusal.Remedy)

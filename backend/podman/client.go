@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/containers/podman/v4/libpod/define"
 	"github.com/containers/podman/v4/pkg/bindings"
@@ -29,9 +28,6 @@ import (
 // apiVersion is the version of libpod's API that is asked for: the oldest that
 // galley speaks. Newer servers answer it in the shape of version 4.
 const apiVersion = "4.0.0"
-
-// idleTimeout is how long a connection is kept for the next request.
-const idleTimeout = 3 * time.Second
 
 // Backend is a Podman service.
 type Backend struct {
@@ -71,11 +67,6 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		return nil, fmt.Errorf("engine address %s: %w", ep.URI, err)
 	}
 	client := dial.HTTPClient(connect)
-	if t, ok := client.Transport.(*http.Transport); ok {
-		// A service that systemd started ends when nobody has spoken for five
-		// seconds. A request that meets its end would be lost.
-		t.IdleConnTimeout = idleTimeout
-	}
 	client.Transport = oneTry{client.Transport}
 	return &Backend{
 		endpoint: ep, connect: connect,
@@ -177,7 +168,8 @@ type request struct {
 // send makes a request, once, and returns the answer, which the caller closes.
 // An answer of 400 and more is an error.
 func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
-	header := http.Header{"API-Version": {apiVersion}}
+	header := http.Header{}
+	header.Set("API-Version", apiVersion)
 	for k, v := range r.header {
 		header[k] = v
 	}

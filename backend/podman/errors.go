@@ -96,13 +96,14 @@ func rules() []rule {
 			"Put the registry's authority into /etc/containers/certs.d/HOST/ca.crt on the engine's host."},
 
 		{"already in use", backend.ErrConflict, ""},
+		{"unique constraint failed: containerconfig.name", backend.ErrConflict, ""},
 		{"in use by a container", backend.ErrConflict, ""},
 		{"has associated containers", backend.ErrConflict, ""},
 		{"is being used", backend.ErrConflict, ""},
 		{"has dependent containers", backend.ErrConflict, "Remove the containers that use its namespaces first."},
 		{"network already exists", backend.ErrConflict, ""},
 		{"is already used on the host", backend.ErrConflict, "Choose another subnet, or remove the network that has it."},
-		{"by id with more than one tag", backend.ErrConflict, ""},
+		{"with more than one tag", backend.ErrConflict, ""},
 
 		{"image not known", backend.ErrNotFound, ""},
 		{"no such image", backend.ErrNotFound, ""},
@@ -204,7 +205,7 @@ func isRuntimeRefusal(err error) bool {
 // isSharedImage tells whether an image was not removed because it has several
 // names.
 func isSharedImage(err error) bool {
-	return says(err, "by id with more than one tag")
+	return says(err, "with more than one tag")
 }
 
 // isSubnetTaken tells whether another network has the subnet.

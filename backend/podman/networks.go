@@ -29,22 +29,12 @@ type subnet struct {
 // subnetTries is how many derived IPv6 subnets are tried.
 const subnetTries = 5
 
-// EnsureNetwork finds a network by GET /networks/{name}/json or makes it by POST
-// /networks/create. When somebody else was faster, theirs is the one.
+// EnsureNetwork returns a network, by GET /networks/{name}/json, or makes it, by
+// POST /networks/create.
 func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	n, err := b.inspectNetwork(ctx, s.Name)
-	for attempt := 0; errors.Is(err, backend.ErrNotFound); attempt++ {
-		config, configErr := networkConfigFrom(s, attempt)
-		if configErr != nil {
-			return backend.Network{}, configErr
-		}
-		n, err = b.createNetwork(ctx, config)
-		switch {
-		case isSubnetTaken(err) && s.IPv6Subnet == "" && attempt+1 < subnetTries:
-			err = backend.ErrNotFound // once more, with the next subnet
-		case errors.Is(err, backend.ErrConflict):
-			return b.inspectNetwork(ctx, s.Name)
-		}
+	if errors.Is(err, backend.ErrNotFound) {
+		return b.createNetwork(ctx, s)
 	}
 	return n, err
 }
@@ -57,12 +47,28 @@ func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Netw
 	return networkFrom(answer), err
 }
 
-func (b *Backend) createNetwork(ctx context.Context, config networkConfig) (backend.Network, error) {
-	var answer networkConfig
-	err := b.call(ctx, request{
-		op: "create network " + config.Name, method: http.MethodPost, path: "/networks/create", json: config,
-	}, &answer)
-	return networkFrom(answer), err
+// createNetwork makes a network, and takes the other's if another caller was
+// first.
+func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
+	for try := 0; ; try++ {
+		config, err := networkConfigFrom(s, try)
+		if err != nil {
+			return backend.Network{}, err
+		}
+		var answer networkConfig
+		err = b.call(ctx, request{
+			op: "create network " + s.Name, method: http.MethodPost, path: "/networks/create", json: config,
+		}, &answer)
+		if !errors.Is(err, backend.ErrConflict) {
+			return networkFrom(answer), err
+		}
+		if found, inspectErr := b.inspectNetwork(ctx, s.Name); inspectErr == nil {
+			return found, nil
+		}
+		if !isSubnetTaken(err) || s.IPv6Subnet != "" || try+1 == subnetTries {
+			return backend.Network{}, err
+		}
+	}
 }
 
 // networkFrom translates the answer of an inspection.
@@ -72,12 +78,12 @@ func networkFrom(answer networkConfig) backend.Network {
 
 // networkConfigFrom translates a specification. Names are only resolved where that
 // is asked for. Errors: backend.ErrInvalid for a subnet that is none.
-func networkConfigFrom(s backend.NetworkSpec, attempt int) (networkConfig, error) {
+func networkConfigFrom(s backend.NetworkSpec, try int) (networkConfig, error) {
 	config := networkConfig{Name: s.Name, Driver: "bridge", DNSEnabled: true, IPv6Enabled: s.IPv6, Labels: s.Labels}
 	if !s.IPv6 {
 		return config, nil
 	}
-	prefix := engine.ULA(s.Name, attempt)
+	prefix := engine.ULA(s.Name, try)
 	if s.IPv6Subnet != "" {
 		var err error
 		if prefix, err = netip.ParsePrefix(s.IPv6Subnet); err != nil || !prefix.Addr().Is6() {

@@ -132,6 +132,13 @@ func arrayAccess(t methodTable) {
 	}, 1, 1, "rassoc")
 	t.add(func(c *call) value { return newStr(string(c.vm.pack(c.a(), c.str(0)))) }, 1, 1, "pack")
 	t.add(blockless(arrBsearch), 0, 0, "bsearch")
+	t.add(func(c *call) value {
+		var words []string
+		for _, e := range c.a().elems {
+			words = append(words, shellEscape(c.vm.toS(e)))
+		}
+		return c.newStr(strings.Join(words, " "))
+	}, 0, 0, "shelljoin")
 	t.add(arrSample, 0, 0, "sample")
 	t.add(arrShuffle, 0, 0, "shuffle")
 }

@@ -1,6 +1,7 @@
 package erb
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -31,9 +32,17 @@ func (vm *vm) toS(v value) string {
 	return vm.anyToS(v)
 }
 
-// anyToS is Object#to_s. The number stands for an address.
+// anyToS is Object#to_s. The number stands where Ruby shows an address.
 func (vm *vm) anyToS(v value) string {
-	return "#<" + vm.classOf(v).name + ">"
+	return fmt.Sprintf("#<%s:0x%016x>", vm.className(vm.classOf(v)), vm.objectID(v))
+}
+
+// className is the name of a class, also of one without.
+func (vm *vm) className(c *class) string {
+	if c.name == "" {
+		return fmt.Sprintf("#<Class:0x%016x>", vm.objectID(c))
+	}
+	return c.name
 }
 
 // Arguments of native methods.
@@ -233,7 +242,7 @@ func floatText(f float64) string {
 		}
 		return "0.0"
 	}
-	if a := math.Abs(f); a >= 1e-4 && a < 1e16 {
+	if a := math.Abs(f); a >= 1e-4 && a < 1e15 {
 		s := strconv.FormatFloat(f, 'f', -1, 64)
 		for i := 0; i < len(s); i++ {
 			if s[i] == '.' {

@@ -10,6 +10,9 @@ import (
 // dateVal is a Date: midnight UTC of its day.
 type dateVal struct{ t time.Time }
 
+// unixJulianDay is the Julian day number of 1970-01-01.
+const unixJulianDay = 2440588
+
 func (c *call) dateOf(t time.Time) value {
 	return &dateVal{time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)}
 }
@@ -84,7 +87,9 @@ func dateMethods(t methodTable) {
 	t.add(field(func(t time.Time) int { y, _ := t.ISOWeek(); return y }), 0, 0, "cwyear")
 	t.add(func(c *call) value { return c.newStr(strftime(at(c), c.strOr(0, "%F"))) }, 0, 1, "strftime")
 	t.add(func(c *call) value { return newStr(at(c).Format("2006-01-02")) }, 0, 0, "to_s", "iso8601", "xmlschema")
-	t.add(func(c *call) value { return newStr("#<Date: " + at(c).Format("2006-01-02") + ">") }, 0, 0, "inspect")
+	t.add(func(c *call) value {
+		return newStr("#<Date: " + at(c).Format("2006-01-02") + " ((" + itoa(int(at(c).Unix()/86400)+unixJulianDay) + "j,0s,0n),+0s,2299161j)>")
+	}, 0, 0, "inspect")
 	t.add(func(c *call) value { return c.self }, 0, 0, "to_date")
 	t.add(func(c *call) value {
 		d := at(c)

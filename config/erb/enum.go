@@ -201,7 +201,7 @@ func enumMapping(t methodTable) {
 			return c.list(out)
 		})
 	}
-	t.add(keep(true), 0, 0, "select", "filter")
+	t.add(keep(true), 0, 0, "select", "filter", "find_all")
 	t.add(keep(false), 0, 0, "reject")
 	t.add(blockless(func(c *call) value {
 		out := []value{}
@@ -595,7 +595,7 @@ func (c *call) order(a, b value) int {
 
 func (c *call) sorted() []value {
 	items := c.items()
-	slices.SortStableFunc(items, c.order)
+	slices.SortStableFunc(items, func(a, b value) int { return -c.order(b, a) })
 	return items
 }
 
@@ -611,7 +611,7 @@ func (c *call) keyedItems() []keyed {
 
 func (c *call) sortedBy() []value {
 	ks := c.keyedItems()
-	slices.SortStableFunc(ks, func(a, b keyed) int { return c.vm.mustCompare(a.key, b.key) })
+	slices.SortStableFunc(ks, func(a, b keyed) int { return -c.vm.mustCompare(b.key, a.key) })
 	return unkeyed(ks)
 }
 
@@ -626,14 +626,14 @@ func unkeyed(ks []keyed) []value {
 // extreme is min, max, min_by and max_by; dir is -1 for the minimum.
 func (c *call) extreme(dir int, by bool) value {
 	var ks []keyed
-	order := func(a, b keyed) int { return dir * c.vm.mustCompare(b.key, a.key) }
+	order := func(a, b keyed) int { return -dir * c.vm.mustCompare(a.key, b.key) }
 	if by {
 		ks = c.keyedItems()
 	} else {
 		for _, v := range c.items() {
 			ks = append(ks, keyed{v, v})
 		}
-		order = func(a, b keyed) int { return dir * c.order(b.key, a.key) }
+		order = func(a, b keyed) int { return -dir * c.order(a.key, b.key) }
 	}
 	if len(c.args) > 0 && c.args[0] != nil {
 		n := c.nonNegative(0, "negative size")

@@ -8,6 +8,7 @@ type enumerator struct {
 	meth string
 	args []value
 	kw   *hash
+	f    *frame // of the caller, whose $~ the call sets
 	// gen is set for an enumerator made in another way: it calls fn for each
 	// element until fn returns false.
 	gen func(fn func(value) bool)
@@ -20,7 +21,7 @@ type enumerator struct {
 
 // enum is what a method called without its block returns.
 func (c *call) enum() value {
-	return &enumerator{recv: c.self, meth: c.name, args: c.args, kw: c.kw}
+	return &enumerator{recv: c.self, meth: c.name, args: c.args, kw: c.kw, f: c.f}
 }
 
 // each calls fn for each element of anything enumerable until fn returns false.
@@ -101,7 +102,11 @@ func (vm *vm) runEnumerator(e *enumerator, block func(c *call) value) value {
 		return e
 	}
 	p := &proc{native: block, arity: -1}
-	return vm.dispatch(vm.topFrame(), e.recv, e.meth, e.args, e.kw, p, true)
+	f := e.f
+	if f == nil {
+		f = vm.topFrame()
+	}
+	return vm.dispatch(f, e.recv, e.meth, e.args, e.kw, p, true)
 }
 
 // packed is one value for what a block was given.
@@ -242,7 +247,7 @@ func (vm *vm) inspectEnum(e *enumerator) string {
 		args = "(" + args + ")"
 	}
 	if (e.meth == "step" || e.meth == "%") && isNumeric(e.recv) {
-		return "(" + wrapRange(vm, e.recv) + ".step" + args + ")"
+		return "(" + wrapRange(vm, e.recv) + "." + e.meth + args + ")"
 	}
 	return "#<Enumerator: " + vm.inspect(e.recv) + ":" + e.meth + args + ">"
 }

@@ -110,8 +110,10 @@ func (vm *vm) matchNamed(f *frame, re *regex, n *callNode, args []value) value {
 // error.
 func (vm *vm) variableCall(f *frame, n *callNode) value {
 	if vm.find(f.self, n.name) == nil && vm.find(f.self, "method_missing") == nil {
-		if rubyHas("Object", n.name) {
-			vm.outside(n.name)
+		for _, c := range []string{"main", "Kernel", "Object"} {
+			if rubyHas(c, n.name) {
+				vm.outside(n.name)
+			}
 		}
 		vm.undefinedVariable(f, n.name)
 	}
@@ -210,7 +212,7 @@ func (vm *vm) topFrame() *frame {
 func (vm *vm) dispatch(f *frame, recv value, name string, args []value, kw *hash, blk *proc, self bool) value {
 	m := vm.find(recv, name)
 	if m == nil || m.vis != "" && !self && !vm.mayCall(f, m, name) {
-		return vm.missing(f, recv, name, args, kw, blk, m)
+		return vm.missing(f, recv, name, args, kw, blk, m, self)
 	}
 	return vm.invoke(f, m, recv, name, args, kw, blk, 0)
 }
@@ -222,12 +224,12 @@ func (vm *vm) mayCall(f *frame, m *method, name string) bool {
 }
 
 // missing handles a call to a method that does not exist or may not be called.
-func (vm *vm) missing(f *frame, recv value, name string, args []value, kw *hash, blk *proc, hidden *method) value {
-	if mm := vm.find(recv, "method_missing"); mm != nil && mm.native == nil {
+func (vm *vm) missing(f *frame, recv value, name string, args []value, kw *hash, blk *proc, hidden *method, self bool) value {
+	if mm := vm.find(recv, "method_missing"); mm != nil {
 		return vm.invoke(f, mm, recv, "method_missing", append([]value{symbol(name)}, args...), kw, blk, 0)
 	}
 	if hidden == nil {
-		vm.knownToRuby(recv, name)
+		vm.knownToRuby(recv, name, self)
 	}
 	vm.noMethod(recv, name, hidden)
 	return nil
@@ -235,7 +237,7 @@ func (vm *vm) missing(f *frame, recv value, name string, args []value, kw *hash,
 
 // knownToRuby ends the evaluation when Ruby has the method and the subset lacks
 // it: that is no error of the template.
-func (vm *vm) knownToRuby(recv value, name string) {
+func (vm *vm) knownToRuby(recv value, name string, self bool) {
 	if c, ok := recv.(*class); ok {
 		if rubyHas(c.name+".", name) {
 			vm.outside(c.name + "." + name)
@@ -250,7 +252,7 @@ func (vm *vm) knownToRuby(recv value, name string) {
 			vm.outside(k.name + "#" + name)
 		}
 	}
-	if recv == vm.main && rubyHas("main", name) {
+	if self && rubyHas("main", name) {
 		vm.outside(name)
 	}
 }
@@ -308,7 +310,7 @@ func (vm *vm) invoke(f *frame, m *method, recv value, name string, args []value,
 }
 
 func (vm *vm) invokeNative(f *frame, n *native, recv value, name string, args []value, kw *hash, blk *proc) value {
-	if kw != nil && !n.kw {
+	if kw != nil && (!n.kw || len(args) < n.min) {
 		args = append(args[:len(args):len(args)], kw)
 		kw = nil
 	}

@@ -249,11 +249,11 @@ func (vm *vm) definedText(f *frame, n node) string {
 	case *selfNode:
 		return "self"
 	case *nilNode:
-		return "expression"
+		return "nil"
 	case *trueNode:
-		return "expression"
+		return "true"
 	case *falseNode:
-		return "expression"
+		return "false"
 	case *asgnNode, *opAsgnNode, *masgnNode:
 		return "assignment"
 	}

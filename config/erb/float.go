@@ -234,12 +234,35 @@ func floatPrefix(s string) (number, rest string) {
 
 // looseFloat is String#to_f.
 func looseFloat(s string) float64 {
-	prefix, _ := floatPrefix(strings.TrimLeft(s, " \t\n\v\f\r"))
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	sign := s[:len(s)-len(strings.TrimLeft(s, "+-"))]
+	if rest := s[len(sign):]; len(sign) < 2 && len(rest) > 1 && rest[0] == '.' && isDigit(rest[1]) {
+		s = sign + "0" + rest
+	}
+	prefix, _ := floatPrefix(s)
 	f, err := strconv.ParseFloat(prefix, 64)
 	if err != nil && !math.IsInf(f, 0) {
 		return 0
 	}
 	return f
+}
+
+// looseRat is String#to_r.
+func looseRat(s string) *big.Rat {
+	number, rest := floatPrefix(strings.TrimLeft(s, " \t\n\v\f\r"))
+	if strings.ContainsAny(number, "eE") {
+		return toRatAny(looseFloat(number))
+	}
+	r, ok := new(big.Rat).SetString(number)
+	if !ok {
+		return new(big.Rat)
+	}
+	if strings.HasPrefix(rest, "/") {
+		if d := toRat(looseInt(rest[1:], 10)); d.Sign() > 0 {
+			r.Quo(r, d)
+		}
+	}
+	return r
 }
 
 func rationalMethods(t methodTable) {

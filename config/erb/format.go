@@ -69,14 +69,14 @@ func (fm *formatter) arg() value {
 }
 
 // named takes the argument of %<name> and %{name}.
-func (fm *formatter) named(name string) value {
+func (fm *formatter) named(name, quoted string) value {
 	if fm.hash == nil {
 		fm.fail("one hash required")
 	}
 	v, ok := fm.hash.lookup(symbol(name))
 	if !ok {
 		if fm.hash.defProc == nil && fm.hash.def == nil {
-			fm.vm.raise("KeyError", "key<%s> not found", name)
+			fm.vm.raise("KeyError", "key%s not found", quoted)
 		}
 		v = fm.vm.hashGet(fm.hash, symbol(name))
 	}
@@ -132,7 +132,7 @@ func (fm *formatter) directive(text string, i int) int {
 			if end < 0 {
 				fm.fail("malformed name - unmatched parenthesis")
 			}
-			s.val, s.hasVal = fm.named(text[i+1:i+end]), true
+			s.val, s.hasVal = fm.named(text[i+1:i+end], text[i:i+end+1]), true
 			i += end
 			if c == '{' {
 				fm.pad(s, fm.cut(s, fm.vm.toS(s.val)))
@@ -206,7 +206,7 @@ func (fm *formatter) convert(c byte, s spec) {
 
 func (fm *formatter) char(v value) string {
 	if str, ok := v.(*str); ok {
-		if cs := chars(str.b); len(cs) > 0 {
+		if cs := chars(str.b); len(cs) == 1 {
 			return cs[0]
 		}
 		fm.fail("%c requires a character")
@@ -263,7 +263,7 @@ func (fm *formatter) toInteger(v value) *big.Int {
 	case int64, *big.Int:
 		return toBig(n)
 	case float64:
-		return toBig(fm.vm.floatToInt(math.Floor(n)))
+		return toBig(fm.vm.floatToInt(math.Trunc(n)))
 	case *big.Rat:
 		return floorRat(n)
 	case *str:

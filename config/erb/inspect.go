@@ -95,7 +95,7 @@ func (vm *vm) inspectObject(o *object) string {
 	}
 	defer vm.guarded()()
 	var b strings.Builder
-	b.WriteString("#<" + o.class.name)
+	b.WriteString(strings.TrimSuffix(vm.anyToS(o), ">"))
 	for i, name := range o.ivarOrder {
 		if i > 0 {
 			b.WriteByte(',')
@@ -122,7 +122,7 @@ func inspectBytes(s []byte) string {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			fmt.Fprintf(&b, `\x%02X`, c)
-		case unicode.IsPrint(r) && r != 0x85 || unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Co, r):
+		case rubyPrintable(r):
 			b.WriteRune(r)
 		case r > 0xffff:
 			fmt.Fprintf(&b, `\u{%X}`, r)
@@ -133,6 +133,11 @@ func inspectBytes(s []byte) string {
 	}
 	b.WriteByte('"')
 	return b.String()
+}
+
+// rubyPrintable tells whether String#inspect shows a character as it is.
+func rubyPrintable(r rune) bool {
+	return r == 0x85 || unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Zs, unicode.Cf, unicode.Co)
 }
 
 // writeEscaped writes the ASCII character at i as it stands in a literal.

@@ -42,6 +42,9 @@ func objectBasics(t methodTable) {
 	}, 0, 0, "inspect")
 	t.add(func(c *call) value { return c.vm.objectID(c.self) }, 0, 0, "object_id", "__id__", "hash")
 	t.add(func(c *call) value { return c.self }, 0, 0, "itself")
+	t.addKw(func(c *call) value { return c.newStr(c.vm.toJSON(c.self, "", "")) }, 0, 1, "to_json")
+	t.addKw(func(c *call) value { return c.newStr(c.dumpYAML(c.self)) }, 0, 1, "to_yaml")
+	t.add(func(c *call) value { return c.newStr(c.vm.inspect(c.self) + "\n") }, 0, 0, "pretty_inspect")
 	t.add(func(c *call) value { c.needBlock(); c.yield(c.self); return c.self }, 0, 0, "tap")
 	t.add(blockless(func(c *call) value { return c.yield(c.self) }), 0, 0, "then", "yield_self")
 	t.addKw(func(c *call) value { return c.vm.dupObject(c, c.name == "clone") }, 0, 0, "dup", "clone")
@@ -56,7 +59,7 @@ func objectBasics(t methodTable) {
 		return !ok || o.frozen
 	}, 0, 0, "frozen?")
 	t.addKw(func(c *call) value {
-		return &enumerator{recv: c.self, meth: enumName(c), args: enumArgs(c)}
+		return &enumerator{recv: c.self, meth: enumName(c), args: enumArgs(c), f: c.f}
 	}, 0, -1, "to_enum", "enum_for")
 	t.add(func(c *call) value {
 		c.vm.writeOut(c.vm.stdout, c.vm.toS(c.self))
@@ -260,21 +263,23 @@ func objSend(c *call) value {
 	return c.vm.dispatch(c.f, c.self, c.symName(0), c.args[1:], c.kw, c.blk, c.name != "public_send")
 }
 
+// publicNames collects the names of a class's own public methods.
+func (c *class) publicNames(names map[string]bool) {
+	for n, m := range c.methods {
+		if m.vis == "" {
+			names[n] = true
+		}
+	}
+	for n, m := range c.native {
+		if !m.private {
+			names[n] = true
+		}
+	}
+}
+
 // methodNames lists public methods; own leaves out those of the class.
 func (vm *vm) methodNames(v value, own bool) value {
 	names := map[string]bool{}
-	collect := func(c *class) {
-		for n, m := range c.methods {
-			if m.vis == "" {
-				names[n] = true
-			}
-		}
-		for n, m := range c.native {
-			if !m.private && !own {
-				names[n] = true
-			}
-		}
-	}
 	switch o := v.(type) {
 	case *class:
 		for n := range o.meta {
@@ -282,12 +287,12 @@ func (vm *vm) methodNames(v value, own bool) value {
 		}
 	case *object:
 		if o.singleton != nil {
-			collect(o.singleton)
+			o.singleton.publicNames(names)
 		}
 	}
 	if !own {
 		for _, k := range vm.classOf(v).ancestors() {
-			collect(k)
+			k.publicNames(names)
 		}
 	}
 	return symbolList(names)
@@ -410,10 +415,7 @@ func moduleMethods(t methodTable) {
 		return newStr(k(c).name)
 	}, 0, 0, "name")
 	t.add(func(c *call) value {
-		if k(c).name == "" {
-			return newStr("#<Class>")
-		}
-		return newStr(k(c).name)
+		return newStr(c.vm.className(k(c)))
 	}, 0, 0, "to_s", "inspect")
 	t.add(func(c *call) value { return c.vm.isA(c.args[0], k(c)) }, 1, 1, "===")
 	t.add(func(c *call) value { return c.self == c.args[0] }, 1, 1, "==")
@@ -456,13 +458,11 @@ func moduleMethods(t methodTable) {
 	t.add(func(c *call) value { m, _ := k(c).find(c.symName(0), 0); return m != nil }, 1, 2, "method_defined?", "instance_method?", "public_method_defined?")
 	t.add(func(c *call) value {
 		names := map[string]bool{}
-		for n, m := range k(c).methods {
-			names[n] = m.vis == ""
-		}
-		for n, pub := range names {
-			if !pub {
-				delete(names, n)
+		for _, a := range k(c).ancestors() {
+			if a != k(c) && c.arg(0) == false {
+				break
 			}
+			a.publicNames(names)
 		}
 		return symbolList(names)
 	}, 0, 1, "instance_methods", "public_instance_methods")

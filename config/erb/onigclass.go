@@ -224,8 +224,8 @@ func posixClass(name string) (string, bool) {
 
 // posix reads [:name:] or [:^name:].
 func (o *onigmo) posix(c *charClass) (bool, error) {
-	end := strings.Index(o.src[o.pos:], ":]")
-	if end < 0 || end > 20 {
+	end := strings.Index(o.src[o.pos+2:], ":]") + 2
+	if end < 2 || end > 20 {
 		return false, nil
 	}
 	name := o.src[o.pos+2 : o.pos+end]

@@ -118,7 +118,7 @@ func (p *parser) caseExpression() node {
 	start := p.tok.start
 	p.advance()
 	n := &caseNode{}
-	if p.tok.kind != tNewline {
+	if p.tok.kind != tNewline && !p.isKeyword("when") {
 		n.subject = p.plainCondition()
 	}
 	p.skipTerms()

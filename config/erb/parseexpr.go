@@ -228,6 +228,8 @@ func negated(n node) node {
 
 func (p *parser) definedExpression(start int) node {
 	p.advance()
+	defer func(was bool) { p.inDefined = was }(p.inDefined)
+	p.inDefined = true
 	if p.isOp("(") && !p.tok.space {
 		p.advance()
 		p.skipNewlines()

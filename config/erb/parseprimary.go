@@ -293,6 +293,9 @@ func (p *parser) notCall() node {
 
 func (p *parser) yieldExpression() node {
 	start := p.tok.start
+	if !p.inMethod() && !p.inDefined {
+		p.fail(start, "Invalid yield: it is in no method")
+	}
 	p.advance()
 	c := &callNode{}
 	if p.isOp("(") && !p.tok.space {

@@ -27,6 +27,8 @@ type parser struct {
 	// noDo forbids a do block to be taken by the call being parsed: it belongs
 	// to the command or loop around it.
 	noDo bool
+	// inDefined is true inside defined?, which allows what would not run.
+	inDefined bool
 	// stmtStart is where the current statement begins, where "a, b = …" and
 	// "a = 1, 2" are allowed.
 	stmtStart int
@@ -44,6 +46,7 @@ type jumpScope struct {
 	outer     *jumpScope
 	loop      bool // while, until, for
 	def       bool
+	top       bool // the program itself, which no block can be given to
 	hasBreak  bool
 	hasNext   bool
 	hasReturn bool
@@ -56,7 +59,7 @@ func parse(src string) (n node, err error) {
 	p.identLocal = p.isLocal
 	p.interpolate = p.interpolation
 	p.pushVars(false)
-	p.ctx = &jumpScope{def: true, numbered: -1}
+	p.ctx = &jumpScope{def: true, top: true, numbered: -1}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*syntaxError)
@@ -223,6 +226,16 @@ func (p *parser) pushCtx(s *jumpScope) *jumpScope {
 	s.outer = p.ctx
 	p.ctx = s
 	return s
+}
+
+// inMethod tells whether the code belongs to a method or class body.
+func (p *parser) inMethod() bool {
+	for c := p.ctx; c != nil; c = c.outer {
+		if c.def {
+			return !c.top
+		}
+	}
+	return false
 }
 
 func (p *parser) popCtx() { p.ctx = p.ctx.outer }

@@ -1,5 +1,7 @@
 package erb
 
+import "strings"
+
 func procMethods(t methodTable) {
 	p := func(c *call) *proc { return c.self.(*proc) }
 	t.addKw(func(c *call) value { return c.vm.callProc(p(c), c.args, c.kw, c.blk) }, 0, -1, "call", "()", "yield", "===", "[]")
@@ -12,9 +14,9 @@ func procMethods(t methodTable) {
 	t.add(func(c *call) value { return c.compose(c.args[0], c.self) }, 1, 1, "<<")
 	t.add(func(c *call) value {
 		if p(c).lambda {
-			return newStr("#<Proc (lambda)>")
+			return newStr(strings.TrimSuffix(c.vm.anyToS(c.self), ">") + " (lambda)>")
 		}
-		return newStr("#<Proc>")
+		return newStr(c.vm.anyToS(c.self))
 	}, 0, 0, "inspect", "to_s")
 }
 

@@ -1,6 +1,7 @@
 package erb
 
 import (
+	"math"
 	"math/big"
 )
 
@@ -169,6 +170,9 @@ func rangeSize(c *call) value {
 	hi, ok2 := r.hi.(int64)
 	if !ok1 || !ok2 {
 		if f, ok := r.hi.(float64); ok && ok1 {
+			if math.IsInf(f, 1) {
+				return f
+			}
 			return c.vm.intArith(c.vm.intArith(c.vm.floatToInt(f), "-", r.lo), "+", int64(1))
 		}
 		return int64(len(c.items()))

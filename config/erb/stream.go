@@ -83,7 +83,9 @@ func ioMethods(t methodTable) {
 	t.add(func(c *call) value { return int64(st(c).lines) }, 0, 0, "lineno")
 	t.add(func(c *call) value { st(c).closed = true; return nil }, 0, 0, "close")
 	t.add(func(c *call) value { return c.self.(*object).data.(*stream).closed }, 0, 0, "closed?")
-	t.add(func(c *call) value { return newStr("#<" + c.vm.classOf(c.self).name + ":" + c.self.(*object).data.(*stream).name + ">") }, 0, 0, "inspect")
+	t.add(func(c *call) value {
+		return newStr("#<" + c.vm.classOf(c.self).name + ":" + c.self.(*object).data.(*stream).name + ">")
+	}, 0, 0, "inspect")
 }
 
 // gets reads a line; nil at the end.

@@ -73,7 +73,7 @@ func stringBasics(t methodTable) {
 		return looseInt(c.text(), base)
 	}, 0, 1, "to_i")
 	t.add(func(c *call) value { return looseFloat(c.text()) }, 0, 0, "to_f")
-	t.add(func(c *call) value { return toRat(looseInt(c.text(), 10)) }, 0, 0, "to_r")
+	t.add(func(c *call) value { return looseRat(c.text()) }, 0, 0, "to_r")
 	t.add(func(c *call) value { return looseInt(c.text(), 16) }, 0, 0, "hex")
 	t.add(strOct, 0, 0, "oct")
 	t.add(func(c *call) value { return int64(charLen(c.s().b)) }, 0, 0, "length", "size")
@@ -131,6 +131,8 @@ func stringBasics(t methodTable) {
 	t.add(strUnpack, 1, 1, "unpack")
 	t.add(func(c *call) value { return strUnpack(c).(*array).first() }, 1, 1, "unpack1")
 	t.add(strHash, 0, 0, "hash")
+	t.add(func(c *call) value { return newStr(shellEscape(c.text())) }, 0, 0, "shellescape")
+	t.add(func(c *call) value { return strList(c.shellSplit(c.text())) }, 0, 0, "shellsplit")
 }
 
 // spaceship is <=> for the core classes.
@@ -175,7 +177,7 @@ func strPlus(c *call) value {
 func strTimes(c *call) value {
 	n := c.int(0)
 	if n < 0 {
-		c.vm.argError("argument must be non-negative")
+		c.vm.argError("negative argument")
 	}
 	size := float64(n) * float64(len(c.s().b))
 	c.vm.charge(int(math.Min(size, maxString+1)))
@@ -836,12 +838,8 @@ func splitParagraphs(s string) []string {
 		if i < 0 {
 			return append(out, s)
 		}
-		end := i + 2
-		for end < len(s) && s[end] == '\n' {
-			end++
-		}
-		out = append(out, s[:end])
-		s = s[end:]
+		out = append(out, s[:i+2])
+		s = strings.TrimLeft(s[i:], "\n")
 	}
 	return out
 }

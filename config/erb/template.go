@@ -261,3 +261,18 @@ func (s *source) code(sp span) string {
 	}
 	return text
 }
+
+// tagAt is the template's line at an offset, for messages about syntax.
+func (s *source) tagAt(gen int) string {
+	off := s.offset(gen)
+	start := strings.LastIndexByte(string(s.template[:off]), '\n') + 1
+	line := string(s.template[start:])
+	if i := strings.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	line = strings.TrimSpace(line)
+	if r := []rune(line); len(r) > 80 {
+		line = string(r[:79]) + "…"
+	}
+	return line
+}

@@ -11,16 +11,16 @@ import (
 // Bounds on one Render. They are far beyond what any configuration file needs
 // and end a hostile one well within a second.
 const (
-	maxSteps  = 4_000_000   // nodes evaluated and elements produced
-	maxBytes  = 192 << 20   // memory ever asked for, freed or not
-	maxString = 32 << 20    // one string
-	maxDepth  = 30_000      // evaluations inside one another
-	maxBits   = 1 << 18     // one integer
-	ctxEvery  = 1<<12 - 1   // steps between looks at the context
-	maxNest   = 2_000       // nesting of values that are printed or compared
-	maxRegex  = 1_000_000   // bytes of one regexp
-	maxMatch  = 250         // milliseconds for one regexp match
-	maxRead   = 16 << 20    // bytes of one file read
+	maxSteps  = 4_000_000 // nodes evaluated and elements produced
+	maxBytes  = 192 << 20 // memory ever asked for, freed or not
+	maxString = 32 << 20  // one string
+	maxDepth  = 30_000    // evaluations inside one another
+	maxBits   = 1 << 18   // one integer
+	ctxEvery  = 1<<12 - 1 // steps between looks at the context
+	maxNest   = 2_000     // nesting of values that are printed or compared
+	maxRegex  = 1_000_000 // bytes of one regexp
+	maxMatch  = 250       // milliseconds for one regexp match
+	maxRead   = 16 << 20  // bytes of one file read
 )
 
 // vm evaluates Ruby. One vm lives as long as its Session.
@@ -46,11 +46,13 @@ type vm struct {
 	stderr io.Writer
 	ids    map[any]int // object_id
 	atExit []*proc
+	tags   []value // of the catch blocks that run
 	// regexps caches the regexps compiled from text.
-	regexps map[string]*regex
+	regexps  map[string]*regex
 	matching time.Duration // spent in regexps
-	status  int64 // $? of the last command
-	loaded  map[string]bool
+	status   int64         // of the last command
+	ran      bool          // a command has run
+	loaded   map[string]bool
 }
 
 // class returns a core class by its full name.

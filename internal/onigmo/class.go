@@ -2,6 +2,7 @@ package onigmo
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func (t *translator) class(depth int) class {
 			t.i += 2
 			c.parts = append(c.parts, u)
 			u = union{}
-		case strings.HasPrefix(s, "[:") && strings.Contains(s, ":]"):
+		case posixBracket.MatchString(s):
 			u.nested = append(u.nested, t.posix())
 		case s[0] == '[':
 			t.i++
@@ -54,11 +55,15 @@ func (t *translator) class(depth int) class {
 	}
 }
 
+// posixBracket matches [:name:] and [:^name:]. Anything else behind `[` is a class
+// of its own.
+var posixBracket = regexp.MustCompile(`^\[:\^?[a-z]+:\]`)
+
 // posix reads [:name:] or [:^name:].
 func (t *translator) posix() string {
-	end := strings.Index(t.rest(), ":]")
-	name := t.rest()[2:end]
-	t.i += end + 2
+	bracket := posixBracket.FindString(t.rest())
+	name := bracket[2 : len(bracket)-2]
+	t.i += len(bracket)
 	open := "["
 	if strings.HasPrefix(name, "^") {
 		open, name = "[^", name[1:]

@@ -1,0 +1,32 @@
+package backendtest
+
+// apiCalls returns how many requests a real engine gets for a call: the fake counts
+// with these numbers, and the contract holds real backends to them. Where engines
+// differ it is the larger number. The first call of all may take more, to learn
+// what the engine is.
+func apiCalls(verb string) int {
+	switch verb {
+	case "Exec": // create, start, inspect
+		return 3
+	case "PullImage", "BuildImage": // and inspect what came of it
+		return 2
+	case "CopyTo": // Podman makes a missing directory, and has to be asked before
+		return 2
+	case "ContainerLogs": // Docker frames the log or not, as the container has no terminal or one
+		return 2
+	case "WaitContainer": // Podman tells the exit code by an inspection
+		return 2
+	default:
+		return 1
+	}
+}
+
+// What some calls take more in special cases.
+const (
+	// populateCalls: Podman fills volumes on a request of its own, and gives the
+	// container its name after that, so that a name never stands for empty volumes.
+	populateCalls = 2
+	// newNetworkCalls: EnsureNetwork makes what is not there, and looks for twins
+	// where the engine allows two networks of one name.
+	newNetworkCalls = 2
+)

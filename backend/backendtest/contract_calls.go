@@ -1,0 +1,141 @@
+package backendtest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+func callCases() []testCase {
+	return []testCase{
+		{"calls/economy", testEconomy},
+		{"calls/cut-off-while-populating", testCutOff},
+	}
+}
+
+// through opens a backend whose requests are written down.
+func (s *suite) through(t *testing.T) (backend.ContainerBackend, *RequestLog) {
+	t.Helper()
+	if s.Endpoint == nil {
+		t.Skip("Options.Endpoint is not set: there is nothing between the backend and the engine to count or to cut")
+	}
+	ep, log := LogRequests(t, *s.Endpoint)
+	b := s.OpenAt(t, ep)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	_, err := b.Info(s.ctx(t))
+	require.NoError(t, err)
+	return b, log
+}
+
+// testCutOff: whichever request is the last that a dying process gets through, a
+// container of that name has full volumes, or there is none.
+func testCutOff(t *testing.T, s *suite) {
+	b, log := s.through(t)
+	tool, err := s.tool()
+	require.NoError(t, err)
+	for n := 0; ; n++ {
+		labels := backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: s.unique("cut")}
+		s.removeLabelledLater(t, labels)
+		spec := s.spec(image(tool.ID), command("true"), populated, func(spec *backend.ContainerSpec) { spec.Labels = labels })
+		log.cutAfter(n)
+		_, err := b.CreateContainer(s.ctx(t), spec)
+		if _, inspectErr := s.b.InspectContainer(s.ctx(t), spec.Name); inspectErr == nil {
+			runner := s.start(t, volumesFrom(spec.Name))
+			require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile), "after %d requests", n)
+		} else {
+			require.ErrorIs(t, inspectErr, backend.ErrNotFound)
+			require.Error(t, err)
+		}
+		if err == nil {
+			return
+		}
+		require.LessOrEqual(t, n, apiCalls("CreateContainer")+populateCalls)
+	}
+}
+
+// removeLabelledLater removes containers that may have no name that is known.
+func (s *suite) removeLabelledLater(t *testing.T, labels backend.Labels) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), guard)
+		defer cancel()
+		left, err := s.b.ListContainers(ctx, labels)
+		require.NoError(t, err)
+		for _, c := range left {
+			require.NoError(t, s.b.RemoveContainer(ctx, c.ID))
+		}
+	})
+}
+
+// testEconomy: no call takes more requests than apiCalls says. What a life cycle
+// costs is mostly how often it asks the engine something.
+func testEconomy(t *testing.T, s *suite) {
+	b, log := s.through(t)
+	tool, err := s.tool()
+	require.NoError(t, err)
+	ctx := s.ctx(t)
+
+	within := func(verb string, extra int, do func() error) {
+		t.Helper()
+		var err error
+		requests := log.during(func() { err = do() })
+		require.NoError(t, err, verb)
+		require.LessOrEqual(t, len(requests), apiCalls(verb)+extra, "%s: %q", verb, requests)
+		require.NotEmpty(t, requests, verb)
+	}
+	within("InspectImage", 0, func() error { _, err := b.InspectImage(ctx, s.Image); return err })
+	within("ListImages", 0, func() error { _, err := b.ListImages(ctx, s.labels()); return err })
+
+	network := s.unique("n")
+	s.removeNetworkLater(t, network)
+	ensure := func() error {
+		_, err := b.EnsureNetwork(ctx, backend.NetworkSpec{Name: network, Labels: s.labels()})
+		return err
+	}
+	within("EnsureNetwork", newNetworkCalls, ensure)
+	within("EnsureNetwork", 0, ensure)
+	within("ListNetworks", 0, func() error { _, err := b.ListNetworks(ctx, s.labels()); return err })
+
+	tooled := s.spec(image(tool.ID), command("true"), populated)
+	plain := s.spec(on(network), volumesFrom(tooled.Name))
+	s.removeLater(t, tooled.Name)
+	s.removeLater(t, plain.Name)
+	var c backend.Container
+	within("CreateContainer", populateCalls, func() (err error) { _, err = b.CreateContainer(ctx, tooled); return err })
+	within("CreateContainer", 0, func() (err error) { c, err = b.CreateContainer(ctx, plain); return err })
+	within("StartContainer", 0, func() error { return b.StartContainer(ctx, c.ID) })
+	within("InspectContainer", 0, func() error { _, err := b.InspectContainer(ctx, c.ID); return err })
+	within("ListContainers", 0, func() error { _, err := b.ListContainers(ctx, s.labels()); return err })
+	within("Exec", 0, func() error {
+		_, err := b.Exec(ctx, c.ID, backend.ExecSpec{Command: []string{"echo", "hello"}, Stdout: io.Discard})
+		return err
+	})
+	within("CopyTo", 0, func() error { return b.CopyTo(ctx, c.ID, "/tmp", tarOf(t, sample()...)) })
+	within("CopyFrom", 0, func() error { return s.drain(ctx, b, c.ID, "/tmp/sample") })
+	within("ContainerLogs", 0, func() error {
+		return b.ContainerLogs(ctx, c.ID, backend.LogOptions{Stdout: &bytes.Buffer{}})
+	})
+	within("StopContainer", 0, func() error { return b.StopContainer(ctx, c.ID, 0*time.Second) })
+	within("WaitContainer", 0, func() error { _, err := b.WaitContainer(ctx, c.ID); return err })
+	within("RemoveContainer", 0, func() error { return b.RemoveContainer(ctx, c.ID) })
+	within("RemoveNetwork", 0, func() error { return b.RemoveNetwork(ctx, network) })
+	within("RemoveImage", 0, func() error { return b.RemoveImage(ctx, s.tag("absent")) })
+}
+
+// drain reads a copy to its end.
+func (s *suite) drain(ctx context.Context, b backend.ContainerBackend, id, path string) error {
+	r, err := b.CopyFrom(ctx, id, path)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return err
+	}
+	return r.Close()
+}

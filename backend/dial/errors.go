@@ -1,0 +1,114 @@
+package dial
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// explain turns the failure to connect into a *backend.Error: what happened, and
+// what can be done about it. It is the only place that reads such failures, but
+// for those of ssh.
+func explain(ep backend.Endpoint, err error) error {
+	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
+	if path, ok := strings.CutPrefix(ep.URI, "unix://"); ok {
+		explainUnix(e, path)
+	} else if !explainTLS(e) {
+		explainTCP(e, ep)
+	}
+	return e
+}
+
+func explainUnix(e *backend.Error, path string) {
+	switch {
+	case errors.Is(e.Err, fs.ErrPermission):
+		e.Kind, e.Detail = backend.ErrPermission, "the socket exists, but this user may not open it"
+	case errors.Is(e.Err, fs.ErrNotExist):
+		e.Detail = "there is no such socket"
+		if to, err := os.Readlink(path); err == nil {
+			e.Detail = "it is a link to " + to + ", where there is no socket"
+		}
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		e.Detail = "the socket is there, but nothing listens on it"
+		e.Remedy = "Start the engine that it belongs to."
+	}
+}
+
+func explainTLS(e *backend.Error) bool {
+	var unknown x509.UnknownAuthorityError
+	var certificate x509.CertificateInvalidError
+	var hostname x509.HostnameError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(e.Err, &unknown):
+		e.Detail = "the server's certificate is signed by an authority that is not trusted"
+		e.Remedy = "Put the authority's ca.pem where DOCKER_CERT_PATH points, or check that this is the host you mean."
+	case errors.As(e.Err, &certificate) && certificate.Reason == x509.Expired:
+		e.Detail = "the server's certificate has expired, or is not valid yet: " + certificate.Detail
+		e.Remedy = "Renew the certificate on the engine's host, or set the clock here."
+	case errors.As(e.Err, &certificate):
+		e.Detail = "the server's certificate is not valid: " + certificate.Error()
+		e.Remedy = "Make a new certificate on the engine's host."
+	case errors.As(e.Err, &hostname):
+		e.Detail = "the server's certificate is for another host: " + strings.TrimPrefix(hostname.Error(), "x509: ")
+		e.Remedy = "Use the name that the certificate has, or make one for this name."
+	case errors.As(e.Err, &record):
+		e.Detail = "the server does not speak TLS on this port"
+		e.Remedy = "Name the port that does, which is usually 2376, or unset DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."
+	default:
+		return explainAlert(e)
+	}
+	return true
+}
+
+// explainAlert is for a server that refuses this client's certificate.
+func explainAlert(e *backend.Error) bool {
+	if !strings.Contains(e.Err.Error(), "remote error: tls: ") {
+		return false
+	}
+	e.Detail = "the engine refuses this client: " + e.Err.Error()
+	e.Remedy = "Put a certificate that the engine trusts, with its key, where DOCKER_CERT_PATH points."
+	return true
+}
+
+func explainTCP(e *backend.Error, ep backend.Endpoint) {
+	host := ep.URI
+	if u, err := url.Parse(ep.URI); err == nil {
+		host = u.Host
+	}
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(e.Err, &dns):
+		e.Detail = "there is no host called " + dns.Name
+		e.Remedy = "Check the name, and that this machine's resolver works."
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		e.Detail = host + " is there, but nothing listens on that port"
+		e.Remedy = "Check the port, and that the engine runs and listens on it."
+	case errors.As(e.Err, &timeout) && timeout.Timeout():
+		e.Detail = fmt.Sprintf("%s does not answer within %s", host, connectTimeout)
+		e.Remedy = "Check that the host is up and that no firewall is in the way."
+	case errors.Is(e.Err, syscall.EHOSTUNREACH), errors.Is(e.Err, syscall.ENETUNREACH):
+		e.Detail = "there is no way to " + host + ": " + e.Err.Error()
+		e.Remedy = "Check that the host is up, and the network or VPN that leads to it."
+	}
+}
+
+// Explain is explain for a connection that was made and broke before the engine
+// had answered: a server that refuses the client's certificate, or speaks no HTTP.
+func Explain(ep backend.Endpoint, err error) error {
+	var known *backend.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return explain(ep, err)
+}

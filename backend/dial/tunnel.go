@@ -1,0 +1,197 @@
+package dial
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+const (
+	// tunnelStop is how long an ssh may take to end once it was asked to, and how
+	// long what it left behind may hold its stderr open.
+	tunnelStop = 2 * time.Second
+	// maxGreeting bounds what a login shell may print before the far side is ready.
+	maxGreeting = 64 << 10
+)
+
+// errNotReady is the end of an ssh whose far side never ran galley's script.
+var errNotReady = errors.New("the far side ended before it was ready")
+
+// tunnel is a connection through the standard streams of an ssh.
+type tunnel struct {
+	ep     backend.Endpoint
+	in     *os.File // ssh's input
+	out    *os.File // ssh's output
+	read   *bufio.Reader
+	errOut *tail
+	stop   context.CancelFunc
+	exited chan struct{} // closed when exit is set
+	exit   error
+	once   sync.Once
+}
+
+// startTunnel runs ssh and returns when the far side is ready.
+func startTunnel(ctx context.Context, ep backend.Endpoint, program string, args []string) (net.Conn, error) {
+	t, err := runTunnel(ctx, ep, program, args)
+	if err != nil {
+		return nil, &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
+	}
+	ready := make(chan error, 1)
+	go func() { ready <- t.awaitReady() }()
+	timer := time.NewTimer(loginTimeout)
+	defer timer.Stop()
+	select {
+	case err = <-ready:
+		if err == nil {
+			return t, nil
+		}
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-timer.C:
+		err = t.failure(fmt.Errorf("the login did not end within %s", loginTimeout))
+	}
+	return nil, errors.Join(err, t.Close())
+}
+
+func runTunnel(ctx context.Context, ep backend.Endpoint, program string, args []string) (*tunnel, error) {
+	inRead, inWrite, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	outRead, outWrite, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, inRead.Close(), inWrite.Close())
+	}
+	// The connection outlives the call that made it, so it does not end with ctx.
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	t := &tunnel{ep: ep, in: inWrite, out: outRead, read: bufio.NewReader(outRead), errOut: &tail{}, stop: stop, exited: make(chan struct{})}
+	cmd := exec.CommandContext(life, program, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = inRead, outWrite, t.errOut
+	cmd.WaitDelay = tunnelStop
+	apart(cmd)
+	err = cmd.Start()
+	if err = errors.Join(err, inRead.Close(), outWrite.Close()); err != nil {
+		stop()
+		return nil, errors.Join(err, inWrite.Close(), outRead.Close())
+	}
+	go func() {
+		t.exit = cmd.Wait()
+		close(t.exited)
+	}()
+	return t, nil
+}
+
+// awaitReady reads up to the line that says that the engine's words follow.
+func (t *tunnel) awaitReady() error {
+	for seen := 0; seen < maxGreeting; {
+		line, err := t.read.ReadString('\n')
+		if strings.TrimRight(line, "\r\n") == farReady {
+			return nil
+		}
+		if errors.Is(err, io.EOF) {
+			return t.failure(errNotReady)
+		}
+		if err != nil {
+			return t.failure(err)
+		}
+		seen += len(line)
+	}
+	return t.failure(errors.New("the far side's shell prints without end"))
+}
+
+// failure is why the tunnel ended, or else cause.
+func (t *tunnel) failure(cause error) error {
+	timer := time.NewTimer(2 * tunnelStop)
+	defer timer.Stop()
+	select {
+	case <-t.exited:
+		if t.exit == nil && errors.Is(cause, io.EOF) {
+			return io.EOF
+		}
+	case <-timer.C:
+	}
+	return explainSSH(t.ep, t.errOut.String(), cause)
+}
+
+// Read reads what the engine says. The end of an ssh that failed is an error with
+// its reason.
+func (t *tunnel) Read(p []byte) (int, error) {
+	n, err := t.read.Read(p)
+	if errors.Is(err, io.EOF) && n == 0 {
+		return 0, t.failure(err)
+	}
+	return n, err
+}
+
+// Write sends something to the engine.
+func (t *tunnel) Write(p []byte) (int, error) { return t.in.Write(p) }
+
+// CloseWrite tells the engine that nothing more will be sent.
+func (t *tunnel) CloseWrite() error { return t.in.Close() }
+
+// Close ends the connection and its ssh. Closing twice is not an error.
+func (t *tunnel) Close() error {
+	t.once.Do(func() {
+		t.stop()
+		// Either may be closed already, by CloseWrite.
+		_ = t.in.Close()
+		_ = t.out.Close()
+	})
+	return nil
+}
+
+// The addresses say nothing: ssh knows them.
+func (t *tunnel) LocalAddr() net.Addr  { return tunnelAddr(t.ep.URI) }
+func (t *tunnel) RemoteAddr() net.Addr { return tunnelAddr(t.ep.URI) }
+
+// SetDeadline is that of a net.Conn.
+func (t *tunnel) SetDeadline(at time.Time) error {
+	return errors.Join(t.SetReadDeadline(at), t.SetWriteDeadline(at))
+}
+
+// SetReadDeadline is that of a net.Conn.
+func (t *tunnel) SetReadDeadline(at time.Time) error { return t.out.SetReadDeadline(at) }
+
+// SetWriteDeadline is that of a net.Conn.
+func (t *tunnel) SetWriteDeadline(at time.Time) error { return t.in.SetWriteDeadline(at) }
+
+type tunnelAddr string
+
+func (tunnelAddr) Network() string  { return "ssh" }
+func (a tunnelAddr) String() string { return string(a) }
+
+// maxTail is how much of an ssh's stderr is kept.
+const maxTail = 8 << 10
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// Write never fails.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if extra := len(t.text) - maxTail; extra > 0 {
+		t.text = append(t.text[:0], t.text[extra:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}

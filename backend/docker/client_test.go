@@ -1,0 +1,150 @@
+package docker
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/docker/docker/api/types/system"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+func TestNew(t *testing.T) {
+	for _, uri := range []string{"unix:///run/docker.sock", "tcp://10.0.0.1:2375", "ssh://me@far.example"} {
+		b, err := New(backend.Endpoint{URI: uri})
+		require.NoError(t, err, uri)
+		require.NoError(t, b.Close())
+	}
+	for _, ep := range []backend.Endpoint{{URI: "gopher://x"}, {URI: "tcp://10.0.0.1"}, {URI: "tcp://10.0.0.1:1", TLS: &backend.TLS{CA: "missing"}}} {
+		_, err := New(ep)
+		require.ErrorIs(t, err, backend.ErrInvalid, ep.URI)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	b, err := New(backend.Endpoint{URI: "unix://" + filepath.Join(t.TempDir(), "missing.sock")})
+	require.NoError(t, err)
+	_, err = b.Info(t.Context())
+	require.ErrorIs(t, err, backend.ErrUnreachable)
+	require.ErrorContains(t, err, "there is no such socket")
+	require.ErrorContains(t, err, "missing.sock")
+}
+
+// TestNegotiation: the version is asked for once, however many want to know it, and
+// not at all where the endpoint tells it.
+func TestNegotiation(t *testing.T) {
+	var pings, others atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Api-Version", "1.43")
+		switch req.URL.Path {
+		case "/_ping":
+			pings.Add(1)
+		case "/v1.43/info":
+			others.Add(1)
+			_, _ = fmt.Fprint(w, `{"ServerVersion":"24.0.0"}`)
+		default:
+			http.NotFound(w, req)
+		}
+	}))
+	t.Cleanup(server.Close)
+	uri := "tcp://" + server.Listener.Addr().String()
+
+	b, err := New(backend.Endpoint{URI: uri})
+	require.NoError(t, err)
+	var group errgroup.Group
+	for range 4 {
+		group.Go(func() error {
+			info, err := b.Info(t.Context())
+			if err == nil && info.APIVersion != "1.43" {
+				return fmt.Errorf("version %q", info.APIVersion)
+			}
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	require.EqualValues(t, 1, pings.Load())
+	require.EqualValues(t, 1, others.Load())
+
+	b, err = New(backend.Endpoint{URI: uri, APIVersion: "1.43"})
+	require.NoError(t, err)
+	_, err = b.Info(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, pings.Load())
+
+	b, err = New(backend.Endpoint{URI: uri, APIVersion: "1.999"})
+	require.NoError(t, err)
+	require.NotEqual(t, "1.999", b.client.ClientVersion(), "no newer than the client library knows")
+}
+
+// TestBrokenConnection: an engine that goes away in the middle of an answer.
+func TestBrokenConnection(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	b, err := New(backend.Endpoint{URI: "tcp://" + listener.Addr().String(), APIVersion: "1.43"})
+	require.NoError(t, err)
+	require.ErrorIs(t, b.StartContainer(t.Context(), "web"), backend.ErrUnreachable)
+	_, err = b.Exec(t.Context(), "web", backend.ExecSpec{Command: []string{"true"}})
+	require.ErrorIs(t, err, backend.ErrUnreachable)
+}
+
+func TestMeasuredFrom(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer system.Info
+		want   backend.Info
+	}{
+		{
+			"rootful",
+			system.Info{
+				ServerVersion: "26.1.5", OSType: "linux", Architecture: "x86_64", CgroupVersion: "2", CgroupDriver: "systemd",
+				MemoryLimit: true, CPUCfsQuota: true, PidsLimit: true, SecurityOptions: []string{"name=seccomp,profile=builtin", "name=selinux"},
+			},
+			backend.Info{
+				Engine: "Docker", Version: "26.1.5", APIVersion: "1.45", Endpoint: "unix:///x", OS: "linux", Arch: "amd64",
+				SELinux: true, CgroupVersion: 2,
+				Capabilities: backend.Capabilities{MemoryLimit: true, CPULimit: true, PidsLimit: true, RealPrivileged: true},
+			},
+		},
+		{
+			"rootless without limits",
+			system.Info{
+				ServerVersion: "26.1.5", OSType: "linux", Architecture: "aarch64", CgroupVersion: "1", CgroupDriver: "none",
+				MemoryLimit: true, SecurityOptions: []string{"name=rootless", "name=cgroupns"},
+			},
+			backend.Info{
+				Engine: "Docker", Version: "26.1.5", APIVersion: "1.45", Endpoint: "unix:///x", OS: "linux", Arch: "arm64",
+				Rootless: true, CgroupVersion: 1,
+			},
+		},
+		{
+			"remapped and old",
+			system.Info{ServerVersion: "19.03.0", OSType: "linux", Architecture: "armv7l", SecurityOptions: []string{"name=userns"}},
+			backend.Info{
+				Engine: "Docker", Version: "19.03.0", APIVersion: "1.45", Endpoint: "unix:///x", OS: "linux", Arch: "arm",
+				UserNSRemap: true, CgroupVersion: 1, Capabilities: backend.Capabilities{RealPrivileged: true},
+			},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			require.Equal(t, test.want, measuredFrom(test.answer, "unix:///x", "1.45").Info)
+		})
+	}
+}

@@ -1,0 +1,69 @@
+package docker
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/build"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/registry"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+func TestImageFrom(t *testing.T) {
+	got := imageFrom(image.InspectResponse{
+		ID: "sha256:0123", RepoTags: []string{"busybox:latest", "quay.io/a/b:1", "<none>:<none>"}, Os: "linux", Architecture: "arm64", Variant: "v8", Size: 7,
+		Config: &dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
+			Volumes: map[string]struct{}{"/opt/chef": {}, "/data": {}}, Env: []string{"PATH=/bin", "EMPTY="}, Entrypoint: []string{"e"}, Cmd: []string{"c"},
+			User: "app", StopSignal: "SIGQUIT", Labels: map[string]string{"a": "b"},
+		}},
+	})
+	require.Equal(t, backend.Image{
+		ID: "sha256:0123", Tags: []string{"docker.io/library/busybox:latest", "quay.io/a/b:1"}, OS: "linux", Arch: "arm64", Variant: "v8", Size: 7,
+		Volumes: []string{"/data", "/opt/chef"}, Env: map[string]string{"PATH": "/bin", "EMPTY": ""}, Entrypoint: []string{"e"}, Command: []string{"c"},
+		User: "app", StopSignal: "SIGQUIT", Labels: backend.Labels{"a": "b"},
+	}, got)
+	require.Equal(t, backend.Image{ID: "bare"}, imageFrom(image.InspectResponse{ID: "bare"}))
+}
+
+func TestBuildOptions(t *testing.T) {
+	one, empty := "1", ""
+	require.Equal(t, build.ImageBuildOptions{
+		Version: build.BuilderV1, Tags: []string{"t"}, Dockerfile: "D", Labels: map[string]string{"a": "b"},
+		BuildArgs:   map[string]*string{"A": &one, "B": &empty},
+		AuthConfigs: map[string]registry.AuthConfig{"r": {Username: "u", Password: "p", ServerAddress: "r"}},
+		Platform:    "linux/arm64", PullParent: true, NoCache: true, Remove: true, ForceRemove: true,
+	}, buildOptions(backend.BuildOptions{
+		Tag: "t", Dockerfile: "D", Labels: backend.Labels{"a": "b"}, Args: map[string]string{"A": "1", "B": ""},
+		Credentials: []backend.Credentials{{Registry: "r", Username: "u", Password: "p"}}, Platform: "linux/arm64", Pull: true, NoCache: true,
+	}))
+}
+
+func TestBuildFailure(t *testing.T) {
+	tests := []struct {
+		name string
+		err  error
+		want error
+	}{
+		{"a step, whatever it says", &engine.StreamError{Message: "The command 'echo no space left on device' returned a non-zero code: 1", Code: 1}, backend.ErrBuildFailed},
+		{"a missing file", &engine.StreamError{Message: "COPY failed: file not found in build context"}, backend.ErrBuildFailed},
+		{"a missing base image", &engine.StreamError{Message: "manifest for x:1 not found: manifest unknown"}, backend.ErrBuildFailed},
+		{"a private base image", &engine.StreamError{Message: "pull access denied for x"}, backend.ErrUnauthorized},
+		{"a full disk", &engine.StreamError{Message: "write /x: no space left on device"}, backend.ErrNoSpace},
+		{"a bad Dockerfile", fmt.Errorf("dockerfile parse error line 1: unknown instruction: X: %w", errdefs.ErrInvalidArgument), backend.ErrBuildFailed},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			require.ErrorIs(t, buildFailure("build image x", test.err), test.want)
+		})
+	}
+	odd := errors.New("odd")
+	require.ErrorIs(t, buildFailure("build image x", odd), odd)
+}

@@ -1,0 +1,142 @@
+package podman
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/containers/podman/v4/libpod/define"
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// serve is a backend whose service is a function.
+func serve(t *testing.T, handler http.HandlerFunc) *Backend {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	b, err := New(backend.Endpoint{URI: "tcp://" + server.Listener.Addr().String()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	return b
+}
+
+func TestNewRefusesBadAddress(t *testing.T) {
+	_, err := New(backend.Endpoint{URI: "gopher://example.com"})
+	require.ErrorIs(t, err, backend.ErrInvalid)
+}
+
+// TestSendsOnce: a service that takes a request and dies may have carried it out,
+// so the request is not made again, whatever the client library does.
+func TestSendsOnce(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "podman.sock")
+	listener, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, listener.Close()) })
+	var requests atomic.Int64
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				requests.Add(1)
+			}
+			_ = conn.Close()
+		}
+	}()
+	b, err := New(backend.Endpoint{URI: "unix://" + socket})
+	require.NoError(t, err)
+
+	_, err = b.CreateContainer(t.Context(), backend.ContainerSpec{Name: "once", Image: "busybox"})
+	require.ErrorIs(t, err, backend.ErrUnreachable)
+	require.Equal(t, int64(1), requests.Load())
+
+	require.ErrorIs(t, b.StartContainer(t.Context(), "once"), backend.ErrUnreachable)
+	require.Equal(t, int64(2), requests.Load(), "a request without a body")
+}
+
+func TestNoServiceThere(t *testing.T) {
+	b, err := New(backend.Endpoint{URI: "unix://" + filepath.Join(t.TempDir(), "none.sock")})
+	require.NoError(t, err)
+	_, err = b.Info(t.Context())
+	require.ErrorIs(t, err, backend.ErrUnreachable)
+	require.ErrorContains(t, err, "none.sock")
+}
+
+// TestCancelled: the context's own error comes back, also with a cause of another
+// kind.
+func TestCancelled(t *testing.T) {
+	arrived := make(chan struct{})
+	b := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-arrived
+		cancel(io.ErrClosedPipe)
+	}()
+	_, err := b.InspectContainer(ctx, "any")
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestAPIVersion(t *testing.T) {
+	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, "/v4.0.0/libpod/containers/a%2Fb%20c/json", r.URL.EscapedPath())
+		w.WriteHeader(http.StatusNotFound)
+	})
+	_, err := b.InspectContainer(t.Context(), "a/b c")
+	require.ErrorIs(t, err, backend.ErrNotFound)
+}
+
+func TestMeasuredFrom(t *testing.T) {
+	info := func(version, cgroups string, rootless bool, controllers ...string) define.Info {
+		return define.Info{
+			Host: &define.HostInfo{
+				OS: "linux", Arch: "arm64", CgroupsVersion: cgroups, CgroupControllers: controllers,
+				Security: define.SecurityInfo{Rootless: rootless, SELinuxEnabled: true},
+			},
+			Version: define.Version{Version: version, APIVersion: version},
+		}
+	}
+	m := measuredFrom(info("5.4.2", "v2", true, "cpu", "memory", "pids"), "unix:///s")
+	require.Equal(t, backend.Info{
+		Engine: "Podman", Version: "5.4.2", APIVersion: "5.4.2", Endpoint: "unix:///s", OS: "linux", Arch: "arm64",
+		Rootless: true, SELinux: true, CgroupVersion: 2,
+		Capabilities: backend.Capabilities{
+			MemoryLimit: true, CPULimit: true, PidsLimit: true, KeepIDUserNS: true, AutoUserNS: true, NativeSystemd: true,
+		},
+	}, m.Info)
+	require.Equal(t, controllers{memory: true, cpu: true, pids: true}, m.limits)
+
+	m = measuredFrom(info("4.3.1", "v1", false, "memory"), "")
+	require.Equal(t, 1, m.CgroupVersion)
+	require.Equal(t, backend.Capabilities{MemoryLimit: true, AutoUserNS: true, NativeSystemd: true, RealPrivileged: true}, m.Capabilities)
+
+	m = measuredFrom(info("4.9.0", "v1", true, "memory", "cpu"), "")
+	require.Equal(t, controllers{}, m.limits, "an ordinary user has no limits on cgroup 1")
+
+	require.Equal(t, "Podman", measuredFrom(define.Info{}, "").Engine, "an answer with nothing in it")
+}
+
+func TestVersion(t *testing.T) {
+	for text, want := range map[string]version{
+		"4.3.1": {4, 3}, "5.0.0-dev": {5, 0}, "v4.10.0-rc1": {4, 10}, "5": {5, 0}, "": {}, "new": {},
+	} {
+		require.Equal(t, want, parseVersion(text), text)
+	}
+	require.True(t, version{4, 10}.atLeast(version{4, 6}))
+	require.True(t, version{5, 0}.atLeast(version{4, 6}))
+	require.True(t, version{4, 6}.atLeast(version{4, 6}))
+	require.False(t, version{4, 5}.atLeast(version{4, 6}))
+	require.False(t, version{3, 9}.atLeast(version{4, 6}))
+}

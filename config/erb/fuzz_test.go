@@ -1,0 +1,69 @@
+package erb
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// seeds adds the expressions and kitchen files that the other tests use.
+func seeds(f *testing.F, template bool) {
+	lists, err := filepath.Glob("testdata/expressions/*.rb")
+	require.NoError(f, err)
+	for _, name := range lists {
+		b, err := os.ReadFile(name)
+		require.NoError(f, err)
+		for _, line := range splitLines(string(b), "\n") {
+			if template {
+				line = "<%= " + chomp(line) + " %>\n"
+			}
+			f.Add(line)
+		}
+	}
+	for _, s := range []string{
+		"<% 3.times do |i| %>x<%= i %>\n<% end %>", "<%# c %>a<%% b %%>", "<% # c %> lost\nkept", "<% if true %>a<% else %>b<% end %>",
+		"<%- x -%>", "<%= 'a %> b' %>", "<%= x", "<%=\n1\n%>\r\n<% y = <<~E\n a\nE\n%><%= y %>",
+	} {
+		f.Add(s)
+	}
+}
+
+// sandboxed are options under which a template can do no harm.
+func sandboxed() Options {
+	return Options{Dir: "testdata/project", Env: []string{"HOME=/home/tester", "USER=tester", "PATH=/bin"}, Mode: Builtin}
+}
+
+// notInternal fails when an error is a defect of this package.
+func notInternal(t *testing.T, err error, src string) {
+	t.Helper()
+	var ie *internalError
+	if errors.As(err, &ie) {
+		t.Fatalf("%q: %s", src, ie)
+	}
+}
+
+// FuzzRender looks for templates that panic, hang or eat memory.
+func FuzzRender(f *testing.F) {
+	seeds(f, true)
+	f.Fuzz(func(t *testing.T, tmpl string) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_, err := NewSession(sandboxed()).Render(ctx, "kitchen.yml", []byte(tmpl))
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "%q", tmpl)
+		notInternal(t, err, tmpl)
+	})
+}
+
+// FuzzParse looks for programs that make the parser panic or hang.
+func FuzzParse(f *testing.F) {
+	seeds(f, false)
+	f.Fuzz(func(t *testing.T, src string) {
+		prog, err := parse(src)
+		require.True(t, (prog == nil) != (err == nil), "%q", src)
+	})
+}

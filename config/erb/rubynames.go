@@ -1,0 +1,41 @@
+package erb
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+)
+
+// ruby31 lists what Ruby 3.1 has: a line per class with its public instance
+// methods, a line per class with a dot behind its name for class methods, one
+// named "main" for the functions, one named "constants" for constants.
+//
+//go:embed ruby31.txt
+var ruby31 string
+
+var rubyNames = sync.OnceValue(func() map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for _, line := range strings.Split(ruby31, "\n") {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		set := make(map[string]bool, len(words)-1)
+		for _, w := range words[1:] {
+			set[w] = true
+		}
+		out[words[0]] = set
+	}
+	return out
+})
+
+// rubyHas tells whether a class of Ruby itself has a method. It is asked only
+// when the subset has none of the name, to tell an error of the template from
+// Ruby that is outside the subset.
+func rubyHas(class, name string) bool { return rubyNames()[class][name] }
+
+// rubyHasConst tells whether Ruby with its standard library has a constant.
+func rubyHasConst(name string) bool {
+	top, _, _ := strings.Cut(name, "::")
+	return rubyNames()["constants"][top]
+}

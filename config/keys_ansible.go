@@ -1,0 +1,100 @@
+package config
+
+// ansibleKeys are the keys of ansible_playbook.
+func ansibleKeys() []Key {
+	keys := append(ansiblePlayKeys(), ansibleRunKeys()...)
+	for i := range keys {
+		if keys[i].Source == "" {
+			keys[i].Source = fromAnsible
+		}
+	}
+	const installed = "nothing is installed: Ansible comes from the runner's image, from `image`, or runs on this machine"
+	for _, k := range []struct{ name, why string }{
+		{"ansible_version", installed}, {"require_ansible_repo", installed}, {"require_ansible_omnibus", installed},
+		{"require_ansible_source", installed}, {"require_pip", installed}, {"require_chef_for_busser", installed},
+		{"require_ruby_for_busser", installed}, {"additional_ansible_apt_packages", installed}, {"enable_yum_epel", installed},
+		{"ansible_host_key_checking", "galley runs commands through the engine, without ssh"},
+		{"ansible_connection", "the connection is local in the runner, or galley's own from this machine"},
+		{"ansible_sudo", "commands run as root, or as `driver.user`"},
+		{"ansible_platform", installed},
+		{"require_windows_support", "runners are Linux containers"},
+		{"test_repo_uri", "fetch it in a `pre_converge` hook"},
+	} {
+		keys = append(keys, Key{Name: k.name, Source: fromAnsible, Inert: k.why})
+	}
+	return inSection(SectionProvisioner, keys, string(ProvisionerAnsible))
+}
+
+// ansiblePlayKeys are about what is played.
+func ansiblePlayKeys() []Key {
+	ans := func(i *Instance) *AnsibleProvisioner { return &i.Provisioner.Ansible }
+	path := func(at func(*AnsibleProvisioner) *string) field[string] {
+		return pathField(func(i *Instance) *string { return at(ans(i)) })
+	}
+	return []Key{
+		{Name: "playbook", DefaultDoc: found("default.yml") + "; also `playbook.yml` and `site.yml`", value: path(func(a *AnsibleProvisioner) *string { return &a.Playbook }),
+			Doc: "The playbook."},
+		{Name: "hosts", DefaultDoc: "no group", value: textsField(func(i *Instance) *[]string { return &ans(i).Hosts }),
+			Doc: "Groups of the inventory that is made for the instance. `localhost` makes that its host's name."},
+		{Name: "ansible_inventory", Aliases: []string{"inventory", "ansible_inventory_file"}, DefaultDoc: "made for the instance", value: path(func(a *AnsibleProvisioner) *string { return &a.Inventory }),
+			Doc: "An inventory of your own."},
+		{Name: "role_name", DefaultDoc: "the directory's name", value: textField("", func(i *Instance) *string { return &ans(i).RoleName }),
+			Doc: "The name of the role that `roles_path`, or the project, is."},
+		{Name: "group_vars_path", value: path(func(a *AnsibleProvisioner) *string { return &a.GroupVars }),
+			Doc: "A directory of variables of groups."},
+		{Name: "host_vars_path", value: path(func(a *AnsibleProvisioner) *string { return &a.HostVars }),
+			Doc: "A directory of variables of hosts."},
+		{Name: "library_plugins_path", value: path(func(a *AnsibleProvisioner) *string { return &a.LibraryPath }),
+			Doc: "A directory of modules."},
+		{Name: "filter_plugins_path", value: path(func(a *AnsibleProvisioner) *string { return &a.FilterPlugins }),
+			Doc: "A directory of filter plugins."},
+		{Name: "requirements_path", value: path(func(a *AnsibleProvisioner) *string { return &a.Requirements }),
+			Doc: "A file of roles and collections for `ansible-galaxy install`. It runs again when the file changes."},
+		{Name: "galaxy_ignore_certs", value: flagField(false, func(i *Instance) *bool { return &ans(i).IgnoreCerts }),
+			Doc: "Lets `ansible-galaxy` ignore certificates."},
+		{Name: "extra_vars", value: anyMapField(func(i *Instance) *map[string]any { return &ans(i).ExtraVars }),
+			Doc: "Extra variables; they are handed over in a file."},
+		{Name: "extra_vars_file", Aliases: []string{"extra_vars_files"}, value: pathsField(func(i *Instance) *[]string { return &ans(i).ExtraVarsFiles }),
+			Doc: "Files of extra variables."},
+		{Name: "ansible_vault_password_file", value: path(func(a *AnsibleProvisioner) *string { return &a.VaultPasswordFile }),
+			Doc: "A file with the password of Ansible Vault, or a script that prints it."},
+		{Name: "additional_copy_path", value: pathsField(func(i *Instance) *[]string { return &ans(i).Copy }),
+			Doc: "Further files and directories for the sandbox's root."},
+		{Name: "ignore_paths_from_root", DefaultDoc: "those of version control and caches", value: textsField(func(i *Instance) *[]string { return &ans(i).IgnorePaths }),
+			Doc: "Names in the project that stay out of the sandbox."},
+		{Name: "ignore_extensions_from_root", value: textsField(func(i *Instance) *[]string { return &ans(i).IgnoreExtension }),
+			Doc: "Extensions of files that stay out of the sandbox."},
+	}
+}
+
+// ansibleRunKeys are about how ansible-playbook is run.
+func ansibleRunKeys() []Key {
+	ans := func(i *Instance) *AnsibleProvisioner { return &i.Provisioner.Ansible }
+	return []Key{
+		{Name: "ansible_from", Source: fromGalley, Enum: []string{string(AnsibleAuto), string(AnsibleRunner), string(AnsibleHost)},
+			value: field[AnsibleFrom]{form: TypeString, def: AnsibleAuto, at: func(i *Instance) *AnsibleFrom { return &ans(i).From }, parse: enum[AnsibleFrom]},
+			Doc:   "Where Ansible runs: `runner` inside the runner, `host` on this machine through the engine, `auto` in the runner where it is there."},
+		{Name: "ansible_binary_path", value: textField("", func(i *Instance) *string { return &ans(i).BinaryPath }),
+			Doc: "The directory of `ansible-playbook`."},
+		{Name: "ansible_cfg_path", Aliases: []string{"ansible_config"}, value: pathField(func(i *Instance) *string { return &ans(i).ConfigFile }),
+			Doc: "An `ansible.cfg` for the run."},
+		{Name: "ansible_python_interpreter", Aliases: []string{"python_path"}, value: textField("", func(i *Instance) *string { return &ans(i).Interpreter }),
+			Doc: "The Python that modules run with inside the runner."},
+		{Name: "tags", value: textsField(func(i *Instance) *[]string { return &ans(i).Tags }),
+			Doc: "Only tasks with these tags."},
+		{Name: "skip_tags", value: textsField(func(i *Instance) *[]string { return &ans(i).SkipTags }),
+			Doc: "Not tasks with these tags."},
+		{Name: "ansible_limit", value: textField("", func(i *Instance) *string { return &ans(i).Limit }),
+			Doc: "Only these hosts of the inventory."},
+		{Name: "ansible_verbose", value: flagField(false, func(i *Instance) *bool { return &ans(i).Verbose }),
+			Doc: "Says more; so does `--debug`."},
+		{Name: "ansible_verbosity", value: intField(1, func(i *Instance) *int { return &ans(i).Verbosity }),
+			Doc: "How much more `ansible_verbose` says: 1 to 4."},
+		{Name: "ansible_diff", value: flagField(false, func(i *Instance) *bool { return &ans(i).Diff }),
+			Doc: "Shows what changes in files."},
+		{Name: "ansible_check", value: flagField(false, func(i *Instance) *bool { return &ans(i).Check }),
+			Doc: "Only tells what would change."},
+		{Name: "ansible_extra_flags", value: textField("", func(i *Instance) *string { return &ans(i).ExtraFlags }),
+			Doc: "Further options of `ansible-playbook`, as they are."},
+	}
+}
