@@ -451,7 +451,7 @@ type Verifier struct {
 	Inspec InspecVerifier
 	Busser BusserVerifier
 	// Tool are the keys of bats, serverspec, goss and testinfra; busser has its
-	// version from here.
+	// version from here, inspec and cinc_auditor image, binary and options.
 	Tool  ToolVerifier
 	Dummy Dummy
 	// Raw is the whole block, for verifiers that pass keys on.
@@ -480,8 +480,21 @@ const (
 	VerifierDummy VerifierKind = "dummy"
 )
 
+// InspecLocation is where InSpec runs.
+type InspecLocation string
+
+// The places where InSpec can run.
+const (
+	// InspecAuto is the runner when it has one, and else the client.
+	InspecAuto     InspecLocation = "auto"
+	InspecInRunner InspecLocation = "runner"
+	InspecOnHost   InspecLocation = "host"
+)
+
 // InspecVerifier are the keys of inspec and cinc_auditor.
 type InspecVerifier struct {
+	// Location is where InSpec runs.
+	Location InspecLocation
 	// Tests are added to the suite's own directory.
 	Tests    []InspecTest
 	Controls []string

@@ -10,7 +10,7 @@ func ansibleKeys() []Key {
 	}
 	const installed = "nothing is installed: Ansible comes from the runner's image, from `image`, or runs on this machine"
 	for _, k := range []struct{ name, why string }{
-		{"ansible_version", installed}, {"require_ansible_repo", installed}, {"require_ansible_omnibus", installed},
+		{"require_ansible_repo", installed}, {"require_ansible_omnibus", installed},
 		{"require_ansible_source", installed}, {"require_pip", installed}, {"require_chef_for_busser", installed},
 		{"require_ruby_for_busser", installed}, {"additional_ansible_apt_packages", installed}, {"enable_yum_epel", installed},
 		{"ansible_host_key_checking", "galley runs commands through the engine, without ssh"},
@@ -94,7 +94,7 @@ func ansibleRunKeys() []Key {
 			Doc: "Shows what changes in files."},
 		{Name: "ansible_check", value: flagField(false, func(i *Instance) *bool { return &ans(i).Check }),
 			Doc: "Only tells what would change."},
-		{Name: "ansible_extra_flags", value: textField("", func(i *Instance) *string { return &ans(i).ExtraFlags }),
+		{Name: "ansible_extra_flags", value: flagsField(func(i *Instance) *string { return &ans(i).ExtraFlags }),
 			Doc: "Further options of `ansible-playbook`, as they are."},
 	}
 }

@@ -43,15 +43,13 @@ func puppetKeys() []Key {
 			Doc: "Says all; so does `--debug`."},
 		{Name: "puppet_whitelist_exit_code", Aliases: []string{"puppet_success_exit_codes"}, DefaultDoc: "0 and 2 are", value: numbersField(func(i *Instance) *[]int { return &pup(i).OKCodes }),
 			Doc: "Exit codes of `puppet apply --detailed-exitcodes` that are no failure."},
-		{Name: "custom_options", value: textField("", func(i *Instance) *string { return &pup(i).Options }),
+		{Name: "custom_options", value: flagsField(func(i *Instance) *string { return &pup(i).Options }),
 			Doc: "Further options of `puppet apply`, as they are."},
 	}
 	for i := range keys {
 		keys[i].Source = fromPuppet
 	}
 	for _, k := range []struct{ name, why string }{
-		{"puppet_version", "Puppet comes from the runner's image or from `image`"},
-		{"facter_version", "Facter comes with Puppet"},
 		{"require_puppet_repo", "nothing is installed: Puppet comes from the runner's image or from `image`"},
 		{"require_puppet_collections", "nothing is installed: Puppet comes from the runner's image or from `image`"},
 		{"require_puppet_omnibus", "nothing is installed: Puppet comes from the runner's image or from `image`"},

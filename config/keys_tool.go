@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
@@ -46,6 +47,14 @@ func toolProvisionerKeys() []Key {
 // numbersField is a list of whole numbers.
 func numbersField(at func(*Instance) *[]int) field[[]int] {
 	return field[[]int]{form: TypeInts, at: at, parse: numbers}
+}
+
+// flagsField is raw words of a command line: a text, or a list of texts.
+func flagsField(at func(*Instance) *string) field[string] {
+	return field[string]{form: TypeStrings, at: at, parse: func(d *decoder, v *yaml11.Value) (string, bool) {
+		list, ok := texts(d, v)
+		return strings.Join(list, " "), ok
+	}}
 }
 
 // patternField is a regular expression.

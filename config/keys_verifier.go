@@ -87,6 +87,13 @@ func inspecKeys() []Key {
 			Doc: "Caches files and commands of the target."},
 		{Name: "color", Source: fromInspec, value: flagField(true, func(i *Instance) *bool { return &inspec(i).Color }),
 			Doc: "Colours in the output."},
+		{Name: "location", Source: fromGalley, Enum: []string{string(InspecAuto), string(InspecInRunner), string(InspecOnHost)},
+			value: field[InspecLocation]{form: TypeString, at: func(i *Instance) *InspecLocation { return &inspec(i).Location }, def: InspecAuto,
+				parse: func(d *decoder, v *yaml11.Value) (InspecLocation, bool) {
+					s, ok := word(d, v)
+					return InspecLocation(s), ok
+				}},
+			Doc: "Where InSpec runs: in the `runner`, on the `host` through the engine's API, or `auto`: in the runner when it has one."},
 		{Name: "chef_license", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).License }),
 			Doc: "Accepts Chef's licence for InSpec."},
 		{Name: "chef_license_key", Source: fromInspec, Secret: true, DefaultDoc: "`CHEF_LICENSE_KEY` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseKey }),
@@ -112,15 +119,16 @@ func inspecKeys() []Key {
 // toolVerifierKeys are the keys of the verifiers that run a tool over test files.
 func toolVerifierKeys() []Key {
 	tool := func(i *Instance) *ToolVerifier { return &i.Verifier.Tool }
+	withInspec := []string{string(VerifierBats), string(VerifierServerspec), string(VerifierGoss), string(VerifierTestinfra), string(VerifierInspec), string(VerifierCincAuditor)}
 	keys := []Key{
 		{Name: "tests", Aliases: []string{"test_files", "spec_files", "patterns", "goss_file"}, DefaultDoc: "the tool's directory under `test/integration/SUITE`",
 			value: textsField(func(i *Instance) *[]string { return &tool(i).Tests }),
 			Doc:   "Test files or patterns, relative to the project."},
-		{Name: "options", Aliases: []string{"pytest_options", "rspec_options", "goss_options", "bats_options"}, value: commandField(func(i *Instance) *[]string { return &tool(i).Options }),
+		{Name: "options", For: withInspec, Aliases: []string{"pytest_options", "rspec_options", "goss_options", "bats_options"}, value: commandField(func(i *Instance) *[]string { return &tool(i).Options }),
 			Doc: "Further options of the tool."},
-		{Name: "image", DefaultDoc: "the runner's own tool", value: textField("", func(i *Instance) *string { return &tool(i).Image }),
+		{Name: "image", For: withInspec, DefaultDoc: "the runner's own tool", value: textField("", func(i *Instance) *string { return &tool(i).Image }),
 			Doc: "An image that brings the tool: its volume is mounted into the runner."},
-		{Name: "binary", Aliases: []string{"path"}, DefaultDoc: "the tool's name on the PATH", value: textField("", func(i *Instance) *string { return &tool(i).Binary }),
+		{Name: "binary", For: withInspec, Aliases: []string{"path"}, DefaultDoc: "the tool's name on the PATH", value: textField("", func(i *Instance) *string { return &tool(i).Binary }),
 			Doc: "The tool's command inside the runner."},
 		{Name: "vars", Aliases: []string{"variables"}, value: textField("", func(i *Instance) *string { return &tool(i).Vars }),
 			Doc: "A file of variables for goss."},

@@ -15,17 +15,9 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// noAnsible is the error of cases that want a provisioner galley does not have.
-const noAnsible = `provisioner.name: galley has no provisioner "ansible_playbook"`
-
 // unresolvable are the corpus' cases for container drivers that rightly come with
 // an error: one kind of each.
 var unresolvable = map[string]string{
-	"dev-sec__ansible-collection-hardening__.kitchen":           noAnsible,
-	"dev-sec__ansible-collection-hardening__7f24f5e3__.kitchen": noAnsible,
-	"dev-sec__ansible-collection-hardening__de5a7ce5__.kitchen": noAnsible,
-	"elastic__ansible-elasticsearch__.kitchen":                  noAnsible,
-	"mitre__keycloak-srg-baseline__kitchen.docker":              noAnsible,
 	// The provisioner's name in this written case is made up.
 	"synthetic__170-legacy-driver-config": `provisioner.name: galley has no provisioner "prov"`,
 }

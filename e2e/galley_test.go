@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -52,6 +53,8 @@ type project struct {
 	dir    string
 	// env is added to a small, fixed environment.
 	env []string
+	// enter, when set, is the command that takes galley to where the project is.
+	enter []string
 }
 
 // newProject lays out files in a directory that the engine's user owns.
@@ -112,6 +115,11 @@ func (p *project) command(ctx context.Context, args ...string) *exec.Cmd {
 		require.NoError(p.t, err)
 		owner := st.Sys().(*syscall.Stat_t)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
+	}
+	if len(p.enter) > 0 {
+		entered := exec.CommandContext(ctx, p.enter[0], append(slices.Clone(p.enter[1:]), cmd.Args...)...)
+		entered.Env = cmd.Env
+		return entered
 	}
 	return cmd
 }

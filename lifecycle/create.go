@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // create brings the runner into being, or back into line with kitchen.yml.
@@ -102,76 +104,81 @@ func (w *worker) whatChanged(digests map[string]string) string {
 }
 
 // spec finds the images, makes sure of what runners share, and says what this
-// one must be like.
+// one must be like. What does not depend on each other is asked side by side; one
+// that fails leaves the others to end by themselves, since other instances of the
+// run wait for the same answers.
 func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes, err error) {
 	d := w.inst.Driver
-	img, err := w.eng.image(ctx, w, qualify(d.Registry, d.Image), d.OCIPlatform, d.PullPlatform)
-	if err != nil {
-		return spec, b, err
-	}
-	if len(d.IntermediateInstructions) > 0 {
-		if img, err = w.eng.work(ctx, w, img); err != nil {
-			return spec, b, err
-		}
-	}
 	prov, err := w.provisioner()
 	if err != nil {
 		return spec, b, err
 	}
-	tool := ""
+	ver, err := w.verifier()
+	if err != nil {
+		return spec, b, err
+	}
+	var refs []string
 	if t := prov.Tool(); t != nil {
-		toolImg, err := w.eng.image(ctx, w, qualify(d.Registry, t.Image), d.OCIPlatform, d.PullTool)
-		if err != nil {
-			return spec, b, err
-		}
-		if tool, err = w.eng.tool(ctx, w, toolImg, d.OCIPlatform); err != nil {
-			return spec, b, err
-		}
+		refs = append(refs, t.Image)
+	}
+	if ref := ver.ToolImage(); ref != "" && !slices.Contains(refs, ref) {
+		refs = append(refs, ref)
+	}
+	var img backend.Image
+	tools := make([]string, len(refs))
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		img, err = w.platformImage(ctx)
+		return err
+	})
+	for n, ref := range refs {
+		g.Go(func() error {
+			toolImg, err := w.eng.image(ctx, w, qualify(d.Registry, ref), d.OCIPlatform, d.PullTool)
+			if err != nil {
+				return err
+			}
+			tools[n], err = w.eng.tool(ctx, w, ref, toolImg)
+			return err
+		})
 	}
 	if d.NetworkMode == defaultNetwork {
-		if err := w.eng.network(ctx, d); err != nil {
-			return spec, b, err
-		}
+		g.Go(func() error { return w.eng.network(ctx, w) })
+	}
+	if err := g.Wait(); err != nil {
+		return spec, b, err
 	}
 	if b, err = w.sandboxes(); err != nil {
 		return spec, b, err
 	}
-	visible := b
-	if w.state.Upload {
-		visible = b.unseen()
-	}
-	return runnerSpec(w.run.o.Project, w.inst, img.ID, tool, visible, w.run.environ), b, nil
+	return runnerSpec(w.run.o.Project, w.inst, img.ID, tools, b, w.run.environ), b, nil
 }
 
-// unseen are the same sandboxes for an engine that does not see this machine's
-// directories: they are places in the runner only.
-func (b boxes) unseen() boxes {
-	return boxes{kitchen: sandbox.Dir{Remote: b.kitchen.Remote}, verifier: sandbox.Dir{Remote: b.verifier.Remote}}
+// platformImage is the image that the runner is made from: the platform's own, or
+// a work image on top of it.
+func (w *worker) platformImage(ctx context.Context) (backend.Image, error) {
+	d := w.inst.Driver
+	img, err := w.eng.image(ctx, w, qualify(d.Registry, d.Image), d.OCIPlatform, d.PullPlatform)
+	if err != nil || len(d.IntermediateInstructions) == 0 {
+		return img, err
+	}
+	return w.eng.work(ctx, w, img)
 }
 
 // makeAndStart creates and starts the runner. A runner that was left half-made by
 // a galley that died is taken out of the way. When the engine says that it does
-// not see the sandboxes, the runner gets volumes in their place, and what it
-// needs will be uploaded.
+// not see a directory, the runner gets volumes in place of the sandboxes, and what
+// it needs will be uploaded. Directories that kitchen.yml itself mounts are meant
+// to be on the engine's host; where they are not, that is the error.
 func (w *worker) makeAndStart(ctx context.Context, spec backend.ContainerSpec, own boxes) (c backend.Container, err error) {
+	w.state.Upload = false
 	for try := 0; ; try++ {
-		c, err = w.eng.CreateContainer(ctx, spec)
-		if err == nil {
-			if err = w.eng.StartContainer(ctx, c.ID); err == nil {
-				return c, nil
-			}
-			rmCtx, cancel := cleanupContext(ctx)
-			rmErr := w.eng.RemoveContainer(rmCtx, c.ID)
-			cancel()
-			if rmErr != nil {
-				return c, errors.Join(err, rmErr)
-			}
-		}
+		c, err = w.createAndStart(ctx, spec)
 		switch {
-		case try > 0 || ctx.Err() != nil:
+		case err == nil:
+			return c, nil
+		case try > 1 || ctx.Err() != nil:
 			return c, err
-		case errors.Is(err, backend.ErrMountSource) && !w.state.Upload && w.onlyOwnBindsUnseen(spec):
-			w.notice(LevelInfo, "the engine does not see this machine's files; uploading instead of mounting")
+		case errors.Is(err, backend.ErrMountSource) && !w.state.Upload:
 			w.state.Upload = true
 			spec.Mounts = unseenMounts(spec.Mounts, own)
 		case errors.Is(err, backend.ErrConflict):
@@ -184,17 +191,25 @@ func (w *worker) makeAndStart(ctx context.Context, spec backend.ContainerSpec, o
 	}
 }
 
-// onlyOwnBindsUnseen is false when kitchen.yml has binds of its own: those cannot
-// be uploaded, and the engine's complaint is for the user.
-func (w *worker) onlyOwnBindsUnseen(spec backend.ContainerSpec) bool {
-	for _, m := range spec.Mounts {
-		if m.Type == backend.MountBind && !m.Own {
-			return false
-		}
+// createAndStart leaves nothing behind when it fails.
+func (w *worker) createAndStart(ctx context.Context, spec backend.ContainerSpec) (backend.Container, error) {
+	c, err := w.eng.CreateContainer(ctx, spec)
+	if err != nil {
+		return c, err
 	}
-	return true
+	if err = w.eng.StartContainer(ctx, c.ID); err == nil {
+		if w.state.Upload {
+			w.notice(LevelInfo, "the engine does not see this machine's files; uploading instead of mounting")
+		}
+		return c, nil
+	}
+	rmCtx, cancel := cleanupContext(ctx)
+	defer cancel()
+	return c, errors.Join(err, w.eng.RemoveContainer(rmCtx, c.ID))
 }
 
+// unseenMounts are the same mounts for an engine that does not see this machine's
+// directories: the sandboxes are places in the runner only.
 func unseenMounts(mounts []backend.Mount, own boxes) []backend.Mount {
 	var list []backend.Mount
 	for _, m := range mounts {

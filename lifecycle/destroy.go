@@ -27,7 +27,14 @@ func (w *worker) destroy(ctx context.Context) error {
 	}
 	dir := filepath.Join(w.run.o.Project.StateDir(), "sandbox", w.state.Sandbox)
 	err := os.RemoveAll(dir)
-	if errors.Is(err, os.ErrPermission) && imageID != "" && !w.state.Upload {
+	if errors.Is(err, os.ErrPermission) && !w.state.Upload {
+		if imageID == "" { // the runner is gone, its files are not
+			img, err := w.platformImage(ctx)
+			if err != nil {
+				return fmt.Errorf("clean the sandbox: %w", err)
+			}
+			imageID = img.ID
+		}
 		if err := w.clean(ctx, dir, imageID); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ type engine struct {
 	snapshot func(context.Context) (snapshot, error)
 	images   memo[backend.Image]
 	tools    memo[string]
-	networks memo[struct{}]
+	networks memo[backend.Network]
 	works    memo[backend.Image]
 }
 
@@ -129,7 +129,7 @@ func (e *engine) image(ctx context.Context, w *worker, ref, platform string, pol
 	if o := e.run.o.Pull; o != "" {
 		policy = o
 	}
-	return e.images.do(full+" "+platform+" "+string(policy), func() (backend.Image, error) {
+	return e.images.do(fmt.Sprint(full, " ", platform, " ", policy, " ", w.inst.Driver.CredsFile), func() (backend.Image, error) {
 		img, err := e.InspectImage(ctx, full)
 		if errors.Is(err, backend.ErrNotFound) && full != ref {
 			// A locally built image may go by another full name on this engine.
@@ -161,14 +161,7 @@ func (e *engine) image(ctx context.Context, w *worker, ref, platform string, pol
 }
 
 func (e *engine) pull(ctx context.Context, w *worker, ref, platform string) (backend.Image, error) {
-	o := backend.PullOptions{Ref: ref, Platform: platform}
-	if find := e.run.o.Credentials; find != nil {
-		creds, err := find(ctx, w.inst, ref)
-		if err != nil {
-			w.notice(LevelWarn, err.Error())
-		}
-		o.Credentials = creds
-	}
+	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: w.credentials(ctx, ref)}
 	what := "pull " + ref
 	w.notice(LevelInfo, what)
 	o.Progress = func(p backend.Progress) {
@@ -187,20 +180,39 @@ func (e *engine) pull(ctx context.Context, w *worker, ref, platform string) (bac
 	return img, err
 }
 
-// network makes sure of the network that runners share, once per run.
-func (e *engine) network(ctx context.Context, d config.Driver) error {
-	_, err := e.networks.do(d.NetworkMode, func() (struct{}, error) {
-		_, err := e.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.NetworkMode, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
+// credentials are those for an image's registry, nil when there are none. A store
+// that cannot be read is no reason to stop: the image may be there for everybody.
+func (w *worker) credentials(ctx context.Context, ref string) *backend.Credentials {
+	find := w.run.o.Credentials
+	if find == nil {
+		return nil
+	}
+	found, err := find(ctx, w.inst, ref)
+	if err != nil {
+		w.notice(LevelWarn, err.Error())
+	}
+	return found
+}
+
+// network makes sure of the network that runners share, once per run. A network
+// that is there already stays as it is, since other runners may be on it.
+func (e *engine) network(ctx context.Context, w *worker) error {
+	d := w.inst.Driver
+	n, err := e.networks.do(d.NetworkMode, func() (backend.Network, error) {
+		return e.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.NetworkMode, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
 			Labels: e.run.labels(backend.RoleNetwork)})
-		return struct{}{}, err
 	})
+	if err == nil && d.IPv6 && !n.IPv6 {
+		w.notice(LevelWarn, fmt.Sprintf("ipv6: the network %s is there already, without IPv6\n"+
+			"Destroy all instances that use it, run `galley prune`, and create them anew.", d.NetworkMode))
+	}
 	return err
 }
 
 // tool makes sure of the container whose volume brings a tool, once per run and,
 // by a lock, once per machine. It is named by its image's ID, so a newer image
 // gives a newer tool. The container is never started.
-func (e *engine) tool(ctx context.Context, w *worker, img backend.Image, platform string) (name string, err error) {
+func (e *engine) tool(ctx context.Context, w *worker, ref string, img backend.Image) (name string, err error) {
 	name = safeName("galley-tool-" + shortID(img.ID))
 	return e.tools.do(name, func() (_ string, err error) {
 		snap, err := e.snapshot(ctx)
@@ -220,13 +232,13 @@ func (e *engine) tool(ctx context.Context, w *worker, img backend.Image, platfor
 			return name, err
 		}
 		if len(img.Volumes) == 0 {
-			return "", &backend.Error{Op: "use image " + w.toolRef() + " as a tool", Kind: backend.ErrInvalid,
+			return "", &backend.Error{Op: "use image " + ref + " as a tool", Kind: backend.ErrInvalid,
 				Detail: "it declares no volume, so there is nothing to mount into the runner",
-				Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
+				Remedy: "Check driver.chef_image and verifier.image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
 		}
 		// The command is never run. `true` need not exist in a tool image, and
 		// some engines look for it even so; the image's own command does.
-		_, err = e.CreateContainer(ctx, backend.ContainerSpec{Name: name, Image: img.ID, Platform: platform,
+		_, err = e.CreateContainer(ctx, backend.ContainerSpec{Name: name, Image: img.ID, Platform: w.inst.Driver.OCIPlatform,
 			Labels: e.run.labels(backend.RoleTool), PopulateVolumes: true,
 			Network: backend.NetworkAttachment{Mode: backend.NetworkNone}})
 		return name, err

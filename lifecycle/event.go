@@ -110,8 +110,12 @@ type ConvergeSummary struct {
 	Stamp
 	// Text is its own summary line.
 	Text string `json:"text"`
-	// Changed is the number of things that the tool changed, -1 when unknown.
+	// Changed is the number of things that the tool changed, Failed that of those
+	// at which it failed; -1 when unknown.
 	Changed int `json:"changed"`
+	Failed  int `json:"failed"`
+	// Changes are the names of what it changed, as far as it tells them.
+	Changes []string `json:"changes,omitempty"`
 }
 
 // TestFinished is the result of one test case.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
 // Opener connects to an engine and tells where it is. Both arguments may be
@@ -40,10 +41,18 @@ type Options struct {
 	FailFast bool
 	// Destroy says when `test` destroys an instance at the end.
 	Destroy DestroyMode
+	// RequireTests fails an instance whose verifier found nothing to test.
+	RequireTests bool
+	// Retry is how many more times tests that failed are run.
+	Retry int
 	// NoRecreate keeps a runner although its configuration changed.
 	NoRecreate bool
 	// Pull overrides the pull policy of all images when it is not empty.
 	Pull config.PullPolicy
+	// Debug makes provisioners and verifiers say more.
+	Debug bool
+	// Idempotence converges twice, and fails when the second time changes anything.
+	Idempotence bool
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }
@@ -61,6 +70,8 @@ type Run struct {
 	// engines are those opened, by what they were asked for with; byAddress are
 	// the same, each once.
 	engines, byAddress memo[*engine]
+	// resolver resolves cookbooks once for all instances.
+	resolver *provisioner.Resolver
 }
 
 // New prepares a run. It touches nothing yet.
@@ -79,7 +90,8 @@ func New(o Options) (*Run, error) {
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, fmt.Errorf("name the run: %w", err)
 	}
-	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:])}, nil
+	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:]),
+		resolver: provisioner.NewResolver()}, nil
 }
 
 // ID names the run; it is unique.

@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -23,7 +22,7 @@ type boxes struct {
 
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, imageID, tool string, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
+func runnerSpec(p Project, i config.Instance, imageID string, tools []string, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
 		Name:         containerName(p, i.Name),
@@ -61,7 +60,7 @@ func runnerSpec(p Project, i config.Instance, imageID, tool string, b boxes, env
 		},
 	}
 	if s.Command == nil && s.Entrypoint == nil {
-		s.Entrypoint = []string{"sh", "-c", pidOne}
+		s.Entrypoint = defaultPIDOne(s.Init)
 	}
 	for _, x := range d.Devices {
 		s.Devices = append(s.Devices, backend.Device(x))
@@ -75,7 +74,7 @@ func runnerSpec(p Project, i config.Instance, imageID, tool string, b boxes, env
 	for _, x := range d.ExtraHosts {
 		s.ExtraHosts = append(s.ExtraHosts, backend.HostEntry(x))
 	}
-	if tool != "" {
+	for _, tool := range tools {
 		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom{Container: tool})
 	}
 	for _, x := range d.VolumesFrom {
@@ -105,9 +104,22 @@ func runnerEnv(d config.Driver, environ func(string) (string, bool)) map[string]
 	return env
 }
 
-// systemdPaths are the programs that mean systemd when they are PID 1.
-var systemdPaths = []string{"/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init", "/bin/systemd", "/usr/bin/systemd",
-	"/lib/systemd/systemd", "/usr/lib/systemd/systemd"}
+// defaultPIDOne is what runs when kitchen.yml names no command.
+func defaultPIDOne(kind backend.Init) []string {
+	if kind == backend.InitSystemd {
+		return []string{"/sbin/init"} // every distribution has it there
+	}
+	return []string{"sh", "-c", pidOne}
+}
+
+// isSystemd tells whether a program means systemd when it is PID 1.
+func isSystemd(program string) bool {
+	switch program {
+	case "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init":
+		return true
+	}
+	return path.Base(program) == "systemd"
+}
 
 func initKind(d config.Driver) backend.Init {
 	switch d.InitSystem {
@@ -115,7 +127,7 @@ func initKind(d config.Driver) backend.Init {
 		return backend.InitSystemd
 	case config.InitNone:
 	default:
-		if len(d.Command) > 0 && slices.Contains(systemdPaths, d.Command[0]) && len(d.Entrypoint) == 0 {
+		if line := slices.Concat(d.Entrypoint, d.Command); len(line) > 0 && isSystemd(line[0]) {
 			return backend.InitSystemd
 		}
 	}
@@ -156,11 +168,6 @@ func networkAttachment(i config.Instance) backend.NetworkAttachment {
 		}
 	}
 	return a
-}
-
-// workDockerfile is the Dockerfile of a work image.
-func workDockerfile(from string, instructions []string) string {
-	return fmt.Sprintf("FROM %s\n%s\n", from, strings.Join(instructions, "\n"))
 }
 
 // qualify puts driver.docker_registry in front of an image name that names no

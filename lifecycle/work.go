@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
@@ -20,13 +21,21 @@ import (
 // that want the same share it.
 func (e *engine) work(ctx context.Context, w *worker, from backend.Image) (backend.Image, error) {
 	d := w.inst.Driver
-	files, err := buildContext(d.BuildContext, workDockerfile(from.ID, d.IntermediateInstructions))
+	return e.build(ctx, w, d.BuildContext, workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs,
+		"building the work image from the intermediate instructions")
+}
+
+// build makes an image of a Dockerfile, unless the same was made before. say is
+// what the user hears when it takes its time.
+func (e *engine) build(ctx context.Context, w *worker, dir, dockerfile string, args map[string]string, say string) (backend.Image, error) {
+	platform := w.inst.Driver.OCIPlatform
+	files, err := buildContext(dir, dockerfile)
 	if err != nil {
-		return backend.Image{}, fmt.Errorf("driver.build_context: %w", err)
+		return backend.Image{}, fmt.Errorf("build_context: %w", err)
 	}
-	digest, err := contextDigest(files, d.BuildArgs, d.OCIPlatform)
+	digest, err := contextDigest(files, args, platform)
 	if err != nil {
-		return backend.Image{}, fmt.Errorf("driver.build_context: %w", err)
+		return backend.Image{}, fmt.Errorf("build_context: %w", err)
 	}
 	tag := "localhost/galley-work:" + digest
 	return e.works.do(tag, func() (_ backend.Image, err error) {
@@ -38,20 +47,42 @@ func (e *engine) work(ctx context.Context, w *worker, from backend.Image) (backe
 		if img, err := e.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
 		}
-		w.notice(LevelInfo, "building the work image from the intermediate instructions")
-		stdout, _, flush := w.output()
-		var log bytes.Buffer
-		pr, pw := io.Pipe()
-		go func() { pw.CloseWithError(archive.Write(pw, files)) }()
-		img, err := e.BuildImage(ctx, backend.BuildOptions{Context: pr, Tag: tag, Args: d.BuildArgs, Platform: d.OCIPlatform,
-			Labels: e.run.labels(backend.RoleWork), Output: &log})
-		pr.Close()
-		if err != nil {
-			_, _ = log.WriteTo(stdout) // a lineWriter never fails
-		}
-		flush()
-		return img, err
+		w.notice(LevelInfo, say)
+		return e.runBuild(ctx, w, files, backend.BuildOptions{Tag: tag, Args: args, Platform: platform,
+			Labels: e.run.labels(backend.RoleWork), Credentials: w.buildCredentials(ctx, dockerfile)})
 	})
+}
+
+// runBuild builds an image from files. Its output is shown line by line to who
+// wants to know all, and in full to everybody when it fails.
+func (e *engine) runBuild(ctx context.Context, w *worker, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
+	var log bytes.Buffer
+	live := &lineWriter{emit: func(line string) { w.notice(LevelDebug, line) }}
+	pr, pw := io.Pipe()
+	go func() { pw.CloseWithError(archive.Write(pw, files)) }()
+	o.Context, o.Output = pr, io.MultiWriter(&log, live)
+	img, err := e.BuildImage(ctx, o)
+	pr.Close()
+	live.flush()
+	if err != nil {
+		stdout, _, flush := w.output()
+		_, _ = log.WriteTo(stdout) // a lineWriter never fails
+		flush()
+	}
+	return img, err
+}
+
+// buildCredentials are those for the images that a Dockerfile names, one entry for
+// each registry. The platform's own image is there already.
+func (w *worker) buildCredentials(ctx context.Context, dockerfile string) []backend.Credentials {
+	var list []backend.Credentials
+	for _, ref := range baseImages(dockerfile) {
+		c := w.credentials(ctx, ref)
+		if c != nil && !slices.ContainsFunc(list, func(have backend.Credentials) bool { return have.Registry == c.Registry }) {
+			list = append(list, *c)
+		}
+	}
+	return list
 }
 
 // buildContext is the directory for COPY and ADD, if there is one, with the

@@ -192,7 +192,11 @@ func (w *worker) advance(ctx context.Context, desired Phase) error {
 		w.state.LastAction = ""
 	}
 	for _, p := range transitions(w.state.LastAction, desired) {
-		if err := w.do(ctx, p); err != nil {
+		do := func() error { return w.do(ctx, p) }
+		if p == PhaseVerify {
+			do = func() error { return w.doVerify(ctx) }
+		}
+		if err := do(); err != nil {
 			return err
 		}
 	}
@@ -294,8 +298,10 @@ func (r *Run) environ(key string) (string, bool) {
 // provisioner is the instance's provisioner, made when first needed.
 func (w *worker) provisioner() (provisioner.Provisioner, error) {
 	if w.prov == nil {
-		p, err := provisioner.New(provisioner.Project{Root: w.run.o.Project.Root, TestBase: w.run.o.TestBase,
-			Environ: w.run.environ, EnvList: w.run.o.Environ}, w.inst)
+		o := w.run.o
+		p, err := provisioner.New(provisioner.Project{Root: o.Project.Root, TestBase: o.TestBase, StateDir: o.Project.StateDir(),
+			Environ: o.Environ, Debug: o.Debug, Idempotence: o.Idempotence, Resolver: w.run.resolver, Workstation: workstation{w},
+			Say: func(text string) { w.notice(LevelInfo, text) }}, w.inst)
 		if err != nil {
 			return nil, err
 		}
@@ -315,14 +321,6 @@ func (w *worker) verifier() (verifier.Verifier, error) {
 		w.ver = v
 	}
 	return w.ver, nil
-}
-
-// toolRef is the reference of the tool's image, for messages.
-func (w *worker) toolRef() string {
-	if w.prov != nil && w.prov.Tool() != nil {
-		return w.prov.Tool().Image
-	}
-	return ""
 }
 
 // sandboxes are the instance's two directories. Their name holds a random word,

@@ -84,7 +84,7 @@ func testEconomy(t *testing.T, s *suite) {
 	within := func(verb string, extra int, do func() error) {
 		t.Helper()
 		var err error
-		requests := log.during(func() { err = do() })
+		requests := log.During(func() { err = do() })
 		require.NoError(t, err, verb)
 		require.LessOrEqual(t, len(requests), apiCalls(verb)+extra, "%s: %q", verb, requests)
 		require.NotEmpty(t, requests, verb)

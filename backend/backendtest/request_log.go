@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -39,6 +40,8 @@ func LogRequests(t *testing.T, ep backend.Endpoint) (backend.Endpoint, *RequestL
 	socket := filepath.Join(dir, "s")
 	listener, err := net.Listen("unix", socket)
 	require.NoError(t, err)
+	// A rootless engine's user is another one than the test's.
+	require.NoError(t, errors.Join(os.Chmod(dir, 0o755), os.Chmod(socket, 0o666)))
 
 	log := &RequestLog{}
 	server := &http.Server{Handler: log.handler(dial.HTTPClient(connect).Transport)}
@@ -83,8 +86,8 @@ func (l *RequestLog) cutAfter(n int) {
 	l.left, l.limited = n, true
 }
 
-// during returns the requests that were made while do ran.
-func (l *RequestLog) during(do func()) []string {
+// During returns the requests, as "METHOD /path", that were made while do ran.
+func (l *RequestLog) During(do func()) []string {
 	l.mu.Lock()
 	before := len(l.requests)
 	l.mu.Unlock()

@@ -37,7 +37,8 @@ type Finder struct {
 type Source struct {
 	// File is driver.creds_file, or empty.
 	File string
-	// DockerConfig is driver.docker_config_creds.
+	// DockerConfig is driver.docker_config_creds: whether the logins of Docker's and
+	// Podman's own files count.
 	DockerConfig bool
 }
 
@@ -52,24 +53,19 @@ func (f Finder) Find(ref string, s Source) (*backend.Credentials, error) {
 	registry := reference.Domain(named)
 	keys := lookupKeys(registry, reference.Path(named))
 	if s.File != "" {
-		return f.fromFile(s.File, registry)
+		// One file is for one registry; images from others have theirs elsewhere.
+		if c, err := f.fromFile(s.File, registry); c != nil || err != nil {
+			return c, err
+		}
+	}
+	if !s.DockerConfig {
+		return nil, nil
 	}
 	if path := f.Getenv("REGISTRY_AUTH_FILE"); path != "" {
 		return search(path, registry, keys, false)
 	}
 	var problems []error
-	if s.DockerConfig {
-		dir := f.Getenv("DOCKER_CONFIG")
-		if dir == "" {
-			dir = filepath.Join(f.Home, ".docker")
-		}
-		c, err := search(filepath.Join(dir, "config.json"), registry, keys, true)
-		if c != nil {
-			return c, nil
-		}
-		problems = append(problems, err)
-	}
-	for _, path := range f.authFiles() {
+	for _, path := range f.files() {
 		c, err := search(path, registry, keys, true)
 		if c != nil {
 			return c, nil
@@ -79,9 +75,13 @@ func (f Finder) Find(ref string, s Source) (*backend.Credentials, error) {
 	return nil, errors.Join(problems...)
 }
 
-// authFiles are the places of Podman's auth.json.
-func (f Finder) authFiles() []string {
-	var list []string
+// files are the places of Docker's config.json and Podman's auth.json.
+func (f Finder) files() []string {
+	dir := f.Getenv("DOCKER_CONFIG")
+	if dir == "" {
+		dir = filepath.Join(f.Home, ".docker")
+	}
+	list := []string{filepath.Join(dir, "config.json")}
 	if rt := f.Getenv("XDG_RUNTIME_DIR"); rt != "" {
 		list = append(list, filepath.Join(rt, "containers", "auth.json"))
 	}

@@ -35,7 +35,10 @@ func TestFind(t *testing.T) {
 		{"podman's file", "quay.io/other/app", Source{DockerConfig: true}, &backend.Credentials{Registry: "quay.io", Username: "q", Password: "wide"}},
 		{"the longest name wins", "quay.io/team/app:2", Source{DockerConfig: true}, &backend.Credentials{Registry: "quay.io", Username: "q", Password: "narrow"}},
 		{"creds_file for its registry", "private.example.com/x", Source{File: "creds.json", DockerConfig: true}, &backend.Credentials{Registry: "private.example.com", Username: "file", Password: "secret"}},
-		{"creds_file for no other", "registry.example.com/x", Source{File: "creds.json", DockerConfig: true}, nil},
+		{"creds_file for no other", "registry.example.com/x", Source{File: "creds.json"}, nil},
+		{"others besides creds_file", "registry.example.com/x", Source{File: "creds.json", DockerConfig: true},
+			&backend.Credentials{Registry: "registry.example.com", Username: "ex", Password: "one"}},
+		{"podman's file turned off", "quay.io/other/app", Source{}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			home := t.TempDir()
@@ -63,14 +66,25 @@ func TestMissingHelperIsAWarning(t *testing.T) {
 
 func TestHelper(t *testing.T) {
 	home, bin := t.TempDir(), t.TempDir()
-	helper := "#!/bin/sh\nread host\necho \"{\\\"ServerURL\\\":\\\"$host\\\",\\\"Username\\\":\\\"helped\\\",\\\"Secret\\\":\\\"s\\\"}\"\n"
+	helper := `#!/bin/sh
+read host
+case $host in token.*) user='<token>' ;; *) user=helped ;; esac
+echo "{\"ServerURL\":\"$host\",\"Username\":\"$user\",\"Secret\":\"s\"}"
+`
 	write(t, filepath.Join(bin, "docker-credential-galley-test"), helper)
 	require.NoError(t, os.Chmod(filepath.Join(bin, "docker-credential-galley-test"), 0o755))
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	write(t, filepath.Join(home, ".docker", "config.json"), `{"credHelpers":{"help.example.com":"galley-test"}}`)
-	got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find("help.example.com/a", Source{DockerConfig: true})
-	require.NoError(t, err)
-	require.Equal(t, &backend.Credentials{Registry: "help.example.com", Username: "helped", Password: "s"}, got)
+	write(t, filepath.Join(home, ".docker", "config.json"), `{"credHelpers":{"help.example.com":"galley-test","token.example.com":"galley-test"}}`)
+	f := Finder{Home: home, Getenv: func(string) string { return "" }}
+	for ref, want := range map[string]*backend.Credentials{
+		"help.example.com/a":  {Registry: "help.example.com", Username: "helped", Password: "s"},
+		"token.example.com/a": {Registry: "token.example.com", IdentityToken: "s"},
+		"other.example.com/a": nil,
+	} {
+		got, err := f.Find(ref, Source{DockerConfig: true})
+		require.NoError(t, err)
+		require.Equal(t, want, got, ref)
+	}
 }
 
 func TestExplicitFileMustExist(t *testing.T) {

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -28,8 +31,13 @@ type Candidate struct {
 	Reason string
 	// Remedy is what the user can do about a refusal.
 	Remedy string
+	// Warning is what the user must know about the safety of the connection.
+	Warning string
 
-	err error
+	// prefer is the kind of engine that the source speaks of, for a host that may
+	// have several.
+	prefer backend.Kind
+	err    error
 }
 
 // Verdict is what became of a candidate.
@@ -47,20 +55,52 @@ const (
 	Refused Verdict = "refused"
 )
 
-// candidates lists all places in the order in which they are asked.
-func candidates(ctx context.Context, h Host, o Options) []Candidate {
-	var list []Candidate
+// candidates lists all places in the order in which they are asked. Only the
+// first few, as many as may, may be chosen: when the user named a place, the others
+// are there to be looked at.
+func candidates(ctx context.Context, h Host, o Options) (list []Candidate, may int) {
 	add := func(c Candidate) { list = append(list, c) }
-
 	if o.Host != "" {
-		ep := backend.Endpoint{URI: o.Host, TLS: dockerTLS(h, o.Host), Identity: h.Getenv("CONTAINER_SSHKEY")}
-		add(Candidate{Source: o.HostSource, Explicit: true, Endpoint: ep})
-		return list
+		add(Candidate{Source: o.HostSource, Explicit: true, prefer: backend.Kind(o.Engine), Endpoint: endpointAt(h, o)})
+	} else {
+		fromEnvironment(h, o, add)
 	}
-	fromEnvironment(h, add)
-	if len(list) > 0 && o.Engine == "" {
-		return list[:1]
+	named := len(list) > 0 && (o.Host != "" || o.Engine == "")
+	if named && !o.All {
+		return list[:1], 1
 	}
+	if o.Host != "" {
+		fromEnvironment(h, o, add)
+	}
+	byThemselves(ctx, h, add)
+	if o.Everywhere {
+		everywhere(h, list, add)
+	}
+	if named {
+		return list, 1
+	}
+	return list, len(list)
+}
+
+// endpointAt is the address that the user named, with what is needed to talk to it:
+// from the settings, or from a context or connection that has the same address.
+func endpointAt(h Host, o Options) backend.Endpoint {
+	ep := backend.Endpoint{URI: o.Host, TLS: tlsFor(h, o, o.Host), Identity: h.Getenv("CONTAINER_SSHKEY")}
+	if ep.TLS != nil || ep.Identity != "" || strings.HasPrefix(o.Host, "unix:") {
+		return ep
+	}
+	var known []Candidate
+	everywhere(h, nil, func(c Candidate) { known = append(known, c) })
+	for _, c := range known {
+		if c.Endpoint.URI == o.Host {
+			return c.Endpoint
+		}
+	}
+	return ep
+}
+
+// byThemselves are the places that are looked at when nobody names one.
+func byThemselves(ctx context.Context, h Host, add func(Candidate)) {
 	if name := dockerCurrentContext(h); name != "" {
 		add(dockerContext(h, name, "docker context "+name, false))
 	}
@@ -78,10 +118,32 @@ func candidates(ctx context.Context, h Host, o Options) []Candidate {
 		add(Candidate{Source: "private podman service", Private: true,
 			Endpoint: backend.Endpoint{URI: "started when needed"}})
 	}
-	return list
 }
 
-func fromEnvironment(h Host, add func(Candidate)) {
+// everywhere adds the contexts and connections that nobody selected.
+func everywhere(h Host, have []Candidate, add func(Candidate)) {
+	seen := map[string]bool{}
+	for _, c := range have {
+		seen[c.Source] = true
+	}
+	for _, name := range dockerContexts(h) {
+		if source := "docker context " + name; !seen[source] {
+			add(dockerContext(h, name, source, false))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(podmanConnections(h).Named)) {
+		if seen["podman connection "+name] {
+			continue
+		}
+		c, err := podmanConnection(h, name)
+		if err != nil {
+			c.refuse(err)
+		}
+		add(c)
+	}
+}
+
+func fromEnvironment(h Host, o Options, add func(Candidate)) {
 	if name := h.Getenv("CONTAINER_CONNECTION"); name != "" {
 		c, err := podmanConnection(h, name)
 		c.Source, c.Explicit = "CONTAINER_CONNECTION", true
@@ -91,12 +153,12 @@ func fromEnvironment(h Host, add func(Candidate)) {
 		add(c)
 	}
 	if uri := h.Getenv("CONTAINER_HOST"); uri != "" {
-		add(Candidate{Source: "CONTAINER_HOST", Explicit: true,
+		add(Candidate{Source: "CONTAINER_HOST", Explicit: true, prefer: backend.KindPodman,
 			Endpoint: backend.Endpoint{URI: uri, Identity: h.Getenv("CONTAINER_SSHKEY")}})
 	}
 	if uri := h.Getenv("DOCKER_HOST"); uri != "" {
 		add(Candidate{Source: "DOCKER_HOST", Explicit: true,
-			Endpoint: backend.Endpoint{URI: uri, TLS: dockerTLS(h, uri)}})
+			Endpoint: backend.Endpoint{URI: uri, TLS: tlsFor(h, o, uri)}})
 	}
 	if name := h.Getenv("DOCKER_CONTEXT"); name != "" && name != "default" {
 		add(dockerContext(h, name, "DOCKER_CONTEXT "+name, true))

@@ -19,6 +19,8 @@ type connections struct {
 
 type connection struct {
 	URI, Identity string
+	// IsMachine marks a virtual machine that Podman manages.
+	IsMachine bool
 }
 
 func podmanConnections(h Host) connections {
@@ -32,8 +34,9 @@ func podmanConnections(h Host) connections {
 			Engine struct {
 				ActiveService       string `toml:"active_service"`
 				ServiceDestinations map[string]struct {
-					URI      string `toml:"uri"`
-					Identity string `toml:"identity"`
+					URI       string `toml:"uri"`
+					Identity  string `toml:"identity"`
+					IsMachine bool   `toml:"is_machine"`
 				} `toml:"service_destinations"`
 			} `toml:"engine"`
 		}
@@ -83,14 +86,14 @@ func containersConfPaths(h Host) []string {
 }
 
 func podmanConnection(h Host, name string) (Candidate, error) {
-	c := Candidate{Source: "podman connection " + name}
+	c := Candidate{Source: "podman connection " + name, prefer: backend.KindPodman}
 	conn, ok := podmanConnections(h).Named[name]
 	if !ok {
 		return c, &backend.Error{Op: "podman connection " + name, Kind: backend.ErrNotFound,
 			Detail: fmt.Sprintf("there is no podman connection %q", name),
 			Remedy: "List the connections with `podman system connection list`."}
 	}
-	c.Endpoint = backend.Endpoint{URI: conn.URI, Identity: conn.Identity}
+	c.Endpoint = backend.Endpoint{URI: conn.URI, Identity: conn.Identity, Machine: conn.IsMachine}
 	if key := h.Getenv("CONTAINER_SSHKEY"); key != "" {
 		c.Endpoint.Identity = key
 	}

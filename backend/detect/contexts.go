@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -32,6 +33,25 @@ func dockerCurrentContext(h Host) string {
 		return ""
 	}
 	return conf.CurrentContext
+}
+
+// dockerContexts are the names of all contexts in Docker's store.
+func dockerContexts(h Host) []string {
+	dir := filepath.Join(dockerConfigDir(h), "contexts", "meta")
+	entries, err := h.ReadDir(dir)
+	if err != nil {
+		return nil // there is no store
+	}
+	var names []string
+	for _, e := range entries {
+		var meta struct{ Name string }
+		data, err := h.ReadFile(filepath.Join(dir, e.Name(), "meta.json"))
+		if err == nil && json.Unmarshal(data, &meta) == nil && meta.Name != "" {
+			names = append(names, meta.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // dockerContext resolves a context from Docker's store:
@@ -66,31 +86,56 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 	c.Endpoint.URI = ep.Host
 	if strings.HasPrefix(ep.Host, "tcp://") {
 		tlsDir := filepath.Join(dir, "tls", id, "docker")
-		t := backend.TLS{SkipVerify: ep.SkipTLSVerify}
-		for file, field := range map[string]*string{"ca.pem": &t.CA, "cert.pem": &t.Cert, "key.pem": &t.Key} {
-			if p := filepath.Join(tlsDir, file); readable(h, p) {
-				*field = p
-			}
-		}
-		if t != (backend.TLS{}) {
-			c.Endpoint.TLS = &t
+		t := tlsFiles(h, tlsDir)
+		t.SkipVerify = ep.SkipTLSVerify
+		if *t != (backend.TLS{}) {
+			c.Endpoint.TLS = t
 		}
 	}
 	return c
 }
 
-// dockerTLS reads the TLS settings of Docker's client for a tcp address:
-// DOCKER_TLS_VERIFY turns verification on, DOCKER_CERT_PATH alone means TLS too.
-func dockerTLS(h Host, uri string) *backend.TLS {
-	dir := h.Getenv("DOCKER_CERT_PATH")
-	verify := h.Getenv("DOCKER_TLS_VERIFY") != ""
-	if !strings.HasPrefix(uri, "tcp://") || (dir == "" && !verify) {
+// tlsFor are the TLS settings for an address: those of galley where they name a
+// directory, and else those of Docker's client.
+func tlsFor(h Host, o Options, uri string) *backend.TLS {
+	if !strings.HasPrefix(uri, "tcp://") && !strings.HasPrefix(uri, "https://") {
 		return nil
 	}
-	if dir == "" {
-		dir = dockerConfigDir(h)
+	t := dockerTLS(h)
+	if o.TLSCertPath != "" {
+		t = tlsFiles(h, o.TLSCertPath)
 	}
-	t := &backend.TLS{CA: filepath.Join(dir, "ca.pem")}
+	if o.TLSSkipVerify {
+		if t == nil {
+			t = &backend.TLS{}
+		}
+		t.SkipVerify = true
+	}
+	return t
+}
+
+// dockerTLS reads the TLS settings of Docker's client: either DOCKER_TLS_VERIFY or
+// DOCKER_CERT_PATH alone means TLS. The server's certificate is checked in any
+// case, unlike there.
+func dockerTLS(h Host) *backend.TLS {
+	dir := h.Getenv("DOCKER_CERT_PATH")
+	switch {
+	case dir != "":
+	case h.Getenv("DOCKER_TLS_VERIFY") != "":
+		dir = dockerConfigDir(h)
+	default:
+		return nil
+	}
+	return tlsFiles(h, dir)
+}
+
+// tlsFiles are the files of a directory as Docker's client names them. Without an
+// authority the system's are trusted.
+func tlsFiles(h Host, dir string) *backend.TLS {
+	t := &backend.TLS{}
+	if ca := filepath.Join(dir, "ca.pem"); readable(h, ca) {
+		t.CA = ca
+	}
 	if cert := filepath.Join(dir, "cert.pem"); readable(h, cert) {
 		t.Cert, t.Key = cert, filepath.Join(dir, "key.pem")
 	}

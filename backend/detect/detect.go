@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/dial"
 )
 
 // Options are what the user asked for.
@@ -16,8 +18,17 @@ type Options struct {
 	// Host is the address to use, or empty to look for one; HostSource tells who
 	// named it: "--host", "GALLEY_HOST", "driver.docker_host_url".
 	Host, HostSource string
-	// All asks every candidate even when an earlier one answered.
+	// All asks every candidate even when an earlier one answered, and those that
+	// could not be chosen since the user named a place.
 	All bool
+	// Everywhere adds all contexts of Docker's and connections of Podman's, which
+	// nobody selected; it goes with All.
+	Everywhere bool
+	// TLSCertPath is a directory with ca.pem, cert.pem and key.pem for Host, in place
+	// of DOCKER_CERT_PATH. TLSSkipVerify turns off the check of the server's
+	// certificate.
+	TLSCertPath   string
+	TLSSkipVerify bool
 	// NoService forbids to start a private service.
 	NoService bool
 }
@@ -28,6 +39,9 @@ type Result struct {
 	Candidates []Candidate
 	// Chosen is the endpoint to use; its Kind tells the backend.
 	Chosen backend.Endpoint
+	// Warning is what the user must know about the safety of the connection to the
+	// chosen endpoint, or empty.
+	Warning string
 	// Close stops the private service if one was started. It is never nil.
 	Close func() error
 }
@@ -37,49 +51,77 @@ type Result struct {
 // Errors: *NotFoundError when nothing answers or what was asked for explicitly
 // does not; it matches backend.ErrUnreachable. The Result is filled in any case.
 func Find(ctx context.Context, h Host, o Options) (Result, error) {
-	res := Result{Candidates: candidates(ctx, h, o), Close: func() error { return nil }}
+	list, may := candidates(ctx, h, o)
+	res := Result{Candidates: list, Close: func() error { return nil }}
+	if o.All {
+		askAll(ctx, h, list)
+	}
 	chosen := -1
-	for i := range res.Candidates {
-		c := &res.Candidates[i]
-		if chosen >= 0 && !o.All {
+	for i := range list {
+		c := &list[i]
+		taken := chosen >= 0 || i >= may
+		switch {
+		case taken && !o.All:
 			c.Verdict = NotAsked
 			continue
-		}
-		if c.Verdict == Refused {
-			continue // it could not even be resolved
-		}
-		if c.Private {
-			if chosen >= 0 {
-				c.Verdict, c.Reason = Usable, "would be started if nothing else answered"
-				continue
-			}
-			if !private(ctx, h, o, c, &res) {
-				continue
-			}
-		} else if err := ping(ctx, &c.Endpoint); err != nil {
-			if ctx.Err() != nil {
-				return res, ctx.Err()
-			}
-			c.refuse(err)
-			c.Remedy = cmpOr(c.Remedy, remedyFor(h, err, c.Endpoint.URI))
+		case c.Private && taken:
+			c.Verdict, c.Reason = Usable, "would be started if nothing else answered"
 			continue
+		case c.Private && !private(ctx, h, o, c, &res):
+			continue
+		case !c.Private && !o.All:
+			ask(ctx, h, c)
 		}
-		if o.Engine != "" && string(c.Endpoint.Kind) != o.Engine {
+		if ctx.Err() != nil {
+			return res, ctx.Err()
+		}
+		switch {
+		case c.Verdict == Refused:
+		case o.Engine != "" && string(c.Endpoint.Kind) != o.Engine:
 			c.Verdict, c.Reason = Refused, fmt.Sprintf("%s answers here, and %s was asked for", title(c.Endpoint.Kind), o.Engine)
-			continue
-		}
-		if chosen >= 0 {
+		case taken:
 			c.Verdict = Usable
-			continue
+		default:
+			chosen = i
+			c.Verdict = Chosen
+			res.Chosen, res.Warning = c.Endpoint, c.Warning
 		}
-		chosen = i
-		c.Verdict = Chosen
-		res.Chosen = c.Endpoint
 	}
 	if chosen < 0 {
-		return res, &NotFoundError{Candidates: res.Candidates, Engine: o.Engine, Remedy: remedy(h, o, res.Candidates)}
+		return res, &NotFoundError{Candidates: list[:may], Engine: o.Engine, Remedy: remedy(h, o, list[:may])}
 	}
 	return res, nil
+}
+
+// askAll asks all candidates side by side: one that does not answer takes its time.
+func askAll(ctx context.Context, h Host, list []Candidate) {
+	var wg sync.WaitGroup
+	for i := range list {
+		if list[i].Private {
+			continue
+		}
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			ask(ctx, h, &list[i])
+		}()
+	}
+	wg.Wait()
+}
+
+// ask finds out what answers at a candidate, unless it could not even be resolved.
+func ask(ctx context.Context, h Host, c *Candidate) {
+	if c.Verdict == Refused {
+		return
+	}
+	c.Endpoint.Kind = c.prefer
+	if err := ping(ctx, &c.Endpoint); err != nil {
+		c.Endpoint.Kind = ""
+		c.refuse(err)
+		c.Remedy = cmpOr(c.Remedy, remedyFor(err, c.Endpoint.URI))
+		return
+	}
+	c.Warning = dial.Warning(c.Endpoint)
 }
 
 // private starts a service of galley's own, unless only a look was asked for.
@@ -186,7 +228,7 @@ func installPodman(h Host) string {
 	return "see podman.io/docs/installation"
 }
 
-func remedyFor(h Host, err error, uri string) string {
+func remedyFor(err error, uri string) string {
 	if !errors.Is(err, backend.ErrPermission) {
 		return ""
 	}

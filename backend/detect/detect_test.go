@@ -61,7 +61,7 @@ func TestCandidates(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			list := candidates(t.Context(), fakeHost(files, tc.env), tc.o)
+			list, _ := candidates(t.Context(), fakeHost(files, tc.env), tc.o)
 			require.GreaterOrEqual(t, len(list), len(tc.want))
 			for i, w := range tc.want {
 				require.Equal(t, w.source, list[i].Source)
@@ -113,9 +113,9 @@ func TestDockerTLS(t *testing.T) {
 	env := map[string]string{"DOCKER_CERT_PATH": "/certs", "DOCKER_TLS_VERIFY": "1"}
 	files := map[string]string{"/certs/ca.pem": "", "/certs/cert.pem": "", "/certs/key.pem": ""}
 	h := fakeHost(files, env)
-	require.Equal(t, &backend.TLS{CA: "/certs/ca.pem", Cert: "/certs/cert.pem", Key: "/certs/key.pem"}, dockerTLS(h, "tcp://h:2376"))
-	require.Nil(t, dockerTLS(h, "unix:///x"))
-	require.Nil(t, dockerTLS(fakeHost(nil, nil), "tcp://h:2375"))
+	require.Equal(t, &backend.TLS{CA: "/certs/ca.pem", Cert: "/certs/cert.pem", Key: "/certs/key.pem"}, tlsFor(h, Options{}, "tcp://h:2376"))
+	require.Nil(t, tlsFor(h, Options{}, "unix:///x"))
+	require.Nil(t, tlsFor(fakeHost(nil, nil), Options{}, "tcp://h:2375"))
 }
 
 // serve answers pings on a socket with the given headers.

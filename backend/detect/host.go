@@ -16,6 +16,7 @@ type Host struct {
 	Home     string
 	Getenv   func(string) string
 	ReadFile func(string) ([]byte, error)
+	ReadDir  func(string) ([]os.DirEntry, error)
 	LookPath func(string) (string, error)
 	// Output runs a program and returns what it printed.
 	Output func(ctx context.Context, name string, args ...string) ([]byte, error)
@@ -26,7 +27,7 @@ func ThisHost() Host {
 	home, _ := os.UserHomeDir() // without one, the paths below it are left out
 	return Host{
 		GOOS: runtime.GOOS, UID: os.Getuid(), Home: home,
-		Getenv: os.Getenv, ReadFile: os.ReadFile, LookPath: exec.LookPath,
+		Getenv: os.Getenv, ReadFile: os.ReadFile, ReadDir: os.ReadDir, LookPath: exec.LookPath,
 		Output: func(ctx context.Context, name string, args ...string) ([]byte, error) {
 			return exec.CommandContext(ctx, name, args...).Output()
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -35,20 +36,15 @@ func ping(ctx context.Context, ep *backend.Endpoint) error {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable,
-				Detail: fmt.Sprintf("no answer within %s", pingTimeout), Err: err}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Detail: fmt.Sprintf("no answer within %s", pingTimeout),
+				Remedy: "Check that the engine is well where it runs: docker info, or podman info.", Err: err}
 		}
-		var be *backend.Error
-		if errors.As(err, &be) {
-			return be
-		}
-		return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
+		return dial.Explain(*ep, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Status: resp.StatusCode,
-			Detail: "the answer to a ping was " + resp.Status}
+		return refusal(*ep, resp)
 	}
 	return identify(ep, resp.Header)
 }
@@ -76,3 +72,24 @@ func identify(ep *backend.Endpoint, h http.Header) error {
 	}
 	return nil
 }
+
+// refusal explains an answer to a ping that is not the one hoped for.
+func refusal(ep backend.Endpoint, resp *http.Response) error {
+	e := &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Status: resp.StatusCode,
+		Detail: "the answer to a ping was " + resp.Status}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	switch {
+	case err != nil:
+		e.Err = err
+	case resp.StatusCode == http.StatusBadRequest && strings.Contains(string(text), "HTTP request to an HTTPS server"):
+		e.Detail = "this port wants TLS"
+		e.Remedy = "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory with ca.pem, cert.pem and key.pem."
+	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
+		e.Kind = backend.ErrPermission
+		e.Remedy = "Something in front of the engine refuses: ask who runs it."
+	}
+	return e
+}
+
+// maxRefusal is how much of a refusal is read.
+const maxRefusal = 4 << 10

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -110,5 +111,14 @@ func Explain(ep backend.Endpoint, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	return explain(ep, err)
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
+	if !explainTLS(e) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)) {
+		e.Detail = "it closes the connection instead of answering"
+		e.Remedy = "Check that this is an engine's address, and whether it wants TLS."
+	}
+	return e
 }

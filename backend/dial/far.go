@@ -22,7 +22,8 @@ const (
 // line and without a single quote, so that every login shell can hand it to sh.
 //
 // A host is entered without its profile, so the places where macOS keeps the
-// engines' programs are named. Without a path, Docker's client is asked where it
+// engines' programs are named. socat starts quicker than the engines' own clients,
+// which do the same; by -t it goes on reading when nothing more is sent. Without a path, Docker's client is asked where it
 // has something to go by (it knows contexts), and Podman for its socket.
 var farScript = strings.Join([]string{
 	`PATH=$PATH:/usr/local/bin:/opt/homebrew/bin:/opt/podman/bin:$HOME/.docker/bin; export PATH`,
@@ -33,8 +34,8 @@ var farScript = strings.Join([]string{
 	`podman_to() { h podman && ready && exec podman --remote --url "unix://$1" system dial-stdio; }`,
 	`docker_to() { h docker && ready && exec docker -H "unix://$1" system dial-stdio; }`,
 	`to() { [ -S "$1" ] || f missing "$1"; [ -r "$1" ] && [ -w "$1" ] || f denied "$1"; ` +
-		`if [ "$k" = docker ]; then docker_to "$1"; podman_to "$1"; else podman_to "$1"; docker_to "$1"; fi; ` +
-		`if h socat; then ready; exec socat -t 86400 - "UNIX-CONNECT:$1"; fi; f noclient "$1"; }`,
+		`if h socat; then ready; exec socat -t 86400 - "UNIX-CONNECT:$1"; fi; ` +
+		`if [ "$k" = docker ]; then docker_to "$1"; podman_to "$1"; else podman_to "$1"; docker_to "$1"; fi; f noclient "$1"; }`,
 	`own() { ready; exec docker system dial-stdio; }`,
 	`docker_asked() { h docker || return 0; ` +
 		`if [ -n "$DOCKER_HOST$DOCKER_CONTEXT" ] || [ -d "${DOCKER_CONFIG:-$HOME/.docker}/contexts/meta" ]; then own; fi; ` +

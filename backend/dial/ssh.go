@@ -6,7 +6,9 @@ import (
 	"net/url"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -36,8 +38,10 @@ func sshDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, invalid(ep, "write ssh://user@host:port/path/to/socket and nothing more")
 	}
-	args := sshArgs(ep, u, runtime.GOOS)
+	options, host := sshArgs(ep, u, runtime.GOOS)
+	command := farCommand(strings.TrimSuffix(u.Path, "/"), ep.Kind)
 	turn := make(chan struct{}, logins)
+	var shared sync.Once
 	return func(ctx context.Context) (net.Conn, error) {
 		program, err := exec.LookPath("ssh")
 		if err != nil {
@@ -50,12 +54,15 @@ func sshDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		return startTunnel(ctx, ep, program, args)
+		shared.Do(func() {
+			options = append(options, sharing(ctx, program, runtime.GOOS, append(slices.Clone(options), "--", host))...)
+		})
+		return startTunnel(ctx, ep, program, append(slices.Clone(options), "--", host, command))
 	}, nil
 }
 
-// sshArgs is the command line of one connection.
-func sshArgs(ep backend.Endpoint, u *url.URL, goos string) []string {
+// sshArgs are the options of one connection, and the host.
+func sshArgs(ep backend.Endpoint, u *url.URL, goos string) (options []string, host string) {
 	args := []string{"-T",
 		"-o", "BatchMode=yes", // nobody is there to answer a question
 		"-o", "ConnectTimeout=10",
@@ -80,5 +87,5 @@ func sshArgs(ep backend.Endpoint, u *url.URL, goos string) []string {
 		}
 		args = append(args, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile="+nowhere)
 	}
-	return append(args, "--", u.Hostname(), farCommand(strings.TrimSuffix(u.Path, "/"), ep.Kind))
+	return args, u.Hostname()
 }

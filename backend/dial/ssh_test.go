@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,26 +24,57 @@ func TestSSHArgs(t *testing.T) {
 		ep   backend.Endpoint
 		goos string
 		has  string
-		last string
+		host string
 	}{
-		{backend.Endpoint{URI: "ssh://build"}, "linux", "-- build", "galley '' ''"},
-		{backend.Endpoint{URI: "ssh://me@Build_1:2222"}, "linux", "-l me -p 2222 -- Build_1", "galley '' ''"},
+		{backend.Endpoint{URI: "ssh://build"}, "linux", "ClearAllForwardings=yes", "build"},
+		{backend.Endpoint{URI: "ssh://me@Build_1:2222"}, "linux", "-l me -p 2222", "Build_1"},
 		{backend.Endpoint{URI: "ssh://core@127.0.0.1:50000/run/user/501/podman/podman.sock", Identity: "/id", Machine: true}, "darwin",
-			"-l core -p 50000 -i /id -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -- 127.0.0.1",
-			"galley '/run/user/501/podman/podman.sock' ''"},
-		{backend.Endpoint{URI: "ssh://core@localhost:50000/x", Machine: true}, "windows", "UserKnownHostsFile=NUL -- localhost", "galley '/x' ''"},
+			"-l core -p 50000 -i /id -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null", "127.0.0.1"},
+		{backend.Endpoint{URI: "ssh://core@localhost:50000/x", Machine: true}, "windows", "UserKnownHostsFile=NUL", "localhost"},
 		// Only a machine on this computer goes unchecked.
-		{backend.Endpoint{URI: "ssh://core@far/x", Machine: true}, "linux", "-l core -- far", "galley '/x' ''"},
-		{backend.Endpoint{URI: "ssh://[::1]/it's", Kind: backend.KindPodman}, "linux", "-- ::1", `galley '/it'\''s' 'podman'`},
+		{backend.Endpoint{URI: "ssh://core@far/x", Machine: true}, "linux", "-l core", "far"},
+		{backend.Endpoint{URI: "ssh://[::1]/x"}, "linux", "ClearAllForwardings=yes", "::1"},
 	} {
 		u, err := url.Parse(tc.ep.URI)
 		require.NoError(t, err)
-		args := sshArgs(tc.ep, u, tc.goos)
-		line := strings.Join(args[:len(args)-1], " ")
+		options, host := sshArgs(tc.ep, u, tc.goos)
+		line := strings.Join(options, " ")
 		require.True(t, strings.HasSuffix(line, tc.has), line)
 		require.Contains(t, line, "BatchMode=yes")
-		require.True(t, strings.HasSuffix(args[len(args)-1], tc.last), args[len(args)-1])
+		require.Equal(t, tc.host, host)
 	}
+	require.True(t, strings.HasSuffix(farCommand("/it's", backend.KindPodman), `galley '/it'\''s' 'podman'`))
+}
+
+// Whoever shares logins already is left to it.
+func TestSharing(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	ssh := filepath.Join(dir, "ssh")
+	config := func(line string) {
+		require.NoError(t, os.WriteFile(ssh, []byte("#!/bin/sh\n[ $1 = -G ] && echo '"+line+"'\n"), 0o755))
+	}
+	config("hostname far")
+	want := "ControlPath=" + filepath.Join(dir, "galley", "ssh", "%C")
+	if len(filepath.Join(dir, "galley", "ssh")) > maxControlPath {
+		require.Empty(t, sharing(t.Context(), ssh, "linux", nil), "a socket's path may not be long")
+		dir, err := os.MkdirTemp("/tmp", "g")
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+		t.Setenv("XDG_RUNTIME_DIR", dir)
+		want = "ControlPath=" + filepath.Join(dir, "galley", "ssh", "%C")
+	}
+	require.Contains(t, sharing(t.Context(), ssh, "linux", nil), want)
+	require.Empty(t, sharing(t.Context(), ssh, "windows", nil))
+	config("controlpath none")
+	require.Contains(t, sharing(t.Context(), ssh, "linux", nil), want)
+	config("controlpath /home/me/.ssh/%C")
+	require.Empty(t, sharing(t.Context(), ssh, "linux", nil))
+	config("hostname far")
+	dirOf, err := controlDir()
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dirOf, 0o755))
+	require.Empty(t, sharing(t.Context(), ssh, "linux", nil), "others could log in through it")
 }
 
 func TestAddressesThatAreRefused(t *testing.T) {
@@ -85,10 +117,17 @@ func newFarHost(t *testing.T) farHost {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	h := farHost{t, dir}
-	h.ssh(`while [ "$1" != -- ]; do shift; done
-HOME=` + dir + ` XDG_RUNTIME_DIR=` + dir + `/run PATH=` + dir + `/far:/usr/bin:/bin exec sh -c "echo hello from .bashrc; $3"`)
+	h.ssh(`[ "$1" != -G ] || exit 1
+while [ "$1" != -- ]; do shift; done
+HOME=` + dir + ` XDG_RUNTIME_DIR=` + dir + `/run PATH=` + dir + `/far exec /bin/sh -c "echo hello from .bashrc; $3"`)
 	t.Setenv("PATH", filepath.Join(dir, "near")+":"+os.Getenv("PATH"))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "run"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "far"), 0o755))
+	for _, name := range []string{"sh", "id"} {
+		path, err := exec.LookPath(name)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(dir, "far", name)))
+	}
 	return h
 }
 
@@ -199,7 +238,7 @@ func TestFarSide(t *testing.T) {
 }
 
 func anEngineIsHere() bool {
-	for _, path := range []string{"/var/run/docker.sock", "/run/podman/podman.sock", "/usr/local/bin/docker", "/usr/local/bin/podman"} {
+	for _, path := range []string{"/var/run/docker.sock", "/run/podman/podman.sock"} {
 		if _, err := os.Stat(path); err == nil {
 			return true
 		}
@@ -222,7 +261,7 @@ func TestFarSideWithoutEngine(t *testing.T) {
 			require.NoError(h.t, os.MkdirAll(filepath.Join(h.dir, ".docker", "contexts", "meta"), 0o755))
 		}, "", backend.ErrUnreachable, "Docker does not run on that host"},
 		{"not sh", func(h farHost) { h.ssh("exit 0") }, "/x", backend.ErrUnreachable, "ssh ended without a word"},
-		{"a greeting without end", func(h farHost) { h.ssh("yes") }, "/x", backend.ErrUnreachable, "ssh ended without a word"},
+		{"a greeting without end", func(h farHost) { h.ssh("[ $1 = -G ] || yes") }, "/x", backend.ErrUnreachable, "prints without end"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.path == "" && anEngineIsHere() {
@@ -279,7 +318,7 @@ func TestSSHErrors(t *testing.T) {
 func TestLoginIsCancelled(t *testing.T) {
 	h := newFarHost(t)
 	fifo := filepath.Join(h.dir, "begun")
-	h.ssh("echo $$ > " + fifo + "; exec sleep 600")
+	h.ssh("[ $1 != -G ] || exit 1; echo $$ > " + fifo + "; exec sleep 600")
 	f, err := New(backend.Endpoint{URI: "ssh://far"})
 	require.NoError(t, err)
 	gone := errors.New("ctrl-c")
@@ -301,7 +340,8 @@ func TestBusyHost(t *testing.T) {
 	h := newFarHost(t)
 	socket := h.listen("s", "s")
 	h.client("podman", socket)
-	h.ssh(`if mkdir ` + h.dir + `/turned-away 2>/dev/null; then
+	h.ssh(`[ "$1" != -G ] || exit 1
+if mkdir ` + h.dir + `/turned-away 2>/dev/null; then
   echo "kex_exchange_identification: Connection closed by remote host" >&2; exit 255
 fi
 while [ "$1" != -- ]; do shift; done

@@ -106,7 +106,7 @@ func (t *tunnel) awaitReady() error {
 		}
 		seen += len(line)
 	}
-	return t.failure(errors.New("the far side's shell prints without end"))
+	return explainSSH(t.ep, t.errOut.String(), errors.New("the far side's login shell prints without end"))
 }
 
 // failure is why the tunnel ended, or else cause.

@@ -145,6 +145,7 @@ func rules() []rule {
 		{"has active endpoints", backend.ErrConflict, "Remove the containers that are on it first."},
 		{"is ambiguous", backend.ErrConflict, "Several networks have this name: remove all but one with docker network rm ID."},
 		{"pool overlaps with other one", backend.ErrConflict, "Choose another subnet, or remove the network that has it."},
+		{sameBridge, backend.ErrConflict, "Remove the network that has this bridge."},
 		{"available, non-overlapping", backend.ErrConflict, remedyPools},
 		{"address pools have been fully subnetted", backend.ErrConflict, remedyPools},
 
@@ -177,6 +178,15 @@ func rules() []rule {
 		{"extraction point is not a directory", backend.ErrInvalid, ""},
 		{"oci runtime create failed", backend.ErrInvalid, ""},
 	}
+}
+
+// sameBridge is what the engine says of a network whose bridge another one has.
+const sameBridge = "networks have same bridge name"
+
+// isSameBridge tells whether a network was refused because of its bridge's name.
+func isSameBridge(err error) bool {
+	var e *backend.Error
+	return errors.As(err, &e) && strings.Contains(e.Detail, sameBridge)
 }
 
 // classify finds which of the interface's errors an answer is, and what can be

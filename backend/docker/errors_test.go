@@ -41,6 +41,7 @@ func TestClassify(t *testing.T) {
 		{403, `error while removing network: network mnet id a3004e4d1fe0 has active endpoints`, backend.ErrConflict},
 		{403, `Pool overlaps with other one on this address space`, backend.ErrConflict},
 		{404, `could not find an available, non-overlapping IPv6 address pool among the defaults to assign to the network`, backend.ErrConflict},
+		{403, `cannot create network 0123 (br-4567): conflicts with network 89ab (br-4567): networks have same bridge name`, backend.ErrConflict},
 		{400, `network dokken is ambiguous (2 matches found on name)`, backend.ErrConflict},
 
 		{409, `Container 83df3b93e909615e62d86287574291a8c3182a628e73e36a2715b9d19281ec9a is not running`, backend.ErrNotRunning},

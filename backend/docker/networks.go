@@ -3,8 +3,11 @@ package docker
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
@@ -32,7 +35,6 @@ func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 	n, err := b.inspectNetwork(ctx, cli, s.Name)
 	switch {
 	case errors.Is(err, backend.ErrConflict):
-		// Two callers made it at once, and one of them has not got to put it right.
 		n, err = b.settleNetwork(ctx, cli, s.Name)
 	case errors.Is(err, backend.ErrNotFound):
 		n, err = b.createNetwork(ctx, cli, s)
@@ -68,24 +70,54 @@ func networkFrom(answer network.Inspect) backend.Network {
 func (b *Backend) createNetwork(ctx context.Context, cli *client.Client, s backend.NetworkSpec) (backend.Network, error) {
 	op := "create network " + s.Name
 	for try := 0; ; try++ {
-		answer, err := cli.NetworkCreate(ctx, s.Name, networkOptions(s, try))
+		options := networkOptions(s, try)
+		if !atLeast(cli, uniqueNetworks) {
+			options.Options = map[string]string{bridgeOption: bridgeName(s.Name)}
+		}
+		answer, err := cli.NetworkCreate(ctx, s.Name, options)
 		if err == nil {
-			if !atLeast(cli, uniqueNetworks) {
-				return b.settleNetwork(ctx, cli, s.Name)
-			}
 			return backend.Network{ID: answer.ID, Name: s.Name, Labels: s.Labels, IPv6: s.IPv6}, nil
 		}
 		err = wrap(op, err)
 		if !errors.Is(err, backend.ErrConflict) {
 			return backend.Network{}, err
 		}
-		if found, inspectErr := b.inspectNetwork(ctx, cli, s.Name); inspectErr == nil {
+		if found, foundErr := b.awaitNetwork(ctx, cli, s.Name, isSameBridge(err)); foundErr == nil {
 			return found, nil
 		}
 		if !s.IPv6 || s.IPv6Subnet != "" || try+1 == subnetTries {
 			return backend.Network{}, err
 		}
 	}
+}
+
+// bridgeOption names the network's bridge. Before version 1.44 of the API callers
+// at the same moment can each make a network of one name; but two networks cannot
+// have one bridge, and that the engine checks without fail.
+const bridgeOption = "com.docker.network.bridge.name"
+
+// bridgeName is a stable name for a network's bridge, as long as Linux allows.
+func bridgeName(network string) string {
+	sum := sha256.Sum256([]byte("galley " + network))
+	return "br-" + hex.EncodeToString(sum[:6])
+}
+
+// awaitTimeout bounds how long another caller's network is waited for.
+const awaitTimeout = 20 * time.Second
+
+// awaitNetwork finds the network that another caller has made, or has begun to
+// make: its bridge is there before its name.
+func (b *Backend) awaitNetwork(ctx context.Context, cli *client.Client, name string, begun bool) (found backend.Network, err error) {
+	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
+	defer cancel()
+	err = engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
+		found, err = b.inspectNetwork(ctx, cli, name)
+		if begun && errors.Is(err, backend.ErrNotFound) {
+			return false, nil
+		}
+		return true, err
+	})
+	return found, err
 }
 
 // networkOptions translates what a network must be like. Other tries ask for
@@ -104,7 +136,7 @@ func networkOptions(s backend.NetworkSpec, try int) network.CreateOptions {
 }
 
 // settleNetwork leaves one network of a name: the oldest. Before version 1.44 of
-// the API, callers at the same moment could each make one.
+// the API other programs could have made several.
 func (b *Backend) settleNetwork(ctx context.Context, cli *client.Client, name string) (backend.Network, error) {
 	op := "network " + name
 	found, err := cli.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})

@@ -25,3 +25,10 @@ func TestNetworkOptions(t *testing.T) {
 		require.Equal(t, 64, netip.MustParsePrefix(subnet).Bits())
 	}
 }
+
+func TestBridgeName(t *testing.T) {
+	const longestInterface = 15
+	require.Len(t, bridgeName("dokken"), longestInterface)
+	require.Equal(t, bridgeName("dokken"), bridgeName("dokken"))
+	require.NotEqual(t, bridgeName("dokken"), bridgeName("galley"))
+}

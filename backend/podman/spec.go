@@ -149,7 +149,8 @@ func applyInit(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, err
 		// The reaper is mounted below /run, which systemd's mode covers.
 		c.Init, c.Systemd = true, "false"
 	case backend.InitNone:
-		// Podman tells an init by the command's name.
+		// Left to itself, Podman would tell an init by the command's name.
+		c.Systemd = "false"
 	}
 	if s.StopSignal == "" {
 		return nil, nil

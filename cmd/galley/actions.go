@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -67,8 +68,11 @@ func actionFlags(f *pflag.FlagSet) {
 	f.BoolP("fail-fast", "f", false, "start no further instance after one failed")
 	f.BoolP("debug", "D", false, "let provisioner and verifier say more")
 	f.StringP("test-base-path", "t", "", "the directory of the tests (default: test/integration)")
+	f.Bool("idempotence", false, "converge twice, and fail when the second time changes anything")
 	f.Bool("no-recreate", false, "keep a runner although its configuration changed")
 	f.String("pull", "", "when to pull images, whatever kitchen.yml says: always, missing, newer or never")
+	f.Bool("require-tests", false, "fail an instance whose verifier found no tests")
+	f.Int("retry", 0, "how many more times to run tests that failed; one that passes then is reported as flaky")
 	f.StringArray("report", nil, "write a report: junit=FILE, json=FILE, ndjson=FILE or html=FILE; may be repeated")
 }
 
@@ -120,6 +124,11 @@ func (a *app) runOptions(cmd *cobra.Command) (lifecycle.Options, error) {
 		o.Concurrency = 9999
 	}
 	o.FailFast, o.NoRecreate = v.GetBool("fail-fast"), v.GetBool("no-recreate")
+	o.RequireTests = v.GetBool("require-tests")
+	if o.Retry, err = strconv.Atoi(v.GetString("retry")); err != nil || o.Retry < 0 {
+		return o, fmt.Errorf("--retry %q: write a number from 0 up", v.GetString("retry"))
+	}
+	o.Debug, o.Idempotence = v.GetBool("debug"), v.GetBool("idempotence")
 	if t := v.GetString("test-base-path"); t != "" {
 		if o.TestBase, err = filepath.Abs(t); err != nil {
 			return o, err

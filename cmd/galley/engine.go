@@ -29,6 +29,9 @@ func (a *app) open(ctx context.Context, engine, host string) (backend.ContainerB
 	if err != nil {
 		return nil, backend.Endpoint{}, err
 	}
+	if found.Warning != "" {
+		fmt.Fprintln(a.err, "$$$$$$ "+found.Warning)
+	}
 	be, err := openEndpoint(found.Chosen)
 	if err != nil {
 		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
@@ -37,7 +40,8 @@ func (a *app) open(ctx context.Context, engine, host string) (backend.ContainerB
 }
 
 func (a *app) detectOptions() (detect.Options, error) {
-	o := detect.Options{Engine: a.set.v.GetString("engine"), Host: a.set.v.GetString("host")}
+	o := detect.Options{Engine: a.set.v.GetString("engine"), Host: a.set.v.GetString("host"),
+		TLSCertPath: a.set.v.GetString("tls-cert-path"), TLSSkipVerify: !a.set.v.GetBool("tls-verify")}
 	o.HostSource = a.set.source("host")
 	if kinds := []string{"", string(backend.KindDocker), string(backend.KindPodman)}; !slices.Contains(kinds, o.Engine) {
 		return o, fmt.Errorf("%s is %q: write docker or podman", a.set.source("engine"), o.Engine)

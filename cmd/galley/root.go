@@ -47,6 +47,8 @@ func newRoot(s streams) *cobra.Command {
 	f := root.PersistentFlags()
 	f.String("engine", "", "the engine to use: docker or podman (default: whichever answers first)")
 	f.String("host", "", "the engine's address: unix://, tcp://, ssh:// or npipe://")
+	f.String("tls-cert-path", "", "the directory with ca.pem, cert.pem and key.pem for a tcp:// address (default: DOCKER_CERT_PATH)")
+	f.Bool("tls-verify", true, "check the certificate of an engine at a tcp:// address")
 	f.StringP("log-level", "l", "info", "what to print: debug, info, warn or error")
 	f.Bool("color", true, "use colours on a terminal (--color=false or NO_COLOR turns them off)")
 	f.String("erb", "auto", "who evaluates <% %> in kitchen.yml: auto, builtin, ruby or off")

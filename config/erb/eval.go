@@ -8,7 +8,6 @@ import (
 func (vm *vm) eval(f *frame, n node) value {
 	vm.tick()
 	if vm.depth++; vm.depth > maxDepth {
-		vm.depth -= 200 // room to report it
 		vm.raise("SystemStackError", "stack level too deep")
 	}
 	v := vm.evalNode(f, n)
@@ -365,21 +364,38 @@ func (vm *vm) evalFor(f *frame, n *forNode) value {
 }
 
 // evalBegin runs begin … rescue … else … ensure … end.
-func (vm *vm) evalBegin(f *frame, n *beginNode) (result value) {
-	if n.ensure != nil {
-		depth, nest := vm.depth, vm.nest
-		defer func() {
-			r := recover()
-			if _, isFatal := r.(fatal); isFatal {
-				panic(r)
-			}
-			vm.depth, vm.nest = depth, nest
-			vm.eval(f, n.ensure)
-			if r != nil {
-				panic(r)
-			}
-		}()
+func (vm *vm) evalBegin(f *frame, n *beginNode) value {
+	if n.ensure == nil {
+		return vm.evalRescue(f, n)
 	}
+	v, signal := vm.captured(f, n)
+	vm.eval(f, n.ensure)
+	if signal != nil {
+		panic(signal)
+	}
+	return v
+}
+
+// captured runs the part of a begin block before its ensure clause and hands
+// back the signal that leaves it, for the clause must not run inside a deferred
+// function: the stack would not have been unwound.
+func (vm *vm) captured(f *frame, n *beginNode) (val value, signal any) {
+	depth, nest, loops := vm.depth, vm.nest, f.loops
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case rubyError, breakSignal, nextSignal, loopSignal, returnSignal, throwSignal, retrySignal, stopSignal:
+			vm.depth, vm.nest, f.loops = depth, nest, loops
+			signal = r
+		default:
+			panic(r)
+		}
+	}()
+	return vm.evalRescue(f, n), nil
+}
+
+// evalRescue runs begin … rescue … else … end.
+func (vm *vm) evalRescue(f *frame, n *beginNode) value {
 	if len(n.rescues) == 0 {
 		v := vm.eval(f, n.body)
 		if n.alt != nil {

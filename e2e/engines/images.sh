@@ -13,8 +13,12 @@ image_tag() {
 		platform-with-chef) echo docker.io/library/platform-with-chef:latest ;;
 		debian) echo docker.io/library/debian:latest ;;
 		systemd) echo docker.io/library/systemd:latest ;;
+		puppet) echo docker.io/library/puppet:latest ;;
+		ansible) echo docker.io/library/ansible:latest ;;
+		testers) echo docker.io/library/testers:latest ;;
+		goss) echo docker.io/library/goss:latest ;;
 		*)
-			echo "engines.sh: unknown image '$1': choose from busybox tool tool-scratch cinc platform-with-chef debian systemd" >&2
+			echo "engines.sh: unknown image '$1': choose from busybox tool tool-scratch cinc platform-with-chef debian systemd puppet ansible testers goss" >&2
 			return 2
 			;;
 	esac
@@ -25,7 +29,8 @@ image_config() {
 		tool) echo '{"Cmd": ["true"], "Volumes": {"/opt/chef": {}}}' ;;
 		tool-scratch) echo '{"Cmd": ["/opt/chef/bin/chef-client", "--version"], "Volumes": {"/opt/chef": {}}}' ;;
 		cinc) echo '{"Cmd": ["true"], "Volumes": {"/opt/cinc": {}}}' ;;
-		debian) echo '{"Cmd": ["bash"]}' ;;
+		goss) echo '{"Cmd": ["/opt/goss/bin/goss"], "Volumes": {"/opt/goss": {}}}' ;;
+		debian | puppet | ansible | testers) echo '{"Cmd": ["bash"]}' ;;
 		systemd) echo '{"Cmd": ["/sbin/init"], "Env": ["container=docker"], "StopSignal": "SIGRTMIN+3"}' ;;
 		*) echo '{"Cmd": ["sh"]}' ;;
 	esac
@@ -37,9 +42,13 @@ image_inputs() {
 	image_config "$1"
 	declare -f make_archive "rootfs_${1//-/_}"
 	case $1 in
-		debian | systemd)
-			declare -f bootstrap
+		debian | systemd | puppet | ansible | testers)
+			declare -f bootstrap slim
 			cat /etc/os-release
+			;;
+		goss)
+			echo "$GOSS_VERSION"
+			"$(find_go)" version
 			;;
 		*)
 			declare -f rootfs_busybox
@@ -170,6 +179,38 @@ add_client() {
 
 rootfs_debian() { bootstrap "$1" ''; }
 
+# The real tools from the distribution's own packages.
+rootfs_puppet() { bootstrap "$1" --include=puppet-agent; }
+
+rootfs_ansible() {
+	local log=$ENGINES_DIR/images/apt.log
+	bootstrap "$1" ''
+	# debootstrap itself cannot put Python's packages into an order that works
+	DEBIAN_FRONTEND=noninteractive chroot "$1" sh -c 'apt-get update && apt-get install -y --no-install-recommends ansible-core' < /dev/null > "$log" 2>&1 ||
+		die "installing ansible-core failed: $(last_words "$log")"
+	slim "$1"
+}
+
+# rootfs_testers ROOT: test tools that galley runs inside of runners.
+rootfs_testers() { bootstrap "$1" --include=bats,python3-testinfra,ruby-serverspec; }
+
+GOSS_VERSION=v0.4.9
+
+# rootfs_goss ROOT: goss alone, as a tool volume. It is built in a module of its own,
+# since that is how an exact version is fetched whatever versions a proxy lists.
+rootfs_goss() {
+	local w=$ENGINES_DIR/images/goss.work log=$ENGINES_DIR/images/goss.log go
+	go=$(find_go)
+	rm -rf "$w"
+	mkdir -p "$w" "$1/opt/goss/bin"
+	printf 'module goss.invalid/build\n\ngo 1.24.0\n' > "$w/go.mod"
+	(cd "$w" && CGO_ENABLED=0 GOFLAGS='' "$go" get "github.com/goss-org/goss/cmd/goss@$GOSS_VERSION") > "$log" 2>&1 ||
+		{ echo "engines.sh: goss cannot be fetched: $(last_words "$log")" >&2; exit 3; }
+	(cd "$w" && CGO_ENABLED=0 GOFLAGS='' "$go" build -trimpath -ldflags '-s -w' -o "$1/opt/goss/bin/goss" github.com/goss-org/goss/cmd/goss) > "$log" 2>&1 ||
+		die "goss does not build: $(last_words "$log")"
+	rm -rf "$w"
+}
+
 rootfs_systemd() {
 	bootstrap "$1" --include=systemd,systemd-sysv,dbus,procps
 	: > "$1/etc/machine-id"
@@ -190,6 +231,11 @@ bootstrap() {
 	mkdir -p "$ENGINES_DIR/images/debs"
 	unshare --mount debootstrap --variant=minbase --cache-dir="$ENGINES_DIR/images/debs" ${2:+"$2"} "$suite" "$1" "$mirror" < /dev/null > "$log" 2>&1 ||
 		die "debootstrap failed: $(last_words "$log")"
+	slim "$1"
+}
+
+# slim ROOT: away with what no test needs.
+slim() {
 	rm -rf "$1"/var/cache/apt/* "$1"/var/cache/ldconfig/* "$1"/var/lib/apt/lists/* "$1"/var/log/* "$1"/usr/share/{doc,man,locale,info}/*
 }
 

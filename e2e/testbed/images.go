@@ -17,8 +17,8 @@ type Image struct {
 	ID      string // sha256:…, the same in every engine
 }
 
-// smallImages take seconds to build. The others, debian and systemd, take a minute and
-// are built when a test asks for one.
+// smallImages take seconds to build. The others, debian, systemd, puppet, ansible,
+// testers and goss, take a minute and are built when a test asks for one.
 var smallImages = []string{"busybox", "tool", "tool-scratch", "cinc", "platform-with-chef"}
 
 func (b *bed) buildImages(names ...string) error {
@@ -45,9 +45,9 @@ func (s script) image(name string) (Image, error) {
 }
 
 // Load sees to it that the engine has these images of engines.sh (busybox tool
-// tool-scratch cinc platform-with-chef debian systemd) under their tags, and returns them
-// in the same order. It costs one request each if they are there already. An image that
-// cannot be built on this machine skips the test.
+// tool-scratch cinc platform-with-chef debian systemd puppet ansible testers goss) under their tags,
+// and returns them in the same order. It costs one request each if they are there already.
+// An image that cannot be built on this machine skips the test.
 func (e Engine) Load(t testing.TB, names ...string) []Image {
 	t.Helper()
 	images := make([]Image, 0, len(names))

@@ -1,4 +1,4 @@
-// Package hostexec runs shell lines on the user's own machine, for local hooks
+// Package hostexec runs commands on the user's own machine, for local hooks
 // and for verifiers that run there.
 package hostexec
 
@@ -8,15 +8,19 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strings"
 	"time"
 )
 
 // killDelay is how long a command may take to end after it was interrupted.
 const killDelay = 5 * time.Second
 
-// Command is a shell line.
+// Command is a shell line or a program.
 type Command struct {
+	// Line is for the machine's shell.
 	Line string
+	// Argv is a program and its arguments, in place of Line: no shell is involved.
+	Argv []string
 	// Dir is where it runs.
 	Dir string
 	// User is whom to run it as; empty means the user that galley runs as.
@@ -28,19 +32,25 @@ type Command struct {
 	Timeout time.Duration
 }
 
-// Run runs a line with the machine's shell and returns its exit code. When ctx
-// ends, the line and what it started are interrupted, then killed. Errors: the
-// shell cannot be started, ctx's error, or the timeout.
+// Run runs a command and returns its exit code. When ctx ends, it and what it
+// started are interrupted, then killed. Errors: it cannot be started, ctx's error,
+// or the timeout.
 func Run(ctx context.Context, c Command) (exitCode int, err error) {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("it took longer than %s", c.Timeout))
 		defer cancel()
 	}
-	cmd := shell(ctx, c.Line)
+	argv, what := c.Argv, c.Line
+	if len(argv) == 0 {
+		argv = shell(c.Line)
+	} else {
+		what = strings.Join(argv[:min(2, len(argv))], " ")
+	}
+	cmd := command(ctx, argv)
 	if c.User != "" {
 		if err := runAs(cmd, c.User); err != nil {
-			return -1, fmt.Errorf("run %q: %w", c.Line, err)
+			return -1, fmt.Errorf("run %q: %w", what, err)
 		}
 	}
 	cmd.Dir, cmd.Env = c.Dir, c.Env
@@ -48,14 +58,14 @@ func Run(ctx context.Context, c Command) (exitCode int, err error) {
 	cmd.WaitDelay = killDelay
 	err = cmd.Run()
 	if ctx.Err() != nil {
-		return -1, fmt.Errorf("run %q: %w", c.Line, context.Cause(ctx))
+		return -1, fmt.Errorf("run %q: %w", what, context.Cause(ctx))
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return code(exit), nil
 	}
 	if err != nil {
-		return -1, fmt.Errorf("run %q: %w", c.Line, err)
+		return -1, fmt.Errorf("run %q: %w", what, err)
 	}
 	return 0, nil
 }

@@ -11,10 +11,13 @@ import (
 	"syscall"
 )
 
-// shell runs the line in a process group of its own, so that all it started can
-// be ended with it.
-func shell(ctx context.Context, line string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
+// shell is the program that runs a line.
+func shell(line string) []string { return []string{"/bin/sh", "-c", line} }
+
+// command runs in a process group of its own, so that all it started can be ended
+// with it.
+func command(ctx context.Context, argv []string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	return cmd

@@ -6,8 +6,10 @@ import (
 	"os/exec"
 )
 
-func shell(ctx context.Context, line string) *exec.Cmd {
-	return exec.CommandContext(ctx, "cmd.exe", "/C", line)
+func shell(line string) []string { return []string{"cmd.exe", "/C", line} }
+
+func command(ctx context.Context, argv []string) *exec.Cmd {
+	return exec.CommandContext(ctx, argv[0], argv[1:]...)
 }
 
 func code(e *exec.ExitError) int { return e.ExitCode() }

@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -21,20 +21,29 @@ import (
 type chef struct {
 	project  Project
 	instance config.Instance
-	// attributes are those of the policy, when there is one.
-	policy string
 }
 
-// The paths in the sandbox that the client itself writes; they survive between
-// converges unless clean_dokken_sandbox removes them afterwards.
-var chefOwn = map[string]bool{
-	"cache": true, "backup": true, "nodes": true, "ohai": true, "local-mode-cache": true, "checksums": true,
-	"client.pem": true, ".chef": true, "clients": true,
+// The files of a Chef sandbox that galley writes.
+const (
+	clientFile   = "client.rb"
+	strictFile   = "client_no_updated_resources.rb"
+	handlerFile  = "chef-client-fail-if-update-handler.rb"
+	dnaFile      = "dna.json"
+	secretFile   = "encrypted_data_bag_secret"
+	localGroup   = "local"
+	productCinc  = "cinc"
+	defaultLevel = "auto"
+)
+
+// clientPlaces are the places in the sandbox that the client itself writes.
+func clientPlaces() []string {
+	return []string{"backup", "cache", "checksums", "client.pem", "clients", "local-mode-cache", "nodes", "ohai", "users", ".chef"}
 }
 
 // Tool is the image of Chef or Cinc: driver.chef_image and driver.chef_version.
 func (c *chef) Tool() *Tool {
-	return &Tool{Image: ToolImage(c.instance.Driver)}
+	return &Tool{Image: ToolImage(c.instance.Driver),
+		Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
 }
 
 // ToolImage joins chef_image and chef_version. A tag or digest that is part of
@@ -54,50 +63,94 @@ func ToolImage(d config.Driver) string {
 // Prepare lays out what the client reads: cookbooks, dna.json, client.rb, data
 // bags and the like, and the script that runs it.
 func (c *chef) Prepare(ctx context.Context, box sandbox.Dir) error {
-	files, err := c.cookbooks(ctx)
+	books, err := c.cookbooks(ctx)
 	if err != nil {
 		return err
 	}
-	more, err := c.data()
+	data, err := c.data()
 	if err != nil {
 		return err
 	}
-	dna, err := c.dna()
+	files := append(books.files, data...)
+	own := ownPlaces(files)
+	settings, err := c.settings(box, books.policy, own)
 	if err != nil {
 		return err
+	}
+	// Later files win: an export brings a few of its own that must not.
+	files = append(files, settings...)
+	return sandbox.Sync(box.Local, files, func(p string) bool {
+		top, _, _ := strings.Cut(p, "/")
+		return slices.Contains(own, top)
+	})
+}
+
+// ownPlaces are those that the client writes and galley does not: they stay when
+// the sandbox is filled anew. Where they are not to stay, the script removes them,
+// for what root wrote only root may remove.
+func ownPlaces(files []sandbox.File) []string {
+	carried := map[string]bool{}
+	for _, f := range files {
+		top, _, _ := strings.Cut(f.Path, "/")
+		carried[top] = true
+	}
+	return slices.DeleteFunc(clientPlaces(), func(p string) bool { return carried[p] })
+}
+
+// settings are the files that galley itself writes.
+func (c *chef) settings(box sandbox.Dir, policy string, own []string) ([]sandbox.File, error) {
+	dna, err := c.dna(policy)
+	if err != nil {
+		return nil, err
 	}
 	key, err := validationKey()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	files = append(files, more...)
-	files = append(files,
-		sandbox.File{Path: "dna.json", Data: dna},
-		sandbox.File{Path: "client.rb", Data: []byte(c.clientRB(box))},
+	conf := c.clientRB(box)
+	files := []sandbox.File{
+		{Path: dnaFile, Data: dna},
+		{Path: clientFile, Data: []byte(conf)},
 		// The directories above are private to the user; in the runner a remapped
 		// root must be able to read it.
-		sandbox.File{Path: "validation.pem", Data: key},
-		sandbox.File{Path: runCommand, Data: []byte(c.script(box)), Mode: 0o755},
-	)
-	if err := sandbox.Sync(box.Local, files, func(p string) bool {
-		top, _, _ := strings.Cut(p, "/")
-		return chefOwn[top]
-	}); err != nil {
-		return err
+		{Path: "validation.pem", Data: key},
+		{Path: runCommand, Data: []byte(c.script(box, own)), Mode: 0o755},
 	}
-	return nil
+	if c.strict() {
+		handler := path.Join(box.Remote, handlerFile)
+		files = append(files,
+			sandbox.File{Path: strictFile, Data: []byte(conf + strictLines(handler))},
+			sandbox.File{Path: handlerFile, Data: []byte(strictHandler)})
+	}
+	return files, nil
+}
+
+// strict tells whether the last run of a converge may change nothing.
+func (c *chef) strict() bool {
+	p := c.instance.Provisioner
+	return p.Chef.Idempotency || p.Idempotence || c.project.Idempotence
+}
+
+// runs is how often a converge runs the client: a run that may change nothing
+// needs one before it.
+func (c *chef) runs() int {
+	n := max(c.instance.Provisioner.Chef.Converges, 1)
+	if c.strict() {
+		n = max(n, 2)
+	}
+	return n
 }
 
 // dna is dna.json: the attributes with the run list or the policy.
-func (c *chef) dna() ([]byte, error) {
+func (c *chef) dna(policy string) ([]byte, error) {
 	k := c.instance.Provisioner.Chef
-	node := map[string]any{}
-	for key, v := range k.Attributes {
-		node[key] = v
+	node := maps.Clone(k.Attributes)
+	if node == nil {
+		node = map[string]any{}
 	}
-	if c.policy != "" {
-		node["policy_name"] = c.policy
-		node["policy_group"] = "local"
+	if policy != "" {
+		delete(node, "run_list") // the policy has one, and the client refuses two
+		node["policy_name"], node["policy_group"] = policy, localGroup
 		if k.PolicyGroup != "" {
 			node["policy_group"] = k.PolicyGroup
 		}
@@ -113,7 +166,7 @@ func (c *chef) dna() ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(node); err != nil {
-		return nil, fmt.Errorf("write dna.json: %w", err)
+		return nil, fmt.Errorf("write %s: %w\nprovisioner.attributes holds what JSON does not have", dnaFile, err)
 	}
 	return b.Bytes(), nil
 }
@@ -127,7 +180,11 @@ func (c *chef) data() ([]sandbox.File, error) {
 			if dir = c.project.find(c.instance.Suite, name); dir == "" {
 				continue
 			}
-		} else if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		}
+		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+			if c.instance.Provisioner.Chef.Paths[name] == "" {
+				continue // a file of that name is something else
+			}
 			return nil, fmt.Errorf("provisioner.%s_path: %s is not a directory", name, dir)
 		}
 		tree, err := sandbox.Tree(dir, name, nil)
@@ -136,95 +193,43 @@ func (c *chef) data() ([]sandbox.File, error) {
 		}
 		files = append(files, tree...)
 	}
-	secret := c.instance.Provisioner.Chef.Paths["encrypted_data_bag_secret_key"]
+	secret := c.instance.Provisioner.Chef.Paths[secretFile]
 	if secret == "" {
-		secret = c.project.find(c.instance.Suite, "encrypted_data_bag_secret_key")
+		secret = c.project.find(c.instance.Suite, secretFile+"_key")
+	} else if _, err := os.Stat(secret); err != nil {
+		return nil, fmt.Errorf("provisioner.%s_key_path: %w", secretFile, err)
 	}
 	if secret != "" {
-		files = append(files, sandbox.File{Path: "encrypted_data_bag_secret", Source: secret, Mode: 0o644})
+		files = append(files, sandbox.File{Path: secretFile, Source: secret, Mode: 0o644})
 	}
 	return files, nil
 }
 
-// script is run_command: the environment, and the client's command line.
-func (c *chef) script(box sandbox.Dir) string {
-	p, k := c.instance.Provisioner, c.instance.Provisioner.Chef
-	env := commandEnv(c.project, p.Proxy, p.Env)
-	if k.License != "" && env["CHEF_LICENSE"] == "" {
-		env["CHEF_LICENSE"] = k.License
-	}
-	s := script{env: env}
-	client := c.command(box)
-	for i := 1; i < k.Converges; i++ {
-		s.lines = append(s.lines, client+" || exit")
-	}
-	s.lines = append(s.lines, client)
-	return s.String()
-}
-
-// command is the client's command line as users of kitchen-dokken know it.
-func (c *chef) command(box sandbox.Dir) string {
-	p, k := c.instance.Provisioner, c.instance.Provisioner.Chef
-	conf, dna := path.Join(box.Remote, "client.rb"), path.Join(box.Remote, "dna.json")
-	words := []string{}
-	add := func(w ...string) { words = append(words, w...) }
-	if p.CommandPrefix != "" {
-		add(p.CommandPrefix)
-	}
-	add(c.binary())
-	if o := strings.TrimSpace(k.Options); o != "" {
-		add(o)
-	}
-	add("-l", k.LogLevel, "-F", k.OutputFormat, "-c", quote(conf))
-	if k.JSONAttrs {
-		add("-j", quote(dna))
-	}
-	add("--force-formatter", "--no-color")
-	if k.LogFile != "" {
-		add("--logfile", quote(k.LogFile))
-	}
-	if k.ZeroHost != "" {
-		add("--chef-zero-host", quote(k.ZeroHost))
-	}
-	if k.ZeroPort != 0 {
-		add("--chef-zero-port", strconv.Itoa(k.ZeroPort))
-	}
-	if k.ProfileRuby {
-		add("--profile-ruby")
-	}
-	switch k.SlowReport {
-	case "", "false":
-	case "true":
-		add("--slow-report")
-	default:
-		add("--slow-report", k.SlowReport)
-	}
-	return strings.Join(words, " ")
-}
-
-// binary is chef_binary, or the client's place in the tool's volume.
-func (c *chef) binary() string {
-	k := c.instance.Provisioner.Chef
-	if k.Binary != "" {
-		return k.Binary
-	}
-	if k.ProductName == "cinc" {
-		return "/opt/cinc/bin/cinc-client"
-	}
-	return "/opt/chef/bin/chef-client"
-}
-
-// finished matches the client's last line.
-var finished = regexp.MustCompile(`(?:Client|Run) (?:finished|complete), (\d+)/\d+ resources updated.*`)
-
+// Converge runs the client as often as kitchen.yml says. When the last run may
+// change nothing, what it changed is the error.
 func (c *chef) Converge(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (Summary, error) {
-	watch := &lastMatch{re: finished}
-	tee := runner.Output{Stdout: watch.over(out.Stdout), Stderr: out.Stderr}
-	err := run(ctx, r, box, tee, c.instance.Provisioner, path.Base(strings.Fields(c.binary() + " x")[0]))
-	s := Summary{Changed: -1}
-	if m := watch.match(); m != nil {
-		s.Text = m[0]
-		s.Changed, _ = strconv.Atoi(m[1]) // the expression allows digits only
+	if err := r.Publish(ctx); err != nil {
+		return unknown(), err
+	}
+	read := &chefOutput{}
+	j := job{what: c.what(), parser: read, hint: c.hint, retry: c.instance.Provisioner}
+	s, err := j.run(ctx, r, box, out)
+	if !c.strict() {
+		return s, err
+	}
+	if again := read.again(c.runs()); again != nil {
+		again.What = j.what
+		again.Remedy = "Guard these resources with not_if or only_if, or make them compare before they act."
+		return s, again
 	}
 	return s, err
+}
+
+// what is the client's name in messages.
+func (c *chef) what() string {
+	words := strings.Fields(c.instance.Provisioner.Chef.Binary)
+	if len(words) == 0 {
+		return path.Base(c.candidates()[0])
+	}
+	return path.Base(words[0])
 }

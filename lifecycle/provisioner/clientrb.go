@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,7 +38,7 @@ func (c *chef) clientRB(box sandbox.Dir) string {
 		"validation_key":                       at("validation.pem"),
 		"client_key":                           at("client.pem"),
 		"chef_server_url":                      "http://127.0.0.1:" + strconv.Itoa(k.ZeroPort),
-		"encrypted_data_bag_secret":            at("encrypted_data_bag_secret"),
+		"encrypted_data_bag_secret":            at(secretFile),
 		"treat_deprecation_warnings_as_errors": k.Deprecations,
 	}
 	if k.License != "" {
@@ -45,23 +47,21 @@ func (c *chef) clientRB(box sandbox.Dir) string {
 	if k.NamedRunList != "" {
 		conf["named_run_list"] = k.NamedRunList
 	}
-	for key, v := range k.ClientRB {
-		conf[key] = v
-	}
-	keys := make([]string, 0, len(conf))
-	for key := range conf {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
+	maps.Copy(conf, k.ClientRB)
 	var b strings.Builder
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(conf)) {
 		fmt.Fprintf(&b, "%s %s\n", key, ruby(conf[key]))
 	}
 	return b.String()
 }
 
+var (
+	rubyText   = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)
+	rubyInsert = regexp.MustCompile(`#([{$@])`)
+)
+
 // ruby writes a value as a Ruby literal. A string that starts with a colon is a
-// symbol, as Test Kitchen has it.
+// symbol, as Test Kitchen has it; all other strings mean what they say.
 func ruby(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -70,7 +70,7 @@ func ruby(v any) string {
 		if strings.HasPrefix(v, ":") {
 			return v
 		}
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "#", `\#`, "\n", `\n`).Replace(v) + `"`
+		return `"` + rubyInsert.ReplaceAllString(rubyText.Replace(v), `\#$1`) + `"`
 	case []any:
 		parts := make([]string, len(v))
 		for i, e := range v {
@@ -78,14 +78,9 @@ func ruby(v any) string {
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for k := range v {
-			keys = append(keys, k)
-		}
-		sort.Strings(keys)
-		parts := make([]string, len(keys))
-		for i, k := range keys {
-			parts[i] = ruby(k) + " => " + ruby(v[k])
+		parts := make([]string, 0, len(v))
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, ruby(k)+" => "+ruby(v[k]))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	default:

@@ -2,16 +2,11 @@ package provisioner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
-
-	"github.com/moby/patternmatcher"
 
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -20,102 +15,116 @@ import (
 // client wants to find at least one.
 const emptyCookbook = "_galley"
 
-// cookbooks lists the files of the cookbooks directory: those in cookbooks/ and
-// site-cookbooks/, and the project itself when it is a cookbook.
-func (c *chef) cookbooks(_ context.Context) ([]sandbox.File, error) {
-	for _, name := range []string{c.instance.Provisioner.Chef.Policyfile, c.instance.Provisioner.Chef.Berksfile} {
-		if name == "" {
-			continue
-		}
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(c.project.Root, name)
-		}
-		if _, err := os.Stat(name); err == nil {
-			return nil, fmt.Errorf("%s: galley does not resolve it yet\nVendor the cookbooks into cookbooks/ (chef-cli export, berks vendor) and rename the file", name)
-		}
+// cookbookDir is the sandbox's directory of cookbooks.
+const cookbookDir = "cookbooks"
+
+// books are the cookbooks of an instance as files of its sandbox.
+type books struct {
+	files []sandbox.File
+	// policy is the name of the policy, when there is one.
+	policy string
+}
+
+// cookbooks takes the first there is of: a Policyfile, a Berksfile, the
+// directories cookbooks/ and site-cookbooks/ with the project itself, the project
+// itself, or none.
+func (c *chef) cookbooks(ctx context.Context) (books, error) {
+	k := c.instance.Provisioner.Chef
+	policyfile, err := c.recipe("policyfile", k.Policyfile, "Policyfile.rb")
+	if err != nil {
+		return books{}, err
 	}
-	var files []sandbox.File
-	for _, dir := range []string{"cookbooks", "site-cookbooks"} {
-		tree, err := sandbox.Tree(filepath.Join(c.project.Root, dir), "cookbooks", nil)
+	if policyfile != "" {
+		return c.policyfile(ctx, policyfile)
+	}
+	berksfile, err := c.recipe("berksfile_path", k.Berksfile, "Berksfile")
+	if err != nil {
+		return books{}, err
+	}
+	if berksfile != "" {
+		return c.berksfile(ctx, berksfile)
+	}
+	return c.ownCookbooks()
+}
+
+// recipe is the absolute path of a Policyfile or Berksfile, or "" when there is
+// none. One that kitchen.yml names must be there.
+func (c *chef) recipe(key, named, usual string) (string, error) {
+	path := named
+	if path == "" {
+		path = usual
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(c.project.Root, path)
+	}
+	_, err := os.Stat(path)
+	switch {
+	case err == nil:
+		return path, nil
+	case named == "" && errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	default:
+		return "", fmt.Errorf("provisioner.%s: %w", key, err)
+	}
+}
+
+// ownCookbooks are those that the project has itself.
+func (c *chef) ownCookbooks() (books, error) {
+	var b books
+	filter := newCookbookFilter(c.instance.Provisioner.Chef.CookbookGlobs)
+	for _, name := range []string{cookbookDir, "site-cookbooks"} {
+		files, err := cookbooksIn(filepath.Join(c.project.Root, name), filter)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read %s: %w", dir, err)
+			return b, fmt.Errorf("read %s: %w", name, err)
 		}
-		files = append(files, tree...)
+		b.files = append(b.files, files...)
 	}
 	name, err := cookbookName(c.project.Root)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	if name != "" {
-		tree, err := cookbookTree(c.project.Root, "cookbooks/"+name)
+		files, err := cookbookTree(c.project.Root, name, filter)
 		if err != nil {
-			return nil, fmt.Errorf("read the cookbook: %w", err)
+			return b, fmt.Errorf("read the cookbook %s: %w", name, err)
 		}
-		files = append(files, tree...)
+		b.files = append(b.files, files...)
 	}
-	if len(files) == 0 {
-		files = append(files, sandbox.File{Path: "cookbooks/" + emptyCookbook + "/metadata.json",
+	if len(b.files) == 0 {
+		c.project.say("there are no cookbooks: no Policyfile.rb, Berksfile, cookbooks/ or metadata.rb in %s", c.project.Root)
+		b.files = append(b.files, sandbox.File{Path: cookbookDir + "/" + emptyCookbook + "/metadata.json",
 			Data: []byte(`{"name": "` + emptyCookbook + `", "version": "0.0.1"}` + "\n")})
 	}
-	return files, nil
+	return b, nil
 }
 
-// metadataName matches the name line of a metadata.rb, which is Ruby and is not run.
-var metadataName = regexp.MustCompile(`(?m)^\s*name[\s(]+['"]([^'"#]+)['"]`)
-
-// cookbookName is the name of the cookbook in a directory, "" when it is none.
-func cookbookName(dir string) (string, error) {
-	if data, err := os.ReadFile(filepath.Join(dir, "metadata.json")); err == nil {
-		var meta struct{ Name string }
-		if err := json.Unmarshal(data, &meta); err != nil {
-			return "", fmt.Errorf("metadata.json: %w", err)
-		}
-		if meta.Name != "" {
-			return meta.Name, nil
-		}
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "metadata.rb"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
+// cookbooksIn lists all cookbooks in a directory.
+func cookbooksIn(dir string, filter cookbookFilter) ([]sandbox.File, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", fmt.Errorf("read the cookbook's metadata: %w", err)
+		return nil, err
 	}
-	if m := metadataName.FindSubmatch(data); m != nil {
-		return string(m[1]), nil
-	}
-	return "", errors.New("metadata.rb names no cookbook\nAdd a line such as: name 'my_cookbook'")
-}
-
-// cookbookParts are the files and directories of a cookbook that a client uses.
-var cookbookParts = map[string]bool{
-	"metadata.json": true, "metadata.rb": true, "VERSION": true, "attributes.rb": true, "recipe.rb": true,
-	"attributes": true, "definitions": true, "files": true, "libraries": true, "providers": true, "recipes": true,
-	"resources": true, "templates": true, "ohai": true, "compliance": true,
-}
-
-// cookbookTree lists the parts of a cookbook that a client uses, without what its
-// chefignore names.
-func cookbookTree(dir, to string) ([]sandbox.File, error) {
-	var patterns []string
-	if data, err := os.ReadFile(filepath.Join(dir, "chefignore")); err == nil {
-		for line := range strings.Lines(string(data)) {
-			line, _, _ = strings.Cut(line, "#")
-			if line = strings.TrimSpace(line); line != "" {
-				patterns = append(patterns, line)
-			}
+	var all []sandbox.File
+	for _, e := range entries {
+		from := filepath.Join(dir, e.Name())
+		if st, err := os.Stat(from); err != nil || !st.IsDir() {
+			continue // a README beside the cookbooks, or a link that leads nowhere
 		}
+		files, err := cookbookTree(from, e.Name(), filter, dir)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, files...)
 	}
-	ignored, err := patternmatcher.New(patterns)
+	return all, nil
+}
+
+// cookbookTree lists the files of one cookbook; more are directories whose
+// chefignore holds for it too.
+func cookbookTree(dir, name string, filter cookbookFilter, more ...string) ([]sandbox.File, error) {
+	filter, err := filter.in(append([]string{dir}, more...)...)
 	if err != nil {
-		return nil, fmt.Errorf("chefignore: %w", err)
+		return nil, err
 	}
-	return sandbox.Tree(dir, to, func(rel string, _ bool) bool {
-		top, _, _ := strings.Cut(rel, "/")
-		if !cookbookParts[top] && !strings.HasPrefix(rel, "README.") {
-			return true
-		}
-		skip, err := ignored.MatchesOrParentMatches(rel)
-		return err == nil && skip
-	})
+	return sandbox.Tree(dir, cookbookDir+"/"+name, filter.skip)
 }

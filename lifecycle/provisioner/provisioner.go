@@ -24,9 +24,6 @@ type Provisioner interface {
 	// Converge brings the runner to the desired state; where idempotence is to be
 	// shown, twice. Errors: *runner.ExitError, *ChangedAgainError.
 	Converge(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (Summary, error)
-	// Keeps tells whether a path of the sandbox is the tool's own and stays when
-	// the sandbox is filled anew.
-	Keeps(path string) bool
 }
 
 // Tool is an image that brings a tool along in volumes.
@@ -61,10 +58,8 @@ type Project struct {
 	// Root is the project's directory, TestBase that of its tests, StateDir where
 	// galley keeps things.
 	Root, TestBase, StateDir string
-	// Environ are the variables of galley's own environment.
-	Environ func(string) (string, bool)
-	// EnvList is the same as KEY=VALUE pairs.
-	EnvList []string
+	// Environ are the variables of galley's own environment, as KEY=VALUE pairs.
+	Environ []string
 	// Debug makes tools say more, Idempotence converges twice.
 	Debug, Idempotence bool
 	// Resolver is shared by all instances of a run.
@@ -117,7 +112,6 @@ func New(p Project, i config.Instance) (Provisioner, error) {
 type dummy struct{ config.Dummy }
 
 func (dummy) Tool() *Tool                                { return nil }
-func (dummy) Keeps(string) bool                          { return false }
 func (dummy) Prepare(context.Context, sandbox.Dir) error { return nil }
 
 // errDummy is what the dummy provisioner fails with.

@@ -37,6 +37,8 @@ type job struct {
 	hint func(code int) string
 	// retry are the keys that repeat a run.
 	retry config.Provisioner
+	// start runs the tool elsewhere than in the runner; nil means the script there.
+	start func(ctx context.Context, out runner.Output) (exitCode int, err error)
 }
 
 // run executes the script in the runner, again for the exit codes that kitchen.yml
@@ -79,7 +81,13 @@ func (j job) exec(ctx context.Context, r runner.Runner, box sandbox.Dir, out run
 	var mu sync.Mutex
 	stdout := &tap{to: out.Stdout, mu: &mu, each: j.parser.line}
 	stderr := &tap{to: out.Stderr, mu: &mu, each: j.parser.line}
-	code, err := r.Exec(ctx, runner.Command{Argv: []string{"sh", path.Join(box.Remote, runCommand)}, Stdout: stdout, Stderr: stderr})
+	start := j.start
+	if start == nil {
+		start = func(ctx context.Context, out runner.Output) (int, error) {
+			return r.Exec(ctx, runner.Command{Argv: []string{"sh", path.Join(box.Remote, runCommand)}, Stdout: out.Stdout, Stderr: out.Stderr})
+		}
+	}
+	code, err := start(ctx, runner.Output{Stdout: stdout, Stderr: stderr})
 	stdout.close()
 	stderr.close()
 	return code, err

@@ -7,11 +7,8 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
-
-// tkEnvPrefix marks variables of galley's environment that are handed on to
-// commands in runners, without the prefix.
-const tkEnvPrefix = "TKENV_"
 
 // script is a shell script for a runner: exports, then command lines. Values are
 // quoted, so that none of them can break out.
@@ -24,36 +21,9 @@ func (s *script) add(format string, args ...any) {
 	s.lines = append(s.lines, fmt.Sprintf(format, args...))
 }
 
-// commandEnv is what every command in a runner finds in its environment: the
-// proxies in both cases, TEST_KITCHEN, CI, the licence, TKENV_ variables.
+// commandEnv is what every command of a converge finds in its environment.
 func commandEnv(p Project, i config.Instance) map[string]string {
-	env := map[string]string{"TEST_KITCHEN": "1"}
-	proxy := i.Provisioner.Proxy
-	for name, value := range map[string]string{
-		"http_proxy": proxy.HTTP, "https_proxy": proxy.HTTPS, "ftp_proxy": proxy.FTP, "no_proxy": proxy.No,
-	} {
-		if value == "" {
-			for _, n := range []string{name, strings.ToUpper(name)} {
-				if v, ok := p.Environ(n); ok && v != "" {
-					value = v
-				}
-			}
-		}
-		if value != "" {
-			env[name], env[strings.ToUpper(name)] = value, value
-		}
-	}
-	for _, name := range []string{"CI", "CHEF_LICENSE"} {
-		if v, ok := p.Environ(name); ok && v != "" {
-			env[name] = v
-		}
-	}
-	for _, kv := range p.EnvList {
-		k, v, _ := strings.Cut(kv, "=")
-		if name, ok := strings.CutPrefix(k, tkEnvPrefix); ok && name != "" {
-			env[name] = v
-		}
-	}
+	env := runner.KitchenEnv(p.Environ, i.Provisioner.Proxy)
 	maps.Copy(env, i.Provisioner.Env)
 	return env
 }
@@ -63,7 +33,7 @@ func (s script) String() string {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n")
 	for _, k := range slices.Sorted(maps.Keys(s.env)) {
-		fmt.Fprintf(&b, "%s=%s; export %s\n", k, quote(s.env[k]), k)
+		fmt.Fprintf(&b, "%s=%s; export %s\n", k, runner.Quote(s.env[k]), k)
 	}
 	for _, l := range s.lines {
 		b.WriteString(l + "\n")
@@ -71,18 +41,29 @@ func (s script) String() string {
 	return b.String()
 }
 
+// locate sets a variable to the place of a tool in the runner: the first of the
+// places where there is a program (of several versions the last one), else where
+// the PATH has command. A script without it ends with code 127.
+func (s *script) locate(variable string, places []string, command string) {
+	wanted := slices.Clone(places)
+	slices.Reverse(wanted)
+	s.add("%s=", variable)
+	s.add(`for place in %s; do if [ -x "$place" ]; then %s=$place; fi; done`, strings.Join(wanted, " "), variable)
+	looked := strings.Join(places, ", ")
+	if command != "" {
+		s.add(`[ -n "$%s" ] || %s=$(command -v %s)`, variable, variable, command)
+		looked += " and for " + command + " on the PATH"
+	}
+	s.add(`if [ -z "$%s" ]; then echo %s >&2; exit 127; fi`, variable, runner.Quote("the tool is not in the runner: looked for "+looked))
+}
+
+// utf8 makes the script's locale one of UTF-8, where the runner has not chosen.
+func (s *script) utf8() { s.add(`: "${LANG:=C.UTF-8}"; export LANG`) }
+
 // prefixed puts command_prefix in front of a command.
 func prefixed(p config.Provisioner, command string) string {
 	if p.CommandPrefix == "" {
 		return command
 	}
 	return p.CommandPrefix + " " + command
-}
-
-// quote makes one word of the shell of any text.
-func quote(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -29,8 +29,6 @@ const (
 // Tool is the image that kitchen.yml names, if any.
 func (s *shell) Tool() *Tool { return ownTool(s.instance.Provisioner.Tool) }
 
-func (s *shell) Keeps(string) bool { return false }
-
 // Prepare copies the script and its data, and writes the script that runs them.
 func (s *shell) Prepare(_ context.Context, box sandbox.Dir) error {
 	p := s.instance.Provisioner
@@ -39,14 +37,14 @@ func (s *shell) Prepare(_ context.Context, box sandbox.Dir) error {
 		return err
 	}
 	run := script{env: commandEnv(s.project, s.instance)}
-	run.add("cd %s || exit", quote(box.Remote))
+	run.add("cd %s || exit", runner.Quote(box.Remote))
 	if line == "" {
 		s.project.say("nothing to converge: there is neither provisioner.command nor provisioner.script nor a %s", defaultScript)
 		run.add("true")
 	} else {
 		words := []string{line}
 		for _, a := range p.Shell.Arguments {
-			words = append(words, quote(a))
+			words = append(words, runner.Quote(a))
 		}
 		run.lines = append(run.lines, prefixed(p, strings.Join(words, " ")))
 	}
@@ -58,7 +56,7 @@ func (s *shell) Prepare(_ context.Context, box sandbox.Dir) error {
 		files = append(files, tree...)
 	}
 	files = append(files, sandbox.File{Path: runCommand, Data: []byte(run.String()), Mode: 0o755})
-	return sandbox.Sync(box.Local, files, s.Keeps)
+	return sandbox.Sync(box.Local, files, nil)
 }
 
 // line is the command or the script's path in the runner, with the script's file.
@@ -71,7 +69,7 @@ func (s *shell) line(box sandbox.Dir) ([]sandbox.File, string, error) {
 		return nil, "", err
 	}
 	name := filepath.Base(source)
-	return []sandbox.File{{Path: name, Source: source, Mode: 0o755}}, quote(path.Join(box.Remote, name)), nil
+	return []sandbox.File{{Path: name, Source: source, Mode: 0o755}}, runner.Quote(path.Join(box.Remote, name)), nil
 }
 
 // script is the file to run, or "" when there is none and none was named.

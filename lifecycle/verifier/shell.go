@@ -2,9 +2,10 @@ package verifier
 
 import (
 	"context"
-	"os"
+	"fmt"
+	"maps"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,61 +22,63 @@ type shell struct {
 	instance config.Instance
 }
 
+func (s *shell) ToolImage() string { return "" }
+
 // Prepare copies the suite's test files, which a remote command may want.
 func (s *shell) Prepare(_ context.Context, box sandbox.Dir) error {
-	if !s.instance.Verifier.Shell.Remote {
-		return nil
-	}
-	dir := filepath.Join(s.project.TestBase, s.instance.Suite)
-	if _, err := os.Stat(dir); err != nil {
-		return sandbox.Sync(box.Local, nil, nil)
-	}
-	files, err := sandbox.Tree(dir, "", nil)
-	if err != nil {
-		return err
+	var files []sandbox.File
+	if dir := s.project.suiteDir(s.instance.Suite); s.instance.Verifier.Shell.Remote && isDir(dir) {
+		var err error
+		if files, err = sandbox.Tree(dir, "", nil); err != nil {
+			return fmt.Errorf("read the tests: %w", err)
+		}
 	}
 	return sandbox.Sync(box.Local, files, nil)
 }
 
 func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
-	c := s.instance.Verifier.Shell
-	if c.Sleep > 0 {
-		select {
-		case <-time.After(c.Sleep):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if err := pause(ctx, s.instance.Verifier.Shell.Sleep); err != nil {
+		return nil, err
 	}
-	line := c.Command
-	if p := s.instance.Verifier.CommandPrefix; p != "" {
-		line = p + " " + line
-	}
+	said := &lastWords{}
+	out = runner.Output{Stdout: said.over(out.Stdout), Stderr: said.over(out.Stderr)}
+	line := prefixed(s.instance.Verifier, s.instance.Verifier.Shell.Command)
 	start := time.Now()
-	var code int
-	var err error
-	if c.Remote {
-		if err := r.Publish(ctx); err != nil {
-			return nil, err
-		}
-		code, err = r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: s.remoteEnv(t), Stdout: out.Stdout, Stderr: out.Stderr})
-	} else {
-		dir := c.Cwd
-		if dir == "" {
-			dir = s.project.Root
-		}
-		code, err = hostexec.Run(ctx, hostexec.Command{Line: line, Dir: dir, Env: s.localEnv(t),
-			Stdout: out.Stdout, Stderr: out.Stderr, Timeout: c.Timeout})
-	}
+	code, err := s.run(ctx, r, t, line, out)
 	if err != nil {
 		return nil, err
 	}
 	test := result.TestCase{Title: line, Outcome: result.Passed, Duration: time.Since(start)}
+	const tool = "the verifier's command"
 	if code != 0 {
-		exit := &runner.ExitError{What: "the verifier's command", Code: code}
-		test.Outcome, test.Message = result.Failed, exit.Error()
-		return []result.TestCase{test}, exit
+		exit := &runner.ExitError{What: tool, Code: code}
+		test.Outcome, test.Message = result.Failed, strings.TrimSpace(exit.Error()+"\n"+said.String())
+		return []result.TestCase{test}, &FailedError{Tool: tool, Exit: exit}
 	}
 	return []result.TestCase{test}, nil
+}
+
+func (s *shell) run(ctx context.Context, r runner.Runner, t Target, line string, out runner.Output) (int, error) {
+	c := s.instance.Verifier.Shell
+	if c.Remote {
+		if err := r.Publish(ctx); err != nil {
+			return -1, err
+		}
+		env := runnerEnv(s.project, s.instance.Verifier)
+		maps.Copy(env, s.instanceEnv(t))
+		return r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})
+	}
+	dir := c.Cwd
+	if dir == "" {
+		dir = s.project.Root
+	} else if !filepath.IsAbs(dir) {
+		dir = filepath.Join(s.project.Root, dir)
+	}
+	env := s.instanceEnv(t)
+	maps.Copy(env, s.instance.Verifier.Env)
+	maps.Copy(env, c.Env)
+	return hostexec.Run(ctx, hostexec.Command{Line: line, Dir: dir, Env: withEnv(s.project.Environ, env),
+		Stdout: out.Stdout, Stderr: out.Stderr, Timeout: c.Timeout})
 }
 
 // instanceEnv are the variables that Test Kitchen documents for the command.
@@ -91,27 +94,11 @@ func (s *shell) instanceEnv(t Target) map[string]string {
 	return env
 }
 
-func (s *shell) remoteEnv(t Target) map[string]string {
-	env := s.instanceEnv(t)
-	for k, v := range s.instance.Verifier.Env {
-		env[k] = v
-	}
-	return env
-}
-
-func (s *shell) localEnv(t Target) []string {
-	set := s.remoteEnv(t)
-	for k, v := range s.instance.Verifier.Shell.Env {
-		set[k] = v
-	}
-	env := append([]string(nil), s.project.Environ...)
-	keys := make([]string, 0, len(set))
-	for k := range set {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	for _, k := range keys {
-		env = append(env, k+"="+set[k])
+// withEnv adds variables to an environment of KEY=VALUE pairs.
+func withEnv(environ []string, more map[string]string) []string {
+	env := slices.Clone(environ)
+	for _, k := range slices.Sorted(maps.Keys(more)) {
+		env = append(env, k+"="+more[k])
 	}
 	return env
 }

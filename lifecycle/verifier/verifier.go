@@ -4,6 +4,9 @@ package verifier
 import (
 	"context"
 	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/result"
@@ -13,11 +16,15 @@ import (
 
 // Verifier is one way to test an instance.
 type Verifier interface {
+	// ToolImage is the image whose volumes are mounted into the runner because
+	// they bring the test tool, or "".
+	ToolImage() string
 	// Prepare puts the tests into the verifier's sandbox on this machine, and
 	// takes out those of earlier runs. It talks to no engine.
 	Prepare(ctx context.Context, box sandbox.Dir) error
 	// Verify runs the tests and returns what became of each, as far as the tool
-	// tells. Tests that fail are an error too: a *runner.ExitError.
+	// tells. Errors: *FailedError when tests failed, beside their cases;
+	// *NoTestsError when there were none.
 	Verify(ctx context.Context, r runner.Runner, t Target, box sandbox.Dir, out runner.Output) ([]result.TestCase, error)
 }
 
@@ -27,6 +34,8 @@ type Target struct {
 	ContainerID, ContainerName, Hostname string
 	// Endpoint is the address of the engine.
 	Endpoint string
+	// ClientEnv are the variables by which other programs reach that engine.
+	ClientEnv map[string]string
 	// State are the entries of the instance's state that scripts may want.
 	State map[string]string
 }
@@ -39,22 +48,62 @@ type Project struct {
 	Environ []string
 }
 
-// New returns the verifier of an instance.
+// New returns the verifier of an instance. Where kitchen.yml names none, the tests
+// that are there decide.
 func New(p Project, i config.Instance) (Verifier, error) {
 	switch i.Verifier.Kind {
 	case config.VerifierShell:
 		return &shell{project: p, instance: i}, nil
 	case config.VerifierDummy:
-		return dummy{}, nil
-	default:
-		return nil, fmt.Errorf("galley has no verifier %q", i.Verifier.Name)
+		return dummy{i.Verifier.Dummy, i.Verifier.Shell.Sleep}, nil
+	case config.VerifierInspec, config.VerifierCincAuditor:
+		return &suite{project: p, instance: i, find: findInspec}, nil
+	case config.VerifierBusser:
+		return &suite{project: p, instance: i, find: findByLayout}, nil
 	}
+	if fw, ok := frameworkNamed(string(i.Verifier.Kind)); ok {
+		return &suite{project: p, instance: i, find: findFor(fw)}, nil
+	}
+	return nil, fmt.Errorf("galley has no verifier %q", i.Verifier.Name)
 }
 
-// dummy tests nothing.
-type dummy struct{}
+// suiteDir is where the tests of a suite are.
+func (p Project) suiteDir(suite string) string { return filepath.Join(p.TestBase, suite) }
 
-func (dummy) Prepare(context.Context, sandbox.Dir) error { return nil }
-func (dummy) Verify(context.Context, runner.Runner, Target, sandbox.Dir, runner.Output) ([]result.TestCase, error) {
-	return nil, nil
+// shown is a path as people and CI systems want to see it: relative to the project
+// and with slashes, if it lies there.
+func (p Project) shown(path string) string {
+	if rel, err := filepath.Rel(p.Root, path); err == nil && filepath.IsLocal(rel) {
+		path = rel
+	}
+	return filepath.ToSlash(path)
+}
+
+// getenv looks a variable up in galley's own environment; the last one counts.
+func (p Project) getenv(name string) string {
+	value := ""
+	for _, kv := range p.Environ {
+		if k, v, _ := strings.Cut(kv, "="); k == name {
+			value = v
+		}
+	}
+	return value
+}
+
+// runnerEnv is the environment of a verifier's commands in the runner.
+func runnerEnv(p Project, v config.Verifier) map[string]string {
+	env := runner.KitchenEnv(p.Environ, v.Proxy)
+	maps.Copy(env, v.Env)
+	return env
+}
+
+// prefixed puts kitchen.yml's command_prefix and sudo in front of a command line.
+func prefixed(v config.Verifier, line string) string {
+	if v.Sudo {
+		line = v.SudoCommand + " " + line
+	}
+	if v.CommandPrefix != "" {
+		line = v.CommandPrefix + " " + line
+	}
+	return line
 }

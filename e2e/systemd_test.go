@@ -1,0 +1,112 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/e2e/testbed"
+)
+
+// helloUnit is started at boot, and says so where a test can see it.
+const helloUnit = `
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'echo started by systemd > /run/hello'
+RemainAfterExit=yes
+[Install]
+WantedBy=multi-user.target
+`
+
+// systemd as PID 1 boots, without privileges where the engine has another way, and a
+// unit has started in it when create returns.
+func TestSystemd(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "systemd")
+		common := `
+image: systemd
+volumes:
+  - ./hello.service:/etc/systemd/system/hello.service:ro
+  - ./hello.service:/etc/systemd/system/multi-user.target.wants/hello.service:ro
+`
+		p := newProject(t, e, map[string]string{"hello.service": helloUnit, "kitchen.yml": driverKitchen(
+			"\nusr-lib:\npid_one_command: /usr/lib/systemd/systemd"+common,
+			"\nsbin-init:\npid_one_command: /sbin/init"+common,
+			"\nforced:\ninit_system: systemd"+common,
+			"\nprivileged:\npid_one_command: /lib/systemd/systemd\nprivileged: true"+common,
+			"\nnone:\ninit_system: none\npid_one_command: /sbin/init --version"+common,
+		)})
+		r := p.galley("create", "-c", "2", "usr-lib|sbin-init|forced|privileged")
+		require.Zero(t, r.code, r.String())
+		for _, instance := range []string{"default-usr-lib", "default-sbin-init", "default-forced", "default-privileged"} {
+			p.shows(instance, `cat /proc/1/comm /run/hello; systemctl is-active hello
+				systemctl start dbus && systemctl is-active dbus`, "systemd", "started by systemd", "active", "active")
+		}
+		// Nothing has been prepared for what is no systemd, so it ends by itself.
+		r = p.galley("create", "none")
+		require.Zero(t, r.code, r.String())
+		code, err := p.backend().WaitContainer(t.Context(), p.runner("default-none").ID)
+		require.NoError(t, err)
+		require.Zero(t, code)
+		p.destroysAtOnce("-c")
+	})
+}
+
+// destroysAtOnce destroys and wants no request by which an engine lets PID 1 take its
+// time.
+func (p *project) destroysAtOnce(args ...string) {
+	p.t.Helper()
+	ep, log := backendtest.LogRequests(p.t, backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)})
+	runners := len(p.runners())
+	require.Positive(p.t, runners)
+	env := p.env
+	defer func() { p.env = env }()
+	p.env = append(p.env, "GALLEY_HOST="+ep.URI)
+	requests := log.During(func() { p.ok(append([]string{"destroy"}, args...)...) })
+	removals := 0
+	for _, r := range requests {
+		require.NotContains(p.t, r, "/stop", "%q", requests)
+		require.NotContains(p.t, r, "/wait", "%q", requests)
+		if strings.HasPrefix(r, "DELETE ") {
+			removals++
+		}
+	}
+	require.Equal(p.t, runners, removals, "%q", requests)
+	require.Empty(p.t, p.runners())
+}
+
+// The default PID 1 ends when it is asked to, whatever shell the image has, and takes
+// care of orphans.
+func TestDefaultPIDOne(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "debian")
+		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
+			"\nbusybox:\nimage: busybox\n",
+			"\ndash:\nimage: debian\n",
+			"\nbash:\nimage: debian\nintermediate_instructions: RUN ln -sf bash /bin/sh\n",
+			"\nstubborn:\nimage: busybox\npid_one_command: sh -c \"trap '' TERM INT; while :; do sleep 1; done\"\n",
+		)})
+		p.ok("create", "-c")
+		shells := map[string]string{"default-busybox": "busybox", "default-dash": "dash", "default-bash": "bash"}
+		for instance, shell := range shells {
+			require.Contains(t, p.in(instance, "readlink -f /proc/1/exe; readlink -f /bin/sh"), shell, instance)
+			// The orphan is gone for good only when its new parent has asked how it ended.
+			p.shows(instance, `orphan=$( (sleep 0 > /dev/null 2>&1 & echo $!) )
+				tries=0; while [ -e /proc/$orphan ] && [ $tries -lt 300 ]; do tries=$((tries + 1)); sleep 0.1; done
+				test -e /proc/$orphan && cat /proc/$orphan/status || echo reaped`, "reaped")
+		}
+		be := p.backend()
+		for instance := range shells {
+			c := p.runner(instance)
+			require.NoError(t, be.StopContainer(t.Context(), c.ID, time.Minute))
+			require.Zero(t, p.runner(instance).ExitCode, "%s: PID 1 had to be killed", instance)
+			require.Equal(t, "create", *p.list()[instance].LastAction)
+		}
+		p.ok("create", "-c") // starts what was stopped
+		p.destroysAtOnce("-c")
+	})
+}

@@ -1,0 +1,109 @@
+package provisioner
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// chefOutput reads what runs of the client print.
+type chefOutput struct {
+	runs []chefRun
+	// The run that is under way:
+	started        bool
+	resource       string
+	changes, named []string
+}
+
+// chefRun is one finished or failed run.
+type chefRun struct {
+	text    string
+	updated int
+	failed  bool
+	// changes are from the output's format, named from the handler.
+	changes, named []string
+}
+
+var (
+	chefDone     = regexp.MustCompile(`(?:Client|Run|Phase) (?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources updated.*`)
+	chefResource = regexp.MustCompile(`^\s*\* ([a-z0-9_]+\[.*\]) action \S+`)
+	chefChange   = regexp.MustCompile(`^\s+- \S`)
+	chefHeading  = regexp.MustCompile(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|Compiling|Resolving|Loading|Infra Phase)\b`)
+)
+
+func (o *chefOutput) line(text string) {
+	if name, ok := strings.CutPrefix(text, updatedAgain); ok {
+		o.handler(name)
+		return
+	}
+	if m := chefDone.FindStringSubmatch(text); m != nil {
+		o.done(m)
+		return
+	}
+	switch m := chefResource.FindStringSubmatch(text); {
+	case m != nil:
+		o.resource, o.started = m[1], true
+	case chefHeading.MatchString(text):
+		o.resource, o.started = "", true
+	case o.resource != "" && chefChange.MatchString(text) && !slices.Contains(o.changes, o.resource):
+		o.changes = append(o.changes, o.resource)
+	}
+}
+
+// done ends a run. Some versions say twice that it has ended.
+func (o *chefOutput) done(m []string) {
+	n, err := strconv.Atoi(m[1])
+	if err != nil || !o.started && len(o.runs) > 0 {
+		return
+	}
+	o.runs = append(o.runs, chefRun{text: strings.TrimSpace(m[0]), updated: n, failed: strings.Contains(m[0], "failed"),
+		changes: o.changes, named: o.named})
+	o.started, o.resource, o.changes, o.named = false, "", nil, nil
+}
+
+// handler takes a line of the handler, which may come before or after the run's
+// last line.
+func (o *chefOutput) handler(name string) {
+	if last := len(o.runs) - 1; last >= 0 && !o.started {
+		o.runs[last].named = append(o.runs[last].named, name)
+		return
+	}
+	o.named = append(o.named, name)
+}
+
+// summary is that of all runs: a second run says what is left to say of the first.
+func (o *chefOutput) summary(int) Summary {
+	if len(o.runs) == 0 {
+		return unknown()
+	}
+	s := Summary{Failed: 0}
+	var texts []string
+	for _, r := range o.runs {
+		texts = append(texts, r.text)
+		s.Changed += r.updated
+		s.Changes = append(s.Changes, r.changes...)
+		if r.failed {
+			s.Failed++
+		}
+	}
+	s.Text = strings.Join(texts, "; then ")
+	return s
+}
+
+// again is the error when the last of n runs updated anything, or nil.
+func (o *chefOutput) again(n int) *ChangedAgainError {
+	if len(o.runs) < n {
+		return nil
+	}
+	last := o.runs[len(o.runs)-1]
+	changes := last.named
+	if len(changes) == 0 {
+		changes = last.changes
+	}
+	count := max(last.updated, len(last.named))
+	if count == 0 || last.failed {
+		return nil
+	}
+	return &ChangedAgainError{Thing: "resource", Count: count, Changes: changes}
+}

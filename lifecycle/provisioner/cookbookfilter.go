@@ -1,0 +1,117 @@
+package provisioner
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// cookbookFilter chooses the files of a cookbook that a client uses: those of
+// cookbook_files_glob, without what the cookbook's chefignore names.
+type cookbookFilter struct {
+	// all is the filter without globs.
+	all bool
+	// tops are the directories that are wanted whole, names the files at the top.
+	tops, names map[string]bool
+	patterns    []string
+	ignored     []string
+}
+
+// newCookbookFilter compiles the globs. The usual forms, "dir/**/*" and plain
+// names, need no matching.
+func newCookbookFilter(globs []string) cookbookFilter {
+	f := cookbookFilter{all: len(globs) == 0, tops: map[string]bool{}, names: map[string]bool{}}
+	for _, g := range globs {
+		for _, p := range braces(strings.TrimPrefix(g, "/")) {
+			dir, whole := strings.CutSuffix(p, "/**/*")
+			switch {
+			case whole && !strings.ContainsAny(dir, `*?[\/`):
+				f.tops[dir] = true
+			case !strings.ContainsAny(p, `*?[\`):
+				f.names[p] = true
+			default:
+				f.patterns = append(f.patterns, p)
+			}
+		}
+	}
+	return f
+}
+
+// in is the filter for the cookbook in a directory.
+func (f cookbookFilter) in(dirs ...string) (cookbookFilter, error) {
+	f.ignored = nil
+	for _, dir := range dirs {
+		data, err := os.ReadFile(filepath.Join(dir, "chefignore"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return f, fmt.Errorf("read chefignore: %w", err)
+		}
+		for line := range strings.Lines(string(data)) {
+			line, _, _ = strings.Cut(line, "#")
+			if line = strings.TrimSpace(line); line != "" {
+				f.ignored = append(f.ignored, line)
+			}
+		}
+	}
+	return f, nil
+}
+
+// skip tells what of a cookbook stays out of the sandbox.
+func (f cookbookFilter) skip(rel string, dir bool) bool {
+	if dir {
+		return !f.mayHold(rel) || f.ignores(rel) || f.ignores(rel+"/")
+	}
+	return !f.wants(rel) || f.ignores(rel)
+}
+
+// mayHold tells whether a directory may have files that are wanted.
+func (f cookbookFilter) mayHold(dir string) bool {
+	top, _, _ := strings.Cut(dir, "/")
+	if f.all || f.tops[top] {
+		return true
+	}
+	for name := range f.names {
+		if strings.HasPrefix(name, dir+"/") {
+			return true
+		}
+	}
+	for _, p := range f.patterns {
+		head, _, below := strings.Cut(p, "/")
+		if below && fnmatch(head, top, true) || strings.HasPrefix(p, "**/") {
+			return true
+		}
+	}
+	return false
+}
+
+func (f cookbookFilter) wants(rel string) bool {
+	top, _, below := strings.Cut(rel, "/")
+	if f.all || f.names[rel] || below && f.tops[top] {
+		return true
+	}
+	for _, p := range f.patterns {
+		if fnmatch(p, rel, true) {
+			return true
+		}
+	}
+	return false
+}
+
+// ignores is Chef's own rule: a star crosses slashes, and a leading dot is only
+// matched by a dot.
+func (f cookbookFilter) ignores(rel string) bool {
+	for _, p := range f.ignored {
+		if rel[0] == '.' && p[0] != '.' {
+			continue
+		}
+		if fnmatch(p, rel, false) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,279 @@
+package provisioner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// puppet applies manifests with `puppet apply`.
+type puppet struct {
+	project  Project
+	instance config.Instance
+}
+
+// puppetPlaces are where packages put puppet, the volume /opt/puppetlabs first.
+func puppetPlaces() []string {
+	return []string{"/opt/puppetlabs/bin/puppet", "/opt/puppetlabs/puppet/bin/puppet"}
+}
+
+// puppetBooks are the directories of modules in the sandbox: the project's, and
+// one that brings custom_facts.
+const (
+	puppetModules = "modules"
+	puppetFacts   = "galley_modules"
+	hieraFile     = "hiera.yaml"
+)
+
+// Tool is the image that kitchen.yml names; without one Puppet is the runner's own.
+func (p *puppet) Tool() *Tool { return ownTool(p.instance.Provisioner.Tool) }
+
+// Prepare carries manifests, modules, Hiera and facts, and writes the script.
+func (p *puppet) Prepare(_ context.Context, box sandbox.Dir) error {
+	manifest, files, err := p.manifests()
+	if err != nil {
+		return err
+	}
+	for _, list := range []func() ([]sandbox.File, error){p.modules, p.hiera, p.rest, p.facts} {
+		more, err := list()
+		if err != nil {
+			return err
+		}
+		files = append(files, more...)
+	}
+	hiera := slices.ContainsFunc(files, func(f sandbox.File) bool { return f.Path == hieraFile })
+	run := p.script(box, manifest, hiera)
+	files = append(files, sandbox.File{Path: runCommand, Data: []byte(run.String()), Mode: 0o755})
+	return sandbox.Sync(box.Local, files, nil)
+}
+
+// manifests are the manifests and the path of what is to be applied.
+func (p *puppet) manifests() (manifest string, files []sandbox.File, err error) {
+	k := p.instance.Provisioner.Puppet
+	dir := k.ManifestsPath
+	if dir == "" {
+		dir = p.project.find(p.instance.Suite, "manifests")
+	}
+	if dir == "" {
+		return "", nil, fmt.Errorf("there are no manifests for %s\nPut them into %s, or set provisioner.manifests_path",
+			p.instance.Name, filepath.Join(p.project.TestBase, p.instance.Suite, "manifests"))
+	}
+	if files, err = carry(dir, "manifests/"); err != nil {
+		return "", nil, fmt.Errorf("provisioner.manifests_path: %w", err)
+	}
+	manifest = "manifests"
+	name := k.Manifest
+	if name == "" {
+		name = "site.pp"
+	}
+	if slices.ContainsFunc(files, func(f sandbox.File) bool { return f.Path == path.Join(manifest, name) }) {
+		return path.Join(manifest, name), files, nil
+	}
+	if k.Manifest != "" {
+		return "", nil, fmt.Errorf("provisioner.manifest: there is no %s in %s", name, dir)
+	}
+	return manifest, files, nil
+}
+
+// modules are those of modules_path, and the project when it is one.
+func (p *puppet) modules() ([]sandbox.File, error) {
+	files, err := p.found(p.instance.Provisioner.Puppet.ModulesPath, "modules_path", puppetModules, puppetModules)
+	if err != nil {
+		return nil, err
+	}
+	name, err := moduleName(p.project.Root)
+	if err != nil || name == "" {
+		return files, err
+	}
+	parts := map[string]bool{"manifests": true, "files": true, "templates": true, "lib": true, "facts.d": true, "functions": true, "types": true,
+		"data": true, "hiera.yaml": true, "metadata.json": true, "tasks": true, "plans": true, "locales": true}
+	own, err := sandbox.Tree(p.project.Root, path.Join(puppetModules, name), func(rel string, _ bool) bool {
+		top, _, _ := strings.Cut(rel, "/")
+		return !parts[top]
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the module %s: %w", name, err)
+	}
+	return append(files, own...), nil
+}
+
+// moduleName is the name of the Puppet module in a directory, "" when it is none.
+func moduleName(dir string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "metadata.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	var meta struct{ Name string }
+	if err == nil {
+		err = json.Unmarshal(data, &meta)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the module's metadata.json: %w", err)
+	}
+	// "author-module", of old "author/module"
+	return meta.Name[strings.LastIndexAny(meta.Name, "-/")+1:], nil
+}
+
+// hiera is Hiera's configuration with its data beside it.
+func (p *puppet) hiera() ([]sandbox.File, error) {
+	k := p.instance.Provisioner.Puppet
+	files, err := p.found(k.HieraConfig, "hiera_config_path", hieraFile, hieraFile)
+	if err != nil {
+		return nil, err
+	}
+	names := hieraData()
+	switch {
+	case k.HieraData != "":
+		names = []string{filepath.Base(k.HieraData)}
+	case len(files) == 0:
+		return nil, nil // without a configuration such a directory is something else
+	}
+	for _, name := range names {
+		data, err := p.found(k.HieraData, "hiera_data_path", name, name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, data...)
+	}
+	return files, nil
+}
+
+// hieraData are the usual names of Hiera's data.
+func hieraData() []string { return []string{"hiera", "hieradata", "data"} }
+
+// rest are further files that the run wants.
+func (p *puppet) rest() ([]sandbox.File, error) {
+	k := p.instance.Provisioner.Puppet
+	files, err := p.found(k.FilesPath, "files_path", "files", "files")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct{ key, from, to string }{{"facterlib", k.FacterLib, "facter"}, {"puppet_config_path", k.PuppetConfig, "puppet.conf"}} {
+		if f.from == "" {
+			continue
+		}
+		more, err := carry(f.from, f.to)
+		if err != nil {
+			return nil, fmt.Errorf("provisioner.%s: %w", f.key, err)
+		}
+		files = append(files, more...)
+	}
+	if k.Environment != "" {
+		files = append(files, sandbox.File{Path: path.Join("environments", k.Environment, "environment.conf"), Data: []byte("# made by galley\n")})
+	}
+	return files, nil
+}
+
+// found carries what a key names, or what lies in the usual places, if anything.
+func (p *puppet) found(named, key, usual, to string) ([]sandbox.File, error) {
+	from := named
+	if from == "" {
+		if from = p.project.find(p.instance.Suite, usual); from == "" {
+			return nil, nil
+		}
+	}
+	files, err := carry(from, to)
+	if err != nil {
+		return nil, fmt.Errorf("provisioner.%s: %w", key, err)
+	}
+	return files, nil
+}
+
+// facts are custom_facts as external facts of a module, which may be of any type.
+func (p *puppet) facts() ([]sandbox.File, error) {
+	facts := p.instance.Provisioner.Puppet.Facts
+	if len(facts) == 0 {
+		return nil, nil
+	}
+	data, err := json.MarshalIndent(facts, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("provisioner.custom_facts: %w", err)
+	}
+	return []sandbox.File{{Path: puppetFacts + "/galley_facts/facts.d/galley.json", Data: append(data, '\n')}}, nil
+}
+
+// script is run_command.
+func (p *puppet) script(box sandbox.Dir, manifest string, hiera bool) script {
+	k, binary := p.instance.Provisioner.Puppet, p.instance.Provisioner.Tool.Binary
+	at := func(name string) string { return path.Join(box.Remote, name) }
+	s := script{env: commandEnv(p.project, p.instance)}
+	if k.FacterLib != "" {
+		s.env["FACTERLIB"] = at("facter")
+	}
+	s.add("cd %s || exit", runner.Quote(box.Remote))
+	s.utf8()
+	if binary == "" {
+		s.locate("puppet", puppetPlaces(), "puppet")
+	} else {
+		s.add("puppet=%s", runner.Quote(binary))
+	}
+	if k.HieraDataRemote != "" {
+		to := runner.Quote(k.HieraDataRemote)
+		s.add("mkdir -p %s || exit", to)
+		s.add(`for data in %s; do if [ -d "$data" ]; then cp -R "$data/." %s || exit; fi; done`,
+			strings.Join(append(hieraData(), runner.Quote(path.Base(k.HieraData))), " "), to)
+	}
+	words := []string{`"$puppet"`, "apply", "--detailed-exitcodes", "--summarize", "--color=false",
+		"--modulepath", runner.Quote(at(puppetModules) + ":" + at(puppetFacts) + ":$basemodulepath")}
+	add := func(w ...string) { words = append(words, w...) }
+	if k.PuppetConfig != "" {
+		add("--config", runner.Quote(at("puppet.conf")))
+	}
+	if hiera {
+		add("--hiera_config", runner.Quote(at(hieraFile)))
+	}
+	if k.Environment != "" {
+		add("--environmentpath", runner.Quote(at("environments")), "--environment", runner.Quote(k.Environment))
+	}
+	if k.Noop {
+		add("--noop")
+	}
+	if k.Verbose {
+		add("--verbose")
+	}
+	if k.Debug || p.project.Debug {
+		add("--debug")
+	}
+	if k.Options != "" {
+		add(k.Options)
+	}
+	add(runner.Quote(at(manifest)))
+	s.lines = append(s.lines, prefixed(p.instance.Provisioner, strings.Join(words, " ")))
+	return s
+}
+
+// Converge applies the manifests.
+func (p *puppet) Converge(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (Summary, error) {
+	k := p.instance.Provisioner.Puppet
+	again := func() job {
+		return job{what: "puppet apply", parser: &puppetOutput{}, retry: p.instance.Provisioner, hint: puppetHint,
+			ok: func(code int) bool { return code == 0 || code == 2 || slices.Contains(k.OKCodes, code) }}
+	}
+	return converge(ctx, again, p.instance.Provisioner.Idempotence || p.project.Idempotence, "resource", r, box, out)
+}
+
+// puppetHint explains the codes of --detailed-exitcodes.
+func puppetHint(code int) string {
+	switch code {
+	case 1:
+		return "the manifests do not compile, or another run is under way"
+	case 4:
+		return "resources failed"
+	case 6:
+		return "some resources changed and some failed"
+	case 127:
+		return "puppet was not found in the runner\nUse an image that has it, or set provisioner.image to one that brings it in a volume such as /opt/puppetlabs"
+	}
+	return ""
+}

@@ -1,0 +1,164 @@
+package verifier
+
+import (
+	"bufio"
+	"os"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle/result"
+)
+
+// bats prints TAP. Newer ones can tell how long each test took.
+func bats() framework {
+	return framework{
+		name: "bats", dirs: []string{"bats"}, binaries: []string{"bats"},
+		isTest: withSuffix(".bats"),
+		command: func(i invocation) string {
+			return `case "$("$tool" --help 2>&1)" in *--timing*) timing=--timing ;; *) timing= ;; esac` + "\n" +
+				`"$tool" --tap $timing ` + i.options + " " + i.tests
+		},
+		source: resultsPrinted, parse: result.ParseTAP, refine: refineBats,
+		remedy: inPlace("Install bats in driver.image"),
+	}
+}
+
+// bash runs scripts as busser's bash plugin does: each is a test, and its exit code
+// the result.
+func bash() framework {
+	return framework{
+		name: "bash", dirs: []string{"bash"}, binaries: []string{"bash"},
+		isTest: withSuffix(".sh", ".bash"),
+		pick: func(scripts []string) []string {
+			var named []string
+			for _, s := range scripts {
+				if base := strings.TrimSuffix(path.Base(s), path.Ext(s)); strings.HasSuffix(base, "_test") || strings.HasPrefix(base, "test_") {
+					named = append(named, s)
+				}
+			}
+			if named != nil { // the others are helpers
+				return named
+			}
+			return scripts
+		},
+		command: func(i invocation) string {
+			return `set -- ` + i.tests + `
+echo "1..$#"
+n=0 code=0
+for test; do
+  n=$((n+1))
+  if "$tool" ` + i.options + ` "./$test" >&2; then echo "ok $n - $test"; else code=$?; echo "not ok $n - $test"; echo "# it exited with code $code"; fi
+done
+(exit $code)`
+		},
+		source: resultsPrinted, parse: result.ParseTAP,
+		refine: func(cases []result.TestCase, t tests) {
+			for i := range cases {
+				if t.source[cases[i].Title] != "" {
+					cases[i].File = cases[i].Title
+				}
+			}
+		},
+		remedy: inPlace("Install bash in driver.image"),
+	}
+}
+
+var (
+	batsTiming = regexp.MustCompile(` in (\d+)(ms|s|sec)$`)
+	// batsTest is a test's beginning; its name is in quotes, or bare.
+	batsTest  = regexp.MustCompile(`^[ \t]*@test[ \t]+(.+?)[ \t]*\{`)
+	batsPlace = regexp.MustCompile(`in (?:test )?file (\S.*), line (\d+)\)`)
+)
+
+// batsSource is where a test is written.
+type batsSource struct {
+	title, file string
+	line        int
+}
+
+// refineBats finds the places of tests, which TAP does not tell, in the files, and
+// takes the timing off their titles. bats runs files in the order given, and tests
+// in that of the file.
+func refineBats(cases []result.TestCase, t tests) {
+	var known []batsSource
+	for _, test := range t.run {
+		known = append(known, batsTitles(t.source[test], test)...)
+	}
+	for i := range cases {
+		c := &cases[i]
+		at := place(known, c.Title)
+		if at < 0 {
+			if m := batsTiming.FindStringSubmatchIndex(c.Title); m != nil {
+				c.Duration = batsDuration(c.Title[m[2]:m[3]], c.Title[m[4]:m[5]])
+				c.Title = c.Title[:m[0]]
+				at = place(known, c.Title)
+			}
+		}
+		if at >= 0 {
+			c.Suite, c.File, c.Line = path.Base(known[at].file), known[at].file, known[at].line
+			known = known[at+1:]
+		}
+		// The place of the failure is better than that of the test.
+		if all := batsPlace.FindAllStringSubmatch(c.Message, -1); c.Outcome == result.Failed && all != nil {
+			last := all[len(all)-1]
+			if line, err := strconv.Atoi(last[2]); err == nil {
+				c.File, c.Line = last[1], line
+			}
+		}
+	}
+}
+
+func place(known []batsSource, title string) int {
+	for i, k := range known {
+		if k.title == title {
+			return i
+		}
+	}
+	return -1
+}
+
+func batsDuration(number, unit string) time.Duration {
+	n, err := strconv.ParseInt(number, 10, 32)
+	if err != nil {
+		return 0
+	}
+	if unit == "ms" {
+		return time.Duration(n) * time.Millisecond
+	}
+	return time.Duration(n) * time.Second
+}
+
+// batsTitles lists the tests of a file. What cannot be read has none: bats itself
+// will complain of it.
+func batsTitles(source, name string) []batsSource {
+	f, err := os.Open(source)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var list []batsSource
+	in := bufio.NewScanner(f)
+	for line := 1; in.Scan(); line++ {
+		if m := batsTest.FindStringSubmatch(in.Text()); m != nil {
+			list = append(list, batsSource{unquoteShell(m[1]), name, line})
+		}
+	}
+	return list
+}
+
+// unquoteShell takes the quotes and backslashes off a word of the shell.
+func unquoteShell(s string) string {
+	if len(s) < 2 || s[0] != s[len(s)-1] {
+		return s
+	}
+	switch s[0] {
+	case '\'':
+		return s[1 : len(s)-1]
+	case '"':
+		return strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`").Replace(s[1 : len(s)-1])
+	}
+	return s
+}

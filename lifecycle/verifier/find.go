@@ -1,0 +1,195 @@
+package verifier
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// helpersDir is the directory beside the suites whose files go to all of them.
+const helpersDir = "helpers"
+
+// suitesDir is where tests are in the sandbox, by framework, as busser has it.
+const suitesDir = "suites"
+
+// findByLayout looks for tests as busser does: in test/integration/SUITE/FRAMEWORK.
+// Where kitchen.yml names no verifier at all, test files that lie in the suite's
+// directory itself are recognised by their names too.
+func findByLayout(p Project, i config.Instance) (parts []part, looked []string, err error) {
+	dir := p.suiteDir(i.Suite)
+	looked = []string{p.shown(dir)}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, looked, nil
+	}
+	if err != nil {
+		return nil, looked, fmt.Errorf("look for tests: %w", err)
+	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		names[e.Name()] = isDir(filepath.Join(dir, e.Name()))
+	}
+	for _, foreign := range foreignFrameworks() {
+		if names[foreign] {
+			return nil, looked, fmt.Errorf("%s: galley cannot run %s tests\nRun them with the shell verifier, or move them elsewhere",
+				p.shown(filepath.Join(dir, foreign)), foreign)
+		}
+	}
+	for _, fw := range frameworks() {
+		for _, d := range fw.dirs {
+			if !names[d] {
+				continue
+			}
+			t, err := testsIn(p, i.Verifier, fw, filepath.Join(dir, d), filepath.Join(p.TestBase, helpersDir, d), path.Join(suitesDir, d))
+			if err != nil {
+				return nil, looked, err
+			}
+			if len(t.run) > 0 {
+				parts = append(parts, t)
+			}
+		}
+	}
+	if names[inspecDir] {
+		parts = append(parts, newInspec(p, i, []inspecTarget{{path: filepath.Join(dir, inspecDir)}}))
+	}
+	if len(parts) == 0 && !i.Verifier.NameSet {
+		parts, err = findByName(p, i, dir, entries)
+	}
+	return parts, looked, err
+}
+
+// findByName recognises test files by their names alone. The first that fits
+// decides, since they share a directory.
+func findByName(p Project, i config.Instance, dir string, entries []os.DirEntry) ([]part, error) {
+	has := func(fits func(string) bool) bool {
+		return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return fits(e.Name()) })
+	}
+	for _, c := range []struct {
+		framework string
+		fits      func(string) bool
+	}{
+		{"bats", bats().isTest},
+		{"testinfra", testinfra().isTest},
+		{"goss", func(n string) bool { return n == "goss.yaml" || n == "goss.yml" }},
+		{"serverspec", serverspec().isTest},
+	} {
+		if !has(c.fits) {
+			continue
+		}
+		fw, _ := frameworkNamed(c.framework)
+		t, err := testsIn(p, i.Verifier, fw, dir, "", path.Join(suitesDir, fw.name))
+		return []part{t}, err
+	}
+	if has(func(n string) bool { return n == "inspec.yml" || n == "controls" || strings.HasSuffix(n, "_test.rb") }) {
+		return []part{newInspec(p, i, []inspecTarget{{path: dir}})}, nil
+	}
+	return nil, nil
+}
+
+// findFor looks for the tests of one framework: where kitchen.yml says, or in its
+// own directory under the suite, or in the suite's directory.
+func findFor(fw framework) finder {
+	return func(p Project, i config.Instance) (parts []part, looked []string, err error) {
+		if len(i.Verifier.Tool.Tests) > 0 {
+			t, err := testsNamed(p, i, fw)
+			return []part{t}, i.Verifier.Tool.Tests, err
+		}
+		for _, d := range append(slices.Clone(fw.dirs), "") {
+			dir := filepath.Join(p.suiteDir(i.Suite), d)
+			looked = append(looked, p.shown(dir))
+			if !isDir(dir) {
+				continue
+			}
+			t, err := testsIn(p, i.Verifier, fw, dir, filepath.Join(p.TestBase, helpersDir, fw.name), path.Join(suitesDir, fw.name))
+			if err != nil {
+				return nil, looked, err
+			}
+			if len(t.run) > 0 {
+				return []part{t}, looked, nil
+			}
+		}
+		return nil, looked, nil
+	}
+}
+
+// testsIn takes all files of a directory, and of one with helpers if it is there.
+func testsIn(p Project, v config.Verifier, fw framework, dir, helpers, to string) (tests, error) {
+	t := tests{framework: fw, project: p, config: v, dir: to, source: map[string]string{}}
+	for _, from := range []string{dir, helpers} {
+		if from == "" || !isDir(from) {
+			continue
+		}
+		files, err := sandbox.Tree(from, "", nil)
+		if err != nil {
+			return t, fmt.Errorf("read the tests: %w", err)
+		}
+		for _, f := range files {
+			t.add(f)
+		}
+		if from == dir {
+			t.choose(nil)
+		}
+	}
+	return t, t.findVars(dir)
+}
+
+// add puts a file among those to carry, unless one of its path is there.
+func (t *tests) add(f sandbox.File) {
+	if _, ok := t.source[f.Path]; ok {
+		return
+	}
+	t.source[f.Path] = f.Source
+	t.all = append(t.all, f)
+}
+
+// choose finds the tests among the files; named, when it is not nil, tells which
+// files kitchen.yml asks for.
+func (t *tests) choose(named map[string]bool) {
+	t.run = nil
+	for rel := range t.source {
+		if named[rel] || (named == nil && t.isTest(path.Base(rel))) {
+			t.run = append(t.run, rel)
+		}
+	}
+	slices.Sort(t.run)
+	if t.pick != nil && named == nil {
+		t.run = t.pick(t.run)
+	}
+}
+
+// findVars sees to goss' file of variables: the one that kitchen.yml names, or the
+// vars.yaml beside the tests.
+func (t *tests) findVars(dir string) error {
+	if t.name != goss().name {
+		return nil
+	}
+	want := t.config.Tool.Vars
+	if want == "" {
+		for _, rel := range []string{"vars.yaml", "vars.yml"} {
+			if t.source[rel] != "" {
+				t.vars = rel
+			}
+		}
+		return nil
+	}
+	for _, base := range []string{t.project.Root, dir} {
+		file := want
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(base, want)
+		}
+		if isFile(file) {
+			t.vars = ".galley-vars" + filepath.Ext(file)
+			t.add(sandbox.File{Path: t.vars, Source: file})
+			return nil
+		}
+	}
+	return fmt.Errorf("verifier.vars: there is no file %s in %s", want, t.project.Root)
+}

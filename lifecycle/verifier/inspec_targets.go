@@ -1,0 +1,161 @@
+package verifier
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+// inspecTarget is one thing that `inspec exec` is to run. Exactly one field is set.
+type inspecTarget struct {
+	// path is a file or directory of this machine.
+	path string
+	// url is an address that InSpec takes as it is.
+	url string
+	// depends is, as JSON, the dependency of a profile that includes the controls of
+	// another one: the only way to name a branch on InSpec's command line.
+	depends string
+}
+
+// argument is the target on InSpec's command line; i is its place among the targets.
+func (t inspecTarget) argument(at site, i int) string {
+	switch {
+	case t.path != "":
+		return at.carried(t.path)
+	case t.url != "":
+		return t.url
+	default:
+		return at.written(wrapperName(i))
+	}
+}
+
+func wrapperName(i int) string { return fmt.Sprintf("galley-profile-%d", i) }
+
+// inspecTarget makes a target of an entry of inspec_tests.
+func (p Project) inspecTarget(t config.InspecTest) (inspecTarget, error) {
+	switch {
+	case t.Path != "":
+		return p.pathTarget(t.Path)
+	case t.Git != "":
+		return dependency(map[string]string{"name": profileName(t.Name, t.Git), "git": t.Git,
+			"branch": t.Branch, "tag": t.Tag, "ref": t.Ref, "relative_path": t.RelativePath})
+	case t.URL != "":
+		return inspecTarget{url: t.URL}, nil
+	case t.Compliance != "":
+		return inspecTarget{url: withScheme("compliance", t.Compliance)}, nil
+	case t.Supermarket != "" && t.SupermarketURL != "":
+		return dependency(map[string]string{"name": profileName(t.Name, t.Supermarket), "supermarket": t.Supermarket, "supermarket_url": t.SupermarketURL})
+	case t.Supermarket != "":
+		return inspecTarget{url: withScheme("supermarket", t.Supermarket)}, nil
+	case t.Name != "":
+		// A name alone is a directory of the project or a profile of the Supermarket.
+		if target, err := p.pathTarget(t.Name); err == nil {
+			return target, nil
+		}
+		return inspecTarget{url: withScheme("supermarket", t.Name)}, nil
+	default:
+		return inspecTarget{}, errors.New("inspec_tests: an entry names nothing\nGive it a path, url, git, compliance, supermarket or name")
+	}
+}
+
+// pathTarget is a path of the project, or an address.
+func (p Project) pathTarget(text string) (inspecTarget, error) {
+	if strings.Contains(text, "://") || strings.HasPrefix(text, "git@") {
+		return inspecTarget{url: text}, nil
+	}
+	full := text
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(p.Root, full)
+	}
+	full = filepath.Clean(full)
+	if _, err := os.Stat(full); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return inspecTarget{}, fmt.Errorf("inspec_tests: there is no %s in %s", text, p.Root)
+		}
+		return inspecTarget{}, fmt.Errorf("inspec_tests: %w", err)
+	}
+	return inspecTarget{path: full}, nil
+}
+
+func dependency(fields map[string]string) (inspecTarget, error) {
+	for k, v := range fields {
+		if v == "" {
+			delete(fields, k)
+		}
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		return inspecTarget{}, fmt.Errorf("inspec_tests: %w", err)
+	}
+	return inspecTarget{depends: string(data)}, nil
+}
+
+// profileName names a profile by its entry, or by the end of its address.
+func profileName(name, address string) string {
+	if name != "" {
+		return name
+	}
+	return strings.TrimSuffix(path.Base(address), ".git")
+}
+
+func withScheme(scheme, address string) string {
+	if strings.Contains(address, "://") {
+		return address
+	}
+	return scheme + "://" + address
+}
+
+// withDependencies is a path and, when it is a profile, those that its inspec.yml
+// names by a relative path, and theirs.
+func withDependencies(profile string) ([]string, error) {
+	seen := map[string]bool{}
+	var list []string
+	var visit func(string) error
+	visit = func(dir string) error {
+		if seen[dir] {
+			return nil
+		}
+		seen[dir] = true
+		list = append(list, dir)
+		data, err := os.ReadFile(filepath.Join(dir, "inspec.yml"))
+		if errors.Is(err, fs.ErrNotExist) || !isDir(dir) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the tests: %w", err)
+		}
+		var meta struct {
+			Depends []struct{ Path string }
+		}
+		if err := yaml.Unmarshal(data, &meta); err != nil {
+			// It may hold ERB, and InSpec itself says best what is wrong with it.
+			return nil //nolint:nilerr // see above
+		}
+		for _, d := range meta.Depends {
+			if d.Path == "" {
+				continue
+			}
+			next := d.Path
+			if !filepath.IsAbs(next) {
+				next = filepath.Join(dir, next)
+			}
+			if _, err := os.Stat(next); err != nil {
+				return fmt.Errorf("%s depends on %s: %w", dir, d.Path, err)
+			}
+			if err := visit(next); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return list, visit(profile)
+}

@@ -1,0 +1,100 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// suite runs the tests of a suite, which may be written for several tools.
+type suite struct {
+	project  Project
+	instance config.Instance
+	// find looks for the tests of the suite.
+	find finder
+
+	parts  []part
+	looked []string
+}
+
+// finder looks for the tests of an instance. It returns them by tool, and the
+// places where it looked.
+type finder func(p Project, i config.Instance) (parts []part, looked []string, err error)
+
+// part is the tests that one tool runs.
+type part interface {
+	// files are what must be in the sandbox for them.
+	files() ([]sandbox.File, error)
+	// verify runs them.
+	verify(ctx context.Context, s session) ([]result.TestCase, error)
+}
+
+// session is a runner with the published sandbox, ready for tests.
+type session struct {
+	runner runner.Runner
+	target Target
+	box    sandbox.Dir
+	out    runner.Output
+}
+
+func (s *suite) ToolImage() string { return s.instance.Verifier.Tool.Image }
+
+// Prepare finds the tests anew and makes the sandbox hold them and nothing else.
+func (s *suite) Prepare(_ context.Context, box sandbox.Dir) (err error) {
+	if s.parts, s.looked, err = s.find(s.project, s.instance); err != nil {
+		return err
+	}
+	var all []sandbox.File
+	for _, p := range s.parts {
+		files, err := p.files()
+		if err != nil {
+			return err
+		}
+		all = append(all, files...)
+	}
+	return sandbox.Sync(box.Local, all, nil)
+}
+
+// Verify runs the tests of one tool after the other. That those of one fail keeps
+// none of the others from being run.
+func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, box sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
+	if len(s.parts) == 0 {
+		return nil, &NoTestsError{s.looked}
+	}
+	if err := r.Publish(ctx); err != nil {
+		return nil, err
+	}
+	var cases []result.TestCase
+	var errs []error
+	for _, p := range s.parts {
+		done, err := p.verify(ctx, session{r, t, box, out})
+		cases = append(cases, done...)
+		if err == nil {
+			continue
+		}
+		errs = append(errs, err)
+		var failed *FailedError
+		if !errors.As(err, &failed) {
+			break
+		}
+	}
+	if len(cases) == 0 && len(errs) == 0 {
+		return nil, &NoTestsError{s.looked}
+	}
+	return cases, errors.Join(errs...)
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
+func isFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
+}

@@ -1,0 +1,99 @@
+package lifecycle
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// roleHelper labels a container that a run makes for itself and removes again. One
+// that a galley left behind goes with prune.
+const roleHelper = "helper"
+
+// workstation makes throw-away containers on an instance's engine.
+type workstation struct{ w *worker }
+
+// Open implements provisioner.Workstation.
+func (s workstation) Open(ctx context.Context, image string) (provisioner.Container, error) {
+	d := s.w.inst.Driver
+	img, err := s.w.eng.image(ctx, s.w, qualify(d.Registry, image), "", d.PullTool)
+	if err != nil {
+		return nil, err
+	}
+	var b [6]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return nil, fmt.Errorf("name the container: %w", err)
+	}
+	labels := s.w.run.labels(roleHelper)
+	labels[backend.LabelProject], labels[backend.LabelProjectDir] = s.w.run.o.Project.ID, s.w.run.o.Project.Root
+	c, err := s.w.eng.CreateContainer(ctx, backend.ContainerSpec{
+		Name:  safeName("galley-" + s.w.run.o.Project.ID + "-resolve-" + hex.EncodeToString(b[:])),
+		Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", pidOne}, Labels: labels,
+	})
+	if err != nil {
+		return nil, err
+	}
+	box := &throwaway{eng: s.w.eng, id: c.ID}
+	if err := s.w.eng.StartContainer(ctx, c.ID); err != nil {
+		if rmErr := box.Close(ctx); rmErr != nil {
+			return nil, fmt.Errorf("%w (and it stays behind: %w)", err, rmErr)
+		}
+		return nil, err
+	}
+	return box, nil
+}
+
+// throwaway is a container that lives as long as what it is for.
+type throwaway struct {
+	eng *engine
+	id  string
+}
+
+// Exec implements provisioner.Container.
+func (t *throwaway) Exec(ctx context.Context, c runner.Command) (int, error) {
+	return t.eng.Exec(ctx, t.id, backend.ExecSpec{Command: c.Argv, Env: c.Env, User: c.User, WorkDir: c.WorkDir,
+		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
+}
+
+// Upload implements provisioner.Container.
+func (t *throwaway) Upload(ctx context.Context, dir string, files []sandbox.File) error {
+	return copyTo(ctx, t.eng, t.id, dir, files)
+}
+
+// Download implements provisioner.Container.
+func (t *throwaway) Download(ctx context.Context, from, to string) error {
+	return copyFrom(ctx, t.eng, t.id, from, to)
+}
+
+// Close implements provisioner.Container.
+func (t *throwaway) Close(ctx context.Context) error {
+	ctx, cancel := cleanupContext(ctx)
+	defer cancel()
+	return t.eng.RemoveContainer(ctx, t.id)
+}
+
+// copyTo sends files below a directory of a container.
+func copyTo(ctx context.Context, be backend.Containers, id, dir string, files []sandbox.File) error {
+	pr, pw := io.Pipe()
+	go func() { pw.CloseWithError(archive.Write(pw, files)) }()
+	defer pr.Close()
+	return be.CopyTo(ctx, id, dir, pr)
+}
+
+// copyFrom fetches a file or directory of a container.
+func copyFrom(ctx context.Context, be backend.Containers, id, from, to string) error {
+	rc, err := be.CopyFrom(ctx, id, from)
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	return archive.Extract(rc, to)
+}
