@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// kitchenHead and kitchenTail are what `init` writes around the provisioner.
+const (
+	kitchenHead = `---
+driver:
+  name: dokken
+
+`
+	kitchenTail = `
+platforms:
+  - name: debian-12
+    driver:
+      image: dokken/debian-12
+  - name: almalinux-9
+    driver:
+      image: dokken/almalinux-9
+
+suites:
+  - name: default
+`
+	chefPart = `provisioner:
+  name: dokken
+
+transport:
+  name: dokken
+
+verifier:
+  name: inspec
+`
+	shellPart = `provisioner:
+  name: shell
+  script: bootstrap.sh
+
+transport:
+  name: dokken
+
+verifier:
+  name: shell
+  remote_exec: true
+  command: test -f /etc/motd
+`
+	bootstrap = `#!/bin/sh
+# galley converge runs this in the runner. Write what brings it to its desired state.
+set -e
+echo "converged by galley" > /etc/motd
+`
+)
+
+func (a *app) initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "init", Short: "Write a kitchen.yml to start from", Args: cobra.NoArgs,
+		Long: `Write a kitchen.yml for the project in this directory: for Chef where it is a
+cookbook or has a Policyfile, else for a shell script, which is written too.
+Files that exist are never changed, but for a line in .gitignore.`,
+		RunE: func(*cobra.Command, []string) error { return a.initProject() },
+	}
+}
+
+func (a *app) initProject() error {
+	for _, name := range []string{"kitchen.yml", ".kitchen.yml"} {
+		if _, err := os.Stat(filepath.Join(a.dir, name)); err == nil {
+			return fmt.Errorf("%s is there already, and galley does not overwrite it", name)
+		}
+	}
+	files := map[string]string{}
+	if name, isChef := a.chefProject(); isChef {
+		files["kitchen.yml"] = kitchenHead + chefPart + kitchenTail
+		if name != "" {
+			files["kitchen.yml"] += "    run_list:\n      - recipe[" + name + "::default]\n"
+		}
+	} else {
+		files["kitchen.yml"] = kitchenHead + shellPart + kitchenTail
+		files["bootstrap.sh"] = bootstrap
+	}
+	for _, name := range []string{"kitchen.yml", "bootstrap.sh"} {
+		text, wanted := files[name]
+		if !wanted {
+			continue
+		}
+		if err := a.writeNew(name, text); err != nil {
+			return err
+		}
+	}
+	return a.ignoreState()
+}
+
+// cookbookNameLine finds the name in a metadata.rb, which is Ruby and is not run.
+var cookbookNameLine = regexp.MustCompile(`(?m)^\s*name[\s(]+['"]([^'"#]+)['"]`)
+
+// chefProject tells whether the directory is a Chef project, and the name of its
+// cookbook if it is one.
+func (a *app) chefProject() (name string, ok bool) {
+	if data, err := os.ReadFile(filepath.Join(a.dir, "metadata.rb")); err == nil {
+		if m := cookbookNameLine.FindSubmatch(data); m != nil {
+			return string(m[1]), true
+		}
+		return "", true
+	}
+	for _, sign := range []string{"metadata.json", "Policyfile.rb", "Berksfile", "cookbooks"} {
+		if _, err := os.Stat(filepath.Join(a.dir, sign)); err == nil {
+			return "", true
+		}
+	}
+	return "", false
+}
+
+// writeNew writes a file that does not exist, and leaves one that does alone.
+func (a *app) writeNew(name, text string) error {
+	f, err := os.OpenFile(filepath.Join(a.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		fmt.Fprintf(a.out, "kept    %s\n", name)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	fmt.Fprintf(a.out, "wrote   %s\n", name)
+	return nil
+}
+
+// ignoreState keeps galley's state out of a git repository.
+func (a *app) ignoreState() error {
+	if _, err := os.Stat(filepath.Join(a.dir, ".git")); err != nil {
+		return nil
+	}
+	const line = ".kitchen/"
+	path := filepath.Join(a.dir, ".gitignore")
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read .gitignore: %w", err)
+	}
+	for have := range strings.Lines(string(old)) {
+		if strings.TrimSpace(have) == line {
+			return nil
+		}
+	}
+	text := string(old)
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	if err := os.WriteFile(path, []byte(text+line+"\n"), 0o644); err != nil {
+		return fmt.Errorf("write .gitignore: %w", err)
+	}
+	fmt.Fprintf(a.out, "added   %s to .gitignore\n", line)
+	return nil
+}
