@@ -150,16 +150,22 @@ func (p *project) ok(args ...string) result {
 // backend connects to the engine directly, to see what galley left there.
 func (p *project) backend() backend.ContainerBackend {
 	p.t.Helper()
-	ep := backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)}
+	return connect(p.t, p.engine)
+}
+
+// connect opens an engine without galley. It is closed when the test ends.
+func connect(t *testing.T, e testbed.Engine) backend.ContainerBackend {
+	t.Helper()
+	ep := backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)}
 	var be backend.ContainerBackend
 	var err error
-	if p.engine.Kind == testbed.Docker {
+	if e.Kind == testbed.Docker {
 		be, err = docker.New(ep)
 	} else {
 		be, err = podman.New(ep)
 	}
-	require.NoError(p.t, err)
-	p.t.Cleanup(func() { require.NoError(p.t, be.Close()) })
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, be.Close()) })
 	return be
 }
 

@@ -18,8 +18,6 @@ const helloUnit = `
 Type=oneshot
 ExecStart=/bin/sh -c 'echo started by systemd > /run/hello'
 RemainAfterExit=yes
-[Install]
-WantedBy=multi-user.target
 `
 
 // systemd as PID 1 boots, without privileges where the engine has another way, and a
@@ -27,13 +25,14 @@ WantedBy=multi-user.target
 func TestSystemd(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "systemd")
+		e, log := logged(t, e)
 		common := `
 image: systemd
 volumes:
   - ./hello.service:/etc/systemd/system/hello.service:ro
-  - ./hello.service:/etc/systemd/system/multi-user.target.wants/hello.service:ro
+  - ./boot.conf:/etc/systemd/system/multi-user.target.d/boot.conf:ro
 `
-		p := newProject(t, e, map[string]string{"hello.service": helloUnit, "kitchen.yml": driverKitchen(
+		p := newProject(t, e, map[string]string{"hello.service": helloUnit, "boot.conf": "[Unit]\nWants=hello.service\n", "kitchen.yml": driverKitchen(
 			"\nusr-lib:\npid_one_command: /usr/lib/systemd/systemd"+common,
 			"\nsbin-init:\npid_one_command: /sbin/init"+common,
 			"\nforced:\ninit_system: systemd"+common,
@@ -52,21 +51,25 @@ volumes:
 		code, err := p.backend().WaitContainer(t.Context(), p.runner("default-none").ID)
 		require.NoError(t, err)
 		require.Zero(t, code)
-		p.destroysAtOnce("-c")
+		p.destroysAtOnce(log)
 	})
 }
 
-// destroysAtOnce destroys and wants no request by which an engine lets PID 1 take its
-// time.
-func (p *project) destroysAtOnce(args ...string) {
+// logged is an engine whose requests are written down.
+func logged(t *testing.T, e testbed.Engine) (testbed.Engine, *backendtest.RequestLog) {
+	t.Helper()
+	ep, log := backendtest.LogRequests(t, backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)})
+	e.Host = ep.URI
+	return e, log
+}
+
+// destroysAtOnce destroys all and wants no request by which an engine lets PID 1 take
+// its time.
+func (p *project) destroysAtOnce(log *backendtest.RequestLog) {
 	p.t.Helper()
-	ep, log := backendtest.LogRequests(p.t, backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)})
 	runners := len(p.runners())
 	require.Positive(p.t, runners)
-	env := p.env
-	defer func() { p.env = env }()
-	p.env = append(p.env, "GALLEY_HOST="+ep.URI)
-	requests := log.During(func() { p.ok(append([]string{"destroy"}, args...)...) })
+	requests := log.During(func() { p.ok("destroy", "-c") })
 	removals := 0
 	for _, r := range requests {
 		require.NotContains(p.t, r, "/stop", "%q", requests)
@@ -84,6 +87,7 @@ func (p *project) destroysAtOnce(args ...string) {
 func TestDefaultPIDOne(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "debian")
+		e, log := logged(t, e)
 		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
 			"\nbusybox:\nimage: busybox\n",
 			"\ndash:\nimage: debian\n",
@@ -107,6 +111,6 @@ func TestDefaultPIDOne(t *testing.T) {
 			require.Equal(t, "create", *p.list()[instance].LastAction)
 		}
 		p.ok("create", "-c") // starts what was stopped
-		p.destroysAtOnce("-c")
+		p.destroysAtOnce(log)
 	})
 }

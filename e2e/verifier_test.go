@@ -188,7 +188,7 @@ func TestTestTools(t *testing.T) {
 			"bats-testers":  {Title: "it shouts", File: "test/integration/bats/bats/greeting.bats", Line: 4, Message: "trying"},
 			"spec-testers":  {Title: `File "/greeting" is expected to be mode 777`, File: "test/integration/spec/serverspec/greeting_spec.rb", Line: 3, Message: "to be truthy, got false"},
 			"infra-testers": {Title: "test_greeting[local]", File: "test/integration/infra/testinfra/test_greeting.py", Line: 1, Message: "AssertionError"},
-			"mixed-testers": {Title: "in bats", File: "test/integration/mixed/bats/a.bats", Line: 1, Message: "`false' failed"},
+			"mixed-testers": {Title: "in bats", File: "test/integration/mixed/bats/a.bats", Line: 1, Message: "failed"},
 			"goss-busybox":  {Title: "File: /greeting: contents", File: "test/integration/goss/goss/goss.yaml", Message: "bye"},
 		} {
 			failed := bad.failed(t, instance)
@@ -202,5 +202,78 @@ func TestTestTools(t *testing.T) {
 			{Suite: "a_spec.rb", Title: "in rspec runs", Outcome: "passed", File: "test/integration/mixed/serverspec/a_spec.rb", Line: 1},
 		}, bad.tests(t, "mixed-testers")[1:], "the removed script is not run again, and rspec runs after bats failed")
 		require.Contains(t, r.String(), "bats: 1 of 1 test failed")
+	})
+}
+
+// inspecKitchen runs a stand-in for InSpec in the runner and on this machine.
+const inspecKitchen = `
+driver: {name: dokken}
+provisioner:
+  name: shell
+  command: touch /made
+verifier:
+  name: inspec
+  inspec_tests:
+    - path: test/more
+  controls: [file-1, file-2]
+  inputs: {words: [a, b]}
+  waiver_files: [waivers.yml]
+  reporter:
+    - cli
+    - junit2:reports/%{suite}.xml
+platforms:
+  - name: busybox
+    driver: {image: busybox}
+suites:
+  - name: inside
+    driver:
+      binds: ["./bin:/opt/inspec/bin"]
+    verifier: {location: runner}
+  - name: outside
+    verifier: {location: host}
+  - name: nowhere
+    verifier: {location: runner}
+`
+
+func TestInspec(t *testing.T) {
+	standIn, err := os.ReadFile("testdata/bin/inspec")
+	require.NoError(t, err)
+	onOneOfEach(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml":            inspecKitchen,
+			"bin/inspec":             string(standIn),
+			"waivers.yml":            "file-2:\n  justification: known\n",
+			"test/more/more_test.rb": "describe file('/made')\ndescribe file('/waived')\ndescribe file('/not-asked-for')\n",
+			"test/integration/inside/default_test.rb":    "describe file('/etc/passwd')\n",
+			"test/integration/outside/x/default_test.rb": "describe file('/etc/passwd')\n",
+		})
+		p.env = append(p.env, "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
+		r := p.ok("verify", "inside", "outside", "-c", "--report", "json=ok.json")
+		require.Contains(t, r.String(), "File /made is expected to exist")
+		ok := p.report("ok.json")
+		for suite, file := range map[string]string{"inside": "default_test.rb", "outside": "x/default_test.rb"} {
+			require.Equal(t, []testCase{
+				{Suite: "tests from test/integration/" + suite, ID: "file-1", Title: "File /etc/passwd is expected to exist", Outcome: "passed", File: "test/integration/" + suite + "/" + file, Line: 1},
+				{Suite: "tests from test/more", ID: "file-1", Title: "File /made is expected to exist", Outcome: "passed", File: "test/more/more_test.rb", Line: 1},
+				{Suite: "tests from test/more", ID: "file-2", Title: "File /waived is expected to exist", Outcome: "skipped", Message: "Skipped control due to waiver condition: known", File: "test/more/more_test.rb", Line: 2},
+			}, ok.tests(t, suite+"-busybox"))
+			require.FileExists(t, filepath.Join(p.dir, "reports", suite+".xml"))
+		}
+
+		p.ok("exec", "-c", "rm /made", "inside", "outside")
+		r = p.galley("verify", "inside", "outside", "-c", "--report", "json=bad.json")
+		require.Equal(t, 20, r.code, r.String())
+		bad := p.report("bad.json")
+		for _, instance := range []string{"inside-busybox", "outside-busybox"} {
+			failed := bad.failed(t, instance)
+			require.Len(t, failed, 1)
+			require.Equal(t, "expected File /made to exist", failed[0].Message)
+		}
+
+		r = p.galley("verify", "nowhere")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "inspec was not found: looked in inspec, cinc-auditor, /opt/*/bin/inspec")
+		require.Contains(t, r.String(), "verifier.image")
 	})
 }

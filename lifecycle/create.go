@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
 // create brings the runner into being, or back into line with kitchen.yml.
@@ -117,27 +117,27 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 	if err != nil {
 		return spec, b, err
 	}
-	var refs []string
+	var wanted []*provisioner.Tool
 	if t := prov.Tool(); t != nil {
-		refs = append(refs, t.Image)
+		wanted = append(wanted, t)
 	}
-	if ref := ver.ToolImage(); ref != "" && !slices.Contains(refs, ref) {
-		refs = append(refs, ref)
+	if ref := ver.ToolImage(); ref != "" && (len(wanted) == 0 || wanted[0].Image != ref) {
+		wanted = append(wanted, &provisioner.Tool{Image: ref, Remedy: "Choose another verifier.image: one that declares a VOLUME with the tool."})
 	}
 	var img backend.Image
-	tools := make([]string, len(refs))
+	tools := make([]string, len(wanted))
 	var g errgroup.Group
 	g.Go(func() (err error) {
 		img, err = w.platformImage(ctx)
 		return err
 	})
-	for n, ref := range refs {
+	for n, t := range wanted {
 		g.Go(func() error {
-			toolImg, err := w.eng.image(ctx, w, qualify(d.Registry, ref), d.OCIPlatform, d.PullTool)
+			toolImg, err := w.toolImage(ctx, t)
 			if err != nil {
 				return err
 			}
-			tools[n], err = w.eng.tool(ctx, w, ref, toolImg)
+			tools[n], err = w.eng.tool(ctx, w, t, toolImg)
 			return err
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
 // engine is an engine of this run, with what is done there once for all of the
@@ -212,7 +213,7 @@ func (e *engine) network(ctx context.Context, w *worker) error {
 // tool makes sure of the container whose volume brings a tool, once per run and,
 // by a lock, once per machine. It is named by its image's ID, so a newer image
 // gives a newer tool. The container is never started.
-func (e *engine) tool(ctx context.Context, w *worker, ref string, img backend.Image) (name string, err error) {
+func (e *engine) tool(ctx context.Context, w *worker, t *provisioner.Tool, img backend.Image) (name string, err error) {
 	name = safeName("galley-tool-" + shortID(img.ID))
 	return e.tools.do(name, func() (_ string, err error) {
 		snap, err := e.snapshot(ctx)
@@ -232,9 +233,9 @@ func (e *engine) tool(ctx context.Context, w *worker, ref string, img backend.Im
 			return name, err
 		}
 		if len(img.Volumes) == 0 {
-			return "", &backend.Error{Op: "use image " + ref + " as a tool", Kind: backend.ErrInvalid,
+			return "", &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
 				Detail: "it declares no volume, so there is nothing to mount into the runner",
-				Remedy: "Check driver.chef_image and verifier.image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
+				Remedy: t.Remedy}
 		}
 		// The command is never run. `true` need not exist in a tool image, and
 		// some engines look for it even so; the image's own command does.

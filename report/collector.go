@@ -137,6 +137,9 @@ func (i *Instance) handle(e lifecycle.Event) {
 	case lifecycle.Output:
 		for _, l := range outputLines(e) {
 			i.tail.add(l.text)
+			if n := len(i.Phases); n > 0 {
+				i.Phases[n-1].tail.add(l.text)
+			}
 		}
 	case lifecycle.ConvergeSummary:
 		i.current(e.Stamp, lifecycle.PhaseConverge).Summary = e.Text
@@ -208,6 +211,9 @@ func (i *Instance) settle(now time.Time) {
 	i.Tail = nil
 	if i.Status != Passed {
 		i.Tail = i.tail.list()
+	}
+	for _, p := range i.Tries() {
+		p.Tail = p.tail.list()
 	}
 	if i.Status != Unfinished {
 		return

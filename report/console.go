@@ -266,6 +266,9 @@ func (c *Console) Close() error {
 	defer c.mu.Unlock()
 	width, _ := c.term.Size()
 	c.write(nil, width)
+	for _, s := range c.failures.flaky() {
+		c.err.print(c.paint.paint(colorYellow, "$$$$$$ "+s) + "\n")
+	}
 	for _, s := range c.failures.summary() {
 		c.err.print(c.paint.paint(colorRed, ">>>>>> "+s) + "\n")
 	}

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle"
 )
@@ -11,6 +13,8 @@ type failures struct {
 	selected int
 	failed   []lifecycle.InstanceFinished
 	running  []string
+	// unsteady are instances with a phase that failed, until they fail themselves.
+	unsteady []string
 	ended    bool
 	end      lifecycle.RunFinished
 }
@@ -21,9 +25,14 @@ func (f *failures) handle(e lifecycle.Event) {
 		f.selected = len(e.Instances)
 	case lifecycle.InstanceStarted:
 		f.running = append(f.running, e.Instance)
+	case lifecycle.PhaseFinished:
+		if e.Error != "" && !slices.Contains(f.unsteady, e.Instance) {
+			f.unsteady = append(f.unsteady, e.Instance)
+		}
 	case lifecycle.InstanceFinished:
-		f.drop(e.Instance)
+		f.running = without(f.running, e.Instance)
 		if e.Error != "" {
+			f.unsteady = without(f.unsteady, e.Instance)
 			f.failed = append(f.failed, e)
 		}
 	case lifecycle.RunFinished:
@@ -31,13 +40,22 @@ func (f *failures) handle(e lifecycle.Event) {
 	}
 }
 
-func (f *failures) drop(instance string) {
-	for i, name := range f.running {
-		if name == instance {
-			f.running = append(f.running[:i], f.running[i+1:]...)
-			return
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(names, func(n string) bool { return n == name })
+}
+
+// flaky lists the instances that passed only because something was done again.
+func (f *failures) flaky() []string {
+	var names []string
+	for _, name := range f.unsteady {
+		if !slices.Contains(f.running, name) {
+			names = append(names, printable(name))
 		}
 	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s passed only when done again (flaky): %s", ofInstances(len(names), f.selected), strings.Join(names, ", "))}
 }
 
 // summary lists the instances that failed, those that were cut off and how many

@@ -39,6 +39,7 @@ type htmlPage struct {
 	Facts    []htmlFact
 	Tiles    []htmlTile
 	Failures []htmlInstance
+	Flaky    []htmlInstance
 	All      []htmlInstance
 	Timeline timeline
 }
@@ -75,6 +76,9 @@ func newHTMLPage(r *Run) htmlPage {
 		p.All = append(p.All, view)
 		if i.Status == Failed || i.Status == Unfinished {
 			p.Failures = append(p.Failures, view)
+		}
+		if i.Flaky() {
+			p.Flaky = append(p.Flaky, view)
 		}
 	}
 	return p

@@ -238,8 +238,23 @@ func junitTest(i *Instance, t Test) junitCase {
 		c.Skipped = &junitOutcome{Message: printable(firstLine(t.Message))}
 	case t.FlakyMessage != "":
 		c.Flaky = &junitOutcome{Type: "test", Message: printable(firstLine(t.FlakyMessage)), Text: printableText(t.FlakyMessage)}
+		c.Out = triesText(i)
 	}
 	return c
+}
+
+// triesText is what each try of a phase that was done again printed last.
+func triesText(i *Instance) *junitText {
+	var b strings.Builder
+	for _, p := range i.Tries() {
+		if len(p.Tail) > 0 {
+			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Phase, p.Status, printableText(strings.Join(p.Tail, "\n")))
+		}
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	return &junitText{b.String()}
 }
 
 // caseName is the title of a test, with its identifier where it has one.

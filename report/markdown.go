@@ -40,6 +40,11 @@ func WriteMarkdown(w io.Writer, r *Run) error {
 		}
 		b.WriteString(details)
 	}
+	for _, i := range r.Instances {
+		if i.Flaky() && b.Len() < summaryBytes {
+			b.WriteString(markdownFlaky(i))
+		}
+	}
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -72,8 +77,12 @@ func markdownRow(i *Instance) string {
 		phases, took = []string{"not started"}, ""
 	}
 	counts := strings.TrimPrefix(newHTMLInstance(i).Counts, "tests: ")
+	mark := statusMark(i.Status)
+	if i.Flaky() {
+		mark += " flaky"
+	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n",
-		statusMark(i.Status), markdown(i.Name), strings.Join(phases, ", "), counts, took)
+		mark, markdown(i.Name), strings.Join(phases, ", "), counts, took)
 }
 
 func markdownDetails(i *Instance) string {
@@ -94,6 +103,22 @@ func markdownDetails(i *Instance) string {
 	}
 	if i.LogPath != "" {
 		fmt.Fprintf(&b, "The whole log: %s\n\n", markdown(i.LogPath))
+	}
+	b.WriteString("</details>\n")
+	return b.String()
+}
+
+// markdownFlaky shows what each try of an instance printed last.
+func markdownFlaky(i *Instance) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n<details><summary>%s passed only when done again</summary>\n\n", markdown(i.Name))
+	for _, t := range i.Tests() {
+		if t.FlakyMessage != "" {
+			fmt.Fprintf(&b, "**%s**\n\n%s", markdown(caseName(t.TestCase)), fenced(printableText(t.FlakyMessage)))
+		}
+	}
+	for _, p := range i.Tries() {
+		fmt.Fprintf(&b, "%s %s:\n\n%s", p.Phase, p.Status, fenced(printableText(strings.Join(p.Tail, "\n"))))
 	}
 	b.WriteString("</details>\n")
 	return b.String()

@@ -199,6 +199,9 @@ func (p *Plain) Close() error {
 	for _, name := range p.failures.running {
 		p.closeSection(p.instance(name), at)
 	}
+	for _, s := range p.failures.flaky() {
+		p.err.print(p.format.paint.paint(colorYellow, p.o.Fold.defuse("$$$$$$ "+s)) + "\n")
+	}
 	for _, s := range p.failures.summary() {
 		p.err.print(p.format.paint.paint(colorRed, p.o.Fold.defuse(">>>>>> "+s)) + "\n")
 	}

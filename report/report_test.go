@@ -44,13 +44,17 @@ func runs() map[string][]lifecycle.Event {
 // rendered is a run's report in one of the formats.
 func rendered(t *testing.T, events []lifecycle.Event, r render) string {
 	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, r(&b, collected(events)))
+	return b.String()
+}
+
+func collected(events []lifecycle.Event) *Run {
 	c := newCollector()
 	for _, e := range events {
 		c.handle(e)
 	}
-	var b bytes.Buffer
-	require.NoError(t, r(&b, c.result()))
-	return b.String()
+	return c.result()
 }
 
 func TestDocumentsGolden(t *testing.T) {

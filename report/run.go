@@ -77,6 +77,10 @@ type Phase struct {
 	// Summary is what the converging tool said of itself.
 	Summary string `json:"summary,omitempty"`
 	Tests   []Test `json:"tests,omitempty"`
+	// Tail is the end of its output when it is one of several tries.
+	Tail []string `json:"tail,omitempty"`
+
+	tail tail
 }
 
 // Test is a test case and how it fared.
@@ -114,6 +118,31 @@ func (i *Instance) Tests() []Test {
 	}
 	return out
 }
+
+// Tries are the phases that failed and were done again, and those that did them
+// again; none when all was done once.
+func (i *Instance) Tries() []*Phase {
+	var out []*Phase
+	for n, p := range i.Phases {
+		if tried(p.Phase, i.Phases[:n], Failed) || (p.Status == Failed && tried(p.Phase, i.Phases[n+1:], "")) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// tried tells whether a phase is among others, with a status unless that is empty.
+func tried(phase lifecycle.Phase, among []*Phase, s Status) bool {
+	for _, p := range among {
+		if p.Phase == phase && (s == "" || p.Status == s) {
+			return true
+		}
+	}
+	return false
+}
+
+// Flaky tells whether the instance passed only because something was done again.
+func (i *Instance) Flaky() bool { return i.Status == Passed && len(i.Tries()) > 0 }
 
 // repeated tells whether the nth phase has tests and a later one did them again.
 func (i *Instance) repeated(n int) bool {

@@ -256,10 +256,11 @@ func processFeatures() []feature {
 			},
 		},
 		{
-			name:      "userns-keep-id",
-			want:      userNS(backend.UserNSKeepID),
-			mayRefuse: func(i backend.Info) bool { return !i.Capabilities.KeepIDUserNS },
-			seen:      shows("id -u", "0"),
+			name:       "userns-keep-id",
+			capability: func(c backend.Capabilities) bool { return c.KeepIDUserNS },
+			want:       userNS(backend.UserNSKeepID),
+			mayRefuse:  func(i backend.Info) bool { return !i.Capabilities.KeepIDUserNS },
+			seen:       shows("id -u", "0"),
 		},
 		{
 			name:      "userns-keep-id-as-1000",
@@ -274,9 +275,10 @@ func processFeatures() []feature {
 			},
 		},
 		{
-			name:      "userns-auto",
-			want:      userNS("auto:size=2000"),
-			mayRefuse: func(i backend.Info) bool { return !i.Capabilities.AutoUserNS },
+			name:       "userns-auto",
+			capability: func(c backend.Capabilities) bool { return c.AutoUserNS },
+			want:       userNS("auto:size=2000"),
+			mayRefuse:  func(i backend.Info) bool { return !i.Capabilities.AutoUserNS },
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if ranges := s.uidMap(t, c.ID); ranges[0].outside == 0 || ranges[0].length != 2000 {
 					return fmt.Errorf("the map of user ids is %v", ranges)
@@ -327,9 +329,10 @@ func limitFeatures() []feature {
 	bytes := strconv.Itoa(64 * mebibyte)
 	return []feature{
 		{
-			name: "memory",
-			want: resources(func(r *backend.Resources) { r.Memory = 64 * mebibyte }),
-			seen: showsOneOf(map[string]string{dir + "memory.max": bytes, dir + "memory/memory.limit_in_bytes": bytes}),
+			name:       "memory",
+			capability: func(c backend.Capabilities) bool { return c.MemoryLimit },
+			want:       resources(func(r *backend.Resources) { r.Memory = 64 * mebibyte }),
+			seen:       showsOneOf(map[string]string{dir + "memory.max": bytes, dir + "memory/memory.limit_in_bytes": bytes}),
 		},
 		{
 			name: "memory-swap",
@@ -342,9 +345,10 @@ func limitFeatures() []feature {
 			seen: showsOneOf(map[string]string{dir + "memory.low": bytes, dir + "memory/memory.soft_limit_in_bytes": bytes}),
 		},
 		{
-			name: "cpus",
-			want: resources(func(r *backend.Resources) { r.CPUs = 1.5 }),
-			seen: showsOneOf(map[string]string{dir + "cpu.max": "150000 100000", dir + "cpu/cpu.cfs_quota_us": "150000"}),
+			name:       "cpus",
+			capability: func(c backend.Capabilities) bool { return c.CPULimit },
+			want:       resources(func(r *backend.Resources) { r.CPUs = 1.5 }),
+			seen:       showsOneOf(map[string]string{dir + "cpu.max": "150000 100000", dir + "cpu/cpu.cfs_quota_us": "150000"}),
 		},
 		{
 			name: "cpu-shares",
@@ -363,9 +367,10 @@ func limitFeatures() []feature {
 			seen: showsOneOf(map[string]string{dir + "cpuset.cpus": "0", dir + "cpuset/cpuset.cpus": "0"}),
 		},
 		{
-			name: "pids-limit",
-			want: resources(func(r *backend.Resources) { r.Pids = 99 }),
-			seen: showsOneOf(map[string]string{dir + "pids.max": "99", dir + "pids/pids.max": "99"}),
+			name:       "pids-limit",
+			capability: func(c backend.Capabilities) bool { return c.PidsLimit },
+			want:       resources(func(r *backend.Resources) { r.Pids = 99 }),
+			seen:       showsOneOf(map[string]string{dir + "pids.max": "99", dir + "pids/pids.max": "99"}),
 		},
 		{
 			name: "shm-size",

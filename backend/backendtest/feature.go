@@ -23,29 +23,40 @@ type feature struct {
 	want func(t *testing.T, s *suite) []edit
 	// mayRefuse tells whether this engine may refuse; nil means never.
 	mayRefuse func(backend.Info) bool
+	// capability is the word of Info on whether the feature works, if it has one. It
+	// must be true.
+	capability func(backend.Capabilities) bool
 	// seen looks inside the running container and returns what is missing.
 	seen func(t *testing.T, s *suite, c backend.Container) error
 }
 
 func (f feature) test(t *testing.T, s *suite) {
+	verdict := f.verdict(t, s)
+	if f.capability != nil {
+		require.Equal(t, f.capability(s.info.Capabilities), verdict == Works, "what Info says of it, and whether it works")
+	}
+}
+
+// verdict asks for the feature and looks what comes of it.
+func (f feature) verdict(t *testing.T, s *suite) Verdict {
+	t.Helper()
 	spec := s.spec(f.want(t, s)...)
 	s.removeLater(t, spec.Name)
 	c, err := s.b.CreateContainer(s.ctx(t), spec)
 	if errors.Is(err, backend.ErrUnsupported) {
 		f.requireProperRefusal(t, s, spec.Name, err)
-		return
+		return Refused
 	}
 	require.NoError(t, err)
 	require.NoError(t, s.b.StartContainer(s.ctx(t), c.ID))
 	said := strings.Join(c.Warnings, "; ")
-	switch missing := f.seen(t, s, c); {
-	case missing == nil:
-		s.record(t, f.name, Works, said)
-	case said != "":
-		s.record(t, f.name, Weaker, said)
-	default:
-		require.NoError(t, missing, "the engine neither gave it, nor refused it, nor warned")
+	verdict := Works
+	if missing := f.seen(t, s, c); missing != nil {
+		require.NotEmpty(t, said, "the engine neither gave it, nor refused it, nor warned: %v", missing)
+		verdict = Weaker
 	}
+	s.record(t, f.name, verdict, said)
+	return verdict
 }
 
 // requireProperRefusal: a refusal says what, who and what to do instead; it is

@@ -27,10 +27,10 @@ func wrap(op string, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &known):
 		return fmt.Errorf("%s: %w", op, err)
 	case errors.As(err, &status):
-		kind, remedy := classify(status.Status, status.Message)
+		remedy, kind := classify(status.Status, status.Message)
 		return &backend.Error{Op: op, Kind: kind, Status: status.Status, Detail: status.Message, Remedy: remedy, Err: err}
 	case errors.As(err, &stream):
-		kind, remedy := classify(0, stream.Message)
+		remedy, kind := classify(0, stream.Message)
 		return &backend.Error{Op: op, Kind: kind, Detail: strings.TrimSpace(stream.Message), Remedy: remedy, Err: err}
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: "the connection to the engine broke: " + err.Error(),
@@ -154,27 +154,27 @@ func lastRules() []rule {
 
 // classify finds which of the interface's errors an answer is, and what can be
 // done. The kind is nil where neither text nor status tell.
-func classify(status int, message string) (kind error, remedy string) {
+func classify(status int, message string) (remedy string, kind error) {
 	text := strings.ToLower(message)
 	if r, ok := match(rules(), text); ok {
-		return r.kind, r.remedy
+		return r.remedy, r.kind
 	}
 	switch status {
 	case http.StatusBadRequest:
-		return backend.ErrInvalid, ""
+		return "", backend.ErrInvalid
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return backend.ErrUnauthorized, remedyLogin
+		return remedyLogin, backend.ErrUnauthorized
 	case http.StatusNotFound:
-		return backend.ErrNotFound, ""
+		return "", backend.ErrNotFound
 	case http.StatusConflict:
-		return backend.ErrConflict, ""
+		return "", backend.ErrConflict
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return backend.ErrUnreachable, ""
+		return "", backend.ErrUnreachable
 	}
 	if r, ok := match(lastRules(), text); ok {
-		return r.kind, r.remedy
+		return r.remedy, r.kind
 	}
-	return nil, ""
+	return "", nil
 }
 
 func match(rules []rule, text string) (rule, bool) {
@@ -217,14 +217,16 @@ func isSubnetTaken(err error) bool {
 // failed and may hold any text.
 func buildFailure(op string, err error) error {
 	wrapped := wrap(op, err)
-	var e *backend.Error
 	var stream *engine.StreamError
-	if !errors.As(err, &stream) || !errors.As(wrapped, &e) {
+	if !errors.As(err, &stream) {
 		return wrapped
 	}
-	atStep := strings.Contains(stream.Message, "building at STEP \"RUN")
-	if kind := e.Kind; !atStep && (kind == backend.ErrUnauthorized || kind == backend.ErrUnreachable || kind == backend.ErrNoSpace || kind == backend.ErrWrongPlatform) {
-		return wrapped
+	if !strings.Contains(stream.Message, "building at STEP \"RUN") {
+		for _, kind := range []error{backend.ErrUnauthorized, backend.ErrUnreachable, backend.ErrNoSpace, backend.ErrWrongPlatform} {
+			if errors.Is(wrapped, kind) {
+				return wrapped
+			}
+		}
 	}
 	return engine.BuildFailed(op, stream)
 }

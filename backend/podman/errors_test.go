@@ -79,7 +79,7 @@ func TestClassify(t *testing.T) {
 		{500, `something that nobody has seen`, nil},
 	}
 	for _, test := range tests {
-		kind, _ := classify(test.status, test.message)
+		_, kind := classify(test.status, test.message)
 		require.Equal(t, test.want, kind, "%d %s", test.status, test.message)
 	}
 }

@@ -28,7 +28,7 @@ type facts struct {
 
 // needsMeasure tells whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
-	return s.Privileged || isLimited(s.Resources) || isOwnUserNS(s.UserNS)
+	return s.Privileged || isLimited(s.Resources) || isOwnUserNS(s.UserNS) || hasIPv6Port(s)
 }
 
 // needsVersion tells whether the translation depends on the server's version.

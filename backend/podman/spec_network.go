@@ -3,6 +3,8 @@ package podman
 import (
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -53,7 +55,7 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 	if err != nil {
 		return nil, err
 	}
-	warnings = append(warnings, applyPorts(c, s)...)
+	warnings = append(warnings, applyPorts(c, s, f)...)
 	for _, h := range s.ExtraHosts {
 		entry, err := hostEntry(h, f)
 		if err != nil {
@@ -178,7 +180,7 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 }
 
 // applyPorts translates Ports and PublishAll, for networks that have ports.
-func applyPorts(c *createConfig, s backend.ContainerSpec) []string {
+func applyPorts(c *createConfig, s backend.ContainerSpec, f facts) []string {
 	switch s.Network.Mode {
 	case backend.NetworkHost, backend.NetworkNone:
 		if len(s.Ports) > 0 || s.PublishAll {
@@ -192,7 +194,15 @@ func applyPorts(c *createConfig, s backend.ContainerSpec) []string {
 		})
 	}
 	c.PublishAll = s.PublishAll
+	if hasIPv6Port(s) && !f.Rootless {
+		return []string{"ports: Podman as root passes connections to an IPv6 address on only to containers on a network with IPv6, and none to ::1"}
+	}
 	return nil
+}
+
+// hasIPv6Port tells whether a port is published on an IPv6 address.
+func hasIPv6Port(s backend.ContainerSpec) bool {
+	return slices.ContainsFunc(s.Ports, func(p backend.PortMapping) bool { return strings.Contains(p.HostIP, ":") })
 }
 
 // hostEntry translates a line of /etc/hosts. Servers before 4.7 would write

@@ -73,6 +73,7 @@ func actionFlags(f *pflag.FlagSet) {
 	f.String("pull", "", "when to pull images, whatever kitchen.yml says: always, missing, newer or never")
 	f.Bool("require-tests", false, "fail an instance whose verifier found no tests")
 	f.Int("retry", 0, "how many more times to run tests that failed; one that passes then is reported as flaky")
+	shardFlags(f)
 	f.StringArray("report", nil, "write a report: junit=FILE, json=FILE, ndjson=FILE or html=FILE; may be repeated")
 }
 
@@ -85,6 +86,9 @@ func (a *app) act(cmd *cobra.Command, action lifecycle.Action, args []string) (e
 	}
 	instances, err := a.load(ctx, args)
 	if err != nil {
+		return err
+	}
+	if instances, err = a.sharded(instances); err != nil {
 		return err
 	}
 	logs, err := report.NewLogFiles(o.Project.LogDir(), report.LogOptions{Append: !a.set.v.GetBool("log-overwrite")})
@@ -196,7 +200,8 @@ func (a *app) sinks(logs *report.LogFiles) (*report.Multi, error) {
 	default:
 		list = append(list, report.NewPlain(a.out, a.err, o))
 	}
-	if os.Getenv("GITHUB_ACTIONS") == "true" {
+	asked := slices.ContainsFunc(specs, func(s string) bool { return s == "github" || strings.HasPrefix(s, "github=") })
+	if os.Getenv("GITHUB_ACTIONS") == "true" && !asked {
 		list = append(list, report.NewGitHub(a.out, os.Getenv("GITHUB_STEP_SUMMARY")))
 	}
 	for _, spec := range specs {

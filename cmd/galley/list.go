@@ -20,6 +20,12 @@ func (a *app) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if instances, err = a.sharded(instances); err != nil {
+				return err
+			}
+			if system, _ := cmd.Flags().GetString("matrix"); system != "" {
+				return printMatrix(a.out, system, instances)
+			}
 			if bare, _ := cmd.Flags().GetBool("bare"); bare {
 				for _, i := range instances {
 					if _, err := fmt.Fprintln(a.out, i.Name); err != nil {
@@ -33,6 +39,8 @@ func (a *app) listCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolP("bare", "b", false, "print names only")
 	cmd.Flags().BoolP("json", "j", false, "print JSON")
+	cmd.Flags().String("matrix", "", "print a matrix of jobs, one for each instance: github or gitlab")
+	shardFlags(cmd.Flags())
 	return cmd
 }
 

@@ -55,7 +55,7 @@ func newRoot(s streams) *cobra.Command {
 	f.Bool("erb-commands", true, "let templates run commands with backticks and %x()")
 	f.Bool("log-overwrite", true, "start the log files anew instead of appending")
 	root.AddCommand(a.listCommand(), a.loginCommand(), a.execCommand(), a.logsCommand(), a.enginesCommand(),
-		a.pruneCommand(), a.versionCommand(), a.testCommand(), a.initCommand())
+		a.pruneCommand(), a.versionCommand(), a.testCommand(), a.reportCommand(), a.initCommand())
 	root.AddCommand(a.phaseCommands()...)
 	root.AddCommand(a.configCommands()...)
 	return root

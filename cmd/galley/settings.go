@@ -61,7 +61,7 @@ func newSettings(flags *pflag.FlagSet, dir string) (settings, error) {
 // known are the settings that are flags of some commands only.
 var known = map[string]bool{
 	"concurrency": true, "destroy": true, "fail-fast": true, "report": true, "no-recreate": true, "pull": true, "test-base-path": true,
-	"require-tests": true, "retry": true,
+	"require-tests": true, "retry": true, "shard": true, "shard-times": true,
 }
 
 // settingFiles are the files of settings, weakest first.

@@ -340,6 +340,7 @@ func (vm *vm) loopBody(f *frame, body node, jumps bool) (val value, done bool) {
 			panic(r)
 		}
 		vm.depth = depth
+		vm.steps += panicSteps
 		val, done = s.val, !s.next
 	}()
 	vm.eval(f, body)
@@ -386,6 +387,7 @@ func (vm *vm) captured(f *frame, n *beginNode) (val value, signal any) {
 		case nil:
 		case rubyError, breakSignal, nextSignal, loopSignal, returnSignal, throwSignal, retrySignal, stopSignal:
 			vm.depth, vm.nest, f.loops = depth, nest, loops
+			vm.steps += panicSteps
 			signal = r
 		default:
 			panic(r)

@@ -40,6 +40,7 @@ func (vm *vm) runBlock(f *frame, body node) (val value) {
 			panic(r)
 		}
 		vm.depth, vm.nest = depth, nest
+		vm.steps += panicSteps
 		val = s.val
 	}()
 	return vm.eval(f, body)

@@ -310,6 +310,9 @@ func (vm *vm) invoke(f *frame, m *method, recv value, name string, args []value,
 }
 
 func (vm *vm) invokeNative(f *frame, n *native, recv value, name string, args []value, kw *hash, blk *proc) value {
+	if s, ok := recv.(*str); ok {
+		vm.steps += len(s.b) >> 7 // most methods look at all of it
+	}
 	if kw != nil && (!n.kw || len(args) < n.min) {
 		args = append(args[:len(args):len(args)], kw)
 		kw = nil
@@ -357,6 +360,7 @@ func (vm *vm) invokeDef(m *method, recv value, args []value, kw *hash, blk *proc
 			panic(r)
 		}
 		vm.depth, vm.nest = depth, nest
+		vm.steps += panicSteps
 		val = s.val
 	}()
 	return vm.eval(f, m.def.body)

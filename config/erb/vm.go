@@ -11,16 +11,17 @@ import (
 // Bounds on one Render. They are far beyond what any configuration file needs
 // and end a hostile one well within a second.
 const (
-	maxSteps  = 4_000_000 // nodes evaluated and elements produced
-	maxBytes  = 192 << 20 // memory ever asked for, freed or not
-	maxString = 32 << 20  // one string
-	maxDepth  = 30_000    // evaluations inside one another
-	maxBits   = 1 << 18   // one integer
-	ctxEvery  = 1<<12 - 1 // steps between looks at the context
-	maxNest   = 2_000     // nesting of values that are printed or compared
-	maxRegex  = 1_000_000 // bytes of one regexp
-	maxMatch  = 250       // milliseconds for one regexp match
-	maxRead   = 16 << 20  // bytes of one file read
+	maxSteps   = 4_000_000 // nodes evaluated and elements produced
+	maxBytes   = 192 << 20 // memory ever asked for, freed or not
+	maxString  = 32 << 20  // one string
+	maxDepth   = 30_000    // evaluations inside one another
+	maxBits    = 1 << 18   // one integer
+	ctxEvery   = 1<<12 - 1 // steps between looks at the context
+	maxNest    = 2_000     // nesting of values that are printed or compared
+	panicSteps = 100       // steps that an exception, break or next counts
+	maxRegex   = 1_000_000 // bytes of one regexp
+	maxMatch   = 250       // milliseconds for one regexp match
+	maxRead    = 16 << 20  // bytes of one file read
 )
 
 // vm evaluates Ruby. One vm lives as long as its Session.
@@ -144,6 +145,7 @@ func (vm *vm) newExc(c *class, msg string) *object {
 
 // raiseExc raises an exception object, noting where.
 func (vm *vm) raiseExc(o *object) {
+	vm.steps += panicSteps
 	d := exc(o)
 	if d.src == nil {
 		d.at, d.src = vm.at, vm.src

@@ -10,7 +10,7 @@ import (
 
 func TestSignalNumber(t *testing.T) {
 	for signal, want := range map[string]int{
-		"TERM": 15, "SIGTERM": 15, "sigterm": 15, " SIGKILL ": 9, "15": 15, "64": 64,
+		"TERM": 15, "SIGTERM": 15, "sigterm": 15, "SIGKILL\n": 9, "15": 15, "64": 64,
 		"SIGRTMIN": 34, "SIGRTMIN+3": 37, "RTMIN+30": 64, "SIGRTMAX-2": 62,
 	} {
 		got, err := SignalNumber(signal)

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/report"
+)
+
+// shard is one of several parts of the instances, for CI jobs side by side. The
+// zero value is all of them.
+type shard struct {
+	// index is from 1 to count.
+	index, count int
+}
+
+func shardFlags(f *pflag.FlagSet) {
+	f.String("shard", "", "only a part of the instances: I/N, such as 1/4, for CI jobs side by side")
+	f.StringArray("shard-times", nil, "a json or ndjson report of an earlier run, to make the parts of --shard equally long; may be repeated")
+}
+
+// parseShard reads "I/N".
+func parseShard(text string) (shard, error) {
+	if text == "" {
+		return shard{}, nil
+	}
+	first, second, _ := strings.Cut(text, "/")
+	index, err1 := strconv.Atoi(first)
+	count, err2 := strconv.Atoi(second)
+	if err1 != nil || err2 != nil || index < 1 || index > count {
+		return shard{}, fmt.Errorf("--shard %q: write I/N with I from 1 to N, such as 1/4", text)
+	}
+	return shard{index, count}, nil
+}
+
+// pick chooses the part of the instances. All jobs of a run come to the same
+// parts, since nothing counts but the instances and took: how long they took
+// before. An instance that is not in there is taken for an average one.
+func (s shard) pick(instances []config.Instance, took map[string]time.Duration) []config.Instance {
+	if s.count == 0 {
+		return instances
+	}
+	var known int
+	var sum time.Duration
+	for _, i := range instances {
+		if d, ok := took[i.Name]; ok {
+			known++
+			sum += d
+		}
+	}
+	average := time.Duration(1)
+	if known > 0 {
+		average = max(sum/time.Duration(known), 1)
+	}
+	weight := func(i config.Instance) time.Duration {
+		if d, ok := took[i.Name]; ok {
+			return max(d, 1)
+		}
+		return average
+	}
+	// The longest first, each to the part that has least so far.
+	order := slices.Clone(instances)
+	slices.SortStableFunc(order, func(a, b config.Instance) int {
+		return cmp.Or(cmp.Compare(weight(b), weight(a)), strings.Compare(a.Name, b.Name))
+	})
+	loads := make([]time.Duration, s.count)
+	mine := map[string]bool{}
+	for _, i := range order {
+		least := 0
+		for n := range loads {
+			if loads[n] < loads[least] {
+				least = n
+			}
+		}
+		loads[least] += weight(i)
+		if least == s.index-1 {
+			mine[i.Name] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(instances), func(i config.Instance) bool { return !mine[i.Name] })
+}
+
+// sharded is the part of the instances that the settings ask for.
+func (a *app) sharded(instances []config.Instance) ([]config.Instance, error) {
+	s, err := parseShard(a.set.v.GetString("shard"))
+	if err != nil || s.count == 0 {
+		return instances, err
+	}
+	took := map[string]time.Duration{}
+	for _, file := range a.set.v.GetStringSlice("shard-times") {
+		if err := addDurations(took, file); err != nil {
+			return nil, fmt.Errorf("--shard-times %s: %w", file, err)
+		}
+	}
+	return s.pick(instances, took), nil
+}
+
+func addDurations(took map[string]time.Duration, file string) (err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, f.Close()) }()
+	more, err := report.Durations(f)
+	for name, d := range more {
+		took[name] = d
+	}
+	return err
+}

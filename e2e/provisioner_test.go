@@ -1,0 +1,194 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/e2e/testbed"
+)
+
+// toolKitchen is a kitchen.yml with the suites good and bad on one platform.
+func toolKitchen(image, provisioner, verify string) string {
+	return `
+driver: {name: dokken, image: ` + image + `}
+provisioner:
+` + provisioner + `
+verifier:
+  name: shell
+  remote_exec: true
+  command: ` + quoteYAML(verify) + `
+platforms: [name: ` + image + `]
+suites: [name: good, name: bad]
+`
+}
+
+// read reads a file of the project.
+func (p *project) read(name string) string {
+	p.t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, name))
+	require.NoError(p.t, err)
+	return string(text)
+}
+
+// Real Puppet: a module, Hiera, custom facts, and what idempotence finds.
+func TestPuppet(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "puppet")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": toolKitchen("puppet", `
+  name: puppet_apply
+  custom_facts: {colour: green, nested: {deep: blue}}
+`, `test "$(cat /etc/hello)" = "green blue yellow" && stat -c %a /etc/hello | grep -q 640`),
+			"hiera.yaml":                              "version: 5\nhierarchy: [{name: all, path: all.yaml}]\ndefaults: {datadir: data, data_hash: yaml_data}\n",
+			"data/all.yaml":                           "hello::third: yellow\n",
+			"modules/hello/manifests/init.pp":         "class hello(String $third) {\n  file { '/etc/hello':\n    content => epp('hello/hello.epp', {'third' => $third}),\n    mode => '0640',\n  }\n}\n",
+			"modules/hello/templates/hello.epp":       "<%- | String $third | -%>\n<%= $facts['colour'] %> <%= $facts['nested']['deep'] %> <%= $third %>\n",
+			"test/integration/good/manifests/site.pp": "include hello\n",
+			"test/integration/bad/manifests/site.pp":  "include hello\nexec { 'again and again': command => '/bin/true' }\n",
+		})
+		p.ok("verify", "good", "--idempotence", "--report", "ndjson=events")
+		require.Regexp(t, `"text":"1 changed, 0 failed of \d+ resources","changed":1`, p.read("events"))
+		r := p.galley("converge", "bad", "--idempotence")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "not idempotent: the second run of puppet apply changed 1 resource")
+		require.Contains(t, r.String(), "Exec[again and again]")
+		require.NotContains(t, p.galley("list", "--json").stdout, "File[/etc/hello]")
+
+		p.write("test/integration/bad/manifests/site.pp", "exec { 'fails': command => '/bin/false' }\n")
+		r = p.galley("converge", "bad")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "puppet apply exited with code 4: resources failed")
+	})
+}
+
+// ansibleFiles is a project with a role, a template, variables and a playbook for
+// each suite.
+func ansibleFiles(image, keys string) map[string]string {
+	return map[string]string{
+		"kitchen.yml": toolKitchen(image, `
+  name: ansible_playbook
+  hosts: kitchens
+  extra_vars: {colour: green, secret_word: "it's \"quoted\""}
+`+keys, `grep -q "green yellow it's" /etc/hello`),
+		"roles/hello/tasks/main.yml":           "- name: say hello\n  template: {src: hello.j2, dest: /etc/hello, mode: '0640'}\n  notify: tell\n",
+		"roles/hello/handlers/main.yml":        "- name: tell\n  command: touch /etc/told\n",
+		"roles/hello/templates/hello.j2":       "{{ colour }} {{ second }} {{ secret_word }}\n",
+		"roles/hello/defaults/main.yml":        "colour: none\nsecond: none\n",
+		"test/integration/good/default.yml":    "- hosts: kitchens\n  become: yes\n  roles: [hello]\n",
+		"test/integration/bad/default.yml":     "- hosts: all\n  gather_facts: no\n  tasks:\n    - name: again and again\n      command: 'true'\n",
+		"test/integration/good/group_vars/all": "second: yellow\n",
+	}
+}
+
+// Real Ansible inside of the runner.
+func TestAnsibleInRunner(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "ansible")
+		p := newProject(t, e, ansibleFiles("ansible", ""))
+		requireAnsible(t, p)
+	})
+}
+
+// Real Ansible on this machine, by way of galley into a runner that only has
+// Python.
+func TestAnsibleFromHost(t *testing.T) {
+	if _, err := exec.LookPath("ansible-playbook"); err != nil {
+		t.Skipf("Ansible is not on this machine: %v", err)
+	}
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "ansible")
+		p := newProject(t, e, ansibleFiles("ansible", "  ansible_from: host\n"))
+		requireAnsible(t, p)
+	})
+}
+
+func requireAnsible(t *testing.T, p *project) {
+	t.Helper()
+	r := p.ok("verify", "good", "--idempotence", "--report", "ndjson=events")
+	require.Contains(t, p.read("events"), `"text":"ok=3 changed=2 failed=0","changed":2`)
+	require.NotContains(t, r.String(), "it's", "extra variables are not shown")
+	r = p.galley("converge", "bad", "--idempotence")
+	require.Equal(t, 20, r.code, r.String())
+	require.Contains(t, r.String(), "not idempotent: the second run of ansible-playbook changed 1 task")
+	require.Contains(t, r.String(), "again and again")
+
+	p.write("test/integration/bad/default.yml", "- hosts: all\n  gather_facts: no\n  tasks:\n    - name: fails\n      command: 'false'\n")
+	r = p.galley("converge", "bad")
+	require.Equal(t, 20, r.code, r.String())
+	require.Contains(t, r.String(), "ansible-playbook exited with code 2: tasks failed")
+}
+
+// A tool that is built from lines brings its volume into an unchanged image; the
+// shell provisioner can have one too.
+func TestToolFromInstructions(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": toolKitchen("busybox", `
+  name: tool
+  instructions:
+    - FROM busybox
+    - COPY write /opt/writer/bin/write
+  build_context: tools
+  volume: /opt/writer
+  files: {wanted: wanted/}
+  env: {SUFFIX: "it's"}
+  command: /opt/writer/bin/write {{.Root}}/wanted /etc/written-{{.Suite}}
+  changed_pattern: '^wrote (\S+)'
+  summary_pattern: '^\d+ files in all'
+  uploads: {upload.txt: /etc/uploads/}
+  downloads: {/etc/written-good: got/}
+`, `test -f /opt/writer/bin/write && grep -q "one it's" /etc/written-$KITCHEN_SUITE/a && test -f /etc/uploads/upload.txt`),
+			"tools/write": `#!/bin/sh
+mkdir -p "$2"
+for f in "$1"/*; do
+  to=$2/${f##*/}
+  echo "$(cat "$f") $SUFFIX" > /tmp/new
+  cmp -s /tmp/new "$to" && case $2 in *good) continue ;; esac
+  cp /tmp/new "$to" && echo "wrote ${f##*/}"
+done
+echo "$(ls "$1" | wc -l) files in all"
+`,
+			"wanted/a": "one", "wanted/b": "two", "upload.txt": "up",
+		})
+		p.ok("verify", "good", "--idempotence", "--report", "ndjson=events")
+		require.Contains(t, p.read("events"), `"text":"2 files in all","changed":2`)
+		require.FileExists(t, filepath.Join(p.dir, "got", "written-good", "a"))
+		r := p.galley("converge", "bad", "--idempotence")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "changed 2 things\n")
+		images, err := p.backend().ListImages(t.Context(), backend.Labels{backend.LabelRole: backend.RoleWork})
+		require.NoError(t, err)
+		require.NotEmpty(t, images)
+		p.ok("destroy")
+		p.ok("prune")
+	})
+}
+
+// The shell provisioner's script, arguments and data; what a second run changed is
+// seen by the files.
+func TestShellProvisioner(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": toolKitchen("busybox", `
+  name: shell
+  arguments: ["two words", "it's"]
+  env: {COLOUR: green}
+`, `grep -qx "two words|it's|green|yes" /etc/shell`),
+			"test/integration/good/bootstrap.sh": "#!/bin/sh\ntest -e /etc/shell || echo \"$1|$2|$COLOUR|$(cat data/x)\" > /etc/shell\n",
+			"test/integration/bad/bootstrap.sh":  "#!/bin/sh\ndate > /etc/always\n",
+			"data/x":                             "yes",
+		})
+		p.ok("verify", "good", "--idempotence")
+		r := p.galley("converge", "bad", "--idempotence")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "changed 1 file\n")
+		require.Contains(t, r.String(), "/etc/always")
+	})
+}

@@ -1,0 +1,140 @@
+package verifier
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares got with testdata/name.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run the test with -update to make the file")
+	require.Equal(t, string(want), got)
+}
+
+// bench is a project with a sandbox, and this machine in the runner's place: what
+// the runner would see at box.Remote is box.Local.
+type bench struct {
+	t       *testing.T
+	project Project
+	box     sandbox.Dir
+	out     bytes.Buffer
+	// argv are the commands that were run; downloads what was fetched.
+	argv      [][]string
+	env       map[string]string
+	downloads map[string]string
+	path      string
+}
+
+func newBench(t *testing.T, files map[string]string) *bench {
+	t.Helper()
+	root := t.TempDir()
+	b := &bench{t: t, downloads: map[string]string{}}
+	b.project = Project{Root: root, TestBase: filepath.Join(root, "test", "integration")}
+	local := filepath.Join(t.TempDir(), "box")
+	b.box = sandbox.Dir{Local: local, Remote: local}
+	b.path = filepath.Join(root, ".tools")
+	for name, text := range files {
+		b.write(name, text)
+	}
+	return b
+}
+
+func (b *bench) write(name, text string) {
+	b.t.Helper()
+	path := filepath.Join(b.project.Root, filepath.FromSlash(name))
+	require.NoError(b.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(b.t, os.WriteFile(path, []byte(text), 0o755))
+}
+
+// needShell skips where scripts for runners cannot be run.
+func needShell(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("runners' scripts need a POSIX shell")
+	}
+}
+
+func (b *bench) Publish(context.Context) error { return nil }
+
+func (b *bench) Download(_ context.Context, from, to string) error {
+	b.downloads[filepath.Base(from)] = to
+	return nil
+}
+
+// Exec runs the command with a PATH of the project's .tools and the plainest of
+// this machine's programs.
+func (b *bench) Exec(ctx context.Context, c runner.Command) (int, error) {
+	b.argv, b.env = append(b.argv, c.Argv), c.Env
+	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	cmd.Env = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+	for k, v := range c.Env {
+		cmd.Env = append(cmd.Env, k+"="+v)
+	}
+	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
+
+// verify prepares and verifies an instance.
+func (b *bench) verify(i config.Instance) ([]result.TestCase, error) {
+	b.t.Helper()
+	v, err := New(b.project, i)
+	require.NoError(b.t, err)
+	if err := v.Prepare(b.t.Context(), b.box); err != nil {
+		return nil, err
+	}
+	var out io.Writer = &b.out
+	return v.Verify(b.t.Context(), b, Target{ContainerID: "abc", Endpoint: "unix:///engine.sock",
+		ClientEnv: map[string]string{"DOCKER_HOST": "unix:///engine.sock"}}, b.box, runner.Output{Stdout: out, Stderr: out})
+}
+
+func instance(kind config.VerifierKind) config.Instance {
+	return config.Instance{Name: "default-linux", Suite: "default", Platform: "linux",
+		Verifier: config.Verifier{Name: string(kind), NameSet: true, Kind: kind}}
+}
+
+// sandboxed are the files in the sandbox.
+func (b *bench) sandboxed() []string {
+	b.t.Helper()
+	files, err := sandbox.Tree(b.box.Local, "", nil)
+	require.NoError(b.t, err)
+	var list []string
+	for _, f := range files {
+		list = append(list, f.Path)
+	}
+	return list
+}
+
+// generic takes what differs from machine to machine out of a text.
+func (b *bench) generic(text string) string {
+	return strings.NewReplacer(b.box.Local, "BOX", b.project.Root, "PROJECT").Replace(text)
+}

@@ -1,0 +1,39 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/report/internal/sample"
+)
+
+func TestDurations(t *testing.T) {
+	want := map[string]time.Duration{}
+	for _, i := range collected(sample.Red()).Instances {
+		if i.Status != NotStarted {
+			want[i.Name] = i.Duration
+		}
+	}
+	require.Len(t, want, 3)
+	for name, text := range map[string]string{
+		"json":    rendered(t, sample.Red(), WriteJSON),
+		"ndjson":  recorded(t, sample.Red()),
+		"cut off": recorded(t, sample.Red()) + `{"type":"outp`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Durations(strings.NewReader(text))
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		})
+	}
+	got, err := Durations(strings.NewReader(recorded(t, sample.Killed(5*time.Second))))
+	require.NoError(t, err)
+	require.Empty(t, got, "an instance that was cut off tells nothing")
+	_, err = Durations(strings.NewReader("no report\n"))
+	require.Error(t, err)
+	_, err = Durations(strings.NewReader(`{"schema": 2}`))
+	require.ErrorContains(t, err, "schema 2")
+}
