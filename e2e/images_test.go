@@ -266,7 +266,6 @@ func TestCredentials(t *testing.T) {
 				require.Contains(t, r.String(), "Log in to the registry", tc.name)
 			}
 			require.NotContains(t, r.String(), s.Password+"\"")
-			s.forget(t.Context())
 		}
 		asked, err := os.ReadFile(file(".home/asked"))
 		require.NoError(t, err)
@@ -328,8 +327,8 @@ intermediate_instructions: |
   RUN echo `+salt+`
 `),
 		}
+		t.Cleanup(func() { removeWorkImages(t, e, salt) }) // when the projects are destroyed
 		p := newProject(t, e, files)
-		t.Cleanup(func() { p.removeWorkImages(salt) })
 		var r result
 		requests := log.During(func() { r = p.ok("create", "-c", "list|twin", "--log-level", "debug") })
 		require.Len(t, builds(requests), 1, "%q", requests)
@@ -339,7 +338,14 @@ intermediate_instructions: |
 		require.Equal(t, p.runner("default-list").ImageID, p.runner("default-twin").ImageID)
 		inspected := e.Exec(t, e.Kind, "image", "inspect", p.runner("default-list").ImageID)
 		require.Contains(t, inspected, "7000000000", "the health check survives")
-		require.Contains(t, inspected, `"-ec"`, "the shell survives")
+
+		// A build on top of it still stops at the first command that fails.
+		work, err := p.backend().InspectImage(t.Context(), p.runner("default-list").ImageID)
+		require.NoError(t, err)
+		onTop := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
+			"\ntop:\nimage: " + work.Tags[0] + "\nintermediate_instructions: RUN false; true\n")})
+		r = onTop.galley("create")
+		require.Equal(t, 20, r.code, "the shell survives: %s", r)
 
 		// Neither another run nor another project builds it again.
 		p.ok("destroy", "-c")
@@ -366,16 +372,16 @@ intermediate_instructions: |
 }
 
 // removeWorkImages removes the work images whose history has a text.
-func (p *project) removeWorkImages(text string) {
-	be := connect(p.t, p.engine)
+func removeWorkImages(t *testing.T, e testbed.Engine, text string) {
+	be := connect(t, e)
 	ctx := context.Background()
 	list, err := be.ListImages(ctx, backend.Labels{backend.LabelRole: backend.RoleWork})
-	require.NoError(p.t, err)
+	require.NoError(t, err)
 	for _, img := range list {
-		out, err := p.engine.Command(ctx, p.engine.Kind, "image", "history", "--no-trunc", img.ID).CombinedOutput()
-		require.NoError(p.t, err, string(out))
+		out, err := e.Command(ctx, e.Kind, "image", "history", "--no-trunc", img.ID).CombinedOutput()
+		require.NoError(t, err, string(out))
 		if strings.Contains(string(out), text) {
-			require.NoError(p.t, be.RemoveImage(ctx, img.ID))
+			require.NoError(t, be.RemoveImage(ctx, img.ID))
 		}
 	}
 }

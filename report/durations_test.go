@@ -10,7 +10,7 @@ import (
 	"github.com/galley-kitchen/galley/report/internal/sample"
 )
 
-func TestDurations(t *testing.T) {
+func TestDurationsOfAReport(t *testing.T) {
 	want := map[string]time.Duration{}
 	for _, i := range collected(sample.Red()).Instances {
 		if i.Status != NotStarted {

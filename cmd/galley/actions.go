@@ -88,7 +88,7 @@ func (a *app) act(cmd *cobra.Command, action lifecycle.Action, args []string) (e
 	if err != nil {
 		return err
 	}
-	if instances, err = a.sharded(instances); err != nil {
+	if instances, err = sharded(a, instances, instanceName); err != nil {
 		return err
 	}
 	logs, err := report.NewLogFiles(o.Project.LogDir(), report.LogOptions{Append: !a.set.v.GetBool("log-overwrite")})

@@ -20,7 +20,7 @@ func (a *app) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if instances, err = a.sharded(instances); err != nil {
+			if instances, err = sharded(a, instances, summaryName); err != nil {
 				return err
 			}
 			if system, _ := cmd.Flags().GetString("matrix"); system != "" {
@@ -44,6 +44,8 @@ func (a *app) listCommand() *cobra.Command {
 	return cmd
 }
 
+func summaryName(s config.Summary) string { return s.Name }
+
 // summaries names the instances that args select. It decodes no settings, so that
 // listing is quick and works while some of them are wrong.
 func (a *app) summaries(ctx context.Context, args []string) ([]config.Summary, error) {
@@ -52,7 +54,7 @@ func (a *app) summaries(ctx context.Context, args []string) ([]config.Summary, e
 		return nil, err
 	}
 	a.tell(conf)
-	chosen, err := choose(conf.Summaries(), func(s config.Summary) string { return s.Name }, args)
+	chosen, err := choose(conf.Summaries(), summaryName, args)
 	return chosen, firstError(a.diagnose(conf, nil), err)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // printMatrix prints the instances as a matrix of jobs for a CI system.
-func printMatrix(w io.Writer, system string, instances []config.Instance) error {
+func printMatrix(w io.Writer, system string, instances []config.Summary) error {
 	switch system {
 	case "github":
 		return githubMatrix(w, instances)
@@ -23,7 +23,7 @@ func printMatrix(w io.Writer, system string, instances []config.Instance) error 
 }
 
 // githubMatrix prints one line of JSON for fromJSON() in `strategy.matrix`.
-func githubMatrix(w io.Writer, instances []config.Instance) error {
+func githubMatrix(w io.Writer, instances []config.Summary) error {
 	type job struct {
 		Instance string `json:"instance"`
 		Suite    string `json:"suite"`
@@ -43,7 +43,7 @@ func githubMatrix(w io.Writer, instances []config.Instance) error {
 
 // gitlabMatrix prints a pipeline for `trigger: include: artifact:`. Each job has its
 // instance in GALLEY_INSTANCE.
-func gitlabMatrix(w io.Writer, instances []config.Instance) error {
+func gitlabMatrix(w io.Writer, instances []config.Summary) error {
 	names := []string{}
 	for _, i := range instances {
 		names = append(names, i.Name)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/report"
 )
 
@@ -41,17 +40,17 @@ func parseShard(text string) (shard, error) {
 	return shard{index, count}, nil
 }
 
-// pick chooses the part of the instances. All jobs of a run come to the same
+// pick chooses this part of instances by their names. All jobs of a run come to the same
 // parts, since nothing counts but the instances and took: how long they took
 // before. An instance that is not in there is taken for an average one.
-func (s shard) pick(instances []config.Instance, took map[string]time.Duration) []config.Instance {
+func pick[T any](s shard, instances []T, name func(T) string, took map[string]time.Duration) []T {
 	if s.count == 0 {
 		return instances
 	}
 	var known int
 	var sum time.Duration
 	for _, i := range instances {
-		if d, ok := took[i.Name]; ok {
+		if d, ok := took[name(i)]; ok {
 			known++
 			sum += d
 		}
@@ -60,16 +59,16 @@ func (s shard) pick(instances []config.Instance, took map[string]time.Duration) 
 	if known > 0 {
 		average = max(sum/time.Duration(known), 1)
 	}
-	weight := func(i config.Instance) time.Duration {
-		if d, ok := took[i.Name]; ok {
+	weight := func(i T) time.Duration {
+		if d, ok := took[name(i)]; ok {
 			return max(d, 1)
 		}
 		return average
 	}
 	// The longest first, each to the part that has least so far.
 	order := slices.Clone(instances)
-	slices.SortStableFunc(order, func(a, b config.Instance) int {
-		return cmp.Or(cmp.Compare(weight(b), weight(a)), strings.Compare(a.Name, b.Name))
+	slices.SortStableFunc(order, func(a, b T) int {
+		return cmp.Or(cmp.Compare(weight(b), weight(a)), strings.Compare(name(a), name(b)))
 	})
 	loads := make([]time.Duration, s.count)
 	mine := map[string]bool{}
@@ -82,14 +81,14 @@ func (s shard) pick(instances []config.Instance, took map[string]time.Duration) 
 		}
 		loads[least] += weight(i)
 		if least == s.index-1 {
-			mine[i.Name] = true
+			mine[name(i)] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(instances), func(i config.Instance) bool { return !mine[i.Name] })
+	return slices.DeleteFunc(slices.Clone(instances), func(i T) bool { return !mine[name(i)] })
 }
 
 // sharded is the part of the instances that the settings ask for.
-func (a *app) sharded(instances []config.Instance) ([]config.Instance, error) {
+func sharded[T any](a *app, instances []T, name func(T) string) ([]T, error) {
 	s, err := parseShard(a.set.v.GetString("shard"))
 	if err != nil || s.count == 0 {
 		return instances, err
@@ -100,7 +99,7 @@ func (a *app) sharded(instances []config.Instance) ([]config.Instance, error) {
 			return nil, fmt.Errorf("--shard-times %s: %w", file, err)
 		}
 	}
-	return s.pick(instances, took), nil
+	return pick(s, instances, name, took), nil
 }
 
 func addDurations(took map[string]time.Duration, file string) (err error) {

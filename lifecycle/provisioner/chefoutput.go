@@ -26,7 +26,7 @@ type chefRun struct {
 }
 
 var (
-	chefDone     = regexp.MustCompile(`(?:Client|Run|Phase) (?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources updated.*`)
+	chefDone     = regexp.MustCompile(`(?:[A-Z]\w* )*(?:Client|Run|Phase) (?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources updated.*`)
 	chefResource = regexp.MustCompile(`^\s*\* ([a-z0-9_]+\[.*\]) action \S+`)
 	chefChange   = regexp.MustCompile(`^\s+- \S`)
 	chefHeading  = regexp.MustCompile(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|Compiling|Resolving|Loading|Infra Phase)\b`)

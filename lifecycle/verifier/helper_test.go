@@ -90,7 +90,8 @@ func (b *bench) Download(_ context.Context, from, to string) error {
 // this machine's programs.
 func (b *bench) Exec(ctx context.Context, c runner.Command) (int, error) {
 	b.argv, b.env = append(b.argv, c.Argv), c.Env
-	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	require.Equal(b.t, "sh", c.Argv[0])
+	cmd := exec.CommandContext(ctx, "/bin/sh", c.Argv[1:]...)
 	cmd.Env = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
 	for k, v := range c.Env {
 		cmd.Env = append(cmd.Env, k+"="+v)

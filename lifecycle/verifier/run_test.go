@@ -92,7 +92,7 @@ func TestTools(t *testing.T) {
 			instance: instance(config.VerifierGoss),
 			files: map[string]string{dir + "goss/a.yaml": "", dir + "goss/b.yaml": "", dir + "goss/vars.yaml": "",
 				".tools/goss": "#!/bin/sh\necho \"$*\" >> $BENCH/calls\n" +
-					`echo '{"results":[{"property":"exists","resource-id":"/x","resource-type":"File","successful":'$([ $2 = a.yaml ] && echo true || echo false)',"summary-line":"File: /x: exists:\nno"}]}'; [ $2 = a.yaml ]` + "\n"},
+					`printf '%s\n' '{"results":[{"property":"exists","resource-id":"/x","resource-type":"File","successful":'$([ $2 = a.yaml ] && echo true || echo false)',"summary-line":"File: /x: exists:\nno"}]}'; [ $2 = a.yaml ]` + "\n"},
 			want: "passed \"File: /x: exists\" test/integration/default/goss/a.yaml:0\nfailed \"File: /x: exists\" test/integration/default/goss/b.yaml:0 \"File: /x: exists:\\nno\"\n" +
 				"error: goss: 1 of 1 test failed\n",
 			shown: "ok    File: /x: exists\n1 tests, 0 failed\nFAIL  File: /x: exists\n      File: /x: exists:\n      no\n1 tests, 1 failed\n",

@@ -1,0 +1,191 @@
+package verifier
+
+import (
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+// inspecStandIn shows how it was called, and leaves the report in $BENCH/report.
+const inspecStandIn = `#!/bin/sh
+echo "in $PWD"
+for word; do echo "  $word"; done
+env | grep -E '^(CHEF_|DOCKER_HOST)' | sort
+for word; do
+  case $word in
+    json:*) [ ! -e $BENCH/report ] || cp $BENCH/report "${word#json:}" ;;
+    junit2:*) echo junit > "${word#junit2:}" ;;
+  esac
+done
+exit $(cat $BENCH/code 2>/dev/null || echo 0)
+`
+
+func inspecInstance(c config.InspecVerifier) config.Instance {
+	i := instance(config.VerifierInspec)
+	c.BackendCache, c.LoadPlugins = true, true
+	i.Verifier.Inspec = c
+	return i
+}
+
+// What InSpec is called with, and what is in the sandbox for it.
+func TestInspecCommandLine(t *testing.T) {
+	needShell(t)
+	files := map[string]string{
+		dir + "default_test.rb":    "x",
+		"profile/inspec.yml":       "name: profile\ndepends:\n  - name: base\n    path: ../base\n  - name: far\n    url: https://example.com/far.tar.gz\n",
+		"profile/controls/a.rb":    "x",
+		"base/inspec.yml":          "name: base\ndepends:\n  - {name: profile, path: ../profile}\n",
+		"base/controls/b.rb":       "x",
+		"inputs/a.yml":             "a: 1\n",
+		"waivers.yml":              "{}\n",
+		"vendored/x/inspec.yml":    "name: x\n",
+		"unused/controls/never.rb": "x",
+	}
+	cinc := inspecInstance(config.InspecVerifier{})
+	cinc.Verifier.Kind = config.VerifierCincAuditor
+	for name, c := range map[string]struct {
+		instance config.Instance
+		files    map[string]string
+	}{
+		"default": {inspecInstance(config.InspecVerifier{}), nil},
+		"cinc":    {cinc, nil},
+		"everything": {inspecInstance(config.InspecVerifier{
+			Tests: []config.InspecTest{{Path: "profile"}, {Path: "test/integration/default"}, {Path: "profile"},
+				{Path: "https://example.com/a.tar.gz"}, {URL: "https://example.com/b.tar.gz"}, {Name: "baseline", Git: "https://example.com/g.git", Branch: "main", RelativePath: "sub"},
+				{Git: "https://example.com/plain.git"}, {Compliance: "me/cis"}, {Supermarket: "dev-sec/ssh"}, {Supermarket: "dev-sec/it's", SupermarketURL: "https://market.example.com"},
+				{Name: "dev-sec/linux"}, {Name: "base"}},
+			Controls: []string{"a-1", "/^b/"}, Inputs: map[string]any{"port": 80, "users": []any{"it's"}},
+			Reporter: []string{"progress", "junit2:out/%{platform}_%{suite}.xml", "json:out/report.json"}, License: "accept-no-persist", LicenseKey: "secret",
+			PluginConfig: map[string]any{"p": map[string]any{"k": "v"}},
+		}), nil},
+		"files":                  {inspecInstance(config.InspecVerifier{InputFiles: []string{"inputs/a.yml"}, WaiverFiles: []string{"waivers.yml"}, ProfilesPath: "vendored", Output: "out.txt"}), nil},
+		"recipes take the place": {inspecInstance(config.InspecVerifier{}), map[string]string{"test/recipes/default/r_test.rb": "x"}},
+		"beside other tools":     {inspecInstance(config.InspecVerifier{}), map[string]string{dir + "bats/a.bats": "x", dir + "inspec/b_test.rb": "x"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, files)
+			for n, text := range c.files {
+				b.write(n, text)
+			}
+			b.write(".tools/inspec", inspecStandIn)
+			b.write(".tools/cinc-auditor", strings.Replace(inspecStandIn, "echo \"in", "echo \"cinc in", 1))
+			b.write("report", `{"profiles":[]}`)
+			in := &c.instance.Verifier.Inspec
+			for _, list := range [][]string{in.InputFiles, in.WaiverFiles} {
+				for n := range list {
+					list[n] = filepath.Join(b.project.Root, list[n])
+				}
+			}
+			if in.ProfilesPath != "" {
+				in.ProfilesPath = filepath.Join(b.project.Root, in.ProfilesPath)
+			}
+			t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
+			var text strings.Builder
+			for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+				in.Location = where
+				b.out.Reset()
+				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root, "CHEF_LICENSE_SERVER=https://licence.example.com"}
+				_, err := b.verify(c.instance)
+				var none *NoTestsError
+				require.ErrorAs(t, err, &none, b.out.String())
+				text.WriteString("== " + string(where) + "\n" + results(b.generic(b.out.String())))
+			}
+			var fetched []string
+			for from, to := range b.downloads {
+				fetched = append(fetched, from+" to "+b.generic(to))
+			}
+			sort.Strings(fetched)
+			text.WriteString("== fetched\n" + strings.Join(append(fetched, ""), "\n") + "== sandbox\n")
+			for _, f := range b.sandboxed() {
+				if strings.HasPrefix(f, "reports/") || f == "inspec-results.json" {
+					continue
+				}
+				text.WriteString(f + "\n")
+				if !strings.Contains(f, "/src/") {
+					data, err := os.ReadFile(filepath.Join(b.box.Local, f))
+					require.NoError(t, err)
+					text.WriteString("    " + strings.ReplaceAll(strings.TrimSpace(string(data)), "\n", "\n    ") + "\n")
+				}
+			}
+			golden(t, "inspec/"+strings.ReplaceAll(name, " ", "-")+".txt", text.String())
+			if len(in.Reporter) > 0 {
+				copied, err := os.ReadFile(filepath.Join(b.project.Root, "out", "report.json"))
+				require.NoError(t, err)
+				require.Equal(t, `{"profiles":[]}`, string(copied))
+			}
+		})
+	}
+}
+
+// results hides the name of a temporary file.
+func results(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, "  json:") && !strings.Contains(l, "BOX") {
+			lines[i] = "  json:RESULTS"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestInspecResults(t *testing.T) {
+	needShell(t)
+	const report = `{"profiles":[{"name":"tests from SRC/test/integration/default","status":"loaded","controls":[
+ {"id":"a","source_location":{"ref":"SRC/test/integration/default/a_test.rb","line":2},"results":[{"status":"OUTCOME","code_desc":"it works","message":"no"}]}]}]}`
+	for name, c := range map[string]struct {
+		code, outcome, want string
+	}{
+		"passes":         {"0", "passed", "passed \"it works\" test/integration/default/a_test.rb:2\n"},
+		"skips":          {"101", "skipped", "skipped \"it works\" test/integration/default/a_test.rb:2\n"},
+		"fails":          {"100", "failed", "failed \"it works\" test/integration/default/a_test.rb:2 \"no\"\nerror: inspec: 1 of 1 test failed\n"},
+		"dies":           {"3", "", "failed \"inspec ends well\" \"inspec exited with code 3: it uses something that it no longer has\\nSAID\"\nerror: inspec exited with code 3: it uses something that it no longer has\n"},
+		"has no licence": {"172", "", "failed \"inspec ends well\" \"inspec exited with code 172: its licence is not accepted; set verifier.chef_license\\nSAID\"\nerror: inspec exited with code 172: its licence is not accepted; set verifier.chef_license\n"},
+	} {
+		for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+			t.Run(name+" on "+string(where), func(t *testing.T) {
+				b := newBench(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": c.code})
+				src := filepath.Join(b.box.Remote, "inspec", "src")
+				if where == config.InspecOnHost {
+					src = b.project.Root
+				}
+				if c.outcome != "" {
+					b.write("report", strings.NewReplacer("SRC", src, "OUTCOME", c.outcome).Replace(report))
+				}
+				t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
+				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+				got := summary(b.verify(inspecInstance(config.InspecVerifier{Location: where})))
+				if c.outcome == "" { // the stand-in's output is in the message
+					start := strings.Index(got, `\nin `)
+					end := strings.Index(got, "\"\nerror:")
+					require.Less(t, 0, start, got)
+					got = got[:start] + `\nSAID` + got[end:]
+				}
+				require.Equal(t, c.want, got)
+			})
+		}
+	}
+}
+
+// Without InSpec in the runner, this machine's is used; without either, the error
+// tells where it was looked for.
+func TestInspecFallsBackToTheHost(t *testing.T) {
+	needShell(t)
+	b := newBench(t, map[string]string{dir + "a_test.rb": "x", "report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`, "host/cinc-auditor": inspecStandIn})
+	t.Setenv("PATH", filepath.Join(b.project.Root, "host"))
+	b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
+	require.Equal(t, "passed \"it works\"\n", summary(b.verify(inspecInstance(config.InspecVerifier{}))))
+	require.Contains(t, b.out.String(), "docker://abc\nDOCKER_HOST=unix:///engine.sock\n")
+
+	t.Setenv("PATH", b.path)
+	_, err := b.verify(inspecInstance(config.InspecVerifier{}))
+	var missing *ToolMissingError
+	require.ErrorAs(t, err, &missing)
+	require.Contains(t, err.Error(), "/opt/*/embedded/bin/inspec")
+	require.Contains(t, err.Error(), "cinc-auditor on this machine")
+}
