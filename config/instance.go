@@ -450,8 +450,8 @@ type Verifier struct {
 	Shell  ShellVerifier
 	Inspec InspecVerifier
 	Busser BusserVerifier
-	// Tool are the keys of bats, serverspec, goss and testinfra; busser has its
-	// version from here, inspec and cinc_auditor image, binary and options.
+	// Tool are the keys of bats, serverspec, goss and testinfra; inspec and
+	// cinc_auditor have image, binary and options from here.
 	Tool  ToolVerifier
 	Dummy Dummy
 	// Raw is the whole block, for verifiers that pass keys on.
@@ -524,9 +524,8 @@ type InspecTest struct {
 
 // BusserVerifier are the keys of busser.
 type BusserVerifier struct {
-	// RubyBindir is where ruby is in the runner, Binary the busser command; empty
-	// ones are to be found.
-	RubyBindir, Binary string
+	// RubyBindir is a directory in the runner where rspec is looked for first.
+	RubyBindir string
 }
 
 // ToolVerifier are the keys of verifiers that run a tool over test files.
@@ -534,9 +533,9 @@ type ToolVerifier struct {
 	// Tests are files or patterns, relative to the project.
 	Tests   []string
 	Options []string
-	// Image brings the tool in a volume; Binary is its command in the runner;
-	// Version is the version wanted. Empty ones leave it to the verifier.
-	Image, Binary, Version string
+	// Image brings the tool in a volume; Binary is its command in the runner. Empty
+	// ones leave it to the verifier.
+	Image, Binary string
 	// Vars is goss' file of variables.
 	Vars string
 }

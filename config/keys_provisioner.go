@@ -70,8 +70,8 @@ func shellProvisionerKeys() []Key {
 	return inSection(SectionProvisioner, []Key{
 		{Name: "script", Source: fromKitchen, DefaultDoc: "`bootstrap.sh`, where it is found", value: pathField(func(i *Instance) *string { return &i.Provisioner.Shell.Script }),
 			Doc: "The script to run inside the runner."},
-		{Name: "command", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.Shell.Command }),
-			Doc: "A shell command in place of the script. For `tool` it is the command that runs the tool, and may hold `{{.Root}}`, `{{.Instance}}`, `{{.Suite}}`, `{{.Platform}}` and `{{.Binary}}`."},
+		{Name: "command", For: []string{string(ProvisionerShell), string(ProvisionerTool)}, Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Provisioner.Shell.Command }),
+			Doc: "A shell command in place of the script. For `tool` it is what runs the tool, and may hold `{{.Root}}`, `{{.Instance}}`, `{{.Suite}}`, `{{.Platform}}` and `{{.Binary}}`."},
 		{Name: "arguments", Source: fromKitchen, value: commandField(func(i *Instance) *[]string { return &i.Provisioner.Shell.Arguments }),
 			Doc: "Words behind the script or command."},
 	}, string(ProvisionerShell))

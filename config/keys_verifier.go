@@ -48,9 +48,8 @@ func verifierKeys() []Key {
 		{Name: "fail", For: dummy, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.Fail }),
 			Doc: "Makes the dummy verifier fail."},
 		{Name: "ruby_bindir", For: busser, Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.RubyBindir }),
-			DefaultDoc: "that of the Chef image", Doc: "Where `ruby` and `gem` are inside the runner."},
-		{Name: "busser_bin", For: busser, Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.Binary }),
-			DefaultDoc: "`bin/busser` under `root_path`", Doc: "The busser command inside the runner."},
+			DefaultDoc: "where tools are looked for", Doc: "Where `rspec` is inside the runner."},
+		{Name: "busser_bin", For: busser, Source: fromBusser, Inert: "galley runs the test tools itself"},
 		{Name: "suite_name", Source: fromKitchen, Inert: "the suite names it"},
 		{Name: "chef_omnibus_root", Source: fromKitchen, Inert: "Chef comes from the Chef image"},
 		{Name: "live_stream", For: shell, Source: fromKitchen, Inert: "the output goes to the instance's log"},
@@ -132,9 +131,8 @@ func toolVerifierKeys() []Key {
 			Doc: "The tool's command inside the runner."},
 		{Name: "vars", Aliases: []string{"variables"}, value: textField("", func(i *Instance) *string { return &tool(i).Vars }),
 			Doc: "A file of variables for goss."},
-		{Name: "version", Source: fromBusser, value: versionField("", func(i *Instance) *string { return &tool(i).Version }),
-			For: []string{string(VerifierBats), string(VerifierServerspec), string(VerifierGoss), string(VerifierTestinfra), string(VerifierBusser)},
-			Doc: "The tool's version; for busser also `gem@version`."},
+		{Name: "version", Source: fromBusser, Inert: "galley installs no test tools; their version is that of the image",
+			For: []string{string(VerifierBats), string(VerifierServerspec), string(VerifierGoss), string(VerifierTestinfra), string(VerifierBusser)}},
 	}
 	for i := range keys {
 		if keys[i].Source == "" {

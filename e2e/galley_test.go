@@ -31,7 +31,9 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(dir, "galley")
-	out, err := exec.Command("go", "build", "-o", bin, "../cmd/galley").CombinedOutput()
+	build := exec.Command("go", "build", "-o", bin, "../cmd/galley")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs in containers too
+	out, err := build.CombinedOutput()
 	if err != nil {
 		return "", errors.New(string(out))
 	}

@@ -158,7 +158,7 @@ echo "$(ls "$1" | wc -l) files in all"
 		})
 		p.ok("verify", "good", "--idempotence", "--report", "ndjson=events")
 		require.Contains(t, p.read("events"), `"text":"2 files in all","changed":2`)
-		require.FileExists(t, filepath.Join(p.dir, "got", "written-good", "a"))
+		require.FileExists(t, filepath.Join(p.dir, "got", "a"))
 		r := p.galley("converge", "bad", "--idempotence")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "changed 2 things\n")

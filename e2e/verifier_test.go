@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"bufio"
 	"encoding/json"
 	"os"
 	"path/filepath"
-
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -275,5 +277,103 @@ func TestInspec(t *testing.T) {
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "inspec was not found: looked in inspec, cinc-auditor, /opt/*/bin/inspec")
 		require.Contains(t, r.String(), "verifier.image")
+	})
+}
+
+// A test that passes at the second try is reported as flaky, with what both tries
+// printed. Reports are named in the settings, and GitHub is told without being asked.
+func TestRetryAndReports(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": strings.Replace(shellKitchen("true", "test -e /again || { touch /again; echo the first try; exit 1; }; echo the second try"),
+				"name: shell\n  command: 'test", "name: shell\n  remote_exec: true\n  command: 'test", 1),
+			".galley.yml": "retry: 1\nreport: [json=out/run.json, junit=out/run.xml, html=out/run.html, ndjson=out/run.ndjson]\n",
+		})
+		p.env = append(p.env, "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+filepath.Join(p.dir, "summary.md"))
+		r := p.ok("verify")
+		require.Contains(t, r.stderr, "passed only when done again (flaky): default-busybox")
+		require.Contains(t, r.stdout, "::warning title=default-busybox::verify failed; trying again (1 of 1)")
+		run := p.report("out/run.json")
+		require.Equal(t, "passed", run.Status)
+		flaky := run.tests(t, "default-busybox")
+		require.Len(t, flaky, 1)
+		require.Equal(t, "passed", flaky[0].Outcome)
+		require.Contains(t, flaky[0].FlakyMessage, "the first try")
+		for file, words := range map[string][]string{
+			"out/run.xml":    {"<flakyFailure", "the first try", "the second try"},
+			"out/run.html":   {"Passed only when done again", "the first try", "the second try"},
+			"out/run.ndjson": {`"run_finished"`},
+			"summary.md":     {"flaky", "the first try", "the second try"},
+		} {
+			text, err := os.ReadFile(filepath.Join(p.dir, file))
+			require.NoError(t, err)
+			for _, w := range words {
+				require.Contains(t, string(text), w, file)
+			}
+		}
+		// The tries are not for what no second try can mend.
+		p.write("kitchen.yml", strings.Replace(shellKitchen("true", "true"), "  name: shell\n  command: 'true'\nplatforms", "  name: inspec\n  inspec_tests: [nowhere]\nplatforms", 1))
+		r = p.galley("verify")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "there is no nowhere in")
+		require.NotContains(t, r.String(), "trying again")
+	})
+}
+
+// A run that is killed leaves a recording, of which a report of what there was can
+// be made.
+func TestReportOfAKilledRun(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{"kitchen.yml": `
+driver: {name: dokken}
+provisioner: {name: shell, command: 'true'}
+verifier: {name: shell, remote_exec: true}
+platforms:
+  - name: busybox
+    driver: {image: busybox}
+suites:
+  - name: good
+    verifier: {command: echo well}
+  - name: stuck
+    verifier: {command: echo started; exec sleep 600}
+  - name: waiting
+`})
+		cmd := p.command(t.Context(), "verify", "-c", "1", "--report", "ndjson=run.ndjson")
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "started") {
+				require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
+			}
+		}
+		require.Error(t, cmd.Wait())
+		p.ok("report", "run.ndjson", "--json", "run.json", "--html", "run.html", "--junit", "run.xml")
+		run := p.report("run.json")
+		require.Equal(t, "unfinished", run.Status)
+		var statuses []string
+		for _, i := range run.Instances {
+			statuses = append(statuses, i.Name+" "+i.Status)
+		}
+		require.Equal(t, []string{"good-busybox passed", "stuck-busybox unfinished", "waiting-busybox not started"}, statuses)
+		require.Equal(t, []testCase{{Title: "echo well", Outcome: "passed"}}, run.tests(t, "good-busybox"))
+		stuck := run.Instances[1].Phases
+		require.Equal(t, "verify", stuck[len(stuck)-1].Phase)
+		require.Equal(t, "unfinished", stuck[len(stuck)-1].Status)
+		page, err := os.ReadFile(filepath.Join(p.dir, "run.html"))
+		require.NoError(t, err)
+		require.Contains(t, string(page), "Cut off: 1 of 3 instances passed")
+		require.Contains(t, string(page), "started")
+
+		// Torn in the middle of its last line, it is reported as far as it is whole.
+		whole, err := os.ReadFile(filepath.Join(p.dir, "run.ndjson"))
+		require.NoError(t, err)
+		p.write("torn.ndjson", string(whole[:len(whole)-5]))
+		r := p.ok("report", "torn.ndjson", "--json", "torn.json")
+		require.Contains(t, r.stderr, "torn.ndjson is cut off in its last line")
+		require.Equal(t, "unfinished", p.report("torn.json").Status)
 	})
 }

@@ -49,7 +49,13 @@ func (a access) Download(ctx context.Context, from, to string) error {
 		return err
 	}
 	defer rc.Close()
-	return archive.Extract(rc, to)
+	err = archive.Extract(rc, to)
+	var links *archive.LinksError
+	if errors.As(err, &links) {
+		a.w.notice(LevelWarn, "download "+from+": "+links.Error())
+		return nil
+	}
+	return err
 }
 
 // explainDeath says how a runner ended that should be running.

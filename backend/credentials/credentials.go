@@ -130,8 +130,8 @@ func search(path, registry string, keys []string, optional bool) (*backend.Crede
 	for _, key := range keys {
 		_, stored := file.AuthConfigs[key]
 		_, helper := file.CredentialHelpers[key]
-		if !stored && !helper && (file.CredentialsStore == "" || strings.Count(key, "/") == 1) {
-			continue // nothing under this name; a store knows hosts only
+		if !stored && !helper && (file.CredentialsStore == "" || key != storeKey(registry)) {
+			continue // nothing under this name
 		}
 		auth, err := file.GetAuthConfig(key)
 		if err != nil {
@@ -143,6 +143,15 @@ func search(path, registry string, keys []string, optional bool) (*backend.Crede
 		}
 	}
 	return nil, errors.Join(problems...)
+}
+
+// storeKey is the name under which Docker's client puts a registry's credentials into
+// a store. Each question to a store starts a program, so no other name is asked for.
+func storeKey(registry string) string {
+	if registry == "docker.io" {
+		return hub[0]
+	}
+	return registry
 }
 
 func fromAuth(registry string, auth types.AuthConfig) *backend.Credentials {

@@ -87,6 +87,30 @@ echo "{\"ServerURL\":\"$host\",\"Username\":\"$user\",\"Secret\":\"s\"}"
 	}
 }
 
+// A store is asked once, for the registry and not for the image.
+func TestStore(t *testing.T) {
+	home, bin := t.TempDir(), t.TempDir()
+	asked := filepath.Join(bin, "asked")
+	write(t, filepath.Join(bin, "docker-credential-galley-test"), "#!/bin/sh\nread host\necho \"$host\" >> "+asked+
+		"\necho '{\"ServerURL\":\"x\",\"Username\":\"stored\",\"Secret\":\"s\"}'\n")
+	require.NoError(t, os.Chmod(filepath.Join(bin, "docker-credential-galley-test"), 0o755))
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	write(t, filepath.Join(home, ".docker", "config.json"), `{"credsStore":"galley-test"}`)
+	f := Finder{Home: home, Getenv: func(string) string { return "" }}
+	for ref, want := range map[string]string{
+		"registry.example.com/a/b/c": "registry.example.com\n", "localhost:5000/a": "localhost:5000\n",
+		"a/b": "https://index.docker.io/v1/\n", "debian": "https://index.docker.io/v1/\n",
+	} {
+		got, err := f.Find(ref, Source{DockerConfig: true})
+		require.NoError(t, err)
+		require.Equal(t, "stored", got.Username)
+		text, err := os.ReadFile(asked)
+		require.NoError(t, err)
+		require.Equal(t, want, string(text), ref)
+		require.NoError(t, os.Remove(asked))
+	}
+}
+
 func TestExplicitFileMustExist(t *testing.T) {
 	home := t.TempDir()
 	env := func(k string) string {

@@ -73,23 +73,17 @@ func (vm *vm) each(v value, fn func(v value) bool) {
 // eachBlock runs the call of an enumerator with a block that feeds fn.
 func (vm *vm) eachBlock(e *enumerator, fn func(v value) bool) {
 	id := new(int)
-	depth, nest := vm.depth, vm.nest
-	defer func() {
-		r := recover()
-		if r == nil {
-			return
-		}
-		if s, ok := r.(stopSignal); !ok || s.id != id {
-			panic(r)
-		}
-		vm.depth, vm.nest = depth, nest
-	}()
-	vm.runEnumerator(e, func(c *call) value {
-		if !fn(packed(c.args)) {
-			panic(stopSignal{id})
-		}
-		return nil
+	signal := vm.caught(func() {
+		vm.runEnumerator(e, func(c *call) value {
+			if !fn(packed(c.args)) {
+				panic(stopSignal{id})
+			}
+			return nil
+		})
 	})
+	if s, ok := signal.(stopSignal); signal != nil && (!ok || s.id != id) {
+		panic(signal)
+	}
 }
 
 // runEnumerator runs the call of an enumerator with a native block.

@@ -329,22 +329,16 @@ func (vm *vm) loopBody(f *frame, body node, jumps bool) (val value, done bool) {
 		vm.eval(f, body)
 		return nil, false
 	}
-	depth, loops := vm.depth, f.loops
-	defer func() {
-		r := recover()
-		if r == nil {
-			return
-		}
-		s, ok := r.(loopSignal)
-		if !ok || s.frame != f || loops != f.loops {
-			panic(r)
-		}
-		vm.depth = depth
-		vm.steps += panicSteps
-		val, done = s.val, !s.next
-	}()
-	vm.eval(f, body)
-	return nil, false
+	loops := f.loops
+	signal := vm.caught(func() { vm.eval(f, body) })
+	if signal == nil {
+		return nil, false
+	}
+	s, ok := signal.(loopSignal)
+	if !ok || s.frame != f || loops != f.loops {
+		panic(signal)
+	}
+	return s.val, !s.next
 }
 
 func (vm *vm) evalFor(f *frame, n *forNode) value {
@@ -369,31 +363,19 @@ func (vm *vm) evalBegin(f *frame, n *beginNode) value {
 	if n.ensure == nil {
 		return vm.evalRescue(f, n)
 	}
-	v, signal := vm.captured(f, n)
+	loops := f.loops
+	var v value
+	signal := vm.caught(func() { v = vm.evalRescue(f, n) })
+	switch signal.(type) {
+	case fatal, *internalError:
+		panic(signal)
+	}
+	f.loops = loops
 	vm.eval(f, n.ensure)
 	if signal != nil {
 		panic(signal)
 	}
 	return v
-}
-
-// captured runs the part of a begin block before its ensure clause and hands
-// back the signal that leaves it, for the clause must not run inside a deferred
-// function: the stack would not have been unwound.
-func (vm *vm) captured(f *frame, n *beginNode) (val value, signal any) {
-	depth, nest, loops := vm.depth, vm.nest, f.loops
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case rubyError, breakSignal, nextSignal, loopSignal, returnSignal, throwSignal, retrySignal, stopSignal:
-			vm.depth, vm.nest, f.loops = depth, nest, loops
-			vm.steps += panicSteps
-			signal = r
-		default:
-			panic(r)
-		}
-	}()
-	return vm.evalRescue(f, n), nil
 }
 
 // evalRescue runs begin … rescue … else … end.
@@ -441,38 +423,28 @@ func (vm *vm) rescuing(f *frame, n *beginNode) (val value, again bool) {
 
 // protect evaluates a node and hands back the exception it raises.
 func (vm *vm) protect(f *frame, n node) (val value, raised *object) {
-	depth, nest, loops := vm.depth, vm.nest, f.loops
-	defer func() {
-		r := recover()
-		if r == nil {
-			return
-		}
-		e, ok := r.(rubyError)
-		if !ok {
-			panic(r)
-		}
-		vm.depth, vm.nest, f.loops = depth, nest, loops
-		raised = e.exc
-	}()
-	return vm.eval(f, n), nil
+	loops := f.loops
+	switch s := vm.caught(func() { val = vm.eval(f, n) }).(type) {
+	case nil:
+	case rubyError:
+		f.loops = loops
+		return nil, s.exc
+	default:
+		panic(s)
+	}
+	return val, nil
 }
 
 // rescueBody runs a rescue clause; again tells that it asked for a retry.
 func (vm *vm) rescueBody(f *frame, body node) (val value, again bool) {
-	depth := vm.depth
-	defer func() {
-		r := recover()
-		if r == nil {
-			return
-		}
-		s, ok := r.(retrySignal)
-		if !ok || s.frame != f {
-			panic(r)
-		}
-		vm.depth = depth
-		again = true
-	}()
-	return vm.eval(f, body), false
+	signal := vm.caught(func() { val = vm.eval(f, body) })
+	if signal == nil {
+		return val, false
+	}
+	if s, ok := signal.(retrySignal); !ok || s.frame != f {
+		panic(signal)
+	}
+	return nil, true
 }
 
 func (vm *vm) rescueFits(f *frame, r rescueNode, raised *object) bool {

@@ -29,21 +29,15 @@ func (vm *vm) callProc(p *proc, args []value, kw *hash, blk *proc) value {
 
 // runBlock evaluates the body of a block that may be left by next.
 func (vm *vm) runBlock(f *frame, body node) (val value) {
-	depth, nest := vm.depth, vm.nest
-	defer func() {
-		r := recover()
-		if r == nil {
-			return
-		}
-		s, ok := r.(nextSignal)
-		if !ok || s.frame != f {
-			panic(r)
-		}
-		vm.depth, vm.nest = depth, nest
-		vm.steps += panicSteps
-		val = s.val
-	}()
-	return vm.eval(f, body)
+	signal := vm.caught(func() { val = vm.eval(f, body) })
+	if signal == nil {
+		return val
+	}
+	s, ok := signal.(nextSignal)
+	if !ok || s.frame != f {
+		panic(signal)
+	}
+	return s.val
 }
 
 // runLambda evaluates the body of a lambda, which return, next and break leave.
@@ -51,27 +45,20 @@ func (vm *vm) runLambda(f *frame, b *blockNode) (val value) {
 	if !b.hasNext && !b.hasReturn && !b.hasBreak {
 		return vm.eval(f, b.body)
 	}
-	depth, nest := vm.depth, vm.nest
-	defer func() {
-		switch s := recover().(type) {
-		case nil:
-		case nextSignal:
-			if s.frame != f {
-				panic(s)
-			}
-			vm.depth, vm.nest = depth, nest
-			val = s.val
-		case returnSignal:
-			if s.lambda != f {
-				panic(s)
-			}
-			vm.depth, vm.nest = depth, nest
-			val = s.val
-		default:
-			panic(s)
+	signal := vm.caught(func() { val = vm.eval(f, b.body) })
+	switch s := signal.(type) {
+	case nil:
+		return val
+	case nextSignal:
+		if s.frame == f {
+			return s.val
 		}
-	}()
-	return vm.eval(f, b.body)
+	case returnSignal:
+		if s.lambda == f {
+			return s.val
+		}
+	}
+	panic(signal)
 }
 
 // yield runs the block given to a native method.
@@ -193,6 +180,7 @@ func (vm *vm) bindPositional(f *frame, ps *params, args []value) {
 	if ps.rest != "" {
 		rest := &array{}
 		if spare > 0 {
+			vm.chargeElems(spare)
 			rest.elems = append(rest.elems, args[i:i+spare]...)
 			i += spare
 		}

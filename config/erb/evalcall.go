@@ -23,6 +23,7 @@ func (vm *vm) evalArgs(f *frame, nodes []node) (args []value, kw *hash) {
 		switch n := n.(type) {
 		case *splatNode:
 			args = append(args, vm.splat(vm.eval(f, n.val))...)
+			vm.chargeElems(2 * len(args))
 		case *hashNode:
 			h := vm.evalHash(f, n).(*hash)
 			if n.bare {
@@ -126,21 +127,18 @@ func (vm *vm) undefinedVariable(f *frame, name string) {
 
 // breakable runs a call whose block may break out of it.
 func (vm *vm) breakable(f *frame, blk *proc, run func() value) (val value) {
-	depth, nest, loops := vm.depth, vm.nest, f.loops
-	defer func() {
-		blk.orphan = true
-		r := recover()
-		if r == nil {
-			return
-		}
-		s, ok := r.(breakSignal)
-		if !ok || s.tag != blk {
-			panic(r)
-		}
-		vm.depth, vm.nest, f.loops = depth, nest, loops
-		val = s.val
-	}()
-	return run()
+	loops := f.loops
+	signal := vm.caught(func() { val = run() })
+	blk.orphan = true
+	if signal == nil {
+		return val
+	}
+	s, ok := signal.(breakSignal)
+	if !ok || s.tag != blk {
+		panic(signal)
+	}
+	f.loops = loops
+	return s.val
 }
 
 // blockOf makes the proc that a call passes: from its literal block or from an
@@ -226,6 +224,7 @@ func (vm *vm) mayCall(f *frame, m *method, name string) bool {
 // missing handles a call to a method that does not exist or may not be called.
 func (vm *vm) missing(f *frame, recv value, name string, args []value, kw *hash, blk *proc, hidden *method, self bool) value {
 	if mm := vm.find(recv, "method_missing"); mm != nil {
+		vm.chargeElems(len(args))
 		return vm.invoke(f, mm, recv, "method_missing", append([]value{symbol(name)}, args...), kw, blk, 0)
 	}
 	if hidden == nil {
@@ -311,7 +310,7 @@ func (vm *vm) invoke(f *frame, m *method, recv value, name string, args []value,
 
 func (vm *vm) invokeNative(f *frame, n *native, recv value, name string, args []value, kw *hash, blk *proc) value {
 	if s, ok := recv.(*str); ok {
-		vm.steps += len(s.b) >> 7 // most methods look at all of it
+		vm.steps += len(s.b) >> 5 // most methods look at all of it
 	}
 	if kw != nil && (!n.kw || len(args) < n.min) {
 		args = append(args[:len(args):len(args)], kw)
@@ -348,22 +347,16 @@ func (vm *vm) invokeDef(m *method, recv value, args []value, kw *hash, blk *proc
 		act.done = true
 		return val
 	}
-	depth, nest := vm.depth, vm.nest
-	defer func() {
-		act.done = true
-		r := recover()
-		if r == nil {
-			return
-		}
-		s, ok := r.(returnSignal)
-		if !ok || s.act != act {
-			panic(r)
-		}
-		vm.depth, vm.nest = depth, nest
-		vm.steps += panicSteps
-		val = s.val
-	}()
-	return vm.eval(f, m.def.body)
+	signal := vm.caught(func() { val = vm.eval(f, m.def.body) })
+	act.done = true
+	if signal == nil {
+		return val
+	}
+	s, ok := signal.(returnSignal)
+	if !ok || s.act != act {
+		panic(signal)
+	}
+	return s.val
 }
 
 // invokeProcMethod runs a method made by define_method: a lambda whose self is

@@ -126,14 +126,15 @@ func evaluate(t *testing.T, expr string) string {
 
 // evaluate runs a program and inspects its value.
 func (vm *vm) evaluate(ctx context.Context, src *source, prog node) (text string, err *Error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = vm.failure(r, src)
-		}
-	}()
 	vm.ctx, vm.src = ctx, src
-	f := &frame{self: vm.main, vars: &scope{}, act: &activation{self: vm.main}, lex: vm.lex, src: src}
-	return vm.inspect(vm.eval(f, prog)), nil
+	signal := vm.caught(func() {
+		f := &frame{self: vm.main, vars: &scope{}, act: &activation{self: vm.main}, lex: vm.lex, src: src}
+		text = vm.inspect(vm.eval(f, prog))
+	})
+	if signal != nil {
+		return "", vm.failure(signal, src)
+	}
+	return text, nil
 }
 
 // address is what Ruby prints of an object that has no better text.

@@ -1,5 +1,7 @@
 package erb
 
+import "runtime/debug"
+
 // scope holds local variables. Blocks see the scope they were written in.
 type scope struct {
 	names  []string
@@ -120,3 +122,29 @@ type (
 	// fatal ends the whole evaluation; rescue does not see it.
 	fatal struct{ err *Error }
 )
+
+// caught runs fn and hands back the signal that leaves it, nil for none. The
+// caller looks at the signal and passes on with panic what is not for it: not
+// inside a deferred function, where the stack would not be unwound yet and every
+// level passed would make the way longer.
+//
+// The depths counted are set back to what they were.
+func (vm *vm) caught(fn func()) (signal any) {
+	depth, nest := vm.depth, vm.nest
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		vm.depth, vm.nest = depth, nest
+		vm.steps += panicSteps
+		switch r.(type) {
+		case rubyError, breakSignal, nextSignal, loopSignal, returnSignal, throwSignal, retrySignal, stopSignal, fatal, *internalError:
+			signal = r
+		default:
+			signal = &internalError{r, debug.Stack()}
+		}
+	}()
+	fn()
+	return nil
+}

@@ -211,26 +211,20 @@ func kernelRaise(c *call) value {
 }
 
 // kernelLoop repeats until break or StopIteration.
-func kernelLoop(c *call) (result value) {
+func kernelLoop(c *call) value {
 	if c.blk == nil {
 		return c.enum()
 	}
-	depth, nest := c.vm.depth, c.vm.nest
-	defer func() {
-		r := recover()
-		if r == nil {
-			return
+	signal := c.vm.caught(func() {
+		for {
+			c.vm.tick()
+			c.yield()
 		}
-		if e, ok := r.(rubyError); ok && e.exc.class.isA(c.vm.class("StopIteration")) {
-			c.vm.depth, c.vm.nest = depth, nest
-			return
-		}
-		panic(r)
-	}()
-	for {
-		c.vm.tick()
-		c.yield()
+	})
+	if e, ok := signal.(rubyError); !ok || !e.exc.class.isA(c.vm.class("StopIteration")) {
+		panic(signal)
 	}
+	return nil
 }
 
 func kernelCatch(c *call) (val value) {
@@ -239,22 +233,17 @@ func kernelCatch(c *call) (val value) {
 	if len(c.args) == 0 {
 		tag = &object{class: c.vm.class("Object")}
 	}
-	depth, nest := c.vm.depth, c.vm.nest
 	c.vm.tags = append(c.vm.tags, tag)
-	defer func() {
-		c.vm.tags = c.vm.tags[:len(c.vm.tags)-1]
-		r := recover()
-		if r == nil {
-			return
-		}
-		if s, ok := r.(throwSignal); ok && c.vm.equal(s.tag, tag) {
-			c.vm.depth, c.vm.nest = depth, nest
-			val = s.val
-			return
-		}
-		panic(r)
-	}()
-	return c.yield(tag)
+	signal := c.vm.caught(func() { val = c.yield(tag) })
+	c.vm.tags = c.vm.tags[:len(c.vm.tags)-1]
+	if signal == nil {
+		return val
+	}
+	s, ok := signal.(throwSignal)
+	if !ok || !c.vm.equal(s.tag, tag) {
+		panic(signal)
+	}
+	return s.val
 }
 
 func (c *call) exit(def int64) value {

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 )
 
 // Mode says who evaluates templates.
@@ -149,20 +148,19 @@ func (vm *vm) render(ctx context.Context, filename string, tmpl []byte) (out []b
 	}
 	vm.ctx, vm.src, vm.at = ctx, src, span{}
 	vm.steps, vm.bytes, vm.depth, vm.nest, vm.matching, vm.err, vm.tags = 0, 0, 0, 0, 0, nil, nil
-	defer func() {
-		if r := recover(); r != nil {
-			out, err = nil, vm.failure(r, src)
+	signal := vm.caught(func() {
+		vm.charge(8 * len(src.gen))
+		f := &frame{self: vm.main, vars: &scope{}, act: &activation{self: vm.main}, lex: vm.lex, src: src}
+		out = []byte(vm.toS(vm.eval(f, prog)))
+		for i := len(vm.atExit) - 1; i >= 0; i-- {
+			vm.callProc(vm.atExit[i], nil, nil, nil)
 		}
-	}()
-	vm.charge(8 * len(src.gen))
-	act := &activation{self: vm.main}
-	f := &frame{self: vm.main, vars: &scope{}, act: act, lex: vm.lex, src: src}
-	v := vm.eval(f, prog)
-	for i := len(vm.atExit) - 1; i >= 0; i-- {
-		vm.callProc(vm.atExit[i], nil, nil, nil)
-	}
+	})
 	vm.atExit = nil
-	return []byte(vm.toS(v)), nil
+	if signal != nil {
+		return nil, vm.failure(signal, src)
+	}
+	return out, nil
 }
 
 // syntaxFailure turns what the parser found into an Error. In mode auto a ruby
@@ -187,9 +185,10 @@ func syntaxFailure(src *source, perr error) *Error {
 	return e
 }
 
-// failure turns a panic into the Error that Render returns.
-func (vm *vm) failure(r any, src *source) *Error {
-	switch s := r.(type) {
+// failure turns the signal that left a template into the Error that Render
+// returns.
+func (vm *vm) failure(signal any, src *source) *Error {
+	switch s := signal.(type) {
 	case fatal:
 		return s.err
 	case rubyError:
@@ -200,7 +199,10 @@ func (vm *vm) failure(r any, src *source) *Error {
 		return e
 	}
 	// A defect of this package must not take the program down with it.
-	e := &Error{Msg: fmt.Sprintf("internal error: %v", r), Hint: "please report this, with the template; `erb: ruby` avoids it", Unsupported: true, Err: &internalError{r, debug.Stack()}}
+	e := &Error{Msg: "internal error", Hint: "please report this, with the template; `erb: ruby` avoids it", Unsupported: true}
+	if ie, ok := signal.(*internalError); ok {
+		e.Msg, e.Err = fmt.Sprintf("internal error: %v", ie.reason), ie
+	}
 	vm.locate(e, vm.at, vm.src)
 	if vm.src == nil {
 		vm.locate(e, span{}, src)
@@ -217,19 +219,15 @@ type internalError struct {
 func (e *internalError) Error() string { return fmt.Sprintf("%v\n%s", e.reason, e.stack) }
 
 // uncaught describes an exception that the template did not rescue.
-func (vm *vm) uncaught(o *object) (e *Error) {
+func (vm *vm) uncaught(o *object) *Error {
 	d := exc(o)
-	e = &Error{Class: o.class.name}
-	defer func() {
-		// The message may come from a method of the template, which may fail.
-		if r := recover(); r != nil {
-			e.Msg = "exception whose message cannot be shown"
-		}
-	}()
+	e := &Error{Class: o.class.name, Msg: "exception whose message cannot be shown"}
 	if d.src != nil {
 		vm.locate(e, d.at, d.src)
 	}
-	e.Msg = vm.excText(o)
-	e.Hint = hintFor(e.Class, e.Msg)
+	// The message may come from a method of the template, which may fail.
+	if vm.caught(func() { e.Msg = vm.excText(o) }) == nil {
+		e.Hint = hintFor(e.Class, e.Msg)
+	}
 	return e
 }

@@ -247,25 +247,27 @@ func strUnpack(c *call) value {
 			continue
 		}
 		count, star := 1, false
-		given := false
 		if i+1 < len(format) && format[i+1] == '*' {
-			star, given = true, true
+			star = true
 			i++
 		}
 		if j := i + 1; j < len(format) && isDigit(format[j]) && !star {
-			count, given = 0, true
+			count = 0
 			for ; j < len(format) && isDigit(format[j]); j++ {
 				count = min(count*10+int(format[j]-'0'), maxString)
 			}
 			i = j - 1
 		}
-		data = c.unpackOne(out, d, data, count, star, given)
+		data = c.unpackOne(out, d, data, count, star)
 	}
 	c.vm.chargeElems(len(out.elems))
 	return out
 }
 
-func (c *call) unpackOne(out *array, d byte, data []byte, count int, star, given bool) []byte {
+func (c *call) unpackOne(out *array, d byte, data []byte, count int, star bool) []byte {
+	if !star {
+		c.vm.chargeElems(count)
+	}
 	switch d {
 	case 'C', 'c':
 		for n := 0; (star || n < count) && (len(data) > 0 || !star); n++ {

@@ -11,8 +11,8 @@ import (
 // Bounds on one Render. They are far beyond what any configuration file needs
 // and end a hostile one well within a second.
 const (
-	maxSteps   = 4_000_000 // nodes evaluated and elements produced
-	maxBytes   = 192 << 20 // memory ever asked for, freed or not
+	maxSteps   = 2_500_000 // nodes evaluated and elements produced
+	maxBytes   = 128 << 20 // memory ever asked for, freed or not
 	maxString  = 32 << 20  // one string
 	maxDepth   = 30_000    // evaluations inside one another
 	maxBits    = 1 << 18   // one integer

@@ -37,35 +37,132 @@ func TestWriteAndExtract(t *testing.T) {
 	}
 }
 
+// pack makes a tar stream of headers; content is what every file holds.
+func pack(t *testing.T, content string, entries ...tar.Header) *bytes.Buffer {
+	t.Helper()
+	var b bytes.Buffer
+	tw := tar.NewWriter(&b)
+	for _, h := range entries {
+		if h.Typeflag == tar.TypeReg {
+			h.Size = int64(len(content))
+		}
+		require.NoError(t, tw.WriteHeader(&h))
+		if h.Typeflag == tar.TypeReg {
+			_, err := tw.Write([]byte(content))
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, tw.Close())
+	return &b
+}
+
 // A hostile engine, or container, cannot write outside of the directory.
 func TestExtractStaysInside(t *testing.T) {
 	for name, entries := range map[string][]tar.Header{
-		"dots":             {{Name: "x/../../evil", Typeflag: tar.TypeReg}},
-		"absolute link":    {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "/etc"}},
-		"link out":         {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "../../up"}},
-		"through a link":   {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "."}, {Name: "x/l/evil", Typeflag: tar.TypeReg}},
-		"link out, nested": {{Name: "x/d/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "x/d/l", Typeflag: tar.TypeSymlink, Linkname: "../../.."}},
+		"dots":                 {{Name: "x/../../evil", Typeflag: tar.TypeReg}},
+		"absolute link":        {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "/etc"}},
+		"link out":             {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "../../up"}},
+		"through a link":       {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "."}, {Name: "x/l/evil", Typeflag: tar.TypeReg}},
+		"link out, nested":     {{Name: "x/d/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "x/d/l", Typeflag: tar.TypeSymlink, Linkname: "../../.."}},
+		"hard link out":        {{Name: "x/l", Typeflag: tar.TypeLink, Linkname: "x/../../secret"}},
+		"hard link, absolute":  {{Name: "x/l", Typeflag: tar.TypeLink, Linkname: "/secret"}},
+		"hard link by symlink": {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "d"}, {Name: "x/m", Typeflag: tar.TypeLink, Linkname: "x/l/../../../secret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var b bytes.Buffer
-			tw := tar.NewWriter(&b)
-			for _, h := range entries {
-				require.NoError(t, tw.WriteHeader(&h))
-			}
-			require.NoError(t, tw.Close())
 			parent := t.TempDir()
-			err := Extract(&b, filepath.Join(parent, "in", "to"))
-			if err == nil { // path.Clean made it harmless: then it must be inside
-				_, statErr := os.Lstat(filepath.Join(parent, "evil"))
-				require.ErrorIs(t, statErr, os.ErrNotExist)
-				_, statErr = os.Lstat(filepath.Join(parent, "in", "evil"))
+			require.NoError(t, os.WriteFile(filepath.Join(parent, "secret"), []byte("secret"), 0o600))
+			to := filepath.Join(parent, "in", "to")
+			err := Extract(pack(t, "evil", entries...), to)
+			for _, evil := range []string{filepath.Join(parent, "evil"), filepath.Join(parent, "in", "evil")} {
+				_, statErr := os.Lstat(evil)
 				require.ErrorIs(t, statErr, os.ErrNotExist)
 			}
-			if name != "dots" {
+			for _, link := range []string{"l", "m", "d/l"} {
+				if target, linkErr := os.Readlink(filepath.Join(to, link)); linkErr == nil {
+					require.True(t, filepath.IsLocal(filepath.Join(filepath.Dir(link), target)), target)
+				}
+				if data, readErr := os.ReadFile(filepath.Join(to, link)); readErr == nil {
+					require.NotEqual(t, "secret", string(data))
+				}
+			}
+			if name != "dots" { // path.Clean makes it harmless
 				require.Error(t, err)
 			}
 		})
 	}
+}
+
+// Links that lead elsewhere are left out; all else is there, hard links too.
+func TestExtractLinks(t *testing.T) {
+	to := filepath.Join(t.TempDir(), "to")
+	err := Extract(pack(t, "text",
+		tar.Header{Name: "x/", Typeflag: tar.TypeDir, Mode: 0o755},
+		tar.Header{Name: "x/away", Typeflag: tar.TypeSymlink, Linkname: "/proc/mounts"},
+		tar.Header{Name: "x/a", Typeflag: tar.TypeReg, Mode: 0o640},
+		tar.Header{Name: "x/second", Typeflag: tar.TypeLink, Linkname: "x/a"},
+		tar.Header{Name: "x/near", Typeflag: tar.TypeSymlink, Linkname: "a"},
+	), to)
+	var links *LinksError
+	require.ErrorAs(t, err, &links)
+	require.Equal(t, []string{"x/away -> /proc/mounts"}, links.Links)
+	for _, name := range []string{"a", "second", "near"} {
+		data, err := os.ReadFile(filepath.Join(to, name))
+		require.NoError(t, err)
+		require.Equal(t, "text", string(data), name)
+	}
+}
+
+// What is in the way is replaced: the second download is as good as the first.
+func TestExtractReplaces(t *testing.T) {
+	to := filepath.Join(t.TempDir(), "to")
+	outside := filepath.Join(t.TempDir(), "outside")
+	require.NoError(t, os.MkdirAll(to, 0o755))
+	require.NoError(t, os.Symlink(outside, filepath.Join(to, "d")))
+	for range 2 {
+		require.NoError(t, Extract(pack(t, "text",
+			tar.Header{Name: "x/d/", Typeflag: tar.TypeDir, Mode: 0o755},
+			tar.Header{Name: "x/d/a", Typeflag: tar.TypeReg, Mode: 0o644},
+		), to))
+		data, err := os.ReadFile(filepath.Join(to, "d", "a"))
+		require.NoError(t, err)
+		require.Equal(t, "text", string(data))
+	}
+	require.NoDirExists(t, outside)
+}
+
+// A tree goes in and comes out as it was.
+func TestWriteTree(t *testing.T) {
+	from := filepath.Join(t.TempDir(), "from")
+	require.NoError(t, os.MkdirAll(filepath.Join(from, "empty"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(from, "d"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(from, "d", "run.sh"), []byte("#!/bin/sh\n"), 0o755))
+	require.NoError(t, os.Symlink("d/run.sh", filepath.Join(from, "link")))
+	var b bytes.Buffer
+	require.NoError(t, WriteTree(&b, from, "name"))
+	to := filepath.Join(t.TempDir(), "to")
+	require.NoError(t, Extract(&b, to))
+	require.DirExists(t, filepath.Join(to, "empty"))
+	target, err := os.Readlink(filepath.Join(to, "link"))
+	require.NoError(t, err)
+	require.Equal(t, "d/run.sh", target)
+	st, err := os.Stat(filepath.Join(to, "link"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o755), st.Mode().Perm())
+
+	b.Reset()
+	require.NoError(t, WriteTree(&b, filepath.Join(from, "link"), "copy"))
+	require.NoError(t, Extract(&b, filepath.Join(to, "single")))
+	data, err := os.ReadFile(filepath.Join(to, "single"))
+	require.NoError(t, err)
+	require.Equal(t, "#!/bin/sh\n", string(data), "what was named is meant, not the link")
+	require.Error(t, WriteTree(&b, filepath.Join(from, "nothing"), "x"))
+}
+
+// Windows has no permission to execute, so scripts from there have it.
+func TestModes(t *testing.T) {
+	require.Equal(t, os.FileMode(0o755), modeFor("windows", 0o644))
+	require.Equal(t, os.FileMode(0o777), modeFor("windows", 0o666))
+	require.Equal(t, os.FileMode(0o640), modeFor("linux", os.ModeSetuid|0o640))
 }
 
 func TestExtractSingleFile(t *testing.T) {

@@ -72,7 +72,7 @@ func (a *ansible) openHost(ctx context.Context, program string, r runner.Runner)
 	for k, v := range a.environment(l) {
 		h.env = append(h.env, k+"="+v)
 	}
-	h.env = append(h.env, "ANSIBLE_CONNECTION_PLUGINS="+filepath.Join(dir, "connection_plugins"), "GALLEY_CONNECTION="+socket)
+	h.env = append(h.env, "ANSIBLE_CONNECTION_PLUGINS="+filepath.Join(dir, "connection_plugins"), "GALLEY_SOCKET="+socket)
 	if sudo, err := a.hasSudo(ctx, r); err != nil {
 		return nil, err
 	} else if !sudo {

@@ -8,12 +8,12 @@ short_description: run tasks in a runner of galley
 description:
   - Hands each command to the galley process that plays the playbook, which runs it in the container.
 options:
-  connection:
+  galley_socket:
     description: the socket at which galley listens
     type: str
     required: true
     env:
-      - name: GALLEY_CONNECTION
+      - name: GALLEY_SOCKET
 """
 
 import json
@@ -38,7 +38,7 @@ class Connection(ConnectionBase):
     def _call(self, argv, data=b""):
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-                line.connect(self.get_option("connection"))
+                line.connect(self.get_option("galley_socket"))
                 line.sendall(json.dumps({"argv": argv}).encode() + b"\n" + data)
                 line.shutdown(socket.SHUT_WR)
                 with line.makefile("rb") as answer:

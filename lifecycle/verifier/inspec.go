@@ -226,8 +226,10 @@ func (n *inspec) inRunner(ctx context.Context, s session) ([]result.TestCase, er
 			reports[i].file = path.Join(s.box.Remote, reportsDir, fmt.Sprintf("%d-%s", i, filepath.Base(r.file)))
 		}
 	}
-	command := "mkdir -p " + runner.Quote(path.Join(s.box.Remote, reportsDir)) + "\n" +
-		`"$tool" ` + runner.QuoteAll(n.arguments(at, reports)) + ` json:"$results"`
+	command := `"$tool" ` + runner.QuoteAll(n.arguments(at, reports)) + ` json:"$results"`
+	if slices.ContainsFunc(reports, func(r inspecReporter) bool { return r.file != "" }) {
+		command = "mkdir -p " + runner.Quote(path.Join(s.box.Remote, reportsDir)) + "\n" + command
+	}
 	env := runnerEnv(n.project, n.config)
 	maps.Copy(env, n.env())
 	done, err := s.runTool(ctx, toolRun{config: n.config, env: env, binaries: n.binaries(), dir: s.box.Remote,

@@ -1,0 +1,73 @@
+package backendtest
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write docs/engines.md anew")
+
+// docs/engines.md is made from docs/engines.json.
+func TestDocumentedEngines(t *testing.T) {
+	const page = "../../docs/engines.md"
+	f, err := ReadFindings("../../docs/engines.json")
+	require.NoError(t, err)
+	got, err := f.Markdown()
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(page, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "renew it with: go test ./backend/backendtest -run TestDocumentedEngines -update")
+}
+
+func TestLedgerTellsDifferences(t *testing.T) {
+	l := &Ledger{engine: "one", found: map[string]Finding{}}
+	l.Record("same", Works, "")
+	l.Record("worse", Refused, "Docker 20.10.24+dfsg1 cannot do it")
+	l.Record("new", Works, "")
+	l.Record("memory", Weaker, "this kernel cannot")
+	l.Record("ipc-host", NotHere, "this machine cannot")
+	documented := Findings{
+		"same": {"one": {Verdict: Works}}, "worse": {"one": {Verdict: Works}, "two": {Verdict: Refused}}, "new": {"two": {Verdict: Works}},
+		"memory": {"one": {Verdict: Works}}, "ipc-host": {"one": {Verdict: Works}},
+	}
+	require.Equal(t, []string{
+		"new on one is not documented; it is works: ",
+		"worse on one is documented as works, and is refused: Docker cannot do it",
+	}, l.differences(documented))
+
+	l.update(documented)
+	require.Empty(t, l.differences(documented))
+	require.Equal(t, Finding{NotHere, "this kernel cannot"}, documented["memory"]["one"])
+	file := filepath.Join(t.TempDir(), "engines.json")
+	require.NoError(t, documented.Write(file))
+	read, err := ReadFindings(file)
+	require.NoError(t, err)
+	require.Equal(t, documented, read)
+}
+
+func TestMarkdownIsComplete(t *testing.T) {
+	f := Findings{}
+	for _, p := range parts() {
+		for _, r := range p.rows {
+			f[r.feature] = map[string]Finding{"docker20": {Verdict: Weaker, Reason: "a reason\nand a remedy"}}
+		}
+	}
+	page, err := f.Markdown()
+	require.NoError(t, err)
+	require.Contains(t, page, "| `env` | ~ 1 | – |")
+	require.Contains(t, page, "1. a reason<br>and a remedy\n")
+	f["unheard-of"] = nil
+	_, err = f.Markdown()
+	require.ErrorContains(t, err, "add rows")
+	delete(f, "unheard-of")
+	delete(f, "env")
+	_, err = f.Markdown()
+	require.ErrorContains(t, err, "env")
+}

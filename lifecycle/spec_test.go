@@ -1,0 +1,131 @@
+package lifecycle
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// What becomes of `driver:` in each kitchen.yml of testdata/spec is in the file of the
+// same name beside it.
+func TestRunnerSpec(t *testing.T) {
+	files, err := filepath.Glob("testdata/spec/*.yml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yml"), func(t *testing.T) {
+			specs := map[string]backend.ContainerSpec{}
+			dir, instances := load(t, file)
+			for _, i := range instances {
+				box := func(name string) sandbox.Dir {
+					return sandbox.Dir{Local: filepath.Join(dir, "sandbox", name), Remote: "/opt/" + name}
+				}
+				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123", []string{"galley-tool-4567"},
+					boxes{kitchen: box("kitchen"), verifier: box("verifier")}, environment("CI=true"))
+			}
+			var got bytes.Buffer
+			enc := json.NewEncoder(&got)
+			enc.SetEscapeHTML(false)
+			enc.SetIndent("", "  ")
+			require.NoError(t, enc.Encode(specs))
+			golden(t, strings.TrimSuffix(file, ".yml")+".json", bytes.ReplaceAll(got.Bytes(), []byte(dir), []byte("PROJECT")))
+		})
+	}
+}
+
+// load reads a kitchen.yml as that of a project of its own.
+func load(t *testing.T, file string) (dir string, instances []config.Instance) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	dir = t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kitchen.yml"), text, 0o644))
+	conf, err := config.Load(t.Context(), config.Options{Dir: dir, Home: filepath.Join(dir, "home")})
+	require.NoError(t, err)
+	instances, diagnostics := conf.Resolve(config.ResolveOptions{Home: filepath.Join(dir, "home")})
+	for _, d := range diagnostics {
+		require.NotEqual(t, config.SeverityError, d.Severity, "%v", d)
+	}
+	return dir, instances
+}
+
+// environment looks up variables in a list.
+func environment(list ...string) func(string) (string, bool) {
+	return (&Run{o: Options{Environ: list}}).environ
+}
+
+// golden compares with a file.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(file, got, 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err, "write it with: go test ./lifecycle -run %s -update", t.Name())
+	require.Equal(t, string(want), string(got))
+}
+
+// No field of a specification may be left out of its digest, or a change of it would
+// not be seen.
+func TestDigestSeesEveryKey(t *testing.T) {
+	seen := map[string]bool{}
+	for _, file := range []string{"testdata/spec/dokken.yml", "testdata/spec/further.yml"} {
+		_, instances := load(t, file)
+		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []string{"tool"}, boxes{}, environment()))
+		require.NoError(t, err)
+		for field := range digests {
+			seen[field] = true
+		}
+	}
+	for _, field := range []string{
+		"Name", "Image", "Platform", "Entrypoint", "Command", "Env", "Hostname", "Domainname", "User", "WorkDir", "StopSignal", "Labels",
+		"Init", "Privileged", "UserNS", "CgroupNS", "IPC", "PID", "CapAdd", "CapDrop", "SecurityOpt", "Devices", "GPUs", "GroupAdd",
+		"Ulimits", "Sysctls", "ReadOnlyRoot", "Tty", "Resources", "Mounts", "VolumesFrom", "Network", "Ports", "PublishAll",
+		"ExtraHosts", "DNS",
+	} {
+		require.True(t, seen[field], "%s is set by no key, or is not in the digest", field)
+	}
+}
+
+func TestDigestsTellWhatChanged(t *testing.T) {
+	base := backend.ContainerSpec{Image: "one", Command: []string{"a"}, Env: map[string]string{"SECRET": "x"}}
+	now := base
+	now.Image, now.Env, now.Command = "two", map[string]string{"SECRET": "y"}, nil
+	now.VolumesFrom = []backend.VolumesFrom{{Container: "tool"}}
+	now.ExtraHosts = []backend.HostEntry{{Name: "a", IP: "b"}}
+	old, err := specDigests(base)
+	require.NoError(t, err)
+	changed, err := specDigests(now)
+	require.NoError(t, err)
+	require.NotEqual(t, combine(old), combine(changed))
+	require.Equal(t, []string{"PID 1", "env", "extra hosts", "image", "tool image"}, changedFields(old, changed))
+	require.Empty(t, changedFields(old, old))
+}
+
+func TestBaseImages(t *testing.T) {
+	for _, tc := range []struct {
+		dockerfile string
+		want       []string
+	}{
+		{"FROM sha256:0123\nRUN true\n", nil},
+		{"FROM sha256:0123\nCOPY --from=private.example.com/tools:1 --chown=0:0 /bin/x /bin/\n", []string{"private.example.com/tools:1"}},
+		{"FROM --platform=linux/arm64 a.example.com/b AS One\nfrom one\nCOPY --from=one / /\nCOPY --from=0 / /\nFROM scratch\n", []string{"a.example.com/b"}},
+		{"FROM a\nRUN --mount=type=bind,from=b.example.com/c,target=/c true\nFROM a as a2\nFROM $VARIABLE\n", []string{"a", "b.example.com/c"}},
+		{"FROM a\nCOPY \\\n  --from=b \\\n  /x /x\n", []string{"a", "b"}},
+		{"FROM\nCOPY --from=\n\n# FROM c\n", nil},
+	} {
+		require.Equal(t, tc.want, baseImages(tc.dockerfile), tc.dockerfile)
+	}
+}

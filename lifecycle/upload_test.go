@@ -1,0 +1,242 @@
+package lifecycle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// farEngine is an engine on another host: it has none of this machine's files.
+type farEngine struct {
+	*backendtest.Fake
+	// sent is how many bytes went to containers, copies how often.
+	sent   int64
+	copies int
+	// blind counts and keeps nothing.
+	blind bool
+	// cut, when set, breaks the next copy off after so many bytes.
+	cut int64
+}
+
+var errCut = errors.New("the line went dead")
+
+// CreateContainer refuses all binds, as an engine does that does not see them.
+func (f *farEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+	for _, m := range s.Mounts {
+		if m.Type == backend.MountBind {
+			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource, Detail: m.Source + " does not exist"}
+		}
+	}
+	return f.Fake.CreateContainer(ctx, s)
+}
+
+// CopyTo counts what passes.
+func (f *farEngine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
+	f.copies++
+	if f.cut > 0 {
+		n, err := io.CopyN(io.Discard, tar, f.cut)
+		f.sent, f.cut = f.sent+n, 0
+		return errors.Join(err, errCut)
+	}
+	counter := &counting{r: tar}
+	var err error
+	if f.blind {
+		_, err = io.Copy(io.Discard, counter)
+	} else {
+		err = f.Fake.CopyTo(ctx, id, dir, counter)
+	}
+	f.sent += counter.n
+	return err
+}
+
+type counting struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// distant moves a kitchen's engine to another host.
+func distant(k *kitchen) *farEngine {
+	far := &farEngine{Fake: k.fake}
+	k.change = func(o *Options) {
+		o.Open = func(context.Context, string, string) (backend.ContainerBackend, backend.Endpoint, error) {
+			return far, backend.Endpoint{URI: "fake://far"}, nil
+		}
+	}
+	return far
+}
+
+// farWorker is an instance's worker with a running runner on a far engine.
+func farWorker(t *testing.T) (*worker, *farEngine, sandbox.Dir) {
+	t.Helper()
+	k := newKitchen(t)
+	far := distant(k)
+	w := &worker{run: k.run(), inst: chefInstance("a"), file: stateFileOf(k.project, "a")}
+	require.NoError(t, w.open(t.Context(), false))
+	w.phase = PhaseCreate
+	require.NoError(t, w.create(t.Context()))
+	require.True(t, w.state.Upload)
+	b, err := w.sandboxes()
+	require.NoError(t, err)
+	return w, far, b.kitchen
+}
+
+func put(t *testing.T, box sandbox.Dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(box.Local, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+}
+
+// The second upload of a large sandbox sends nothing at all, and after one change
+// just that file.
+func TestUploadOf20000Files(t *testing.T) {
+	w, far, box := farWorker(t)
+	far.blind = true
+	const files, size = 20_000, 64
+	for i := range files {
+		put(t, box, fmt.Sprintf("cookbooks/c%d/files/f%d", i%100, i), strings.Repeat("x", size))
+	}
+	require.NoError(t, w.upload(t.Context(), box))
+	require.Equal(t, 1, far.copies)
+	first := far.sent
+	require.Greater(t, first, int64(files*size))
+	require.NoError(t, w.upload(t.Context(), box))
+	require.Equal(t, 1, far.copies, "nothing changed")
+	require.Equal(t, first, far.sent)
+
+	// A new time alone is no new content.
+	stamp := time.Unix(1, 0)
+	require.NoError(t, os.Chtimes(filepath.Join(box.Local, "cookbooks/c7/files/f7"), stamp, stamp))
+	require.NoError(t, w.upload(t.Context(), box))
+	require.Equal(t, 1, far.copies)
+
+	put(t, box, "cookbooks/c8/files/f8", "changed")
+	require.NoError(t, w.upload(t.Context(), box))
+	require.Equal(t, 2, far.copies)
+	require.Less(t, far.sent-first, int64(16<<10))
+	t.Logf("bytes sent: %d at first, 0 unchanged, %d for one file", first, far.sent-first)
+}
+
+func TestUploadFollowsEveryChange(t *testing.T) {
+	w, far, box := farWorker(t)
+	there := func(name string) string {
+		data, err := far.ReadFile(w.container.ID, box.Remote+"/"+name)
+		if err != nil {
+			return "none"
+		}
+		return string(data)
+	}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want map[string]string
+	}{
+		{"first", func() { put(t, box, "a", "1"); put(t, box, "d/x", "2"); put(t, box, "e/f/g", "3") },
+			map[string]string{"a": "1", "d/x": "2", "e/f/g": "3"}},
+		{"a directory becomes a file", func() { require.NoError(t, os.RemoveAll(filepath.Join(box.Local, "d"))); put(t, box, "d", "file") },
+			map[string]string{"d": "file", "d/x": "none"}},
+		{"a file becomes a directory", func() { require.NoError(t, os.Remove(filepath.Join(box.Local, "a"))); put(t, box, "a/b", "deep") },
+			map[string]string{"a/b": "deep"}},
+		{"a tree goes", func() { require.NoError(t, os.RemoveAll(filepath.Join(box.Local, "e"))) },
+			map[string]string{"e/f/g": "none", "d": "file"}},
+	} {
+		step.do()
+		require.NoError(t, w.upload(t.Context(), box), step.name)
+		for name, want := range step.want {
+			require.Equal(t, want, there(name), "%s: %s", step.name, name)
+		}
+	}
+}
+
+func tarOf(t *testing.T, files ...sandbox.File) io.Reader {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, archive.Write(&b, files))
+	return &b
+}
+
+// An upload that broke off half-way may have changed files: they are sent again
+// even when they are here as they were before.
+func TestUploadAfterABreak(t *testing.T) {
+	w, far, box := farWorker(t)
+	put(t, box, "a", "old")
+	put(t, box, "gone", "x")
+	require.NoError(t, w.upload(t.Context(), box))
+	put(t, box, "a", "new")
+	require.NoError(t, os.Remove(filepath.Join(box.Local, "gone")))
+	far.cut = 600
+	require.ErrorIs(t, w.upload(t.Context(), box), errCut)
+	// What arrived is the new file; the user goes back to the old one.
+	require.NoError(t, far.Fake.CopyTo(t.Context(), w.container.ID, box.Remote, tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
+	put(t, box, "a", "old")
+	require.NoError(t, w.upload(t.Context(), box))
+	data, err := far.ReadFile(w.container.ID, box.Remote+"/a")
+	require.NoError(t, err)
+	require.Equal(t, "old", string(data))
+	_, err = far.ReadFile(w.container.ID, box.Remote+"/gone")
+	require.Error(t, err)
+}
+
+func TestGone(t *testing.T) {
+	list := func(names ...string) manifest {
+		m := manifest{Files: map[string]sentFile{}}
+		for _, n := range names {
+			m.Files[n] = sentFile{}
+		}
+		return m
+	}
+	for _, tc := range []struct {
+		old, now manifest
+		want     []string
+	}{
+		{list("a", "b"), list("a", "b"), nil},
+		{list("a", "d/x", "d/y/z"), list("a"), []string{"d"}},
+		{list("d/x", "d/y/z", "d/y/w"), list("d/x"), []string{"d/y"}},
+		{list("d/x"), list("d"), []string{"d"}},
+		{list("a"), list("a/b"), []string{"a"}},
+		{list("a", "b/c"), list(), []string{"a", "b"}},
+	} {
+		require.Equal(t, tc.want, gone(tc.old, tc.now))
+	}
+}
+
+// On a far engine a runner is no other one than on a near one: a second create
+// keeps it, and a directory of the user's that is not there is the user's to mend.
+func TestFarRunnerIsKept(t *testing.T) {
+	k := newKitchen(t)
+	distant(k)
+	require.NoError(t, k.do("verify", chefInstance("a")))
+	first := k.runners()[0].ID
+	require.NoError(t, k.do("create", chefInstance("a")))
+	require.Equal(t, first, k.runners()[0].ID)
+	require.NoError(t, k.do("converge", chefInstance("a")))
+
+	i := chefInstance("b")
+	i.Driver.Mounts = append(i.Driver.Mounts, config.Mount{Type: "bind", Source: "/srv/data", Target: "/data"})
+	said := len(k.sink.notices())
+	err := k.do("create", i)
+	require.ErrorContains(t, err, "/srv/data does not exist")
+	require.NotContains(t, k.sink.notices()[said:], "the engine does not see this machine's files; uploading instead of mounting")
+	require.Len(t, k.runners(), 1)
+}

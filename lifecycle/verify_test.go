@@ -1,0 +1,122 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/verifier"
+)
+
+// phases are the phases of an instance that ended, with how.
+func (r *recorder) phases() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []string
+	for _, e := range r.events {
+		if p, ok := e.(PhaseFinished); ok {
+			how := "passed"
+			if p.Error != "" {
+				how = "failed"
+			}
+			list = append(list, string(p.Phase)+" "+how)
+		}
+	}
+	return list
+}
+
+// failing makes the instance's remote verify fail for so many times.
+func (k *kitchen) failing(times int) config.Instance {
+	i := chefInstance("tries")
+	i.Verifier.Shell.Command = "look"
+	k.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
+		switch {
+		case slices.Contains(e.Command, "look"):
+			times--
+			if times >= 0 {
+				fmt.Fprintln(e.Stdout, "not yet")
+				return 1, nil
+			}
+		case !slices.Contains(e.Command, "/opt/kitchen/run_command"):
+			return 0, backendtest.ErrNotHandled
+		}
+		return 0, nil
+	})
+	return i
+}
+
+func TestRetry(t *testing.T) {
+	for _, c := range []struct {
+		fails, retry int
+		want         []string
+	}{
+		{0, 2, []string{"verify passed"}},
+		{1, 0, []string{"verify failed"}},
+		{1, 1, []string{"verify failed", "verify passed"}},
+		{2, 3, []string{"verify failed", "verify failed", "verify passed"}},
+		{9, 2, []string{"verify failed", "verify failed", "verify failed"}},
+	} {
+		t.Run(fmt.Sprintf("%d failures, %d retries", c.fails, c.retry), func(t *testing.T) {
+			k := newKitchen(t)
+			k.change = func(o *Options) { o.Retry = c.retry }
+			err := k.do("verify", k.failing(c.fails))
+			phases := k.sink.phases()
+			require.Equal(t, c.want, phases[3:])
+			if c.want[len(c.want)-1] == "verify passed" {
+				require.NoError(t, err)
+				return
+			}
+			var failed *ActionError
+			require.ErrorAs(t, err, &failed)
+			var tests *verifier.FailedError
+			require.ErrorAs(t, failed.Failures[0].Err, &tests)
+		})
+	}
+}
+
+// What no second try can mend is not tried again.
+func TestRetryIsForTestsOnly(t *testing.T) {
+	k := newKitchen(t)
+	k.change = func(o *Options) { o.Retry = 3 }
+	i := chefInstance("missing")
+	i.Verifier = config.Verifier{Name: "goss", NameSet: true, Kind: config.VerifierGoss, RootPath: "/opt/verifier",
+		Tool: config.ToolVerifier{Tests: []string{"nowhere.yaml"}}}
+	require.Error(t, k.do("verify", i))
+	require.Equal(t, []string{"verify failed"}, k.sink.phases()[3:])
+}
+
+func TestNoTests(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("bare")
+	i.Verifier = config.Verifier{Name: "busser", Kind: config.VerifierBusser, RootPath: "/opt/verifier"}
+	require.NoError(t, k.do("verify", i))
+	require.Contains(t, k.sink.notices(), "no tests were found in test/integration/bare")
+	k.change = func(o *Options) { o.RequireTests = true }
+	err := k.do("verify", i)
+	var failed *ActionError
+	require.ErrorAs(t, err, &failed)
+	require.ErrorContains(t, failed.Failures[0].Err, "no tests were found in test/integration/bare, and --require-tests is set")
+}
+
+// The image that brings a test tool is mounted beside the provisioner's; one image
+// for both is mounted once.
+func TestVerifierImage(t *testing.T) {
+	k := newKitchen(t)
+	k.fake.AddImage(backendtest.ImageSpec{Ref: "docker.io/library/goss:latest", Files: map[string]string{"/opt/goss/bin/goss": "#!/bin/sh\nexit 0\n"},
+		Config: backend.Image{Volumes: []string{"/opt/goss"}}})
+	for image, want := range map[string]int{"goss": 2, "chef/chef:latest": 1, "": 1} {
+		i := chefInstance("with-" + shortDigest(image))
+		i.Verifier = config.Verifier{Name: "goss", NameSet: true, Kind: config.VerifierGoss, RootPath: "/opt/verifier", Tool: config.ToolVerifier{Image: image}}
+		k.fake.ForgetCalls()
+		require.NoError(t, k.do("create", i))
+		c, err := k.fake.InspectContainer(t.Context(), containerName(k.project, i.Name))
+		require.NoError(t, err)
+		require.Len(t, c.Volumes, want, image)
+	}
+}
