@@ -204,7 +204,7 @@ func driverNetworkKeys() []Key {
 			Doc: "Publishes every port that the image exposes."},
 		{Name: "ipv6", Source: fromDokken, value: flagField(false, func(i *Instance) *bool { return &i.Driver.IPv6 }),
 			Doc: "Gives the network IPv6."},
-		{Name: "ipv6_subnet", Source: fromDokken, value: textField("2001:db8:1::/64", func(i *Instance) *string { return &i.Driver.IPv6Subnet }),
+		{Name: "ipv6_subnet", Source: fromDokken, DefaultDoc: "a private one, made from the network's name", value: textField("", func(i *Instance) *string { return &i.Driver.IPv6Subnet }),
 			Doc: "The network's IPv6 subnet."},
 		{Name: "ip_address", Source: fromGalley, Aliases: []string{"ip"}, value: textField("", func(i *Instance) *string { return &i.Driver.IPAddress }),
 			Doc: "The runner's IPv4 address."},

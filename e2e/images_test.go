@@ -10,12 +10,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle"
 )
@@ -127,7 +129,7 @@ func TestPullPolicies(t *testing.T) {
 		p.shows("default-three", "cat /content", "first")
 		p.requireProgress("events.ndjson")
 		requests = log.During(func() { p.ok("create", "-c") })
-		require.Empty(t, pulls(requests))
+		require.NotContains(t, strings.Join(requests, "\n"), "POST ", "a second create makes nothing")
 
 		// The tag moves: who asks for it gets the new image, told by name.
 		s.put("second")
@@ -164,7 +166,8 @@ func TestPullPolicies(t *testing.T) {
 }
 
 // requireProgress wants a report to have the end of a pull, and before it numbers of
-// bytes where the engine counts them, which Podman does from 4.6 on.
+// bytes from Docker. Podman counts them from 4.6 on, and tells them from time to time
+// only, so that this pull may be over before.
 func (p *project) requireProgress(report string) {
 	p.t.Helper()
 	text, err := os.ReadFile(filepath.Join(p.dir, report))
@@ -180,7 +183,7 @@ func (p *project) requireProgress(report string) {
 		ended = ended || e.Done && e.Error == ""
 	}
 	require.True(p.t, ended, "%s", text)
-	if !strings.HasPrefix(p.engine.Name, "podman4") {
+	if p.engine.Kind == testbed.Docker {
 		require.True(p.t, counted, "%s", text)
 	}
 }
@@ -440,6 +443,16 @@ func TestToolPull(t *testing.T) {
 		r := p.ok("create")
 		require.Contains(t, r.String(), "recreating the runner, since tool image changed in its configuration")
 		p.shows("default-one", "cat /opt/chef/content", "second")
+
+		// The tool's volume is for the next runner; any other of this one goes with it.
+		runner := p.runner("default-one")
+		p.ok("destroy")
+		volumes, err := backendtest.EngineVolumes(backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)})
+		require.NoError(t, err)
+		left, err := volumes.List(t.Context())
+		require.NoError(t, err)
+		left = slices.DeleteFunc(left, func(v string) bool { return !slices.Contains(runner.Volumes, v) })
+		require.Len(t, left, 1)
 	})
 }
 

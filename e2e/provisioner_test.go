@@ -1,15 +1,20 @@
 package e2e
 
 import (
+	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // toolKitchen is a kitchen.yml with the suites good and bad on one platform.
@@ -132,7 +137,8 @@ func TestToolFromInstructions(t *testing.T) {
 			"kitchen.yml": toolKitchen("busybox", `
   name: tool
   instructions:
-    - FROM busybox
+    - FROM busybox AS tools
+    - FROM tools
     - COPY write /opt/writer/bin/write
   build_context: tools
   volume: /opt/writer
@@ -191,4 +197,66 @@ func TestShellProvisioner(t *testing.T) {
 		require.Contains(t, r.String(), "changed 1 file\n")
 		require.Contains(t, r.String(), "/etc/always")
 	})
+}
+
+// What the runner's users left in the sandbox, and this user may not remove, never
+// blocks and never remains.
+func TestSandboxLeftovers(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("mkdir own; chown 1234 own; touch own/file; chmod 700 own; ls | wc -l", "true")})
+		p.ok("converge")
+		p.write("data/file", "x")
+		r := p.ok("converge")
+		require.Contains(t, r.stdout, "       3\n", "own, data and run_command: what was there before is gone")
+		p.ok("destroy")
+		p.ok("converge")
+		for _, c := range p.runners() {
+			require.NoError(t, p.backend().RemoveContainer(t.Context(), c.ID))
+		}
+		p.ok("destroy")
+		left, err := filepath.Glob(filepath.Join(p.dir, ".kitchen", "galley", "sandbox", "*"))
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
+}
+
+// berks stands in for Berkshelf in a Workstation image.
+const berks = `#!/bin/sh
+set -e
+[ "$1" = vendor ] || exit 1
+echo "DEPENDENCIES" > Berksfile.lock
+mkdir -p "$2" && cp -R vendor/hello "$2/"
+`
+
+// Without Berkshelf on this machine cookbooks are resolved in a container, once for
+// all instances.
+func TestResolveInContainer(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		p := matrixProject(t, e)
+		buildImage(t, p.backend(), "docker.io/library/workstation:latest", map[string]string{"Dockerfile": "FROM busybox\nCOPY berks /bin/berks\n", "berks": berks})
+		p.write("kitchen.yml", strings.Replace(matrix, "provisioner:\n  name: dokken", "provisioner:\n  name: dokken\n  resolver: container\n  resolver_image: workstation", 1))
+		p.write("Berksfile", "cookbook 'hello', path: 'vendor/hello'\n")
+		p.write("vendor/hello/metadata.rb", "name 'hello'\n")
+		p.write("vendor/hello/recipes/default.rb", helloRecipe)
+		require.NoError(t, os.RemoveAll(filepath.Join(p.dir, "cookbooks")))
+		r := p.ok("verify", "one", "-c", "2")
+		require.Equal(t, 1, strings.Count(r.stdout, "resolving cookbooks of Berksfile in a container of workstation"), r.String())
+		require.Len(t, p.runners(), 2, "the container that resolved is gone")
+		require.FileExists(t, filepath.Join(p.dir, "Berksfile.lock"))
+	})
+}
+
+// buildImage builds a test image on an engine.
+func buildImage(t *testing.T, be backend.ContainerBackend, tag string, files map[string]string) {
+	t.Helper()
+	var list []sandbox.File
+	for name, text := range files {
+		list = append(list, sandbox.File{Path: name, Data: []byte(text), Mode: 0o755})
+	}
+	var tar, log bytes.Buffer
+	require.NoError(t, archive.Write(&tar, list))
+	_, err := be.BuildImage(t.Context(), backend.BuildOptions{Context: &tar, Tag: tag, Output: &log})
+	require.NoError(t, err, log.String())
+	t.Cleanup(func() { require.NoError(t, be.RemoveImage(context.WithoutCancel(t.Context()), tag)) })
 }

@@ -171,13 +171,13 @@ func runFarProject(t *testing.T, e testbed.Engine, r route) {
 
 	out := p.ok("verify").String()
 	require.Contains(t, out, "uploading instead of mounting")
-	require.Regexp(t, `(?i)upload \d+ files to /opt/kitchen`, out)
+	require.Regexp(t, `(?i)upload \d+ files \(\S+\) to /opt/kitchen`, out)
 	require.Contains(t, out, "verified app-busybox")
 	require.Equal(t, "first", p.read("downloaded"))
 
 	// Nothing of what is unchanged is sent again.
 	out = p.ok("converge").String()
-	require.NotRegexp(t, `(?i)upload \d+ files`, out)
+	require.NotRegexp(t, `(?i)upload \d+ file`, out)
 	require.NotContains(t, out, "uploading instead of mounting")
 
 	// What changed is sent, what is gone is removed, a directory may become a file.
@@ -187,7 +187,7 @@ func runFarProject(t *testing.T, e testbed.Engine, r route) {
 	p.write("cookbooks/app/files/dir", "a file now")
 	require.NoError(t, os.Remove(filepath.Join(p.base, "cookbooks/app/files/big")))
 	out = p.ok("converge").String()
-	require.Regexp(t, `(?i)upload 2 files to /opt/kitchen`, out)
+	require.Regexp(t, `(?i)upload 2 files \(\d+B\) to /opt/kitchen`, out)
 	require.Contains(t, p.ok("verify").String(), "verified app-busybox")
 	require.Equal(t, "second", p.read("downloaded"))
 	require.Equal(t, "dir\na file now", p.ok("exec", "-c", "cd /opt/kitchen/cookbooks/app/files && ls && cat dir").stdout)

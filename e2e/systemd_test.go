@@ -45,6 +45,8 @@ volumes:
 			p.shows(instance, `cat /proc/1/comm /run/hello; systemctl is-active hello
 				systemctl start dbus && systemctl is-active dbus`, "systemd", "started by systemd", "active", "active")
 		}
+		backendtest.NewLedger(t, e.Name, findings).Record("init-systemd-privileged", backendtest.Works, warningOf(r, "default-privileged"))
+
 		// An init that is not systemd gets the same, unless kitchen.yml says otherwise.
 		p.ok("create", "other|none")
 		const run = `awk '$2 == "/run" { print $3 }' /proc/mounts; echo end`
@@ -60,6 +62,18 @@ func logged(t *testing.T, e testbed.Engine) (testbed.Engine, *backendtest.Reques
 	ep, log := backendtest.LogRequests(t, backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)})
 	e.Host = ep.URI
 	return e, log
+}
+
+// warningOf is what galley warned of while it made an instance.
+func warningOf(r result, instance string) string {
+	var warnings []string
+	for line := range strings.Lines(r.String()) {
+		prefix, text, found := strings.Cut(line, "$$$$$$ ")
+		if found && strings.HasPrefix(prefix, "["+instance+"]") {
+			warnings = append(warnings, strings.TrimSpace(text))
+		}
+	}
+	return strings.Join(warnings, "; ")
 }
 
 // otherInit is a platform with an init that is not systemd.

@@ -59,6 +59,9 @@ func runnerSpec(p Project, i config.Instance, imageID string, tools []string, b 
 			CPUs: d.CPUs, CPUShares: d.CPUShares, CPUSet: d.CPUSet, Pids: d.PidsLimit,
 		},
 	}
+	if s.Network.Mode == backend.NetworkContainer && !d.HostnameSet {
+		s.Hostname = "" // the other container's, and nobody asked for one
+	}
 	if s.Command == nil && s.Entrypoint == nil {
 		s.Entrypoint = defaultPIDOne(s.Init)
 	}
@@ -146,13 +149,11 @@ func networkAttachment(i config.Instance) backend.NetworkAttachment {
 	a := backend.NetworkAttachment{Links: d.Links, IPv4: d.IPAddress, IPv6: d.IP6Address, MAC: d.MacAddress}
 	mode, name, _ := strings.Cut(d.NetworkMode, ":")
 	switch mode {
-	case "":
-		return a
-	case "host", "none", "bridge":
-		a.Mode = backend.NetworkMode(mode)
+	case "", "host", "none", "bridge":
+		a.Mode, a.Aliases = backend.NetworkMode(mode), d.HostnameAliases
 		return a
 	case "container":
-		a.Mode, a.Name = backend.NetworkContainer, name
+		a.Mode, a.Name, a.Aliases = backend.NetworkContainer, name, d.HostnameAliases
 		return a
 	}
 	a.Mode, a.Name = backend.NetworkNamed, d.NetworkMode

@@ -74,7 +74,11 @@ func (w *worker) removeThere(ctx context.Context, box sandbox.Dir, gone []string
 
 // send streams files to the runner, telling how far it is.
 func (w *worker) send(ctx context.Context, box sandbox.Dir, files []sandbox.File, total int64) error {
-	what := fmt.Sprintf("upload %d files (%s) to %s", len(files), units.HumanSize(float64(total)), box.Remote)
+	noun := "files"
+	if len(files) == 1 {
+		noun = "file"
+	}
+	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), box.Remote)
 	progress := func(p Progress) {
 		p.Stamp, p.What, p.Status, p.Total = w.stamp(), what, "Uploading", total
 		w.run.o.Sink.Handle(p)

@@ -228,7 +228,9 @@ func processFeatures() []feature {
 		},
 		sameNamespace("ipc", func(t *testing.T, s *suite) (backend.Container, edit) {
 			if _, err := os.Stat("/dev/mqueue"); s.info.Rootless && err != nil {
-				t.Skipf("this machine has no /dev/mqueue, which a rootless engine binds for it: %v", err)
+				const reason = "this machine has no /dev/mqueue, which a rootless engine binds for it"
+				s.record(t, "ipc-host", NotHere, reason)
+				t.Skipf("%s: %v", reason, err)
 			}
 			return withHost(hostIPC)(t, s)
 		}).named("ipc-host", remapped),

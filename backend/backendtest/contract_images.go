@@ -218,6 +218,7 @@ func buildCases() []testCase {
 	return []testCase{
 		{"build/args-and-labels", testBuildArgs},
 		{"build/dockerfile-elsewhere", testBuildDockerfile},
+		{"build/stages", testBuildStages},
 		{"build/failing-step", testBuildFails},
 		{"build/bad-dockerfile", testBuildSyntax},
 		{"build/absent-base", testBuildAbsentBase},
@@ -273,6 +274,22 @@ func testBuildDockerfile(t *testing.T, s *suite) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, "elsewhere", img.Env["WHICH"])
+}
+
+func testBuildStages(t *testing.T, s *suite) {
+	img := s.build(t, s.labels(), map[string]string{"Dockerfile": strings.Join([]string{
+		"FROM " + s.Image + " AS maker",
+		"ENV STAGE=maker",
+		"RUN echo made > /made",
+		"FROM " + s.Image,
+		"COPY --from=maker /made /copied",
+		"",
+	}, "\n")})
+	require.NotContains(t, img.Env, "STAGE")
+	require.True(t, s.labels().Matches(img.Labels), "labels: %v", img.Labels)
+	c := s.start(t, image(img.ID))
+	require.Equal(t, "made", s.run(t, c.ID, "cat", "/copied"))
+	require.NotZero(t, s.try(t, c.ID, "test", "-e", "/made"))
 }
 
 // testBuildFails: the error itself shows what the step printed, since the output

@@ -17,10 +17,10 @@ import (
 )
 
 // BuildImage implements backend.Images. It knows the classic instructions except
-// ADD and several stages.
+// ADD.
 func (f *Fake) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
 	return do(ctx, f, newCall("BuildImage", o.Tag), func() (backend.Image, error) {
-		b := &builder{fake: f, options: o, args: maps.Clone(o.Args), out: o.Output}
+		b := &builder{fake: f, options: o, args: maps.Clone(o.Args), out: o.Output, stages: map[string]*fakeImage{}}
 		if b.out == nil {
 			b.out = io.Discard
 		}
@@ -47,9 +47,13 @@ type builder struct {
 	args    map[string]string
 	out     io.Writer
 	context view
-	// image is what the steps so far have made; key identifies them.
+	// image is what the steps of this stage have made so far; key identifies them.
 	image *fakeImage
 	key   string
+	// stages are the earlier ones, by number and by name; stage is the name of this.
+	stages map[string]*fakeImage
+	stage  string
+	count  int
 }
 
 // step is an instruction with its operands.
@@ -127,7 +131,11 @@ func (b *builder) step(ctx context.Context, s step) error {
 	}
 	b.key += fmt.Sprintf("\n%s %s %v", s.instruction, s.rest, b.args)
 	if s.instruction == "COPY" {
-		b.key += b.digest(s.rest)
+		digest, err := b.digest(s.rest)
+		if err != nil {
+			return err
+		}
+		b.key += digest
 	}
 	b.fake.mu.Lock()
 	cached, ok := b.fake.layers[b.key]
@@ -155,24 +163,62 @@ func (b *builder) step(ctx context.Context, s step) error {
 }
 
 // digest stands for the content that a COPY takes.
-func (b *builder) digest(rest string) string {
+func (b *builder) digest(rest string) (string, error) {
+	from, fields, err := b.copySource(rest)
+	if err != nil {
+		return "", err
+	}
 	var buf strings.Builder
-	fields := strings.Fields(rest)
-	for _, from := range fields[:max(0, len(fields)-1)] {
-		if err := b.context.pack(&buf, path.Join("/", from)); err != nil {
+	for _, name := range fields[:len(fields)-1] {
+		// What is missing is the COPY's own affair.
+		if err := from.pack(&buf, path.Join("/", name)); err != nil {
 			buf.WriteString(err.Error())
 		}
 	}
-	return buf.String()
+	return buf.String(), nil
 }
 
-func (b *builder) from(ctx context.Context, ref string) error {
-	if b.image != nil {
-		return b.fail(backend.ErrInvalid, "the fake builds one stage only")
+// copySource reads the operands of a COPY: where it takes files from, their names
+// and the target.
+func (b *builder) copySource(rest string) (*view, []string, error) {
+	from := &b.context
+	var operands []string
+	for _, w := range words(b.expandAll(rest)) {
+		name, isFrom := strings.CutPrefix(w, "--from=")
+		switch {
+		case isFrom:
+			img, err := b.source(name)
+			if err != nil {
+				return nil, nil, err
+			}
+			from = &view{}
+			from.mount(mountPoint{target: "/", source: img.root})
+		case !strings.HasPrefix(w, "--"):
+			operands = append(operands, w)
+		}
 	}
-	b.fake.mu.Lock()
-	base, err := b.fake.findImage(b.expand(ref))
-	b.fake.mu.Unlock()
+	if len(operands) < 2 {
+		return nil, nil, b.fail(backend.ErrInvalid, "COPY needs a source and a target")
+	}
+	return from, operands, nil
+}
+
+// from begins a stage: "image [AS name]".
+func (b *builder) from(ctx context.Context, rest string) error {
+	if b.image != nil {
+		b.stages[strconv.Itoa(b.count)] = b.image
+		b.stages[b.stage] = b.image
+		b.count++
+	}
+	fields := slices.DeleteFunc(strings.Fields(rest), func(w string) bool { return strings.HasPrefix(w, "--") })
+	if len(fields) == 0 {
+		return b.fail(backend.ErrInvalid, "FROM needs an image")
+	}
+	b.stage = strconv.Itoa(b.count)
+	if len(fields) == 3 && strings.EqualFold(fields[1], "as") {
+		b.stage = fields[2]
+	}
+	base, err := b.source(b.expand(fields[0]))
 	if err != nil {
 		return err
 	}
@@ -190,6 +236,16 @@ func (b *builder) from(ctx context.Context, ref string) error {
 		}
 	}
 	return nil
+}
+
+// source finds what FROM and COPY --from name: an earlier stage, or a local image.
+func (b *builder) source(name string) (*fakeImage, error) {
+	if img, ok := b.stages[name]; ok {
+		return img, nil
+	}
+	b.fake.mu.Lock()
+	defer b.fake.mu.Unlock()
+	return b.fake.findImage(name)
 }
 
 // expand replaces variables in an operand.
@@ -335,10 +391,9 @@ func (b *builder) runCommand(ctx context.Context, text string) error {
 // copy copies files of the context: into a directory if there are several or the
 // target ends with a slash, else to that very name. A directory's content is taken.
 func (b *builder) copy(rest string) error {
-	fields := words(b.expandAll(rest))
-	fields = slices.DeleteFunc(fields, func(w string) bool { return strings.HasPrefix(w, "--") })
-	if len(fields) < 2 {
-		return b.fail(backend.ErrInvalid, "COPY needs a source and a target")
+	source, fields, err := b.copySource(rest)
+	if err != nil {
+		return err
 	}
 	var to view
 	to.mount(mountPoint{target: "/", source: b.image.root})
@@ -350,7 +405,7 @@ func (b *builder) copy(rest string) error {
 	}
 	for _, from := range sources {
 		name := target
-		f, err := b.context.stat(path.Join("/", from), true)
+		f, err := source.stat(path.Join("/", from), true)
 		if err == nil && intoDir && !f.mode.IsDir() {
 			name = path.Join(target, path.Base(from))
 		}
@@ -358,7 +413,7 @@ func (b *builder) copy(rest string) error {
 			err = to.mkdirAll(path.Dir(name))
 		}
 		if err == nil {
-			err = copyFiles(&b.context, path.Join("/", from), &to, name)
+			err = copyFiles(source, path.Join("/", from), &to, name)
 		}
 		if err != nil {
 			return b.fail(backend.ErrBuildFailed, "COPY "+rest+": "+err.Error())

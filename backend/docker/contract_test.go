@@ -28,6 +28,7 @@ func TestContract(t *testing.T) {
 			Systemd:  images[1].Tag,
 			Registry: registry(t, e, images[0].Tag),
 			Volumes:  volumes,
+			Record:   backendtest.NewLedger(t, e.Name, "../../docs/engines.json").Record,
 		})
 	})
 }

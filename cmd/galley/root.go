@@ -54,7 +54,7 @@ func newRoot(s streams) *cobra.Command {
 	f.String("erb", "auto", "who evaluates <% %> in kitchen.yml: auto, builtin, ruby or off")
 	f.Bool("erb-commands", true, "let templates run commands with backticks and %x()")
 	f.Bool("log-overwrite", true, "start the log files anew instead of appending")
-	root.AddCommand(a.listCommand(), a.loginCommand(), a.execCommand(), a.logsCommand(), a.enginesCommand(),
+	root.AddCommand(a.listCommand(), a.loginCommand(), a.execCommand(), a.cpCommand(), a.logsCommand(), a.enginesCommand(),
 		a.pruneCommand(), a.versionCommand(), a.testCommand(), a.reportCommand(), a.initCommand())
 	root.AddCommand(a.phaseCommands()...)
 	root.AddCommand(a.configCommands()...)

@@ -36,6 +36,7 @@ func tableBuilders() map[string]func(methodTable) {
 		"Proc.":             procClassMethods,
 		"Method":            methodMethods,
 		"Enumerator":        enumeratorMethods,
+		"Enumerator.":       enumeratorClassMethods,
 		"Exception":         exceptionMethods,
 		"Exception.":        exceptionClassMethods,
 		"Struct.":           structClassMethods,
@@ -118,6 +119,7 @@ func derivedClasses() []classSpec {
 	add("IO", "File")
 	add("Date", "DateTime")
 	add("Enumerator", "Enumerator::Lazy")
+	add("Object", "Enumerator::Yielder")
 	add("Digest::Base", "Digest::MD5", "Digest::SHA1", "Digest::SHA256", "Digest::SHA384", "Digest::SHA512")
 	add("Exception", "NoMemoryError", "ScriptError", "SecurityError", "SignalException", "SystemExit", "SystemStackError", "StandardError")
 	add("ScriptError", "LoadError", "NotImplementedError", "SyntaxError")

@@ -500,12 +500,24 @@ func enumGrouping(t methodTable) {
 	t.add(blockless(func(c *call) value { return c.chunks(c.sliceSize("invalid slice size"), false) }), 1, 1, "each_slice")
 	t.add(blockless(func(c *call) value { return c.chunks(c.sliceSize("invalid size"), true) }), 1, 1, "each_cons")
 	t.add(blockless(enumChunk), 0, 0, "chunk")
+	t.add(enumSliceBefore, 0, 1, "slice_before")
+	t.add(enumSliceAfter, 0, 1, "slice_after")
 	t.add(blockless(func(c *call) value {
 		return c.splitWhen(func(prev, v value) bool { return !truthy(c.yield(prev, v)) })
 	}), 0, 0, "chunk_while")
 	t.add(blockless(func(c *call) value {
 		return c.splitWhen(func(prev, v value) bool { return truthy(c.yield(prev, v)) })
 	}), 0, 0, "slice_when")
+}
+
+func enumSliceBefore(c *call) value {
+	is := c.cutter()
+	return c.splitWhen(func(_, v value) bool { return is(v) })
+}
+
+func enumSliceAfter(c *call) value {
+	is := c.cutter()
+	return c.splitWhen(func(prev, _ value) bool { return is(prev) })
 }
 
 func (c *call) sliceSize(msg string) int {
@@ -532,6 +544,16 @@ func (c *call) chunks(n int, overlap bool) value {
 		c.yield(&array{elems: append([]value(nil), items[i:end]...)})
 	}
 	return c.self
+}
+
+// cutter is the condition of slice_before and slice_after: a pattern or the
+// block.
+func (c *call) cutter() func(v value) bool {
+	if len(c.args) == 0 {
+		c.needBlock()
+		return c.test
+	}
+	return func(v value) bool { return c.vm.caseEq(c.f, c.args[0], v) }
 }
 
 // splitWhen cuts the elements into runs.

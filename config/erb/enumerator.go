@@ -130,6 +130,46 @@ func (vm *vm) toList(v value) []value {
 	return out
 }
 
+func enumeratorClassMethods(t methodTable) {
+	t.add(func(c *call) value {
+		c.needBlock()
+		body := c.blk
+		return &enumerator{text: "#<Enumerator: #<Enumerator::Generator>:each>", gen: func(fn func(value) bool) { c.vm.generate(body, fn) }}
+	}, 0, 1, "new")
+	t.add(func(c *call) value {
+		c.needBlock()
+		return &enumerator{text: "#<Enumerator: #<Enumerator::Producer>:each>", gen: func(fn func(value) bool) {
+			v := c.arg(0)
+			if len(c.args) == 0 {
+				v = c.yield()
+			}
+			for fn(v) {
+				c.vm.tick()
+				v = c.yield(v)
+			}
+		}}
+	}, 0, 1, "produce")
+}
+
+// generate runs the block of Enumerator.new with a yielder that feeds fn.
+func (vm *vm) generate(body *proc, fn func(value) bool) {
+	id := new(int)
+	feed := func(c *call) value {
+		if !fn(packed(c.args)) {
+			panic(stopSignal{id})
+		}
+		return c.self
+	}
+	yielder := &object{class: vm.class("Enumerator::Yielder")}
+	vm.singleton(yielder).native = methodTable{
+		"<<": {fn: feed, min: 1, max: 1}, "yield": {fn: feed, max: -1}, "call": {fn: feed, max: -1},
+	}
+	signal := vm.caught(func() { vm.callProc(body, []value{yielder}, nil, nil) })
+	if s, ok := signal.(stopSignal); signal != nil && (!ok || s.id != id) {
+		panic(signal)
+	}
+}
+
 func enumeratorMethods(t methodTable) {
 	e := func(c *call) *enumerator { return c.self.(*enumerator) }
 	t.add(func(c *call) value {

@@ -1,6 +1,9 @@
 package erb
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // call is one invocation of a native method.
 type call struct {
@@ -122,7 +125,7 @@ func (vm *vm) variableCall(f *frame, n *callNode) value {
 }
 
 func (vm *vm) undefinedVariable(f *frame, name string) {
-	vm.raise("NameError", "undefined local variable or method `%s' for %s", name, vm.describe(f.self))
+	vm.raiseName("NameError", name, f.self, "undefined local variable or method `%s' for %s")
 }
 
 // breakable runs a call whose block may break out of it.
@@ -262,9 +265,16 @@ func (vm *vm) noMethod(recv value, name string, hidden *method) {
 		kind = hidden.vis
 	}
 	if kind != "undefined" {
-		vm.raise("NoMethodError", "%s method `%s' called for %s", kind, name, vm.describe(recv))
+		vm.raiseName("NoMethodError", name, recv, kind+" method `%s' called for %s")
 	}
-	vm.raise("NoMethodError", "undefined method `%s' for %s", name, vm.describe(recv))
+	vm.raiseName("NoMethodError", name, recv, "undefined method `%s' for %s")
+}
+
+// raiseName raises a NameError that knows its name and receiver.
+func (vm *vm) raiseName(class, name string, recv value, format string) {
+	e := vm.newExc(vm.class(class), fmt.Sprintf(format, name, vm.describe(recv)))
+	exc(e).key, exc(e).recv = symbol(name), recv
+	vm.raiseExc(e)
 }
 
 // describe is how NoMethodError names its receiver.
@@ -309,7 +319,7 @@ func (vm *vm) invoke(f *frame, m *method, recv value, name string, args []value,
 }
 
 func (vm *vm) invokeNative(f *frame, n *native, recv value, name string, args []value, kw *hash, blk *proc) value {
-	if s, ok := recv.(*str); ok {
+	if s, ok := recv.(*str); ok && name != "<<" {
 		vm.steps += len(s.b) >> 5 // most methods look at all of it
 	}
 	if kw != nil && (!n.kw || len(args) < n.min) {

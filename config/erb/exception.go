@@ -70,6 +70,7 @@ func exceptionMethods(t methodTable) {
 	}, 0, 1, "exception")
 	t.add(func(c *call) value { return d(c).key }, 0, 0, "key")
 	t.add(func(c *call) value { return d(c).recv }, 0, 0, "receiver")
+	t.add(func(c *call) value { return d(c).key }, 0, 0, "name")
 	t.add(func(c *call) value { return d(c).code }, 0, 0, "status")
 	t.add(func(c *call) value { return d(c).code == 0 }, 0, 0, "success?")
 	t.add(func(c *call) value {

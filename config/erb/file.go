@@ -254,6 +254,7 @@ func filePaths(t methodTable) {
 		}
 		return c.newStr(p)
 	}, 1, 1, "readlink")
+	t.add(fileStat, 1, 1, "stat", "lstat")
 	t.add(func(c *call) value {
 		return fnmatch(c.pathArg(0), c.pathArg(1), c.optInt(2, 0))
 	}, 2, 3, "fnmatch", "fnmatch?")
@@ -264,6 +265,26 @@ func filePaths(t methodTable) {
 		}
 		return &timeVal{t: info.ModTime()}
 	}, 1, 1, "mtime", "ctime", "atime")
+}
+
+// fileStat is File.stat: an object with the fields that templates ask for.
+func fileStat(c *call) value {
+	stat := os.Stat
+	if c.name == "lstat" {
+		stat = os.Lstat
+	}
+	info, err := stat(c.vm.abs(c.pathArg(0)))
+	if err != nil {
+		c.vm.ioError(err, "rb_file_s_"+c.name, c.pathArg(0))
+	}
+	h := newHash()
+	for name, v := range map[string]value{
+		"size": info.Size(), "mtime": &timeVal{t: info.ModTime().In(c.vm.zone())}, "directory?": info.IsDir(), "file?": info.Mode().IsRegular(),
+		"symlink?": info.Mode()&os.ModeSymlink != 0, "executable?": info.Mode().Perm()&0o111 != 0,
+	} {
+		h.set(symbol(name), v)
+	}
+	return &object{class: c.vm.class("OpenStruct"), data: h}
 }
 
 func (c *call) joinPath(parts []value) string {

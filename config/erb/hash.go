@@ -7,7 +7,12 @@ func hashMethods(t methodTable) {
 }
 
 func hashClassMethods(t methodTable) {
-	t.add(func(c *call) value { return &hash{def: c.arg(0), defProc: c.blk} }, 0, 1, "new")
+	t.add(func(c *call) value {
+		if c.blk != nil {
+			c.vm.checkArity(len(c.args), 0, 0)
+		}
+		return &hash{def: c.arg(0), defProc: c.blk}
+	}, 0, 1, "new")
 	t.add(func(c *call) value {
 		h := newHash()
 		if len(c.args) == 1 {
@@ -112,6 +117,33 @@ func hashAccess(t methodTable) {
 	t.add(func(c *call) value { return c.vm.equal(c.self, c.args[0]) }, 1, 1, "==", "eql?")
 	t.add(func(c *call) value { return c.vm.subset(c.vm.toHash(c.args[0]), c.h()) }, 1, 1, ">=")
 	t.add(func(c *call) value { return c.vm.subset(c.h(), c.vm.toHash(c.args[0])) }, 1, 1, "<=")
+	t.add(func(c *call) value {
+		o := c.vm.toHash(c.args[0])
+		return c.vm.subset(o, c.h()) && o.len() < c.h().len()
+	}, 1, 1, ">")
+	t.add(func(c *call) value {
+		o := c.vm.toHash(c.args[0])
+		return c.vm.subset(c.h(), o) && c.h().len() < o.len()
+	}, 1, 1, "<")
+	t.add(func(c *call) value {
+		out := []value{}
+		c.vm.flatten(&array{elems: c.items()}, c.optInt(0, 1), &out)
+		return c.list(out)
+	}, 0, 1, "flatten")
+	t.add(func(c *call) value {
+		for _, e := range c.h().pairs() {
+			if c.vm.equal(e.val, c.args[0]) {
+				return newArray(e.key, e.val)
+			}
+		}
+		return nil
+	}, 1, 1, "rassoc")
+	t.add(func(c *call) value {
+		if p := c.h().defProc; p != nil {
+			return p
+		}
+		return nil
+	}, 0, 0, "default_proc")
 	t.add(func(c *call) value { return keyHash(c.self) }, 0, 0, "hash")
 	t.add(func(c *call) value { c.h().frozen = true; return c.self }, 0, 0, "freeze")
 	t.add(func(c *call) value { return c.h().frozen }, 0, 0, "frozen?")

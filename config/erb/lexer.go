@@ -22,6 +22,9 @@ type lexer struct {
 	interpolate func() node
 	// heredocEnd is where the line after pending heredoc bodies starts; 0 for none.
 	heredocEnd int
+	// bodyResume is the same for a heredoc begun inside #{…}: the string around
+	// goes on there at its next line.
+	bodyResume int
 }
 
 func (l *lexer) byteAt(i int) byte {
@@ -106,6 +109,8 @@ func (l *lexer) skipBlank() bool {
 			l.skipComment()
 		case c == '=' && l.atLineStart() && l.blockCommentAt("=begin"):
 			l.skipBlockComment()
+		case c == '_' && l.atLineStart() && l.endMarker():
+			l.pos = len(l.src)
 		case c == '\n' && l.skippableNewline():
 			l.newline()
 		default:
@@ -117,6 +122,12 @@ func (l *lexer) skipBlank() bool {
 }
 
 func (l *lexer) atLineStart() bool { return l.pos == 0 || l.src[l.pos-1] == '\n' }
+
+// endMarker tells whether the line at pos is __END__, which ends a program.
+func (l *lexer) endMarker() bool {
+	line, _, _ := strings.Cut(l.src[l.pos:], "\n")
+	return strings.TrimSuffix(line, "\r") == "__END__"
+}
 
 func (l *lexer) skipComment() {
 	if i := strings.IndexByte(l.src[l.pos:], '\n'); i >= 0 {

@@ -46,6 +46,8 @@ func (l *lexer) readBody(b body) []node {
 		case c == b.close && depth == 0:
 			list.flush(l.pos)
 			l.pos++
+			l.heredocEnd = max(l.heredocEnd, l.bodyResume)
+			l.bodyResume = 0
 			return list.parts
 		case b.open != 0 && c == b.open:
 			depth++
@@ -67,6 +69,10 @@ func (l *lexer) bodyByte(c byte, b body, list *partList) {
 	default:
 		list.text = append(list.text, c)
 		l.pos++
+		if c == '\n' {
+			l.pos = max(l.pos, l.bodyResume)
+			l.bodyResume = 0
+		}
 	}
 }
 

@@ -265,6 +265,7 @@ func (p *parser) interpolation() node {
 		}
 	})
 	p.pos = p.tok.end
+	p.bodyResume = p.heredocEnd
 	p.tok, p.state, p.prevEnd, p.heredocEnd = tok, state, prevEnd, heredoc
 	return wrapSpan(n, span{start, p.pos - 1})
 }

@@ -71,7 +71,7 @@ func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, w
 			}
 			return nil, why
 		}
-		return nil, &Error{File: filename, Msg: err.Error(), Hint: "install ruby, name it with erb_ruby, or set `erb: builtin`", Err: err}
+		return nil, &Error{File: filename, Msg: err.Error(), Hint: "install ruby, or set `erb: builtin`", Err: err}
 	}
 	if s.opts.Commands == nil && why != nil {
 		why.Hint = "it was not handed to " + ruby + ", which could run any command, because of erb_commands: false; " + why.Hint

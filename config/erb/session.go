@@ -151,7 +151,11 @@ func (vm *vm) render(ctx context.Context, filename string, tmpl []byte) (out []b
 	signal := vm.caught(func() {
 		vm.charge(8 * len(src.gen))
 		f := &frame{self: vm.main, vars: &scope{}, act: &activation{self: vm.main}, lex: vm.lex, src: src}
-		out = []byte(vm.toS(vm.eval(f, prog)))
+		text, ok := vm.eval(f, prog).(*str)
+		if !ok {
+			vm.typeError("the template's code ends with a value that is no text")
+		}
+		out = text.b
 		for i := len(vm.atExit) - 1; i >= 0; i-- {
 			vm.callProc(vm.atExit[i], nil, nil, nil)
 		}

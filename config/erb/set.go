@@ -95,6 +95,34 @@ func setMethods(t methodTable) {
 		return c.self
 	}, 0, -1, "merge")
 	t.add(func(c *call) value { return c.self }, 0, 0, "to_set")
+	t.add(func(c *call) value { h(c).rebuild(nil); return c.self }, 0, 0, "clear")
+	t.add(func(c *call) value {
+		for _, v := range c.vm.toList(c.args[0]) {
+			h(c).delete(v)
+		}
+		return c.self
+	}, 1, 1, "subtract")
+	t.add(func(c *call) value {
+		out := c.vm.newSet(c.vm.toList(c.args[0])).(*object)
+		other := out.data.(*hash)
+		for _, v := range items(c) {
+			if _, ok := other.delete(v); !ok {
+				other.set(v, true)
+			}
+		}
+		return out
+	}, 1, 1, "^")
+	t.add(func(c *call) value {
+		return arrJoin(&call{vm: c.vm, f: c.f, self: &array{elems: items(c)}, args: c.args})
+	}, 0, 1, "join")
+	t.add(blockless(func(c *call) value {
+		for _, v := range items(c) {
+			if c.test(v) {
+				h(c).delete(v)
+			}
+		}
+		return c.self
+	}), 0, 0, "delete_if")
 	keep := func(want bool) func(c *call) value {
 		return blockless(func(c *call) value {
 			out := []value{}

@@ -18,7 +18,7 @@ func stringSearch(t methodTable) {
 	t.add(strFindLast, 1, 2, "rindex")
 	t.add(func(c *call) value {
 		if _, ok := c.args[0].(*str); ok {
-			c.vm.typeError("wrong argument type String (expected Regexp)")
+			c.vm.typeError("type mismatch: String given")
 		}
 		if re, ok := c.args[0].(*regex); ok {
 			return c.matchOp(re, c.self)

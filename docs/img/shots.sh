@@ -33,16 +33,16 @@ shot() {
 
 (cd "$here/../.." && go run ./report/internal/shots "$pages")
 shot green report-green 1000 900
-shot red report-red 1000 1500
-shot red report-red-dark 1000 1500 --blink-settings=preferredColorScheme=0
+shot red report-red 1000 2050
+shot red report-red-dark 1000 2050 --blink-settings=preferredColorScheme=0
 shot many report-many 1000 1700
 # A headless window is at least 500 wide, so the phone is a frame in one.
 cat >"$pages/phone.html" <<'PAGE'
 <!DOCTYPE html>
-<style>body { margin: 0 } iframe { border: 0; width: 390px; height: 1900px }</style>
+<style>body { margin: 0 } iframe { border: 0; width: 390px; height: 2500px }</style>
 <iframe src="red.html"></iframe>
 PAGE
-shot phone report-red-phone 390 1900
+shot phone report-red-phone 390 2500
 if command -v pngquant >/dev/null; then
 	pngquant --force --ext .png --skip-if-larger 64 "$here"/report-*.png
 fi

@@ -111,6 +111,9 @@ func (a *ansible) fill(l *layout, connection string) error {
 	}
 	for _, f := range k.ExtraVarsFiles {
 		to, err := l.carry(f)
+		if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(f, l.root+"/") {
+			to, err = f, nil // where the runner will have it, by additional_copy_path
+		}
 		if err != nil {
 			return fmt.Errorf("provisioner.extra_vars_file: %w", err)
 		}

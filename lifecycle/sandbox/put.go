@@ -15,28 +15,29 @@ type sourceError struct{ error }
 // Unwrap gives the cause.
 func (e *sourceError) Unwrap() error { return e.error }
 
-// put makes to hold what f says. have are the attributes of the regular file that
-// is there, or nil.
-func put(to string, f *File, have *attributes) error {
+// put makes the file name in dir what f says. have are the attributes of the
+// regular file that is there, or nil.
+func put(dir, name string, f *File, have *attributes) error {
 	if f.Source == "" {
-		return putData(to, f, have)
+		return putData(filepath.Join(dir, name), f, have)
 	}
-	want := f.seen
-	if want == nil {
+	var want attributes
+	if f.seen != nil {
+		want = *f.seen
+	} else {
 		st, err := os.Stat(f.Source)
 		if err != nil {
 			return &sourceError{err}
 		}
 		want = attributesOf(st)
 	}
-	if f.Mode != 0 && f.Mode != want.mode {
-		other := *want
-		other.mode = f.Mode
-		want = &other
+	if f.Mode != 0 {
+		want.mode = f.Mode
 	}
 	if have != nil && have.equal(want) {
 		return nil
 	}
+	to := filepath.Join(dir, name)
 	in, err := os.Open(f.Source)
 	if err != nil {
 		return &sourceError{err}

@@ -14,11 +14,11 @@ type attributes struct {
 	mode     fs.FileMode
 }
 
-func attributesOf(st fs.FileInfo) *attributes {
-	return &attributes{size: st.Size(), modified: st.ModTime(), mode: st.Mode().Perm()}
+func attributesOf(st fs.FileInfo) attributes {
+	return attributes{size: st.Size(), modified: st.ModTime(), mode: st.Mode().Perm()}
 }
 
-func (a *attributes) equal(b *attributes) bool {
+func (a attributes) equal(b attributes) bool {
 	return a.size == b.size && a.mode == b.mode && a.modified.Equal(b.modified)
 }
 
@@ -41,13 +41,13 @@ func scan(dir string, look func(name string) bool) ([]entry, error) {
 		return nil, err
 	}
 	list, err := f.ReadDir(-1)
-	out := make([]entry, 0, len(list))
-	for _, d := range list {
-		e := entry{name: d.Name(), typ: d.Type()}
-		if e.typ.IsRegular() && look(e.name) {
-			e.attributes = attributesIn(f, d)
+	out, seen := make([]entry, len(list)), make([]attributes, len(list))
+	for i, d := range list {
+		e := &out[i]
+		e.name, e.typ = d.Name(), d.Type()
+		if e.typ.IsRegular() && look(e.name) && attributesIn(f, d, &seen[i]) {
+			e.attributes = &seen[i]
 		}
-		out = append(out, e)
 	}
 	return out, errors.Join(err, f.Close())
 }

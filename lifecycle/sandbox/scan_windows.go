@@ -5,11 +5,13 @@ import (
 	"os"
 )
 
-// attributesIn returns what Windows has told with the directory already.
-func attributesIn(_ *os.File, d fs.DirEntry) *attributes {
+// attributesIn tells what Windows has told with the directory already. It reports
+// whether it is a regular file.
+func attributesIn(_ *os.File, d fs.DirEntry, a *attributes) bool {
 	st, err := d.Info()
 	if err != nil || !st.Mode().IsRegular() {
-		return nil
+		return false
 	}
-	return attributesOf(st)
+	*a = attributesOf(st)
+	return true
 }

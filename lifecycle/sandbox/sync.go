@@ -121,7 +121,7 @@ func (s *syncer) files(want *folder, rel string, have map[string]*attributes) er
 	for part := range slices.Chunk(names, chunk) {
 		err := s.start(func() error {
 			for _, name := range part {
-				if err := put(dir+string(filepath.Separator)+name, want.files[name], have[name]); err != nil {
+				if err := put(dir, name, want.files[name], have[name]); err != nil {
 					if err := s.blocked(rel, err); err != nil {
 						return fmt.Errorf("%s: %w", path.Join(rel, name), err)
 					}
@@ -150,7 +150,6 @@ func (s *syncer) blocked(rel string, err error) error {
 // stays tells whether what is in a directory of the sandbox belongs there; what
 // does not is removed.
 func (s *syncer) stays(want *folder, rel string, e entry) bool {
-	r := path.Join(rel, e.name)
 	switch {
 	case want.folders[e.name] != nil:
 		// A link that the runner put in a directory's place must not lead us out.
@@ -161,9 +160,10 @@ func (s *syncer) stays(want *folder, rel string, e entry) bool {
 		if e.typ.IsRegular() {
 			return true
 		}
-	case s.keep != nil && s.keep(r):
+	case s.keep != nil && s.keep(path.Join(rel, e.name)):
 		return true
 	}
+	r := path.Join(rel, e.name)
 	if err := os.RemoveAll(s.local(r)); err != nil {
 		s.leftover(r, err)
 	}

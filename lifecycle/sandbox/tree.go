@@ -103,7 +103,8 @@ func (t *tree) other(p, rel string, typ fs.FileMode, above []fs.FileInfo) ([]Fil
 	case st.IsDir():
 		return t.walk(p, rel+"/", append(slices.Clip(above), st))
 	case st.Mode().IsRegular():
-		return []File{{Path: t.to + rel, Source: p, seen: attributesOf(st)}}, nil
+		seen := attributesOf(st)
+		return []File{{Path: t.to + rel, Source: p, seen: &seen}}, nil
 	}
 	return nil, nil
 }

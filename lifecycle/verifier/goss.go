@@ -3,7 +3,6 @@ package verifier
 import (
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
@@ -68,15 +67,4 @@ func printCases(w io.Writer, cases []result.TestCase) error {
 	}
 	_, err := fmt.Fprintf(w, "%d tests, %d failed\n", len(cases), failed)
 	return err
-}
-
-// gossVars is the file of variables that goes with the tests in a directory: the
-// one that kitchen.yml names, or the vars.yaml among them.
-func gossVars(files []string) string {
-	for _, f := range files {
-		if base := path.Base(f); base == "vars.yaml" || base == "vars.yml" {
-			return f
-		}
-	}
-	return ""
 }

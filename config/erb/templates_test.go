@@ -1,0 +1,91 @@
+package erb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// templateCase is one template with what Ruby makes of it: the text, or the
+// class of the exception.
+type templateCase struct {
+	Name, Text, Error string
+	tmpl              string
+}
+
+// readTemplates reads the list of templates, each behind a line "=== name".
+func readTemplates(t *testing.T) []templateCase {
+	t.Helper()
+	b, err := os.ReadFile("testdata/templates/templates.txt")
+	require.NoError(t, err)
+	var cases []templateCase
+	for _, part := range strings.Split("\n"+string(b), "\n=== ")[1:] {
+		name, tmpl, _ := strings.Cut(part, "\n")
+		if name == "windows line ends" {
+			tmpl = strings.ReplaceAll(tmpl, "\n", "\r\n")
+		}
+		cases = append(cases, templateCase{Name: name, tmpl: tmpl})
+	}
+	return cases
+}
+
+// renderWith renders a template in a fresh session.
+func renderWith(t *testing.T, mode Mode, tmpl string) templateCase {
+	t.Helper()
+	o := testOptions(t)
+	o.Mode = mode
+	out, err := NewSession(o).Render(context.Background(), "kitchen.yml", []byte(tmpl))
+	var e *Error
+	if errors.As(err, &e) {
+		notInternal(t, err, tmpl)
+		if e.Unsupported {
+			return templateCase{Error: "outside: " + e.Construct}
+		}
+		return templateCase{Error: e.Class}
+	}
+	return templateCase{Text: string(out)}
+}
+
+// acceptedTemplates are those whose result differs from Ruby's, and why.
+var acceptedTemplates = map[string]string{
+	"local_variables": "binding is outside the subset",
+}
+
+// TestTemplates compares whole templates with what Ruby 3.1 made of them. Run
+// with -update to ask a ruby again.
+func TestTemplates(t *testing.T) {
+	const golden = "testdata/templates/templates.golden.json"
+	cases := readTemplates(t)
+	if *update {
+		var want []templateCase
+		for _, c := range cases {
+			w := renderWith(t, Ruby, c.tmpl)
+			w.Name = c.Name
+			want = append(want, w)
+		}
+		b, err := json.MarshalIndent(want, "", " ")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(golden, append(b, '\n'), 0o644))
+	}
+	b, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	var want []templateCase
+	require.NoError(t, json.Unmarshal(b, &want))
+	require.Len(t, want, len(cases), "run with -update")
+	for i, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			got := renderWith(t, Builtin, c.tmpl)
+			got.Name = c.Name
+			if reason, ok := acceptedTemplates[c.Name]; ok {
+				require.NotEqual(t, want[i], got, "differs no more: %s", reason)
+				return
+			}
+			require.Equal(t, want[i], got)
+		})
+	}
+}

@@ -1,0 +1,69 @@
+package lifecycle
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+// toolInstance is an instance whose tool is built from lines.
+func toolInstance(name string) config.Instance {
+	i := chefInstance(name)
+	i.Provisioner = config.Provisioner{Name: "tool", Kind: config.ProvisionerTool, RootPath: "/opt/kitchen",
+		Shell: config.ShellProvisioner{Command: "true"},
+		Tool: config.ToolProvisioner{Volumes: []string{"/opt/writer"},
+			Instructions: []string{"FROM busybox", "RUN mkdir -p /opt/writer"}}}
+	return i
+}
+
+// A tool's image is built once for all, its bases are found as all images are, and
+// its directory is a volume whether it says so or not.
+func TestToolFromInstructions(t *testing.T) {
+	k := newKitchen(t)
+	require.NoError(t, k.do("create", toolInstance("a"), toolInstance("b")))
+	require.NoError(t, k.do("create", toolInstance("c")))
+	count := map[string]int{}
+	var contexts []string
+	for _, c := range k.fake.Calls() {
+		count[c.Verb]++
+		contexts = append(contexts, strings.Join(c.Args, " "))
+	}
+	require.Equal(t, 2, count["BuildImage"], "the image, and the volume on top of it: %v", contexts)
+	require.Equal(t, 3+1, count["CreateContainer"])
+	for _, c := range k.runners() {
+		code, err := k.fake.Exec(t.Context(), c.ID, execAsRoot("test", "-d", "/opt/writer"))
+		require.NoError(t, err)
+		require.Zero(t, code)
+	}
+
+	bad := toolInstance("bad")
+	bad.Provisioner.Tool.Volumes = nil
+	require.ErrorContains(t, k.do("create", bad), "Name the tool's directory in provisioner.volume.")
+}
+
+// Uploads go into the runner before a converge, downloads come after it, also when
+// it failed; files keep their names in directories.
+func TestUploadsAndDownloads(t *testing.T) {
+	k := newKitchen(t)
+	i := toolInstance("a")
+	for name, text := range map[string]string{"one": "1", "dir/two": "2"} {
+		path := filepath.Join(k.project.Root, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	i.Provisioner.Uploads = map[string]string{"one": "/in/to/", "dir": "/in/dir", filepath.Join(k.project.Root, "one"): "/in/other"}
+	i.Provisioner.Downloads = map[string]string{"/in/dir": "got", "/in/other": "back/", "/in/to/one": "renamed"}
+	require.NoError(t, k.do("converge", i))
+	for name, want := range map[string]string{"got/two": "2", "back/other": "1", "renamed": "1"} {
+		text, err := os.ReadFile(filepath.Join(k.project.Root, name))
+		require.NoError(t, err)
+		require.Equal(t, want, string(text))
+	}
+	i.Provisioner.Uploads = map[string]string{"none": "/x"}
+	require.ErrorContains(t, k.do("converge", i), "provisioner.uploads: upload none: ")
+}

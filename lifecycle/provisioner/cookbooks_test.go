@@ -1,0 +1,129 @@
+package provisioner
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+const dokken = "provisioner: {name: dokken}\n" + platform
+
+// books are the cookbooks' files in a sandbox.
+func booksOf(files map[string]string) []string {
+	var list []string
+	for name := range files {
+		if strings.HasPrefix(name, "cookbooks/") || strings.HasPrefix(name, "cookbook_artifacts/") {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestCookbooks(t *testing.T) {
+	for name, c := range map[string]struct {
+		kitchen string
+		files   map[string]string
+		want    []string
+	}{
+		"none": {want: []string{"cookbooks/_galley/metadata.json"}},
+		"this one": {
+			files: map[string]string{"metadata.rb": "name 'mine'\n", "README.md": "", "LICENSE": "", "recipes/default.rb": "", "files/default/.profile": "",
+				"templates/a/b/c.erb": "", "test/x": "", "vendor/big/recipes/x.rb": "", ".git/config": "", "Gemfile": "", "attributes.rb": ""},
+			want: []string{"cookbooks/mine/README.md", "cookbooks/mine/attributes.rb", "cookbooks/mine/files/default/.profile",
+				"cookbooks/mine/metadata.rb", "cookbooks/mine/recipes/default.rb", "cookbooks/mine/templates/a/b/c.erb"},
+		},
+		"cookbooks and this one": {
+			files: map[string]string{"metadata.json": `{"name": "mine"}`, "recipes/default.rb": "", "cookbooks/a/recipes/default.rb": "", "cookbooks/a/spec/x": "",
+				"cookbooks/README.md": "", "site-cookbooks/a/recipes/default.rb": "site", "site-cookbooks/b/metadata.rb": ""},
+			want: []string{"cookbooks/a/recipes/default.rb", "cookbooks/b/metadata.rb", "cookbooks/mine/metadata.json", "cookbooks/mine/recipes/default.rb"},
+		},
+		"chefignore": {
+			files: map[string]string{"cookbooks/chefignore": "*/skip-all.rb\n", "cookbooks/a/chefignore": "# comment\n*.swp\nfiles/secret/*\n.*\nrecipes/old_?.rb # and this\n",
+				"cookbooks/a/recipes/a.rb": "", "cookbooks/a/recipes/a.rb.swp": "", "cookbooks/a/recipes/old_1.rb": "", "cookbooks/a/files/secret/x/y": "",
+				"cookbooks/a/files/.hidden": "", "cookbooks/a/recipes/skip-all.rb": "", "cookbooks/b/recipes/x.swp": ""},
+			want: []string{"cookbooks/a/files/.hidden", "cookbooks/a/recipes/a.rb", "cookbooks/b/recipes/x.swp"},
+		},
+		"globs": {
+			kitchen: "provisioner: {name: dokken, cookbook_files_glob: 'metadata.{rb,json},recipes/**/*,**/*.md'}\n" + platform,
+			files:   map[string]string{"metadata.rb": "name 'mine'\n", "recipes/a/b.rb": "", "files/x": "", "docs/a/b.md": "", "x.md": "", "x.mdx": ""},
+			want:    []string{"cookbooks/mine/docs/a/b.md", "cookbooks/mine/metadata.rb", "cookbooks/mine/recipes/a/b.rb", "cookbooks/mine/x.md"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{"kitchen.yml": dokken}
+			if c.kitchen != "" {
+				files["kitchen.yml"] = c.kitchen
+			}
+			maps.Copy(files, c.files)
+			require.Equal(t, c.want, booksOf(newBed(t, files).prepare()))
+		})
+	}
+}
+
+func TestMistakesAroundCookbooks(t *testing.T) {
+	for name, c := range map[string]struct {
+		keys  string
+		files map[string]string
+		want  string
+	}{
+		"no name":           {files: map[string]string{"metadata.rb": "version '1'\nname File.basename(__dir__)\n"}, want: "names no cookbook that can be read without running Ruby\nAdd a line such as"},
+		"broken metadata":   {files: map[string]string{"metadata.json": "{"}, want: "metadata.json: unexpected end"},
+		"no Policyfile":     {keys: ", policyfile: none.rb", want: "provisioner.policyfile: "},
+		"no Berksfile":      {keys: ", berksfile_path: none", want: "provisioner.berksfile_path: "},
+		"no roles":          {keys: ", roles_path: none", want: "provisioner.roles_path: "},
+		"roles is a file":   {keys: ", roles_path: kitchen.yml", want: "is not a directory"},
+		"no secret":         {keys: ", encrypted_data_bag_secret_key_path: none", want: "provisioner.encrypted_data_bag_secret_key_path: "},
+		"nothing like JSON": {keys: ", attributes: {a: .inf}", want: "provisioner.attributes holds what JSON does not have"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{"kitchen.yml": "provisioner: {name: dokken" + c.keys + "}\n" + platform}
+			maps.Copy(files, c.files)
+			b := newBed(t, files)
+			require.ErrorContains(t, b.provisioner().Prepare(t.Context(), b.box), c.want)
+		})
+	}
+}
+
+func TestCookbookName(t *testing.T) {
+	for text, want := range map[string]string{
+		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e", "# name 'no'\nname 'f'": "f", "name %q(g)": "g", "maintainer 'x'\nname 'h'": "h",
+	} {
+		b := newBed(t, map[string]string{"kitchen.yml": dokken, "metadata.rb": text})
+		got, err := cookbookName(b.root)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestFnmatch(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		paths, want   bool
+	}{
+		{"*", "a/b", false, true}, {"*", "a/b", true, false}, {"*.rb", "a/b.rb", false, true}, {"a/*.rb", "a/b.rb", true, true},
+		{"a?c", "abc", true, true}, {"a?c", "a/c", true, false}, {"[a-c]x", "bx", true, true}, {"[!a-c]x", "bx", true, false}, {"[^a]", "b", true, true},
+		{"**/x", "x", true, true}, {"**/x", "a/b/x", true, true}, {"a/**/x", "a/x", true, true}, {"a/**/*", "a/b/c", true, true}, {"a/**/*", "a", true, false},
+		{`\*`, "*", true, true}, {`\*`, "a", true, false}, {"", "", true, true}, {"a", "", true, false}, {"", "a", true, false}, {"[", "[", true, true},
+		{"a*b*c", "a-b-b-c", true, true}, {"a*b*c", "a-b-d", true, false}, {"README.*", "README.md", true, true},
+	} {
+		require.Equal(t, c.want, fnmatch(c.pattern, c.name, c.paths), "%q %q %v", c.pattern, c.name, c.paths)
+	}
+	require.Equal(t, []string{"a.b", "a.c.x", "a.d.x"}, braces("a.{b,{c,d}.x}"))
+	require.Equal(t, []string{"a{b"}, braces("a{b"))
+}
+
+// Instances share what they may and do not touch the configuration.
+func TestPrepareLeavesTheConfigurationAlone(t *testing.T) {
+	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, attributes: {a: 1}, run_list: [x]}\n" + platform})
+	before := b.instances[0]
+	attributes := maps.Clone(before.Provisioner.Chef.Attributes)
+	b.prepare()
+	require.Equal(t, attributes, b.instances[0].Provisioner.Chef.Attributes)
+	require.Equal(t, config.ProvisionerChef, before.Provisioner.Kind)
+}
