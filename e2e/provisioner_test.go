@@ -40,6 +40,31 @@ func (p *project) read(name string) string {
 	return string(text)
 }
 
+// Cinc from its own volume, and a recipe that is not idempotent.
+func TestCinc(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "cinc")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": toolKitchen("busybox", `
+  name: dokken
+  product_name: cinc
+  chef_license: accept
+  env: {WORD: "it's"}
+`, `test -f /made && grep -qx "it's" /word && test -f /opt/cinc/TOOL-IMAGE && ! test -e /opt/chef`),
+			"metadata.rb":       "name 'mine'\n",
+			"recipes/once.rb":   "execute 'echo \"$WORD\" > /word' do\n  not_if 'test -e /word'\nend\nfile '/made' do\n  content 'x'\nend\n",
+			"recipes/always.rb": "execute 'true'\n",
+			"kitchen.local.yml": "suites:\n  - name: good\n    run_list: ['recipe[mine::once]']\n  - name: bad\n    run_list: ['recipe[mine::always]']\n",
+		})
+		p.ok("verify", "good", "--idempotence", "--report", "ndjson=events")
+		require.Contains(t, p.read("events"), `"text":"Cinc Client finished, 2/2 resources updated in 00 seconds; then Cinc Client finished, 0/2`)
+		r := p.galley("converge", "bad", "--idempotence")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "not idempotent: the second run of cinc-client changed 1 resource")
+		require.Contains(t, r.String(), "  execute[true]\n")
+	})
+}
+
 // Real Puppet: a module, Hiera, custom facts, and what idempotence finds.
 func TestPuppet(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {

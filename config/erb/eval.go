@@ -1,8 +1,6 @@
 package erb
 
-import (
-	"math/big"
-)
+import "math/big"
 
 // eval evaluates one node.
 func (vm *vm) eval(f *frame, n node) value {

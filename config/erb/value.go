@@ -1,8 +1,6 @@
 package erb
 
-import (
-	"math/big"
-)
+import "math/big"
 
 // value is a Ruby value: nil, bool, int64, *big.Int (only beyond 64 bits),
 // *big.Rat, float64, symbol, *str, *array, *hash, *rangeVal, *regex, *match,

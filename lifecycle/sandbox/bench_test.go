@@ -12,7 +12,8 @@ import (
 )
 
 // BenchmarkSyncUnchanged20000 brings a sandbox into line that is so already. The
-// metric xwalk is its time in walks of the same tree that look at each file once.
+// metric xwalk compares its fastest time with that of a walk of the same tree which
+// looks at each file once.
 func BenchmarkSyncUnchanged20000(b *testing.B) {
 	from, to := b.TempDir(), b.TempDir()
 	for d := range 200 {
@@ -29,7 +30,7 @@ func BenchmarkSyncUnchanged20000(b *testing.B) {
 		require.NoError(b, Sync(to, files, nil))
 	}
 	again()
-	var walks time.Duration
+	fastestWalk, fastestSync := time.Hour, time.Hour
 	walk := func() {
 		start, seen := time.Now(), 0
 		require.NoError(b, filepath.WalkDir(from, func(_ string, d fs.DirEntry, err error) error {
@@ -40,19 +41,16 @@ func BenchmarkSyncUnchanged20000(b *testing.B) {
 			_, err = d.Info()
 			return err
 		}))
-		walks += time.Since(start)
+		fastestWalk = min(fastestWalk, time.Since(start))
 		require.Greater(b, seen, 20000)
 	}
-	walk()
-	walks = 0
-	var syncs time.Duration
 	for b.Loop() {
 		start := time.Now()
 		again()
-		syncs += time.Since(start)
+		fastestSync = min(fastestSync, time.Since(start))
 		b.StopTimer()
 		walk()
 		b.StartTimer()
 	}
-	b.ReportMetric(float64(syncs)/float64(walks), "xwalk")
+	b.ReportMetric(float64(fastestSync)/float64(fastestWalk), "xwalk")
 }
