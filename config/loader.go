@@ -144,7 +144,7 @@ func (l *loader) read(ctx context.Context, f *File) error {
 	default:
 		f.Data = normalize(data)
 	}
-	return nil
+	return nil //nolint:nilerr // what is wrong with a file is among the diagnostics
 }
 
 func lines(b []byte) int { return bytes.Count(b, []byte("\n")) }

@@ -44,7 +44,7 @@ func loadManifest(file, containerID string) (manifest, error) {
 	}
 	var m manifest
 	if json.Unmarshal(data, &m) != nil || m.ContainerID != containerID {
-		return fresh, nil // a damaged list only means that all is sent again
+		return fresh, nil //nolint:nilerr // a damaged list only means that all is sent again
 	}
 	return m, nil
 }

@@ -33,7 +33,7 @@ func Replay(r io.Reader) ([]lifecycle.Event, error) {
 			events = append(events, e)
 		}
 		if readErr != nil {
-			return events, nil
+			return events, nil //nolint:nilerr // it is the end of the file
 		}
 	}
 }

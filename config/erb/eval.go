@@ -343,7 +343,7 @@ func (vm *vm) evalFor(f *frame, n *forNode) value {
 	iter := vm.eval(f, n.iter)
 	f.loops++
 	defer func(l int) { f.loops = l }(f.loops - 1)
-	var result value = iter
+	result := iter
 	vm.at, vm.src = n.span, f.src
 	vm.each(iter, func(v value) bool {
 		vm.assign(f, n.target, v)

@@ -2,7 +2,6 @@ package erb
 
 import (
 	"fmt"
-	"strings"
 )
 
 // call is one invocation of a native method.
@@ -406,7 +405,7 @@ func (vm *vm) evalSuper(f *frame, n *superNode) value {
 	vm.at, vm.src = n.span, f.src
 	m, level := vm.superMethod(act)
 	if m == nil {
-		if act.method.name == "initialize" || strings.HasSuffix(act.method.name, "?") && act.method.name == "respond_to_missing?" {
+		if act.method.name == "initialize" || act.method.name == "respond_to_missing?" {
 			return nil
 		}
 		if act.method.name == "method_missing" && len(args) > 0 {
@@ -462,26 +461,21 @@ func (vm *vm) superArgs(f *frame) ([]value, *hash) {
 // superMethod finds the next method of the name behind the running one's owner.
 func (vm *vm) superMethod(act *activation) (*method, int) {
 	name := act.method.name
-	if c, ok := act.self.(*class); ok {
-		if act.method.owner != c || c.super == nil {
-			if c.super == nil {
-				return nil, 0
+	owner := act.method.owner
+	if c, ok := act.self.(*class); ok && owner.meta[name] != nil {
+		if owner.super != nil {
+			if m := owner.super.findMeta(name); m != nil {
+				return m, 0
 			}
 		}
-		if m := act.method.owner.super; m != nil {
-			if sm := m.findMeta(name); sm != nil {
-				return sm, 0
-			}
-		}
-		m := vm.classOf(c).cached(name, vm.epoch)
-		return m, 0
+		return vm.classOf(c).cached(name, vm.epoch), 0
 	}
 	start := vm.classOf(act.self)
 	if o, ok := act.self.(*object); ok && o.singleton != nil {
 		start = o.singleton
 	}
 	for i, k := range start.ancestors() {
-		if k == act.method.owner {
+		if k == owner {
 			return start.find(name, i+1)
 		}
 	}

@@ -200,7 +200,7 @@ func (vm *vm) constMissing(c *class, name string) value {
 	if m := c.findMeta("const_missing"); m != nil && m.native == nil {
 		return vm.send(c, "const_missing", symbol(name))
 	}
-	if rubyHasConst(full) || rubyHasConst(name) && c.outer == nil && c.consts == nil {
+	if rubyHasConst(full) {
 		vm.outside(full)
 	}
 	vm.raise("NameError", "uninitialized constant %s", full)

@@ -63,9 +63,7 @@ type activation struct {
 	blk    *proc
 	// match is $~.
 	match *match
-	done  bool
-	// matchSet tells apart "no match" from "never matched".
-	lambdaReturn bool
+	done  bool // it has returned
 }
 
 // frame is the state in which code runs: of a method or of one run of a block.

@@ -145,7 +145,7 @@ func strScan(c *call) value {
 	var last *match
 	c.vm.eachMatch(c.pattern(c.args[0]), c.text(), func(m *match) bool {
 		last = m
-		var v value = m.groupValue(0)
+		v := m.groupValue(0)
 		if len(m.groups) > 1 {
 			v = m.list(1)
 		}

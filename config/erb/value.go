@@ -65,9 +65,7 @@ type proc struct {
 	// native is the body of a proc made by this program (&:sym, method(:x)).
 	native func(c *call) value
 	arity  int // of a native proc
-	// owner is set for define_method.
-	owner *class
-	// callSite identifies the call that break leaves.
+	// orphan is true once the call that was given the block has returned.
 	orphan bool
 }
 
