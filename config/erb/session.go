@@ -3,6 +3,7 @@ package erb
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -103,10 +104,30 @@ func (s *Session) render(ctx context.Context, filename string, src []byte) ([]by
 		return s.renderRuby(ctx, filename, src, nil)
 	}
 	out, err := s.vm.render(ctx, filename, src)
-	if err == nil || !err.Unsupported || s.opts.Mode == Builtin {
+	if err == nil || s.opts.Mode == Builtin {
 		return out, err
 	}
-	return s.renderRuby(ctx, filename, src, err)
+	if err.Unsupported {
+		return s.renderRuby(ctx, filename, src, err)
+	}
+	var se *syntaxError
+	if errors.As(err, &se) {
+		return s.secondOpinion(ctx, filename, src, err)
+	}
+	return nil, err
+}
+
+// secondOpinion asks a ruby, where there is one, about a file that the parser of
+// this package refuses. When ruby refuses it too, ours is the better message.
+func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte, mine *Error) ([]byte, *Error) {
+	if _, err := s.findRuby(); err != nil || s.opts.Commands == nil {
+		return nil, mine
+	}
+	out, err := s.renderRuby(ctx, filename, src, nil)
+	if err != nil && err.Class == "SyntaxError" {
+		return nil, mine
+	}
+	return out, err
 }
 
 // start makes the evaluator at the first file that needs it.
@@ -167,8 +188,7 @@ func (vm *vm) render(ctx context.Context, filename string, tmpl []byte) (out []b
 	return out, nil
 }
 
-// syntaxFailure turns what the parser found into an Error. In mode auto a ruby
-// has the last word, for the parser knows only the subset.
+// syntaxFailure turns what the parser found into an Error.
 func syntaxFailure(src *source, perr error) *Error {
 	e := &Error{File: src.name, Class: "SyntaxError", Msg: perr.Error(), Err: perr}
 	se, ok := perr.(*syntaxError)

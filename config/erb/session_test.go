@@ -236,6 +236,7 @@ func TestAutoFallsBackToRuby(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, "SyntaxError", e.Class)
 	require.Equal(t, "four.yml", e.File)
+	require.Positive(t, e.Col, "the message of this package is kept")
 }
 
 func TestAutoWithoutRuby(t *testing.T) {
