@@ -129,3 +129,18 @@ func TestBaseImages(t *testing.T) {
 		require.Equal(t, tc.want, baseImages(tc.dockerfile), tc.dockerfile)
 	}
 }
+
+// A network that is there already is not changed under those who use it; who wants
+// more of it is told.
+func TestIPv6OfANetworkThatIsThere(t *testing.T) {
+	k := newKitchen(t)
+	four, six := chefInstance("four"), chefInstance("six")
+	six.Driver.IPv6 = true
+	require.NoError(t, k.do(ActionTest, six))
+	require.NotContains(t, strings.Join(k.sink.notices(), "\n"), "ipv6: ", "the first one gets what it wants")
+
+	k = newKitchen(t)
+	require.NoError(t, k.do(ActionTest, four))
+	require.NoError(t, k.do(ActionTest, six))
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "ipv6: the network dokken is there already, without IPv6")
+}

@@ -220,6 +220,20 @@ func TestContainerConfigRefusals(t *testing.T) {
 }
 
 // The plain path asks the engine for nothing.
+// Rootless Podman has a program that passes connections on, where root leaves it to
+// the kernel.
+func TestIPv6PortsAreWeakerForRoot(t *testing.T) {
+	spec := backend.ContainerSpec{Image: "sha256:0123", Ports: []backend.PortMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80}}}
+	for _, rootless := range []bool{false, true} {
+		f := facts{}
+		f.Rootless = rootless
+		c, warnings, err := containerConfig(spec, f)
+		require.NoError(t, err)
+		require.Equal(t, []portMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}}, c.PortMappings)
+		require.Equal(t, !rootless, len(warnings) == 1, "%q", warnings)
+	}
+}
+
 func TestNeeds(t *testing.T) {
 	tests := []struct {
 		name                        string
@@ -231,6 +245,7 @@ func TestNeeds(t *testing.T) {
 			ExtraHosts: []backend.HostEntry{{Name: "h", IP: "10.0.0.1"}}, UserNS: backend.UserNSHost,
 		}},
 		{name: "privileged", spec: backend.ContainerSpec{Privileged: true}, measure: true},
+		{name: "IPv6 port", spec: backend.ContainerSpec{Ports: []backend.PortMapping{{HostIP: "::1", ContainerPort: 80}}}, measure: true},
 		{name: "limited", spec: backend.ContainerSpec{Resources: backend.Resources{Pids: 1}}, measure: true},
 		{name: "host-gateway", spec: backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{IP: "host-gateway"}}}, version: true},
 		{name: "keep-id", spec: backend.ContainerSpec{UserNS: "keep-id:uid=1"}, measure: true, version: true, imageUser: true},
