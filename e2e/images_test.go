@@ -421,6 +421,26 @@ intermediate_instructions: COPY nowhere /
 	})
 }
 
+// Podman's builder mounts things for a step; that of Docker which galley uses does not,
+// which is said with what to do instead.
+func TestBuildMounts(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		salt := fmt.Sprint(rand.Uint64())
+		t.Cleanup(func() { removeWorkImages(t, e, salt) })
+		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
+			"\none:\nintermediate_instructions: RUN --mount=type=tmpfs,target=/cache echo " + salt + " > /cache/file && cp /cache/file /made\n")})
+		r := p.galley("create")
+		if e.Kind == testbed.Docker {
+			require.Equal(t, 20, r.code, r.String())
+			require.Contains(t, r.String(), "leave the option out, or build the image with docker build")
+			return
+		}
+		require.Zero(t, r.code, r.String())
+		p.shows("default-one", "cat /made; test -e /cache/file || echo not in the image", salt, "not in the image")
+	})
+}
+
 // The tool's image is pulled by its own policy, and a newer one makes a newer tool.
 func TestToolPull(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -475,4 +476,31 @@ func refusesUserNS(e testbed.Engine, mode string) string {
 		return "Run Podman as an ordinary user, or upgrade it to 4.6 or newer."
 	}
 	return ""
+}
+
+// galley's own network has IPv6 when asked for, with a subnet that is the same on
+// every machine.
+func TestDriverKeysOfIPv6(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		be := connect(t, e)
+		if err := be.RemoveNetwork(t.Context(), "dokken"); errors.Is(err, backend.ErrConflict) {
+			t.Skip("other runners use the network dokken of this engine, so that it cannot be made anew: ", err)
+		} else {
+			require.NoError(t, err)
+		}
+		t.Cleanup(func() { // the next test makes it anew, without IPv6
+			require.NoError(t, connect(t, e).RemoveNetwork(context.Background(), "dokken"))
+		})
+		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen("\none:\nipv6: true\n", "\ntwo:\nipv6: true\n")})
+		r := p.ok("create", "-c")
+		require.NotContains(t, r.String(), "ipv6: ")
+		address := func(instance string) string {
+			return strings.TrimSpace(p.in(instance, "awk '$6 == \"eth0\" && /^fd/ { print $1 }' /proc/net/if_inet6"))
+		}
+		one, two := address("default-one"), address("default-two")
+		require.Len(t, one, 32)
+		require.Len(t, two, 32)
+		require.Equal(t, []string{"fda3f394a8b76ab5", "fda3f394a8b76ab5"}, []string{one[:16], two[:16]})
+	})
 }

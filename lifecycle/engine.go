@@ -164,14 +164,14 @@ func (e *engine) image(ctx context.Context, w *worker, ref, platform string, pol
 func (e *engine) pull(ctx context.Context, w *worker, ref, platform string) (backend.Image, error) {
 	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: w.credentials(ctx, ref)}
 	what := "pull " + ref
-	w.notice(LevelInfo, what)
 	o.Progress = func(p backend.Progress) {
 		e.run.o.Sink.Handle(Progress{Stamp: w.stamp(), What: what, Status: p.Status, Current: p.Current, Total: p.Total})
 	}
+	o.Progress(backend.Progress{Status: "starting"}) // an engine may be silent for long
 	img, err := e.PullImage(ctx, o)
 	done := Progress{Stamp: w.stamp(), What: what, Done: true}
 	if err != nil {
-		done.Error = err.Error()
+		done.Status, done.Error = "failed", err.Error()
 	}
 	e.run.o.Sink.Handle(done)
 	if err == nil && !backend.PlatformMatches(platform, img) {

@@ -356,9 +356,15 @@ func limitFeatures() []feature {
 			name: "cpu-shares",
 			want: resources(func(r *backend.Resources) { r.CPUShares = 512 }),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				got := s.look(t, c.ID, "cat "+dir+"cpu/cpu.shares "+dir+"cpu.weight 2> /dev/null")
-				if got != "512" && (got == "" || got == "100") {
-					return fmt.Errorf("the weight is %q", got)
+				if shares := s.look(t, c.ID, "cat "+dir+"cpu/cpu.shares 2> /dev/null"); shares != "" && shares != "512" {
+					return fmt.Errorf("the shares are %s", shares)
+				} else if shares != "" {
+					return nil
+				}
+				// Each runtime has a formula of its own for the weight, 100 being normal.
+				weight := s.look(t, c.ID, "cat "+dir+"cpu.weight 2> /dev/null")
+				if weight == "" || weight == "100" {
+					return fmt.Errorf("the weight is %q", weight)
 				}
 				return nil
 			},

@@ -92,7 +92,7 @@ func (l *Ledger) Record(feature string, verdict Verdict, reason string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.found[feature] = Finding{verdict, withoutVersion(reason)}
+	l.found[feature] = Finding{verdict, lasting(reason)}
 }
 
 // dependsOnKernel tells whether a feature takes a cgroup controller, which a kernel has
@@ -101,13 +101,25 @@ func dependsOnKernel(feature string) bool {
 	return slices.Contains([]string{"memory", "memory-swap", "memory-reservation", "cpus", "cpu-shares", "cpuset", "pids-limit"}, feature)
 }
 
-// withoutVersion leaves out what differs from one release of an engine to the next.
-func withoutVersion(reason string) string {
-	return regexp.MustCompile(`(Docker|Podman) \d[^\s:;,]*`).ReplaceAllString(strings.TrimSpace(reason), "$1")
+// lasting leaves out what differs from one run to the next: versions of engines and
+// addresses of containers. An address with a length, of a network, is advice.
+func lasting(reason string) string {
+	reason = regexp.MustCompile(`(Docker|Podman) \d[^\s:;,]*`).ReplaceAllString(strings.TrimSpace(reason), "$1")
+	return regexp.MustCompile(`\d+\.\d+\.\d+\.\d+(/\d+)?`).ReplaceAllStringFunc(reason, func(address string) string {
+		if strings.Contains(address, "/") {
+			return address
+		}
+		return "ADDRESS"
+	})
 }
 
+// update takes the findings over, except that this machine cannot see what another has
+// seen.
 func (l *Ledger) update(documented Findings) {
 	for feature, finding := range l.found {
+		if seen, ok := documented[feature][l.engine]; ok && finding.Verdict == NotHere && seen.Verdict != NotHere {
+			continue
+		}
 		if documented[feature] == nil {
 			documented[feature] = map[string]Finding{}
 		}

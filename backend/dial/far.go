@@ -22,8 +22,8 @@ const (
 // line and without a single quote, so that every login shell can hand it to sh.
 //
 // A host is entered without its profile, so the places where macOS keeps the
-// engines' programs are named. socat starts quicker than the engines' own clients,
-// which do the same; by -t it goes on reading when nothing more is sent. Without a path, Docker's client is asked where it
+// engines' programs are named. socat and nc are no use: they cannot be told to go
+// on when galley has sent its last word and to end with the engine's. Without a path, Docker's client is asked where it
 // has something to go by (it knows contexts), and Podman for its socket.
 var farScript = strings.Join([]string{
 	`PATH=$PATH:/usr/local/bin:/opt/homebrew/bin:/opt/podman/bin:$HOME/.docker/bin; export PATH`,
@@ -34,7 +34,6 @@ var farScript = strings.Join([]string{
 	`podman_to() { h podman && ready && exec podman --remote --url "unix://$1" system dial-stdio; }`,
 	`docker_to() { h docker && ready && exec docker -H "unix://$1" system dial-stdio; }`,
 	`to() { [ -S "$1" ] || f missing "$1"; [ -r "$1" ] && [ -w "$1" ] || f denied "$1"; ` +
-		`if h socat; then ready; exec socat -t 86400 - "UNIX-CONNECT:$1"; fi; ` +
 		`if [ "$k" = docker ]; then docker_to "$1"; podman_to "$1"; else podman_to "$1"; docker_to "$1"; fi; f noclient "$1"; }`,
 	`own() { ready; exec docker system dial-stdio; }`,
 	`docker_asked() { h docker || return 0; ` +
@@ -73,7 +72,7 @@ func farError(ep backend.Endpoint, line string) *backend.Error {
 		e.Detail = "on that host, its user may not open " + path
 		e.Remedy = "Log in there as a user who may, add this one to the group of the socket, or use rootless Podman there."
 	case "noclient":
-		e.Detail = "that host has no docker, podman or socat to reach " + path + " with"
+		e.Detail = "that host has neither docker nor podman to reach " + path + " with"
 		e.Remedy = "Install one of them there, where a login without a terminal finds it."
 	case "noservice":
 		e.Detail = "that host has Podman, but no service listens on " + path

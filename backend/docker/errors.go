@@ -99,6 +99,7 @@ const (
 	remedyEmul   = "Install qemu-user-static on the engine's host, or choose its own platform."
 	remedyPlat   = "Choose a platform that the image is built for, or pull the image again for this one."
 	remedySource = "Make the directory on the engine's host first."
+	remedyKit    = "galley uses the builder that every Docker has: leave the option out, or build the image with docker build and name it in driver.image."
 	remedyUser   = "Name a user that the image has, or a number."
 	remedyCgroup = "Leave the limit out, or boot the engine's host with this cgroup controller."
 )
@@ -153,6 +154,8 @@ func rules() []rule {
 		{"is not running", backend.ErrNotRunning, ""},
 		{"is paused", backend.ErrNotRunning, "Let it go on with docker unpause."},
 		{"is restarting", backend.ErrNotRunning, ""},
+
+		{"option requires buildkit", backend.ErrUnsupported, remedyKit},
 
 		{"invalid reference format", backend.ErrInvalid, remedyPull},
 		{"no such image", backend.ErrNotFound, ""},

@@ -28,6 +28,7 @@ func TestClassify(t *testing.T) {
 		{404, `no such image: nosuchimage: No such image: nosuchimage:latest`, backend.ErrNotFound},
 		{400, `no such image: UPPER: invalid reference format: repository name must be lowercase`, backend.ErrInvalid},
 		{400, `invalid reference format: repository name (library/UPPER) must be lowercase`, backend.ErrInvalid},
+		{500, `the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled`, backend.ErrUnsupported},
 		{404, `No such container: nosuch`, backend.ErrNotFound},
 		{400, `No such container: nosuch`, backend.ErrNotFound}, // of VolumesFrom
 		{404, `network nosuchnet not found`, backend.ErrNotFound},

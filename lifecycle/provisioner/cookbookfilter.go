@@ -17,7 +17,7 @@ type cookbookFilter struct {
 	// tops are the directories that are wanted whole, names the files at the top.
 	tops, names map[string]bool
 	patterns    []string
-	ignored     []string
+	ignored     []ignorePattern
 }
 
 // newCookbookFilter compiles the globs. The usual forms, "dir/**/*" and plain
@@ -54,7 +54,7 @@ func (f cookbookFilter) in(dirs ...string) (cookbookFilter, error) {
 		for line := range strings.Lines(string(data)) {
 			line, _, _ = strings.Cut(line, "#")
 			if line = strings.TrimSpace(line); line != "" {
-				f.ignored = append(f.ignored, line)
+				f.ignored = append(f.ignored, newIgnorePattern(line))
 			}
 		}
 	}
@@ -102,16 +102,39 @@ func (f cookbookFilter) wants(rel string) bool {
 	return false
 }
 
-// ignores is Chef's own rule: a star crosses slashes, and a leading dot is only
-// matched by a dot.
 func (f cookbookFilter) ignores(rel string) bool {
 	for _, p := range f.ignored {
-		if rel[0] == '.' && p[0] != '.' {
-			continue
-		}
-		if fnmatch(p, rel, false) {
+		if p.match(rel) {
 			return true
 		}
 	}
 	return false
+}
+
+// ignorePattern is a line of a chefignore, by Chef's own rule: a star crosses
+// slashes, and a leading dot is only matched by a dot.
+type ignorePattern struct {
+	text string
+	// Most lines have one star: then these are the parts around it.
+	simple         bool
+	prefix, suffix string
+}
+
+func newIgnorePattern(text string) ignorePattern {
+	p := ignorePattern{text: text}
+	if strings.Count(text, "*") == 1 && !strings.ContainsAny(text, `?[\`) {
+		p.prefix, p.suffix, p.simple = strings.Cut(text, "*")
+	}
+	return p
+}
+
+func (p ignorePattern) match(rel string) bool {
+	switch {
+	case rel[0] == '.' && p.text[0] != '.':
+		return false
+	case p.simple:
+		return len(rel) >= len(p.prefix)+len(p.suffix) && strings.HasPrefix(rel, p.prefix) && strings.HasSuffix(rel, p.suffix)
+	default:
+		return fnmatch(p.text, rel, false)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -98,31 +99,33 @@ func (c *chef) ownCookbooks() (books, error) {
 	return b, nil
 }
 
-// cookbooksIn lists all cookbooks in a directory.
+// cookbooksIn lists all cookbooks in a directory. A chefignore beside them holds
+// for each.
 func cookbooksIn(dir string, filter cookbookFilter) ([]sandbox.File, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	var all []sandbox.File
+	filters := make(map[string]cookbookFilter, len(entries))
 	for _, e := range entries {
 		from := filepath.Join(dir, e.Name())
 		if st, err := os.Stat(from); err != nil || !st.IsDir() {
 			continue // a README beside the cookbooks, or a link that leads nowhere
 		}
-		files, err := cookbookTree(from, e.Name(), filter, dir)
-		if err != nil {
+		if filters[e.Name()], err = filter.in(from, dir); err != nil {
 			return nil, err
 		}
-		all = append(all, files...)
 	}
-	return all, nil
+	return sandbox.Tree(dir, cookbookDir, func(rel string, isDir bool) bool {
+		name, in, below := strings.Cut(rel, "/")
+		f, ok := filters[name]
+		return !ok || below && f.skip(in, isDir)
+	})
 }
 
-// cookbookTree lists the files of one cookbook; more are directories whose
-// chefignore holds for it too.
-func cookbookTree(dir, name string, filter cookbookFilter, more ...string) ([]sandbox.File, error) {
-	filter, err := filter.in(append([]string{dir}, more...)...)
+// cookbookTree lists the files of the cookbook in a directory.
+func cookbookTree(dir, name string, filter cookbookFilter) ([]sandbox.File, error) {
+	filter, err := filter.in(dir)
 	if err != nil {
 		return nil, err
 	}

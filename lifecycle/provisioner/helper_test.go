@@ -98,7 +98,7 @@ func (b *bed) prepare() map[string]string {
 }
 
 // tree is all files below a directory.
-func tree(t *testing.T, dir string) map[string]string {
+func tree(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	list, err := sandbox.Tree(dir, "", nil)
 	require.NoError(t, err)

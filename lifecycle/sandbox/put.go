@@ -34,7 +34,7 @@ func put(dir, name string, f *File, have *attributes) error {
 	if f.Mode != 0 {
 		want.mode = f.Mode
 	}
-	if have != nil && have.equal(want) {
+	if have != nil && have.equal(&want) {
 		return nil
 	}
 	to := filepath.Join(dir, name)

@@ -59,15 +59,19 @@ type folder struct {
 func layout(files []File) (*folder, error) {
 	root := &folder{}
 	known := map[string]*folder{".": root}
+	in, last := root, ""
 	for i := range files {
 		p := path.Clean(files[i].Path)
 		if p == "." || p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
 			return nil, fmt.Errorf("make the sandbox: %q is not inside it", files[i].Path)
 		}
 		dir, name := path.Split(p)
-		in, err := enter(known, path.Clean(dir))
-		if err != nil {
-			return nil, err
+		if dir != last { // files of one directory mostly come together
+			var err error
+			if in, err = enter(known, path.Clean(dir)); err != nil {
+				return nil, err
+			}
+			last = dir
 		}
 		if in.folders[name] != nil {
 			return nil, fmt.Errorf("make the sandbox: %s is a file of %s, and a directory as well", p, files[i].Source)

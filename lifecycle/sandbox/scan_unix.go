@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"time"
@@ -10,14 +11,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attributesIn looks at a file of an open directory. It reports whether it is a
-// regular one.
-func attributesIn(dir *os.File, d fs.DirEntry, a *attributes) bool {
-	var st unix.Stat_t
-	if err := unix.Fstatat(int(dir.Fd()), d.Name(), &st, unix.AT_SYMLINK_NOFOLLOW); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return false
+// scan lists a directory in no particular order. It looks at what is there by the
+// directory's handle: that spares the system the way through all directories
+// above, for each file.
+func scan(dir string) ([]entry, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
 	}
-	sec, nsec := st.Mtim.Unix()
-	*a = attributes{size: st.Size, modified: time.Unix(sec, nsec), mode: fs.FileMode(st.Mode & 0o777)}
-	return true
+	names, err := f.Readdirnames(-1)
+	entries, fd := make([]entry, 0, len(names)), int(f.Fd())
+	var st unix.Stat_t
+	for _, name := range names {
+		if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
+			continue // gone again
+		}
+		sec, nsec := st.Mtim.Unix()
+		entries = append(entries, entry{name, typeOf(uint32(st.Mode)),
+			attributes{size: st.Size, modified: time.Unix(sec, nsec), mode: fs.FileMode(st.Mode & 0o777)}})
+	}
+	return entries, errors.Join(err, f.Close())
+}
+
+// typeOf is a file's type in Go's terms.
+func typeOf(mode uint32) fs.FileMode {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return 0
+	case unix.S_IFDIR:
+		return fs.ModeDir
+	case unix.S_IFLNK:
+		return fs.ModeSymlink
+	default:
+		return fs.ModeIrregular
+	}
 }

@@ -1,17 +1,17 @@
 package sandbox
 
-import (
-	"io/fs"
-	"os"
-)
+import "os"
 
-// attributesIn tells what Windows has told with the directory already. It reports
-// whether it is a regular file.
-func attributesIn(_ *os.File, d fs.DirEntry, a *attributes) bool {
-	st, err := d.Info()
-	if err != nil || !st.Mode().IsRegular() {
-		return false
+// scan lists a directory. Windows tells all about its files with it.
+func scan(dir string) ([]entry, error) {
+	list, err := os.ReadDir(dir)
+	entries := make([]entry, 0, len(list))
+	for _, d := range list {
+		st, err := d.Info()
+		if err != nil {
+			continue // gone again
+		}
+		entries = append(entries, entry{d.Name(), st.Mode().Type(), attributesOf(st)})
 	}
-	*a = attributesOf(st)
-	return true
+	return entries, err
 }

@@ -88,18 +88,18 @@ func (s *syncer) folder(want *folder, rel string, fresh bool) error {
 			return s.blocked(path.Dir(rel), err)
 		}
 	} else {
-		entries, err := scan(s.local(rel), func(name string) bool { return want.files[name] != nil })
+		entries, err := scan(s.local(rel))
 		if err != nil {
 			return s.blocked(rel, err)
 		}
 		folders, files = make(map[string]bool, len(want.folders)), make(map[string]*attributes, len(want.files))
-		for _, e := range entries {
-			switch {
+		for i := range entries {
+			switch e := &entries[i]; {
 			case !s.stays(want, rel, e):
 			case e.typ.IsDir():
 				folders[e.name] = true
 			default:
-				files[e.name] = e.attributes
+				files[e.name] = &e.attributes
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func (s *syncer) blocked(rel string, err error) error {
 
 // stays tells whether what is in a directory of the sandbox belongs there; what
 // does not is removed.
-func (s *syncer) stays(want *folder, rel string, e entry) bool {
+func (s *syncer) stays(want *folder, rel string, e *entry) bool {
 	switch {
 	case want.folders[e.name] != nil:
 		// A link that the runner put in a directory's place must not lead us out.

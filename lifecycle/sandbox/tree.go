@@ -44,7 +44,7 @@ type part struct {
 
 // walk lists one directory; above are the directories that it lies in.
 func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, error) {
-	entries, err := scan(dir, func(name string) bool { return t.skip == nil || !t.skip(rel+name, false) })
+	entries, err := scan(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +76,8 @@ func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, error) {
 			return nil, p.err
 		case p != nil:
 			files = append(files, p.files...)
-		case e.attributes != nil:
-			files = append(files, File{Path: t.to + rel + e.name, Source: dir + string(filepath.Separator) + e.name, seen: e.attributes})
+		case t.skip == nil || !t.skip(rel+e.name, false):
+			files = append(files, File{Path: t.to + rel + e.name, Source: dir + string(filepath.Separator) + e.name, seen: &entries[i].attributes})
 		}
 	}
 	return files, nil
