@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/dlclark/regexp2"
-
 	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/internal/onigmo"
 )
@@ -15,7 +13,7 @@ import (
 // or a regular expression written as /re/ with the flags i and x.
 type filter struct {
 	text string
-	re   *regexp2.Regexp
+	re   *onigmo.Regexp
 	pos  yaml11.Pos
 }
 
@@ -65,7 +63,7 @@ func (m *munger) filter(path string, v *yaml11.Value) (filter, bool) {
 	}
 	re, err := onigmo.Compile(form[1], flags)
 	if err != nil {
-		m.diags.errorAt(v.Pos, path, err.Error(), "mend the expression, or name the platforms")
+		m.diags.errorAt(v.Pos, path, "regular expression: "+err.Error(), "mend the expression, or name the platforms")
 		return filter{}, false
 	}
 	f.re = re

@@ -98,7 +98,7 @@ func TestFilters(t *testing.T) {
 		t.Run(filter, func(t *testing.T) {
 			c, err := load(t, map[string]string{"kitchen.yml": platforms + "suites: [{name: suite, " + filter + "}]\n"})
 			if want == "error" {
-				require.ErrorContains(t, err, "regular expression /never looked at (/")
+				require.ErrorContains(t, err, "regular expression: end pattern with unmatched parenthesis: /never looked at (/")
 				return
 			}
 			require.NoError(t, err)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"runtime"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/onigmo"
 )
 
 // boot makes the core classes, constants and global variables of a session.
@@ -79,9 +81,9 @@ func (vm *vm) constants(root *class) {
 		file.setConst(name, n)
 	}
 	re := vm.class("Regexp")
-	re.setConst("IGNORECASE", int64(regexIgnoreCase))
-	re.setConst("EXTENDED", int64(regexExtended))
-	re.setConst("MULTILINE", int64(regexMultiline))
+	re.setConst("IGNORECASE", int64(onigmo.IgnoreCase))
+	re.setConst("EXTENDED", int64(onigmo.Extended))
+	re.setConst("MULTILINE", int64(onigmo.DotAll))
 	enc := vm.class("Encoding")
 	for name, text := range map[string]string{"UTF_8": "UTF-8", "ASCII_8BIT": "ASCII-8BIT", "BINARY": "ASCII-8BIT", "US_ASCII": "US-ASCII"} {
 		enc.setConst(name, &object{class: enc, data: text})

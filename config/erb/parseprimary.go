@@ -1,5 +1,11 @@
 package erb
 
+import (
+	"errors"
+
+	"github.com/galley-kitchen/galley/internal/onigmo"
+)
+
 // primary parses a literal, variable, call on self, bracketed expression or
 // keyword construct.
 func (p *parser) primary() node {
@@ -74,7 +80,8 @@ func (p *parser) checkRegexp(re *regexNode) {
 	}
 	lit, err := newRegex(text, parseRegexFlags(re.flags))
 	if err != nil {
-		panic(&syntaxError{pos: re.start, msg: err.Error(), construct: "/" + text + "/", unsupported: isUnsupportedRegex(err)})
+		var unsupported *onigmo.UnsupportedError
+		panic(&syntaxError{pos: re.start, msg: err.Error(), construct: "/" + text + "/", unsupported: errors.As(err, &unsupported)})
 	}
 	re.lit = lit
 }

@@ -1,72 +1,51 @@
 package erb
 
 import (
+	"errors"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/dlclark/regexp2"
-)
 
-// regexFlags are the options of a Ruby regexp, with Ruby's numbers.
-type regexFlags int
-
-const (
-	regexIgnoreCase regexFlags = 1
-	regexExtended   regexFlags = 2
-	regexMultiline  regexFlags = 4
+	"github.com/galley-kitchen/galley/internal/onigmo"
 )
 
 // regex is a Ruby regexp.
 type regex struct {
 	source string
-	flags  regexFlags
+	flags  onigmo.Flags
 	re     *regexp2.Regexp
 	names  []string
 }
 
-func parseRegexFlags(s string) regexFlags {
-	var f regexFlags
+func parseRegexFlags(s string) onigmo.Flags {
+	var f onigmo.Flags
 	for _, c := range s {
 		switch c {
 		case 'i':
-			f |= regexIgnoreCase
+			f |= onigmo.IgnoreCase
 		case 'x':
-			f |= regexExtended
+			f |= onigmo.Extended
 		case 'm':
-			f |= regexMultiline
+			f |= onigmo.DotAll
 		}
 	}
 	return f
 }
 
 // newRegex compiles a Ruby regexp.
-func newRegex(source string, flags regexFlags) (*regex, error) {
-	text, names, err := translateRegex(source, flags)
+func newRegex(source string, flags onigmo.Flags) (*regex, error) {
+	re, err := onigmo.Compile(source, flags)
 	if err != nil {
 		return nil, err
 	}
-	opts := regexp2.RegexOptions(regexp2.None)
-	if flags&regexIgnoreCase != 0 {
-		opts |= regexp2.IgnoreCase
-	}
-	if flags&regexMultiline != 0 {
-		opts |= regexp2.Singleline
-	}
-	if len(names) > 0 {
-		opts |= regexp2.ExplicitCapture
-	}
-	re, err := regexp2.Compile(text, opts)
-	if err != nil {
-		return nil, unsupportedRegex{"/" + source + "/"}
-	}
 	re.MatchTimeout = maxMatch * time.Millisecond
-	return &regex{source: source, flags: flags, re: re, names: names}, nil
+	return &regex{source: source, flags: flags, re: re.Regexp, names: re.Names}, nil
 }
 
 // compileRegex compiles text met while running; the result is kept.
-func (vm *vm) compileRegex(source string, flags regexFlags) *regex {
+func (vm *vm) compileRegex(source string, flags onigmo.Flags) *regex {
 	if len(source) > maxRegex {
 		vm.charge(maxString + 1)
 	}
@@ -78,8 +57,9 @@ func (vm *vm) compileRegex(source string, flags regexFlags) *regex {
 	vm.charge(len(source) * 64)
 	re, err := newRegex(source, flags)
 	if err != nil {
-		if isUnsupportedRegex(err) {
-			vm.outside(err.(unsupportedRegex).what)
+		var unsupported *onigmo.UnsupportedError
+		if errors.As(err, &unsupported) {
+			vm.outside(unsupported.Feature)
 		}
 		vm.raise("RegexpError", "%s", err)
 	}
@@ -87,27 +67,13 @@ func (vm *vm) compileRegex(source string, flags regexFlags) *regex {
 	return re
 }
 
-// unicodeProperty is the canonical name of a general category or script.
-func unicodeProperty(name string) (string, bool) {
-	for _, table := range []map[string]*unicode.RangeTable{unicode.Categories, unicode.Scripts} {
-		for k := range table {
-			if strings.EqualFold(k, name) {
-				return k, true
-			}
-		}
-	}
-	long := map[string]string{"letter": "L", "mark": "M", "number": "N", "punctuation": "P", "symbol": "S", "separator": "Z", "other": "C"}
-	v, ok := long[strings.ToLower(name)]
-	return v, ok
-}
-
 // String is Regexp#to_s, which keeps the options when put into another regexp.
 func (r *regex) String() string {
 	on, off := "", ""
 	for _, f := range []struct {
-		flag regexFlags
+		flag onigmo.Flags
 		name string
-	}{{regexMultiline, "m"}, {regexIgnoreCase, "i"}, {regexExtended, "x"}} {
+	}{{onigmo.DotAll, "m"}, {onigmo.IgnoreCase, "i"}, {onigmo.Extended, "x"}} {
 		if r.flags&f.flag != 0 {
 			on += f.name
 		} else {
@@ -123,9 +89,9 @@ func (r *regex) String() string {
 func (r *regex) inspect() string {
 	s := "/" + strings.ReplaceAll(strings.ReplaceAll(r.source, `\/`, "/"), "/", `\/`) + "/"
 	for _, f := range []struct {
-		flag regexFlags
+		flag onigmo.Flags
 		name string
-	}{{regexMultiline, "m"}, {regexIgnoreCase, "i"}, {regexExtended, "x"}} {
+	}{{onigmo.DotAll, "m"}, {onigmo.IgnoreCase, "i"}, {onigmo.Extended, "x"}} {
 		if r.flags&f.flag != 0 {
 			s += f.name
 		}

@@ -1,6 +1,10 @@
 package erb
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/galley-kitchen/galley/internal/onigmo"
+)
 
 func regexpMethods(t methodTable) {
 	re := func(c *call) *regex { return c.self.(*regex) }
@@ -8,7 +12,7 @@ func regexpMethods(t methodTable) {
 	t.add(func(c *call) value { return newStr(re(c).String()) }, 0, 0, "to_s")
 	t.add(func(c *call) value { return newStr(re(c).inspect()) }, 0, 0, "inspect")
 	t.add(func(c *call) value { return int64(re(c).flags) }, 0, 0, "options")
-	t.add(func(c *call) value { return re(c).flags&regexIgnoreCase != 0 }, 0, 0, "casefold?")
+	t.add(func(c *call) value { return re(c).flags&onigmo.IgnoreCase != 0 }, 0, 0, "casefold?")
 	t.add(func(c *call) value { return strList(re(c).names) }, 0, 0, "names")
 	t.add(func(c *call) value { return c.vm.equal(c.self, c.args[0]) }, 1, 1, "==", "eql?")
 	t.add(func(c *call) value { return c.vm.caseEq(c.f, c.self, c.args[0]) }, 1, 1, "===")
@@ -73,15 +77,15 @@ func regexpClassMethods(t methodTable) {
 		if r, ok := c.args[0].(*regex); ok {
 			return r
 		}
-		var f regexFlags
+		var f onigmo.Flags
 		switch o := c.arg(1).(type) {
 		case int64:
-			f = regexFlags(o & 7)
+			f = onigmo.Flags(o & 7)
 		case *str:
 			f = parseRegexFlags(string(o.b))
 		default:
 			if truthy(o) {
-				f = regexIgnoreCase
+				f = onigmo.IgnoreCase
 			}
 		}
 		return c.vm.compileRegex(c.str(0), f)

@@ -1,175 +1,366 @@
 package onigmo
 
 import (
-	"fmt"
-	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// maxClassDepth bounds classes within classes.
-const maxClassDepth = 50
-
-// class is a character class: the intersection of parts, perhaps negated.
-type class struct {
-	negated bool
-	parts   []union
+// charClass is a set of characters: a union of fragments in the notation of
+// regexp2 and of nested classes, perhaps negated, perhaps intersected.
+type charClass struct {
+	negate    bool
+	fragments strings.Builder
+	nested    []*charClass
+	and       []*charClass
+	// single is set for an escape that is just one character.
+	single    rune
+	hasSingle bool
 }
 
-// union is a set of ranges and further classes.
-type union struct {
-	simple string   // in regexp2's syntax, without brackets
-	nested []string // rendered, each for one character
+func fragmentClass(fragment string, negate bool) *charClass {
+	c := &charClass{negate: negate}
+	c.fragments.WriteString(fragment)
+	return c
 }
 
-// class reads a class behind its `[`.
-func (t *translator) class(depth int) class {
-	if depth > maxClassDepth {
-		t.fail("character classes are nested too deeply")
+// emit writes the class as an expression that matches one character.
+func (c *charClass) emit() string {
+	if c.hasSingle {
+		return quoteRune(c.single)
 	}
-	var c class
-	if strings.HasPrefix(t.rest(), "^") {
-		c.negated = true
-		t.i++
+	frag := c.fragments.String()
+	if len(c.nested) == 0 && len(c.and) == 0 && frag != "" {
+		if c.negate {
+			return "[^" + frag + "]"
+		}
+		return "[" + frag + "]"
 	}
-	var u union
-	for first := true; ; first = false {
-		switch s := t.rest(); {
-		case s == "":
-			t.fail("a `[` is never closed")
-		case s[0] == ']' && !first:
-			t.i++
-			c.parts = append(c.parts, u)
-			return c
-		case strings.HasPrefix(s, "&&"):
-			t.i += 2
-			c.parts = append(c.parts, u)
-			u = union{}
-		case posixBracket.MatchString(s):
-			u.nested = append(u.nested, t.posix())
-		case s[0] == '[':
-			t.i++
-			u.nested = append(u.nested, t.class(depth+1).render())
-		default:
-			t.classItem(&u)
+	var alts []string
+	if frag != "" {
+		alts = append(alts, "["+frag+"]")
+	}
+	for _, n := range c.nested {
+		alts = append(alts, n.emit())
+	}
+	text := `(?!)`
+	if len(alts) > 0 {
+		text = "(?:" + strings.Join(alts, "|") + ")"
+	}
+	for _, a := range c.and {
+		text = "(?:(?=" + text + ")" + a.emit() + ")"
+	}
+	if c.negate {
+		return "(?:(?!" + text + `)[\s\S])`
+	}
+	return text
+}
+
+// addRune adds a character.
+func (c *charClass) addRune(r rune) { c.fragments.WriteString(quoteRune(r)) }
+
+// class parses a bracketed class.
+func (o *translator) class() (*charClass, error) {
+	if o.depth++; o.depth > maxDepth {
+		return nil, o.fail("too deep nest level")
+	}
+	defer func() { o.depth-- }()
+	o.pos++
+	c := &charClass{}
+	if o.peek(0) == '^' {
+		c.negate = true
+		o.pos++
+	}
+	first := true
+	for {
+		if o.pos >= len(o.src) {
+			return nil, o.fail("premature end of char-class")
+		}
+		ch := o.src[o.pos]
+		if ch == ']' && !first {
+			o.pos++
+			return c, nil
+		}
+		if ch == ']' && first && !strings.Contains(o.src[o.pos+1:], "]") {
+			return nil, o.fail("empty char-class")
+		}
+		first = false
+		if o.has("&&") {
+			o.pos += 2
+			if err := o.intersection(c); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := o.classItem(c); err != nil {
+			return nil, err
 		}
 	}
 }
 
-// posixBracket matches [:name:] and [:^name:]. Anything else behind `[` is a class
-// of its own.
-var posixBracket = regexp.MustCompile(`^\[:\^?[a-z]+:\]`)
-
-// posix reads [:name:] or [:^name:].
-func (t *translator) posix() string {
-	bracket := posixBracket.FindString(t.rest())
-	name := bracket[2 : len(bracket)-2]
-	t.i += len(bracket)
-	open := "["
-	if strings.HasPrefix(name, "^") {
-		open, name = "[^", name[1:]
-	}
-	set, ok := properties[name]
-	if !ok {
-		t.fail("the class [:%s:] is not known", name)
-	}
-	return open + set + "]"
-}
-
-// classItem reads a character, a range or a shorthand.
-func (t *translator) classItem(u *union) {
-	if set, ok := t.classShorthand(); ok {
-		u.nested = append(u.nested, set)
-		return
-	}
-	low := t.classRune()
-	s := t.rest()
-	if len(s) < 2 || s[0] != '-' || s[1] == ']' {
-		u.simple += classLiteral(low)
-		return
-	}
-	t.i++
-	if set, ok := t.classShorthand(); ok { // as in [a-\d]: no range
-		u.simple += classLiteral(low) + classLiteral('-')
-		u.nested = append(u.nested, set)
-		return
-	}
-	high := t.classRune()
-	if high < low {
-		t.fail("a range of a character class is empty")
-	}
-	u.simple += classLiteral(low) + "-" + classLiteral(high)
-}
-
-// classShorthand reads \d, \p{…} and the like.
-func (t *translator) classShorthand() (string, bool) {
-	s := t.rest()
-	if len(s) < 2 || s[0] != '\\' {
-		return "", false
-	}
-	lower := s[1] | 0x20
-	if set, ok := shorthands[lower]; ok && s[1] >= 'A' {
-		t.i += 2
-		if s[1] == lower {
-			return "[" + set + "]", true
+// intersection moves what was read to one side and reads the other side up to
+// the closing bracket, which it leaves.
+func (o *translator) intersection(c *charClass) error {
+	right := &charClass{}
+	for o.pos < len(o.src) && o.src[o.pos] != ']' {
+		if o.has("&&") {
+			o.pos += 2
+			c.and = append(c.and, right)
+			right = &charClass{}
+			continue
 		}
-		return "[^" + set + "]", true
+		if err := o.classItem(right); err != nil {
+			return err
+		}
 	}
-	if lower == 'p' {
-		return t.property(), true
+	c.and = append(c.and, right)
+	return nil
+}
+
+// classItem reads one member: a character, range, escape, POSIX class or nested
+// class.
+func (o *translator) classItem(c *charClass) error {
+	if o.has("[:") {
+		if done, err := o.posix(c); done || err != nil {
+			return err
+		}
+	}
+	if o.src[o.pos] == '[' {
+		n, err := o.class()
+		if err != nil {
+			return err
+		}
+		c.nested = append(c.nested, n)
+		return nil
+	}
+	low, err := o.classChar()
+	if err != nil {
+		return err
+	}
+	if !low.hasSingle {
+		c.merge(low)
+		return nil
+	}
+	if o.peek(0) != '-' || o.peek(1) == ']' || o.peek(1) == 0 || o.peek(1) == '[' {
+		c.addRune(low.single)
+		return nil
+	}
+	o.pos++
+	high, err := o.classChar()
+	if err != nil {
+		return err
+	}
+	if !high.hasSingle {
+		c.addRune(low.single)
+		c.addRune('-')
+		c.merge(high)
+		return nil
+	}
+	if high.single < low.single {
+		return o.fail("empty range in char class")
+	}
+	c.fragments.WriteString(quoteRune(low.single) + "-" + quoteRune(high.single))
+	return nil
+}
+
+// merge adds another class to a union.
+func (c *charClass) merge(other *charClass) {
+	if !other.negate && len(other.nested) == 0 && len(other.and) == 0 {
+		c.fragments.WriteString(other.fragments.String())
+		return
+	}
+	c.nested = append(c.nested, other)
+}
+
+// classChar reads one character or escape.
+func (o *translator) classChar() (*charClass, error) {
+	if o.src[o.pos] == '\\' {
+		if o.peek(1) == 'b' {
+			o.pos += 2
+			return &charClass{single: 8, hasSingle: true}, nil
+		}
+		return o.classEscape()
+	}
+	r, n := utf8.DecodeRuneInString(o.src[o.pos:])
+	o.pos += n
+	return &charClass{single: r, hasSingle: true}, nil
+}
+
+// posixClass is the Unicode meaning of a POSIX bracket or property name.
+func posixClass(name string) (string, bool) {
+	switch strings.ToLower(strings.ReplaceAll(name, "_", "")) {
+	case "alpha":
+		return `\p{L}\p{M}\p{Nl}`, true
+	case "digit":
+		return `\p{Nd}`, true
+	case "alnum":
+		return `\p{L}\p{M}\p{Nl}\p{Nd}`, true
+	case "upper":
+		return `\p{Lu}`, true
+	case "lower":
+		return `\p{Ll}`, true
+	case "space":
+		return `\t-\r\u0020\u0085\p{Z}`, true
+	case "blank":
+		return `\t\p{Zs}`, true
+	case "punct":
+		return `\p{P}$+<=>^|~\u0060`, true
+	case "cntrl":
+		return `\p{Cc}`, true
+	case "xdigit":
+		return `0-9A-Fa-f`, true
+	case "word":
+		return `\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}`, true
+	case "graph":
+		return `\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}`, true
+	case "print":
+		return `\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}\p{Zs}`, true
+	case "ascii":
+		return `\u0000-\u007f`, true
+	case "any":
+		return `\s\S`, true
 	}
 	return "", false
 }
 
-func (t *translator) classRune() rune {
-	if strings.HasPrefix(t.rest(), `\b`) {
-		t.i += 2
-		return '\b'
+// posix reads [:name:] or [:^name:].
+func (o *translator) posix(c *charClass) (bool, error) {
+	end := strings.Index(o.src[o.pos+2:], ":]") + 2
+	if end < 2 || end > 20 {
+		return false, nil
 	}
-	if strings.HasPrefix(t.rest(), `\`) {
-		if len(t.rest()) == 1 {
-			t.fail("a backslash ends the pattern")
+	name := o.src[o.pos+2 : o.pos+end]
+	negate := strings.HasPrefix(name, "^")
+	frag, ok := posixClass(strings.TrimPrefix(name, "^"))
+	if !ok || strings.EqualFold(name, "any") {
+		return false, o.fail("invalid POSIX bracket type")
+	}
+	o.pos += end + 2
+	c.merge(fragmentClass(frag, negate))
+	return true, nil
+}
+
+// classEscape reads an escape that stands for a character or a set of them.
+func (o *translator) classEscape() (*charClass, error) {
+	c := o.peek(1)
+	o.pos += 2
+	one := func(r rune) (*charClass, error) { return &charClass{single: r, hasSingle: true}, nil }
+	switch c {
+	case 0:
+		return nil, o.fail("too short escape sequence")
+	case 'd', 'D':
+		return fragmentClass("0-9", c == 'D'), nil
+	case 'w', 'W':
+		return fragmentClass("a-zA-Z0-9_", c == 'W'), nil
+	case 's', 'S':
+		return fragmentClass(`\t-\r\u0020`, c == 'S'), nil
+	case 'h', 'H':
+		return fragmentClass("0-9a-fA-F", c == 'H'), nil
+	case 'p', 'P':
+		return o.property(c == 'P')
+	case 't':
+		return one('\t')
+	case 'n':
+		return one('\n')
+	case 'r':
+		return one('\r')
+	case 'f':
+		return one('\f')
+	case 'v':
+		return one('\v')
+	case 'a':
+		return one(7)
+	case 'e':
+		return one(0x1b)
+	case 'x':
+		return o.hexEscape(2)
+	case 'u':
+		return o.hexEscape(4)
+	case 'c':
+		r := rune(o.peek(0)) & 0x1f
+		o.pos++
+		return one(r)
+	case 'C', 'M':
+		return nil, o.unsupported(`\` + string(c) + "-")
+	}
+	if c >= '0' && c <= '7' {
+		n := rune(c - '0')
+		for i := 0; i < 2 && o.peek(0) >= '0' && o.peek(0) <= '7'; i++ {
+			n = n*8 + rune(o.peek(0)-'0')
+			o.pos++
 		}
-		return t.character()
+		return one(n & 0xff)
 	}
-	return t.rune()
+	o.pos--
+	r, n := utf8.DecodeRuneInString(o.src[o.pos:])
+	o.pos += n
+	return one(r)
 }
 
-// classLiteral writes a character so that it stands for itself in a class.
-func classLiteral(r rune) string {
-	if r < 0x80 && strings.ContainsRune(`\]^[-`, r) || r < ' ' {
-		return fmt.Sprintf(`\x%02x`, r)
+// hexEscape reads the digits of \xHH or \uHHHH, or one code point in braces.
+func (o *translator) hexEscape(width int) (*charClass, error) {
+	limit := width
+	braces := o.peek(0) == '{'
+	if braces {
+		o.pos++
+		limit = 8
 	}
-	return string(r)
-}
-
-// render writes the class so that it matches exactly one character.
-func (c class) render() string {
-	body := c.parts[len(c.parts)-1].render()
-	if len(c.parts) == 1 && len(c.parts[0].nested) == 0 && c.parts[0].simple != "" {
-		if c.negated {
-			return "[^" + c.parts[0].simple + "]"
+	var n rune
+	digits := 0
+	for ; digits < limit; digits++ {
+		d, ok := hexDigit(o.peek(0))
+		if !ok {
+			break
 		}
-		return body
+		n = n<<4 | d
+		o.pos++
 	}
-	for i := len(c.parts) - 2; i >= 0; i-- {
-		body = "(?=" + c.parts[i].render() + ")" + body
+	if digits == 0 || width == 4 && !braces && digits < 4 {
+		return nil, o.fail("invalid Unicode escape")
 	}
-	if c.negated {
-		return "(?:(?!" + body + `)[\s\S])`
+	if braces {
+		if o.peek(0) != '}' {
+			return nil, o.unsupported(`several characters in \u{…}`)
+		}
+		o.pos++
 	}
-	return "(?:" + body + ")"
+	if n < 0 || n > utf8.MaxRune {
+		return nil, o.fail("invalid Unicode range")
+	}
+	return &charClass{single: n, hasSingle: true}, nil
 }
 
-func (u union) render() string {
-	alternatives := u.nested
-	if u.simple != "" {
-		alternatives = append([]string{"[" + u.simple + "]"}, alternatives...)
+// property reads \p{Name}, \p{^Name} and \P{Name}.
+func (o *translator) property(negate bool) (*charClass, error) {
+	end := strings.IndexByte(o.src[o.pos:], '}')
+	if o.peek(0) != '{' || end < 0 {
+		return nil, o.fail("invalid character property name {" + string(o.peek(0)) + "}")
 	}
-	if len(alternatives) == 0 {
-		return "(?!)"
+	name := o.src[o.pos+1 : o.pos+end]
+	o.pos += end + 1
+	if strings.HasPrefix(name, "^") {
+		negate = !negate
+		name = name[1:]
 	}
-	if len(alternatives) == 1 {
-		return alternatives[0]
+	if frag, ok := posixClass(name); ok {
+		return fragmentClass(frag, negate), nil
 	}
-	return "(?:" + strings.Join(alternatives, "|") + ")"
+	if canonical, ok := unicodeProperty(name); ok {
+		return fragmentClass(`\p{`+canonical+`}`, negate), nil
+	}
+	return nil, o.fail("invalid character property name {" + name + "}")
+}
+
+// unicodeProperty is the canonical name of a general category or script.
+func unicodeProperty(name string) (string, bool) {
+	for _, table := range []map[string]*unicode.RangeTable{unicode.Categories, unicode.Scripts} {
+		for k := range table {
+			if strings.EqualFold(k, name) {
+				return k, true
+			}
+		}
+	}
+	long := map[string]string{"letter": "L", "mark": "M", "number": "N", "punctuation": "P", "symbol": "S", "separator": "Z", "other": "C"}
+	v, ok := long[strings.ToLower(name)]
+	return v, ok
 }

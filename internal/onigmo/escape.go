@@ -1,172 +1,96 @@
 package onigmo
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
-// Ruby's shorthands for UTF-8 text count ASCII only.
-var shorthands = map[byte]string{
-	'd': "0-9",
-	'w': "a-zA-Z0-9_",
-	's': ` \t\r\n\f\v`,
-	'h': "0-9a-fA-F",
-}
-
-// escape translates a backslash sequence outside of a class.
-func (t *translator) escape() {
-	if t.i+1 == len(t.src) {
-		t.fail("a backslash ends the pattern")
+// escape translates a backslash and what follows it.
+func (o *translator) escape() (bool, error) {
+	c := o.peek(1)
+	switch c {
+	case 0:
+		return false, o.fail("too short escape sequence")
+	case 'A', 'z', 'Z', 'G':
+		o.pos += 2
+		o.out.WriteString(`\` + string(c))
+		return true, nil
+	case 'b', 'B':
+		o.pos += 2
+		o.out.WriteString(`\` + string(c))
+		return true, nil
+	case 'R':
+		o.pos += 2
+		o.out.WriteString(`(?>\r\n|[\n\v\f\r\u0085\u2028\u2029])`)
+		return true, nil
+	case 'X':
+		o.pos += 2
+		o.out.WriteString(`(?>\r\n|\P{M}\p{M}*|\p{M}+)`)
+		return true, nil
+	case 'k':
+		return true, o.namedBackref()
+	case 'g':
+		return false, o.unsupported(`\g<…>`)
 	}
-	c := t.src[t.i+1]
-	lower := c | 0x20
-	if set, ok := shorthands[lower]; ok && (c == lower || c == lower-0x20) {
-		t.i += 2
-		if c == lower {
-			t.emitAtom("[" + set + "]")
-		} else {
-			t.emitAtom("[^" + set + "]")
+	if c >= '1' && c <= '9' {
+		if o.numberedBackref() {
+			return true, nil
 		}
-		return
 	}
-	switch {
-	case strings.IndexByte("AzZbBG", c) >= 0:
-		t.i += 2
-		t.emitOther(`\` + string(rune(c)))
-	case c == 'R':
-		t.i += 2
-		t.emitAtom(`(?>\r\n|[\n\v\f\r\u0085\u2028\u2029])`)
-	case c == 'X':
-		t.i += 2
-		t.emitAtom(`(?>\r\n|\P{M}\p{M}*|\p{M}+)`)
-	case c == 'K' || c == 'g':
-		t.unsupported(`\` + string(rune(c)))
-	case c == 'k':
-		end := strings.IndexAny(t.rest()[2:], ">'")
-		if end < 0 {
-			t.fail(`\k has no name`)
+	cls, err := o.classEscape()
+	if err != nil {
+		return false, err
+	}
+	o.out.WriteString(cls.emit())
+	return true, nil
+}
+
+func (o *translator) namedBackref() error {
+	end := -1
+	switch o.peek(2) {
+	case '<':
+		end = strings.IndexByte(o.src[o.pos:], '>')
+	case '\'':
+		if end = strings.IndexByte(o.src[o.pos+3:], '\''); end >= 0 {
+			end += 3
 		}
-		t.emitAtom(t.src[t.i : t.i+2+end+1])
-		t.i += 2 + end + 1
-	case c >= '1' && c <= '9':
-		n := 1
-		for t.i+1+n < len(t.src) && t.src[t.i+1+n] >= '0' && t.src[t.i+1+n] <= '9' {
-			n++
+	}
+	if end < 4 {
+		return o.fail("invalid backref number/name")
+	}
+	name := o.src[o.pos+3 : o.pos+end]
+	o.pos += end + 1
+	if n, err := strconv.Atoi(name); err == nil {
+		if n < 0 {
+			n += o.groups + 1
 		}
-		// The group keeps digits that follow from joining the number.
-		t.emitAtom("(?:" + t.src[t.i:t.i+1+n] + ")")
-		t.i += 1 + n
-	case c == 'p' || c == 'P':
-		t.emitAtom(t.property())
-	default:
-		t.emitAtom(literal(t.character()))
-	}
-}
-
-// character reads a backslash sequence that stands for one character, in or
-// outside of a class.
-func (t *translator) character() rune {
-	t.i++
-	switch c := t.rune(); c {
-	case 'n':
-		return '\n'
-	case 't':
-		return '\t'
-	case 'r':
-		return '\r'
-	case 'f':
-		return '\f'
-	case 'v':
-		return '\v'
-	case 'a':
-		return '\a'
-	case 'e':
-		return 0x1b
-	case 'x':
-		return t.digits(16, 1, 2)
-	case 'u':
-		if strings.HasPrefix(t.rest(), "{") {
-			t.i++
-			r := t.digits(16, 1, 6)
-			if !strings.HasPrefix(t.rest(), "}") {
-				t.unsupported(`\u{} with several characters`)
-			}
-			t.i++
-			return r
+		if n < 1 {
+			return o.fail("invalid backref number/name")
 		}
-		return t.digits(16, 4, 4)
-	case '0', '1', '2', '3', '4', '5', '6', '7':
-		t.i--
-		return t.digits(8, 1, 3)
-	case 'c', 'C', 'M':
-		t.unsupported("a control or meta escape")
-		return 0
-	default:
-		return c
+		o.backrefs = append(o.backrefs, n)
+		o.out.WriteString(`(?:\` + strconv.Itoa(n) + ")")
+		return nil
 	}
+	if !strings.Contains(o.src, "(?<"+name+">") {
+		return o.fail("undefined name <" + name + "> reference")
+	}
+	o.out.WriteString(`\k<` + name + ">")
+	return nil
 }
 
-// digits reads a number of at least low and at most high digits.
-func (t *translator) digits(base, low, high int) rune {
-	n := 0
-	for n < high && t.i+n < len(t.src) && isDigit(t.src[t.i+n], base) {
-		n++
+// numberedBackref reads \1 and so on; \10 and beyond are octal unless there are
+// as many groups.
+func (o *translator) numberedBackref() bool {
+	i := o.pos + 1
+	for i < len(o.src) && isDigit(o.src[i]) && i < o.pos+4 {
+		i++
 	}
-	if n < low {
-		t.fail("an escape has too few digits")
+	n, err := strconv.Atoi(o.src[o.pos+1 : i])
+	if err != nil || n > 9 && n > o.groups {
+		return false
 	}
-	v, err := strconv.ParseInt(t.src[t.i:t.i+n], base, 32)
-	if err != nil || v > utf8.MaxRune {
-		t.fail("an escape names a character that does not exist")
-	}
-	t.i += n
-	return rune(v)
-}
-
-func isDigit(c byte, base int) bool {
-	_, err := strconv.ParseUint(string(rune(c)), base, 8)
-	return err == nil
-}
-
-// Names of \p{…} and [[:…:]] in terms that regexp2 knows.
-var properties = map[string]string{
-	"alnum":  `\p{L}\p{M}\p{Nd}`,
-	"alpha":  `\p{L}\p{M}`,
-	"ascii":  `\x00-\x7f`,
-	"blank":  `\p{Zs}\t`,
-	"cntrl":  `\p{Cc}`,
-	"digit":  `\p{Nd}`,
-	"graph":  `\x21-\x7e\u00a1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e\u2060-\u2fff\u3001-\ud7ff\ue000-\ufffd`,
-	"lower":  `\p{Ll}`,
-	"print":  `\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd`,
-	"punct":  `\p{P}$+<=>^` + "`" + `|~`,
-	"space":  `\s\u0085`,
-	"upper":  `\p{Lu}`,
-	"xdigit": "0-9a-fA-F",
-	"word":   `\p{L}\p{M}\p{Nd}\p{Pc}`,
-	"any":    `\s\S`,
-}
-
-// property reads \p{Name}, \p{^Name} or \P{Name} and returns it as a class.
-func (t *translator) property() string {
-	negated := t.src[t.i+1] == 'P'
-	end := strings.IndexByte(t.rest(), '}')
-	if len(t.rest()) < 4 || t.rest()[2] != '{' || end < 0 {
-		t.fail("\\p has no {name}")
-	}
-	name := t.rest()[3:end]
-	t.i += end + 1
-	if strings.HasPrefix(name, "^") {
-		negated, name = !negated, name[1:]
-	}
-	open := "["
-	if negated {
-		open = "[^"
-	}
-	if set, ok := properties[strings.ToLower(name)]; ok {
-		return open + set + "]"
-	}
-	return open + fmt.Sprintf(`\p{%s}`, name) + "]"
+	o.pos = i
+	o.backrefs = append(o.backrefs, n)
+	o.out.WriteString(`(?:\` + strconv.Itoa(n) + ")")
+	return true
 }

@@ -3,7 +3,6 @@ package onigmo
 import (
 	"testing"
 
-	"github.com/dlclark/regexp2"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,6 +51,10 @@ func TestMatch(t *testing.T) {
 		{`(?#comment)a`, 0, []string{"a"}, []string{"b"}},
 		{`^\R$`, 0, []string{"\r\n", "\n"}, nil},
 		{``, 0, []string{"", "x"}, nil},
+		{`a\Kb`, 0, []string{"ab"}, []string{"b"}},
+		{`(?a:b)`, 0, []string{"b"}, []string{"a"}},
+		{`(x(?i)y|z)w`, 0, []string{"xYw", "xZw"}, []string{"zw", "XYw", "xYW"}},
+		{`^$`, 0, []string{"", "a\n\nb"}, []string{"a\n", "a"}},
 		{`a/b`, 0, []string{"a/b"}, []string{"ab"}},
 		{`(a)(?<n>b)\k<n>`, 0, []string{"abb"}, []string{"aba"}},
 	} {
@@ -66,7 +69,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-func match(t *testing.T, re *regexp2.Regexp, s string) bool {
+func match(t *testing.T, re *Regexp, s string) bool {
 	t.Helper()
 	ok, err := re.MatchString(s)
 	require.NoError(t, err)
@@ -77,12 +80,12 @@ func TestBadPatterns(t *testing.T) {
 	for _, pattern := range []string{`(`, `)`, `[`, `a**b(`, `*`, `\`, `[z-a]`, `[[:nope:]]`, `\p{Nope}`, `\x`, `(?z)`, `(?<n>`, `\u12`, `[a`, `\k<`, `(?`} {
 		_, err := Compile(pattern, 0)
 		require.Error(t, err, pattern)
-		require.Contains(t, err.Error(), "regular expression /"+pattern+"/")
+		require.Contains(t, err.Error(), ": /"+pattern+"/")
 	}
 }
 
 func TestUnsupportedPatterns(t *testing.T) {
-	for _, pattern := range []string{`\g<a>`, `a\Kb`, `(?~a)`, `(?a:b)`, `\C-a`} {
+	for _, pattern := range []string{`\g<a>`, `(a\Kb)`, `(?~a)`, `(?(1)a|b)`, `\C-a`} {
 		_, err := Compile(pattern, 0)
 		var unsupported *UnsupportedError
 		require.ErrorAs(t, err, &unsupported, pattern)

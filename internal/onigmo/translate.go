@@ -6,319 +6,245 @@ import (
 	"unicode/utf8"
 )
 
-// Translate rewrites a pattern for regexp2 with its Multiline option. Extended
-// patterns lose their blanks and comments.
-func Translate(pattern string, flags Flags) (out string, err error) {
-	t := &translator{src: pattern, extended: flags&Extended != 0, named: hasNamedGroup(pattern)}
-	defer func() {
-		if r := recover(); r != nil {
-			failed, ok := r.(failure)
-			if !ok {
-				panic(r)
-			}
-			out, err = "", failed.err
-		}
-	}()
-	t.run()
-	return string(t.out), nil
-}
-
-// failure carries an error out of the translator.
-type failure struct{ err error }
-
+// translator writes a pattern of Ruby's dialect in that of the regexp2 package.
 type translator struct {
-	src string
-	i   int
-	out []byte
-	// atom is where the last atom starts in out, -1 when nothing can be repeated.
-	atom     int
+	src      string
+	pos      int
+	out      strings.Builder
 	extended bool
-	named    bool // named groups make plain ones non-capturing
-	groups   []group
+	names    []string
+	groups   int // plain groups
+	depth    int
+	backrefs []int
 }
 
-// group is an open parenthesis.
-type group struct {
-	start    int // in out
-	extended bool
-}
+// maxDepth bounds how deep groups and classes nest.
+const maxDepth = 200
 
-func (t *translator) fail(format string, args ...any) {
-	panic(failure{fmt.Errorf("regular expression /%s/: "+format, append([]any{t.src}, args...)...)})
-}
-
-func (t *translator) unsupported(feature string) {
-	panic(failure{&UnsupportedError{Pattern: t.src, Feature: feature}})
-}
-
-func (t *translator) rest() string { return t.src[t.i:] }
-
-// rune returns the character here and moves over it.
-func (t *translator) rune() rune {
-	r, n := utf8.DecodeRuneInString(t.rest())
-	t.i += n
-	return r
-}
-
-// emitAtom writes something that a quantifier may follow.
-func (t *translator) emitAtom(s string) {
-	t.atom = len(t.out)
-	t.out = append(t.out, s...)
-}
-
-// emitOther writes something that cannot be repeated.
-func (t *translator) emitOther(s string) {
-	t.atom = -1
-	t.out = append(t.out, s...)
-}
-
-func (t *translator) run() {
-	t.atom = -1
-	for t.i < len(t.src) {
-		if t.src[t.i] == ')' && len(t.groups) == 0 {
-			t.fail("a `)` closes nothing")
+// translate returns the translation and the names of the named groups, in order.
+func translate(src string, extended bool) (string, []string, error) {
+	o := &translator{src: src, extended: extended}
+	if err := o.alternatives(false); err != nil {
+		return "", nil, err
+	}
+	if o.pos < len(o.src) {
+		return "", nil, o.fail("unmatched close parenthesis")
+	}
+	for _, n := range o.backrefs {
+		if len(o.names) > 0 {
+			return "", nil, o.fail("numbered backref/call is not allowed. (use name)")
 		}
-		t.step()
-	}
-	if len(t.groups) > 0 {
-		t.fail("a `(` is never closed")
-	}
-}
-
-// step translates one element of the pattern.
-func (t *translator) step() {
-	switch c := t.src[t.i]; {
-	case c == '\\':
-		t.escape()
-	case c == '[':
-		t.i++
-		t.emitAtom(t.class(0).render())
-	case c == '(':
-		t.open()
-	case c == ')':
-		t.i++
-		t.closeGroup()
-	case c == '|' || c == '^' || c == '$':
-		t.i++
-		t.emitOther(string(rune(c)))
-	case c == '*' || c == '+' || c == '?' || c == '{' && intervalLength(t.rest()) > 0:
-		t.quantifier()
-	case t.extended && strings.IndexByte(" \t\r\n\f\v", c) >= 0:
-		t.i++
-	case t.extended && c == '#':
-		if n := strings.IndexByte(t.rest(), '\n'); n >= 0 {
-			t.i += n
-		} else {
-			t.i = len(t.src)
+		if n > o.groups {
+			return "", nil, o.fail("invalid backref number/name")
 		}
-	case c == '.':
-		t.i++
-		t.emitAtom(".")
-	default:
-		t.emitAtom(literal(t.rune()))
 	}
+	return o.out.String(), o.names, nil
 }
 
-// closeGroup ends the innermost group, which then is an atom.
-func (t *translator) closeGroup() {
-	g := t.groups[len(t.groups)-1]
-	t.groups = t.groups[:len(t.groups)-1]
-	t.extended = g.extended
-	t.out = append(t.out, ')')
-	t.atom = g.start
+func (o *translator) fail(msg string) error { return &SyntaxError{Pattern: o.src, Message: msg} }
+
+func (o *translator) unsupported(feature string) error {
+	return &UnsupportedError{Pattern: o.src, Feature: feature}
 }
 
-// literal writes a character so that it stands for itself.
-func literal(r rune) string {
-	if r < utf8.RuneSelf && strings.ContainsRune(`\.+*?()|[]{}^$# `, r) || r == '\t' || r == '\n' {
-		return fmt.Sprintf(`\x%02x`, r)
-	}
-	return string(r)
-}
-
-// intervalLength is the length of {n}, {n,}, {,m} or {n,m} at the start of s, or 0.
-func intervalLength(s string) int {
-	end := strings.IndexByte(s, '}')
-	if end < 2 || s[1:end] == "," {
+func (o *translator) peek(i int) byte {
+	if o.pos+i >= len(o.src) {
 		return 0
 	}
-	commas := 0
-	for _, c := range s[1:end] {
-		if c == ',' {
-			commas++
-		} else if c < '0' || c > '9' {
-			return 0
-		}
-	}
-	if commas > 1 {
-		return 0
-	}
-	return end + 1
+	return o.src[o.pos+i]
 }
 
-// quantifier copies a quantifier. A `+` behind it makes it possessive, which is
-// an atomic group around the atom.
-func (t *translator) quantifier() {
-	if t.atom < 0 {
-		t.fail("the target of the repeat operator `%c` is not specified", t.src[t.i])
-	}
-	interval := t.src[t.i] == '{'
-	text := t.src[t.i : t.i+1]
-	if interval {
-		text = t.src[t.i : t.i+intervalLength(t.rest())]
-	}
-	t.i += len(text)
-	if strings.HasPrefix(text, "{,") {
-		text = "{0" + text[1:]
-	}
-	atom := string(t.out[t.atom:])
-	switch {
-	case strings.HasPrefix(t.rest(), "?"):
-		t.i++
-		text += "?"
-	case !interval && strings.HasPrefix(t.rest(), "+"):
-		t.i++
-		atom, text = "(?>"+atom+text+")", ""
-	}
-	// The group lets a further quantifier repeat the whole, as in Ruby.
-	t.out = append(t.out[:t.atom], "(?:"+atom+text+")"...)
+func (o *translator) has(s string) bool { return strings.HasPrefix(o.src[o.pos:], s) }
+
+// take cuts the output off from a position on and returns it.
+func (o *translator) take(from int) string {
+	all := o.out.String()
+	o.out.Reset()
+	o.out.WriteString(all[:from])
+	return all[from:]
 }
 
-// hasNamedGroup reports whether the pattern has a group (?<name>…) or (?'name'…).
-func hasNamedGroup(pattern string) bool {
-	inClass := 0
-	for i := 0; i < len(pattern); i++ {
-		switch pattern[i] {
-		case '\\':
-			i++
-		case '[':
-			inClass++
-		case ']':
-			inClass = max(0, inClass-1)
-		case '(':
-			if inClass == 0 && namedGroupLength(pattern[i:]) > 0 {
-				return true
+// alternatives translates up to a closing parenthesis or the end.
+func (o *translator) alternatives(inGroup bool) error {
+	if o.depth++; o.depth > maxDepth {
+		return o.fail("too deep nest level")
+	}
+	defer func() { o.depth-- }()
+	branch := o.out.Len()
+	for o.pos < len(o.src) {
+		switch c := o.src[o.pos]; {
+		case c == ')':
+			return nil
+		case c == '|':
+			o.pos++
+			o.out.WriteByte('|')
+			branch = o.out.Len()
+		case c == '\\' && o.peek(1) == 'K':
+			if o.depth > 1 {
+				return o.unsupported(`\K inside a group`)
+			}
+			o.pos += 2
+			prefix := o.take(branch)
+			o.out.WriteString("(?<=" + prefix + ")")
+		default:
+			if err := o.piece(); err != nil {
+				return err
 			}
 		}
+	}
+	if inGroup {
+		return o.fail("end pattern with unmatched parenthesis")
+	}
+	return nil
+}
+
+// piece translates an atom with its quantifiers.
+func (o *translator) piece() error {
+	if o.extended && o.skipExtended() {
+		return nil
+	}
+	start := o.out.Len()
+	quantifiable, err := o.atom()
+	if err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		if o.extended {
+			for o.skipExtended() {
+			}
+		}
+		q, possessive, ok := o.quantifier()
+		if !ok {
+			return nil
+		}
+		if !quantifiable {
+			return o.fail("target of repeat operator is not specified")
+		}
+		if n > 0 {
+			o.out.WriteString("(?:" + o.take(start) + ")")
+		}
+		o.out.WriteString(q)
+		if possessive {
+			o.out.WriteString("(?>" + o.take(start) + ")")
+		}
+	}
+}
+
+// skipExtended skips white space and a comment in (?x) mode.
+func (o *translator) skipExtended() bool {
+	c := o.peek(0)
+	if isSpace(c) {
+		o.pos++
+		return true
+	}
+	if c == '#' {
+		for o.pos < len(o.src) && o.src[o.pos] != '\n' {
+			o.pos++
+		}
+		return true
 	}
 	return false
 }
 
-// namedGroupLength is the length of "(?<name>" or "(?'name'" at the start of s,
-// or 0.
-func namedGroupLength(s string) int {
-	if len(s) < 4 || s[1] != '?' || s[2] != '<' && s[2] != '\'' || s[3] == '=' || s[3] == '!' {
-		return 0
+// quantifier reads a quantifier, if one is there.
+func (o *translator) quantifier() (q string, possessive, ok bool) {
+	switch c := o.peek(0); c {
+	case '*', '+', '?':
+		o.pos++
+		q = string(c)
+		switch o.peek(0) {
+		case '?':
+			o.pos++
+			q += "?"
+		case '+':
+			o.pos++
+			possessive = true
+		}
+		return q, possessive, true
+	case '{':
+		n := o.interval()
+		if n == "" {
+			return "", false, false
+		}
+		if o.peek(0) == '?' {
+			o.pos++
+			n += "?"
+		}
+		return n, false, true
 	}
-	closer := byte('>')
-	if s[2] == '\'' {
-		closer = '\''
-	}
-	if n := strings.IndexByte(s[3:], closer); n > 0 {
-		return n + 4
-	}
-	return 0
+	return "", false, false
 }
 
-// open handles what starts with a parenthesis.
-func (t *translator) open() {
-	s := t.rest()
-	outer := t.extended
-	switch {
-	case strings.HasPrefix(s, "(?#"):
-		n := strings.IndexByte(s, ')')
-		if n < 0 {
-			t.fail("a comment is never closed")
-		}
-		t.i += n + 1
-		return
-	case !strings.HasPrefix(s, "(?"):
-		t.i++
-		if t.named {
-			t.push("(?:", outer)
-		} else {
-			t.push("(", outer)
-		}
-		return
-	case namedGroupLength(s) > 0:
-		n := namedGroupLength(s)
-		t.i += n
-		t.push(s[:n], outer)
-		return
+// interval reads {n}, {n,}, {,m} or {n,m}; anything else is a literal brace.
+func (o *translator) interval() string {
+	end := strings.IndexByte(o.src[o.pos:], '}')
+	if end < 0 || end > 20 {
+		return ""
 	}
-	for _, prefix := range []string{"(?:", "(?=", "(?!", "(?>", "(?<=", "(?<!"} {
-		if strings.HasPrefix(s, prefix) {
-			t.i += len(prefix)
-			t.push(prefix, outer)
-			return
-		}
+	low, high, comma := strings.Cut(o.src[o.pos+1:o.pos+end], ",")
+	if !onlyDigits(low) || !onlyDigits(high) || low == "" && high == "" {
+		return ""
 	}
-	if strings.HasPrefix(s, "(?~") {
-		t.unsupported("an absent operator `(?~`")
+	if low == "" {
+		low = "0"
 	}
-	t.inlineOptions()
+	o.pos += end + 1
+	if !comma {
+		return "{" + low + "}"
+	}
+	return "{" + low + "," + high + "}"
 }
 
-func (t *translator) push(text string, outer bool) {
-	t.groups = append(t.groups, group{start: len(t.out), extended: outer})
-	t.emitOther(text)
-}
-
-// inlineOptions handles (?mix-mix) and (?mix-mix:…). Ruby's m is the s of
-// others; x is dealt with here.
-func (t *translator) inlineOptions() {
-	s := t.rest()
-	end := strings.IndexAny(s, ":)")
-	if end < 0 {
-		t.fail("a `(?` is never closed")
-	}
-	outer := t.extended
-	var on, off string
-	minus := false
-	for _, c := range s[2:end] {
-		switch {
-		case c == '-' && !minus:
-			minus = true
-		case c == 'x':
-			t.extended = !minus
-		case c == 'i' || c == 'm':
-			name := string(c)
-			if c == 'm' {
-				name = "s"
-			}
-			if minus {
-				off += name
-			} else {
-				on += name
-			}
-		case c == 'a' || c == 'd' || c == 'u':
-			t.unsupported("the option (?" + string(c) + ")")
-		default:
-			t.fail("the group option %q is undefined", string(c))
+func onlyDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			return false
 		}
 	}
-	options := "(?" + on
-	if off != "" {
-		options += "-" + off
-	}
-	if on+off == "" {
-		options = "(?:"
-	} else {
-		options += ":"
-	}
-	t.i += end + 1
-	t.push(options, outer)
-	if s[end] == ')' {
-		t.openToEnd()
-	}
+	return len(s) <= 5
 }
 
-// openToEnd handles (?i): it holds to the end of the group around it, over its
-// alternatives too.
-func (t *translator) openToEnd() {
-	depth := len(t.groups)
-	for t.i < len(t.src) && (t.src[t.i] != ')' || len(t.groups) > depth) {
-		t.step()
+// atom translates one atom; it tells whether a quantifier may follow.
+func (o *translator) atom() (bool, error) {
+	c := o.src[o.pos]
+	switch c {
+	case '\\':
+		return o.escape()
+	case '[':
+		cls, err := o.class()
+		if err != nil {
+			return false, err
+		}
+		o.out.WriteString(cls.emit())
+		return true, nil
+	case '(':
+		return o.group()
+	case '^':
+		o.pos++
+		// Not at the very end behind a last line end.
+		o.out.WriteString(`(?:\A|(?<=\n)(?!\z))`)
+		return true, nil
+	case '$':
+		o.pos++
+		o.out.WriteString(`(?=\n|\z)`)
+		return true, nil
+	case '.':
+		o.pos++
+		o.out.WriteByte('.')
+		return true, nil
+	case '*', '+', '?':
+		return false, o.fail("target of repeat operator is not specified")
 	}
-	t.closeGroup()
+	r, n := utf8.DecodeRuneInString(o.src[o.pos:])
+	o.pos += n
+	o.out.WriteString(quoteRune(r))
+	return true, nil
+}
+
+// quoteRune writes a literal character.
+func quoteRune(r rune) string {
+	if r < utf8.RuneSelf && !isAlnum(byte(r)) && r != '_' {
+		return fmt.Sprintf(`\u%04x`, r)
+	}
+	return string(r)
 }
