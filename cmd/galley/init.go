@@ -6,10 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
 // kitchenHead and kitchenTail are what `init` writes around the provisioner.
@@ -97,19 +98,14 @@ func (a *app) initProject() error {
 	return a.ignoreState()
 }
 
-// cookbookNameLine finds the name in a metadata.rb, which is Ruby and is not run.
-var cookbookNameLine = regexp.MustCompile(`(?m)^\s*name[\s(]+['"]([^'"#]+)['"]`)
-
 // chefProject tells whether the directory is a Chef project, and the name of its
 // cookbook if it is one.
 func (a *app) chefProject() (name string, ok bool) {
-	if data, err := os.ReadFile(filepath.Join(a.dir, "metadata.rb")); err == nil {
-		if m := cookbookNameLine.FindSubmatch(data); m != nil {
-			return string(m[1]), true
-		}
-		return "", true
+	name, err := provisioner.CookbookName(a.dir)
+	if err != nil || name != "" { // metadata that names nothing: the run list is left to the user
+		return name, true
 	}
-	for _, sign := range []string{"metadata.json", "Policyfile.rb", "Berksfile", "cookbooks"} {
+	for _, sign := range []string{"Policyfile.rb", "Berksfile", "cookbooks"} {
 		if _, err := os.Stat(filepath.Join(a.dir, sign)); err == nil {
 			return "", true
 		}

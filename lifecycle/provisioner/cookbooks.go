@@ -80,7 +80,7 @@ func (c *chef) ownCookbooks() (books, error) {
 		}
 		b.files = append(b.files, files...)
 	}
-	name, err := cookbookName(c.project.Root)
+	name, err := CookbookName(c.project.Root)
 	if err != nil {
 		return b, err
 	}

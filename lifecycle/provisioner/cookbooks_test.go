@@ -95,7 +95,7 @@ func TestCookbookName(t *testing.T) {
 		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e", "# name 'no'\nname 'f'": "f", "name %q(g)": "g", "maintainer 'x'\nname 'h'": "h",
 	} {
 		b := newBed(t, map[string]string{"kitchen.yml": dokken, "metadata.rb": text})
-		got, err := cookbookName(b.root)
+		got, err := CookbookName(b.root)
 		require.NoError(t, err, text)
 		require.Equal(t, want, got)
 	}

@@ -13,8 +13,9 @@ import (
 // metadataName matches the name line of a metadata.rb, which is Ruby and is not run.
 var metadataName = regexp.MustCompile(`(?m)^[ \t]*name[ \t(]+(?:'([^'\n]+)'|"([^"#\n]+)"|%[qQ]?[({\[]([^)}\]\n]+)[)}\]])`)
 
-// cookbookName is the name of the cookbook in a directory, "" when it is none.
-func cookbookName(dir string) (string, error) {
+// CookbookName is the name of the cookbook in a directory, from its metadata.json or
+// metadata.rb; "" when there is neither. It returns an error when they name none.
+func CookbookName(dir string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "metadata.json"))
 	if err == nil {
 		var meta struct{ Name string }
