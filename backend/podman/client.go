@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -216,6 +217,23 @@ func (b *Backend) call(ctx context.Context, r request, out any) error {
 		return wrap(r.op, ended(ctx, fmt.Errorf("read the engine's answer: %w", err)))
 	}
 	return nil
+}
+
+// listAttempts is how often a list is asked for while its members vanish.
+const listAttempts = 10
+
+// list makes a GET request for a list. Podman looks at the members one by one, and
+// answers "not known" for the whole list when one is removed meanwhile; then it is
+// asked for anew.
+func (b *Backend) list(ctx context.Context, r request, out any) error {
+	r.method = http.MethodGet
+	var err error
+	for range listAttempts {
+		if err = b.call(ctx, r, out); !errors.Is(err, backend.ErrNotFound) {
+			break
+		}
+	}
+	return err
 }
 
 // ended is the context's error where that is what ended a call, and else err.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -139,4 +140,28 @@ func TestVersion(t *testing.T) {
 	require.True(t, version{4, 6}.atLeast(version{4, 6}))
 	require.False(t, version{4, 5}.atLeast(version{4, 6}))
 	require.False(t, version{3, 9}.atLeast(version{4, 6}))
+}
+
+// TestListWhileMembersVanish: one that is removed during a listing is no reason to
+// fail, but a service that always says so is not asked forever.
+func TestListWhileMembersVanish(t *testing.T) {
+	for failures, wantErr := range map[int64]error{0: nil, 3: nil, listAttempts - 1: nil, listAttempts: backend.ErrNotFound} {
+		var asked atomic.Int64
+		b := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			if asked.Add(1) <= failures {
+				w.WriteHeader(http.StatusInternalServerError)
+				_, err := io.WriteString(w, `{"cause":"image not known","message":"retrieving parent: locating image with ID \"57\": image not known","response":500}`)
+				require.NoError(t, err)
+				return
+			}
+			_, err := io.WriteString(w, `[{"Id":"`+strings.Repeat("ab", 32)+`"}]`)
+			require.NoError(t, err)
+		})
+		images, err := b.ListImages(t.Context(), nil)
+		require.ErrorIs(t, err, wantErr)
+		require.Equal(t, min(failures+1, listAttempts), asked.Load())
+		if wantErr == nil {
+			require.Len(t, images, 1)
+		}
+	}
 }

@@ -307,7 +307,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		ExitCode int
 		Labels   map[string]string
 	}
-	err = b.call(ctx, request{op: "list containers", method: http.MethodGet, path: "/containers/json", query: query}, &answer)
+	err = b.list(ctx, request{op: "list containers", path: "/containers/json", query: query}, &answer)
 	if err != nil {
 		return nil, err
 	}

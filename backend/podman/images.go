@@ -202,7 +202,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 		Size     int64
 		Labels   map[string]string
 	}
-	err = b.call(ctx, request{op: "list images", method: http.MethodGet, path: "/images/json", query: query}, &answer)
+	err = b.list(ctx, request{op: "list images", path: "/images/json", query: query}, &answer)
 	if err != nil {
 		return nil, err
 	}
@@ -242,8 +242,8 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 		return fmt.Errorf("%s: encode the image to look for: %w", op, err)
 	}
 	var users []struct{ Names []string }
-	err = b.call(ctx, request{
-		op: op, method: http.MethodGet, path: "/containers/json", query: url.Values{"all": {"true"}, "filters": {string(filters)}},
+	err = b.list(ctx, request{
+		op: op, path: "/containers/json", query: url.Values{"all": {"true"}, "filters": {string(filters)}},
 	}, &users)
 	if err != nil {
 		return err

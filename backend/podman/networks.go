@@ -102,7 +102,7 @@ func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]ba
 		return nil, err
 	}
 	var answer []networkConfig
-	err = b.call(ctx, request{op: "list networks", method: http.MethodGet, path: "/networks/json", query: query}, &answer)
+	err = b.list(ctx, request{op: "list networks", path: "/networks/json", query: query}, &answer)
 	if err != nil {
 		return nil, err
 	}
