@@ -13,6 +13,21 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
+// hideSocket hides the engine's well-known socket, where the engine runs, until the
+// test ends.
+func hideSocket(t *testing.T, e testbed.Engine) {
+	t.Helper()
+	socket := "/run/podman/podman.sock"
+	if e.Rootless {
+		socket = strings.TrimSpace(e.Exec(t, "sh", "-c", `echo "/run/user/$(id -u)/podman/podman.sock"`))
+	}
+	e.Exec(t, "mv", socket, socket+".hidden")
+	t.Cleanup(func() {
+		out, err := e.Command(context.WithoutCancel(t.Context()), "mv", socket+".hidden", socket).CombinedOutput()
+		require.NoError(t, err, string(out))
+	})
+}
+
 // With a podman binary and no socket, galley starts a service of its own, and ends
 // it. The engine's socket is hidden meanwhile, where the engine runs.
 func TestPrivateService(t *testing.T) {
@@ -24,15 +39,7 @@ func TestPrivateService(t *testing.T) {
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo converged in private", "true")})
 		bin, err := built()
 		require.NoError(t, err)
-		socket := "/run/podman/podman.sock"
-		if e.Rootless {
-			socket = strings.TrimSpace(e.Exec(t, "sh", "-c", `echo "/run/user/$(id -u)/podman/podman.sock"`))
-		}
-		e.Exec(t, "mv", socket, socket+".hidden")
-		t.Cleanup(func() {
-			out, err := e.Command(context.WithoutCancel(t.Context()), "mv", socket+".hidden", socket).CombinedOutput()
-			require.NoError(t, err, string(out))
-		})
+		hideSocket(t, e)
 		run := func(args string) string {
 			t.Helper()
 			out, err := e.Command(t.Context(), "sh", "-c", "cd '"+p.dir+"' && '"+bin+"' "+args+" 2>&1").CombinedOutput()

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/e2e/testbed"
@@ -179,6 +180,38 @@ func (p *project) runners() []backend.Container {
 	list, err := p.backend().ListContainers(p.t.Context(), backend.Labels{backend.LabelProjectDir: dir})
 	require.NoError(p.t, err)
 	return list
+}
+
+// things are galley's containers, images and networks on the engine, and all volumes,
+// in order.
+func (p *project) things() []string {
+	p.t.Helper()
+	be, ctx, any := p.backend(), p.t.Context(), backend.Labels{backend.LabelRole: ""}
+	var all []string
+	containers, err := be.ListContainers(ctx, any)
+	require.NoError(p.t, err)
+	for _, c := range containers {
+		all = append(all, "container "+c.Name+" "+string(c.State))
+	}
+	images, err := be.ListImages(ctx, any)
+	require.NoError(p.t, err)
+	for _, i := range images {
+		all = append(all, "image "+i.ID)
+	}
+	networks, err := be.ListNetworks(ctx, any)
+	require.NoError(p.t, err)
+	for _, n := range networks {
+		all = append(all, "network "+n.Name)
+	}
+	volumes, err := backendtest.EngineVolumes(backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)})
+	require.NoError(p.t, err)
+	names, err := volumes.List(ctx)
+	require.NoError(p.t, err)
+	for _, v := range names {
+		all = append(all, "volume "+v)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // list runs galley list --json.

@@ -56,8 +56,12 @@ if [ $# = 0 ]; then
 fi
 
 # Results on real engines are never taken from the cache. One package at a time: an old
-# rootless Podman can lock itself up when several programs build and remove at once.
-go_test() { go test -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-25m}" -p "${GALLEY_TEST_PROCESSES:-1}" "$@"; }
+# rootless Podman can lock itself up when several programs build and remove at once. Inside
+# a package engines are tested side by side; tests wait for engines more than they compute.
+go_test() {
+	go test -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-25m}" -p "${GALLEY_TEST_PROCESSES:-1}" \
+		-parallel "${GALLEY_TEST_PARALLEL:-4}" "$@"
+}
 
 # failed LOG: a line for each package that failed: its path, then the tests that did.
 failed() {

@@ -9,12 +9,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
 // create brings the runner into being, or back into line with kitchen.yml.
 func (w *worker) create(ctx context.Context) error {
-	spec, own, err := w.spec(ctx)
+	spec, own, img, err := w.spec(ctx)
 	if err != nil {
 		return err
 	}
@@ -24,10 +25,13 @@ func (w *worker) create(ctx context.Context) error {
 	}
 	digest := combine(digests)
 	if w.container != nil {
-		done, err := w.adopt(ctx, digest, digests)
+		done, err := w.adopt(ctx, digests, img)
 		if done || err != nil {
 			return err
 		}
+	}
+	if img.ID != "" { // the name may be another one's on this engine
+		spec.Image = img.ID
 	}
 	if spec.Labels == nil {
 		spec.Labels = backend.Labels{}
@@ -58,46 +62,46 @@ func (w *worker) create(ctx context.Context) error {
 
 // adopt keeps a runner that is there already when it is as kitchen.yml wants it,
 // and removes it otherwise. done means that nothing is left to do.
-func (w *worker) adopt(ctx context.Context, digest string, digests map[string]string) (done bool, err error) {
+func (w *worker) adopt(ctx context.Context, digests map[string]string, img backend.Image) (done bool, err error) {
 	c := w.container
-	if c.Labels[backend.LabelSpec] == digest || w.run.o.NoRecreate {
-		if c.Labels[backend.LabelSpec] != digest {
-			w.notice(LevelWarn, "kept the runner although "+w.whatChanged(digests)+" (--no-recreate)")
-		}
-		switch c.State {
-		case backend.StateRunning:
-			w.notice(LevelDebug, "the runner is there already")
-			w.adopted(digests)
-			return true, nil
-		case backend.StateCreated, backend.StateExited:
-			w.notice(LevelInfo, "the runner does not run; starting it")
-			if err := w.eng.StartContainer(ctx, c.ID); err != nil {
-				return false, err
-			}
-			c.State = backend.StateRunning
-			w.adopted(digests)
-			return true, nil
-		}
-	} else {
-		w.notice(LevelInfo, "recreating the runner, since "+w.whatChanged(digests))
+	change := w.drift(digests, img)
+	if change != "" && !w.run.o.NoRecreate {
+		w.notice(LevelInfo, "recreating the runner, since "+change)
+		return false, w.removeRunner(ctx)
 	}
-	return false, w.removeRunner(ctx)
-}
-
-// adopted remembers a runner that was there already.
-func (w *worker) adopted(digests map[string]string) {
-	w.state.ContainerID = w.container.ID
-	if w.container.Labels[backend.LabelSpec] == combine(digests) {
+	if change != "" {
+		w.notice(LevelWarn, "kept the runner although "+change+" (--no-recreate)")
+	}
+	switch c.State {
+	case backend.StateRunning:
+		w.notice(LevelDebug, "the runner is there already")
+	case backend.StateCreated, backend.StateExited:
+		w.notice(LevelInfo, "the runner does not run; starting it")
+		if err := w.eng.StartContainer(ctx, c.ID); err != nil {
+			return false, err
+		}
+		c.State = backend.StateRunning
+	default:
+		return false, w.removeRunner(ctx)
+	}
+	w.state.ContainerID = c.ID
+	if change == "" {
 		w.state.Spec = digests
 	}
+	return true, nil
 }
 
-func (w *worker) whatChanged(digests map[string]string) string {
-	if w.state.Spec == nil {
-		return "its configuration changed"
+// drift says in what the runner differs from what kitchen.yml wants now, "" when in
+// nothing. Its image is compared by ID, since a tag can move.
+func (w *worker) drift(digests map[string]string, img backend.Image) string {
+	if w.container.Labels[backend.LabelSpec] == combine(digests) {
+		if w.container.ImageID != img.ID {
+			return "image changed"
+		}
+		return ""
 	}
 	fields := changedFields(w.state.Spec, digests)
-	if len(fields) == 0 {
+	if w.state.Spec == nil || len(fields) == 0 {
 		return "its configuration changed"
 	}
 	return strings.Join(fields, ", ") + " changed in its configuration"
@@ -107,15 +111,27 @@ func (w *worker) whatChanged(digests map[string]string) string {
 // one must be like. What does not depend on each other is asked side by side; one
 // that fails leaves the others to end by themselves, since other instances of the
 // run wait for the same answers.
-func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes, err error) {
+//
+// An engine that has things of galley has the platform's image and the network in
+// all likelihood. They are not asked for then: img has no ID, and makeAndStart
+// makes sure of them if they are missing after all.
+func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes, img backend.Image, err error) {
 	d := w.inst.Driver
 	prov, err := w.provisioner()
 	if err != nil {
-		return spec, b, err
+		return spec, b, img, err
 	}
 	ver, err := w.verifier()
 	if err != nil {
-		return spec, b, err
+		return spec, b, img, err
+	}
+	snap, err := w.eng.snapshot(ctx)
+	if err != nil {
+		return spec, b, img, err
+	}
+	image, err := backend.NormalizeRef(qualify(d.Registry, d.Image))
+	if err != nil {
+		return spec, b, img, err
 	}
 	var wanted []*provisioner.Tool
 	if t := prov.Tool(); t != nil {
@@ -124,13 +140,14 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 	if ref := ver.ToolImage(); ref != "" && (len(wanted) == 0 || wanted[0].Image != ref) {
 		wanted = append(wanted, &provisioner.Tool{Image: ref, Remedy: "Choose another verifier.image: one that declares a VOLUME with the tool."})
 	}
-	var img backend.Image
 	tools := make([]string, len(wanted))
 	var g errgroup.Group
-	g.Go(func() (err error) {
-		img, err = w.platformImage(ctx)
-		return err
-	})
+	if snap.empty || !w.mayAssumeImage() {
+		g.Go(func() (err error) {
+			img, err = w.platformImage(ctx)
+			return err
+		})
+	}
 	for n, t := range wanted {
 		g.Go(func() error {
 			toolImg, err := w.toolImage(ctx, t)
@@ -141,16 +158,43 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 			return err
 		})
 	}
-	if d.NetworkMode == defaultNetwork {
+	if d.NetworkMode == defaultNetwork && (snap.empty || d.IPv6) {
 		g.Go(func() error { return w.eng.network(ctx, w) })
 	}
 	if err := g.Wait(); err != nil {
-		return spec, b, err
+		return spec, b, img, err
 	}
 	if b, err = w.sandboxes(); err != nil {
-		return spec, b, err
+		return spec, b, img, err
 	}
-	return runnerSpec(w.run.o.Project, w.inst, img.ID, tools, b, w.run.environ), b, nil
+	if len(d.IntermediateInstructions) > 0 {
+		image = img.ID
+	}
+	return runnerSpec(w.run.o.Project, w.inst, image, tools, b, w.run.environ), b, img, nil
+}
+
+// mayAssumeImage tells whether the runner can be made from the platform's image by
+// its name, without a look at it: it need not be newer, of another architecture or
+// built, and there is no runner to compare with.
+func (w *worker) mayAssumeImage() bool {
+	d := w.inst.Driver
+	policy := w.run.pullPolicy(d.PullPlatform)
+	return w.container == nil && d.OCIPlatform == "" && len(d.IntermediateInstructions) == 0 &&
+		(policy == config.PullMissing || policy == config.PullNever)
+}
+
+// makeSure finds the platform's image, and the network, when a runner could not be
+// made because something is not there.
+func (w *worker) makeSure(ctx context.Context, spec *backend.ContainerSpec) error {
+	img, err := w.platformImage(ctx)
+	if err != nil {
+		return err
+	}
+	spec.Image = img.ID
+	if w.inst.Driver.NetworkMode == defaultNetwork {
+		return w.eng.network(ctx, w)
+	}
+	return nil
 }
 
 // platformImage is the image that the runner is made from: the platform's own, or
@@ -171,13 +215,19 @@ func (w *worker) platformImage(ctx context.Context) (backend.Image, error) {
 // to be on the engine's host; where they are not, that is the error.
 func (w *worker) makeAndStart(ctx context.Context, spec backend.ContainerSpec, own boxes) (c backend.Container, err error) {
 	w.state.Upload = false
+	sure := false
 	for try := 0; ; try++ {
 		c, err = w.createAndStart(ctx, spec)
 		switch {
 		case err == nil:
 			return c, nil
-		case try > 1 || ctx.Err() != nil:
+		case try > 2 || ctx.Err() != nil:
 			return c, err
+		case errors.Is(err, backend.ErrNotFound) && !sure:
+			sure = true
+			if err := w.makeSure(ctx, &spec); err != nil {
+				return c, err
+			}
 		case errors.Is(err, backend.ErrMountSource) && !w.state.Upload:
 			w.state.Upload = true
 			spec.Mounts = unseenMounts(spec.Mounts, own)

@@ -86,6 +86,7 @@ func (r *Run) engineOf(ctx context.Context, s State, d config.Driver, say func(s
 type snapshot struct {
 	runners map[string]backend.Container // this project's, by instance
 	tools   map[string]backend.Container // by name
+	empty   bool                         // nothing of any galley is there
 }
 
 func (e *engine) look(ctx context.Context) (snapshot, error) {
@@ -94,6 +95,7 @@ func (e *engine) look(ctx context.Context) (snapshot, error) {
 	if err != nil {
 		return s, err
 	}
+	s.empty = len(all) == 0
 	for _, c := range all {
 		switch {
 		case c.Labels[backend.LabelRole] == backend.RoleTool:
@@ -127,9 +129,7 @@ func (e *engine) image(ctx context.Context, w *worker, ref, platform string, pol
 	if err != nil {
 		return backend.Image{}, err
 	}
-	if o := e.run.o.Pull; o != "" {
-		policy = o
-	}
+	policy = e.run.pullPolicy(policy)
 	return e.images.do(fmt.Sprint(full, " ", platform, " ", policy, " ", w.inst.Driver.CredsFile), func() (backend.Image, error) {
 		img, err := e.InspectImage(ctx, full)
 		if errors.Is(err, backend.ErrNotFound) && full != ref {
@@ -159,6 +159,14 @@ func (e *engine) image(ctx context.Context, w *worker, ref, platform string, pol
 		}
 		return pulled, pullErr
 	})
+}
+
+// pullPolicy is a policy of kitchen.yml, or the one of the command line.
+func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
+	if r.o.Pull != "" {
+		return r.o.Pull
+	}
+	return policy
 }
 
 func (e *engine) pull(ctx context.Context, w *worker, ref, platform string) (backend.Image, error) {

@@ -21,9 +21,7 @@ import (
 //
 //	ping                  which engine is it, and is it there (made by detection, not here)
 //	list containers       what exists: one call for all instances and tools of a run
-//	inspect image         the platform image's ID, for drift when its tag has moved
-//	inspect image         the same for the tool's image, whose ID names the tool container
-//	ensure network        the shared network may have been removed by somebody
+//	inspect image         the tool's image, whose ID names the tool container
 func TestAPICallsOfAWarmTest(t *testing.T) {
 	k := newKitchen(t)
 	require.NoError(t, k.do(ActionTest, chefInstance("warm")))
@@ -31,7 +29,34 @@ func TestAPICallsOfAWarmTest(t *testing.T) {
 	require.NoError(t, k.do(ActionTest, chefInstance("warm")))
 	calls := k.fake.Calls()
 	const ping = 1
-	require.LessOrEqual(t, k.fake.APICalls()+ping, 14, "%v", calls)
+	require.LessOrEqual(t, k.fake.APICalls()+ping, 12, "%v", calls)
+}
+
+// What a warm run takes for granted may be gone: another galley pruned the network,
+// or somebody the image.
+func TestMakesWhatWasTakenForGranted(t *testing.T) {
+	k := newKitchen(t)
+	k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"}, nil)
+	i := chefInstance("a")
+	i.Driver.Image = "registry.example.com/platform:1"
+	require.NoError(t, k.do(ActionTest, i))
+	require.NoError(t, k.fake.RemoveNetwork(t.Context(), "dokken"))
+	require.NoError(t, k.fake.RemoveImage(t.Context(), "registry.example.com/platform:1"))
+
+	never := i
+	never.Driver.PullPlatform = config.PullNever
+	err := k.do("create", never)
+	require.ErrorContains(t, err, "the pull policy is never")
+	require.Empty(t, k.runners())
+
+	require.NoError(t, k.do("create", i))
+	require.Len(t, k.runners(), 1)
+
+	require.NoError(t, k.do("destroy", i))
+	i.Driver.Image = "registry.example.com/absent"
+	err = k.do("create", i)
+	require.ErrorContains(t, err, "registry.example.com/absent")
+	require.Empty(t, k.runners())
 }
 
 // Sharing: what one instance needs from the engine is asked once for all.
@@ -192,6 +217,32 @@ func TestMovedTagsAreDrift(t *testing.T) {
 	data, err := k.fake.ReadFile(k.runners()[0].ID, "/opt/chef/bin/chef-client")
 	require.NoError(t, err)
 	require.Equal(t, "newer", string(data))
+}
+
+// A tag that was moved since is a changed image, although kitchen.yml is the same.
+func TestMovedTag(t *testing.T) {
+	k := newKitchen(t)
+	for _, warm := range []bool{false, true} {
+		k.fake.AddImage(backendtest.ImageSpec{Ref: "registry.example.com/moving:1", Files: map[string]string{"/old": "old"}})
+		i := chefInstance(fmt.Sprint("warm-", warm))
+		i.Driver.Image = "registry.example.com/moving:1"
+		require.NoError(t, k.do("create", i))
+		first := k.runners()
+		require.NoError(t, k.do("create", i))
+		require.Equal(t, first, k.runners(), "nothing moved")
+
+		moved := k.fake.AddImage(backendtest.ImageSpec{Ref: "registry.example.com/moving:1", Files: map[string]string{"/new": fmt.Sprint(warm)}})
+		k.change = func(o *Options) { o.NoRecreate = true }
+		require.NoError(t, k.do("create", i))
+		require.Equal(t, first, k.runners(), "--no-recreate")
+		k.change = nil
+		require.NoError(t, k.do("create", i))
+		require.Len(t, k.runners(), 1)
+		require.NotEqual(t, first[0].ID, k.runners()[0].ID)
+		require.Equal(t, moved.ID, k.runners()[0].ImageID)
+		require.Contains(t, k.sink.notices(), "recreating the runner, since image changed")
+		require.NoError(t, k.do("destroy", i))
+	}
 }
 
 // A container of somebody else's is never removed, even when it has the name.

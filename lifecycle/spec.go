@@ -22,11 +22,11 @@ type boxes struct {
 
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, imageID string, tools []string, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
+func runnerSpec(p Project, i config.Instance, image string, tools []string, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
 		Name:         containerName(p, i.Name),
-		Image:        imageID,
+		Image:        image,
 		Platform:     d.OCIPlatform,
 		Entrypoint:   d.Entrypoint,
 		Command:      d.Command,

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"github.com/stretchr/testify/require"
 )
 
@@ -66,12 +67,14 @@ type Ledger struct {
 
 // NewLedger begins a ledger, which is compared with a file when the test has ended. A
 // verdict that is another one than in the file fails the test, unless it was run with
-// -update: then the file takes it over. Packages that write to one file must then run
-// one after the other, by go test -p 1.
+// -update: then the file takes it over.
 func NewLedger(t *testing.T, engine, file string) *Ledger {
 	t.Helper()
 	l := &Ledger{engine: engine, found: map[string]Finding{}}
 	t.Cleanup(func() {
+		lock := flock.New(file) // other engines' ledgers end at any time
+		require.NoError(t, lock.Lock())
+		defer func() { require.NoError(t, lock.Unlock()) }()
 		documented, err := ReadFindings(file)
 		require.NoError(t, err)
 		if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
@@ -79,7 +82,7 @@ func NewLedger(t *testing.T, engine, file string) *Ledger {
 			require.NoError(t, documented.Write(file))
 		}
 		for _, difference := range l.differences(documented) {
-			t.Errorf("%s; if that is right, renew it with -p 1 -update", difference)
+			t.Errorf("%s; if that is right, renew it with -update", difference)
 		}
 	})
 	return l

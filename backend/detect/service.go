@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -30,8 +31,9 @@ const (
 
 // service is a `podman system service` that belongs to this process.
 //
-// Its idle time-out is short, so that it ends by itself after a kill -9; a
-// stream of events, held open as a leash, keeps it alive as long as galley is.
+// Its idle time-out is short, so that it ends by itself after a kill -9, and where the
+// kernel can, it ends at once; a stream of events, held open as a leash, keeps it
+// alive as long as galley is.
 type service struct {
 	cmd    *exec.Cmd
 	dir    string
@@ -58,15 +60,10 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 	cmd := exec.Command(podman, "system", "service", "--time="+serviceIdle, ep.URI)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
+	s := &service{cmd: cmd, dir: dir, exited: make(chan struct{})}
+	if err := s.start(); err != nil {
 		return fail(errors.Join(err, os.RemoveAll(dir)), "")
 	}
-	s := &service{cmd: cmd, dir: dir, exited: make(chan struct{})}
-	go func() {
-		// How it ended is told by what it printed, which the caller reads.
-		_ = cmd.Wait()
-		close(s.exited)
-	}()
 	if err := s.await(ctx, &ep); err != nil {
 		stopErr := s.stop()
 		return fail(errors.Join(err, stopErr), fmt.Sprintf("%v%s", err, lastWords(&output, s.exited)))
@@ -75,6 +72,24 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 		return fail(errors.Join(err, s.stop()), err.Error())
 	}
 	return ep, s.stop, nil
+}
+
+// start starts the service, on a thread that stays until it has ended: with that
+// thread, the kernel would end it (see endWithParent).
+func (s *service) start() error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(s.exited)
+		err := s.cmd.Start()
+		started <- err
+		if err == nil {
+			// How it ended is told by what it printed, which the caller reads.
+			_ = s.cmd.Wait()
+		}
+	}()
+	return <-started
 }
 
 // shortTempDir is a directory for the socket: the path of a socket may not be

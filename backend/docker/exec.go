@@ -88,17 +88,40 @@ func (b *Backend) converse(ctx context.Context, cli *client.Client, session stri
 		return err
 	}
 	if e.Tty && (e.Resize != nil || first != nil) {
-		done := make(chan struct{})
+		done, sized := make(chan struct{}), make(chan struct{})
 		defer close(done)
-		go b.followSize(ctx, cli, session, e, first != nil, done)
+		go b.followSize(ctx, cli, session, e, first != nil, sized, done)
+		if first != nil && e.Stdin != nil {
+			e.Stdin = &heldReader{Reader: e.Stdin, until: sized, done: done}
+		}
 	}
 	return errors.Join(engine.Converse(stream, e), stream.Close())
 }
 
+// firstSizeTime bounds how long a terminal's input waits for its first size.
+const firstSizeTime = 5 * time.Second
+
+// heldReader is a terminal's input that waits until the terminal has its first size:
+// what a user typed ahead must not run in one without.
+type heldReader struct {
+	io.Reader
+	until, done <-chan struct{}
+}
+
+// Read reads once the wait is over; a session that ends before has no more input.
+func (r *heldReader) Read(p []byte) (int, error) {
+	select {
+	case <-r.until:
+		return r.Reader.Read(p)
+	case <-r.done:
+		return 0, io.EOF
+	}
+}
+
 // followSize tells the session of every new size of the user's terminal, and of
-// the first where the start could not. A size that cannot be set leaves the old
-// one, which is no reason to end the command.
-func (b *Backend) followSize(ctx context.Context, cli *client.Client, session string, e backend.ExecSpec, first bool, done <-chan struct{}) {
+// the first, closing sized then, where the start could not. A size that cannot be
+// set leaves the old one, which is no reason to end the command.
+func (b *Backend) followSize(ctx context.Context, cli *client.Client, session string, e backend.ExecSpec, first bool, sized chan<- struct{}, done <-chan struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -113,7 +136,10 @@ func (b *Backend) followSize(ctx context.Context, cli *client.Client, session st
 	}
 	if first {
 		// The process may not be there yet, though its stream is.
-		_ = engine.Poll(ctx, func(context.Context) (bool, error) { return resize(e.Size) == nil, nil })
+		soon, cancel := context.WithTimeout(ctx, firstSizeTime)
+		_ = engine.Poll(soon, func(context.Context) (bool, error) { return resize(e.Size) == nil, nil })
+		cancel()
+		close(sized)
 	}
 	for {
 		select {

@@ -17,6 +17,7 @@ import (
 // TestFar: everything goes over TLS and over ssh, too, up to the end of a command's
 // input. The version of the API is not told beforehand.
 func TestFar(t *testing.T) {
+	t.Setenv("PATH", testbed.SSHDir()+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	each(t, func(t *testing.T, e testbed.Engine, image string) {
 		dir := e.TLS.CertPath
 		t.Run("tls", func(t *testing.T) {
@@ -35,7 +36,6 @@ func TestFar(t *testing.T) {
 			require.ErrorContains(t, err, "DOCKER_TLS_VERIFY")
 		})
 		t.Run("ssh", func(t *testing.T) {
-			t.Setenv("PATH", e.SSH.Dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 			echo(t, open(t, backend.Endpoint{URI: e.SSH.Host, Identity: e.SSH.Identity}), image)
 		})
 	})

@@ -152,7 +152,7 @@ func (b *bed) describe(name string) (Engine, error) {
 	sshDir := filepath.Join(enginesDir(), "ssh")
 	e.SSH = SSH{
 		Host: remote[variable], Identity: filepath.Join(sshDir, "id"),
-		KnownHosts: filepath.Join(sshDir, "known_hosts"), Dir: filepath.Join(sshDir, "bin"),
+		KnownHosts: filepath.Join(sshDir, "known_hosts"), Dir: SSHDir(),
 	}
 	if e.Kind == Docker {
 		secure, err := b.script.env(name, "--tls")
@@ -185,11 +185,16 @@ func Engines(t *testing.T) []Engine {
 	return b.engines
 }
 
-// Run runs test once for every engine, as a subtest with the engine's name.
+// Run runs test once for every engine, as a subtest with the engine's name. Engines
+// share nothing, so their subtests run side by side; one engine has one at a time.
+// It returns before they have ended: what is to be done then belongs in a t.Cleanup.
 func Run(t *testing.T, test func(t *testing.T, e Engine)) {
 	t.Helper()
 	for _, e := range Engines(t) {
-		t.Run(e.Name, func(t *testing.T) { test(t, e) })
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, e)
+		})
 	}
 }
 
@@ -230,6 +235,9 @@ func noteUse(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 }
+
+// SSHDir is the directory of an ssh that reaches all engines: every Engine.SSH.Dir.
+func SSHDir() string { return filepath.Join(enginesDir(), "ssh", "bin") }
 
 // enginesDir is engines.sh's ENGINES_DIR.
 func enginesDir() string {

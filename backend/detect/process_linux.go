@@ -1,0 +1,8 @@
+package detect
+
+import "syscall"
+
+// endWithParent has the kernel end a process when the thread that started it ends, as
+// when galley is killed: a command under way in a container would keep the service
+// from being idle for as long as it lasts.
+func endWithParent(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGTERM }
