@@ -60,7 +60,7 @@ fi
 # a package engines are tested side by side; tests wait for engines more than they compute.
 go_test() {
 	go test -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-25m}" -p "${GALLEY_TEST_PROCESSES:-1}" \
-		-parallel "${GALLEY_TEST_PARALLEL:-4}" "$@"
+		-parallel "${GALLEY_TEST_PARALLEL:-3}" "$@"
 }
 
 # failed LOG: a line for each package that failed: its path, then the tests that did.

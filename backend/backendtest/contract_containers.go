@@ -156,7 +156,12 @@ func testList(t *testing.T, s *suite) {
 		}
 		return byID
 	}
-	all := list(backend.Labels{backend.LabelRun: s.prefix, "example.list": "a=b, c"})
+	var all map[string]backend.Container
+	// A list may tell of an end a moment later than Wait does.
+	s.await(t, func() bool {
+		all = list(backend.Labels{backend.LabelRun: s.prefix, "example.list": "a=b, c"})
+		return all[exited.ID].State != backend.StateRunning
+	}, "the list knows of the end")
 	require.Len(t, all, 3)
 	for id, state := range map[string]backend.State{
 		created.ID: backend.StateCreated, running.ID: backend.StateRunning, exited.ID: backend.StateExited,

@@ -308,15 +308,9 @@ func processFeatures() []feature {
 	}
 }
 
-// userNS asks for a user namespace. One subtest at a time does so, since a mode that
-// takes a user's whole range of ids leaves none for another container.
+// userNS asks for a user namespace.
 func userNS(mode backend.UserNS) func(*testing.T, *suite) []edit {
-	return func(t *testing.T, s *suite) []edit {
-		t.Helper()
-		s.ids.Lock()
-		t.Cleanup(s.ids.Unlock)
-		return []edit{func(spec *backend.ContainerSpec) { spec.UserNS = mode }}
-	}
+	return asks(func(s *backend.ContainerSpec) { s.UserNS = mode })
 }
 
 func resources(set func(*backend.Resources)) func(*testing.T, *suite) []edit {

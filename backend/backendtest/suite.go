@@ -41,8 +41,8 @@ type suite struct {
 	// /opt/chef with the file PLATFORM-IMAGE and no volume.
 	tool, withTool func() (backend.Image, error)
 	recording      sync.Mutex
-	// ids is held by the subtest that uses the engine's spare user ids.
-	ids sync.Mutex
+	// others is held by each subtest: for reading, or by one that must be alone.
+	others sync.RWMutex
 }
 
 func newSuite(t *testing.T, o Options) *suite {
