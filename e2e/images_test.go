@@ -146,7 +146,7 @@ func TestPullPolicies(t *testing.T) {
 			requests = log.During(func() { r = p.ok("create", "-c") })
 			require.Len(t, pulls(requests), 1, "%q", requests)
 			if i == 0 {
-				require.Contains(t, r.String(), "recreating the runner, since image changed in its configuration")
+				require.Contains(t, r.String(), "recreating the runner, since its image is another one now")
 			}
 			p.shows("default-two", "cat /content", "second")
 		}
@@ -369,7 +369,7 @@ intermediate_instructions: |
 		// Other instructions are another image, and another runner.
 		p.write("context/sub/file", "changed "+salt+"\n")
 		r = p.ok("create", "list")
-		require.Contains(t, r.String(), "recreating the runner, since image changed in its configuration")
+		require.Contains(t, r.String(), "recreating the runner, since its image is another one now")
 		p.shows("default-list", "cat /sub/file", "changed "+salt)
 	})
 }

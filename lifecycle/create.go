@@ -96,7 +96,7 @@ func (w *worker) adopt(ctx context.Context, digests map[string]string, img backe
 func (w *worker) drift(digests map[string]string, img backend.Image) string {
 	if w.container.Labels[backend.LabelSpec] == combine(digests) {
 		if w.container.ImageID != img.ID {
-			return "image changed"
+			return "its image is another one now"
 		}
 		return ""
 	}

@@ -240,7 +240,7 @@ func TestMovedTag(t *testing.T) {
 		require.Len(t, k.runners(), 1)
 		require.NotEqual(t, first[0].ID, k.runners()[0].ID)
 		require.Equal(t, moved.ID, k.runners()[0].ImageID)
-		require.Contains(t, k.sink.notices(), "recreating the runner, since image changed")
+		require.Contains(t, k.sink.notices(), "recreating the runner, since its image is another one now")
 		require.NoError(t, k.do("destroy", i))
 	}
 }
