@@ -230,9 +230,7 @@ func (r *resolver) provisioner(block *yaml11.Value) Provisioner {
 		p.Chef.LogLevel = d.logLevel
 	}
 	p.Chef.ProductName = productOf(name, p.Chef.ProductName)
-	if s, ok := r.o.Env("CHEF_LICENSE"); ok && p.Chef.License == "" {
-		p.Chef.License = s
-	}
+	r.license(&p.Chef.License, &p.Chef.LicenseKey, &p.Chef.LicenseServer)
 	return *p
 }
 
@@ -258,20 +256,18 @@ func (r *resolver) verifier(block *yaml11.Value) Verifier {
 	v.Kind = kind
 	d.block(SectionVerifier, string(kind), block)
 	v.Dummy.Sleep = v.Shell.Sleep
-	for _, e := range []struct {
-		name string
-		to   *string
-	}{
-		{"CHEF_LICENSE", &v.Inspec.License},
-		{"CHEF_LICENSE_KEY", &v.Inspec.LicenseKey},
-		{"CHEF_LICENSE_SERVER", &v.Inspec.LicenseServer},
-	} {
-		if s, ok := r.o.Env(e.name); ok && *e.to == "" {
-			*e.to = s
-		}
-	}
+	r.license(&v.Inspec.License, &v.Inspec.LicenseKey, &v.Inspec.LicenseServer)
 	v.Raw, _ = block.Any().(map[string]any)
 	return *v
+}
+
+// license takes from the environment what kitchen.yml does not say of Chef's licence.
+func (r *resolver) license(license, key, server *string) {
+	for name, to := range map[string]*string{"CHEF_LICENSE": license, "CHEF_LICENSE_KEY": key, "CHEF_LICENSE_SERVER": server} {
+		if s, ok := r.o.Env(name); ok && *to == "" {
+			*to = s
+		}
+	}
 }
 
 // transport decodes a transport's block.

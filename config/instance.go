@@ -296,10 +296,13 @@ type Chef struct {
 	ZeroHost     string
 	ZeroPort     int
 	License      string
-	CleanSandbox bool
-	Deprecations bool // deprecations_as_errors
-	Converges    int  // multiple_converge
-	Idempotency  bool // enforce_idempotency
+	// LicenseKey and LicenseServer are for Chef 19 and later; of several servers
+	// there are commas between.
+	LicenseKey, LicenseServer string
+	CleanSandbox              bool
+	Deprecations              bool // deprecations_as_errors
+	Converges                 int  // multiple_converge
+	Idempotency               bool // enforce_idempotency
 	// Policyfile and Berksfile are absolute; empty means Policyfile.rb and
 	// Berksfile of the project, if they exist.
 	Policyfile    string

@@ -30,7 +30,6 @@ func chefKeys() []Key {
 		{"config_path", "galley does not read the workstation's client.rb"},
 		{"solo_rb", "galley runs the client in local mode: write `client_rb`"},
 		{"cookbook_path", "cookbooks come from the Policyfile, the Berksfile, `cookbooks/` or the project itself"},
-		{"chef_license_key", "the Chef image needs none"},
 		{"legacy_mode", "galley runs the client in local mode"},
 	} {
 		keys = append(keys, Key{Name: k.name, Source: fromChef, Inert: k.why})
@@ -79,6 +78,10 @@ func chefRunKeys() []Key {
 			Doc: "The port that the client's own server listens at."},
 		{Name: "chef_license", Source: fromChef, DefaultDoc: "`CHEF_LICENSE` of the client's environment", value: textField("", func(i *Instance) *string { return &chef(i).License }),
 			Doc: "Accepts Chef's licence: `accept`, `accept-no-persist` or `accept-silent`."},
+		{Name: "chef_license_key", Source: fromChef, Secret: true, DefaultDoc: "`CHEF_LICENSE_KEY` of the client's environment", value: textField("", func(i *Instance) *string { return &chef(i).LicenseKey }),
+			Doc: "The licence key for Chef 19 and later; older ones need none."},
+		{Name: "chef_license_server", Source: fromChef, DefaultDoc: "`CHEF_LICENSE_SERVER` of the client's environment", value: field[string]{form: TypeStrings, at: func(i *Instance) *string { return &chef(i).LicenseServer }, parse: licenseServers},
+			Doc: "The addresses of licence servers for Chef 19 and later."},
 		{Name: "deprecations_as_errors", Source: fromChef, value: flagField(false, func(i *Instance) *bool { return &chef(i).Deprecations }),
 			Doc: "Makes deprecation warnings errors."},
 		{Name: "multiple_converge", Source: fromChef, value: intField(1, func(i *Instance) *int { return &chef(i).Converges }),
@@ -130,6 +133,12 @@ func chefSandboxKeys() []Key {
 		})
 	}
 	return keys
+}
+
+// licenseServers reads addresses as the variable has them: with commas between.
+func licenseServers(d *decoder, v *yaml11.Value) (string, bool) {
+	list, ok := texts(d, v)
+	return strings.Join(list, ","), ok
 }
 
 // lookupName is the name under which Test Kitchen looks for a directory.

@@ -164,6 +164,7 @@ func SecretValues(instances []Instance, environ []string) []string {
 		c.any("", i.Provisioner.Chef.Attributes)
 		c.any("", i.Provisioner.Chef.ClientRB)
 		c.any("", i.Verifier.Raw)
+		c.text("license_key", i.Provisioner.Chef.LicenseKey)
 		c.text("license_key", i.Verifier.Inspec.LicenseKey)
 	}
 	slices.Sort(c.found)

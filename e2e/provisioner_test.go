@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,7 +63,106 @@ func TestCinc(t *testing.T) {
 		r := p.galley("converge", "bad", "--idempotence")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "not idempotent: the second run of cinc-client changed 1 resource")
-		require.Contains(t, r.String(), "  execute[true]\n")
+		require.Contains(t, r.String(), "  execute[true] (mine::always line 1)\n")
+		p.write("recipes/always.rb", "Chef.deprecated(:generic, 'old')\n")
+		p.ok("converge", "bad")
+		p.write("kitchen.local.yml", "provisioner: {deprecations_as_errors: true}\nsuites:\n  - name: bad\n    run_list: ['recipe[mine::always]']\n")
+		r = p.galley("converge", "bad")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "DeprecatedFeatureError: old")
+	})
+}
+
+// Chef from packages of Habitat: its volume goes before a Chef that the platform has
+// itself. A run that asks to be repeated is, with what it left; the next converge
+// finds nothing of it, unless it shall.
+func TestHabitat(t *testing.T) {
+	const image = "docker.io/library/chef-hab:19"
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "platform-with-chef", "tool")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": `
+driver: {name: dokken, image: platform-with-chef, chef_image: ` + image + `}
+provisioner:
+  name: dokken
+  run_list: ['recipe[app]']
+  attributes: {galley: {exit_once: 35}}
+  wait_for_retry: 0
+platforms: [name: p]
+suites: [name: s]
+`,
+			"cookbooks/app/recipes/default.rb": "execute 'test ! -e /hab/none && ls /opt/kitchen/cache > /seen'\n",
+		})
+		buildImage(t, p.backend(), image, map[string]string{"Dockerfile": "FROM docker.io/chef/chef:latest AS chef\nFROM docker.io/library/busybox:latest\n" +
+			"COPY --from=chef /opt/chef/bin/chef-client /hab/pkgs/chef/chef-infra-client/19.1.164/20250919111111/bin/chef-client\nVOLUME [\"/hab\"]\n"})
+		t.Cleanup(func() { p.ok("destroy"); p.ok("prune") }) // before the image goes
+		seen := func() string { return p.ok("exec", "--", "cat", "/seen").stdout }
+		r := p.ok("converge")
+		require.Contains(t, r.String(), "chef-client exited with code 35: a reboot was requested")
+		require.Contains(t, seen(), "exited-once", "the second try found what the first one left")
+		r = p.ok("converge")
+		require.Contains(t, r.String(), "chef-client exited with code 35", "and the second converge did not")
+		p.write("kitchen.local.yml", "provisioner: {clean_dokken_sandbox: false}\n")
+		r = p.ok("converge")
+		require.NotContains(t, r.String(), "chef-client exited with code 35")
+		p.write("kitchen.local.yml", "provisioner: {retry_on_exit_code: []}\n")
+		r = p.galley("converge")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "Remove 35 from provisioner.retry_on_exit_code")
+	})
+}
+
+// chefCLI stands in for chef-cli: it notes what it is asked, and exports the policy of
+// one cookbook as the real one does.
+const chefCLI = `#!/bin/sh
+set -e
+echo "$*" >> "$CALLS"
+case $1 in
+install | update) echo '{"name": "web", "cookbook_locks": {"hello": {"source": "cookbooks/hello"}}}' > "${2%.rb}.lock.json" ;;
+export)
+	mkdir -p "$3/policies" "$3/policy_groups" "$3/cookbook_artifacts"
+	cp -R cookbooks/hello "$3/cookbook_artifacts/hello-1"
+	echo '{"run_list": ["recipe[hello]"], "cookbook_locks": {"hello": {"identifier": "1"}}}' > "$3/policies/web-7.json"
+	echo '{"policies": {"web": {"revision_id": "7"}}}' > "$3/policy_groups/local.json" ;;
+esac
+`
+
+// Eight instances share a Policyfile and one resolution, while another project on the
+// same engine is at the same; neither sees anything of the other.
+func TestPolicyfileOfTwoProjects(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "tool")
+		policy := func(word string, suites int) *project {
+			kitchen := "driver: {name: dokken, image: busybox, chef_image: chef/chef, chef_version: latest}\nprovisioner: {name: dokken}\n" +
+				"verifier: {name: shell, remote_exec: true, command: 'grep -qx " + word + " /word'}\nplatforms: [name: p]\nsuites:\n"
+			for n := range suites {
+				kitchen += fmt.Sprintf("  - name: s%d\n", n)
+			}
+			p := newProject(t, e, map[string]string{
+				"kitchen.yml": kitchen, "Policyfile.rb": "name 'web'\n", "bin/chef-cli": chefCLI,
+				"cookbooks/hello/recipes/default.rb": "file '/word' do\n  content '" + word + "'\nend\n",
+			})
+			p.env = append(p.env, "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"), "CALLS="+filepath.Join(p.dir, "calls"))
+			return p
+		}
+		one, other := policy("one", 8), policy("other", 2)
+		beside := other.command(t.Context(), "verify", "-c")
+		var out bytes.Buffer
+		beside.Stdout, beside.Stderr = &out, &out
+		require.NoError(t, beside.Start())
+		one.ok("verify", "-c")
+		require.NoError(t, beside.Wait(), out.String())
+		require.Len(t, one.runners(), 8)
+		require.Len(t, other.runners(), 2)
+		for _, p := range []*project{one, other} {
+			calls := strings.Split(strings.TrimSpace(p.read("calls")), "\n")
+			require.Len(t, calls, 2)
+			require.Regexp(t, "^install "+p.dir+"/Policyfile.rb$", calls[0])
+			require.Regexp(t, "^export "+p.dir+"/Policyfile.rb .* --force$", calls[1])
+		}
+		one.ok("destroy", "-c")
+		require.Len(t, other.runners(), 2)
+		other.ok("verify", "-c")
 	})
 }
 
@@ -103,13 +204,15 @@ func ansibleFiles(image, keys string) map[string]string {
 		"kitchen.yml": toolKitchen(image, `
   name: ansible_playbook
   hosts: kitchens
+  requirements_path: requirements.yml
   extra_vars: {colour: green, secret_word: "it's \"quoted\""}
-`+keys, `grep -q "green yellow it's" /etc/hello`),
+`+keys, `grep -q "green yellow it's" /etc/hello && test -f /etc/wanted`),
 		"roles/hello/tasks/main.yml":           "- name: say hello\n  template: {src: hello.j2, dest: /etc/hello, mode: '0640'}\n  notify: tell\n",
 		"roles/hello/handlers/main.yml":        "- name: tell\n  command: touch /etc/told\n",
 		"roles/hello/templates/hello.j2":       "{{ colour }} {{ second }} {{ secret_word }}\n",
 		"roles/hello/defaults/main.yml":        "colour: none\nsecond: none\n",
-		"test/integration/good/default.yml":    "- hosts: kitchens\n  become: yes\n  roles: [hello]\n",
+		"test/integration/good/default.yml":    "- hosts: kitchens\n  become: yes\n  roles: [hello, wanted]\n",
+		"requirements.yml":                     "roles:\n  - {name: wanted, src: wanted.tar.gz}\n",
 		"test/integration/bad/default.yml":     "- hosts: all\n  gather_facts: no\n  tasks:\n    - name: again and again\n      command: 'true'\n",
 		"test/integration/good/group_vars/all": "second: yellow\n",
 	}
@@ -137,10 +240,24 @@ func TestAnsibleFromHost(t *testing.T) {
 	})
 }
 
+// roleArchive is a role as ansible-galaxy installs it.
+func roleArchive(t *testing.T) string {
+	t.Helper()
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	require.NoError(t, archive.Write(zip, []sandbox.File{
+		{Path: "wanted/meta/main.yml", Data: []byte("galaxy_info: {author: a, description: d, license: l, min_ansible_version: '2.9'}\ndependencies: []\n")},
+		{Path: "wanted/tasks/main.yml", Data: []byte("- name: have what is wanted\n  copy: {content: wanted, dest: /etc/wanted}\n")},
+	}))
+	require.NoError(t, zip.Close())
+	return packed.String()
+}
+
 func requireAnsible(t *testing.T, p *project) {
 	t.Helper()
+	p.write("wanted.tar.gz", roleArchive(t))
 	r := p.ok("verify", "good", "--idempotence", "--report", "ndjson=events")
-	require.Contains(t, p.read("events"), `"text":"ok=3 changed=2 failed=0","changed":2`)
+	require.Contains(t, p.read("events"), `"text":"ok=4 changed=3 failed=0","changed":3`)
 	require.NotContains(t, r.String(), "it's", "extra variables are not shown")
 	r = p.galley("converge", "bad", "--idempotence")
 	require.Equal(t, 20, r.code, r.String())

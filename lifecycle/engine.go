@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
@@ -247,11 +248,41 @@ func (e *engine) tool(ctx context.Context, w *worker, t *provisioner.Tool, img b
 		}
 		// The command is never run. `true` need not exist in a tool image, and
 		// some engines look for it even so; the image's own command does.
-		_, err = e.CreateContainer(ctx, backend.ContainerSpec{Name: name, Image: img.ID, Platform: w.inst.Driver.OCIPlatform,
+		return name, e.createShared(ctx, backend.ContainerSpec{Name: name, Image: img.ID, Platform: w.inst.Driver.OCIPlatform,
 			Labels: e.run.labels(backend.RoleTool), PopulateVolumes: true,
 			Network: backend.NetworkAttachment{Mode: backend.NetworkNone}})
-		return name, err
 	})
+}
+
+// sharedWait bounds how long another galley may take to show what it makes. A name
+// that something else has, which is no container, is an error in the end.
+const sharedWait = 30 * time.Second
+
+// createShared makes a container that whoever comes first makes for all. No lock
+// keeps the galleys of other users and machines away from the engine: one that lost
+// the race takes what the other made. An engine may give the name away well before
+// the container is there to be seen.
+func (e *engine) createShared(ctx context.Context, spec backend.ContainerSpec) error {
+	var lost time.Time // when the race was
+	for {
+		_, err := e.CreateContainer(ctx, spec)
+		if !errors.Is(err, backend.ErrConflict) {
+			return err
+		}
+		if _, lookErr := e.InspectContainer(ctx, spec.Name); !errors.Is(lookErr, backend.ErrNotFound) {
+			return lookErr
+		}
+		if lost.IsZero() {
+			lost = time.Now()
+		} else if time.Since(lost) > sharedWait {
+			return err
+		}
+		select {
+		case <-time.After(lockRetry):
+		case <-ctx.Done():
+			return errors.Join(err, context.Cause(ctx))
+		}
+	}
 }
 
 // shortID is the part of an image's ID that names are made of.

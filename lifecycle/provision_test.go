@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -66,4 +68,36 @@ func TestUploadsAndDownloads(t *testing.T) {
 	}
 	i.Provisioner.Uploads = map[string]string{"none": "/x"}
 	require.ErrorContains(t, k.do("converge", i), "provisioner.uploads: upload none: ")
+}
+
+// A galley of another user may be faster to make the shared tool: an engine then says
+// that the name is taken, even before the container is there to be seen.
+func TestToolMadeBySomebodyElse(t *testing.T) {
+	for name, faults := range map[string][]error{
+		"it is there":          {backendtest.AfterEffect(&backend.Error{Op: "create", Kind: backend.ErrConflict})},
+		"it is not there yet":  {&backend.Error{Op: "create", Kind: backend.ErrConflict}, backendtest.AfterEffect(&backend.Error{Op: "create", Kind: backend.ErrConflict})},
+		"the other one failed": {&backend.Error{Op: "create", Kind: backend.ErrConflict}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKitchen(t)
+			k.fake.FailOn(func(c backendtest.Call) error {
+				if c.Verb != "CreateContainer" || !strings.HasPrefix(c.Args[0], "galley-tool-") || len(faults) == 0 {
+					return nil
+				}
+				err := faults[0]
+				faults = faults[1:]
+				return err
+			})
+			require.NoError(t, k.do("converge", chefInstance("a")))
+			require.Empty(t, faults)
+		})
+	}
+	k := newKitchen(t)
+	k.fake.FailOn(func(c backendtest.Call) error {
+		if c.Verb == "CreateContainer" {
+			return &backend.Error{Op: "create", Kind: backend.ErrInvalid}
+		}
+		return nil
+	})
+	require.ErrorContains(t, k.do("create", chefInstance("a")), "create: invalid")
 }

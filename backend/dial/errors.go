@@ -37,6 +37,7 @@ func explainUnix(e *backend.Error, path string) {
 		e.Detail = "there is no such socket"
 		if to, err := os.Readlink(path); err == nil {
 			e.Detail = "it is a link to " + to + ", where there is no socket"
+			e.Remedy = "Start the engine that the link is for, or remove the link."
 		}
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		e.Detail = "the socket is there, but nothing listens on it"

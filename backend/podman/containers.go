@@ -3,6 +3,7 @@ package podman
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,19 +30,13 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return backend.Container{}, err
 	}
-	fill := s.PopulateVolumes && s.Name != ""
-	if fill {
-		// Until its volumes are full it goes by another name, so that one left
-		// behind by a process that died is never taken for a good one.
-		config.Name += fillingSuffix
+	if s.PopulateVolumes && s.Name != "" {
+		// Until its volumes are full it goes by a name of its own, so that one left
+		// behind by a process that died is never taken for a good one, and that of
+		// another process that makes the same now is not in the way.
+		config.Name += fillingInfix + strings.ToLower(rand.Text()[:8])
 	}
 	answer, err := b.create(ctx, config)
-	if fill && errors.Is(err, backend.ErrConflict) {
-		if err := b.RemoveContainer(ctx, config.Name); err != nil {
-			return backend.Container{}, err
-		}
-		answer, err = b.create(ctx, config)
-	}
 	if err != nil {
 		return backend.Container{}, err
 	}
@@ -56,8 +51,9 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 	}, nil
 }
 
-// fillingSuffix is at the end of a container's name while its volumes are filled.
-const fillingSuffix = "-filling"
+// fillingInfix follows a container's name while its volumes are filled; what comes
+// after it is random.
+const fillingInfix = "-filling-"
 
 // created is the answer to POST /containers/create.
 type created struct {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // bench is where cookbooks are resolved: this machine, or a container.
@@ -53,7 +53,7 @@ func (c *chef) bench(ctx context.Context, s source) (bench, error) {
 		for _, name := range s.commands {
 			if path, err := exec.LookPath(name); err == nil {
 				c.project.say("resolving cookbooks of %s with this machine's %s", filepath.Base(s.file), name)
-				return &hostBench{name: name, path: path, dir: filepath.Dir(s.file), env: c.resolveEnv(c.project.Environ)}, nil
+				return &hostBench{name: name, path: path, dir: filepath.Dir(s.file), env: c.resolveEnv()}, nil
 			}
 		}
 		if mode == config.ResolverHost {
@@ -74,29 +74,17 @@ func (c *chef) bench(ctx context.Context, s source) (bench, error) {
 	return nil, e
 }
 
-// resolveEnv is the environment of the tool: base, with the proxies and the licence.
-func (c *chef) resolveEnv(base []string) []string {
-	p := c.instance.Provisioner
-	env := slices.Clone(base)
-	for name, value := range map[string]string{"http_proxy": p.Proxy.HTTP, "https_proxy": p.Proxy.HTTPS, "no_proxy": p.Proxy.No} {
-		if value != "" {
-			env = append(env, name+"="+value, strings.ToUpper(name)+"="+value)
-		}
-	}
-	if p.Chef.License != "" {
-		env = append(env, "CHEF_LICENSE="+p.Chef.License)
-	}
-	return env
+// toolEnv is what the tool finds in its environment: the proxies and the licence.
+func (c *chef) toolEnv() map[string]string {
+	return c.license(runner.KitchenEnv(c.project.Environ, c.instance.Provisioner.Proxy))
 }
 
-// toolEnv is resolveEnv as a map.
-func (c *chef) toolEnv() map[string]string {
-	env := map[string]string{}
-	for _, kv := range c.resolveEnv(nil) {
-		name, value, _ := strings.Cut(kv, "=")
-		env[name] = value
+// resolveEnv is galley's own environment with toolEnv over it.
+func (c *chef) resolveEnv() []string {
+	env := slices.Clone(c.project.Environ)
+	for name, value := range c.toolEnv() {
+		env = append(env, name+"="+value)
 	}
-	maps.DeleteFunc(env, func(_, v string) bool { return v == "" })
 	return env
 }
 

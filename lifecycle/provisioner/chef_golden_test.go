@@ -32,7 +32,7 @@ func chefCases() map[string]chefCase {
 		"no-json":            {keys: "json_attributes: false"},
 		"attributes":         {keys: `attributes: {a: {b: [1, 2.5, "<&>"], c: true, d: ~}, text: "it's ü"}, run_list: ["recipe[a::b]", "role[c]"]`},
 		"deprecations":       {keys: "deprecations_as_errors: true, named_run_list: other"},
-		"licence":            {keys: "chef_license: accept-no-persist"},
+		"licence":            {keys: "chef_license: accept-no-persist, chef_license_key: some-key, chef_license_server: [http://one, http://two]"},
 		"multiple":           {keys: "multiple_converge: 3"},
 		"enforce":            {keys: "multiple_converge: 2, enforce_idempotency: true"},
 		"idempotence":        {change: func(b *bed) { b.project.Idempotence = true }},

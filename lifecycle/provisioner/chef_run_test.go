@@ -73,8 +73,8 @@ func TestChefRuns(t *testing.T) {
 		var again *ChangedAgainError
 		require.ErrorAs(t, err, &again, out)
 		require.Equal(t, 1, again.Count)
-		require.Equal(t, []string{"execute[true]"}, again.Changes)
-		require.ErrorContains(t, err, "not idempotent: the second run of chef-client changed 1 resource\n  execute[true]\nGuard these")
+		require.Equal(t, []string{"execute[true] (hello::default line 4)"}, again.Changes)
+		require.ErrorContains(t, err, "not idempotent: the second run of chef-client changed 1 resource\n  execute[true] (hello::default line 4)\nGuard these")
 		require.Equal(t, 3, s.Changed)
 
 		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "execute 'false'\n"})
@@ -89,8 +89,17 @@ func TestChefRuns(t *testing.T) {
 		require.Equal(t, 1, s.Failed)
 		require.Contains(t, s.Text, "failed")
 	})
+	t.Run("deprecations", func(t *testing.T) {
+		b := hello(t, "", "Chef.deprecated(:generic, 'old')\n")
+		_, out, err := b.converge(b.here())
+		require.NoError(t, err, out)
+		b = hello(t, ", deprecations_as_errors: true", "Chef.deprecated(:generic, 'old')\n")
+		_, out, err = b.converge(b.here())
+		require.EqualError(t, err, "chef-client exited with code 1", out)
+		require.Contains(t, out, "DeprecatedFeatureError: old")
+	})
 	t.Run("tries again", func(t *testing.T) {
-		b := hello(t, ", attributes: {galley: {exit_once: 35}}, clean_dokken_sandbox: false, wait_for_retry: 0", "")
+		b := hello(t, ", attributes: {galley: {exit_once: 35}}, wait_for_retry: 0", "")
 		_, out, err := b.converge(b.here())
 		require.NoError(t, err, out)
 		require.Contains(t, out, "trying again")
@@ -121,14 +130,19 @@ func TestChefFindsTheClient(t *testing.T) {
 	for _, c := range []struct {
 		product string
 		there   []string
+		volume  string
 		want    string
 	}{
-		{"chef", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "opt/chef/bin/chef-client"},
-		{"cinc", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "opt/cinc/bin/cinc-client"},
-		{"chef", []string{"opt/cinc/bin/cinc-client"}, "opt/cinc/bin/cinc-client"},
+		{"chef", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "", "opt/chef/bin/chef-client"},
+		{"cinc", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "", "opt/cinc/bin/cinc-client"},
+		{"chef", []string{"opt/cinc/bin/cinc-client"}, "", "opt/cinc/bin/cinc-client"},
 		{"chef", []string{"hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client", "hab/pkgs/chef/chef-infra-client/19.2.0/1/bin/chef-client"},
-			"hab/pkgs/chef/chef-infra-client/19.2.0/1/bin/chef-client"},
-		{"cinc", []string{"hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"}, "hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"},
+			"", "hab/pkgs/chef/chef-infra-client/19.2.0/1/bin/chef-client"},
+		{"cinc", []string{"hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"}, "", "hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"},
+		// What the runner's own image has comes after all that a volume brings.
+		{"chef", []string{"opt/chef/bin/chef-client", "hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client"}, "hab",
+			"hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client"},
+		{"chef", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "opt/cinc", "opt/cinc/bin/cinc-client"},
 	} {
 		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, product_name: " + c.product + "}\n" + platform})
 		r := b.here()
@@ -137,6 +151,11 @@ func TestChefFindsTheClient(t *testing.T) {
 		for _, f := range c.there {
 			require.NoError(t, writeFile(filepath.Join(root, f), "#!/bin/sh\necho found $0\n"))
 		}
+		mounts := "overlay / overlay rw 0 0\n"
+		if c.volume != "" {
+			mounts += "/dev/x " + filepath.Join(root, c.volume) + " ext4 rw 0 0\n"
+		}
+		require.NoError(t, writeFile(filepath.Join(root, "proc", "mounts"), mounts))
 		// The same script in a place where those volumes are.
 		require.NoError(t, writeFile(filepath.Join(b.box.Local, runCommand), relocate(files[runCommand], root)))
 		p := b.provisioner()

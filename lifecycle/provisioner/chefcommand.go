@@ -30,10 +30,7 @@ func (c *chef) candidates() []string {
 // lines. own are the places that clean_dokken_sandbox wants empty.
 func (c *chef) script(box sandbox.Dir, own []string) string {
 	k := c.instance.Provisioner.Chef
-	s := script{env: commandEnv(c.project, c.instance)}
-	if k.License != "" && s.env["CHEF_LICENSE"] == "" {
-		s.env["CHEF_LICENSE"] = k.License
-	}
+	s := script{env: c.license(commandEnv(c.project, c.instance))}
 	if k.Binary == "" {
 		s.locate("client", c.candidates(), "")
 	}
@@ -42,7 +39,8 @@ func (c *chef) script(box sandbox.Dir, own []string) string {
 		for _, p := range own {
 			places = append(places, path.Join(box.Remote, p))
 		}
-		s.add("rm -rf %s", runner.QuoteAll(places))
+		// A further try of the same converge finds what the one before left.
+		s.add(`[ -n "$%s" ] || rm -rf %s`, tryVariable, runner.QuoteAll(places))
 	}
 	for i := 1; i < c.runs(); i++ {
 		s.add("%s || exit", c.command(box, clientFile))
@@ -53,6 +51,17 @@ func (c *chef) script(box sandbox.Dir, own []string) string {
 	}
 	s.add("%s", c.command(box, last))
 	return s.String()
+}
+
+// license adds the variables of Chef's licence to an environment.
+func (c *chef) license(env map[string]string) map[string]string {
+	k := c.instance.Provisioner.Chef
+	for name, value := range map[string]string{"CHEF_LICENSE": k.License, "CHEF_LICENSE_KEY": k.LicenseKey, "CHEF_LICENSE_SERVER": k.LicenseServer} {
+		if value != "" && env[name] == "" {
+			env[name] = value
+		}
+	}
+	return env
 }
 
 // command is the client's command line as users of kitchen-dokken know it, with

@@ -26,10 +26,12 @@ type chefRun struct {
 }
 
 var (
-	chefDone     = regexp.MustCompile(`(?:[A-Z]\w* )*(?:Client|Run|Phase) (?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources updated.*`)
+	chefDone     = regexp.MustCompile(`(?:[A-Za-z][\w-]* )*[\w-]*(?i:client|run|phase) (?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources (?:would have been )?updated.*`)
 	chefResource = regexp.MustCompile(`^\s*\* ([a-z0-9_]+\[.*\]) action \S+`)
-	chefChange   = regexp.MustCompile(`^\s+- \S`)
-	chefHeading  = regexp.MustCompile(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|Compiling|Resolving|Loading|Infra Phase)\b`)
+	// The minimal format lists what was updated at the end.
+	chefUpdated = regexp.MustCompile(`^\* ([a-z0-9_]+\[.*\])$`)
+	chefChange  = regexp.MustCompile(`^\s+- \S`)
+	chefHeading = regexp.MustCompile(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|Compiling|Resolving|Loading|Infra Phase)\b`)
 )
 
 func (o *chefOutput) line(text string) {
@@ -41,13 +43,22 @@ func (o *chefOutput) line(text string) {
 		o.done(m)
 		return
 	}
-	switch m := chefResource.FindStringSubmatch(text); {
+	switch m, updated := chefResource.FindStringSubmatch(text), chefUpdated.FindStringSubmatch(text); {
 	case m != nil:
 		o.resource, o.started = m[1], true
+	case updated != nil:
+		o.change(updated[1])
 	case chefHeading.MatchString(text):
 		o.resource, o.started = "", true
-	case o.resource != "" && chefChange.MatchString(text) && !slices.Contains(o.changes, o.resource):
-		o.changes = append(o.changes, o.resource)
+	case o.resource != "" && chefChange.MatchString(text):
+		o.change(o.resource)
+	}
+}
+
+// change notes a resource that was updated.
+func (o *chefOutput) change(resource string) {
+	if !slices.Contains(o.changes, resource) {
+		o.changes = append(o.changes, resource)
 	}
 }
 
@@ -91,12 +102,14 @@ func (o *chefOutput) summary(int) Summary {
 	return s
 }
 
-// again is the error when the last of n runs updated anything, or nil.
+// again is the error when the last of n runs updated anything, or nil. What the
+// handler names counts also in an output format that has no last line.
 func (o *chefOutput) again(n int) *ChangedAgainError {
-	if len(o.runs) < n {
-		return nil
+	last := chefRun{named: o.named}
+	if len(o.runs) >= n {
+		last = o.runs[len(o.runs)-1]
+		last.named = slices.Concat(last.named, o.named)
 	}
-	last := o.runs[len(o.runs)-1]
 	changes := last.named
 	if len(changes) == 0 {
 		changes = last.changes

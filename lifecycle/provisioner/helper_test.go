@@ -147,9 +147,6 @@ func (r localRunner) Exec(ctx context.Context, c runner.Command) (int, error) {
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		if exit.ExitCode() < 0 {
-			return 137, nil // the stand-in ends itself by SIGKILL
-		}
 		return exit.ExitCode(), nil
 	}
 	return 0, err
@@ -209,7 +206,7 @@ func writeFile(path, text string) error {
 
 // relocate makes a script look below root for what it wants below /opt and /hab.
 func relocate(script, root string) string {
-	for _, dir := range []string{"opt/chef", "opt/cinc", "hab/pkgs"} {
+	for _, dir := range []string{"opt/chef", "opt/cinc", "hab/pkgs", "proc/mounts"} {
 		script = strings.ReplaceAll(script, " /"+dir, " "+root+"/"+dir)
 	}
 	return script

@@ -55,6 +55,22 @@ func TestChefOutput(t *testing.T) {
 	s = parse(o, chefPrints+"Chef Infra Client failed. 2 resources updated in 05 seconds\n", 1)
 	require.Equal(t, 1, s.Failed)
 	require.Nil(t, o.again(1), "a failed run is not about idempotence")
+
+	// Other formats: minimal, of old and new versions, and null.
+	const minimal = "Starting Chef Infra Client, version 17.10.0\nSynchronizing cookbooks\n.done.\nConverging 2 resources\nU.\nSystem converged.\n\n" +
+		"resources updated this run:\n* file[/etc/motd]\n  - create new file /etc/motd\n\n"
+	for _, client := range []string{"chef client", "chef-client", "Chef Infra Client", "Cinc Client"} {
+		o = &chefOutput{}
+		s = parse(o, minimal+client+" finished, 1 resources updated\n"+minimal+named+client+" finished, 1 resources updated\n", 0)
+		require.Equal(t, 2, s.Changed)
+		require.Equal(t, []string{"file[/etc/motd]", "file[/etc/motd]"}, s.Changes)
+		require.Equal(t, []string{"template[/etc/a b] (hello::default line 3)"}, o.again(2).Changes)
+	}
+	o = &chefOutput{}
+	require.Equal(t, unknown(), parse(o, named, 0))
+	require.Equal(t, 1, o.again(2).Count)
+	o = &chefOutput{}
+	require.Equal(t, 3, parse(o, chefPrints+"Chef Infra Client finished, 3/3 resources would have been updated\n", 0).Changed)
 }
 
 func TestPuppetOutput(t *testing.T) {

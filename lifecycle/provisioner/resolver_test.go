@@ -321,6 +321,17 @@ func TestResolvesInContainer(t *testing.T) {
 	require.Equal(t, 2, w.closed)
 }
 
+// The tool in a container gets the proxies and the licence, and nothing else of
+// galley's own environment.
+func TestToolEnv(t *testing.T) {
+	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, chef_license_key: key, https_proxy: http://other}\n" + platform})
+	b.project.Environ = []string{"http_proxy=http://proxy", "CHEF_LICENSE=accept", "PASSWORD=no", "TKENV_X=1"}
+	c := &chef{project: b.project, instance: b.instances[0]}
+	require.Equal(t, map[string]string{"TEST_KITCHEN": "1", "X": "1", "http_proxy": "http://proxy", "HTTP_PROXY": "http://proxy",
+		"https_proxy": "http://other", "HTTPS_PROXY": "http://other", "CHEF_LICENSE": "accept", "CHEF_LICENSE_KEY": "key"}, c.toolEnv())
+	require.Subset(t, c.resolveEnv(), []string{"PASSWORD=no", "HTTPS_PROXY=http://other", "CHEF_LICENSE_KEY=key"})
+}
+
 // A project keeps its last resolutions, not all.
 func TestStoreForgets(t *testing.T) {
 	s := store{t.TempDir()}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,7 +47,7 @@ type job struct {
 // code is never repeated: the first may still be running.
 func (j job) run(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (Summary, error) {
 	for try := 1; ; try++ {
-		code, err := j.exec(ctx, r, box, out)
+		code, err := j.exec(ctx, r, box, out, try)
 		if err != nil {
 			return j.parser.summary(code), err
 		}
@@ -76,15 +77,22 @@ func (j job) succeeded(code int) bool {
 	return j.ok(code)
 }
 
+// tryVariable tells the script which try it is, from the second one on.
+const tryVariable = "GALLEY_TRY"
+
 // exec runs the script once.
-func (j job) exec(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output) (int, error) {
+func (j job) exec(ctx context.Context, r runner.Runner, box sandbox.Dir, out runner.Output, try int) (int, error) {
 	var mu sync.Mutex
 	stdout := &tap{to: out.Stdout, mu: &mu, each: j.parser.line}
 	stderr := &tap{to: out.Stderr, mu: &mu, each: j.parser.line}
 	start := j.start
 	if start == nil {
 		start = func(ctx context.Context, out runner.Output) (int, error) {
-			return r.Exec(ctx, runner.Command{Argv: []string{"sh", path.Join(box.Remote, runCommand)}, Stdout: out.Stdout, Stderr: out.Stderr})
+			c := runner.Command{Argv: []string{"sh", path.Join(box.Remote, runCommand)}, Stdout: out.Stdout, Stderr: out.Stderr}
+			if try > 1 {
+				c.Env = map[string]string{tryVariable: strconv.Itoa(try)}
+			}
+			return r.Exec(ctx, c)
 		}
 	}
 	code, err := start(ctx, runner.Output{Stdout: stdout, Stderr: stderr})

@@ -43,12 +43,20 @@ func (s script) String() string {
 
 // locate sets a variable to the place of a tool in the runner: the first of the
 // places where there is a program (of several versions the last one), else where
-// the PATH has command. A script without it ends with code 127.
+// the PATH has command. A place in a volume goes before all that the runner's own
+// image has: VOLUME/bin/PROGRAM, or VOLUME/pkgs/… of Habitat. A script without the
+// tool ends with code 127.
 func (s *script) locate(variable string, places []string, command string) {
 	wanted := slices.Clone(places)
 	slices.Reverse(wanted)
-	s.add("%s=", variable)
-	s.add(`for place in %s; do if [ -x "$place" ]; then %s=$place; fi; done`, strings.Join(wanted, " "), variable)
+	s.add(`%s= mounted= mounts=" $(while read -r what at rest; do printf '%%s ' "$at"; done < /proc/mounts)"`, variable)
+	s.add(`for place in %s; do`, strings.Join(wanted, " "))
+	s.add(`  [ -x "$place" ] || continue`)
+	s.add(`  case $mounts in`)
+	s.add(`  *" ${place%%/bin/*} "* | *" ${place%%%%/pkgs/*} "*) %s=$place mounted=yes ;;`, variable)
+	s.add(`  *) [ -n "$mounted" ] || %s=$place ;;`, variable)
+	s.add(`  esac`)
+	s.add(`done`)
 	looked := strings.Join(places, ", ")
 	if command != "" {
 		s.add(`[ -n "$%s" ] || %s=$(command -v %s)`, variable, variable, command)

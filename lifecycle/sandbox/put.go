@@ -34,7 +34,7 @@ func put(dir, name string, f *File, have *attributes) error {
 	if f.Mode != 0 {
 		want.mode = f.Mode
 	}
-	if have != nil && have.equal(&want) {
+	if have != nil && *have == want {
 		return nil
 	}
 	to := filepath.Join(dir, name)
@@ -46,7 +46,7 @@ func put(dir, name string, f *File, have *attributes) error {
 	if err := replace(to, in, want.mode); err != nil {
 		return err
 	}
-	return os.Chtimes(to, want.modified, want.modified)
+	return os.Chtimes(to, want.time(), want.time())
 }
 
 func putData(to string, f *File, have *attributes) error {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,9 +25,8 @@ func scan(dir string) ([]entry, error) {
 		if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 			continue // gone again
 		}
-		sec, nsec := st.Mtim.Unix()
 		entries = append(entries, entry{name, typeOf(uint32(st.Mode)),
-			attributes{size: st.Size, modified: time.Unix(sec, nsec), mode: fs.FileMode(st.Mode & 0o777)}})
+			attributes{size: st.Size, modified: st.Mtim.Nano(), mode: fs.FileMode(st.Mode & 0o777)}})
 	}
 	return entries, errors.Join(err, f.Close())
 }

@@ -31,6 +31,12 @@ func (c *client) apply(cookbook string, r resource) error {
 	switch r.kind {
 	case "raise":
 		return fmt.Errorf("RuntimeError: %s", r.name)
+	case "deprecated":
+		if c.config.deprecations {
+			return fmt.Errorf("Chef::Exceptions::DeprecatedFeatureError: %s", r.name)
+		}
+		c.out.line("Deprecated features used!\n  %s", r.name)
+		return nil
 	case "log":
 		change = or(r.properties["message"], r.name)
 	case "file":
@@ -60,7 +66,7 @@ func (c *client) apply(cookbook string, r resource) error {
 	return nil
 }
 
-var defaultAction = map[string]string{"file": "create", "cookbook_file": "create", "directory": "create", "execute": "run", "log": "write", "raise": "run"}
+var defaultAction = map[string]string{"file": "create", "cookbook_file": "create", "directory": "create", "execute": "run", "log": "write", "raise": "run", "deprecated": "warn"}
 
 func or(a, b string) string {
 	if a != "" {

@@ -15,8 +15,11 @@ type clientConfig struct {
 	nodeName      string
 	cookbookPaths []string
 	cachePath     string
-	// mustNotUpdate is set by the handler that Test Kitchen adds for enforce_idempotency.
-	mustNotUpdate bool
+	// deprecations makes warnings of deprecated features errors.
+	deprecations bool
+	// handler is how a report handler begins its line for each updated resource, or
+	// empty.
+	handler string
 }
 
 var (
@@ -40,19 +43,16 @@ func readClientRB(path string) (*clientConfig, error) {
 	c := &clientConfig{nodeName: "chefnode", cachePath: "/var/chef/cache", cookbookPaths: []string{"/var/chef/cookbooks"}}
 	for n, line := range strings.Split(string(data), "\n") {
 		line = strings.TrimSpace(line)
-		if strings.Contains(line, "fail-if-update-handler") {
-			c.mustNotUpdate = true
-			continue
-		}
 		m := settingLine.FindStringSubmatch(line)
 		if m == nil || line[0] == '#' {
 			continue // other Ruby makes no difference here
 		}
+		c.deprecations = c.deprecations || m[0] == "treat_deprecation_warnings_as_errors true"
 		if err := c.set(m[1], literals(m[2])); err != nil {
 			return nil, fmt.Errorf("%s:%d: %s: %w", path, n+1, m[1], err)
 		}
 	}
-	if len(existing(c.cookbookPaths)) == 0 {
+	if len(existing(append(c.cookbookPaths, filepath.Join(c.repository(), artifactDir)))) == 0 {
 		return nil, fmt.Errorf("%s: cookbook_path: none of %s is a directory", path, strings.Join(c.cookbookPaths, ", "))
 	}
 	return c, nil
@@ -69,6 +69,8 @@ func (c *clientConfig) set(key string, values []string) error {
 		c.cookbookPaths = values
 	case "file_cache_path":
 		c.cachePath = values[0]
+	case "require":
+		return c.require(values[0])
 	}
 	if readable[key] {
 		f, err := os.Open(values[0])
@@ -90,6 +92,23 @@ func (c *clientConfig) set(key string, values []string) error {
 		_, err := os.Stat(filepath.Dir(values[0]))
 		return err
 	}
+	return nil
+}
+
+// handlerPuts matches the line by which a report handler names a resource.
+var handlerPuts = regexp.MustCompile(`(?m)^\s*puts "([^"#]+)#\{`)
+
+// require reads a report handler, which has to be where client.rb says.
+func (c *clientConfig) require(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	m := handlerPuts.FindSubmatch(data)
+	if m == nil {
+		return fmt.Errorf("%s is no report handler that tells of resources", path)
+	}
+	c.handler = string(m[1])
 	return nil
 }
 

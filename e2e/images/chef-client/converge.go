@@ -10,40 +10,47 @@ import (
 	"strings"
 )
 
-// errNotIdempotent is returned when the handler for enforce_idempotency saw an update.
-var errNotIdempotent = errors.New("resources were updated")
-
 // client is one run.
 type client struct {
 	config   *clientConfig
 	node     node
+	policy   *policy // or nil
 	out      *output
 	whyRun   bool
 	seen     map[string]bool // recipes, by cookbook::recipe
 	resource int             // how many were looked at
 	updated  int
+	// names are the updated resources as a report handler names them.
+	names []string
 }
 
-// converge does the run and returns how many resources it updated.
-func converge(product string, o options, out *output) (int, error) {
+// converge does the run.
+func converge(product string, o options, out *output) error {
 	if err := startLog(o.logfile, product); err != nil {
-		return 0, err
+		return err
 	}
 	if !o.localMode {
-		return 0, errors.New("there is no server to talk to: use --local-mode")
+		return errors.New("there is no server to talk to: use --local-mode")
 	}
 	config, err := readClientRB(o.config)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	c := &client{config: config, out: out, whyRun: o.whyRun, seen: map[string]bool{}}
 	if c.node, err = readDNA(o.attributes); err != nil {
-		return 0, err
+		return err
 	}
 	out.line("Starting %s, version %s", product, version)
+	if c.policy, err = readPolicy(config.repository(), c.node); err != nil {
+		return err
+	}
 	items, err := c.node.runList()
 	if err != nil {
-		return 0, err
+		return err
+	}
+	if c.policy != nil {
+		out.line("Using policy '%s'", c.node["policy_name"])
+		items = c.policy.runList
 	}
 	if o.runList != "" {
 		items = strings.Split(o.runList, ",")
@@ -52,16 +59,20 @@ func converge(product string, o options, out *output) (int, error) {
 	out.blank()
 	if err != nil {
 		out.line("%s failed. %d resources updated in 00 seconds", product, c.updated)
-		return c.updated, err
+		return err
+	}
+	if config.handler != "" {
+		out.line("Running handlers:")
+		for _, name := range c.names {
+			out.line("%s%s", config.handler, name)
+		}
+		out.line("Running handlers complete")
 	}
 	out.line("%s finished, %d/%d resources updated in 00 seconds", product, c.updated, c.resource)
 	if err := c.save(); err != nil {
-		return c.updated, err
+		return err
 	}
-	if config.mustNotUpdate && c.updated > 0 {
-		return c.updated, errNotIdempotent
-	}
-	return c.updated, c.requestedExit()
+	return c.requestedExit()
 }
 
 // startLog writes the first line of the log file, if one is asked for.
@@ -125,6 +136,13 @@ func recipeName(item string) (string, error) {
 
 // cookbook finds a cookbook; later paths hide earlier ones, as with the real program.
 func (c *client) cookbook(name string) (string, error) {
+	if c.policy != nil {
+		dir, ok := c.policy.cookbooks[name]
+		if !ok {
+			return "", fmt.Errorf("cookbook %s is not of the policy", name)
+		}
+		return dir, nil
+	}
 	for i := len(c.config.cookbookPaths) - 1; i >= 0; i-- {
 		dir := filepath.Join(c.config.cookbookPaths[i], name)
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
@@ -164,8 +182,13 @@ func (c *client) recipe(name string) error {
 			}
 			continue
 		}
+		before := c.updated
 		if err := c.apply(dir, r); err != nil {
 			return fmt.Errorf("%s[%s] (%s) had an error: %w", r.kind, r.name, r.where, err)
+		}
+		if c.updated > before {
+			line := r.where[strings.LastIndexByte(r.where, ':')+1:]
+			c.names = append(c.names, fmt.Sprintf("%s[%s] (%s line %s)", r.kind, r.name, name, line))
 		}
 	}
 	return nil

@@ -45,18 +45,12 @@ func run(name string, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	out := newOutput(opts.formatter, stdout)
-	updated, err := converge(product, opts, out)
+	err = converge(product, opts, out)
 	if err == nil {
 		return 0
 	}
 	var exit *exitError
 	switch {
-	case errors.Is(err, errNotIdempotent):
-		out.line("Converge failed: %d resources were updated in a run that should change nothing", updated)
-		if err := kill(); err != nil {
-			fmt.Fprintf(stderr, "[FATAL] cannot end by a signal: %s\n", err)
-		}
-		return 1
 	case errors.As(err, &exit):
 		fmt.Fprintf(stderr, "[FATAL] %s\n", exit.reason)
 		return exit.code
@@ -64,14 +58,4 @@ func run(name string, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "[FATAL] %s\n", err)
 		return 1
 	}
-}
-
-// kill ends this process as the handler for idempotence tests does: by SIGKILL, so that
-// callers see status 137.
-func kill() error {
-	self, err := os.FindProcess(os.Getpid())
-	if err != nil {
-		return err
-	}
-	return self.Kill()
 }

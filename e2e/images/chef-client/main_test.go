@@ -3,22 +3,12 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// TestMain lets the test binary be the program, for what ends a process.
-func TestMain(m *testing.M) {
-	if os.Getenv("CHEF_CLIENT_TEST_MAIN") != "" {
-		os.Exit(run("chef-client", os.Args[1:], os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
 
 // kitchen writes a sandbox as galley does and returns the arguments that use it.
 func kitchen(t *testing.T, dna, recipe string) (dir string, args []string) {
@@ -184,23 +174,53 @@ func TestVersion(t *testing.T) {
 	require.Equal(t, "Cinc Client: "+version+"\n", out.String())
 }
 
-// The handler for enforce_idempotency ends the run by a signal: status 137 in a shell.
-func TestUpdateUnderTheIdempotenceHandler(t *testing.T) {
+// A report handler names what was updated.
+func TestReportHandler(t *testing.T) {
 	dir, args := kitchen(t, `{"run_list": ["app"]}`, "file 'DIR/new'\n")
-	clientRB, err := os.OpenFile(filepath.Join(dir, "client.rb"), os.O_APPEND|os.O_WRONLY, 0)
-	require.NoError(t, err)
-	_, err = clientRB.WriteString("require '" + dir + "/chef-client-fail-if-update-handler.rb'\n")
-	require.NoError(t, err)
-	require.NoError(t, clientRB.Close())
+	clientRB := readFile(t, filepath.Join(dir, "client.rb"))
+	write(t, filepath.Join(dir, "client.rb"), clientRB+"require \""+dir+"/handler.rb\"\nreport_handlers << Mine.new\n")
+	code, _, stderr := runHere(args...)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "require: open")
+	write(t, filepath.Join(dir, "handler.rb"), "class Mine\n  puts \"updated: #{x}\"\nend\n")
+	_, stdout, _ := runHere(args...)
+	require.Contains(t, stdout, "\nupdated: file["+dir+"/new] (app::default line 1)\n")
+	_, stdout, _ = runHere(args...)
+	require.NotContains(t, stdout, "updated: ", "nothing is left to update")
+}
 
-	status := func() string {
-		cmd := exec.Command("/bin/sh", append([]string{"-c", `"$0" "$@"; echo $?`, os.Args[0]}, args...)...)
-		cmd.Env = append(os.Environ(), "CHEF_CLIENT_TEST_MAIN=1")
-		out, err := cmd.Output()
-		require.NoError(t, err)
-		lines := strings.Fields(string(out))
-		return lines[len(lines)-1]
-	}
-	require.Equal(t, strconv.Itoa(128+9), status())
-	require.Equal(t, "0", status(), "nothing is left to update")
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(data)
+}
+
+func TestPolicy(t *testing.T) {
+	dir, args := kitchen(t, `{"policy_name": "web", "policy_group": "local"}`, "raise 'not this one'\n")
+	code, _, stderr := runHere(args...)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "cannot read the policy")
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "cookbooks")))
+	write(t, filepath.Join(dir, "policy_groups/local.json"), `{"policies": {"web": {"revision_id": "7"}}}`)
+	write(t, filepath.Join(dir, "policies/web-7.json"), `{"run_list": ["recipe[app]"], "cookbook_locks": {"app": {"identifier": "a1"}}}`)
+	write(t, filepath.Join(dir, "cookbook_artifacts/app-a1/recipes/default.rb"), "file '"+dir+"/made'\n")
+	code, _, stderr = runHere(args...)
+	require.Equal(t, 0, code, stderr)
+	require.FileExists(t, filepath.Join(dir, "made"))
+	write(t, filepath.Join(dir, "dna.json"), `{"policy_name": "web", "policy_group": "local", "run_list": []}`)
+	_, _, stderr = runHere(args...)
+	require.Contains(t, stderr, "the run list comes from the policy web")
+}
+
+func TestDeprecations(t *testing.T) {
+	dir, args := kitchen(t, `{"run_list": ["app"]}`, "Chef.deprecated(:generic, 'old')\n")
+	code, stdout, stderr := runHere(args...)
+	require.Equal(t, 0, code, stderr)
+	require.Contains(t, stdout, "Deprecated features used!\n  old\n")
+	clientRB := readFile(t, filepath.Join(dir, "client.rb"))
+	write(t, filepath.Join(dir, "client.rb"), strings.Replace(clientRB, "as_errors false", "as_errors true", 1))
+	code, _, stderr = runHere(args...)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "DeprecatedFeatureError: old")
 }

@@ -16,8 +16,10 @@ type resource struct {
 
 var (
 	declaration = regexp.MustCompile(`^([a-z_]+)\s*\(?\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|node(?:\[[^\]]+\])+)\s*\)?(\s+do)?$`)
+	// A deprecated feature warns by way of this.
+	deprecation = regexp.MustCompile(`^Chef\.deprecated\(:\w+,\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\)$`)
 	property    = regexp.MustCompile(`^([a-z_]+)\s+(.+)$`)
-	resourceSet = map[string]bool{"file": true, "directory": true, "execute": true, "log": true, "cookbook_file": true, "include_recipe": true, "raise": true}
+	resourceSet = map[string]bool{"file": true, "directory": true, "execute": true, "log": true, "cookbook_file": true, "include_recipe": true, "raise": true, "deprecated": true}
 )
 
 // parseRecipe reads a recipe: declarations, each alone on its line or with a block of
@@ -46,7 +48,7 @@ func parseRecipe(path string, n node) ([]resource, error) {
 				return nil, fmt.Errorf("%s: %w", where, err)
 			}
 		default:
-			m := declaration.FindStringSubmatch(line)
+			m := declaration.FindStringSubmatch(deprecation.ReplaceAllString(line, "deprecated $1"))
 			if m == nil {
 				return nil, fmt.Errorf("%s: syntax error: %s", where, line)
 			}
