@@ -69,7 +69,8 @@ func (s *shell) line(box sandbox.Dir) ([]sandbox.File, string, error) {
 		return nil, "", err
 	}
 	name := filepath.Base(source)
-	return []sandbox.File{{Path: name, Source: source, Mode: 0o755}}, runner.Quote(path.Join(box.Remote, name)), nil
+	f, err := sandbox.Script(sandbox.File{Path: name, Source: source, Mode: 0o755})
+	return []sandbox.File{f}, runner.Quote(path.Join(box.Remote, name)), err
 }
 
 // script is the file to run, or "" when there is none and none was named.

@@ -131,8 +131,8 @@ func testsIn(p Project, v config.Verifier, fw framework, dir, helpers, to string
 		if err != nil {
 			return t, fmt.Errorf("read the tests: %w", err)
 		}
-		for _, f := range files {
-			t.add(f)
+		if err := t.addAll(files); err != nil {
+			return t, err
 		}
 		if from == dir {
 			t.choose(nil)
@@ -141,12 +141,28 @@ func testsIn(p Project, v config.Verifier, fw framework, dir, helpers, to string
 	return t, t.findVars(dir)
 }
 
-// add puts a file among those to carry, unless one of its path is there.
-func (t *tests) add(f sandbox.File) {
+// addAll adds files, the scripts among them as Linux can run them.
+func (t *tests) addAll(files []sandbox.File) error {
+	for _, f := range files {
+		source := f.Source
+		if withSuffix(".bats", ".bash", ".sh")(path.Base(f.Path)) {
+			var err error
+			if f, err = sandbox.Script(f); err != nil {
+				return err
+			}
+		}
+		t.add(f, source)
+	}
+	return nil
+}
+
+// add puts a file among those to carry, unless one of its path is there. Its source is
+// the file that results are told of.
+func (t *tests) add(f sandbox.File, source string) {
 	if _, ok := t.source[f.Path]; ok {
 		return
 	}
-	t.source[f.Path] = f.Source
+	t.source[f.Path] = source
 	t.all = append(t.all, f)
 }
 
@@ -187,7 +203,7 @@ func (t *tests) findVars(dir string) error {
 		}
 		if isFile(file) {
 			t.vars = ".galley-vars" + filepath.Ext(file)
-			t.add(sandbox.File{Path: t.vars, Source: file})
+			t.add(sandbox.File{Path: t.vars, Source: file}, file)
 			return nil
 		}
 	}

@@ -33,6 +33,7 @@ func testsNamed(p Project, i config.Instance, fw framework) (tests, error) {
 		return t, fmt.Errorf("verifier.tests: %w", err)
 	}
 	named := map[string]bool{}
+	var all []sandbox.File
 	for file := range chosen {
 		rel, err := filepath.Rel(top, file)
 		if err != nil {
@@ -40,7 +41,7 @@ func testsNamed(p Project, i config.Instance, fw framework) (tests, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		named[rel] = true
-		t.add(sandbox.File{Path: rel, Source: file})
+		all = append(all, sandbox.File{Path: rel, Source: file})
 	}
 	// The whole project is not what lies beside a test.
 	if within(p.Root, top) && top != filepath.Clean(p.Root) {
@@ -48,9 +49,10 @@ func testsNamed(p Project, i config.Instance, fw framework) (tests, error) {
 		if err != nil {
 			return t, fmt.Errorf("read the tests: %w", err)
 		}
-		for _, f := range files {
-			t.add(f)
-		}
+		all = append(all, files...)
+	}
+	if err := t.addAll(all); err != nil {
+		return t, err
 	}
 	t.choose(named)
 	return t, t.findVars(top)
