@@ -70,14 +70,29 @@ func (s *shelf) put(content string) {
 	}
 	require.NoError(s.t, w.Close())
 	be := connect(s.t, s.engine)
-	_, err := be.BuildImage(s.t.Context(), backend.BuildOptions{Context: &buf, Tag: s.public()})
+	_, err := be.BuildImage(s.t.Context(), backend.BuildOptions{Context: &buf, Tag: s.private()})
 	require.NoError(s.t, err)
-	push := []string{s.engine.Kind, "push", "--quiet", s.public()}
-	if s.engine.Kind == testbed.Podman {
-		push = []string{"podman", "push", "--quiet", "--tls-verify=false", "--remove-signatures", s.public()}
-	}
-	s.engine.Exec(s.t, push...)
+	s.push()
 	s.forget(s.t.Context())
+}
+
+// push pushes the image, with the password, by the engine's own client: galley itself
+// pushes nothing.
+func (s *shelf) push() {
+	s.t.Helper()
+	if s.engine.Kind == testbed.Podman {
+		s.engine.Exec(s.t, "podman", "push", "--quiet", "--tls-verify=false", "--remove-signatures", "--creds", s.User+":"+s.Password, s.private())
+		return
+	}
+	dir := s.engine.TempDir(s.t)
+	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(s.auths()), 0o644))
+	s.engine.Exec(s.t, "docker", "--config", dir, "push", "--quiet", s.private())
+}
+
+// auths are the registry's credentials as engines keep them in a file.
+func (s *shelf) auths() string {
+	auth := base64.StdEncoding.EncodeToString([]byte(s.User + ":" + s.Password))
+	return fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, s.AuthAddress, auth)
 }
 
 // forget removes the image from the engine.
@@ -226,7 +241,7 @@ func TestCredentials(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "private")
 		auth := base64.StdEncoding.EncodeToString([]byte(s.User + ":" + s.Password))
-		auths := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, s.AuthAddress, auth)
+		auths := s.auths()
 		others := fmt.Sprintf(`{"auths": {"registry.example.com": {"auth": %q}, "127.0.0.1": {"auth": %q}}}`, auth, auth)
 		creds := fmt.Sprintf(`{"username": %q, "password": %q, "serveraddress": "http://%s"}`, s.User, s.Password, s.AuthAddress)
 		helper := fmt.Sprintf("#!/bin/sh\nread host\necho \"$1 $host\" >> \"${0%%/*}/asked\"\nprintf '{\"ServerURL\":\"%%s\",\"Username\":\"%s\",\"Secret\":\"%s\"}' \"$host\"\n",
