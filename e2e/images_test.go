@@ -70,8 +70,9 @@ func (s *shelf) put(content string) {
 	}
 	require.NoError(s.t, w.Close())
 	be := connect(s.t, s.engine)
-	_, err := be.BuildImage(s.t.Context(), backend.BuildOptions{Context: &buf, Tag: s.private()})
+	_, err := be.BuildImage(s.t.Context(), backend.BuildOptions{Context: &buf, Tag: s.public()})
 	require.NoError(s.t, err)
+	s.engine.Exec(s.t, s.engine.Kind, "tag", s.public(), s.private())
 	s.push()
 	s.forget(s.t.Context())
 }
@@ -384,7 +385,7 @@ intermediate_instructions: |
 		// Other instructions are another image, and another runner.
 		p.write("context/sub/file", "changed "+salt+"\n")
 		r = p.ok("create", "list")
-		require.Contains(t, r.String(), "recreating the runner, since its image is another one now")
+		require.Contains(t, r.String(), "recreating the runner, since image changed in its configuration")
 		p.shows("default-list", "cat /sub/file", "changed "+salt)
 	})
 }

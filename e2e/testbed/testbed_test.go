@@ -136,15 +136,18 @@ func TestRegistry(t *testing.T) {
 		e.Exec(t, e.Kind, "rmi", registry.Address+name)
 		e.Exec(t, e.Kind, "pull", registry.Address+name)
 
+		// Engines of one user share a home, and so what a login leaves there.
+		dir := e.TempDir(t)
+		client := []string{"env", "DOCKER_CONFIG=" + dir, "REGISTRY_AUTH_FILE=" + filepath.Join(dir, "config.json"), e.Kind}
 		pull := func() ([]byte, error) {
-			return e.Command(t.Context(), e.Kind, "pull", registry.AuthAddress+name).CombinedOutput()
+			return e.Command(t.Context(), append(client, "pull", registry.AuthAddress+name)...).CombinedOutput()
 		}
+		e.Exec(t, "sh", "-c", "echo {} > "+filepath.Join(dir, "config.json"))
 		out, err := pull()
 		require.Error(t, err, "%s", out)
-		e.Exec(t, e.Kind, "login", "-u", registry.User, "-p", registry.Password, registry.AuthAddress)
+		e.Exec(t, append(client, "login", "-u", registry.User, "-p", registry.Password, registry.AuthAddress)...)
 		out, err = pull()
 		require.NoError(t, err, "%s", out)
-		e.Exec(t, e.Kind, "logout", registry.AuthAddress)
 		e.Exec(t, e.Kind, "rmi", registry.Address+name, registry.AuthAddress+name)
 	})
 }
