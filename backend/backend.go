@@ -38,7 +38,9 @@ type Images interface {
 	PullImage(ctx context.Context, o PullOptions) (Image, error)
 
 	// BuildImage builds an image from a tar of a build context and returns it.
-	// Errors: ErrBuildFailed with the failing step's output, ErrUnauthorized.
+	// Errors: ErrBuildFailed with the failing step's output, ErrUnauthorized,
+	// ErrConflict (an image that the build looked at was removed meanwhile; nothing
+	// is wrong with the build itself).
 	BuildImage(ctx context.Context, o BuildOptions) (Image, error)
 
 	// ListImages returns the local images that carry all of labels.

@@ -48,6 +48,41 @@ func TestToolFromInstructions(t *testing.T) {
 	require.ErrorContains(t, k.do("create", bad), "Name the tool's directory in provisioner.volume.")
 }
 
+// Images that others remove under a build are no reason for it to fail, unless that
+// never ends; what a step says is one at once.
+func TestBuildBesideRemovals(t *testing.T) {
+	for _, tc := range []struct {
+		kind   error
+		faults int
+		tries  int
+		fails  bool
+	}{
+		{backend.ErrConflict, buildAttempts - 1, 2 * buildAttempts, false},
+		{backend.ErrConflict, buildAttempts, buildAttempts, true},
+		{backend.ErrBuildFailed, 1, 1, true},
+	} {
+		k := newKitchen(t)
+		var tries int
+		k.fake.FailOn(func(c backendtest.Call) error {
+			if c.Verb != "BuildImage" {
+				return nil
+			}
+			tries++
+			if (tries-1)%buildAttempts < tc.faults {
+				return &backend.Error{Op: "build", Kind: tc.kind}
+			}
+			return nil
+		})
+		err := k.do("create", toolInstance("a"))
+		if tc.fails {
+			require.ErrorContains(t, err, "build: "+tc.kind.Error())
+		} else {
+			require.NoError(t, err)
+		}
+		require.Equal(t, tc.tries, tries)
+	}
+}
+
 // Uploads go into the runner before a converge, downloads come after it, also when
 // it failed; files keep their names in directories.
 func TestUploadsAndDownloads(t *testing.T) {

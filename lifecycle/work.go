@@ -53,16 +53,26 @@ func (e *engine) build(ctx context.Context, w *worker, dir, dockerfile string, a
 	})
 }
 
+// buildAttempts is how often a build is tried while other images vanish under it:
+// an engine compares each step with all the images that it has.
+const buildAttempts = 3
+
 // runBuild builds an image from files. Its output is shown line by line to who
 // wants to know all, and in full to everybody when it fails.
 func (e *engine) runBuild(ctx context.Context, w *worker, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
 	live := &lineWriter{emit: func(line string) { w.notice(LevelDebug, line) }}
-	pr, pw := io.Pipe()
-	go func() { pw.CloseWithError(archive.Write(pw, files)) }()
-	o.Context, o.Output = pr, io.MultiWriter(&log, live)
-	img, err := e.BuildImage(ctx, o)
-	pr.Close()
+	o.Output = io.MultiWriter(&log, live)
+	var img backend.Image
+	err := backend.ErrConflict
+	for attempt := 1; errors.Is(err, backend.ErrConflict) && attempt <= buildAttempts; attempt++ {
+		log.Reset()
+		pr, pw := io.Pipe()
+		go func() { pw.CloseWithError(archive.Write(pw, files)) }()
+		o.Context = pr
+		img, err = e.BuildImage(ctx, o)
+		pr.Close()
+	}
 	live.flush()
 	if err != nil {
 		stdout, _, flush := w.output()

@@ -2,6 +2,8 @@ package backendtest
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -235,12 +237,21 @@ func (s *suite) build(t *testing.T, labels backend.Labels, files map[string]stri
 	return img
 }
 
-// tryBuild builds an image under a tag of its own, which is removed again.
+// tryBuild builds an image under a tag of its own, which is removed again. Other
+// subtests remove images meanwhile, which is no reason for a build to fail but may
+// be one to try again.
 func (s *suite) tryBuild(t *testing.T, o backend.BuildOptions) (backend.Image, error) {
 	t.Helper()
 	o.Tag = s.tag("i")
 	t.Cleanup(func() { s.removeImage(t, o.Tag) })
-	img, err := s.b.BuildImage(s.ctx(t), o)
+	files, err := io.ReadAll(o.Context)
+	require.NoError(t, err)
+	var img backend.Image
+	err = backend.ErrConflict
+	for attempt := 1; errors.Is(err, backend.ErrConflict) && attempt <= 3; attempt++ {
+		o.Context = bytes.NewReader(files)
+		img, err = s.b.BuildImage(s.ctx(t), o)
+	}
 	if err == nil {
 		require.Contains(t, img.Tags, o.Tag)
 	}

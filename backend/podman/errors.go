@@ -104,6 +104,7 @@ func rules() []rule {
 		{"network already exists", backend.ErrConflict, ""},
 		{"is already used on the host", backend.ErrConflict, "Choose another subnet, or remove the network that has it."},
 		{"with more than one tag", backend.ErrConflict, ""},
+		{"layer not known", backend.ErrConflict, "An image was removed while it was looked at: try again."},
 
 		{"image not known", backend.ErrNotFound, ""},
 		{"no such image", backend.ErrNotFound, ""},
@@ -222,7 +223,7 @@ func buildFailure(op string, err error) error {
 		return wrapped
 	}
 	if !strings.Contains(stream.Message, "building at STEP \"RUN") {
-		for _, kind := range []error{backend.ErrUnauthorized, backend.ErrUnreachable, backend.ErrNoSpace, backend.ErrWrongPlatform} {
+		for _, kind := range []error{backend.ErrUnauthorized, backend.ErrUnreachable, backend.ErrNoSpace, backend.ErrWrongPlatform, backend.ErrConflict} {
 			if errors.Is(wrapped, kind) {
 				return wrapped
 			}

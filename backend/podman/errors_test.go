@@ -115,4 +115,9 @@ func TestBuildFailure(t *testing.T) {
 	base := &engine.StreamError{Message: "initializing source docker://x: authentication required"}
 	require.ErrorIs(t, buildFailure("build image x", base), backend.ErrUnauthorized)
 	require.ErrorIs(t, buildFailure("build image x", io.ErrUnexpectedEOF), backend.ErrUnreachable)
+
+	race := &engine.StreamError{
+		Message: "checking if cached image exists from a previous build: getting top layer info: layer not known", Output: "STEP 2/2: RUN true\n",
+	}
+	require.ErrorIs(t, buildFailure("build image x", race), backend.ErrConflict)
 }
