@@ -101,6 +101,7 @@ const (
 	remedySource = "Make the directory on the engine's host first."
 	remedyKit    = "galley uses the builder that every Docker has: leave the option out, or build the image with docker build and name it in driver.image."
 	remedyUser   = "Name a user that the image has, or a number."
+	remedyRace   = "An image was removed while it was looked at: try again."
 	remedyCgroup = "Leave the limit out, or boot the engine's host with this cgroup controller."
 )
 
@@ -143,6 +144,8 @@ func rules() []rule {
 
 		{"is already in use by container", backend.ErrConflict, ""},
 		{"conflict: unable to", backend.ErrConflict, "Remove the containers that use it first."},
+		{"unable to find image", backend.ErrConflict, remedyRace},
+		{"layer does not exist", backend.ErrConflict, remedyRace},
 		{"has active endpoints", backend.ErrConflict, "Remove the containers that are on it first."},
 		{"is ambiguous", backend.ErrConflict, "Several networks have this name: remove all but one with docker network rm ID."},
 		{"pool overlaps with other one", backend.ErrConflict, "Choose another subnet, or remove the network that has it."},
