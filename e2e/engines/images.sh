@@ -260,7 +260,7 @@ cmd___load() {
 	for image in "$@"; do
 		tar=$(image_tarball "$image")
 		answer=$(curl -sS --fail-with-body --unix-socket "$(sock_of "$engine")" -X POST -H 'Content-Type: application/x-tar' \
-			--data-binary "@$tar" http://d/v1.40/images/load) || die "$engine: loading $image failed: $answer"
+			--data-binary "@$tar" http://d/images/load) || die "$engine: loading $image failed: $answer"
 		# the engines answer 200 before they read the archive
 		case $answer in *'"error'*) die "$engine: loading $image failed: $answer" ;; esac
 	done

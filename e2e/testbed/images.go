@@ -95,7 +95,7 @@ func (e Engine) imageID(ctx context.Context, tag string) (string, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine/v1.40/images/"+tag+"/json", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine/images/"+tag+"/json", nil)
 	if err != nil {
 		return "", err
 	}

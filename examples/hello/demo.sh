@@ -58,7 +58,7 @@ import_to() {
 	case $1 in
 		unix://*)
 			curl -fsS --unix-socket "${1#unix://}" -X POST -H 'Content-Type: application/x-tar' --data-binary "@$work/rootfs.tar" \
-				-o /dev/null "http://engine/v1.40/images/create?fromSrc=-&repo=${image%:*}&tag=${image##*:}"
+				-o /dev/null "http://engine/images/create?fromSrc=-&repo=${image%:*}&tag=${image##*:}"
 			;;
 		*) echo "demo: $1 is no unix socket: the image $image has to be there already" ;;
 	esac
