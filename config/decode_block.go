@@ -74,8 +74,8 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	switch other := s.elsewhere(in, e.Key); {
 	case e.Key == "driver_config" || e.Key == string(in) || e.Key == string(in)+"_config":
 		hint = "remove this line, and put the keys below it directly under `" + string(in) + ":`"
-	case nearest(e.Key, s.names(in)) != "":
-		hint = suggestion(e.Key, s.names(in))
+	case nearest(e.Key, s.names(in, kind)) != "":
+		hint = suggestion(e.Key, s.names(in, kind))
 	case s.find(SectionRoot, e.Key) != nil:
 		hint = "`" + e.Key + ":` is a block of its own: move it out of `" + string(in) + ":`, to the margin, a platform or a suite"
 	case other == SectionSuite || other == SectionPlatform:
@@ -83,7 +83,7 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	case other != "":
 		hint = "`" + e.Key + "` is a key of the " + string(other) + ": move it below `" + string(other) + ":`"
 	default:
-		hint = s.nearestElsewhere(e.Key)
+		hint = s.nearestElsewhere(in, e.Key)
 	}
 	d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt + ": unknown key, it has no effect", Hint: hint})
 }

@@ -59,7 +59,7 @@ func (d *decoder) hook(v *yaml11.Value) (Hook, bool) {
 		if k == nil {
 			d.report(Diagnostic{
 				Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt,
-				Msg: d.spelt + ": unknown key", Hint: suggestion(e.Key, theSchema().names(SectionHook)),
+				Msg: d.spelt + ": unknown key", Hint: suggestion(e.Key, theSchema().names(SectionHook, "")),
 			})
 			continue
 		}

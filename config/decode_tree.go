@@ -95,7 +95,7 @@ func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint 
 		}
 		// Keys at the margin often hold anchors only; there, a key must look
 		// like a known one, or be one of a block, to be worth a word.
-		near := nearest(e.Key, s.names(in))
+		near := nearest(e.Key, s.names(in, ""))
 		anchor := strings.HasPrefix(e.Key, "x-") || strings.HasPrefix(e.Key, "_") || strings.HasPrefix(e.Key, ".")
 		sec := s.elsewhere(in, e.Key)
 		if anchor || in == SectionRoot && near == "" && sec == "" && !lint {
@@ -104,7 +104,7 @@ func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint 
 		hint := ""
 		switch {
 		case near != "":
-			hint = suggestion(e.Key, s.names(in))
+			hint = suggestion(e.Key, s.names(in, ""))
 		case sec != "":
 			hint = "`" + e.Key + "` is a key of the " + string(sec) + ": indent it below `" + string(sec) + ":`"
 			if sec == SectionSuite || sec == SectionPlatform {

@@ -152,21 +152,25 @@ func (s *schema) elsewhere(in Section, name string) Section {
 	return ""
 }
 
-// nearestElsewhere is a hint at a key of any plugin that name is near to.
-func (s *schema) nearestElsewhere(name string) string {
+// nearestElsewhere is a hint at a key of the other sections' plugins that name is
+// near to.
+func (s *schema) nearestElsewhere(in Section, name string) string {
 	for _, sec := range []Section{SectionDriver, SectionProvisioner, SectionVerifier} {
-		if near := nearest(name, s.names(sec)); near != "" {
+		if near := nearest(name, s.names(sec, "")); near != "" && sec != in {
 			return "did you mean `" + near + "` of the " + string(sec) + "?"
 		}
 	}
 	return "docs/kitchen-yml.md lists all keys"
 }
 
-// names are the spellings that a section has.
-func (s *schema) names(in Section) []string {
+// names are the spellings worth writing in a section: those that have an effect,
+// for a kind of its plugin, or for any with the kind "".
+func (s *schema) names(in Section, kind string) []string {
 	out := make([]string, 0, len(s.byName[in]))
-	for n := range s.byName[in] {
-		out = append(out, n)
+	for n, k := range s.byName[in] {
+		if k.Inert == "" && (kind == "" || k.forKind(kind)) {
+			out = append(out, n)
+		}
 	}
 	return out
 }

@@ -269,7 +269,7 @@ func (validator) hasType(want any, v any) bool {
 }
 
 func TestNearest(t *testing.T) {
-	names := theSchema().names(SectionDriver)
+	names := theSchema().names(SectionDriver, "")
 	for slip, want := range map[string]string{
 		"priviledged": "privileged", "priviled": "privileged", "internediate_instructions": "intermediate_instructions",
 		"cap-add": "cap_add", "hostName": "hostname", "chefversion": "chef_version", "zzzzz": "", "memroy": "memory",
