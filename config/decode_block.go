@@ -35,7 +35,7 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 			// A null in Test Kitchen overrules a default; that is of no use here.
 			continue
 		case k.Inert != "":
-			if d.lint || k.Loud && (e.Value.Kind != yaml11.Bool || e.Value.Bool) {
+			if d.lint || k.Loud && k.forKind(kind) && (e.Value.Kind != yaml11.Bool || e.Value.Bool) {
 				d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt + " has no effect in galley", Hint: k.Inert})
 			}
 			continue
@@ -66,7 +66,7 @@ func joins(k *Key) bool {
 // unknownKey warns of a key that galley does not know, unless it is of a driver
 // or provisioner that galley does not serve.
 func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
-	if isForeign(in, e.Key) || in == SectionTransport || strings.HasPrefix(e.Key, "x-") {
+	if isForeign(in, kind, e.Key) || in == SectionTransport || strings.HasPrefix(e.Key, "x-") {
 		return
 	}
 	s := theSchema()

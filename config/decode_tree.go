@@ -112,7 +112,7 @@ func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint 
 			}
 		case in == SectionRoot:
 			hint = "a key that only holds anchors may begin with x-"
-		case isForeign(SectionDriver, e.Key):
+		case isForeign(SectionDriver, "", e.Key):
 			continue
 		}
 		ds.warnAt(e.KeyPos, path+e.Key, path+e.Key+": unknown key, it has no effect", hint)

@@ -361,11 +361,12 @@ type ToolProvisioner struct {
 type PuppetProvisioner struct {
 	ManifestsPath string
 	// Manifest is a file below ManifestsPath; empty means site.pp or all of them.
-	Manifest    string
-	ModulesPath string
-	FilesPath   string
-	HieraConfig string
-	HieraData   string
+	Manifest string
+	// ModulesPaths are directories of modules; a module in a later one wins.
+	ModulesPaths []string
+	FilesPath    string
+	HieraConfig  string
+	HieraData    string
 	// HieraDataRemote is where the runner wants the data besides.
 	HieraDataRemote string
 	FacterLib       string
@@ -374,6 +375,7 @@ type PuppetProvisioner struct {
 	Environment     string
 	Noop            bool
 	Debug, Verbose  bool
+	ShowDiff        bool
 	// OKCodes are exit codes that are fine besides 0 and 2.
 	OKCodes []int
 	// Options are raw words of the command line.
@@ -392,8 +394,11 @@ type AnsibleProvisioner struct {
 	// RolesPath is a role, or a directory of roles; RoleName names the role that
 	// it, or the project, is.
 	RolesPath, RoleName          string
+	MoreRoles                    []string // additional_copy_role_path
 	GroupVars, HostVars          string
 	LibraryPath, FilterPlugins   string
+	CallbackPlugins              string
+	LookupPlugins                string
 	ConfigFile                   string
 	Requirements                 string
 	IgnoreCerts                  bool

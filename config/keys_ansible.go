@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // ansibleKeys are the keys of ansible_playbook.
 func ansibleKeys() []Key {
 	keys := append(ansiblePlayKeys(), ansibleRunKeys()...)
@@ -8,21 +10,30 @@ func ansibleKeys() []Key {
 			keys[i].Source = fromAnsible
 		}
 	}
-	const installed = "nothing is installed: Ansible comes from the runner's image, from `image`, or runs on this machine"
-	for _, k := range []struct{ name, why string }{
-		{"require_ansible_repo", installed}, {"require_ansible_omnibus", installed},
-		{"require_ansible_source", installed}, {"require_pip", installed}, {"require_chef_for_busser", installed},
-		{"require_ruby_for_busser", installed}, {"additional_ansible_apt_packages", installed}, {"enable_yum_epel", installed},
-		{"ansible_host_key_checking", "galley runs commands through the engine, without ssh"},
-		{"ansible_connection", "the connection is local in the runner, or galley's own from this machine"},
-		{"ansible_sudo", "commands run as root, or as `driver.user`"},
-		{"ansible_platform", installed},
-		{"require_windows_support", "runners are Linux containers"},
-		{"test_repo_uri", "fetch it in a `pre_converge` hook"},
-	} {
-		keys = append(keys, Key{Name: k.name, Source: fromAnsible, Inert: k.why})
-	}
-	return inSection(SectionProvisioner, keys, string(ProvisionerAnsible))
+	return inSection(SectionProvisioner, slices.Concat(keys, ansibleInertKeys()), string(ProvisionerAnsible))
+}
+
+// ansibleInertKeys are the keys of kitchen-ansible that galley accepts and has no
+// use for.
+func ansibleInertKeys() []Key {
+	return slices.Concat(
+		inert(fromAnsible, "nothing is installed: Ansible comes from the runner's image, from `image`, or runs on this machine",
+			"ansible_version", "ansible_package_name", "ansible_apt_repo", "ansible_yum_repo", "ansible_sles_repo", "python_sles_repo",
+			"ansible_omnibus_url", "ansible_omnibus_remote_path", "ansible_source_url", "ansible_source_rev", "ansible_platform",
+			"require_ansible_repo", "require_ansible_omnibus", "require_ansible_source", "require_pip",
+			"additional_ansible_apt_packages", "enable_yum_epel", "custom_post_install_command"),
+		inert(fromAnsible, withoutSSH, "ansible_host_key_checking", "private_key", "additional_ssh_private_keys", "ssh_known_hosts"),
+		inert(fromAnsible, "the connection is local in the runner, or galley's own from this machine", "ansible_connection"),
+		inert(fromAnsible, asRoot, "ansible_sudo"),
+		inert(fromAnsible, "runners are Linux containers", "require_windows_support", "kerberos_conf_file"),
+		inert(fromAnsible, "scripts run with `sh`", "shell_command"),
+		inert(fromAnsible, "all output is shown", "show_command_output"),
+		inert(fromAnsible, "fetch it in a `pre_converge` hook", "test_repo_uri"),
+		loud(fromAnsible, "write a `requirements_path` for `ansible-galaxy`", "ansiblefile_path"),
+		loud(fromAnsible, "write the provisioner `shell` with that `command`", "ansible_playbook_command"),
+		loud(fromAnsible, "write a `remote:` hook under `lifecycle.pre_converge`", "custom_pre_play_command"),
+		loud(fromAnsible, "write a `remote:` hook under `lifecycle.post_converge`", "custom_post_play_command"),
+	)
 }
 
 // ansiblePlayKeys are about what is played.
@@ -48,6 +59,10 @@ func ansiblePlayKeys() []Key {
 			Doc: "A directory of modules."},
 		{Name: "filter_plugins_path", value: path(func(a *AnsibleProvisioner) *string { return &a.FilterPlugins }),
 			Doc: "A directory of filter plugins."},
+		{Name: "callback_plugins_path", value: path(func(a *AnsibleProvisioner) *string { return &a.CallbackPlugins }),
+			Doc: "A directory of callback plugins."},
+		{Name: "lookup_plugins_path", value: path(func(a *AnsibleProvisioner) *string { return &a.LookupPlugins }),
+			Doc: "A directory of lookup plugins."},
 		{Name: "requirements_path", value: path(func(a *AnsibleProvisioner) *string { return &a.Requirements }),
 			Doc: "A file of roles and collections for `ansible-galaxy install`. It runs again when the file changes."},
 		{Name: "galaxy_ignore_certs", value: flagField(false, func(i *Instance) *bool { return &ans(i).IgnoreCerts }),
@@ -58,8 +73,12 @@ func ansiblePlayKeys() []Key {
 			Doc: "Files of extra variables."},
 		{Name: "ansible_vault_password_file", value: path(func(a *AnsibleProvisioner) *string { return &a.VaultPasswordFile }),
 			Doc: "A file with the password of Ansible Vault, or a script that prints it."},
-		{Name: "additional_copy_path", value: pathsField(func(i *Instance) *[]string { return &ans(i).Copy }),
+		{Name: "additional_copy_path", value: joined(pathsField(func(i *Instance) *[]string { return &ans(i).Copy })),
 			Doc: "Further files and directories for the sandbox's root."},
+		{Name: "recursive_additional_copy_path", value: further(joined(pathsField(func(i *Instance) *[]string { return &ans(i).Copy }))),
+			Doc: "The same as `additional_copy_path`; the two add up."},
+		{Name: "additional_copy_role_path", value: pathsField(func(i *Instance) *[]string { return &ans(i).MoreRoles }),
+			Doc: "Further directories of roles."},
 		{Name: "ignore_paths_from_root", DefaultDoc: "those of version control and caches", value: textsField(func(i *Instance) *[]string { return &ans(i).IgnorePaths }),
 			Doc: "Names in the project that stay out of the sandbox."},
 		{Name: "ignore_extensions_from_root", value: textsField(func(i *Instance) *[]string { return &ans(i).IgnoreExtension }),

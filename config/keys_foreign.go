@@ -50,15 +50,25 @@ func sorted(words string) []string {
 	return list
 }
 
-// foreignPrefixes begin the names of keys of other provisioners.
-func foreignPrefixes() []string {
-	return []string{"ansible_", "puppet_", "salt_", "require_ansible_", "require_puppet_", "hiera_", "aws_", "azure_", "vcenter_", "openstack_"}
+// foreignPrefixes begin the names of keys of other plugins. Those of a provisioner
+// that galley serves are in the table of keys, so that among its own keys such a
+// name is a mistake.
+func foreignPrefixes(kind string) []string {
+	list := []string{"salt_", "aws_", "azure_", "vcenter_", "openstack_"}
+	if kind != string(ProvisionerAnsible) {
+		list = append(list, "ansible_", "require_ansible_")
+	}
+	if kind != string(ProvisionerPuppet) {
+		list = append(list, "puppet_", "require_puppet_", "hiera_")
+	}
+	return list
 }
 
-// isForeign reports whether a key belongs to something that galley does not serve.
-func isForeign(in Section, name string) bool {
+// isForeign reports whether a key in the block of a plugin of some kind belongs to
+// something that galley does not serve.
+func isForeign(in Section, kind, name string) bool {
 	if _, found := slices.BinarySearch(foreignKeys()[in], name); found {
 		return true
 	}
-	return slices.ContainsFunc(foreignPrefixes(), func(p string) bool { return strings.HasPrefix(name, p) })
+	return slices.ContainsFunc(foreignPrefixes(kind), func(p string) bool { return strings.HasPrefix(name, p) })
 }

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // provisionerKeys are the keys that every provisioner has.
 func provisionerKeys() []Key {
@@ -30,7 +33,7 @@ func provisionerKeys() []Key {
 			Doc: "Files and directories to copy into the runner before a converge: `local: remote`."},
 		{Name: "downloads", Source: fromKitchen, value: textMapField(func(i *Instance) *map[string]string { return &i.Provisioner.Downloads }),
 			Doc: "Files and directories to copy from the runner after a converge: `remote: local`."},
-		{Name: "env", Source: fromGalley, Aliases: []string{"environment", "env_variables"}, value: envField(func(i *Instance) *map[string]string { return &i.Provisioner.Env }),
+		{Name: "env", Source: fromGalley, Aliases: []string{"environment", "env_variables", "env_vars"}, value: envField(func(i *Instance) *map[string]string { return &i.Provisioner.Env }),
 			Doc: "Environment variables of the converge."},
 		{Name: "idempotence", Aliases: []string{"idempotency_test"}, Source: fromGalley, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Idempotence }),
 			Doc: "Runs the tool a second time, and fails when that changes anything; `--idempotence` does it for all."},
@@ -41,17 +44,38 @@ func provisionerKeys() []Key {
 		{Name: "fail", For: []string{"dummy"}, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Provisioner.Dummy.Fail }),
 			Doc: "Makes the dummy provisioner fail."},
 	}
-	for _, k := range []struct{ name, why string }{
-		{"sudo", "commands run as root, or as `driver.user`"},
-		{"sudo_command", "commands run as root, or as `driver.user`"},
-		{"docker_host_url", "the driver's `docker_host_url` holds for all"},
-		{"docker_info", "galley asks the engine itself"},
-		{"log_file_path", "logs are in `.kitchen/logs`"},
-		{"pass_transport_options", "galley runs commands through the engine, without ssh"},
-	} {
-		keys = append(keys, Key{Name: k.name, Source: fromKitchen, Inert: k.why})
+	return inSection(SectionProvisioner, slices.Concat(keys,
+		inert(fromKitchen, asRoot, "sudo", "sudo_command"),
+		inert(fromKitchen, "the driver's `docker_host_url` holds for all", "docker_host_url"),
+		inert(fromKitchen, "galley asks the engine itself", "docker_info"),
+		inert(fromKitchen, "logs are in `.kitchen/logs`", "log_file_path"),
+		inert(fromKitchen, withoutSSH, "pass_transport_options"),
+	))
+}
+
+// Why the keys of several plugins have no effect.
+const (
+	asRoot     = "commands run as root, or as `driver.user`"
+	withoutSSH = "galley runs commands through the engine, without ssh"
+)
+
+// inert makes keys that are accepted and have no effect, for the reason given.
+func inert(source, why string, names ...string) []Key {
+	keys := make([]Key, len(names))
+	for i, name := range names {
+		keys[i] = Key{Name: name, Source: source, Inert: why}
 	}
-	return inSection(SectionProvisioner, keys)
+	return keys
+}
+
+// loud makes keys that are accepted and have no effect, and whose loss the user has
+// to know of: what they ask for is not done.
+func loud(source, remedy string, names ...string) []Key {
+	keys := inert(source, remedy, names...)
+	for i := range keys {
+		keys[i].Loud = true
+	}
+	return keys
 }
 
 // inSection puts keys into a section, for the kinds named.

@@ -25,7 +25,7 @@ func toolProvisionerKeys() []Key {
 			Doc: "A directory that `instructions` may `COPY` from."},
 		{Name: "volume", Aliases: []string{"volumes"}, DefaultDoc: "those that the image declares", value: textsField(func(i *Instance) *[]string { return &tool(i).Volumes }),
 			Doc: "Directories of the image that are mounted into the runner."},
-		{Name: "binary", DefaultDoc: "found in the tool's volume, then on the runner's PATH", value: textField("", func(i *Instance) *string { return &tool(i).Binary }),
+		{Name: "binary", Aliases: []string{"puppet_binary"}, DefaultDoc: "found in the tool's volume, then on the runner's PATH", value: textField("", func(i *Instance) *string { return &tool(i).Binary }),
 			Doc: "The tool's command inside the runner."},
 		{Name: "files", For: only, value: textMapField(func(i *Instance) *map[string]string { return &tool(i).Files }),
 			Doc: "Files and directories of the project to carry into the sandbox: `path: path below root_path`."},

@@ -39,8 +39,8 @@ func TestTableOfKeys(t *testing.T) {
 	}
 }
 
-// TestKeysAreServed makes sure that the keys which kitchen-dokken, kitchen-docker
-// and Test Kitchen document are in the table.
+// TestKeysAreServed makes sure that the keys which Test Kitchen and the plugins that
+// galley takes the place of document are in the table.
 func TestKeysAreServed(t *testing.T) {
 	for section, names := range map[Section]string{
 		SectionDriver: `api_retries binds cap_add cap_drop cgroupns_host chef_image chef_version data_image data_ssh_port dns dns_search
@@ -62,7 +62,33 @@ func TestKeysAreServed(t *testing.T) {
 			environments_path nodes_path roles_path clients_path encrypted_data_bag_secret_key_path config_path
 			http_proxy https_proxy ftp_proxy no_proxy command_prefix require_chef_omnibus chef_omnibus_url
 			chef_omnibus_install_options channel install_strategy platform platform_version architecture download_url checksum
-			ruby_bindir chef_client_path chef_omnibus_root sudo sudo_command uploads downloads script command arguments`,
+			ruby_bindir chef_client_path chef_omnibus_root sudo sudo_command uploads downloads script command arguments
+			additional_copy_path additional_copy_role_path additional_ssh_private_keys ansible_apt_repo ansible_binary_path
+			ansible_cfg_path ansible_check ansible_connection ansible_diff ansible_extra_flags ansible_host_key_checking
+			ansible_inventory ansible_limit ansible_omnibus_remote_path ansible_omnibus_url ansible_package_name ansible_platform
+			ansible_playbook_command ansible_sles_repo ansible_source_rev ansible_source_url ansible_sudo
+			ansible_vault_password_file ansible_verbose ansible_verbosity ansible_version ansible_yum_repo ansiblefile_path
+			callback_plugins_path chef_bootstrap_url custom_post_install_command custom_post_play_command
+			custom_pre_install_command custom_pre_play_command enable_yum_epel env_vars extra_vars extra_vars_file
+			filter_plugins_path group_vars_path host_vars_path hosts idempotency_test ignore_extensions_from_root
+			ignore_paths_from_root kerberos_conf_file library_plugins_path lookup_plugins_path playbook private_key
+			python_sles_repo recursive_additional_copy_path require_ansible_omnibus require_ansible_repo require_ansible_source
+			require_chef_for_busser require_pip require_ruby_for_busser require_windows_support requirements_path role_name
+			shell_command show_command_output ssh_known_hosts tags update_package_repos
+			custom_facts custom_install_command custom_options custom_post_apply_command custom_pre_apply_command facter_file
+			facter_version facterlib files_path fileserver_config_path hiera_config_path hiera_data_path hiera_data_remote_path
+			hiera_deep_merge hiera_eyaml hiera_eyaml_gpg hiera_eyaml_gpg_pubring hiera_eyaml_gpg_recipients
+			hiera_eyaml_gpg_remote_path hiera_eyaml_gpg_secring hiera_eyaml_key_path hiera_eyaml_key_remote_path hiera_package
+			hiera_version hiera_writer_files ignore_spec_fixtures ignored_paths_from_root install_custom_facts install_hiera
+			librarian_puppet_ssl_file manifest manifests_path metadata_json_path modulefile_path modules_path
+			puppet_apply_command puppet_apt_collections_repo puppet_apt_repo puppet_binary puppet_coll_remote_path
+			puppet_config_path puppet_debug puppet_detailed_exitcodes puppet_enc puppet_environment
+			puppet_environment_config_path puppet_environment_hiera_config_path puppet_environment_remote_hieradata_path
+			puppet_environment_remote_manifests_path puppet_environment_remote_modules_path puppet_environmentpath_remote_path
+			puppet_future_parser puppet_git_init puppet_git_pr puppet_logdest puppet_no_sudo puppet_noop puppet_omnibus_url
+			puppet_show_diff puppet_verbose puppet_version puppet_whitelist_exit_code puppet_yum_collections_repo
+			puppet_yum_repo puppetfile_path r10k_ssl_file remove_puppet_repo require_puppet_collections require_puppet_omnibus
+			require_puppet_repo resolve_with_librarian_puppet resolve_with_r10k spec_files_path spec_files_remote_path`,
 		SectionVerifier: `root_path sudo sudo_command chef_omnibus_root command_prefix suite_name downloads http_proxy https_proxy
 			ftp_proxy inspec_tests controls inputs attributes input_files attrs waiver_files reporter output format color
 			profiles_path backend_cache cache_inputs load_plugins plugin_config sudo_options host port proxy_command forward_agent

@@ -54,7 +54,10 @@ func (a *ansible) environment(l *layout) map[string]string {
 	if l.galaxy != "" {
 		env["ANSIBLE_COLLECTIONS_PATH"] = path.Join(l.galaxy, "collections") + ":/usr/share/ansible/collections"
 	}
-	for name, value := range map[string]string{"ANSIBLE_CONFIG": l.config, "ANSIBLE_LIBRARY": l.library, "ANSIBLE_FILTER_PLUGINS": l.filters} {
+	for name, value := range map[string]string{
+		"ANSIBLE_CONFIG": l.config, "ANSIBLE_LIBRARY": l.library, "ANSIBLE_FILTER_PLUGINS": l.filters,
+		"ANSIBLE_CALLBACK_PLUGINS": l.callbacks, "ANSIBLE_LOOKUP_PLUGINS": l.lookups,
+	} {
 		if value != "" {
 			env[name] = value
 		}

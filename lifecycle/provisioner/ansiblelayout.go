@@ -39,6 +39,7 @@ type layout struct {
 	playbook, inventory, config, vault string
 	roles                              []string
 	library, filters                   string
+	callbacks, lookups                 string
 	extraVars                          []string
 	requirements                       string
 	// galaxy is where ansible-galaxy installs, digest that of the requirements.
@@ -100,7 +101,8 @@ func (a *ansible) fill(l *layout, connection string) error {
 	}{
 		{"playbook", playbook, &l.playbook}, {"ansible_cfg_path", k.ConfigFile, &l.config},
 		{"ansible_vault_password_file", k.VaultPasswordFile, &l.vault}, {"library_plugins_path", k.LibraryPath, &l.library},
-		{"filter_plugins_path", k.FilterPlugins, &l.filters}, {"requirements_path", k.Requirements, &l.requirements},
+		{"filter_plugins_path", k.FilterPlugins, &l.filters}, {"callback_plugins_path", k.CallbackPlugins, &l.callbacks},
+		{"lookup_plugins_path", k.LookupPlugins, &l.lookups}, {"requirements_path", k.Requirements, &l.requirements},
 	} {
 		if p.from == "" {
 			continue
@@ -178,6 +180,13 @@ func (a *ansible) addRoles(l *layout, _ string) error {
 		if r := path.Join(l.root, ansibleRoles); !slices.Contains(l.roles, r) {
 			l.roles = append(l.roles, r)
 		}
+	}
+	for _, dir := range k.MoreRoles {
+		to, err := l.carry(dir)
+		if err != nil {
+			return fmt.Errorf("provisioner.additional_copy_role_path: %w", err)
+		}
+		l.roles = append(l.roles, to)
 	}
 	for _, dir := range []string{"roles", filepath.Join("test", "roles")} {
 		if ok, err := exists(filepath.Join(a.project.Root, dir)); err != nil {

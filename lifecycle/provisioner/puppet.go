@@ -88,7 +88,7 @@ func (p *puppet) manifests() (manifest string, files []sandbox.File, err error) 
 
 // modules are those of modules_path, and the project when it is one.
 func (p *puppet) modules() ([]sandbox.File, error) {
-	files, err := p.found(p.instance.Provisioner.Puppet.ModulesPath, "modules_path", puppetModules, puppetModules)
+	files, err := p.namedModules()
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +106,28 @@ func (p *puppet) modules() ([]sandbox.File, error) {
 		return nil, fmt.Errorf("read the module %s: %w", name, err)
 	}
 	return append(files, own...), nil
+}
+
+// namedModules are those of modules_path. Its directories become one: a file of a
+// later one takes the place of an earlier one's.
+func (p *puppet) namedModules() ([]sandbox.File, error) {
+	dirs := p.instance.Provisioner.Puppet.ModulesPaths
+	if len(dirs) == 0 {
+		dirs = []string{""}
+	}
+	var files []sandbox.File
+	for _, dir := range dirs {
+		more, err := p.found(dir, "modules_path", puppetModules, puppetModules)
+		if err != nil {
+			return nil, err
+		}
+		replaced := make(map[string]bool, len(more))
+		for _, f := range more {
+			replaced[f.Path] = true
+		}
+		files = append(slices.DeleteFunc(files, func(f sandbox.File) bool { return replaced[f.Path] }), more...)
+	}
+	return files, nil
 }
 
 // moduleName is the name of the Puppet module in a directory, "" when it is none.
@@ -238,6 +260,9 @@ func (p *puppet) script(box sandbox.Dir, manifest string, hiera bool) script {
 	}
 	if k.Noop {
 		add("--noop")
+	}
+	if k.ShowDiff {
+		add("--show_diff")
 	}
 	if k.Verbose {
 		add("--verbose")

@@ -43,18 +43,18 @@ func TestToolsGolden(t *testing.T) {
 		"shell-nothing": {"name: shell", nil},
 		"tool":          {"name: tool, image: some/tool, files: {a: b/, dir: c, d.txt: e.txt}, command: '{{.Root}}/x {{.Suite}} {{quote .Instance}} {{.Platform}}', env: {A: b}", map[string]string{"a": "", "dir/x/y": "", "d.txt": ""}},
 		"puppet":        {"name: puppet_apply", map[string]string{"test/integration/default/manifests/site.pp": "", "modules/a/manifests/init.pp": ""}},
-		"puppet-all": {"name: puppet, manifests_path: m, manifest: x.pp, modules_path: mods, files_path: f, hiera_config_path: h.yaml, hiera_data_path: hd, hiera_data_remote_path: /var/lib/hiera, " +
+		"puppet-all": {"name: puppet, manifests_path: m, manifest: x.pp, modules_path: 'mods:more', puppet_show_diff: true, files_path: f, hiera_config_path: h.yaml, hiera_data_path: hd, hiera_data_remote_path: /var/lib/hiera, " +
 			"facterlib: facts, custom_facts: {a: {b: [1]}}, puppet_config_path: p.conf, puppet_environment: dev, puppet_noop: true, puppet_verbose: true, puppet_debug: true, custom_options: [--trace, --no-splay], binary: /x/puppet",
-			map[string]string{"m/x.pp": "", "m/y.pp": "", "mods/a/x": "", "f/1": "", "h.yaml": "", "hd/all.yaml": "", "facts/x.rb": "", "p.conf": ""}},
+			map[string]string{"m/x.pp": "", "m/y.pp": "", "mods/a/x": "", "mods/b/y": "", "more/a/x": "", "f/1": "", "h.yaml": "", "hd/all.yaml": "", "facts/x.rb": "", "p.conf": ""}},
 		"puppet-module": {"name: puppet_apply", map[string]string{"manifests/init.pp": "", "metadata.json": `{"name": "me-mine"}`, "lib/x.rb": "", "spec/y": "", "test/integration/manifests/one.pp": ""}},
 		"ansible":       {"name: ansible_playbook, hosts: kitchens", map[string]string{"playbook.yml": "", "roles/r/tasks/main.yml": "", ".git/x": "", "a.retry": ""}},
 		"ansible-role":  {"name: ansible_playbook, hosts: localhost, role_name: mine", role},
 		"ansible-all": {"name: ansible, hosts: [a, b], playbook: p/site.yml, ansible_inventory: inv, group_vars_path: gv, host_vars_path: hv, requirements_path: req.yml, galaxy_ignore_certs: true, " +
 			"extra_vars: {x: {y: 1}}, extra_vars_file: [v.yml], ansible_vault_password_file: vault, tags: [t1, t2], skip_tags: s, ansible_limit: l, ansible_verbose: true, ansible_verbosity: 2, " +
 			"ansible_diff: true, ansible_check: true, ansible_extra_flags: ['--flush-cache', '-f 1'], ansible_binary_path: /usr/local/bin, ansible_cfg_path: a.cfg, ansible_python_interpreter: /usr/bin/python3, " +
-			"library_plugins_path: lib, filter_plugins_path: filters, additional_copy_path: extra, ignore_paths_from_root: [docs], ignore_extensions_from_root: .bak, roles_path: more",
+			"library_plugins_path: lib, filter_plugins_path: filters, callback_plugins_path: calls, lookup_plugins_path: lookups, additional_copy_path: extra, recursive_additional_copy_path: data, additional_copy_role_path: [common], ignore_paths_from_root: [docs], ignore_extensions_from_root: .bak, roles_path: more",
 			map[string]string{"p/site.yml": "", "inv": "", "gv/all": "", "hv/x": "", "req.yml": "roles: []\ncollections: []\n", "v.yml": "", "vault": "", "a.cfg": "", "lib/m.py": "",
-				"filters/f.py": "", "extra/e": "", "docs/x": "", "x.bak": "", "more/r/tasks/main.yml": ""}},
+				"filters/f.py": "", "calls/c.py": "", "lookups/l.py": "", "data/d": "", "common/r2/tasks/main.yml": "", "extra/e": "", "docs/x": "", "x.bak": "", "more/r/tasks/main.yml": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"kitchen.yml": "provisioner: {" + c.keys + "}\n" + platform}
