@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
@@ -47,7 +48,7 @@ func verifierKeys() []Key {
 			Doc: "Makes the dummy verifier fail now and then."},
 		{Name: "fail", For: dummy, Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Dummy.Fail }),
 			Doc: "Makes the dummy verifier fail."},
-		{Name: "ruby_bindir", For: busser, Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.RubyBindir }),
+		{Name: "ruby_bindir", Aliases: []string{"rspec_path"}, For: append(busser, string(VerifierServerspec)), Source: fromBusser, value: textField("", func(i *Instance) *string { return &i.Verifier.Busser.RubyBindir }),
 			DefaultDoc: "where tools are looked for", Doc: "Where `rspec` is inside the runner."},
 		{Name: "busser_bin", For: busser, Source: fromBusser, Inert: "galley runs the test tools itself"},
 		{Name: "suite_name", Source: fromKitchen, Inert: "the suite names it"},
@@ -100,19 +101,31 @@ func inspecKeys() []Key {
 		{Name: "chef_license_server", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE_SERVER` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseServer }),
 			Doc: "The licence server for InSpec 6 and later."},
 	}
-	for _, k := range []struct{ name, why string }{
-		{"format", "write `reporter`"},
-		{"sudo_options", "tests run as root inside the runner"},
-		{"host", "the runner is the target"},
-		{"port", "the runner is the target"},
-		{"proxy_command", "galley runs commands through the engine, without ssh"},
-		{"forward_agent", "galley runs commands through the engine, without ssh"},
-		{"cache_inputs", "inputs are read anew in each run"},
-		{"deprecations_as_errors", "it is a key of the provisioner"},
-	} {
-		keys = append(keys, Key{Name: k.name, Source: fromInspec, Inert: k.why})
-	}
-	return inSection(SectionVerifier, keys, string(VerifierInspec), string(VerifierCincAuditor))
+	return inSection(SectionVerifier, slices.Concat(keys,
+		inert(fromInspec, "for InSpec write `reporter`", "format"),
+		inert(fromInspec, "tests run as root inside the runner", "sudo_options"),
+		inert(fromInspec, "the runner is the target", "host", "port"),
+		inert(fromInspec, withoutSSH, "proxy_command", "forward_agent"),
+		inert(fromInspec, "inputs are read anew in each run", "cache_inputs"),
+		inert(fromInspec, "it is a key of the provisioner", "deprecations_as_errors"),
+	), string(VerifierInspec), string(VerifierCincAuditor))
+}
+
+// serverspecKeys are the keys of kitchen-verifier-serverspec that galley accepts and
+// has no use for; the others are those of the verifiers that run a tool.
+func serverspecKeys() []Key {
+	const fromServerspec = "kitchen-verifier-serverspec"
+	return inSection(SectionVerifier, slices.Concat(
+		inert(fromServerspec, "nothing is installed: RSpec comes from the runner's image",
+			"gemfile", "bundler_path", "bundle_path", "install_commmand", "custom_install_command", "additional_install_command",
+			"test_serverspec_installed"),
+		inert(fromServerspec, "it is so without `patterns`", "default_pattern"),
+		inert(fromServerspec, "the next verify brings the tests into line", "remove_default_path"),
+		loud(fromServerspec, "write `patterns` relative to the project: the verifier carries the tests itself", "default_path"),
+		loud(fromServerspec, "write the verifier `shell` with `remote_exec: true` and that `command`",
+			"serverspec_command", "custom_serverspec_command", "require_runner", "runner_url"),
+		loud(fromServerspec, "write a `remote:` hook under `lifecycle.pre_verify`", "additional_serverspec_command"),
+	), string(VerifierServerspec))
 }
 
 // toolVerifierKeys are the keys of the verifiers that run a tool over test files.
@@ -123,7 +136,7 @@ func toolVerifierKeys() []Key {
 		{Name: "tests", Aliases: []string{"test_files", "spec_files", "patterns", "goss_file"}, DefaultDoc: "the tool's directory under `test/integration/SUITE`",
 			value: textsField(func(i *Instance) *[]string { return &tool(i).Tests }),
 			Doc:   "Test files or patterns, relative to the project."},
-		{Name: "options", For: withInspec, Aliases: []string{"pytest_options", "rspec_options", "goss_options", "bats_options"}, value: commandField(func(i *Instance) *[]string { return &tool(i).Options }),
+		{Name: "options", For: withInspec, Aliases: []string{"pytest_options", "rspec_options", "goss_options", "bats_options", "extra_flags"}, value: commandField(func(i *Instance) *[]string { return &tool(i).Options }),
 			Doc: "Further options of the tool."},
 		{Name: "image", For: withInspec, DefaultDoc: "the runner's own tool", value: textField("", func(i *Instance) *string { return &tool(i).Image }),
 			Doc: "An image that brings the tool: its volume is mounted into the runner."},

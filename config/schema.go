@@ -114,7 +114,7 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}}
 	for _, part := range [][]Key{
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(),
-		chefKeys(), shellProvisionerKeys(), toolProvisionerKeys(), puppetKeys(), ansibleKeys(), installKeys(), verifierKeys(), inspecKeys(),
+		chefKeys(), shellProvisionerKeys(), toolProvisionerKeys(), puppetKeys(), ansibleKeys(), installKeys(), serverspecKeys(), verifierKeys(), inspecKeys(),
 		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(),
 	} {
 		s.keys = append(s.keys, part...)

@@ -93,7 +93,10 @@ func TestKeysAreServed(t *testing.T) {
 			ftp_proxy inspec_tests controls inputs attributes input_files attrs waiver_files reporter output format color
 			profiles_path backend_cache cache_inputs load_plugins plugin_config sudo_options host port proxy_command forward_agent
 			chef_license_key chef_license_server command sleep shellout_opts live_stream remote_exec busser_bin ruby_bindir version
-			random_failure fail`,
+			random_failure fail
+			additional_install_command additional_serverspec_command bundler_path custom_install_command
+			custom_serverspec_command default_path default_pattern env_vars extra_flags gemfile patterns remove_default_path
+			require_runner rspec_path runner_url serverspec_command test_serverspec_installed`,
 		SectionTransport: `docker_host_url docker_info read_timeout write_timeout login_command host_ip_override`,
 		SectionSuite: `name includes excludes driver provisioner transport verifier lifecycle run_list attributes named_run_list
 			policy_group data_path data_bags_path encrypted_data_bag_secret_key_path environments_path nodes_path roles_path`,
