@@ -75,6 +75,9 @@ func tableBuilders() map[string]func(methodTable) {
 		"CGI.":              cgiMethods,
 		"URI::Generic":      uriGenericMethods,
 		"Encoding":          encodingMethods,
+		"ERB":               erbMethods,
+		"ERB.":              erbClassMethods,
+		"Binding":           bindingMethods,
 		"IO":                ioMethods,
 		"IO.":               fileReading,
 		"Process::Status":   statusMethods,
@@ -102,7 +105,7 @@ func coreClasses() []classSpec {
 	}
 	for _, c := range []string{"NilClass", "TrueClass", "FalseClass", "Numeric", "String", "Symbol", "Regexp", "MatchData", "Array", "Hash",
 		"Range", "Proc", "Method", "Enumerator", "Exception", "Struct", "Time", "Date", "IO", "Dir", "Random", "Pathname", "Set",
-		"OpenStruct", "Encoding", "Socket", "CGI", "Gem::Version", "Gem::Requirement", "URI::Generic", "Process::Status", "Digest::Base"} {
+		"OpenStruct", "Encoding", "Socket", "CGI", "ERB", "Binding", "Gem::Version", "Gem::Requirement", "URI::Generic", "Process::Status", "Digest::Base"} {
 		specs = append(specs, classSpec{name: c, super: "Object"})
 	}
 	return append(specs, derivedClasses()...)

@@ -29,7 +29,7 @@
 // all kinds of parameters, def, class, module, defined?, alias.
 //
 // Not in the subset: pattern matching (case/in, =>), flip-flops, redo, undef,
-// BEGIN, END, argument forwarding (…), binding and eval, refinements, threads,
+// BEGIN, END, argument forwarding (…), eval, refinements, threads,
 // Complex, encodings other than UTF-8.
 //
 // Library: String, Symbol, Integer, Float, Rational, Array, Hash, Range, Regexp,
@@ -37,6 +37,7 @@
 // Set, OpenStruct, Exception and its descendants, Kernel, Math, Time, Date, ENV,
 // File and Dir for reading, Pathname, JSON, YAML, Gem::Version, Gem::Requirement,
 // Shellwords, SecureRandom, Base64, Digest, URI (parts only), CGI (escapes only),
+// ERB (without a trim mode),
 // Etc, Process, Socket.gethostname, RbConfig::CONFIG. Values print as in Ruby 3.1.
 //
 // What Ruby 3.1 has and the package lacks is told from what Ruby lacks as well

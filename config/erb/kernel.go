@@ -162,15 +162,8 @@ func kernelControl(t methodTable) {
 		return symbol(c.f.act.method.name)
 	}, 0, 0, "__method__")
 	t.add(func(c *call) value { return newStr(c.vm.dirOf(c.f.src)) }, 0, 0, "__dir__")
-	t.add(func(c *call) value {
-		names := &array{}
-		for s := c.f.vars; s != nil; s = s.parent {
-			for _, n := range s.names {
-				names.elems = append(names.elems, symbol(n))
-			}
-		}
-		return names
-	}, 0, 0, "local_variables")
+	t.add(func(c *call) value { return symbols(c.f.vars.visible()) }, 0, 0, "local_variables")
+	t.add(func(c *call) value { return &object{class: c.vm.class("Binding"), data: c.f} }, 0, 0, "binding")
 	t.add(func(c *call) value { return &array{} }, 0, 2, "caller")
 	t.add(kernelRequire, 1, 1, "require", "gem")
 }

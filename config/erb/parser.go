@@ -53,12 +53,15 @@ type jumpScope struct {
 	numbered  int // highest _n used; -1 when there are parameters
 }
 
-// parse parses a whole program.
-func parse(src string) (n node, err error) {
+// parse parses a whole program, which may use the local variables named.
+func parse(src string, locals ...string) (n node, err error) {
 	p := &parser{lexer: lexer{src: src}}
 	p.identLocal = p.isLocal
 	p.interpolate = p.interpolation
 	p.pushVars(false)
+	for _, name := range locals {
+		p.declare(name)
+	}
 	p.ctx = &jumpScope{def: true, top: true, numbered: -1}
 	defer func() {
 		if r := recover(); r != nil {

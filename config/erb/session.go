@@ -162,7 +162,7 @@ func newVM(o Options) *vm {
 
 // render compiles and evaluates one template.
 func (vm *vm) render(ctx context.Context, filename string, tmpl []byte) (out []byte, err *Error) {
-	src := compileTemplate(filename, tmpl)
+	src := compileTemplate(filename, tmpl, outVariable)
 	prog, perr := parse(src.gen)
 	if perr != nil {
 		return nil, syntaxFailure(src, perr)
@@ -171,7 +171,8 @@ func (vm *vm) render(ctx context.Context, filename string, tmpl []byte) (out []b
 	vm.steps, vm.bytes, vm.depth, vm.nest, vm.matching, vm.err, vm.tags = 0, 0, 0, 0, 0, nil, nil
 	signal := vm.caught(func() {
 		vm.charge(8 * len(src.gen))
-		f := &frame{self: vm.main, vars: &scope{}, act: &activation{self: vm.main}, lex: vm.lex, src: src}
+		f := vm.top()
+		f.src = src
 		text, ok := vm.eval(f, prog).(*str)
 		if !ok {
 			vm.typeError("the template's code ends with a value that is no text")

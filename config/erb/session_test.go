@@ -70,18 +70,22 @@ func TestRenderText(t *testing.T) {
 
 func TestErrorsSayWhereAndHow(t *testing.T) {
 	for name, c := range map[string]struct{ tmpl, want string }{
-		"variable":     {"a\n<%= foo %>", "kitchen.yml:2:5: erb: NameError: undefined local variable or method `foo' for main:Object; quote it if it is text, or define it in this file (local variables do not survive from file to file)"},
-		"env":          {"a: <%= ENV.fetch('NOPE') %>", "kitchen.yml:1:8: erb: KeyError: key not found: \"NOPE\" in `ENV.fetch('NOPE')`; set that environment variable, or give ENV.fetch a default as its second argument"},
-		"nil":          {"é: <%= ENV['NOPE'].downcase %>", "kitchen.yml:1:8: erb: NoMethodError: undefined method `downcase' for nil:NilClass in `ENV['NOPE'].downcase`; the value is nil, perhaps an environment variable that is not set: use `&.`, `.to_s` or `|| 'default'`"},
-		"file":         {"<%= File.read('nope') %>", "kitchen.yml:1:5: erb: Errno::ENOENT: No such file or directory @ rb_sysopen - nope in `File.read('nope')`; paths are relative to the project directory; test with File.exist? first"},
-		"raise":        {"\n\n<% raise 'set FOO' unless ENV['FOO'] %>", "kitchen.yml:3:4: erb: RuntimeError: set FOO in `raise 'set FOO'`"},
-		"in a method":  {"<% def f(x)\n  x.foo\nend %>\n<%= f(1) %>", "kitchen.yml:2:3: erb: NoMethodError: undefined method `foo' for 1:Integer in `x.foo`"},
-		"type":         {"<%= 'a' + 1 %>", "kitchen.yml:1:5: erb: TypeError: no implicit conversion of Integer into String in `'a' + 1`"},
-		"exit":         {"<% exit 3 %>", "kitchen.yml:1:4: erb: SystemExit: exit in `exit 3`; the template asked to stop"},
-		"commands off": {"<%= `ls` %>", "kitchen.yml:1:5: erb: the template runs the command `ls`, but commands in templates are switched off by erb_commands: false; set erb_commands: true if you trust this file"},
-		"outside":      {"a\n<% resp = Net::HTTP.get_response(1) %>", "kitchen.yml:2:11: erb: Net is not in the subset of Ruby that galley evaluates; " + hintOutside},
-		"method":       {"<%= 'a'.crypt('b') %>", "kitchen.yml:1:5: erb: String#crypt is not in the subset of Ruby that galley evaluates; " + hintOutside},
-		"pattern":      {"<% case 1\nin Integer %>x<% end %>", "kitchen.yml:2:1: erb: case … in (pattern matching) is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"variable":      {"a\n<%= foo %>", "kitchen.yml:2:5: erb: NameError: undefined local variable or method `foo' for main:Object; quote it if it is text, or define it in this file (local variables do not survive from file to file)"},
+		"env":           {"a: <%= ENV.fetch('NOPE') %>", "kitchen.yml:1:8: erb: KeyError: key not found: \"NOPE\" in `ENV.fetch('NOPE')`; set that environment variable, or give ENV.fetch a default as its second argument"},
+		"nil":           {"é: <%= ENV['NOPE'].downcase %>", "kitchen.yml:1:8: erb: NoMethodError: undefined method `downcase' for nil:NilClass in `ENV['NOPE'].downcase`; the value is nil, perhaps an environment variable that is not set: use `&.`, `.to_s` or `|| 'default'`"},
+		"file":          {"<%= File.read('nope') %>", "kitchen.yml:1:5: erb: Errno::ENOENT: No such file or directory @ rb_sysopen - nope in `File.read('nope')`; paths are relative to the project directory; test with File.exist? first"},
+		"raise":         {"\n\n<% raise 'set FOO' unless ENV['FOO'] %>", "kitchen.yml:3:4: erb: RuntimeError: set FOO in `raise 'set FOO'`"},
+		"in a method":   {"<% def f(x)\n  x.foo\nend %>\n<%= f(1) %>", "kitchen.yml:2:3: erb: NoMethodError: undefined method `foo' for 1:Integer in `x.foo`"},
+		"type":          {"<%= 'a' + 1 %>", "kitchen.yml:1:5: erb: TypeError: no implicit conversion of Integer into String in `'a' + 1`"},
+		"exit":          {"<% exit 3 %>", "kitchen.yml:1:4: erb: SystemExit: exit in `exit 3`; the template asked to stop"},
+		"commands off":  {"<%= `ls` %>", "kitchen.yml:1:5: erb: the template runs the command `ls`, but commands in templates are switched off by erb_commands: false; set erb_commands: true if you trust this file"},
+		"outside":       {"a\n<% resp = Net::HTTP.get_response(1) %>", "kitchen.yml:2:11: erb: Net is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"inner":         {"a\n<%= ERB.new(\"\\n<%= foo %%>\").result %>", "kitchen.yml:2:5: erb: NameError: undefined local variable or method `foo' for main:Object; quote it if it is text, or define it in this file (local variables do not survive from file to file)"},
+		"inner syntax":  {"a\n<%= ERB.new(\"<% if %%>\").result %>", "kitchen.yml:2:5: erb: (erb):1: syntax error, unexpected ';' in `ERB.new(\"<% if %>\").result`"},
+		"inner outside": {"a\n<%= ERB.new(\"\\n<% case 1\\nin 2 then 3 end %%>\").result %>", "kitchen.yml:2:5: erb: case … in (pattern matching) is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"trim mode":     {"<%= ERB.new('x', trim_mode: '-').result %>", "kitchen.yml:1:5: erb: ERB with a trim_mode is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"method":        {"<%= 'a'.crypt('b') %>", "kitchen.yml:1:5: erb: String#crypt is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"pattern":       {"<% case 1\nin Integer %>x<% end %>", "kitchen.yml:2:1: erb: case … in (pattern matching) is not in the subset of Ruby that galley evaluates; " + hintOutside},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := render(t, builtin(), c.tmpl)

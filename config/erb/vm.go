@@ -100,16 +100,20 @@ func (vm *vm) stop(err *Error) {
 	panic(fatal{err})
 }
 
-// locate fills in where an error happened.
+// locate fills in where an error happened: in a template within a template, where
+// the file renders that.
 func (vm *vm) locate(err *Error, at span, src *source) {
 	if src == nil {
 		return
 	}
-	err.File = src.name
-	err.Line, err.Col = src.position(at.start)
 	if err.Construct == "" {
 		err.Construct = src.code(at)
 	}
+	for src.outer != nil {
+		at, src = src.from, src.outer
+	}
+	err.File = src.name
+	err.Line, err.Col = src.position(at.start)
 }
 
 // outside ends the evaluation because of Ruby that is not in the subset.
