@@ -16,25 +16,11 @@ func (a *app) listCommand() *cobra.Command {
 		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"}, Short: "List instances and where they are in their life",
 		ValidArgsFunction: a.completeInstances,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			instances, err := a.summaries(cmd.Context(), args)
+			instances, problems, err := a.summaries(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			if instances, err = sharded(a, instances, summaryName); err != nil {
-				return err
-			}
-			if system, _ := cmd.Flags().GetString("matrix"); system != "" {
-				return printMatrix(a.out, system, instances)
-			}
-			if bare, _ := cmd.Flags().GetBool("bare"); bare {
-				for _, i := range instances {
-					if _, err := fmt.Fprintln(a.out, i.Name); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-			return a.list(cmd, instances)
+			return firstError(a.printList(cmd, instances), problems)
 		},
 	}
 	cmd.Flags().BoolP("bare", "b", false, "print names only")
@@ -47,15 +33,39 @@ func (a *app) listCommand() *cobra.Command {
 func summaryName(s config.Summary) string { return s.Name }
 
 // summaries names the instances that args select. It decodes no settings, so that
-// listing is quick and works while some of them are wrong.
-func (a *app) summaries(ctx context.Context, args []string) ([]config.Summary, error) {
+// listing is quick and works while some of them are wrong. problems are what keeps
+// them from being run.
+func (a *app) summaries(ctx context.Context, args []string) (chosen []config.Summary, problems, err error) {
 	conf, err := a.loadRaw(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	a.tell(conf)
-	chosen, err := choose(conf.Summaries(), summaryName, args)
-	return chosen, firstError(a.diagnose(conf, nil), err)
+	problems = a.diagnose(conf, nil)
+	if chosen, err = choose(conf.Summaries(), summaryName, args); err != nil {
+		return nil, nil, firstError(problems, err)
+	}
+	return chosen, problems, nil
+}
+
+// printList prints instances in the form that the flags ask for.
+func (a *app) printList(cmd *cobra.Command, instances []config.Summary) error {
+	instances, err := sharded(a, instances, summaryName)
+	if err != nil {
+		return err
+	}
+	if system, _ := cmd.Flags().GetString("matrix"); system != "" {
+		return printMatrix(a.out, system, instances)
+	}
+	if bare, _ := cmd.Flags().GetBool("bare"); bare {
+		for _, i := range instances {
+			if _, err := fmt.Fprintln(a.out, i.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return a.list(cmd, instances)
 }
 
 // list prints where the instances are. An engine that cannot be asked is a
