@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -279,4 +280,14 @@ func TestPathsWithoutHome(t *testing.T) {
 	for _, d := range diags {
 		require.Contains(t, d.Msg, "home directory")
 	}
+}
+
+// What runs in the container of kitchen-docker, kitchen-docker_cli builds into the
+// image.
+func TestRunCommandOfDockerCLI(t *testing.T) {
+	text := driverYAML("run_command: [a b, c]\nprovision_command: d\ncommand: /sbin/init")
+	got, diags := configOf(t, strings.Replace(text, "name: dokken", "name: docker_cli", 1)).Resolve(ResolveOptions{})
+	require.Empty(t, diags)
+	require.Equal(t, []string{"RUN a b", "RUN c", "RUN d"}, got[0].Driver.IntermediateInstructions)
+	require.Equal(t, []string{"/sbin/init"}, got[0].Driver.Command)
 }

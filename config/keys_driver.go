@@ -8,13 +8,14 @@ import (
 
 // Where keys come from.
 const (
-	fromDokken  = "kitchen-dokken"
-	fromDocker  = "kitchen-docker"
-	fromKitchen = "test-kitchen"
-	fromGalley  = "galley"
-	fromChef    = "kitchen-omnibus-chef"
-	fromInspec  = "kitchen-inspec"
-	fromBusser  = "busser"
+	fromDokken    = "kitchen-dokken"
+	fromDocker    = "kitchen-docker"
+	fromDockerCLI = "kitchen-docker_cli"
+	fromKitchen   = "test-kitchen"
+	fromGalley    = "galley"
+	fromChef      = "kitchen-omnibus-chef"
+	fromInspec    = "kitchen-inspec"
+	fromBusser    = "busser"
 )
 
 // driverKeys are the keys of `driver:`.
@@ -62,7 +63,7 @@ func driverImageKeys() []Key {
 			Doc: "Whether the registry logins of Docker's and Podman's own files are used."},
 		{Name: "intermediate_instructions", Source: fromDokken, value: field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.IntermediateInstructions }, parse: instructions, join: appendTo[string]},
 			Doc: "Lines of a Dockerfile that are built on top of the image, such as `RUN apt-get update`."},
-		{Name: "provision_command", Source: fromDocker, value: further(field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.IntermediateInstructions }, parse: runInstructions, join: appendTo[string]}),
+		{Name: "provision_command", Source: fromDocker, value: builtCommands(),
 			Doc: "Shell commands that are built on top of the image: each is a `RUN` of `intermediate_instructions`."},
 		{Name: "build_context", Source: fromDocker, value: field[string]{form: TypePath, at: func(i *Instance) *string { return &i.Driver.BuildContext }, parse: buildContext},
 			Doc: "A directory that `intermediate_instructions` may `COPY` from; `true` is the project."},
@@ -76,8 +77,8 @@ func driverProcessKeys() []Key {
 		{Name: "pid_one_command", Source: fromDokken, Aliases: []string{"command"}, DefaultDoc: "a process that waits",
 			value: commandField(func(i *Instance) *[]string { return &i.Driver.Command }),
 			Doc:   "PID 1 of the runner. The path of systemd or an init prepares the runner for systemd."},
-		{Name: "run_command", Source: fromDocker, value: further(field[[]string]{form: TypeCommand, at: func(i *Instance) *[]string { return &i.Driver.Command }, parse: runCommand}),
-			Doc: "The same as `pid_one_command`. A command that starts sshd is passed over: galley needs none."},
+		{Name: "run_command", Source: fromDocker, value: runCommandField(),
+			Doc: "The same as `pid_one_command`. A command that starts sshd is passed over: galley needs none. For the driver `docker_cli` the same as `provision_command`."},
 		{Name: "entrypoint", Source: fromDokken, value: commandField(func(i *Instance) *[]string { return &i.Driver.Entrypoint }),
 			Doc: "Takes the place of the image's entrypoint."},
 		{Name: "init_system", Source: fromGalley, Enum: []string{"auto", "systemd", "none"}, value: initField(),
@@ -192,7 +193,7 @@ func driverNetworkKeys() []Key {
 			Doc: "The runner's host name, by which others on its network reach it."},
 		{Name: "hostname_aliases", Source: fromDokken, value: field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]},
 			Doc: "Further names on the network."},
-		{Name: "instance_name", Source: fromDocker, value: further(field[[]string]{form: TypeString, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]}),
+		{Name: "instance_name", Aliases: []string{"container_name"}, Source: fromDocker, value: further(field[[]string]{form: TypeString, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]}),
 			Doc: "A further name on the network. Containers are named by galley itself."},
 		{Name: "domainname", Source: fromGalley, value: textField("", func(i *Instance) *string { return &i.Driver.Domainname }),
 			Doc: "The part of the host name behind the first dot."},
@@ -212,7 +213,7 @@ func driverNetworkKeys() []Key {
 			Doc: "The runner's IPv6 address."},
 		{Name: "mac_address", Source: fromGalley, value: textField("", func(i *Instance) *string { return &i.Driver.MacAddress }),
 			Doc: "The runner's MAC address."},
-		{Name: "links", Source: fromDokken, value: textsField(func(i *Instance) *[]string { return &i.Driver.Links }),
+		{Name: "links", Aliases: []string{"link"}, Source: fromDokken, value: textsField(func(i *Instance) *[]string { return &i.Driver.Links }),
 			Doc: "Containers to reach by name: `container[:alias]`."},
 		{Name: "dns", Source: fromDokken, value: textsField(func(i *Instance) *[]string { return &i.Driver.DNS }),
 			Doc: "Name servers."},
@@ -246,7 +247,6 @@ func driverInertKeys() []Key {
 	}
 	const (
 		engineWorks = "galley talks to the engine's API, without a command line client"
-		noSSH       = "galley runs commands through the engine, without ssh"
 		noData      = "galley uploads through the engine, without a data container"
 	)
 	var keys []Key
@@ -261,6 +261,12 @@ func driverInertKeys() []Key {
 		{"pre_create_command", fromKitchen, "it becomes a `pre_create` hook of `lifecycle:`", TypeString, false},
 		{"use_sudo", fromDocker, engineWorks, TypeBool, false},
 		{"use_cache", fromDocker, "work images are named by their content, and made anew when it changes", TypeBool, false},
+		{"no_cache", fromDockerCLI, "work images are named by their content, and made anew when it changes", TypeBool, false},
+		{"dockerfile_vars", fromDockerCLI, "galley does not build from a Dockerfile of yours: write `build_args` beside `intermediate_instructions`", TypeAny, true},
+		{"skip_preparation", fromDockerCLI, "galley changes nothing in the image", TypeBool, false},
+		{"instance_host_name", fromDockerCLI, "write `hostname`", TypeBool, false},
+		{"instance_container_name", fromDockerCLI, "galley names its containers itself", TypeBool, false},
+		{"destroy_container_name", fromDockerCLI, "galley names its containers itself", TypeBool, false},
 		{"remove_images", fromDocker, "`galley prune` removes what is no longer used", TypeBool, false},
 		{"disable_upstart", fromDocker, "galley changes nothing in the image", TypeBool, false},
 		{"build_tempdir", fromDocker, engineWorks, TypePath, false},
@@ -273,11 +279,14 @@ func driverInertKeys() []Key {
 		{"tls_cacert", fromDocker, "set DOCKER_CERT_PATH, or use a Docker context", TypePath, true},
 		{"tls_cert", fromDocker, "set DOCKER_CERT_PATH, or use a Docker context", TypePath, true},
 		{"tls_key", fromDocker, "set DOCKER_CERT_PATH, or use a Docker context", TypePath, true},
-		{"username", fromDocker, noSSH, TypeString, false},
-		{"public_key", fromDocker, noSSH, TypePath, false},
-		{"private_key", fromDocker, noSSH, TypePath, false},
-		{"use_internal_docker_network", fromDocker, noSSH, TypeBool, false},
-		{"wait_for_transport", fromDocker, noSSH, TypeBool, false},
+		{"username", fromDocker, withoutSSH, TypeString, false},
+		{"public_key", fromDocker, withoutSSH, TypePath, false},
+		{"private_key", fromDocker, withoutSSH, TypePath, false},
+		{"use_internal_docker_network", fromDocker, withoutSSH, TypeBool, false},
+		{"wait_for_transport", fromDocker, withoutSSH, TypeBool, false},
+		{"wait_for_sshd", fromDocker, withoutSSH, TypeBool, false},
+		{"sudo_command", fromDocker, engineWorks, TypeString, false},
+		{"package_name", fromDocker, "galley makes no images of runners", TypeString, false},
 		{"require_chef_omnibus", fromKitchen, "Chef comes from the Chef image: write `chef_version`", TypeAny, false},
 		{"ssl_verify_mode", fromKitchen, "it belongs into `provisioner.client_rb`", TypeString, false},
 	} {

@@ -53,6 +53,33 @@ func runCommand(d *decoder, v *yaml11.Value) ([]string, bool) {
 	return words, true
 }
 
+// builtCommands is a list of shell commands that are built into the image.
+func builtCommands() field[[]string] {
+	return further(joined(field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.IntermediateInstructions }, parse: runInstructions}))
+}
+
+// runCommandKey is `run_command`: what the container runs in kitchen-docker, and
+// what is built into its image in kitchen-docker_cli.
+type runCommandKey struct {
+	field[[]string]
+	built field[[]string]
+}
+
+func runCommandField() runCommandKey {
+	return runCommandKey{
+		field: further(field[[]string]{form: TypeCommand, at: func(i *Instance) *[]string { return &i.Driver.Command }, parse: runCommand}),
+		built: builtCommands(),
+	}
+}
+
+func (k runCommandKey) decode(d *decoder, v *yaml11.Value) {
+	if d.inst.Driver.Name == "docker_cli" {
+		k.built.decode(d, v)
+		return
+	}
+	k.field.decode(d, v)
+}
+
 // pullBoth is `pull`, which overrules both of `pull_*_image`.
 type pullBoth struct{}
 

@@ -52,6 +52,8 @@ func TestKeysAreServed(t *testing.T) {
 			dockerfile provision_command disable_upstart remove_images docker_platform run_command run_options interactive tty
 			publish_all forward volume volumes_from mount devices memory cpu gpus add_host env_variables isolation instance_name
 			http_proxy https_proxy no_proxy username public_key private_key use_internal_docker_network wait_for_transport
+			sudo_command package_name wait_for_sshd
+			no_cache container_name link instance_host_name skip_preparation destroy_container_name dockerfile_vars
 			cpus ulimits sysctls extra_hosts shm_size init user labels stop_signal working_dir read_only pids_limit memory_swap
 			userns_mode cgroupns_mode ipc pid group_add domainname dns_options mounts build_args init_system pull`,
 		SectionProvisioner: `root_path chef_binary chef_options chef_log_level chef_output_format profile_ruby slow_resource_report
