@@ -291,3 +291,16 @@ func TestRunCommandOfDockerCLI(t *testing.T) {
 	require.Equal(t, []string{"RUN a b", "RUN c", "RUN d"}, got[0].Driver.IntermediateInstructions)
 	require.Equal(t, []string{"/sbin/init"}, got[0].Driver.Command)
 }
+
+// kitchen-ansible reads extra_vars and tags of a suite's attributes as well.
+func TestAttributesOfAnsible(t *testing.T) {
+	p := resolveOne(t, `
+driver: {name: dokken}
+provisioner: {name: ansible_playbook, extra_vars: {a: 1, b: 2}, tags: [x], attributes: {tags: y}}
+verifier: {name: shell}
+platforms: [{name: ubuntu-22.04}]
+suites: [{name: default, attributes: {extra_vars: {a: 3}, other: 4}}]
+`).Provisioner
+	require.Equal(t, map[string]any{"a": int64(3)}, p.Ansible.ExtraVars)
+	require.Equal(t, []string{"x"}, p.Ansible.Tags)
+}

@@ -222,6 +222,9 @@ func (r *resolver) provisioner(block *yaml11.Value) Provisioner {
 	}
 	p.Kind = kind
 	d.block(SectionProvisioner, string(kind), block)
+	if kind == ProvisionerAnsible {
+		d.ansibleAttributes(block)
+	}
 	p.Shell.DataPath, p.Ansible.RolesPath = p.Chef.Paths["data"], p.Chef.Paths["roles"]
 	if d.set["retry_on_exit_code"] == nil && kind == ProvisionerChef {
 		p.RetryOnExitCode = []int{35, 213}

@@ -1,6 +1,10 @@
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
 
 // ansibleKeys are the keys of ansible_playbook.
 func ansibleKeys() []Key {
@@ -34,6 +38,24 @@ func ansibleInertKeys() []Key {
 		loud(fromAnsible, "write a `remote:` hook under `lifecycle.pre_converge`", "custom_pre_play_command"),
 		loud(fromAnsible, "write a `remote:` hook under `lifecycle.post_converge`", "custom_post_play_command"),
 	)
+}
+
+// ansibleAttributes reads what kitchen-ansible finds in a suite's `attributes`. It
+// takes the place of the block's own keys, when it is of their type.
+func (d *decoder) ansibleAttributes(block *yaml11.Value) {
+	attributes := block.Map.Get("attributes")
+	if attributes == nil || attributes.Kind != yaml11.Map {
+		return
+	}
+	for name, kind := range map[string]yaml11.Kind{"extra_vars": yaml11.Map, "tags": yaml11.Seq} {
+		v := attributes.Map.Get(name)
+		if v == nil || v.Kind != kind {
+			continue
+		}
+		d.key = theSchema().find(SectionProvisioner, name)
+		d.spelt = "provisioner.attributes." + name
+		d.key.value.decode(d, v)
+	}
 }
 
 // ansiblePlayKeys are about what is played.

@@ -42,8 +42,8 @@ func chefRunKeys() []Key {
 	return []Key{
 		{Name: "run_list", Source: fromChef, value: textsField(func(i *Instance) *[]string { return &chef(i).RunList }),
 			Doc: "The run list; those of platform and suite are joined."},
-		{Name: "attributes", Source: fromChef, value: anyMapField(func(i *Instance) *map[string]any { return &chef(i).Attributes }),
-			Doc: "Node attributes; they become `dna.json`."},
+		{Name: "attributes", For: []string{string(ProvisionerChef), string(ProvisionerAnsible)}, Source: fromChef, value: anyMapField(func(i *Instance) *map[string]any { return &chef(i).Attributes }),
+			Doc: "Node attributes; they become `dna.json`. For Ansible, `extra_vars` and `tags` in them take the place of the keys of that name."},
 		{Name: "policy_group", Source: fromChef, DefaultDoc: "`local`", value: textField("", func(i *Instance) *string { return &chef(i).PolicyGroup }),
 			Doc: "The policy group."},
 		{Name: "named_run_list", Source: fromChef, value: field[string]{form: TypeString, at: func(i *Instance) *string { return &chef(i).NamedRunList }, parse: namedRunList},
