@@ -293,6 +293,6 @@ func (r *resolver) unknownPlugin(in Section, name string, at, block *yaml11.Valu
 		pos = at.Pos
 	}
 	key := string(in) + ".name"
-	msg, hint := unknownPlugin(string(in), name, have)
+	msg, hint := unknownPlugin(in, name, have)
 	r.diags.errorAt(pos, key, key+": "+msg, hint)
 }

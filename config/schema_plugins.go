@@ -89,12 +89,23 @@ func keysOf[V any](m map[string]V) []string {
 	return out
 }
 
+// wayOut says what serves in place of a plugin that galley does not have.
+func wayOut(in Section) string {
+	switch in {
+	case SectionProvisioner:
+		return "; `tool` runs any other one, see docs/provisioners.md"
+	case SectionVerifier:
+		return "; `shell` runs any other one, see docs/verifiers.md"
+	}
+	return ""
+}
+
 // unknownPlugin says that galley has no plugin of a name, and which it has.
-func unknownPlugin(what, name string, have []string) (msg, hint string) {
-	msg = fmt.Sprintf("galley has no %s %q", what, name)
+func unknownPlugin(in Section, name string, have []string) (msg, hint string) {
+	msg = fmt.Sprintf("galley has no %s %q", in, name)
 	hint = "it has " + strings.Join(have, ", ")
 	if s := suggestion(name, have); s != "" {
-		hint = s + " " + hint
+		return msg, s + " " + hint
 	}
-	return msg, hint
+	return msg, hint + wayOut(in)
 }
