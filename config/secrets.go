@@ -25,9 +25,10 @@ var notSecretName = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // IsSecretName reports whether a key or variable of that name holds a secret:
-// password, token, api_key and the like, but not secret_path.
+// password, token, api_key and the like, but not secret_path. PWD is the working
+// directory, which every shell has in the environment.
 func IsSecretName(name string) bool {
-	return secretName().MatchString(name) && !notSecretName().MatchString(name)
+	return name != "PWD" && secretName().MatchString(name) && !notSecretName().MatchString(name)
 }
 
 // urlPassword matches the password of a URL.

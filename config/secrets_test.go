@@ -9,13 +9,13 @@ import (
 func TestIsSecretName(t *testing.T) {
 	for _, name := range []string{
 		"password", "DB_PASSWORD", "passwd", "api_token", "GITHUB_TOKEN", "secret", "client-secret", "AWS_SECRET_ACCESS_KEY",
-		"apiKey", "private_key", "chef_license_key", "CREDENTIALS", "passphrase", "db_pass", "key",
+		"apiKey", "private_key", "chef_license_key", "CREDENTIALS", "passphrase", "db_pass", "key", "pwd", "DB_PWD",
 	} {
 		require.True(t, IsSecretName(name), name)
 	}
 	for _, name := range []string{
 		"name", "encrypted_data_bag_secret_key_path", "creds_file", "public_key", "ssh_key", "keyboard", "token_url", "chef_license",
-		"image", "monkey", "bypass", "secret_name", "passenger", "pathname",
+		"image", "monkey", "bypass", "secret_name", "passenger", "pathname", "PWD", "OLDPWD",
 	} {
 		require.False(t, IsSecretName(name), name)
 	}
