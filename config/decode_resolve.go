@@ -221,6 +221,11 @@ func (r *resolver) provisioner(block *yaml11.Value) Provisioner {
 		return *p
 	}
 	p.Kind = kind
+	if list := block.Map.Get("run_list"); at == nil && list != nil && len(items(list)) > 0 {
+		// Test Kitchen's default was Chef for many years, and files still rely on it.
+		r.diags.warnAt(r.c.start(), "provisioner.name", "no provisioner is named, so the shell provisioner is used, which does not apply the run_list",
+			"add the lines\n      provisioner:\n        name: dokken")
+	}
 	d.block(SectionProvisioner, string(kind), block)
 	if kind == ProvisionerAnsible {
 		d.ansibleAttributes(block)
