@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/erb"
 )
@@ -11,7 +13,7 @@ func (a *app) renderer() (config.Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := erb.Options{Dir: a.dir, Mode: mode, Stdout: a.err, Stderr: a.err}
+	o := erb.Options{Dir: a.dir, Mode: mode, Args: os.Args[1:], Stdout: a.err, Stderr: a.err}
 	if a.set.v.GetBool("erb-commands") {
 		o.Commands = erb.RunCommand
 	}

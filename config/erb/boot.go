@@ -59,7 +59,7 @@ func (vm *vm) constants(root *class) {
 		"RUBY_ENGINE":       frozenStr("ruby"),
 		"RUBY_PATCHLEVEL":   int64(20),
 		"RUBY_RELEASE_DATE": frozenStr("2022-04-12"),
-		"ARGV":              &array{},
+		"ARGV":              vm.argv(),
 	} {
 		root.setConst(name, v)
 	}
@@ -113,12 +113,21 @@ func (vm *vm) globals() {
 		"$stdout": out, "$stderr": errOut, "$stdin": in, "$>": out,
 		"$0": newStr("kitchen"), "$PROGRAM_NAME": newStr("kitchen"),
 		"$/": frozenStr("\n"), "$,": nil, "$;": nil, "$VERBOSE": false, "$DEBUG": false,
-		"$*": &array{}, "$:": &array{}, "$LOAD_PATH": &array{}, "$\"": &array{},
+		"$*": vm.argv(), "$:": &array{}, "$LOAD_PATH": &array{}, "$\"": &array{},
 	}
 	root := vm.class("Object")
 	root.setConst("STDOUT", out)
 	root.setConst("STDERR", errOut)
 	root.setConst("STDIN", in)
+}
+
+// argv is ARGV.
+func (vm *vm) argv() *array {
+	list := &array{}
+	for _, word := range vm.opts.Args {
+		list.elems = append(list.elems, newStr(word))
+	}
+	return list
 }
 
 func frozenStr(s string) *str { return &str{b: []byte(s), frozen: true} }

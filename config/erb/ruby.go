@@ -105,7 +105,7 @@ func (s *Session) runRuby(ctx context.Context, ruby, filename string, src []byte
 	if err != nil {
 		return nil, &Error{File: filename, Msg: "preparing the input of ruby: " + err.Error(), Err: err}
 	}
-	cmd := exec.CommandContext(ctx, ruby, "-EUTF-8", "-e", driver)
+	cmd := exec.CommandContext(ctx, ruby, append([]string{"-EUTF-8", "-e", driver, "--"}, s.opts.Args...)...)
 	cmd.Dir = s.opts.Dir
 	cmd.Env = s.opts.Env
 	cmd.Stdin = bytes.NewReader(input)

@@ -46,6 +46,8 @@ type Options struct {
 	// Env is the environment as KEY=value; nil means that of this process.
 	// Templates that change ENV change a copy.
 	Env []string
+	// Args are what ARGV holds: the words of the command line, without the program.
+	Args []string
 	// Commands runs backticks, %x() and system; nil refuses them.
 	Commands CommandRunner
 	// Mode says who evaluates; empty means Auto.

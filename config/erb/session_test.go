@@ -135,6 +135,17 @@ func TestStateSurvives(t *testing.T) {
 	}
 }
 
+func TestArguments(t *testing.T) {
+	ruby := withRuby(t)
+	ruby.Mode = Ruby
+	for _, o := range []Options{builtin(), ruby} {
+		o.Args = []string{"converge", "-c", "2"}
+		out, err := NewSession(o).Render(context.Background(), "kitchen.yml", []byte("<%= ARGV.first %> <%= $*.length %>"))
+		require.NoError(t, err)
+		require.Equal(t, "converge 3", string(out))
+	}
+}
+
 // TestErrorNamesTheFileOfTheMethod checks that an error inside a method of an
 // earlier file points there.
 func TestErrorNamesTheFileOfTheMethod(t *testing.T) {
