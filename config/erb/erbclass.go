@@ -82,12 +82,7 @@ func (vm *vm) renderSub(s *subTemplate, f *frame, locals *hash) value {
 	}
 	prog, err := parse(src.gen, in.vars.visible()...)
 	if err != nil {
-		failed := syntaxFailure(src, err)
-		if failed.Unsupported {
-			vm.locate(failed, at, outer)
-			panic(fatal{failed})
-		}
-		vm.raise("SyntaxError", "%s:%d: %s", s.name, failed.Line, failed.Msg)
+		vm.innerSyntax(src, err)
 	}
 	text := vm.eval(&in, prog)
 	vm.at, vm.src = at, outer

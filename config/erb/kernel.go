@@ -166,6 +166,7 @@ func kernelControl(t methodTable) {
 	t.add(func(c *call) value { return &object{class: c.vm.class("Binding"), data: c.f} }, 0, 0, "binding")
 	t.add(func(c *call) value { return &array{} }, 0, 2, "caller")
 	t.add(kernelRequire, 1, 1, "require", "gem")
+	t.add(kernelRequireRelative, 1, 1, "require_relative")
 }
 
 func kernelRaise(c *call) value {
@@ -280,22 +281,6 @@ func standardLibrary(name string) bool {
 		return true
 	}
 	return false
-}
-
-func kernelRequire(c *call) value {
-	name := c.str(0)
-	if c.name == "gem" || !standardLibrary(name) {
-		c.vm.outside(c.name + " '" + name + "'")
-	}
-	switch name {
-	case "json", "yaml", "psych", "erb", "pathname", "rubygems":
-		return false // Test Kitchen has loaded these
-	}
-	if c.vm.loaded[name] {
-		return false
-	}
-	c.vm.loaded[name] = true
-	return true
 }
 
 func kernelSystem(t methodTable) {

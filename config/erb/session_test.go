@@ -94,6 +94,21 @@ func TestErrorsSayWhereAndHow(t *testing.T) {
 	}
 }
 
+// Errors in a file that a template requires are told where it requires it.
+func TestErrorsInRequiredFiles(t *testing.T) {
+	o := builtin()
+	o.Dir = t.TempDir()
+	for name, c := range map[string]struct{ text, want string }{
+		"syntax":  {"x = 1\n)", "erb: syntax.rb:2: syntax error, unexpected ')' in `require_relative 'syntax'`"},
+		"raise":   {"raise 'no'", "erb: RuntimeError: no in `raise 'no'`"},
+		"outside": {"fork", "erb: fork is not in the subset of Ruby that galley evaluates; " + hintOutside},
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(o.Dir, name+".rb"), []byte(c.text), 0o600))
+		_, err := NewSession(o).Render(context.Background(), "kitchen.yml", []byte("a: 1\n<% require_relative '"+name+"' %>"))
+		require.EqualError(t, err, "kitchen.yml:2:4: "+c.want, name)
+	}
+}
+
 func TestSyntaxErrors(t *testing.T) {
 	for name, c := range map[string]struct{ tmpl, want string }{
 		"no end":            {"a\n<% if true %>\nb\n", "end-of-input, expecting `end'"},

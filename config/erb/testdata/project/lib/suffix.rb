@@ -1,0 +1,3 @@
+module Suffix
+  TEXT = File.basename(__dir__)
+end
