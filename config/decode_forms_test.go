@@ -304,3 +304,10 @@ suites: [{name: default, attributes: {extra_vars: {a: 3}, other: 4}}]
 	require.Equal(t, map[string]any{"a": int64(3)}, p.Ansible.ExtraVars)
 	require.Equal(t, []string{"x"}, p.Ansible.Tags)
 }
+
+func TestVerbosityOfAnsible(t *testing.T) {
+	for text, want := range map[string]int{"3": 3, ":info": 1, "warn": 2, ":debug": 3, "trace": 4} {
+		got := resolveOne(t, strings.Replace(driverYAML(""), "provisioner: dokken", "provisioner:\n  name: ansible\n  ansible_verbosity: "+text, 1))
+		require.Equal(t, want, got.Provisioner.Ansible.Verbosity, text)
+	}
+}

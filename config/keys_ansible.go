@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
@@ -56,6 +57,17 @@ func (d *decoder) ansibleAttributes(block *yaml11.Value) {
 		d.spelt = "provisioner.attributes." + name
 		d.key.value.decode(d, v)
 	}
+}
+
+// verbosity reads a number, or the word that kitchen-ansible has for it.
+func verbosity(d *decoder, v *yaml11.Value) (int, bool) {
+	if isScalar(v) {
+		words := []string{"info", "warn", "debug", "trace"}
+		if i := slices.Index(words, strings.TrimPrefix(d.textOf(v), ":")); i >= 0 {
+			return i + 1, true
+		}
+	}
+	return small(d, v)
 }
 
 // ansiblePlayKeys are about what is played.
@@ -129,8 +141,8 @@ func ansibleRunKeys() []Key {
 			Doc: "Only these hosts of the inventory."},
 		{Name: "ansible_verbose", value: flagField(false, func(i *Instance) *bool { return &ans(i).Verbose }),
 			Doc: "Says more; so does `--debug`."},
-		{Name: "ansible_verbosity", value: intField(1, func(i *Instance) *int { return &ans(i).Verbosity }),
-			Doc: "How much more `ansible_verbose` says: 1 to 4."},
+		{Name: "ansible_verbosity", value: field[int]{form: TypeAny, def: 1, at: func(i *Instance) *int { return &ans(i).Verbosity }, parse: verbosity},
+			Doc: "How much more `ansible_verbose` says: 1 to 4, or `info`, `warn`, `debug` or `trace`."},
 		{Name: "ansible_diff", value: flagField(false, func(i *Instance) *bool { return &ans(i).Diff }),
 			Doc: "Shows what changes in files."},
 		{Name: "ansible_check", value: flagField(false, func(i *Instance) *bool { return &ans(i).Check }),
