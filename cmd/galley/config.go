@@ -76,7 +76,7 @@ var errLint = errors.New("the configuration has problems")
 
 func (a *app) lintCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "lint", Short: "Print all problems of the configuration at once", Args: cobra.NoArgs,
+		Use: "lint", SuggestFor: []string{"doctor", "validate", "check"}, Short: "Print all problems of the configuration at once", Args: cobra.NoArgs,
 		Long: "Print all problems of the configuration at once. Exit code 1 when there is an error.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf, err := a.loadRaw(cmd.Context())

@@ -12,7 +12,7 @@ import (
 
 func (a *app) enginesCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "engines", Short: "Show where container engines were looked for, and which one is used", Args: cobra.NoArgs,
+		Use: "engines", SuggestFor: []string{"doctor", "info"}, Short: "Show where container engines were looked for, and which one is used", Args: cobra.NoArgs,
 		Long: `Show every place where a container engine may answer, in the order in which
 they are asked, with the verdict, the reason and what can be done. The chosen one
 is used by all other commands. With --all, the contexts of Docker and the

@@ -16,7 +16,7 @@ import (
 
 func (a *app) execCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "exec [INSTANCE|REGEXP|all]... (-c LINE | -- COMMAND [ARG]...)", Short: "Run a command in runners",
+		Use: "exec [INSTANCE|REGEXP|all]... (-c LINE | -- COMMAND [ARG]...)", SuggestFor: []string{"run"}, Short: "Run a command in runners",
 		ValidArgsFunction: a.completeInstances,
 		Long: `Run a command in the runners of one or more instances. What follows -- is run as
 it is, without a shell; -c runs a line in the runner's shell. With one instance

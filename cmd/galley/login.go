@@ -18,7 +18,7 @@ const loginShell = `if command -v bash >/dev/null 2>&1; then exec bash -l; else 
 
 func (a *app) loginCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "login INSTANCE|REGEXP", Short: "Open a shell in a runner", Args: cobra.ExactArgs(1),
+		Use: "login INSTANCE|REGEXP", SuggestFor: []string{"shell", "ssh"}, Short: "Open a shell in a runner", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeInstances,
 		Long: `Open a shell in an instance's runner: bash where there is one, else sh. The
 exit code is the shell's. With -c a line is run in it instead.`,

@@ -10,7 +10,7 @@ import (
 
 func (a *app) pruneCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "prune", Short: "Remove what galley keeps for later runs: tool containers, work images, the network", Args: cobra.NoArgs,
+		Use: "prune", SuggestFor: []string{"clean"}, Short: "Remove what galley keeps for later runs: tool containers, work images, the network", Args: cobra.NoArgs,
 		Long: `Remove what galley shares between projects and keeps for later runs: tool
 containers with their volumes, work images and the network. Only things that
 carry galley's labels are touched, and nothing that is in use. --all removes

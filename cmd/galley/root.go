@@ -38,8 +38,8 @@ func newRoot(s streams) *cobra.Command {
 			a.set, err = newSettings(cmd.Flags(), dir)
 			return err
 		},
+		// Without Args, an unknown command is answered with those that are near.
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Args: cobra.NoArgs,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee `%s --help`", err, cmd.CommandPath())
