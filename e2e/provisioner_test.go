@@ -168,7 +168,7 @@ func TestPolicyfileOfTwoProjects(t *testing.T) {
 
 // Real Puppet: a module, Hiera, custom facts, and what idempotence finds.
 func TestPuppet(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "puppet")
 		p := newProject(t, e, map[string]string{
 			"kitchen.yml": toolKitchen("puppet", `
@@ -220,7 +220,7 @@ func ansibleFiles(image, keys string) map[string]string {
 
 // Real Ansible inside of the runner.
 func TestAnsibleInRunner(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "ansible")
 		p := newProject(t, e, ansibleFiles("ansible", ""))
 		requireAnsible(t, p)
@@ -233,7 +233,7 @@ func TestAnsibleFromHost(t *testing.T) {
 	if _, err := exec.LookPath("ansible-playbook"); err != nil {
 		t.Skipf("Ansible is not on this machine: %v", err)
 	}
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "ansible")
 		p := newProject(t, e, ansibleFiles("ansible", "  ansible_from: host\n"))
 		requireAnsible(t, p)

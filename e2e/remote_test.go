@@ -121,6 +121,8 @@ func (f farProject) write(name, text string) {
 type route struct {
 	name string
 	env  []string
+	// asked is set where the far side is asked for the engine's socket.
+	asked bool
 }
 
 // routes are the ways to an engine besides its socket on this machine.
@@ -132,15 +134,15 @@ func routes(e testbed.Engine) []route {
 	}
 	u.Path = ""
 	list := []route{
-		{"ssh", []string{path, "GALLEY_HOST=" + e.SSH.Host}},
-		{"ssh by alias, socket asked", []string{path, "GALLEY_HOST=ssh://" + e.Name}},
+		{name: "ssh", env: []string{path, "GALLEY_HOST=" + e.SSH.Host}},
+		{name: "ssh by alias, socket asked", env: []string{path, "GALLEY_HOST=ssh://" + e.Name}, asked: true},
 	}
 	if e.Kind == testbed.Podman {
-		list = append(list, route{"ssh of podman, socket asked",
-			[]string{path, "GALLEY_HOST=", "CONTAINER_HOST=" + u.String(), "CONTAINER_SSHKEY=" + e.SSH.Identity}})
+		list = append(list, route{name: "ssh of podman, socket asked", asked: true,
+			env: []string{path, "GALLEY_HOST=", "CONTAINER_HOST=" + u.String(), "CONTAINER_SSHKEY=" + e.SSH.Identity}})
 	}
 	if e.TLS != nil {
-		list = append(list, route{"tls", []string{"GALLEY_HOST=", "DOCKER_HOST=" + e.TLS.Host, "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=" + e.TLS.CertPath}})
+		list = append(list, route{name: "tls", env: []string{"GALLEY_HOST=", "DOCKER_HOST=" + e.TLS.Host, "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=" + e.TLS.CertPath}})
 	}
 	return list
 }
@@ -151,9 +153,25 @@ func TestFarEngines(t *testing.T) {
 		e.Load(t, "busybox", "tool")
 		t.Run("unix", func(t *testing.T) { runFarProject(t, e, route{}) })
 		for _, r := range routes(e) {
-			t.Run(r.name, func(t *testing.T) { runFarProject(t, e, r) })
+			t.Run(r.name, func(t *testing.T) {
+				if r.asked {
+					runAskedProject(t, e, r)
+				} else {
+					runFarProject(t, e, r)
+				}
+			})
 		}
 	})
+}
+
+// runAskedProject goes a way that differs from another one only in how it is found.
+func runAskedProject(t *testing.T, e testbed.Engine, r route) {
+	e.Rootless = false // whoever comes from afar is nobody special here
+	p := newFarProject(t, e, farFiles("first"))
+	p.env = append(p.env, r.env...)
+	t.Cleanup(func() { p.ok("destroy") })
+	require.Contains(t, p.ok("verify").String(), "verified app-busybox")
+	require.Equal(t, "first", p.read("downloaded"))
 }
 
 func runFarProject(t *testing.T, e testbed.Engine, r route) {

@@ -190,7 +190,35 @@ func Engines(t *testing.T) []Engine {
 // It returns before they have ended: what is to be done then belongs in a t.Cleanup.
 func Run(t *testing.T, test func(t *testing.T, e Engine)) {
 	t.Helper()
-	for _, e := range Engines(t) {
+	runOn(t, Engines(t), test)
+}
+
+// RunOnEachKind is Run for one engine of each kind, the newest that runs: a Docker, a
+// Podman and a rootless Podman. It is for large programs inside a runner, which take
+// long and do not care for an engine's version.
+func RunOnEachKind(t *testing.T, test func(t *testing.T, e Engine)) {
+	t.Helper()
+	runOn(t, newestOfEachKind(Engines(t)), test)
+}
+
+// newestOfEachKind expects older engines before newer ones.
+func newestOfEachKind(engines []Engine) []Engine {
+	type kind struct {
+		engine   string
+		rootless bool
+	}
+	newest := map[kind]string{}
+	for _, e := range engines {
+		newest[kind{e.Kind, e.Rootless}] = e.Name
+	}
+	return slices.DeleteFunc(slices.Clone(engines), func(e Engine) bool {
+		return newest[kind{e.Kind, e.Rootless}] != e.Name
+	})
+}
+
+func runOn(t *testing.T, engines []Engine, test func(t *testing.T, e Engine)) {
+	t.Helper()
+	for _, e := range engines {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			test(t, e)
