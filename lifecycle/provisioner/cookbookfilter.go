@@ -52,8 +52,8 @@ func (f cookbookFilter) in(dirs ...string) (cookbookFilter, error) {
 			return f, fmt.Errorf("read chefignore: %w", err)
 		}
 		for line := range strings.Lines(string(data)) {
-			line, _, _ = strings.Cut(line, "#")
-			if line = strings.TrimSpace(line); line != "" {
+			// Only a whole line is a comment: "\#*" and ".#*" name the files of editors.
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 				f.ignored = append(f.ignored, newIgnorePattern(line))
 			}
 		}
@@ -64,7 +64,7 @@ func (f cookbookFilter) in(dirs ...string) (cookbookFilter, error) {
 // skip tells what of a cookbook stays out of the sandbox.
 func (f cookbookFilter) skip(rel string, dir bool) bool {
 	if dir {
-		return !f.mayHold(rel) || f.ignores(rel) || f.ignores(rel+"/")
+		return !f.mayHold(rel) || f.ignoresAllIn(rel)
 	}
 	return !f.wants(rel) || f.ignores(rel)
 }
@@ -105,6 +105,17 @@ func (f cookbookFilter) wants(rel string) bool {
 func (f cookbookFilter) ignores(rel string) bool {
 	for _, p := range f.ignored {
 		if p.match(rel) {
+			return true
+		}
+	}
+	return false
+}
+
+// ignoresAllIn tells whether a pattern takes all that a directory can hold. Chef
+// matches files only, so that "*.com" leaves files/host-www.example.com/ alone.
+func (f cookbookFilter) ignoresAllIn(dir string) bool {
+	for _, p := range f.ignored {
+		if strings.HasSuffix(p.text, "*") && !strings.HasSuffix(p.text, `\*`) && p.match(dir+"/") {
 			return true
 		}
 	}

@@ -44,10 +44,17 @@ func TestCookbooks(t *testing.T) {
 			want: []string{"cookbooks/a/recipes/default.rb", "cookbooks/b/metadata.rb", "cookbooks/mine/metadata.json", "cookbooks/mine/recipes/default.rb"},
 		},
 		"chefignore": {
-			files: map[string]string{"cookbooks/chefignore": "*/skip-all.rb\n", "cookbooks/a/chefignore": "# comment\n*.swp\nfiles/secret/*\n.*\nrecipes/old_?.rb # and this\n",
+			files: map[string]string{"cookbooks/chefignore": "*/skip-all.rb\n", "cookbooks/a/chefignore": "# comment\n*.swp\nfiles/secret/*\n.*\nrecipes/old_?.rb\nlibraries/*.rb # not a comment\n",
 				"cookbooks/a/recipes/a.rb": "", "cookbooks/a/recipes/a.rb.swp": "", "cookbooks/a/recipes/old_1.rb": "", "cookbooks/a/files/secret/x/y": "",
-				"cookbooks/a/files/.hidden": "", "cookbooks/a/recipes/skip-all.rb": "", "cookbooks/b/recipes/x.swp": ""},
-			want: []string{"cookbooks/a/files/.hidden", "cookbooks/a/recipes/a.rb", "cookbooks/b/recipes/x.swp"},
+				"cookbooks/a/libraries/l.rb": "", "cookbooks/a/files/.hidden": "", "cookbooks/a/recipes/skip-all.rb": "", "cookbooks/b/recipes/x.swp": ""},
+			want: []string{"cookbooks/a/files/.hidden", "cookbooks/a/libraries/l.rb", "cookbooks/a/recipes/a.rb", "cookbooks/b/recipes/x.swp"},
+		},
+		"chefignore means files": {
+			files: map[string]string{"metadata.rb": "name 'mine'\n", "chefignore": "# OS #\n*.com\n*.o\n\\#*\n.#*\n*#*#\nlibraries\ntemplates/old/*\nresources/**/\n",
+				"files/host-www.example.com/motd": "", "files/default/dos.com": "", "files/default/a#b": "", "files/default/#a#": "", "files/conf.o/x/y": "",
+				"libraries/l.rb": "", "templates/old/a/b.erb": "", "templates/older/b.erb": "", "resources/a/b.rb": ""},
+			want: []string{"cookbooks/mine/files/conf.o/x/y", "cookbooks/mine/files/default/a#b", "cookbooks/mine/files/host-www.example.com/motd",
+				"cookbooks/mine/libraries/l.rb", "cookbooks/mine/metadata.rb", "cookbooks/mine/resources/a/b.rb", "cookbooks/mine/templates/older/b.erb"},
 		},
 		"globs": {
 			kitchen: "provisioner: {name: dokken, cookbook_files_glob: 'metadata.{rb,json},recipes/**/*,**/*.md'}\n" + platform,
