@@ -34,6 +34,20 @@ func (dr *Driver) derive(platform string, p Provisioner) {
 	}
 }
 
+// derive takes over what the provisioner says of Chef's licence: it covers InSpec,
+// and kitchen-inspec, which never asks, has taught nobody to say it twice. A client
+// that was told not to keep the acceptance leaves none for InSpec to find.
+func (v *InspecVerifier) derive(c Chef) {
+	for _, f := range []struct {
+		to   *string
+		from string
+	}{{&v.License, c.License}, {&v.LicenseKey, c.LicenseKey}, {&v.LicenseServer, c.LicenseServer}} {
+		if *f.to == "" {
+			*f.to = f.from
+		}
+	}
+}
+
 // imageOf makes an image of a platform's name, as dokken does: of the parts
 // between dashes the first is the repository and the second the tag; others do
 // not count.

@@ -107,6 +107,7 @@ func (r *resolver) instance(index int, raw RawInstance) Instance {
 	}
 	i.Provisioner = once(r.provisioners, raw.Provisioner, r.provisioner)
 	i.Verifier = once(r.verifiers, raw.Verifier, r.verifier)
+	i.Verifier.Inspec.derive(i.Provisioner.Chef)
 	i.Transport = once(r.transports, raw.Transport, r.transport)
 	i.Hooks = once(r.hooks, raw.Lifecycle, r.lifecycle).forPlatform(func(h Hook) bool {
 		return r.hookRunsOn(h, raw.Platform)

@@ -35,6 +35,22 @@ func TestDefaults(t *testing.T) {
 		[]any{v.Kind, v.NameSet, v.RootPath, v.SudoCommand, v.Inspec.BackendCache, v.Inspec.LoadPlugins, v.Inspec.Color})
 }
 
+// Who accepted Chef's licence for the client accepted it for InSpec.
+func TestInspecTakesTheProvisionersLicence(t *testing.T) {
+	const chef = "provisioner: {name: dokken, chef_license: accept-no-persist, chef_license_key: a-key, chef_license_server: [http://one]}\n"
+	for _, c := range []struct {
+		verifier string
+		want     []string
+	}{
+		{"verifier: inspec", []string{"accept-no-persist", "a-key", "http://one"}},
+		{"", []string{"accept-no-persist", "a-key", "http://one"}},
+		{"verifier: {name: inspec, chef_license: accept, chef_license_key: other}", []string{"accept", "other", "http://one"}},
+	} {
+		i := resolveOne(t, wholeYAML("driver: dokken\n"+chef+c.verifier)).Verifier.Inspec
+		require.Equal(t, c.want, []string{i.License, i.LicenseKey, i.LicenseServer}, c.verifier)
+	}
+}
+
 func TestDriverNames(t *testing.T) {
 	for name, want := range map[string]servedDriver{
 		"dokken": {DriverContainer, ""}, "docker": {DriverContainer, "docker"}, "docker_cli": {DriverContainer, "docker"},

@@ -94,11 +94,11 @@ func inspecKeys() []Key {
 					return InspecLocation(s), ok
 				}},
 			Doc: "Where InSpec runs: in the `runner`, on the `host` through the engine's API, or `auto`: in the runner when it has one."},
-		{Name: "chef_license", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).License }),
+		{Name: "chef_license", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE` of the client's environment, else the provisioner's", value: textField("", func(i *Instance) *string { return &inspec(i).License }),
 			Doc: "Accepts Chef's licence for InSpec."},
-		{Name: "chef_license_key", Source: fromInspec, Secret: true, DefaultDoc: "`CHEF_LICENSE_KEY` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseKey }),
+		{Name: "chef_license_key", Source: fromInspec, Secret: true, DefaultDoc: "`CHEF_LICENSE_KEY` of the client's environment, else the provisioner's", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseKey }),
 			Doc: "The licence key for InSpec 6 and later."},
-		{Name: "chef_license_server", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE_SERVER` of the client's environment", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseServer }),
+		{Name: "chef_license_server", Source: fromInspec, DefaultDoc: "`CHEF_LICENSE_SERVER` of the client's environment, else the provisioner's", value: textField("", func(i *Instance) *string { return &inspec(i).LicenseServer }),
 			Doc: "The licence server for InSpec 6 and later."},
 	}
 	return inSection(SectionVerifier, slices.Concat(keys,
