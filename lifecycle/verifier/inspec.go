@@ -241,12 +241,14 @@ func (n *inspec) inRunner(ctx context.Context, s session) ([]result.TestCase, er
 		return nil, &ToolMissingError{Tool: n.binaries()[0], Places: done.places, Remedy: inspecRemedy}
 	}
 	var errs []error
-	for i, r := range reports {
-		if r.file != "" {
-			errs = append(errs, fetchReport(ctx, s.runner, r.file, local[i].file))
+	if len(done.results) > 0 { // InSpec that fails early writes no reports at all
+		for i, r := range reports {
+			if r.file != "" {
+				errs = append(errs, fetchReport(ctx, s.runner, r.file, local[i].file))
+			}
 		}
+		errs = append(errs, own.deliver(done.results, s.out.Stdout))
 	}
-	errs = append(errs, own.deliver(done.results, s.out.Stdout))
 	cases, err := n.settle(done.code, done.results, done.said, s, func(p string) string {
 		rel := trimDir(p, path.Join(home, "src"))
 		if rel == p {

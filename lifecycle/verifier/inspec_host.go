@@ -49,13 +49,16 @@ func (n *inspec) onHost(ctx context.Context, s session, looked []string) ([]resu
 	if err != nil {
 		return nil, err
 	}
-	// InSpec that fails early writes none; settle tells that it cannot be read.
+	// InSpec that fails early writes no reports; settle tells that there are none.
 	report, err := os.ReadFile(results)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the results of the tests: %w", err)
 	}
 	cases, err := n.settle(code, report, said.String(), s, func(p string) string { return p })
-	return cases, errors.Join(own.deliver(report, s.out.Stdout), err)
+	if len(report) > 0 {
+		err = errors.Join(own.deliver(report, s.out.Stdout), err)
+	}
+	return cases, err
 }
 
 // hostBinary finds InSpec on this machine.

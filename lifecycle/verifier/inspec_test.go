@@ -172,6 +172,21 @@ func TestInspecResults(t *testing.T) {
 	}
 }
 
+// InSpec that fails early has written no reports: that is not told in place of why,
+// and no empty file takes the place of an older report.
+func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
+	needShell(t)
+	for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+		b := newBench(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "172"})
+		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
+		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where, Reporter: []string{"cli", "junit2:out/a.xml", "json:out/a.json"}}))
+		require.EqualError(t, err, "inspec exited with code 172: its licence is not accepted; set verifier.chef_license")
+		require.Empty(t, b.downloads)
+		require.NoFileExists(t, filepath.Join(b.project.Root, "out", "a.json"))
+	}
+}
+
 // Without InSpec in the runner, this machine's is used; without either, the error
 // tells where it was looked for.
 func TestInspecFallsBackToTheHost(t *testing.T) {
