@@ -48,6 +48,8 @@ type bench struct {
 	env       map[string]string
 	downloads map[string]string
 	path      string
+	// lacks is a command that the runner has not, whatever this machine has.
+	lacks string
 }
 
 func newBench(t *testing.T, files map[string]string) *bench {
@@ -91,6 +93,9 @@ func (b *bench) Download(_ context.Context, from, to string) error {
 func (b *bench) Exec(ctx context.Context, c runner.Command) (int, error) {
 	b.argv, b.env = append(b.argv, c.Argv), c.Env
 	require.Equal(b.t, "sh", c.Argv[0])
+	if b.lacks != "" && c.Argv[len(c.Argv)-1] == "command -v "+b.lacks {
+		return 127, nil
+	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", c.Argv[1:]...)
 	cmd.Env = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
 	for k, v := range c.Env {

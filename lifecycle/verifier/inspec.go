@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path"
@@ -43,6 +44,8 @@ type inspec struct {
 	// base is the directory of this machine that the carried files keep their
 	// places relative to, since profiles depend on each other by relative paths.
 	base string
+	// far is what the profiles need beyond files of this machine.
+	far farProfiles
 }
 
 func newInspec(p Project, i config.Instance, targets []inspecTarget) *inspec {
@@ -96,12 +99,38 @@ func (n *inspec) verify(ctx context.Context, s session) ([]result.TestCase, erro
 	if where == config.InspecOnHost {
 		return n.onHost(ctx, s, nil)
 	}
+	if where != config.InspecInRunner {
+		better, err := n.betterOnHost(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if better {
+			return n.onHost(ctx, s, nil)
+		}
+	}
 	cases, err := n.inRunner(ctx, s)
 	var missing *ToolMissingError
 	if where != config.InspecInRunner && errors.As(err, &missing) {
 		return n.onHost(ctx, s, missing.Places)
 	}
 	return cases, err
+}
+
+// betterOnHost tells whether this machine's InSpec can fetch profiles that the
+// runner's cannot: a login to Chef Automate is known here only, and few runners
+// have git.
+func (n *inspec) betterOnHost(ctx context.Context, s session) (bool, error) {
+	if !n.far.git && !n.far.login || !hostReaches(s.target) {
+		return false, nil
+	}
+	if _, err := n.hostBinary(nil); err != nil {
+		return false, nil //nolint:nilerr // then the runner's has to try
+	}
+	if n.far.login {
+		return true, nil
+	}
+	code, err := s.runner.Exec(ctx, runner.Command{Argv: runner.Shell("command -v git"), Stdout: io.Discard, Stderr: s.out.Stderr})
+	return code != 0, err
 }
 
 // binaries are the names of the command, the one asked for first.
@@ -168,11 +197,13 @@ func (n *inspec) files() ([]sandbox.File, error) {
 // that lies in another one is left out.
 func (n *inspec) carried() ([]string, error) {
 	var all []string
+	n.far = farProfiles{}
 	for _, t := range n.targets {
 		if t.path == "" {
+			n.far.add(t)
 			continue
 		}
-		profiles, err := withDependencies(t.path)
+		profiles, err := n.far.withDependencies(t.path)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func (n *inspec) onHost(ctx context.Context, s session, looked []string) ([]resu
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(s.target.Endpoint, "ssh:") {
+	if !hostReaches(s.target) {
 		return nil, fmt.Errorf("InSpec on this machine cannot reach the engine at %s: it knows no ssh for engines\nUse one in the runner: a Chef image brings it, or name an image in verifier.image", s.target.Endpoint)
 	}
 	at := site{
@@ -60,6 +60,9 @@ func (n *inspec) onHost(ctx context.Context, s session, looked []string) ([]resu
 	}
 	return cases, err
 }
+
+// hostReaches tells whether InSpec on this machine can reach the engine.
+func hostReaches(t Target) bool { return !strings.HasPrefix(t.Endpoint, "ssh:") }
 
 // hostBinary finds InSpec on this machine.
 func (n *inspec) hostBinary(looked []string) (string, error) {

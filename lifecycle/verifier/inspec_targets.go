@@ -26,6 +26,9 @@ type inspecTarget struct {
 	depends string
 }
 
+// complianceScheme begins the addresses of profiles in Chef Automate.
+const complianceScheme = "compliance"
+
 // argument is the target on InSpec's command line; i is its place among the targets.
 func (t inspecTarget) argument(at site, i int) string {
 	switch {
@@ -51,7 +54,7 @@ func (p Project) inspecTarget(t config.InspecTest) (inspecTarget, error) {
 	case t.URL != "":
 		return inspecTarget{url: t.URL}, nil
 	case t.Compliance != "":
-		return inspecTarget{url: withScheme("compliance", t.Compliance)}, nil
+		return inspecTarget{url: withScheme(complianceScheme, t.Compliance)}, nil
 	case t.Supermarket != "" && t.SupermarketURL != "":
 		return dependency(map[string]string{"name": profileName(t.Name, t.Supermarket), "supermarket": t.Supermarket, "supermarket_url": t.SupermarketURL})
 	case t.Supermarket != "":
@@ -114,9 +117,22 @@ func withScheme(scheme, address string) string {
 	return scheme + "://" + address
 }
 
+// farProfiles is what InSpec needs to fetch profiles that are not on this machine.
+type farProfiles struct {
+	// git: some are in Git. login: some are in Chef Automate, for which InSpec must
+	// have logged in.
+	git, login bool
+}
+
+// add notes what a target needs.
+func (f *farProfiles) add(t inspecTarget) {
+	f.git = f.git || strings.HasPrefix(t.url, "git@") || strings.HasSuffix(t.url, ".git") || strings.Contains(t.depends, `"git":`)
+	f.login = f.login || strings.HasPrefix(t.url, complianceScheme+"://")
+}
+
 // withDependencies is a path and, when it is a profile, those that its inspec.yml
-// names by a relative path, and theirs.
-func withDependencies(profile string) ([]string, error) {
+// names by a relative path, and theirs. It notes what the others need.
+func (f *farProfiles) withDependencies(profile string) ([]string, error) {
 	seen := map[string]bool{}
 	var list []string
 	var visit func(string) error
@@ -134,13 +150,14 @@ func withDependencies(profile string) ([]string, error) {
 			return fmt.Errorf("read the tests: %w", err)
 		}
 		var meta struct {
-			Depends []struct{ Path string }
+			Depends []struct{ Path, Git, Compliance string }
 		}
 		if err := yaml.Unmarshal(data, &meta); err != nil {
 			// It may hold ERB, and InSpec itself says best what is wrong with it.
 			return nil //nolint:nilerr // see above
 		}
 		for _, d := range meta.Depends {
+			f.git, f.login = f.git || d.Git != "", f.login || d.Compliance != ""
 			if d.Path == "" {
 				continue
 			}

@@ -204,3 +204,40 @@ func TestInspecFallsBackToTheHost(t *testing.T) {
 	require.Contains(t, err.Error(), "/opt/*/embedded/bin/inspec")
 	require.Contains(t, err.Error(), "cinc-auditor on this machine")
 }
+
+// Profiles that the runner's InSpec cannot fetch are for this machine's, if it has one.
+func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
+	needShell(t)
+	git := config.InspecTest{Git: "https://example.com/p.git"}
+	for name, c := range map[string]struct {
+		test     config.InspecTest
+		location config.InspecLocation
+		lacks    string
+		noHost   bool
+		host     bool
+	}{
+		"git in the runner":        {test: git},
+		"no git in the runner":     {test: git, lacks: "git", host: true},
+		"an address in Git":        {test: config.InspecTest{Path: "git@example.com:p"}, lacks: "git", host: true},
+		"a dependency in Git":      {test: config.InspecTest{Path: "wrapper"}, lacks: "git", host: true},
+		"no InSpec here":           {test: git, lacks: "git", noHost: true},
+		"the user's choice":        {test: git, lacks: "git", location: config.InspecInRunner},
+		"no need of git":           {test: config.InspecTest{URL: "https://example.com/p.tar.gz"}, lacks: "git"},
+		"Chef Automate":            {test: config.InspecTest{Compliance: "me/cis"}, host: true},
+		"a dependency in Automate": {test: config.InspecTest{Path: "logged"}, host: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, map[string]string{".tools/inspec": inspecStandIn, "host/inspec": inspecStandIn, "report": `{"profiles":[{"controls":[{"results":[{"status":"passed"}]}]}]}`,
+				"wrapper/inspec.yml": "name: w\ndepends: [{name: p, git: 'https://example.com/p.git'}]\n", "logged/inspec.yml": "name: l\ndepends: [{name: p, compliance: me/p}]\n"})
+			b.lacks = c.lacks
+			t.Setenv("PATH", filepath.Join(b.project.Root, "host"))
+			if c.noHost {
+				t.Setenv("PATH", "")
+			}
+			b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
+			_, err := b.verify(inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{c.test}, Location: c.location}))
+			require.NoError(t, err, b.out.String())
+			require.Equal(t, c.host, strings.Contains(b.out.String(), "docker://abc"), b.out.String())
+		})
+	}
+}
