@@ -183,7 +183,7 @@ func (n *inspec) files() ([]sandbox.File, error) {
 			list = append(list, sandbox.File{Path: to, Source: c})
 			continue
 		}
-		tree, err := sandbox.Tree(c, to, nil)
+		tree, err := sandbox.Tree(c, to, func(rel string, dir bool) bool { return !dir && locksThisMachine(filepath.Join(c, rel)) })
 		if err != nil {
 			return nil, fmt.Errorf("read the tests: %w", err)
 		}

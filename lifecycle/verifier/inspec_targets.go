@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -175,4 +176,19 @@ func (f *farProfiles) withDependencies(profile string) ([]string, error) {
 		return nil
 	}
 	return list, visit(profile)
+}
+
+// lockedPath matches the directory of a dependency in a lock file of InSpec's, which
+// writes it as an absolute path.
+var lockedPath = regexp.MustCompile(`(?m)^[ -]*:?path: `)
+
+// locksThisMachine tells whether a file is such a lock file: `inspec exec` by hand
+// leaves one, and in the runner its directories do not exist. Without it InSpec
+// resolves the dependencies of inspec.yml itself.
+func locksThisMachine(file string) bool {
+	if filepath.Base(file) != "inspec.lock" {
+		return false
+	}
+	text, err := os.ReadFile(file)
+	return err == nil && lockedPath.Match(text)
 }

@@ -241,3 +241,14 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 		})
 	}
 }
+
+// A lock file that names directories of this machine would keep InSpec in the
+// runner from finding the profiles that came along.
+func TestInspecLockFiles(t *testing.T) {
+	const local = "---\nlockfile_version: 1\ndepends:\n- name: base\n  resolved_source:\n    path: \"/home/me/base\"\n  version_constraints: []\n"
+	b := newBench(t, map[string]string{"a/inspec.yml": "name: a\n", "a/inspec.lock": local, "b/inspec.lock": strings.Replace(local, "path:", "url:", 1), "b/x_path.rb": "path: x\n"})
+	v, err := New(b.project, inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{{Path: "a"}, {Path: "b"}}}))
+	require.NoError(t, err)
+	require.NoError(t, v.Prepare(t.Context(), b.box))
+	require.Equal(t, []string{"inspec/src/a/inspec.yml", "inspec/src/b/inspec.lock", "inspec/src/b/x_path.rb"}, b.sandboxed())
+}
