@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -181,11 +183,16 @@ func (c *chef) data() ([]sandbox.File, error) {
 				continue
 			}
 		}
-		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-			if c.instance.Provisioner.Chef.Paths[name] == "" {
-				continue // a file of that name is something else
-			}
+		named := c.instance.Provisioner.Chef.Paths[name] != ""
+		switch st, err := os.Stat(dir); {
+		case named && errors.Is(err, fs.ErrNotExist):
+			// Test Kitchen passes over it, and Git keeps no empty directories.
+			c.project.say("provisioner.%s_path: there is no directory %s", name, dir)
+			continue
+		case named && (err != nil || !st.IsDir()):
 			return nil, fmt.Errorf("provisioner.%s_path: %s is not a directory", name, dir)
+		case err != nil || !st.IsDir():
+			continue // a file of that name is something else
 		}
 		tree, err := sandbox.Tree(dir, name, nil)
 		if err != nil {

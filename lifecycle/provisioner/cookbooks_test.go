@@ -2,6 +2,7 @@ package provisioner
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -83,7 +84,6 @@ func TestMistakesAroundCookbooks(t *testing.T) {
 		"broken metadata":   {files: map[string]string{"metadata.json": "{"}, want: "metadata.json: unexpected end"},
 		"no Policyfile":     {keys: ", policyfile: none.rb", want: "provisioner.policyfile: "},
 		"no Berksfile":      {keys: ", berksfile_path: none", want: "provisioner.berksfile_path: "},
-		"no roles":          {keys: ", roles_path: none", want: "provisioner.roles_path: "},
 		"roles is a file":   {keys: ", roles_path: kitchen.yml", want: "is not a directory"},
 		"no secret":         {keys: ", encrypted_data_bag_secret_key_path: none", want: "provisioner.encrypted_data_bag_secret_key_path: "},
 		"nothing like JSON": {keys: ", attributes: {a: .inf}", want: "provisioner.attributes holds what JSON does not have"},
@@ -95,6 +95,16 @@ func TestMistakesAroundCookbooks(t *testing.T) {
 			require.ErrorContains(t, b.provisioner().Prepare(t.Context(), b.box), c.want)
 		})
 	}
+}
+
+// A directory that is named and not there is told of, and no more: a fresh clone
+// has no empty ones.
+func TestMissingDirectoriesOfData(t *testing.T) {
+	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, roles_path: none}\n" + platform, "metadata.rb": "name 'mine'\n"})
+	for name := range b.prepare() {
+		require.NotContains(t, name, "roles/")
+	}
+	require.Equal(t, []string{"provisioner.roles_path: there is no directory " + filepath.Join(b.root, "none")}, b.said)
 }
 
 func TestCookbookName(t *testing.T) {
