@@ -23,7 +23,7 @@ func (v *Value) appendJSON(b []byte) ([]byte, error) {
 		text, _ := v.Text()
 		return append(b, text...), nil
 	case Float:
-		text := formatFloat(v.Float)
+		text := FormatFloat(v.Float)
 		if math.IsInf(v.Float, 0) || math.IsNaN(v.Float) {
 			text = `"@FLOAT:` + text + `@"`
 		}

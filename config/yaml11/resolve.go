@@ -268,9 +268,9 @@ func decodeBinary(text string) string {
 	return string(out[:n])
 }
 
-// formatFloat prints f as Ruby does: the shortest digits that read back, with an
+// FormatFloat prints f as Ruby does: the shortest digits that read back, with an
 // exponent outside of 1e-4 to 1e16.
-func formatFloat(f float64) string {
+func FormatFloat(f float64) string {
 	switch {
 	case math.IsNaN(f):
 		return "NaN"

@@ -155,7 +155,7 @@ func (v *Value) Text() (string, bool) {
 		}
 		return fmt.Sprintf("%d", v.Int), true
 	case Float:
-		return formatFloat(v.Float), true
+		return FormatFloat(v.Float), true
 	case String, Symbol:
 		return v.Str, true
 	}

@@ -3,7 +3,6 @@ package provisioner
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -277,11 +277,11 @@ func (a *ansible) addVars(l *layout, connection string) error {
 	if len(vars) == 0 {
 		return nil
 	}
-	data, err := json.MarshalIndent(vars, "", "  ")
+	data, err := config.MarshalPlain(vars)
 	if err != nil {
 		return fmt.Errorf("provisioner.extra_vars: %w", err)
 	}
-	l.files = append(l.files, sandbox.File{Path: ansibleVars, Data: append(data, '\n')})
+	l.files = append(l.files, sandbox.File{Path: ansibleVars, Data: data})
 	l.extraVars = append(l.extraVars, path.Join(l.root, ansibleVars))
 	return nil
 }

@@ -1,9 +1,7 @@
 package provisioner
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -163,14 +161,11 @@ func (c *chef) dna(policy string) ([]byte, error) {
 		}
 		node["run_list"] = list
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(node); err != nil {
+	data, err := config.MarshalPlain(node)
+	if err != nil {
 		return nil, fmt.Errorf("write %s: %w\nprovisioner.attributes holds what JSON does not have", dnaFile, err)
 	}
-	return b.Bytes(), nil
+	return data, nil
 }
 
 // data lists data bags, roles, environments, nodes and the secret.

@@ -30,7 +30,7 @@ func chefCases() map[string]chefCase {
 		"slow-ten":           {keys: "slow_resource_report: 10, chef_zero_host: 127.0.0.1, chef_zero_port: 8890"},
 		"client-rb":          {keys: `client_rb: {log_level: ":trace", ssl_verify_mode: ":verify_none", node_name: 'other "one" #{x} \n', list: [1, true, a], nested: {a: {b: 1.5}}, none: ~, chef_license: accept}`},
 		"no-json":            {keys: "json_attributes: false"},
-		"attributes":         {keys: `attributes: {a: {b: [1, 2.5, "<&>"], c: true, d: ~}, text: "it's ü"}, run_list: ["recipe[a::b]", "role[c]"]`},
+		"attributes":         {keys: `attributes: {a: {b: [1, 2.0, 2.5, "<&>"], c: true, d: ~}, text: "it's ü"}, run_list: ["recipe[a::b]", "role[c]"]`},
 		"deprecations":       {keys: "deprecations_as_errors: true, named_run_list: other"},
 		"licence":            {keys: "chef_license: accept-no-persist, chef_license_key: some-key, chef_license_server: [http://one, http://two]"},
 		"multiple":           {keys: "multiple_converge: 3"},
@@ -106,7 +106,7 @@ func TestRuby(t *testing.T) {
 		value any
 		want  string
 	}{
-		{nil, "nil"}, {true, "true"}, {1, "1"}, {1.5, "1.5"}, {":sym", ":sym"}, {"", `""`},
+		{nil, "nil"}, {true, "true"}, {1, "1"}, {1.5, "1.5"}, {2.0, "2.0"}, {":sym", ":sym"}, {"", `""`},
 		{`a "b" \c`, `"a \"b\" \\c"`}, {"a\nb", `"a\nb"`}, {"a#b", `"a#b"`}, {"#{x} #$y #@z", `"\#{x} \#$y \#@z"`},
 		{[]any{"a", 1, nil}, `["a", 1, nil]`}, {map[string]any{"b": 1, "a": ":c"}, `{"a" => :c, "b" => 1}`},
 	} {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -77,6 +78,8 @@ func ruby(v any) string {
 			parts[i] = ruby(e)
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
+	case float64:
+		return config.FormatFloat(v)
 	case map[string]any:
 		parts := make([]string, 0, len(v))
 		for _, k := range slices.Sorted(maps.Keys(v)) {

@@ -218,11 +218,11 @@ func (p *puppet) facts() ([]sandbox.File, error) {
 	if len(facts) == 0 {
 		return nil, nil
 	}
-	data, err := json.MarshalIndent(facts, "", "  ")
+	data, err := config.MarshalPlain(facts)
 	if err != nil {
 		return nil, fmt.Errorf("provisioner.custom_facts: %w", err)
 	}
-	return []sandbox.File{{Path: puppetFacts + "/galley_facts/facts.d/galley.json", Data: append(data, '\n')}}, nil
+	return []sandbox.File{{Path: puppetFacts + "/galley_facts/facts.d/galley.json", Data: data}}, nil
 }
 
 // script is run_command.

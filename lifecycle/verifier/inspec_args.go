@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -152,11 +153,11 @@ func (n *inspec) written() ([]sandbox.File, error) {
 	c := n.config.Inspec
 	var files []sandbox.File
 	add := func(name string, content any) error {
-		data, err := json.MarshalIndent(content, "", "  ")
+		data, err := config.MarshalPlain(content)
 		if err != nil {
 			return fmt.Errorf("write %s for InSpec: %w", name, err)
 		}
-		files = append(files, sandbox.File{Path: path.Join(inspecDir, name), Data: append(data, '\n')})
+		files = append(files, sandbox.File{Path: path.Join(inspecDir, name), Data: data})
 		return nil
 	}
 	if len(c.Inputs) > 0 {
