@@ -51,6 +51,18 @@ func TestInspecTakesTheProvisionersLicence(t *testing.T) {
 	}
 }
 
+// A symbol without quotes is as much a symbol as Test Kitchen's own form, in quotes.
+func TestSymbolsOfClientRB(t *testing.T) {
+	i := resolveOne(t, wholeYAML("driver: dokken\nverifier: dummy\nprovisioner:\n  name: dokken\n  log_level: :debug\n  client_rb:\n    ssl_verify_mode: :verify_none\n    log_level: ':info'\n"+
+		"    text: info\n    odd: :\"a b\"\n    nested:\n      list:\n      - :one\n      - 2\n  attributes:\n    mode: :fast"))
+	c := i.Provisioner.Chef
+	require.Equal(t, map[string]any{"ssl_verify_mode": ":verify_none", "log_level": ":info", "text": "info", "odd": `:"a b"`,
+		"nested": map[string]any{"list": []any{":one", int64(2)}}}, c.ClientRB)
+	require.Equal(t, map[string]any{"mode": "fast"}, c.Attributes, "JSON has no symbols")
+	require.Equal(t, "debug", c.LogLevel)
+	require.Empty(t, resolveOne(t, wholeYAML("driver: dokken\nprovisioner: {name: dokken, client_rb: []}\nverifier: dummy")).Provisioner.Chef.ClientRB)
+}
+
 func TestDriverNames(t *testing.T) {
 	for name, want := range map[string]servedDriver{
 		"dokken": {DriverContainer, ""}, "docker": {DriverContainer, "docker"}, "docker_cli": {DriverContainer, "docker"},
