@@ -21,7 +21,7 @@ func verifierKeys() []Key {
 		{Name: "command_prefix", Source: fromKitchen, value: textField("", func(i *Instance) *string { return &i.Verifier.CommandPrefix }),
 			Doc: "Words in front of the command."},
 		{Name: "sudo", Source: fromKitchen, value: flagField(false, func(i *Instance) *bool { return &i.Verifier.Sudo }),
-			Doc: "Puts `sudo_command` in front of the command, for a `driver.user` who is not root."},
+			Doc: "Puts `sudo_command` in front of a command in the runner, for a `driver.user` who is not root."},
 		{Name: "sudo_command", Source: fromKitchen, value: textField("sudo -E", func(i *Instance) *string { return &i.Verifier.SudoCommand }),
 			Doc: "What `sudo` puts in front."},
 		{Name: "http_proxy", Source: fromKitchen, DefaultDoc: "the driver's", value: textField("", func(i *Instance) *string { return &i.Verifier.Proxy.HTTP }),

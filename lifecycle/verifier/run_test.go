@@ -158,11 +158,34 @@ func TestSudoAndPrefix(t *testing.T) {
 	b := newBench(t, map[string]string{
 		dir + "bats/it's a.bats": "",
 		".tools/sudo":            "#!/bin/sh\n[ $1 = -E ] && shift && AS=root exec \"$@\"\n",
+		".tools/id":              "#!/bin/sh\ncat $BENCH/uid\n",
+		"uid":                    "1000\n",
 		".tools/nice":            "#!/bin/sh\nNICE=1 exec \"$@\"\n",
 	})
 	b.write("tools with blanks/bats", "#!/bin/sh\n[ $1 = --help ] || echo \"1..1\nok 1 $AS $NICE $COLOUR $*\"\n")
 	i.Verifier.Tool.Binary = filepath.Join(b.project.Root, "tools with blanks", "bats")
 	require.Equal(t, "passed \"root 1 it's green --tap --filter it's it's a.bats\"\n", summary(b.verify(i)))
+
+	b.write("uid", "0\n") // root needs none, and may have none
+	require.Equal(t, "passed \"1 it's green --tap --filter it's it's a.bats\"\n", strings.Replace(summary(b.verify(i)), `" 1`, `"1`, 1))
+}
+
+// Tests on this machine are the user's own: sudo is for the runner.
+func TestShellVerifierAndSudo(t *testing.T) {
+	needShell(t)
+	i := instance(config.VerifierShell)
+	i.Verifier.Sudo, i.Verifier.SudoCommand, i.Verifier.CommandPrefix = true, "sudo -E", "env -u X"
+	i.Verifier.Shell = config.ShellVerifier{Command: `sh -c 'echo "as ${AS:-me}"'`}
+	b := newBench(t, map[string]string{".tools/sudo": "#!/bin/sh\nshift\nAS=root exec \"$@\"\n", ".tools/id": "#!/bin/sh\necho 1000\n"})
+	b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin"}
+	for _, remote := range []bool{false, true} {
+		i.Verifier.Shell.Remote = remote
+		b.out.Reset()
+		cases, err := b.verify(i)
+		require.NoError(t, err)
+		require.Equal(t, "env -u X "+i.Verifier.Shell.Command, cases[0].Title)
+		require.Equal(t, map[bool]string{false: "as me\n", true: "as root\n"}[remote], b.out.String())
+	}
 }
 
 func TestShellVerifier(t *testing.T) {

@@ -64,6 +64,7 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, line string,
 		if err := r.Publish(ctx); err != nil {
 			return -1, err
 		}
+		line = inRunner(s.instance.Verifier, s.instance.Verifier.Shell.Command)
 		env := runnerEnv(s.project, s.instance.Verifier)
 		maps.Copy(env, s.instanceEnv(t))
 		return r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})

@@ -61,7 +61,7 @@ func (s session) runTool(ctx context.Context, t toolRun) (toolOutcome, error) {
 	script := t.script(token)
 	line := script
 	if t.config.Sudo || t.config.CommandPrefix != "" {
-		line = prefixed(t.config, "sh -c "+runner.Quote(script))
+		line = inRunner(t.config, "sh -c "+runner.Quote(script))
 	}
 	said := &lastWords{}
 	printed := &capture{}

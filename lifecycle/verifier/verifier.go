@@ -97,13 +97,20 @@ func runnerEnv(p Project, v config.Verifier) map[string]string {
 	return env
 }
 
-// prefixed puts kitchen.yml's command_prefix and sudo in front of a command line.
+// inRunner puts kitchen.yml's command_prefix and sudo in front of a line for the
+// runner. Root goes without sudo, which many an image has not: a kitchen.yml that
+// was written for machines says sudo, and dokken's transport never wanted it.
+func inRunner(v config.Verifier, line string) string {
+	if !v.Sudo {
+		return prefixed(v, line)
+	}
+	return "if [ \"$(id -u)\" = 0 ]; then\n" + prefixed(v, line) + "\nelse\n" + prefixed(v, v.SudoCommand+" "+line) + "\nfi"
+}
+
+// prefixed puts kitchen.yml's command_prefix in front of a command line.
 func prefixed(v config.Verifier, line string) string {
-	if v.Sudo {
-		line = v.SudoCommand + " " + line
+	if v.CommandPrefix == "" {
+		return line
 	}
-	if v.CommandPrefix != "" {
-		line = v.CommandPrefix + " " + line
-	}
-	return line
+	return v.CommandPrefix + " " + line
 }
