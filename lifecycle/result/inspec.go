@@ -34,6 +34,8 @@ type inspecControl struct {
 		Justification string          `json:"justification"`
 		Skipped       json.RawMessage `json:"skipped_due_to_waiver"`
 	} `json:"waiver_data"`
+	// Status is that of the whole control, with --enhanced-outcomes only.
+	Status  string         `json:"status"`
 	Results []inspecResult `json:"results"`
 }
 
@@ -88,11 +90,11 @@ func ParseInSpec(data []byte) ([]TestCase, error) {
 
 func inspecCases(profiles []inspecProfile) []TestCase {
 	told := map[string]bool{} // controls of a profile that its parent told of
+	anywhere := map[string]bool{}
 	for _, p := range profiles {
-		if p.Parent == "" {
-			for _, c := range p.Controls {
-				told[c.ID] = told[c.ID] || len(c.Results) > 0
-			}
+		for _, c := range p.Controls {
+			anywhere[c.ID] = anywhere[c.ID] || len(c.Results) > 0
+			told[c.ID] = told[c.ID] || len(c.Results) > 0 && p.Parent == ""
 		}
 	}
 	var list []TestCase
@@ -116,7 +118,7 @@ func inspecCases(profiles []inspecProfile) []TestCase {
 			for _, r := range c.Results {
 				list = append(list, r.testCase(p.Name, c))
 			}
-			if len(c.Results) == 0 && c.waived() {
+			if len(c.Results) == 0 && c.waived() && !anywhere[c.ID] {
 				list = append(list, inspecResult{Status: "skipped"}.testCase(p.Name, c))
 			}
 		}
@@ -141,13 +143,15 @@ func (r inspecResult) testCase(profile string, c inspecControl) TestCase {
 	if t.Title == "" {
 		t.Title = c.ID
 	}
-	switch r.Status {
-	case "failed", "error":
+	switch {
+	case c.Status == "not_applicable":
+		t.Outcome, t.Message = Skipped, "not applicable"
+	case r.Status == "failed", r.Status == "error":
 		t.Outcome, t.Message = Failed, strings.TrimSpace(r.Message)
 		if t.Message == "" {
 			t.Message = r.Exception
 		}
-	case "skipped":
+	case r.Status == "skipped":
 		t.Outcome, t.Message = Skipped, r.Skip
 		if c.waived() {
 			t.Message = strings.TrimSpace("waived: " + c.Waiver.Justification)
