@@ -330,8 +330,14 @@ func inspecHint(code int) string {
 		return "a plugin of its cannot be loaded"
 	case 3:
 		return "it uses something that it no longer has"
+	case 5:
+		return "a profile's signature is bad, or the key to check it is not there"
+	case 6:
+		return "a profile is not signed, and it wants them signed"
 	case inspecFailures:
 		return "tests failed"
+	case 102:
+		return "a profile cannot be loaded"
 	case 172:
 		return "its licence is not accepted; set verifier.chef_license"
 	case 174:

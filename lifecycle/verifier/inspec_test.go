@@ -145,6 +145,7 @@ func TestInspecResults(t *testing.T) {
 		"skips":          {"101", "skipped", "skipped \"it works\" test/integration/default/a_test.rb:2\n"},
 		"fails":          {"100", "failed", "failed \"it works\" test/integration/default/a_test.rb:2 \"no\"\nerror: inspec: 1 of 1 test failed\n"},
 		"dies":           {"3", "", "failed \"inspec ends well\" \"inspec exited with code 3: it uses something that it no longer has\\nSAID\"\nerror: inspec exited with code 3: it uses something that it no longer has\n"},
+		"cannot load":    {"102", "", "failed \"inspec ends well\" \"inspec exited with code 102: a profile cannot be loaded\\nSAID\"\nerror: inspec exited with code 102: a profile cannot be loaded\n"},
 		"has no licence": {"172", "", "failed \"inspec ends well\" \"inspec exited with code 172: its licence is not accepted; set verifier.chef_license\\nSAID\"\nerror: inspec exited with code 172: its licence is not accepted; set verifier.chef_license\n"},
 	} {
 		for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
