@@ -149,6 +149,9 @@ func (c *chef) dna(policy string) ([]byte, error) {
 		node = map[string]any{}
 	}
 	if policy != "" {
+		if len(k.RunList) > 0 {
+			c.project.say("run_list is ignored: the policy %s has its own; use provisioner.named_run_list to choose one of those", policy)
+		}
 		delete(node, "run_list") // the policy has one, and the client refuses two
 		node["policy_name"], node["policy_group"] = policy, localGroup
 		if k.PolicyGroup != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -99,6 +100,15 @@ var policyFiles = map[string]string{
 	"kitchen.yml":                       "provisioner: {name: dokken, policy_group: test, chef_license: accept, attributes: {run_list: [no]}}\n" + platform,
 	"Policyfile.rb":                     "name 'web'\n",
 	"cookbooks/mine/recipes/default.rb": "one",
+}
+
+// Test Kitchen warns of a run list that a policy overrules.
+func TestPolicyfileAndRunList(t *testing.T) {
+	files := maps.Clone(policyFiles)
+	files["kitchen.yml"] = "provisioner: {name: dokken, run_list: ['recipe[mine]']}\n" + platform
+	r := newResolving(t, files, map[string]string{"chef-cli": chefCLI})
+	require.JSONEq(t, `{"policy_name": "web", "policy_group": "local"}`, r.prepare()["dna.json"])
+	require.Contains(t, r.said, "run_list is ignored: the policy web has its own; use provisioner.named_run_list to choose one of those")
 }
 
 func TestPolicyfile(t *testing.T) {
