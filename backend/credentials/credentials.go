@@ -6,13 +6,15 @@
 package credentials
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -28,8 +30,10 @@ var hub = []string{"https://index.docker.io/v1/", "index.docker.io", "docker.io"
 
 // Finder knows where to look.
 type Finder struct {
-	// Home is the user's home directory, Getenv the environment.
-	Home   string
+	// Home is the user's home directory, empty without one; UID is the user's number.
+	Home string
+	UID  int
+	// Getenv is the environment.
 	Getenv func(string) string
 }
 
@@ -43,9 +47,9 @@ type Source struct {
 }
 
 // Find returns the credentials for an image, nil when there are none. An error
-// is a warning: a store that cannot be read, a helper that is missing. The image
-// may well be public, so the pull goes on without.
-func (f Finder) Find(ref string, s Source) (*backend.Credentials, error) {
+// is a warning: a store that cannot be read, a helper that is missing or silent. The
+// image may well be public, so the pull goes on without.
+func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Credentials, error) {
 	named, err := reference.ParseDockerRef(ref)
 	if err != nil {
 		return nil, fmt.Errorf("credentials for %s: %w", ref, err)
@@ -62,11 +66,18 @@ func (f Finder) Find(ref string, s Source) (*backend.Credentials, error) {
 		return nil, nil
 	}
 	if path := f.Getenv("REGISTRY_AUTH_FILE"); path != "" {
-		return search(path, registry, keys, false)
+		return search(ctx, path, registry, keys, false)
 	}
 	var problems []error
+	if text := f.Getenv(envConfig); text != "" {
+		c, err := searchIn(ctx, envConfig, strings.NewReader(text), registry, keys)
+		if c != nil {
+			return c, nil
+		}
+		problems = append(problems, err)
+	}
 	for _, path := range f.files() {
-		c, err := search(path, registry, keys, true)
+		c, err := search(ctx, path, registry, keys, true)
 		if c != nil {
 			return c, nil
 		}
@@ -75,21 +86,38 @@ func (f Finder) Find(ref string, s Source) (*backend.Credentials, error) {
 	return nil, errors.Join(problems...)
 }
 
-// files are the places of Docker's config.json and Podman's auth.json.
+// envConfig is the variable that holds the text of a config.json, which Docker's
+// client asks before the file. GitLab's runners set it.
+const envConfig = "DOCKER_AUTH_CONFIG"
+
+// files are the places of Docker's config.json and Podman's auth.json. Without a
+// home there are no places below it: the working directory is somebody else's.
 func (f Finder) files() []string {
-	dir := f.Getenv("DOCKER_CONFIG")
-	if dir == "" {
-		dir = filepath.Join(f.Home, ".docker")
+	var list []string
+	add := func(dir string, elem ...string) {
+		if dir != "" {
+			list = append(list, filepath.Join(append([]string{dir}, elem...)...))
+		}
 	}
-	list := []string{filepath.Join(dir, "config.json")}
-	if rt := f.Getenv("XDG_RUNTIME_DIR"); rt != "" {
-		list = append(list, filepath.Join(rt, "containers", "auth.json"))
+	if dir := f.Getenv("DOCKER_CONFIG"); dir != "" {
+		add(dir, "config.json")
+	} else {
+		add(f.Home, ".docker", "config.json")
 	}
-	conf := f.Getenv("XDG_CONFIG_HOME")
-	if conf == "" {
-		conf = filepath.Join(f.Home, ".config")
+	if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		add(dir, "containers", "auth.json")
+	} else {
+		// So it is in a CI job, where nobody has logged in to a session. Podman
+		// finds a user's directory all the same; root gets another one.
+		add("/run/user", strconv.Itoa(f.UID), "containers", "auth.json")
+		add("/run/containers", strconv.Itoa(f.UID), "auth.json")
 	}
-	return append(list, filepath.Join(conf, "containers", "auth.json"))
+	if dir := f.Getenv("XDG_CONFIG_HOME"); dir != "" {
+		add(dir, "containers", "auth.json")
+	} else {
+		add(f.Home, ".config", "containers", "auth.json")
+	}
+	return list
 }
 
 // lookupKeys are the names under which credentials for an image may be kept, the
@@ -114,35 +142,45 @@ func below(registry, path string) []string {
 }
 
 // search looks into one file of Docker's format, which auth.json has too.
-func search(path, registry string, keys []string, optional bool) (*backend.Credentials, error) {
-	data, err := os.ReadFile(path)
+func search(ctx context.Context, path, registry string, keys []string, optional bool) (*backend.Credentials, error) {
+	in, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) && optional {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the credentials: %w", err)
 	}
-	file := configfile.New(path)
-	if err := file.LoadFromReader(bytes.NewReader(data)); err != nil {
-		return nil, fmt.Errorf("read the credentials in %s: %w", path, err)
+	defer in.Close()
+	return searchIn(ctx, path, in, registry, keys)
+}
+
+// searchIn looks into what is called name.
+func searchIn(ctx context.Context, name string, in io.Reader, registry string, keys []string) (*backend.Credentials, error) {
+	file := configfile.New(name)
+	if err := file.LoadFromReader(in); err != nil {
+		return nil, fmt.Errorf("read the credentials in %s: %w", name, err)
 	}
-	var problems []error
 	for _, key := range keys {
-		_, stored := file.AuthConfigs[key]
-		_, helper := file.CredentialHelpers[key]
-		if !stored && !helper && (file.CredentialsStore == "" || key != storeKey(registry)) {
+		stored, found := file.AuthConfigs[key]
+		helper, special := file.CredentialHelpers[key]
+		if !special && (found || key == storeKey(registry)) {
+			helper = file.CredentialsStore
+		}
+		if !found && helper == "" {
 			continue // nothing under this name
 		}
-		auth, err := file.GetAuthConfig(key)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("credentials for %s: %w\nGoing on without; remove credsStore or credHelpers from %s, or install the helper", registry, err, path))
-			break // the next name would fail the same way
+		if helper != "" {
+			var err error
+			if stored, err = askHelper(ctx, helper, key); err != nil {
+				// The next name would fail the same way.
+				return nil, fmt.Errorf("credentials for %s: %w\nGoing on without; remove credsStore or credHelpers from %s, or mend the helper", registry, err, name)
+			}
 		}
-		if c := fromAuth(registry, auth); c != nil {
+		if c := fromAuth(registry, stored); c != nil {
 			return c, nil
 		}
 	}
-	return nil, errors.Join(problems...)
+	return nil, nil
 }
 
 // storeKey is the name under which Docker's client puts a registry's credentials into

@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"context"
 	"encoding/base64"
 	"os"
 	"path/filepath"
@@ -48,18 +49,61 @@ func TestFind(t *testing.T) {
 			if tc.source.File != "" {
 				tc.source.File = filepath.Join(home, tc.source.File)
 			}
-			got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(tc.ref, tc.source)
+			got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(t.Context(), tc.ref, tc.source)
 			require.NoError(t, err)
 			require.Equal(t, tc.want, got)
 		})
 	}
 }
 
+// TestPlaces: a login is found wherever Docker's and Podman's clients put it, and
+// never in the working directory.
+func TestPlaces(t *testing.T) {
+	docker, podman := filepath.Join(".docker", "config.json"), filepath.Join(".config", "containers", "auth.json")
+	for name, tc := range map[string]struct {
+		home string
+		env  map[string]string
+		want []string
+	}{
+		"a session":          {"/home/u", map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}, []string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/home/u/" + podman}},
+		"no session":         {"/home/u", nil, []string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/run/containers/7/auth.json", "/home/u/" + podman}},
+		"no home":            {"", nil, []string{"/run/user/7/containers/auth.json", "/run/containers/7/auth.json"}},
+		"no home, variables": {"", map[string]string{"DOCKER_CONFIG": "/d", "XDG_CONFIG_HOME": "/x"}, []string{"/d/config.json", "/run/user/7/containers/auth.json", "/run/containers/7/auth.json", "/x/containers/auth.json"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var want []string
+			for _, path := range tc.want {
+				want = append(want, filepath.FromSlash(path))
+			}
+			require.Equal(t, want, Finder{Home: tc.home, UID: 7, Getenv: func(k string) string { return tc.env[k] }}.files())
+		})
+	}
+}
+
+// The variable comes before the file, and what it does not have is in the file.
+func TestVariable(t *testing.T) {
+	home := t.TempDir()
+	write(t, filepath.Join(home, ".docker", "config.json"), `{"auths":{"a.example.com":{"auth":"`+b64("file:1")+`"},"b.example.com":{"auth":"`+b64("file:2")+`"}}}`)
+	variable := `{"auths":{"a.example.com":{"auth":"` + b64("variable:3") + `"}}}`
+	f := Finder{Home: home, Getenv: func(k string) string { return map[string]string{envConfig: variable}[k] }}
+	for ref, want := range map[string]string{"a.example.com/x": "variable", "b.example.com/x": "file"} {
+		got, err := f.Find(t.Context(), ref, Source{DockerConfig: true})
+		require.NoError(t, err)
+		require.Equal(t, want, got.Username)
+	}
+	variable = "garbage"
+	got, err := f.Find(t.Context(), "a.example.com/x", Source{DockerConfig: true})
+	require.NoError(t, err)
+	require.Equal(t, "file", got.Username)
+	_, err = f.Find(t.Context(), "c.example.com/x", Source{DockerConfig: true})
+	require.ErrorContains(t, err, envConfig)
+}
+
 // A configuration left behind by Docker Desktop must not hinder public images.
 func TestMissingHelperIsAWarning(t *testing.T) {
 	home := t.TempDir()
 	write(t, filepath.Join(home, ".docker", "config.json"), `{"credsStore":"galley-test-missing"}`)
-	got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find("debian", Source{DockerConfig: true})
+	got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(t.Context(), "debian", Source{DockerConfig: true})
 	require.Nil(t, got)
 	require.ErrorContains(t, err, "docker-credential-galley-test-missing")
 }
@@ -81,9 +125,41 @@ echo "{\"ServerURL\":\"$host\",\"Username\":\"$user\",\"Secret\":\"s\"}"
 		"token.example.com/a": {Registry: "token.example.com", IdentityToken: "s"},
 		"other.example.com/a": nil,
 	} {
-		got, err := f.Find(ref, Source{DockerConfig: true})
+		got, err := f.Find(t.Context(), ref, Source{DockerConfig: true})
 		require.NoError(t, err)
 		require.Equal(t, want, got, ref)
+	}
+}
+
+// TestBadHelper: one that never answers, or says what nobody understands, is a
+// warning, and does not outlive the run.
+func TestBadHelper(t *testing.T) {
+	for name, tc := range map[string]struct{ script, want string }{
+		"silent":       {"exec sleep 600", "did not answer"},
+		"no JSON":      {"echo '<html>'", "invalid character"},
+		"fails":        {"echo 'the keychain is locked'; exit 1", "the keychain is locked"},
+		"not for here": {"echo 'credentials not found in native keychain'; exit 1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := t.TempDir()
+			helper := filepath.Join(home, "docker-credential-galley-test")
+			write(t, helper, "#!/bin/sh\n"+tc.script+"\n")
+			require.NoError(t, os.Chmod(helper, 0o755))
+			t.Setenv("PATH", home+string(os.PathListSeparator)+os.Getenv("PATH"))
+			write(t, filepath.Join(home, ".docker", "config.json"), `{"credsStore":"galley-test"}`)
+			ctx, cancel := context.WithCancel(t.Context())
+			if name == "silent" {
+				cancel() // as the time limit does
+			}
+			defer cancel()
+			got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(ctx, "debian", Source{DockerConfig: true})
+			require.Nil(t, got)
+			if tc.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, tc.want)
+		})
 	}
 }
 
@@ -101,7 +177,7 @@ func TestStore(t *testing.T) {
 		"registry.example.com/a/b/c": "registry.example.com\n", "localhost:5000/a": "localhost:5000\n",
 		"a/b": "https://index.docker.io/v1/\n", "debian": "https://index.docker.io/v1/\n",
 	} {
-		got, err := f.Find(ref, Source{DockerConfig: true})
+		got, err := f.Find(t.Context(), ref, Source{DockerConfig: true})
 		require.NoError(t, err)
 		require.Equal(t, "stored", got.Username)
 		text, err := os.ReadFile(asked)
@@ -119,7 +195,7 @@ func TestExplicitFileMustExist(t *testing.T) {
 		}
 		return ""
 	}
-	_, err := Finder{Home: home, Getenv: env}.Find("debian", Source{DockerConfig: true})
+	_, err := Finder{Home: home, Getenv: env}.Find(t.Context(), "debian", Source{DockerConfig: true})
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 

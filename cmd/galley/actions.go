@@ -152,9 +152,9 @@ func (a *app) runOptions(cmd *cobra.Command) (lifecycle.Options, error) {
 }
 
 // findCredentials looks where the instance's settings allow it to.
-func findCredentials(_ context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
-	f := credentials.Finder{Home: homeDir(), Getenv: os.Getenv}
-	return f.Find(ref, credentials.Source{File: i.Driver.CredsFile, DockerConfig: i.Driver.DockerConfigCreds})
+func findCredentials(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
+	f := credentials.Finder{Home: homeDir(), UID: os.Getuid(), Getenv: os.Getenv}
+	return f.Find(ctx, ref, credentials.Source{File: i.Driver.CredsFile, DockerConfig: i.Driver.DockerConfigCreds})
 }
 
 // completeInstances offers instance names to the shell.

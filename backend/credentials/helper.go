@@ -1,0 +1,56 @@
+package credentials
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/docker/cli/cli/config/types"
+	"github.com/docker/docker-credential-helpers/client"
+	"github.com/docker/docker-credential-helpers/credentials"
+)
+
+const (
+	// helperTime bounds how long a helper may take: one that opens a keychain may
+	// have to wait for a person.
+	helperTime = 2 * time.Minute
+	// helperStop is how long what a helper has started may hold its output open
+	// after the helper has ended.
+	helperStop = time.Second
+	// tokenUser is the name under which a helper keeps an identity token.
+	tokenUser = "<token>"
+)
+
+// askHelper asks a credential helper, which is a program of its own. Docker's client
+// would do so without a limit, and a helper that hangs would hold up an image that
+// anybody may pull. What the helper does not have is empty.
+func askHelper(ctx context.Context, helper, key string) (types.AuthConfig, error) {
+	ctx, cancel := context.WithTimeout(ctx, helperTime)
+	defer cancel()
+	name := "docker-credential-" + helper
+	answer, err := client.Get(func(args ...string) client.Program {
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Stderr, cmd.WaitDelay = os.Stderr, helperStop
+		return program{cmd}
+	}, key)
+	switch {
+	case ctx.Err() != nil:
+		return types.AuthConfig{}, fmt.Errorf("%s did not answer: %w", name, ctx.Err())
+	case credentials.IsErrCredentialsNotFound(err):
+		return types.AuthConfig{}, nil
+	case err != nil:
+		return types.AuthConfig{}, fmt.Errorf("%s: %w", name, err)
+	case answer.Username == tokenUser:
+		return types.AuthConfig{IdentityToken: answer.Secret}, nil
+	}
+	return types.AuthConfig{Username: answer.Username, Password: answer.Secret}, nil
+}
+
+// program is a command as the helpers' library wants it.
+type program struct{ *exec.Cmd }
+
+// Input is what the program will read.
+func (p program) Input(in io.Reader) { p.Stdin = in }
