@@ -115,11 +115,7 @@ func (r *Run) labels(role string) backend.Labels {
 
 // machineLock takes a lock that all galleys of this user on this machine share.
 func (r *Run) machineLock(ctx context.Context, what string, say func(string)) (func() error, error) {
-	dir, err := machineLockDir()
-	if err != nil {
-		return nil, err
-	}
-	return lock(ctx, filepath.Join(dir, shortDigest(what)+".lock"), r.owner(what), func(holder string) {
+	return lock(ctx, filepath.Join(sharedLockDir(r.o.Project), shortDigest(what)+".lock"), r.owner(what), func(holder string) {
 		say(fmt.Sprintf("waiting for %s", holder))
 	})
 }

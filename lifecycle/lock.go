@@ -47,11 +47,27 @@ func holder(path string) string {
 	return strings.TrimSpace(string(data))
 }
 
-// machineLockDir is where this user's locks for things shared by all projects are.
-func machineLockDir() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a place for locks: %w", err)
+// sharedLockDir is where this user's locks for things shared by all projects are. A
+// user without a home that can be written to, as CI has them, gets them in the
+// project: a build that two projects then do at once is done twice, and comes to
+// the same.
+func sharedLockDir(p Project) string {
+	if cache, err := os.UserCacheDir(); err == nil {
+		if dir := filepath.Join(cache, "galley", "locks"); writable(dir) {
+			return dir
+		}
 	}
-	return filepath.Join(dir, "galley", "locks"), nil
+	return filepath.Join(p.StateDir(), "locks")
+}
+
+// writable makes a directory and tells whether files can be made there.
+func writable(dir string) bool {
+	if os.MkdirAll(dir, 0o700) != nil {
+		return false
+	}
+	f, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return false
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name())) == nil
 }
