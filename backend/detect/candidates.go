@@ -160,7 +160,7 @@ func fromEnvironment(h Host, o Options, add func(Candidate)) {
 		add(Candidate{Source: "DOCKER_HOST", Explicit: true,
 			Endpoint: backend.Endpoint{URI: uri, TLS: tlsFor(h, o, uri)}})
 	}
-	if name := h.Getenv("DOCKER_CONTEXT"); name != "" && name != "default" {
+	if name := h.Getenv("DOCKER_CONTEXT"); name != "" && name != defaultContext {
 		add(dockerContext(h, name, "DOCKER_CONTEXT "+name, true))
 	}
 }
@@ -179,15 +179,9 @@ func wellKnownSockets(h Host) []Candidate {
 			list = append(list, Candidate{Source: source, Endpoint: backend.Endpoint{URI: "unix://" + path}})
 		}
 	}
-	below := func(dir string, elem ...string) string {
-		if dir == "" {
-			return ""
-		}
-		return filepath.Join(append([]string{dir}, elem...)...)
-	}
 	rt := h.runtimeDir()
 	add("Docker's socket", "/var/run/docker.sock")
-	add("rootless Docker", below(rt, "docker.sock"))
+	add("rootless Docker", inDir(rt, "docker.sock"))
 	add("Docker Desktop", h.inHome(".docker", "run", "docker.sock"))
 	add("Docker Desktop on Linux", h.inHome(".docker", "desktop", "docker.sock"))
 	add("Colima", h.inHome(".colima", "default", "docker.sock"))
@@ -198,7 +192,7 @@ func wellKnownSockets(h Host) []Candidate {
 	if h.UID == 0 {
 		add("Podman's socket", "/run/podman/podman.sock")
 	} else {
-		add("rootless Podman", below(rt, "podman", "podman.sock"))
+		add("rootless Podman", inDir(rt, "podman", "podman.sock"))
 		add("rootless Podman", filepath.Join("/run/user", strconv.Itoa(h.UID), "podman", "podman.sock"))
 		tmp := h.Getenv("TMPDIR")
 		if tmp == "" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -52,7 +53,7 @@ func podmanConnections(h Host) connections {
 	}
 	path := h.Getenv("PODMAN_CONNECTIONS_CONF")
 	if path == "" {
-		path = filepath.Join(h.configHome(), "containers", "podman-connections.json")
+		path = inDir(h.podmanHome(), "podman-connections.json")
 	}
 	if data, err := h.ReadFile(path); err == nil {
 		var conf struct {
@@ -75,14 +76,37 @@ func podmanConnections(h Host) connections {
 
 // containersConfPaths are read in this order, later ones winning.
 func containersConfPaths(h Host) []string {
+	var paths []string
 	if p := h.Getenv("CONTAINERS_CONF"); p != "" {
-		return []string{p}
+		paths = append(paths, p)
+	} else {
+		for _, dir := range []string{"/usr/share/containers", "/etc/containers", h.podmanHome()} {
+			if dir != "" {
+				paths = append(paths, filepath.Join(dir, "containers.conf"))
+				paths = append(paths, dropIns(h, filepath.Join(dir, "containers.conf.d"))...)
+			}
+		}
 	}
-	return []string{
-		"/usr/share/containers/containers.conf",
-		"/etc/containers/containers.conf",
-		filepath.Join(h.configHome(), "containers", "containers.conf"),
+	if p := h.Getenv("CONTAINERS_CONF_OVERRIDE"); p != "" {
+		paths = append(paths, p)
 	}
+	return paths
+}
+
+// dropIns are the files of a directory that add to the configuration beside it.
+func dropIns(h Host, dir string) []string {
+	entries, err := h.ReadDir(dir)
+	if err != nil {
+		return nil // there are none
+	}
+	var paths []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".conf" {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 func podmanConnection(h Host, name string) (Candidate, error) {

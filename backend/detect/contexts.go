@@ -14,7 +14,7 @@ import (
 )
 
 // dockerConfigDir is where Docker's client keeps its configuration:
-// $DOCKER_CONFIG or ~/.docker.
+// $DOCKER_CONFIG or ~/.docker, or "" without a home.
 func dockerConfigDir(h Host) string {
 	if d := h.Getenv("DOCKER_CONFIG"); d != "" {
 		return d
@@ -22,14 +22,22 @@ func dockerConfigDir(h Host) string {
 	return h.inHome(".docker")
 }
 
-// dockerCurrentContext is config.json's currentContext, or "" for the default one.
+// defaultContext is the context that is in no store: whatever Docker's client
+// does without one.
+const defaultContext = "default"
+
+// dockerCurrentContext is config.json's currentContext, or "" for the default one,
+// which DOCKER_CONTEXT=default is the way back to.
 func dockerCurrentContext(h Host) string {
-	data, err := h.ReadFile(filepath.Join(dockerConfigDir(h), "config.json"))
+	if h.Getenv("DOCKER_CONTEXT") == defaultContext {
+		return ""
+	}
+	data, err := h.ReadFile(inDir(dockerConfigDir(h), "config.json"))
 	if err != nil {
 		return ""
 	}
 	var conf struct{ CurrentContext string }
-	if json.Unmarshal(data, &conf) != nil || conf.CurrentContext == "default" {
+	if json.Unmarshal(data, &conf) != nil || conf.CurrentContext == defaultContext {
 		return ""
 	}
 	return conf.CurrentContext
@@ -37,7 +45,7 @@ func dockerCurrentContext(h Host) string {
 
 // dockerContexts are the names of all contexts in Docker's store.
 func dockerContexts(h Host) []string {
-	dir := filepath.Join(dockerConfigDir(h), "contexts", "meta")
+	dir := inDir(dockerConfigDir(h), "contexts", "meta")
 	entries, err := h.ReadDir(dir)
 	if err != nil {
 		return nil // there is no store
@@ -60,11 +68,12 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 	c := Candidate{Source: source, Explicit: explicit}
 	sum := sha256.Sum256([]byte(name))
 	id := hex.EncodeToString(sum[:])
-	dir := filepath.Join(dockerConfigDir(h), "contexts")
-	data, err := h.ReadFile(filepath.Join(dir, "meta", id, "meta.json"))
+	dir := inDir(dockerConfigDir(h), "contexts")
+	data, err := h.ReadFile(inDir(dir, "meta", id, "meta.json"))
 	if err != nil {
-		c.refuse(fmt.Errorf("docker context %q is not in %s: %w", name, dir, err))
-		c.Reason = fmt.Sprintf("there is no docker context %q in %s", name, dir)
+		where := cmpOr(dir, "~/.docker, and there is no home")
+		c.refuse(fmt.Errorf("docker context %q is not in %s: %w", name, where, err))
+		c.Reason = fmt.Sprintf("there is no docker context %q in %s", name, where)
 		c.Remedy = "List the contexts with `docker context ls`."
 		return c
 	}
@@ -133,10 +142,10 @@ func dockerTLS(h Host) *backend.TLS {
 // authority the system's are trusted.
 func tlsFiles(h Host, dir string) *backend.TLS {
 	t := &backend.TLS{}
-	if ca := filepath.Join(dir, "ca.pem"); readable(h, ca) {
+	if ca := inDir(dir, "ca.pem"); readable(h, ca) {
 		t.CA = ca
 	}
-	if cert := filepath.Join(dir, "cert.pem"); readable(h, cert) {
+	if cert := inDir(dir, "cert.pem"); readable(h, cert) {
 		t.Cert, t.Key = cert, filepath.Join(dir, "key.pem")
 	}
 	return t

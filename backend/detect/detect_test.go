@@ -26,10 +26,27 @@ func fakeHost(files, env map[string]string) Host {
 			}
 			return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
 		},
+		ReadDir: func(dir string) ([]os.DirEntry, error) {
+			var entries []os.DirEntry
+			for p := range files {
+				if filepath.Dir(p) == dir {
+					entries = append(entries, fileEntry(filepath.Base(p)))
+				}
+			}
+			return entries, nil
+		},
 		LookPath: func(string) (string, error) { return "", errors.New("not found") },
 		Output:   func(context.Context, string, ...string) ([]byte, error) { return nil, errors.New("no such program") },
 	}
 }
+
+// fileEntry is an entry of a directory of which nothing but the name matters.
+type fileEntry string
+
+func (e fileEntry) Name() string             { return string(e) }
+func (fileEntry) IsDir() bool                { return false }
+func (fileEntry) Type() fs.FileMode          { return 0 }
+func (fileEntry) Info() (fs.FileInfo, error) { return nil, fs.ErrInvalid }
 
 const colimaMeta = "/home/u/.docker/contexts/meta/f24fd3749c1368328e2b149bec149cb6795619f244c5b584e844961215dadd16/meta.json"
 
@@ -54,6 +71,10 @@ func TestCandidates(t *testing.T) {
 			[]want{{"CONTAINER_HOST", "unix:///c"}}},
 		{"a connection by name", map[string]string{"CONTAINER_CONNECTION": "old"}, Options{}, []want{{"CONTAINER_CONNECTION", "unix:///old.sock"}}},
 		{"a context by name", map[string]string{"DOCKER_CONTEXT": "colima"}, Options{}, []want{{"DOCKER_CONTEXT colima", "unix:///colima.sock"}}},
+		{"the way back to the default context", map[string]string{"DOCKER_CONTEXT": "default"}, Options{}, []want{
+			{"podman connection vm", "ssh://core@127.0.0.1:50000/run/user/501/podman/podman.sock"},
+			{"Docker's socket", "unix:///var/run/docker.sock"},
+		}},
 		{"contexts, connections, well-known places", nil, Options{}, []want{
 			{"docker context colima", "unix:///colima.sock"},
 			{"podman connection vm", "ssh://core@127.0.0.1:50000/run/user/501/podman/podman.sock"},
@@ -67,12 +88,73 @@ func TestCandidates(t *testing.T) {
 				require.Equal(t, w.source, list[i].Source)
 				require.Equal(t, w.uri, list[i].Endpoint.URI)
 			}
-			if tc.env != nil || tc.o.Host != "" {
-				require.Len(t, list, len(tc.want))
+			if tc.o.Host != "" || tc.env != nil && tc.env["DOCKER_CONTEXT"] != defaultContext {
 				require.True(t, list[0].Explicit)
+				require.Len(t, list, len(tc.want))
 			}
 		})
 	}
+}
+
+// TestPodmanConnections: later files add to earlier ones and change what they say.
+func TestPodmanConnections(t *testing.T) {
+	service := func(name, uri string) string {
+		return "[engine.service_destinations." + name + "]\nuri = \"" + uri + "\"\n"
+	}
+	files := map[string]string{
+		"/etc/containers/containers.conf":                     "[engine]\nactive_service = \"a\"\n" + service("a", "unix:///etc") + service("b", "unix:///etc"),
+		"/etc/containers/containers.conf.d/20.conf":           service("b", "unix:///etc/20"),
+		"/etc/containers/containers.conf.d/10.conf":           service("b", "unix:///etc/10") + service("c", "unix:///etc/10"),
+		"/etc/containers/containers.conf.d/README":            service("c", "unix:///readme"),
+		"/home/u/.config/containers/containers.conf.d/x.conf": "[engine]\nactive_service = \"c\"\n",
+		"/over.conf":                         service("a", "unix:///over"),
+		"/only.conf":                         service("o", "unix:///only"),
+		"containers/containers.conf":         service("evil", "unix:///of-the-project"),
+		"containers/podman-connections.json": `{"Connection":{"Default":"evil"}}`,
+		filepath.Join("/app", "containers", "podman-connections.json"): `{"Connection":{"Default":"vm","Connections":{"vm":{"URI":"ssh://vm"}}}}`,
+	}
+	for name, tc := range map[string]struct {
+		change func(*Host)
+		env    map[string]string
+		chosen string
+		want   map[string]string
+	}{
+		"all files": {nil, nil, "c", map[string]string{"a": "unix:///etc", "b": "unix:///etc/20", "c": "unix:///etc/10"}},
+		"an override": {nil, map[string]string{"CONTAINERS_CONF_OVERRIDE": "/over.conf"}, "c",
+			map[string]string{"a": "unix:///over", "b": "unix:///etc/20", "c": "unix:///etc/10"}},
+		"one file only": {nil, map[string]string{"CONTAINERS_CONF": "/only.conf"}, "", map[string]string{"o": "unix:///only"}},
+		"no home":       {func(h *Host) { h.Home = "" }, nil, "a", map[string]string{"a": "unix:///etc", "b": "unix:///etc/20", "c": "unix:///etc/10"}},
+		"Windows": {func(h *Host) { h.GOOS = "windows" }, map[string]string{"APPDATA": "/app", "CONTAINERS_CONF": "/none"}, "vm",
+			map[string]string{"vm": "ssh://vm"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := fakeHost(files, tc.env)
+			if tc.change != nil {
+				tc.change(&h)
+			}
+			got := podmanConnections(h)
+			require.Equal(t, tc.chosen, got.Default)
+			uris := map[string]string{}
+			for name, c := range got.Named {
+				uris[name] = c.URI
+			}
+			require.Equal(t, tc.want, uris)
+		})
+	}
+}
+
+// Without a home nothing is looked for in the working directory, which is the
+// project's.
+func TestWithoutAHome(t *testing.T) {
+	h := fakeHost(map[string]string{"config.json": `{"currentContext":"evil"}`, "ca.pem": "", "cert.pem": "",
+		"contexts/meta/" + filepath.Base(filepath.Dir(colimaMeta)) + "/meta.json": `{"Endpoints":{"docker":{"Host":"unix:///evil"}}}`},
+		map[string]string{"DOCKER_TLS_VERIFY": "1"})
+	h.Home = ""
+	require.Empty(t, dockerCurrentContext(h))
+	require.Equal(t, &backend.TLS{}, tlsFor(h, Options{}, "tcp://h:2376"))
+	c := dockerContext(h, "colima", "DOCKER_CONTEXT colima", true)
+	require.Equal(t, Refused, c.Verdict)
+	require.Contains(t, c.Reason, "there is no home")
 }
 
 // A user is never handed root's Podman, nor root a user's.

@@ -45,16 +45,25 @@ func (h Host) runtimeDir() string {
 	return ""
 }
 
-func (h Host) inHome(elem ...string) string {
-	if h.Home == "" {
+// inHome is a path below the user's home, or "" without one.
+func (h Host) inHome(elem ...string) string { return inDir(h.Home, elem...) }
+
+// inDir is a path below a directory, or "" without one: a relative path would be
+// one of the project's.
+func inDir(dir string, elem ...string) string {
+	if dir == "" {
 		return ""
 	}
-	return filepath.Join(append([]string{h.Home}, elem...)...)
+	return filepath.Join(append([]string{dir}, elem...)...)
 }
 
-func (h Host) configHome() string {
-	if d := h.Getenv("XDG_CONFIG_HOME"); d != "" {
-		return d
+// podmanHome is where Podman keeps a user's configuration, or "" without a home.
+func (h Host) podmanHome() string {
+	if h.GOOS == "windows" {
+		return inDir(h.Getenv("APPDATA"), "containers")
 	}
-	return h.inHome(".config")
+	if d := h.Getenv("XDG_CONFIG_HOME"); d != "" {
+		return filepath.Join(d, "containers")
+	}
+	return h.inHome(".config", "containers")
 }
