@@ -23,6 +23,9 @@ const (
 	exitAction = 20
 	// exitInterrupted: ended by Ctrl-C or SIGTERM.
 	exitInterrupted = 130
+	// exitBrokenPipe: nobody reads the output of a command in a runner any more. It
+	// is what a shell has for a program that SIGPIPE ended.
+	exitBrokenPipe = 141
 )
 
 // streams are where a command reads and writes.

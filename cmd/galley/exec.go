@@ -55,6 +55,7 @@ func (a *app) execAll(ctx context.Context, list []reached, argv []string) error 
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	failed := false
+	defer surviveBrokenPipe()()
 	for _, r := range list {
 		wg.Add(1)
 		go func() {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -49,7 +52,11 @@ func (a *app) attach(ctx context.Context, r reached, argv []string) error {
 		}
 		defer restore()
 	}
+	defer surviveBrokenPipe()()
 	code, err := r.engine.Exec(ctx, r.runner.ID, e)
+	if errors.Is(err, syscall.EPIPE) {
+		return exitCode(exitBrokenPipe)
+	}
 	if err != nil {
 		return fmt.Errorf("in the runner of %s: %w", r.instance.Name, err)
 	}
@@ -57,6 +64,14 @@ func (a *app) attach(ctx context.Context, r reached, argv []string) error {
 		return exitCode(code)
 	}
 	return nil
+}
+
+// surviveBrokenPipe has writing to a reader that has gone, as in `galley exec … | head`,
+// fail in place of ending galley on the spot: the command in the runner would go on.
+func surviveBrokenPipe() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGPIPE)
+	return func() { signal.Stop(signals) }
 }
 
 // raw hands the terminal over to the runner: keys such as Ctrl-C go there, and a
