@@ -80,6 +80,16 @@ func replace(to string, from io.Reader, mode fs.FileMode) error {
 	return os.Chmod(to, mode) // the umask may have taken something away
 }
 
+// makeDir makes a directory that every user of the runner may enter, as in a runner
+// to which the files are sent, whatever this user's umask is: to a remapped root, or a
+// user that the image names, this user's directories are somebody else's.
+func makeDir(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
+}
+
 // WriteFile replaces a file as a whole, making its directory: a reader, or a
 // crash, sees the old content or the new one and nothing in between.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {

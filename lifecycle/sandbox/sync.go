@@ -84,7 +84,7 @@ func (s *syncer) folder(want *folder, rel string, fresh bool) error {
 	var folders map[string]bool
 	var files map[string]*attributes
 	if fresh {
-		if err := os.Mkdir(s.local(rel), 0o755); err != nil {
+		if err := makeDir(s.local(rel)); err != nil {
 			return s.blocked(path.Dir(rel), err)
 		}
 	} else {
