@@ -271,8 +271,8 @@ func unseenMounts(mounts []backend.Mount, own boxes) []backend.Mount {
 	return list
 }
 
-// evict removes a container that has the runner's name, if it is this instance's
-// own. One that somebody else made is left alone.
+// evict removes a container that has a name of this instance's, if it is its own.
+// One that somebody else made is left alone.
 func (w *worker) evict(ctx context.Context, name string, cause error) error {
 	c, err := w.eng.InspectContainer(ctx, name)
 	if errors.Is(err, backend.ErrNotFound) {
@@ -284,7 +284,7 @@ func (w *worker) evict(ctx context.Context, name string, cause error) error {
 	if c.Labels[backend.LabelProject] != w.run.o.Project.ID || c.Labels[backend.LabelInstance] != w.inst.Name {
 		return fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", cause, name)
 	}
-	w.notice(LevelInfo, "removing a runner that an earlier galley left behind")
+	w.notice(LevelInfo, "removing a container that an earlier galley left behind")
 	return w.eng.RemoveContainer(ctx, c.ID)
 }
 

@@ -50,27 +50,46 @@ func (w *worker) destroy(ctx context.Context) error {
 const cleanAt = "/galley"
 
 // clean empties a directory in which containers left files that only their root
-// may remove, through a container of the same kind.
+// may remove, through a container from the same image.
 func (w *worker) clean(ctx context.Context, dir, imageID string) error {
-	c, err := w.eng.CreateContainer(ctx, backend.ContainerSpec{
-		Name: safeName(containerName(w.run.o.Project, w.inst.Name) + "-clean"), Image: imageID, User: "0",
+	labels := w.run.labels(roleHelper)
+	labels[backend.LabelProject], labels[backend.LabelProjectDir] = w.run.o.Project.ID, w.run.o.Project.Root
+	labels[backend.LabelInstance] = w.inst.Name
+	spec := backend.ContainerSpec{
+		Name: safeName("galley-clean-" + w.run.o.Project.ID + "-" + w.inst.Name), Image: imageID, User: "0",
 		Entrypoint: []string{"sh", "-c", "rm -rf " + cleanAt + "/*/* " + cleanAt + "/*/.[!.]*"},
-		Labels:     w.run.labels(backend.RoleRunner),
-		Network:    backend.NetworkAttachment{Mode: backend.NetworkNone},
-		Mounts:     []backend.Mount{{Type: backend.MountBind, Source: dir, Target: cleanAt, Own: true}},
-	})
-	if err != nil {
-		return fmt.Errorf("clean the sandbox: %w", err)
+		Labels:     labels,
+		// However the runner's users were mapped, the engine's own root is above them.
+		UserNS:  backend.UserNSHost,
+		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},
+		Mounts:  []backend.Mount{{Type: backend.MountBind, Source: dir, Target: cleanAt, Own: true}},
 	}
-	err = w.eng.StartContainer(ctx, c.ID)
+	c, err := w.eng.CreateContainer(ctx, spec)
+	if errors.Is(err, backend.ErrConflict) { // a galley was killed in the middle of this
+		if err = w.evict(ctx, spec.Name, err); err == nil {
+			c, err = w.eng.CreateContainer(ctx, spec)
+		}
+	}
+	if err == nil {
+		err = w.runToEnd(ctx, c.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("clean the sandbox: %w\nIf it fails again, remove %s as root", err, dir)
+	}
+	return nil
+}
+
+// runToEnd starts a container that does one thing, waits for its end, and removes
+// it in any case.
+func (w *worker) runToEnd(ctx context.Context, id string) error {
+	err := w.eng.StartContainer(ctx, id)
 	if err == nil {
 		var code int
-		if code, err = w.eng.WaitContainer(ctx, c.ID); err == nil && code != 0 {
+		if code, err = w.eng.WaitContainer(ctx, id); err == nil && code != 0 {
 			err = fmt.Errorf("rm exited with code %d", code)
 		}
 	}
-	if err = errors.Join(err, w.eng.RemoveContainer(ctx, c.ID)); err != nil {
-		return fmt.Errorf("clean the sandbox: %w", err)
-	}
-	return nil
+	ctx, cancel := cleanupContext(ctx)
+	defer cancel()
+	return errors.Join(err, w.eng.RemoveContainer(ctx, id))
 }
