@@ -105,7 +105,8 @@ type Containers interface {
 	StopContainer(ctx context.Context, id string, grace time.Duration) error
 
 	// RemoveContainer kills and removes a container at once, with its anonymous
-	// volumes. Absent is success, and so is a removal already under way.
+	// volumes. Absent is success, and so is a removal already under way, whose end
+	// is waited for: on return the name is free.
 	RemoveContainer(ctx context.Context, id string) error
 }
 

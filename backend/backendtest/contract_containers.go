@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -229,17 +230,24 @@ func testRemoveAtOnce(t *testing.T, s *suite) {
 	require.NoFileExists(t, dir+"/asked")
 }
 
+// testRemoveConcurrently: whoever is told that the container is removed can take its
+// name.
 func testRemoveConcurrently(t *testing.T, s *suite) {
 	c := s.start(t)
 	g, ctx := errgroup.WithContext(s.ctx(t))
 	for range 4 {
-		g.Go(func() error { return s.b.RemoveContainer(ctx, c.ID) })
+		g.Go(func() error {
+			if err := s.b.RemoveContainer(ctx, c.ID); err != nil {
+				return err
+			}
+			_, err := s.b.InspectContainer(ctx, c.Name)
+			if errors.Is(err, backend.ErrNotFound) {
+				return nil
+			}
+			return fmt.Errorf("the container is removed and still there: %w", err)
+		})
 	}
 	require.NoError(t, g.Wait())
-	s.await(t, func() bool {
-		_, err := s.b.InspectContainer(s.ctx(t), c.ID)
-		return errors.Is(err, backend.ErrNotFound)
-	}, "the container goes")
 }
 
 func testWait(t *testing.T, s *suite) {

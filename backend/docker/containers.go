@@ -18,6 +18,7 @@ import (
 	"github.com/docker/go-connections/nat"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
 // CreateContainer makes a container, by POST /containers/create. Docker fills
@@ -305,8 +306,26 @@ func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	}
 	err = wrap(op, cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
 	// The only conflict that force leaves is a removal that is under way.
-	if errors.Is(err, backend.ErrNotFound) || errors.Is(err, backend.ErrConflict) {
+	if errors.Is(err, backend.ErrConflict) {
+		err = b.awaitRemoval(ctx, cli, id, err)
+	}
+	if errors.Is(err, backend.ErrNotFound) {
 		return nil
 	}
 	return err
+}
+
+// removalTime bounds how long somebody else's removal of a container is waited for.
+const removalTime = 30 * time.Second
+
+// awaitRemoval waits for the end of a removal that is under way, since until then
+// the container has its name and its ports. One that does not end is the conflict.
+func (b *Backend) awaitRemoval(ctx context.Context, cli *client.Client, id string, conflict error) error {
+	soon, cancel := context.WithTimeoutCause(ctx, removalTime, conflict)
+	defer cancel()
+	return engine.Poll(soon, func(ctx context.Context) (gone bool, err error) {
+		_, err = cli.ContainerInspect(ctx, id)
+		err = wrap("container "+id, err)
+		return errors.Is(err, backend.ErrNotFound), err
+	})
 }
