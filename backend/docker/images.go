@@ -143,8 +143,9 @@ func buildOptions(o backend.BuildOptions) build.ImageBuildOptions {
 	}
 	auths := make(map[string]registry.AuthConfig, len(o.Credentials))
 	for _, c := range o.Credentials {
-		auths[c.Registry] = registry.AuthConfig{
-			Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: c.Registry,
+		address := engine.ServerAddress(c.Registry)
+		auths[address] = registry.AuthConfig{
+			Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: address,
 		}
 	}
 	return build.ImageBuildOptions{

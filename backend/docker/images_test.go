@@ -37,12 +37,13 @@ func TestBuildOptions(t *testing.T) {
 	one, empty := "1", ""
 	require.Equal(t, build.ImageBuildOptions{
 		Version: build.BuilderV1, Tags: []string{"t"}, Dockerfile: "D", Labels: map[string]string{"a": "b"},
-		BuildArgs:   map[string]*string{"A": &one, "B": &empty},
-		AuthConfigs: map[string]registry.AuthConfig{"r": {Username: "u", Password: "p", ServerAddress: "r"}},
-		Platform:    "linux/arm64", PullParent: true, NoCache: true, Remove: true, ForceRemove: true,
+		BuildArgs: map[string]*string{"A": &one, "B": &empty},
+		AuthConfigs: map[string]registry.AuthConfig{"r": {Username: "u", Password: "p", ServerAddress: "r"},
+			"https://index.docker.io/v1/": {IdentityToken: "t", ServerAddress: "https://index.docker.io/v1/"}},
+		Platform: "linux/arm64", PullParent: true, NoCache: true, Remove: true, ForceRemove: true,
 	}, buildOptions(backend.BuildOptions{
 		Tag: "t", Dockerfile: "D", Labels: backend.Labels{"a": "b"}, Args: map[string]string{"A": "1", "B": ""},
-		Credentials: []backend.Credentials{{Registry: "r", Username: "u", Password: "p"}}, Platform: "linux/arm64", Pull: true, NoCache: true,
+		Credentials: []backend.Credentials{{Registry: "r", Username: "u", Password: "p"}, {Registry: "docker.io", IdentityToken: "t"}}, Platform: "linux/arm64", Pull: true, NoCache: true,
 	}))
 }
 

@@ -17,7 +17,24 @@ type authConfig struct {
 }
 
 func authOf(c backend.Credentials) authConfig {
-	return authConfig{Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: c.Registry}
+	return authConfig{Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: ServerAddress(c.Registry)}
+}
+
+// The names of Docker Hub: in references to images, and where credentials are for it.
+const (
+	hub        = "docker.io"
+	hubAddress = "https://index.docker.io/v1/"
+)
+
+// ServerAddress is the address under which an engine wants a registry's credentials.
+// A Docker with the containerd image store compares it with the registry that it
+// talks to, and only knows Docker Hub's when it is the one that `docker login` uses:
+// with any other it pulls anonymously. So does the builder of every Docker.
+func ServerAddress(registry string) string {
+	if registry == hub {
+		return hubAddress
+	}
+	return registry
 }
 
 // RegistryAuth is the value of the header X-Registry-Auth for one registry; nil

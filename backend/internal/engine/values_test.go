@@ -96,13 +96,15 @@ func TestRegistryAuth(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, header, "an anonymous pull")
 
-	header, err = RegistryAuth(&backend.Credentials{Registry: "r.example:5000", Username: "me", Password: "a?>b"})
-	require.NoError(t, err)
-	text, err := base64.URLEncoding.DecodeString(header)
-	require.NoError(t, err)
-	var sent map[string]string
-	require.NoError(t, json.Unmarshal(text, &sent))
-	require.Equal(t, map[string]string{"username": "me", "password": "a?>b", "serveraddress": "r.example:5000"}, sent)
+	for registry, address := range map[string]string{"r.example:5000": "r.example:5000", "docker.io": "https://index.docker.io/v1/"} {
+		header, err = RegistryAuth(&backend.Credentials{Registry: registry, Username: "me", Password: "a?>b"})
+		require.NoError(t, err)
+		text, err := base64.URLEncoding.DecodeString(header)
+		require.NoError(t, err)
+		var sent map[string]string
+		require.NoError(t, json.Unmarshal(text, &sent))
+		require.Equal(t, map[string]string{"username": "me", "password": "a?>b", "serveraddress": address}, sent)
+	}
 }
 
 func TestRegistryConfig(t *testing.T) {
