@@ -198,9 +198,24 @@ func wellKnownSockets(h Host) []Candidate {
 		if tmp == "" {
 			tmp = "/tmp"
 		}
-		add("rootless Podman", filepath.Join(tmp, "podman-run-"+strconv.Itoa(h.UID), "podman", "podman.sock"))
+		dir := filepath.Join(tmp, "podman-run-"+strconv.Itoa(h.UID))
+		add("rootless Podman", filepath.Join(dir, "podman", "podman.sock"))
+		if owner, err := h.Owner(dir); err == nil && owner != h.UID {
+			refuseBelow(list, dir, owner)
+		}
 	}
 	return list
+}
+
+// refuseBelow refuses the sockets in a directory that everybody can make: whoever
+// did would be sent this user's logins.
+func refuseBelow(list []Candidate, dir string, owner int) {
+	for i := range list {
+		if c := &list[i]; strings.HasPrefix(c.Endpoint.URI, "unix://"+dir+"/") {
+			c.refuse(fmt.Errorf("%s belongs to another user (%d)", dir, owner))
+			c.Remedy = "Find out who made " + dir + ": it has the name of a directory of yours."
+		}
+	}
 }
 
 // podmanMachine asks Podman for the socket of its virtual machine.

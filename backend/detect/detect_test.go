@@ -36,6 +36,7 @@ func fakeHost(files, env map[string]string) Host {
 			return entries, nil
 		},
 		LookPath: func(string) (string, error) { return "", errors.New("not found") },
+		Owner:    func(string) (int, error) { return 0, fs.ErrNotExist },
 		Output:   func(context.Context, string, ...string) ([]byte, error) { return nil, errors.New("no such program") },
 	}
 }
@@ -173,6 +174,25 @@ func TestSocketsByUser(t *testing.T) {
 	windows := fakeHost(nil, nil)
 	windows.GOOS = "windows"
 	require.Equal(t, []string{"npipe:////./pipe/docker_engine"}, uris(windows))
+}
+
+// A directory of this user's name in /tmp need not be this user's.
+func TestSocketOfSomebodyElse(t *testing.T) {
+	const dir = "/tmp/podman-run-1000"
+	for owner, want := range map[int]Verdict{1000: "", 1001: Refused, 0: Refused} {
+		h := fakeHost(nil, nil)
+		h.Owner = func(p string) (int, error) {
+			require.Equal(t, dir, p)
+			return owner, nil
+		}
+		list := wellKnownSockets(h)
+		last := list[len(list)-1]
+		require.Equal(t, "unix://"+dir+"/podman/podman.sock", last.Endpoint.URI)
+		require.Equal(t, want, last.Verdict)
+		if want == Refused {
+			require.Contains(t, last.Reason, "belongs to another user")
+		}
+	}
 }
 
 func TestPodmanMachine(t *testing.T) {

@@ -18,6 +18,8 @@ type Host struct {
 	ReadFile func(string) ([]byte, error)
 	ReadDir  func(string) ([]os.DirEntry, error)
 	LookPath func(string) (string, error)
+	// Owner is the number of the user to whom a file belongs.
+	Owner func(string) (int, error)
 	// Output runs a program and returns what it printed.
 	Output func(ctx context.Context, name string, args ...string) ([]byte, error)
 }
@@ -27,7 +29,7 @@ func ThisHost() Host {
 	home, _ := os.UserHomeDir() // without one, the paths below it are left out
 	return Host{
 		GOOS: runtime.GOOS, UID: os.Getuid(), Home: home,
-		Getenv: os.Getenv, ReadFile: os.ReadFile, ReadDir: os.ReadDir, LookPath: exec.LookPath,
+		Getenv: os.Getenv, ReadFile: os.ReadFile, ReadDir: os.ReadDir, LookPath: exec.LookPath, Owner: ownerOf,
 		Output: func(ctx context.Context, name string, args ...string) ([]byte, error) {
 			return exec.CommandContext(ctx, name, args...).Output()
 		},
