@@ -13,8 +13,8 @@ import (
 	"github.com/galley-kitchen/galley/backend/dial"
 )
 
-// pingTimeout bounds how long an engine may take to say what it is. A far one
-// behind a slow login still makes it; a dead one does not hold anybody up.
+// pingTimeout bounds how long an engine may take to say what it is, besides a login
+// for which somebody may have to touch a key. A dead one does not hold anybody up.
 const pingTimeout = 15 * time.Second
 
 // oldestPodman is the first version whose API galley speaks.
@@ -28,7 +28,8 @@ func ping(ctx context.Context, ep *backend.Endpoint) error {
 	}
 	client := dial.HTTPClient(f)
 	defer client.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	limit := pingTimeout + dial.LoginTime(*ep)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine/_ping", nil)
 	if err != nil {
@@ -37,7 +38,7 @@ func ping(ctx context.Context, ep *backend.Endpoint) error {
 	resp, err := client.Do(req)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Detail: fmt.Sprintf("no answer within %s", pingTimeout),
+			return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Detail: fmt.Sprintf("no answer within %s", limit),
 				Remedy: "Check that the engine is well where it runs: docker info, or podman info.", Err: err}
 		}
 		return dial.Explain(*ep, err)

@@ -23,6 +23,15 @@ const (
 	logins = 5
 )
 
+// LoginTime is how long the connection to an endpoint may take before anything can be
+// asked there: that of a login by ssh, and nothing worth mentioning elsewhere.
+func LoginTime(ep backend.Endpoint) time.Duration {
+	if strings.HasPrefix(ep.URI, "ssh://") {
+		return loginTimeout
+	}
+	return 0
+}
+
 // sshDialer runs the user's own ssh, so that ~/.ssh/config, agents, jump hosts
 // and known_hosts count exactly as they do for a login, and speaks to the engine
 // through a small script on the far side.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,6 +48,13 @@ func TestSSHArgs(t *testing.T) {
 }
 
 // Whoever shares logins already is left to it.
+// TestLoginTime: who asks a far engine has to leave as much time as a login may take.
+func TestLoginTime(t *testing.T) {
+	for uri, want := range map[string]time.Duration{"ssh://h": loginTimeout, "unix:///s": 0, "tcp://h:1": 0, "npipe:////./pipe/p": 0} {
+		require.Equal(t, want, LoginTime(backend.Endpoint{URI: uri}), uri)
+	}
+}
+
 func TestSharing(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("XDG_RUNTIME_DIR", dir)
