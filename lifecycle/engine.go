@@ -85,13 +85,14 @@ func (r *Run) engineOf(ctx context.Context, s State, d config.Driver, say func(s
 // snapshot is what galley's containers on an engine were when the run first
 // looked: one call, however many instances there are.
 type snapshot struct {
+	taken   time.Time
 	runners map[string]backend.Container // this project's, by instance
 	tools   map[string]backend.Container // by name
 	empty   bool                         // nothing of any galley is there
 }
 
 func (e *engine) look(ctx context.Context) (snapshot, error) {
-	s := snapshot{runners: map[string]backend.Container{}, tools: map[string]backend.Container{}}
+	s := snapshot{taken: e.run.o.Now(), runners: map[string]backend.Container{}, tools: map[string]backend.Container{}}
 	all, err := e.ListContainers(ctx, backend.Labels{backend.LabelRole: ""})
 	if err != nil {
 		return s, err

@@ -35,3 +35,58 @@ func TestWithoutAHome(t *testing.T) {
 		})
 	}
 }
+
+// meanwhile is a sink that has something done when an instance is begun.
+type meanwhile struct {
+	Sink
+	instance string
+	do       func()
+}
+
+// Handle does it once.
+func (m *meanwhile) Handle(e Event) {
+	if s, ok := e.(InstanceStarted); ok && s.Instance == m.instance && m.do != nil {
+		do := m.do
+		m.do = nil
+		do()
+	}
+	m.Sink.Handle(e)
+}
+
+// What another galley does to an instance while this one is busy with the one before
+// it counts, though nobody had to wait for a lock.
+func TestAnotherGalleyWasFaster(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, meanwhile Action
+		kept              bool
+	}{
+		"made it":      {"destroy", "converge", true},
+		"made another": {"destroy", "create", true},
+		"removed it":   {"converge", "destroy", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKitchen(t)
+			a, b := chefInstance("a"), chefInstance("b")
+			require.NoError(t, k.do(c.before, a, b))
+			theirs := map[string]bool{}
+			k.change = func(o *Options) {
+				o.Sink = &meanwhile{o.Sink, "b", func() {
+					k.change = nil
+					require.NoError(t, k.do(c.meanwhile, b))
+					for _, r := range k.runners() {
+						theirs[r.ID] = r.Labels[backend.LabelInstance] == "b"
+					}
+				}}
+			}
+			require.NoError(t, k.do("converge", a, b))
+			require.NotContains(t, k.sink.notices(), "the runner is gone; it was removed by somebody else")
+			runners := k.runners()
+			require.Len(t, runners, 2)
+			for _, r := range runners {
+				if r.Labels[backend.LabelInstance] == "b" {
+					require.Equal(t, c.kept, theirs[r.ID])
+				}
+			}
+		})
+	}
+}

@@ -108,7 +108,10 @@ func (w *worker) open(ctx context.Context, waited bool) (err error) {
 	if c, ok := snap.runners[w.inst.Name]; ok {
 		w.container = &c
 	}
-	if waited { // whoever held the lock may have changed it since
+	// Another galley may have had the instance since the run first looked: this one
+	// waited for it, or was busy with other instances.
+	since := w.state.Updated.After(snap.taken) || w.container != nil && w.state.Attempted == ""
+	if waited || since {
 		if err := w.lookAgain(ctx); err != nil {
 			return err
 		}
