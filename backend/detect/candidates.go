@@ -224,6 +224,8 @@ func podmanMachine(ctx context.Context, h Host) (Candidate, bool) {
 		return Candidate{}, false
 	}
 	c := Candidate{Source: "podman machine"}
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
 	out, err := h.Output(ctx, "podman", "machine", "inspect")
 	if err != nil {
 		c.refuse(fmt.Errorf("podman machine inspect: %w", err))

@@ -205,7 +205,11 @@ func TestPodmanMachine(t *testing.T) {
 	c, ok := podmanMachine(t.Context(), h)
 	require.True(t, ok)
 	require.Equal(t, "unix:///vm/podman.sock", c.Endpoint.URI)
-	h.Output = func(context.Context, string, ...string) ([]byte, error) { return []byte(`[]`), nil }
+	h.Output = func(ctx context.Context, _ string, _ ...string) ([]byte, error) {
+		_, bounded := ctx.Deadline()
+		require.True(t, bounded, "one that hangs must not hold up the other places")
+		return []byte(`[]`), nil
+	}
 	c, _ = podmanMachine(t.Context(), h)
 	require.Equal(t, Refused, c.Verdict)
 	require.Contains(t, c.Remedy, "podman machine init")

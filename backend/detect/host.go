@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"time"
 )
 
 // Host is what detection looks at on this machine. Tests bring their own.
@@ -24,6 +25,10 @@ type Host struct {
 	Output func(ctx context.Context, name string, args ...string) ([]byte, error)
 }
 
+// outputDelay is how long what a program has started may hold its output open after
+// the program has ended.
+const outputDelay = time.Second
+
 // ThisHost is the machine that galley runs on.
 func ThisHost() Host {
 	home, _ := os.UserHomeDir() // without one, the paths below it are left out
@@ -31,7 +36,9 @@ func ThisHost() Host {
 		GOOS: runtime.GOOS, UID: os.Getuid(), Home: home,
 		Getenv: os.Getenv, ReadFile: os.ReadFile, ReadDir: os.ReadDir, LookPath: exec.LookPath, Owner: ownerOf,
 		Output: func(ctx context.Context, name string, args ...string) ([]byte, error) {
-			return exec.CommandContext(ctx, name, args...).Output()
+			cmd := exec.CommandContext(ctx, name, args...)
+			cmd.WaitDelay = outputDelay
+			return cmd.Output()
 		},
 	}
 }
