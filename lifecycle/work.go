@@ -120,19 +120,25 @@ func contextDigest(files []sandbox.File, args map[string]string, platform string
 			sum.Write(f.Data)
 			continue
 		}
-		if err := copyFile(sum, f.Source); err != nil {
+		if err := digestFile(sum, f.Source); err != nil {
 			return "", err
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:32], nil
 }
 
-func copyFile(to io.Writer, path string) error {
+// digestFile adds a file's permissions, which COPY keeps, and its content.
+func digestFile(sum io.Writer, path string) error {
 	in, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	_, err = io.Copy(to, in)
+	st, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(sum, "%o\n", st.Mode().Perm())
+	_, err = io.Copy(sum, in)
 	return err
 }
