@@ -66,7 +66,7 @@ func TestCinc(t *testing.T) {
 		require.Contains(t, r.String(), "  execute[true] (mine::always line 1)\n")
 		p.write("recipes/always.rb", "Chef.deprecated(:generic, 'old')\n")
 		p.ok("converge", "bad")
-		p.write("kitchen.local.yml", "provisioner: {deprecations_as_errors: true}\nsuites:\n  - name: bad\n    run_list: ['recipe[mine::always]']\n")
+		p.write("kitchen.local.yml", "provisioner: {deprecations_as_errors: true}\nsuites:\n  - name: good\n  - name: bad\n    run_list: ['recipe[mine::always]']\n")
 		r = p.galley("converge", "bad")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "DeprecatedFeatureError: old")
