@@ -114,6 +114,7 @@ func (r *resolver) instance(index int, raw RawInstance) Instance {
 	})
 	i.Driver.derive(i.Platform, i.Provisioner)
 	r.checkPlatform(i, raw)
+	r.checkSandboxes(i, raw)
 	return i
 }
 

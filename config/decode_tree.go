@@ -138,6 +138,55 @@ func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms []strin
 	}
 }
 
+// checkSandboxes reports what would be mounted where galley's own directories are.
+func (r *resolver) checkSandboxes(i Instance, raw RawInstance) {
+	if i.Driver.Kind != DriverContainer {
+		return
+	}
+	provisioner, verifier := strings.TrimRight(i.Provisioner.RootPath, "/"), strings.TrimRight(i.Verifier.RootPath, "/")
+	if provisioner == verifier && provisioner != "" {
+		r.diags.errorAt(raw.Verifier.Pos, "verifier.root_path", "verifier.root_path: "+verifier+" is the provisioner's root_path too",
+			"name two different directories, or leave both out")
+	}
+	for _, m := range i.Driver.Mounts {
+		owner := ""
+		switch strings.TrimRight(m.Target, "/") {
+		case provisioner:
+			owner = "provisioner"
+		case verifier:
+			owner = "verifier"
+		default:
+			continue
+		}
+		r.diags.errorAt(mountPos(raw.Driver, m.Target), "driver.volumes", "driver.volumes: the "+owner+" has its files at "+m.Target,
+			"mount this elsewhere, or name another directory in "+owner+".root_path")
+	}
+}
+
+// mountPos is where a driver block asks for a mount at target.
+func mountPos(driver *yaml11.Value, target string) yaml11.Pos {
+	for _, name := range []string{"volumes", "volume", "binds", "tmpfs", "mounts"} {
+		v := driver.Map.Get(name)
+		if v == nil {
+			continue
+		}
+		if v.Kind == yaml11.Map {
+			for _, e := range entries(v) {
+				if e.Key == target {
+					return e.KeyPos
+				}
+			}
+			continue
+		}
+		for _, it := range items(v) {
+			if text, ok := it.Text(); ok && strings.Contains(text, target) {
+				return it.Pos
+			}
+		}
+	}
+	return driver.Pos
+}
+
 // checkPlatform warns of what galley cannot run.
 func (r *resolver) checkPlatform(i Instance, raw RawInstance) {
 	if i.Driver.Kind == DriverContainer && i.OSType == "windows" {
