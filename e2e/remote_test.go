@@ -169,9 +169,10 @@ func runAskedProject(t *testing.T, e testbed.Engine, r route) {
 	e.Rootless = false // whoever comes from afar is nobody special here
 	p := newFarProject(t, e, farFiles("first"))
 	p.env = append(p.env, r.env...)
-	t.Cleanup(func() { p.ok("destroy") })
+	defer p.galley("destroy") // a Cleanup is too late: the project is gone then
 	require.Contains(t, p.ok("verify").String(), "verified app-busybox")
 	require.Equal(t, "first", p.read("downloaded"))
+	p.ok("destroy")
 }
 
 func runFarProject(t *testing.T, e testbed.Engine, r route) {
@@ -180,12 +181,7 @@ func runFarProject(t *testing.T, e testbed.Engine, r route) {
 	}
 	p := newFarProject(t, e, farFiles("first"))
 	p.env = append(p.env, r.env...)
-	destroyed := false
-	t.Cleanup(func() {
-		if !destroyed {
-			p.galley("destroy")
-		}
-	})
+	defer p.galley("destroy") // a Cleanup is too late: the project is gone then
 
 	out := p.ok("verify").String()
 	require.Contains(t, out, "uploading instead of mounting")
@@ -216,7 +212,6 @@ func runFarProject(t *testing.T, e testbed.Engine, r route) {
 	require.Equal(t, id, p.ok("exec", "-c", "hostname; cat /mark").stdout)
 
 	p.ok("destroy")
-	destroyed = true
 	require.Empty(t, p.list()["app-busybox"].Runner)
 }
 
