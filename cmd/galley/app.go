@@ -69,7 +69,7 @@ func interruptible(stderr io.Writer) (context.Context, context.CancelFunc) {
 }
 
 func run(ctx context.Context, args []string, s streams) int {
-	cmd := newRoot(s)
+	cmd := newRoot(s) //nolint:contextcheck // the commands have it from ExecuteContext
 	cmd.SetArgs(joinConcurrency(args))
 	cmd.SetIn(s.in)
 	cmd.SetOut(s.out)

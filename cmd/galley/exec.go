@@ -36,7 +36,7 @@ prefixed with the instance, and the exit code is 20 if one failed.`,
 			case line != "":
 				argv = runner.Shell(line)
 			case len(argv) == 0:
-				return errors.New("there is nothing to run: give -c 'shell line' or -- COMMAND [ARG]...")
+				return errors.New("there is nothing to run: give -c 'shell line' or -- COMMAND and its arguments")
 			}
 			return a.reach(cmd, args, false, func(r []reached) error {
 				if len(r) == 1 {

@@ -235,16 +235,14 @@ const (
 
 // halfMode reads the half: keyword of round.
 func (c *call) halfMode() rounding {
-	switch v := c.kw.sym("half").(type) {
-	case symbol:
-		switch v {
-		case "even":
-			return roundHalfEven
-		case "down":
-			return roundHalfDown
-		}
+	switch half, _ := c.kw.sym("half").(symbol); half {
+	case "even":
+		return roundHalfEven
+	case "down":
+		return roundHalfDown
+	default:
+		return roundHalfUp
 	}
-	return roundHalfUp
 }
 
 func intRound(c *call) value { return c.intTo(c.halfMode()) }

@@ -194,8 +194,8 @@ func (vm *vm) render(ctx context.Context, filename string, tmpl []byte) (out []b
 // syntaxFailure turns what the parser found into an Error.
 func syntaxFailure(src *source, perr error) *Error {
 	e := &Error{File: src.name, Class: "SyntaxError", Msg: perr.Error(), Err: perr}
-	se, ok := perr.(*syntaxError)
-	if !ok {
+	var se *syntaxError
+	if !errors.As(perr, &se) {
 		return e
 	}
 	e.Line, e.Col = src.position(se.pos)

@@ -260,15 +260,14 @@ func (vm *vm) respondTo(v value, name string, private bool) bool {
 
 // singleton returns the singleton class of an object, made at need.
 func (vm *vm) singleton(v value) *class {
-	switch v := v.(type) {
-	case *object:
-		if v.singleton == nil {
-			v.singleton = &class{name: v.class.name, super: v.class}
-		}
-		return v.singleton
+	o, ok := v.(*object)
+	if !ok {
+		vm.typeError("can't define singleton")
 	}
-	vm.typeError("can't define singleton")
-	return nil
+	if o.singleton == nil {
+		o.singleton = &class{name: o.class.name, super: o.class}
+	}
+	return o.singleton
 }
 
 // changed forgets cached method lookups.

@@ -221,14 +221,16 @@ func (p *parser) parseNode(n node) parsed {
 		return parsed{Value: p.checkSize(p.parseAlias(p.next()), n.start), alias: true}
 	}
 	anchored, tagged := false, false
+properties:
 	for {
 		t = p.peek()
-		if t.kind == tokAnchor && !anchored {
+		switch {
+		case t.kind == tokAnchor && !anchored:
 			n.anchor, anchored = p.next().value, true
-		} else if t.kind == tokTag && !tagged {
+		case t.kind == tokTag && !tagged:
 			n.tag, tagged = p.resolveTag(p.next()), true
-		} else {
-			break
+		default:
+			break properties
 		}
 	}
 	return parsed{Value: p.parseContent(n, t, anchored, tagged), tag: n.tag}

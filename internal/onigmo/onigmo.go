@@ -62,7 +62,7 @@ func Compile(pattern string, flags Flags) (*Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := regexp2.RegexOptions(regexp2.None)
+	options := regexp2.None
 	if flags&IgnoreCase != 0 {
 		options |= regexp2.IgnoreCase
 	}

@@ -71,7 +71,7 @@ func (c *chef) Prepare(ctx context.Context, box sandbox.Dir) error {
 	if err != nil {
 		return err
 	}
-	files := append(books.files, data...)
+	files := slices.Concat(books.files, data)
 	own := ownPlaces(files)
 	settings, err := c.settings(box, books.policy, own)
 	if err != nil {

@@ -25,7 +25,7 @@ func scan(dir string) ([]entry, error) {
 		if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 			continue // gone again
 		}
-		entries = append(entries, entry{name, typeOf(uint32(st.Mode)),
+		entries = append(entries, entry{name, typeOf(uint32(st.Mode)), //nolint:unconvert // it is a uint16 on macOS
 			attributes{size: st.Size, modified: st.Mtim.Nano(), mode: fs.FileMode(st.Mode & 0o777)}})
 	}
 	return entries, errors.Join(err, f.Close())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // maxResults bounds the results of one tool, in bytes, against a test that prints
@@ -52,11 +53,8 @@ func (s *splitter) Write(p []byte) (int, error) {
 		_, err := s.after.Write(p)
 		return n, err
 	}
-	text := p
-	if len(s.held) > 0 {
-		text = append(s.held, p...)
-		s.held = nil
-	}
+	text := slices.Concat(s.held, p)
+	s.held = nil
 	if at := bytes.Index(text, s.token); at >= 0 {
 		s.found = true
 		if _, err := s.before.Write(text[:at]); err != nil {
