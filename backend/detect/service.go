@@ -36,7 +36,7 @@ const (
 // alive as long as galley is.
 type service struct {
 	cmd    *exec.Cmd
-	dir    string
+	dir    *serviceDir
 	leash  net.Conn
 	exited chan struct{}
 	once   sync.Once
@@ -51,18 +51,18 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 	if err != nil {
 		return fail(err, "")
 	}
-	dir, err := os.MkdirTemp(shortTempDir(h), "galley-podman-")
+	dir, err := makeServiceDir(shortTempDir(h))
 	if err != nil {
 		return fail(err, "")
 	}
-	ep := backend.Endpoint{URI: "unix://" + filepath.Join(dir, "podman.sock")}
+	ep := backend.Endpoint{URI: "unix://" + filepath.Join(dir.path, "podman.sock")}
 	var output bytes.Buffer
 	cmd := exec.Command(podman, "system", "service", "--time="+serviceIdle, ep.URI)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	ownGroup(cmd)
 	s := &service{cmd: cmd, dir: dir, exited: make(chan struct{})}
 	if err := s.start(); err != nil {
-		return fail(errors.Join(err, os.RemoveAll(dir)), "")
+		return fail(errors.Join(err, dir.remove()), "")
 	}
 	if err := s.await(ctx, &ep); err != nil {
 		stopErr := s.stop()
@@ -156,7 +156,7 @@ func (s *service) stop() (err error) {
 			kill(s.cmd)
 			<-s.exited
 		}
-		err = errors.Join(err, os.RemoveAll(s.dir))
+		err = errors.Join(err, s.dir.remove())
 	})
 	return err
 }
