@@ -16,7 +16,7 @@
 #        podman4 podman4-rootless    the distribution's Podman, as root and as a plain user
 #        docker26 podman5 podman5-rootless   Debian 13's, unpacked (on Debian 12 only)
 #        registry                    one store behind two ports: anonymous, and htpasswd
-# IMAGE: busybox tool tool-scratch cinc platform-with-chef debian systemd puppet ansible testers goss
+# IMAGE: busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss
 #
 # Environment:
 #   ENGINES_DIR        everything lives below it (default ${TMPDIR:-/tmp}/galley-engines);

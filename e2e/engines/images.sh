@@ -10,6 +10,7 @@ image_tag() {
 		tool) echo docker.io/chef/chef:latest ;;
 		tool-scratch) echo docker.io/chef/chef:scratch ;;
 		cinc) echo docker.io/cincproject/cinc:latest ;;
+		cinc15) echo docker.io/cincproject/cinc:15 ;;
 		platform-with-chef) echo docker.io/library/platform-with-chef:latest ;;
 		debian) echo docker.io/library/debian:latest ;;
 		systemd) echo docker.io/library/systemd:latest ;;
@@ -18,7 +19,7 @@ image_tag() {
 		testers) echo docker.io/library/testers:latest ;;
 		goss) echo docker.io/library/goss:latest ;;
 		*)
-			echo "engines.sh: unknown image '$1': choose from busybox tool tool-scratch cinc platform-with-chef debian systemd puppet ansible testers goss" >&2
+			echo "engines.sh: unknown image '$1': choose from busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss" >&2
 			return 2
 			;;
 	esac
@@ -28,7 +29,7 @@ image_config() {
 	case $1 in
 		tool) echo '{"Cmd": ["true"], "Volumes": {"/opt/chef": {}}}' ;;
 		tool-scratch) echo '{"Cmd": ["/opt/chef/bin/chef-client", "--version"], "Volumes": {"/opt/chef": {}}}' ;;
-		cinc) echo '{"Cmd": ["true"], "Volumes": {"/opt/cinc": {}}}' ;;
+		cinc | cinc15) echo '{"Cmd": ["true"], "Volumes": {"/opt/cinc": {}}}' ;;
 		goss) echo '{"Cmd": ["/opt/goss/bin/goss"], "Volumes": {"/opt/goss": {}}}' ;;
 		debian | puppet | ansible | testers) echo '{"Cmd": ["bash"]}' ;;
 		systemd) echo '{"Cmd": ["/sbin/init"], "Env": ["container=docker"], "StopSignal": "SIGRTMIN+3"}' ;;
@@ -45,6 +46,10 @@ image_inputs() {
 		debian | systemd | puppet | ansible | testers)
 			declare -f bootstrap slim
 			cat /etc/os-release
+			;;
+		cinc15)
+			declare -f unpack_ubuntu slim
+			cat "$LIB/../images/cinc15.sh"
 			;;
 		goss)
 			echo "$GOSS_VERSION"
@@ -209,6 +214,39 @@ rootfs_goss() {
 	(cd "$w" && CGO_ENABLED=0 GOFLAGS='' "$go" build -trimpath -ldflags '-s -w' -o "$1/opt/goss/bin/goss" github.com/goss-org/goss/cmd/goss) > "$log" 2>&1 ||
 		die "goss does not build: $(last_words "$log")"
 	rm -rf "$w"
+}
+
+# rootfs_cinc15 ROOT: a real Cinc Client 15 with its Ruby and all libraries that it needs,
+# as a tool volume. Ubuntu 20.04 was the last to have it among its packages.
+rootfs_cinc15() {
+	local w=$ENGINES_DIR/images/cinc15.work tree=$1/opt/cinc/ubuntu name
+	rm -rf "$w"
+	unpack_ubuntu focal chef-bin "$w"
+	mkdir -p "$1/opt/cinc/bin" "$tree"/{lib,usr/bin}
+	mv "$w"/tree/usr/bin/{ruby2.7,cinc-client,ohai} "$tree/usr/bin/"
+	mv "$w"/tree/usr/{lib,share} "$tree/usr/"
+	mv "$w/tree/lib/$(uname -m)-linux-gnu" "$tree/lib/"
+	rm -rf "$w" "$tree"/usr/lib/*-linux-gnu/{perl*,gconv} "$tree"/usr/share/perl*
+	slim "$tree"
+	for name in cinc-client ohai; do
+		sed "s/@PROGRAM@/$name/g; s/@MACHINE@/$(uname -m)/g" "$LIB/../images/cinc15.sh" > "$1/opt/cinc/bin/$name"
+		chmod 755 "$1/opt/cinc/bin/$name"
+	done
+}
+
+# unpack_ubuntu SUITE PACKAGE DIR: PACKAGE with all it needs into DIR/tree, without running
+# any script. Where Ubuntu keeps its packages is known to debootstrap.
+unpack_ubuntu() {
+	local log=$ENGINES_DIR/images/ubuntu.log keys=/usr/share/keyrings/ubuntu-archive-keyring.gpg deb
+	command -v debootstrap > /dev/null || apt_install debootstrap
+	[ -e "$keys" ] || keys=$ENGINES_DIR/trees/trixie$keys # Debian has it from 13 on
+	[ -e "$keys" ] || { echo "engines.sh: the key of Ubuntu's packages is not here: install ubuntu-archive-keyring" >&2; exit 3; }
+	timeout 300 debootstrap --download-only --variant=minbase --components=main,universe --include="$2" --keyring="$keys" "$1" "$3" < /dev/null > "$log" 2>&1 ||
+		{ echo "engines.sh: Ubuntu's packages cannot be fetched: $(last_words "$log")" >&2; exit 3; }
+	mkdir -p "$3/tree"
+	for deb in "$3"/var/cache/apt/archives/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$3/tree" --keep-directory-symlink
+	done
 }
 
 rootfs_systemd() {

@@ -32,7 +32,7 @@ registry docker-registry docker-registry  docker-distribution
 TRIXIE_PACKAGES=(docker.io docker-cli podman crun runc iptables nftables slirp4netns
 	passt uidmap netavark aardvark-dns catatonit conmon tini openssh-server
 	ca-certificates bash dash coreutils findutils grep sed mawk gzip xz-utils tar iproute2
-	util-linux mount procps socat jq curl base-passwd login.defs libc-bin)
+	util-linux mount procps socat jq curl base-passwd login.defs libc-bin ubuntu-archive-keyring)
 
 find_tool() {
 	local name=$1
@@ -101,7 +101,7 @@ missing_for() {
 	)
 	if [ -n "$lines" ]; then
 		echo "not installed: $(cut -d' ' -f2 <<< "$lines" | sort -u | xargs); run 'e2e/engines.sh install $1'"
-	elif is_trixie "$1" && [ ! -e "$ENGINES_DIR/trees/trixie/.complete" ]; then
+	elif is_trixie "$1" && ! have_trixie; then
 		echo "Debian 13's programs are not unpacked; run 'e2e/engines.sh install $1'"
 	fi
 }
@@ -168,11 +168,14 @@ trixie_sources() {
 	return 1
 }
 
+# have_trixie: true when all of Debian 13's packages are there.
+have_trixie() { [ "$(cat "$ENGINES_DIR/trees/trixie/.complete" 2> /dev/null)" = "${TRIXIE_PACKAGES[*]}" ]; }
+
 # unpack_trixie NAME: download Debian 13's packages with all they need, by showing apt an
 # empty dpkg status file, and unpack them without running their scripts.
 unpack_trixie() {
 	local tree=$ENGINES_DIR/trees/trixie a=$ENGINES_DIR/apt deb x
-	[ ! -e "$tree/.complete" ] || return 0
+	! have_trixie || return 0
 	command -v apt-get > /dev/null || unavailable "$1" "is unpacked from Debian 13 with apt-get, which this machine has not"
 	rm -rf "$tree" "$a"
 	mkdir -p "$tree" "$a"/{etc,lists/partial,cache/archives/partial}
@@ -209,7 +212,7 @@ unpack_trixie() {
 	chmod u+s "$tree"/usr/bin/new[ug]idmap
 	mkdir -p "$tree"/{tmp,proc,sys,dev,run}
 	chmod 1777 "$tree/tmp"
-	: > "$tree/.complete"
+	echo "${TRIXIE_PACKAGES[*]}" > "$tree/.complete"
 }
 
 # --- keys --------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+default['pantry']['port'] = 80

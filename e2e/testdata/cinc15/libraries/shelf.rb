@@ -1,0 +1,6 @@
+# What the jars of this cookbook hold.
+module Shelf
+  def self.content
+    'jam'
+  end
+end

@@ -1,0 +1,3 @@
+execute 'again and again' do
+  command 'true'
+end

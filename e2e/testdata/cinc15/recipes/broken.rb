@@ -1,0 +1,1 @@
+raise 'the jar is broken'

@@ -1,0 +1,2 @@
+name 'web'
+override_attributes 'pantry' => { 'role' => 'web' }

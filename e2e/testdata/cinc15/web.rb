@@ -1,0 +1,3 @@
+name 'web'
+run_list 'pantry::policy'
+cookbook 'pantry', path: '.'
