@@ -63,7 +63,7 @@ func TestLoginWithACommand(t *testing.T) {
 // A command in a terminal that is stopped by Ctrl-C in galley's own terminal leaves
 // nothing running.
 func TestExecOnSeveral(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("true", "true") + "  - name: other\n"})
 		p.ok("create", "-c", "2")
@@ -122,7 +122,7 @@ func TestCopy(t *testing.T) {
 
 // The log is followed until the runner is gone.
 func TestFollowLogs(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": strings.Replace(shellKitchen("true", "true"), "image: busybox",
 			`image: busybox

@@ -78,7 +78,7 @@ func TestCinc(t *testing.T) {
 // finds nothing of it, unless it shall.
 func TestHabitat(t *testing.T) {
 	const image = "docker.io/library/chef-hab:19"
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "platform-with-chef", "tool")
 		p := newProject(t, e, map[string]string{
 			"kitchen.yml": `
@@ -130,7 +130,7 @@ esac
 // Eight instances share a Policyfile and one resolution, while another project on the
 // same engine is at the same; neither sees anything of the other.
 func TestPolicyfileOfTwoProjects(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")
 		policy := func(word string, suites int) *project {
 			kitchen := "driver: {name: dokken, image: busybox, chef_image: chef/chef, chef_version: latest}\nprovisioner: {name: dokken}\n" +
@@ -273,7 +273,7 @@ func requireAnsible(t *testing.T, p *project) {
 // A tool that is built from lines brings its volume into an unchanged image; the
 // shell provisioner can have one too.
 func TestToolFromInstructions(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{
 			"kitchen.yml": toolKitchen("busybox", `
@@ -374,7 +374,7 @@ mkdir -p "$2" && cp -R vendor/hello "$2/"
 // Without Berkshelf on this machine cookbooks are resolved in a container, once for
 // all instances.
 func TestResolveInContainer(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := matrixProject(t, e)
 		buildImage(t, p.backend(), "docker.io/library/workstation:latest", map[string]string{"Dockerfile": "FROM busybox\nCOPY berks /bin/berks\n", "berks": berks})
 		p.write("kitchen.yml", strings.Replace(matrix, "provisioner:\n  name: dokken", "provisioner:\n  name: dokken\n  resolver: container\n  resolver_image: workstation", 1))
