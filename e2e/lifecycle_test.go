@@ -1,3 +1,5 @@
+//go:build !windows
+
 // Package e2e runs the galley binary against real engines.
 package e2e
 
