@@ -1,11 +1,14 @@
 package podman
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -101,7 +104,45 @@ func (b *Backend) converse(ctx context.Context, session string, e backend.ExecSp
 		defer close(done)
 		go b.followSize(ctx, session, e.Resize, done)
 	}
-	return errors.Join(engine.Converse(stream, e), stream.Close())
+	left := unreadInput{w: engine.OrDiscard(e.Stderr)}
+	if e.Stdin != nil {
+		e.Stderr = &left
+	}
+	return errors.Join(engine.Converse(stream, e), left.tell(), stream.Close())
+}
+
+// inputRefused is how Podman's server ends the stderr of a command that has ended
+// before it read all its input.
+var inputRefused = regexp.MustCompile(`^Error: (?:read|write) unixpacket \S*/attach: (?:read|write): (?:connection reset by peer|broken pipe)\n$`)
+
+// unreadInput passes stderr on, and puts plain words in the place of inputRefused.
+// That is no failure: how the command ended is told by its exit code.
+type unreadInput struct {
+	w    io.Writer
+	held []byte
+}
+
+func (u *unreadInput) Write(p []byte) (int, error) {
+	if held := u.held; held != nil {
+		u.held = nil
+		if _, err := u.w.Write(held); err != nil {
+			return 0, err
+		}
+	}
+	if inputRefused.Match(p) {
+		u.held = bytes.Clone(p)
+		return len(p), nil
+	}
+	return u.w.Write(p)
+}
+
+// tell is for the end of the output, of which the server may have kept some back.
+func (u *unreadInput) tell() error {
+	if u.held == nil {
+		return nil
+	}
+	_, err := io.WriteString(u.w, "galley: the command ended without reading all its input; Podman may have lost the end of its output\n")
+	return err
 }
 
 // followSize tells the session of every new size of the user's terminal. A size

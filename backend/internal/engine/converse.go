@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -63,11 +64,28 @@ func (r *readerErr) Read(p []byte) (int, error) {
 }
 
 func copyOutput(s *Stream, e backend.ExecSpec) error {
-	if !e.Tty {
-		return Demultiplex(s, e.Stdout, e.Stderr)
+	var output io.Reader = s
+	if e.Stdin != nil {
+		output = untilReset{s}
 	}
-	if _, err := io.Copy(OrDiscard(e.Stdout), s); err != nil {
+	if !e.Tty {
+		return Demultiplex(output, e.Stdout, e.Stderr)
+	}
+	if _, err := io.Copy(OrDiscard(e.Stdout), output); err != nil {
 		return fmt.Errorf("copy the output: %w", err)
 	}
 	return nil
+}
+
+// untilReset reads the output of a command that has input. An engine that closes its
+// socket before it has read all input resets the connection: after the output, the
+// reader is told of that in place of the end.
+type untilReset struct{ io.Reader }
+
+func (r untilReset) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if errors.Is(err, syscall.ECONNRESET) {
+		err = io.EOF
+	}
+	return n, err
 }
