@@ -33,10 +33,7 @@ func hideSocket(t *testing.T, e testbed.Engine) {
 // With a podman binary and no socket, galley starts a service of its own, and ends
 // it. The engine's socket is hidden meanwhile, where the engine runs.
 func TestPrivateService(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Podman {
-			t.Skip("only Podman can be started by galley")
-		}
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo converged in private", "true")})
 		bin, err := built()

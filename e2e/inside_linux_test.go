@@ -151,10 +151,7 @@ func TestFollowLogs(t *testing.T) {
 
 // A galley that is killed leaves no private service behind: that ends by itself.
 func TestPrivateServiceEndsAfterAKill(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Podman {
-			t.Skip("only Podman can be started by galley")
-		}
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo started; exec sleep 600", "true")})
 		bin, err := built()

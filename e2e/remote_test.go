@@ -267,10 +267,7 @@ platforms:
 // Podman's service ends when nobody speaks to it and is started anew: galley comes
 // back to it.
 func TestServiceThatEndsWhenIdle(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Podman {
-			t.Skip("Docker's service does not end by itself")
-		}
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		dir := e.TempDir(t)
 		socket := filepath.Join(dir, "p.sock")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [PACKAGE...]: what "make test" does. Starts the engines that this machine can
-# run, runs the tests, says which engines were tested and why others were not, and stops
+# run, runs the tests, says which tests were skipped and why, which engines were tested
+# and why others were not, and stops
 # what it started. Without packages: all of them, and vet and cross-compilation too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -59,8 +60,8 @@ fi
 # rootless Podman can lock itself up when several programs build and remove at once. Inside
 # a package engines are tested side by side; tests wait for engines more than they compute.
 go_test() {
-	go test -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-25m}" -p "${GALLEY_TEST_PROCESSES:-1}" \
-		-parallel "${GALLEY_TEST_PARALLEL:-3}" "$@"
+	go test -json -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-25m}" -p "${GALLEY_TEST_PROCESSES:-1}" \
+		-parallel "${GALLEY_TEST_PARALLEL:-3}" "$@" 2>&1 | go run ./e2e/testlog
 }
 
 # failed LOG: a line for each package that failed: its path, then the tests that did.
@@ -88,7 +89,7 @@ again() {
 say "go test $*"
 status=0
 log=$(mktemp)
-go_test "$@" 2>&1 | tee "$log" || status=$?
+go_test "$@" | tee "$log" || status=$?
 if [ $status != 0 ] && grep -q $'^FAIL\t' "$log"; then
 	status=0
 	again "$log" || status=1

@@ -9,10 +9,7 @@ import (
 // each runs a test on every Docker of the test bed, with its busybox image's ID.
 func each(t *testing.T, test func(t *testing.T, e testbed.Engine, image string)) {
 	t.Helper()
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Docker {
-			t.Skip(e.Name + " is no Docker: backend/podman tests it")
-		}
+	testbed.RunOn(t, testbed.Docker, func(t *testing.T, e testbed.Engine) {
 		test(t, e, e.Load(t, "busybox")[0].ID)
 	})
 }

@@ -43,10 +43,7 @@ func counted(t *testing.T, e testbed.Engine) (*Backend, *counter) {
 
 // TestCalls: the number of calls of each verb is part of what the backend promises.
 func TestCalls(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Podman {
-			t.Skip(e.Name + " is no Podman: backend/docker tests it")
-		}
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
 		image := e.Load(t, "busybox")[0]
 		b, c := counted(t, e)
 		ctx := t.Context()

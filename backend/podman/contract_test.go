@@ -17,10 +17,7 @@ import (
 
 // TestContract runs the contract of the interface on every Podman of the test bed.
 func TestContract(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Podman {
-			t.Skip(e.Name + " is no Podman: backend/docker tests it")
-		}
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
 		images := e.Load(t, "busybox", "systemd")
 		ep := backend.Endpoint{URI: e.Host, Kind: backend.KindPodman}
 		volumes, err := backendtest.EngineVolumes(ep)

@@ -19,10 +19,7 @@ import (
 // each runs a test on every Podman of the test bed, whose busybox image it gets.
 func each(t *testing.T, test func(t *testing.T, b *podman.Backend, image testbed.Image)) {
 	t.Helper()
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		if e.Kind != testbed.Podman {
-			t.Skip(e.Name + " is no Podman: backend/docker tests it")
-		}
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
 		b := open(t, backend.Endpoint{URI: e.Host, Kind: backend.KindPodman})
 		t.Cleanup(func() { require.NoError(t, b.Close()) })
 		test(t, b, e.Load(t, "busybox")[0])

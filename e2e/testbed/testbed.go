@@ -193,6 +193,16 @@ func Run(t *testing.T, test func(t *testing.T, e Engine)) {
 	runOn(t, Engines(t), test)
 }
 
+// RunOn is Run for the engines of one kind, Docker or Podman.
+func RunOn(t *testing.T, kind string, test func(t *testing.T, e Engine)) {
+	t.Helper()
+	engines := slices.DeleteFunc(slices.Clone(Engines(t)), func(e Engine) bool { return e.Kind != kind })
+	if len(engines) == 0 {
+		t.Skipf("no %s is among the engines that are tested", kind)
+	}
+	runOn(t, engines, test)
+}
+
 // RunOnEachKind is Run for one engine of each kind, the newest that runs: a Docker, a
 // Podman and a rootless Podman. It is for what takes long and does not care for an
 // engine's version: large programs inside a runner, and galley's own work around calls

@@ -1,0 +1,175 @@
+// Command testlog reads what `go test -json` prints and prints it as `go test` does
+// without -v; and at the end which tests were skipped, and why.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+func main() {
+	if err := convert(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "testlog:", err)
+		os.Exit(1)
+	}
+}
+
+// event is one line of `go test -json`; see `go doc test2json`.
+type event struct {
+	Action  string
+	Package string
+	Test    string
+	Output  string
+}
+
+// run is a test that has begun.
+type run struct {
+	name   string
+	output []string
+	// outcome is "pass", "fail", "skip", or empty while it runs.
+	outcome string
+}
+
+// log is what is known of the packages.
+type log struct {
+	out io.Writer
+	// runs are the tests of each package in the order in which they began.
+	runs map[string][]*run
+	// skipped are the names of the tests that give a reason.
+	skipped map[string][]string
+}
+
+func convert(in io.Reader, out io.Writer) error {
+	l := &log{out: out, runs: map[string][]*run{}, skipped: map[string][]string{}}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1<<26) // a test may print a whole file in one line
+	for lines.Scan() {
+		var e event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			fmt.Fprintln(out, lines.Text()) // what goes wrong before the tests is no JSON
+			continue
+		}
+		l.add(e)
+	}
+	l.tellSkipped()
+	return lines.Err()
+}
+
+func (l *log) add(e event) {
+	switch {
+	case e.Action == "build-output", e.Action == "output" && e.Test == "" && e.Output != "PASS\n":
+		fmt.Fprint(l.out, e.Output)
+	case e.Test == "" && e.Action == "fail":
+		l.tellFailed(e.Package, "") // those that the end of the package cut off
+	case e.Test == "":
+	case e.Action == "run":
+		l.runs[e.Package] = append(l.runs[e.Package], &run{name: e.Test})
+	case e.Action == "output":
+		r := l.find(e)
+		r.output = append(r.output, e.Output)
+	case e.Action == "pass", e.Action == "fail", e.Action == "skip":
+		l.end(e)
+	}
+}
+
+func (l *log) find(e event) *run {
+	runs := l.runs[e.Package]
+	if n := slices.IndexFunc(runs, func(r *run) bool { return r.name == e.Test }); n >= 0 {
+		return runs[n]
+	}
+	r := &run{name: e.Test}
+	l.runs[e.Package] = append(runs, r)
+	return r
+}
+
+func (l *log) end(e event) {
+	r := l.find(e)
+	r.outcome = e.Action
+	if e.Action == "skip" {
+		reason := reasonOf(r)
+		l.skipped[reason] = append(l.skipped[reason], r.name)
+	}
+	if e.Action != "fail" {
+		r.output = nil
+	}
+	if strings.Contains(e.Test, "/") {
+		return
+	}
+	if e.Action == "fail" {
+		l.tellFailed(e.Package, e.Test)
+	}
+	l.runs[e.Package] = slices.DeleteFunc(l.runs[e.Package], func(r *run) bool { return within(r.name, e.Test) })
+}
+
+// within tells whether a test is the top one or one of its subtests; everything is
+// within "".
+func within(name, top string) bool {
+	return top == "" || name == top || strings.HasPrefix(name, top+"/")
+}
+
+// tellFailed prints the output of a failed test and of its subtests that failed, or
+// never ended: of each its verdict, and what it said.
+func (l *log) tellFailed(pkg, top string) {
+	for _, r := range l.runs[pkg] {
+		if !within(r.name, top) || r.outcome == "pass" || r.outcome == "skip" {
+			continue
+		}
+		var verdict, said []string
+		for _, line := range r.output {
+			bare := strings.TrimLeft(line, " ")
+			switch {
+			case strings.HasPrefix(bare, "=== "):
+			case strings.HasPrefix(bare, "--- FAIL: "): // indented or not, as Go's version has it
+				verdict = append(verdict, strings.Repeat("    ", strings.Count(r.name, "/"))+bare)
+			default:
+				said = append(said, line)
+			}
+		}
+		fmt.Fprint(l.out, strings.Join(append(verdict, said...), ""))
+	}
+}
+
+// maxNames is how many tests are named that were skipped for one reason: without
+// some engine, it is nearly all.
+const maxNames = 6
+
+// place is where t.Skip was called.
+var place = regexp.MustCompile(`^\s*\S+\.go:\d+: `)
+
+func reasonOf(r *run) string {
+	for n, line := range r.output {
+		if !place.MatchString(line) {
+			continue
+		}
+		reason := strings.TrimSpace(place.ReplaceAllString(line, ""))
+		for _, more := range r.output[n+1:] {
+			if strings.HasPrefix(strings.TrimSpace(more), "--- SKIP: ") || strings.HasPrefix(more, "=== ") {
+				break
+			}
+			reason += "\n  " + strings.TrimSpace(more)
+		}
+		return reason
+	}
+	return "no reason given"
+}
+
+func (l *log) tellSkipped() {
+	if len(l.skipped) == 0 {
+		return
+	}
+	fmt.Fprintln(l.out, "\n== skipped")
+	for _, reason := range slices.Sorted(maps.Keys(l.skipped)) {
+		names := l.skipped[reason]
+		if more := len(names) - maxNames; more > 0 {
+			names = append(names[:maxNames:maxNames], fmt.Sprintf("and %d more", more))
+		}
+		fmt.Fprintf(l.out, "%s: %s\n", strings.Join(names, ", "), reason)
+	}
+}
