@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test.sh [PACKAGE...]: what "make test" does. Starts the engines that this machine can
 # run, runs the tests, says which tests were skipped and why, which engines were tested
-# and why others were not, and stops
-# what it started. Without packages: all of them, and vet and cross-compilation too.
+# and why others were not, and stops what it started. Without packages: all of them, and
+# vet and cross-compilation too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 engines=e2e/engines.sh
