@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -38,13 +39,14 @@ func New(ep backend.Endpoint) (Func, error) {
 
 // once is New without patience.
 func once(ep backend.Endpoint) (Func, error) {
+	if path, ok := strings.CutPrefix(ep.URI, "unix://"); ok {
+		return unixDialer(ep, path)
+	}
 	u, err := url.Parse(ep.URI)
 	if err != nil {
 		return nil, invalid(ep, err.Error())
 	}
 	switch u.Scheme {
-	case "unix":
-		return unixDialer(ep, u)
 	case "npipe":
 		pipe := strings.ReplaceAll(u.Host+u.Path, "/", `\`)
 		return explained(ep, func(ctx context.Context) (net.Conn, error) { return dialPipe(ctx, pipe) }), nil
@@ -57,8 +59,12 @@ func once(ep backend.Endpoint) (Func, error) {
 	}
 }
 
-func unixDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
-	path := u.Host + u.Path
+// unixDialer takes the path as it stands, as Docker does, unless only its unescaped
+// form is there: Podman has that in its configuration.
+func unixDialer(ep backend.Endpoint, path string) (Func, error) {
+	if plain, err := url.PathUnescape(path); err == nil && !exists(path) && exists(plain) {
+		path = plain
+	}
 	if path == "" {
 		return nil, invalid(ep, "no path: write unix:///path/to/socket")
 	}
@@ -66,6 +72,11 @@ func unixDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 	return explained(ep, func(ctx context.Context) (net.Conn, error) {
 		return dialer.DialContext(ctx, "unix", path)
 	}), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func tcpDialer(ep backend.Endpoint, u *url.URL) (Func, error) {

@@ -167,6 +167,23 @@ func TestSocketErrors(t *testing.T) {
 	}
 }
 
+// The path of a socket may hold what has a meaning in other addresses.
+func TestPathsOfSockets(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("engines have no such sockets there")
+	}
+	for name, written := range map[string]string{"a b": "a b", "100%": "100%", "x#y?z": "x#y?z", "c d": "c%20d", "e%20f": "e%20f"} {
+		dir := t.TempDir()
+		l, err := net.Listen("unix", filepath.Join(dir, name))
+		require.NoError(t, err)
+		f, err := New(backend.Endpoint{URI: "unix://" + dir + "/" + written})
+		require.NoError(t, err)
+		c, err := f(t.Context())
+		require.NoError(t, err, written)
+		require.NoError(t, errors.Join(c.Close(), l.Close()))
+	}
+}
+
 // flaky is a server whose connections break as told, before an answer.
 func flaky(t *testing.T, breaks int32) (Func, *atomic.Int32) {
 	t.Helper()

@@ -63,9 +63,11 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	uri, err := url.Parse(ep.URI)
-	if err != nil {
-		return nil, fmt.Errorf("engine address %s: %w", ep.URI, err)
+	uri := &url.URL{Scheme: "unix"} // its path is connect's to understand
+	if !strings.HasPrefix(ep.URI, "unix://") {
+		if uri, err = url.Parse(ep.URI); err != nil {
+			return nil, fmt.Errorf("engine address %s: %w", ep.URI, err)
+		}
 	}
 	client := dial.HTTPClient(connect)
 	client.Transport = oneTry{client.Transport}
