@@ -8,6 +8,8 @@ package docker
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -167,16 +169,22 @@ func atLeast(cli *client.Client, version string) bool {
 }
 
 // quiet hides the words of connection failures from Docker's client, which
-// replaces errors of certain words by some of its own that tell less.
+// replaces errors of certain words by some of its own that tell less. What the
+// context ends, ends with the context's error: net/http would give its cause, which
+// looks like a connection that broke.
 type quiet struct{ next http.RoundTripper }
 
 // RoundTrip sends a request.
 func (q quiet) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := q.next.RoundTrip(req)
-	if err != nil {
-		err = unspoken{err}
+	switch {
+	case req.Context().Err() != nil && err != nil:
+		return nil, req.Context().Err()
+	case err != nil:
+		return nil, unspoken{err}
 	}
-	return resp, err
+	resp.Body = answerBody{resp.Body, req.Context()}
+	return resp, nil
 }
 
 // CloseIdleConnections is what http.Client looks for when it is told to do so.
@@ -184,6 +192,21 @@ func (q quiet) CloseIdleConnections() {
 	if c, ok := q.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
+}
+
+// answerBody is the body of an answer, which may be long under way.
+type answerBody struct {
+	io.ReadCloser
+	ctx context.Context
+}
+
+// Read reads on, until the end of the body or of the context.
+func (b answerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if !errors.Is(err, io.EOF) {
+		err = ended(b.ctx, err)
+	}
+	return n, err
 }
 
 // unspoken is an error without its words.

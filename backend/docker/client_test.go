@@ -1,7 +1,9 @@
 package docker
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -145,6 +147,47 @@ func TestMeasuredFrom(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			require.Equal(t, test.want, measuredFrom(test.answer, "unix:///x", "1.45").Info)
+		})
+	}
+}
+
+// TestCancelled: the context's own error comes back, also with a cause of another
+// kind, and whether the engine had begun to answer or not.
+func TestCancelled(t *testing.T) {
+	arrived := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/v1.43/images/create" {
+			_, _ = fmt.Fprintln(w, `{"status":"Pulling"}`)
+			w.(http.Flusher).Flush()
+		}
+		_, _ = io.Copy(io.Discard, req.Body) // only then does the server notice who has gone
+		arrived <- struct{}{}
+		<-req.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	b, err := New(backend.Endpoint{URI: "tcp://" + server.Listener.Addr().String(), APIVersion: "1.43"})
+	require.NoError(t, err)
+	for name, call := range map[string]func(context.Context) error{
+		"request": func(ctx context.Context) error { return b.StartContainer(ctx, "web") },
+		"answer": func(ctx context.Context) error {
+			_, err := b.PullImage(ctx, backend.PullOptions{Ref: "docker.io/library/busybox:latest"})
+			return err
+		},
+		"exec": func(ctx context.Context) error {
+			_, err := b.Exec(ctx, "web", backend.ExecSpec{Command: []string{"true"}})
+			return err
+		},
+		"wait": func(ctx context.Context) error { _, err := b.WaitContainer(ctx, "web"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			go func() {
+				<-arrived
+				cancel(io.ErrClosedPipe)
+			}()
+			err := call(ctx)
+			require.ErrorIs(t, err, context.Canceled)
+			require.NotErrorIs(t, err, backend.ErrUnreachable)
 		})
 	}
 }

@@ -321,11 +321,15 @@ const removalTime = 30 * time.Second
 // awaitRemoval waits for the end of a removal that is under way, since until then
 // the container has its name and its ports. One that does not end is the conflict.
 func (b *Backend) awaitRemoval(ctx context.Context, cli *client.Client, id string, conflict error) error {
-	soon, cancel := context.WithTimeoutCause(ctx, removalTime, conflict)
+	soon, cancel := context.WithTimeout(ctx, removalTime)
 	defer cancel()
-	return engine.Poll(soon, func(ctx context.Context) (gone bool, err error) {
+	err := engine.Poll(soon, func(ctx context.Context) (gone bool, err error) {
 		_, err = cli.ContainerInspect(ctx, id)
 		err = wrap("container "+id, err)
 		return errors.Is(err, backend.ErrNotFound), err
 	})
+	if soon.Err() != nil && ctx.Err() == nil && !errors.Is(err, backend.ErrNotFound) {
+		return conflict
+	}
+	return err
 }

@@ -225,7 +225,7 @@ func classify(status int, message string) (remedy string, kind error) {
 // ended is the context's error where that is what ended a stream, and else err.
 func ended(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	return err
 }

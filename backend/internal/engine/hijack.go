@@ -65,7 +65,7 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	if err := s.upgrade(req); err != nil {
 		err = errors.Join(err, s.Close())
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, ctx.Err()
 		}
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (m *Memo[T]) Get(ctx context.Context, call func(context.Context) (T, error)
 	case <-m.turn:
 	case <-ctx.Done():
 		var none T
-		return none, context.Cause(ctx)
+		return none, ctx.Err()
 	}
 	defer func() { m.turn <- struct{}{} }()
 	if m.known {

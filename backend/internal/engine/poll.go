@@ -24,7 +24,7 @@ func Poll(ctx context.Context, look func(context.Context) (done bool, err error)
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 	}
 }
