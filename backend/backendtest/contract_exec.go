@@ -40,6 +40,7 @@ func execCases() []testCase {
 		{"exec/parallel", testExecParallel},
 		{"exec/cancelled", testExecCancelled},
 		{"exec/cancelled-tree", testExecCancelledTree},
+		{"exec/cancelled-silent", testExecCancelledSilent},
 		{"exec/cancelled-before", testExecCancelledBefore},
 		{"exec/container-removed", testExecContainerRemoved},
 		{"exec/container-created", testExecCreated},
@@ -264,6 +265,12 @@ func testExecCancelled(t *testing.T, s *suite) {
 // testExecCancelledTree: what people run is a shell that runs something.
 func testExecCancelledTree(t *testing.T, s *suite) {
 	s.requireCancelled(t, "echo started; sleep 4321; echo never")
+}
+
+// testExecCancelledSilent: a command that has let go of its output is waited for all
+// the same, and must not be left behind either.
+func testExecCancelledSilent(t *testing.T, s *suite) {
+	s.requireCancelled(t, "echo started; exec sleep 4321 >/dev/null 2>/dev/null")
 }
 
 // requireCancelled cancels an exec whose script comes to `sleep 4321`.

@@ -34,17 +34,16 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 		return 0, err
 	}
 	refusal := newRefusal(e)
-	if err := b.converse(ctx, cli, session, refusal.spec); err != nil {
-		err = wrap(op, ended(ctx, err))
-		var refused *engine.StatusError
-		if errors.As(err, &refused) {
-			return 0, err // it never started
-		}
-		return 0, errors.Join(err, b.killExec(ctx, cli, id, session, e, marker, value))
+	err = b.converse(ctx, cli, session, refusal.spec)
+	if engine.NeverStarted(err) {
+		return 0, wrap(op, ended(ctx, err))
 	}
-	code, err := b.exitCode(ctx, cli, op, session)
+	code := 0
+	if err = wrap(op, ended(ctx, err)); err == nil {
+		code, err = b.exitCode(ctx, cli, op, session)
+	}
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(err, b.killExec(ctx, cli, id, session, e, marker, value))
 	}
 	return refusal.settle(code)
 }

@@ -47,22 +47,18 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 	if err != nil {
 		return 0, err
 	}
-	if err := b.converse(ctx, session, e); err != nil {
-		failure := wrap(op, ended(ctx, err))
-		if neverStarted(err) {
-			return 0, failure
-		}
-		return 0, errors.Join(failure, b.killExec(ctx, id, session, e, marker, value))
+	err = b.converse(ctx, session, e)
+	if engine.NeverStarted(err) {
+		return 0, wrap(op, ended(ctx, err))
 	}
-	return b.exitCode(ctx, op, session)
-}
-
-// neverStarted tells whether a session failed before its request had been sent, or
-// because the engine refused it.
-func neverStarted(err error) bool {
-	var refused *engine.StatusError
-	var unreachable *backend.Error
-	return errors.As(err, &refused) || errors.As(err, &unreachable)
+	code := 0
+	if err = wrap(op, ended(ctx, err)); err == nil {
+		code, err = b.exitCode(ctx, op, session)
+	}
+	if err != nil {
+		return 0, errors.Join(err, b.killExec(ctx, id, session, e, marker, value))
+	}
+	return code, nil
 }
 
 func (b *Backend) createExec(ctx context.Context, op, id string, config execConfig) (session string, err error) {
@@ -180,7 +176,7 @@ func (b *Backend) exitCode(ctx context.Context, op, session string) (int, error)
 		answer, err = b.inspectExec(ctx, op, session)
 		return !answer.Running, err
 	})
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return 0, wrap(op, ctx.Err())
 	}
 	return answer.ExitCode, err

@@ -36,6 +36,14 @@ func Converse(s *Stream, e backend.ExecSpec) error {
 	return err
 }
 
+// NeverStarted tells whether an exec's stream failed before its request had been
+// sent, or because the engine refused it: then there is no command to be killed.
+func NeverStarted(err error) bool {
+	var refused *StatusError
+	var unreachable *backend.Error
+	return errors.As(err, &refused) || errors.As(err, &unreachable)
+}
+
 // feed copies a command's input to its end. A command that ends before it has
 // read everything is no failure, so what goes wrong on the stream is not one.
 func feed(s *Stream, stdin io.Reader) error {
