@@ -190,7 +190,7 @@ func remedy(h Host, o Options, list []Candidate) string {
 		}
 	}
 	for _, c := range list {
-		if errors.Is(c.err, backend.ErrPermission) {
+		if errors.Is(c.err, backend.ErrPermission) || errors.Is(c.err, backend.ErrUnsupported) {
 			return c.Remedy
 		}
 	}

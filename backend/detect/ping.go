@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 // for which somebody may have to touch a key. A dead one does not hold anybody up.
 const pingTimeout = 15 * time.Second
 
-// oldestPodman is the first version whose API galley speaks.
-const oldestPodman = "4."
+// oldestPodman is the first major version whose API galley speaks.
+const oldestPodman = 4
 
 // ping asks an endpoint what it is and fills in Kind and versions.
 func ping(ctx context.Context, ep *backend.Endpoint) error {
@@ -56,7 +57,8 @@ func identify(ep *backend.Endpoint, h http.Header) error {
 	ep.APIVersion = h.Get("Api-Version")
 	if v := h.Get("Libpod-Api-Version"); v != "" {
 		ep.Kind, ep.EngineVersion = backend.KindPodman, v
-		if major, _, _ := strings.Cut(v, "."); len(major) == 1 && major < oldestPodman[:1] {
+		major, _, _ := strings.Cut(v, ".")
+		if n, err := strconv.Atoi(major); err == nil && n < oldestPodman {
 			return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnsupported,
 				Detail: "this is Podman " + v + "; galley needs 4.0 or newer",
 				Remedy: "Upgrade Podman on the engine's host."}

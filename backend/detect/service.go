@@ -66,6 +66,9 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 	}
 	if err := s.await(ctx, &ep); err != nil {
 		stopErr := s.stop()
+		if errors.Is(err, backend.ErrUnsupported) {
+			return backend.Endpoint{}, nil, errors.Join(err, stopErr)
+		}
 		return fail(errors.Join(err, stopErr), fmt.Sprintf("%v%s", err, lastWords(&output, s.exited)))
 	}
 	if err := s.hold(ctx, ep); err != nil {
@@ -106,15 +109,17 @@ func shortTempDir(h Host) string {
 	return "/tmp"
 }
 
-// await returns when the service answers a ping, or cannot any more.
+// await returns when the service answers a ping, or cannot any more. Errors:
+// backend.ErrUnsupported for a Podman that is too old.
 func (s *service) await(ctx context.Context, ep *backend.Endpoint) error {
 	ctx, cancel := context.WithTimeout(ctx, serviceStart)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if err := ping(ctx, ep); err == nil {
-			return nil
+		err := ping(ctx, ep)
+		if err == nil || errors.Is(err, backend.ErrUnsupported) {
+			return err
 		}
 		select {
 		case <-s.exited:
