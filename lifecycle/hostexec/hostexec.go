@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// killDelay is how long a command may take to end after it was interrupted.
+// killDelay is how long a command may take to end after it was interrupted, and
+// what it has left in the background may hold its output open after its end.
 const killDelay = 5 * time.Second
 
 // Command is a shell line or a program.
@@ -33,9 +34,14 @@ type Command struct {
 }
 
 // Run runs a command and returns its exit code. When ctx ends, it and what it
-// started are interrupted, then killed. Errors: it cannot be started, ctx's error,
-// or the timeout.
+// started are interrupted, then killed. What it leaves in the background goes on;
+// its output is not read any more. Errors: it cannot be started, ctx's error, or
+// the timeout.
 func Run(ctx context.Context, c Command) (exitCode int, err error) {
+	return run(ctx, c, killDelay)
+}
+
+func run(ctx context.Context, c Command, delay time.Duration) (exitCode int, err error) {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("it took longer than %s", c.Timeout))
@@ -55,7 +61,7 @@ func Run(ctx context.Context, c Command) (exitCode int, err error) {
 	}
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
-	cmd.WaitDelay = killDelay
+	cmd.WaitDelay = delay
 	err = cmd.Run()
 	if ctx.Err() != nil {
 		return -1, fmt.Errorf("run %q: %w", what, context.Cause(ctx))
@@ -64,7 +70,7 @@ func Run(ctx context.Context, c Command) (exitCode int, err error) {
 	if errors.As(err, &exit) {
 		return code(exit), nil
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) { // which only a command that ended well has
 		return -1, fmt.Errorf("run %q: %w", what, err)
 	}
 	return 0, nil
