@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
@@ -68,6 +69,8 @@ func (s *connectionServer) serve(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// Who connects and says nothing must not keep close waiting.
+	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
 	in := bufio.NewReader(conn)
 	var stdout, stderr bytes.Buffer
 	answer := connectionAnswer{}
