@@ -80,18 +80,18 @@ func (w *worker) send(ctx context.Context, box sandbox.Dir, files []sandbox.File
 	}
 	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), box.Remote)
 	progress := func(p Progress) {
-		p.Stamp, p.What, p.Status, p.Total = w.stamp(), what, "Uploading", total
+		p.Stamp, p.What, p.Total = w.stamp(), what, total
 		w.run.o.Sink.Handle(p)
 	}
 	pr, pw := io.Pipe()
-	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Current: min(n, total)}) }}
+	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
 	go func() { pw.CloseWithError(archive.WriteBox(meter, files, boxMode)) }()
 	err := w.eng.CopyTo(ctx, w.container.ID, box.Remote, pr)
 	pr.Close()
 	done := Progress{Current: total, Done: true}
 	if err != nil {
 		err = fmt.Errorf("upload the sandbox: %w", err)
-		done.Error = err.Error()
+		done.Status, done.Error = "failed", err.Error()
 	}
 	progress(done)
 	return err

@@ -176,6 +176,17 @@ func tarOf(t *testing.T, files ...sandbox.File) io.Reader {
 	return &b
 }
 
+// endings are the last words of all that had progress, empty where it went well.
+func endings(w *worker) []string {
+	var list []string
+	for _, e := range w.run.o.Sink.(*recorder).events {
+		if p, ok := e.(Progress); ok && p.Done && strings.HasPrefix(p.What, "upload") {
+			list = append(list, p.Status)
+		}
+	}
+	return list
+}
+
 // An upload that broke off half-way may have changed files: they are sent again
 // even when they are here as they were before.
 func TestUploadAfterABreak(t *testing.T) {
@@ -187,6 +198,7 @@ func TestUploadAfterABreak(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(box.Local, "gone")))
 	far.cut = 600
 	require.ErrorIs(t, w.upload(t.Context(), box), errCut)
+	require.Equal(t, []string{"", "failed"}, endings(w))
 	// What arrived is the new file; the user goes back to the old one.
 	require.NoError(t, far.Fake.CopyTo(t.Context(), w.container.ID, box.Remote, tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
 	put(t, box, "a", "old")

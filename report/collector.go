@@ -88,6 +88,9 @@ func (c *collector) progress(e lifecycle.Progress) {
 	w.Duration = e.Time.Sub(w.Started)
 	if e.Done {
 		w.Status = Passed
+		if e.Error != "" {
+			w.Status = Failed
+		}
 		delete(c.open, key)
 	}
 }

@@ -57,6 +57,17 @@ func collected(events []lifecycle.Event) *Run {
 	return c.result()
 }
 
+// A pull that failed is not told as one that went well.
+func TestFailedWork(t *testing.T) {
+	r := collected([]lifecycle.Event{
+		lifecycle.Progress{What: "pull busybox"}, lifecycle.Progress{What: "pull busybox", Done: true, Error: "denied"},
+		lifecycle.Progress{What: "pull debian", Done: true},
+	})
+	require.Len(t, r.Work, 2)
+	require.Equal(t, Failed, r.Work[0].Status)
+	require.Equal(t, Passed, r.Work[1].Status)
+}
+
 func TestDocumentsGolden(t *testing.T) {
 	formats := map[string]render{
 		"json": WriteJSON, "xml": WriteJUnit, "html": WriteHTML, "md": WriteMarkdown,
