@@ -51,9 +51,10 @@ func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
 }
 
 // Path is the file that holds all that an instance printed.
-func (l *LogFiles) Path(instance string) string {
-	return filepath.Join(l.dir, logName(instance)+".log")
-}
+func (l *LogFiles) Path(instance string) string { return LogPath(l.dir, instance) }
+
+// LogPath is the file in a directory of logs that holds all that an instance printed.
+func LogPath(dir, instance string) string { return filepath.Join(dir, logName(instance)+".log") }
 
 // logName makes sure that a name cannot lead out of the directory nor be the log
 // of the run itself.

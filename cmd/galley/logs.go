@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report"
 )
 
 func (a *app) logsCommand() *cobra.Command {
@@ -46,7 +46,7 @@ func (a *app) printLog(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(filepath.Join(project.LogDir(), chosen[0].Name+".log"))
+	f, err := os.Open(report.LogPath(project.LogDir(), chosen[0].Name))
 	if err != nil {
 		return fmt.Errorf("there is no log of %s yet: %w", chosen[0].Name, err)
 	}
