@@ -78,10 +78,10 @@ func (a *app) execAll(ctx context.Context, list []reached, argv []string) error 
 		}()
 	}
 	wg.Wait()
-	if failed {
+	if failed && ctx.Err() == nil {
 		return exitCode(exitAction)
 	}
-	return ctx.Err()
+	return context.Cause(ctx) // interrupted, or nil
 }
 
 // prefixed writes whole lines with a prefix, so that those of several runners do
