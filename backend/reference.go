@@ -22,16 +22,6 @@ func NormalizeRef(ref string) (string, error) {
 	return named.String(), nil
 }
 
-// RefRegistry is the registry that a reference's image comes from: "docker.io",
-// "localhost:5000".
-func RefRegistry(ref string) (string, error) {
-	named, err := reference.ParseDockerRef(ref)
-	if err != nil {
-		return "", &Error{Op: "image name " + ref, Kind: ErrInvalid, Detail: err.Error(), Err: err}
-	}
-	return reference.Domain(named), nil
-}
-
 // PlatformMatches tells whether an image is for the platform asked for; an empty
 // one takes any image, and a missing variant any variant.
 func PlatformMatches(platform string, img Image) bool {

@@ -12,6 +12,3 @@ func WriteJSON(w io.Writer, r *Run) error {
 	enc.SetIndent("", "  ")
 	return enc.Encode(r)
 }
-
-// NewJSON keeps a file with the run as JSON.
-func NewJSON(path string) (SinkCloser, error) { return newDocument(path, WriteJSON) }

@@ -86,9 +86,6 @@ func WriteJUnit(w io.Writer, r *Run) error {
 	return err
 }
 
-// NewJUnit keeps a file with the run as JUnit XML.
-func NewJUnit(path string) (SinkCloser, error) { return newDocument(path, WriteJUnit) }
-
 func newJUnitSuite(r *Run, i *Instance) junitSuite {
 	s := junitSuite{Name: printable(i.Name), Time: seconds(i.Duration), Log: printable(i.LogPath), Properties: junitProperties(r, i)}
 	if !i.Started.IsZero() {

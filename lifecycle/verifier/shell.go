@@ -84,15 +84,11 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, line string,
 
 // instanceEnv are the variables that Test Kitchen documents for the command.
 func (s *shell) instanceEnv(t Target) map[string]string {
-	env := map[string]string{
+	return map[string]string{
 		"KITCHEN_INSTANCE": s.instance.Name, "KITCHEN_SUITE": s.instance.Suite, "KITCHEN_PLATFORM": s.instance.Platform,
 		"KITCHEN_INSTANCE_NAME": t.ContainerName, "KITCHEN_CONTAINER_ID": t.ContainerID,
 		"KITCHEN_HOSTNAME": t.Hostname, "KITCHEN_ENGINE_HOST": t.Endpoint,
 	}
-	for k, v := range t.State {
-		env["KITCHEN_"+strings.ToUpper(k)] = v
-	}
-	return env
 }
 
 // withEnv adds variables to an environment of KEY=VALUE pairs.

@@ -36,8 +36,6 @@ type Target struct {
 	Endpoint string
 	// ClientEnv are the variables by which other programs reach that engine.
 	ClientEnv map[string]string
-	// State are the entries of the instance's state that scripts may want.
-	State map[string]string
 }
 
 // Project is what verifiers need to know of where they are.
