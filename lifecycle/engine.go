@@ -180,10 +180,6 @@ func (e *engine) pull(ctx context.Context, w *worker, ref, platform string) (bac
 		done.Status, done.Error = "failed", err.Error()
 	}
 	e.run.o.Sink.Handle(done)
-	if err == nil && !backend.PlatformMatches(platform, img) {
-		err = &backend.Error{Op: what, Kind: backend.ErrWrongPlatform,
-			Detail: fmt.Sprintf("the image is for %s, and %s was asked for", img.Platform(), platform)}
-	}
 	return img, err
 }
 

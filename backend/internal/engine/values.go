@@ -97,12 +97,6 @@ func ParsePlatform(s string) (Platform, error) {
 	return p, nil
 }
 
-// Matches tells whether an image is of the platform; a variant counts only where
-// both name one.
-func (p Platform) Matches(i backend.Image) bool {
-	return p.OS == i.OS && p.Arch == i.Arch && (p.Variant == "" || i.Variant == "" || p.Variant == i.Variant)
-}
-
 // ULA is a stable IPv6 subnet for a network: a /64 of the unique local addresses
 // whose further bits are a digest of its name. Other attempts give other subnets,
 // for the case that one is taken.
@@ -136,8 +130,7 @@ func CheckPlatform(op, platform string, i backend.Image) error {
 	if platform == "" {
 		return nil
 	}
-	want, err := ParsePlatform(platform)
-	if err != nil || want.Matches(i) {
+	if _, err := ParsePlatform(platform); err != nil || backend.PlatformMatches(platform, i) {
 		return err
 	}
 	return &backend.Error{Op: op, Kind: backend.ErrWrongPlatform, Detail: "the image is for " + i.Platform() + ", not for " + platform,
