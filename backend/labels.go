@@ -1,8 +1,8 @@
 package backend
 
 // The labels that galley puts on every container, image, network and volume that
-// it makes. They are the truth about what exists and whose it is; README and
-// docs/how-it-works.md document them for people.
+// it makes. They are the truth about what exists and whose it is;
+// docs/how-it-works.md documents them for people.
 const (
 	// LabelPrefix starts every label of galley; users may not set such labels.
 	LabelPrefix = "dev.galley."
@@ -34,4 +34,7 @@ const (
 	// RoleWork is an image made from a platform image and intermediate
 	// instructions.
 	RoleWork = "work"
+	// RoleHelper is a container that a run makes for itself and removes again. One
+	// that a galley left behind goes with prune.
+	RoleHelper = "helper"
 )

@@ -52,7 +52,7 @@ const cleanAt = "/galley"
 // clean empties a directory in which containers left files that only their root
 // may remove, through a container from the same image.
 func (w *worker) clean(ctx context.Context, dir, imageID string) error {
-	labels := w.run.labels(roleHelper)
+	labels := w.run.labels(backend.RoleHelper)
 	labels[backend.LabelProject], labels[backend.LabelProjectDir] = w.run.o.Project.ID, w.run.o.Project.Root
 	labels[backend.LabelInstance] = w.inst.Name
 	spec := backend.ContainerSpec{

@@ -73,7 +73,7 @@ func TestCleanWithoutAShell(t *testing.T) {
 
 func helpers(t *testing.T, k *kitchen) []backend.Container {
 	t.Helper()
-	list, err := k.fake.ListContainers(t.Context(), backend.Labels{backend.LabelRole: roleHelper})
+	list, err := k.fake.ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleHelper})
 	require.NoError(t, err)
 	return list
 }

@@ -14,10 +14,6 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// roleHelper labels a container that a run makes for itself and removes again. One
-// that a galley left behind goes with prune.
-const roleHelper = "helper"
-
 // workstation makes throw-away containers on an instance's engine.
 type workstation struct{ w *worker }
 
@@ -32,7 +28,7 @@ func (s workstation) Open(ctx context.Context, image string) (provisioner.Contai
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, fmt.Errorf("name the container: %w", err)
 	}
-	labels := s.w.run.labels(roleHelper)
+	labels := s.w.run.labels(backend.RoleHelper)
 	labels[backend.LabelProject], labels[backend.LabelProjectDir] = s.w.run.o.Project.ID, s.w.run.o.Project.Root
 	c, err := s.w.eng.CreateContainer(ctx, backend.ContainerSpec{
 		Name:  safeName("galley-" + s.w.run.o.Project.ID + "-resolve-" + hex.EncodeToString(b[:])),
