@@ -44,12 +44,7 @@ func (a access) Publish(ctx context.Context) error {
 
 // Download implements runner.Runner.
 func (a access) Download(ctx context.Context, from, to string) error {
-	rc, err := a.w.eng.CopyFrom(ctx, a.w.container.ID, from)
-	if err != nil {
-		return err
-	}
-	defer rc.Close()
-	err = archive.Extract(rc, to)
+	err := copyFrom(ctx, a.w.eng, a.w.container.ID, from, to)
 	var links *archive.LinksError
 	if errors.As(err, &links) {
 		a.w.notice(LevelWarn, "download "+from+": "+links.Error())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -47,18 +46,8 @@ func (w *worker) prepare(ctx context.Context, box sandbox.Dir, fill func() error
 	if !errors.As(err, &left) {
 		return err
 	}
-	paths := left.Paths
-	for len(paths) > 0 {
-		n := min(len(paths), removeBatch)
-		argv := []string{"rm", "-rf", "--"}
-		for _, p := range paths[:n] {
-			argv = append(argv, path.Join(box.Remote, p))
-		}
-		paths = paths[n:]
-		code, execErr := w.access(box).Exec(ctx, runner.Command{Argv: argv, User: "0"})
-		if execErr != nil || code != 0 {
-			return errors.Join(err, execErr)
-		}
+	if rmErr := w.removeThere(ctx, box, left.Paths); rmErr != nil {
+		return errors.Join(err, rmErr)
 	}
 	return fill()
 }

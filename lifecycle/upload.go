@@ -9,8 +9,8 @@ import (
 
 	"github.com/docker/go-units"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -51,7 +51,7 @@ func (w *worker) upload(ctx context.Context, box sandbox.Dir) error {
 	return c.now.save(file)
 }
 
-// removeThere deletes in the runner what is no longer in the sandbox.
+// removeThere deletes in the runner what is no longer to be in a sandbox.
 func (w *worker) removeThere(ctx context.Context, box sandbox.Dir, gone []string) error {
 	const what = "remove old files of the sandbox in the runner"
 	for len(gone) > 0 {
@@ -60,12 +60,12 @@ func (w *worker) removeThere(ctx context.Context, box sandbox.Dir, gone []string
 		for _, p := range gone[:n] {
 			argv = append(argv, path.Join(box.Remote, p))
 		}
-		code, err := w.eng.Exec(ctx, w.container.ID, backend.ExecSpec{User: "0", Command: argv})
+		code, err := w.access(box).Exec(ctx, runner.Command{User: "0", Argv: argv})
+		if err == nil && code != 0 {
+			err = &runner.ExitError{What: "rm", Code: code}
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
-		}
-		if code != 0 {
-			return fmt.Errorf("%s: rm exited with code %d", what, code)
 		}
 		gone = gone[n:]
 	}
