@@ -55,7 +55,7 @@ type PhaseStarted struct {
 	Phase Phase `json:"phase"`
 }
 
-// PhaseFinished is when a phase has ended; Err tells how.
+// PhaseFinished is when a phase has ended; Error tells how.
 type PhaseFinished struct {
 	Stamp
 	Phase    Phase         `json:"phase"`

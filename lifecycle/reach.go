@@ -65,9 +65,9 @@ type Status struct {
 	Live backend.State
 }
 
-// Statuses tells where the instances of these names are. The engine is only asked when a state file
-// says that there may be something; when it cannot be reached, what the state
-// files say is returned along with the error.
+// Statuses tells where the instances of these names are. The engine is only asked
+// when a state file says that there may be something; when it cannot be reached,
+// what the state files say is returned along with the error.
 func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error) {
 	list := make([]Status, len(instances))
 	var errs []error

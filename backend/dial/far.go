@@ -23,8 +23,9 @@ const (
 //
 // A host is entered without its profile, so the places where macOS keeps the
 // engines' programs are named. socat and nc are no use: they cannot be told to go
-// on when galley has sent its last word and to end with the engine's. Without a path, Docker's client is asked where it
-// has something to go by (it knows contexts), and Podman for its socket.
+// on when galley has sent its last word and to end with the engine's. Without a
+// path, Docker's client is asked where it has something to go by (it knows
+// contexts), and Podman for its socket.
 var farScript = strings.Join([]string{
 	`PATH=$PATH:/usr/local/bin:/opt/homebrew/bin:/opt/podman/bin:$HOME/.docker/bin; export PATH`,
 	`k=$2; u=$(id -u); r=${XDG_RUNTIME_DIR:-/run/user/$u}; m=; x=`,

@@ -12,8 +12,8 @@ import (
 	"github.com/galley-kitchen/galley/backend/podman"
 )
 
-// open connects to an engine. An address in kitchen.yml
-// beats the settings for its own instance.
+// open connects to an engine. An address in kitchen.yml beats the settings for its
+// own instance.
 func (a *app) open(ctx context.Context, engine, host string) (backend.ContainerBackend, backend.Endpoint, error) {
 	o, err := a.detectOptions()
 	if err != nil {

@@ -28,8 +28,8 @@ func puppetPlaces() []string {
 	return []string{"/opt/puppetlabs/bin/puppet", "/opt/puppetlabs/puppet/bin/puppet"}
 }
 
-// puppetBooks are the directories of modules in the sandbox: the project's, and
-// one that brings custom_facts.
+// Places in the sandbox: the project's modules, a directory of modules that brings
+// custom_facts, and Hiera's configuration.
 const (
 	puppetModules = "modules"
 	puppetFacts   = "galley_modules"
