@@ -34,19 +34,13 @@ type Backend struct {
 
 	// version is the version of the API that is spoken.
 	version *engine.Memo[string]
-	info    *engine.Memo[measured]
+	info    *engine.Memo[backend.Info]
 	// networks are the names of the networks that are known to exist.
 	networks *engine.Names
 }
 
 // The contract that this package fulfils.
 var _ backend.ContainerBackend = (*Backend)(nil)
-
-// measured is what a Docker engine says of itself, in the interface's words and
-// in those that only this package needs.
-type measured struct {
-	backend.Info
-}
 
 // New makes a backend for an endpoint. It sends nothing yet: where the endpoint
 // does not tell the version of the API, the first call asks. Errors:
@@ -70,7 +64,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	}
 	b := &Backend{
 		endpoint: ep, connect: connect, http: httpClient, client: cli,
-		version: engine.NewMemo[string](), info: engine.NewMemo[measured](), networks: engine.NewNames(),
+		version: engine.NewMemo[string](), info: engine.NewMemo[backend.Info](), networks: engine.NewNames(),
 	}
 	if ep.APIVersion != "" {
 		b.version = engine.Remembered(b.speak(ep.APIVersion))
@@ -78,33 +72,25 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	return b, nil
 }
 
-// Info tells what the engine is and what it can do, by GET /info.
+// Info tells what the engine is and what it can do, by GET /info. It asks once and
+// remembers the answer; a failure is not remembered.
 func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
-	m, err := b.measure(ctx)
-	if err != nil {
-		return backend.Info{}, err
-	}
-	return m.Info, nil
-}
-
-// measure asks once and remembers the answer; a failure is not remembered.
-func (b *Backend) measure(ctx context.Context) (measured, error) {
-	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {
+	return b.info.Get(ctx, func(ctx context.Context) (backend.Info, error) {
 		const op = "ask the engine what it is"
 		cli, err := b.api(ctx)
 		if err != nil {
-			return measured{}, wrap(op, err)
+			return backend.Info{}, wrap(op, err)
 		}
 		answer, err := cli.Info(ctx)
 		if err != nil {
-			return measured{}, wrap(op, err)
+			return backend.Info{}, wrap(op, err)
 		}
-		return measuredFrom(answer, b.endpoint.URI, cli.ClientVersion()), nil
+		return infoFrom(answer, b.endpoint.URI, cli.ClientVersion()), nil
 	})
 }
 
-// measuredFrom translates the answer of GET /info.
-func measuredFrom(answer system.Info, uri, apiVersion string) measured {
+// infoFrom translates the answer of GET /info.
+func infoFrom(answer system.Info, uri, apiVersion string) backend.Info {
 	rootless := hasSecurityOption(answer, "rootless")
 	cgroup, err := strconv.Atoi(answer.CgroupVersion)
 	if err != nil {
@@ -112,16 +98,14 @@ func measuredFrom(answer system.Info, uri, apiVersion string) measured {
 		cgroup = 1
 	}
 	limits := answer.CgroupDriver != "none"
-	return measured{
-		Info: backend.Info{
-			Engine: "Docker", Version: answer.ServerVersion, APIVersion: apiVersion, Endpoint: uri,
-			OS: answer.OSType, Arch: engine.GoArch(answer.Architecture),
-			Rootless: rootless, UserNSRemap: hasSecurityOption(answer, "userns"),
-			SELinux: hasSecurityOption(answer, "selinux"), CgroupVersion: cgroup,
-			Capabilities: backend.Capabilities{
-				MemoryLimit: limits && answer.MemoryLimit, CPULimit: limits && answer.CPUCfsQuota, PidsLimit: limits && answer.PidsLimit,
-				RealPrivileged: !rootless,
-			},
+	return backend.Info{
+		Engine: "Docker", Version: answer.ServerVersion, APIVersion: apiVersion, Endpoint: uri,
+		OS: answer.OSType, Arch: engine.GoArch(answer.Architecture),
+		Rootless: rootless, UserNSRemap: hasSecurityOption(answer, "userns"),
+		SELinux: hasSecurityOption(answer, "selinux"), CgroupVersion: cgroup,
+		Capabilities: backend.Capabilities{
+			MemoryLimit: limits && answer.MemoryLimit, CPULimit: limits && answer.CPUCfsQuota, PidsLimit: limits && answer.PidsLimit,
+			RealPrivileged: !rootless,
 		},
 	}
 }

@@ -106,7 +106,7 @@ func TestBrokenConnection(t *testing.T) {
 	require.ErrorIs(t, err, backend.ErrUnreachable)
 }
 
-func TestMeasuredFrom(t *testing.T) {
+func TestInfoFrom(t *testing.T) {
 	tests := []struct {
 		name   string
 		answer system.Info
@@ -146,7 +146,7 @@ func TestMeasuredFrom(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			require.Equal(t, test.want, measuredFrom(test.answer, "unix:///x", "1.45").Info)
+			require.Equal(t, test.want, infoFrom(test.answer, "unix:///x", "1.45"))
 		})
 	}
 }

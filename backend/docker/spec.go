@@ -20,7 +20,7 @@ import (
 // facts is what the translation depends on besides the specification. Only what
 // needsMeasure asks for is measured.
 type facts struct {
-	measured
+	backend.Info
 	// engine is the engine's name and version.
 	engine string
 	// apiVersion is the version of the API that is spoken.
@@ -37,11 +37,11 @@ type facts struct {
 func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
 	f := facts{engine: b.engineName(), apiVersion: b.client.ClientVersion(), labels: b.onLabelledHost()}
 	if needsMeasure(s) {
-		m, err := b.measure(ctx)
+		info, err := b.Info(ctx)
 		if err != nil {
 			return facts{}, err
 		}
-		f.measured = m
+		f.Info = info
 	}
 	var err error
 	f.profiles, err = readProfiles(s.SecurityOpt)
