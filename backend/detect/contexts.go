@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -71,7 +72,7 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 	dir := inDir(dockerConfigDir(h), "contexts")
 	data, err := h.ReadFile(inDir(dir, "meta", id, "meta.json"))
 	if err != nil {
-		where := cmpOr(dir, "~/.docker, and there is no home")
+		where := cmp.Or(dir, "~/.docker, and there is no home")
 		c.refuse(fmt.Errorf("docker context %q is not in %s: %w", name, where, err))
 		c.Reason = fmt.Sprintf("there is no docker context %q in %s", name, where)
 		c.Remedy = "List the contexts with `docker context ls`."

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func ask(ctx context.Context, h Host, c *Candidate) {
 	if err := ping(ctx, &c.Endpoint); err != nil {
 		c.Endpoint.Kind = ""
 		c.refuse(err)
-		c.Remedy = cmpOr(c.Remedy, remedyFor(err, c.Endpoint.URI))
+		c.Remedy = cmp.Or(c.Remedy, remedyFor(err, c.Endpoint.URI))
 		return
 	}
 	c.Warning = dial.Warning(c.Endpoint)
@@ -186,7 +187,7 @@ func (e *NotFoundError) Is(target error) bool { return target == backend.ErrUnre
 func remedy(h Host, o Options, list []Candidate) string {
 	for _, c := range list {
 		if c.Explicit {
-			return cmpOr(c.Remedy, "Start the engine there, or unset "+c.Source+" to let galley look for one.")
+			return cmp.Or(c.Remedy, "Start the engine there, or unset "+c.Source+" to let galley look for one.")
 		}
 	}
 	for _, c := range list {
@@ -237,13 +238,6 @@ func remedyFor(err error, uri string) string {
 		return "This user may not open " + path + ": sudo usermod -aG docker $USER, then log in again (the group is as good as root), or use rootless Podman."
 	}
 	return "This user may not open " + path + ": as a user, start your own with systemctl --user start podman.socket."
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func title(k backend.Kind) string {

@@ -20,8 +20,9 @@ import (
 	"github.com/galley-kitchen/galley/report"
 )
 
-// manyWorkers is what `-c` without a number means: as many as there are instances.
-const manyWorkers = "9999"
+// manyWorkers is what `-c` without a number and --parallel mean: as many as there are
+// instances.
+const manyWorkers = 9999
 
 func (a *app) phaseCommands() []*cobra.Command {
 	var list []*cobra.Command
@@ -63,7 +64,7 @@ func (a *app) testCommand() *cobra.Command {
 
 func actionFlags(f *pflag.FlagSet) {
 	f.StringP("concurrency", "c", "1", "how many instances run side by side; -c alone means all")
-	f.Lookup("concurrency").NoOptDefVal = manyWorkers
+	f.Lookup("concurrency").NoOptDefVal = strconv.Itoa(manyWorkers)
 	f.BoolP("parallel", "p", false, "run all instances side by side")
 	f.BoolP("fail-fast", "f", false, "start no further instance after one failed")
 	f.BoolP("debug", "D", false, "let provisioner and verifier say more")
@@ -125,7 +126,7 @@ func (a *app) runOptions(cmd *cobra.Command) (lifecycle.Options, error) {
 		return o, fmt.Errorf("--concurrency %q: write a number from 1 up", v.GetString("concurrency"))
 	}
 	if v.GetBool("parallel") && !cmd.Flags().Changed("concurrency") {
-		o.Concurrency = 9999
+		o.Concurrency = manyWorkers
 	}
 	o.FailFast, o.NoRecreate = v.GetBool("fail-fast"), v.GetBool("no-recreate")
 	o.RequireTests = v.GetBool("require-tests")
