@@ -234,6 +234,9 @@ func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 // wants force; by force it would also remove the containers that use it.
 func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 	image, err := b.InspectImage(ctx, ref)
+	if errors.Is(err, backend.ErrNotFound) {
+		return nil // somebody else was faster
+	}
 	if err != nil {
 		return err
 	}

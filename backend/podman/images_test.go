@@ -95,3 +95,17 @@ func TestLastLine(t *testing.T) {
 	require.Equal(t, "abcdef", l.line())
 	require.Len(t, out.String(), 1000+len("\nCOMMIT\nabcdef\n\n"))
 }
+
+// TestRemoveSharedImageGone: somebody else removes an image that has several names.
+func TestRemoveSharedImageGone(t *testing.T) {
+	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"message": "unable to delete image \"1\" by ID with more than one tag ([a b]): please force removal"}`)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"message": "1: image not known"}`)
+	})
+	require.NoError(t, b.RemoveImage(t.Context(), "1"))
+}
