@@ -170,8 +170,8 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 		}
 		address := f.linked[name]
 		if address == "" {
-			return nil, &backend.UnsupportedError{Feature: "links: " + link + " to a container without an address", Engine: "Podman",
-				Remedy: "Start " + name + " first, or use its name instead of the alias " + alias + "."}
+			return nil, unsupported(f, "links: "+link+" to a container without an address",
+				"Start "+name+" first, or use its name instead of the alias "+alias+".")
 		}
 		c.HostAdd = append(c.HostAdd, alias+":"+address)
 		warnings = append(warnings, "links: Podman has no links; "+alias+" stands for the address that "+name+" has now, "+address)

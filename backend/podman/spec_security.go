@@ -70,7 +70,7 @@ func applySecurity(c *createConfig, s backend.ContainerSpec, f facts) ([]string,
 	if err := applyUserNS(c, s.UserNS, f); err != nil {
 		return nil, err
 	}
-	return warnings, applySecurityOptions(c, s)
+	return warnings, applySecurityOptions(c, s, f)
 }
 
 // devices translates Devices and GPUs.
@@ -171,7 +171,7 @@ func badUserNS(mode backend.UserNS, detail string) error {
 }
 
 // applySecurityOptions translates SecurityOpt, for which Podman has a field each.
-func applySecurityOptions(c *createConfig, s backend.ContainerSpec) error {
+func applySecurityOptions(c *createConfig, s backend.ContainerSpec, f facts) error {
 	options, err := engine.SecurityOptions(s.SecurityOpt)
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func applySecurityOptions(c *createConfig, s backend.ContainerSpec) error {
 		case "apparmor":
 			c.AppArmor = o.Value
 		case "seccomp":
-			if c.Seccomp, err = seccomp(o.Value); err != nil {
+			if c.Seccomp, err = seccomp(o.Value, f); err != nil {
 				return err
 			}
 		case "no-new-privileges":
@@ -200,7 +200,7 @@ func applySecurityOptions(c *createConfig, s backend.ContainerSpec) error {
 		case "proc-opts":
 			c.ProcOptions = strings.Split(o.Value, ",")
 		default:
-			return &backend.UnsupportedError{Feature: "security_opt " + o.Key, Engine: "Podman", Remedy: "Leave it out for Podman."}
+			return unsupported(f, "security_opt "+o.Key, "Leave it out for Podman.")
 		}
 	}
 	c.Unmask = slices.Compact(c.Unmask)
@@ -208,13 +208,13 @@ func applySecurityOptions(c *createConfig, s backend.ContainerSpec) error {
 }
 
 // seccomp translates a profile: Podman wants the path of a file on its host.
-func seccomp(profile string) (string, error) {
+func seccomp(profile string, f facts) (string, error) {
 	switch {
 	case profile == "builtin", profile == "default":
 		return "", nil
 	case strings.HasPrefix(strings.TrimSpace(profile), "{"):
-		return "", &backend.UnsupportedError{Feature: "a seccomp profile that is written out", Engine: "Podman",
-			Remedy: "Put the profile into a file on the engine's host and write seccomp=/path/to/file."}
+		return "", unsupported(f, "a seccomp profile that is written out",
+			"Put the profile into a file on the engine's host and write seccomp=/path/to/file.")
 	}
 	return profile, nil
 }
