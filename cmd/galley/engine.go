@@ -26,8 +26,8 @@ func (a *app) open(ctx context.Context, engine, host string) (backend.ContainerB
 		o.Host, o.HostSource = host, "the instance's engine"
 	}
 	found, err := detect.Find(ctx, detect.ThisHost(), o)
-	if err != nil {
-		return nil, backend.Endpoint{}, err
+	if err != nil { // an interrupt may have come when the service ran already
+		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
 	}
 	if found.Warning != "" {
 		fmt.Fprintln(a.err, "$$$$$$ "+found.Warning)
