@@ -151,7 +151,7 @@ func TestToolOutput(t *testing.T) {
 }
 
 // Lines reach the parser whole, however they come, without colours; the stream
-// itself is passed on as it is.
+// itself is passed on as it is, with an end for its last line.
 func TestTap(t *testing.T) {
 	var to lockedBuffer
 	var lines []string
@@ -163,7 +163,7 @@ func TestTap(t *testing.T) {
 	}
 	x.close()
 	require.Equal(t, []string{"ab", "c", "d", "", "e"}, lines)
-	require.Equal(t, "ab\r\nc\n\x1b[31md\x1b[0m\n\ne", to.String())
+	require.Equal(t, "ab\r\nc\n\x1b[31md\x1b[0m\n\ne\n", to.String())
 }
 
 func TestChangedAgainError(t *testing.T) {

@@ -61,7 +61,11 @@ func (j job) run(ctx context.Context, r runner.Runner, box sandbox.Dir, out runn
 		if try > j.retry.MaxRetries || !slices.Contains(j.retry.RetryOnExitCode, code) {
 			return j.parser.summary(code), exit
 		}
-		fmt.Fprintf(out.Stderr, "%v; trying again in %s (%d of %d)\n", exit, j.retry.WaitForRetry, try, j.retry.MaxRetries)
+		what, remedy, _ := strings.Cut(exit.Error(), "\n")
+		fmt.Fprintf(out.Stderr, "%s; trying again in %s (%d of %d)\n", what, j.retry.WaitForRetry, try, j.retry.MaxRetries)
+		if remedy != "" {
+			fmt.Fprintln(out.Stderr, remedy)
+		}
 		select {
 		case <-time.After(j.retry.WaitForRetry):
 		case <-ctx.Done():

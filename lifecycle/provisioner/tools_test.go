@@ -124,6 +124,13 @@ func TestRetry(t *testing.T) {
 	_, out, err := b.converge(&scripted{runs: []scriptedRun{{code: 7}, {code: 7}, {}}})
 	require.NoError(t, err)
 	require.Contains(t, out, "exited with code 7; trying again in 0s (2 of 2)")
+
+	// A tool that dies in the middle of a line does not take the next line with it.
+	_, out, err = b.converge(&scripted{runs: []scriptedRun{{stdout: "half", code: 7}, {stdout: "whole\n"}}})
+	require.NoError(t, err)
+	require.Contains(t, out, "half\n")
+	require.Contains(t, out, "\nwhole\n")
+
 	_, _, err = b.converge(&scripted{runs: []scriptedRun{{code: 7}, {code: 7}, {code: 7}}})
 	require.EqualError(t, err, "the shell provisioner's command exited with code 7")
 	_, _, err = b.converge(&scripted{runs: []scriptedRun{{code: 8}}})

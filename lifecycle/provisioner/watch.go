@@ -37,12 +37,17 @@ func (t *tap) end() {
 	t.rest = t.rest[:0]
 }
 
-// close hands over the last line when it was not ended.
+// close ends the last line when the tool, killed perhaps, did not: what comes next
+// is not a part of it.
 func (t *tap) close() {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.rest) > 0 {
+	open := len(t.rest) > 0
+	if open {
 		t.end()
+	}
+	t.mu.Unlock()
+	if open {
+		_, _ = t.to.Write([]byte{'\n'}) // what is shown, not what is decided
 	}
 }
 
