@@ -39,9 +39,12 @@ func (o *chefOutput) line(text string) {
 		o.handler(name)
 		return
 	}
-	if m := chefDone.FindStringSubmatch(text); m != nil {
-		o.done(m)
-		return
+	// Most lines are not worth the price of the expression, and some are very long.
+	if strings.Contains(text, " updated") {
+		if m := chefDone.FindStringSubmatch(text); m != nil {
+			o.done(m)
+			return
+		}
 	}
 	switch m, updated := chefResource.FindStringSubmatch(text), chefUpdated.FindStringSubmatch(text); {
 	case m != nil:
@@ -110,11 +113,11 @@ func (o *chefOutput) again(n int) *ChangedAgainError {
 		last = o.runs[len(o.runs)-1]
 		last.named = slices.Concat(last.named, o.named)
 	}
-	changes := last.named
-	if len(changes) == 0 {
-		changes = last.changes
+	// The client's own number also counts the resources inside of a custom one.
+	changes, count := last.named, len(last.named)
+	if count == 0 {
+		changes, count = last.changes, last.updated
 	}
-	count := max(last.updated, len(last.named))
 	if count == 0 || last.failed {
 		return nil
 	}

@@ -40,7 +40,8 @@ func TestChefOutput(t *testing.T) {
 	require.Equal(t, unknown(), parse(&chefOutput{}, "nothing of interest\n", 0))
 
 	named := "galley: updated again: template[/etc/a b] (hello::default line 3)\n"
-	done := "Chef Infra Client finished, 1/3 resources updated in 05 seconds\n"
+	// The number counts what is inside of custom resources, the handler does not.
+	done := "Chef Infra Client finished, 2/3 resources updated in 05 seconds\n"
 	for _, order := range []string{named + done, done + named} {
 		o := &chefOutput{}
 		parse(o, chefPrints+"Chef Infra Client finished, 2/3 resources updated in 05 seconds\n"+chefPrints+order, 0)
