@@ -51,7 +51,11 @@ func (c *chef) clientRB(box sandbox.Dir) string {
 	maps.Copy(conf, k.ClientRB)
 	var b strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(conf)) {
-		fmt.Fprintf(&b, "%s %s\n", key, ruby(conf[key]))
+		value := ruby(conf[key])
+		if _, ok := conf[key].(map[string]any); ok {
+			value = "(" + value + ")" // Ruby would take a brace for a block's
+		}
+		fmt.Fprintf(&b, "%s %s\n", key, value)
 	}
 	return b.String()
 }
