@@ -29,23 +29,19 @@ func (c *Config) checkTree(ds *diagnostics, lint bool) {
 	for _, p := range platforms {
 		checkNames(ds, SectionPlatform, "platforms.", p, lint)
 	}
-	names := make([]string, 0, len(platforms))
-	for _, p := range platforms {
-		if s, ok := either(p, "name").Text(); ok {
-			names = append(names, s)
-		}
-	}
+	names, elsewhere := platformNames(platforms), c.replacedPlatforms()
+	check := func(key string, v *yaml11.Value) { checkFilter(ds, key, v, names, elsewhere, lint) }
 	for _, s := range suites {
 		checkNames(ds, SectionSuite, "suites.", s, lint)
 		for _, key := range []string{"includes", "excludes"} {
-			checkFilter(ds, "suites."+key, either(s, key), names, lint)
+			check("suites."+key, either(s, key))
 		}
 		hooks := either(s, "lifecycle")
 		for _, e := range entries(hooks) {
 			for _, h := range items(e.Value) {
 				if h.Kind == yaml11.Map {
-					checkFilter(ds, "lifecycle.includes", either(h, "includes"), names, lint)
-					checkFilter(ds, "lifecycle.excludes", either(h, "excludes"), names, lint)
+					check("lifecycle.includes", either(h, "includes"))
+					check("lifecycle.excludes", either(h, "excludes"))
 				}
 			}
 		}
@@ -53,6 +49,29 @@ func (c *Config) checkTree(ds *diagnostics, lint bool) {
 	if len(c.Instances) == 0 && len(c.Errors()) == 0 {
 		c.nothingToDo(ds, len(suites), len(platforms))
 	}
+}
+
+// platformNames are the names of entries of `platforms:`.
+func platformNames(platforms []*yaml11.Value) []string {
+	var names []string
+	for _, p := range platforms {
+		if s, ok := either(p, "name").Text(); ok {
+			names = append(names, s)
+		}
+	}
+	return names
+}
+
+// replacedPlatforms are the names in the lists of platforms of all files: the list
+// that counts is the strongest file's, and the suites may be those of another.
+func (c *Config) replacedPlatforms() []string {
+	var names []string
+	for _, f := range c.Files {
+		if f.Data != nil {
+			names = append(names, platformNames(named(f.Data, "platforms"))...)
+		}
+	}
+	return names
 }
 
 // nothingToDo says why there are no instances.
@@ -119,12 +138,13 @@ func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint 
 	}
 }
 
-// checkFilter warns of names that are no platform. When other files bring other
-// platforms this may be meant, so only a likely slip is reported, unless linting.
-func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms []string, lint bool) {
+// checkFilter warns of names that are no platform, neither here nor elsewhere, in a
+// file whose platforms do not count. A file that is not used now may bring others, so
+// only a likely slip is reported, unless linting.
+func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms, elsewhere []string, lint bool) {
 	for _, it := range items(v) {
 		name, ok := it.Text()
-		if !ok || name == "" || strings.HasPrefix(name, "/") || slices.Contains(platforms, name) {
+		if !ok || name == "" || strings.HasPrefix(name, "/") || slices.Contains(platforms, name) || slices.Contains(elsewhere, name) {
 			continue
 		}
 		hint := suggestion(name, platforms)

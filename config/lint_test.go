@@ -47,3 +47,18 @@ func TestLint(t *testing.T) {
 func TestLintOfACleanFile(t *testing.T) {
 	require.Empty(t, configOf(t, driverYAML("privileged: true")).Lint(LintOptions{}))
 }
+
+// A suite for other platforms too: their names are in the file whose list of
+// platforms another one has replaced.
+func TestFiltersOfReplacedPlatforms(t *testing.T) {
+	c, err := load(t, map[string]string{
+		"kitchen.yml": "driver: vagrant\nprovisioner: dokken\nverifier: dummy\nplatforms: [{name: centos-6}, {name: windows-10}]\n" +
+			"suites: [{name: s, excludes: [centos-6, windows-10], lifecycle: {pre_create: [{local: a, excludes: centos-6}]}}, {name: t, includes: [centos-77]}]\n",
+		"kitchen.dokken.yml": "driver: dokken\nplatforms: [{name: centos-7}]\n",
+	})
+	require.NoError(t, err)
+	_, diags := c.Resolve(ResolveOptions{})
+	require.Len(t, diags, 1)
+	require.Equal(t, `suites.includes: there is no platform "centos-77"`, diags[0].Msg)
+	require.Len(t, c.Lint(LintOptions{}), 1)
+}
