@@ -264,6 +264,9 @@ type ExecSpec struct {
 	User       string
 	WorkDir    string
 	Privileged bool
+	// Mark is what the command's ExecVar begins with, so that KillCommand finds what is
+	// left of it; empty where nobody will look.
+	Mark string
 	// Stdin, when set, is copied to the command until it ends.
 	Stdin io.Reader
 	// Stdout and Stderr receive the output; nil throws it away. With a Tty both

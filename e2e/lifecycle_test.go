@@ -241,7 +241,10 @@ func TestKilled(t *testing.T) {
 			}
 		}
 		require.Error(t, cmd.Wait())
-		p.ok("verify")
+		r := p.ok("verify")
+		require.Contains(t, r.String(), "ended the command that a galley which was killed had left running in the runner")
+		r = p.ok("exec", "-c", "ps | grep -c '[s]leep 600' || true")
+		require.Equal(t, "0\n", r.stdout)
 		p.ok("destroy")
 		require.Empty(t, p.runners())
 	})

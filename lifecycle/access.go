@@ -27,7 +27,7 @@ func (w *worker) access(box sandbox.Dir) runner.Runner { return access{w, box} }
 // Exec implements runner.Runner.
 func (a access) Exec(ctx context.Context, c runner.Command) (int, error) {
 	code, err := a.w.eng.Exec(ctx, a.w.container.ID, backend.ExecSpec{Command: c.Argv, Env: c.Env, User: c.User,
-		WorkDir: c.WorkDir, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
+		WorkDir: c.WorkDir, Mark: a.w.state.Mark, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
 	if errors.Is(err, backend.ErrNotRunning) || errors.Is(err, backend.ErrNotFound) {
 		return code, a.w.explainDeath(ctx, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -188,6 +190,61 @@ func TestStateFollowsTheEngine(t *testing.T) {
 	require.NoError(t, stateFileOf(k.project, "a").remove())
 	require.NoError(t, k.do("destroy", i))
 	require.Empty(t, k.runners())
+}
+
+// What a galley that was killed left running in the runner is ended before the next
+// phase begins. What ended by itself, or went with its runner, is no matter.
+func TestEndsWhatAKilledGalleyLeft(t *testing.T) {
+	k := newKitchen(t)
+	var kills []string
+	code, running := 0, "12 13\n"
+	k.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
+		for _, word := range e.Command {
+			if mark, ok := strings.CutPrefix(word, backend.ExecVar+"="); ok {
+				kills = append(kills, mark)
+				fmt.Fprint(e.Stdout, running)
+				return code, nil
+			}
+		}
+		if slices.Contains(e.Command, "/opt/kitchen/run_command") {
+			state, err := stateFileOf(k.project, "a").load()
+			require.NoError(t, err)
+			require.NotEmpty(t, e.Mark)
+			require.Equal(t, state.Mark, e.Mark, "a galley killed now leaves the mark of its command")
+		}
+		return 0, backendtest.ErrNotHandled
+	})
+	file := stateFileOf(k.project, "a")
+	killed := func() {
+		state, err := file.load()
+		require.NoError(t, err)
+		require.Empty(t, state.Mark)
+		state.Mark = "m4rk"
+		require.NoError(t, file.save(state))
+		kills, k.sink.events = nil, nil
+	}
+	const ended = "ended the command that a galley which was killed had left running in the runner"
+	require.NoError(t, k.do("converge", chefInstance("a")))
+	require.Empty(t, kills)
+	killed()
+	require.NoError(t, k.do("converge", chefInstance("a")))
+	require.Equal(t, []string{"m4rk"}, kills)
+	require.Contains(t, k.sink.notices(), ended)
+
+	killed()
+	running = ""
+	require.NoError(t, k.do("verify", chefInstance("a")))
+	require.Equal(t, []string{"m4rk"}, kills)
+	require.NotContains(t, k.sink.notices(), ended)
+
+	killed()
+	code = 127
+	require.NoError(t, k.do("converge", chefInstance("a")))
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "may have left a command running")
+
+	killed()
+	require.NoError(t, k.do("destroy", chefInstance("a")))
+	require.Empty(t, kills)
 }
 
 func TestDriftIsToldAndApplied(t *testing.T) {

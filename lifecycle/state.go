@@ -39,6 +39,9 @@ type State struct {
 	// Spec has a digest of each part of what the runner was made from, so that a
 	// changed configuration can be told by its parts.
 	Spec map[string]string `json:"spec,omitempty"`
+	// Mark is what the commands carry that the phase under way runs in the runner. It is
+	// empty between phases: a later galley that finds one knows that its writer was killed.
+	Mark string `json:"mark,omitempty"`
 	// RunID is the run that wrote this, at time Updated.
 	RunID   string    `json:"run_id,omitempty"`
 	Updated time.Time `json:"updated"`

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -227,7 +228,8 @@ func (w *worker) do(ctx context.Context, p Phase) error {
 // that a galley killed half-way leaves a trace of what may exist.
 func (w *worker) record(ctx context.Context, p Phase) error {
 	if p != PhaseDestroy || w.container != nil || w.state.Attempted != "" {
-		w.state.Attempted, w.state.RunID = p, w.run.id
+		w.endLeftovers(ctx, p)
+		w.state.Attempted, w.state.RunID, w.state.Mark = p, w.run.id, newMark()
 		w.state.Engine, w.state.Host = w.inst.Driver.Engine, w.inst.Driver.Host
 		if !w.eng.endpoint.Ephemeral {
 			w.state.Endpoint = w.eng.endpoint.URI
@@ -237,6 +239,7 @@ func (w *worker) record(ctx context.Context, p Phase) error {
 		}
 	}
 	err := w.withHooks(ctx, p, func() error { return w.act(ctx, p) })
+	w.state.Mark = ""
 	switch {
 	case err != nil:
 		w.state.LastError = err.Error()
@@ -247,6 +250,30 @@ func (w *worker) record(ctx context.Context, p Phase) error {
 		w.state.LastAction, w.state.LastError = p, ""
 	}
 	return errors.Join(err, w.save())
+}
+
+// newMark is a mark that no other phase has.
+func newMark() string {
+	id := make([]byte, 8)
+	_, _ = rand.Read(id) // never fails: see crypto/rand
+	return hex.EncodeToString(id)
+}
+
+// endLeftovers ends what a galley that was killed left running in the runner, such as
+// a client that would get into the way of the next one. An interrupted galley does so
+// itself.
+func (w *worker) endLeftovers(ctx context.Context, p Phase) {
+	if w.state.Mark == "" || p == PhaseDestroy || w.container == nil || w.container.State != backend.StateRunning {
+		return
+	}
+	var ended bytes.Buffer
+	code, err := w.eng.Exec(ctx, w.container.ID, backend.ExecSpec{Command: backend.KillCommand(w.state.Mark), Stdout: &ended})
+	switch {
+	case err != nil || code != 0:
+		w.notice(LevelWarn, "a galley that was killed may have left a command running in the runner, and that cannot be ended: `galley destroy` is sure to")
+	case ended.Len() > 0:
+		w.notice(LevelInfo, "ended the command that a galley which was killed had left running in the runner")
+	}
 }
 
 func (w *worker) save() error {

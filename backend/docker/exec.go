@@ -28,8 +28,8 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 	if err != nil {
 		return 0, wrap(op, err)
 	}
-	marker, value := engine.NewExecMarker()
-	session, err := b.createExec(ctx, cli, op, id, execConfigFrom(e, marker, value))
+	marker := engine.NewExecMarker(e)
+	session, err := b.createExec(ctx, cli, op, id, execConfigFrom(e, marker))
 	if err != nil {
 		return 0, err
 	}
@@ -43,7 +43,7 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 		code, err = b.exitCode(ctx, cli, op, session)
 	}
 	if err != nil {
-		return 0, errors.Join(err, b.killExec(ctx, cli, id, session, e, marker, value))
+		return 0, errors.Join(err, b.killExec(ctx, cli, id, session, e, marker))
 	}
 	return refusal.settle(code)
 }
@@ -55,10 +55,10 @@ func (b *Backend) createExec(ctx context.Context, cli *client.Client, op, id str
 
 // execConfigFrom translates a command. The marker is for finding its processes
 // should they have to be killed.
-func execConfigFrom(e backend.ExecSpec, marker, value string) container.ExecOptions {
+func execConfigFrom(e backend.ExecSpec, marker string) container.ExecOptions {
 	env := engine.EnvList(e.Env)
 	if marker != "" {
-		env = append(env, marker+"="+value)
+		env = append(env, backend.ExecVar+"="+marker)
 	}
 	return container.ExecOptions{
 		Cmd: e.Command, Env: env,
@@ -250,11 +250,11 @@ const unstartedLooks = 6
 
 // killExec kills the processes of a command whose caller has gone, and sees them
 // end: Docker leaves them running, and has no call to signal them.
-func (b *Backend) killExec(ctx context.Context, cli *client.Client, id, session string, e backend.ExecSpec, marker, value string) error {
+func (b *Backend) killExec(ctx context.Context, cli *client.Client, id, session string, e backend.ExecSpec, marker string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 	defer cancel()
 	const op = "kill the command"
-	killer := backend.ExecSpec{Command: engine.KillCommand(marker, value), User: e.User, Privileged: e.Privileged}
+	killer := backend.ExecSpec{Command: backend.KillCommand(marker), User: e.User, Privileged: e.Privileged}
 	unstarted := 0
 	err := engine.Poll(ctx, func(ctx context.Context) (bool, error) {
 		answer, err := cli.ContainerExecInspect(ctx, session)
@@ -278,7 +278,7 @@ func (b *Backend) killExec(ctx context.Context, cli *client.Client, id, session 
 }
 
 func (b *Backend) runKiller(ctx context.Context, cli *client.Client, op, id string, killer backend.ExecSpec) error {
-	session, err := b.createExec(ctx, cli, op, id, execConfigFrom(killer, "", ""))
+	session, err := b.createExec(ctx, cli, op, id, execConfigFrom(killer, ""))
 	if err != nil {
 		return err
 	}

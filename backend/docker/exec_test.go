@@ -85,12 +85,12 @@ func TestExecConfigFrom(t *testing.T) {
 	config := execConfigFrom(backend.ExecSpec{
 		Command: []string{"true"}, Env: map[string]string{"B": "", "A": "1"}, User: "1:2", WorkDir: "/srv", Privileged: true,
 		Tty: true, Size: backend.TerminalSize{Width: 80, Height: 24},
-	}, "MARK", "value")
-	require.Equal(t, []string{"A=1", "B=", "MARK=value"}, config.Env)
+	}, "value")
+	require.Equal(t, []string{"A=1", "B=", "GALLEY_EXEC=value"}, config.Env)
 	require.Equal(t, &[2]uint{24, 80}, config.ConsoleSize)
 	require.True(t, config.AttachStdout && config.AttachStderr && !config.AttachStdin && config.Privileged && config.Tty)
 
-	config = execConfigFrom(backend.ExecSpec{Stdin: &bytes.Buffer{}, Size: backend.TerminalSize{Width: 80, Height: 24}}, "", "")
+	config = execConfigFrom(backend.ExecSpec{Stdin: &bytes.Buffer{}, Size: backend.TerminalSize{Width: 80, Height: 24}}, "")
 	require.Empty(t, config.Env)
 	require.Nil(t, config.ConsoleSize, "without a terminal")
 	require.True(t, config.AttachStdin)

@@ -42,8 +42,8 @@ type execStart struct {
 // Never detached: such a session seems to run for minutes after its end.
 func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
 	op := "run a command in container " + id
-	marker, value := engine.NewExecMarker()
-	session, err := b.createExec(ctx, op, id, execConfigFrom(e, marker, value))
+	marker := engine.NewExecMarker(e)
+	session, err := b.createExec(ctx, op, id, execConfigFrom(e, marker))
 	if err != nil {
 		return 0, err
 	}
@@ -56,7 +56,7 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 		code, err = b.exitCode(ctx, op, session)
 	}
 	if err != nil {
-		return 0, errors.Join(err, b.killExec(ctx, id, session, e, marker, value))
+		return 0, errors.Join(err, b.killExec(ctx, id, session, e, marker))
 	}
 	return code, nil
 }
@@ -73,10 +73,10 @@ func (b *Backend) createExec(ctx context.Context, op, id string, config execConf
 
 // execConfigFrom translates a command. The marker is for finding its processes
 // should they have to be killed.
-func execConfigFrom(e backend.ExecSpec, marker, value string) execConfig {
+func execConfigFrom(e backend.ExecSpec, marker string) execConfig {
 	env := engine.EnvList(e.Env)
 	if marker != "" {
-		env = append(env, marker+"="+value)
+		env = append(env, backend.ExecVar+"="+marker)
 	}
 	return execConfig{
 		Command: e.Command, Env: env,
@@ -197,11 +197,11 @@ const unstartedLooks = 6
 
 // killExec kills the processes of a command whose caller has gone, and sees them
 // end: Podman leaves them running, and could only signal the first of them.
-func (b *Backend) killExec(ctx context.Context, id, session string, e backend.ExecSpec, marker, value string) error {
+func (b *Backend) killExec(ctx context.Context, id, session string, e backend.ExecSpec, marker string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 	defer cancel()
 	const op = "kill the command"
-	killer := backend.ExecSpec{Command: engine.KillCommand(marker, value), User: e.User, Privileged: e.Privileged}
+	killer := backend.ExecSpec{Command: backend.KillCommand(marker), User: e.User, Privileged: e.Privileged}
 	unstarted := 0
 	err := engine.Poll(ctx, func(ctx context.Context) (bool, error) {
 		answer, err := b.inspectExec(ctx, op, session)
@@ -230,7 +230,7 @@ const (
 )
 
 func (b *Backend) runKiller(ctx context.Context, op, id string, killer backend.ExecSpec) error {
-	session, err := b.createExec(ctx, op, id, execConfigFrom(killer, "", ""))
+	session, err := b.createExec(ctx, op, id, execConfigFrom(killer, ""))
 	if err != nil {
 		return err
 	}
