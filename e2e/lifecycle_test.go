@@ -217,6 +217,7 @@ func TestInterrupt(t *testing.T) {
 		}
 		require.Error(t, cmd.Wait())
 		require.Equal(t, 130, cmd.ProcessState.ExitCode())
+		require.Contains(t, p.read(".kitchen/galley/default-busybox.json"), `"last_error": "interrupted"`)
 		row := p.list()["default-busybox"]
 		require.Equal(t, "converge", row.FailedAction)
 		require.Equal(t, "running", row.Runner)

@@ -127,6 +127,27 @@ func TestInterruptedWhileTheEngineHangs(t *testing.T) {
 	require.Equal(t, []string{"b"}, action.Skipped)
 }
 
+// An interrupted phase says so once, and what could not be ended besides.
+func TestCutOff(t *testing.T) {
+	cause := errors.New("interrupted")
+	call := fmt.Errorf("run a command in container 0123: %w", cause)
+	still := errors.New("the command may still run")
+	plain := fmt.Errorf("wait for systemd: %w", context.Canceled)
+	for err, want := range map[error]string{
+		call:                                    "interrupted",
+		plain:                                   "interrupted",
+		errors.Join(call, still):                "interrupted\nthe command may still run",
+		errors.Join(plain, cause):               "interrupted",
+		errors.New("code 137"):                  "code 137\ninterrupted",
+		fmt.Errorf("%w before it began", cause): "interrupted before it began",
+	} {
+		got := cutOff(err, cause)
+		require.EqualError(t, got, want)
+		require.ErrorIs(t, got, cause)
+		require.ErrorIs(t, got, err)
+	}
+}
+
 func TestOneFailureDoesNotStopTheOthers(t *testing.T) {
 	for _, failFast := range []bool{false, true} {
 		k := newKitchen(t)

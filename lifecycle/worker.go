@@ -213,15 +213,37 @@ func (w *worker) do(ctx context.Context, p Phase) error {
 	start := w.run.o.Now()
 	w.run.o.Sink.Handle(PhaseStarted{Stamp: w.stamp(), Phase: p})
 	err := w.record(ctx, p)
-	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Canceled) {
-		err = errors.Join(err, context.Cause(ctx))
-	}
 	done := PhaseFinished{Stamp: w.stamp(), Phase: p, Duration: w.run.o.Now().Sub(start)}
 	if err != nil {
 		done.Error = err.Error()
 	}
 	w.run.o.Sink.Handle(done)
 	return err
+}
+
+// cutOffError is the error of a phase that was interrupted.
+type cutOffError struct {
+	text       string
+	err, cause error
+}
+
+func (e *cutOffError) Error() string   { return e.text }
+func (e *cutOffError) Unwrap() []error { return []error{e.err, e.cause} }
+
+// cutOff adds the cause of a phase's end to its error. Where the error only says that
+// a call was cut off by it, the cause alone is said, without the call.
+func cutOff(err, cause error) error {
+	first, rest, _ := strings.Cut(err.Error(), "\n")
+	called := strings.HasSuffix(first, ": "+cause.Error()) || strings.HasSuffix(first, ": "+context.Canceled.Error())
+	switch {
+	case called && (rest == "" || rest == cause.Error()):
+		return &cutOffError{cause.Error(), err, cause}
+	case called:
+		return &cutOffError{cause.Error() + "\n" + rest, err, cause}
+	case errors.Is(err, cause):
+		return err
+	}
+	return errors.Join(err, cause)
 }
 
 // record writes the state before and after a phase. It is written before, so
@@ -240,6 +262,9 @@ func (w *worker) record(ctx context.Context, p Phase) error {
 	}
 	err := w.withHooks(ctx, p, func() error { return w.act(ctx, p) })
 	w.state.Mark = ""
+	if err != nil && ctx.Err() != nil {
+		err = cutOff(err, context.Cause(ctx))
+	}
 	switch {
 	case err != nil:
 		w.state.LastError = err.Error()
