@@ -21,7 +21,7 @@ const (
 	exitUsage = 1
 	// exitAction: an action failed.
 	exitAction = 20
-	// exitInterrupted: ended by Ctrl-C or SIGTERM.
+	// exitInterrupted: ended by Ctrl-C, SIGTERM or the end of the terminal.
 	exitInterrupted = 130
 	// exitBrokenPipe: nobody reads the output of a command in a runner any more. It
 	// is what a shell has for a program that SIGPIPE ended.
@@ -52,18 +52,25 @@ func Main() int {
 // errInterrupted is the cause of a context that a signal ended.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible ends the context at the first SIGINT or SIGTERM, and the process
-// at the second.
+// interruptible ends the context at the first SIGINT, SIGTERM or SIGHUP, and the
+// process at the second. SIGHUP comes when the terminal goes, often twice, so that it
+// is never the second one; nohup has it ignored.
 func interruptible(stderr io.Writer) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		<-signals
 		fmt.Fprintln(stderr, "\ngalley: stopping; once more to stop at once")
 		cancel(errInterrupted)
-		<-signals
-		os.Exit(exitInterrupted)
+		for s := range signals {
+			if s != syscall.SIGHUP {
+				os.Exit(exitInterrupted)
+			}
+		}
 	}()
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
