@@ -25,6 +25,8 @@ func TestContract(t *testing.T) {
 		backendtest.Run(t, backendtest.Options{
 			Name:     e.Name,
 			Open:     func(t *testing.T) backend.ContainerBackend { return open(t, ep) },
+			Endpoint: &ep,
+			OpenAt:   func(t *testing.T, ep backend.Endpoint) backend.ContainerBackend { return open(t, ep) },
 			Image:    images[0].Tag,
 			Systemd:  images[1].Tag,
 			Registry: registry(t, e, images[0].Tag),
