@@ -30,6 +30,8 @@ type worker struct {
 	file  stateFile
 	state State
 	phase Phase // the one under way
+	// goesOn is set when another phase follows this one at once.
+	goesOn bool
 
 	// container is the runner as it is known to be now, nil when there is none.
 	container *backend.Container
@@ -196,6 +198,7 @@ func (w *worker) advance(ctx context.Context, desired Phase) error {
 		w.state.LastAction = ""
 	}
 	for _, p := range transitions(w.state.LastAction, desired) {
+		w.goesOn = p != desired
 		do := func() error { return w.do(ctx, p) }
 		if p == PhaseVerify {
 			do = func() error { return w.doVerify(ctx) }
@@ -273,6 +276,9 @@ func (w *worker) record(ctx context.Context, p Phase) error {
 		return w.file.remove()
 	default:
 		w.state.LastAction, w.state.LastError = p, ""
+		if w.goesOn {
+			return nil // the next phase is about to write it
+		}
 	}
 	return errors.Join(err, w.save())
 }
