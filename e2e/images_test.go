@@ -461,7 +461,7 @@ func TestBuildMounts(t *testing.T) {
 
 // The tool's image is pulled by its own policy, and a newer one makes a newer tool.
 func TestToolPull(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "first", "COPY content /opt/chef/", "VOLUME /opt/chef")
 		e, log := logged(t, e)
 		image, tag, _ := strings.Cut(s.path, ":")

@@ -151,7 +151,7 @@ func routes(e testbed.Engine) []route {
 
 // The same project is green wherever the engine is, and only differences travel.
 func TestFarEngines(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")
 		t.Run("unix", func(t *testing.T) { runFarProject(t, e, route{}) })
 		for _, r := range routes(e) {

@@ -105,7 +105,7 @@ func (p *project) destroysAtOnce(log *backendtest.RequestLog) {
 // The default PID 1 ends when it is asked to, whatever shell the image has, and takes
 // care of orphans.
 func TestDefaultPIDOne(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "debian")
 		e, log := logged(t, e)
 		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
