@@ -62,17 +62,22 @@ func interruptible(stderr io.Writer) (context.Context, context.CancelFunc) {
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
-	go func() {
-		<-signals
+	go obey(signals, func() {
 		fmt.Fprintln(stderr, "\ngalley: stopping; once more to stop at once")
 		cancel(errInterrupted)
-		for s := range signals {
-			if s != syscall.SIGHUP {
-				os.Exit(exitInterrupted)
-			}
-		}
-	}()
+	}, func() { os.Exit(exitInterrupted) })
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
+// obey stops at the first signal and exits at the second that is no SIGHUP.
+func obey(signals <-chan os.Signal, stop, exit func()) {
+	<-signals
+	stop()
+	for s := range signals {
+		if s != syscall.SIGHUP {
+			exit()
+		}
+	}
 }
 
 func run(ctx context.Context, args []string, s streams) int {
