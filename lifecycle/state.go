@@ -40,7 +40,8 @@ type State struct {
 	// changed configuration can be told by its parts.
 	Spec map[string]string `json:"spec,omitempty"`
 	// Mark is what the commands carry that the phase under way runs in the runner. It is
-	// empty between phases: a later galley that finds one knows that its writer was killed.
+	// empty when galley has ended: a later one that finds one knows that its writer was
+	// killed.
 	Mark string `json:"mark,omitempty"`
 	// RunID is the run that wrote this, at time Updated.
 	RunID   string    `json:"run_id,omitempty"`

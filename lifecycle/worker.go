@@ -249,8 +249,8 @@ func cutOff(err, cause error) error {
 	return errors.Join(err, cause)
 }
 
-// record writes the state before and after a phase. It is written before, so
-// that a galley killed half-way leaves a trace of what may exist.
+// record writes the state before a phase, so that a galley killed half-way leaves a
+// trace of what may exist, and after it, unless the next phase is about to.
 func (w *worker) record(ctx context.Context, p Phase) error {
 	if p != PhaseDestroy || w.container != nil || w.state.Attempted != "" {
 		w.endLeftovers(ctx, p)
@@ -277,7 +277,7 @@ func (w *worker) record(ctx context.Context, p Phase) error {
 	default:
 		w.state.LastAction, w.state.LastError = p, ""
 		if w.goesOn {
-			return nil // the next phase is about to write it
+			return nil
 		}
 	}
 	return errors.Join(err, w.save())
