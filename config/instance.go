@@ -56,6 +56,8 @@ type Driver struct {
 	// ToolImage is the image that brings the tool: `chef_image`, without tag
 	// unless one was written; ToolVersion is `chef_version`, its tag.
 	ToolImage, ToolVersion string
+	// ToolAccess is `tool_access`: what the runner may do to the tool's files.
+	ToolAccess ToolAccess
 
 	// Entrypoint is nil when it was not set. Command is `pid_one_command`; nil
 	// means galley's own PID 1.
@@ -161,6 +163,21 @@ const (
 	PullNewer PullPolicy = "newer"
 	// PullNever never asks a registry.
 	PullNever PullPolicy = "never"
+)
+
+// ToolAccess says who sees what a runner writes below the tool's directory. The
+// zero value leaves it to galley: private where the engine has that without
+// copying, and shared, with a notice, elsewhere.
+type ToolAccess string
+
+// The kinds of access to a tool.
+const (
+	// ToolAccessPrivate gives the runner a writable layer of its own.
+	ToolAccessPrivate ToolAccess = "private"
+	// ToolAccessShared lets all runners with the same tool write the same files.
+	ToolAccessShared ToolAccess = "shared"
+	// ToolAccessReadOnly lets the runner write nothing.
+	ToolAccessReadOnly ToolAccess = "read_only"
 )
 
 // InitSystem says what runs as PID 1.

@@ -57,6 +57,13 @@ func driverImageKeys() []Key {
 			Doc: "The image that brings Chef: its volume is mounted into the runner."},
 		{Name: "chef_version", Source: fromDokken, DefaultDoc: "`latest`", value: versionField("", func(i *Instance) *string { return &i.Driver.ToolVersion }),
 			Doc: "The tag of the Chef image, such as `18` or `18.5.0`. `stable` is `latest`."},
+		{
+			Name: "tool_access", Source: fromGalley, value: toolAccessField(),
+			Enum:       []string{string(ToolAccessPrivate), string(ToolAccessShared), string(ToolAccessReadOnly)},
+			DefaultDoc: "`private` where that costs no copying, elsewhere `shared`, with a notice",
+			Doc: "Who sees what a runner writes below the tool's directory, such as `/opt/chef`: `private`, that runner " +
+				"alone; `shared`, every runner with the same tool; `read_only`, nothing can be written.",
+		},
 		{Name: "creds_file", Source: fromDokken, value: pathField(func(i *Instance) *string { return &i.Driver.CredsFile }),
 			Doc: "A JSON file with `username`, `password` and `serveraddress` of a registry."},
 		{Name: "docker_config_creds", Source: fromDokken, value: flagField(true, func(i *Instance) *bool { return &i.Driver.DockerConfigCreds }),
@@ -317,6 +324,16 @@ func onField(value string, at func(*Instance) *string) field[string] {
 			on, ok := boolean(d, v)
 			return value, ok && on
 		}})
+}
+
+func toolAccessField() field[ToolAccess] {
+	return field[ToolAccess]{
+		form: TypeString, at: func(i *Instance) *ToolAccess { return &i.Driver.ToolAccess },
+		parse: func(d *decoder, v *yaml11.Value) (ToolAccess, bool) {
+			s, ok := word(d, v)
+			return ToolAccess(s), ok
+		},
+	}
 }
 
 func initField() field[InitSystem] {
