@@ -241,25 +241,33 @@ make_tls() {
 }
 
 # A key pair, a configuration whose host aliases are the engines' names, and a `ssh` that
-# uses it: a client that runs plain `ssh` gets it by putting ssh/bin first in PATH.
+# uses it: a client that runs plain `ssh` gets it by putting ssh/bin first in PATH. The keys
+# stay, since sshds that run have read theirs; what names ports, and whose the private key
+# is, is made anew for whoever calls with other ports or as another user.
 make_ssh() {
 	local s=$ENGINES_DIR/ssh e
-	[ ! -e "$s/.complete" ] || return 0
-	rm -rf "$s"
-	mkdir -p "$s/bin"
-	ssh-keygen -q -t ed25519 -N '' -C galley-test -f "$s/id"
-	ssh-keygen -q -t ed25519 -N '' -C galley-test -f "$s/hostkey"
-	cp "$s/id.pub" "$s/authorized_keys"
-	chmod 644 "$s/authorized_keys"
+	if [ ! -e "$s/.complete" ]; then
+		rm -rf "$s"
+		mkdir -p "$s/bin"
+		ssh-keygen -q -t ed25519 -N '' -C galley-test -f "$s/id"
+		ssh-keygen -q -t ed25519 -N '' -C galley-test -f "$s/hostkey"
+		cp "$s/id.pub" "$s/authorized_keys"
+		chmod 644 "$s/authorized_keys"
+		: > "$s/.complete"
+	fi
 	# ssh refuses a private key that is not the caller's own
-	[ -z "${SUDO_UID:-}" ] || chown "$SUDO_UID" "$s/id"
+	chown "${SUDO_UID:-$(id -u)}" "$s/id"
 	for e in "${ALL[@]}"; do
-		echo "[127.0.0.1]:$(ssh_port "$e") $(cut -d' ' -f1,2 "$s/hostkey.pub")" >> "$s/known_hosts"
-		printf 'Host %s\n\tHostName 127.0.0.1\n\tPort %s\n\tUser %s\n' "$e" "$(ssh_port "$e")" "$(user_of "$e")" >> "$s/config"
-	done
-	printf 'Host *\n\tIdentityFile %s\n\tIdentitiesOnly yes\n\tUserKnownHostsFile %s\n\tBatchMode yes\n\tLogLevel ERROR\n' \
-		"$s/id" "$s/known_hosts" >> "$s/config"
-	printf '#!/bin/sh\nexec /usr/bin/ssh -F %s "$@"\n' "$s/config" > "$s/bin/ssh"
-	chmod +x "$s/bin/ssh"
-	: > "$s/.complete"
+		echo "[127.0.0.1]:$(ssh_port "$e") $(cut -d' ' -f1,2 "$s/hostkey.pub")"
+	done > "$s/known_hosts.new"
+	{
+		for e in "${ALL[@]}"; do
+			printf 'Host %s\n\tHostName 127.0.0.1\n\tPort %s\n\tUser %s\n' "$e" "$(ssh_port "$e")" "$(user_of "$e")"
+		done
+		printf 'Host *\n\tIdentityFile %s\n\tIdentitiesOnly yes\n\tUserKnownHostsFile %s\n\tBatchMode yes\n\tLogLevel ERROR\n' \
+			"$s/id" "$s/known_hosts"
+	} > "$s/config.new"
+	printf '#!/bin/sh\nexec /usr/bin/ssh -F %s "$@"\n' "$s/config" > "$s/bin/ssh.new"
+	chmod +x "$s/bin/ssh.new"
+	for e in known_hosts config bin/ssh; do mv "$s/$e.new" "$s/$e"; done # another test may be reading them
 }

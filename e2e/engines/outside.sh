@@ -97,9 +97,12 @@ cmd_up() {
 	return $worst
 }
 
-# same_mode NAME: nobody must test one mode and believe it is the other.
+# same_mode NAME: a test must not run in one mode and report the other, nor look for an
+# engine behind ports that it does not have.
 same_mode() {
 	local d=$ENGINES_DIR/$1
+	[ ! -e "$d/port-base" ] || [ "$(< "$d/port-base")" = "$ENGINES_PORT_BASE" ] ||
+		die "$1 is up with ENGINES_PORT_BASE=$(< "$d/port-base"): stop it first, or use that"
 	[ "${ENGINES_CGROUP:-$(< "$d/cgroup-mode")} ${ENGINES_STORAGE:-$(< "$d/storage")}" = "$(< "$d/cgroup-mode") $(< "$d/storage")" ] ||
 		die "$1 is up with cgroup $(< "$d/cgroup-mode") and storage $(< "$d/storage"): stop it first, with --purge if the storage shall change"
 }
@@ -128,6 +131,7 @@ up_engine() {
 	chmod 755 "$d" "$d/sock"
 	echo "${ENGINES_CGROUP:-v2}" > "$d/cgroup-mode"
 	echo "${ENGINES_STORAGE:-overlay}" > "$d/storage"
+	echo "$ENGINES_PORT_BASE" > "$d/port-base"
 	make_cgroups "$name"
 	(
 		join_cgroups "$name" "$BASHPID" || true

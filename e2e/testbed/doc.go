@@ -13,6 +13,6 @@
 //	}
 //
 // Environment: GALLEY_TEST_ENGINES names the engines (comma-separated; default all,
-// "none" for none); GALLEY_REQUIRE_ENGINES=1 makes it a failure if not one of them runs;
+// "none" for none); GALLEY_REQUIRE_ENGINES names those without which tests fail;
 // ENGINES_DIR and the other variables of engines.sh are passed on to it.
 package testbed

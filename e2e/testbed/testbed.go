@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -165,13 +166,13 @@ func (b *bed) describe(name string) (Engine, error) {
 }
 
 // Engines returns the engines to test. For each one that cannot run on this machine it
-// adds a subtest that is skipped with the reason. Without any engine it skips the test,
-// or fails it if GALLEY_REQUIRE_ENGINES is 1.
+// adds a subtest that is skipped with the reason. Without any engine it skips the test.
+// It fails the test if an engine that GALLEY_REQUIRE_ENGINES names does not run.
 func Engines(t *testing.T) []Engine {
 	t.Helper()
+	Require(t)
 	b := opened(t)
 	if len(b.engines) == 0 {
-		Require(t)
 		t.Skip(b.whyNone())
 	}
 	for _, name := range allEngines {
@@ -237,11 +238,16 @@ func runOn(t *testing.T, engines []Engine, test func(t *testing.T, e Engine)) {
 	}
 }
 
-// Require fails the test if engines are required (GALLEY_REQUIRE_ENGINES=1) and not one runs.
+// Require fails the test if one of the engines that GALLEY_REQUIRE_ENGINES names (a list with
+// commas) does not run, so that what a continuous integration relies on cannot go missing unnoticed.
 func Require(t *testing.T) {
 	t.Helper()
-	if b := opened(t); os.Getenv("GALLEY_REQUIRE_ENGINES") == "1" && len(b.engines) == 0 {
-		t.Fatalf("GALLEY_REQUIRE_ENGINES=1, but no engine runs: %s", b.whyNone())
+	b := opened(t)
+	for _, name := range strings.FieldsFunc(os.Getenv("GALLEY_REQUIRE_ENGINES"), func(r rune) bool { return r == ',' }) {
+		if !slices.ContainsFunc(b.engines, func(e Engine) bool { return e.Name == name }) {
+			reason := cmp.Or(b.reasons[name], "it is not among GALLEY_TEST_ENGINES")
+			t.Fatalf("GALLEY_REQUIRE_ENGINES names %s, which does not run: %s", name, reason)
+		}
 	}
 }
 

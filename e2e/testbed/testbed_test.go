@@ -17,7 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// One engine at least must run where engines are required.
+// What is required runs.
 func TestAnEngineRuns(t *testing.T) {
 	testbed.Require(t)
 }
