@@ -1,0 +1,62 @@
+// Package memo does a thing once for each key.
+package memo
+
+import "sync"
+
+// Memo calls a function once for each key, however many callers ask at the same
+// time, and remembers its result and its error. The zero value is ready to use; it
+// is safe for concurrent use and must not be copied after its first use.
+type Memo[T any] struct {
+	mu      sync.Mutex
+	entries map[string]*entry[T]
+}
+
+type entry[T any] struct {
+	once  sync.Once
+	value T
+	err   error
+	done  bool // guarded by Memo.mu
+}
+
+// Do returns the result of the first call with this key, and waits for it when it is
+// under way.
+func (m *Memo[T]) Do(key string, f func() (T, error)) (T, error) {
+	m.mu.Lock()
+	if m.entries == nil {
+		m.entries = map[string]*entry[T]{}
+	}
+	e := m.entries[key]
+	if e == nil {
+		e = &entry[T]{}
+		m.entries[key] = e
+	}
+	m.mu.Unlock()
+	e.once.Do(func() {
+		e.value, e.err = f()
+		m.mu.Lock()
+		e.done = true
+		m.mu.Unlock()
+	})
+	return e.value, e.err
+}
+
+// Forget makes the next Do with this key call its function again.
+func (m *Memo[T]) Forget(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.entries, key)
+}
+
+// Values returns the results of the calls that have returned without an error, in no
+// order.
+func (m *Memo[T]) Values() []T {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []T
+	for _, e := range m.entries {
+		if e.done && e.err == nil {
+			all = append(all, e.value)
+		}
+	}
+	return all
+}
