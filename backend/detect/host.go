@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strconv"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // Host is what detection looks at on this machine. Tests bring their own.
@@ -25,8 +27,8 @@ type Host struct {
 	Output func(ctx context.Context, name string, args ...string) ([]byte, error)
 }
 
-// outputDelay is how long what a program has started may hold its output open after
-// the program has ended.
+// outputDelay is how long a program may take to end when it is asked to, and what it
+// has started may hold its output open after the program has ended.
 const outputDelay = time.Second
 
 // ThisHost is the machine that galley runs on.
@@ -36,9 +38,7 @@ func ThisHost() Host {
 		GOOS: runtime.GOOS, UID: os.Getuid(), Home: home,
 		Getenv: os.Getenv, ReadFile: os.ReadFile, ReadDir: os.ReadDir, LookPath: exec.LookPath, Owner: ownerOf,
 		Output: func(ctx context.Context, name string, args ...string) ([]byte, error) {
-			cmd := exec.CommandContext(ctx, name, args...)
-			cmd.WaitDelay = outputDelay
-			return cmd.Output()
+			return process.Command(ctx, outputDelay, name, args...).Output()
 		},
 	}
 }

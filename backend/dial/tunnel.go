@@ -8,12 +8,12 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 const (
@@ -33,7 +33,7 @@ type tunnel struct {
 	in     *os.File // ssh's input
 	out    *os.File // ssh's output
 	read   *bufio.Reader
-	errOut *tail
+	errOut *process.Tail
 	stop   context.CancelFunc
 	exited chan struct{} // closed when exit is set
 	exit   error
@@ -74,11 +74,11 @@ func runTunnel(ctx context.Context, ep backend.Endpoint, program string, args []
 	}
 	// The connection outlives the call that made it, so it does not end with ctx.
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	t := &tunnel{ep: ep, in: inWrite, out: outRead, read: bufio.NewReader(outRead), errOut: &tail{}, stop: stop, exited: make(chan struct{})}
-	cmd := exec.CommandContext(life, program, args...)
+	t := &tunnel{ep: ep, in: inWrite, out: outRead, read: bufio.NewReaderSize(outRead, maxGreeting), errOut: &process.Tail{}, stop: stop, exited: make(chan struct{})}
+	cmd := process.Command(life, tunnelStop, program, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = inRead, outWrite, t.errOut
-	cmd.WaitDelay = tunnelStop
-	apart(cmd)
+	// A Ctrl-C in the terminal must not end an ssh that galley still needs to clean up.
+	cmd.OwnSession()
 	err = cmd.Start()
 	if err = errors.Join(err, inRead.Close(), outWrite.Close()); err != nil {
 		stop()
@@ -94,9 +94,12 @@ func runTunnel(ctx context.Context, ep backend.Endpoint, program string, args []
 // awaitReady reads up to the line that says that the engine's words follow.
 func (t *tunnel) awaitReady() error {
 	for seen := 0; seen < maxGreeting; {
-		line, err := t.read.ReadString('\n')
-		if strings.TrimRight(line, "\r\n") == farReady {
+		line, err := t.read.ReadSlice('\n')
+		if strings.TrimRight(string(line), "\r\n") == farReady {
 			return nil
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			break
 		}
 		if errors.Is(err, io.EOF) {
 			return t.failure(errNotReady)
@@ -169,29 +172,3 @@ type tunnelAddr string
 
 func (tunnelAddr) Network() string  { return "ssh" }
 func (a tunnelAddr) String() string { return string(a) }
-
-// maxTail is how much of an ssh's stderr is kept.
-const maxTail = 8 << 10
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// Write never fails.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if extra := len(t.text) - maxTail; extra > 0 {
-		t.text = append(t.text[:0], t.text[extra:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
-}

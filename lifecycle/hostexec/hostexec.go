@@ -10,11 +10,13 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
-// killDelay is how long a command may take to end after it was interrupted, and
-// what it has left in the background may hold its output open after its end.
-const killDelay = 5 * time.Second
+// killGrace is how long a command may take to end after it was asked to, and what it
+// has left in the background may hold its output open after its end.
+const killGrace = 5 * time.Second
 
 // Command is a shell line or a program.
 type Command struct {
@@ -33,15 +35,16 @@ type Command struct {
 	Timeout time.Duration
 }
 
-// Run runs a command and returns its exit code. When ctx ends, it and what it
-// started are interrupted, then killed. What it leaves in the background goes on;
-// its output is not read any more. Errors: it cannot be started, ctx's error, or
-// the timeout.
+// Run runs a command and returns its exit code. When ctx or the time ends, it and what
+// it started are asked to end, then killed, and Run returns when all of them have gone
+// (see package process for what "all" means). What a command leaves in the background
+// when it ends by itself goes on; its output is not read any more. Errors: it cannot
+// be started, ctx's error, or the timeout.
 func Run(ctx context.Context, c Command) (exitCode int, err error) {
-	return run(ctx, c, killDelay)
+	return run(ctx, c, killGrace)
 }
 
-func run(ctx context.Context, c Command, delay time.Duration) (exitCode int, err error) {
+func run(ctx context.Context, c Command, grace time.Duration) (exitCode int, err error) {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("it took longer than %s", c.Timeout))
@@ -53,7 +56,7 @@ func run(ctx context.Context, c Command, delay time.Duration) (exitCode int, err
 	} else {
 		what = strings.Join(argv[:min(2, len(argv))], " ")
 	}
-	cmd := command(ctx, argv)
+	cmd := process.Command(ctx, grace, argv[0], argv[1:]...)
 	if c.User != "" {
 		if err := runAs(cmd, c.User); err != nil {
 			return -1, fmt.Errorf("run %q: %w", what, err)
@@ -61,9 +64,12 @@ func run(ctx context.Context, c Command, delay time.Duration) (exitCode int, err
 	}
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
-	cmd.WaitDelay = delay
 	err = cmd.Run()
-	if ctx.Err() != nil {
+	var left *process.StillRunningError
+	if errors.As(err, &left) {
+		return -1, fmt.Errorf("run %q: %w, and %w", what, context.Cause(ctx), left)
+	}
+	if cmd.Interrupted() {
 		return -1, fmt.Errorf("run %q: %w", what, context.Cause(ctx))
 	}
 	var exit *exec.ExitError

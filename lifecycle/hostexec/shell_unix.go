@@ -3,25 +3,17 @@
 package hostexec
 
 import (
-	"context"
 	"fmt"
 	"os/exec"
 	"os/user"
 	"strconv"
 	"syscall"
+
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // shell is the program that runs a line.
 func shell(line string) []string { return []string{"/bin/sh", "-c", line} }
-
-// command runs in a process group of its own, so that all it started can be ended
-// with it.
-func command(ctx context.Context, argv []string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	return cmd
-}
 
 // code is the exit code as a shell has it: 128 and the signal for a killed one.
 func code(e *exec.ExitError) int {
@@ -32,7 +24,7 @@ func code(e *exec.ExitError) int {
 }
 
 // runAs makes the command run as another user, which only root may ask for.
-func runAs(cmd *exec.Cmd, name string) error {
+func runAs(cmd *process.Cmd, name string) error {
 	u, err := user.Lookup(name)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package provisioner
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/mattn/go-shellwords"
 
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -101,10 +103,12 @@ func (a *ansible) install(ctx context.Context, h *hostPlay, l *layout) error {
 		return err
 	}
 	for _, args := range a.galaxy(l) {
-		cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(h.program), "ansible-galaxy"), args...)
+		cmd := process.Command(ctx, playGrace, filepath.Join(filepath.Dir(h.program), "ansible-galaxy"), args...)
 		cmd.Dir, cmd.Env = h.work, h.env
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("install %s with ansible-galaxy: %w\n%s", l.requirements, err, out)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("install %s with ansible-galaxy: %w\n%s", l.requirements, err, out.Bytes())
 		}
 	}
 	return sandbox.WriteFile(done, nil, 0o600)
@@ -115,10 +119,8 @@ const playGrace = 10 * time.Second
 
 // play runs the playbook once and returns its exit code.
 func (h *hostPlay) play(ctx context.Context, out runner.Output) (int, error) {
-	cmd := exec.CommandContext(ctx, h.program, h.args...)
+	cmd := process.Command(ctx, playGrace, h.program, h.args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = h.work, h.env, out.Stdout, out.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = playGrace
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
@@ -107,8 +108,8 @@ func (b *hostBench) fetch(context.Context, string) error { return nil }
 func (b *hostBench) close(context.Context) error         { return nil }
 
 func (b *hostBench) run(ctx context.Context, args []string) (string, int, error) {
-	cmd := exec.CommandContext(ctx, b.path, args...)
-	cmd.Dir, cmd.Env, cmd.WaitDelay = b.dir, b.env, toolGrace
+	cmd := process.Command(ctx, toolGrace, b.path, args...)
+	cmd.Dir, cmd.Env = b.dir, b.env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
