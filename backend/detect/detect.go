@@ -32,6 +32,8 @@ type Options struct {
 	TLSSkipVerify bool
 	// NoService forbids to start a private service.
 	NoService bool
+	// Services are those of the run; nil gives this search one of its own.
+	Services *Services
 }
 
 // Result is what was found.
@@ -135,7 +137,11 @@ func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) 
 		c.Verdict, c.Reason = Refused, "starting a service was not allowed"
 		return false
 	}
-	ep, stop, err := startService(ctx, h)
+	services := o.Services
+	if services == nil {
+		services = &Services{}
+	}
+	ep, stop, err := services.open(ctx, h)
 	if err != nil {
 		c.refuse(err)
 		return false

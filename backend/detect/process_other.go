@@ -1,8 +1,8 @@
-//go:build !linux && !windows
+//go:build !linux
 
 package detect
 
-import "syscall"
+import "github.com/galley-kitchen/galley/internal/process"
 
 // endWithParent: elsewhere only the idle time-out ends the service of a killed galley.
-func endWithParent(*syscall.SysProcAttr) {}
+func endWithParent(*process.Cmd) {}

@@ -1,14 +1,11 @@
 package detect
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -16,6 +13,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/dial"
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 const (
@@ -35,11 +33,43 @@ const (
 // kernel can, it ends at once; a stream of events, held open as a leash, keeps it
 // alive as long as galley is.
 type service struct {
-	cmd    *exec.Cmd
+	cmd    *process.Cmd
+	end    context.CancelFunc
 	dir    *serviceDir
 	leash  net.Conn
 	exited chan struct{}
 	once   sync.Once
+}
+
+// Services are the private Podman services of one run of galley: one, however many
+// engines are opened, since all would work on the same store. The zero value is ready
+// for use, by several goroutines.
+type Services struct {
+	mu    sync.Mutex
+	users int
+	ep    backend.Endpoint
+	stop  func() error
+}
+
+// open returns the service's endpoint, starting the service for the first user, and
+// release, which ends it with the last one. Releasing twice is not an error.
+func (s *Services) open(ctx context.Context, h Host) (ep backend.Endpoint, release func() error, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == 0 {
+		if s.ep, s.stop, err = startService(ctx, h); err != nil {
+			return backend.Endpoint{}, nil, err
+		}
+	}
+	s.users++
+	return s.ep, sync.OnceValue(func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.users--; s.users > 0 {
+			return nil
+		}
+		return s.stop()
+	}), nil
 }
 
 // startService runs a private Podman service and returns once it answers.
@@ -51,17 +81,27 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 	if err != nil {
 		return fail(err, "")
 	}
-	dir, err := makeServiceDir(shortTempDir(h))
+	parent, err := serviceParent(h)
+	if err != nil {
+		return fail(err, "")
+	}
+	dir, err := makeServiceDir(ctx, parent)
 	if err != nil {
 		return fail(err, "")
 	}
 	ep := backend.Endpoint{URI: "unix://" + filepath.Join(dir.path, "podman.sock")}
-	var output bytes.Buffer
-	cmd := exec.Command(podman, "system", "service", "--time="+serviceIdle, ep.URI)
-	cmd.Stdout, cmd.Stderr = &output, &output
-	ownGroup(cmd)
-	s := &service{cmd: cmd, dir: dir, exited: make(chan struct{})}
+	var output process.Tail
+	// It ends with galley, or by stop, and not with the call that started it.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	// Its own group keeps a Ctrl-C in the terminal from reaching it before galley has
+	// cleaned up through it. The monitors of containers that it starts go on.
+	cmd := process.Command(life, serviceStop, podman, "system", "service", "--time="+serviceIdle, ep.URI)
+	cmd.GroupOnly()
+	endWithParent(cmd)
+	cmd.Env, cmd.Stdout, cmd.Stderr = serviceEnv(h), &output, &output
+	s := &service{cmd: cmd, end: end, dir: dir, exited: make(chan struct{})}
 	if err := s.start(); err != nil {
+		end()
 		return fail(errors.Join(err, dir.remove()), "")
 	}
 	if err := s.await(ctx, &ep); err != nil {
@@ -69,7 +109,7 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 		if errors.Is(err, backend.ErrUnsupported) {
 			return backend.Endpoint{}, nil, errors.Join(err, stopErr)
 		}
-		return fail(errors.Join(err, stopErr), fmt.Sprintf("%v%s", err, lastWords(&output, s.exited)))
+		return fail(errors.Join(err, stopErr), fmt.Sprintf("%v%s", err, lastWords(&output)))
 	}
 	if err := s.hold(ctx, ep); err != nil {
 		return fail(errors.Join(err, s.stop()), err.Error())
@@ -93,20 +133,6 @@ func (s *service) start() error {
 		}
 	}()
 	return <-started
-}
-
-// shortTempDir is a directory for the socket: the path of a socket may not be
-// longer than about 100 bytes.
-func shortTempDir(h Host) string {
-	if d := h.runtimeDir(); d != "" && len(d) < 60 {
-		if st, err := os.Stat(d); err == nil && st.IsDir() {
-			return d
-		}
-	}
-	if d := os.TempDir(); len(d) < 60 {
-		return d
-	}
-	return "/tmp"
 }
 
 // await returns when the service answers a ping, or cannot any more. Errors:
@@ -154,27 +180,17 @@ func (s *service) stop() (err error) {
 		if s.leash != nil {
 			err = s.leash.Close()
 		}
-		terminate(s.cmd)
-		select {
-		case <-s.exited:
-		case <-time.After(serviceStop):
-			kill(s.cmd)
-			<-s.exited
-		}
+		s.end()
+		<-s.exited
 		err = errors.Join(err, s.dir.remove())
 	})
 	return err
 }
 
-// lastWords is what a service printed before it ended; while it still runs, its
-// output may not be read.
-func lastWords(output *bytes.Buffer, exited <-chan struct{}) string {
-	select {
-	case <-exited:
-		if text := bytes.TrimSpace(output.Bytes()); len(text) > 0 {
-			return ": " + string(text)
-		}
-	default:
+// lastWords is what a service printed, to stand behind an error.
+func lastWords(output *process.Tail) string {
+	if text := output.String(); text != "" {
+		return ": " + text
 	}
 	return ""
 }

@@ -1,11 +1,14 @@
 package detect
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
-	"github.com/gofrs/flock"
+	"github.com/galley-kitchen/galley/internal/filelock"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 const (
@@ -13,29 +16,53 @@ const (
 	serviceDirs = "galley-podman-"
 	// serviceLock is the file in such a directory that its galley holds a lock on.
 	serviceLock = "lock"
+	// maxServiceParent is how long the path of the parent may be: that of a socket may
+	// have 104 bytes on macOS, and what comes behind the parent takes 40.
+	maxServiceParent = 60
 )
 
 // serviceDir is the directory of a private service's socket. Its lock ends with
 // the process that made it, however that ends.
 type serviceDir struct {
 	path string
-	lock *flock.Flock
+	lock *filelock.Lock
+}
+
+// serviceParent is a directory for the directories of private services: one in which
+// no other user can exchange what is ours, with a path that is short enough.
+func serviceParent(h Host) (string, error) {
+	tried := []error{}
+	for _, dir := range []string{userdir.Runtime(h.Getenv), os.TempDir(), "/tmp"} {
+		if dir == "" {
+			continue
+		}
+		err := userdir.Temporary(dir)
+		if err == nil && len(dir) > maxServiceParent {
+			err = fmt.Errorf("the path %s is too long for a socket in it", dir)
+		}
+		if err == nil {
+			return dir, nil
+		}
+		tried = append(tried, err)
+	}
+	return "", fmt.Errorf("there is no place for the socket: %w", errors.Join(tried...))
 }
 
 // makeServiceDir makes a directory in parent, and removes those that galleys which
 // were killed left there.
-func makeServiceDir(parent string) (*serviceDir, error) {
+func makeServiceDir(ctx context.Context, parent string) (*serviceDir, error) {
 	removeStale(parent)
 	path, err := os.MkdirTemp(parent, serviceDirs)
 	if err != nil {
 		return nil, err
 	}
-	// It gets its name when it is locked: nobody may find it free before.
+	// The lock gets its name when it is held: nobody may find it free before.
 	fresh := filepath.Join(path, serviceLock+".new")
-	d := &serviceDir{path: path, lock: flock.New(fresh)}
-	if _, err := d.lock.TryLock(); err != nil {
-		return nil, errors.Join(err, d.remove())
+	lock, err := filelock.Acquire(ctx, fresh, filelock.Options{})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(path))
 	}
+	d := &serviceDir{path: path, lock: lock}
 	if err := os.Rename(fresh, filepath.Join(path, serviceLock)); err != nil {
 		return nil, errors.Join(err, d.remove())
 	}
@@ -44,17 +71,21 @@ func makeServiceDir(parent string) (*serviceDir, error) {
 
 // remove removes the directory with all that is in it.
 func (d *serviceDir) remove() error {
-	return errors.Join(os.RemoveAll(d.path), d.lock.Unlock())
+	return errors.Join(os.RemoveAll(d.path), d.lock.Release())
 }
 
-// removeStale removes the directories in parent that nobody holds. One that cannot
-// be removed is another user's, or the next galley's to try.
+// removeStale removes the directories in parent that nobody holds. It touches only
+// directories that belong to this user and that nobody else can enter; the parent may
+// be /tmp, where others can prepare directories of that name. What cannot be removed
+// is the next galley's to try.
 func removeStale(parent string) {
-	locks, _ := filepath.Glob(filepath.Join(parent, serviceDirs+"*", serviceLock))
-	for _, path := range locks {
-		d := &serviceDir{path: filepath.Dir(path), lock: flock.New(path)}
-		if free, err := d.lock.TryLock(); err == nil && free {
-			_ = d.remove()
+	dirs, _ := filepath.Glob(filepath.Join(parent, serviceDirs+"*"))
+	for _, path := range dirs {
+		if userdir.Owned(path) != nil {
+			continue
+		}
+		if lock, err := filelock.Try(filepath.Join(path, serviceLock)); err == nil && lock != nil {
+			_ = (&serviceDir{path: path, lock: lock}).remove()
 		}
 	}
 }

@@ -7,9 +7,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -41,16 +44,59 @@ func servePodman(version, uri string) error {
 }
 
 // serviceHost is a machine whose only engine is a Podman of a version, which nobody
-// has started.
-func serviceHost(t *testing.T, version string) Host {
-	t.Setenv(podmanVersion, version)
-	h := fakeHost(nil, nil)
-	h.LookPath = func(string) (string, error) { return os.Executable() }
-	return h
+// has started. Each start adds the environment that it got to the file.
+func serviceHost(t *testing.T, version string) (h Host, started string) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	program, started := filepath.Join(t.TempDir(), "podman"), filepath.Join(t.TempDir(), "started")
+	script := fmt.Sprintf("#!/bin/sh\n{ echo start; env; } >>'%s'\n%s=%s exec '%s' \"$@\"\n", started, podmanVersion, version, self)
+	require.NoError(t, os.WriteFile(program, []byte(script), 0o700))
+	h = fakeHost(nil, map[string]string{"PATH": os.Getenv("PATH"), "HOME": "/home/user", "CI_TOKEN": "canary", "https_proxy": "http://proxy:3128"})
+	h.LookPath = func(string) (string, error) { return program, nil }
+	return h, started
+}
+
+// One service serves all engines of a run, and ends with the last. It gets what Podman
+// needs of the environment and nothing else.
+func TestPrivateServiceOnce(t *testing.T) {
+	t.Setenv("CI_TOKEN_OF_THE_PROCESS", "canary")
+	h, started := serviceHost(t, "4.3.1")
+	var services Services
+	var wg sync.WaitGroup
+	var releases [3]func() error
+	var endpoints [3]backend.Endpoint
+	for i := range releases {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			ep, release, err := services.open(t.Context(), h)
+			if assert.NoError(t, err) {
+				endpoints[i], releases[i] = ep, release
+			}
+		}()
+	}
+	wg.Wait()
+	require.Equal(t, endpoints[0], endpoints[1])
+	require.Equal(t, endpoints[0], endpoints[2])
+	socket := strings.TrimPrefix(endpoints[0].URI, "unix://")
+	for i, release := range releases {
+		_, err := os.Lstat(socket)
+		require.NoError(t, err, "it ended before user %d", i)
+		require.NoError(t, release())
+		require.NoError(t, release(), "twice is not an error, and counts once")
+	}
+	require.NoFileExists(t, socket)
+	env, err := os.ReadFile(started)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(env), "start\n"))
+	require.Contains(t, string(env), "HOME=/home/user\n")
+	require.Contains(t, string(env), "https_proxy=http://proxy:3128\n")
+	require.NotContains(t, string(env), "canary")
 }
 
 func TestPrivateService(t *testing.T) {
-	ep, stop, err := startService(t.Context(), serviceHost(t, "4.3.1"))
+	host, _ := serviceHost(t, "4.3.1")
+	ep, stop, err := startService(t.Context(), host)
 	require.NoError(t, err)
 	require.Equal(t, backend.KindPodman, ep.Kind)
 	require.Equal(t, "4.3.1", ep.EngineVersion)
@@ -62,7 +108,7 @@ func TestPrivateService(t *testing.T) {
 // A Podman that is too old says so at once, and nobody is told to install the one
 // that he has.
 func TestPrivateServiceTooOld(t *testing.T) {
-	h := serviceHost(t, "3.4.4")
+	h, _ := serviceHost(t, "3.4.4")
 	_, _, err := startService(t.Context(), h)
 	require.ErrorIs(t, err, backend.ErrUnsupported)
 	c := Candidate{Source: "private podman service", Private: true}

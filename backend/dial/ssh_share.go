@@ -3,13 +3,20 @@ package dial
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/internal/process"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 const (
+	// configTime bounds how long ssh may take to read its configuration, in which
+	// programs may be named (Match exec).
+	configTime = 10 * time.Second
 	// shareIdle is for how many seconds a shared login outlives its last connection,
 	// and so galley.
 	shareIdle = "20"
@@ -28,10 +35,12 @@ func sharing(ctx context.Context, program, goos string, args []string) []string 
 		return nil
 	}
 	dir, err := controlDir()
-	if err != nil || len(dir) > maxControlPath {
+	if err != nil {
 		return nil
 	}
-	conf, err := exec.CommandContext(ctx, program, append([]string{"-G"}, args...)...).Output()
+	ctx, cancel := context.WithTimeout(ctx, configTime)
+	defer cancel()
+	conf, err := process.Command(ctx, tunnelStop, program, append([]string{"-G"}, args...)...).Output()
 	if err != nil || configured(string(conf), "controlpath") {
 		return nil
 	}
@@ -49,26 +58,29 @@ func configured(conf, keyword string) bool {
 	return false
 }
 
-// controlDir is a directory that only this user can enter.
+// controlDir is a directory for control sockets that only this user can enter, with a
+// path that is short enough: in XDG_RUNTIME_DIR, else in the user's cache. One that
+// another user may have prepared is passed over, whatever the variables say: logins
+// could be taken there.
 func controlDir() (string, error) {
-	base := os.Getenv("XDG_RUNTIME_DIR")
-	if base == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return "", err
+	bases := []string{userdir.Runtime(os.Getenv)}
+	if cache, err := os.UserCacheDir(); err == nil && os.MkdirAll(cache, 0o700) == nil {
+		bases = append(bases, cache)
+	}
+	var tried []error
+	for _, base := range bases {
+		if base == "" {
+			continue
 		}
-		base = cache
+		if len(filepath.Join(base, "galley", "ssh")) > maxControlPath {
+			tried = append(tried, fmt.Errorf("the path %s is too long for a socket in it", base))
+			continue
+		}
+		dir, err := userdir.Make(base, "galley", "ssh")
+		if err == nil {
+			return dir, nil
+		}
+		tried = append(tried, err)
 	}
-	dir := filepath.Join(base, "galley", "ssh")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	st, err := os.Lstat(dir)
-	if err != nil {
-		return "", err
-	}
-	if !st.IsDir() || st.Mode().Perm()&0o077 != 0 {
-		return "", errors.New(dir + " is open to others")
-	}
-	return dir, nil
+	return "", fmt.Errorf("there is no place for ssh's sockets: %w", errors.Join(tried...))
 }

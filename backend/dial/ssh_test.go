@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 func TestSSHArgs(t *testing.T) {
@@ -82,7 +83,51 @@ func TestSharing(t *testing.T) {
 	dirOf, err := controlDir()
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dirOf, 0o755))
+	t.Setenv("XDG_CACHE_HOME", dirOf) // is open to others too
 	require.Empty(t, sharing(t.Context(), ssh, "linux", nil), "others could log in through it")
+}
+
+// TestControlDir: whatever the variables name, the sockets are in a directory of this
+// user's that nobody else can enter, or logins are not shared.
+func TestControlDir(t *testing.T) {
+	base, err := os.MkdirTemp("/tmp", "g")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(base)) })
+	place := func(name string, mode os.FileMode) string {
+		dir := filepath.Join(base, name)
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		require.NoError(t, os.Chmod(dir, mode))
+		return dir
+	}
+	good, cache := place("good", 0o700), place("c", 0o700)
+	linked := place("linked", 0o700)
+	require.NoError(t, os.Symlink(good, filepath.Join(linked, "galley")))
+	link := filepath.Join(base, "link")
+	require.NoError(t, os.Symlink(good, link))
+	t.Setenv("XDG_CACHE_HOME", cache)
+	in := func(dir string) string { return filepath.Join(dir, "galley", "ssh") }
+	for _, tt := range []struct{ runtimeDir, want string }{
+		{good, in(good)},
+		{"", in(cache)},
+		{"relative", in(cache)},
+		{"/missing/directory", in(cache)},
+		{"/tmp", in(cache)}, // belongs to root, and everybody may write there
+		{place("open", 0o777), in(cache)},
+		{link, in(cache)},
+		{linked, in(cache)},
+		{place(strings.Repeat("l", maxControlPath), 0o700), in(cache)},
+	} {
+		t.Setenv("XDG_RUNTIME_DIR", tt.runtimeDir)
+		got, err := controlDir()
+		require.NoError(t, err)
+		require.Equal(t, tt.want, got, tt.runtimeDir)
+		st, err := os.Stat(got)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o700), st.Mode().Perm())
+	}
+	t.Setenv("XDG_CACHE_HOME", place("shared", 0o777))
+	_, err = controlDir()
+	require.ErrorIs(t, err, userdir.ErrUnsafe)
 }
 
 func TestAddressesThatAreRefused(t *testing.T) {

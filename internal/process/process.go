@@ -33,8 +33,10 @@ type Cmd struct {
 	*exec.Cmd
 	ctx   context.Context // as exec.Cmd keeps it
 	grace time.Duration
-	tree  *tree // set when the context ended before the program
-	ended time.Time
+	// groupOnly leaves alone what has left the process group.
+	groupOnly bool
+	tree      *tree // set when the context ended before the program
+	ended     time.Time
 }
 
 // Command returns a command like [exec.CommandContext]. When ctx ends, it and what it
@@ -45,11 +47,15 @@ func Command(ctx context.Context, grace time.Duration, name string, args ...stri
 	ownGroup(c.Cmd)
 	c.WaitDelay = grace
 	c.Cancel = func() error {
-		c.tree, c.ended = newTree(c.Process), time.Now()
+		c.tree, c.ended = newTree(c.Process, c.groupOnly), time.Now()
 		return c.tree.terminate()
 	}
 	return c
 }
+
+// GroupOnly leaves alone the descendants that have left the process group, as those of
+// a service that starts daemons on purpose.
+func (c *Cmd) GroupOnly() { c.groupOnly = true }
 
 // Run is Start and Wait.
 func (c *Cmd) Run() error {

@@ -44,6 +44,9 @@ func onlyZombies(group int) bool {
 
 // findStrays adds the descendants that are not in the group.
 func (t *tree) findStrays() {
+	if t.groupOnly {
+		return
+	}
 	all := processes()
 	ours := func(p process) bool {
 		_, known := t.strays[p.parent]

@@ -19,11 +19,12 @@ func (c *Cmd) OwnSession() { c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} 
 type tree struct {
 	group int
 	// strays are descendants that are in other groups.
-	strays map[int]identity
+	strays    map[int]identity
+	groupOnly bool
 }
 
-func newTree(p *os.Process) *tree {
-	t := &tree{group: p.Pid, strays: map[int]identity{}}
+func newTree(p *os.Process, groupOnly bool) *tree {
+	t := &tree{group: p.Pid, strays: map[int]identity{}, groupOnly: groupOnly}
 	t.findStrays()
 	return t
 }

@@ -17,7 +17,7 @@ func (c *Cmd) OwnSession() {
 // tree is a process and its descendants.
 type tree struct{ root *os.Process }
 
-func newTree(p *os.Process) *tree { return &tree{root: p} }
+func newTree(p *os.Process, _ bool) *tree { return &tree{root: p} }
 
 // terminate ends the whole tree at once.
 func (t *tree) terminate() error {

@@ -1,0 +1,4 @@
+package filelock
+
+// noFollow is nothing: to make a link needs a privilege there.
+const noFollow = 0

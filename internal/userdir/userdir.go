@@ -1,0 +1,99 @@
+// Package userdir finds and makes directories that are this user's alone, for sockets
+// and locks.
+//
+// XDG_RUNTIME_DIR and TMPDIR may name anything: a relative path, another user's
+// directory (after sudo or su), a directory in which everybody may write. Another user
+// who can prepare or exchange a directory there could be sent logins, or have files
+// written through symbolic links.
+package userdir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrUnsafe marks a directory that others may have prepared or may change.
+var ErrUnsafe = errors.New("not safe")
+
+// Runtime returns $XDG_RUNTIME_DIR where it may be used as the specification says: an
+// absolute path of a directory of this user's, in which nobody else may write. Else it
+// is empty.
+func Runtime(getenv func(string) string) string {
+	dir := getenv("XDG_RUNTIME_DIR")
+	if dir == "" || check(dir, 0o022) != nil {
+		return ""
+	}
+	return dir
+}
+
+// Make makes the directories elem below base, each private to this user (0700), and
+// returns the path of the last one. The base must be a directory that only this user,
+// or root, can change.
+//
+// Errors: ErrUnsafe for a directory that is a symbolic link, belongs to another user,
+// or that others may enter.
+func Make(base string, elem ...string) (string, error) {
+	if err := check(base, 0o022); err != nil {
+		return "", err
+	}
+	dir := base
+	for _, name := range elem {
+		dir = filepath.Join(dir, name)
+		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+		if err := check(dir, 0o077); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// Temporary reports whether a new directory in dir (see [os.MkdirTemp]) is safe: dir
+// belongs to this user or to root, and others either cannot write there or cannot
+// remove what is not theirs (the sticky bit). Errors: ErrUnsafe.
+func Temporary(dir string) error {
+	if !filepath.IsAbs(dir) {
+		return fmt.Errorf("%s is %w: it is a relative path", dir, ErrUnsafe)
+	}
+	st, err := os.Stat(dir) // /tmp is a link on macOS
+	switch {
+	case err != nil:
+		return err
+	case !st.IsDir():
+		return fmt.Errorf("%s is %w: it is not a directory", dir, ErrUnsafe)
+	case !ownedByUserOr(st, 0):
+		return fmt.Errorf("%s is %w: it belongs to another user", dir, ErrUnsafe)
+	case loose(st, 0o022) && st.Mode()&fs.ModeSticky == 0:
+		return fmt.Errorf("%s is %w: others may exchange what is in it", dir, ErrUnsafe)
+	}
+	return nil
+}
+
+// Owned reports whether path is a directory (not a link to one) that belongs to this
+// user and that nobody else may enter. Errors: ErrUnsafe.
+func Owned(path string) error { return check(path, 0o077) }
+
+// check refuses a directory that is not this user's, or has one of the mode bits.
+func check(dir string, bits fs.FileMode) error {
+	if !filepath.IsAbs(dir) {
+		return fmt.Errorf("%s is %w: it is a relative path", dir, ErrUnsafe)
+	}
+	st, err := os.Lstat(dir)
+	switch {
+	case err != nil:
+		return err
+	case st.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%s is %w: it is a symbolic link", dir, ErrUnsafe)
+	case !st.IsDir():
+		return fmt.Errorf("%s is %w: it is not a directory", dir, ErrUnsafe)
+	case !ownedByUserOr(st, os.Getuid()):
+		return fmt.Errorf("%s is %w: it belongs to another user", dir, ErrUnsafe)
+	case loose(st, bits):
+		return fmt.Errorf("%s is %w: its mode is %s, so others may use it too", dir, ErrUnsafe, st.Mode().Perm())
+	}
+	return nil
+}
