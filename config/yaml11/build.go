@@ -3,86 +3,228 @@ package yaml11
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 )
 
+// maxErrors is how many bad values are reported of one file, maxWarnings how many
+// warnings.
+const (
+	maxErrors   = 20
+	maxWarnings = 100
+)
+
+// builder makes values of the nodes that the parser made.
+type builder struct {
+	file   string
+	lines  []string // the source
+	hidden bool     // whether scalars hold hidden characters; see forParser
+	limits Limits
+	// done are the values of nodes that an alias may refer to; nil while the node's
+	// own content is being built.
+	done     map[*yaml.Node]*Value
+	warnings []Warning
+	errs     []*SyntaxError
+	depth    int
+	work     int // nodes made and entries merged
+}
+
+func (b *builder) pos(n *yaml.Node) Pos { return Pos{File: b.file, Line: n.Line, Col: n.Column} }
+
+// source is the rest of the line that a node starts in, from the node on.
+func (b *builder) source(n *yaml.Node) string {
+	if n.Line > len(b.lines) {
+		return ""
+	}
+	line := b.lines[n.Line-1]
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRuneInString(line)
+		line = line[size:]
+	}
+	return line
+}
+
+// bad notes an error of a value; building goes on, to find further ones.
+func (b *builder) bad(pos Pos, msg, hint string) *Value {
+	e := &SyntaxError{Pos: pos, Msg: msg, Hint: hint}
+	b.errs = append(b.errs, e)
+	if len(b.errs) > maxErrors {
+		panic(e)
+	}
+	return NewNull(pos)
+}
+
+func (b *builder) warn(w Warning) {
+	if len(b.warnings) < maxWarnings {
+		b.warnings = append(b.warnings, w)
+	}
+}
+
+// spend counts n nodes, or n merged entries, against the limit.
+func (b *builder) spend(n int, pos Pos) {
+	if b.work += n; b.work > b.limits.MaxNodes {
+		b.tooLarge(pos)
+	}
+}
+
+func (b *builder) tooLarge(pos Pos) {
+	panic(&SyntaxError{
+		Pos:  pos,
+		Msg:  fmt.Sprintf("the file has more than %d nodes, with every alias written out", b.limits.MaxNodes),
+		Hint: "remove aliases of aliases, or move data out of the file",
+	})
+}
+
+// document builds the value of a document; without a root it is null.
+func (b *builder) document(root *yaml.Node) *Value {
+	if root == nil {
+		return NewNull(Pos{File: b.file, Line: 1, Col: 1})
+	}
+	return b.value(root, false)
+}
+
+// value builds the value of a node, which is part of a flow collection or not.
+// Aliases of one node share its value.
+func (b *builder) value(n *yaml.Node, flow bool) *Value {
+	pos := b.pos(n)
+	b.spend(1, pos)
+	if n.Kind == yaml.AliasNode {
+		v, known := b.done[n.Alias]
+		if known && v == nil {
+			return b.bad(pos, "the alias *"+n.Value+" stands inside the value that it refers to", "move it out of &"+n.Value)
+		}
+		return v
+	}
+	if n.Anchor != "" {
+		b.done[n] = nil
+	}
+	if b.depth++; b.depth > b.limits.MaxDepth {
+		panic(&SyntaxError{Pos: pos, Msg: tooDeep, Hint: flatten})
+	}
+	flow = flow || n.Style&yaml.FlowStyle != 0
+	var v *Value
+	switch n.Kind {
+	case yaml.ScalarNode:
+		v = b.scalar(n, flow)
+	case yaml.SequenceNode:
+		v = b.seq(n, flow)
+	default:
+		v = b.mapping(n, flow)
+	}
+	b.depth--
+	if v.size > b.limits.MaxNodes {
+		b.tooLarge(pos)
+	}
+	if n.Anchor != "" {
+		b.done[n] = v
+	}
+	return v
+}
+
 // seq builds the value of a list. `!!omap` makes a mapping of its items.
-func (p *parser) seq(n node, items []*Value) *Value {
-	pos := p.pos(n.start)
+func (b *builder) seq(n *yaml.Node, flow bool) *Value {
+	items := make([]*Value, len(n.Content))
+	for i, c := range n.Content {
+		items[i] = b.value(c, flow)
+	}
 	switch {
-	case n.tag == "!omap" || n.tag == yamlTagPrefix+"omap":
+	case n.Tag == "!omap" || n.Tag == "!!omap":
 		m := NewMapping(len(items))
 		for _, it := range items {
 			if it.Kind != Map {
-				return p.bad(it.Pos, "an item of an !!omap that is no mapping was found", "write `- key: value`")
+				return b.bad(it.Pos, "an item of an !!omap that is no mapping was found", "write `- key: value`")
 			}
-			p.merge(m, it.Map, n.start)
+			b.spend(it.Map.Len(), it.Pos)
+			for _, e := range it.Map.Entries() {
+				m.Set(e)
+			}
 		}
-		return NewMap(m, pos)
-	case strings.HasPrefix(n.tag, "!seq:") || strings.HasPrefix(n.tag, "!ruby/array:"):
-		return p.badTag(n)
+		return NewMap(m, b.pos(n))
+	case strings.HasPrefix(n.Tag, "!seq:") || strings.HasPrefix(n.Tag, "!ruby/array:"):
+		return b.badTag(n)
 	}
-	return NewSeq(items, pos)
+	return NewSeq(items, b.pos(n))
 }
 
 // badTag refuses a tag that asks for a Ruby object.
-func (p *parser) badTag(n node) *Value {
-	return p.bad(p.pos(n.start), "the tag "+strings.Replace(n.tag, yamlTagPrefix, "!!", 1)+" asks for an object that a configuration cannot hold",
+func (b *builder) badTag(n *yaml.Node) *Value {
+	return b.bad(b.pos(n), "the tag "+n.Tag+" asks for an object that a configuration cannot hold",
 		"remove the tag, or put the text in quotes if no tag is meant")
+}
+
+// pair is one entry of a mapping: its nodes and their values.
+type pair struct {
+	keyNode, valueNode *yaml.Node
+	key, value         *Value
 }
 
 // mapping builds the value of a mapping: later pairs replace earlier ones, and
 // merge keys are merged in where they stand.
-func (p *parser) mapping(n node, pairs []pair) *Value {
-	if isObjectTag(n.tag) {
-		return p.badTag(n)
-	}
-	m := NewMapping(len(pairs))
+func (b *builder) mapping(n *yaml.Node, flow bool) *Value {
+	m := NewMapping(len(n.Content) / 2)
 	var merged map[mapKey]bool // keys that came by `<<`
-	for _, pr := range pairs {
+	for i := 0; i < len(n.Content); i += 2 {
+		pr := pair{keyNode: n.Content[i], valueNode: n.Content[i+1]}
+		pr.key, pr.value = b.value(pr.keyNode, flow), b.value(pr.valueNode, flow)
 		sources := mergeSources(pr)
 		if sources == nil {
-			p.setPair(m, pr, merged)
+			b.setPair(m, pr, merged)
 			continue
 		}
 		if merged == nil {
 			merged = map[mapKey]bool{}
 		}
 		for _, src := range sources {
-			p.spend(src.Map.Len(), n.start)
-			for _, e := range src.Map.Entries() {
-				k := mapKey{e.KeyKind, e.Key}
-				old := m.Set(e)
-				if old != nil && !merged[k] && !sameScalar(old.Value, e.Value) {
-					p.warn(Warning{Pos: pr.key.Pos, Related: old.KeyPos, Key: e.Key,
-						Msg:  fmt.Sprintf("`<<` replaces %q, which is set above it in line %d", e.Key, old.KeyPos.Line),
-						Hint: "put `<<` first, so that the mapping's own keys win"})
-				}
-				merged[k] = true
-			}
+			b.spend(src.Map.Len(), pr.key.Pos)
+			b.mergeEntries(m, src, pr.key.Pos, merged)
 		}
 	}
-	return NewMap(m, p.pos(n.start))
+	if isObjectTag(n.Tag) {
+		return b.badTag(n)
+	}
+	return NewMap(m, b.pos(n))
+}
+
+// mergeEntries sets the entries of src in m and warns of keys that they replace.
+func (b *builder) mergeEntries(m *Mapping, src *Value, at Pos, merged map[mapKey]bool) {
+	for _, e := range src.Map.Entries() {
+		k := mapKey{e.KeyKind, e.Key}
+		old := m.Set(e)
+		if old != nil && !merged[k] && !sameScalar(old.Value, e.Value) {
+			b.warn(Warning{
+				Pos: at, Related: old.KeyPos, Key: e.Key,
+				Msg:  fmt.Sprintf("`<<` replaces %q, which is set above it in line %d", e.Key, old.KeyPos.Line),
+				Hint: "put `<<` first, so that the mapping's own keys win",
+			})
+		}
+		merged[k] = true
+	}
 }
 
 // setPair adds an ordinary pair and warns of a key that is there twice.
-func (p *parser) setPair(m *Mapping, pr pair, merged map[mapKey]bool) {
-	k := mapKey{pr.key.Kind, p.keyText(pr.key.Value)}
-	old := m.Set(Entry{Key: k.key, KeyKind: k.kind, KeyPos: pr.key.Pos, Value: pr.value.Value})
+func (b *builder) setPair(m *Mapping, pr pair, merged map[mapKey]bool) {
+	k := mapKey{pr.key.Kind, b.keyText(pr.key)}
+	pos := pr.key.Pos
+	old := m.Set(Entry{Key: k.key, KeyKind: k.kind, KeyPos: pos, Value: pr.value})
 	if old != nil && !merged[k] {
-		p.warn(Warning{Pos: pr.key.Pos, Related: old.KeyPos, Key: k.key,
-			Msg:  fmt.Sprintf("the key %q is set twice; the value in line %d is ignored (first set at %s)", k.key, old.KeyPos.Line, old.KeyPos),
-			Hint: "remove one of the two"})
+		b.warn(Warning{
+			Pos: pos, Related: old.KeyPos, Key: k.key,
+			Msg: fmt.Sprintf("the key %q is set twice; the value in line %d is ignored (first set at %s)",
+				k.key, old.KeyPos.Line, old.KeyPos),
+			Hint: "remove one of the two",
+		})
 	}
 	delete(merged, k)
 }
 
 // keyText is the text of a key. A list or mapping as key is charged by its
 // size, for its text is made from all of it.
-func (p *parser) keyText(v *Value) string {
+func (b *builder) keyText(v *Value) string {
 	if text, ok := v.Text(); ok {
 		return text
 	}
-	p.work += v.size
+	b.spend(v.size, v.Pos)
 	return fmt.Sprint(v.Any())
 }
 
@@ -90,13 +232,14 @@ func (p *parser) keyText(v *Value) string {
 // or nil when the pair is an ordinary one. Like Psych, it merges quoted "<<"
 // too, but neither with a scalar nor with an alias of a list.
 func mergeSources(pr pair) []*Value {
-	if pr.key.Kind != String || pr.key.Str != "<<" || pr.key.tag == yamlTagPrefix+"str" {
+	tagged := pr.keyNode.Style&yaml.TaggedStyle != 0 && pr.keyNode.Tag == "!!str"
+	if pr.key.Kind != String || pr.key.Str != "<<" || tagged {
 		return nil
 	}
 	switch {
 	case pr.value.Kind == Map:
-		return []*Value{pr.value.Value}
-	case pr.value.Kind == Seq && !pr.value.alias && len(pr.value.Seq) > 0:
+		return []*Value{pr.value}
+	case pr.value.Kind == Seq && pr.valueNode.Kind != yaml.AliasNode && len(pr.value.Seq) > 0:
 		sources := make([]*Value, 0, len(pr.value.Seq))
 		for i := len(pr.value.Seq) - 1; i >= 0; i-- {
 			if pr.value.Seq[i].Kind != Map {
@@ -107,14 +250,6 @@ func mergeSources(pr pair) []*Value {
 		return sources
 	}
 	return nil
-}
-
-// merge copies the entries of src into m.
-func (p *parser) merge(m, src *Mapping, at mark) {
-	p.spend(src.Len(), at)
-	for _, e := range src.Entries() {
-		m.Set(e)
-	}
 }
 
 // sameScalar reports whether a and b are scalars that print alike.
@@ -128,7 +263,7 @@ func sameScalar(a, b *Value) bool {
 // this tag, which safe_load refuses.
 func isObjectTag(tag string) bool {
 	switch tag {
-	case "!set", yamlTagPrefix + "set", "!omap", yamlTagPrefix + "omap", "!str", yamlTagPrefix + "str":
+	case "!set", "!!set", "!omap", "!!omap", "!str", "!!str":
 		return true
 	case "!ruby/object:Hash":
 		return false

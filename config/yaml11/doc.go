@@ -3,13 +3,13 @@
 //
 // kitchen.yml files are written against that reader, and the YAML libraries of
 // Go follow YAML 1.2 or 1.1 only in part: `0644` must be 420, `1:30` must be
-// 5400, `1e3` must stay a string, `:sym` must be a symbol, and `[:sym]` must be
-// refused. Neither do they give a column with every syntax error. So the package
-// has a scanner and a parser of its own; the rules that turn plain text into
-// typed scalars are in resolve.go.
+// 5400, `1e3` must stay a string, `:sym` must be a symbol. So nodes come from
+// go.yaml.in/yaml (parse.go, build.go), and the rules that turn plain text into
+// typed scalars are our own (resolve.go). The parser's errors are told in our words
+// with line and column (explain.go). docs/decisions/0001-yaml.md says why.
 //
 // Only the first document of a file is read. Aliases are resolved while
-// parsing: a value used twice is one *Value in the tree. Values are never
+// building: a value used twice is one *Value in the tree. Values are never
 // changed after Parse has returned, so sub-trees may be shared freely.
 //
 // Depth, the number of nodes (counted with every alias written out) and the

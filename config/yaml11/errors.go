@@ -3,6 +3,7 @@ package yaml11
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -64,12 +65,8 @@ func Excerpt(src []byte, pos Pos) string {
 	from := max(0, col-excerptWidth/2)
 	to := min(len(line), from+excerptWidth)
 	var pad strings.Builder
-	shown := make([]rune, 0, to-from)
+	shown := []rune(visible(string(line[from:to])))
 	for i, r := range line[from:to] {
-		if r < ' ' && r != '\t' || r == utf8.RuneError {
-			r = '?'
-		}
-		shown = append(shown, r)
 		if from+i < col-1 {
 			if r == '\t' {
 				pad.WriteByte('\t')
@@ -80,6 +77,16 @@ func Excerpt(src []byte, pos Pos) string {
 	}
 	gutter := fmt.Sprintf("%5d | ", pos.Line)
 	return gutter + string(shown) + "\n" + strings.Repeat(" ", len(gutter)-2) + "| " + pad.String() + "^"
+}
+
+// visible is s with a question mark for what would not be seen.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r == utf8.RuneError || unicode.Is(unicode.Cf, r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // lineEnd is the offset behind the first line break of b, or -1.

@@ -44,6 +44,12 @@ var badSources = []struct{ name, src string }{
 	{"directive alone", "%YAML 1.1\na: b\n"},
 	{"wrong version", "%YAML 2.0\n---\na\n"},
 	{"byte order mark", "\uFEFF---\na: b\n"},
+	{"byte order mark alone", "\uFEFF"},
+	{"byte order mark further down", "a: 1\n\uFEFF b\n"},
+	{"no-break space", "a: 1\n\u00A0b\n"},
+	{"zero-width space", "a: [1,\n\u200Bb: ]]\n"},
+	{"UTF-16", "\xff\xfea\x00:\x00"},
+	{"UTF-16 big-endian", "\xfe\xff\x00a"},
 	{"document indicator in quotes", "a: 'b\n---\nc'\n"},
 	{"colon in flow text", "[a:,b]\n"},
 	{"empty anchor", "a: & b\n"},
@@ -65,6 +71,30 @@ func TestErrorMessages(t *testing.T) {
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	require.Equal(t, string(want), b.String())
+}
+
+func TestInvisibleCharactersAreNamed(t *testing.T) {
+	for _, test := range []struct {
+		src string
+		at  Pos
+		msg string
+	}{
+		{"a: 1\n\uFEFFb: 2\n", Pos{"f.yml", 2, 1}, "an invisible character, U+FEFF (byte order mark), is part of the text `?b`"},
+		{"a:\n  \u00A0b: 2\n", Pos{"f.yml", 2, 3}, "an invisible character, U+00A0 (no-break space), is part of the text `\u00A0b`"},
+		{"a: x\u200By\n", Pos{"f.yml", 1, 5}, "an invisible character, U+200B (zero-width space), is part of the text `x?y`"},
+		{"a: 'x\u200By' # \u00A0\nb: \"\u00A0\"\nc: |\n  \u00A0\n", Pos{}, ""},
+		{"a: naïve 日本\n", Pos{}, ""},
+	} {
+		_, warnings, err := Parse("f.yml", []byte(test.src), Options{})
+		require.NoError(t, err)
+		if test.msg == "" {
+			require.Empty(t, warnings)
+			continue
+		}
+		require.Len(t, warnings, 1)
+		require.Equal(t, test.at, warnings[0].Pos)
+		require.Equal(t, test.msg, warnings[0].Msg)
+	}
 }
 
 func TestExcerptOutsideOfTheSource(t *testing.T) {

@@ -9,46 +9,86 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // The forms of plain scalars, as Psych 4.0.3 tells them apart, in the order in
 // which they are tried.
 var (
-	timeForm        = regexp.MustCompile(`^-?\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)\d{1,2}:\d\d:\d\d(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}:?(?:\d\d)?))?$`)
+	timeForm = regexp.MustCompile(`^-?\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)` +
+		`\d{1,2}:\d\d:\d\d(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}:?(?:\d\d)?))?$`)
 	dateForm        = regexp.MustCompile(`^\d{4}-(?:1[012]|0\d|\d)-(?:[12]\d|3[01]|0\d|\d)$`)
 	sexagesimalInt  = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}$`)
 	sexagesimalReal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}\.[0-9_]*$`)
 	floatForm       = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_,]*)?\.[0-9]*(?:[eE][-+][0-9]+)?$`)
-	intForm         = regexp.MustCompile(`^(?:[-+]?0b[01_,]+|[-+]?0[0-7_,]+|[-+]?(?:0|[1-9](?:[0-9]|,[0-9]|_[0-9])*)|[-+]?0x[0-9a-fA-F_,]+)$`)
-	numberText      = regexp.MustCompile(`^[-+]?(?:[0-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][-+]?[0-9](?:_?[0-9])*)?$`)
+	intForm         = regexp.MustCompile(`^(?:[-+]?0b[01_,]+|[-+]?0[0-7_,]+|` +
+		`[-+]?(?:0|[1-9](?:[0-9]|,[0-9]|_[0-9])*)|[-+]?0x[0-9a-fA-F_,]+)$`)
+	numberText = regexp.MustCompile(`^[-+]?(?:[0-9](?:_?[0-9])*)` +
+		`(?:\.[0-9](?:_?[0-9])*)?(?:[eE][-+]?[0-9](?:_?[0-9])*)?$`)
 )
 
-// scalar gives text its type. quoted text keeps it, unless a tag says otherwise.
-func (p *parser) scalar(n node, text string, quoted bool) *Value {
-	pos := p.pos(n.start)
-	switch tag := n.tag; {
-	case tag == "":
-		if quoted {
+// scalar gives text its type. Quoted text keeps it, unless a tag says otherwise.
+func (b *builder) scalar(n *yaml.Node, flow bool) *Value {
+	plain := n.Style&^yaml.TaggedStyle == 0
+	text, pos := n.Value, b.pos(n)
+	if b.hidden {
+		text = restored(text, n.Style&yaml.DoubleQuotedStyle != 0)
+	}
+	if plain {
+		b.checkVisible(text, pos)
+	}
+	if plain && flow && strings.HasSuffix(text, ":") && b.endsAtIndicator(n, text) {
+		pos.Col += utf8.RuneCountInString(text) - 1
+		return b.bad(pos, "`:` was found in unquoted text inside [] or {}",
+			"put the text in quotes, or a blank behind the `:`")
+	}
+	if n.Style&yaml.TaggedStyle == 0 {
+		// A lone `!` makes Psych resolve quoted text as if it were plain.
+		if !plain && !strings.HasPrefix(b.source(n), "! ") {
 			return NewString(text, pos)
 		}
-		return p.written(text, pos)
-	case tag == "!binary" || tag == yamlTagPrefix+"binary":
+		return b.written(text, pos)
+	}
+	switch tag := n.Tag; {
+	case tag == "!binary" || tag == "!!binary":
 		return NewString(decodeBinary(text), pos)
-	case tag == "!str" || tag == "!ruby/string" || tag == yamlTagPrefix+"str":
+	case tag == "!str" || tag == "!ruby/string" || tag == "!!str":
 		return NewString(text, pos)
-	case tag == "!float" || tag == yamlTagPrefix+"float":
-		return p.taggedFloat(text, pos)
+	case tag == "!float" || tag == "!!float":
+		return b.taggedFloat(text, pos)
 	case strings.HasPrefix(tag, "!ruby/sym"):
 		return &Value{Kind: Symbol, Str: text, Pos: pos, size: 1}
 	case isScalarObjectTag(tag):
-		return p.badTag(n)
+		return b.badTag(n)
 	}
-	return p.written(text, pos)
+	return b.written(text, pos)
+}
+
+// checkVisible warns of an invisible character in unquoted text.
+func (b *builder) checkVisible(text string, pos Pos) {
+	name, at, found := Invisible(text)
+	if !found {
+		return
+	}
+	if !strings.Contains(text, "\n") {
+		pos.Col += at
+	}
+	b.warn(Warning{
+		Pos: pos, Msg: "an invisible character, " + name + ", is part of the text `" + visible(text) + "`",
+		Hint: "remove it, or replace it by a blank; put the text in quotes if it is meant",
+	})
+}
+
+// endsAtIndicator reports whether one of ,[]{} follows a text of one line.
+func (b *builder) endsAtIndicator(n *yaml.Node, text string) bool {
+	_, behind, found := strings.Cut(b.source(n), text)
+	return found && behind != "" && strings.Contains(",[]{}", behind[:1])
 }
 
 // written resolves unquoted text and keeps it in numbers and booleans.
-func (p *parser) written(text string, pos Pos) *Value {
-	v := p.plain(text, pos)
+func (b *builder) written(text string, pos Pos) *Value {
+	v := b.plain(text, pos)
 	if v.Kind == Int || v.Kind == Float || v.Kind == Bool {
 		v.Str = text
 	}
@@ -67,14 +107,14 @@ func isScalarObjectTag(tag string) bool {
 }
 
 // plain resolves unquoted text.
-func (p *parser) plain(text string, pos Pos) *Value {
+func (b *builder) plain(text string, pos Pos) *Value {
 	switch {
 	case text == "":
 		return NewNull(pos)
 	case startsWord(text) || strings.Contains(text, "\n"):
 		return plainWord(text, pos)
 	case timeForm.MatchString(text) || dateForm.MatchString(text):
-		p.warn(Warning{Pos: pos, Msg: "the unquoted date " + text + " is read as text; Test Kitchen refuses to load it",
+		b.warn(Warning{Pos: pos, Msg: "the unquoted date " + text + " is read as text; Test Kitchen refuses to load it",
 			Hint: "put it in quotes"})
 		return NewString(text, pos)
 	case strings.EqualFold(text, ".inf") || strings.EqualFold(text, "+.inf"):
@@ -90,9 +130,9 @@ func (p *parser) plain(text string, pos Pos) *Value {
 	case sexagesimalReal.MatchString(text):
 		return newFloat(sexagesimalFloat(text), pos)
 	case floatForm.MatchString(text):
-		return p.plainFloat(text, pos)
+		return b.plainFloat(text, pos)
 	case intForm.MatchString(text):
-		return p.plainInt(text, pos)
+		return b.plainInt(text, pos)
 	}
 	return NewString(text, pos)
 }
@@ -184,7 +224,7 @@ func leadingDigits(s string) string {
 	return strings.TrimRight(s, "_")
 }
 
-func (p *parser) plainFloat(text string, pos Pos) *Value {
+func (b *builder) plainFloat(text string, pos Pos) *Value {
 	if strings.TrimLeft(text, "+-") == "." {
 		return NewString(text, pos)
 	}
@@ -192,31 +232,33 @@ func (p *parser) plainFloat(text string, pos Pos) *Value {
 	if whole, frac, _ := strings.Cut(clean, "."); frac == "" || frac[0] == 'e' || frac[0] == 'E' {
 		clean = whole + frac
 	}
-	return p.float(clean, text, pos)
+	return b.float(clean, text, pos)
 }
 
 // float reads a number that is known to be written well, save that it may lack
 // all digits before the exponent.
-func (p *parser) float(clean, text string, pos Pos) *Value {
+func (b *builder) float(clean, text string, pos Pos) *Value {
 	f, err := strconv.ParseFloat(clean, 64)
 	if err != nil && !math.IsInf(f, 0) {
-		return p.bad(pos, "`"+text+"` was found, which looks like a number and is none", "put it in quotes if it is meant as text")
+		return b.bad(pos, "`"+text+"` was found, which looks like a number and is none",
+			"put it in quotes if it is meant as text")
 	}
 	return newFloat(f, pos)
 }
 
-func (p *parser) plainInt(text string, pos Pos) *Value {
+func (b *builder) plainInt(text string, pos Pos) *Value {
 	clean := strings.NewReplacer(",", "", "_", "").Replace(text)
 	i, ok := new(big.Int).SetString(clean, 0)
 	if !ok {
-		return p.bad(pos, "`"+text+"` was found, which looks like a number and is none", "put it in quotes if it is meant as text")
+		return b.bad(pos, "`"+text+"` was found, which looks like a number and is none",
+			"put it in quotes if it is meant as text")
 	}
 	return newBig(i, pos)
 }
 
 // taggedFloat reads a scalar tagged !!float.
-func (p *parser) taggedFloat(text string, pos Pos) *Value {
-	v := p.plain(text, pos)
+func (b *builder) taggedFloat(text string, pos Pos) *Value {
+	v := b.plain(text, pos)
 	switch v.Kind {
 	case Float:
 		return v
@@ -228,10 +270,10 @@ func (p *parser) taggedFloat(text string, pos Pos) *Value {
 		return newFloat(float64(v.Int), pos)
 	case String:
 		if number := strings.TrimSpace(v.Str); numberText.MatchString(number) {
-			return p.float(strings.ReplaceAll(number, "_", ""), text, pos)
+			return b.float(strings.ReplaceAll(number, "_", ""), text, pos)
 		}
 	}
-	return p.bad(pos, "`"+text+"` was found behind !!float, which is no number", "write a number, or remove the tag")
+	return b.bad(pos, "`"+text+"` was found behind !!float, which is no number", "write a number, or remove the tag")
 }
 
 func newFloat(f float64, pos Pos) *Value { return &Value{Kind: Float, Float: f, Pos: pos, size: 1} }

@@ -1,47 +1,145 @@
 package yaml11
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
-// mark is a place in the source: byte offset, count of characters before it,
-// and line and column from 0.
-type mark struct {
-	off, char, line, col int
-}
-
-// cursor walks over the source. Behind the end it reads NUL bytes, which
-// checkText has made sure do not occur before it.
-type cursor struct {
-	file string
-	src  []byte
-	mark
-}
-
-func (c *cursor) pos(m mark) Pos { return Pos{File: c.file, Line: m.line + 1, Col: m.col + 1} }
-
-// byteAt is the byte i bytes ahead.
-func (c *cursor) byteAt(i int) byte {
-	if c.off+i < len(c.src) {
-		return c.src[c.off+i]
+// checkText reports the first byte that no YAML file may contain.
+func checkText(file string, src []byte) *SyntaxError {
+	pos := Pos{File: file, Line: 1, Col: 1}
+	switch {
+	case bytes.HasPrefix(src, []byte("\uFEFF")):
+		return &SyntaxError{
+			Pos: pos, Msg: "the file begins with an invisible character, " + characterName('\uFEFF'),
+			Hint: "save the file as UTF-8 without a byte order mark: YAML takes what follows it for indented",
+		}
+	case bytes.HasPrefix(src, []byte("\xff\xfe")), bytes.HasPrefix(src, []byte("\xfe\xff")):
+		return &SyntaxError{Pos: pos, Msg: "the file is UTF-16", Hint: "save the file as UTF-8"}
 	}
-	return 0
+	for i := 0; i < len(src); {
+		if n := breakLen(src, i); n > 0 {
+			i += n
+			pos.Line, pos.Col = pos.Line+1, 1
+			continue
+		}
+		r, size := utf8.DecodeRune(src[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return &SyntaxError{Pos: pos, Msg: "a byte that is not UTF-8 was found", Hint: "save the file as UTF-8"}
+		case r != '\t' && r < ' ', r >= 0x7F && r < 0xA0, r == 0xFFFE, r == 0xFFFF:
+			return &SyntaxError{
+				Pos: pos, Msg: fmt.Sprintf("a control character, U+%04X, was found", r),
+				Hint: `remove it, or write it in double quotes as an escape such as "\x07"`,
+			}
+		}
+		i += size
+		pos.Col++
+	}
+	return nil
 }
 
-func (c *cursor) is(b byte) bool { return c.byteAt(0) == b }
+// Invisible returns the first character of s that looks like a blank or like
+// nothing and is neither to YAML, and its place among the characters of s, from 0.
+func Invisible(s string) (name string, at int, found bool) {
+	for _, r := range s {
+		if r > '~' && (unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Cf, r)) {
+			return characterName(r), at, true
+		}
+		at++
+	}
+	return "", 0, false
+}
 
-func (c *cursor) atEnd() bool { return c.off >= len(c.src) }
+// characterName names an invisible character.
+func characterName(r rune) string {
+	names := map[rune]string{
+		'\u00A0': "no-break space", '\u00AD': "soft hyphen", '\u200B': "zero-width space",
+		'\u200C': "zero-width non-joiner", '\u200D': "zero-width joiner", '\u202F': "narrow no-break space",
+		'\u2060': "word joiner", '\u3000': "ideographic space", '\uFEFF': "byte order mark",
+	}
+	if name, ok := names[r]; ok {
+		return fmt.Sprintf("U+%04X (%s)", r, name)
+	}
+	return fmt.Sprintf("U+%04X", r)
+}
 
-func isBlank(b byte) bool { return b == ' ' || b == '\t' }
+// The parser follows an older YAML than libyaml 0.2.5, over which Psych is built.
+// What it would refuse is written with characters of the private use area, one for
+// one so that columns stay, and put back in the values.
+const (
+	hiddenQuestion  = '\uE0F2' // `?` inside of a word, which may stand in [] and {}
+	hiddenBackslash = '\uE0F3' // that of `\/` in double quotes
+)
 
-func (c *cursor) blankAt(i int) bool { return isBlank(c.byteAt(i)) }
+// forParser is the first document of src, for the parser, and whether anything in it
+// is hidden.
+func forParser(src []byte) (text []byte, hidden bool) {
+	src = firstDocument(src)
+	if bytes.ContainsAny(src, string(hiddenQuestion)+string(hiddenBackslash)) ||
+		!bytes.Contains(src, []byte("?")) && !bytes.Contains(src, []byte(`\/`)) {
+		return src, false
+	}
+	out := make([]byte, 0, len(src)+64)
+	for i := 0; i < len(src); i++ {
+		switch c := src[i]; {
+		case c == '\\' && i+1 < len(src) && src[i+1] == '/':
+			out = utf8.AppendRune(out, hiddenBackslash)
+		case c == '\\' && i+1 < len(src) && src[i+1] == '\\':
+			out = append(out, c, c)
+			i++
+		case c == '?' && i > 0 && bytes.IndexByte([]byte(" \t\r\n[]{},"), src[i-1]) < 0:
+			out = utf8.AppendRune(out, hiddenQuestion)
+		default:
+			out = append(out, c)
+		}
+	}
+	return out, true
+}
 
-// breakAt reports whether a line break starts i bytes ahead.
-func (c *cursor) breakAt(i int) bool { return breakLen(c.src, c.off+i) > 0 }
+// restored is the text of a scalar as the source has it.
+func restored(s string, doubleQuoted bool) string {
+	backslash := `\`
+	if doubleQuoted {
+		backslash = ""
+	}
+	return strings.NewReplacer(string(hiddenQuestion), "?", string(hiddenBackslash), backslash).Replace(s)
+}
 
-// breakEndAt: a line break or the end of the file.
-func (c *cursor) breakEndAt(i int) bool { return c.off+i >= len(c.src) || c.breakAt(i) }
+// firstDocument is src up to the end of the first document, for Psych does not see
+// what is behind it, with a version of YAML that the parser takes.
+func firstDocument(src []byte) []byte {
+	started := false
+	for at := 0; at < len(src); {
+		line := src[at:]
+		n := len(line)
+		if i := bytes.IndexByte(line, '\n'); i >= 0 {
+			n = i + 1
+		}
+		line = bytes.TrimRight(line[:n], " \t\r\n")
+		switch {
+		case !started && bytes.Equal(line, []byte("%YAML 1.2")):
+			src = slices.Concat(src[:at], []byte("%YAML 1.1"), src[at+len(line):])
+		case isMarker(line, "---") && !started:
+			started = true
+		case isMarker(line, "---") || started && isMarker(line, "..."):
+			return src[:at]
+		case len(line) > 0 && line[0] != '#' && line[0] != '%':
+			started = true
+		}
+		at += n
+	}
+	return src
+}
 
-// blankBreakEndAt: a blank, a line break or the end of the file.
-func (c *cursor) blankBreakEndAt(i int) bool { return c.blankAt(i) || c.breakEndAt(i) }
+// isMarker reports whether a line is a document marker.
+func isMarker(line []byte, marker string) bool {
+	return bytes.HasPrefix(line, []byte(marker)) && (len(line) == 3 || line[3] == ' ' || line[3] == '\t')
+}
 
 // breakLen is the length of the line break at offset i, or 0. YAML 1.1 counts
 // NEL, LS and PS as breaks too.
@@ -49,98 +147,13 @@ func breakLen(src []byte, i int) int {
 	if i >= len(src) {
 		return 0
 	}
-	switch src[i] {
-	case '\n':
+	switch rest := src[i:]; {
+	case bytes.HasPrefix(rest, []byte("\r\n")), bytes.HasPrefix(rest, []byte("\u0085")):
+		return 2
+	case rest[0] == '\n', rest[0] == '\r':
 		return 1
-	case '\r':
-		if i+1 < len(src) && src[i+1] == '\n' {
-			return 2
-		}
-		return 1
-	case 0xC2:
-		if i+1 < len(src) && src[i+1] == 0x85 {
-			return 2
-		}
-	case 0xE2:
-		if i+2 < len(src) && src[i+1] == 0x80 && (src[i+2] == 0xA8 || src[i+2] == 0xA9) {
-			return 3
-		}
+	case bytes.HasPrefix(rest, []byte("\u2028")), bytes.HasPrefix(rest, []byte("\u2029")):
+		return 3
 	}
 	return 0
-}
-
-// skip moves over n characters that are not line breaks.
-func (c *cursor) skip(n int) {
-	for range n {
-		_, size := utf8.DecodeRune(c.src[c.off:])
-		c.off += size
-		c.char++
-		c.col++
-	}
-}
-
-// skipBreak moves over the line break that is here.
-func (c *cursor) skipBreak() {
-	n := breakLen(c.src, c.off)
-	c.off += n
-	c.char++
-	if n == 2 && c.src[c.off-2] == '\r' {
-		c.char++
-	}
-	c.line++
-	c.col = 0
-}
-
-// take appends the character here to buf and moves over it.
-func (c *cursor) take(buf []byte) []byte {
-	from := c.off
-	c.skip(1)
-	return append(buf, c.src[from:c.off]...)
-}
-
-// takeBreak appends the line break here, normalised, to buf and moves over it.
-// LS and PS are kept, all others become "\n".
-func (c *cursor) takeBreak(buf []byte) []byte {
-	n, from := breakLen(c.src, c.off), c.off
-	c.skipBreak()
-	if n == 3 {
-		return append(buf, c.src[from:from+n]...)
-	}
-	return append(buf, '\n')
-}
-
-func (c *cursor) skipBlanks() {
-	for c.blankAt(0) {
-		c.skip(1)
-	}
-}
-
-func (c *cursor) skipToBreak() {
-	for !c.breakEndAt(0) {
-		c.skip(1)
-	}
-}
-
-// checkText reports the first byte that no YAML file may contain.
-func checkText(file string, src []byte) *SyntaxError {
-	c := cursor{file: file, src: src}
-	for !c.atEnd() {
-		if c.breakAt(0) {
-			c.skipBreak()
-			continue
-		}
-		r, size := utf8.DecodeRune(src[c.off:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			return &SyntaxError{Pos: c.pos(c.mark),
-				Msg:  "a byte that is not UTF-8 was found",
-				Hint: "save the file as UTF-8"}
-		case r != '\t' && r < ' ', r >= 0x7F && r < 0xA0, r == 0xFFFE, r == 0xFFFF:
-			return &SyntaxError{Pos: c.pos(c.mark),
-				Msg:  "a control character was found",
-				Hint: `remove it, or write it in double quotes as an escape such as "\x07"`}
-		}
-		c.skip(1)
-	}
-	return nil
 }

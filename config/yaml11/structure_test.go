@@ -42,7 +42,11 @@ func TestStructures(t *testing.T) {
 		"merge alias of list":  {"l: &l [{x: 1}]\nm:\n  <<: *l\n", m{"l": l{m{"x": int64(1)}}, "m": m{"<<": l{m{"x": int64(1)}}}}},
 		"omap":                 {"!!omap [a: 1, b: 2]", m{"a": int64(1), "b": int64(2)}},
 		"duplicate key":        {"a: 1\na: 2\n", m{"a": int64(2)}},
-		"byte order mark":      {"\uFEFFa: 1", m{"a": int64(1)}},
+		"question marks":       {"[http://h/p?q=1, a?]\n", l{"http://h/p?q=1", "a?"}},
+		"escaped slash":        {`["a\/b", 'a\/b', a\/b, "\\/"]`, l{"a/b", `a\/b`, `a\/b`, `\/`}},
+		"private use":          {"a: \"\uE0F2?\\n\"\n", m{"a": "\uE0F2?\n"}},
+		"second with tabs":     {"---\na: 1\n---\n\tb\n", m{"a": int64(1)}},
+		"text like a marker":   {"a: |\n  ---\n  ...\nb: 1\n", m{"a": "---\n...\n", "b": int64(1)}},
 		"tag on mapping":       {"!custom {a: 1}", m{"a": int64(1)}},
 		"document end comment": {"--- # c\na: 1 # d\n... # e\n", m{"a": int64(1)}},
 	} {
