@@ -3,7 +3,13 @@
 package e2e
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,6 +56,83 @@ func TestPrivateService(t *testing.T) {
 		services := e.Exec(t, "sh", "-c", "ps -eo args | grep -c '[g]alley-podman' || true")
 		require.Equal(t, "0", strings.TrimSpace(services), "a private service is left running")
 	})
+}
+
+// An image with `Env: ["*"]` makes Podman before 5.0 hand the whole environment of its
+// server to the container. galley's own service has none of galley's secrets.
+func TestPrivateServiceHasNoSecrets(t *testing.T) {
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
+		busybox := e.Load(t, "busybox")[0]
+		greedy := "localhost/galley-greedy-" + strings.ToLower(rand.Text()) + ":1"
+		archive := filepath.Join(e.TempDir(t), "image.tar")
+		require.NoError(t, os.WriteFile(archive, withEnv(t, busybox.Tarball, greedy, "*"), 0o644))
+		e.Exec(t, "podman", "load", "--quiet", "-i", archive)
+		t.Cleanup(func() {
+			out, err := e.Command(context.WithoutCancel(t.Context()), "podman", "rmi", greedy).CombinedOutput()
+			require.NoError(t, err, string(out))
+		})
+
+		kitchen := strings.ReplaceAll(shellKitchen("env", "true"), "image: busybox", "image: "+greedy)
+		require.Contains(t, kitchen, greedy)
+		p := newProject(t, e, map[string]string{"kitchen.yml": kitchen})
+		bin, err := built()
+		require.NoError(t, err)
+		hideSocket(t, e)
+		out, err := e.Command(t.Context(), "sh", "-c", "cd '"+p.dir+"' && CI_TOKEN=canary-of-the-service '"+bin+"' test 2>&1").CombinedOutput()
+		require.NoError(t, err, string(out))
+		require.Contains(t, string(out), "PATH=")
+		require.NotContains(t, string(out), "canary-of-the-service")
+	})
+}
+
+// withEnv is an image archive of Docker's with another name and environment.
+func withEnv(t *testing.T, archive, name string, env ...string) []byte {
+	t.Helper()
+	in, err := os.Open(archive)
+	require.NoError(t, err)
+	defer in.Close()
+	files, order := map[string][]byte{}, []string{}
+	for r := tar.NewReader(in); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		if h.Typeflag != tar.TypeReg {
+			continue // links for the readers of older formats
+		}
+		data, err := io.ReadAll(r)
+		require.NoError(t, err)
+		files[h.Name], order = data, append(order, h.Name)
+	}
+	edit := func(file string, change func(map[string]any)) {
+		raw := files[file]
+		list := file == "manifest.json"
+		if list {
+			raw = bytes.TrimSuffix(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("[")), []byte("]"))
+		}
+		var m map[string]any
+		require.NoError(t, json.Unmarshal(raw, &m))
+		change(m)
+		out, err := json.Marshal(m)
+		require.NoError(t, err)
+		if list {
+			out = append(append([]byte("["), out...), ']')
+		}
+		files[file] = out
+	}
+	var config string
+	edit("manifest.json", func(m map[string]any) { config, m["RepoTags"] = m["Config"].(string), []string{name} })
+	edit(config, func(m map[string]any) { m["config"].(map[string]any)["Env"] = env })
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, file := range order {
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: file, Mode: 0o644, Size: int64(len(files[file])), Typeflag: tar.TypeReg}))
+		_, err := w.Write(files[file])
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return out.Bytes()
 }
 
 // Without any engine the error lists what was tried, and the remedy is for this
