@@ -13,7 +13,7 @@ const (
 // Endpoint is where an engine answers, and what is needed to talk to it.
 type Endpoint struct {
 	// URI is unix:///path, npipe:////./pipe/name, tcp://host:port or
-	// ssh://[user@]host[:port][/path/to/socket].
+	// ssh://[user@]host[:port][/path/to/socket]. It holds no password.
 	URI string
 	// TLS is set for tcp endpoints that want it.
 	TLS *TLS
@@ -22,6 +22,9 @@ type Endpoint struct {
 	// Machine marks a virtual machine of Podman's on this computer. Its host key is
 	// made anew with the machine, so it is not checked.
 	Machine bool
+	// AskedBy is who asked for this engine explicitly, for people: "--host",
+	// "DOCKER_HOST", "--engine docker". It is empty for one that was found by looking.
+	AskedBy string
 	// Ephemeral is true for a service that ends with this process: a later one
 	// cannot be found at the same address.
 	Ephemeral bool

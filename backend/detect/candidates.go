@@ -60,43 +60,62 @@ const (
 // are there to be looked at.
 func candidates(ctx context.Context, h Host, o Options) (list []Candidate, may int) {
 	add := func(c Candidate) { list = append(list, c) }
-	if o.Host != "" {
-		add(Candidate{Source: o.HostSource, Explicit: true, prefer: backend.Kind(o.Engine), Endpoint: endpointAt(h, o)})
+	if strings.TrimSpace(o.Host) != "" {
+		add(named(h, o))
 	} else {
 		fromEnvironment(h, o, add)
 	}
-	named := len(list) > 0 && (o.Host != "" || o.Engine == "")
-	if named && !o.All {
+	only := len(list) > 0 && (strings.TrimSpace(o.Host) != "" || o.Engine == "")
+	if only && !o.All {
 		return list[:1], 1
 	}
-	if o.Host != "" {
+	if strings.TrimSpace(o.Host) != "" {
 		fromEnvironment(h, o, add)
 	}
 	byThemselves(ctx, h, add)
 	if o.Everywhere {
 		everywhere(h, list, add)
 	}
-	if named {
+	if only {
 		return list, 1
 	}
 	return list, len(list)
 }
 
-// endpointAt is the address that the user named, with what is needed to talk to it:
-// from the settings, or from a context or connection that has the same address.
-func endpointAt(h Host, o Options) backend.Endpoint {
-	ep := backend.Endpoint{URI: o.Host, TLS: tlsFor(h, o, o.Host), Identity: h.Getenv("CONTAINER_SSHKEY")}
-	if ep.TLS != nil || ep.Identity != "" || strings.HasPrefix(o.Host, "unix:") {
-		return ep
+// named is the address that the user named, with what is needed to talk to it: from
+// the settings, or from a context or connection that has the same address.
+func named(h Host, o Options) Candidate {
+	c := Candidate{Source: o.HostSource, Explicit: true, Endpoint: backend.Endpoint{URI: o.Host}}
+	c.resolve()
+	c.prefer = backend.Kind(o.Engine)
+	ep := &c.Endpoint
+	ep.TLS, ep.Identity = tlsFor(h, o, ep.URI), h.Getenv("CONTAINER_SSHKEY")
+	if c.Verdict == Refused || ep.TLS != nil || ep.Identity != "" || strings.HasPrefix(ep.URI, "unix:") {
+		return c
 	}
 	var known []Candidate
 	everywhere(h, nil, func(c Candidate) { known = append(known, c) })
-	for _, c := range known {
-		if c.Endpoint.URI == o.Host {
-			return c.Endpoint
+	for _, k := range known {
+		if k.Endpoint.URI == ep.URI {
+			c.Endpoint = k.Endpoint
 		}
 	}
-	return ep
+	return c
+}
+
+// Explicit is the place that the user asked for (with --host, GALLEY_HOST,
+// CONTAINER_CONNECTION, CONTAINER_HOST, DOCKER_HOST or DOCKER_CONTEXT), without asking
+// what is there. ok is false when galley is free to look for an engine.
+func Explicit(h Host, o Options) (c Candidate, ok bool) {
+	if strings.TrimSpace(o.Host) != "" {
+		return named(h, o), true
+	}
+	fromEnvironment(h, o, func(found Candidate) {
+		if !ok && o.Engine == "" {
+			c, ok = found, true
+		}
+	})
+	return c, ok
 }
 
 // byThemselves are the places that are looked at when nobody names one.
@@ -152,13 +171,17 @@ func fromEnvironment(h Host, o Options, add func(Candidate)) {
 		}
 		add(c)
 	}
-	if uri := h.Getenv("CONTAINER_HOST"); uri != "" {
-		add(Candidate{Source: "CONTAINER_HOST", Explicit: true, prefer: backend.KindPodman,
-			Endpoint: backend.Endpoint{URI: uri, Identity: h.Getenv("CONTAINER_SSHKEY")}})
+	if uri := h.Getenv("CONTAINER_HOST"); strings.TrimSpace(uri) != "" {
+		c := Candidate{Source: "CONTAINER_HOST", Explicit: true, prefer: backend.KindPodman,
+			Endpoint: backend.Endpoint{URI: uri, Identity: h.Getenv("CONTAINER_SSHKEY")}}
+		c.resolve()
+		add(c)
 	}
-	if uri := h.Getenv("DOCKER_HOST"); uri != "" {
-		add(Candidate{Source: "DOCKER_HOST", Explicit: true,
-			Endpoint: backend.Endpoint{URI: uri, TLS: tlsFor(h, o, uri)}})
+	if uri := h.Getenv("DOCKER_HOST"); strings.TrimSpace(uri) != "" {
+		c := Candidate{Source: "DOCKER_HOST", Explicit: true, Endpoint: backend.Endpoint{URI: uri}}
+		c.resolve()
+		c.Endpoint.TLS = tlsFor(h, o, c.Endpoint.URI)
+		add(c)
 	}
 	if name := h.Getenv("DOCKER_CONTEXT"); name != "" && name != defaultContext {
 		add(dockerContext(h, name, "DOCKER_CONTEXT "+name, true))

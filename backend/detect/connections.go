@@ -121,6 +121,7 @@ func podmanConnection(h Host, name string) (Candidate, error) {
 	if key := h.Getenv("CONTAINER_SSHKEY"); key != "" {
 		c.Endpoint.Identity = key
 	}
+	c.resolve()
 	return c, nil
 }
 

@@ -94,7 +94,8 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 		return c
 	}
 	c.Endpoint.URI = ep.Host
-	if strings.HasPrefix(ep.Host, "tcp://") {
+	c.resolve()
+	if strings.HasPrefix(c.Endpoint.URI, "tcp://") {
 		tlsDir := filepath.Join(dir, "tls", id, "docker")
 		t := tlsFiles(h, tlsDir)
 		t.SkipVerify = ep.SkipTLSVerify

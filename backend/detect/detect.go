@@ -14,8 +14,9 @@ import (
 
 // Options are what the user asked for.
 type Options struct {
-	// Engine is "docker", "podman" or empty for whichever answers first.
-	Engine string
+	// Engine is "docker", "podman" or empty for whichever answers first. EngineSource
+	// tells who named it: "--engine", "GALLEY_ENGINE", "driver.engine".
+	Engine, EngineSource string
 	// Host is the address to use, or empty to look for one; HostSource tells who
 	// named it: "--host", "GALLEY_HOST", "driver.docker_host_url".
 	Host, HostSource string
@@ -87,14 +88,34 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		default:
 			chosen = i
 			c.Verdict = Chosen
+			c.Endpoint.AskedBy = c.askedBy(o)
 			res.Chosen, res.Warning = c.Endpoint, c.Warning
 		}
 	}
 	if chosen < 0 {
-		return res, &NotFoundError{Candidates: list[:may], Engine: o.Engine, Remedy: remedy(h, o, list[:may])}
+		e := &NotFoundError{Candidates: list[:may], Remedy: remedy(h, o, list[:may])}
+		if o.Engine != "" {
+			e.Engine = o.engineSource()
+		}
+		return res, e
 	}
 	return res, nil
 }
+
+// askedBy tells who asked for the candidate, or is empty.
+func (c *Candidate) askedBy(o Options) string {
+	switch {
+	case c.Explicit:
+		return c.Source
+	case o.Engine != "":
+		return o.engineSource()
+	default:
+		return ""
+	}
+}
+
+// engineSource is the setting that names the engine, with its value.
+func (o Options) engineSource() string { return cmp.Or(o.EngineSource, "--engine") + " " + o.Engine }
 
 // askAll asks all candidates side by side: one that does not answer takes its time.
 func askAll(ctx context.Context, h Host, list []Candidate) {
@@ -155,7 +176,7 @@ func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) 
 // NotFoundError says that no engine can be used, and why each was refused.
 type NotFoundError struct {
 	Candidates []Candidate
-	// Engine is the engine that was asked for, or empty.
+	// Engine is the setting that asks for an engine, with its value, or empty.
 	Engine string
 	// Remedy is what to do on this very machine.
 	Remedy string
@@ -170,7 +191,7 @@ func (e *NotFoundError) Error() string {
 	} else {
 		b.WriteString("no container engine found")
 		if e.Engine != "" {
-			fmt.Fprintf(&b, " for --engine %s", e.Engine)
+			fmt.Fprintf(&b, " for %s", e.Engine)
 		}
 		b.WriteString("; tried:")
 		for _, c := range e.Candidates {

@@ -54,8 +54,8 @@ func ping(ctx context.Context, ep *backend.Endpoint) error {
 // identify reads which engine answered from the headers of its ping. Podman
 // documents Libpod-Api-Version as the way to tell it from Docker.
 func identify(ep *backend.Endpoint, h http.Header) error {
-	ep.APIVersion = h.Get("Api-Version")
-	if v := h.Get("Libpod-Api-Version"); v != "" {
+	ep.APIVersion = version(h.Get("Api-Version"))
+	if v := version(h.Get("Libpod-Api-Version")); v != "" {
 		ep.Kind, ep.EngineVersion = backend.KindPodman, v
 		major, _, _ := strings.Cut(v, ".")
 		if n, err := strconv.Atoi(major); err == nil && n < oldestPodman {
@@ -71,10 +71,23 @@ func identify(ep *backend.Endpoint, h http.Header) error {
 	}
 	ep.Kind = backend.KindDocker
 	if rest, ok := strings.CutPrefix(h.Get("Server"), "Docker/"); ok {
-		ep.EngineVersion, _, _ = strings.Cut(rest, " ")
+		rest, _, _ = strings.Cut(rest, " ")
+		ep.EngineVersion = version(rest)
 	}
 	return nil
 }
+
+// version is a header's value, or empty if it is not a version: it is shown, and what
+// answers may be anything.
+func version(value string) string {
+	if len(value) > maxVersion || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return value
+}
+
+// maxVersion is how long a version may be.
+const maxVersion = 100
 
 // refusal explains an answer to a ping that is not the one hoped for.
 func refusal(ep backend.Endpoint, resp *http.Response) error {

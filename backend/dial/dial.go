@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/mask"
 )
 
 // connectTimeout bounds how long a connection may take to be made. What is said
@@ -44,7 +45,7 @@ func once(ep backend.Endpoint) (Func, error) {
 	}
 	u, err := url.Parse(ep.URI)
 	if err != nil {
-		return nil, invalid(ep, err.Error())
+		return nil, invalid(ep, mask.AddressError(err).Error())
 	}
 	switch u.Scheme {
 	case "npipe":
@@ -114,5 +115,5 @@ func explained(ep backend.Endpoint, f Func) Func {
 }
 
 func invalid(ep backend.Endpoint, detail string) error {
-	return &backend.Error{Op: "engine address " + ep.URI, Kind: backend.ErrInvalid, Detail: detail}
+	return &backend.Error{Op: "engine address " + mask.Address(ep.URI), Kind: backend.ErrInvalid, Detail: detail}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -35,6 +36,10 @@ func explainUnix(e *backend.Error, path string) {
 		e.Kind, e.Detail = backend.ErrPermission, "the socket exists, but this user may not open it"
 	case errors.Is(e.Err, fs.ErrNotExist):
 		e.Detail = "there is no such socket"
+		if !filepath.IsAbs(path) {
+			e.Detail = "there is no such socket in this directory"
+			e.Remedy = "Write three slashes for a path that begins at the root: unix:///" + path
+		}
 		if to, err := os.Readlink(path); err == nil {
 			e.Detail = "it is a link to " + to + ", where there is no socket"
 			e.Remedy = "Start the engine that the link is for, or remove the link."

@@ -141,7 +141,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		"tcp://host":              "no port",
 		"/var/run/docker.sock":    "unknown scheme",
 		"fd://1":                  "unknown scheme",
-		"ssh://host:port/":        "invalid port",
+		"ssh://host:port/":        "is not a port",
 		"https://host:1/\x7fpath": "invalid control character",
 	} {
 		_, err := New(backend.Endpoint{URI: uri})
