@@ -301,7 +301,7 @@ verifier: {name: shell}
 platforms: [{name: ubuntu-22.04}]
 suites: [{name: default, attributes: {extra_vars: {a: 3}, other: 4}}]
 `).Provisioner
-	require.Equal(t, map[string]any{"a": int64(3)}, p.Ansible.ExtraVars)
+	require.Equal(t, Hash{{"a", int64(3)}}, p.Ansible.ExtraVars)
 	require.Equal(t, []string{"x"}, p.Ansible.Tags)
 }
 

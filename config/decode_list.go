@@ -119,20 +119,24 @@ func (d *decoder) isText(e yaml11.Entry) bool {
 	return false
 }
 
-// anyMap reads a hash as it is.
-func anyMap(d *decoder, v *yaml11.Value) (map[string]any, bool) {
-	if v.Kind == yaml11.Seq && len(v.Seq) == 0 {
-		return map[string]any{}, true
+// hash reads a hash as it is; symbols lose their colon.
+func hash(d *decoder, v *yaml11.Value) (Hash, bool) {
+	return d.hashWith(v, func(name string) string { return name })
+}
+
+func (d *decoder) hashWith(v *yaml11.Value, symbol func(string) string) (Hash, bool) {
+	switch {
+	case v.Kind == yaml11.Map:
+		return hashOfValue(v, symbol), true
+	case v.Kind == yaml11.Seq && len(v.Seq) == 0:
+		return Hash{}, true
 	}
-	m, ok := v.Any().(map[string]any)
-	if !ok {
-		hint := ""
-		if v.Kind == yaml11.Seq {
-			hint = "write `key: value` lines without dashes"
-		}
-		d.errorAt(v, hint, "expected %s, found %s", d.key.Type().info().expect, describe(v))
+	hint := ""
+	if v.Kind == yaml11.Seq {
+		hint = "write `key: value` lines without dashes"
 	}
-	return m, ok
+	d.errorAt(v, hint, "expected %s, found %s", d.key.Type().info().expect, describe(v))
+	return nil, false
 }
 
 // command reads a command line: a list of words, or a string that is split as a
@@ -156,6 +160,14 @@ func command(d *decoder, v *yaml11.Value) ([]string, bool) {
 // appendTo joins lists of which several keys hold parts.
 func appendTo[T any](have, more []T) []T {
 	return append(have[:len(have):len(have)], more...)
+}
+
+// joinHashes joins hashes of which several keys hold parts.
+func joinHashes(have, more Hash) Hash {
+	for _, p := range more {
+		have = have.With(p.Key, p.Value)
+	}
+	return have
 }
 
 // mergeInto joins maps of which several keys hold parts.

@@ -56,9 +56,14 @@ func TestSymbolsOfClientRB(t *testing.T) {
 	i := resolveOne(t, wholeYAML("driver: dokken\nverifier: dummy\nprovisioner:\n  name: dokken\n  log_level: :debug\n  client_rb:\n    ssl_verify_mode: :verify_none\n    log_level: ':info'\n"+
 		"    text: info\n    odd: :\"a b\"\n    nested:\n      list:\n      - :one\n      - 2\n  attributes:\n    mode: :fast"))
 	c := i.Provisioner.Chef
-	require.Equal(t, map[string]any{"ssl_verify_mode": ":verify_none", "log_level": ":info", "text": "info", "odd": `:"a b"`,
-		"nested": map[string]any{"list": []any{":one", int64(2)}}}, c.ClientRB)
-	require.Equal(t, map[string]any{"mode": "fast"}, c.Attributes, "JSON has no symbols")
+	require.Equal(t, Hash{
+		{"ssl_verify_mode", ":verify_none"},
+		{"log_level", ":info"},
+		{"text", "info"},
+		{"odd", `:"a b"`},
+		{"nested", Hash{{"list", []any{":one", int64(2)}}}},
+	}, c.ClientRB)
+	require.Equal(t, Hash{{"mode", "fast"}}, c.Attributes, "JSON has no symbols")
 	require.Equal(t, "debug", c.LogLevel)
 	require.Empty(t, resolveOne(t, wholeYAML("driver: dokken\nprovisioner: {name: dokken, client_rb: []}\nverifier: dummy")).Provisioner.Chef.ClientRB)
 }
@@ -111,7 +116,7 @@ func TestProvisioner(t *testing.T) {
 	require.Equal(t, "18", i.Driver.ToolVersion)
 	require.Equal(t, []any{"cinc", "", "5", "debug", "/project/policies/web.rb"}, []any{c.ProductName, c.NamedRunList, c.SlowReport, c.LogLevel, c.Policyfile})
 	require.Equal(t, map[string]string{"data_bags": "/project/test/data_bags"}, c.Paths)
-	require.Equal(t, map[string]any{"a": map[string]any{"b": []any{int64(1), true}}}, c.Attributes)
+	require.Equal(t, Hash{{"a", Hash{{"b", []any{int64(1), true}}}}}, c.Attributes)
 	require.Equal(t, []int{35}, i.Provisioner.RetryOnExitCode)
 	require.Equal(t, map[string]string{"./a": "/b"}, i.Provisioner.Uploads)
 	require.Equal(t, []string{"{a,b}/*", "c"}, c.CookbookGlobs)
@@ -138,7 +143,7 @@ func TestVerifiers(t *testing.T) {
 	}
 	v := of("name: inspec\ninspec_tests: [test/a, {path: b}, {git: https://x, branch: main}]\nattributes: {a: 1}\ninputs: {b: 2}\ninput_files: i.yml\ncontrols: a\nreporter: [cli, 'json:%{suite}.json']")
 	require.Equal(t, []InspecTest{{Path: "test/a"}, {Path: "b"}, {Git: "https://x", Branch: "main"}}, v.Inspec.Tests)
-	require.Equal(t, map[string]any{"a": int64(1), "b": int64(2)}, v.Inspec.Inputs)
+	require.Equal(t, Hash{{"a", int64(1)}, {"b", int64(2)}}, v.Inspec.Inputs)
 	require.Equal(t, []string{"/project/i.yml"}, v.Inspec.InputFiles)
 	require.Equal(t, []string{"a"}, v.Inspec.Controls)
 	require.Equal(t, "inspec", v.Raw["name"])

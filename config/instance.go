@@ -298,7 +298,7 @@ type Chef struct {
 	ProductName, ProductVersion string
 	RunList                     []string
 	// Attributes is what goes into dna.json.
-	Attributes   map[string]any
+	Attributes   Hash
 	PolicyGroup  string
 	NamedRunList string
 	Binary       string // chef_binary; empty: found by the tool's volume
@@ -308,7 +308,7 @@ type Chef struct {
 	LogFile      string
 	ProfileRuby  bool
 	SlowReport   string // "" off, "true", or a number
-	ClientRB     map[string]any
+	ClientRB     Hash
 	JSONAttrs    bool
 	ZeroHost     string
 	ZeroPort     int
@@ -388,7 +388,7 @@ type PuppetProvisioner struct {
 	HieraDataRemote string
 	FacterLib       string
 	PuppetConfig    string
-	Facts           map[string]any
+	Facts           Hash
 	Environment     string
 	Noop            bool
 	Debug, Verbose  bool
@@ -419,7 +419,7 @@ type AnsibleProvisioner struct {
 	ConfigFile                   string
 	Requirements                 string
 	IgnoreCerts                  bool
-	ExtraVars                    map[string]any
+	ExtraVars                    Hash
 	ExtraVarsFiles               []string
 	VaultPasswordFile            string
 	Tags, SkipTags               []string
@@ -524,7 +524,7 @@ type InspecVerifier struct {
 	Tests    []InspecTest
 	Controls []string
 	// Inputs are `inputs` or, of old, `attributes`.
-	Inputs map[string]any
+	Inputs Hash
 	// InputFiles and WaiverFiles are absolute paths of the client.
 	InputFiles, WaiverFiles []string
 	// Reporter may hold %{platform} and %{suite}.
@@ -532,7 +532,7 @@ type InspecVerifier struct {
 	Output        string
 	ProfilesPath  string // absolute, or empty
 	LoadPlugins   bool
-	PluginConfig  map[string]any
+	PluginConfig  Hash
 	BackendCache  bool
 	Color         bool
 	License       string

@@ -101,7 +101,7 @@ func ansiblePlayKeys() []Key {
 			Doc: "A file of roles and collections for `ansible-galaxy install`. It runs again when the file changes."},
 		{Name: "galaxy_ignore_certs", value: flagField(false, func(i *Instance) *bool { return &ans(i).IgnoreCerts }),
 			Doc: "Lets `ansible-galaxy` ignore certificates."},
-		{Name: "extra_vars", value: anyMapField(func(i *Instance) *map[string]any { return &ans(i).ExtraVars }),
+		{Name: "extra_vars", value: hashField(func(i *Instance) *Hash { return &ans(i).ExtraVars }),
 			Doc: "Extra variables; they are handed over in a file."},
 		{Name: "extra_vars_file", Aliases: []string{"extra_vars_files"}, value: pathsField(func(i *Instance) *[]string { return &ans(i).ExtraVarsFiles }),
 			Doc: "Files of extra variables."},

@@ -44,7 +44,7 @@ func chefRunKeys() []Key {
 	return []Key{
 		{Name: "run_list", Source: fromChef, value: textsField(func(i *Instance) *[]string { return &chef(i).RunList }),
 			Doc: "The run list; those of platform and suite are joined."},
-		{Name: "attributes", For: []string{string(ProvisionerChef), string(ProvisionerAnsible)}, Source: fromChef, value: anyMapField(func(i *Instance) *map[string]any { return &chef(i).Attributes }),
+		{Name: "attributes", For: []string{string(ProvisionerChef), string(ProvisionerAnsible)}, Source: fromChef, value: hashField(func(i *Instance) *Hash { return &chef(i).Attributes }),
 			Doc: "Node attributes; they become `dna.json`. For Ansible, `extra_vars` and `tags` in them take the place of the keys of that name."},
 		{Name: "policy_group", Source: fromChef, DefaultDoc: "`local`", value: textField("", func(i *Instance) *string { return &chef(i).PolicyGroup }),
 			Doc: "The policy group."},
@@ -70,7 +70,7 @@ func chefRunKeys() []Key {
 			Doc: "Dumps the client's own profile."},
 		{Name: "slow_resource_report", Source: fromDokken, value: field[string]{form: TypeAny, at: func(i *Instance) *string { return &chef(i).SlowReport }, parse: slowReport},
 			Doc: "Reports the slowest resources: `true`, or how many."},
-		{Name: "client_rb", Source: fromChef, value: field[map[string]any]{form: TypeHash, at: func(i *Instance) *map[string]any { return &chef(i).ClientRB }, parse: rubyMap},
+		{Name: "client_rb", Source: fromChef, value: field[Hash]{form: TypeHash, at: func(i *Instance) *Hash { return &chef(i).ClientRB }, parse: rubyHash},
 			Doc: "Settings that are merged into `client.rb`."},
 		{Name: "json_attributes", Source: fromChef, value: flagField(true, func(i *Instance) *bool { return &chef(i).JSONAttrs }),
 			Doc: "Whether `dna.json` is given to the client."},
@@ -137,41 +137,19 @@ func chefSandboxKeys() []Key {
 	return keys
 }
 
-// rubyMap reads a hash whose values become Ruby: a symbol keeps its colon, for Chef
+// rubyHash reads a hash whose values become Ruby: a symbol keeps its colon, for Chef
 // takes :verify_none and "verify_none" for different things.
-func rubyMap(d *decoder, v *yaml11.Value) (map[string]any, bool) {
-	if _, ok := anyMap(d, v); !ok || v.Kind != yaml11.Map {
-		return nil, ok
-	}
-	m, ok := withColons(v).(map[string]any)
-	return m, ok
-}
+func rubyHash(d *decoder, v *yaml11.Value) (Hash, bool) { return d.hashWith(v, rubySymbol) }
 
 // simpleSymbol matches the names that stand behind a colon without quotes.
 var simpleSymbol = regexp.MustCompile(`^[A-Za-z_]\w*[?!=]?$`)
 
-// withColons is v.Any() with symbols as Ruby writes them.
-func withColons(v *yaml11.Value) any {
-	switch v.Kind {
-	case yaml11.Symbol:
-		if simpleSymbol.MatchString(v.Str) {
-			return ":" + v.Str
-		}
-		return ":" + strconv.Quote(v.Str)
-	case yaml11.Seq:
-		out := make([]any, len(v.Seq))
-		for i, it := range v.Seq {
-			out[i] = withColons(it)
-		}
-		return out
-	case yaml11.Map:
-		out := make(map[string]any, v.Map.Len())
-		for _, e := range entries(v) {
-			out[e.Key] = withColons(e.Value)
-		}
-		return out
+// rubySymbol is a symbol as Ruby writes it.
+func rubySymbol(name string) string {
+	if simpleSymbol.MatchString(name) {
+		return ":" + name
 	}
-	return v.Any()
+	return ":" + strconv.Quote(name)
 }
 
 // licenseServers reads addresses as the variable has them: with commas between.

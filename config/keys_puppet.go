@@ -36,7 +36,7 @@ func puppetKeys() []Key {
 			Doc: "A place in the runner where the data of Hiera is copied to besides."},
 		{Name: "facterlib", value: path(func(p *PuppetProvisioner) *string { return &p.FacterLib }),
 			Doc: "A directory of custom facts, written in Ruby."},
-		{Name: "custom_facts", Aliases: []string{"facts"}, value: anyMapField(func(i *Instance) *map[string]any { return &pup(i).Facts }),
+		{Name: "custom_facts", Aliases: []string{"facts"}, value: hashField(func(i *Instance) *Hash { return &pup(i).Facts }),
 			Doc: "Facts for the manifests, also structured ones."},
 		{Name: "puppet_config_path", value: path(func(p *PuppetProvisioner) *string { return &p.PuppetConfig }),
 			Doc: "A `puppet.conf` for the run."},

@@ -53,8 +53,8 @@ func textMapField(at func(*Instance) *map[string]string) field[map[string]string
 	return field[map[string]string]{form: TypeStringMap, at: at, parse: textMap, join: mergeInto[string]}
 }
 
-func anyMapField(at func(*Instance) *map[string]any) field[map[string]any] {
-	return field[map[string]any]{form: TypeHash, at: at, parse: anyMap}
+func hashField(at func(*Instance) *Hash) field[Hash] {
+	return field[Hash]{form: TypeHash, at: at, parse: hash}
 }
 
 func mountsField(form Type, parse parser[[]Mount]) field[[]Mount] {

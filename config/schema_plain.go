@@ -17,6 +17,11 @@ func plain(v any) any {
 		return plainSeconds(x)
 	case fmt.Stringer:
 		return x.String()
+	case Hash:
+		if len(x) == 0 {
+			return nil
+		}
+		return x.plain()
 	}
 	r := reflect.ValueOf(v)
 	switch r.Kind() {
@@ -61,6 +66,15 @@ func plain(v any) any {
 		return fmt.Sprint(v)
 	}
 	return v
+}
+
+// plain is the hash without its order.
+func (h Hash) plain() map[string]any {
+	out := make(map[string]any, len(h))
+	for _, p := range h {
+		out[p.Key] = plain(p.Value)
+	}
+	return out
 }
 
 // plainSeconds is a whole number of seconds, or a text such as "1.5s".

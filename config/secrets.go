@@ -195,6 +195,10 @@ func (c *secretCollector) any(name string, v any) {
 		for _, it := range x {
 			c.any(name, it)
 		}
+	case Hash:
+		for _, p := range x {
+			c.any(p.Key, p.Value)
+		}
 	case map[string]any:
 		for k, it := range x {
 			c.any(k, it)

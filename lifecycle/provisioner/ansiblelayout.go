@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -264,15 +263,12 @@ func inventory(name string, groups []string, connection string) string {
 // them. An inventory of the user's own is for other connections.
 func (a *ansible) addVars(l *layout, connection string) error {
 	k := a.instance.Provisioner.Ansible
-	vars := maps.Clone(k.ExtraVars)
-	if vars == nil {
-		vars = map[string]any{}
-	}
+	vars := k.ExtraVars
 	if k.Inventory != "" {
-		vars["ansible_connection"] = connection
+		vars = vars.With("ansible_connection", connection)
 	}
 	if k.Interpreter != "" {
-		vars["ansible_python_interpreter"] = k.Interpreter
+		vars = vars.With("ansible_python_interpreter", k.Interpreter)
 	}
 	if len(vars) == 0 {
 		return nil

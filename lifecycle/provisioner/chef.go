@@ -1,11 +1,11 @@
 package provisioner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"slices"
@@ -144,25 +144,19 @@ func (c *chef) runs() int {
 // dna is dna.json: the attributes with the run list or the policy.
 func (c *chef) dna(policy string) ([]byte, error) {
 	k := c.instance.Provisioner.Chef
-	node := maps.Clone(k.Attributes)
-	if node == nil {
-		node = map[string]any{}
-	}
+	node := k.Attributes
 	if policy != "" {
 		if len(k.RunList) > 0 {
 			c.project.say("run_list is ignored: the policy %s has its own; use provisioner.named_run_list to choose one of those", policy)
 		}
-		delete(node, "run_list") // the policy has one, and the client refuses two
-		node["policy_name"], node["policy_group"] = policy, localGroup
-		if k.PolicyGroup != "" {
-			node["policy_group"] = k.PolicyGroup
-		}
+		// The policy has a run list, and the client refuses two.
+		node = node.Without("run_list").With("policy_name", policy).With("policy_group", cmp.Or(k.PolicyGroup, localGroup))
 	} else {
 		list := k.RunList
 		if list == nil {
 			list = []string{}
 		}
-		node["run_list"] = list
+		node = node.With("run_list", list)
 	}
 	data, err := config.MarshalPlain(node)
 	if err != nil {

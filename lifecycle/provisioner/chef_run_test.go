@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
@@ -103,7 +104,7 @@ func TestChefRuns(t *testing.T) {
 		_, out, err := b.converge(b.here())
 		require.NoError(t, err, out)
 		require.Contains(t, out, "exited with code 35: a reboot was requested, which a container cannot do; trying again in 0s (1 of 1)\nRemove 35 ")
-		b.instances[0].Provisioner.Chef.Attributes = map[string]any{"galley": map[string]any{"exit": 213}}
+		b.instances[0].Provisioner.Chef.Attributes = config.Hash{{Key: "galley", Value: config.Hash{{Key: "exit", Value: 213}}}}
 		_, out, err = b.converge(b.here())
 		require.ErrorContains(t, err, "chef-client exited with code 213: the client has replaced itself", out)
 	})

@@ -48,11 +48,13 @@ func (c *chef) clientRB(box sandbox.Dir) string {
 	if k.NamedRunList != "" {
 		conf["named_run_list"] = k.NamedRunList
 	}
-	maps.Copy(conf, k.ClientRB)
+	for _, p := range k.ClientRB {
+		conf[p.Key] = p.Value
+	}
 	var b strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(conf)) {
 		value := ruby(conf[key])
-		if _, ok := conf[key].(map[string]any); ok {
+		if _, ok := conf[key].(config.Hash); ok {
 			value = "(" + value + ")" // Ruby would take a brace for a block's
 		}
 		fmt.Fprintf(&b, "%s %s\n", key, value)
@@ -84,10 +86,10 @@ func ruby(v any) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case float64:
 		return config.FormatFloat(v)
-	case map[string]any:
+	case config.Hash:
 		parts := make([]string, 0, len(v))
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, ruby(k)+" => "+ruby(v[k]))
+		for _, p := range v {
+			parts = append(parts, ruby(p.Key)+" => "+ruby(p.Value))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	default:

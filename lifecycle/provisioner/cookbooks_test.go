@@ -139,7 +139,7 @@ func TestFnmatch(t *testing.T) {
 func TestPrepareLeavesTheConfigurationAlone(t *testing.T) {
 	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, attributes: {a: 1}, run_list: [x]}\n" + platform})
 	before := b.instances[0]
-	attributes := maps.Clone(before.Provisioner.Chef.Attributes)
+	attributes := slices.Clone(before.Provisioner.Chef.Attributes)
 	b.prepare()
 	require.Equal(t, attributes, b.instances[0].Provisioner.Chef.Attributes)
 	require.Equal(t, config.ProvisionerChef, before.Provisioner.Kind)
