@@ -1,6 +1,6 @@
 module github.com/galley-kitchen/galley
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/Microsoft/go-winio v0.6.2

@@ -54,7 +54,7 @@ func (a *ansible) openHost(ctx context.Context, program string, r runner.Runner)
 		return nil, err
 	}
 	l.files = append(l.files, sandbox.File{Path: "connection_plugins/galley.py", Data: connectionPlugin})
-	if err := sandbox.Sync(dir, l.files, nil); err != nil {
+	if err := sandbox.Fill(dir, l.files); err != nil {
 		return nil, err
 	}
 	if l.galaxy != "" {

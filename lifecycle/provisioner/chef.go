@@ -91,8 +91,9 @@ func (c *chef) Prepare(ctx context.Context, box sandbox.Dir) error {
 func ownPlaces(files []sandbox.File) []string {
 	carried := map[string]bool{}
 	for _, f := range files {
-		top, _, _ := strings.Cut(f.Path, "/")
-		carried[top] = true
+		if top, _, _ := strings.Cut(f.Path, "/"); !f.Dir {
+			carried[top] = true
+		}
 	}
 	return slices.DeleteFunc(clientPlaces(), func(p string) bool { return carried[p] })
 }

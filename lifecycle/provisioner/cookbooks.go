@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -91,7 +92,7 @@ func (c *chef) ownCookbooks() (books, error) {
 		}
 		b.files = append(b.files, files...)
 	}
-	if len(b.files) == 0 {
+	if !slices.ContainsFunc(b.files, func(f sandbox.File) bool { return !f.Dir }) {
 		c.project.say("there are no cookbooks: no Policyfile.rb, Berksfile, cookbooks/ or metadata.rb in %s", c.project.Root)
 		b.files = append(b.files, sandbox.File{Path: cookbookDir + "/" + emptyCookbook + "/metadata.json",
 			Data: []byte(`{"name": "` + emptyCookbook + `", "version": "0.0.1"}` + "\n")})

@@ -92,20 +92,53 @@ func (p *puppet) modules() ([]sandbox.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := moduleName(p.project.Root)
-	if err != nil || name == "" {
-		return files, err
+	names, err := p.ownNames()
+	if err != nil {
+		return nil, err
 	}
 	parts := map[string]bool{"manifests": true, "files": true, "templates": true, "lib": true, "facts.d": true, "functions": true, "types": true,
 		"data": true, "hiera.yaml": true, "metadata.json": true, "tasks": true, "plans": true, "locales": true}
-	own, err := sandbox.Tree(p.project.Root, path.Join(puppetModules, name), func(rel string, _ bool) bool {
-		top, _, _ := strings.Cut(rel, "/")
-		return !parts[top]
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the module %s: %w", name, err)
+	for _, name := range names {
+		own, err := sandbox.Tree(p.project.Root, path.Join(puppetModules, name), func(rel string, _ bool) bool {
+			top, _, _ := strings.Cut(rel, "/")
+			return !parts[top]
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the module %s: %w", name, err)
+		}
+		files = append(files, own...)
 	}
-	return append(files, own...), nil
+	return files, nil
+}
+
+// ownNames are the names under which the project is a module: that in its metadata.json,
+// and those of links in modules_path that lead back to it, as in spec/fixtures/modules.
+func (p *puppet) ownNames() ([]string, error) {
+	var names []string
+	name, err := moduleName(p.project.Root)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" {
+		names = append(names, name)
+	}
+	root, err := os.Stat(p.project.Root)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range p.instance.Provisioner.Puppet.ModulesPaths {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // the caller has told of it, if it is one
+		}
+		for _, e := range entries {
+			st, err := os.Stat(filepath.Join(dir, e.Name()))
+			if err == nil && os.SameFile(st, root) && !slices.Contains(names, e.Name()) {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	return names, nil
 }
 
 // namedModules are those of modules_path. Its directories become one: a file of a

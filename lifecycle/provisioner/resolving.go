@@ -137,6 +137,9 @@ func (c *chef) digest(s source) (string, error) {
 		}
 		fmt.Fprintf(sum, "%q %d\n", dir, len(files))
 		for _, f := range files {
+			if f.Dir {
+				continue // a cookbook is what its files are
+			}
 			if err := addFile(sum, f.Path, f.Source); err != nil {
 				return "", err
 			}

@@ -2,11 +2,13 @@ package sandbox
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // sourceError is about the file to copy, not about the copy.
@@ -15,83 +17,109 @@ type sourceError struct{ error }
 // Unwrap gives the cause.
 func (e *sourceError) Unwrap() error { return e.error }
 
-// put makes the file name in dir what f says. have are the attributes of the
-// regular file that is there, or nil.
-func put(dir, name string, f *File, have *attributes) error {
-	if f.Source == "" {
-		return putData(filepath.Join(dir, name), f, have)
+// put makes the file name in d what f says, and reports whether it had to. have are the
+// attributes of the regular file that is there, or nil; old is what was put there last.
+func put(d *os.Root, name string, f *File, have *attributes, old record) (changed bool, err error) {
+	want, source, err := f.wanted()
+	if err != nil {
+		return false, &sourceError{err}
 	}
-	var want attributes
-	if f.seen != nil {
-		want = *f.seen
+	if have != nil && have.mode == want.mode && old.source == source && old.copy == have.stamp && source != (stamp{}) {
+		f.copied = old
+		return false, nil
+	}
+	if f.Source == "" {
+		f.copied.copy, err = replace(d, name, func(w io.Writer) error { _, err := w.Write(f.Data); return err }, want.mode, nil)
 	} else {
-		st, err := os.Stat(f.Source)
-		if err != nil {
-			return &sourceError{err}
+		err = f.copy(d, name, want.mode)
+	}
+	if err != nil {
+		f.copied = record{}
+		return true, err
+	}
+	if f.Source == "" {
+		f.copied.source = source
+	}
+	return true, nil
+}
+
+// wanted are the attributes that a file is to have in a sandbox, and what its source is
+// known by.
+func (f *File) wanted() (want attributes, source stamp, err error) {
+	if f.Source == "" {
+		want.mode, source = 0o644, digestStamp(sha256.Sum256(f.Data))
+	} else {
+		if f.seen != nil {
+			want = *f.seen
+		} else if want, err = attributesAt(f.Source); err != nil {
+			return want, source, err
 		}
-		want = attributesOf(st)
+		if source, err = identify(f.Source, want); err != nil {
+			return want, source, err
+		}
 	}
 	if f.Mode != 0 {
-		want.mode = f.Mode
+		want.mode = f.Mode.Perm()
 	}
-	if have != nil && *have == want {
-		return nil
-	}
-	to := filepath.Join(dir, name)
-	in, err := os.Open(f.Source)
+	return want, source, nil
+}
+
+// copy copies a source, which may have changed since it was looked at.
+func (f *File) copy(d *os.Root, name string, mode fs.FileMode) error {
+	now := time.Now()
+	in, _, err := OpenRegular(f.Source)
 	if err != nil {
 		return &sourceError{err}
 	}
 	defer in.Close()
-	if err := replace(to, in, want.mode); err != nil {
-		return err
+	from, err := attributesIn(in)
+	if err != nil {
+		return &sourceError{err}
 	}
-	return os.Chtimes(to, want.time(), want.time())
+	source, err := identify(f.Source, from)
+	if err != nil {
+		return &sourceError{err}
+	}
+	modified := from.time()
+	// Between two files this is the kernel's own copy, which shares blocks where the
+	// file system can.
+	f.copied.copy, err = replace(d, name, func(w io.Writer) error { _, err := io.Copy(w, in); return err }, mode, &modified)
+	f.copied.source = source.settled(now)
+	return err
 }
 
-func putData(to string, f *File, have *attributes) error {
-	mode := f.Mode
-	if mode == 0 {
-		mode = 0o644
-	}
-	if have != nil && have.size == int64(len(f.Data)) && have.mode == mode {
-		if old, err := os.ReadFile(to); err == nil && bytes.Equal(old, f.Data) {
-			return nil
+// attempts is how often a file is written anew while the runner puts another one there.
+const attempts = 3
+
+// replace writes a file anew and returns its stamp. The old one, whoever owns it and
+// whatever it is, is unlinked first and never opened. modified may be nil.
+func replace(d *os.Root, name string, content func(io.Writer) error, mode fs.FileMode, modified *time.Time) (stamp, error) {
+	var out *os.File
+	for i := 1; out == nil; i++ {
+		err := d.Remove(name)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			out, err = d.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		}
+		if err != nil && (i == attempts || !errors.Is(err, fs.ErrExist)) {
+			return stamp{}, err
 		}
 	}
-	return replace(to, bytes.NewReader(f.Data), mode)
-}
-
-// replace writes a file anew; the old one, whoever owns it, is unlinked first.
-func replace(to string, from io.Reader, mode fs.FileMode) error {
-	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	err := content(out)
+	if err == nil {
+		err = out.Chmod(mode) // by the handle: the name may be another file's by now
 	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-	if err != nil {
-		return err
+	if err == nil && modified != nil {
+		if err = setTime(out, d, name, *modified); errors.Is(err, fs.ErrNotExist) {
+			err = nil // the runner has removed it, which the next Sync sees
+		}
 	}
-	// Between two files this is the kernel's own copy, which shares blocks where
-	// the file system can.
-	_, err = io.Copy(out, from)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
-	}
-	return os.Chmod(to, mode) // the umask may have taken something away
-}
-
-// makeDir makes a directory that every user of the runner may enter, as in a runner
-// to which the files are sent, whatever this user's umask is: to a remapped root, or a
-// user that the image names, this user's directories are somebody else's.
-func makeDir(dir string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	return os.Chmod(dir, 0o755)
+	now, statErr := attributesIn(out)
+	return now.stamp, errors.Join(err, statErr, out.Close())
 }
 
 // WriteFile replaces a file as a whole, making its directory: a reader, or a
-// crash, sees the old content or the new one and nothing in between.
+// crash, sees the old content or the new one and nothing in between. It is for places
+// that only this user can write.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -101,7 +129,7 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	_, err = tmp.Write(data)
+	_, err = io.Copy(tmp, bytes.NewReader(data))
 	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)

@@ -1,26 +1,42 @@
 // Package sandbox keeps the directory that an instance's runner sees in step with
 // what it should hold.
+//
+// A runner can write to its sandbox at any time, also while galley does. All that is
+// written, changed or removed there goes through a handle of the directory that holds
+// it (os.Root), which no link leads out of, and no file that is there is opened: a new
+// one takes its place.
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
-// File is one file that a sandbox should hold.
+// File is one file that a sandbox should hold, or one directory.
 type File struct {
 	// Path is where, relative to the sandbox and with slashes.
 	Path string
 	// Source is the file to copy; when it is empty, Data is the content.
 	Source string
 	Data   []byte
-	// Mode is the file's permissions; 0 means the source's, or 0644.
+	// Mode is the permissions; 0 means the source's, or 0644.
 	Mode fs.FileMode
+	// Dir makes this a directory with the permissions Mode. Directories that hold files
+	// and have the usual permissions, 0755, need no entry of their own.
+	Dir bool
+	// Link makes this a symbolic link that leads there. Only archives have links: Tree
+	// follows them, and a sandbox holds none.
+	Link string
 
 	// seen are the source's attributes when Tree has looked at it.
 	seen *attributes
+	// copied is what a sandbox has of it after a Sync.
+	copied record
 }
 
 // Dir is a sandbox: a directory on this machine, and where the runner sees it.
@@ -49,21 +65,41 @@ func (e *LeftoverError) Error() string {
 // Unwrap gives the cause.
 func (e *LeftoverError) Unwrap() error { return e.Err }
 
+// defaultDirMode are the permissions of directories that say nothing of their own. Every
+// user of the runner may enter, as in a runner to which the files are sent, whatever
+// this user's umask is: to a remapped root, or a user that the image names, this user's
+// directories are somebody else's.
+const defaultDirMode fs.FileMode = 0o755
+
 // folder is a directory that a sandbox should hold.
 type folder struct {
 	folders map[string]*folder
 	files   map[string]*File
+	mode    fs.FileMode
 }
 
 // layout makes folders of files. Of two files at one path the later one counts.
 func layout(files []File) (*folder, error) {
-	root := &folder{}
+	root := &folder{mode: defaultDirMode}
 	known := map[string]*folder{".": root}
 	in, last := root, ""
 	for i := range files {
 		p := path.Clean(files[i].Path)
-		if p == "." || p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
+		if !files[i].Dir && p == "." || p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
 			return nil, fmt.Errorf("make the sandbox: %q is not inside it", files[i].Path)
+		}
+		if files[i].Link != "" {
+			return nil, fmt.Errorf("make the sandbox: %q is a symbolic link", files[i].Path)
+		}
+		if files[i].Dir {
+			f, err := enter(known, p)
+			if err != nil {
+				return nil, err
+			}
+			if files[i].Mode != 0 {
+				f.mode = files[i].Mode.Perm() | 0o700 // this user fills it
+			}
+			continue
 		}
 		dir, name := path.Split(p)
 		if dir != last { // files of one directory mostly come together
@@ -100,7 +136,63 @@ func enter(known map[string]*folder, p string) (*folder, error) {
 	if above.folders == nil {
 		above.folders = map[string]*folder{}
 	}
-	f := &folder{}
+	f := &folder{mode: defaultDirMode}
 	above.folders[name], known[p] = f, f
 	return f, nil
+}
+
+// Make makes a sandbox's directory, and those above it for this user alone, and gives it
+// the permissions mode whatever the umask is. Errors: fs.ErrPermission when another user
+// owns it.
+func Make(dir string, mode fs.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return fmt.Errorf("make the sandbox: %w", err)
+	}
+	parent, err := os.OpenRoot(filepath.Dir(dir))
+	if err != nil {
+		return fmt.Errorf("make the sandbox: %w", err)
+	}
+	defer parent.Close()
+	if err := parent.Mkdir(filepath.Base(dir), mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the sandbox: %w", err)
+	}
+	d, err := openDir(parent, filepath.Base(dir))
+	if err != nil {
+		return fmt.Errorf("make the sandbox: %w", err)
+	}
+	defer d.Close()
+	if err := chmodDir(d, mode); err != nil {
+		return fmt.Errorf("make the sandbox: %w", err)
+	}
+	return nil
+}
+
+// Remove removes the directory name in dir with all that is in it, following no link.
+// Where it is not, that is success. Errors: fs.ErrPermission when files of other users
+// are in it.
+func Remove(dir, name string) error {
+	if !isElement(name) {
+		return fmt.Errorf("remove the sandbox: %q is no name of a directory in %s", name, dir)
+	}
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("remove the sandbox: %w", err)
+	}
+	defer root.Close()
+	return root.RemoveAll(name)
+}
+
+// isElement reports whether a name is that of one thing in a directory.
+func isElement(name string) bool {
+	return name != "." && filepath.IsLocal(name) && !strings.ContainsAny(name, `/\`)
+}
+
+// openDir opens the directory name in d. Whatever was put in its place meanwhile, a
+// link to elsewhere in d included, nothing outside of d is opened, and neither a pipe
+// nor a device is: the path's end makes the system look up a directory only.
+func openDir(d *os.Root, name string) (*os.Root, error) {
+	return d.OpenRoot(name + "/.")
 }

@@ -14,26 +14,36 @@ import (
 )
 
 // Tree lists the files below a directory as sandbox files under the prefix to, in
-// order. Symbolic links are followed, as a copy would; a link that leads nowhere
-// is left out. skip may be nil; it gets paths relative to from, and is called from
-// several goroutines.
+// order, and those directories that are empty or have other permissions than most.
+// Symbolic links are followed, as a copy would; a link that leads nowhere, or to a
+// directory that it lies in, is left out. So are .git and .kitchen wherever they are,
+// unless from is one itself: no list ever holds what galley makes. skip may be nil; it
+// gets paths relative to from, and is called from several goroutines.
 func Tree(from, to string, skip func(rel string, dir bool) bool) ([]File, error) {
-	t := &tree{skip: skip}
-	if to = path.Clean(to); to != "." {
-		t.to = to + "/"
-	}
-	t.group.SetLimit(runtime.GOMAXPROCS(0))
-	st, err := os.Stat(from)
-	if err != nil {
-		return nil, err
-	}
-	return t.walk(from, "", []fs.FileInfo{st})
+	t := &tree{skip: skip, follow: true}
+	return t.list(from, to)
+}
+
+// Entries lists what is below a directory as it is: symbolic links stay links, and every
+// directory has an entry. What Tree leaves out is left out here as well. Pipes, devices
+// and sockets are skipped, and told with their paths.
+func Entries(from, to string) (files []File, skipped []string, err error) {
+	t := &tree{}
+	files, err = t.list(from, to)
+	slices.Sort(t.skipped)
+	return files, t.skipped, err
 }
 
 type tree struct {
-	to    string
-	skip  func(string, bool) bool
-	group errgroup.Group
+	to     string
+	skip   func(string, bool) bool
+	follow bool
+	group  errgroup.Group
+	// hidden reports whether a link may not lead to a path.
+	hidden func(string) bool
+
+	mu      sync.Mutex
+	skipped []string
 }
 
 // part is what one entry of a directory comes to.
@@ -42,12 +52,98 @@ type part struct {
 	err   error
 }
 
-// walk lists one directory; above are the directories that it lies in.
-func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, error) {
-	entries, err := scan(dir)
+func (t *tree) list(from, to string) ([]File, error) {
+	if to = path.Clean(to); to != "." {
+		t.to = to + "/"
+	}
+	t.group.SetLimit(runtime.GOMAXPROCS(0))
+	st, err := os.Stat(from)
 	if err != nil {
 		return nil, err
 	}
+	above, err := t.ancestors(from)
+	if err != nil {
+		return nil, err
+	}
+	return t.directory(from, "", st, above)
+}
+
+// directory lists a directory with what is in it, and itself where that says more. One
+// of which all was skipped is not wanted.
+func (t *tree) directory(dir, rel string, st fs.FileInfo, above []fs.FileInfo) ([]File, error) {
+	if t.follow {
+		above = append(slices.Clip(above), st)
+	}
+	prefix := rel
+	if rel != "" {
+		prefix += "/"
+	}
+	files, entries, err := t.walk(dir, prefix, above)
+	p := path.Clean(t.to + rel)
+	unwanted := len(files) == 0 && entries > 0 && t.skip != nil
+	// Windows knows of no permissions of directories.
+	plain := len(files) > 0 && (st.Mode().Perm() == defaultDirMode || runtime.GOOS == "windows")
+	if err != nil || p == "." || t.follow && (unwanted || plain) {
+		return files, err
+	}
+	return slices.Insert(files, 0, File{Path: p, Dir: true, Mode: st.Mode().Perm()}), nil
+}
+
+// ancestors are the directories that from lies in, in truth. They also say where links
+// may not lead: into a .git or .kitchen that from is not in.
+func (t *tree) ancestors(from string) ([]fs.FileInfo, error) {
+	if !t.follow {
+		return nil, nil
+	}
+	dir, err := filepath.Abs(from)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
+	in := dir
+	t.hidden = func(p string) bool {
+		for ; p != filepath.Dir(p); p = filepath.Dir(p) {
+			if own(filepath.Dir(p), filepath.Base(p)) && !within(p, in) {
+				return true
+			}
+		}
+		return false
+	}
+	var above []fs.FileInfo
+	for up := filepath.Dir(dir); up != dir; up = filepath.Dir(dir) {
+		dir = up
+		st, err := os.Stat(dir)
+		if err != nil {
+			return nil, err
+		}
+		above = append(above, st)
+	}
+	return above, nil
+}
+
+// own reports whether the directory name in dir is not to be sent: the repository's, or
+// galley's own.
+func own(dir, name string) bool {
+	return strings.EqualFold(name, ".git") || strings.EqualFold(name, ".kitchen") ||
+		name == "galley" && strings.EqualFold(filepath.Base(dir), ".kitchen")
+}
+
+// within reports whether p is dir or lies in it.
+func within(dir, p string) bool {
+	rel, err := filepath.Rel(dir, p)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// walk lists what is in one directory, and tells how many entries that has; above are
+// the directory and those that it lies in.
+func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, int, error) {
+	entries, err := scan(dir)
+	if err != nil {
+		return nil, 0, err
+	}
+	entries = slices.DeleteFunc(entries, func(e entry) bool { return own(dir, e.name) })
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	below := map[int]*part{}
 	var wait sync.WaitGroup
@@ -66,21 +162,21 @@ func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, error) {
 	for i := range entries {
 		switch p := below[i]; {
 		case p != nil && p.err != nil:
-			return nil, p.err
+			return nil, 0, p.err
 		case p != nil:
 			files = append(files, p.files...)
 		case t.skip == nil || !t.skip(paths[i][len(t.to):], false):
 			files = append(files, File{Path: paths[i], Source: sources[i], seen: &entries[i].attributes})
 		}
 	}
-	return files, nil
+	return files, len(entries), nil
 }
 
 // start lists what is no regular file, a directory beside the rest if a goroutine is
 // free. The part is good after the wait.
 func (t *tree) start(wait *sync.WaitGroup, dir, rel string, e entry, above []fs.FileInfo) *part {
 	p := &part{}
-	f := func() { p.files, p.err = t.other(dir+string(filepath.Separator)+e.name, rel+e.name, e.typ, above) }
+	f := func() { p.files, p.err = t.other(dir+string(filepath.Separator)+e.name, rel+e.name, e, above) }
 	if !e.typ.IsDir() {
 		f()
 		return p
@@ -115,12 +211,17 @@ func joined(prefix string, entries []entry) []string {
 	return paths
 }
 
-// other lists what is no regular file at first sight: a directory, or a link to
-// whatever it leads to.
-func (t *tree) other(p, rel string, typ fs.FileMode, above []fs.FileInfo) ([]File, error) {
-	link := typ&fs.ModeSymlink != 0
-	if !link && !typ.IsDir() {
-		return nil, nil // a socket and the like is nothing to copy
+// other lists what is no regular file at first sight: a directory, or a link and what it
+// leads to.
+func (t *tree) other(p, rel string, e entry, above []fs.FileInfo) ([]File, error) {
+	link := e.typ&fs.ModeSymlink != 0
+	switch {
+	case !link && !e.typ.IsDir():
+		t.tell(rel)
+		return nil, nil
+	case link && !t.follow:
+		target, err := os.Readlink(p)
+		return []File{{Path: t.to + rel, Link: filepath.ToSlash(target)}}, err
 	}
 	st, err := os.Stat(p)
 	if err != nil {
@@ -130,23 +231,36 @@ func (t *tree) other(p, rel string, typ fs.FileMode, above []fs.FileInfo) ([]Fil
 		return nil, err
 	}
 	switch {
-	case t.skip != nil && t.skip(rel, st.IsDir()), link && loops(st, above):
+	case t.skip != nil && t.skip(rel, st.IsDir()), link && t.loops(p, st, above):
 		return nil, nil
 	case st.IsDir():
-		return t.walk(p, rel+"/", append(slices.Clip(above), st))
+		return t.directory(p, rel, st, above)
 	case st.Mode().IsRegular():
-		seen := attributesOf(st)
-		return []File{{Path: t.to + rel, Source: p, seen: &seen}}, nil
+		seen, err := attributesAt(p)
+		return []File{{Path: t.to + rel, Source: p, seen: &seen}}, err
 	}
+	t.tell(rel)
 	return nil, nil
 }
 
-// loops tells whether a directory is one of those it lies in, by way of a link.
-func loops(st fs.FileInfo, above []fs.FileInfo) bool {
+// tell notes what is skipped.
+func (t *tree) tell(rel string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.skipped = append(t.skipped, t.to+rel)
+}
+
+// loops reports whether a link leads to a directory that it lies in, or to one whose
+// content is not to be sent.
+func (t *tree) loops(p string, st fs.FileInfo, above []fs.FileInfo) bool {
+	if !st.IsDir() {
+		return false
+	}
 	for _, a := range above {
 		if os.SameFile(a, st) {
 			return true
 		}
 	}
-	return false
+	to, err := filepath.EvalSymlinks(p)
+	return err == nil && t.hidden(to)
 }

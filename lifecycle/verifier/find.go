@@ -144,6 +144,10 @@ func testsIn(p Project, v config.Verifier, fw framework, dir, helpers, to string
 // addAll adds files, the scripts among them as Linux can run them.
 func (t *tests) addAll(files []sandbox.File) error {
 	for _, f := range files {
+		if f.Dir {
+			t.all = append(t.all, f)
+			continue
+		}
 		source := f.Source
 		if withSuffix(".bats", ".bash", ".sh")(path.Base(f.Path)) {
 			var err error
