@@ -108,7 +108,7 @@ func TestRuby(t *testing.T) {
 	}{
 		{nil, "nil"}, {true, "true"}, {1, "1"}, {1.5, "1.5"}, {2.0, "2.0"}, {":sym", ":sym"}, {"", `""`},
 		{`a "b" \c`, `"a \"b\" \\c"`}, {"a\nb", `"a\nb"`}, {"a#b", `"a#b"`}, {"#{x} #$y #@z", `"\#{x} \#$y \#@z"`},
-		{[]any{"a", 1, nil}, `["a", 1, nil]`}, {map[string]any{"b": 1, "a": ":c"}, `{"a" => :c, "b" => 1}`},
+		{[]any{"a", 1, nil}, `["a", 1, nil]`}, {config.Hash{{Key: "b", Value: 1}, {Key: "a", Value: ":c"}}, `{"b" => 1, "a" => :c}`},
 	} {
 		require.Equal(t, c.want, ruby(c.value))
 	}
