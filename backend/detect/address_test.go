@@ -56,15 +56,15 @@ func TestAddress(t *testing.T) {
 		// A password is dropped or refused, and never shown.
 		{"tcp://user:S3CRET@host:2375", "", "tcp://host:2375"},
 		{"user:S3CRET@host:2375", "", "tcp://host:2375"},
-		{"tcp://user:S3CRET@host:port", "", "(user:***@host"},
-		{"tcp://user:S3CRET%zz@host", "", "(user:***@host"},
-		{"tcp://user:S3CRET/@:x@host:1", "", "(user:***@host"},
+		{"tcp://user:S3CRET@host:port", "", "(user:********@host"},
+		{"tcp://user:S3CRET%zz@host", "", "(user:********@host"},
+		{"tcp://user:S3CRET/@:x@host:1", "", "(user:********@host"},
 		{"tcp://user:S3CRET", "", "(is not a port)"},
-		{"ftp://user:S3CRET@host", "", "(user:***@host"},
-		{"user:S3CRET@host://x", "", "(user:***@host"},
-		{"fd://user:S3CRET@host", "", "(user:***@host"},
+		{"ftp://user:S3CRET@host", "", "(user:********@host"},
+		{"user:S3CRET@host://x", "", "(user:********@host"},
+		{"fd://user:S3CRET@host", "", "(user:********@host"},
 		{"ssh://user:S3CRET@host", "", "(use a key)"},
-		{"ssh://user:S3CRET@ho st", "", "(user:***@ho"},
+		{"ssh://user:S3CRET@ho st", "", "(user:********@ho"},
 	}
 	for _, tt := range tests {
 		got, err := address(tt.text, tt.prefer)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// hidden stands in place of a secret.
-const hidden = "***"
+// Hidden stands in place of a secret.
+const Hidden = "********"
 
 // Address hides the password in an address such as ssh://user:password@host, however
 // malformed it is: all between the first ":" and the last "@" counts as the password.
@@ -25,7 +25,7 @@ func userinfo(text string) string {
 	if colon < 0 || at < colon {
 		return text
 	}
-	return text[:colon+1] + hidden + text[at:]
+	return text[:colon+1] + Hidden + text[at:]
 }
 
 // AddressError returns what is wrong with an address, without the address, which the
