@@ -5,14 +5,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/galley-kitchen/galley/internal/mask"
 )
 
 // Masked stands in the place of a secret.
-const Masked = "********"
-
-// minSecret is the shortest value that is masked wherever it occurs: shorter ones
-// ("true", "1") occur by chance.
-const minSecret = 6
+const Masked = mask.Hidden
 
 // secretName matches the names of keys and variables that hold secrets.
 var secretName = sync.OnceValue(func() *regexp.Regexp {
@@ -31,69 +29,15 @@ func IsSecretName(name string) bool {
 	return name != "PWD" && secretName().MatchString(name) && !notSecretName().MatchString(name)
 }
 
-// urlPassword matches the password of a URL.
-var urlPassword = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)([^/\s@]+)@`)
-})
+// Masker replaces secrets in texts and in values. It is safe for concurrent use.
+type Masker struct{ values *mask.Masker }
 
-// knownToken matches tokens that tell themselves by their form.
-var knownToken = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16})\b`)
-})
-
-// privateKey matches a private key in PEM.
-var privateKey = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
-})
-
-// Masker replaces secrets in texts. It is safe for concurrent use.
-type Masker struct {
-	values *strings.Replacer
-}
-
-// NewMasker makes a Masker for these values, and for what tells itself as a
-// secret: passwords in URLs, private keys, well-known tokens. Values shorter than
-// six characters are left out, for they occur by chance. Of a value of several
-// lines each line is masked as well.
-func NewMasker(values []string) *Masker {
-	var all []string
-	for _, v := range values {
-		all = append(all, v)
-		if lines := strings.Split(v, "\n"); len(lines) > 1 {
-			for _, l := range lines {
-				if l = strings.TrimSpace(l); len(l) >= 2*minSecret {
-					all = append(all, l)
-				}
-			}
-		}
-	}
-	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < minSecret })
-	// The longest first: a secret may begin with another one.
-	slices.SortFunc(all, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	all = slices.Compact(all)
-	pairs := make([]string, 0, 2*len(all))
-	for _, v := range all {
-		pairs = append(pairs, v, Masked)
-	}
-	return &Masker{values: strings.NewReplacer(pairs...)}
-}
+// NewMasker makes a Masker for these values, and for what tells itself as a secret
+// (see package mask).
+func NewMasker(values []string) *Masker { return &Masker{mask.New(values...)} }
 
 // Mask replaces every secret in s.
-func (m *Masker) Mask(s string) string {
-	s = m.values.Replace(s)
-	if strings.Contains(s, "PRIVATE KEY") {
-		s = privateKey().ReplaceAllString(s, Masked)
-	}
-	if strings.Contains(s, "://") {
-		s = urlPassword().ReplaceAllString(s, "${1}"+Masked+"@")
-	}
-	return knownToken().ReplaceAllString(s, Masked)
-}
+func (m *Masker) Mask(s string) string { return m.values.String(s) }
 
 // assigned matches a name with what a line of a file gives to it.
 var assigned = sync.OnceValue(func() *regexp.Regexp {
