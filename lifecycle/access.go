@@ -34,8 +34,8 @@ func (a access) Exec(ctx context.Context, c runner.Command) (int, error) {
 	return code, err
 }
 
-// Publish implements runner.Runner.
-func (a access) Publish(ctx context.Context) error {
+// Sync implements runner.Runner.
+func (a access) Sync(ctx context.Context) error {
 	if !a.w.state.Upload {
 		return nil // the runner sees the directory itself
 	}

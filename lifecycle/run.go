@@ -91,7 +91,7 @@ func New(o Options) (*Run, error) {
 		return nil, fmt.Errorf("name the run: %w", err)
 	}
 	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:]),
-		resolver: provisioner.NewResolver()}, nil
+		resolver: &provisioner.Resolver{}}, nil
 }
 
 // ID names the run; it is unique.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
@@ -356,13 +357,19 @@ func (r *Run) environ(key string) (string, bool) {
 	return "", false
 }
 
+// project is the project as provisioners and verifiers see it.
+func (w *worker) project() project.Project {
+	o := w.run.o
+	return project.Project{Root: o.Project.Root, TestBase: o.TestBase, StateDir: o.Project.StateDir(), Environ: o.Environ}
+}
+
 // provisioner is the instance's provisioner, made when first needed.
 func (w *worker) provisioner() (provisioner.Provisioner, error) {
 	if w.prov == nil {
 		o := w.run.o
-		p, err := provisioner.New(provisioner.Project{Root: o.Project.Root, TestBase: o.TestBase, StateDir: o.Project.StateDir(),
-			Environ: o.Environ, Debug: o.Debug, Idempotence: o.Idempotence, Resolver: w.run.resolver, Workstation: workstation{w},
-			Say: func(text string) { w.notice(LevelInfo, text) }}, w.inst)
+		p, err := provisioner.New(provisioner.Options{Project: w.project(), Debug: o.Debug, Idempotence: o.Idempotence,
+			Resolver: w.run.resolver, Workstation: workstation{w},
+			Notify: func(text string) { w.notice(LevelInfo, text) }}, w.inst)
 		if err != nil {
 			return nil, err
 		}
@@ -374,8 +381,7 @@ func (w *worker) provisioner() (provisioner.Provisioner, error) {
 // verifier is the instance's verifier, made when first needed.
 func (w *worker) verifier() (verifier.Verifier, error) {
 	if w.ver == nil {
-		v, err := verifier.New(verifier.Project{Root: w.run.o.Project.Root, TestBase: w.run.o.TestBase,
-			Environ: w.run.o.Environ}, w.inst)
+		v, err := verifier.New(w.project(), w.inst)
 		if err != nil {
 			return nil, err
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/galley-kitchen/galley/lifecycle/provisioner"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/chef"
 )
 
 // kitchenHead and kitchenTail are what `init` writes around the provisioner.
@@ -101,7 +101,7 @@ func (a *app) initProject() error {
 // chefProject tells whether the directory is a Chef project, and the name of its
 // cookbook if it is one.
 func (a *app) chefProject() (name string, ok bool) {
-	name, err := provisioner.CookbookName(a.dir)
+	name, err := chef.CookbookName(a.dir)
 	if err != nil || name != "" { // metadata that names nothing: the run list is left to the user
 		return name, true
 	}

@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/galley-kitchen/galley/config"
 )
 
 // chefCases are provisioner blocks, and what else a case needs.
@@ -84,32 +82,5 @@ func TestChefGolden(t *testing.T) {
 			}
 			golden(t, filepath.Join("chef", name), text.String())
 		})
-	}
-}
-
-func TestToolImage(t *testing.T) {
-	for _, c := range []struct{ image, version, want string }{
-		{"chef/chef", "latest", "chef/chef:latest"},
-		{"chef/chef", "stable", "chef/chef:latest"},
-		{"chef/chef", "18.5", "chef/chef:18.5"},
-		{"chef/chef", "", "chef/chef"},
-		{"localhost:5000/chef", "18", "localhost:5000/chef:18"},
-		{"localhost:5000/chef:17", "18", "localhost:5000/chef:17"},
-		{"chef/chef@sha256:abc", "18", "chef/chef@sha256:abc"},
-	} {
-		require.Equal(t, c.want, ToolImage(config.Driver{ToolImage: c.image, ToolVersion: c.version}))
-	}
-}
-
-func TestRuby(t *testing.T) {
-	for _, c := range []struct {
-		value any
-		want  string
-	}{
-		{nil, "nil"}, {true, "true"}, {1, "1"}, {1.5, "1.5"}, {2.0, "2.0"}, {":sym", ":sym"}, {"", `""`},
-		{`a "b" \c`, `"a \"b\" \\c"`}, {"a\nb", `"a\nb"`}, {"a#b", `"a#b"`}, {"#{x} #$y #@z", `"\#{x} \#$y \#@z"`},
-		{[]any{"a", 1, nil}, `["a", 1, nil]`}, {config.Hash{{Key: "b", Value: 1}, {Key: "a", Value: ":c"}}, `{"b" => 1, "a" => :c}`},
-	} {
-		require.Equal(t, c.want, ruby(c.value))
 	}
 }

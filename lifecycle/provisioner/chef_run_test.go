@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
@@ -158,7 +159,7 @@ func TestChefFindsTheClient(t *testing.T) {
 		}
 		require.NoError(t, writeFile(filepath.Join(root, "proc", "mounts"), mounts))
 		// The same script in a place where those volumes are.
-		require.NoError(t, writeFile(filepath.Join(b.box.Local, runCommand), relocate(files[runCommand], root)))
+		require.NoError(t, writeFile(filepath.Join(b.box.Local, converge.RunCommand), relocate(files[converge.RunCommand], root)))
 		p := b.provisioner()
 		var out lockedBuffer
 		_, err := p.Converge(t.Context(), r, b.box, runner.Output{Stdout: &out, Stderr: &out})

@@ -14,8 +14,8 @@ import (
 
 const dokken = "provisioner: {name: dokken}\n" + platform
 
-// books are the cookbooks' files in a sandbox.
-func booksOf(files map[string]string) []string {
+// cookbookFiles are the cookbooks' files in a sandbox.
+func cookbookFiles(files map[string]string) []string {
 	var list []string
 	for name := range files {
 		if strings.HasPrefix(name, "cookbooks/") || strings.HasPrefix(name, "cookbook_artifacts/") {
@@ -69,7 +69,7 @@ func TestCookbooks(t *testing.T) {
 				files["kitchen.yml"] = c.kitchen
 			}
 			maps.Copy(files, c.files)
-			require.Equal(t, c.want, booksOf(newBed(t, files).prepare()))
+			require.Equal(t, c.want, cookbookFiles(newBed(t, files).prepare()))
 		})
 	}
 }
@@ -105,34 +105,6 @@ func TestMissingDirectoriesOfData(t *testing.T) {
 		require.NotContains(t, name, "roles/")
 	}
 	require.Equal(t, []string{"provisioner.roles_path: there is no directory " + filepath.Join(b.root, "none")}, b.said)
-}
-
-func TestCookbookName(t *testing.T) {
-	for text, want := range map[string]string{
-		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e", "# name 'no'\nname 'f'": "f", "name %q(g)": "g", "maintainer 'x'\nname 'h'": "h",
-	} {
-		b := newBed(t, map[string]string{"kitchen.yml": dokken, "metadata.rb": text})
-		got, err := CookbookName(b.root)
-		require.NoError(t, err, text)
-		require.Equal(t, want, got)
-	}
-}
-
-func TestFnmatch(t *testing.T) {
-	for _, c := range []struct {
-		pattern, name string
-		paths, want   bool
-	}{
-		{"*", "a/b", false, true}, {"*", "a/b", true, false}, {"*.rb", "a/b.rb", false, true}, {"a/*.rb", "a/b.rb", true, true},
-		{"a?c", "abc", true, true}, {"a?c", "a/c", true, false}, {"[a-c]x", "bx", true, true}, {"[!a-c]x", "bx", true, false}, {"[^a]", "b", true, true},
-		{"**/x", "x", true, true}, {"**/x", "a/b/x", true, true}, {"a/**/x", "a/x", true, true}, {"a/**/*", "a/b/c", true, true}, {"a/**/*", "a", true, false},
-		{`\*`, "*", true, true}, {`\*`, "a", true, false}, {"", "", true, true}, {"a", "", true, false}, {"", "a", true, false}, {"[", "[", true, true},
-		{"a*b*c", "a-b-b-c", true, true}, {"a*b*c", "a-b-d", true, false}, {"README.*", "README.md", true, true},
-	} {
-		require.Equal(t, c.want, fnmatch(c.pattern, c.name, c.paths), "%q %q %v", c.pattern, c.name, c.paths)
-	}
-	require.Equal(t, []string{"a.b", "a.c.x", "a.d.x"}, braces("a.{b,{c,d}.x}"))
-	require.Equal(t, []string{"a{b"}, braces("a{b"))
 }
 
 // Instances share what they may and do not touch the configuration.

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/project"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -42,7 +44,7 @@ type bed struct {
 	t         *testing.T
 	root      string
 	box       sandbox.Dir
-	project   Project
+	project   Options
 	said      []string
 	instances []config.Instance
 }
@@ -66,8 +68,9 @@ func newBed(t *testing.T, files map[string]string) *bed {
 		require.NotEqual(t, config.SeverityError, d.Severity, d.String())
 	}
 	b.instances = list
-	b.project = Project{Root: b.root, TestBase: filepath.Join(b.root, "test", "integration"), StateDir: filepath.Join(b.root, ".kitchen", "galley"),
-		Resolver: NewResolver(), Say: func(s string) { b.said = append(b.said, s) }}
+	b.project = Options{Project: project.Project{Root: b.root, TestBase: filepath.Join(b.root, "test", "integration"),
+		StateDir: filepath.Join(b.root, ".kitchen", "galley")},
+		Resolver: &Resolver{}, Notify: func(s string) { b.said = append(b.said, s) }}
 	return b
 }
 
@@ -152,7 +155,7 @@ func (r localRunner) Exec(ctx context.Context, c runner.Command) (int, error) {
 	return 0, err
 }
 
-func (localRunner) Publish(context.Context) error { return nil }
+func (localRunner) Sync(context.Context) error { return nil }
 
 func (localRunner) Download(context.Context, string, string) error {
 	return errors.New("provisioners do not download")
@@ -173,7 +176,7 @@ type scriptedRun struct {
 
 func (s *scripted) Exec(_ context.Context, c runner.Command) (int, error) {
 	s.calls = append(s.calls, c.Argv)
-	if len(c.Argv) != 2 || !strings.HasSuffix(c.Argv[1], "/"+runCommand) {
+	if len(c.Argv) != 2 || !strings.HasSuffix(c.Argv[1], "/"+converge.RunCommand) {
 		if s.others == nil {
 			return -1, fmt.Errorf("nobody expects %q", c.Argv)
 		}
@@ -188,7 +191,7 @@ func (s *scripted) Exec(_ context.Context, c runner.Command) (int, error) {
 	return run.code, err
 }
 
-func (*scripted) Publish(context.Context) error                  { return nil }
+func (*scripted) Sync(context.Context) error                     { return nil }
 func (*scripted) Download(context.Context, string, string) error { return nil }
 
 // writeBox makes a file in the sandbox, as the tool would.

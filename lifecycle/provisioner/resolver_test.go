@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -94,7 +95,7 @@ func (r *resolving) called() []string {
 }
 
 // next is another run of galley.
-func (r *resolving) next() { r.project.Resolver = NewResolver() }
+func (r *resolving) next() { r.project.Resolver = &Resolver{} }
 
 var policyFiles = map[string]string{
 	"kitchen.yml":                       "provisioner: {name: dokken, policy_group: test, chef_license: accept, attributes: {run_list: [no]}}\n" + platform,
@@ -175,7 +176,7 @@ func TestResolversSideBySide(t *testing.T) {
 			b = other
 		}
 		project := b.project
-		project.Resolver, project.Say = NewResolver(), nil // each is a galley of its own
+		project.Resolver, project.Notify = &Resolver{}, nil // each is a galley of its own
 		box := sandbox.Dir{Local: filepath.Join(t.TempDir(), "box"), Remote: "/opt/kitchen"}
 		g.Go(func() error {
 			p, err := New(project, b.instances[0])
@@ -199,7 +200,7 @@ func TestBerksfile(t *testing.T) {
 	}, map[string]string{"berks": berks})
 	files := r.prepare()
 	require.Equal(t, []string{"berks vendor OUT -b ROOT/Berksfile"}, r.called())
-	require.Equal(t, []string{"cookbooks/mine/recipes/default.rb"}, booksOf(files))
+	require.Equal(t, []string{"cookbooks/mine/recipes/default.rb"}, cookbookFiles(files))
 	r.next()
 	r.prepare()
 	require.Equal(t, []string{"berks update -b ROOT/Berksfile", "berks vendor OUT -b ROOT/Berksfile"}, r.called())
@@ -212,20 +213,12 @@ func TestBerksfile(t *testing.T) {
 	require.Equal(t, "two", r.prepare()["cookbooks/mine/recipes/default.rb"])
 }
 
-func TestBerksInputs(t *testing.T) {
-	b := newBed(t, map[string]string{"kitchen.yml": dokken, "a/x": "", "b/x": "", "c/x": "",
-		"Berksfile": "cookbook 'a', path: './a'\ncookbook 'b', '1', :path => \"b\"\n# cookbook 'c', path: 'c'\ncookbook 'd', path: 'none'\ncookbook 'e', git: 'path'\n"})
-	dirs, err := berksInputs(filepath.Join(b.root, "Berksfile"))
-	require.NoError(t, err)
-	require.Equal(t, []string{filepath.Join(b.root, "a"), filepath.Join(b.root, "b")}, dirs)
-}
-
 // What the tool itself says comes back, and how to mend it.
 func TestResolveErrors(t *testing.T) {
 	r := newResolving(t, policyFiles, map[string]string{"chef-cli": chefCLI})
 	r.write(map[string]string{"broken": ""})
 	err := r.provisioner().Prepare(t.Context(), r.box)
-	var failed *ResolveError
+	var failed *resolve.Error
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, 3, failed.Code)
 	require.Equal(t, "resolve the cookbooks of Policyfile.rb on this machine: `chef-cli install "+filepath.Join(r.root, "Policyfile.rb")+
@@ -329,29 +322,4 @@ func TestResolvesInContainer(t *testing.T) {
 	r.write(map[string]string{"broken": ""})
 	require.ErrorContains(t, r.provisioner().Prepare(t.Context(), r.box), "in a container of mine: `chef update /galley/project/Policyfile.rb` exited with code 3\nthe server is on fire")
 	require.Equal(t, 2, w.closed)
-}
-
-// The tool in a container gets the proxies and the licence, and nothing else of
-// galley's own environment.
-func TestToolEnv(t *testing.T) {
-	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, chef_license_key: key, https_proxy: http://other}\n" + platform})
-	b.project.Environ = []string{"http_proxy=http://proxy", "CHEF_LICENSE=accept", "PASSWORD=no", "TKENV_X=1"}
-	c := &chef{project: b.project, instance: b.instances[0]}
-	require.Equal(t, map[string]string{"TEST_KITCHEN": "1", "X": "1", "http_proxy": "http://proxy", "HTTP_PROXY": "http://proxy",
-		"https_proxy": "http://other", "HTTPS_PROXY": "http://other", "CHEF_LICENSE": "accept", "CHEF_LICENSE_KEY": "key"}, c.toolEnv())
-	require.Subset(t, c.resolveEnv(), []string{"PASSWORD=no", "HTTPS_PROXY=http://other", "CHEF_LICENSE_KEY=key"})
-}
-
-// A project keeps its last resolutions, not all.
-func TestStoreForgets(t *testing.T) {
-	s := store{t.TempDir()}
-	for n := range storeKeeps + 3 {
-		dir, err := s.scratch()
-		require.NoError(t, err)
-		_, err = s.put(fmt.Sprintf("digest%d", n), dir)
-		require.NoError(t, err)
-	}
-	left, err := os.ReadDir(s.dir)
-	require.NoError(t, err)
-	require.Len(t, left, storeKeeps)
 }

@@ -1,12 +1,9 @@
 package provisioner
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
@@ -59,7 +57,7 @@ func TestToolsGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"kitchen.yml": "provisioner: {" + c.keys + "}\n" + platform}
 			maps.Copy(files, c.files)
-			golden(t, "tools/"+name, listing(newBed(t, files).prepare(), runCommand, "hosts", ansibleVars, "galley.json", "environment.conf"))
+			golden(t, "tools/"+name, listing(newBed(t, files).prepare(), converge.RunCommand, "hosts", "galley_vars.json", "galley.json", "environment.conf"))
 		})
 	}
 }
@@ -182,35 +180,6 @@ func TestIdempotenceByFiles(t *testing.T) {
 	require.ErrorContains(t, err, "find in the runner exited with code 127")
 }
 
-// Where Ansible is looked for.
-func TestAnsibleFrom(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
-	look := func(keys string, inRunner int) (string, error) {
-		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, playbook: m" + keys + "}\n" + platform, "m": ""})
-		p, ok := b.provisioner().(*ansible)
-		require.True(t, ok)
-		return p.fromHost(t.Context(), &scripted{others: func(runner.Command) int { return inRunner }})
-	}
-	for _, keys := range []string{", ansible_from: runner", ", image: x", ", binary: /x"} {
-		host, err := look(keys, 1)
-		require.NoError(t, err)
-		require.Empty(t, host)
-	}
-	host, err := look("", 0)
-	require.NoError(t, err)
-	require.Empty(t, host)
-	_, err = look("", 1)
-	require.ErrorContains(t, err, "ansible-playbook is neither in the runner nor on this machine\nUse an image")
-	_, err = look(", ansible_from: host", 0)
-	require.ErrorContains(t, err, "Install Ansible, or set provisioner.ansible_from: runner")
-	bin := t.TempDir()
-	require.NoError(t, writeFile(filepath.Join(bin, "ansible-playbook"), "#!/bin/sh\n"))
-	t.Setenv("PATH", bin)
-	host, err = look("", 1)
-	require.NoError(t, err)
-	require.Equal(t, filepath.Join(bin, "ansible-playbook"), host)
-}
-
 // A playbook from this machine: its command line, and that nothing of it is where
 // the runner could change it.
 func TestAnsibleOnHost(t *testing.T) {
@@ -232,40 +201,4 @@ echo "args $*"
 	require.Contains(t, out, "roles "+filepath.Join(b.root, "roles")+":/etc/ansible/roles become su\n")
 	require.Regexp(t, `args -i \S+/hosts -e @\S+/galley_vars.json --flush-cache -f 1 `+filepath.Join(b.root, "m")+"\n", out)
 	require.Empty(t, tree(t, b.box.Local))
-}
-
-// The connection that connection.py speaks to.
-func TestConnectionServer(t *testing.T) {
-	b := newBed(t, map[string]string{"kitchen.yml": dokken})
-	socket := filepath.Join(t.TempDir(), "s")
-	s, err := serveConnection(t.Context(), socket, b.here())
-	require.NoError(t, err)
-	call := func(text string) (connectionAnswer, string) {
-		conn, err := net.Dial("unix", socket)
-		require.NoError(t, err)
-		defer conn.Close()
-		_, err = io.WriteString(conn, text)
-		require.NoError(t, err)
-		require.NoError(t, conn.(*net.UnixConn).CloseWrite())
-		in := bufio.NewReader(conn)
-		head, err := in.ReadBytes('\n')
-		require.NoError(t, err)
-		var a connectionAnswer
-		require.NoError(t, json.Unmarshal(head, &a))
-		rest, err := io.ReadAll(in)
-		require.NoError(t, err)
-		require.Len(t, rest, a.Stdout+a.Stderr)
-		return a, string(rest)
-	}
-	a, out := call(`{"argv": ["sh", "-c", "cat; echo oops >&2; exit 3"]}` + "\nthe input\nof two lines")
-	require.Equal(t, connectionAnswer{Code: 3, Stdout: 22, Stderr: 5}, a)
-	require.Equal(t, "the input\nof two linesoops\n", out)
-	silent, err := net.Dial("unix", socket)
-	require.NoError(t, err)
-	defer silent.Close()
-	a, _ = call("no JSON\n")
-	require.NotEmpty(t, a.Error)
-	require.NoError(t, s.close())
-	_, err = net.Dial("unix", socket)
-	require.Error(t, err)
 }

@@ -18,3 +18,14 @@ func QuoteAll(words []string) string {
 	}
 	return strings.Join(quoted, " ")
 }
+
+// QuotePattern quotes a path for a shell but leaves its stars to it.
+func QuotePattern(pattern string) string {
+	pieces := strings.Split(pattern, "*")
+	for i, p := range pieces {
+		if p != "" {
+			pieces[i] = Quote(p)
+		}
+	}
+	return strings.Join(pieces, "*")
+}

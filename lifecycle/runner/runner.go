@@ -6,15 +6,15 @@ import (
 	"io"
 )
 
-// Runner runs commands in one instance's container. Whether the engine is near
-// or far, a provisioner or verifier cannot tell.
+// Runner runs commands in one instance's container, in the same way on a local and on a
+// remote engine.
 type Runner interface {
 	// Exec runs a command and returns its exit code once all of its output has
 	// been delivered. A command that cannot be started has code 126 or 127.
 	Exec(ctx context.Context, c Command) (exitCode int, err error)
-	// Publish makes what the sandboxes hold on this machine visible in the
-	// container. It must be called after they changed and before Exec uses them.
-	Publish(ctx context.Context) error
+	// Sync makes what the sandbox holds on this machine visible in the container. It
+	// must be called after the sandbox changed and before Exec uses it.
+	Sync(ctx context.Context) error
 	// Download copies a file or directory of the container to this machine.
 	Download(ctx context.Context, from, to string) error
 }
@@ -46,4 +46,6 @@ type ExitError struct {
 	Code int
 	// Hint explains the code, or is empty.
 	Hint string
+	// OnHost is set when it ran on this machine and not in the runner.
+	OnHost bool
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // bats prints TAP. Newer ones can tell how long each test took.
@@ -21,7 +22,7 @@ func bats() framework {
 			return `case "$("$tool" --help 2>&1)" in *--timing*) timing=--timing ;; *) timing= ;; esac` + "\n" +
 				`"$tool" --tap $timing ` + i.options + " " + i.tests
 		},
-		source: resultsPrinted, parse: result.ParseTAP, refine: refineBats,
+		source: testrun.ResultsPrinted, parse: result.ParseTAP, refine: refineBats,
 		remedy: inPlace("Install bats in driver.image"),
 	}
 }
@@ -54,7 +55,7 @@ for test; do
 done
 (exit $code)`
 		},
-		source: resultsPrinted, parse: result.ParseTAP,
+		source: testrun.ResultsPrinted, parse: result.ParseTAP,
 		refine: func(cases []result.TestCase, t tests) {
 			for i := range cases {
 				if t.source[cases[i].Title] != "" {

@@ -20,8 +20,8 @@ type dummy struct {
 
 func (dummy) ToolImage() string { return "" }
 
-func (dummy) Prepare(_ context.Context, box sandbox.Dir) error {
-	return sandbox.Sync(box.Local, nil, nil)
+func (dummy) Prepare(_ context.Context, sb sandbox.Dir) error {
+	return sandbox.Sync(sb.Local, nil, nil)
 }
 
 // Verify is as slow as kitchen.yml's `sleep` says, and fails as `fail` and

@@ -11,7 +11,10 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/inspec"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // helpersDir is the directory beside the suites whose files go to all of them.
@@ -23,9 +26,9 @@ const suitesDir = "suites"
 // findByLayout looks for tests as busser does: in test/integration/SUITE/FRAMEWORK.
 // Where kitchen.yml names no verifier at all, test files that lie in the suite's
 // directory itself are recognised by their names too.
-func findByLayout(p Project, i config.Instance) (parts []part, looked []string, err error) {
-	dir := p.suiteDir(i.Suite)
-	looked = []string{p.shown(dir)}
+func findByLayout(p project.Project, i config.Instance) (parts []testrun.Part, looked []string, err error) {
+	dir := p.SuiteDir(i.Suite)
+	looked = []string{p.Shown(dir)}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, looked, nil
@@ -35,12 +38,12 @@ func findByLayout(p Project, i config.Instance) (parts []part, looked []string, 
 	}
 	names := map[string]bool{}
 	for _, e := range entries {
-		names[e.Name()] = isDir(filepath.Join(dir, e.Name()))
+		names[e.Name()] = testrun.IsDir(filepath.Join(dir, e.Name()))
 	}
 	for _, foreign := range foreignFrameworks() {
 		if names[foreign] {
 			return nil, looked, fmt.Errorf("%s: galley cannot run %s tests\nRun them with the shell verifier, or move them elsewhere",
-				p.shown(filepath.Join(dir, foreign)), foreign)
+				p.Shown(filepath.Join(dir, foreign)), foreign)
 		}
 	}
 	for _, fw := range frameworks() {
@@ -57,8 +60,8 @@ func findByLayout(p Project, i config.Instance) (parts []part, looked []string, 
 			}
 		}
 	}
-	if names[inspecDir] {
-		parts = append(parts, newInspec(p, i, []inspecTarget{{path: filepath.Join(dir, inspecDir)}}))
+	if names[inspec.Dir] {
+		parts = append(parts, inspec.New(p, i, filepath.Join(dir, inspec.Dir)))
 	}
 	if len(parts) == 0 && !i.Verifier.NameSet {
 		parts, err = findByName(p, i, dir, entries)
@@ -68,7 +71,7 @@ func findByLayout(p Project, i config.Instance) (parts []part, looked []string, 
 
 // findByName recognises test files by their names alone. The first that fits
 // decides, since they share a directory.
-func findByName(p Project, i config.Instance, dir string, entries []os.DirEntry) ([]part, error) {
+func findByName(p project.Project, i config.Instance, dir string, entries []os.DirEntry) ([]testrun.Part, error) {
 	has := func(fits func(string) bool) bool {
 		return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return fits(e.Name()) })
 	}
@@ -86,10 +89,10 @@ func findByName(p Project, i config.Instance, dir string, entries []os.DirEntry)
 		}
 		fw, _ := frameworkNamed(c.framework)
 		t, err := testsIn(p, i.Verifier, fw, dir, "", path.Join(suitesDir, fw.name))
-		return []part{t}, err
+		return []testrun.Part{t}, err
 	}
 	if has(func(n string) bool { return n == "inspec.yml" || n == "controls" || strings.HasSuffix(n, "_test.rb") }) {
-		return []part{newInspec(p, i, []inspecTarget{{path: dir}})}, nil
+		return []testrun.Part{inspec.New(p, i, dir)}, nil
 	}
 	return nil, nil
 }
@@ -97,15 +100,15 @@ func findByName(p Project, i config.Instance, dir string, entries []os.DirEntry)
 // findFor looks for the tests of one framework: where kitchen.yml says, or in its
 // own directory under the suite, or in the suite's directory.
 func findFor(fw framework) finder {
-	return func(p Project, i config.Instance) (parts []part, looked []string, err error) {
+	return func(p project.Project, i config.Instance) (parts []testrun.Part, looked []string, err error) {
 		if len(i.Verifier.Tool.Tests) > 0 {
 			t, err := testsNamed(p, i, fw)
-			return []part{t}, i.Verifier.Tool.Tests, err
+			return []testrun.Part{t}, i.Verifier.Tool.Tests, err
 		}
 		for _, d := range append(slices.Clone(fw.dirs), "") {
-			dir := filepath.Join(p.suiteDir(i.Suite), d)
-			looked = append(looked, p.shown(dir))
-			if !isDir(dir) {
+			dir := filepath.Join(p.SuiteDir(i.Suite), d)
+			looked = append(looked, p.Shown(dir))
+			if !testrun.IsDir(dir) {
 				continue
 			}
 			t, err := testsIn(p, i.Verifier, fw, dir, filepath.Join(p.TestBase, helpersDir, fw.name), path.Join(suitesDir, fw.name))
@@ -113,7 +116,7 @@ func findFor(fw framework) finder {
 				return nil, looked, err
 			}
 			if len(t.run) > 0 {
-				return []part{t}, looked, nil
+				return []testrun.Part{t}, looked, nil
 			}
 		}
 		return nil, looked, nil
@@ -121,10 +124,10 @@ func findFor(fw framework) finder {
 }
 
 // testsIn takes all files of a directory, and of one with helpers if it is there.
-func testsIn(p Project, v config.Verifier, fw framework, dir, helpers, to string) (tests, error) {
+func testsIn(p project.Project, v config.Verifier, fw framework, dir, helpers, to string) (tests, error) {
 	t := tests{framework: fw, project: p, config: v, dir: to, source: map[string]string{}}
 	for _, from := range []string{dir, helpers} {
-		if from == "" || !isDir(from) {
+		if from == "" || !testrun.IsDir(from) {
 			continue
 		}
 		files, err := sandbox.Tree(from, "", nil)

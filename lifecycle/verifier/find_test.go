@@ -3,15 +3,18 @@ package verifier
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/inspec"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
-// described tells what a part runs.
-func described(p part) string {
+// described says what a part runs.
+func described(p testrun.Part) string {
 	switch p := p.(type) {
 	case tests:
 		text := p.name + " " + p.dir + ":"
@@ -22,12 +25,8 @@ func described(p part) string {
 			text += " with " + p.vars
 		}
 		return text
-	case *inspec:
-		text := "inspec:"
-		for _, t := range p.targets {
-			text += " " + p.project.shown(t.path)
-		}
-		return text
+	case *inspec.InSpec:
+		return "inspec: " + strings.Join(p.Paths(), " ")
 	default:
 		return "?"
 	}
@@ -84,7 +83,7 @@ func TestFind(t *testing.T) {
 		"serverspec, nothing":     {[]string{at + "serverspec/readme.md"}, named(config.VerifierServerspec), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, nil)
+			b := newKitchen(t, nil)
 			for _, f := range c.files {
 				b.write(f, "x\n")
 			}
@@ -126,7 +125,7 @@ func TestFindErrors(t *testing.T) {
 		"inputs":  {inputs, "verifier.input_files: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, map[string]string{"test/integration/default/cucumber/a.feature": "", "test/integration/default/goss/goss.yaml": ""})
+			b := newKitchen(t, map[string]string{"test/integration/default/cucumber/a.feature": "", "test/integration/default/goss/goss.yaml": ""})
 			_, err := b.verify(c.instance)
 			require.ErrorContains(t, err, c.want)
 		})
@@ -135,7 +134,7 @@ func TestFindErrors(t *testing.T) {
 
 // What a test directory no longer has is no longer in the sandbox.
 func TestStaleTestsGo(t *testing.T) {
-	b := newBench(t, map[string]string{"test/integration/default/bats/a.bats": ""})
+	b := newKitchen(t, map[string]string{"test/integration/default/bats/a.bats": ""})
 	v, err := New(b.project, instance(config.VerifierBusser))
 	require.NoError(t, err)
 	old := filepath.Join(b.box.Local, "suites", "bats", "old.bats")
@@ -143,16 +142,4 @@ func TestStaleTestsGo(t *testing.T) {
 	require.NoError(t, os.WriteFile(old, nil, 0o644))
 	require.NoError(t, v.Prepare(t.Context(), b.box))
 	require.Equal(t, []string{"suites/bats/a.bats"}, b.sandboxed())
-}
-
-func TestGlobExpression(t *testing.T) {
-	for pattern, want := range map[string]string{
-		"/p/*.bats":     `^/p/[^/]*\.bats$`,
-		"/p/**/*.rb":    `^/p/(?:.*/)?[^/]*\.rb$`,
-		"/p/**":         `^/p/.*$`,
-		"/p/a?[!b-d]\\": `^/p/a[^/][^b-d]\\$`,
-		"/p/[x":         `^/p/\[x$`,
-	} {
-		require.Equal(t, want, globExpression(pattern))
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // framework is a test tool: which files are its tests, how it is run, and how it
@@ -16,7 +17,7 @@ type framework struct {
 	dirs []string
 	// binaries are the names of its command, the best first.
 	binaries []string
-	// isTest tells whether a file is a test rather than a helper, by its name.
+	// isTest reports whether a file is a test rather than a helper, by its name.
 	isTest func(name string) bool
 	// pick chooses among the tests of a directory; nil means all.
 	pick func(tests []string) []string
@@ -26,7 +27,7 @@ type framework struct {
 	// and "$results" a file that it may write its results to.
 	command func(invocation) string
 	// source is where its results are.
-	source resultSource
+	source testrun.ResultSource
 	parse  func([]byte) ([]result.TestCase, error)
 	// refine completes what parse found by what is known of the test files.
 	refine func(cases []result.TestCase, t tests)
@@ -37,18 +38,6 @@ type framework struct {
 	// remedy is how to get the tool.
 	remedy string
 }
-
-// resultSource is where a tool leaves its results.
-type resultSource int
-
-const (
-	// resultsPrinted: on standard output, which is shown too.
-	resultsPrinted resultSource = iota
-	// resultsOnly: on standard output, which is for programs only.
-	resultsOnly
-	// resultsInFile: in the file "$results".
-	resultsInFile
-)
 
 // invocation is what a framework's command line is made of. All words are quoted.
 type invocation struct {
@@ -77,7 +66,7 @@ func frameworkNamed(name string) (framework, bool) {
 // foreignFrameworks are names of directories with tests that galley cannot run.
 func foreignFrameworks() []string { return []string{"cucumber", "minitest", "pester"} }
 
-// withSuffix tells whether a name ends in one of several.
+// withSuffix reports whether a name ends in one of several.
 func withSuffix(suffixes ...string) func(string) bool {
 	return func(name string) bool {
 		return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // goss prints JSON, of which galley makes lines for people.
@@ -25,7 +26,7 @@ func goss() framework {
 			}
 			return `"$tool" --gossfile ` + i.tests + " " + vars + "validate --format json --no-color " + i.options
 		},
-		source: resultsOnly, parse: result.ParseGoss,
+		source: testrun.ResultsOnly, parse: result.ParseGoss,
 		refine: func(cases []result.TestCase, t tests) {
 			for i := range cases {
 				cases[i].File = t.run[0]

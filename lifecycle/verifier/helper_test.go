@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -36,11 +38,11 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
-// bench is a project with a sandbox, and this machine in the runner's place: what
+// kitchen is a project with a sandbox, and this machine in the runner's place: what
 // the runner would see at box.Remote is box.Local.
-type bench struct {
+type kitchen struct {
 	t       *testing.T
-	project Project
+	project project.Project
 	box     sandbox.Dir
 	out     bytes.Buffer
 	// argv are the commands that were run; downloads what was fetched.
@@ -52,11 +54,11 @@ type bench struct {
 	lacks string
 }
 
-func newBench(t *testing.T, files map[string]string) *bench {
+func newKitchen(t *testing.T, files map[string]string) *kitchen {
 	t.Helper()
 	root := t.TempDir()
-	b := &bench{t: t, downloads: map[string]string{}}
-	b.project = Project{Root: root, TestBase: filepath.Join(root, "test", "integration")}
+	b := &kitchen{t: t, downloads: map[string]string{}}
+	b.project = project.Project{Root: root, TestBase: filepath.Join(root, "test", "integration")}
 	local := filepath.Join(t.TempDir(), "box")
 	b.box = sandbox.Dir{Local: local, Remote: local}
 	b.path = filepath.Join(root, ".tools")
@@ -66,7 +68,7 @@ func newBench(t *testing.T, files map[string]string) *bench {
 	return b
 }
 
-func (b *bench) write(name, text string) {
+func (b *kitchen) write(name, text string) {
 	b.t.Helper()
 	path := filepath.Join(b.project.Root, filepath.FromSlash(name))
 	require.NoError(b.t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -81,16 +83,16 @@ func needShell(t *testing.T) {
 	}
 }
 
-func (b *bench) Publish(context.Context) error { return nil }
+func (b *kitchen) Sync(context.Context) error { return nil }
 
-func (b *bench) Download(_ context.Context, from, to string) error {
+func (b *kitchen) Download(_ context.Context, from, to string) error {
 	b.downloads[filepath.Base(from)] = to
 	return nil
 }
 
 // Exec runs the command with a PATH of the project's .tools and the plainest of
 // this machine's programs.
-func (b *bench) Exec(ctx context.Context, c runner.Command) (int, error) {
+func (b *kitchen) Exec(ctx context.Context, c runner.Command) (int, error) {
 	b.argv, b.env = append(b.argv, c.Argv), c.Env
 	require.Equal(b.t, "sh", c.Argv[0])
 	if b.lacks != "" && c.Argv[len(c.Argv)-1] == "command -v "+b.lacks {
@@ -111,7 +113,7 @@ func (b *bench) Exec(ctx context.Context, c runner.Command) (int, error) {
 }
 
 // verify prepares and verifies an instance.
-func (b *bench) verify(i config.Instance) ([]result.TestCase, error) {
+func (b *kitchen) verify(i config.Instance) ([]result.TestCase, error) {
 	b.t.Helper()
 	v, err := New(b.project, i)
 	require.NoError(b.t, err)
@@ -129,7 +131,7 @@ func instance(kind config.VerifierKind) config.Instance {
 }
 
 // sandboxed are the files in the sandbox.
-func (b *bench) sandboxed() []string {
+func (b *kitchen) sandboxed() []string {
 	b.t.Helper()
 	files, err := sandbox.Tree(b.box.Local, "", nil)
 	require.NoError(b.t, err)
@@ -140,7 +142,11 @@ func (b *bench) sandboxed() []string {
 	return list
 }
 
+// privateDir is the directory that InSpec on this machine gets.
+var privateDir = regexp.MustCompile(`/[^\s"]*/galley-inspec-\d+`)
+
 // generic takes what differs from machine to machine out of a text.
-func (b *bench) generic(text string) string {
+func (b *kitchen) generic(text string) string {
+	text = privateDir.ReplaceAllString(text, "PRIVATE")
 	return strings.NewReplacer(b.box.Local, "BOX", b.project.Root, "PROJECT").Replace(text)
 }

@@ -69,7 +69,7 @@ func TestInspecCommandLine(t *testing.T) {
 		"beside other tools":     {inspecInstance(config.InspecVerifier{}), map[string]string{dir + "bats/a.bats": "x", dir + "inspec/b_test.rb": "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, files)
+			b := newKitchen(t, files)
 			for n, text := range c.files {
 				b.write(n, text)
 			}
@@ -103,7 +103,7 @@ func TestInspecCommandLine(t *testing.T) {
 			sort.Strings(fetched)
 			text.WriteString("== fetched\n" + strings.Join(append(fetched, ""), "\n") + "== sandbox\n")
 			for _, f := range b.sandboxed() {
-				if strings.HasPrefix(f, "reports/") || f == "inspec-results.json" {
+				if strings.HasPrefix(f, "reports/") {
 					continue
 				}
 				text.WriteString(f + "\n")
@@ -127,7 +127,7 @@ func TestInspecCommandLine(t *testing.T) {
 func results(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
-		if strings.HasPrefix(l, "  json:") && !strings.Contains(l, "BOX") {
+		if strings.HasPrefix(l, "  json:") && !strings.Contains(l, "PRIVATE") {
 			lines[i] = "  json:RESULTS"
 		}
 	}
@@ -150,7 +150,7 @@ func TestInspecResults(t *testing.T) {
 	} {
 		for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
 			t.Run(name+" on "+string(where), func(t *testing.T) {
-				b := newBench(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": c.code})
+				b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": c.code})
 				src := filepath.Join(b.box.Remote, "inspec", "src")
 				if where == config.InspecOnHost {
 					src = b.project.Root
@@ -178,7 +178,7 @@ func TestInspecResults(t *testing.T) {
 func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 	needShell(t)
 	for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
-		b := newBench(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "172"})
+		b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "172"})
 		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
 		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
 		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where, Reporter: []string{"cli", "junit2:out/a.xml", "json:out/a.json"}}))
@@ -192,7 +192,7 @@ func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 // tells where it was looked for.
 func TestInspecFallsBackToTheHost(t *testing.T) {
 	needShell(t)
-	b := newBench(t, map[string]string{dir + "a_test.rb": "x", "report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`, "host/cinc-auditor": inspecStandIn})
+	b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", "report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`, "host/cinc-auditor": inspecStandIn})
 	t.Setenv("PATH", filepath.Join(b.project.Root, "host"))
 	b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
 	require.Equal(t, "passed \"it works\"\n", summary(b.verify(inspecInstance(config.InspecVerifier{}))))
@@ -228,7 +228,7 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 		"a dependency in Automate": {test: config.InspecTest{Path: "logged"}, host: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, map[string]string{".tools/inspec": inspecStandIn, "host/inspec": inspecStandIn, "report": `{"profiles":[{"controls":[{"results":[{"status":"passed"}]}]}]}`,
+			b := newKitchen(t, map[string]string{".tools/inspec": inspecStandIn, "host/inspec": inspecStandIn, "report": `{"profiles":[{"controls":[{"results":[{"status":"passed"}]}]}]}`,
 				"wrapper/inspec.yml": "name: w\ndepends: [{name: p, git: 'https://example.com/p.git'}]\n", "logged/inspec.yml": "name: l\ndepends: [{name: p, compliance: me/p}]\n"})
 			b.lacks = c.lacks
 			t.Setenv("PATH", filepath.Join(b.project.Root, "host"))
@@ -247,7 +247,7 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 // runner from finding the profiles that came along.
 func TestInspecLockFiles(t *testing.T) {
 	const local = "---\nlockfile_version: 1\ndepends:\n- name: base\n  resolved_source:\n    path: \"/home/me/base\"\n  version_constraints: []\n"
-	b := newBench(t, map[string]string{"a/inspec.yml": "name: a\n", "a/inspec.lock": local, "b/inspec.lock": strings.Replace(local, "path:", "url:", 1), "b/x_path.rb": "path: x\n"})
+	b := newKitchen(t, map[string]string{"a/inspec.yml": "name: a\n", "a/inspec.lock": local, "b/inspec.lock": strings.Replace(local, "path:", "url:", 1), "b/x_path.rb": "path: x\n"})
 	v, err := New(b.project, inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{{Path: "a"}, {Path: "b"}}}))
 	require.NoError(t, err)
 	require.NoError(t, v.Prepare(t.Context(), b.box))

@@ -1,10 +1,8 @@
 package verifier
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,7 +130,7 @@ func TestTools(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, c.files)
+			b := newKitchen(t, c.files)
 			require.Equal(t, c.want, b.generic(summary(b.verify(c.instance))))
 			if c.shown != "" {
 				// The two streams come through pipes of their own, in no common order.
@@ -155,7 +153,7 @@ func TestSudoAndPrefix(t *testing.T) {
 	i.Verifier.Env = map[string]string{"COLOUR": "it's green"}
 	i.Verifier.Tool.Options = []string{"--filter", "it's"}
 	i.Verifier.Tool.Binary = "/opt/my tools/bats"
-	b := newBench(t, map[string]string{
+	b := newKitchen(t, map[string]string{
 		dir + "bats/it's a.bats": "",
 		".tools/sudo":            "#!/bin/sh\n[ $1 = -E ] && shift && AS=root exec \"$@\"\n",
 		".tools/id":              "#!/bin/sh\ncat $BENCH/uid\n",
@@ -176,7 +174,7 @@ func TestShellVerifierAndSudo(t *testing.T) {
 	i := instance(config.VerifierShell)
 	i.Verifier.Sudo, i.Verifier.SudoCommand, i.Verifier.CommandPrefix = true, "sudo -E", "env -u X"
 	i.Verifier.Shell = config.ShellVerifier{Command: `sh -c 'echo "as ${AS:-me}"'`}
-	b := newBench(t, map[string]string{".tools/sudo": "#!/bin/sh\nshift\nAS=root exec \"$@\"\n", ".tools/id": "#!/bin/sh\necho 1000\n"})
+	b := newKitchen(t, map[string]string{".tools/sudo": "#!/bin/sh\nshift\nAS=root exec \"$@\"\n", ".tools/id": "#!/bin/sh\necho 1000\n"})
 	b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin"}
 	for _, remote := range []bool{false, true} {
 		i.Verifier.Shell.Remote = remote
@@ -192,7 +190,7 @@ func TestShellVerifier(t *testing.T) {
 	needShell(t)
 	i := instance(config.VerifierShell)
 	i.Verifier.Shell = config.ShellVerifier{Command: `echo "$KITCHEN_INSTANCE $KITCHEN_CONTAINER_ID $OWN"; pwd; exit 4`, Cwd: "sub", Env: map[string]string{"OWN": "own"}}
-	b := newBench(t, map[string]string{"sub/x": ""})
+	b := newKitchen(t, map[string]string{"sub/x": ""})
 	cases, err := b.verify(i)
 	require.Len(t, cases, 1)
 	require.Equal(t, "the verifier's command exited with code 4\ndefault-linux abc own\nPROJECT/sub", b.generic(cases[0].Message))
@@ -213,7 +211,7 @@ func TestShellVerifier(t *testing.T) {
 
 func TestDummy(t *testing.T) {
 	i := instance(config.VerifierDummy)
-	b := newBench(t, nil)
+	b := newKitchen(t, nil)
 	_, err := b.verify(i)
 	var none *NoTestsError
 	require.ErrorAs(t, err, &none)
@@ -221,65 +219,6 @@ func TestDummy(t *testing.T) {
 	_, err = b.verify(i)
 	require.False(t, errors.As(err, &none))
 	require.ErrorContains(t, err, "kitchen.yml asks")
-}
-
-func TestSplitterFindsTheTokenWhereverItIsCut(t *testing.T) {
-	const token = "<token>"
-	for _, text := range []string{"before<token>after", "<token>", "no token <tok", "a<<token>b<token>c", "<toke<token>x"} {
-		before, after, found := strings.Cut(text, token)
-		for i := range len(text) + 1 {
-			for j := i; j <= len(text); j++ {
-				var out bytes.Buffer
-				s := &splitter{token: []byte(token), before: &out}
-				for _, piece := range []string{text[:i], text[i:j], text[j:]} {
-					n, err := s.Write([]byte(piece))
-					require.NoError(t, err)
-					require.Equal(t, len(piece), n)
-				}
-				require.NoError(t, s.flush())
-				require.Equal(t, found, s.found)
-				require.Equal(t, before, out.String())
-				require.Equal(t, after, s.after.String())
-			}
-		}
-	}
-}
-
-func TestSplitterReportsWriteErrors(t *testing.T) {
-	s := &splitter{token: []byte("<>"), before: broken{}}
-	_, err := s.Write([]byte("text"))
-	require.ErrorIs(t, err, fs.ErrClosed)
-}
-
-type broken struct{}
-
-func (broken) Write([]byte) (int, error) { return 0, fs.ErrClosed }
-
-func TestCaptureIsBounded(t *testing.T) {
-	c := &capture{}
-	block := make([]byte, 1<<20)
-	for range 70 {
-		n, err := c.Write(block)
-		require.NoError(t, err)
-		require.Equal(t, len(block), n)
-	}
-	_, err := c.bytes()
-	require.ErrorContains(t, err, "64 MiB")
-}
-
-func TestLastWords(t *testing.T) {
-	l := &lastWords{}
-	var out bytes.Buffer
-	w := l.over(&out)
-	for n := range 2000 {
-		_, err := fmt.Fprintf(w, "line %d\n", n)
-		require.NoError(t, err)
-	}
-	lines := strings.Split(l.String(), "\n")
-	require.Equal(t, "line 1999", lines[len(lines)-1])
-	require.True(t, strings.HasPrefix(lines[0], "line 1"), lines[0])
-	require.LessOrEqual(t, len(l.String()), lastWordsSize)
-	require.Equal(t, 2000, strings.Count(out.String(), "\n"))
 }
 
 func TestBatsDurations(t *testing.T) {

@@ -1,6 +1,9 @@
 package verifier
 
-import "github.com/galley-kitchen/galley/lifecycle/result"
+import (
+	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
+)
 
 // serverspec runs RSpec, in whose output people read and whose JSON galley reads.
 func serverspec() framework {
@@ -10,7 +13,7 @@ func serverspec() framework {
 		command: func(i invocation) string {
 			return `"$tool" -I . --format documentation --format json --out "$results" ` + i.options + " " + i.tests
 		},
-		source: resultsInFile, parse: result.ParseRSpec,
+		source: testrun.ResultsInFile, parse: result.ParseRSpec,
 		remedy: inPlace("Install serverspec in driver.image (the package ruby-serverspec, or `gem install serverspec`)"),
 	}
 }

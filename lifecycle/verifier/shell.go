@@ -4,81 +4,72 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // shell runs a line on this machine or, with remote_exec, in the runner.
 type shell struct {
-	project  Project
+	project  project.Project
 	instance config.Instance
 }
 
 func (s *shell) ToolImage() string { return "" }
 
 // Prepare copies the suite's test files, which a remote command may want.
-func (s *shell) Prepare(_ context.Context, box sandbox.Dir) error {
+func (s *shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 	var files []sandbox.File
-	if dir := s.project.suiteDir(s.instance.Suite); s.instance.Verifier.Shell.Remote && isDir(dir) {
+	if dir := s.project.SuiteDir(s.instance.Suite); s.instance.Verifier.Shell.Remote && testrun.IsDir(dir) {
 		var err error
 		if files, err = sandbox.Tree(dir, "", nil); err != nil {
 			return fmt.Errorf("read the tests: %w", err)
 		}
 	}
-	return sandbox.Sync(box.Local, files, nil)
+	return sandbox.Sync(sb.Local, files, nil)
 }
 
 func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
 	if err := pause(ctx, s.instance.Verifier.Shell.Sleep); err != nil {
 		return nil, err
 	}
-	said := &lastWords{}
-	out = runner.Output{Stdout: said.over(out.Stdout), Stderr: said.over(out.Stderr)}
-	line := prefixed(s.instance.Verifier, s.instance.Verifier.Shell.Command)
+	tail := &runner.Tail{}
+	out = runner.Output{Stdout: tail.Over(out.Stdout), Stderr: tail.Over(out.Stderr)}
 	start := time.Now()
-	code, err := s.run(ctx, r, t, line, out)
+	code, err := s.run(ctx, r, t, out)
 	if err != nil {
 		return nil, err
 	}
-	test := result.TestCase{Title: line, Outcome: result.Passed, Duration: time.Since(start)}
+	test := result.TestCase{Title: strings.TrimSpace(s.instance.Verifier.CommandPrefix + " " + s.instance.Verifier.Shell.Command), Outcome: result.Passed, Duration: time.Since(start)}
 	const tool = "the verifier's command"
 	if code != 0 {
-		exit := &runner.ExitError{What: tool, Code: code}
-		test.Outcome, test.Message = result.Failed, strings.TrimSpace(exit.Error()+"\n"+said.String())
+		exit := &runner.ExitError{What: tool, Code: code, OnHost: !s.instance.Verifier.Shell.Remote}
+		test.Outcome, test.Message = result.Failed, strings.TrimSpace(exit.Error()+"\n"+tail.String())
 		return []result.TestCase{test}, &FailedError{Tool: tool, Exit: exit}
 	}
 	return []result.TestCase{test}, nil
 }
 
-func (s *shell) run(ctx context.Context, r runner.Runner, t Target, line string, out runner.Output) (int, error) {
+func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.Output) (int, error) {
 	c := s.instance.Verifier.Shell
 	if c.Remote {
-		if err := r.Publish(ctx); err != nil {
+		if err := r.Sync(ctx); err != nil {
 			return -1, err
 		}
-		line = inRunner(s.instance.Verifier, s.instance.Verifier.Shell.Command)
-		env := runnerEnv(s.project, s.instance.Verifier)
+		line := testrun.InRunner(s.instance.Verifier, c.Command)
+		env := testrun.RunnerEnv(s.project, s.instance.Verifier)
 		maps.Copy(env, s.instanceEnv(t))
 		return r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})
 	}
-	dir := c.Cwd
-	if dir == "" {
-		dir = s.project.Root
-	} else if !filepath.IsAbs(dir) {
-		dir = filepath.Join(s.project.Root, dir)
-	}
-	env := s.instanceEnv(t)
-	maps.Copy(env, s.instance.Verifier.Env)
-	maps.Copy(env, c.Env)
-	return hostexec.Run(ctx, hostexec.Command{Line: line, Dir: dir, Env: withEnv(s.project.Environ, env),
+	return hostexec.Run(ctx, hostexec.Command{Line: testrun.Prefixed(s.instance.Verifier, c.Command), Dir: s.project.Abs(c.Cwd),
+		Env:    s.project.EnvironWith(s.instanceEnv(t), s.instance.Verifier.Env, c.Env),
 		Stdout: out.Stdout, Stderr: out.Stderr, Timeout: c.Timeout})
 }
 
@@ -89,13 +80,4 @@ func (s *shell) instanceEnv(t Target) map[string]string {
 		"KITCHEN_INSTANCE_NAME": t.ContainerName, "KITCHEN_CONTAINER_ID": t.ContainerID,
 		"KITCHEN_HOSTNAME": t.Hostname, "KITCHEN_ENGINE_HOST": t.Endpoint,
 	}
-}
-
-// withEnv adds variables to an environment of KEY=VALUE pairs.
-func withEnv(environ []string, more map[string]string) []string {
-	env := slices.Clone(environ)
-	for _, k := range slices.Sorted(maps.Keys(more)) {
-		env = append(env, k+"="+more[k])
-	}
-	return env
 }

@@ -6,73 +6,59 @@ import (
 	"os"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // suite runs the tests of a suite, which may be written for several tools.
 type suite struct {
-	project  Project
+	project  project.Project
 	instance config.Instance
 	// find looks for the tests of the suite.
 	find finder
 
-	parts  []part
+	parts  []testrun.Part
 	looked []string
 }
 
 // finder looks for the tests of an instance. It returns them by tool, and the
 // places where it looked.
-type finder func(p Project, i config.Instance) (parts []part, looked []string, err error)
-
-// part is the tests that one tool runs.
-type part interface {
-	// files are what must be in the sandbox for them.
-	files() ([]sandbox.File, error)
-	// verify runs them.
-	verify(ctx context.Context, s session) ([]result.TestCase, error)
-}
-
-// session is a runner with the published sandbox, ready for tests.
-type session struct {
-	runner runner.Runner
-	target Target
-	box    sandbox.Dir
-	out    runner.Output
-}
+type finder func(p project.Project, i config.Instance) (parts []testrun.Part, looked []string, err error)
 
 func (s *suite) ToolImage() string { return s.instance.Verifier.Tool.Image }
 
 // Prepare finds the tests anew and makes the sandbox hold them and nothing else.
-func (s *suite) Prepare(_ context.Context, box sandbox.Dir) (err error) {
+func (s *suite) Prepare(_ context.Context, sb sandbox.Dir) (err error) {
 	if s.parts, s.looked, err = s.find(s.project, s.instance); err != nil {
 		return err
 	}
 	var all []sandbox.File
 	for _, p := range s.parts {
-		files, err := p.files()
+		files, err := p.Files()
 		if err != nil {
 			return err
 		}
 		all = append(all, files...)
 	}
-	return sandbox.Sync(box.Local, all, nil)
+	return sandbox.Sync(sb.Local, all, nil)
 }
 
 // Verify runs the tests of one tool after the other. That those of one fail keeps
 // none of the others from being run.
-func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, box sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
+func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
 	if len(s.parts) == 0 {
-		return nil, &NoTestsError{s.looked}
+		return nil, &NoTestsError{Looked: s.looked}
 	}
-	if err := r.Publish(ctx); err != nil {
+	if err := r.Sync(ctx); err != nil {
 		return nil, err
 	}
 	var cases []result.TestCase
 	var errs []error
 	for _, p := range s.parts {
-		done, err := p.verify(ctx, session{r, t, box, out})
+		done, err := p.Verify(ctx, testrun.Run{Runner: r, Target: t, Sandbox: sb, Out: out})
 		cases = append(cases, done...)
 		if err == nil {
 			continue
@@ -84,14 +70,9 @@ func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, box sandb
 		}
 	}
 	if len(cases) == 0 && len(errs) == 0 {
-		return nil, &NoTestsError{s.looked}
+		return nil, &NoTestsError{Looked: s.looked}
 	}
 	return cases, errors.Join(errs...)
-}
-
-func isDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
 }
 
 func isFile(path string) bool {

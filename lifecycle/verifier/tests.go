@@ -6,15 +6,17 @@ import (
 	"path"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // tests are the tests of one framework: a part of a suite.
 type tests struct {
 	framework
-	project Project
+	project project.Project
 	config  config.Verifier
 	// dir is the directory in the sandbox that holds them, with slashes.
 	dir string
@@ -28,7 +30,8 @@ type tests struct {
 	vars string
 }
 
-func (t tests) files() ([]sandbox.File, error) {
+// Files are the tests and what lies beside them.
+func (t tests) Files() ([]sandbox.File, error) {
 	list := make([]sandbox.File, len(t.all))
 	for i, f := range t.all {
 		f.Path = path.Join(t.dir, f.Path)
@@ -37,7 +40,8 @@ func (t tests) files() ([]sandbox.File, error) {
 	return list, nil
 }
 
-func (t tests) verify(ctx context.Context, s session) ([]result.TestCase, error) {
+// Verify runs the tool over the tests.
+func (t tests) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
 	batches := [][]string{t.run}
 	if t.singly {
 		batches = nil
@@ -49,7 +53,7 @@ func (t tests) verify(ctx context.Context, s session) ([]result.TestCase, error)
 	var errs []error
 	for _, batch := range batches {
 		t.run = batch
-		done, err := t.once(ctx, s)
+		done, err := t.once(ctx, r)
 		cases = append(cases, done...)
 		errs = append(errs, err)
 		var failed *FailedError
@@ -61,28 +65,28 @@ func (t tests) verify(ctx context.Context, s session) ([]result.TestCase, error)
 }
 
 // once runs the tool over the tests.
-func (t tests) once(ctx context.Context, s session) ([]result.TestCase, error) {
-	remote := path.Join(s.box.Remote, t.dir)
-	done, err := s.runTool(ctx, toolRun{
-		config: t.config, env: runnerEnv(t.project, t.config), binaries: t.binaries, dir: remote, source: t.framework.source,
-		command: t.command(invocation{tests: runner.QuoteAll(t.run), options: runner.QuoteAll(t.config.Tool.Options),
+func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
+	remote := path.Join(r.Sandbox.Remote, t.dir)
+	done, err := r.RunTool(ctx, testrun.Tool{
+		Config: t.config, Env: testrun.RunnerEnv(t.project, t.config), Binaries: t.binaries, Dir: remote, Source: t.framework.source,
+		Command: t.command(invocation{tests: runner.QuoteAll(t.run), options: runner.QuoteAll(t.config.Tool.Options),
 			vars: quotedOrNone(t.vars)}),
 	})
 	switch {
 	case err != nil:
 		return nil, err
-	case done.missing:
-		return nil, &ToolMissingError{Tool: t.binaries[0], Places: done.places, Remedy: t.remedy}
-	case done.code != 0 && done.code == t.noTests:
+	case done.Missing:
+		return nil, &ToolMissingError{Tool: t.binaries[0], Places: done.Places, Remedy: t.remedy}
+	case done.Code != 0 && done.Code == t.noTests:
 		return nil, nil
 	}
-	cases, err := t.parse(done.results)
+	cases, err := t.parse(done.Results)
 	if err != nil {
-		if err := done.showHidden(s.out.Stdout); err != nil {
+		if err := done.ShowHidden(r.Out.Stdout); err != nil {
 			return nil, err
 		}
-	} else if t.framework.source == resultsOnly {
-		if err := printCases(s.out.Stdout, cases); err != nil {
+	} else if t.framework.source == testrun.ResultsOnly {
+		if err := printCases(r.Out.Stdout, cases); err != nil {
 			return nil, err
 		}
 	}
@@ -92,7 +96,8 @@ func (t tests) once(ctx context.Context, s session) ([]result.TestCase, error) {
 	for i := range cases {
 		cases[i].File = t.locate(cases[i].File, remote)
 	}
-	return settle(verdict{tool: t.name, code: done.code, hint: t.codes[done.code], unread: err, said: done.said}, cases, s.out.Stderr)
+	v := testrun.Verdict{Tool: t.name, Code: done.Code, Hint: t.codes[done.Code], Unread: err, Output: done.Output}
+	return v.Cases(cases, r.Out.Stderr)
 }
 
 // locate turns the path of a test in the runner into that on this machine.
@@ -102,10 +107,17 @@ func (t tests) locate(file, remote string) string {
 	}
 	rel := file
 	if path.IsAbs(rel) {
-		rel = trimDir(rel, remote)
+		rel = testrun.TrimDir(rel, remote)
 	}
 	if source := t.source[path.Clean(rel)]; source != "" {
-		return t.project.shown(source)
+		return t.project.Shown(source)
 	}
 	return file
+}
+
+func quotedOrNone(s string) string {
+	if s == "" {
+		return ""
+	}
+	return runner.Quote(s)
 }

@@ -1,0 +1,75 @@
+// Package project says where a project and its tests are on this machine.
+package project
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Project is the directory that a run belongs to, and what provisioners and verifiers
+// need to know around it.
+type Project struct {
+	// Root is the absolute path of the directory, TestBase that of its tests (usually
+	// test/integration), StateDir the one where galley keeps things.
+	Root, TestBase, StateDir string
+	// Environ is the environment of galley itself, as KEY=VALUE pairs.
+	Environ []string
+}
+
+// Find looks a file or directory up as Test Kitchen does: among the tests of the
+// suite, among all tests, in the project. It returns "" when there is none.
+func (p Project) Find(suite, name string) string {
+	for _, dir := range []string{p.SuiteDir(suite), p.TestBase, p.Root} {
+		candidate := filepath.Join(dir, name)
+		if _, err := os.Stat(candidate); err == nil {
+			return candidate
+		}
+	}
+	return ""
+}
+
+// SuiteDir is where the tests of a suite are.
+func (p Project) SuiteDir(suite string) string { return filepath.Join(p.TestBase, suite) }
+
+// Abs makes a path absolute that is relative to the project.
+func (p Project) Abs(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(p.Root, path)
+}
+
+// Shown is a path as people and CI systems want to see it: with slashes and, if it
+// lies in the project, relative to it.
+func (p Project) Shown(path string) string {
+	if rel, err := filepath.Rel(p.Root, path); err == nil && filepath.IsLocal(rel) {
+		path = rel
+	}
+	return filepath.ToSlash(path)
+}
+
+// Getenv looks a variable up in galley's own environment; of several the last counts.
+func (p Project) Getenv(name string) string {
+	value := ""
+	for _, kv := range p.Environ {
+		if k, v, _ := strings.Cut(kv, "="); k == name {
+			value = v
+		}
+	}
+	return value
+}
+
+// EnvironWith is galley's own environment with more variables over it, the last ones
+// winning.
+func (p Project) EnvironWith(more ...map[string]string) []string {
+	env := slices.Clone(p.Environ)
+	for _, m := range more {
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			env = append(env, k+"="+m[k])
+		}
+	}
+	return env
+}

@@ -1,0 +1,60 @@
+package chef
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
+)
+
+func TestToolImage(t *testing.T) {
+	for _, c := range []struct{ image, version, want string }{
+		{"chef/chef", "latest", "chef/chef:latest"},
+		{"chef/chef", "stable", "chef/chef:latest"},
+		{"chef/chef", "18.5", "chef/chef:18.5"},
+		{"chef/chef", "", "chef/chef"},
+		{"localhost:5000/chef", "18", "localhost:5000/chef:18"},
+		{"localhost:5000/chef:17", "18", "localhost:5000/chef:17"},
+		{"chef/chef@sha256:abc", "18", "chef/chef@sha256:abc"},
+	} {
+		require.Equal(t, c.want, ToolImage(config.Driver{ToolImage: c.image, ToolVersion: c.version}))
+	}
+}
+
+func TestRuby(t *testing.T) {
+	for _, c := range []struct {
+		value any
+		want  string
+	}{
+		{nil, "nil"}, {true, "true"}, {1, "1"}, {1.5, "1.5"}, {2.0, "2.0"}, {":sym", ":sym"}, {"", `""`},
+		{`a "b" \c`, `"a \"b\" \\c"`}, {"a\nb", `"a\nb"`}, {"a#b", `"a#b"`}, {"#{x} #$y #@z", `"\#{x} \#$y \#@z"`},
+		{[]any{"a", 1, nil}, `["a", 1, nil]`}, {config.Hash{{Key: "b", Value: 1}, {Key: "a", Value: ":c"}}, `{"b" => 1, "a" => :c}`},
+	} {
+		require.Equal(t, c.want, ruby(c.value))
+	}
+}
+func TestCookbookName(t *testing.T) {
+	for text, want := range map[string]string{
+		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e", "# name 'no'\nname 'f'": "f", "name %q(g)": "g", "maintainer 'x'\nname 'h'": "h",
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "metadata.rb"), []byte(text), 0o644))
+		got, err := CookbookName(dir)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got)
+	}
+}
+
+// The tool that resolves cookbooks gets the proxies and the licence, and nothing else of
+// galley's own environment.
+func TestResolveEnv(t *testing.T) {
+	c := New(converge.Options{}, config.Instance{}, nil, nil)
+	c.Environ = []string{"http_proxy=http://proxy", "CHEF_LICENSE=accept", "PASSWORD=no", "TKENV_X=1"}
+	c.instance.Provisioner.Chef.LicenseKey, c.instance.Provisioner.Proxy.HTTPS = "key", "http://other"
+	require.Equal(t, map[string]string{"TEST_KITCHEN": "1", "X": "1", "http_proxy": "http://proxy", "HTTP_PROXY": "http://proxy",
+		"https_proxy": "http://other", "HTTPS_PROXY": "http://other", "CHEF_LICENSE": "accept", "CHEF_LICENSE_KEY": "key"}, c.request("").Env)
+}

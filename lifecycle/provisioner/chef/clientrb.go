@@ -1,0 +1,121 @@
+package chef
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// clientRB is the client's configuration: galley's settings, and client_rb from
+// kitchen.yml over them.
+func (c *Chef) clientRB(sb sandbox.Dir) string {
+	k := c.instance.Provisioner.Chef
+	at := func(name string) string { return path.Join(sb.Remote, name) }
+	conf := map[string]any{
+		"node_name":                            c.instance.Name,
+		"checksum_path":                        at("checksums"),
+		"file_cache_path":                      at("cache"),
+		"file_backup_path":                     at("backup"),
+		"cookbook_path":                        []any{at("cookbooks"), at("site-cookbooks")},
+		"data_bag_path":                        at("data_bags"),
+		"environment_path":                     at("environments"),
+		"node_path":                            at("nodes"),
+		"role_path":                            at("roles"),
+		"client_path":                          at("clients"),
+		"user_path":                            at("users"),
+		"validation_key":                       at("validation.pem"),
+		"client_key":                           at("client.pem"),
+		"chef_server_url":                      "http://127.0.0.1:" + strconv.Itoa(k.ZeroPort),
+		"encrypted_data_bag_secret":            at(secretFile),
+		"treat_deprecation_warnings_as_errors": k.Deprecations,
+	}
+	if k.License != "" {
+		conf["chef_license"] = k.License
+	}
+	if k.NamedRunList != "" {
+		conf["named_run_list"] = k.NamedRunList
+	}
+	for _, p := range k.ClientRB {
+		conf[p.Key] = p.Value
+	}
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(conf)) {
+		value := ruby(conf[key])
+		if _, ok := conf[key].(config.Hash); ok {
+			value = "(" + value + ")" // Ruby would take a brace for a block's
+		}
+		fmt.Fprintf(&b, "%s %s\n", key, value)
+	}
+	return b.String()
+}
+
+var (
+	rubyText   = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)
+	rubyInsert = regexp.MustCompile(`#([{$@])`)
+)
+
+// ruby writes a value as a Ruby literal. A string that starts with a colon is a
+// symbol, as Test Kitchen has it; all other strings mean what they say.
+func ruby(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "nil"
+	case string:
+		if strings.HasPrefix(v, ":") {
+			return v
+		}
+		return `"` + rubyInsert.ReplaceAllString(rubyText.Replace(v), `\#$1`) + `"`
+	case []any:
+		parts := make([]string, len(v))
+		for i, e := range v {
+			parts[i] = ruby(e)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case float64:
+		return config.FormatFloat(v)
+	case config.Hash:
+		parts := make([]string, 0, len(v))
+		for _, p := range v {
+			parts = append(parts, ruby(p.Key)+" => "+ruby(p.Value))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// validationKey is a key that means nothing: the client in local mode wants one
+// to be there and lets anybody in. It takes a while to make, so this user's first
+// one serves for ever, where it can be kept.
+func validationKey() ([]byte, error) {
+	file := ""
+	if dir, err := os.UserCacheDir(); err == nil {
+		file = filepath.Join(dir, "galley", "validation.pem")
+		if old, err := os.ReadFile(file); err == nil && len(old) > 0 {
+			return old, nil
+		}
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("make a validation key: %w", err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if file != "" {
+		// A home that cannot be written to only costs the time for another one.
+		_ = sandbox.WriteFile(file, text, 0o600)
+	}
+	return text, nil
+}

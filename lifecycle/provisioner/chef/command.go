@@ -1,0 +1,144 @@
+package chef
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// candidates are the places of the client in the volumes that tool images
+// declare: /opt/chef, /opt/cinc, or /hab for packages of Habitat, such as Chef 19.
+// The product's own place comes first.
+func (c *Chef) candidates() []string {
+	const (
+		chefClient = "/opt/chef/bin/chef-client"
+		cincClient = "/opt/cinc/bin/cinc-client"
+		habChef    = "/hab/pkgs/*/chef-infra-client/*/*/bin/chef-client"
+		habCinc    = "/hab/pkgs/*/cinc-client/*/*/bin/cinc-client"
+	)
+	if c.instance.Provisioner.Chef.ProductName == productCinc {
+		return []string{cincClient, habCinc, chefClient, habChef}
+	}
+	return []string{chefClient, habChef, cincClient, habCinc}
+}
+
+// env is the environment of the client.
+func (c *Chef) env() map[string]string { return c.license(c.Env(c.instance.Provisioner)) }
+
+// script is run_command: the client's place, and its command lines. kept are the places
+// that clean_dokken_sandbox wants empty.
+func (c *Chef) script(sb sandbox.Dir, kept []string) converge.Script {
+	k := c.instance.Provisioner.Chef
+	var s converge.Script
+	if k.Binary == "" {
+		s.Locate("client", c.candidates(), "")
+	}
+	if k.CleanSandbox {
+		var places []string
+		for _, p := range kept {
+			places = append(places, path.Join(sb.Remote, p))
+		}
+		// A further try of the same converge finds what the one before left.
+		s.Add(`[ -n "$%s" ] || rm -rf %s`, converge.TryVariable, runner.QuoteAll(places))
+	}
+	for i := 1; i < c.runs(); i++ {
+		s.Add("%s || exit", c.command(sb, clientFile))
+	}
+	last := clientFile
+	if c.strict() {
+		last = strictFile
+	}
+	s.Line(c.command(sb, last))
+	return s
+}
+
+// license adds the variables of Chef's licence to an environment.
+func (c *Chef) license(env map[string]string) map[string]string {
+	k := c.instance.Provisioner.Chef
+	for name, value := range map[string]string{"CHEF_LICENSE": k.License, "CHEF_LICENSE_KEY": k.LicenseKey, "CHEF_LICENSE_SERVER": k.LicenseServer} {
+		if value != "" && env[name] == "" {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+// command is the client's command line as users of kitchen-dokken know it, with
+// each option once.
+func (c *Chef) command(sb sandbox.Dir, conf string) string {
+	k := c.instance.Provisioner.Chef
+	words := []string{`"$client"`}
+	add := func(w ...string) { words = append(words, w...) }
+	if k.Binary != "" {
+		words[0] = k.Binary
+	}
+	if o := strings.TrimSpace(k.Options); o != "" {
+		add(o)
+	}
+	// json_attributes: false changes nothing: kitchen-dokken names the file all the same.
+	add("-l", c.level(), "-F", k.OutputFormat, "-c", runner.Quote(path.Join(sb.Remote, conf)),
+		"-j", runner.Quote(path.Join(sb.Remote, dnaFile)), "--force-formatter")
+	if !slices.Contains(strings.Fields(k.Options), "--color") {
+		add("--no-color")
+	}
+	if k.LogFile != "" {
+		add("--logfile", runner.Quote(k.LogFile))
+	}
+	if k.ZeroHost != "" {
+		add("--chef-zero-host", runner.Quote(k.ZeroHost))
+	}
+	if k.ZeroPort != 0 {
+		add("--chef-zero-port", strconv.Itoa(k.ZeroPort))
+	}
+	if k.ProfileRuby {
+		add("--profile-ruby")
+	}
+	switch k.SlowReport {
+	case "", "false":
+	case "true":
+		add("--slow-report")
+	default:
+		add("--slow-report", k.SlowReport)
+	}
+	return strings.Join(words, " ")
+}
+
+// level is the log level: kitchen.yml's, or debug with --debug when that leaves it
+// to the client.
+func (c *Chef) level() string {
+	level := c.instance.Provisioner.Chef.LogLevel
+	if c.Debug && (level == "" || level == defaultLevel) {
+		return "debug"
+	}
+	if level == "" {
+		return defaultLevel
+	}
+	return level
+}
+
+// hint explains the client's exit codes.
+func (c *Chef) hint(code int) string {
+	switch code {
+	case 35:
+		return "a reboot was requested, which a container cannot do\nRemove 35 from provisioner.retry_on_exit_code to stop trying again"
+	case 37:
+		return "a reboot was scheduled, which a container cannot do"
+	case 43:
+		return "its configuration is invalid; see provisioner.client_rb"
+	case 127:
+		if c.instance.Provisioner.Chef.Binary != "" {
+			return "provisioner.chef_binary was not found in the runner"
+		}
+		return "the client was not found in the runner\nCheck driver.chef_image, or set provisioner.chef_binary"
+	case 172:
+		return "Chef's licence is not accepted\nSet provisioner.chef_license: accept-no-persist or CHEF_LICENSE, or use product_name: cinc"
+	case 213:
+		return "the client has replaced itself and wants to be run again"
+	}
+	return ""
+}

@@ -1,0 +1,170 @@
+package chef
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// emptyCookbook takes the place of cookbooks when a project has none, since the
+// client wants to find at least one.
+const emptyCookbook = "_galley"
+
+// cookbookDir is the sandbox's directory of cookbooks.
+const cookbookDir = "cookbooks"
+
+// cookbookSet is the cookbooks of an instance as files of its sandbox.
+type cookbookSet struct {
+	files []sandbox.File
+	// policy is the name of the policy, when there is one.
+	policy string
+}
+
+// cookbooks takes the first there is of: a Policyfile, a Berksfile, the
+// directories cookbooks/ and site-cookbooks/ with the project itself, the project
+// itself, or none.
+func (c *Chef) cookbooks(ctx context.Context) (cookbookSet, error) {
+	k := c.instance.Provisioner.Chef
+	policyfile, err := c.source("policyfile", k.Policyfile, "Policyfile.rb")
+	if err != nil {
+		return cookbookSet{}, err
+	}
+	if policyfile != "" {
+		return c.policyCookbooks(ctx, policyfile)
+	}
+	berksfile, err := c.source("berksfile_path", k.Berksfile, "Berksfile")
+	if err != nil {
+		return cookbookSet{}, err
+	}
+	if berksfile != "" {
+		return c.vendoredCookbooks(ctx, berksfile)
+	}
+	return c.ownCookbooks()
+}
+
+// source is the absolute path of a Policyfile or Berksfile, or "" when there is
+// none. One that kitchen.yml names must be there.
+func (c *Chef) source(key, named, usual string) (string, error) {
+	path := named
+	if path == "" {
+		path = usual
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(c.Root, path)
+	}
+	_, err := os.Stat(path)
+	switch {
+	case err == nil:
+		return path, nil
+	case named == "" && errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	default:
+		return "", fmt.Errorf("provisioner.%s: %w", key, err)
+	}
+}
+
+// request is what the resolver needs to know of the instance.
+func (c *Chef) request(file string) resolve.Request {
+	k := c.instance.Provisioner.Chef
+	return resolve.Request{Project: c.Project, File: file, Keys: k,
+		Env:  c.license(runner.KitchenEnv(c.Environ, c.instance.Provisioner.Proxy)),
+		Skip: newCookbookFilter(k.CookbookGlobs).skip, Workstation: c.workstation, Notice: c.Notice}
+}
+
+// policyCookbooks are the cookbooks of a Policyfile, and the policy.
+func (c *Chef) policyCookbooks(ctx context.Context, file string) (cookbookSet, error) {
+	got, err := c.resolver.Policyfile(ctx, c.request(file))
+	if err != nil {
+		return cookbookSet{}, err
+	}
+	files, err := sandbox.Tree(got.Dir, "", nil)
+	if err != nil {
+		return cookbookSet{}, fmt.Errorf("read the exported policy: %w", err)
+	}
+	return cookbookSet{files: files, policy: got.Policy}, nil
+}
+
+// vendoredCookbooks are the cookbooks of a Berksfile.
+func (c *Chef) vendoredCookbooks(ctx context.Context, file string) (cookbookSet, error) {
+	got, err := c.resolver.Berksfile(ctx, c.request(file))
+	if err != nil {
+		return cookbookSet{}, err
+	}
+	files, err := cookbooksIn(got.Dir, newCookbookFilter(c.instance.Provisioner.Chef.CookbookGlobs))
+	if err != nil {
+		return cookbookSet{}, fmt.Errorf("read the vendored cookbooks: %w", err)
+	}
+	return cookbookSet{files: files}, nil
+}
+
+// ownCookbooks are those that the project has itself.
+func (c *Chef) ownCookbooks() (cookbookSet, error) {
+	var set cookbookSet
+	filter := newCookbookFilter(c.instance.Provisioner.Chef.CookbookGlobs)
+	for _, name := range []string{cookbookDir, "site-cookbooks"} {
+		files, err := cookbooksIn(filepath.Join(c.Root, name), filter)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return set, fmt.Errorf("read %s: %w", name, err)
+		}
+		set.files = append(set.files, files...)
+	}
+	name, err := CookbookName(c.Root)
+	if err != nil {
+		return set, err
+	}
+	if name != "" {
+		files, err := cookbookTree(c.Root, name, filter)
+		if err != nil {
+			return set, fmt.Errorf("read the cookbook %s: %w", name, err)
+		}
+		set.files = append(set.files, files...)
+	}
+	if !slices.ContainsFunc(set.files, func(f sandbox.File) bool { return !f.Dir }) {
+		c.Notice("there are no cookbooks: no Policyfile.rb, Berksfile, cookbooks/ or metadata.rb in %s", c.Root)
+		set.files = append(set.files, sandbox.File{Path: cookbookDir + "/" + emptyCookbook + "/metadata.json",
+			Data: []byte(`{"name": "` + emptyCookbook + `", "version": "0.0.1"}` + "\n")})
+	}
+	return set, nil
+}
+
+// cookbooksIn lists all cookbooks in a directory. A chefignore beside them holds
+// for each.
+func cookbooksIn(dir string, filter cookbookFilter) ([]sandbox.File, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	filters := make(map[string]cookbookFilter, len(entries))
+	for _, e := range entries {
+		from := filepath.Join(dir, e.Name())
+		if st, err := os.Stat(from); err != nil || !st.IsDir() {
+			continue // a README beside the cookbooks, or a link that leads nowhere
+		}
+		if filters[e.Name()], err = filter.in(from, dir); err != nil {
+			return nil, err
+		}
+	}
+	return sandbox.Tree(dir, cookbookDir, func(rel string, isDir bool) bool {
+		name, in, below := strings.Cut(rel, "/")
+		f, ok := filters[name]
+		return !ok || below && f.skip(in, isDir)
+	})
+}
+
+// cookbookTree lists the files of the cookbook in a directory.
+func cookbookTree(dir, name string, filter cookbookFilter) ([]sandbox.File, error) {
+	filter, err := filter.in(dir)
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.Tree(dir, cookbookDir+"/"+name, filter.skip)
+}

@@ -1,0 +1,113 @@
+// Package converge holds what all provisioners share: what they are to the life cycle,
+// the script that a converge runs, its repetition, and the second run that shows
+// idempotence.
+package converge
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/project"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// Provisioner is one way to bring an instance to its desired state.
+type Provisioner interface {
+	// Tool is the image whose volumes are mounted into the runner, or nil.
+	Tool() *Tool
+	// Prepare puts what the converge needs into the sandbox on this machine. The
+	// runner does not see it yet. Errors: *sandbox.LeftoverError, *resolve.Error.
+	Prepare(ctx context.Context, sb sandbox.Dir) error
+	// Converge brings the runner to the desired state; where idempotence is to be
+	// shown, twice. Errors: *runner.ExitError, *ChangedAgainError.
+	Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error)
+}
+
+// Tool is an image that brings a tool along in volumes.
+type Tool struct {
+	// Image is the reference of the tool's image. Without one it is built from
+	// Instructions, lines of a Dockerfile that may copy from BuildContext.
+	Image        string
+	Instructions []string
+	BuildContext string
+	// Volumes are paths that are to be volumes whether the image declares them or not.
+	Volumes []string
+	// Remedy says what to write into kitchen.yml when the image has no volumes.
+	Remedy string
+}
+
+// ToolOf is the image that kitchen.yml names in the provisioner's keys image,
+// instructions, build_context and volume, or nil.
+func ToolOf(t config.ToolProvisioner) *Tool {
+	if t.Image == "" && len(t.Instructions) == 0 {
+		return nil
+	}
+	return &Tool{Image: t.Image, Instructions: t.Instructions, BuildContext: t.BuildContext, Volumes: t.Volumes,
+		Remedy: "Name the tool's directory in provisioner.volume."}
+}
+
+// Summary is what the tool itself reports of a converge.
+type Summary struct {
+	// Text is the tool's own summary line, or empty.
+	Text string
+	// Changed and Failed are how many things it changed and failed at, -1 when
+	// unknown.
+	Changed, Failed int
+	// Changes are the names of what it changed, as far as it reports them.
+	Changes []string
+}
+
+// Unknown is the summary of a tool that reports nothing.
+func Unknown() Summary { return Summary{Changed: -1, Failed: -1} }
+
+// Options are the project and the settings of a run.
+type Options struct {
+	project.Project
+	// Debug makes tools print more, Idempotence converges twice.
+	Debug, Idempotence bool
+	// Notify tells the user something. It may be nil.
+	Notify func(text string)
+}
+
+// Notice tells the user something.
+func (o Options) Notice(format string, args ...any) {
+	if o.Notify != nil {
+		o.Notify(fmt.Sprintf(format, args...))
+	}
+}
+
+// Env is the environment of every command of a converge.
+func (o Options) Env(p config.Provisioner) map[string]string {
+	env := runner.KitchenEnv(o.Environ, p.Proxy)
+	maps.Copy(env, p.Env)
+	return env
+}
+
+// Twice reports whether a converge is to show that it is idempotent.
+func (o Options) Twice(p config.Provisioner) bool { return p.Idempotence || o.Idempotence }
+
+// Carry lists a file, or the files of a directory, for a place in the sandbox. A place
+// that is empty or ends in a slash is a directory.
+func Carry(from, to string) ([]sandbox.File, error) {
+	st, err := os.Stat(from)
+	if err != nil {
+		return nil, err
+	}
+	if st.IsDir() {
+		return sandbox.Tree(from, to, nil)
+	}
+	if to == "" || strings.HasSuffix(to, "/") {
+		to += filepath.Base(from)
+	}
+	return []sandbox.File{{Path: to, Source: from}}, nil
+}
+
+// Coin returns true half of the times, for the key random_failure.
+func Coin() bool { return rand.IntN(2) == 0 }

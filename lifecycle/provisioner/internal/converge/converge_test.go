@@ -1,0 +1,34 @@
+package converge
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Lines reach the parser whole, however they come, without colours; the stream
+// itself is passed on as it is, with an end for its last line.
+func TestLineReader(t *testing.T) {
+	var to bytes.Buffer
+	var lines []string
+	x := &lineReader{to: &to, mu: new(sync.Mutex), each: func(l string) { lines = append(lines, l) }}
+	for _, p := range []string{"a", "b\r\nc\n\x1b[31m", "d\x1b[0m\n\ne"} {
+		n, err := x.Write([]byte(p))
+		require.NoError(t, err)
+		require.Equal(t, len(p), n)
+	}
+	x.close()
+	require.Equal(t, []string{"ab", "c", "d", "", "e"}, lines)
+	require.Equal(t, "ab\r\nc\n\x1b[31md\x1b[0m\n\ne\n", to.String())
+}
+
+func TestChangedAgainError(t *testing.T) {
+	e := &ChangedAgainError{What: "x", Thing: "file", Count: 25}
+	for range 25 {
+		e.Changes = append(e.Changes, "f")
+	}
+	require.Equal(t, "not idempotent: the second run of x changed 25 files"+strings.Repeat("\n  f", 20)+"\n  and 5 more", e.Error())
+}

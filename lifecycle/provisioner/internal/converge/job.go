@@ -1,0 +1,116 @@
+package converge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// Parser reads what a tool prints in one run, line by line.
+type Parser interface {
+	Line(text string)
+	// Summary is what was read; code is the tool's exit code.
+	Summary(code int) Summary
+}
+
+// Silent is the parser of tools that do not report what they did.
+type Silent struct{}
+
+// Line ignores the line.
+func (Silent) Line(string) {}
+
+// Summary is unknown.
+func (Silent) Summary(int) Summary { return Unknown() }
+
+// Job is the run of a sandbox's RunCommand, and what its exit codes mean.
+type Job struct {
+	// What is the tool in words.
+	What   string
+	Parser Parser
+	// OK reports whether a code is a success; nil means that 0 is.
+	OK func(code int) bool
+	// Hint explains a code, or is nil.
+	Hint func(code int) string
+	// Keys are the provisioner's: those that repeat a run, and command_prefix.
+	Keys config.Provisioner
+	// Env is the command's environment.
+	Env map[string]string
+	// Start runs the tool elsewhere than in the runner; nil means the script there.
+	Start func(ctx context.Context, out runner.Output) (exitCode int, err error)
+}
+
+// Run executes the script in the runner, again for the exit codes that kitchen.yml
+// names in retry_on_exit_code. An exec that fails for another reason than its exit
+// code is never repeated: the first may still be running.
+func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error) {
+	for try := 1; ; try++ {
+		code, err := j.exec(ctx, r, sb, out, try)
+		if err != nil {
+			return j.Parser.Summary(code), err
+		}
+		if j.succeeded(code) {
+			return j.Parser.Summary(code), nil
+		}
+		exit := &runner.ExitError{What: j.What, Code: code}
+		if j.Hint != nil {
+			exit.Hint = j.Hint(code)
+		}
+		if try > j.Keys.MaxRetries || !slices.Contains(j.Keys.RetryOnExitCode, code) {
+			return j.Parser.Summary(code), exit
+		}
+		what, remedy, _ := strings.Cut(exit.Error(), "\n")
+		fmt.Fprintf(out.Stderr, "%s; trying again in %s (%d of %d)\n", what, j.Keys.WaitForRetry, try, j.Keys.MaxRetries)
+		if remedy != "" {
+			fmt.Fprintln(out.Stderr, remedy)
+		}
+		select {
+		case <-time.After(j.Keys.WaitForRetry):
+		case <-ctx.Done():
+			return j.Parser.Summary(code), errors.Join(exit, ctx.Err())
+		}
+	}
+}
+
+func (j Job) succeeded(code int) bool {
+	if j.OK == nil {
+		return code == 0
+	}
+	return j.OK(code)
+}
+
+// TryVariable tells the script which try it is, from the second one on.
+const TryVariable = "GALLEY_TRY"
+
+// exec runs the script once.
+func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output, try int) (int, error) {
+	var mu sync.Mutex
+	stdout := &lineReader{to: out.Stdout, mu: &mu, each: j.Parser.Line}
+	stderr := &lineReader{to: out.Stderr, mu: &mu, each: j.Parser.Line}
+	start := j.Start
+	if start == nil {
+		start = func(ctx context.Context, out runner.Output) (int, error) {
+			c := runner.Command{Argv: runArgv(j.Keys, sb), Env: maps.Clone(j.Env), Stdout: out.Stdout, Stderr: out.Stderr}
+			if try > 1 {
+				if c.Env == nil {
+					c.Env = map[string]string{}
+				}
+				c.Env[TryVariable] = strconv.Itoa(try)
+			}
+			return r.Exec(ctx, c)
+		}
+	}
+	code, err := start(ctx, runner.Output{Stdout: stdout, Stderr: stderr})
+	stdout.close()
+	stderr.close()
+	return code, err
+}

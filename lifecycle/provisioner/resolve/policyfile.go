@@ -1,0 +1,87 @@
+package resolve
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// policyLock is what galley reads of a Policyfile.lock.json.
+type policyLock struct {
+	Name      string `json:"name"`
+	Cookbooks map[string]struct {
+		// Source is the directory of a cookbook that is not pinned, relative to
+		// the Policyfile.
+		Source string `json:"source"`
+	} `json:"cookbook_locks"`
+}
+
+func readPolicyLock(file string) (policyLock, error) {
+	var l policyLock
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return l, fmt.Errorf("read the policy's lock file: %w", err)
+	}
+	if err := json.Unmarshal(data, &l); err != nil {
+		return l, fmt.Errorf("%s: %w\nRemove the file to have it made anew", file, err)
+	}
+	if l.Name == "" {
+		return l, fmt.Errorf("%s: it names no policy\nRemove the file to have it made anew", file)
+	}
+	return l, nil
+}
+
+// Policyfile resolves a Policyfile with chef-cli, and exports the policy with its
+// cookbooks as a repository for the client's local mode. Errors: *Error.
+func (r *Resolver) Policyfile(ctx context.Context, q Request) (Result, error) {
+	k := q.Keys
+	lock := strings.TrimSuffix(q.File, filepath.Ext(q.File)) + ".lock.json"
+	s := source{
+		file: q.File, lock: lock, salt: "policy " + k.PolicyGroup,
+		commands: []string{"chef-cli", "chef"},
+		install:  []string{"install"}, update: []string{"update"},
+		export: func(file, to string) []string {
+			args := []string{"export", file, to, "--force"}
+			if k.PolicyGroup != "" {
+				args = append(args, "--policy_group", k.PolicyGroup)
+			}
+			if k.License != "" {
+				args = append(args, "--chef-license", k.License)
+			}
+			return args
+		},
+		inputs: func() ([]string, error) {
+			l, err := readPolicyLock(lock)
+			if err != nil {
+				return nil, err
+			}
+			var dirs []string
+			for _, name := range slices.Sorted(maps.Keys(l.Cookbooks)) {
+				switch dir := l.Cookbooks[name].Source; {
+				case dir == "":
+				case filepath.IsAbs(dir):
+					dirs = append(dirs, dir)
+				default:
+					dirs = append(dirs, filepath.Join(filepath.Dir(q.File), dir))
+				}
+			}
+			return dirs, nil
+		},
+	}
+	if k.ProductName == "cinc" {
+		s.commands = []string{"cinc-cli", "chef-cli", "cinc", "chef"}
+	}
+	return r.results.Do(q.key(s), func() (Result, error) {
+		dir, err := q.resolve(ctx, s)
+		if err != nil {
+			return Result{}, err
+		}
+		l, err := readPolicyLock(lock)
+		return Result{Dir: dir, Policy: l.Name}, err
+	})
+}

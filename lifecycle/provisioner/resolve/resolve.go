@@ -1,0 +1,245 @@
+// Package resolve resolves the cookbooks of a Policyfile or a Berksfile with the tools
+// of Chef Workstation, on this machine or in a container.
+package resolve
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/memo"
+	"github.com/galley-kitchen/galley/lifecycle/project"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// Resolver resolves cookbooks once for all instances of a run that share them. The
+// zero value is ready to use; it is safe for concurrent use.
+type Resolver struct{ results memo.Memo[Result] }
+
+// Result is where resolved cookbooks are.
+type Result struct {
+	// Dir holds what the tool exported or vendored. Nothing may change it.
+	Dir string
+	// Policy is the policy's name, empty for a Berksfile.
+	Policy string
+}
+
+// Request is what to resolve for one instance, and how.
+type Request struct {
+	project.Project
+	// File is the absolute path of the Policyfile or Berksfile.
+	File string
+	// Keys are those of the provisioner.
+	Keys config.Chef
+	// Env are the variables of the tool: proxies and the licence.
+	Env map[string]string
+	// Skip reports whether a file or directory of a cookbook, relative to it, does not
+	// matter for the result.
+	Skip func(rel string, dir bool) bool
+	// Workstation makes containers; nil where there are none.
+	Workstation Workstation
+	// Notice tells the user something.
+	Notice func(format string, args ...any)
+}
+
+// source is what a Policyfile and a Berksfile differ in.
+type source struct {
+	// file is the Policyfile or Berksfile, lock its lock file.
+	file, lock string
+	// commands are names of the tool that resolves it, the best one first.
+	commands []string
+	// update and install bring the lock file up to date, with and without newer
+	// versions; an empty one is left out. export puts the cookbooks into a directory.
+	update, install []string
+	export          func(file, to string) []string
+	// inputs are the directories of cookbooks that the lock does not pin.
+	inputs func() ([]string, error)
+	// salt is what else the result depends on.
+	salt string
+}
+
+// key is the same for instances that share cookbooks.
+func (q Request) key(s source) string {
+	k := q.Keys
+	return fmt.Sprintf("%q %q %q %q %q %v %q", s.file, s.salt, k.Resolver, q.image(), k.License, k.AlwaysUpdate, k.CookbookGlobs)
+}
+
+// resolve brings the lock file up to date as always_update_cookbooks says, and
+// returns the directory of what was exported for it. What was exported before for
+// the same lock file and the same local cookbooks is taken as it is.
+func (q Request) resolve(ctx context.Context, s source) (dir string, err error) {
+	st := store{filepath.Join(q.StateDir, "cookbooks")}
+	unlock, err := st.lock(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	_, err = os.Stat(s.lock)
+	locked := err == nil
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	if locked && !q.Keys.AlwaysUpdate {
+		if dir, ok, err := q.stored(st, s); ok || err != nil {
+			return dir, err
+		}
+	}
+	h, err := q.host(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, h.close(ctx)) }()
+	first := s.install
+	if locked && q.Keys.AlwaysUpdate {
+		first = s.update
+	}
+	if len(first) > 0 {
+		if err := runTool(ctx, h, s, append(first, h.pathOf(s.file))); err != nil {
+			return "", err
+		}
+		if err := h.fetch(ctx, s.lock); err != nil {
+			return "", err
+		}
+		if dir, ok, err := q.stored(st, s); ok || err != nil {
+			return dir, err
+		}
+	}
+	scratch, err := st.scratch()
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	out := filepath.Join(scratch, "out")
+	if err := runTool(ctx, h, s, s.export(h.pathOf(s.file), h.outputDir(out))); err != nil {
+		return "", err
+	}
+	if err := errors.Join(h.fetchOutput(ctx, out), h.fetch(ctx, s.lock)); err != nil {
+		return "", err
+	}
+	digest, err := q.digest(s)
+	if err != nil {
+		return "", err
+	}
+	return st.put(digest, out)
+}
+
+// stored finds the result for the lock file and the cookbooks as they are now.
+func (q Request) stored(st store, s source) (dir string, ok bool, err error) {
+	digest, err := q.digest(s)
+	if err != nil {
+		return "", false, err
+	}
+	dir, ok = st.get(digest)
+	return dir, ok, nil
+}
+
+// runTool runs the resolving tool.
+func runTool(ctx context.Context, h resolveHost, s source, args []string) error {
+	output, code, err := h.run(ctx, args)
+	if err == nil && code == 0 {
+		return nil
+	}
+	e := &Error{File: s.file, Where: h.where(), Command: append([]string{h.tool()}, args...), Code: code, Output: output, Err: err}
+	if err == nil {
+		e.Remedy = "Run the command yourself to look closer."
+		if h.local() {
+			e.Remedy += " provisioner.resolver: container runs it in an image instead."
+		}
+	}
+	return e
+}
+
+// digest is made of all that the resolved cookbooks depend on.
+func (q Request) digest(s source) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q\n", s.salt)
+	for _, file := range []string{s.file, s.lock} {
+		if err := addFile(sum, filepath.Base(file), file); err != nil {
+			return "", err
+		}
+	}
+	dirs, err := s.inputs()
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range dirs {
+		files, err := sandbox.Tree(dir, "", q.Skip)
+		if err != nil {
+			return "", fmt.Errorf("read the cookbook that %s names: %w", filepath.Base(s.file), err)
+		}
+		fmt.Fprintf(sum, "%q %d\n", dir, len(files))
+		for _, f := range files {
+			if f.Dir {
+				continue // a cookbook is what its files are
+			}
+			if err := addFile(sum, f.Path, f.Source); err != nil {
+				return "", err
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:32], nil
+}
+
+// addFile adds a file's name, size and content to a digest.
+func addFile(sum hash.Hash, name, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	content := sha256.New()
+	if _, err := io.Copy(content, f); err != nil {
+		return err
+	}
+	fmt.Fprintf(sum, "%q %x\n", name, content.Sum(nil))
+	return nil
+}
+
+// Error says that cookbooks could not be resolved.
+type Error struct {
+	// File is the Policyfile or Berksfile, Where the machine or image in words.
+	File, Where string
+	// Command is what was run, Code its exit code and Output what it printed.
+	Command []string
+	Code    int
+	Output  string
+	Err     error
+	Remedy  string
+}
+
+// shownLines is how many of a tool's last lines an error shows.
+const shownLines = 40
+
+// Error shows the tool's own words and the remedy.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "resolve the cookbooks of %s", filepath.Base(e.File))
+	if len(e.Command) > 0 {
+		fmt.Fprintf(&b, " %s: `%s`", e.Where, strings.Join(e.Command, " "))
+		if e.Err == nil {
+			fmt.Fprintf(&b, " exited with code %d", e.Code)
+		}
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	if text := strings.TrimSpace(e.Output); text != "" {
+		lines := strings.Split(text, "\n")
+		b.WriteString("\n" + strings.Join(lines[max(0, len(lines)-shownLines):], "\n"))
+	}
+	if e.Remedy != "" {
+		b.WriteString("\n" + e.Remedy)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,104 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	// storeKeeps is how many resolutions a project keeps.
+	storeKeeps = 8
+	// storeRetry is how often the lock of a store is tried again.
+	storeRetry = 100 * time.Millisecond
+)
+
+// store keeps resolved cookbooks of a project by the digest of what they were made
+// from: .kitchen/galley/cookbooks.
+type store struct{ dir string }
+
+// lock keeps other galleys of the project away, until unlock.
+func (s store) lock(ctx context.Context) (unlock func() error, err error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("keep resolved cookbooks: %w", err)
+	}
+	l := flock.New(filepath.Join(s.dir, "lock"), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	if _, err := l.TryLockContext(ctx, storeRetry); err != nil {
+		return nil, fmt.Errorf("wait for another galley that resolves cookbooks: %w", err)
+	}
+	return l.Unlock, nil
+}
+
+// get finds what was made from the same before.
+func (s store) get(digest string) (dir string, ok bool) {
+	dir = filepath.Join(s.dir, digest)
+	now := time.Now()
+	// The directory's age tells which ones are in use.
+	return dir, os.Chtimes(dir, now, now) == nil
+}
+
+// scratch is a new, empty place on the store's file system.
+func (s store) scratch() (string, error) {
+	dir, err := os.MkdirTemp(s.dir, ".new-*")
+	if err != nil {
+		return "", fmt.Errorf("keep resolved cookbooks: %w", err)
+	}
+	return dir, nil
+}
+
+// put keeps a directory, all of it or nothing, and forgets the oldest ones.
+func (s store) put(digest, from string) (string, error) {
+	to := filepath.Join(s.dir, digest)
+	err := os.RemoveAll(to)
+	if err == nil {
+		err = os.Rename(from, to)
+	}
+	if err == nil {
+		err = s.forget()
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep resolved cookbooks: %w", err)
+	}
+	return to, nil
+}
+
+// forget removes what has not been used for longest, and what a galley that died
+// left half-made: nobody else is at work while the lock is held.
+func (s store) forget() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	type aged struct {
+		path string
+		used time.Time
+	}
+	var kept []aged
+	for _, e := range entries {
+		st, err := e.Info()
+		if err != nil || !st.IsDir() {
+			continue
+		}
+		path := filepath.Join(s.dir, e.Name())
+		if strings.HasPrefix(e.Name(), ".new-") {
+			if err := os.RemoveAll(path); err != nil {
+				return err
+			}
+			continue
+		}
+		kept = append(kept, aged{path, st.ModTime()})
+	}
+	slices.SortFunc(kept, func(a, b aged) int { return b.used.Compare(a.used) })
+	for _, k := range kept[min(storeKeeps, len(kept)):] {
+		if err := os.RemoveAll(k.path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

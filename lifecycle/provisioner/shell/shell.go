@@ -1,0 +1,223 @@
+// Package shell is the provisioners that run a command in the runner: shell, which runs
+// a script or a line, and tool, which brings what it runs in a volume.
+package shell
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// Shell runs a script or a command in the runner.
+type Shell struct {
+	converge.Options
+	instance config.Instance
+}
+
+// New returns the provisioner of an instance.
+func New(o converge.Options, i config.Instance) *Shell { return &Shell{o, i} }
+
+const (
+	// defaultScript is what Test Kitchen runs when kitchen.yml names no script.
+	defaultScript = "bootstrap.sh"
+	// dataDir is where the script finds data_path.
+	dataDir = "data"
+)
+
+// Tool is the image that kitchen.yml names, if any.
+func (s *Shell) Tool() *converge.Tool { return converge.ToolOf(s.instance.Provisioner.Tool) }
+
+// Prepare copies the script and its data, and writes the script that runs them.
+func (s *Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
+	p := s.instance.Provisioner
+	files, check, line, err := s.line(sb)
+	if err != nil {
+		return err
+	}
+	var run converge.Script
+	run.Add("cd %s || exit", runner.Quote(sb.Remote))
+	if line == "" {
+		s.Notice("nothing to converge: there is neither provisioner.command nor provisioner.script nor a %s", defaultScript)
+		line = "true"
+	}
+	if check != "" {
+		run.Line(check)
+	}
+	run.Line(line)
+	if data := s.dataPath(); data != "" {
+		tree, err := sandbox.Tree(data, dataDir, nil)
+		if err != nil {
+			return fmt.Errorf("provisioner.data_path: %w", err)
+		}
+		files = append(files, tree...)
+	}
+	files = append(files, run.File(p, s.Env(p)))
+	return sandbox.Sync(sb.Local, files, nil)
+}
+
+// line is the command, or the script's path in the runner with the script's file and
+// what must hold before it runs.
+func (s *Shell) line(sb sandbox.Dir) (files []sandbox.File, check, line string, err error) {
+	k := s.instance.Provisioner.Shell
+	if k.Command != "" {
+		line, err := withArguments(k.Command, k.Arguments)
+		return nil, "", line, err
+	}
+	source, err := s.script()
+	if err != nil || source == "" {
+		return nil, "", "", err
+	}
+	name := filepath.Base(source)
+	f, err := sandbox.Script(sandbox.File{Path: name, Source: source, Mode: 0o755})
+	return []sandbox.File{f}, checkInterpreter(source), runner.QuoteAll(append([]string{path.Join(sb.Remote, name)}, k.Arguments...)), err
+}
+
+// errNoPlace says that arguments cannot follow a command.
+var errNoPlace = errors.New("provisioner.arguments cannot follow a command that ends in a block or has a here-document\nWrite them into provisioner.command")
+
+// withArguments puts arguments behind the last command of a shell text: before a
+// comment, a semicolon or an ampersand that follows it.
+func withArguments(command string, arguments []string) (string, error) {
+	if len(arguments) == 0 {
+		return command, nil
+	}
+	at := endOfCommand(command)
+	head := strings.TrimRight(command[:at], " \t\n;&")
+	words := strings.Fields(head)
+	if len(words) == 0 || strings.Contains(command, "<<") {
+		return "", errNoPlace
+	}
+	switch words[len(words)-1] {
+	case "fi", "done", "esac", "}", ")":
+		return "", errNoPlace
+	}
+	return head + " " + runner.QuoteAll(arguments) + command[len(head):], nil
+}
+
+// endOfCommand is the index behind the last character of a shell text that is neither
+// blank nor part of a comment.
+func endOfCommand(text string) int {
+	end, quote, word := 0, byte(0), false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '\\' && quote != '\'':
+			i++
+			end, word = min(i+1, len(text)), true
+			continue
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '#' && !word:
+			for i < len(text) && text[i] != '\n' {
+				i++
+			}
+			continue
+		}
+		blank := quote == 0 && strings.IndexByte(" \t\r\n", c) >= 0
+		word = !blank && (quote != 0 || strings.IndexByte(";&|()", c) < 0)
+		if !blank {
+			end = i + 1
+		}
+	}
+	return end
+}
+
+// script is the file to run, or "" when there is none and none was named.
+func (s *Shell) script() (string, error) {
+	name := s.instance.Provisioner.Shell.Script
+	if name == "" {
+		return s.Find(s.instance.Suite, defaultScript), nil
+	}
+	name = s.Abs(name)
+	if st, err := os.Stat(name); err != nil {
+		return "", fmt.Errorf("provisioner.script: %w", err)
+	} else if st.IsDir() {
+		return "", fmt.Errorf("provisioner.script: %s is a directory; name the script in it", name)
+	}
+	return name, nil
+}
+
+func (s *Shell) dataPath() string {
+	if p := s.instance.Provisioner.Shell.DataPath; p != "" {
+		return s.Abs(p)
+	}
+	return s.Find(s.instance.Suite, "data")
+}
+
+// Converge runs the script or the command.
+func (s *Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+	p := s.instance.Provisioner
+	what, hint := "the shell provisioner's command", func(int) string { return "" }
+	if source, err := s.script(); p.Shell.Command == "" && err == nil && source != "" {
+		what, hint = filepath.Base(source), scriptHint
+	}
+	newJob := func() converge.Job {
+		return converge.Job{What: what, Parser: converge.Silent{}, Keys: p, Env: s.Env(p), Hint: hint}
+	}
+	return converge.Run(ctx, newJob, s.Twice(p), "", r, sb, out)
+}
+
+// interpreter is the program of a script's first line ("#!"), or "". For env it is the
+// program that env is to find.
+func interpreter(script string) (program string, onPath bool) {
+	f, err := os.Open(script)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(io.LimitReader(f, 512)).ReadString('\n')
+	words := strings.Fields(strings.TrimPrefix(line, "#!"))
+	if err != nil && !errors.Is(err, io.EOF) || !strings.HasPrefix(line, "#!") || len(words) == 0 {
+		return "", false
+	}
+	if path.Base(words[0]) != "env" {
+		return words[0], false
+	}
+	for _, w := range words[1:] {
+		if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") {
+			return w, true
+		}
+	}
+	return words[0], false
+}
+
+// checkInterpreter is the shell text that says so when the interpreter of a script is not
+// in the runner: the shell itself would say that the script is not there.
+func checkInterpreter(script string) string {
+	program, onPath := interpreter(script)
+	if program == "" {
+		return ""
+	}
+	test := "[ -x " + runner.Quote(program) + " ]"
+	if onPath {
+		test = "command -v " + runner.Quote(program) + " > /dev/null"
+	}
+	return test + " || { echo " + runner.Quote(filepath.Base(script)+" wants the interpreter "+program+", which is not in the runner") + " >&2; exit 127; }"
+}
+
+// scriptHint explains the codes by which a shell says that it could not run something:
+// the script itself is there.
+func scriptHint(code int) string {
+	switch code {
+	case 126:
+		return "its interpreter, or a command in it, cannot be executed in the runner"
+	case 127:
+		return "its interpreter, or a command in it, was not found in the runner"
+	}
+	return ""
+}

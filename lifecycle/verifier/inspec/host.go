@@ -1,0 +1,102 @@
+package inspec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/galley-kitchen/galley/lifecycle/hostexec"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
+)
+
+// onHost runs this machine's InSpec. It reaches the runner through Docker's API, which
+// every engine here serves; looked are the places where an InSpec was looked for before.
+// What it reads and writes besides the project is in a directory of its own, which no
+// runner can reach.
+func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ []result.TestCase, err error) {
+	binary, err := n.hostBinary(looked)
+	if err != nil {
+		return nil, err
+	}
+	if !hostReaches(r.Target) {
+		return nil, fmt.Errorf("InSpec on this machine cannot reach the engine at %s: it knows no ssh for engines\nUse one in the runner: a Chef image brings it, or name an image in verifier.image", r.Target.Endpoint)
+	}
+	dir, err := os.MkdirTemp("", "galley-inspec-") // private to this user
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for InSpec: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	at, err := n.forHost(dir)
+	if err != nil {
+		return nil, err
+	}
+	reports, own := n.reporters()
+	for _, report := range reports {
+		if report.file == "" {
+			continue
+		}
+		if err := makeParent(report.file); err != nil {
+			return nil, err
+		}
+	}
+	results := filepath.Join(dir, "results.json")
+	argv := append([]string{binary}, n.arguments(at, reports)...)
+	argv = append(argv, "json:"+results, "--target", "docker://"+r.Target.ContainerID)
+	tail := &runner.Tail{}
+	code, err := hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: n.project.Root,
+		Env:    n.project.EnvironWith(r.Target.ClientEnv, n.config.Env, n.env()),
+		Stdout: tail.Over(r.Out.Stdout), Stderr: tail.Over(r.Out.Stderr)})
+	if err != nil {
+		return nil, err
+	}
+	// InSpec that fails early writes no reports; the verdict says that there are none.
+	report, err := testrun.ReadResults(results)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the results of the tests: %w", err)
+	}
+	cases, err := n.verdict(code, report, tail.String(), true, r, at.source)
+	if len(report) > 0 {
+		err = errors.Join(own.deliver(report, r.Out.Stdout), err)
+	}
+	return cases, err
+}
+
+// forHost lays what galley writes for InSpec out in a directory of this machine. The
+// profiles stay where they are, unless paths between them have to be rewritten.
+func (n *InSpec) forHost(dir string) (paths, error) {
+	list := n.written
+	if len(n.moved) > 0 {
+		list = n.Files
+	}
+	files, err := list()
+	if err == nil {
+		err = sandbox.Fill(dir, files)
+	}
+	at := n.copied(filepath.ToSlash(dir))
+	if len(n.moved) == 0 {
+		at.carried = func(p string) string { return p }
+	}
+	return at, err
+}
+
+// hostReaches reports whether InSpec on this machine can reach the engine.
+func hostReaches(t testrun.Target) bool { return !strings.HasPrefix(t.Endpoint, "ssh:") }
+
+// hostBinary finds InSpec on this machine.
+func (n *InSpec) hostBinary(looked []string) (string, error) {
+	for _, name := range n.binaries() {
+		if found, err := exec.LookPath(name); err == nil {
+			return found, nil
+		}
+		looked = append(looked, name+" on this machine")
+	}
+	return "", &testrun.ToolMissingError{Tool: n.binaries()[0], Places: looked, Remedy: remedy}
+}

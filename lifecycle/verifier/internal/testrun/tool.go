@@ -1,0 +1,143 @@
+package testrun
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+)
+
+// Tool is what to do with a test tool in the runner.
+type Tool struct {
+	Config config.Verifier
+	Env    map[string]string
+	// Binaries are the names of the tool's command, the best first.
+	Binaries []string
+	// Dir is where it is run.
+	Dir string
+	// Command is the shell line that runs it; "$tool" is its command there, and
+	// "$results" a file for its results.
+	Command string
+	Source  ResultSource
+}
+
+// ResultSource is where a tool leaves its results.
+type ResultSource int
+
+const (
+	// ResultsPrinted: on standard output, which is shown too.
+	ResultsPrinted ResultSource = iota
+	// ResultsOnly: on standard output, which is for programs only.
+	ResultsOnly
+	// ResultsInFile: in the file "$results".
+	ResultsInFile
+)
+
+// Outcome is how a tool ended.
+type Outcome struct {
+	Code int
+	// Missing is set when the tool is in none of the Places.
+	Missing bool
+	Places  []string
+	Results []byte
+	// Output is the end of what was printed.
+	Output string
+	// hidden is what was printed for programs only.
+	hidden []byte
+}
+
+// ShowHidden prints what was kept from people since it was for programs, when it
+// turned out to be something else.
+func (o Outcome) ShowHidden(w io.Writer) error {
+	_, err := w.Write(o.hidden)
+	return err
+}
+
+// missingMark follows the token when the tool is in none of the places.
+const missingMark = "missing"
+
+// RunTool finds the tool in the runner and runs it, in one exec. A results file
+// comes after the printed text, behind a token that nobody can guess, so neither
+// the place of the file nor its owner matters.
+func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
+	var random [16]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return Outcome{}, fmt.Errorf("run %s: %w", t.Binaries[0], err)
+	}
+	token := fmt.Sprintf("\x1egalley-results-%x:", random)
+	tail := &runner.Tail{}
+	printed := &capture{}
+	stdout := tail.Over(r.Out.Stdout)
+	switch t.Source {
+	case ResultsPrinted:
+		stdout = io.MultiWriter(stdout, printed)
+	case ResultsOnly:
+		stdout = tail.Over(printed)
+	}
+	after := &splitter{token: []byte(token), before: stdout}
+	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell(InRunner(t.Config, t.script(token))), Env: t.Env,
+		Stdout: after, Stderr: tail.Over(r.Out.Stderr)})
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := after.flush(); err != nil {
+		return Outcome{}, err
+	}
+	o := Outcome{Code: code, Places: t.candidates(), Output: tail.String()}
+	switch {
+	case code == 127 && after.found && after.after.String() == missingMark:
+		o.Missing = true
+		return o, nil
+	case t.Source == ResultsInFile:
+		o.Results, err = after.after.bytes()
+	default:
+		o.Results, err = printed.bytes()
+	}
+	if t.Source == ResultsOnly {
+		o.hidden = o.Results
+	}
+	return o, err
+}
+
+// candidates are where the tool is looked for: on the PATH, and where volumes of
+// tool images have their commands.
+func (t Tool) candidates() []string {
+	if t.Config.Tool.Binary != "" {
+		return []string{t.Config.Tool.Binary}
+	}
+	var list []string
+	for _, b := range t.Binaries {
+		if dir := t.Config.Busser.RubyBindir; dir != "" {
+			list = append(list, path.Join(dir, b))
+		}
+		list = append(list, b)
+	}
+	for _, b := range t.Binaries {
+		list = append(list, "/opt/*/bin/"+b, "/opt/*/embedded/bin/"+b, "/opt/"+b+"/"+b, "/"+b+"/"+b)
+	}
+	return list
+}
+
+func (t Tool) script(token string) string {
+	var words []string
+	for _, c := range t.candidates() {
+		words = append(words, runner.QuotePattern(c)) // the stars are galley's own
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "tool=\nfor c in %s; do\n  tool=$(command -v \"$c\") && break\ndone\n", strings.Join(words, " "))
+	fmt.Fprintf(&b, "if [ -z \"$tool\" ]; then printf %%s %s; exit 127; fi\n", runner.Quote(token+missingMark))
+	fmt.Fprintf(&b, "cd %s || exit\n", runner.Quote(t.Dir))
+	if t.Source != ResultsInFile {
+		b.WriteString(t.Command + "\n")
+		return b.String()
+	}
+	b.WriteString("results=$(mktemp) || results=$PWD/.galley-results\n")
+	fmt.Fprintf(&b, "%s\ncode=$?\n", t.Command)
+	fmt.Fprintf(&b, "printf %%s %s\ncat \"$results\"\nrm -f \"$results\"\nexit $code\n", runner.Quote(token))
+	return b.String()
+}
