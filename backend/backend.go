@@ -53,18 +53,17 @@ type Images interface {
 
 // Containers is the part of an engine that deals with containers.
 type Containers interface {
-	// CreateContainer makes a container and does not start it. With
-	// PopulateVolumes its anonymous volumes hold the image's content on return; a
-	// container that was left half-way by a process that died never has the name.
+	// CreateContainer makes a container and does not start it. What its Tools need
+	// on the engine is made if it is not there, once for all callers and processes.
 	// What was asked for and can only be given weaker is in Container.Warnings.
 	// Errors: *UnsupportedError (nothing was created), ErrNotFound (image,
-	// network or a VolumesFrom source), ErrConflict (the name is taken),
+	// network, a VolumesFrom source or a tool's image), ErrConflict (the name is taken),
 	// ErrMountSource (a bind's source is not there for the engine; it is never
 	// made silently), ErrInvalid.
 	CreateContainer(ctx context.Context, s ContainerSpec) (Container, error)
 
 	// StartContainer starts a container; one that runs already is success.
-	// Errors: ErrNotFound, ErrPortTaken, ErrMountSource, ErrInvalid (the command
+	// Errors: ErrNotFound (also for a tool's image), ErrPortTaken, ErrMountSource, ErrInvalid (the command
 	// cannot be run).
 	StartContainer(ctx context.Context, id string) error
 
@@ -105,8 +104,9 @@ type Containers interface {
 	StopContainer(ctx context.Context, id string, grace time.Duration) error
 
 	// RemoveContainer kills and removes a container at once, with its anonymous
-	// volumes. Absent is success, and so is a removal already under way, whose end
-	// is waited for: on return the name is free.
+	// volumes and what it wrote into its private tools. Absent is success, and so is
+	// a removal already under way, whose end is waited for: on return the name is
+	// free. What a process that died in the middle of a removal left goes as well.
 	RemoveContainer(ctx context.Context, id string) error
 }
 

@@ -54,9 +54,8 @@ type ContainerSpec struct {
 
 	Mounts      []Mount
 	VolumesFrom []VolumesFrom
-	// PopulateVolumes asks that the image's content be in its anonymous volumes
-	// when CreateContainer returns, though the container was never started.
-	PopulateVolumes bool
+	// Tools are directories of other images.
+	Tools []Tool
 
 	Network    NetworkAttachment
 	Ports      []PortMapping

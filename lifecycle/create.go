@@ -112,9 +112,8 @@ func (w *worker) drift(digests map[string]string, img backend.Image) string {
 // that fails leaves the others to end by themselves, since other instances of the
 // run wait for the same answers.
 //
-// An engine that has things of galley has the platform's image and the network in
-// all likelihood. They are not asked for then: img has no ID, and makeAndStart
-// makes sure of them if they are missing after all.
+// The platform's image and the network are there in all likelihood. They are not asked
+// for then: img has no ID, and makeAndStart makes sure of them if they are missing.
 func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes, img backend.Image, err error) {
 	d := w.inst.Driver
 	prov, err := w.provisioner()
@@ -122,10 +121,6 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 		return spec, b, img, err
 	}
 	ver, err := w.verifier()
-	if err != nil {
-		return spec, b, img, err
-	}
-	snap, err := w.eng.snapshot(ctx)
 	if err != nil {
 		return spec, b, img, err
 	}
@@ -140,9 +135,9 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 	if ref := ver.ToolImage(); ref != "" && (len(wanted) == 0 || wanted[0].Image != ref) {
 		wanted = append(wanted, &provisioner.Tool{Image: ref, Remedy: "Choose another verifier.image: one that declares a VOLUME with the tool."})
 	}
-	tools := make([]string, len(wanted))
+	tools := make([]backend.Tool, len(wanted))
 	var g errgroup.Group
-	if snap.empty || !w.mayAssumeImage() {
+	if !w.mayAssumeImage() {
 		g.Go(func() (err error) {
 			img, err = w.platformImage(ctx)
 			return err
@@ -154,11 +149,11 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 			if err != nil {
 				return err
 			}
-			tools[n], err = w.eng.tool(ctx, w, t, toolImg)
+			tools[n], err = w.eng.tool(t, toolImg, d.ToolAccess)
 			return err
 		})
 	}
-	if d.NetworkMode == defaultNetwork && (snap.empty || d.IPv6) {
+	if d.NetworkMode == defaultNetwork && d.IPv6 {
 		g.Go(func() error { return w.eng.network(ctx, w) })
 	}
 	if err := g.Wait(); err != nil {

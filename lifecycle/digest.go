@@ -66,7 +66,7 @@ func fieldWords(field string) string {
 	switch field {
 	case "Image":
 		return "image"
-	case "VolumesFrom":
+	case "Tools":
 		return "tool image"
 	case "Mounts":
 		return "volumes"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +22,6 @@ type engine struct {
 
 	snapshot func(context.Context) (snapshot, error)
 	images   memo[backend.Image]
-	tools    memo[string]
 	networks memo[backend.Network]
 	works    memo[backend.Image]
 }
@@ -87,22 +85,16 @@ func (r *Run) engineOf(ctx context.Context, s State, d config.Driver, say func(s
 type snapshot struct {
 	taken   time.Time
 	runners map[string]backend.Container // this project's, by instance
-	tools   map[string]backend.Container // by name
-	empty   bool                         // nothing of any galley is there
 }
 
 func (e *engine) look(ctx context.Context) (snapshot, error) {
-	s := snapshot{taken: e.run.o.Now(), runners: map[string]backend.Container{}, tools: map[string]backend.Container{}}
+	s := snapshot{taken: e.run.o.Now(), runners: map[string]backend.Container{}}
 	all, err := e.ListContainers(ctx, backend.Labels{backend.LabelRole: ""})
 	if err != nil {
 		return s, err
 	}
-	s.empty = len(all) == 0
 	for _, c := range all {
-		switch {
-		case c.Labels[backend.LabelRole] == backend.RoleTool:
-			s.tools[c.Name] = c
-		case c.Labels[backend.LabelRole] == backend.RoleRunner && c.Labels[backend.LabelProject] == e.run.o.Project.ID:
+		if c.Labels[backend.LabelRole] == backend.RoleRunner && c.Labels[backend.LabelProject] == e.run.o.Project.ID {
 			s.runners[c.Labels[backend.LabelInstance]] = c
 		}
 	}
@@ -212,76 +204,11 @@ func (e *engine) network(ctx context.Context, w *worker) error {
 	return err
 }
 
-// tool makes sure of the container whose volume brings a tool, once per run and,
-// by a lock, once per machine. It is named by its image's ID, so a newer image
-// gives a newer tool. The container is never started.
-func (e *engine) tool(ctx context.Context, w *worker, t *provisioner.Tool, img backend.Image) (name string, err error) {
-	name = safeName("galley-tool-" + shortID(img.ID))
-	return e.tools.do(name, func() (_ string, err error) {
-		snap, err := e.snapshot(ctx)
-		if err != nil {
-			return "", err
-		}
-		if _, ok := snap.tools[name]; ok {
-			return name, nil
-		}
-		unlock, err := e.run.machineLock(ctx, name, func(s string) { w.notice(LevelInfo, s) })
-		if err != nil {
-			return "", err
-		}
-		defer func() { err = errors.Join(err, unlock()) }()
-		// Another galley may have made it while this one waited.
-		if _, err := e.InspectContainer(ctx, name); !errors.Is(err, backend.ErrNotFound) {
-			return name, err
-		}
-		if len(img.Volumes) == 0 {
-			return "", &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
-				Detail: "it declares no volume, so there is nothing to mount into the runner",
-				Remedy: t.Remedy}
-		}
-		// The command is never run. `true` need not exist in a tool image, and
-		// some engines look for it even so; the image's own command does.
-		return name, e.createShared(ctx, backend.ContainerSpec{Name: name, Image: img.ID, Platform: w.inst.Driver.OCIPlatform,
-			Labels: e.run.labels(backend.RoleTool), PopulateVolumes: true,
-			Network: backend.NetworkAttachment{Mode: backend.NetworkNone}})
-	})
-}
-
-// sharedWait bounds how long another galley may take to show what it makes. A name
-// that something else has, which is no container, is an error in the end.
-const sharedWait = 30 * time.Second
-
-// createShared makes a container that whoever comes first makes for all. No lock
-// keeps the galleys of other users and machines away from the engine: one that lost
-// the race takes what the other made. An engine may give the name away well before
-// the container is there to be seen.
-func (e *engine) createShared(ctx context.Context, spec backend.ContainerSpec) error {
-	var lost time.Time // when the race was
-	for {
-		_, err := e.CreateContainer(ctx, spec)
-		if !errors.Is(err, backend.ErrConflict) {
-			return err
-		}
-		if _, lookErr := e.InspectContainer(ctx, spec.Name); !errors.Is(lookErr, backend.ErrNotFound) {
-			return lookErr
-		}
-		if lost.IsZero() {
-			lost = time.Now()
-		} else if time.Since(lost) > sharedWait {
-			return err
-		}
-		select {
-		case <-time.After(lockRetry):
-		case <-ctx.Done():
-			return errors.Join(err, context.Cause(ctx))
-		}
+// tool is what is mounted into runners of a tool's image. How, the engine's backend knows.
+func (e *engine) tool(t *provisioner.Tool, img backend.Image, access config.ToolAccess) (backend.Tool, error) {
+	if len(img.Volumes) == 0 {
+		return backend.Tool{}, &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
+			Detail: "it declares no volume, so there is nothing to mount into the runner", Remedy: t.Remedy}
 	}
-}
-
-// shortID is the part of an image's ID that names are made of.
-func shortID(id string) string {
-	if _, hex, ok := strings.Cut(id, ":"); ok {
-		id = hex
-	}
-	return id[:min(len(id), 16)]
+	return backend.Tool{Image: img.ID, Access: backend.ToolAccess(access), Labels: e.run.labels(backend.RoleTool)}, nil
 }

@@ -22,7 +22,7 @@ type boxes struct {
 
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, image string, tools []string, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
+func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
 		Name:         containerName(p, i.Name),
@@ -52,6 +52,7 @@ func runnerSpec(p Project, i config.Instance, image string, tools []string, b bo
 		ReadOnlyRoot: d.ReadOnlyRootfs,
 		Tty:          d.Tty,
 		PublishAll:   d.PublishAll,
+		Tools:        tools,
 		Network:      networkAttachment(i),
 		DNS:          backend.DNS{Servers: d.DNS, Search: d.DNSSearch, Options: d.DNSOptions},
 		Resources: backend.Resources{
@@ -76,9 +77,6 @@ func runnerSpec(p Project, i config.Instance, image string, tools []string, b bo
 	}
 	for _, x := range d.ExtraHosts {
 		s.ExtraHosts = append(s.ExtraHosts, backend.HostEntry(x))
-	}
-	for _, tool := range tools {
-		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom{Container: tool})
 	}
 	for _, x := range d.VolumesFrom {
 		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom(x))

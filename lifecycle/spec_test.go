@@ -32,7 +32,7 @@ func TestRunnerSpec(t *testing.T) {
 				box := func(name string) sandbox.Dir {
 					return sandbox.Dir{Local: filepath.Join(dir, "sandbox", name), Remote: "/opt/" + name}
 				}
-				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123", []string{"galley-tool-4567"},
+				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123", []backend.Tool{{Image: "sha256:4567"}},
 					boxes{kitchen: box("kitchen"), verifier: box("verifier")}, environment("CI=true"))
 			}
 			var got bytes.Buffer
@@ -83,7 +83,7 @@ func TestDigestSeesEveryKey(t *testing.T) {
 	seen := map[string]bool{}
 	for _, file := range []string{"testdata/spec/dokken.yml", "testdata/spec/further.yml"} {
 		_, instances := load(t, file)
-		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []string{"tool"}, boxes{}, environment()))
+		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []backend.Tool{{Image: "sha256:4567"}}, boxes{}, environment()))
 		require.NoError(t, err)
 		for field := range digests {
 			seen[field] = true
@@ -92,7 +92,7 @@ func TestDigestSeesEveryKey(t *testing.T) {
 	for _, field := range []string{
 		"Name", "Image", "Platform", "Entrypoint", "Command", "Env", "Hostname", "Domainname", "User", "WorkDir", "StopSignal", "Labels",
 		"Init", "Privileged", "UserNS", "CgroupNS", "IPC", "PID", "CapAdd", "CapDrop", "SecurityOpt", "Devices", "GPUs", "GroupAdd",
-		"Ulimits", "Sysctls", "ReadOnlyRoot", "Tty", "Resources", "Mounts", "VolumesFrom", "Network", "Ports", "PublishAll",
+		"Ulimits", "Sysctls", "ReadOnlyRoot", "Tty", "Resources", "Mounts", "VolumesFrom", "Tools", "Network", "Ports", "PublishAll",
 		"ExtraHosts", "DNS",
 	} {
 		require.True(t, seen[field], "%s is set by no key, or is not in the digest", field)
@@ -103,7 +103,7 @@ func TestDigestsTellWhatChanged(t *testing.T) {
 	base := backend.ContainerSpec{Image: "one", Command: []string{"a"}, Env: map[string]string{"SECRET": "x"}}
 	now := base
 	now.Image, now.Env, now.Command = "two", map[string]string{"SECRET": "y"}, nil
-	now.VolumesFrom = []backend.VolumesFrom{{Container: "tool"}}
+	now.Tools = []backend.Tool{{Image: "tool"}}
 	now.ExtraHosts = []backend.HostEntry{{Name: "a", IP: "b"}}
 	old, err := specDigests(base)
 	require.NoError(t, err)

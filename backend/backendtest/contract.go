@@ -32,6 +32,7 @@ func cases() []testCase {
 		execCases(),
 		fileCases(),
 		volumeCases(),
+		toolCases(),
 		networkCases(),
 		featureCases(),
 		callCases(),

@@ -33,29 +33,24 @@ func (s *suite) through(t *testing.T) (backend.ContainerBackend, *RequestLog) {
 	return b, log
 }
 
-// testCutOff: whichever request is the last that a dying process gets through, a
-// container of that name has full volumes, or there is none.
+// testCutOff: whichever request is the last that a dying process gets through, the next
+// container has a full tool, and nothing stays once the containers are removed.
 func testCutOff(t *testing.T, s *suite) {
-	b, log := s.through(t)
-	tool, err := s.tool()
-	require.NoError(t, err)
 	for n := 0; ; n++ {
+		b, log := s.through(t)
+		tool := s.ownTool(t)
 		labels := backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: s.unique("cut")}
 		s.removeLabelledLater(t, labels)
-		spec := s.spec(image(tool.ID), command("true"), populated, func(spec *backend.ContainerSpec) { spec.Labels = labels })
+		tools := []backend.Tool{{Image: tool.ID, Labels: labels}}
+		spec := s.spec(func(spec *backend.ContainerSpec) { spec.Labels, spec.Tools = labels, tools })
 		log.cutAfter(n)
 		_, err := b.CreateContainer(s.ctx(t), spec)
-		if _, inspectErr := s.b.InspectContainer(s.ctx(t), spec.Name); inspectErr == nil {
-			runner := s.start(t, volumesFrom(spec.Name))
-			require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile), "after %d requests", n)
-		} else {
-			require.ErrorIs(t, inspectErr, backend.ErrNotFound)
-			require.Error(t, err)
-		}
+		runner := s.start(t, func(spec *backend.ContainerSpec) { spec.Tools = tools })
+		require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile), "after %d requests", n)
 		if err == nil {
 			return
 		}
-		require.LessOrEqual(t, n, apiCalls("CreateContainer")+populateCalls)
+		require.LessOrEqual(t, n, apiCalls("CreateContainer")+newToolCalls)
 	}
 }
 
@@ -77,8 +72,7 @@ func (s *suite) removeLabelledLater(t *testing.T, labels backend.Labels) {
 // costs is mostly how often it asks the engine something.
 func testEconomy(t *testing.T, s *suite) {
 	b, log := s.through(t)
-	tool, err := s.tool()
-	require.NoError(t, err)
+	tool := s.ownTool(t)
 	ctx := s.ctx(t)
 
 	within := func(verb string, extra int, do func() error) {
@@ -102,12 +96,17 @@ func testEconomy(t *testing.T, s *suite) {
 	within("EnsureNetwork", 0, ensure)
 	within("ListNetworks", 0, func() error { _, err := b.ListNetworks(ctx, s.labels()); return err })
 
-	tooled := s.spec(image(tool.ID), command("true"), populated)
-	plain := s.spec(on(network), volumesFrom(tooled.Name))
-	s.removeLater(t, tooled.Name)
-	s.removeLater(t, plain.Name)
+	tooled := func() backend.ContainerSpec { return s.spec(s.withTools(t, backend.Tool{Image: tool.ID})) }
 	var c backend.Container
-	within("CreateContainer", populateCalls, func() (err error) { _, err = b.CreateContainer(ctx, tooled); return err })
+	for _, extra := range []int{newToolCalls, toolCalls} {
+		spec := tooled()
+		s.removeLater(t, spec.Name)
+		within("CreateContainer", extra, func() (err error) { c, err = b.CreateContainer(ctx, spec); return err })
+		within("StartContainer", 0, func() error { return b.StartContainer(ctx, c.ID) })
+		within("RemoveContainer", layerCalls, func() error { return b.RemoveContainer(ctx, c.ID) })
+	}
+	plain := s.spec(on(network))
+	s.removeLater(t, plain.Name)
 	within("CreateContainer", 0, func() (err error) { c, err = b.CreateContainer(ctx, plain); return err })
 	within("StartContainer", 0, func() error { return b.StartContainer(ctx, c.ID) })
 	within("InspectContainer", 0, func() error { _, err := b.InspectContainer(ctx, c.ID); return err })

@@ -47,8 +47,8 @@ func (f *Fake) nameOf(idOrName string) string {
 // CreateContainer implements backend.Containers.
 func (f *Fake) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	call := newCall("CreateContainer", s.Name)
-	if s.PopulateVolumes {
-		call.APICalls += populateCalls
+	if len(s.Tools) > 0 {
+		call.APICalls += toolCalls
 	}
 	return do(ctx, f, call, func() (backend.Container, error) {
 		f.mu.Lock()
@@ -171,6 +171,13 @@ func (f *Fake) mountAll(c *box, img *fakeImage) error {
 			}
 		}
 	}
+	for _, tool := range c.spec.Tools {
+		made, err := f.mountTool(tool)
+		if err != nil {
+			return err
+		}
+		mounts = append(mounts, made...)
+	}
 	for _, m := range c.spec.Mounts {
 		made, err := f.mountFor(c, root, m)
 		if err != nil {
@@ -190,6 +197,34 @@ func (f *Fake) mountAll(c *box, img *fakeImage) error {
 		c.files.mount(m)
 	}
 	return nil
+}
+
+// mountTool mounts a tool as Podman does: from its image, with nothing else that had to be
+// made, unless it is shared.
+func (f *Fake) mountTool(t backend.Tool) ([]mountPoint, error) {
+	if err := t.Access.Validate(); err != nil {
+		return nil, err
+	}
+	img, err := f.findImage(t.Image)
+	if err != nil {
+		return nil, err
+	}
+	paths := img.Volumes
+	if t.Path != "" {
+		paths = []string{t.Path}
+	}
+	if len(paths) == 0 {
+		return nil, invalid("use image "+t.Image+" as a tool", "it declares no volume, so there is nothing to mount")
+	}
+	var mounts []mountPoint
+	for _, path := range paths {
+		m := mountPoint{target: path, source: img.root.subtree(path), readOnly: t.Access == backend.ToolReadOnly, kind: "image"}
+		if t.Access == backend.ToolShared {
+			m = f.volume("tool-"+img.ID+path, path, img.root.subtree(path))
+		}
+		mounts = append(mounts, m)
+	}
+	return mounts, nil
 }
 
 // volume returns a mount of a volume, which is made with that content if it is new.

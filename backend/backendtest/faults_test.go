@@ -111,15 +111,15 @@ func TestCallsAreRecorded(t *testing.T) {
 	code, err := f.Exec(t.Context(), c.ID, backend.ExecSpec{Command: []string{"echo", "a", "b"}})
 	require.NoError(t, err)
 	require.Zero(t, code)
-	_, err = f.CreateContainer(t.Context(), backend.ContainerSpec{Name: "tool", Image: Busybox, PopulateVolumes: true})
+	_, err = f.CreateContainer(t.Context(), backend.ContainerSpec{Name: "tool", Image: Busybox, Tools: []backend.Tool{{Image: Busybox, Path: "/bin"}}})
 	require.NoError(t, err)
 	require.Equal(t, []Call{
 		{Verb: "CreateContainer", Args: []string{"box"}, APICalls: 1},
 		{Verb: "StartContainer", Args: []string{"box"}, APICalls: 1},
 		{Verb: "Exec", Args: []string{"box", "echo", "a", "b"}, APICalls: 3},
-		{Verb: "CreateContainer", Args: []string{"tool"}, APICalls: 3},
+		{Verb: "CreateContainer", Args: []string{"tool"}, APICalls: 2},
 	}, f.Calls())
-	require.Equal(t, 8, f.APICalls())
+	require.Equal(t, 7, f.APICalls())
 	f.ForgetCalls()
 	require.Zero(t, f.APICalls())
 	require.NoError(t, f.RemoveContainer(t.Context(), "box"))

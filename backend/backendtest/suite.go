@@ -38,9 +38,10 @@ type suite struct {
 	prefix string
 	serial atomic.Int64
 	// tool has VOLUME /opt/chef with the file TOOL-IMAGE, withTool its own
-	// /opt/chef with the file PLATFORM-IMAGE and no volume.
-	tool, withTool func() (backend.Image, error)
-	recording      sync.Mutex
+	// /opt/chef with the file PLATFORM-IMAGE and no volume. severalVolumes has two, and
+	// a command that cannot be run.
+	tool, withTool, severalVolumes func() (backend.Image, error)
+	recording                      sync.Mutex
 	// others is held by each subtest: for reading, or by one that must be alone.
 	others sync.RWMutex
 }
@@ -68,6 +69,11 @@ func newSuite(t *testing.T, o Options) *suite {
 	s.withTool = s.sharedImage(t, "platform", map[string]string{
 		"Dockerfile":          "FROM " + o.Image + "\nCOPY chef /opt/chef\n",
 		"chef/PLATFORM-IMAGE": "platform\n",
+	})
+	s.severalVolumes = s.sharedImage(t, "several", map[string]string{
+		"Dockerfile":   "FROM " + o.Image + "\nCOPY one /opt/one\nCOPY two /srv/two\nVOLUME /opt/one /srv/two\nCMD [\"/no/such/command\"]\n",
+		"one/file":     "one\n",
+		"two/sub/file": "two\n",
 	})
 	return s
 }
@@ -156,9 +162,6 @@ func volumesFrom(container string) edit {
 		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom{Container: container})
 	}
 }
-
-// populated asks for filled volumes.
-func populated(s *backend.ContainerSpec) { s.PopulateVolumes = true }
 
 // create makes a container that is removed when the subtest ends.
 func (s *suite) create(t *testing.T, edits ...edit) backend.Container {

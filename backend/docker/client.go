@@ -34,9 +34,21 @@ type Backend struct {
 
 	// version is the version of the API that is spoken.
 	version *engine.Memo[string]
-	info    *engine.Memo[backend.Info]
+	info    *engine.Memo[measured]
 	// networks are the names of the networks that are known to exist.
 	networks *engine.Names
+	// toolVolumes are the volumes that the images of tools declare.
+	toolVolumes *engine.Volumes
+	// bare are the IDs of containers that are known to have no private tools.
+	bare *engine.Names
+}
+
+// measured is what an engine says of itself, in the interface's words and in those that
+// only this package needs.
+type measured struct {
+	backend.Info
+	// layers tells whether the engine can mount an overlay over a volume.
+	layers bool
 }
 
 // The contract that this package fulfils.
@@ -64,7 +76,8 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	}
 	b := &Backend{
 		endpoint: ep, connect: connect, http: httpClient, client: cli,
-		version: engine.NewMemo[string](), info: engine.NewMemo[backend.Info](), networks: engine.NewNames(),
+		version: engine.NewMemo[string](), info: engine.NewMemo[measured](), networks: engine.NewNames(),
+		toolVolumes: engine.NewVolumes(), bare: engine.NewNames(),
 	}
 	if ep.APIVersion != "" {
 		b.version = engine.Remembered(b.speak(ep.APIVersion))
@@ -75,18 +88,32 @@ func New(ep backend.Endpoint) (*Backend, error) {
 // Info tells what the engine is and what it can do, by GET /info. It asks once and
 // remembers the answer; a failure is not remembered.
 func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
-	return b.info.Get(ctx, func(ctx context.Context) (backend.Info, error) {
+	m, err := b.measure(ctx)
+	return m.Info, err
+}
+
+// measure asks once and remembers the answer.
+func (b *Backend) measure(ctx context.Context) (measured, error) {
+	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {
 		const op = "ask the engine what it is"
 		cli, err := b.api(ctx)
 		if err != nil {
-			return backend.Info{}, wrap(op, err)
+			return measured{}, wrap(op, err)
 		}
 		answer, err := cli.Info(ctx)
 		if err != nil {
-			return backend.Info{}, wrap(op, err)
+			return measured{}, wrap(op, err)
 		}
-		return infoFrom(answer, b.endpoint.URI, cli.ClientVersion()), nil
+		info := infoFrom(answer, b.endpoint.URI, cli.ClientVersion())
+		return measured{Info: info, layers: canLayer(answer, info)}, nil
 	})
+}
+
+// canLayer reports whether the engine can mount an overlay over a volume: where it keeps
+// images that way, the file system of its directory can. Without root the mount would
+// need other options, and with SELinux labels, which have not been tried.
+func canLayer(answer system.Info, info backend.Info) bool {
+	return (answer.Driver == "overlay2" || answer.Driver == "overlayfs") && !info.Rootless && !info.SELinux
 }
 
 // infoFrom translates the answer of GET /info.

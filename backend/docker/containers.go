@@ -21,9 +21,17 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// CreateContainer makes a container, by POST /containers/create. Docker fills
-// volumes when it creates a container, so PopulateVolumes takes nothing more.
+// CreateContainer makes a container, by POST /containers/create. A tool that vanished
+// between the look for it and the creation is made again.
 func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+	c, err := b.createContainer(ctx, s)
+	if len(s.Tools) > 0 && errors.Is(err, backend.ErrNotFound) {
+		c, err = b.createContainer(ctx, s)
+	}
+	return c, err
+}
+
+func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	op := "create container " + s.Name
 	cli, err := b.api(ctx)
 	if err != nil {
@@ -44,9 +52,22 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err := b.requireNetwork(ctx, cli, s.Network); err != nil {
 		return backend.Container{}, wrap(op, err)
 	}
-	answer, err := cli.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
+	toolWarnings, err := b.applyTools(ctx, cli, &request, s)
 	if err != nil {
 		return backend.Container{}, wrap(op, err)
+	}
+	warnings = append(warnings, toolWarnings...)
+	answer, err := cli.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
+	if err = wrap(op, err); err != nil {
+		if hasLayers(request) {
+			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
+			defer cancel()
+			err = errors.Join(err, b.removeLayers(clean, cli))
+		}
+		return backend.Container{}, err
+	}
+	if !hasLayers(request) {
+		b.bare.Add(answer.ID)
 	}
 	return backend.Container{
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
@@ -108,7 +129,16 @@ func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backen
 	if err != nil {
 		return backend.Container{}, wrap(op, err)
 	}
-	return containerFrom(answer), nil
+	return b.noteBare(containerFrom(answer)), nil
+}
+
+// noteBare remembers of a container that it has no private tools, so that its removal
+// need not look for what they leave.
+func (b *Backend) noteBare(c backend.Container) backend.Container {
+	if !slices.ContainsFunc(c.Volumes, func(name string) bool { return strings.HasPrefix(name, layerPrefix) }) {
+		b.bare.Add(c.ID)
+	}
+	return c
 }
 
 // containerFrom translates the answer of an inspection.
@@ -227,7 +257,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 	}
 	containers := make([]backend.Container, 0, len(answer))
 	for _, c := range answer {
-		containers = append(containers, containerFromList(c))
+		containers = append(containers, b.noteBare(containerFromList(c)))
 	}
 	return containers, nil
 }
@@ -297,7 +327,7 @@ func (b *Backend) StopContainer(ctx context.Context, id string, grace time.Durat
 }
 
 // RemoveContainer kills and removes a container with its anonymous volumes, by
-// DELETE /containers/{id}.
+// DELETE /containers/{id}, and then the volumes of its private tools.
 func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	op := "remove container " + id
 	cli, err := b.api(ctx)
@@ -309,10 +339,13 @@ func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	if errors.Is(err, backend.ErrConflict) {
 		err = b.awaitRemoval(ctx, cli, id, err)
 	}
-	if errors.Is(err, backend.ErrNotFound) {
+	if err != nil && !errors.Is(err, backend.ErrNotFound) {
+		return err
+	}
+	if b.bare.Has(id) {
 		return nil
 	}
-	return err
+	return b.removeLayers(ctx, cli)
 }
 
 // removalTime bounds how long somebody else's removal of a container is waited for.

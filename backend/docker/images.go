@@ -42,7 +42,7 @@ func (b *Backend) inspectImage(ctx context.Context, ref string, platform *ocispe
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
-	return imageFrom(answer), nil
+	return b.toolVolumes.Remember(imageFrom(answer)), nil
 }
 
 // imageFrom translates the answer of an inspection.

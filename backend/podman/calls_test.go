@@ -100,9 +100,6 @@ func TestCalls(t *testing.T) {
 			return err
 		})
 
-		tool := spec("galley-calls-tool")
-		tool.PopulateVolumes = true
-		expect(3, "CreateContainer with PopulateVolumes", create(tool)) // create, init, rename
 		privileged := spec("galley-calls-privileged")
 		privileged.Privileged = true
 		expect(2, "CreateContainer, privileged", create(privileged))

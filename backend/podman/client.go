@@ -37,6 +37,8 @@ type Backend struct {
 	conn     *bindings.Connection
 
 	info *engine.Memo[measured]
+	// toolVolumes are the volumes that the images of tools declare.
+	toolVolumes *engine.Volumes
 }
 
 // The contract that this package fulfils.
@@ -74,7 +76,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	return &Backend{
 		endpoint: ep, connect: connect,
 		conn: &bindings.Connection{URI: uri, Client: client},
-		info: engine.NewMemo[measured](),
+		info: engine.NewMemo[measured](), toolVolumes: engine.NewVolumes(),
 	}, nil
 }
 
@@ -281,6 +283,7 @@ type version struct{ major, minor int }
 var (
 	rootfulKeepID = version{4, 6}
 	hostGateway   = version{4, 7}
+	imageSubPath  = version{5, 4}
 )
 
 // parseVersion reads the start of a version; what cannot be read is 0.

@@ -3,7 +3,6 @@ package podman
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,9 +18,17 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// CreateContainer makes a container by POST /containers/create. Podman fills a
-// volume when it is first mounted, so PopulateVolumes takes one call more.
+// CreateContainer makes a container by POST /containers/create. A tool that vanished
+// between the look for it and the creation is made again.
 func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+	c, err := b.createContainer(ctx, s)
+	if len(s.Tools) > 0 && errors.Is(err, backend.ErrNotFound) {
+		c, err = b.createContainer(ctx, s)
+	}
+	return c, err
+}
+
+func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	f, err := b.facts(ctx, s)
 	if err != nil {
 		return backend.Container{}, err
@@ -30,30 +37,19 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return backend.Container{}, err
 	}
-	if s.PopulateVolumes && s.Name != "" {
-		// Until its volumes are full it goes by a name of its own, so that one left
-		// behind by a process that died is never taken for a good one, and that of
-		// another process that makes the same now is not in the way.
-		config.Name += fillingInfix + strings.ToLower(rand.Text()[:8])
+	toolWarnings, err := b.applyTools(ctx, &config, s)
+	if err != nil {
+		return backend.Container{}, err
 	}
 	answer, err := b.create(ctx, config)
 	if err != nil {
 		return backend.Container{}, err
 	}
-	if s.PopulateVolumes {
-		if err := b.populate(ctx, answer.ID, s.Name); err != nil {
-			return backend.Container{}, err
-		}
-	}
 	return backend.Container{
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
-		Warnings: append(warnings, answer.Warnings...),
+		Warnings: slices.Concat(warnings, toolWarnings, answer.Warnings),
 	}, nil
 }
-
-// fillingInfix follows a container's name while its volumes are filled; what comes
-// after it is random.
-const fillingInfix = "-filling-"
 
 // created is the answer to POST /containers/create.
 type created struct {
@@ -108,35 +104,6 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 	return f, nil
 }
 
-// populate fills the volumes of a container by POST /containers/{id}/init, which
-// mounts them, and gives it its name by POST /containers/{id}/rename. What fails
-// in init after the mount, because a tool image need not have any command that
-// can be run, comes too late to matter.
-func (b *Backend) populate(ctx context.Context, id, name string) error {
-	err := b.call(ctx, request{
-		op: "fill the volumes of container " + name, method: http.MethodPost, path: "/containers/%s/init", args: []string{id},
-	}, nil)
-	if isRuntimeRefusal(err) {
-		err = nil
-	}
-	if err == nil && name != "" {
-		err = b.call(ctx, request{
-			op: "name container " + name, method: http.MethodPost, path: "/containers/%s/rename", args: []string{id},
-			query: url.Values{"name": {name}},
-		}, nil)
-	}
-	if err == nil {
-		return nil
-	}
-	// A container with empty volumes must not be taken for a good one.
-	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
-	defer cancel()
-	return errors.Join(err, b.RemoveContainer(clean, id))
-}
-
-// cleanupTimeout bounds what is done after a call has already failed.
-const cleanupTimeout = 20 * time.Second
-
 // StartContainer starts a container by POST /containers/{id}/start, which answers
 // 304 for one that runs.
 func (b *Backend) StartContainer(ctx context.Context, id string) error {
@@ -168,6 +135,8 @@ type containerAnswer struct {
 type mountPoint struct {
 	Type string
 	Name string
+	// Source and Destination are paths on the engine's host and in the container.
+	Source, Destination string
 }
 
 type endpointAnswer struct {
@@ -182,16 +151,19 @@ type hostPort struct {
 
 // InspectContainer finds a container, by GET /containers/{name}/json.
 func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
-	op := "container " + idOrName
-	var answer containerAnswer
-	err := b.call(ctx, request{
-		op: op, method: http.MethodGet, path: "/containers/%s/json", args: []string{idOrName},
-	}, &answer)
+	answer, err := b.inspectContainer(ctx, idOrName)
 	if err != nil {
 		return backend.Container{}, err
 	}
 	c, err := containerFrom(answer)
-	return c, wrap(op, err)
+	return c, wrap("container "+idOrName, err)
+}
+
+func (b *Backend) inspectContainer(ctx context.Context, idOrName string) (answer containerAnswer, err error) {
+	err = b.call(ctx, request{
+		op: "container " + idOrName, method: http.MethodGet, path: "/containers/%s/json", args: []string{idOrName},
+	}, &answer)
+	return answer, err
 }
 
 // containerFrom translates the answer of an inspection. Errors: a port that is no

@@ -6,7 +6,6 @@ import (
 	"context"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -110,43 +109,6 @@ func TestRemoveSharedImage(t *testing.T) {
 		require.NoError(t, b.RemoveImage(t.Context(), one.ID))
 		_, err = b.InspectImage(t.Context(), one.ID)
 		require.ErrorIs(t, err, backend.ErrNotFound)
-	})
-}
-
-// TestPopulateBesideAnother: of several processes that make one container with filled
-// volumes at once, one does, and the others hear that the name is taken. Nothing that
-// they made for it stays.
-func TestPopulateBesideAnother(t *testing.T) {
-	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
-		const rivals = 4
-		made, errs := make([]backend.Container, rivals), make([]error, rivals)
-		var wait sync.WaitGroup
-		for i := range rivals {
-			wait.Add(1)
-			go func() {
-				defer wait.Done()
-				made[i], errs[i] = b.CreateContainer(t.Context(), backend.ContainerSpec{Name: "galley-rivals", Image: busybox.ID, PopulateVolumes: true,
-					Labels: backend.Labels{"dev.galley.rivals": "yes"}})
-			}()
-		}
-		wait.Wait()
-		won := ""
-		for i, err := range errs {
-			if err == nil {
-				require.Empty(t, won, "two have the same name")
-				won = made[i].ID
-				continue
-			}
-			require.ErrorIs(t, err, backend.ErrConflict)
-		}
-		require.NotEmpty(t, won, "%v", errs)
-		t.Cleanup(func() { require.NoError(t, b.RemoveContainer(context.WithoutCancel(t.Context()), won)) })
-		named, err := b.InspectContainer(t.Context(), "galley-rivals")
-		require.NoError(t, err)
-		require.Equal(t, won, named.ID)
-		all, err := b.ListContainers(t.Context(), backend.Labels{"dev.galley.rivals": "yes"})
-		require.NoError(t, err)
-		require.Len(t, all, 1)
 	})
 }
 

@@ -54,7 +54,7 @@ func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, 
 	if err != nil {
 		return backend.Image{}, err
 	}
-	return imageFrom(answer), nil
+	return b.toolVolumes.Remember(imageFrom(answer)), nil
 }
 
 // imageFrom translates the answer of an inspection.

@@ -16,6 +16,7 @@ type mountConfig struct {
 	Mounts      []mount        `json:"mounts,omitempty"`
 	Volumes     []namedVolume  `json:"volumes,omitempty"`
 	Overlays    []overlayMount `json:"overlay_volumes,omitempty"`
+	Images      []imageMount   `json:"image_volumes,omitempty"`
 	VolumesFrom []string       `json:"volumes_from,omitempty"`
 }
 
@@ -39,6 +40,14 @@ type overlayMount struct {
 	Destination string   `json:"destination"`
 	Source      string   `json:"source"`
 	Options     []string `json:"options,omitempty"`
+}
+
+// imageMount is a directory of an image, whose changes are thrown away.
+type imageMount struct {
+	Source      string
+	SubPath     string
+	Destination string
+	ReadWrite   bool
 }
 
 // applyMounts translates Mounts and VolumesFrom.
