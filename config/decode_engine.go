@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -226,47 +225,6 @@ func ulimitNumber(s string) (int64, error) {
 	}
 	n, err := strconv.ParseUint(s, 10, 63)
 	return int64(n), err
-}
-
-// String renders the entry as "name:address".
-func (h ExtraHost) String() string { return h.Name + ":" + h.IP }
-
-// extraHosts reads "name:address", "name=address", {name: address} or
-// {name: [addresses]}.
-func extraHosts(d *decoder, v *yaml11.Value) ([]ExtraHost, bool) {
-	return each(v, func(it *yaml11.Value) ([]ExtraHost, bool) {
-		switch it.Kind {
-		case yaml11.String:
-			name, ip, ok := strings.Cut(it.Str, "=")
-			if !ok {
-				name, ip, _ = strings.Cut(it.Str, ":")
-			}
-			return oneOf(d.extraHost(it, name, ip))
-		case yaml11.Map:
-			var out []ExtraHost
-			good := true
-			for _, e := range entries(it) {
-				for _, ip := range items(e.Value) {
-					h, ok := d.extraHost(ip, e.Key, d.scalarOr(ip))
-					good = good && ok
-					out = append(out, h)
-				}
-			}
-			return out, good
-		}
-		d.wrongType(it)
-		return nil, false
-	})
-}
-
-func (d *decoder) extraHost(at *yaml11.Value, name, ip string) (ExtraHost, bool) {
-	name, ip = strings.TrimSpace(name), strings.Trim(strings.TrimSpace(ip), "[]")
-	_, err := netip.ParseAddr(ip)
-	if name == "" || err != nil && ip != "host-gateway" {
-		d.errorAt(at, `write "name:address", for example "db:10.0.0.2" or "host.docker.internal:host-gateway"`, "bad host %q: %q is not an IP address", name, ip)
-		return ExtraHost{}, false
-	}
-	return ExtraHost{Name: name, IP: ip}, true
 }
 
 // labelPrefix is the prefix of galley's own labels.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -75,33 +76,33 @@ func FuzzPort(f *testing.F) {
 }
 
 func TestMounts(t *testing.T) {
-	bind := func(source, target string, ro bool, options ...string) Mount {
-		return Mount{Type: mountBind, Source: source, Target: target, ReadOnly: ro, Options: options}
+	bind := func(source, target string, ro bool) Mount {
+		return Mount{Type: MountBind, Source: source, Target: target, ReadOnly: ro}
 	}
 	for _, c := range []struct {
 		name, lines string
 		want        []Mount
 	}{
-		{"anonymous", `volumes: /data`, []Mount{{Type: mountVolume, Target: "/data"}}},
-		{"anonymous with options", `volumes: /data:ro`, []Mount{{Type: mountVolume, Target: "/data", ReadOnly: true}}},
-		{"named", `volumes: ["cache:/data"]`, []Mount{{Type: mountVolume, Source: "cache", Target: "/data"}}},
+		{"anonymous", `volumes: /data`, []Mount{{Type: MountVolume, Target: "/data"}}},
+		{"anonymous with options", `volumes: /data:ro`, []Mount{{Type: MountVolume, Target: "/data", ReadOnly: true}}},
+		{"named", `volumes: ["cache:/data"]`, []Mount{{Type: MountVolume, Source: "cache", Target: "/data"}}},
 		{"absolute", `volumes: ["/a:/b"]`, []Mount{bind("/a", "/b", false)}},
-		{"options", `volumes: ["/a:/b:ro,Z"]`, []Mount{bind("/a", "/b", true, "Z")}},
+		{"options", `volumes: ["/a:/b:ro,Z"]`, []Mount{{Type: MountBind, Source: "/a", Target: "/b", ReadOnly: true, Relabel: RelabelPrivate}}},
 		{"relative", `volumes: ["./a:/b", "../c:/d", ".:/e", "x/y:/f"]`, []Mount{bind("/project/a", "/b", false), bind("/c", "/d", false), bind("/project", "/e", false), bind("/project/x/y", "/f", false)}},
 		{"home", `volumes: ["~/a:/b"]`, []Mount{bind("/home/tester/a", "/b", false)}},
 		{"Windows", `volumes: ['C:\x:/y:ro', 'c:/x:/z']`, []Mount{bind(`C:\x`, "/y", true), bind("c:/x", "/z", false)}},
 		{"Windows inside", `volumes: ['C:\x:C:\y']`, []Mount{bind(`C:\x`, `C:\y`, false)}},
-		{"hash of nothing", `volumes: {/data: {}}`, []Mount{{Type: mountVolume, Target: "/data"}}},
+		{"hash of nothing", `volumes: {/data: {}}`, []Mount{{Type: MountVolume, Target: "/data"}}},
 		{"hash", `volumes: {./a: "/b:ro"}`, []Mount{bind("/project/a", "/b", true)}},
-		{"long form", `volumes: [{type: bind, source: ./a, target: /b, read_only: true, bind: {propagation: rshared}}]`, []Mount{bind("/project/a", "/b", true, "rshared")}},
+		{"long form", `volumes: [{type: bind, source: ./a, target: /b, read_only: true, bind: {propagation: rshared}}]`, []Mount{{Type: MountBind, Source: "/project/a", Target: "/b", ReadOnly: true, Propagation: "rshared"}}},
 		{"kitchen-docker's volume", `volume: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"]`, []Mount{bind("/sys/fs/cgroup", "/sys/fs/cgroup", false)}},
 		{"binds", `binds: ["/a:/b"]`, []Mount{bind("/a", "/b", false)}},
 		{"mount", `mount: "type=bind,source=./a,target=/b,readonly"`, []Mount{bind("/project/a", "/b", true)}},
-		{"mount of a volume", `mounts: ["src=cache,dst=/b,volume-nocopy=true"]`, []Mount{{Type: mountVolume, Source: "cache", Target: "/b", Options: []string{"nocopy"}}}},
-		{"mount of memory", `mounts: [{type: tmpfs, target: /b, tmpfs: {size: 64m}}]`, []Mount{{Type: mountTmpfs, Target: "/b", Options: []string{"size=64m"}}}},
-		{"tmpfs list", `tmpfs: [/run, "/tmp:exec,size=64m"]`, []Mount{{Type: mountTmpfs, Target: "/run"}, {Type: mountTmpfs, Target: "/tmp", Options: []string{"exec", "size=64m"}}}},
-		{"tmpfs hash", `tmpfs: {/run: "ro,noexec"}`, []Mount{{Type: mountTmpfs, Target: "/run", ReadOnly: true, Options: []string{"noexec"}}}},
-		{"in the file's order, repeated ones once", "tmpfs: /run\nvolumes: [/b, /a]\nbinds: [/a]", []Mount{{Type: mountTmpfs, Target: "/run"}, {Type: mountVolume, Target: "/b"}, {Type: mountVolume, Target: "/a"}}},
+		{"mount of a volume", `mounts: ["src=cache,dst=/b,volume-nocopy=true"]`, []Mount{{Type: MountVolume, Source: "cache", Target: "/b", NoCopy: true}}},
+		{"mount of memory", `mounts: [{type: tmpfs, target: /b, tmpfs: {size: 64m}}]`, []Mount{{Type: MountTmpfs, Target: "/b", FSOptions: []string{"size=64m"}}}},
+		{"tmpfs list", `tmpfs: [/run, "/tmp:exec,size=64m"]`, []Mount{{Type: MountTmpfs, Target: "/run"}, {Type: MountTmpfs, Target: "/tmp", FSOptions: []string{"exec", "size=64m"}}}},
+		{"tmpfs hash", `tmpfs: {/run: "ro,noexec"}`, []Mount{{Type: MountTmpfs, Target: "/run", ReadOnly: true, FSOptions: []string{"noexec"}}}},
+		{"in the file's order, repeated ones once", "tmpfs: /run\nvolumes: [/b, /a]\nbinds: [/a]", []Mount{{Type: MountTmpfs, Target: "/run"}, {Type: MountVolume, Target: "/b"}, {Type: MountVolume, Target: "/a"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.want, driverWith(t, c.lines).Mounts)
@@ -124,6 +125,9 @@ func FuzzVolume(f *testing.F) {
 }
 
 func TestDriverValues(t *testing.T) {
+	host := func(name, address string) ExtraHost {
+		return ExtraHost{Name: name, Address: netip.MustParseAddr(address)}
+	}
 	for _, c := range []struct {
 		name, lines string
 		want        any
@@ -151,11 +155,11 @@ func TestDriverValues(t *testing.T) {
 		{"sysctls hash", `sysctls: {net.core.somaxconn: 1024}`, map[string]string{"net.core.somaxconn": "1024"}, func(d Driver) any { return d.Sysctls }},
 		{"labels list", `labels: [a=b, c]`, map[string]string{"a": "b", "c": ""}, func(d Driver) any { return d.Labels }},
 		{"labels hash", `labels: {a: 1}`, map[string]string{"a": "1"}, func(d Driver) any { return d.Labels }},
-		{"hosts", `extra_hosts: ["db:10.0.0.2", "h=::1", "g:host-gateway"]`, []ExtraHost{{"db", "10.0.0.2"}, {"h", "::1"}, {"g", "host-gateway"}}, func(d Driver) any { return d.ExtraHosts }},
-		{"hosts with IPv6 behind a colon", `add_host: "h:2001:db8::1"`, []ExtraHost{{"h", "2001:db8::1"}}, func(d Driver) any { return d.ExtraHosts }},
-		{"hosts hash", `extra_hosts: {db: [10.0.0.2, 10.0.0.3]}`, []ExtraHost{{"db", "10.0.0.2"}, {"db", "10.0.0.3"}}, func(d Driver) any { return d.ExtraHosts }},
+		{"hosts", `extra_hosts: ["db:10.0.0.2", "h=::1", "g:host-gateway"]`, []ExtraHost{host("db", "10.0.0.2"), host("h", "::1"), {Name: "g", Gateway: true}}, func(d Driver) any { return d.ExtraHosts }},
+		{"hosts with IPv6 behind a colon", `add_host: "h:2001:db8::1"`, []ExtraHost{host("h", "2001:db8::1")}, func(d Driver) any { return d.ExtraHosts }},
+		{"hosts hash", `extra_hosts: {db: [10.0.0.2, 10.0.0.3]}`, []ExtraHost{host("db", "10.0.0.2"), host("db", "10.0.0.3")}, func(d Driver) any { return d.ExtraHosts }},
 		{"volumes from", `volumes_from: [a, "b:ro"]`, []VolumesFrom{{"a", false}, {"b", true}}, func(d Driver) any { return d.VolumesFrom }},
-		{"links", `links: db:database`, []string{"db:database"}, func(d Driver) any { return d.Links }},
+		{"links", `links: [db:database, web]`, []Link{{"db", "database"}, {"web", "web"}}, func(d Driver) any { return d.Links }},
 		{"cap_add of one", `cap_add: SYS_ADMIN`, []string{"SYS_ADMIN"}, func(d Driver) any { return d.CapAdd }},
 		{"command", `pid_one_command: sh -c "trap exit 0; sleep 1" 'a b' c\ d`, []string{"sh", "-c", "trap exit 0; sleep 1", "a b", "c d"}, func(d Driver) any { return d.Command }},
 		{"command list", `run_command: [/sbin/init, --log]`, []string{"/sbin/init", "--log"}, func(d Driver) any { return d.Command }},
@@ -170,13 +174,13 @@ func TestDriverValues(t *testing.T) {
 		{"version with an anchor", `chef_version: &v 16.10`, "16.10", func(d Driver) any { return d.ToolVersion }},
 		{"version in flow", `{chef_version: 16.10}`, "16.10", func(d Driver) any { return d.ToolVersion }},
 		{"stable", `chef_version: stable`, "latest", func(d Driver) any { return d.ToolVersion }},
-		{"cgroupns_host", `cgroupns_host: true`, "host", func(d Driver) any { return d.CgroupNS }},
-		{"cgroupns_host off", "cgroupns_mode: private\ncgroupns_host: false", "private", func(d Driver) any { return d.CgroupNS }},
-		{"userns_host", `userns_host: true`, "host", func(d Driver) any { return d.UserNS }},
+		{"cgroupns_host", `cgroupns_host: true`, Namespace{Mode: NamespaceHost}, func(d Driver) any { return d.CgroupNS }},
+		{"cgroupns_host off", "cgroupns_mode: private\ncgroupns_host: false", Namespace{Mode: NamespacePrivate}, func(d Driver) any { return d.CgroupNS }},
+		{"userns_host", `userns_host: true`, UserNS{Mode: UserNSHost}, func(d Driver) any { return d.UserNS }},
 		{"instance_name", "hostname_aliases: [a]\ninstance_name: b", []string{"a", "b"}, func(d Driver) any { return d.HostnameAliases }},
 		{"podman by binary", `binary: /usr/bin/podman`, "podman", func(d Driver) any { return d.Engine }},
-		{"run_options text", `run_options: --cgroupns=host --tmpfs=/run --volume=/a:/b:rw -e A=1`, "host", func(d Driver) any { return d.CgroupNS }},
-		{"run_options hash", `run_options: {tmpfs: [/tmp, /run]}`, []Mount{{Type: mountTmpfs, Target: "/tmp"}, {Type: mountTmpfs, Target: "/run"}}, func(d Driver) any { return d.Mounts }},
+		{"run_options text", `run_options: --cgroupns=host --tmpfs=/run --volume=/a:/b:rw -e A=1`, Namespace{Mode: NamespaceHost}, func(d Driver) any { return d.CgroupNS }},
+		{"run_options hash", `run_options: {tmpfs: [/tmp, /run]}`, []Mount{{Type: MountTmpfs, Target: "/tmp"}, {Type: MountTmpfs, Target: "/run"}}, func(d Driver) any { return d.Mounts }},
 		{"run_options with a blank", `run_options: [--cap-add SYS_ADMIN, --privileged]`, true, func(d Driver) any { return d.Privileged && d.CapAdd[0] == "SYS_ADMIN" }},
 		{"null is unset", `hostname: ~`, "dokken", func(d Driver) any { return d.Hostname }},
 		{"hostname set", `hostname: dokken`, true, func(d Driver) any { return d.HostnameSet }},

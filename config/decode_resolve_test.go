@@ -21,8 +21,8 @@ func TestDefaults(t *testing.T) {
 	i := resolveOne(t, wholeYAML("driver: dokken\nprovisioner: dokken\nverifier: inspec\ntransport: dokken"))
 	require.Equal(t, "default-ubuntu-2204", i.Name)
 	d := i.Driver
-	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false, "dokken", PullMissing, InitAuto, true, "chef/chef", "latest"},
-		[]any{d.Kind, d.Engine, d.Image, d.Hostname, d.HostnameSet, d.NetworkMode, d.PullPlatform, d.InitSystem, d.DockerConfigCreds, d.ToolImage, d.ToolVersion})
+	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false, Network{NetworkNamed, "dokken"}, PullMissing, InitAuto, true, "chef/chef", "latest"},
+		[]any{d.Kind, d.Engine, d.Image, d.Hostname, d.HostnameSet, d.Network, d.PullPlatform, d.InitSystem, d.DockerConfigCreds, d.ToolImage, d.ToolVersion})
 	p := i.Provisioner
 	require.Equal(t, []any{ProvisionerChef, "/opt/kitchen", []int{35, 213}, 1, 30 * time.Second},
 		[]any{p.Kind, p.RootPath, p.RetryOnExitCode, p.MaxRetries, p.WaitForRetry})

@@ -80,13 +80,13 @@ type Driver struct {
 	Tty             bool
 
 	Privileged     bool
-	UserNS         string // userns_mode: "", host, keep-id…, auto…, nomap, private
-	CgroupNS       string // "", host, private
-	IPC            string
-	PID            string
+	UserNS         UserNS
+	CgroupNS       Namespace
+	IPC            Namespace
+	PID            Namespace
 	CapAdd         []string
 	CapDrop        []string
-	SecurityOpt    []string
+	Security       Security
 	Devices        []Device
 	GPUs           int // -1 for all
 	GroupAdd       []string
@@ -106,18 +106,17 @@ type Driver struct {
 	Ports       []Port
 	PublishAll  bool
 
-	// NetworkMode is "none", "host", "bridge", "container:NAME" or a network's name.
-	NetworkMode string
-	IPv6        bool
-	IPv6Subnet  string
-	IPAddress   string
-	IP6Address  string
-	MacAddress  string
-	Links       []string
-	DNS         []string
-	DNSSearch   []string
-	DNSOptions  []string
-	ExtraHosts  []ExtraHost
+	Network    Network
+	IPv6       bool
+	IPv6Subnet string
+	IPAddress  string
+	IP6Address string
+	MacAddress string
+	Links      []Link
+	DNS        []string
+	DNSSearch  []string
+	DNSOptions []string
+	ExtraHosts []ExtraHost
 
 	// Proxy are the driver's proxies. They are in Env already.
 	Proxy Proxy
@@ -204,19 +203,6 @@ type Ulimit struct {
 	Soft, Hard int64
 }
 
-// Mount is an entry of `volumes`, `binds`, `tmpfs` or `mounts`.
-type Mount struct {
-	// Type is "bind", "volume" or "tmpfs".
-	Type string
-	// Source is a path on the client (absolute, ~ and relative ones resolved
-	// against the project) for a bind, a name for a volume or empty.
-	Source   string
-	Target   string
-	ReadOnly bool
-	// Options are the other words after the second colon: z, Z, nocopy, exec …
-	Options []string
-}
-
 // VolumesFrom is an entry of `volumes_from`.
 type VolumesFrom struct {
 	Container string
@@ -229,11 +215,6 @@ type Port struct {
 	HostPort      int // 0 is a free one
 	ContainerPort int
 	Protocol      string // tcp, udp, sctp
-}
-
-// ExtraHost is an entry of `extra_hosts`.
-type ExtraHost struct {
-	Name, IP string
 }
 
 // Provisioner says how the runner is brought to its desired state: kitchen.yml's

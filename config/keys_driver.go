@@ -129,19 +129,19 @@ func driverRightsKeys() []Key {
 			Doc: "Capabilities to add, such as `SYS_ADMIN`."},
 		{Name: "cap_drop", Source: fromDokken, value: textsField(func(i *Instance) *[]string { return &i.Driver.CapDrop }),
 			Doc: "Capabilities to drop."},
-		{Name: "security_opt", Source: fromDokken, value: textsField(func(i *Instance) *[]string { return &i.Driver.SecurityOpt }),
+		{Name: "security_opt", Source: fromDokken, value: field[Security]{form: TypeStrings, at: func(i *Instance) *Security { return &i.Driver.Security }, parse: security},
 			Doc: "Security options such as `seccomp=unconfined` or `label=disable`."},
-		{Name: "userns_mode", Source: fromGalley, Aliases: []string{"user_ns_mode", "userns"}, value: textField("", func(i *Instance) *string { return &i.Driver.UserNS }),
+		{Name: "userns_mode", Source: fromGalley, Aliases: []string{"user_ns_mode", "userns"}, value: field[UserNS]{form: TypeString, at: func(i *Instance) *UserNS { return &i.Driver.UserNS }, parse: userNS},
 			Doc: "The user namespace: `host`, `private`, and on Podman `keep-id`, `auto` and `nomap`."},
-		{Name: "userns_host", Source: fromDokken, value: onField("host", func(i *Instance) *string { return &i.Driver.UserNS }),
+		{Name: "userns_host", Source: fromDokken, value: onField(UserNS{Mode: UserNSHost}, func(i *Instance) *UserNS { return &i.Driver.UserNS }),
 			Doc: "`true` is `userns_mode: host`."},
-		{Name: "cgroupns_mode", Source: fromGalley, Aliases: []string{"cgroupns"}, Enum: []string{"host", "private"}, value: textField("", func(i *Instance) *string { return &i.Driver.CgroupNS }),
+		{Name: "cgroupns_mode", Source: fromGalley, Aliases: []string{"cgroupns"}, Enum: []string{"host", "private"}, value: namespaceField(func(i *Instance) *Namespace { return &i.Driver.CgroupNS }, NamespaceHost, NamespacePrivate),
 			Doc: "The cgroup namespace: `host` or `private`."},
-		{Name: "cgroupns_host", Source: fromDokken, value: onField("host", func(i *Instance) *string { return &i.Driver.CgroupNS }),
+		{Name: "cgroupns_host", Source: fromDokken, value: onField(Namespace{Mode: NamespaceHost}, func(i *Instance) *Namespace { return &i.Driver.CgroupNS }),
 			Doc: "`true` is `cgroupns_mode: host`."},
-		{Name: "ipc", Source: fromGalley, Aliases: []string{"ipc_mode"}, value: textField("", func(i *Instance) *string { return &i.Driver.IPC }),
-			Doc: "The IPC namespace: `host`, `private`, `shareable` or `container:NAME`."},
-		{Name: "pid", Source: fromGalley, Aliases: []string{"pid_mode"}, value: textField("", func(i *Instance) *string { return &i.Driver.PID }),
+		{Name: "ipc", Source: fromGalley, Aliases: []string{"ipc_mode"}, value: namespaceField(func(i *Instance) *Namespace { return &i.Driver.IPC }, NamespaceNone, NamespaceHost, NamespacePrivate, NamespaceShareable, NamespaceContainer),
+			Doc: "The IPC namespace: `host`, `private`, `shareable`, `none` or `container:NAME`."},
+		{Name: "pid", Source: fromGalley, Aliases: []string{"pid_mode"}, value: namespaceField(func(i *Instance) *Namespace { return &i.Driver.PID }, NamespaceHost, NamespacePrivate, NamespaceContainer),
 			Doc: "The PID namespace: `host`, `private` or `container:NAME`."},
 		{Name: "devices", Source: fromDocker, Aliases: []string{"device"}, value: field[[]Device]{form: TypeDevices, at: func(i *Instance) *[]Device { return &i.Driver.Devices }, parse: devices, join: appendTo[Device]},
 			Doc: "Devices: `/dev/host[:/dev/inside][:rwm]`."},
@@ -204,7 +204,7 @@ func driverNetworkKeys() []Key {
 			Doc: "A further name on the network. Containers are named by galley itself."},
 		{Name: "domainname", Source: fromGalley, value: textField("", func(i *Instance) *string { return &i.Driver.Domainname }),
 			Doc: "The part of the host name behind the first dot."},
-		{Name: "network_mode", Source: fromDokken, Aliases: []string{"net"}, value: textField("dokken", func(i *Instance) *string { return &i.Driver.NetworkMode }),
+		{Name: "network_mode", Source: fromDokken, Aliases: []string{"net"}, value: field[Network]{form: TypeString, def: Network{NetworkNamed, "dokken"}, at: func(i *Instance) *Network { return &i.Driver.Network }, parse: network},
 			Doc: "`none`, `host`, `bridge`, `container:NAME`, or the name of a network."},
 		{Name: "ports", Source: fromDokken, Aliases: []string{"forward", "publish"}, value: field[[]Port]{form: TypePorts, at: func(i *Instance) *[]Port { return &i.Driver.Ports }, parse: ports, join: appendTo[Port]},
 			Doc: "Published ports: `80`, `8080:80`, `127.0.0.1:5353:53/udp`, `[::1]:8080:80`, `8000-8002:9000-9002`."},
@@ -220,7 +220,7 @@ func driverNetworkKeys() []Key {
 			Doc: "The runner's IPv6 address."},
 		{Name: "mac_address", Source: fromGalley, value: textField("", func(i *Instance) *string { return &i.Driver.MacAddress }),
 			Doc: "The runner's MAC address."},
-		{Name: "links", Aliases: []string{"link"}, Source: fromDokken, value: textsField(func(i *Instance) *[]string { return &i.Driver.Links }),
+		{Name: "links", Aliases: []string{"link"}, Source: fromDokken, value: field[[]Link]{form: TypeStrings, at: func(i *Instance) *[]Link { return &i.Driver.Links }, parse: links},
 			Doc: "Containers to reach by name: `container[:alias]`."},
 		{Name: "dns", Source: fromDokken, value: textsField(func(i *Instance) *[]string { return &i.Driver.DNS }),
 			Doc: "Name servers."},
@@ -317,10 +317,10 @@ func pullField(at func(*Instance) *PullPolicy) pullFlag {
 	}}}
 }
 
-// onField sets a text when the key is true.
-func onField(value string, at func(*Instance) *string) field[string] {
-	return further(field[string]{form: TypeBool, at: at,
-		parse: func(d *decoder, v *yaml11.Value) (string, bool) {
+// onField sets a value when the key is true.
+func onField[T any](value T, at func(*Instance) *T) field[T] {
+	return further(field[T]{form: TypeBool, at: at,
+		parse: func(d *decoder, v *yaml11.Value) (T, bool) {
 			on, ok := boolean(d, v)
 			return value, ok && on
 		}})

@@ -8,36 +8,157 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
+// MountType is a kind of mount.
+type MountType string
+
 // The types of mounts.
 const (
-	mountBind   = "bind"
-	mountVolume = "volume"
-	mountTmpfs  = "tmpfs"
+	MountBind   MountType = "bind"
+	MountVolume MountType = "volume"
+	MountTmpfs  MountType = "tmpfs"
 )
+
+// Relabel says how SELinux labels a mount's source anew.
+type Relabel string
+
+// The ways of relabelling. The empty one leaves the labels alone.
+const (
+	RelabelShared  Relabel = "z"
+	RelabelPrivate Relabel = "Z"
+)
+
+// Mount is an entry of `volumes`, `binds`, `tmpfs` or `mounts`.
+type Mount struct {
+	Type MountType
+	// Source is a path on the client (absolute, ~ and relative ones resolved
+	// against the project) for a bind, a name for a volume or empty.
+	Source   string
+	Target   string
+	ReadOnly bool
+	Relabel  Relabel
+	// Propagation is such as "rslave", or empty.
+	Propagation string
+	// Consistency is Docker Desktop's "cached", "delegated" or "consistent".
+	Consistency string
+	// NoCopy leaves a volume without what the image has at the target.
+	NoCopy bool
+	// NonRecursive leaves out what is mounted below the source.
+	NonRecursive bool
+	// Overlay throws away what the runner writes (Podman's `O`).
+	Overlay bool
+	// ChangeOwner gives the source to the runner's user (Podman's `U`).
+	ChangeOwner bool
+	// IDMap maps the ids of the source into the runner (Podman's `idmap`).
+	IDMap bool
+	// FSOptions are options of the file system as mount(8) has them: exec, nosuid,
+	// size=64m, mode=0700 …
+	FSOptions []string
+}
 
 // mountOptions are the words that may follow the second colon of a volume.
 func mountOptions() []string {
-	return []string{
-		"ro", "rw", "z", "Z", "U", "nocopy", "copy", "O", "idmap", "exec", "noexec", "suid", "nosuid", "dev", "nodev",
-		"shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable",
-		"bind", "rbind", "cached", "delegated", "consistent", "readonly", "relatime", "noatime",
+	return slices.Concat([]string{
+		"ro", "rw", "readonly", "z", "Z", "U", "O", "idmap", "nocopy", "copy", "bind", "rbind",
+		"cached", "delegated", "consistent",
+	}, propagations(), fsOptions())
+}
+
+func propagations() []string {
+	return []string{"shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"}
+}
+
+func fsOptions() []string {
+	return []string{"exec", "noexec", "suid", "nosuid", "dev", "nodev", "relatime", "noatime"}
+}
+
+// set applies a word that may follow the second colon of a volume, and reports
+// whether there is such a word.
+func (m *Mount) set(word string) bool {
+	switch word {
+	case "rw", "copy", "rbind", "":
+	case "ro", "readonly":
+		m.ReadOnly = true
+	case string(RelabelShared), string(RelabelPrivate):
+		m.Relabel = Relabel(word)
+	case "U":
+		m.ChangeOwner = true
+	case "O":
+		m.Overlay = true
+	case "idmap":
+		m.IDMap = true
+	case "nocopy":
+		m.NoCopy = true
+	case "bind":
+		m.NonRecursive = true
+	case "cached", "delegated", "consistent":
+		m.Consistency = word
+	default:
+		if slices.Contains(propagations(), word) {
+			m.Propagation = word
+			return true
+		}
+		if !slices.Contains(fsOptions(), word) {
+			return false
+		}
+		m.FSOptions = append(m.FSOptions, word)
 	}
+	return true
+}
+
+// setAll applies words with commas between, and returns the first unknown one.
+func (m *Mount) setAll(words string) (unknown string) {
+	for _, word := range strings.Split(words, ",") {
+		if !m.set(word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// setFSOptions applies words of which those that mean nothing else are options of
+// the file system.
+func (m *Mount) setFSOptions(words string) {
+	for _, word := range strings.Split(words, ",") {
+		if !m.set(word) {
+			m.FSOptions = append(m.FSOptions, word)
+		}
+	}
+}
+
+// Options are the mount's options as a volume has them behind its second colon.
+func (m Mount) Options() []string {
+	var words []string
+	for _, o := range []struct {
+		on   bool
+		word string
+	}{
+		{m.ReadOnly, "ro"},
+		{m.Relabel != "", string(m.Relabel)},
+		{m.Overlay, "O"},
+		{m.ChangeOwner, "U"},
+		{m.IDMap, "idmap"},
+		{m.NoCopy, "nocopy"},
+		{m.NonRecursive, "bind"},
+		{m.Propagation != "", m.Propagation},
+		{m.Consistency != "", m.Consistency},
+	} {
+		if o.on {
+			words = append(words, o.word)
+		}
+	}
+	return append(words, m.FSOptions...)
 }
 
 // String renders the mount as kitchen.yml would have it.
 func (m Mount) String() string {
-	words := slices.Clone(m.Options)
-	if m.ReadOnly {
-		words = append([]string{"ro"}, words...)
-	}
 	s := m.Target
 	if m.Source != "" {
 		s = m.Source + ":" + s
 	}
-	if len(words) > 0 {
+	if words := m.Options(); len(words) > 0 {
 		s += ":" + strings.Join(words, ",")
 	}
-	if m.Type == mountTmpfs {
+	if m.Type == MountTmpfs {
 		s = "tmpfs:" + s
 	}
 	return s
@@ -51,7 +172,11 @@ func volumes(d *decoder, v *yaml11.Value) ([]Mount, bool) {
 
 func (d *decoder) volumeItem(it *yaml11.Value) ([]Mount, bool) {
 	if it.Kind != yaml11.Map {
-		if it.Kind != yaml11.String {
+		if it.Kind == yaml11.Symbol {
+			// `- <%= ENV['DIR'] %>:/data` without DIR.
+			d.warnAt(it, "write a source before the colon, or leave the colon out",
+				"nothing stands before the colon, so %s is a volume without a name", it.Str)
+		} else if it.Kind != yaml11.String {
 			d.wrongType(it)
 			return nil, false
 		}
@@ -87,10 +212,10 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 		d.errorAt(v, hint, "bad volume %q: %s", s, why)
 		return Mount{}, false
 	}
-	m := Mount{Type: mountVolume, Target: parts[0]}
+	m := Mount{Type: MountVolume, Target: parts[0]}
 	switch {
 	case len(parts) == 2 && !isAbsoluteTarget(parts[1]) && d.areMountOptions(parts[1]):
-		if e := m.setOptions(parts[1]); e != "" {
+		if e := m.setAll(parts[1]); e != "" {
 			return bad(suggestion(e, mountOptions()), fmt.Sprintf("unknown option %q", e))
 		}
 	case len(parts) == 2 || len(parts) == 3:
@@ -103,10 +228,10 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 			if !ok {
 				return Mount{}, false
 			}
-			m.Type, m.Source = mountBind, source
+			m.Type, m.Source = MountBind, source
 		}
 		if len(parts) == 3 {
-			if e := m.setOptions(parts[2]); e != "" {
+			if e := m.setAll(parts[2]); e != "" {
 				return bad(suggestion(e, mountOptions()), fmt.Sprintf("unknown option %q", e))
 			}
 		}
@@ -122,25 +247,7 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 // areMountOptions tells "/path:ro" from "name:relative".
 func (d *decoder) areMountOptions(s string) bool {
 	var m Mount
-	return m.setOptions(s) == ""
-}
-
-// setOptions sets the words of a volume's last part, and returns the first one
-// that is none.
-func (m *Mount) setOptions(s string) string {
-	known := mountOptions()
-	for _, o := range strings.Split(s, ",") {
-		switch {
-		case o == "ro" || o == "readonly":
-			m.ReadOnly = true
-		case o == "rw" || o == "":
-		case slices.Contains(known, o):
-			m.Options = append(m.Options, o)
-		default:
-			return o
-		}
-	}
-	return ""
+	return m.setAll(s) == ""
 }
 
 // mountTexts reads `mounts`: a list of "type=bind,source=…,target=…" or of hashes.
@@ -181,9 +288,7 @@ func (d *decoder) mountHash(v *yaml11.Value) (Mount, bool) {
 			if !ok {
 				return Mount{}, false
 			}
-			for _, w := range words {
-				b.options = append(b.options, strings.Split(w, ",")...)
-			}
+			b.m.setFSOptions(strings.Join(words, ","))
 			continue
 		}
 		if e.Value.Kind == yaml11.Map {
@@ -206,46 +311,53 @@ func (d *decoder) mountHash(v *yaml11.Value) (Mount, bool) {
 }
 
 // mountBuilder collects the fields of one mount.
-type mountBuilder struct {
-	m       Mount
-	options []string
-}
+type mountBuilder struct{ m Mount }
 
 func mountFields() []string {
-	return []string{"type", "source", "src", "target", "dst", "destination", "readonly", "ro", "read_only", "options", "tmpfs-size", "tmpfs-mode", "bind-propagation", "volume-nocopy", "relabel"}
+	return []string{
+		"type", "source", "src", "target", "dst", "destination", "readonly", "ro", "read_only", "options",
+		"tmpfs-size", "tmpfs-mode", "bind-propagation", "volume-nocopy", "relabel",
+	}
 }
 
 // set sets one field by the name that docker's --mount or Compose gives it.
 func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
+	on := val == "true" || val == "1"
+	bad := func(wanted ...string) bool {
+		d.errorAt(v, suggestion(val, wanted), "bad %s %q of a mount: expected one of %s", key, val, strings.Join(wanted, ", "))
+		return false
+	}
 	switch key {
 	case "type":
-		if val != mountBind && val != mountVolume && val != mountTmpfs {
-			d.errorAt(v, suggestion(val, []string{mountBind, mountVolume, mountTmpfs}), "bad mount type %q: expected bind, volume or tmpfs", val)
-			return false
+		b.m.Type = MountType(val)
+		if types := []string{string(MountBind), string(MountVolume), string(MountTmpfs)}; !slices.Contains(types, val) {
+			return bad(types...)
 		}
-		b.m.Type = val
 	case "source", "src":
 		b.m.Source = val
 	case "target", "dst", "destination":
 		b.m.Target = val
 	case "readonly", "ro", "read_only":
-		b.m.ReadOnly = val == "true" || val == "1"
+		b.m.ReadOnly = on
 	case "tmpfs-size", "size":
-		b.options = append(b.options, "size="+val)
+		b.m.FSOptions = append(b.m.FSOptions, "size="+val)
 	case "tmpfs-mode", "mode":
-		b.options = append(b.options, "mode="+val)
+		b.m.FSOptions = append(b.m.FSOptions, "mode="+val)
 	case "bind-propagation", "propagation":
-		b.options = append(b.options, val)
-	case "volume-nocopy", "nocopy":
-		if val == "true" || val == "1" {
-			b.options = append(b.options, "nocopy")
+		b.m.Propagation = val
+		if !slices.Contains(propagations(), val) {
+			return bad(propagations()...)
 		}
+	case "volume-nocopy", "nocopy":
+		b.m.NoCopy = on
 	case "relabel", "selinux":
 		switch val {
 		case "shared", "z":
-			b.options = append(b.options, "z")
+			b.m.Relabel = RelabelShared
 		case "private", "Z":
-			b.options = append(b.options, "Z")
+			b.m.Relabel = RelabelPrivate
+		default:
+			return bad("shared", "private", "z", "Z")
 		}
 	default:
 		d.errorAt(v, suggestion(key, mountFields()), "unknown field %q of a mount", key)
@@ -256,18 +368,17 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 
 func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (Mount, bool) {
 	m := b.m
-	m.Options = append(m.Options, b.options...)
 	if m.Type == "" {
-		m.Type = mountVolume
+		m.Type = MountVolume
 		if looksLikePath(m.Source) {
-			m.Type = mountBind
+			m.Type = MountBind
 		}
 	}
 	if !isAbsoluteTarget(m.Target) {
 		d.errorAt(v, `write target=/path`, "bad mount: the path in the container, %q, is not absolute", m.Target)
 		return Mount{}, false
 	}
-	if m.Type == mountBind {
+	if m.Type == MountBind {
 		if m.Source == "" {
 			d.errorAt(v, `write source=./path`, "bad mount: a bind needs a source")
 			return Mount{}, false
@@ -313,16 +424,8 @@ func (d *decoder) tmpfsAt(at *yaml11.Value, target, options string) (Mount, bool
 		d.errorAt(at, "begin the path with a slash", "bad tmpfs %q: the path is not absolute", target)
 		return Mount{}, false
 	}
-	m := Mount{Type: mountTmpfs, Target: target}
-	for _, o := range strings.Split(options, ",") {
-		switch o {
-		case "ro":
-			m.ReadOnly = true
-		case "rw", "":
-		default:
-			m.Options = append(m.Options, o)
-		}
-	}
+	m := Mount{Type: MountTmpfs, Target: target}
+	m.setFSOptions(options)
 	return m, true
 }
 

@@ -15,8 +15,10 @@ func plain(v any) any {
 		return nil
 	case time.Duration:
 		return plainSeconds(x)
+	case Security:
+		return plain(x.Options())
 	case fmt.Stringer:
-		return x.String()
+		return plain(x.String())
 	case Hash:
 		if len(x) == 0 {
 			return nil

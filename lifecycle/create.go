@@ -153,7 +153,7 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 			return err
 		})
 	}
-	if d.NetworkMode == defaultNetwork && d.IPv6 {
+	if d.Network.Name == defaultNetwork && d.IPv6 {
 		g.Go(func() error { return w.eng.network(ctx, w) })
 	}
 	if err := g.Wait(); err != nil {
@@ -186,7 +186,7 @@ func (w *worker) makeSure(ctx context.Context, spec *backend.ContainerSpec) erro
 		return err
 	}
 	spec.Image = img.ID
-	if w.inst.Driver.NetworkMode == defaultNetwork {
+	if w.inst.Driver.Network.Name == defaultNetwork {
 		return w.eng.network(ctx, w)
 	}
 	return nil

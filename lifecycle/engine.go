@@ -193,13 +193,13 @@ func (w *worker) credentials(ctx context.Context, ref string) *backend.Credentia
 // that is there already stays as it is, since other runners may be on it.
 func (e *engine) network(ctx context.Context, w *worker) error {
 	d := w.inst.Driver
-	n, err := e.networks.do(d.NetworkMode, func() (backend.Network, error) {
-		return e.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.NetworkMode, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
+	n, err := e.networks.do(d.Network.Name, func() (backend.Network, error) {
+		return e.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.Network.Name, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
 			Labels: e.run.labels(backend.RoleNetwork)})
 	})
 	if err == nil && d.IPv6 && !n.IPv6 {
 		w.notice(LevelWarn, fmt.Sprintf("ipv6: the network %s is there already, without IPv6\n"+
-			"Destroy all instances that use it, run `galley prune`, and create them anew.", d.NetworkMode))
+			"Destroy all instances that use it, run `galley prune`, and create them anew.", d.Network.Name))
 	}
 	return err
 }

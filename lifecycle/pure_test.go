@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -74,14 +73,17 @@ func TestQualify(t *testing.T) {
 
 func TestNetworkAttachment(t *testing.T) {
 	i := config.Instance{Name: "default-debian"}
-	i.Driver = config.Driver{NetworkMode: "dokken", Hostname: "dokken"}
+	i.Driver = config.Driver{Network: config.Network{Mode: config.NetworkNamed, Name: "dokken"}, Hostname: "dokken"}
 	require.Equal(t, []string{"default-debian"}, networkAttachment(i).Aliases, "the default host name answers for no instance")
 	i.Driver.Hostname, i.Driver.HostnameSet, i.Driver.HostnameAliases = "web", true, []string{"www", "web"}
 	require.Equal(t, []string{"default-debian", "web", "www"}, networkAttachment(i).Aliases)
-	for mode, want := range map[string]string{"host": "host ", "none": "none ", "bridge": "bridge ", "container:db": "container db", "mine": "named mine", "": " "} {
-		i.Driver.NetworkMode = mode
+	for _, n := range []config.Network{
+		{Mode: config.NetworkHost}, {Mode: config.NetworkNone}, {Mode: config.NetworkBridge},
+		{Mode: config.NetworkContainer, Name: "db"}, {Mode: config.NetworkNamed, Name: "mine"}, {},
+	} {
+		i.Driver.Network = n
 		a := networkAttachment(i)
-		require.Equal(t, want, fmt.Sprintf("%s %s", a.Mode, a.Name), mode)
+		require.Equal(t, n, config.Network{Mode: config.NetworkMode(a.Mode), Name: a.Name})
 	}
 }
 

@@ -39,13 +39,13 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		Labels:       maps.Clone(backend.Labels(d.Labels)),
 		Init:         initKind(d),
 		Privileged:   d.Privileged,
-		UserNS:       backend.UserNS(d.UserNS),
-		CgroupNS:     backend.Namespace(d.CgroupNS),
-		IPC:          backend.Namespace(d.IPC),
-		PID:          backend.Namespace(d.PID),
+		UserNS:       backend.UserNS(d.UserNS.String()),
+		CgroupNS:     backend.Namespace(d.CgroupNS.String()),
+		IPC:          backend.Namespace(d.IPC.String()),
+		PID:          backend.Namespace(d.PID.String()),
 		CapAdd:       d.CapAdd,
 		CapDrop:      d.CapDrop,
-		SecurityOpt:  d.SecurityOpt,
+		SecurityOpt:  d.Security.Options(),
 		GPUs:         d.GPUs,
 		GroupAdd:     d.GroupAdd,
 		Sysctls:      d.Sysctls,
@@ -76,7 +76,11 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		s.Ports = append(s.Ports, backend.PortMapping(x))
 	}
 	for _, x := range d.ExtraHosts {
-		s.ExtraHosts = append(s.ExtraHosts, backend.HostEntry(x))
+		entry := backend.HostEntry{Name: x.Name, IP: "host-gateway"}
+		if !x.Gateway {
+			entry.IP = x.Address.String()
+		}
+		s.ExtraHosts = append(s.ExtraHosts, entry)
 	}
 	for _, x := range d.VolumesFrom {
 		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom(x))
@@ -89,8 +93,11 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		}
 	}
 	for _, m := range d.Mounts {
-		s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountType(m.Type), Source: m.Source, Target: m.Target,
-			ReadOnly: m.ReadOnly, Options: m.Options})
+		words := m
+		words.ReadOnly = false // it has a field of its own
+		s.Mounts = append(s.Mounts, backend.Mount{
+			Type: backend.MountType(m.Type), Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly, Options: words.Options(),
+		})
 	}
 	return s
 }
@@ -144,17 +151,15 @@ const defaultNetwork = "dokken"
 
 func networkAttachment(i config.Instance) backend.NetworkAttachment {
 	d := i.Driver
-	a := backend.NetworkAttachment{Links: d.Links, IPv4: d.IPAddress, IPv6: d.IP6Address, MAC: d.MacAddress}
-	mode, name, _ := strings.Cut(d.NetworkMode, ":")
-	switch mode {
-	case "", "host", "none", "bridge":
-		a.Mode, a.Aliases = backend.NetworkMode(mode), d.HostnameAliases
-		return a
-	case "container":
-		a.Mode, a.Name, a.Aliases = backend.NetworkContainer, name, d.HostnameAliases
+	a := backend.NetworkAttachment{IPv4: d.IPAddress, IPv6: d.IP6Address, MAC: d.MacAddress}
+	for _, l := range d.Links {
+		a.Links = append(a.Links, l.String())
+	}
+	a.Mode, a.Name = backend.NetworkMode(d.Network.Mode), d.Network.Name
+	if d.Network.Mode != config.NetworkNamed {
+		a.Aliases = d.HostnameAliases
 		return a
 	}
-	a.Mode, a.Name = backend.NetworkNamed, d.NetworkMode
 	// The default host name is the same for all instances and would answer for
 	// any of them; the instance's own name answers for one.
 	a.Aliases = append(a.Aliases, safeName(i.Name))
