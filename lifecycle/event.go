@@ -71,6 +71,9 @@ type Output struct {
 	Stream string `json:"stream"`
 	// Text has no newline at its end.
 	Text string `json:"text"`
+	// Partial means that the line was cut here since it is very long, and goes on in
+	// the next event of the stream.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // Notice is something that galley itself has to say.

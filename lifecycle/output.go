@@ -3,9 +3,11 @@ package lifecycle
 import (
 	"bytes"
 	"sync"
+	"unicode/utf8"
 )
 
-// maxLine is the longest line that is held back while its end has not come.
+// maxLine is the longest line, in bytes, that is handed over in one piece. A program
+// that never ends its line must not fill the memory.
 const maxLine = 64 << 10
 
 // lineWriter cuts a stream into lines and hands each to emit. The rest that has
@@ -14,6 +16,8 @@ type lineWriter struct {
 	mu   sync.Mutex
 	buf  []byte
 	emit func(line string)
+	// piece takes a piece of a line that goes on; nil means that emit does.
+	piece func(text string)
 }
 
 // Write never fails.
@@ -21,19 +25,42 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := len(p)
-	for {
-		i := bytes.IndexByte(p, '\n')
-		if i < 0 {
-			break
+	for len(p) > 0 {
+		end, room := bytes.IndexByte(p, '\n'), maxLine-len(w.buf)
+		switch {
+		case end >= 0 && end <= room:
+			w.line(p[:end])
+			p = p[end+1:]
+		case len(p) <= room:
+			w.buf = append(w.buf, p...)
+			p = nil
+		default:
+			w.buf = append(w.buf, p[:room]...)
+			w.cut()
+			p = p[room:]
 		}
-		w.line(p[:i])
-		p = p[i+1:]
-	}
-	w.buf = append(w.buf, p...)
-	if len(w.buf) > maxLine {
-		w.line(nil)
 	}
 	return n, nil
+}
+
+// cut hands over what is there of a line that goes on, but for the beginning of a
+// character whose end is to come.
+func (w *lineWriter) cut() {
+	end := len(w.buf)
+	for back := 1; back < utf8.UTFMax && back < len(w.buf); back++ {
+		if at := len(w.buf) - back; utf8.RuneStart(w.buf[at]) {
+			if !utf8.FullRune(w.buf[at:]) {
+				end = at
+			}
+			break
+		}
+	}
+	emit := w.piece
+	if emit == nil {
+		emit = w.emit
+	}
+	emit(string(w.buf[:end]))
+	w.buf = append(w.buf[:0], w.buf[end:]...)
 }
 
 func (w *lineWriter) line(rest []byte) {

@@ -55,7 +55,7 @@ func TestLineWriter(t *testing.T) {
 	require.Equal(t, []string{"ab", "c", "", "rest"}, lines)
 	long := strings.Repeat("y", maxLine+1)
 	_, _ = w.Write([]byte(long))
-	require.Equal(t, long, lines[4], "a line without end is not held back for ever")
+	require.Equal(t, long[:maxLine], lines[4], "a line without end is not held back for ever")
 }
 
 func TestQualify(t *testing.T) {

@@ -161,6 +161,7 @@ func (i *Instance) handle(e lifecycle.Event) {
 func (i *Instance) begin(phase lifecycle.Phase, at time.Time) *Phase {
 	p := &Phase{Phase: phase, Status: Unfinished, Started: at}
 	i.Phases = append(i.Phases, p)
+	i.tail = tail{}
 	if i.Status == NotStarted {
 		i.Status, i.Started = Unfinished, at
 	}

@@ -40,9 +40,12 @@ type Console struct {
 	shared     progressList
 	began      time.Time
 	ended      int
-	scroll     strings.Builder
-	block      liveBlock
+	scroll     heldLines
 
+	// block is touched by whoever draws: loop, and Close when loop has ended.
+	block liveBlock
+	// drawNow asks loop to draw before the next tick.
+	drawNow chan struct{}
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -60,6 +63,7 @@ func NewConsole(t Terminal, err io.Writer, o Options) *Console {
 		transcript: newTranscript(),
 		format:     lineFormat{paint: palette{o.Color}},
 		instances:  map[string]*consoleInstance{},
+		drawNow:    make(chan struct{}, 1),
 		stop:       make(chan struct{}),
 		stopped:    make(chan struct{}),
 	}
@@ -70,7 +74,10 @@ func NewConsole(t Terminal, err io.Writer, o Options) *Console {
 	return c
 }
 
-// loop redraws until Close.
+// loop redraws until Close. It alone writes to the terminal while the run goes on: one
+// that takes nothing (Ctrl-S, a slow connection) must not hold up the instances. What
+// scrolls by waits for it, up to heldBytes, beyond which the oldest lines are in the
+// log only.
 func (c *Console) loop() {
 	defer close(c.stopped)
 	ticks := c.o.Ticks
@@ -84,10 +91,9 @@ func (c *Console) loop() {
 		case <-c.stop:
 			return
 		case <-ticks:
-			c.mu.Lock()
-			c.draw()
-			c.mu.Unlock()
+		case <-c.drawNow:
 		}
+		c.draw()
 	}
 }
 
@@ -109,8 +115,11 @@ func (c *Console) Handle(e lifecycle.Event) {
 		}
 		c.add("", 0, lines)
 	}
-	if c.scroll.Len() > scrollNow {
-		c.draw()
+	if c.scroll.bytes > scrollNow {
+		select {
+		case c.drawNow <- struct{}{}:
+		default: // it is asked already
+		}
 	}
 }
 
@@ -169,7 +178,7 @@ func (c *Console) unlessLive(lines []line) []line {
 func (c *Console) add(name string, color int, lines []line) {
 	for _, l := range lines {
 		if rank(l.level) >= rank(c.o.Level) {
-			c.scroll.WriteString(c.format.format(name, color, l))
+			c.scroll.add(c.format.format(name, color, l))
 		}
 	}
 }
@@ -184,11 +193,11 @@ func (c *Console) finish(inst *consoleInstance, e lifecycle.InstanceFinished) {
 	}
 	if e.Error == "" {
 		if rank(c.o.Level) <= rank(lifecycle.LevelInfo) {
-			c.scroll.WriteString(c.paint.paint(colorGreen, "✓ ") + c.paint.paint(inst.color, inst.finished(e)) + "\n")
+			c.scroll.add(c.paint.paint(colorGreen, "✓ ") + c.paint.paint(inst.color, inst.finished(e)) + "\n")
 		}
 		return
 	}
-	c.scroll.WriteString(c.paint.paint(colorRed, "✗ "+inst.finished(e)) + "\n")
+	c.scroll.add(c.paint.paint(colorRed, "✗ "+inst.finished(e)) + "\n")
 	if inst.told != e.Error {
 		c.add(inst.name, inst.color, []line{failedLine(e)})
 	}
@@ -198,15 +207,12 @@ func (c *Console) finish(inst *consoleInstance, e lifecycle.InstanceFinished) {
 	c.add(inst.name, inst.color, logPathLine(e))
 }
 
-// draw writes what has scrolled by and the live block. The caller holds mu.
+// draw writes what has scrolled by and the live block.
 func (c *Console) draw() {
 	width, height := c.term.Size()
-	c.write(c.liveLines(width, height), width)
-}
-
-func (c *Console) write(lines []blockLine, width int) {
-	above := c.scroll.String()
-	c.scroll.Reset()
+	c.mu.Lock()
+	lines, above := c.liveLines(width, height), c.scroll.take()
+	c.mu.Unlock()
 	c.out.print(c.block.frame(above, lines, width, c.paint))
 }
 
@@ -222,7 +228,7 @@ func (c *Console) liveLines(width, height int) []blockLine {
 	}
 	names := 0
 	for _, inst := range c.running {
-		names = max(names, cells(printable(inst.name)))
+		names = max(names, cells(flat(inst.name)))
 	}
 	names = min(names, maxNameWidth, max(width/3, 8))
 	for _, inst := range c.running {
@@ -265,7 +271,7 @@ func (c *Console) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	width, _ := c.term.Size()
-	c.write(nil, width)
+	c.out.print(c.block.frame(c.scroll.take(), nil, width, c.paint))
 	for _, s := range c.failures.flaky() {
 		c.err.print(c.paint.paint(colorYellow, "$$$$$$ "+s) + "\n")
 	}

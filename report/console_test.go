@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,8 +42,6 @@ func (s *stage) play(events []lifecycle.Event) {
 }
 
 func (s *stage) draw() {
-	s.console.mu.Lock()
-	defer s.console.mu.Unlock()
 	s.console.draw()
 }
 
@@ -160,7 +160,7 @@ func TestConsoleHidesNoFailure(t *testing.T) {
 // Ticks redraw, without any event.
 func TestConsoleDrawsAtTicks(t *testing.T) {
 	ticks := make(chan time.Time)
-	s := newScreen(80, 24)
+	s := &slowTerminal{screen: newScreen(80, 24)}
 	var err bytes.Buffer
 	now := time.Unix(0, 0)
 	c := NewConsole(s, &err, Options{Ticks: ticks, Now: func() time.Time { return now }})
@@ -168,11 +168,45 @@ func TestConsoleDrawsAtTicks(t *testing.T) {
 	c.Handle(lifecycle.PhaseStarted{Stamp: lifecycle.Stamp{Instance: "a"}, Phase: lifecycle.PhaseCreate})
 	ticks <- now
 	ticks <- now // taken only when the first has been drawn
-	c.mu.Lock()
+	s.mu.Lock()
 	shown := s.String()
-	c.mu.Unlock()
+	s.mu.Unlock()
 	require.Contains(t, shown, "a  create       0s")
 	require.NoError(t, c.Close())
+}
+
+// slowTerminal is a screen that takes nothing while mu is held, as after Ctrl-S.
+type slowTerminal struct {
+	*screen
+	mu sync.Mutex
+}
+
+func (s *slowTerminal) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.screen.Write(p)
+}
+
+// A terminal that takes nothing does not hold up the run. When it goes on, it shows
+// what there is room for, and says what it left out.
+func TestConsoleStoppedTerminal(t *testing.T) {
+	const lines = 40000
+	s := &slowTerminal{screen: newScreen(80, 24)}
+	var err bytes.Buffer
+	s.mu.Lock()
+	c := NewConsole(s, &err, Options{})
+	c.Handle(lifecycle.RunStarted{Instances: []string{"a"}})
+	for n := range lines {
+		c.Handle(lifecycle.Output{Stamp: lifecycle.Stamp{Instance: "a"}, Text: fmt.Sprintf("line number %06d of many", n)})
+	}
+	c.mu.Lock()
+	require.LessOrEqual(t, c.scroll.bytes, heldBytes+100)
+	c.mu.Unlock()
+	s.mu.Unlock()
+	require.NoError(t, c.Close())
+	shown := s.String()
+	require.Contains(t, shown, fmt.Sprintf("line number %06d", lines-1))
+	require.Regexp(t, `\(\d+ earlier lines are in the log only\)`, shown)
 }
 
 func TestProgressText(t *testing.T) {

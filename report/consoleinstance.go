@@ -51,7 +51,7 @@ func (c *consoleInstance) note(e lifecycle.Event, now time.Time) {
 	case lifecycle.Progress:
 		c.work.note(e)
 	case lifecycle.ConvergeSummary:
-		c.summary = printable(firstLine(e.Text))
+		c.summary = flat(firstLine(e.Text))
 	case lifecycle.TestFinished:
 		if c.tests == nil {
 			c.tests = map[result.Outcome]int{}
@@ -66,7 +66,7 @@ func (c *consoleInstance) setLast(text string) {
 	if i := strings.LastIndexByte(strings.TrimRight(text, "\n"), '\n'); i >= 0 {
 		text = text[i+1:]
 	}
-	if s := strings.TrimSpace(printable(text)); s != "" {
+	if s := strings.TrimSpace(flat(text)); s != "" {
 		c.last = s
 	}
 }
@@ -78,7 +78,7 @@ func (c *consoleInstance) live(nameWidth, width int, now time.Time, streamed boo
 	if text == "" && !streamed {
 		text = c.last
 	}
-	name := pad(cut(printable(c.name), nameWidth), nameWidth)
+	name := pad(cut(flat(c.name), nameWidth), nameWidth)
 	s := fmt.Sprintf("%s  %-8s %6s  %s", name, c.phase, liveDuration(now.Sub(c.since)), text)
 	return blockLine{cut(strings.TrimRight(s, " "), width), c.color}
 }
@@ -101,7 +101,7 @@ func (c *consoleInstance) finished(e lifecycle.InstanceFinished) string {
 	if c.summary != "" && e.Error == "" {
 		parts += " · " + c.summary
 	}
-	return fmt.Sprintf("%s  %s %s", printable(c.name), strings.TrimPrefix(parts, " · "), kitchenDuration(e.Duration))
+	return fmt.Sprintf("%s  %s %s", flat(c.name), strings.TrimPrefix(parts, " · "), kitchenDuration(e.Duration))
 }
 
 // testCounts is "12 tests passed, 1 failed".
@@ -150,7 +150,7 @@ const barWidth = 20
 
 // progressText is "pull debian:12 [=====>    ] 12MB/48MB Extracting".
 func progressText(e lifecycle.Progress) string {
-	s := printable(e.What)
+	s := flat(e.What)
 	switch {
 	case e.Total > 0:
 		filled := int(min(e.Current, e.Total) * barWidth / e.Total)
@@ -163,7 +163,7 @@ func progressText(e lifecycle.Progress) string {
 		s += " " + size(e.Current)
 	}
 	if e.Status != "" {
-		s += " " + printable(e.Status)
+		s += " " + flat(e.Status)
 	}
 	return s
 }

@@ -75,11 +75,14 @@ func (f *failures) summary() []string {
 		}
 	}
 	if f.ended && f.end.Skipped > 0 {
-		why := "since another failed"
-		if f.end.Interrupted {
-			why = "since the run was interrupted"
+		why := ""
+		switch {
+		case f.end.Interrupted:
+			why = ", since the run was interrupted"
+		case len(f.failed) > 0:
+			why = ", since another failed"
 		}
-		out = append(out, fmt.Sprintf("%s not started, %s.", ofInstances(f.end.Skipped, f.selected), why))
+		out = append(out, fmt.Sprintf("%s not started%s.", ofInstances(f.end.Skipped, f.selected), why))
 	}
 	return out
 }

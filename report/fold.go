@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -16,6 +17,10 @@ const (
 	FoldGitHub
 	// FoldGitLab is section_start of GitLab CI.
 	FoldGitLab
+	// FoldAzure and FoldTeamCity fold nothing; commands to those systems in the output
+	// of tools are made harmless.
+	FoldAzure
+	FoldTeamCity
 )
 
 // FoldFor tells by the environment which CI system's log this is.
@@ -25,10 +30,17 @@ func FoldFor(getenv func(string) string) Fold {
 		return FoldGitHub
 	case getenv("GITLAB_CI") != "":
 		return FoldGitLab
+	case strings.EqualFold(getenv("TF_BUILD"), "true"):
+		return FoldAzure
+	case getenv("TEAMCITY_VERSION") != "":
+		return FoldTeamCity
 	default:
 		return FoldNone
 	}
 }
+
+// sections reports whether there are sections to fold.
+func (f Fold) sections() bool { return f == FoldGitHub || f == FoldGitLab }
 
 // start is the line that opens a section. GitLab needs the time and a name that
 // is unique in the job's log.
@@ -57,16 +69,24 @@ func (f Fold) end(name string, at time.Time) string {
 
 // defuse keeps what a command printed from being taken for a command to the CI
 // system: GitHub's runner obeys "::name::" at the start of a line, blanks before
-// it or not, and "##[name]" anywhere in it.
+// it or not, and "##[name]" anywhere in it; Azure's agent "##vso[name]" and "##[name]",
+// and TeamCity's "##teamcity[name]", anywhere.
 func (f Fold) defuse(s string) string {
-	if f != FoldGitHub {
+	switch f {
+	case FoldGitHub:
+		if trimmed := strings.TrimLeft(s, " \t"); strings.HasPrefix(trimmed, "::") {
+			s = s[:len(s)-len(trimmed)] + ": " + trimmed[1:]
+		}
+		return strings.ReplaceAll(s, "##[", "# #[")
+	case FoldAzure, FoldTeamCity:
+		return ciCommand.ReplaceAllString(s, "# #$1[")
+	default:
 		return s
 	}
-	if trimmed := strings.TrimLeft(s, " \t"); strings.HasPrefix(trimmed, "::") {
-		s = s[:len(s)-len(trimmed)] + ": " + trimmed[1:]
-	}
-	return strings.ReplaceAll(s, "##[", "# #[")
 }
+
+// ciCommand is how a command to Azure's or TeamCity's agent begins.
+var ciCommand = regexp.MustCompile(`(?i)##(vso|teamcity|)\[`)
 
 // sectionName keeps to the characters that GitLab allows.
 func sectionName(s string) string {

@@ -16,11 +16,14 @@ type lineFormat struct {
 	width int
 }
 
+// lineGoesOn stands behind a piece of a line that is too long to be one.
+const lineGoesOn = " (the line goes on)"
+
 // begin fits the format to the instances of a run.
 func (f *lineFormat) begin(e lifecycle.RunStarted) {
 	f.alone = len(e.Instances) == 1
 	for _, name := range e.Instances {
-		f.width = max(f.width, cells(printable(name)))
+		f.width = max(f.width, cells(flat(name)))
 	}
 }
 
@@ -28,9 +31,16 @@ func (f *lineFormat) begin(e lifecycle.RunStarted) {
 func (f *lineFormat) format(name string, color int, l line) string {
 	tag := ""
 	if name != "" && !f.alone {
-		tag = pad("["+printable(name)+"]", f.width+2) + " "
+		tag = pad("["+flat(name)+"]", f.width+2) + " "
 	}
-	body := tag + l.prefix() + printable(l.text)
+	text := printable(l.text)
+	if f.paint.on {
+		text = colored(l.text)
+	}
+	if l.partial {
+		text += lineGoesOn
+	}
+	body := tag + l.prefix() + text
 	if l.text == "" {
 		body = tag
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // record is one line of the structured log, with Test Kitchen's field names. Only
-// stream is galley's own.
+// stream and partial are galley's own.
 type record struct {
 	RunID     string `json:"kitchen_run_id"`
 	Instance  string `json:"instance,omitempty"`
@@ -25,8 +25,10 @@ type record struct {
 	EventType kind   `json:"event_type"`
 	Stream    string `json:"stream,omitempty"`
 	Message   string `json:"message"`
-	Progname  string `json:"progname"`
-	Sequence  int64  `json:"sequence"`
+	// Partial means that the line goes on with the next record of the stream.
+	Partial  bool   `json:"partial,omitempty"`
+	Progname string `json:"progname"`
+	Sequence int64  `json:"sequence"`
 }
 
 // logPair is the two files of one instance, or of the run.
@@ -71,11 +73,15 @@ func (p *logPair) open(dir string, keep bool) error {
 func (p *logPair) write(at time.Time, l line, stream string) error {
 	p.sequence++
 	at = at.UTC()
-	text := fmt.Sprintf("%s %-5s %s%s\n", at.Format(logTime), strings.ToUpper(string(l.level)), l.prefix(), l.text)
+	more := ""
+	if l.partial {
+		more = lineGoesOn
+	}
+	text := fmt.Sprintf("%s %-5s %s%s%s\n", at.Format(logTime), strings.ToUpper(string(l.level)), l.prefix(), l.text, more)
 	rec := record{
 		RunID: p.runID, Instance: p.instance, Suite: p.suite, Platform: p.platform, Action: p.action,
 		Timestamp: at.Format(logTime), Level: string(l.level), EventType: l.kind, Stream: stream,
-		Message: l.text, Progname: p.progname, Sequence: p.sequence,
+		Message: l.text, Partial: l.partial, Progname: p.progname, Sequence: p.sequence,
 	}
 	if p.phases > 0 {
 		// Unique within the run, and the same whenever the run is replayed.

@@ -13,6 +13,8 @@ import (
 type Multi struct {
 	mu    sync.Mutex
 	sinks []lifecycle.Sink
+	// masked hides secrets; nil hides nothing.
+	masked *masked
 }
 
 // NewMulti fans out to sinks, in this order.
@@ -22,6 +24,9 @@ func NewMulti(sinks ...lifecycle.Sink) *Multi { return &Multi{sinks: sinks} }
 func (m *Multi) Handle(e lifecycle.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.masked != nil {
+		e = m.masked.event(e)
+	}
 	for _, s := range m.sinks {
 		s.Handle(e)
 	}

@@ -79,7 +79,7 @@ func (p *Plain) Handle(e lifecycle.Event) {
 func (p *Plain) tell(inst *plainInstance, e lifecycle.Event, lines []line) {
 	switch e := e.(type) {
 	case lifecycle.PhaseStarted:
-		if p.o.Fold != FoldNone {
+		if p.o.Fold.sections() {
 			p.openSection(inst, e)
 			return
 		}
@@ -161,7 +161,7 @@ func (p *Plain) closeSection(inst *plainInstance, at time.Time) {
 // printFailure shows the end of an instance's log. Where the log has just gone by
 // (one instance, nothing left out) only its path is told.
 func (p *Plain) printFailure(inst *plainInstance, e lifecycle.InstanceFinished) {
-	wentBy := p.format.alone && p.o.Fold == FoldNone && rank(p.o.Level) <= rank(lifecycle.LevelInfo)
+	wentBy := p.format.alone && !p.o.Fold.sections() && rank(p.o.Level) <= rank(lifecycle.LevelInfo)
 	if inst.told != e.Error {
 		p.print(inst, failedLine(e))
 	}

@@ -10,12 +10,39 @@ import (
 // escape sequences are removed, other control characters and the characters that
 // reverse the reading direction are spelled out, invalid UTF-8 is replaced. Of a
 // line that overwrites itself with carriage returns, what stays visible is kept.
-func printable(s string) string {
+// Tabs stay.
+func printable(s string) string { return harmless(s, false) }
+
+// flat is printable for a text of known width: tabs are blanks.
+func flat(s string) string { return strings.ReplaceAll(printable(s), "\t", "    ") }
+
+// colored is printable for a terminal that shows colours: the sequences that set
+// colours and styles (SGR) stay, and what they set ends with the line.
+func colored(s string) string {
+	s = harmless(s, true)
+	if strings.Contains(s, "\x1b") {
+		s += "\x1b[0m"
+	}
+	return s
+}
+
+// Printable makes foreign text safe to show on a terminal or in the log of a CI
+// system, line by line: no escape sequence, no workflow command of that system (see
+// [FoldFor]).
+func Printable(text string, ci Fold) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = ci.defuse(printable(l))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func harmless(s string, colors bool) string {
 	s = strings.TrimRight(s, "\r\n")
 	if plainText(s) {
 		return s
 	}
-	s = stripEscapes(s)
+	s = stripEscapes(s, colors)
 	if i := strings.LastIndexByte(strings.TrimRight(s, "\r"), '\r'); i >= 0 {
 		s = s[i+1:]
 	}
@@ -23,8 +50,8 @@ func printable(s string) string {
 	b.Grow(len(s))
 	for _, r := range s {
 		switch {
-		case r == '\t':
-			b.WriteString("    ")
+		case r == '\t', r == 0x1b && colors:
+			b.WriteRune(r)
 		case r == '\r':
 		case r == '\n':
 			b.WriteString("\\n")
@@ -69,8 +96,9 @@ func misleading(r rune) bool {
 
 // stripEscapes removes escape sequences as ECMA-48 cuts them: CSI up to its
 // final byte, strings (OSC, DCS, SOS, PM, APC) up to their terminator, and the
-// two-character sequences. A sequence that the line cuts off is removed as well.
-func stripEscapes(s string) string {
+// two-character sequences. A sequence that the line cuts off is removed as well. With
+// colors, those that set colours and styles stay, and no other ESC does.
+func stripEscapes(s string, colors bool) string {
 	if !strings.ContainsAny(s, "\x1b\u009b\u009d\u0090\u0098\u009e\u009f") {
 		return s
 	}
@@ -81,6 +109,9 @@ func stripEscapes(s string) string {
 		switch {
 		case r == 0x1b:
 			s = afterEscape(rest)
+			if sequence := rest[:len(rest)-len(s)]; colors && setsStyle(sequence) {
+				b.WriteString("\x1b" + sequence)
+			}
 		case r == 0x9b:
 			s = afterCSI(rest)
 		case stringIntroducer(r):
@@ -91,6 +122,17 @@ func stripEscapes(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// maxStyle is how long a sequence that sets a style may be.
+const maxStyle = 40
+
+// setsStyle reports whether what stands behind an ESC is a whole SGR sequence, such as
+// "[1;31m".
+func setsStyle(s string) bool {
+	params, ok := strings.CutPrefix(s, "[")
+	params, whole := strings.CutSuffix(params, "m")
+	return ok && whole && len(s) <= maxStyle && strings.Trim(params, "0123456789;:") == ""
 }
 
 func stringIntroducer(r rune) bool {

@@ -33,7 +33,7 @@ func TestPrintable(t *testing.T) {
 		{"overwritten", "10%\r50%\r100%", "100%"},
 		{"CRLF", "line\r", "line"},
 		{"CRLF CRLF", "line\r\n", "line"},
-		{"tab", "a\tb", "a    b"},
+		{"tab", "a\tb", "a\tb"},
 		{"controls", "\x00\x07\x08\x7f", "^@^G^H^?"},
 		{"C1", "a\u0085b", `a\u0085b`},
 		{"bidi", "a\u202eb\u2066c", `a\u202eb\u2066c`},
@@ -41,6 +41,21 @@ func TestPrintable(t *testing.T) {
 		{"empty", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, printable(c.in)) })
+	}
+}
+
+func TestColored(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":                     "plain",
+		"\x1b[1;31mred\x1b[0m.":     "\x1b[1;31mred\x1b[0m.\x1b[0m",
+		"\x1b[38:2::1:2:3mx":        "\x1b[38:2::1:2:3mx\x1b[0m",
+		"a\x1b[2Jb\x1b[31mc\x1b[Hd": "ab\x1b[31mcd\x1b[0m",
+		"\x1b[>4;2mx":               "x",
+		"\x1b]0;t\x07a\tb":          "a\tb",
+		"\x1b[31":                   "",
+		"\x1b[" + strings.Repeat("1;", 40) + "mx": "x",
+	} {
+		require.Equal(t, want, colored(in), "%q", in)
 	}
 }
 
@@ -52,11 +67,17 @@ func FuzzPrintable(f *testing.F) {
 		got := printable(s)
 		require.True(t, utf8.ValidString(got))
 		require.Equal(t, -1, strings.IndexFunc(got, func(r rune) bool {
-			return r < 0x20 || r >= 0x7f && r < 0xa0 || misleading(r)
+			return r != '\t' && r < 0x20 || r >= 0x7f && r < 0xa0 || misleading(r)
 		}), "%q became %q", s, got)
 		require.Equal(t, got, printable(got), "twice is once")
 		for width := range 6 {
-			require.LessOrEqual(t, cells(cut(got, width)), width)
+			require.LessOrEqual(t, cells(cut(flat(s), width)), width)
+		}
+		// With colours the same is shown, and nothing but colours is set.
+		withColors := colored(s)
+		require.Equal(t, got, printable(withColors))
+		for _, sequence := range strings.Split(withColors, "\x1b")[1:] {
+			require.Regexp(t, `^\[[0-9;:]*m`, sequence)
 		}
 	})
 }

@@ -35,9 +35,11 @@ func (t *tail) add(line string) {
 }
 
 // remember adds what commands printed and what galley remarked; that a phase
-// began or failed is told elsewhere.
+// began or failed is told elsewhere. With each phase it begins anew.
 func (t *tail) remember(e lifecycle.Event, lines []line) {
 	switch e.(type) {
+	case lifecycle.PhaseStarted: // a failing phase is explained by its own lines
+		*t = tail{}
 	case lifecycle.Output, lifecycle.Notice:
 		for _, l := range lines {
 			t.add(printable(l.text))

@@ -23,6 +23,8 @@ type line struct {
 	level lifecycle.Level
 	kind  kind
 	text  string
+	// partial means that the line goes on with the next one.
+	partial bool
 }
 
 // prefix is what Test Kitchen puts before a line.
@@ -42,11 +44,11 @@ func (l line) prefix() string {
 }
 
 func banner(format string, args ...any) line {
-	return line{lifecycle.LevelInfo, kindBanner, fmt.Sprintf(format, args...)}
+	return line{level: lifecycle.LevelInfo, kind: kindBanner, text: fmt.Sprintf(format, args...)}
 }
 
 func logLine(level lifecycle.Level, format string, args ...any) line {
-	return line{level, kindLog, fmt.Sprintf(format, args...)}
+	return line{level: level, kind: kindLog, text: fmt.Sprintf(format, args...)}
 }
 
 // transcript turns events into lines. It remembers when something with progress
@@ -119,17 +121,19 @@ func title(s string) string {
 }
 
 func outputLines(e lifecycle.Output) []line {
-	return split(lifecycle.LevelInfo, kindStream, e.Text)
+	lines := split(lifecycle.LevelInfo, kindStream, e.Text)
+	lines[len(lines)-1].partial = e.Partial
+	return lines
 }
 
 // split makes a line of each line of text; empty text is one empty line.
 func split(level lifecycle.Level, k kind, text string) []line {
 	if !strings.Contains(text, "\n") {
-		return []line{{level, k, text}}
+		return []line{{level: level, kind: k, text: text}}
 	}
 	var out []line
 	for _, s := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		out = append(out, line{level, k, s})
+		out = append(out, line{level: level, kind: k, text: s})
 	}
 	return out
 }
