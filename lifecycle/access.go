@@ -45,9 +45,9 @@ func (a access) Sync(ctx context.Context) error {
 // Download implements runner.Runner.
 func (a access) Download(ctx context.Context, from, to string) error {
 	err := copyFrom(ctx, a.w.eng, a.w.container.ID, from, to)
-	var links *archive.LinksError
-	if errors.As(err, &links) {
-		a.w.notice(LevelWarn, "download "+from+": "+links.Error())
+	var skipped *archive.SkippedError
+	if errors.As(err, &skipped) {
+		a.w.notice(LevelWarn, "download "+from+": "+skipped.Error())
 		return nil
 	}
 	return err

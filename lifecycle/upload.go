@@ -85,7 +85,7 @@ func (w *worker) send(ctx context.Context, box sandbox.Dir, files []sandbox.File
 	}
 	pr, pw := io.Pipe()
 	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
-	go func() { pw.CloseWithError(archive.WriteBox(meter, files, boxMode)) }()
+	go func() { pw.CloseWithError(archive.WriteSandbox(meter, files, boxMode)) }()
 	err := w.eng.CopyTo(ctx, w.container.ID, box.Remote, pr)
 	pr.Close()
 	done := Progress{Current: total, Done: true}

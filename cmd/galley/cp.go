@@ -1,21 +1,16 @@
 package main
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 )
 
@@ -23,9 +18,11 @@ func (a *app) cpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "cp INSTANCE:PATH LOCAL | cp LOCAL INSTANCE:PATH", Short: "Copy files between a runner and this machine", Args: cobra.ExactArgs(2),
 		Long: `Copy a file or a directory out of an instance's runner, or into it. What is
-copied goes into the target when that is a directory or ends with a slash, and
-takes its place otherwise. LOCAL may be - for a tar stream. It works through the
-engine, wherever that is, and needs no program in the runner.`,
+copied goes into the target when that is a directory, and takes its place
+otherwise; DIR/. means what is in a directory. These are the rules of "docker cp".
+A link that is named is followed; links that lead out of a directory, pipes and
+devices are left out and told. LOCAL may be - for a tar stream. It works through
+the engine, wherever that is.`,
 		Example: `  galley cp default-debian-12:/var/log/app ./logs/
   galley cp fixture.json default-debian-12:/srv/app/`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,73 +67,39 @@ const stdio = "-"
 
 // copyOut copies from a runner to this machine.
 func (a *app) copyOut(ctx context.Context, r reached, from, to string) error {
-	stream, err := r.engine.CopyFrom(ctx, r.runner.ID, from)
-	if err != nil {
-		return fmt.Errorf("from the runner of %s: %w", r.instance.Name, err)
-	}
-	defer stream.Close()
+	var err error
 	if to == stdio {
-		_, err := io.Copy(a.out, stream)
-		return err
+		var stream io.ReadCloser
+		if stream, err = r.engine.CopyFrom(ctx, r.runner.ID, from); err == nil {
+			defer stream.Close()
+			_, err = io.Copy(a.out, stream)
+		}
+	} else {
+		err = archive.CopyOut(ctx, r.engine, r.runner.ID, from, to)
 	}
-	err = archive.Extract(stream, localTarget(to, path.Base(path.Clean(from))))
-	var links *archive.LinksError
-	if errors.As(err, &links) {
-		fmt.Fprintln(a.err, "$$$$$$ "+links.Error())
-		return nil
-	}
-	return err
-}
-
-// localTarget is where something called name goes on this machine.
-func localTarget(to, name string) string {
-	st, err := os.Stat(to)
-	into := err == nil && st.IsDir() || strings.HasSuffix(to, "/") || strings.HasSuffix(to, string(filepath.Separator))
-	if into && name != "/" {
-		return filepath.Join(to, name)
-	}
-	return to
+	return a.copied(err, "from", r)
 }
 
 // copyIn copies from this machine into a runner.
 func (a *app) copyIn(ctx context.Context, r reached, from, to string) error {
+	var err error
 	if from == stdio {
-		return r.engine.CopyTo(ctx, r.runner.ID, to, a.in)
+		err = r.engine.CopyTo(ctx, r.runner.ID, to, a.in)
+	} else {
+		err = archive.CopyIn(ctx, r.engine, r.runner.ID, from, to)
 	}
-	source, err := filepath.Abs(from)
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(source); err != nil {
-		return err
-	}
-	dir, name := path.Dir(path.Clean(to)), path.Base(path.Clean(to))
-	into, err := isDirectory(ctx, r, to)
-	if err != nil {
-		return err
-	}
-	if into || strings.HasSuffix(to, "/") {
-		dir, name = path.Clean(to), filepath.Base(source)
-	}
-	pr, pw := io.Pipe()
-	defer pr.Close()
-	go func() { pw.CloseWithError(archive.WriteTree(pw, source, name)) }()
-	if err := r.engine.CopyTo(ctx, r.runner.ID, dir, pr); err != nil {
-		return fmt.Errorf("into the runner of %s: %w", r.instance.Name, err)
-	}
-	return nil
+	return a.copied(err, "into", r)
 }
 
-// isDirectory tells whether a path in a runner is a directory: only into one can
-// nothing at all be unpacked.
-func isDirectory(ctx context.Context, r reached, dir string) (bool, error) {
-	var nothing bytes.Buffer
-	if err := tar.NewWriter(&nothing).Close(); err != nil {
-		return false, err
+// copied tells what was left out, and in which copy an error was.
+func (a *app) copied(err error, way string, r reached) error {
+	var skipped *archive.SkippedError
+	if errors.As(err, &skipped) {
+		fmt.Fprintln(a.err, "$$$$$$ "+skipped.Error())
+		return nil
 	}
-	err := r.engine.CopyTo(ctx, r.runner.ID, dir, &nothing)
-	if errors.Is(err, backend.ErrNotFound) || errors.Is(err, backend.ErrInvalid) {
-		return false, nil
+	if err != nil {
+		return fmt.Errorf("%s the runner of %s: %w", way, r.instance.Name, err)
 	}
-	return err == nil, err
+	return nil
 }

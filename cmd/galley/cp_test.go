@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,16 +28,4 @@ func TestParseCopyPath(t *testing.T) {
 	} {
 		require.Equal(t, tc.want, parseCopyPath(tc.arg, tc.goos), tc.arg)
 	}
-}
-
-func TestLocalTarget(t *testing.T) {
-	dir := t.TempDir()
-	for to, want := range map[string]string{
-		dir:                          filepath.Join(dir, "log"),
-		filepath.Join(dir, "new"):    filepath.Join(dir, "new"),
-		filepath.Join(dir) + "/new/": filepath.Join(dir, "new", "log"),
-	} {
-		require.Equal(t, want, localTarget(to, "log"))
-	}
-	require.Equal(t, dir, localTarget(dir, "/"), "the whole root")
 }

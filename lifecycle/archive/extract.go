@@ -9,59 +9,224 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 )
 
-// Extract unpacks a tar stream as the engines send it: its entries start with the
-// base name of the path that was asked for, and to takes that name's place. An
-// existing directory is filled, an existing file replaced. Nothing is written
-// outside of to. Errors: *LinksError, when all has been unpacked but for symbolic
-// links that lead out of it.
+// Extract unpacks a tar stream as the engines send it for a path that was asked for: its
+// entries start with that path's base name, and to takes that name's place. An existing
+// directory is filled, an existing file replaced.
+//
+// Nothing is written outside of to: the whole extraction has one handle of it, goes
+// through no link, and opens no file that is there. Only permissions are kept, no
+// set-user-ID bits. Errors: *LinkError when a symbolic link was asked for; *SkippedError
+// and nothing else, when all has been unpacked but for what has no meaning here.
 func Extract(from io.Reader, to string) error {
-	x := extraction{tr: tar.NewReader(from), to: to}
-	for {
-		h, err := x.tr.Next()
-		if err == io.EOF {
-			break
+	return extract(from, false, func(bool) (string, error) { return to, nil })
+}
+
+// LinkError says that what was asked for is a symbolic link, and so nothing was unpacked.
+type LinkError struct{ Name, Target string }
+
+// Error names the link.
+func (e *LinkError) Error() string {
+	return shown(e.Name) + " is a symbolic link to " + shown(e.Target) + ": name that instead"
+}
+
+// SkippedError tells what was left out: symbolic links that lead out of what was asked
+// for, pipes, devices and sockets.
+type SkippedError struct {
+	// Entries are names with the reason: "etc/mtab -> /proc/mounts", "run/fifo (a pipe)".
+	// There are no more than maxSkipped.
+	Entries []string
+	// More is how many others there are.
+	More int
+}
+
+// maxSkipped is how many entries a SkippedError names.
+const maxSkipped = 20
+
+// Error names the first entries.
+func (e *SkippedError) Error() string {
+	s := "left out links that lead elsewhere, and what is no file: " + strings.Join(e.Entries, ", ")
+	if e.More > 0 {
+		s += fmt.Sprintf(" and %d more", e.More)
+	}
+	return s
+}
+
+func (e *SkippedError) add(entry string) {
+	if len(e.Entries) == maxSkipped {
+		e.More++
+		return
+	}
+	e.Entries = append(e.Entries, entry)
+}
+
+// skippedOrNil is e as an error, if it names anything.
+func (e *SkippedError) skippedOrNil() error {
+	if len(e.Entries) == 0 {
+		return nil
+	}
+	return e
+}
+
+// shown is a name from elsewhere, without what a terminal would act on.
+func shown(name string) string {
+	if q := strconv.Quote(name); q != `"`+name+`"` {
+		return q
+	}
+	return name
+}
+
+// extraction unpacks one stream.
+type extraction struct {
+	tr *tar.Reader
+	// received is how much of the stream was read, written how much came of it: the
+	// holes of a sparse file are no part of the stream.
+	received counter
+	written  int64
+	// contents means that names are relative to the target, and have no first element to
+	// cut off.
+	contents bool
+	// to is the target; root is its handle once it is a directory.
+	to   string
+	root *os.Root
+	// single means that the target is a file, and is complete.
+	single bool
+	// links are made when all else is there: until then there is none to go through.
+	links   map[string]string
+	order   []string
+	skipped SkippedError
+	// in is the directory that was opened last, at the path inRel.
+	in    *os.Root
+	inRel string
+}
+
+// extract unpacks a stream. Where to is decided by place, which is told whether what was
+// asked for is a directory.
+func extract(from io.Reader, contents bool, place func(dir bool) (string, error)) (err error) {
+	x := &extraction{contents: contents, received: counter{from: from}, links: map[string]string{}}
+	x.tr = tar.NewReader(&x.received)
+	defer func() {
+		if closeErr := x.close(); closeErr != nil {
+			err = errors.Join(err, closeErr)
 		}
-		if err != nil {
-			return fmt.Errorf("read what the engine sends: %w", err)
+	}()
+	first, err := x.next()
+	if err == io.EOF && !contents {
+		return errors.New("the engine sent nothing")
+	}
+	if err != nil && err != io.EOF {
+		return err
+	}
+	dir := contents || first.Typeflag == tar.TypeDir || strings.Contains(strings.Trim(path.Clean(first.Name), "/"), "/")
+	if !dir && first.Typeflag == tar.TypeSymlink {
+		return &LinkError{Name: first.Name, Target: first.Linkname}
+	}
+	if x.to, err = place(dir); err != nil {
+		return err
+	}
+	if x.to, err = filepath.Abs(x.to); err != nil {
+		return err
+	}
+	if dir {
+		mode := fs.FileMode(0o755)
+		if first != nil && first.Typeflag == tar.TypeDir {
+			mode = permissions(first)
 		}
-		if err := x.entry(h); err != nil {
+		if err := x.openTarget(mode); err != nil {
 			return err
 		}
 	}
-	if len(x.links) > 0 {
-		return &LinksError{Links: x.links}
+	for h := first; h != nil; {
+		if err := x.entry(h); err != nil {
+			return err
+		}
+		if h, err = x.next(); err != nil && err != io.EOF {
+			return err
+		}
 	}
-	return nil
+	if err := x.makeLinks(); err != nil {
+		return err
+	}
+	return x.skipped.skippedOrNil()
 }
 
-// LinksError tells of symbolic links that were left out, since they lead out of
-// what was asked for.
-type LinksError struct {
-	// Links are names and where they lead: "etc/mtab -> /proc/mounts".
-	Links []string
+// next is the next entry. At the end of the stream it is nil, with io.EOF.
+func (x *extraction) next() (*tar.Header, error) {
+	h, err := x.tr.Next()
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read what the engine sends: %w", err)
+	}
+	return h, err
 }
 
-// Error names the links.
-func (e *LinksError) Error() string {
-	return "left out links that lead elsewhere: " + strings.Join(e.Links, ", ")
+func (x *extraction) close() (err error) {
+	if x.in != nil && x.in != x.root {
+		err = x.in.Close()
+	}
+	if x.root != nil {
+		err = errors.Join(err, x.root.Close())
+	}
+	return err
 }
 
-type extraction struct {
-	tr    *tar.Reader
-	to    string
-	links []string
+// openTarget makes the target a directory, unless it is one, and opens it. A link there
+// may be of a runner's making, so it is not gone through.
+func (x *extraction) openTarget(mode fs.FileMode) error {
+	parent, err := x.openParent()
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	name := filepath.Base(x.to)
+	if filepath.Dir(x.to) == x.to { // "/"
+		x.root, err = parent.OpenRoot(".")
+		return err
+	}
+	st, err := parent.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = parent.Mkdir(name, mode)
+	case err == nil && st.Mode()&fs.ModeSymlink != 0:
+		err = fmt.Errorf("%s is a symbolic link, which is not followed\nRemove it, or name the directory that it leads to", x.to)
+	case err == nil && !st.IsDir():
+		err = fmt.Errorf("a directory cannot take the place of the file %s", x.to)
+	}
+	if err != nil {
+		return err
+	}
+	x.root, err = parent.OpenRoot(name + "/.")
+	return err
 }
 
-// place is where an entry goes, as a path relative to x.to.
-func (x *extraction) place(name string) (rel string, err error) {
-	_, rel, _ = strings.Cut(strings.Trim(path.Clean(name), "/"), "/")
-	if rel != "" && !filepath.IsLocal(filepath.FromSlash(rel)) {
+// openParent opens the directory that the target lies in. Its path is the user's own.
+func (x *extraction) openParent() (*os.Root, error) {
+	dir := filepath.Dir(x.to)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(dir)
+}
+
+// place is where an entry goes, relative to the target; "" is the target itself.
+func (x *extraction) place(name string) (string, error) {
+	rel := strings.Trim(path.Clean(name), "/")
+	if slices.Contains(strings.Split(name, "/"), "..") {
 		return "", fmt.Errorf("the engine sent %q, which would land outside of %s", name, x.to)
 	}
-	return rel, insideOnly(x.to, rel)
+	if !x.contents {
+		_, rel, _ = strings.Cut(rel, "/")
+	}
+	if rel == "." {
+		rel = ""
+	}
+	if rel != "" && !filepath.IsLocal(filepath.FromSlash(rel)) {
+		return "", fmt.Errorf("the engine sent %q, which has no place in %s", name, x.to)
+	}
+	return rel, nil
 }
 
 func (x *extraction) entry(h *tar.Header) error {
@@ -69,98 +234,261 @@ func (x *extraction) entry(h *tar.Header) error {
 	if err != nil {
 		return err
 	}
-	target := filepath.Join(x.to, filepath.FromSlash(rel))
-	switch h.Typeflag {
-	case tar.TypeDir:
-		return x.dir(target, fs.FileMode(h.Mode).Perm()|0o700)
-	case tar.TypeReg:
-		return x.file(target, h)
-	case tar.TypeLink:
-		return x.hardLink(target, h)
-	case tar.TypeSymlink:
-		return x.symlink(target, rel, h)
-	default: // devices and the like mean nothing here
-		return nil
+	if rel == "" && h.Typeflag == tar.TypeDir && x.root != nil {
+		return nil // it is open already
 	}
-}
-
-// insideOnly refuses a path that would go through a link made earlier.
-func insideOnly(to, rel string) error {
-	dir := to
-	for _, part := range strings.Split(path.Dir(rel), "/") {
-		dir = filepath.Join(dir, part)
-		st, err := os.Lstat(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
+	if rel == "" || x.root == nil {
+		return x.lone(rel, h)
+	}
+	delete(x.links, rel)
+	switch h.Typeflag {
+	case tar.TypeReg:
+		d, err := x.directory(path.Dir(rel))
 		if err != nil {
 			return err
 		}
-		if dir != to && st.Mode()&fs.ModeSymlink != 0 {
-			return fmt.Errorf("%s goes through the link %s", rel, dir)
+		return x.file(d, path.Base(rel), h)
+	case tar.TypeDir:
+		d, err := x.directory(path.Dir(rel))
+		if err != nil {
+			return err
 		}
+		below, err := enter(d, path.Base(rel), permissions(h))
+		if err != nil {
+			return err
+		}
+		return below.Close()
+	case tar.TypeLink:
+		return x.hardLink(rel, h)
+	case tar.TypeSymlink:
+		x.link(rel, h.Name, h.Linkname)
+	case tar.TypeXGlobalHeader: // says nothing about files
+	default:
+		x.skip(h)
 	}
 	return nil
 }
 
-func (x *extraction) dir(target string, mode fs.FileMode) error {
-	// A link in a directory's place would be followed by what goes into it.
-	if st, err := os.Lstat(target); err == nil && !st.IsDir() && target != x.to {
-		if err := os.Remove(target); err != nil {
-			return err
-		}
-	}
-	return os.MkdirAll(target, mode)
-}
-
-func (x *extraction) file(target string, h *tar.Header) error {
-	if err := makeRoom(target); err != nil {
-		return err
-	}
-	mode := fs.FileMode(h.Mode).Perm()
-	out, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, x.tr)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
-	}
-	return os.Chtimes(target, h.ModTime, h.ModTime)
-}
-
-// hardLink makes a second name of a file that came before.
-func (x *extraction) hardLink(target string, h *tar.Header) error {
-	rel, err := x.place(h.Linkname)
-	if err != nil {
-		return err
-	}
-	if err := makeRoom(target); err != nil {
-		return err
-	}
-	return os.Link(filepath.Join(x.to, filepath.FromSlash(rel)), target)
-}
-
-func (x *extraction) symlink(target, rel string, h *tar.Header) error {
-	leads := path.Join(path.Dir(rel), h.Linkname)
-	if path.IsAbs(h.Linkname) || leads != "." && !filepath.IsLocal(filepath.FromSlash(leads)) {
-		x.links = append(x.links, h.Name+" -> "+h.Linkname)
+// lone unpacks what is one file and nothing else.
+func (x *extraction) lone(rel string, h *tar.Header) error {
+	switch {
+	case x.root != nil || x.single || rel != "":
+		return fmt.Errorf("the engine sent %q after %s", h.Name, x.to)
+	case h.Typeflag == tar.TypeXGlobalHeader:
+		return nil
+	case h.Typeflag != tar.TypeReg:
+		x.skip(h)
 		return nil
 	}
-	if err := makeRoom(target); err != nil {
+	parent, err := x.openParent()
+	if err != nil {
 		return err
 	}
-	return os.Symlink(filepath.FromSlash(h.Linkname), target)
+	defer parent.Close()
+	x.single = true
+	return x.file(parent, filepath.Base(x.to), h)
 }
 
-// makeRoom makes the directory of a file and removes what is in the file's place:
-// a link there must not be followed.
-func makeRoom(target string) error {
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+// skip notes an entry that has no meaning here.
+func (x *extraction) skip(h *tar.Header) {
+	what := "of an unknown kind"
+	switch h.Typeflag {
+	case tar.TypeFifo:
+		what = "a pipe"
+	case tar.TypeChar, tar.TypeBlock:
+		what = "a device"
+	}
+	x.skipped.add(shown(h.Name) + " (" + what + ")")
+}
+
+// directory opens the directory at a path below the target, and makes what is missing.
+// The handle is good until the next call.
+func (x *extraction) directory(rel string) (*os.Root, error) {
+	if x.in != nil && rel == x.inRel {
+		return x.in, nil
+	}
+	d := x.root
+	for _, name := range strings.Split(rel, "/") {
+		if rel == "." {
+			break
+		}
+		below, err := enter(d, name, 0o755)
+		if d != x.root {
+			err = errors.Join(err, d.Close())
+		}
+		if err != nil {
+			return nil, err
+		}
+		d = below
+	}
+	if x.in != nil && x.in != x.root {
+		if err := x.in.Close(); err != nil {
+			return nil, err
+		}
+	}
+	x.in, x.inRel = d, rel
+	return d, nil
+}
+
+// enter opens a directory in d, or makes it. A link, or a file, in its place goes.
+func enter(d *os.Root, name string, mode fs.FileMode) (*os.Root, error) {
+	st, err := d.Lstat(name)
+	if err == nil && !st.IsDir() {
+		if err := d.Remove(name); err != nil {
+			return nil, err
+		}
+		err = fs.ErrNotExist
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = d.Mkdir(name, mode)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.OpenRoot(name + "/.") // the end makes the system open directories only
+}
+
+// permissions are those of an entry. This user fills its directories.
+func permissions(h *tar.Header) fs.FileMode {
+	mode := fs.FileMode(h.Mode).Perm()
+	if h.Typeflag == tar.TypeDir {
+		mode |= 0o700
+	}
+	return mode
+}
+
+// file writes a file anew. Whatever is in its place is removed and not opened.
+func (x *extraction) file(d *os.Root, name string, h *tar.Header) error {
+	if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	out, err := d.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, permissions(h))
+	if err != nil {
 		return err
+	}
+	_, err = io.Copy(&bounded{x, out}, x.tr)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("unpack %s: %w", shown(h.Name), err)
+	}
+	return d.Chtimes(name, h.ModTime, h.ModTime)
+}
+
+// bounded writes a file that comes to no more than was received.
+type bounded struct {
+	x   *extraction
+	out *os.File
+}
+
+// slack is how much of a stream the tar reader may have yet to count.
+const slack = 1 << 20
+
+// Write writes p, unless the stream makes more of less.
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.x.written += int64(len(p)); b.x.written > b.x.received.n+slack {
+		return 0, errors.New("it is larger than what the engine sent, as a sparse file is: copy it as a whole in the container first")
+	}
+	return b.out.Write(p)
+}
+
+// counter counts what is read.
+type counter struct {
+	from io.Reader
+	n    int64
+}
+
+// Read reads on.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// hardLink makes a second name of a file or a link that came before.
+func (x *extraction) hardLink(rel string, h *tar.Header) error {
+	old, err := x.place(h.Linkname)
+	if err != nil {
+		return err
+	}
+	if target, ok := x.links[old]; ok {
+		x.link(rel, h.Name, target)
+		return nil
+	}
+	if old == "" {
+		return fmt.Errorf("the engine sent %q as a second name of %q, which is no file of it", h.Name, h.Linkname)
+	}
+	st, err := x.root.Lstat(filepath.FromSlash(old))
+	if err != nil {
+		return fmt.Errorf("the engine sent %q as a second name of %q: %w", h.Name, h.Linkname, err)
+	}
+	if !st.Mode().IsRegular() {
+		x.skipped.add(shown(h.Name) + " (a second name of what is no file)")
+		return nil
+	}
+	if old == rel {
+		return nil
+	}
+	d, err := x.directory(path.Dir(rel))
+	if err != nil {
+		return err
+	}
+	if err := d.Remove(path.Base(rel)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return x.root.Link(filepath.FromSlash(old), filepath.FromSlash(rel))
+}
+
+// link notes a symbolic link to be made, if it leads to what lies in the target.
+func (x *extraction) link(rel, name, target string) {
+	if !staysInside(rel, target) {
+		x.skipped.add(shown(name) + " -> " + shown(target))
+		return
+	}
+	if _, ok := x.links[rel]; !ok {
+		x.order = append(x.order, rel)
+	}
+	x.links[rel] = target
+}
+
+// staysInside reports whether a link at rel leads to what is in the target, whatever else
+// is or will be there: it goes up as its first steps only, where it goes up from real
+// directories, and not above the target. "a/.." might go up from wherever a link a leads.
+func staysInside(rel, target string) bool {
+	target = filepath.ToSlash(target)
+	if target == "" || path.IsAbs(target) || !filepath.IsLocal(filepath.FromSlash(path.Join(path.Dir(rel), target))) {
+		return false
+	}
+	down := false
+	for _, part := range strings.Split(target, "/") {
+		if part == ".." && down {
+			return false
+		}
+		down = down || part != ".." && part != "." && part != ""
+	}
+	return true
+}
+
+// makeLinks makes the symbolic links.
+func (x *extraction) makeLinks() error {
+	for _, rel := range x.order {
+		target, ok := x.links[rel]
+		if !ok {
+			continue
+		}
+		d, err := x.directory(path.Dir(rel))
+		if err != nil {
+			return err
+		}
+		name := path.Base(rel)
+		if st, err := d.Lstat(name); err == nil && st.IsDir() {
+			x.skipped.add(shown(rel) + " -> " + shown(target) + " (a directory is in its place)")
+			continue
+		}
+		if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := d.Symlink(filepath.FromSlash(target), name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

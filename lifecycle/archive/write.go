@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -26,8 +25,8 @@ func Write(to io.Writer, files []sandbox.File) error {
 	return writeFiles(tar.NewWriter(to), files)
 }
 
-// WriteBox is Write for all that a directory holds, which gets the mode root.
-func WriteBox(to io.Writer, files []sandbox.File, root fs.FileMode) error {
+// WriteSandbox is Write for all that a directory holds, which gets the mode root.
+func WriteSandbox(to io.Writer, files []sandbox.File, root fs.FileMode) error {
 	tw := tar.NewWriter(to)
 	if err := tw.WriteHeader(dirHeader(".", root)); err != nil {
 		return err
@@ -41,6 +40,7 @@ func writeFiles(tw *tar.Writer, files []sandbox.File) error {
 		if err := writeParents(tw, path.Dir(f.Path), made); err != nil {
 			return err
 		}
+		made[f.Path] = f.Dir
 		if err := writeFile(tw, f); err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
 		}
@@ -48,51 +48,27 @@ func writeFiles(tw *tar.Writer, files []sandbox.File) error {
 	return tw.Close()
 }
 
-// WriteTree writes a file or a directory with all that is in it as a tar stream
-// whose entries start with name. Links stay links; devices, sockets and the like
-// are left out.
-func WriteTree(to io.Writer, source, name string) error {
-	tw := tar.NewWriter(to)
-	err := filepath.WalkDir(source, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(source, p)
-		if err != nil {
-			return err
-		}
-		st, err := d.Info()
-		if p == source {
-			st, err = os.Stat(p) // what was named is meant, not a link to it
-		}
-		if err != nil {
-			return err
-		}
-		return writeEntry(tw, p, path.Join(name, filepath.ToSlash(rel)), st)
-	})
+// entriesOf lists a file, or a directory with all that is in it, for entries that start
+// with name; "." means the directory's content only. Symbolic links in a directory stay
+// links, a link that is named itself is followed. Errors: *SkippedError with the list,
+// when pipes, devices or sockets are left out.
+func entriesOf(source, name string) ([]sandbox.File, error) {
+	st, err := os.Stat(source) // what was named is meant, not a link to it
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return tw.Close()
-}
-
-func writeEntry(tw *tar.Writer, source, name string, st fs.FileInfo) error {
-	switch {
-	case st.IsDir():
-		h := dirHeader(name, modeFor(runtime.GOOS, st.Mode()))
-		h.ModTime = st.ModTime()
-		return tw.WriteHeader(h)
-	case st.Mode().IsRegular():
-		return writeFile(tw, sandbox.File{Path: name, Source: source})
-	case st.Mode()&fs.ModeSymlink != 0:
-		target, err := os.Readlink(source)
-		if err != nil {
-			return err
-		}
-		return tw.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: filepath.ToSlash(target), Mode: 0o777, ModTime: st.ModTime()})
-	default:
-		return nil
+	if !st.IsDir() {
+		return []sandbox.File{{Path: name, Source: source}}, nil
 	}
+	files, left, err := sandbox.Entries(source, name)
+	if err != nil {
+		return nil, err
+	}
+	skipped := &SkippedError{}
+	for _, p := range left {
+		skipped.add(shown(p))
+	}
+	return files, skipped.skippedOrNil()
 }
 
 func writeParents(tw *tar.Writer, dir string, made map[string]bool) error {
@@ -111,6 +87,16 @@ func dirHeader(name string, mode fs.FileMode) *tar.Header {
 }
 
 func writeFile(tw *tar.Writer, f sandbox.File) error {
+	switch {
+	case f.Dir:
+		mode := f.Mode
+		if mode == 0 {
+			mode = 0o755
+		}
+		return tw.WriteHeader(dirHeader(f.Path, modeFor(runtime.GOOS, mode)))
+	case f.Link != "":
+		return tw.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: f.Path, Linkname: f.Link, Mode: 0o777, ModTime: epoch})
+	}
 	h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Mode: 0o644, Size: int64(len(f.Data)), ModTime: epoch}
 	if f.Mode != 0 {
 		h.Mode = int64(f.Mode.Perm())
@@ -122,15 +108,11 @@ func writeFile(tw *tar.Writer, f sandbox.File) error {
 		_, err := tw.Write(f.Data)
 		return err
 	}
-	in, err := os.Open(f.Source)
+	in, st, err := sandbox.OpenRegular(f.Source)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	st, err := in.Stat()
-	if err != nil {
-		return err
-	}
 	h.Size, h.ModTime = st.Size(), st.ModTime()
 	if f.Mode == 0 {
 		h.Mode = int64(modeFor(runtime.GOOS, st.Mode()))
