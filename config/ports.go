@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
 // String renders the port as kitchen.yml would have it.
@@ -232,7 +233,7 @@ func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) 
 			d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
 			return "", false
 		}
-		switch normal(e.Key) {
+		switch suggest.Plain(e.Key) {
 		case "hostip":
 			ip = d.textOf(e.Value)
 		case "hostport":

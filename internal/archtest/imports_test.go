@@ -28,22 +28,23 @@ type rule struct {
 }
 
 var rules = []rule{
-	{From: "config", Deny: []string{"backend", "lifecycle", "report", "cmd", "e2e"}},
-	{From: "backend", Deny: []string{"config", "lifecycle", "report", "cmd", "e2e"}},
+	{From: "config", Deny: []string{"backend", "lifecycle", "report", "cmd", "internal/cli", "internal/settings", "e2e"}},
+	{From: "backend", Deny: []string{"config", "lifecycle", "report", "cmd", "internal/cli", "internal/settings", "e2e"}},
 	{From: "backend/docker", Deny: []string{"backend/podman"}},
 	{From: "backend/podman", Deny: []string{"backend/docker"}},
 	{From: "backend/backendtest", Deny: []string{"backend/docker", "backend/podman"}},
-	{From: "lifecycle", Deny: []string{"backend", "report", "cmd", "e2e"}, Allow: []string{"backend!"}},
-	{From: "report", Deny: []string{"backend", "cmd", "e2e"}},
+	{From: "lifecycle", Deny: []string{"backend", "report", "cmd", "internal/cli", "internal/settings", "e2e"}, Allow: []string{"backend!"}},
+	{From: "report", Deny: []string{"backend", "cmd", "internal/cli", "internal/settings", "e2e"}},
 	{From: "cmd", Deny: []string{"e2e"}},
+	{From: "internal/settings", Deny: []string{"config", "backend", "lifecycle", "report"}},
 }
 
 // outside says which packages alone may use a module of others.
 var outside = map[string][]string{
 	"github.com/docker/docker":        {"backend", "e2e"},
 	"github.com/containers/podman/v4": {"backend", "e2e"},
-	"github.com/spf13/cobra":          {"cmd"},
-	"github.com/spf13/viper":          {"cmd"},
+	"github.com/spf13/cobra":          {"internal/cli"},
+	"github.com/spf13/viper":          {"internal/settings"},
 }
 
 // podmanPackages are the only ones that compile beside Docker's client without tags.
@@ -155,7 +156,9 @@ func TestRules(t *testing.T) {
 		{"report", "lifecycle/result", true},
 		{"report", "config", true},
 		{"report", "backend", false},
-		{"cmd/galley", "backend/docker", true},
+		{"internal/cli/cmdutil", "backend/docker", true},
+		{"internal/settings", "config", false},
+		{"lifecycle", "internal/settings", false},
 		{"cmd/galley", "e2e/testbed", false},
 		{"reporter", "backend", true},
 	}
@@ -172,5 +175,5 @@ func TestRules(t *testing.T) {
 		require.NotEmpty(t, refuse(from, path), "%s imports %s", from, path)
 	}
 	require.Empty(t, refuse("backend/podman", "github.com/containers/podman/v4/pkg/bindings"))
-	require.Empty(t, refuse("cmd/galley", "github.com/spf13/cobra"))
+	require.Empty(t, refuse("internal/cli/list", "github.com/spf13/cobra"))
 }

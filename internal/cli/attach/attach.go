@@ -1,0 +1,86 @@
+// Package attach runs a command in a runner on this process's terminal or streams, for `galley login` and `galley exec`.
+package attach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+)
+
+// Run runs a command in a runner on this terminal, or on plain streams where
+// there is no terminal.
+func Run(ctx context.Context, f cmdutil.Streams, r cmdutil.Reached, argv []string) error {
+	e := backend.ExecSpec{Command: argv, Stdin: f.In, Stdout: f.Out, Stderr: f.Err, Env: map[string]string{}}
+	if term.IsTerminal(int(f.In.Fd())) && term.IsTerminal(int(f.Out.Fd())) {
+		e.Tty = true
+		e.Env["TERM"] = valueOr(os.Getenv("TERM"), "xterm")
+		restore, err := raw(ctx, f, &e)
+		if err != nil {
+			return err
+		}
+		defer restore()
+	}
+	defer SurviveBrokenPipe()()
+	code, err := r.Engine.Exec(ctx, r.Runner.ID, e)
+	if errors.Is(err, syscall.EPIPE) {
+		return cmdutil.ExitCode(cmdutil.ExitBrokenPipe)
+	}
+	if err != nil {
+		return fmt.Errorf("in the runner of %s: %w", r.Instance.Name, err)
+	}
+	if code != 0 {
+		return cmdutil.ExitCode(code)
+	}
+	return nil
+}
+
+// SurviveBrokenPipe has writing to a reader that has gone, as in `galley exec … | head`,
+// fail in place of ending galley on the spot: the command in the runner would go on.
+func SurviveBrokenPipe() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGPIPE)
+	return func() { signal.Stop(signals) }
+}
+
+// raw hands the terminal over to the runner: keys such as Ctrl-C go there, and a
+// changed window size too. restore gives it back.
+func raw(ctx context.Context, f cmdutil.Streams, e *backend.ExecSpec) (restore func(), err error) {
+	fd := int(f.In.Fd())
+	old, err := term.MakeRaw(fd)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the terminal: %w", err)
+	}
+	size := func() backend.TerminalSize {
+		w, h, err := term.GetSize(int(f.Out.Fd()))
+		if err != nil {
+			return backend.TerminalSize{}
+		}
+		return backend.TerminalSize{Width: uint(w), Height: uint(h)}
+	}
+	e.Size = size()
+	ctx, stop := context.WithCancel(ctx)
+	e.Resize = watchSize(ctx, size)
+	return func() {
+		stop()
+		// There is nothing better to do than to tell, should this fail.
+		if err := term.Restore(fd, old); err != nil {
+			fmt.Fprintf(f.Err, "galley: the terminal could not be restored (%v); type `reset`\n", err)
+		}
+	}, nil
+}
+
+func valueOr(s, other string) string {
+	if strings.TrimSpace(s) != "" {
+		return s
+	}
+	return other
+}

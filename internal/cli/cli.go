@@ -1,0 +1,150 @@
+// Package cli is galley's command line: it puts the commands together, runs one and turns its error into text and an
+// exit code.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/cli/cp"
+	"github.com/galley-kitchen/galley/internal/cli/diagnose"
+	"github.com/galley-kitchen/galley/internal/cli/engines"
+	"github.com/galley-kitchen/galley/internal/cli/exec"
+	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
+	"github.com/galley-kitchen/galley/internal/cli/lint"
+	"github.com/galley-kitchen/galley/internal/cli/list"
+	"github.com/galley-kitchen/galley/internal/cli/login"
+	"github.com/galley-kitchen/galley/internal/cli/logs"
+	"github.com/galley-kitchen/galley/internal/cli/phases"
+	"github.com/galley-kitchen/galley/internal/cli/prune"
+	reportcmd "github.com/galley-kitchen/galley/internal/cli/report"
+	"github.com/galley-kitchen/galley/internal/cli/schema"
+	"github.com/galley-kitchen/galley/internal/cli/version"
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+const longHelp = `galley runs the Test Kitchen life cycle in containers, on Docker or on Podman,
+whichever is there. It reads the kitchen.yml that you have for kitchen-dokken.
+
+An instance is a suite on a platform. Name one, several, a regular expression,
+or "all"; no name means all. Each flag that is on or off has its --no- form.`
+
+// Main runs galley with the process's arguments and streams and returns the exit code. linked is the version that the
+// linker set, or empty.
+func Main(linked string) int {
+	ctx, cancel := interruptible(os.Stderr)
+	defer cancel()
+	s := cmdutil.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	return Run(ctx, os.Args[1:], cmdutil.NewFactory(s, version.String(linked)))
+}
+
+// Run runs one command line and returns the exit code.
+func Run(ctx context.Context, args []string, f *cmdutil.Factory) int {
+	root := newRoot(f) //nolint:contextcheck // the commands have it from ExecuteContext
+	root.SetArgs(joinConcurrency(root, args))
+	err := root.ExecuteContext(ctx)
+	var own cmdutil.ExitCode
+	if err != nil && !errors.As(err, &own) {
+		printError(f.Err, err)
+	}
+	return codeOf(ctx, err)
+}
+
+func newRoot(f *cmdutil.Factory) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "galley",
+		Short:         "Test infrastructure code in containers, on Docker or Podman",
+		Long:          longHelp,
+		Version:       f.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		// Without Args, an unknown command is answered with those that are near.
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("galley {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w\nSee `%s --help`", err, cmd.CommandPath())
+	})
+	root.SetIn(f.In)
+	root.SetOut(f.Out)
+	root.SetErr(f.Err)
+	f.Flags.Add(root.PersistentFlags(), "engine", "host", "tls-cert-path", "tls-verify", "log-level", "color", "erb",
+		"erb-commands", "log-overwrite")
+	root.AddCommand(phases.NewCmds(f, nil)...)
+	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
+		logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil), version.NewCmdVersion(f),
+		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil),
+		schema.NewCmdSchema(f))
+	return root
+}
+
+// interruptible ends the context at the first SIGINT, SIGTERM or SIGHUP, and the process at the second. SIGHUP comes
+// when the terminal goes, often twice, so that it is never the second one; nohup has it ignored.
+func interruptible(stderr io.Writer) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	go handleSignals(signals, func() {
+		fmt.Fprintln(stderr, "\ngalley: stopping; once more to stop at once")
+		cancel(cmdutil.ErrInterrupted)
+	}, func() { os.Exit(cmdutil.ExitInterrupted) })
+	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
+// handleSignals stops at the first signal and exits at the second that is not SIGHUP.
+func handleSignals(signals <-chan os.Signal, stop, exit func()) {
+	<-signals
+	stop()
+	for s := range signals {
+		if s != syscall.SIGHUP {
+			exit()
+		}
+	}
+}
+
+// codeOf is the one place where errors become exit codes.
+func codeOf(ctx context.Context, err error) int {
+	var own cmdutil.ExitCode
+	var action *lifecycle.ActionError
+	switch {
+	case err == nil:
+		return cmdutil.ExitOK
+	case errors.As(err, &own):
+		return int(own)
+	case errors.Is(context.Cause(ctx), cmdutil.ErrInterrupted):
+		return cmdutil.ExitInterrupted
+	case errors.As(err, &action):
+		return cmdutil.ExitAction
+	default:
+		return cmdutil.ExitUsage
+	}
+}
+
+// printError prints an error the way Test Kitchen marks them. What an action failed with was reported while it ran;
+// what went wrong beside it, such as a report that could not be written, was not.
+func printError(w io.Writer, err error) {
+	var action *lifecycle.ActionError
+	if errors.As(err, &action) {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the parts are told one by one
+			for _, part := range joined.Unwrap() {
+				printError(w, part)
+			}
+		}
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, ">>>>>> %s\n", strings.TrimRight(line, "\n"))
+	}
+}

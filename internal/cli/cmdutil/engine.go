@@ -1,0 +1,71 @@
+package cmdutil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/detect"
+	"github.com/galley-kitchen/galley/backend/docker"
+	"github.com/galley-kitchen/galley/backend/podman"
+)
+
+// open connects to an engine. An address in kitchen.yml beats the settings for its own instance.
+func (f *Factory) open(ctx context.Context, engine, host string) (backend.ContainerBackend, backend.Endpoint, error) {
+	o, err := f.DetectOptions()
+	if err != nil {
+		return nil, backend.Endpoint{}, err
+	}
+	if engine != "" && o.Engine == "" {
+		o.Engine = engine
+	}
+	if host != "" {
+		o.Host, o.HostSource = host, "the instance's engine"
+	}
+	found, err := detect.Find(ctx, detect.ThisHost(), o)
+	if err != nil { // an interrupt may have come when the service ran already
+		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
+	}
+	if found.Warning != "" {
+		f.Warn(found.Warning)
+	}
+	be, err := openEndpoint(found.Chosen)
+	if err != nil {
+		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
+	}
+	return closing{be, found.Close}, found.Chosen, nil
+}
+
+// DetectOptions say how the settings have an engine looked for.
+func (f *Factory) DetectOptions() (detect.Options, error) {
+	s, err := f.Settings()
+	if err != nil {
+		return detect.Options{}, err
+	}
+	return detect.Options{Engine: s.Engine, Host: s.Host, HostSource: s.Source("host").String(),
+		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify}, nil
+}
+
+// openEndpoint makes the backend for what answered at an endpoint.
+func openEndpoint(ep backend.Endpoint) (backend.ContainerBackend, error) {
+	switch ep.Kind {
+	case backend.KindDocker:
+		return docker.New(ep)
+	case backend.KindPodman:
+		return podman.New(ep)
+	default:
+		return nil, fmt.Errorf("galley has no backend for the engine %q at %s", ep.Kind, ep.URI)
+	}
+}
+
+// closing is a backend with something more to end: a private service.
+type closing struct {
+	backend.ContainerBackend
+	more func() error
+}
+
+// Close closes the backend first, which may still talk to the service.
+func (c closing) Close() error {
+	return errors.Join(c.ContainerBackend.Close(), c.more())
+}

@@ -1,0 +1,181 @@
+// Package cmdutil is what the commands share: the streams, what a command line and a project lead to, and the forms of
+// output. Each command gets a Factory and asks it for no more than it uses.
+package cmdutil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/credentials"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       *os.File
+	Out, Err *os.File
+}
+
+// Factory gives commands what they work with. Its functions do their work at the first call.
+type Factory struct {
+	Streams
+	// Version is galley's own.
+	Version string
+	// Flags collects the settings that the command line gives.
+	Flags *settings.Flags
+	// Dir is the directory of the project: the current one.
+	Dir func() (string, error)
+	// Settings are galley's own settings. Their notices are printed when they are read.
+	Settings func() (*settings.Loaded, error)
+	// Config reads and merges the project's files.
+	Config func(ctx context.Context) (*config.Config, error)
+	// Project names the project for the life cycle.
+	Project func() (lifecycle.Project, error)
+	// Open connects to an engine.
+	Open lifecycle.Opener
+}
+
+// NewFactory returns the factory of a process.
+func NewFactory(s Streams, version string) *Factory {
+	f := &Factory{Streams: s, Version: version, Flags: settings.NewFlags()}
+	f.Dir = sync.OnceValues(func() (string, error) {
+		dir, err := os.Getwd()
+		if err != nil {
+			return "", fmt.Errorf("find the current directory: %w", err)
+		}
+		return dir, nil
+	})
+	f.Settings = sync.OnceValues(func() (*settings.Loaded, error) {
+		l, err := f.readSettings()
+		if err == nil {
+			for _, n := range l.Notices {
+				f.Warn(n)
+			}
+		}
+		return l, err
+	})
+	f.Config = func(ctx context.Context) (*config.Config, error) {
+		o, err := f.templates()
+		if err != nil {
+			return nil, err
+		}
+		return f.loadConfig(ctx, o)
+	}
+	f.Project = func() (lifecycle.Project, error) {
+		dir, err := f.Dir()
+		if err != nil {
+			return lifecycle.Project{}, err
+		}
+		p, err := lifecycle.NewProject(dir)
+		if err != nil {
+			return p, fmt.Errorf("find the project: %w", err)
+		}
+		return p, nil
+	}
+	f.Open = f.open
+	return f
+}
+
+func (f *Factory) readSettings() (*settings.Loaded, error) {
+	dir, err := f.Dir()
+	if err != nil {
+		return nil, err
+	}
+	return settings.Load(settings.Options{Flags: f.Flags, Environ: os.Environ(), Dir: dir, UserFile: settings.UserPath()})
+}
+
+// templates says how the settings have kitchen.yml's templates evaluated. A Ruby can run every command, so that
+// without commands there is none.
+func (f *Factory) templates() (erb.Options, error) {
+	s, err := f.Settings()
+	if err != nil {
+		return erb.Options{}, err
+	}
+	o := erb.Options{Mode: erb.Mode(s.ERB), Args: os.Args[1:], Stdout: f.Err, Stderr: f.Err}
+	switch {
+	case s.ERBCommands:
+		o.Commands = erb.RunCommand
+	case o.Mode == erb.Ruby:
+		return o, fmt.Errorf("%s has templates evaluated by a Ruby, which can run commands, and %s forbids commands: change one of them",
+			s.Source("erb"), s.Source("erb-commands"))
+	case o.Mode == erb.Auto:
+		o.Mode = erb.Builtin
+	}
+	return o, nil
+}
+
+func (f *Factory) loadConfig(ctx context.Context, o erb.Options) (*config.Config, error) {
+	dir, err := f.Dir()
+	if err != nil {
+		return nil, err
+	}
+	o.Dir = dir
+	return config.Load(ctx, config.Options{Dir: dir, Home: HomeDir(), Env: os.LookupEnv, ERB: erb.NewSession(o)})
+}
+
+// HomeDir is the user's home directory, or "" without one: then there is no global file, and a path that starts with ~
+// is an error.
+func HomeDir() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return home
+}
+
+// RunOptions are what every use of the life cycle needs.
+func (f *Factory) RunOptions() (lifecycle.Options, error) {
+	project, err := f.Project()
+	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Credentials: findCredentials, Environ: os.Environ()}, err
+}
+
+// findCredentials looks where the instance's settings allow it to.
+func findCredentials(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
+	f := credentials.Finder{Home: HomeDir(), UID: os.Getuid(), Getenv: os.Getenv}
+	return f.Find(ctx, ref, credentials.Source{File: i.Driver.CredsFile, DockerConfig: i.Driver.DockerConfigCreds})
+}
+
+// Warn prints a warning as Test Kitchen marks it.
+func (f *Factory) Warn(text string) { fmt.Fprintln(f.Err, "$$$$$$ "+text) }
+
+// ExitCode ends a command with a code of its own, such as that of a command run in a runner. Its text, if any, was
+// printed already.
+type ExitCode int
+
+// Error is only seen when a caller forgets to look at the code.
+func (c ExitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// The exit codes. docs/commands.md has this table too.
+const (
+	// ExitOK: all went well.
+	ExitOK = 0
+	// ExitUsage: a wrong command line or configuration, nothing matched, no engine.
+	ExitUsage = 1
+	// ExitAction: an action failed.
+	ExitAction = 20
+	// ExitInterrupted: ended by Ctrl-C, SIGTERM or the end of the terminal.
+	ExitInterrupted = 130
+	// ExitBrokenPipe: nobody reads the output of a command in a runner any more. It is what a shell has for a program
+	// that SIGPIPE ended.
+	ExitBrokenPipe = 141
+)
+
+// ErrInterrupted is the cause of a context that a signal ended.
+var ErrInterrupted = errors.New("interrupted")
+
+// FirstError is the first of some errors that is one.
+func FirstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

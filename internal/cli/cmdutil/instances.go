@@ -1,0 +1,179 @@
+package cmdutil
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/erb"
+)
+
+// Load reads the project and resolves the instances that args select. Notices
+// and warnings go to stderr. Nothing may be created from a configuration with
+// errors.
+func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, error) {
+	conf, err := f.Config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.Notices(conf)
+	chosen, err := Choose(conf.Instances, RawName, args)
+	if err != nil {
+		return nil, FirstError(f.Problems(conf, nil), err)
+	}
+	instances, diags := conf.Resolve(config.ResolveOptions{Home: HomeDir(), Env: os.LookupEnv, Select: OneOf(chosen)})
+	return instances, f.Problems(conf, diags)
+}
+
+// Notices prints what galley chose by itself, such as an overlay.
+func (f *Factory) Notices(conf *config.Config) {
+	for _, n := range conf.Notices {
+		fmt.Fprintln(f.Err, "       "+n)
+	}
+}
+
+// RawName is the name of an instance before its settings are decoded.
+func RawName(i config.RawInstance) string { return i.Name }
+
+// Problems prints warnings and returns the errors as one.
+func (f *Factory) Problems(conf *config.Config, diags []config.Diagnostic) error {
+	var errs []string
+	for _, d := range append(append([]config.Diagnostic(nil), conf.Diagnostics...), diags...) {
+		d = conf.Annotate(d)
+		if d.Severity == config.SeverityError {
+			errs = append(errs, d.String())
+		} else {
+			for line := range strings.Lines(d.String()) {
+				fmt.Fprint(f.Err, "$$$$$$ "+line)
+			}
+			fmt.Fprintln(f.Err)
+		}
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("%s", strings.Join(errs, "\n"))
+	}
+	return nil
+}
+
+// Choose selects instances as Test Kitchen does: "all" or nothing, an exact name,
+// or an unanchored regular expression; several arguments add up. The order is
+// that of the file.
+func Choose[T any](all []T, name func(T) string, args []string) ([]T, error) {
+	if len(all) == 0 {
+		return nil, fmt.Errorf("kitchen.yml makes no instances\nIt needs at least one entry in `platforms` and one in `suites`")
+	}
+	if len(args) == 0 {
+		return all, nil
+	}
+	picked := map[int]bool{}
+	for _, arg := range args {
+		if arg == "all" {
+			return all, nil
+		}
+		match, err := matcher(all, name, arg)
+		if err != nil {
+			return nil, err
+		}
+		found := false
+		for i, x := range all {
+			if match(name(x)) {
+				picked[i], found = true, true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("no instances for %q; there are:%s", arg, Names(all, name))
+		}
+	}
+	var list []T
+	for i, x := range all {
+		if picked[i] {
+			list = append(list, x)
+		}
+	}
+	return list, nil
+}
+
+func matcher[T any](all []T, name func(T) string, arg string) (func(string) bool, error) {
+	for _, x := range all {
+		if name(x) == arg {
+			return func(s string) bool { return s == arg }, nil
+		}
+	}
+	re, err := regexp.Compile(arg)
+	if err != nil {
+		return nil, fmt.Errorf("%q is neither an instance nor a regular expression: %w", arg, err)
+	}
+	return re.MatchString, nil
+}
+
+// Names lists instances for an error, but not thousands of them.
+func Names[T any](all []T, name func(T) string) string {
+	const most = 30
+	var b strings.Builder
+	for i, x := range all {
+		if i == most {
+			fmt.Fprintf(&b, "\n  and %d more: see galley list", len(all)-most)
+			break
+		}
+		b.WriteString("\n  " + name(x))
+	}
+	return b.String()
+}
+
+// InstanceName is the name of an instance.
+func InstanceName(i config.Instance) string { return i.Name }
+
+// OneOf selects the instances of a list.
+func OneOf(chosen []config.RawInstance) func(config.RawInstance) bool {
+	want := make(map[string]bool, len(chosen))
+	for _, i := range chosen {
+		want[i.Name] = true
+	}
+	return func(i config.RawInstance) bool { return want[i.Name] }
+}
+
+// completionTime is how long completing a word may take.
+const completionTime = 2 * time.Second
+
+// CompleteInstances offers instance names to the shell. Templates are evaluated as far as that needs no command and no
+// Ruby. What goes wrong offers nothing and prints nothing, since that would be in the middle of the user's line.
+func (f *Factory) CompleteInstances(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	found := make(chan []string, 1)
+	go func() { found <- f.instanceNames(ctx, prefix) }()
+	select {
+	case list := <-found:
+		return list, cobra.ShellCompDirectiveNoFileComp
+	case <-ctx.Done():
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func (f *Factory) instanceNames(ctx context.Context, prefix string) []string {
+	s, err := f.readSettings()
+	if err != nil {
+		return nil
+	}
+	o := erb.Options{Mode: erb.Builtin}
+	if s.ERB == string(erb.Off) {
+		o.Mode = erb.Off
+	}
+	conf, err := f.loadConfig(ctx, o)
+	if err != nil {
+		return nil
+	}
+	var list []string
+	for _, i := range conf.Instances {
+		if strings.HasPrefix(i.Name, prefix) {
+			list = append(list, i.Name)
+		}
+	}
+	return list
+}

@@ -1,0 +1,64 @@
+package cmdutil
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/report"
+)
+
+// Table prints rows in columns, the first row being the heading. A column that
+// is empty in all other rows is left out.
+func Table(w io.Writer, rows [][]string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	width := make([]int, len(rows[0]))
+	for n, row := range rows {
+		for i, cell := range row {
+			if n > 0 && cell != "" {
+				width[i] = max(width[i], utf8.RuneCountInString(cell), utf8.RuneCountInString(rows[0][i]))
+			}
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			if width[i] > 0 {
+				line.WriteString(cell + strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
+			}
+		}
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line.String(), " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PrintJSON prints a value as indented JSON.
+func PrintJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("print JSON: %w", err)
+	}
+	return nil
+}
+
+// ColorWish is what --color and GALLEY_COLOR say; unset, or in a file, it is left to the terminal.
+func ColorWish(s *settings.Loaded) report.ColorWish {
+	kind := s.Source("color").Kind
+	switch {
+	case !s.Color:
+		return report.ColorNever
+	case kind == settings.CommandLine || kind == settings.Environment:
+		return report.ColorAlways
+	default:
+		return report.ColorAuto
+	}
+}

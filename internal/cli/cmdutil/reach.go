@@ -1,0 +1,65 @@
+package cmdutil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report"
+)
+
+// Reached is a running runner, for commands that go inside.
+type Reached struct {
+	Instance config.Instance
+	Engine   backend.ContainerBackend
+	Runner   backend.Container
+}
+
+// Reach finds the runners of the chosen instances and gives them to do.
+func (f *Factory) Reach(ctx context.Context, args []string, one bool, do func([]Reached) error) (err error) {
+	o, err := f.RunOptions()
+	if err != nil {
+		return err
+	}
+	instances, err := f.Load(ctx, args)
+	if err != nil {
+		return err
+	}
+	if one && len(instances) != 1 {
+		return notOne(instances)
+	}
+	o.Sink = report.NewMulti()
+	r, err := lifecycle.New(o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	var list []Reached
+	for _, i := range instances {
+		engine, c, err := r.Reach(ctx, i)
+		if err != nil {
+			return err
+		}
+		list = append(list, Reached{i, engine, c})
+	}
+	return do(list)
+}
+
+// One is the instance that args select.
+func (f *Factory) One(ctx context.Context, args []string) (config.Instance, error) {
+	instances, err := f.Load(ctx, args)
+	if err != nil {
+		return config.Instance{}, err
+	}
+	if len(instances) != 1 {
+		return config.Instance{}, notOne(instances)
+	}
+	return instances[0], nil
+}
+
+func notOne(instances []config.Instance) error {
+	return fmt.Errorf("this works on one instance, and %d match:%s", len(instances), Names(instances, InstanceName))
+}

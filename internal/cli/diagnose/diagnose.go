@@ -1,0 +1,92 @@
+// Package diagnose is `galley diagnose`.
+package diagnose
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/settings"
+)
+
+// Options are what diagnose is asked for.
+type Options struct {
+	*cmdutil.Factory
+	// JSON prints JSON in place of YAML.
+	JSON bool
+	// Rendered prints the files after their templates, Merged what the files merge to.
+	Rendered, Merged bool
+	// Instances select by name or pattern.
+	Instances []string
+}
+
+// NewCmdDiagnose prints the resolved configuration. runF replaces the work in tests.
+func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	o := &Options{Factory: f}
+	if runF == nil {
+		runF = run
+	}
+	var all bool
+	cmd := &cobra.Command{
+		Use: "diagnose [INSTANCE|REGEXP|all]...", Short: "Print the resolved configuration, with secrets masked",
+		ValidArgsFunction: f.CompleteInstances,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Instances = args
+			return runF(cmd.Context(), o)
+		},
+	}
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON instead of YAML")
+	settings.Bool(cmd.Flags(), &all, "all", "", true, "print everything; kept for Test Kitchen's sake")
+	settings.Bool(cmd.Flags(), &o.Rendered, "rendered", "", false, "print the files as they are after their templates were evaluated")
+	settings.Bool(cmd.Flags(), &o.Merged, "merged", "", false,
+		"print what the files merge to, before defaults and types, as JSON and unmasked")
+	return cmd
+}
+
+func run(ctx context.Context, o *Options) error {
+	conf, err := o.Config(ctx)
+	if o.Rendered && conf != nil {
+		return cmdutil.FirstError(printRendered(o.Out, conf), err) // also when what was rendered is no YAML
+	}
+	if err != nil {
+		return err
+	}
+	if o.Merged {
+		out, err := conf.MergedJSON()
+		if err != nil {
+			return err
+		}
+		_, err = o.Out.Write(append(out, '\n'))
+		return err
+	}
+	chosen, err := cmdutil.Choose(conf.Instances, cmdutil.RawName, o.Instances)
+	if err != nil {
+		return err
+	}
+	instances, diags := conf.Resolve(config.ResolveOptions{Home: cmdutil.HomeDir(), Env: os.LookupEnv, Select: cmdutil.OneOf(chosen)})
+	out, err := conf.Diagnose(instances, config.DiagnoseOptions{JSON: o.JSON, Environ: os.Environ(),
+		Diagnostics: append(conf.Diagnostics, diags...)})
+	if err != nil {
+		return err
+	}
+	_, err = o.Out.Write(out)
+	return err
+}
+
+// printRendered prints the files after ERB, for which line numbers in messages are.
+func printRendered(w io.Writer, conf *config.Config) error {
+	for _, f := range conf.Files {
+		if !f.Present {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "# %s (%s)\n%s\n", f.Path, f.Role, f.Rendered); err != nil {
+			return err
+		}
+	}
+	return nil
+}

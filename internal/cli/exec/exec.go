@@ -1,0 +1,143 @@
+// Package exec is `galley exec`.
+package exec
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/cli/attach"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+)
+
+// Options are what exec is asked for.
+type Options struct {
+	*cmdutil.Factory
+	// Command is the program to run and its arguments.
+	Command   []string
+	Instances []string
+}
+
+// NewCmdExec runs a command in runners. runF replaces the work in tests.
+func NewCmdExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	o := &Options{Factory: f}
+	if runF == nil {
+		runF = run
+	}
+	var line string
+	cmd := &cobra.Command{
+		Use: "exec [INSTANCE|REGEXP|all]... (-c LINE | -- COMMAND [ARG]...)", SuggestFor: []string{"run"}, Short: "Run a command in runners",
+		ValidArgsFunction: f.CompleteInstances,
+		Long: `Run a command in the runners of one or more instances. What follows -- is run as
+it is, without a shell; -c runs a line in the runner's shell. With one instance
+the exit code is the command's; with several they run side by side, each line is
+prefixed with the instance, and the exit code is 20 if one failed.`,
+		Example: `  galley exec default-debian-12 -- cat /etc/os-release
+  galley exec 'debian' -c 'systemctl status nginx | head -3'`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Instances = args
+			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+				o.Command, o.Instances = args[dash:], args[:dash]
+			}
+			switch {
+			case line != "" && len(o.Command) > 0:
+				return errors.New("give either -c LINE or -- COMMAND, not both")
+			case line != "":
+				o.Command = runner.Shell(line)
+			case len(o.Command) == 0:
+				return errors.New("there is nothing to run: give -c 'shell line' or -- COMMAND and its arguments")
+			}
+			return runF(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().StringVarP(&line, "command", "c", "", "a shell line to run")
+	return cmd
+}
+
+func run(ctx context.Context, o *Options) error {
+	return o.Reach(ctx, o.Instances, false, func(r []cmdutil.Reached) error {
+		if len(r) == 1 {
+			return attach.Run(ctx, o.Streams, r[0], o.Command)
+		}
+		return execAll(ctx, o.Streams, r, o.Command)
+	})
+}
+
+// execAll runs a command in several runners side by side.
+func execAll(ctx context.Context, f cmdutil.Streams, list []cmdutil.Reached, argv []string) error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	failed := false
+	defer attach.SurviveBrokenPipe()()
+	for _, r := range list {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			out := &prefixed{w: f.Out, mu: &mu, prefix: "[" + r.Instance.Name + "] "}
+			errOut := &prefixed{w: f.Err, mu: &mu, prefix: out.prefix}
+			code, err := r.Engine.Exec(ctx, r.Runner.ID, backend.ExecSpec{Command: argv, Stdout: out, Stderr: errOut})
+			out.flush()
+			if err != nil {
+				fmt.Fprintln(errOut, err)
+			} else if code != 0 {
+				fmt.Fprintf(errOut, "exited with code %d\n", code)
+			}
+			errOut.flush()
+			if err != nil || code != 0 {
+				mu.Lock()
+				failed = true
+				mu.Unlock()
+			}
+		}()
+	}
+	wg.Wait()
+	if failed && ctx.Err() == nil {
+		return cmdutil.ExitCode(cmdutil.ExitAction)
+	}
+	return context.Cause(ctx) // interrupted, or nil
+}
+
+// prefixed writes whole lines with a prefix, so that those of several runners do
+// not run into each other.
+type prefixed struct {
+	w      io.Writer
+	mu     *sync.Mutex
+	prefix string
+	rest   []byte
+}
+
+// Write holds an unfinished line back until its end comes.
+func (p *prefixed) Write(b []byte) (int, error) {
+	p.rest = append(p.rest, b...)
+	for {
+		i := bytes.IndexByte(p.rest, '\n')
+		if i < 0 {
+			return len(b), nil
+		}
+		if err := p.line(p.rest[:i]); err != nil {
+			return 0, err
+		}
+		p.rest = p.rest[i+1:]
+	}
+}
+
+func (p *prefixed) line(text []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err := fmt.Fprintf(p.w, "%s%s\n", p.prefix, text)
+	return err
+}
+
+func (p *prefixed) flush() {
+	if len(p.rest) > 0 {
+		_ = p.line(p.rest) // the screen is gone if this fails
+		p.rest = nil
+	}
+}

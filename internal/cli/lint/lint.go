@@ -1,0 +1,62 @@
+// Package lint is `galley lint`.
+package lint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/settings"
+)
+
+// errLint is what lint ends with when it found something; the findings are printed already.
+var errLint = errors.New("the configuration has problems")
+
+// Options are what lint is asked for.
+type Options struct {
+	*cmdutil.Factory
+	// Strict treats warnings as errors.
+	Strict bool
+}
+
+// NewCmdLint prints all problems of the configuration. runF replaces the work in tests.
+func NewCmdLint(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	o := &Options{Factory: f}
+	if runF == nil {
+		runF = run
+	}
+	cmd := &cobra.Command{
+		Use: "lint", SuggestFor: []string{"validate", "check"}, Short: "Print all problems of the configuration at once",
+		Args: cobra.NoArgs,
+		Long: "Print all problems of the configuration at once. Exit code 1 when there is an error.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
+	}
+	settings.Bool(cmd.Flags(), &o.Strict, "strict", "", false, "treat warnings as errors")
+	return cmd
+}
+
+func run(ctx context.Context, o *Options) error {
+	conf, err := o.Config(ctx)
+	var load *config.LoadError
+	if errors.As(err, &load) {
+		fmt.Fprintln(o.Out, err)
+		return errLint
+	}
+	if err != nil {
+		return err
+	}
+	failed := false
+	for _, d := range conf.Lint(config.LintOptions{Strict: o.Strict, Home: cmdutil.HomeDir(), Env: os.LookupEnv}) {
+		failed = failed || d.Severity == config.SeverityError
+		fmt.Fprintln(o.Out, conf.Annotate(d))
+	}
+	if failed {
+		return errLint
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+// Package list is `galley list`.
+package list
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report"
+)
+
+// Options are what list is asked for.
+type Options struct {
+	*cmdutil.Factory
+	// Bare prints names only.
+	Bare, JSON bool
+	// Matrix is the CI system for which a matrix of jobs is printed: github, gitlab or "".
+	Matrix string
+	// Instances select by name or pattern.
+	Instances []string
+}
+
+// NewCmdList lists instances. runF replaces the work in tests.
+func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	o := &Options{Factory: f}
+	if runF == nil {
+		runF = run
+	}
+	cmd := &cobra.Command{
+		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"}, Short: "List instances and where they are in their life",
+		ValidArgsFunction: f.CompleteInstances,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Instances = args
+			return runF(cmd.Context(), o)
+		},
+	}
+	settings.Bool(cmd.Flags(), &o.Bare, "bare", "b", false, "print names only")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
+	cmd.Flags().StringVar(&o.Matrix, "matrix", "", "print a matrix of jobs, one for each instance: github or gitlab")
+	f.Flags.Add(cmd.Flags(), "shard", "shard-times")
+	return cmd
+}
+
+func run(ctx context.Context, o *Options) error {
+	instances, problems, err := o.summaries(ctx)
+	if err != nil {
+		return err
+	}
+	return cmdutil.FirstError(o.print(ctx, instances), problems)
+}
+
+func summaryName(s config.Summary) string { return s.Name }
+
+// summaries names the instances that are asked for. It decodes no settings, so that
+// listing is quick and works while some of them are wrong. problems are what keeps
+// them from being run.
+func (o *Options) summaries(ctx context.Context) (chosen []config.Summary, problems, err error) {
+	conf, err := o.Config(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Notices(conf)
+	problems = o.Problems(conf, nil)
+	if chosen, err = cmdutil.Choose(conf.Summaries(), summaryName, o.Instances); err != nil {
+		return nil, nil, cmdutil.FirstError(problems, err)
+	}
+	return chosen, problems, nil
+}
+
+// print prints instances in the form that the flags ask for.
+func (o *Options) print(ctx context.Context, instances []config.Summary) error {
+	set, err := o.Settings()
+	if err != nil {
+		return err
+	}
+	if instances, err = cmdutil.Sharded(set.Settings, instances, summaryName); err != nil {
+		return err
+	}
+	if o.Matrix != "" {
+		return printMatrix(o.Out, o.Matrix, instances)
+	}
+	if o.Bare {
+		for _, i := range instances {
+			if _, err := fmt.Fprintln(o.Out, i.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return o.statuses(ctx, instances)
+}
+
+// statuses prints where the instances are. An engine that cannot be asked is a warning: what is known is still worth
+// showing.
+func (o *Options) statuses(ctx context.Context, instances []config.Summary) (err error) {
+	ro, err := o.RunOptions()
+	if err != nil {
+		return err
+	}
+	ro.Sink = report.NewMulti()
+	r, err := lifecycle.New(ro)
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmdutil.FirstError(err, r.Close()) }()
+	all := make([]string, len(instances))
+	for n, i := range instances {
+		all[n] = i.Name
+	}
+	statuses, askErr := r.Statuses(ctx, all)
+	if askErr != nil {
+		o.Warn(fmt.Sprintf("the engine could not be asked, so this is what galley remembers: %v", askErr))
+	}
+	if o.JSON {
+		return o.printJSON(instances, statuses)
+	}
+	rows := [][]string{{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "Last Action", "Last Error", "Runner"}}
+	for n, i := range instances {
+		s := statuses[n]
+		last, failed := s.LastAction.Done(), "<None>"
+		if s.LastError != "" {
+			failed = string(s.FailedAction) + " failed"
+		}
+		rows = append(rows, []string{i.Name, i.Driver, i.Provisioner, i.Verifier, i.Transport, last, failed, string(s.Live)})
+	}
+	return cmdutil.Table(o.Out, rows)
+}
+
+// printJSON prints Test Kitchen's keys, and galley's own after them.
+func (o *Options) printJSON(instances []config.Summary, statuses []lifecycle.Status) error {
+	type row struct {
+		Instance     string  `json:"instance"`
+		Driver       string  `json:"driver"`
+		Provisioner  string  `json:"provisioner"`
+		Verifier     string  `json:"verifier"`
+		Transport    string  `json:"transport"`
+		LastAction   *string `json:"last_action"`
+		LastError    *string `json:"last_error"`
+		FailedAction string  `json:"failed_action,omitempty"`
+		Runner       string  `json:"runner,omitempty"`
+	}
+	rows := []row{}
+	for n, i := range instances {
+		s := statuses[n]
+		r := row{Instance: i.Name, Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
+			Transport: i.Transport, FailedAction: string(s.FailedAction), Runner: string(s.Live)}
+		if s.LastAction != "" {
+			last := string(s.LastAction)
+			r.LastAction = &last
+		}
+		if s.LastError != "" {
+			r.LastError = &s.LastError
+		}
+		rows = append(rows, r)
+	}
+	return cmdutil.PrintJSON(o.Out, rows)
+}

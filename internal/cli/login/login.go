@@ -1,0 +1,51 @@
+// Package login is `galley login`.
+package login
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/internal/cli/attach"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+)
+
+// shell starts the best shell that the runner has.
+const shell = `if command -v bash >/dev/null 2>&1; then exec bash -l; else exec sh -l; fi`
+
+// Options are what login is asked for.
+type Options struct {
+	*cmdutil.Factory
+	// Command is a shell line to run in place of an interactive shell.
+	Command   string
+	Instances []string
+}
+
+// NewCmdLogin opens a shell in a runner. runF replaces the work in tests.
+func NewCmdLogin(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	o := &Options{Factory: f}
+	if runF == nil {
+		runF = run
+	}
+	cmd := &cobra.Command{
+		Use: "login [INSTANCE|REGEXP]", SuggestFor: []string{"shell", "ssh"}, Short: "Open a shell in a runner",
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: f.CompleteInstances,
+		Long: `Open a shell in an instance's runner: bash where there is one, else sh. The
+exit code is the shell's. With -c a line is run in it instead. The name may be
+left out where there is one instance.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Instances = args
+			return runF(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().StringVarP(&o.Command, "command", "c", shell, "a shell line to run instead of an interactive shell")
+	cmd.Flags().Lookup("command").DefValue = ""
+	return cmd
+}
+
+func run(ctx context.Context, o *Options) error {
+	return o.Reach(ctx, o.Instances, true, func(r []cmdutil.Reached) error {
+		return attach.Run(ctx, o.Streams, r[0], runner.Shell(o.Command))
+	})
+}

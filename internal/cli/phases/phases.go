@@ -1,0 +1,119 @@
+// Package phases is `galley create`, `converge`, `setup`, `verify`, `destroy` and `test`.
+package phases
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report"
+)
+
+// Options are what an action is asked for; the rest are settings.
+type Options struct {
+	*cmdutil.Factory
+	Action    lifecycle.Action
+	Instances []string
+}
+
+// flags are the settings that all actions take from the command line.
+func flags() []string {
+	return []string{"concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate", "pull",
+		"require-tests", "retry", "shard", "shard-times", "report"}
+}
+
+// NewCmds are the actions. runF replaces the work in tests.
+func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*cobra.Command {
+	if runF == nil {
+		runF = run
+	}
+	var list []*cobra.Command
+	for _, c := range []struct {
+		action lifecycle.Action
+		short  string
+	}{
+		{"create", "Create runners"},
+		{"converge", "Create runners if needed, and bring them to their desired state"},
+		{"setup", "Converge if needed, and run the hooks around setup"},
+		{"verify", "Set up if needed, and run the tests"},
+		{"destroy", "Remove runners and what belongs to them"},
+		{lifecycle.ActionTest, "Destroy, create, converge, set up, verify, and destroy again"},
+	} {
+		cmd := &cobra.Command{
+			Use: string(c.action) + " [INSTANCE|REGEXP|all]...", Short: c.short,
+			ValidArgsFunction: f.CompleteInstances,
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return runF(cmd.Context(), &Options{f, c.action, args})
+			},
+		}
+		f.Flags.Add(cmd.Flags(), flags()...)
+		if c.action == lifecycle.ActionTest {
+			f.Flags.Add(cmd.Flags(), "destroy")
+		}
+		list = append(list, cmd)
+	}
+	return list
+}
+
+// run runs an action over the chosen instances.
+func run(ctx context.Context, o *Options) (err error) {
+	set, err := o.Settings()
+	if err != nil {
+		return err
+	}
+	ro, err := o.runOptions(set)
+	if err != nil {
+		return err
+	}
+	instances, err := o.Load(ctx, o.Instances)
+	if err != nil {
+		return err
+	}
+	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.InstanceName); err != nil {
+		return err
+	}
+	logs, err := report.NewLogFiles(ro.Project.LogDir(), report.LogOptions{Append: !set.LogOverwrite})
+	if err != nil {
+		return err
+	}
+	ro.LogPath = logs.Path
+	sinks, err := o.sinks(set, logs)
+	if err != nil {
+		return errors.Join(err, logs.Close())
+	}
+	defer func() { err = errors.Join(err, sinks.Close()) }()
+	ro.Sink = sinks
+	r, err := lifecycle.New(ro)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return r.Do(ctx, o.Action, instances)
+}
+
+// runOptions are the life cycle's options as the settings have them.
+func (o *Options) runOptions(s *settings.Loaded) (lifecycle.Options, error) {
+	ro, err := o.RunOptions()
+	if err != nil {
+		return ro, err
+	}
+	ro.Concurrency = s.Concurrency
+	if s.Parallel && s.Source("concurrency").Kind != settings.CommandLine {
+		ro.Concurrency = settings.MaxConcurrency
+	}
+	ro.FailFast, ro.NoRecreate, ro.RequireTests, ro.Retry = s.FailFast, !s.Recreate, s.RequireTests, s.Retry
+	ro.Debug, ro.Idempotence, ro.Pull = s.Debug, s.Idempotence, config.PullPolicy(s.Pull)
+	if s.TestBasePath != "" {
+		if ro.TestBase, err = filepath.Abs(s.TestBasePath); err != nil {
+			return ro, err
+		}
+	}
+	ro.Destroy, err = lifecycle.ParseDestroyMode(s.Destroy)
+	return ro, err
+}

@@ -1,0 +1,24 @@
+// Package schema is `galley schema`.
+package schema
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+)
+
+// NewCmdSchema prints a JSON Schema of kitchen.yml.
+func NewCmdSchema(f *cmdutil.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "Print a JSON Schema of kitchen.yml, for editors", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			schema, err := config.JSONSchema()
+			if err != nil {
+				return err
+			}
+			_, err = f.Out.Write(schema)
+			return err
+		},
+	}
+}

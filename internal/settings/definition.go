@@ -1,0 +1,146 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxConcurrency is what -c without a number means: as many as there are instances.
+const MaxConcurrency = 9999
+
+// definition is one setting. The same parser reads it from every source.
+type definition struct {
+	name, short, usage string
+	// standard is the value that holds when nothing sets it, in the text form of a flag.
+	standard string
+	// bare is the value of the flag when it is given without one.
+	bare  string
+	parse func(text string) (any, error)
+	// list is true when the setting has many values; parse reads one of them.
+	list bool
+	// refuse says why a project's file may not set this value, given the one that holds
+	// without that file, or "". Nil allows every value.
+	refuse func(p project, value, without any) string
+}
+
+// definitions is the table of all settings, in the order in which `galley config` prints them.
+func definitions() []definition {
+	text := func(s string) (any, error) { return strings.TrimSpace(s), nil }
+	return []definition{
+		{name: "engine", parse: choice("", "docker", "podman"), refuse: project.refuseEngine,
+			usage: "the engine to use: docker or podman (default: whichever answers first)"},
+		{name: "host", parse: text, refuse: project.refuseChange,
+			usage: "the engine's address: unix://, tcp://, ssh:// or npipe://"},
+		{name: "tls-cert-path", parse: text, refuse: project.refuseChange,
+			usage: "the directory with ca.pem, cert.pem and key.pem for a tcp:// address (default: DOCKER_CERT_PATH)"},
+		flag("tls-verify", "", "true", "check the certificate of an engine at a tcp:// address").refusing(false),
+		{name: "erb", standard: "auto", parse: choice(erbModes()...), refuse: project.refuseERB,
+			usage: "who evaluates <% %> in kitchen.yml: auto, builtin, ruby or off"},
+		flag("erb-commands", "", "true", "let templates run commands with backticks and %x(), or a Ruby").refusing(true),
+		{name: "log-level", short: "l", standard: "info", parse: choice("debug", "info", "warn", "error", "fatal"),
+			usage: "what to print: debug, info, warn, error or fatal"},
+		flag("log-overwrite", "", "true", "start the log files anew instead of appending"),
+		flag("color", "", "true", "use colours on a terminal (NO_COLOR turns them off too)"),
+		{name: "concurrency", short: "c", standard: "1", bare: strconv.Itoa(MaxConcurrency), parse: number(1),
+			usage: "how many instances run side by side; -c alone means all"},
+		flag("parallel", "p", "false", "run all instances side by side"),
+		flag("fail-fast", "f", "false", "start no further instance after one failed"),
+		flag("debug", "D", "false", "let provisioner and verifier say more"),
+		{name: "test-base-path", short: "t", parse: text, usage: "the directory of the tests (default: test/integration)"},
+		flag("idempotence", "", "false", "converge twice, and fail when the second time changes anything"),
+		flag("recreate", "", "true", "make a runner anew when its configuration changed"),
+		{name: "pull", parse: choice("", "always", "missing", "newer", "never"),
+			usage: "when to pull images, whatever kitchen.yml says: always, missing, newer or never"},
+		flag("require-tests", "", "false", "fail an instance whose verifier found no tests"),
+		{name: "retry", standard: "0", parse: number(0),
+			usage: "how many more times to run tests that failed; one that passes then is reported as flaky"},
+		{name: "destroy", short: "d", standard: "passing", parse: choice("passing", "always", "never"),
+			usage: "when to destroy at the end: passing, always or never"},
+		{name: "shard", parse: text, usage: "only a part of the instances: I/N, such as 1/4, for CI jobs side by side"},
+		{name: "shard-times", parse: text, list: true,
+			usage: "a json or ndjson report of an earlier run, to make the parts of --shard equally long; may be repeated"},
+		{name: "report", parse: text, list: true, refuse: project.refuseReports,
+			usage: "write a report: junit=FILE, json=FILE, ndjson=FILE or html=FILE; may be repeated"},
+	}
+}
+
+func flag(name, short, standard, usage string) definition {
+	return definition{name: name, short: short, standard: standard, usage: usage, bare: "true",
+		parse: func(s string) (any, error) { return ParseBool(s) }}
+}
+
+// refusing has a project's file not set a boolean to a value that gives power.
+func (d definition) refusing(power bool) definition {
+	d.refuse = func(p project, value, without any) string {
+		if value != power {
+			return ""
+		}
+		return p.refuseChange(value, without)
+	}
+	return d
+}
+
+func (d definition) boolean() bool { return d.bare == "true" }
+
+// value is the setting's value in a text, or in several for a list.
+func (d definition) value(texts []string) (any, error) {
+	if !d.list {
+		return d.parse(texts[0])
+	}
+	values := make([]string, 0, len(texts))
+	for _, text := range texts {
+		v, err := d.parse(text)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v.(string))
+	}
+	return values, nil
+}
+
+// fallback is the value that holds when nothing sets it. The table's own values parse.
+func (d definition) fallback() any {
+	if d.list {
+		return []string{}
+	}
+	v, err := d.parse(d.standard)
+	if err != nil {
+		panic(fmt.Sprintf("settings: the default of %s: %v", d.name, err))
+	}
+	return v
+}
+
+// ParseBool reads yes, on, true and 1, and their opposites, in any case and with blanks around.
+func ParseBool(text string) (bool, error) {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "yes", "on", "true", "1":
+		return true, nil
+	case "no", "off", "false", "0":
+		return false, nil
+	}
+	return false, errors.New("write yes or no (true, on and 1, false, off and 0 are the same)")
+}
+
+func choice(words ...string) func(string) (any, error) {
+	named := slices.DeleteFunc(slices.Clone(words), func(s string) bool { return s == "" })
+	return func(text string) (any, error) {
+		if word := strings.ToLower(strings.TrimSpace(text)); slices.Contains(words, word) {
+			return word, nil
+		}
+		last := len(named) - 1
+		return nil, fmt.Errorf("write %s or %s", strings.Join(named[:last], ", "), named[last])
+	}
+}
+
+func number(least int) func(string) (any, error) {
+	return func(text string) (any, error) {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < least {
+			return nil, fmt.Errorf("write a number from %d up", least)
+		}
+		return n, nil
+	}
+}

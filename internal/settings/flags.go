@@ -1,0 +1,119 @@
+package settings
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/pflag"
+)
+
+// Flags are the settings that the command line gives.
+type Flags struct {
+	given map[string][]string
+}
+
+// NewFlags returns flags none of which is given yet.
+func NewFlags() *Flags { return &Flags{given: map[string][]string{}} }
+
+// Add defines the flags of some settings. Each boolean has its --no- form.
+func (f *Flags) Add(set *pflag.FlagSet, names ...string) {
+	byName := map[string]definition{}
+	for _, d := range definitions() {
+		byName[d.name] = d
+	}
+	for _, name := range names {
+		d, ok := byName[name]
+		if !ok {
+			panic(fmt.Sprintf("settings: there is no setting %q", name))
+		}
+		set.VarPF(&flagValue{d: d, given: f.given}, d.name, d.short, d.usage).NoOptDefVal = d.bare
+		if d.boolean() {
+			addNo(set, set.Lookup(d.name))
+		}
+	}
+}
+
+// Bool defines a boolean flag that is no setting, with its --no- form.
+func Bool(set *pflag.FlagSet, target *bool, name, short string, standard bool, usage string) {
+	*target = standard
+	flag := set.VarPF((*boolValue)(target), name, short, usage)
+	flag.NoOptDefVal = "true"
+	addNo(set, flag)
+}
+
+// addNo defines --no-NAME, which help does not show for each flag.
+func addNo(set *pflag.FlagSet, flag *pflag.Flag) {
+	no := set.VarPF(&noValue{flag}, "no-"+flag.Name, "", "turn off --"+flag.Name)
+	no.NoOptDefVal, no.Hidden = "true", true
+}
+
+// flagValue hands what the command line gives for one setting to Flags.
+type flagValue struct {
+	d     definition
+	given map[string][]string
+}
+
+// Set takes a value that the setting can have.
+func (v *flagValue) Set(text string) error {
+	if _, err := v.d.parse(text); err != nil {
+		return err
+	}
+	if v.d.list {
+		v.given[v.d.name] = append(v.given[v.d.name], text)
+	} else {
+		v.given[v.d.name] = []string{text}
+	}
+	return nil
+}
+
+// String is the default, which help prints.
+func (v *flagValue) String() string { return v.d.standard }
+
+// Type is the word that help prints for the value.
+func (v *flagValue) Type() string {
+	switch v.d.fallback().(type) {
+	case bool:
+		return "bool"
+	case int:
+		return "int"
+	case []string:
+		return "stringArray"
+	default:
+		return "string"
+	}
+}
+
+// boolValue is a boolean flag that is read as the settings are.
+type boolValue bool
+
+// Set reads yes, no and their like.
+func (v *boolValue) Set(text string) error {
+	b, err := ParseBool(text)
+	*v = boolValue(b)
+	return err
+}
+
+// String is the value.
+func (v *boolValue) String() string { return strconv.FormatBool(bool(*v)) }
+
+// Type is the word that help prints for the value.
+func (v *boolValue) Type() string { return "bool" }
+
+// noValue is the --no- form of a boolean flag.
+type noValue struct{ flag *pflag.Flag }
+
+// Set gives the flag the opposite value.
+func (v *noValue) Set(text string) error {
+	b, err := ParseBool(text)
+	if err != nil {
+		return err
+	}
+	v.flag.Changed = true
+	return v.flag.Value.Set(strconv.FormatBool(!b))
+}
+
+// String is the default.
+func (v *noValue) String() string { return "false" }
+
+// Type is the word that help prints for the value.
+func (v *noValue) Type() string { return "bool" }
