@@ -6,10 +6,17 @@ package backend
 const (
 	// LabelPrefix starts every label of galley; users may not set such labels.
 	LabelPrefix = "dev.galley."
-	// LabelProject is the project's identifier: a digest of its directory.
+	// LabelProject is the project's random identifier.
 	LabelProject = LabelPrefix + "project"
 	// LabelProjectDir is the project's directory, for people.
 	LabelProjectDir = LabelPrefix + "project-dir"
+	// LabelHost is the machine on which galley ran, for people.
+	LabelHost = LabelPrefix + "host"
+	// LabelCheckout tells two directories at one path apart, as two containers have them.
+	LabelCheckout = LabelPrefix + "checkout"
+	// LabelSandbox is "mounted" when a runner sees the sandboxes of galley's machine,
+	// and "uploaded" when it has copies of them.
+	LabelSandbox = LabelPrefix + "sandbox"
 	// LabelInstance is the instance's name.
 	LabelInstance = LabelPrefix + "instance"
 	// LabelRole is what the thing is for; see the Role constants.

@@ -10,44 +10,62 @@ import (
 )
 
 // converge brings the runner to its desired state.
-func (w *worker) converge(ctx context.Context) error {
-	prov, err := w.provisioner()
+func (i *instanceRun) converge(ctx context.Context) error {
+	prov, err := i.theProvisioner()
 	if err != nil {
 		return err
 	}
-	b, err := w.sandboxes()
+	box, err := i.fillSandbox(ctx, sandboxes.ofKitchen, prov.Prepare)
 	if err != nil {
 		return err
 	}
-	if err := w.prepare(ctx, b.kitchen, func() error { return prov.Prepare(ctx, b.kitchen) }); err != nil {
+	if uploads := i.inst.Provisioner.Uploads; len(uploads) > 0 {
+		if err := i.step(StepUploads, func() error { return i.live().sendUploads(ctx, uploads) }); err != nil {
+			return err
+		}
+	}
+	err = i.step(StepRun, func() error {
+		stdout, stderr, flush := i.output()
+		summary, err := prov.Converge(ctx, i.access(box), box, runner.Output{Stdout: stdout, Stderr: stderr})
+		flush()
+		if summary.Text != "" || summary.Changed >= 0 {
+			i.emit(ConvergeSummary{Stamp: i.stamp(), Text: summary.Text, Changed: summary.Changed,
+				Failed: summary.Failed, Changes: summary.Changes})
+		}
 		return err
-	}
-	if err := w.sendUploads(ctx); err != nil {
-		return err
-	}
-	stdout, stderr, flush := w.output()
-	summary, err := prov.Converge(ctx, w.access(b.kitchen), b.kitchen, runner.Output{Stdout: stdout, Stderr: stderr})
-	flush()
-	if summary.Text != "" || summary.Changed >= 0 {
-		w.run.o.Sink.Handle(ConvergeSummary{Stamp: w.stamp(), Text: summary.Text, Changed: summary.Changed,
-			Failed: summary.Failed, Changes: summary.Changes})
-	}
-	return errors.Join(err, w.download(ctx, b.kitchen, w.inst.Provisioner.Downloads))
+	})
+	return errors.Join(err, i.download(ctx, box, i.inst.Provisioner.Downloads))
 }
 
-// prepare fills a sandbox. What the runner's root left there and this user cannot
-// remove is removed through the runner.
-func (w *worker) prepare(ctx context.Context, box sandbox.Dir, fill func() error) error {
-	if w.container == nil {
-		return fmt.Errorf("%s has no runner\nRun `galley create %s` first", w.inst.Name, w.inst.Name)
+// fillSandbox makes the sandboxes if they are gone and fills one. What the runner's root
+// left there and this user cannot remove is removed through the runner.
+func (i *instanceRun) fillSandbox(ctx context.Context, which func(sandboxes) sandbox.Dir,
+	fill func(context.Context, sandbox.Dir) error) (box sandbox.Dir, err error) {
+	if i.container == nil {
+		return box, fmt.Errorf("%s has no runner\nRun `galley create %s` first", i.inst.Name, i.inst.Name)
 	}
-	err := fill()
-	var left *sandbox.LeftoverError
-	if !errors.As(err, &left) {
-		return err
+	return box, i.step(StepPrepare, func() error {
+		all, err := i.makeSandboxes()
+		if err != nil {
+			return err
+		}
+		box = which(all)
+		err = fill(ctx, box)
+		var left *sandbox.LeftoverError
+		if !errors.As(err, &left) {
+			return err
+		}
+		if rmErr := i.live().removeThere(ctx, box, left.Paths); rmErr != nil {
+			return errors.Join(err, rmErr)
+		}
+		return fill(ctx, box)
+	})
+}
+
+// download fetches what kitchen.yml's `downloads` name, also after a failure.
+func (i *instanceRun) download(ctx context.Context, box sandbox.Dir, files map[string]string) error {
+	if len(files) == 0 {
+		return nil
 	}
-	if rmErr := w.removeThere(ctx, box, left.Paths); rmErr != nil {
-		return errors.Join(err, rmErr)
-	}
-	return fill()
+	return i.step(StepDownloads, func() error { return i.live().download(ctx, box, files) })
 }

@@ -13,120 +13,127 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
-// create brings the runner into being, or back into line with kitchen.yml.
-func (w *worker) create(ctx context.Context) error {
-	spec, own, img, err := w.spec(ctx)
+// create brings the runner into being, or back into line with kitchen.yml. It goes on
+// after the steps that are recorded.
+func (i *instanceRun) create(ctx context.Context) error {
+	if err := i.createHooks(ctx, StepPreCreate); err != nil {
+		return err
+	}
+	p, err := i.prepare(ctx, true)
 	if err != nil {
 		return err
 	}
-	digests, err := specDigests(spec)
-	if err != nil {
+	if err := i.ensureRunner(ctx, p); err != nil {
 		return err
 	}
-	digest := combine(digests)
-	if w.container != nil {
-		done, err := w.adopt(ctx, digests, img)
-		if done || err != nil {
+	if !i.state.has(StepBoot) {
+		if err := i.recorded(StepBoot, func() error { return i.awaitBoot(ctx, p) }); err != nil {
 			return err
 		}
 	}
-	if img.ID != "" { // the name may be another one's on this engine
-		spec.Image = img.ID
-	}
-	if spec.Labels == nil {
-		spec.Labels = backend.Labels{}
-	}
-	for k, v := range w.run.labels(backend.RoleRunner) {
-		spec.Labels[k] = v
-	}
-	spec.Labels[backend.LabelProject] = w.run.o.Project.ID
-	spec.Labels[backend.LabelProjectDir] = w.run.o.Project.Root
-	spec.Labels[backend.LabelInstance] = w.inst.Name
-	spec.Labels[backend.LabelSpec] = digest
+	return i.createHooks(ctx, StepPostCreate)
+}
 
-	c, err := w.makeAndStart(ctx, spec, own)
-	if err != nil {
+// createHooks runs the hooks of a step of create, unless that is recorded as done.
+func (i *instanceRun) createHooks(ctx context.Context, s Step) error {
+	if i.state.has(s) {
+		return nil
+	}
+	if len(i.inst.Hooks[string(s)]) == 0 {
+		i.state.Steps = append(i.state.Steps, s) // saved with what follows
+		return nil
+	}
+	if err := i.hooks(ctx, string(s)); err != nil {
 		return err
 	}
-	for _, text := range c.Warnings {
-		w.notice(LevelWarn, text)
-	}
-	c.State, c.Labels = backend.StateRunning, spec.Labels
-	w.container = &c
-	w.state.ContainerID, w.state.Spec = c.ID, digests
-	if spec.Init == backend.InitSystemd {
-		return w.awaitSystemd(ctx)
-	}
-	return nil
+	return i.record(s)
 }
 
-// adopt keeps a runner that is there already when it is as kitchen.yml wants it,
-// and removes it otherwise. done means that nothing is left to do.
-func (w *worker) adopt(ctx context.Context, digests map[string]string, img backend.Image) (done bool, err error) {
-	c := w.container
-	change := w.drift(digests, img)
-	if change != "" && !w.run.o.NoRecreate {
-		w.notice(LevelInfo, "recreating the runner, since "+change)
-		return false, w.removeRunner(ctx)
-	}
-	if change != "" {
-		w.notice(LevelWarn, "kept the runner although "+change+" (--no-recreate)")
-	}
-	switch c.State {
-	case backend.StateRunning:
-		w.notice(LevelDebug, "the runner is there already")
-	case backend.StateCreated, backend.StateExited:
-		w.notice(LevelInfo, "the runner does not run; starting it")
-		if err := w.eng.StartContainer(ctx, c.ID); err != nil {
-			return false, err
-		}
-		c.State = backend.StateRunning
-	default:
-		return false, w.removeRunner(ctx)
-	}
-	w.state.ContainerID = c.ID
-	if change == "" {
-		w.state.Spec = digests
-	}
-	return true, nil
+// plan is what the runner must be like.
+type plan struct {
+	spec    backend.ContainerSpec
+	digests map[string]string
+	boxes   sandboxes
+	// image is what the runner is made from; it has no ID when that was taken for granted.
+	image backend.Image
+	// shared is what the answers came from.
+	shared *shared
 }
 
-// drift says in what the runner differs from what kitchen.yml wants now, "" when in
-// nothing. Its image is compared by ID, since a tag can move.
-func (w *worker) drift(digests map[string]string, img backend.Image) string {
-	if w.container.Labels[backend.LabelSpec] == combine(digests) {
-		if w.container.ImageID != img.ID {
-			return "its image is another one now"
-		}
-		return ""
-	}
-	fields := changedFields(w.state.Spec, digests)
-	if w.state.Spec == nil || len(fields) == 0 {
-		return "its configuration changed"
-	}
-	return strings.Join(fields, ", ") + " changed in its configuration"
-}
-
-// spec finds the images, makes sure of what runners share, and says what this
-// one must be like. What does not depend on each other is asked side by side; one
-// that fails leaves the others to end by themselves, since other instances of the
-// run wait for the same answers.
+// prepare finds the images, ensures what runners share, and plans the runner. What does
+// not depend on each other is asked side by side; one that fails leaves the others to
+// end by themselves, since other instances of the run wait for the same answers.
 //
-// The platform's image and the network are there in all likelihood. They are not asked
-// for then: img has no ID, and makeAndStart makes sure of them if they are missing.
-func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes, img backend.Image, err error) {
-	d := w.inst.Driver
-	prov, err := w.provisioner()
+// The platform's image and the network are there in all likelihood. With assume they are
+// not asked for then: the plan's image has no ID, and ensureRunner prepares again if they
+// are missing after all.
+func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err error) {
+	d := i.inst.Driver
+	wanted, err := i.wantedTools()
 	if err != nil {
-		return spec, b, img, err
+		return p, err
 	}
-	ver, err := w.verifier()
-	if err != nil {
-		return spec, b, img, err
-	}
+	p.shared = i.eng.shared.Load()
+	assume = assume && !p.shared.missed
 	image, err := backend.NormalizeRef(qualify(d.Registry, d.Image))
 	if err != nil {
-		return spec, b, img, err
+		return p, err
+	}
+	if err := i.recorded(StepSandbox, func() error { p.boxes, err = i.makeSandboxes(); return err }); err != nil {
+		return p, err
+	}
+	tools := make([]backend.Tool, len(wanted))
+	var g errgroup.Group
+	if !assume || !i.mayAssumeImage() {
+		g.Go(func() error {
+			return i.recorded(StepImages, func() (err error) { p.image, err = i.platformImage(ctx); return err })
+		})
+	}
+	if len(wanted) > 0 {
+		g.Go(func() error {
+			return i.recorded(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
+		})
+	}
+	if d.Network.Name == defaultNetwork && (!assume || d.IPv6) {
+		g.Go(func() error {
+			return i.recorded(StepNetwork, func() error { return i.eng.network(ctx, i.requester(), d) })
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return p, err
+	}
+	if p.image.ID != "" { // the name may be another image's on this engine
+		image = p.image.ID
+	}
+	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, p.boxes, i.run.environ)
+	if p.digests, err = i.digests(p.boxes, wanted); err != nil {
+		return p, err
+	}
+	ids := make([]string, len(tools))
+	for n, t := range tools {
+		ids[n] = t.Image
+	}
+	p.digests[toolIDs] = textDigest(ids...)
+	if p.spec.Labels == nil {
+		p.spec.Labels = backend.Labels{}
+	}
+	for k, v := range i.labels(backend.RoleRunner) {
+		p.spec.Labels[k] = v
+	}
+	p.spec.Labels[backend.LabelSpec] = combine(p.digests)
+	p.spec.Labels[backend.LabelSandbox] = sandboxMounted
+	return p, nil
+}
+
+// wantedTools are the tools of the provisioner and the verifier.
+func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
+	prov, err := i.theProvisioner()
+	if err != nil {
+		return nil, err
+	}
+	ver, err := i.theVerifier()
+	if err != nil {
+		return nil, err
 	}
 	var wanted []*provisioner.Tool
 	if t := prov.Tool(); t != nil {
@@ -135,159 +142,192 @@ func (w *worker) spec(ctx context.Context) (spec backend.ContainerSpec, b boxes,
 	if ref := ver.ToolImage(); ref != "" && (len(wanted) == 0 || wanted[0].Image != ref) {
 		wanted = append(wanted, &provisioner.Tool{Image: ref, Remedy: "Choose another verifier.image: one that declares a VOLUME with the tool."})
 	}
-	tools := make([]backend.Tool, len(wanted))
+	return wanted, nil
+}
+
+// ensureTools finds the images of tools.
+func (i *instanceRun) ensureTools(ctx context.Context, wanted []*provisioner.Tool, tools []backend.Tool) error {
 	var g errgroup.Group
-	if !w.mayAssumeImage() {
-		g.Go(func() (err error) {
-			img, err = w.platformImage(ctx)
-			return err
-		})
-	}
 	for n, t := range wanted {
 		g.Go(func() error {
-			toolImg, err := w.toolImage(ctx, t)
+			img, err := i.toolImage(ctx, t)
 			if err != nil {
 				return err
 			}
-			tools[n], err = w.eng.tool(t, toolImg, d.ToolAccess)
+			tools[n], err = i.eng.tool(t, img, i.inst.Driver.ToolAccess)
 			return err
 		})
 	}
-	if d.Network.Name == defaultNetwork && d.IPv6 {
-		g.Go(func() error { return w.eng.network(ctx, w) })
-	}
-	if err := g.Wait(); err != nil {
-		return spec, b, img, err
-	}
-	if b, err = w.sandboxes(); err != nil {
-		return spec, b, img, err
-	}
-	if len(d.IntermediateInstructions) > 0 {
-		image = img.ID
-	}
-	return runnerSpec(w.run.o.Project, w.inst, image, tools, b, w.run.environ), b, img, nil
+	return g.Wait()
 }
 
-// mayAssumeImage tells whether the runner can be made from the platform's image by
+// mayAssumeImage reports whether the runner can be made from the platform's image by
 // its name, without a look at it: it need not be newer, of another architecture or
 // built, and there is no runner to compare with.
-func (w *worker) mayAssumeImage() bool {
-	d := w.inst.Driver
-	policy := w.run.pullPolicy(d.PullPlatform)
-	return w.container == nil && d.OCIPlatform == "" && len(d.IntermediateInstructions) == 0 &&
+func (i *instanceRun) mayAssumeImage() bool {
+	d := i.inst.Driver
+	policy := i.run.pullPolicy(d.PullPlatform)
+	return i.container == nil && d.OCIPlatform == "" && len(d.IntermediateInstructions) == 0 &&
 		(policy == config.PullMissing || policy == config.PullNever)
-}
-
-// makeSure finds the platform's image, and the network, when a runner could not be
-// made because something is not there.
-func (w *worker) makeSure(ctx context.Context, spec *backend.ContainerSpec) error {
-	img, err := w.platformImage(ctx)
-	if err != nil {
-		return err
-	}
-	spec.Image = img.ID
-	if w.inst.Driver.Network.Name == defaultNetwork {
-		return w.eng.network(ctx, w)
-	}
-	return nil
 }
 
 // platformImage is the image that the runner is made from: the platform's own, or
 // a work image on top of it.
-func (w *worker) platformImage(ctx context.Context) (backend.Image, error) {
-	d := w.inst.Driver
-	img, err := w.eng.image(ctx, w, qualify(d.Registry, d.Image), d.OCIPlatform, d.PullPlatform)
+func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) {
+	d := i.inst.Driver
+	img, err := i.eng.image(ctx, i.requester(), imageRequest{qualify(d.Registry, d.Image), d.OCIPlatform, d.PullPlatform, d.CredsFile})
 	if err != nil || len(d.IntermediateInstructions) == 0 {
 		return img, err
 	}
-	return w.eng.work(ctx, w, img)
+	return i.eng.work(ctx, i.requester(), d, img)
 }
 
-// makeAndStart creates and starts the runner. A runner that was left half-made by
-// a galley that died is taken out of the way. When the engine says that it does
-// not see a directory, the runner gets volumes in place of the sandboxes, and what
-// it needs will be uploaded. Directories that kitchen.yml itself mounts are meant
-// to be on the engine's host; where they are not, that is the error.
-func (w *worker) makeAndStart(ctx context.Context, spec backend.ContainerSpec, own boxes) (c backend.Container, err error) {
-	w.state.Upload = false
-	sure := false
+// ensureRunner keeps the runner that is there, or makes one, and sees that it runs. A
+// runner that was left half-made by a galley that died is taken up. When the engine says
+// that it does not see a directory, the runner gets volumes in place of the sandboxes,
+// and what it needs is uploaded. Directories that kitchen.yml itself mounts are meant to
+// be on the engine's host; where they are not, that is the error.
+func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
+	if i.container != nil {
+		kept, err := i.keepExisting(ctx, p)
+		if kept || err != nil {
+			return err
+		}
+	}
+	ensured := false
 	for try := 0; ; try++ {
-		c, err = w.createAndStart(ctx, spec)
+		err := i.makeRunner(ctx, p)
 		switch {
 		case err == nil:
-			return c, nil
-		case try > 2 || ctx.Err() != nil:
-			return c, err
-		case errors.Is(err, backend.ErrNotFound) && !sure:
-			sure = true
-			if err := w.makeSure(ctx, &spec); err != nil {
-				return c, err
+			if p.spec.Labels[backend.LabelSandbox] == sandboxUploaded {
+				i.notice(LevelInfo, "the engine does not see this machine's files; uploading instead of mounting")
 			}
-		case errors.Is(err, backend.ErrMountSource) && !w.state.Upload:
-			w.state.Upload = true
-			spec.Mounts = unseenMounts(spec.Mounts, own)
+			return nil
+		case try > 3 || ctx.Err() != nil:
+			return err
+		case errors.Is(err, backend.ErrNotFound) && !ensured:
+			ensured = true
+			i.eng.forget(p.shared)
+			uploaded := p.spec.Labels[backend.LabelSandbox] == sandboxUploaded
+			if p, err = i.prepare(ctx, false); err != nil {
+				return err
+			}
+			if uploaded {
+				p.upload()
+			}
+		case errors.Is(err, backend.ErrMountSource) && p.spec.Labels[backend.LabelSandbox] == sandboxMounted:
+			p.upload()
 		case errors.Is(err, backend.ErrConflict):
-			if err := w.evict(ctx, spec.Name, err); err != nil {
-				return c, err
+			if err := i.removeStaleRunner(ctx, p.spec.Name, err); err != nil {
+				return err
 			}
 		default:
-			return c, err
+			return err
 		}
 	}
 }
 
-// createAndStart leaves nothing behind when it fails.
-func (w *worker) createAndStart(ctx context.Context, spec backend.ContainerSpec) (backend.Container, error) {
-	c, err := w.eng.CreateContainer(ctx, spec)
+// makeRunner creates and starts the runner. One that cannot be started is removed.
+func (i *instanceRun) makeRunner(ctx context.Context, p plan) error {
+	err := i.recorded(StepContainer, func() error {
+		c, err := i.eng.CreateContainer(ctx, p.spec)
+		if err != nil {
+			return err
+		}
+		for _, text := range c.Warnings {
+			i.notice(LevelWarn, text)
+		}
+		c.State, c.Labels = backend.StateCreated, p.spec.Labels
+		i.container, i.state.ContainerID, i.state.Spec = &c, c.ID, p.digests
+		return nil
+	})
 	if err != nil {
-		return c, err
+		return err
 	}
-	if err = w.eng.StartContainer(ctx, c.ID); err == nil {
-		if w.state.Upload {
-			w.notice(LevelInfo, "the engine does not see this machine's files; uploading instead of mounting")
-		}
-		return c, nil
+	if err = i.start(ctx); err == nil {
+		return nil
 	}
-	rmCtx, cancel := cleanupContext(ctx)
+	cleanup, cancel := cleanupContext(ctx)
 	defer cancel()
-	return c, errors.Join(err, w.eng.RemoveContainer(rmCtx, c.ID))
+	return errors.Join(err, i.removeRunner(cleanup))
 }
 
-// unseenMounts are the same mounts for an engine that does not see this machine's
-// directories: the sandboxes are places in the runner only.
-func unseenMounts(mounts []backend.Mount, own boxes) []backend.Mount {
+// start starts the runner. What was done in it since its last start is not done.
+func (i *instanceRun) start(ctx context.Context) error {
+	return i.recorded(StepStart, func() error {
+		if err := i.eng.StartContainer(ctx, i.container.ID); err != nil {
+			return err
+		}
+		i.container.State = backend.StateRunning
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepContainer)
+		return nil
+	})
+}
+
+// keepExisting keeps a runner that is there already when it is as kitchen.yml wants it,
+// and removes it otherwise. kept means that it runs.
+func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err error) {
+	c := i.container
+	changed := i.specChanges(p.digests, p.image)
+	if changed != "" && !i.run.o.NoRecreate {
+		i.notice(LevelInfo, "recreating the runner, since "+changed)
+		return false, i.removeRunner(ctx)
+	}
+	if changed != "" {
+		i.notice(LevelWarn, "kept the runner although "+changed+" (--no-recreate)")
+	}
+	i.state.ContainerID = c.ID
+	if changed == "" {
+		i.state.Spec = p.digests
+	}
+	if err := i.record(StepContainer); err != nil {
+		return false, err
+	}
+	switch c.State {
+	case backend.StateRunning:
+		i.notice(LevelDebug, "the runner is there already")
+		return true, i.record(StepStart)
+	case backend.StateCreated, backend.StateExited:
+		i.notice(LevelInfo, "the runner does not run; starting it")
+		err := i.start(ctx)
+		if errors.Is(err, backend.ErrMountSource) || errors.Is(err, backend.ErrNotFound) {
+			i.notice(LevelInfo, fmt.Sprintf("making another one, since it cannot be started: %v", err))
+			return false, i.removeRunner(ctx)
+		}
+		return err == nil, err
+	default:
+		return false, i.removeRunner(ctx)
+	}
+}
+
+// specChanges says in what the runner differs from what kitchen.yml wants now, "" when in
+// nothing. Its image is compared by ID, since a tag can move.
+func (i *instanceRun) specChanges(digests map[string]string, img backend.Image) string {
+	if i.container.Labels[backend.LabelSpec] == combine(digests) {
+		if i.container.ImageID != img.ID {
+			return "its image is another one now"
+		}
+		return ""
+	}
+	fields := changedFields(i.state.Spec, digests)
+	if i.state.Spec == nil || len(fields) == 0 {
+		return "its configuration changed"
+	}
+	return strings.Join(fields, ", ") + " changed in its configuration"
+}
+
+// upload makes the plan one for an engine that does not see this machine's directories:
+// the sandboxes are places in the runner only.
+func (p *plan) upload() {
+	p.spec.Labels[backend.LabelSandbox] = sandboxUploaded
 	var list []backend.Mount
-	for _, m := range mounts {
-		if m.Own && (m.Target == own.kitchen.Remote || m.Target == own.verifier.Remote) {
+	for _, m := range p.spec.Mounts {
+		if m.Own && (m.Target == p.boxes.kitchen.Remote || m.Target == p.boxes.verifier.Remote) {
 			m = backend.Mount{Type: backend.MountVolume, Target: m.Target}
 		}
 		list = append(list, m)
 	}
-	return list
-}
-
-// evict removes a container that has a name of this instance's, if it is its own.
-// One that somebody else made is left alone.
-func (w *worker) evict(ctx context.Context, name string, cause error) error {
-	c, err := w.eng.InspectContainer(ctx, name)
-	if errors.Is(err, backend.ErrNotFound) {
-		return cause
-	}
-	if err != nil {
-		return errors.Join(cause, err)
-	}
-	if c.Labels[backend.LabelProject] != w.run.o.Project.ID || c.Labels[backend.LabelInstance] != w.inst.Name {
-		return fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", cause, name)
-	}
-	w.notice(LevelInfo, "removing a container that an earlier galley left behind")
-	return w.eng.RemoveContainer(ctx, c.ID)
-}
-
-func (w *worker) removeRunner(ctx context.Context) error {
-	if err := w.eng.RemoveContainer(ctx, w.container.ID); err != nil {
-		return err
-	}
-	w.container = nil
-	w.state.ContainerID, w.state.Spec, w.state.Upload, w.state.LastAction = "", nil, false, ""
-	return w.save()
+	p.spec.Mounts = list
 }

@@ -28,7 +28,7 @@ func TestClean(t *testing.T) {
 			r := k.run()
 			eng, err := r.engineFor(t.Context(), "", "")
 			require.NoError(t, err)
-			w := &worker{run: r, inst: chefInstance("a"), eng: eng}
+			w := &instanceRun{run: r, inst: chefInstance("a"), eng: eng}
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			if broken.verb != "" {
@@ -59,7 +59,7 @@ func TestCleanWithoutAShell(t *testing.T) {
 	r := k.run()
 	eng, err := r.engineFor(t.Context(), "", "")
 	require.NoError(t, err)
-	w := &worker{run: r, inst: chefInstance("a"), eng: eng}
+	w := &instanceRun{run: r, inst: chefInstance("a"), eng: eng}
 	k.fake.FailOn(func(c backendtest.Call) error {
 		if c.Verb == "StartContainer" {
 			return &backend.Error{Op: "start", Kind: backend.ErrInvalid, Detail: "executable file not found"}

@@ -2,7 +2,29 @@
 // verify, destroy.
 //
 // It knows engines only as a [backend.ContainerBackend] and kitchen.yml only as
-// resolved [config.Instance] values. What exists is asked of the engine, by
-// label; the state file adds what labels cannot hold. Everything that happens is
-// emitted as an [Event]; this package prints nothing.
+// resolved [config.Instance] values. Everything that happens is emitted as an [Event];
+// this package prints nothing.
+//
+// A [Run] does one action to some instances. Each instance goes this way (instance.go):
+//
+//	withLock ──► load ──► inspect ──► runPhase ──► save ──► the next phase, or the end
+//	              │          │            │
+//	              │          │            └ pre hooks, the phase's steps, post hooks, finally hooks
+//	              │          └ opens the engine that is recorded, and finds the runner by its labels
+//	              └ what earlier runs recorded: record.go
+//
+// "Created" and "converged" is what the record says. The engine says what exists. An
+// instance whose record and runner do not belong together is created anew.
+//
+// Create is a list of steps (step.go, create.go). Each is recorded when it is done:
+//
+//	pre_create ► images, tool, network, sandbox ► container ► start ► boot ► post_create
+//
+// A run that finds some of them recorded goes on after them. A phase that is begun is
+// no longer done: what was recorded after it is not done either.
+//
+// The rooms: project.go is who we are; engine.go, images.go, network.go, tool.go and
+// build.go are what instances share on an engine; placement.go is which engine an
+// instance lives on; runner.go is the container that is tested; orphans.go and prune.go
+// are what is left over.
 package lifecycle

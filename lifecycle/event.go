@@ -63,6 +63,22 @@ type PhaseFinished struct {
 	Error    string        `json:"error,omitempty"`
 }
 
+// StepStarted is when a step of a phase begins.
+type StepStarted struct {
+	Stamp
+	Phase Phase `json:"phase"`
+	Step  Step  `json:"step"`
+}
+
+// StepFinished is when a step has ended; Error tells how.
+type StepFinished struct {
+	Stamp
+	Phase    Phase         `json:"phase"`
+	Step     Step          `json:"step"`
+	Duration time.Duration `json:"duration_ns"`
+	Error    string        `json:"error,omitempty"`
+}
+
 // Output is a line, or the unterminated rest of one, that a command printed.
 type Output struct {
 	Stamp
@@ -155,6 +171,8 @@ func (EngineReady) event()      {}
 func (InstanceStarted) event()  {}
 func (PhaseStarted) event()     {}
 func (PhaseFinished) event()    {}
+func (StepStarted) event()      {}
+func (StepFinished) event()     {}
 func (Output) event()           {}
 func (Notice) event()           {}
 func (Progress) event()         {}

@@ -57,6 +57,7 @@ func newKitchen(t *testing.T) *kitchen {
 	t.Helper()
 	p, err := NewProject(t.TempDir())
 	require.NoError(t, err)
+	require.NoError(t, p.ensureID(t.Context(), "test"))
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
 	require.NoError(t, sandbox.WriteFile(filepath.Join(cache, "galley", "validation.pem"), []byte("no key"), 0o600))

@@ -38,6 +38,14 @@ func place(p Phase) int {
 	return 0
 }
 
+// previous is the phase before p, empty before create.
+func previous(p Phase) Phase {
+	if n := place(p); n > place(PhaseCreate) {
+		return order[n-1]
+	}
+	return ""
+}
+
 // Done is the phase in the past tense, for lists and messages.
 func (p Phase) Done() string {
 	switch p {

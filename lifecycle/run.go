@@ -6,13 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
@@ -45,6 +45,14 @@ type Options struct {
 	RequireTests bool
 	// Retry is how many more times tests that failed are run.
 	Retry int
+	// Asked is the engine that the user asked for outside kitchen.yml.
+	Asked Asked
+	// Offers reports whether this machine's detection or the user's settings would offer
+	// an engine's address, so that one from a state file may be used. nil means that any
+	// may.
+	Offers func(ctx context.Context, uri string) bool
+	// Forget lets destroy forget a runner whose engine does not answer.
+	Forget bool
 	// NoRecreate keeps a runner although its configuration changed.
 	NoRecreate bool
 	// Pull overrides the pull policy of all images when it is not empty.
@@ -69,7 +77,9 @@ type Run struct {
 	id string
 	// engines are those opened, by what they were asked for with; byAddress are
 	// the same, each once.
-	engines, byAddress memo[*engine]
+	engines, byAddress memo.Memo[*engine]
+	// beforeWrite is nil but in tests; see statedir.Dir.
+	beforeWrite func(name string) error
 	// resolver resolves cookbooks once for all instances.
 	resolver *provisioner.Resolver
 }
@@ -140,12 +150,12 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	}
 	workers := min(r.o.Concurrency, max(len(instances), 1))
 	r.o.Sink.Handle(RunStarted{Stamp: r.stamp(""), Version: r.o.Version, Action: string(a), Instances: names, Concurrency: workers})
-	if err := r.openEngines(ctx, instances); err != nil {
+	if err := r.open(ctx, a, instances); err != nil {
 		r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Skipped: len(instances), Interrupted: ctx.Err() != nil})
 		return err
 	}
 	failures, skipped := r.schedule(ctx, workers, instances, func(ctx context.Context, i config.Instance) *Failure {
-		return r.perform(ctx, a, i)
+		return r.runInstance(ctx, a, i)
 	})
 	r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Failed: len(failures),
 		Skipped: len(skipped), Interrupted: ctx.Err() != nil})
@@ -162,7 +172,7 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 // Close releases the engines that were opened.
 func (r *Run) Close() error {
 	var errs []error
-	for _, e := range r.byAddress.values() {
+	for _, e := range r.byAddress.Values() {
 		errs = append(errs, e.Close())
 	}
 	return errors.Join(errs...)
@@ -172,11 +182,21 @@ func (r *Run) stamp(instance string) Stamp {
 	return Stamp{Time: r.o.Now(), RunID: r.id, Instance: instance}
 }
 
-// owner is what this run writes into the locks that it takes.
-func (r *Run) owner(what string) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
+// stateFile is the recorded state of an instance of this run's project.
+func (r *Run) stateFile(instance string) stateFile {
+	f := stateFileOf(r.o.Project, instance)
+	f.dir.BeforeWrite = r.beforeWrite
+	return f
+}
+
+// open names the project if it has no name yet, and opens the engines.
+func (r *Run) open(ctx context.Context, a Action, instances []config.Instance) error {
+	if err := r.o.Project.ensureID(ctx, r.owner(string(a))); err != nil {
+		return err
 	}
-	return fmt.Sprintf("galley %s, process %d on %s, since %s", what, os.Getpid(), host, r.o.Now().Format(time.TimeOnly))
+	if from := r.o.Project.CopiedFrom; from != "" {
+		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelInfo,
+			Text: "this project is a copy of " + from + "; it starts anew, and the runners of the original stay as they are"})
+	}
+	return r.openEngines(ctx, instances)
 }

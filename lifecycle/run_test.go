@@ -79,7 +79,7 @@ func TestSharedThingsOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, count["EnsureNetwork"])
 	require.Equal(t, 1, count["ListContainers"])
-	require.Equal(t, 2, count["InspectImage"])
+	require.Equal(t, 3, count["InspectImage"], "the tool, and both again after a miss")
 	require.LessOrEqual(t, count["CreateContainer"], 8+8, "what is missing is found out by trying")
 	require.Len(t, k.runners(), 8)
 }
@@ -131,7 +131,7 @@ func TestInterruptedWhileTheEngineHangs(t *testing.T) {
 }
 
 // An interrupted phase says so once, and what could not be ended besides.
-func TestCutOff(t *testing.T) {
+func TestInterrupted(t *testing.T) {
 	cause := errors.New("interrupted")
 	call := fmt.Errorf("run a command in container 0123: %w", cause)
 	still := errors.New("the command may still run")
@@ -144,7 +144,7 @@ func TestCutOff(t *testing.T) {
 		errors.New("code 137"):                  "code 137\ninterrupted",
 		fmt.Errorf("%w before it began", cause): "interrupted before it began",
 	} {
-		got := cutOff(err, cause)
+		got := interrupted(err, cause)
 		require.EqualError(t, got, want)
 		require.ErrorIs(t, got, cause)
 		require.ErrorIs(t, got, err)
@@ -280,7 +280,7 @@ func TestDriftIsToldAndApplied(t *testing.T) {
 	require.NoError(t, k.do("create", i))
 	require.NotEqual(t, first, k.runners()[0].ID)
 	require.Contains(t, k.sink.notices(), "recreating the runner, since env changed in its configuration")
-	state, err := os.ReadFile(stateFileOf(k.project, "a").path)
+	state, err := k.project.state().ReadFile("a.json")
 	require.NoError(t, err)
 	require.NotContains(t, string(state), "hunter2")
 }
@@ -366,7 +366,8 @@ func TestRemoteHookWithoutRunner(t *testing.T) {
 // A runner stays on the engine where it was made, whichever would be chosen now.
 func TestInstanceStaysOnItsEngine(t *testing.T) {
 	k := newKitchen(t)
-	k.engines["fake://two"] = backendtest.New()
+	k.engines["fake://two"] = backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef,
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))
 	k.usual = "fake://two"
@@ -375,13 +376,22 @@ func TestInstanceStaysOnItsEngine(t *testing.T) {
 	require.NoError(t, k.do("destroy", i))
 	require.Empty(t, k.runners())
 
-	// When its engine is gone for good, the user is told and life goes on.
+	// While its engine is stopped, no other takes its place.
 	k.usual = "fake://one"
 	require.NoError(t, k.do("create", i))
 	delete(k.engines, "fake://one")
 	k.usual = "fake://two"
+	for _, a := range []Action{"destroy", "converge", ActionTest} {
+		err := k.do(a, i)
+		require.ErrorIs(t, err, backend.ErrUnreachable, a)
+		require.ErrorContains(t, err, "galley destroy --forget a")
+	}
+	require.Empty(t, k.engines["fake://two"].Calls())
+	k.change = func(o *Options) { o.Forget = true }
 	require.NoError(t, k.do("destroy", i))
-	require.Contains(t, k.sink.notices(), "the engine where the runner was made, fake://one, does not answer; going on with fake://two")
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "The runner is forgotten, and not removed: "+containerName(k.project, "a")+" on fake://one")
+	require.Len(t, k.runners(), 1)
+	require.NoError(t, k.do("create", i), "now it may be made elsewhere")
 }
 
 // kitchen.yml that names another engine moves the instance there.

@@ -8,21 +8,16 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/internal/names"
 )
 
 // pidOne keeps a runner alive, ends at once when asked to, and reaps what is left
 // to it. `trap` with a signal's short name and `wait` work in every shell.
 const pidOne = `trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done`
 
-// boxes are the two sandboxes of an instance.
-type boxes struct {
-	kitchen, verifier sandbox.Dir
-}
-
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, b boxes, environ func(string) (string, bool)) backend.ContainerSpec {
+func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, boxes sandboxes, environ func(string) (string, bool)) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
 		Name:         containerName(p, i.Name),
@@ -63,8 +58,9 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 	if s.Network.Mode == backend.NetworkContainer && !d.HostnameSet {
 		s.Hostname = "" // the other container's, and nobody asked for one
 	}
-	if s.Command == nil && s.Entrypoint == nil {
-		s.Entrypoint = defaultPIDOne(s.Init)
+	// The command comes after the image's own entrypoint, or the one that is set.
+	if s.Command == nil && (len(s.Entrypoint) == 0 || !isSystemd(s.Entrypoint[0])) {
+		s.Command = defaultPIDOne(s.Init)
 	}
 	for _, x := range d.Devices {
 		s.Devices = append(s.Devices, backend.Device(x))
@@ -85,7 +81,7 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 	for _, x := range d.VolumesFrom {
 		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom(x))
 	}
-	for _, box := range []sandbox.Dir{b.kitchen, b.verifier} {
+	for _, box := range boxes.all() {
 		if box.Local != "" {
 			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountBind, Source: box.Local, Target: box.Remote, Own: true})
 		} else {
@@ -120,7 +116,7 @@ func defaultPIDOne(kind backend.Init) []string {
 	return []string{"sh", "-c", pidOne}
 }
 
-// isSystemd tells whether a program means systemd when it is PID 1.
+// isSystemd reports whether a program means systemd when it is PID 1.
 func isSystemd(program string) bool {
 	switch program {
 	case "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init":
@@ -162,7 +158,7 @@ func networkAttachment(i config.Instance) backend.NetworkAttachment {
 	}
 	// The default host name is the same for all instances and would answer for
 	// any of them; the instance's own name answers for one.
-	a.Aliases = append(a.Aliases, safeName(i.Name))
+	a.Aliases = append(a.Aliases, names.Label("", i.Name))
 	if d.HostnameSet {
 		a.Aliases = append(a.Aliases, d.Hostname)
 	}

@@ -33,7 +33,7 @@ func TestRunnerSpec(t *testing.T) {
 					return sandbox.Dir{Local: filepath.Join(dir, "sandbox", name), Remote: "/opt/" + name}
 				}
 				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123", []backend.Tool{{Image: "sha256:4567"}},
-					boxes{kitchen: box("kitchen"), verifier: box("verifier")}, environment("CI=true"))
+					sandboxes{kitchen: box("kitchen"), verifier: box("verifier")}, environment("CI=true"))
 			}
 			var got bytes.Buffer
 			enc := json.NewEncoder(&got)
@@ -83,7 +83,7 @@ func TestDigestSeesEveryKey(t *testing.T) {
 	seen := map[string]bool{}
 	for _, file := range []string{"testdata/spec/dokken.yml", "testdata/spec/further.yml"} {
 		_, instances := load(t, file)
-		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []backend.Tool{{Image: "sha256:4567"}}, boxes{}, environment()))
+		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []backend.Tool{{Image: "sha256:4567"}}, sandboxes{}, environment()))
 		require.NoError(t, err)
 		for field := range digests {
 			seen[field] = true

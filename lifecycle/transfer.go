@@ -19,17 +19,16 @@ import (
 // sendUploads copies what the provisioner's `uploads` name into the runner. A file
 // keeps its name when it goes into a directory; a directory's content goes into
 // the directory that is named.
-func (w *worker) sendUploads(ctx context.Context) error {
-	uploads := w.inst.Provisioner.Uploads
+func (l *liveRunner) sendUploads(ctx context.Context, uploads map[string]string) error {
 	for _, from := range slices.Sorted(maps.Keys(uploads)) {
-		if err := w.sendUpload(ctx, w.ownPath(from), uploads[from]); err != nil {
+		if err := l.sendUpload(ctx, l.localPath(from), uploads[from]); err != nil {
 			return fmt.Errorf("provisioner.uploads: upload %s: %w", from, err)
 		}
 	}
 	return nil
 }
 
-func (w *worker) sendUpload(ctx context.Context, from, to string) error {
+func (l *liveRunner) sendUpload(ctx context.Context, from, to string) error {
 	st, err := os.Stat(from)
 	if err != nil {
 		return err
@@ -40,7 +39,7 @@ func (w *worker) sendUpload(ctx context.Context, from, to string) error {
 			return err
 		}
 	} else {
-		into, err := w.isRemoteDir(ctx, to)
+		into, err := l.isRemoteDir(ctx, to)
 		if err != nil {
 			return err
 		}
@@ -50,25 +49,25 @@ func (w *worker) sendUpload(ctx context.Context, from, to string) error {
 		}
 		files = []sandbox.File{{Path: name, Source: from}}
 	}
-	code, err := w.eng.Exec(ctx, w.container.ID, execAsRoot("mkdir", "-p", "--", dir))
+	code, err := l.be.Exec(ctx, l.c.ID, execAsRoot("mkdir", "-p", "--", dir))
 	if err == nil && code != 0 {
 		err = &runner.ExitError{What: "mkdir -p " + dir + " in the runner", Code: code}
 	}
 	if err != nil {
 		return err
 	}
-	return copyTo(ctx, w.eng, w.container.ID, dir, files)
+	return copyTo(ctx, l.be, l.c.ID, dir, files)
 }
 
 // download fetches what kitchen.yml's `downloads` name, also after a failure.
-func (w *worker) download(ctx context.Context, box sandbox.Dir, files map[string]string) error {
+func (l *liveRunner) download(ctx context.Context, box sandbox.Dir, files map[string]string) error {
 	var errs []error
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	for _, from := range slices.Sorted(maps.Keys(files)) {
-		to, err := w.downloadPlace(ctx, from, files[from])
+		to, err := l.downloadPlace(ctx, from, files[from])
 		if err == nil {
-			err = w.access(box).Download(ctx, from, to)
+			err = access{l, box}.Download(ctx, from, to)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("download %s: %w", from, err))
@@ -79,32 +78,32 @@ func (w *worker) download(ctx context.Context, box sandbox.Dir, files map[string
 
 // downloadPlace is where a download goes: a file that goes into a directory keeps
 // its name.
-func (w *worker) downloadPlace(ctx context.Context, from, to string) (string, error) {
-	local := w.ownPath(to)
+func (l *liveRunner) downloadPlace(ctx context.Context, from, to string) (string, error) {
+	local := l.localPath(to)
 	st, err := os.Stat(local)
-	there := err == nil && st.IsDir()
-	if !there && !strings.HasSuffix(to, "/") {
+	exists := err == nil && st.IsDir()
+	if !exists && !strings.HasSuffix(to, "/") {
 		return local, nil
 	}
-	if dir, err := w.isRemoteDir(ctx, from); err != nil || dir {
+	if dir, err := l.isRemoteDir(ctx, from); err != nil || dir {
 		return local, err
 	}
 	return filepath.Join(local, path.Base(from)), nil
 }
 
 // isRemoteDir reports whether there is such a directory in the runner.
-func (w *worker) isRemoteDir(ctx context.Context, dir string) (bool, error) {
-	code, err := w.eng.Exec(ctx, w.container.ID, execAsRoot("test", "-d", dir))
+func (l *liveRunner) isRemoteDir(ctx context.Context, dir string) (bool, error) {
+	code, err := l.be.Exec(ctx, l.c.ID, execAsRoot("test", "-d", dir))
 	return code == 0, err
 }
 
-// ownPath is a path on this machine, where relative ones are the project's.
-func (w *worker) ownPath(p string) string {
+// localPath is a path on this machine, where relative ones are the project's.
+func (l *liveRunner) localPath(p string) string {
 	p = filepath.FromSlash(p)
 	if filepath.IsAbs(p) {
 		return p
 	}
-	return filepath.Join(w.run.o.Project.Root, p)
+	return filepath.Join(l.root, p)
 }
 
 // execAsRoot runs a program in a runner as its root.

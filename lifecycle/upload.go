@@ -24,9 +24,9 @@ const boxMode = 0o777
 // upload brings a runner's copy of a sandbox in line with the one here, for an
 // engine that does not see this machine's files. Only what changed is sent, as a
 // stream, and what is gone here is removed there.
-func (w *worker) upload(ctx context.Context, box sandbox.Dir) error {
+func (l *liveRunner) upload(ctx context.Context, box sandbox.Dir) error {
 	file := box.Local + ".sent.json"
-	old, err := loadManifest(file, w.container.ID)
+	old, err := loadManifest(file, l.c.ID)
 	if err != nil {
 		return err
 	}
@@ -40,11 +40,11 @@ func (w *worker) upload(ctx context.Context, box sandbox.Dir) error {
 	if err := c.unsure(old).save(file); err != nil {
 		return err
 	}
-	if err := w.removeThere(ctx, box, c.remove); err != nil {
+	if err := l.removeThere(ctx, box, c.remove); err != nil {
 		return err
 	}
 	if len(c.send) > 0 {
-		if err := w.send(ctx, box, c.send, c.bytes); err != nil {
+		if err := l.send(ctx, box, c.send, c.bytes); err != nil {
 			return err
 		}
 	}
@@ -52,7 +52,7 @@ func (w *worker) upload(ctx context.Context, box sandbox.Dir) error {
 }
 
 // removeThere deletes in the runner what is no longer to be in a sandbox.
-func (w *worker) removeThere(ctx context.Context, box sandbox.Dir, gone []string) error {
+func (l *liveRunner) removeThere(ctx context.Context, box sandbox.Dir, gone []string) error {
 	const what = "remove old files of the sandbox in the runner"
 	for len(gone) > 0 {
 		n := min(len(gone), removeBatch)
@@ -60,7 +60,7 @@ func (w *worker) removeThere(ctx context.Context, box sandbox.Dir, gone []string
 		for _, p := range gone[:n] {
 			argv = append(argv, path.Join(box.Remote, p))
 		}
-		code, err := w.access(box).Exec(ctx, runner.Command{User: "0", Argv: argv})
+		code, err := access{l, box}.Exec(ctx, runner.Command{User: "0", Argv: argv})
 		if err == nil && code != 0 {
 			err = &runner.ExitError{What: "rm", Code: code}
 		}
@@ -73,20 +73,20 @@ func (w *worker) removeThere(ctx context.Context, box sandbox.Dir, gone []string
 }
 
 // send streams files to the runner, telling how far it is.
-func (w *worker) send(ctx context.Context, box sandbox.Dir, files []sandbox.File, total int64) error {
+func (l *liveRunner) send(ctx context.Context, box sandbox.Dir, files []sandbox.File, total int64) error {
 	noun := "files"
 	if len(files) == 1 {
 		noun = "file"
 	}
 	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), box.Remote)
 	progress := func(p Progress) {
-		p.Stamp, p.What, p.Total = w.stamp(), what, total
-		w.run.o.Sink.Handle(p)
+		p.What, p.Total = what, total
+		l.progress(p)
 	}
 	pr, pw := io.Pipe()
 	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
 	go func() { pw.CloseWithError(archive.WriteSandbox(meter, files, boxMode)) }()
-	err := w.eng.CopyTo(ctx, w.container.ID, box.Remote, pr)
+	err := l.be.CopyTo(ctx, l.c.ID, box.Remote, pr)
 	pr.Close()
 	done := Progress{Current: total, Done: true}
 	if err != nil {

@@ -86,19 +86,17 @@ func distant(k *kitchen) *farEngine {
 	return far
 }
 
-// farWorker is an instance's worker with a running runner on a far engine.
-func farWorker(t *testing.T) (*worker, *farEngine, sandbox.Dir) {
+// remoteRunner is a running runner on a remote engine, with its sandbox.
+func remoteRunner(t *testing.T) (*liveRunner, *farEngine, sandbox.Dir, *recorder) {
 	t.Helper()
 	k := newKitchen(t)
 	far := distant(k)
-	w := &worker{run: k.run(), inst: chefInstance("a"), file: stateFileOf(k.project, "a")}
-	require.NoError(t, w.open(t.Context(), false))
-	w.phase = PhaseCreate
-	require.NoError(t, w.create(t.Context()))
-	require.True(t, w.state.Upload)
-	b, err := w.sandboxes()
-	require.NoError(t, err)
-	return w, far, b.kitchen
+	i := &instanceRun{run: k.run(), inst: chefInstance("a"), file: stateFileOf(k.project, "a")}
+	require.NoError(t, i.inspect(t.Context(), false))
+	i.phase = PhaseCreate
+	require.NoError(t, i.create(t.Context()))
+	require.True(t, i.live().uploaded())
+	return i.live(), far, i.theSandboxes().kitchen, k.sink
 }
 
 func put(t *testing.T, box sandbox.Dir, name, text string) {
@@ -111,7 +109,7 @@ func put(t *testing.T, box sandbox.Dir, name, text string) {
 // The second upload of a large sandbox sends nothing at all, and after one change
 // just that file.
 func TestUploadOf20000Files(t *testing.T) {
-	w, far, box := farWorker(t)
+	w, far, box, _ := remoteRunner(t)
 	far.blind = true
 	const files, size = 20_000, 64
 	for i := range files {
@@ -139,9 +137,9 @@ func TestUploadOf20000Files(t *testing.T) {
 }
 
 func TestUploadFollowsEveryChange(t *testing.T) {
-	w, far, box := farWorker(t)
+	w, far, box, _ := remoteRunner(t)
 	there := func(name string) string {
-		data, err := far.ReadFile(w.container.ID, box.Remote+"/"+name)
+		data, err := far.ReadFile(w.c.ID, box.Remote+"/"+name)
 		if err != nil {
 			return "none"
 		}
@@ -177,9 +175,9 @@ func tarOf(t *testing.T, files ...sandbox.File) io.Reader {
 }
 
 // endings are the last words of all that had progress, empty where it went well.
-func endings(w *worker) []string {
+func endings(r *recorder) []string {
 	var list []string
-	for _, e := range w.run.o.Sink.(*recorder).events {
+	for _, e := range r.events {
 		if p, ok := e.(Progress); ok && p.Done && strings.HasPrefix(p.What, "upload") {
 			list = append(list, p.Status)
 		}
@@ -190,7 +188,7 @@ func endings(w *worker) []string {
 // An upload that broke off half-way may have changed files: they are sent again
 // even when they are here as they were before.
 func TestUploadAfterABreak(t *testing.T) {
-	w, far, box := farWorker(t)
+	w, far, box, sink := remoteRunner(t)
 	put(t, box, "a", "old")
 	put(t, box, "gone", "x")
 	require.NoError(t, w.upload(t.Context(), box))
@@ -198,15 +196,15 @@ func TestUploadAfterABreak(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(box.Local, "gone")))
 	far.cut = 600
 	require.ErrorIs(t, w.upload(t.Context(), box), errCut)
-	require.Equal(t, []string{"", "failed"}, endings(w))
+	require.Equal(t, []string{"", "failed"}, endings(sink))
 	// What arrived is the new file; the user goes back to the old one.
-	require.NoError(t, far.Fake.CopyTo(t.Context(), w.container.ID, box.Remote, tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
+	require.NoError(t, far.Fake.CopyTo(t.Context(), w.c.ID, box.Remote, tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
 	put(t, box, "a", "old")
 	require.NoError(t, w.upload(t.Context(), box))
-	data, err := far.ReadFile(w.container.ID, box.Remote+"/a")
+	data, err := far.ReadFile(w.c.ID, box.Remote+"/a")
 	require.NoError(t, err)
 	require.Equal(t, "old", string(data))
-	_, err = far.ReadFile(w.container.ID, box.Remote+"/gone")
+	_, err = far.ReadFile(w.c.ID, box.Remote+"/gone")
 	require.Error(t, err)
 }
 

@@ -13,55 +13,55 @@ import (
 )
 
 // verify tests the runner.
-func (w *worker) verify(ctx context.Context) error {
-	ver, err := w.verifier()
+func (i *instanceRun) verify(ctx context.Context) error {
+	ver, err := i.theVerifier()
 	if err != nil {
 		return err
 	}
-	b, err := w.sandboxes()
+	box, err := i.fillSandbox(ctx, sandboxes.ofVerifier, ver.Prepare)
 	if err != nil {
 		return err
 	}
-	if err := w.prepare(ctx, b.verifier, func() error { return ver.Prepare(ctx, b.verifier) }); err != nil {
-		return err
-	}
-	cases, err := w.runTests(ctx, ver, b.verifier)
-	for _, c := range cases {
-		w.run.o.Sink.Handle(TestFinished{Stamp: w.stamp(), Case: c})
-	}
-	return errors.Join(w.forgiveNoTests(err), w.download(ctx, b.verifier, w.inst.Verifier.Downloads))
+	err = i.step(StepRun, func() error {
+		cases, err := i.runTests(ctx, ver, box)
+		for _, c := range cases {
+			i.emit(TestFinished{Stamp: i.stamp(), Case: c})
+		}
+		return i.forgiveNoTests(err)
+	})
+	return errors.Join(err, i.download(ctx, box, i.inst.Verifier.Downloads))
 }
 
-func (w *worker) runTests(ctx context.Context, ver verifier.Verifier, box sandbox.Dir) ([]result.TestCase, error) {
-	target := verifier.Target{ContainerID: w.container.ID, ContainerName: w.container.Name, Hostname: w.inst.Driver.Hostname,
-		Endpoint: w.eng.endpoint.URI, ClientEnv: backend.ClientEnv(w.eng.endpoint)}
-	stdout, stderr, flush := w.output()
+func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, box sandbox.Dir) ([]result.TestCase, error) {
+	target := verifier.Target{ContainerID: i.container.ID, ContainerName: i.container.Name, Hostname: i.inst.Driver.Hostname,
+		Endpoint: i.eng.endpoint.URI, ClientEnv: backend.ClientEnv(i.eng.endpoint)}
+	stdout, stderr, flush := i.output()
 	defer flush()
-	return ver.Verify(ctx, w.access(box), target, box, runner.Output{Stdout: stdout, Stderr: stderr})
+	return ver.Verify(ctx, i.access(box), target, box, runner.Output{Stdout: stdout, Stderr: stderr})
 }
 
 // forgiveNoTests passes an instance without tests, as Test Kitchen does, and says
 // so; with RequireTests it is a failure.
-func (w *worker) forgiveNoTests(err error) error {
+func (i *instanceRun) forgiveNoTests(err error) error {
 	var none *verifier.NoTestsError
 	if !errors.As(err, &none) {
 		return err
 	}
-	if w.run.o.RequireTests {
+	if i.run.o.RequireTests {
 		return fmt.Errorf("%w, and --require-tests is set", err)
 	}
-	w.notice(LevelInfo, none.Error())
+	i.notice(LevelInfo, none.Error())
 	return nil
 }
 
-// doVerify tests the runner again, up to Retry times, when tests failed and not
+// verifyWithRetries tests the runner again, up to Retry times, when tests failed and not
 // galley or the engine. Each time is a phase of its own, so that the reports can
 // show what failed first and passed later.
-func (w *worker) doVerify(ctx context.Context) error {
-	err := w.do(ctx, PhaseVerify)
-	for n := 1; n <= w.run.o.Retry && ctx.Err() == nil && testsFailed(err); n++ {
-		w.notice(LevelWarn, fmt.Sprintf("verify failed; trying again (%d of %d)", n, w.run.o.Retry))
-		err = w.do(ctx, PhaseVerify)
+func (i *instanceRun) verifyWithRetries(ctx context.Context) error {
+	err := i.runPhase(ctx, PhaseVerify)
+	for n := 1; n <= i.run.o.Retry && ctx.Err() == nil && testsFailed(err); n++ {
+		i.notice(LevelWarn, fmt.Sprintf("verify failed; trying again (%d of %d)", n, i.run.o.Retry))
+		err = i.runPhase(ctx, PhaseVerify)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
 
@@ -111,7 +112,7 @@ func TestVerifierImage(t *testing.T) {
 	k.fake.AddImage(backendtest.ImageSpec{Ref: "docker.io/library/goss:latest", Files: map[string]string{"/opt/goss/bin/goss": "#!/bin/sh\nexit 0\n"},
 		Config: backend.Image{Volumes: []string{"/opt/goss"}}})
 	for image, goss := range map[string]int{"goss": 0, "chef/chef:latest": 1, "": 1} {
-		i := chefInstance("with-" + shortDigest(image))
+		i := chefInstance("with-" + names.Digest(image))
 		i.Verifier = config.Verifier{Name: "goss", NameSet: true, Kind: config.VerifierGoss, RootPath: "/opt/verifier", Tool: config.ToolVerifier{Image: image}}
 		k.fake.ForgetCalls()
 		require.NoError(t, k.do("create", i))

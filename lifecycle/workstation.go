@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -15,12 +16,12 @@ import (
 )
 
 // workstation makes throw-away containers on an instance's engine.
-type workstation struct{ w *worker }
+type workstation struct{ i *instanceRun }
 
 // Open implements provisioner.Workstation.
 func (s workstation) Open(ctx context.Context, image string) (provisioner.Container, error) {
-	d := s.w.inst.Driver
-	img, err := s.w.eng.image(ctx, s.w, qualify(d.Registry, image), "", d.PullTool)
+	i, d := s.i, s.i.inst.Driver
+	img, err := i.eng.image(ctx, i.requester(), imageRequest{qualify(d.Registry, image), "", d.PullTool, d.CredsFile})
 	if err != nil {
 		return nil, err
 	}
@@ -28,17 +29,15 @@ func (s workstation) Open(ctx context.Context, image string) (provisioner.Contai
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, fmt.Errorf("name the container: %w", err)
 	}
-	labels := s.w.run.labels(backend.RoleHelper)
-	labels[backend.LabelProject], labels[backend.LabelProjectDir] = s.w.run.o.Project.ID, s.w.run.o.Project.Root
-	c, err := s.w.eng.CreateContainer(ctx, backend.ContainerSpec{
-		Name:  safeName("galley-" + s.w.run.o.Project.ID + "-resolve-" + hex.EncodeToString(b[:])),
-		Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", pidOne}, Labels: labels,
+	c, err := i.eng.CreateContainer(ctx, backend.ContainerSpec{
+		Name:  names.Label("galley-"+i.run.o.Project.ID+"-resolve-", hex.EncodeToString(b[:])),
+		Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", pidOne}, Labels: i.labels(backend.RoleHelper),
 	})
 	if err != nil {
 		return nil, err
 	}
-	box := &throwaway{eng: s.w.eng, id: c.ID}
-	if err := s.w.eng.StartContainer(ctx, c.ID); err != nil {
+	box := &throwaway{eng: i.eng, id: c.ID}
+	if err := i.eng.StartContainer(ctx, c.ID); err != nil {
 		if rmErr := box.Close(ctx); rmErr != nil {
 			return nil, fmt.Errorf("%w (and it stays behind: %w)", err, rmErr)
 		}

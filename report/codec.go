@@ -21,6 +21,10 @@ func typeName(e lifecycle.Event) (string, error) {
 		return "phase_started", nil
 	case lifecycle.PhaseFinished:
 		return "phase_finished", nil
+	case lifecycle.StepStarted:
+		return "step_started", nil
+	case lifecycle.StepFinished:
+		return "step_finished", nil
 	case lifecycle.Output:
 		return "output", nil
 	case lifecycle.Notice:
@@ -87,6 +91,10 @@ func decode(object []byte) (lifecycle.Event, error) {
 		return decodeAs[lifecycle.PhaseStarted](object)
 	case "phase_finished":
 		return decodeAs[lifecycle.PhaseFinished](object)
+	case "step_started":
+		return decodeAs[lifecycle.StepStarted](object)
+	case "step_finished":
+		return decodeAs[lifecycle.StepFinished](object)
 	case "output":
 		return decodeAs[lifecycle.Output](object)
 	case "notice":

@@ -9,54 +9,46 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// openEngines opens the engines of all instances, so that "there is no engine" is
-// told once and before anything is begun.
-func (r *Run) openEngines(ctx context.Context, instances []config.Instance) error {
-	for _, i := range instances {
-		state, err := stateFileOf(r.o.Project, i.Name).load()
-		if err != nil {
-			continue // the instance itself will fail with it
-		}
-		if _, err := r.engineOf(ctx, state, i.Driver, func(string) {}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Reach finds an instance's runner, for a person to look inside. It changes
 // nothing. Errors: backend.ErrNotFound when there is no runner,
-// backend.ErrNotRunning when it is stopped.
-func (r *Run) Reach(ctx context.Context, i config.Instance) (backend.ContainerBackend, backend.Container, error) {
-	state, err := stateFileOf(r.o.Project, i.Name).load()
+// backend.ErrNotRunning when it is stopped; the runner is returned even so.
+func (r *Run) Reach(ctx context.Context, inst config.Instance) (backend.ContainerBackend, backend.Container, error) {
+	s, err := r.stateFile(inst.Name).load()
 	if err != nil {
 		return nil, backend.Container{}, err
 	}
-	d := i.Driver
-	if state.Attempted != "" {
-		d.Engine, d.Host = state.Engine, state.Host
+	d := inst.Driver
+	if s.mayHaveRunner() {
+		d.Engine, d.Host = s.Engine, s.Host
 	}
-	e, err := r.engineOf(ctx, state, d, func(string) {})
+	e, _, err := r.locate(ctx, inst.Name, s, d)
 	if err != nil {
 		return nil, backend.Container{}, err
 	}
-	c, err := e.InspectContainer(ctx, containerName(r.o.Project, i.Name))
+	if r.o.Project.ID == "" {
+		return nil, backend.Container{}, noRunner(inst.Name)
+	}
+	c, err := e.InspectContainer(ctx, containerName(r.o.Project, inst.Name))
 	switch {
 	case errors.Is(err, backend.ErrNotFound):
-		return nil, c, fmt.Errorf("%s has no runner: %w\nRun `galley create %s` first", i.Name, backend.ErrNotFound, i.Name)
+		return nil, c, noRunner(inst.Name)
 	case err != nil:
 		return nil, c, err
 	case c.State != backend.StateRunning:
-		return e, c, fmt.Errorf("the runner of %s is %s: %w\nRun `galley create %s` to start it", i.Name, c.State, backend.ErrNotRunning, i.Name)
+		return e, c, fmt.Errorf("the runner of %s is %s: %w\nRun `galley create %s` to start it", inst.Name, c.State, backend.ErrNotRunning, inst.Name)
 	}
 	return e, c, nil
+}
+
+func noRunner(instance string) error {
+	return fmt.Errorf("%s has no runner: %w\nRun `galley create %s` first", instance, backend.ErrNotFound, instance)
 }
 
 // Status is where an instance is in its life.
 type Status struct {
 	// LastAction is the last phase that succeeded, empty when there is no runner.
 	LastAction Phase
-	// LastError is the last failure's text, empty after a success.
+	// LastError is the step and kind of the last failure, empty after a success.
 	LastError string
 	// FailedAction is the phase that LastError is of.
 	FailedAction Phase
@@ -72,7 +64,7 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 	list := make([]Status, len(instances))
 	var errs []error
 	for n, name := range instances {
-		state, err := stateFileOf(r.o.Project, name).load()
+		state, err := r.stateFile(name).load()
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -84,22 +76,23 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 		if s.LastError != "" {
 			s.FailedAction = state.Attempted
 		}
-		live, err := r.live(ctx, state, name)
+		live, err := r.liveState(ctx, state, name)
 		if err != nil {
 			errs = append(errs, err)
 		} else if s.Live = live; live == "" {
 			s.LastAction = ""
-		} else if s.LastAction == "" {
-			s.LastAction = PhaseCreate
 		}
 		list[n] = s
 	}
 	return list, errors.Join(dedupe(errs)...)
 }
 
-// live asks the engine on which an instance was made for its runner's state.
-func (r *Run) live(ctx context.Context, s State, instance string) (backend.State, error) {
-	e, err := r.engineOf(ctx, s, config.Driver{Engine: s.Engine, Host: s.Host}, func(string) {})
+// liveState asks the engine on which an instance was made for its runner's state.
+func (r *Run) liveState(ctx context.Context, s State, instance string) (backend.State, error) {
+	if !s.mayHaveRunner() {
+		return "", nil
+	}
+	e, err := r.recordedEngine(ctx, instance, s)
 	if err != nil {
 		return "", err
 	}

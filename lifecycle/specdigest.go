@@ -5,10 +5,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
-	"sort"
+	"slices"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
 // specDigests has a digest of each field of a spec that is set, by the field's
@@ -29,6 +32,54 @@ func specDigests(s backend.ContainerSpec) (map[string]string, error) {
 		digests[f.Name] = hex.EncodeToString(sum[:8])
 	}
 	return digests, nil
+}
+
+// toolIDs is the key of the digest of the tools' image IDs. They are only known when
+// the engine was asked.
+const toolIDs = "ToolIDs"
+
+// digests has a digest of each part of what kitchen.yml wants the runner to be, which is
+// known without the engine: images by their names, with what is built on them.
+func (i *instanceRun) digests(boxes sandboxes, wanted []*provisioner.Tool) (map[string]string, error) {
+	d := i.inst.Driver
+	var tools []backend.Tool
+	for _, t := range wanted {
+		data, err := json.Marshal(t)
+		if err != nil {
+			return nil, fmt.Errorf("digest the tool: %w", err)
+		}
+		tools = append(tools, backend.Tool{Image: string(data), Access: backend.ToolAccess(d.ToolAccess)})
+	}
+	image := append([]string{qualify(d.Registry, d.Image)}, d.IntermediateInstructions...)
+	if len(d.BuildArgs) > 0 {
+		image = append(image, textDigest(fmt.Sprint(d.BuildArgs))) // maps print in order
+	}
+	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, boxes, i.run.environ))
+}
+
+// configChanged reports whether kitchen.yml wants another runner than the one that is
+// recorded, as far as that is known without the engine.
+func (i *instanceRun) configChanged() (bool, error) {
+	wanted, err := i.wantedTools()
+	if err != nil {
+		return false, err
+	}
+	now, err := i.digests(i.theSandboxes(), wanted)
+	if err != nil {
+		return false, err
+	}
+	recorded := maps.Clone(i.state.Spec)
+	delete(recorded, toolIDs)
+	return !maps.Equal(recorded, now), nil
+}
+
+// textDigest tells lists of texts apart.
+func textDigest(list ...string) string {
+	sum := sha256.New()
+	for _, s := range list {
+		fmt.Fprintf(sum, "%q\n", s)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // combine makes one digest of all, for a label.
@@ -58,15 +109,15 @@ func changedFields(old, now map[string]string) []string {
 	for k := range names {
 		list = append(list, fieldWords(k))
 	}
-	sort.Strings(list)
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func fieldWords(field string) string {
 	switch field {
 	case "Image":
 		return "image"
-	case "Tools":
+	case "Tools", toolIDs:
 		return "tool image"
 	case "Mounts":
 		return "volumes"

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -19,27 +20,33 @@ import (
 // work makes the image of the platform plus the intermediate instructions. It is
 // named by the digest of what it is made from, so instances, runs and projects
 // that want the same share it.
-func (e *engine) work(ctx context.Context, w *worker, from backend.Image) (backend.Image, error) {
-	d := w.inst.Driver
-	return e.build(ctx, w, d.BuildContext, workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs,
+func (e *engine) work(ctx context.Context, by requester, d config.Driver, from backend.Image) (backend.Image, error) {
+	return e.build(ctx, by, buildRequest{d.OCIPlatform, d.BuildContext, workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs},
 		"building the work image from the intermediate instructions")
 }
 
-// build makes an image of a Dockerfile, unless the same was made before. say is
-// what the user hears when it takes its time.
-func (e *engine) build(ctx context.Context, w *worker, dir, dockerfile string, args map[string]string, say string) (backend.Image, error) {
-	platform := w.inst.Driver.OCIPlatform
-	files, err := buildContext(dir, dockerfile)
+// buildRequest is what an image is made of.
+type buildRequest struct {
+	platform string
+	// dir is for COPY and ADD; it may be empty.
+	dir, dockerfile string
+	args            map[string]string
+}
+
+// build makes an image of a Dockerfile, unless the same was made before. announce is
+// what the user is told when it takes its time.
+func (e *engine) build(ctx context.Context, by requester, want buildRequest, announce string) (backend.Image, error) {
+	files, err := buildContext(want.dir, want.dockerfile)
 	if err != nil {
 		return backend.Image{}, fmt.Errorf("build_context: %w", err)
 	}
-	digest, err := contextDigest(files, args, platform)
+	digest, err := contextDigest(files, want.args, want.platform)
 	if err != nil {
 		return backend.Image{}, fmt.Errorf("build_context: %w", err)
 	}
 	tag := "localhost/galley-work:" + digest
-	return e.works.do(tag, func() (_ backend.Image, err error) {
-		unlock, err := e.run.machineLock(ctx, tag, func(s string) { w.notice(LevelInfo, s) })
+	return e.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
+		unlock, err := e.run.machineLock(ctx, tag, func(s string) { by.notice(LevelInfo, s) })
 		if err != nil {
 			return backend.Image{}, err
 		}
@@ -47,9 +54,9 @@ func (e *engine) build(ctx context.Context, w *worker, dir, dockerfile string, a
 		if img, err := e.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
 		}
-		w.notice(LevelInfo, say)
-		return e.runBuild(ctx, w, files, backend.BuildOptions{Tag: tag, Args: args, Platform: platform,
-			Labels: e.run.labels(backend.RoleWork), Credentials: w.buildCredentials(ctx, dockerfile)})
+		by.notice(LevelInfo, announce)
+		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, Platform: want.platform,
+			Labels: e.run.labels(backend.RoleWork), Credentials: by.buildCredentials(ctx, want.dockerfile)})
 	})
 }
 
@@ -59,9 +66,9 @@ const buildAttempts = 3
 
 // runBuild builds an image from files. Its output is shown line by line to who
 // wants to know all, and in full to everybody when it fails.
-func (e *engine) runBuild(ctx context.Context, w *worker, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
+func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
-	live := &lineWriter{emit: func(line string) { w.notice(LevelDebug, line) }}
+	live := &lineWriter{emit: func(line string) { by.notice(LevelDebug, line) }}
 	o.Output = io.MultiWriter(&log, live)
 	var img backend.Image
 	err := backend.ErrConflict
@@ -75,7 +82,7 @@ func (e *engine) runBuild(ctx context.Context, w *worker, files []sandbox.File, 
 	}
 	live.flush()
 	if err != nil {
-		stdout, _, flush := w.output()
+		stdout, _, flush := by.output()
 		_, _ = log.WriteTo(stdout) // a lineWriter never fails
 		flush()
 	}
@@ -84,10 +91,10 @@ func (e *engine) runBuild(ctx context.Context, w *worker, files []sandbox.File, 
 
 // buildCredentials are those for the images that a Dockerfile names, one entry for
 // each registry. The platform's own image is there already.
-func (w *worker) buildCredentials(ctx context.Context, dockerfile string) []backend.Credentials {
+func (by requester) buildCredentials(ctx context.Context, dockerfile string) []backend.Credentials {
 	var list []backend.Credentials
 	for _, ref := range baseImages(dockerfile) {
-		c := w.credentials(ctx, ref)
+		c := by.credentials(ctx, ref)
 		if c != nil && !slices.ContainsFunc(list, func(have backend.Credentials) bool { return have.Registry == c.Registry }) {
 			list = append(list, *c)
 		}

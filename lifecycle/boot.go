@@ -1,0 +1,136 @@
+package lifecycle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// systemdTime bounds how long systemd may take to boot.
+const systemdTime = 2 * time.Minute
+
+// booted is what a runner in which systemd has done its work says of itself. A
+// degraded one has failed units, which is the image's affair.
+var booted = regexp.MustCompile(`^(running|degraded)`)
+
+// askSystemd prints the state of systemd once it has booted. systemctl itself waits and
+// prints the state, with an exit code that is only 0 when all is well; yet in the
+// first moments it finds no bus, and an old one does not know --wait.
+const askSystemd = `command -v systemctl >/dev/null || { echo running; exit; }
+i=0; while [ $i -lt 200 ]; do i=$((i+1))
+  s=$(systemctl is-system-running --wait 2>/dev/null)
+  [ -n "$s" ] || s=$(systemctl is-system-running 2>&1)
+  case $s in running|degraded) break;; esac; sleep 0.5
+done; echo "$s"`
+
+// pidOneTime is how long a PID 1 that kitchen.yml or the image chose has to go on for
+// before it is believed to stay.
+const pidOneTime = 500 * time.Millisecond
+
+// awaitBoot returns when PID 1 of the runner has done what it has to do first.
+func (i *instanceRun) awaitBoot(ctx context.Context, p plan) error {
+	if p.spec.Init == backend.InitSystemd {
+		return i.awaitSystemd(ctx)
+	}
+	return i.awaitPIDOne(ctx, p.image)
+}
+
+// awaitPIDOne fails when PID 1 has ended. galley's own PID 1 does not end, and needs no
+// question, unless the image has an entrypoint before it. Where another phase follows,
+// its first command would tell.
+func (i *instanceRun) awaitPIDOne(ctx context.Context, img backend.Image) error {
+	d := i.inst.Driver
+	if d.Command == nil && d.Entrypoint == nil {
+		if img.ID == "" && i.moreFollows {
+			return nil
+		}
+		if img.ID == "" {
+			var err error
+			if img, err = i.platformImage(ctx); err != nil {
+				return err
+			}
+		}
+		if len(img.Entrypoint) == 0 {
+			return nil
+		}
+	}
+	ended, cancel := context.WithTimeout(ctx, pidOneTime)
+	defer cancel()
+	code, err := i.eng.WaitContainer(ended, i.container.ID)
+	if err != nil {
+		if ended.Err() != nil && ctx.Err() == nil {
+			return nil // it goes on
+		}
+		return err
+	}
+	return i.live().explainDeath(ctx, fmt.Errorf("%w at once, with code %d", errPIDOneEnded, code))
+}
+
+var errPIDOneEnded = errors.New("it ended")
+
+// awaitSystemd returns when systemd has booted. It asks once: systemctl itself
+// waits, so there is no polling.
+func (i *instanceRun) awaitSystemd(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, systemdTime, fmt.Errorf("systemd did not boot within %s", systemdTime))
+	defer cancel()
+	var said bytes.Buffer
+	_, err := i.access(sandbox.Dir{}).Exec(ctx, runner.Command{Argv: runner.Shell(askSystemd), Stdout: &said, Stderr: &said})
+	state := strings.TrimSpace(said.String())
+	switch {
+	case err != nil && (errors.Is(err, backend.ErrNotRunning) || errors.Is(err, backend.ErrNotFound)):
+		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", err, i.systemdAdvice(ctx))
+	case err != nil:
+		return errors.Join(fmt.Errorf("wait for systemd: %w", err), context.Cause(ctx))
+	case !booted.MatchString(state):
+		words, wordsErr := i.live().lastWords(ctx)
+		return errors.Join(fmt.Errorf("systemd did not boot in the runner: systemctl says %q\nPID 1 printed:\n%s\n%s",
+			state, words, i.systemdAdvice(ctx)), wordsErr)
+	}
+	if strings.HasPrefix(state, "degraded") {
+		i.notice(LevelDebug, "systemd is degraded: some units of the image failed")
+	}
+	return nil
+}
+
+// systemdAdvice says which line of kitchen.yml may be in systemd's way.
+func (i *instanceRun) systemdAdvice(ctx context.Context) string {
+	info, err := i.eng.Info(ctx)
+	if err != nil {
+		return fmt.Sprintf("The engine does not say what it can do: %v", err)
+	}
+	return systemdAdvice(i.inst.Driver, info)
+}
+
+func systemdAdvice(d config.Driver, info backend.Info) string {
+	for _, m := range d.Mounts {
+		if path.Clean(m.Target) != "/sys/fs/cgroup" || info.CgroupVersion != 2 {
+			continue
+		}
+		if m.ReadOnly {
+			return "driver.volumes mounts " + m.Source + " read-only at /sys/fs/cgroup, and on cgroup v2 systemd must write there: remove that line"
+		}
+		if d.CgroupNS.String() != "host" {
+			return "driver.volumes mounts " + m.Source + " at /sys/fs/cgroup, which does not fit the runner's own cgroup namespace: " +
+				"remove that line, or add cgroupns_mode: host"
+		}
+	}
+	for _, c := range d.CapDrop {
+		if strings.EqualFold(strings.TrimPrefix(strings.ToUpper(c), "CAP_"), "SYS_ADMIN") || strings.EqualFold(c, "ALL") {
+			return "driver.cap_drop takes away what systemd needs: remove " + c + " from it"
+		}
+	}
+	if !d.Privileged && !info.Capabilities.NativeSystemd {
+		return "Set driver.privileged: true, since this engine has no other way to run systemd"
+	}
+	return "Check driver.pid_one_command, driver.image and driver.volumes: the image must have systemd at /sbin/init"
+}

@@ -1,0 +1,95 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+)
+
+// imageRequest is an image and how it may be had.
+type imageRequest struct {
+	ref, platform string
+	policy        config.PullPolicy
+	// credsFile is the instance's file of credentials: with others the answer may differ.
+	credsFile string
+}
+
+// image finds an image on the engine, pulling it as its policy says, once per run.
+func (e *engine) image(ctx context.Context, by requester, want imageRequest) (backend.Image, error) {
+	ref, platform := want.ref, want.platform
+	full, err := backend.NormalizeRef(ref)
+	if err != nil {
+		return backend.Image{}, err
+	}
+	policy := e.run.pullPolicy(want.policy)
+	return e.shared.Load().images.Do(fmt.Sprint(full, " ", platform, " ", policy, " ", want.credsFile), func() (backend.Image, error) {
+		img, err := e.InspectImage(ctx, full)
+		if errors.Is(err, backend.ErrNotFound) && full != ref {
+			// A locally built image may go by another full name on this engine.
+			if local, localErr := e.InspectImage(ctx, ref); localErr == nil {
+				img, err = local, nil
+			}
+		}
+		here := err == nil && backend.PlatformMatches(platform, img)
+		switch {
+		case err != nil && !errors.Is(err, backend.ErrNotFound):
+			return img, err
+		case here && (policy == config.PullMissing || policy == config.PullNever):
+			return img, nil
+		case policy == config.PullNever && err == nil:
+			return img, &backend.Error{Op: "use image " + full, Kind: backend.ErrWrongPlatform,
+				Detail: fmt.Sprintf("the local image is for %s, and %s is wanted", img.Platform(), platform)}
+		case policy == config.PullNever:
+			return img, &backend.Error{Op: "use image " + full, Kind: backend.ErrNotFound,
+				Detail: "it is not there, and the pull policy is never",
+				Remedy: "Pull or build it first, or change `pull` in the driver's settings."}
+		}
+		pulled, pullErr := e.pull(ctx, by, full, platform)
+		if pullErr != nil && here && policy == config.PullNewer && ctx.Err() == nil {
+			by.notice(LevelWarn, fmt.Sprintf("%v\nGoing on with the local image.", pullErr))
+			return img, nil
+		}
+		return pulled, pullErr
+	})
+}
+
+// pullPolicy is a policy of kitchen.yml, or the one of the command line.
+func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
+	if r.o.Pull != "" {
+		return r.o.Pull
+	}
+	return policy
+}
+
+func (e *engine) pull(ctx context.Context, by requester, ref, platform string) (backend.Image, error) {
+	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: by.credentials(ctx, ref)}
+	what := "pull " + ref
+	o.Progress = func(p backend.Progress) {
+		by.progress(Progress{What: what, Status: p.Status, Current: p.Current, Total: p.Total})
+	}
+	o.Progress(backend.Progress{Status: "starting"}) // an engine may be silent for long
+	img, err := e.PullImage(ctx, o)
+	done := Progress{What: what, Done: true}
+	if err != nil {
+		done.Status, done.Error = "failed", err.Error()
+	}
+	by.progress(done)
+	return img, err
+}
+
+// credentials are those for an image's registry, nil when there are none. A store
+// that cannot be read is no reason to stop: the image may be there for everybody.
+func (i *instanceRun) credentials(ctx context.Context, ref string) *backend.Credentials {
+	find := i.run.o.Credentials
+	if find == nil {
+		return nil
+	}
+	found, err := find(ctx, i.inst, ref)
+	if err != nil {
+		i.notice(LevelWarn, err.Error())
+	}
+	return found
+}

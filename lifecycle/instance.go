@@ -1,0 +1,262 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
+	"github.com/galley-kitchen/galley/lifecycle/verifier"
+)
+
+// cleanupTime bounds what is still done after an interrupt.
+const cleanupTime = 30 * time.Second
+
+// instanceRun takes one instance through the phases of one run.
+type instanceRun struct {
+	run   *Run
+	inst  config.Instance
+	eng   *engine // nil when a runner is forgotten whose engine does not answer
+	file  stateFile
+	mu    sync.Mutex // guards state while steps run side by side
+	state State
+	phase Phase // the one under way
+	// moreFollows is set when another phase follows this one at once.
+	moreFollows bool
+
+	// container is the runner as it is known to be now, nil when there is none.
+	container   *backend.Container
+	provisioner provisioner.Provisioner
+	verifier    verifier.Verifier
+}
+
+// runInstance does an action to an instance and tells how it went by events. A nil
+// result is success.
+func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *Failure {
+	start := r.o.Now()
+	i := &instanceRun{run: r, inst: inst, file: r.stateFile(inst.Name)}
+	i.emit(InstanceStarted{Stamp: i.stamp(), Suite: inst.Suite, Platform: inst.Platform})
+	err := i.withLock(ctx, a)
+	done := InstanceFinished{Stamp: i.stamp(), Duration: r.o.Now().Sub(start)}
+	if r.o.LogPath != nil {
+		done.LogPath = r.o.LogPath(inst.Name)
+	}
+	var f *Failure
+	if err != nil {
+		f = &Failure{Instance: inst.Name, Phase: i.phase, Err: err}
+		done.Error, done.FailedPhase = err.Error(), i.phase
+	}
+	i.emit(done)
+	return f
+}
+
+// withLock takes the instance's lock and does the action under it.
+func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
+	i.phase = Phase(a)
+	if a == ActionTest {
+		i.phase = PhaseDestroy
+	}
+	waited := false
+	unlock, err := lock(ctx, i.file.lockPath(), i.run.owner(string(a)), func(holder string) {
+		waited = true
+		i.notice(LevelInfo, "waiting for "+holder)
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := i.load(); err != nil {
+		return err
+	}
+	if err := i.inspect(ctx, waited); err != nil {
+		return err
+	}
+	if a == ActionTest {
+		return i.test(ctx)
+	}
+	return i.advance(ctx, Phase(a))
+}
+
+// load reads what earlier runs recorded. A damaged record counts as none: the runner
+// is found by its labels, and all is done again.
+func (i *instanceRun) load() (err error) {
+	i.state, err = i.file.load()
+	var damaged *damagedError
+	if errors.As(err, &damaged) {
+		path, asideErr := i.file.setAside()
+		if asideErr != nil {
+			return errors.Join(err, asideErr)
+		}
+		i.notice(LevelWarn, err.Error()+"\nIt is now "+path+", and galley finds the runner by its labels")
+		return nil
+	}
+	return err
+}
+
+// inspect opens the engine on which the instance lives and finds its runner there. What
+// the record says of another runner than that one is not believed.
+func (i *instanceRun) inspect(ctx context.Context, waited bool) error {
+	if err := i.placeInstance(ctx); err != nil || i.eng == nil {
+		return err
+	}
+	snap, err := i.eng.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if c, ok := snap.runners[i.inst.Name]; ok {
+		i.container = &c
+	}
+	// Another galley may have had the instance since this run listed the runners: this
+	// one waited for it, or was busy with other instances.
+	since := i.state.Updated.After(snap.taken) || i.container != nil && i.state.Attempted == ""
+	if waited || since {
+		if err := i.findRunner(ctx); err != nil {
+			return err
+		}
+	}
+	return i.compareRecord()
+}
+
+// findRunner asks the engine for the runner by its name.
+func (i *instanceRun) findRunner(ctx context.Context) error {
+	c, err := i.eng.InspectContainer(ctx, containerName(i.run.o.Project, i.inst.Name))
+	switch {
+	case errors.Is(err, backend.ErrNotFound):
+		i.container = nil
+	case err != nil:
+		return err
+	case i.owns(c):
+		i.container = &c
+	}
+	return nil
+}
+
+// compareRecord forgets what the record says of a runner that is gone, was replaced or
+// does not run.
+func (i *instanceRun) compareRecord() error {
+	switch {
+	case i.container == nil:
+		if place(i.state.LastAction) >= place(PhaseCreate) {
+			i.notice(LevelWarn, "the runner is gone, and galley did not remove it")
+		}
+		if i.state.ContainerID != "" {
+			i.forgetRunner()
+		}
+	case i.state.Attempted == "":
+		if err := i.refuseForeign(); err != nil {
+			return err
+		}
+		i.notice(LevelInfo, "there is a runner of this instance that nothing is recorded of; create is done anew")
+		i.forgetRunner()
+	case i.state.ContainerID != "" && i.state.ContainerID != i.container.ID:
+		i.notice(LevelInfo, "the runner is not the one that is recorded; create is done anew")
+		i.forgetRunner()
+	case i.container.State != backend.StateRunning:
+		i.state.LastAction = ""
+		if i.state.has(StepStart) {
+			i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepContainer)
+		}
+	}
+	return nil
+}
+
+// forgetRunner makes the record that of an instance that is not created.
+func (i *instanceRun) forgetRunner() {
+	i.state.LastAction, i.state.LastError, i.state.ContainerID = "", "", ""
+	i.state.Steps, i.state.Spec = nil, nil
+}
+
+// test destroys the instance, takes it through all phases and destroys it again,
+// as the destroy mode says.
+func (i *instanceRun) test(ctx context.Context) (err error) {
+	mode := i.run.o.Destroy
+	defer func() {
+		if mode == DestroyNever || (mode == DestroyPassing && err != nil) {
+			return
+		}
+		ctx, cancel := cleanupContext(ctx)
+		defer cancel()
+		failed := i.phase
+		if e := i.runPhase(ctx, PhaseDestroy); err == nil {
+			err = e
+		} else {
+			i.phase = failed
+			err = errors.Join(err, e)
+		}
+	}()
+	if err := i.runPhase(ctx, PhaseDestroy); err != nil {
+		return err
+	}
+	return i.advance(ctx, PhaseVerify)
+}
+
+// cleanupContext is ctx, or a short time of grace when ctx has ended already.
+func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+}
+
+// advance does all phases from where the instance is to the desired one.
+func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
+	last := i.state.LastAction
+	if place(desired) > place(PhaseCreate) && place(last) >= place(PhaseCreate) && !i.run.o.NoRecreate {
+		changed, err := i.configChanged()
+		if err != nil {
+			return err
+		}
+		if changed {
+			last = "" // create says what has changed
+		}
+	}
+	for _, p := range transitions(last, desired) {
+		i.moreFollows = p != desired
+		do := func() error { return i.runPhase(ctx, p) }
+		if p == PhaseVerify {
+			do = func() error { return i.verifyWithRetries(ctx) }
+		}
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *instanceRun) stamp() Stamp { return i.run.stamp(i.inst.Name) }
+
+func (i *instanceRun) emit(e Event) { i.run.o.Sink.Handle(e) }
+
+func (i *instanceRun) notice(l Level, text string) {
+	i.emit(Notice{Stamp: i.stamp(), Level: l, Text: text})
+}
+
+// output returns writers whose lines become events, and what hands over the
+// last, unfinished lines.
+func (i *instanceRun) output() (stdout, stderr *lineWriter, flush func()) {
+	phase := i.phase
+	lines := func(stream string) *lineWriter {
+		emit := func(partial bool) func(string) {
+			return func(line string) {
+				i.emit(Output{Stamp: i.stamp(), Phase: phase, Stream: stream, Text: line, Partial: partial})
+			}
+		}
+		return &lineWriter{emit: emit(false), piece: emit(true)}
+	}
+	stdout, stderr = lines("stdout"), lines("stderr")
+	return stdout, stderr, func() { stdout.flush(); stderr.flush() }
+}
+
+// environ looks a variable up in the run's environment.
+func (r *Run) environ(key string) (string, bool) {
+	for _, kv := range r.o.Environ {
+		if k, v, ok := strings.Cut(kv, "="); ok && k == key {
+			return v, true
+		}
+	}
+	return "", false
+}

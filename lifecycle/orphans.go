@@ -1,0 +1,146 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+)
+
+// Orphan is a runner of this project that no instance of kitchen.yml belongs to.
+type Orphan struct {
+	// Instance is the name of the instance that it was made for.
+	Instance string `json:"instance"`
+	// Runner is the container's name, and State what it does. They are empty when only
+	// records are left.
+	Runner string        `json:"runner,omitempty"`
+	State  backend.State `json:"state,omitempty"`
+	// Endpoint is the engine that it is on.
+	Endpoint string `json:"endpoint,omitempty"`
+	// ProjectDir and Host are where it was made.
+	ProjectDir string `json:"project_dir,omitempty"`
+	Host       string `json:"host,omitempty"`
+
+	engine    *engine
+	container backend.Container
+	record    *State
+}
+
+// Orphans lists what is left over of this project: runners and records of instances that
+// kitchen.yml no longer has, and runners that were made in this directory under another
+// ID, as before a `git clean -fdx`. instances are all that kitchen.yml has, by the
+// names of all KITCHEN_YAML files that are in use. It changes nothing. Engines are those
+// that the project's records name and the one that is chosen now; one that cannot be
+// asked is an error beside what the others told.
+func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error) {
+	records, err := recordedStates(r.o.Project)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	var engines []*engine
+	add := func(e *engine, err error) {
+		if err != nil {
+			errs = append(errs, err)
+		} else if !slices.Contains(engines, e) {
+			engines = append(engines, e)
+		}
+	}
+	var list []Orphan
+	for _, s := range records {
+		if s.mayHaveRunner() {
+			add(r.recordedEngine(ctx, s.Instance, s))
+		}
+		if !slices.Contains(instances, s.Instance) {
+			list = append(list, Orphan{Instance: s.Instance, Endpoint: s.Endpoint, record: &s})
+		}
+	}
+	add(r.engineFor(ctx, "", ""))
+	for _, e := range engines {
+		snap, err := e.snapshot(ctx)
+		errs = append(errs, err)
+		for _, c := range snap.all {
+			if r.isOrphan(c, instances) {
+				list = addOrphan(list, e, c)
+			}
+		}
+	}
+	return list, errors.Join(dedupe(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))...)
+}
+
+// isOrphan reports whether a runner was made by this project for no instance of it.
+func (r *Run) isOrphan(c backend.Container, instances []string) bool {
+	l := c.Labels
+	switch {
+	case l[backend.LabelRole] != backend.RoleRunner:
+		return false
+	case r.o.Project.ID != "" && l[backend.LabelProject] == r.o.Project.ID:
+		return !slices.Contains(instances, l[backend.LabelInstance])
+	}
+	return l[backend.LabelProjectDir] == r.o.Project.Root && l[backend.LabelHost] == hostName() &&
+		l[backend.LabelCheckout] == r.o.Project.checkout()
+}
+
+// addOrphan adds a runner to the list, to the record of its instance if that is there.
+func addOrphan(list []Orphan, e *engine, c backend.Container) []Orphan {
+	o := Orphan{Instance: c.Labels[backend.LabelInstance], Runner: c.Name, State: c.State, Endpoint: e.endpoint.URI,
+		ProjectDir: c.Labels[backend.LabelProjectDir], Host: c.Labels[backend.LabelHost], engine: e, container: c}
+	for n, have := range list {
+		if have.record != nil && have.Runner == "" && have.record.ContainerID == c.ID {
+			o.record = have.record
+			list[n] = o
+			return list
+		}
+	}
+	return append(list, o)
+}
+
+// DestroyOrphans removes what Orphans lists, and returns what it removed. Hooks are not
+// run: their instances are no more.
+func (r *Run) DestroyOrphans(ctx context.Context, instances []string) ([]Orphan, error) {
+	list, err := r.Orphans(ctx, instances)
+	errs := []error{err}
+	var removed []Orphan
+	for _, o := range list {
+		if err := r.destroyOrphan(ctx, o); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		removed = append(removed, o)
+	}
+	return removed, errors.Join(errs...)
+}
+
+func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
+	f := r.stateFile(o.Instance)
+	if o.record != nil {
+		unlock, err := lock(ctx, f.lockPath(), r.owner("destroy"), func(string) {})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
+	}
+	if o.container.ID != "" {
+		if err := o.engine.RemoveContainer(ctx, o.container.ID); err != nil {
+			return err
+		}
+	}
+	if o.record == nil {
+		return nil
+	}
+	if o.container.ID == "" && o.record.mayHaveRunner() {
+		// Its engine must say that there is none.
+		if _, err := r.recordedEngine(ctx, o.Instance, *o.record); err != nil && !r.o.Forget {
+			return err
+		}
+	}
+	if o.record.Sandbox != "" {
+		i := &instanceRun{run: r, inst: config.Instance{Name: o.Instance}, eng: o.engine, file: f, state: *o.record, phase: PhaseDestroy}
+		if err := i.removeSandboxes(ctx, o.container.ImageID, o.engine == nil || isUploaded(o.container)); err != nil {
+			return err
+		}
+	}
+	return f.remove()
+}

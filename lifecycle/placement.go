@@ -1,0 +1,261 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/names"
+)
+
+// Asked is the engine that the user asked for in so many words, outside kitchen.yml.
+type Asked struct {
+	// Engine is "docker" or "podman", Host an address; either may be empty.
+	Engine, Host string
+	// Source is how it was asked for, as the user wrote it: "--host", "DOCKER_HOST". It
+	// is empty when nothing was asked for.
+	Source string
+	// Weak is set for variables of other programs, such as DOCKER_HOST, which an address
+	// in kitchen.yml comes before.
+	Weak bool
+}
+
+// ElsewhereError says that an engine was asked for on which the instance is not.
+type ElsewhereError struct {
+	Instance string
+	// Engine and Endpoint are where the instance lives.
+	Engine, Endpoint string
+	Asked            Asked
+}
+
+// Error tells where the instance lives, and how to go on.
+func (e *ElsewhereError) Error() string {
+	wanted := e.Asked.Host
+	if wanted == "" {
+		wanted = e.Asked.Engine
+	}
+	return fmt.Sprintf("%s lives on %s, and %s asks for %s\n"+
+		"To move it, destroy it first: `galley destroy %s` with the engine where it lives, for example with --host %s",
+		e.Instance, e.at(), e.Asked.Source, hidePassword(wanted), e.Instance, e.at())
+}
+
+func (e *ElsewhereError) at() string { return describeEngine(e.Engine, e.Endpoint) }
+
+// describeEngine names the engine that a record tells of.
+func describeEngine(kind, endpoint string) string {
+	switch {
+	case endpoint != "":
+		return endpoint
+	case kind != "":
+		return "a " + kind + " that galley starts for itself"
+	}
+	return "another engine"
+}
+
+// mayHaveRunner reports whether a runner may exist by what is recorded: it was made, or
+// the galley that was about to was killed.
+func (s State) mayHaveRunner() bool { return s.ContainerID != "" || s.Mark != "" }
+
+// locate opens the engine on which an instance lives, or on which it will be made. moved
+// is the engine where its runner is while kitchen.yml names another one now. Errors:
+// *ElsewhereError; an engine that is recorded and does not answer is never replaced.
+func (r *Run) locate(ctx context.Context, instance string, s State, d config.Driver) (e, moved *engine, err error) {
+	if !s.mayHaveRunner() {
+		e, err = r.engineFor(ctx, d.Engine, r.hostFor(d))
+		return e, nil, err
+	}
+	if s.Engine != d.Engine || s.Host != d.Host {
+		if e, err = r.engineFor(ctx, d.Engine, r.hostFor(d)); err == nil && sameEndpoint(e.endpoint.URI, s.Endpoint) {
+			return e, nil, nil
+		}
+		old, oldErr := r.recordedEngine(ctx, instance, s)
+		if oldErr != nil {
+			return nil, nil, fmt.Errorf("kitchen.yml names another engine now, and the old one must remove the runner first: %w", oldErr)
+		}
+		return e, old, err
+	}
+	e, err = r.askedEngine(ctx, instance, s)
+	if e != nil || err != nil {
+		return e, nil, err
+	}
+	e, err = r.recordedEngine(ctx, instance, s)
+	return e, nil, err
+}
+
+// hostFor is the address that kitchen.yml gives, unless the user asked for another.
+func (r *Run) hostFor(d config.Driver) string {
+	if r.o.Asked.Host != "" && !r.o.Asked.Weak {
+		return ""
+	}
+	return d.Host
+}
+
+// askedEngine compares the engine that was asked for with the one that is recorded. It
+// returns nil when nothing was asked for that could differ.
+func (r *Run) askedEngine(ctx context.Context, instance string, s State) (*engine, error) {
+	asked := r.o.Asked
+	elsewhere := &ElsewhereError{Instance: instance, Engine: s.Kind, Endpoint: s.Endpoint, Asked: asked}
+	switch {
+	case asked.Source == "" || (asked.Weak && s.Host != ""):
+		return nil, nil
+	case asked.Host == "":
+		if s.Kind != "" && s.Kind != asked.Engine {
+			return nil, elsewhere
+		}
+		return nil, nil
+	}
+	e, err := r.engineFor(ctx, asked.Engine, "")
+	if err != nil {
+		return nil, err
+	}
+	if sameEndpoint(e.endpoint.URI, s.Endpoint) {
+		return e, nil
+	}
+	// The same engine may have two addresses.
+	if s.ContainerID != "" {
+		if _, err := e.InspectContainer(ctx, s.ContainerID); !errors.Is(err, backend.ErrNotFound) {
+			return e, err
+		}
+	}
+	return nil, elsewhere
+}
+
+// recordedEngine opens the engine that is recorded for an instance.
+func (r *Run) recordedEngine(ctx context.Context, instance string, s State) (*engine, error) {
+	if s.Endpoint != "" && s.Endpoint != s.Host && !r.offers(ctx, s.Endpoint) {
+		return nil, fmt.Errorf("%s lives on %s as its state file says, and neither your settings nor this machine offer that engine\n"+
+			"If it is yours, say so with --host %s; else forget the runner with `galley destroy --forget %s`",
+			instance, s.Endpoint, s.Endpoint, instance)
+	}
+	e, err := r.engineFor(ctx, s.Kind, s.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("%s lives on %s, which cannot be used: %w\n"+
+			"Start that engine, or forget the runner with `galley destroy --forget %s`, which does not remove it",
+			instance, describeEngine(s.Kind, s.Endpoint), err, instance)
+	}
+	return e, nil
+}
+
+// placeInstance opens the engine of an instance. A runner is removed from the engine
+// that kitchen.yml named before. The engine is nil when it does not answer and the
+// runner is to be forgotten.
+func (i *instanceRun) placeInstance(ctx context.Context) error {
+	e, moved, err := i.run.locate(ctx, i.inst.Name, i.state, i.inst.Driver)
+	switch {
+	case err != nil && i.run.o.Forget && i.phase == PhaseDestroy && ctx.Err() == nil:
+		i.notice(LevelWarn, fmt.Sprintf("%v\nThe runner is forgotten, and not removed: %s on %s", err,
+			containerName(i.run.o.Project, i.inst.Name), describeEngine(i.state.Kind, i.state.Endpoint)))
+		return nil
+	case err != nil:
+		return err
+	case moved == nil:
+		i.eng = e
+		return nil
+	case i.phase == PhaseDestroy:
+		i.eng = moved
+		return nil
+	}
+	i.eng = e
+	return i.destroyOnPreviousEngine(ctx, moved)
+}
+
+// destroyOnPreviousEngine removes the runner from the engine where it was made before
+// kitchen.yml named another one.
+func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context, old *engine) error {
+	name := containerName(i.run.o.Project, i.inst.Name)
+	if err := old.RemoveContainer(ctx, name); err != nil {
+		return err
+	}
+	i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before", old.endpoint.URI))
+	i.forgetRunner()
+	i.state.Mark = ""
+	return i.save()
+}
+
+// openEngines opens the engines of all instances, so that "there is no engine" is
+// told once and before anything is begun.
+func (r *Run) openEngines(ctx context.Context, instances []config.Instance) error {
+	var first error
+	for _, inst := range instances {
+		s, err := r.stateFile(inst.Name).load()
+		if err == nil {
+			_, _, err = r.locate(ctx, inst.Name, s, inst.Driver)
+		}
+		if err == nil || r.o.Forget {
+			return nil // another instance that fails, fails alone
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	var damaged *damagedError
+	if errors.As(first, &damaged) {
+		return nil // the instance itself tells it
+	}
+	return first
+}
+
+// sameEndpoint reports whether two addresses lead to one engine, as far as addresses
+// tell: links to a socket are followed, and passwords do not count.
+func sameEndpoint(a, b string) bool { return canonical(a) == canonical(b) }
+
+func canonical(uri string) string {
+	uri = hidePassword(uri)
+	if path, ok := strings.CutPrefix(uri, "unix://"); ok {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return "unix://" + real
+		}
+	}
+	return uri
+}
+
+// hidePassword is an address without the password that it may have.
+func hidePassword(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.User == nil {
+		return uri
+	}
+	if _, has := u.User.Password(); !has {
+		return uri
+	}
+	u.User = url.User(u.User.Username())
+	return u.String()
+}
+
+// offers reports whether an address that a state file has may be used: this machine's
+// detection or the user's settings would offer it, or this user has had an instance
+// there. A state file may have come with a cloned repository.
+func (r *Run) offers(ctx context.Context, uri string) bool {
+	if r.o.Offers == nil || r.o.Offers(ctx, uri) {
+		return true
+	}
+	data, err := os.ReadFile(endpointNote(uri))
+	return err == nil && string(data) == uri
+}
+
+// rememberEndpoint notes for this user that an engine was used.
+func (r *Run) rememberEndpoint(uri string) {
+	note := endpointNote(uri)
+	if note == "" {
+		return
+	}
+	// Without the note, a later run asks the user where the engine is.
+	if os.MkdirAll(filepath.Dir(note), 0o700) == nil {
+		_ = os.WriteFile(note, []byte(uri), 0o600)
+	}
+}
+
+// endpointNote is the file that notes an address for this user, "" without a place.
+func endpointNote(uri string) string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "galley", "engines", names.Digest(uri))
+}

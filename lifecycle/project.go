@@ -1,0 +1,188 @@
+package lifecycle
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/statedir"
+)
+
+// identityFile holds a project's ID, in its state directory.
+const identityFile = "project-id"
+
+// Project is the directory that a run belongs to.
+type Project struct {
+	// Root is the absolute path of the directory.
+	Root string
+	// ID keeps the things of two projects apart on an engine that both use. It is random
+	// and made once, when the project's first runner is. It is empty before that.
+	ID string
+	// CopiedFrom is where the project was copied from, as "HOST:PATH", when the ID that
+	// was found is the original's. The project then gets an ID of its own.
+	CopiedFrom string
+}
+
+// identity is the content of identityFile. All but the ID are hints by which a copy of
+// the file is told from the file itself.
+type identity struct {
+	ID   string `json:"id"`
+	Host string `json:"host"`
+	Path string `json:"path"`
+	// Inode is the number of the file that this is in, 0 where there are none.
+	Inode uint64 `json:"inode,omitempty"`
+}
+
+// NewProject finds the project in a directory. Symbolic links are resolved, so that a
+// project is the same whichever way it is entered. It writes nothing.
+func NewProject(dir string) (Project, error) {
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return Project{}, err
+	}
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	p := Project{Root: root}
+	found, err := p.readIdentity()
+	if err != nil {
+		return Project{}, err
+	}
+	if found == nil {
+		return p, nil
+	}
+	if found.copied(p) {
+		p.CopiedFrom = found.Host + ":" + found.Path
+		return p, nil
+	}
+	p.ID = found.ID
+	return p, nil
+}
+
+// StateDir is where galley keeps what it needs to remember: .kitchen/galley.
+func (p Project) StateDir() string { return p.state().Path(".") }
+
+func (p Project) state() statedir.Dir { return statedir.Of(p.Root) }
+
+// LogDir is where the logs of instances are, as Test Kitchen has it.
+func (p Project) LogDir() string { return filepath.Join(p.Root, ".kitchen", "logs") }
+
+// ensureID gives the project its ID if it has none. Two processes at once get the
+// same one.
+func (p *Project) ensureID(ctx context.Context, owner string) (err error) {
+	if p.ID != "" {
+		return nil
+	}
+	if err := p.state().MkdirAll(".", 0o700); err != nil {
+		return fmt.Errorf("make the project's state directory: %w", err)
+	}
+	unlock, err := lock(ctx, p.state().Path(identityFile+".lock"), owner, func(string) {})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	found, err := p.readIdentity()
+	if err != nil {
+		return err
+	}
+	if found != nil && !found.copied(*p) {
+		p.ID = found.ID // another process was faster
+		return nil
+	}
+	id := make([]byte, 6)
+	_, _ = rand.Read(id) // never fails: see crypto/rand
+	made := identity{ID: hex.EncodeToString(id), Host: hostName(), Path: p.Root}
+	if err := p.writeIdentity(made); err != nil {
+		return fmt.Errorf("give the project an ID: %w", err)
+	}
+	p.ID = made.ID
+	return nil
+}
+
+// readIdentity returns what identityFile says, nil when there is none or it is damaged:
+// things that were made under a lost ID are found as orphans.
+func (p Project) readIdentity() (*identity, error) {
+	data, err := p.state().ReadFile(identityFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the project's ID: %w", err)
+	}
+	var i identity
+	if json.Unmarshal(data, &i) != nil || !isProjectID(i.ID) {
+		return nil, nil
+	}
+	return &i, nil
+}
+
+// writeIdentity writes identityFile, with the number of the file itself.
+func (p Project) writeIdentity(i identity) error {
+	return p.state().WriteFileFunc(identityFile, func(info fs.FileInfo) ([]byte, error) {
+		i.Inode = inodeOf(info)
+		return json.Marshal(i)
+	})
+}
+
+// copied reports whether an identity that was found in p is one of another directory,
+// of which p is a copy. A project that was moved or is mounted elsewhere keeps the very
+// file. One that was moved to another file system has a new file and has left its
+// place. A new file on another host is a copy.
+func (i identity) copied(p Project) bool {
+	if st, err := p.state().Stat(identityFile); err == nil && i.Inode != 0 && inodeOf(st) == i.Inode {
+		return false
+	}
+	if i.Host != hostName() {
+		return true
+	}
+	if i.Path == p.Root {
+		return false
+	}
+	original, err := Project{Root: i.Path}.readIdentity()
+	return err == nil && original != nil && original.ID == i.ID
+}
+
+// checkout tells this directory from another one at its path: in another container, or
+// made since.
+func (p Project) checkout() string {
+	st, err := os.Stat(p.Root)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatUint(inodeOf(st), 36)
+}
+
+// isProjectID reports whether an ID is of the form that ensureID makes: it becomes a
+// part of names on the engine.
+func isProjectID(id string) bool {
+	b, err := hex.DecodeString(id)
+	return err == nil && len(b) == 6
+}
+
+// hostName is this machine's name, for labels and locks.
+func hostName() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return "localhost"
+	}
+	return host
+}
+
+// owner is what this run writes into the locks that it takes.
+func (r *Run) owner(what string) string {
+	return fmt.Sprintf("galley %s, process %d on %s, since %s", what, os.Getpid(), hostName(), r.o.Now().Format(time.TimeOnly))
+}
+
+// containerName is the runner's name on its engine.
+func containerName(p Project, instance string) string {
+	return names.Label("galley-"+p.ID+"-", instance)
+}

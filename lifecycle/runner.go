@@ -1,0 +1,107 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// The values of backend.LabelSandbox: whether the runner sees the sandboxes of this
+// machine, or has copies that galley sends.
+const (
+	sandboxMounted  = "mounted"
+	sandboxUploaded = "uploaded"
+)
+
+// liveRunner is the container that is tested, as the phases use it.
+type liveRunner struct {
+	be       backend.ContainerBackend
+	c        backend.Container
+	instance string
+	// root is the project's directory, which relative paths on this machine start from.
+	root string
+	// mark is what the commands carry that are run in it.
+	mark   string
+	notice func(Level, string)
+	// progress reports how far a transfer has come; it adds the stamp.
+	progress func(Progress)
+}
+
+// live is the instance's runner, which must exist.
+func (i *instanceRun) live() *liveRunner {
+	return &liveRunner{be: i.eng, c: *i.container, instance: i.inst.Name, root: i.run.o.Project.Root, mark: i.state.Mark,
+		notice: i.notice, progress: i.progress}
+}
+
+func (i *instanceRun) progress(p Progress) {
+	p.Stamp = i.stamp()
+	i.emit(p)
+}
+
+// access is how provisioners and verifiers reach the runner.
+func (i *instanceRun) access(box sandbox.Dir) runner.Runner { return access{i.live(), box} }
+
+// uploaded reports whether the runner has copies of the sandboxes.
+func (l *liveRunner) uploaded() bool { return isUploaded(l.c) }
+
+func isUploaded(c backend.Container) bool { return c.Labels[backend.LabelSandbox] == sandboxUploaded }
+
+// owns reports whether a container is the runner, or a helper, of this instance.
+func (i *instanceRun) owns(c backend.Container) bool {
+	return c.Labels[backend.LabelProject] == i.run.o.Project.ID && c.Labels[backend.LabelInstance] == i.inst.Name
+}
+
+// refuseForeign refuses a runner that bears this project's ID and was made in another
+// place, as when a project was copied with its state. It may be in use there.
+func (i *instanceRun) refuseForeign() error {
+	c := i.container
+	dir, host := c.Labels[backend.LabelProjectDir], c.Labels[backend.LabelHost]
+	if c.State != backend.StateRunning || (dir == i.run.o.Project.Root && host == hostName()) {
+		return nil
+	}
+	return fmt.Errorf("the runner %s of %s runs, was made in %s on %s, and nothing is recorded of it here\n"+
+		"If this project was moved from there, remove it with `galley destroy --orphans`",
+		c.Name, i.inst.Name, dir, host)
+}
+
+// labels are those of the runner.
+func (i *instanceRun) labels(role string) backend.Labels {
+	labels := i.run.labels(role)
+	labels[backend.LabelProject], labels[backend.LabelProjectDir] = i.run.o.Project.ID, i.run.o.Project.Root
+	labels[backend.LabelHost], labels[backend.LabelInstance] = hostName(), i.inst.Name
+	labels[backend.LabelCheckout] = i.run.o.Project.checkout()
+	return labels
+}
+
+// removeStaleRunner removes a container that has a name of this instance's, if it is
+// its own. One that is not galley's is left alone.
+func (i *instanceRun) removeStaleRunner(ctx context.Context, name string, cause error) error {
+	c, err := i.eng.InspectContainer(ctx, name)
+	if errors.Is(err, backend.ErrNotFound) {
+		return cause
+	}
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if !i.owns(c) {
+		return fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", cause, name)
+	}
+	i.notice(LevelInfo, "removing a container that an earlier galley left behind")
+	return i.eng.RemoveContainer(ctx, c.ID)
+}
+
+// removeRunner removes the runner, to make another one. What create has done before
+// there was a runner stays done.
+func (i *instanceRun) removeRunner(ctx context.Context) error {
+	if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
+		return err
+	}
+	i.container = nil
+	i.state.ContainerID, i.state.Spec, i.state.LastAction = "", nil, ""
+	i.state.keepSteps(StepPreCreate)
+	return i.save()
+}

@@ -1,0 +1,197 @@
+// Package statedir reads and writes what galley remembers of a project, below its
+// directory .kitchen/galley.
+//
+// The directory may come with a cloned repository, so nothing in it is trusted: no
+// operation follows a symbolic link out of the project.
+package statedir
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+// Name is where the directory is in a project.
+const Name = ".kitchen/galley"
+
+// Dir is the state directory of one project. The zero value is not usable.
+type Dir struct {
+	project string
+	// BeforeWrite is called before each change with what is changed, and may refuse it.
+	// It is nil but in tests, where a process that was killed changes nothing any more.
+	BeforeWrite func(name string) error
+}
+
+// Of returns the state directory of the project at a path. It touches nothing.
+func Of(project string) Dir { return Dir{project: project} }
+
+// Path is the path of something in the directory; its name has slashes.
+func (d Dir) Path(name string) string {
+	return filepath.Join(d.project, filepath.FromSlash(Name), filepath.FromSlash(name))
+}
+
+// within calls f with the project's root handle and the name there of something in
+// the directory.
+func (d Dir) within(name string, f func(root *os.Root, name string) error) error {
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return fmt.Errorf("%q is not a name in %s", name, Name)
+	}
+	root, err := os.OpenRoot(d.project)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	err = f(root, path.Join(Name, name))
+	if err != nil {
+		if link := leavesProject(root, path.Join(Name, name)); link != "" {
+			return fmt.Errorf("%s is a link that leads nowhere or out of the project, and galley does not follow it\n"+
+				"Replace it by a directory, or remove it: %w", filepath.Join(d.project, link), err)
+		}
+	}
+	return err
+}
+
+// leavesProject is the first part of a name that is a symbolic link and cannot be
+// followed within root.
+func leavesProject(root *os.Root, name string) string {
+	for at := 0; at <= len(name); at++ {
+		if at < len(name) && name[at] != '/' {
+			continue
+		}
+		part := name[:at]
+		st, err := root.Lstat(part)
+		if err != nil {
+			return ""
+		}
+		if st.Mode()&fs.ModeSymlink != 0 {
+			if _, err := root.Stat(part); err != nil {
+				return part
+			}
+		}
+	}
+	return ""
+}
+
+func (d Dir) change(name string, f func(root *os.Root, name string) error) error {
+	if d.BeforeWrite != nil {
+		if err := d.BeforeWrite(name); err != nil {
+			return err
+		}
+	}
+	return d.within(name, f)
+}
+
+// ReadFile returns the content of a file. Errors: fs.ErrNotExist.
+func (d Dir) ReadFile(name string) (data []byte, err error) {
+	err = d.within(name, func(root *os.Root, name string) error {
+		data, err = root.ReadFile(name)
+		return err
+	})
+	return data, err
+}
+
+// Stat describes a file. Errors: fs.ErrNotExist.
+func (d Dir) Stat(name string) (info fs.FileInfo, err error) {
+	err = d.within(name, func(root *os.Root, name string) error {
+		info, err = root.Stat(name)
+		return err
+	})
+	return info, err
+}
+
+// WriteFile replaces a file as a whole, making its directory: a reader, or a crash,
+// sees the old content or the new one and nothing in between. Only the user may read it.
+func (d Dir) WriteFile(name string, data []byte) error {
+	return d.WriteFileFunc(name, func(fs.FileInfo) ([]byte, error) { return data, nil })
+}
+
+// WriteFileFunc is WriteFile for a content that depends on the file it will be in.
+func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error)) error {
+	return d.change(name, func(root *os.Root, name string) error {
+		if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
+			return err
+		}
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails: see crypto/rand
+		temporary := path.Join(path.Dir(name), ".new-"+hex.EncodeToString(b[:]))
+		f, err := root.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		if err = errors.Join(fill(f, content), f.Close()); err == nil {
+			err = root.Rename(temporary, name)
+		}
+		if err != nil {
+			return errors.Join(err, root.Remove(temporary))
+		}
+		return nil
+	})
+}
+
+func fill(f *os.File, content func(fs.FileInfo) ([]byte, error)) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	data, err := content(info)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return err
+}
+
+// Rename gives a file another name, in place of what had that name.
+func (d Dir) Rename(from, to string) error {
+	return d.change(from, func(root *os.Root, from string) error { return root.Rename(from, path.Join(Name, to)) })
+}
+
+// MkdirAll makes a directory and those above it.
+func (d Dir) MkdirAll(name string, mode fs.FileMode) error {
+	return d.change(name, func(root *os.Root, name string) error {
+		if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
+			return err
+		}
+		return root.MkdirAll(name, mode)
+	})
+}
+
+// Chmod changes the mode of a file or directory.
+func (d Dir) Chmod(name string, mode fs.FileMode) error {
+	return d.change(name, func(root *os.Root, name string) error { return root.Chmod(name, mode) })
+}
+
+// Remove removes a file; absent is success.
+func (d Dir) Remove(name string) error {
+	return d.change(name, func(root *os.Root, name string) error {
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+}
+
+// RemoveAll removes a directory with all that is in it; absent is success.
+func (d Dir) RemoveAll(name string) error {
+	return d.change(name, func(root *os.Root, name string) error { return root.RemoveAll(name) })
+}
+
+// Names lists what is directly in a directory, sorted; an absent one holds nothing.
+func (d Dir) Names(name string) (list []string, err error) {
+	err = d.within(name, func(root *os.Root, name string) error {
+		entries, err := fs.ReadDir(root.FS(), name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			list = append(list, e.Name())
+		}
+		return nil
+	})
+	return list, err
+}

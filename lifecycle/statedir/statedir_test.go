@@ -1,0 +1,85 @@
+package statedir
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFiles(t *testing.T) {
+	d := Of(t.TempDir())
+	_, err := d.ReadFile("a.json")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	list, err := d.Names(".")
+	require.NoError(t, err)
+	require.Empty(t, list)
+	require.NoError(t, d.Remove("a.json"))
+	require.NoError(t, d.RemoveAll("sandbox/x"))
+	for _, text := range []string{"one", "two"} {
+		require.NoError(t, d.WriteFile("a.json", []byte(text)))
+		data, err := d.ReadFile("a.json")
+		require.NoError(t, err)
+		require.Equal(t, text, string(data))
+	}
+	require.NoError(t, d.MkdirAll("sandbox/x/kitchen", 0o755))
+	require.NoError(t, d.Rename("a.json", "b.json"))
+	list, err = d.Names(".")
+	require.NoError(t, err)
+	require.Equal(t, []string{"b.json", "sandbox"}, list)
+	st, err := os.Stat(d.Path("b.json"))
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), st.Mode().Perm())
+	require.NoError(t, d.RemoveAll("sandbox/x"))
+	require.NoDirExists(t, d.Path("sandbox/x"))
+}
+
+// A process that was killed writes nothing.
+func TestBeforeWrite(t *testing.T) {
+	d := Of(t.TempDir())
+	dead := errors.New("dead")
+	d.BeforeWrite = func(string) error { return dead }
+	require.ErrorIs(t, d.WriteFile("a", nil), dead)
+	require.ErrorIs(t, d.MkdirAll("a", 0o700), dead)
+	require.ErrorIs(t, d.RemoveAll("a"), dead)
+	require.NoDirExists(t, d.Path("."))
+}
+
+// No name and no link leads out of the project.
+func TestNothingOutside(t *testing.T) {
+	for _, linked := range []string{".kitchen", ".kitchen/galley", ".kitchen/galley/sandbox", ".kitchen/galley/a.json"} {
+		for _, exists := range []bool{true, false} {
+			project, victim := t.TempDir(), t.TempDir()
+			if !exists {
+				require.NoError(t, os.Remove(victim))
+			} else {
+				require.NoError(t, os.WriteFile(filepath.Join(victim, "keep"), []byte("x"), 0o600))
+			}
+			require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(project, linked)), 0o700))
+			require.NoError(t, os.Symlink(victim, filepath.Join(project, linked)))
+			d := Of(project)
+			_ = d.WriteFile("a.json", []byte("x"))
+			_ = d.MkdirAll("sandbox/x", 0o777)
+			_ = d.RemoveAll("sandbox/keep")
+			_ = d.Remove("sandbox/keep")
+			if linked == ".kitchen" || linked == ".kitchen/galley" {
+				require.ErrorContains(t, d.WriteFile("a.json", nil), filepath.Join(project, linked)+" is a link that leads nowhere or out of the project")
+			}
+			if !exists {
+				require.NoDirExists(t, victim)
+				continue
+			}
+			entries, err := os.ReadDir(victim)
+			require.NoError(t, err)
+			require.Len(t, entries, 1)
+		}
+	}
+	d := Of(t.TempDir())
+	for _, name := range []string{"../../x", "/etc/x", "a/../../../x", ""} {
+		require.Error(t, d.WriteFile(name, nil), name)
+		require.Error(t, d.RemoveAll(name), name)
+	}
+}
