@@ -89,18 +89,11 @@ func dirHeader(name string, mode fs.FileMode) *tar.Header {
 func writeFile(tw *tar.Writer, f sandbox.File) error {
 	switch {
 	case f.Dir:
-		mode := f.Mode
-		if mode == 0 {
-			mode = 0o755
-		}
-		return tw.WriteHeader(dirHeader(f.Path, modeFor(runtime.GOOS, mode)))
+		return tw.WriteHeader(dirHeader(f.Path, modeFor(runtime.GOOS, modeOf(f, 0o755))))
 	case f.Link != "":
 		return tw.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: f.Path, Linkname: f.Link, Mode: 0o777, ModTime: epoch})
 	}
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Mode: 0o644, Size: int64(len(f.Data)), ModTime: epoch}
-	if f.Mode != 0 {
-		h.Mode = int64(f.Mode.Perm())
-	}
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Mode: int64(modeOf(f, 0o644)), Size: int64(len(f.Data)), ModTime: epoch}
 	if f.Source == "" {
 		if err := tw.WriteHeader(h); err != nil {
 			return err
@@ -114,15 +107,22 @@ func writeFile(tw *tar.Writer, f sandbox.File) error {
 	}
 	defer in.Close()
 	h.Size, h.ModTime = st.Size(), st.ModTime()
-	if f.Mode == 0 {
-		h.Mode = int64(modeFor(runtime.GOOS, st.Mode()))
-	}
+	h.Mode = int64(modeOf(f, modeFor(runtime.GOOS, st.Mode())))
 	if err := tw.WriteHeader(h); err != nil {
 		return err
 	}
 	// A file that grows meanwhile is cut at the size that was announced.
 	_, err = io.CopyN(tw, in, st.Size())
 	return err
+}
+
+// modeOf are the permissions that a file is sent with; usual are those of one that says
+// nothing of its own.
+func modeOf(f sandbox.File, usual fs.FileMode) fs.FileMode {
+	if f.Mode == 0 {
+		return usual
+	}
+	return f.Mode.Perm()
 }
 
 // modeFor is a file's mode in a container. Windows knows of no permission to
