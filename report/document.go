@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -24,6 +23,7 @@ type render func(io.Writer, *Run) error
 // the file is whole and tells no old run's results.
 type document struct {
 	path   string
+	place  file
 	render render
 
 	mu        sync.Mutex
@@ -34,34 +34,33 @@ type document struct {
 	err       error
 }
 
-// newDocument makes sure that path can be written before anything is run.
-func newDocument(path string, r render) (*document, error) {
+// newDocument makes sure that path can be written before anything is run. For within
+// see [Env].
+func newDocument(path, within string, r render) (*document, error) {
 	d := &document{path: path, render: r, collector: newCollector()}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
 		return nil, unwritable(path, errors.New("it is a directory"))
-	case err == nil && !info.Mode().IsRegular():
+	case err == nil && !info.Mode().IsRegular() && within == "":
 		d.direct = true
 		return d, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if d.place, err = locate(path, within); err != nil {
 		return nil, unwritable(path, err)
 	}
-	f, err := d.create()
+	f, err := d.place.create()
+	if err == nil {
+		err = errors.Join(f.Close(), d.place.discard())
+	}
 	if err != nil {
-		return nil, unwritable(path, err)
+		return nil, unwritable(path, errors.Join(err, d.place.close()))
 	}
-	return d, errors.Join(f.Close(), os.Remove(f.Name()))
+	return d, nil
 }
 
 func unwritable(path string, err error) error {
 	return fmt.Errorf("report %s cannot be written: %w; name a file in a directory that you may write to", path, err)
-}
-
-// create opens the file that is put in the place of the report when it is whole.
-func (d *document) create() (*os.File, error) {
-	return os.OpenFile(d.path+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o666)
 }
 
 // Handle takes in an event, and writes the file where it is time to.
@@ -93,16 +92,16 @@ func (d *document) write() error {
 	if d.direct {
 		return d.writeDirect()
 	}
-	f, err := d.create()
+	f, err := d.place.create()
 	if err != nil {
 		return err
 	}
-	err = errors.Join(d.render(f, d.collector.result()), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), d.path)
+	if err = d.render(f, d.collector.result()); err == nil {
+		err = d.place.replace(f)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		_ = f.Close() // it is closed already, or of no use
+		return errors.Join(err, d.place.discard())
 	}
 	return nil
 }
@@ -120,5 +119,8 @@ func (d *document) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.keep(d.write())
+	if !d.direct {
+		d.keep(d.place.close())
+	}
 	return d.err
 }

@@ -108,7 +108,7 @@ func (g *GitHub) writeSummary(run *Run) error {
 	if g.summary == "" {
 		return nil
 	}
-	f, err := openFile(g.summary, 0)
+	f, err := openFile(g.summary, "", false)
 	if err != nil {
 		return fmt.Errorf("job summary: %w", err)
 	}

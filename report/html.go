@@ -13,7 +13,7 @@ import (
 var htmlFiles embed.FS
 
 // NewHTML keeps a file with the run as a page for people.
-func NewHTML(path string) (SinkCloser, error) { return newDocument(path, WriteHTML) }
+func NewHTML(path string) (SinkCloser, error) { return newDocument(path, "", WriteHTML) }
 
 // WriteHTML writes a run as one HTML file that needs no other file, no network
 // and no script.

@@ -25,7 +25,10 @@ type LogOptions struct {
 // so whatever ends the process leaves complete lines.
 type LogFiles struct {
 	dir  string
+	root *os.Root
 	keep bool
+	// warning tells that the directory is elsewhere, or is empty.
+	warning string
 
 	mu         sync.Mutex
 	transcript *transcript
@@ -36,19 +39,37 @@ type LogFiles struct {
 
 // NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened
 // when the first line for them comes, so logs of instances that were not selected
-// stay as they are.
+// stay as they are. A link in place of a file is not followed; where dir or its parent
+// is a link, that is told, since the project may come from somebody else.
 func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("log directory: %w; make the directory writable", err)
+	}
+	warning := ""
+	if isLink(dir) || isLink(filepath.Dir(dir)) {
+		to, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			return nil, fmt.Errorf("log directory: %w", err)
+		}
+		warning = fmt.Sprintf("%s is a link: logs are written to %s", dir, to)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("log directory: %w", err)
 	}
 	return &LogFiles{
 		dir:        dir,
+		root:       root,
+		warning:    warning,
 		keep:       o.Append,
 		transcript: newTranscript(),
 		run:        &logPair{name: "kitchen", progname: "Kitchen"},
 		instances:  map[string]*logPair{},
 	}, nil
 }
+
+// Warning is what the user should know about where the logs are, or empty.
+func (l *LogFiles) Warning() string { return l.warning }
 
 // Path is the file that holds all that an instance printed.
 func (l *LogFiles) Path(instance string) string { return LogPath(l.dir, instance) }
@@ -125,7 +146,7 @@ func (l *LogFiles) write(p *logPair, at time.Time, text line, stream string) {
 	}
 	// A pair that was closed at the end of its instance and hears of it again
 	// goes on where it stopped.
-	if err := p.open(l.dir, l.keep || p.opened); err != nil {
+	if err := p.open(l.root, l.keep || p.opened); err != nil {
 		l.fail(p, err)
 		return
 	}
@@ -153,5 +174,5 @@ func (l *LogFiles) Close() error {
 	for _, p := range l.instances {
 		l.close(p)
 	}
-	return errors.Join(l.errs...)
+	return errors.Join(append(l.errs, l.root.Close())...)
 }

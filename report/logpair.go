@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -54,15 +53,15 @@ func (p *logPair) note(e lifecycle.Event) {
 	}
 }
 
-func (p *logPair) open(dir string, keep bool) error {
+func (p *logPair) open(dir *os.Root, keep bool) error {
 	if p.text != nil {
 		return nil
 	}
-	text, err := openLog(filepath.Join(dir, p.name+".log"), keep)
+	text, err := openLog(file{dir, p.name + ".log"}, keep)
 	if err != nil {
 		return err
 	}
-	ndjson, err := openLog(filepath.Join(dir, p.name+".ndjson"), keep)
+	ndjson, err := openLog(file{dir, p.name + ".ndjson"}, keep)
 	if err != nil {
 		return errors.Join(err, text.Close())
 	}
@@ -112,12 +111,8 @@ func (p *logPair) close() error {
 
 // openLog opens a log file for appending. Where an earlier process was cut off in
 // the middle of a line, that line is ended first.
-func openLog(path string, keep bool) (*os.File, error) {
-	flags := os.O_CREATE | os.O_APPEND | os.O_RDWR
-	if !keep {
-		flags |= os.O_TRUNC
-	}
-	f, err := os.OpenFile(path, flags, 0o666)
+func openLog(p file, keep bool) (*os.File, error) {
+	f, err := p.open(!keep)
 	if err != nil {
 		return nil, err
 	}

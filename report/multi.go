@@ -30,6 +30,22 @@ func (m *Multi) Handle(e lifecycle.Event) {
 	for _, s := range m.sinks {
 		s.Handle(e)
 	}
+	if start, ok := e.(lifecycle.RunStarted); ok {
+		m.warn(start.Stamp)
+	}
+}
+
+// warn tells all sinks what one of them has to say.
+func (m *Multi) warn(at lifecycle.Stamp) {
+	for _, from := range m.sinks {
+		w, ok := from.(interface{ Warning() string })
+		if !ok || w.Warning() == "" {
+			continue
+		}
+		for _, s := range m.sinks {
+			s.Handle(lifecycle.Notice{Stamp: at, Level: lifecycle.LevelWarn, Text: w.Warning()})
+		}
+	}
 }
 
 // Close closes every sink that can be closed, and joins their errors: that one

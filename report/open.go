@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,10 @@ type Env struct {
 	// Stdout takes reports that are to go to "-", and workflow commands.
 	Stdout io.Writer
 	Getenv func(string) string
+	// Within is the project's directory when the report's path comes from the
+	// project's own settings, which must not name files outside; empty for a path
+	// that the user gave.
+	Within string
 }
 
 // format is a kind of report.
@@ -65,12 +70,60 @@ func Open(spec string, env Env) (SinkCloser, error) {
 		spec, name, strings.Join(Formats(), ", "))
 }
 
+// OpenAll opens the sinks of several values of --report, with within as for [Env]. Two
+// reports to one file, or to standard output, would destroy each other and are an error.
+func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
+	list := []SinkCloser{}
+	fail := func(err error) ([]SinkCloser, error) {
+		for _, s := range list {
+			err = errors.Join(err, s.Close())
+		}
+		return nil, err
+	}
+	taken := map[string]string{}
+	for _, spec := range specs {
+		_, file, _ := strings.Cut(spec, "=")
+		where := file
+		if file != "-" && file != "" {
+			var err error
+			if where, err = sameFile(file); err != nil {
+				return fail(fmt.Errorf("--report %s: %w", spec, err))
+			}
+		}
+		if other, ok := taken[where]; ok && where != "" {
+			return fail(fmt.Errorf("--report %s and --report %s go to one place; name another file for one of them", other, spec))
+		}
+		taken[where] = spec
+		s, err := Open(spec, env)
+		if err != nil {
+			return fail(err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// sameFile is a name that is equal for paths of the same file.
+func sameFile(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target, nil
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(dir, filepath.Base(path)), nil
+	}
+	return path, nil
+}
+
 func openDocument(r render) func(string, Env) (SinkCloser, error) {
 	return func(file string, env Env) (SinkCloser, error) {
 		if file == "-" {
 			return newFinal(env.Stdout, r), nil
 		}
-		return newDocument(file, r)
+		return newDocument(file, env.Within, r)
 	}
 }
 
@@ -78,7 +131,7 @@ func openNDJSON(file string, env Env) (SinkCloser, error) {
 	if file == "-" {
 		return NewNDJSON(unclosed{env.Stdout}), nil
 	}
-	f, err := openFile(file, os.O_TRUNC)
+	f, err := openFile(file, env.Within, true)
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +147,21 @@ func openGitHub(file string, env Env) (SinkCloser, error) {
 }
 
 // openFile opens a file for appending, and makes it, with its directory, where it
-// is missing.
-func openFile(path string, flags int) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+// is missing. A pipe or a device is opened as it is, when the user named it.
+func openFile(path, within string, truncate bool) (*os.File, error) {
+	if st, err := os.Stat(path); within == "" && err == nil && !st.Mode().IsRegular() && !st.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return nil, unwritable(path, err)
+		}
+		return f, nil
+	}
+	p, err := locate(path, within)
+	if err != nil {
 		return nil, unwritable(path, err)
 	}
-	f, err := os.OpenFile(path, flags|os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
-	if err != nil {
+	f, err := p.open(truncate)
+	if err := errors.Join(err, p.close()); err != nil {
 		return nil, unwritable(path, err)
 	}
 	return f, nil

@@ -130,7 +130,7 @@ func TestOpenErrors(t *testing.T) {
 func TestDocumentIsAlwaysWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "junit.xml")
 	require.NoError(t, os.WriteFile(path, []byte("an old run"), 0o644))
-	s, err := newDocument(path, WriteJUnit)
+	s, err := newDocument(path, "", WriteJUnit)
 	require.NoError(t, err)
 	require.Equal(t, "an old run", read(t, path), "nothing has been run")
 	for _, e := range sample.Red() {
@@ -146,7 +146,7 @@ func TestDocumentIsAlwaysWhole(t *testing.T) {
 
 func TestDocumentErrorComesAtClose(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gone")
-	s, err := newDocument(filepath.Join(dir, "a.json"), WriteJSON)
+	s, err := newDocument(filepath.Join(dir, "a.json"), "", WriteJSON)
 	require.NoError(t, err)
 	require.NoError(t, os.RemoveAll(dir))
 	feed(s, sample.Red())
@@ -155,7 +155,7 @@ func TestDocumentErrorComesAtClose(t *testing.T) {
 
 // A device is written to, not replaced.
 func TestDocumentToDevice(t *testing.T) {
-	s, err := newDocument(os.DevNull, WriteJSON)
+	s, err := newDocument(os.DevNull, "", WriteJSON)
 	require.NoError(t, err)
 	feed(s, sample.Red())
 	require.NoError(t, s.Close())
