@@ -227,6 +227,43 @@ func ulimitNumber(s string) (int64, error) {
 	return int64(n), err
 }
 
+// imageID matches an image's ID without its algorithm.
+var imageID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
+
+// image reads the name of an image, or its ID.
+func image(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	if imageID().MatchString(s) {
+		s = "sha256:" + s
+	}
+	return s, ok
+}
+
+// maxHostname is how long the name of a host may be in Linux.
+const maxHostname = 64
+
+// hostname reads the name of a host.
+func hostname(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	switch {
+	case !ok:
+		return "", false
+	case len(s) > maxHostname:
+		d.errorAt(v, "shorten it", "the name of a host has at most %d bytes, this one has %d", maxHostname, len(s))
+		return "", false
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`/\:@`, r) }):
+		d.errorAt(v, "use letters, digits, dashes and dots", "bad name of a host: %s", describe(v))
+		return "", false
+	}
+	return s, true
+}
+
+// trimmed reads a text without the blanks around it.
+func trimmed(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	return strings.TrimSpace(s), ok
+}
+
 // labelPrefix is the prefix of galley's own labels.
 const labelPrefix = "dev.galley."
 

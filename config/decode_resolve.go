@@ -233,6 +233,7 @@ func (r *resolver) provisioner(block *yaml11.Value) Provisioner {
 		d.ansibleAttributes(block)
 	}
 	p.Shell.DataPath, p.Ansible.RolesPath = p.Chef.Paths["data"], p.Chef.Paths["roles"]
+	p.Ansible.ModulesPaths = p.Puppet.ModulesPaths
 	if d.set["retry_on_exit_code"] == nil && kind == ProvisionerChef {
 		p.RetryOnExitCode = []int{35, 213}
 	}

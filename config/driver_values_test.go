@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,4 +123,29 @@ func TestTypedValuesWriteAsTheyAreRead(t *testing.T) {
 		lines += "- '" + o + "'\n"
 	}
 	require.Equal(t, options, driverWith(t, lines).Security.Options())
+}
+
+func TestHostnames(t *testing.T) {
+	long := strings.Repeat("a", maxHostname)
+	require.Equal(t, long, driverWith(t, "hostname: "+long).Hostname)
+	for lines, want := range map[string]string{
+		"hostname: " + long + "b":                "kitchen.yml:3:13: error: driver.hostname: the name of a host has at most 64 bytes, this one has 65; shorten it",
+		"hostname: a b":                          `bad name of a host: the string "a b"`,
+		"domainname: a/b":                        `driver.domainname: bad name of a host`,
+		"run_options: --hostname=" + long + "bc": "driver.run_options: the name of a host has at most 64 bytes, this one has 66",
+	} {
+		_, diags := resolveText(t, driverYAML(lines))
+		require.Contains(t, renderProblems(diags), want)
+	}
+}
+
+func TestImageIDs(t *testing.T) {
+	for _, id := range []string{strings.Repeat("0123456789abcdef", 4), strings.Repeat("1", 64), strings.Repeat("0", 63) + "7"} {
+		for _, text := range []string{id, "sha256:" + id} {
+			require.Equal(t, "sha256:"+id, driverWith(t, "image: "+text).Image)
+			require.Equal(t, "sha256:"+id, driverWith(t, "chef_image: "+text).ToolImage)
+		}
+	}
+	require.Equal(t, "busybox:1", driverWith(t, "image: busybox:1").Image)
+	require.Equal(t, "deadbeef", driverWith(t, "image: deadbeef").Image)
 }

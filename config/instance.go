@@ -391,27 +391,38 @@ type AnsibleProvisioner struct {
 	Inventory string
 	// RolesPath is a role, or a directory of roles; RoleName names the role that
 	// it, or the project, is.
-	RolesPath, RoleName          string
-	MoreRoles                    []string // additional_copy_role_path
-	GroupVars, HostVars          string
-	LibraryPath, FilterPlugins   string
-	CallbackPlugins              string
-	LookupPlugins                string
-	ConfigFile                   string
-	Requirements                 string
-	IgnoreCerts                  bool
-	ExtraVars                    Hash
-	ExtraVarsFiles               []string
-	VaultPasswordFile            string
-	Tags, SkipTags               []string
-	Limit                        string
-	Verbosity                    int
-	Verbose, Diff, Check         bool
-	ExtraFlags                   string
-	BinaryPath                   string
-	Interpreter                  string
-	Copy                         []string // additional_copy_path
-	IgnorePaths, IgnoreExtension []string
+	RolesPath, RoleName        string
+	MoreRoles                  []string // additional_copy_role_path
+	GroupVars, HostVars        string
+	LibraryPath, FilterPlugins string
+	CallbackPlugins            string
+	LookupPlugins              string
+	// ModulesPaths are directories of modules (`modules_path`).
+	ModulesPaths []string
+	ConfigFile   string
+	// IgnoreConfig leaves the project's ansible.cfg out; OverwriteConfig lets ours take
+	// the place of one that the runner has.
+	IgnoreConfig, OverwriteConfig bool
+	Requirements                  string
+	// CollectionRequirements is a file of collections only.
+	CollectionRequirements string
+	// KeepPlaybookPath keeps the directories of the playbook in the sandbox.
+	KeepPlaybookPath   bool
+	IgnoreCerts        bool
+	ExtraVars          Hash
+	ExtraVarsFiles     []string
+	VaultPasswordFiles []string
+	Tags, SkipTags     []string
+	// IdempotencyTags and IdempotencySkipTags are for the second run alone.
+	IdempotencyTags, IdempotencySkipTags []string
+	Limit                                string
+	Verbosity                            int
+	Verbose, Diff, Check                 bool
+	ExtraFlags                           string
+	BinaryPath                           string
+	Interpreter                          string
+	Copy                                 []string // additional_copy_path
+	IgnorePaths, IgnoreExtension         []string
 }
 
 // AnsibleFrom says where ansible-playbook runs.

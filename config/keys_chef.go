@@ -107,7 +107,7 @@ func chefSandboxKeys() []Key {
 		{Name: "resolver", Source: fromGalley, Enum: []string{string(ResolverAuto), string(ResolverHost), string(ResolverContainer)},
 			value: field[Resolver]{form: TypeString, def: ResolverAuto, at: func(i *Instance) *Resolver { return &chef(i).Resolver }, parse: enum[Resolver]},
 			Doc:   "Where Policyfile and Berksfile are resolved: `host` with this machine's `chef-cli` or `berks`, `container` in one of `resolver_image`, `auto` on the host where it has the command."},
-		{Name: "resolver_image", Source: fromGalley, DefaultDoc: "`chef/chefworkstation`, for Cinc `cincproject/workstation`", value: textField("", func(i *Instance) *string { return &chef(i).ResolverImage }),
+		{Name: "resolver_image", Source: fromGalley, DefaultDoc: "`chef/chefworkstation`, for Cinc `cincproject/workstation`", value: imageField(func(i *Instance) *string { return &chef(i).ResolverImage }),
 			Doc: "The image in which cookbooks are resolved."},
 		{Name: "cookbook_files_glob", Source: fromChef, value: field[[]string]{form: TypeStrings, def: cookbookFiles(), at: func(i *Instance) *[]string { return &chef(i).CookbookGlobs }, parse: globs},
 			Doc: "Which files of a cookbook go into the sandbox."},

@@ -38,8 +38,8 @@ func driverImageKeys() []Key {
 		{Name: "name", Source: fromKitchen, DefaultDoc: "`dummy`", value: textField("", func(i *Instance) *string { return &i.Driver.Name }),
 			Doc: "The driver: `dokken` takes whichever engine is there, `docker` and `podman` want that engine, `dummy` makes nothing."},
 		{Name: "image", Source: fromDokken, DefaultDoc: "from the platform's name: `ubuntu-22.04` is `ubuntu:22.04`",
-			value: textField("", func(i *Instance) *string { return &i.Driver.Image }),
-			Doc:   "The platform's image."},
+			value: imageField(func(i *Instance) *string { return &i.Driver.Image }),
+			Doc:   "The platform's image: its name, or its ID of 64 digits."},
 		{Name: "platform", Source: fromDokken, value: distribution{},
 			Doc: "The platform of the image as os/architecture, such as `linux/arm64`. The family of a distribution (`rhel`, `ubuntu`), which kitchen-docker writes here, is not needed and passed over."},
 		{Name: "docker_platform", Source: fromDocker, Aliases: []string{"oci_platform"},
@@ -53,7 +53,7 @@ func driverImageKeys() []Key {
 			Doc: "`true` is `pull: newer` for the platform's image, `false` is `pull: missing`."},
 		{Name: "pull_chef_image", Source: fromDokken, value: pullField(func(i *Instance) *PullPolicy { return &i.Driver.PullTool }),
 			Doc: "`true` is `pull: newer` for the Chef image, `false` is `pull: missing`."},
-		{Name: "chef_image", Source: fromDokken, DefaultDoc: "`chef/chef`, or `cincproject/cinc` for Cinc", value: textField("", func(i *Instance) *string { return &i.Driver.ToolImage }),
+		{Name: "chef_image", Source: fromDokken, DefaultDoc: "`chef/chef`, or `cincproject/cinc` for Cinc", value: imageField(func(i *Instance) *string { return &i.Driver.ToolImage }),
 			Doc: "The image that brings Chef: its volume is mounted into the runner."},
 		{Name: "chef_version", Source: fromDokken, DefaultDoc: "`latest`", value: versionField("", func(i *Instance) *string { return &i.Driver.ToolVersion }),
 			Doc: "The tag of the Chef image, such as `18` or `18.5.0`. `stable` is `latest`."},
@@ -196,13 +196,17 @@ func driverStorageKeys() []Key {
 
 func driverNetworkKeys() []Key {
 	return []Key{
-		{Name: "hostname", Source: fromDokken, value: textField("dokken", func(i *Instance) *string { return &i.Driver.Hostname }),
+		{Name: "hostname", Source: fromDokken, value: field[string]{
+			form: TypeString, def: "dokken", at: func(i *Instance) *string { return &i.Driver.Hostname }, parse: hostname,
+		},
 			Doc: "The runner's host name, by which others on its network reach it."},
 		{Name: "hostname_aliases", Source: fromDokken, value: field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]},
 			Doc: "Further names on the network."},
 		{Name: "instance_name", Aliases: []string{"container_name"}, Source: fromDocker, value: further(field[[]string]{form: TypeString, at: func(i *Instance) *[]string { return &i.Driver.HostnameAliases }, parse: texts, join: appendTo[string]}),
 			Doc: "A further name on the network. Containers are named by galley itself."},
-		{Name: "domainname", Source: fromGalley, value: textField("", func(i *Instance) *string { return &i.Driver.Domainname }),
+		{Name: "domainname", Source: fromGalley, value: field[string]{
+			form: TypeString, at: func(i *Instance) *string { return &i.Driver.Domainname }, parse: hostname,
+		},
 			Doc: "The part of the host name behind the first dot."},
 		{Name: "network_mode", Source: fromDokken, Aliases: []string{"net"}, value: field[Network]{form: TypeString, def: Network{NetworkNamed, "dokken"}, at: func(i *Instance) *Network { return &i.Driver.Network }, parse: network},
 			Doc: "`none`, `host`, `bridge`, `container:NAME`, or the name of a network."},
@@ -236,7 +240,7 @@ func driverNetworkKeys() []Key {
 func driverEngineKeys() []Key {
 	return []Key{
 		{Name: "docker_host_url", Source: fromDokken, Aliases: []string{"socket"}, DefaultDoc: "the first engine that answers; see `galley engines`",
-			value: textField("", func(i *Instance) *string { return &i.Driver.Host }),
+			value: field[string]{form: TypeString, at: func(i *Instance) *string { return &i.Driver.Host }, parse: trimmed},
 			Doc:   "The engine's address, such as `unix:///run/podman/podman.sock` or `ssh://user@host`."},
 		{Name: "binary", Source: fromDocker, value: engineBinary{},
 			Doc: "The command line client that kitchen-docker runs. galley runs none; the name `podman` asks for Podman."},

@@ -17,7 +17,7 @@ func toolProvisionerKeys() []Key {
 	tool := func(i *Instance) *ToolProvisioner { return &i.Provisioner.Tool }
 	only := []string{string(ProvisionerTool)}
 	keys := []Key{
-		{Name: "image", DefaultDoc: "the runner's own tool", value: textField("", func(i *Instance) *string { return &tool(i).Image }),
+		{Name: "image", DefaultDoc: "the runner's own tool", value: imageField(func(i *Instance) *string { return &tool(i).Image }),
 			Doc: "An image that brings the tool: its volumes are mounted into the runner."},
 		{Name: "instructions", DefaultDoc: "the runner's own tool", value: field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &tool(i).Instructions }, parse: instructions},
 			Doc: "Lines of a Dockerfile that make the image that brings the tool, in place of `image`. It is built once and shared."},

@@ -138,7 +138,7 @@ func toolVerifierKeys() []Key {
 			Doc:   "Test files or patterns, relative to the project."},
 		{Name: "options", For: withInspec, Aliases: []string{"pytest_options", "rspec_options", "goss_options", "bats_options", "extra_flags"}, value: commandField(func(i *Instance) *[]string { return &tool(i).Options }),
 			Doc: "Further options of the tool."},
-		{Name: "image", For: withInspec, DefaultDoc: "the runner's own tool", value: textField("", func(i *Instance) *string { return &tool(i).Image }),
+		{Name: "image", For: withInspec, DefaultDoc: "the runner's own tool", value: imageField(func(i *Instance) *string { return &tool(i).Image }),
 			Doc: "An image that brings the tool: its volume is mounted into the runner."},
 		{Name: "binary", For: withInspec, Aliases: []string{"path"}, DefaultDoc: "the tool's name on the PATH", value: textField("", func(i *Instance) *string { return &tool(i).Binary }),
 			Doc: "The tool's command inside the runner."},

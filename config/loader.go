@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/galley-kitchen/galley/config/erb"
@@ -119,6 +120,12 @@ func (l *loader) load(ctx context.Context) error {
 func (l *loader) read(ctx context.Context, f *File) error {
 	f.Rendered = f.Source
 	if l.options.ERB != nil && bytes.Contains(f.Source, []byte("<%")) {
+		if bytes.Contains(f.Source, []byte(stateDir)) {
+			// Test Kitchen has made it, for its log, before it reads the file.
+			if err := os.MkdirAll(filepath.Join(l.config.Root, stateDir), 0o755); err != nil {
+				l.diags.warnAt(yaml11.Pos{File: f.Name}, "", "the template names "+stateDir+", which cannot be made: "+err.Error(), "")
+			}
+		}
 		rendered, err := l.options.ERB.Render(ctx, f.Path, f.Source)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -146,6 +153,9 @@ func (l *loader) read(ctx context.Context, f *File) error {
 	}
 	return nil //nolint:nilerr // what is wrong with a file is among the diagnostics
 }
+
+// stateDir is the directory of a project's state.
+const stateDir = ".kitchen"
 
 func lines(b []byte) int { return bytes.Count(b, []byte("\n")) }
 

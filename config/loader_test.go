@@ -232,3 +232,43 @@ func TestCancelledLoad(t *testing.T) {
 	_, err := Load(ctx, Options{Dir: dir, ERB: &fixed{err: context.Canceled}})
 	require.ErrorIs(t, err, context.Canceled)
 }
+
+// TestByteOrderMarks: whichever file begins with one, it is named with its place.
+func TestByteOrderMarks(t *testing.T) {
+	for _, name := range []string{"kitchen.yml", "kitchen.local.yml", "~/.kitchen/config.yml"} {
+		for mark, want := range map[string]string{
+			"\uFEFF":        ":1:1: error: the file begins with an invisible character, U+FEFF (byte order mark)",
+			"\xff\xfea\x00": ":1:1: error: the file is UTF-16",
+		} {
+			files := map[string]string{"kitchen.yml": oneOfEach}
+			files[name] = mark + files[name]
+			_, err := load(t, files)
+			require.ErrorContains(t, err, filepath.Base(name)+want)
+		}
+	}
+	dir, _ := project(t, map[string]string{"kitchen.yml": "driver: {name: dummy}\n<%x%>" + oneOfEach})
+	c, err := Load(t.Context(), Options{Dir: dir, ERB: &fixed{text: "\uFEFF"}})
+	require.NoError(t, err)
+	require.Len(t, c.Warnings(), 1)
+	require.Contains(t, c.Warnings()[0].String(),
+		"kitchen.yml:2:1: warning: an invisible character, U+FEFF (byte order mark), is part of the text `?platforms`")
+}
+
+// TestTemplatesFindTheStateDirectory: Test Kitchen makes it before it reads the file.
+func TestTemplatesFindTheStateDirectory(t *testing.T) {
+	dir, _ := project(t, map[string]string{"kitchen.yml": "# <% File.write('.kitchen/x', '') %>\n" + oneOfEach})
+	_, err := Load(t.Context(), Options{Dir: dir, ERB: &fixed{}})
+	require.NoError(t, err)
+	require.DirExists(t, filepath.Join(dir, ".kitchen"))
+
+	require.NoError(t, os.Remove(filepath.Join(dir, ".kitchen")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".kitchen"), nil, 0o600))
+	c, err := Load(t.Context(), Options{Dir: dir, ERB: &fixed{}})
+	require.NoError(t, err)
+	require.Contains(t, c.Warnings()[0].String(), "kitchen.yml: warning: the template names .kitchen, which cannot be made")
+
+	dir, _ = project(t, map[string]string{"kitchen.yml": "# <% x %>\n" + oneOfEach})
+	_, err = Load(t.Context(), Options{Dir: dir, ERB: &fixed{}})
+	require.NoError(t, err)
+	require.NoDirExists(t, filepath.Join(dir, ".kitchen"))
+}

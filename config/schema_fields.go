@@ -13,6 +13,10 @@ func versionField(def string, at func(*Instance) *string) field[string] {
 	return field[string]{form: TypeVersion, at: at, def: def, parse: text}
 }
 
+func imageField(at func(*Instance) *string) field[string] {
+	return field[string]{form: TypeString, at: at, parse: image}
+}
+
 func pathField(at func(*Instance) *string) field[string] {
 	return field[string]{form: TypePath, at: at, parse: filePath}
 }

@@ -59,6 +59,7 @@ func TestQualify(t *testing.T) {
 		{"r.example.com", "other.example.com/x", "other.example.com/x"},
 		{"r.example.com", "localhost/x", "localhost/x"},
 		{"r.example.com", "localhost:5000/x", "localhost:5000/x"},
+		{"r.example.com", "sha256:0123", "sha256:0123"},
 	} {
 		require.Equal(t, tc.want, qualify(tc.registry, tc.image))
 	}

@@ -173,7 +173,7 @@ func networkAttachment(i config.Instance) backend.NetworkAttachment {
 // qualify puts driver.docker_registry in front of an image name that names no
 // registry itself.
 func qualify(registry, image string) string {
-	if registry == "" {
+	if registry == "" || strings.HasPrefix(image, "sha256:") {
 		return image
 	}
 	first, _, slash := strings.Cut(image, "/")

@@ -88,8 +88,8 @@ func (a *Ansible) arguments(l *layout) []string {
 	for _, f := range l.extraVars {
 		add("-e", "@"+f)
 	}
-	if l.vault != "" {
-		add("--vault-password-file", l.vault)
+	for _, f := range l.vaults {
+		add("--vault-password-file", f)
 	}
 	if len(k.Tags) > 0 {
 		add("--tags", strings.Join(k.Tags, ","))

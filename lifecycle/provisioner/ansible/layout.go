@@ -36,12 +36,13 @@ type layout struct {
 	// carry tells where a path of this machine is; it may add to files.
 	carry func(from string) (string, error)
 
-	playbook, inventory, config, vault string
-	roles                              []string
-	library, filters                   string
-	callbacks, lookups                 string
-	extraVars                          []string
-	requirements                       string
+	playbook, inventory, config string
+	vaults                      []string
+	roles                       []string
+	library, filters            string
+	callbacks, lookups          string
+	extraVars                   []string
+	requirements                string
 	// galaxy is where ansible-galaxy installs, digest that of the requirements.
 	galaxy, digest            string
 	wantsRoles, wantsContents bool
@@ -100,7 +101,7 @@ func (a *Ansible) fill(l *layout, connection string) error {
 		to        *string
 	}{
 		{"playbook", playbook, &l.playbook}, {"ansible_cfg_path", k.ConfigFile, &l.config},
-		{"ansible_vault_password_file", k.VaultPasswordFile, &l.vault}, {"library_plugins_path", k.LibraryPath, &l.library},
+		{"library_plugins_path", k.LibraryPath, &l.library},
 		{"filter_plugins_path", k.FilterPlugins, &l.filters}, {"callback_plugins_path", k.CallbackPlugins, &l.callbacks},
 		{"lookup_plugins_path", k.LookupPlugins, &l.lookups}, {"requirements_path", k.Requirements, &l.requirements},
 	} {
@@ -110,6 +111,13 @@ func (a *Ansible) fill(l *layout, connection string) error {
 		if *p.to, err = l.carry(p.from); err != nil {
 			return fmt.Errorf("provisioner.%s: %w", p.key, err)
 		}
+	}
+	for _, f := range k.VaultPasswordFiles {
+		to, err := l.carry(f)
+		if err != nil {
+			return fmt.Errorf("provisioner.ansible_vault_password_file: %w", err)
+		}
+		l.vaults = append(l.vaults, to)
 	}
 	for _, f := range k.ExtraVarsFiles {
 		to, err := l.carry(f)
