@@ -9,15 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
+	"github.com/galley-kitchen/galley/internal/filelock"
 )
 
-const (
-	// storeKeeps is how many resolutions a project keeps.
-	storeKeeps = 8
-	// storeRetry is how often the lock of a store is tried again.
-	storeRetry = 100 * time.Millisecond
-)
+// storeKeeps is how many resolutions a project keeps.
+const storeKeeps = 8
 
 // store keeps resolved cookbooks of a project by the digest of what they were made
 // from: .kitchen/galley/cookbooks.
@@ -25,14 +21,11 @@ type store struct{ dir string }
 
 // lock keeps other galleys of the project away, until unlock.
 func (s store) lock(ctx context.Context) (unlock func() error, err error) {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("keep resolved cookbooks: %w", err)
-	}
-	l := flock.New(filepath.Join(s.dir, "lock"), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
-	if _, err := l.TryLockContext(ctx, storeRetry); err != nil {
+	l, err := filelock.Acquire(ctx, filepath.Join(s.dir, "lock"), filelock.Options{})
+	if err != nil {
 		return nil, fmt.Errorf("wait for another galley that resolves cookbooks: %w", err)
 	}
-	return l.Unlock, nil
+	return l.Release, nil
 }
 
 // get finds what was made from the same before.
