@@ -30,13 +30,13 @@ func Runtime(getenv func(string) string) string {
 }
 
 // Make makes the directories elem below base, each private to this user (0700), and
-// returns the path of the last one. The base must be a directory that only this user,
-// or root, can change.
+// returns the path of the last one. The base must be a directory of this user's in
+// which only the user and the user's group can write.
 //
 // Errors: ErrUnsafe for a directory that is a symbolic link, belongs to another user,
 // or that others may enter.
 func Make(base string, elem ...string) (string, error) {
-	if err := check(base, 0o022); err != nil {
+	if err := check(base, 0o002); err != nil {
 		return "", err
 	}
 	dir := base
