@@ -118,6 +118,14 @@ func Explicit(h Host, o Options) (c Candidate, ok bool) {
 	return c, ok
 }
 
+// Offers reports whether an address is one of the places where an engine is looked for, chosen or not. It asks none of
+// them.
+func Offers(ctx context.Context, h Host, o Options, uri string) bool {
+	o.All, o.Everywhere = true, true
+	list, _ := candidates(ctx, h, o)
+	return slices.ContainsFunc(list, func(c Candidate) bool { return c.Endpoint.URI == uri })
+}
+
 // byThemselves are the places that are looked at when nobody names one.
 func byThemselves(ctx context.Context, h Host, add func(Candidate)) {
 	if name := dockerCurrentContext(h); name != "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/cli/config"
 	"github.com/galley-kitchen/galley/internal/cli/cp"
 	"github.com/galley-kitchen/galley/internal/cli/diagnose"
 	"github.com/galley-kitchen/galley/internal/cli/engines"
@@ -83,7 +84,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
 		logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil), version.NewCmdVersion(f),
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil),
-		schema.NewCmdSchema(f))
+		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil))
 	return root
 }
 
@@ -144,7 +145,7 @@ func printError(w io.Writer, err error) {
 		}
 		return
 	}
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(w, ">>>>>> %s\n", strings.TrimRight(line, "\n"))
+	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
+		fmt.Fprintln(w, ">>>>>> "+cmdutil.Clean(line))
 	}
 }

@@ -227,7 +227,7 @@ func (l *Loaded) readEnvironment(environ []string) (layer, error) {
 	const prefix = "GALLEY_"
 	var names []string
 	for _, d := range definitions() {
-		names = append(names, prefix+strings.ToUpper(key(d.name)))
+		names = append(names, strings.ToUpper(key(d.name)))
 	}
 	found := layer{}
 	for _, pair := range environ {
@@ -238,8 +238,8 @@ func (l *Loaded) readEnvironment(environ []string) (layer, error) {
 		}
 		d, negated, known := lookup(short)
 		if !known || name != strings.ToUpper(name) {
-			if near := suggest.Nearest(name, names); near != "" {
-				l.Notices = append(l.Notices, fmt.Sprintf("%s is no setting: did you mean %s?", name, near))
+			if near := suggest.Nearest(short, names); near != "" {
+				l.Notices = append(l.Notices, fmt.Sprintf("%s is not a setting: did you mean %s?", name, prefix+near))
 			}
 			continue
 		}

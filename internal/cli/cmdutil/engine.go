@@ -9,9 +9,11 @@ import (
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
+	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// open connects to an engine. An address in kitchen.yml beats the settings for its own instance.
+// open connects to an engine. host is that of an instance, by kitchen.yml or by its record, and beats the settings.
 func (f *Factory) open(ctx context.Context, engine, host string) (backend.ContainerBackend, backend.Endpoint, error) {
 	o, err := f.DetectOptions()
 	if err != nil {
@@ -44,7 +46,37 @@ func (f *Factory) DetectOptions() (detect.Options, error) {
 		return detect.Options{}, err
 	}
 	return detect.Options{Engine: s.Engine, Host: s.Host, HostSource: s.Source("host").String(),
-		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify}, nil
+		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService}, nil
+}
+
+// asked is the engine that the user asked for, outside kitchen.yml. An address in kitchen.yml comes before one of a
+// file of settings or of another program's variable.
+func (f *Factory) asked() (lifecycle.Asked, error) {
+	o, err := f.DetectOptions()
+	if err != nil {
+		return lifecycle.Asked{}, err
+	}
+	s, err := f.Settings()
+	if err != nil {
+		return lifecycle.Asked{}, err
+	}
+	inFile := func(name string) bool {
+		kind := s.Source(name).Kind
+		return kind == settings.UserFile || kind == settings.ProjectFile
+	}
+	if c, ok := detect.Explicit(detect.ThisHost(), o); ok {
+		return lifecycle.Asked{Engine: o.Engine, Host: c.Endpoint.URI, Source: c.Source, Weak: o.Host == "" || inFile("host")}, nil
+	}
+	if o.Engine != "" {
+		return lifecycle.Asked{Engine: o.Engine, Source: s.Source("engine").String(), Weak: inFile("engine")}, nil
+	}
+	return lifecycle.Asked{}, nil
+}
+
+// offers reports whether the settings or this machine offer an engine's address.
+func (f *Factory) offers(ctx context.Context, uri string) bool {
+	o, err := f.DetectOptions()
+	return err == nil && detect.Offers(ctx, detect.ThisHost(), o, uri)
 }
 
 // openEndpoint makes the backend for what answered at an endpoint.

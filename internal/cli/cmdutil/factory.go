@@ -38,6 +38,8 @@ type Factory struct {
 	Config func(ctx context.Context) (*config.Config, error)
 	// Project names the project for the life cycle.
 	Project func() (lifecycle.Project, error)
+	// NoService forbids to start a private service when no engine answers.
+	NoService bool
 	// Open connects to an engine.
 	Open lifecycle.Opener
 }
@@ -61,12 +63,17 @@ func NewFactory(s Streams, version string) *Factory {
 		}
 		return l, err
 	})
+	var once sync.Once
+	var conf *config.Config
+	var confErr error
 	f.Config = func(ctx context.Context) (*config.Config, error) {
-		o, err := f.templates()
-		if err != nil {
-			return nil, err
-		}
-		return f.loadConfig(ctx, o)
+		once.Do(func() {
+			var o erb.Options
+			if o, confErr = f.templates(); confErr == nil {
+				conf, confErr = f.loadConfig(ctx, o)
+			}
+		})
+		return conf, confErr
 	}
 	f.Project = func() (lifecycle.Project, error) {
 		dir, err := f.Dir()
@@ -133,7 +140,12 @@ func HomeDir() string {
 // RunOptions are what every use of the life cycle needs.
 func (f *Factory) RunOptions() (lifecycle.Options, error) {
 	project, err := f.Project()
-	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Credentials: findCredentials, Environ: os.Environ()}, err
+	if err != nil {
+		return lifecycle.Options{}, err
+	}
+	asked, err := f.asked()
+	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Asked: asked, Offers: f.offers,
+		Credentials: findCredentials, Environ: os.Environ()}, err
 }
 
 // findCredentials looks where the instance's settings allow it to.
@@ -143,7 +155,7 @@ func findCredentials(ctx context.Context, i config.Instance, ref string) (*backe
 }
 
 // Warn prints a warning as Test Kitchen marks it.
-func (f *Factory) Warn(text string) { fmt.Fprintln(f.Err, "$$$$$$ "+text) }
+func (f *Factory) Warn(text string) { fmt.Fprintln(f.Err, "$$$$$$ "+Clean(text)) }
 
 // ExitCode ends a command with a code of its own, such as that of a command run in a runner. Its text, if any, was
 // printed already.

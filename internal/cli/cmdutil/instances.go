@@ -34,7 +34,7 @@ func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, e
 // Notices prints what galley chose by itself, such as an overlay.
 func (f *Factory) Notices(conf *config.Config) {
 	for _, n := range conf.Notices {
-		fmt.Fprintln(f.Err, "       "+n)
+		fmt.Fprintln(f.Err, "       "+Clean(n))
 	}
 }
 
@@ -49,10 +49,9 @@ func (f *Factory) Problems(conf *config.Config, diags []config.Diagnostic) error
 		if d.Severity == config.SeverityError {
 			errs = append(errs, d.String())
 		} else {
-			for line := range strings.Lines(d.String()) {
-				fmt.Fprint(f.Err, "$$$$$$ "+line)
+			for line := range strings.SplitSeq(d.String(), "\n") {
+				f.Warn(line)
 			}
-			fmt.Fprintln(f.Err)
 		}
 	}
 	if len(errs) > 0 {

@@ -12,10 +12,15 @@ import (
 )
 
 // Table prints rows in columns, the first row being the heading. A column that
-// is empty in all other rows is left out.
+// is empty in all other rows is left out. Cells are foreign text.
 func Table(w io.Writer, rows [][]string) error {
 	if len(rows) == 0 {
 		return nil
+	}
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = cleanLine(cell)
+		}
 	}
 	width := make([]int, len(rows[0]))
 	for n, row := range rows {

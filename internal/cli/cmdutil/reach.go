@@ -11,15 +11,28 @@ import (
 	"github.com/galley-kitchen/galley/report"
 )
 
-// Reached is a running runner, for commands that go inside.
+// Reached is a runner that was found, for commands that look inside.
 type Reached struct {
 	Instance config.Instance
 	Engine   backend.ContainerBackend
 	Runner   backend.Container
 }
 
+// Want says which runners a command works on.
+type Want int
+
+// The kinds of commands.
+const (
+	// WantAll works on the running runners of all chosen instances.
+	WantAll Want = iota
+	// WantOne works on one running runner.
+	WantOne
+	// WantOneOrEnded works on one runner, also when it does not run any more.
+	WantOneOrEnded
+)
+
 // Reach finds the runners of the chosen instances and gives them to do.
-func (f *Factory) Reach(ctx context.Context, args []string, one bool, do func([]Reached) error) (err error) {
+func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([]Reached) error) (err error) {
 	o, err := f.RunOptions()
 	if err != nil {
 		return err
@@ -28,7 +41,7 @@ func (f *Factory) Reach(ctx context.Context, args []string, one bool, do func([]
 	if err != nil {
 		return err
 	}
-	if one && len(instances) != 1 {
+	if want != WantAll && len(instances) != 1 {
 		return notOne(instances)
 	}
 	o.Sink = report.NewMulti()
@@ -40,7 +53,7 @@ func (f *Factory) Reach(ctx context.Context, args []string, one bool, do func([]
 	var list []Reached
 	for _, i := range instances {
 		engine, c, err := r.Reach(ctx, i)
-		if err != nil {
+		if err != nil && !(want == WantOneOrEnded && errors.Is(err, backend.ErrNotRunning)) {
 			return err
 		}
 		list = append(list, Reached{i, engine, c})

@@ -49,11 +49,11 @@ func run(ctx context.Context, o *Options) error {
 	case from.instance != "" && to.instance != "":
 		return errors.New("galley does not copy from one runner to another: copy to this machine first")
 	case from.instance != "":
-		return o.Reach(ctx, []string{from.instance}, true, func(r []cmdutil.Reached) error {
+		return o.Reach(ctx, []string{from.instance}, cmdutil.WantOne, func(r []cmdutil.Reached) error {
 			return copyOut(ctx, o.Factory, r[0], from.path, to.path)
 		})
 	case to.instance != "":
-		return o.Reach(ctx, []string{to.instance}, true, func(r []cmdutil.Reached) error {
+		return o.Reach(ctx, []string{to.instance}, cmdutil.WantOne, func(r []cmdutil.Reached) error {
 			return copyIn(ctx, o.Factory, r[0], from.path, to.path)
 		})
 	default:

@@ -75,7 +75,7 @@ func (o *Options) table(found detect.Result) error {
 		if c.Remedy == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(o.Out, "\n%s: %s\n", c.Source, c.Remedy); err != nil {
+		if _, err := fmt.Fprintf(o.Out, "\n%s: %s\n", cmdutil.Clean(c.Source), cmdutil.Clean(c.Remedy)); err != nil {
 			return err
 		}
 	}

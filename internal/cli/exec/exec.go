@@ -2,11 +2,9 @@
 package exec
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -62,7 +60,7 @@ prefixed with the instance, and the exit code is 20 if one failed.`,
 }
 
 func run(ctx context.Context, o *Options) error {
-	return o.Reach(ctx, o.Instances, false, func(r []cmdutil.Reached) error {
+	return o.Reach(ctx, o.Instances, cmdutil.WantAll, func(r []cmdutil.Reached) error {
 		if len(r) == 1 {
 			return attach.Run(ctx, o.Streams, r[0], o.Command)
 		}
@@ -80,16 +78,18 @@ func execAll(ctx context.Context, f cmdutil.Streams, list []cmdutil.Reached, arg
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			out := &prefixed{w: f.Out, mu: &mu, prefix: "[" + r.Instance.Name + "] "}
-			errOut := &prefixed{w: f.Err, mu: &mu, prefix: out.prefix}
+			prefix := "[" + cmdutil.Clean(r.Instance.Name) + "] "
+			form := func(line string) string { return prefix + line }
+			out := &cmdutil.Lines{W: f.Out, Mu: &mu, Form: form}
+			errOut := &cmdutil.Lines{W: f.Err, Mu: &mu, Form: form}
 			code, err := r.Engine.Exec(ctx, r.Runner.ID, backend.ExecSpec{Command: argv, Stdout: out, Stderr: errOut})
-			out.flush()
+			err = errors.Join(err, out.Flush())
 			if err != nil {
-				fmt.Fprintln(errOut, err)
+				fmt.Fprintln(errOut, cmdutil.Clean(err.Error()))
 			} else if code != 0 {
 				fmt.Fprintf(errOut, "exited with code %d\n", code)
 			}
-			errOut.flush()
+			err = errors.Join(err, errOut.Flush())
 			if err != nil || code != 0 {
 				mu.Lock()
 				failed = true
@@ -102,42 +102,4 @@ func execAll(ctx context.Context, f cmdutil.Streams, list []cmdutil.Reached, arg
 		return cmdutil.ExitCode(cmdutil.ExitAction)
 	}
 	return context.Cause(ctx) // interrupted, or nil
-}
-
-// prefixed writes whole lines with a prefix, so that those of several runners do
-// not run into each other.
-type prefixed struct {
-	w      io.Writer
-	mu     *sync.Mutex
-	prefix string
-	rest   []byte
-}
-
-// Write holds an unfinished line back until its end comes.
-func (p *prefixed) Write(b []byte) (int, error) {
-	p.rest = append(p.rest, b...)
-	for {
-		i := bytes.IndexByte(p.rest, '\n')
-		if i < 0 {
-			return len(b), nil
-		}
-		if err := p.line(p.rest[:i]); err != nil {
-			return 0, err
-		}
-		p.rest = p.rest[i+1:]
-	}
-}
-
-func (p *prefixed) line(text []byte) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, err := fmt.Fprintf(p.w, "%s%s\n", p.prefix, text)
-	return err
-}
-
-func (p *prefixed) flush() {
-	if len(p.rest) > 0 {
-		_ = p.line(p.rest) // the screen is gone if this fails
-		p.rest = nil
-	}
 }

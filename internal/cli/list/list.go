@@ -4,6 +4,8 @@ package list
 import (
 	"context"
 	"fmt"
+	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,8 @@ type Options struct {
 	Bare, JSON bool
 	// Matrix is the CI system for which a matrix of jobs is printed: github, gitlab or "".
 	Matrix string
+	// Orphans lists what is left over of the project in place of its instances.
+	Orphans bool
 	// Instances select by name or pattern.
 	Instances []string
 }
@@ -41,12 +45,17 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	}
 	settings.Bool(cmd.Flags(), &o.Bare, "bare", "b", false, "print names only")
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
+	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
+		"list what is left over of this project and belongs to no instance of kitchen.yml")
 	cmd.Flags().StringVar(&o.Matrix, "matrix", "", "print a matrix of jobs, one for each instance: github or gitlab")
 	f.Flags.Add(cmd.Flags(), "shard", "shard-times")
 	return cmd
 }
 
 func run(ctx context.Context, o *Options) error {
+	if o.Orphans {
+		return o.listOrphans(ctx)
+	}
 	instances, problems, err := o.summaries(ctx)
 	if err != nil {
 		return err
@@ -85,8 +94,13 @@ func (o *Options) print(ctx context.Context, instances []config.Summary) error {
 		return printMatrix(o.Out, o.Matrix, instances)
 	}
 	if o.Bare {
+		terminal := report.IsTerminal(o.Out, os.Getenv)
 		for _, i := range instances {
-			if _, err := fmt.Fprintln(o.Out, i.Name); err != nil {
+			name := i.Name // as it is for a program that reads it
+			if terminal {
+				name = cmdutil.Clean(name)
+			}
+			if _, err := fmt.Fprintln(o.Out, name); err != nil {
 				return err
 			}
 		}
@@ -98,12 +112,7 @@ func (o *Options) print(ctx context.Context, instances []config.Summary) error {
 // statuses prints where the instances are. An engine that cannot be asked is a warning: what is known is still worth
 // showing.
 func (o *Options) statuses(ctx context.Context, instances []config.Summary) (err error) {
-	ro, err := o.RunOptions()
-	if err != nil {
-		return err
-	}
-	ro.Sink = report.NewMulti()
-	r, err := lifecycle.New(ro)
+	r, err := o.newRun()
 	if err != nil {
 		return err
 	}
@@ -117,8 +126,84 @@ func (o *Options) statuses(ctx context.Context, instances []config.Summary) (err
 		o.Warn(fmt.Sprintf("the engine could not be asked, so this is what galley remembers: %v", askErr))
 	}
 	if o.JSON {
-		return o.printJSON(instances, statuses)
+		err = o.printJSON(instances, statuses)
+	} else {
+		err = o.printTable(instances, statuses)
 	}
+	if err != nil {
+		return err
+	}
+	return o.tellOrphans(ctx, r, askErr != nil)
+}
+
+func (o *Options) newRun() (*lifecycle.Run, error) {
+	ro, err := o.RunOptions()
+	if err != nil {
+		return nil, err
+	}
+	// A project without an ID has made nothing that it remembers, which is no reason to start a service.
+	o.NoService = ro.Project.ID == "" && !o.Orphans
+	ro.Sink = report.NewMulti()
+	return lifecycle.New(ro)
+}
+
+// orphanTime is how long `galley list` waits for an engine to tell what is left over.
+const orphanTime = 3 * time.Second
+
+// tellOrphans tells what is left over of the project. That the engine cannot be asked is only told by --orphans: where
+// it matters for an instance it was told already.
+func (o *Options) tellOrphans(ctx context.Context, r *lifecycle.Run, unreachable bool) error {
+	if unreachable {
+		return nil
+	}
+	names, err := o.AllInstances(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, orphanTime)
+	defer cancel()
+	list, _ := r.Orphans(ctx, names)
+	for _, left := range list {
+		o.Warn("left over: " + cmdutil.OrphanText(left))
+	}
+	if len(list) > 0 {
+		o.Warn("no instance of kitchen.yml needs this any more: `galley destroy --orphans` removes it")
+	}
+	return nil
+}
+
+// listOrphans prints what is left over of the project.
+func (o *Options) listOrphans(ctx context.Context) (err error) {
+	names, err := o.AllInstances(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := o.newRun()
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmdutil.FirstError(err, r.Close()) }()
+	list, err := r.Orphans(ctx, names)
+	switch {
+	case o.JSON && list == nil:
+		list = []lifecycle.Orphan{}
+		fallthrough
+	case o.JSON:
+		return cmdutil.FirstError(cmdutil.PrintJSON(o.Out, list), err)
+	case o.Bare:
+		for _, left := range list {
+			fmt.Fprintln(o.Out, cmdutil.Clean(left.Instance))
+		}
+		return err
+	}
+	rows := [][]string{{"Instance", "Runner", "State", "Engine", "Directory", "Host"}}
+	for _, left := range list {
+		rows = append(rows, []string{left.Instance, left.Runner, string(left.State), left.Endpoint, left.ProjectDir, left.Host})
+	}
+	return cmdutil.FirstError(cmdutil.Table(o.Out, rows), err)
+}
+
+func (o *Options) printTable(instances []config.Summary, statuses []lifecycle.Status) error {
 	rows := [][]string{{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "Last Action", "Last Error", "Runner"}}
 	for n, i := range instances {
 		s := statuses[n]

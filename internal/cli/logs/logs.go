@@ -3,11 +3,13 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
@@ -20,7 +22,9 @@ type Options struct {
 	*cmdutil.Factory
 	// Runner prints the output of the runner's PID 1, and Follow goes on until it ends.
 	Runner, Follow bool
-	Instances      []string
+	// Raw prints the bytes as they are.
+	Raw       bool
+	Instances []string
 }
 
 // NewCmdLogs prints the log of an instance. runF replaces the work in tests.
@@ -42,13 +46,26 @@ out where there is one instance.`,
 	}
 	settings.Bool(cmd.Flags(), &o.Runner, "runner", "", false, "print the output of the runner's PID 1")
 	settings.Bool(cmd.Flags(), &o.Follow, "follow", "f", false, "follow the output of the runner's PID 1")
+	settings.Bool(cmd.Flags(), &o.Raw, "raw", "", false, "print terminal escapes too; so it is where the output goes to a file or a program")
 	return cmd
+}
+
+// shown is where a log is written. On a terminal and in the log of a CI system its escapes and commands are harmless.
+func (o *Options) shown(f *os.File) (w io.Writer, flush func() error) {
+	if o.Raw || !term.IsTerminal(int(f.Fd())) && report.FoldFor(os.Getenv) == report.FoldNone {
+		return f, func() error { return nil }
+	}
+	l := &cmdutil.Lines{W: f, Form: cmdutil.Clean}
+	return l, l.Flush
 }
 
 func run(ctx context.Context, o *Options) error {
 	if o.Runner || o.Follow {
-		return o.Reach(ctx, o.Instances, true, func(r []cmdutil.Reached) error {
-			return r[0].Engine.ContainerLogs(ctx, r[0].Runner.ID, backend.LogOptions{Stdout: o.Out, Stderr: o.Err, Follow: o.Follow})
+		return o.Reach(ctx, o.Instances, cmdutil.WantOneOrEnded, func(r []cmdutil.Reached) error {
+			out, flushOut := o.shown(o.Out)
+			errOut, flushErr := o.shown(o.Err)
+			err := r[0].Engine.ContainerLogs(ctx, r[0].Runner.ID, backend.LogOptions{Stdout: out, Stderr: errOut, Follow: o.Follow})
+			return errors.Join(err, flushOut(), flushErr())
 		})
 	}
 	i, err := o.One(ctx, o.Instances)
@@ -64,7 +81,9 @@ func run(ctx context.Context, o *Options) error {
 		return fmt.Errorf("there is no log of %s yet: %w", i.Name, err)
 	}
 	defer f.Close()
-	if _, err := io.Copy(o.Out, f); err != nil {
+	out, flush := o.shown(o.Out)
+	_, err = io.Copy(out, f)
+	if err = errors.Join(err, flush()); err != nil {
 		return fmt.Errorf("print the log: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ package phases
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,10 @@ type Options struct {
 	*cmdutil.Factory
 	Action    lifecycle.Action
 	Instances []string
+	// Orphans has destroy remove what is left over and nothing else.
+	Orphans bool
+	// Forget has destroy forget runners whose engine does not answer.
+	Forget bool
 }
 
 // flags are the settings that all actions take from the command line.
@@ -45,16 +50,24 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		{"destroy", "Remove runners and what belongs to them"},
 		{lifecycle.ActionTest, "Destroy, create, converge, set up, verify, and destroy again"},
 	} {
+		o := &Options{Factory: f, Action: c.action}
 		cmd := &cobra.Command{
 			Use: string(c.action) + " [INSTANCE|REGEXP|all]...", Short: c.short,
 			ValidArgsFunction: f.CompleteInstances,
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return runF(cmd.Context(), &Options{f, c.action, args})
+				o.Instances = args
+				return runF(cmd.Context(), o)
 			},
 		}
 		f.Flags.Add(cmd.Flags(), flags()...)
-		if c.action == lifecycle.ActionTest {
+		switch c.action {
+		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
+		case lifecycle.Action(lifecycle.PhaseDestroy):
+			settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
+				"remove what is left over of this project and belongs to no instance of kitchen.yml")
+			settings.Bool(cmd.Flags(), &o.Forget, "forget", "", false,
+				"forget a runner whose engine does not answer, in place of failing; it is not removed")
 		}
 		list = append(list, cmd)
 	}
@@ -70,6 +83,10 @@ func run(ctx context.Context, o *Options) (err error) {
 	ro, err := o.runOptions(set)
 	if err != nil {
 		return err
+	}
+	ro.Forget = o.Forget
+	if o.Orphans {
+		return o.destroyOrphans(ctx, ro)
 	}
 	instances, err := o.Load(ctx, o.Instances)
 	if err != nil {
@@ -95,6 +112,29 @@ func run(ctx context.Context, o *Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return r.Do(ctx, o.Action, instances)
+}
+
+// destroyOrphans removes what is left over of the project.
+func (o *Options) destroyOrphans(ctx context.Context, ro lifecycle.Options) (err error) {
+	if len(o.Instances) > 0 {
+		return errors.New("--orphans removes what belongs to no instance: leave the names out")
+	}
+	names, err := o.AllInstances(ctx)
+	if err != nil {
+		return err
+	}
+	ro.Sink = report.NewMulti()
+	r, err := lifecycle.New(ro)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	removed, err := r.DestroyOrphans(ctx, names)
+	cmdutil.PrintOrphans(o.Out, "removed", removed)
+	if len(removed) == 0 && err == nil {
+		fmt.Fprintln(o.Out, "nothing is left over")
+	}
+	return err
 }
 
 // runOptions are the life cycle's options as the settings have them.

@@ -3,6 +3,7 @@ package prune
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report"
 )
 
 // Options are what prune is asked for.
@@ -19,7 +21,9 @@ type Options struct {
 	All bool
 	// DryRun only prints what would be removed.
 	DryRun bool
-	JSON   bool
+	// Orphans removes what is left over of this project first.
+	Orphans bool
+	JSON    bool
 }
 
 // NewCmdPrune removes what galley keeps for later runs. runF replaces the work in tests.
@@ -34,22 +38,34 @@ func NewCmdPrune(f *cmdutil.Factory, runF func(context.Context, *Options) error)
 		Long: `Remove what galley shares between projects and keeps for later runs: tool
 containers with their volumes, work images and the network. Only things that
 carry galley's labels are touched, and nothing that is in use. --all removes
-runners too, of every project.`,
+runners too, of every project; --orphans those of this project that belong to no
+instance of kitchen.yml.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
 	}
 	settings.Bool(cmd.Flags(), &o.All, "all", "", false, "remove runners too, of every project")
+	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
+		"remove what is left over of this project too, as galley destroy --orphans does")
 	settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "", false, "only print what would be removed")
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON")
 	return cmd
 }
 
 func run(ctx context.Context, o *Options) (err error) {
+	var orphans []lifecycle.Orphan
+	if o.Orphans {
+		if orphans, err = o.orphans(ctx); err != nil {
+			return err
+		}
+	}
 	be, _, err := o.Open(ctx, "", "")
 	if err != nil {
 		return err
 	}
 	defer func() { err = cmdutil.FirstError(err, be.Close()) }()
 	removed, err := lifecycle.Prune(ctx, be, o.All, o.DryRun)
+	for _, left := range orphans {
+		removed = append(removed, lifecycle.Pruned{Kind: "runner", Name: left.Runner, Role: left.Instance})
+	}
 	if o.JSON {
 		if removed == nil {
 			removed = []lifecycle.Pruned{}
@@ -61,10 +77,32 @@ func run(ctx context.Context, o *Options) (err error) {
 		verb = "would remove"
 	}
 	for _, p := range removed {
-		fmt.Fprintf(o.Out, "%s %s %s (%s)\n", verb, p.Kind, p.Name, p.Role)
+		fmt.Fprintf(o.Out, "%s %s %s (%s)\n", verb, p.Kind, cmdutil.Clean(p.Name), cmdutil.Clean(p.Role))
 	}
 	if len(removed) == 0 && err == nil {
 		fmt.Fprintln(o.Out, "nothing to remove")
 	}
 	return err
+}
+
+// orphans removes what is left over of the project or, with --dry-run, only lists it.
+func (o *Options) orphans(ctx context.Context) (list []lifecycle.Orphan, err error) {
+	names, err := o.AllInstances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ro, err := o.RunOptions()
+	if err != nil {
+		return nil, err
+	}
+	ro.Sink = report.NewMulti()
+	r, err := lifecycle.New(ro)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if o.DryRun {
+		return r.Orphans(ctx, names)
+	}
+	return r.DestroyOrphans(ctx, names)
 }

@@ -1,0 +1,42 @@
+package cmdutil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// AllInstances names all instances of the project: none where there is no kitchen.yml.
+func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
+	conf, err := f.Config(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, i := range conf.Instances {
+		list = append(list, i.Name)
+	}
+	return list, nil
+}
+
+// PrintOrphans prints what is left over of the project and what was done with it.
+func PrintOrphans(w io.Writer, verb string, list []lifecycle.Orphan) {
+	for _, o := range list {
+		fmt.Fprintf(w, "%s %s\n", verb, OrphanText(o))
+	}
+}
+
+// OrphanText describes what is left over of an instance.
+func OrphanText(o lifecycle.Orphan) string {
+	if o.Runner == "" {
+		return Clean(fmt.Sprintf("the record of %s", o.Instance))
+	}
+	return Clean(fmt.Sprintf("the runner of %s: %s, %s, on %s", o.Instance, o.Runner, o.State, o.Endpoint))
+}
