@@ -30,7 +30,7 @@ type Orphan struct {
 
 // Orphans lists what is left over of this project: runners and records of instances that
 // kitchen.yml no longer has, and runners that were made in this directory under another
-// ID, as before a `git clean -fdx`. instances are all that kitchen.yml has, by the
+// ID, as before a `git clean -fdx` or a move to another file system. instances are all that kitchen.yml has, by the
 // names of all KITCHEN_YAML files that are in use. It changes nothing. Engines are those
 // that the project's records name and the one that is chosen now; one that cannot be
 // asked is an error beside what the others told.
@@ -78,6 +78,8 @@ func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 		return false
 	case r.o.Project.ID != "" && l[backend.LabelProject] == r.o.Project.ID:
 		return !slices.Contains(instances, l[backend.LabelInstance])
+	case slices.Contains(r.o.Project.former, l[backend.LabelProject]):
+		return true
 	}
 	return l[backend.LabelProjectDir] == r.o.Project.Root && l[backend.LabelHost] == hostName() &&
 		l[backend.LabelCheckout] == r.o.Project.checkout()

@@ -30,6 +30,11 @@ type Project struct {
 	// CopiedFrom is where the project was copied from, as "HOST:PATH", when the ID that
 	// was found is the original's. The project then gets an ID of its own.
 	CopiedFrom string
+	// former are the IDs that this project had before it was moved to another file
+	// system. Runners that bear them are left over.
+	former []string
+	// moved is set when the project has its ID and is no longer where that was made.
+	moved bool
 }
 
 // identity is the content of identityFile. All but the ID are hints by which a copy of
@@ -40,6 +45,8 @@ type identity struct {
 	Path string `json:"path"`
 	// Inode is the number of the file that this is in, 0 where there are none.
 	Inode uint64 `json:"inode,omitempty"`
+	// Former are IDs that the project had before.
+	Former []string `json:"former,omitempty"`
 }
 
 // NewProject finds the project in a directory. Symbolic links are resolved, so that a
@@ -60,11 +67,19 @@ func NewProject(dir string) (Project, error) {
 	if found == nil {
 		return p, nil
 	}
-	if found.copied(p) {
-		p.CopiedFrom = found.Host + ":" + found.Path
+	p.former = found.Former
+	if !found.copied(p) {
+		p.ID, p.moved = found.ID, found.Host == hostName() && found.Path != p.Root
 		return p, nil
 	}
-	p.ID = found.ID
+	p.CopiedFrom = found.Host + ":" + found.Path
+	if found.Host == hostName() {
+		// Where the original is no more, this was rather moved.
+		original, err := Project{Root: found.Path}.readIdentity()
+		if err == nil && (original == nil || original.ID != found.ID) {
+			p.former = append(p.former, found.ID)
+		}
+	}
 	return p, nil
 }
 
@@ -79,7 +94,7 @@ func (p Project) LogDir() string { return filepath.Join(p.Root, ".kitchen", "log
 // ensureID gives the project its ID if it has none. Two processes at once get the
 // same one.
 func (p *Project) ensureID(ctx context.Context, owner string) (err error) {
-	if p.ID != "" {
+	if p.ID != "" && !p.moved {
 		return nil
 	}
 	if err := p.state().MkdirAll(".", 0o700); err != nil {
@@ -96,11 +111,15 @@ func (p *Project) ensureID(ctx context.Context, owner string) (err error) {
 	}
 	if found != nil && !found.copied(*p) {
 		p.ID = found.ID // another process was faster
+		if p.moved {
+			found.Path = p.Root
+			return p.writeIdentity(*found)
+		}
 		return nil
 	}
 	id := make([]byte, 6)
 	_, _ = rand.Read(id) // never fails: see crypto/rand
-	made := identity{ID: hex.EncodeToString(id), Host: hostName(), Path: p.Root}
+	made := identity{ID: hex.EncodeToString(id), Host: hostName(), Path: p.Root, Former: p.former}
 	if err := p.writeIdentity(made); err != nil {
 		return fmt.Errorf("give the project an ID: %w", err)
 	}
@@ -135,20 +154,13 @@ func (p Project) writeIdentity(i identity) error {
 
 // copied reports whether an identity that was found in p is one of another directory,
 // of which p is a copy. A project that was moved or is mounted elsewhere keeps the very
-// file. One that was moved to another file system has a new file and has left its
-// place. A new file on another host is a copy.
+// file; one that was restored in its place has its path and host.
 func (i identity) copied(p Project) bool {
-	if st, err := p.state().Stat(identityFile); err == nil && i.Inode != 0 && inodeOf(st) == i.Inode {
+	if i.Host == hostName() && i.Path == p.Root {
 		return false
 	}
-	if i.Host != hostName() {
-		return true
-	}
-	if i.Path == p.Root {
-		return false
-	}
-	original, err := Project{Root: i.Path}.readIdentity()
-	return err == nil && original != nil && original.ID == i.ID
+	st, err := p.state().Stat(identityFile)
+	return err != nil || i.Inode == 0 || inodeOf(st) != i.Inode
 }
 
 // checkout tells this directory from another one at its path: in another container, or

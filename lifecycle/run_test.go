@@ -84,33 +84,6 @@ func TestSharedThingsOnce(t *testing.T) {
 	require.Len(t, k.runners(), 8)
 }
 
-// Whatever call fails, or whenever galley is killed, the next run recovers.
-func TestRecoversFromEveryFault(t *testing.T) {
-	k := newKitchen(t)
-	require.NoError(t, k.do(ActionTest, chefInstance("count")))
-	calls := len(k.fake.Calls())
-	require.Greater(t, calls, 8)
-	for _, fault := range []error{errors.New("the engine said no"), backendtest.AfterEffect(errors.New("the answer got lost")),
-		backendtest.ErrDiedBefore, backendtest.ErrDiedAfter} {
-		for n := 1; n <= calls; n++ {
-			t.Run(fmt.Sprintf("%v at call %d", fault, n), func(t *testing.T) {
-				k := newKitchen(t)
-				k.fake.Fail(n, fault)
-				err := k.do(ActionTest, chefInstance("a"))
-				require.Error(t, err)
-				k.fake.Revive()
-				require.NoError(t, k.do("verify", chefInstance("a")), "after: %v", err)
-				require.Len(t, k.runners(), 1)
-				require.NoError(t, k.do(ActionTest, chefInstance("a")))
-				require.Empty(t, k.runners())
-				left, err := os.ReadDir(filepath.Join(k.project.StateDir(), "sandbox"))
-				require.NoError(t, err)
-				require.Empty(t, left)
-			})
-		}
-	}
-}
-
 // A call that never answers ends with the user's patience.
 func TestInterruptedWhileTheEngineHangs(t *testing.T) {
 	k := newKitchen(t)

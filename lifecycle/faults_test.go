@@ -1,0 +1,154 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/config"
+)
+
+// process is a galley process of which every call to the engine and every change of the
+// state is counted, and which may die at one of them. A dead process does neither.
+type process struct {
+	k        *kitchen
+	at       int   // where the fault is, from 1
+	fault    error // what happens there
+	seen     int
+	engine   int // how many of them were calls to the engine
+	dead     bool
+	happened []string
+}
+
+var errDead = errors.New("the process was killed")
+
+// run does an action in the process.
+func (p *process) run(a Action, i config.Instance) error {
+	p.k.fake.FailOn(func(c backendtest.Call) error {
+		p.engine++
+		return p.next(c.String())
+	})
+	defer p.k.fake.Revive()
+	r := p.k.run()
+	r.beforeWrite = func(name string) error {
+		if p.next("write "+name) != nil {
+			p.dead = true
+			return errDead
+		}
+		return nil
+	}
+	return r.Do(p.k.t.Context(), a, []config.Instance{i})
+}
+
+func (p *process) next(what string) error {
+	if p.dead {
+		return backendtest.ErrDiedBefore
+	}
+	p.happened = append(p.happened, what)
+	if p.seen++; p.seen != p.at {
+		return nil
+	}
+	p.dead = errors.Is(p.fault, backendtest.ErrDiedBefore) || errors.Is(p.fault, backendtest.ErrDiedAfter)
+	return p.fault
+}
+
+// trackConverges lets the instance's tests pass only in a runner that was converged.
+func (k *kitchen) trackConverges() config.Instance {
+	converged := map[string]bool{}
+	k.fake.OnExec(func(_ context.Context, c backend.Container, e backend.ExecSpec) (int, error) {
+		switch {
+		case slices.Contains(e.Command, "/opt/kitchen/run_command"):
+			if _, err := k.fake.ReadFile(c.ID, "/opt/kitchen/run_command"); err != nil {
+				return 127, nil // as sh says when the script is not there
+			}
+			converged[c.ID] = true
+			return 0, nil
+		case slices.Contains(e.Command, "is it converged"):
+			if !converged[c.ID] {
+				return 1, nil
+			}
+			return 0, nil
+		}
+		return 0, backendtest.ErrNotHandled
+	})
+	i := chefInstance("a")
+	i.Verifier.Shell.Command = "is it converged"
+	return i
+}
+
+// Whatever call fails, and whenever galley is killed: the next command is as green as if
+// nothing had been, and destroy leaves nothing.
+func TestRecoversFromEveryFault(t *testing.T) {
+	for _, remote := range []bool{false, true} {
+		for _, action := range []Action{ActionTest, "converge"} {
+			setUp := func() (*kitchen, config.Instance) {
+				k := newKitchen(t)
+				if remote {
+					distant(k)
+				}
+				return k, k.trackConverges()
+			}
+			k, i := setUp()
+			count := process{k: k}
+			require.NoError(t, count.run(action, i))
+			require.Greater(t, count.seen, count.engine)
+			for _, fault := range []error{errors.New("the engine said no"), backendtest.AfterEffect(errors.New("the answer got lost")),
+				backendtest.ErrDiedBefore, backendtest.ErrDiedAfter} {
+				late := errors.Is(fault, backendtest.ErrDiedAfter) || fault.Error() == "the answer got lost"
+				for at := 1; at <= count.seen; at++ {
+					if late && strings.HasPrefix(count.happened[at-1], "write ") {
+						continue // the same as dying before what follows
+					}
+					k, i := setUp()
+					p := process{k: k, at: at, fault: fault}
+					err := p.run(action, i)
+					what := fmt.Sprintf("remote=%v %s, %v at %d: %s", remote, action, fault, at, count.happened[at-1])
+					require.GreaterOrEqual(t, p.seen, at, what)
+					next := []Action{ActionTest, "verify"}[at%2]
+					require.NoError(t, k.do(next, i), "%s; next %s after: %v", what, next, err)
+					require.NoError(t, k.do("destroy", i), what)
+					require.Empty(t, k.runners(), what)
+					left, err := k.project.state().Names(sandboxDir)
+					require.NoError(t, err)
+					require.Empty(t, left, what)
+					left, err = k.project.state().Names(".")
+					require.NoError(t, err)
+					require.NotContains(t, left, "a.json", what)
+				}
+			}
+		}
+	}
+}
+
+// A phase that was begun again and did not end is not done, however it ended: a later
+// phase does it first.
+func TestBegunPhaseIsNotDone(t *testing.T) {
+	for name, fault := range map[string]error{"failed": errors.New("no"), "killed": backendtest.ErrDiedBefore} {
+		t.Run(name, func(t *testing.T) {
+			k := newKitchen(t)
+			i := k.trackConverges()
+			require.NoError(t, k.do("verify", i))
+			k.fake.FailOn(func(c backendtest.Call) error {
+				if c.Verb == "Exec" {
+					return fault
+				}
+				return nil
+			})
+			require.Error(t, k.do("converge", i))
+			k.fake.Revive()
+			list, err := k.run().Statuses(t.Context(), []string{"a"})
+			require.NoError(t, err)
+			require.Equal(t, PhaseCreate, list[0].LastAction)
+			k.sink.events = nil
+			require.NoError(t, k.do("verify", i))
+			require.Equal(t, []string{"converge passed", "setup passed", "verify passed"}, k.sink.phases())
+		})
+	}
+}

@@ -1,0 +1,111 @@
+package lifecycle
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+func (k *kitchen) orphans(instances ...string) []string {
+	k.t.Helper()
+	list, err := k.run().Orphans(k.t.Context(), instances)
+	require.NoError(k.t, err)
+	var names []string
+	for _, o := range list {
+		names = append(names, o.Instance+" "+string(o.State))
+	}
+	return names
+}
+
+// What no instance of kitchen.yml belongs to is listed, in no one's way, and removed by
+// one command.
+func TestOrphans(t *testing.T) {
+	for name, lose := range map[string]func(k *kitchen) (left, now []string){
+		"nothing": func(*kitchen) ([]string, []string) { return nil, []string{"a", "b"} },
+		"a removed suite": func(*kitchen) ([]string, []string) {
+			return []string{"b running"}, []string{"a"}
+		},
+		"another KITCHEN_YAML": func(*kitchen) ([]string, []string) {
+			return []string{"a running", "b running"}, []string{"c"}
+		},
+		"git clean -fdx": func(k *kitchen) ([]string, []string) {
+			require.NoError(k.t, os.RemoveAll(filepath.Join(k.project.Root, ".kitchen")))
+			p, err := NewProject(k.project.Root)
+			require.NoError(k.t, err)
+			k.project = p
+			return []string{"a running", "b running"}, []string{"a", "b"}
+		},
+		"git clean -fdx and converge": func(k *kitchen) ([]string, []string) {
+			require.NoError(k.t, os.RemoveAll(filepath.Join(k.project.Root, ".kitchen")))
+			p, err := NewProject(k.project.Root)
+			require.NoError(k.t, err)
+			k.project = p
+			require.NoError(k.t, k.do("converge", chefInstance("a")))
+			k.project, err = NewProject(k.project.Root)
+			require.NoError(k.t, err)
+			return []string{"a running", "b running"}, []string{"a", "b"}
+		},
+		"the runner is gone": func(k *kitchen) ([]string, []string) {
+			for _, c := range k.runners() {
+				require.NoError(k.t, k.fake.RemoveContainer(k.t.Context(), c.ID))
+			}
+			return []string{"b "}, []string{"a"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKitchen(t)
+			other := newKitchen(t)
+			other.engines, other.fake = k.engines, k.fake
+			require.NoError(t, other.do("create", chefInstance("a")))
+			require.NoError(t, k.do("create", chefInstance("a"), chefInstance("b")))
+			theirs := other.runners()
+			_ = theirs
+			want, now := lose(k)
+			require.ElementsMatch(t, want, k.orphans(now...))
+			before := len(k.runners())
+			removed, err := k.run().DestroyOrphans(t.Context(), now)
+			require.NoError(t, err)
+			require.Len(t, removed, len(want))
+			require.Empty(t, k.orphans(now...))
+			gone := 0
+			for _, o := range removed {
+				if o.Runner != "" {
+					gone++
+				}
+			}
+			require.Len(t, k.runners(), before-gone)
+			require.Empty(t, other.orphans("a"))
+
+			var list []config.Instance
+			for _, n := range now {
+				list = append(list, chefInstance(n))
+			}
+			require.NoError(t, k.do(ActionTest, list...))
+			require.NoError(t, other.do("destroy", chefInstance("a")))
+			require.Empty(t, k.runners())
+			left, err := k.project.state().Names(sandboxDir)
+			require.NoError(t, err)
+			require.Empty(t, left)
+		})
+	}
+}
+
+// An orphan on an engine that does not answer stays on the list.
+func TestOrphanOnAStoppedEngine(t *testing.T) {
+	k := newKitchen(t)
+	k.secondEngine()
+	require.NoError(t, k.do("create", chefInstance("a")))
+	delete(k.engines, "fake://one")
+	k.usual = "fake://two"
+	list, err := k.run().Orphans(t.Context(), nil)
+	require.ErrorContains(t, err, "fake://one")
+	require.Len(t, list, 1)
+	_, err = k.run().DestroyOrphans(t.Context(), nil)
+	require.ErrorContains(t, err, "galley destroy --forget a")
+	require.Len(t, k.runners(), 1)
+	require.FileExists(t, k.project.state().Path("a.json"))
+}

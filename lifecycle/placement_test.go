@@ -1,0 +1,186 @@
+package lifecycle
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+)
+
+// secondEngine adds an engine at fake://two.
+func (k *kitchen) secondEngine() *backendtest.Fake {
+	two := backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef, Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	k.engines["fake://two"] = two
+	return two
+}
+
+// asks makes further runs ask for an engine explicitly.
+func (k *kitchen) asks(asked Asked) {
+	k.change = func(o *Options) {
+		o.Asked = asked
+		o.Open = func(_ context.Context, _, host string) (backend.ContainerBackend, backend.Endpoint, error) {
+			if host == "" {
+				host = asked.Host
+			}
+			return k.open(host)
+		}
+	}
+}
+
+// What is asked for in so many words is used, or refused with the way out.
+func TestAskedEngine(t *testing.T) {
+	for _, source := range []string{"--host", "GALLEY_HOST", "DOCKER_HOST"} {
+		for _, action := range []Action{"create", "converge", "verify", "destroy", ActionTest} {
+			k := newKitchen(t)
+			two := k.secondEngine()
+			i := chefInstance("a")
+			require.NoError(t, k.do("create", i))
+			k.asks(Asked{Host: "fake://two", Source: source, Weak: source == "DOCKER_HOST"})
+			err := k.do(action, i)
+			var elsewhere *ElsewhereError
+			require.ErrorAs(t, err, &elsewhere)
+			for _, text := range []string{"a lives on fake://one", source + " asks for fake://two", "galley destroy a", "--host fake://one"} {
+				require.ErrorContains(t, err, text)
+			}
+			require.Len(t, k.runners(), 1)
+			require.Empty(t, two.Calls()[1:], "it was only asked whether the runner is there")
+			_, _, err = k.run().Reach(t.Context(), i)
+			require.ErrorAs(t, err, &elsewhere)
+
+			k.asks(Asked{Host: "fake://one", Source: source})
+			require.NoError(t, k.do("destroy", i))
+			k.asks(Asked{Host: "fake://two", Source: source})
+			require.NoError(t, k.do("create", i))
+			require.Empty(t, k.runners())
+		}
+	}
+}
+
+// One engine may have two addresses, and a kind alone may fit.
+func TestAskedForTheSameEngine(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("create", i))
+	k.engines["ssh://one"] = k.fake
+	k.asks(Asked{Host: "ssh://one", Source: "--host"})
+	require.NoError(t, k.do("converge", i))
+	require.Len(t, k.runners(), 1)
+
+	s := State{ContainerID: "x", Kind: "docker", Endpoint: "unix:///run/docker.sock"}
+	r := &Run{o: Options{Asked: Asked{Engine: "podman", Source: "--engine"}}}
+	_, err := r.askedEngine(t.Context(), "a", s)
+	require.ErrorContains(t, err, "--engine asks for podman")
+	r.o.Asked.Engine = "docker"
+	_, err = r.askedEngine(t.Context(), "a", s)
+	require.NoError(t, err)
+}
+
+func TestSameEndpoint(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "real"), nil, 0o600))
+	require.NoError(t, os.Symlink("real", filepath.Join(dir, "link")))
+	require.True(t, sameEndpoint("unix://"+filepath.Join(dir, "real"), "unix://"+filepath.Join(dir, "link")))
+	require.True(t, sameEndpoint("tcp://u:secret@host:1", "tcp://u@host:1"))
+	require.False(t, sameEndpoint("tcp://host:1", "tcp://host:2"))
+	require.Equal(t, "tcp://u@host:1", hidePassword("tcp://u:secret@host:1"))
+}
+
+// kitchen.yml names another engine while the old one is stopped: nothing is claimed.
+func TestMoveAwayFromAStoppedEngine(t *testing.T) {
+	k := newKitchen(t)
+	two := k.secondEngine()
+	i := chefInstance("a")
+	require.NoError(t, k.do("create", i))
+	delete(k.engines, "fake://one") // it is stopped for an hour
+	k.usual = "fake://two"
+	i.Driver.Engine = "podman"
+	err := k.do("create", i)
+	require.ErrorIs(t, err, backend.ErrUnreachable)
+	require.ErrorContains(t, err, "the old one must remove the runner first")
+	require.Empty(t, k.sink.notices())
+	list, err := two.ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	require.NoError(t, err)
+	require.Empty(t, list)
+	require.Len(t, k.runners(), 1)
+}
+
+// An instance that was never made is not bound to an engine.
+func TestNothingMadeNothingBound(t *testing.T) {
+	k := newKitchen(t)
+	two := k.secondEngine()
+	i := chefInstance("a")
+	i.Driver.Image = "registry.example.com/absent"
+	require.Error(t, k.do("create", i))
+	delete(k.engines, "fake://one")
+	k.usual = "fake://two"
+	i.Driver.Image = "busybox"
+	require.NoError(t, k.do("create", i))
+	list, err := two.ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+}
+
+// A state file may come with a cloned repository. Its address is used only when this
+// machine offers it too, or this user had an instance there.
+func TestEndpointOfAForeignStateFile(t *testing.T) {
+	k := newKitchen(t)
+	two := k.secondEngine()
+	offered := []string{"fake://one"}
+	k.change = func(o *Options) {
+		o.Offers = func(_ context.Context, uri string) bool { return strings.Contains(strings.Join(offered, " "), uri) }
+	}
+	i := chefInstance("a")
+	require.NoError(t, stateFileOf(k.project, "a").save(State{Attempted: PhaseCreate, LastAction: PhaseVerify, ContainerID: "x", Endpoint: "fake://two"}))
+	for _, a := range []Action{"destroy", "verify"} {
+		require.ErrorContains(t, k.do(a, i), "neither your settings nor this machine offer that engine")
+	}
+	_, err := k.run().Statuses(t.Context(), []string{"a"})
+	require.ErrorContains(t, err, "fake://two")
+	require.Empty(t, two.Calls())
+
+	k.usual = "fake://two"
+	require.NoError(t, k.do("create", chefInstance("b")), "the user has used it")
+	k.usual = "fake://one"
+	_, err = k.run().Statuses(t.Context(), []string{"a"})
+	require.NoError(t, err)
+}
+
+// What a state file says may not lead out of the state directory.
+func TestForeignStateFile(t *testing.T) {
+	for _, name := range []string{"../../../victim", "/victim", "..", ".", "a/b", `..\victim`} {
+		k := newKitchen(t)
+		victim := filepath.Join(k.project.Root, "victim", "kitchen")
+		require.NoError(t, os.MkdirAll(victim, 0o700))
+		i := chefInstance("a")
+		f := stateFileOf(k.project, "a")
+		require.NoError(t, f.save(State{Attempted: PhaseCreate, Sandbox: name}))
+		require.NoError(t, k.do("destroy", i), "%q", name)
+		require.DirExists(t, victim)
+		require.Contains(t, strings.Join(k.sink.notices(), "\n"), "is not the name of a sandbox")
+	}
+}
+
+// A damaged state file stops nothing: the runner is found by its labels.
+func TestDamagedStateFile(t *testing.T) {
+	for _, action := range []Action{"destroy", "verify", ActionTest} {
+		k := newKitchen(t)
+		i := k.trackConverges()
+		require.NoError(t, k.do("verify", i))
+		require.NoError(t, k.project.state().WriteFile("a.json", []byte("{ not json")))
+		_, err := k.run().Statuses(t.Context(), []string{"a"})
+		require.ErrorContains(t, err, "is damaged")
+		k.sink.events = nil
+		require.NoError(t, k.do(action, i))
+		require.Contains(t, strings.Join(k.sink.notices(), "\n"), "a.json.damaged")
+		require.Len(t, k.runners(), map[Action]int{"verify": 1}[action])
+		data, err := k.project.state().ReadFile("a.json.damaged")
+		require.NoError(t, err)
+		require.Equal(t, "{ not json", string(data))
+	}
+}
