@@ -55,7 +55,9 @@ func Run(ctx context.Context, args []string, f *cmdutil.Factory) int {
 	err := root.ExecuteContext(ctx)
 	var own cmdutil.ExitCode
 	if err != nil && !errors.As(err, &own) {
-		printError(f.Err, err)
+		masked := f.Secrets.Writer(f.Err)
+		printError(masked, err)
+		_ = masked.Close() // there is nobody to tell
 	}
 	return codeOf(ctx, err)
 }

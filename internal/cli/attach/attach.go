@@ -17,8 +17,9 @@ import (
 )
 
 // Run runs a command in a runner on this terminal, or on plain streams where
-// there is no terminal.
-func Run(ctx context.Context, f cmdutil.Streams, r cmdutil.Reached, argv []string) error {
+// there is no terminal. On a terminal the runner's output is as it is; in the log of a
+// CI system it has no secrets.
+func Run(ctx context.Context, f *cmdutil.Factory, r cmdutil.Reached, argv []string) error {
 	e := backend.ExecSpec{Command: argv, Stdin: f.In, Stdout: f.Out, Stderr: f.Err, Env: map[string]string{}}
 	if term.IsTerminal(int(f.In.Fd())) && term.IsTerminal(int(f.Out.Fd())) {
 		e.Tty = true
@@ -30,7 +31,15 @@ func Run(ctx context.Context, f cmdutil.Streams, r cmdutil.Reached, argv []strin
 		defer restore()
 	}
 	defer SurviveBrokenPipe()()
+	shown := func() error { return nil }
+	if !e.Tty {
+		var closeOut, closeErr func() error
+		e.Stdout, closeOut = f.Masked(f.Out)
+		e.Stderr, closeErr = f.Masked(f.Err)
+		shown = func() error { return errors.Join(closeOut(), closeErr()) }
+	}
 	code, err := r.Engine.Exec(ctx, r.Runner.ID, e)
+	err = errors.Join(err, shown())
 	if errors.Is(err, syscall.EPIPE) {
 		return cmdutil.ExitCode(cmdutil.ExitBrokenPipe)
 	}
@@ -53,7 +62,7 @@ func SurviveBrokenPipe() (stop func()) {
 
 // raw hands the terminal over to the runner: keys such as Ctrl-C go there, and a
 // changed window size too. restore gives it back.
-func raw(ctx context.Context, f cmdutil.Streams, e *backend.ExecSpec) (restore func(), err error) {
+func raw(ctx context.Context, f *cmdutil.Factory, e *backend.ExecSpec) (restore func(), err error) {
 	fd := int(f.In.Fd())
 	old, err := term.MakeRaw(fd)
 	if err != nil {

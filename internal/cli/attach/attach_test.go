@@ -46,7 +46,7 @@ func TestBrokenPipe(t *testing.T) {
 	require.NoError(t, reader.Close())
 	defer out.Close()
 	streams := cmdutil.Streams{In: in, Out: out, Err: out}
-	err = Run(t.Context(), streams, cmdutil.Reached{Engine: fake, Runner: c}, []string{"yes"})
+	err = Run(t.Context(), &cmdutil.Factory{Streams: streams}, cmdutil.Reached{Engine: fake, Runner: c}, []string{"yes"})
 	require.Equal(t, cmdutil.ExitCode(cmdutil.ExitBrokenPipe), err)
 	require.Error(t, ended)
 }

@@ -46,7 +46,8 @@ func (f *Factory) DetectOptions() (detect.Options, error) {
 		return detect.Options{}, err
 	}
 	return detect.Options{Engine: s.Engine, Host: s.Host, HostSource: s.Source("host").String(),
-		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService}, nil
+		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService,
+		Services: &f.services, EngineSource: s.Source("engine").String()}, nil
 }
 
 // asked is the engine that the user asked for, outside kitchen.yml. An address in kitchen.yml comes before one of a

@@ -9,10 +9,10 @@ import (
 	"os"
 	"sync"
 
-	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/credentials"
+	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 )
@@ -40,13 +40,18 @@ type Factory struct {
 	Project func() (lifecycle.Project, error)
 	// NoService forbids to start a private service when no engine answers.
 	NoService bool
+	// Secrets hides secrets in what is shown and kept: those of the environment, of the instances that were loaded, and
+	// the logins that were used.
+	Secrets *mask.Masker
+	// services are the private Podman services of this process.
+	services detect.Services
 	// Open connects to an engine.
 	Open lifecycle.Opener
 }
 
 // NewFactory returns the factory of a process.
 func NewFactory(s Streams, version string) *Factory {
-	f := &Factory{Streams: s, Version: version, Flags: settings.NewFlags()}
+	f := &Factory{Streams: s, Version: version, Flags: settings.NewFlags(), Secrets: newSecrets()}
 	f.Dir = sync.OnceValues(func() (string, error) {
 		dir, err := os.Getwd()
 		if err != nil {
@@ -145,17 +150,11 @@ func (f *Factory) RunOptions() (lifecycle.Options, error) {
 	}
 	asked, err := f.asked()
 	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Asked: asked, Offers: f.offers,
-		Credentials: findCredentials, Environ: os.Environ()}, err
-}
-
-// findCredentials looks where the instance's settings allow it to.
-func findCredentials(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
-	f := credentials.Finder{Home: HomeDir(), UID: os.Getuid(), Getenv: os.Getenv}
-	return f.Find(ctx, ref, credentials.Source{File: i.Driver.CredsFile, DockerConfig: i.Driver.DockerConfigCreds})
+		Credentials: f.findCredentials, Environ: os.Environ()}, err
 }
 
 // Warn prints a warning as Test Kitchen marks it.
-func (f *Factory) Warn(text string) { fmt.Fprintln(f.Err, "$$$$$$ "+Clean(text)) }
+func (f *Factory) Warn(text string) { fmt.Fprintln(f.Err, "$$$$$$ "+Clean(f.Secrets.String(text))) }
 
 // ExitCode ends a command with a code of its own, such as that of a command run in a runner. Its text, if any, was
 // printed already.

@@ -28,6 +28,7 @@ func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, e
 		return nil, FirstError(f.Problems(conf, nil), err)
 	}
 	instances, diags := conf.Resolve(config.ResolveOptions{Home: HomeDir(), Env: os.LookupEnv, Select: OneOf(chosen)})
+	f.Secrets.Add(config.SecretValues(instances, nil)...)
 	return instances, f.Problems(conf, diags)
 }
 

@@ -62,14 +62,14 @@ prefixed with the instance, and the exit code is 20 if one failed.`,
 func run(ctx context.Context, o *Options) error {
 	return o.Reach(ctx, o.Instances, cmdutil.WantAll, func(r []cmdutil.Reached) error {
 		if len(r) == 1 {
-			return attach.Run(ctx, o.Streams, r[0], o.Command)
+			return attach.Run(ctx, o.Factory, r[0], o.Command)
 		}
-		return execAll(ctx, o.Streams, r, o.Command)
+		return execAll(ctx, o.Factory, r, o.Command)
 	})
 }
 
 // execAll runs a command in several runners side by side.
-func execAll(ctx context.Context, f cmdutil.Streams, list []cmdutil.Reached, argv []string) error {
+func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, argv []string) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	failed := false
@@ -79,7 +79,7 @@ func execAll(ctx context.Context, f cmdutil.Streams, list []cmdutil.Reached, arg
 		go func() {
 			defer wg.Done()
 			prefix := "[" + cmdutil.Clean(r.Instance.Name) + "] "
-			form := func(line string) string { return prefix + line }
+			form := func(line string) string { return prefix + f.Secrets.String(line) }
 			out := &cmdutil.Lines{W: f.Out, Mu: &mu, Form: form}
 			errOut := &cmdutil.Lines{W: f.Err, Mu: &mu, Form: form}
 			code, err := r.Engine.Exec(ctx, r.Runner.ID, backend.ExecSpec{Command: argv, Stdout: out, Stderr: errOut})

@@ -9,7 +9,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
@@ -52,10 +51,10 @@ out where there is one instance.`,
 
 // shown is where a log is written. On a terminal and in the log of a CI system its escapes and commands are harmless.
 func (o *Options) shown(f *os.File) (w io.Writer, flush func() error) {
-	if o.Raw || !term.IsTerminal(int(f.Fd())) && report.FoldFor(os.Getenv) == report.FoldNone {
-		return f, func() error { return nil }
+	if o.Raw || !cmdutil.Seen(f) {
+		return o.Masked(f)
 	}
-	l := &cmdutil.Lines{W: f, Form: cmdutil.Clean}
+	l := &cmdutil.Lines{W: f, Form: func(line string) string { return cmdutil.Clean(o.Secrets.String(line)) }}
 	return l, l.Flush
 }
 

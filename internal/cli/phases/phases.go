@@ -105,6 +105,7 @@ func run(ctx context.Context, o *Options) (err error) {
 		return errors.Join(err, logs.Close())
 	}
 	defer func() { err = errors.Join(err, sinks.Close()) }()
+	sinks.Mask(o.Secrets)
 	ro.Sink = sinks
 	r, err := lifecycle.New(ro)
 	if err != nil {

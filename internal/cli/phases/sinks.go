@@ -37,16 +37,20 @@ func (o *Options) sinks(s *settings.Loaded, logs *report.LogFiles) (*report.Mult
 	if os.Getenv("GITHUB_ACTIONS") == "true" && !asked {
 		list = append(list, report.NewGitHub(o.Out, os.Getenv("GITHUB_STEP_SUMMARY")))
 	}
-	for _, spec := range specs {
-		sink, err := report.Open(spec, report.Env{Stdout: o.Out, Getenv: os.Getenv})
-		if err != nil {
-			for _, opened := range list {
-				err = errors.Join(err, opened.Close())
-			}
+	env := report.Env{Stdout: o.Out, Getenv: os.Getenv}
+	if s.Source("report").Kind == settings.ProjectFile {
+		if env.Within, err = o.Dir(); err != nil {
 			return nil, err
 		}
-		list = append(list, sink)
 	}
+	reports, err := report.OpenAll(specs, env)
+	if err != nil {
+		for _, opened := range list {
+			err = errors.Join(err, opened.Close())
+		}
+		return nil, err
+	}
+	list = append(list, reports...)
 	all := []lifecycle.Sink{logs}
 	for _, s := range list {
 		all = append(all, s)

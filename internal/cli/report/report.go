@@ -99,12 +99,12 @@ func sinks(o *Options) (*report.Multi, error) {
 		color := report.UseColor(cmdutil.ColorWish(set), os.Getenv, report.IsTerminal(o.Out, os.Getenv))
 		return report.NewMulti(report.NewPlain(o.Out, o.Err, report.Options{Color: color})), nil
 	}
+	opened, err := report.OpenAll(o.Reports, report.Env{Stdout: o.Out, Getenv: os.Getenv})
+	if err != nil {
+		return nil, err
+	}
 	var list []lifecycle.Sink
-	for _, spec := range o.Reports {
-		s, err := report.Open(spec, report.Env{Stdout: o.Out, Getenv: os.Getenv})
-		if err != nil {
-			return nil, errors.Join(err, report.NewMulti(list...).Close())
-		}
+	for _, s := range opened {
 		list = append(list, s)
 	}
 	return report.NewMulti(list...), nil
