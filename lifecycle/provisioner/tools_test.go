@@ -180,25 +180,53 @@ func TestIdempotenceByFiles(t *testing.T) {
 	require.ErrorContains(t, err, "find in the runner exited with code 127")
 }
 
-// A playbook from this machine: its command line, and that nothing of it is where
-// the runner could change it.
+// A playbook from this machine: its command line, that the connection is forced, and that
+// nothing of it is where the runner could change it.
 func TestAnsibleOnHost(t *testing.T) {
-	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, ansible_from: host, playbook: m, hosts: g, extra_vars: {a: 1}, ansible_extra_flags: '--flush-cache -f 1'}\n" + platform, "m": "", "roles/x": ""})
+	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, ansible_from: host, playbook: m, hosts: g, extra_vars: {a: 1}, ansible_extra_flags: '--flush-cache -e ansible_connection=local'}\n" + platform, "m": "", "roles/x": ""})
 	b.here()
 	bin := t.TempDir()
 	require.NoError(t, writeFile(filepath.Join(bin, "ansible-playbook"), `#!/bin/sh
-[ -S "$GALLEY_SOCKET" ] && [ -f "$ANSIBLE_CONNECTION_PLUGINS/galley.py" ] || exit 9
+[ -S "$GALLEY_SOCKET" ] && [ -f "$ANSIBLE_CONNECTION_PLUGINS/galley.py" ] && [ -f "$ANSIBLE_CONNECTION_PLUGINS/local.py" ] || exit 9
 cat "$2"
-echo "roles $ANSIBLE_ROLES_PATH become $ANSIBLE_BECOME_METHOD"
+for last; do [ "$last" = -e ] || { before=$arg arg=$last; }; done
+cat "${before#@}"
+echo "roles $ANSIBLE_ROLES_PATH become $ANSIBLE_BECOME_METHOD guard $GALLEY_ON_HOST"
 echo "args $*"
+ls -ld "${GALLEY_SOCKET%/*}"
 `))
 	t.Setenv("PATH", bin+":/usr/bin:/bin")
 	b.project.Environ = os.Environ()
 	r := &scripted{others: func(runner.Command) int { return 1 }}
 	_, out, err := b.converge(r)
 	require.NoError(t, err, out)
-	require.Contains(t, out, "default-debian-12 ansible_connection=galley\n\n[g]\ndefault-debian-12\n")
-	require.Contains(t, out, "roles "+filepath.Join(b.root, "roles")+":/etc/ansible/roles become su\n")
-	require.Regexp(t, `args -i \S+/hosts -e @\S+/galley_vars.json --flush-cache -f 1 `+filepath.Join(b.root, "m")+"\n", out)
+	require.Contains(t, out, "localhost ansible_connection=galley\n\n[g]\nlocalhost\n{\"ansible_connection\": \"galley\"}\n")
+	require.Regexp(t, `roles \S+/project/roles:/etc/ansible/roles become su guard 1\n`, out)
+	require.Regexp(t, `args -i \S+/hosts -e @\S+/galley_vars.json --flush-cache -e ansible_connection=local -e @\S+/galley_forced.json \S+/project/m\n`, out)
+	require.Contains(t, out, "drwx------")
 	require.Empty(t, tree(t, b.box.Local))
+}
+
+// A run that does not report what it changed shows no idempotence.
+func TestIdempotenceUnknown(t *testing.T) {
+	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, ansible_from: runner, playbook: m, idempotence: true}\n" + platform, "m": ""})
+	_, _, err := b.converge(&scripted{runs: []scriptedRun{{"\x1egalley: stats {\"changed\": 1}\n", 0}, {"", 0}}})
+	require.EqualError(t, err, "whether ansible-playbook is idempotent is not known: its second run did not report what it changed")
+}
+
+// Without a key that says so, this machine's Ansible is never used.
+func TestAnsibleIsNeverThisMachinesByItself(t *testing.T) {
+	bin := t.TempDir()
+	require.NoError(t, writeFile(filepath.Join(bin, "ansible-playbook"), "#!/bin/sh\ntouch "+filepath.Join(bin, "ran")+"\n"))
+	t.Setenv("PATH", bin)
+	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, playbook: m}\n" + platform, "m": ""})
+	_, _, err := b.converge(&scripted{others: func(runner.Command) int { return 1 }})
+	require.ErrorContains(t, err, "ansible-playbook is not in the runner\nUse an image that has Ansible")
+	require.ErrorContains(t, err, "provisioner.ansible_from: host")
+	require.NoFileExists(t, filepath.Join(bin, "ran"))
+	for _, keys := range []string{", ansible_from: runner", ", image: x", ", binary: /x"} {
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, playbook: m" + keys + "}\n" + platform, "m": ""})
+		_, _, err := b.converge(&scripted{runs: []scriptedRun{{}}})
+		require.NoError(t, err, keys)
+	}
 }

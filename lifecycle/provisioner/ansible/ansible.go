@@ -1,10 +1,11 @@
-// Package ansible plays playbooks: inside the runner with a local connection, or from
-// this machine with a connection through galley.
+// Package ansible plays playbooks: inside the runner with a local connection or, when
+// kitchen.yml says so, from this machine with a connection through galley.
 package ansible
 
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -16,6 +17,11 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
+
+// callbackPlugin reports to galley what a play changed.
+//
+//go:embed galley_report.py
+var callbackPlugin []byte
 
 // Ansible plays the playbook of an instance.
 type Ansible struct {
@@ -29,88 +35,82 @@ func New(o converge.Options, i config.Instance) *Ansible { return &Ansible{Optio
 // playbookCommand is the command.
 const playbookCommand = "ansible-playbook"
 
-// Tool is the image that kitchen.yml names; without one Ansible is the runner's
-// own, or this machine's.
+// Tool is the image that kitchen.yml names; without one Ansible is the runner's own.
 func (a *Ansible) Tool() *converge.Tool { return converge.ToolOf(a.instance.Provisioner.Tool) }
 
-// installed is true for what ansible-galaxy installed in the runner.
-func installed(p string) bool { return p == galaxyDir || strings.HasPrefix(p, galaxyDir+"/") }
+// onHost reports whether Ansible runs on this machine: only where kitchen.yml says so.
+func (a *Ansible) onHost() bool { return a.instance.Provisioner.Ansible.From == config.AnsibleHost }
 
-// Prepare lays out the project, an inventory and the script for a run in the
-// runner.
+// keep reports what of the sandbox stays: what ansible-galaxy installed in the runner.
+func keep(p string) bool { return p == galaxyDir || strings.HasPrefix(p, galaxyDir+"/") }
+
+// Prepare lays out the project, an inventory and the script for a run in the runner.
 func (a *Ansible) Prepare(_ context.Context, sb sandbox.Dir) error {
-	if a.instance.Provisioner.Ansible.From == config.AnsibleHost {
-		return sandbox.Sync(sb.Local, nil, installed)
+	if a.onHost() {
+		return sandbox.Sync(sb.Local, nil, keep)
 	}
-	l, err := a.layout(sb)
+	l, err := a.layout(sb.Remote, "local")
 	if err != nil {
 		return err
 	}
 	s := a.script(l)
 	l.files = append(l.files, s.File(a.instance.Provisioner, a.Env(a.instance.Provisioner)))
-	return sandbox.Sync(sb.Local, l.files, installed)
+	return sandbox.Sync(sb.Local, l.files, keep)
 }
 
 // places are where ansible-playbook may be in the runner besides its PATH.
 func (a *Ansible) places() []string {
-	dirs := []string{"/opt/ansible/bin"}
+	dir := "/opt/ansible/bin"
 	if d := a.instance.Provisioner.Ansible.BinaryPath; d != "" {
-		dirs = []string{d}
+		dir = d
 	}
-	for i, d := range dirs {
-		dirs[i] = path.Join(d, playbookCommand)
-	}
-	return dirs
+	return []string{path.Join(dir, playbookCommand)}
 }
 
 // Converge plays the playbook.
-func (a *Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+func (a *Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (_ converge.Summary, err error) {
 	p := a.instance.Provisioner
-	twice := a.Twice(p)
-	host, err := a.fromHost(ctx, r)
-	if err != nil {
-		return converge.Unknown(), err
-	}
-	if host == "" {
-		newJob := func() converge.Job {
-			return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hint: hint, Env: a.Env(p)}
-		}
-		return converge.Run(ctx, newJob, twice, "task", r, sb, out)
-	}
-	h, err := a.openHost(ctx, host, r)
-	if err != nil {
-		return converge.Unknown(), err
-	}
 	newJob := func() converge.Job {
-		return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hint: hint, Start: h.play}
+		return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hint: hint, Env: a.Env(p)}
 	}
-	s, err := converge.Run(ctx, newJob, twice, "task", r, sb, out)
-	return s, errors.Join(err, h.close())
+	if !a.onHost() {
+		if err := a.requireInRunner(ctx, r); err != nil {
+			return converge.Unknown(), err
+		}
+		return converge.Run(ctx, newJob, a.Twice(p), "task", r, sb, out)
+	}
+	program, err := exec.LookPath(playbookCommand)
+	if err != nil {
+		return converge.Unknown(), fmt.Errorf("find %s on this machine: %w\nInstall Ansible, or set provisioner.ansible_from: runner", playbookCommand, err)
+	}
+	h, err := a.openHost(ctx, program, r)
+	if err != nil {
+		return converge.Unknown(), err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	onHost := func() converge.Job {
+		j := newJob()
+		j.Start = h.play
+		return j
+	}
+	return converge.Run(ctx, onHost, a.Twice(p), "task", r, sb, out)
 }
 
-// fromHost decides where Ansible runs: it returns this machine's ansible-playbook,
-// or "" for the runner's.
-func (a *Ansible) fromHost(ctx context.Context, r runner.Runner) (string, error) {
-	from := a.instance.Provisioner.Ansible.From
-	if from == config.AnsibleRunner || a.Tool() != nil || a.instance.Provisioner.Tool.Binary != "" {
-		return "", nil
+// requireInRunner fails when the runner has no Ansible, and says how it can be had. This
+// machine's is none of the ways that are tried by themselves: what a play does on the
+// machine that it is played from is done to the user's own.
+func (a *Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
+	if a.Tool() != nil || a.instance.Provisioner.Tool.Binary != "" || a.instance.Provisioner.Ansible.From == config.AnsibleRunner {
+		return nil // the script says what is missing
 	}
-	if from != config.AnsibleHost {
-		look := append([]string{"sh", "-c", `for place; do [ ! -x "$place" ] || exit 0; done; command -v ` + playbookCommand, "sh"}, a.places()...)
-		var out bytes.Buffer
-		if code, err := r.Exec(ctx, runner.Command{Argv: look, Stdout: &out, Stderr: &out}); err != nil || code == 0 {
-			return "", err
-		}
+	find := append([]string{"sh", "-c", `for place; do [ ! -x "$place" ] || exit 0; done; command -v ` + playbookCommand, "sh"}, a.places()...)
+	var out bytes.Buffer
+	if code, err := r.Exec(ctx, runner.Command{Argv: find, Stdout: &out, Stderr: &out}); err != nil || code == 0 {
+		return err
 	}
-	path, err := exec.LookPath(playbookCommand)
-	if err == nil {
-		return path, nil
-	}
-	if from == config.AnsibleHost {
-		return "", fmt.Errorf("find %s on this machine: %w\nInstall Ansible, or set provisioner.ansible_from: runner", playbookCommand, err)
-	}
-	return "", fmt.Errorf("%s is neither in the runner nor on this machine\n"+
-		"Use an image that has Ansible (driver.intermediate_instructions can install it), set provisioner.image to one that brings it in a volume, or install Ansible here", playbookCommand)
+	return fmt.Errorf("%s is not in the runner\n"+
+		"Use an image that has Ansible (driver.intermediate_instructions can install it), or set provisioner.image to one that brings it in a volume.\n"+
+		"With provisioner.ansible_from: host this machine's Ansible plays the playbook against the runner; lookups and plugins then run on this machine", playbookCommand)
 }
 
 // hint explains the exit codes of ansible-playbook.

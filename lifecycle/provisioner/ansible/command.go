@@ -23,15 +23,15 @@ func (a *Ansible) script(l *layout) converge.Script {
 	}
 	// Small images have no sudo, and all have su.
 	s.Add("command -v sudo > /dev/null || export ANSIBLE_BECOME_METHOD=su")
-	if l.galaxy != "" {
-		done := runner.Quote(path.Join(l.galaxy, ".done"))
+	if r := l.requirements; r.file != "" {
+		done := runner.Quote(path.Join(r.dir, ".done"))
 		s.Add(`galaxy=$(dirname "$ansible")/ansible-galaxy; [ -x "$galaxy" ] || galaxy=ansible-galaxy`)
-		s.Add(`if [ "$(cat %s 2> /dev/null)" != %s ]; then`, done, l.digest)
-		s.Add("  rm -rf %s; mkdir -p %s", runner.Quote(l.galaxy), runner.Quote(l.galaxy))
-		for _, args := range a.galaxy(l) {
+		s.Add(`if [ "$(cat %s 2> /dev/null)" != %s ]; then`, done, r.digest)
+		s.Add("  rm -rf %s; mkdir -p %s", runner.Quote(r.dir), runner.Quote(r.dir))
+		for _, args := range a.galaxy(r) {
 			s.Add(`  "$galaxy" %s || exit`, runner.QuoteAll(args))
 		}
-		s.Add("  echo %s > %s", l.digest, done)
+		s.Add("  echo %s > %s", r.digest, done)
 		s.Add("fi")
 	}
 	line := `"$ansible" ` + runner.QuoteAll(a.arguments(l))
@@ -44,26 +44,31 @@ func (a *Ansible) script(l *layout) converge.Script {
 
 // environment are Ansible's settings that have no option.
 func (a *Ansible) environment(l *layout) map[string]string {
+	roles := slices.Clone(l.roles)
 	env := map[string]string{
 		"ANSIBLE_NOCOLOR": "1", "ANSIBLE_RETRY_FILES_ENABLED": "0", "ANSIBLE_LOCALHOST_WARNING": "0", "PYTHONUNBUFFERED": "1",
-		"ANSIBLE_ROLES_PATH": strings.Join(append(slices.Clone(l.roles), "/etc/ansible/roles"), ":"),
 	}
-	if l.galaxy != "" {
-		env["ANSIBLE_COLLECTIONS_PATH"] = path.Join(l.galaxy, "collections") + ":/usr/share/ansible/collections"
+	if r := l.requirements; r.file != "" {
+		roles = append(roles, path.Join(r.dir, "roles"))
+		env["ANSIBLE_COLLECTIONS_PATH"] = path.Join(r.dir, "collections") + ":/usr/share/ansible/collections"
 	}
-	for name, value := range map[string]string{
-		"ANSIBLE_CONFIG": l.config, "ANSIBLE_LIBRARY": l.library, "ANSIBLE_FILTER_PLUGINS": l.filters,
+	env["ANSIBLE_ROLES_PATH"] = strings.Join(append(roles, "/etc/ansible/roles"), ":")
+	if l.config != "" {
+		env["ANSIBLE_CONFIG"] = l.config
+	}
+	for name, dirs := range map[string][]string{
+		"ANSIBLE_LIBRARY": l.library, "ANSIBLE_FILTER_PLUGINS": l.filters,
 		"ANSIBLE_CALLBACK_PLUGINS": l.callbacks, "ANSIBLE_LOOKUP_PLUGINS": l.lookups,
 	} {
-		if value != "" {
-			env[name] = value
+		if len(dirs) > 0 {
+			env[name] = strings.Join(dirs, ":")
 		}
 	}
 	return env
 }
 
 // galaxy are the command lines that install requirements.
-func (a *Ansible) galaxy(l *layout) [][]string {
+func (a *Ansible) galaxy(r requirements) [][]string {
 	var lines [][]string
 	add := func(args ...string) {
 		if a.instance.Provisioner.Ansible.IgnoreCerts {
@@ -71,11 +76,11 @@ func (a *Ansible) galaxy(l *layout) [][]string {
 		}
 		lines = append(lines, args)
 	}
-	if l.wantsRoles {
-		add("role", "install", "-r", l.requirements, "-p", path.Join(l.galaxy, "roles"))
+	if r.roles {
+		add("role", "install", "-r", r.file, "-p", path.Join(r.dir, "roles"))
 	}
-	if l.wantsContents {
-		add("collection", "install", "-r", l.requirements, "-p", path.Join(l.galaxy, "collections"))
+	if r.collections {
+		add("collection", "install", "-r", r.file, "-p", path.Join(r.dir, "collections"))
 	}
 	return lines
 }

@@ -1,24 +1,20 @@
 package ansible
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// The directories of Ansible's sandbox.
+// The directories and files that a run of ansible-playbook is laid out in.
 const (
 	projectDir   = "project"
 	rolesDir     = "roles"
@@ -27,17 +23,21 @@ const (
 	galaxyDir    = "galaxy"
 )
 
-// layout is where a run of ansible-playbook finds its things: in the sandbox, or
-// on this machine. All paths are those of where it runs.
+// plugin is the name of the directory among a suite's tests that is Ansible's alone.
+const plugin = "ansible"
+
+// layout is where a run of ansible-playbook finds its things: in the sandbox, or in a
+// private directory of this machine. All paths are those of where it runs.
 type layout struct {
-	// root is the directory of what galley makes, work the one to run in.
+	// root is the directory of everything, work the copy of the project in it.
 	root, work string
 	files      []sandbox.File
-	// carry tells where a path of this machine is; it may add to files.
-	carry func(from string) (string, error)
+	// outside are the places of what does not lie in the project.
+	outside map[string]string
 
 	playbook, inventory, config string
 	vaults                      []string
+<<<<<<< Updated upstream
 	roles                       []string
 	library, filters            string
 	callbacks, lookups          string
@@ -46,40 +46,37 @@ type layout struct {
 	// galaxy is where ansible-galaxy installs, digest that of the requirements.
 	galaxy, digest            string
 	wantsRoles, wantsContents bool
+=======
+	roles, library              []string
+	filters, callbacks, lookups []string
+	extraVars                   []string
+	requirements                requirements
+>>>>>>> Stashed changes
 }
 
-// layout lays the project out for a run in the runner.
-func (a *Ansible) layout(sb sandbox.Dir) (*layout, error) {
-	l := &layout{root: sb.Remote, work: path.Join(sb.Remote, projectDir)}
-	project, err := sandbox.Tree(a.Root, projectDir, a.skip)
+// layout lays the project out below root for a run with a connection.
+func (a *Ansible) layout(root, connection string) (*layout, error) {
+	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}}
+	files, err := sandbox.Tree(a.Root, projectDir, a.skip)
 	if err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
 	}
-	l.files = project
-	outside := map[string]string{}
-	l.carry = func(from string) (string, error) {
-		if rel, err := filepath.Rel(a.Root, from); err == nil && filepath.IsLocal(rel) {
-			if _, err := os.Stat(from); err != nil {
-				return "", err
-			}
-			return path.Join(l.work, filepath.ToSlash(rel)), nil
-		}
-		if to, ok := outside[from]; ok {
-			return to, nil
-		}
-		rel := path.Join("outside", fmt.Sprint(len(outside)), filepath.Base(from))
-		files, err := converge.Carry(from, rel)
-		if err != nil {
-			return "", err
-		}
-		l.files = append(l.files, files...)
-		outside[from] = path.Join(l.root, rel)
-		return outside[from], nil
+	l.files = files
+	if err := a.addPlaybook(l); err != nil {
+		return nil, err
 	}
-	return l, a.fill(l, "local")
+	for _, add := range []func(*layout) error{a.addNamed, a.addCopies, a.addRoles, a.addPlugins, a.addRequirements} {
+		if err := add(l); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.addInventory(l, connection); err != nil {
+		return nil, err
+	}
+	return l, a.addVars(l, connection)
 }
 
-// skip tells what of the project stays out of the sandbox.
+// skip reports what of the project stays out.
 func (a *Ansible) skip(rel string, dir bool) bool {
 	k := a.instance.Provisioner.Ansible
 	name := path.Base(rel)
@@ -89,13 +86,13 @@ func (a *Ansible) skip(rel string, dir bool) bool {
 	return slices.Contains(k.IgnorePaths, rel) || !dir && slices.Contains(k.IgnoreExtension, path.Ext(name))
 }
 
-// fill finds everything and makes what galley makes itself.
-func (a *Ansible) fill(l *layout, connection string) error {
-	k := a.instance.Provisioner.Ansible
-	playbook, err := a.playbook()
-	if err != nil {
-		return err
+// carry returns where a path of this machine is, and adds it to the files when it does
+// not lie in the project.
+func (a *Ansible) carry(l *layout, from string) (string, error) {
+	if _, err := os.Stat(from); err != nil {
+		return "", err
 	}
+<<<<<<< Updated upstream
 	for _, p := range []struct {
 		key, from string
 		to        *string
@@ -107,10 +104,74 @@ func (a *Ansible) fill(l *layout, connection string) error {
 	} {
 		if p.from == "" {
 			continue
+=======
+	if rel, err := filepath.Rel(a.Root, from); err == nil && filepath.IsLocal(rel) {
+		return path.Join(l.work, filepath.ToSlash(rel)), nil
+	}
+	if to, ok := l.outside[from]; ok {
+		return to, nil
+	}
+	rel := path.Join("outside", fmt.Sprint(len(l.outside)), filepath.Base(from))
+	files, err := converge.Carry(from, rel)
+	if err != nil {
+		return "", err
+	}
+	l.files = append(l.files, files...)
+	l.outside[from] = path.Join(l.root, rel)
+	return l.outside[from], nil
+}
+
+// find is a key's path, or the place where kitchen-ansible looks without it, or "".
+func (a *Ansible) find(named, usual string, dir bool) string {
+	if named != "" {
+		return named
+	}
+	return a.FindFor(plugin, a.instance.Suite, usual, dir)
+}
+
+// addPlaybook finds the playbook.
+func (a *Ansible) addPlaybook(l *layout) error {
+	from := a.instance.Provisioner.Ansible.Playbook
+	for _, usual := range []string{"default.yml", "playbook.yml", "site.yml"} {
+		if from == "" {
+			from = a.find("", usual, false)
+>>>>>>> Stashed changes
 		}
-		if *p.to, err = l.carry(p.from); err != nil {
-			return fmt.Errorf("provisioner.%s: %w", p.key, err)
+	}
+	if from == "" {
+		return fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook",
+			a.instance.Name, a.SuiteDir(a.instance.Suite))
+	}
+	to, err := a.carry(l, from)
+	if err != nil {
+		return fmt.Errorf("provisioner.playbook: %w", err)
+	}
+	l.playbook = to
+	return nil
+}
+
+// beside is a place next to the playbook, relative to the root.
+func (l *layout) beside(name string) string {
+	return path.Join(strings.TrimPrefix(path.Dir(l.playbook), l.root+"/"), name)
+}
+
+// addNamed carries the files that options name.
+func (a *Ansible) addNamed(l *layout) error {
+	k := a.instance.Provisioner.Ansible
+	if from := a.find(k.ConfigFile, "ansible.cfg", false); from != "" {
+		to, err := a.carry(l, from)
+		if err != nil {
+			return fmt.Errorf("provisioner.ansible_cfg_path: %w", err)
 		}
+		l.config = to
+	}
+	if from := a.find(k.VaultPasswordFile, "ansible-vault-password", false); from != "" {
+		to, err := a.carry(l, from)
+		if err != nil {
+			return fmt.Errorf("provisioner.ansible_vault_password_file: %w", err)
+		}
+		l.private(to)
+		l.vaults = append(l.vaults, to)
 	}
 	for _, f := range k.VaultPasswordFiles {
 		to, err := l.carry(f)
@@ -120,95 +181,136 @@ func (a *Ansible) fill(l *layout, connection string) error {
 		l.vaults = append(l.vaults, to)
 	}
 	for _, f := range k.ExtraVarsFiles {
-		to, err := l.carry(f)
-		if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(f, l.root+"/") {
-			to, err = f, nil // where the runner will have it, by additional_copy_path
+		to, err := a.carry(l, f)
+		if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(f, a.instance.Provisioner.RootPath+"/") {
+			// Where the runner will have it, by additional_copy_path.
+			to, err = path.Join(l.root, strings.TrimPrefix(f, a.instance.Provisioner.RootPath)), nil
 		}
 		if err != nil {
 			return fmt.Errorf("provisioner.extra_vars_file: %w", err)
 		}
 		l.extraVars = append(l.extraVars, to)
 	}
-	for _, from := range k.Copy {
-		files, err := converge.Carry(from, filepath.Base(from))
-		if err != nil {
-			return fmt.Errorf("provisioner.additional_copy_path: %w", err)
+	return nil
+}
+
+// private makes a file that holds a secret readable by its owner alone; one that is a
+// program stays one.
+func (l *layout) private(at string) {
+	rel := strings.TrimPrefix(at, l.root+"/")
+	for i := range l.files {
+		f := &l.files[i]
+		if f.Path != rel {
+			continue
 		}
-		l.files = append(l.files, files...)
+		f.Mode = 0o600
+		if st, err := os.Stat(f.Source); err == nil && st.Mode()&0o100 != 0 {
+			f.Mode = 0o700
+		}
 	}
-	for _, f := range []func(*layout, string) error{a.addRoles, a.addInventory, a.addVars, a.addRequirements} {
-		if err := f(l, connection); err != nil {
-			return err
+}
+
+// addCopies puts what additional_copy_path names at the root and, as in kitchen-ansible,
+// side by side with the playbook.
+func (a *Ansible) addCopies(l *layout) error {
+	k := a.instance.Provisioner.Ansible
+	copies := slices.Clone(k.Copy)
+	if len(copies) == 0 {
+		for _, usual := range []string{"additional_copy", "recursive_additional_copy"} {
+			if dir := a.find("", usual, true); dir != "" {
+				copies = append(copies, dir)
+			}
+		}
+	}
+	for _, from := range copies {
+		for _, to := range []string{filepath.Base(from), l.beside(filepath.Base(from))} {
+			if filepath.Clean(from) == filepath.Clean(a.Root) {
+				continue // the whole project is there already
+			}
+			files, err := converge.Carry(from, to)
+			if err != nil {
+				return fmt.Errorf("provisioner.additional_copy_path: %w", err)
+			}
+			l.files = append(l.files, files...)
 		}
 	}
 	return nil
 }
 
-// playbook is the playbook's path on this machine.
-func (a *Ansible) playbook() (string, error) {
-	if p := a.instance.Provisioner.Ansible.Playbook; p != "" {
-		return p, nil
-	}
-	for _, name := range []string{"default.yml", "playbook.yml", "site.yml"} {
-		if p := a.Find(a.instance.Suite, name); p != "" {
-			return p, nil
-		}
-	}
-	return "", fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook",
-		a.instance.Name, filepath.Join(a.TestBase, a.instance.Suite))
-}
-
-// addRoles finds the directories of roles. A directory that is a role itself gets
-// one above it.
-func (a *Ansible) addRoles(l *layout, _ string) error {
+// addRoles finds the directories of roles. A directory that is a role itself gets one
+// above it.
+func (a *Ansible) addRoles(l *layout) error {
 	k := a.instance.Provisioner.Ansible
-	if k.RolesPath != "" && !isRole(k.RolesPath) {
-		to, err := l.carry(k.RolesPath)
+	add := func(dir, key string) error {
+		to, err := a.carry(l, dir)
 		if err != nil {
-			return fmt.Errorf("provisioner.roles_path: %w", err)
+			return fmt.Errorf("provisioner.%s: %w", key, err)
 		}
-		l.roles = append(l.roles, to)
+		if !slices.Contains(l.roles, to) {
+			l.roles = append(l.roles, to)
+		}
+		return nil
+	}
+	if k.RolesPath != "" && !isRole(k.RolesPath) {
+		if err := add(k.RolesPath, "roles_path"); err != nil {
+			return err
+		}
 	}
 	for _, dir := range []string{k.RolesPath, a.Root} {
 		if dir == "" || !isRole(dir) {
 			continue
 		}
-		name := k.RoleName
-		if name == "" {
-			name = strings.TrimPrefix(strings.TrimPrefix(filepath.Base(dir), "ansible-role-"), "ansible-")
+		for _, name := range a.roleNames(dir) {
+			files, err := sandbox.Tree(dir, path.Join(rolesDir, name), func(rel string, d bool) bool {
+				top, _, _ := strings.Cut(rel, "/")
+				return !slices.Contains(roleParts(), top) || a.skip(rel, d)
+			})
+			if err != nil {
+				return fmt.Errorf("read the role %s: %w", name, err)
+			}
+			l.files = append(l.files, files...)
 		}
-		files, err := sandbox.Tree(dir, path.Join(rolesDir, name), func(rel string, d bool) bool {
-			top, _, _ := strings.Cut(rel, "/")
-			return !slices.Contains(roleParts(), top) || a.skip(rel, d)
-		})
-		if err != nil {
-			return fmt.Errorf("read the role %s: %w", name, err)
-		}
-		l.files = append(l.files, files...)
 		if r := path.Join(l.root, rolesDir); !slices.Contains(l.roles, r) {
 			l.roles = append(l.roles, r)
 		}
 	}
 	for _, dir := range k.MoreRoles {
-		to, err := l.carry(dir)
-		if err != nil {
-			return fmt.Errorf("provisioner.additional_copy_role_path: %w", err)
-		}
-		l.roles = append(l.roles, to)
-	}
-	for _, dir := range []string{"roles", filepath.Join("test", "roles")} {
-		if ok, err := isThere(filepath.Join(a.Root, dir)); err != nil {
+		if err := add(dir, "additional_copy_role_path"); err != nil {
 			return err
-		} else if ok {
-			l.roles = append(l.roles, path.Join(l.work, filepath.ToSlash(dir)))
+		}
+	}
+	for _, dir := range append(a.Places(plugin, a.instance.Suite, "roles"), filepath.Join(a.Root, "test", "roles")) {
+		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+			continue
+		}
+		if err := add(dir, "roles_path"); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// roleNames are the names under which playbooks may know the role in a directory:
+// role_name of kitchen.yml alone; else the directory's, that without the usual prefixes,
+// and those of its meta/main.yml.
+func (a *Ansible) roleNames(dir string) []string {
+	if name := a.instance.Provisioner.Ansible.RoleName; name != "" {
+		return []string{name}
+	}
+	base := filepath.Base(dir)
+	names := []string{base}
+	for _, name := range append([]string{strings.TrimPrefix(strings.TrimPrefix(base, "ansible-role-"), "ansible-")}, metaNames(dir)...) {
+		if name != "" && name == path.Base(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // roleParts are the directories of a role.
 func roleParts() []string {
-	return []string{"defaults", "files", "filter_plugins", "handlers", "library", "lookup_plugins", "meta", "module_utils", "tasks", "templates", "vars"}
+	return []string{"action_plugins", "callback_plugins", "connection_plugins", "defaults", "files", "filter_plugins", "handlers", "library", "lookup_plugins",
+		"meta", "module_utils", "tasks", "templates", "test_plugins", "vars"}
 }
 
 func isRole(dir string) bool {
@@ -220,114 +322,29 @@ func isRole(dir string) bool {
 	return false
 }
 
-// addInventory carries the inventory of kitchen.yml, or makes one of the instance
-// alone.
-func (a *Ansible) addInventory(l *layout, connection string) error {
+// addPlugins finds the directories of modules and plugins.
+func (a *Ansible) addPlugins(l *layout) error {
 	k := a.instance.Provisioner.Ansible
-	for _, v := range []struct{ key, from, to string }{{"group_vars_path", k.GroupVars, "group_vars"}, {"host_vars_path", k.HostVars, "host_vars"}} {
-		if v.from == "" {
+	for _, p := range []struct {
+		key, named, usual string
+		to                *[]string
+	}{
+		{"library_plugins_path", k.LibraryPath, "library", &l.library}, {"modules_path", "", "modules", &l.library},
+		{"filter_plugins_path", k.FilterPlugins, "filter_plugins", &l.filters},
+		{"callback_plugins_path", k.CallbackPlugins, "callback_plugins", &l.callbacks},
+		{"lookup_plugins_path", k.LookupPlugins, "lookup_plugins", &l.lookups},
+	} {
+		from := a.find(p.named, p.usual, true)
+		if from == "" {
 			continue
 		}
-		files, err := converge.Carry(v.from, path.Join(inventoryDir, v.to))
+		to, err := a.carry(l, from)
 		if err != nil {
-			return fmt.Errorf("provisioner.%s: %w", v.key, err)
+			return fmt.Errorf("provisioner.%s: %w", p.key, err)
 		}
-		l.files = append(l.files, files...)
+		*p.to = append(*p.to, to)
 	}
-	if k.Inventory != "" {
-		to, err := l.carry(k.Inventory)
-		if err != nil {
-			return fmt.Errorf("provisioner.ansible_inventory: %w", err)
-		}
-		l.inventory = to
-		return nil
-	}
-	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"), Data: []byte(inventory(a.instance.Name, k.Hosts, connection))})
-	l.inventory = path.Join(l.root, inventoryDir, "hosts")
+	// Ansible finds what lies beside the playbook without being told.
+	l.files = append(l.files, sandbox.File{Path: l.beside("callback_plugins/galley_report.py"), Data: callbackPlugin})
 	return nil
-}
-
-// inventory lists one host in its groups.
-func inventory(name string, groups []string, connection string) string {
-	host := name
-	var in []string
-	for _, g := range groups {
-		switch g {
-		case "all":
-		case "localhost", "127.0.0.1":
-			host = g
-		default:
-			in = append(in, g)
-		}
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s ansible_connection=%s\n", host, connection)
-	for _, g := range in {
-		fmt.Fprintf(&b, "\n[%s]\n%s\n", g, host)
-	}
-	return b.String()
-}
-
-// addVars hands extra variables over in a file: on a command line all would see
-// them. An inventory of the user's own is for other connections.
-func (a *Ansible) addVars(l *layout, connection string) error {
-	k := a.instance.Provisioner.Ansible
-	vars := k.ExtraVars
-	if k.Inventory != "" {
-		vars = vars.With("ansible_connection", connection)
-	}
-	if k.Interpreter != "" {
-		vars = vars.With("ansible_python_interpreter", k.Interpreter)
-	}
-	if len(vars) == 0 {
-		return nil
-	}
-	data, err := config.MarshalPlain(vars)
-	if err != nil {
-		return fmt.Errorf("provisioner.extra_vars: %w", err)
-	}
-	l.files = append(l.files, sandbox.File{Path: varsFile, Data: data})
-	l.extraVars = append(l.extraVars, path.Join(l.root, varsFile))
-	return nil
-}
-
-var (
-	galaxyCollections = regexp.MustCompile(`(?m)^collections\s*:`)
-	galaxyRoles       = regexp.MustCompile(`(?m)^(roles\s*:|-\s)`)
-)
-
-// addRequirements looks what ansible-galaxy is to install.
-func (a *Ansible) addRequirements(l *layout, _ string) error {
-	from := a.instance.Provisioner.Ansible.Requirements
-	if from == "" {
-		for _, name := range []string{"requirements.yml", "roles/requirements.yml"} {
-			p := filepath.Join(a.Root, filepath.FromSlash(name))
-			if _, err := os.Stat(p); errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			// One that is just there is only for those who ask for it.
-			a.Notice("%s is not installed: set provisioner.requirements_path to have it so", name)
-			break
-		}
-		return nil
-	}
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return fmt.Errorf("provisioner.requirements_path: %w", err)
-	}
-	sum := sha256.Sum256(data)
-	l.digest = hex.EncodeToString(sum[:8])
-	l.wantsContents, l.wantsRoles = galaxyCollections.Match(data), galaxyRoles.Match(data)
-	l.galaxy = path.Join(l.root, galaxyDir)
-	l.roles = append(l.roles, path.Join(l.galaxy, "roles"))
-	return nil
-}
-
-// isThere reports whether there is a file or directory.
-func isThere(path string) (bool, error) {
-	_, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
 }

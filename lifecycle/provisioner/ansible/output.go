@@ -1,6 +1,7 @@
 package ansible
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,12 +11,13 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
-// output reads which tasks changed something, and the recap at the end.
+// output reads what galley_report.py reports. Where that is not loaded, what the default
+// callback prints is read: which tasks changed something, and the recap at the end.
 type output struct {
-	task    string
-	changes []string
-	// counts are the recap's numbers, added up over hosts.
-	counts map[string]int
+	task             string
+	changes, printed []string
+	// counts are added up over hosts; recap are those of the printed recap.
+	counts, recap map[string]int
 }
 
 var (
@@ -24,16 +26,22 @@ var (
 	recapLine  = regexp.MustCompile(`^\S+\s+: ok=\d+\s`)
 )
 
+// Line reads a line.
 func (o *output) Line(text string) {
 	switch {
+	case strings.HasPrefix(text, converge.Marker):
+		o.report(strings.TrimPrefix(text, converge.Marker))
 	case strings.HasPrefix(text, "changed: ["):
-		if o.task != "" && !slices.Contains(o.changes, o.task) {
-			o.changes = append(o.changes, o.task)
+		if o.task != "" && !slices.Contains(o.printed, o.task) {
+			o.printed = append(o.printed, o.task)
 		}
 	case recapLine.MatchString(text):
+		if o.recap == nil {
+			o.recap = map[string]int{}
+		}
 		for _, m := range recapCount.FindAllStringSubmatch(text, -1) {
 			if n, err := strconv.Atoi(m[2]); err == nil {
-				o.add(m[1], n)
+				o.recap[m[1]] += n
 			}
 		}
 	default:
@@ -43,20 +51,36 @@ func (o *output) Line(text string) {
 	}
 }
 
-func (o *output) add(name string, n int) {
-	if o.counts == nil {
-		o.counts = map[string]int{}
+// report reads a line of galley_report.py.
+func (o *output) report(text string) {
+	kind, value, _ := strings.Cut(text, " ")
+	switch kind {
+	case "changed":
+		var task string
+		if json.Unmarshal([]byte(value), &task) == nil && !slices.Contains(o.changes, task) {
+			o.changes = append(o.changes, task)
+		}
+	case "stats":
+		var stats map[string]int
+		if json.Unmarshal([]byte(value), &stats) == nil {
+			stats["failed"] = stats["failures"]
+			o.counts = stats
+		}
 	}
-	o.counts[name] += n
 }
 
+// Summary counts tasks.
 func (o *output) Summary(int) converge.Summary {
-	if o.counts == nil {
+	counts, changes := o.counts, o.changes
+	if counts == nil {
+		counts, changes = o.recap, o.printed
+	}
+	if counts == nil {
 		return converge.Unknown()
 	}
-	s := converge.Summary{Changed: o.counts["changed"], Failed: o.counts["failed"] + o.counts["unreachable"], Changes: o.changes}
-	s.Text = fmt.Sprintf("ok=%d changed=%d failed=%d", o.counts["ok"], s.Changed, s.Failed)
-	if n := o.counts["skipped"]; n > 0 {
+	s := converge.Summary{Changed: counts["changed"], Failed: counts["failed"] + counts["unreachable"], Changes: changes}
+	s.Text = fmt.Sprintf("ok=%d changed=%d failed=%d", counts["ok"], s.Changed, s.Failed)
+	if n := counts["skipped"]; n > 0 {
 		s.Text += fmt.Sprintf(" skipped=%d", n)
 	}
 	return s

@@ -2,6 +2,8 @@ package converge
 
 import (
 	"bytes"
+	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,35 @@ func TestLineReader(t *testing.T) {
 	x.close()
 	require.Equal(t, []string{"ab", "c", "d", "", "e"}, lines)
 	require.Equal(t, "ab\r\nc\n\x1b[31md\x1b[0m\n\ne\n", to.String())
+}
+
+// Lines for galley alone are read and not shown, however they come.
+func TestLineReaderHides(t *testing.T) {
+	const text = "a\n" + Marker + "one\n\n\x1eb\n" + Marker + "two\r\n" + "c" + Marker + "\n" + Marker + "three"
+	for size := 1; size <= len(text); size++ {
+		var to bytes.Buffer
+		var lines []string
+		x := &lineReader{to: &to, mu: new(sync.Mutex), each: func(l string) { lines = append(lines, l) }}
+		for piece := range slices.Chunk([]byte(text), size) {
+			_, err := x.Write(piece)
+			require.NoError(t, err)
+		}
+		x.close()
+		require.Equal(t, []string{"a", Marker + "one", "", "\x1eb", Marker + "two", "c" + Marker, Marker + "three"}, lines)
+		require.Equal(t, "a\n\n\x1eb\nc"+Marker+"\n", to.String())
+	}
+}
+
+// A line without an end costs no memory.
+func TestLineReaderIsBounded(t *testing.T) {
+	var lines []string
+	x := &lineReader{to: io.Discard, mu: new(sync.Mutex), each: func(l string) { lines = append(lines, l) }}
+	for range 100 {
+		_, err := x.Write(bytes.Repeat([]byte("x"), 10<<10))
+		require.NoError(t, err)
+	}
+	x.close()
+	require.Len(t, lines[0], maxLine)
 }
 
 func TestChangedAgainError(t *testing.T) {

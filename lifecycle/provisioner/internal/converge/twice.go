@@ -43,6 +43,9 @@ func Run(ctx context.Context, newJob func() Job, twice bool, thing string, r run
 		}
 		second.Changed = len(second.Changes)
 	}
+	if second.Changed < 0 {
+		return first, fmt.Errorf("whether %s is idempotent is not known: its second run did not report what it changed", j.What)
+	}
 	if second.Changed > 0 {
 		return first, &ChangedAgainError{What: j.What, Thing: thing, Count: second.Changed, Changes: second.Changes}
 	}

@@ -1,0 +1,152 @@
+package ansible
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// addInventory carries the inventory of kitchen.yml, or makes one as kitchen-ansible does.
+// Variables of groups and hosts lie beside it.
+func (a *Ansible) addInventory(l *layout, connection string) error {
+	k := a.instance.Provisioner.Ansible
+	for _, v := range []struct{ key, named, usual string }{{"group_vars_path", k.GroupVars, "group_vars"}, {"host_vars_path", k.HostVars, "host_vars"}} {
+		from := a.find(v.named, v.usual, true)
+		if from == "" {
+			continue
+		}
+		files, err := converge.Carry(from, path.Join(inventoryDir, v.usual))
+		if err != nil {
+			return fmt.Errorf("provisioner.%s: %w", v.key, err)
+		}
+		l.files = append(l.files, files...)
+	}
+	if k.Inventory != "" {
+		to, err := a.carry(l, k.Inventory)
+		if err != nil {
+			return fmt.Errorf("provisioner.ansible_inventory: %w", err)
+		}
+		l.inventory = to
+		return nil
+	}
+	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"), Data: []byte(inventory(k.Hosts, connection))})
+	l.inventory = path.Join(l.root, inventoryDir, "hosts")
+	return nil
+}
+
+// inventory lists one host in its groups. Like kitchen-ansible it calls it localhost, so
+// that host_vars/localhost and `hosts: localhost` mean the runner.
+func inventory(groups []string, connection string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "localhost ansible_connection=%s\n", connection)
+	for _, g := range groups {
+		if g != "all" && g != "localhost" {
+			fmt.Fprintf(&b, "\n[%s]\nlocalhost\n", g)
+		}
+	}
+	return b.String()
+}
+
+// addVars hands extra variables over in a file: on a command line all would see them.
+// An inventory of the user's own is for other connections.
+func (a *Ansible) addVars(l *layout, connection string) error {
+	k := a.instance.Provisioner.Ansible
+	vars := k.ExtraVars
+	if k.Inventory != "" {
+		vars = vars.With("ansible_connection", connection)
+	}
+	if k.Interpreter != "" {
+		vars = vars.With("ansible_python_interpreter", k.Interpreter)
+	}
+	if len(vars) == 0 {
+		return nil
+	}
+	data, err := config.MarshalPlain(vars)
+	if err != nil {
+		return fmt.Errorf("provisioner.extra_vars: %w", err)
+	}
+	l.files = append(l.files, sandbox.File{Path: varsFile, Data: data})
+	l.extraVars = append(l.extraVars, path.Join(l.root, varsFile))
+	return nil
+}
+
+// requirements are what ansible-galaxy is to install.
+type requirements struct {
+	// file is where they are listed; empty means that there are none.
+	file               string
+	roles, collections bool
+	// dir is where they are installed, digest that of their list.
+	dir, digest string
+}
+
+var (
+	galaxyCollections = regexp.MustCompile(`(?m)^collections\s*:`)
+	galaxyRoles       = regexp.MustCompile(`(?m)^(roles\s*:|-\s)`)
+)
+
+// addRequirements reads what ansible-galaxy is to install.
+func (a *Ansible) addRequirements(l *layout) error {
+	from := a.instance.Provisioner.Ansible.Requirements
+	if from == "" {
+		for _, name := range []string{"requirements.yml", "roles/requirements.yml"} {
+			if _, err := os.Stat(filepath.Join(a.Root, filepath.FromSlash(name))); errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			// One that is just there is only for those who ask for it.
+			a.Notice("%s is not installed: set provisioner.requirements_path to have it so", name)
+			break
+		}
+		return nil
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return fmt.Errorf("provisioner.requirements_path: %w", err)
+	}
+	r := requirements{collections: galaxyCollections.Match(data), roles: galaxyRoles.Match(data), dir: path.Join(l.root, galaxyDir)}
+	if r.file, err = a.carry(l, from); err != nil {
+		return fmt.Errorf("provisioner.requirements_path: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	r.digest = hex.EncodeToString(sum[:8])
+	l.requirements = r
+	return nil
+}
+
+// metaNames are the names that a role's meta/main.yml gives it. One that cannot be read
+// gives none: Ansible itself complains of it.
+func metaNames(dir string) []string {
+	for _, name := range []string{"main.yml", "main.yaml"} {
+		data, err := os.ReadFile(filepath.Join(dir, "meta", name))
+		if err != nil {
+			continue
+		}
+		var meta struct {
+			GalaxyInfo struct {
+				RoleName  string `yaml:"role_name"`
+				Namespace string `yaml:"namespace"`
+			} `yaml:"galaxy_info"`
+		}
+		if yaml.Unmarshal(data, &meta) != nil || meta.GalaxyInfo.RoleName == "" {
+			return nil
+		}
+		names := []string{meta.GalaxyInfo.RoleName}
+		if meta.GalaxyInfo.Namespace != "" {
+			names = append(names, meta.GalaxyInfo.Namespace+"."+meta.GalaxyInfo.RoleName)
+		}
+		return names
+	}
+	return nil
+}
