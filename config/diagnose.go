@@ -25,7 +25,7 @@ type DiagnoseOptions struct {
 // which Resolve made of c: every key with its value or default, in order of the
 // alphabet. Secrets are masked, by their names and by their values.
 func (c *Config) Diagnose(instances []Instance, o DiagnoseOptions) ([]byte, error) {
-	mask := NewMasker(SecretValues(instances, o.Environ))
+	mask := c.Masker(o.Environ)
 	files := make([]any, 0, len(c.Files))
 	for _, f := range c.Files {
 		files = append(files, map[string]any{"role": string(f.Role), "path": f.Path, "present": f.Present})

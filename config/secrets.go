@@ -1,11 +1,13 @@
 package config
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/internal/mask"
 )
 
@@ -14,7 +16,8 @@ const Masked = mask.Hidden
 
 // secretName matches the names of keys and variables that hold secrets.
 var secretName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(passw(or)?d|passphrase|passwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|license[_-]?key|encryption[_-]?key|auth[_-]?key|(^|[_-])(key|pass|pwd|pat)$)`)
+	return regexp.MustCompile(`(?i)(passw(or)?d|passphrase|passwd|secret|token|credential|` +
+		`(api|access|private|license|encryption|auth)[_-]?key|(^|[_-])(key|pass|pwd|pat)$)`)
 })
 
 // notSecretName matches names that merely say where a secret is, or what kind.
@@ -29,6 +32,104 @@ func IsSecretName(name string) bool {
 	return name != "PWD" && secretName().MatchString(name) && !notSecretName().MatchString(name)
 }
 
+// assigned matches a name to which a text gives a value: NAME=value, "name": "value",
+// --name=value. Blanks alone do so behind --name only.
+var assigned = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([A-Za-z0-9_.-]+)(["']?\s*[:=]\s*|[ \t]+)`)
+})
+
+// assignedValue matches the value that follows.
+var assignedValue = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s,}\]]*)`)
+})
+
+// userinfo matches the password in an address.
+var userinfo = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@`)
+})
+
+// Secrets are the values of secrets in the configuration and in an environment of
+// "NAME=value", for a masker: what stands under the name of a secret in any of the
+// files, at any depth and in texts such as "--token=value", and the passwords in
+// addresses. They are sorted and may be of any length.
+func (c *Config) Secrets(environ []string) []string {
+	s := secretCollector{found: map[string]bool{}, seen: map[*yaml11.Value]bool{}}
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		s.text(name, value)
+	}
+	for _, f := range c.Files {
+		if f.Data != nil {
+			s.value("", f.Data)
+		} else {
+			s.text("", string(f.Rendered))
+		}
+	}
+	delete(s.found, "")
+	return slices.Sorted(maps.Keys(s.found))
+}
+
+// Masker returns a Masker for the secrets of the configuration and of an environment.
+func (c *Config) Masker(environ []string) *Masker { return NewMasker(c.Secrets(environ)) }
+
+type secretCollector struct {
+	found map[string]bool
+	seen  map[*yaml11.Value]bool
+}
+
+// value collects from a value that stands under a name; what is below a secret name is
+// secret too.
+func (s *secretCollector) value(name string, v *yaml11.Value) {
+	if !IsSecretName(name) {
+		if s.seen[v] {
+			return
+		}
+		s.seen[v] = true
+	}
+	switch v.Kind {
+	case yaml11.Seq:
+		for _, it := range v.Seq {
+			s.value(name, it)
+		}
+	case yaml11.Map:
+		for _, e := range v.Map.Entries() {
+			under := e.Key
+			if IsSecretName(name) && !IsSecretName(under) {
+				under = name
+			}
+			s.value(under, e.Value)
+		}
+	default:
+		text, _ := v.Text()
+		s.text(name, text)
+		if source, ok := v.Source(); ok {
+			s.text(name, source) // 0123 is 83 here, and itself in other places
+		}
+	}
+}
+
+func (s *secretCollector) text(name, text string) {
+	if IsSecretName(name) {
+		s.found[text] = true
+	}
+	if strings.ContainsAny(text, "=:") {
+		for _, at := range assigned().FindAllStringSubmatchIndex(text, -1) {
+			if givesSecret(text, at) {
+				s.found[strings.Trim(assignedValue().FindString(text[at[1]:]), `"'`)] = true
+			}
+		}
+		for _, m := range userinfo().FindAllStringSubmatch(text, -1) {
+			s.found[m[1]] = true
+		}
+	}
+}
+
+// givesSecret reports whether a match of assigned is about a secret.
+func givesSecret(text string, at []int) bool {
+	name, sign := text[at[2]:at[3]], strings.TrimSpace(text[at[4]:at[5]])
+	return (sign != "" || strings.HasPrefix(name, "--")) && IsSecretName(strings.TrimLeft(name, "-"))
+}
+
 // Masker replaces secrets in texts and in values. It is safe for concurrent use.
 type Masker struct{ values *mask.Masker }
 
@@ -39,24 +140,34 @@ func NewMasker(values []string) *Masker { return &Masker{mask.New(values...)} }
 // Mask replaces every secret in s.
 func (m *Masker) Mask(s string) string { return m.values.String(s) }
 
-// assigned matches a name with what a line of a file gives to it.
-var assigned = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`([A-Za-z0-9_.-]+)(["']?\s*[:=]\s*)`)
-})
+// MaskText replaces every secret in a text, and what its lines give to the name of a
+// secret.
+func (m *Masker) MaskText(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = maskLine(l)
+	}
+	return m.Mask(strings.Join(lines, "\n"))
+}
 
-// maskExcerpt masks what an excerpt of a file gives to the name of a secret, to the
-// end of the line: after ERB it may hold what was only in the environment.
+// maskLine masks what a line gives to the name of a secret, to its end.
+func maskLine(line string) string {
+	for _, at := range assigned().FindAllStringSubmatchIndex(line, -1) {
+		if givesSecret(line, at) && at[1] < len(line) {
+			return line[:at[1]] + Masked
+		}
+	}
+	return line
+}
+
+// maskExcerpt masks an excerpt of a file: after ERB it may hold what was only in the
+// environment.
 func maskExcerpt(excerpt string) string {
 	line, caret, ok := strings.Cut(excerpt, "\n")
 	if !ok {
 		return excerpt
 	}
-	for _, at := range assigned().FindAllStringSubmatchIndex(line, -1) {
-		if IsSecretName(line[at[2]:at[3]]) && at[1] < len(line) {
-			return line[:at[1]] + Masked + "\n" + caret
-		}
-	}
-	return excerpt
+	return maskLine(line) + "\n" + caret
 }
 
 // MaskValue masks a value of YAML's terms: what stands under a secret name is
@@ -77,7 +188,11 @@ func (m *Masker) MaskValue(name string, v any) any {
 	case map[string]any:
 		out := make(map[string]any, len(x))
 		for k, it := range x {
-			out[k] = m.MaskValue(k, it)
+			under := k
+			if IsSecretName(name) && !IsSecretName(k) {
+				under = name
+			}
+			out[k] = m.MaskValue(under, it)
 		}
 		return out
 	case nil, bool:
@@ -87,65 +202,4 @@ func (m *Masker) MaskValue(name string, v any) any {
 		return Masked
 	}
 	return v
-}
-
-// SecretValues are the values of the instances' configuration, and of an
-// environment of "NAME=value", whose names say that they are secret.
-func SecretValues(instances []Instance, environ []string) []string {
-	var c secretCollector
-	for _, e := range environ {
-		name, value, _ := strings.Cut(e, "=")
-		c.text(name, value)
-	}
-	for _, i := range instances {
-		for _, env := range []map[string]string{i.Driver.Env, i.Driver.BuildArgs, i.Provisioner.Env, i.Verifier.Env, i.Verifier.Shell.Env} {
-			c.texts(env)
-		}
-		for _, list := range i.Hooks {
-			for _, h := range list {
-				c.texts(h.Environment)
-			}
-		}
-		c.any("", i.Provisioner.Chef.Attributes)
-		c.any("", i.Provisioner.Chef.ClientRB)
-		c.any("", i.Verifier.Raw)
-		c.text("license_key", i.Provisioner.Chef.LicenseKey)
-		c.text("license_key", i.Verifier.Inspec.LicenseKey)
-	}
-	slices.Sort(c.found)
-	return slices.Compact(c.found)
-}
-
-type secretCollector struct{ found []string }
-
-func (c *secretCollector) text(name, value string) {
-	if value != "" && IsSecretName(name) {
-		c.found = append(c.found, value)
-	}
-}
-
-func (c *secretCollector) texts(m map[string]string) {
-	for name, value := range m {
-		c.text(name, value)
-	}
-}
-
-// any looks into values; what is below a secret name is secret too.
-func (c *secretCollector) any(name string, v any) {
-	switch x := v.(type) {
-	case string:
-		c.text(name, x)
-	case []any:
-		for _, it := range x {
-			c.any(name, it)
-		}
-	case Hash:
-		for _, p := range x {
-			c.any(p.Key, p.Value)
-		}
-	case map[string]any:
-		for k, it := range x {
-			c.any(k, it)
-		}
-	}
 }

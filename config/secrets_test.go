@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,4 +54,60 @@ func TestMaskExcerpt(t *testing.T) {
 	require.Equal(t, "    3 |   - \"API_TOKEN="+Masked+"\n      |   ^", maskExcerpt("    3 |   - \"API_TOKEN=abc\"\n      |   ^"))
 	require.Equal(t, "    3 |   {a: b, token: "+Masked+"\n      |   ^", maskExcerpt("    3 |   {a: b, token: abc}\n      |   ^"))
 	require.Equal(t, "    3 |   image: abc\n      |   ^", maskExcerpt("    3 |   image: abc\n      |   ^"))
+}
+
+func TestSecrets(t *testing.T) {
+	c := configOf(t, `
+driver:
+  name: dokken
+  env: ["DB_PASSWORD=from-list", SHOWN=plain]
+  docker_host_url: tcp://user:from-address@host:2376
+  run_options: -e API_TOKEN=from-options --name x
+provisioner:
+  name: shell
+  command: curl --token "from command" --api-key='from key' --secret=from-flag
+  password: &p from-anchor
+  attributes: {credentials: {user: from-below, list: [from-list-below]}, token: 0123}
+  elsewhere: *p
+platforms: [{name: p, driver: {build_args: {NPM_TOKEN: from-platform}}}]
+suites: [{name: s, lifecycle: {pre_create: [{local: x, environment: {K_SECRET: from-hook}}]}}]
+`)
+	require.Equal(t, []string{
+		"0123", "83", "from-address", "from-anchor", "from-below", "from-env", "from-flag", "from-hook", "from-list",
+		"from-list-below", "from-options", "from-platform", "from command", "from key",
+	}, sortedBy(c.Secrets([]string{"CI_TOKEN=from-env", "HOME=/root", "EMPTY_TOKEN="})))
+}
+
+// sortedBy sorts texts with a blank last.
+func sortedBy(list []string) []string {
+	slices.SortStableFunc(list, func(a, b string) int {
+		return strings.Compare(strings.ReplaceAll(a, " ", "~"), strings.ReplaceAll(b, " ", "~"))
+	})
+	return list
+}
+
+// TestDiagnoseMasksInAllForms: resolved, merged and rendered.
+func TestDiagnoseMasksInAllForms(t *testing.T) {
+	text := wholeYAML("driver: {name: dokken, env: {A_TOKEN: correct-horse, B: 'x correct-horse'}, docker_host_url: 'tcp://u:battery@h:1'}\n" +
+		"provisioner: {name: shell, attributes: {password: {deep: staple-it}}, note: see staple-it and from-env}")
+	c := configOf(t, text)
+	m := c.Masker([]string{"CI_TOKEN=from-env"})
+	all, _ := c.Resolve(ResolveOptions{})
+	resolved, err := c.Diagnose(all, DiagnoseOptions{Environ: []string{"CI_TOKEN=from-env"}})
+	require.NoError(t, err)
+	merged, err := c.MaskedJSON(m)
+	require.NoError(t, err)
+	for _, out := range []string{string(resolved), string(merged), m.MaskText(text)} {
+		for _, secret := range []string{"correct-horse", "battery", "staple-it", "from-env"} {
+			require.NotContains(t, out, secret)
+		}
+	}
+	require.Contains(t, string(merged), `"suite":"default"`)
+	require.Contains(t, m.MaskText(text), "driver: {name: dokken, env: {A_TOKEN: "+Masked)
+}
+
+// TestSecretsOfAFileThatIsNoYAML: what can be told by its lines is masked.
+func TestSecretsOfAFileThatIsNoYAML(t *testing.T) {
+	c := &Config{Files: []File{{Present: true, Rendered: []byte("a: [\nDB_PASSWORD: hunter2-x\n")}}}
+	require.Equal(t, []string{"hunter2-x"}, c.Secrets(nil))
 }

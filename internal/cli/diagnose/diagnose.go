@@ -4,7 +4,6 @@ package diagnose
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -19,6 +18,8 @@ type Options struct {
 	*cmdutil.Factory
 	// JSON prints JSON in place of YAML.
 	JSON bool
+	// ShowSecrets masks nothing.
+	ShowSecrets bool
 	// Rendered prints the files after their templates, Merged what the files merge to.
 	Rendered, Merged bool
 	// Instances select by name or pattern.
@@ -44,20 +45,25 @@ func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) err
 	settings.Bool(cmd.Flags(), &all, "all", "", true, "print everything; kept for Test Kitchen's sake")
 	settings.Bool(cmd.Flags(), &o.Rendered, "rendered", "", false, "print the files as they are after their templates were evaluated")
 	settings.Bool(cmd.Flags(), &o.Merged, "merged", "", false,
-		"print what the files merge to, before defaults and types, as JSON and unmasked")
+		"print what the files merge to, before defaults and types, as JSON")
+	settings.Bool(cmd.Flags(), &o.ShowSecrets, "show-secrets", "", false, "with --merged or --rendered, mask no secrets")
 	return cmd
 }
 
 func run(ctx context.Context, o *Options) error {
 	conf, err := o.Config(ctx)
 	if o.Rendered && conf != nil {
-		return cmdutil.FirstError(printRendered(o.Out, conf), err) // also when what was rendered is no YAML
+		return cmdutil.FirstError(printRendered(o, conf), err) // also when what was rendered is no YAML
 	}
 	if err != nil {
 		return err
 	}
 	if o.Merged {
-		out, err := conf.MergedJSON()
+		merged := conf.MergedJSON
+		if !o.ShowSecrets {
+			merged = func() ([]byte, error) { return conf.MaskedJSON(conf.Masker(os.Environ())) }
+		}
+		out, err := merged()
 		if err != nil {
 			return err
 		}
@@ -79,12 +85,16 @@ func run(ctx context.Context, o *Options) error {
 }
 
 // printRendered prints the files after ERB, for which line numbers in messages are.
-func printRendered(w io.Writer, conf *config.Config) error {
+func printRendered(o *Options, conf *config.Config) error {
+	show := conf.Masker(os.Environ()).MaskText
+	if o.ShowSecrets {
+		show = func(text string) string { return text }
+	}
 	for _, f := range conf.Files {
 		if !f.Present {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "# %s (%s)\n%s\n", f.Path, f.Role, f.Rendered); err != nil {
+		if _, err := fmt.Fprintf(o.Out, "# %s (%s)\n%s\n", f.Path, f.Role, show(string(f.Rendered))); err != nil {
 			return err
 		}
 	}
