@@ -40,6 +40,7 @@ func (c *Config) Resolve(o ResolveOptions) ([]Instance, []Diagnostic) {
 		transports:   map[*yaml11.Value]Transport{},
 		hooks:        map[*yaml11.Value]Hooks{},
 		filters:      map[string]filter{},
+		secrets:      c.Secrets(nil),
 	}
 	out := make([]Instance, 0, len(c.Instances))
 	for i, raw := range c.Instances {
@@ -90,13 +91,14 @@ type resolver struct {
 	transports   map[*yaml11.Value]Transport
 	hooks        map[*yaml11.Value]Hooks
 	filters      map[string]filter
+	secrets      []string
 }
 
 // instance resolves one instance.
 func (r *resolver) instance(index int, raw RawInstance) Instance {
 	i := Instance{
 		Name: raw.Name, Suite: raw.Suite, Platform: raw.Platform,
-		OSType: raw.OSType, ShellType: raw.ShellType, Index: index,
+		OSType: raw.OSType, ShellType: raw.ShellType, Index: index, secrets: &r.secrets,
 	}
 	i.Driver = once(r.drivers, raw.Driver, r.driver)
 	if i.Driver.Kind == DriverUnserved {

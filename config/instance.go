@@ -19,6 +19,8 @@ type Instance struct {
 	Verifier    Verifier
 	Transport   Transport
 	Hooks       Hooks
+
+	secrets *[]string // of the whole configuration; see SecretValues
 }
 
 // Driver says what the runner is like: kitchen.yml's `driver:`. Keys that

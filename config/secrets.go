@@ -69,6 +69,18 @@ func (c *Config) Secrets(environ []string) []string {
 	return slices.Sorted(maps.Keys(s.found))
 }
 
+// SecretValues are the Secrets of the configuration that the instances are of, and of
+// an environment of "NAME=value".
+func SecretValues(instances []Instance, environ []string) []string {
+	all := (&Config{}).Secrets(environ)
+	for n, i := range instances {
+		if i.secrets != nil && (n == 0 || i.secrets != instances[n-1].secrets) { // one list for all instances of a configuration
+			all = append(all, *i.secrets...)
+		}
+	}
+	return all
+}
+
 // Masker returns a Masker for the secrets of the configuration and of an environment.
 func (c *Config) Masker(environ []string) *Masker { return NewMasker(c.Secrets(environ)) }
 

@@ -72,6 +72,9 @@ provisioner:
 platforms: [{name: p, driver: {build_args: {NPM_TOKEN: from-platform}}}]
 suites: [{name: s, lifecycle: {pre_create: [{local: x, environment: {K_SECRET: from-hook}}]}}]
 `)
+	all, _ := c.Resolve(ResolveOptions{})
+	require.Equal(t, append([]string{"from-env"}, c.Secrets(nil)...), SecretValues(append(all, all...), []string{"A_TOKEN=from-env"}))
+	require.Equal(t, []string{"from-env"}, SecretValues(nil, []string{"A_TOKEN=from-env"}))
 	require.Equal(t, []string{
 		"0123", "83", "from-address", "from-anchor", "from-below", "from-env", "from-flag", "from-hook", "from-list",
 		"from-list-below", "from-options", "from-platform", "from command", "from key",
