@@ -37,21 +37,10 @@ type layout struct {
 
 	playbook, inventory, config string
 	vaults                      []string
-<<<<<<< Updated upstream
-	roles                       []string
-	library, filters            string
-	callbacks, lookups          string
-	extraVars                   []string
-	requirements                string
-	// galaxy is where ansible-galaxy installs, digest that of the requirements.
-	galaxy, digest            string
-	wantsRoles, wantsContents bool
-=======
 	roles, library              []string
 	filters, callbacks, lookups []string
 	extraVars                   []string
 	requirements                requirements
->>>>>>> Stashed changes
 }
 
 // layout lays the project out below root for a run with a connection.
@@ -92,19 +81,6 @@ func (a *Ansible) carry(l *layout, from string) (string, error) {
 	if _, err := os.Stat(from); err != nil {
 		return "", err
 	}
-<<<<<<< Updated upstream
-	for _, p := range []struct {
-		key, from string
-		to        *string
-	}{
-		{"playbook", playbook, &l.playbook}, {"ansible_cfg_path", k.ConfigFile, &l.config},
-		{"library_plugins_path", k.LibraryPath, &l.library},
-		{"filter_plugins_path", k.FilterPlugins, &l.filters}, {"callback_plugins_path", k.CallbackPlugins, &l.callbacks},
-		{"lookup_plugins_path", k.LookupPlugins, &l.lookups}, {"requirements_path", k.Requirements, &l.requirements},
-	} {
-		if p.from == "" {
-			continue
-=======
 	if rel, err := filepath.Rel(a.Root, from); err == nil && filepath.IsLocal(rel) {
 		return path.Join(l.work, filepath.ToSlash(rel)), nil
 	}
@@ -135,7 +111,6 @@ func (a *Ansible) addPlaybook(l *layout) error {
 	for _, usual := range []string{"default.yml", "playbook.yml", "site.yml"} {
 		if from == "" {
 			from = a.find("", usual, false)
->>>>>>> Stashed changes
 		}
 	}
 	if from == "" {
@@ -158,26 +133,23 @@ func (l *layout) beside(name string) string {
 // addNamed carries the files that options name.
 func (a *Ansible) addNamed(l *layout) error {
 	k := a.instance.Provisioner.Ansible
-	if from := a.find(k.ConfigFile, "ansible.cfg", false); from != "" {
+	if from := a.find(k.ConfigFile, "ansible.cfg", false); from != "" && !k.IgnoreConfig {
 		to, err := a.carry(l, from)
 		if err != nil {
 			return fmt.Errorf("provisioner.ansible_cfg_path: %w", err)
 		}
 		l.config = to
 	}
-	if from := a.find(k.VaultPasswordFile, "ansible-vault-password", false); from != "" {
+	vaults := k.VaultPasswordFiles
+	if usual := a.find("", "ansible-vault-password", false); len(vaults) == 0 && usual != "" {
+		vaults = []string{usual}
+	}
+	for _, from := range vaults {
 		to, err := a.carry(l, from)
 		if err != nil {
 			return fmt.Errorf("provisioner.ansible_vault_password_file: %w", err)
 		}
 		l.private(to)
-		l.vaults = append(l.vaults, to)
-	}
-	for _, f := range k.VaultPasswordFiles {
-		to, err := l.carry(f)
-		if err != nil {
-			return fmt.Errorf("provisioner.ansible_vault_password_file: %w", err)
-		}
 		l.vaults = append(l.vaults, to)
 	}
 	for _, f := range k.ExtraVarsFiles {
