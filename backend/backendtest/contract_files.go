@@ -26,6 +26,7 @@ func fileCases() []testCase {
 		{"copy/from-missing", testCopyFromMissing},
 		{"copy/from-abandoned", testCopyFromAbandoned},
 		{"copy/round-trip", testCopyRoundTrip},
+		{"copy/in-memory", testCopyInMemory},
 	}
 }
 
@@ -181,4 +182,22 @@ func testCopyRoundTrip(t *testing.T, s *suite) {
 	require.NoError(t, s.b.CopyTo(s.ctx(t), to.ID, "/root", r))
 	require.NoError(t, r.Close())
 	s.requireSample(t, to.ID, "/root")
+}
+
+// testCopyInMemory: a copy acts on what processes see, also where something is mounted in
+// memory, by whatever path that is reached.
+func testCopyInMemory(t *testing.T, s *suite) {
+	c := s.start(t, mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch", Options: []string{"exec"}}))
+	s.run(t, c.ID, "sh", "-c", "mkdir /scratch/dir; ln -s /scratch/dir /way")
+	for _, dir := range []string{"/scratch", "/scratch/dir", "/way"} {
+		require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, dir, tarOf(t, sample()...)), dir)
+		s.requireSample(t, c.ID, dir)
+		got := s.copyFrom(t, c.ID, dir+"/sample")
+		require.Equal(t, "content\n", got["sample/file"].content, dir)
+		require.Equal(t, "file", got["sample/link"].content, dir)
+	}
+	require.ErrorIs(t, s.b.CopyTo(s.ctx(t), c.ID, "/scratch/none", tarOf(t, sample()...)), backend.ErrNotFound)
+	require.ErrorIs(t, s.b.CopyTo(s.ctx(t), c.ID, "/scratch/sample/file", tarOf(t, sample()...)), backend.ErrInvalid)
+	_, err := s.b.CopyFrom(s.ctx(t), c.ID, "/scratch/none")
+	require.ErrorIs(t, err, backend.ErrNotFound)
 }

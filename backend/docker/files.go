@@ -8,22 +8,43 @@ import (
 )
 
 // CopyTo unpacks a tar stream in a container, by PUT /containers/{id}/archive.
-// The numbers of users and groups in the stream are kept.
+// The numbers of users and groups in the stream are kept. What archives do not see goes
+// another way: see hidden.go.
 func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
 	op := "copy to " + dir + " in container " + id
 	cli, err := b.api(ctx)
 	if err != nil {
 		return wrap(op, err)
 	}
-	return wrap(op, cli.CopyToContainer(ctx, id, dir, onlyReader{tar}, container.CopyToContainerOptions{}))
+	over, view, err := b.hidden(ctx, op, id, dir)
+	if err != nil {
+		return err
+	}
+	if over != nil {
+		return b.copyToHidden(ctx, op, id, dir, over, tar)
+	}
+	visible := b.visibleOnly(ctx, op, id, view, tar)
+	defer visible.Close()
+	return wrap(op, cli.CopyToContainer(ctx, id, dir, onlyReader{visible}, container.CopyToContainerOptions{}))
 }
 
-// CopyFrom returns a tar stream of path, by GET /containers/{id}/archive.
+// CopyFrom returns a tar stream of path, by GET /containers/{id}/archive, or another way:
+// see hidden.go.
 func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
 	op := "copy " + path + " from container " + id
 	cli, err := b.api(ctx)
 	if err != nil {
 		return nil, wrap(op, err)
+	}
+	over, view, err := b.hidden(ctx, op, id, path)
+	if err == nil && over == nil {
+		err = b.holdsHidden(ctx, op, id, path, view)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if over != nil {
+		return b.copyFromHidden(ctx, op, id, path, over)
 	}
 	stream, _, err := cli.CopyFromContainer(ctx, id, path)
 	if err != nil {
