@@ -4,15 +4,20 @@ import (
 	"strings"
 
 	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
 )
 
 // NormalizeRef makes a fully qualified reference of what people write: "debian"
-// becomes "docker.io/library/debian:latest". An image ID stays as it is. Every
+// becomes "docker.io/library/debian:latest". An image ID stays as it is, and gets its
+// prefix where it has none. Every
 // engine gets such a name, since short ones mean different things to each.
 // Errors: ErrInvalid.
 func NormalizeRef(ref string) (string, error) {
-	if strings.HasPrefix(ref, "sha256:") && len(ref) == len("sha256:")+64 {
+	if _, err := digest.Parse(ref); err == nil {
 		return ref, nil
+	}
+	if _, err := digest.Parse("sha256:" + ref); err == nil {
+		return "sha256:" + ref, nil // as both engines print IDs
 	}
 	named, err := reference.ParseDockerRef(ref)
 	if err != nil {

@@ -115,8 +115,8 @@ func testEconomy(t *testing.T, s *suite) {
 		_, err := b.Exec(ctx, c.ID, backend.ExecSpec{Command: []string{"echo", "hello"}, Stdout: io.Discard})
 		return err
 	})
-	within("CopyTo", 0, func() error { return b.CopyTo(ctx, c.ID, "/tmp", tarOf(t, sample()...)) })
-	within("CopyFrom", 0, func() error { return s.drain(ctx, b, c.ID, "/tmp/sample") })
+	within("CopyTo", 0, func() error { return b.CopyTo(ctx, c.ID, "/home", tarOf(t, sample()...)) })
+	within("CopyFrom", 0, func() error { return s.drain(ctx, b, c.ID, "/home/sample") })
 	within("ContainerLogs", 0, func() error {
 		return b.ContainerLogs(ctx, c.ID, backend.LogOptions{Stdout: &bytes.Buffer{}})
 	})

@@ -31,6 +31,8 @@ func HTTPClient(f Func) *http.Client {
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     idleTimeout,
 		DisableCompression:  true,
+		// A header that does not end must not fill the memory.
+		MaxResponseHeaderBytes: 1 << 20,
 	}}}
 }
 

@@ -63,7 +63,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		return nil, err
 	}
 	httpClient := dial.HTTPClient(connect)
-	httpClient.Transport = quiet{httpClient.Transport}
+	httpClient.Transport = quiet{engine.NewGuard(httpClient.Transport)}
 	httpClient.CheckRedirect = client.CheckRedirect
 	options := []client.Opt{client.WithHTTPClient(httpClient)}
 	if strings.HasPrefix(ep.URI, "tcp://") {

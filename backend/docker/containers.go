@@ -307,7 +307,7 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	select {
 	case answer := <-answers:
 		if answer.Error != nil && answer.Error.Message != "" {
-			return 0, wrap(op, errors.New(answer.Error.Message))
+			return 0, wrap(op, &engine.StreamError{Message: answer.Error.Message})
 		}
 		return int(answer.StatusCode), nil
 	case err := <-failures:

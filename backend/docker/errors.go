@@ -15,15 +15,22 @@ import (
 )
 
 // wrap says what was tried when an error came, and turns the engine's answers
-// into the errors of the interface. An error of the interface stays what it is.
+// into the errors of the interface. An error of the interface stays what it is, and so
+// does a failure of this machine's: its words are not the engine's.
 func wrap(op string, err error) error {
 	var known *backend.Error
+	var local *engine.LocalError
+	var slow *engine.SlowError
 	var silent unspoken
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &local):
+		return fmt.Errorf("%s: %w", op, local)
 	case errors.As(err, &known):
 		return fmt.Errorf("%s: %w", op, known)
+	case errors.As(err, &slow):
+		return &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: slow.Error(), Remedy: remedyHangs, Err: err}
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", op, context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -33,7 +40,18 @@ func wrap(op string, err error) error {
 	case client.IsErrConnectionFailed(err):
 		return broken(op, err)
 	}
-	e := &backend.Error{Op: op, Status: statusOf(err), Detail: textOf(err), Err: err}
+	var told *engine.StreamError
+	status := statusOf(err)
+	if status == 0 && !errors.As(err, &told) {
+		switch {
+		case engine.IsBroken(err):
+			return broken(op, err)
+		case engine.IsGarbage(err):
+			return &backend.Error{Op: op, Detail: "the engine's answer makes no sense: " + err.Error(), Remedy: remedyWho, Err: err}
+		}
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	e := &backend.Error{Op: op, Status: status, Detail: textOf(err), Err: err}
 	e.Remedy, e.Kind = classify(e.Status, e.Detail)
 	return e
 }
@@ -90,6 +108,8 @@ type rule struct {
 
 // The remedies that several texts share.
 const (
+	remedyHangs  = "Look whether the engine hangs: docker info. If it does, restart it: systemctl restart docker"
+	remedyWho    = "Look what answers at the engine's address: docker version"
 	remedyPort   = "Choose another host port, or leave it out to get a free one."
 	remedyPull   = "Check the image's name and tag."
 	remedyLogin  = "Log in to the registry with docker login, and check the image's name and that you may read it."

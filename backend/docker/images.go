@@ -120,12 +120,13 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
-	answer, err := cli.ImageBuild(ctx, onlyReader{o.Context}, buildOptions(o))
-	if err != nil {
+	tar := engine.NewLocalReader(o.Context)
+	answer, err := cli.ImageBuild(ctx, tar, buildOptions(o))
+	if err = tar.Failure(err); err != nil {
 		return backend.Image{}, buildFailure(op, err)
 	}
 	id, err := engine.ReadBuild(answer.Body, o.Output)
-	if err := errors.Join(err, answer.Body.Close()); err != nil {
+	if err := tar.Failure(errors.Join(err, answer.Body.Close())); err != nil {
 		return backend.Image{}, buildFailure(op, err)
 	}
 	if id == "" {

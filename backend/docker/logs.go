@@ -35,7 +35,7 @@ func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOpt
 		return wrap(op, err)
 	}
 	if answer.Config != nil && answer.Config.Tty {
-		_, err = io.Copy(engine.OrDiscard(o.Stdout), stream)
+		_, err = io.Copy(engine.LocalWriter(o.Stdout), stream)
 	} else {
 		err = engine.Demultiplex(stream, o.Stdout, o.Stderr)
 	}

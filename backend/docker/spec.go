@@ -78,6 +78,9 @@ func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest,
 		HostConfig:       &container.HostConfig{},
 		NetworkingConfig: &network.NetworkingConfig{},
 	}
+	if err := engine.CheckHostname(c.Hostname); err != nil {
+		return container.CreateRequest{}, nil, err
+	}
 	var warnings []string
 	for _, part := range []func(*container.CreateRequest, backend.ContainerSpec, facts) ([]string, error){
 		applyUser, applySecurity, applyMounts, applyNetwork, applyResources, applyInit,

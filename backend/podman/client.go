@@ -72,7 +72,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		}
 	}
 	client := dial.HTTPClient(connect)
-	client.Transport = oneTry{client.Transport}
+	client.Transport = oneTry{engine.NewGuard(client.Transport)}
 	return &Backend{
 		endpoint: ep, connect: connect,
 		conn: &bindings.Connection{URI: uri, Client: client},
@@ -247,9 +247,6 @@ func ended(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// onlyReader hides what else a body can do: net/http would close it.
-type onlyReader struct{ io.Reader }
 
 // oneTry stands under bindings' DoRequest, which sends whatever failed three
 // times, even a POST that the server may have carried out. It hands a failure to

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,15 +13,21 @@ import (
 )
 
 // wrap says what was tried when an error came, and turns the engine's answers
-// into the errors of the interface. An error of the interface stays what it is.
+// into the errors of the interface. An error of the interface stays what it is, and so
+// does a failure of this machine's: its words are not the engine's.
 func wrap(op string, err error) error {
 	var known *backend.Error
 	var status *engine.StatusError
 	var stream *engine.StreamError
-	var network net.Error
+	var local *engine.LocalError
+	var slow *engine.SlowError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &local):
+		return fmt.Errorf("%s: %w", op, local)
+	case errors.As(err, &slow):
+		return &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: slow.Error(), Remedy: remedyHangs, Err: err}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &known):
 		return fmt.Errorf("%s: %w", op, err)
 	case errors.As(err, &status):
@@ -32,9 +36,11 @@ func wrap(op string, err error) error {
 	case errors.As(err, &stream):
 		remedy, kind := classify(0, stream.Message)
 		return &backend.Error{Op: op, Kind: kind, Detail: strings.TrimSpace(stream.Message), Remedy: remedy, Err: err}
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case engine.IsBroken(err):
 		return &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: "the connection to the engine broke: " + err.Error(),
 			Remedy: "Look whether the Podman service still runs: podman system service, or systemctl status podman.", Err: err}
+	case engine.IsGarbage(err):
+		return &backend.Error{Op: op, Detail: "the engine's answer makes no sense: " + err.Error(), Remedy: remedyWho, Err: err}
 	default:
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -49,6 +55,8 @@ type rule struct {
 
 // The remedies that several texts share.
 const (
+	remedyHangs = "Look whether the Podman service hangs: podman info. If it does, restart it: systemctl restart podman"
+	remedyWho   = "Look what answers at the engine's address: podman version"
 	remedyPort  = "Choose another host port, or leave it out to get a free one."
 	remedyLow   = "Publish on a host port from 1024 up, or let users have lower ones: sudo sysctl net.ipv4.ip_unprivileged_port_start=80"
 	remedyPull  = "Check the image's name and tag."

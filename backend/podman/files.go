@@ -22,13 +22,18 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 	if err := b.requireDir(ctx, op, id, dir); err != nil {
 		return err
 	}
-	return b.call(ctx, request{
+	body := engine.NewLocalReader(tar)
+	err := b.call(ctx, request{
 		op: op, method: http.MethodPut, path: "/containers/%s/archive", args: []string{id},
 		// By default libpod gives what it unpacks to the container's user.
 		query:  url.Values{"path": {dir}, "copyUIDGID": {"false"}},
 		header: http.Header{"Content-Type": {"application/x-tar"}},
-		body:   onlyReader{tar},
+		body:   body,
 	}, nil)
+	if local := body.Failure(nil); local != nil {
+		return wrap(op, local)
+	}
+	return err
 }
 
 // requireDir looks at a path by HEAD /containers/{id}/archive. Errors:
@@ -66,20 +71,8 @@ func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
 	return nil
 }
 
-// CopyFrom returns a tar stream by GET /containers/{id}/archive. Files that are made up as
-// they are read have no size, and Podman sends nothing of them.
+// CopyFrom returns a tar stream by GET /containers/{id}/archive.
 func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
-	if engine.Below("/proc", path) || engine.Below("/sys", path) {
-		view, ok, err := engine.LookAs(ctx, b, id, path)
-		if err == nil && ok && view.Kind == "f" {
-			var stream io.ReadCloser
-			stream, err = engine.ReadMadeUp(ctx, b, id, path)
-			return stream, wrap("copy "+path+" from container "+id, err)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
 	resp, err := b.send(ctx, request{
 		op: "copy " + path + " from container " + id, method: http.MethodGet,
 		path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {path}},

@@ -123,15 +123,17 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 		return backend.Image{}, wrap(op, err)
 	}
 	header := http.Header{"Content-Type": {"application/x-tar"}, "X-Registry-Config": {cmp.Or(auth, noCredentials)}}
-	resp, err := b.send(ctx, request{
-		op: op, method: http.MethodPost, path: "/build", query: query, header: header, body: onlyReader{o.Context},
-	})
+	tar := engine.NewLocalReader(o.Context)
+	resp, err := b.send(ctx, request{op: op, method: http.MethodPost, path: "/build", query: query, header: header, body: tar})
+	if local := tar.Failure(nil); local != nil {
+		return backend.Image{}, wrap(op, local)
+	}
 	if err != nil {
 		return backend.Image{}, err
 	}
 	last := &lastLine{next: engine.OrDiscard(o.Output)}
 	_, err = engine.ReadBuild(resp.Body, last)
-	if err := errors.Join(err, resp.Body.Close()); err != nil {
+	if err := tar.Failure(errors.Join(err, resp.Body.Close())); err != nil {
 		return backend.Image{}, buildFailure(op, ended(ctx, err))
 	}
 	ref := o.Tag

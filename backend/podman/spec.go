@@ -105,6 +105,9 @@ func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, 
 		// read and which lags behind.
 		Log: logConfig{Driver: "k8s-file"},
 	}
+	if err := engine.CheckHostname(c.Hostname); err != nil {
+		return createConfig{}, nil, err
+	}
 	var warnings []string
 	for _, part := range []func(*createConfig, backend.ContainerSpec, facts) ([]string, error){
 		applyPlatform, applyInit, applyUser, applySecurity, applyMounts, applyNetwork, applyResources,

@@ -47,28 +47,15 @@ func NeverStarted(err error) bool {
 // feed copies a command's input to its end. A command that ends before it has
 // read everything is no failure, so what goes wrong on the stream is not one.
 func feed(s *Stream, stdin io.Reader) error {
-	source := &readerErr{r: stdin}
-	if _, err := io.Copy(s, source); source.err != nil {
+	source := NewLocalReader(stdin)
+	_, _ = io.Copy(s, source)
+	if err := source.Failure(nil); err != nil {
 		return fmt.Errorf("read the command's input: %w", err)
 	}
 	if err := s.CloseWrite(); errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	return nil
-}
-
-// readerErr keeps a reader's failure apart from the writer's in io.Copy.
-type readerErr struct {
-	r   io.Reader
-	err error
-}
-
-func (r *readerErr) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	if err != nil && err != io.EOF {
-		r.err = err
-	}
-	return n, err
 }
 
 func copyOutput(s *Stream, e backend.ExecSpec) error {
@@ -79,7 +66,7 @@ func copyOutput(s *Stream, e backend.ExecSpec) error {
 	if !e.Tty {
 		return Demultiplex(output, e.Stdout, e.Stderr)
 	}
-	if _, err := io.Copy(OrDiscard(e.Stdout), output); err != nil {
+	if _, err := io.Copy(LocalWriter(e.Stdout), output); err != nil {
 		return fmt.Errorf("copy the output: %w", err)
 	}
 	return nil

@@ -23,7 +23,7 @@ const frameHeader = 8
 // nil writer throws its part away. Errors: those of the writers, io.ErrUnexpectedEOF
 // when the stream breaks off within a frame, and what an error frame says.
 func Demultiplex(r io.Reader, stdout, stderr io.Writer) error {
-	stdout, stderr = OrDiscard(stdout), OrDiscard(stderr)
+	stdout, stderr = LocalWriter(stdout), LocalWriter(stderr)
 	var header [frameHeader]byte
 	for {
 		if _, err := io.ReadFull(r, header[:]); err != nil {

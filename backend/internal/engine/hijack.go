@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend/dial"
 )
@@ -34,7 +36,9 @@ type Stream struct {
 	net.Conn
 	// buffered holds what came together with the response's header.
 	buffered *bufio.Reader
-	release  func() bool
+	// header bounds the header.
+	header  *headerReader
+	release func() bool
 }
 
 // Hijack sends a POST request of body as JSON over a connection of its own and
@@ -59,7 +63,8 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{Conn: conn, buffered: bufio.NewReader(conn)}
+	header := &headerReader{r: conn, left: MaxHeader}
+	s := &Stream{Conn: conn, buffered: bufio.NewReader(header), header: header}
 	// A read or write that blocks knows nothing of ctx: closing ends it.
 	s.release = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	if err := s.upgrade(req); err != nil {
@@ -72,20 +77,54 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	return s, nil
 }
 
-// upgrade makes the request and reads the header of its answer.
-func (s *Stream) upgrade(req *http.Request) error {
-	if err := req.Write(s.Conn); err != nil {
-		return fmt.Errorf("send the request for %s: %w", req.URL.Path, err)
+// headerReader bounds what is read until all may be read.
+type headerReader struct {
+	r    io.Reader
+	left int64
+	all  bool
+}
+
+// Read reads on. Errors: *LongError.
+func (h *headerReader) Read(p []byte) (int, error) {
+	if h.all {
+		return h.r.Read(p)
 	}
-	resp, err := http.ReadResponse(s.buffered, req)
+	if h.left <= 0 {
+		return 0, &LongError{What: "header", Limit: MaxHeader}
+	}
+	n, err := h.r.Read(p[:min(int64(len(p)), h.left)])
+	h.left -= int64(n)
+	return n, err
+}
+
+// upgrade makes the request and reads the header of its answer. Errors: *SlowError.
+func (s *Stream) upgrade(req *http.Request) error {
+	// Not every connection has deadlines: closing it ends what blocks.
+	timer := time.AfterFunc(doTime, func() { _ = s.Conn.Close() })
+	resp, err := s.exchange(req)
+	if !timer.Stop() {
+		return &SlowError{doTime}
+	}
 	if err != nil {
-		return fmt.Errorf("read the answer of %s: %w", req.URL.Path, err)
+		return err
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
+		s.header.all = true
 		return nil
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return ReadStatusError(resp)
+}
+
+func (s *Stream) exchange(req *http.Request) (*http.Response, error) {
+	if err := req.Write(s.Conn); err != nil {
+		return nil, fmt.Errorf("send the request for %s: %w", req.URL.Path, err)
+	}
+	resp, err := http.ReadResponse(s.buffered, req)
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", req.URL.Path, err)
+	}
+	return resp, nil
 }
 
 // errorMessage finds the words of an error: both engines send them as JSON.

@@ -53,10 +53,31 @@ func (m message) failure() *StreamError {
 	return nil
 }
 
+// maxMessage is the longest message of a stream that is read.
+const maxMessage = 4 << 20
+
+// messageReader bounds how much is read for one message.
+type messageReader struct {
+	r    io.Reader
+	left int64
+}
+
+// Read reads on. Errors: *LongError.
+func (m *messageReader) Read(p []byte) (int, error) {
+	if m.left <= 0 {
+		return 0, &LongError{What: "message", Limit: maxMessage}
+	}
+	n, err := m.r.Read(p[:min(int64(len(p)), m.left)])
+	m.left -= int64(n)
+	return n, err
+}
+
 // messages calls each for every message of a stream, to its end.
 func messages(r io.Reader, each func(message) error) error {
-	dec := json.NewDecoder(r)
+	bounded := &messageReader{r: r}
+	dec := json.NewDecoder(bounded)
 	for {
+		bounded.left = maxMessage
 		var m message
 		if err := dec.Decode(&m); err != nil {
 			if errors.Is(err, io.EOF) {
@@ -73,7 +94,7 @@ func messages(r io.Reader, each func(message) error) error {
 // ReadPull reads the stream of a pull (POST /images/create) to its end and tells
 // progress, when set, how far it has come. Errors: *StreamError, or that of r.
 func ReadPull(r io.Reader, progress func(backend.Progress)) error {
-	layers := map[string]backend.Progress{}
+	layers := map[string]backend.Progress{} // at most maxLayers
 	return messages(r, func(m message) error {
 		if failure := m.failure(); failure != nil {
 			return failure
@@ -86,13 +107,14 @@ func ReadPull(r io.Reader, progress func(backend.Progress)) error {
 		if m.Status == "" {
 			return nil
 		}
-		layer := layers[m.ID]
+		layer, known := layers[m.ID]
 		switch m.Status {
 		case "Downloading":
 			layer.Current, layer.Total = m.ProgressDetail.Current, m.ProgressDetail.Total
-			layers[m.ID] = layer
 		case "Download complete":
 			layer.Current = layer.Total
+		}
+		if known || layer.Total > 0 && len(layers) < maxLayers {
 			layers[m.ID] = layer
 		}
 		sum := backend.Progress{Status: m.Status}
@@ -105,6 +127,9 @@ func ReadPull(r io.Reader, progress func(backend.Progress)) error {
 	})
 }
 
+// maxLayers is how many layers of a pull are counted.
+const maxLayers = 1000
+
 // maxStepOutput bounds how much output of a build step is kept for an error.
 const maxStepOutput = 16 << 10
 
@@ -112,7 +137,7 @@ const maxStepOutput = 16 << 10
 // build's own output to output when that is set, and returns the ID of the image.
 // Errors: *StreamError with the output of the step that failed, or that of r.
 func ReadBuild(r io.Reader, output io.Writer) (id string, err error) {
-	output = OrDiscard(output)
+	output = LocalWriter(output)
 	var step strings.Builder
 	err = messages(r, func(m message) error {
 		if failure := m.failure(); failure != nil {
@@ -131,7 +156,7 @@ func ReadBuild(r io.Reader, output io.Writer) (id string, err error) {
 			step.Reset()
 		}
 		if step.Len() < maxStepOutput {
-			step.WriteString(text)
+			step.WriteString(text[:min(len(text), maxStepOutput)])
 		}
 		if _, err := io.WriteString(output, text); err != nil {
 			return fmt.Errorf("write the build's output: %w", err)

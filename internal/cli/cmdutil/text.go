@@ -8,18 +8,19 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/report"
 )
 
 // Clean makes foreign text safe to show: names, messages of engines, what a file says. No escape sequence reaches the
-// terminal, no command the CI system, and no secret that is known anybody.
-func (f *Factory) Clean(text string) string {
-	return report.Printable(f.Secrets.String(text), report.FoldFor(os.Getenv))
+// terminal, no command the CI system, and no password of an address anybody.
+func Clean(text string) string {
+	return report.Printable(mask.New().String(text), report.FoldFor(os.Getenv))
 }
 
 // cleanLine is Clean for a text that takes one line.
-func (f *Factory) cleanLine(text string) string {
-	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(f.Clean(text))
+func cleanLine(text string) string {
+	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(Clean(text))
 }
 
 // longestLine is where Lines cuts a line that does not end, in bytes.

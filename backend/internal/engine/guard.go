@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"time"
+)
+
+// The limits of what an engine may take: long enough for a busy one, and short enough
+// that one which hangs is told within a coffee.
+const (
+	// askTime is for questions, to which an engine knows the answer.
+	askTime = time.Minute
+	// doTime is for what it has to do, such as to fill a volume or kill a container.
+	doTime = 5 * time.Minute
+	// maxAnswer is the largest answer that is read as a whole: a list of thousands.
+	maxAnswer = 16 << 20
+	// MaxHeader bounds the header of an answer.
+	MaxHeader = 1 << 20
+)
+
+// SlowError says that an engine did not answer in time.
+type SlowError struct{ After time.Duration }
+
+// Error says how long the engine had.
+func (e *SlowError) Error() string {
+	return fmt.Sprintf("the engine did not answer within %v", e.After)
+}
+
+// LongError says that an engine's answer was cut off, since it is longer than any
+// sensible one.
+type LongError struct {
+	// What is such as "answer".
+	What string
+	// Limit is in bytes.
+	Limit int64
+}
+
+// Error says how long the answer may be.
+func (e *LongError) Error() string {
+	return fmt.Sprintf("the engine's %s is longer than %d KiB; it is not read on", e.What, e.Limit>>10)
+}
+
+// Guard sends requests, and bounds how long an answer may take and be. What has no end by
+// nature (the output of a command, a log, a pull, a build, a copy, to wait for the end of a
+// container) it lets pass; its caller's context is what ends that.
+type Guard struct {
+	next     http.RoundTripper
+	ask, do  time.Duration
+	maxBytes int64
+}
+
+// NewGuard returns a guard over a transport.
+func NewGuard(next http.RoundTripper) *Guard {
+	return &Guard{next: next, ask: askTime, do: doTime, maxBytes: maxAnswer}
+}
+
+// The paths of requests whose answers may be as long as they like, since they are read
+// piece by piece, and of those that may take as long as they like.
+var (
+	streams = regexp.MustCompile(`/(build|logs|archive|attach|images/(create|pull)|exec/[^/]+/start)$`)
+	endless = regexp.MustCompile(`/(wait|stop|init|volumes/prune)$`)
+)
+
+// RoundTrip sends a request. Errors: *SlowError, also while the answer is read, and those
+// of the transport.
+func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if streams.MatchString(req.URL.Path) && req.Method != http.MethodHead {
+		return g.next.RoundTrip(req)
+	}
+	limit := g.do
+	if req.Method == http.MethodGet || req.Method == http.MethodHead {
+		limit = g.ask
+	}
+	slow := &SlowError{limit}
+	ctx, cancel := context.WithCancel(req.Context())
+	if !endless.MatchString(req.URL.Path) {
+		ctx, cancel = context.WithTimeoutCause(req.Context(), limit, slow)
+	}
+	resp, err := g.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		defer cancel()
+		return nil, slowOr(ctx, slow, err)
+	}
+	resp.Body = &guardedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, left: g.maxBytes, limit: g.maxBytes}
+	return resp, nil
+}
+
+// slowOr is slow, where that is why a context ended, and else err.
+func slowOr(ctx context.Context, slow *SlowError, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), slow) {
+		return slow
+	}
+	return err
+}
+
+// CloseIdleConnections is what http.Client looks for when it is told to do so.
+func (g *Guard) CloseIdleConnections() {
+	if c, ok := g.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+type guardedBody struct {
+	io.ReadCloser
+	ctx         context.Context
+	cancel      context.CancelFunc
+	slow        *SlowError
+	left, limit int64
+}
+
+// Read reads on, until the end of the answer, of the time or of the limit.
+func (b *guardedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, &LongError{What: "answer", Limit: b.limit}
+	}
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = slowOr(b.ctx, b.slow, err)
+	}
+	return n, err
+}
+
+// Close ends the request.
+func (b *guardedBody) Close() error {
+	b.cancel()
+	return b.ReadCloser.Close()
+}

@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func guarded(t *testing.T, h http.HandlerFunc) (*http.Client, string) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	g := NewGuard(s.Client().Transport)
+	g.ask, g.do, g.maxBytes = 50*time.Millisecond, 100*time.Millisecond, 1<<10
+	return &http.Client{Transport: g}, s.URL
+}
+
+// An engine that hangs is an error, whether it says nothing or stops in the middle.
+func TestGuardEndsWhatHangs(t *testing.T) {
+	client, url := guarded(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or the server would not see that the client has gone
+		if r.URL.Query().Has("begin") {
+			_, _ = io.WriteString(w, "{")
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+	})
+	var slow *SlowError
+	_, err := client.Get(url + "/containers/json")
+	require.ErrorAs(t, err, &slow)
+	require.Equal(t, 50*time.Millisecond, slow.After)
+	_, err = client.Post(url+"/containers/create", "", strings.NewReader("{}"))
+	require.ErrorAs(t, err, &slow)
+	require.Equal(t, 100*time.Millisecond, slow.After)
+	resp, err := client.Get(url + "/containers/json?begin")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, resp.Body.Close()) }()
+	_, err = io.ReadAll(resp.Body)
+	require.ErrorAs(t, err, &slow)
+	require.EqualError(t, slow, "the engine did not answer within 50ms")
+}
+
+// What has no end by nature is not ended.
+func TestGuardLetsPass(t *testing.T) {
+	client, url := guarded(t, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(150 * time.Millisecond) // the server's time, which nothing can be asked for
+		_, _ = io.WriteString(w, strings.Repeat("x", 4<<10))
+	})
+	for path, length := range map[string]int{"/v1.43/containers/c/logs": 4 << 10, "/build": 4 << 10, "/v4.0.0/libpod/images/pull": 4 << 10,
+		"/containers/c/archive": 4 << 10, "/containers/c/wait": 1 << 10} {
+		resp, err := client.Post(url+path, "", nil)
+		require.NoError(t, err, path)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, resp.Body.Close())
+		require.Len(t, body, length, path)
+		var long *LongError
+		require.Equal(t, length < 4<<10, err != nil, path)
+		if err != nil {
+			require.ErrorAs(t, err, &long)
+		}
+	}
+}
