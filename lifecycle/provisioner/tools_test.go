@@ -73,7 +73,7 @@ func TestMistakesAroundTools(t *testing.T) {
 		"name: puppet_apply":                                                "there are no manifests for default-debian-12\nPut them into",
 		"name: puppet_apply, manifests_path: test, manifest: x.pp":          "provisioner.manifest: there is no x.pp in ",
 		"name: puppet_apply, manifests_path: none":                          "provisioner.manifests_path: ",
-		"name: puppet_apply, manifests_path: test, modules_path: none":      "provisioner.modules_path: ",
+		"name: puppet_apply, manifests_path: test, modules_path: test/x":    "provisioner.modules_path: ",
 		"name: ansible_playbook":                                            "there is no playbook for default-debian-12\nPut a default.yml into",
 		"name: ansible_playbook, playbook: none.yml":                        "provisioner.playbook: ",
 		"name: ansible_playbook, playbook: test/x, requirements_path: none": "provisioner.requirements_path: ",

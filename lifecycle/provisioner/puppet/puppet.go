@@ -3,11 +3,7 @@ package puppet
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -41,6 +37,9 @@ const (
 	hieraFile  = "hiera.yaml"
 )
 
+// plugin is the name of the directory among a suite's tests that is Puppet's alone.
+const plugin = "puppet"
+
 // Tool is the image that kitchen.yml names; without one Puppet is the runner's own.
 func (p *Puppet) Tool() *converge.Tool { return converge.ToolOf(p.instance.Provisioner.Tool) }
 
@@ -68,11 +67,11 @@ func (p *Puppet) manifests() (manifest string, files []sandbox.File, err error) 
 	k := p.instance.Provisioner.Puppet
 	dir := k.ManifestsPath
 	if dir == "" {
-		dir = p.Find(p.instance.Suite, "manifests")
+		dir = p.FindFor(plugin, p.instance.Suite, "manifests", true)
 	}
 	if dir == "" {
 		return "", nil, fmt.Errorf("there are no manifests for %s\nPut them into %s, or set provisioner.manifests_path",
-			p.instance.Name, filepath.Join(p.TestBase, p.instance.Suite, "manifests"))
+			p.instance.Name, filepath.Join(p.SuiteDir(p.instance.Suite), "manifests"))
 	}
 	if files, err = converge.Carry(dir, "manifests/"); err != nil {
 		return "", nil, fmt.Errorf("provisioner.manifests_path: %w", err)
@@ -91,135 +90,14 @@ func (p *Puppet) manifests() (manifest string, files []sandbox.File, err error) 
 	return manifest, files, nil
 }
 
-// modules are those of modules_path, and the project when it is one.
-func (p *Puppet) modules() ([]sandbox.File, error) {
-	files, err := p.namedModules()
-	if err != nil {
-		return nil, err
-	}
-	names, err := p.ownNames()
-	if err != nil {
-		return nil, err
-	}
-	parts := map[string]bool{"manifests": true, "files": true, "templates": true, "lib": true, "facts.d": true, "functions": true, "types": true,
-		"data": true, "hiera.yaml": true, "metadata.json": true, "tasks": true, "plans": true, "locales": true}
-	for _, name := range names {
-		own, err := sandbox.Tree(p.Root, path.Join(modulesDir, name), func(rel string, _ bool) bool {
-			top, _, _ := strings.Cut(rel, "/")
-			return !parts[top]
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the module %s: %w", name, err)
-		}
-		files = append(files, own...)
-	}
-	return files, nil
-}
-
-// ownNames are the names under which the project is a module: that in its metadata.json,
-// and those of links in modules_path that lead back to it, as in spec/fixtures/modules.
-func (p *Puppet) ownNames() ([]string, error) {
-	var names []string
-	name, err := moduleName(p.Root)
-	if err != nil {
-		return nil, err
-	}
-	if name != "" {
-		names = append(names, name)
-	}
-	root, err := os.Stat(p.Root)
-	if err != nil {
-		return nil, err
-	}
-	for _, dir := range p.instance.Provisioner.Puppet.ModulesPaths {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			continue // the caller has told of it, if it is one
-		}
-		for _, e := range entries {
-			st, err := os.Stat(filepath.Join(dir, e.Name()))
-			if err == nil && os.SameFile(st, root) && !slices.Contains(names, e.Name()) {
-				names = append(names, e.Name())
-			}
-		}
-	}
-	return names, nil
-}
-
-// namedModules are those of modules_path. Its directories become one: a file of a
-// later one takes the place of an earlier one's.
-func (p *Puppet) namedModules() ([]sandbox.File, error) {
-	dirs := p.instance.Provisioner.Puppet.ModulesPaths
-	if len(dirs) == 0 {
-		dirs = []string{""}
-	}
-	var files []sandbox.File
-	for _, dir := range dirs {
-		more, err := p.found(dir, "modules_path", modulesDir, modulesDir)
-		if err != nil {
-			return nil, err
-		}
-		replaced := make(map[string]bool, len(more))
-		for _, f := range more {
-			replaced[f.Path] = true
-		}
-		files = append(slices.DeleteFunc(files, func(f sandbox.File) bool { return replaced[f.Path] }), more...)
-	}
-	return files, nil
-}
-
-// moduleName is the name of the Puppet module in a directory, "" when it is none.
-func moduleName(dir string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "metadata.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	var meta struct{ Name string }
-	if err == nil {
-		err = json.Unmarshal(data, &meta)
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the module's metadata.json: %w", err)
-	}
-	// "author-module", of old "author/module"
-	return meta.Name[strings.LastIndexAny(meta.Name, "-/")+1:], nil
-}
-
-// hiera is Hiera's configuration with its data beside it.
-func (p *Puppet) hiera() ([]sandbox.File, error) {
-	k := p.instance.Provisioner.Puppet
-	files, err := p.found(k.HieraConfig, "hiera_config_path", hieraFile, hieraFile)
-	if err != nil {
-		return nil, err
-	}
-	names := hieraData()
-	switch {
-	case k.HieraData != "":
-		names = []string{filepath.Base(k.HieraData)}
-	case len(files) == 0:
-		return nil, nil // without a configuration such a directory is something else
-	}
-	for _, name := range names {
-		data, err := p.found(k.HieraData, "hiera_data_path", name, name)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, data...)
-	}
-	return files, nil
-}
-
-// hieraData are the usual names of Hiera's data.
-func hieraData() []string { return []string{"hiera", "hieradata", "data"} }
-
 // rest are further files that the run wants.
 func (p *Puppet) rest() ([]sandbox.File, error) {
 	k := p.instance.Provisioner.Puppet
-	files, err := p.found(k.FilesPath, "files_path", "files", "files")
+	files, err := p.found(k.FilesPath, "files_path", "files", "files", true)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range []struct{ key, from, to string }{{"facterlib", k.FacterLib, "facter"}, {"puppet_config_path", k.PuppetConfig, "puppet.conf"}} {
+	for _, f := range []struct{ key, from, to string }{{"facterlib", k.FacterLib, "facter"}, {"puppet_config_path", p.config(), "puppet.conf"}} {
 		if f.from == "" {
 			continue
 		}
@@ -236,10 +114,10 @@ func (p *Puppet) rest() ([]sandbox.File, error) {
 }
 
 // found carries what a key names, or what lies in the usual places, if anything.
-func (p *Puppet) found(named, key, usual, to string) ([]sandbox.File, error) {
+func (p *Puppet) found(named, key, usual, to string, dir bool) ([]sandbox.File, error) {
 	from := named
 	if from == "" {
-		if from = p.Find(p.instance.Suite, usual); from == "" {
+		if from = p.FindFor(plugin, p.instance.Suite, usual, dir); from == "" {
 			return nil, nil
 		}
 	}
@@ -248,6 +126,14 @@ func (p *Puppet) found(named, key, usual, to string) ([]sandbox.File, error) {
 		return nil, fmt.Errorf("provisioner.%s: %w", key, err)
 	}
 	return files, nil
+}
+
+// config is Puppet's own configuration, or "".
+func (p *Puppet) config() string {
+	if named := p.instance.Provisioner.Puppet.PuppetConfig; named != "" {
+		return named
+	}
+	return p.FindFor(plugin, p.instance.Suite, "puppet.conf", false)
 }
 
 // facts are custom_facts as external facts of a module, which may be of any type.
@@ -278,16 +164,17 @@ func (p *Puppet) script(sb sandbox.Dir, manifest string, hiera bool) converge.Sc
 	} else {
 		s.Add("puppet=%s", runner.Quote(binary))
 	}
-	if k.HieraDataRemote != "" {
-		to := runner.Quote(k.HieraDataRemote)
-		s.Add("mkdir -p %s || exit", to)
-		s.Add(`for data in %s; do if [ -d "$data" ]; then cp -R "$data/." %s || exit; fi; done`,
-			strings.Join(append(hieraData(), runner.Quote(path.Base(k.HieraData))), " "), to)
+	if from := p.hieraDirs(); len(from) > 0 {
+		for _, to := range p.hieraRemote() {
+			to = runner.Quote(to)
+			s.Add("mkdir -p %s || exit", to)
+			s.Add(`for data in %s; do if [ -d "$data" ]; then cp -R "$data/." %s || exit; fi; done`, runner.QuoteAll(from), to)
+		}
 	}
 	words := []string{`"$puppet"`, "apply", "--detailed-exitcodes", "--summarize", "--color=false",
 		"--modulepath", runner.Quote(at(modulesDir) + ":" + at(factsDir) + ":$basemodulepath")}
 	add := func(w ...string) { words = append(words, w...) }
-	if k.PuppetConfig != "" {
+	if p.config() != "" {
 		add("--config", runner.Quote(at("puppet.conf")))
 	}
 	if hiera {

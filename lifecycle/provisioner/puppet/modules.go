@@ -1,0 +1,130 @@
+package puppet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+)
+
+// modules are the project when it is a module, and those of modules_path. As for
+// kitchen-puppet, the first module of a name is taken whole, and a path that does not
+// exist is passed over.
+func (p *Puppet) modules() ([]sandbox.File, error) {
+	files, taken, err := p.ownModule()
+	if err != nil {
+		return nil, err
+	}
+	dirs := p.instance.Provisioner.Puppet.ModulesPaths
+	if len(dirs) == 0 {
+		if dir := p.FindFor(plugin, p.instance.Suite, modulesDir, true); dir != "" {
+			dirs = []string{dir}
+		}
+	}
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			p.Notice("provisioner.modules_path: there is no directory %s", dir)
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("provisioner.modules_path: %w", err)
+		}
+		for _, e := range entries {
+			from := filepath.Join(dir, e.Name())
+			if st, err := os.Stat(from); err != nil || !st.IsDir() {
+				continue // no module, or a link that leads nowhere
+			}
+			if by, ok := taken[e.Name()]; ok {
+				if by != from && by != p.Root {
+					p.Notice("provisioner.modules_path: %s is taken from %s, not from %s", e.Name(), p.Shown(by), p.Shown(from))
+				}
+				continue
+			}
+			taken[e.Name()] = from
+			module, err := sandbox.Tree(from, path.Join(modulesDir, e.Name()), nil)
+			if err != nil {
+				return nil, fmt.Errorf("provisioner.modules_path: %w", err)
+			}
+			files = append(files, module...)
+		}
+	}
+	return files, nil
+}
+
+// ownModule is the project as a module, under each of its names. taken are the names, and
+// what has them.
+func (p *Puppet) ownModule() (files []sandbox.File, taken map[string]string, err error) {
+	names, err := p.ownNames()
+	if err != nil {
+		return nil, nil, err
+	}
+	parts := map[string]bool{"manifests": true, "files": true, "templates": true, "lib": true, "facts.d": true, "functions": true, "types": true,
+		"data": true, "hiera.yaml": true, "metadata.json": true, "tasks": true, "plans": true, "locales": true}
+	taken = map[string]string{}
+	for _, name := range names {
+		own, err := sandbox.Tree(p.Root, path.Join(modulesDir, name), func(rel string, _ bool) bool {
+			top, _, _ := strings.Cut(rel, "/")
+			return !parts[top]
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the module %s: %w", name, err)
+		}
+		files, taken[name] = append(files, own...), p.Root
+	}
+	return files, taken, nil
+}
+
+// ownNames are the names under which the project is a module: that in its metadata.json,
+// and those of links in modules_path that lead back to it, as in spec/fixtures/modules.
+func (p *Puppet) ownNames() ([]string, error) {
+	var names []string
+	name, err := moduleName(p.Root)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" {
+		names = append(names, name)
+	}
+	root, err := os.Stat(p.Root)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range p.instance.Provisioner.Puppet.ModulesPaths {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // modules says so
+		}
+		for _, e := range entries {
+			st, err := os.Stat(filepath.Join(dir, e.Name()))
+			if err == nil && os.SameFile(st, root) && !slices.Contains(names, e.Name()) {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	return names, nil
+}
+
+// moduleName is the name of the Puppet module in a directory, "" when it is none.
+func moduleName(dir string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "metadata.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	var meta struct{ Name string }
+	if err == nil {
+		err = json.Unmarshal(data, &meta)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the module's metadata.json: %w", err)
+	}
+	// "author-module", of old "author/module"
+	return meta.Name[strings.LastIndexAny(meta.Name, "-/")+1:], nil
+}
