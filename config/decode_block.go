@@ -36,7 +36,8 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 			continue
 		case k.Inert != "":
 			if d.lint || k.Loud && k.forKind(kind) && (e.Value.Kind != yaml11.Bool || e.Value.Bool) {
-				d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt + " has no effect in galley", Hint: k.Inert})
+				d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt +
+					" has no effect in galley", Hint: k.Inert})
 			}
 			continue
 		case !k.forKind(kind):
@@ -77,7 +78,8 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	case nearest(e.Key, s.names(in, kind)) != "":
 		hint = suggestion(e.Key, s.names(in, kind))
 	case s.find(SectionRoot, e.Key) != nil:
-		hint = "`" + e.Key + ":` is a block of its own: move it out of `" + string(in) + ":`, to the margin, a platform or a suite"
+		hint = "`" + e.Key + ":` is a block of its own: move it out of `" + string(in) +
+			":`, to the margin, a platform or a suite"
 	case other == SectionSuite || other == SectionPlatform:
 		hint = "`" + e.Key + "` is a key of a " + string(other) + ": write it beside `" + string(in) + ":`, not below it"
 	case other != "":
@@ -85,5 +87,6 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	default:
 		hint = s.nearestElsewhere(in, e.Key)
 	}
-	d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt + ": unknown key, it has no effect", Hint: hint})
+	d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt +
+		": unknown key, it has no effect", Hint: hint})
 }

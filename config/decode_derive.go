@@ -91,7 +91,8 @@ func (d *decoder) checkMounts(block *yaml11.Value) {
 			out = append(out, m)
 		case have.String() != m.String():
 			d.report(Diagnostic{
-				Severity: SeverityError, Pos: d.placeOf(block, "volumes", "tmpfs", "mounts", "binds", "run_options"), Key: "driver.volumes",
+				Severity: SeverityError, Pos: d.placeOf(block, "volumes", "tmpfs", "mounts", "binds", "run_options"),
+				Key:  "driver.volumes",
 				Msg:  "driver.volumes: both " + have.String() + " and " + m.String() + " are mounted at " + m.Target,
 				Hint: "remove one of the two",
 			})

@@ -48,7 +48,8 @@ func (d *decoder) setVariable(out map[string]string, at *yaml11.Value, name, val
 		if len(shown) > 0 {
 			first = shown[0]
 		}
-		d.errorAt(at, `write NAME=value, or a hash such as {NAME: value}`, "bad variable: %q is followed by no equals sign, or is not a name", first)
+		d.errorAt(at, `write NAME=value, or a hash such as {NAME: value}`,
+			"bad variable: %q is followed by no equals sign, or is not a name", first)
 		return false
 	}
 	if given {
@@ -90,7 +91,8 @@ func devices(d *decoder, v *yaml11.Value) ([]Device, bool) {
 		}
 		dev, ok := deviceOf(parts)
 		if !ok {
-			d.errorAt(it, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s", describe(it))
+			d.errorAt(it, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s",
+				describe(it))
 		}
 		return oneOf(dev, ok)
 	})
@@ -145,7 +147,8 @@ func (d *decoder) scalarOr(v *yaml11.Value) string {
 func (u Ulimit) String() string { return fmt.Sprintf("%s=%d:%d", u.Name, u.Soft, u.Hard) }
 
 func ulimitNames() []string {
-	return []string{"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"}
+	return []string{"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc",
+		"rss", "rtprio", "rttime", "sigpending", "stack"}
 }
 
 // ulimits reads "nofile=1024:2048", {nofile: 1024}, {nofile: {soft, hard}} or
@@ -209,11 +212,13 @@ func (d *decoder) ulimit(at *yaml11.Value, name, limits string) (Ulimit, bool) {
 	s, err1 := ulimitNumber(soft)
 	h, err2 := ulimitNumber(hard)
 	if err1 != nil || err2 != nil {
-		d.errorAt(at, `write "nofile=1024" or "nofile=1024:2048"; -1 is unlimited`, "bad ulimit %s: expected one or two numbers, found %q", name, limits)
+		d.errorAt(at, `write "nofile=1024" or "nofile=1024:2048"; -1 is unlimited`,
+			"bad ulimit %s: expected one or two numbers, found %q", name, limits)
 		return Ulimit{}, false
 	}
 	if h != -1 && (s > h || s == -1) {
-		d.errorAt(at, "write the smaller number first", "bad ulimit %s: the soft limit %d is above the hard limit %d", name, s, h)
+		d.errorAt(at, "write the smaller number first", "bad ulimit %s: the soft limit %d is above the hard limit %d", name,
+			s, h)
 		return Ulimit{}, false
 	}
 	return Ulimit{Name: name, Soft: s, Hard: h}, true

@@ -104,7 +104,8 @@ func (r *resolver) instance(index int, raw RawInstance) Instance {
 	if i.Driver.Kind == DriverUnserved {
 		// What the other blocks say was written for a driver that galley does
 		// not serve: one error is enough.
-		i.Provisioner.Name, i.Verifier.Name, i.Transport.Name = pluginName(raw.Provisioner), pluginName(raw.Verifier), pluginName(raw.Transport)
+		i.Provisioner.Name, i.Verifier.Name, i.Transport.Name = pluginName(raw.Provisioner), pluginName(raw.Verifier),
+			pluginName(raw.Transport)
 		return i
 	}
 	i.Provisioner = once(r.provisioners, raw.Provisioner, r.provisioner)
@@ -175,7 +176,8 @@ func (r *resolver) driver(block *yaml11.Value) Driver {
 	}
 	dr.Kind, dr.Engine = served.kind, served.engine
 	if at == nil {
-		r.diags.warnAt(r.c.start(), "driver.name", "no driver is named, so the dummy driver is used, which makes no containers",
+		r.diags.warnAt(r.c.start(), "driver.name",
+			"no driver is named, so the dummy driver is used, which makes no containers",
 			"add the lines\n      driver:\n        name: dokken")
 	}
 	d.block(SectionDriver, name, block)
@@ -227,7 +229,8 @@ func (r *resolver) provisioner(block *yaml11.Value) Provisioner {
 	p.Kind = kind
 	if list := block.Map.Get("run_list"); at == nil && list != nil && len(items(list)) > 0 {
 		// Test Kitchen's default was Chef for many years, and files still rely on it.
-		r.diags.warnAt(r.c.start(), "provisioner.name", "no provisioner is named, so the shell provisioner is used, which does not apply the run_list",
+		r.diags.warnAt(r.c.start(), "provisioner.name",
+			"no provisioner is named, so the shell provisioner is used, which does not apply the run_list",
 			"add the lines\n      provisioner:\n        name: dokken")
 	}
 	d.block(SectionProvisioner, string(kind), block)
@@ -276,7 +279,8 @@ func (r *resolver) verifier(block *yaml11.Value) Verifier {
 
 // license takes from the environment what kitchen.yml does not say of Chef's licence.
 func (r *resolver) license(license, key, server *string) {
-	for name, to := range map[string]*string{"CHEF_LICENSE": license, "CHEF_LICENSE_KEY": key, "CHEF_LICENSE_SERVER": server} {
+	for name, to := range map[string]*string{"CHEF_LICENSE": license, "CHEF_LICENSE_KEY": key,
+		"CHEF_LICENSE_SERVER": server} {
 		if s, ok := r.o.Env(name); ok && *to == "" {
 			*to = s
 		}

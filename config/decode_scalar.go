@@ -147,7 +147,8 @@ func (d *decoder) size(v *yaml11.Value, unlimited bool) (int64, bool) {
 			return n, true
 		}
 	}
-	d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s", d.key.Type().info().expect, describe(v))
+	d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
+		d.key.Type().info().expect, describe(v))
 	return 0, false
 }
 

@@ -87,10 +87,12 @@ func (c *Config) nothingToDo(ds *diagnostics, suites, platforms int) {
 		hint += "\n      suites:\n        - name: default"
 	}
 	if len(missing) > 0 {
-		ds.warnAt(c.start(), "", "there are no "+strings.Join(missing, " and no ")+", so there is nothing to run", "add the lines"+hint)
+		ds.warnAt(c.start(), "", "there are no "+strings.Join(missing, " and no ")+", so there is nothing to run",
+			"add the lines"+hint)
 		return
 	}
-	ds.warnAt(c.start(), "suites", "no suite runs on any platform, so there is nothing to run", "look at `includes` and `excludes` of the suites")
+	ds.warnAt(c.start(), "suites", "no suite runs on any platform, so there is nothing to run",
+		"look at `includes` and `excludes` of the suites")
 }
 
 // named are the entries of `suites:` or `platforms:`.
@@ -144,7 +146,8 @@ func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint 
 func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms, elsewhere []string, lint bool) {
 	for _, it := range items(v) {
 		name, ok := it.Text()
-		if !ok || name == "" || strings.HasPrefix(name, "/") || slices.Contains(platforms, name) || slices.Contains(elsewhere, name) {
+		if !ok || name == "" || strings.HasPrefix(name, "/") || slices.Contains(platforms, name) ||
+			slices.Contains(elsewhere, name) {
 			continue
 		}
 		hint := suggestion(name, platforms)
@@ -152,7 +155,8 @@ func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms, elsewh
 			continue
 		}
 		if hint == "" {
-			hint = "the platforms are " + strings.Join(platforms, ", ") + "; a regular expression stands between slashes: /" + name + "/"
+			hint = "the platforms are " + strings.Join(platforms, ", ") + "; a regular expression stands between slashes: /" +
+				name + "/"
 		}
 		ds.warnAt(it.Pos, key, fmt.Sprintf("%s: there is no platform %q", key, name), hint)
 	}
@@ -165,7 +169,8 @@ func (r *resolver) checkSandboxes(i Instance, raw RawInstance) {
 	}
 	provisioner, verifier := strings.TrimRight(i.Provisioner.RootPath, "/"), strings.TrimRight(i.Verifier.RootPath, "/")
 	if provisioner == verifier && provisioner != "" {
-		r.diags.errorAt(raw.Verifier.Pos, "verifier.root_path", "verifier.root_path: "+verifier+" is the provisioner's root_path too",
+		r.diags.errorAt(raw.Verifier.Pos, "verifier.root_path",
+			"verifier.root_path: "+verifier+" is the provisioner's root_path too",
 			"name two different directories, or leave both out")
 	}
 	for _, m := range i.Driver.Mounts {
@@ -178,7 +183,8 @@ func (r *resolver) checkSandboxes(i Instance, raw RawInstance) {
 		default:
 			continue
 		}
-		r.diags.errorAt(mountPos(raw.Driver, m.Target), "driver.volumes", "driver.volumes: the "+owner+" has its files at "+m.Target,
+		r.diags.errorAt(mountPos(raw.Driver, m.Target), "driver.volumes",
+			"driver.volumes: the "+owner+" has its files at "+m.Target,
 			"mount this elsewhere, or name another directory in "+owner+".root_path")
 	}
 }
@@ -210,7 +216,8 @@ func mountPos(driver *yaml11.Value, target string) yaml11.Pos {
 // checkPlatform warns of what galley cannot run.
 func (r *resolver) checkPlatform(i Instance, raw RawInstance) {
 	if i.Driver.Kind == DriverContainer && i.OSType == "windows" {
-		r.diags.warnAt(raw.PlatformPos, "platforms.name", fmt.Sprintf("platform %q: galley runs Linux containers, this platform is Windows", i.Platform),
+		r.diags.warnAt(raw.PlatformPos, "platforms.name",
+			fmt.Sprintf("platform %q: galley runs Linux containers, this platform is Windows", i.Platform),
 			"leave the platform out in kitchen.local.yml, or set os_type: unix")
 	}
 }

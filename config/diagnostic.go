@@ -134,7 +134,8 @@ func (ds *diagnostics) addYAML(warnings []yaml11.Warning, err error, note string
 			ds.add(Diagnostic{Severity: SeverityError, Msg: e.Error()})
 			continue
 		}
-		ds.add(Diagnostic{Severity: SeverityError, Pos: bad.Pos, Msg: bad.Msg, Hint: joinHints(bad.Hint, note), Excerpt: bad.Excerpt})
+		ds.add(Diagnostic{Severity: SeverityError, Pos: bad.Pos, Msg: bad.Msg, Hint: joinHints(bad.Hint, note),
+			Excerpt: bad.Excerpt})
 	}
 }
 

@@ -27,7 +27,8 @@ func (l locator) locate() []File {
 	project := l.project()
 	if !exists(project) {
 		l.diags.add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(project)},
-			Msg: "the project has no configuration: " + project + " does not exist", Hint: "go to the project's directory, set KITCHEN_YAML, or run `galley init`"})
+			Msg:  "the project has no configuration: " + project + " does not exist",
+			Hint: "go to the project's directory, set KITCHEN_YAML, or run `galley init`"})
 	}
 	return append(out, l.file(RoleProject, project), l.file(RoleLocal, l.local(project)))
 }
@@ -108,7 +109,8 @@ func (l locator) local(project string) string {
 
 func (l locator) failBoth(plain, dotted, keep string) {
 	l.diags.add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(plain)},
-		Msg:  fmt.Sprintf("both %s and %s exist in %s, and only one of them can count", filepath.Base(plain), filepath.Base(dotted), filepath.Dir(plain)),
+		Msg: fmt.Sprintf("both %s and %s exist in %s, and only one of them can count", filepath.Base(plain),
+			filepath.Base(dotted), filepath.Dir(plain)),
 		Hint: "keep " + filepath.Base(keep) + " and remove or merge the other"})
 }
 

@@ -41,7 +41,8 @@ func (m *munger) filters(sec *section, key string) []filter {
 
 func (m *munger) filter(path string, v *yaml11.Value) (filter, bool) {
 	if v.Kind != yaml11.String && v.Kind != yaml11.Symbol {
-		m.diags.errorAt(v.Pos, path, fmt.Sprintf("%s has %s, expected the name of a platform or /a regular expression/", path, aKind(v)),
+		m.diags.errorAt(v.Pos, path, fmt.Sprintf("%s has %s, expected the name of a platform or /a regular expression/",
+			path, aKind(v)),
 			"put the name in quotes")
 		return filter{}, false
 	}

@@ -38,7 +38,8 @@ type platform struct {
 func (m *munger) instances() []RawInstance {
 	suites, platforms := m.readSuites(), m.readPlatforms()
 	if n := len(suites) * len(platforms); n > maxInstances {
-		m.diags.errorAt(m.root.pos, "suites", fmt.Sprintf("the suites and platforms make %d instances, more than the %d allowed", n, maxInstances),
+		m.diags.errorAt(m.root.pos, "suites",
+			fmt.Sprintf("the suites and platforms make %d instances, more than the %d allowed", n, maxInstances),
 			"split the project")
 		return nil
 	}
@@ -97,7 +98,8 @@ func duplicate(a, b RawInstance) Diagnostic {
 		first, second, key = a.PlatformPos, b.PlatformPos, "platforms"
 	}
 	return Diagnostic{Severity: SeverityError, Pos: second, Key: key,
-		Msg: fmt.Sprintf("two instances are named %q: suite %q on platform %q, and suite %q on platform %q (the first is named at %s)",
+		Msg: fmt.Sprintf("two instances are named %q: suite %q on platform %q, and suite %q on platform %q "+
+			"(the first is named at %s)",
 			b.Name, a.Suite, a.Platform, b.Suite, b.Platform, first),
 		Hint: "rename one of them; `_`, `,` and `/` count as `-` in instance names, and dots do not count"}
 }
@@ -162,7 +164,8 @@ func (m *munger) readPlatforms() []platform {
 				fmt.Sprintf("%s is %s, expected a text", sec.path("name"), aKind(name)), "put the name in quotes")
 			continue
 		}
-		p := platform{section: sec, name: name, text: name.Str, data: first.of(name, sec), windows: windowsName.MatchString(name.Str)}
+		p := platform{section: sec, name: name, text: name.Str, data: first.of(name, sec),
+			windows: windowsName.MatchString(name.Str)}
 		m.readOS(&p)
 		out = append(out, p)
 	}

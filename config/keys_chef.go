@@ -34,83 +34,71 @@ func chefKeys() []Key {
 		{"cookbook_path", "cookbooks come from the Policyfile, the Berksfile, `cookbooks/` or the project itself"},
 		{"legacy_mode", "galley runs the client in local mode"},
 	} {
-		keys = append(keys, Key{Name: k.name, Source: fromChef, Inert: k.why})
+		keys = append(keys, Key{Name: k.name, Inert: k.why})
 	}
 	return inSection(SectionProvisioner, keys, string(ProvisionerChef))
 }
 
 func chefRunKeys() []Key {
-	chef := func(i *Instance) *Chef { return &i.Provisioner.Chef }
 	return []Key{
-		{Name: "run_list", Source: fromChef, value: textsField(func(i *Instance) *[]string { return &chef(i).RunList }),
-			Doc: "The run list; those of platform and suite are joined."},
-		{Name: "attributes", For: []string{string(ProvisionerChef), string(ProvisionerAnsible)}, Source: fromChef, value: hashField(func(i *Instance) *Hash { return &chef(i).Attributes }),
-			Doc: "Node attributes; they become `dna.json`. For Ansible, `extra_vars` and `tags` in them take the place of the keys of that name."},
-		{Name: "policy_group", Source: fromChef, DefaultDoc: "`local`", value: textField("", func(i *Instance) *string { return &chef(i).PolicyGroup }),
-			Doc: "The policy group."},
-		{Name: "named_run_list", Source: fromChef, value: field[string]{form: TypeString, at: func(i *Instance) *string { return &chef(i).NamedRunList }, parse: namedRunList},
-			Doc: "A named run list of the Policyfile."},
-		{Name: "product_name", Source: fromChef, DefaultDoc: "`chef`", value: textField("", func(i *Instance) *string { return &chef(i).ProductName }),
-			Doc: "`chef` or `cinc`: chooses the image and the binary."},
-		{Name: "product_version", Source: fromChef, value: versionField("", func(i *Instance) *string { return &chef(i).ProductVersion }),
-			Doc: "The version of the product. For provisioners other than `dokken` it is the Chef image's tag when `driver.chef_version` is not set."},
-		{Name: "chef_binary", Source: fromDokken, DefaultDoc: "found in the Chef image's volume", value: textField("", func(i *Instance) *string { return &chef(i).Binary }),
-			Doc: "The command to run, such as `/opt/cinc/bin/cinc-client`."},
-		{Name: "chef_options", Source: fromDokken, value: textField(" -z", func(i *Instance) *string { return &chef(i).Options }),
-			Doc: "Options of the command."},
-		{Name: "chef_output_format", Source: fromDokken, value: textField("doc", func(i *Instance) *string { return &chef(i).OutputFormat }),
-			Doc: "The format of the output: `doc` or `minimal`."},
-		{Name: "log_level", Source: fromChef, value: textField("auto", func(i *Instance) *string { return &chef(i).LogLevel }),
-			Doc: "The log level of the client."},
-		{Name: "chef_log_level", Source: fromDokken, DefaultDoc: "`log_level`", value: chefLogLevel{},
-			Doc: "The log level of the client; it overrules `log_level`."},
-		{Name: "log_file", Source: fromChef, value: textField("", func(i *Instance) *string { return &chef(i).LogFile }),
-			Doc: "A log file inside the runner."},
-		{Name: "profile_ruby", Source: fromDokken, value: flagField(false, func(i *Instance) *bool { return &chef(i).ProfileRuby }),
-			Doc: "Dumps the client's own profile."},
-		{Name: "slow_resource_report", Source: fromDokken, value: field[string]{form: TypeAny, at: func(i *Instance) *string { return &chef(i).SlowReport }, parse: slowReport},
-			Doc: "Reports the slowest resources: `true`, or how many."},
-		{Name: "client_rb", Source: fromChef, value: field[Hash]{form: TypeHash, at: func(i *Instance) *Hash { return &chef(i).ClientRB }, parse: rubyHash},
-			Doc: "Settings that are merged into `client.rb`."},
-		{Name: "json_attributes", Source: fromChef, value: flagField(true, func(i *Instance) *bool { return &chef(i).JSONAttrs }),
-			Doc: "Whether `dna.json` is given to the client."},
-		{Name: "chef_zero_host", Source: fromChef, value: textField("", func(i *Instance) *string { return &chef(i).ZeroHost }),
-			Doc: "The address that the client's own server listens at."},
-		{Name: "chef_zero_port", Source: fromChef, value: intField(8889, func(i *Instance) *int { return &chef(i).ZeroPort }),
-			Doc: "The port that the client's own server listens at."},
-		{Name: "chef_license", Source: fromChef, DefaultDoc: "`CHEF_LICENSE` of the client's environment", value: textField("", func(i *Instance) *string { return &chef(i).License }),
-			Doc: "Accepts Chef's licence: `accept`, `accept-no-persist` or `accept-silent`."},
-		{Name: "chef_license_key", Source: fromChef, Secret: true, DefaultDoc: "`CHEF_LICENSE_KEY` of the client's environment", value: textField("", func(i *Instance) *string { return &chef(i).LicenseKey }),
-			Doc: "The licence key for Chef 19 and later; older ones need none."},
-		{Name: "chef_license_server", Source: fromChef, DefaultDoc: "`CHEF_LICENSE_SERVER` of the client's environment", value: field[string]{form: TypeStrings, at: func(i *Instance) *string { return &chef(i).LicenseServer }, parse: licenseServers},
-			Doc: "The addresses of licence servers for Chef 19 and later."},
-		{Name: "deprecations_as_errors", Source: fromChef, value: flagField(false, func(i *Instance) *bool { return &chef(i).Deprecations }),
-			Doc: "Makes deprecation warnings errors."},
-		{Name: "multiple_converge", Source: fromChef, value: intField(1, func(i *Instance) *int { return &chef(i).Converges }),
-			Doc: "How often a converge runs the client."},
-		{Name: "enforce_idempotency", Source: fromChef, value: flagField(false, func(i *Instance) *bool { return &chef(i).Idempotency }),
-			Doc: "Fails when the last run of the client changed anything."},
+		{Name: "run_list", value: textsField("Provisioner.Chef.RunList")},
+		{
+			Name:  "attributes",
+			For:   []string{string(ProvisionerChef), string(ProvisionerAnsible)},
+			value: hashField("Provisioner.Chef.Attributes"),
+		},
+		{Name: "policy_group", value: textField("", "Provisioner.Chef.PolicyGroup")},
+		{Name: "named_run_list", value: parsed(TypeString, "Provisioner.Chef.NamedRunList", namedRunList)},
+		{Name: "product_name", value: textField("", "Provisioner.Chef.ProductName")},
+		{Name: "product_version", value: versionField("Provisioner.Chef.ProductVersion")},
+		{Name: "chef_binary", value: textField("", "Provisioner.Chef.Binary")},
+		{Name: "chef_options", value: textField(" -z", "Provisioner.Chef.Options")},
+		{Name: "chef_output_format", value: textField("doc", "Provisioner.Chef.OutputFormat")},
+		{Name: "log_level", value: textField("auto", "Provisioner.Chef.LogLevel")},
+		{Name: "chef_log_level", value: chefLogLevel{}},
+		{Name: "log_file", value: textField("", "Provisioner.Chef.LogFile")},
+		{Name: "profile_ruby", value: flagField(false, "Provisioner.Chef.ProfileRuby")},
+		{Name: "slow_resource_report", value: parsed(TypeAny, "Provisioner.Chef.SlowReport", slowReport)},
+		{Name: "client_rb", value: parsed(TypeHash, "Provisioner.Chef.ClientRB", rubyHash)},
+		{Name: "json_attributes", value: flagField(true, "Provisioner.Chef.JSONAttrs")},
+		{Name: "chef_zero_host", value: textField("", "Provisioner.Chef.ZeroHost")},
+		{Name: "chef_zero_port", value: intField(8889, "Provisioner.Chef.ZeroPort")},
+		{Name: "chef_license", value: textField("", "Provisioner.Chef.License")},
+		{Name: "chef_license_key", Secret: true, value: textField("", "Provisioner.Chef.LicenseKey")},
+		{
+			Name:  "chef_license_server",
+			value: parsed(TypeStrings, "Provisioner.Chef.LicenseServer", licenseServers),
+		},
+		{Name: "deprecations_as_errors", value: flagField(false, "Provisioner.Chef.Deprecations")},
+		{Name: "multiple_converge", value: intField(1, "Provisioner.Chef.Converges")},
+		{Name: "enforce_idempotency", value: flagField(false, "Provisioner.Chef.Idempotency")},
 	}
 }
 
 func chefSandboxKeys() []Key {
-	chef := func(i *Instance) *Chef { return &i.Provisioner.Chef }
 	keys := []Key{
-		{Name: "clean_dokken_sandbox", Source: fromDokken, value: flagField(true, func(i *Instance) *bool { return &chef(i).CleanSandbox }),
-			Doc: "Whether what the client left in the sandbox (its cache, nodes …) is removed before the next converge."},
-		{Name: "policyfile", Aliases: []string{"policyfile_path"}, Source: fromChef, DefaultDoc: "`Policyfile.rb`, where there is one", value: pathField(func(i *Instance) *string { return &chef(i).Policyfile }),
-			Doc: "The Policyfile."},
-		{Name: "berksfile_path", Aliases: []string{"berksfile"}, Source: fromChef, DefaultDoc: "`Berksfile`, where there is one", value: pathField(func(i *Instance) *string { return &chef(i).Berksfile }),
-			Doc: "The Berksfile."},
-		{Name: "always_update_cookbooks", Source: fromChef, value: flagField(true, func(i *Instance) *bool { return &chef(i).AlwaysUpdate }),
-			Doc: "Resolves cookbooks anew although there is a lock file."},
-		{Name: "resolver", Source: fromGalley, Enum: []string{string(ResolverAuto), string(ResolverHost), string(ResolverContainer)},
-			value: field[Resolver]{form: TypeString, def: ResolverAuto, at: func(i *Instance) *Resolver { return &chef(i).Resolver }, parse: enum[Resolver]},
-			Doc:   "Where Policyfile and Berksfile are resolved: `host` with this machine's `chef-cli` or `berks`, `container` in one of `resolver_image`, `auto` on the host where it has the command."},
-		{Name: "resolver_image", Source: fromGalley, DefaultDoc: "`chef/chefworkstation`, for Cinc `cincproject/workstation`", value: imageField(func(i *Instance) *string { return &chef(i).ResolverImage }),
-			Doc: "The image in which cookbooks are resolved."},
-		{Name: "cookbook_files_glob", Source: fromChef, value: field[[]string]{form: TypeStrings, def: cookbookFiles(), at: func(i *Instance) *[]string { return &chef(i).CookbookGlobs }, parse: globs},
-			Doc: "Which files of a cookbook go into the sandbox."},
+		{Name: "clean_dokken_sandbox", value: flagField(true, "Provisioner.Chef.CleanSandbox")},
+		{
+			Name:    "policyfile",
+			Aliases: []string{"policyfile_path"},
+			value:   pathField("Provisioner.Chef.Policyfile"),
+		},
+		{
+			Name:    "berksfile_path",
+			Aliases: []string{"berksfile"},
+			value:   pathField("Provisioner.Chef.Berksfile"),
+		},
+		{Name: "always_update_cookbooks", value: flagField(true, "Provisioner.Chef.AlwaysUpdate")},
+		{
+			Name:  "resolver",
+			Enum:  []string{string(ResolverAuto), string(ResolverHost), string(ResolverContainer)},
+			value: enumField(ResolverAuto, "Provisioner.Chef.Resolver"),
+		},
+		{Name: "resolver_image", value: imageField("Provisioner.Chef.ResolverImage")},
+		{
+			Name:  "cookbook_files_glob",
+			value: withDefault(cookbookFiles(), parsed(TypeStrings, "Provisioner.Chef.CookbookGlobs", globs)),
+		},
 	}
 	for _, p := range []struct{ key, dir, doc string }{
 		{"data_path", "data", "A directory of data; the shell provisioner copies it beside its script."},
@@ -119,7 +107,8 @@ func chefSandboxKeys() []Key {
 		{"nodes_path", "nodes", "The nodes."},
 		{"roles_path", "roles", "The roles. For Ansible a directory of roles, or one role."},
 		{"clients_path", "clients", "The clients."},
-		{"encrypted_data_bag_secret_key_path", "encrypted_data_bag_secret", "The file with the secret of encrypted data bags."},
+		{"encrypted_data_bag_secret_key_path", "encrypted_data_bag_secret",
+			"The file with the secret of encrypted data bags."},
 	} {
 		// The shell provisioner has data as well, and Ansible has roles.
 		var kinds []string
@@ -129,10 +118,7 @@ func chefSandboxKeys() []Key {
 		case "roles":
 			kinds = []string{string(ProvisionerChef), string(ProvisionerAnsible)}
 		}
-		keys = append(keys, Key{
-			For: kinds, Name: p.key, Source: fromChef, Doc: p.doc, value: sandboxPath{dir: p.dir},
-			DefaultDoc: "`test/integration/SUITE/" + lookupName(p.dir) + "`, `test/integration/" + lookupName(p.dir) + "` or `" + lookupName(p.dir) + "`, the first that there is",
-		})
+		keys = append(keys, Key{For: kinds, Name: p.key, value: sandboxPath{dir: p.dir}})
 	}
 	return keys
 }
@@ -156,14 +142,6 @@ func rubySymbol(name string) string {
 func licenseServers(d *decoder, v *yaml11.Value) (string, bool) {
 	list, ok := texts(d, v)
 	return strings.Join(list, ","), ok
-}
-
-// lookupName is the name under which Test Kitchen looks for a directory.
-func lookupName(dir string) string {
-	if dir == "encrypted_data_bag_secret" {
-		return "encrypted_data_bag_secret_key"
-	}
-	return dir
 }
 
 // cookbookFiles is the default of cookbook_files_glob.

@@ -55,7 +55,7 @@ func runCommand(d *decoder, v *yaml11.Value) ([]string, bool) {
 
 // builtCommands is a list of shell commands that are built into the image.
 func builtCommands() field[[]string] {
-	return further(joined(field[[]string]{form: TypeStrings, at: func(i *Instance) *[]string { return &i.Driver.IntermediateInstructions }, parse: runInstructions}))
+	return further(joined(parsed(TypeStrings, "Driver.IntermediateInstructions", runInstructions)))
 }
 
 // runCommandKey is `run_command`: what the container runs in kitchen-docker, and
@@ -67,7 +67,7 @@ type runCommandKey struct {
 
 func runCommandField() runCommandKey {
 	return runCommandKey{
-		field: further(field[[]string]{form: TypeCommand, at: func(i *Instance) *[]string { return &i.Driver.Command }, parse: runCommand}),
+		field: further(parsed(TypeCommand, "Driver.Command", runCommand)),
 		built: builtCommands(),
 	}
 }
@@ -110,7 +110,8 @@ func (distribution) decode(d *decoder, v *yaml11.Value) {
 	case !ok || s == "":
 	case slices.Contains(distributions(), s):
 		if d.inst.Driver.Name == driverDokken {
-			d.warnAt(v, "leave it out", "%q is a distribution, not the platform of an image such as linux/amd64; it is passed over", s)
+			d.warnAt(v, "leave it out",
+				"%q is a distribution, not the platform of an image such as linux/amd64; it is passed over", s)
 		}
 	default:
 		if p, ok := platformName(d, v); ok {
@@ -123,7 +124,8 @@ func (distribution) decode(d *decoder, v *yaml11.Value) {
 func distributions() []string {
 	return []string{
 		"alma", "almalinux", "alpine", "amazon", "amazonlinux", "arch", "centos", "centosstream", "debian", "el", "fedora",
-		"gentoo", "gentoo-paludis", "opensuse", "opensuse/leap", "opensuse/tumbleweed", "opensuseleap", "oracle", "oraclelinux",
+		"gentoo", "gentoo-paludis", "opensuse", "opensuse/leap", "opensuse/tumbleweed", "opensuseleap", "oracle",
+		"oraclelinux",
 		"photonos", "redhat", "rhel", "rocky", "rockylinux", "sles", "suse", "ubuntu", "windows",
 	}
 }
@@ -237,7 +239,8 @@ func (d *decoder) runOption(flag string, v *yaml11.Value) {
 	}
 	k := theSchema().find(SectionDriver, name)
 	if k == nil || k.value == nil || k.Inert != "" {
-		d.warnAt(v, "", "galley has no key for the flag --%s of docker run; it is passed over", strings.ReplaceAll(name, "_", "-"))
+		d.warnAt(v, "", "galley has no key for the flag --%s of docker run; it is passed over", strings.ReplaceAll(name,
+			"_", "-"))
 		return
 	}
 	outer, spelt := d.key, d.spelt

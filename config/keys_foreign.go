@@ -13,22 +13,30 @@ var foreignKeys = sync.OnceValue(func() map[Section][]string {
 	return map[Section][]string{
 		SectionDriver: sorted(`
 			box box_url box_version box_arch box_check_update box_auto_update box_auto_prune box_download_ca_cert
-			box_download_checksum box_download_checksum_type box_download_insecure boot_timeout communicator config_vm customize
+			box_download_checksum box_download_checksum_type box_download_insecure boot_timeout communicator config_vm
+			customize
 			gui guest linked_clone network pre_create_command provider provision ssh synced_folders use_cached_chef_client
 			vagrant_binary vagrant_provider vagrantfile_erb vagrantfiles vm_hostname winrm env cachier kitchen_cache_directory
 			forward_agent disk disks ssh_key
 			aws_access_key_id aws_secret_access_key aws_session_token aws_ssh_key_id aws_ssh_key_type associate_public_ip
-			availability_zone block_device_mappings block_duration_minutes delete_timeout ebs_optimized elastic_network_interface
-			elastic_network_interface_id flavor_id host host_id iam_profile_name image_id image_search instance_initiated_shutdown_behavior
+			availability_zone block_device_mappings block_duration_minutes delete_timeout ebs_optimized
+			elastic_network_interface
+			elastic_network_interface_id flavor_id host host_id iam_profile_name image_id image_search
+			instance_initiated_shutdown_behavior
 			instance_type interface key_name licenses metadata_options placement private_ip_address profile region retry_limit
-			retryable_sleep retryable_tries security_group_cidr_ip security_group_filter security_group_ids shared_credentials_profile
+			retryable_sleep retryable_tries security_group_cidr_ip security_group_filter security_group_ids
+			shared_credentials_profile
 			spot_price spot_wait ssl_verify_peer subnet_filter subnet_id tags tenancy user_data vpc_id skip_cost_warning
-			subscription_id location machine_size azure_resource_group_name azure_resource_group_prefix azure_resource_group_suffix
-			image_urn image_url image_id admin_username admin_password vnet_id public_ip_sku managed_disk os_disk_size_gb vm_tags vm_name vm_prefix
+			subscription_id location machine_size azure_resource_group_name azure_resource_group_prefix
+			azure_resource_group_suffix
+			image_urn image_url image_id admin_username admin_password vnet_id public_ip_sku managed_disk os_disk_size_gb
+			vm_tags vm_name vm_prefix
 			project zone machine_type network_project subnet subnet_project service_account_name service_account_scopes
-			disk_size disk_type autodelete_disk auto_migrate auto_restart preemptible image_family image_name image_project email
+			disk_size disk_type autodelete_disk auto_migrate auto_restart preemptible image_family image_name
+			image_project email
 			metadata inst_name refresh_rate wait_time use_private_ip
-			vcenter_username vcenter_password vcenter_host vcenter_disable_ssl_verify datacenter cluster targethost folder template
+			vcenter_username vcenter_password vcenter_host vcenter_disable_ssl_verify datacenter cluster targethost folder
+			template
 			clone_type resource_pool customization_spec guest_customization poweron vm_wait_timeout
 			server port password username reset_command server_name flavor_ref image_ref openstack_username openstack_api_key
 			openstack_auth_url size digitalocean_access_token droplet_id ssh_key_ids vm_image server_id`),

@@ -18,15 +18,9 @@ func HookNames() []string {
 
 // lifecycleKeys are the hooks of `lifecycle:`.
 func lifecycleKeys() []Key {
-	when := map[string]string{"pre": "Before", "post": "After a successful", "finally": "After every"}
 	var keys []Key
-	for _, phase := range hookPhases() {
-		for _, stage := range hookStages() {
-			keys = append(keys, Key{
-				Name: stage + "_" + phase, Source: fromKitchen, form: TypeHooks,
-				Doc: when[stage] + " " + phase + ".",
-			})
-		}
+	for _, name := range HookNames() {
+		keys = append(keys, Key{Name: name, form: TypeHooks})
 	}
 	return inSection(SectionLifecycle, keys)
 }
@@ -34,14 +28,14 @@ func lifecycleKeys() []Key {
 // hookKeys are the keys of an entry of a hook.
 func hookKeys() []Key {
 	return inSection(SectionHook, []Key{
-		{Name: "local", Source: fromKitchen, form: TypeString, Doc: "A shell command for the client. It finds `KITCHEN_INSTANCE_NAME`, `KITCHEN_SUITE_NAME` and `KITCHEN_PLATFORM_NAME` in its environment."},
-		{Name: "remote", Source: fromKitchen, form: TypeString, Doc: "A shell command for the runner."},
-		{Name: "environment", Source: fromKitchen, form: TypeEnv, Doc: "Further environment variables of the command."},
-		{Name: "cwd", Source: fromKitchen, form: TypePath, Doc: "The working directory of a local command, relative to the project."},
-		{Name: "user", Source: fromKitchen, form: TypeString, Doc: "The user who runs the command."},
-		{Name: "timeout", Source: fromGalley, form: TypeSeconds, DefaultDoc: "none", Doc: "How long the command may take."},
-		{Name: "skippable", Source: fromKitchen, form: TypeBool, Doc: "Passes over a remote command that fails, or that has no runner yet."},
-		{Name: "includes", Source: fromKitchen, form: TypeStrings, Doc: "Only on these platforms: names, or `/regular expressions/`."},
-		{Name: "excludes", Source: fromKitchen, form: TypeStrings, Doc: "Not on these platforms."},
+		{Name: "local", form: TypeString},
+		{Name: "remote", form: TypeString},
+		{Name: "environment", form: TypeEnv},
+		{Name: "cwd", form: TypePath},
+		{Name: "user", form: TypeString},
+		{Name: "timeout", form: TypeSeconds},
+		{Name: "skippable", form: TypeBool},
+		{Name: "includes", form: TypeStrings},
+		{Name: "excludes", form: TypeStrings},
 	})
 }

@@ -4,10 +4,8 @@ package config
 // its engine, so most of them have nothing to say.
 func transportKeys() []Key {
 	keys := []Key{
-		{Name: "name", Source: fromKitchen, DefaultDoc: "`ssh`", value: textField("", func(i *Instance) *string { return &i.Transport.Name }),
-			Doc: "The transport. Whatever it says, galley runs commands through the engine."},
-		{Name: "login_command", Source: fromDokken, value: textField("", func(i *Instance) *string { return &i.Transport.LoginCommand }),
-			Doc: "The client that `kitchen login` runs; `galley login` needs none."},
+		{Name: "name", value: textField("", "Transport.Name")},
+		{Name: "login_command", value: textField("", "Transport.LoginCommand")},
 	}
 	const engine = "galley runs commands through the engine"
 	for _, k := range []struct{ name, why string }{
@@ -17,16 +15,19 @@ func transportKeys() []Key {
 		{"host_ip_override", "galley uploads through the engine, without a data container"},
 		{"read_timeout", engine}, {"write_timeout", engine}, {"connection_timeout", engine},
 		{"connection_retries", engine}, {"connection_retry_sleep", engine}, {"max_wait_until_ready", engine},
-		{"max_ssh_sessions", engine}, {"ssh_key", engine}, {"ssh_key_only", engine}, {"username", engine}, {"password", engine},
-		{"port", engine}, {"keepalive", engine}, {"keepalive_interval", engine}, {"compression", engine}, {"compression_level", engine},
+		{"max_ssh_sessions", engine}, {"ssh_key", engine}, {"ssh_key_only", engine}, {"username", engine}, {"password",
+			engine},
+		{"port", engine}, {"keepalive", engine}, {"keepalive_interval", engine}, {"compression", engine},
+		{"compression_level", engine},
 		{"elevated", engine}, {"elevated_username", engine}, {"elevated_password", engine}, {"forward_agent", engine},
 		{"require_chef_omnibus", "Chef comes from the Chef image"},
-		{"binary", engine}, {"env_variables", "write `driver.env`"}, {"interactive", engine}, {"tty", engine}, {"privileged", engine},
+		{"binary", engine}, {"env_variables", "write `driver.env`"}, {"interactive", engine}, {"tty", engine},
+		{"privileged", engine},
 		{"working_dir", "write `driver.working_dir`"}, {"temp_dir", engine}, {"detach", engine}, {"use_sudo", engine},
 		{"tls", engine}, {"tls_verify", engine}, {"tls_cacert", engine}, {"tls_cert", engine}, {"tls_key", engine},
 		{"proxy_command", engine}, {"ssh_gateway", engine}, {"ssh_gateway_port", engine}, {"ssh_gateway_username", engine},
 	} {
-		keys = append(keys, Key{Name: k.name, Source: fromKitchen, Inert: k.why})
+		keys = append(keys, Key{Name: k.name, Inert: k.why})
 	}
 	return inSection(SectionTransport, keys)
 }

@@ -235,7 +235,8 @@ func (l legacy) hookList(s *section, v *yaml11.Value) []*yaml11.Value {
 		return append([]*yaml11.Value{}, v.Seq...)
 	case v.Kind == yaml11.Map:
 		l.diags.warnAt(v.Pos, s.path("lifecycle.pre_create"),
-			"lifecycle.pre_create is a mapping beside driver.pre_create_command; its keys and values become hooks of their own, as in Test Kitchen",
+			"lifecycle.pre_create is a mapping beside driver.pre_create_command; its keys and values become "+
+				"hooks of their own, as in Test Kitchen",
 			"write it as a list: `- local: …`")
 		var list []*yaml11.Value
 		for _, e := range v.Map.Entries() {

@@ -133,7 +133,8 @@ func (c *Config) lintPorts(ds *diagnostics, instances []Instance) {
 		v := either(c.Instances[first[e].Index].Driver, theSchema().find(SectionDriver, "ports").spellings()...)
 		ds.add(c.Annotate(Diagnostic{
 			Severity: SeverityWarning, Pos: v.Pos, Key: "driver.ports",
-			Msg:  fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only one of them can exist at a time", strings.Join(shown, ", "), e.port),
+			Msg: fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only one of them can exist "+
+				"at a time", strings.Join(shown, ", "), e.port),
 			Hint: "leave out the host port to get a free one, or give each its own",
 		}))
 	}

@@ -123,7 +123,8 @@ func (l *loader) read(ctx context.Context, f *File) error {
 		if bytes.Contains(f.Source, []byte(stateDir)) {
 			// Test Kitchen has made it, for its log, before it reads the file.
 			if err := os.MkdirAll(filepath.Join(l.config.Root, stateDir), 0o755); err != nil {
-				l.diags.warnAt(yaml11.Pos{File: f.Name}, "", "the template names "+stateDir+", which cannot be made: "+err.Error(), "")
+				l.diags.warnAt(yaml11.Pos{File: f.Name}, "",
+					"the template names "+stateDir+", which cannot be made: "+err.Error(), "")
 			}
 		}
 		rendered, err := l.options.ERB.Render(ctx, f.Path, f.Source)
@@ -147,7 +148,8 @@ func (l *loader) read(ctx context.Context, f *File) error {
 	case falsy(data):
 		f.Data = emptyMap(data.Pos)
 	case data.Kind != yaml11.Map:
-		l.diags.errorAt(data.Pos, "", "the file is "+aKind(data)+", expected a mapping", "write keys such as `driver:` at the left margin")
+		l.diags.errorAt(data.Pos, "", "the file is "+aKind(data)+", expected a mapping",
+			"write keys such as `driver:` at the left margin")
 	default:
 		f.Data = normalize(data)
 	}

@@ -193,7 +193,8 @@ func (d *decoder) volumeItem(it *yaml11.Value) ([]Mount, bool) {
 			spec += ":" + e.Value.Str
 		case e.Value.Kind == yaml11.Map && e.Value.Map.Len() == 0, e.Value.Kind == yaml11.Null:
 		default:
-			d.errorAt(e.Value, `write "`+e.Key+`:/path/inside"`, "%s: expected a path in the container, found %s", e.Key, describe(e.Value))
+			d.errorAt(e.Value, `write "`+e.Key+`:/path/inside"`, "%s: expected a path in the container, found %s", e.Key,
+				describe(e.Value))
 			return nil, false
 		}
 		m, ok := d.volumeText(e.Value, spec)
@@ -239,7 +240,8 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 		return bad(`write source:target or source:target:ro`, "it has too many colons")
 	}
 	if !isAbsoluteTarget(m.Target) {
-		return bad("begin the path inside the container with a slash", fmt.Sprintf("the path in the container, %q, is not absolute", m.Target))
+		return bad("begin the path inside the container with a slash",
+			fmt.Sprintf("the path in the container, %q, is not absolute", m.Target))
 	}
 	return m, true
 }
@@ -324,7 +326,8 @@ func mountFields() []string {
 func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	on := val == "true" || val == "1"
 	bad := func(wanted ...string) bool {
-		d.errorAt(v, suggestion(val, wanted), "bad %s %q of a mount: expected one of %s", key, val, strings.Join(wanted, ", "))
+		d.errorAt(v, suggestion(val, wanted), "bad %s %q of a mount: expected one of %s", key, val, strings.Join(wanted,
+			", "))
 		return false
 	}
 	switch key {

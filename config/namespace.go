@@ -41,8 +41,9 @@ func withName(mode, name string) string {
 }
 
 // namespaceField is a key of a namespace that has some of the modes.
-func namespaceField(at func(*Instance) *Namespace, modes ...NamespaceMode) field[Namespace] {
-	return field[Namespace]{form: TypeString, at: at, parse: func(d *decoder, v *yaml11.Value) (Namespace, bool) {
+func namespaceField(path string, modes ...NamespaceMode) field[Namespace] {
+	return field[Namespace]{form: TypeString, at: at[Namespace](path), parse: func(d *decoder,
+		v *yaml11.Value) (Namespace, bool) {
 		mode, name, named := strings.Cut(d.scalarOr(v), ":")
 		n := Namespace{NamespaceMode(mode), name}
 		if mode == "" && !named {

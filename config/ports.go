@@ -94,7 +94,8 @@ func parsePort(s string) ([]Port, *portError) {
 		}
 		ip, rest = rest[1:end], rest[end+2:]
 		if !strings.Contains(rest, ":") {
-			return nil, &portError{"an address needs a host port and a container port behind it", `write "[::1]:8080:80", or "[::1]::80" for a free host port`}
+			return nil, &portError{"an address needs a host port and a container port behind it",
+				`write "[::1]:8080:80", or "[::1]::80" for a free host port`}
 		}
 	}
 	parts := strings.Split(rest, ":")
@@ -116,7 +117,8 @@ func parsePort(s string) ([]Port, *portError) {
 	}
 	if ip != "" {
 		if _, err := netip.ParseAddr(ip); err != nil {
-			return nil, &portError{fmt.Sprintf("%q is not an IP address", ip), `write an address such as 127.0.0.1, or only "host:container"`}
+			return nil, &portError{fmt.Sprintf("%q is not an IP address", ip),
+				`write an address such as 127.0.0.1, or only "host:container"`}
 		}
 	}
 	return pairPorts(ip, host, rest, protocol)
@@ -239,7 +241,8 @@ func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) 
 		case "hostport":
 			host = d.textOf(e.Value)
 		default:
-			d.errorAt(e.Value, suggestion(e.Key, []string{"HostIp", "HostPort"}), "unknown field %q of a port: expected HostIp or HostPort", e.Key)
+			d.errorAt(e.Value, suggestion(e.Key, []string{"HostIp", "HostPort"}),
+				"unknown field %q of a port: expected HostIp or HostPort", e.Key)
 			return "", false
 		}
 	}
@@ -265,7 +268,8 @@ func (d *decoder) portFields(v *yaml11.Value) ([]Port, bool) {
 			protocol = "/" + s
 		case "mode", "name", "app_protocol":
 		default:
-			d.errorAt(e.Value, suggestion(e.Key, []string{"target", "published", "host_ip", "protocol"}), "unknown field %q of a port", e.Key)
+			d.errorAt(e.Value, suggestion(e.Key, []string{"target", "published", "host_ip", "protocol"}),
+				"unknown field %q of a port", e.Key)
 			return nil, false
 		}
 	}

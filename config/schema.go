@@ -50,13 +50,6 @@ type Key struct {
 	// For names the kinds of the plugin that have the key ("chef", "inspec",
 	// "docker"); empty means all.
 	For []string
-	// Doc says what the key does, in Markdown.
-	Doc string
-	// DefaultDoc says what applies when the key is missing, where that is not a
-	// constant.
-	DefaultDoc string
-	// Source is where the key comes from: dokken, kitchen-docker, test-kitchen …
-	Source string
 	// Enum are the only values allowed.
 	Enum []string
 	// Secret marks a value that is never shown.
@@ -114,7 +107,8 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}}
 	for _, part := range [][]Key{
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(),
-		chefKeys(), shellProvisionerKeys(), toolProvisionerKeys(), puppetKeys(), ansibleKeys(), installKeys(), serverspecKeys(), verifierKeys(), inspecKeys(),
+		chefKeys(), shellProvisionerKeys(), toolProvisionerKeys(), puppetKeys(), ansibleKeys(), installKeys(),
+		serverspecKeys(), verifierKeys(), inspecKeys(),
 		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(),
 	} {
 		s.keys = append(s.keys, part...)
@@ -144,7 +138,8 @@ func (s *schema) find(in Section, name string) *Key { return s.byName[in][name] 
 
 // elsewhere returns the plugin section that has a key spelt name, other than in.
 func (s *schema) elsewhere(in Section, name string) Section {
-	for _, sec := range []Section{SectionDriver, SectionProvisioner, SectionVerifier, SectionTransport, SectionSuite, SectionPlatform} {
+	for _, sec := range []Section{SectionDriver, SectionProvisioner, SectionVerifier, SectionTransport, SectionSuite,
+		SectionPlatform} {
 		if sec != in && s.byName[sec][name] != nil {
 			return sec
 		}

@@ -70,11 +70,5 @@ func further[T any](f field[T]) field[T] {
 	return f
 }
 
-// joined is for a list that several keys add to.
-func joined[T any](f field[[]T]) field[[]T] {
-	f.join = appendTo[T]
-	return f
-}
-
 // joins reports whether a second value adds to the first.
 func (f field[T]) joins() bool { return f.join != nil }

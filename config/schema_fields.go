@@ -1,69 +1,101 @@
 package config
 
-import "time"
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
 
-// The constructors below tie a key to a field of Instance: the type is read, and
-// the default set, by the binding alone.
+// The constructors below tie a key to a field of Instance, by its path such as
+// "Driver.Image": the type is read, and the default set, by the binding alone.
 
-func textField(def string, at func(*Instance) *string) field[string] {
-	return field[string]{form: TypeString, at: at, def: def, parse: word}
+// at finds the field of a path. It panics when there is none of the type: the table of
+// keys is built once, and by every test.
+func at[T any](path string) func(*Instance) *T {
+	typ := reflect.TypeFor[Instance]()
+	var index []int
+	for _, name := range strings.Split(path, ".") {
+		f, ok := typ.FieldByName(name)
+		if !ok {
+			panic(fmt.Sprintf("config: Instance has no field %s", path))
+		}
+		index, typ = append(index, f.Index...), f.Type
+	}
+	if typ != reflect.TypeFor[T]() {
+		panic(fmt.Sprintf("config: %s is a %s, not a %s", path, typ, reflect.TypeFor[T]()))
+	}
+	return func(i *Instance) *T {
+		return reflect.ValueOf(i).Elem().FieldByIndex(index).Addr().Interface().(*T)
+	}
 }
 
-func versionField(def string, at func(*Instance) *string) field[string] {
-	return field[string]{form: TypeVersion, at: at, def: def, parse: text}
+// parsed is a key of a form that is read by parse.
+func parsed[T any](form Type, path string, parse parser[T]) field[T] {
+	return field[T]{form: form, at: at[T](path), parse: parse}
 }
 
-func imageField(at func(*Instance) *string) field[string] {
-	return field[string]{form: TypeString, at: at, parse: image}
+// withDefault gives a key a value for when it is not there.
+func withDefault[T any](def T, f field[T]) field[T] {
+	f.def = def
+	return f
 }
 
-func pathField(at func(*Instance) *string) field[string] {
-	return field[string]{form: TypePath, at: at, parse: filePath}
+// joined is for a list that several keys add to.
+func joined[T any](f field[[]T]) field[[]T] {
+	f.join = appendTo[T]
+	return f
 }
 
-func flagField(def bool, at func(*Instance) *bool) field[bool] {
-	return field[bool]{form: TypeBool, at: at, def: def, parse: boolean}
+// merged is for a map that several keys add to.
+func merged(f field[map[string]string]) field[map[string]string] {
+	f.join = mergeInto[string]
+	return f
 }
 
-func intField(def int, at func(*Instance) *int) field[int] {
-	return field[int]{form: TypeInt, at: at, def: def, parse: small}
+// enumField is one of the words of the key's Enum.
+func enumField[T ~string](def T, path string) field[T] {
+	return withDefault(def, parsed(TypeString, path, enum[T]))
 }
 
-func countField(at func(*Instance) *int64) field[int64] {
-	return field[int64]{form: TypeInt, at: at, parse: count}
+func textField(def, path string) field[string] {
+	return withDefault(def, parsed(TypeString, path, word))
 }
 
-func sizeField(at func(*Instance) *int64) field[int64] {
-	return field[int64]{form: TypeSize, at: at, parse: byteSize}
+func versionField(path string) field[string] { return parsed(TypeVersion, path, text) }
+
+func imageField(path string) field[string] { return parsed(TypeString, path, image) }
+
+func pathField(path string) field[string] { return parsed(TypePath, path, filePath) }
+
+func flagField(def bool, path string) field[bool] {
+	return withDefault(def, parsed(TypeBool, path, boolean))
 }
 
-func secondsField(def time.Duration, at func(*Instance) *time.Duration) field[time.Duration] {
-	return field[time.Duration]{form: TypeSeconds, at: at, def: def, parse: seconds}
+func intField(def int, path string) field[int] { return withDefault(def, parsed(TypeInt, path, small)) }
+
+func countField(path string) field[int64] { return parsed(TypeInt, path, count) }
+
+func sizeField(path string) field[int64] { return parsed(TypeSize, path, byteSize) }
+
+func secondsField(def time.Duration, path string) field[time.Duration] {
+	return withDefault(def, parsed(TypeSeconds, path, seconds))
 }
 
-func textsField(at func(*Instance) *[]string) field[[]string] {
-	return field[[]string]{form: TypeStrings, at: at, parse: texts}
+func textsField(path string) field[[]string] { return parsed(TypeStrings, path, texts) }
+
+func commandField(path string) field[[]string] { return parsed(TypeCommand, path, command) }
+
+func envField(path string) field[map[string]string] {
+	return merged(parsed(TypeEnv, path, environment))
 }
 
-func commandField(at func(*Instance) *[]string) field[[]string] {
-	return field[[]string]{form: TypeCommand, at: at, parse: command}
+func textMapField(path string) field[map[string]string] {
+	return merged(parsed(TypeStringMap, path, textMap))
 }
 
-func envField(at func(*Instance) *map[string]string) field[map[string]string] {
-	return field[map[string]string]{form: TypeEnv, at: at, parse: environment, join: mergeInto[string]}
-}
-
-func textMapField(at func(*Instance) *map[string]string) field[map[string]string] {
-	return field[map[string]string]{form: TypeStringMap, at: at, parse: textMap, join: mergeInto[string]}
-}
-
-func hashField(at func(*Instance) *Hash) field[Hash] {
-	return field[Hash]{form: TypeHash, at: at, parse: hash}
-}
+func hashField(path string) field[Hash] { return parsed(TypeHash, path, hash) }
 
 func mountsField(form Type, parse parser[[]Mount]) field[[]Mount] {
-	return field[[]Mount]{
-		form: form, parse: parse, join: appendTo[Mount],
-		at: func(i *Instance) *[]Mount { return &i.Driver.Mounts },
-	}
+	return joined(parsed(form, "Driver.Mounts", parse))
 }

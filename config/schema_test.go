@@ -15,11 +15,10 @@ import (
 )
 
 func TestTableOfKeys(t *testing.T) {
-	seen := map[string]string{}
+	seen, documented := map[string]string{}, map[string]bool{}
 	for _, k := range Keys() {
 		where := k.path()
 		require.NotEmpty(t, k.Section, where)
-		require.NotEmpty(t, k.Source, where)
 		require.Regexp(t, `^[a-z][a-z0-9_]*$`, k.Name)
 		for _, n := range k.spellings() {
 			id := string(k.Section) + "." + n
@@ -29,12 +28,19 @@ func TestTableOfKeys(t *testing.T) {
 		switch {
 		case k.Inert != "":
 			require.Nil(t, k.value, "%s: an inert key has no field", where)
-			require.Empty(t, k.Doc, "%s: Inert says it all", where)
+			require.Empty(t, k.docs(), "%s: Inert says it all", where)
 		default:
-			require.Regexp(t, `[.]$`, k.Doc, where)
+			require.NotEmpty(t, k.docs().From, where)
+			require.Regexp(t, `[.]$`, k.docs().Doc, where)
 		}
+		documented[string(k.Section)+"."+k.Name] = true
 		if k.Inert == "" && slices.Contains([]Section{SectionDriver, SectionProvisioner, SectionVerifier, SectionTransport}, k.Section) {
 			require.NotNil(t, k.value, "%s: a key of a plugin needs a field", where)
+		}
+	}
+	for section, keys := range keyDocs() {
+		for name := range keys {
+			require.True(t, documented[string(section)+"."+name], "keys.yml describes %s.%s, which there is not", section, name)
 		}
 	}
 }
@@ -139,11 +145,11 @@ func TestDocumentedDefaultsHold(t *testing.T) {
 }
 
 func TestReference(t *testing.T) {
-	golden(t, filepath.Join("..", "docs", "kitchen-yml.md"), ReferenceMarkdown())
+	golden(t, filepath.Join("..", "docs", "kitchen-yml.md"), referenceMarkdown())
 }
 
 func TestJSONSchemaFile(t *testing.T) {
-	got, err := JSONSchema()
+	got, err := jsonSchemaFile()
 	require.NoError(t, err)
 	golden(t, filepath.Join("..", "docs", "kitchen.schema.json"), string(got))
 }
@@ -202,7 +208,7 @@ type validator struct {
 
 func newValidator(t *testing.T) validator {
 	t.Helper()
-	data, err := JSONSchema()
+	data, err := jsonSchemaFile()
 	require.NoError(t, err)
 	var root map[string]any
 	require.NoError(t, json.Unmarshal(data, &root))

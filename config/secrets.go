@@ -74,7 +74,8 @@ func (c *Config) Secrets(environ []string) []string {
 func SecretValues(instances []Instance, environ []string) []string {
 	all := (&Config{}).Secrets(environ)
 	for n, i := range instances {
-		if i.secrets != nil && (n == 0 || i.secrets != instances[n-1].secrets) { // one list for all instances of a configuration
+		if i.secrets != nil && (n == 0 ||
+			i.secrets != instances[n-1].secrets) { // one list for all instances of a configuration
 			all = append(all, *i.secrets...)
 		}
 	}

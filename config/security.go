@@ -141,7 +141,8 @@ func (l *SELinux) set(option string) bool {
 		l.Nested = true
 		return value == ""
 	}
-	to := map[string]*string{"user": &l.User, "role": &l.Role, "type": &l.Type, "level": &l.Level, "filetype": &l.FileType}[name]
+	to := map[string]*string{"user": &l.User, "role": &l.Role, "type": &l.Type, "level": &l.Level,
+		"filetype": &l.FileType}[name]
 	if to == nil || value == "" {
 		return false
 	}

@@ -4,7 +4,7 @@ package schema
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/docs"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 )
 
@@ -13,11 +13,7 @@ func NewCmdSchema(f *cmdutil.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "Print a JSON Schema of kitchen.yml, for editors", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			schema, err := config.JSONSchema()
-			if err != nil {
-				return err
-			}
-			_, err = f.Out.Write(schema)
+			_, err := f.Out.Write(docs.KitchenSchema)
 			return err
 		},
 	}

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// JSONSchema renders the JSON Schema (draft 7) of kitchen.yml, for editors that
+// jsonSchemaFile renders the JSON Schema (draft 7) of kitchen.yml, for editors that
 // complete and check YAML files. It is made from the table of keys.
-func JSONSchema() ([]byte, error) {
+func jsonSchemaFile() ([]byte, error) {
 	defs := map[string]any{}
 	for _, s := range sections() {
 		defs[string(s)] = objectSchema(s)
 	}
 	for _, k := range theSchema().keys {
-		if t := k.Type(); len(t.info().schema) > 0 {
-			defs[typeDefinition(t)] = t.info().schema
+		if t := k.Type(); len(t.schema()) > 0 {
+			defs[typeDefinition(t)] = t.schema()
 		}
 	}
 	root := defs[string(SectionRoot)].(map[string]any)
@@ -104,7 +104,7 @@ func (k Key) valueSchema() any {
 	case k.Name == "driver_config":
 		return ref(SectionDriver)
 	}
-	if len(k.Type().info().schema) == 0 {
+	if len(k.Type().schema()) == 0 {
 		return map[string]any{}
 	}
 	return map[string]any{"$ref": "#/definitions/" + typeDefinition(k.Type())}
@@ -115,9 +115,108 @@ func typeDefinition(t Type) string { return strings.ReplaceAll("type "+t.info().
 
 // description is the key's meaning in plain text.
 func (k Key) description() string {
-	s := k.Doc
+	s := k.docs().Doc
 	if k.Inert != "" {
 		s = "No effect in galley: " + k.Inert + "."
 	}
 	return strings.TrimSpace(strings.ReplaceAll(s, "`", ""))
+}
+
+// anyOf is a JSON Schema of alternatives.
+func anyOf(alternatives ...map[string]any) map[string]any {
+	list := make([]any, len(alternatives))
+	for i, a := range alternatives {
+		list[i] = a
+	}
+	return map[string]any{"anyOf": list}
+}
+
+// jsonType is a JSON Schema of one or more types.
+func jsonType(names ...string) map[string]any {
+	if len(names) == 1 {
+		return map[string]any{"type": names[0]}
+	}
+	list := make([]any, len(names))
+	for i, n := range names {
+		list[i] = n
+	}
+	return map[string]any{"type": list}
+}
+
+// listOf is a JSON Schema of a list.
+func listOf(item map[string]any) map[string]any {
+	return map[string]any{"type": "array", "items": item}
+}
+
+// hashOf is a JSON Schema of a mapping to values of one schema.
+func hashOf(value map[string]any) map[string]any {
+	return map[string]any{"type": "object", "additionalProperties": value}
+}
+
+// schema is the JSON Schema of a value of the type; null is always allowed besides.
+func (t Type) schema() map[string]any {
+	var (
+		text    = jsonType("string", "number", "boolean")
+		words   = jsonType("string", "number")
+		hash    = jsonType("object")
+		oneMany = anyOf(text, listOf(text))
+	)
+	switch t {
+	case TypeString:
+		return text
+	case TypeVersion:
+		return words
+	case TypeBool:
+		return jsonType("boolean")
+	case TypeInt:
+		return jsonType("integer", "string")
+	case TypeFloat:
+		return words
+	case TypeSize:
+		return words
+	case TypeSeconds:
+		return words
+	case TypePath:
+		return jsonType("string")
+	case TypeStrings:
+		return oneMany
+	case TypeInts:
+		return anyOf(words, listOf(words))
+	case TypeStringMap:
+		return anyOf(hashOf(jsonType("string", "number", "boolean", "null")), listOf(text))
+	case TypeHash:
+		return hash
+	case TypeList:
+		return anyOf(words, jsonType("array"))
+	case TypeCommand:
+		return anyOf(text, listOf(text))
+	case TypeEnv:
+		return anyOf(jsonType("string"), hashOf(jsonType("string", "number", "boolean", "null")), listOf(anyOf(jsonType("string"), hash)))
+	case TypePorts:
+		return anyOf(words, listOf(anyOf(words, hash)), hash)
+	case TypeMounts:
+		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)), hash)
+	case TypeMountOptions:
+		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)))
+	case TypeTmpfs:
+		return anyOf(jsonType("string"), listOf(jsonType("string")), hashOf(jsonType("string", "null")))
+	case TypeVolumesFrom:
+		return anyOf(jsonType("string"), listOf(jsonType("string")))
+	case TypeDevices:
+		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)))
+	case TypeGPUs:
+		return jsonType("string", "integer")
+	case TypeUlimits:
+		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)), hash)
+	case TypeHosts:
+		return anyOf(jsonType("string"), listOf(jsonType("string")), hash)
+	case TypeBlock:
+		return anyOf(jsonType("string"), hash)
+	case TypeNamed:
+		return listOf(hash)
+	case TypeHooks:
+		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)), hash)
+	default:
+		return map[string]any{}
+	}
 }

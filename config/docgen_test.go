@@ -2,13 +2,34 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// ReferenceMarkdown renders the reference of kitchen.yml, docs/kitchen-yml.md, from
+// keyDoc is what keys.yml says of a key.
+type keyDoc struct{ From, Default, Doc string }
+
+var keyDocs = sync.OnceValue(func() map[Section]map[string]keyDoc {
+	text, err := os.ReadFile("keys.yml")
+	if err != nil {
+		panic(err)
+	}
+	var docs map[Section]map[string]keyDoc
+	if err := yaml.Unmarshal(text, &docs); err != nil {
+		panic(err)
+	}
+	return docs
+})
+
+func (k Key) docs() keyDoc { return keyDocs()[k.Section][k.Name] }
+
+// referenceMarkdown renders the reference of kitchen.yml, docs/kitchen-yml.md, from
 // the table of keys.
-func ReferenceMarkdown() string {
+func referenceMarkdown() string {
 	var b strings.Builder
 	b.WriteString(docIntro)
 	for _, s := range sections() {
@@ -114,7 +135,7 @@ func docTable(b *strings.Builder, keys []Key) {
 		for _, a := range k.Aliases {
 			name += ", `" + a + "`"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()), k.Source)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()), k.docs().From)
 	}
 }
 
@@ -126,8 +147,8 @@ func (k Key) docType() string {
 }
 
 func (k Key) docDefault() string {
-	if k.DefaultDoc != "" {
-		return docCell(k.DefaultDoc)
+	if k.docs().Default != "" {
+		return docCell(k.docs().Default)
 	}
 	switch v := k.Default().(type) {
 	case nil:
@@ -153,9 +174,9 @@ func (k Key) docDefault() string {
 
 func (k Key) docMeaning() string {
 	if k.Deprecated != "" {
-		return "Old; write `" + k.Deprecated + "`. " + k.Doc
+		return "Old; write `" + k.Deprecated + "`. " + k.docs().Doc
 	}
-	return k.Doc
+	return k.docs().Doc
 }
 
 // docCell escapes what would end a cell.
