@@ -8,7 +8,7 @@ import (
 
 // Event is something that happened in a run. It is one of the structs below, a
 // closed set. Only report/ prints; the life cycle emits events and goes on.
-type Event interface{ event() }
+type Event interface{ At() Stamp }
 
 // Sink receives events. Handle is called from many goroutines at once and must
 // not block the life cycle for long.
@@ -21,6 +21,9 @@ type Stamp struct {
 	RunID    string    `json:"run_id"`
 	Instance string    `json:"instance,omitempty"`
 }
+
+// At returns the stamp; it makes an Event of every struct that embeds one.
+func (s Stamp) At() Stamp { return s }
 
 // RunStarted is the first event.
 type RunStarted struct {
@@ -165,18 +168,3 @@ type RunFinished struct {
 	Skipped     int  `json:"skipped"`
 	Interrupted bool `json:"interrupted,omitempty"`
 }
-
-func (RunStarted) event()       {}
-func (EngineReady) event()      {}
-func (InstanceStarted) event()  {}
-func (PhaseStarted) event()     {}
-func (PhaseFinished) event()    {}
-func (StepStarted) event()      {}
-func (StepFinished) event()     {}
-func (Output) event()           {}
-func (Notice) event()           {}
-func (Progress) event()         {}
-func (ConvergeSummary) event()  {}
-func (TestFinished) event()     {}
-func (InstanceFinished) event() {}
-func (RunFinished) event()      {}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/galley-kitchen/galley/report/run"
 )
 
 // Durations reads how long instances took from a report of an earlier run, in the
@@ -17,13 +19,13 @@ func Durations(r io.Reader) (map[string]time.Duration, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := readRun(data)
+	last, err := readRun(data)
 	if err != nil {
 		return nil, err
 	}
 	took := map[string]time.Duration{}
-	for _, i := range run.Instances {
-		if i.Status == Passed || i.Status == Failed {
+	for _, i := range last.Instances {
+		if i.Status == run.Passed || i.Status == run.Failed {
 			took[i.Name] = i.Duration
 		}
 	}
@@ -31,22 +33,22 @@ func Durations(r io.Reader) (map[string]time.Duration, error) {
 }
 
 // readRun reads a run from either of the two formats.
-func readRun(data []byte) (*Run, error) {
-	var run Run
-	err := json.NewDecoder(bytes.NewReader(data)).Decode(&run)
-	if err == nil && run.Schema > 0 {
-		if run.Schema > 1 {
-			return nil, fmt.Errorf("schema %d of the report is not known to this galley", run.Schema)
+func readRun(data []byte) (*run.Run, error) {
+	var recorded run.Run
+	err := json.NewDecoder(bytes.NewReader(data)).Decode(&recorded)
+	if err == nil && recorded.Schema > 0 {
+		if recorded.Schema > 1 {
+			return nil, fmt.Errorf("schema %d of the report is not known to this galley", recorded.Schema)
 		}
-		return &run, nil
+		return &recorded, nil
 	}
 	events, err := Replay(bytes.NewReader(data))
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	c := newCollector()
+	c := run.NewCollector()
 	for _, e := range events {
-		c.handle(e)
+		c.Handle(e)
 	}
-	return c.result(), nil
+	return c.Result(), nil
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/report/internal/sample"
+	"github.com/galley-kitchen/galley/report/run"
 )
 
 func TestDurationsOfAReport(t *testing.T) {
 	want := map[string]time.Duration{}
 	for _, i := range collected(sample.Red()).Instances {
-		if i.Status != NotStarted {
+		if i.Status != run.NotStarted {
 			want[i.Name] = i.Duration
 		}
 	}

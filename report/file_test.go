@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/console"
+	"github.com/galley-kitchen/galley/report/files"
 	"github.com/galley-kitchen/galley/report/internal/sample"
 )
 
@@ -22,7 +24,7 @@ func write(spec string, env Env) error {
 	if err != nil {
 		return err
 	}
-	feed(list[0], sample.One())
+	sample.Feed(list[0], sample.One())
 	return list[0].Close()
 }
 
@@ -40,9 +42,9 @@ func TestFileModes(t *testing.T) {
 		require.NoError(t, write(format+"="+path, Env{}))
 		require.Equal(t, fs.FileMode(0o644), mode(t, path), format)
 	}
-	logs, err := NewLogFiles(filepath.Join(dir, "logs"), LogOptions{})
+	logs, err := files.NewLogFiles(filepath.Join(dir, "logs"), files.LogOptions{})
 	require.NoError(t, err)
-	feed(logs, sample.One())
+	sample.Feed(logs, sample.One())
 	require.NoError(t, logs.Close())
 	files, err := os.ReadDir(filepath.Join(dir, "logs"))
 	require.NoError(t, err)
@@ -90,7 +92,7 @@ func TestFileLinks(t *testing.T) {
 			_ = write(format+"="+name, Env{Within: project}) // an error, or the link is replaced
 		}
 		for _, f := range []string{target, own} {
-			require.Equal(t, "kept", read(t, f))
+			require.Equal(t, "kept", sample.Read(t, f))
 		}
 		entries, err := os.ReadDir(outside)
 		require.NoError(t, err)
@@ -99,8 +101,9 @@ func TestFileLinks(t *testing.T) {
 
 		link(target, "mine")
 		require.NoError(t, write(format+"="+filepath.Join(project, "mine"), Env{}))
-		require.NotEqual(t, "kept", read(t, target))
-		require.True(t, isLink(filepath.Join(project, "mine")), "the link stays")
+		require.NotEqual(t, "kept", sample.Read(t, target))
+		_, err = os.Readlink(filepath.Join(project, "mine"))
+		require.NoError(t, err, "the link stays")
 		reset()
 		link(filepath.Join(outside, "missing"), "mine2")
 		require.ErrorContains(t, write(format+"="+filepath.Join(project, "mine2"), Env{}), "a link to a file that is not there")
@@ -117,25 +120,25 @@ func TestLogLinks(t *testing.T) {
 	target, dir := filepath.Join(outside, "target"), filepath.Join(project, ".kitchen", "logs")
 	require.NoError(t, os.WriteFile(target, []byte("kept"), 0o600))
 	require.NoError(t, os.MkdirAll(dir, 0o755))
-	instance := logName(sample.One()[0].(lifecycle.RunStarted).Instances[0])
+	instance := sample.One()[0].(lifecycle.RunStarted).Instances[0]
 	for _, name := range []string{instance + ".log", "kitchen.ndjson"} {
 		require.NoError(t, os.Symlink(target, filepath.Join(dir, name)))
-		logs, err := NewLogFiles(dir, LogOptions{})
+		logs, err := files.NewLogFiles(dir, files.LogOptions{})
 		require.NoError(t, err)
 		require.Empty(t, logs.Warning())
-		feed(logs, sample.One())
+		sample.Feed(logs, sample.One())
 		require.ErrorContains(t, logs.Close(), "is a symbolic link, which is not followed")
-		require.Equal(t, "kept", read(t, target))
+		require.Equal(t, "kept", sample.Read(t, target))
 		require.NoError(t, os.RemoveAll(dir))
 		require.NoError(t, os.MkdirAll(dir, 0o755))
 	}
 	require.NoError(t, os.RemoveAll(filepath.Join(project, ".kitchen")))
 	require.NoError(t, os.Symlink(outside, filepath.Join(project, ".kitchen")))
-	logs, err := NewLogFiles(dir, LogOptions{})
+	logs, err := files.NewLogFiles(dir, files.LogOptions{})
 	require.NoError(t, err)
 	var out bytes.Buffer
-	multi := NewMulti(logs, NewPlain(&out, &out, Options{}))
-	feed(multi, sample.One())
+	multi := NewMulti(logs, console.NewPlain(&out, &out, console.Options{}))
+	sample.Feed(multi, sample.One())
 	require.NoError(t, multi.Close())
 	require.Contains(t, out.String(), "logs are written to "+filepath.Join(outside, "logs"))
 }

@@ -9,22 +9,25 @@ import (
 
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/files"
+	"github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // GitHub tells GitHub Actions what it can show outside of the log: annotations
 // (workflow commands on the job's standard output) and the job summary.
 type GitHub struct {
-	out     *checkedWriter
+	out     *text.Checked
 	summary string
 
 	mu        sync.Mutex
-	collector *collector
+	collector *run.Collector
 }
 
 // NewGitHub writes annotations to out and, at the end, appends the summary to the
 // file that GITHUB_STEP_SUMMARY names; an empty name means no summary.
 func NewGitHub(out io.Writer, summary string) *GitHub {
-	return &GitHub{out: &checkedWriter{w: out}, summary: summary, collector: newCollector()}
+	return &GitHub{out: &text.Checked{W: out}, summary: summary, collector: run.NewCollector()}
 }
 
 // Handle annotates warnings and failed instances as they come. Failed tests wait
@@ -32,7 +35,7 @@ func NewGitHub(out io.Writer, summary string) *GitHub {
 func (g *GitHub) Handle(e lifecycle.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.collector.handle(e)
+	g.collector.Handle(e)
 	switch e := e.(type) {
 	case lifecycle.Notice:
 		switch e.Level {
@@ -69,31 +72,31 @@ type annotation struct {
 }
 
 func (g *GitHub) annotate(command string, a annotation) {
-	properties := "title=" + githubProperty(printable(a.title))
+	properties := "title=" + text.GitHubProperty(text.Line(a.title))
 	if a.file != "" {
-		properties += ",file=" + githubProperty(a.file)
+		properties += ",file=" + text.GitHubProperty(a.file)
 		if a.line > 0 {
 			properties += fmt.Sprintf(",line=%d", a.line)
 		}
 	}
-	g.out.print(fmt.Sprintf("::%s %s::%s\n", command, properties, githubData(printableText(a.text))))
+	g.out.Print(fmt.Sprintf("::%s %s::%s\n", command, properties, text.GitHubData(text.Lines(a.text))))
 }
 
 // Close annotates the failed tests and writes the summary.
 func (g *GitHub) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	run := g.collector.result()
-	for _, i := range run.Instances {
+	all := g.collector.Result()
+	for _, i := range all.Instances {
 		for _, t := range i.Tests() {
 			if t.Outcome == result.Failed {
 				g.annotate("error", annotation{
-					title: i.Name + ": " + caseName(t.TestCase), text: orFailed(t.Message), file: t.File, line: t.Line,
+					title: i.Name + ": " + run.CaseName(t.TestCase), text: orFailed(t.Message), file: t.File, line: t.Line,
 				})
 			}
 		}
 	}
-	return errors.Join(g.out.err, g.writeSummary(run))
+	return errors.Join(g.out.Err, g.writeSummary(all))
 }
 
 func orFailed(message string) string {
@@ -104,11 +107,11 @@ func orFailed(message string) string {
 }
 
 // writeSummary appends, since other commands of the step may have written too.
-func (g *GitHub) writeSummary(run *Run) error {
+func (g *GitHub) writeSummary(run *run.Run) error {
 	if g.summary == "" {
 		return nil
 	}
-	f, err := openFile(g.summary, "", false)
+	f, err := files.Open(g.summary, "", false)
 	if err != nil {
 		return fmt.Errorf("job summary: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // The elements of JUnit's XML, with what the schema of Jenkins' xunit plugin
@@ -66,7 +68,7 @@ type junitText struct {
 
 // WriteJUnit writes a run as JUnit XML: a test suite per instance, in it a test
 // case per test and per phase that has no tests to tell of it.
-func WriteJUnit(w io.Writer, r *Run) error {
+func WriteJUnit(w io.Writer, r *run.Run) error {
 	doc := junitSuites{Name: "galley " + r.Action, Time: seconds(r.Duration)}
 	for _, i := range r.Instances {
 		s := newJUnitSuite(r, i)
@@ -86,8 +88,8 @@ func WriteJUnit(w io.Writer, r *Run) error {
 	return err
 }
 
-func newJUnitSuite(r *Run, i *Instance) junitSuite {
-	s := junitSuite{Name: printable(i.Name), Time: seconds(i.Duration), Log: printable(i.LogPath), Properties: junitProperties(r, i)}
+func newJUnitSuite(r *run.Run, i *run.Instance) junitSuite {
+	s := junitSuite{Name: text.Line(i.Name), Time: seconds(i.Duration), Log: text.Line(i.LogPath), Properties: junitProperties(r, i)}
 	if !i.Started.IsZero() {
 		s.Timestamp = i.Started.UTC().Format("2006-01-02T15:04:05")
 	}
@@ -105,7 +107,7 @@ func newJUnitSuite(r *Run, i *Instance) junitSuite {
 	}
 	var notices []string
 	for _, n := range i.Notices {
-		notices = append(notices, string(n.Level)+": "+printableText(n.Text))
+		notices = append(notices, string(n.Level)+": "+text.Lines(n.Text))
 	}
 	if len(notices) > 0 {
 		s.Err = &junitText{strings.Join(notices, "\n")}
@@ -113,7 +115,7 @@ func newJUnitSuite(r *Run, i *Instance) junitSuite {
 	return s
 }
 
-func junitProperties(r *Run, i *Instance) []junitProperty {
+func junitProperties(r *run.Run, i *run.Instance) []junitProperty {
 	all := []junitProperty{
 		{"suite", i.Suite}, {"platform", i.Platform}, {"run_id", r.RunID}, {"galley_version", r.Version},
 	}
@@ -123,159 +125,96 @@ func junitProperties(r *Run, i *Instance) []junitProperty {
 	var out []junitProperty
 	for _, p := range all {
 		if p.Value != "" {
-			p.Value = printable(p.Value)
+			p.Value = text.Line(p.Value)
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-func junitCases(r *Run, i *Instance) []junitCase {
-	if i.Status == NotStarted {
+func junitCases(r *run.Run, i *run.Instance) []junitCase {
+	if i.Status == run.NotStarted {
 		return []junitCase{{
-			Name: r.Action, Classname: printable(i.Name), Time: seconds(0),
+			Name: r.Action, Classname: text.Line(i.Name), Time: seconds(0),
 			Skipped: &junitOutcome{Message: "the instance was not started"},
 		}}
 	}
 	var out []junitCase
 	for n, p := range i.Phases {
-		if i.repeated(n) {
+		if i.Repeated(n) {
 			continue
 		}
 		for _, t := range p.Tests {
 			out = append(out, junitTest(i, t))
 		}
-		if !p.toldByTests() {
+		if !p.ToldByTests() {
 			out = append(out, junitPhase(i, p))
 		}
 	}
 	// A failure outside of any phase, or one whose phase's events are missing.
-	if !i.explained() {
+	if !i.Explained() {
 		out = append(out, junitCase{
-			Name: r.Action, Classname: printable(i.Name), Time: seconds(i.Duration),
-			Error: &junitOutcome{Type: string(i.Status), Message: printable(i.reason()), Text: i.tailText()},
+			Name: r.Action, Classname: text.Line(i.Name), Time: seconds(i.Duration),
+			Error: &junitOutcome{Type: string(i.Status), Message: text.Line(i.Reason()), Text: i.TailText()},
 		})
 	}
 	return out
 }
 
-// toldByTests is whether the tests of a phase say all there is to say of it.
-func (p *Phase) toldByTests() bool {
-	failed := false
-	for _, t := range p.Tests {
-		failed = failed || t.Outcome == result.Failed
-	}
-	switch p.Status {
-	case Passed:
-		return len(p.Tests) > 0
-	case Failed:
-		return failed
-	default:
-		return false
-	}
-}
-
-// explained is whether one of the phases shows why the instance did not pass.
-func (i *Instance) explained() bool {
-	if i.Status == Passed {
-		return true
-	}
-	for _, p := range i.Phases {
-		if p.Status == i.Status {
-			return true
-		}
-	}
-	return false
-}
-
-// reason is why the instance did not pass.
-func (i *Instance) reason() string {
-	if i.Error != "" {
-		return firstLine(i.Error)
-	}
-	return "the run ended before the instance did"
-}
-
-func (i *Instance) tailText() string { return printableText(strings.Join(i.Tail, "\n")) }
-
-func junitPhase(i *Instance, p *Phase) junitCase {
-	c := junitCase{Name: string(p.Phase), Classname: printable(i.Name), Time: seconds(p.Duration)}
-	outcome := &junitOutcome{Type: string(p.Phase), Message: printable(firstLine(p.Error)), Text: printableText(p.Error)}
-	if tail := i.tailText(); tail != "" {
+func junitPhase(i *run.Instance, p *run.Phase) junitCase {
+	c := junitCase{Name: string(p.Phase), Classname: text.Line(i.Name), Time: seconds(p.Duration)}
+	outcome := &junitOutcome{Type: string(p.Phase), Message: text.Line(text.First(p.Error)), Text: text.Lines(p.Error)}
+	if tail := i.TailText(); tail != "" {
 		outcome.Text += "\n\nThe last lines of the log:\n" + tail
 	}
 	switch {
-	case p.Status == Failed && p.Phase == lifecycle.PhaseVerify:
+	case p.Status == run.Failed && p.Phase == lifecycle.PhaseVerify:
 		c.Failure = outcome
-	case p.Status == Failed:
+	case p.Status == run.Failed:
 		c.Error = outcome
-	case p.Status == Unfinished:
+	case p.Status == run.Unfinished:
 		outcome.Message = "the run ended while this was going on"
 		outcome.Text = strings.TrimSpace(outcome.Text)
 		c.Error = outcome
 	case p.Summary != "":
-		c.Out = &junitText{printableText(p.Summary)}
+		c.Out = &junitText{text.Lines(p.Summary)}
 	}
 	return c
 }
 
-func junitTest(i *Instance, t Test) junitCase {
-	c := junitCase{Name: printable(caseName(t.TestCase)), Classname: printable(i.Name), Time: seconds(t.Duration)}
+func junitTest(i *run.Instance, t run.Test) junitCase {
+	c := junitCase{Name: text.Line(run.CaseName(t.TestCase)), Classname: text.Line(i.Name), Time: seconds(t.Duration)}
 	if t.Suite != "" {
-		c.Classname += "." + printable(t.Suite)
+		c.Classname += "." + text.Line(t.Suite)
 	}
-	text := printableText(t.Message)
-	if place := place(t.TestCase); place != "" {
-		text = place + "\n" + text
+	shown := text.Lines(t.Message)
+	if place := run.Place(t.TestCase); place != "" {
+		shown = place + "\n" + shown
 	}
 	switch {
 	case t.Outcome == result.Failed:
-		c.Failure = &junitOutcome{Type: "test", Message: printable(firstLine(t.Message)), Text: text}
+		c.Failure = &junitOutcome{Type: "test", Message: text.Line(text.First(t.Message)), Text: shown}
 	case t.Outcome == result.Skipped:
-		c.Skipped = &junitOutcome{Message: printable(firstLine(t.Message))}
+		c.Skipped = &junitOutcome{Message: text.Line(text.First(t.Message))}
 	case t.FlakyMessage != "":
-		c.Flaky = &junitOutcome{Type: "test", Message: printable(firstLine(t.FlakyMessage)), Text: printableText(t.FlakyMessage)}
+		c.Flaky = &junitOutcome{Type: "test", Message: text.Line(text.First(t.FlakyMessage)), Text: text.Lines(t.FlakyMessage)}
 		c.Out = triesText(i)
 	}
 	return c
 }
 
 // triesText is what each try of a phase that was done again printed last.
-func triesText(i *Instance) *junitText {
+func triesText(i *run.Instance) *junitText {
 	var b strings.Builder
 	for _, p := range i.Tries() {
 		if len(p.Tail) > 0 {
-			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Phase, p.Status, printableText(strings.Join(p.Tail, "\n")))
+			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Phase, p.Status, text.Lines(strings.Join(p.Tail, "\n")))
 		}
 	}
 	if b.Len() == 0 {
 		return nil
 	}
 	return &junitText{b.String()}
-}
-
-// caseName is the title of a test, with its identifier where it has one.
-func caseName(c result.TestCase) string {
-	switch {
-	case c.Title == "":
-		return c.ID
-	case c.ID == "" || strings.Contains(c.Title, c.ID):
-		return c.Title
-	default:
-		return c.ID + ": " + c.Title
-	}
-}
-
-// place is where a test is written: "test/foo_test.rb:12", or empty.
-func place(c result.TestCase) string {
-	switch {
-	case c.File == "":
-		return ""
-	case c.Line == 0:
-		return c.File
-	default:
-		return fmt.Sprintf("%s:%d", c.File, c.Line)
-	}
 }
 
 // seconds with milliseconds, never negative, as the schema wants it.

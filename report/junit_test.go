@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/report/internal/sample"
 )
 
 // junitRule is what the schema of Jenkins' xunit plugin (junit-10) allows in an
@@ -47,7 +49,7 @@ var junitTime = regexp.MustCompile(`^[0-9]*(\.[0-9]*)?$`)
 // TestJUnitSchema checks the structure of every sample report, and that the
 // numbers of each suite are those of its cases.
 func TestJUnitSchema(t *testing.T) {
-	for run, events := range runs() {
+	for run, events := range sample.Runs() {
 		t.Run(run, func(t *testing.T) {
 			checkJUnit(t, rendered(t, events, WriteJUnit))
 		})

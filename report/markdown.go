@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // summaryBytes keeps below the 1 MiB that GitHub takes per step.
@@ -13,10 +15,10 @@ const summaryBytes = 900 << 10
 
 // WriteMarkdown writes a run as a job summary in GitHub's Markdown: a table of the
 // instances, then the details of what failed, as far as there is room for.
-func WriteMarkdown(w io.Writer, r *Run) error {
+func WriteMarkdown(w io.Writer, r *run.Run) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s %s\n\n", statusMark(r.Status), headline(r))
-	fmt.Fprintf(&b, "galley %s · %s", markdown(r.Action), shortDuration(r.Duration))
+	fmt.Fprintf(&b, "### %s %s\n\n", statusMark(r.Status), run.Headline(r))
+	fmt.Fprintf(&b, "galley %s · %s", markdown(r.Action), text.ShortDuration(r.Duration))
 	if r.Engine != nil {
 		fmt.Fprintf(&b, " · %s %s", markdown(r.Engine.Name), markdown(r.Engine.Version))
 	}
@@ -30,7 +32,7 @@ func WriteMarkdown(w io.Writer, r *Run) error {
 		b.WriteString(row)
 	}
 	for _, i := range r.Instances {
-		if i.Status != Failed && i.Status != Unfinished {
+		if i.Status != run.Failed && i.Status != run.Unfinished {
 			continue
 		}
 		details := markdownDetails(i)
@@ -50,33 +52,33 @@ func WriteMarkdown(w io.Writer, r *Run) error {
 	return err
 }
 
-func statusMark(s Status) string {
+func statusMark(s run.Status) string {
 	switch s {
-	case Passed:
+	case run.Passed:
 		return "✅"
-	case Failed:
+	case run.Failed:
 		return "❌"
-	case Unfinished:
+	case run.Unfinished:
 		return "⚠️"
 	default:
 		return "⏭️"
 	}
 }
 
-func markdownRow(i *Instance) string {
+func markdownRow(i *run.Instance) string {
 	var phases []string
 	for _, p := range i.Phases {
-		s := fmt.Sprintf("%s %s", p.Phase, shortDuration(p.Duration))
-		if p.Status != Passed {
+		s := fmt.Sprintf("%s %s", p.Phase, text.ShortDuration(p.Duration))
+		if p.Status != run.Passed {
 			s = "**" + s + " " + string(p.Status) + "**"
 		}
 		phases = append(phases, s)
 	}
-	took := shortDuration(i.Duration)
-	if i.Status == NotStarted {
+	took := text.ShortDuration(i.Duration)
+	if i.Status == run.NotStarted {
 		phases, took = []string{"not started"}, ""
 	}
-	counts := strings.TrimPrefix(newHTMLInstance(i).Counts, "tests: ")
+	counts := strings.TrimPrefix(i.Counts(), "tests: ")
 	mark := statusMark(i.Status)
 	if i.Flaky() {
 		mark += " flaky"
@@ -85,21 +87,21 @@ func markdownRow(i *Instance) string {
 		mark, markdown(i.Name), strings.Join(phases, ", "), counts, took)
 }
 
-func markdownDetails(i *Instance) string {
+func markdownDetails(i *run.Instance) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n<details><summary>%s: %s</summary>\n\n", markdown(i.Name), markdown(i.reason()))
+	fmt.Fprintf(&b, "\n<details><summary>%s: %s</summary>\n\n", markdown(i.Name), markdown(i.Reason()))
 	for _, t := range i.Tests() {
 		if t.Outcome != result.Failed {
 			continue
 		}
-		fmt.Fprintf(&b, "**%s**", markdown(caseName(t.TestCase)))
-		if p := place(t.TestCase); p != "" {
+		fmt.Fprintf(&b, "**%s**", markdown(run.CaseName(t.TestCase)))
+		if p := run.Place(t.TestCase); p != "" {
 			fmt.Fprintf(&b, " (%s)", markdown(p))
 		}
-		b.WriteString("\n\n" + fenced(printableText(t.Message)))
+		b.WriteString("\n\n" + fenced(text.Lines(t.Message)))
 	}
 	if len(i.Tail) > 0 {
-		b.WriteString("The last lines of the log:\n\n" + fenced(i.tailText()))
+		b.WriteString("The last lines of the log:\n\n" + fenced(i.TailText()))
 	}
 	if i.LogPath != "" {
 		fmt.Fprintf(&b, "The whole log: %s\n\n", markdown(i.LogPath))
@@ -109,16 +111,16 @@ func markdownDetails(i *Instance) string {
 }
 
 // markdownFlaky shows what each try of an instance printed last.
-func markdownFlaky(i *Instance) string {
+func markdownFlaky(i *run.Instance) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n<details><summary>%s passed only when done again</summary>\n\n", markdown(i.Name))
 	for _, t := range i.Tests() {
 		if t.FlakyMessage != "" {
-			fmt.Fprintf(&b, "**%s**\n\n%s", markdown(caseName(t.TestCase)), fenced(printableText(t.FlakyMessage)))
+			fmt.Fprintf(&b, "**%s**\n\n%s", markdown(run.CaseName(t.TestCase)), fenced(text.Lines(t.FlakyMessage)))
 		}
 	}
 	for _, p := range i.Tries() {
-		fmt.Fprintf(&b, "%s %s:\n\n%s", p.Phase, p.Status, fenced(printableText(strings.Join(p.Tail, "\n"))))
+		fmt.Fprintf(&b, "%s %s:\n\n%s", p.Phase, p.Status, fenced(text.Lines(strings.Join(p.Tail, "\n"))))
 	}
 	b.WriteString("</details>\n")
 	return b.String()
@@ -126,7 +128,7 @@ func markdownFlaky(i *Instance) string {
 
 // markdown makes a text one line that Markdown and HTML take literally.
 func markdown(s string) string {
-	s = strings.Join(strings.Fields(printableText(s)), " ")
+	s = strings.Join(strings.Fields(text.Lines(s)), " ")
 	var b strings.Builder
 	for _, r := range s {
 		switch r {

@@ -24,6 +24,9 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 	case lifecycle.PhaseFinished:
 		e.Error = k.m.String(e.Error)
 		return e
+	case lifecycle.StepFinished:
+		e.Error = k.m.String(e.Error)
+		return e
 	case lifecycle.Output:
 		e.Text = k.output(e)
 		return e

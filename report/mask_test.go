@@ -3,16 +3,24 @@ package report
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/console"
+	"github.com/galley-kitchen/galley/report/files"
+	"github.com/galley-kitchen/galley/report/internal/sample"
+	"github.com/galley-kitchen/galley/report/run"
 )
 
 // TestNoSecretInAnySink: wherever a secret stands in an event, no sink shows it.
@@ -44,10 +52,11 @@ func TestNoSecretInAnySink(t *testing.T) {
 	}
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
-	logs, err := NewLogFiles(filepath.Join(dir, "logs"), LogOptions{})
+	screen := &wide{}
+	logs, err := files.NewLogFiles(filepath.Join(dir, "logs"), files.LogOptions{})
 	require.NoError(t, err)
-	sinks := []lifecycle.Sink{logs, NewConsole(newScreen(200, 50), &stderr, Options{Level: lifecycle.LevelDebug}),
-		NewPlain(&stdout, &stderr, Options{Level: lifecycle.LevelDebug}), NewGitHub(&stdout, filepath.Join(dir, "summary"))}
+	sinks := []lifecycle.Sink{logs, console.New(screen, &stderr, console.Options{Level: lifecycle.LevelDebug}),
+		console.NewPlain(&stdout, &stderr, console.Options{Level: lifecycle.LevelDebug}), NewGitHub(&stdout, filepath.Join(dir, "summary"))}
 	for _, format := range []string{"html", "json", "junit", "markdown", "ndjson"} {
 		s, err := Open(format+"="+filepath.Join(dir, "report."+format), Env{Stdout: &stdout})
 		require.NoError(t, err)
@@ -55,10 +64,10 @@ func TestNoSecretInAnySink(t *testing.T) {
 	}
 	multi := NewMulti(sinks...)
 	multi.Mask(masker)
-	feed(multi, events)
+	sample.Feed(multi, events)
 	require.NoError(t, multi.Close())
 
-	texts := map[string]string{"stdout": stdout.String(), "stderr": stderr.String(), "screen": sinks[1].(*Console).term.(*screen).String()}
+	texts := map[string]string{"stdout": stdout.String(), "stderr": stderr.String(), "screen": screen.String()}
 	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			data, err := os.ReadFile(path)
@@ -74,6 +83,49 @@ func TestNoSecretInAnySink(t *testing.T) {
 			require.NotContains(t, text, part, name)
 		}
 	}
-	require.Contains(t, stdout.String(), long+lineGoesOn+"\n")
-	require.Contains(t, stdout.String(), "       "+mask.Hidden+lineGoesOn+"\n       "+mask.Hidden+" end\n")
+	require.Contains(t, stdout.String(), long+run.GoesOn+"\n")
+	require.Contains(t, stdout.String(), "       "+mask.Hidden+run.GoesOn+"\n       "+mask.Hidden+" end\n")
 }
+
+// named are the fields by which things go; what is in them was chosen by the user to be
+// shown, or by galley.
+var named = []string{"RunID", "Instance", "Version", "Action", "Engine", "Suite", "Platform", "Phase", "Step", "Stream",
+	"Level", "Outcome", "FailedPhase", "LogPath", "Instances"}
+
+// TestEveryFieldIsMasked: a field that is added to an event is masked too.
+func TestEveryFieldIsMasked(t *testing.T) {
+	const secret = "S3CRET-canary/value"
+	for name, zero := range eventTypes() {
+		e := reflect.New(reflect.TypeOf(zero)).Elem()
+		fill(e, secret)
+		multi, seen := NewMulti(), &recorder{}
+		multi.sinks = append(multi.sinks, seen)
+		multi.Mask(mask.New(secret))
+		multi.Handle(e.Interface().(lifecycle.Event))
+		object, err := json.Marshal(seen.events[0])
+		require.NoError(t, err)
+		require.NotContains(t, string(object), secret, name)
+	}
+}
+
+// fill puts a text into all fields of a value but the named ones.
+func fill(v reflect.Value, text string) {
+	for i := range v.NumField() {
+		field := v.Field(i)
+		switch {
+		case field.Kind() == reflect.Struct && field.CanSet() && field.Type() != reflect.TypeOf(time.Time{}):
+			fill(field, text)
+		case slices.Contains(named, v.Type().Field(i).Name) && v.Type() != reflect.TypeOf(result.TestCase{}):
+		case field.Kind() == reflect.String && v.Type().Field(i).Name != "Outcome":
+			field.SetString(text)
+		case field.Kind() == reflect.Slice:
+			field.Set(reflect.ValueOf([]string{text}))
+		}
+	}
+}
+
+// wide is a terminal that keeps what is written to it.
+type wide struct{ bytes.Buffer }
+
+// Size is that of a large window.
+func (*wide) Size() (width, height int) { return 200, 50 }

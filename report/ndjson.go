@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"reflect"
 	"sync"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -10,13 +11,14 @@ import (
 // NDJSON writes every event as a line of JSON, at once and with one write each,
 // so that what was written before a crash can be read by Replay.
 type NDJSON struct {
-	mu  sync.Mutex
-	w   io.WriteCloser
-	err error
+	mu    sync.Mutex
+	w     io.WriteCloser
+	names map[reflect.Type]string
+	err   error
 }
 
 // NewNDJSON writes to w, and closes it at the end.
-func NewNDJSON(w io.WriteCloser) *NDJSON { return &NDJSON{w: w} }
+func NewNDJSON(w io.WriteCloser) *NDJSON { return &NDJSON{w: w, names: eventNames()} }
 
 // Handle writes an event. After an error it writes no more.
 func (n *NDJSON) Handle(e lifecycle.Event) {
@@ -25,7 +27,7 @@ func (n *NDJSON) Handle(e lifecycle.Event) {
 	if n.err != nil {
 		return
 	}
-	object, err := encode(e)
+	object, err := encode(n.names, e)
 	if err == nil {
 		_, err = n.w.Write(object)
 	}

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/galley-kitchen/galley/report/files"
+	"github.com/galley-kitchen/galley/report/html"
 )
 
 // Env is what Open takes from the process.
@@ -34,7 +36,7 @@ type format struct {
 func formats() []format {
 	return []format{
 		{"github", openGitHub, true},
-		{"html", openDocument(WriteHTML), false},
+		{"html", openDocument(html.Write), false},
 		{"json", openDocument(WriteJSON), false},
 		{"junit", openDocument(WriteJUnit), false},
 		{"markdown", openDocument(WriteMarkdown), false},
@@ -118,12 +120,12 @@ func sameFile(path string) (string, error) {
 	return path, nil
 }
 
-func openDocument(r render) func(string, Env) (SinkCloser, error) {
+func openDocument(r files.Render) func(string, Env) (SinkCloser, error) {
 	return func(file string, env Env) (SinkCloser, error) {
 		if file == "-" {
-			return newFinal(env.Stdout, r), nil
+			return files.NewFinal(env.Stdout, r), nil
 		}
-		return newDocument(file, env.Within, r)
+		return files.NewDocument(file, env.Within, r)
 	}
 }
 
@@ -131,7 +133,7 @@ func openNDJSON(file string, env Env) (SinkCloser, error) {
 	if file == "-" {
 		return NewNDJSON(unclosed{env.Stdout}), nil
 	}
-	f, err := openFile(file, env.Within, true)
+	f, err := files.Open(file, env.Within, true)
 	if err != nil {
 		return nil, err
 	}
@@ -144,27 +146,6 @@ func openGitHub(file string, env Env) (SinkCloser, error) {
 		file = env.Getenv("GITHUB_STEP_SUMMARY")
 	}
 	return NewGitHub(env.Stdout, file), nil
-}
-
-// openFile opens a file for appending, and makes it, with its directory, where it
-// is missing. A pipe or a device is opened as it is, when the user named it.
-func openFile(path, within string, truncate bool) (*os.File, error) {
-	if st, err := os.Stat(path); within == "" && err == nil && !st.Mode().IsRegular() && !st.IsDir() {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-		if err != nil {
-			return nil, unwritable(path, err)
-		}
-		return f, nil
-	}
-	p, err := locate(path, within)
-	if err != nil {
-		return nil, unwritable(path, err)
-	}
-	f, err := p.open(truncate)
-	if err := errors.Join(err, p.close()); err != nil {
-		return nil, unwritable(path, err)
-	}
-	return f, nil
 }
 
 // unclosed is a writer that is left open.

@@ -16,6 +16,7 @@ import (
 // are returned; an error in any other line names the line.
 func Replay(r io.Reader) ([]lifecycle.Event, error) {
 	var events []lifecycle.Event
+	types := eventTypes()
 	in := bufio.NewReader(r)
 	for number := 1; ; number++ {
 		object, readErr := in.ReadBytes('\n')
@@ -23,7 +24,7 @@ func Replay(r io.Reader) ([]lifecycle.Event, error) {
 			return events, fmt.Errorf("line %d: %w", number, readErr)
 		}
 		if len(bytes.TrimSpace(object)) > 0 {
-			e, err := decode(object)
+			e, err := decode(types, object)
 			if err != nil {
 				if readErr != nil {
 					return events, fmt.Errorf("line %d is cut off: %w", number, io.ErrUnexpectedEOF)

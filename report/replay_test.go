@@ -21,13 +21,13 @@ func recorded(t *testing.T, events []lifecycle.Event) string {
 	t.Helper()
 	var b buffer
 	n := NewNDJSON(&b)
-	feed(n, events)
+	sample.Feed(n, events)
 	require.NoError(t, n.Close())
 	return b.String()
 }
 
 func TestReplayGivesTheSameEvents(t *testing.T) {
-	for run, events := range runs() {
+	for run, events := range sample.Runs() {
 		t.Run(run, func(t *testing.T) {
 			text := recorded(t, events)
 			require.Equal(t, len(events), strings.Count(text, "\n"))
@@ -41,7 +41,7 @@ func TestReplayGivesTheSameEvents(t *testing.T) {
 			require.Equal(t, rendered(t, events, WriteJSON), rendered(t, got, WriteJSON))
 		})
 	}
-	golden(t, "ndjson/red.ndjson", recorded(t, sample.Red()))
+	sample.Golden(t, "ndjson/red.ndjson", recorded(t, sample.Red()))
 }
 
 // Wherever a run is killed, all that was written in whole lines comes back.
@@ -79,6 +79,11 @@ func TestReplayErrors(t *testing.T) {
 func TestNDJSONReportsWriteError(t *testing.T) {
 	full := errors.New("no space left")
 	n := NewNDJSON(failingWriter{full})
-	feed(n, sample.One())
+	sample.Feed(n, sample.One())
 	require.ErrorIs(t, n.Close(), full)
 }
+
+type failingWriter struct{ err error }
+
+func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
+func (f failingWriter) Close() error              { return nil }

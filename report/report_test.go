@@ -2,59 +2,32 @@ package report
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/files"
+	"github.com/galley-kitchen/galley/report/html"
 	"github.com/galley-kitchen/galley/report/internal/sample"
+	"github.com/galley-kitchen/galley/report/run"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares got with testdata/name.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err, "run the test with -update to make the file")
-	require.Equal(t, string(want), got)
-}
-
-// runs are the sample runs that every format is tested with.
-func runs() map[string][]lifecycle.Event {
-	return map[string][]lifecycle.Event{
-		"one":         sample.One(),
-		"green":       sample.Green(),
-		"red":         sample.Red(),
-		"hostile":     sample.Hostile(),
-		"killed":      sample.Killed(20 * time.Second),
-		"interrupted": sample.Interrupted(20 * time.Second),
-	}
-}
-
 // rendered is a run's report in one of the formats.
-func rendered(t *testing.T, events []lifecycle.Event, r render) string {
+func rendered(t *testing.T, events []lifecycle.Event, r files.Render) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, r(&b, collected(events)))
 	return b.String()
 }
 
-func collected(events []lifecycle.Event) *Run {
-	c := newCollector()
+func collected(events []lifecycle.Event) *run.Run {
+	c := run.NewCollector()
 	for _, e := range events {
-		c.handle(e)
+		c.Handle(e)
 	}
-	return c.result()
+	return c.Result()
 }
 
 // A pull that failed is not told as one that went well.
@@ -64,25 +37,19 @@ func TestFailedWork(t *testing.T) {
 		lifecycle.Progress{What: "pull debian", Done: true},
 	})
 	require.Len(t, r.Work, 2)
-	require.Equal(t, Failed, r.Work[0].Status)
-	require.Equal(t, Passed, r.Work[1].Status)
+	require.Equal(t, run.Failed, r.Work[0].Status)
+	require.Equal(t, run.Passed, r.Work[1].Status)
 }
 
 func TestDocumentsGolden(t *testing.T) {
-	formats := map[string]render{
-		"json": WriteJSON, "xml": WriteJUnit, "html": WriteHTML, "md": WriteMarkdown,
+	formats := map[string]files.Render{
+		"json": WriteJSON, "xml": WriteJUnit, "html": html.Write, "md": WriteMarkdown,
 	}
-	for run, events := range runs() {
+	for run, events := range sample.Runs() {
 		for ext, r := range formats {
 			t.Run(run+"."+ext, func(t *testing.T) {
-				golden(t, filepath.Join(ext, run+"."+ext), rendered(t, events, r))
+				sample.Golden(t, filepath.Join(ext, run+"."+ext), rendered(t, events, r))
 			})
 		}
-	}
-}
-
-func feed(s lifecycle.Sink, events []lifecycle.Event) {
-	for _, e := range events {
-		s.Handle(e)
 	}
 }

@@ -10,20 +10,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/files"
+	"github.com/galley-kitchen/galley/report/html"
 	"github.com/galley-kitchen/galley/report/internal/sample"
+	"github.com/galley-kitchen/galley/report/run"
 )
-
-func duration(t *testing.T, s string) time.Duration {
-	t.Helper()
-	d, err := time.ParseDuration(s)
-	require.NoError(t, err)
-	return d
-}
 
 // recorder keeps what it is given, and fails at Close.
 type recorder struct {
@@ -85,9 +80,9 @@ func TestOpen(t *testing.T) {
 		path := filepath.Join(dir, "new", name)
 		s, err := Open(name+"="+path, env(io.Discard, nil))
 		require.NoError(t, err)
-		feed(s, sample.Red())
+		sample.Feed(s, sample.Red())
 		require.NoError(t, s.Close())
-		require.Contains(t, read(t, path), "default-ubuntu-2404", name)
+		require.Contains(t, sample.Read(t, path), "default-ubuntu-2404", name)
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "new", "*.part"))
 	require.NoError(t, err)
@@ -99,7 +94,7 @@ func TestOpenStdout(t *testing.T) {
 		var out bytes.Buffer
 		s, err := Open(name+"=-", env(&out, nil))
 		require.NoError(t, err)
-		feed(s, sample.Red())
+		sample.Feed(s, sample.Red())
 		require.NoError(t, s.Close())
 		require.Contains(t, out.String(), "default-ubuntu-2404", name)
 	}
@@ -130,34 +125,34 @@ func TestOpenErrors(t *testing.T) {
 func TestDocumentIsAlwaysWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "junit.xml")
 	require.NoError(t, os.WriteFile(path, []byte("an old run"), 0o644))
-	s, err := newDocument(path, "", WriteJUnit)
+	s, err := files.NewDocument(path, "", WriteJUnit)
 	require.NoError(t, err)
-	require.Equal(t, "an old run", read(t, path), "nothing has been run")
+	require.Equal(t, "an old run", sample.Read(t, path), "nothing has been run")
 	for _, e := range sample.Red() {
 		s.Handle(e)
-		checkJUnit(t, read(t, path))
+		checkJUnit(t, sample.Read(t, path))
 	}
 	// Not closed yet, as after kill -9: what ended a while ago is in the file.
-	require.Contains(t, read(t, path), `message="the command exited with 1"`)
-	require.Contains(t, read(t, path), "to be truthy, got false")
+	require.Contains(t, sample.Read(t, path), `message="the command exited with 1"`)
+	require.Contains(t, sample.Read(t, path), "to be truthy, got false")
 	require.NoError(t, s.Close())
-	require.Equal(t, rendered(t, sample.Red(), WriteJUnit), read(t, path))
+	require.Equal(t, rendered(t, sample.Red(), WriteJUnit), sample.Read(t, path))
 }
 
 func TestDocumentErrorComesAtClose(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gone")
-	s, err := newDocument(filepath.Join(dir, "a.json"), "", WriteJSON)
+	s, err := files.NewDocument(filepath.Join(dir, "a.json"), "", WriteJSON)
 	require.NoError(t, err)
 	require.NoError(t, os.RemoveAll(dir))
-	feed(s, sample.Red())
+	sample.Feed(s, sample.Red())
 	require.ErrorIs(t, s.Close(), os.ErrNotExist)
 }
 
 // A device is written to, not replaced.
 func TestDocumentToDevice(t *testing.T) {
-	s, err := newDocument(os.DevNull, "", WriteJSON)
+	s, err := files.NewDocument(os.DevNull, "", WriteJSON)
 	require.NoError(t, err)
-	feed(s, sample.Red())
+	sample.Feed(s, sample.Red())
 	require.NoError(t, s.Close())
 	info, err := os.Stat(os.DevNull)
 	require.NoError(t, err)
@@ -172,22 +167,22 @@ func TestGitHubGolden(t *testing.T) {
 			require.NoError(t, os.WriteFile(summary, []byte("before\n"), 0o644))
 			s, err := Open("github", env(&out, map[string]string{"GITHUB_STEP_SUMMARY": summary}))
 			require.NoError(t, err)
-			feed(s, runs()[run])
+			sample.Feed(s, sample.Runs()[run])
 			require.NoError(t, s.Close())
-			golden(t, filepath.Join("github", run+".txt"), out.String())
-			text, found := strings.CutPrefix(read(t, summary), "before\n")
+			sample.Golden(t, filepath.Join("github", run+".txt"), out.String())
+			text, found := strings.CutPrefix(sample.Read(t, summary), "before\n")
 			require.True(t, found, "the summary is appended")
-			require.Equal(t, rendered(t, runs()[run], WriteMarkdown), text)
+			require.Equal(t, rendered(t, sample.Runs()[run], WriteMarkdown), text)
 		})
 	}
 }
 
 // A summary that is too large is refused as a whole, so it must not become so.
 func TestMarkdownIsBounded(t *testing.T) {
-	r := &Run{Action: "test", Status: Failed}
+	r := &run.Run{Action: "test", Status: run.Failed}
 	for n := range 2000 {
-		i := &Instance{Name: fmt.Sprintf("instance-%d", n), Status: Failed, Error: "exit 1"}
-		for range tailLines {
+		i := &run.Instance{Name: fmt.Sprintf("instance-%d", n), Status: run.Failed, Error: "exit 1"}
+		for range 20 {
 			i.Tail = append(i.Tail, strings.Repeat("x", 1000))
 		}
 		r.Instances = append(r.Instances, i)
@@ -200,68 +195,11 @@ func TestMarkdownIsBounded(t *testing.T) {
 
 // The page loads nothing, runs nothing, and holds no markup but its own.
 func TestHTMLIsInert(t *testing.T) {
-	for run, events := range runs() {
-		page := rendered(t, events, WriteHTML)
+	for run, events := range sample.Runs() {
+		page := rendered(t, events, html.Write)
 		require.NotContains(t, page, "<script", run)
 		require.NotContains(t, page, "<img", run)
 		require.NotRegexp(t, `(?i)\b(src|href|on[a-z]+)=`, strings.NewReplacer("&#34;&gt;&lt;img src=x&gt;", "").Replace(page), run)
 		require.NotContains(t, page, "ZgotmplZ", run)
-	}
-}
-
-func TestUseColor(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		wish     ColorWish
-		vars     map[string]string
-		terminal bool
-		want     bool
-	}{
-		{"terminal", ColorAuto, nil, true, true},
-		{"pipe", ColorAuto, nil, false, false},
-		{"dumb", ColorAuto, map[string]string{"TERM": "dumb"}, true, false},
-		{"NO_COLOR", ColorAuto, map[string]string{"NO_COLOR": "1"}, true, false},
-		{"NO_COLOR beats FORCE_COLOR", ColorAuto, map[string]string{"NO_COLOR": "1", "FORCE_COLOR": "1"}, true, false},
-		{"FORCE_COLOR", ColorAuto, map[string]string{"FORCE_COLOR": "1"}, false, true},
-		{"FORCE_COLOR=0", ColorAuto, map[string]string{"FORCE_COLOR": "0"}, false, false},
-		{"CLICOLOR_FORCE", ColorAuto, map[string]string{"CLICOLOR_FORCE": "1"}, false, true},
-		{"flag beats NO_COLOR", ColorAlways, map[string]string{"NO_COLOR": "1"}, false, true},
-		{"flag beats FORCE_COLOR", ColorNever, map[string]string{"FORCE_COLOR": "1"}, true, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, c.want, UseColor(c.wish, env(nil, c.vars).Getenv, c.terminal))
-		})
-	}
-}
-
-func TestFoldFor(t *testing.T) {
-	require.Equal(t, FoldGitHub, FoldFor(env(nil, map[string]string{"GITHUB_ACTIONS": "true"}).Getenv))
-	require.Equal(t, FoldGitLab, FoldFor(env(nil, map[string]string{"GITLAB_CI": "true"}).Getenv))
-	require.Equal(t, FoldNone, FoldFor(env(nil, nil).Getenv))
-}
-
-func TestParseLevel(t *testing.T) {
-	for in, want := range map[string]lifecycle.Level{
-		"debug": lifecycle.LevelDebug, "info": lifecycle.LevelInfo, "warn": lifecycle.LevelWarn, "error": lifecycle.LevelError, "fatal": lifecycle.LevelError,
-	} {
-		got, err := ParseLevel(in)
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
-	_, err := ParseLevel("loud")
-	require.EqualError(t, err, `log level "loud": write debug, info, warn or error`)
-}
-
-func TestTimelineTicks(t *testing.T) {
-	for in, want := range map[string]string{
-		"1ms": "0", "36s": "0 10s 20s 30s", "75s": "0 15s 30s 45s 1m", "3m": "0 30s 1m 1m30s 2m 2m30s",
-		"45m": "0 10m 20m 30m 40m", "5h": "0 1h00m 2h00m 3h00m 4h00m",
-	} {
-		scale := timeScale{time.Unix(0, 0), duration(t, in)}
-		var labels []string
-		for _, tick := range scale.ticks() {
-			labels = append(labels, tick.Label)
-		}
-		require.Equal(t, want, strings.Join(labels, " "), in)
 	}
 }

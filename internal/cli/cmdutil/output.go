@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/galley-kitchen/galley/internal/settings"
-	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/console"
 )
 
 // Table prints rows in columns, the first row being the heading. A column that
@@ -56,14 +56,14 @@ func PrintJSON(w io.Writer, v any) error {
 }
 
 // ColorWish is what --color and GALLEY_COLOR say; unset, or in a file, it is left to the terminal.
-func ColorWish(s *settings.Loaded) report.ColorWish {
+func ColorWish(s *settings.Loaded) console.ColorWish {
 	kind := s.Source("color").Kind
 	switch {
 	case !s.Color:
-		return report.ColorNever
+		return console.ColorNever
 	case kind == settings.CommandLine || kind == settings.Environment:
-		return report.ColorAlways
+		return console.ColorAlways
 	default:
-		return report.ColorAuto
+		return console.ColorAuto
 	}
 }

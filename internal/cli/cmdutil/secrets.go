@@ -11,7 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/credentials"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/mask"
-	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // newSecrets knows what the environment's names say is secret.
@@ -30,7 +30,7 @@ func (f *Factory) findCredentials(ctx context.Context, i config.Instance, ref st
 // Seen reports whether what is written to a stream is seen by people: on a terminal, or in the log of a CI system. A
 // file or a program gets every byte as it is.
 func Seen(to *os.File) bool {
-	return term.IsTerminal(int(to.Fd())) || report.FoldFor(os.Getenv) != report.FoldNone
+	return term.IsTerminal(int(to.Fd())) || text.FoldFor(os.Getenv) != text.FoldNone
 }
 
 // Masked is a stream as it is shown, without secrets where people see it. close writes what was held back.

@@ -9,18 +9,18 @@ import (
 	"sync"
 
 	"github.com/galley-kitchen/galley/internal/mask"
-	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // Clean makes foreign text safe to show: names, messages of engines, what a file says. No escape sequence reaches the
 // terminal, no command the CI system, and no password of an address anybody.
-func Clean(text string) string {
-	return report.Printable(mask.New().String(text), report.FoldFor(os.Getenv))
+func Clean(foreign string) string {
+	return text.Clean(mask.New().String(foreign), text.FoldFor(os.Getenv))
 }
 
 // cleanLine is Clean for a text that takes one line.
-func cleanLine(text string) string {
-	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(Clean(text))
+func cleanLine(foreign string) string {
+	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(Clean(foreign))
 }
 
 // longestLine is where Lines cuts a line that does not end, in bytes.
@@ -58,13 +58,13 @@ func (l *Lines) Write(b []byte) (int, error) {
 }
 
 func (l *Lines) line() error {
-	text := l.Form(string(l.rest))
+	shown := l.Form(string(l.rest))
 	l.rest = l.rest[:0]
 	if l.Mu != nil {
 		l.Mu.Lock()
 		defer l.Mu.Unlock()
 	}
-	_, err := fmt.Fprintln(l.W, text)
+	_, err := fmt.Fprintln(l.W, shown)
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/console"
 )
 
 // Options are what list is asked for.
@@ -94,7 +95,7 @@ func (o *Options) print(ctx context.Context, instances []config.Summary) error {
 		return printMatrix(o.Out, o.Matrix, instances)
 	}
 	if o.Bare {
-		terminal := report.IsTerminal(o.Out, os.Getenv)
+		terminal := console.IsTerminal(o.Out, os.Getenv)
 		for _, i := range instances {
 			name := i.Name // as it is for a program that reads it
 			if terminal {

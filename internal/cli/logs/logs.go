@@ -13,7 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
-	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/files"
 )
 
 // Options are what logs is asked for.
@@ -75,7 +75,7 @@ func run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(report.LogPath(project.LogDir(), i.Name))
+	f, err := os.Open(files.LogPath(project.LogDir(), i.Name))
 	if err != nil {
 		return fmt.Errorf("there is no log of %s yet: %w", i.Name, err)
 	}

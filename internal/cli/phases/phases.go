@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/files"
 )
 
 // Options are what an action is asked for; the rest are settings.
@@ -95,7 +96,7 @@ func run(ctx context.Context, o *Options) (err error) {
 	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.InstanceName); err != nil {
 		return err
 	}
-	logs, err := report.NewLogFiles(ro.Project.LogDir(), report.LogOptions{Append: !set.LogOverwrite})
+	logs, err := files.NewLogFiles(ro.Project.LogDir(), files.LogOptions{Append: !set.LogOverwrite})
 	if err != nil {
 		return err
 	}

@@ -10,26 +10,30 @@ import (
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/console"
+	"github.com/galley-kitchen/galley/report/files"
+	reportrun "github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // sinks are where the events of a run go: the screen, the reports, the log files.
-func (o *Options) sinks(s *settings.Loaded, logs *report.LogFiles) (*report.Multi, error) {
-	terminal := report.IsTerminal(o.Out, os.Getenv)
-	level, err := report.ParseLevel(s.LogLevel)
+func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi, error) {
+	terminal := console.IsTerminal(o.Out, os.Getenv)
+	level, err := reportrun.ParseLevel(s.LogLevel)
 	if err != nil {
 		return nil, err
 	}
-	ro := report.Options{Level: level, Fold: report.FoldFor(os.Getenv),
-		Color: report.UseColor(cmdutil.ColorWish(s), os.Getenv, terminal)}
+	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv),
+		Color: console.UseColor(cmdutil.ColorWish(s), os.Getenv, terminal)}
 	specs := s.Report
 	var list []report.SinkCloser
 	switch {
 	case terminal:
-		list = append(list, report.NewConsole(report.NewTerminal(o.Out), o.Err, ro))
+		list = append(list, console.New(console.NewTerminal(o.Out), o.Err, ro))
 	case slices.ContainsFunc(specs, func(spec string) bool { return strings.HasSuffix(spec, "=-") }):
-		list = append(list, report.NewPlain(o.Err, o.Err, ro)) // stdout is for the report
+		list = append(list, console.NewPlain(o.Err, o.Err, ro)) // stdout is for the report
 	default:
-		list = append(list, report.NewPlain(o.Out, o.Err, ro))
+		list = append(list, console.NewPlain(o.Out, o.Err, ro))
 	}
 	asked := slices.ContainsFunc(specs, func(spec string) bool {
 		return spec == "github" || strings.HasPrefix(spec, "github=")

@@ -12,6 +12,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/console"
 )
 
 // documents are the reports that can be made of a finished run; those that belong
@@ -96,8 +97,8 @@ func sinks(o *Options) (*report.Multi, error) {
 		if err != nil {
 			return nil, err
 		}
-		color := report.UseColor(cmdutil.ColorWish(set), os.Getenv, report.IsTerminal(o.Out, os.Getenv))
-		return report.NewMulti(report.NewPlain(o.Out, o.Err, report.Options{Color: color})), nil
+		color := console.UseColor(cmdutil.ColorWish(set), os.Getenv, console.IsTerminal(o.Out, os.Getenv))
+		return report.NewMulti(console.NewPlain(o.Out, o.Err, console.Options{Color: color})), nil
 	}
 	opened, err := report.OpenAll(o.Reports, report.Env{Stdout: o.Out, Getenv: os.Getenv})
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/galley-kitchen/galley/lifecycle"
-	"github.com/galley-kitchen/galley/report"
+	"github.com/galley-kitchen/galley/report/files"
+	"github.com/galley-kitchen/galley/report/html"
 	"github.com/galley-kitchen/galley/report/internal/sample"
 )
 
@@ -27,7 +28,7 @@ func main() {
 }
 
 func write(path string, events []lifecycle.Event) error {
-	sink, err := report.NewHTML(path)
+	sink, err := files.NewDocument(path, "", html.Write)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,8 @@
+//go:build !windows
+
+package console
+
+import "os"
+
+// enableEscapes has nothing to do: terminals here obey escape sequences.
+func enableEscapes(*os.File) bool { return true }

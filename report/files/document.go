@@ -1,0 +1,127 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/run"
+)
+
+// rewriteEvery is how often a document is written anew while the run goes on.
+const rewriteEvery = time.Second
+
+// Render writes a report of a run.
+type Render func(io.Writer, *run.Run) error
+
+// Document is a sink that keeps a file with the report of the run so far. It is
+// written when the run begins, as phases and instances end, and at Close, each time beside
+// the file and then put in its place: whoever reads it, and whatever kills galley,
+// the file is whole and tells no old run's results.
+type Document struct {
+	path   string
+	place  file
+	render Render
+
+	mu        sync.Mutex
+	collector *run.Collector
+	written   time.Time // of the event that caused the last writing
+	stale     bool      // something has ended since then
+	direct    bool      // path is a pipe or device, to be written once
+	err       error
+}
+
+// NewDocument makes sure that path can be written before anything is run. For within
+// see [Open].
+func NewDocument(path, within string, r Render) (*Document, error) {
+	d := &Document{path: path, render: r, collector: run.NewCollector()}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, unwritable(path, errors.New("it is a directory"))
+	case err == nil && !info.Mode().IsRegular() && within == "":
+		d.direct = true
+		return d, nil
+	}
+	if d.place, err = locate(path, within); err != nil {
+		return nil, unwritable(path, err)
+	}
+	f, err := d.place.create()
+	if err == nil {
+		err = errors.Join(f.Close(), d.place.discard())
+	}
+	if err != nil {
+		return nil, unwritable(path, errors.Join(err, d.place.close()))
+	}
+	return d, nil
+}
+
+func unwritable(path string, err error) error {
+	return fmt.Errorf("report %s cannot be written: %w; name a file in a directory that you may write to", path, err)
+}
+
+// Handle takes in an event, and writes the file where it is time to.
+func (d *Document) Handle(e lifecycle.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.collector.Handle(e)
+	at := e.At().Time
+	switch e.(type) {
+	case lifecycle.RunStarted:
+		d.stale, d.written = true, time.Time{}
+	case lifecycle.PhaseFinished, lifecycle.InstanceFinished:
+		d.stale = true
+	}
+	if d.direct || !d.stale || at.Sub(d.written) < rewriteEvery {
+		return
+	}
+	d.written, d.stale = at, false
+	d.keep(d.write())
+}
+
+func (d *Document) keep(err error) {
+	if d.err == nil && err != nil {
+		d.err = fmt.Errorf("report %s: %w", d.path, err)
+	}
+}
+
+func (d *Document) write() error {
+	if d.direct {
+		return d.writeDirect()
+	}
+	f, err := d.place.create()
+	if err != nil {
+		return err
+	}
+	if err = d.render(f, d.collector.Result()); err == nil {
+		err = d.place.replace(f)
+	}
+	if err != nil {
+		_ = f.Close() // it is closed already, or of no use
+		return errors.Join(err, d.place.discard())
+	}
+	return nil
+}
+
+func (d *Document) writeDirect() error {
+	f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.render(f, d.collector.Result()), f.Close())
+}
+
+// Close writes the report a last time and returns the first error.
+func (d *Document) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keep(d.write())
+	if !d.direct {
+		d.keep(d.place.close())
+	}
+	return d.err
+}

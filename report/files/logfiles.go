@@ -1,0 +1,180 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
+)
+
+// LogOptions say how log files are written.
+type LogOptions struct {
+	// Append keeps what earlier runs wrote (--log-overwrite=false).
+	Append bool
+}
+
+// LogFiles writes Test Kitchen's log files into one directory: for each instance
+// that the run touches NAME.log (for people) and NAME.ndjson (a JSON object per
+// line), and for the run itself kitchen.log and kitchen.ndjson. Output is kept as
+// the commands printed it. Each line is one write to a file opened for appending,
+// so whatever ends the process leaves complete lines.
+type LogFiles struct {
+	dir  string
+	root *os.Root
+	keep bool
+	// warning tells that the directory is elsewhere, or is empty.
+	warning string
+
+	mu         sync.Mutex
+	transcript *run.Transcript
+	run        *logPair
+	instances  map[string]*logPair
+	errs       []error
+}
+
+// NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened
+// when the first line for them comes, so logs of instances that were not selected
+// stay as they are. A link in place of a file is not followed; where dir or its parent
+// is a link, that is told, since the project may come from somebody else.
+func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("log directory: %w; make the directory writable", err)
+	}
+	warning := ""
+	if isLink(dir) || isLink(filepath.Dir(dir)) {
+		to, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			return nil, fmt.Errorf("log directory: %w", err)
+		}
+		warning = fmt.Sprintf("%s is a link: logs are written to %s", dir, to)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("log directory: %w", err)
+	}
+	return &LogFiles{
+		dir:        dir,
+		root:       root,
+		warning:    warning,
+		keep:       o.Append,
+		transcript: run.NewTranscript(),
+		run:        &logPair{name: "kitchen", progname: "Kitchen"},
+		instances:  map[string]*logPair{},
+	}, nil
+}
+
+// Warning is what the user should know about where the logs are, or empty.
+func (l *LogFiles) Warning() string { return l.warning }
+
+// Path is the file that holds all that an instance printed.
+func (l *LogFiles) Path(instance string) string { return LogPath(l.dir, instance) }
+
+// LogPath is the file in a directory of logs that holds all that an instance printed.
+func LogPath(dir, instance string) string { return filepath.Join(dir, logName(instance)+".log") }
+
+// logName makes sure that a name cannot lead out of the directory nor be the log
+// of the run itself.
+func logName(instance string) string {
+	name := strings.Map(func(r rune) rune {
+		if r < 0x20 || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '-'
+		}
+		return r
+	}, instance)
+	if name == "kitchen" || strings.Trim(name, ".") == "" {
+		return name + "-instance"
+	}
+	return name
+}
+
+// Handle writes the lines of an event.
+func (l *LogFiles) Handle(e lifecycle.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stamp := e.At()
+	l.run.runID = stamp.RunID
+	if start, ok := e.(lifecycle.RunStarted); ok {
+		l.run.action = start.Action
+	}
+	pair := l.run
+	if stamp.Instance != "" {
+		pair = l.pair(stamp)
+		pair.note(e)
+	}
+	for _, line := range l.transcript.Lines(e) {
+		l.write(pair, stamp.Time, line, streamOf(e))
+	}
+	if done, ok := e.(lifecycle.InstanceFinished); ok {
+		l.write(l.run, stamp.Time, instanceLine(done), "")
+		l.close(pair)
+	}
+}
+
+// instanceLine is what the log of the run says of an instance.
+func instanceLine(e lifecycle.InstanceFinished) run.Line {
+	if e.Error != "" {
+		return run.LogLine(lifecycle.LevelError, "%s failed on instance <%s>: %s (%s)",
+			run.Title(string(e.FailedPhase)), e.Instance, e.Error, e.LogPath)
+	}
+	return run.LogLine(lifecycle.LevelInfo, "Finished <%s> %s.", e.Instance, text.KitchenDuration(e.Duration))
+}
+
+func streamOf(e lifecycle.Event) string {
+	if o, ok := e.(lifecycle.Output); ok {
+		return o.Stream
+	}
+	return ""
+}
+
+func (l *LogFiles) pair(s lifecycle.Stamp) *logPair {
+	pair, ok := l.instances[s.Instance]
+	if !ok {
+		pair = &logPair{name: logName(s.Instance), progname: s.Instance, instance: s.Instance, runID: s.RunID}
+		l.instances[s.Instance] = pair
+	}
+	return pair
+}
+
+func (l *LogFiles) write(p *logPair, at time.Time, text run.Line, stream string) {
+	if p.broken {
+		return
+	}
+	// A pair that was closed at the end of its instance and hears of it again
+	// goes on where it stopped.
+	if err := p.open(l.root, l.keep || p.opened); err != nil {
+		l.fail(p, err)
+		return
+	}
+	if err := p.write(at, text, stream); err != nil {
+		l.fail(p, err)
+	}
+}
+
+func (l *LogFiles) fail(p *logPair, err error) {
+	p.broken = true
+	l.errs = append(l.errs, fmt.Errorf("log of %s: %w", p.progname, err))
+}
+
+func (l *LogFiles) close(p *logPair) {
+	if err := p.close(); err != nil {
+		l.fail(p, err)
+	}
+}
+
+// Close closes the files and returns all that went wrong on the way.
+func (l *LogFiles) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.close(l.run)
+	for _, p := range l.instances {
+		l.close(p)
+	}
+	return errors.Join(append(l.errs, l.root.Close())...)
+}

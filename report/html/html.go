@@ -1,0 +1,151 @@
+// Package html writes a run as a page for people.
+package html
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
+)
+
+//go:embed html
+var htmlFiles embed.FS
+
+// Write writes a run as one HTML file that needs no other file, no network
+// and no script.
+func Write(w io.Writer, r *run.Run) error {
+	page, err := template.New("page.html").Funcs(template.FuncMap{
+		"printable": text.Lines,
+		"short":     text.ShortDuration,
+		"place":     func(t run.Test) string { return run.Place(t.TestCase) },
+		"caseName":  func(t run.Test) string { return run.CaseName(t.TestCase) },
+	}).ParseFS(htmlFiles, "html/*")
+	if err != nil {
+		return fmt.Errorf("page template: %w", err)
+	}
+	return page.ExecuteTemplate(w, "page.html", newHTMLPage(r))
+}
+
+// htmlPage is what the template shows.
+type htmlPage struct {
+	Run      *run.Run
+	Title    string
+	Headline string
+	Started  string
+	Facts    []htmlFact
+	Tiles    []htmlTile
+	Failures []htmlInstance
+	Flaky    []htmlInstance
+	All      []htmlInstance
+	Timeline timeline
+}
+
+type htmlFact struct{ Name, Value string }
+
+// htmlTile is a number of the summary.
+type htmlTile struct {
+	Label  string
+	Number int
+	Class  string
+}
+
+type htmlInstance struct {
+	*run.Instance
+	Class  string
+	Failed []run.Test
+	Tests  []run.Test
+}
+
+func newHTMLPage(r *run.Run) htmlPage {
+	p := htmlPage{
+		Run:      r,
+		Title:    fmt.Sprintf("galley %s: %s", r.Action, r.Status),
+		Headline: run.Headline(r),
+		Started:  r.Started.UTC().Format("2006-01-02 15:04:05 UTC"),
+		Facts:    htmlFacts(r),
+		Tiles:    htmlTiles(r),
+		Timeline: newTimeline(r),
+	}
+	for _, i := range r.Instances {
+		view := newHTMLInstance(i)
+		p.All = append(p.All, view)
+		if i.Status == run.Failed || i.Status == run.Unfinished {
+			p.Failures = append(p.Failures, view)
+		}
+		if i.Flaky() {
+			p.Flaky = append(p.Flaky, view)
+		}
+	}
+	return p
+}
+
+func newHTMLInstance(i *run.Instance) htmlInstance {
+	view := htmlInstance{Instance: i, Class: statusClass(i.Status), Tests: i.Tests()}
+	for _, t := range view.Tests {
+		if t.Outcome == result.Failed {
+			view.Failed = append(view.Failed, t)
+		}
+	}
+	return view
+}
+
+func htmlFacts(r *run.Run) []htmlFact {
+	facts := []htmlFact{
+		{"Action", r.Action},
+		{"Took", text.ShortDuration(r.Duration)},
+		{"Side by side", fmt.Sprint(max(r.Concurrency, 1))},
+	}
+	if r.Engine != nil {
+		facts = append(facts,
+			htmlFact{"Engine", r.Engine.Name + " " + r.Engine.Version},
+			htmlFact{"Endpoint", r.Engine.Endpoint})
+	}
+	return append(facts, htmlFact{"galley", r.Version}, htmlFact{"Run", r.RunID})
+}
+
+// htmlTiles are the numbers that are not zero, and how many passed.
+func htmlTiles(r *run.Run) []htmlTile {
+	flaky := 0
+	for _, i := range r.Instances {
+		for _, t := range i.Tests() {
+			if t.FlakyMessage != "" {
+				flaky++
+			}
+		}
+	}
+	tests := func(n int, how string) string {
+		if n == 1 {
+			return "test " + how
+		}
+		return "tests " + how
+	}
+	good, bad, skipped := r.CountTests(result.Passed), r.CountTests(result.Failed), r.CountTests(result.Skipped)
+	all := []htmlTile{
+		{"passed", r.Count(run.Passed), "passed"},
+		{"failed", r.Count(run.Failed), "failed"},
+		{"unfinished", r.Count(run.Unfinished), "unfinished"},
+		{"not started", r.Count(run.NotStarted), "waiting"},
+		{tests(good, "passed"), good, "passed"},
+		{tests(bad, "failed"), bad, "failed"},
+		{tests(skipped, "skipped"), skipped, "waiting"},
+		{"flaky", flaky, "unfinished"},
+	}
+	var out []htmlTile
+	for _, t := range all {
+		if t.Number > 0 || t.Label == "passed" {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func statusClass(s run.Status) string {
+	if s == run.NotStarted {
+		return "waiting"
+	}
+	return string(s)
+}

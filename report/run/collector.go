@@ -1,0 +1,231 @@
+package run
+
+import (
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+)
+
+// Collector builds a Run from events. Not safe for concurrent use.
+type Collector struct {
+	run    Run
+	byName map[string]*Instance
+	// open is the work under way.
+	open  map[progressKey]*Work
+	last  time.Time
+	ended bool
+}
+
+// NewCollector returns a collector of a run that has not begun.
+func NewCollector() *Collector {
+	return &Collector{
+		run:    Run{Schema: 1, Status: Unfinished},
+		byName: map[string]*Instance{},
+		open:   map[progressKey]*Work{},
+	}
+}
+
+// Handle takes in an event.
+func (c *Collector) Handle(e lifecycle.Event) {
+	stamp := e.At()
+	if stamp.Time.After(c.last) {
+		c.last = stamp.Time
+	}
+	if c.run.Started.IsZero() {
+		c.run.Started, c.run.RunID = stamp.Time, stamp.RunID
+	}
+	switch e := e.(type) {
+	case lifecycle.RunStarted:
+		c.start(e)
+	case lifecycle.EngineReady:
+		c.run.Engine = &Engine{Name: e.Engine, Version: e.Version, Endpoint: e.Endpoint}
+	case lifecycle.Progress:
+		c.progress(e)
+	case lifecycle.Notice:
+		c.notice(e)
+	case lifecycle.RunFinished:
+		c.ended = true
+		c.run.Duration, c.run.Interrupted = e.Duration, e.Interrupted
+	default:
+		if stamp.Instance != "" {
+			c.instance(stamp.Instance).handle(e)
+		}
+	}
+}
+
+func (c *Collector) start(e lifecycle.RunStarted) {
+	c.run.RunID, c.run.Version, c.run.Action = e.RunID, e.Version, e.Action
+	c.run.Concurrency, c.run.Started = e.Concurrency, e.Time
+	for _, name := range e.Instances {
+		c.instance(name)
+	}
+}
+
+func (c *Collector) instance(name string) *Instance {
+	inst, ok := c.byName[name]
+	if !ok {
+		inst = &Instance{Name: name, Status: NotStarted}
+		c.byName[name] = inst
+		c.run.Instances = append(c.run.Instances, inst)
+	}
+	return inst
+}
+
+func (c *Collector) progress(e lifecycle.Progress) {
+	key := progressKey{e.Instance, e.What}
+	w, ok := c.open[key]
+	if !ok {
+		w = &Work{What: e.What, Status: Unfinished, Started: e.Time}
+		c.open[key] = w
+		if e.Instance == "" {
+			c.run.Work = append(c.run.Work, w)
+		} else {
+			inst := c.instance(e.Instance)
+			inst.Work = append(inst.Work, w)
+		}
+	}
+	w.Detail = e.Status
+	w.Bytes = max(w.Bytes, e.Current)
+	w.Duration = e.Time.Sub(w.Started)
+	if e.Done {
+		w.Status = Passed
+		if e.Error != "" {
+			w.Status = Failed
+		}
+		delete(c.open, key)
+	}
+}
+
+// notice keeps what a reader of the report should know.
+func (c *Collector) notice(e lifecycle.Notice) {
+	if Rank(e.Level) < Rank(lifecycle.LevelWarn) {
+		return
+	}
+	n := Notice{Level: e.Level, Text: e.Text}
+	if e.Instance == "" {
+		c.run.Notices = append(c.run.Notices, n)
+		return
+	}
+	inst := c.instance(e.Instance)
+	inst.Notices = append(inst.Notices, n)
+}
+
+// Result is the run as far as it has come. It stays valid until the next event.
+func (c *Collector) Result() *Run {
+	if !c.ended {
+		c.run.Duration = c.last.Sub(c.run.Started)
+	}
+	for _, i := range c.run.Instances {
+		i.settle(c.last)
+	}
+	switch {
+	case c.run.Count(Failed) > 0:
+		c.run.Status = Failed
+	case !c.ended, c.run.Interrupted, c.run.Count(Unfinished) > 0:
+		c.run.Status = Unfinished
+	default:
+		c.run.Status = Passed
+	}
+	return &c.run
+}
+
+// handle takes in an event of the instance.
+func (i *Instance) handle(e lifecycle.Event) {
+	switch e := e.(type) {
+	case lifecycle.InstanceStarted:
+		i.Suite, i.Platform, i.Started, i.Status = e.Suite, e.Platform, e.Time, Unfinished
+	case lifecycle.PhaseStarted:
+		i.begin(e.Phase, e.Time)
+	case lifecycle.PhaseFinished:
+		i.end(e)
+	case lifecycle.Output:
+		for _, l := range outputLines(e) {
+			i.tail.Add(l.Text)
+			if n := len(i.Phases); n > 0 {
+				i.Phases[n-1].tail.Add(l.Text)
+			}
+		}
+	case lifecycle.ConvergeSummary:
+		i.current(e.Stamp, lifecycle.PhaseConverge).Summary = e.Text
+	case lifecycle.TestFinished:
+		p := i.current(e.Stamp, lifecycle.PhaseVerify)
+		p.Tests = append(p.Tests, Test{TestCase: e.Case, FlakyMessage: i.failedBefore(e.Case)})
+	case lifecycle.InstanceFinished:
+		i.Status, i.Duration = Passed, e.Duration
+		i.Error, i.FailedPhase, i.LogPath = e.Error, e.FailedPhase, e.LogPath
+		if e.Error != "" {
+			i.Status = Failed
+		}
+	}
+}
+
+func (i *Instance) begin(phase lifecycle.Phase, at time.Time) *Phase {
+	p := &Phase{Phase: phase, Status: Unfinished, Started: at}
+	i.Phases = append(i.Phases, p)
+	i.tail = Tail{}
+	if i.Status == NotStarted {
+		i.Status, i.Started = Unfinished, at
+	}
+	return p
+}
+
+// current is the phase that an event belongs to: the last one, or, when the
+// stream of events lacks its beginning, a new one.
+func (i *Instance) current(s lifecycle.Stamp, otherwise lifecycle.Phase) *Phase {
+	if n := len(i.Phases); n > 0 {
+		return i.Phases[n-1]
+	}
+	return i.begin(otherwise, s.Time)
+}
+
+func (i *Instance) end(e lifecycle.PhaseFinished) {
+	p := i.current(e.Stamp, e.Phase)
+	p.Duration, p.Error, p.Status = e.Duration, e.Error, Passed
+	if e.Error != "" {
+		p.Status = Failed
+	}
+}
+
+// failedBefore is what a case that passes now said when it failed in an earlier
+// round of the same phase; empty when it did not.
+func (i *Instance) failedBefore(c result.TestCase) string {
+	if c.Outcome != result.Passed {
+		return ""
+	}
+	now := len(i.Phases) - 1
+	for n := now - 1; n >= 0; n-- {
+		if i.Phases[n].Phase != i.Phases[now].Phase {
+			continue
+		}
+		for _, t := range i.Phases[n].Tests {
+			if sameCase(t.TestCase, c) && t.Outcome == result.Failed {
+				return t.Message
+			}
+		}
+	}
+	return ""
+}
+
+func sameCase(a, b result.TestCase) bool {
+	return a.Suite == b.Suite && a.ID == b.ID && a.Title == b.Title
+}
+
+// settle fills in what is known only from other fields; now is the time of the
+// last event of the run.
+func (i *Instance) settle(now time.Time) {
+	i.Tail = nil
+	if i.Status != Passed {
+		i.Tail = i.tail.List()
+	}
+	for _, p := range i.Tries() {
+		p.Tail = p.tail.List()
+	}
+	if i.Status != Unfinished {
+		return
+	}
+	i.Duration = now.Sub(i.Started)
+	if n := len(i.Phases); n > 0 && i.Phases[n-1].Status == Unfinished {
+		i.Phases[n-1].Duration = now.Sub(i.Phases[n-1].Started)
+	}
+}

@@ -1,0 +1,181 @@
+// Package run is what the events of a run amount to: the model that reports are made of,
+// and the transcript that the screen and the logs show.
+package run
+
+import (
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+)
+
+// Status is how something ended, or that it has not.
+type Status string
+
+// The statuses.
+const (
+	Passed Status = "passed"
+	Failed Status = "failed"
+	// Unfinished began and did not end: the run was cut off, or is still going on.
+	Unfinished Status = "unfinished"
+	// NotStarted never began.
+	NotStarted Status = "not started"
+)
+
+// Run is what the events of a run amount to; the reports are made of it. Times in
+// JSON are RFC 3339, durations nanoseconds.
+type Run struct {
+	// Schema is the version of this structure: 1.
+	Schema      int           `json:"schema"`
+	RunID       string        `json:"run_id"`
+	Version     string        `json:"version"`
+	Action      string        `json:"action"`
+	Status      Status        `json:"status"`
+	Interrupted bool          `json:"interrupted,omitempty"`
+	Concurrency int           `json:"concurrency"`
+	Started     time.Time     `json:"started"`
+	Duration    time.Duration `json:"duration_ns"`
+	Engine      *Engine       `json:"engine,omitempty"`
+	Instances   []*Instance   `json:"instances"`
+	// Work is what was done once for all instances, such as pulls.
+	Work    []*Work  `json:"work,omitempty"`
+	Notices []Notice `json:"notices,omitempty"`
+}
+
+// Engine is where the run ran.
+type Engine struct {
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Endpoint string `json:"endpoint"`
+}
+
+// Instance is what became of an instance.
+type Instance struct {
+	Name        string          `json:"name"`
+	Suite       string          `json:"suite,omitempty"`
+	Platform    string          `json:"platform,omitempty"`
+	Status      Status          `json:"status"`
+	Started     time.Time       `json:"started,omitzero"`
+	Duration    time.Duration   `json:"duration_ns"`
+	Error       string          `json:"error,omitempty"`
+	FailedPhase lifecycle.Phase `json:"failed_phase,omitempty"`
+	LogPath     string          `json:"log_path,omitempty"`
+	Phases      []*Phase        `json:"phases"`
+	Work        []*Work         `json:"work,omitempty"`
+	Notices     []Notice        `json:"notices,omitempty"`
+	// Tail is the end of its output, unless it passed.
+	Tail []string `json:"tail,omitempty"`
+
+	tail Tail
+}
+
+// Phase is a phase that an instance went through. Destroy may come twice.
+type Phase struct {
+	Phase    lifecycle.Phase `json:"phase"`
+	Status   Status          `json:"status"`
+	Started  time.Time       `json:"started"`
+	Duration time.Duration   `json:"duration_ns"`
+	Error    string          `json:"error,omitempty"`
+	// Summary is what the converging tool said of itself.
+	Summary string `json:"summary,omitempty"`
+	Tests   []Test `json:"tests,omitempty"`
+	// Tail is the end of its output when it is one of several tries.
+	Tail []string `json:"tail,omitempty"`
+
+	tail Tail
+}
+
+// Test is a test case and how it fared.
+type Test struct {
+	result.TestCase
+	// FlakyMessage is set when the case failed first and passed when the phase
+	// was done again: what it said when it failed.
+	FlakyMessage string `json:"flaky_message,omitempty"`
+}
+
+// Work is something long that was waited for: a pull, a build.
+type Work struct {
+	What     string        `json:"what"`
+	Status   Status        `json:"status"`
+	Detail   string        `json:"detail,omitempty"`
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"duration_ns"`
+	Bytes    int64         `json:"bytes,omitempty"`
+}
+
+// Notice is something worth knowing that galley said: a warning or an error.
+type Notice struct {
+	Level lifecycle.Level `json:"level"`
+	Text  string          `json:"text"`
+}
+
+// Tests are the cases of all phases that count: of a phase that was done again,
+// those of the last time.
+func (i *Instance) Tests() []Test {
+	var out []Test
+	for n, p := range i.Phases {
+		if !i.Repeated(n) {
+			out = append(out, p.Tests...)
+		}
+	}
+	return out
+}
+
+// Tries are the phases that failed and were done again, and those that did them
+// again; none when all was done once.
+func (i *Instance) Tries() []*Phase {
+	var out []*Phase
+	for n, p := range i.Phases {
+		if tried(p.Phase, i.Phases[:n], Failed) || (p.Status == Failed && tried(p.Phase, i.Phases[n+1:], "")) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// tried tells whether a phase is among others, with a status unless that is empty.
+func tried(phase lifecycle.Phase, among []*Phase, s Status) bool {
+	for _, p := range among {
+		if p.Phase == phase && (s == "" || p.Status == s) {
+			return true
+		}
+	}
+	return false
+}
+
+// Flaky tells whether the instance passed only because something was done again.
+func (i *Instance) Flaky() bool { return i.Status == Passed && len(i.Tries()) > 0 }
+
+// Repeated reports whether the nth phase has tests and a later one did them again.
+func (i *Instance) Repeated(n int) bool {
+	for _, later := range i.Phases[n+1:] {
+		if later.Phase == i.Phases[n].Phase && len(later.Tests) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Count is the number of instances with a status.
+func (r *Run) Count(s Status) int {
+	n := 0
+	for _, i := range r.Instances {
+		if i.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+// CountTests is the number of test cases with an outcome, in all instances.
+func (r *Run) CountTests(o result.Outcome) int {
+	n := 0
+	for _, i := range r.Instances {
+		for _, t := range i.Tests() {
+			if t.Outcome == o {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,207 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/text"
+)
+
+// Kind is Test Kitchen's event_type.
+type Kind string
+
+// The kinds of lines.
+const (
+	KindBanner Kind = "banner"
+	KindLog    Kind = "log"
+	KindStream Kind = "stream"
+)
+
+// Line is one line of a run told in Test Kitchen's manner.
+type Line struct {
+	Level lifecycle.Level
+	Kind  Kind
+	Text  string
+	// Partial means that the line goes on with the next one.
+	Partial bool
+}
+
+// Prefix is what Test Kitchen puts before a line.
+func (l Line) Prefix() string {
+	switch {
+	case l.Kind == KindBanner:
+		return "-----> "
+	case l.Level == lifecycle.LevelDebug:
+		return "D      "
+	case l.Level == lifecycle.LevelWarn:
+		return "$$$$$$ "
+	case l.Level == lifecycle.LevelError:
+		return ">>>>>> "
+	default:
+		return "       "
+	}
+}
+
+// Banner is the line that begins something.
+func Banner(format string, args ...any) Line {
+	return Line{Level: lifecycle.LevelInfo, Kind: KindBanner, Text: fmt.Sprintf(format, args...)}
+}
+
+// LogLine is a line of galley's own.
+func LogLine(level lifecycle.Level, format string, args ...any) Line {
+	return Line{Level: level, Kind: KindLog, Text: fmt.Sprintf(format, args...)}
+}
+
+// Transcript turns events into lines. It remembers when something with progress
+// began, since of that only the beginning and the end are told. Not safe for
+// concurrent use.
+type Transcript struct {
+	action   string
+	progress map[progressKey]time.Time
+}
+
+// progressKey is what tells one pull or build from another.
+type progressKey struct{ instance, what string }
+
+// NewTranscript returns the transcript of a run that has not begun.
+func NewTranscript() *Transcript {
+	return &Transcript{progress: map[progressKey]time.Time{}}
+}
+
+// Lines tells an event; most events are one line, some none.
+func (t *Transcript) Lines(e lifecycle.Event) []Line {
+	switch e := e.(type) {
+	case lifecycle.RunStarted:
+		t.action = e.Action
+		return []Line{Banner("Starting galley (v%s)", strings.TrimPrefix(e.Version, "v"))}
+	case lifecycle.EngineReady:
+		return []Line{LogLine(lifecycle.LevelInfo, "Engine: %s %s at %s", e.Engine, e.Version, e.Endpoint)}
+	case lifecycle.InstanceStarted:
+		if t.action == "test" {
+			return []Line{Banner("Testing <%s>", e.Instance)}
+		}
+	case lifecycle.PhaseStarted:
+		return []Line{Banner("%s <%s>...", e.Phase.Doing(), e.Instance)}
+	case lifecycle.PhaseFinished:
+		return phaseFinished(e)
+	case lifecycle.Output:
+		return outputLines(e)
+	case lifecycle.Notice:
+		return split(e.Level, KindLog, e.Text)
+	case lifecycle.Progress:
+		return t.progressed(e)
+	case lifecycle.ConvergeSummary:
+		return split(lifecycle.LevelDebug, KindLog, e.Text)
+	case lifecycle.TestFinished:
+		return testFinished(e.Case)
+	case lifecycle.InstanceFinished:
+		if t.action == "test" && e.Error == "" {
+			return []Line{LogLine(lifecycle.LevelInfo, "Finished testing <%s> %s.", e.Instance, text.KitchenDuration(e.Duration))}
+		}
+	case lifecycle.RunFinished:
+		return runFinished(e)
+	}
+	return nil
+}
+
+func phaseFinished(e lifecycle.PhaseFinished) []Line {
+	if e.Error == "" {
+		return []Line{LogLine(lifecycle.LevelInfo, "Finished %s <%s> %s.",
+			strings.ToLower(e.Phase.Doing()), e.Instance, text.KitchenDuration(e.Duration))}
+	}
+	text := fmt.Sprintf("%s failed on instance <%s> after %s: %s",
+		Title(string(e.Phase)), e.Instance, text.ShortDuration(e.Duration), e.Error)
+	return split(lifecycle.LevelError, KindLog, text)
+}
+
+// Title is a phase at the start of a sentence.
+func Title(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func outputLines(e lifecycle.Output) []Line {
+	lines := split(lifecycle.LevelInfo, KindStream, e.Text)
+	lines[len(lines)-1].Partial = e.Partial
+	return lines
+}
+
+// split makes a line of each line of text; empty text is one empty line.
+func split(level lifecycle.Level, k Kind, text string) []Line {
+	if !strings.Contains(text, "\n") {
+		return []Line{{Level: level, Kind: k, Text: text}}
+	}
+	var out []Line
+	for _, s := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		out = append(out, Line{Level: level, Kind: k, Text: s})
+	}
+	return out
+}
+
+func (t *Transcript) progressed(e lifecycle.Progress) []Line {
+	key := progressKey{e.Instance, e.What}
+	began, known := t.progress[key]
+	var out []Line
+	if !known {
+		began = e.Time
+		t.progress[key] = began
+		if !e.Done {
+			out = append(out, LogLine(lifecycle.LevelInfo, "%s...", Title(e.What)))
+		}
+	}
+	if e.Done {
+		delete(t.progress, key)
+		status := e.Status
+		if status == "" {
+			status = "done"
+		}
+		out = append(out, LogLine(lifecycle.LevelInfo, "%s: %s %s.", Title(e.What), status, text.KitchenDuration(e.Time.Sub(began))))
+	}
+	return out
+}
+
+// testFinished tells failed tests always; the others are in the verifier's own
+// output already.
+func testFinished(c result.TestCase) []Line {
+	level := lifecycle.LevelDebug
+	if c.Outcome == result.Failed {
+		level = lifecycle.LevelError
+	}
+	text := fmt.Sprintf("Test %s: %s", c.Outcome, testName(c))
+	if c.Message != "" {
+		text += "\n" + indent(c.Message, "    ")
+	}
+	return split(level, KindLog, text)
+}
+
+// testName is how a test is called in lists.
+func testName(c result.TestCase) string {
+	name := c.Title
+	if name == "" {
+		name = c.ID
+	}
+	if c.Suite != "" {
+		name = c.Suite + ": " + name
+	}
+	return name
+}
+
+func indent(text, by string) string {
+	return by + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+by)
+}
+
+func runFinished(e lifecycle.RunFinished) []Line {
+	end := "finished"
+	if e.Interrupted {
+		end = "interrupted"
+	}
+	return []Line{Banner("galley is %s. %s", end, text.KitchenDuration(e.Duration))}
+}
+
+// GoesOn stands behind a piece of a line that is too long to be one.
+const GoesOn = " (the line goes on)"

@@ -1,0 +1,118 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/text"
+)
+
+// OfInstances is "2 of 3 instances".
+func OfInstances(n, all int) string {
+	if all == 1 {
+		return "1 of 1 instance"
+	}
+	return fmt.Sprintf("%d of %d instances", n, all)
+}
+
+// TestCounts is "12 tests passed, 1 failed".
+func TestCounts(n map[result.Outcome]int) string {
+	var parts []string
+	for _, o := range []result.Outcome{result.Passed, result.Failed, result.Skipped} {
+		if n[o] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[o], o))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "tests: " + strings.Join(parts, ", ")
+}
+
+// ToldByTests is whether the tests of a phase say all there is to say of it.
+func (p *Phase) ToldByTests() bool {
+	failed := false
+	for _, t := range p.Tests {
+		failed = failed || t.Outcome == result.Failed
+	}
+	switch p.Status {
+	case Passed:
+		return len(p.Tests) > 0
+	case Failed:
+		return failed
+	default:
+		return false
+	}
+}
+
+// Explained is whether one of the phases shows why the instance did not pass.
+func (i *Instance) Explained() bool {
+	if i.Status == Passed {
+		return true
+	}
+	for _, p := range i.Phases {
+		if p.Status == i.Status {
+			return true
+		}
+	}
+	return false
+}
+
+// Reason is why the instance did not pass.
+func (i *Instance) Reason() string {
+	if i.Error != "" {
+		return text.First(i.Error)
+	}
+	return "the run ended before the instance did"
+}
+
+// TailText is the end of the output, made safe to show.
+func (i *Instance) TailText() string { return text.Lines(strings.Join(i.Tail, "\n")) }
+
+// CaseName is the title of a test, with its identifier where it has one.
+func CaseName(c result.TestCase) string {
+	switch {
+	case c.Title == "":
+		return c.ID
+	case c.ID == "" || strings.Contains(c.Title, c.ID):
+		return c.Title
+	default:
+		return c.ID + ": " + c.Title
+	}
+}
+
+// Place is where a test is written: "test/foo_test.rb:12", or empty.
+func Place(c result.TestCase) string {
+	switch {
+	case c.File == "":
+		return ""
+	case c.Line == 0:
+		return c.File
+	default:
+		return fmt.Sprintf("%s:%d", c.File, c.Line)
+	}
+}
+
+// Headline is the run in one sentence.
+func Headline(r *Run) string {
+	switch all, passed := len(r.Instances), r.Count(Passed); {
+	case r.Status == Passed && all == 1:
+		return "The instance passed"
+	case r.Status == Passed:
+		return fmt.Sprintf("All %d instances passed", all)
+	case r.Status == Failed:
+		return OfInstances(r.Count(Failed), all) + " failed"
+	default:
+		return fmt.Sprintf("Cut off: %s passed", OfInstances(passed, all))
+	}
+}
+
+// Counts is how the tests of an instance went: "tests: 12 passed, 1 failed".
+func (i *Instance) Counts() string {
+	counts := map[result.Outcome]int{}
+	for _, t := range i.Tests() {
+		counts[t.Outcome]++
+	}
+	return TestCounts(counts)
+}

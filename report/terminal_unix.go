@@ -1,8 +1,0 @@
-//go:build !windows
-
-package report
-
-import "os"
-
-// enableEscapes has nothing to do: terminals here obey escape sequences.
-func enableEscapes(*os.File) bool { return true }
