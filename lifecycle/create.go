@@ -218,13 +218,38 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 		case errors.Is(err, backend.ErrMountSource) && p.spec.Labels[backend.LabelSandbox] == sandboxMounted:
 			p.upload()
 		case errors.Is(err, backend.ErrConflict):
-			if err := i.removeStaleRunner(ctx, p.spec.Name, err); err != nil {
-				return err
-			}
+			return i.ensureUnknown(ctx, p, err)
 		default:
 			return err
 		}
 	}
+}
+
+// ensureUnknown is ensureRunner when the runner's name is taken. A runner of which
+// nothing was recorded is compared as any other, or removed for a fresh one; what is not
+// galley's is left alone.
+func (i *instanceRun) ensureUnknown(ctx context.Context, p plan, taken error) error {
+	err := i.findRunner(ctx)
+	switch {
+	case err != nil:
+		return errors.Join(taken, err)
+	case i.container == nil:
+		return fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", taken, p.spec.Name)
+	}
+	if err := i.refuseForeign(); err != nil {
+		i.container = nil
+		return err
+	}
+	i.acceptUnknown()
+	if i.fresh {
+		if err := i.removeRunner(ctx); err != nil {
+			return err
+		}
+	}
+	if p, err = i.prepare(ctx, false); err != nil {
+		return err
+	}
+	return i.ensureRunner(ctx, p)
 }
 
 // makeRunner creates and starts the runner. One that cannot be started is removed.

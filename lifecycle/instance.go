@@ -25,6 +25,8 @@ type instanceRun struct {
 	mu    sync.Mutex // guards state while steps run side by side
 	state State
 	phase Phase // the one under way
+	// fresh is set when the action destroys whatever runner there is first.
+	fresh bool
 	// moreFollows is set when another phase follows this one at once.
 	moreFollows bool
 
@@ -58,7 +60,7 @@ func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *
 func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 	i.phase = Phase(a)
 	if a == ActionTest {
-		i.phase = PhaseDestroy
+		i.phase, i.fresh = PhaseDestroy, true
 	}
 	waited := false
 	unlock, err := lock(ctx, i.file.lockPath(), i.run.owner(string(a)), func(holder string) {
@@ -98,10 +100,15 @@ func (i *instanceRun) load() (err error) {
 }
 
 // inspect opens the engine on which the instance lives and finds its runner there. What
-// the record says of another runner than that one is not believed.
+// the record says of another runner than that one is not believed. Where nothing is
+// recorded and one is about to be made, the engine is not asked: should there be a runner
+// all the same, it has the name.
 func (i *instanceRun) inspect(ctx context.Context, waited bool) error {
 	if err := i.placeInstance(ctx); err != nil || i.eng == nil {
 		return err
+	}
+	if i.state.Attempted == "" && (i.fresh || i.phase != PhaseDestroy) {
+		return nil
 	}
 	snap, err := i.eng.snapshot(ctx)
 	if err != nil {
@@ -138,6 +145,11 @@ func (i *instanceRun) findRunner(ctx context.Context) error {
 // compareRecord forgets what the record says of a runner that is gone, was replaced or
 // does not run.
 func (i *instanceRun) compareRecord() error {
+	if i.container != nil && i.container.ID != i.state.ContainerID {
+		if err := i.refuseForeign(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case i.container == nil:
 		if place(i.state.LastAction) >= place(PhaseCreate) {
@@ -147,11 +159,7 @@ func (i *instanceRun) compareRecord() error {
 			i.forgetRunner()
 		}
 	case i.state.Attempted == "":
-		if err := i.refuseForeign(); err != nil {
-			return err
-		}
-		i.notice(LevelInfo, "there is a runner of this instance that nothing is recorded of; create is done anew")
-		i.forgetRunner()
+		i.acceptUnknown()
 	case i.state.ContainerID != "" && i.state.ContainerID != i.container.ID:
 		i.notice(LevelInfo, "the runner is not the one that is recorded; create is done anew")
 		i.forgetRunner()

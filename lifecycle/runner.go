@@ -68,6 +68,13 @@ func (i *instanceRun) refuseForeign() error {
 		c.Name, i.inst.Name, dir, host)
 }
 
+// acceptUnknown takes a runner of this instance of which nothing is recorded. All of
+// create is done again.
+func (i *instanceRun) acceptUnknown() {
+	i.notice(LevelInfo, "there is a runner of this instance that nothing is recorded of")
+	i.forgetRunner()
+}
+
 // labels are those of the runner.
 func (i *instanceRun) labels(role string) backend.Labels {
 	labels := i.run.labels(role)

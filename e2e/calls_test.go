@@ -1,0 +1,42 @@
+//go:build !windows
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/e2e/testbed"
+)
+
+// A warm `test` of one instance is as cheap as it can be, by count. A program that does
+// nothing else needs nine requests: create, start, two commands of three, remove. Docker
+// needs two more for the runner's own layer of the tool.
+func TestEngineCallsOfAWarmTest(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "tool")
+		logging, log := logged(t, e)
+		files := killFiles()
+		files["kitchen.yml"] = `
+driver: {name: dokken, chef_image: chef/chef, chef_version: latest}
+provisioner: {name: dokken}
+verifier: {name: shell, remote_exec: true, command: test -e /converged}
+platforms:
+  - name: busybox
+    driver: {image: busybox}
+suites:
+  - {name: one, run_list: ['recipe[app]']}
+`
+		p := newProject(t, logging, files)
+		p.ok("test")
+		requests := log.During(func() { p.ok("test") })
+		most := 12
+		if e.Kind == testbed.Docker {
+			most = 14
+		}
+		t.Logf("%d requests:\n%s", len(requests), strings.Join(requests, "\n"))
+		require.LessOrEqual(t, len(requests), most)
+	})
+}

@@ -1,0 +1,202 @@
+//go:build !windows
+
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/e2e/testbed"
+)
+
+// killKitchen has four instances whose tests pass only in a runner in which the hooks of
+// create were run once and the recipe was converged.
+const killKitchen = `
+driver: {name: dokken, chef_image: chef/chef, chef_version: latest}
+provisioner: {name: dokken}
+verifier:
+  name: shell
+  remote_exec: true
+  command: test "$(cat /converged)" = "$(cat /hooked)"
+platforms:
+  - name: busybox
+    driver: {image: busybox}
+lifecycle:
+  pre_create: test -d .
+  post_create:
+    - remote: test ! -e /hooked && printf yes > /hooked
+suites:
+  - {name: one, run_list: ['recipe[app]']}
+  - {name: two, run_list: ['recipe[app]']}
+  - {name: three, run_list: ['recipe[app]']}
+  - {name: four, run_list: ['recipe[app]']}
+`
+
+func killFiles() map[string]string {
+	return map[string]string{
+		"kitchen.yml":                      killKitchen,
+		"cookbooks/app/metadata.rb":        "name 'app'\n",
+		"cookbooks/app/recipes/default.rb": "file '/converged' do\n  content 'yes'\nend\n",
+	}
+}
+
+// event is what a test reads of the stream of events.
+type event struct {
+	Type, Instance, Phase, Step string
+}
+
+func (e event) String() string { return e.Type + " " + e.Phase + " " + e.Step }
+
+// events runs `galley test` on all instances side by side and calls seen with each event
+// of one of them, until it returns false: then the process is killed.
+func events(t *testing.T, p *project, seen func(event) bool) (killed bool) {
+	t.Helper()
+	cmd := p.command(t.Context(), "test", "-c", "4", "--report", "ndjson=-")
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var e event
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &e), "%s", lines.Text())
+		if e.Instance == "three-busybox" && !killed && !seen(e) {
+			require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
+			killed = true
+		}
+	}
+	require.NoError(t, lines.Err())
+	err = cmd.Wait()
+	if !killed {
+		require.NoError(t, err, said.String())
+	}
+	return killed
+}
+
+// A galley that is killed at any step of any phase is taken up by the next one, which is
+// green, and destroy leaves nothing.
+func TestKilledAtEveryStep(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "tool")
+		t.Run("local", func(t *testing.T) { killAtEveryStep(t, newProject(t, e, killFiles())) })
+		t.Run("remote", func(t *testing.T) {
+			p := newFarProject(t, e, killFiles())
+			defer p.galley("destroy", "-c") // a Cleanup is too late: the project is gone then
+			killAtEveryStep(t, p.project)
+		})
+	})
+}
+
+func killAtEveryStep(t *testing.T, p *project) {
+	t.Helper()
+	var steps []event
+	require.False(t, events(t, p, func(e event) bool {
+		if strings.HasPrefix(e.Type, "step_") && !slices.Contains(steps, e) {
+			steps = append(steps, e)
+		}
+		return true
+	}))
+	for _, step := range []string{"pre_create", "container", "start", "post_create", "prepare", "run", "remove", "clean"} {
+		require.True(t, slices.ContainsFunc(steps, func(e event) bool { return e.Step == step }), "%s in %v", step, steps)
+	}
+	require.Empty(t, p.runners())
+	clean := p.things()
+	killed := 0
+	for n, step := range steps {
+		if step.Type == "step_finished" && step.Step != "container" && step.Step != "start" {
+			continue // the next one begins at once
+		}
+		if !events(t, p, func(e event) bool { return e != step }) {
+			t.Logf("%s did not come again: what is taken for granted is not looked for", step)
+			continue
+		}
+		killed++
+		next := []string{"test", "verify"}[n%2]
+		r := p.galley(next, "-c", "4")
+		require.Zero(t, r.code, "killed at %s, next %s: %s", step, next, r)
+		p.ok("destroy", "-c", "4")
+		require.Empty(t, p.runners(), step)
+	}
+	require.Equal(t, clean, p.things())
+	t.Logf("killed at %d steps", killed)
+	require.GreaterOrEqual(t, killed, 10)
+}
+
+// Two projects at one path, as two containers or CI jobs have them, share an engine.
+func TestTwoProjectsAtOnePath(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		if os.Getuid() != 0 {
+			t.Skip("only root can mount one directory over another")
+		}
+		e.Load(t, "busybox")
+		dir := e.TempDir(t)
+		var projects []*project
+		for _, word := range []string{"one", "two"} {
+			kitchen := strings.Replace(shellKitchen("test ! -e /word && echo "+word+" > /word", `test "$(cat /word)" = `+word),
+				"verifier:\n  name: shell\n", "verifier:\n  name: shell\n  remote_exec: true\n", 1)
+			real := newProject(t, e, map[string]string{"kitchen.yml": kitchen})
+			projects = append(projects, real.mountedAt(dir))
+		}
+		const rounds = 50
+		var wg sync.WaitGroup
+		failed := make(chan string, 2*rounds)
+		for _, p := range projects {
+			wg.Go(func() {
+				for range rounds {
+					if r := p.galley("test"); r.code != 0 {
+						failed <- r.String()
+					}
+				}
+			})
+		}
+		wg.Wait()
+		close(failed)
+		for text := range failed {
+			t.Error(text)
+		}
+		for _, p := range projects {
+			p.ok("converge")
+		}
+		list, err := projects[0].backend().ListContainers(t.Context(), backend.Labels{backend.LabelProjectDir: dir, backend.LabelRole: backend.RoleRunner})
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		require.NotEqual(t, list[0].Name, list[1].Name)
+		projects[0].ok("destroy")
+		require.Equal(t, "running", projects[1].list()["default-busybox"].Runner)
+		require.NotContains(t, projects[0].ok("list").String(), list[0].Name)
+		projects[1].ok("destroy")
+	})
+}
+
+// mountedAt is the project as it is seen by who has it at another path.
+func (p *project) mountedAt(dir string) *project {
+	p.t.Helper()
+	there := *p
+	user := ""
+	if p.asOther() {
+		st, err := os.Stat(p.dir)
+		require.NoError(p.t, err)
+		owner := st.Sys().(*syscall.Stat_t)
+		user = fmt.Sprintf("setpriv --reuid %d --regid %d --clear-groups", owner.Uid, owner.Gid)
+	}
+	_, err := exec.LookPath("unshare")
+	require.NoError(p.t, err)
+	there.env = append(slices.Clone(p.env), "HOME="+filepath.Join(dir, ".home"))
+	there.enter = []string{"unshare", "--mount", "sh", "-c",
+		`mount --bind "$0" "$1" && cd "$1" && shift && exec ` + user + ` "$@"`, p.dir, dir}
+	return &there
+}
