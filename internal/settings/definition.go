@@ -113,12 +113,12 @@ func (d definition) fallback() any {
 	return v
 }
 
-// ParseBool reads yes, on, true and 1, and their opposites, in any case and with blanks around.
+// ParseBool reads yes, on, true, t and 1, and their opposites, in any case and with blanks around.
 func ParseBool(text string) (bool, error) {
 	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "yes", "on", "true", "1":
+	case "yes", "on", "true", "t", "1":
 		return true, nil
-	case "no", "off", "false", "0":
+	case "no", "off", "false", "f", "0":
 		return false, nil
 	}
 	return false, errors.New("write yes or no (true, on and 1, false, off and 0 are the same)")

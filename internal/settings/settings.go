@@ -252,6 +252,19 @@ func (l *Loaded) readEnvironment(environ []string) (layer, error) {
 			return nil, err
 		}
 	}
+	// Test Kitchen's own variables count where galley's are not set.
+	for _, alias := range []struct{ variable, setting string }{{"KITCHEN_LOG", "log-level"}, {"KITCHEN_LOG_OVERWRITE", "log-overwrite"}} {
+		for _, pair := range environ {
+			value, ok := strings.CutPrefix(pair, alias.variable+"=")
+			if _, set := found[alias.setting]; set || !ok || strings.TrimSpace(value) == "" {
+				continue
+			}
+			d, _, _ := lookup(alias.setting)
+			if err := found.put(d, false, []string{value}, Source{Environment, alias.variable}, pair); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return found, nil
 }
 

@@ -22,6 +22,8 @@ type Options struct {
 	ShowSecrets bool
 	// Rendered prints the files after their templates, Merged what the files merge to.
 	Rendered, Merged bool
+	// ShowInstances prints the instances, and not only the files.
+	ShowInstances bool
 	// Instances select by name or pattern.
 	Instances []string
 }
@@ -32,7 +34,6 @@ func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) err
 	if runF == nil {
 		runF = run
 	}
-	var all bool
 	cmd := &cobra.Command{
 		Use: "diagnose [INSTANCE|REGEXP|all]...", Short: "Print the resolved configuration, with secrets masked",
 		ValidArgsFunction: f.CompleteInstances,
@@ -42,7 +43,12 @@ func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) err
 		},
 	}
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON instead of YAML")
-	settings.Bool(cmd.Flags(), &all, "all", "", true, "print everything; kept for Test Kitchen's sake")
+	settings.Bool(cmd.Flags(), &o.ShowInstances, "instances", "", true, "print the instances")
+	for _, name := range []string{"all", "no-all", "loader", "no-loader"} {
+		cmdutil.Accepted(cmd.Flags(), name, "", "files are always listed; --rendered and --merged show what is in them")
+	}
+	cmdutil.Words(cmd.Flags(), "plugins", "", false, "galley has no plugins: drivers, provisioners and verifiers are built in")
+	f.Flags.Add(cmd.Flags(), "test-base-path")
 	settings.Bool(cmd.Flags(), &o.Rendered, "rendered", "", false, "print the files as they are after their templates were evaluated")
 	settings.Bool(cmd.Flags(), &o.Merged, "merged", "", false,
 		"print what the files merge to, before defaults and types, as JSON")
@@ -75,6 +81,9 @@ func run(ctx context.Context, o *Options) error {
 		return err
 	}
 	instances, diags := conf.Resolve(config.ResolveOptions{Home: cmdutil.HomeDir(), Env: os.LookupEnv, Select: cmdutil.OneOf(chosen)})
+	if !o.ShowInstances {
+		instances = nil
+	}
 	out, err := conf.Diagnose(instances, config.DiagnoseOptions{JSON: o.JSON, Environ: os.Environ(),
 		Diagnostics: append(conf.Diagnostics, diags...)})
 	if err != nil {

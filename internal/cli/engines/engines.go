@@ -28,7 +28,7 @@ func NewCmdEngines(f *cmdutil.Factory, runF func(context.Context, *Options) erro
 		runF = run
 	}
 	cmd := &cobra.Command{
-		Use: "engines", SuggestFor: []string{"doctor", "info"}, Args: cobra.NoArgs,
+		Use: "engines", SuggestFor: []string{"info"}, Args: cobra.NoArgs,
 		Short: "Show where container engines were looked for, and which one is used",
 		Long: `Show every place where a container engine may answer, in the order in which
 they are asked, with the verdict, the reason and what can be done. The chosen one

@@ -2,12 +2,14 @@
 package initcmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,41 +67,86 @@ echo "converged by galley" > /etc/motd
 
 // NewCmdInit writes a kitchen.yml to start from.
 func NewCmdInit(f *cmdutil.Factory) *cobra.Command {
-	return &cobra.Command{
+	s := starter{out: f.Out}
+	var drivers []string
+	cmd := &cobra.Command{
 		Use: "init", Short: "Write a kitchen.yml to start from", Args: cobra.NoArgs,
 		Long: `Write a kitchen.yml for the project in this directory: for Chef where it is a
 cookbook or has a Policyfile, else for a shell script, which is written too.
 Files that exist are never changed, but for a line in .gitignore.`,
-		RunE: func(*cobra.Command, []string) error {
-			dir, err := f.Dir()
-			if err != nil {
+		RunE: func(*cobra.Command, []string) (err error) {
+			if len(drivers) > 0 {
+				s.driver = drivers[0]
+			}
+			if s.dir, err = f.Dir(); err != nil {
 				return err
 			}
-			return starter{dir, f.Out}.write()
+			return s.write()
 		},
 	}
+	cmd.Flags().StringSliceVarP(&drivers, "driver", "D", nil, "the driver to write: dokken (default), docker or podman")
+	cmd.Flags().StringVarP(&s.provisioner, "provisioner", "P", "", "the provisioner to write: dokken or shell (default: what the project looks like)")
+	cmdutil.Words(cmd.Flags(), "create-gemfile", "", false, "galley needs no Gemfile: it is one program without Ruby")
+	return cmd
+}
+
+// Ensure writes a kitchen.yml where the project has none.
+func Ensure(f *cmdutil.Factory) error {
+	dir, err := f.Dir()
+	if err != nil {
+		return err
+	}
+	s := starter{dir: dir, out: f.Out}
+	if s.existing() != "" || os.Getenv("KITCHEN_YAML") != "" {
+		return nil
+	}
+	return s.write()
 }
 
 // starter writes the files of a new project.
 type starter struct {
 	dir string
 	out io.Writer
+	// driver and provisioner are the names that were asked for, or empty.
+	driver, provisioner string
+}
+
+// existing is the kitchen.yml that the project has, or "".
+func (s starter) existing() string {
+	for _, name := range []string{"kitchen.yml", ".kitchen.yml"} {
+		if _, err := os.Lstat(filepath.Join(s.dir, name)); err == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 func (s starter) write() error {
-	for _, name := range []string{"kitchen.yml", ".kitchen.yml"} {
-		if _, err := os.Stat(filepath.Join(s.dir, name)); err == nil {
-			return fmt.Errorf("%s is there already, and galley does not overwrite it", name)
-		}
+	if name := s.existing(); name != "" {
+		return fmt.Errorf("%s is there already, and galley does not overwrite it", name)
 	}
+	driver := cmp.Or(strings.TrimPrefix(s.driver, "kitchen-"), "dokken")
+	if !slices.Contains([]string{"dokken", "docker", "podman"}, driver) {
+		return fmt.Errorf("--driver %s: galley runs containers; write dokken, docker or podman", s.driver)
+	}
+	name, isChef := s.chefProject()
+	switch s.provisioner {
+	case "":
+	case "shell", "dokken":
+		isChef = s.provisioner == "dokken"
+	default:
+		return fmt.Errorf("--provisioner %s: write dokken (for Chef and Cinc) or shell; "+
+			"docs/provisioners.md has the others, to be written by hand", s.provisioner)
+	}
+	head := strings.Replace(kitchenHead, "dokken", driver, 1)
 	files := map[string]string{}
-	if name, isChef := s.chefProject(); isChef {
-		files["kitchen.yml"] = kitchenHead + chefPart + kitchenTail
+	if isChef {
+		files["kitchen.yml"] = head + chefPart + kitchenTail
 		if name != "" {
 			files["kitchen.yml"] += "    run_list:\n      - recipe[" + name + "::default]\n"
 		}
 	} else {
-		files["kitchen.yml"] = kitchenHead + shellPart + kitchenTail
+		files["kitchen.yml"] = head + shellPart + kitchenTail
 		files["bootstrap.sh"] = bootstrap
 	}
 	for _, name := range []string{"kitchen.yml", "bootstrap.sh"} {
@@ -154,6 +201,9 @@ func (s starter) ignoreState() error {
 	}
 	const line = ".kitchen/"
 	path := filepath.Join(s.dir, ".gitignore")
+	if st, err := os.Lstat(path); err == nil && !st.Mode().IsRegular() {
+		return fmt.Errorf(".gitignore is not a regular file: add the line %s to it yourself", line)
+	}
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read .gitignore: %w", err)

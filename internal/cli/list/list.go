@@ -48,6 +48,9 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
 	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
 		"list what is left over of this project and belongs to no instance of kitchen.yml")
+	cmdutil.Accepted(cmd.Flags(), "live", "", "what runs is always shown")
+	cmdutil.Accepted(cmd.Flags(), "probe", "", "what runs is always shown")
+	cmdutil.Words(cmd.Flags(), "debug", "d", false, "the details of an instance are what `galley diagnose` prints")
 	cmd.Flags().StringVar(&o.Matrix, "matrix", "", "print a matrix of jobs, one for each instance: github or gitlab")
 	f.Flags.Add(cmd.Flags(), "shard", "shard-times")
 	return cmd

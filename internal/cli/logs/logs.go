@@ -3,10 +3,14 @@ package logs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +26,11 @@ type Options struct {
 	// Runner prints the output of the runner's PID 1, and Follow goes on until it ends.
 	Runner, Follow bool
 	// Raw prints the bytes as they are.
-	Raw       bool
+	Raw bool
+	// Format is text or ndjson.
+	Format string
+	// Level is the least level of the lines to print, or empty for all.
+	Level     string
 	Instances []string
 }
 
@@ -46,6 +54,12 @@ out where there is one instance.`,
 	settings.Bool(cmd.Flags(), &o.Runner, "runner", "", false, "print the output of the runner's PID 1")
 	settings.Bool(cmd.Flags(), &o.Follow, "follow", "f", false, "follow the output of the runner's PID 1")
 	settings.Bool(cmd.Flags(), &o.Raw, "raw", "", false, "print terminal escapes too; so it is where the output goes to a file or a program")
+	cmd.Flags().StringVar(&o.Format, "format", "text", "text, or ndjson with an object for each line")
+	cmd.Flags().StringVar(&o.Level, "level", "", "only lines of this level and above: debug, info, warn or error")
+	for name, takesValue := range map[string]bool{"session-id": true, "all-sessions": false} {
+		cmdutil.Words(cmd.Flags(), name, "", takesValue,
+			"an instance has one log, of its last run; with --no-log-overwrite earlier runs stay in it")
+	}
 	return cmd
 }
 
@@ -67,6 +81,14 @@ func run(ctx context.Context, o *Options) error {
 			return errors.Join(err, flushOut(), flushErr())
 		})
 	}
+	return o.printLog(ctx)
+}
+
+// printLog prints what galley logged of an instance.
+func (o *Options) printLog(ctx context.Context) (err error) {
+	if o.Format != "text" && o.Format != "ndjson" {
+		return fmt.Errorf("--format %q: write text or ndjson", o.Format)
+	}
 	i, err := o.One(ctx, o.Instances)
 	if err != nil {
 		return err
@@ -75,15 +97,59 @@ func run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(files.LogPath(project.LogDir(), i.Name))
-	if err != nil {
+	file := files.LogPath(project.LogDir(), i.Name)
+	if o.Format == "ndjson" || o.Level != "" {
+		file = strings.TrimSuffix(file, filepath.Ext(file)) + ".ndjson"
+	}
+	if st, err := os.Stat(file); err != nil {
 		return fmt.Errorf("there is no log of %s yet: %w", i.Name, err)
+	} else if !st.Mode().IsRegular() {
+		return fmt.Errorf("the log of %s is not a regular file: %s", i.Name, file)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("print the log: %w", err)
 	}
 	defer f.Close()
 	out, flush := o.shown(o.Out)
-	_, err = io.Copy(out, f)
+	if o.Level == "" {
+		_, err = io.Copy(out, f)
+	} else {
+		err = o.printLevel(out, f)
+	}
 	if err = errors.Join(err, flush()); err != nil {
 		return fmt.Errorf("print the log: %w", err)
 	}
 	return nil
+}
+
+// printLevel prints the lines of a structured log that have a level or a higher one.
+func (o *Options) printLevel(w io.Writer, r io.Reader) error {
+	levels := []string{"debug", "info", "warn", "error"}
+	least := slices.Index(levels, o.Level)
+	if least < 0 {
+		return fmt.Errorf("--level %q: write debug, info, warn or error", o.Level)
+	}
+	for d := json.NewDecoder(r); ; {
+		var raw json.RawMessage
+		if err := d.Decode(&raw); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		var l struct{ Timestamp, Level, Message string }
+		if err := json.Unmarshal(raw, &l); err != nil {
+			return err
+		}
+		if slices.Index(levels, l.Level) < least {
+			continue
+		}
+		text := string(raw)
+		if o.Format == "text" {
+			text = fmt.Sprintf("%s %-5s %s", l.Timestamp, strings.ToUpper(l.Level), l.Message)
+		}
+		if _, err := fmt.Fprintln(w, text); err != nil {
+			return err
+		}
+	}
 }

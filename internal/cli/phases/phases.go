@@ -11,6 +11,7 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
@@ -24,6 +25,8 @@ type Options struct {
 	Instances []string
 	// Orphans has destroy remove what is left over and nothing else.
 	Orphans bool
+	// AutoInit has test write a kitchen.yml first where there is none.
+	AutoInit bool
 	// Forget has destroy forget runners whose engine does not answer.
 	Forget bool
 }
@@ -64,6 +67,7 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		switch c.action {
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
+			settings.Bool(cmd.Flags(), &o.AutoInit, "auto-init", "", false, "write a kitchen.yml first where there is none")
 		case lifecycle.Action(lifecycle.PhaseDestroy):
 			settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
 				"remove what is left over of this project and belongs to no instance of kitchen.yml")
@@ -84,6 +88,11 @@ func run(ctx context.Context, o *Options) (err error) {
 	ro, err := o.runOptions(set)
 	if err != nil {
 		return err
+	}
+	if o.AutoInit {
+		if err := initcmd.Ensure(o.Factory); err != nil {
+			return err
+		}
 	}
 	ro.Forget = o.Forget
 	if o.Orphans {
