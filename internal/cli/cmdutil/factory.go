@@ -117,8 +117,6 @@ func (f *Factory) templates() (erb.Options, error) {
 	case o.Mode == erb.Ruby:
 		return o, fmt.Errorf("%s has templates evaluated by a Ruby, which can run commands, and %s forbids commands: change one of them",
 			s.Source("erb"), s.Source("erb-commands"))
-	case o.Mode == erb.Auto:
-		o.Mode = erb.Builtin
 	}
 	return o, nil
 }
