@@ -84,11 +84,15 @@ type Containers interface {
 	Exec(ctx context.Context, id string, e ExecSpec) (exitCode int, err error)
 
 	// CopyTo unpacks a tar stream into directory dir of a container, running or
-	// not. Errors: ErrNotFound (container or directory).
+	// not. It acts on what processes in the container see, also where something is
+	// mounted in memory, or fails. Errors: ErrNotFound (container or directory),
+	// ErrInvalid (dir is not a directory), ErrUnsupported.
 	CopyTo(ctx context.Context, id, dir string, tar io.Reader) error
 
 	// CopyFrom returns a tar stream of path, whose entries start with path's
-	// base name. The caller closes it. Errors: ErrNotFound.
+	// base name; those of "DIR/." are what is in DIR. It is what processes in the
+	// container see, as with CopyTo. The caller closes it. Errors: ErrNotFound,
+	// ErrUnsupported.
 	CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
 
 	// ContainerLogs writes what PID 1 printed to o's writers; with Follow until

@@ -10,10 +10,8 @@ func apiCalls(verb string) int {
 		return 3
 	case "PullImage", "BuildImage": // and inspect what came of it
 		return 2
-	case "CopyTo", "CopyFrom":
-		// Podman makes a missing directory, and has to be asked before; Docker does not see
-		// a file system in memory, and is asked whether there is one.
-		return 2
+	case "CopyTo", "CopyFrom": // Docker's archives do not see all that processes do: an Exec asks one
+		return 4
 	case "ContainerLogs": // Docker frames the log or not, as the container has no terminal or one
 		return 2
 	case "WaitContainer": // Podman tells the exit code by an inspection

@@ -71,8 +71,20 @@ func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
 	return nil
 }
 
-// CopyFrom returns a tar stream by GET /containers/{id}/archive.
+// CopyFrom returns a tar stream by GET /containers/{id}/archive. Files that are made up as
+// they are read have no size, and Podman sends nothing of them.
 func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
+	if engine.Below("/proc", path) || engine.Below("/sys", path) {
+		view, ok, err := engine.LookAs(ctx, b, id, path)
+		if err == nil && ok && view.Kind == "f" {
+			var stream io.ReadCloser
+			stream, err = engine.ReadMadeUp(ctx, b, id, path)
+			return stream, wrap("copy "+path+" from container "+id, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	resp, err := b.send(ctx, request{
 		op: "copy " + path + " from container " + id, method: http.MethodGet,
 		path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {path}},

@@ -56,9 +56,7 @@ func Run(ctx context.Context, args []string, f *cmdutil.Factory) int {
 	err := root.ExecuteContext(ctx)
 	var own cmdutil.ExitCode
 	if err != nil && !errors.As(err, &own) {
-		masked := f.Secrets.Writer(f.Err)
-		printError(masked, err)
-		_ = masked.Close() // there is nobody to tell
+		printError(f, err)
 	}
 	return codeOf(ctx, err)
 }
@@ -146,17 +144,17 @@ func codeOf(ctx context.Context, err error) int {
 
 // printError prints an error the way Test Kitchen marks them. What an action failed with was reported while it ran;
 // what went wrong beside it, such as a report that could not be written, was not.
-func printError(w io.Writer, err error) {
+func printError(f *cmdutil.Factory, err error) {
 	var action *lifecycle.ActionError
 	if errors.As(err, &action) {
 		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the parts are told one by one
 			for _, part := range joined.Unwrap() {
-				printError(w, part)
+				printError(f, part)
 			}
 		}
 		return
 	}
 	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
-		fmt.Fprintln(w, ">>>>>> "+cmdutil.Clean(line))
+		fmt.Fprintln(f.Err, ">>>>>> "+f.Clean(line))
 	}
 }

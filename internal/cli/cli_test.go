@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -77,8 +77,13 @@ func TestPrintError(t *testing.T) {
 		{errors.Join(errors.New("one"), report), ">>>>>> one\n>>>>>> " + report.Error() + "\n"},
 		{fmt.Errorf("both %w and %w", errors.New("one"), report), ">>>>>> both one and " + report.Error() + "\n"},
 	} {
-		var b bytes.Buffer
-		printError(&b, tc.err)
-		require.Equal(t, tc.want, b.String())
+		name := filepath.Join(t.TempDir(), "stderr")
+		stderr, err := os.Create(name)
+		require.NoError(t, err)
+		printError(cmdutil.NewFactory(cmdutil.Streams{Err: stderr}, ""), tc.err)
+		require.NoError(t, stderr.Close())
+		got, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Equal(t, tc.want, string(got))
 	}
 }

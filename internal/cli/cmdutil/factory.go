@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/galley-kitchen/galley/backend/detect"
@@ -85,6 +86,13 @@ func NewFactory(s Streams, version string) *Factory {
 		if err != nil {
 			return lifecycle.Project{}, err
 		}
+		const state = ".kitchen"
+		if to, err := os.Readlink(filepath.Join(dir, state)); err == nil {
+			if _, err := os.Stat(filepath.Join(dir, state)); err != nil {
+				return lifecycle.Project{}, fmt.Errorf("%s is a link to %s, which cannot be used: %w\nMake that directory, or remove the link",
+					state, to, err)
+			}
+		}
 		p, err := lifecycle.NewProject(dir)
 		if err != nil {
 			return p, fmt.Errorf("find the project: %w", err)
@@ -152,7 +160,7 @@ func (f *Factory) RunOptions() (lifecycle.Options, error) {
 }
 
 // Warn prints a warning as Test Kitchen marks it.
-func (f *Factory) Warn(text string) { fmt.Fprintln(f.Err, "$$$$$$ "+Clean(f.Secrets.String(text))) }
+func (f *Factory) Warn(text string) { fmt.Fprintln(f.Err, "$$$$$$ "+f.Clean(text)) }
 
 // ExitCode ends a command with a code of its own, such as that of a command run in a runner. Its text, if any, was
 // printed already.

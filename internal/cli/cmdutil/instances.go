@@ -35,7 +35,7 @@ func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, e
 // Notices prints what galley chose by itself, such as an overlay.
 func (f *Factory) Notices(conf *config.Config) {
 	for _, n := range conf.Notices {
-		fmt.Fprintln(f.Err, "       "+Clean(n))
+		fmt.Fprintln(f.Err, "       "+f.Clean(n))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -27,16 +26,16 @@ func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 }
 
 // PrintOrphans prints what is left over of the project and what was done with it.
-func PrintOrphans(w io.Writer, verb string, list []lifecycle.Orphan) {
+func (f *Factory) PrintOrphans(verb string, list []lifecycle.Orphan) {
 	for _, o := range list {
-		fmt.Fprintf(w, "%s %s\n", verb, OrphanText(o))
+		fmt.Fprintf(f.Out, "%s %s\n", verb, f.OrphanText(o))
 	}
 }
 
 // OrphanText describes what is left over of an instance.
-func OrphanText(o lifecycle.Orphan) string {
+func (f *Factory) OrphanText(o lifecycle.Orphan) string {
 	if o.Runner == "" {
-		return Clean(fmt.Sprintf("the record of %s", o.Instance))
+		return f.Clean(fmt.Sprintf("the record of %s", o.Instance))
 	}
-	return Clean(fmt.Sprintf("the runner of %s: %s, %s, on %s", o.Instance, o.Runner, o.State, o.Endpoint))
+	return f.Clean(fmt.Sprintf("the runner of %s: %s, %s, on %s", o.Instance, o.Runner, o.State, o.Endpoint))
 }

@@ -13,13 +13,13 @@ import (
 
 // Table prints rows in columns, the first row being the heading. A column that
 // is empty in all other rows is left out. Cells are foreign text.
-func Table(w io.Writer, rows [][]string) error {
+func (f *Factory) Table(rows [][]string) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	for _, row := range rows {
 		for i, cell := range row {
-			row[i] = cleanLine(cell)
+			row[i] = f.cleanLine(cell)
 		}
 	}
 	width := make([]int, len(rows[0]))
@@ -37,7 +37,7 @@ func Table(w io.Writer, rows [][]string) error {
 				line.WriteString(cell + strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
 			}
 		}
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line.String(), " ")); err != nil {
+		if _, err := fmt.Fprintln(f.Out, strings.TrimRight(line.String(), " ")); err != nil {
 			return err
 		}
 	}

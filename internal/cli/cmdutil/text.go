@@ -8,19 +8,18 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/report/text"
 )
 
 // Clean makes foreign text safe to show: names, messages of engines, what a file says. No escape sequence reaches the
-// terminal, no command the CI system, and no password of an address anybody.
-func Clean(foreign string) string {
-	return text.Clean(mask.New().String(foreign), text.FoldFor(os.Getenv))
+// terminal, no command the CI system, and no secret that is known anybody.
+func (f *Factory) Clean(foreign string) string {
+	return text.Clean(f.Secrets.String(foreign), text.FoldFor(os.Getenv))
 }
 
 // cleanLine is Clean for a text that takes one line.
-func cleanLine(foreign string) string {
-	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(Clean(foreign))
+func (f *Factory) cleanLine(foreign string) string {
+	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(f.Clean(foreign))
 }
 
 // longestLine is where Lines cuts a line that does not end, in bytes.

@@ -8,28 +8,32 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/internal/mask"
 )
 
 func TestClean(t *testing.T) {
 	for _, name := range []string{"GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION"} {
 		t.Setenv(name, "")
 	}
+	f := &Factory{Secrets: mask.New("hunter2-hunter2")}
 	for in, want := range map[string]string{
 		"plain":                               "plain",
 		"\x1b]0;title\x07red \x1b[31mred\x1b": "red red",
 		"two\nlines\x08":                      "two\nlines^H",
+		"a hunter2-hunter2 b":                 "a ******** b",
 		"ssh://me:hunter22@host/x":            "ssh://me:********@host/x",
 		"\u202etxt.exe":                       `\u202etxt.exe`,
 		"::set-output name=a::b":              "::set-output name=a::b",
 	} {
-		require.Equal(t, want, Clean(in))
+		require.Equal(t, want, f.Clean(in))
 	}
-	require.Equal(t, `a\nb c`, cleanLine("a\nb\tc"))
+	require.Equal(t, `a\nb c`, f.cleanLine("a\nb\tc"))
 	t.Setenv("GITHUB_ACTIONS", "true")
-	require.NotContains(t, "\n"+Clean("a\n::set-output name=a::b"), "\n::")
+	require.NotContains(t, "\n"+f.Clean("a\n::set-output name=a::b"), "\n::")
 	t.Setenv("GITHUB_ACTIONS", "")
 	t.Setenv("TF_BUILD", "True")
-	require.NotContains(t, Clean("##vso[task.setvariable]x"), "##vso[")
+	require.NotContains(t, f.Clean("##vso[task.setvariable]x"), "##vso[")
 }
 
 // Lines come out whole however they are cut, and one that never ends does not fill the memory.

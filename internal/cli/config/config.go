@@ -52,7 +52,7 @@ func run(o *Options) error {
 		}
 		rows = append(rows, []string{e.Name, text, e.Source.String(), e.Refused})
 	}
-	return cmdutil.Table(o.Out, rows)
+	return o.Table(rows)
 }
 
 func printJSON(o *Options, set *settings.Loaded) error {

@@ -68,14 +68,14 @@ func (o *Options) table(found detect.Result) error {
 		}
 		rows = append(rows, []string{string(c.Verdict), c.Source, c.Endpoint.URI, engine, joined(c.Reason, c.Warning)})
 	}
-	if err := cmdutil.Table(o.Out, rows); err != nil {
+	if err := o.Table(rows); err != nil {
 		return err
 	}
 	for _, c := range found.Candidates {
 		if c.Remedy == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(o.Out, "\n%s: %s\n", cmdutil.Clean(c.Source), cmdutil.Clean(c.Remedy)); err != nil {
+		if _, err := fmt.Fprintf(o.Out, "\n%s: %s\n", o.Clean(c.Source), o.Clean(c.Remedy)); err != nil {
 			return err
 		}
 	}

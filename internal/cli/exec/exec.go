@@ -78,14 +78,14 @@ func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, ar
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			prefix := "[" + cmdutil.Clean(r.Instance.Name) + "] "
+			prefix := "[" + f.Clean(r.Instance.Name) + "] "
 			form := func(line string) string { return prefix + f.Secrets.String(line) }
 			out := &cmdutil.Lines{W: f.Out, Mu: &mu, Form: form}
 			errOut := &cmdutil.Lines{W: f.Err, Mu: &mu, Form: form}
 			code, err := r.Engine.Exec(ctx, r.Runner.ID, backend.ExecSpec{Command: argv, Stdout: out, Stderr: errOut})
 			err = errors.Join(err, out.Flush())
 			if err != nil {
-				fmt.Fprintln(errOut, cmdutil.Clean(err.Error()))
+				fmt.Fprintln(errOut, f.Clean(err.Error()))
 			} else if code != 0 {
 				fmt.Fprintf(errOut, "exited with code %d\n", code)
 			}

@@ -30,11 +30,11 @@ func TestExecAllCodes(t *testing.T) {
 	nowhere, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	require.NoError(t, err)
 	defer nowhere.Close()
-	streams := cmdutil.Streams{In: nowhere, Out: nowhere, Err: nowhere}
+	f := cmdutil.NewFactory(cmdutil.Streams{In: nowhere, Out: nowhere, Err: nowhere}, "")
 	both := []cmdutil.Reached{{Engine: fake, Runner: c}, {Engine: fake, Runner: c}}
 
 	fake.OnExec(func(context.Context, backend.Container, backend.ExecSpec) (int, error) { return 3, nil })
-	require.Equal(t, cmdutil.ExitCode(cmdutil.ExitAction), execAll(t.Context(), &cmdutil.Factory{Streams: streams}, both, []string{"false"}))
+	require.Equal(t, cmdutil.ExitCode(cmdutil.ExitAction), execAll(t.Context(), f, both, []string{"false"}))
 
 	ctx, interrupt := context.WithCancelCause(t.Context())
 	fake.OnExec(func(ctx context.Context, _ backend.Container, _ backend.ExecSpec) (int, error) {
@@ -42,5 +42,5 @@ func TestExecAllCodes(t *testing.T) {
 		<-ctx.Done()
 		return 0, ctx.Err()
 	})
-	require.ErrorIs(t, execAll(ctx, &cmdutil.Factory{Streams: streams}, both, []string{"sleep", "60"}), cmdutil.ErrInterrupted)
+	require.ErrorIs(t, execAll(ctx, f, both, []string{"sleep", "60"}), cmdutil.ErrInterrupted)
 }

@@ -44,7 +44,7 @@ func run(ctx context.Context, o *Options) error {
 	conf, err := o.Config(ctx)
 	var load *config.LoadError
 	if errors.As(err, &load) {
-		fmt.Fprintln(o.Out, cmdutil.Clean(err.Error()))
+		fmt.Fprintln(o.Out, o.Clean(err.Error()))
 		return errLint
 	}
 	if err != nil {
@@ -53,7 +53,7 @@ func run(ctx context.Context, o *Options) error {
 	failed := false
 	for _, d := range conf.Lint(config.LintOptions{Strict: o.Strict, Home: cmdutil.HomeDir(), Env: os.LookupEnv}) {
 		failed = failed || d.Severity == config.SeverityError
-		fmt.Fprintln(o.Out, cmdutil.Clean(conf.Annotate(d).String()))
+		fmt.Fprintln(o.Out, o.Clean(conf.Annotate(d).String()))
 	}
 	if failed {
 		return errLint

@@ -102,7 +102,7 @@ func (o *Options) print(ctx context.Context, instances []config.Summary) error {
 		for _, i := range instances {
 			name := i.Name // as it is for a program that reads it
 			if terminal {
-				name = cmdutil.Clean(name)
+				name = o.Clean(name)
 			}
 			if _, err := fmt.Fprintln(o.Out, name); err != nil {
 				return err
@@ -127,7 +127,7 @@ func (o *Options) statuses(ctx context.Context, instances []config.Summary) (err
 	}
 	statuses, askErr := r.Statuses(ctx, all)
 	if askErr != nil {
-		o.Warn(fmt.Sprintf("the engine could not be asked, so this is what galley remembers: %v", askErr))
+		o.Warn(fmt.Sprintf("this is what galley remembers, since not all could be read or asked: %v", askErr))
 	}
 	if o.JSON {
 		err = o.printJSON(instances, statuses)
@@ -168,7 +168,7 @@ func (o *Options) tellOrphans(ctx context.Context, r *lifecycle.Run, unreachable
 	defer cancel()
 	list, _ := r.Orphans(ctx, names)
 	for _, left := range list {
-		o.Warn("left over: " + cmdutil.OrphanText(left))
+		o.Warn("left over: " + o.OrphanText(left))
 	}
 	if len(list) > 0 {
 		o.Warn("no instance of kitchen.yml needs this any more: `galley destroy --orphans` removes it")
@@ -196,7 +196,7 @@ func (o *Options) listOrphans(ctx context.Context) (err error) {
 		return cmdutil.FirstError(cmdutil.PrintJSON(o.Out, list), err)
 	case o.Bare:
 		for _, left := range list {
-			fmt.Fprintln(o.Out, cmdutil.Clean(left.Instance))
+			fmt.Fprintln(o.Out, o.Clean(left.Instance))
 		}
 		return err
 	}
@@ -204,7 +204,7 @@ func (o *Options) listOrphans(ctx context.Context) (err error) {
 	for _, left := range list {
 		rows = append(rows, []string{left.Instance, left.Runner, string(left.State), left.Endpoint, left.ProjectDir, left.Host})
 	}
-	return cmdutil.FirstError(cmdutil.Table(o.Out, rows), err)
+	return cmdutil.FirstError(o.Table(rows), err)
 }
 
 func (o *Options) printTable(instances []config.Summary, statuses []lifecycle.Status) error {
@@ -217,7 +217,7 @@ func (o *Options) printTable(instances []config.Summary, statuses []lifecycle.St
 		}
 		rows = append(rows, []string{i.Name, i.Driver, i.Provisioner, i.Verifier, i.Transport, last, failed, string(s.Live)})
 	}
-	return cmdutil.Table(o.Out, rows)
+	return o.Table(rows)
 }
 
 // printJSON prints Test Kitchen's keys, and galley's own after them.

@@ -68,7 +68,7 @@ func (o *Options) shown(f *os.File) (w io.Writer, flush func() error) {
 	if o.Raw || !cmdutil.Seen(f) {
 		return o.Masked(f)
 	}
-	l := &cmdutil.Lines{W: f, Form: func(line string) string { return cmdutil.Clean(o.Secrets.String(line)) }}
+	l := &cmdutil.Lines{W: f, Form: o.Clean}
 	return l, l.Flush
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -85,6 +86,9 @@ func run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
+	if st, err := os.Stat(os.TempDir()); err != nil || !st.IsDir() {
+		return fmt.Errorf("the directory for temporary files, %s, is not there\nMake it, or set TMPDIR to one that exists", os.TempDir())
+	}
 	ro, err := o.runOptions(set)
 	if err != nil {
 		return err
@@ -108,6 +112,9 @@ func run(ctx context.Context, o *Options) (err error) {
 	logs, err := files.NewLogFiles(ro.Project.LogDir(), files.LogOptions{Append: !set.LogOverwrite})
 	if err != nil {
 		return err
+	}
+	if w := logs.Warning(); w != "" {
+		o.Warn(w)
 	}
 	ro.LogPath = logs.Path
 	sinks, err := o.sinks(set, logs)
@@ -141,7 +148,7 @@ func (o *Options) destroyOrphans(ctx context.Context, ro lifecycle.Options) (err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	removed, err := r.DestroyOrphans(ctx, names)
-	cmdutil.PrintOrphans(o.Out, "removed", removed)
+	o.PrintOrphans("removed", removed)
 	if len(removed) == 0 && err == nil {
 		fmt.Fprintln(o.Out, "nothing is left over")
 	}

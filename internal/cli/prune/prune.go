@@ -64,7 +64,11 @@ func run(ctx context.Context, o *Options) (err error) {
 	defer func() { err = cmdutil.FirstError(err, be.Close()) }()
 	removed, err := lifecycle.Prune(ctx, be, o.All, o.DryRun)
 	for _, left := range orphans {
-		removed = append(removed, lifecycle.Pruned{Kind: "runner", Name: left.Runner, Role: left.Instance})
+		p := lifecycle.Pruned{Kind: "runner", Name: left.Runner, Role: left.Instance}
+		if left.Runner == "" {
+			p.Kind, p.Name = "record", left.Instance
+		}
+		removed = append(removed, p)
 	}
 	if o.JSON {
 		if removed == nil {
@@ -77,7 +81,7 @@ func run(ctx context.Context, o *Options) (err error) {
 		verb = "would remove"
 	}
 	for _, p := range removed {
-		fmt.Fprintf(o.Out, "%s %s %s (%s)\n", verb, p.Kind, cmdutil.Clean(p.Name), cmdutil.Clean(p.Role))
+		fmt.Fprintf(o.Out, "%s %s %s (%s)\n", verb, p.Kind, o.Clean(p.Name), o.Clean(p.Role))
 	}
 	if len(removed) == 0 && err == nil {
 		fmt.Fprintln(o.Out, "nothing to remove")

@@ -70,8 +70,12 @@ func (a *Ansible) places() []string {
 // Converge plays the playbook.
 func (a *Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (_ converge.Summary, err error) {
 	p := a.instance.Provisioner
-	newJob := func() converge.Job {
-		return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hint: hint, Env: a.Env(p)}
+	newJob := func(second bool) converge.Job {
+		env := a.Env(p)
+		if second {
+			env[secondRun] = "1"
+		}
+		return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hint: hint, Env: env}
 	}
 	if !a.onHost() {
 		if err := a.requireInRunner(ctx, r); err != nil {
@@ -88,9 +92,9 @@ func (a *Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 		return converge.Unknown(), err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	onHost := func() converge.Job {
-		j := newJob()
-		j.Start = h.play
+	onHost := func(second bool) converge.Job {
+		j := newJob(second)
+		j.Start = func(ctx context.Context, out runner.Output) (int, error) { return h.play(ctx, second, out) }
 		return j
 	}
 	return converge.Run(ctx, onHost, a.Twice(p), "task", r, sb, out)

@@ -23,7 +23,7 @@ func (a *Ansible) script(l *layout) converge.Script {
 	}
 	// Small images have no sudo, and all have su.
 	s.Add("command -v sudo > /dev/null || export ANSIBLE_BECOME_METHOD=su")
-	if r := l.requirements; r.file != "" {
+	if r := l.requirements; r.digest != "" {
 		done := runner.Quote(path.Join(r.dir, ".done"))
 		s.Add(`galaxy=$(dirname "$ansible")/ansible-galaxy; [ -x "$galaxy" ] || galaxy=ansible-galaxy`)
 		s.Add(`if [ "$(cat %s 2> /dev/null)" != %s ]; then`, done, r.digest)
@@ -35,6 +35,10 @@ func (a *Ansible) script(l *layout) converge.Script {
 		s.Add("fi")
 	}
 	line := `"$ansible" ` + runner.QuoteAll(a.arguments(l))
+	if args := a.secondArguments(); len(args) > 0 {
+		s.Add(`set --; [ -z "${%s-}" ] || set -- %s`, secondRun, runner.QuoteAll(args))
+		line += ` "$@"`
+	}
 	if f := p.Ansible.ExtraFlags; f != "" {
 		line += " " + f
 	}
@@ -48,7 +52,7 @@ func (a *Ansible) environment(l *layout) map[string]string {
 	env := map[string]string{
 		"ANSIBLE_NOCOLOR": "1", "ANSIBLE_RETRY_FILES_ENABLED": "0", "ANSIBLE_LOCALHOST_WARNING": "0", "PYTHONUNBUFFERED": "1",
 	}
-	if r := l.requirements; r.file != "" {
+	if r := l.requirements; r.digest != "" {
 		roles = append(roles, path.Join(r.dir, "roles"))
 		env["ANSIBLE_COLLECTIONS_PATH"] = path.Join(r.dir, "collections") + ":/usr/share/ansible/collections"
 	}
@@ -79,10 +83,26 @@ func (a *Ansible) galaxy(r requirements) [][]string {
 	if r.roles {
 		add("role", "install", "-r", r.file, "-p", path.Join(r.dir, "roles"))
 	}
-	if r.collections {
-		add("collection", "install", "-r", r.file, "-p", path.Join(r.dir, "collections"))
+	for _, file := range r.collections {
+		add("collection", "install", "-r", file, "-p", path.Join(r.dir, "collections"))
 	}
 	return lines
+}
+
+// secondRun tells the script that it is the run that shows idempotence.
+const secondRun = "GALLEY_SECOND_RUN"
+
+// secondArguments are those of the second run alone. Ansible adds up tags.
+func (a *Ansible) secondArguments() []string {
+	k := a.instance.Provisioner.Ansible
+	var args []string
+	if len(k.IdempotencyTags) > 0 {
+		args = append(args, "--tags", strings.Join(k.IdempotencyTags, ","))
+	}
+	if len(k.IdempotencySkipTags) > 0 {
+		args = append(args, "--skip-tags", strings.Join(k.IdempotencySkipTags, ","))
+	}
+	return args
 }
 
 // arguments are those of ansible-playbook, without raw flags and the playbook.

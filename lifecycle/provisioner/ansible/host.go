@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/mattn/go-shellwords"
 
@@ -34,9 +35,11 @@ type hostPlay struct {
 	program string
 	dir     string
 	args    []string
-	env     []string
-	work    string
-	server  *connectionServer
+	// second are further arguments of the second run.
+	second []string
+	env    []string
+	work   string
+	server *connectionServer
 }
 
 // openHost lays a run from this machine out in a private directory: the runner can write
@@ -62,15 +65,15 @@ func (a *Ansible) openHost(ctx context.Context, program string, r runner.Runner)
 	if err := sandbox.Fill(dir, l.files); err != nil {
 		return nil, err
 	}
-	if l.requirements.file != "" {
+	if l.requirements.digest != "" {
 		l.requirements.dir = filepath.Join(a.StateDir, galaxyDir, l.requirements.digest)
 	}
 	flags, err := shellwords.Parse(a.instance.Provisioner.Ansible.ExtraFlags)
 	if err != nil {
 		return nil, fmt.Errorf("provisioner.ansible_extra_flags: %w", err)
 	}
-	h := &hostPlay{program: program, dir: dir, work: filepath.FromSlash(l.work)}
-	h.args = append(append(a.arguments(l), flags...), "-e", "@"+filepath.Join(dir, forcedFile), l.playbook)
+	h := &hostPlay{program: program, dir: dir, work: filepath.FromSlash(l.work), second: a.secondArguments()}
+	h.args = append(append([]string{program}, a.arguments(l)...), append(flags, "-e", "@"+filepath.Join(dir, forcedFile), l.playbook)...)
 	socket := filepath.Join(dir, "s")
 	own := map[string]string{"ANSIBLE_CONNECTION_PLUGINS": filepath.Join(dir, "connection_plugins"), "GALLEY_SOCKET": socket, "GALLEY_ON_HOST": "1"}
 	if sudo, err := hasSudo(ctx, r); err != nil {
@@ -94,7 +97,7 @@ func hasSudo(ctx context.Context, r runner.Runner) (bool, error) {
 
 // install installs requirements on this machine, once for each content of them.
 func (a *Ansible) install(ctx context.Context, h *hostPlay, r requirements) error {
-	if r.file == "" {
+	if r.digest == "" {
 		return nil
 	}
 	done := filepath.Join(r.dir, ".done")
@@ -109,15 +112,19 @@ func (a *Ansible) install(ctx context.Context, h *hostPlay, r requirements) erro
 			err = &runner.ExitError{What: "ansible-galaxy", Code: code, OnHost: true}
 		}
 		if err != nil {
-			return fmt.Errorf("install %s: %w\n%s", a.Shown(a.instance.Provisioner.Ansible.Requirements), err, out.Bytes())
+			return fmt.Errorf("install what requirements_path names: %w\n%s", err, out.Bytes())
 		}
 	}
 	return sandbox.WriteFile(done, nil, 0o600)
 }
 
 // play runs the playbook once and returns its exit code.
-func (h *hostPlay) play(ctx context.Context, out runner.Output) (int, error) {
-	return hostexec.Run(ctx, hostexec.Command{Argv: append([]string{h.program}, h.args...), Dir: h.work, Env: h.env,
+func (h *hostPlay) play(ctx context.Context, second bool, out runner.Output) (int, error) {
+	argv := h.args
+	if second {
+		argv = slices.Insert(slices.Clone(argv), 1, h.second...)
+	}
+	return hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: h.work, Env: h.env,
 		Stdout: out.Stdout, Stderr: out.Stderr})
 }
 

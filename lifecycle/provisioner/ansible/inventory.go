@@ -85,10 +85,12 @@ func (a *Ansible) addVars(l *layout, connection string) error {
 
 // requirements are what ansible-galaxy is to install.
 type requirements struct {
-	// file is where they are listed; empty means that there are none.
-	file               string
-	roles, collections bool
-	// dir is where they are installed, digest that of their list.
+	// file lists roles, if roles is set; collections are files that list collections.
+	file        string
+	roles       bool
+	collections []string
+	// dir is where they are installed, digest that of the files; it is empty when there
+	// are none.
 	dir, digest string
 }
 
@@ -99,8 +101,8 @@ var (
 
 // addRequirements reads what ansible-galaxy is to install.
 func (a *Ansible) addRequirements(l *layout) error {
-	from := a.instance.Provisioner.Ansible.Requirements
-	if from == "" {
+	k := a.instance.Provisioner.Ansible
+	if k.Requirements == "" {
 		for _, name := range []string{"requirements.yml", "roles/requirements.yml"} {
 			if _, err := os.Stat(filepath.Join(a.Root, filepath.FromSlash(name))); errors.Is(err, fs.ErrNotExist) {
 				continue
@@ -109,18 +111,31 @@ func (a *Ansible) addRequirements(l *layout) error {
 			a.Notice("%s is not installed: set provisioner.requirements_path to have it so", name)
 			break
 		}
-		return nil
 	}
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return fmt.Errorf("provisioner.requirements_path: %w", err)
+	r := requirements{dir: path.Join(l.root, galaxyDir)}
+	sum := sha256.New()
+	for _, f := range []struct{ key, from string }{{"requirements_path", k.Requirements}, {"requirements_collection_path", k.CollectionRequirements}} {
+		if f.from == "" {
+			continue
+		}
+		data, err := os.ReadFile(f.from)
+		if err != nil {
+			return fmt.Errorf("provisioner.%s: %w", f.key, err)
+		}
+		to, err := a.carry(l, f.from)
+		if err != nil {
+			return fmt.Errorf("provisioner.%s: %w", f.key, err)
+		}
+		onlyCollections := f.from == k.CollectionRequirements
+		if !onlyCollections && galaxyRoles.Match(data) {
+			r.file, r.roles = to, true
+		}
+		if onlyCollections || galaxyCollections.Match(data) {
+			r.collections = append(r.collections, to)
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", f.key, len(data), data)
+		r.digest = hex.EncodeToString(sum.Sum(nil)[:8])
 	}
-	r := requirements{collections: galaxyCollections.Match(data), roles: galaxyRoles.Match(data), dir: path.Join(l.root, galaxyDir)}
-	if r.file, err = a.carry(l, from); err != nil {
-		return fmt.Errorf("provisioner.requirements_path: %w", err)
-	}
-	sum := sha256.Sum256(data)
-	r.digest = hex.EncodeToString(sum[:8])
 	l.requirements = r
 	return nil
 }

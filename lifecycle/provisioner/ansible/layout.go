@@ -21,6 +21,7 @@ const (
 	inventoryDir = "inventory"
 	varsFile     = "galley_vars.json"
 	galaxyDir    = "galaxy"
+	configFile   = "ansible.cfg"
 )
 
 // plugin is the name of the directory among a suite's tests that is Ansible's alone.
@@ -70,6 +71,9 @@ func (a *Ansible) skip(rel string, dir bool) bool {
 	k := a.instance.Provisioner.Ansible
 	name := path.Base(rel)
 	if dir && slices.Contains([]string{".git", ".kitchen", ".hg", ".svn", ".vagrant", ".tox", ".venv", "node_modules", "__pycache__"}, name) {
+		return true
+	}
+	if rel == configFile && k.IgnoreConfig {
 		return true
 	}
 	return slices.Contains(k.IgnorePaths, rel) || !dir && slices.Contains(k.IgnoreExtension, path.Ext(name))
@@ -139,6 +143,10 @@ func (a *Ansible) addNamed(l *layout) error {
 			return fmt.Errorf("provisioner.ansible_cfg_path: %w", err)
 		}
 		l.config = to
+	}
+	if l.config == "" && k.OverwriteConfig {
+		l.config = path.Join(l.root, configFile)
+		l.files = append(l.files, sandbox.File{Path: configFile, Data: []byte("# made by galley: provisioner.ansible_cfg_overwrite: false leaves the runner's own in place\n")})
 	}
 	vaults := k.VaultPasswordFiles
 	if usual := a.find("", "ansible-vault-password", false); len(vaults) == 0 && usual != "" {
@@ -301,22 +309,38 @@ func (a *Ansible) addPlugins(l *layout) error {
 		key, named, usual string
 		to                *[]string
 	}{
-		{"library_plugins_path", k.LibraryPath, "library", &l.library}, {"modules_path", "", "modules", &l.library},
+		{"library_plugins_path", k.LibraryPath, "library", &l.library},
 		{"filter_plugins_path", k.FilterPlugins, "filter_plugins", &l.filters},
 		{"callback_plugins_path", k.CallbackPlugins, "callback_plugins", &l.callbacks},
 		{"lookup_plugins_path", k.LookupPlugins, "lookup_plugins", &l.lookups},
 	} {
-		from := a.find(p.named, p.usual, true)
-		if from == "" {
-			continue
+		if err := a.addPlugin(l, p.key, a.find(p.named, p.usual, true), p.to); err != nil {
+			return err
 		}
-		to, err := a.carry(l, from)
-		if err != nil {
-			return fmt.Errorf("provisioner.%s: %w", p.key, err)
+	}
+	modules := k.ModulesPaths
+	if len(modules) == 0 {
+		modules = []string{a.find("", "modules", true)}
+	}
+	for _, dir := range modules {
+		if err := a.addPlugin(l, "modules_path", dir, &l.library); err != nil {
+			return err
 		}
-		*p.to = append(*p.to, to)
 	}
 	// Ansible finds what lies beside the playbook without being told.
 	l.files = append(l.files, sandbox.File{Path: l.beside("callback_plugins/galley_report.py"), Data: callbackPlugin})
+	return nil
+}
+
+// addPlugin carries a directory of plugins, if there is one.
+func (a *Ansible) addPlugin(l *layout, key, from string, to *[]string) error {
+	if from == "" {
+		return nil
+	}
+	at, err := a.carry(l, from)
+	if err != nil {
+		return fmt.Errorf("provisioner.%s: %w", key, err)
+	}
+	*to = append(*to, at)
 	return nil
 }

@@ -206,7 +206,7 @@ func (p *Puppet) script(sb sandbox.Dir, manifest string, hiera bool) converge.Sc
 // Converge applies the manifests.
 func (p *Puppet) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
 	k := p.instance.Provisioner.Puppet
-	newJob := func() converge.Job {
+	newJob := func(bool) converge.Job {
 		return converge.Job{What: "puppet apply", Parser: &output{}, Keys: p.instance.Provisioner, Env: p.Env(p.instance.Provisioner), Hint: hint,
 			OK: func(code int) bool { return code == 0 || code == 2 || slices.Contains(k.OKCodes, code) }}
 	}

@@ -166,7 +166,7 @@ func (s *Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, o
 	if source, err := s.script(); p.Shell.Command == "" && err == nil && source != "" {
 		what, hint = filepath.Base(source), scriptHint
 	}
-	newJob := func() converge.Job {
+	newJob := func(bool) converge.Job {
 		return converge.Job{What: what, Parser: converge.Silent{}, Keys: p, Env: s.Env(p), Hint: hint}
 	}
 	return converge.Run(ctx, newJob, s.Twice(p), "", r, sb, out)

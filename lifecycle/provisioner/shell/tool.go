@@ -78,7 +78,7 @@ func (t *Tool) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, ou
 	if err != nil {
 		return converge.Unknown(), err
 	}
-	newJob := func() converge.Job {
+	newJob := func(bool) converge.Job {
 		return converge.Job{What: "the tool's command", Parser: newParser(), Keys: p, Env: t.Env(p), OK: func(code int) bool {
 			if slices.Contains(p.Tool.ChangedExitCodes, code) {
 				return true

@@ -17,11 +17,11 @@ import (
 // is what the tool changes, such as "task". For a tool that does not report what it
 // changed, the files of the runner are compared. Errors: *runner.ExitError,
 // *ChangedAgainError.
-func Run(ctx context.Context, newJob func() Job, twice bool, thing string, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error) {
+func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing string, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error) {
 	if err := r.Sync(ctx); err != nil {
 		return Unknown(), err
 	}
-	first, err := newJob().Run(ctx, r, sb, out)
+	first, err := newJob(false).Run(ctx, r, sb, out)
 	if err != nil || !twice {
 		return first, err
 	}
@@ -31,7 +31,7 @@ func Run(ctx context.Context, newJob func() Job, twice bool, thing string, r run
 			return first, err
 		}
 	}
-	j := newJob()
+	j := newJob(true)
 	second, err := j.Run(ctx, r, sb, out)
 	if err != nil {
 		return first, fmt.Errorf("the second run, which shows idempotence: %w", err)

@@ -1,0 +1,176 @@
+package docker
+
+import (
+	"archive/tar"
+	"context"
+	"fmt"
+	"io"
+	"path"
+
+	"github.com/docker/docker/api/types/mount"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
+)
+
+// Docker's archives see a container's files without what is mounted in memory (`tmpfs`,
+// the /run of systemd) or was mounted inside. Copies act on what its processes see, so
+// what lies there goes through a tar of the container's own.
+
+// hiding is a mount of a running container that the archives do not see.
+type hiding struct {
+	engine.MountPoint
+	view engine.ProcessView
+}
+
+// hidden tells which mount hides what is at a path from the archives, or nil. view is
+// what the processes see there; its Kind is empty when that cannot be known.
+func (b *Backend) hidden(ctx context.Context, op, id, p string) (over *hiding, view engine.ProcessView, err error) {
+	view, ok, err := engine.LookAs(ctx, b, id, p)
+	if err != nil || !ok {
+		return nil, engine.ProcessView{}, err
+	}
+	if view.Dir == "" {
+		return nil, view, nil
+	}
+	m, twice := view.Over(view.Dir)
+	if m.Path == "/" || m.Path == "" {
+		return nil, view, nil
+	}
+	if !twice {
+		seen, err := b.archivesSee(ctx, op, id, m)
+		if err != nil || seen {
+			return nil, view, err
+		}
+	}
+	return &hiding{m, view}, view, nil
+}
+
+// archivesSee reports whether a mount is one that Docker makes for its archives too: a
+// volume or a bind, with what it has below.
+func (b *Backend) archivesSee(ctx context.Context, op, id string, m engine.MountPoint) (bool, error) {
+	cli, err := b.api(ctx)
+	if err != nil {
+		return false, wrap(op, err)
+	}
+	c, err := cli.ContainerInspect(ctx, id)
+	if err != nil {
+		return false, wrap(op, err)
+	}
+	for _, at := range c.Mounts {
+		if at.Type == mount.TypeTmpfs || !engine.Below(at.Destination, m.Path) {
+			continue
+		}
+		if path.Clean(at.Destination) == m.Path || m.Type != "tmpfs" && !m.IsPseudo() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// needTar is the error for a container that has no tar where one is needed.
+func (h *hiding) needTar(p string) error {
+	return &backend.UnsupportedError{
+		Feature: fmt.Sprintf("copies of %s, where a %s is mounted on %s of the container", p, h.Type, h.Path), Engine: "Docker",
+		Remedy: "Use an image that has a tar program, or a path that is not below " + h.Path + ".",
+	}
+}
+
+// copyToHidden unpacks a stream where the archives do not see it.
+func (b *Backend) copyToHidden(ctx context.Context, op, id, dir string, h *hiding, stream io.Reader) error {
+	switch {
+	case h.view.Kind == "-":
+		return &backend.Error{Op: op, Kind: backend.ErrNotFound, Detail: "there is no such directory"}
+	case h.view.Kind != "d":
+		return &backend.Error{Op: op, Kind: backend.ErrInvalid, Detail: dir + " is not a directory"}
+	case !h.view.Tar || h.IsPseudo():
+		return h.needTar(dir)
+	}
+	return wrap(op, engine.TarInto(ctx, b, id, dir, stream))
+}
+
+// copyFromHidden returns a stream of what the archives do not see.
+func (b *Backend) copyFromHidden(ctx context.Context, op, id, p string, h *hiding) (io.ReadCloser, error) {
+	switch {
+	case h.view.Kind == "-":
+		return nil, &backend.Error{Op: op, Kind: backend.ErrNotFound, Detail: "there is no such file"}
+	case h.IsPseudo() && h.view.Kind == "f":
+		stream, err := engine.ReadMadeUp(ctx, b, id, p)
+		return stream, wrap(op, err)
+	case !h.view.Tar || h.IsPseudo():
+		return nil, h.needTar(p)
+	}
+	return engine.TarFrom(ctx, b, id, p), nil
+}
+
+// visibleOnly passes a stream on for the directory dir, and ends with an error at an entry
+// that would land in a mount that the archives do not see. The caller closes it.
+func (b *Backend) visibleOnly(ctx context.Context, op, id string, view engine.ProcessView, stream io.Reader) io.ReadCloser {
+	var mounts []engine.MountPoint
+	for _, m := range view.Mounts {
+		if m.Path != view.Dir && engine.Below(view.Dir, m.Path) {
+			mounts = append(mounts, m)
+		}
+	}
+	if view.Dir == "" || len(mounts) == 0 {
+		return io.NopCloser(stream)
+	}
+	pr, pw := io.Pipe()
+	check := func(name string) error {
+		at := path.Join(view.Dir, name)
+		m, _ := engine.ProcessView{Mounts: mounts}.Over(at)
+		if m.Path == "" || m.Path == at {
+			return nil
+		}
+		if seen, err := b.archivesSee(ctx, op, id, m); err != nil || seen {
+			return err
+		}
+		return fmt.Errorf("%s lies in a %s on %s, which Docker's archives do not see\nCopy it there on its own", at, m.Type, m.Path)
+	}
+	go func() { pw.CloseWithError(pass(pw, stream, check)) }()
+	return pr
+}
+
+// pass copies a stream as long as check has nothing against its names.
+func pass(to io.Writer, from io.Reader, check func(name string) error) error {
+	tr, tw := tar.NewReader(from), tar.NewWriter(to)
+	for {
+		h, err := tr.Next()
+		if err == io.EOF {
+			return tw.Close()
+		}
+		if err == nil {
+			err = check(h.Name)
+		}
+		if err == nil {
+			err = tw.WriteHeader(h)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(tw, tr); err != nil {
+			return err
+		}
+	}
+}
+
+// holdsHidden refuses a directory in which something is mounted in memory: the archives
+// would show what lies under that.
+func (b *Backend) holdsHidden(ctx context.Context, op, id, p string, view engine.ProcessView) error {
+	for _, m := range view.Mounts {
+		if view.Kind != "d" || m.Type != "tmpfs" || m.Path == view.Dir || !engine.Below(view.Dir, m.Path) {
+			continue
+		}
+		if engine.Below("/dev", m.Path) || engine.Below("/proc", m.Path) || engine.Below("/sys", m.Path) {
+			continue // made for the container, and no files of anybody's
+		}
+		if seen, err := b.archivesSee(ctx, op, id, m); err != nil || seen {
+			return err
+		}
+		return &backend.UnsupportedError{
+			Feature: fmt.Sprintf("a copy of %s as a whole: its archives do not see the %s on %s", p, m.Type, m.Path), Engine: "Docker",
+			Remedy: "Copy " + m.Path + " and what lies beside it, each on its own.",
+		}
+	}
+	return nil
+}
