@@ -80,7 +80,7 @@ func TestMistakesAroundCookbooks(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"no name":           {files: map[string]string{"metadata.rb": "version '1'\nname File.basename(__dir__)\n"}, want: "names no cookbook that can be read without running Ruby\nAdd a line such as"},
+		"no name":           {files: map[string]string{"metadata.rb": "version '1'\nname compute\n"}, want: "names no cookbook that can be read without running Ruby\nAdd a line such as"},
 		"broken metadata":   {files: map[string]string{"metadata.json": "{"}, want: "metadata.json: unexpected end"},
 		"no Policyfile":     {keys: ", policyfile: none.rb", want: "provisioner.policyfile: "},
 		"no Berksfile":      {keys: ", berksfile_path: none", want: "provisioner.berksfile_path: "},

@@ -209,6 +209,55 @@ func TestShellVerifier(t *testing.T) {
 	require.Equal(t, []string{"x"}, b.sandboxed())
 }
 
+// A time limit and variables hold on this machine and in the runner; what ended with 127
+// says where.
+func TestShellVerifierOnBothSides(t *testing.T) {
+	needShell(t)
+	for _, remote := range []bool{false, true} {
+		i := instance(config.VerifierShell)
+		i.Driver.Image = "debian:12"
+		i.Verifier.Shell = config.ShellVerifier{Command: "exec sleep 60", Remote: remote, Timeout: 20 * time.Millisecond}
+		b := newKitchen(t, nil)
+		b.project.Environ = []string{"PATH=/usr/bin:/bin"}
+		_, err := b.verify(i)
+		require.ErrorContains(t, err, `run "exec sleep 60": it took longer than 20ms`)
+
+		i.Verifier.Shell = config.ShellVerifier{Command: "echo $KITCHEN_RUNNER_CONTAINER $KITCHEN_PLATFORM_IMAGE $KITCHEN_USERNAME $OWN", Remote: remote, Env: map[string]string{"OWN": "own"}}
+		_, err = b.verify(i)
+		require.NoError(t, err)
+		require.Equal(t, "abc debian:12 root own\n", b.out.String())
+
+		i.Verifier.Shell = config.ShellVerifier{Command: "nowhere-to-be-found 2> /dev/null", Remote: remote}
+		_, err = b.verify(i)
+		where := map[bool]string{false: "on this machine", true: "in the runner"}[remote]
+		require.ErrorContains(t, err, "the verifier's command exited with code 127: it, or a command in it, was not found "+where)
+	}
+}
+
+// command_prefix and sudo hold for all of a command, not for its first word.
+func TestPrefixHoldsForAll(t *testing.T) {
+	needShell(t)
+	for _, command := range []string{"cd / && who", "true; who", "true\nwho", "if true; then who; fi", "who | cat", "(who)", "who # comment"} {
+		for _, sudo := range []bool{false, true} {
+			for _, remote := range []bool{false, true} {
+				i := instance(config.VerifierShell)
+				i.Verifier.CommandPrefix, i.Verifier.Sudo, i.Verifier.SudoCommand = "env AS=prefix", sudo, "sudo -E"
+				i.Verifier.Shell = config.ShellVerifier{Command: command, Remote: remote}
+				b := newKitchen(t, map[string]string{".tools/who": "#!/bin/sh\necho as $AS\n", ".tools/sudo": "#!/bin/sh\nshift\nAS=\"$AS sudo\" exec \"$@\"\n",
+					".tools/id": "#!/bin/sh\necho 1000\n"})
+				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin"}
+				_, err := b.verify(i)
+				require.NoError(t, err, command)
+				want := "as prefix\n"
+				if sudo && remote {
+					want = "as prefix sudo\n"
+				}
+				require.Equal(t, want, b.out.String(), command)
+			}
+		}
+	}
+}
+
 func TestDummy(t *testing.T) {
 	i := instance(config.VerifierDummy)
 	b := newKitchen(t, nil)

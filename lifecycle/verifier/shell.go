@@ -66,16 +66,35 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.O
 		line := testrun.InRunner(s.instance.Verifier, c.Command)
 		env := testrun.RunnerEnv(s.project, s.instance.Verifier)
 		maps.Copy(env, s.instanceEnv(t))
-		return r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})
+		maps.Copy(env, c.Env)
+		if c.Timeout > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("run %q: it took longer than %s", c.Command, c.Timeout))
+			defer cancel()
+		}
+		code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})
+		if ctx.Err() != nil {
+			return -1, context.Cause(ctx)
+		}
+		return code, err
 	}
 	return hostexec.Run(ctx, hostexec.Command{Line: testrun.Prefixed(s.instance.Verifier, c.Command), Dir: s.project.Abs(c.Cwd),
 		Env:    s.project.EnvironWith(s.instanceEnv(t), s.instance.Verifier.Env, c.Env),
 		Stdout: out.Stdout, Stderr: out.Stderr, Timeout: c.Timeout})
 }
 
-// instanceEnv are the variables that Test Kitchen documents for the command.
+// instanceEnv are the variables that Test Kitchen documents for the command, and those
+// that it makes of kitchen-dokken's state: KITCHEN_ and the name of each entry. Where that
+// has all that the engine knows of a container, the variable is its ID.
 func (s *shell) instanceEnv(t Target) map[string]string {
+	user := s.instance.Driver.User
+	if user == "" {
+		user = "root"
+	}
 	return map[string]string{
+		"KITCHEN_RUNNER_CONTAINER": t.ContainerID, "KITCHEN_WORK_IMAGE": t.Image, "KITCHEN_PLATFORM_IMAGE": s.instance.Driver.Image,
+		"KITCHEN_INSTANCE_PLATFORM_NAME": s.instance.Platform, "KITCHEN_IMAGE_PREFIX": "", "KITCHEN_USERNAME": user,
+		"KITCHEN_LAST_ACTION": "setup", "KITCHEN_LAST_ATTEMPTED_ACTION": "verify",
 		"KITCHEN_INSTANCE": s.instance.Name, "KITCHEN_SUITE": s.instance.Suite, "KITCHEN_PLATFORM": s.instance.Platform,
 		"KITCHEN_INSTANCE_NAME": t.ContainerName, "KITCHEN_CONTAINER_ID": t.ContainerID,
 		"KITCHEN_HOSTNAME": t.Hostname, "KITCHEN_ENGINE_HOST": t.Endpoint,

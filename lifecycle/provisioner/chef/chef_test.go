@@ -39,13 +39,36 @@ func TestRuby(t *testing.T) {
 }
 func TestCookbookName(t *testing.T) {
 	for text, want := range map[string]string{
-		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e", "# name 'no'\nname 'f'": "f", "name %q(g)": "g", "maintainer 'x'\nname 'h'": "h",
+		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e", "# name 'no'\nname 'f'": "f",
+		"name %q(g)": "g", "maintainer 'x'\nname 'h'": "h", "name ( \"i\" )": "i",
+		"\ufeffname 'bom'": "bom", "\ufeff# encoding: utf-8\r\nname 'crlf'\r\n": "crlf", "maintainer 'x'\rname 'cr'\rversion '1'\r": "cr",
+		"=begin\nname 'no'\n=end\nname 'begin'": "begin", "name 'first'\n=begin\nname 'no'\n=end": "first",
+		"long_description <<-EOH\n  name 'no'\n  EOH\nname 'heredoc'":  "heredoc",
+		"long_description <<~'EOH', 1\nname 'no'\nEOH\nname 'quoted'":  "quoted",
+		"a <<A, <<B\nname 'no'\nA\nname 'no'\nB\nname 'two'":           "two",
+		"long_description 'text\nname \"no\"\n'\nname 'multi'":         "multi",
+		"long_description %q(text (in brackets)\nname 'no')\nname 'p'": "p",
+		"version '1'; name 'semicolon'; license 'x'":                   "semicolon",
+		"name %q|bar|": "bar", "name %Q[square]": "square", "name %{curly}": "curly", "name %q<angle>": "angle", "name %q!bang!": "bang",
+		"name 'end'\n__END__\nname 'no'": "end", "name \\\n  'continued'": "continued", "name(\n  'paren'\n)": "paren",
+		"name 'it' # name 'no'": "it", "names 'no'\nname 'exact'": "exact", "depends 'x', '~> 1.0'\nname 'd'": "d",
+		"name File.basename(__dir__)": "DIR", "name File.basename(File.dirname(__FILE__))": "DIR", "name(File.basename(__dir__))": "DIR",
+		"name File.basename(File.expand_path('..', __FILE__))": "DIR",
 	} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "metadata.rb"), []byte(text), 0o644))
 		got, err := CookbookName(dir)
 		require.NoError(t, err, text)
-		require.Equal(t, want, got)
+		if want == "DIR" {
+			want = filepath.Base(dir)
+		}
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"version '1'", "name compute", "name \"a#{b}\"", "=begin\nname 'no'", "<<X\nname 'no'\n", "name File.basename(__dir__).sub('x', 'y')"} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "metadata.rb"), []byte(text), 0o644))
+		_, err := CookbookName(dir)
+		require.ErrorContains(t, err, "names no cookbook", text)
 	}
 }
 

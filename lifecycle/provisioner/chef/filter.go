@@ -46,10 +46,11 @@ func newCookbookFilter(globs []string) cookbookFilter {
 func (f cookbookFilter) in(dirs ...string) (cookbookFilter, error) {
 	f.ignored = nil
 	for _, dir := range dirs {
-		data, err := os.ReadFile(filepath.Join(dir, "chefignore"))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		file := filepath.Join(dir, "chefignore")
+		if st, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) || err == nil && st.IsDir() {
+			continue // none, or something else of that name, which Chef passes over too
 		}
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return f, fmt.Errorf("read chefignore: %w", err)
 		}

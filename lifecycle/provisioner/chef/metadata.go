@@ -8,10 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
-
-// metadataName matches the name line of a metadata.rb, which is Ruby and is not run.
-var metadataName = regexp.MustCompile(`(?m)^[ \t]*name[ \t(]+(?:'([^'\n]+)'|"([^"#\n]+)"|%[qQ]?[({\[]([^)}\]\n]+)[)}\]])`)
 
 // CookbookName is the name of the cookbook in a directory, from its metadata.json or
 // metadata.rb; "" when there is neither. It returns an error when they name none.
@@ -19,23 +17,211 @@ func CookbookName(dir string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "metadata.json"))
 	if err == nil {
 		var meta struct{ Name string }
-		if err := json.Unmarshal(data, &meta); err != nil {
+		if err := json.Unmarshal([]byte(withoutBOM(data)), &meta); err != nil {
 			return "", fmt.Errorf("%s: %w", filepath.Join(dir, "metadata.json"), err)
 		}
 		if meta.Name != "" {
 			return meta.Name, nil
 		}
 	}
-	data, err = os.ReadFile(filepath.Join(dir, "metadata.rb"))
+	file := filepath.Join(dir, "metadata.rb")
+	data, err = os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("read the cookbook's metadata: %w", err)
 	}
-	if m := metadataName.FindSubmatch(data); m != nil {
-		return string(m[1]) + string(m[2]) + string(m[3]), nil
+	name := ""
+	for _, s := range statements(withoutBOM(data)) {
+		if value, ok := nameOf(s, dir); ok {
+			name = value // as in Ruby the last one counts
+		}
 	}
-	return "", fmt.Errorf("%s names no cookbook that can be read without running Ruby\nAdd a line such as: name 'my_cookbook'",
-		filepath.Join(dir, "metadata.rb"))
+	if name == "" {
+		return "", fmt.Errorf("%s names no cookbook that can be read without running Ruby\nAdd a line such as: name 'my_cookbook'", file)
+	}
+	return name, nil
+}
+
+// withoutBOM is a text without a byte order mark, and with the line ends of Unix.
+func withoutBOM(data []byte) string {
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+var (
+	nameCall = regexp.MustCompile(`^name(?:[ \t]*\([ \t]*|[ \t]+)(.*?)[ \t]*\)?$`)
+	// ownDirectory matches the usual ways to say the directory of the file.
+	ownDirectory = regexp.MustCompile(`^File\.basename[ (]+(?:__dir__|Dir\.pwd|File\.dirname[ (]+(?:__FILE__|File\.(?:expand_path|realpath)\(__FILE__\))\)?|` +
+		`File\.expand_path\(['"]\.\.['"], *__FILE__\))\)*$`)
+	quoted = regexp.MustCompile(`^(?:'([^'\\]+)'|"([^"\\#]+)"|%[qQ]?(?:\(([^)]+)\)|\[([^\]]+)\]|\{([^}]+)\}|<([^>]+)>|\|([^|]+)\||!([^!]+)!|/([^/]+)/))`)
+)
+
+// nameOf is the value of a statement that sets the cookbook's name.
+func nameOf(statement, dir string) (string, bool) {
+	m := nameCall.FindStringSubmatch(statement)
+	if m == nil {
+		return "", false
+	}
+	if ownDirectory.MatchString(strings.TrimSuffix(m[1], ")") + ")") {
+		if full, err := filepath.Abs(dir); err == nil {
+			return filepath.Base(full), true
+		}
+	}
+	for _, value := range []string{m[1], m[1] + ")"} { // the parenthesis may be the literal's
+		if q := quoted.FindStringSubmatch(value); q != nil {
+			return strings.Join(q[1:], ""), true
+		}
+	}
+	return "", false
+}
+
+// statements are the statements of a Ruby text, each with its strings, without comments,
+// =begin blocks and the texts of here-documents.
+func statements(text string) []string {
+	s := scanner{text: text}
+	for s.at < len(s.text) && s.step() {
+	}
+	s.end()
+	return s.list
+}
+
+// scanner cuts a Ruby text into statements.
+type scanner struct {
+	text string
+	at   int
+	list []string
+	now  strings.Builder
+	// heredocs are the ends of the here-documents that begin with the next line.
+	heredocs []string
+}
+
+var heredoc = regexp.MustCompile("^<<[~-]?(?:'([^'\n]+)'|\"([^\"\n]+)\"|`([^`\n]+)`|([A-Za-z_]\\w*))")
+
+// end ends the statement under way.
+func (s *scanner) end() {
+	if t := strings.TrimSpace(s.now.String()); t != "" {
+		s.list = append(s.list, t)
+	}
+	s.now.Reset()
+}
+
+// step takes one character, string or comment. It returns false at the end of the code.
+func (s *scanner) step() bool {
+	rest := s.text[s.at:]
+	lineStart := s.at == 0 || s.text[s.at-1] == '\n'
+	switch c := rest[0]; {
+	case lineStart && strings.HasPrefix(rest, "=begin"):
+		end := strings.Index(rest, "\n=end")
+		if end < 0 {
+			return false
+		}
+		s.at += end + len("\n=end")
+		s.skipLine()
+	case lineStart && (rest == "__END__" || strings.HasPrefix(rest, "__END__\n")):
+		return false
+	case c == '#':
+		s.skipLine()
+	case c == '\n':
+		s.at++
+		s.skipHeredocs()
+		if t := strings.TrimRight(s.now.String(), " \t"); strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) {
+			t = strings.TrimSuffix(t, `\`)
+			s.now.Reset()
+			s.now.WriteString(t + " ")
+			break
+		}
+		s.end()
+	case c == ';':
+		s.at++
+		s.end()
+	case c == '\'' || c == '"' || c == '`':
+		s.take(1 + closing(rest[1:], c, c))
+	case c == '%' && s.startsWord():
+		s.percent(rest)
+	case strings.HasPrefix(rest, "<<"):
+		if m := heredoc.FindStringSubmatch(rest); m != nil {
+			s.heredocs = append(s.heredocs, strings.Join(m[1:], ""))
+			s.now.WriteString("''")
+			s.at += len(m[0])
+			break
+		}
+		s.take(2)
+	default:
+		s.take(1)
+	}
+	return true
+}
+
+// take adds the next n bytes to the statement.
+func (s *scanner) take(n int) {
+	n = min(n, len(s.text)-s.at)
+	s.now.WriteString(s.text[s.at : s.at+n])
+	s.at += n
+}
+
+// skipLine goes to the end of the line.
+func (s *scanner) skipLine() {
+	if n := strings.IndexByte(s.text[s.at:], '\n'); n >= 0 {
+		s.at += n
+		return
+	}
+	s.at = len(s.text)
+}
+
+// skipHeredocs passes over the texts of the here-documents of the line before.
+func (s *scanner) skipHeredocs() {
+	for _, end := range s.heredocs {
+		for s.at < len(s.text) {
+			line, _, _ := strings.Cut(s.text[s.at:], "\n")
+			s.at = min(s.at+len(line)+1, len(s.text))
+			if strings.TrimSpace(line) == end {
+				break
+			}
+		}
+	}
+	s.heredocs = nil
+}
+
+// startsWord reports whether a percent sign here begins a literal: after a blank, a
+// parenthesis or a comma.
+func (s *scanner) startsWord() bool {
+	return s.at == 0 || strings.IndexByte(" \t\n(,=", s.text[s.at-1]) >= 0
+}
+
+// percent takes a literal such as %q(text), or the sign alone.
+func (s *scanner) percent(rest string) {
+	open := 1
+	if len(rest) > open && strings.IndexByte("qQwWiIrxs", rest[open]) >= 0 {
+		open++
+	}
+	if len(rest) <= open || strings.IndexByte("([{<|!/^~-", rest[open]) < 0 {
+		s.take(1)
+		return
+	}
+	end := rest[open]
+	if i := strings.IndexByte("([{<", end); i >= 0 {
+		end = ")]}>"[i]
+	}
+	s.take(open + 1 + closing(rest[open+1:], rest[open], end))
+}
+
+// closing is the index behind the delimiter that ends a literal, whose opening one was
+// read. Pairs of brackets nest.
+func closing(text string, open, end byte) int {
+	depth := 1
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\':
+			i++
+		case text[i] == end:
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case text[i] == open:
+			depth++
+		}
+	}
+	return len(text)
 }

@@ -21,6 +21,8 @@ import (
 // its engine.
 type Target struct {
 	ContainerID, ContainerName, Hostname string
+	// Image is the ID of the image that the runner was made from.
+	Image string
 	// Endpoint is the address of the engine.
 	Endpoint string
 	// ClientEnv are the variables by which other programs reach that engine.
