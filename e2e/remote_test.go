@@ -251,12 +251,16 @@ platforms:
 `, firstHost, lastHost)
 	}
 	p := newProject(t, first, map[string]string{"kitchen.yml": kitchen(first.Host, last.SSH.Host)})
-	// What kitchen.yml says of an instance beats the settings.
-	p.env = []string{"GALLEY_HOST=unix:///nowhere.sock", "PATH=" + first.SSH.Dir + ":" + os.Getenv("PATH")}
+	// What kitchen.yml says of an instance comes before other programs' variables, and after
+	// what the user asks galley for.
+	p.env = []string{"DOCKER_HOST=unix:///nowhere.sock", "PATH=" + first.SSH.Dir + ":" + os.Getenv("PATH")}
 	out := p.ok("verify", "-c", "2").String()
 	require.Contains(t, out, "default-first is at "+first.Host)
 	require.Contains(t, out, "default-last is at "+last.SSH.Host)
 	require.Len(t, p.runners(), 1, "one on the first engine")
+	asked := p.galley("verify", "--host", last.Host)
+	require.NotZero(t, asked.code)
+	require.Contains(t, asked.String(), "default-first lives on "+first.Host+", and --host asks for "+last.Host)
 
 	// An instance that moves is removed where it was.
 	p.write("kitchen.yml", kitchen(last.Host, last.SSH.Host))

@@ -66,17 +66,17 @@ func (i *instanceRun) awaitPIDOne(ctx context.Context, img backend.Image) error 
 	}
 	ended, cancel := context.WithTimeout(ctx, pidOneTime)
 	defer cancel()
-	code, err := i.eng.WaitContainer(ended, i.container.ID)
-	if err != nil {
+	if _, err := i.eng.WaitContainer(ended, i.container.ID); err != nil {
 		if ended.Err() != nil && ctx.Err() == nil {
 			return nil // it goes on
 		}
 		return err
 	}
-	return i.live().explainDeath(ctx, fmt.Errorf("%w at once, with code %d", errPIDOneEnded, code))
+	return i.live().explainDeath(ctx, errAtOnce)
 }
 
-var errPIDOneEnded = errors.New("it ended")
+// errAtOnce says when PID 1 ended.
+var errAtOnce = errors.New("at once")
 
 // awaitSystemd returns when systemd has booted. It asks once: systemctl itself
 // waits, so there is no polling.
