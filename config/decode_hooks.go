@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -123,22 +124,17 @@ func (d *decoder) hookCommand(v *yaml11.Value) (string, bool) {
 
 // filterTexts reads names of platforms and /regular expressions/.
 func filterTexts(d *decoder, v *yaml11.Value) ([]string, bool) {
-	var ds diagnostics
+	var ds kitchen.Diagnostics
 	for _, it := range items(v) {
-		compileFilter(&ds, d.spelt, it)
+		kitchen.NewFilter(&ds, d.spelt, it)
 	}
-	for _, problem := range ds.list {
+	for _, problem := range ds.List {
 		d.report(problem)
 	}
-	if ds.hasErrors() {
+	if ds.HasErrors() {
 		return nil, false
 	}
 	return texts(d, v)
-}
-
-// compileFilter reads one entry of includes or excludes, as suites have them.
-func compileFilter(ds *diagnostics, path string, v *yaml11.Value) (filter, bool) {
-	return (&munger{diags: ds}).filter(path, v)
 }
 
 // hookRunsOn reports whether a hook's filters let a platform pass: includes decide
@@ -155,12 +151,12 @@ func (r *resolver) anyFilter(filters []string, name string) bool {
 	for _, text := range filters {
 		f, ok := r.filters[text]
 		if !ok {
-			f, _ = compileFilter(&r.diags, "lifecycle", yaml11.NewString(text, yaml11.Pos{}))
+			f, _ = kitchen.NewFilter(&r.diags, "lifecycle", yaml11.NewString(text, yaml11.Pos{}))
 			r.filters[text] = f
 		}
-		matches, err := f.match(platform{name: yaml11.NewString(name, yaml11.Pos{}), text: name})
+		matches, err := f.Match(name)
 		if err != nil {
-			r.diags.errorAt(yaml11.Pos{}, "lifecycle", "the expression "+text+" takes too long: "+err.Error(), "simplify it")
+			r.diags.ErrorAt(yaml11.Pos{}, "lifecycle", "the expression "+text+" takes too long: "+err.Error(), "simplify it")
 		}
 		if matches {
 			return true

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -39,7 +40,7 @@ func (c *Config) Resolve(o ResolveOptions) ([]Instance, []Diagnostic) {
 		verifiers:    map[*yaml11.Value]Verifier{},
 		transports:   map[*yaml11.Value]Transport{},
 		hooks:        map[*yaml11.Value]Hooks{},
-		filters:      map[string]filter{},
+		filters:      map[string]kitchen.Filter{},
 		secrets:      c.Secrets(nil),
 	}
 	out := make([]Instance, 0, len(c.Instances))
@@ -50,7 +51,7 @@ func (c *Config) Resolve(o ResolveOptions) ([]Instance, []Diagnostic) {
 		out = append(out, r.instance(i, raw))
 	}
 	r.c.checkTree(&r.diags, o.lint)
-	list := r.diags.list
+	list := r.diags.List
 	for i := range list {
 		list[i] = c.Annotate(list[i])
 		list[i].Excerpt = maskExcerpt(list[i].Excerpt)
@@ -83,14 +84,14 @@ type resolver struct {
 	c      *Config
 	o      ResolveOptions
 	source *sources
-	diags  diagnostics
+	diags  kitchen.Diagnostics
 
 	drivers      map[*yaml11.Value]Driver
 	provisioners map[*yaml11.Value]Provisioner
 	verifiers    map[*yaml11.Value]Verifier
 	transports   map[*yaml11.Value]Transport
 	hooks        map[*yaml11.Value]Hooks
-	filters      map[string]filter
+	filters      map[string]kitchen.Filter
 	secrets      []string
 }
 
@@ -135,7 +136,7 @@ func once[T any](done map[*yaml11.Value]T, block *yaml11.Value, decode func(*yam
 func (r *resolver) decoder() *decoder {
 	blank := theSchema().blank
 	return &decoder{
-		root: r.c.Root, home: r.o.Home, env: r.o.Env, source: r.source.text, report: r.diags.add,
+		root: r.c.Root, home: r.o.Home, env: r.o.Env, source: r.source.text, report: r.diags.Add,
 		lint: r.o.lint, inst: &blank, set: map[string]*yaml11.Value{},
 	}
 }
@@ -176,7 +177,7 @@ func (r *resolver) driver(block *yaml11.Value) Driver {
 	}
 	dr.Kind, dr.Engine = served.kind, served.engine
 	if at == nil {
-		r.diags.warnAt(r.c.start(), "driver.name",
+		r.diags.WarnAt(r.c.start(), "driver.name",
 			"no driver is named, so the dummy driver is used, which makes no containers",
 			"add the lines\n      driver:\n        name: dokken")
 	}
@@ -212,7 +213,7 @@ func (r *resolver) unservedDriver(name string, at, block *yaml11.Value) {
 	if near != "" {
 		hint = "did you mean \"" + near + "\"? galley has " + strings.Join(keysOf(driverNames()), ", ")
 	}
-	r.diags.errorAt(pos, "driver.name", msg, hint)
+	r.diags.ErrorAt(pos, "driver.name", msg, hint)
 }
 
 // provisioner decodes a provisioner's block.
@@ -229,7 +230,7 @@ func (r *resolver) provisioner(block *yaml11.Value) Provisioner {
 	p.Kind = kind
 	if list := block.Map.Get("run_list"); at == nil && list != nil && len(items(list)) > 0 {
 		// Test Kitchen's default was Chef for many years, and files still rely on it.
-		r.diags.warnAt(r.c.start(), "provisioner.name",
+		r.diags.WarnAt(r.c.start(), "provisioner.name",
 			"no provisioner is named, so the shell provisioner is used, which does not apply the run_list",
 			"add the lines\n      provisioner:\n        name: dokken")
 	}
@@ -308,5 +309,5 @@ func (r *resolver) unknownPlugin(in Section, name string, at, block *yaml11.Valu
 	}
 	key := string(in) + ".name"
 	msg, hint := unknownPlugin(in, name, have)
-	r.diags.errorAt(pos, key, key+": "+msg, hint)
+	r.diags.ErrorAt(pos, key, key+": "+msg, hint)
 }

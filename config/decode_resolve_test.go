@@ -2,13 +2,15 @@ package config
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/config/kitchen"
 )
 
 // wholeYAML is a kitchen.yml with these lines at the margin, one platform and one
@@ -75,7 +77,7 @@ func TestDriverNames(t *testing.T) {
 	} {
 		i := resolveOne(t, wholeYAML("driver: "+name+"\nprovisioner: shell\nverifier: dummy"))
 		require.Equal(t, want, servedDriver{i.Driver.Kind, i.Driver.Engine}, name)
-		require.True(t, containerDriver(name), "the loader must know %s too", name)
+		require.True(t, kitchen.ContainerDriver(name), "the loader must know %s too", name)
 	}
 }
 
@@ -255,18 +257,10 @@ func FuzzResolve(f *testing.F) {
 	f.Add(driverYAML("run_options: --cap-add\nports: {\"80\": [{HostPort: 1}]}\nulimits: [{name: nofile}]\ngpus: all\ntmpfs: {/a: b}"))
 	f.Add("driver: [a]\nprovisioner: {name: [b]}\nverifier: {name: {c: d}}\nplatforms: [{name: x}]\nsuites: [{name: y, lifecycle: {pre_create: {local: ~}}}]")
 	f.Fuzz(func(t *testing.T, text string) {
-		data, _, err := yaml11.Parse("kitchen.yml", []byte(text), yaml11.Options{})
-		if err != nil || data.Kind != yaml11.Map {
-			return
-		}
-		var diags diagnostics
-		data = newTextKeys(&diags).value(normalize(data))
-		m := newMunger(data, &diags)
-		if m == nil || diags.hasErrors() {
-			return
-		}
-		c := &Config{Root: "/project", Merged: data, Files: []File{{Name: "kitchen.yml", Present: true, Rendered: []byte(text)}}}
-		if c.Instances = m.instances(); len(c.Instances) > 100 {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "kitchen.yml"), []byte(text), 0o600))
+		c, err := Load(t.Context(), Options{Dir: dir})
+		if err != nil || len(c.Instances) > 100 {
 			return
 		}
 		all, found := c.Resolve(ResolveOptions{Env: clientEnv})

@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
 // start is the beginning of the project's file.
 func (c *Config) start() yaml11.Pos {
 	for _, f := range c.Files {
-		if f.Role == RoleProject {
+		if f.Role == kitchen.RoleProject {
 			return yaml11.Pos{File: f.Name}
 		}
 	}
@@ -20,7 +21,7 @@ func (c *Config) start() yaml11.Pos {
 
 // checkTree reports unknown keys outside of plugin blocks, filters that match
 // nothing, and a file without anything to do.
-func (c *Config) checkTree(ds *diagnostics, lint bool) {
+func (c *Config) checkTree(ds *kitchen.Diagnostics, lint bool) {
 	if c.Merged == nil {
 		return
 	}
@@ -75,7 +76,7 @@ func (c *Config) replacedPlatforms() []string {
 }
 
 // nothingToDo says why there are no instances.
-func (c *Config) nothingToDo(ds *diagnostics, suites, platforms int) {
+func (c *Config) nothingToDo(ds *kitchen.Diagnostics, suites, platforms int) {
 	var missing []string
 	hint := ""
 	if platforms == 0 {
@@ -87,11 +88,11 @@ func (c *Config) nothingToDo(ds *diagnostics, suites, platforms int) {
 		hint += "\n      suites:\n        - name: default"
 	}
 	if len(missing) > 0 {
-		ds.warnAt(c.start(), "", "there are no "+strings.Join(missing, " and no ")+", so there is nothing to run",
+		ds.WarnAt(c.start(), "", "there are no "+strings.Join(missing, " and no ")+", so there is nothing to run",
 			"add the lines"+hint)
 		return
 	}
-	ds.warnAt(c.start(), "suites", "no suite runs on any platform, so there is nothing to run",
+	ds.WarnAt(c.start(), "suites", "no suite runs on any platform, so there is nothing to run",
 		"look at `includes` and `excludes` of the suites")
 }
 
@@ -105,12 +106,12 @@ func named(root *yaml11.Value, key string) []*yaml11.Value {
 }
 
 // checkNames warns of the keys of a mapping that a section does not have.
-func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint bool) {
+func checkNames(ds *kitchen.Diagnostics, in Section, path string, v *yaml11.Value, lint bool) {
 	s := theSchema()
 	for _, e := range entries(v) {
 		if k := s.find(in, e.Key); k != nil {
 			if lint && k.Deprecated != "" {
-				ds.warnAt(e.KeyPos, path+e.Key, path+e.Key+" is the old form", "write `"+k.Deprecated+"`")
+				ds.WarnAt(e.KeyPos, path+e.Key, path+e.Key+" is the old form", "write `"+k.Deprecated+"`")
 			}
 			continue
 		}
@@ -136,14 +137,14 @@ func checkNames(ds *diagnostics, in Section, path string, v *yaml11.Value, lint 
 		case isForeign(SectionDriver, "", e.Key):
 			continue
 		}
-		ds.warnAt(e.KeyPos, path+e.Key, path+e.Key+": unknown key, it has no effect", hint)
+		ds.WarnAt(e.KeyPos, path+e.Key, path+e.Key+": unknown key, it has no effect", hint)
 	}
 }
 
 // checkFilter warns of names that are no platform, neither here nor elsewhere, in a
 // file whose platforms do not count. A file that is not used now may bring others, so
 // only a likely slip is reported, unless linting.
-func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms, elsewhere []string, lint bool) {
+func checkFilter(ds *kitchen.Diagnostics, key string, v *yaml11.Value, platforms, elsewhere []string, lint bool) {
 	for _, it := range items(v) {
 		name, ok := it.Text()
 		if !ok || name == "" || strings.HasPrefix(name, "/") || slices.Contains(platforms, name) ||
@@ -158,7 +159,7 @@ func checkFilter(ds *diagnostics, key string, v *yaml11.Value, platforms, elsewh
 			hint = "the platforms are " + strings.Join(platforms, ", ") + "; a regular expression stands between slashes: /" +
 				name + "/"
 		}
-		ds.warnAt(it.Pos, key, fmt.Sprintf("%s: there is no platform %q", key, name), hint)
+		ds.WarnAt(it.Pos, key, fmt.Sprintf("%s: there is no platform %q", key, name), hint)
 	}
 }
 
@@ -169,7 +170,7 @@ func (r *resolver) checkSandboxes(i Instance, raw RawInstance) {
 	}
 	provisioner, verifier := strings.TrimRight(i.Provisioner.RootPath, "/"), strings.TrimRight(i.Verifier.RootPath, "/")
 	if provisioner == verifier && provisioner != "" {
-		r.diags.errorAt(raw.Verifier.Pos, "verifier.root_path",
+		r.diags.ErrorAt(raw.Verifier.Pos, "verifier.root_path",
 			"verifier.root_path: "+verifier+" is the provisioner's root_path too",
 			"name two different directories, or leave both out")
 	}
@@ -183,7 +184,7 @@ func (r *resolver) checkSandboxes(i Instance, raw RawInstance) {
 		default:
 			continue
 		}
-		r.diags.errorAt(mountPos(raw.Driver, m.Target), "driver.volumes",
+		r.diags.ErrorAt(mountPos(raw.Driver, m.Target), "driver.volumes",
 			"driver.volumes: the "+owner+" has its files at "+m.Target,
 			"mount this elsewhere, or name another directory in "+owner+".root_path")
 	}
@@ -216,7 +217,7 @@ func mountPos(driver *yaml11.Value, target string) yaml11.Pos {
 // checkPlatform warns of what galley cannot run.
 func (r *resolver) checkPlatform(i Instance, raw RawInstance) {
 	if i.Driver.Kind == DriverContainer && i.OSType == "windows" {
-		r.diags.warnAt(raw.PlatformPos, "platforms.name",
+		r.diags.WarnAt(raw.PlatformPos, "platforms.name",
 			fmt.Sprintf("platform %q: galley runs Linux containers, this platform is Windows", i.Platform),
 			"leave the platform out in kitchen.local.yml, or set os_type: unix")
 	}

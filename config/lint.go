@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/galley-kitchen/galley/config/kitchen"
 )
 
 // LintOptions say how Lint looks.
@@ -32,15 +34,15 @@ func (c *Config) Lint(o LintOptions) []Diagnostic {
 	}
 	instances, found := c.Resolve(ResolveOptions{Home: o.Home, Env: o.Env, lint: true})
 	all := slices.Concat(c.Diagnostics, found)
-	var ds diagnostics
+	var ds kitchen.Diagnostics
 	for _, d := range all {
-		ds.add(d)
+		ds.Add(d)
 	}
 	for _, i := range instances {
 		c.lintFiles(&ds, i, o.Exists)
 	}
 	c.lintPorts(&ds, instances)
-	out := ds.list
+	out := ds.List
 	if o.Strict {
 		for i := range out {
 			out[i].Severity = SeverityError
@@ -59,7 +61,7 @@ func (c *Config) Lint(o LintOptions) []Diagnostic {
 }
 
 // lintFiles reports files that kitchen.yml names and that do not exist.
-func (c *Config) lintFiles(ds *diagnostics, i Instance, exists func(string) bool) {
+func (c *Config) lintFiles(ds *kitchen.Diagnostics, i Instance, exists func(string) bool) {
 	raw := c.Instances[i.Index]
 	report := func(key, path string) {
 		if path == "" || exists(path) {
@@ -74,7 +76,7 @@ func (c *Config) lintFiles(ds *diagnostics, i Instance, exists func(string) bool
 			block = raw.Verifier
 		}
 		v := either(block, theSchema().find(Section(section), name).spellings()...)
-		ds.add(c.Annotate(Diagnostic{
+		ds.Add(c.Annotate(Diagnostic{
 			Severity: SeverityWarning, Pos: v.Pos, Key: key,
 			Msg: fmt.Sprintf("%s: there is no %s", key, path), Hint: "paths are relative to the project, " + c.Root,
 		}))
@@ -99,7 +101,7 @@ func (c *Config) lintFiles(ds *diagnostics, i Instance, exists func(string) bool
 }
 
 // lintPorts reports fixed host ports that several instances publish.
-func (c *Config) lintPorts(ds *diagnostics, instances []Instance) {
+func (c *Config) lintPorts(ds *kitchen.Diagnostics, instances []Instance) {
 	type end struct {
 		ip       string
 		port     int
@@ -131,7 +133,7 @@ func (c *Config) lintPorts(ds *diagnostics, instances []Instance) {
 			shown = append(shown[:3:3], fmt.Sprintf("%d more", len(names)-3))
 		}
 		v := either(c.Instances[first[e].Index].Driver, theSchema().find(SectionDriver, "ports").spellings()...)
-		ds.add(c.Annotate(Diagnostic{
+		ds.Add(c.Annotate(Diagnostic{
 			Severity: SeverityWarning, Pos: v.Pos, Key: "driver.ports",
 			Msg: fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only one of them can exist "+
 				"at a time", strings.Join(shown, ", "), e.port),

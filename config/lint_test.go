@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,11 +53,15 @@ func TestLintOfACleanFile(t *testing.T) {
 // A suite for other platforms too: their names are in the file whose list of
 // platforms another one has replaced.
 func TestFiltersOfReplacedPlatforms(t *testing.T) {
-	c, err := load(t, map[string]string{
+	dir := t.TempDir()
+	for name, text := range map[string]string{
 		"kitchen.yml": "driver: vagrant\nprovisioner: dokken\nverifier: dummy\nplatforms: [{name: centos-6}, {name: windows-10}]\n" +
 			"suites: [{name: s, excludes: [centos-6, windows-10], lifecycle: {pre_create: [{local: a, excludes: centos-6}]}}, {name: t, includes: [centos-77]}]\n",
 		"kitchen.dokken.yml": "driver: dokken\nplatforms: [{name: centos-7}]\n",
-	})
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	c, err := Load(t.Context(), Options{Dir: dir})
 	require.NoError(t, err)
 	_, diags := c.Resolve(ResolveOptions{})
 	require.Len(t, diags, 1)

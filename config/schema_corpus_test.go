@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -37,7 +38,7 @@ func corpusConfig(t *testing.T, file string) *Config {
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &doc))
-	c := &Config{Root: "/project"}
+	c := &Config{&kitchen.Config{Root: "/project"}}
 	block := func(name string, text json.RawMessage) *yaml11.Value {
 		v, _, err := yaml11.Parse(name, text, yaml11.Options{})
 		require.NoError(t, err)
@@ -83,3 +84,6 @@ func TestCorpusResolves(t *testing.T) {
 	}
 	require.Greater(t, container, 1000)
 }
+
+// The corpus stands beside the checkout; see its README.
+const corpusDir = "../../shared/corpus"

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,20 +11,16 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// configOf makes a configuration of one kitchen.yml without ERB.
+// configOf makes a configuration of one kitchen.yml without ERB, of the project /project.
 func configOf(t testing.TB, text string) *Config {
 	t.Helper()
-	data, _, err := yaml11.Parse("kitchen.yml", []byte(text), yaml11.Options{})
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kitchen.yml"), []byte(text), 0o600))
+	c, err := Load(context.Background(), Options{Dir: dir, NoDokkenOverlay: true})
 	require.NoError(t, err)
-	var diags diagnostics
-	data = newTextKeys(&diags).value(normalize(data))
-	m := newMunger(data, &diags)
-	require.NotNil(t, m, "%v", diags.list)
-	return &Config{
-		Root:   "/project",
-		Files:  []File{{Role: RoleProject, Name: "kitchen.yml", Present: true, Rendered: []byte(text), Data: data}},
-		Merged: data, Instances: m.instances(), Diagnostics: diags.list,
-	}
+	c.Root, c.Files = "/project", c.Files[:1]
+	c.Files[0].Path = ""
+	return c
 }
 
 // clientEnv is the client's environment in tests.

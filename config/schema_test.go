@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -367,7 +368,7 @@ func TestEveryKeyTakesEveryShape(t *testing.T) {
 			blocks[plugin] = block
 			raw.Driver, raw.Provisioner, raw.Verifier = blocks["driver"], blocks["provisioner"], blocks["verifier"]
 			raw.Transport, raw.Lifecycle = blocks["transport"], blocks["lifecycle"]
-			c := &Config{Root: "/project", Instances: []RawInstance{raw}}
+			c := &Config{&kitchen.Config{Root: "/project", Instances: []RawInstance{raw}}}
 			all, diags := c.Resolve(ResolveOptions{})
 			for _, d := range diags {
 				require.True(t, strings.HasPrefix(d.Msg, k.path()), "%s: %s: %s", k.path(), shape, d)

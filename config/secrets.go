@@ -52,13 +52,15 @@ var userinfo = sync.OnceValue(func() *regexp.Regexp {
 // "NAME=value", for a masker: what stands under the name of a secret in any of the
 // files, at any depth and in texts such as "--token=value", and the passwords in
 // addresses. They are sorted and may be of any length.
-func (c *Config) Secrets(environ []string) []string {
+func (c *Config) Secrets(environ []string) []string { return secretsIn(c.Files, environ) }
+
+func secretsIn(files []File, environ []string) []string {
 	s := secretCollector{found: map[string]bool{}, seen: map[*yaml11.Value]bool{}}
 	for _, e := range environ {
 		name, value, _ := strings.Cut(e, "=")
 		s.text(name, value)
 	}
-	for _, f := range c.Files {
+	for _, f := range files {
 		if f.Data != nil {
 			s.value("", f.Data)
 		} else {
@@ -72,7 +74,7 @@ func (c *Config) Secrets(environ []string) []string {
 // SecretValues are the Secrets of the configuration that the instances are of, and of
 // an environment of "NAME=value".
 func SecretValues(instances []Instance, environ []string) []string {
-	all := (&Config{}).Secrets(environ)
+	all := secretsIn(nil, environ)
 	for n, i := range instances {
 		if i.secrets != nil && (n == 0 ||
 			i.secrets != instances[n-1].secrets) { // one list for all instances of a configuration

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/kitchen"
 )
 
 func TestIsSecretName(t *testing.T) {
@@ -111,6 +113,6 @@ func TestDiagnoseMasksInAllForms(t *testing.T) {
 
 // TestSecretsOfAFileThatIsNoYAML: what can be told by its lines is masked.
 func TestSecretsOfAFileThatIsNoYAML(t *testing.T) {
-	c := &Config{Files: []File{{Present: true, Rendered: []byte("a: [\nDB_PASSWORD: hunter2-x\n")}}}
+	c := &Config{&kitchen.Config{Files: []File{{Present: true, Rendered: []byte("a: [\nDB_PASSWORD: hunter2-x\n")}}}}
 	require.Equal(t, []string{"hunter2-x"}, c.Secrets(nil))
 }

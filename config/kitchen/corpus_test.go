@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ import (
 )
 
 // The corpus stands beside the checkout; see its README for how a case is run.
-const corpusDir = "../../shared/corpus"
+const corpusDir = "../../../shared/corpus"
 
 // acceptedDifferences are the cases in which galley does not do as Test Kitchen
 // does, each with the reason. docs/differences.md lists the rules behind them. A

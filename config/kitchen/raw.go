@@ -1,9 +1,7 @@
-package config
+package kitchen
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
@@ -97,21 +95,6 @@ func (c *Config) Annotate(d Diagnostic) Diagnostic {
 		}
 	}
 	return d
-}
-
-// MaskedJSON is MergedJSON with secrets masked.
-func (c *Config) MaskedJSON(mask *Masker) ([]byte, error) {
-	out, err := c.MergedJSON()
-	if err != nil {
-		return nil, err
-	}
-	var plain any
-	decoder := json.NewDecoder(bytes.NewReader(out))
-	decoder.UseNumber()
-	if err := decoder.Decode(&plain); err != nil {
-		return nil, fmt.Errorf("mask the configuration: %w", err)
-	}
-	return json.Marshal(mask.MaskValue("", plain))
 }
 
 // MergedJSON renders the instances with their merged data as JSON:

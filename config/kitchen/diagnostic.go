@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"errors"
@@ -76,15 +76,16 @@ func (e *LoadError) Error() string {
 // maxDiagnostics is how many problems of one severity are kept.
 const maxDiagnostics = 100
 
-// diagnostics collects problems; the same one is kept once, for a mistake in a
+// Diagnostics collects problems; the same one is kept once, for a mistake in a
 // shared block shows in every instance that has it.
-type diagnostics struct {
-	list  []Diagnostic
+type Diagnostics struct {
+	List  []Diagnostic
 	seen  map[Diagnostic]bool
 	count map[Severity]int
 }
 
-func (ds *diagnostics) add(d Diagnostic) {
+// Add keeps a problem, up to a limit for each severity.
+func (ds *Diagnostics) Add(d Diagnostic) {
 	if ds.seen[d] {
 		return
 	}
@@ -95,31 +96,33 @@ func (ds *diagnostics) add(d Diagnostic) {
 		return
 	}
 	ds.seen[d] = true
-	ds.list = append(ds.list, d)
+	ds.List = append(ds.List, d)
 }
 
 // all returns the problems, and last how many were left out.
-func (ds *diagnostics) all() []Diagnostic {
+func (ds *Diagnostics) all() []Diagnostic {
 	for _, s := range []Severity{SeverityWarning, SeverityError} {
 		if more := ds.count[s] - maxDiagnostics; more > 0 {
-			ds.list = append(ds.list, Diagnostic{Severity: s, Msg: fmt.Sprintf("%d further ones are not shown", more)})
+			ds.List = append(ds.List, Diagnostic{Severity: s, Msg: fmt.Sprintf("%d further ones are not shown", more)})
 		}
 	}
-	return ds.list
+	return ds.List
 }
 
-func (ds *diagnostics) errorAt(pos yaml11.Pos, key, msg, hint string) {
-	ds.add(Diagnostic{Severity: SeverityError, Pos: pos, Key: key, Msg: msg, Hint: hint})
+// ErrorAt adds an error.
+func (ds *Diagnostics) ErrorAt(pos yaml11.Pos, key, msg, hint string) {
+	ds.Add(Diagnostic{Severity: SeverityError, Pos: pos, Key: key, Msg: msg, Hint: hint})
 }
 
-func (ds *diagnostics) warnAt(pos yaml11.Pos, key, msg, hint string) {
-	ds.add(Diagnostic{Severity: SeverityWarning, Pos: pos, Key: key, Msg: msg, Hint: hint})
+// WarnAt adds a warning.
+func (ds *Diagnostics) WarnAt(pos yaml11.Pos, key, msg, hint string) {
+	ds.Add(Diagnostic{Severity: SeverityWarning, Pos: pos, Key: key, Msg: msg, Hint: hint})
 }
 
 // addYAML turns what yaml11.Parse returned into diagnostics.
-func (ds *diagnostics) addYAML(warnings []yaml11.Warning, err error, note string) {
+func (ds *Diagnostics) addYAML(warnings []yaml11.Warning, err error, note string) {
 	for _, w := range warnings {
-		ds.warnAt(w.Pos, w.Key, w.Msg, joinHints(w.Hint, note))
+		ds.WarnAt(w.Pos, w.Key, w.Msg, joinHints(w.Hint, note))
 	}
 	if err == nil {
 		return
@@ -131,10 +134,10 @@ func (ds *diagnostics) addYAML(warnings []yaml11.Warning, err error, note string
 	for _, e := range all {
 		var bad *yaml11.SyntaxError
 		if !errors.As(e, &bad) {
-			ds.add(Diagnostic{Severity: SeverityError, Msg: e.Error()})
+			ds.Add(Diagnostic{Severity: SeverityError, Msg: e.Error()})
 			continue
 		}
-		ds.add(Diagnostic{Severity: SeverityError, Pos: bad.Pos, Msg: bad.Msg, Hint: joinHints(bad.Hint, note),
+		ds.Add(Diagnostic{Severity: SeverityError, Pos: bad.Pos, Msg: bad.Msg, Hint: joinHints(bad.Hint, note),
 			Excerpt: bad.Excerpt})
 	}
 }
@@ -149,5 +152,5 @@ func joinHints(hints ...string) string {
 	return strings.Join(parts, "; ")
 }
 
-// hasErrors reports whether anything is of SeverityError.
-func (ds *diagnostics) hasErrors() bool { return ds.count[SeverityError] > 0 }
+// HasErrors reports whether anything is of SeverityError.
+func (ds *Diagnostics) HasErrors() bool { return ds.count[SeverityError] > 0 }

@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ const (
 type suite struct {
 	name               *yaml11.Value
 	text               string
-	includes, excludes []filter
+	includes, excludes []Filter
 	// data is the first suite of the same name: Test Kitchen takes the data of
 	// both from there.
 	data *section
@@ -38,12 +38,12 @@ type platform struct {
 func (m *munger) instances() []RawInstance {
 	suites, platforms := m.readSuites(), m.readPlatforms()
 	if n := len(suites) * len(platforms); n > maxInstances {
-		m.diags.errorAt(m.root.pos, "suites",
+		m.diags.ErrorAt(m.root.pos, "suites",
 			fmt.Sprintf("the suites and platforms make %d instances, more than the %d allowed", n, maxInstances),
 			"split the project")
 		return nil
 	}
-	if m.diags.hasErrors() {
+	if m.diags.HasErrors() {
 		return nil
 	}
 	var out []RawInstance
@@ -55,7 +55,7 @@ func (m *munger) instances() []RawInstance {
 			}
 			inst := m.instance(s, p)
 			if m.merger.copied > maxCopied {
-				m.diags.errorAt(m.root.pos, "", "the blocks of the instances have too many keys in all", "split the project")
+				m.diags.ErrorAt(m.root.pos, "", "the blocks of the instances have too many keys in all", "split the project")
 				return nil
 			}
 			if i, ok := first[inst.Name]; ok {
@@ -128,7 +128,7 @@ func (m *munger) readSuites() []suite {
 }
 
 func (m *munger) missingName(sec *section) {
-	m.diags.errorAt(sec.pos, sec.path("name"), sec.name+" has no name", "add `name: …`")
+	m.diags.ErrorAt(sec.pos, sec.path("name"), sec.name+" has no name", "add `name: …`")
 }
 
 // firstOfName finds the first section of a name; names are equal when they are of
@@ -160,7 +160,7 @@ func (m *munger) readPlatforms() []platform {
 			continue
 		}
 		if name.Kind != yaml11.String && name.Kind != yaml11.Symbol {
-			m.diags.errorAt(name.Pos, sec.path("name"),
+			m.diags.ErrorAt(name.Pos, sec.path("name"),
 				fmt.Sprintf("%s is %s, expected a text", sec.path("name"), aKind(name)), "put the name in quotes")
 			continue
 		}

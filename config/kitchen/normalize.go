@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"github.com/galley-kitchen/galley/config/yaml11"
@@ -63,11 +63,11 @@ func (n normalizer) entry(e yaml11.Entry) *yaml11.Value {
 // textKeys makes all keys strings: symbols lose their colon, and of :a and a the
 // later wins. Keys of other types are errors, as they are in Test Kitchen.
 type textKeys struct {
-	diags *diagnostics
+	diags *Diagnostics
 	done  map[*yaml11.Value]*yaml11.Value
 }
 
-func newTextKeys(diags *diagnostics) *textKeys {
+func newTextKeys(diags *Diagnostics) *textKeys {
 	return &textKeys{diags: diags, done: map[*yaml11.Value]*yaml11.Value{}}
 }
 
@@ -129,5 +129,5 @@ func (t *textKeys) badKey(e yaml11.Entry) {
 		hint = "write a text as key"
 	}
 	kind := aKind(&yaml11.Value{Kind: e.KeyKind})
-	t.diags.errorAt(e.KeyPos, e.Key, "the key `"+e.Key+"` is "+kind+", not text", hint)
+	t.diags.ErrorAt(e.KeyPos, e.Key, "the key `"+e.Key+"` is "+kind+", not text", hint)
 }

@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"github.com/galley-kitchen/galley/config/yaml11"
@@ -33,7 +33,7 @@ func (s *section) set(key string, v *yaml11.Value) { s.m.SetString(key, v.Pos, v
 // legacy converts the forms that Test Kitchen still understands into those of
 // today. The order matters: each step sees what the steps before it made.
 type legacy struct {
-	diags  *diagnostics
+	diags  *Diagnostics
 	merger *merger
 }
 
@@ -70,7 +70,7 @@ func (l legacy) convert(root *section, platforms, suites []*section) {
 // plugin returns the block of a plugin in long form: a string is its name,
 // nothing and null are an empty block. It returns nil, and reports why, when the
 // block is of another type.
-func (ds *diagnostics) plugin(s *section, key string) *yaml11.Value {
+func (ds *Diagnostics) plugin(s *section, key string) *yaml11.Value {
 	v := s.m.Get(key)
 	switch {
 	case v == nil:
@@ -86,8 +86,8 @@ func (ds *diagnostics) plugin(s *section, key string) *yaml11.Value {
 	return nil
 }
 
-func (ds *diagnostics) wrongKind(v *yaml11.Value, path, wanted string) {
-	ds.errorAt(v.Pos, path, path+" is "+aKind(v)+", expected "+wanted, "")
+func (ds *Diagnostics) wrongKind(v *yaml11.Value, path, wanted string) {
+	ds.ErrorAt(v.Pos, path, path+" is "+aKind(v)+", expected "+wanted, "")
 }
 
 // driverConfig merges driver_config and driver_plugin into driver, which wins.
@@ -234,7 +234,7 @@ func (l legacy) hookList(s *section, v *yaml11.Value) []*yaml11.Value {
 	case v.Kind == yaml11.Seq:
 		return append([]*yaml11.Value{}, v.Seq...)
 	case v.Kind == yaml11.Map:
-		l.diags.warnAt(v.Pos, s.path("lifecycle.pre_create"),
+		l.diags.WarnAt(v.Pos, s.path("lifecycle.pre_create"),
 			"lifecycle.pre_create is a mapping beside driver.pre_create_command; its keys and values become "+
 				"hooks of their own, as in Test Kitchen",
 			"write it as a list: `- local: …`")

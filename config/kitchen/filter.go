@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/galley-kitchen/galley/internal/onigmo"
 )
 
-// filter is an entry of a suite's includes or excludes: a platform's exact name,
+// Filter is an entry of a suite's includes or excludes: a platform's exact name,
 // or a regular expression written as /re/ with the flags i and x.
-type filter struct {
+type Filter struct {
 	text string
 	re   *onigmo.Regexp
 	pos  yaml11.Pos
@@ -21,7 +21,7 @@ type filter struct {
 var regexpForm = regexp.MustCompile(`(?m)^/(.*)/([ix]*)$`)
 
 // filters reads includes or excludes: a text, or a list of texts.
-func (m *munger) filters(sec *section, key string) []filter {
+func (m *munger) filters(sec *section, key string) []Filter {
 	v := sec.m.Get(key)
 	if v == nil || v.Kind == yaml11.Null {
 		return nil
@@ -30,28 +30,29 @@ func (m *munger) filters(sec *section, key string) []filter {
 	if v.Kind == yaml11.Seq {
 		items = v.Seq
 	}
-	var out []filter
+	var out []Filter
 	for _, it := range items {
-		if f, ok := m.filter(sec.path(key), it); ok {
+		if f, ok := NewFilter(m.diags, sec.path(key), it); ok {
 			out = append(out, f)
 		}
 	}
 	return out
 }
 
-func (m *munger) filter(path string, v *yaml11.Value) (filter, bool) {
+// NewFilter reads an entry of a list of filters, which messages call path.
+func NewFilter(diags *Diagnostics, path string, v *yaml11.Value) (Filter, bool) {
 	if v.Kind != yaml11.String && v.Kind != yaml11.Symbol {
-		m.diags.errorAt(v.Pos, path, fmt.Sprintf("%s has %s, expected the name of a platform or /a regular expression/",
+		diags.ErrorAt(v.Pos, path, fmt.Sprintf("%s has %s, expected the name of a platform or /a regular expression/",
 			path, aKind(v)),
 			"put the name in quotes")
-		return filter{}, false
+		return Filter{}, false
 	}
-	f := filter{text: v.Str, pos: v.Pos}
+	f := Filter{text: v.Str, pos: v.Pos}
 	form := regexpForm.FindStringSubmatch(v.Str)
 	if form == nil {
 		if v.Kind == yaml11.Symbol {
-			m.diags.errorAt(v.Pos, path, path+" has a symbol, expected a text", "write "+v.Str+" without the colon")
-			return filter{}, false
+			diags.ErrorAt(v.Pos, path, path+" has a symbol, expected a text", "write "+v.Str+" without the colon")
+			return Filter{}, false
 		}
 		return f, true
 	}
@@ -64,20 +65,20 @@ func (m *munger) filter(path string, v *yaml11.Value) (filter, bool) {
 	}
 	re, err := onigmo.Compile(form[1], flags)
 	if err != nil {
-		m.diags.errorAt(v.Pos, path, "regular expression: "+err.Error(), "mend the expression, or name the platforms")
-		return filter{}, false
+		diags.ErrorAt(v.Pos, path, "regular expression: "+err.Error(), "mend the expression, or name the platforms")
+		return Filter{}, false
 	}
 	f.re = re
 	return f, true
 }
 
-// match reports whether the filter is for the platform. It returns an error
-// when the expression takes too long.
-func (f filter) match(p platform) (bool, error) {
+// Match reports whether the filter is for a platform's name. It returns an error when
+// the expression takes too long.
+func (f Filter) Match(name string) (bool, error) {
 	if f.re == nil {
-		return p.name.Kind == yaml11.String && f.text == p.text, nil
+		return f.text == name, nil
 	}
-	return f.re.MatchString(p.text)
+	return f.re.MatchString(name)
 }
 
 // runsOn reports whether the suite's filters let the platform pass: includes
@@ -89,11 +90,14 @@ func (m *munger) runsOn(s suite, p platform) bool {
 	return !m.anyMatch(s.excludes, p)
 }
 
-func (m *munger) anyMatch(filters []filter, p platform) bool {
+func (m *munger) anyMatch(filters []Filter, p platform) bool {
 	for _, f := range filters {
-		ok, err := f.match(p)
+		if f.re == nil && p.name.Kind != yaml11.String {
+			continue // a symbol is no name
+		}
+		ok, err := f.Match(p.text)
 		if err != nil {
-			m.diags.errorAt(f.pos, "", fmt.Sprintf("the expression %s takes too long: %v", f.text, err), "simplify it")
+			m.diags.ErrorAt(f.pos, "", fmt.Sprintf("the expression %s takes too long: %v", f.text, err), "simplify it")
 		}
 		if ok {
 			return true

@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ type locator struct {
 	dir   string // the project directory, absolute
 	home  string // may be empty
 	env   func(string) (string, bool)
-	diags *diagnostics
+	diags *Diagnostics
 }
 
 // locate returns the global, the project and the local file, in this order. A
@@ -26,7 +26,7 @@ func (l locator) locate() []File {
 	}
 	project := l.project()
 	if !exists(project) {
-		l.diags.add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(project)},
+		l.diags.Add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(project)},
 			Msg:  "the project has no configuration: " + project + " does not exist",
 			Hint: "go to the project's directory, set KITCHEN_YAML, or run `galley init`"})
 	}
@@ -41,7 +41,7 @@ func (l locator) setting(what string) (path string, ok bool) {
 		if v, _ := l.env(name); v != "" {
 			path = l.expand(v)
 			if !exists(path) && what != "" {
-				l.diags.add(Diagnostic{Severity: SeverityWarning, Pos: yaml11.Pos{File: l.name(path)},
+				l.diags.Add(Diagnostic{Severity: SeverityWarning, Pos: yaml11.Pos{File: l.name(path)},
 					Msg: fmt.Sprintf("%s names %s, which does not exist", name, path), Hint: "unset " + name + ", or correct it"})
 			}
 			return path, true
@@ -108,7 +108,7 @@ func (l locator) local(project string) string {
 }
 
 func (l locator) failBoth(plain, dotted, keep string) {
-	l.diags.add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(plain)},
+	l.diags.Add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(plain)},
 		Msg: fmt.Sprintf("both %s and %s exist in %s, and only one of them can count", filepath.Base(plain),
 			filepath.Base(dotted), filepath.Dir(plain)),
 		Hint: "keep " + filepath.Base(keep) + " and remove or merge the other"})
@@ -134,7 +134,7 @@ func (l locator) file(role Role, path string) File {
 	}
 	src, err := os.ReadFile(path)
 	if err != nil {
-		l.diags.add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: f.Name},
+		l.diags.Add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: f.Name},
 			Msg: "the file cannot be read: " + err.Error(), Hint: "check that it is a file which you may read"})
 		return f
 	}

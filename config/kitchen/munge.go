@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 // munger cuts merged data into the blocks of each instance: defaults < root <
 // platform < suite.
 type munger struct {
-	diags     *diagnostics
+	diags     *Diagnostics
 	merger    *merger
 	root      *section
 	platforms []*section
@@ -52,7 +52,7 @@ func kitchenKeys(plugin string) []string {
 
 // newMunger converts the legacy forms of data, whose keys must be strings. It
 // returns nil when platforms or suites are of the wrong type.
-func newMunger(data *yaml11.Value, diags *diagnostics) *munger {
+func newMunger(data *yaml11.Value, diags *Diagnostics) *munger {
 	m := &munger{
 		diags:  diags,
 		merger: &merger{diags: diags},
@@ -78,7 +78,7 @@ func (m *munger) sections(key string) ([]*section, bool) {
 	case v == nil, v.Kind == yaml11.Map && v.Map.Len() == 0:
 		return nil, true
 	case v.Kind != yaml11.Seq:
-		m.diags.errorAt(v.Pos, key, fmt.Sprintf("%s is %s, expected a list", key, aKind(v)),
+		m.diags.ErrorAt(v.Pos, key, fmt.Sprintf("%s is %s, expected a list", key, aKind(v)),
 			fmt.Sprintf("write `- name: …` for each of them, or `%s: []` for none", key))
 		return nil, false
 	}
@@ -86,7 +86,7 @@ func (m *munger) sections(key string) ([]*section, bool) {
 	for i, it := range v.Seq {
 		path := fmt.Sprintf("%s[%d]", key, i)
 		if it.Kind != yaml11.Map {
-			m.diags.errorAt(it.Pos, path, fmt.Sprintf("%s is %s, expected a mapping", path, aKind(it)), "write `- name: …`")
+			m.diags.ErrorAt(it.Pos, path, fmt.Sprintf("%s is %s, expected a mapping", path, aKind(it)), "write `- name: …`")
 			continue
 		}
 		out = append(out, &section{name: path, pos: it.Pos, m: it.Map.Copy()})
@@ -211,7 +211,7 @@ func (m *munger) joinRunList(e yaml11.Entry) yaml11.Entry {
 	}
 	e.Value = concat(e.Value, "platform", "suite")
 	if list := m.rootRunList(); list != nil && list.Kind != yaml11.Map {
-		m.diags.warnAt(list.Pos, "provisioner.run_list",
+		m.diags.WarnAt(list.Pos, "provisioner.run_list",
 			"the root's provisioner.run_list is ignored where a platform or suite has a run_list",
 			"move it to the suites, or to the platforms")
 	}

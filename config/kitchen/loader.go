@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"bytes"
@@ -48,7 +48,7 @@ func Load(ctx context.Context, o Options) (*Config, error) {
 	if o.Env == nil {
 		o.Env = func(string) (string, bool) { return "", false }
 	}
-	diags := &diagnostics{}
+	diags := &Diagnostics{}
 	l := &loader{
 		options: o,
 		locator: locator{dir: dir, home: o.Home, env: o.Env, diags: diags},
@@ -72,7 +72,7 @@ func Load(ctx context.Context, o Options) (*Config, error) {
 type loader struct {
 	options Options
 	locator locator
-	diags   *diagnostics
+	diags   *Diagnostics
 	merger  *merger
 	config  *Config
 	failed  bool
@@ -97,7 +97,7 @@ func (l *loader) load(ctx context.Context) error {
 		l.config.Files = append(l.config.Files, f)
 	}
 	merged = newTextKeys(l.diags).value(merged)
-	if l.failed = l.diags.hasErrors(); l.failed {
+	if l.failed = l.diags.HasErrors(); l.failed {
 		return nil
 	}
 	l.config.Merged = merged
@@ -105,12 +105,12 @@ func (l *loader) load(ctx context.Context) error {
 	if m != nil {
 		l.config.Instances = m.instances()
 	}
-	if l.failed = l.diags.hasErrors(); l.failed {
+	if l.failed = l.diags.HasErrors(); l.failed {
 		l.config.Instances = nil
 		return nil
 	}
 	for _, d := range m.duplicates {
-		l.diags.add(d)
+		l.diags.Add(d)
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (l *loader) read(ctx context.Context, f *File) error {
 		if bytes.Contains(f.Source, []byte(stateDir)) {
 			// Test Kitchen has made it, for its log, before it reads the file.
 			if err := os.MkdirAll(filepath.Join(l.config.Root, stateDir), 0o755); err != nil {
-				l.diags.warnAt(yaml11.Pos{File: f.Name}, "",
+				l.diags.WarnAt(yaml11.Pos{File: f.Name}, "",
 					"the template names "+stateDir+", which cannot be made: "+err.Error(), "")
 			}
 		}
@@ -148,7 +148,7 @@ func (l *loader) read(ctx context.Context, f *File) error {
 	case falsy(data):
 		f.Data = emptyMap(data.Pos)
 	case data.Kind != yaml11.Map:
-		l.diags.errorAt(data.Pos, "", "the file is "+aKind(data)+", expected a mapping",
+		l.diags.ErrorAt(data.Pos, "", "the file is "+aKind(data)+", expected a mapping",
 			"write keys such as `driver:` at the left margin")
 	default:
 		f.Data = normalize(data)
@@ -173,7 +173,7 @@ func (l *loader) addRenderError(f *File, err error) {
 		d.Msg, d.Hint = bare.Error(), at.Hint
 		d.Excerpt = yaml11.Excerpt(f.Source, d.Pos)
 	}
-	l.diags.add(d)
+	l.diags.Add(d)
 }
 
 // merge puts a file's data over what weaker files said.
@@ -210,7 +210,7 @@ func (l *loader) overlay(merged *yaml11.Value) string {
 		return ""
 	}
 	driver := rootDriver(merged)
-	if containerDriver(driver) {
+	if ContainerDriver(driver) {
 		return ""
 	}
 	for _, f := range l.config.Files {
@@ -244,9 +244,9 @@ func rootDriver(data *yaml11.Value) string {
 	return ""
 }
 
-// containerDriver reports whether a driver's instances are containers, or nothing
+// ContainerDriver reports whether a driver's instances are containers, or nothing
 // at all.
-func containerDriver(name string) bool {
+func ContainerDriver(name string) bool {
 	switch name {
 	case "dokken", "docker", "docker_cli", "podman", "dummy":
 		return true

@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 
 // merger merges mappings as Test Kitchen's Hash#rmerge does.
 type merger struct {
-	diags *diagnostics
+	diags *Diagnostics
 	// copied counts the entries copied so far, as a measure of work and memory.
 	copied int
 }
@@ -51,7 +51,7 @@ func (m *merger) rmerge(weak, strong *yaml11.Value, path string) *yaml11.Value {
 
 // conflict reports a mapping overridden by another type.
 func (m *merger) conflict(path string, old, new *yaml11.Value) {
-	m.diags.errorAt(new.Pos, path,
+	m.diags.ErrorAt(new.Pos, path,
 		fmt.Sprintf("%s is %s here, which cannot override the mapping at %s", path, aKind(new), old.Pos),
 		"write a mapping here too, or remove the one of the two that is not meant")
 }

@@ -1,4 +1,4 @@
-package config
+package kitchen
 
 import (
 	"testing"
@@ -32,33 +32,33 @@ func TestRMerge(t *testing.T) {
 		"empty weak":     {"{}", "{a: 1}", m{"a": int64(1)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			diags := &diagnostics{}
+			diags := &Diagnostics{}
 			weak, strong := parseMapping(t, "w", c.weak), parseMapping(t, "s", c.strong)
 			before := []any{weak.Any(), strong.Any()}
 			got := (&merger{diags: diags}).rmerge(weak, strong, "")
 			require.Equal(t, c.want, got.Any())
 			require.Equal(t, before, []any{weak.Any(), strong.Any()}, "the arguments must not change")
-			require.Empty(t, diags.list)
+			require.Empty(t, diags.List)
 		})
 	}
 }
 
 func TestRMergeSharesWhatOnlyOneSideHas(t *testing.T) {
 	weak, strong := parseMapping(t, "w", "{a: {x: 1}, b: [1]}"), parseMapping(t, "s", "{c: {y: 2}, b: [2]}")
-	got := (&merger{diags: &diagnostics{}}).rmerge(weak, strong, "")
+	got := (&merger{diags: &Diagnostics{}}).rmerge(weak, strong, "")
 	require.Same(t, weak.Map.Get("a"), got.Map.Get("a"))
 	require.Same(t, strong.Map.Get("b"), got.Map.Get("b"))
 	require.Same(t, strong.Map.Get("c"), got.Map.Get("c"))
 }
 
 func TestRMergeReportsConflicts(t *testing.T) {
-	diags := &diagnostics{}
+	diags := &Diagnostics{}
 	weak, strong := parseMapping(t, "w.yml", "a: {b: {c: 1}}"), parseMapping(t, "s.yml", "a:\n  b: [2]")
 	got := (&merger{diags: diags}).rmerge(weak, strong, "driver")
 	require.Equal(t, weak.Any(), got.Any(), "the mapping stays")
-	require.Len(t, diags.list, 1)
-	require.Equal(t, "driver.a.b", diags.list[0].Key)
-	require.Contains(t, diags.list[0].String(), "s.yml:2:6: error: driver.a.b is a list here, which cannot override the mapping at w.yml:1:8")
+	require.Len(t, diags.List, 1)
+	require.Equal(t, "driver.a.b", diags.List[0].Key)
+	require.Contains(t, diags.List[0].String(), "s.yml:2:6: error: driver.a.b is a list here, which cannot override the mapping at w.yml:1:8")
 }
 
 func TestNormalize(t *testing.T) {
@@ -70,12 +70,12 @@ func TestNormalize(t *testing.T) {
 }
 
 func TestTextKeys(t *testing.T) {
-	diags := &diagnostics{}
+	diags := &Diagnostics{}
 	quoted := parseMapping(t, "k", "{':a': 0, a: 1, b: [{':c': d}]}")
 	require.Same(t, quoted, newTextKeys(diags).value(quoted), "what needs no change stays shared")
 	v := newTextKeys(diags).value(parseMapping(t, "k", ":a: 1\na: 2\nb:\n  - :c: 3\n"))
 	require.Equal(t, map[string]any{"a": int64(2), "b": []any{map[string]any{"c": int64(3)}}}, v.Any())
-	require.Empty(t, diags.list)
+	require.Empty(t, diags.List)
 }
 
 // FuzzMerge merges two files and cuts them into instances: whatever they hold,
@@ -95,11 +95,11 @@ func FuzzMerge(f *testing.F) {
 		before2, err2 := strong.MarshalJSON()
 		require.NoError(t, err1)
 		require.NoError(t, err2)
-		diags := &diagnostics{}
+		diags := &Diagnostics{}
 		merged := (&merger{diags: diags}).rmerge(normalize(weak), normalize(strong), "")
 		merged = newTextKeys(diags).value(merged)
 		m := newMunger(merged, diags)
-		require.True(t, m != nil || diags.hasErrors())
+		require.True(t, m != nil || diags.HasErrors())
 		if m != nil {
 			c := Config{Instances: m.instances()}
 			_, err := c.MergedJSON()
