@@ -200,6 +200,12 @@ func (o *Options) listOrphans(ctx context.Context) (err error) {
 		}
 		return err
 	}
+	if len(list) == 0 {
+		if err == nil {
+			_, err = fmt.Fprintln(o.Out, "nothing is left over")
+		}
+		return err
+	}
 	rows := [][]string{{"Instance", "Runner", "State", "Engine", "Directory", "Host"}}
 	for _, left := range list {
 		rows = append(rows, []string{left.Instance, left.Runner, string(left.State), left.Endpoint, left.ProjectDir, left.Host})
