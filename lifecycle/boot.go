@@ -92,14 +92,23 @@ func (i *instanceRun) awaitSystemd(ctx context.Context) error {
 	case err != nil:
 		return errors.Join(fmt.Errorf("wait for systemd: %w", err), context.Cause(ctx))
 	case !booted.MatchString(state):
-		words, wordsErr := i.live().lastWords(ctx)
-		return errors.Join(fmt.Errorf("systemd did not boot in the runner: systemctl says %q\nPID 1 printed:\n%s\n%s",
-			state, words, i.systemdAdvice(ctx)), wordsErr)
+		return i.explainBoot(ctx, state)
 	}
 	if strings.HasPrefix(state, "degraded") {
 		i.notice(LevelDebug, "systemd is degraded: some units of the image failed")
 	}
 	return nil
+}
+
+// explainBoot says why systemd has not booted, by what systemctl said and PID 1 printed.
+func (i *instanceRun) explainBoot(ctx context.Context, said string) error {
+	c, err := i.eng.InspectContainer(ctx, i.container.ID)
+	if err == nil && c.State != backend.StateRunning {
+		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", i.live().explainDeath(ctx, errAtOnce), i.systemdAdvice(ctx))
+	}
+	words, wordsErr := i.live().lastWords(ctx)
+	return errors.Join(fmt.Errorf("systemd did not boot in the runner: systemctl says %q\nPID 1 printed:\n%s\n%s",
+		said, words, i.systemdAdvice(ctx)), err, wordsErr)
 }
 
 // systemdAdvice says which line of kitchen.yml may be in systemd's way.

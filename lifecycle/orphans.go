@@ -87,7 +87,7 @@ func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 
 // addOrphan adds a runner to the list, to the record of its instance if that is there.
 func addOrphan(list []Orphan, e *engine, c backend.Container) []Orphan {
-	o := Orphan{Instance: c.Labels[backend.LabelInstance], Runner: c.Name, State: c.State, Endpoint: e.endpoint.URI,
+	o := Orphan{Instance: c.Labels[backend.LabelInstance], Runner: c.Name, State: c.State, Endpoint: hidePassword(e.endpoint.URI),
 		ProjectDir: c.Labels[backend.LabelProjectDir], Host: c.Labels[backend.LabelHost], engine: e, container: c}
 	for n, have := range list {
 		if have.record != nil && have.Runner == "" && have.record.ContainerID == c.ID {

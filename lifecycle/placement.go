@@ -70,7 +70,7 @@ func (r *Run) locate(ctx context.Context, instance string, s State, d config.Dri
 		e, err = r.engineFor(ctx, d.Engine, r.hostFor(d))
 		return e, nil, err
 	}
-	if s.Engine != d.Engine || s.Host != d.Host {
+	if s.Engine != d.Engine || s.Host != hidePassword(d.Host) {
 		if e, err = r.engineFor(ctx, d.Engine, r.hostFor(d)); err == nil && sameEndpoint(e.endpoint.URI, s.Endpoint) {
 			return e, nil, nil
 		}
@@ -84,8 +84,27 @@ func (r *Run) locate(ctx context.Context, instance string, s State, d config.Dri
 	if e != nil || err != nil {
 		return e, nil, err
 	}
+	if d.Host != "" {
+		e, err = r.kitchenEngine(ctx, instance, s, d)
+		return e, nil, err
+	}
 	e, err = r.recordedEngine(ctx, instance, s)
 	return e, nil, err
+}
+
+// kitchenEngine opens the recorded engine at the address that kitchen.yml has for it.
+func (r *Run) kitchenEngine(ctx context.Context, instance string, s State, d config.Driver) (*engine, error) {
+	e, err := r.engineFor(ctx, d.Engine, d.Host)
+	if err != nil {
+		return nil, unusable(instance, s, err)
+	}
+	return e, nil
+}
+
+func unusable(instance string, s State, err error) error {
+	return fmt.Errorf("%s lives on %s, which cannot be used: %w\n"+
+		"Start that engine, or forget the runner with `galley destroy --forget %s`, which does not remove it",
+		instance, describeEngine(s.Kind, s.Endpoint), err, instance)
 }
 
 // hostFor is the address that kitchen.yml gives, unless the user asked for another.
@@ -128,16 +147,14 @@ func (r *Run) askedEngine(ctx context.Context, instance string, s State) (*engin
 
 // recordedEngine opens the engine that is recorded for an instance.
 func (r *Run) recordedEngine(ctx context.Context, instance string, s State) (*engine, error) {
-	if s.Endpoint != "" && s.Endpoint != s.Host && !r.offers(ctx, s.Endpoint) {
+	if s.Endpoint != "" && !r.offers(ctx, s.Endpoint) {
 		return nil, fmt.Errorf("%s lives on %s as its state file says, and neither your settings nor this machine offer that engine\n"+
 			"If it is yours, say so with --host %s; else forget the runner with `galley destroy --forget %s`",
 			instance, s.Endpoint, s.Endpoint, instance)
 	}
 	e, err := r.engineFor(ctx, s.Kind, s.Endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("%s lives on %s, which cannot be used: %w\n"+
-			"Start that engine, or forget the runner with `galley destroy --forget %s`, which does not remove it",
-			instance, describeEngine(s.Kind, s.Endpoint), err, instance)
+		return nil, unusable(instance, s, err)
 	}
 	return e, nil
 }

@@ -137,10 +137,13 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 	}
 	i := chefInstance("a")
 	require.NoError(t, stateFileOf(k.project, "a").save(State{Attempted: PhaseCreate, LastAction: PhaseVerify, ContainerID: "x", Endpoint: "fake://two"}))
+	require.NoError(t, stateFileOf(k.project, "c").save(State{Attempted: PhaseCreate, ContainerID: "x", Host: "fake://two", Endpoint: "fake://two"}))
+	_, err := k.run().Statuses(t.Context(), []string{"c"})
+	require.ErrorContains(t, err, "fake://two", "what the file says kitchen.yml has is no more true")
 	for _, a := range []Action{"destroy", "verify"} {
 		require.ErrorContains(t, k.do(a, i), "neither your settings nor this machine offer that engine")
 	}
-	_, err := k.run().Statuses(t.Context(), []string{"a"})
+	_, err = k.run().Statuses(t.Context(), []string{"a"})
 	require.ErrorContains(t, err, "fake://two")
 	require.Empty(t, two.Calls())
 

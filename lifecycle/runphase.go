@@ -68,10 +68,10 @@ func (i *instanceRun) begin(ctx context.Context, p Phase) error {
 	}
 	i.state.Attempted, i.state.RunID, i.state.Mark = p, i.run.id, newMark()
 	if i.eng != nil {
-		i.state.Engine, i.state.Host = i.inst.Driver.Engine, i.inst.Driver.Host
+		i.state.Engine, i.state.Host = i.inst.Driver.Engine, hidePassword(i.inst.Driver.Host)
 		i.state.Endpoint, i.state.Kind = "", string(i.eng.endpoint.Kind)
 		if !i.eng.endpoint.Ephemeral {
-			i.state.Endpoint = i.eng.endpoint.URI
+			i.state.Endpoint = hidePassword(i.eng.endpoint.URI)
 			i.run.rememberEndpoint(i.state.Endpoint)
 		}
 	}
