@@ -10,31 +10,7 @@ import (
 // ansibleKeys are the keys of ansible_playbook.
 func ansibleKeys() []Key {
 	keys := append(ansiblePlayKeys(), ansibleRunKeys()...)
-	return inSection(SectionProvisioner, slices.Concat(keys, ansibleInertKeys()), string(ProvisionerAnsible))
-}
-
-// ansibleInertKeys are the keys of kitchen-ansible that galley accepts and has no
-// use for.
-func ansibleInertKeys() []Key {
-	return slices.Concat(
-		inert("nothing is installed: Ansible comes from the runner's image, from `image`, or runs on this machine",
-			"ansible_version", "ansible_package_name", "ansible_apt_repo", "ansible_yum_repo", "ansible_sles_repo",
-			"python_sles_repo",
-			"ansible_omnibus_url", "ansible_omnibus_remote_path", "ansible_source_url", "ansible_source_rev", "ansible_platform",
-			"require_ansible_repo", "require_ansible_omnibus", "require_ansible_source", "require_pip",
-			"additional_ansible_apt_packages", "enable_yum_epel", "custom_post_install_command"),
-		inert(withoutSSH, "ansible_host_key_checking", "private_key", "additional_ssh_private_keys", "ssh_known_hosts"),
-		inert("the connection is local in the runner, or galley's own from this machine", "ansible_connection"),
-		inert(asRoot, "ansible_sudo"),
-		inert("runners are Linux containers", "require_windows_support", "kerberos_conf_file"),
-		inert("scripts run with `sh`", "shell_command"),
-		inert("all output is shown", "show_command_output"),
-		inert("fetch it in a `pre_converge` hook", "test_repo_uri"),
-		loud("write a `requirements_path` for `ansible-galaxy`", "ansiblefile_path"),
-		loud("write the provisioner `shell` with that `command`", "ansible_playbook_command"),
-		loud("write a `remote:` hook under `lifecycle.pre_converge`", "custom_pre_play_command"),
-		loud("write a `remote:` hook under `lifecycle.post_converge`", "custom_post_play_command"),
-	)
+	return inSection(SectionProvisioner, keys, string(ProvisionerAnsible))
 }
 
 // ansibleAttributes reads what kitchen-ansible finds in a suite's `attributes`. It

@@ -11,31 +11,6 @@ import (
 // chefKeys are the keys of the dokken provisioner, which runs Chef Infra or Cinc.
 func chefKeys() []Key {
 	keys := append(chefRunKeys(), chefSandboxKeys()...)
-	for _, k := range []struct{ name, why string }{
-		{"require_chef_omnibus", "Chef comes from the Chef image: write `driver.chef_version`"},
-		{"chef_omnibus_url", "Chef comes from the Chef image"},
-		{"chef_omnibus_root", "Chef comes from the Chef image"},
-		{"chef_omnibus_install_options", "Chef comes from the Chef image"},
-		{"chef_metadata_url", "Chef comes from the Chef image"},
-		{"install_strategy", "Chef comes from the Chef image, and nothing is installed"},
-		{"install_msi_url", "Chef comes from the Chef image"},
-		{"channel", "Chef comes from the Chef image: write `driver.chef_image`"},
-		{"platform", "Chef comes from the Chef image"},
-		{"platform_version", "Chef comes from the Chef image"},
-		{"architecture", "write `driver.platform`"},
-		{"download_url", "Chef comes from the Chef image: write `driver.chef_image`"},
-		{"checksum", "Chef comes from the Chef image"},
-		{"ruby_bindir", "Chef comes from the Chef image"},
-		{"chef_client_path", "write `chef_binary`"},
-		{"chef_solo_path", "write `chef_binary`"},
-		{"chef_gem_path", "Chef comes from the Chef image"},
-		{"config_path", "galley does not read the workstation's client.rb"},
-		{"solo_rb", "galley runs the client in local mode: write `client_rb`"},
-		{"cookbook_path", "cookbooks come from the Policyfile, the Berksfile, `cookbooks/` or the project itself"},
-		{"legacy_mode", "galley runs the client in local mode"},
-	} {
-		keys = append(keys, Key{Name: k.name, Inert: k.why})
-	}
 	return inSection(SectionProvisioner, keys, string(ProvisionerChef))
 }
 

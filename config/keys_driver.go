@@ -9,7 +9,7 @@ func driverKeys() []Key {
 	var keys []Key
 	for _, part := range [][]Key{
 		driverImageKeys(), driverProcessKeys(), driverRightsKeys(), driverResourceKeys(),
-		driverStorageKeys(), driverNetworkKeys(), driverEngineKeys(), driverInertKeys(),
+		driverStorageKeys(), driverNetworkKeys(), driverEngineKeys(),
 	} {
 		keys = append(keys, part...)
 	}
@@ -213,67 +213,6 @@ func driverEngineKeys() []Key {
 		{Name: "binary", value: engineBinary{}},
 		{Name: "run_options", value: runOptions{}},
 	}
-}
-
-// inertDriver are the driver's keys that galley accepts and has no use for.
-func driverInertKeys() []Key {
-	type inert struct {
-		name, why string
-		form      Type
-		loud      bool
-	}
-	const (
-		engineWorks = "galley talks to the engine's API, without a command line client"
-		noData      = "galley uploads through the engine, without a data container"
-	)
-	var keys []Key
-	for _, k := range []inert{
-		{"api_retries", "galley repeats the calls that may be repeated by itself", TypeInt, false},
-		{"read_timeout", "galley waits as long as the engine is at work", TypeSeconds, false},
-		{"write_timeout", "galley waits as long as the engine is at work", TypeSeconds, false},
-		{"data_image", noData, TypeString, false},
-		{"data_ssh_port", noData, TypeInt, false},
-		{"docker_info", "galley asks the engine itself", TypeAny, false},
-		{"image_prefix", "galley names its images by their content", TypeString, false},
-		{"pre_create_command", "it becomes a `pre_create` hook of `lifecycle:`", TypeString, false},
-		{"use_sudo", engineWorks, TypeBool, false},
-		{"use_cache", "work images are named by their content, and made anew when it changes", TypeBool, false},
-		{"no_cache", "work images are named by their content, and made anew when it changes", TypeBool, false},
-		{"dockerfile_vars",
-			"galley does not build from a Dockerfile of yours: write `build_args` beside `intermediate_instructions`", TypeAny,
-			true},
-		{"skip_preparation", "galley changes nothing in the image", TypeBool, false},
-		{"instance_host_name", "write `hostname`", TypeBool, false},
-		{"instance_container_name", "galley names its containers itself", TypeBool, false},
-		{"destroy_container_name", "galley names its containers itself", TypeBool, false},
-		{"remove_images", "`galley prune` removes what is no longer used", TypeBool, false},
-		{"disable_upstart", "galley changes nothing in the image", TypeBool, false},
-		{"build_tempdir", engineWorks, TypePath, false},
-		{"build_options", "write `build_args` instead", TypeAny, true},
-		{"dockerfile",
-			"galley does not build from a Dockerfile of yours: build the image first and name it in `image`, " +
-				"or write `intermediate_instructions`", TypePath, true},
-		{"isolation", "galley runs Linux containers", TypeString, false},
-		{"interactive", "galley attaches nothing to PID 1", TypeBool, false},
-		{"tls", "set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or use a Docker context", TypeBool, true},
-		{"tls_verify", "set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or use a Docker context", TypeBool, true},
-		{"tls_cacert", "set DOCKER_CERT_PATH, or use a Docker context", TypePath, true},
-		{"tls_cert", "set DOCKER_CERT_PATH, or use a Docker context", TypePath, true},
-		{"tls_key", "set DOCKER_CERT_PATH, or use a Docker context", TypePath, true},
-		{"username", withoutSSH, TypeString, false},
-		{"public_key", withoutSSH, TypePath, false},
-		{"private_key", withoutSSH, TypePath, false},
-		{"use_internal_docker_network", withoutSSH, TypeBool, false},
-		{"wait_for_transport", withoutSSH, TypeBool, false},
-		{"wait_for_sshd", withoutSSH, TypeBool, false},
-		{"sudo_command", engineWorks, TypeString, false},
-		{"package_name", "galley makes no images of runners", TypeString, false},
-		{"require_chef_omnibus", "Chef comes from the Chef image: write `chef_version`", TypeAny, false},
-		{"ssl_verify_mode", "it belongs into `provisioner.client_rb`", TypeString, false},
-	} {
-		keys = append(keys, Key{Name: k.name, Inert: k.why, Loud: k.loud, form: k.form})
-	}
-	return keys
 }
 
 // pullFlag is `pull_*_image`: a boolean in the file, a policy in the instance.

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"time"
 )
 
@@ -38,38 +37,7 @@ func provisionerKeys() []Key {
 		},
 		{Name: "fail", For: []string{"dummy"}, value: flagField(false, "Provisioner.Dummy.Fail")},
 	}
-	return inSection(SectionProvisioner, slices.Concat(keys,
-		inert(asRoot, "sudo", "sudo_command"),
-		inert("the driver's `docker_host_url` holds for all", "docker_host_url"),
-		inert("galley asks the engine itself", "docker_info"),
-		inert("logs are in `.kitchen/logs`", "log_file_path"),
-		inert(withoutSSH, "pass_transport_options"),
-	))
-}
-
-// Why the keys of several plugins have no effect.
-const (
-	asRoot     = "commands run as root, or as `driver.user`"
-	withoutSSH = "galley runs commands through the engine, without ssh"
-)
-
-// inert makes keys that are accepted and have no effect, for the reason given.
-func inert(why string, names ...string) []Key {
-	keys := make([]Key, len(names))
-	for i, name := range names {
-		keys[i] = Key{Name: name, Inert: why}
-	}
-	return keys
-}
-
-// loud makes keys that are accepted and have no effect, and whose loss the user has
-// to know of: what they ask for is not done.
-func loud(remedy string, names ...string) []Key {
-	keys := inert(remedy, names...)
-	for i := range keys {
-		keys[i].Loud = true
-	}
-	return keys
+	return inSection(SectionProvisioner, keys)
 }
 
 // inSection puts keys into a section, for the kinds named.

@@ -5,11 +5,6 @@ func rootKeys() []Key {
 	return inSection(SectionRoot, append(pluginBlocks(), []Key{
 		{Name: "platforms", form: TypeNamed},
 		{Name: "suites", form: TypeNamed},
-		{
-			Name:  "kitchen",
-			form:  TypeHash,
-			Inert: "the command line's flags and galley's own settings say it",
-		},
 		{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
 		{Name: "driver_config", form: TypeHash, Deprecated: "driver"},
 		{Name: "busser", form: TypeBlock, Deprecated: "verifier"},

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"slices"
-
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -40,10 +38,6 @@ func verifierKeys() []Key {
 			For:     append(busser, string(VerifierServerspec)),
 			value:   textField("", "Verifier.Busser.RubyBindir"),
 		},
-		{Name: "busser_bin", For: busser, Inert: "galley runs the test tools itself"},
-		{Name: "suite_name", Inert: "the suite names it"},
-		{Name: "chef_omnibus_root", Inert: "Chef comes from the Chef image"},
-		{Name: "live_stream", For: shell, Inert: "the output goes to the instance's log"},
 	}
 	return inSection(SectionVerifier, keys)
 }
@@ -72,30 +66,7 @@ func inspecKeys() []Key {
 		{Name: "chef_license_key", Secret: true, value: textField("", "Verifier.Inspec.LicenseKey")},
 		{Name: "chef_license_server", value: textField("", "Verifier.Inspec.LicenseServer")},
 	}
-	return inSection(SectionVerifier, slices.Concat(keys,
-		inert("for InSpec write `reporter`", "format"),
-		inert("tests run as root inside the runner", "sudo_options"),
-		inert("the runner is the target", "host", "port"),
-		inert(withoutSSH, "proxy_command", "forward_agent"),
-		inert("inputs are read anew in each run", "cache_inputs"),
-		inert("it is a key of the provisioner", "deprecations_as_errors"),
-	), string(VerifierInspec), string(VerifierCincAuditor))
-}
-
-// serverspecKeys are the keys of kitchen-verifier-serverspec that galley accepts and
-// has no use for; the others are those of the verifiers that run a tool.
-func serverspecKeys() []Key {
-	return inSection(SectionVerifier, slices.Concat(
-		inert("nothing is installed: RSpec comes from the runner's image",
-			"gemfile", "bundler_path", "bundle_path", "install_commmand", "custom_install_command", "additional_install_command",
-			"test_serverspec_installed"),
-		inert("it is so without `patterns`", "default_pattern"),
-		inert("the next verify brings the tests into line", "remove_default_path"),
-		loud("write `patterns` relative to the project: the verifier carries the tests itself", "default_path"),
-		loud("write the verifier `shell` with `remote_exec: true` and that `command`",
-			"serverspec_command", "custom_serverspec_command", "require_runner", "runner_url"),
-		loud("write a `remote:` hook under `lifecycle.pre_verify`", "additional_serverspec_command"),
-	), string(VerifierServerspec))
+	return inSection(SectionVerifier, keys, string(VerifierInspec), string(VerifierCincAuditor))
 }
 
 // toolVerifierKeys are the keys of the verifiers that run a tool over test files.
@@ -122,12 +93,6 @@ func toolVerifierKeys() []Key {
 			value:   textField("", "Verifier.Tool.Binary"),
 		},
 		{Name: "vars", Aliases: []string{"variables"}, value: textField("", "Verifier.Tool.Vars")},
-		{
-			Name:  "version",
-			Inert: "galley installs no test tools; their version is that of the image",
-			For: []string{string(VerifierBats), string(VerifierServerspec), string(VerifierGoss), string(VerifierTestinfra),
-				string(VerifierBusser)},
-		},
 	}
 	return inSection(SectionVerifier, keys, string(VerifierBats), string(VerifierServerspec), string(VerifierGoss),
 		string(VerifierTestinfra))

@@ -107,9 +107,9 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}}
 	for _, part := range [][]Key{
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(),
-		chefKeys(), shellProvisionerKeys(), toolProvisionerKeys(), puppetKeys(), ansibleKeys(), installKeys(),
-		serverspecKeys(), verifierKeys(), inspecKeys(),
-		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(),
+		chefKeys(), shellProvisionerKeys(), toolProvisionerKeys(), puppetKeys(), ansibleKeys(),
+		verifierKeys(), inspecKeys(),
+		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(), inertTable(),
 	} {
 		s.keys = append(s.keys, part...)
 	}
