@@ -42,13 +42,7 @@ func (a access) Sync(ctx context.Context) error {
 
 // Download implements runner.Runner.
 func (a access) Download(ctx context.Context, from, to string) error {
-	err := copyFrom(ctx, a.be, a.c.ID, from, to)
-	var skipped *archive.SkippedError
-	if errors.As(err, &skipped) {
-		a.notice(LevelWarn, "download "+from+": "+skipped.Error())
-		return nil
-	}
-	return err
+	return a.skipped(from, archive.Fetch(ctx, a.be, a.c.ID, from, to))
 }
 
 // explainDeath says how a runner ended that should be running.

@@ -3,12 +3,10 @@ package lifecycle
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -107,9 +105,7 @@ func (by requester) buildCredentials(ctx context.Context, dockerfile string) []b
 func buildContext(dir, dockerfile string) ([]sandbox.File, error) {
 	var files []sandbox.File
 	if dir != "" {
-		tree, err := sandbox.Tree(dir, "", func(rel string, isDir bool) bool {
-			return rel == "Dockerfile" || (isDir && (rel == ".git" || rel == ".kitchen"))
-		})
+		tree, err := sandbox.Tree(dir, "", func(rel string, _ bool) bool { return rel == "Dockerfile" })
 		if err != nil {
 			return nil, err
 		}
@@ -118,34 +114,15 @@ func buildContext(dir, dockerfile string) ([]sandbox.File, error) {
 	return append(files, sandbox.File{Path: "Dockerfile", Data: []byte(dockerfile)}), nil
 }
 
+// contextDigest is a digest of all that an image is made from.
 func contextDigest(files []sandbox.File, args map[string]string, platform string) (string, error) {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %q\n", platform, fmt.Sprint(args)) // maps print in order
-	for _, f := range files {
-		fmt.Fprintf(sum, "%q %o\n", f.Path, f.Mode)
-		if f.Source == "" {
-			sum.Write(f.Data)
-			continue
-		}
-		if err := digestFile(sum, f.Source); err != nil {
-			return "", err
-		}
+	words := []string{platform}
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		words = append(words, name, args[name])
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:32], nil
-}
-
-// digestFile adds a file's permissions, which COPY keeps, and its content.
-func digestFile(sum io.Writer, path string) error {
-	in, err := os.Open(path)
+	digest, err := archive.Digest(words, files)
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer in.Close()
-	st, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(sum, "%o\n", st.Mode().Perm())
-	_, err = io.Copy(sum, in)
-	return err
+	return digest[:32], nil
 }

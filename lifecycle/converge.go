@@ -67,5 +67,5 @@ func (i *instanceRun) download(ctx context.Context, box sandbox.Dir, files map[s
 	if len(files) == 0 {
 		return nil
 	}
-	return i.step(StepDownloads, func() error { return i.live().download(ctx, box, files) })
+	return i.step(StepDownloads, func() error { return i.live().download(ctx, files) })
 }

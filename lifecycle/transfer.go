@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -56,39 +57,34 @@ func (l *liveRunner) sendUpload(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	return copyTo(ctx, l.be, l.c.ID, dir, files)
+	return archive.Send(ctx, l.be, l.c.ID, dir, files)
 }
 
 // download fetches what kitchen.yml's `downloads` name, also after a failure.
-func (l *liveRunner) download(ctx context.Context, box sandbox.Dir, files map[string]string) error {
+func (l *liveRunner) download(ctx context.Context, files map[string]string) error {
 	var errs []error
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	for _, from := range slices.Sorted(maps.Keys(files)) {
-		to, err := l.downloadPlace(ctx, from, files[from])
-		if err == nil {
-			err = access{l, box}.Download(ctx, from, to)
+		to := l.localPath(files[from])
+		if strings.HasSuffix(files[from], "/") {
+			to += "/"
 		}
-		if err != nil {
+		if err := l.skipped(from, archive.Download(ctx, l.be, l.c.ID, from, to)); err != nil {
 			errs = append(errs, fmt.Errorf("download %s: %w", from, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// downloadPlace is where a download goes: a file that goes into a directory keeps
-// its name.
-func (l *liveRunner) downloadPlace(ctx context.Context, from, to string) (string, error) {
-	local := l.localPath(to)
-	st, err := os.Stat(local)
-	exists := err == nil && st.IsDir()
-	if !exists && !strings.HasSuffix(to, "/") {
-		return local, nil
+// skipped tells what of a download was left out, which is no error.
+func (l *liveRunner) skipped(from string, err error) error {
+	var skipped *archive.SkippedError
+	if errors.As(err, &skipped) {
+		l.notice(LevelWarn, "download "+from+": "+skipped.Error())
+		return nil
 	}
-	if dir, err := l.isRemoteDir(ctx, from); err != nil || dir {
-		return local, err
-	}
-	return filepath.Join(local, path.Base(from)), nil
+	return err
 }
 
 // isRemoteDir reports whether there is such a directory in the runner.

@@ -6,6 +6,9 @@ import (
 	"io"
 	"maps"
 	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/docker/go-units"
 
@@ -17,25 +20,35 @@ import (
 // removeBatch is how many deleted files are removed by one command.
 const removeBatch = 500
 
-// boxMode is the mode of a sandbox in a runner, as of one that is mounted: the
-// runner's user, whoever that is, may write there.
-const boxMode = 0o777
+// sandboxMode is the mode of a sandbox in a runner, as of one that is mounted: the
+// runner's user, whichever that is, may write there.
+const sandboxMode = 0o777
 
 // upload brings a runner's copy of a sandbox in line with the one here, for an
 // engine that does not see this machine's files. Only what changed is sent, as a
-// stream, and what is gone here is removed there.
+// stream, and what is gone here is removed there. What the runner itself changed, moved
+// or removed is put back, as on an engine that sees the files.
 func (l *liveRunner) upload(ctx context.Context, box sandbox.Dir) error {
 	file := box.Local + ".sent.json"
 	old, err := loadManifest(file, l.c.ID)
 	if err != nil {
 		return err
 	}
-	c, err := compare(box.Local, old)
+	seen := listing{}
+	if len(old.Files) > 0 {
+		if seen, err = l.list(ctx, box, old); err != nil {
+			return err
+		}
+	}
+	c, err := compare(box.Local, old, seen)
 	if err != nil {
 		return fmt.Errorf("upload the sandbox: %w", err)
 	}
-	if maps.Equal(c.now.Files, old.Files) {
-		return nil
+	if len(c.send)+len(c.remove) == 0 {
+		if maps.Equal(c.now.Files, old.Files) {
+			return nil
+		}
+		return c.now.save(file)
 	}
 	if err := c.unsure(old).save(file); err != nil {
 		return err
@@ -48,26 +61,53 @@ func (l *liveRunner) upload(ctx context.Context, box sandbox.Dir) error {
 			return err
 		}
 	}
+	if seen, err = l.list(ctx, box, c.now); err != nil {
+		return err
+	}
+	for p, f := range c.now.Files {
+		f.Seen = seen[p].mark
+		c.now.Files[p] = f
+	}
 	return c.now.save(file)
 }
 
-// removeThere deletes in the runner what is no longer to be in a sandbox.
+// list asks the runner what it has of a sandbox. One that has no find or no stat tells
+// nothing, so all is sent each time.
+func (l *liveRunner) list(ctx context.Context, box sandbox.Dir, m manifest) (listing, error) {
+	wanted := map[string]bool{}
+	for p := range m.Files {
+		for d := p; !wanted[d]; d = path.Dir(d) {
+			wanted[d] = true
+		}
+	}
+	out := &listingWriter{wanted: func(p string) bool { return wanted[p] && p != "." }, list: listing{}}
+	_, err := access{l, box}.Exec(ctx, runner.Command{User: "0", WorkDir: box.Remote, Argv: listCommand(), Stdout: out})
+	if err != nil {
+		return nil, fmt.Errorf("see what the runner has of the sandbox: %w", err)
+	}
+	out.keep()
+	return out.list, nil
+}
+
+// removeThere deletes things in the runner's sandbox. Names that are no text reach the
+// runner as a script: in a command of the engine's API they would become others.
 func (l *liveRunner) removeThere(ctx context.Context, box sandbox.Dir, gone []string) error {
-	const what = "remove old files of the sandbox in the runner"
-	for len(gone) > 0 {
-		n := min(len(gone), removeBatch)
+	for batch := range slices.Chunk(gone, removeBatch) {
 		argv := []string{"rm", "-rf", "--"}
-		for _, p := range gone[:n] {
+		for _, p := range batch {
 			argv = append(argv, path.Join(box.Remote, p))
 		}
-		code, err := access{l, box}.Exec(ctx, runner.Command{User: "0", Argv: argv})
+		c := runner.Command{User: "0", Argv: argv}
+		if line := runner.QuoteAll(argv); !utf8.ValidString(line) {
+			c.Argv, c.Stdin = []string{"sh"}, strings.NewReader(line+"\n")
+		}
+		code, err := access{l, box}.Exec(ctx, c)
 		if err == nil && code != 0 {
 			err = &runner.ExitError{What: "rm", Code: code}
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+			return fmt.Errorf("remove old files of the sandbox in the runner: %w", err)
 		}
-		gone = gone[n:]
 	}
 	return nil
 }
@@ -85,7 +125,7 @@ func (l *liveRunner) send(ctx context.Context, box sandbox.Dir, files []sandbox.
 	}
 	pr, pw := io.Pipe()
 	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
-	go func() { pw.CloseWithError(archive.WriteSandbox(meter, files, boxMode)) }()
+	go func() { pw.CloseWithError(archive.WriteSandbox(meter, files, sandboxMode)) }()
 	err := l.be.CopyTo(ctx, l.c.ID, box.Remote, pr)
 	pr.Close()
 	done := Progress{Current: total, Done: true}

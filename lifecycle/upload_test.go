@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +28,6 @@ type farEngine struct {
 	// sent is how many bytes went to containers, copies how often.
 	sent   int64
 	copies int
-	// blind counts and keeps nothing.
-	blind bool
 	// cut, when set, breaks the next copy off after so many bytes.
 	cut int64
 }
@@ -54,12 +53,7 @@ func (f *farEngine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) e
 		return errors.Join(err, errCut)
 	}
 	counter := &counting{r: tar}
-	var err error
-	if f.blind {
-		_, err = io.Copy(io.Discard, counter)
-	} else {
-		err = f.Fake.CopyTo(ctx, id, dir, counter)
-	}
+	err := f.Fake.CopyTo(ctx, id, dir, counter)
 	f.sent += counter.n
 	return err
 }
@@ -110,7 +104,6 @@ func put(t *testing.T, box sandbox.Dir, name, text string) {
 // just that file.
 func TestUploadOf20000Files(t *testing.T) {
 	w, far, box, _ := remoteRunner(t)
-	far.blind = true
 	const files, size = 20_000, 64
 	for i := range files {
 		put(t, box, fmt.Sprintf("cookbooks/c%d/files/f%d", i%100, i), strings.Repeat("x", size))
@@ -212,7 +205,7 @@ func TestGone(t *testing.T) {
 	list := func(names ...string) manifest {
 		m := manifest{Files: map[string]sentFile{}}
 		for _, n := range names {
-			m.Files[n] = sentFile{}
+			m.Files[strings.TrimSuffix(n, "/")] = sentFile{Dir: strings.HasSuffix(n, "/")}
 		}
 		return m
 	}
@@ -226,6 +219,10 @@ func TestGone(t *testing.T) {
 		{list("d/x"), list("d"), []string{"d"}},
 		{list("a"), list("a/b"), []string{"a"}},
 		{list("a", "b/c"), list(), []string{"a", "b"}},
+		{list("d/", "e/"), list("e/"), []string{"d"}},
+		{list("d/"), list("d/x"), nil},
+		{list("d/x"), list("d/"), []string{"d/x"}},
+		{list("d/\xff", "d/\xfe"), list("d/\xff"), []string{"d/\xfe"}},
 	} {
 		require.Equal(t, tc.want, gone(tc.old, tc.now))
 	}
@@ -249,4 +246,92 @@ func TestFarRunnerIsKept(t *testing.T) {
 	require.ErrorContains(t, err, "/srv/data does not exist")
 	require.NotContains(t, k.sink.notices()[said:], "the engine does not see this machine's files; uploading instead of mounting")
 	require.Len(t, k.runners(), 1)
+}
+
+// TestUploadPutsBack: what the runner changed, moved or removed in its sandbox is there
+// again, as on an engine that sees the files, and what is in the way of it goes.
+func TestUploadPutsBack(t *testing.T) {
+	w, far, box, _ := remoteRunner(t)
+	put(t, box, "a", "ours")
+	put(t, box, "d/x", "ours")
+	put(t, box, "d/y", "ours")
+	put(t, box, "keep", "ours")
+	require.NoError(t, os.MkdirAll(filepath.Join(box.Local, "empty"), 0o750))
+	require.NoError(t, w.upload(t.Context(), box))
+	sh := func(script string) {
+		t.Helper()
+		code, err := far.Exec(t.Context(), w.c.ID, backend.ExecSpec{WorkDir: box.Remote, Command: []string{"sh", "-c", script}})
+		require.NoError(t, err)
+		require.Zero(t, code)
+	}
+	for _, script := range []string{
+		"rm -rf a", "echo evil > a", "rm -rf d", "rm -rf d; echo file > d", "rm -rf d; ln -s / d", "rm -rf a; mkdir a", "rm -rf empty",
+		"rm -rf empty; echo x > empty", "rm -rf a; ln -s keep a", "chmod 777 a",
+	} {
+		sh(script)
+		copies := far.copies
+		for range 2 {
+			require.NoError(t, w.upload(t.Context(), box), script)
+			for _, name := range []string{"a", "d/x", "d/y", "keep"} {
+				data, err := far.ReadFile(w.c.ID, box.Remote+"/"+name)
+				require.NoError(t, err, script)
+				require.Equal(t, "ours", string(data), "%s: %s", script, name)
+			}
+			sh("[ -d empty ] && [ -f a ] && [ -d d ]")
+		}
+		require.Equal(t, copies+1, far.copies, "once is enough: %s", script)
+	}
+}
+
+// TestManifestKeepsBytes: names that are no text are keys of their own.
+func TestManifestKeepsBytes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sent.json")
+	m := manifest{ContainerID: "c", Files: map[string]sentFile{}}
+	for _, p := range []string{"\xff", "\xfe", "\ufffd", "a\nb", `a"b`, `a\xff`, "ä", "a\x00b"} {
+		m.Files[p] = sentFile{Digest: fmt.Sprintf("%x", p)}
+	}
+	require.NoError(t, m.save(file))
+	got, err := loadManifest(file, "c")
+	require.NoError(t, err)
+	require.Equal(t, m, got)
+}
+
+// TestListing: what a runner prints is taken apart by what it means, whatever it is.
+func TestListing(t *testing.T) {
+	out := "1 2 3 4 41ed .\n1 2 3 4 81a4 ./a b\n5 6 7 8 81a4 ./two\nlines\n9 1 1 1 41c0 ./d\n1 1 1 1 a1ff ./d/l\n1 1 1 1 81a4 ./\xff\nnonsense 1 2\n1 1 1 1 81a4 ./unwanted\n"
+	want := listing{"a b": {mark: "1 2 3 4 81a4", regular: true}, "two\nlines": {mark: "5 6 7 8 81a4", regular: true}, "d": {mark: "41c0", dir: true},
+		"d/l": {mark: "1 1 1 1 a1ff"}, "\xff\nnonsense 1 2": {mark: "1 1 1 1 81a4", regular: true}}
+	for _, n := range []int{1, 7, len(out)} {
+		w := &listingWriter{wanted: func(p string) bool { return p != "unwanted" && p != "." }, list: listing{}}
+		for part := range slices.Chunk([]byte(out), n) {
+			_, err := w.Write(part)
+			require.NoError(t, err)
+		}
+		w.keep()
+		require.Equal(t, want, w.list)
+	}
+	w := &listingWriter{wanted: func(string) bool { return true }, list: listing{}}
+	big := bytes.Repeat([]byte("x"), 1<<20)
+	var err error
+	for range 300 {
+		if _, err = w.Write(big); err != nil {
+			break
+		}
+	}
+	require.ErrorContains(t, err, "more files than galley can take")
+	require.Less(t, cap(w.line)+cap(w.record), 1<<20)
+}
+
+// TestContextDigest: build arguments are pairs, not text.
+func TestContextDigestOfArguments(t *testing.T) {
+	seen := map[string]bool{}
+	for _, args := range []map[string]string{nil, {"a": "b c:d"}, {"a": "b", "c": "d"}, {"a": "b", "c": ""}, {"a": "", "b": "c"}} {
+		for _, platform := range []string{"", "linux/arm64"} {
+			d, err := contextDigest([]sandbox.File{{Path: "Dockerfile", Data: []byte("FROM x")}}, args, platform)
+			require.NoError(t, err)
+			require.Len(t, d, 32)
+			seen[d] = true
+		}
+	}
+	require.Len(t, seen, 10)
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"io"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/names"
@@ -60,12 +59,12 @@ func (t *throwaway) Exec(ctx context.Context, c runner.Command) (int, error) {
 
 // Upload implements provisioner.Container.
 func (t *throwaway) Upload(ctx context.Context, dir string, files []sandbox.File) error {
-	return copyTo(ctx, t.eng, t.id, dir, files)
+	return archive.Send(ctx, t.eng, t.id, dir, files)
 }
 
 // Download implements provisioner.Container.
 func (t *throwaway) Download(ctx context.Context, from, to string) error {
-	return copyFrom(ctx, t.eng, t.id, from, to)
+	return archive.Fetch(ctx, t.eng, t.id, from, to)
 }
 
 // Close implements provisioner.Container.
@@ -73,22 +72,4 @@ func (t *throwaway) Close(ctx context.Context) error {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	return t.eng.RemoveContainer(ctx, t.id)
-}
-
-// copyTo sends files below a directory of a container.
-func copyTo(ctx context.Context, be backend.Containers, id, dir string, files []sandbox.File) error {
-	pr, pw := io.Pipe()
-	go func() { pw.CloseWithError(archive.Write(pw, files)) }()
-	defer pr.Close()
-	return be.CopyTo(ctx, id, dir, pr)
-}
-
-// copyFrom fetches a file or directory of a container.
-func copyFrom(ctx context.Context, be backend.Containers, id, from, to string) error {
-	rc, err := be.CopyFrom(ctx, id, from)
-	if err != nil {
-		return err
-	}
-	defer rc.Close()
-	return archive.Extract(rc, to)
 }

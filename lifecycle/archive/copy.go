@@ -53,6 +53,12 @@ func Download(ctx context.Context, c Copier, id, from, to string) error {
 	})
 }
 
+// Fetch copies a file or directory of a container to this machine, where to takes its
+// place. Errors: as of CopyOut.
+func Fetch(ctx context.Context, c Copier, id, from, to string) error {
+	return fetch(ctx, c, id, from, func(bool) (string, error) { return to, nil })
+}
+
 // maxLinks is how many links are followed to what is meant by a path.
 const maxLinks = 40
 

@@ -39,6 +39,33 @@ type File struct {
 	copied record
 }
 
+// Stamp tells the source from what it was before without reading it: its device, inode,
+// times and size. It is zero where that cannot be told, as on Windows, and where Tree has
+// not looked at it.
+func (f *File) Stamp() [5]int64 {
+	if f.seen == nil || f.seen.inode == 0 {
+		return [5]int64{}
+	}
+	s := f.seen.stamp
+	return [5]int64{int64(s.device), int64(s.inode), s.changed, s.modified, s.size}
+}
+
+// Size is the source's size in bytes when Tree looked at it, or that of Data.
+func (f *File) Size() int64 {
+	if f.seen == nil {
+		return int64(len(f.Data))
+	}
+	return f.seen.size
+}
+
+// Permissions are those of the source when Tree looked at it, unless Mode says others.
+func (f *File) Permissions() fs.FileMode {
+	if f.Mode != 0 || f.seen == nil {
+		return f.Mode.Perm()
+	}
+	return f.seen.mode
+}
+
 // Dir is a sandbox: a directory on this machine, and where the runner sees it.
 type Dir struct {
 	Local, Remote string
