@@ -1,374 +1,215 @@
 package erb
 
-import "strings"
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
 
-func arrayMethods(t methodTable) {
-	arrayAccess(t)
-	arrayChange(t)
-	arrayCombine(t)
-	arrayInPlace(t)
-}
+func (c *call) l() []value { return c.self.(*array).e }
 
-func arrayClassMethods(t methodTable) {
-	t.add(func(c *call) value {
-		if len(c.args) == 0 {
-			return &array{}
-		}
-		if a, ok := c.args[0].(*array); ok {
-			return c.list(append([]value(nil), a.elems...))
-		}
-		n := c.nonNegative(0, "negative array size")
-		c.vm.chargeElems(n)
-		out := make([]value, n)
-		for i := range out {
-			if c.blk != nil {
-				out[i] = c.yield(int64(i))
-			} else {
-				out[i] = c.arg(1)
-			}
-		}
-		return &array{elems: out}
-	}, 0, 2, "new")
-	t.add(func(c *call) value { return c.list(append([]value(nil), c.args...)) }, 0, -1, "[]")
-}
-
-// a is the receiver as an array.
-func (c *call) a() *array { return c.self.(*array) }
-
-// changed returns the receiver for a change in place.
-func (c *call) changing() *array {
-	a := c.a()
+// setList changes the list that a method is called on.
+func (c *call) setList(e []value) value {
+	a := c.self.(*array)
 	if a.frozen {
-		c.vm.frozenError(a)
+		c.raise("FrozenError", "can't modify frozen Array: %s", inspect(a))
 	}
+	c.charge(16 * max(0, len(e)-len(a.e)))
+	a.e = e
 	return a
 }
 
-func (a *array) first() value {
-	if len(a.elems) == 0 {
-		return nil
-	}
-	return a.elems[0]
-}
-
-func (a *array) tail() *array { return &array{elems: a.elems[1:]} }
-
-func (a *array) at(i int) value {
-	if i < 0 {
-		i += len(a.elems)
-	}
-	if i < 0 || i >= len(a.elems) {
-		return nil
-	}
-	return a.elems[i]
-}
-
-func arrayAccess(t methodTable) {
-	t.add(arrIndex, 1, 2, "[]", "slice")
-	t.add(func(c *call) value { return c.a().at(c.int(0)) }, 1, 1, "at")
-	t.add(func(c *call) value {
-		a := c.a()
-		if len(c.args) == 0 {
-			return a.first()
-		}
-		n := c.nonNegative(0, "negative array size")
-		return c.list(append([]value(nil), a.elems[:min(n, len(a.elems))]...))
-	}, 0, 1, "first")
-	t.add(func(c *call) value {
-		a := c.a()
-		if len(c.args) == 0 {
-			return a.at(-1)
-		}
-		n := c.nonNegative(0, "negative array size")
-		return c.list(append([]value(nil), a.elems[max(0, len(a.elems)-n):]...))
-	}, 0, 1, "last")
-	t.add(arrFetch, 1, 2, "fetch")
-	t.add(dig, 1, -1, "dig")
-	t.add(arrValuesAt, 0, -1, "values_at")
-	t.add(func(c *call) value { return int64(len(c.a().elems)) }, 0, 0, "length", "size")
-	t.add(func(c *call) value { return len(c.a().elems) == 0 }, 0, 0, "empty?")
-	t.add(enumFindIndex, 0, 1, "index")
-	t.add(arrRindex, 0, 1, "rindex")
-	t.add(blockless(func(c *call) value {
-		c.each(func(v value) bool { c.yield(v); return true })
-		return c.self
-	}), 0, 0, "each")
-	t.add(blockless(func(c *call) value {
-		for i := 0; i < len(c.a().elems); i++ {
-			c.vm.tick()
-			c.yield(int64(i))
+func arrayMethods(t methodTable) {
+	t.each(0, 0, func(c *call) value {
+		for i := 0; i < len(c.l()); i++ {
+			c.yield(c.l()[i])
 		}
 		return c.self
-	}), 0, 0, "each_index")
-	t.add(func(c *call) value { return c.self }, 0, 0, "to_a", "to_ary", "entries")
-	t.add(func(c *call) value { return c.newStr(c.vm.inspect(c.self)) }, 0, 0, "to_s", "inspect")
-	t.add(func(c *call) value { return c.vm.equal(c.self, c.args[0]) }, 1, 1, "==")
-	t.add(func(c *call) value { return keyOf(c.self) == keyOf(c.args[0]) }, 1, 1, "eql?")
-	t.add(spaceship, 1, 1, "<=>")
-	t.add(arrJoin, 0, 1, "join")
-	t.add(func(c *call) value { c.a().frozen = true; return c.self }, 0, 0, "freeze")
-	t.add(func(c *call) value { return c.a().frozen }, 0, 0, "frozen?")
-	t.addKw(func(c *call) value { return c.list(append([]value(nil), c.a().elems...)) }, 0, 0, "dup", "clone")
-	t.add(func(c *call) value { return keyHash(c.self) }, 0, 0, "hash")
-	t.add(func(c *call) value {
-		for _, e := range c.a().elems {
-			if p, ok := e.(*array); ok && len(p.elems) > 0 && c.vm.equal(p.elems[0], c.args[0]) {
-				return p
-			}
-		}
-		return nil
-	}, 1, 1, "assoc")
-	t.add(func(c *call) value {
-		for _, e := range c.a().elems {
-			if p, ok := e.(*array); ok && len(p.elems) > 1 && c.vm.equal(p.elems[1], c.args[0]) {
-				return p
-			}
-		}
-		return nil
-	}, 1, 1, "rassoc")
-	t.add(func(c *call) value { return newStr(string(c.vm.pack(c.a(), c.str(0)))) }, 1, 1, "pack")
-	t.add(blockless(arrBsearch), 0, 0, "bsearch")
-	t.add(func(c *call) value {
-		var words []string
-		for _, e := range c.a().elems {
-			words = append(words, shellEscape(c.vm.toS(e)))
-		}
-		return c.newStr(strings.Join(words, " "))
-	}, 0, 0, "shelljoin")
-	t.add(arrSample, 0, 0, "sample")
-	t.add(arrShuffle, 0, 0, "shuffle")
-}
-
-// keyHash is a number that equal values share.
-func keyHash(v value) value {
-	h := uint64(14695981039346656037)
-	k, _ := keyOf(v).(deepKey)
-	for i := 0; i < len(k); i++ {
-		h = (h ^ uint64(k[i])) * 1099511628211
-	}
-	return int64(h >> 2)
-}
-
-// rangeBounds resolves a range to a start and a length within n elements.
-func (vm *vm) rangeBounds(r *rangeVal, n int) (from, length int, ok bool) {
-	if r.lo != nil {
-		from = vm.toInt(r.lo)
-	}
-	end := n
-	if r.hi != nil {
-		end = vm.toInt(r.hi)
-		if end < 0 {
-			end += n
-		}
-		if !r.excl {
-			end++
-		}
-	}
-	if from < 0 {
-		from += n
-	}
-	if from < 0 || from > n {
-		return 0, 0, false
-	}
-	end = min(end, n)
-	return from, max(end-from, 0), true
-}
-
-func arrIndex(c *call) value {
-	a := c.a()
-	if len(c.args) == 1 {
-		r, ok := c.args[0].(*rangeVal)
-		if !ok {
-			return a.at(c.int(0))
-		}
-		from, n, ok := c.vm.rangeBounds(r, len(a.elems))
-		if !ok {
+	}, "each")
+	t.def(0, 0, func(c *call) value { return int64(len(c.l())) }, "length", "size")
+	t.def(1, 2, func(c *call) value {
+		i, n, ok := c.span(len(c.l()))
+		if _, isRange := c.arg(0).(*interval); !isRange && len(c.args) == 1 {
+			return at(c.l(), i)
+		} else if !ok {
 			return nil
 		}
-		return c.list(append([]value(nil), a.elems[from:from+n]...))
-	}
-	from, n := c.int(0), c.int(1)
-	if from < 0 {
-		from += len(a.elems)
-	}
-	if from < 0 || from > len(a.elems) || n < 0 {
-		return nil
-	}
-	return c.list(append([]value(nil), a.elems[from:min(from+n, len(a.elems))]...))
-}
-
-func arrFetch(c *call) value {
-	a, i := c.a(), c.int(0)
-	k := i
-	if k < 0 {
-		k += len(a.elems)
-	}
-	if k >= 0 && k < len(a.elems) {
-		return a.elems[k]
-	}
-	switch {
-	case c.blk != nil:
-		return c.yield(c.args[0])
-	case len(c.args) > 1:
-		return c.args[1]
-	}
-	c.vm.raise("IndexError", "index %d outside of array bounds: %d...%d", i, -len(a.elems), len(a.elems))
-	return nil
-}
-
-// dig follows a path of keys and indexes.
-func dig(c *call) value {
-	v := c.self
-	for _, k := range c.args {
-		if v == nil {
-			return nil
+		return c.array(slices.Clone(c.l()[i : i+n]))
+	}, "[]", "slice")
+	t.def(2, 2, func(c *call) value {
+		l := slices.Clone(c.l())
+		i := c.int(0)
+		if i < 0 {
+			i += len(l)
 		}
-		switch d := v.(type) {
-		case *hash:
-			v = c.vm.hashGet(d, k)
-		case *array:
-			v = d.at(c.vm.toInt(k))
-		case *object:
-			v = c.vm.send(d, "[]", k)
-		default:
-			c.vm.typeError("%s does not have #dig method", c.vm.classOf(v).name)
+		if i < 0 {
+			c.raise("IndexError", "index %d too small for array; minimum: -%d", c.int(0), len(l))
 		}
-	}
-	return v
-}
-
-func arrValuesAt(c *call) value {
-	out := []value{}
-	for _, k := range c.args {
-		if r, ok := k.(*rangeVal); ok {
-			if from, n, ok := c.vm.rangeBounds(r, len(c.a().elems)); ok {
-				out = append(out, c.a().elems[from:from+n]...)
+		c.charge(16 * min(i, maxBytes))
+		for len(l) <= i {
+			l = append(l, nil)
+		}
+		l[i] = c.arg(1)
+		c.setList(l)
+		return c.arg(1)
+	}, "[]=")
+	t.def(1, 1, func(c *call) value { return c.setList(append(c.l(), c.arg(0))) }, "<<")
+	t.def(1, 1, func(c *call) value { return c.array(slices.Concat(c.l(), c.list(0))) }, "+")
+	t.def(1, 1, func(c *call) value {
+		if s, ok := c.arg(0).(*str); ok {
+			return c.str(c.joined(c.l(), s.String(), 0))
+		}
+		c.charge(16 * min(maxBytes, len(c.l())) * min(maxBytes, max(0, c.int(0))))
+		return c.array(slices.Repeat(c.l(), max(0, c.int(0))))
+	}, "*")
+	t.def(0, -1, func(c *call) value {
+		l := c.l()
+		for i := range c.args {
+			l = slices.Concat(l, c.list(i))
+		}
+		return c.setList(l)
+	}, "concat")
+	t.def(1, 1, func(c *call) value { return c.setList(slices.Clone(c.list(0))) }, "replace")
+	t.def(0, 1, func(c *call) value { return c.str(c.joined(c.l(), toS(c.arg(0)), 0)) }, "join")
+	t.def(0, 1, func(c *call) value {
+		levels := maxNested
+		if len(c.args) > 0 {
+			levels = c.int(0)
+		}
+		return c.array(c.flatten(c.l(), levels))
+	}, "flatten")
+	t.def(0, 0, func(c *call) value {
+		l := slices.Clone(c.l())
+		slices.Reverse(l)
+		return c.array(l)
+	}, "reverse")
+	t.def(0, 0, func(c *call) value {
+		l := slices.Clone(c.l())
+		rand.Shuffle(len(l), func(i, j int) { l[i], l[j] = l[j], l[i] })
+		return c.array(l)
+	}, "shuffle")
+	t.def(0, 0, func(c *call) value {
+		l := slices.Clone(c.l())
+		slices.SortStableFunc(l, func(a, b value) int {
+			if c.step(); c.blk == nil {
+				return c.compare(a, b)
 			}
+			return c.intOf(c.yield(a, b))
+		})
+		return c.array(l)
+	}, "sort")
+}
+
+// flatten takes lists in a list apart, so many levels deep.
+func (c *call) flatten(l []value, levels int) []value {
+	list := []value{}
+	for _, v := range l {
+		sub, ok := v.(*array)
+		if ok && levels == 1 && len(c.args) == 0 {
+			tooDeep(maxNested + 1)
+		}
+		if ok && levels > 0 {
+			list = append(list, c.flatten(sub.e, levels-1)...)
 			continue
 		}
-		out = append(out, c.a().at(c.vm.toInt(k)))
+		c.charge(16)
+		list = append(list, v)
 	}
-	return c.list(out)
+	return list
 }
 
-func arrRindex(c *call) value {
-	for i := len(c.a().elems) - 1; i >= 0; i-- {
-		v := c.a().elems[i]
-		if len(c.args) > 0 && c.vm.equal(v, c.args[0]) || len(c.args) == 0 && c.blk != nil && c.test(v) {
-			return int64(i)
-		}
-	}
-	return nil
-}
-
-func arrJoin(c *call) value {
-	sep := ""
-	if c.arg(0) != nil {
-		sep = c.str(0)
-	}
-	var b strings.Builder
-	c.vm.join(&b, c.a(), sep)
-	return c.newStr(b.String())
-}
-
-func (vm *vm) join(b *strings.Builder, a *array, sep string) {
-	defer vm.guarded()()
-	for i, e := range a.elems {
-		vm.tick()
-		if i > 0 {
-			b.WriteString(sep)
-		}
-		if inner, ok := e.(*array); ok {
-			vm.join(b, inner, sep)
+func (c *call) joined(l []value, sep string, depth int) string {
+	tooDeep(depth)
+	texts := make([]string, len(l))
+	for i, v := range l {
+		if sub, ok := v.(*array); ok {
+			texts[i] = c.joined(sub.e, sep, depth+1)
 		} else {
-			b.WriteString(vm.toS(e))
+			texts[i] = toS(v)
 		}
-		if b.Len() > maxString {
-			vm.charge(b.Len())
-		}
+		c.charge(len(texts[i]) + len(sep))
 	}
+	return strings.Join(texts, sep)
 }
 
-func arrBsearch(c *call) value {
-	a := c.a().elems
-	lo, hi := 0, len(a)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		switch r := c.yield(a[mid]).(type) {
-		case bool:
-			if r {
-				hi = mid
-			} else {
-				lo = mid + 1
-			}
-		case nil:
-			lo = mid + 1
-		default:
-			n := c.vm.cmpResult(r)
-			if n == 0 {
-				return a[mid]
-			}
-			if n < 0 {
-				hi = mid
-			} else {
-				lo = mid + 1
+// span is the place that an index, an index and a length, or a range names in
+// something of a size.
+func (c *call) span(size int) (start, n int, ok bool) {
+	r, isRange := c.arg(0).(*interval)
+	switch {
+	case isRange:
+		end := int64(-1)
+		start, n = 0, size
+		if r.lo != nil {
+			start = c.intOf(r.lo)
+		}
+		if r.hi != nil {
+			end = int64(c.intOf(r.hi))
+		}
+		if end < 0 {
+			end += int64(size)
+		}
+		if r.open && r.hi != nil {
+			end--
+		}
+		if start < 0 {
+			start += size
+		}
+		n = int(end) + 1 - start
+	default:
+		start, n = c.int(0), 1
+		if len(c.args) > 1 {
+			if n = c.int(1); n < 0 {
+				return 0, 0, false
 			}
 		}
-	}
-	if lo < len(a) && c.yield(a[lo]) == true {
-		return a[lo]
-	}
-	return nil
-}
-
-func arrSample(c *call) value {
-	if len(c.a().elems) == 0 {
-		return nil
-	}
-	return c.a().elems[c.vm.rand.IntN(len(c.a().elems))]
-}
-
-func arrShuffle(c *call) value {
-	out := append([]value(nil), c.a().elems...)
-	c.vm.rand.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	return c.list(out)
-}
-
-// arrayInPlace adds the ! forms, which change the receiver to what the plain
-// method returns.
-func arrayInPlace(t methodTable) {
-	all := methodTable{}
-	enumerableMethods(all)
-	arrayCombine(all)
-	arrayAccess(all)
-	inPlace := func(name, plain string, nilIfSame bool) {
-		n := all[plain]
-		t.add(func(c *call) value {
-			if c.blk == nil && (plain == "map" || plain == "select" || plain == "reject" || plain == "sort_by") {
-				return c.enum()
-			}
-			a := c.changing()
-			before := len(a.elems)
-			out := n.fn(c).(*array).elems
-			a.elems = out
-			if nilIfSame && len(out) == before {
-				return nil
-			}
-			return a
-		}, n.min, n.max, name)
-	}
-	for _, name := range []string{"map", "collect", "sort", "sort_by", "reverse", "rotate", "shuffle"} {
-		inPlace(name+"!", name, false)
-	}
-	for _, name := range []string{"select", "filter", "reject", "uniq", "compact", "flatten"} {
-		inPlace(name+"!", name, true)
-	}
-	inPlace("keep_if", "select", false)
-	inPlace("delete_if", "reject", false)
-	t.add(func(c *call) value {
-		if len(c.args) == 0 && c.blk == nil {
-			return int64(len(c.a().elems))
+		if start < 0 {
+			start += size
 		}
-		return enumCount(c)
-	}, 0, 1, "count")
+	}
+	if start < 0 || start > size {
+		return start, 0, false
+	}
+	return start, max(0, min(n, size-start)), true
+}
+
+func rangeMethods(t methodTable) {
+	t.def(0, 0, func(c *call) value { return c.self.(*interval).lo }, "begin")
+	t.def(0, 0, func(c *call) value { return c.self.(*interval).hi }, "end")
+	t.def(0, 0, func(c *call) value { return c.self.(*interval).open }, "exclude_end?")
+	t.def(0, 0, func(c *call) value { return c.array(c.rangeElements(c.self.(*interval))) }, "to_a", "entries")
+}
+
+// rangeElements are what a range gives to each.
+func (in *interp) rangeElements(r *interval) []value {
+	list := []value{}
+	switch lo := r.lo.(type) {
+	case int64:
+		hi, ok := r.hi.(int64)
+		if !ok {
+			in.outside("a range without an integer as its end")
+		}
+		for i := lo; i < hi || i == hi && !r.open; i++ {
+			in.charge(16)
+			list = append(list, i)
+		}
+	case *str:
+		hi := toS(r.hi)
+		for s := lo.String(); len(s) <= len(hi) && (s != hi || !r.open); s = succ(s) {
+			in.step()
+			if list = append(list, in.str(s)); s == hi {
+				break
+			}
+		}
+	default:
+		in.raise("TypeError", "can't iterate from %s", classOf(r.lo))
+	}
+	return list
+}
+
+func enumeratorMethods(t methodTable) {
+	t.each(0, 0, func(c *call) value {
+		e := c.self.(*enum)
+		return c.sendTo(c.frame, e.recv, e.name, e.args, c.blk)
+	}, "each")
 }

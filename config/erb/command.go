@@ -45,102 +45,76 @@ const shellSyntax = "*?{}[]<>()~&|\\$;'`\"\n#=%"
 
 func commandArgs(text string) []string {
 	words := strings.Fields(text)
-	if strings.ContainsAny(text, shellSyntax) || len(words) == 0 || shellBuiltin(words[0]) {
+	if strings.ContainsAny(text, shellSyntax) || len(words) == 0 || isIn(shellBuiltins, words[0]) {
 		return []string{"sh", "-c", text}
 	}
 	return words
 }
 
-// shellBuiltin names the commands that only a shell has.
-func shellBuiltin(s string) bool {
-	switch s {
-	case ".", ":", "break", "case", "continue", "do", "done", "elif", "else", "esac", "eval", "exec", "exit", "export", "fi", "for", "if",
-		"in", "readonly", "return", "set", "shift", "then", "times", "trap", "unset", "until", "while", "cd", "alias", "command", "source", "type", "ulimit", "umask":
-		return true
-	}
-	return false
+// shellBuiltins are the commands that only a shell has.
+const shellBuiltins = " . : break case continue do done elif else esac eval exec exit export fi for if in readonly return set shift then times " +
+	"trap unset until while cd alias command source type ulimit umask "
+
+// ranCommand is a command that a template ran, and what came of it.
+type ranCommand struct {
+	// Key is the text of backticks, or the words of system with a NUL between.
+	Key     string `json:"key"`
+	Out     []byte `json:"out"`
+	Status  int    `json:"status"`
+	Missing bool   `json:"missing"` // there is no such command
 }
 
-// command runs backticks.
-func (vm *vm) command(at span, f *frame, text string) value {
-	vm.at, vm.src = at, f.src
-	out, err := vm.run(commandArgs(text))
-	if err != nil {
-		vm.raise("Errno::ENOENT", "No such file or directory - %s", strings.Fields(text + " ?")[0])
+// commandLog keeps what commands said. When a file that was evaluated here is
+// evaluated again by a ruby, its commands are answered from the log: none runs twice.
+type commandLog struct{ ran []ranCommand }
+
+// backticks runs `text`.
+func (in *interp) backticks(text string) value {
+	r := in.run(text, commandArgs(text))
+	if r.Missing {
+		in.raise("Errno::ENOENT", "No such file or directory - %s", strings.Fields(text + " ?")[0])
 	}
-	vm.charge(len(out))
-	return &str{b: out}
+	return in.str(string(r.Out))
 }
 
-// run hands a command to the runner.
-func (vm *vm) run(args []string) ([]byte, error) {
-	if vm.opts.Commands == nil {
-		vm.stop(&Error{
+// run hands a command to the runner and keeps what came of it.
+func (in *interp) run(key string, args []string) ranCommand {
+	if in.opts.Commands == nil {
+		in.stop(&Error{
 			Msg:  "the template runs the command `" + strings.Join(args, " ") + "`, but commands in templates are switched off by erb_commands: false",
 			Hint: "set erb_commands: true if you trust this file",
 		})
 	}
-	out, status, err := vm.opts.Commands(vm.ctx, Command{Args: args, Dir: vm.opts.Dir, Env: vm.env.list()})
-	if vm.ctx.Err() != nil {
-		vm.stop(&Error{Msg: "stopped: " + vm.ctx.Err().Error(), Err: vm.ctx.Err()})
+	out, code, err := in.opts.Commands(in.ctx, Command{Args: args, Dir: in.opts.Dir, Env: in.env.list()})
+	if in.ctx.Err() != nil {
+		in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
 	}
-	if err != nil {
-		status = 127
+	r := ranCommand{Key: key, Out: out, Status: code, Missing: err != nil}
+	if r.Missing {
+		r.Status = 127
 	}
-	vm.status, vm.ran = int64(status), true
-	return out, err
+	in.status = &status{int64(r.Status)}
+	in.log.ran = append(in.log.ran, r)
+	return r
 }
 
-// kernelSystemCall is system: true for success, nil when there is no such
-// command.
-func kernelSystemCall(c *call) value {
-	args := c.args
-	if env, ok := args[0].(*hash); ok {
-		saved := newEnviron(c.vm.env.list())
-		defer func() { *c.vm.env = *saved }()
-		for _, e := range env.pairs() {
-			c.vm.env.set(c.vm.toS(e.key), c.vm.toS(e.val))
-		}
-		args = args[1:]
+// system is system: true for success, nil when there is no such command.
+func (c *call) system() value {
+	if _, ok := c.arg(0).(*hash); ok {
+		c.outside("system with an environment")
 	}
-	var words []string
-	for _, a := range args {
-		words = append(words, c.vm.toStr(a).String())
+	words := make([]string, len(c.args))
+	for i := range c.args {
+		words[i] = c.text(i)
 	}
-	if len(words) == 0 {
-		c.vm.argError("wrong number of arguments (given 0, expected 1+)")
-	}
+	key := strings.Join(words, "\x00")
 	if len(words) == 1 {
 		words = commandArgs(words[0])
 	}
-	out, err := c.vm.run(words)
-	if err != nil {
+	r := c.run(key, words)
+	if r.Missing {
 		return nil
 	}
-	c.vm.writeOut(c.vm.stdout, string(out))
-	return c.vm.status == 0
-}
-
-// lastStatus is $?.
-func (vm *vm) lastStatus() value {
-	if !vm.ran {
-		return nil
-	}
-	return &object{class: vm.class("Process::Status"), data: vm.status}
-}
-
-func statusMethods(t methodTable) {
-	code := func(c *call) int64 { return c.self.(*object).data.(int64) }
-	t.add(func(c *call) value { return code(c) }, 0, 0, "exitstatus")
-	t.add(func(c *call) value { return code(c) << 8 }, 0, 0, "to_i")
-	t.add(func(c *call) value { return code(c) == 0 }, 0, 0, "success?")
-	t.add(func(c *call) value { return true }, 0, 0, "exited?")
-	t.add(func(c *call) value {
-		if n, ok := c.args[0].(int64); ok {
-			return n == code(c)<<8
-		}
-		return false
-	}, 1, 1, "==")
-	t.add(func(c *call) value { return newStr("exit " + itoa(int(code(c)))) }, 0, 0, "to_s")
-	t.add(func(c *call) value { return newStr("#<Process::Status: exit " + itoa(int(code(c))) + ">") }, 0, 0, "inspect")
+	c.out = append(c.out, r.Out...)
+	return r.Status == 0
 }

@@ -57,7 +57,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // hintOutside is the way out when a template needs Ruby itself.
-const hintOutside = "install ruby and leave `erb: auto` (or set `erb: ruby`) to have it evaluate this file, or write the value in a way that docs/erb.md lists"
+const hintOutside = "install ruby and leave `erb: auto` (or set `erb: ruby`) to have it evaluate this file, " +
+	"or write the value in a way that docs/erb.md lists"
 
 // hintFor is the way out of common exceptions.
 func hintFor(class, msg string) string {

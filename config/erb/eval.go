@@ -1,496 +1,507 @@
 package erb
 
-import "math/big"
+import (
+	"slices"
+	"strings"
+)
 
-// eval evaluates one node.
-func (vm *vm) eval(f *frame, n node) value {
-	vm.tick()
-	if vm.depth++; vm.depth > maxDepth {
-		vm.raise("SystemStackError", "stack level too deep")
-	}
-	v := vm.evalNode(f, n)
-	vm.depth--
-	return v
+// frame is the state in which code runs: of a method, or of one run of a block.
+type frame struct {
+	names []string
+	vals  []value
+	outer *frame // around a block
+	root  *frame // that of the method or lambda, which return leaves
+	proc  *proc  // what runs
+	self  value
+	blk   *proc // the block given to the method
+	src   *source
 }
 
-// evalOpt evaluates a node that may be missing.
-func (vm *vm) evalOpt(f *frame, n node) value {
+func (f *frame) get(name string) (value, bool) {
+	for ; f != nil; f = f.outer {
+		if i := slices.Index(f.names, name); i >= 0 {
+			return f.vals[i], true
+		}
+	}
+	return nil, false
+}
+
+// set assigns to the variable where it is, or makes it here.
+func (f *frame) set(name string, v value) {
+	for g := f; g != nil; g = g.outer {
+		if i := slices.Index(g.names, name); i >= 0 {
+			g.vals[i] = v
+			return
+		}
+	}
+	f.declare(name, v)
+}
+
+// declare makes the variable in this very frame.
+func (f *frame) declare(name string, v value) {
+	if i := slices.Index(f.names, name); i >= 0 {
+		f.vals[i] = v
+		return
+	}
+	f.names, f.vals = append(f.names, name), append(f.vals, v)
+}
+
+// Signals travel as panics from where control leaves to where it arrives. They
+// never leave Render.
+type (
+	rubyError   struct{ exc *exception }
+	fatal       struct{ err *Error } // ends the evaluation; rescue does not see it
+	breakSignal struct {
+		from *proc
+		val  value
+	}
+	nextSignal struct{ val value }
+	loopSignal struct { // break or next of a while loop
+		next bool
+		val  value
+	}
+	returnSignal struct {
+		root *frame
+		val  value
+	}
+)
+
+// caught runs fn and returns the signal that leaves it, nil for none. A panic that
+// is none is a defect of this package, and goes on.
+func (in *interp) caught(fn func()) (signal any) {
+	depth := in.depth
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case rubyError, fatal, breakSignal, nextSignal, loopSignal, returnSignal:
+			in.depth, signal = depth, r
+			in.steps += 10
+		default:
+			panic(r)
+		}
+	}()
+	fn()
+	return nil
+}
+
+// eval is the value of a tree.
+func (in *interp) eval(f *frame, n *node) value {
 	if n == nil {
 		return nil
 	}
-	return vm.eval(f, n)
+	in.step()
+	in.enter()
+	v := in.evalNode(f, n)
+	in.depth--
+	return v
 }
 
-func (vm *vm) evalNode(f *frame, n node) value {
-	switch n := n.(type) {
-	case *seqNode:
+func (in *interp) evalNode(f *frame, n *node) value {
+	switch n.op {
+	case opSeq:
 		var v value
-		for _, s := range n.stmts {
-			v = vm.eval(f, s)
+		for _, s := range n.list {
+			v = in.eval(f, s)
 		}
 		return v
-	case *strNode:
-		return vm.evalStr(f, n)
-	case *callNode:
-		return vm.evalCall(f, n)
-	case *lvarNode:
-		v, _ := f.vars.get(n.name)
-		return v
-	case *ifNode:
-		if truthy(vm.evalCond(f, n.cond)) {
-			return vm.evalOpt(f, n.then)
-		}
-		return vm.evalOpt(f, n.alt)
-	case *asgnNode:
-		return vm.evalAsgn(f, n)
-	case *opAsgnNode:
-		return vm.evalOpAsgn(f, n)
-	case *masgnNode:
-		return vm.evalMasgn(f, n)
-	case *andNode:
-		if v := vm.eval(f, n.left); !truthy(v) {
-			return v
-		}
-		return vm.eval(f, n.right)
-	case *orNode:
-		if v := vm.eval(f, n.left); truthy(v) {
-			return v
-		}
-		return vm.eval(f, n.right)
-	case *notNode:
-		return !truthy(vm.eval(f, n.val))
-	}
-	return vm.evalRest(f, n)
-}
-
-// evalRest evaluates the nodes that are met less often.
-func (vm *vm) evalRest(f *frame, n node) value {
-	switch n := n.(type) {
-	case *nilNode:
-		return nil
-	case *trueNode:
-		return true
-	case *falseNode:
-		return false
-	case *selfNode:
+	case opText:
+		return in.appendText(f, n)
+	case opLit:
+		return n.v
+	case opSelf:
 		return f.self
-	case *intNode:
-		return n.val
-	case *floatNode:
-		return n.val
-	case *rationalNode:
-		return new(big.Rat).Set(n.val)
-	case *symNode:
-		return symbol(n.name)
-	case *dsymNode:
-		return symbol(vm.evalParts(f, n.parts))
-	case *xstrNode:
-		return vm.command(n.span, f, string(vm.evalParts(f, n.parts)))
-	case *regexNode:
-		return vm.evalRegex(f, n)
-	case *arrayNode:
-		elems, kw := vm.evalArgs(f, n.elems)
-		if kw != nil {
-			elems = append(elems, kw)
+	case opStr:
+		return in.str(n.s)
+	case opDStr:
+		return in.str(in.join(f, n.list))
+	case opDSym:
+		return symbol(in.join(f, n.list))
+	case opXStr:
+		return in.at(f, n).backticks(in.join(f, n.list))
+	case opRegexp:
+		return in.at(f, n).regexp(in.join(f, n.list), n.s)
+	case opArray:
+		return newArray(in.evalList(f, n.list)...)
+	case opHash:
+		return in.evalHash(f, n)
+	case opRange:
+		return &interval{in.eval(f, n.a), in.eval(f, n.b), n.flag}
+	case opLvar:
+		v, _ := f.get(n.s)
+		return v
+	case opIvar:
+		return in.ivars[n.s]
+	case opGvar:
+		return in.at(f, n).global(n.s)
+	case opConst:
+		return in.constant(f, n)
+	case opAnd:
+		if v := in.eval(f, n.a); !truthy(v) {
+			return v
 		}
-		vm.chargeElems(len(elems))
-		return &array{elems: elems}
-	case *hashNode:
-		return vm.evalHash(f, n)
-	case *rangeNode:
-		return vm.evalRange(f, n)
-	case *ivarNode:
-		return vm.getIvar(f.self, n.name)
-	case *gvarNode:
-		return vm.getGlobal(f, n.name)
-	case *cvarNode:
-		return vm.evalCvar(f, n)
-	case *nthRefNode:
-		return nthRef(f.act.match, n)
-	case *constNode:
-		return vm.evalConst(f, n)
-	case *lambdaNode:
-		return &proc{block: n.block, frame: f, self: f.self, lambda: true}
-	case *yieldNode:
-		return vm.evalYield(f, n)
-	case *superNode:
-		return vm.evalSuper(f, n)
-	case *definedNode:
-		return vm.evalDefined(f, n.val)
+		return in.eval(f, n.b)
+	case opOr:
+		if v := in.eval(f, n.a); truthy(v) {
+			return v
+		}
+		return in.eval(f, n.b)
+	case opNot:
+		return !truthy(in.eval(f, n.a))
+	case opDefined:
+		return in.defined(f, n.a)
+	case opIf:
+		if truthy(in.eval(f, n.a)) {
+			return in.eval(f, n.b)
+		}
+		return in.eval(f, n.c)
+	case opCall:
+		return in.evalCall(f, n)
+	case opYield:
+		if f.methodFrame().blk == nil {
+			in.at(f, n).raise("LocalJumpError", "no block given (yield)")
+		}
+		return in.invoke(f.methodFrame().blk, in.evalList(f, n.list), nil)
+	case opBlock:
+		return &proc{params: n.params, body: n.b, frame: f, src: f.src, lambda: n.flag}
+	case opDef:
+		in.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, lambda: true, name: n.s}
+		return symbol(n.s)
 	}
-	return vm.evalControl(f, n)
+	return in.evalControl(f, n)
 }
 
-// evalControl evaluates control flow and definitions.
-func (vm *vm) evalControl(f *frame, n node) value {
-	switch n := n.(type) {
-	case *whileNode:
-		return vm.evalWhile(f, n)
-	case *forNode:
-		return vm.evalFor(f, n)
-	case *caseNode:
-		return vm.evalCase(f, n)
-	case *beginNode:
-		return vm.evalBegin(f, n)
-	case *returnNode:
-		val := vm.evalOpt(f, n.val)
-		vm.at, vm.src = n.span, f.src
-		vm.doReturn(f, val)
-	case *breakNode:
-		val := vm.evalOpt(f, n.val)
-		vm.at, vm.src = n.span, f.src
-		vm.doBreak(f, val)
-	case *nextNode:
-		val := vm.evalOpt(f, n.val)
-		if f.loops > 0 {
-			panic(loopSignal{f, true, val})
+// evalControl evaluates assignments, loops and jumps.
+func (in *interp) evalControl(f *frame, n *node) value {
+	switch n.op {
+	case opAsgn:
+		v := in.eval(f, n.b)
+		in.assign(f, n.a, v)
+		return v
+	case opOpAsgn:
+		return in.opAssign(f, n)
+	case opMasgn:
+		v := in.eval(f, n.b)
+		in.spread(f, n.list, in.toList(v))
+		return v
+	case opWhile:
+		return in.evalWhile(f, n)
+	case opCase:
+		return in.evalCase(f, n)
+	case opBegin:
+		return in.evalBegin(f, n)
+	case opReturn:
+		if f.root == nil {
+			in.at(f, n).raise("LocalJumpError", "unexpected return")
 		}
-		if f.proc == nil {
-			vm.at, vm.src = n.span, f.src
-			vm.raise("LocalJumpError", "unexpected next")
+		panic(returnSignal{f.root, in.eval(f, n.a)})
+	case opBreak:
+		v := in.eval(f, n.a)
+		if n.flag {
+			panic(loopSignal{val: v})
 		}
-		panic(nextSignal{f, val})
-	case *retryNode:
-		panic(retrySignal{f})
-	case *defNode:
-		return vm.evalDef(f, n)
-	case *classNode:
-		return vm.evalClass(f, n)
-	case *sclassNode:
-		return vm.evalSclass(f, n)
-	case *aliasNode:
-		return vm.evalAlias(f, n)
-	case *lineNode:
-		return int64(f.src.lineOf(n.start))
-	case *fileNode:
-		return newStr(f.src.name)
-	case *splatNode:
-		return &array{elems: vm.splat(vm.eval(f, n.val))}
+		panic(breakSignal{f.proc, v})
+	case opNext:
+		v := in.eval(f, n.a)
+		if n.flag {
+			panic(loopSignal{next: true, val: v})
+		}
+		panic(nextSignal{v})
+	case opSplat, opBlockPass:
+		in.at(f, n).outside("a splat here")
 	}
 	return nil
 }
 
-// evalStr builds a string.
-func (vm *vm) evalStr(f *frame, n *strNode) value {
-	if len(n.parts) == 1 {
-		if p, ok := n.parts[0].(*strPart); ok {
-			vm.charge(len(p.text) + 32)
-			return newStr(p.text)
-		}
+// methodFrame is the frame of the method around a block.
+func (f *frame) methodFrame() *frame {
+	for f.outer != nil {
+		f = f.outer
 	}
-	return &str{b: vm.evalParts(f, n.parts)}
+	return f
 }
 
-// evalParts builds the text of a literal with interpolation.
-func (vm *vm) evalParts(f *frame, parts []node) []byte {
-	var b []byte
+func at(list []value, i int) value {
+	if i >= 0 && i < len(list) {
+		return list[i]
+	}
+	return nil
+}
+
+// appendText puts out a run of the template's text.
+func (in *interp) appendText(f *frame, n *node) value {
+	out, ok := f.get(outVariable)
+	text, isText := out.(*str)
+	if !ok || !isText {
+		in.at(f, n).raise("NameError", "undefined local variable or method `%s' for main:Object", outVariable)
+	}
+	s := f.src.texts[n.v.(int)]
+	in.charge(len(s))
+	text.tail = append(text.tail, s...)
+	return text
+}
+
+// join is the text of a string's parts.
+func (in *interp) join(f *frame, parts []*node) string {
+	var b strings.Builder
 	for _, p := range parts {
-		if s, ok := p.(*strPart); ok {
-			b = append(b, s.text...)
+		if p.op == opStr {
+			b.WriteString(p.s)
 			continue
 		}
-		b = append(b, vm.toS(vm.eval(f, p))...)
-		vm.charge(len(b))
+		b.WriteString(toS(in.eval(f, p)))
+		in.charge(b.Len())
 	}
-	vm.charge(len(b) + 32)
-	return b
+	return b.String()
 }
 
-func (vm *vm) evalRegex(f *frame, n *regexNode) value {
-	if n.lit != nil {
-		return n.lit
-	}
-	var b []byte
-	for _, p := range n.parts {
-		if s, ok := p.(*strPart); ok {
-			b = append(b, s.text...)
+// evalList evaluates arguments or elements, with splats.
+func (in *interp) evalList(f *frame, nodes []*node) []value {
+	list := make([]value, 0, len(nodes))
+	for _, n := range nodes {
+		if n.op == opSplat {
+			list = append(list, in.toList(in.eval(f, n.a)).e...)
+			in.charge(16 * len(list))
 			continue
 		}
-		v := vm.eval(f, p)
-		if re, ok := v.(*regex); ok {
-			b = append(b, re.String()...)
-		} else {
-			b = append(b, vm.toS(v)...)
+		list = append(list, in.eval(f, n))
+	}
+	in.charge(16 * len(list))
+	if l := len(list); l > 0 {
+		if h, ok := list[l-1].(*hash); ok && h.keywords && len(h.keys) == 0 {
+			list = list[:l-1]
 		}
 	}
-	vm.at, vm.src = n.span, f.src
-	return vm.compileRegex(string(b), parseRegexFlags(n.flags))
+	return list
 }
 
-func (vm *vm) evalHash(f *frame, n *hashNode) value {
+// toList is the list that a value is spread to.
+func (in *interp) toList(v value) *array {
+	switch v := v.(type) {
+	case *array:
+		return v
+	case nil:
+		return newArray()
+	case *hash, *interval, *enum:
+		return in.send(v, "to_a").(*array)
+	}
+	return newArray(v)
+}
+
+func (in *interp) evalHash(f *frame, n *node) value {
 	h := newHash()
-	for _, p := range n.pairs {
-		if p.key == nil {
-			v := vm.eval(f, p.val)
-			if v == nil {
-				vm.at, vm.src = n.span, f.src
-				vm.typeError("no implicit conversion of nil into Hash")
+	h.keywords = n.flag
+	for i := 0; i < len(n.list); i += 2 {
+		if n.list[i] == nil {
+			more, ok := in.eval(f, n.list[i+1]).(*hash)
+			if !ok {
+				in.at(f, n).raise("TypeError", "no implicit conversion into Hash")
 			}
-			for _, e := range vm.toHash(v).pairs() {
-				h.set(e.key, e.val)
+			for j, k := range more.keys {
+				h.set(k, more.vals[j])
 			}
 			continue
 		}
-		k := vm.eval(f, p.key)
-		h.set(k, vm.eval(f, p.val))
+		h.set(in.eval(f, n.list[i]), in.eval(f, n.list[i+1]))
 	}
-	vm.chargeElems(3 * h.len())
+	in.charge(48 * len(h.keys))
 	return h
 }
 
-func (vm *vm) evalRange(f *frame, n *rangeNode) value {
-	lo := vm.evalOpt(f, n.lo)
-	hi := vm.evalOpt(f, n.hi)
-	vm.at, vm.src = n.span, f.src
-	return vm.newRange(lo, hi, n.excl)
+// assign gives a target its value.
+func (in *interp) assign(f *frame, n *node, v value) {
+	switch n.op {
+	case opLvar:
+		f.set(n.s, v)
+	case opIvar:
+		in.ivars[n.s] = v
+	case opGvar:
+		if !isIdentStart(n.s[1]) || n.s == "$stdout" || n.s == "$stderr" {
+			in.at(f, n).outside("assignment to " + n.s)
+		}
+		in.gvars[n.s] = v
+	case opConst:
+		in.consts[n.s] = v
+	case opCall:
+		recv := in.eval(f, n.a)
+		args := append(in.evalList(f, n.list), v)
+		in.at(f, n).send(recv, "[]=", args...)
+	}
 }
 
-func (vm *vm) newRange(lo, hi value, excl bool) *rangeVal {
-	if lo != nil && hi != nil {
-		if _, ok := vm.compare(lo, hi); !ok {
-			vm.argError("bad value for range")
+// spread assigns a list to several targets.
+func (in *interp) spread(f *frame, targets []*node, list *array) {
+	e := slices.Clone(list.e)
+	for i, t := range targets {
+		if t.op != opSplat {
+			in.assign(f, t, at(e, 0))
+			e = e[min(1, len(e)):]
+			continue
 		}
+		n := max(0, len(e)-(len(targets)-i-1))
+		if t.a != nil {
+			in.assign(f, t.a, newArray(slices.Clone(e[:n])...))
+		}
+		e = e[n:]
 	}
-	return &rangeVal{lo, hi, excl}
 }
 
-// evalCond evaluates a condition; a bare regexp would match $_, a range be a
-// flip-flop.
-func (vm *vm) evalCond(f *frame, n node) value {
-	switch n := n.(type) {
-	case *rangeNode:
-		if _, lit := n.lo.(*intNode); !lit {
-			vm.at, vm.src = n.span, f.src
-			vm.outside("flip-flop (a range as a condition)")
-		}
-	case *regexNode:
-		vm.at, vm.src = n.span, f.src
-		vm.outside("regexp as a condition")
+// opAssign is a += b and its like; ||= and &&= evaluate b only when they assign.
+func (in *interp) opAssign(f *frame, n *node) value {
+	target := n.a
+	var recv value
+	var args []value
+	var old value
+	switch target.op {
+	case opCall:
+		recv, args = in.eval(f, target.a), in.evalList(f, target.list)
+		old = in.at(f, target).send(recv, "[]", args...)
+	case opConst:
+		old = in.consts[target.s]
+	default:
+		old = in.eval(f, target)
 	}
-	return vm.eval(f, n)
+	var v value
+	switch n.s {
+	case "||":
+		if truthy(old) {
+			return old
+		}
+		v = in.eval(f, n.b)
+	case "&&":
+		if !truthy(old) {
+			return old
+		}
+		v = in.eval(f, n.b)
+	default:
+		right := in.eval(f, n.b)
+		v = in.at(f, n).send(old, n.s, right)
+	}
+	if target.op == opCall {
+		in.at(f, target).send(recv, "[]=", append(slices.Clone(args), v)...)
+		return v
+	}
+	in.assign(f, target, v)
+	return v
 }
 
-func (vm *vm) evalCase(f *frame, n *caseNode) value {
-	var subject value
-	if n.subject != nil {
-		subject = vm.eval(f, n.subject)
-	}
-	for _, w := range n.whens {
-		for _, c := range w.conds {
-			if vm.whenMatches(f, n, subject, c) {
-				return vm.eval(f, w.body)
-			}
-		}
-	}
-	return vm.evalOpt(f, n.alt)
-}
-
-func (vm *vm) whenMatches(f *frame, n *caseNode, subject value, cond node) bool {
-	test := func(v value) bool {
-		if n.subject == nil {
-			return truthy(v)
-		}
-		vm.at, vm.src = cond.at(), f.src
-		return vm.caseEq(f, v, subject)
-	}
-	if s, ok := cond.(*splatNode); ok {
-		for _, v := range vm.splat(vm.eval(f, s.val)) {
-			if test(v) {
-				return true
-			}
-		}
-		return false
-	}
-	return test(vm.eval(f, cond))
-}
-
-// evalWhile runs while and until loops.
-func (vm *vm) evalWhile(f *frame, n *whileNode) value {
-	f.loops++
-	defer func(l int) { f.loops = l }(f.loops - 1)
-	if n.bodyFirst {
-		if v, done := vm.loopBody(f, n.body, n.hasJump); done {
-			return v
-		}
-	}
-	for truthy(vm.evalCond(f, n.cond)) != n.negate {
-		if v, done := vm.loopBody(f, n.body, n.hasJump); done {
+func (in *interp) evalWhile(f *frame, n *node) value {
+	for first := true; first && n.flag || truthy(in.eval(f, n.a)); first = false {
+		in.step()
+		if v, stop := in.loopBody(f, n.b); stop {
 			return v
 		}
 	}
 	return nil
 }
 
-// loopBody runs the body of a loop once; done tells that it was left by break.
-func (vm *vm) loopBody(f *frame, body node, jumps bool) (val value, done bool) {
-	if !jumps {
-		vm.eval(f, body)
+// loopBody runs the body of a loop; stop is true after break.
+func (in *interp) loopBody(f *frame, body *node) (v value, stop bool) {
+	switch s := in.caught(func() { in.eval(f, body) }).(type) {
+	case nil:
 		return nil, false
+	case loopSignal:
+		return s.val, !s.next
+	default:
+		panic(s)
 	}
-	loops := f.loops
-	signal := vm.caught(func() { vm.eval(f, body) })
-	if signal == nil {
-		return nil, false
-	}
-	s, ok := signal.(loopSignal)
-	if !ok || s.frame != f || loops != f.loops {
-		panic(signal)
-	}
-	return s.val, !s.next
 }
 
-func (vm *vm) evalFor(f *frame, n *forNode) value {
-	iter := vm.eval(f, n.iter)
-	f.loops++
-	defer func(l int) { f.loops = l }(f.loops - 1)
-	result := iter
-	vm.at, vm.src = n.span, f.src
-	vm.each(iter, func(v value) bool {
-		vm.assign(f, n.target, v)
-		r, done := vm.loopBody(f, n.body, n.hasJump)
-		if done {
-			result = r
+func (in *interp) evalCase(f *frame, n *node) value {
+	var subject value
+	if n.a != nil {
+		subject = in.eval(f, n.a)
+	}
+	for _, w := range n.list {
+		for i, v := range in.evalList(f, w.list) {
+			if n.a == nil && truthy(v) || n.a != nil && in.at(f, w.list[min(i, len(w.list)-1)]).caseEqual(v, subject) {
+				return in.eval(f, w.b)
+			}
 		}
-		return !done
-	})
-	return result
+	}
+	return in.eval(f, n.b)
 }
 
-// evalBegin runs begin … rescue … else … ensure … end.
-func (vm *vm) evalBegin(f *frame, n *beginNode) value {
-	if n.ensure == nil {
-		return vm.evalRescue(f, n)
+// caseEqual is pattern === v.
+func (in *interp) caseEqual(pattern, v value) bool {
+	switch p := pattern.(type) {
+	case class, *regex, *interval, *proc:
+		return truthy(in.send(p, "===", v))
 	}
-	loops := f.loops
-	var v value
-	signal := vm.caught(func() { v = vm.evalRescue(f, n) })
-	switch signal.(type) {
-	case fatal, *internalError:
-		panic(signal)
+	return same(pattern, v)
+}
+
+// evalBegin runs the body and, when it raises, the clause that fits, and what
+// stands behind ensure in any case.
+func (in *interp) evalBegin(f *frame, n *node) (v value) {
+	signal := in.caught(func() { v = in.eval(f, n.a) })
+	e, raised := signal.(rubyError)
+	if raised {
+		if clause := in.clauseFor(f, n, e.exc); clause != nil {
+			outer := in.gvars["$!"]
+			in.gvars["$!"] = e.exc
+			signal = in.caught(func() {
+				if clause.a != nil {
+					in.assign(f, clause.a, e.exc)
+				}
+				v = in.eval(f, clause.b)
+			})
+			in.gvars["$!"] = outer
+		}
+	} else if signal == nil && n.b != nil {
+		signal = in.caught(func() { v = in.eval(f, n.b) })
 	}
-	f.loops = loops
-	vm.eval(f, n.ensure)
+	if _, stop := signal.(fatal); !stop {
+		in.eval(f, n.c)
+	}
 	if signal != nil {
 		panic(signal)
 	}
 	return v
 }
 
-// evalRescue runs begin … rescue … else … end.
-func (vm *vm) evalRescue(f *frame, n *beginNode) value {
-	if len(n.rescues) == 0 {
-		v := vm.eval(f, n.body)
-		if n.alt != nil {
-			v = vm.eval(f, n.alt)
+func (in *interp) clauseFor(f *frame, n *node, e *exception) *node {
+	for _, r := range n.list {
+		if len(r.list) == 0 && slices.Contains(ancestors(e.class), "StandardError") {
+			return r
 		}
-		return v
-	}
-	for {
-		v, again := vm.rescuing(f, n)
-		if !again {
-			return v
-		}
-		vm.tick()
-	}
-}
-
-// rescuing runs the body once, and the rescue clause that fits what it raised.
-func (vm *vm) rescuing(f *frame, n *beginNode) (val value, again bool) {
-	saved := vm.err
-	v, raised := vm.protect(f, n.body)
-	if raised == nil {
-		if n.alt != nil {
-			v = vm.eval(f, n.alt)
-		}
-		return v, false
-	}
-	vm.err = raised
-	for _, r := range n.rescues {
-		if !vm.rescueFits(f, r, raised) {
-			continue
-		}
-		if r.target != nil {
-			vm.assign(f, r.target, raised)
-		}
-		val, again = vm.rescueBody(f, r.body)
-		vm.err = saved
-		return val, again
-	}
-	panic(rubyError{raised})
-}
-
-// protect evaluates a node and hands back the exception it raises.
-func (vm *vm) protect(f *frame, n node) (val value, raised *object) {
-	loops := f.loops
-	switch s := vm.caught(func() { val = vm.eval(f, n) }).(type) {
-	case nil:
-	case rubyError:
-		f.loops = loops
-		return nil, s.exc
-	default:
-		panic(s)
-	}
-	return val, nil
-}
-
-// rescueBody runs a rescue clause; again tells that it asked for a retry.
-func (vm *vm) rescueBody(f *frame, body node) (val value, again bool) {
-	signal := vm.caught(func() { val = vm.eval(f, body) })
-	if signal == nil {
-		return val, false
-	}
-	if s, ok := signal.(retrySignal); !ok || s.frame != f {
-		panic(signal)
-	}
-	return nil, true
-}
-
-func (vm *vm) rescueFits(f *frame, r rescueNode, raised *object) bool {
-	if len(r.classes) == 0 {
-		return raised.class.isA(vm.class("StandardError"))
-	}
-	for _, c := range r.classes {
-		list := []value{}
-		if s, ok := c.(*splatNode); ok {
-			list = vm.splat(vm.eval(f, s.val))
-		} else {
-			list = append(list, vm.eval(f, c))
-		}
-		for _, v := range list {
-			k, ok := v.(*class)
-			if !ok {
-				vm.typeError("class or module required for rescue clause")
-			}
-			if raised.class.isA(k) {
-				return true
+		for _, c := range in.evalList(f, r.list) {
+			if name, ok := c.(class); ok && slices.Contains(ancestors(e.class), string(name)) {
+				return r
 			}
 		}
 	}
-	return false
+	return nil
 }
 
-// doReturn leaves the method or lambda that the code stands in.
-func (vm *vm) doReturn(f *frame, val value) {
-	if f.lambda != nil {
-		panic(returnSignal{lambda: f.lambda, val: val})
+// defined is what defined?() says.
+func (in *interp) defined(f *frame, n *node) value {
+	what, ok := "", true
+	switch n.op {
+	case opSeq:
+		if len(n.list) == 1 {
+			return in.defined(f, n.list[0])
+		}
+	case opLvar:
+		what = "local-variable"
+	case opIvar:
+		what = "instance-variable"
+		_, ok = in.ivars[n.s]
+	case opGvar:
+		what = "global-variable"
+		_, ok = in.gvars[n.s]
+	case opConst:
+		what = "constant"
+		_, isError := in.caught(func() { in.eval(f, n) }).(rubyError)
+		ok = !isError
+	case opCall:
+		if n.a == nil && n.list == nil {
+			what, ok = "method", in.methods[n.s] != nil || in.method(f.self, n.s) != nil || leftToRuby(f.self, n.s)
+		}
 	}
-	if f.act.method == nil || f.act.done {
-		vm.raise("LocalJumpError", "unexpected return")
+	if what == "" {
+		in.at(f, n).outside("defined? of such an expression")
+	} else if !ok {
+		return nil
 	}
-	panic(returnSignal{act: f.act, val: val})
-}
-
-// doBreak leaves the loop, or the call that was given the block.
-func (vm *vm) doBreak(f *frame, val value) {
-	switch {
-	case f.loops > 0:
-		panic(loopSignal{f, false, val})
-	case f.proc == nil:
-		vm.raise("LocalJumpError", "unexpected break")
-	case f.proc.lambda:
-		panic(returnSignal{lambda: f, val: val})
-	case f.proc.orphan:
-		vm.raise("LocalJumpError", "break from proc-closure")
-	}
-	panic(breakSignal{f.proc, val})
+	return in.str(what)
 }

@@ -1,368 +1,210 @@
 package erb
 
 import (
-	"io"
+	"fmt"
 	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
 )
 
-// kernelMethods are the functions that are called without a receiver.
-func kernelMethods(t methodTable) {
-	kernelConversions(t)
-	kernelOutput(t)
-	kernelControl(t)
-	kernelSystem(t)
-	for _, n := range t {
-		n.private = true
-	}
-}
-
-// kernelModuleMethods are the same functions as methods of Kernel itself.
-func kernelModuleMethods(t methodTable) {
-	kernelMethods(t)
-	for _, n := range t {
-		n.private = false
-	}
-}
-
-func kernelConversions(t methodTable) {
-	t.addKw(kernelInteger, 1, 2, "Integer")
-	t.addKw(kernelFloat, 1, 1, "Float")
-	t.add(kernelRational, 1, 2, "Rational")
-	t.add(func(c *call) value { return c.newStr(c.vm.toS(c.args[0])) }, 1, 1, "String")
-	t.add(kernelArray, 1, 1, "Array")
-	t.add(func(c *call) value {
-		switch v := c.args[0].(type) {
-		case nil:
-			return newHash()
-		case *array:
-			if len(v.elems) == 0 {
-				return newHash()
-			}
-		case *hash:
+// kernelFunctions are the functions that need no receiver.
+func kernelFunctions(t methodTable) {
+	t.def(0, -1, func(c *call) value { return c.puts(&c.out) }, "puts")
+	t.def(0, -1, func(c *call) value { return c.print(&c.out) }, "print")
+	t.def(0, -1, func(c *call) value { return c.puts(&c.errOut) }, "warn")
+	t.def(0, 1, func(c *call) value {
+		for _, a := range c.args {
+			c.out = append(c.out, inspect(a)+"\n"...)
+		}
+		return c.arg(0)
+	}, "p")
+	t.def(1, 1, func(c *call) value { return c.require(c.text(0)) }, "require")
+	t.def(1, 1, func(c *call) value {
+		return c.load(filepath.Join(filepath.Dir(c.frame.src.name), c.text(0)), c.text(0))
+	}, "require_relative")
+	t.def(0, 2, raise, "raise", "fail")
+	t.def(1, -1, func(c *call) value { return c.str(c.format(c.text(0), c.args[1:])) }, "format", "sprintf")
+	t.def(0, 0, func(c *call) value {
+		if c.blk == nil {
+			c.raise("ArgumentError", "tried to create Proc object without a block")
+		}
+		p := *c.blk
+		p.lambda = c.name == "lambda"
+		return &p
+	}, "lambda", "proc")
+	t.def(0, 0, func(c *call) value { return c.frame.methodFrame().blk != nil }, "block_given?")
+	t.def(0, 1, func(c *call) value {
+		if n, ok := c.arg(0).(int64); ok && n > 0 {
+			return rand.Int64N(n)
+		} else if len(c.args) > 0 {
+			c.outside("rand of " + classOf(c.arg(0)))
+		}
+		return rand.Float64()
+	}, "rand")
+	t.def(1, 2, func(c *call) value {
+		switch v := c.arg(0).(type) {
+		case int64:
 			return v
+		case float64:
+			return c.fromFloat(math.Trunc(v))
+		case *str:
+			base := 0
+			if len(c.args) > 1 {
+				base = c.int(1)
+			}
+			n, err := strconv.ParseInt(strings.TrimSpace(v.String()), base, 64)
+			if err != nil && c.option("exception") != false {
+				c.raise("ArgumentError", "invalid value for Integer(): %s", quote(v.String()))
+			}
+			return map[bool]value{true: n}[err == nil]
 		}
-		return c.vm.toHash(c.args[0])
-	}, 1, 1, "Hash")
-	t.add(func(c *call) value { return c.vm.newPathname(c.str(0)) }, 1, 1, "Pathname")
-	t.add(func(c *call) value {
-		return c.newStr(c.vm.format(c.f, c.str(0), c.args[1:]))
-	}, 1, -1, "format", "sprintf")
+		c.raise("TypeError", "can't convert %s into Integer", describe(c.arg(0)))
+		return nil
+	}, "Integer")
+	t.def(1, 1, func(c *call) value {
+		switch v := c.arg(0).(type) {
+		case int64:
+			return float64(v)
+		case float64:
+			return v
+		case *str:
+			text := strings.TrimSpace(v.String())
+			f, err := strconv.ParseFloat(text, 64)
+			if err != nil || leading.FindString(text) != text {
+				c.raise("ArgumentError", "invalid value for Float(): %s", quote(v.String()))
+			}
+			return f
+		}
+		c.raise("TypeError", "can't convert %s into Float", describe(c.arg(0)))
+		return nil
+	}, "Float")
+	t.def(1, 1, func(c *call) value { return c.str(toS(c.arg(0))) }, "String")
+	t.def(1, 1, func(c *call) value { return c.toList(c.arg(0)) }, "Array")
+	t.def(1, -1, func(c *call) value { return c.system() }, "system")
+	t.def(0, 0, func(c *call) value { return c.str(c.frame.src.name) }, "__FILE__")
+	t.def(0, 0, func(c *call) value { return int64(strings.Count(c.frame.src.gen[:c.node.at], "\n") + 1) }, "__LINE__")
+	t.def(0, 0, func(c *call) value {
+		dir, err := filepath.EvalSymlinks(c.path(filepath.Dir(c.frame.src.name)))
+		if err != nil {
+			c.fileError(err, "rb_realpath_internal", c.frame.src.name)
+		}
+		return c.str(dir)
+	}, "__dir__")
 }
 
-func kernelArray(c *call) value {
-	switch v := c.args[0].(type) {
+func raise(c *call) value {
+	x := &exception{class: "RuntimeError", msg: "unhandled exception"}
+	switch v := c.arg(0).(type) {
 	case nil:
-		return &array{}
-	case *array:
-		return v
-	case *hash, *rangeVal, *enumerator:
-		return c.list(c.vm.toList(v))
-	case *object:
-		if c.vm.respondTo(v, "to_a", false) {
-			return c.vm.send(v, "to_a")
+		if e, ok := c.gvars["$!"].(*exception); ok && len(c.args) == 0 {
+			panic(rubyError{e})
 		}
-	}
-	return newArray(c.args[0])
-}
-
-func kernelOutput(t methodTable) {
-	t.add(func(c *call) value { c.vm.writeOut(c.vm.stdout, c.vm.putsText(c.args)); return nil }, 0, -1, "puts")
-	t.add(func(c *call) value {
-		for _, a := range c.args {
-			c.vm.writeOut(c.vm.stdout, c.vm.toS(a))
-		}
-		return nil
-	}, 0, -1, "print")
-	t.add(func(c *call) value {
-		for _, a := range c.args {
-			c.vm.writeOut(c.vm.stdout, c.vm.inspect(a)+"\n")
-		}
-		return packed(c.args)
-	}, 0, -1, "p", "pp")
-	t.add(func(c *call) value {
-		c.vm.writeOut(c.vm.stdout, c.vm.format(c.f, c.str(0), c.args[1:]))
-		return nil
-	}, 1, -1, "printf")
-	t.add(func(c *call) value {
-		s := c.vm.toS(c.args[0])
-		if n, ok := c.args[0].(int64); ok {
-			s = string(rune(n))
-		}
-		c.vm.writeOut(c.vm.stdout, s[:min(len(s), 1)])
-		return c.args[0]
-	}, 1, 1, "putc")
-	t.addKw(func(c *call) value { c.vm.writeOut(c.vm.stderr, c.vm.putsText(c.args)); return nil }, 0, -1, "warn")
-}
-
-// putsText is what puts writes: each line ended, arrays one element a line.
-func (vm *vm) putsText(args []value) string {
-	if len(args) == 0 {
-		return "\n"
-	}
-	var b strings.Builder
-	for _, a := range args {
-		if l, ok := a.(*array); ok {
-			done := vm.guarded()
-			if len(l.elems) > 0 {
-				b.WriteString(vm.putsText(l.elems))
-			}
-			done()
-			continue
-		}
-		s := vm.toS(a)
-		b.WriteString(s)
-		if !strings.HasSuffix(s, "\n") {
-			b.WriteByte('\n')
-		}
-	}
-	vm.charge(b.Len())
-	return b.String()
-}
-
-// writeOut writes to an output stream of the program.
-func (vm *vm) writeOut(w io.Writer, s string) {
-	if w == nil {
-		return
-	}
-	vm.charge(len(s))
-	if _, err := io.WriteString(w, s); err != nil {
-		vm.raise("IOError", "%s", err)
-	}
-}
-
-func kernelControl(t methodTable) {
-	t.addKw(kernelRaise, 0, 3, "raise", "fail")
-	t.add(kernelLambda, 0, 0, "lambda")
-	t.add(kernelProc, 0, 0, "proc")
-	t.add(kernelLoop, 0, 0, "loop")
-	t.add(func(c *call) value { return c.f.act.blk != nil }, 0, 0, "block_given?", "iterator?")
-	t.add(kernelCatch, 0, 1, "catch")
-	t.add(func(c *call) value {
-		for _, tag := range c.vm.tags {
-			if c.vm.equal(tag, c.args[0]) {
-				panic(throwSignal{c.args[0], c.arg(1)})
-			}
-		}
-		c.vm.raise("UncaughtThrowError", "uncaught throw %s", c.vm.inspect(c.args[0]))
-		return nil
-	}, 1, 2, "throw")
-	t.add(func(c *call) value { return c.exit(0) }, 0, 1, "exit", "exit!")
-	t.add(kernelAbort, 0, 1, "abort")
-	t.add(func(c *call) value {
-		c.needBlock()
-		c.vm.atExit = append(c.vm.atExit, c.blk)
-		return c.blk
-	}, 0, 0, "at_exit")
-	t.add(func(c *call) value {
-		if c.f.act.method == nil {
-			return nil
-		}
-		return symbol(c.f.act.method.name)
-	}, 0, 0, "__method__")
-	t.add(func(c *call) value { return newStr(c.vm.dirOf(c.f.src)) }, 0, 0, "__dir__")
-	t.add(func(c *call) value { return symbols(c.f.vars.visible()) }, 0, 0, "local_variables")
-	t.add(func(c *call) value { return &object{class: c.vm.class("Binding"), data: c.f} }, 0, 0, "binding")
-	t.add(func(c *call) value { return &array{} }, 0, 2, "caller")
-	t.add(kernelRequire, 1, 1, "require", "gem")
-	t.add(kernelRequireRelative, 1, 1, "require_relative")
-}
-
-func kernelRaise(c *call) value {
-	vm := c.vm
-	if len(c.args) == 0 {
-		if vm.err != nil {
-			vm.raiseExc(vm.err)
-		}
-		vm.raise("RuntimeError", "unhandled exception")
-	}
-	var e *object
-	switch v := c.args[0].(type) {
 	case *str:
-		e = vm.newExc(vm.class("RuntimeError"), v.String())
-	case *class:
-		if !v.isA(vm.class("Exception")) {
-			vm.typeError("exception class/object expected")
-		}
-		e, _ = vm.dispatch(c.f, v, "new", c.args[1:min(len(c.args), 2)], nil, nil, true).(*object)
-	case *object:
-		e = v
-		if len(c.args) > 1 {
-			exc(e).msg = c.args[1]
-		}
+		x.msg = v.String()
+	case class:
+		x.class, x.msg = string(v), string(v)
+	case *exception:
+		*x = *v
+	default:
+		c.raise("TypeError", "exception class/object expected")
 	}
-	if e == nil || !e.class.isA(vm.class("Exception")) {
-		vm.typeError("exception class/object expected")
+	if len(c.args) > 1 {
+		x.msg = toS(c.arg(1))
 	}
-	if c.kw != nil {
-		if cause, ok := c.kw.lookup(symbol("cause")); ok {
-			exc(e).cause = cause
-		}
-	}
-	vm.raiseExc(e)
+	c.raiseException(x)
 	return nil
 }
 
-// kernelLoop repeats until break or StopIteration.
-func kernelLoop(c *call) value {
-	if c.blk == nil {
-		return c.enum()
+// libraries are what require accepts: what they define is here, or is found to be
+// outside when it is used.
+const libraries = " yaml json erb date time set pathname socket etc securerandom shellwords tmpdir fileutils open3 uri net/http net/https " +
+	"digest digest/md5 digest/sha1 digest/sha2 base64 ostruct bundler rbconfig English psych tempfile rubygems pp benchmark logger open-uri " +
+	"timeout optparse forwardable singleton csv cgi stringio strscan zlib openssl io/console delegate "
+
+// require is require: the standard library is there already, a path is a file of
+// the project, and for the rest a ruby is needed, which may have the gem.
+func (c *call) require(name string) value {
+	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || filepath.IsAbs(name) {
+		return c.load(c.path(name), name)
 	}
-	signal := c.vm.caught(func() {
-		for {
-			c.vm.tick()
-			c.yield()
+	if !isIn(libraries, name) {
+		c.outside("require '" + name + "'")
+	}
+	first := !c.loaded[name]
+	c.loaded[name] = true
+	return first
+}
+
+// load evaluates a Ruby file of the project.
+func (c *call) load(file, name string) value {
+	if file = c.path(file); filepath.Ext(file) != ".rb" {
+		file += ".rb"
+	}
+	if c.loaded[file] {
+		return false
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		c.raise("LoadError", "cannot load such file -- %s", strings.TrimSuffix(file, ".rb"))
+	}
+	c.loaded[file] = true
+	src := &source{name: file, file: text, gen: string(text)}
+	prog, perr := parse(src)
+	if perr != nil {
+		e := syntaxFailure(src, perr)
+		e.File, e.Msg = "", fmt.Sprintf("%s:%d: %s", filepath.Base(file), e.Line, e.Msg)
+		if !e.Unsupported {
+			e.Construct, e.Hint = "", ""
 		}
-	})
-	if e, ok := signal.(rubyError); !ok || !e.exc.class.isA(c.vm.class("StopIteration")) {
-		panic(signal)
+		c.stop(e)
 	}
-	return nil
+	caller, site := c.interp.frame, c.node
+	c.eval(&frame{src: src, self: mainObject{}}, prog)
+	c.interp.frame, c.node = caller, site
+	return true
 }
 
-func kernelCatch(c *call) (val value) {
-	c.needBlock()
-	tag := c.arg(0)
-	if len(c.args) == 0 {
-		tag = &object{class: c.vm.class("Object")}
-	}
-	c.vm.tags = append(c.vm.tags, tag)
-	signal := c.vm.caught(func() { val = c.yield(tag) })
-	c.vm.tags = c.vm.tags[:len(c.vm.tags)-1]
-	if signal == nil {
-		return val
-	}
-	s, ok := signal.(throwSignal)
-	if !ok || !c.vm.equal(s.tag, tag) {
-		panic(signal)
-	}
-	return s.val
-}
-
-func (c *call) exit(def int64) value {
-	code := def
-	switch v := c.arg(0).(type) {
-	case bool:
-		if !v {
-			code = 1
+// classMethods are the methods that all classes have.
+func classMethods(t methodTable) {
+	name := func(c *call) string { return string(c.self.(class)) }
+	t.def(0, 0, func(c *call) value { return c.str(name(c)) }, "name", "to_s", "inspect")
+	t.def(1, 1, func(c *call) value { return isA(c.arg(0), c.self) }, "===")
+	t.def(0, 1, func(c *call) value {
+		if !slices.Contains(ancestors(name(c)), "Exception") {
+			c.outside(name(c) + ".new")
 		}
-	case int64:
-		code = v
-	}
-	e := c.vm.newExc(c.vm.class("SystemExit"), "exit")
-	exc(e).code = code
-	c.vm.raiseExc(e)
-	return nil
-}
-
-func kernelAbort(c *call) value {
-	msg := "exit"
-	if len(c.args) > 0 {
-		msg = c.str(0)
-		c.vm.writeOut(c.vm.stderr, msg+"\n")
-	}
-	e := c.vm.newExc(c.vm.class("SystemExit"), msg)
-	exc(e).code = 1
-	c.vm.raiseExc(e)
-	return nil
-}
-
-// standardLibrary names the libraries that may be required: those whose parts in
-// the subset are always there.
-func standardLibrary(name string) bool {
-	switch name {
-	case "json", "yaml", "psych", "erb", "time", "date", "pathname", "set", "ostruct", "securerandom", "etc", "socket",
-		"shellwords", "base64", "digest", "digest/md5", "digest/sha1", "digest/sha2", "digest/sha256", "uri", "cgi", "cgi/util", "cgi/escape",
-		"fileutils", "tmpdir", "tempfile", "open3", "net/http", "net/https", "openssl", "rbconfig", "rubygems", "bigdecimal",
-		"English", "benchmark", "timeout", "forwardable", "singleton", "delegate", "optparse", "logger", "pp", "io/console",
-		"stringio", "strscan", "open-uri", "resolv", "ipaddr", "zlib", "csv", "tsort", "abbrev", "observer", "weakref", "matrix",
-		"prime", "bundler", "bundler/setup", "find", "kitchen", "thread", "monitor", "objspace", "ripper", "racc", "rexml/document", "net/ssh":
-		return true
-	}
-	return false
-}
-
-func kernelSystem(t methodTable) {
-	t.add(func(c *call) value { return c.vm.command(c.vm.at, c.f, c.str(0)) }, 1, 1, "`")
-	t.addKw(kernelSystemCall, 1, -1, "system")
-	t.add(kernelRand, 0, 1, "rand")
-	t.add(func(c *call) value { return int64(0) }, 0, 1, "srand")
-	t.add(kernelSleep, 0, 1, "sleep")
-	t.add(func(c *call) value { return c.needTest() }, 2, 2, "test")
-	t.addKw(func(c *call) value {
-		n := *c
-		n.self = c.vm.class("File")
-		return fileOpen(&n)
-	}, 1, 3, "open")
-	t.add(func(c *call) value { return nil }, 0, -1, "gets")
-}
-
-// kernelRand is rand: a float, an integer below a limit, or one of a range.
-func kernelRand(c *call) value {
-	switch v := c.arg(0).(type) {
-	case nil:
-		return c.vm.rand.Float64()
-	case int64:
-		if v == 0 {
-			return c.vm.rand.Float64()
+		x := &exception{class: name(c), msg: name(c)}
+		if len(c.args) > 0 {
+			x.msg = toS(c.arg(0))
 		}
-		if v == math.MinInt64 {
-			v++
+		return x
+	}, "new", "exception")
+}
+
+// newFunctions make values of the core classes.
+func newFunctions(t methodTable) {
+	t.def(0, 2, func(c *call) value {
+		switch c.self.(class) {
+		case "Hash":
+			h := newHash()
+			h.def, h.block = c.arg(0), c.blk
+			return h
+		case "String":
+			return c.str(toS(c.arg(0)))
 		}
-		return c.vm.rand.Int64N(absInt(v))
-	case float64:
-		n := int64(math.Abs(v))
-		if n == 0 || n == math.MinInt64 {
-			return c.vm.rand.Float64()
+		list := []value{}
+		for i := 0; len(c.args) > 0 && i < c.int(0); i++ {
+			c.charge(16)
+			v := c.arg(1)
+			if c.blk != nil {
+				v = c.yield(int64(i))
+			}
+			list = append(list, v)
 		}
-		return c.vm.rand.Int64N(n)
-	case *rangeVal:
-		return c.randIn(v)
-	}
-	c.vm.argError("invalid argument - %s", c.vm.inspect(c.args[0]))
-	return nil
-}
-
-func (c *call) randIn(r *rangeVal) value {
-	lo, ok1 := r.lo.(int64)
-	hi, ok2 := r.hi.(int64)
-	if !ok1 || !ok2 {
-		f, g := c.vm.needFloat(r.lo), c.vm.needFloat(r.hi)
-		return f + c.vm.rand.Float64()*(g-f)
-	}
-	if r.excl {
-		hi--
-	}
-	if hi < lo || hi-lo < 0 {
-		return nil
-	}
-	if hi-lo == math.MaxInt64 {
-		return lo + c.vm.rand.Int64()
-	}
-	return lo + c.vm.rand.Int64N(hi-lo+1)
-}
-
-// kernelSleep waits, but no longer than the context allows.
-func kernelSleep(c *call) value {
-	if len(c.args) == 0 {
-		c.vm.stop(&Error{Msg: "sleep without a time would never end"})
-	}
-	d := c.vm.needFloat(c.args[0])
-	if d < 0 {
-		c.vm.argError("time interval must not be negative")
-	}
-	timer := time.NewTimer(time.Duration(min(d, 3600) * float64(time.Second)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.vm.ctx.Done():
-		c.vm.stop(&Error{Msg: "stopped: " + c.vm.ctx.Err().Error(), Err: c.vm.ctx.Err()})
-	}
-	return int64(math.Round(d))
-}
-
-func (c *call) needTest() value {
-	c.vm.outside("test (use File.exist? and its like)")
-	return nil
+		return newArray(list...)
+	}, "new")
 }

@@ -1,490 +1,351 @@
 package erb
 
 import (
-	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-// lexer cuts the generated Ruby source into tokens, one at a time as the parser
-// asks, since what a character means depends on what was parsed before it.
-type lexer struct {
-	src string
-	pos int
-	// state says what may follow the last token.
-	state lexState
-	// ternary is true right after the ? of a ?: expression, where a word
-	// followed by a colon is no label.
-	ternary bool
-	// identLocal tells whether a word is a local variable here.
-	identLocal func(string) bool
-	// interpolate parses the inside of #{…} from pos to its brace.
-	interpolate func() node
-	// heredocEnd is where the line after pending heredoc bodies starts; 0 for none.
-	heredocEnd int
-	// bodyResume is the same for a heredoc begun inside #{…}: the string around
-	// goes on there at its next line.
-	bodyResume int
+// kind is the kind of a token.
+type kind uint8
+
+// The kinds of tokens.
+const (
+	tEOF     kind = iota
+	tNewline      // end of a line, or ;
+	tLiteral      // number, string, symbol, regexp, word list: see token.node
+	tText         // a run of the template's text: see token.node
+	tIdent        // foo, foo?, foo!
+	tConst        // Foo
+	tIvar         // @foo
+	tGvar         // $foo
+	tKeyword
+	tLabel // foo: or "foo": in a hash or argument list, see token.node
+	tOp
+)
+
+// token is one token of the program.
+type token struct {
+	kind       kind
+	s          string
+	node       *node
+	start, end int
+	space      bool // white space stands before it
+	operand    bool // it stands where an operand may start, as in `puts -1`
+	method     bool // it is a method name behind a dot or def
+	str        bool // a string literal, which joins with the next one
 }
 
-func (l *lexer) byteAt(i int) byte {
-	if i < 0 || i >= len(l.src) {
-		return 0
+// operandKeywords are those after which an operand or a statement follows.
+const operandKeywords = " if unless while until and or not when in then do else elsif begin ensure case return break next rescue yield defined? "
+
+// valueKeywords are those that end a value or name something.
+const valueKeywords = " end nil true false self __FILE__ __LINE__ __dir__ def "
+
+// outsideKeywords name syntax that is left to Ruby.
+const outsideKeywords = " class module redo retry for undef alias super BEGIN END __ENCODING__ __method__ "
+
+func isIn(list, word string) bool { return strings.Contains(list, " "+word+" ") }
+
+// lineKeywords are those behind which the end of a line counts.
+const lineKeywords = " return break next rescue yield "
+
+// operators are the punctuation tokens, longest first within a first byte.
+var operators = [...]string{
+	"**=", "<=>", "===", "...", "<<=", ">>=", "&&=", "||=", "&.", "**", "==", "!=", ">=", "<=", "&&", "||", "=~", "!~",
+	"..", "::", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", "->", "=>",
+	"+", "-", "*", "/", "%", "=", "<", ">", "!", "&", "|", "^", "~", "?", ":", ",", ".", "(", ")", "[", "]", "{", "}",
+}
+
+func isIdentStart(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isIdentByte(c byte) bool { return isIdentStart(c) || isDigit(c) }
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+// byteAt is the byte at an offset, 0 behind the end.
+func (p *parser) byteAt(i int) byte {
+	if i < len(p.src) {
+		return p.src[i]
 	}
-	return l.src[i]
+	return 0
 }
 
-func (l *lexer) hasPrefix(s string) bool { return strings.HasPrefix(l.src[l.pos:], s) }
-
-func (l *lexer) isEnd() bool { return l.state == stEnd }
-func (l *lexer) isArg() bool { return l.state == stArg }
-func (l *lexer) isBeg() bool {
-	return l.state == stBeg || l.state == stMid || l.state == stClass
+// advance makes the next token the current one.
+func (p *parser) advance() {
+	p.prev = p.tok
+	p.tok = p.lex()
 }
 
-// argStart tells whether an operator that could also be a prefix starts an
-// argument here: "foo -1", but neither "foo - 1" nor "foo-1".
-func (l *lexer) argStart(space bool, width int) bool {
-	next := l.byteAt(l.pos + width)
-	return l.isArg() && space && !isSpaceByte(next) && next != 0
-}
-
-// next reads the next token.
-func (l *lexer) next() token {
-	space := l.skipBlank()
-	ternary := l.ternary
-	l.ternary = false
-	start := l.pos
-	if l.pos >= len(l.src) {
-		return token{kind: tEOF, start: start, end: start, space: space}
+// begins reports whether an operand must follow the token before.
+func (p *parser) begins() bool {
+	switch t := p.prev; t.kind {
+	case tEOF, tNewline, tLabel:
+		return true
+	case tOp:
+		return t.s != ")" && t.s != "]" && t.s != "}"
+	case tKeyword:
+		return !t.method && isIn(operandKeywords, t.s)
 	}
-	c := l.src[l.pos]
-	var t token
+	return false
+}
+
+// named reports whether a method name must follow.
+func (p *parser) named() bool {
+	return p.prev.kind == tOp && (p.prev.s == "." || p.prev.s == "&.") || p.prev.kind == tKeyword && p.prev.s == "def"
+}
+
+// argument reports whether the byte at pos starts an argument of the method
+// before, as the minus in `puts -1` does and that in `a - 1` does not.
+func (p *parser) argument(space bool, width int) bool {
+	next := p.byteAt(p.pos + width)
+	return p.prev.kind == tIdent && space && !isSpace(next) && next != '=' && (p.prev.method || !p.isLocal(p.prev.s))
+}
+
+// lex reads the next token.
+func (p *parser) lex() token {
+	space := p.pos == 0
+	for p.pos < len(p.src) {
+		switch c := p.src[p.pos]; {
+		case c == '\n':
+			at := p.pos
+			p.newline()
+			if p.begins() && (p.prev.kind != tKeyword || !isIn(lineKeywords, p.prev.s)) || p.dotFollows() {
+				space = true
+				continue
+			}
+			return token{kind: tNewline, s: "\n", start: at, end: at + 1}
+		case isSpace(c):
+			p.pos++
+			space = true
+		case c == '\\' && (p.byteAt(p.pos+1) == '\n' || strings.HasPrefix(p.src[p.pos:], "\\\r\n")):
+			p.pos += 1 + strings.IndexByte(p.src[p.pos:], '\n')
+			space = true
+		case c == '#':
+			p.pos = p.lineEnd(p.pos)
+		default:
+			t := p.lexToken(c, space)
+			t.end = p.pos
+			return t
+		}
+	}
+	return token{kind: tEOF, s: "end-of-input", start: p.pos, end: p.pos}
+}
+
+func (p *parser) lineEnd(pos int) int {
+	if i := strings.IndexByte(p.src[pos:], '\n'); i >= 0 {
+		return pos + i
+	}
+	return len(p.src)
+}
+
+// newline steps over a line end, the heredocs that stand behind it, comments
+// between =begin and =end, and everything behind __END__.
+func (p *parser) newline() {
+	p.pos++
+	if p.heredocEnd > 0 {
+		p.pos, p.heredocEnd = p.heredocEnd, 0
+	}
+	if strings.HasPrefix(p.src[p.pos:], "=begin") {
+		p.outside(p.pos, "=begin")
+	}
+	if rest := strings.TrimSuffix(p.src[p.pos:p.lineEnd(p.pos)], "\r"); rest == "__END__" {
+		p.pos = len(p.src)
+	}
+}
+
+// dotFollows reports whether the next line goes on with a method call.
+func (p *parser) dotFollows() bool {
+	for i := p.pos; i < len(p.src); i++ {
+		switch c := p.src[i]; {
+		case isSpace(c):
+		case c == '#':
+			i = p.lineEnd(i)
+		default:
+			return c == '.' && p.byteAt(i+1) != '.' || c == '&' && p.byteAt(i+1) == '.'
+		}
+	}
+	return false
+}
+
+func (p *parser) lexToken(c byte, space bool) token {
+	t := token{start: p.pos, space: space, operand: p.begins()}
 	switch {
-	case c == '\n':
-		l.newline()
-		l.state = stBeg
-		t = token{kind: tNewline, text: "\n"}
+	case c == 0:
+		return p.lexText(t)
 	case c == ';':
-		l.pos++
-		l.state = stBeg
-		t = token{kind: tNewline, text: ";"}
-	case isDigit(c):
-		t = l.number()
+		p.pos++
+		t.kind, t.s = tNewline, ";"
+		return t
 	case isIdentStart(c):
-		t = l.word(ternary)
+		return p.lexWord(t)
+	case isDigit(c):
+		return p.lexNumber(t)
 	case c == '@':
-		t = l.atVariable()
+		n := p.word(p.pos + 1)
+		if n == 0 {
+			p.outside(p.pos, "a class variable")
+		}
+		return p.cut(t, tIvar, 1+n)
 	case c == '$':
-		t = l.global()
-	default:
-		t = l.punctuation(c, space, ternary)
+		n := p.word(p.pos + 1)
+		if n == 0 {
+			n = 1
+		}
+		return p.cut(t, tGvar, 1+n)
 	}
-	t.start, t.end, t.space = start, l.pos, space
+	if lit, ok := p.lexLiteral(t, c); ok {
+		return lit
+	}
+	for _, o := range operators {
+		if !strings.HasPrefix(p.src[p.pos:], o) {
+			continue
+		}
+		t.operand = t.operand || p.argument(space, len(o)) || o == "[" && p.prev.kind == tIdent && space &&
+			(p.prev.method || !p.isLocal(p.prev.s))
+		return p.cut(t, tOp, len(o))
+	}
+	p.fail(p.pos, "invalid character in expression")
 	return t
 }
 
-// newline steps over a line end and over the heredoc bodies that follow it.
-func (l *lexer) newline() {
-	l.pos++
-	l.pos = max(l.pos, l.heredocEnd)
-	l.heredocEnd = 0
+// cut makes a token of the next n bytes.
+func (p *parser) cut(t token, k kind, n int) token {
+	t.kind, t.s = k, p.src[p.pos:min(p.pos+n, len(p.src))]
+	p.pos = min(p.pos+n, len(p.src))
+	return t
 }
 
-// skipBlank skips white space, comments, and the line ends that do not end a
-// statement.
-func (l *lexer) skipBlank() bool {
-	space := false
-	for l.pos < len(l.src) {
-		switch c := l.src[l.pos]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v':
-			l.pos++
-		case c == '\\' && l.byteAt(l.pos+1) == '\n':
-			l.pos++
-			l.newline()
-		case c == '\\' && l.byteAt(l.pos+1) == '\r' && l.byteAt(l.pos+2) == '\n':
-			l.pos += 2
-			l.newline()
-		case c == '#':
-			l.skipComment()
-		case c == '=' && l.atLineStart() && l.blockCommentAt("=begin"):
-			l.skipBlockComment()
-		case c == '_' && l.atLineStart() && l.endMarker():
-			l.pos = len(l.src)
-		case c == '\n' && l.skippableNewline():
-			l.newline()
-		default:
-			return space
-		}
-		space = true
+// word is the length of the identifier at pos.
+func (p *parser) word(pos int) int {
+	n := 0
+	for isIdentByte(p.byteAt(pos + n)) {
+		n++
 	}
-	return space
+	return n
 }
 
-func (l *lexer) atLineStart() bool { return l.pos == 0 || l.src[l.pos-1] == '\n' }
-
-// endMarker tells whether the line at pos is __END__, which ends a program.
-func (l *lexer) endMarker() bool {
-	line, _, _ := strings.Cut(l.src[l.pos:], "\n")
-	return strings.TrimSuffix(line, "\r") == "__END__"
+func (p *parser) lexText(t token) token {
+	digits := p.word(p.pos + 1)
+	n, err := strconv.Atoi(p.src[p.pos+1 : p.pos+1+digits])
+	if err != nil || p.byteAt(p.pos+1+digits) != 0 || p.pos+1+digits >= len(p.src) || n >= p.texts {
+		p.fail(p.pos, "invalid character in expression")
+	}
+	t.node = &node{op: opText, at: p.pos, end: p.pos, v: n}
+	return p.cut(t, tText, digits+2)
 }
 
-func (l *lexer) skipComment() {
-	if i := strings.IndexByte(l.src[l.pos:], '\n'); i >= 0 {
-		l.pos += i
-	} else {
-		l.pos = len(l.src)
+// lexWord reads an identifier, constant, keyword or label.
+func (p *parser) lexWord(t token) token {
+	t.method = p.named()
+	n := p.word(p.pos)
+	s := p.src[p.pos : p.pos+n]
+	next, after, third := p.byteAt(p.pos+n), p.byteAt(p.pos+n+1), p.byteAt(p.pos+n+2)
+	if (next == '!' || next == '?' && (t.method || !p.isLocal(s))) && (after != '=' || third == '=' || third == '~') {
+		n++
 	}
-}
-
-func (l *lexer) blockCommentAt(word string) bool {
-	next := l.byteAt(l.pos + len(word))
-	return l.hasPrefix(word) && (isSpaceByte(next) || next == 0)
-}
-
-func (l *lexer) skipBlockComment() {
-	start := l.pos
-	for l.pos < len(l.src) {
-		done := l.blockCommentAt("=end")
-		l.skipComment()
-		if l.pos < len(l.src) {
-			l.pos++
-		}
-		if done {
-			l.pos-- // the line end itself still ends the statement
-			return
-		}
+	s = p.src[p.pos : p.pos+n]
+	if next := p.byteAt(p.pos + n); next == ':' && p.byteAt(p.pos+n+1) != ':' && !t.method && p.labelFits(t) {
+		p.cut(t, tLabel, n+1)
+		t.kind, t.s = tLabel, s
+		t.node = &node{op: opLit, v: symbol(s), at: t.start, end: p.pos}
+		return t
 	}
-	panic(&syntaxError{pos: start, msg: "embedded document meets end of file"})
-}
-
-// skippableNewline tells whether the line end at pos continues the statement:
-// an operand is missing, or the next line starts with a dot.
-func (l *lexer) skippableNewline() bool {
-	switch l.state {
-	case stBeg, stDot, stFname, stClass:
-		return true
-	}
-	return l.leadingDot(max(l.pos+1, l.heredocEnd))
-}
-
-func (l *lexer) leadingDot(i int) bool {
-	for i < len(l.src) {
-		switch c := l.src[i]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v':
-			i++
-		case c == '#':
-			j := strings.IndexByte(l.src[i:], '\n')
-			if j < 0 {
-				return false
-			}
-			i += j + 1
-		case c == '.':
-			return l.byteAt(i+1) != '.'
-		case c == '&':
-			return l.byteAt(i+1) == '.'
-		default:
-			return false
-		}
-	}
-	return false
-}
-
-// word reads an identifier, constant, keyword or label.
-func (l *lexer) word(ternary bool) token {
-	start := l.pos
-	for l.pos < len(l.src) && isIdentByte(l.src[l.pos]) {
-		l.pos++
-	}
-	if c := l.byteAt(l.pos); (c == '?' || c == '!') && l.byteAt(l.pos+1) != '=' {
-		l.pos++
-	}
-	text := l.src[start:l.pos]
-	if l.state == stFname {
-		return l.methodName(text)
-	}
-	if l.state != stDot && !ternary && l.byteAt(l.pos) == ':' && l.byteAt(l.pos+1) != ':' && l.labelPossible() {
-		l.pos++
-		l.state = stBeg
-		return token{kind: tLabel, text: text}
-	}
-	if l.state == stDot {
-		l.state = stArg
-		if isUpperByte(text[0]) {
-			return token{kind: tConst, text: text}
-		}
-		return token{kind: tIdent, text: text}
-	}
-	if text == "defined" && l.byteAt(l.pos) == '?' {
-		l.pos++
-		text = "defined?"
-	}
-	if st, ok := keywordState(text); ok {
-		l.state = st
-		return token{kind: tKeyword, text: text}
-	}
-	if isUpperByte(text[0]) {
-		l.state = stArg
-		return token{kind: tConst, text: text}
-	}
-	l.state = stArg
-	if l.identLocal(text) {
-		l.state = stEnd
-	}
-	return token{kind: tIdent, text: text}
-}
-
-func (l *lexer) labelPossible() bool {
-	switch l.state {
-	case stBeg, stMid, stArg, stEnd:
-		return true
-	}
-	return false
-}
-
-// methodName finishes a name after def, alias or a symbol's colon: it may be a
-// setter.
-func (l *lexer) methodName(text string) token {
-	if l.byteAt(l.pos) == '=' {
-		n, nn := l.byteAt(l.pos+1), l.byteAt(l.pos+2)
-		if n != '~' && n != '>' && (n != '=' || nn == '>') && text[len(text)-1] != '?' && text[len(text)-1] != '!' {
-			l.pos++
-			text += "="
-		}
-	}
-	l.state = stEnd
-	return token{kind: tIdent, text: text}
-}
-
-func (l *lexer) atVariable() token {
-	start := l.pos
-	k := tIvar
-	l.pos++
-	if l.byteAt(l.pos) == '@' {
-		k = tCvar
-		l.pos++
-	}
-	if !isIdentStart(l.byteAt(l.pos)) {
-		panic(&syntaxError{pos: start, msg: "'@' without identifiers is not allowed as an instance variable name"})
-	}
-	for isIdentByte(l.byteAt(l.pos)) {
-		l.pos++
-	}
-	l.state = stEnd
-	return token{kind: k, text: l.src[start:l.pos]}
-}
-
-func (l *lexer) global() token {
-	start := l.pos
-	l.pos++
-	c := l.byteAt(l.pos)
-	k := tGvar
+	t = p.cut(t, tIdent, n)
 	switch {
-	case isDigit(c) && c != '0':
-		for isDigit(l.byteAt(l.pos)) {
-			l.pos++
-		}
-		k = tNth
-	case isIdentByte(c):
-		for isIdentByte(l.byteAt(l.pos)) {
-			l.pos++
-		}
-	case c == '-':
-		l.pos += 2
-	case c == '&' || c == '`' || c == '\'' || c == '+':
-		l.pos++
-		k = tNth
-	case c != 0 && strings.IndexByte("~*$?!@/\\;,.=:\"<>_", c) >= 0:
-		l.pos++
-	default:
-		panic(&syntaxError{pos: start, msg: "'$' without identifiers is not allowed as a global variable name"})
+	case t.method:
+	case isIn(operandKeywords, s) || isIn(valueKeywords, s):
+		t.kind = tKeyword
+	case isIn(outsideKeywords, s):
+		p.outside(t.start, s)
+	case s[0] >= 'A' && s[0] <= 'Z':
+		t.kind = tConst
 	}
-	l.pos = min(l.pos, len(l.src))
-	l.state = stEnd
-	return token{kind: k, text: l.src[start:l.pos]}
+	return t
 }
 
-// number reads an integer, float or rational literal.
-func (l *lexer) number() token {
-	start := l.pos
-	digits := func(set string) {
-		for l.pos < len(l.src) && (strings.IndexByte(set, l.src[l.pos]) >= 0 || l.src[l.pos] == '_' && strings.IndexByte(set, l.byteAt(l.pos+1)) >= 0 && l.byteAt(l.pos+1) != 0) {
-			l.pos++
-		}
+// labelFits reports whether a label can stand here: not right behind the ? of ?:.
+func (p *parser) labelFits(t token) bool {
+	if p.prev.kind == tOp && p.prev.s == "?" {
+		return false
 	}
-	sp := span{start, 0}
-	finish := func(n node) token {
-		l.state = stEnd
-		if isIdentByte(l.byteAt(l.pos)) {
-			panic(&syntaxError{pos: l.pos, msg: "numeric literal without digits, or letters right behind a number"})
-		}
-		return token{kind: tLiteral, text: l.src[start:l.pos], node: n, number: true}
-	}
-	if l.src[l.pos] == '0' && l.pos+1 < len(l.src) {
-		base, set := 0, ""
-		switch l.src[l.pos+1] {
-		case 'x', 'X':
-			base, set = 16, "0123456789abcdefABCDEF"
-		case 'b', 'B':
-			base, set = 2, "01"
-		case 'o', 'O':
-			base, set = 8, "01234567"
-		case 'd', 'D':
-			base, set = 10, "0123456789"
-		}
-		from := l.pos + 2
-		if base == 0 && (isDigit(l.src[l.pos+1]) || l.src[l.pos+1] == '_') {
-			base, set, from = 8, "01234567", l.pos+1
-		}
-		if base != 0 {
-			l.pos = from
-			digits(set)
-			text := strings.ReplaceAll(l.src[from:l.pos], "_", "")
-			n, ok := new(big.Int).SetString(text, base)
-			if !ok {
-				panic(&syntaxError{pos: start, msg: "numeric literal without digits"})
-			}
-			if isDigit(l.byteAt(l.pos)) {
-				panic(&syntaxError{pos: start, msg: "invalid octal digit"})
-			}
-			sp.end = l.pos
-			return finish(&intNode{sp, normBig(n)})
-		}
-	}
-	digits("0123456789")
-	float := false
-	if l.byteAt(l.pos) == '.' && isDigit(l.byteAt(l.pos+1)) {
-		float = true
-		l.pos++
-		digits("0123456789")
-	}
-	exponent := false
-	if c := l.byteAt(l.pos); c == 'e' || c == 'E' {
-		n := l.byteAt(l.pos + 1)
-		if isDigit(n) || (n == '+' || n == '-') && isDigit(l.byteAt(l.pos+2)) {
-			float, exponent = true, true
-			l.pos += 2
-			digits("0123456789")
-		}
-	}
-	text := strings.ReplaceAll(l.src[start:l.pos], "_", "")
-	sp.end = l.pos
-	if l.byteAt(l.pos) == 'r' && !exponent && !isIdentByte(l.byteAt(l.pos+1)) {
-		l.pos++
-		r, _ := new(big.Rat).SetString(text)
-		return finish(&rationalNode{sp, r})
-	}
-	if float {
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil && f == 0 {
-			panic(&syntaxError{pos: start, msg: "malformed number " + text})
-		}
-		return finish(&floatNode{sp, f})
-	}
-	n, _ := new(big.Int).SetString(text, 10)
-	return finish(&intNode{sp, normBig(n)})
+	return t.operand && p.prev.kind != tNewline || p.prev.kind == tIdent || p.prev.kind == tKeyword
 }
 
-// punctuation reads an operator, or a literal that starts with one.
-func (l *lexer) punctuation(c byte, space, ternary bool) token {
-	if l.state == stFname || l.state == stDot {
-		if t, ok := l.operatorName(); ok {
-			return t
-		}
+// numbers matches a number: with a base, or with a fraction and an exponent.
+var numbers = regexp.MustCompile(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
+
+func (p *parser) lexNumber(t token) token {
+	t = p.cut(t, tLiteral, len(numbers.FindString(p.src[p.pos:])))
+	t.node = &node{op: opLit, at: t.start, end: p.pos}
+	i, err := strconv.ParseInt(t.s, 0, 64)
+	if t.node.v = i; err == nil && !isIdentByte(p.byteAt(p.pos)) {
+		return t
 	}
-	next := l.byteAt(l.pos + 1)
+	f, err := strconv.ParseFloat(strings.ReplaceAll(t.s, "_", ""), 64)
+	if t.node.v = f; err != nil || !strings.ContainsAny(t.s, ".eE") || isIdentByte(p.byteAt(p.pos)) {
+		p.outside(t.start, "the number "+t.s)
+	}
+	return t
+}
+
+// lexLiteral reads what starts with punctuation and is a literal.
+func (p *parser) lexLiteral(t token, c byte) (token, bool) {
+	next := p.byteAt(p.pos + 1)
+	operand := t.operand || p.argument(t.space, 1)
 	switch c {
-	case '"', '\'':
-		return l.quoted(c, ternary)
-	case '`':
-		l.pos++
-		start := l.pos - 1
-		parts := l.stringBody(0, '`', true)
-		l.state = stEnd
-		return token{kind: tLiteral, node: &xstrNode{span{start, l.pos}, parts}}
-	case '?':
-		if t, ok := l.charLiteral(); ok {
-			return t
+	case '"', '\'', '`':
+		if c == '`' && p.named() {
+			return t, false
 		}
-	case ':':
-		if t, ok := l.symbol(); ok {
-			return t
-		}
+		p.pos++
+		return p.lexString(t, c), true
 	case '/':
-		if l.isBeg() || l.argStart(space, 1) && next != '=' {
-			return l.regexp('/', '/', 1)
+		if operand {
+			p.pos++
+			return p.lexDelimited(t, 'r', 0, '/'), true
 		}
 	case '%':
-		if l.isBeg() || l.argStart(space, 1) && next != '=' {
-			if t, ok := l.percent(); ok {
-				return t
-			}
+		if operand && next != 0 && (t.operand || next != '=') {
+			return p.lexPercent(t, next)
 		}
 	case '<':
-		if next == '<' && !l.isEnd() && l.state != stClass && (!l.isArg() || space) {
-			if t, ok := l.heredoc(); ok {
-				return t
-			}
+		if strings.HasPrefix(p.src[p.pos:], "<<") && (t.operand || p.argument(t.space, 2)) {
+			return p.lexHeredoc(t)
 		}
+	case ':':
+		return p.lexSymbol(t, next)
 	}
-	return l.operator(space)
+	return t, false
 }
 
-// operatorName reads an operator used as the name of a method.
-func (l *lexer) operatorName() (token, bool) {
-	for _, op := range operatorMethods {
-		if l.hasPrefix(op) {
-			fname := l.state == stFname
-			l.pos += len(op)
-			l.state = stArg
-			if fname {
-				l.state = stEnd
-			}
-			return token{kind: tIdent, text: op}, true
-		}
-	}
-	return token{}, false
-}
+// symbols matches the name behind the colon of a symbol.
+var symbols = regexp.MustCompile(`^([@$]?[\pL_][\pL\pN_]*([?!]|=[^=~>])?|\[\]=?|[+\-*/%<>&|^~!]|<=>|==|<<)`)
 
-// operator reads punctuation, telling the prefix forms (u- u+ u* u** u& u:: and
-// [ of an array) from the infix ones.
-func (l *lexer) operator(space bool) token {
-	for _, op := range operators {
-		if !l.hasPrefix(op) {
-			continue
-		}
-		text := op
-		prefix := l.isBeg() || l.argStart(space, len(op))
-		switch op {
-		case "-", "+", "*", "**", "&", "::":
-			if prefix {
-				text = "u" + op
-			}
-		case "[":
-			if l.isEnd() || l.isArg() && !space {
-				text = "i["
-			}
-		case "->":
-			l.pos += 2
-			l.state = stEnd
-			return token{kind: tOp, text: op}
-		}
-		l.pos += len(op)
-		l.ternary = op == "?"
-		switch op {
-		case ")", "]", "}":
-			l.state = stEnd
-		case ".", "&.":
-			l.state = stDot
-		case "::":
-			l.state = stDot
-			if text == "u::" {
-				l.state = stBeg
-			}
-		default:
-			l.state = stBeg
-		}
-		return token{kind: tOp, text: text}
+// lexSymbol reads :name, :+ and :"text".
+func (p *parser) lexSymbol(t token, next byte) (token, bool) {
+	if next == ':' || !t.operand && (!t.space && p.prev.kind != tIdent || p.ternary > 0) {
+		return t, false
 	}
-	panic(&syntaxError{pos: l.pos, msg: "invalid character " + strconv.QuoteRune(rune(l.src[l.pos])) + " in expression"})
+	if next == '"' || next == '\'' {
+		p.pos += 2
+		parts := p.content(0, next, next == '"', false)
+		t.kind, t.node = tLiteral, &node{op: opDSym, list: parts, at: t.start, end: p.pos}
+		return t, true
+	}
+	name := symbols.FindString(p.src[p.pos+1:])
+	if i := strings.IndexByte(name, '='); i > 0 && i < len(name)-1 {
+		name = name[:i+1] // the byte behind = was looked at only
+	}
+	if name == "" {
+		return t, false
+	}
+	t = p.cut(t, tLiteral, 1+len(name))
+	t.node = &node{op: opLit, v: symbol(name), at: t.start, end: p.pos}
+	return t, true
 }

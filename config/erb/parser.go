@@ -1,537 +1,455 @@
 package erb
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
-// maxNesting bounds how deep expressions may nest, so that no template can
-// exhaust the stack of this program.
-const maxNesting = 800
-
-// syntaxError is raised by the lexer and the parser, and caught in parse.
+// syntaxError says what the parser found, and where in the program.
 type syntaxError struct {
-	pos         int // in the generated source
-	msg         string
-	construct   string
-	unsupported bool
+	pos       int
+	msg       string
+	construct string // set when it is Ruby that this package leaves to a ruby
 }
 
 func (e *syntaxError) Error() string { return e.msg }
 
-// parser turns generated Ruby source into a tree by recursive descent.
+// maxNesting bounds how deep expressions nest.
+const maxNesting = 400
+
+// locals are the local variables that a piece of code knows; a block knows those
+// around it as well.
+type locals struct {
+	names map[string]bool
+	outer *locals
+}
+
+// parser is a lexer and a recursive-descent parser with one token of lookahead.
+// The lexer needs the parser: what a character means depends on the token before
+// and on which names are local variables.
 type parser struct {
-	lexer
-	tok     token
-	prevEnd int
-	depth   int
-	vars    *varScope
-	ctx     *jumpScope
-	// noDo forbids a do block to be taken by the call being parsed: it belongs
-	// to the command or loop around it.
-	noDo bool
-	// inDefined is true inside defined?, which allows what would not run.
-	inDefined bool
-	// stmtStart is where the current statement begins, where "a, b = …" and
-	// "a = 1, 2" are allowed.
-	stmtStart int
+	src        string
+	pos        int
+	texts      int // how many texts the template has
+	tok, prev  token
+	vars       *locals
+	depth      int
+	ternary    int    // how many ?: are open in this pair of brackets
+	noDo       bool   // a `do` belongs to something further out
+	heredocEnd int    // where the text of the heredocs on this line ends
+	loops      []byte // what a break leaves: 'w' a while loop, 'b' a block
 }
 
-// varScope is the set of local variables known while parsing.
-type varScope struct {
-	names  map[string]bool
-	outer  *varScope // visible outer scope of a block; nil for a method
-	parent *varScope
-}
-
-// jumpScope is what break, next and return refer to.
-type jumpScope struct {
-	outer     *jumpScope
-	loop      bool // while, until, for
-	def       bool
-	top       bool // the program itself, which no block can be given to
-	hasBreak  bool
-	hasNext   bool
-	hasReturn bool
-	numbered  int // highest _n used; -1 when there are parameters
-}
-
-// parse parses a whole program, which may use the local variables named.
-func parse(src string, locals ...string) (n node, err error) {
-	p := &parser{lexer: lexer{src: src}}
-	p.identLocal = p.isLocal
-	p.interpolate = p.interpolation
-	p.pushVars(false)
-	for _, name := range locals {
-		p.declare(name)
-	}
-	p.ctx = &jumpScope{def: true, top: true, numbered: -1}
+// parse returns the tree of a program. The error is a *syntaxError.
+func parse(src *source) (n *node, err error) {
+	p := &parser{src: src.gen, texts: len(src.texts), vars: &locals{names: map[string]bool{}}}
 	defer func() {
-		if r := recover(); r != nil {
-			e, ok := r.(*syntaxError)
-			if !ok {
-				panic(r)
-			}
-			n, err = nil, e
+		switch r := recover().(type) {
+		case nil:
+		case *syntaxError:
+			n, err = nil, r
+		default:
+			panic(r)
 		}
 	}()
 	p.advance()
-	n = p.statements()
+	n = p.statements("")
 	if p.tok.kind != tEOF {
 		p.unexpected("")
 	}
 	return n, nil
 }
 
-func (p *parser) advance() {
-	p.prevEnd = p.tok.end
-	p.tok = p.lexer.next()
-}
-
 func (p *parser) fail(pos int, format string, args ...any) {
-	panic(&syntaxError{pos: pos, msg: "syntax error, " + fmt.Sprintf(format, args...)})
+	panic(&syntaxError{pos: pos, msg: fmt.Sprintf(format, args...)})
 }
 
-// outside reports a construct that Ruby has and the subset has not.
+// outside ends the parse at Ruby that this package leaves to a ruby.
 func (p *parser) outside(pos int, construct string) {
-	panic(&syntaxError{pos: pos, msg: construct + " is not in the subset of Ruby that galley evaluates", construct: construct, unsupported: true})
+	panic(&syntaxError{pos: pos, msg: outsideMessage(construct), construct: construct})
 }
 
 func (p *parser) unexpected(expecting string) {
-	what := describe(p.tok)
-	if expecting != "" {
-		p.fail(p.tok.start, "unexpected %s, expecting %s", what, expecting)
-	}
-	p.fail(p.tok.start, "unexpected %s", what)
-}
-
-func describe(t token) string {
-	switch t.kind {
+	what := "'" + p.tok.s + "'"
+	switch p.tok.kind {
 	case tEOF:
-		return "end-of-input"
-	case tNewline:
-		if t.text == ";" {
-			return "';'"
-		}
-		return "end of line"
-	case tLiteral:
-		if t.number {
-			return "number " + t.text
-		}
-		return "literal"
-	case tIdent:
-		return "local variable or method `" + t.text + "'"
-	case tConst:
-		return "constant " + t.text
+		what = p.tok.s
+	case tText:
+		what = "the text behind the tag"
 	case tKeyword:
-		return "`" + t.text + "'"
-	case tLabel, tStrLabel:
-		return "label " + t.text + ":"
-	case tOp:
-		return "'" + opText(t.text) + "'"
+		what = "`" + p.tok.s + "'"
 	}
-	return t.text
+	if p.tok.s == "\n" {
+		what = "end of line"
+	}
+	if expecting != "" {
+		expecting = ", expecting " + expecting
+	}
+	p.fail(p.tok.start, "syntax error, unexpected %s%s", what, expecting)
 }
 
-// opText is the text of an operator as it was written.
-func opText(s string) string {
-	if s == "i[" {
-		return "["
-	}
-	if len(s) > 1 && s[0] == 'u' {
-		return s[1:]
-	}
-	return s
-}
-
-func (p *parser) isOp(s string) bool      { return p.tok.kind == tOp && p.tok.text == s }
-func (p *parser) isKeyword(s string) bool { return p.tok.kind == tKeyword && p.tok.text == s }
-
-func (p *parser) acceptOp(s string) bool {
-	if p.isOp(s) {
-		p.advance()
-		return true
+func (p *parser) isLocal(name string) bool {
+	for l := p.vars; l != nil; l = l.outer {
+		if l.names[name] {
+			return true
+		}
 	}
 	return false
 }
 
-func (p *parser) acceptKeyword(s string) bool {
-	if p.isKeyword(s) {
-		p.advance()
-		return true
+func (p *parser) isOp(s string) bool      { return p.tok.kind == tOp && p.tok.s == s }
+func (p *parser) isKeyword(s string) bool { return p.tok.kind == tKeyword && p.tok.s == s }
+
+// accept steps over an operator or keyword if it is there.
+func (p *parser) accept(s string) bool {
+	if !p.isOp(s) && !p.isKeyword(s) {
+		return false
 	}
-	return false
+	p.advance()
+	return true
 }
 
-func (p *parser) expectOp(s string) {
-	if !p.acceptOp(s) {
-		p.unexpected("'" + s + "'")
-	}
-}
-
-func (p *parser) expectKeyword(s string) {
-	if !p.acceptKeyword(s) {
+func (p *parser) expect(s string) {
+	if !p.accept(s) {
 		p.unexpected("`" + s + "'")
 	}
 }
 
 func (p *parser) skipNewlines() {
-	for p.tok.kind == tNewline && p.tok.text == "\n" {
-		p.advance()
-	}
-}
-
-func (p *parser) skipTerms() {
 	for p.tok.kind == tNewline {
 		p.advance()
 	}
 }
 
-// enter counts one level of nesting and returns the function that leaves it.
-func (p *parser) enter() func() {
-	if p.depth++; p.depth > maxNesting {
-		p.fail(p.tok.start, "nesting is deeper than %d levels", maxNesting)
+// nest runs fn inside of brackets, where what is open outside does not count.
+func (p *parser) nest(fn func()) {
+	ternary, noDo := p.ternary, p.noDo
+	p.ternary, p.noDo = 0, false
+	fn()
+	p.ternary, p.noDo = ternary, noDo
+}
+
+// new makes a node that starts at the token, or at the node first.
+func (p *parser) new(o op, first *node) *node {
+	n := &node{op: o, at: p.tok.start}
+	if first != nil {
+		n.at, n.a = first.at, first
 	}
-	return p.leave
+	return n
 }
 
-func (p *parser) leave() { p.depth-- }
-
-func (p *parser) from(start int) span { return span{start, p.prevEnd} }
-
-// Local variables.
-
-func (p *parser) pushVars(block bool) {
-	s := &varScope{names: map[string]bool{}, parent: p.vars}
-	if block {
-		s.outer = p.vars
-	}
-	p.vars = s
+// done sets the end of a node.
+func (p *parser) done(n *node) *node {
+	n.end = p.prev.end
+	return n
 }
 
-func (p *parser) popVars() { p.vars = p.vars.parent }
-
-func (p *parser) declare(name string) {
-	if !p.isLocal(name) {
-		p.vars.names[name] = true
-	}
+func (p *parser) atEnd(ends string) bool {
+	return p.tok.kind == tEOF || (p.tok.kind == tKeyword || p.tok.kind == tOp) && isIn(" "+ends+" ", p.tok.s)
 }
 
-func (p *parser) isLocal(name string) bool {
-	for s := p.vars; s != nil; s = s.outer {
-		if s.names[name] {
-			return true
-		}
-	}
-	return false
-}
-
-// Jump targets.
-
-func (p *parser) pushCtx(s *jumpScope) *jumpScope {
-	s.outer = p.ctx
-	p.ctx = s
-	return s
-}
-
-// inMethod tells whether the code belongs to a method or class body.
-func (p *parser) inMethod() bool {
-	for c := p.ctx; c != nil; c = c.outer {
-		if c.def {
-			return !c.top
-		}
-	}
-	return false
-}
-
-func (p *parser) popCtx() { p.ctx = p.ctx.outer }
-
-// bracketed runs parse inside brackets, where a do block binds as usual again.
-func (p *parser) bracketed(parse func()) {
-	saved, savedStart := p.noDo, p.stmtStart
-	p.noDo = false
-	parse()
-	p.noDo, p.stmtStart = saved, savedStart
-}
-
-// interpolation parses the inside of #{…}; pos is behind the brace before and
-// after.
-func (p *parser) interpolation() node {
-	defer p.enter()()
-	tok, state, prevEnd, heredoc := p.tok, p.state, p.prevEnd, p.heredocEnd
-	p.state = stBeg
-	p.heredocEnd = 0
-	start := p.pos
-	var n node
-	p.bracketed(func() {
-		p.advance()
-		n = p.statements()
-		if !p.isOp("}") {
-			p.unexpected("'}'")
-		}
-	})
-	p.pos = p.tok.end
-	p.bodyResume = p.heredocEnd
-	p.tok, p.state, p.prevEnd, p.heredocEnd = tok, state, prevEnd, heredoc
-	return wrapSpan(n, span{start, p.pos - 1})
-}
-
-// wrapSpan makes sure that an interpolated expression is never mistaken for
-// literal text.
-func wrapSpan(n node, sp span) node {
-	if s, ok := n.(*seqNode); ok {
-		return s
-	}
-	return &seqNode{sp, []node{n}}
-}
-
-// endsStatements tells whether the current token closes a list of statements.
-func (p *parser) endsStatements() bool {
-	switch p.tok.kind {
-	case tEOF:
-		return true
-	case tOp:
-		return p.tok.text == "}" || p.tok.text == ")"
-	case tKeyword:
-		switch p.tok.text {
-		case "end", "else", "elsif", "when", "in", "rescue", "ensure":
-			return true
-		}
-	}
-	return false
-}
-
-// statements parses up to the keyword or bracket that closes the list.
-func (p *parser) statements() node {
-	defer p.enter()()
-	start := p.tok.start
-	var stmts []node
-	p.skipTerms()
-	for !p.endsStatements() {
-		stmts = append(stmts, p.statement())
-		if p.tok.kind != tNewline && !p.endsStatements() {
+// statements reads statements up to one of ends, words with a space between.
+func (p *parser) statements(ends string) *node {
+	seq := p.new(opSeq, nil)
+	for p.skipNewlines(); !p.atEnd(ends); p.skipNewlines() {
+		seq.list = append(seq.list, p.statement())
+		if p.tok.kind != tNewline && !p.atEnd(ends) {
 			p.unexpected("")
 		}
-		p.skipTerms()
 	}
-	switch len(stmts) {
-	case 0:
-		return &nilNode{span{start, start}}
-	case 1:
-		return stmts[0]
-	}
-	return &seqNode{p.from(start), stmts}
+	return p.done(seq)
 }
 
-// statement parses one statement with its modifiers.
-func (p *parser) statement() node {
-	start := p.tok.start
-	p.stmtStart = start
+// statement reads an expression with its modifiers.
+func (p *parser) statement() *node {
 	n := p.expressionStatement()
 	for p.tok.kind == tKeyword {
-		switch p.tok.text {
+		m := p.new(opIf, nil)
+		m.at = n.at
+		switch p.tok.s {
 		case "if":
 			p.advance()
-			cond := p.expressionStatement()
-			n = &ifNode{p.from(start), cond, n, nil}
+			m.a, m.b = p.expressionStatement(), n
 		case "unless":
 			p.advance()
-			cond := p.expressionStatement()
-			n = &ifNode{p.from(start), cond, nil, n}
+			m.a, m.c = p.expressionStatement(), n
 		case "while", "until":
-			negate := p.tok.text == "until"
+			until := p.tok.s == "until"
 			p.advance()
-			cond := p.expressionStatement()
-			b, isBegin := n.(*beginNode)
-			first := isBegin && len(b.rescues) == 0 && b.ensure == nil
-			n = &whileNode{p.from(start), cond, n, negate, first, true}
+			m.op, m.a, m.b, m.flag = opWhile, negateIf(until, p.expressionStatement()), n, n.op == opBegin
 		case "rescue":
 			p.advance()
-			alt := p.statement()
-			n = &beginNode{span: p.from(start), body: n, rescues: []rescueNode{{body: alt}}}
+			m.op, m.a = opBegin, n
+			m.list = []*node{{op: opRescue, b: p.expressionStatement()}}
 		default:
 			return n
 		}
+		n = p.done(m)
 	}
 	return n
 }
 
-// expressionStatement parses not, and, or.
-func (p *parser) expressionStatement() node {
-	defer p.enter()()
-	start := p.tok.start
-	left := p.notExpression()
-	for {
-		switch {
-		case p.isKeyword("and"):
-			p.advance()
-			p.skipNewlines()
-			left = &andNode{p.from(start), left, p.notExpression()}
-		case p.isKeyword("or"):
-			p.advance()
-			p.skipNewlines()
-			left = &orNode{p.from(start), left, p.notExpression()}
-		default:
-			return left
-		}
+func negateIf(negate bool, n *node) *node {
+	if !negate {
+		return n
 	}
+	return &node{op: opNot, a: n, at: n.at, end: n.end}
 }
 
-func (p *parser) notExpression() node {
-	start := p.tok.start
+// expressionStatement reads expressions joined by and, or and not.
+func (p *parser) expressionStatement() *node {
+	n := p.notExpression()
+	for p.isKeyword("and") || p.isKeyword("or") {
+		m := p.new(opAnd, n)
+		if p.tok.s == "or" {
+			m.op = opOr
+		}
+		p.advance()
+		m.b = p.notExpression()
+		n = p.done(m)
+	}
+	return n
+}
+
+func (p *parser) notExpression() *node {
 	if p.isKeyword("not") {
+		n := p.new(opNot, nil)
 		p.advance()
-		defer p.enter()()
-		return &notNode{p.from(start), p.notExpression()}
+		n.a = p.notExpression()
+		return p.done(n)
 	}
-	if start == p.stmtStart && p.isOp("u*") {
-		return p.multipleAssignment(nil, start)
+	if p.isOp("*") && p.tok.operand {
+		return p.multiple(nil)
 	}
-	n := p.expression()
-	if start == p.stmtStart && p.isOp(",") && assignable(n) {
-		return p.multipleAssignment(n, start)
-	}
-	if m, ok := n.(*mlhsNode); ok {
-		return p.multipleAssignment(m, start)
-	}
-	if p.isOp("=>") || p.isKeyword("in") {
-		p.outside(p.tok.start, "pattern matching")
+	n := p.assignment(true)
+	if p.isOp(",") && assignable(n) {
+		return p.multiple(n)
 	}
 	return n
 }
 
-// multipleAssignment parses "a, b = …" behind its first target.
-func (p *parser) multipleAssignment(first node, start int) node {
-	left := &mlhsNode{splat: -1}
-	if m, ok := first.(*mlhsNode); ok && p.isOp("=") {
-		left = m
-	} else {
-		if first != nil {
-			left.targets = append(left.targets, first)
-			p.expectOp(",")
-		}
-		p.mlhsItems(left)
-		left.span = p.from(start)
-	}
-	if !p.isOp("=") {
-		p.unexpected("'='")
-	}
-	p.declareTarget(left)
-	p.advance()
-	p.skipNewlines()
-	val := p.rightList(p.tok.start, true)
-	return &masgnNode{p.from(start), left, val}
-}
-
-// mlhsItems parses the targets up to = or a closing parenthesis.
-func (p *parser) mlhsItems(m *mlhsNode) {
-	for !p.isOp("=") && !p.isOp(")") && !p.isKeyword("in") && !p.isOp("|") {
-		start := p.tok.start
-		if p.isOp("u*") || p.isOp("*") {
-			if m.splat >= 0 {
-				p.unexpected("")
-			}
-			m.splat = len(m.targets)
-			p.advance()
-			if p.isOp(",") || p.isOp("=") || p.isOp(")") || p.isOp("|") {
-				m.targets = append(m.targets, &lvarNode{p.from(start), ""})
-			} else {
-				m.targets = append(m.targets, p.mlhsItem())
-			}
-		} else {
-			m.targets = append(m.targets, p.mlhsItem())
-		}
-		if !p.acceptOp(",") {
-			return
-		}
-	}
-}
-
-func (p *parser) mlhsItem() node {
-	defer p.enter()()
-	start := p.tok.start
-	if p.acceptOp("(") {
-		m := &mlhsNode{splat: -1}
-		p.mlhsItems(m)
-		p.expectOp(")")
-		m.span = p.from(start)
-		return m
-	}
-	n := p.postfix()
-	if !assignable(n) {
-		p.fail(start, "unexpected target of a multiple assignment")
-	}
-	return n
-}
-
-// rightList parses the right side of an assignment in a statement, which may be
-// a list: an array when there is more than one element or a splat.
-func (p *parser) rightList(start int, multiple bool) node {
-	var elems []node
-	splat := false
-	for {
-		es := p.tok.start
-		if p.isOp("u*") || p.isOp("*") {
-			p.advance()
-			splat = true
-			elems = append(elems, &splatNode{p.from(es), p.expression()})
-		} else {
-			elems = append(elems, p.expression())
-		}
-		if !p.isOp(",") {
-			break
-		}
-		p.advance()
-		p.skipNewlines()
-	}
-	n := elems[0]
-	if len(elems) > 1 || splat {
-		n = &arrayNode{p.from(start), elems}
-	}
-	if multiple && p.isKeyword("rescue") {
-		p.advance()
-		n = &beginNode{span: p.from(start), body: n, rescues: []rescueNode{{body: p.expression()}}}
-	}
-	return n
-}
-
-// assignable tells whether a node can be the target of an assignment.
-func assignable(n node) bool {
-	switch n := n.(type) {
-	case *lvarNode, *ivarNode, *gvarNode, *cvarNode, *constNode, *mlhsNode:
+func assignable(n *node) bool {
+	switch n.op {
+	case opLvar, opIvar, opGvar:
 		return true
-	case *callNode:
-		if n.block != nil || n.blockArg != nil {
-			return false
-		}
-		if n.vcall || n.name == "[]" {
-			return true
-		}
-		return n.recv != nil && len(n.args) == 0 && isPlainName(n.name)
+	case opConst:
+		return n.a == nil
+	case opCall:
+		return n.s == "[]" || n.a == nil && len(n.list) == 0 && n.blk == nil && isIdentByte(n.s[len(n.s)-1])
 	}
 	return false
 }
 
-// isPlainName tells that a method name could have a setter.
-func isPlainName(s string) bool {
-	last := s[len(s)-1]
-	return isIdentStart(s[0]) && last != '?' && last != '!' && last != '='
-}
-
-// declareTarget makes the local variables of an assignment known, and turns
-// bare words into variables.
-func (p *parser) declareTarget(n node) node {
-	switch n := n.(type) {
-	case *callNode:
-		if n.vcall {
-			p.declare(n.name)
-			return &lvarNode{n.span, n.name}
+// target turns an expression into what can be assigned to.
+func (p *parser) target(n *node) *node {
+	switch {
+	case !assignable(n):
+		if n.op == opCall && n.a != nil && len(n.list) == 0 {
+			p.outside(n.at, "assignment to "+n.s)
 		}
-	case *lvarNode:
-		if n.name != "" {
-			p.declare(n.name)
-		}
-	case *mlhsNode:
-		for i, t := range n.targets {
-			n.targets[i] = p.declareTarget(t)
-		}
+		p.unexpected("")
+	case n.op == opCall && n.s != "[]":
+		p.vars.names[n.s] = true
+		return &node{op: opLvar, s: n.s, at: n.at, end: n.end}
 	}
 	return n
+}
+
+// multiple reads the rest of a, *b = 1, 2.
+func (p *parser) multiple(first *node) *node {
+	m := p.new(opMasgn, nil)
+	if first != nil {
+		m.at = first.at
+		m.list = append(m.list, p.target(first))
+		p.advance()
+	}
+	for !p.isOp("=") {
+		n := p.new(opSplat, nil)
+		if splat := p.accept("*"); splat {
+			n.a = p.target(p.unary())
+		} else {
+			n = p.target(p.unary())
+		}
+		m.list = append(m.list, n)
+		if !p.accept(",") {
+			break
+		}
+	}
+	p.expect("=")
+	m.b = p.right(true)
+	return p.done(m)
+}
+
+// assignment reads an expression that may be an assignment. multi allows a list
+// on the right.
+func (p *parser) assignment(multi bool) *node {
+	left := p.conditional()
+	if p.tok.kind != tOp || !strings.HasSuffix(p.tok.s, "=") || slices.Contains([]string{"==", "===", "!=", ">=", "<="}, p.tok.s) {
+		return left
+	}
+	n := p.new(opAsgn, nil)
+	n.at = left.at
+	n.a = p.target(left)
+	if p.tok.s != "=" {
+		n.op, n.s, multi = opOpAsgn, strings.TrimSuffix(p.tok.s, "="), false
+	}
+	p.advance()
+	n.b = p.right(multi)
+	return p.done(n)
+}
+
+// right reads the right side of an assignment.
+func (p *parser) right(multi bool) *node {
+	list := p.new(opArray, nil)
+	list.list = []*node{p.splatOr(multi)}
+	if !multi || list.list[0].op != opSplat && !p.isOp(",") {
+		n := list.list[0]
+		if p.isKeyword("rescue") {
+			m := p.new(opBegin, n)
+			p.advance()
+			m.list = []*node{{op: opRescue, b: p.assignment(false)}}
+			n = p.done(m)
+		}
+		return n
+	}
+	for p.accept(",") {
+		list.list = append(list.list, p.splatOr(true))
+	}
+	return p.done(list)
+}
+
+func (p *parser) splatOr(splat bool) *node {
+	if !splat || !p.isOp("*") {
+		return p.assignment(splat)
+	}
+	s := p.new(opSplat, nil)
+	p.advance()
+	s.a = p.conditional()
+	return p.done(s)
+}
+
+// conditional reads a ?: expression.
+func (p *parser) conditional() *node {
+	c := p.binary(0)
+	if !p.isOp("?") {
+		return c
+	}
+	n := p.new(opIf, c)
+	p.ternary++
+	p.advance()
+	n.b = p.assignment(false)
+	p.skipNewlines()
+	p.ternary--
+	p.expect(":")
+	n.c = p.assignment(false)
+	return p.done(n)
+}
+
+// precedence is how tight a binary operator binds; -1 for others.
+func precedence(s string) int {
+	for i, list := range [...]string{" .. ... ", " || ", " && ", " <=> == === != =~ !~ ", " < <= > >= ", " | ^ ", " & ", " << >> ", " + - ", " * / % "} {
+		if isIn(list, s) {
+			return i
+		}
+	}
+	return -1
+}
+
+// pipePrecedence is that of |, which ends the parameters of a block.
+const pipePrecedence = 5
+
+// binary reads operators that bind at least as tight as least.
+func (p *parser) binary(least int) *node {
+	left := p.unary()
+	for p.tok.kind == tOp {
+		o := p.tok.s
+		prec := precedence(o)
+		if prec < least {
+			break
+		}
+		n := p.new(opCall, left)
+		p.advance()
+		switch o {
+		case "..", "...":
+			n.op, n.flag = opRange, o == "..."
+			if !p.atEnd(") ] , then") && p.tok.kind != tNewline {
+				n.b = p.binary(prec + 1)
+			}
+		case "||", "&&":
+			n.op, n.b = opOr, p.binary(prec+1)
+			if o == "&&" {
+				n.op = opAnd
+			}
+		case "!=", "!~":
+			n.s, n.list = map[string]string{"!=": "==", "!~": "=~"}[o], []*node{p.binary(prec + 1)}
+			n = negateIf(true, p.done(n))
+		default:
+			n.s, n.list = o, []*node{p.binary(prec + 1)}
+			if o == "=~" && left.op == opRegexp && strings.Contains(strNode(left.list).s, "(?<") {
+				p.outside(left.at, "a regexp that sets local variables")
+			}
+		}
+		left = p.done(n)
+	}
+	return left
+}
+
+// unary reads prefix operators and **.
+func (p *parser) unary() *node {
+	if p.depth++; p.depth > maxNesting {
+		p.fail(p.tok.start, "the nesting is too deep")
+	}
+	defer func() { p.depth-- }()
+	n := p.new(opCall, nil)
+	if p.tok.kind != tOp {
+		return p.power()
+	}
+	switch o := p.tok.s; o {
+	case "!":
+		p.advance()
+		n.op, n.a = opNot, p.unary()
+	case "-", "+", "~":
+		p.advance()
+		number := o == "-" && p.tok.kind == tLiteral && !p.tok.space && p.tok.node.op == opLit && isDigit(p.tok.s[0])
+		if number {
+			lit := *p.tok.node
+			lit.v = negative(lit.v)
+			lit.at = n.at
+			saved := p.tok.node
+			p.tok.node = &lit
+			if m := p.postfix(p.primary()); !p.isOp("**") {
+				return m
+			}
+			p.advance()
+			pow := &node{op: opCall, s: "**", at: n.at, a: saved, list: []*node{p.unary()}}
+			n.a, n.s = p.done(pow), "-@"
+			return p.done(n)
+		}
+		n.a = p.unary()
+		if n.s = o + "@"; o == "~" {
+			n.s = o
+		}
+	default:
+		return p.power()
+	}
+	return p.done(n)
+}
+
+func negative(v any) any {
+	if i, ok := v.(int64); ok {
+		return -i
+	}
+	return -v.(float64)
+}
+
+func (p *parser) power() *node {
+	n := p.postfix(p.primary())
+	if !p.isOp("**") || p.tok.operand {
+		return n
+	}
+	m := p.new(opCall, n)
+	p.advance()
+	m.s, m.list = "**", []*node{p.unary()}
+	return p.done(m)
 }

@@ -29,12 +29,12 @@ var rubyNames = sync.OnceValue(func() map[string]map[string]bool {
 	return out
 })
 
-// rubyHas tells whether a class of Ruby itself has a method. It is asked only
+// rubyHas reports whether a class of Ruby itself has a method. It is asked only
 // when the subset has none of the name, to tell an error of the template from
 // Ruby that is outside the subset.
 func rubyHas(class, name string) bool { return rubyNames()[class][name] }
 
-// rubyHasConst tells whether Ruby with its standard library has a constant.
+// rubyHasConst reports whether Ruby with its standard library has a constant.
 func rubyHasConst(name string) bool {
 	top, _, _ := strings.Cut(name, "::")
 	return rubyNames()["constants"][top]

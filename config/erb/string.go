@@ -1,235 +1,316 @@
 package erb
 
 import (
-	"bytes"
-	"math"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
+// s is the text of the string or symbol that a method is called on.
+func (c *call) s() string { return toS(c.self) }
+
+// change sets the string that a method is called on.
+func (c *call) change(s string) value {
+	t := c.self.(*str)
+	if t.frozen {
+		c.raise("FrozenError", "can't modify frozen String: %s", quote(t.String()))
+	}
+	c.charge(len(s))
+	t.set(s)
+	return t
+}
+
+// rewrites adds a method that gives a changed copy, and the one with ! that
+// changes the string and returns nil when there was nothing to change.
+func (t methodTable) rewrites(least, most int, name string, fn func(c *call) string) {
+	t.def(least, most, func(c *call) value { return c.str(fn(c)) }, name)
+	t.def(least, most, func(c *call) value {
+		if s := fn(c); s != c.s() {
+			return c.change(s)
+		}
+		return nil
+	}, name+"!")
+}
+
+const whitespace = " \t\n\v\f\r\x00"
+
 func stringMethods(t methodTable) {
-	stringBasics(t)
-	stringSlices(t)
-	stringSearch(t)
-	stringTransforms(t)
-	stringIteration(t)
-}
-
-func stringClassMethods(t methodTable) {
-	t.addKw(func(c *call) value {
-		if len(c.args) == 0 {
-			return newStr("")
-		}
-		return c.newStr(c.str(0))
-	}, 0, 1, "new")
-}
-
-// s is the receiver as a string value.
-func (c *call) s() *str { return c.self.(*str) }
-
-// text is the receiver's text.
-func (c *call) text() string { return string(c.self.(*str).b) }
-
-// modify returns the receiver for a change in place.
-func (c *call) modify() *str {
-	s := c.s()
-	if s.frozen {
-		c.vm.frozenError(s)
+	for name, fn := range map[string]func(string) string{
+		"upcase": strings.ToUpper, "downcase": strings.ToLower, "capitalize": capitalize, "reverse": reverse, "succ": succ, "next": succ,
+		"strip":  func(s string) string { return strings.TrimLeft(strings.TrimRight(s, whitespace), whitespace[:6]) },
+		"lstrip": func(s string) string { return strings.TrimLeft(s, whitespace[:6]) },
+		"rstrip": func(s string) string { return strings.TrimRight(s, whitespace) },
+	} {
+		t.rewrites(0, 0, name, func(c *call) string { return fn(c.s()) })
 	}
-	return s
-}
-
-// bang makes the ! form of a method: nil when nothing changed.
-func bang(fn func(c *call) value) func(c *call) value {
-	return func(c *call) value {
-		s := c.modify()
-		r := fn(c).(*str)
-		if bytes.Equal(r.b, s.b) {
-			return nil
-		}
-		s.b = r.b
-		return s
-	}
-}
-
-// addBang adds a method and its ! form.
-func addBang(t methodTable, fn func(c *call) value, low, high int, name string) {
-	t.add(fn, low, high, name)
-	t.add(bang(fn), low, high, name+"!")
-}
-
-func stringBasics(t methodTable) {
-	t.add(func(c *call) value { return c.self }, 0, 0, "to_s", "to_str")
-	t.add(func(c *call) value { return c.newStr(inspectBytes(c.s().b)) }, 0, 0, "inspect")
-	t.add(func(c *call) value { return c.newStr(dumpString(c.s().b)) }, 0, 0, "dump")
-	t.add(func(c *call) value { return symbol(c.text()) }, 0, 0, "to_sym", "intern")
-	t.add(func(c *call) value {
-		base := c.optInt(0, 10)
-		if base < 2 || base > 36 {
-			c.vm.argError("invalid radix %d", base)
-		}
-		return looseInt(c.text(), base)
-	}, 0, 1, "to_i")
-	t.add(func(c *call) value { return looseFloat(c.text()) }, 0, 0, "to_f")
-	t.add(func(c *call) value { return looseRat(c.text()) }, 0, 0, "to_r")
-	t.add(func(c *call) value { return looseInt(c.text(), 16) }, 0, 0, "hex")
-	t.add(strOct, 0, 0, "oct")
-	t.add(func(c *call) value { return int64(charLen(c.s().b)) }, 0, 0, "length", "size")
-	t.add(func(c *call) value { return int64(len(c.s().b)) }, 0, 0, "bytesize")
-	t.add(func(c *call) value { return len(c.s().b) == 0 }, 0, 0, "empty?")
-	t.add(func(c *call) value { return c.vm.equal(c.self, c.args[0]) }, 1, 1, "==", "===")
-	t.add(func(c *call) value {
-		y, ok := c.args[0].(*str)
-		return ok && bytes.Equal(y.b, c.s().b)
-	}, 1, 1, "eql?")
-	t.add(spaceship, 1, 1, "<=>")
-	t.add(strPlus, 1, 1, "+")
-	t.add(strTimes, 1, 1, "*")
-	t.add(func(c *call) value { return c.newStr(c.vm.format(c.f, c.text(), formatArgs(c.args[0]))) }, 1, 1, "%")
-	t.add(strAppend, 1, 1, "<<")
-	t.add(strConcat, 0, -1, "concat")
-	t.add(strPrepend, 0, -1, "prepend")
-	t.add(func(c *call) value { c.modify().b = append([]byte(nil), c.vm.toStr(c.args[0]).b...); return c.self }, 1, 1, "replace")
-	t.add(func(c *call) value { c.modify().b = nil; return c.self }, 0, 0, "clear")
-	t.add(func(c *call) value {
-		if c.s().frozen {
-			return &str{b: append([]byte(nil), c.s().b...)}
-		}
-		return c.self
-	}, 0, 0, "+@")
-	t.add(func(c *call) value { return &str{b: c.s().b, frozen: true} }, 0, 0, "-@", "dedup")
-	t.addKw(func(c *call) value {
-		c.vm.charge(len(c.s().b))
-		frozen := c.name == "clone" && c.s().frozen && c.kw.sym("freeze") != false
-		return &str{b: append([]byte(nil), c.s().b...), frozen: frozen}
-	}, 0, 0, "dup", "clone")
-	t.add(func(c *call) value { c.s().frozen = true; return c.self }, 0, 0, "freeze")
-	t.add(func(c *call) value { return c.s().frozen }, 0, 0, "frozen?")
-	t.add(strOrd, 0, 0, "ord")
-	t.add(func(c *call) value {
-		n := 0
-		for _, b := range c.s().b {
-			n += int(b)
-		}
-		return int64(n & (1<<c.optInt(0, 16) - 1))
-	}, 0, 1, "sum")
-	t.add(func(c *call) value { return c.vm.class("Encoding").consts["UTF_8"] }, 0, 0, "encoding")
-	t.addKw(func(c *call) value { return c.newStr(strings.ToValidUTF8(c.text(), "?")) }, 0, 2, "encode")
-	t.add(func(c *call) value { return c.self }, 0, 1, "force_encoding", "unicode_normalize")
-	t.add(func(c *call) value { return utf8.Valid(c.s().b) }, 0, 0, "valid_encoding?")
-	t.add(func(c *call) value { return isASCII(c.s().b) }, 0, 0, "ascii_only?")
-	t.add(func(c *call) value {
-		repl := "\uFFFD"
+	t.rewrites(0, 1, "chomp", func(c *call) string {
 		if len(c.args) > 0 {
-			repl = c.str(0)
+			return strings.TrimSuffix(c.s(), c.text(0))
 		}
-		return c.newStr(strings.ToValidUTF8(c.text(), repl))
-	}, 0, 1, "scrub")
-	t.add(func(c *call) value { return &str{b: append([]byte(nil), c.s().b...)} }, 0, 0, "b")
-	t.add(strUnpack, 1, 1, "unpack")
-	t.add(func(c *call) value { return strUnpack(c).(*array).first() }, 1, 1, "unpack1")
-	t.add(strHash, 0, 0, "hash")
-	t.add(func(c *call) value { return newStr(shellEscape(c.text())) }, 0, 0, "shellescape")
-	t.add(func(c *call) value { return strList(c.shellSplit(c.text())) }, 0, 0, "shellsplit")
+		return chomp(c.s())
+	})
+	t.rewrites(2, 2, "tr", func(c *call) string { return translate(c.s(), c.text(0), c.text(1)) })
+	t.rewrites(1, 1, "delete", func(c *call) string { return translate(c.s(), c.text(0), "") })
+	t.rewrites(0, 0, "squeeze", func(c *call) string {
+		r := []rune(c.s())
+		return string(slices.Compact(r))
+	})
+	t.rewrites(1, 2, "gsub", func(c *call) string { return c.substitute(true) })
+	t.rewrites(1, 2, "sub", func(c *call) string { return c.substitute(false) })
+	t.def(1, 1, func(c *call) value { return c.str(c.s() + c.text(0)) }, "+")
+	t.def(0, 0, func(c *call) value { return copyOf(c.self) }, "+@", "dup", "b", "encode", "scrub")
+	t.def(1, 1, func(c *call) value { return c.self }, "force_encoding", "unicode_normalize")
+	t.def(1, 1, func(c *call) value {
+		n := c.int(0)
+		if n < 0 {
+			c.raise("ArgumentError", "argument must be non-negative")
+		}
+		c.charge(min(len(c.s()), maxBytes) * min(n, maxBytes))
+		return c.str(strings.Repeat(c.s(), n))
+	}, "*")
+	t.def(1, 1, func(c *call) value {
+		if l, ok := c.arg(0).(*array); ok {
+			return c.str(c.format(c.s(), l.e))
+		}
+		return c.str(c.format(c.s(), c.args))
+	}, "%")
+	t.def(1, 1, func(c *call) value {
+		self := c.self.(*str)
+		if self.frozen {
+			c.change("")
+		}
+		c.charge(len(c.text(0)))
+		self.tail = append(self.tail, c.text(0)...)
+		return self
+	}, "<<")
+	t.def(1, 1, func(c *call) value { return c.change(c.text(0)) }, "replace")
+	t.def(0, 0, func(c *call) value { return int64(utf8.RuneCountInString(c.s())) }, "length", "size")
+	t.def(0, 0, func(c *call) value { return int64(len(c.s())) }, "bytesize")
+	t.def(0, -1, func(c *call) value {
+		return slices.ContainsFunc(c.args, func(a value) bool {
+			if re, ok := a.(*regex); ok {
+				m := c.find(re, c.s(), 0)
+				return m != nil && m.groups[0][0] == 0
+			}
+			return strings.HasPrefix(c.s(), c.textOf(a))
+		})
+	}, "start_with?")
+	t.def(0, -1, func(c *call) value {
+		return slices.ContainsFunc(c.args, func(a value) bool { return strings.HasSuffix(c.s(), c.textOf(a)) })
+	}, "end_with?")
+	t.def(1, 1, func(c *call) value { return strings.Contains(c.s(), c.text(0)) }, "include?")
+	t.def(1, 1, func(c *call) value {
+		return int64(utf8.RuneCountInString(c.s()) - utf8.RuneCountInString(translate(c.s(), c.text(0), "")))
+	},
+		"count")
+	t.def(1, 2, func(c *call) value { return c.slice() }, "[]", "slice")
+	t.def(1, 1, func(c *call) value {
+		if re, ok := c.arg(0).(*regex); ok {
+			return c.matchOp(re, c.self)
+		}
+		return position(c.s(), strings.Index(c.s(), c.text(0)))
+	}, "index")
+	t.def(1, 1, func(c *call) value { return position(c.s(), strings.LastIndex(c.s(), c.text(0))) }, "rindex")
+	t.def(0, 0, func(c *call) value { return c.strings(strings.Split(c.s(), "")) }, "chars")
+	t.def(0, 0, func(c *call) value { return c.strings(c.lines(c.s())) }, "lines")
+	t.def(0, 2, func(c *call) value { return c.strings(c.split()) }, "split")
+	t.def(0, 0, func(c *call) value { return c.self }, "to_s", "to_str")
+	t.def(0, 0, func(c *call) value { return symbol(c.s()) }, "to_sym", "intern")
+	t.def(0, 1, func(c *call) value {
+		base := 10
+		if len(c.args) > 0 {
+			base = c.int(0)
+		}
+		return c.exact(leadingInt(c.s(), base))
+	}, "to_i")
+	t.def(0, 0, func(c *call) value { return leadingFloat(c.s()) }, "to_f")
+	t.def(1, 1, func(c *call) value { return c.matchOp(c.arg(0), c.self) }, "=~")
+	t.def(1, 1, func(c *call) value { return c.matchAgainst(c.toRegex(c.arg(0)), c.self) }, "match")
+	t.def(1, 1, func(c *call) value { return c.find(c.toRegex(c.arg(0)), c.s(), 0) != nil }, "match?")
+	t.def(1, 1, func(c *call) value {
+		list := []value{}
+		for _, m := range c.all(c.toRegex(c.arg(0)), c.s()) {
+			item := m.group(0)
+			if len(m.groups) > 1 {
+				item = newArray(m.all()[1:]...)
+			}
+			if c.interp.match = m; c.blk != nil {
+				c.yield(item)
+			}
+			list = append(list, item)
+		}
+		return c.array(list)
+	}, "scan")
 }
 
-// spaceship is <=> for the core classes.
-func spaceship(c *call) value {
-	r, ok := c.vm.compare(c.self, c.args[0])
-	if !ok {
+// position is the number of the character at an offset, nil for a negative one.
+func position(s string, offset int) value {
+	if offset < 0 {
 		return nil
 	}
-	return int64(r)
+	return int64(utf8.RuneCountInString(s[:offset]))
 }
 
-func strHash(c *call) value {
-	h := uint64(14695981039346656037)
-	for _, b := range c.s().b {
-		h = (h ^ uint64(b)) * 1099511628211
-	}
-	return int64(h >> 2)
-}
-
-func strOct(c *call) value {
-	s := strings.TrimLeft(c.text(), " \t\n\v\f\r")
-	base := 8
-	if digits := strings.TrimLeft(s, "+-"); len(digits) > 1 && digits[0] == '0' {
-		switch digits[1] | 0x20 {
-		case 'x':
-			base = 16
-		case 'b':
-			base = 2
-		case 'd':
-			base = 10
+// lines are the lines of a text; with chomp: true without their ends.
+func (c *call) lines(text string) []string {
+	lines := slices.Collect(strings.Lines(text))
+	for i := range lines {
+		if truthy(c.option("chomp")) {
+			lines[i] = chomp(lines[i])
 		}
 	}
-	return looseInt(s, base)
+	return lines
 }
 
-func strPlus(c *call) value {
-	o := c.vm.toStr(c.args[0])
-	c.vm.charge(len(c.s().b) + len(o.b) + 32)
-	return &str{b: append(append(make([]byte, 0, len(c.s().b)+len(o.b)), c.s().b...), o.b...)}
-}
-
-func strTimes(c *call) value {
-	n := c.int(0)
-	if n < 0 {
-		c.vm.argError("negative argument")
-	}
-	size := float64(n) * float64(len(c.s().b))
-	c.vm.charge(int(math.Min(size, maxString+1)))
-	return &str{b: bytes.Repeat(c.s().b, n)}
-}
-
-func strAppend(c *call) value {
-	s := c.modify()
-	if n, ok := c.args[0].(int64); ok {
-		if n < 0 || n > utf8.MaxRune {
-			c.vm.raise("RangeError", "%d out of char range", n)
+// slice is text[…].
+func (c *call) slice() value {
+	s := c.s()
+	switch a := c.arg(0).(type) {
+	case *str:
+		if strings.Contains(s, a.String()) {
+			return c.str(a.String())
 		}
-		s.b = utf8.AppendRune(s.b, rune(n))
-		return s
+		return nil
+	case *regex:
+		m := c.find(a, s, 0)
+		if c.interp.match = m; m == nil {
+			return nil
+		}
+		if len(c.args) > 1 {
+			return m.get(c.arg(1))
+		}
+		return m.group(0)
 	}
-	o := c.vm.toStr(c.args[0])
-	s.b = append(s.b, o.b...)
-	c.vm.charge(len(o.b))
-	if len(s.b) > maxString {
-		c.vm.charge(len(s.b))
+	c.steps += len(s) >> 4
+	r := strings.Split(s, "")
+	start, n, ok := c.span(len(r))
+	if _, isInt := c.arg(0).(int64); !ok || isInt && len(c.args) == 1 && start == len(r) {
+		return nil
 	}
-	return s
+	return c.str(strings.Join(r[start:start+n], ""))
 }
 
-func strConcat(c *call) value {
-	var add []byte
-	for i := range c.args {
-		one := &call{vm: c.vm, f: c.f, self: &str{}, args: c.args[i : i+1]}
-		add = append(add, strAppend(one).(*str).b...)
+// split is String#split.
+func (c *call) split() []string {
+	s, limit, text := c.s(), 0, " "
+	if len(c.args) > 1 {
+		limit = c.int(1)
 	}
-	s := c.modify()
-	s.b = append(s.b, add...)
-	c.vm.charge(len(s.b))
-	return s
+	if re, ok := c.arg(0).(*regex); ok {
+		return c.splitRegexp(re, s, limit)
+	} else if c.arg(0) != nil {
+		text = c.text(0)
+	}
+	var list []string
+	switch {
+	case text == " " && limit == 0:
+		return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(whitespace, r) })
+	case text == " " && limit != 0:
+		c.outside("String#split at white space with a limit")
+	case limit > 0:
+		list = strings.SplitN(s, text, limit)
+	default:
+		list = strings.Split(s, text)
+	}
+	for len(list) > 0 && list[len(list)-1] == "" && (limit == 0 || s == "") {
+		list = list[:len(list)-1]
+	}
+	return list
 }
 
-func strPrepend(c *call) value {
-	s := c.modify()
-	var all []byte
-	for i := range c.args {
-		all = append(all, c.vm.toStr(c.args[i]).b...)
+func chomp(s string) string {
+	if t, ok := strings.CutSuffix(s, "\n"); ok {
+		return strings.TrimSuffix(t, "\r")
 	}
-	s.b = append(all, s.b...)
-	c.vm.charge(len(s.b))
-	return s
+	return strings.TrimSuffix(s, "\r")
 }
 
-func strOrd(c *call) value {
-	if len(c.s().b) == 0 {
-		c.vm.argError("empty string")
+func capitalize(s string) string {
+	_, n := utf8.DecodeRuneInString(s)
+	return strings.ToTitle(s[:n]) + strings.ToLower(s[n:])
+}
+
+func reverse(s string) string {
+	l := strings.Split(s, "")
+	slices.Reverse(l)
+	return strings.Join(l, "")
+}
+
+// succs are the last letter or digit of each kind, with what it turns to.
+const succs = "zaZA90"
+
+// succ is the text that follows: its last letter or digit goes on by one, with a
+// carry to those before it.
+func succ(s string) string {
+	b := []byte(s)
+	for i := len(b) - 1; i >= 0 && isIdentByte(b[i]) && b[i] != '_' && b[i] < utf8.RuneSelf; i-- {
+		k := strings.IndexByte(succs, b[i])
+		if k < 0 || k%2 == 1 {
+			b[i]++
+			return string(b)
+		}
+		if b[i] = succs[k+1]; i == 0 {
+			return strings.Replace(string(b[:1]), "0", "1", 1) + string(b)
+		}
 	}
-	r, n := utf8.DecodeRune(c.s().b)
-	if r == utf8.RuneError && n == 1 {
-		c.vm.argError("invalid byte sequence in UTF-8")
+	return string(b)
+}
+
+// leading matches the number at the start of a text.
+var leading = regexp.MustCompile(`^[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?`)
+
+func leadingFloat(s string) float64 {
+	f, err := strconv.ParseFloat(leading.FindString(strings.ReplaceAll(strings.TrimLeft(s, whitespace), "_", "")), 64)
+	if err != nil {
+		return 0
 	}
-	return int64(r)
+	return f
+}
+
+// leadingInt is the integer at the start of a text, 0 without one; fits is false
+// when it is too large.
+func leadingInt(s string, base int) (n int64, fits bool) {
+	s = strings.ReplaceAll(strings.TrimLeft(s, whitespace), "_", "")
+	for end := min(len(s), 40); end > 0; end-- {
+		n, err := strconv.ParseInt(s[:end], base, 64)
+		if err == nil || strings.HasSuffix(err.Error(), "out of range") {
+			return n, err == nil
+		}
+	}
+	return 0, true
+}
+
+// translate is tr: characters of one set become those of another, or vanish. A set
+// may hold ranges, and start with ^ for all other characters.
+func translate(s, from, to string) string {
+	set, with := charSet(strings.TrimPrefix(from, "^")), charSet(to)
+	negated := strings.HasPrefix(from, "^") && len(from) > 1
+	return strings.Map(func(r rune) rune {
+		i := slices.Index(set, r)
+		switch {
+		case i < 0 != negated:
+			return r
+		case len(with) == 0:
+			return -1
+		case negated:
+			i = len(with)
+		}
+		return with[min(i, len(with)-1)]
+	}, s)
+}
+
+func charSet(spec string) []rune {
+	r, set := []rune(spec), []rune{}
+	for i := 0; i < len(r); i++ {
+		set = append(set, r[i])
+		if i+2 < len(r) && r[i+1] == '-' && r[i+2]-r[i] < 1<<12 {
+			for ch := r[i] + 1; ch <= r[i+2]; ch++ {
+				set = append(set, ch)
+			}
+			i += 2
+		}
+	}
+	return set
 }

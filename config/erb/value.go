@@ -1,117 +1,414 @@
 package erb
 
-import "math/big"
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
-// value is a Ruby value: nil, bool, int64, *big.Int (only beyond 64 bits),
-// *big.Rat, float64, symbol, *str, *array, *hash, *rangeVal, *regex, *match,
-// *proc, *methodVal, *enumerator, *class, *object, *timeVal, *dateVal.
+	"github.com/galley-kitchen/galley/config/rubyre"
+)
+
+// value is a value of the template's Ruby: nil, bool, int64, float64, symbol or a
+// pointer to one of the types below.
 type value = any
 
-// symbol is a Ruby symbol.
 type symbol string
 
-// str is a Ruby string: mutable bytes, UTF-8 by convention.
+// str is a string. What was appended last lies in tail, so that a template's text
+// can grow piece by piece.
 type str struct {
-	b      []byte
+	s      string
+	tail   []byte
 	frozen bool
 }
 
-func newStr(s string) *str { return &str{b: []byte(s)} }
+func (t *str) String() string {
+	if len(t.tail) > 0 {
+		t.s, t.tail = t.s+string(t.tail), t.tail[:0]
+	}
+	return t.s
+}
 
-func (s *str) String() string { return string(s.b) }
+func (t *str) set(s string) { t.s, t.tail = s, nil }
 
-// array is a Ruby array.
 type array struct {
-	elems  []value
+	e      []value
 	frozen bool
 }
 
-func newArray(elems ...value) *array { return &array{elems: elems} }
+func newArray(e ...value) *array { return &array{e: e} }
 
-// rangeVal is a Ruby range; a nil end is open.
-type rangeVal struct {
+// hash keeps its entries in order.
+type hash struct {
+	keys, vals []value
+	at         map[any]int
+	def        value
+	block      *proc // gives the values of missing keys
+	frozen     bool
+	keywords   bool // it holds the keyword arguments of a call
+}
+
+func newHash() *hash { return &hash{at: map[any]int{}} }
+
+// hashKey is what tells keys apart: texts and lists by what is in them.
+func hashKey(k value) any {
+	switch k := k.(type) {
+	case *str:
+		return "s" + k.String()
+	case *array, *hash, *interval:
+		return "v" + inspect(k)
+	case float64:
+		if math.IsNaN(k) {
+			return "NaN"
+		}
+	}
+	return k
+}
+
+func (h *hash) get(k value) (value, bool) {
+	i, ok := h.at[hashKey(k)]
+	if !ok {
+		return nil, false
+	}
+	return h.vals[i], true
+}
+
+func (h *hash) set(k, v value) {
+	key := hashKey(k)
+	if i, ok := h.at[key]; ok {
+		h.vals[i] = v
+		return
+	}
+	if s, ok := k.(*str); ok && !s.frozen {
+		k = &str{s: s.String(), frozen: true}
+	}
+	h.at[key] = len(h.keys)
+	h.keys, h.vals = append(h.keys, k), append(h.vals, v)
+}
+
+func (h *hash) remove(k value) (value, bool) {
+	i, ok := h.at[hashKey(k)]
+	if !ok {
+		return nil, false
+	}
+	v := h.vals[i]
+	h.keys, h.vals = slices.Delete(h.keys, i, i+1), slices.Delete(h.vals, i, i+1)
+	delete(h.at, hashKey(k))
+	for key, j := range h.at {
+		if j > i {
+			h.at[key] = j - 1
+		}
+	}
+	return v, true
+}
+
+// copy is a hash with the same entries and no default.
+func (h *hash) copy() *hash {
+	c := newHash()
+	for i, k := range h.keys {
+		c.set(k, h.vals[i])
+	}
+	return c
+}
+
+func (h *hash) pairs() []value {
+	list := make([]value, len(h.keys))
+	for i, k := range h.keys {
+		list[i] = newArray(k, h.vals[i])
+	}
+	return list
+}
+
+// interval is a Range.
+type interval struct {
 	lo, hi value
-	excl   bool
+	open   bool // without its end
 }
 
-// object is an instance of a class written in Ruby, of an exception class, or
-// of a library class that keeps its state in data.
-type object struct {
-	class     *class
-	ivars     map[string]value
-	ivarOrder []string
-	singleton *class
-	frozen    bool
-	data      any
-}
-
-// excData is the state of an exception.
-type excData struct {
-	msg   value // nil: the class name
-	cause value
-	at    span
-	src   *source
-	key   value // KeyError
-	recv  value
-	code  int64 // SystemExit
-}
-
-// proc is a block, proc or lambda.
+// proc is a block, lambda or method: one of the template, or one in Go.
 type proc struct {
-	block  *blockNode
-	frame  *frame // where it was written
-	self   value
+	params []param
+	body   *node
+	frame  *frame // around the block; nil for a method
+	src    *source
 	lambda bool
-	// native is the body of a proc made by this program (&:sym, method(:x)).
-	native func(c *call) value
-	arity  int // of a native proc
-	// orphan is true once the call that was given the block has returned.
-	orphan bool
+	name   string
+	native func(args []value) value
 }
 
-// methodVal is a Method object.
-type methodVal struct {
+type regex struct {
+	*rubyre.Regexp
+	text, options string
+}
+
+// match is a MatchData: the ranges of its groups in bytes.
+type match struct {
+	re     *regex
+	text   string
+	groups [][2]int
+}
+
+func (m *match) group(i int) value {
+	if i < 0 {
+		i += len(m.groups)
+	}
+	if i < 0 || i >= len(m.groups) || m.groups[i][0] < 0 {
+		return nil
+	}
+	return &str{s: m.text[m.groups[i][0]:m.groups[i][1]]}
+}
+
+type exception struct {
+	class, msg string
+	at, end    int
+	src        *source
+}
+
+// class is a class or module, known by its name.
+type class string
+
+// enum is an Enumerator: a call of an iterating method that waits for its block.
+type enum struct {
 	recv value
 	name string
-	m    *method
+	args []value
 }
 
-func truthy(v value) bool {
+type timestamp struct{ t time.Time }
+
+// mainObject is self.
+type mainObject struct{}
+
+// stream is $stdout or $stderr.
+type stream struct{ out *[]byte }
+
+// status is $?.
+type status struct{ code int64 }
+
+// classOf is the name of a value's class.
+func classOf(v value) string {
 	switch v := v.(type) {
 	case nil:
-		return false
+		return "NilClass"
 	case bool:
-		return v
-	}
-	return true
-}
-
-// normBig turns a big integer into an int64 where it fits.
-func normBig(n *big.Int) value {
-	if n.IsInt64() {
-		return n.Int64()
-	}
-	return n
-}
-
-func toBig(v value) *big.Int {
-	switch v := v.(type) {
+		if v {
+			return "TrueClass"
+		}
+		return "FalseClass"
 	case int64:
-		return big.NewInt(v)
-	case *big.Int:
-		return v
+		return "Integer"
+	case float64:
+		return "Float"
+	case symbol:
+		return "Symbol"
+	case *str:
+		return "String"
+	case *array:
+		return "Array"
+	case *hash:
+		return "Hash"
+	case *interval:
+		return "Range"
+	case *proc:
+		return "Proc"
+	case *regex:
+		return "Regexp"
+	case *match:
+		return "MatchData"
+	case *exception:
+		return v.class
+	case class:
+		if len(ancestors(string(v))) == 1 {
+			return "Module"
+		}
+		return "Class"
+	case *enum:
+		return "Enumerator"
+	case *timestamp:
+		return "Time"
+	case *stream:
+		return "IO"
+	case *status:
+		return "Process::Status"
 	}
-	return new(big.Int)
+	return "Object"
 }
 
-func (o *object) getIvar(name string) value { return o.ivars[name] }
+// superclasses are the classes and modules behind each class; empty for modules.
+func superclasses(name string) string {
+	switch name {
+	case "Integer", "Float":
+		return "Numeric Comparable"
+	case "String", "Symbol", "Time", "Numeric":
+		return "Comparable"
+	case "Array", "Hash", "Range", "Enumerator":
+		return "Enumerable"
+	case "NilClass", "TrueClass", "FalseClass", "Proc", "Regexp", "MatchData", "IO", "Class", "Exception", "Process::Status":
+		return " "
+	case "StandardError", "ScriptError", "SystemExit", "SystemStackError":
+		return "Exception"
+	case "LoadError", "SyntaxError":
+		return "ScriptError Exception"
+	case "KeyError":
+		return "IndexError StandardError Exception"
+	case "NoMethodError":
+		return "NameError StandardError Exception"
+	case "FrozenError":
+		return "RuntimeError StandardError Exception"
+	case "Errno::ENOENT", "Errno::EISDIR", "Errno::EACCES":
+		return "SystemCallError StandardError Exception"
+	case "ArgumentError", "IOError", "IndexError", "LocalJumpError", "NameError", "RangeError", "RuntimeError", "TypeError", "ZeroDivisionError",
+		"SystemCallError", "JSON::ParserError", "Psych::SyntaxError", "FloatDomainError":
+		return "StandardError Exception"
+	}
+	return ""
+}
 
-func (o *object) setIvar(name string, v value) {
-	if o.ivars == nil {
-		o.ivars = map[string]value{}
+// ancestors are the classes of a value in the order in which methods are looked up.
+func ancestors(name string) []string {
+	if name == "Object" {
+		return []string{name}
 	}
-	if _, ok := o.ivars[name]; !ok {
-		o.ivarOrder = append(o.ivarOrder, name)
+	behind := superclasses(name)
+	if behind == "" {
+		return []string{name} // a module
 	}
-	o.ivars[name] = v
+	return append(append([]string{name}, strings.Fields(behind)...), "Object")
+}
+
+func truthy(v value) bool { return v != nil && v != false }
+
+// same reports whether two values are equal, as == does.
+func same(a, b value) bool { return sameAt(a, b, 0) }
+
+// tooDeep stops a walk through values that lie in each other without end.
+func tooDeep(depth int) {
+	if depth > maxNested {
+		panic(rubyError{&exception{class: "SystemStackError", msg: "stack level too deep"}})
+	}
+}
+
+// maxNested bounds how deep values lie in each other.
+const maxNested = 200
+
+func sameAt(a, b value, depth int) bool {
+	tooDeep(depth)
+	switch x := a.(type) {
+	case int64:
+		if f, ok := b.(float64); ok {
+			return float64(x) == f
+		}
+	case float64:
+		if i, ok := b.(int64); ok {
+			return x == float64(i)
+		}
+	case *str:
+		y, ok := b.(*str)
+		return ok && x.String() == y.String()
+	case *array:
+		y, ok := b.(*array)
+		return ok && (x == y || slices.EqualFunc(x.e, y.e, func(a, b value) bool { return sameAt(a, b, depth+1) }))
+	case *hash:
+		y, ok := b.(*hash)
+		if !ok || len(x.keys) != len(y.keys) {
+			return false
+		}
+		for i, k := range x.keys {
+			if v, ok := y.get(k); !ok || !sameAt(x.vals[i], v, depth+1) {
+				return false
+			}
+		}
+		return true
+	case *interval:
+		y, ok := b.(*interval)
+		return ok && x.open == y.open && same(x.lo, y.lo) && same(x.hi, y.hi)
+	case *regex:
+		y, ok := b.(*regex)
+		return ok && x.text == y.text && x.options == y.options
+	case *timestamp:
+		y, ok := b.(*timestamp)
+		return ok && x.t.Equal(y.t)
+	}
+	return a == b
+}
+
+// order compares two values, as <=> does; false when they cannot be compared.
+func order(a, b value) (int, bool) { return orderAt(a, b, 0) }
+
+func orderAt(a, b value, depth int) (int, bool) {
+	tooDeep(depth)
+	switch x := a.(type) {
+	case int64:
+		if y, ok := b.(int64); ok {
+			return compareOrdered(x, y), true
+		}
+		if y, ok := b.(float64); ok {
+			return compareOrdered(float64(x), y), !math.IsNaN(y)
+		}
+	case float64:
+		if y, ok := b.(int64); ok {
+			return compareOrdered(x, float64(y)), !math.IsNaN(x)
+		}
+		if y, ok := b.(float64); ok {
+			return compareOrdered(x, y), !math.IsNaN(x) && !math.IsNaN(y)
+		}
+	case *str:
+		if y, ok := b.(*str); ok {
+			return compareOrdered(x.String(), y.String()), true
+		}
+	case symbol:
+		if y, ok := b.(symbol); ok {
+			return compareOrdered(x, y), true
+		}
+	case *timestamp:
+		if y, ok := b.(*timestamp); ok {
+			return x.t.Compare(y.t), true
+		}
+	case *array:
+		y, ok := b.(*array)
+		if !ok {
+			return 0, false
+		}
+		for i := range min(len(x.e), len(y.e)) {
+			if n, ok := orderAt(x.e[i], y.e[i], depth+1); n != 0 || !ok {
+				return n, ok
+			}
+		}
+		return compareOrdered(len(x.e), len(y.e)), true
+	}
+	return 0, same(a, b)
+}
+
+func compareOrdered[T int | int64 | float64 | string | symbol](a, b T) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// floatText writes a float as Ruby does.
+func floatText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 0):
+		return strings.TrimSuffix(strings.TrimPrefix(strconv.FormatFloat(f, 'f', -1, 64), "+"), "Inf") + "Infinity"
+	}
+	format, exp := byte('f'), ""
+	if a := math.Abs(f); f != 0 && (a < 1e-4 || a >= 1e16) {
+		format = 'e'
+	}
+	s := strconv.FormatFloat(f, format, -1, 64)
+	if i := strings.IndexByte(s, 'e'); i >= 0 {
+		s, exp = s[:i], s[i:]
+	}
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s + exp
 }

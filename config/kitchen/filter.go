@@ -3,17 +3,16 @@ package kitchen
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
+	"github.com/galley-kitchen/galley/config/rubyre"
 	"github.com/galley-kitchen/galley/config/yaml11"
-	"github.com/galley-kitchen/galley/internal/onigmo"
 )
 
 // Filter is an entry of a suite's includes or excludes: a platform's exact name,
 // or a regular expression written as /re/ with the flags i and x.
 type Filter struct {
 	text string
-	re   *onigmo.Regexp
+	re   *rubyre.Regexp
 	pos  yaml11.Pos
 }
 
@@ -56,14 +55,7 @@ func NewFilter(diags *Diagnostics, path string, v *yaml11.Value) (Filter, bool) 
 		}
 		return f, true
 	}
-	var flags onigmo.Flags
-	if strings.Contains(form[2], "i") {
-		flags |= onigmo.IgnoreCase
-	}
-	if strings.Contains(form[2], "x") {
-		flags |= onigmo.Extended
-	}
-	re, err := onigmo.Compile(form[1], flags)
+	re, err := rubyre.Compile(form[1], form[2])
 	if err != nil {
 		diags.ErrorAt(v.Pos, path, "regular expression: "+err.Error(), "mend the expression, or name the platforms")
 		return Filter{}, false

@@ -1,0 +1,285 @@
+# Methods of the core classes that are shorter in Ruby than in Go. prelude.go reads
+# this file: a line "class NAME" starts the methods of a class, "module NAME" the
+# functions of a module. A method that yields and asks for no block_given? gives an
+# Enumerator when it is called without a block, as in Ruby.
+
+class Object
+  def tap; yield self; self; end
+  def then; yield self; end
+  def itself; self; end
+  def instance_of?(c); self.class == c; end
+  def to_json(*rest)
+    case self
+    when nil then 'null'
+    when true, false, Integer, Float then to_s
+    when Array then '[' + map { |v| v.to_json }.join(',') + ']'
+    when Hash then '{' + map { |k, v| k.to_s.to_json + ':' + v.to_json }.join(',') + '}'
+    else JSON.quote(to_s)
+    end
+  end
+  alias yield_self then
+
+class Comparable
+  def between?(a, b); self >= a && self <= b; end
+  def clamp(a, b); self < a ? a : self > b ? b : self; end
+
+class Enumerable
+  def to_a; l = []; each { |*v| l << (v.size > 1 ? v : v[0]) }; l; end
+  def map; l = []; each { |*v| l << yield(*v) }; l; end
+  def flat_map; l = []; each { |*v| r = yield(*v); r.is_a?(Array) ? l.concat(r) : l << r }; l; end
+  def filter_map; l = []; each { |*v| r = yield(*v); l << r if r }; l; end
+  def select; l = []; to_a.each { |v| l << v if yield(v) }; l; end
+  def reject; l = []; to_a.each { |v| l << v unless yield(v) }; l; end
+  def partition; a = []; b = []; to_a.each { |v| yield(v) ? a << v : b << v }; [a, b]; end
+  def group_by; h = {}; to_a.each { |v| (h[yield(v)] ||= []) << v }; h; end
+  def each_with_index; i = -1; to_a.each { |v| yield v, i += 1 }; self; end
+  def each_with_object(memo); to_a.each { |v| yield v, memo }; memo; end
+  def each_entry; to_a.each { |v| yield v }; self; end
+  def reverse_each; to_a.reverse.each { |v| yield v }; self; end
+  def each_slice(n); l = to_a; i = 0; while i < l.size; yield l[i, n]; i += n; end; self; end
+  def each_cons(n); l = to_a; i = 0; while i + n <= l.size; yield l[i, n]; i += 1; end; self; end
+  def find; to_a.each { |v| return v if yield(v) }; nil; end
+  def find_index(*a); i = -1; to_a.each { |v| i += 1; return i if a.empty? ? yield(v) : v == a[0] }; block_given? ? nil : nil; end
+  def any?(*a); to_a.each { |v| return true if a.empty? ? (block_given? ? yield(v) : v) : a[0] === v }; false; end
+  def all?(*a); to_a.each { |v| return false unless a.empty? ? (block_given? ? yield(v) : v) : a[0] === v }; true; end
+  def none?(*a); to_a.each { |v| return false if a.empty? ? (block_given? ? yield(v) : v) : a[0] === v }; true; end
+  def one?(*a); n = 0; to_a.each { |v| n += 1 if a.empty? ? (block_given? ? yield(v) : v) : a[0] === v }; n == 1; end
+  def count(*a); n = 0; to_a.each { |v| n += 1 if a.empty? ? (block_given? ? yield(v) : true) : a[0] == v }; n; end
+  def include?(x); to_a.each { |v| return true if v == x }; false; end
+  def inject(*a)
+    op = a.pop unless block_given?
+    l = a + to_a
+    acc = l.first
+    l.drop(1).each { |v| acc = op ? acc.send(op, v) : yield(acc, v) }
+    acc
+  end
+  def sum(acc = 0); to_a.each { |v| acc += block_given? ? yield(v) : v }; acc; end
+  def first(*n); n.empty? ? to_a[0] : to_a[0, n[0]]; end
+  def take(n); to_a[0, n]; end
+  def drop(n); to_a[n..] || []; end
+  def take_while; l = []; to_a.each { |v| return l unless yield(v); l << v }; l; end
+  def drop_while; l = to_a; l = l[1..] while !l.empty? && yield(l[0]); l; end
+  def sort(&b); to_a.sort(&b); end
+  def sort_by; i = -1; map { |*v| v = v[0] if v.size == 1; [yield(v), i += 1, v] }.sort.map { |l| l[2] }; end
+  def min(&b); sort(&b)[0]; end
+  def max(&b); sort(&b)[-1]; end
+  def minmax; l = sort; [l[0], l[-1]]; end
+  def min_by; l = map { |v| [yield(v), v] }; l.drop(1).inject(l[0]) { |a, b| (b[0] <=> a[0]) < 0 ? b : a }&.last; end
+  def max_by; l = map { |v| [yield(v), v] }; l.drop(1).inject(l[0]) { |a, b| (b[0] <=> a[0]) > 0 ? b : a }&.last; end
+  def zip(*o); i = -1; map { |v| i += 1; [v] + o.map { |l| l.to_a[i] } }; end
+  def to_h; h = {}; to_a.each { |v| v = yield(v) if block_given?; h[v.fetch(0)] = v.fetch(1) }; h; end
+  def grep(p); l = []; to_a.each { |v| l << (block_given? ? yield(v) : v) if p === v }; l; end
+  def grep_v(p); to_a.reject { |v| p === v }; end
+  def uniq; h = {}; to_a.each { |v| k = block_given? ? yield(v) : v; h[k] = v unless h.key?(k) }; h.values; end
+  def tally; h = {}; to_a.each { |v| h[v] = (h[v] || 0) + 1 }; h; end
+  def cycle(n = nil); i = 0; while n.nil? || i < n; to_a.each { |v| yield v }; i += 1; end; nil; end
+  alias collect map
+  alias collect_concat flat_map
+  alias filter select
+  alias find_all select
+  alias detect find
+  alias index find_index
+  alias reduce inject
+  alias entries to_a
+  alias member? include?
+
+class Enumerator
+  def with_index(off = 0); i = (off || 0) - 1; each { |*v| yield(v.size > 1 ? v : v[0], i += 1) }; end
+  def each_with_index; i = -1; each { |*v| yield(v.size > 1 ? v : v[0], i += 1) }; end
+  def with_object(memo); each { |*v| yield(v.size > 1 ? v : v[0], memo) }; memo; end
+  def size; to_a.size; end
+  def first(*n); l = []; each { |*v| return v[0] if n.empty?; l << v[0]; return l if l.size >= n[0] }; n.empty? ? nil : l; end
+
+class Array
+  def each_index; i = 0; while i < size; yield i; i += 1; end; self; end
+  def to_a; self; end
+  def empty?; size == 0; end
+  def last(*n); n.empty? ? self[-1] : self[[size - n[0], 0].max..]; end
+  def at(i); self[i]; end
+  def dig(k, *rest); rest.empty? || self[k].nil? ? self[k] : self[k].dig(*rest); end
+  def fetch(i, *d)
+    return self[i] if i >= -size && i < size
+    return yield(i) if block_given?
+    raise IndexError, "index #{i} outside of array bounds: #{-size}...#{size}" if d.empty?
+    d[0]
+  end
+  def values_at(*l); l.map { |i| self[i] }; end
+  def push(*l); concat(l); end
+  def unshift(*l); replace(l + self); end
+  def insert(i, *l); i += size + 1 if i < 0; replace(self[0, i] + l + self[i..]); end
+  def pop; v = self[-1]; replace(self[0, size - 1]) unless empty?; v; end
+  def shift; v = self[0]; replace(self[1..]) unless empty?; v; end
+  def clear; replace([]); end
+  def delete(x); n = size; replace(reject { |v| v == x }); n == size ? nil : x; end
+  def delete_at(i); v = self[i]; i += size if i < 0; replace(self[0, i] + (self[i + 1..] || [])) if i >= 0 && i < size; v; end
+  def delete_if; replace(reject { |v| yield v }); end
+  def keep_if; replace(select { |v| yield v }); end
+  def reject!; n = size; replace(reject { |v| yield v }); n == size ? nil : self; end
+  def select!; n = size; replace(select { |v| yield v }); n == size ? nil : self; end
+  def map!; replace(map { |v| yield v }); end
+  def sort!(&b); replace(sort(&b)); end
+  def sort_by!; replace(sort_by { |v| yield v }); end
+  def reverse!; replace(reverse); end
+  def shuffle!; replace(shuffle); end
+  def compact; reject { |v| v.nil? }; end
+  def compact!; n = size; replace(compact); n == size ? nil : self; end
+  def uniq!(&b); n = size; replace(uniq(&b)); n == size ? nil : self; end
+  def flatten!; n = size; replace(flatten); n == size ? nil : self; end
+  def -(o); h = {}; o.each { |v| h[v] = true }; reject { |v| h.key?(v) }; end
+  def &(o); h = {}; o.each { |v| h[v] = true }; select { |v| h.key?(v) }.uniq; end
+  def |(o); (self + o).uniq; end
+  def difference(o); self - o; end
+  def union(*o); o.inject(self) { |a, b| a | b }; end
+  def intersection(*o); o.inject(self) { |a, b| a & b }; end
+  def intersect?(o); !(self & o).empty?; end
+  def rotate(n = 1); empty? ? [] : self[n % size..] + self[0, n % size]; end
+  def sample; self[rand(size)] unless empty?; end
+  def transpose; empty? ? [] : self[0].zip(*drop(1)); end
+  def assoc(k); find { |v| v.is_a?(Array) && v[0] == k }; end
+  def product(*o); o.inject(map { |v| [v] }) { |rows, l| rows.flat_map { |r| l.map { |v| r + [v] } } }; end
+  alias collect! map!
+  alias append push
+  alias prepend unshift
+  alias filter! select!
+  alias to_ary to_a
+
+class Hash
+  def each; keys.each { |k| yield [k, self[k]] }; self; end
+  def each_key; keys.each { |k| yield k }; self; end
+  def each_value; values.each { |v| yield v }; self; end
+  def empty?; size == 0; end
+  def value?(x); values.include?(x); end
+  def has_value?(x); values.include?(x); end
+  def key(x); each { |k, v| return k if v == x }; nil; end
+  def fetch(k, *d)
+    return self[k] if key?(k)
+    return yield(k) if block_given?
+    raise KeyError, "key not found: #{k.inspect}" if d.empty?
+    d[0]
+  end
+  def dig(k, *rest); rest.empty? || self[k].nil? ? self[k] : self[k].dig(*rest); end
+  def values_at(*l); l.map { |k| self[k] }; end
+  def store(k, v); self[k] = v; end
+  def to_h(&b); b ? to_a.to_h(&b) : self; end
+  def select; h = {}; each { |k, v| h[k] = v if yield(k, v) }; h; end
+  def reject; h = {}; each { |k, v| h[k] = v unless yield(k, v) }; h; end
+  def slice(*l); select { |k, v| l.include?(k) }; end
+  def except(*l); reject { |k, v| l.include?(k) }; end
+  def compact; reject { |k, v| v.nil? }; end
+  def invert; h = {}; each { |k, v| h[v] = k }; h; end
+  def transform_values; h = {}; each { |k, v| h[k] = yield(v) }; h; end
+  def transform_keys; h = {}; each { |k, v| h[yield(k)] = v }; h; end
+  def merge(*o); h = dup; o.each { |l| l.each { |k, v| h[k] = block_given? && h.key?(k) ? yield(k, h[k], v) : v } }; h; end
+  def merge!(*o, &b); replace(merge(*o, &b)); end
+  def update(*o, &b); replace(merge(*o, &b)); end
+  def delete_if; replace(reject { |k, v| yield k, v }); end
+  def keep_if; replace(select { |k, v| yield k, v }); end
+  def clear; replace({}); end
+  alias filter select
+  alias each_pair each
+  alias update merge!
+  alias to_hash to_h
+  alias has_key? key?
+  alias include? key?
+  alias member? key?
+  alias length size
+
+class Range
+  def each; i = self.begin; z = self.end; while z.nil? || i < z || i == z && !exclude_end?; yield i; break if i == z; i = i.succ; end; self; end
+  def first(*n); return self.begin if n.empty?; l = []; each { |v| return l if l.size >= n[0]; l << v }; l; end
+  def last(*n); n.empty? ? self.end : to_a.last(*n); end
+  def ===(v); a = self.begin; z = self.end; (a.nil? || a.comparable?(v) && a <= v) && (z.nil? || z.comparable?(v) && (v < z || v == z && !exclude_end?)); end
+  def include?(v); self === v; end
+  def size; to_a.size; end
+  def step(n); i = 0; to_a.each { |v| yield v if i % n == 0; i += 1 }; self; end
+  alias member? include?
+  alias cover? include?
+
+class Numeric
+  def zero?; self == 0; end
+  def positive?; self > 0; end
+  def negative?; self < 0; end
+  def nonzero?; self == 0 ? nil : self; end
+  def abs; self < 0 ? 0 - self : self; end
+  def divmod(o); [div(o), self % o]; end
+  def step(to, by = 1); i = self; while by > 0 ? i <= to : i >= to; yield i; i += by; end; self; end
+
+class Integer
+  def times; (0...self).to_a.each { |i| yield i }; self; end
+  def upto(n); i = self; while i <= n; yield i; i += 1; end; self; end
+  def downto(n); i = self; while i >= n; yield i; i -= 1; end; self; end
+  def succ; self + 1; end
+  def pred; self - 1; end
+  def even?; self % 2 == 0; end
+  def odd?; self % 2 == 1; end
+  def integer?; true; end
+  alias next succ
+
+class String
+  def empty?; size == 0; end
+  def eql?(o); o.is_a?(String) && self == o; end
+  def each_char; chars.each { |c| yield c }; self; end
+  def each_line; lines.each { |l| yield l }; self; end
+  def concat(*o); o.each { |s| self << s }; self; end
+  def prepend(*o); replace(o.join + self); end
+  def clear; replace(''); end
+  def delete_prefix(s); start_with?(s) ? self[s.size..] : dup; end
+  def delete_suffix(s); end_with?(s) ? self[0, size - s.size] : dup; end
+  def ljust(n, fill = ' '); self + (fill * [n, 0].max)[0, [n - size, 0].max]; end
+  def rjust(n, fill = ' '); (fill * [n, 0].max)[0, [n - size, 0].max] + self; end
+  def center(n, fill = ' '); l = [n - size, 0].max / 2; rjust(size + l, fill).ljust([n, size].max, fill); end
+  def partition(s); i = index(s); i ? [self[0, i], self[s], self[i + self[s].size..]] : [dup, '', '']; end
+  def casecmp?(s); downcase == s.downcase; end
+  def casecmp(s); downcase <=> s.downcase; end
+  def upto(last); s = self; while s.size <= last.size; yield s; break if s == last; s = s.succ; end; self; end
+
+class Symbol
+  def size; to_s.size; end
+  def empty?; to_s.empty?; end
+  def [](*a); to_s[*a]; end
+  def start_with?(*a); to_s.start_with?(*a); end
+  def end_with?(*a); to_s.end_with?(*a); end
+  def upcase; to_s.upcase.to_sym; end
+  def downcase; to_s.downcase.to_sym; end
+  def capitalize; to_s.capitalize.to_sym; end
+  alias length size
+
+class NilClass
+  def to_a; []; end
+  def to_h; {}; end
+  def to_i; 0; end
+  def to_f; 0.0; end
+  def &(o); false; end
+  def |(o); o ? true : false; end
+
+module File
+  def join(*l)
+    out = nil
+    l.flatten.each do |s|
+      out = out.nil? ? s : out.sub(/\/+\z/, '') + '/' + s.sub(/\A\/+/, '')
+    end
+    out || ''
+  end
+  def split(f); [dirname(f), basename(f)]; end
+  def foreach(f); readlines(f).each { |l| yield l }; nil; end
+
+module Dir
+  def each_child(d); children(d).each { |f| yield f }; nil; end
+  def entries(d); ['.', '..'] + children(d); end
+  def empty?(d); exist?(d) && children(d).empty?; end
+
+module Shellwords
+  def escape(s); s.empty? ? "''" : s.gsub(/[^A-Za-z0-9_\-.,:+\/@\n]/) { |c| '\\' + c }.gsub("\n", "'\n'"); end
+  def shellescape(s); escape(s); end
+
+module SecureRandom
+  def uuid; hex.sub(/(.{8})(.{4}).(.{3}).(.{3})(.{12})/) { "#{$1}-#{$2}-4#{$3}-a#{$4}-#{$5}" }; end
+
+module JSON
+  def dump(v); v.to_json; end
+  def generate(v, *rest); rest.empty? ? v.to_json : JSON.outside; end
+
+module Kernel
+  def loop; while true; yield; end; end
+  def abort(*msg); raise SystemExit, msg[0] || 'exit'; end
+  def exit(*code); raise SystemExit, 'exit'; end

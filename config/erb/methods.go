@@ -1,0 +1,354 @@
+package erb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// method is a method of a core class: a function in Go, or one in Ruby.
+type method struct {
+	least, most int // the number of arguments; most is -1 for any
+	// iterates says that without a block the method gives an Enumerator.
+	iterates bool
+	fn       func(c *call) value
+	ruby     *proc
+}
+
+// methodTable holds the methods of a class or module.
+type methodTable map[string]*method
+
+// def adds a method under its names.
+func (t methodTable) def(least, most int, fn func(c *call) value, names ...string) {
+	for _, n := range names {
+		t[n] = &method{least: least, most: most, fn: fn}
+	}
+}
+
+// each adds a method that without a block gives an Enumerator.
+func (t methodTable) each(least, most int, fn func(c *call) value, names ...string) {
+	for _, n := range names {
+		t[n] = &method{least: least, most: most, fn: fn, iterates: true}
+	}
+}
+
+// table is the table of a class. With a dot behind the name it is that of the
+// class's own functions.
+func (in *interp) table(name string) methodTable {
+	t, ok := in.tables[name]
+	if !ok {
+		t = methodTable{}
+		in.tables[name] = t
+		if add := builders(name); add != nil {
+			add(t)
+		}
+		t.addRuby(name)
+	}
+	return t
+}
+
+// builders is the function that fills the table of a name.
+func builders(name string) func(methodTable) {
+	return map[string]func(methodTable){
+		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Integer": integerMethods, "Numeric": numericMethods,
+		"String": stringMethods, "Array": arrayMethods, "Enumerator": enumeratorMethods, "Hash": hashMethods, "Range": rangeMethods,
+		"Regexp": regexpMethods, "MatchData": matchMethods, "Proc": procMethods, "Exception": exceptionMethods, "Time": timeMethods,
+		"IO": streamMethods, "Process::Status": statusMethods, "Class": classMethods, "ENV.": envMethods, "File.": fileFunctions,
+		"IO.": fileFunctions, "Dir.": dirFunctions, "Time.": timeFunctions, "YAML.": yamlFunctions, "JSON.": jsonFunctions,
+		"Regexp.": regexpFunctions, "Hash.": newFunctions, "Array.": newFunctions, "String.": newFunctions, "Etc.": systemFunctions,
+		"Socket.": systemFunctions, "SecureRandom.": systemFunctions,
+	}[name]
+}
+
+// call is one call of a method in Go.
+type call struct {
+	*interp
+	frame *frame
+	self  value
+	name  string
+	args  []value
+	kw    *hash // keyword arguments beyond the positional ones
+	blk   *proc
+}
+
+// on is the same call on another receiver.
+func (c *call) on(self value) *call {
+	d := *c
+	d.self = self
+	return &d
+}
+
+// lookups are the tables in which a method of a value is looked up.
+func lookups(recv value) []string {
+	switch v := recv.(type) {
+	case class:
+		return []string{string(v) + ".", "Class", "Object"}
+	case mainObject:
+		return []string{"Kernel.", "Object"}
+	case *environ:
+		return []string{"ENV.", "Object"}
+	}
+	return ancestors(classOf(recv))
+}
+
+func (in *interp) method(recv value, name string) *method {
+	for _, class := range lookups(recv) {
+		if m, ok := in.table(class)[name]; ok {
+			return m
+		}
+	}
+	return nil
+}
+
+// leftToRuby reports whether Ruby has a method that this package lacks.
+func leftToRuby(recv value, name string) bool {
+	_, isClass := recv.(class)
+	for _, c := range append(lookups(recv), "Kernel") {
+		if rubyHas(c, name) || isClass && (rubyHas("Class", name) || rubyHas("Module", name)) {
+			return true
+		}
+	}
+	_, isEnv := recv.(*environ)
+	_, isMain := recv.(mainObject)
+	return isEnv && rubyHas("Hash", name) || isMain && rubyHas("main", name)
+}
+
+// send calls a method of a value.
+func (in *interp) send(recv value, name string, args ...value) value {
+	return in.sendTo(in.frame, recv, name, args, nil)
+}
+
+func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
+	m := in.method(recv, name)
+	if m == nil {
+		in.missing(recv, name)
+	}
+	if m.iterates && blk == nil {
+		return &enum{recv, name, args}
+	}
+	if m.ruby != nil {
+		return in.invokeOn(m.ruby, recv, args, blk)
+	}
+	c := &call{interp: in, frame: f, self: recv, name: name, args: args, blk: blk, kw: newHash()}
+	if n := len(args); n > 0 && m.most >= 0 && n > m.most {
+		if h, ok := args[n-1].(*hash); ok && h.keywords {
+			c.args, c.kw = args[:n-1], h
+		}
+	}
+	if n := len(c.args); n < m.least || m.most >= 0 && n > m.most {
+		in.outside(fmt.Sprintf("%s with %d arguments", name, n))
+	}
+	in.enter()
+	v := m.fn(c)
+	in.depth--
+	return v
+}
+
+// missing raises what a method that is not there raises.
+func (in *interp) missing(recv value, name string) {
+	class, shown := classOf(recv), inspect(recv)
+	if leftToRuby(recv, name) {
+		if shown != "main" && class != "Class" && class != "Module" {
+			name = class + "#" + name
+		} else if shown != "main" {
+			name = shown + "." + name
+		}
+		in.outside(name)
+	}
+	in.raise("NoMethodError", "undefined method `%s' for %s:%s", name, shown, class)
+}
+
+// arg is an argument, nil when it was not given.
+func (c *call) arg(i int) value { return at(c.args, i) }
+
+// text is an argument that must be a string.
+func (c *call) text(i int) string { return c.textOf(c.arg(i)) }
+
+func (c *call) textOf(v value) string {
+	s, ok := v.(*str)
+	if !ok {
+		c.raise("TypeError", "no implicit conversion of %s into String", describe(v))
+	}
+	return s.String()
+}
+
+// describe names a value in messages about conversions.
+func describe(v value) string {
+	switch v := v.(type) {
+	case nil, bool:
+		return inspect(v)
+	}
+	return classOf(v)
+}
+
+// int is an argument that must be an integer.
+func (c *call) int(i int) int { return c.intOf(c.arg(i)) }
+
+func (c *call) intOf(v value) int {
+	switch v := v.(type) {
+	case int64:
+		return int(v)
+	case float64:
+		return int(v)
+	case nil:
+		c.raise("TypeError", "no implicit conversion from nil to integer")
+	}
+	c.raise("TypeError", "no implicit conversion of %s into Integer", describe(v))
+	return 0
+}
+
+// list is an argument that must be an array.
+func (c *call) list(i int) []value {
+	a, ok := c.arg(i).(*array)
+	if !ok {
+		c.raise("TypeError", "no implicit conversion of %s into Array", describe(c.arg(i)))
+	}
+	return a.e
+}
+
+// hash is an argument that must be a hash.
+func (c *call) hash(i int) *hash {
+	h, ok := c.arg(i).(*hash)
+	if !ok {
+		c.raise("TypeError", "no implicit conversion of %s into Hash", describe(c.arg(i)))
+	}
+	return h
+}
+
+// option is a keyword argument.
+func (c *call) option(name string) value {
+	v, _ := c.kw.get(symbol(name))
+	return v
+}
+
+func (c *call) yield(args ...value) value { return c.invoke(c.blk, args, nil) }
+
+// array makes a new list of values.
+func (c *call) array(e []value) value {
+	c.charge(16 * len(e))
+	return newArray(e...)
+}
+
+// strings makes a list of texts.
+func (c *call) strings(list []string) value {
+	e := make([]value, len(list))
+	for i, s := range list {
+		e[i] = c.str(s)
+	}
+	return c.array(e)
+}
+
+// compare compares two values for sorting.
+func (in *interp) compare(a, b value) int {
+	n, ok := order(a, b)
+	if !ok {
+		what := classOf(b)
+		switch b.(type) {
+		case nil, bool, int64, float64:
+			what = inspect(b)
+		}
+		in.raise("ArgumentError", "comparison of %s with %s failed", classOf(a), what)
+	}
+	return n
+}
+
+func comparableMethods(t methodTable) {
+	t.def(1, 1, func(c *call) value { return c.compare(c.self, c.arg(0)) < 0 }, "<")
+	t.def(1, 1, func(c *call) value { return c.compare(c.self, c.arg(0)) <= 0 }, "<=")
+	t.def(1, 1, func(c *call) value { return c.compare(c.self, c.arg(0)) > 0 }, ">")
+	t.def(1, 1, func(c *call) value { return c.compare(c.self, c.arg(0)) >= 0 }, ">=")
+	t.def(1, 1, func(c *call) value { _, ok := order(c.self, c.arg(0)); return ok }, "comparable?")
+}
+
+// objectMethods are the methods that every value has.
+func objectMethods(t methodTable) {
+	t.def(0, 0, func(c *call) value { return c.str(toS(c.self)) }, "to_s")
+	t.def(0, 0, func(c *call) value { return c.str(inspect(c.self)) }, "inspect")
+	t.def(1, 1, func(c *call) value { return same(c.self, c.arg(0)) }, "==", "equal?")
+	t.def(1, 1, func(c *call) value { return c.caseEqual(c.self, c.arg(0)) }, "===")
+	t.def(1, 1, func(c *call) value {
+		if n, ok := order(c.self, c.arg(0)); ok {
+			return int64(n)
+		}
+		return nil
+	}, "<=>")
+	t.def(1, 1, func(*call) value { return nil }, "=~")
+	t.def(0, 0, func(c *call) value { return c.self == nil }, "nil?")
+	t.def(0, 0, func(c *call) value { return class(classOf(c.self)) }, "class")
+	t.def(1, 1, func(c *call) value { return isA(c.self, c.arg(0)) }, "is_a?", "kind_of?")
+	t.def(1, 1, func(c *call) value {
+		return c.method(c.self, toS(c.arg(0))) != nil || leftToRuby(c.self, toS(c.arg(0)))
+	}, "respond_to?")
+	t.def(1, -1, func(c *call) value { return c.sendTo(c.frame, c.self, toS(c.arg(0)), c.args[1:], c.blk) }, "send", "public_send")
+	t.def(0, 0, func(c *call) value { return copyOf(c.self) }, "dup", "clone")
+	t.def(0, 0, func(c *call) value { return c.toProc(c.self) }, "to_proc")
+	frozen := func(v value) *bool {
+		switch v := v.(type) {
+		case *str:
+			return &v.frozen
+		case *array:
+			return &v.frozen
+		case *hash:
+			return &v.frozen
+		}
+		always := true
+		return &always
+	}
+	t.def(0, 0, func(c *call) value { *frozen(c.self) = true; return c.self }, "freeze")
+	t.def(0, 0, func(c *call) value { return *frozen(c.self) }, "frozen?")
+}
+
+func isA(v, name value) bool {
+	c, ok := name.(class)
+	return ok && slices.Contains(ancestors(classOf(v)), string(c))
+}
+
+// copyOf copies what can change.
+func copyOf(v value) value {
+	switch v := v.(type) {
+	case *str:
+		return &str{s: v.String()}
+	case *array:
+		return newArray(slices.Clone(v.e)...)
+	case *hash:
+		h := v.copy()
+		h.def, h.block = v.def, v.block
+		return h
+	}
+	return v
+}
+
+func procMethods(t methodTable) {
+	t.def(0, -1, func(c *call) value { return c.invoke(c.self.(*proc), c.args, c.blk) }, "call", "[]", "===", "yield")
+	t.def(0, 0, func(c *call) value { return c.self.(*proc).lambda }, "lambda?")
+}
+
+func exceptionMethods(t methodTable) {
+	t.def(0, 0, func(c *call) value { return c.str(c.self.(*exception).msg) }, "message", "full_message")
+}
+
+func statusMethods(t methodTable) {
+	t.def(0, 0, func(c *call) value { return c.self.(*status).code }, "exitstatus")
+	t.def(0, 0, func(c *call) value { return c.self.(*status).code == 0 }, "success?")
+}
+
+func streamMethods(t methodTable) {
+	t.def(0, -1, func(c *call) value { return c.puts(c.self.(*stream).out) }, "puts")
+	t.def(0, -1, func(c *call) value { return c.print(c.self.(*stream).out) }, "print", "write", "<<")
+}
+
+func (c *call) print(out *[]byte) value {
+	for _, a := range c.args {
+		*out = append(*out, toS(a)...)
+	}
+	c.charge(len(*out))
+	return map[bool]value{true: c.self}[c.name == "<<"]
+}
+
+func (c *call) puts(out *[]byte) value {
+	for _, a := range append(c.flatten(c.args, maxNested-1), map[bool][]value{true: {nil}}[len(c.args) == 0]...) {
+		*out = append(*out, strings.TrimSuffix(toS(a), "\n")+"\n"...)
+	}
+	c.charge(len(*out))
+	return nil
+}
