@@ -202,7 +202,7 @@ func (in *interp) rangeElements(r *interval) []value {
 			}
 		}
 	default:
-		in.raise("TypeError", "can't iterate from %s", classOf(r.lo))
+		in.outside("a range from " + classOf(r.lo))
 	}
 	return list
 }

@@ -53,7 +53,7 @@ class Enumerable
     l.drop(1).each { |v| acc = op ? acc.send(op, v) : yield(acc, v) }
     acc
   end
-  def sum(acc = 0); to_a.each { |v| acc += block_given? ? yield(v) : v }; acc; end
+  def sum(acc = 0); to_a.each { |v| acc += block_given? ? yield(v) : v }; acc.is_a?(Float) ? JSON.outside('sum of floats') : acc; end
   def first(*n); n.empty? ? to_a[0] : to_a[0, n[0]]; end
   def take(n); to_a[0, n]; end
   def drop(n); to_a[n..] || []; end
@@ -64,10 +64,10 @@ class Enumerable
   def min(&b); sort(&b)[0]; end
   def max(&b); sort(&b)[-1]; end
   def minmax; l = sort; [l[0], l[-1]]; end
-  def min_by; l = map { |v| [yield(v), v] }; l.drop(1).inject(l[0]) { |a, b| (b[0] <=> a[0]) < 0 ? b : a }&.last; end
-  def max_by; l = map { |v| [yield(v), v] }; l.drop(1).inject(l[0]) { |a, b| (b[0] <=> a[0]) > 0 ? b : a }&.last; end
+  def min_by; l = to_a.map { |v| [yield(v), v] }; l.drop(1).inject(l[0]) { |a, b| (b[0] <=> a[0]) < 0 ? b : a }&.last; end
+  def max_by; l = to_a.map { |v| [yield(v), v] }; l.drop(1).inject(l[0]) { |a, b| (b[0] <=> a[0]) > 0 ? b : a }&.last; end
   def zip(*o); i = -1; map { |v| i += 1; [v] + o.map { |l| l.to_a[i] } }; end
-  def to_h; h = {}; to_a.each { |v| v = yield(v) if block_given?; h[v.fetch(0)] = v.fetch(1) }; h; end
+  def to_h; h = {}; to_a.each { |v| v = yield(v) if block_given?; raise TypeError, "wrong element type #{v.class} (expected array)" unless v.is_a?(Array) && v.size == 2; h[v[0]] = v[1] }; h; end
   def grep(p); l = []; to_a.each { |v| l << (block_given? ? yield(v) : v) if p === v }; l; end
   def grep_v(p); to_a.reject { |v| p === v }; end
   def uniq; h = {}; to_a.each { |v| k = block_given? ? yield(v) : v; h[k] = v unless h.key?(k) }; h.values; end
@@ -188,10 +188,10 @@ class Range
   def each; i = self.begin; z = self.end; while z.nil? || i < z || i == z && !exclude_end?; yield i; break if i == z; i = i.succ; end; self; end
   def first(*n); return self.begin if n.empty?; l = []; each { |v| return l if l.size >= n[0]; l << v }; l; end
   def last(*n); n.empty? ? self.end : to_a.last(*n); end
-  def ===(v); a = self.begin; z = self.end; (a.nil? || a.comparable?(v) && a <= v) && (z.nil? || z.comparable?(v) && (v < z || v == z && !exclude_end?)); end
+  def ===(v); a = self.begin; JSON.outside('a range in a range') if v.is_a?(Range); z = self.end; (a.nil? || a.comparable?(v) && a <= v) && (z.nil? || z.comparable?(v) && (v < z || v == z && !exclude_end?)); end
   def include?(v); self === v; end
   def size; to_a.size; end
-  def step(n); i = 0; to_a.each { |v| yield v if i % n == 0; i += 1 }; self; end
+  def step(n); i = 0; JSON.outside('a step of a float') unless n.is_a?(Integer); to_a.each { |v| yield v if i % n == 0; i += 1 }; self; end
   alias member? include?
   alias cover? include?
 
@@ -201,8 +201,9 @@ class Numeric
   def negative?; self < 0; end
   def nonzero?; self == 0 ? nil : self; end
   def abs; self < 0 ? 0 - self : self; end
+  def div(o); (self / o).floor; end
   def divmod(o); [div(o), self % o]; end
-  def step(to, by = 1); i = self; while by > 0 ? i <= to : i >= to; yield i; i += by; end; self; end
+  def step(to, by = 1); i = self; JSON.outside('such a step') unless i.is_a?(Integer) && by.is_a?(Integer); while by > 0 ? i <= to : i >= to; yield i; i += by; end; self; end
 
 class Integer
   def times; (0...self).to_a.each { |i| yield i }; self; end
@@ -277,7 +278,7 @@ module SecureRandom
 
 module JSON
   def dump(v); v.to_json; end
-  def generate(v, *rest); rest.empty? ? v.to_json : JSON.outside; end
+  def generate(v, *rest); rest.empty? ? v.to_json : JSON.outside('JSON.generate with options'); end
 
 module Kernel
   def loop; while true; yield; end; end

@@ -106,7 +106,7 @@ func fileFunctions(t methodTable) {
 	}, "basename")
 	t.def(1, 1, func(c *call) value { return c.str(dirname(c.text(0))) }, "dirname")
 	t.def(1, 1, func(c *call) value { return c.str(extension(filepath.Base(c.text(0)))) }, "extname")
-	t.def(1, 2, func(c *call) value { return c.str(c.expandArgs()) }, "expand_path", "absolute_path")
+	t.def(1, 2, func(c *call) value { return c.str(c.expandArgs()) }, "expand_path")
 }
 
 // extension is File.extname: a name that starts with its only dot has none.
@@ -166,7 +166,7 @@ func (c *call) glob(pattern string) []value {
 		base, prefix, pattern = "/", "/", strings.TrimLeft(pattern, "/")
 	}
 	names, err := doublestar.Glob(os.DirFS(base), filepath.ToSlash(filepath.Clean(pattern)), doublestar.WithNoHidden())
-	if err != nil || strings.HasPrefix(pattern, "../") || len(c.kw.keys) > 0 {
+	if err != nil || strings.HasPrefix(pattern, "../") || strings.HasSuffix(pattern, "/") || len(c.kw.keys) > 0 {
 		c.outside("Dir.glob with such a pattern")
 	}
 	slices.Sort(names)

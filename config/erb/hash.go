@@ -87,9 +87,4 @@ func envMethods(t methodTable) {
 		return c.sendTo(c.frame, &c.env.hash, c.name, c.args, c.blk)
 	}, "fetch", "key?", "has_key?", "include?", "member?", "delete")
 	t.def(0, 0, func(c *call) value { return c.str("ENV") }, "to_s")
-	t.def(0, 0, func(c *call) value { return c.env.copy() }, "to_h", "to_hash")
-	for _, name := range strings.Fields("keys values size length empty? each each_pair map select filter reject find any? all? none? count sort sort_by " +
-		"values_at slice except to_a inspect to_json value? filter_map partition each_with_object each_key each_value merge key") {
-		t.def(0, -1, func(c *call) value { return c.sendTo(c.frame, c.env.copy(), name, c.args, c.blk) }, name)
-	}
 }

@@ -286,9 +286,6 @@ func (in *interp) bind(f *frame, p *proc, args []value, blk *proc) {
 		args = l.e
 	}
 	if p.lambda && (len(args) < required || kinds['*'] == 0 && len(args) > required+kinds['o']) {
-		if p.src.core {
-			in.outside(fmt.Sprintf("%s with %d arguments", p.name, len(args)))
-		}
 		expected := strconv.Itoa(required)
 		if kinds['*'] > 0 {
 			expected += "+"

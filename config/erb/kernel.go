@@ -56,7 +56,11 @@ func kernelFunctions(t methodTable) {
 			if len(c.args) > 1 {
 				base = c.int(1)
 			}
-			n, err := strconv.ParseInt(strings.TrimSpace(v.String()), base, 64)
+			text := strings.TrimSpace(v.String())
+			if strings.HasPrefix(text, "0") {
+				base = 0
+			}
+			n, err := strconv.ParseInt(text, base, 64)
 			if err != nil && c.option("exception") != false {
 				c.raise("ArgumentError", "invalid value for Integer(): %s", quote(v.String()))
 			}

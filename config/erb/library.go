@@ -39,8 +39,8 @@ func (in *interp) builtinConstant(name string) (value, bool) {
 		return in.str("/"), true
 	case "Float::INFINITY":
 		return math.Inf(1), true
-	case "Psych":
-		return class("YAML"), true
+	case "YAML", "Psych":
+		return class("Psych"), true
 	case "Regexp::IGNORECASE":
 		return int64(1), true
 	}
@@ -120,6 +120,9 @@ func (c *call) fromYAML(v *yaml11.Value) value {
 	case yaml11.String:
 		return c.str(v.Str)
 	case yaml11.Symbol:
+		if strings.HasPrefix(c.name, "safe") {
+			c.outside("YAML.safe_load with symbols")
+		}
 		return symbol(v.Str)
 	case yaml11.Seq:
 		l := newArray()
@@ -159,7 +162,7 @@ func jsonFunctions(t methodTable) {
 		}
 		return c.str(chomp(b.String()))
 	}, "quote")
-	t.def(0, 0, func(c *call) value { c.outside("JSON.generate with options"); return nil }, "outside")
+	t.def(1, 1, func(c *call) value { c.outside(c.text(0)); return nil }, "outside")
 	t.def(1, 1, func(c *call) value {
 		d := json.NewDecoder(strings.NewReader(c.text(0)))
 		d.UseNumber()

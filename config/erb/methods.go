@@ -54,7 +54,7 @@ func builders(name string) func(methodTable) {
 		"String": stringMethods, "Array": arrayMethods, "Enumerator": enumeratorMethods, "Hash": hashMethods, "Range": rangeMethods,
 		"Regexp": regexpMethods, "MatchData": matchMethods, "Proc": procMethods, "Exception": exceptionMethods, "Time": timeMethods,
 		"IO": streamMethods, "Process::Status": statusMethods, "Class": classMethods, "ENV.": envMethods, "File.": fileFunctions,
-		"IO.": fileFunctions, "Dir.": dirFunctions, "Time.": timeFunctions, "YAML.": yamlFunctions, "JSON.": jsonFunctions,
+		"IO.": fileFunctions, "Dir.": dirFunctions, "Time.": timeFunctions, "Psych.": yamlFunctions, "JSON.": jsonFunctions,
 		"Regexp.": regexpFunctions, "Hash.": newFunctions, "Array.": newFunctions, "String.": newFunctions, "Etc.": systemFunctions,
 		"Socket.": systemFunctions, "SecureRandom.": systemFunctions,
 	}[name]
@@ -118,25 +118,38 @@ func (in *interp) send(recv value, name string, args ...value) value {
 	return in.sendTo(in.frame, recv, name, args, nil)
 }
 
+// takeOptions are the methods here that take keyword arguments, and takeHashes those
+// to which {a: 1} without its braces is a hash.
+const (
+	takeOptions = " lines each_line readlines foreach Integer load safe_load unsafe_load load_file safe_load_file parse glob "
+	takeHashes  = " push append << unshift merge merge! update call format sprintf % puts p send generate dump to_json include? == Array "
+)
+
 func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
 	m := in.method(recv, name)
-	if m == nil {
+	if e, isEnv := recv.(*environ); isEnv && m == nil && in.method(&e.hash, name) != nil {
+		if isIn(" update replace clear keep_if delete_if shift ", name) || strings.HasSuffix(name, "!") {
+			in.outside("ENV." + name)
+		}
+		return in.sendTo(f, e.copy(), name, args, blk)
+	} else if m == nil {
 		in.missing(recv, name)
 	}
-	if m.iterates && blk == nil {
-		return &enum{recv, name, args}
-	}
-	if m.ruby != nil {
-		return in.invokeOn(m.ruby, recv, args, blk)
-	}
 	c := &call{interp: in, frame: f, self: recv, name: name, args: args, blk: blk, kw: newHash()}
-	if n := len(args); n > 0 && m.most >= 0 && n > m.most {
-		if h, ok := args[n-1].(*hash); ok && h.keywords {
-			c.args, c.kw = args[:n-1], h
-		}
+	n := len(args)
+	if h, ok := at(args, n-1).(*hash); ok && h.keywords && isIn(takeOptions, name) {
+		n--
+		c.args, c.kw = args[:n], h
+	} else if ok && h.keywords && !isIn(takeHashes, name) {
+		in.outside(name + " with keyword arguments")
 	}
-	if n := len(c.args); n < m.least || m.most >= 0 && n > m.most {
+	switch {
+	case n < m.least || m.most >= 0 && n > m.most:
 		in.outside(fmt.Sprintf("%s with %d arguments", name, n))
+	case m.iterates && blk == nil:
+		return &enum{recv, name, args}
+	case m.ruby != nil:
+		return in.invokeOn(m.ruby, recv, args, blk)
 	}
 	in.enter()
 	v := m.fn(c)
@@ -167,9 +180,18 @@ func (c *call) text(i int) string { return c.textOf(c.arg(i)) }
 func (c *call) textOf(v value) string {
 	s, ok := v.(*str)
 	if !ok {
-		c.raise("TypeError", "no implicit conversion of %s into String", describe(v))
+		c.mismatch(v, "String")
 	}
 	return s.String()
+}
+
+// mismatch is for an argument of a class that is not expected: + raises, but Ruby's
+// other methods often take more than those here.
+func (c *call) mismatch(v value, class string) {
+	if c.name != "+" && v != nil {
+		c.outside(c.name + " of " + classOf(v))
+	}
+	c.raise("TypeError", "no implicit conversion of %s into %s", describe(v), class)
 }
 
 // describe names a value in messages about conversions.
@@ -190,10 +212,8 @@ func (c *call) intOf(v value) int {
 		return int(v)
 	case float64:
 		return int(v)
-	case nil:
-		c.raise("TypeError", "no implicit conversion from nil to integer")
 	}
-	c.raise("TypeError", "no implicit conversion of %s into Integer", describe(v))
+	c.mismatch(v, "Integer")
 	return 0
 }
 
@@ -201,7 +221,7 @@ func (c *call) intOf(v value) int {
 func (c *call) list(i int) []value {
 	a, ok := c.arg(i).(*array)
 	if !ok {
-		c.raise("TypeError", "no implicit conversion of %s into Array", describe(c.arg(i)))
+		c.mismatch(c.arg(i), "Array")
 	}
 	return a.e
 }
@@ -210,7 +230,7 @@ func (c *call) list(i int) []value {
 func (c *call) hash(i int) *hash {
 	h, ok := c.arg(i).(*hash)
 	if !ok {
-		c.raise("TypeError", "no implicit conversion of %s into Hash", describe(c.arg(i)))
+		c.mismatch(c.arg(i), "Hash")
 	}
 	return h
 }

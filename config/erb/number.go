@@ -44,7 +44,7 @@ func (t methodTable) arithmetic(ints func(a, b int64) (int64, bool), floats func
 		if !ok1 || !ok2 {
 			return floats(c.float(c.self), c.float(c.arg(0)))
 		}
-		if b == 0 && strings.Contains("/ % modulo div", c.name) {
+		if b == 0 && strings.Contains("/ % modulo", c.name) {
 			c.raise("ZeroDivisionError", "divided by 0")
 		}
 		return c.exact(ints(a, b))
@@ -66,7 +66,6 @@ func numericMethods(t methodTable) {
 		return a * b, math.Abs(float64(a)*float64(b)) < 1<<62
 	}, func(a, b float64) float64 { return a * b }, "*")
 	t.arithmetic(func(a, b int64) (int64, bool) { q, _ := floorDiv(a, b); return q, true }, func(a, b float64) float64 { return a / b }, "/")
-	t.arithmetic(func(a, b int64) (int64, bool) { q, _ := floorDiv(a, b); return q, true }, func(a, b float64) float64 { return math.Floor(a / b) }, "div")
 	t.arithmetic(func(a, b int64) (int64, bool) { _, m := floorDiv(a, b); return m, true }, func(a, b float64) float64 {
 		if m := math.Mod(a, b); m == 0 || (m < 0) == (b < 0) {
 			return m
@@ -93,7 +92,14 @@ func numericMethods(t methodTable) {
 				c.outside(name + " to such a number of digits")
 			}
 			scale := math.Pow10(c.int(0))
-			return round(f*scale) / scale
+			n := round(f * scale)
+			switch { // Ruby rounds a half as it is written: 1.005 to 1.01
+			case name == "round" && f > 0 && (n+0.5)/scale <= f:
+				n++
+			case name == "round" && f < 0 && (n-0.5)/scale >= f:
+				n--
+			}
+			return n / scale
 		}, name)
 	}
 }
@@ -140,7 +146,7 @@ func (c *call) format(text string, args []value) string {
 			b.WriteByte('%')
 			continue
 		}
-		if strings.IndexByte("sdifxXobp", verb) < 0 || verb == 0 {
+		if strings.IndexByte("sdifxXobp", verb) < 0 || verb == 0 || strings.HasPrefix(spec, "%0") && strings.IndexByte("sp", verb) >= 0 {
 			c.outside("the format " + spec + string(verb))
 		}
 		if next >= len(args) {

@@ -430,6 +430,9 @@ func (p *parser) unary() *node {
 		if n.s = o + "@"; o == "~" {
 			n.s = o
 		}
+	case "..", "...":
+		p.advance()
+		n.op, n.flag, n.b = opRange, o == "...", p.binary(1)
 	default:
 		return p.power()
 	}

@@ -32,7 +32,19 @@ func (t methodTable) addRuby(name string) {
 	}
 	for _, n := range prog.list {
 		body := src.gen[n.at:n.end]
+		least, most := 0, 0
+		for _, q := range n.params {
+			switch q.kind {
+			case 'r':
+				least, most = least+1, most+1
+			case 'o':
+				most++
+			case '*':
+				most = -1
+			}
+		}
 		t[n.s] = &method{
+			least: least, most: most,
 			ruby:     &proc{params: n.params, body: n.b, src: src, lambda: true, name: n.s},
 			iterates: strings.Contains(body, "yield") && !strings.Contains(body, "block_given?"),
 		}

@@ -141,6 +141,9 @@ func stringMethods(t methodTable) {
 			}
 			list = append(list, item)
 		}
+		if c.blk != nil {
+			return c.self
+		}
 		return c.array(list)
 	}, "scan")
 }
@@ -195,6 +198,9 @@ func (c *call) slice() value {
 // split is String#split.
 func (c *call) split() []string {
 	s, limit, text := c.s(), 0, " "
+	if c.blk != nil {
+		c.outside("String#split with a block")
+	}
 	if len(c.args) > 1 {
 		limit = c.int(1)
 	}
@@ -244,22 +250,26 @@ const succs = "zaZA90"
 // succ is the text that follows: its last letter or digit goes on by one, with a
 // carry to those before it.
 func succ(s string) string {
-	b := []byte(s)
-	for i := len(b) - 1; i >= 0 && isIdentByte(b[i]) && b[i] != '_' && b[i] < utf8.RuneSelf; i-- {
+	b, last := []byte(s), -1
+	for i := len(b) - 1; i >= 0; i-- {
+		if !isIdentByte(b[i]) || b[i] == '_' || b[i] >= utf8.RuneSelf {
+			continue
+		}
 		k := strings.IndexByte(succs, b[i])
-		if k < 0 || k%2 == 1 {
+		if last = i; k < 0 || k%2 == 1 {
 			b[i]++
 			return string(b)
 		}
-		if b[i] = succs[k+1]; i == 0 {
-			return strings.Replace(string(b[:1]), "0", "1", 1) + string(b)
-		}
+		b[i] = succs[k+1]
 	}
-	return string(b)
+	if last < 0 {
+		return s
+	}
+	return string(b[:last]) + strings.Replace(string(b[last:last+1]), "0", "1", 1) + string(b[last:])
 }
 
 // leading matches the number at the start of a text.
-var leading = regexp.MustCompile(`^[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?`)
+var leading = regexp.MustCompile(`^[-+]?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][-+]?[0-9]+)?`)
 
 func leadingFloat(s string) float64 {
 	f, err := strconv.ParseFloat(leading.FindString(strings.ReplaceAll(strings.TrimLeft(s, whitespace), "_", "")), 64)
@@ -273,6 +283,9 @@ func leadingFloat(s string) float64 {
 // when it is too large.
 func leadingInt(s string, base int) (n int64, fits bool) {
 	s = strings.ReplaceAll(strings.TrimLeft(s, whitespace), "_", "")
+	if base == 16 {
+		s = strings.TrimPrefix(s, "0x")
+	}
 	for end := min(len(s), 40); end > 0; end-- {
 		n, err := strconv.ParseInt(s[:end], base, 64)
 		if err == nil || strings.HasSuffix(err.Error(), "out of range") {

@@ -400,7 +400,7 @@ func floatText(f float64) string {
 		return strings.TrimSuffix(strings.TrimPrefix(strconv.FormatFloat(f, 'f', -1, 64), "+"), "Inf") + "Infinity"
 	}
 	format, exp := byte('f'), ""
-	if a := math.Abs(f); f != 0 && (a < 1e-4 || a >= 1e16) {
+	if a := math.Abs(f); f != 0 && (a < 1e-4 || a >= 1e15) {
 		format = 'e'
 	}
 	s := strconv.FormatFloat(f, format, -1, 64)

@@ -133,6 +133,9 @@ func (t *translator) item(i int, inClass bool) (int, error) {
 		return t.class(i)
 	case strings.HasPrefix(rest, "(?"):
 		return t.group(rest)
+	case rest[0] == '^': // which in Ruby does not match behind the last line end
+		t.out.WriteString(`(?:\A|(?<=\n)(?!\z))`)
+		return 1, nil
 	case strings.HasPrefix(rest, "{,"):
 		t.out.WriteString("{0,")
 		return 2, nil
