@@ -9,6 +9,7 @@
 package rubyre
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -103,6 +104,9 @@ func (t *translator) run() error {
 		}
 		i += n
 	}
+	if len(t.open) > 0 {
+		return errors.New("end pattern with unmatched parenthesis")
+	}
 	return nil
 }
 
@@ -132,7 +136,9 @@ func (t *translator) item(i int, inClass bool) (int, error) {
 	case rest[0] == '[':
 		return t.class(i)
 	case strings.HasPrefix(rest, "(?"):
-		return t.group(rest)
+		if !strings.HasPrefix(rest, "(?#") {
+			return t.group(rest)
+		}
 	case rest[0] == '^': // which in Ruby does not match behind the last line end
 		t.out.WriteString(`(?:\A|(?<=\n)(?!\z))`)
 		return 1, nil
