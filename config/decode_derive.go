@@ -35,8 +35,8 @@ func (dr *Driver) derive(platform string, p Provisioner) {
 }
 
 // derive takes over what the provisioner says of Chef's licence: it covers InSpec,
-// and kitchen-inspec, which never asks, has taught nobody to say it twice. A client
-// that was told not to keep the acceptance leaves none for InSpec to find.
+// and users of kitchen-inspec, which never asks, say it once. A client
+// that does not keep the acceptance has none for InSpec to find.
 func (v *InspecVerifier) derive(c Chef) {
 	for _, f := range []struct {
 		to   *string

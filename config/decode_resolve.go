@@ -27,7 +27,7 @@ type ResolveOptions struct {
 // holds what could be read, and must not be run.
 //
 // Blocks that instances share are decoded once, and the slices and maps in the
-// result are shared as well: nobody may change them.
+// result are shared as well: they must not be changed.
 func (c *Config) Resolve(o ResolveOptions) ([]Instance, []Diagnostic) {
 	if o.Env == nil {
 		o.Env = func(string) (string, bool) { return "", false }

@@ -55,7 +55,7 @@ func boolean(d *decoder, v *yaml11.Value) (bool, bool) {
 	case v.Kind == yaml11.String:
 		switch strings.ToLower(v.Str) {
 		case "true", "false":
-			// Ruby takes every string for true, even "false": nobody means that.
+			// Ruby takes every string for true, even "false": that is never meant.
 			if strings.EqualFold(v.Str, "false") {
 				d.warnAt(v, "remove the quotes", `the string "false" is read as false, where Test Kitchen reads any string as true`)
 			}

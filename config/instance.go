@@ -70,7 +70,7 @@ type Driver struct {
 	Init bool
 
 	Hostname string
-	// HostnameSet tells that kitchen.yml named the host, rather than the default.
+	// HostnameSet reports whether kitchen.yml named the host, rather than the default.
 	HostnameSet     bool
 	HostnameAliases []string
 	Domainname      string
@@ -452,7 +452,7 @@ type ShellProvisioner struct {
 
 // Verifier says how the runner is tested: kitchen.yml's `verifier:`.
 type Verifier struct {
-	// Name is the verifier's name in kitchen.yml; NameSet tells that kitchen.yml
+	// Name is the verifier's name in kitchen.yml; NameSet reports whether kitchen.yml
 	// named it rather than Test Kitchen's default.
 	Name    string
 	NameSet bool

@@ -246,7 +246,8 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 	return m, true
 }
 
-// areMountOptions tells "/path:ro" from "name:relative".
+// areMountOptions reports whether s are options, as in "/path:ro", and not a path, as in
+// "name:relative".
 func (d *decoder) areMountOptions(s string) bool {
 	var m Mount
 	return m.setAll(s) == ""

@@ -16,7 +16,7 @@ func isAbsoluteTarget(p string) bool {
 	return strings.HasPrefix(p, "/") || isDrivePath(p)
 }
 
-// looksLikePath tells a path of the client from the name of a volume.
+// looksLikePath reports whether p is a path of the client rather than the name of a volume.
 func looksLikePath(p string) bool {
 	return p == "." || p == ".." || p == "~" || isDrivePath(p) || strings.ContainsAny(p, `/\`)
 }

@@ -147,8 +147,7 @@ func (s *schema) elsewhere(in Section, name string) Section {
 	return ""
 }
 
-// nearestElsewhere is a hint at a key of the other sections' plugins that name is
-// near to.
+// nearestElsewhere is a hint at a key of another plugin that is spelt much like name.
 func (s *schema) nearestElsewhere(in Section, name string) string {
 	for _, sec := range []Section{SectionDriver, SectionProvisioner, SectionVerifier} {
 		if near := nearest(name, s.names(sec, "")); near != "" && sec != in {

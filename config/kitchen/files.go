@@ -155,7 +155,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// rubyExt is Ruby's File.extname: the name of a dot file is no extension.
+// rubyExt is Ruby's File.extname: the name of a dot file is not an extension.
 func rubyExt(base string) string {
 	trimmed := strings.TrimLeft(base, ".")
 	if i := strings.LastIndexByte(trimmed, '.'); i > 0 {

@@ -85,7 +85,7 @@ func (m *munger) runsOn(s suite, p platform) bool {
 func (m *munger) anyMatch(filters []Filter, p platform) bool {
 	for _, f := range filters {
 		if f.re == nil && p.name.Kind != yaml11.String {
-			continue // a symbol is no name
+			continue // a symbol is not a name
 		}
 		ok, err := f.Match(p.text)
 		if err != nil {

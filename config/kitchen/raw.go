@@ -18,8 +18,8 @@ type Config struct {
 	// Instances are the suites on their platforms, in Test Kitchen's order.
 	Instances []RawInstance
 	// Diagnostics are the warnings, and errors that do not hinder listing: two
-	// instances of the same name. Whoever acts on instances must refuse when
-	// Errors is not empty.
+	// instances of the same name. A caller that acts on instances must refuse
+	// when Errors is not empty.
 	Diagnostics []Diagnostic
 	// Notices say what galley chose by itself, one line each.
 	Notices []string
