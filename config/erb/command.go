@@ -6,6 +6,9 @@ import (
 	"errors"
 	"os/exec"
 	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // Command is a command that a template runs with backticks, %x() or system.
@@ -24,10 +27,13 @@ type Command struct {
 // that could not be run at all.
 type CommandRunner func(ctx context.Context, cmd Command) (stdout []byte, status int, err error)
 
+// commandGrace is how long a command may take to end when it is asked to.
+const commandGrace = 2 * time.Second
+
 // RunCommand is the CommandRunner that runs commands on this machine. What they
 // write to standard error is dropped.
 func RunCommand(ctx context.Context, cmd Command) ([]byte, int, error) {
-	c := exec.CommandContext(ctx, cmd.Args[0], cmd.Args[1:]...)
+	c := process.Command(ctx, commandGrace, cmd.Args[0], cmd.Args[1:]...)
 	c.Dir, c.Env = cmd.Dir, cmd.Env
 	var out bytes.Buffer
 	c.Stdout = &out
