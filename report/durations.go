@@ -11,9 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/report/run"
 )
 
-// Durations reads how long instances took from a report of an earlier run, in the
-// json or the ndjson format. Only those that passed or failed are told: how long
-// the others would have taken, nobody knows.
+// Durations reads how long instances took from a report of an earlier run, in the json or the ndjson format. Only those
+// that passed or failed are told: how long the others would have taken, nobody knows.
 func Durations(r io.Reader) (map[string]time.Duration, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// GitHub tells GitHub Actions what it can show outside of the log: annotations
-// (workflow commands on the job's standard output) and the job summary.
+// GitHub tells GitHub Actions what it can show outside of the log: annotations (workflow commands on the job's standard
+// output) and the job summary.
 type GitHub struct {
 	out     *text.Checked
 	summary string
@@ -24,14 +24,14 @@ type GitHub struct {
 	collector *run.Collector
 }
 
-// NewGitHub writes annotations to out and, at the end, appends the summary to the
-// file that GITHUB_STEP_SUMMARY names; an empty name means no summary.
+// NewGitHub writes annotations to out and, at the end, appends the summary to the file that GITHUB_STEP_SUMMARY names;
+// an empty name means no summary.
 func NewGitHub(out io.Writer, summary string) *GitHub {
 	return &GitHub{out: &text.Checked{W: out}, summary: summary, collector: run.NewCollector()}
 }
 
-// Handle annotates warnings and failed instances as they come. Failed tests wait
-// for Close: GitHub shows ten errors per step, and the instances go first.
+// Handle annotates warnings and failed instances as they come. Failed tests wait for Close: GitHub shows ten errors per
+// step, and the instances go first.
 func (g *GitHub) Handle(e lifecycle.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -14,8 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// The elements of JUnit's XML, with what the schema of Jenkins' xunit plugin
-// allows in them and no more.
+// The elements of JUnit's XML, with what the schema of Jenkins' xunit plugin allows in them and no more.
 type junitSuites struct {
 	XMLName  xml.Name     `xml:"testsuites"`
 	Name     string       `xml:"name,attr"`
@@ -66,8 +65,8 @@ type junitText struct {
 	Text string `xml:",chardata"`
 }
 
-// WriteJUnit writes a run as JUnit XML: a test suite per instance, in it a test
-// case per test and per phase that has no tests to tell of it.
+// WriteJUnit writes a run as JUnit XML: a test suite per instance, in it a test case per test and per phase that has no
+// tests to tell of it.
 func WriteJUnit(w io.Writer, r *run.Run) error {
 	doc := junitSuites{Name: "galley " + r.Action, Time: seconds(r.Duration)}
 	for _, i := range r.Instances {
@@ -81,8 +80,8 @@ func WriteJUnit(w io.Writer, r *run.Run) error {
 	if err != nil {
 		return err
 	}
-	// encoding/xml spells line ends out as well. Only texts have any, attributes
-	// are printable lines, so they can be as they were.
+	// encoding/xml spells line ends out as well. Only texts have any, attributes are printable lines, so they can be as
+	// they were.
 	text = bytes.ReplaceAll(text, []byte("&#xA;"), []byte("\n"))
 	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err

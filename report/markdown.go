@@ -13,8 +13,8 @@ import (
 // summaryBytes keeps below the 1 MiB that GitHub takes per step.
 const summaryBytes = 900 << 10
 
-// WriteMarkdown writes a run as a job summary in GitHub's Markdown: a table of the
-// instances, then the details of what failed, as far as there is room for.
+// WriteMarkdown writes a run as a job summary in GitHub's Markdown: a table of the instances, then the details of what
+// failed, as far as there is room for.
 func WriteMarkdown(w io.Writer, r *run.Run) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s %s\n\n", statusMark(r.Status), run.Headline(r))

@@ -5,8 +5,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// masked hides secrets in events before any sink sees them. The names of instances are
-// left alone: everything else goes by them.
+// masked hides secrets in events before any sink sees them. The names of instances are left alone: everything else goes
+// by them.
 type masked struct {
 	m *mask.Masker
 	// streams are the lines that came in pieces so far.
@@ -53,8 +53,7 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 	}
 }
 
-// output is the text of an event of output. A secret may begin in one piece of a line
-// and end in the next.
+// output is the text of an event of output. A secret may begin in one piece of a line and end in the next.
 func (k *masked) output(e lifecycle.Output) string {
 	key := streamKey{e.Instance, e.Stream}
 	s := k.streams[key]
@@ -70,8 +69,7 @@ func (k *masked) output(e lifecycle.Output) string {
 	return k.m.String(s.Next(e.Text, e.Partial))
 }
 
-// Mask hides a Masker's values in all events from now on. It is to be called before
-// the run begins.
+// Mask hides a Masker's values in all events from now on. It is to be called before the run begins.
 func (m *Multi) Mask(masker *mask.Masker) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// Multi hands each event to several sinks. All see the same events in the same
-// order, so the order within an instance is kept.
+// Multi hands each event to several sinks. All see the same events in the same order, so the order within an instance
+// is kept.
 type Multi struct {
 	mu    sync.Mutex
 	sinks []lifecycle.Sink
@@ -48,8 +48,8 @@ func (m *Multi) warn(at lifecycle.Stamp) {
 	}
 }
 
-// Close closes every sink that can be closed, and joins their errors: that one
-// could not write its file keeps no other from being finished.
+// Close closes every sink that can be closed, and joins their errors: that one could not write its file keeps no other
+// from being finished.
 func (m *Multi) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// NDJSON writes every event as a line of JSON, at once and with one write each,
-// so that what was written before a crash can be read by Replay.
+// NDJSON writes every event as a line of JSON, at once and with one write each, so that what was written before a crash
+// can be read by Replay.
 type NDJSON struct {
 	mu    sync.Mutex
 	w     io.WriteCloser

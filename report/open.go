@@ -16,9 +16,8 @@ type Env struct {
 	// Stdout takes reports that are to go to "-", and workflow commands.
 	Stdout io.Writer
 	Getenv func(string) string
-	// Within is the project's directory when the report's path comes from the
-	// project's own settings, which must not name files outside; empty for a path
-	// that the user gave.
+	// Within is the project's directory when the report's path comes from the project's own settings, which must not
+	// name files outside; empty for a path that the user gave.
 	Within string
 }
 
@@ -31,8 +30,7 @@ type format struct {
 	bare bool
 }
 
-// formats are the reports that --report knows, in the order in which they are
-// listed.
+// formats are the reports that --report knows, in the order in which they are listed.
 func formats() []format {
 	return []format{
 		{"github", openGitHub, true},
@@ -53,9 +51,8 @@ func Formats() []string {
 	return names
 }
 
-// Open makes the sink that a value of --report asks for: "FORMAT=FILE", where the
-// file "-" is standard output; "github" needs no file. Directories that are
-// missing are made, and a file that cannot be written is an error here, before
+// Open makes the sink that a value of --report asks for: "FORMAT=FILE", where the file "-" is standard output; "github"
+// needs no file. Directories that are missing are made, and a file that cannot be written is an error here, before
 // anything is run.
 func Open(spec string, env Env) (SinkCloser, error) {
 	name, file, named := strings.Cut(spec, "=")
@@ -72,8 +69,8 @@ func Open(spec string, env Env) (SinkCloser, error) {
 		spec, name, strings.Join(Formats(), ", "))
 }
 
-// OpenAll opens the sinks of several values of --report, with within as for [Env]. Two
-// reports to one file, or to standard output, would destroy each other and are an error.
+// OpenAll opens the sinks of several values of --report, with within as for [Env]. Two reports to one file, or to
+// standard output, would destroy each other and are an error.
 func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
 	list := []SinkCloser{}
 	fail := func(err error) ([]SinkCloser, error) {
@@ -131,7 +128,7 @@ func openDocument(r files.Render) func(string, Env) (SinkCloser, error) {
 
 func openNDJSON(file string, env Env) (SinkCloser, error) {
 	if file == "-" {
-		return NewNDJSON(unclosed{env.Stdout}), nil
+		return NewNDJSON(files.Unclosed{Writer: env.Stdout}), nil
 	}
 	f, err := files.Open(file, env.Within, true)
 	if err != nil {
@@ -147,8 +144,3 @@ func openGitHub(file string, env Env) (SinkCloser, error) {
 	}
 	return NewGitHub(env.Stdout, file), nil
 }
-
-// unclosed is a writer that is left open.
-type unclosed struct{ io.Writer }
-
-func (unclosed) Close() error { return nil }

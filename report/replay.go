@@ -10,10 +10,9 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// Replay reads the events that NDJSON wrote; handed to another sink they give the
-// same report as the run itself would have. Empty lines are passed over. When the
-// last line is cut off, the error is io.ErrUnexpectedEOF and the events before it
-// are returned; an error in any other line names the line.
+// Replay reads the events that NDJSON wrote; handed to another sink they give the same report as the run itself would
+// have. Empty lines are passed over. When the last line is cut off, the error is io.ErrUnexpectedEOF and the events
+// before it are returned; an error in any other line names the line.
 func Replay(r io.Reader) ([]lifecycle.Event, error) {
 	var events []lifecycle.Event
 	types := eventTypes()

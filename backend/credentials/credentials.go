@@ -1,6 +1,5 @@
-// Package credentials finds what a registry wants to know before it hands out an
-// image: in a file named by kitchen.yml, in the configuration of Docker's client
-// with its stores and helpers, and in Podman's auth.json.
+// Package credentials finds what a registry wants to know before it hands out an image: in a file named by kitchen.yml,
+// in the configuration of Docker's client with its stores and helpers, and in Podman's auth.json.
 //
 // Credentials are only ever given to the registry that they are stored for.
 package credentials
@@ -24,8 +23,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// hub are the names under which Docker Hub's credentials are kept, in the order
-// of how common they are.
+// hub are the names under which Docker Hub's credentials are kept, in the order of how common they are.
 var hub = []string{"https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"}
 
 // Finder knows where to look.
@@ -41,14 +39,12 @@ type Finder struct {
 type Source struct {
 	// File is driver.creds_file, or empty.
 	File string
-	// DockerConfig is driver.docker_config_creds: whether the logins of Docker's and
-	// Podman's own files count.
+	// DockerConfig is driver.docker_config_creds: whether the logins of Docker's and Podman's own files count.
 	DockerConfig bool
 }
 
-// Find returns the credentials for an image, nil when there are none. An error
-// is a warning: a store that cannot be read, a helper that is missing or silent. The
-// image may well be public, so the pull goes on without.
+// Find returns the credentials for an image, nil when there are none. An error is a warning: a store that cannot be
+// read, a helper that is missing or silent. The image may well be public, so the pull goes on without.
 func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Credentials, error) {
 	named, err := reference.ParseDockerRef(ref)
 	if err != nil {
@@ -86,12 +82,12 @@ func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Creden
 	return nil, errors.Join(problems...)
 }
 
-// envConfig is the variable that holds the text of a config.json, which Docker's
-// client asks before the file. GitLab's runners set it.
+// envConfig is the variable that holds the text of a config.json, which Docker's client asks before the file. GitLab's
+// runners set it.
 const envConfig = "DOCKER_AUTH_CONFIG"
 
-// files are the places of Docker's config.json and Podman's auth.json. Without a
-// home there are no places below it: the working directory is somebody else's.
+// files are the places of Docker's config.json and Podman's auth.json. Without a home there are no places below it: the
+// working directory is somebody else's.
 func (f Finder) files() []string {
 	var list []string
 	add := func(dir string, elem ...string) {
@@ -107,8 +103,8 @@ func (f Finder) files() []string {
 	if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" {
 		add(dir, "containers", "auth.json")
 	} else {
-		// So it is in a CI job, where nobody has logged in to a session. Podman
-		// finds a user's directory all the same; root gets another one.
+		// So it is in a CI job, where nobody has logged in to a session. Podman finds a user's directory all the same;
+		// root gets another one.
 		add("/run/user", strconv.Itoa(f.UID), "containers", "auth.json")
 		add("/run/containers", strconv.Itoa(f.UID), "auth.json")
 	}
@@ -120,8 +116,8 @@ func (f Finder) files() []string {
 	return list
 }
 
-// lookupKeys are the names under which credentials for an image may be kept, the
-// most special first: Podman allows a namespace or a repository behind the host.
+// lookupKeys are the names under which credentials for an image may be kept, the most special first: Podman allows a
+// namespace or a repository behind the host.
 func lookupKeys(registry, path string) []string {
 	if registry == "docker.io" {
 		return append(below("docker.io", path), hub...)
@@ -183,8 +179,8 @@ func searchIn(ctx context.Context, name string, in io.Reader, registry string, k
 	return nil, nil
 }
 
-// storeKey is the name under which Docker's client puts a registry's credentials into
-// a store. Each question to a store starts a program, so no other name is asked for.
+// storeKey is the name under which Docker's client puts a registry's credentials into a store. Each question to a store
+// starts a program, so no other name is asked for.
 func storeKey(registry string) string {
 	if registry == "docker.io" {
 		return hub[0]

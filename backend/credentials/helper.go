@@ -15,19 +15,17 @@ import (
 )
 
 const (
-	// helperTime bounds how long a helper may take: one that opens a keychain may
-	// have to wait for a person.
+	// helperTime bounds how long a helper may take: one that opens a keychain may have to wait for a person.
 	helperTime = 2 * time.Minute
-	// helperStop is how long a helper may take to end when it is asked to, and what it
-	// has started may hold its output open after the helper has ended.
+	// helperStop is how long a helper may take to end when it is asked to, and what it has started may hold its output
+	// open after the helper has ended.
 	helperStop = time.Second
 	// tokenUser is the name under which a helper keeps an identity token.
 	tokenUser = "<token>"
 )
 
-// askHelper asks a credential helper, which is a program of its own. Docker's client
-// would do so without a limit, and a helper that hangs would hold up an image that
-// anybody may pull. What the helper does not have is empty.
+// askHelper asks a credential helper, which is a program of its own. Docker's client would do so without a limit, and a
+// helper that hangs would hold up an image that anybody may pull. What the helper does not have is empty.
 func askHelper(ctx context.Context, helper, key string) (types.AuthConfig, error) {
 	ctx, cancel := context.WithTimeout(ctx, helperTime)
 	defer cancel()
@@ -60,8 +58,7 @@ func (p program) Input(in io.Reader) { p.Stdin = in }
 // maxSaid is how much of a line of a helper's is shown.
 const maxSaid = 300
 
-// lastLine is the end of what a helper wrote to its standard error, to stand behind an
-// error.
+// lastLine is the end of what a helper wrote to its standard error, to stand behind an error.
 func lastLine(said string) string {
 	said = said[strings.LastIndexByte(said, '\n')+1:]
 	if len(said) == 0 {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// dockerPort, dockerSocket and dockerPipe are what Docker's client adds where an
-	// address leaves them out (opts.ParseHost in github.com/docker/cli).
+	// dockerPort, dockerSocket and dockerPipe are what Docker's client adds where an address leaves them out
+	// (opts.ParseHost in github.com/docker/cli).
 	dockerPort   = "2375"
 	dockerSocket = "/var/run/docker.sock"
 	dockerPipe   = "//./pipe/docker_engine"
@@ -20,11 +20,10 @@ const (
 	forms = "Write unix:///path/to/socket, tcp://host:port, ssh://user@host or npipe:////./pipe/name."
 )
 
-// address reads an engine's address as Docker's client does: blanks around it do not
-// count, an address without a scheme is a TCP one, and what is left out has Docker's
-// defaults. Podman has no defaults, so for its variables (prefer) they are not added.
-// The result never holds a password: Docker drops the user of a TCP address, and for
-// ssh it is an error. Errors: backend.ErrInvalid, with the address masked.
+// address reads an engine's address as Docker's client does: blanks around it do not count, an address without a scheme
+// is a TCP one, and what is left out has Docker's defaults. Podman has no defaults, so for its variables (prefer) they
+// are not added. The result never holds a password: Docker drops the user of a TCP address, and for ssh it is an error.
+// Errors: backend.ErrInvalid, with the address masked.
 func address(text string, prefer backend.Kind) (string, error) {
 	text = strings.TrimSpace(text)
 	fail := func(detail string) (string, error) {

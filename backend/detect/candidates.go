@@ -19,8 +19,8 @@ import (
 type Candidate struct {
 	// Source tells who named it, for people: "DOCKER_HOST", "docker context colima".
 	Source string
-	// Explicit means that the user asked for this one: when it does not answer,
-	// that is an error, and nothing else is tried.
+	// Explicit means that the user asked for this one: when it does not answer, that is an error, and nothing else is
+	// tried.
 	Explicit bool
 	// Endpoint is where to ask; after a good answer its Kind and versions are set.
 	Endpoint backend.Endpoint
@@ -34,8 +34,7 @@ type Candidate struct {
 	// Warning is what the user must know about the safety of the connection.
 	Warning string
 
-	// prefer is the kind of engine that the source speaks of, for a host that may
-	// have several.
+	// prefer is the kind of engine that the source speaks of, for a host that may have several.
 	prefer backend.Kind
 	err    error
 }
@@ -55,9 +54,8 @@ const (
 	Refused Verdict = "refused"
 )
 
-// candidates lists all places in the order in which they are asked. Only the
-// first few, as many as may, may be chosen: when the user named a place, the others
-// are there to be looked at.
+// candidates lists all places in the order in which they are asked. Only the first few, as many as may, may be chosen:
+// when the user named a place, the others are there to be looked at.
 func candidates(ctx context.Context, h Host, o Options) (list []Candidate, may int) {
 	add := func(c Candidate) { list = append(list, c) }
 	if strings.TrimSpace(o.Host) != "" {
@@ -82,8 +80,8 @@ func candidates(ctx context.Context, h Host, o Options) (list []Candidate, may i
 	return list, len(list)
 }
 
-// named is the address that the user named, with what is needed to talk to it: from
-// the settings, or from a context or connection that has the same address.
+// named is the address that the user named, with what is needed to talk to it: from the settings, or from a context or
+// connection that has the same address.
 func named(h Host, o Options) Candidate {
 	c := Candidate{Source: o.HostSource, Explicit: true, Endpoint: backend.Endpoint{URI: o.Host}}
 	c.resolve()
@@ -103,9 +101,8 @@ func named(h Host, o Options) Candidate {
 	return c
 }
 
-// Explicit is the place that the user asked for (with --host, GALLEY_HOST,
-// CONTAINER_CONNECTION, CONTAINER_HOST, DOCKER_HOST or DOCKER_CONTEXT), without asking
-// what is there. ok is false when galley is free to look for an engine.
+// Explicit is the place that the user asked for (with --host, GALLEY_HOST, CONTAINER_CONNECTION, CONTAINER_HOST,
+// DOCKER_HOST or DOCKER_CONTEXT), without asking what is there. ok is false when galley is free to look for an engine.
 func Explicit(h Host, o Options) (c Candidate, ok bool) {
 	if strings.TrimSpace(o.Host) != "" {
 		return named(h, o), true
@@ -196,8 +193,8 @@ func fromEnvironment(h Host, o Options, add func(Candidate)) {
 	}
 }
 
-// wellKnownSockets are the places where engines put their sockets when nobody
-// says otherwise. A user is never handed root's Podman, nor root a user's.
+// wellKnownSockets are the places where engines put their sockets when nobody says otherwise. A user is never handed
+// root's Podman, nor root a user's.
 func wellKnownSockets(h Host) []Candidate {
 	if h.GOOS == "windows" {
 		return []Candidate{{Source: "Docker's named pipe", Endpoint: backend.Endpoint{URI: "npipe:////./pipe/docker_engine"}}}
@@ -238,8 +235,7 @@ func wellKnownSockets(h Host) []Candidate {
 	return list
 }
 
-// refuseBelow refuses the sockets in a directory that everybody can make: whoever
-// did would be sent this user's logins.
+// refuseBelow refuses the sockets in a directory that everybody can make: whoever did would be sent this user's logins.
 func refuseBelow(list []Candidate, dir string, owner int) {
 	for i := range list {
 		if c := &list[i]; strings.HasPrefix(c.Endpoint.URI, "unix://"+dir+"/") {

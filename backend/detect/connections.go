@@ -11,8 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// connections are Podman's named connections, from the file that `podman system
-// connection` keeps since 5.0, and from containers.conf before it.
+// connections are Podman's named connections, from the file that `podman system connection` keeps since 5.0, and from
+// containers.conf before it.
 type connections struct {
 	Default string
 	Named   map[string]connection

@@ -14,8 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// dockerConfigDir is where Docker's client keeps its configuration:
-// $DOCKER_CONFIG or ~/.docker, or "" without a home.
+// dockerConfigDir is where Docker's client keeps its configuration: $DOCKER_CONFIG or ~/.docker, or "" without a home.
 func dockerConfigDir(h Host) string {
 	if d := h.Getenv("DOCKER_CONFIG"); d != "" {
 		return d
@@ -23,12 +22,11 @@ func dockerConfigDir(h Host) string {
 	return h.inHome(".docker")
 }
 
-// defaultContext is the context that is in no store: whatever Docker's client
-// does without one.
+// defaultContext is the context that is in no store: whatever Docker's client does without one.
 const defaultContext = "default"
 
-// dockerCurrentContext is config.json's currentContext, or "" for the default one,
-// which DOCKER_CONTEXT=default is the way back to.
+// dockerCurrentContext is config.json's currentContext, or "" for the default one, which DOCKER_CONTEXT=default is the
+// way back to.
 func dockerCurrentContext(h Host) string {
 	if h.Getenv("DOCKER_CONTEXT") == defaultContext {
 		return ""
@@ -63,8 +61,8 @@ func dockerContexts(h Host) []string {
 	return names
 }
 
-// dockerContext resolves a context from Docker's store:
-// contexts/meta/<sha256 of the name>/meta.json, and its TLS files beside it.
+// dockerContext resolves a context from Docker's store: contexts/meta/<sha256 of the name>/meta.json, and its TLS files
+// beside it.
 func dockerContext(h Host, name, source string, explicit bool) Candidate {
 	c := Candidate{Source: source, Explicit: explicit}
 	sum := sha256.Sum256([]byte(name))
@@ -106,8 +104,8 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 	return c
 }
 
-// tlsFor are the TLS settings for an address: those of galley where they name a
-// directory, and else those of Docker's client.
+// tlsFor are the TLS settings for an address: those of galley where they name a directory, and else those of Docker's
+// client.
 func tlsFor(h Host, o Options, uri string) *backend.TLS {
 	if !strings.HasPrefix(uri, "tcp://") && !strings.HasPrefix(uri, "https://") {
 		return nil
@@ -125,9 +123,8 @@ func tlsFor(h Host, o Options, uri string) *backend.TLS {
 	return t
 }
 
-// dockerTLS reads the TLS settings of Docker's client: either DOCKER_TLS_VERIFY or
-// DOCKER_CERT_PATH alone means TLS. The server's certificate is checked in any
-// case, unlike there.
+// dockerTLS reads the TLS settings of Docker's client: either DOCKER_TLS_VERIFY or DOCKER_CERT_PATH alone means TLS.
+// The server's certificate is checked in any case, unlike there.
 func dockerTLS(h Host) *backend.TLS {
 	dir := h.Getenv("DOCKER_CERT_PATH")
 	switch {
@@ -140,8 +137,7 @@ func dockerTLS(h Host) *backend.TLS {
 	return tlsFiles(h, dir)
 }
 
-// tlsFiles are the files of a directory as Docker's client names them. Without an
-// authority the system's are trusted.
+// tlsFiles are the files of a directory as Docker's client names them. Without an authority the system's are trusted.
 func tlsFiles(h Host, dir string) *backend.TLS {
 	t := &backend.TLS{}
 	if ca := inDir(dir, "ca.pem"); readable(h, ca) {

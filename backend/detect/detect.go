@@ -14,21 +14,19 @@ import (
 
 // Options are what the user asked for.
 type Options struct {
-	// Engine is "docker", "podman" or empty for whichever answers first. EngineSource
-	// tells who named it: "--engine", "GALLEY_ENGINE", "driver.engine".
+	// Engine is "docker", "podman" or empty for whichever answers first. EngineSource tells who named it: "--engine",
+	// "GALLEY_ENGINE", "driver.engine".
 	Engine, EngineSource string
-	// Host is the address to use, or empty to look for one; HostSource tells who
-	// named it: "--host", "GALLEY_HOST", "driver.docker_host_url".
+	// Host is the address to use, or empty to look for one; HostSource tells who named it: "--host", "GALLEY_HOST",
+	// "driver.docker_host_url".
 	Host, HostSource string
-	// All asks every candidate even when an earlier one answered, and those that
-	// could not be chosen since the user named a place.
+	// All asks every candidate even when an earlier one answered, and those that could not be chosen since the user
+	// named a place.
 	All bool
-	// Everywhere adds all contexts of Docker's and connections of Podman's, which
-	// nobody selected; it goes with All.
+	// Everywhere adds all contexts of Docker's and connections of Podman's, which nobody selected; it goes with All.
 	Everywhere bool
-	// TLSCertPath is a directory with ca.pem, cert.pem and key.pem for Host, in place
-	// of DOCKER_CERT_PATH. TLSSkipVerify turns off the check of the server's
-	// certificate.
+	// TLSCertPath is a directory with ca.pem, cert.pem and key.pem for Host, in place of DOCKER_CERT_PATH.
+	// TLSSkipVerify turns off the check of the server's certificate.
 	TLSCertPath   string
 	TLSSkipVerify bool
 	// NoService forbids to start a private service.
@@ -43,8 +41,7 @@ type Result struct {
 	Candidates []Candidate
 	// Chosen is the endpoint to use; its Kind tells the backend.
 	Chosen backend.Endpoint
-	// Warning is what the user must know about the safety of the connection to the
-	// chosen endpoint, or empty.
+	// Warning is what the user must know about the safety of the connection to the chosen endpoint, or empty.
 	Warning string
 	// Close stops the private service if one was started. It is never nil.
 	Close func() error
@@ -52,8 +49,8 @@ type Result struct {
 
 // Find asks the candidates in order and chooses the first that answers.
 //
-// Errors: *NotFoundError when nothing answers or what was asked for explicitly
-// does not; it matches backend.ErrUnreachable. The Result is filled in any case.
+// Errors: *NotFoundError when nothing answers or what was asked for explicitly does not; it matches
+// backend.ErrUnreachable. The Result is filled in any case.
 func Find(ctx context.Context, h Host, o Options) (Result, error) {
 	list, may := candidates(ctx, h, o)
 	res := Result{Candidates: list, Close: func() error { return nil }}

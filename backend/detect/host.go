@@ -27,8 +27,8 @@ type Host struct {
 	Output func(ctx context.Context, name string, args ...string) ([]byte, error)
 }
 
-// outputDelay is how long a program may take to end when it is asked to, and what it
-// has started may hold its output open after the program has ended.
+// outputDelay is how long a program may take to end when it is asked to, and what it has started may hold its output
+// open after the program has ended.
 const outputDelay = time.Second
 
 // ThisHost is the machine that galley runs on.
@@ -57,8 +57,7 @@ func (h Host) runtimeDir() string {
 // inHome is a path below the user's home, or "" without one.
 func (h Host) inHome(elem ...string) string { return inDir(h.Home, elem...) }
 
-// inDir is a path below a directory, or "" without one: a relative path would be
-// one of the project's.
+// inDir is a path below a directory, or "" without one: a relative path would be one of the project's.
 func inDir(dir string, elem ...string) string {
 	if dir == "" {
 		return ""

@@ -14,8 +14,8 @@ import (
 	"github.com/galley-kitchen/galley/backend/dial"
 )
 
-// pingTimeout bounds how long an engine may take to say what it is, besides a login
-// for which somebody may have to touch a key. A dead one does not hold anybody up.
+// pingTimeout bounds how long an engine may take to say what it is, besides a login for which somebody may have to
+// touch a key. A dead one does not hold anybody up.
 const pingTimeout = 15 * time.Second
 
 // oldestPodman is the first major version whose API galley speaks.
@@ -51,8 +51,8 @@ func ping(ctx context.Context, ep *backend.Endpoint) error {
 	return identify(ep, resp.Header)
 }
 
-// identify reads which engine answered from the headers of its ping. Podman
-// documents Libpod-Api-Version as the way to tell it from Docker.
+// identify reads which engine answered from the headers of its ping. Podman documents Libpod-Api-Version as the way to
+// tell it from Docker.
 func identify(ep *backend.Endpoint, h http.Header) error {
 	ep.APIVersion = version(h.Get("Api-Version"))
 	if v := version(h.Get("Libpod-Api-Version")); v != "" {
@@ -77,8 +77,7 @@ func identify(ep *backend.Endpoint, h http.Header) error {
 	return nil
 }
 
-// version is a header's value, or empty if it is not a version: it is shown, and what
-// answers may be anything.
+// version is a header's value, or empty if it is not a version: it is shown, and what answers may be anything.
 func version(value string) string {
 	if len(value) > maxVersion || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return ""

@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// serviceIdle is after how many seconds without a client the service ends by
-	// itself: the time it outlives a galley that was killed.
+	// serviceIdle is after how many seconds without a client the service ends by itself: the time it outlives a galley
+	// that was killed.
 	serviceIdle = "5"
-	// serviceStart bounds how long the service may take to answer: the first
-	// start of a rootless Podman sets up a user namespace and its storage.
+	// serviceStart bounds how long the service may take to answer: the first start of a rootless Podman sets up a user
+	// namespace and its storage.
 	serviceStart = 60 * time.Second
 	// serviceStop is how long the service may take to end when asked.
 	serviceStop = 5 * time.Second
@@ -29,9 +29,8 @@ const (
 
 // service is a `podman system service` that belongs to this process.
 //
-// Its idle time-out is short, so that it ends by itself after a kill -9, and where the
-// kernel can, it ends at once; a stream of events, held open as a leash, keeps it
-// alive as long as galley is.
+// Its idle time-out is short, so that it ends by itself after a kill -9, and where the kernel can, it ends at once; a
+// stream of events, held open as a leash, keeps it alive as long as galley is.
 type service struct {
 	cmd    *process.Cmd
 	end    context.CancelFunc
@@ -41,9 +40,8 @@ type service struct {
 	once   sync.Once
 }
 
-// Services are the private Podman services of one run of galley: one, however many
-// engines are opened, since all would work on the same store. The zero value is ready
-// for use, by several goroutines.
+// Services are the private Podman services of one run of galley: one, however many engines are opened, since all would
+// work on the same store. The zero value is ready for use, by several goroutines.
 type Services struct {
 	mu    sync.Mutex
 	users int
@@ -51,8 +49,8 @@ type Services struct {
 	stop  func() error
 }
 
-// open returns the service's endpoint, starting the service for the first user, and
-// release, which ends it with the last one. Releasing twice is not an error.
+// open returns the service's endpoint, starting the service for the first user, and release, which ends it with the
+// last one. Releasing twice is not an error.
 func (s *Services) open(ctx context.Context, h Host) (ep backend.Endpoint, release func() error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,8 +91,8 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 	var output process.Tail
 	// It ends with galley, or by stop, and not with the call that started it.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	// Its own group keeps a Ctrl-C in the terminal from reaching it before galley has
-	// cleaned up through it. The monitors of containers that it starts go on.
+	// Its own group keeps a Ctrl-C in the terminal from reaching it before galley has cleaned up through it. The
+	// monitors of containers that it starts go on.
 	cmd := process.Command(life, serviceStop, podman, "system", "service", "--time="+serviceIdle, ep.URI)
 	cmd.GroupOnly()
 	endWithParent(cmd)
@@ -117,8 +115,8 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 	return ep, s.stop, nil
 }
 
-// start starts the service, on a thread that stays until it has ended: with that
-// thread, the kernel would end it (see endWithParent).
+// start starts the service, on a thread that stays until it has ended: with that thread, the kernel would end it (see
+// endWithParent).
 func (s *service) start() error {
 	started := make(chan error)
 	go func() {
@@ -135,8 +133,8 @@ func (s *service) start() error {
 	return <-started
 }
 
-// await returns when the service answers a ping, or cannot any more. Errors:
-// backend.ErrUnsupported for a Podman that is too old.
+// await returns when the service answers a ping, or cannot any more. Errors: backend.ErrUnsupported for a Podman that
+// is too old.
 func (s *service) await(ctx context.Context, ep *backend.Endpoint) error {
 	ctx, cancel := context.WithTimeout(ctx, serviceStart)
 	defer cancel()
@@ -157,8 +155,7 @@ func (s *service) await(ctx context.Context, ep *backend.Endpoint) error {
 	}
 }
 
-// hold opens the event stream that keeps the service from ending. What comes
-// through it is of no interest.
+// hold opens the event stream that keeps the service from ending. What comes through it is of no interest.
 func (s *service) hold(ctx context.Context, ep backend.Endpoint) error {
 	f, err := dial.New(ep)
 	if err != nil {

@@ -16,20 +16,20 @@ const (
 	serviceDirs = "galley-podman-"
 	// serviceLock is the file in such a directory that its galley holds a lock on.
 	serviceLock = "lock"
-	// maxServiceParent is how long the path of the parent may be: that of a socket may
-	// have 104 bytes on macOS, and what comes behind the parent takes 40.
+	// maxServiceParent is how long the path of the parent may be: that of a socket may have 104 bytes on macOS, and
+	// what comes behind the parent takes 40.
 	maxServiceParent = 60
 )
 
-// serviceDir is the directory of a private service's socket. Its lock ends with
-// the process that made it, however that ends.
+// serviceDir is the directory of a private service's socket. Its lock ends with the process that made it, however that
+// ends.
 type serviceDir struct {
 	path string
 	lock *filelock.Lock
 }
 
-// serviceParent is a directory for the directories of private services: one in which
-// no other user can exchange what is ours, with a path that is short enough.
+// serviceParent is a directory for the directories of private services: one in which no other user can exchange what is
+// ours, with a path that is short enough.
 func serviceParent(h Host) (string, error) {
 	tried := []error{}
 	for _, dir := range []string{userdir.Runtime(h.Getenv), os.TempDir(), "/tmp"} {
@@ -48,8 +48,7 @@ func serviceParent(h Host) (string, error) {
 	return "", fmt.Errorf("there is no place for the socket: %w", errors.Join(tried...))
 }
 
-// makeServiceDir makes a directory in parent, and removes those that galleys which
-// were killed left there.
+// makeServiceDir makes a directory in parent, and removes those that galleys which were killed left there.
 func makeServiceDir(ctx context.Context, parent string) (*serviceDir, error) {
 	removeStale(parent)
 	path, err := os.MkdirTemp(parent, serviceDirs)
@@ -74,10 +73,9 @@ func (d *serviceDir) remove() error {
 	return errors.Join(os.RemoveAll(d.path), d.lock.Release())
 }
 
-// removeStale removes the directories in parent that nobody holds. It touches only
-// directories that belong to this user and that nobody else can enter; the parent may
-// be /tmp, where others can prepare directories of that name. What cannot be removed
-// is the next galley's to try.
+// removeStale removes the directories in parent that nobody holds. It touches only directories that belong to this user
+// and that nobody else can enter; the parent may be /tmp, where others can prepare directories of that name. What
+// cannot be removed is the next galley's to try.
 func removeStale(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, serviceDirs+"*"))
 	for _, path := range dirs {

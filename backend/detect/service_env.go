@@ -1,9 +1,8 @@
 package detect
 
-// serviceVariables are what a private service gets of galley's environment: what
-// Podman needs to find its programs, configuration, storage and the network. Anything
-// else stays here. An image with `Env: ["*"]` makes Podman before 5.0 hand the whole
-// environment of the service to the container, and a CI job's has secrets in it.
+// serviceVariables are what a private service gets of galley's environment: what Podman needs to find its programs,
+// configuration, storage and the network. Anything else stays here. An image with `Env: ["*"]` makes Podman before 5.0
+// hand the whole environment of the service to the container, and a CI job's has secrets in it.
 var serviceVariables = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANG", "LC_ALL",
 	"XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS",
@@ -12,8 +11,8 @@ var serviceVariables = []string{
 	// Set inside a user namespace of Podman's (podman unshare).
 	"_CONTAINERS_USERNS_CONFIGURED", "_CONTAINERS_ROOTLESS_UID", "_CONTAINERS_ROOTLESS_GID",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
-	// Pulls are made by the service. Podman sets these in containers by itself; an
-	// address with a password in it is no secret from the runners then.
+	// Pulls are made by the service. Podman sets these in containers by itself; an address with a password in it is no
+	// secret from the runners then.
 	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
 }
 

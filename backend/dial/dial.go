@@ -1,5 +1,5 @@
-// Package dial connects to an engine's endpoint, near or far. Both backends and
-// detection use it, so that an address means the same everywhere.
+// Package dial connects to an engine's endpoint, near or far. Both backends and detection use it, so that an address
+// means the same everywhere.
 package dial
 
 import (
@@ -15,21 +15,19 @@ import (
 	"github.com/galley-kitchen/galley/internal/mask"
 )
 
-// connectTimeout bounds how long a connection may take to be made. What is said
-// over it afterwards has no bound of its own.
+// connectTimeout bounds how long a connection may take to be made. What is said over it afterwards has no bound of its
+// own.
 const connectTimeout = 10 * time.Second
 
 // Func makes one connection to an engine.
 type Func func(ctx context.Context) (net.Conn, error)
 
-// New returns the way to connect to an endpoint. It connects to nothing yet, but
-// reads the TLS files. Once an engine has been met, later connections wait a short
-// while for it, since it may be restarting. ep.Kind, where it is known, only tells
-// which engine to prefer on a host that is reached by ssh without a path.
+// New returns the way to connect to an endpoint. It connects to nothing yet, but reads the TLS files. Once an engine
+// has been met, later connections wait a short while for it, since it may be restarting. ep.Kind, where it is known,
+// only tells which engine to prefer on a host that is reached by ssh without a path.
 //
-// Errors: backend.ErrInvalid for an address that cannot be understood or TLS files
-// that cannot be read. Those of the function itself are *backend.Error too:
-// backend.ErrUnreachable or backend.ErrPermission, with a remedy.
+// Errors: backend.ErrInvalid for an address that cannot be understood or TLS files that cannot be read. Those of the
+// function itself are *backend.Error too: backend.ErrUnreachable or backend.ErrPermission, with a remedy.
 func New(ep backend.Endpoint) (Func, error) {
 	f, err := once(ep)
 	if err != nil {
@@ -60,8 +58,8 @@ func once(ep backend.Endpoint) (Func, error) {
 	}
 }
 
-// unixDialer takes the path as it stands, as Docker does, unless only its unescaped
-// form is there: Podman has that in its configuration.
+// unixDialer takes the path as it stands, as Docker does, unless only its unescaped form is there: Podman has that in
+// its configuration.
 func unixDialer(ep backend.Endpoint, path string) (Func, error) {
 	if plain, err := url.PathUnescape(path); err == nil && !exists(path) && exists(plain) {
 		path = plain

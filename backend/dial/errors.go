@@ -17,9 +17,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// explain turns the failure to connect into a *backend.Error: what happened, and
-// what can be done about it. It is the only place that reads such failures, but
-// for those of ssh.
+// explain turns the failure to connect into a *backend.Error: what happened, and what can be done about it. It is the
+// only place that reads such failures, but for those of ssh.
 func explain(ep backend.Endpoint, err error) error {
 	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
 	if path, ok := strings.CutPrefix(ep.URI, "unix://"); ok {
@@ -110,8 +109,8 @@ func explainTCP(e *backend.Error, ep backend.Endpoint) {
 	}
 }
 
-// Explain is explain for a connection that was made and broke before the engine
-// had answered: a server that refuses the client's certificate, or speaks no HTTP.
+// Explain is explain for a connection that was made and broke before the engine had answered: a server that refuses the
+// client's certificate, or speaks no HTTP.
 func Explain(ep backend.Endpoint, err error) error {
 	var known *backend.Error
 	if errors.As(err, &known) {

@@ -9,23 +9,20 @@ import (
 )
 
 const (
-	// farReady is the line by which the far side says that the engine's own words
-	// follow. What a login shell prints before it is skipped.
+	// farReady is the line by which the far side says that the engine's own words follow. What a login shell prints
+	// before it is skipped.
 	farReady = "galley-ready"
 	// farFailure begins the line on stderr that says why there is no engine.
 	farFailure = "galley-failed "
 )
 
-// farScript connects its standard streams to the engine's socket on the far side.
-// It is called with the path of the socket, which may be empty, and the kind of
-// engine to prefer, which may be too. It is for the plainest of shells, on one
-// line and without a single quote, so that every login shell can hand it to sh.
+// farScript connects its standard streams to the engine's socket on the far side. It is called with the path of the
+// socket, which may be empty, and the kind of engine to prefer, which may be too. It is for the plainest of shells, on
+// one line and without a single quote, so that every login shell can hand it to sh.
 //
-// A host is entered without its profile, so the places where macOS keeps the
-// engines' programs are named. socat and nc are no use: they cannot be told to go
-// on when galley has sent its last word and to end with the engine's. Without a
-// path, Docker's client is asked where it has something to go by (it knows
-// contexts), and Podman for its socket.
+// A host is entered without its profile, so the places where macOS keeps the engines' programs are named. socat and nc
+// are no use: they cannot be told to go on when galley has sent its last word and to end with the engine's. Without a
+// path, Docker's client is asked where it has something to go by (it knows contexts), and Podman for its socket.
 var farScript = strings.Join([]string{
 	`PATH=$PATH:/usr/local/bin:/opt/homebrew/bin:/opt/podman/bin:$HOME/.docker/bin; export PATH`,
 	`k=$2; u=$(id -u); r=${XDG_RUNTIME_DIR:-/run/user/$u}; m=; x=`,

@@ -11,17 +11,15 @@ import (
 )
 
 const (
-	// idleTimeout is how long a connection is kept for the next request. A Podman
-	// service that systemd started ends when nobody has spoken for five seconds,
-	// and a request that meets its end would be lost.
+	// idleTimeout is how long a connection is kept for the next request. A Podman service that systemd started ends
+	// when nobody has spoken for five seconds, and a request that meets its end would be lost.
 	idleTimeout = 3 * time.Second
 	// moreTries is how often a request that may be repeated is sent again.
 	moreTries = 2
 )
 
-// HTTPClient returns a client whose every connection goes to the endpoint,
-// whatever host its URLs name. It has no time limit of its own. A request that can
-// be repeated without harm, and whose connection broke before an answer, is sent
+// HTTPClient returns a client whose every connection goes to the endpoint, whatever host its URLs name. It has no time
+// limit of its own. A request that can be repeated without harm, and whose connection broke before an answer, is sent
 // again over a new one; no other is.
 func HTTPClient(f Func) *http.Client {
 	connect := func(ctx context.Context, _, _ string) (net.Conn, error) { return f(ctx) }
@@ -53,8 +51,8 @@ func (t repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// repeatable tells whether a request has the same effect when it is carried out
-// twice. What cannot be connected to was given its time already.
+// repeatable tells whether a request has the same effect when it is carried out twice. What cannot be connected to was
+// given its time already.
 func repeatable(req *http.Request, err error) bool {
 	var unreachable *backend.Error
 	switch req.Method {

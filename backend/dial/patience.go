@@ -11,11 +11,9 @@ import (
 )
 
 const (
-	// waitForRestart is how long a connection waits for an engine that was there a
-	// moment ago.
+	// waitForRestart is how long a connection waits for an engine that was there a moment ago.
 	waitForRestart = 10 * time.Second
-	// firstPause is between the first two tries; each later one is twice as long, up
-	// to longestPause.
+	// firstPause is between the first two tries; each later one is twice as long, up to longestPause.
 	firstPause   = 20 * time.Millisecond
 	longestPause = time.Second
 )
@@ -23,10 +21,9 @@ const (
 // errBusy marks a far host that has no time for another login just now.
 var errBusy = errors.New("the host is busy with other logins")
 
-// patient tries again to connect to an engine that was met before, for as long as
-// wait: it may be restarting, or be a service that ends when idle and is started by
-// the next connection. Nothing has been sent yet, so trying again is always safe.
-// An engine that was never met gets one try, so that looking for one is quick.
+// patient tries again to connect to an engine that was met before, for as long as wait: it may be restarting, or be a
+// service that ends when idle and is started by the next connection. Nothing has been sent yet, so trying again is
+// always safe. An engine that was never met gets one try, so that looking for one is quick.
 func patient(f Func, wait time.Duration) Func {
 	var met atomic.Bool
 	return func(ctx context.Context) (net.Conn, error) {

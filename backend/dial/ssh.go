@@ -15,16 +15,15 @@ import (
 )
 
 const (
-	// loginTimeout bounds how long ssh may take until the far side is ready. A login
-	// may have to wait for a key to be touched.
+	// loginTimeout bounds how long ssh may take until the far side is ready. A login may have to wait for a key to be
+	// touched.
 	loginTimeout = 60 * time.Second
-	// logins is how many connections may be logging in to one host at once. sshd
-	// turns away some of more than ten.
+	// logins is how many connections may be logging in to one host at once. sshd turns away some of more than ten.
 	logins = 5
 )
 
-// LoginTime is how long the connection to an endpoint may take before anything can be
-// asked there: that of a login by ssh, and nothing worth mentioning elsewhere.
+// LoginTime is how long the connection to an endpoint may take before anything can be asked there: that of a login by
+// ssh, and nothing worth mentioning elsewhere.
 func LoginTime(ep backend.Endpoint) time.Duration {
 	if strings.HasPrefix(ep.URI, "ssh://") {
 		return loginTimeout
@@ -32,9 +31,8 @@ func LoginTime(ep backend.Endpoint) time.Duration {
 	return 0
 }
 
-// sshDialer runs the user's own ssh, so that ~/.ssh/config, agents, jump hosts
-// and known_hosts count exactly as they do for a login, and speaks to the engine
-// through a small script on the far side.
+// sshDialer runs the user's own ssh, so that ~/.ssh/config, agents, jump hosts and known_hosts count exactly as they do
+// for a login, and speaks to the engine through a small script on the far side.
 func sshDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 	_, password := u.User.Password()
 	switch {

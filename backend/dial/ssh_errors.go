@@ -46,8 +46,7 @@ func sshRules() []sshRule {
 	}
 }
 
-// busyTexts are what ssh says when sshd turns away a login since there are too
-// many at once.
+// busyTexts are what ssh says when sshd turns away a login since there are too many at once.
 func busyTexts() []string {
 	return []string{"kex_exchange_identification:", "ssh_exchange_identification:", "Connection reset by"}
 }

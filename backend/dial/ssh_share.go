@@ -14,22 +14,18 @@ import (
 )
 
 const (
-	// configTime bounds how long ssh may take to read its configuration, in which
-	// programs may be named (Match exec).
+	// configTime bounds how long ssh may take to read its configuration, in which programs may be named (Match exec).
 	configTime = 10 * time.Second
-	// shareIdle is for how many seconds a shared login outlives its last connection,
-	// and so galley.
+	// shareIdle is for how many seconds a shared login outlives its last connection, and so galley.
 	shareIdle = "20"
-	// maxControlPath is how long the path of a control socket may be: that of a
-	// socket may have 104 bytes on macOS, ssh's own name in it takes 40, and while it
-	// is made another 17.
+	// maxControlPath is how long the path of a control socket may be: that of a socket may have 104 bytes on macOS,
+	// ssh's own name in it takes 40, and while it is made another 17.
 	maxControlPath = 104 - 40 - 17 - 1
 )
 
-// sharing are the arguments that let several connections share one login, which
-// costs more than all that is said afterwards. Whoever has arranged for that in
-// ~/.ssh/config is left to it: such a login may have needed a person. Where sharing
-// is not possible, each connection logs in by itself.
+// sharing are the arguments that let several connections share one login, which costs more than all that is said
+// afterwards. Whoever has arranged for that in ~/.ssh/config is left to it: such a login may have needed a person.
+// Where sharing is not possible, each connection logs in by itself.
 func sharing(ctx context.Context, program, goos string, args []string) []string {
 	if goos == "windows" { // its ssh cannot
 		return nil
@@ -58,10 +54,9 @@ func configured(conf, keyword string) bool {
 	return false
 }
 
-// controlDir is a directory for control sockets that only this user can enter, with a
-// path that is short enough: in XDG_RUNTIME_DIR, else in the user's cache. One that
-// another user may have prepared is passed over, whatever the variables say: logins
-// could be taken there.
+// controlDir is a directory for control sockets that only this user can enter, with a path that is short enough: in
+// XDG_RUNTIME_DIR, else in the user's cache. One that another user may have prepared is passed over, whatever the
+// variables say: logins could be taken there.
 func controlDir() (string, error) {
 	bases := []string{userdir.Runtime(os.Getenv)}
 	if cache, err := os.UserCacheDir(); err == nil && os.MkdirAll(cache, 0o700) == nil {

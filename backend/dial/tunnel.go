@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// tunnelStop is how long an ssh may take to end once it was asked to, and how
-	// long what it left behind may hold its stderr open.
+	// tunnelStop is how long an ssh may take to end once it was asked to, and how long what it left behind may hold its
+	// stderr open.
 	tunnelStop = 2 * time.Second
 	// maxGreeting bounds what a login shell may print before the far side is ready.
 	maxGreeting = 64 << 10
@@ -126,8 +126,7 @@ func (t *tunnel) failure(cause error) error {
 	return explainSSH(t.ep, t.errOut.String(), cause)
 }
 
-// Read reads what the engine says. The end of an ssh that failed is an error with
-// its reason.
+// Read reads what the engine says. The end of an ssh that failed is an error with its reason.
 func (t *tunnel) Read(p []byte) (int, error) {
 	n, err := t.read.Read(p)
 	if errors.Is(err, io.EOF) && n == 0 {

@@ -1,5 +1,5 @@
-// Package filelock lets processes take turns by a lock on a file. A lock ends with the
-// process that holds it, so a killed one never blocks the next.
+// Package filelock lets processes take turns by a lock on a file. A lock ends with the process that holds it, so a
+// killed one never blocks the next.
 package filelock
 
 import (
@@ -15,30 +15,26 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// retry is how often a lock that is held elsewhere is tried again: the operating
-// system tells nobody that it is free.
+// retry is how often a lock that is held elsewhere is tried again: the operating system tells nobody that it is free.
 const retry = 100 * time.Millisecond
 
-// ErrLink is a lock file that is a symbolic link: somebody may want a file elsewhere
-// to be made or truncated.
+// ErrLink is a lock file that is a symbolic link: somebody may want a file elsewhere to be made or truncated.
 var ErrLink = errors.New("it is a symbolic link")
 
 // Options say what is told to others, and what is told of them.
 type Options struct {
-	// Owner is what a process that waits is told about this one, such as its number and
-	// command. Empty writes no note.
+	// Owner is what a process that waits is told about this one, such as its number and command. Empty writes no note.
 	Owner string
-	// Waiting is called once when the lock is held elsewhere, with the note of its
-	// holder, or "another galley". It may be nil.
+	// Waiting is called once when the lock is held elsewhere, with the note of its holder, or "another galley". It may
+	// be nil.
 	Waiting func(holder string)
 }
 
 // Lock is a lock that is held.
 type Lock struct{ file *flock.Flock }
 
-// Acquire takes the lock of the file at path, making the file (0600) and its directory
-// (0700) where they are missing, and waits for its holder. Errors: ErrLink, that of
-// ctx, and those of the file system.
+// Acquire takes the lock of the file at path, making the file (0600) and its directory (0700) where they are missing,
+// and waits for its holder. Errors: ErrLink, that of ctx, and those of the file system.
 func Acquire(ctx context.Context, path string, o Options) (*Lock, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("take the lock: %w", err)
@@ -62,8 +58,8 @@ func Acquire(ctx context.Context, path string, o Options) (*Lock, error) {
 	return &Lock{l}, nil
 }
 
-// Try takes the lock of a file that exists, unless it is held elsewhere: then the
-// lock is nil. Errors: ErrLink and those of the file system.
+// Try takes the lock of a file that exists, unless it is held elsewhere: then the lock is nil. Errors: ErrLink and
+// those of the file system.
 func Try(path string) (*Lock, error) {
 	l := flock.New(path, flock.SetFlag(os.O_RDWR|noFollow))
 	got, err := l.TryLock()

@@ -10,8 +10,8 @@ import (
 // Hidden stands in place of a secret.
 const Hidden = "********"
 
-// Address hides the password in an address such as ssh://user:password@host, however
-// malformed it is: all between the first ":" and the last "@" counts as the password.
+// Address hides the password in an address such as ssh://user:password@host, however malformed it is: all between the
+// first ":" and the last "@" counts as the password.
 func Address(text string) string {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
@@ -28,8 +28,7 @@ func userinfo(text string) string {
 	return text[:colon+1] + Hidden + text[at:]
 }
 
-// AddressError returns what is wrong with an address, without the address, which the
-// errors of net/url quote.
+// AddressError returns what is wrong with an address, without the address, which the errors of net/url quote.
 func AddressError(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {

@@ -13,21 +13,19 @@ import (
 )
 
 const (
-	// shortest is the length of the shortest value that is masked: shorter ones occur
-	// by chance.
+	// shortest is the length of the shortest value that is masked: shorter ones occur by chance.
 	shortest = 4
-	// sure is the length from which a value is masked wherever it occurs, in other
-	// encodings too. A shorter one must stand as a word of its own.
+	// sure is the length from which a value is masked wherever it occurs, in other encodings too. A shorter one must
+	// stand as a word of its own.
 	sure = 8
 )
 
 // notSecret are values that say nothing, whatever the name of their key.
 var notSecret = []string{"true", "false", "null", "none", "nil"}
 
-// Masker hides secrets by their value: in strings, and in streams that are cut
-// anywhere. A value is also found in base64 (at any offset), escaped for a URL or as
-// JSON, and by each of its lines. The zero value hides nothing yet; a nil Masker never
-// does. It is safe for concurrent use.
+// Masker hides secrets by their value: in strings, and in streams that are cut anywhere. A value is also found in
+// base64 (at any offset), escaped for a URL or as JSON, and by each of its lines. The zero value hides nothing yet; a
+// nil Masker never does. It is safe for concurrent use.
 type Masker struct {
 	mu     sync.Mutex
 	values map[string]bool
@@ -59,8 +57,8 @@ func (m *Masker) Add(values ...string) {
 	}
 }
 
-// String hides the values, and what tells itself as a secret by its form: the
-// password of a URL, a private key in PEM, the tokens of well-known services.
+// String hides the values, and what tells itself as a secret by its form: the password of a URL, a private key in PEM,
+// the tokens of well-known services.
 func (m *Masker) String(s string) string {
 	if m == nil {
 		return s
@@ -100,8 +98,7 @@ var (
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
 )
 
-// tokenStarts are in the texts that knownToken matches: a regular expression would cost
-// more than all the rest.
+// tokenStarts are in the texts that knownToken matches: a regular expression would cost more than all the rest.
 var tokenStarts = [...]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "dckr_pat_", "xox", "AKIA"}
 
 func byForm(s string) string {
@@ -125,8 +122,8 @@ type pattern struct {
 
 // matcher finds patterns. A nil one finds none.
 type matcher struct {
-	// byStart are the patterns by their first two bytes, the longest first, and
-	// starts tells quickly whether there is one.
+	// byStart are the patterns by their first two bytes, the longest first, and starts tells quickly whether there is
+	// one.
 	byStart map[uint16][]pattern
 	starts  [256]uint64
 	firsts  [256]bool
@@ -188,8 +185,8 @@ func forms(v string) []string {
 	return out
 }
 
-// base64Core is what a value looks like within a text in base64 that has shift bytes
-// (modulo 3) before it: without the characters that it shares with its neighbours.
+// base64Core is what a value looks like within a text in base64 that has shift bytes (modulo 3) before it: without the
+// characters that it shares with its neighbours.
 func base64Core(enc *base64.Encoding, v string, shift int) string {
 	text := enc.EncodeToString(append(make([]byte, shift), v...))
 	if (shift+len(v))%3 != 0 {
@@ -201,9 +198,8 @@ func base64Core(enc *base64.Encoding, v string, shift int) string {
 	return text
 }
 
-// at returns the length of the longest pattern at s[i:], or 0. before is the byte
-// before s. more means that s may go on, so a longer pattern, or a word, may still come:
-// then undecided is true.
+// at returns the length of the longest pattern at s[i:], or 0. before is the byte before s. more means that s may go
+// on, so a longer pattern, or a word, may still come: then undecided is true.
 func (m *matcher) at(s string, i int, before byte, more bool) (length int, undecided bool) {
 	rest := s[i:]
 	if len(rest) < 2 {
@@ -233,8 +229,8 @@ func (m *matcher) replace(s string) string {
 	return out
 }
 
-// replaceSome replaces the patterns in s. With more, held is how many bytes at the end
-// may be the beginning of a pattern; they are not in out.
+// replaceSome replaces the patterns in s. With more, held is how many bytes at the end may be the beginning of a
+// pattern; they are not in out.
 func (m *matcher) replaceSome(s string, before byte, more bool) (out string, held int) {
 	if m == nil {
 		return s, 0

@@ -2,9 +2,8 @@ package mask
 
 import "io"
 
-// Stream hides a Masker's values in a text that comes in pieces, cut anywhere. What may
-// be the beginning of a value is held back until more comes. It is not safe for
-// concurrent use.
+// Stream hides a Masker's values in a text that comes in pieces, cut anywhere. What may be the beginning of a value is
+// held back until more comes. It is not safe for concurrent use.
 type Stream struct {
 	m      *Masker
 	held   string
@@ -14,8 +13,8 @@ type Stream struct {
 // Stream returns a new stream.
 func (m *Masker) Stream() *Stream { return &Stream{m: m} }
 
-// Next returns what can be shown after one more piece. With more false the text ends
-// (or a line of it does, at which no value goes on) and nothing is held back.
+// Next returns what can be shown after one more piece. With more false the text ends (or a line of it does, at which no
+// value goes on) and nothing is held back.
 func (s *Stream) Next(piece string, more bool) string {
 	if s.m == nil {
 		return piece
@@ -39,8 +38,7 @@ type Writer struct {
 	s *Stream
 }
 
-// Writer returns a writer to w. Close must be called at the end. It is not safe for
-// concurrent use.
+// Writer returns a writer to w. Close must be called at the end. It is not safe for concurrent use.
 func (m *Masker) Writer(w io.Writer) *Writer { return &Writer{w, m.Stream()} }
 
 // Write writes all but what may be the beginning of a value.

@@ -8,8 +8,8 @@ import (
 // maxTail is how much of a program's output is kept.
 const maxTail = 8 << 10
 
-// Tail is a writer that keeps the end of what a program says, for an error that tells
-// why it failed. It may be read while the program runs.
+// Tail is a writer that keeps the end of what a program says, for an error that tells why it failed. It may be read
+// while the program runs.
 type Tail struct {
 	mu   sync.Mutex
 	text []byte

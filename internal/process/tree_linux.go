@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// identity tells a process from a later one of the same number: the time of its start
-// (field 22 of /proc/PID/stat). It is empty for a process that has ended.
+// identity tells a process from a later one of the same number: the time of its start (field 22 of /proc/PID/stat). It
+// is empty for a process that has ended.
 type identity string
 
 // process is what /proc says of one that has not ended.
@@ -33,8 +33,8 @@ func processes() []process {
 	return all
 }
 
-// onlyZombies reports whether a group that exists has no living process: a zombie
-// stays for as long as its parent, often the init of a container, does not wait for it.
+// onlyZombies reports whether a group that exists has no living process: a zombie stays for as long as its parent,
+// often the init of a container, does not wait for it.
 func onlyZombies(group int) bool {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		return false // without /proc nothing is known

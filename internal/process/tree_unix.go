@@ -11,8 +11,7 @@ import (
 
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// OwnSession makes the command the leader of a session, so that it cannot read from
-// galley's terminal.
+// OwnSession makes the command the leader of a session, so that it cannot read from galley's terminal.
 func (c *Cmd) OwnSession() { c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
 // tree is a process group and what has left it.
@@ -55,8 +54,7 @@ func (t *tree) signalStrays(s syscall.Signal) {
 
 // gone reports whether no process is left. The command itself has been waited for.
 func (t *tree) gone() bool {
-	// Where galley is process 1, as in a container, it inherits the orphans: they stay
-	// until it has waited for them.
+	// Where galley is process 1, as in a container, it inherits the orphans: they stay until it has waited for them.
 	for {
 		pid, err := syscall.Wait4(-t.group, nil, syscall.WNOHANG, nil)
 		if err != nil && !errors.Is(err, syscall.EINTR) || err == nil && pid <= 0 {

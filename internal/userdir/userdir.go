@@ -1,10 +1,8 @@
-// Package userdir finds and makes directories that are this user's alone, for sockets
-// and locks.
+// Package userdir finds and makes directories that are this user's alone, for sockets and locks.
 //
-// XDG_RUNTIME_DIR and TMPDIR may name anything: a relative path, another user's
-// directory (after sudo or su), a directory in which everybody may write. Another user
-// who can prepare or exchange a directory there could be sent logins, or have files
-// written through symbolic links.
+// XDG_RUNTIME_DIR and TMPDIR may name anything: a relative path, another user's directory (after sudo or su), a
+// directory in which everybody may write. Another user who can prepare or exchange a directory there could be sent
+// logins, or have files written through symbolic links.
 package userdir
 
 import (
@@ -18,9 +16,8 @@ import (
 // ErrUnsafe marks a directory that others may have prepared or may change.
 var ErrUnsafe = errors.New("not safe")
 
-// Runtime returns $XDG_RUNTIME_DIR where it may be used as the specification says: an
-// absolute path of a directory of this user's, in which nobody else may write. Else it
-// is empty.
+// Runtime returns $XDG_RUNTIME_DIR where it may be used as the specification says: an absolute path of a directory of
+// this user's, in which nobody else may write. Else it is empty.
 func Runtime(getenv func(string) string) string {
 	dir := getenv("XDG_RUNTIME_DIR")
 	if dir == "" || check(dir, 0o022) != nil {
@@ -29,12 +26,10 @@ func Runtime(getenv func(string) string) string {
 	return dir
 }
 
-// Make makes the directories elem below base, each private to this user (0700), and
-// returns the path of the last one. The base must be a directory of this user's in
-// which only the user and the user's group can write.
+// Make makes the directories elem below base, each private to this user (0700), and returns the path of the last one.
+// The base must be a directory of this user's in which only the user and the user's group can write.
 //
-// Errors: ErrUnsafe for a directory that is a symbolic link, belongs to another user,
-// or that others may enter.
+// Errors: ErrUnsafe for a directory that is a symbolic link, belongs to another user, or that others may enter.
 func Make(base string, elem ...string) (string, error) {
 	if err := check(base, 0o002); err != nil {
 		return "", err
@@ -52,9 +47,8 @@ func Make(base string, elem ...string) (string, error) {
 	return dir, nil
 }
 
-// Temporary reports whether a new directory in dir (see [os.MkdirTemp]) is safe: dir
-// belongs to this user or to root, and others either cannot write there or cannot
-// remove what is not theirs (the sticky bit). Errors: ErrUnsafe.
+// Temporary reports whether a new directory in dir (see [os.MkdirTemp]) is safe: dir belongs to this user or to root,
+// and others either cannot write there or cannot remove what is not theirs (the sticky bit). Errors: ErrUnsafe.
 func Temporary(dir string) error {
 	if !filepath.IsAbs(dir) {
 		return fmt.Errorf("%s is %w: it is a relative path", dir, ErrUnsafe)
@@ -73,8 +67,8 @@ func Temporary(dir string) error {
 	return nil
 }
 
-// Owned reports whether path is a directory (not a link to one) that belongs to this
-// user and that nobody else may enter. Errors: ErrUnsafe.
+// Owned reports whether path is a directory (not a link to one) that belongs to this user and that nobody else may
+// enter. Errors: ErrUnsafe.
 func Owned(path string) error { return check(path, 0o077) }
 
 // check refuses a directory that is not this user's, or has one of the mode bits.

@@ -2,8 +2,8 @@ package console
 
 import "strconv"
 
-// instanceColors are the SGR codes that Test Kitchen gives to instances, in its
-// order: cyan, yellow, green, magenta, blue, then the bright ones.
+// instanceColors are the SGR codes that Test Kitchen gives to instances, in its order: cyan, yellow, green, magenta,
+// blue, then the bright ones.
 var instanceColors = [...]int{36, 33, 32, 35, 34, 96, 93, 92, 95, 94}
 
 const (
@@ -39,9 +39,8 @@ const (
 	ColorNever
 )
 
-// UseColor decides whether to print colours: a flag decides first, then NO_COLOR
-// (any value), then FORCE_COLOR and CLICOLOR_FORCE (any value but "0"), then
-// whether the output is a terminal that can do colours (TERM is not "dumb").
+// UseColor decides whether to print colours: a flag decides first, then NO_COLOR (any value), then FORCE_COLOR and
+// CLICOLOR_FORCE (any value but "0"), then whether the output is a terminal that can do colours (TERM is not "dumb").
 func UseColor(wish ColorWish, getenv func(string) string, terminal bool) bool {
 	switch {
 	case wish == ColorAlways:

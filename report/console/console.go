@@ -21,9 +21,9 @@ const (
 	maxNameWidth = 40
 )
 
-// Console shows a run on a terminal: a line for each instance under way, drawn
-// again as things go on, and above it, as lines that stay, the instances that have
-// ended and whatever went wrong. With one instance its output scrolls by as well.
+// Console shows a run on a terminal: a line for each instance under way, drawn again as things go on, and above it, as
+// lines that stay, the instances that have ended and whatever went wrong. With one instance its output scrolls by as
+// well.
 type Console struct {
 	term  Terminal
 	out   *text.Checked
@@ -52,8 +52,8 @@ type Console struct {
 	stopped chan struct{}
 }
 
-// New draws on t, and prints the summary of what failed to err. Close must
-// be called, also after an interrupt: it removes the live block.
+// New draws on t, and prints the summary of what failed to err. Close must be called, also after an interrupt: it
+// removes the live block.
 func New(t Terminal, err io.Writer, o Options) *Console {
 	c := &Console{
 		term:       t,
@@ -76,10 +76,9 @@ func New(t Terminal, err io.Writer, o Options) *Console {
 	return c
 }
 
-// loop redraws until Close. It alone writes to the terminal while the run goes on: one
-// that takes nothing (Ctrl-S, a slow connection) must not hold up the instances. What
-// scrolls by waits for it, up to heldBytes, beyond which the oldest lines are in the
-// log only.
+// loop redraws until Close. It alone writes to the terminal while the run goes on: one that takes nothing (Ctrl-S, a
+// slow connection) must not hold up the instances. What scrolls by waits for it, up to heldBytes, beyond which the
+// oldest lines are in the log only.
 func (c *Console) loop() {
 	defer close(c.stopped)
 	ticks := c.o.Ticks
@@ -265,8 +264,7 @@ func (c *Console) status(now time.Time) string {
 	return strings.Join(append(parts, liveDuration(now.Sub(c.began))), " · ")
 }
 
-// Close removes the live block, prints the summary of what failed, and returns
-// the first error of writing.
+// Close removes the live block, prints the summary of what failed, and returns the first error of writing.
 func (c *Console) Close() error {
 	close(c.stop)
 	<-c.stopped

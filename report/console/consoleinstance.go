@@ -71,8 +71,7 @@ func (c *consoleInstance) setLast(shown string) {
 	}
 }
 
-// live is the instance's line in the live block. Where its output scrolls by, it
-// is not repeated there.
+// live is the instance's line in the live block. Where its output scrolls by, it is not repeated there.
 func (c *consoleInstance) live(nameWidth, width int, now time.Time, streamed bool) blockLine {
 	shown := c.work.current()
 	if shown == "" && !streamed {

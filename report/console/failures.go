@@ -60,8 +60,8 @@ func (f *failures) flaky() []string {
 	return []string{fmt.Sprintf("%s passed only when done again (flaky): %s", run.OfInstances(len(names), f.selected), strings.Join(names, ", "))}
 }
 
-// summary lists the instances that failed, those that were cut off and how many
-// were never started; nothing when all went well.
+// summary lists the instances that failed, those that were cut off and how many were never started; nothing when all
+// went well.
 func (f *failures) summary() []string {
 	var out []string
 	if len(f.failed) > 0 {

@@ -8,9 +8,8 @@ import (
 // heldBytes bounds what is held back of one phase; the log files have it all.
 const heldBytes = 512 << 10
 
-// heldLines is the output of a phase that waits to be shown in one piece. Beyond
-// heldBytes the oldest lines go, since the end is what tells why it failed. The
-// zero value is ready.
+// heldLines is the output of a phase that waits to be shown in one piece. Beyond heldBytes the oldest lines go, since
+// the end is what tells why it failed. The zero value is ready.
 type heldLines struct {
 	lines []string
 	bytes int

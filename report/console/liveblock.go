@@ -16,9 +16,8 @@ const (
 	lineUp     = "\x1b[A"
 )
 
-// liveBlock is the part at the end of a terminal that is drawn again and again.
-// Between two frames the cursor is visible and line wrap is on, so that a process
-// that is killed leaves a terminal in order.
+// liveBlock is the part at the end of a terminal that is drawn again and again. Between two frames the cursor is
+// visible and line wrap is on, so that a process that is killed leaves a terminal in order.
 type liveBlock struct {
 	drawn []blockLine
 	width int
@@ -30,8 +29,8 @@ type blockLine struct {
 	color int
 }
 
-// frame is what must be written so that above appears as ordinary, scrolling text
-// and the block below it; it is empty when nothing changes.
+// frame is what must be written so that above appears as ordinary, scrolling text and the block below it; it is empty
+// when nothing changes.
 func (b *liveBlock) frame(above string, lines []blockLine, width int, paint palette) string {
 	if above == "" && width == b.width && equalLines(lines, b.drawn) {
 		return ""
@@ -39,8 +38,8 @@ func (b *liveBlock) frame(above string, lines []blockLine, width int, paint pale
 	var s strings.Builder
 	s.WriteString(hideCursor)
 	s.WriteString("\r" + eraseLine)
-	// Row by row: "erase all below", at the top of the screen, makes some terminals
-	// put a copy of the block into their history.
+	// Row by row: "erase all below", at the top of the screen, makes some terminals put a copy of the block into their
+	// history.
 	s.WriteString(strings.Repeat(lineUp+eraseLine, b.rows(width)))
 	s.WriteString(above)
 	s.WriteString(wrapOff)
@@ -54,8 +53,7 @@ func (b *liveBlock) frame(above string, lines []blockLine, width int, paint pale
 	return s.String()
 }
 
-// rows is how many rows the block takes now: when the window has become narrower,
-// terminals fold what was drawn before.
+// rows is how many rows the block takes now: when the window has become narrower, terminals fold what was drawn before.
 func (b *liveBlock) rows(width int) int {
 	n := 0
 	for _, l := range b.drawn {

@@ -1,5 +1,4 @@
-// Package console shows a run: Console on a terminal, Plain as lines for pipes and the
-// logs of CI systems.
+// Package console shows a run: Console on a terminal, Plain as lines for pipes and the logs of CI systems.
 package console
 
 import (
@@ -9,19 +8,17 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// Options are what Plain and Console have in common. The zero value prints what
-// Test Kitchen prints by default, without colours.
+// Options are what Plain and Console have in common. The zero value prints what Test Kitchen prints by default, without
+// colours.
 type Options struct {
-	// Level is the lowest level shown; empty means info. What commands print
-	// counts as info. What failed is shown at every level.
+	// Level is the lowest level shown; empty means info. What commands print counts as info. What failed is shown at
+	// every level.
 	Level lifecycle.Level
 	// Color turns colours on; ask UseColor.
 	Color bool
-	// Fold wraps the output of each phase into sections that a CI system can
-	// fold; ask text.FoldFor. Only Plain folds.
+	// Fold wraps the output of each phase into sections that a CI system can fold; ask text.FoldFor. Only Plain folds.
 	Fold text.Fold
-	// Stream is whether Console lets the output of commands scroll by above its
-	// live block. Plain always prints it.
+	// Stream is whether Console lets the output of commands scroll by above its live block. Plain always prints it.
 	Stream Stream
 	// Now is the clock that Console measures running time by; nil means time.Now.
 	Now func() time.Time

@@ -11,9 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// Plain prints a run as lines in Test Kitchen's manner, for pipes and CI logs.
-// With one instance the lines are exactly Test Kitchen's; with several, each
-// begins with the instance's name in brackets.
+// Plain prints a run as lines in Test Kitchen's manner, for pipes and CI logs. With one instance the lines are exactly
+// Test Kitchen's; with several, each begins with the instance's name in brackets.
 type Plain struct {
 	out, err *text.Checked
 	o        Options
@@ -76,8 +75,7 @@ func (p *Plain) Handle(e lifecycle.Event) {
 	p.tell(inst, e, lines)
 }
 
-// tell prints the lines of an instance's event, inside the section of its phase
-// where sections are wanted.
+// tell prints the lines of an instance's event, inside the section of its phase where sections are wanted.
 func (p *Plain) tell(inst *plainInstance, e lifecycle.Event, lines []run.Line) {
 	switch e := e.(type) {
 	case lifecycle.PhaseStarted:
@@ -121,8 +119,8 @@ func (p *Plain) instance(name string) *plainInstance {
 	return inst
 }
 
-// openSection begins the section of a phase. Sections cannot overlap, so when
-// instances run side by side the output is held back until the phase ends.
+// openSection begins the section of a phase. Sections cannot overlap, so when instances run side by side the output is
+// held back until the phase ends.
 func (p *Plain) openSection(inst *plainInstance, e lifecycle.PhaseStarted) {
 	p.closeSection(inst, e.Time)
 	inst.section = fmt.Sprintf("%s.%s.%d", inst.name, e.Phase, e.Time.UnixNano())
@@ -160,8 +158,8 @@ func (p *Plain) closeSection(inst *plainInstance, at time.Time) {
 	p.printAll(inst, after)
 }
 
-// printFailure shows the end of an instance's log. Where the log has just gone by
-// (one instance, nothing left out) only its path is told.
+// printFailure shows the end of an instance's log. Where the log has just gone by (one instance, nothing left out) only
+// its path is told.
 func (p *Plain) printFailure(inst *plainInstance, e lifecycle.InstanceFinished) {
 	wentBy := p.format.alone && !p.o.Fold.Sections() && run.Rank(p.o.Level) <= run.Rank(lifecycle.LevelInfo)
 	if inst.told != e.Error {
@@ -192,8 +190,7 @@ func (p *Plain) printAll(inst *plainInstance, lines []run.Line) {
 	}
 }
 
-// Close ends open sections, prints the summary of what failed, and returns the
-// first error of writing.
+// Close ends open sections, prints the summary of what failed, and returns the first error of writing.
 func (p *Plain) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,8 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// enableEscapes makes a console window obey escape sequences, which old ones
-// cannot.
+// enableEscapes makes a console window obey escape sequences, which old ones cannot.
 func enableEscapes(f *os.File) bool {
 	var mode uint32
 	h := windows.Handle(f.Fd())

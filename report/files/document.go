@@ -18,10 +18,9 @@ const rewriteEvery = time.Second
 // Render writes a report of a run.
 type Render func(io.Writer, *run.Run) error
 
-// Document is a sink that keeps a file with the report of the run so far. It is
-// written when the run begins, as phases and instances end, and at Close, each time beside
-// the file and then put in its place: whoever reads it, and whatever kills galley,
-// the file is whole and tells no old run's results.
+// Document is a sink that keeps a file with the report of the run so far. It is written when the run begins, as phases
+// and instances end, and at Close, each time beside the file and then put in its place: whoever reads it, and whatever
+// kills galley, the file is whole and tells no old run's results.
 type Document struct {
 	path   string
 	place  file
@@ -31,12 +30,12 @@ type Document struct {
 	collector *run.Collector
 	written   time.Time // of the event that caused the last writing
 	stale     bool      // something has ended since then
-	direct    bool      // path is a pipe or device, to be written once
-	err       error
+	// once opens what is written once, at Close: standard output, a pipe or a device.
+	once func() (io.WriteCloser, error)
+	err  error
 }
 
-// NewDocument makes sure that path can be written before anything is run. For within
-// see [Open].
+// NewDocument makes sure that path can be written before anything is run. For within see [Open].
 func NewDocument(path, within string, r Render) (*Document, error) {
 	d := &Document{path: path, render: r, collector: run.NewCollector()}
 	info, err := os.Stat(path)
@@ -44,7 +43,7 @@ func NewDocument(path, within string, r Render) (*Document, error) {
 	case err == nil && info.IsDir():
 		return nil, unwritable(path, errors.New("it is a directory"))
 	case err == nil && !info.Mode().IsRegular() && within == "":
-		d.direct = true
+		d.once = func() (io.WriteCloser, error) { return os.OpenFile(path, os.O_WRONLY, 0) }
 		return d, nil
 	}
 	if d.place, err = locate(path, within); err != nil {
@@ -59,6 +58,18 @@ func NewDocument(path, within string, r Render) (*Document, error) {
 	}
 	return d, nil
 }
+
+// NewFinal returns a document that is written to w once, at Close. w stays open.
+func NewFinal(w io.Writer, r Render) *Document {
+	once := func() (io.WriteCloser, error) { return Unclosed{w}, nil }
+	return &Document{path: "-", render: r, collector: run.NewCollector(), once: once}
+}
+
+// Unclosed is a writer that is left open.
+type Unclosed struct{ io.Writer }
+
+// Close does nothing.
+func (Unclosed) Close() error { return nil }
 
 func unwritable(path string, err error) error {
 	return fmt.Errorf("report %s cannot be written: %w; name a file in a directory that you may write to", path, err)
@@ -76,7 +87,7 @@ func (d *Document) Handle(e lifecycle.Event) {
 	case lifecycle.PhaseFinished, lifecycle.InstanceFinished:
 		d.stale = true
 	}
-	if d.direct || !d.stale || at.Sub(d.written) < rewriteEvery {
+	if d.once != nil || !d.stale || at.Sub(d.written) < rewriteEvery {
 		return
 	}
 	d.written, d.stale = at, false
@@ -90,8 +101,12 @@ func (d *Document) keep(err error) {
 }
 
 func (d *Document) write() error {
-	if d.direct {
-		return d.writeDirect()
+	if d.once != nil {
+		w, err := d.once()
+		if err != nil {
+			return err
+		}
+		return errors.Join(d.render(w, d.collector.Result()), w.Close())
 	}
 	f, err := d.place.create()
 	if err != nil {
@@ -107,20 +122,12 @@ func (d *Document) write() error {
 	return nil
 }
 
-func (d *Document) writeDirect() error {
-	f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.render(f, d.collector.Result()), f.Close())
-}
-
 // Close writes the report a last time and returns the first error.
 func (d *Document) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.keep(d.write())
-	if !d.direct {
+	if d.once == nil {
 		d.keep(d.place.close())
 	}
 	return d.err

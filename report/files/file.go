@@ -1,5 +1,5 @@
-// Package files is what reports and logs write on this machine, and how: for whom the
-// files are readable, and which links are followed.
+// Package files is what reports and logs write on this machine, and how: for whom the files are readable, and which
+// links are followed.
 package files
 
 import (
@@ -10,21 +10,19 @@ import (
 	"path/filepath"
 )
 
-// fileMode is that of reports and logs: they may tell what only this user may know. A
-// file that is there already keeps its mode.
+// fileMode is that of reports and logs: they may tell what only this user may know. A file that is there already keeps
+// its mode.
 const fileMode = 0o600
 
-// file is one that is written, below a directory that is held open: no link leads
-// out of it.
+// file is one that is written, below a directory that is held open: no link leads out of it.
 type file struct {
 	root *os.Root
 	name string // below root
 }
 
-// locate finds the place of a file, and makes missing directories. A path that the
-// user gave may be a link, and is followed once, here. With within (a project's
-// directory), the path comes from the project's own files: it must stay within, and
-// nothing of it may be a link that leads out.
+// locate finds the place of a file, and makes missing directories. A path that the user gave may be a link, and is
+// followed once, here. With within (a project's directory), the path comes from the project's own files: it must stay
+// within, and nothing of it may be a link that leads out.
 func locate(path, within string) (file, error) {
 	if within == "" {
 		target, err := filepath.EvalSymlinks(path)
@@ -51,7 +49,8 @@ func locate(path, within string) (file, error) {
 	}
 	name, err := filepath.Rel(within, path)
 	if err != nil || !filepath.IsLocal(name) {
-		return file{}, fmt.Errorf("it is outside of the project, and the project's own settings name it; name it on the command line, or in your own settings")
+		return file{}, errors.New("it is outside of the project, and the project's own settings name it; " +
+			"name it on the command line, or in your own settings")
 	}
 	root, err := os.OpenRoot(within)
 	if err != nil {
@@ -71,8 +70,8 @@ func isLink(path string) bool {
 
 func (p file) close() error { return p.root.Close() }
 
-// open opens the file for appending, and makes it where it is missing. With truncate
-// it is emptied. Errors: it is a link, or not an ordinary file.
+// open opens the file for appending, and makes it where it is missing. With truncate it is emptied. Errors: it is a
+// link, or not an ordinary file.
 func (p file) open(truncate bool) (*os.File, error) {
 	st, err := p.root.Lstat(p.name)
 	if err == nil && !st.Mode().IsRegular() {
@@ -130,8 +129,8 @@ func (p file) replace(part *os.File) error {
 // discard removes the part.
 func (p file) discard() error { return p.root.Remove(p.part()) }
 
-// Open opens a file for appending, and makes it, with its directory, where it
-// is missing. A pipe or a device is opened as it is, when the user named it.
+// Open opens a file for appending, and makes it, with its directory, where it is missing. A pipe or a device is opened
+// as it is, when the user named it.
 func Open(path, within string, truncate bool) (*os.File, error) {
 	if st, err := os.Stat(path); within == "" && err == nil && !st.Mode().IsRegular() && !st.IsDir() {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)

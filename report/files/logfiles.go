@@ -20,11 +20,10 @@ type LogOptions struct {
 	Append bool
 }
 
-// LogFiles writes Test Kitchen's log files into one directory: for each instance
-// that the run touches NAME.log (for people) and NAME.ndjson (a JSON object per
-// line), and for the run itself kitchen.log and kitchen.ndjson. Output is kept as
-// the commands printed it. Each line is one write to a file opened for appending,
-// so whatever ends the process leaves complete lines.
+// LogFiles writes Test Kitchen's log files into one directory: for each instance that the run touches NAME.log (for
+// people) and NAME.ndjson (a JSON object per line), and for the run itself kitchen.log and kitchen.ndjson. Output is
+// kept as the commands printed it. Each line is one write to a file opened for appending, so whatever ends the process
+// leaves complete lines.
 type LogFiles struct {
 	dir  string
 	root *os.Root
@@ -39,10 +38,9 @@ type LogFiles struct {
 	errs       []error
 }
 
-// NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened
-// when the first line for them comes, so logs of instances that were not selected
-// stay as they are. A link in place of a file is not followed; where dir or its parent
-// is a link, that is told, since the project may come from somebody else.
+// NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened when the first line for them comes, so
+// logs of instances that were not selected stay as they are. A link in place of a file is not followed; where dir or
+// its parent is a link, that is told, since the project may come from somebody else.
 func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("log directory: %w; make the directory writable", err)
@@ -79,8 +77,7 @@ func (l *LogFiles) Path(instance string) string { return LogPath(l.dir, instance
 // LogPath is the file in a directory of logs that holds all that an instance printed.
 func LogPath(dir, instance string) string { return filepath.Join(dir, logName(instance)+".log") }
 
-// logName makes sure that a name cannot lead out of the directory nor be the log
-// of the run itself.
+// logName makes sure that a name cannot lead out of the directory nor be the log of the run itself.
 func logName(instance string) string {
 	name := strings.Map(func(r rune) rune {
 		if r < 0x20 || strings.ContainsRune(`/\:*?"<>|`, r) {
@@ -146,8 +143,7 @@ func (l *LogFiles) write(p *logPair, at time.Time, text run.Line, stream string)
 	if p.broken {
 		return
 	}
-	// A pair that was closed at the end of its instance and hears of it again
-	// goes on where it stopped.
+	// A pair that was closed at the end of its instance and hears of it again goes on where it stopped.
 	if err := p.open(l.root, l.keep || p.opened); err != nil {
 		l.fail(p, err)
 		return

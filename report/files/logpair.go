@@ -12,8 +12,7 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// record is one line of the structured log, with Test Kitchen's field names. Only
-// stream and partial are galley's own.
+// record is one line of the structured log, with Test Kitchen's field names. Only stream and partial are galley's own.
 type record struct {
 	RunID     string   `json:"kitchen_run_id"`
 	Instance  string   `json:"instance,omitempty"`
@@ -111,8 +110,8 @@ func (p *logPair) close() error {
 	return err
 }
 
-// openLog opens a log file for appending. Where an earlier process was cut off in
-// the middle of a line, that line is ended first.
+// openLog opens a log file for appending. Where an earlier process was cut off in the middle of a line, that line is
+// ended first.
 func openLog(p file, keep bool) (*os.File, error) {
 	f, err := p.open(!keep)
 	if err != nil {

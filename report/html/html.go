@@ -15,8 +15,7 @@ import (
 //go:embed html
 var htmlFiles embed.FS
 
-// Write writes a run as one HTML file that needs no other file, no network
-// and no script.
+// Write writes a run as one HTML file that needs no other file, no network and no script.
 func Write(w io.Writer, r *run.Run) error {
 	page, err := template.New("page.html").Funcs(template.FuncMap{
 		"printable": text.Lines,

@@ -123,8 +123,7 @@ func (s timeScale) labelFor(d time.Duration, label string) string {
 	return label
 }
 
-// ticks are at round times, up to seven of them; at the very end is no room for a
-// label.
+// ticks are at round times, up to seven of them; at the very end is no room for a label.
 func (s timeScale) ticks() []timelineTick {
 	step := time.Millisecond
 	for _, factor := range tickSteps(s.all) {

@@ -170,8 +170,8 @@ func (i *Instance) begin(phase lifecycle.Phase, at time.Time) *Phase {
 	return p
 }
 
-// current is the phase that an event belongs to: the last one, or, when the
-// stream of events lacks its beginning, a new one.
+// current is the phase that an event belongs to: the last one, or, when the stream of events lacks its beginning, a new
+// one.
 func (i *Instance) current(s lifecycle.Stamp, otherwise lifecycle.Phase) *Phase {
 	if n := len(i.Phases); n > 0 {
 		return i.Phases[n-1]
@@ -187,8 +187,8 @@ func (i *Instance) end(e lifecycle.PhaseFinished) {
 	}
 }
 
-// failedBefore is what a case that passes now said when it failed in an earlier
-// round of the same phase; empty when it did not.
+// failedBefore is what a case that passes now said when it failed in an earlier round of the same phase; empty when it
+// did not.
 func (i *Instance) failedBefore(c result.TestCase) string {
 	if c.Outcome != result.Passed {
 		return ""
@@ -211,8 +211,7 @@ func sameCase(a, b result.TestCase) bool {
 	return a.Suite == b.Suite && a.ID == b.ID && a.Title == b.Title
 }
 
-// settle fills in what is known only from other fields; now is the time of the
-// last event of the run.
+// settle fills in what is known only from other fields; now is the time of the last event of the run.
 func (i *Instance) settle(now time.Time) {
 	i.Tail = nil
 	if i.Status != Passed {

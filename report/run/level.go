@@ -6,8 +6,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// ParseLevel reads the value of --log-level. Test Kitchen's "fatal" is taken as
-// error, since galley has nothing to say that is worse.
+// ParseLevel reads the value of --log-level. Test Kitchen's "fatal" is taken as error, since galley has nothing to say
+// that is worse.
 func ParseLevel(s string) (lifecycle.Level, error) {
 	switch l := lifecycle.Level(s); l {
 	case lifecycle.LevelDebug, lifecycle.LevelInfo, lifecycle.LevelWarn, lifecycle.LevelError:

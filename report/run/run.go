@@ -1,5 +1,5 @@
-// Package run is what the events of a run amount to: the model that reports are made of,
-// and the transcript that the screen and the logs show.
+// Package run is what the events of a run amount to: the model that reports are made of, and the transcript that the
+// screen and the logs show.
 package run
 
 import (
@@ -22,8 +22,8 @@ const (
 	NotStarted Status = "not started"
 )
 
-// Run is what the events of a run amount to; the reports are made of it. Times in
-// JSON are RFC 3339, durations nanoseconds.
+// Run is what the events of a run amount to; the reports are made of it. Times in JSON are RFC 3339, durations
+// nanoseconds.
 type Run struct {
 	// Schema is the version of this structure: 1.
 	Schema      int           `json:"schema"`
@@ -88,8 +88,8 @@ type Phase struct {
 // Test is a test case and how it fared.
 type Test struct {
 	result.TestCase
-	// FlakyMessage is set when the case failed first and passed when the phase
-	// was done again: what it said when it failed.
+	// FlakyMessage is set when the case failed first and passed when the phase was done again: what it said when it
+	// failed.
 	FlakyMessage string `json:"flaky_message,omitempty"`
 }
 
@@ -109,8 +109,7 @@ type Notice struct {
 	Text  string          `json:"text"`
 }
 
-// Tests are the cases of all phases that count: of a phase that was done again,
-// those of the last time.
+// Tests are the cases of all phases that count: of a phase that was done again, those of the last time.
 func (i *Instance) Tests() []Test {
 	var out []Test
 	for n, p := range i.Phases {
@@ -121,8 +120,7 @@ func (i *Instance) Tests() []Test {
 	return out
 }
 
-// Tries are the phases that failed and were done again, and those that did them
-// again; none when all was done once.
+// Tries are the phases that failed and were done again, and those that did them again; none when all was done once.
 func (i *Instance) Tries() []*Phase {
 	var out []*Phase
 	for n, p := range i.Phases {

@@ -10,8 +10,8 @@ import (
 const (
 	// tailLines is how much of a failed instance's log is shown.
 	tailLines = 20
-	// tailWidth bounds a remembered line, in bytes, so that an instance that
-	// prints one endless line does not fill the memory.
+	// tailWidth bounds a remembered line, in bytes, so that an instance that prints one endless line does not fill the
+	// memory.
 	tailWidth = 2000
 )
 
@@ -36,8 +36,8 @@ func (t *Tail) Add(line string) {
 	t.next = (t.next + 1) % tailLines
 }
 
-// Remember adds what commands printed and what galley remarked; that a phase
-// began or failed is told elsewhere. With each phase it begins anew.
+// Remember adds what commands printed and what galley remarked; that a phase began or failed is told elsewhere. With
+// each phase it begins anew.
 func (t *Tail) Remember(e lifecycle.Event, lines []Line) {
 	switch e.(type) {
 	case lifecycle.PhaseStarted: // a failing phase is explained by its own lines

@@ -55,9 +55,8 @@ func LogLine(level lifecycle.Level, format string, args ...any) Line {
 	return Line{Level: level, Kind: KindLog, Text: fmt.Sprintf(format, args...)}
 }
 
-// Transcript turns events into lines. It remembers when something with progress
-// began, since of that only the beginning and the end are told. Not safe for
-// concurrent use.
+// Transcript turns events into lines. It remembers when something with progress began, since of that only the beginning
+// and the end are told. Not safe for concurrent use.
 type Transcript struct {
 	action   string
 	progress map[progressKey]time.Time
@@ -165,8 +164,7 @@ func (t *Transcript) progressed(e lifecycle.Progress) []Line {
 	return out
 }
 
-// testFinished tells failed tests always; the others are in the verifier's own
-// output already.
+// testFinished tells failed tests always; the others are in the verifier's own output already.
 func testFinished(c result.TestCase) []Line {
 	level := lifecycle.LevelDebug
 	if c.Outcome == result.Failed {

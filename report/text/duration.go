@@ -15,8 +15,7 @@ func KitchenDuration(d time.Duration) string {
 	return fmt.Sprintf("(%dm%.2fs)", minutes, (d % time.Minute).Seconds())
 }
 
-// ShortDuration writes a duration for people in little room: "3.2s", "1m05s",
-// "2h07m".
+// ShortDuration writes a duration for people in little room: "3.2s", "1m05s", "2h07m".
 func ShortDuration(d time.Duration) string {
 	switch {
 	case d < 0:

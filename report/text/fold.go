@@ -17,8 +17,7 @@ const (
 	FoldGitHub
 	// FoldGitLab is section_start of GitLab CI.
 	FoldGitLab
-	// FoldAzure and FoldTeamCity fold nothing; commands to those systems in the output
-	// of tools are made harmless.
+	// FoldAzure and FoldTeamCity fold nothing; commands to those systems in the output of tools are made harmless.
 	FoldAzure
 	FoldTeamCity
 )
@@ -42,8 +41,7 @@ func FoldFor(getenv func(string) string) Fold {
 // Sections reports whether there are sections to fold.
 func (f Fold) Sections() bool { return f == FoldGitHub || f == FoldGitLab }
 
-// Start is the line that opens a section. GitLab needs the time and a name that
-// is unique in the job's log.
+// Start is the line that opens a section. GitLab needs the time and a name that is unique in the job's log.
 func (f Fold) Start(name, title string, at time.Time) string {
 	switch f {
 	case FoldGitHub:
@@ -67,10 +65,9 @@ func (f Fold) End(name string, at time.Time) string {
 	}
 }
 
-// Defuse keeps what a command printed from being taken for a command to the CI
-// system: GitHub's runner obeys "::name::" at the start of a line, blanks before
-// it or not, and "##[name]" anywhere in it; Azure's agent "##vso[name]" and "##[name]",
-// and TeamCity's "##teamcity[name]", anywhere.
+// Defuse keeps what a command printed from being taken for a command to the CI system: GitHub's runner obeys "::name::"
+// at the start of a line, blanks before it or not, and "##[name]" anywhere in it; Azure's agent "##vso[name]" and
+// "##[name]", and TeamCity's "##teamcity[name]", anywhere.
 func (f Fold) Defuse(s string) string {
 	switch f {
 	case FoldGitHub:

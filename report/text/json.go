@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 )
 
-// JSONLine is v as JSON with a newline. Angle brackets stay as they are, for
-// those who read the file with grep.
+// JSONLine is v as JSON with a newline. Angle brackets stay as they are, for those who read the file with grep.
 func JSONLine(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -6,18 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// Line makes a line of command output safe to show: complete terminal
-// escape sequences are removed, other control characters and the characters that
-// reverse the reading direction are spelled out, invalid UTF-8 is replaced. Of a
-// line that overwrites itself with carriage returns, what stays visible is kept.
-// Tabs stay.
+// Line makes a line of command output safe to show: complete terminal escape sequences are removed, other control
+// characters and the characters that reverse the reading direction are spelled out, invalid UTF-8 is replaced. Of a
+// line that overwrites itself with carriage returns, what stays visible is kept. Tabs stay.
 func Line(s string) string { return harmless(s, false) }
 
 // Flat is Line for a text of known width: tabs are blanks.
 func Flat(s string) string { return strings.ReplaceAll(Line(s), "\t", "    ") }
 
-// Colored is Line for a terminal that shows colours: the sequences that set
-// colours and styles (SGR) stay, and what they set ends with the line.
+// Colored is Line for a terminal that shows colours: the sequences that set colours and styles (SGR) stay, and what
+// they set ends with the line.
 func Colored(s string) string {
 	s = harmless(s, true)
 	if strings.Contains(s, "\x1b") {
@@ -26,9 +24,8 @@ func Colored(s string) string {
 	return s
 }
 
-// Clean makes foreign text safe to show on a terminal or in the log of a CI
-// system, line by line: no escape sequence, no workflow command of that system (see
-// [FoldFor]).
+// Clean makes foreign text safe to show on a terminal or in the log of a CI system, line by line: no escape sequence,
+// no workflow command of that system (see [FoldFor]).
 func Clean(text string, ci Fold) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
@@ -88,16 +85,15 @@ func plainText(s string) bool {
 	return true
 }
 
-// Misleading reports line and paragraph separators and bidirectional controls,
-// with which a line can be made to read as another one.
+// Misleading reports line and paragraph separators and bidirectional controls, with which a line can be made to read as
+// another one.
 func Misleading(r rune) bool {
 	return r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0xfeff
 }
 
-// stripEscapes removes escape sequences as ECMA-48 cuts them: CSI up to its
-// final byte, strings (OSC, DCS, SOS, PM, APC) up to their terminator, and the
-// two-character sequences. A sequence that the line cuts off is removed as well. With
-// colors, those that set colours and styles stay, and no other ESC does.
+// stripEscapes removes escape sequences as ECMA-48 cuts them: CSI up to its final byte, strings (OSC, DCS, SOS, PM,
+// APC) up to their terminator, and the two-character sequences. A sequence that the line cuts off is removed as well.
+// With colors, those that set colours and styles stay, and no other ESC does.
 func stripEscapes(s string, colors bool) string {
 	if !strings.ContainsAny(s, "\x1b\u009b\u009d\u0090\u0098\u009e\u009f") {
 		return s
@@ -127,8 +123,7 @@ func stripEscapes(s string, colors bool) string {
 // maxStyle is how long a sequence that sets a style may be.
 const maxStyle = 40
 
-// setsStyle reports whether what stands behind an ESC is a whole SGR sequence, such as
-// "[1;31m".
+// setsStyle reports whether what stands behind an ESC is a whole SGR sequence, such as "[1;31m".
 func setsStyle(s string) bool {
 	params, ok := strings.CutPrefix(s, "[")
 	params, whole := strings.CutSuffix(params, "m")

@@ -1,5 +1,5 @@
-// Command shots writes the report pages of sample runs into a directory, for the
-// pictures in the documentation (see docs/img/shots.sh).
+// Command shots writes the report pages of sample runs into a directory, for the pictures in the documentation (see
+// docs/img/shots.sh).
 package main
 
 import (
