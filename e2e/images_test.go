@@ -387,7 +387,7 @@ intermediate_instructions: |
 		// Other instructions are another image, and another runner.
 		p.write("context/sub/file", "changed "+salt+"\n")
 		r = p.ok("create", "list")
-		require.Contains(t, r.String(), "recreating the runner, since image changed in its configuration")
+		require.Contains(t, r.String(), "recreating the runner, since its image is another one now")
 		p.shows("default-list", "cat /sub/file", "changed "+salt)
 	})
 }
@@ -490,7 +490,7 @@ func TestToolPull(t *testing.T) {
 		left, err := volumes.List(t.Context())
 		require.NoError(t, err)
 		left = slices.DeleteFunc(left, func(v string) bool { return !slices.Contains(runner.Volumes, v) })
-		require.Len(t, left, 1)
+		require.LessOrEqual(t, len(left), 1, "a Podman that mounts images has none")
 	})
 }
 
