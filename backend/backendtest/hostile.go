@@ -239,7 +239,9 @@ func RunLocalFailures(t *testing.T, open func(t *testing.T, ep backend.Endpoint)
 		upgraded(func(w io.Writer) {
 			_, _ = w.Write([]byte{1, 0, 0, 0, 0, 0, 0, 1, 'x'})
 			if conn, ok := w.(net.Conn); ok {
-				_, _ = io.Copy(io.Discard, conn) // a command that reads all its input
+				// A command that reads its input, as long as there may be some.
+				_ = conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+				_, _ = io.Copy(io.Discard, conn)
 			}
 		})(w, r)
 	}))
