@@ -17,7 +17,11 @@ type ContainerSpec struct {
 	// Entrypoint alone leaves the image's command out too.
 	Entrypoint, Command []string
 	Env                 map[string]string
-	Hostname            string
+	// ClientProxies adds the proxies of the engine's own client to Env, as that client
+	// does: those of Docker's config.json, or of the environment of Podman's service. What
+	// Env has counts.
+	ClientProxies bool
+	Hostname      string
 	// Domainname is the part after the host name.
 	Domainname string
 	// User is "uid[:gid]" or a name; empty means the image's own, and root where

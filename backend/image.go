@@ -74,6 +74,9 @@ type BuildOptions struct {
 	Labels Labels
 	// Args are build arguments.
 	Args map[string]string
+	// ClientProxies adds the proxies of the engine's own client to Args, as
+	// [ContainerSpec.ClientProxies] does to the environment.
+	ClientProxies bool
 	// Platform is os/arch[/variant], or empty for the engine's own.
 	Platform string
 	// Credentials are for private base images, one entry per registry.

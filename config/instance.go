@@ -48,6 +48,8 @@ type Driver struct {
 	// CredsFile is `creds_file`; DockerConfigCreds is `docker_config_creds`.
 	CredsFile         string
 	DockerConfigCreds bool
+	// ClientProxies is `client_proxies`.
+	ClientProxies bool
 	// IntermediateInstructions are Dockerfile lines for a work image.
 	IntermediateInstructions []string
 	// BuildContext is a directory that intermediate instructions may COPY from.

@@ -42,6 +42,7 @@ func driverImageKeys() []Key {
 		},
 		{Name: "creds_file", value: pathField("Driver.CredsFile")},
 		{Name: "docker_config_creds", value: flagField(true, "Driver.DockerConfigCreds")},
+		{Name: "client_proxies", value: flagField(true, "Driver.ClientProxies")},
 		{
 			Name:  "intermediate_instructions",
 			value: joined(parsed(TypeStrings, "Driver.IntermediateInstructions", instructions)),

@@ -19,7 +19,7 @@ import (
 // named by the digest of what it is made from, so instances, runs and projects
 // that want the same share it.
 func (e *engine) work(ctx context.Context, by requester, d config.Driver, from backend.Image) (backend.Image, error) {
-	return e.build(ctx, by, buildRequest{d.OCIPlatform, d.BuildContext, workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs},
+	return e.build(ctx, by, buildRequest{d.OCIPlatform, d.BuildContext, workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs, d.ClientProxies},
 		"building the work image from the intermediate instructions")
 }
 
@@ -29,6 +29,8 @@ type buildRequest struct {
 	// dir is for COPY and ADD; it may be empty.
 	dir, dockerfile string
 	args            map[string]string
+	// clientProxies adds the proxies of the engine's own client to args.
+	clientProxies bool
 }
 
 // build makes an image of a Dockerfile, unless the same was made before. announce is
@@ -53,7 +55,7 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 			return img, err
 		}
 		by.notice(LevelInfo, announce)
-		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, Platform: want.platform,
+		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies, Platform: want.platform,
 			Labels: e.run.labels(backend.RoleWork), Credentials: by.buildCredentials(ctx, want.dockerfile)})
 	})
 }

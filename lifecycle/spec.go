@@ -47,9 +47,11 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		ReadOnlyRoot: d.ReadOnlyRootfs,
 		Tty:          d.Tty,
 		PublishAll:   d.PublishAll,
-		Tools:        tools,
-		Network:      networkAttachment(i),
-		DNS:          backend.DNS{Servers: d.DNS, Search: d.DNSSearch, Options: d.DNSOptions},
+		// The proxies themselves are not known here, and so are no change of the runner.
+		ClientProxies: d.ClientProxies,
+		Tools:         tools,
+		Network:       networkAttachment(i),
+		DNS:           backend.DNS{Servers: d.DNS, Search: d.DNSSearch, Options: d.DNSOptions},
 		Resources: backend.Resources{
 			Memory: d.Memory, MemorySwap: d.MemorySwap, MemoryReservation: d.MemoryReservation, ShmSize: d.ShmSize,
 			CPUs: d.CPUs, CPUShares: d.CPUShares, CPUSet: d.CPUSet, Pids: d.PidsLimit,

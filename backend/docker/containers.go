@@ -37,6 +37,11 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return backend.Container{}, wrap(op, err)
 	}
+	if s.ClientProxies {
+		if s.Env, err = withProxies(s.Env, configFile(), b.endpoint.URI); err != nil {
+			return backend.Container{}, wrap(op, err)
+		}
+	}
 	f, err := b.facts(ctx, s)
 	if err != nil {
 		return backend.Container{}, wrap(op, err)

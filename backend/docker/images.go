@@ -120,6 +120,11 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
+	if o.ClientProxies {
+		if o.Args, err = withProxies(o.Args, configFile(), b.endpoint.URI); err != nil {
+			return backend.Image{}, wrap(op, err)
+		}
+	}
 	tar := engine.NewLocalReader(o.Context)
 	answer, err := cli.ImageBuild(ctx, tar, buildOptions(o))
 	if err = tar.Failure(err); err != nil {

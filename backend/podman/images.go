@@ -158,6 +158,7 @@ func buildQuery(o backend.BuildOptions) (url.Values, error) {
 		"forcerm":      {"true"},
 		"nocache":      {strconv.FormatBool(o.NoCache)},
 		"pullpolicy":   {"missing"},
+		"httpproxy":    {strconv.FormatBool(o.ClientProxies)},
 	}
 	if o.Pull {
 		query.Set("pullpolicy", "newer")

@@ -15,7 +15,7 @@ import (
 func TestBuildQuery(t *testing.T) {
 	plain := url.Values{
 		"dockerfile": {"Dockerfile"}, "layers": {"true"}, "rm": {"true"}, "forcerm": {"true"}, "nocache": {"false"}, "pullpolicy": {"missing"},
-		"outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
+		"httpproxy": {"false"}, "outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
 	}
 	got, err := buildQuery(backend.BuildOptions{})
 	require.NoError(t, err)
@@ -23,11 +23,11 @@ func TestBuildQuery(t *testing.T) {
 
 	got, err = buildQuery(backend.BuildOptions{
 		Dockerfile: "docker/Runner", Tag: "docker.io/library/x:1", Platform: "linux/arm64", Pull: true, NoCache: true,
-		Labels: backend.Labels{"a": "b c"}, Args: map[string]string{"D": `"e"`},
+		Labels: backend.Labels{"a": "b c"}, Args: map[string]string{"D": `"e"`}, ClientProxies: true,
 	})
 	require.NoError(t, err)
 	for key, want := range map[string]string{
-		"dockerfile": "docker/Runner", "t": "docker.io/library/x:1", "platform": "linux/arm64", "pullpolicy": "newer", "nocache": "true",
+		"dockerfile": "docker/Runner", "t": "docker.io/library/x:1", "platform": "linux/arm64", "pullpolicy": "newer", "nocache": "true", "httpproxy": "true",
 		"labels": `{"a":"b c"}`, "buildargs": `{"D":"\"e\""}`,
 	} {
 		require.Equal(t, []string{want}, got[key], key)

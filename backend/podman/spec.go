@@ -54,6 +54,7 @@ type createConfig struct {
 	Entrypoint       []string          `json:"entrypoint,omitzero"`
 	Command          []string          `json:"command,omitzero"`
 	Env              map[string]string `json:"env,omitempty"`
+	HTTPProxy        bool              `json:"httpproxy,omitempty"`
 	Labels           map[string]string `json:"labels,omitempty"`
 	Annotations      map[string]string `json:"annotations,omitempty"`
 	Hostname         string            `json:"hostname,omitempty"`
@@ -99,7 +100,7 @@ func namespaceFrom(mode string) *namespace {
 func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, error) {
 	c := createConfig{
 		Name: s.Name, Image: s.Image,
-		Entrypoint: s.Entrypoint, Command: s.Command, Env: s.Env, Labels: s.Labels,
+		Entrypoint: s.Entrypoint, Command: s.Command, Env: s.Env, HTTPProxy: s.ClientProxies, Labels: s.Labels,
 		Hostname: hostname(s), WorkDir: s.WorkDir, CreateWorkingDir: s.WorkDir != "", Terminal: s.Tty,
 		// A file, and not the journal, which an ordinary user may be unable to
 		// read and which lags behind.

@@ -1,0 +1,82 @@
+package docker
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// maxConfig bounds what is read of Docker's configuration.
+const maxConfig = 4 << 20
+
+// proxyConfig is an entry of `proxies` in Docker's config.json.
+type proxyConfig struct {
+	HTTP  string `json:"httpProxy"`
+	HTTPS string `json:"httpsProxy"`
+	FTP   string `json:"ftpProxy"`
+	No    string `json:"noProxy"`
+	All   string `json:"allProxy"`
+}
+
+// configFile is Docker's configuration of this user: $DOCKER_CONFIG/config.json, or the one
+// in ~/.docker; empty when there is no such directory.
+func configFile() string {
+	dir := os.Getenv("DOCKER_CONFIG")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(home, ".docker")
+	}
+	return filepath.Join(dir, "config.json")
+}
+
+// withProxies adds the proxies that Docker's own client would set to variables: those of
+// its config.json for this engine, or its default ones, in both spellings. What is there
+// already counts. Errors: a configuration that cannot be read.
+func withProxies(vars map[string]string, file, uri string) (map[string]string, error) {
+	if file == "" {
+		return vars, nil
+	}
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return vars, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxConfig))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
+	}
+	var config struct {
+		Proxies map[string]proxyConfig `json:"proxies"`
+	}
+	if err := json.Unmarshal(text, &config); err != nil {
+		return nil, &backend.Error{Op: "read the proxies of Docker's client", Kind: backend.ErrInvalid,
+			Detail: file + ": " + err.Error(), Remedy: "Mend the file, or write driver.client_proxies: false.", Err: err}
+	}
+	proxy, found := config.Proxies[uri]
+	if !found {
+		proxy = config.Proxies["default"]
+	}
+	merged := map[string]string{}
+	for name, value := range map[string]string{
+		"HTTP_PROXY": proxy.HTTP, "HTTPS_PROXY": proxy.HTTPS, "FTP_PROXY": proxy.FTP, "NO_PROXY": proxy.No, "ALL_PROXY": proxy.All,
+	} {
+		if value != "" {
+			merged[name], merged[strings.ToLower(name)] = value, value
+		}
+	}
+	maps.Copy(merged, vars)
+	return merged, nil
+}
