@@ -45,7 +45,7 @@ func (i *instanceRun) fillSandbox(ctx context.Context, which func(sandboxes) san
 		return box, fmt.Errorf("%s has no runner\nRun `galley create %s` first", i.inst.Name, i.inst.Name)
 	}
 	return box, i.step(StepPrepare, func() error {
-		all, err := i.makeSandboxes()
+		all, err := i.makeSandboxes(ctx)
 		if err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if err != nil {
 		return p, err
 	}
-	if err := i.recorded(StepSandbox, func() error { p.boxes, err = i.makeSandboxes(); return err }); err != nil {
+	if err := i.recorded(StepSandbox, func() error { p.boxes, err = i.makeSandboxes(ctx); return err }); err != nil {
 		return p, err
 	}
 	tools := make([]backend.Tool, len(wanted))

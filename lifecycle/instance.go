@@ -31,7 +31,9 @@ type instanceRun struct {
 	moreFollows bool
 
 	// container is the runner as it is known to be now, nil when there is none.
-	container   *backend.Container
+	container *backend.Container
+	// openSandbox is set where everybody must be able to write in the sandboxes.
+	openSandbox bool
 	provisioner provisioner.Provisioner
 	verifier    verifier.Verifier
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -101,4 +102,26 @@ func TestChangedFields(t *testing.T) {
 	old := map[string]string{"Image": "1", "CapAdd": "2", "Mounts": "3"}
 	now := map[string]string{"Image": "9", "CapAdd": "2", "ExtraHosts": "4"}
 	require.Equal(t, []string{"extra hosts", "image", "volumes"}, changedFields(old, now))
+}
+
+// Whose root owns what in a sandbox decides who has to be able to write there.
+func TestNeedsOpenSandbox(t *testing.T) {
+	remapped := backend.Info{UserNSRemap: true}
+	for _, c := range []struct {
+		driver config.Driver
+		info   backend.Info
+		want   bool
+	}{
+		{},
+		{driver: config.Driver{User: "root"}}, {driver: config.Driver{User: "0:0"}},
+		{driver: config.Driver{User: "app"}, want: true}, {driver: config.Driver{User: "1000"}, want: true},
+		{driver: config.Driver{CapDrop: []string{"all"}}, want: true}, {driver: config.Driver{CapDrop: []string{"CAP_DAC_OVERRIDE"}}, want: true},
+		{driver: config.Driver{CapDrop: []string{"NET_RAW"}}},
+		{info: remapped, want: true}, {driver: config.Driver{Privileged: true}, info: remapped},
+		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSHost}}, info: remapped},
+		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSAuto}}, want: true},
+		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSKeepID}}, want: true},
+	} {
+		require.Equal(t, c.want, needsOpenSandbox(c.driver, c.info), "%+v %+v", c.driver, c.info)
+	}
 }

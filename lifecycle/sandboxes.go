@@ -1,12 +1,18 @@
 package lifecycle
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -28,15 +34,15 @@ func (s sandboxes) all() []sandbox.Dir { return []sandbox.Dir{s.kitchen, s.verif
 func (i *instanceRun) theSandboxes() sandboxes {
 	local := func(name string) string { return i.file.dir.Path(sandboxDir + "/" + i.state.Sandbox + "/" + name) }
 	return sandboxes{
-		kitchen:  sandbox.Dir{Local: local("kitchen"), Remote: i.inst.Provisioner.RootPath},
-		verifier: sandbox.Dir{Local: local("verifier"), Remote: i.inst.Verifier.RootPath},
+		kitchen:  sandbox.Dir{Local: local("kitchen"), Remote: i.inst.Provisioner.RootPath, Open: i.openSandbox},
+		verifier: sandbox.Dir{Local: local("verifier"), Remote: i.inst.Verifier.RootPath, Open: i.openSandbox},
 	}
 }
 
 // makeSandboxes makes the instance's directories. Their name holds a random word, made
 // once: an engine that sees a directory of that name sees this one, and not one of the
 // same path on another host.
-func (i *instanceRun) makeSandboxes() (sandboxes, error) {
+func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 	if i.state.Sandbox == "" {
 		word := make([]byte, 6)
 		_, _ = rand.Read(word) // never fails: see crypto/rand
@@ -45,16 +51,43 @@ func (i *instanceRun) makeSandboxes() (sandboxes, error) {
 			return sandboxes{}, err
 		}
 	}
+	info, err := i.eng.Info(ctx)
+	if err != nil {
+		return sandboxes{}, err
+	}
+	i.openSandbox = needsOpenSandbox(i.inst.Driver, info)
+	mode := fs.FileMode(0o755)
+	if i.openSandbox {
+		mode = 0o777
+	}
 	for _, name := range []string{"kitchen", "verifier"} {
 		dir := sandboxDir + "/" + i.state.Sandbox + "/" + name
-		if err := i.file.dir.MkdirAll(dir, 0o777); err != nil {
+		if err := i.file.dir.MkdirAll(dir, mode); err != nil {
 			return sandboxes{}, fmt.Errorf("make the sandbox: %w", err)
 		}
-		// With a remapped user namespace the runner's root is an ordinary user here, and
-		// must write too. The directory above is private to the user.
-		if err := i.file.dir.Chmod(dir, 0o777); err != nil && !errors.Is(err, os.ErrPermission) {
+		// The directory above is private to the user.
+		if err := i.file.dir.Chmod(dir, mode); err != nil && !errors.Is(err, os.ErrPermission) {
 			return sandboxes{}, fmt.Errorf("make the sandbox: %w", err)
 		}
 	}
 	return i.theSandboxes(), nil
+}
+
+// needsOpenSandbox reports whether the runner's user can write in a directory of galley's
+// user only when everybody may: in a remapped user namespace, without root or without
+// root's power over files.
+func needsOpenSandbox(d config.Driver, info backend.Info) bool {
+	name, _, _ := strings.Cut(d.User, ":")
+	switch {
+	case name != "" && name != "root" && name != "0":
+		return true
+	case slices.ContainsFunc(d.CapDrop, func(c string) bool {
+		c = strings.TrimPrefix(strings.ToUpper(c), "CAP_")
+		return c == "ALL" || c == "DAC_OVERRIDE"
+	}):
+		return true
+	case d.UserNS.Mode == config.UserNSHost:
+		return false
+	}
+	return d.UserNS.Mode != "" || info.UserNSRemap && !d.Privileged
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -20,9 +21,13 @@ import (
 // removeBatch is how many deleted files are removed by one command.
 const removeBatch = 500
 
-// sandboxMode is the mode of a sandbox in a runner, as of one that is mounted: the
-// runner's user, whichever that is, may write there.
-const sandboxMode = 0o777
+// sandboxMode is the mode of a sandbox in a runner, as of one that is mounted.
+func sandboxMode(box sandbox.Dir) fs.FileMode {
+	if box.Open {
+		return 0o777
+	}
+	return 0o755
+}
 
 // upload brings a runner's copy of a sandbox in line with the one here, for an
 // engine that does not see this machine's files. Only what changed is sent, as a
@@ -125,7 +130,7 @@ func (l *liveRunner) send(ctx context.Context, box sandbox.Dir, files []sandbox.
 	}
 	pr, pw := io.Pipe()
 	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
-	go func() { pw.CloseWithError(archive.WriteSandbox(meter, files, sandboxMode)) }()
+	go func() { pw.CloseWithError(archive.WriteSandbox(meter, files, sandboxMode(box))) }()
 	err := l.be.CopyTo(ctx, l.c.ID, box.Remote, pr)
 	pr.Close()
 	done := Progress{Current: total, Done: true}

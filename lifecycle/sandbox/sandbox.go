@@ -69,6 +69,17 @@ func (f *File) Permissions() fs.FileMode {
 // Dir is a sandbox: a directory on this machine, and where the runner sees it.
 type Dir struct {
 	Local, Remote string
+	// Open is set where the runner's user is not the one that the files belong to there:
+	// then others must be able to read what it needs, and to write.
+	Open bool
+}
+
+// SecretMode is the mode of a file with secrets.
+func (d Dir) SecretMode() fs.FileMode {
+	if d.Open {
+		return 0o644
+	}
+	return 0o600
 }
 
 // LeftoverError says that things in the sandbox cannot be removed from this side,

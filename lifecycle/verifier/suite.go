@@ -41,7 +41,12 @@ func (s *suite) Prepare(_ context.Context, sb sandbox.Dir) (err error) {
 		if err != nil {
 			return err
 		}
-		all = append(all, files...)
+		for _, f := range files {
+			if f.Mode == 0o600 {
+				f.Mode = sb.SecretMode()
+			}
+			all = append(all, f)
+		}
 	}
 	return sandbox.Sync(sb.Local, all, nil)
 }

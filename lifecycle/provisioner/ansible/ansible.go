@@ -49,7 +49,7 @@ func (a *Ansible) Prepare(_ context.Context, sb sandbox.Dir) error {
 	if a.onHost() {
 		return sandbox.Sync(sb.Local, nil, keep)
 	}
-	l, err := a.layout(sb.Remote, "local")
+	l, err := a.layout(sb.Remote, "local", sb.SecretMode())
 	if err != nil {
 		return err
 	}

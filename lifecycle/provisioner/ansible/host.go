@@ -54,7 +54,7 @@ func (a *Ansible) openHost(ctx context.Context, program string, r runner.Runner)
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
-	l, err := a.layout(filepath.ToSlash(dir), connection)
+	l, err := a.layout(filepath.ToSlash(dir), connection, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func (a *Ansible) addVars(l *layout, connection string) error {
 	if err != nil {
 		return fmt.Errorf("provisioner.extra_vars: %w", err)
 	}
-	l.files = append(l.files, sandbox.File{Path: varsFile, Data: data})
+	l.files = append(l.files, sandbox.File{Path: varsFile, Data: data, Mode: l.secret})
 	l.extraVars = append(l.extraVars, path.Join(l.root, varsFile))
 	return nil
 }

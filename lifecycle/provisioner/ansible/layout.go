@@ -35,6 +35,8 @@ type layout struct {
 	files      []sandbox.File
 	// outside are the places of what does not lie in the project.
 	outside map[string]string
+	// secret is the mode of files with secrets.
+	secret fs.FileMode
 
 	playbook, inventory, config string
 	vaults                      []string
@@ -44,9 +46,10 @@ type layout struct {
 	requirements                requirements
 }
 
-// layout lays the project out below root for a run with a connection.
-func (a *Ansible) layout(root, connection string) (*layout, error) {
-	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}}
+// layout lays the project out below root for a run with a connection. secret is the mode
+// of files with secrets.
+func (a *Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
+	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret}
 	files, err := sandbox.Tree(a.Root, projectDir, a.skip)
 	if err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
@@ -183,9 +186,9 @@ func (l *layout) private(at string) {
 		if f.Path != rel {
 			continue
 		}
-		f.Mode = 0o600
+		f.Mode = l.secret
 		if st, err := os.Stat(f.Source); err == nil && st.Mode()&0o100 != 0 {
-			f.Mode = 0o700
+			f.Mode |= l.secret >> 2 & 0o111 // who may read the program may run it
 		}
 	}
 }

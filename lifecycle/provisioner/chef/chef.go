@@ -78,7 +78,7 @@ func (c *Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 	if err != nil {
 		return err
 	}
-	data, err := c.data()
+	data, err := c.data(sb)
 	if err != nil {
 		return err
 	}
@@ -121,17 +121,15 @@ func (c *Chef) settings(sb sandbox.Dir, policy string, kept []string) ([]sandbox
 	}
 	conf := c.clientRB(sb)
 	files := []sandbox.File{
-		{Path: dnaFile, Data: dna},
-		{Path: clientFile, Data: []byte(conf)},
-		// The directories above are private to the user; in the runner a remapped
-		// root must be able to read it.
-		{Path: "validation.pem", Data: key},
+		{Path: dnaFile, Data: dna, Mode: sb.SecretMode()},
+		{Path: clientFile, Data: []byte(conf), Mode: sb.SecretMode()},
+		{Path: "validation.pem", Data: key, Mode: sb.SecretMode()},
 		c.script(sb, kept).File(c.instance.Provisioner, c.env()),
 	}
 	if c.strict() {
 		handler := path.Join(sb.Remote, handlerFile)
 		files = append(files,
-			sandbox.File{Path: strictFile, Data: []byte(conf + strictLines(handler))},
+			sandbox.File{Path: strictFile, Data: []byte(conf + strictLines(handler)), Mode: sb.SecretMode()},
 			sandbox.File{Path: handlerFile, Data: []byte(strictHandler)})
 	}
 	return files, nil
@@ -178,7 +176,7 @@ func (c *Chef) dna(policy string) ([]byte, error) {
 }
 
 // data lists data bags, roles, environments, nodes and the secret.
-func (c *Chef) data() ([]sandbox.File, error) {
+func (c *Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
 	var files []sandbox.File
 	for _, name := range []string{"data", "data_bags", "environments", "nodes", "roles", "clients"} {
 		dir := c.instance.Provisioner.Chef.Paths[name]
@@ -211,7 +209,7 @@ func (c *Chef) data() ([]sandbox.File, error) {
 		return nil, fmt.Errorf("provisioner.%s_key_path: %w", secretFile, err)
 	}
 	if secret != "" {
-		files = append(files, sandbox.File{Path: secretFile, Source: secret, Mode: 0o644})
+		files = append(files, sandbox.File{Path: secretFile, Source: secret, Mode: sb.SecretMode()})
 	}
 	return files, nil
 }

@@ -157,7 +157,7 @@ func (n *InSpec) written() ([]sandbox.File, error) {
 		if err != nil {
 			return fmt.Errorf("write %s for InSpec: %w", name, err)
 		}
-		files = append(files, sandbox.File{Path: path.Join(Dir, name), Data: data})
+		files = append(files, sandbox.File{Path: path.Join(Dir, name), Data: data, Mode: 0o600})
 		return nil
 	}
 	if len(c.Inputs) > 0 {
