@@ -31,7 +31,9 @@ import (
 	reportcmd "github.com/galley-kitchen/galley/internal/cli/report"
 	"github.com/galley-kitchen/galley/internal/cli/schema"
 	"github.com/galley-kitchen/galley/internal/cli/version"
+	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report"
 )
 
 const longHelp = `galley runs the Test Kitchen life cycle in containers, on Docker or on Podman,
@@ -94,7 +96,38 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 	})
 	cobra.EnablePrefixMatching = true
+	for _, cmd := range append(root.Commands(), root) {
+		completeValues(cmd)
+	}
 	return root
+}
+
+// completeValues offers the values of flags to the shell, where they can be listed.
+func completeValues(cmd *cobra.Command) {
+	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+		words, directive := settings.Words(flag.Name), cobra.ShellCompDirectiveNoFileComp
+		switch {
+		case flag.Value.Type() == "bool" || flag.Hidden:
+			return
+		case flag.Name == "report":
+			for _, format := range report.Formats() {
+				words = append(words, format+"=")
+			}
+			directive |= cobra.ShellCompDirectiveNoSpace
+		case flag.Name == "matrix":
+			words = []string{"github", "gitlab"}
+		case flag.Name == "format":
+			words = []string{"text", "ndjson"}
+		case flag.Name == "level":
+			words = []string{"debug", "info", "warn", "error"}
+		}
+		if words != nil {
+			// It fails for a flag that is not there or has a completion, which is a mistake in this file.
+			if err := cmd.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(words, directive)); err != nil {
+				panic(err)
+			}
+		}
+	})
 }
 
 // interruptible ends the context at the first SIGINT, SIGTERM or SIGHUP, and the process at the second. SIGHUP comes

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // MaxConcurrency is what -c without a number means: as many as there are instances.
@@ -19,6 +20,8 @@ type definition struct {
 	// bare is the value of the flag when it is given without one.
 	bare  string
 	parse func(text string) (any, error)
+	// words are the values that parse takes, where they can be listed.
+	words []string
 	// list is true when the setting has many values; parse reads one of them.
 	list bool
 	// refuse says why a project's file may not set this value, given the one that holds
@@ -27,20 +30,20 @@ type definition struct {
 }
 
 // definitions is the table of all settings, in the order in which `galley config` prints them.
-func definitions() []definition {
+var definitions = sync.OnceValue(func() []definition {
 	text := func(s string) (any, error) { return strings.TrimSpace(s), nil }
-	return []definition{
-		{name: "engine", parse: choice("", "docker", "podman"), refuse: project.refuseEngine,
+	table := []definition{
+		{name: "engine", words: []string{"docker", "podman"}, refuse: project.refuseEngine,
 			usage: "the engine to use: docker or podman (default: whichever answers first)"},
 		{name: "host", parse: text, refuse: project.refuseChange,
 			usage: "the engine's address: unix://, tcp://, ssh:// or npipe://"},
 		{name: "tls-cert-path", parse: text, refuse: project.refuseChange,
 			usage: "the directory with ca.pem, cert.pem and key.pem for a tcp:// address (default: DOCKER_CERT_PATH)"},
 		flag("tls-verify", "", "true", "check the certificate of an engine at a tcp:// address").refusing(false),
-		{name: "erb", standard: "auto", parse: choice(erbModes()...), refuse: project.refuseERB,
+		{name: "erb", standard: "auto", words: erbModes(), refuse: project.refuseERB,
 			usage: "who evaluates <% %> in kitchen.yml: auto, builtin, ruby or off"},
 		flag("erb-commands", "", "true", "let templates run commands with backticks and %x(), or a Ruby").refusing(true),
-		{name: "log-level", short: "l", standard: "info", parse: choice("debug", "info", "warn", "error", "fatal"),
+		{name: "log-level", short: "l", standard: "info", words: []string{"debug", "info", "warn", "error", "fatal"},
 			usage: "what to print: debug, info, warn, error or fatal"},
 		flag("log-overwrite", "", "true", "start the log files anew instead of appending"),
 		flag("color", "", "true", "use colours on a terminal (NO_COLOR turns them off too)"),
@@ -52,12 +55,12 @@ func definitions() []definition {
 		{name: "test-base-path", short: "t", parse: text, usage: "the directory of the tests (default: test/integration)"},
 		flag("idempotence", "", "false", "converge twice, and fail when the second time changes anything"),
 		flag("recreate", "", "true", "make a runner anew when its configuration changed"),
-		{name: "pull", parse: choice("", "always", "missing", "newer", "never"),
+		{name: "pull", words: []string{"always", "missing", "newer", "never"},
 			usage: "when to pull images, whatever kitchen.yml says: always, missing, newer or never"},
 		flag("require-tests", "", "false", "fail an instance whose verifier found no tests"),
 		{name: "retry", standard: "0", parse: number(0),
 			usage: "how many more times to run tests that failed; one that passes then is reported as flaky"},
-		{name: "destroy", short: "d", standard: "passing", parse: choice("passing", "always", "never"),
+		{name: "destroy", short: "d", standard: "passing", words: []string{"passing", "always", "never"},
 			usage: "when to destroy at the end: passing, always or never"},
 		{name: "shard", parse: text, usage: "only a part of the instances: I/N, such as 1/4, for CI jobs side by side"},
 		{name: "shard-times", parse: text, list: true,
@@ -65,6 +68,18 @@ func definitions() []definition {
 		{name: "report", parse: text, list: true, refuse: project.refuseReports,
 			usage: "write a report: junit=FILE, json=FILE, ndjson=FILE or html=FILE; may be repeated"},
 	}
+	for i, d := range table {
+		if d.words != nil {
+			table[i].parse = d.choice
+		}
+	}
+	return table
+})
+
+// Words are the values that a setting can have, where they can be listed.
+func Words(name string) []string {
+	d, _, _ := lookup(name)
+	return d.words
 }
 
 func flag(name, short, standard, usage string) definition {
@@ -124,15 +139,14 @@ func ParseBool(text string) (bool, error) {
 	return false, errors.New("write yes or no (true, on and 1, false, off and 0 are the same)")
 }
 
-func choice(words ...string) func(string) (any, error) {
-	named := slices.DeleteFunc(slices.Clone(words), func(s string) bool { return s == "" })
-	return func(text string) (any, error) {
-		if word := strings.ToLower(strings.TrimSpace(text)); slices.Contains(words, word) {
-			return word, nil
-		}
-		last := len(named) - 1
-		return nil, fmt.Errorf("write %s or %s", strings.Join(named[:last], ", "), named[last])
+// choice reads one of the words, or nothing where nothing is the default.
+func (d definition) choice(text string) (any, error) {
+	word := strings.ToLower(strings.TrimSpace(text))
+	if slices.Contains(d.words, word) || word == d.standard {
+		return word, nil
 	}
+	last := len(d.words) - 1
+	return nil, fmt.Errorf("write %s or %s", strings.Join(d.words[:last], ", "), d.words[last])
 }
 
 func number(least int) func(string) (any, error) {

@@ -1,6 +1,7 @@
 package cmdutil
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ func (f *Factory) Table(rows [][]string) error {
 			}
 		}
 	}
+	w := bufio.NewWriter(f.Out)
 	for _, row := range rows {
 		var line strings.Builder
 		for i, cell := range row {
@@ -37,11 +39,11 @@ func (f *Factory) Table(rows [][]string) error {
 				line.WriteString(cell + strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
 			}
 		}
-		if _, err := fmt.Fprintln(f.Out, strings.TrimRight(line.String(), " ")); err != nil {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line.String(), " ")); err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.Flush()
 }
 
 // PrintJSON prints a value as indented JSON.

@@ -19,7 +19,7 @@ func (f *Factory) Clean(foreign string) string {
 
 // cleanLine is Clean for a text that takes one line.
 func (f *Factory) cleanLine(foreign string) string {
-	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(f.Clean(foreign))
+	return strings.ReplaceAll(strings.ReplaceAll(f.Clean(foreign), "\n", `\n`), "\t", " ")
 }
 
 // longestLine is where Lines cuts a line that does not end, in bytes.
