@@ -338,3 +338,87 @@ func BenchmarkRenderLoop(b *testing.B) {
 		}
 	}
 }
+
+// TestCommandsRunOnce checks that no command runs twice when a file turns out to
+// need a ruby after its commands ran, and when later files make it run again.
+func TestCommandsRunOnce(t *testing.T) {
+	o := withRuby(t)
+	o.Dir = t.TempDir()
+	var out bytes.Buffer
+	o.Stdout = &out
+	s := NewSession(o)
+	text, err := s.Render(t.Context(), "one.yml", []byte("<%= `echo one >> log; echo said`.chomp %> <% puts 'shown' %><%= system('echo two >> log') %>"))
+	require.NoError(t, err)
+	require.Equal(t, "said true", string(text))
+	text, err = s.Render(t.Context(), "two.yml",
+		[]byte("<%= `echo three >> log; exit 3` %><%= $?.exitstatus %> <%= `missing-command` rescue 'no' %> <%= Struct.new(:a).new(1).a %>"))
+	require.NoError(t, err)
+	require.Equal(t, "3 no 1", string(text))
+	require.True(t, s.inRuby)
+	text, err = s.Render(t.Context(), "three.yml", []byte("<%= `echo four >> log` %>x"))
+	require.NoError(t, err)
+	require.Equal(t, "x", string(text))
+	_, err = s.Render(t.Context(), "four.yml", []byte("<% puts 'at last' %>"))
+	require.NoError(t, err)
+	log, err := os.ReadFile(filepath.Join(o.Dir, "log"))
+	require.NoError(t, err)
+	require.Equal(t, "one\ntwo\nthree\nfour\n", string(log))
+	require.Equal(t, "shown\nat last\n", out.String(), "what a template prints is shown once")
+}
+
+// TestRubyOfAnInstalledProduct checks where a ruby is looked for without one on
+// the PATH, and that versions are compared as numbers.
+func TestRubyOfAnInstalledProduct(t *testing.T) {
+	root := t.TempDir()
+	put := func(name string) string {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755))
+		return path
+	}
+	s := NewSession(Options{Env: []string{"PATH=" + t.TempDir()}})
+	s.root = root
+	require.Empty(t, s.findRuby())
+	put("hab/pkgs/core/ruby3_1/3.1.2/20230101000000/bin/ruby")
+	newest := put("hab/pkgs/core/ruby3_1/3.1.10/20230101000000/bin/ruby")
+	require.Equal(t, newest, s.findRuby())
+	chef := put("opt/chef/embedded/bin/ruby")
+	require.Equal(t, chef, s.findRuby())
+	workstation := put("opt/chef-workstation/embedded/bin/ruby")
+	require.Equal(t, workstation, s.findRuby())
+}
+
+// TestRubyOfAnImage checks that an image's ruby is the last resort.
+func TestRubyOfAnImage(t *testing.T) {
+	o := builtin()
+	o.Mode, o.Commands = Auto, RunCommand
+	o.Env = []string{"PATH=" + t.TempDir()}
+	var got RubyProgram
+	o.ImageRuby = func(_ context.Context, template []byte, p RubyProgram) ([]byte, error) {
+		require.Contains(t, string(template), "Struct")
+		got = p
+		return []byte(`{"out": "aGk=", "ran": []}`), nil
+	}
+	s := NewSession(o)
+	s.root = t.TempDir()
+	text, err := s.Render(t.Context(), "kitchen.yml", []byte("<%= Struct.new(:a) %>"))
+	require.NoError(t, err)
+	require.Equal(t, "hi", string(text))
+	require.Equal(t, []string{"-EUTF-8", "-e", driver, "--"}, got.Args)
+	require.Contains(t, string(got.Stdin), `"kitchen.yml"`)
+
+	o.ImageRuby = func(context.Context, []byte, RubyProgram) ([]byte, error) { return nil, ErrNoRuby }
+	s = NewSession(o)
+	s.root = t.TempDir()
+	_, err = s.Render(t.Context(), "kitchen.yml", []byte("<%= Struct.new(:a) %>"))
+	require.ErrorContains(t, err, "kitchen.yml:1:5: erb: Struct is not in the subset")
+	require.ErrorIs(t, err, ErrNoRuby)
+}
+
+// TestCommandsOffHoldsForEveryMode checks that erb: ruby does not undo erb_commands: false.
+func TestCommandsOffHoldsForEveryMode(t *testing.T) {
+	o := builtin()
+	o.Mode, o.RubyPath = Ruby, "/nothing/runs/this"
+	_, err := render(t, o, "<%= 1 %>")
+	require.ErrorContains(t, err, "the file needs a ruby; it was not handed to a ruby, which could run any command, because of erb_commands: false")
+}
