@@ -49,7 +49,9 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 		}
 	}
 	var list []Orphan
+	recorded := map[string]bool{} // container IDs
 	for _, s := range records {
+		recorded[s.ContainerID] = true
 		if s.mayHaveRunner() {
 			add(r.recordedEngine(ctx, s.Instance, s))
 		}
@@ -62,7 +64,7 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 		snap, err := e.snapshot(ctx)
 		errs = append(errs, err)
 		for _, c := range snap.all {
-			if r.isOrphan(c, instances) {
+			if !recorded[c.ID] && r.isUnknown(c) || r.isOrphan(c, instances) {
 				list = addOrphan(list, e, c)
 			}
 		}
@@ -81,8 +83,18 @@ func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 	case slices.Contains(r.o.Project.former, l[backend.LabelProject]):
 		return true
 	}
-	return l[backend.LabelProjectDir] == r.o.Project.Root && l[backend.LabelHost] == hostName() &&
-		l[backend.LabelCheckout] == r.o.Project.checkout()
+	return r.madeHere(c) && l[backend.LabelCheckout] == r.o.Project.checkout()
+}
+
+// isUnknown reports whether a runner has this project's ID and was made in another place.
+func (r *Run) isUnknown(c backend.Container) bool {
+	return c.Labels[backend.LabelRole] == backend.RoleRunner && r.o.Project.ID != "" &&
+		c.Labels[backend.LabelProject] == r.o.Project.ID && !r.madeHere(c)
+}
+
+// madeHere reports whether a runner was made in this directory of this machine.
+func (r *Run) madeHere(c backend.Container) bool {
+	return c.Labels[backend.LabelProjectDir] == r.o.Project.Root && c.Labels[backend.LabelHost] == hostName()
 }
 
 // addOrphan adds a runner to the list, to the record of its instance if that is there.

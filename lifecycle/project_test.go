@@ -155,6 +155,11 @@ func TestForeignRunnerWithTheID(t *testing.T) {
 		require.ErrorContains(t, two.do(a, i), "nothing is recorded of it here")
 		require.Equal(t, first, one.runners()[0].ID)
 	}
+	require.Empty(t, one.orphans("a"), "it is recorded there")
+	require.Equal(t, []string{"a running"}, two.orphans("a"))
+	_, err := two.run().DestroyOrphans(t.Context(), []string{"a"})
+	require.NoError(t, err)
+	require.NoError(t, two.do(ActionTest, i), "the way out that was named")
 }
 
 // Instances whose names differ in anything live side by side.

@@ -59,13 +59,12 @@ func (i *instanceRun) owns(c backend.Container) bool {
 // place, as when a project was copied with its state. It may be in use there.
 func (i *instanceRun) refuseForeign() error {
 	c := i.container
-	dir, host := c.Labels[backend.LabelProjectDir], c.Labels[backend.LabelHost]
-	if c.State != backend.StateRunning || (dir == i.run.o.Project.Root && host == hostName()) {
+	if c.State != backend.StateRunning || i.run.madeHere(*c) {
 		return nil
 	}
 	return fmt.Errorf("the runner %s of %s runs, was made in %s on %s, and nothing is recorded of it here\n"+
 		"If this project was moved from there, remove it with `galley destroy --orphans`",
-		c.Name, i.inst.Name, dir, host)
+		c.Name, i.inst.Name, c.Labels[backend.LabelProjectDir], c.Labels[backend.LabelHost])
 }
 
 // acceptUnknown takes a runner of this instance of which nothing is recorded. All of
