@@ -3,6 +3,8 @@ package backend
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 )
 
 // The errors that a caller may tell apart with [errors.Is]. Each backend maps its
@@ -64,10 +66,25 @@ func (e *Error) Error() string {
 	case e.Err != nil:
 		msg += ": " + e.Err.Error()
 	}
+	msg = ShortIDs(msg)
 	if e.Remedy != "" {
 		msg += "\n" + e.Remedy
 	}
 	return msg
+}
+
+// longID is an engine's identifier, with the sign before it that tells a digest which a
+// person wrote behind an image's name.
+var longID = regexp.MustCompile(`(@sha256:)?\b[0-9a-f]{64}\b`)
+
+// ShortIDs cuts the 64 digits of an engine's identifiers to the 12 that engines show.
+func ShortIDs(text string) string {
+	return longID.ReplaceAllStringFunc(text, func(id string) string {
+		if strings.HasPrefix(id, "@") {
+			return id
+		}
+		return id[:12]
+	})
 }
 
 // Unwrap gives the kind and the cause.

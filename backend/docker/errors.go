@@ -18,6 +18,7 @@ import (
 // into the errors of the interface. An error of the interface stays what it is, and so
 // does a failure of this machine's: its words are not the engine's.
 func wrap(op string, err error) error {
+	op = backend.ShortIDs(op)
 	var known *backend.Error
 	var local *engine.LocalError
 	var slow *engine.SlowError
