@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // ErrNoRuby means that there is no ruby to evaluate a file.
@@ -134,9 +136,8 @@ func (s *Session) runRuby(ctx context.Context, template []byte, p RubyProgram) (
 		}
 		return out, nil
 	}
-	cmd := exec.CommandContext(ctx, ruby, p.Args...)
+	cmd := process.Command(ctx, commandGrace, ruby, p.Args...)
 	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stderr = p.Dir, p.Env, bytes.NewReader(p.Stdin), p.Stderr
-	cmd.WaitDelay = time.Second // a child that lives on must not hold the pipes
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("running %s: %w", ruby, err)
