@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	"unicode/utf8"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
@@ -194,6 +195,9 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 			return err
 		}
 	}
+	if err := p.requireText(); err != nil {
+		return err
+	}
 	ensured := false
 	for try := 0; ; try++ {
 		err := i.makeRunner(ctx, p)
@@ -341,6 +345,22 @@ func (i *instanceRun) specChanges(digests map[string]string, img backend.Image) 
 		return "its configuration changed"
 	}
 	return strings.Join(fields, ", ") + " changed in its configuration"
+}
+
+// requireText: the engines' APIs have only text (UTF-8) for paths, and would mount
+// another directory than one whose name is none. Sandboxes there are uploaded.
+func (p *plan) requireText() error {
+	for _, m := range p.spec.Mounts {
+		switch {
+		case m.Type != backend.MountBind || utf8.ValidString(m.Source):
+		case m.Own:
+			p.upload()
+		default:
+			return fmt.Errorf("driver.volumes: the path %q is not text in UTF-8, and no engine can be told to mount it\n"+
+				"Move the project, or what is mounted, to a path that is", m.Source)
+		}
+	}
+	return nil
 }
 
 // upload makes the plan one for an engine that does not see this machine's directories:

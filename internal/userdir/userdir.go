@@ -47,6 +47,16 @@ func Make(base string, elem ...string) (string, error) {
 	return dir, nil
 }
 
+// MkdirTemp makes a directory for a moment that is this user's alone, see [os.MkdirTemp].
+// Its errors say where, and what to set.
+func MkdirTemp(prefix string) (string, error) {
+	dir, err := os.MkdirTemp("", prefix)
+	if err != nil {
+		return "", fmt.Errorf("make a directory in %s: %w\nMake that directory, or set TMPDIR to one in which you may write", os.TempDir(), err)
+	}
+	return dir, nil
+}
+
 // Temporary reports whether a new directory in dir (see [os.MkdirTemp]) is safe: dir belongs to this user or to root,
 // and others either cannot write there or cannot remove what is not theirs (the sticky bit). Errors: ErrUnsafe.
 func Temporary(dir string) error {

@@ -70,3 +70,12 @@ func TestRuntime(t *testing.T) {
 		require.Equal(t, want, Runtime(func(string) string { return value }), value)
 	}
 }
+
+// TestMkdirTemp: a TMPDIR that is not there is named, with the way out.
+func TestMkdirTemp(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	t.Setenv("TMPDIR", none)
+	_, err := MkdirTemp("x-")
+	require.ErrorContains(t, err, "make a directory in "+none)
+	require.ErrorContains(t, err, "set TMPDIR")
+}

@@ -112,32 +112,3 @@ func TestSyncWhileTheRunnerSwapsItsParts(t *testing.T) {
 		})
 	}
 }
-
-// TestRemoveWhileTheRunnerSwapsItsParts is the same for the end of a sandbox.
-func TestRemoveWhileTheRunnerSwapsItsParts(t *testing.T) {
-	const rounds = 60
-	top := t.TempDir()
-	victim, all := filepath.Join(top, "victim"), filepath.Join(top, "all")
-	write(t, victim, map[string]string{"a": "mine", "sub/a": "mine"})
-	before := state(t, victim)
-	for i := range rounds {
-		write(t, all, map[string]string{"box/kitchen/data/a": "1", "box/kitchen/data/sub/a": "1"})
-		data := filepath.Join(all, "box", "kitchen")
-		require.NoError(t, os.Symlink(victim, filepath.Join(data, "trap")))
-		stop := make(chan struct{})
-		var wait sync.WaitGroup
-		wait.Go(func() { exchange(data, stop, [2]string{"data", "trap"}) })
-		err := Remove(all, "box")
-		close(stop)
-		wait.Wait()
-		require.Equal(t, before, state(t, victim), "round %d", i)
-		if err != nil {
-			require.NoError(t, Remove(all, "box"))
-		}
-		require.NoDirExists(t, filepath.Join(all, "box"))
-	}
-	for _, name := range []string{"", ".", "..", "../victim", "a/b", "/etc", `a\b`} {
-		require.ErrorContains(t, Remove(all, name), "no name of a directory", name)
-	}
-	require.NoError(t, Remove(filepath.Join(top, "none"), "box"))
-}

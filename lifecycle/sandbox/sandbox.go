@@ -8,12 +8,10 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 )
 
@@ -177,55 +175,6 @@ func enter(known map[string]*folder, p string) (*folder, error) {
 	f := &folder{mode: defaultDirMode}
 	above.folders[name], known[p] = f, f
 	return f, nil
-}
-
-// Make makes a sandbox's directory, and those above it for this user alone, and gives it
-// the permissions mode whatever the umask is. Errors: fs.ErrPermission when another user
-// owns it.
-func Make(dir string, mode fs.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
-		return fmt.Errorf("make the sandbox: %w", err)
-	}
-	parent, err := os.OpenRoot(filepath.Dir(dir))
-	if err != nil {
-		return fmt.Errorf("make the sandbox: %w", err)
-	}
-	defer parent.Close()
-	if err := parent.Mkdir(filepath.Base(dir), mode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make the sandbox: %w", err)
-	}
-	d, err := openDir(parent, filepath.Base(dir))
-	if err != nil {
-		return fmt.Errorf("make the sandbox: %w", err)
-	}
-	defer d.Close()
-	if err := chmodDir(d, mode); err != nil {
-		return fmt.Errorf("make the sandbox: %w", err)
-	}
-	return nil
-}
-
-// Remove removes the directory name in dir with all that is in it, following no link.
-// Where it is not, that is success. Errors: fs.ErrPermission when files of other users
-// are in it.
-func Remove(dir, name string) error {
-	if !isElement(name) {
-		return fmt.Errorf("remove the sandbox: %q is no name of a directory in %s", name, dir)
-	}
-	root, err := os.OpenRoot(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("remove the sandbox: %w", err)
-	}
-	defer root.Close()
-	return root.RemoveAll(name)
-}
-
-// isElement reports whether a name is that of one thing in a directory.
-func isElement(name string) bool {
-	return name != "." && filepath.IsLocal(name) && !strings.ContainsAny(name, `/\`)
 }
 
 // openDir opens the directory name in d. Whatever was put in its place meanwhile, a

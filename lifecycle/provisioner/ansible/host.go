@@ -12,6 +12,7 @@ import (
 
 	"github.com/mattn/go-shellwords"
 
+	"github.com/galley-kitchen/galley/internal/userdir"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -45,9 +46,9 @@ type hostPlay struct {
 // openHost lays a run from this machine out in a private directory: the runner can write
 // to its sandbox, and nothing from there may run here.
 func (a *Ansible) openHost(ctx context.Context, program string, r runner.Runner) (_ *hostPlay, err error) {
-	dir, err := os.MkdirTemp("", "galley-") // a socket's path has to be short
+	dir, err := userdir.MkdirTemp("galley-") // a socket's path has to be short
 	if err != nil {
-		return nil, fmt.Errorf("make a directory for Ansible: %w", err)
+		return nil, fmt.Errorf("prepare Ansible: %w", err)
 	}
 	defer func() {
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/userdir"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -29,9 +30,9 @@ func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ 
 	if !hostReaches(r.Target) {
 		return nil, fmt.Errorf("InSpec on this machine cannot reach the engine at %s: it knows no ssh for engines\nUse one in the runner: a Chef image brings it, or name an image in verifier.image", r.Target.Endpoint)
 	}
-	dir, err := os.MkdirTemp("", "galley-inspec-") // private to this user
+	dir, err := userdir.MkdirTemp("galley-inspec-") // private to this user
 	if err != nil {
-		return nil, fmt.Errorf("make a directory for InSpec: %w", err)
+		return nil, fmt.Errorf("prepare InSpec: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	at, err := n.forHost(dir)
