@@ -253,3 +253,24 @@ func TestInspecLockFiles(t *testing.T) {
 	require.NoError(t, v.Prepare(t.Context(), b.box))
 	require.Equal(t, []string{"inspec/src/a/inspec.yml", "inspec/src/b/inspec.lock", "inspec/src/b/x_path.rb"}, b.sandboxed())
 }
+
+// A dependency's path is relative to the project, where kitchen-inspec runs, before it is
+// to the profile; in the runner and on this machine InSpec gets a path that it finds.
+func TestInspecDependsOnTheProject(t *testing.T) {
+	needShell(t)
+	for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+		b := newKitchen(t, map[string]string{
+			"test/profile/inspec.yml": "name: profile\ndepends:\n  - name: shared\n    path: test/shared\n  - name: beside\n    path: ../beside\n",
+			"test/shared/inspec.yml":  "name: shared\n", "test/beside/inspec.yml": "name: beside\n",
+			"report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`,
+			// It looks as InSpec does: relative to the profile.
+			".tools/inspec": "#!/bin/sh\nfor w; do [ ! -f \"$w/inspec.yml\" ] || cd \"$w\"; case $w in json:*) cp \"$BENCH/report\" \"${w#json:}\" ;; esac; done\n" +
+				"for p in $(sed -n 's/^ *path: //p' inspec.yml); do echo \"$p $(sed -n 's/^name: //p' \"$p/inspec.yml\")\"; done\n",
+		})
+		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
+		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where, Tests: []config.InspecTest{{Path: "test/profile"}}}))
+		require.NoError(t, err, b.out.String())
+		require.Equal(t, "../shared shared\n../beside beside\n", b.out.String(), where)
+	}
+}
