@@ -37,6 +37,9 @@ done; echo "$s"`
 // before it is believed to stay.
 const pidOneTime = 500 * time.Millisecond
 
+// noticeTime is how long an engine may take to notice the end of a PID 1 in which no command can be run.
+const noticeTime = 5 * time.Second
+
 // awaitBoot returns when PID 1 of the runner has done what it has to do first.
 func (i *instanceRun) awaitBoot(ctx context.Context, p plan) error {
 	if p.spec.Init == backend.InitSystemd {
@@ -64,15 +67,32 @@ func (i *instanceRun) awaitPIDOne(ctx context.Context, img backend.Image) error 
 			return nil
 		}
 	}
-	ended, cancel := context.WithTimeout(ctx, pidOneTime)
-	defer cancel()
-	if _, err := i.eng.WaitContainer(ended, i.container.ID); err != nil {
-		if ended.Err() != nil && ctx.Err() == nil {
-			return nil // it goes on
-		}
+	ended, err := i.pidOneEnds(ctx, pidOneTime)
+	if err != nil || ended {
 		return err
 	}
-	return i.live().explainDeath(ctx, errAtOnce)
+	// It goes on, or a busy engine has not noticed its end yet: a command in it tells.
+	code, err := i.eng.Exec(ctx, i.container.ID, backend.ExecSpec{Command: []string{"true"}, Mark: i.state.Mark})
+	if err == nil && code == 0 {
+		return nil
+	}
+	if ended, waitErr := i.pidOneEnds(ctx, noticeTime); waitErr != nil || ended {
+		return waitErr
+	}
+	return err
+}
+
+// pidOneEnds waits for the end of PID 1, and returns it as an error. ended is false when it goes on for all that time.
+func (i *instanceRun) pidOneEnds(ctx context.Context, within time.Duration) (ended bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if _, err := i.eng.WaitContainer(limited, i.container.ID); err != nil {
+		if limited.Err() != nil && ctx.Err() == nil {
+			return false, nil
+		}
+		return false, err
+	}
+	return true, i.live().explainDeath(ctx, errAtOnce)
 }
 
 // errAtOnce says when PID 1 ended.

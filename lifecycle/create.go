@@ -305,7 +305,7 @@ func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err 
 		return false, i.removeRunner(ctx)
 	}
 	if changed != "" {
-		i.notice(LevelWarn, "kept the runner although "+changed+" (--no-recreate)")
+		i.keptThough(changed)
 	}
 	i.state.ContainerID = c.ID
 	if changed == "" {
@@ -340,11 +340,21 @@ func (i *instanceRun) specChanges(digests map[string]string, img backend.Image) 
 		}
 		return ""
 	}
-	fields := changedFields(i.state.Spec, digests)
-	if i.state.Spec == nil || len(fields) == 0 {
+	return describeChange(i.state.Spec, digests)
+}
+
+// describeChange says in which parts the configuration of a runner changed.
+func describeChange(recorded, now map[string]string) string {
+	fields := changedFields(recorded, now)
+	if recorded == nil || len(fields) == 0 {
 		return "its configuration changed"
 	}
 	return strings.Join(fields, ", ") + " changed in its configuration"
+}
+
+// keptThough tells that --no-recreate keeps a runner that has changed.
+func (i *instanceRun) keptThough(changed string) {
+	i.notice(LevelWarn, "kept the runner although "+changed+" (--no-recreate)")
 }
 
 // requireText: the engines' APIs have only text (UTF-8) for paths, and would mount

@@ -215,12 +215,14 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 // advance does all phases from where the instance is to the desired one.
 func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 	last := i.state.LastAction
-	if place(desired) > place(PhaseCreate) && place(last) >= place(PhaseCreate) && !i.run.o.NoRecreate {
+	if place(desired) > place(PhaseCreate) && place(last) >= place(PhaseCreate) {
 		changed, err := i.configChanged()
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if changed {
+		case changed != "" && i.run.o.NoRecreate:
+			i.keptThough(changed)
+		case changed != "":
 			last = "" // create says what has changed
 		}
 	}

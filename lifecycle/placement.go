@@ -80,16 +80,21 @@ func (r *Run) locate(ctx context.Context, instance string, s State, d config.Dri
 		}
 		return e, old, err
 	}
-	e, err = r.askedEngine(ctx, instance, s)
-	if e != nil || err != nil {
-		return e, nil, err
-	}
-	if d.Host != "" {
-		e, err = r.kitchenEngine(ctx, instance, s, d)
-		return e, nil, err
-	}
-	e, err = r.recordedEngine(ctx, instance, s)
+	e, err = r.whereRecorded(ctx, instance, s, d)
 	return e, nil, err
+}
+
+// whereRecorded opens the engine on which an instance was made. d is what kitchen.yml says; its address is used when it
+// is the one that the instance was made with.
+func (r *Run) whereRecorded(ctx context.Context, instance string, s State, d config.Driver) (*engine, error) {
+	e, err := r.askedEngine(ctx, instance, s)
+	switch {
+	case e != nil || err != nil:
+		return e, err
+	case d.Host != "" && s.Host == hidePassword(d.Host):
+		return r.kitchenEngine(ctx, instance, s, d)
+	}
+	return r.recordedEngine(ctx, instance, s)
 }
 
 // kitchenEngine opens the recorded engine at the address that kitchen.yml has for it.
@@ -165,6 +170,9 @@ func (r *Run) recordedEngine(ctx context.Context, instance string, s State) (*en
 func (i *instanceRun) placeInstance(ctx context.Context) error {
 	e, moved, err := i.run.locate(ctx, i.inst.Name, i.state, i.inst.Driver)
 	switch {
+	case moved != nil && i.phase == PhaseDestroy && !i.fresh:
+		i.eng = moved // whether the new one can be used does not matter
+		return nil
 	case err != nil && i.run.o.Forget && i.phase == PhaseDestroy && ctx.Err() == nil:
 		i.notice(LevelWarn, fmt.Sprintf("%v\nThe runner is forgotten, and not removed: %s on %s", err,
 			containerName(i.run.o.Project, i.inst.Name), describeEngine(i.state.Kind, i.state.Endpoint)))
@@ -173,9 +181,6 @@ func (i *instanceRun) placeInstance(ctx context.Context) error {
 		return err
 	case moved == nil:
 		i.eng = e
-		return nil
-	case i.phase == PhaseDestroy:
-		i.eng = moved
 		return nil
 	}
 	i.eng = e
@@ -201,10 +206,11 @@ func (r *Run) openEngines(ctx context.Context, instances []config.Instance) erro
 	var first error
 	for _, inst := range instances {
 		s, err := r.stateFile(inst.Name).load()
+		var moved *engine
 		if err == nil {
-			_, _, err = r.locate(ctx, inst.Name, s, inst.Driver)
+			_, moved, err = r.locate(ctx, inst.Name, s, inst.Driver)
 		}
-		if err == nil || r.o.Forget {
+		if err == nil || moved != nil || r.o.Forget {
 			return nil // another instance that fails, fails alone
 		}
 		if first == nil {

@@ -110,6 +110,21 @@ func TestMoveAwayFromAStoppedEngine(t *testing.T) {
 	require.Len(t, k.runners(), 1)
 }
 
+// destroy asks the engine where the runner is, whatever the one is like that kitchen.yml names now.
+func TestDestroyDoesNotNeedTheNewEngine(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("create", i))
+	i.Driver.Host = "fake://absent"
+	require.Error(t, k.do("converge", i))
+	require.Len(t, k.runners(), 1)
+	_, c, err := k.run().Reach(t.Context(), i)
+	require.NoError(t, err, "a person may look into it")
+	require.Equal(t, k.runners()[0].ID, c.ID)
+	require.NoError(t, k.do("destroy", i))
+	require.Empty(t, k.runners())
+}
+
 // An instance that was never made is not bound to an engine.
 func TestNothingMadeNothingBound(t *testing.T) {
 	k := newKitchen(t)
@@ -140,6 +155,10 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 	require.NoError(t, stateFileOf(k.project, "c").save(State{Attempted: PhaseCreate, ContainerID: "x", Host: "fake://two", Endpoint: "fake://two"}))
 	_, err := k.run().Statuses(t.Context(), []string{"c"})
 	require.ErrorContains(t, err, "fake://two", "what the file says kitchen.yml has is no more true")
+	for _, name := range []string{"a", "c"} { // login, exec, cp
+		_, _, err = k.run().Reach(t.Context(), chefInstance(name))
+		require.ErrorContains(t, err, "neither your settings nor this machine offer that engine")
+	}
 	for _, a := range []Action{"destroy", "verify"} {
 		require.ErrorContains(t, k.do(a, i), "neither your settings nor this machine offer that engine")
 	}

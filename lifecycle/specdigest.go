@@ -57,20 +57,23 @@ func (i *instanceRun) digests(boxes sandboxes, wanted []*provisioner.Tool) (map[
 	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, boxes, i.run.environ))
 }
 
-// configChanged reports whether kitchen.yml wants another runner than the one that is
-// recorded, as far as that is known without the engine.
-func (i *instanceRun) configChanged() (bool, error) {
+// configChanged says in what kitchen.yml wants another runner than the one that is recorded, as far as that is known
+// without the engine, "" when in nothing.
+func (i *instanceRun) configChanged() (string, error) {
 	wanted, err := i.wantedTools()
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	now, err := i.digests(i.theSandboxes(), wanted)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	recorded := maps.Clone(i.state.Spec)
 	delete(recorded, toolIDs)
-	return !maps.Equal(recorded, now), nil
+	if maps.Equal(recorded, now) {
+		return "", nil
+	}
+	return describeChange(recorded, now), nil
 }
 
 // textDigest tells lists of texts apart.

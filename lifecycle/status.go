@@ -17,11 +17,12 @@ func (r *Run) Reach(ctx context.Context, inst config.Instance) (backend.Containe
 	if err != nil {
 		return nil, backend.Container{}, err
 	}
-	d := inst.Driver
+	var e *engine
 	if s.mayHaveRunner() {
-		d.Engine, d.Host = s.Engine, s.Host
+		e, err = r.whereRecorded(ctx, inst.Name, s, inst.Driver)
+	} else {
+		e, err = r.engineFor(ctx, inst.Driver.Engine, r.hostFor(inst.Driver))
 	}
-	e, _, err := r.locate(ctx, inst.Name, s, d)
 	if err != nil {
 		return nil, backend.Container{}, err
 	}

@@ -118,6 +118,42 @@ func TestPIDOneThatEnds(t *testing.T) {
 	}
 }
 
+// A busy engine does not notice at once that PID 1 has ended; then no command can be run any more.
+func TestPIDOneWhoseEndIsNoticedLate(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	i.Driver.Command = []string{"sh", "-c", "echo last words; exit 3"}
+	k.endsAtOnce(3, "last words\n")
+	open := k.run().o.Open
+	k.change = func(o *Options) {
+		o.Open = func(ctx context.Context, engine, host string) (backend.ContainerBackend, backend.Endpoint, error) {
+			be, ep, err := open(ctx, engine, host)
+			return &lateNotice{ContainerBackend: be}, ep, err
+		}
+	}
+	err := k.do("create", i)
+	require.ErrorContains(t, err, "last words")
+	require.ErrorContains(t, err, "code 3")
+}
+
+// lateNotice is an engine that notices the end of a container when it is asked again.
+type lateNotice struct {
+	backend.ContainerBackend
+	waits int
+}
+
+func (l *lateNotice) WaitContainer(ctx context.Context, id string) (int, error) {
+	if l.waits++; l.waits == 1 {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
+	return l.ContainerBackend.WaitContainer(ctx, id)
+}
+
+func (l *lateNotice) Exec(context.Context, string, backend.ExecSpec) (int, error) {
+	return -1, backend.ErrNotRunning
+}
+
 // endsAtOnce lets PID 1 of every runner print something and end.
 func (k *kitchen) endsAtOnce(code int, words string) {
 	open := k.run().o.Open
@@ -279,6 +315,7 @@ func TestChangedConfigurationImpliesCreate(t *testing.T) {
 				k.change = func(o *Options) { o.NoRecreate = true }
 				_ = k.do("setup", i)
 				require.Equal(t, first, k.runners()[0].ID, "--no-recreate")
+				require.Regexp(t, `kept the runner although .* \(--no-recreate\)`, strings.Join(k.sink.notices(), "\n"))
 				k.change = nil
 				_ = k.do(next, i) // the fake has no client at another place
 				require.Contains(t, strings.Join(k.sink.notices(), "\n"), "recreating the runner, since ")
