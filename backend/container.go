@@ -2,6 +2,7 @@ package backend
 
 import (
 	"io"
+	"net/netip"
 	"time"
 )
 
@@ -43,9 +44,8 @@ type ContainerSpec struct {
 	PID        Namespace
 	// CapAdd and CapDrop are capability names with or without "CAP_", or "ALL".
 	CapAdd, CapDrop []string
-	// SecurityOpt are options as `docker run --security-opt` has them.
-	SecurityOpt []string
-	Devices     []Device
+	Security        Security
+	Devices         []Device
 	// GPUs asks for that many GPUs; -1 for all of them.
 	GPUs         int
 	GroupAdd     []string
@@ -80,35 +80,87 @@ const (
 	InitSystemd
 )
 
-// UserNS is a user namespace mode.
-type UserNS string
+// UserNSMode is how a user namespace is made.
+type UserNSMode string
 
+// The modes of user namespaces. The empty one is what the engine does when not told.
 const (
-	// UserNSDefault is what the engine does when not told.
-	UserNSDefault UserNS = ""
 	// UserNSHost is the user namespace that the engine itself runs in.
-	UserNSHost UserNS = "host"
-	// UserNSKeepID keeps the user's own ids inside the container. It may carry
-	// options: "keep-id:uid=1000,gid=1000".
-	UserNSKeepID UserNS = "keep-id"
-	// UserNSAuto takes an unused range of ids. It may carry "size=".
-	UserNSAuto UserNS = "auto"
+	UserNSHost UserNSMode = "host"
+	// UserNSKeepID keeps the user's own ids inside the container.
+	UserNSKeepID UserNSMode = "keep-id"
+	// UserNSAuto takes an unused range of ids.
+	UserNSAuto UserNSMode = "auto"
 	// UserNSNoMap does not map the user's own id into the container.
-	UserNSNoMap UserNS = "nomap"
+	UserNSNoMap UserNSMode = "nomap"
 	// UserNSPrivate is a namespace of its own.
-	UserNSPrivate UserNS = "private"
+	UserNSPrivate UserNSMode = "private"
 )
 
-// Namespace is the mode of a kind of namespace: "" (the engine's default),
-// "host", "private", "shareable" or "container:NAME".
-type Namespace string
+// UserNS is a container's user namespace.
+type UserNS struct {
+	Mode UserNSMode
+	// UID and GID are what the user's own ids are inside, for UserNSKeepID; nil for
+	// the same as outside.
+	UID, GID *uint32
+	// Size is how many ids there are, for UserNSAuto and UserNSKeepID; 0 leaves it to
+	// the engine.
+	Size uint32
+}
 
+// NamespaceMode is how a namespace of one kind is made.
+type NamespaceMode string
+
+// The modes of namespaces. The empty one is the engine's default.
 const (
 	// NamespaceHost shares the engine's host namespace.
-	NamespaceHost Namespace = "host"
+	NamespaceHost NamespaceMode = "host"
 	// NamespacePrivate is a namespace of the container's own.
-	NamespacePrivate Namespace = "private"
+	NamespacePrivate NamespaceMode = "private"
+	// NamespaceShareable is one of its own that other containers may join.
+	NamespaceShareable NamespaceMode = "shareable"
+	// NamespaceNone is an IPC namespace without /dev/shm.
+	NamespaceNone NamespaceMode = "none"
+	// NamespaceContainer joins the namespace of another container.
+	NamespaceContainer NamespaceMode = "container"
 )
+
+// Namespace is a container's namespace of one kind.
+type Namespace struct {
+	Mode NamespaceMode
+	// Container is the name of another container, for NamespaceContainer.
+	Container string
+}
+
+// Security are the restrictions of a container's processes. Empty fields are the
+// engine's own choice.
+type Security struct {
+	// NoNewPrivileges keeps programs from gaining rights, as setuid ones do.
+	NoNewPrivileges bool
+	// Seccomp is "unconfined", "builtin", the absolute path of a profile, or the
+	// profile itself in JSON.
+	Seccomp string
+	// AppArmor is the name of a profile or "unconfined".
+	AppArmor string
+	SELinux  SELinux
+	// UnmaskAll uncovers the paths of /proc and /sys that an engine hides or mounts
+	// read-only. Mask and Unmask name single ones.
+	UnmaskAll    bool
+	Mask, Unmask []string
+	// ProcOptions are options of the mount of /proc, such as "hidepid=2".
+	ProcOptions []string
+	// WritableCgroups mounts the cgroups writable in an unprivileged container.
+	WritableCgroups bool
+}
+
+// SELinux are the labels of a container's processes.
+type SELinux struct {
+	// Disabled takes the container out of SELinux' separation.
+	Disabled                          bool
+	User, Role, Type, Level, FileType string
+	// Nested lets the container change labels inside.
+	Nested bool
+}
 
 // Device is a device node that is given to the container.
 type Device struct {
@@ -150,6 +202,15 @@ const (
 	MountTmpfs MountType = "tmpfs"
 )
 
+// Relabel says how SELinux labels a mount's source anew.
+type Relabel string
+
+// The ways of relabelling. The empty one leaves the labels alone.
+const (
+	RelabelShared  Relabel = "z"
+	RelabelPrivate Relabel = "Z"
+)
+
 // Mount is something mounted into a container.
 type Mount struct {
 	Type MountType
@@ -160,10 +221,25 @@ type Mount struct {
 	ReadOnly bool
 	// Own marks a bind of galley's own directory: only such a bind may be
 	// relabelled for SELinux without being asked.
-	Own bool
-	// Options are further words as users write them after the second colon:
-	// z, Z, nocopy, cached, rslave, exec, size=64m …
-	Options []string
+	Own     bool
+	Relabel Relabel
+	// Propagation is such as "rslave", or empty.
+	Propagation string
+	// Consistency is Docker Desktop's "cached", "delegated" or "consistent".
+	Consistency string
+	// NoCopy leaves a volume without what the image has at the target.
+	NoCopy bool
+	// NonRecursive leaves out what is mounted below the source.
+	NonRecursive bool
+	// Overlay throws away what the container writes.
+	Overlay bool
+	// ChangeOwner gives the source to the container's user.
+	ChangeOwner bool
+	// IDMap maps the ids of the source into the container.
+	IDMap bool
+	// FSOptions are options of the file system as mount(8) has them: exec, nosuid,
+	// size=64m, mode=0700 …
+	FSOptions []string
 }
 
 // VolumesFrom mounts the volumes of another container.
@@ -196,8 +272,8 @@ type NetworkAttachment struct {
 	Name string
 	// Aliases are further names that resolve to the container on its network.
 	Aliases []string
-	// Links are "container[:alias]" as kitchen.yml's `links` has them.
-	Links []string
+	// Links are further names of other containers.
+	Links []Link
 	// IPv4, IPv6 and MAC are fixed addresses, or empty.
 	IPv4, IPv6, MAC string
 }
@@ -213,11 +289,16 @@ type PortMapping struct {
 	Protocol string
 }
 
+// Link is another container, and a name to reach it by.
+type Link struct{ Container, Alias string }
+
 // HostEntry is a line of the container's /etc/hosts.
 type HostEntry struct {
 	Name string
-	// IP is an address, or "host-gateway" for the engine's host.
-	IP string
+	// Address is not valid when Gateway is set.
+	Address netip.Addr
+	// Gateway stands for the address of the engine's host.
+	Gateway bool
 }
 
 // DNS is the container's resolver configuration.

@@ -148,7 +148,7 @@ func systemdAdvice(d config.Driver, info backend.Info) string {
 		if m.ReadOnly {
 			return "driver.volumes mounts " + m.Source + " read-only at /sys/fs/cgroup, and on cgroup v2 systemd must write there: remove that line"
 		}
-		if d.CgroupNS.String() != "host" {
+		if d.CgroupNS.Mode != config.NamespaceHost {
 			return "driver.volumes mounts " + m.Source + " at /sys/fs/cgroup, which does not fit the runner's own cgroup namespace: " +
 				"remove that line, or add cgroupns_mode: host"
 		}

@@ -66,7 +66,7 @@ func (i *instanceRun) clean(ctx context.Context, dir, imageID string) error {
 		Entrypoint: []string{"sh", "-c", "rm -rf " + cleanAt + "/*/* " + cleanAt + "/*/.[!.]*"},
 		Labels:     i.labels(backend.RoleHelper),
 		// However the runner's users were mapped, the engine's own root is above them.
-		UserNS:  backend.UserNSHost,
+		UserNS:  backend.UserNS{Mode: backend.UserNSHost},
 		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},
 		Mounts:  []backend.Mount{{Type: backend.MountBind, Source: dir, Target: cleanAt, Own: true}},
 	}

@@ -34,13 +34,13 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		Labels:       maps.Clone(backend.Labels(d.Labels)),
 		Init:         initKind(d),
 		Privileged:   d.Privileged,
-		UserNS:       backend.UserNS(d.UserNS.String()),
-		CgroupNS:     backend.Namespace(d.CgroupNS.String()),
-		IPC:          backend.Namespace(d.IPC.String()),
-		PID:          backend.Namespace(d.PID.String()),
+		UserNS:       backend.UserNS{Mode: backend.UserNSMode(d.UserNS.Mode), UID: d.UserNS.UID, GID: d.UserNS.GID, Size: d.UserNS.Size},
+		CgroupNS:     namespace(d.CgroupNS),
+		IPC:          namespace(d.IPC),
+		PID:          namespace(d.PID),
 		CapAdd:       d.CapAdd,
 		CapDrop:      d.CapDrop,
-		SecurityOpt:  d.Security.Options(),
+		Security:     security(d.Security),
 		GPUs:         d.GPUs,
 		GroupAdd:     d.GroupAdd,
 		Sysctls:      d.Sysctls,
@@ -74,11 +74,7 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		s.Ports = append(s.Ports, backend.PortMapping(x))
 	}
 	for _, x := range d.ExtraHosts {
-		entry := backend.HostEntry{Name: x.Name, IP: "host-gateway"}
-		if !x.Gateway {
-			entry.IP = x.Address.String()
-		}
-		s.ExtraHosts = append(s.ExtraHosts, entry)
+		s.ExtraHosts = append(s.ExtraHosts, backend.HostEntry(x))
 	}
 	for _, x := range d.VolumesFrom {
 		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom(x))
@@ -91,13 +87,25 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		}
 	}
 	for _, m := range d.Mounts {
-		words := m
-		words.ReadOnly = false // it has a field of its own
 		s.Mounts = append(s.Mounts, backend.Mount{
-			Type: backend.MountType(m.Type), Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly, Options: words.Options(),
+			Type: backend.MountType(m.Type), Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly,
+			Relabel: backend.Relabel(m.Relabel), Propagation: m.Propagation, Consistency: m.Consistency,
+			NoCopy: m.NoCopy, NonRecursive: m.NonRecursive, Overlay: m.Overlay, ChangeOwner: m.ChangeOwner, IDMap: m.IDMap,
+			FSOptions: m.FSOptions,
 		})
 	}
 	return s
+}
+
+func namespace(n config.Namespace) backend.Namespace {
+	return backend.Namespace{Mode: backend.NamespaceMode(n.Mode), Container: n.Container}
+}
+
+func security(s config.Security) backend.Security {
+	return backend.Security{
+		NoNewPrivileges: s.NoNewPrivileges, Seccomp: s.Seccomp, AppArmor: s.AppArmor, SELinux: backend.SELinux(s.SELinux),
+		UnmaskAll: s.UnmaskAll, Mask: s.Mask, Unmask: s.Unmask, ProcOptions: s.ProcOptions, WritableCgroups: s.WritableCgroups,
+	}
 }
 
 // runnerEnv is `env` with what Test Kitchen adds to it.
@@ -151,7 +159,7 @@ func networkAttachment(i config.Instance) backend.NetworkAttachment {
 	d := i.Driver
 	a := backend.NetworkAttachment{IPv4: d.IPAddress, IPv6: d.IP6Address, MAC: d.MacAddress}
 	for _, l := range d.Links {
-		a.Links = append(a.Links, l.String())
+		a.Links = append(a.Links, backend.Link(l))
 	}
 	a.Mode, a.Name = backend.NetworkMode(d.Network.Mode), d.Network.Name
 	if d.Network.Mode != config.NetworkNamed {

@@ -91,7 +91,7 @@ func TestDigestSeesEveryKey(t *testing.T) {
 	}
 	for _, field := range []string{
 		"Name", "Image", "Platform", "Entrypoint", "Command", "Env", "Hostname", "Domainname", "User", "WorkDir", "StopSignal", "Labels",
-		"Init", "Privileged", "UserNS", "CgroupNS", "IPC", "PID", "CapAdd", "CapDrop", "SecurityOpt", "Devices", "GPUs", "GroupAdd",
+		"Init", "Privileged", "UserNS", "CgroupNS", "IPC", "PID", "CapAdd", "CapDrop", "Security", "Devices", "GPUs", "GroupAdd",
 		"Ulimits", "Sysctls", "ReadOnlyRoot", "Tty", "Resources", "Mounts", "VolumesFrom", "Tools", "Network", "Ports", "PublishAll",
 		"ExtraHosts", "DNS",
 	} {
@@ -104,7 +104,7 @@ func TestDigestsTellWhatChanged(t *testing.T) {
 	now := base
 	now.Image, now.Env, now.Command = "two", map[string]string{"SECRET": "y"}, nil
 	now.Tools = []backend.Tool{{Image: "tool"}}
-	now.ExtraHosts = []backend.HostEntry{{Name: "a", IP: "b"}}
+	now.ExtraHosts = []backend.HostEntry{{Name: "a", Gateway: true}}
 	old, err := specDigests(base)
 	require.NoError(t, err)
 	changed, err := specDigests(now)

@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -101,17 +102,18 @@ func identityFeatures() []feature {
 }
 
 func processFeatures() []feature {
+	user := uint32(1000)
 	host := func(set func(*backend.ContainerSpec, backend.Namespace)) edit {
-		return func(s *backend.ContainerSpec) { set(s, backend.NamespaceHost) }
+		return func(s *backend.ContainerSpec) { set(s, backend.Namespace{Mode: backend.NamespaceHost}) }
 	}
 	hostIPC := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.IPC = n })
 	hostPID := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.PID = n })
 	hostCgroup := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.CgroupNS = n })
 	remapped := func(i backend.Info) bool { return i.UserNSRemap }
 	shared := func(t *testing.T, s *suite) (backend.Container, edit) {
-		other := s.start(t, func(spec *backend.ContainerSpec) { spec.IPC = "shareable" })
+		other := s.start(t, func(spec *backend.ContainerSpec) { spec.IPC.Mode = backend.NamespaceShareable })
 		return other, func(spec *backend.ContainerSpec) {
-			spec.IPC = backend.Namespace("container:" + s.inspect(t, other.ID).Name)
+			spec.IPC = backend.Namespace{Mode: backend.NamespaceContainer, Container: s.inspect(t, other.ID).Name}
 		}
 	}
 	return []feature{
@@ -167,22 +169,22 @@ func processFeatures() []feature {
 		},
 		{
 			name: "security-opt-no-new-privileges",
-			want: asks(func(s *backend.ContainerSpec) { s.SecurityOpt = []string{"no-new-privileges"} }),
+			want: asks(func(s *backend.ContainerSpec) { s.Security.NoNewPrivileges = true }),
 			seen: showsLine("cat /proc/1/status", "NoNewPrivs: 1"),
 		},
 		{
 			name: "security-opt-seccomp-unconfined",
-			want: asks(func(s *backend.ContainerSpec) { s.SecurityOpt = []string{"seccomp=unconfined"} }),
+			want: asks(func(s *backend.ContainerSpec) { s.Security.Seccomp = "unconfined" }),
 			seen: showsLine("cat /proc/1/status", "Seccomp: 0"),
 		},
 		{
 			name: "security-opt-label-disable",
-			want: asks(func(s *backend.ContainerSpec) { s.SecurityOpt = []string{"label=disable"} }),
+			want: asks(func(s *backend.ContainerSpec) { s.Security.SELinux.Disabled = true }),
 			seen: shows("echo runs", "runs"),
 		},
 		{
 			name:      "security-opt-systempaths-unconfined",
-			want:      asks(func(s *backend.ContainerSpec) { s.SecurityOpt = []string{"systempaths=unconfined"} }),
+			want:      asks(func(s *backend.ContainerSpec) { s.Security.UnmaskAll = true }),
 			mayRefuse: always,
 			seen:      shows("grep -c ' /proc/sys' /proc/mounts", "0"),
 		},
@@ -249,7 +251,7 @@ func processFeatures() []feature {
 		},
 		{
 			name: "userns-host",
-			want: userNS(backend.UserNSHost),
+			want: userNS(backend.UserNS{Mode: backend.UserNSHost}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if root := s.uidMap(t, c.ID)[0]; !s.info.Rootless && root.outside != 0 {
 					return fmt.Errorf("root is %d outside", root.outside)
@@ -260,13 +262,13 @@ func processFeatures() []feature {
 		{
 			name:       "userns-keep-id",
 			capability: func(c backend.Capabilities) bool { return c.KeepIDUserNS },
-			want:       userNS(backend.UserNSKeepID),
+			want:       userNS(backend.UserNS{Mode: backend.UserNSKeepID}),
 			mayRefuse:  func(i backend.Info) bool { return !i.Capabilities.KeepIDUserNS },
 			seen:       shows("id -u", "0"),
 		},
 		{
 			name:      "userns-keep-id-as-1000",
-			want:      userNS("keep-id:uid=1000,gid=1000"),
+			want:      userNS(backend.UserNS{Mode: backend.UserNSKeepID, UID: &user, GID: &user}),
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				ranges := s.uidMap(t, c.ID)
@@ -279,7 +281,7 @@ func processFeatures() []feature {
 		{
 			name:       "userns-auto",
 			capability: func(c backend.Capabilities) bool { return c.AutoUserNS },
-			want:       userNS("auto:size=2000"),
+			want:       userNS(backend.UserNS{Mode: backend.UserNSAuto, Size: 2000}),
 			mayRefuse:  func(i backend.Info) bool { return !i.Capabilities.AutoUserNS },
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if ranges := s.uidMap(t, c.ID); ranges[0].outside == 0 || ranges[0].length != 2000 {
@@ -290,13 +292,13 @@ func processFeatures() []feature {
 		},
 		{
 			name:      "userns-nomap",
-			want:      userNS(backend.UserNSNoMap),
+			want:      userNS(backend.UserNS{Mode: backend.UserNSNoMap}),
 			mayRefuse: func(i backend.Info) bool { return !i.Rootless || !i.Capabilities.KeepIDUserNS },
 			seen:      shows("id -u", "0"),
 		},
 		{
 			name:      "userns-private",
-			want:      userNS(backend.UserNSPrivate),
+			want:      userNS(backend.UserNS{Mode: backend.UserNSPrivate}),
 			mayRefuse: func(i backend.Info) bool { return !i.UserNSRemap },
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if root := s.uidMap(t, c.ID)[0]; root.outside == 0 && root.length > 1<<31 {
@@ -309,8 +311,8 @@ func processFeatures() []feature {
 }
 
 // userNS asks for a user namespace.
-func userNS(mode backend.UserNS) func(*testing.T, *suite) []edit {
-	return asks(func(s *backend.ContainerSpec) { s.UserNS = mode })
+func userNS(u backend.UserNS) func(*testing.T, *suite) []edit {
+	return asks(func(s *backend.ContainerSpec) { s.UserNS = u })
 }
 
 func resources(set func(*backend.Resources)) func(*testing.T, *suite) []edit {
@@ -396,7 +398,7 @@ func mountFeatures() []feature {
 		},
 		{
 			name: "tmpfs-options",
-			want: asks(mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch", Options: []string{"size=64k", "exec", "mode=700"}})),
+			want: asks(mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch", FSOptions: []string{"size=64k", "exec", "mode=700"}})),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				got := s.look(t, c.ID, "grep ' /scratch tmpfs ' /proc/mounts")
 				if !strings.Contains(got, "size=64k") || !strings.Contains(got, "mode=700") || strings.Contains(got, "noexec") {
@@ -407,27 +409,27 @@ func mountFeatures() []feature {
 		},
 		{
 			name: "volume-nocopy",
-			want: asks(mounts(backend.Mount{Type: backend.MountVolume, Target: "/var", Options: []string{"nocopy"}})),
+			want: asks(mounts(backend.Mount{Type: backend.MountVolume, Target: "/var", NoCopy: true})),
 			seen: shows("ls /var", ""),
 		},
 		{
 			name: "bind-relabel-shared",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Options: []string{"z"}})}
+				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Relabel: backend.RelabelShared})}
 			},
 			seen: shows("touch /bound/file && echo written", "written"),
 		},
 		{
 			name: "bind-cached",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Options: []string{"cached"}})}
+				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Consistency: "cached"})}
 			},
 			seen: shows("touch /bound/file && echo written", "written"),
 		},
 		{
 			name: "bind-rslave",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Options: []string{"rslave"}})}
+				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Propagation: "rslave"})}
 			},
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if got := s.look(t, c.ID, "grep ' /bound ' /proc/self/mountinfo"); !strings.Contains(got, "master:") {
@@ -482,7 +484,10 @@ func networkFeatures() []feature {
 		{
 			name: "extra-hosts",
 			want: joined(func(s *backend.ContainerSpec) {
-				s.ExtraHosts = []backend.HostEntry{{Name: "db.example.test", IP: "192.0.2.7"}, {Name: "six.example.test", IP: "2001:db8::7"}}
+				s.ExtraHosts = []backend.HostEntry{
+					{Name: "db.example.test", Address: netip.MustParseAddr("192.0.2.7")},
+					{Name: "six.example.test", Address: netip.MustParseAddr("2001:db8::7")},
+				}
 			}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if err := showsLine("cat /etc/hosts", "192.0.2.7 db.example.test")(t, s, c); err != nil {
@@ -494,7 +499,7 @@ func networkFeatures() []feature {
 		{
 			name: "extra-hosts-host-gateway",
 			want: joined(func(s *backend.ContainerSpec) {
-				s.ExtraHosts = []backend.HostEntry{{Name: "outside", IP: "host-gateway"}}
+				s.ExtraHosts = []backend.HostEntry{{Name: "outside", Gateway: true}}
 			}),
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
@@ -524,7 +529,9 @@ func networkFeatures() []feature {
 			want: func(t *testing.T, s *suite) []edit {
 				n := s.network(t).Name
 				other := s.inspect(t, s.start(t, on(n)).ID)
-				return []edit{on(n), func(spec *backend.ContainerSpec) { spec.Network.Links = []string{other.Name + ":database"} }}
+				return []edit{on(n), func(spec *backend.ContainerSpec) {
+					spec.Network.Links = []backend.Link{{Container: other.Name, Alias: "database"}}
+				}}
 			},
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {

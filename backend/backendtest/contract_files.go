@@ -187,7 +187,7 @@ func testCopyRoundTrip(t *testing.T, s *suite) {
 // testCopyInMemory: a copy acts on what processes see, also where something is mounted in
 // memory, by whatever path that is reached.
 func testCopyInMemory(t *testing.T, s *suite) {
-	c := s.start(t, mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch", Options: []string{"exec"}}))
+	c := s.start(t, mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch", FSOptions: []string{"exec"}}))
 	s.run(t, c.ID, "sh", "-c", "mkdir /scratch/dir; ln -s /scratch/dir /way")
 	for _, dir := range []string{"/scratch", "/scratch/dir", "/way"} {
 		require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, dir, tarOf(t, sample()...)), dir)

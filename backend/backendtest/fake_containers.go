@@ -132,19 +132,18 @@ func commandOf(img *fakeImage, s backend.ContainerSpec) []string {
 
 // refuse returns an UnsupportedError for what the engine's Info rules out.
 func (f *Fake) refuse(s backend.ContainerSpec) error {
-	mode, _, _ := strings.Cut(string(s.UserNS), ":")
 	can := f.info.Capabilities
-	supported := map[backend.UserNS]bool{
-		backend.UserNSDefault: true,
+	supported := map[backend.UserNSMode]bool{
+		"":                    true,
 		backend.UserNSHost:    true,
 		backend.UserNSKeepID:  can.KeepIDUserNS,
 		backend.UserNSAuto:    can.AutoUserNS,
 		backend.UserNSNoMap:   can.KeepIDUserNS && f.info.Rootless,
 		backend.UserNSPrivate: f.info.UserNSRemap,
 	}
-	if !supported[backend.UserNS(mode)] {
+	if !supported[s.UserNS.Mode] {
 		return &backend.UnsupportedError{
-			Feature: "userns: " + string(s.UserNS), Engine: f.info.Engine + " " + f.info.Version,
+			Feature: "userns: " + string(s.UserNS.Mode), Engine: f.info.Engine + " " + f.info.Version,
 			Remedy: "Leave it out, or use an engine that has it.",
 		}
 	}
@@ -250,14 +249,14 @@ func (f *Fake) mountFor(c *box, root *memFS, m backend.Mount) (mountPoint, error
 		if name == "" {
 			name = f.newID()
 		}
-		if slices.Contains(m.Options, "nocopy") {
+		if m.NoCopy {
 			content = newMemFS()
 		}
 		made = f.volume(name, m.Target, content)
 		made.readOnly = m.ReadOnly
 	case backend.MountTmpfs:
 		made.source = newMemFS()
-		for _, o := range m.Options {
+		for _, o := range m.FSOptions {
 			made.options += "," + o
 		}
 	default:
@@ -269,9 +268,9 @@ func (f *Fake) mountFor(c *box, root *memFS, m backend.Mount) (mountPoint, error
 func hostsFile(c *box) string {
 	text := "127.0.0.1\tlocalhost\n"
 	for _, h := range c.spec.ExtraHosts {
-		ip := h.IP
-		if ip == "host-gateway" {
-			ip = gateway
+		ip := gateway
+		if !h.Gateway {
+			ip = h.Address.String()
 		}
 		text += ip + "\t" + h.Name + "\n"
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -157,8 +156,8 @@ func (f *Fake) resolve(from *box, name string) string {
 	defer f.mu.Unlock()
 	own := from.spec.Network
 	for _, link := range own.Links {
-		if target, alias, ok := strings.Cut(link, ":"); ok && alias == name {
-			name = target
+		if link.Alias == name {
+			name = link.Container
 		}
 	}
 	for _, c := range f.containers {

@@ -27,8 +27,8 @@ type facts struct {
 	apiVersion string
 	// labels tells that the engine's host labels files for SELinux.
 	labels bool
-	// profiles are the seccomp profiles by the names of their files.
-	profiles map[string]string
+	// seccomp is the text of the seccomp profile, where the specification names its file.
+	seccomp string
 }
 
 // facts is what the translation of a specification depends on besides itself. It
@@ -44,7 +44,7 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 		f.Info = info
 	}
 	var err error
-	f.profiles, err = readProfiles(s.SecurityOpt)
+	f.seccomp, err = readProfile(s.Security.Seccomp)
 	return f, err
 }
 
@@ -61,7 +61,7 @@ func (b *Backend) onLabelledHost() bool {
 
 // needsMeasure tells whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
-	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS == backend.UserNSPrivate || s.Resources.CPUs != 0 ||
+	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS.Mode == backend.UserNSPrivate || s.Resources.CPUs != 0 ||
 		hasRenamedDevice(s)
 }
 
@@ -158,7 +158,7 @@ func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	if s.Privileged || mounts(s, cgroupRoot) {
 		return nil, nil
 	}
-	if s.CgroupNS == backend.NamespacePrivate {
+	if s.CgroupNS.Mode == backend.NamespacePrivate {
 		return nil, unsupported(f, "systemd as PID 1 in a private cgroup namespace, unprivileged",
 			"Leave the namespace out, or add privileged: true.")
 	}
@@ -168,7 +168,7 @@ func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	if !f.UserNSRemap || h.UsernsMode.IsHost() {
 		return nil, nil
 	}
-	if s.UserNS == backend.UserNSPrivate {
+	if s.UserNS.Mode == backend.UserNSPrivate {
 		return nil, unsupported(f, "systemd as PID 1 in a private user namespace", "Leave the user namespace out.")
 	}
 	h.UsernsMode = container.UsernsMode(backend.UserNSHost)

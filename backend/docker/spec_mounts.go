@@ -15,15 +15,18 @@ import (
 // applyMounts translates Mounts and VolumesFrom.
 func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	for _, m := range s.Mounts {
-		options := engine.SplitMountOptions(m)
-		var err error
+		err := refuseOptions(m, f)
+		if err != nil {
+			return nil, err
+		}
 		switch m.Type {
 		case backend.MountBind:
-			err = applyBind(c, m, options, f)
+			err = applyBind(c, m, f)
 		case backend.MountVolume:
-			err = applyVolume(c, m, options, f)
+			applyVolume(c, m)
 		case backend.MountTmpfs:
-			addTmpfs(c, m.Target, tmpfsOptions(options))
+			// What is not said is left to Docker: noexec, nosuid, nodev.
+			addTmpfs(c, m.Target, strings.Join(append([]string{readOnly(m)}, m.FSOptions...), ","))
 		default:
 			err = &backend.Error{Op: "mount " + m.Target, Kind: backend.ErrInvalid,
 				Detail: "there is no kind of mount called " + string(m.Type), Remedy: "Write bind, volume or tmpfs."}
@@ -46,58 +49,46 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 // source that is not there, where Binds would make it, as root; but only Binds can
 // label for SELinux. Only galley's own directories are labelled unasked, and only
 // on a host that has labels.
-func applyBind(c *container.CreateRequest, m backend.Mount, o engine.MountOptions, f facts) error {
-	if m.Own && o.Relabel == "" && f.labels {
-		o.Relabel = "z"
+func applyBind(c *container.CreateRequest, m backend.Mount, f facts) error {
+	if m.Own && m.Relabel == "" && f.labels {
+		m.Relabel = backend.RelabelShared
 	}
-	if o.Relabel != "" {
+	if m.Relabel != "" {
 		if err := engine.CheckRelabel(m); err != nil {
 			return err
 		}
 	}
-	nonRecursive := slices.Contains(o.Rest, "bind")
-	rest := slices.DeleteFunc(o.Rest, func(word string) bool { return word == "bind" || word == "rbind" })
-	if o.NoCopy {
-		rest = append(rest, "nocopy")
-	}
-	if err := unknownOptions(m, rest, f); err != nil {
-		return err
-	}
 	h := c.HostConfig
-	if o.Relabel != "" && !hasColon(m.Source) {
-		h.Binds = append(h.Binds, bind(m, o.Relabel, readOnly(o), o.Propagation, o.Consistency))
+	if m.Relabel != "" && !hasColon(m.Source) {
+		h.Binds = append(h.Binds, bind(m, string(m.Relabel), readOnly(m), m.Propagation, m.Consistency))
 		return nil
 	}
 	out := mount.Mount{
-		Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: o.ReadOnly, Consistency: mount.Consistency(o.Consistency),
+		Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly, Consistency: mount.Consistency(m.Consistency),
 	}
-	if o.Propagation != "" || nonRecursive {
-		out.BindOptions = &mount.BindOptions{Propagation: mount.Propagation(o.Propagation), NonRecursive: nonRecursive}
+	if m.Propagation != "" || m.NonRecursive {
+		out.BindOptions = &mount.BindOptions{Propagation: mount.Propagation(m.Propagation), NonRecursive: m.NonRecursive}
 	}
 	h.Mounts = append(h.Mounts, out)
 	return nil
 }
 
 // applyVolume translates a volume. One without a name is anonymous.
-func applyVolume(c *container.CreateRequest, m backend.Mount, o engine.MountOptions, f facts) error {
-	if err := unknownOptions(m, o.Rest, f); err != nil {
-		return err
-	}
+func applyVolume(c *container.CreateRequest, m backend.Mount) {
 	h := c.HostConfig
-	if o.Relabel != "" && m.Source != "" {
+	if m.Relabel != "" && m.Source != "" {
 		noCopy := ""
-		if o.NoCopy {
+		if m.NoCopy {
 			noCopy = "nocopy"
 		}
-		h.Binds = append(h.Binds, bind(m, o.Relabel, readOnly(o), noCopy))
-		return nil
+		h.Binds = append(h.Binds, bind(m, string(m.Relabel), readOnly(m), noCopy))
+		return
 	}
-	out := mount.Mount{Type: mount.TypeVolume, Source: m.Source, Target: m.Target, ReadOnly: o.ReadOnly}
-	if o.NoCopy {
+	out := mount.Mount{Type: mount.TypeVolume, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly}
+	if m.NoCopy {
 		out.VolumeOptions = &mount.VolumeOptions{NoCopy: true}
 	}
 	h.Mounts = append(h.Mounts, out)
-	return nil
 }
 
 // bind is an entry of Binds with those of words that are not empty.
@@ -122,20 +113,34 @@ func addTmpfs(c *container.CreateRequest, target, options string) {
 	c.HostConfig.Tmpfs[target] = options
 }
 
-// tmpfsOptions leaves what is not said to Docker: noexec, nosuid, nodev.
-func tmpfsOptions(o engine.MountOptions) string {
-	return strings.Join(append([]string{readOnly(o)}, o.Rest...), ",")
-}
-
-func readOnly(o engine.MountOptions) string {
-	if o.ReadOnly {
+func readOnly(m backend.Mount) string {
+	if m.ReadOnly {
 		return "ro"
 	}
 	return "rw"
 }
 
-// unknownOptions refuses options that Docker does not have for a mount.
-func unknownOptions(m backend.Mount, words []string, f facts) error {
+// refuseOptions refuses options that Docker does not have for a mount of that type.
+func refuseOptions(m backend.Mount, f facts) error {
+	var words []string
+	for _, o := range []struct {
+		given bool
+		word  string
+	}{
+		{m.Overlay, "O"},
+		{m.ChangeOwner, "U"},
+		{m.IDMap, "idmap"},
+		{m.NonRecursive && m.Type != backend.MountBind, "bind"},
+		{m.NoCopy && m.Type == backend.MountBind, "nocopy"},
+		{strings.HasSuffix(m.Propagation, "unbindable"), m.Propagation},
+	} {
+		if o.given {
+			words = append(words, o.word)
+		}
+	}
+	if m.Type != backend.MountTmpfs {
+		words = append(words, m.FSOptions...)
+	}
 	if len(words) == 0 {
 		return nil
 	}

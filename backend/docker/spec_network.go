@@ -28,7 +28,11 @@ func applyNetwork(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	warnings = append(warnings, applyPorts(c, s)...)
 	h := c.HostConfig
 	for _, e := range s.ExtraHosts {
-		h.ExtraHosts = append(h.ExtraHosts, e.Name+":"+e.IP)
+		address := "host-gateway"
+		if !e.Gateway {
+			address = e.Address.String()
+		}
+		h.ExtraHosts = append(h.ExtraHosts, e.Name+":"+address)
 	}
 	h.DNS, h.DNSSearch, h.DNSOptions = s.DNS.Servers, s.DNS.Search, s.DNS.Options
 	return warnings, nil
@@ -107,8 +111,7 @@ func endpointFrom(c *container.CreateRequest, n backend.NetworkAttachment, f fac
 func links(n backend.NetworkAttachment) []string {
 	var list []string
 	for _, link := range n.Links {
-		name, alias := engine.SplitLink(link)
-		list = append(list, name+":"+alias)
+		list = append(list, link.Container+":"+link.Alias)
 	}
 	return list
 }

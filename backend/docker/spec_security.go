@@ -25,10 +25,10 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 	h.Privileged = s.Privileged
 	h.CapAdd, h.CapDrop = engine.Capabilities(s.CapAdd), engine.Capabilities(s.CapDrop)
 	h.ReadonlyRootfs = s.ReadOnlyRoot
-	h.CgroupnsMode, h.IpcMode = container.CgroupnsMode(s.CgroupNS), container.IpcMode(s.IPC)
-	if s.PID != backend.NamespacePrivate {
+	h.CgroupnsMode, h.IpcMode = container.CgroupnsMode(namespaceWords(s.CgroupNS)), container.IpcMode(namespaceWords(s.IPC))
+	if s.PID.Mode != backend.NamespacePrivate {
 		// Private is what Docker does, but has no word for.
-		h.PidMode = container.PidMode(s.PID)
+		h.PidMode = container.PidMode(namespaceWords(s.PID))
 	}
 	h.Devices, h.DeviceRequests = devices(s), gpus(s)
 	var err error
@@ -36,13 +36,21 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 		return nil, err
 	}
 	if f.UserNSRemap && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {
-		if s.UserNS == backend.UserNSPrivate {
+		if s.UserNS.Mode == backend.UserNSPrivate {
 			return nil, unsupported(f, "userns: private with a device that has another path in the container", "Leave one of them out.")
 		}
 		h.UsernsMode = container.UsernsMode(backend.UserNSHost)
 		warnings = append(warnings, "devices: one cannot have another path in a remapped user namespace, so the container gets the host's")
 	}
 	return warnings, applySecurityOptions(c, s, f)
+}
+
+// namespaceWords are a namespace as Docker's API has it: "host", "container:NAME".
+func namespaceWords(n backend.Namespace) string {
+	if n.Mode == backend.NamespaceContainer {
+		return string(n.Mode) + ":" + n.Container
+	}
+	return string(n.Mode)
 }
 
 // devices translates Devices.
@@ -77,10 +85,9 @@ func gpus(s backend.ContainerSpec) []container.DeviceRequest {
 func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 	const host = container.UsernsMode(backend.UserNSHost)
 	needsHost := s.Privileged || s.Network.Mode == backend.NetworkHost ||
-		s.PID == backend.NamespaceHost || s.IPC == backend.NamespaceHost
-	name, _, _ := strings.Cut(string(s.UserNS), ":")
-	switch backend.UserNS(name) {
-	case backend.UserNSDefault:
+		s.PID.Mode == backend.NamespaceHost || s.IPC.Mode == backend.NamespaceHost
+	switch s.UserNS.Mode {
+	case "":
 		if needsHost {
 			return host, nil
 		}
@@ -96,67 +103,61 @@ func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 				"Leave one of them out.")
 		}
 		return "", nil
-	case backend.UserNSKeepID, backend.UserNSAuto, backend.UserNSNoMap, "container":
-		return "", unsupported(f, "userns: "+string(s.UserNS), "Only Podman has this mode. For Docker write host, or leave it out.")
+	case backend.UserNSKeepID, backend.UserNSAuto, backend.UserNSNoMap:
+		return "", unsupported(f, "userns: "+engine.UserNSWords(s.UserNS), "Only Podman has this mode. For Docker write host, or leave it out.")
 	}
-	return "", &backend.Error{Op: "userns " + string(s.UserNS), Kind: backend.ErrInvalid, Detail: "there is no such mode",
+	return "", &backend.Error{Op: "userns " + string(s.UserNS.Mode), Kind: backend.ErrInvalid, Detail: "there is no such mode",
 		Remedy: "Write host, keep-id, auto, nomap or private."}
 }
 
-// applySecurityOptions translates SecurityOpt as `docker run` does: the API wants
-// the text of a seccomp profile, and has fields of its own for system paths.
+// applySecurityOptions translates Security as `docker run` does: the API wants the text
+// of a seccomp profile, and has fields of its own for system paths.
 func applySecurityOptions(c *container.CreateRequest, s backend.ContainerSpec, f facts) error {
-	options, err := engine.SecurityOptions(s.SecurityOpt)
-	if err != nil {
-		return err
+	h, o := c.HostConfig, s.Security
+	for _, only := range []struct {
+		key   string
+		given []string
+	}{{"mask", o.Mask}, {"unmask", o.Unmask}, {"proc-opts", o.ProcOptions}} {
+		if len(only.given) > 0 {
+			return unsupported(f, "security_opt "+only.key, "Leave it out for Docker, or write systempaths=unconfined.")
+		}
 	}
-	h := c.HostConfig
-	for _, o := range options {
-		switch o.Key {
-		case "systempaths":
-			if o.Value != "unconfined" {
-				return &backend.Error{Op: "security_opt systempaths=" + o.Value, Kind: backend.ErrInvalid, Detail: "the only value is unconfined"}
-			}
-			h.MaskedPaths, h.ReadonlyPaths = []string{}, []string{}
-			continue
-		case "mask", "unmask", "proc-opts":
-			return unsupported(f, "security_opt "+o.Key, "Leave it out for Docker, or write systempaths=unconfined.")
-		case "seccomp":
-			if profile, found := f.profiles[o.Value]; found {
-				o.Value = profile
-			}
+	for _, label := range engine.Labels(o.SELinux) {
+		h.SecurityOpt = append(h.SecurityOpt, "label="+label)
+	}
+	for _, word := range []struct {
+		text  string
+		given bool
+	}{
+		{"apparmor=" + o.AppArmor, o.AppArmor != ""},
+		{"seccomp=" + cmp.Or(f.seccomp, o.Seccomp), o.Seccomp != ""},
+		{"no-new-privileges", o.NoNewPrivileges},
+		{"writable-cgroups", o.WritableCgroups},
+	} {
+		if word.given {
+			h.SecurityOpt = append(h.SecurityOpt, word.text)
 		}
-		text := o.Key
-		if o.Value != "" {
-			text += "=" + o.Value
-		}
-		h.SecurityOpt = append(h.SecurityOpt, text)
+	}
+	if o.UnmaskAll {
+		h.MaskedPaths, h.ReadonlyPaths = []string{}, []string{}
 	}
 	return nil
 }
 
-// readProfiles reads the files of the seccomp profiles among security options.
+// readProfile reads the file of a seccomp profile; empty where there is none to read.
 // Errors: backend.ErrInvalid.
-func readProfiles(securityOpt []string) (map[string]string, error) {
-	options, err := engine.SecurityOptions(securityOpt)
+func readProfile(name string) (string, error) {
+	if name == "" || name == "unconfined" || name == "builtin" || strings.HasPrefix(strings.TrimSpace(name), "{") {
+		return "", nil
+	}
+	text, err := os.ReadFile(name)
+	var profile bytes.Buffer
+	if err == nil {
+		err = json.Compact(&profile, text)
+	}
 	if err != nil {
-		return nil, err
+		return "", &backend.Error{Op: "security_opt seccomp=" + name, Kind: backend.ErrInvalid, Detail: err.Error(),
+			Remedy: "Name a file with a seccomp profile in JSON, or write seccomp=unconfined.", Err: err}
 	}
-	profiles := map[string]string{}
-	for _, o := range options {
-		if o.Key != "seccomp" || o.Value == "unconfined" || o.Value == "builtin" || strings.HasPrefix(strings.TrimSpace(o.Value), "{") {
-			continue
-		}
-		text, err := os.ReadFile(o.Value)
-		var profile bytes.Buffer
-		if err == nil {
-			err = json.Compact(&profile, text)
-		}
-		if err != nil {
-			return nil, &backend.Error{Op: "security_opt seccomp=" + o.Value, Kind: backend.ErrInvalid, Detail: err.Error(),
-				Remedy: "Name a file with a seccomp profile in JSON, or write seccomp=unconfined.", Err: err}
-		}
-		profiles[o.Value] = profile.String()
-	}
-	return profiles, nil
+	return profile.String(), nil
 }

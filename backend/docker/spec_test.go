@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -53,23 +54,23 @@ func runner() backend.ContainerSpec {
 		Mounts: []backend.Mount{
 			{Type: backend.MountBind, Source: "/home/me/.galley/sandbox", Target: "/opt/kitchen", Own: true},
 			{Type: backend.MountBind, Source: "/home/me/odd:name", Target: "/odd", Own: true},
-			{Type: backend.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Options: []string{"cached"}},
-			{Type: backend.MountBind, Source: "/home/me/shared", Target: "/shared", Options: []string{"Z,rslave"}},
-			{Type: backend.MountBind, Source: "/home/me/flat", Target: "/flat", Options: []string{"bind", "ro", "rshared"}},
+			{Type: backend.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Consistency: "cached"},
+			{Type: backend.MountBind, Source: "/home/me/shared", Target: "/shared", Relabel: backend.RelabelPrivate, Propagation: "rslave"},
+			{Type: backend.MountBind, Source: "/home/me/flat", Target: "/flat", NonRecursive: true, ReadOnly: true, Propagation: "rshared"},
 			{Type: backend.MountVolume, Target: "/data"},
-			{Type: backend.MountVolume, Source: "cache", Target: "/var/cache", Options: []string{"nocopy", "ro"}},
-			{Type: backend.MountVolume, Source: "labelled", Target: "/labelled", Options: []string{"z", "nocopy"}},
-			{Type: backend.MountTmpfs, Target: "/scratch", Options: []string{"exec", "size=64m"}},
+			{Type: backend.MountVolume, Source: "cache", Target: "/var/cache", NoCopy: true, ReadOnly: true},
+			{Type: backend.MountVolume, Source: "labelled", Target: "/labelled", Relabel: backend.RelabelShared, NoCopy: true},
+			{Type: backend.MountTmpfs, Target: "/scratch", FSOptions: []string{"exec", "size=64m"}},
 		},
 		Network: backend.NetworkAttachment{
 			Mode: backend.NetworkNamed, Name: "dokken", Aliases: []string{"dokken", "web"},
-			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []string{"db", "queue:broker"},
+			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []backend.Link{{Container: "db", Alias: "db"}, {Container: "queue", Alias: "broker"}},
 		},
 		Ports: []backend.PortMapping{
 			{ContainerPort: 80}, {HostIP: "127.0.0.1", HostPort: 8053, ContainerPort: 53, Protocol: "UDP"},
 		},
 		PublishAll: true,
-		ExtraHosts: []backend.HostEntry{{Name: "db.example.com", IP: "10.0.0.9"}, {Name: "host", IP: "host-gateway"}},
+		ExtraHosts: []backend.HostEntry{{Name: "db.example.com", Address: netip.MustParseAddr("10.0.0.9")}, {Name: "host", Gateway: true}},
 		DNS:        backend.DNS{Servers: []string{"10.0.0.2"}, Search: []string{"example.com"}, Options: []string{"ndots:2"}},
 	}
 }
@@ -78,11 +79,11 @@ func runner() backend.ContainerSpec {
 func locked() backend.ContainerSpec {
 	return backend.ContainerSpec{
 		Name: "locked", Image: "sha256:0123", Entrypoint: []string{}, User: "1000:1000",
-		Privileged: true, CgroupNS: backend.NamespacePrivate, IPC: backend.NamespaceHost, PID: "container:other",
+		Privileged: true, CgroupNS: backend.Namespace{Mode: backend.NamespacePrivate}, IPC: backend.Namespace{Mode: backend.NamespaceHost}, PID: backend.Namespace{Mode: backend.NamespaceContainer, Container: "other"},
 		CapAdd: []string{"net_admin", "CAP_SYS_PTRACE", "NET_ADMIN"}, CapDrop: []string{"all"},
-		SecurityOpt: []string{
-			"label=disable", "label:type:container_t", "apparmor=unconfined", "seccomp=profile.json", "no-new-privileges",
-			"systempaths=unconfined",
+		Security: backend.Security{
+			SELinux: backend.SELinux{Disabled: true, Type: "container_t"}, AppArmor: "unconfined", Seccomp: "profile.json",
+			NoNewPrivileges: true, UnmaskAll: true,
 		},
 		Devices: []backend.Device{
 			{HostPath: "/dev/fuse"}, {HostPath: "/dev/sda", ContainerPath: "/dev/xvda"}, {HostPath: "/dev/kvm", Permissions: "rw"},
@@ -101,7 +102,7 @@ func systemd() backend.ContainerSpec {
 }
 
 func TestContainerConfig(t *testing.T) {
-	profiled := with(rootful(), func(f *facts) { f.profiles = map[string]string{"profile.json": `{"defaultAction":"SCMP_ACT_ALLOW"}`} })
+	profiled := with(rootful(), func(f *facts) { f.seccomp = `{"defaultAction":"SCMP_ACT_ALLOW"}` })
 	tests := []struct {
 		name     string
 		spec     backend.ContainerSpec
@@ -129,14 +130,14 @@ func TestContainerConfig(t *testing.T) {
 				{Type: backend.MountTmpfs, Target: "/run"}, {Type: backend.MountBind, Source: "/sys/fs/cgroup", Target: "/sys/fs/cgroup"},
 			}
 		}), facts: rootful()},
-		{name: "userns-private", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSPrivate}, facts: remapped()},
-		{name: "userns-host", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSHost}, facts: rootful()},
+		{name: "userns-private", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSPrivate}}, facts: remapped()},
+		{name: "userns-host", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSHost}}, facts: rootful()},
 		{name: "device-remapped", spec: backend.ContainerSpec{
 			Image: "sha256:0123", Devices: []backend.Device{{HostPath: "/dev/full", ContainerPath: "/dev/empty"}},
 		}, facts: remapped(), warnings: []string{
 			"devices: one cannot have another path in a remapped user namespace, so the container gets the host's",
 		}},
-		{name: "gpus-all", spec: backend.ContainerSpec{Image: "sha256:0123", GPUs: -1, PID: backend.NamespacePrivate}, facts: rootful()},
+		{name: "gpus-all", spec: backend.ContainerSpec{Image: "sha256:0123", GPUs: -1, PID: backend.Namespace{Mode: backend.NamespacePrivate}}, facts: rootful()},
 		{
 			name: "host-network", facts: rootful(), spec: backend.ContainerSpec{
 				Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkHost, Aliases: []string{"web"}},
@@ -160,7 +161,7 @@ func TestContainerConfig(t *testing.T) {
 		},
 		{name: "bridge-network", facts: rootful(), spec: backend.ContainerSpec{
 			Image: "sha256:0123", Ports: []backend.PortMapping{{ContainerPort: 80}},
-			Network: backend.NetworkAttachment{Mode: backend.NetworkBridge, Links: []string{"db:database"}},
+			Network: backend.NetworkAttachment{Mode: backend.NetworkBridge, Links: []backend.Link{{Container: "db", Alias: "database"}}},
 		}},
 	}
 	for _, test := range tests {
@@ -209,31 +210,31 @@ func TestContainerConfigRefusals(t *testing.T) {
 		facts facts
 		want  error
 	}{
-		{"keep-id", backend.ContainerSpec{UserNS: "keep-id:uid=1000"}, rootful(), backend.ErrUnsupported},
-		{"auto", backend.ContainerSpec{UserNS: backend.UserNSAuto}, rootful(), backend.ErrUnsupported},
-		{"nomap", backend.ContainerSpec{UserNS: backend.UserNSNoMap}, rootful(), backend.ErrUnsupported},
-		{"private without remapping", backend.ContainerSpec{UserNS: backend.UserNSPrivate}, rootful(), backend.ErrUnsupported},
-		{"private and privileged", backend.ContainerSpec{UserNS: backend.UserNSPrivate, Privileged: true}, remapped(), backend.ErrUnsupported},
+		{"keep-id", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID, UID: new(uint32)}}, rootful(), backend.ErrUnsupported},
+		{"auto", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSAuto}}, rootful(), backend.ErrUnsupported},
+		{"nomap", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSNoMap}}, rootful(), backend.ErrUnsupported},
+		{"private without remapping", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSPrivate}}, rootful(), backend.ErrUnsupported},
+		{"private and privileged", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSPrivate}, Privileged: true}, remapped(), backend.ErrUnsupported},
 		{"private and another path of a device", backend.ContainerSpec{
-			UserNS: backend.UserNSPrivate, Devices: []backend.Device{{HostPath: "/dev/full", ContainerPath: "/dev/empty"}},
+			UserNS: backend.UserNS{Mode: backend.UserNSPrivate}, Devices: []backend.Device{{HostPath: "/dev/full", ContainerPath: "/dev/empty"}},
 		}, remapped(), backend.ErrUnsupported},
-		{"no such userns", backend.ContainerSpec{UserNS: "mine"}, rootful(), backend.ErrInvalid},
+		{"no such userns", backend.ContainerSpec{UserNS: backend.UserNS{Mode: "mine"}}, rootful(), backend.ErrInvalid},
 		{"keep-groups", backend.ContainerSpec{GroupAdd: []string{"keep-groups"}}, rootful(), backend.ErrUnsupported},
-		{"no such security option", backend.ContainerSpec{SecurityOpt: []string{"magic=on"}}, rootful(), backend.ErrInvalid},
-		{"system paths", backend.ContainerSpec{SecurityOpt: []string{"systempaths=/proc"}}, rootful(), backend.ErrInvalid},
-		{"mask", backend.ContainerSpec{SecurityOpt: []string{"mask=/proc/a"}}, rootful(), backend.ErrUnsupported},
+		{"mask", backend.ContainerSpec{Security: backend.Security{Mask: []string{"/proc/a"}}}, rootful(), backend.ErrUnsupported},
 		{"systemd without root on cgroup 1", systemd(), with(rootless(), func(f *facts) { f.CgroupVersion = 1 }), backend.ErrUnsupported},
-		{"systemd in a private cgroup namespace", change(systemd(), func(s *backend.ContainerSpec) { s.CgroupNS = backend.NamespacePrivate }),
+		{"systemd in a private cgroup namespace", change(systemd(), func(s *backend.ContainerSpec) { s.CgroupNS.Mode = backend.NamespacePrivate }),
 			rootful(), backend.ErrUnsupported},
-		{"systemd in a private user namespace", change(systemd(), func(s *backend.ContainerSpec) { s.UserNS = backend.UserNSPrivate }),
+		{"systemd in a private user namespace", change(systemd(), func(s *backend.ContainerSpec) { s.UserNS.Mode = backend.UserNSPrivate }),
 			remapped(), backend.ErrUnsupported},
-		{"ownership of a bind", mounted(backend.Mount{Type: backend.MountBind, Source: "/s", Options: []string{"U"}}), rootful(), backend.ErrUnsupported},
-		{"bind without copy", mounted(backend.Mount{Type: backend.MountBind, Source: "/s", Options: []string{"nocopy"}}), rootful(), backend.ErrUnsupported},
-		{"volume with exec", mounted(backend.Mount{Type: backend.MountVolume, Options: []string{"exec"}}), rootful(), backend.ErrUnsupported},
-		{"relabel /usr", mounted(backend.Mount{Type: backend.MountBind, Source: "/usr/", Options: []string{"z"}}), rootful(), backend.ErrInvalid},
+		{"ownership of a bind", mounted(backend.Mount{Type: backend.MountBind, Source: "/s", ChangeOwner: true}), rootful(), backend.ErrUnsupported},
+		{"bind without copy", mounted(backend.Mount{Type: backend.MountBind, Source: "/s", NoCopy: true}), rootful(), backend.ErrUnsupported},
+		{"tmpfs by ownership", mounted(backend.Mount{Type: backend.MountTmpfs, ChangeOwner: true}), rootful(), backend.ErrUnsupported},
+		{"unbindable", mounted(backend.Mount{Type: backend.MountBind, Source: "/s", Propagation: "runbindable"}), rootful(), backend.ErrUnsupported},
+		{"volume with exec", mounted(backend.Mount{Type: backend.MountVolume, FSOptions: []string{"exec"}}), rootful(), backend.ErrUnsupported},
+		{"relabel /usr", mounted(backend.Mount{Type: backend.MountBind, Source: "/usr/", Relabel: backend.RelabelShared}), rootful(), backend.ErrInvalid},
 		{"no such kind of mount", mounted(backend.Mount{Type: "image", Source: "busybox"}), rootful(), backend.ErrInvalid},
 		{"address on the bridge", attached(backend.NetworkAttachment{Mode: backend.NetworkBridge, IPv4: "10.0.0.9"}), rootful(), backend.ErrInvalid},
-		{"links on the host", attached(backend.NetworkAttachment{Mode: backend.NetworkHost, Links: []string{"db"}}), rootful(), backend.ErrUnsupported},
+		{"links on the host", attached(backend.NetworkAttachment{Mode: backend.NetworkHost, Links: []backend.Link{{Container: "db", Alias: "db"}}}), rootful(), backend.ErrUnsupported},
 		{"no such network mode", attached(backend.NetworkAttachment{Mode: "pasta"}), rootful(), backend.ErrInvalid},
 	}
 	for _, test := range tests {
@@ -255,21 +256,24 @@ func TestNeedsMeasure(t *testing.T) {
 	require.False(t, needsMeasure(runner()))
 	require.True(t, needsMeasure(systemd()))
 	require.True(t, needsMeasure(locked()))
-	require.True(t, needsMeasure(backend.ContainerSpec{UserNS: backend.UserNSPrivate}))
+	require.True(t, needsMeasure(backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSPrivate}}))
 	require.True(t, needsMeasure(backend.ContainerSpec{Resources: backend.Resources{CPUs: 0.5}}))
 }
 
-func TestReadProfiles(t *testing.T) {
+func TestReadProfile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "profile.json")
 	require.NoError(t, os.WriteFile(file, []byte("{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\"\n}\n"), 0o600))
-	profiles, err := readProfiles([]string{"seccomp=" + file, "seccomp=unconfined", `seccomp={"inline":true}`, "label=disable"})
-	require.NoError(t, err)
-	require.Equal(t, map[string]string{file: `{"defaultAction":"SCMP_ACT_ALLOW"}`}, profiles)
-
-	_, err = readProfiles([]string{"seccomp=" + file + ".missing"})
+	for name, want := range map[string]string{
+		file: `{"defaultAction":"SCMP_ACT_ALLOW"}`, "": "", "unconfined": "", "builtin": "", ` {"inline":true}`: "",
+	} {
+		profile, err := readProfile(name)
+		require.NoError(t, err)
+		require.Equal(t, want, profile, name)
+	}
+	_, err := readProfile(file + ".missing")
 	require.ErrorIs(t, err, backend.ErrInvalid)
 	require.NoError(t, os.WriteFile(file, []byte("no JSON"), 0o600))
-	_, err = readProfiles([]string{"seccomp=" + file})
+	_, err = readProfile(file)
 	require.ErrorIs(t, err, backend.ErrInvalid)
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -76,15 +77,15 @@ func TestKeepIDUser(t *testing.T) {
 		app := build(t, b, "docker.io/library/galley-keep-id:latest", "FROM "+busybox.Tag+"\nUSER 1234:567\n")
 		t.Cleanup(func() { require.NoError(t, b.RemoveImage(context.WithoutCancel(t.Context()), app.ID)) })
 		t.Run("image", func(t *testing.T) {
-			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: backend.UserNSKeepID})
+			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: backend.UserNS{Mode: backend.UserNSKeepID}})
 			require.Equal(t, "1234:567", output(t, b, id, "sh", "-c", "echo $(id -u):$(id -g)"))
 		})
 		t.Run("root", func(t *testing.T) {
-			id := start(t, b, backend.ContainerSpec{Image: busybox.ID, UserNS: backend.UserNSKeepID})
+			id := start(t, b, backend.ContainerSpec{Image: busybox.ID, UserNS: backend.UserNS{Mode: backend.UserNSKeepID}})
 			require.Equal(t, "0:0", output(t, b, id, "sh", "-c", "echo $(id -u):$(id -g)"))
 		})
 		t.Run("chosen", func(t *testing.T) {
-			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: backend.UserNSKeepID, User: "0"})
+			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: backend.UserNS{Mode: backend.UserNSKeepID}, User: "0"})
 			require.Equal(t, "0", output(t, b, id, "id", "-u"))
 		})
 	})
@@ -132,7 +133,7 @@ func TestHostsFile(t *testing.T) {
 	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
 		id := start(t, b, backend.ContainerSpec{
 			Image: busybox.ID, Hostname: "web", Domainname: "example.com",
-			ExtraHosts: []backend.HostEntry{{Name: "db.example.com", IP: "10.0.0.9"}},
+			ExtraHosts: []backend.HostEntry{{Name: "db.example.com", Address: netip.MustParseAddr("10.0.0.9")}},
 		})
 		hosts := output(t, b, id, "cat", "/etc/hosts")
 		require.Contains(t, hosts, "10.0.0.9\tdb.example.com")

@@ -33,8 +33,7 @@ func needsMeasure(s backend.ContainerSpec) bool {
 
 // needsVersion tells whether the translation depends on the server's version.
 func needsVersion(s backend.ContainerSpec) bool {
-	return isOwnUserNS(s.UserNS) ||
-		slices.ContainsFunc(s.ExtraHosts, func(h backend.HostEntry) bool { return h.IP == hostGatewayWord })
+	return isOwnUserNS(s.UserNS) || slices.ContainsFunc(s.ExtraHosts, func(h backend.HostEntry) bool { return h.Gateway })
 }
 
 // needsImageUser tells whether the user has to be named though the specification
@@ -85,13 +84,12 @@ type namespace struct {
 	Value string `json:"value,omitempty"`
 }
 
-// namespaceFrom translates "host", "private", "shareable" and "container:NAME".
-func namespaceFrom(mode string) *namespace {
-	if mode == "" {
+// namespaceFrom translates a namespace; nil is the engine's default.
+func namespaceFrom(n backend.Namespace) *namespace {
+	if n.Mode == "" {
 		return nil
 	}
-	name, value, _ := strings.Cut(mode, ":")
-	return &namespace{Mode: name, Value: value}
+	return &namespace{Mode: string(n.Mode), Value: n.Container}
 }
 
 // containerConfig translates a specification into the body of the request, and

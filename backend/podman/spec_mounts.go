@@ -53,17 +53,16 @@ type imageMount struct {
 // applyMounts translates Mounts and VolumesFrom.
 func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, error) {
 	for _, m := range s.Mounts {
-		options := engine.SplitMountOptions(m)
 		switch m.Type {
 		case backend.MountBind:
-			if err := applyBind(c, m, options); err != nil {
+			if err := applyBind(c, m); err != nil {
 				return nil, err
 			}
 		case backend.MountVolume:
-			c.Volumes = append(c.Volumes, namedVolume{Name: m.Source, Dest: m.Target, Options: volumeOptions(options)})
+			c.Volumes = append(c.Volumes, namedVolume{Name: m.Source, Dest: m.Target, Options: volumeOptions(m)})
 		case backend.MountTmpfs:
 			c.Mounts = append(c.Mounts, mount{
-				Destination: m.Target, Type: define.TypeTmpfs, Source: define.TypeTmpfs, Options: tmpfsOptions(options),
+				Destination: m.Target, Type: define.TypeTmpfs, Source: define.TypeTmpfs, Options: tmpfsOptions(m),
 			})
 		default:
 			return nil, &backend.Error{Op: "mount " + m.Target, Kind: backend.ErrInvalid,
@@ -80,61 +79,72 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, e
 	return nil, nil
 }
 
-// overlay is the word for changes that do not reach the source.
-const overlay = "O"
-
 // applyBind translates a bind. Only galley's own directories are labelled for
 // SELinux unasked; on a host without it that does nothing.
-func applyBind(c *createConfig, m backend.Mount, o engine.MountOptions) error {
-	if m.Own && o.Relabel == "" {
-		o.Relabel = "z"
+func applyBind(c *createConfig, m backend.Mount) error {
+	if m.Own && m.Relabel == "" {
+		m.Relabel = backend.RelabelShared
 	}
-	if o.Relabel != "" {
+	if m.Relabel != "" {
 		if err := engine.CheckRelabel(m); err != nil {
 			return err
 		}
 	}
-	if slices.Contains(o.Rest, overlay) {
-		rest := slices.DeleteFunc(slices.Clone(o.Rest), func(word string) bool { return word == overlay })
-		c.Overlays = append(c.Overlays, overlayMount{Destination: m.Target, Source: m.Source, Options: rest})
+	if m.Overlay {
+		m.Overlay = false
+		c.Overlays = append(c.Overlays, overlayMount{Destination: m.Target, Source: m.Source, Options: otherOptions(m)})
 		return nil
 	}
 	options := []string{"rbind"}
-	if slices.Contains(o.Rest, "bind") || slices.Contains(o.Rest, "rbind") {
+	if m.NonRecursive {
 		options = nil
 	}
-	options = append(options, readOnly(o)...)
-	for _, word := range []string{o.Relabel, o.Propagation} {
+	options = append(options, readOnly(m)...)
+	for _, word := range []string{string(m.Relabel), m.Propagation} {
 		if word != "" {
 			options = append(options, word)
 		}
 	}
 	// Consistency is Docker Desktop's and means nothing here.
 	c.Mounts = append(c.Mounts, mount{
-		Destination: m.Target, Type: define.TypeBind, Source: m.Source, Options: append(options, o.Rest...),
+		Destination: m.Target, Type: define.TypeBind, Source: m.Source, Options: append(options, otherOptions(m)...),
 	})
 	return nil
 }
 
 // volumeOptions lets programs in a volume run with all their rights, as on Docker;
 // Podman's default forbids devices and setuid programs.
-func volumeOptions(o engine.MountOptions) []string {
-	options := readOnly(o)
-	if o.Relabel != "" {
-		options = append(options, o.Relabel)
+func volumeOptions(m backend.Mount) []string {
+	options := readOnly(m)
+	if m.Relabel != "" {
+		options = append(options, string(m.Relabel))
 	}
-	if o.NoCopy {
+	if m.NoCopy {
 		options = append(options, "nocopy")
 	}
-	if o.Propagation != "" {
-		options = append(options, o.Propagation)
+	if m.Propagation != "" {
+		options = append(options, m.Propagation)
 	}
-	return append(withDefaults(options, o.Rest, "exec", "suid", "dev"), o.Rest...)
+	return append(withDefaults(options, m.FSOptions, "exec", "suid", "dev"), otherOptions(m)...)
 }
 
 // tmpfsOptions has Docker's defaults: Podman's would copy what the image has there.
-func tmpfsOptions(o engine.MountOptions) []string {
-	return append(withDefaults(readOnly(o), o.Rest, "noexec", "nosuid", "nodev", "notmpcopyup"), o.Rest...)
+func tmpfsOptions(m backend.Mount) []string {
+	return append(withDefaults(readOnly(m), m.FSOptions, "noexec", "nosuid", "nodev", "notmpcopyup"), otherOptions(m)...)
+}
+
+// otherOptions are the options that Podman has the same word for in every type of mount.
+func otherOptions(m backend.Mount) []string {
+	var words []string
+	for _, o := range []struct {
+		given bool
+		word  string
+	}{{m.Overlay, "O"}, {m.ChangeOwner, "U"}, {m.IDMap, "idmap"}, {m.NonRecursive, "bind"}} {
+		if o.given {
+			words = append(words, o.word)
+		}
+	}
+	return append(words, m.FSOptions...)
 }
 
 // withDefaults appends those defaults that given neither has nor negates.
@@ -148,8 +158,8 @@ func withDefaults(options, given []string, defaults ...string) []string {
 	return options
 }
 
-func readOnly(o engine.MountOptions) []string {
-	if o.ReadOnly {
+func readOnly(m backend.Mount) []string {
+	if m.ReadOnly {
 		return []string{"ro"}
 	}
 	return []string{"rw"}

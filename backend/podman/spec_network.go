@@ -42,9 +42,6 @@ type portMapping struct {
 	Protocol      string `json:"protocol"`
 }
 
-// hostGatewayWord stands for the address of the engine's host.
-const hostGatewayWord = "host-gateway"
-
 // applyNetwork translates Network, Ports, PublishAll, ExtraHosts and DNS.
 func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	if s.Network.Mode == backend.NetworkContainer {
@@ -152,8 +149,8 @@ func linkedContainers(s backend.ContainerSpec) []string {
 	}
 	var names []string
 	for _, link := range s.Network.Links {
-		if name, alias := engine.SplitLink(link); name != alias {
-			names = append(names, name)
+		if link.Container != link.Alias {
+			names = append(names, link.Container)
 		}
 	}
 	return names
@@ -164,13 +161,13 @@ func linkedContainers(s backend.ContainerSpec) []string {
 func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	var warnings []string
 	for _, link := range s.Network.Links {
-		name, alias := engine.SplitLink(link)
+		name, alias := link.Container, link.Alias
 		if name == alias {
 			continue
 		}
 		address := f.linked[name]
 		if address == "" {
-			return nil, unsupported(f, "links: "+link+" to a container without an address",
+			return nil, unsupported(f, "links: "+name+":"+alias+" to a container without an address",
 				"Start "+name+" first, or use its name instead of the alias "+alias+".")
 		}
 		c.HostAdd = append(c.HostAdd, alias+":"+address)
@@ -208,15 +205,12 @@ func hasIPv6Port(s backend.ContainerSpec) bool {
 // hostEntry translates a line of /etc/hosts. Servers before 4.7 would write
 // host-gateway there as it is.
 func hostEntry(h backend.HostEntry, f facts) (string, error) {
-	if h.IP == hostGatewayWord {
-		if !f.version.atLeast(hostGateway) {
-			return "", unsupported(f, "extra_hosts "+h.Name+":"+h.IP,
-				"Use the name host.containers.internal, which every container has, or upgrade Podman to 4.7 or newer.")
-		}
-		return h.Name + ":" + h.IP, nil
+	switch {
+	case !h.Gateway:
+		return h.Name + ":" + h.Address.String(), nil
+	case !f.version.atLeast(hostGateway):
+		return "", unsupported(f, "extra_hosts "+h.Name+":host-gateway",
+			"Use the name host.containers.internal, which every container has, or upgrade Podman to 4.7 or newer.")
 	}
-	if _, err := netip.ParseAddr(h.IP); err != nil {
-		return "", &backend.Error{Op: "extra_hosts " + h.Name + ":" + h.IP, Kind: backend.ErrInvalid, Detail: h.IP + " is no IP address", Err: err}
-	}
-	return h.Name + ":" + h.IP, nil
+	return h.Name + ":host-gateway", nil
 }

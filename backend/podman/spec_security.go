@@ -2,8 +2,6 @@ package podman
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -61,10 +59,10 @@ func applySecurity(c *createConfig, s backend.ContainerSpec, f facts) ([]string,
 	c.Privileged = s.Privileged
 	c.CapAdd, c.CapDrop = engine.Capabilities(s.CapAdd), engine.Capabilities(s.CapDrop)
 	c.ReadOnlyRoot = s.ReadOnlyRoot
-	c.CgroupNS, c.IPCNS, c.PIDNS = namespaceFrom(string(s.CgroupNS)), namespaceFrom(string(s.IPC)), namespaceFrom(string(s.PID))
+	c.CgroupNS, c.IPCNS, c.PIDNS = namespaceFrom(s.CgroupNS), namespaceFrom(s.IPC), namespaceFrom(s.PID)
 	if s.Hostname != "" {
 		// The server's default may be the host's, which has a name already.
-		c.UTSNS = namespaceFrom(string(backend.NamespacePrivate))
+		c.UTSNS = &namespace{Mode: string(backend.NamespacePrivate)}
 	}
 	c.Devices = devices(s)
 	if err := applyUserNS(c, s.UserNS, f); err != nil {
@@ -95,130 +93,75 @@ func devices(s backend.ContainerSpec) []device {
 	return list
 }
 
-// splitUserNS takes the options off a mode: "keep-id:uid=1000".
-func splitUserNS(mode backend.UserNS) (name backend.UserNS, options string) {
-	head, options, _ := strings.Cut(string(mode), ":")
-	return backend.UserNS(head), options
-}
-
-// isOwnUserNS tells whether a mode is about the ids of the engine's own user.
-func isOwnUserNS(mode backend.UserNS) bool {
-	name, _ := splitUserNS(mode)
-	return name == backend.UserNSKeepID || name == backend.UserNSNoMap
+// isOwnUserNS reports whether a user namespace is about the ids of the engine's own user.
+func isOwnUserNS(u backend.UserNS) bool {
+	return u.Mode == backend.UserNSKeepID || u.Mode == backend.UserNSNoMap
 }
 
 // applyUserNS translates UserNS.
-func applyUserNS(c *createConfig, mode backend.UserNS, f facts) error {
-	name, options := splitUserNS(mode)
-	switch name {
-	case backend.UserNSDefault:
+func applyUserNS(c *createConfig, u backend.UserNS, f facts) error {
+	switch u.Mode {
+	case "":
 	case backend.UserNSHost:
 		c.UserNS = &namespace{Mode: "host"}
 	case backend.UserNSKeepID:
-		c.UserNS = &namespace{Mode: "keep-id", Value: options}
-		return checkKeepID(mode, options, f)
+		c.UserNS = &namespace{Mode: "keep-id", Value: engine.UserNSOptions(u)}
+		return checkKeepID(u, f)
 	case backend.UserNSNoMap:
 		c.UserNS = &namespace{Mode: "no-map"}
 		if !f.Rootless {
-			return unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user.")
+			return unsupported(f, "userns: nomap as root", "Run Podman as an ordinary user.")
 		}
 	case backend.UserNSAuto, backend.UserNSPrivate:
 		// Podman's own "private" wants a table of ids; auto makes one.
-		size, err := autoSize(mode, options)
-		if err != nil {
-			return err
-		}
-		c.UserNS = &namespace{Mode: "auto", Value: options}
-		c.IDMappings = &idMapping{Auto: true, AutoOptions: autoMapping{size}}
-	case "container":
-		c.UserNS = &namespace{Mode: "container", Value: options}
+		c.UserNS = &namespace{Mode: "auto", Value: engine.UserNSOptions(u)}
+		c.IDMappings = &idMapping{Auto: true, AutoOptions: autoMapping{u.Size}}
 	default:
-		return badUserNS(mode, "there is no such mode")
+		return &backend.Error{Op: "userns " + string(u.Mode), Kind: backend.ErrInvalid, Detail: "there is no such mode",
+			Remedy: "Write host, keep-id, auto, nomap or private."}
 	}
 	return nil
 }
 
 // checkKeepID refuses what Podman cannot do as root: before 4.6 keep-id at all,
 // and to choose the ids, which it does not even say.
-func checkKeepID(mode backend.UserNS, options string, f facts) error {
+func checkKeepID(u backend.UserNS, f facts) error {
+	feature := "userns: " + engine.UserNSWords(u) + " as root"
 	switch {
 	case f.Rootless:
 		return nil
 	case !f.version.atLeast(rootfulKeepID):
-		return unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user, or upgrade it to 4.6 or newer.")
-	case options != "":
-		return unsupported(f, "userns: "+string(mode)+" as root", "Run Podman as an ordinary user, or write keep-id alone.")
+		return unsupported(f, feature, "Run Podman as an ordinary user, or upgrade it to 4.6 or newer.")
+	case engine.UserNSOptions(u) != "":
+		return unsupported(f, feature, "Run Podman as an ordinary user, or write keep-id alone.")
 	}
 	return nil
 }
 
-// autoSize reads the option of auto, "size=65536".
-func autoSize(mode backend.UserNS, options string) (uint32, error) {
-	if options == "" {
-		return 0, nil
-	}
-	text, found := strings.CutPrefix(options, "size=")
-	size, err := strconv.ParseUint(text, 10, 32)
-	if !found || err != nil {
-		return 0, badUserNS(mode, "the only option is size, a number of ids")
-	}
-	return uint32(size), nil
-}
-
-func badUserNS(mode backend.UserNS, detail string) error {
-	return &backend.Error{Op: "userns " + string(mode), Kind: backend.ErrInvalid, Detail: detail,
-		Remedy: "Write host, keep-id, auto, auto:size=65536, nomap or private."}
-}
-
-// applySecurityOptions translates SecurityOpt, for which Podman has a field each.
+// applySecurityOptions translates Security, for which Podman has a field each.
 func applySecurityOptions(c *createConfig, s backend.ContainerSpec, f facts) error {
-	options, err := engine.SecurityOptions(s.SecurityOpt)
-	if err != nil {
-		return err
+	o := s.Security
+	if o.WritableCgroups {
+		return unsupported(f, "security_opt writable-cgroups", "Leave it out for Podman.")
 	}
-	for _, o := range options {
-		switch o.Key {
-		case "label":
-			c.SELinux = append(c.SELinux, o.Value)
-		case "apparmor":
-			c.AppArmor = o.Value
-		case "seccomp":
-			if c.Seccomp, err = seccomp(o.Value, f); err != nil {
-				return err
-			}
-		case "no-new-privileges":
-			c.NoNewPrivileges = o.Value != "false"
-		case "systempaths":
-			if o.Value != "unconfined" {
-				return invalidOption(o, "the only value is unconfined")
-			}
-			c.Unmask = append(c.Unmask, "ALL")
-		case "mask":
-			c.Mask = append(c.Mask, strings.Split(o.Value, ":")...)
-		case "unmask":
-			c.Unmask = append(c.Unmask, strings.Split(o.Value, ":")...)
-		case "proc-opts":
-			c.ProcOptions = strings.Split(o.Value, ",")
-		default:
-			return unsupported(f, "security_opt "+o.Key, "Leave it out for Podman.")
-		}
+	c.SELinux, c.AppArmor, c.NoNewPrivileges = engine.Labels(o.SELinux), o.AppArmor, o.NoNewPrivileges
+	c.Mask, c.Unmask, c.ProcOptions = o.Mask, o.Unmask, o.ProcOptions
+	if o.UnmaskAll {
+		c.Unmask = []string{"ALL"}
 	}
-	c.Unmask = slices.Compact(c.Unmask)
-	return nil
+	var err error
+	c.Seccomp, err = seccomp(o.Seccomp, f)
+	return err
 }
 
 // seccomp translates a profile: Podman wants the path of a file on its host.
 func seccomp(profile string, f facts) (string, error) {
 	switch {
-	case profile == "builtin", profile == "default":
+	case profile == "builtin":
 		return "", nil
 	case strings.HasPrefix(strings.TrimSpace(profile), "{"):
 		return "", unsupported(f, "a seccomp profile that is written out",
 			"Put the profile into a file on the engine's host and write seccomp=/path/to/file.")
 	}
 	return profile, nil
-}
-
-func invalidOption(o engine.SecurityOption, detail string) error {
-	return &backend.Error{Op: fmt.Sprintf("security_opt %s=%s", o.Key, o.Value), Kind: backend.ErrInvalid, Detail: detail}
 }

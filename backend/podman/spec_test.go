@@ -3,6 +3,7 @@ package podman
 import (
 	"encoding/json"
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,22 +46,22 @@ func runner() backend.ContainerSpec {
 		VolumesFrom: []backend.VolumesFrom{{Container: "tool"}, {Container: "data", ReadOnly: true}},
 		Mounts: []backend.Mount{
 			{Type: backend.MountBind, Source: "/home/me/.galley/sandbox", Target: "/opt/kitchen", Own: true},
-			{Type: backend.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Options: []string{"cached"}},
-			{Type: backend.MountBind, Source: "/home/me/shared", Target: "/shared", Options: []string{"Z,rslave"}},
-			{Type: backend.MountBind, Source: "/home/me/base", Target: "/base", Options: []string{"O"}},
+			{Type: backend.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Consistency: "cached"},
+			{Type: backend.MountBind, Source: "/home/me/shared", Target: "/shared", Relabel: backend.RelabelPrivate, Propagation: "rslave"},
+			{Type: backend.MountBind, Source: "/home/me/base", Target: "/base", Overlay: true},
 			{Type: backend.MountVolume, Target: "/data"},
-			{Type: backend.MountVolume, Source: "cache", Target: "/var/cache", Options: []string{"nocopy", "ro", "nosuid"}},
-			{Type: backend.MountTmpfs, Target: "/scratch", Options: []string{"exec", "size=64m"}},
+			{Type: backend.MountVolume, Source: "cache", Target: "/var/cache", NoCopy: true, ReadOnly: true, FSOptions: []string{"nosuid"}},
+			{Type: backend.MountTmpfs, Target: "/scratch", FSOptions: []string{"exec", "size=64m"}},
 		},
 		Network: backend.NetworkAttachment{
 			Mode: backend.NetworkNamed, Name: "dokken", Aliases: []string{"dokken", "web"},
-			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []string{"db", "queue:broker"},
+			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []backend.Link{{Container: "db", Alias: "db"}, {Container: "queue", Alias: "broker"}},
 		},
 		Ports: []backend.PortMapping{
 			{ContainerPort: 80}, {HostIP: "127.0.0.1", HostPort: 8053, ContainerPort: 53, Protocol: "UDP"},
 		},
 		PublishAll: true,
-		ExtraHosts: []backend.HostEntry{{Name: "db.example.com", IP: "10.0.0.9"}, {Name: "host", IP: "host-gateway"}},
+		ExtraHosts: []backend.HostEntry{{Name: "db.example.com", Address: netip.MustParseAddr("10.0.0.9")}, {Name: "host", Gateway: true}},
 		DNS:        backend.DNS{Servers: []string{"10.0.0.2"}, Search: []string{"example.com"}, Options: []string{"ndots:2"}},
 	}
 }
@@ -69,12 +70,12 @@ func runner() backend.ContainerSpec {
 func locked() backend.ContainerSpec {
 	return backend.ContainerSpec{
 		Name: "locked", Image: "sha256:0123", Entrypoint: []string{}, User: "1000:1000",
-		Privileged: true, UserNS: "keep-id:uid=1000,gid=1000", CgroupNS: backend.NamespacePrivate,
-		IPC: backend.NamespaceHost, PID: "container:other",
+		Privileged: true, UserNS: backend.UserNS{Mode: backend.UserNSKeepID, UID: id(1000), GID: id(1000)}, CgroupNS: backend.Namespace{Mode: backend.NamespacePrivate},
+		IPC: backend.Namespace{Mode: backend.NamespaceHost}, PID: backend.Namespace{Mode: backend.NamespaceContainer, Container: "other"},
 		CapAdd: []string{"net_admin", "CAP_SYS_PTRACE", "NET_ADMIN"}, CapDrop: []string{"all"},
-		SecurityOpt: []string{
-			"label=disable", "label:type:container_t", "apparmor=unconfined", "seccomp=unconfined", "no-new-privileges",
-			"systempaths=unconfined", "mask=/proc/a:/proc/b", "proc-opts=hidepid=2",
+		Security: backend.Security{
+			SELinux: backend.SELinux{Disabled: true, Type: "container_t"}, AppArmor: "unconfined", Seccomp: "unconfined",
+			NoNewPrivileges: true, UnmaskAll: true, Mask: []string{"/proc/a", "/proc/b"}, ProcOptions: []string{"hidepid=2"},
 		},
 		Devices: []backend.Device{
 			{HostPath: "/dev/fuse"}, {HostPath: "/dev/sda", ContainerPath: "/dev/xvda"},
@@ -101,7 +102,7 @@ func TestContainerConfig(t *testing.T) {
 			name: "runner", spec: runner(), facts: with(rootful(), func(f *facts) { f.linked = map[string]string{"queue": "10.9.8.9"} }),
 			warnings: []string{"links: Podman has no links; broker stands for the address that queue has now, 10.9.8.9"},
 		},
-		{name: "locked", spec: with(locked(), func(s *backend.ContainerSpec) { s.UserNS = backend.UserNSKeepID }), facts: rootful()},
+		{name: "locked", spec: with(locked(), func(s *backend.ContainerSpec) { s.UserNS = backend.UserNS{Mode: backend.UserNSKeepID} }), facts: rootful()},
 		{name: "locked-rootless", spec: locked(), facts: rootless(), warnings: []string{
 			"privileged: rootless Podman gives the container no more than your own user may do; " +
 				"devices, kernel modules and system-wide settings stay out of its reach",
@@ -111,15 +112,15 @@ func TestContainerConfig(t *testing.T) {
 		}},
 		{name: "systemd", spec: backend.ContainerSpec{
 			Image: "sha256:0123", Command: []string{"/lib/systemd/systemd"}, Init: backend.InitSystemd, StopSignal: "SIGRTMIN+3",
-			CgroupNS: backend.NamespacePrivate,
+			CgroupNS: backend.Namespace{Mode: backend.NamespacePrivate},
 		}},
 		{name: "keep-id-image-user", facts: with(rootless(), func(f *facts) { f.imageUser = "app" }), spec: backend.ContainerSpec{
-			Image: "sha256:0123", UserNS: backend.UserNSKeepID,
+			Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSKeepID},
 		}},
-		{name: "nomap-root", facts: rootless(), spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSNoMap}},
-		{name: "userns-private", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSPrivate}},
-		{name: "userns-auto", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: "auto:size=4096"}},
-		{name: "userns-host", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNSHost}},
+		{name: "nomap-root", facts: rootless(), spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSNoMap}}},
+		{name: "userns-private", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSPrivate}}},
+		{name: "userns-auto", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSAuto, Size: 4096}}},
+		{name: "userns-host", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSHost}}},
 		{name: "keep-groups", spec: backend.ContainerSpec{Image: "sha256:0123", GroupAdd: []string{"keep-groups"}, GPUs: -1}},
 		{
 			name: "host-network", spec: backend.ContainerSpec{
@@ -134,7 +135,7 @@ func TestContainerConfig(t *testing.T) {
 		{
 			name: "container-network", spec: backend.ContainerSpec{
 				Image: "sha256:0123", Hostname: "dokken", PublishAll: true,
-				Network: backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: "other", Links: []string{"db:database"}},
+				Network: backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: "other", Links: []backend.Link{{Container: "db", Alias: "database"}}},
 				DNS:     backend.DNS{Servers: []string{"10.0.0.2"}},
 			},
 			warnings: []string{
@@ -171,6 +172,8 @@ func golden(t *testing.T, name string, got []byte) {
 	require.Equal(t, string(want), string(got))
 }
 
+func id(n uint32) *uint32 { return &n }
+
 func with[T any](v T, change func(*T)) T {
 	change(&v)
 	return v
@@ -188,28 +191,24 @@ func TestContainerConfigRefusals(t *testing.T) {
 		facts facts
 		want  error
 	}{
-		{"keep-id as root before 4.6", backend.ContainerSpec{UserNS: backend.UserNSKeepID}, old(), backend.ErrUnsupported},
-		{"keep-id of chosen ids as root", backend.ContainerSpec{UserNS: "keep-id:uid=1000"}, rootful(), backend.ErrUnsupported},
-		{"auto of no size", backend.ContainerSpec{UserNS: "auto:size=many"}, rootful(), backend.ErrInvalid},
-		{"nomap as root", backend.ContainerSpec{UserNS: backend.UserNSNoMap}, rootful(), backend.ErrUnsupported},
-		{"userns of no engine", backend.ContainerSpec{UserNS: "martian"}, rootful(), backend.ErrInvalid},
-		{"host-gateway before 4.7", backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Name: "h", IP: "host-gateway"}}}, old(), backend.ErrUnsupported},
-		{"extra host without an address", backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Name: "h", IP: "example.com"}}}, rootful(), backend.ErrInvalid},
-		{"seccomp profile written out", backend.ContainerSpec{SecurityOpt: []string{`seccomp={"defaultAction":"SCMP_ACT_ALLOW"}`}}, rootful(), backend.ErrUnsupported},
-		{"security option of Docker's", backend.ContainerSpec{SecurityOpt: []string{"writable-cgroups"}}, rootful(), backend.ErrUnsupported},
-		{"security option of no engine", backend.ContainerSpec{SecurityOpt: []string{"brew=tea"}}, rootful(), backend.ErrInvalid},
-		{"systempaths", backend.ContainerSpec{SecurityOpt: []string{"systempaths=none"}}, rootful(), backend.ErrInvalid},
+		{"keep-id as root before 4.6", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID}}, old(), backend.ErrUnsupported},
+		{"keep-id of chosen ids as root", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID, UID: id(1000)}}, rootful(), backend.ErrUnsupported},
+		{"nomap as root", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSNoMap}}, rootful(), backend.ErrUnsupported},
+		{"userns of no engine", backend.ContainerSpec{UserNS: backend.UserNS{Mode: "martian"}}, rootful(), backend.ErrInvalid},
+		{"host-gateway before 4.7", backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Name: "h", Gateway: true}}}, old(), backend.ErrUnsupported},
+		{"seccomp profile written out", backend.ContainerSpec{Security: backend.Security{Seccomp: `{"defaultAction":"SCMP_ACT_ALLOW"}`}}, rootful(), backend.ErrUnsupported},
+		{"security option of Docker's", backend.ContainerSpec{Security: backend.Security{WritableCgroups: true}}, rootful(), backend.ErrUnsupported},
 		{"signal", backend.ContainerSpec{StopSignal: "SIGTEA"}, rootful(), backend.ErrInvalid},
 		{"platform", backend.ContainerSpec{Platform: "arm64"}, rootful(), backend.ErrInvalid},
 		{"groups", backend.ContainerSpec{GroupAdd: []string{"keep-groups", "audio"}}, rootful(), backend.ErrInvalid},
-		{"relabel of /usr", bind(backend.Mount{Source: "/usr", Options: []string{"z"}}), rootful(), backend.ErrInvalid},
+		{"relabel of /usr", bind(backend.Mount{Source: "/usr", Relabel: backend.RelabelShared}), rootful(), backend.ErrInvalid},
 		{"kind of mount", backend.ContainerSpec{Mounts: []backend.Mount{{Type: "nfs", Target: "/x"}}}, rootful(), backend.ErrInvalid},
 		{"name server", backend.ContainerSpec{DNS: backend.DNS{Servers: []string{"dns.example.com"}}}, rootful(), backend.ErrInvalid},
 		{"network mode", attached(backend.NetworkAttachment{Mode: "martian"}), rootful(), backend.ErrInvalid},
 		{"address on the default bridge", attached(backend.NetworkAttachment{Mode: backend.NetworkBridge, IPv4: "10.0.0.1"}), rootful(), backend.ErrInvalid},
 		{"address", attached(backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "n", IPv4: "10.0.0"}), rootful(), backend.ErrInvalid},
 		{"MAC address", attached(backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "n", MAC: "02:42"}), rootful(), backend.ErrInvalid},
-		{"link without an address", attached(backend.NetworkAttachment{Links: []string{"db:database"}}), rootful(), backend.ErrUnsupported},
+		{"link without an address", attached(backend.NetworkAttachment{Links: []backend.Link{{Container: "db", Alias: "database"}}}), rootful(), backend.ErrUnsupported},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -242,14 +241,14 @@ func TestNeeds(t *testing.T) {
 	}{
 		{name: "plain", spec: backend.ContainerSpec{
 			User: "1000", Init: backend.InitSystemd, CapAdd: []string{"ALL"}, Resources: backend.Resources{ShmSize: 1},
-			ExtraHosts: []backend.HostEntry{{Name: "h", IP: "10.0.0.1"}}, UserNS: backend.UserNSHost,
+			ExtraHosts: []backend.HostEntry{{Name: "h", Address: netip.MustParseAddr("10.0.0.1")}}, UserNS: backend.UserNS{Mode: backend.UserNSHost},
 		}},
 		{name: "privileged", spec: backend.ContainerSpec{Privileged: true}, measure: true},
 		{name: "IPv6 port", spec: backend.ContainerSpec{Ports: []backend.PortMapping{{HostIP: "::1", ContainerPort: 80}}}, measure: true},
 		{name: "limited", spec: backend.ContainerSpec{Resources: backend.Resources{Pids: 1}}, measure: true},
-		{name: "host-gateway", spec: backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{IP: "host-gateway"}}}, version: true},
-		{name: "keep-id", spec: backend.ContainerSpec{UserNS: "keep-id:uid=1"}, measure: true, version: true, imageUser: true},
-		{name: "keep-id, user", spec: backend.ContainerSpec{UserNS: "keep-id", User: "1"}, measure: true, version: true},
+		{name: "host-gateway", spec: backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Gateway: true}}}, version: true},
+		{name: "keep-id", spec: backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID, UID: id(1)}}, measure: true, version: true, imageUser: true},
+		{name: "keep-id, user", spec: backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID}, User: "1"}, measure: true, version: true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

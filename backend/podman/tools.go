@@ -74,7 +74,7 @@ func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMoun
 				Detail: "its container has no volume at " + t.Path}
 		}
 		volume := from.Mounts[i]
-		options := engine.MountOptions{ReadOnly: t.Access != backend.ToolShared, NoCopy: true}
+		options := backend.Mount{ReadOnly: t.Access != backend.ToolShared, NoCopy: true}
 		at := t.Path
 		if t.Access == backend.ToolDefault || t.Access == backend.ToolPrivate {
 			c.Overlays = append(c.Overlays, overlayMount{Destination: t.Path, Source: volume.Source})
@@ -148,7 +148,7 @@ func (b *Backend) makeCarrier(ctx context.Context, name string, c engine.Carrier
 		networkingConfig: networkingConfig{NetNS: &namespace{Mode: "none"}},
 	}
 	for _, target := range c.Undeclared {
-		config.Volumes = append(config.Volumes, namedVolume{Dest: target, Options: volumeOptions(engine.MountOptions{})})
+		config.Volumes = append(config.Volumes, namedVolume{Dest: target, Options: volumeOptions(backend.Mount{})})
 	}
 	answer, err := b.create(ctx, config)
 	if err != nil {

@@ -1,37 +1,52 @@
 package engine
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// SecurityOption is one option of `docker run --security-opt`.
-type SecurityOption struct {
-	// Key is such as "label", "seccomp" or "no-new-privileges".
-	Key string
-	// Value is what follows the key, or empty.
-	Value string
-}
-
-// SecurityOptions splits options of the forms key, key=value and, as older
-// kitchens have it, key:value. Errors: backend.ErrInvalid for a key that no
-// engine has.
-func SecurityOptions(options []string) ([]SecurityOption, error) {
-	var out []SecurityOption
-	for _, text := range options {
-		at := strings.IndexAny(text, "=:")
-		o := SecurityOption{Key: text}
-		if at >= 0 {
-			o = SecurityOption{Key: text[:at], Value: text[at+1:]}
-		}
-		switch o.Key {
-		case "apparmor", "label", "no-new-privileges", "seccomp", "systempaths", "mask", "unmask", "proc-opts", "writable-cgroups":
-			out = append(out, o)
-		default:
-			return nil, &backend.Error{Op: "security_opt " + text, Kind: backend.ErrInvalid, Detail: "there is no such security option",
-				Remedy: "Write label=…, seccomp=…, apparmor=…, systempaths=unconfined or no-new-privileges."}
+// Labels are the SELinux labels as both engines' APIs have them: "disable", "type:container_t".
+func Labels(l backend.SELinux) []string {
+	var list []string
+	if l.Disabled {
+		list = append(list, "disable")
+	}
+	if l.Nested {
+		list = append(list, "nested")
+	}
+	for _, o := range []struct{ name, value string }{
+		{"user", l.User}, {"role", l.Role}, {"type", l.Type}, {"level", l.Level}, {"filetype", l.FileType},
+	} {
+		if o.value != "" {
+			list = append(list, o.name+":"+o.value)
 		}
 	}
-	return out, nil
+	return list
+}
+
+// UserNSOptions are the options of a user namespace as kitchen.yml and Podman have them:
+// "uid=1000,gid=1000".
+func UserNSOptions(u backend.UserNS) string {
+	var options []string
+	id := func(name string, id *uint32) {
+		if id != nil {
+			options = append(options, name+"="+strconv.FormatUint(uint64(*id), 10))
+		}
+	}
+	id("uid", u.UID)
+	id("gid", u.GID)
+	if u.Size != 0 {
+		id("size", &u.Size)
+	}
+	return strings.Join(options, ",")
+}
+
+// UserNSWords are a user namespace as kitchen.yml has it, for messages.
+func UserNSWords(u backend.UserNS) string {
+	if options := UserNSOptions(u); options != "" {
+		return string(u.Mode) + ":" + options
+	}
+	return string(u.Mode)
 }

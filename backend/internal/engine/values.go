@@ -69,15 +69,6 @@ func LabelFilter(labels backend.Labels) []string {
 	return filter
 }
 
-// SplitLink splits an entry of kitchen.yml's `links`, "container[:alias]".
-func SplitLink(link string) (container, alias string) {
-	container, alias, found := strings.Cut(link, ":")
-	if !found {
-		alias = container
-	}
-	return container, alias
-}
-
 // Platform are the parts of os/arch[/variant].
 type Platform struct {
 	OS, Arch, Variant string

@@ -34,13 +34,6 @@ func TestLabelFilter(t *testing.T) {
 	require.Equal(t, []string{"a=1=2", "b"}, LabelFilter(backend.Labels{"b": "", "a": "1=2"}))
 }
 
-func TestSplitLink(t *testing.T) {
-	for in, want := range map[string][2]string{"db": {"db", "db"}, "db:database": {"db", "database"}} {
-		name, alias := SplitLink(in)
-		require.Equal(t, want, [2]string{name, alias})
-	}
-}
-
 func TestParsePlatform(t *testing.T) {
 	for in, want := range map[string]Platform{
 		"linux/amd64":    {OS: "linux", Arch: "amd64"},
@@ -119,21 +112,22 @@ func TestRegistryConfig(t *testing.T) {
 	require.JSONEq(t, `{"a":{"identitytoken":"t","serveraddress":"a"},"b":{"username":"u","password":"p","serveraddress":"b"}}`, string(text))
 }
 
-func TestSecurityOptions(t *testing.T) {
-	got, err := SecurityOptions([]string{"label=type:x", "label:disable", "no-new-privileges", "no-new-privileges=false", "seccomp={\"a\":1}"})
-	require.NoError(t, err)
-	require.Equal(t, []SecurityOption{
-		{"label", "type:x"}, {"label", "disable"}, {"no-new-privileges", ""}, {"no-new-privileges", "false"}, {"seccomp", `{"a":1}`},
-	}, got)
-	_, err = SecurityOptions([]string{"magic"})
-	require.ErrorIs(t, err, backend.ErrInvalid)
+func TestLabels(t *testing.T) {
+	require.Nil(t, Labels(backend.SELinux{}))
+	require.Equal(t, []string{"disable", "nested", "user:u", "role:r", "type:t", "level:s0", "filetype:f"}, Labels(backend.SELinux{
+		Disabled: true, Nested: true, User: "u", Role: "r", Type: "t", Level: "s0", FileType: "f",
+	}))
 }
 
-func TestSplitMountOptions(t *testing.T) {
-	require.Equal(t, MountOptions{
-		ReadOnly: true, Relabel: "Z", NoCopy: true, Propagation: "rslave", Consistency: "cached", Rest: []string{"exec", "size=64m"},
-	}, SplitMountOptions(backend.Mount{Options: []string{"ro,Z", "nocopy", "rslave,cached", "exec", "", "size=64m"}}))
-	require.Equal(t, MountOptions{ReadOnly: true}, SplitMountOptions(backend.Mount{ReadOnly: true, Options: []string{"rw"}}))
+func TestUserNSWords(t *testing.T) {
+	id, root := uint32(1000), uint32(0)
+	for want, u := range map[string]backend.UserNS{
+		"":                       {},
+		"auto:size=65536":        {Mode: backend.UserNSAuto, Size: 65536},
+		"keep-id:uid=1000,gid=0": {Mode: backend.UserNSKeepID, UID: &id, GID: &root},
+	} {
+		require.Equal(t, want, UserNSWords(u))
+	}
 }
 
 func TestCheckRelabel(t *testing.T) {
