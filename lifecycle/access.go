@@ -64,7 +64,7 @@ func (l *liveRunner) lastWords(ctx context.Context) (string, error) {
 	var log bytes.Buffer
 	err := l.be.ContainerLogs(ctx, l.c.ID, backend.LogOptions{Stdout: &log, Stderr: &log, Tail: deathTail})
 	if words := strings.TrimSpace(log.String()); words != "" {
-		return words, err
+		return backend.PlainReason(words), err
 	}
 	return "(nothing)", err
 }

@@ -54,6 +54,7 @@ func wrap(op string, err error) error {
 	}
 	e := &backend.Error{Op: op, Status: status, Detail: textOf(err), Err: err}
 	e.Remedy, e.Kind = classify(e.Status, e.Detail)
+	e.Detail = backend.PlainReason(e.Detail)
 	return e
 }
 
@@ -187,8 +188,9 @@ func rules() []rule {
 		{"no such network", backend.ErrNotFound, ""},
 		{"could not find the file", backend.ErrNotFound, ""},
 
-		{"executable file not found", backend.ErrInvalid, "Check that the image has this command."},
 		{"permission denied: unknown", backend.ErrInvalid, "Check that the command may be executed, and by this user."},
+		{"unable to start container process: exec: ", backend.ErrInvalid, "Check that the image has this command."},
+		{"executable file not found", backend.ErrInvalid, "Check that the image has this command."},
 		{"bind source path does not exist", backend.ErrMountSource, remedySource},
 		{"mounts denied", backend.ErrMountSource, "Share the directory with the virtual machine: Docker Desktop, Settings, Resources, File sharing."},
 		{"could not select device driver", backend.ErrUnsupported,

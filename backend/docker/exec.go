@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -233,7 +234,12 @@ func (r *refusal) settle(code int) (int, error) {
 	if missingPattern.Match(r.reason.Bytes()) {
 		code = codeNotFound
 	}
-	return code, r.flush(r.stderr)
+	end := "\n"
+	if r.spec.Tty {
+		end = "\r\n"
+	}
+	_, err := io.WriteString(r.stderr, backend.PlainReason(strings.TrimSpace(r.reason.String()))+end)
+	return code, err
 }
 
 // writerFunc is a function as a writer.

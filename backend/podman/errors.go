@@ -33,7 +33,8 @@ func wrap(op string, err error) error {
 		return fmt.Errorf("%s: %w", op, err)
 	case errors.As(err, &status):
 		remedy, kind := classify(status.Status, status.Message)
-		return &backend.Error{Op: op, Kind: kind, Status: status.Status, Detail: status.Message, Remedy: remedy, Err: err}
+		return &backend.Error{Op: op, Kind: kind, Status: status.Status, Detail: backend.PlainReason(status.Message),
+			Remedy: remedy, Err: err}
 	case errors.As(err, &stream):
 		remedy, kind := classify(0, stream.Message)
 		return &backend.Error{Op: op, Kind: kind, Detail: strings.TrimSpace(stream.Message), Remedy: remedy, Err: err}
@@ -203,6 +204,10 @@ func says(err error, texts ...string) bool {
 		return false
 	}
 	said := strings.ToLower(e.Detail)
+	var status *engine.StatusError
+	if errors.As(err, &status) {
+		said = strings.ToLower(status.Message)
+	}
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) })
 }
 

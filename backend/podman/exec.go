@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -47,7 +49,15 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 	if err != nil {
 		return 0, err
 	}
-	err = b.converse(ctx, session, e)
+	said := &engineWords{w: engine.OrDiscard(e.Stderr), newline: "\n"}
+	watched := e
+	if e.Tty {
+		said.w, said.newline = engine.OrDiscard(e.Stdout), "\r\n"
+		watched.Stdout = said
+	} else {
+		watched.Stderr = said
+	}
+	err = b.converse(ctx, session, watched)
 	if engine.NeverStarted(err) {
 		return 0, wrap(op, ended(ctx, err))
 	}
@@ -56,9 +66,9 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 		code, err = b.exitCode(ctx, op, session)
 	}
 	if err != nil {
-		return 0, errors.Join(err, b.killExec(ctx, id, session, e, marker))
+		return 0, errors.Join(err, said.flush(), b.killExec(ctx, id, session, e, marker))
 	}
-	return code, nil
+	return code, said.end(code)
 }
 
 func (b *Backend) createExec(ctx context.Context, op, id string, config execConfig) (session string, err error) {
@@ -100,45 +110,69 @@ func (b *Backend) converse(ctx context.Context, session string, e backend.ExecSp
 		defer close(done)
 		go b.followSize(ctx, session, e.Resize, done)
 	}
-	left := unreadInput{w: engine.OrDiscard(e.Stderr)}
-	if e.Stdin != nil {
-		e.Stderr = &left
-	}
-	return errors.Join(engine.Converse(stream, e), left.tell(), stream.Close())
+	return errors.Join(engine.Converse(stream, e), stream.Close())
 }
 
 // inputRefused is how Podman's server ends the stderr of a command that has ended
 // before it read all its input.
 var inputRefused = regexp.MustCompile(`^Error: (?:read|write) unixpacket \S*/attach: (?:read|write): (?:connection reset by peer|broken pipe)\n$`)
 
-// unreadInput passes stderr on, and puts plain words in the place of inputRefused.
-// That is no failure: how the command ended is told by its exit code.
-type unreadInput struct {
-	w    io.Writer
-	held []byte
+// startRefused is how Podman's server says, in the place of the output, that a command
+// could not be started.
+var startRefused = regexp.MustCompile(`^Error: (?:[a-z]+: )?.*: OCI (?:runtime|permission) [a-z ]+\r?\n?$`)
+
+// engineWords passes stderr on, and puts plain words in the place of what the server
+// itself writes there: that a command could not be started, and that it has not read all
+// its input, which is no failure.
+type engineWords struct {
+	w io.Writer
+	// newline ends the engine's own lines: a terminal's are its own.
+	newline string
+	// refused and unread are held back, since only the end tells whether they are the server's.
+	refused, unread []byte
+	begun           bool
 }
 
-func (u *unreadInput) Write(p []byte) (int, error) {
-	if held := u.held; held != nil {
-		u.held = nil
-		if _, err := u.w.Write(held); err != nil {
-			return 0, err
-		}
-	}
-	if inputRefused.Match(p) {
-		u.held = bytes.Clone(p)
+func (u *engineWords) Write(p []byte) (int, error) {
+	if inputRefused.Match(p) && u.unread == nil {
+		u.unread = bytes.Clone(p)
 		return len(p), nil
 	}
+	if !u.begun && u.refused == nil && startRefused.Match(p) {
+		u.refused = bytes.Clone(p)
+		return len(p), nil
+	}
+	if err := u.flush(); err != nil {
+		return 0, err
+	}
+	u.begun = true
 	return u.w.Write(p)
 }
 
-// tell is for the end of the output, of which the server may have kept some back.
-func (u *unreadInput) tell() error {
-	if u.held == nil {
+// flush passes on what is held back, as it came.
+func (u *engineWords) flush() error {
+	held := slices.Concat(u.refused, u.unread)
+	u.refused, u.unread = nil, nil
+	if len(held) == 0 {
 		return nil
 	}
-	_, err := io.WriteString(u.w, "galley: the command ended without reading all its input; Podman may have lost the end of its output\n")
+	_, err := u.w.Write(held)
 	return err
+}
+
+// end is for the end of the output of a command, of which the server may have kept some
+// back.
+func (u *engineWords) end(code int) error {
+	if u.refused != nil && (code == codeCannotRun || code == codeNotFound) {
+		text := strings.TrimPrefix(strings.TrimSpace(string(u.refused)), "Error: ")
+		_, err := io.WriteString(u.w, backend.PlainReason(text)+u.newline)
+		return err
+	}
+	if u.unread == nil {
+		return u.flush()
+	}
+	u.unread = []byte("galley: the command ended without reading all its input; Podman may have lost the end of its output\n")
+	return u.flush()
 }
 
 // followSize tells the session of every new size of the user's terminal. A size

@@ -17,7 +17,7 @@ import (
 func bats() framework {
 	return framework{
 		name: "bats", dirs: []string{"bats"}, binaries: []string{"bats"},
-		isTest: withSuffix(".bats"),
+		isTest: withSuffix(".bats"), reachesUp: reachesUp,
 		command: func(i invocation) string {
 			return `case "$("$tool" --help 2>&1)" in *--timing*) timing=--timing ;; *) timing= ;; esac` + "\n" +
 				`"$tool" --tap $timing ` + i.options + " " + i.tests
@@ -32,7 +32,7 @@ func bats() framework {
 func bash() framework {
 	return framework{
 		name: "bash", dirs: []string{"bash"}, binaries: []string{"bash"},
-		isTest: withSuffix(".sh", ".bash"),
+		isTest: withSuffix(".sh", ".bash"), reachesUp: reachesUp,
 		pick: func(scripts []string) []string {
 			var named []string
 			for _, s := range scripts {

@@ -141,7 +141,10 @@ func testsIn(p project.Project, v config.Verifier, fw framework, dir, helpers, t
 			t.choose(nil)
 		}
 	}
-	return t, t.findVars(dir)
+	if err := t.findVars(dir); err != nil {
+		return t, err
+	}
+	return t, t.addProject(dir)
 }
 
 // addAll adds files, the scripts among them as Linux can run them.

@@ -143,3 +143,33 @@ func TestStaleTestsGo(t *testing.T) {
 	require.NoError(t, v.Prepare(t.Context(), b.box))
 	require.Equal(t, []string{"suites/bats/a.bats"}, b.sandboxed())
 }
+
+// Tests that reach above their directory find the project there, and nothing of git's or
+// galley's; others are carried alone.
+func TestTestsThatReachTheProject(t *testing.T) {
+	const at = "test/integration/default/bats/"
+	files := map[string]string{
+		"install.sh": "#!/bin/sh\n", "lib/a/deep.bash": "", ".git/config": "", ".kitchen/x": "", "test/integration/other/bats/b.bats": "",
+		at + "helper.bash": "echo hi\n", at + "data/in": "",
+	}
+	alone := []string{"suites/bats/a.bats", "suites/bats/data/in", "suites/bats/helper.bash"}
+	const up = "suites/bats/project/"
+	whole := []string{up + "install.sh", up + "lib/a/deep.bash", up + at + "a.bats", up + at + "data/in", up + at + "helper.bash",
+		up + "test/integration/other/bats/b.bats"}
+	for text, want := range map[string][]string{
+		"@test 'x' { run true; }\n":                           alone,
+		"@test '1..2' { [ a...b != c ]; }\n":                  alone,
+		"run \"$BATS_TEST_DIRNAME/../../../../install.sh\"\n": whole,
+		"cd ..\n": whole,
+		"ROOT=\"$(dirname \"$(dirname \"$BATS_TEST_DIRNAME\")\")\"\n": whole,
+		"load '../../../../lib/a/deep'\n":                             whole,
+		"cd $(git rev-parse --show-toplevel)\n":                       whole,
+	} {
+		files[at+"a.bats"] = text
+		b := newKitchen(t, files)
+		v, err := New(b.project, instance(config.VerifierBats))
+		require.NoError(t, err)
+		require.NoError(t, v.Prepare(t.Context(), b.box))
+		require.Equal(t, want, b.sandboxed(), text)
+	}
+}

@@ -19,6 +19,9 @@ type framework struct {
 	binaries []string
 	// isTest reports whether a file is a test rather than a helper, by its name.
 	isTest func(name string) bool
+	// reachesUp reports whether the text of a test or helper names what lies above its
+	// directory; nil means that none does.
+	reachesUp func(text []byte) bool
 	// pick chooses among the tests of a directory; nil means all.
 	pick func(tests []string) []string
 	// singly runs every test by itself.

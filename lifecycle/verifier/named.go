@@ -57,7 +57,10 @@ func testsNamed(p project.Project, i config.Instance, fw framework) (tests, erro
 		return t, err
 	}
 	t.choose(named)
-	return t, t.findVars(top)
+	if err := t.findVars(top); err != nil {
+		return t, err
+	}
+	return t, t.addProject(top)
 }
 
 // matching are the files that a pattern means: relative to the project or, where

@@ -28,6 +28,9 @@ type tests struct {
 	run []string
 	// vars is goss' file of variables, below dir, or empty.
 	vars string
+	// above are the files of the project around the tests, by their path in the sandbox,
+	// for tests that reach them.
+	above []sandbox.File
 }
 
 // Files are the tests and what lies beside them.
@@ -37,7 +40,7 @@ func (t tests) Files() ([]sandbox.File, error) {
 		f.Path = path.Join(t.dir, f.Path)
 		list[i] = f
 	}
-	return list, nil
+	return append(list, t.above...), nil
 }
 
 // Verify runs the tool over the tests.

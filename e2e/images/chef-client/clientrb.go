@@ -17,7 +17,7 @@ type clientConfig struct {
 	cachePath     string
 	// deprecations makes warnings of deprecated features errors.
 	deprecations bool
-	// handler is how a report handler begins its line for each updated resource, or
+	// handler is how a handler begins its line for each updated resource, or
 	// empty.
 	handler string
 }
@@ -95,10 +95,10 @@ func (c *clientConfig) set(key string, values []string) error {
 	return nil
 }
 
-// handlerPuts matches the line by which a report handler names a resource.
+// handlerPuts matches the line by which a handler names a resource.
 var handlerPuts = regexp.MustCompile(`(?m)^\s*puts "([^"#]+)#\{`)
 
-// require reads a report handler, which has to be where client.rb says.
+// require reads a handler, which has to be where client.rb says.
 func (c *clientConfig) require(path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -106,9 +106,9 @@ func (c *clientConfig) require(path string) error {
 	}
 	m := handlerPuts.FindSubmatch(data)
 	if m == nil {
-		return fmt.Errorf("%s is no report handler that tells of resources", path)
+		return fmt.Errorf("%s is no handler that tells of resources", path)
 	}
-	c.handler = string(m[1])
+	c.handler = strings.ReplaceAll(string(m[1]), `\x1e`, "\x1e")
 	return nil
 }
 

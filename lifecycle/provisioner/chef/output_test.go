@@ -29,7 +29,6 @@ Recipe: hello::default
   * template[/etc/a b] action create[2024-01-01T00:00:00+00:00] INFO: x
     - update content
 Running handlers:
-  - GalleyUpdatedResources
 `
 
 func TestChefOutput(t *testing.T) {
@@ -38,7 +37,7 @@ func TestChefOutput(t *testing.T) {
 		Changes: []string{"file[/etc/motd]", "template[/etc/a b]"}}, s)
 	require.Equal(t, converge.Unknown(), parse(&output{}, "nothing of interest\n", 0))
 
-	named := "galley: updated again: template[/etc/a b] (hello::default line 3)\n"
+	named := "\x1egalley: updated again: template[/etc/a b] (hello::default line 3)\n"
 	// The number counts what is inside of custom resources, the handler does not.
 	done := "Chef Infra Client finished, 2/3 resources updated in 05 seconds\n"
 	for _, order := range []string{named + done, done + named} {

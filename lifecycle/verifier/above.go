@@ -1,0 +1,86 @@
+package verifier
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
+)
+
+// The bounds of the copy of a project that goes with tests that reach it.
+const (
+	maxAboveFiles = 20_000
+	maxAboveBytes = 256 << 20
+)
+
+// projectDir is where the copy of the project is in the sandbox.
+const projectDir = "project"
+
+var upwards = regexp.MustCompile(`(^|[\s/"'=(:}])\.\.($|[\s/"';)&|])|\bdirname\b|rev-parse`)
+
+// reachesUp reports whether a script names what lies above its own directory: by "..",
+// or by the directory that some path is in.
+func reachesUp(text []byte) bool { return upwards.Match(text) }
+
+// addProject adds, for tests that reach above their directory, the files of the project
+// around them: the tests are then where they are in the project. Nothing outside of the
+// project is carried, nor .git and .kitchen.
+func (t *tests) addProject(dir string) error {
+	root := filepath.Clean(t.project.Root)
+	if t.reachesUp == nil || !testrun.Within(root, dir) || filepath.Clean(dir) == root {
+		return nil
+	}
+	reaches, err := t.anyReachesUp()
+	if err != nil || !reaches {
+		return err
+	}
+	rel, err := filepath.Rel(root, dir)
+	if err != nil {
+		return err
+	}
+	files, err := sandbox.Tree(root, "", nil)
+	if err != nil {
+		return fmt.Errorf("read the project that the tests reach: %w", err)
+	}
+	// What the tests themselves are, scripts mended for Linux and helpers among them, wins.
+	base := t.dir
+	t.dir = path.Join(base, projectDir, filepath.ToSlash(rel))
+	own := map[string]bool{}
+	for _, f := range t.all {
+		own[path.Join(t.dir, f.Path)] = true
+	}
+	var size int64
+	for _, f := range files {
+		f.Path = path.Join(base, projectDir, f.Path)
+		if own[f.Path] {
+			continue
+		}
+		if size += f.Size(); len(t.above) >= maxAboveFiles || size > maxAboveBytes {
+			return fmt.Errorf("the tests in %s reach above their directory, and the project is too large to go with them: over %d files or %d MiB\n"+
+				"Move what they need beside them, or make it smaller", t.project.Shown(dir), maxAboveFiles, maxAboveBytes>>20)
+		}
+		t.above = append(t.above, f)
+	}
+	return nil
+}
+
+// anyReachesUp reports whether a test or a helper beside it reaches above the tests.
+func (t *tests) anyReachesUp() (bool, error) {
+	for rel, source := range t.source {
+		if !withSuffix(".bats", ".bash", ".sh")(path.Base(rel)) {
+			continue
+		}
+		text, err := os.ReadFile(source)
+		if err != nil {
+			return false, fmt.Errorf("read the tests: %w", err)
+		}
+		if t.reachesUp(text) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
