@@ -180,6 +180,12 @@ func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) 
 	if err != nil || len(d.IntermediateInstructions) == 0 {
 		return img, err
 	}
+	if err := secretBuildArgs(d); err != nil {
+		return backend.Image{}, err
+	}
+	if secretInHistory(i.inst, i.run.o.Environ) {
+		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: whoever has the work image reads it in its history")
+	}
 	return i.eng.work(ctx, i.requester(), d, img)
 }
 

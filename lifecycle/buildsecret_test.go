@@ -1,0 +1,55 @@
+package lifecycle
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+// TestSecretBuildArgs: no value that is a secret becomes a build argument.
+func TestSecretBuildArgs(t *testing.T) {
+	for name, c := range map[string]struct {
+		arg, value, instructions string
+		refused                  bool
+	}{
+		"a plain one":                    {"VERSION", "1.2", "ARG VERSION", false},
+		"secret by name":                 {"BUILD_PASSWORD", "x", "ARG BUILD_PASSWORD", true},
+		"secret by name, not declared":   {"NPM_TOKEN", "x", "RUN true", true},
+		"secret by name, empty":          {"NPM_TOKEN", "", "ARG NPM_TOKEN", false},
+		"where a secret is":              {"TOKEN_FILE", "/x", "ARG TOKEN_FILE", false},
+		"a password in an address":       {"INDEX", "https://me:pw@pypi.test/", "ARG INDEX", true},
+		"a proxy with a password":        {"HTTPS_PROXY", "http://me:pw@proxy:1", "RUN true", false},
+		"a proxy that ARG puts in there": {"https_proxy", "http://me:pw@proxy:1", "run true\n  arg  A=1 https_proxy=2", true},
+		"a well-known token":             {"A", "ghp_0123456789012345678901234567890123456", "ARG A", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := secretBuildArgs(config.Driver{
+				BuildArgs: map[string]string{c.arg: c.value}, IntermediateInstructions: []string{c.instructions},
+			})
+			if !c.refused {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, "driver.build_args: "+c.arg)
+			if len(c.value) > 1 {
+				require.NotContains(t, err.Error(), c.value)
+			}
+		})
+	}
+}
+
+// TestSecretInHistory: a secret that got into the instructions by its value is told.
+func TestSecretInHistory(t *testing.T) {
+	environ := []string{"API_TOKEN=long-enough", "OTHER_PASSWORD=root"}
+	in := func(instruction, arg string) bool {
+		return secretInHistory(config.Instance{Driver: config.Driver{
+			IntermediateInstructions: []string{instruction}, BuildArgs: map[string]string{"A": arg},
+		}}, environ)
+	}
+	require.False(t, in("RUN chown root /x", "root"))
+	require.True(t, in("ENV A=long-enough", ""))
+	require.True(t, in("ARG A", "long-enough"))
+	require.True(t, in("RUN pip install -i https://me:pw@pypi.test/ x", ""))
+}
