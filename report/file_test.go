@@ -110,6 +110,33 @@ func TestFileLinks(t *testing.T) {
 	}
 }
 
+// A relative path is not followed out of the working directory, as it may be a link of a cloned repository; within it is.
+func TestFileLinksOfTheWorkingDirectory(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege")
+	}
+	for _, format := range []string{"html", "ndjson"} {
+		here, outside := t.TempDir(), t.TempDir()
+		t.Chdir(here)
+		target := filepath.Join(outside, "target")
+		require.NoError(t, os.WriteFile(target, []byte("kept"), 0o600))
+		require.NoError(t, os.Mkdir("in", 0o755))
+		for name, to := range map[string]string{"a": target, "b": outside, "c": "b", "d": filepath.Join(here, "in"), "e": "in"} {
+			require.NoError(t, os.Symlink(to, name))
+		}
+		for _, name := range []string{"a", "./a", "b/target", "b/new", "b/new/x", "c/new", "in/../a"} {
+			require.ErrorContains(t, write(format+"="+name, Env{}), "leads out of this directory", name)
+		}
+		require.Equal(t, "kept", sample.Read(t, target))
+		entries, err := os.ReadDir(outside)
+		require.NoError(t, err)
+		require.Len(t, entries, 1)
+		for _, name := range []string{"d/x", "e/y", "in/z", "new/x", filepath.Join("b", "..", "..", filepath.Base(outside), "target"), target} {
+			require.NoError(t, write(format+"="+name, Env{}), name)
+		}
+	}
+}
+
 // Log files that are links are not followed, and a directory of logs that is a link is
 // told.
 func TestLogLinks(t *testing.T) {

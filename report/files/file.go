@@ -20,11 +20,13 @@ type file struct {
 	name string // below root
 }
 
-// locate finds the place of a file, and makes missing directories. A path that the user gave may be a link, and is
-// followed once, here. With within (a project's directory), the path comes from the project's own files: it must stay
+// locate finds the place of a file, and makes missing directories. An absolute path that the user gave may be a link, and
+// is followed once, here; a relative one must not lead out of the working directory by a link, which may have come with
+// a cloned repository. With within (a project's directory), the path comes from the project's own files: it must stay
 // within, and nothing of it may be a link that leads out.
 func locate(path, within string) (file, error) {
 	if within == "" {
+		given := path
 		target, err := filepath.EvalSymlinks(path)
 		switch {
 		case err == nil:
@@ -33,6 +35,9 @@ func locate(path, within string) (file, error) {
 			return file{}, err
 		case isLink(path):
 			return file{}, errors.New("it is a link to a file that is not there")
+		}
+		if err := linkedOut(given); err != nil {
+			return file{}, err
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			return file{}, err
@@ -61,6 +66,35 @@ func locate(path, within string) (file, error) {
 		return file{}, errors.Join(err, root.Close())
 	}
 	return p, nil
+}
+
+// linkedOut refuses a relative path without ".." that links lead out of the working directory.
+func linkedOut(path string) error {
+	if !filepath.IsLocal(path) {
+		return nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if here, err = filepath.EvalSymlinks(here); err != nil {
+		return err
+	}
+	// Of a path that is not there whole, the part that is decides.
+	for p := path; p != "."; p = filepath.Dir(p) {
+		target, err := filepath.EvalSymlinks(filepath.Join(here, p))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if rel, err := filepath.Rel(here, target); err != nil || !filepath.IsLocal(rel) {
+			return fmt.Errorf("%s is a link that leads out of this directory, to %s; name that path if you mean it", p, target)
+		}
+		return nil
+	}
+	return nil
 }
 
 func isLink(path string) bool {
