@@ -175,7 +175,7 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 
 // What a state file says may not lead out of the state directory.
 func TestForeignStateFile(t *testing.T) {
-	for _, name := range []string{"../../../victim", "/victim", "..", ".", "a/b", `..\victim`} {
+	for _, name := range []string{"../../../victim", "/victim", "..", ".", "a/b", `..\victim`, "a\x00b", "\x1b[2J"} {
 		k := newKitchen(t)
 		victim := filepath.Join(k.project.Root, "victim", "kitchen")
 		require.NoError(t, os.MkdirAll(victim, 0o700))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/statedir"
@@ -114,7 +115,8 @@ func readState(dir statedir.Dir, name string) (State, error) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return State{}, &damagedError{dir.Path(name), err}
 	}
-	if s.Sandbox != "" && (!filepath.IsLocal(s.Sandbox) || strings.ContainsAny(s.Sandbox, `/\`) || s.Sandbox == ".") {
+	if s.Sandbox != "" && (!filepath.IsLocal(s.Sandbox) || strings.ContainsAny(s.Sandbox, `/\`) || s.Sandbox == "." ||
+		strings.ContainsFunc(s.Sandbox, unicode.IsControl)) {
 		return State{}, &damagedError{dir.Path(name), fmt.Errorf("%q is not the name of a sandbox", s.Sandbox)}
 	}
 	return s, nil
