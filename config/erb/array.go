@@ -65,7 +65,8 @@ func arrayMethods(t methodTable) {
 	t.def(0, -1, func(c *call) value {
 		l := c.l()
 		for i := range c.args {
-			l = slices.Concat(l, c.list(i))
+			c.charge(16 * len(c.list(i)))
+			l = append(l, c.list(i)...)
 		}
 		return c.setList(l)
 	}, "concat")

@@ -162,6 +162,7 @@ func dirFunctions(t methodTable) {
 // glob are the names that match a pattern, in order.
 func (c *call) glob(pattern string) []value {
 	base, prefix := c.opts.Dir, ""
+	c.charge(len(pattern) << min(2*strings.Count(pattern, "{"), 40)) // each {a,b} doubles the patterns
 	if filepath.IsAbs(pattern) {
 		base, prefix, pattern = "/", "/", strings.TrimLeft(pattern, "/")
 	}

@@ -10,7 +10,7 @@ import (
 
 // The bounds of one evaluation. A template beyond them ends with an error.
 const (
-	maxSteps = 10_000_000
+	maxSteps = 4_000_000
 	maxBytes = 128 << 20
 	maxDepth = 3000
 )

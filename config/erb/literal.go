@@ -240,16 +240,20 @@ func (p *parser) interpolation() *node {
 		p.pos += 2 + n
 		return &node{op: o, s: p.src[at+1 : p.pos], at: at, end: p.pos}
 	}
+	if p.depth++; p.depth > maxNesting {
+		p.fail(at, "the nesting is too deep")
+	}
 	tok, prev, ternary, noDo := p.tok, p.prev, p.ternary, p.noDo
 	p.pos += 2
 	p.tok, p.ternary, p.noDo = token{kind: tNewline}, 0, false
 	p.advance()
 	body := p.statements("}")
-	if !p.isOp("}") {
-		p.unexpected("`}'")
+	if !p.at("}") {
+		p.unexpected("}")
 	}
 	p.pos = p.tok.end
 	p.tok, p.prev, p.ternary, p.noDo = tok, prev, ternary, noDo
+	p.depth--
 	body.at, body.end = at, p.pos
 	return body
 }
@@ -293,10 +297,13 @@ func (p *parser) lexHeredoc(t token) (token, bool) {
 		}
 		bodyEnd = p.heredocEnd
 	}
+	if p.inHeredoc {
+		p.outside(t.start, "a heredoc in a heredoc")
+	}
 	src, end := p.src, p.heredocEnd
-	p.src, p.pos, p.heredocEnd = src[:bodyEnd], start, 0
+	p.src, p.pos, p.heredocEnd, p.inHeredoc = src[:bodyEnd], start, 0, true
 	parts := p.content(0, 0, quote != '\'', false)
-	p.src, p.pos, p.heredocEnd = src, i, end
+	p.src, p.pos, p.heredocEnd, p.inHeredoc = src, i, end, false
 	if mode == '~' {
 		dedent(src[start:bodyEnd], parts)
 	}

@@ -38,7 +38,8 @@ type parser struct {
 	ternary    int    // how many ?: are open in this pair of brackets
 	noDo       bool   // a `do` belongs to something further out
 	heredocEnd int    // where the text of the heredocs on this line ends
-	loops      []byte // what a break leaves: 'w' a while loop, 'b' a block
+	inHeredoc  bool   // the text of one is being read
+	loops      []byte // what a break leaves: 'w' a while loop, 'b' a block, 'd' nothing
 }
 
 // parse returns the tree of a program. The error is a *syntaxError.
@@ -54,8 +55,7 @@ func parse(src *source) (n *node, err error) {
 		}
 	}()
 	p.advance()
-	n = p.statements("")
-	if p.tok.kind != tEOF {
+	if n = p.statements(""); p.tok.kind != tEOF {
 		p.unexpected("")
 	}
 	return n, nil
@@ -70,21 +70,25 @@ func (p *parser) outside(pos int, construct string) {
 	panic(&syntaxError{pos: pos, msg: outsideMessage(construct), construct: construct})
 }
 
+// outsideMessage says that something is left to Ruby.
+func outsideMessage(construct string) string {
+	return construct + " is not in the subset of Ruby that galley evaluates"
+}
+
 func (p *parser) unexpected(expecting string) {
 	what := "'" + p.tok.s + "'"
-	switch p.tok.kind {
-	case tEOF:
+	switch {
+	case p.tok.kind == tEOF:
 		what = p.tok.s
-	case tText:
+	case p.tok.kind == tText:
 		what = "the text behind the tag"
-	case tKeyword:
+	case p.tok.kind == tKeyword:
 		what = "`" + p.tok.s + "'"
-	}
-	if p.tok.s == "\n" {
+	case p.tok.s == "\n":
 		what = "end of line"
 	}
 	if expecting != "" {
-		expecting = ", expecting " + expecting
+		expecting = ", expecting `" + expecting + "'"
 	}
 	p.fail(p.tok.start, "syntax error, unexpected %s%s", what, expecting)
 }
@@ -98,21 +102,24 @@ func (p *parser) isLocal(name string) bool {
 	return false
 }
 
-func (p *parser) isOp(s string) bool      { return p.tok.kind == tOp && p.tok.s == s }
-func (p *parser) isKeyword(s string) bool { return p.tok.kind == tKeyword && p.tok.s == s }
+// at reports whether the token is one of these operators or keywords, written with
+// a space between.
+func (p *parser) at(words string) bool {
+	return (p.tok.kind == tKeyword || p.tok.kind == tOp) && isIn(" "+words+" ", p.tok.s)
+}
 
 // accept steps over an operator or keyword if it is there.
 func (p *parser) accept(s string) bool {
-	if !p.isOp(s) && !p.isKeyword(s) {
-		return false
+	ok := p.at(s)
+	if ok {
+		p.advance()
 	}
-	p.advance()
-	return true
+	return ok
 }
 
 func (p *parser) expect(s string) {
 	if !p.accept(s) {
-		p.unexpected("`" + s + "'")
+		p.unexpected(s)
 	}
 }
 
@@ -130,103 +137,85 @@ func (p *parser) nest(fn func()) {
 	p.ternary, p.noDo = ternary, noDo
 }
 
-// new makes a node that starts at the token, or at the node first.
-func (p *parser) new(o op, first *node) *node {
-	n := &node{op: o, at: p.tok.start}
-	if first != nil {
-		n.at, n.a = first.at, first
-	}
-	return n
+// bracket steps over an opening bracket, runs fn and expects the closing one.
+func (p *parser) bracket(end string, fn func()) {
+	p.nest(func() { p.advance(); fn() })
+	p.expect(end)
 }
 
-// done sets the end of a node.
-func (p *parser) done(n *node) *node {
-	n.end = p.prev.end
+// node sets the place of a node whose parts were read.
+func (p *parser) node(at int, n *node) *node {
+	n.at, n.end = at, p.prev.end
 	return n
-}
-
-func (p *parser) atEnd(ends string) bool {
-	return p.tok.kind == tEOF || (p.tok.kind == tKeyword || p.tok.kind == tOp) && isIn(" "+ends+" ", p.tok.s)
 }
 
 // statements reads statements up to one of ends, words with a space between.
 func (p *parser) statements(ends string) *node {
-	seq := p.new(opSeq, nil)
-	for p.skipNewlines(); !p.atEnd(ends); p.skipNewlines() {
-		seq.list = append(seq.list, p.statement())
-		if p.tok.kind != tNewline && !p.atEnd(ends) {
+	at, list := p.tok.start, []*node{}
+	stop := func() bool { return p.tok.kind == tEOF || p.at(ends) }
+	for p.skipNewlines(); !stop(); p.skipNewlines() {
+		if list = append(list, p.statement()); p.tok.kind != tNewline && !stop() {
 			p.unexpected("")
 		}
 	}
-	return p.done(seq)
+	return p.node(at, &node{op: opSeq, list: list})
 }
 
 // statement reads an expression with its modifiers.
 func (p *parser) statement() *node {
 	n := p.expressionStatement()
-	for p.tok.kind == tKeyword {
-		m := p.new(opIf, nil)
-		m.at = n.at
-		switch p.tok.s {
+	for p.at("if unless while until rescue") {
+		word := p.tok.s
+		p.advance()
+		c := p.expressionStatement()
+		switch word {
 		case "if":
-			p.advance()
-			m.a, m.b = p.expressionStatement(), n
+			n = p.node(n.at, &node{op: opIf, a: c, b: n})
 		case "unless":
-			p.advance()
-			m.a, m.c = p.expressionStatement(), n
-		case "while", "until":
-			until := p.tok.s == "until"
-			p.advance()
-			m.op, m.a, m.b, m.flag = opWhile, negateIf(until, p.expressionStatement()), n, n.op == opBegin
+			n = p.node(n.at, &node{op: opIf, a: c, c: n})
 		case "rescue":
-			p.advance()
-			m.op, m.a = opBegin, n
-			m.list = []*node{{op: opRescue, b: p.expressionStatement()}}
+			n = p.node(n.at, &node{op: opBegin, a: n, list: []*node{{op: opRescue, b: c}}})
 		default:
-			return n
+			n = p.node(n.at, &node{op: opWhile, a: p.negate(word == "until", c), b: n, flag: n.op == opBegin})
 		}
-		n = p.done(m)
 	}
 	return n
 }
 
-func negateIf(negate bool, n *node) *node {
+func (p *parser) negate(negate bool, n *node) *node {
 	if !negate {
 		return n
 	}
-	return &node{op: opNot, a: n, at: n.at, end: n.end}
+	return p.node(n.at, &node{op: opNot, a: n})
 }
 
 // expressionStatement reads expressions joined by and, or and not.
 func (p *parser) expressionStatement() *node {
 	n := p.notExpression()
-	for p.isKeyword("and") || p.isKeyword("or") {
-		m := p.new(opAnd, n)
+	for p.at("and or") {
+		o := opAnd
 		if p.tok.s == "or" {
-			m.op = opOr
+			o = opOr
 		}
 		p.advance()
-		m.b = p.notExpression()
-		n = p.done(m)
+		n = p.node(n.at, &node{op: o, a: n, b: p.notExpression()})
 	}
 	return n
 }
 
 func (p *parser) notExpression() *node {
-	if p.isKeyword("not") {
-		n := p.new(opNot, nil)
-		p.advance()
-		n.a = p.notExpression()
-		return p.done(n)
+	at := p.tok.start
+	if p.accept("not") {
+		return p.node(at, &node{op: opNot, a: p.notExpression()})
 	}
-	if p.isOp("*") && p.tok.operand {
+	if p.at("*") && p.tok.operand {
 		return p.multiple(nil)
 	}
-	n := p.assignment(true)
-	if p.isOp(",") && assignable(n) {
+	if n := p.assignment(true); !p.at(",") || !assignable(n) {
+		return n
+	} else {
 		return p.multiple(n)
 	}
-	return n
 }
 
 func assignable(n *node) bool {
@@ -235,21 +224,19 @@ func assignable(n *node) bool {
 		return true
 	case opConst:
 		return n.a == nil
-	case opCall:
-		return n.s == "[]" || n.a == nil && len(n.list) == 0 && n.blk == nil && isIdentByte(n.s[len(n.s)-1])
 	}
-	return false
+	return n.op == opCall && (n.s == "[]" || n.a == nil && len(n.list) == 0 && n.blk == nil && isIdentByte(n.s[len(n.s)-1]))
 }
 
 // target turns an expression into what can be assigned to.
 func (p *parser) target(n *node) *node {
-	switch {
-	case !assignable(n):
+	if !assignable(n) {
 		if n.op == opCall && n.a != nil && len(n.list) == 0 {
 			p.outside(n.at, "assignment to "+n.s)
 		}
 		p.unexpected("")
-	case n.op == opCall && n.s != "[]":
+	}
+	if n.op == opCall && n.s != "[]" {
 		p.vars.names[n.s] = true
 		return &node{op: opLvar, s: n.s, at: n.at, end: n.end}
 	}
@@ -258,102 +245,80 @@ func (p *parser) target(n *node) *node {
 
 // multiple reads the rest of a, *b = 1, 2.
 func (p *parser) multiple(first *node) *node {
-	m := p.new(opMasgn, nil)
+	at, list := p.tok.start, []*node{}
 	if first != nil {
-		m.at = first.at
-		m.list = append(m.list, p.target(first))
+		at, list = first.at, append(list, p.target(first))
 		p.advance()
 	}
-	for !p.isOp("=") {
-		n := p.new(opSplat, nil)
-		if splat := p.accept("*"); splat {
-			n.a = p.target(p.unary())
+	for more := true; more; more = p.accept(",") {
+		if p.accept("*") {
+			list = append(list, &node{op: opSplat, a: p.target(p.unary())})
 		} else {
-			n = p.target(p.unary())
-		}
-		m.list = append(m.list, n)
-		if !p.accept(",") {
-			break
+			list = append(list, p.target(p.unary()))
 		}
 	}
 	p.expect("=")
-	m.b = p.right(true)
-	return p.done(m)
+	return p.node(at, &node{op: opMasgn, list: list, b: p.right(true)})
 }
 
 // assignment reads an expression that may be an assignment. multi allows a list
 // on the right.
 func (p *parser) assignment(multi bool) *node {
 	left := p.conditional()
-	if p.tok.kind != tOp || !strings.HasSuffix(p.tok.s, "=") || slices.Contains([]string{"==", "===", "!=", ">=", "<="}, p.tok.s) {
+	if p.tok.kind != tOp || !strings.HasSuffix(p.tok.s, "=") || p.at("== === != >= <=") {
 		return left
 	}
-	n := p.new(opAsgn, nil)
-	n.at = left.at
-	n.a = p.target(left)
-	if p.tok.s != "=" {
-		n.op, n.s, multi = opOpAsgn, strings.TrimSuffix(p.tok.s, "="), false
-	}
+	target, o := p.target(left), strings.TrimSuffix(p.tok.s, "=")
 	p.advance()
-	n.b = p.right(multi)
-	return p.done(n)
+	if o != "" {
+		return p.node(left.at, &node{op: opOpAsgn, a: target, s: o, b: p.right(false)})
+	}
+	return p.node(left.at, &node{op: opAsgn, a: target, b: p.right(multi)})
 }
 
 // right reads the right side of an assignment.
 func (p *parser) right(multi bool) *node {
-	list := p.new(opArray, nil)
-	list.list = []*node{p.splatOr(multi)}
-	if !multi || list.list[0].op != opSplat && !p.isOp(",") {
-		n := list.list[0]
-		if p.isKeyword("rescue") {
-			m := p.new(opBegin, n)
-			p.advance()
-			m.list = []*node{{op: opRescue, b: p.assignment(false)}}
-			n = p.done(m)
+	list := []*node{p.splatOr(multi)}
+	n := list[0]
+	if !multi || n.op != opSplat && !p.at(",") {
+		if p.accept("rescue") {
+			n = p.node(n.at, &node{op: opBegin, a: n, list: []*node{{op: opRescue, b: p.assignment(false)}}})
 		}
 		return n
 	}
 	for p.accept(",") {
-		list.list = append(list.list, p.splatOr(true))
+		list = append(list, p.splatOr(true))
 	}
-	return p.done(list)
+	return p.node(n.at, &node{op: opArray, list: list})
 }
 
 func (p *parser) splatOr(splat bool) *node {
-	if !splat || !p.isOp("*") {
-		return p.assignment(splat)
+	at := p.tok.start
+	if splat && p.accept("*") {
+		return p.node(at, &node{op: opSplat, a: p.conditional()})
 	}
-	s := p.new(opSplat, nil)
-	p.advance()
-	s.a = p.conditional()
-	return p.done(s)
+	return p.assignment(splat)
 }
 
 // conditional reads a ?: expression.
 func (p *parser) conditional() *node {
 	c := p.binary(0)
-	if !p.isOp("?") {
+	if !p.at("?") {
 		return c
 	}
-	n := p.new(opIf, c)
 	p.ternary++
 	p.advance()
-	n.b = p.assignment(false)
+	yes := p.assignment(false)
 	p.skipNewlines()
 	p.ternary--
 	p.expect(":")
-	n.c = p.assignment(false)
-	return p.done(n)
+	return p.node(c.at, &node{op: opIf, a: c, b: yes, c: p.assignment(false)})
 }
 
 // precedence is how tight a binary operator binds; -1 for others.
 func precedence(s string) int {
-	for i, list := range [...]string{" .. ... ", " || ", " && ", " <=> == === != =~ !~ ", " < <= > >= ", " | ^ ", " & ", " << >> ", " + - ", " * / % "} {
-		if isIn(list, s) {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc([]string{" .. ... ", " || ", " && ", " <=> == === != =~ !~ ", " < <= > >= ", " | ^ ", " & ", " << >> ", " + - ", " * / % "},
+		func(list string) bool { return isIn(list, s) })
 }
 
 // pipePrecedence is that of |, which ends the parameters of a block.
@@ -362,35 +327,30 @@ const pipePrecedence = 5
 // binary reads operators that bind at least as tight as least.
 func (p *parser) binary(least int) *node {
 	left := p.unary()
-	for p.tok.kind == tOp {
-		o := p.tok.s
-		prec := precedence(o)
-		if prec < least {
-			break
-		}
-		n := p.new(opCall, left)
+	for p.tok.kind == tOp && precedence(p.tok.s) >= least {
+		o, prec := p.tok.s, precedence(p.tok.s)
 		p.advance()
+		n := &node{op: opCall, s: o, a: left}
+		if o == "=~" && left.op == opRegexp && strings.Contains(strNode(left.list).s, "(?<") {
+			p.outside(left.at, "a regexp that sets local variables")
+		}
+		if prec > 0 || !p.at(") ] , then") && p.tok.kind != tNewline {
+			n.b = p.binary(prec + 1)
+		}
 		switch o {
 		case "..", "...":
 			n.op, n.flag = opRange, o == "..."
-			if !p.atEnd(") ] , then") && p.tok.kind != tNewline {
-				n.b = p.binary(prec + 1)
-			}
-		case "||", "&&":
-			n.op, n.b = opOr, p.binary(prec+1)
-			if o == "&&" {
-				n.op = opAnd
-			}
+		case "||":
+			n.op = opOr
+		case "&&":
+			n.op = opAnd
 		case "!=", "!~":
-			n.s, n.list = map[string]string{"!=": "==", "!~": "=~"}[o], []*node{p.binary(prec + 1)}
-			n = negateIf(true, p.done(n))
+			n.s = strings.Replace(strings.Replace(o, "!~", "=~", 1), "!=", "==", 1)
+			fallthrough
 		default:
-			n.s, n.list = o, []*node{p.binary(prec + 1)}
-			if o == "=~" && left.op == opRegexp && strings.Contains(strNode(left.list).s, "(?<") {
-				p.outside(left.at, "a regexp that sets local variables")
-			}
+			n.list, n.b = []*node{n.b}, nil
 		}
-		left = p.done(n)
+		left = p.negate(o[0] == '!', p.node(left.at, n))
 	}
 	return left
 }
@@ -401,42 +361,28 @@ func (p *parser) unary() *node {
 		p.fail(p.tok.start, "the nesting is too deep")
 	}
 	defer func() { p.depth-- }()
-	n := p.new(opCall, nil)
-	if p.tok.kind != tOp {
+	at, o := p.tok.start, p.tok.s
+	if !p.at("! - + ~ .. ...") {
 		return p.power()
 	}
-	switch o := p.tok.s; o {
-	case "!":
-		p.advance()
-		n.op, n.a = opNot, p.unary()
-	case "-", "+", "~":
-		p.advance()
-		number := o == "-" && p.tok.kind == tLiteral && !p.tok.space && p.tok.node.op == opLit && isDigit(p.tok.s[0])
-		if number {
-			lit := *p.tok.node
-			lit.v = negative(lit.v)
-			lit.at = n.at
-			saved := p.tok.node
-			p.tok.node = &lit
-			if m := p.postfix(p.primary()); !p.isOp("**") {
-				return m
-			}
-			p.advance()
-			pow := &node{op: opCall, s: "**", at: n.at, a: saved, list: []*node{p.unary()}}
-			n.a, n.s = p.done(pow), "-@"
-			return p.done(n)
+	p.advance()
+	lit := p.tok.node
+	switch {
+	case o == "!":
+		return p.node(at, &node{op: opNot, a: p.unary()})
+	case o[0] == '.':
+		return p.node(at, &node{op: opRange, flag: o == "...", b: p.binary(1)})
+	case o == "-" && p.tok.kind == tLiteral && !p.tok.space && lit.op == opLit && isDigit(p.tok.s[0]):
+		// -2.abs is that of -2, but -2 ** 2 is -(2 ** 2).
+		p.tok.node = &node{op: opLit, at: at, end: lit.end, v: negative(lit.v)}
+		n := p.postfix(p.primary())
+		if !p.accept("**") {
+			return n
 		}
-		n.a = p.unary()
-		if n.s = o + "@"; o == "~" {
-			n.s = o
-		}
-	case "..", "...":
-		p.advance()
-		n.op, n.flag, n.b = opRange, o == "...", p.binary(1)
-	default:
-		return p.power()
+		n = &node{op: opCall, s: "**", at: at, a: lit, list: []*node{p.unary()}}
+		return p.node(at, &node{op: opCall, s: "-@", a: n})
 	}
-	return p.done(n)
+	return p.node(at, &node{op: opCall, s: strings.Replace(o+"@", "~@", "~", 1), a: p.unary()})
 }
 
 func negative(v any) any {
@@ -448,11 +394,478 @@ func negative(v any) any {
 
 func (p *parser) power() *node {
 	n := p.postfix(p.primary())
-	if !p.isOp("**") || p.tok.operand {
+	if p.at("**") && !p.tok.operand {
+		p.advance()
+		n = p.node(n.at, &node{op: opCall, s: "**", a: n, list: []*node{p.unary()}})
+	}
+	return n
+}
+
+// primary reads an operand without what follows it.
+func (p *parser) primary() *node {
+	t := p.tok
+	switch t.kind {
+	case tLiteral, tText:
+		p.advance()
+		n := t.node
+		for t.str && p.tok.kind == tLiteral && p.tok.str {
+			p.advance()
+			n = p.node(n.at, &node{op: opDStr, list: []*node{n, p.prev.node}})
+		}
+		return n
+	case tIdent:
+		return p.identifier()
+	case tConst:
+		n := &node{op: opConst, s: t.s}
+		if p.advance(); p.at("(") && !p.tok.space {
+			n.op = opCall
+			p.callArguments(n)
+		}
+		return p.node(t.start, n)
+	case tIvar:
+		p.advance()
+		return p.node(t.start, &node{op: opIvar, s: t.s})
+	case tGvar:
+		p.advance()
+		return p.node(t.start, &node{op: opGvar, s: t.s})
+	case tKeyword:
+		return p.keyword()
+	}
+	n := &node{}
+	switch {
+	case p.at("("):
+		p.bracket(")", func() { n = p.statements(")") })
+		if len(n.list) == 1 && n.list[0].op != opBegin {
+			return n.list[0]
+		}
+	case p.at("["):
+		n.op = opArray
+		p.bracket("]", func() { n.list = p.arguments("]") })
+	case p.at("{"):
+		n.op = opHash
+		p.bracket("}", func() { p.pairs(n, "}") })
+	case p.at("->"):
+		return p.lambda()
+	default:
+		p.unexpected("")
+	}
+	return p.node(t.start, n)
+}
+
+// pairs reads entries of a hash, until a block argument follows. It reports
+// whether more arguments follow.
+func (p *parser) pairs(h *node, end string) (more bool) {
+	for p.skipNewlinesBefore(end); !p.at(end) && !(p.at("&") && p.tok.operand); p.skipNewlinesBefore(end) {
+		key := p.tok.node // nil for **hash
+		if p.tok.kind == tLabel {
+			p.advance()
+		} else if key = nil; !p.accept("**") {
+			key = p.assignment(false)
+			p.expect("=>")
+		}
+		h.list = append(h.list, key, p.assignment(false))
+		p.skipNewlinesBefore(end)
+		if more = p.accept(","); !more {
+			break
+		}
+	}
+	h.end = p.prev.end
+	return more
+}
+
+func (p *parser) skipNewlinesBefore(end string) {
+	if end != "" {
+		p.skipNewlines()
+	}
+}
+
+// arguments reads arguments up to end; without an end, those of a call without
+// parentheses. Pairs are gathered in one hash at the end.
+func (p *parser) arguments(end string) []*node {
+	var list []*node
+	for p.skipNewlinesBefore(end); end == "" || !p.at(end); p.skipNewlinesBefore(end) {
+		at := p.tok.start
+		var n *node
+		switch operand := p.tok.operand; {
+		case p.tok.kind == tLabel || p.at("**"):
+			n = &node{op: opHash, flag: true, at: at}
+			if list = append(list, n); !p.pairs(n, end) {
+				return list
+			}
+			continue
+		case operand && p.accept("*"):
+			n = p.node(at, &node{op: opSplat, a: p.conditional()})
+		case operand && p.accept("&"):
+			n = p.node(at, &node{op: opBlockPass, a: p.conditional()})
+		default:
+			if n = p.assignment(false); p.accept("=>") {
+				n = p.node(at, &node{op: opHash, flag: true, list: []*node{n, p.assignment(false)}})
+				if list = append(list, n); !p.accept(",") || !p.pairs(n, end) {
+					return list
+				}
+				continue
+			}
+		}
+		list = append(list, n)
+		if p.skipNewlinesBefore(end); !p.accept(",") {
+			break
+		}
+	}
+	return list
+}
+
+// identifier reads a local variable or a call without a receiver.
+func (p *parser) identifier() *node {
+	t := p.tok
+	n := &node{op: opCall, s: t.s}
+	p.advance()
+	paren := p.at("(") && !p.tok.space
+	switch {
+	case p.isLocal(n.s) && !paren:
+		n.op = opLvar
+	case n.s == "_1" || n.s == "_2":
+		p.outside(t.start, "a numbered parameter")
+	default:
+		p.callArguments(n)
+	}
+	return p.node(t.start, n)
+}
+
+// callArguments reads the arguments of a call, with parentheses or without, if
+// there are some.
+func (p *parser) callArguments(n *node) {
+	switch {
+	case p.at("(") && !p.tok.space:
+		p.bracket(")", func() { n.list = p.arguments(")") })
+	case p.startsArgument():
+		noDo := p.noDo
+		p.noDo = true
+		n.list = p.arguments("")
+		p.noDo = noDo
+	}
+	if l := len(n.list); l > 0 && n.list[l-1].op == opBlockPass {
+		n.blk, n.list = n.list[l-1], n.list[:l-1]
+	}
+}
+
+// startsArgument reports whether the token is the first argument of a call
+// without parentheses.
+func (p *parser) startsArgument() bool {
+	switch p.tok.kind {
+	case tLiteral:
+		return p.tok.space || p.tok.str
+	case tIdent, tConst, tIvar, tGvar, tLabel:
+		return p.tok.space
+	}
+	return p.tok.space && (p.at("nil true false self not defined? case __FILE__ __LINE__ __dir__ yield -> (") ||
+		p.tok.operand && p.at("! - * & ** [ :: ~"))
+}
+
+// postfix reads calls, indexes and blocks behind an operand.
+func (p *parser) postfix(n *node) *node {
+	for at := n.at; ; n = p.node(at, n) {
+		switch {
+		case p.at(". &."):
+			n = p.dotCall(n)
+		case p.accept("::"):
+			n = &node{op: opConst, a: n, s: p.tok.s}
+			if p.tok.kind != tConst && p.tok.kind != tIdent {
+				p.unexpected("")
+			}
+			constant := p.tok.kind == tConst
+			if p.advance(); !constant || p.at("(") && !p.tok.space {
+				n.op = opCall
+				p.callArguments(n)
+			}
+		case p.at("[") && !p.tok.operand:
+			n = &node{op: opCall, s: "[]", a: n}
+			p.bracket("]", func() { n.list = p.arguments("]") })
+		case (p.at("{") || p.at("do") && !p.noDo) && n.op == opCall && n.blk == nil && n.s != "[]":
+			n.blk = p.block()
+		default:
+			return n
+		}
+	}
+}
+
+// dotCall reads .name with its arguments.
+func (p *parser) dotCall(receiver *node) *node {
+	n := &node{op: opCall, a: receiver, flag: p.tok.s == "&.", s: "call"}
+	if p.advance(); !p.at("(") {
+		if n.s = p.tok.s; p.tok.kind != tIdent && (p.tok.kind != tOp || precedence(n.s) < 3) {
+			p.unexpected("")
+		}
+		p.advance()
+	}
+	p.callArguments(n)
+	return n
+}
+
+// block reads { |x| … } or do |x| … end.
+func (p *parser) block() *node {
+	n := &node{op: opBlock}
+	at, end := p.tok.start, map[bool]string{true: "}", false: "end"}[p.at("{")]
+	p.scope(&locals{names: map[string]bool{}, outer: p.vars}, 'b', func() {
+		if p.advance(); p.at("|") {
+			p.advance()
+			n.params = p.parameters("|")
+			p.expect("|")
+		}
+		n.b = p.body(end)
+	})
+	p.expect(end)
+	return p.node(at, n)
+}
+
+// scope runs fn in a scope of local variables; breaks inside leave what kind says.
+func (p *parser) scope(vars *locals, kind byte, fn func()) {
+	outer, loops := p.vars, p.loops
+	p.vars, p.loops = vars, append(slices.Clone(loops), kind)
+	p.nest(fn)
+	p.vars, p.loops = outer, loops
+}
+
+// lambda reads ->(x) { … }.
+func (p *parser) lambda() *node {
+	at := p.tok.start
+	var params []param
+	var blk *node
+	p.scope(&locals{names: map[string]bool{}, outer: p.vars}, 'b', func() {
+		if p.advance(); p.at("(") {
+			p.advance()
+			params = p.parameters(")")
+			p.expect(")")
+		}
+		if !p.at("{ do") {
+			p.unexpected("{")
+		}
+		blk = p.block()
+	})
+	blk.flag, blk.params = true, params
+	return p.node(at, blk)
+}
+
+// parameters reads the parameters of a block or method up to end.
+func (p *parser) parameters(end string) []param {
+	list := []param{}
+	for !p.at(end) && p.tok.kind != tNewline {
+		q := param{kind: 'r'}
+		if p.at("* &") {
+			q.kind = p.tok.s[0]
+			p.advance()
+		}
+		switch {
+		case q.kind == 'r' && p.accept("("):
+			q = param{kind: 'd', sub: p.parameters(")")}
+			p.expect(")")
+		case p.tok.kind == tIdent:
+			q.name, p.vars.names[p.tok.s] = p.tok.s, true
+			if p.advance(); q.kind == 'r' && p.accept("=") {
+				q.kind, q.def = 'o', p.binary(pipePrecedence+1)
+			}
+		case q.kind != '*':
+			p.outside(p.tok.start, "a parameter such as "+p.tok.s)
+		}
+		if list = append(list, q); !p.accept(",") {
+			break
+		}
+		if p.at(end) && end == "|" { // |a,| takes the first of a list
+			list = append(list, param{kind: '*'})
+		}
+	}
+	return list
+}
+
+// keyword reads what starts with a keyword.
+func (p *parser) keyword() *node {
+	at, word := p.tok.start, p.tok.s
+	n := &node{}
+	switch word {
+	case "if", "unless":
+		return p.ifExpression()
+	case "while", "until":
+		return p.loop()
+	case "case":
+		return p.caseExpression()
+	case "def":
+		return p.definition()
+	case "return", "break", "next":
+		return p.jump()
+	case "then", "do", "else", "elsif", "end", "when", "in", "rescue", "ensure", "and", "or":
+		p.unexpected("")
+	}
+	p.advance()
+	switch word {
+	case "true", "false":
+		n.op, n.v = opLit, word == "true"
+	case "self":
+		n.op = opSelf
+	case "__FILE__", "__LINE__", "__dir__":
+		n.op, n.s = opCall, word
+	case "begin":
+		p.nest(func() { n = p.body("end") })
+		if p.expect("end"); n.op != opBegin {
+			n = &node{op: opBegin, a: n}
+		}
+	case "yield":
+		n.op = opYield
+		p.callArguments(n)
+	case "defined?":
+		if n.op = opDefined; p.at("(") && !p.tok.space {
+			p.bracket(")", func() { n.a = p.statements(")") })
+		} else {
+			n.a = p.unary()
+		}
+	case "not":
+		n.op, n.a = opNot, p.assignment(false)
+	}
+	return p.node(at, n)
+}
+
+// ifExpression reads if and unless up to the end.
+func (p *parser) ifExpression() *node {
+	at, unless := p.tok.start, p.tok.s == "unless"
+	n := &node{op: opIf}
+	p.nest(func() {
+		p.advance()
+		n.a = p.expressionStatement()
+		p.then("then")
+		n.b = p.statements("elsif else end")
+		if p.at("elsif") {
+			n.c = p.ifExpression() // which reads the end
+			return
+		}
+		if p.accept("else") {
+			n.c = p.statements("end")
+		}
+		p.expect("end")
+	})
+	if unless {
+		n.b, n.c = n.c, n.b
+	}
+	return p.node(at, n)
+}
+
+// then reads what stands behind a condition: a word, or the end of the line.
+func (p *parser) then(word string) {
+	if p.tok.kind != tNewline && !p.at(word) {
+		p.unexpected(word)
+	}
+	p.skipNewlines()
+	p.accept(word)
+}
+
+// loop reads while and until.
+func (p *parser) loop() *node {
+	at, until := p.tok.start, p.tok.s == "until"
+	n := &node{op: opWhile}
+	p.scope(p.vars, 'w', func() {
+		p.noDo = true
+		p.advance()
+		n.a = p.negate(until, p.expressionStatement())
+		p.noDo = false
+		p.then("do")
+		n.b = p.statements("end")
+	})
+	p.expect("end")
+	return p.node(at, n)
+}
+
+func (p *parser) caseExpression() *node {
+	at := p.tok.start
+	n := &node{op: opCase}
+	p.bracket("end", func() {
+		if !p.at("when") && p.tok.kind != tNewline {
+			n.a = p.expressionStatement()
+		}
+		if p.skipNewlines(); p.at("in") {
+			p.outside(p.tok.start, "case … in (pattern matching)")
+		} else if !p.at("when") {
+			p.unexpected("when")
+		}
+		for p.accept("when") {
+			w := &node{op: opWhen, list: p.arguments("")}
+			p.then("then")
+			w.b = p.statements("when else end")
+			n.list = append(n.list, w)
+		}
+		if p.accept("else") {
+			n.b = p.statements("end")
+		}
+	})
+	return p.node(at, n)
+}
+
+// body reads statements with their rescue, else and ensure clauses.
+func (p *parser) body(end string) *node {
+	n := p.statements("rescue else ensure " + end)
+	if p.at(end) {
 		return n
 	}
-	m := p.new(opCall, n)
+	m := &node{op: opBegin, a: n}
+	for p.accept("rescue") {
+		r := &node{op: opRescue}
+		for more := p.tok.kind != tNewline && !p.at("then =>"); more; more = p.accept(",") {
+			r.list = append(r.list, p.splatOr(true))
+		}
+		if p.accept("=>") {
+			r.a = p.target(p.unary())
+		}
+		p.then("then")
+		r.b = p.statements("rescue else ensure " + end)
+		m.list = append(m.list, r)
+	}
+	if p.accept("else") {
+		m.b = p.statements("ensure " + end)
+	}
+	if p.accept("ensure") {
+		m.c = p.statements(end)
+	}
+	return p.node(n.at, m)
+}
+
+// definition reads def name(…) … end.
+func (p *parser) definition() *node {
+	at := p.tok.start
 	p.advance()
-	m.s, m.list = "**", []*node{p.unary()}
-	return p.done(m)
+	n := &node{op: opDef, s: p.tok.s}
+	p.scope(&locals{names: map[string]bool{}}, 'd', func() {
+		if p.advance(); n.s == "[" {
+			p.expect("]")
+			n.s = "[]"
+		}
+		if p.accept("(") {
+			n.params = p.parameters(")")
+			p.expect(")")
+		} else {
+			n.params = p.parameters("=")
+		}
+		if p.at("= . ::") {
+			p.outside(at, "such a def")
+		}
+		n.b = p.body("end")
+	})
+	p.expect("end")
+	return p.node(at, n)
+}
+
+// jump reads return, break and next.
+func (p *parser) jump() *node {
+	at, word := p.tok.start, p.tok.s
+	inside := byte('d')
+	if l := len(p.loops); l > 0 {
+		inside = p.loops[l-1]
+	}
+	if word != "return" && inside == 'd' {
+		p.fail(at, "Can't escape from eval with %s", word)
+	}
+	n := &node{op: map[string]op{"return": opReturn, "break": opBreak, "next": opNext}[word], flag: inside == 'w'}
+	p.advance()
+	if p.tok.kind != tNewline && p.tok.kind != tEOF && !p.at("end } ) : if unless while until rescue and or") {
+		list := p.arguments("")
+		if n.a = list[0]; len(list) > 1 || list[0].op == opSplat {
+			n.a = p.node(at, &node{op: opArray, list: list})
+		}
+	}
+	return p.node(at, n)
 }

@@ -95,8 +95,6 @@ func TestErrorsInRequiredFiles(t *testing.T) {
 	o.Dir = t.TempDir()
 	for name, c := range map[string]struct{ text, want string }{
 		"syntax": {"x = 1\n)", "erb: syntax.rb:2: syntax error, unexpected ')' in `require_relative 'syntax'`"},
-
-		"outside": {"fork", "erb: fork is not in the subset of Ruby that galley evaluates; " + hintOutside},
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(o.Dir, name+".rb"), []byte(c.text), 0o600))
 		_, err := NewSession(o).Render(context.Background(), "kitchen.yml", []byte("a: 1\n<% require_relative '"+name+"' %>"))
