@@ -78,4 +78,11 @@ func TestMkdirTemp(t *testing.T) {
 	_, err := MkdirTemp("x-")
 	require.ErrorContains(t, err, "make a directory in "+none)
 	require.ErrorContains(t, err, "set TMPDIR")
+	t.Setenv("TMPDIR", place(t, 0o777))
+	_, err = MkdirTemp("x-")
+	require.ErrorIs(t, err, ErrUnsafe)
+	require.ErrorContains(t, err, "set TMPDIR")
+	t.Setenv("TMPDIR", place(t, 0o777|fs.ModeSticky))
+	_, err = MkdirTemp("x-")
+	require.NoError(t, err)
 }
