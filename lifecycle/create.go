@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
-	"unicode/utf8"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
@@ -18,6 +20,9 @@ import (
 // after the steps that are recorded.
 func (i *instanceRun) create(ctx context.Context) error {
 	if err := i.createHooks(ctx, StepPreCreate); err != nil {
+		return err
+	}
+	if err := i.dummyDriver(ctx); err != nil {
 		return err
 	}
 	p, err := i.prepare(ctx, true)
@@ -33,6 +38,28 @@ func (i *instanceRun) create(ctx context.Context) error {
 		}
 	}
 	return i.createHooks(ctx, StepPostCreate)
+}
+
+// dummyDriver is as slow as the sleep of the driver dummy says, and fails as its
+// fail_create and random_failure say. Otherwise galley makes a container for it too.
+func (i *instanceRun) dummyDriver(ctx context.Context) error {
+	d := i.inst.Driver
+	if d.Kind != config.DriverDummy {
+		return nil
+	}
+	if d.Dummy.Sleep > 0 {
+		t := time.NewTimer(d.Dummy.Sleep)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if d.Dummy.Fail || d.Dummy.RandomFailure && rand.IntN(2) == 0 {
+		return errors.New("the dummy driver fails, as driver.fail_create or random_failure says")
+	}
+	return nil
 }
 
 // createHooks runs the hooks of a step of create, unless that is recorded as done.
