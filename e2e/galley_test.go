@@ -162,13 +162,7 @@ func (p *project) backend() backend.ContainerBackend {
 func connect(t *testing.T, e testbed.Engine) backend.ContainerBackend {
 	t.Helper()
 	ep := backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)}
-	var be backend.ContainerBackend
-	var err error
-	if e.Kind == testbed.Docker {
-		be, err = docker.New(ep)
-	} else {
-		be, err = podman.New(ep)
-	}
+	be, err := backend.Engines{docker.Engine(), podman.Engine()}.Open(ep)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, be.Close()) })
 	return be
