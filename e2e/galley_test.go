@@ -22,6 +22,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // built is the galley binary under test, built once for all tests of this package.
@@ -173,7 +174,7 @@ func (p *project) runners() []backend.Container {
 	p.t.Helper()
 	dir, err := filepath.EvalSymlinks(p.dir)
 	require.NoError(p.t, err)
-	list, err := p.backend().ListContainers(p.t.Context(), backend.Labels{backend.LabelProjectDir: dir})
+	list, err := p.backend().ListContainers(p.t.Context(), backend.Labels{label.ProjectDir: dir})
 	require.NoError(p.t, err)
 	return list
 }
@@ -182,7 +183,7 @@ func (p *project) runners() []backend.Container {
 // in order.
 func (p *project) things() []string {
 	p.t.Helper()
-	be, ctx, any := p.backend(), p.t.Context(), backend.Labels{backend.LabelRole: ""}
+	be, ctx, any := p.backend(), p.t.Context(), backend.Labels{label.Role: ""}
 	var all []string
 	containers, err := be.ListContainers(ctx, any)
 	require.NoError(p.t, err)

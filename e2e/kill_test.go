@@ -19,6 +19,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // killKitchen has four instances whose tests pass only in a runner in which the hooks of
@@ -171,7 +172,7 @@ func TestTwoProjectsAtOnePath(t *testing.T) {
 		for _, p := range projects {
 			p.ok("converge")
 		}
-		list, err := projects[0].backend().ListContainers(t.Context(), backend.Labels{backend.LabelProjectDir: dir, backend.LabelRole: backend.RoleRunner})
+		list, err := projects[0].backend().ListContainers(t.Context(), backend.Labels{label.ProjectDir: dir, label.Role: label.RoleRunner})
 		require.NoError(t, err)
 		require.Len(t, list, 2)
 		require.NotEqual(t, list[0].Name, list[1].Name)

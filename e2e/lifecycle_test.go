@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // matrix is two platforms, one of which has an /opt/chef of its own, by two suites.
@@ -81,7 +81,7 @@ func TestMatrix(t *testing.T) {
 		list := p.runners()
 		require.Len(t, list, 3)
 		for _, c := range list {
-			if c.Labels[backend.LabelInstance] == "two-busybox" {
+			if c.Labels[label.Instance] == "two-busybox" {
 				require.NoError(t, p.backend().RemoveContainer(t.Context(), c.ID))
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
@@ -145,11 +146,11 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if p.spec.Labels == nil {
 		p.spec.Labels = backend.Labels{}
 	}
-	for k, v := range i.labels(backend.RoleRunner) {
+	for k, v := range i.labels(label.RoleRunner) {
 		p.spec.Labels[k] = v
 	}
-	p.spec.Labels[backend.LabelSpec] = combine(p.digests)
-	p.spec.Labels[backend.LabelSandbox] = sandboxMounted
+	p.spec.Labels[label.Spec] = combine(p.digests)
+	p.spec.Labels[label.Sandbox] = sandboxMounted
 	return p, nil
 }
 
@@ -236,7 +237,7 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 		err := i.makeRunner(ctx, p)
 		switch {
 		case err == nil:
-			if p.spec.Labels[backend.LabelSandbox] == sandboxUploaded {
+			if p.spec.Labels[label.Sandbox] == sandboxUploaded {
 				i.notice(LevelInfo, "the engine does not see this machine's files; uploading instead of mounting")
 			}
 			return nil
@@ -245,14 +246,14 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 		case errors.Is(err, backend.ErrNotFound) && !ensured:
 			ensured = true
 			i.eng.forget(p.shared)
-			uploaded := p.spec.Labels[backend.LabelSandbox] == sandboxUploaded
+			uploaded := p.spec.Labels[label.Sandbox] == sandboxUploaded
 			if p, err = i.prepare(ctx, false); err != nil {
 				return err
 			}
 			if uploaded {
 				p.upload()
 			}
-		case errors.Is(err, backend.ErrMountSource) && p.spec.Labels[backend.LabelSandbox] == sandboxMounted:
+		case errors.Is(err, backend.ErrMountSource) && p.spec.Labels[label.Sandbox] == sandboxMounted:
 			p.upload()
 		case errors.Is(err, backend.ErrConflict):
 			return i.ensureUnknown(ctx, p, err)
@@ -367,7 +368,7 @@ func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err 
 // specChanges says in what the runner differs from what kitchen.yml wants now, "" when in
 // nothing. Its image is compared by ID, since a tag can move.
 func (i *instanceRun) specChanges(digests map[string]string, img backend.Image) string {
-	if i.container.Labels[backend.LabelSpec] == combine(digests) {
+	if i.container.Labels[label.Spec] == combine(digests) {
 		if i.container.ImageID != img.ID {
 			return "its image is another one now"
 		}
@@ -409,7 +410,7 @@ func (p *plan) requireText() error {
 // upload makes the plan one for an engine that does not see this machine's directories:
 // the sandboxes are places in the runner only.
 func (p *plan) upload() {
-	p.spec.Labels[backend.LabelSandbox] = sandboxUploaded
+	p.spec.Labels[label.Sandbox] = sandboxUploaded
 	var list []backend.Mount
 	for _, m := range p.spec.Mounts {
 		if m.Own && (m.Target == p.boxes.kitchen.Remote || m.Target == p.boxes.verifier.Remote) {

@@ -12,6 +12,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -112,7 +113,7 @@ func (k *kitchen) do(a Action, instances ...config.Instance) error {
 // runners are the containers that are not shared.
 func (k *kitchen) runners() []backend.Container {
 	k.t.Helper()
-	list, err := k.fake.ListContainers(k.t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	list, err := k.fake.ListContainers(k.t.Context(), backend.Labels{label.Role: label.RoleRunner})
 	require.NoError(k.t, err)
 	return list
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/execmark"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // A warm test of one instance must be as cheap as it can be. A program that does
@@ -197,7 +199,7 @@ func TestEndsWhatAKilledGalleyLeft(t *testing.T) {
 	code, running := 0, "12 13\n"
 	k.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
 		for _, word := range e.Command {
-			if mark, ok := strings.CutPrefix(word, backend.ExecVar+"="); ok {
+			if mark, ok := strings.CutPrefix(word, execmark.Var+"="); ok {
 				kills = append(kills, mark)
 				fmt.Fprint(e.Stdout, running)
 				return code, nil
@@ -377,7 +379,7 @@ func TestMovedToAnotherEngine(t *testing.T) {
 	i.Driver.Host = "fake://two"
 	require.NoError(t, k.do("create", i))
 	require.Empty(t, k.runners())
-	list, err := k.engines["fake://two"].ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	list, err := k.engines["fake://two"].ListContainers(t.Context(), backend.Labels{label.Role: label.RoleRunner})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 }

@@ -106,7 +106,7 @@ func (b *Backend) requireNetwork(ctx context.Context, cli *client.Client, n back
 // isOurs tells whether galley has made what carries labels.
 func isOurs(labels backend.Labels) bool {
 	for name := range labels {
-		if strings.HasPrefix(name, backend.LabelPrefix) {
+		if strings.HasPrefix(name, engine.LabelPrefix) {
 			return true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/execmark"
 )
 
 // ExecCalls are the calls of an engine's API that a command is run by. The errors of
@@ -81,7 +82,7 @@ func (x execs) wrap(ctx context.Context, err error) error {
 func (x execs) create(ctx context.Context, e backend.ExecSpec, marker string) (session string, err error) {
 	env := EnvList(e.Env)
 	if marker != "" {
-		env = append(env, backend.ExecVar+"="+marker)
+		env = append(env, execmark.Var+"="+marker)
 	}
 	return x.CreateExec(ctx, x.op, x.id, e, env)
 }
@@ -187,7 +188,7 @@ func (x execs) kill(ctx context.Context, session string, e backend.ExecSpec, mar
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 	defer cancel()
 	x.op = "kill the command"
-	killer := backend.ExecSpec{Command: backend.KillCommand(marker), User: e.User, Privileged: e.Privileged}
+	killer := backend.ExecSpec{Command: execmark.KillCommand(marker), User: e.User, Privileged: e.Privileged}
 	unstarted := 0
 	err := x.poll(ctx, session, func(ctx context.Context, s ExecState) (bool, error) {
 		if s.Running {
