@@ -24,6 +24,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // canaries are secrets by the places where a project keeps them.
@@ -252,7 +253,7 @@ func (p *project) labelsAndHistory() string {
 	for _, c := range p.runners() {
 		all.WriteString(cli("inspect", "--format", "{{json .Config.Labels}} {{.Name}}", c.ID) + "\n")
 	}
-	images, err := p.backend().ListImages(p.t.Context(), backend.Labels{backend.LabelRole: backend.RoleWork})
+	images, err := p.backend().ListImages(p.t.Context(), backend.Labels{label.Role: label.RoleWork})
 	require.NoError(p.t, err)
 	require.NotEmpty(p.t, images)
 	for _, i := range images {
