@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -160,7 +159,7 @@ func below(registry, path string) []string {
 // search looks into one file of Docker's format, which auth.json has too.
 func search(ctx context.Context, path, registry string, keys []string, where place) (*backend.Credentials, error) {
 	in, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) && where != byUser {
+	if userdir.Absent(err) && where != byUser {
 		return nil, nil
 	}
 	if err != nil {

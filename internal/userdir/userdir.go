@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // ErrUnsafe marks a directory that others may have prepared or may change.
@@ -25,6 +26,10 @@ func Runtime(getenv func(string) string) string {
 	}
 	return dir
 }
+
+// Absent reports whether a file of the user's is not there, by the error of opening it. There is none either where HOME
+// is no directory: HOME=/dev/null is how services run.
+func Absent(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) }
 
 // Make makes the directories elem below base, each private to this user (0700), and returns the path of the last one.
 // The base must be a directory of this user's in which only the user and the user's group can write.

@@ -86,3 +86,12 @@ func TestMkdirTemp(t *testing.T) {
 	_, err = MkdirTemp("x-")
 	require.NoError(t, err)
 }
+
+func TestAbsent(t *testing.T) {
+	_, err := os.Open(filepath.Join(os.DevNull, ".docker", "config.json"))
+	require.True(t, Absent(err), err)
+	_, err = os.Open(filepath.Join(t.TempDir(), "none"))
+	require.True(t, Absent(err), err)
+	require.False(t, Absent(os.ErrPermission))
+	require.False(t, Absent(nil))
+}
