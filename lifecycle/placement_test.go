@@ -16,7 +16,7 @@ import (
 
 // secondEngine adds an engine at fake://two.
 func (k *kitchen) secondEngine() *backendtest.Fake {
-	two := backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef, Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	two := backendtest.New(backendtest.ImageSpec{Ref: toolRef, Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	k.engines["fake://two"] = two
 	return two
 }

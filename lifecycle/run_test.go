@@ -43,7 +43,7 @@ func TestAPICallsOfAWarmTest(t *testing.T) {
 // or somebody the image.
 func TestMakesWhatWasTakenForGranted(t *testing.T) {
 	k := newKitchen(t)
-	k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"}, nil)
+	k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
 	i := chefInstance("a")
 	i.Driver.Image = "registry.example.com/platform:1"
 	require.NoError(t, k.do(ActionTest, i))
@@ -341,8 +341,8 @@ func TestRemoteHookWithoutRunner(t *testing.T) {
 // A runner stays on the engine where it was made, whichever would be chosen now.
 func TestInstanceStaysOnItsEngine(t *testing.T) {
 	k := newKitchen(t)
-	k.engines["fake://two"] = backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef,
-		Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	k.engines["fake://two"] = backendtest.New(backendtest.ImageSpec{Ref: toolRef,
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))
 	k.usual = "fake://two"
@@ -372,8 +372,8 @@ func TestInstanceStaysOnItsEngine(t *testing.T) {
 // kitchen.yml that names another engine moves the instance there.
 func TestMovedToAnotherEngine(t *testing.T) {
 	k := newKitchen(t)
-	k.engines["fake://two"] = backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef,
-		Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	k.engines["fake://two"] = backendtest.New(backendtest.ImageSpec{Ref: toolRef,
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))
 	i.Driver.Host = "fake://two"

@@ -281,13 +281,13 @@ func TestMadeAgainDuringARun(t *testing.T) {
 			if _, err := Prune(k.t.Context(), k.fake, true, false); err != nil {
 				return err
 			}
-			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"}, nil)
+			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
 			return k.fake.RemoveImage(k.t.Context(), "registry.example.com/platform:1")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newKitchen(t)
-			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"}, nil)
+			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
 			k.change = func(o *Options) {
 				o.Sink = &meanwhile{o.Sink, "b", func() { require.NoError(t, remove(k)) }}
 			}
