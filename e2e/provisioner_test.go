@@ -18,7 +18,6 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
-	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -313,7 +312,7 @@ echo "$(ls "$1" | wc -l) files in all"
 		r := p.galley("converge", "bad", "--idempotence")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "changed 2 things\n")
-		images, err := p.backend().ListImages(t.Context(), backend.Labels{label.Role: label.RoleWork})
+		images, err := p.backend().ListImages(t.Context(), backend.Labels{backend.LabelRole: backend.RoleWork})
 		require.NoError(t, err)
 		require.NotEmpty(t, images)
 		p.ok("destroy")

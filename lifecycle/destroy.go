@@ -8,7 +8,6 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/names"
-	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -65,7 +64,7 @@ func (i *instanceRun) clean(ctx context.Context, dir, imageID string) error {
 	spec := backend.ContainerSpec{
 		Name: names.Label("galley-clean-"+i.run.o.Project.ID+"-", i.inst.Name), Image: imageID, User: "0",
 		Entrypoint: []string{"sh", "-c", "rm -rf " + cleanAt + "/*/* " + cleanAt + "/*/.[!.]*"},
-		Labels:     i.labels(label.RoleHelper),
+		Labels:     i.labels(backend.RoleHelper),
 		// However the runner's users were mapped, the engine's own root is above them.
 		UserNS:  backend.UserNS{Mode: backend.UserNSHost},
 		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // Pruned is something that Prune removed, or would remove.
@@ -21,7 +20,7 @@ type Pruned struct {
 // tool containers with their volumes, work images, the network. With all, runners
 // go too, of every project. What is in use stays. With dry nothing is removed.
 func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (removed []Pruned, err error) {
-	role := backend.Labels{label.Role: ""}
+	role := backend.Labels{backend.LabelRole: ""}
 	containers, err := be.ListContainers(ctx, role)
 	if err != nil {
 		return nil, err
@@ -40,8 +39,8 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	}
 	runners := 0
 	for _, c := range containers {
-		r := c.Labels[label.Role]
-		if r == label.RoleRunner && !all {
+		r := c.Labels[backend.LabelRole]
+		if r == backend.RoleRunner && !all {
 			runners++
 			continue
 		}
@@ -54,7 +53,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 		if len(i.Tags) > 0 {
 			name = i.Tags[0]
 		}
-		gone(Pruned{"image", name, i.Labels[label.Role]}, func() error { return be.RemoveImage(ctx, i.ID) })
+		gone(Pruned{"image", name, i.Labels[backend.LabelRole]}, func() error { return be.RemoveImage(ctx, i.ID) })
 	}
 	if runners > 0 {
 		return removed, errors.Join(errs...)
@@ -62,7 +61,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	networks, err := be.ListNetworks(ctx, role)
 	errs = append(errs, err)
 	for _, n := range networks {
-		gone(Pruned{"network", n.Name, n.Labels[label.Role]}, func() error { return be.RemoveNetwork(ctx, n.Name) })
+		gone(Pruned{"network", n.Name, n.Labels[backend.LabelRole]}, func() error { return be.RemoveNetwork(ctx, n.Name) })
 	}
 	return removed, errors.Join(errs...)
 }

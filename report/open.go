@@ -79,22 +79,6 @@ func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
 		}
 		return nil, err
 	}
-	if err := checkPlaces(specs); err != nil {
-		return nil, err
-	}
-	for _, spec := range specs {
-		s, err := Open(spec, env)
-		if err != nil {
-			return fail(err)
-		}
-		list = append(list, s)
-	}
-	return list, nil
-}
-
-// checkPlaces fails when two reports go to one place. It opens nothing, for what is open
-// writes when it is closed.
-func checkPlaces(specs []string) error {
 	taken := map[string]string{}
 	for _, spec := range specs {
 		_, file, _ := strings.Cut(spec, "=")
@@ -102,15 +86,20 @@ func checkPlaces(specs []string) error {
 		if file != "-" && file != "" {
 			var err error
 			if where, err = sameFile(file); err != nil {
-				return fmt.Errorf("--report %s: %w", spec, err)
+				return fail(fmt.Errorf("--report %s: %w", spec, err))
 			}
 		}
 		if other, ok := taken[where]; ok && where != "" {
-			return fmt.Errorf("--report %s and --report %s go to one place; name another file for one of them", other, spec)
+			return fail(fmt.Errorf("--report %s and --report %s go to one place; name another file for one of them", other, spec))
 		}
 		taken[where] = spec
+		s, err := Open(spec, env)
+		if err != nil {
+			return fail(err)
+		}
+		list = append(list, s)
 	}
-	return nil
+	return list, nil
 }
 
 // sameFile is a name that is equal for paths of the same file.

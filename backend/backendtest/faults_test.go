@@ -17,7 +17,7 @@ func create(t *testing.T, f *Fake, name string) (backend.Container, error) {
 
 func exists(t *testing.T, f *Fake, name string) bool {
 	t.Helper()
-	_, err := f.Stat(name, "/")
+	_, err := f.lookUp(name)
 	return err == nil
 }
 

@@ -3,8 +3,6 @@ package podman
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,10 +18,9 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// imageID puts the prefix before an ID of SHA-256, which Podman leaves out. Anything
-// else stays as the engine says it.
+// imageID puts the prefix before an ID, which Podman leaves out.
 func imageID(id string) string {
-	if sum, err := hex.DecodeString(id); err != nil || len(sum) != sha256.Size {
+	if id == "" || strings.HasPrefix(id, "sha256:") {
 		return id
 	}
 	return "sha256:" + id

@@ -1,7 +1,6 @@
 package erb
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 )
@@ -11,9 +10,6 @@ func (c *call) l() []value { return c.self.(*array).e }
 // setList changes the list that a method is called on.
 func (c *call) setList(e []value) value {
 	a := c.self.(*array)
-	if a.frozen {
-		c.raise("FrozenError", "can't modify frozen Array: %s", inspect(a))
-	}
 	c.charge(16 * max(0, len(e)-len(a.e)))
 	a.e = e
 	return a
@@ -55,40 +51,16 @@ func arrayMethods(t methodTable) {
 	}, "[]=")
 	t.def(1, 1, func(c *call) value { return c.setList(append(c.l(), c.arg(0))) }, "<<")
 	t.def(1, 1, func(c *call) value { return c.array(slices.Concat(c.l(), c.list(0))) }, "+")
-	t.def(1, 1, func(c *call) value {
-		if s, ok := c.arg(0).(*str); ok {
-			return c.str(c.joined(c.l(), s.String(), 0))
-		}
-		c.charge(16 * min(maxBytes, len(c.l())) * min(maxBytes, max(0, c.int(0))))
-		return c.array(slices.Repeat(c.l(), max(0, c.int(0))))
-	}, "*")
-	t.def(0, -1, func(c *call) value {
-		l := c.l()
-		for i := range c.args {
-			c.charge(16 * len(c.list(i)))
-			l = append(l, c.list(i)...)
-		}
-		return c.setList(l)
-	}, "concat")
+	t.def(1, 1, func(c *call) value { return c.setList(append(c.l(), c.list(0)...)) }, "__concat")
 	t.def(1, 1, func(c *call) value { return c.setList(slices.Clone(c.list(0))) }, "replace")
-	t.def(0, 1, func(c *call) value { return c.str(c.joined(c.l(), toS(c.arg(0)), 0)) }, "join")
-	t.def(0, 1, func(c *call) value {
-		levels := maxNested
-		if len(c.args) > 0 {
-			levels = c.int(0)
+	t.def(1, 1, func(c *call) value {
+		texts := []string{}
+		for _, v := range c.l() {
+			texts = append(texts, toS(v))
+			c.charge(len(toS(v)) + len(c.text(0)))
 		}
-		return c.array(c.flatten(c.l(), levels))
-	}, "flatten")
-	t.def(0, 0, func(c *call) value {
-		l := slices.Clone(c.l())
-		slices.Reverse(l)
-		return c.array(l)
-	}, "reverse")
-	t.def(0, 0, func(c *call) value {
-		l := slices.Clone(c.l())
-		rand.Shuffle(len(l), func(i, j int) { l[i], l[j] = l[j], l[i] })
-		return c.array(l)
-	}, "shuffle")
+		return c.str(strings.Join(texts, c.text(0)))
+	}, "__join")
 	t.def(0, 0, func(c *call) value {
 		l := slices.Clone(c.l())
 		slices.SortStableFunc(l, func(a, b value) int {
@@ -101,77 +73,34 @@ func arrayMethods(t methodTable) {
 	}, "sort")
 }
 
-// flatten takes lists in a list apart, so many levels deep.
-func (c *call) flatten(l []value, levels int) []value {
-	list := []value{}
-	for _, v := range l {
-		sub, ok := v.(*array)
-		if ok && levels == 1 && len(c.args) == 0 {
-			tooDeep(maxNested + 1)
-		}
-		if ok && levels > 0 {
-			list = append(list, c.flatten(sub.e, levels-1)...)
-			continue
-		}
-		c.charge(16)
-		list = append(list, v)
-	}
-	return list
-}
-
-func (c *call) joined(l []value, sep string, depth int) string {
-	tooDeep(depth)
-	texts := make([]string, len(l))
-	for i, v := range l {
-		if sub, ok := v.(*array); ok {
-			texts[i] = c.joined(sub.e, sep, depth+1)
-		} else {
-			texts[i] = toS(v)
-		}
-		c.charge(len(texts[i]) + len(sep))
-	}
-	return strings.Join(texts, sep)
-}
-
 // span is the place that an index, an index and a length, or a range names in
 // something of a size.
 func (c *call) span(size int) (start, n int, ok bool) {
-	r, isRange := c.arg(0).(*interval)
-	switch {
-	case isRange:
-		end := int64(-1)
-		start, n = 0, size
+	n = 1
+	if r, isRange := c.arg(0).(*interval); isRange {
+		n = size
 		if r.lo != nil {
 			start = c.intOf(r.lo)
 		}
 		if r.hi != nil {
-			end = int64(c.intOf(r.hi))
-		}
-		if end < 0 {
-			end += int64(size)
-		}
-		if r.open && r.hi != nil {
-			end--
-		}
-		if start < 0 {
-			start += size
-		}
-		n = int(end) + 1 - start
-	default:
-		start, n = c.int(0), 1
-		if len(c.args) > 1 {
-			if n = c.int(1); n < 0 {
-				return 0, 0, false
+			if n = c.intOf(r.hi); n < 0 {
+				n += size
+			}
+			if !r.open {
+				n++
 			}
 		}
 		if start < 0 {
 			start += size
 		}
+		n = max(0, n-start)
+	} else if start, n = c.int(0), c.intOr(1, 1); start < 0 {
+		start += size
 	}
-	if start < 0 || start > size {
+	if start < 0 || start > size || n < 0 {
 		return start, 0, false
 	}
-	return start, max(0, min(n, size-start)), true
+	return start, min(n, size-start), true
 }
 
 func rangeMethods(t methodTable) {
@@ -196,7 +125,7 @@ func (in *interp) rangeElements(r *interval) []value {
 		}
 	case *str:
 		hi := toS(r.hi)
-		for s := lo.String(); len(s) <= len(hi) && (s != hi || !r.open); s = succ(s) {
+		for s := lo.String(); len(s) <= len(hi) && (s != hi || !r.open); s = toS(in.send(&str{s: s}, "succ")) {
 			in.step()
 			if list = append(list, in.str(s)); s == hi {
 				break

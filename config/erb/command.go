@@ -99,7 +99,6 @@ func (in *interp) run(key string, args []string) ranCommand {
 	if r.Missing {
 		r.Status = 127
 	}
-	in.status = &status{int64(r.Status)}
 	in.log.ran = append(in.log.ran, r)
 	return r
 }

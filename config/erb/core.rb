@@ -4,6 +4,7 @@
 # Enumerator when it is called without a block, as in Ruby.
 
 class Object
+  def freeze; self; end
   def tap; yield self; self; end
   def then; yield self; end
   def itself; self; end
@@ -91,6 +92,12 @@ class Enumerator
   def first(*n); l = []; each { |*v| return v[0] if n.empty?; l << v[0]; return l if l.size >= n[0] }; n.empty? ? nil : l; end
 
 class Array
+  def join(sep = nil); flatten.__join(sep.to_s); end
+  def flatten(n = -1); l = []; each { |v| v.is_a?(Array) && n != 0 ? l.__concat(v.flatten(n - 1)) : l << v }; l; end
+  def concat(*o); o.each { |l| __concat(l) }; self; end
+  def *(n); return join(n) if n.is_a?(String); l = []; n.times { l.__concat(self) }; l; end
+  def reverse; i = size; l = []; l << self[i] while (i -= 1) >= 0; l; end
+  def shuffle; sort_by { rand }; end
   def each_index; i = 0; while i < size; yield i; i += 1; end; self; end
   def to_a; self; end
   def empty?; size == 0; end
@@ -196,6 +203,9 @@ class Range
   alias cover? include?
 
 class Numeric
+  def -@; 0 - self; end
+  def +@; self; end
+  def fdiv(o); to_f / o; end
   def zero?; self == 0; end
   def positive?; self > 0; end
   def negative?; self < 0; end
@@ -214,25 +224,70 @@ class Integer
   def even?; self % 2 == 0; end
   def odd?; self % 2 == 1; end
   def integer?; true; end
+  def to_i; self; end
+  def round(d = 0); d < 0 ? JSON.outside('rounding to tens') : self; end
+  def floor(d = 0); round(d); end
+  def ceil(d = 0); round(d); end
   alias next succ
 
 class String
+  def +@; dup; end
+  def dup; '' + self; end
   def empty?; size == 0; end
   def eql?(o); o.is_a?(String) && self == o; end
+  def capitalize; self[0, 1].upcase + (self[1..] || '').downcase; end
+  def strip; sub(/\A[\s\0]+/, '').sub(/[\s\0]+\z/, ''); end
+  def lstrip; sub(/\A\s+/, ''); end
+  def rstrip; sub(/[\s\0]+\z/, ''); end
+  def chomp(*s); s.empty? ? sub(/(\r\n|\n|\r)\z/, '') : delete_suffix(s[0]); end
+  def chop; sub(/(\r\n|.)\z/m, ''); end
+  def reverse; chars.reverse.join; end
+  def squeeze; gsub(/(.)\1+/m) { |c| c[0] }; end
+  def delete(set); tr(set, ''); end
+  def count(set); size - tr(set, '').size; end
+  def include?(s); !index(s).nil?; end
+  def chars; scan(/./m); end
+  def lines(*o); l = scan(/[^\n]*\n|[^\n]+/); o.empty? ? l : JSON.outside('lines with options'); end
+  def delete_prefix(s); start_with?(s) ? self[s.size..] : dup; end
+  def delete_suffix(s); end_with?(s) ? self[0, size - s.size] : dup; end
   def each_char; chars.each { |c| yield c }; self; end
   def each_line; lines.each { |l| yield l }; self; end
   def concat(*o); o.each { |s| self << s }; self; end
   def prepend(*o); replace(o.join + self); end
   def clear; replace(''); end
-  def delete_prefix(s); start_with?(s) ? self[s.size..] : dup; end
-  def delete_suffix(s); end_with?(s) ? self[0, size - s.size] : dup; end
+  def insert(i, s); i += size + 1 if i < 0; replace(self[0, i] + s + self[i..]); end
   def ljust(n, fill = ' '); self + (fill * [n, 0].max)[0, [n - size, 0].max]; end
   def rjust(n, fill = ' '); (fill * [n, 0].max)[0, [n - size, 0].max] + self; end
   def center(n, fill = ' '); l = [n - size, 0].max / 2; rjust(size + l, fill).ljust([n, size].max, fill); end
   def partition(s); i = index(s); i ? [self[0, i], self[s], self[i + self[s].size..]] : [dup, '', '']; end
+  def rpartition(s); JSON.outside('rpartition at a regexp') unless s.is_a?(String); i = rindex(s); i ? [self[0, i], s, self[i + s.size..]] : ['', '', dup]; end
   def casecmp?(s); downcase == s.downcase; end
   def casecmp(s); downcase <=> s.downcase; end
   def upto(last); s = self; while s.size <= last.size; yield s; break if s == last; s = s.succ; end; self; end
+  def =~(re); raise TypeError, 'type mismatch: String given' if re.is_a?(String); re =~ self; end
+  def match(re, &b); (re.is_a?(String) ? Regexp.new(re) : re).match(self, &b); end
+  def match?(re); !match(re).nil?; end
+  def to_f; self[/\A\s*[-+]?(\d[\d_]*(\.\d+)?|\.\d+)([eE][-+]?\d+)?/].to_s.__float; end
+  def hex; to_i(16); end
+  def succ
+    i = rindex(/[a-zA-Z0-9]/) or return dup
+    head = self[0, i]; c = self[i]; rest = self[i + 1..]
+    return head + c.__next + rest unless 'zZ9'.include?(c)
+    low = { 'z' => 'a', 'Z' => 'A', '9' => '0' }[c]
+    head =~ /[a-zA-Z0-9]/ ? head.succ + low + rest : head + (low == '0' ? '1' : low) + low + rest
+  end
+  def upcase!; s = upcase; s == self ? nil : replace(s); end
+  def downcase!; s = downcase; s == self ? nil : replace(s); end
+  def capitalize!; s = capitalize; s == self ? nil : replace(s); end
+  def strip!; s = strip; s == self ? nil : replace(s); end
+  def chomp!(*a); s = chomp(*a); s == self ? nil : replace(s); end
+  def gsub!(*a, &b); s = gsub(*a, &b); s == self ? nil : replace(s); end
+  def sub!(*a, &b); s = sub(*a, &b); s == self ? nil : replace(s); end
+  def tr!(a, b); s = tr(a, b); s == self ? nil : replace(s); end
+  def slice!(*a); s = self[*a]; replace(sub(s, '')) if s; s; end
+  def %(o); format(self, *(o.is_a?(Array) ? o : [o])); end
+  alias next succ
+  alias intern to_sym
 
 class Symbol
   def size; to_s.size; end
@@ -255,19 +310,38 @@ class NilClass
 
 module File
   def join(*l)
-    out = nil
-    l.flatten.each do |s|
-      out = out.nil? ? s : out.sub(/\/+\z/, '') + '/' + s.sub(/\A\/+/, '')
-    end
-    out || ''
+    l.flatten.inject { |a, b| a.sub(/\/+\z/, '') + '/' + b.sub(/\A\/+/, '') } || ''
   end
+  def basename(f, ext = '')
+    b = f[/[^\/]+(?=\/*\z)/] || f[0, 1]
+    b == ext ? b : ext == '.*' ? b.delete_suffix(extname(b)) : b.delete_suffix(ext)
+  end
+  def extname(f); f[/[^\/.][^\/]*(\.[^\/.]+)\/*\z/, 1] || ''; end
+  def dirname(f); d = f.sub(/\/*[^\/]*\/*\z/, ''); d.empty? ? (f.start_with?('/') ? '/' : '.') : d; end
   def split(f); [dirname(f), basename(f)]; end
+  def readlines(f, *o); o.empty? || !o[0][:chomp] ? read(f).lines : read(f).lines.map { |l| l.chomp }; end
   def foreach(f); readlines(f).each { |l| yield l }; nil; end
+  alias exists? exist?
+  alias binread read
+  alias empty? zero?
 
 module Dir
+  def exist?(d); File.directory?(d); end
+  def glob(*l)
+    JSON.outside('Dir.glob with options') unless l.flatten.all?(String)
+    l = l.flatten.flat_map { |p| __glob(p) }
+    block_given? ? l.each { |f| yield f } : l
+  end
+  def [](*l); glob(*l); end
   def each_child(d); children(d).each { |f| yield f }; nil; end
   def entries(d); ['.', '..'] + children(d); end
   def empty?(d); exist?(d) && children(d).empty?; end
+
+module Array
+  def new(n = 0, v = nil); return n.dup if n.is_a?(Array); l = []; n.times { |i| l << (block_given? ? yield(i) : v) }; l; end
+
+module String
+  def new(s = ''); s.dup; end
 
 module Shellwords
   def escape(s); s.empty? ? "''" : s.gsub(/[^A-Za-z0-9_\-.,:+\/@\n]/) { |c| '\\' + c }.gsub("\n", "'\n'"); end
@@ -281,6 +355,51 @@ module JSON
   def generate(v, *rest); rest.empty? ? v.to_json : JSON.outside('JSON.generate with options'); end
 
 module Kernel
+  def puts(*l); l = [nil] if l.empty?; l.flatten.each { |s| print(s.to_s.chomp + "\n") }; nil; end
+  def warn(*l); l.flatten.each { |s| __warn(s.to_s.chomp + "\n") }; nil; end
+  def p(*l); l.each { |v| puts(v.inspect) }; l.size > 1 ? l : l[0]; end
   def loop; while true; yield; end; end
-  def abort(*msg); raise SystemExit, msg[0] || 'exit'; end
-  def exit(*code); raise SystemExit, 'exit'; end
+  def abort(msg = 'exit'); raise SystemExit, msg; end
+  def exit(code = 0); raise SystemExit, 'exit'; end
+  def String(v); v.to_s; end
+  def Array(v); v.nil? ? [] : v.respond_to?(:to_a) ? v.to_a : [v]; end
+  def Integer(v, base = nil, *o)
+    return v.to_i if v.is_a?(Numeric)
+    raise TypeError, "can't convert #{v.nil? ? 'nil' : v.class} into Integer" unless v.is_a?(String)
+    JSON.outside('Integer with options') if base.is_a?(Hash) || !o.empty?
+    return v.to_i(base || 10) if v =~ (base == 16 ? /\A\s*[-+]?(0x)?\h+\s*\z/ : /\A\s*[-+]?(0|[1-9]\d*(_\d+)*)\s*\z/)
+    JSON.outside('Integer of such a text') if v =~ /\A\s*[-+]?0\w+\s*\z/ || base
+    raise ArgumentError, "invalid value for Integer(): #{v.inspect}"
+  end
+  def Float(v)
+    return v.to_f if v.is_a?(Numeric) || v =~ /\A\s*[-+]?\d+(_\d+)*(\.\d+)?([eE][-+]?\d+)?\s*\z/
+    raise v.is_a?(String) ? ArgumentError.new("invalid value for Float(): #{v.inspect}") : TypeError.new("can't convert #{v.nil? ? 'nil' : v.class} into Float")
+  end
+  def format(text, *args)
+    args = args.dup
+    hash = args[0]
+    text.gsub(/%%|%(<\w+>)?([-+ 0]*)(\d*)(\.\d+)?([sdifxXobp])|%\{(\w+)\}|%/) do |m|
+      name, flags, width, prec, verb, key = $1, $2, $3, $4, $5, $6
+      next '%' if m == '%%'
+      next hash.fetch(key.to_sym).to_s if key
+      JSON.outside("the format #{text}") if m == '%' || prec.to_s.size > 3 || (verb == 's' || verb == 'p') && flags.include?('0')
+      raise ArgumentError, 'too few arguments' if args.empty?
+      v = name ? hash.fetch(name[1..-2].to_sym) : args.shift
+      s = case verb
+          when 's' then v.to_s
+          when 'p' then v.inspect
+          when 'f' then Float(v).__fixed((prec || '.6')[1..].to_i)
+          else Integer(v).to_s({ 'x' => 16, 'X' => 16, 'o' => 8, 'b' => 2 }[verb] || 10)
+          end
+      JSON.outside("the format #{text}") if prec && verb != 'f' && verb != 's' || s.start_with?('-') && 'xXob'.include?(verb)
+      s = s[0, prec[1..].to_i] if prec && verb == 's'
+      s = s.upcase if verb == 'X'
+      s = (flags.include?('+') ? '+' : ' ') + s if flags =~ /[+ ]/ && 'dif'.include?(verb) && !s.start_with?('-')
+      n = width.to_i
+      next s.ljust(n) if flags.include?('-')
+      next s.rjust(n) unless flags.include?('0')
+      sign = s[/\A[-+ ]?/]
+      sign + s[sign.size..].rjust(n - sign.size, '0')
+    end
+  end
+  alias sprintf format

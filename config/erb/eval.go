@@ -2,6 +2,7 @@ package erb
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,59 +11,63 @@ type frame struct {
 	names []string
 	vals  []value
 	outer *frame // around a block
-	root  *frame // that of the method or lambda, which return leaves
+	root  *frame // that of the method, which return leaves
 	proc  *proc  // what runs
 	self  value
 	blk   *proc // the block given to the method
 	src   *source
 }
 
-func (f *frame) get(name string) (value, bool) {
-	for ; f != nil; f = f.outer {
-		if i := slices.Index(f.names, name); i >= 0 {
-			return f.vals[i], true
+// find is the frame that has a variable, and its place there.
+func (f *frame) find(name string) (*frame, int) {
+	for g := f; g != nil; g = g.outer {
+		if i := slices.Index(g.names, name); i >= 0 {
+			return g, i
 		}
 	}
-	return nil, false
+	return nil, 0
+}
+
+func (f *frame) get(name string) value {
+	if g, i := f.find(name); g != nil {
+		return g.vals[i]
+	}
+	return nil
 }
 
 // set assigns to the variable where it is, or makes it here.
 func (f *frame) set(name string, v value) {
-	for g := f; g != nil; g = g.outer {
-		if i := slices.Index(g.names, name); i >= 0 {
-			g.vals[i] = v
-			return
-		}
+	if g, i := f.find(name); g != nil {
+		g.vals[i] = v
+		return
 	}
 	f.declare(name, v)
 }
 
 // declare makes the variable in this very frame.
 func (f *frame) declare(name string, v value) {
-	if i := slices.Index(f.names, name); i >= 0 {
-		f.vals[i] = v
-		return
-	}
 	f.names, f.vals = append(f.names, name), append(f.vals, v)
+}
+
+// method is the frame of the method around a block.
+func (f *frame) method() *frame {
+	for f.outer != nil {
+		f = f.outer
+	}
+	return f
 }
 
 // Signals travel as panics from where control leaves to where it arrives. They
 // never leave Render.
 type (
-	rubyError   struct{ exc *exception }
-	fatal       struct{ err *Error } // ends the evaluation; rescue does not see it
-	breakSignal struct {
-		from *proc
-		val  value
-	}
-	nextSignal struct{ val value }
-	loopSignal struct { // break or next of a while loop
-		next bool
-		val  value
-	}
-	returnSignal struct {
-		root *frame
-		val  value
+	fatal     struct{ err *Error } // ends the evaluation
+	rubyError struct{ exc *exception }
+	jump      struct { // break, next and return
+		op     op
+		loop   bool   // of a while loop
+		from   *proc  // the block that break leaves
+		method *frame // the method that return leaves
+		val    value
 	}
 )
 
@@ -73,7 +78,7 @@ func (in *interp) caught(fn func()) (signal any) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case rubyError, fatal, breakSignal, nextSignal, loopSignal, returnSignal:
+		case rubyError, fatal, jump:
 			in.depth, signal = depth, r
 			in.steps += 10
 		default:
@@ -82,6 +87,17 @@ func (in *interp) caught(fn func()) (signal any) {
 	}()
 	fn()
 	return nil
+}
+
+// arrived runs fn; a jump that ends here gives its value, any other goes on.
+func (in *interp) arrived(fn func(), here func(j jump) bool) (v value, jumped bool) {
+	signal := in.caught(fn)
+	if j, ok := signal.(jump); ok && here(j) {
+		return j.val, true
+	} else if signal != nil {
+		panic(signal)
+	}
+	return nil, false
 }
 
 // eval is the value of a tree.
@@ -96,14 +112,12 @@ func (in *interp) eval(f *frame, n *node) value {
 	return v
 }
 
-func (in *interp) evalNode(f *frame, n *node) value {
+func (in *interp) evalNode(f *frame, n *node) (v value) {
 	switch n.op {
 	case opSeq:
-		var v value
 		for _, s := range n.list {
 			v = in.eval(f, s)
 		}
-		return v
 	case opText:
 		return in.appendText(f, n)
 	case opLit:
@@ -127,28 +141,20 @@ func (in *interp) evalNode(f *frame, n *node) value {
 	case opRange:
 		return &interval{in.eval(f, n.a), in.eval(f, n.b), n.flag}
 	case opLvar:
-		v, _ := f.get(n.s)
-		return v
+		return f.get(n.s)
 	case opIvar:
 		return in.ivars[n.s]
 	case opGvar:
 		return in.at(f, n).global(n.s)
 	case opConst:
 		return in.constant(f, n)
-	case opAnd:
-		if v := in.eval(f, n.a); !truthy(v) {
-			return v
-		}
-		return in.eval(f, n.b)
-	case opOr:
-		if v := in.eval(f, n.a); truthy(v) {
+	case opAnd, opOr:
+		if v = in.eval(f, n.a); truthy(v) == (n.op == opOr) {
 			return v
 		}
 		return in.eval(f, n.b)
 	case opNot:
 		return !truthy(in.eval(f, n.a))
-	case opDefined:
-		return in.defined(f, n.a)
 	case opIf:
 		if truthy(in.eval(f, n.a)) {
 			return in.eval(f, n.b)
@@ -157,67 +163,51 @@ func (in *interp) evalNode(f *frame, n *node) value {
 	case opCall:
 		return in.evalCall(f, n)
 	case opYield:
-		if f.methodFrame().blk == nil {
+		if f.method().blk == nil {
 			in.at(f, n).raise("LocalJumpError", "no block given (yield)")
 		}
-		return in.invoke(f.methodFrame().blk, in.evalList(f, n.list), nil)
-	case opBlock:
-		return &proc{params: n.params, body: n.b, frame: f, src: f.src, lambda: n.flag}
+		return in.invoke(f.method().blk, in.evalList(f, n.list))
 	case opDef:
 		in.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, lambda: true, name: n.s}
 		return symbol(n.s)
-	}
-	return in.evalControl(f, n)
-}
-
-// evalControl evaluates assignments, loops and jumps.
-func (in *interp) evalControl(f *frame, n *node) value {
-	switch n.op {
 	case opAsgn:
-		v := in.eval(f, n.b)
+		v = in.eval(f, n.b)
 		in.assign(f, n.a, v)
-		return v
 	case opOpAsgn:
 		return in.opAssign(f, n)
 	case opMasgn:
-		v := in.eval(f, n.b)
+		v = in.eval(f, n.b)
 		in.spread(f, n.list, in.toList(v))
-		return v
 	case opWhile:
-		return in.evalWhile(f, n)
+		for n.flag || truthy(in.eval(f, n.a)) {
+			broken := false
+			here := func(j jump) bool { broken = j.loop && j.op == opBreak; return j.loop }
+			if v, _ = in.arrived(func() { in.eval(f, n.b) }, here); broken {
+				return v
+			}
+			if n.flag && !truthy(in.eval(f, n.a)) {
+				break
+			}
+		}
+		return nil
+	case opRescue:
+		signal := in.caught(func() { v = in.eval(f, n.a) })
+		if e, ok := signal.(rubyError); ok && slices.Contains(ancestors(e.exc.class), "StandardError") {
+			return in.eval(f, n.b)
+		} else if signal != nil {
+			panic(signal)
+		}
 	case opCase:
 		return in.evalCase(f, n)
-	case opBegin:
-		return in.evalBegin(f, n)
 	case opReturn:
 		if f.root == nil {
 			in.at(f, n).raise("LocalJumpError", "unexpected return")
 		}
-		panic(returnSignal{f.root, in.eval(f, n.a)})
-	case opBreak:
-		v := in.eval(f, n.a)
-		if n.flag {
-			panic(loopSignal{val: v})
-		}
-		panic(breakSignal{f.proc, v})
-	case opNext:
-		v := in.eval(f, n.a)
-		if n.flag {
-			panic(loopSignal{next: true, val: v})
-		}
-		panic(nextSignal{v})
-	case opSplat, opBlockPass:
-		in.at(f, n).outside("a splat here")
+		panic(jump{op: n.op, method: f.root, val: in.eval(f, n.a)})
+	case opBreak, opNext:
+		panic(jump{op: n.op, loop: n.flag, from: f.proc, val: in.eval(f, n.a)})
 	}
-	return nil
-}
-
-// methodFrame is the frame of the method around a block.
-func (f *frame) methodFrame() *frame {
-	for f.outer != nil {
-		f = f.outer
-	}
-	return f
+	return v
 }
 
 func at(list []value, i int) value {
@@ -229,9 +219,8 @@ func at(list []value, i int) value {
 
 // appendText puts out a run of the template's text.
 func (in *interp) appendText(f *frame, n *node) value {
-	out, ok := f.get(outVariable)
-	text, isText := out.(*str)
-	if !ok || !isText {
+	text, ok := f.get(outVariable).(*str)
+	if !ok {
 		in.at(f, n).raise("NameError", "undefined local variable or method `%s' for main:Object", outVariable)
 	}
 	s := f.src.texts[n.v.(int)]
@@ -260,17 +249,11 @@ func (in *interp) evalList(f *frame, nodes []*node) []value {
 	for _, n := range nodes {
 		if n.op == opSplat {
 			list = append(list, in.toList(in.eval(f, n.a)).e...)
-			in.charge(16 * len(list))
 			continue
 		}
 		list = append(list, in.eval(f, n))
 	}
 	in.charge(16 * len(list))
-	if l := len(list); l > 0 {
-		if h, ok := list[l-1].(*hash); ok && h.keywords && len(h.keys) == 0 {
-			list = list[:l-1]
-		}
-	}
 	return list
 }
 
@@ -291,17 +274,17 @@ func (in *interp) evalHash(f *frame, n *node) value {
 	h := newHash()
 	h.keywords = n.flag
 	for i := 0; i < len(n.list); i += 2 {
-		if n.list[i] == nil {
-			more, ok := in.eval(f, n.list[i+1]).(*hash)
-			if !ok {
-				in.at(f, n).raise("TypeError", "no implicit conversion into Hash")
-			}
-			for j, k := range more.keys {
-				h.set(k, more.vals[j])
-			}
+		if n.list[i] != nil {
+			h.set(in.eval(f, n.list[i]), in.eval(f, n.list[i+1]))
 			continue
 		}
-		h.set(in.eval(f, n.list[i]), in.eval(f, n.list[i+1]))
+		more, ok := in.eval(f, n.list[i+1]).(*hash)
+		if !ok {
+			in.at(f, n).raise("TypeError", "no implicit conversion into Hash")
+		}
+		for j, k := range more.keys {
+			h.set(k, more.vals[j])
+		}
 	}
 	in.charge(48 * len(h.keys))
 	return h
@@ -315,9 +298,7 @@ func (in *interp) assign(f *frame, n *node, v value) {
 	case opIvar:
 		in.ivars[n.s] = v
 	case opGvar:
-		if !isIdentStart(n.s[1]) || n.s == "$stdout" || n.s == "$stderr" {
-			in.at(f, n).outside("assignment to " + n.s)
-		}
+		in.at(f, n).global(n.s) // refuses those that are not plain variables
 		in.gvars[n.s] = v
 	case opConst:
 		in.consts[n.s] = v
@@ -338,82 +319,46 @@ func (in *interp) spread(f *frame, targets []*node, list *array) {
 			continue
 		}
 		n := max(0, len(e)-(len(targets)-i-1))
-		if t.a != nil {
-			in.assign(f, t.a, newArray(slices.Clone(e[:n])...))
-		}
+		in.assign(f, t.a, newArray(slices.Clone(e[:n])...))
 		e = e[n:]
 	}
 }
 
 // opAssign is a += b and its like; ||= and &&= evaluate b only when they assign.
-func (in *interp) opAssign(f *frame, n *node) value {
+func (in *interp) opAssign(f *frame, n *node) (v value) {
 	target := n.a
-	var recv value
-	var args []value
-	var old value
 	switch target.op {
-	case opCall:
-		recv, args = in.eval(f, target.a), in.evalList(f, target.list)
-		old = in.at(f, target).send(recv, "[]", args...)
+	case opCall: // evaluate the receiver and the index once
+		index := &node{op: opArray, list: target.list}
+		recv, args := in.eval(f, target.a), in.eval(f, index).(*array)
+		target = &node{op: opCall, s: "[]", at: n.a.at, end: n.a.end, a: &node{v: recv, op: opLit}}
+		for _, a := range args.e {
+			target.list = append(target.list, &node{op: opLit, v: a})
+		}
+		v = in.eval(f, target)
 	case opConst:
-		old = in.consts[target.s]
+		v = in.consts[target.s]
 	default:
-		old = in.eval(f, target)
+		v = in.eval(f, target)
 	}
-	var v value
-	switch n.s {
-	case "||":
-		if truthy(old) {
-			return old
-		}
-		v = in.eval(f, n.b)
-	case "&&":
-		if !truthy(old) {
-			return old
-		}
+	switch {
+	case n.s == "||" && truthy(v), n.s == "&&" && !truthy(v):
+		return v
+	case n.s == "||", n.s == "&&":
 		v = in.eval(f, n.b)
 	default:
 		right := in.eval(f, n.b)
-		v = in.at(f, n).send(old, n.s, right)
-	}
-	if target.op == opCall {
-		in.at(f, target).send(recv, "[]=", append(slices.Clone(args), v)...)
-		return v
+		v = in.at(f, n).send(v, n.s, right)
 	}
 	in.assign(f, target, v)
 	return v
 }
 
-func (in *interp) evalWhile(f *frame, n *node) value {
-	for first := true; first && n.flag || truthy(in.eval(f, n.a)); first = false {
-		in.step()
-		if v, stop := in.loopBody(f, n.b); stop {
-			return v
-		}
-	}
-	return nil
-}
-
-// loopBody runs the body of a loop; stop is true after break.
-func (in *interp) loopBody(f *frame, body *node) (v value, stop bool) {
-	switch s := in.caught(func() { in.eval(f, body) }).(type) {
-	case nil:
-		return nil, false
-	case loopSignal:
-		return s.val, !s.next
-	default:
-		panic(s)
-	}
-}
-
 func (in *interp) evalCase(f *frame, n *node) value {
-	var subject value
-	if n.a != nil {
-		subject = in.eval(f, n.a)
-	}
+	subject := in.eval(f, n.a)
 	for _, w := range n.list {
-		for i, v := range in.evalList(f, w.list) {
-			if n.a == nil && truthy(v) || n.a != nil && in.at(f, w.list[min(i, len(w.list)-1)]).caseEqual(v, subject) {
+		for _, v := range in.evalList(f, w.list) {
+			if n.a == nil && truthy(v) || n.a != nil && in.at(f, n).caseEqual(v, subject) {
 				return in.eval(f, w.b)
 			}
 		}
@@ -423,85 +368,137 @@ func (in *interp) evalCase(f *frame, n *node) value {
 
 // caseEqual is pattern === v.
 func (in *interp) caseEqual(pattern, v value) bool {
-	switch p := pattern.(type) {
-	case class, *regex, *interval, *proc:
-		return truthy(in.send(p, "===", v))
+	switch pattern.(type) {
+	case class, *regex, *interval:
+		return truthy(in.send(pattern, "===", v))
 	}
 	return same(pattern, v)
 }
 
-// evalBegin runs the body and, when it raises, the clause that fits, and what
-// stands behind ensure in any case.
-func (in *interp) evalBegin(f *frame, n *node) (v value) {
-	signal := in.caught(func() { v = in.eval(f, n.a) })
-	e, raised := signal.(rubyError)
-	if raised {
-		if clause := in.clauseFor(f, n, e.exc); clause != nil {
-			outer := in.gvars["$!"]
-			in.gvars["$!"] = e.exc
-			signal = in.caught(func() {
-				if clause.a != nil {
-					in.assign(f, clause.a, e.exc)
-				}
-				v = in.eval(f, clause.b)
-			})
-			in.gvars["$!"] = outer
+// evalCall evaluates a call and the block given to it.
+func (in *interp) evalCall(f *frame, n *node) (v value) {
+	recv := f.self
+	if n.a != nil {
+		if recv = in.eval(f, n.a); n.flag && recv == nil {
+			return nil
 		}
-	} else if signal == nil && n.b != nil {
-		signal = in.caught(func() { v = in.eval(f, n.b) })
 	}
-	if _, stop := signal.(fatal); !stop {
-		in.eval(f, n.c)
+	args := in.evalList(f, n.list)
+	if n.blk == nil || n.blk.op == opBlockPass {
+		blk := in.toProc(in.evalBlockArgument(f, n.blk))
+		return in.at(f, n).dispatch(f, n, recv, args, blk)
 	}
-	if signal != nil {
-		panic(signal)
+	blk := &proc{params: n.blk.params, body: n.blk.b, frame: f, src: f.src}
+	broken, jumped := in.arrived(func() { v = in.at(f, n).dispatch(f, n, recv, args, blk) },
+		func(j jump) bool { return j.op == opBreak && j.from == blk })
+	if jumped {
+		return broken
 	}
 	return v
 }
 
-func (in *interp) clauseFor(f *frame, n *node, e *exception) *node {
-	for _, r := range n.list {
-		if len(r.list) == 0 && slices.Contains(ancestors(e.class), "StandardError") {
-			return r
+func (in *interp) evalBlockArgument(f *frame, n *node) value {
+	if n == nil {
+		return nil
+	}
+	return in.eval(f, n.a)
+}
+
+func (in *interp) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {
+	if n.a == nil {
+		if m, ok := in.methods[n.s]; ok && !f.src.core {
+			return in.invokeOn(m, mainObject{}, args, blk)
 		}
-		for _, c := range in.evalList(f, r.list) {
-			if name, ok := c.(class); ok && slices.Contains(ancestors(e.class), string(name)) {
-				return r
-			}
+		if in.method(recv, n.s) == nil {
+			recv = mainObject{}
+		}
+		if len(n.list) == 0 && blk == nil && in.method(recv, n.s) == nil && !leftToRuby(recv, n.s) {
+			in.raise("NameError", "undefined local variable or method `%s' for main:Object", n.s)
 		}
 	}
+	return in.sendTo(f, recv, n.s, args, blk)
+}
+
+// toProc turns what stands behind & into a block.
+func (in *interp) toProc(v value) *proc {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case *proc:
+		return v
+	case symbol:
+		return &proc{native: func(args []value) value { return in.send(at(args, 0), string(v), args[min(1, len(args)):]...) }}
+	}
+	in.outside("& before " + classOf(v))
 	return nil
 }
 
-// defined is what defined?() says.
-func (in *interp) defined(f *frame, n *node) value {
-	what, ok := "", true
-	switch n.op {
-	case opSeq:
-		if len(n.list) == 1 {
-			return in.defined(f, n.list[0])
-		}
-	case opLvar:
-		what = "local-variable"
-	case opIvar:
-		what = "instance-variable"
-		_, ok = in.ivars[n.s]
-	case opGvar:
-		what = "global-variable"
-		_, ok = in.gvars[n.s]
-	case opConst:
-		what = "constant"
-		_, isError := in.caught(func() { in.eval(f, n) }).(rubyError)
-		ok = !isError
-	case opCall:
-		if n.a == nil && n.list == nil {
-			what, ok = "method", in.methods[n.s] != nil || in.method(f.self, n.s) != nil || leftToRuby(f.self, n.s)
-		}
+// invoke runs a block.
+func (in *interp) invoke(p *proc, args []value) value { return in.invokeOn(p, nil, args, nil) }
+
+// invokeOn runs a block, or a method with its self.
+func (in *interp) invokeOn(p *proc, self value, args []value, blk *proc) (v value) {
+	if in.step(); p.native != nil {
+		return p.native(args)
 	}
-	if what == "" {
-		in.at(f, n).outside("defined? of such an expression")
-	} else if !ok {
-		return nil
+	f := &frame{outer: p.frame, proc: p, src: p.src, self: self, blk: blk}
+	if f.root = f; p.frame != nil {
+		f.root, f.self = p.frame.root, p.frame.self
 	}
-	return in.str(what)
+	caller, site := in.frame, in.node
+	in.bind(f, p, args, blk)
+	left, jumped := in.arrived(func() { v = in.eval(f, p.body) }, func(j jump) bool {
+		return j.op == opNext && !j.loop || j.op == opReturn && j.method == f
+	})
+	if jumped {
+		v = left
+	}
+	in.frame, in.node = caller, site
+	return v
+}
+
+// bind gives the parameters their values. A block is lenient, and takes a list
+// apart when it has several parameters; a method is strict.
+func (in *interp) bind(f *frame, p *proc, args []value, blk *proc) {
+	kinds := map[byte]int{}
+	for _, q := range p.params {
+		kinds[q.kind]++
+	}
+	required := kinds['r'] + kinds['d']
+	if l, ok := at(args, 0).(*array); ok && len(args) == 1 && !p.lambda && required+kinds['o']+kinds['*'] > 1 {
+		args = l.e
+	}
+	if p.lambda && (len(args) < required || kinds['*'] == 0 && len(args) > required+kinds['o']) {
+		expected := strconv.Itoa(required)
+		if kinds['*'] > 0 {
+			expected += "+"
+		} else if kinds['o'] > 0 {
+			expected += ".." + strconv.Itoa(required+kinds['o'])
+		}
+		in.raise("ArgumentError", "wrong number of arguments (given %d, expected %s)", len(args), expected)
+	}
+	if h, ok := at(args, len(args)-1).(*hash); ok {
+		h.keywords = false
+	}
+	extra := max(0, len(args)-required)
+	for _, q := range p.params {
+		n, v := min(1, len(args)), at(args, 0)
+		switch q.kind {
+		case 'd':
+			in.bind(f, &proc{params: q.sub}, in.toList(v).e, nil)
+		case 'o':
+			if extra--; extra < 0 {
+				n, v = 0, in.eval(f, q.def)
+			}
+		case '*':
+			n = min(max(0, extra), len(args))
+			v = newArray(slices.Clone(args[:n])...)
+		case '&':
+			if n, v = 0, nil; blk != nil {
+				v = blk
+			}
+		}
+		f.declare(q.name, v)
+		args = args[n:]
+	}
 }

@@ -78,10 +78,9 @@ func (c *call) read(name string) string {
 }
 
 func fileFunctions(t methodTable) {
-	t.def(1, 1, func(c *call) value { return c.str(c.read(c.text(0))) }, "read", "binread")
-	t.def(1, 1, func(c *call) value { return c.strings(c.lines(c.read(c.text(0)))) }, "readlines")
+	t.def(1, 1, func(c *call) value { return c.str(c.read(c.text(0))) }, "read")
 	for name, test := range map[string]func(fs.FileInfo) bool{
-		"exist?": func(fs.FileInfo) bool { return true }, "exists?": func(fs.FileInfo) bool { return true },
+		"exist?":      func(fs.FileInfo) bool { return true },
 		"file?":       func(i fs.FileInfo) bool { return i.Mode().IsRegular() },
 		"directory?":  fs.FileInfo.IsDir,
 		"executable?": func(i fs.FileInfo) bool { return i.Mode()&0o111 != 0 },
@@ -92,50 +91,12 @@ func fileFunctions(t methodTable) {
 			return err == nil && test(info)
 		}, name)
 	}
-	t.def(1, 2, func(c *call) value {
-		base := filepath.Base(c.text(0))
-		if c.text(0) == "" {
-			base = ""
-		}
-		if len(c.args) > 1 && c.text(1) == ".*" {
-			return c.str(strings.TrimSuffix(base, extension(base)))
-		} else if len(c.args) > 1 && base != c.text(1) {
-			return c.str(strings.TrimSuffix(base, c.text(1)))
-		}
-		return c.str(base)
-	}, "basename")
-	t.def(1, 1, func(c *call) value { return c.str(dirname(c.text(0))) }, "dirname")
-	t.def(1, 1, func(c *call) value { return c.str(extension(filepath.Base(c.text(0)))) }, "extname")
 	t.def(1, 2, func(c *call) value { return c.str(c.expandArgs()) }, "expand_path")
-}
-
-// extension is File.extname: a name that starts with its only dot has none.
-func extension(base string) string {
-	if i := strings.LastIndexByte(base, '.'); i > 0 && i < len(base)-1 && strings.Trim(base[:i], ".") != "" {
-		return base[i:]
-	}
-	return ""
-}
-
-func dirname(path string) string {
-	trimmed := strings.TrimRight(path, "/")
-	i := strings.LastIndexByte(trimmed, '/')
-	switch {
-	case trimmed == "" && path != "", i == 0:
-		return "/"
-	case i < 0:
-		return "."
-	}
-	return strings.TrimRight(trimmed[:i], "/")
 }
 
 func dirFunctions(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.str(c.opts.Dir) }, "pwd", "getwd")
 	t.def(0, 0, func(c *call) value { return c.str(c.expand("~", "")) }, "home")
-	t.def(1, 1, func(c *call) value {
-		info, err := os.Stat(c.path(c.text(0)))
-		return err == nil && info.IsDir()
-	}, "exist?", "exists?")
 	t.def(1, 1, func(c *call) value {
 		entries, err := os.ReadDir(c.path(c.text(0)))
 		if err != nil {
@@ -147,33 +108,23 @@ func dirFunctions(t methodTable) {
 		}
 		return c.strings(list)
 	}, "children")
-	t.def(1, -1, func(c *call) value {
-		found := newArray()
-		for _, a := range c.flatten(c.args, 1) {
-			found.e = append(found.e, c.glob(c.textOf(a))...)
-		}
-		if c.blk == nil {
-			return found
-		}
-		return c.sendTo(c.frame, found, "each", nil, c.blk)
-	}, "glob", "[]")
+	t.def(1, 1, func(c *call) value { return c.glob(c.text(0)) }, "__glob")
 }
 
 // glob are the names that match a pattern, in order.
-func (c *call) glob(pattern string) []value {
+func (c *call) glob(pattern string) value {
 	base, prefix := c.opts.Dir, ""
 	c.charge(len(pattern) << min(2*strings.Count(pattern, "{"), 40)) // each {a,b} doubles the patterns
 	if filepath.IsAbs(pattern) {
 		base, prefix, pattern = "/", "/", strings.TrimLeft(pattern, "/")
 	}
 	names, err := doublestar.Glob(os.DirFS(base), filepath.ToSlash(filepath.Clean(pattern)), doublestar.WithNoHidden())
-	if err != nil || strings.HasPrefix(pattern, "../") || strings.HasSuffix(pattern, "/") || len(c.kw.keys) > 0 {
+	if err != nil || strings.HasPrefix(pattern, "../") || strings.HasSuffix(pattern, "/") {
 		c.outside("Dir.glob with such a pattern")
 	}
 	slices.Sort(names)
-	list := []value{}
-	for _, n := range names {
-		list = append(list, c.str(prefix+n))
+	for i := range names {
+		names[i] = prefix + names[i]
 	}
-	return list
+	return c.strings(names)
 }

@@ -20,7 +20,7 @@ func seeds(f *testing.F, template bool) {
 		require.NoError(f, err)
 		for line := range strings.Lines(string(b)) {
 			if template {
-				line = "<%= " + chomp(line) + " %>\n"
+				line = "<%= " + strings.TrimSuffix(line, "\n") + " %>\n"
 			}
 			f.Add(line)
 		}

@@ -5,16 +5,6 @@ import (
 	"strings"
 )
 
-// writable is the hash that a method changes.
-func (c *call) writable() *hash {
-	h := c.self.(*hash)
-	if h.frozen {
-		c.raise("FrozenError", "can't modify frozen Hash: %s", inspect(h))
-	}
-	c.charge(48)
-	return h
-}
-
 func hashMethods(t methodTable) {
 	h := func(c *call) *hash { return c.self.(*hash) }
 	t.def(1, 1, func(c *call) value {
@@ -23,12 +13,12 @@ func hashMethods(t methodTable) {
 		case ok:
 			return v
 		case h(c).block != nil:
-			return c.invoke(h(c).block, []value{c.self, c.arg(0)}, nil)
+			return c.invoke(h(c).block, []value{c.self, c.arg(0)})
 		}
 		return h(c).def
 	}, "[]")
-	t.def(2, 2, func(c *call) value { c.writable().set(c.arg(0), c.arg(1)); return c.arg(1) }, "[]=")
-	t.def(1, 1, func(c *call) value { v, _ := c.writable().remove(c.arg(0)); return v }, "delete")
+	t.def(2, 2, func(c *call) value { c.charge(48); h(c).set(c.arg(0), c.arg(1)); return c.arg(1) }, "[]=")
+	t.def(1, 1, func(c *call) value { v, _ := h(c).remove(c.arg(0)); return v }, "delete")
 	t.def(1, 1, func(c *call) value { _, ok := h(c).get(c.arg(0)); return ok }, "key?")
 	t.def(0, 0, func(c *call) value { return c.array(slices.Clone(h(c).keys)) }, "keys")
 	t.def(0, 0, func(c *call) value { return c.array(slices.Clone(h(c).vals)) }, "values")
@@ -36,7 +26,7 @@ func hashMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return int64(len(h(c).keys)) }, "size")
 	t.def(1, 1, func(c *call) value {
 		from := c.hash(0).copy()
-		to := c.writable()
+		to := h(c)
 		to.keys, to.vals, to.at = from.keys, from.vals, from.at
 		return to
 	}, "replace")
@@ -55,7 +45,7 @@ func newEnviron(list []string) *environ {
 	return e
 }
 
-func (e *environ) set(k, v string) { e.hash.set(&str{s: k, frozen: true}, &str{s: v, frozen: true}) }
+func (e *environ) set(k, v string) { e.hash.set(&str{s: k}, &str{s: v}) }
 
 func (e *environ) get(k string) string {
 	v, _ := e.hash.get(&str{s: k})

@@ -144,7 +144,7 @@ func toS(v value) string {
 	case *exception:
 		return v.msg
 	case *match:
-		return toS(v.group(0))
+		return toS(v.group(int64(0)))
 	case *interval:
 		return toS(v.lo) + map[bool]string{false: "..", true: "..."}[v.open] + toS(v.hi)
 	case *regex:

@@ -3,9 +3,7 @@ package erb
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 )
 
 // The bounds of one evaluation. A template beyond them ends with an error.
@@ -26,15 +24,13 @@ type interp struct {
 	consts  map[string]value
 	methods map[string]*proc
 	tables  map[string]methodTable
-	loaded  map[string]bool // what was required
 	// frame and node are where the evaluation is, for messages.
-	frame  *frame
-	node   *node
-	match  *match  // $~
-	status *status // $?
-	steps  int
-	bytes  int
-	depth  int
+	frame *frame
+	node  *node
+	match *match // $~
+	steps int
+	bytes int
+	depth int
 	// out and errOut hold what templates print until their file is done.
 	out, errOut []byte
 }
@@ -43,7 +39,7 @@ func newInterp(o Options, log *commandLog) *interp {
 	return &interp{
 		opts: o, ctx: context.Background(), env: newEnviron(o.Env), log: log,
 		ivars: map[string]value{}, gvars: map[string]value{}, consts: map[string]value{}, methods: map[string]*proc{},
-		tables: map[string]methodTable{}, loaded: map[string]bool{},
+		tables: map[string]methodTable{},
 	}
 }
 
@@ -53,8 +49,7 @@ func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Err
 	if perr != nil {
 		return nil, syntaxFailure(src, perr)
 	}
-	in.ctx, in.steps, in.bytes, in.depth = ctx, 0, 0, 0
-	in.out, in.errOut = nil, nil
+	in.ctx, in.steps, in.bytes, in.depth, in.out, in.errOut = ctx, 0, 0, 0, nil, nil
 	signal := in.caught(func() {
 		f := &frame{src: src, self: mainObject{}}
 		text, ok := in.eval(f, prog).(*str)
@@ -177,164 +172,11 @@ func (in *interp) str(s string) *str {
 	return &str{s: s}
 }
 
-// evalCall evaluates a call and the block given to it.
-func (in *interp) evalCall(f *frame, n *node) (v value) {
-	recv := f.self
-	if n.a != nil {
-		if recv = in.eval(f, n.a); n.flag && recv == nil {
-			return nil
-		}
-	}
-	args := in.evalList(f, n.list)
-	switch {
-	case n.blk == nil:
-		return in.at(f, n).dispatch(f, n, recv, args, nil)
-	case n.blk.op == opBlockPass:
-		blk := in.eval(f, n.blk.a)
-		return in.at(f, n).dispatch(f, n, recv, args, in.toProc(blk))
-	}
-	blk := &proc{params: n.blk.params, body: n.blk.b, frame: f, src: f.src}
-	signal := in.caught(func() { v = in.at(f, n).dispatch(f, n, recv, args, blk) })
-	if b, ok := signal.(breakSignal); ok && b.from == blk {
-		return b.val
-	}
-	if signal != nil {
-		panic(signal)
-	}
-	return v
-}
-
-func (in *interp) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {
-	if n.a == nil {
-		if m, ok := in.methods[n.s]; ok && !f.src.core {
-			return in.invoke(m, args, blk)
-		}
-		if in.method(recv, n.s) == nil {
-			recv = mainObject{}
-		}
-		if len(n.list) == 0 && blk == nil && in.method(recv, n.s) == nil && !leftToRuby(recv, n.s) {
-			in.raise("NameError", "undefined local variable or method `%s' for main:Object", n.s)
-		}
-	}
-	return in.sendTo(f, recv, n.s, args, blk)
-}
-
-// toProc turns what stands behind & into a block.
-func (in *interp) toProc(v value) *proc {
-	switch v := v.(type) {
-	case nil:
-		return nil
-	case *proc:
-		return v
-	case symbol:
-		return &proc{lambda: true, native: func(args []value) value { return in.send(at(args, 0), string(v), args[min(1, len(args)):]...) }}
-	}
-	in.raise("TypeError", "wrong argument type %s (expected Proc)", classOf(v))
-	return nil
-}
-
-// invoke runs a block, lambda or method of the template.
-func (in *interp) invoke(p *proc, args []value, blk *proc) value {
-	return in.invokeOn(p, mainObject{}, args, blk)
-}
-
-// invokeOn runs a proc; a method sees self.
-func (in *interp) invokeOn(p *proc, self value, args []value, blk *proc) (v value) {
-	in.step()
-	if p.native != nil {
-		return p.native(args)
-	}
-	f := &frame{outer: p.frame, proc: p, src: p.src, self: self, blk: blk}
-	if p.frame != nil {
-		f.root, f.self = p.frame.root, p.frame.self
-	}
-	if p.lambda {
-		f.root = f
-	}
-	caller, site := in.frame, in.node
-	in.bind(f, p, args, blk)
-	switch s := in.caught(func() { v = in.eval(f, p.body) }).(type) {
-	case nil:
-	case nextSignal:
-		v = s.val
-	case returnSignal:
-		if s.root != f {
-			panic(s)
-		}
-		v = s.val
-	case breakSignal:
-		if s.from != p || !p.lambda {
-			panic(s)
-		}
-		v = s.val
-	default:
-		panic(s)
-	}
-	in.frame, in.node = caller, site
-	return v
-}
-
-// bind gives the parameters their values. A block is lenient, and takes a list
-// apart when it has several parameters; a lambda or method is strict.
-func (in *interp) bind(f *frame, p *proc, args []value, blk *proc) {
-	kinds := map[byte]int{}
-	for _, q := range p.params {
-		kinds[q.kind]++
-	}
-	required := kinds['r'] + kinds['d']
-	if l, ok := at(args, 0).(*array); ok && len(args) == 1 && !p.lambda && required+kinds['o']+kinds['*'] > 1 {
-		args = l.e
-	}
-	if p.lambda && (len(args) < required || kinds['*'] == 0 && len(args) > required+kinds['o']) {
-		expected := strconv.Itoa(required)
-		if kinds['*'] > 0 {
-			expected += "+"
-		} else if kinds['o'] > 0 {
-			expected += ".." + strconv.Itoa(required+kinds['o'])
-		}
-		in.raise("ArgumentError", "wrong number of arguments (given %d, expected %s)", len(args), expected)
-	}
-	if h, ok := at(args, len(args)-1).(*hash); ok {
-		h.keywords = false
-	}
-	extra := max(0, len(args)-required)
-	for _, q := range p.params {
-		n := min(1, len(args))
-		v := at(args, 0)
-		switch q.kind {
-		case 'd':
-			in.bind(f, &proc{params: q.sub}, in.toList(v).e, nil)
-		case 'o':
-			if extra == 0 {
-				n, v = 0, in.eval(f, q.def)
-			} else {
-				extra--
-			}
-		case '*':
-			n = min(extra, len(args))
-			v = newArray(slices.Clone(args[:n])...)
-		case '&':
-			n, v = 0, nil
-			if blk != nil {
-				v = blk
-			}
-		}
-		f.declare(q.name, v)
-		args = args[n:]
-	}
-}
-
 // constant is the value of a constant.
 func (in *interp) constant(f *frame, n *node) value {
 	name := n.s
-	if n.a != nil {
-		scope, ok := in.eval(f, n.a).(class)
-		if !ok {
-			in.at(f, n).raise("TypeError", "%s is not a class/module", inspect(in.eval(f, n.a)))
-		}
-		if name = string(scope) + "::" + n.s; scope == "Object" {
-			name = n.s
-		}
+	if scope, ok := in.eval(f, n.a).(class); ok {
+		name = string(scope) + "::" + n.s
 	}
 	if v, ok := in.consts[name]; ok {
 		return v
@@ -352,43 +194,17 @@ func (in *interp) constant(f *frame, n *node) value {
 // global is the value of a global variable.
 func (in *interp) global(name string) value {
 	n, err := strconv.Atoi(name[1:])
-	m := in.match
-	switch {
-	case m == nil && (err == nil || strings.Contains("$~ $& $` $'", name)):
+	switch m := in.match; {
+	case m == nil && (err == nil || name == "$~" || name == "$&"):
 		return nil
 	case err == nil:
-		return m.group(n)
-	}
-	switch name {
-	case "$~":
+		return m.group(int64(n))
+	case name == "$&":
+		return m.group(int64(0))
+	case name == "$~":
 		return m
-	case "$&":
-		return m.group(0)
-	case "$`":
-		return in.str(m.text[:m.groups[0][0]])
-	case "$'":
-		return in.str(m.text[m.groups[0][1]:])
-	case "$?":
-		if in.status == nil {
-			return nil
-		}
-		return in.status
-	case "$stdout":
-		return &stream{&in.out}
-	case "$stderr":
-		return &stream{&in.errOut}
-	}
-	if !isIdentStart(name[1]) && name != "$!" {
+	case !isIdentByte(name[1]) || isIn(" $stdout $stderr $stdin $PROGRAM_NAME ", name):
 		in.outside(name)
 	}
 	return in.gvars[name]
-}
-
-// arguments is ARGV.
-func (in *interp) arguments() value {
-	l := newArray()
-	for _, a := range in.opts.Args {
-		l.e = append(l.e, in.str(a))
-	}
-	return l
 }

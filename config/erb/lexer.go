@@ -37,41 +37,47 @@ type token struct {
 	str        bool // a string literal, which joins with the next one
 }
 
-// operandKeywords are those after which an operand or a statement follows.
-const operandKeywords = " if unless while until and or not when in then do else elsif begin ensure case return break next rescue yield defined? "
+const (
+	// operandKeywords are those after which an operand or a statement follows.
+	operandKeywords = " if unless while until and or not when in then do else elsif begin ensure case return break next rescue yield defined? "
+	// valueKeywords are those that end a value or name something.
+	valueKeywords = " end nil true false self __FILE__ __LINE__ __dir__ def "
+	// lineKeywords are those behind which the end of a line counts.
+	lineKeywords = " return break next rescue yield "
+	// outsideKeywords name syntax that is left to Ruby.
+	outsideKeywords = " class module redo retry for undef alias super BEGIN END __ENCODING__ __method__ "
+)
 
-// valueKeywords are those that end a value or name something.
-const valueKeywords = " end nil true false self __FILE__ __LINE__ __dir__ def "
+// The patterns of tokens, each from its start.
+var (
+	blanks    = regexp.MustCompile(`^([ \t\r\f\v]|\\\r?\n|#[^\n]*)+`)
+	words     = regexp.MustCompile(`^[@$]?[\pL_][\pL\pN_]*`)
+	specials  = regexp.MustCompile(`^\$.`)
+	texts     = regexp.MustCompile("^\x00([0-9]+)\x00")
+	dots      = regexp.MustCompile(`^(\s|#[^\n]*)*(&\.|\.[^.])`)
+	ends      = regexp.MustCompile(`^__END__\r?(\n|$)`)
+	numbers   = regexp.MustCompile(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
+	heredocs  = regexp.MustCompile(`^<<[-~]?["'\pL_]`)
+	percents  = regexp.MustCompile("^%([qQwWiIrx]?)([!-/:-@\\[-`{-~])")
+	flags     = regexp.MustCompile(`^[imxounse]*`)
+	symbols   = regexp.MustCompile(`^:([@$]?[\pL_][\pL\pN_]*[?!]?|\[\]=?|[+\-*/%<>&|^~!]|<=>|==|<<)`)
+	operators = regexp.MustCompile(`^(\*\*=|<=>|===|\.\.\.|<<=|>>=|&&=|\|\|=|&\.|\*\*|==|!=|>=|<=|&&|\|\||=~|!~|\.\.|::|[-+*/%&|^]=|<<|>>|->|=>|[^\pL\pN\s])`)
+	escapes   = regexp.MustCompile(`^\\(x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|u\{ *([0-9a-fA-F]{1,6}) *\})`)
+)
 
-// outsideKeywords name syntax that is left to Ruby.
-const outsideKeywords = " class module redo retry for undef alias super BEGIN END __ENCODING__ __method__ "
-
+// isIn reports whether a list with a space around each word has a word.
 func isIn(list, word string) bool { return strings.Contains(list, " "+word+" ") }
-
-// lineKeywords are those behind which the end of a line counts.
-const lineKeywords = " return break next rescue yield "
-
-// operators are the punctuation tokens, longest first within a first byte.
-var operators = [...]string{
-	"**=", "<=>", "===", "...", "<<=", ">>=", "&&=", "||=", "&.", "**", "==", "!=", ">=", "<=", "&&", "||", "=~", "!~",
-	"..", "::", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", "->", "=>",
-	"+", "-", "*", "/", "%", "=", "<", ">", "!", "&", "|", "^", "~", "?", ":", ",", ".", "(", ")", "[", "]", "{", "}",
-}
-
-func isIdentStart(c byte) bool {
-	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf
-}
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-func isIdentByte(c byte) bool { return isIdentStart(c) || isDigit(c) }
+func isIdentByte(c byte) bool {
+	return isDigit(c) || c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf
+}
 
-func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
-
-// byteAt is the byte at an offset, 0 behind the end.
+// byteAt is the byte so far behind the position, 0 behind the end.
 func (p *parser) byteAt(i int) byte {
-	if i < len(p.src) {
-		return p.src[i]
+	if p.pos+i < len(p.src) {
+		return p.src[p.pos+i]
 	}
 	return 0
 }
@@ -80,6 +86,7 @@ func (p *parser) byteAt(i int) byte {
 func (p *parser) advance() {
 	p.prev = p.tok
 	p.tok = p.lex()
+	p.tok.end = p.pos
 }
 
 // begins reports whether an operand must follow the token before.
@@ -90,171 +97,115 @@ func (p *parser) begins() bool {
 	case tOp:
 		return t.s != ")" && t.s != "]" && t.s != "}"
 	case tKeyword:
-		return !t.method && isIn(operandKeywords, t.s)
+		return isIn(operandKeywords, t.s)
 	}
 	return false
 }
 
-// named reports whether a method name must follow.
-func (p *parser) named() bool {
-	return p.prev.kind == tOp && (p.prev.s == "." || p.prev.s == "&.") || p.prev.kind == tKeyword && p.prev.s == "def"
-}
-
-// argument reports whether the byte at pos starts an argument of the method
-// before, as the minus in `puts -1` does and that in `a - 1` does not.
-func (p *parser) argument(space bool, width int) bool {
-	next := p.byteAt(p.pos + width)
-	return p.prev.kind == tIdent && space && !isSpace(next) && next != '=' && (p.prev.method || !p.isLocal(p.prev.s))
+// argument reports whether something starts an argument of the method before, as
+// the minus in `puts -1` does and that in `a - 1` does not.
+func (p *parser) argument(t token, width int) bool {
+	next := p.byteAt(width)
+	called := p.prev.kind == tIdent && t.space && (p.prev.method || !p.isLocal(p.prev.s))
+	return called && (next > ' ' && next != '=' || p.byteAt(0) == '[')
 }
 
 // lex reads the next token.
 func (p *parser) lex() token {
-	space := p.pos == 0
-	for p.pos < len(p.src) {
-		switch c := p.src[p.pos]; {
-		case c == '\n':
-			at := p.pos
-			p.newline()
-			if p.begins() && (p.prev.kind != tKeyword || !isIn(lineKeywords, p.prev.s)) || p.dotFollows() {
-				space = true
-				continue
-			}
-			return token{kind: tNewline, s: "\n", start: at, end: at + 1}
-		case isSpace(c):
-			p.pos++
-			space = true
-		case c == '\\' && (p.byteAt(p.pos+1) == '\n' || strings.HasPrefix(p.src[p.pos:], "\\\r\n")):
-			p.pos += 1 + strings.IndexByte(p.src[p.pos:], '\n')
-			space = true
-		case c == '#':
-			p.pos = p.lineEnd(p.pos)
-		default:
-			t := p.lexToken(c, space)
-			t.end = p.pos
+	t := token{space: p.pos == 0}
+	for {
+		n := len(blanks.FindString(p.src[p.pos:]))
+		p.pos += n
+		if t.space = t.space || n > 0; p.byteAt(0) != '\n' || p.pos >= len(p.src) {
+			break
+		}
+		t.start = p.pos
+		p.pos++
+		rest := p.src[p.pos:]
+		if strings.HasPrefix(rest, "=begin") {
+			p.outside(p.pos, "=begin")
+		} else if ends.MatchString(rest) {
+			p.pos = len(p.src)
+		}
+		open := p.begins() && (p.prev.kind != tKeyword || !isIn(lineKeywords, p.prev.s))
+		if !open && !dots.MatchString(rest) {
+			t.kind, t.s = tNewline, "\n"
 			return t
 		}
+		t.space = true
 	}
-	return token{kind: tEOF, s: "end-of-input", start: p.pos, end: p.pos}
-}
-
-func (p *parser) lineEnd(pos int) int {
-	if i := strings.IndexByte(p.src[pos:], '\n'); i >= 0 {
-		return pos + i
-	}
-	return len(p.src)
-}
-
-// newline steps over a line end, the heredocs that stand behind it, comments
-// between =begin and =end, and everything behind __END__.
-func (p *parser) newline() {
-	p.pos++
-	if p.heredocEnd > 0 {
-		p.pos, p.heredocEnd = p.heredocEnd, 0
-	}
-	if strings.HasPrefix(p.src[p.pos:], "=begin") {
-		p.outside(p.pos, "=begin")
-	}
-	if rest := strings.TrimSuffix(p.src[p.pos:p.lineEnd(p.pos)], "\r"); rest == "__END__" {
-		p.pos = len(p.src)
-	}
-}
-
-// dotFollows reports whether the next line goes on with a method call.
-func (p *parser) dotFollows() bool {
-	for i := p.pos; i < len(p.src); i++ {
-		switch c := p.src[i]; {
-		case isSpace(c):
-		case c == '#':
-			i = p.lineEnd(i)
-		default:
-			return c == '.' && p.byteAt(i+1) != '.' || c == '&' && p.byteAt(i+1) == '.'
-		}
-	}
-	return false
-}
-
-func (p *parser) lexToken(c byte, space bool) token {
-	t := token{start: p.pos, space: space, operand: p.begins()}
-	switch {
-	case c == 0:
-		return p.lexText(t)
-	case c == ';':
-		p.pos++
-		t.kind, t.s = tNewline, ";"
+	if t.start, t.operand = p.pos, p.begins(); p.pos >= len(p.src) {
+		t.s = "end-of-input"
 		return t
-	case isIdentStart(c):
-		return p.lexWord(t)
+	}
+	return p.lexToken(t)
+}
+
+func (p *parser) lexToken(t token) token {
+	rest := p.src[p.pos:]
+	t.method = p.prev.kind == tOp && (p.prev.s == "." || p.prev.s == "&.") || p.prev.kind == tKeyword && p.prev.s == "def"
+	word := words.FindString(rest)
+	switch c := rest[0]; {
+	case word != "" && c == '@':
+		return p.cut(t, tIvar, len(word))
+	case word != "" && c == '$':
+		return p.cut(t, tGvar, len(word))
+	case word != "":
+		return p.lexWord(t, word)
+	case c == '$' && len(rest) > 1:
+		return p.cut(t, tGvar, len(specials.FindString(rest)))
+	case c == ';':
+		return p.cut(t, tNewline, 1)
 	case isDigit(c):
 		return p.lexNumber(t)
-	case c == '@':
-		n := p.word(p.pos + 1)
-		if n == 0 {
-			p.outside(p.pos, "a class variable")
+	case c == 0:
+		m := texts.FindStringSubmatch(rest)
+		if m == nil {
+			p.fail(p.pos, "invalid character in expression")
 		}
-		return p.cut(t, tIvar, 1+n)
-	case c == '$':
-		n := p.word(p.pos + 1)
-		if n == 0 {
-			n = 1
+		n, err := strconv.Atoi(m[1])
+		if err != nil || n >= p.texts {
+			p.fail(p.pos, "invalid character in expression")
 		}
-		return p.cut(t, tGvar, 1+n)
+		t.node = &node{op: opText, at: p.pos, end: p.pos, v: n}
+		return p.cut(t, tText, len(m[0]))
+	case t.method && (strings.HasPrefix(rest, "-@") || strings.HasPrefix(rest, "+@")):
+		return p.cut(t, tOp, 2)
 	}
-	if lit, ok := p.lexLiteral(t, c); ok {
+	if lit, ok := p.lexLiteral(t, rest); ok {
 		return lit
 	}
-	for _, o := range operators {
-		if !strings.HasPrefix(p.src[p.pos:], o) {
-			continue
-		}
-		t.operand = t.operand || p.argument(space, len(o)) || o == "[" && p.prev.kind == tIdent && space &&
-			(p.prev.method || !p.isLocal(p.prev.s))
-		return p.cut(t, tOp, len(o))
-	}
-	p.fail(p.pos, "invalid character in expression")
-	return t
+	o := operators.FindString(rest)
+	t.operand = t.operand || p.argument(t, len(o))
+	return p.cut(t, tOp, max(1, len(o)))
 }
 
 // cut makes a token of the next n bytes.
 func (p *parser) cut(t token, k kind, n int) token {
-	t.kind, t.s = k, p.src[p.pos:min(p.pos+n, len(p.src))]
-	p.pos = min(p.pos+n, len(p.src))
+	t.kind, t.s = k, p.src[p.pos:p.pos+n]
+	p.pos += n
 	return t
 }
 
-// word is the length of the identifier at pos.
-func (p *parser) word(pos int) int {
-	n := 0
-	for isIdentByte(p.byteAt(pos + n)) {
-		n++
-	}
-	return n
-}
-
-func (p *parser) lexText(t token) token {
-	digits := p.word(p.pos + 1)
-	n, err := strconv.Atoi(p.src[p.pos+1 : p.pos+1+digits])
-	if err != nil || p.byteAt(p.pos+1+digits) != 0 || p.pos+1+digits >= len(p.src) || n >= p.texts {
-		p.fail(p.pos, "invalid character in expression")
-	}
-	t.node = &node{op: opText, at: p.pos, end: p.pos, v: n}
-	return p.cut(t, tText, digits+2)
+// literal makes a token with a node.
+func (p *parser) literal(t token, n *node) token {
+	n.at, n.end = t.start, p.pos
+	t.kind, t.node, t.str = tLiteral, n, n.op == opStr || n.op == opDStr
+	return t
 }
 
 // lexWord reads an identifier, constant, keyword or label.
-func (p *parser) lexWord(t token) token {
-	t.method = p.named()
-	n := p.word(p.pos)
-	s := p.src[p.pos : p.pos+n]
-	next, after, third := p.byteAt(p.pos+n), p.byteAt(p.pos+n+1), p.byteAt(p.pos+n+2)
+func (p *parser) lexWord(t token, s string) token {
+	n := len(s)
+	next, after, third := p.byteAt(n), p.byteAt(n+1), p.byteAt(n+2)
 	if (next == '!' || next == '?' && (t.method || !p.isLocal(s))) && (after != '=' || third == '=' || third == '~') {
 		n++
+		s = p.src[p.pos : p.pos+n]
 	}
-	s = p.src[p.pos : p.pos+n]
-	if next := p.byteAt(p.pos + n); next == ':' && p.byteAt(p.pos+n+1) != ':' && !t.method && p.labelFits(t) {
-		p.cut(t, tLabel, n+1)
-		t.kind, t.s = tLabel, s
-		t.node = &node{op: opLit, v: symbol(s), at: t.start, end: p.pos}
-		return t
+	fits := t.operand && p.prev.kind != tNewline && p.prev.s != "?" || p.prev.kind == tIdent || p.prev.kind == tKeyword
+	if p.byteAt(n) == ':' && p.byteAt(n+1) != ':' && !t.method && fits {
+		t.node = &node{op: opLit, v: symbol(s), at: t.start, end: p.pos + n}
+		return p.cut(t, tLabel, n+1)
 	}
 	t = p.cut(t, tIdent, n)
 	switch {
@@ -269,83 +220,193 @@ func (p *parser) lexWord(t token) token {
 	return t
 }
 
-// labelFits reports whether a label can stand here: not right behind the ? of ?:.
-func (p *parser) labelFits(t token) bool {
-	if p.prev.kind == tOp && p.prev.s == "?" {
-		return false
-	}
-	return t.operand && p.prev.kind != tNewline || p.prev.kind == tIdent || p.prev.kind == tKeyword
-}
-
-// numbers matches a number: with a base, or with a fraction and an exponent.
-var numbers = regexp.MustCompile(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
-
 func (p *parser) lexNumber(t token) token {
 	t = p.cut(t, tLiteral, len(numbers.FindString(p.src[p.pos:])))
-	t.node = &node{op: opLit, at: t.start, end: p.pos}
+	n := &node{op: opLit}
 	i, err := strconv.ParseInt(t.s, 0, 64)
-	if t.node.v = i; err == nil && !isIdentByte(p.byteAt(p.pos)) {
-		return t
+	if n.v = i; err != nil {
+		var f float64
+		f, err = strconv.ParseFloat(strings.ReplaceAll(t.s, "_", ""), 64)
+		n.v = f
 	}
-	f, err := strconv.ParseFloat(strings.ReplaceAll(t.s, "_", ""), 64)
-	if t.node.v = f; err != nil || !strings.ContainsAny(t.s, ".eE") || isIdentByte(p.byteAt(p.pos)) {
+	if _, float := n.v.(float64); err != nil || float && !strings.ContainsAny(t.s, ".eE") || isIdentByte(p.byteAt(0)) {
 		p.outside(t.start, "the number "+t.s)
 	}
-	return t
+	return p.literal(t, n)
 }
 
 // lexLiteral reads what starts with punctuation and is a literal.
-func (p *parser) lexLiteral(t token, c byte) (token, bool) {
-	next := p.byteAt(p.pos + 1)
-	operand := t.operand || p.argument(t.space, 1)
-	switch c {
-	case '"', '\'', '`':
-		if c == '`' && p.named() {
-			return t, false
-		}
-		p.pos++
-		return p.lexString(t, c), true
-	case '/':
-		if operand {
+func (p *parser) lexLiteral(t token, rest string) (token, bool) {
+	operand := t.operand || p.argument(t, 1)
+	switch c := rest[0]; {
+	case c == '"' || c == '\'' || c == '`':
+		before := p.prev.kind == tOp && (p.prev.s == "{" || p.prev.s == "," || p.prev.s == "(")
+		t = p.lexDelimited(t, map[byte]string{'"': "Q", '\'': "q", '`': "x"}[c], 1)
+		// Behind a string in a hash or argument list a colon makes it a label.
+		if t.str && before && p.byteAt(0) == ':' && p.byteAt(1) != ':' {
+			t.kind, t.node = tLabel, &node{op: opDSym, list: []*node{t.node}, at: t.start, end: p.pos}
 			p.pos++
-			return p.lexDelimited(t, 'r', 0, '/'), true
 		}
-	case '%':
-		if operand && next != 0 && (t.operand || next != '=') {
-			return p.lexPercent(t, next)
+		return t, true
+	case c == '/' && operand:
+		return p.lexDelimited(t, "r", 1), true
+	case c == '%' && operand:
+		if m := percents.FindStringSubmatch(rest); m != nil && (m[2] != "=" || t.operand) {
+			return p.lexDelimited(t, m[1], 1+len(m[1])+1), true
 		}
-	case '<':
-		if strings.HasPrefix(p.src[p.pos:], "<<") && (t.operand || p.argument(t.space, 2)) {
-			return p.lexHeredoc(t)
+	case c == '<' && heredocs.MatchString(rest) && (t.operand || p.argument(t, 2)):
+		p.outside(p.pos, "a heredoc")
+	case c == ':' && (operand || p.prev.kind == tIdent && t.space && p.ternary == 0):
+		if next := p.byteAt(1); next == '"' || next == '\'' {
+			t = p.lexDelimited(t, map[byte]string{'"': "Q", '\'': "q"}[next], 2)
+			return p.literal(t, &node{op: opDSym, list: []*node{t.node}}), true
 		}
-	case ':':
-		return p.lexSymbol(t, next)
+		if m := symbols.FindStringSubmatch(rest); m != nil {
+			t = p.cut(t, tLiteral, len(m[0]))
+			return p.literal(t, &node{op: opLit, v: symbol(m[1])}), true
+		}
 	}
 	return t, false
 }
 
-// symbols matches the name behind the colon of a symbol.
-var symbols = regexp.MustCompile(`^([@$]?[\pL_][\pL\pN_]*([?!]|=[^=~>])?|\[\]=?|[+\-*/%<>&|^~!]|<=>|==|<<)`)
+// lexDelimited reads a literal of a kind, the letter behind %, whose delimiter is the last of
+// the next n bytes.
+func (p *parser) lexDelimited(t token, kind string, n int) token {
+	p.pos += n
+	open, end := byte(0), p.src[p.pos-1]
+	if i := strings.IndexByte("([{<", end); i >= 0 {
+		open, end = end, ")]}>"[i]
+	}
+	list := strings.Contains("wWiI", kind) && kind != ""
+	parts := p.content(open, end, kind != "q" && !list, kind == "r")
+	switch {
+	case list:
+		text := strNode(parts)
+		if strings.Contains(text.s, "\\") || strings.Contains(text.s, "#{") && kind <= "Z" {
+			p.outside(t.start, "escapes or interpolation in %"+kind)
+		}
+		l := &node{op: opArray}
+		for _, word := range strings.Fields(text.s) {
+			w := &node{op: opStr, s: word, at: t.start, end: p.pos}
+			if kind == "i" || kind == "I" {
+				w.op, w.v = opLit, symbol(word)
+			}
+			l.list = append(l.list, w)
+		}
+		return p.literal(t, l)
+	case kind == "r":
+		options := flags.FindString(p.src[p.pos:])
+		p.pos += len(options)
+		return p.literal(t, &node{op: opRegexp, list: parts, s: options})
+	case kind == "x":
+		return p.literal(t, &node{op: opXStr, list: parts})
+	}
+	return p.literal(t, strNode(parts))
+}
 
-// lexSymbol reads :name, :+ and :"text".
-func (p *parser) lexSymbol(t token, next byte) (token, bool) {
-	if next == ':' || !t.operand && (!t.space && p.prev.kind != tIdent || p.ternary > 0) {
-		return t, false
+// strNode is the node of a string with these parts.
+func strNode(parts []*node) *node {
+	switch {
+	case len(parts) == 0:
+		return &node{op: opStr}
+	case len(parts) == 1 && parts[0].op == opStr:
+		return &node{op: opStr, s: parts[0].s}
 	}
-	if next == '"' || next == '\'' {
-		p.pos += 2
-		parts := p.content(0, next, next == '"', false)
-		t.kind, t.node = tLiteral, &node{op: opDSym, list: parts, at: t.start, end: p.pos}
-		return t, true
+	return &node{op: opDStr, list: parts}
+}
+
+// content reads the parts of a literal up to its end. expand says whether escapes
+// and #{} count; a raw literal, which a regexp is, keeps its escapes.
+func (p *parser) content(open, end byte, expand, raw bool) []*node {
+	start, depth, stops := p.pos, 0, "\\#\r"+string(end)+string(max(open, end))
+	var parts []*node
+	add := func(text string) {
+		if n := len(parts); n > 0 && parts[n-1].op == opStr {
+			parts[n-1].s += text
+			return
+		}
+		parts = append(parts, &node{op: opStr, s: text, at: p.pos, end: p.pos})
 	}
-	name := symbols.FindString(p.src[p.pos+1:])
-	if i := strings.IndexByte(name, '='); i > 0 && i < len(name)-1 {
-		name = name[:i+1] // the byte behind = was looked at only
+	for p.pos < len(p.src) {
+		switch c, next := p.src[p.pos], p.byteAt(1); {
+		case c == end && depth == 0:
+			p.pos++
+			return parts
+		case c == '\r' && next == '\n':
+			p.pos++
+			continue
+		case c == '#' && expand && next == '{':
+			parts = append(parts, p.interpolation())
+			continue
+		case c == '#' && expand && (next == '@' || next == '$'):
+			p.outside(p.pos, "interpolation without braces")
+		case c == '\\' && raw:
+			if add(p.src[p.pos:min(p.pos+2, len(p.src))]); next == '/' {
+				parts[len(parts)-1].s = strings.TrimSuffix(parts[len(parts)-1].s, `\/`) + "/"
+			}
+			p.pos += 2
+			continue
+		case c == '\\' && expand:
+			add(p.escape())
+			continue
+		case c == '\\' && (next == '\\' || next == end || next == open && open != 0):
+			p.pos++
+		case c == open && open != 0:
+			depth++
+		case c == end:
+			depth--
+		}
+		n := len(p.src) - p.pos
+		if i := strings.IndexAny(p.src[min(p.pos+1, len(p.src)):], stops); i >= 0 {
+			n = i + 1
+		}
+		add(p.src[p.pos : p.pos+n])
+		p.pos += n
 	}
-	if name == "" {
-		return t, false
+	p.fail(start, "unterminated string meets end of file")
+	return nil
+}
+
+// escape reads an escape of a double-quoted string.
+func (p *parser) escape() string {
+	if m := escapes.FindStringSubmatch(p.src[p.pos:]); m != nil {
+		p.pos += len(m[0])
+		n, err := strconv.ParseUint(m[2]+m[3]+m[4], 16, 32)
+		if err == nil && m[2] != "" {
+			return string([]byte{byte(n)})
+		}
+		return string(rune(n))
 	}
-	t = p.cut(t, tLiteral, 1+len(name))
-	t.node = &node{op: opLit, v: symbol(name), at: t.start, end: p.pos}
-	return t, true
+	c := p.byteAt(1)
+	p.pos = min(p.pos+2, len(p.src))
+	switch i := strings.IndexByte("nterabfvs0", c); {
+	case isDigit(c) && (c != '0' || isDigit(p.byteAt(0))), c != 0 && strings.IndexByte("xucCM", c) >= 0:
+		p.outside(p.pos, "an escape such as \\"+string(c))
+	case i >= 0:
+		return string("\n\t\x1b\r\a\b\f\v \x00"[i])
+	case c == '\n':
+		return ""
+	}
+	return string([]byte{c})
+}
+
+// interpolation reads #{…}.
+func (p *parser) interpolation() *node {
+	at := p.pos
+	if p.depth++; p.depth > maxNesting {
+		p.fail(at, "the nesting is too deep")
+	}
+	tok, prev, ternary, noDo := p.tok, p.prev, p.ternary, p.noDo
+	p.pos += 2
+	p.tok, p.ternary, p.noDo = token{kind: tNewline}, 0, false
+	p.advance()
+	body := p.statements("}")
+	if !p.at("}") {
+		p.unexpected("}")
+	}
+	p.pos = p.tok.end
+	p.tok, p.prev, p.ternary, p.noDo = tok, prev, ternary, noDo
+	p.depth--
+	body.at, body.end = at, p.pos
+	return body
 }

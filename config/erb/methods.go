@@ -50,12 +50,12 @@ func (in *interp) table(name string) methodTable {
 // builders is the function that fills the table of a name.
 func builders(name string) func(methodTable) {
 	return map[string]func(methodTable){
-		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Integer": integerMethods, "Numeric": numericMethods,
+		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Integer": integerMethods, "Float": floatMethods, "Numeric": numericMethods,
 		"String": stringMethods, "Array": arrayMethods, "Enumerator": enumeratorMethods, "Hash": hashMethods, "Range": rangeMethods,
-		"Regexp": regexpMethods, "MatchData": matchMethods, "Proc": procMethods, "Exception": exceptionMethods, "Time": timeMethods,
-		"IO": streamMethods, "Process::Status": statusMethods, "Class": classMethods, "ENV.": envMethods, "File.": fileFunctions,
+		"Regexp": regexpMethods, "MatchData": matchMethods, "Exception": exceptionMethods, "Time": timeMethods,
+		"Class": classMethods, "ENV.": envMethods, "File.": fileFunctions,
 		"IO.": fileFunctions, "Dir.": dirFunctions, "Time.": timeFunctions, "Psych.": yamlFunctions, "JSON.": jsonFunctions,
-		"Regexp.": regexpFunctions, "Hash.": newFunctions, "Array.": newFunctions, "String.": newFunctions, "Etc.": systemFunctions,
+		"Regexp.": regexpFunctions, "Hash.": hashFunctions, "Etc.": systemFunctions,
 		"Socket.": systemFunctions, "SecureRandom.": systemFunctions,
 	}[name]
 }
@@ -121,8 +121,8 @@ func (in *interp) send(recv value, name string, args ...value) value {
 // takeOptions are the methods here that take keyword arguments, and takeHashes those
 // to which {a: 1} without its braces is a hash.
 const (
-	takeOptions = " lines each_line readlines foreach Integer load safe_load unsafe_load load_file safe_load_file parse glob "
-	takeHashes  = " push append << unshift merge merge! update call format sprintf % puts p send generate dump to_json include? == Array "
+	takeOptions = " load safe_load unsafe_load load_file safe_load_file parse "
+	takeHashes  = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf % puts p send generate dump to_json include? == Array "
 )
 
 func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
@@ -217,6 +217,14 @@ func (c *call) intOf(v value) int {
 	return 0
 }
 
+// intOr is an integer argument, or what it is when it is not given.
+func (c *call) intOr(i, otherwise int) int {
+	if i < len(c.args) {
+		return c.int(i)
+	}
+	return otherwise
+}
+
 // list is an argument that must be an array.
 func (c *call) list(i int) []value {
 	a, ok := c.arg(i).(*array)
@@ -241,7 +249,7 @@ func (c *call) option(name string) value {
 	return v
 }
 
-func (c *call) yield(args ...value) value { return c.invoke(c.blk, args, nil) }
+func (c *call) yield(args ...value) value { return c.invoke(c.blk, args) }
 
 // array makes a new list of values.
 func (c *call) array(e []value) value {
@@ -302,20 +310,6 @@ func objectMethods(t methodTable) {
 	t.def(1, -1, func(c *call) value { return c.sendTo(c.frame, c.self, toS(c.arg(0)), c.args[1:], c.blk) }, "send", "public_send")
 	t.def(0, 0, func(c *call) value { return copyOf(c.self) }, "dup", "clone")
 	t.def(0, 0, func(c *call) value { return c.toProc(c.self) }, "to_proc")
-	frozen := func(v value) *bool {
-		switch v := v.(type) {
-		case *str:
-			return &v.frozen
-		case *array:
-			return &v.frozen
-		case *hash:
-			return &v.frozen
-		}
-		always := true
-		return &always
-	}
-	t.def(0, 0, func(c *call) value { *frozen(c.self) = true; return c.self }, "freeze")
-	t.def(0, 0, func(c *call) value { return *frozen(c.self) }, "frozen?")
 }
 
 func isA(v, name value) bool {
@@ -338,37 +332,6 @@ func copyOf(v value) value {
 	return v
 }
 
-func procMethods(t methodTable) {
-	t.def(0, -1, func(c *call) value { return c.invoke(c.self.(*proc), c.args, c.blk) }, "call", "[]", "===", "yield")
-	t.def(0, 0, func(c *call) value { return c.self.(*proc).lambda }, "lambda?")
-}
-
 func exceptionMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.str(c.self.(*exception).msg) }, "message", "full_message")
-}
-
-func statusMethods(t methodTable) {
-	t.def(0, 0, func(c *call) value { return c.self.(*status).code }, "exitstatus")
-	t.def(0, 0, func(c *call) value { return c.self.(*status).code == 0 }, "success?")
-}
-
-func streamMethods(t methodTable) {
-	t.def(0, -1, func(c *call) value { return c.puts(c.self.(*stream).out) }, "puts")
-	t.def(0, -1, func(c *call) value { return c.print(c.self.(*stream).out) }, "print", "write", "<<")
-}
-
-func (c *call) print(out *[]byte) value {
-	for _, a := range c.args {
-		*out = append(*out, toS(a)...)
-	}
-	c.charge(len(*out))
-	return map[bool]value{true: c.self}[c.name == "<<"]
-}
-
-func (c *call) puts(out *[]byte) value {
-	for _, a := range append(c.flatten(c.args, maxNested-1), map[bool][]value{true: {nil}}[len(c.args) == 0]...) {
-		*out = append(*out, strings.TrimSuffix(toS(a), "\n")+"\n"...)
-	}
-	c.charge(len(*out))
-	return nil
 }

@@ -26,13 +26,11 @@ const (
 	opAnd          // a, b
 	opOr           // a, b
 	opNot          // a
-	opDefined      // a
 	opIf           // a: condition, b, c
 	opWhile        // a: condition, b: body; flag: the body runs first
 	opCase         // a: subject, list: opWhen, b: else
 	opWhen         // list: values, b: body
-	opBegin        // a: body, list: opRescue, b: else, c: ensure
-	opRescue       // list: classes, a: variable, b: body
+	opRescue       // a rescue b
 	opSeq          // list
 	opCall         // a: receiver, s: name, list: arguments, blk; flag: &.
 	opSplat        // a

@@ -1,7 +1,6 @@
 package erb
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -25,11 +24,8 @@ func (in *interp) exact(v int64, fits bool) value {
 
 // float is the number that a method is called on, or its argument.
 func (c *call) float(v value) float64 {
-	switch v := v.(type) {
-	case int64:
-		return float64(v)
-	case float64:
-		return v
+	if f, ok := number(v); ok {
+		return f
 	}
 	c.raise("TypeError", "%s can't be coerced into %s", describe(v), classOf(c.self))
 	return 0
@@ -76,19 +72,16 @@ func numericMethods(t methodTable) {
 		p := math.Pow(float64(a), float64(b))
 		return int64(p), b >= 0 && math.Abs(p) < 1<<53
 	}, math.Pow, "**", "pow")
-	t.def(0, 0, func(c *call) value { return c.sendTo(c.frame, int64(0), "-", []value{c.self}, nil) }, "-@")
-	t.def(0, 0, func(c *call) value { return c.self }, "+@")
 	t.def(0, 0, func(c *call) value { return c.float(c.self) }, "to_f")
-	t.def(1, 1, func(c *call) value { return c.float(c.self) / c.float(c.arg(0)) }, "fdiv")
+}
+
+func floatMethods(t methodTable) {
 	for name, round := range map[string]func(float64) float64{"round": math.Round, "floor": math.Floor, "ceil": math.Ceil, "to_i": math.Trunc} {
 		t.def(0, 1, func(c *call) value {
-			f, isFloat := c.self.(float64)
-			switch {
-			case !isFloat && (len(c.args) == 0 || c.int(0) >= 0):
-				return c.self
-			case isFloat && len(c.args) == 0:
+			f := c.self.(float64)
+			if len(c.args) == 0 {
 				return c.fromFloat(round(f))
-			case c.int(0) < 1 || c.int(0) > 9 || math.Abs(f) > 1e6:
+			} else if c.int(0) < 1 || c.int(0) > 9 || math.Abs(f) > 1e6 {
 				c.outside(name + " to such a number of digits")
 			}
 			scale := math.Pow10(c.int(0))
@@ -102,14 +95,12 @@ func numericMethods(t methodTable) {
 			return n / scale
 		}, name)
 	}
+	t.def(1, 1, func(c *call) value { return c.str(strconv.FormatFloat(c.self.(float64), 'f', min(c.int(0), 100), 64)) }, "__fixed")
 }
 
 func integerMethods(t methodTable) {
 	t.def(0, 1, func(c *call) value {
-		base := 10
-		if len(c.args) > 0 {
-			base = c.int(0)
-		}
+		base := c.intOr(0, 10)
 		if base < 2 || base > 36 {
 			c.raise("ArgumentError", "invalid radix %d", base)
 		}
@@ -122,57 +113,4 @@ func integerMethods(t methodTable) {
 		c.outside("Integer#chr beyond ASCII")
 		return nil
 	}, "chr")
-}
-
-// format is sprintf, with the directives that Go's own understands in the same way.
-func (c *call) format(text string, args []value) string {
-	var b strings.Builder
-	next := 0
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			b.WriteByte(text[i])
-			continue
-		}
-		spec := "%"
-		for i++; i < len(text) && (strings.IndexByte("-+ 0.", text[i]) >= 0 || isDigit(text[i])); i++ {
-			spec += string(text[i])
-		}
-		verb := byte(0)
-		if i < len(text) {
-			verb = text[i]
-		}
-		c.charge(1 << min(4*len(spec), 30))
-		if verb == '%' {
-			b.WriteByte('%')
-			continue
-		}
-		if strings.IndexByte("sdifxXobp", verb) < 0 || verb == 0 || strings.HasPrefix(spec, "%0") && strings.IndexByte("sp", verb) >= 0 {
-			c.outside("the format " + spec + string(verb))
-		}
-		if next >= len(args) {
-			c.raise("ArgumentError", "too few arguments")
-		}
-		v := args[next]
-		next++
-		switch verb {
-		case 's':
-			fmt.Fprintf(&b, spec+"s", toS(v))
-		case 'p':
-			fmt.Fprintf(&b, spec+"s", inspect(v))
-		case 'f':
-			fmt.Fprintf(&b, spec+"f", c.on(v).convert("Float"))
-		default:
-			n, _ := c.on(v).convert("Integer").(int64)
-			if n < 0 && verb != 'd' && verb != 'i' {
-				c.outside("a negative number as %" + string(verb))
-			}
-			fmt.Fprintf(&b, spec+strings.Replace(string(verb), "i", "d", 1), n)
-		}
-	}
-	return b.String()
-}
-
-// convert is Integer(self) or Float(self).
-func (c *call) convert(class string) value {
-	return c.sendTo(c.frame, mainObject{}, class, []value{c.self}, nil)
 }

@@ -29,17 +29,15 @@ type locals struct {
 // The lexer needs the parser: what a character means depends on the token before
 // and on which names are local variables.
 type parser struct {
-	src        string
-	pos        int
-	texts      int // how many texts the template has
-	tok, prev  token
-	vars       *locals
-	depth      int
-	ternary    int    // how many ?: are open in this pair of brackets
-	noDo       bool   // a `do` belongs to something further out
-	heredocEnd int    // where the text of the heredocs on this line ends
-	inHeredoc  bool   // the text of one is being read
-	loops      []byte // what a break leaves: 'w' a while loop, 'b' a block, 'd' nothing
+	src       string
+	pos       int
+	texts     int // how many texts the template has
+	tok, prev token
+	vars      *locals
+	depth     int
+	ternary   int    // how many ?: are open in this pair of brackets
+	noDo      bool   // a `do` belongs to something further out
+	loops     []byte // what a break leaves: 'w' a while loop, 'b' a block, 'd' nothing
 }
 
 // parse returns the tree of a program. The error is a *syntaxError.
@@ -174,9 +172,9 @@ func (p *parser) statement() *node {
 		case "unless":
 			n = p.node(n.at, &node{op: opIf, a: c, c: n})
 		case "rescue":
-			n = p.node(n.at, &node{op: opBegin, a: n, list: []*node{{op: opRescue, b: c}}})
+			n = p.node(n.at, &node{op: opRescue, a: n, b: c})
 		default:
-			n = p.node(n.at, &node{op: opWhile, a: p.negate(word == "until", c), b: n, flag: n.op == opBegin})
+			n = p.node(n.at, &node{op: opWhile, a: p.negate(word == "until", c), b: n, flag: n.op == opSeq && n.flag})
 		}
 	}
 	return n
@@ -282,7 +280,7 @@ func (p *parser) right(multi bool) *node {
 	n := list[0]
 	if !multi || n.op != opSplat && !p.at(",") {
 		if p.accept("rescue") {
-			n = p.node(n.at, &node{op: opBegin, a: n, list: []*node{{op: opRescue, b: p.assignment(false)}}})
+			n = p.node(n.at, &node{op: opRescue, a: n, b: p.assignment(false)})
 		}
 		return n
 	}
@@ -435,7 +433,7 @@ func (p *parser) primary() *node {
 	switch {
 	case p.at("("):
 		p.bracket(")", func() { n = p.statements(")") })
-		if len(n.list) == 1 && n.list[0].op != opBegin {
+		if len(n.list) == 1 && n.list[0].op != opSeq {
 			return n.list[0]
 		}
 	case p.at("["):
@@ -445,7 +443,7 @@ func (p *parser) primary() *node {
 		n.op = opHash
 		p.bracket("}", func() { p.pairs(n, "}") })
 	case p.at("->"):
-		return p.lambda()
+		p.outside(t.start, "a lambda")
 	default:
 		p.unexpected("")
 	}
@@ -557,7 +555,7 @@ func (p *parser) startsArgument() bool {
 	case tIdent, tConst, tIvar, tGvar, tLabel:
 		return p.tok.space
 	}
-	return p.tok.space && (p.at("nil true false self not defined? case __FILE__ __LINE__ __dir__ yield -> (") ||
+	return p.tok.space && (p.at("nil true false self not defined? case __FILE__ __LINE__ __dir__ yield (") ||
 		p.tok.operand && p.at("! - * & ** [ :: ~"))
 }
 
@@ -625,26 +623,6 @@ func (p *parser) scope(vars *locals, kind byte, fn func()) {
 	p.vars, p.loops = outer, loops
 }
 
-// lambda reads ->(x) { … }.
-func (p *parser) lambda() *node {
-	at := p.tok.start
-	var params []param
-	var blk *node
-	p.scope(&locals{names: map[string]bool{}, outer: p.vars}, 'b', func() {
-		if p.advance(); p.at("(") {
-			p.advance()
-			params = p.parameters(")")
-			p.expect(")")
-		}
-		if !p.at("{ do") {
-			p.unexpected("{")
-		}
-		blk = p.block()
-	})
-	blk.flag, blk.params = true, params
-	return p.node(at, blk)
-}
-
 // parameters reads the parameters of a block or method up to end.
 func (p *parser) parameters(end string) []param {
 	list := []param{}
@@ -704,18 +682,13 @@ func (p *parser) keyword() *node {
 		n.op, n.s = opCall, word
 	case "begin":
 		p.nest(func() { n = p.body("end") })
-		if p.expect("end"); n.op != opBegin {
-			n = &node{op: opBegin, a: n}
-		}
+		p.expect("end")
+		n.flag = true // a while behind it runs it first
 	case "yield":
 		n.op = opYield
 		p.callArguments(n)
 	case "defined?":
-		if n.op = opDefined; p.at("(") && !p.tok.space {
-			p.bracket(")", func() { n.a = p.statements(")") })
-		} else {
-			n.a = p.unary()
-		}
+		p.outside(at, "defined?")
 	case "not":
 		n.op, n.a = opNot, p.assignment(false)
 	}
@@ -796,32 +769,13 @@ func (p *parser) caseExpression() *node {
 	return p.node(at, n)
 }
 
-// body reads statements with their rescue, else and ensure clauses.
+// body reads statements, whose rescue and ensure clauses are left to a ruby.
 func (p *parser) body(end string) *node {
-	n := p.statements("rescue else ensure " + end)
-	if p.at(end) {
-		return n
+	n := p.statements("rescue ensure " + end)
+	if !p.at(end) && p.tok.kind != tEOF {
+		p.outside(p.tok.start, p.tok.s)
 	}
-	m := &node{op: opBegin, a: n}
-	for p.accept("rescue") {
-		r := &node{op: opRescue}
-		for more := p.tok.kind != tNewline && !p.at("then =>"); more; more = p.accept(",") {
-			r.list = append(r.list, p.splatOr(true))
-		}
-		if p.accept("=>") {
-			r.a = p.target(p.unary())
-		}
-		p.then("then")
-		r.b = p.statements("rescue else ensure " + end)
-		m.list = append(m.list, r)
-	}
-	if p.accept("else") {
-		m.b = p.statements("ensure " + end)
-	}
-	if p.accept("ensure") {
-		m.c = p.statements(end)
-	}
-	return p.node(n.at, m)
+	return n
 }
 
 // definition reads def name(…) … end.

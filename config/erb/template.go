@@ -2,14 +2,15 @@ package erb
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 )
 
-// source is a program: a template compiled to Ruby, or a required Ruby file. It
-// knows the way back from an offset of the program to a place in the file.
+// source is a program: a template compiled to Ruby, or a part of core.rb. It knows
+// the way back from an offset of the program to a place in the file.
 type source struct {
 	name string // the file's name
 	file []byte // the file's text
@@ -68,19 +69,17 @@ func (c *compiler) mark(file int, text bool) {
 
 // scan walks the template from tag to tag.
 func (c *compiler) scan() {
-	t := c.src.file
-	var text []byte
-	start, pos := 0, 0
+	t := string(c.src.file)
+	text, start, pos := "", 0, 0
 	for pos < len(t) {
-		i := bytes.Index(t[pos:], []byte("<%"))
+		i := strings.Index(t[pos:], "<%")
 		if i < 0 {
-			text = append(text, t[pos:]...)
+			text += t[pos:]
 			break
 		}
-		text = append(text, t[pos:pos+i]...)
-		pos += i + 2
-		if pos < len(t) && t[pos] == '%' {
-			text = append(text, "<%"...)
+		text += t[pos : pos+i]
+		if pos += i + 2; strings.HasPrefix(t[pos:], "%") {
+			text += "<%"
 			pos++
 			continue
 		}
@@ -90,95 +89,60 @@ func (c *compiler) scan() {
 			pos++
 		}
 		c.text(text, start)
-		text = text[:0]
-		code, end, closed := tagEnd(t, pos)
-		start = pos
-		if !closed {
-			// Ruby's ERB emits what stands behind an unclosed tag as text.
-			for _, ch := range code {
-				text = append(text, ch.text...)
-			}
+		text = ""
+		end := tagEnd.FindStringIndex(t[pos:])
+		if start = pos; end == nil { // Ruby's ERB emits what stands behind an unclosed tag as text
+			text = strings.ReplaceAll(t[pos:], "%%>", "%>")
 			break
 		}
-		c.code(tag, code)
-		pos, start = end, end
+		code := t[pos : pos+end[1]-2]
+		c.code(tag, strings.ReplaceAll(code, "%%>", "%>"), pos)
+		pos += end[1]
+		start = pos
 	}
 	c.text(text, start)
 }
 
-// chunk is a piece of a tag's code and where it stands in the template.
-type chunk struct {
-	text []byte
-	pos  int
-}
-
-// tagEnd reads code up to %>, with %%> standing for a literal %>.
-func tagEnd(t []byte, pos int) (code []chunk, end int, closed bool) {
-	for {
-		i := bytes.Index(t[pos:], []byte("%>"))
-		if i < 0 {
-			return append(code, chunk{t[pos:], pos}), len(t), false
-		}
-		at := pos + i
-		if i == 0 || t[at-1] != '%' {
-			return append(code, chunk{t[pos:at], pos}), at + 2, true
-		}
-		code = append(code, chunk{t[pos : at-1], pos}, chunk{t[at : at+2], at})
-		pos = at + 2
-	}
-}
+// tagEnd matches up to the %> that ends a tag; %%> is a literal %> in the code.
+var tagEnd = regexp.MustCompile(`(?s)^%>|^.*?[^%]%>`)
 
 // text appends the command that puts out a run of text.
-func (c *compiler) text(text []byte, start int) {
-	if len(text) == 0 {
+func (c *compiler) text(text string, start int) {
+	if text == "" {
 		return
 	}
 	c.join()
 	c.mark(start, true)
-	c.out.WriteString("\x00" + strconv.Itoa(len(c.src.texts)) + "\x00")
-	c.src.texts = append(c.src.texts, string(text))
-	c.out.WriteString(strings.Repeat("\n", bytes.Count(text, []byte("\n"))))
+	c.out.WriteString("\x00" + strconv.Itoa(len(c.src.texts)) + "\x00" + strings.Repeat("\n", strings.Count(text, "\n")))
+	c.src.texts = append(c.src.texts, text)
 }
 
-// code appends the command of one tag.
-func (c *compiler) code(tag byte, code []chunk) {
-	switch tag {
-	case '#':
-	case '=':
-		c.join()
-		c.mark(code[0].pos, true)
+// code appends the command of one tag, whose code stands at pos.
+func (c *compiler) code(tag byte, code string, pos int) {
+	if tag == '#' {
+		return
+	}
+	c.join()
+	line := tag == 0 && strings.HasSuffix(code, "\n")
+	if line {
+		code = strings.TrimSuffix(code[:len(code)-1], "\r")
+	}
+	if c.mark(pos, true); tag == '=' {
 		c.out.WriteString(outVariable + ".<<((")
-		c.copy(code)
+	}
+	c.mark(pos, false)
+	c.out.WriteString(code)
+	if c.mark(pos+len(code), true); tag == '=' {
 		c.out.WriteString(").to_s)")
-	default:
-		c.join()
-		last := &code[len(code)-1]
-		line := bytes.HasSuffix(last.text, []byte("\n"))
-		if line {
-			last.text = bytes.TrimSuffix(last.text[:len(last.text)-1], []byte("\r"))
-		}
-		c.copy(code)
-		if line {
-			c.out.WriteByte('\n')
-			c.pending = false
-		}
 	}
-}
-
-func (c *compiler) copy(code []chunk) {
-	for _, ch := range code {
-		c.mark(ch.pos, false)
-		c.out.Write(ch.text)
+	if line {
+		c.out.WriteByte('\n')
+		c.pending = false
 	}
-	last := code[len(code)-1]
-	c.mark(last.pos+len(last.text), true)
 }
 
 // offset maps an offset of the program to one of the file.
 func (s *source) offset(gen int) int {
-	if s.segments == nil {
-		return min(gen, len(s.file))
-	}
 	i := sort.Search(len(s.segments), func(i int) bool { return s.segments[i].gen > gen })
 	if i == 0 {
 		return 0

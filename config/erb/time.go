@@ -47,15 +47,6 @@ func timeMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return &timestamp{at(c).In(c.zone())} }, "localtime", "getlocal")
 	t.def(1, 1, func(c *call) value { return c.str(c.strftime(at(c), c.text(0))) }, "strftime")
 	t.def(0, 0, func(c *call) value { return c.str(at(c).Format(time.RFC3339)) }, "iso8601", "xmlschema")
-	t.def(1, 1, func(c *call) value {
-		return &timestamp{at(c).Add(time.Duration(c.float(c.arg(0)) * float64(time.Second)))}
-	}, "+")
-	t.def(1, 1, func(c *call) value {
-		if o, ok := c.arg(0).(*timestamp); ok {
-			return at(c).Sub(o.t).Seconds()
-		}
-		return &timestamp{at(c).Add(-time.Duration(c.float(c.arg(0)) * float64(time.Second)))}
-	}, "-")
 }
 
 // goLayouts are the directives of strftime that Go's layouts have as well, with the

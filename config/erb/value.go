@@ -1,13 +1,13 @@
 package erb
 
 import (
+	"cmp"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/galley-kitchen/galley/config/rubyre"
 )
 
 // value is a value of the template's Ruby: nil, bool, int64, float64, symbol or a
@@ -19,9 +19,8 @@ type symbol string
 // str is a string. What was appended last lies in tail, so that a template's text
 // can grow piece by piece.
 type str struct {
-	s      string
-	tail   []byte
-	frozen bool
+	s    string
+	tail []byte
 }
 
 func (t *str) String() string {
@@ -33,10 +32,7 @@ func (t *str) String() string {
 
 func (t *str) set(s string) { t.s, t.tail = s, nil }
 
-type array struct {
-	e      []value
-	frozen bool
-}
+type array struct{ e []value }
 
 func newArray(e ...value) *array { return &array{e: e} }
 
@@ -46,8 +42,7 @@ type hash struct {
 	at         map[any]int
 	def        value
 	block      *proc // gives the values of missing keys
-	frozen     bool
-	keywords   bool // it holds the keyword arguments of a call
+	keywords   bool  // it holds the keyword arguments of a call
 }
 
 func newHash() *hash { return &hash{at: map[any]int{}} }
@@ -59,10 +54,6 @@ func hashKey(k value) any {
 		return "s" + k.String()
 	case *array, *hash, *interval:
 		return "v" + inspect(k)
-	case float64:
-		if math.IsNaN(k) {
-			return "NaN"
-		}
 	}
 	return k
 }
@@ -81,8 +72,8 @@ func (h *hash) set(k, v value) {
 		h.vals[i] = v
 		return
 	}
-	if s, ok := k.(*str); ok && !s.frozen {
-		k = &str{s: s.String(), frozen: true}
+	if s, ok := k.(*str); ok {
+		k = &str{s: s.String()} // which does not change with the text
 	}
 	h.at[key] = len(h.keys)
 	h.keys, h.vals = append(h.keys, k), append(h.vals, v)
@@ -138,28 +129,6 @@ type proc struct {
 	native func(args []value) value
 }
 
-type regex struct {
-	*rubyre.Regexp
-	text, options string
-}
-
-// match is a MatchData: the ranges of its groups in bytes.
-type match struct {
-	re     *regex
-	text   string
-	groups [][2]int
-}
-
-func (m *match) group(i int) value {
-	if i < 0 {
-		i += len(m.groups)
-	}
-	if i < 0 || i >= len(m.groups) || m.groups[i][0] < 0 {
-		return nil
-	}
-	return &str{s: m.text[m.groups[i][0]:m.groups[i][1]]}
-}
-
 type exception struct {
 	class, msg string
 	at, end    int
@@ -181,11 +150,13 @@ type timestamp struct{ t time.Time }
 // mainObject is self.
 type mainObject struct{}
 
-// stream is $stdout or $stderr.
-type stream struct{ out *[]byte }
-
-// status is $?.
-type status struct{ code int64 }
+// classes are the names of the classes by the types of their values.
+var classes = map[reflect.Type]string{
+	reflect.TypeFor[int64](): "Integer", reflect.TypeFor[float64](): "Float", reflect.TypeFor[symbol](): "Symbol",
+	reflect.TypeFor[*str](): "String", reflect.TypeFor[*array](): "Array", reflect.TypeFor[*hash](): "Hash", reflect.TypeFor[*interval](): "Range",
+	reflect.TypeFor[*proc](): "Proc", reflect.TypeFor[*regex](): "Regexp", reflect.TypeFor[*match](): "MatchData",
+	reflect.TypeFor[class](): "Class", reflect.TypeFor[*enum](): "Enumerator", reflect.TypeFor[*timestamp](): "Time",
+}
 
 // classOf is the name of a value's class.
 func classOf(v value) string {
@@ -193,89 +164,38 @@ func classOf(v value) string {
 	case nil:
 		return "NilClass"
 	case bool:
-		if v {
-			return "TrueClass"
-		}
-		return "FalseClass"
-	case int64:
-		return "Integer"
-	case float64:
-		return "Float"
-	case symbol:
-		return "Symbol"
-	case *str:
-		return "String"
-	case *array:
-		return "Array"
-	case *hash:
-		return "Hash"
-	case *interval:
-		return "Range"
-	case *proc:
-		return "Proc"
-	case *regex:
-		return "Regexp"
-	case *match:
-		return "MatchData"
+		return map[bool]string{true: "TrueClass", false: "FalseClass"}[v]
 	case *exception:
 		return v.class
-	case class:
-		if len(ancestors(string(v))) == 1 {
-			return "Module"
-		}
-		return "Class"
-	case *enum:
-		return "Enumerator"
-	case *timestamp:
-		return "Time"
-	case *stream:
-		return "IO"
-	case *status:
-		return "Process::Status"
+	}
+	if name, ok := classes[reflect.TypeOf(v)]; ok {
+		return name
 	}
 	return "Object"
 }
 
-// superclasses are the classes and modules behind each class; empty for modules.
-func superclasses(name string) string {
-	switch name {
-	case "Integer", "Float":
-		return "Numeric Comparable"
-	case "String", "Symbol", "Time", "Numeric":
-		return "Comparable"
-	case "Array", "Hash", "Range", "Enumerator":
-		return "Enumerable"
-	case "NilClass", "TrueClass", "FalseClass", "Proc", "Regexp", "MatchData", "IO", "Class", "Exception", "Process::Status":
-		return " "
-	case "StandardError", "ScriptError", "SystemExit", "SystemStackError":
-		return "Exception"
-	case "LoadError", "SyntaxError":
-		return "ScriptError Exception"
-	case "KeyError":
-		return "IndexError StandardError Exception"
-	case "NoMethodError":
-		return "NameError StandardError Exception"
-	case "FrozenError":
-		return "RuntimeError StandardError Exception"
-	case "Errno::ENOENT", "Errno::EISDIR", "Errno::EACCES":
-		return "SystemCallError StandardError Exception"
-	case "ArgumentError", "IOError", "IndexError", "LocalJumpError", "NameError", "RangeError", "RuntimeError", "TypeError", "ZeroDivisionError",
-		"SystemCallError", "JSON::ParserError", "Psych::SyntaxError", "FloatDomainError":
-		return "StandardError Exception"
-	}
-	return ""
-}
+// hierarchy lists classes and, behind a colon, the class or module before them.
+const hierarchy = " Integer:Numeric Float:Numeric Numeric:Comparable String:Comparable Symbol:Comparable Time:Comparable Comparable:Object " +
+	"Array:Enumerable Hash:Enumerable Range:Enumerable Enumerator:Enumerable Enumerable:Object NilClass:Object TrueClass:Object " +
+	"FalseClass:Object Proc:Object Regexp:Object MatchData:Object Class:Object Exception:Object " +
+	"StandardError:Exception ScriptError:Exception SystemExit:Exception SystemStackError:Exception LoadError:ScriptError " +
+	"SyntaxError:ScriptError IndexError:StandardError KeyError:IndexError NameError:StandardError NoMethodError:NameError " +
+	"RuntimeError:StandardError FrozenError:RuntimeError SystemCallError:StandardError Errno::ENOENT:SystemCallError " +
+	"Errno::EISDIR:SystemCallError Errno::EACCES:SystemCallError ArgumentError:StandardError IOError:StandardError LocalJumpError:StandardError " +
+	"RangeError:StandardError FloatDomainError:RangeError TypeError:StandardError ZeroDivisionError:StandardError " +
+	"JSON::ParserError:StandardError Psych::SyntaxError:StandardError "
 
 // ancestors are the classes of a value in the order in which methods are looked up.
 func ancestors(name string) []string {
-	if name == "Object" {
-		return []string{name}
+	list := []string{name}
+	for {
+		_, rest, ok := strings.Cut(hierarchy, " "+name+":")
+		if !ok {
+			return list
+		}
+		name, _, _ = strings.Cut(rest, " ")
+		list = append(list, name)
 	}
-	behind := superclasses(name)
-	if behind == "" {
-		return []string{name} // a module
-	}
-	return append(append([]string{name}, strings.Fields(behind)...), "Object")
 }
 
 func truthy(v value) bool { return v != nil && v != false }
@@ -296,13 +216,13 @@ const maxNested = 200
 func sameAt(a, b value, depth int) bool {
 	tooDeep(depth)
 	switch x := a.(type) {
-	case int64:
-		if f, ok := b.(float64); ok {
-			return float64(x) == f
-		}
 	case float64:
 		if i, ok := b.(int64); ok {
 			return x == float64(i)
+		}
+	case int64:
+		if _, ok := b.(float64); ok {
+			return sameAt(b, a, depth)
 		}
 	case *str:
 		y, ok := b.(*str)
@@ -321,15 +241,11 @@ func sameAt(a, b value, depth int) bool {
 			}
 		}
 		return true
-	case *interval:
-		y, ok := b.(*interval)
-		return ok && x.open == y.open && same(x.lo, y.lo) && same(x.hi, y.hi)
-	case *regex:
-		y, ok := b.(*regex)
-		return ok && x.text == y.text && x.options == y.options
+	case *interval, *regex:
+		return classOf(a) == classOf(b) && inspect(a) == inspect(b)
 	case *timestamp:
-		y, ok := b.(*timestamp)
-		return ok && x.t.Equal(y.t)
+		n, ok := order(a, b)
+		return ok && n == 0
 	}
 	return a == b
 }
@@ -340,27 +256,21 @@ func order(a, b value) (int, bool) { return orderAt(a, b, 0) }
 func orderAt(a, b value, depth int) (int, bool) {
 	tooDeep(depth)
 	switch x := a.(type) {
-	case int64:
-		if y, ok := b.(int64); ok {
-			return compareOrdered(x, y), true
+	case int64, float64:
+		f, ok1 := number(x)
+		g, ok2 := number(b)
+		i, isInt := a.(int64)
+		if j, both := b.(int64); isInt && both {
+			return cmp.Compare(i, j), true
 		}
-		if y, ok := b.(float64); ok {
-			return compareOrdered(float64(x), y), !math.IsNaN(y)
-		}
-	case float64:
-		if y, ok := b.(int64); ok {
-			return compareOrdered(x, float64(y)), !math.IsNaN(x)
-		}
-		if y, ok := b.(float64); ok {
-			return compareOrdered(x, y), !math.IsNaN(x) && !math.IsNaN(y)
-		}
+		return cmp.Compare(f, g), ok1 && ok2 && f == f && g == g
 	case *str:
 		if y, ok := b.(*str); ok {
-			return compareOrdered(x.String(), y.String()), true
+			return strings.Compare(x.String(), y.String()), true
 		}
 	case symbol:
 		if y, ok := b.(symbol); ok {
-			return compareOrdered(x, y), true
+			return cmp.Compare(x, y), true
 		}
 	case *timestamp:
 		if y, ok := b.(*timestamp); ok {
@@ -376,19 +286,18 @@ func orderAt(a, b value, depth int) (int, bool) {
 				return n, ok
 			}
 		}
-		return compareOrdered(len(x.e), len(y.e)), true
+		return cmp.Compare(len(x.e), len(y.e)), true
 	}
 	return 0, same(a, b)
 }
 
-func compareOrdered[T int | int64 | float64 | string | symbol](a, b T) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// number is the value of an Integer or Float.
+func number(v value) (float64, bool) {
+	if i, ok := v.(int64); ok {
+		return float64(i), true
 	}
-	return 0
+	f, ok := v.(float64)
+	return f, ok
 }
 
 // floatText writes a float as Ruby does.

@@ -14,18 +14,15 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// The labels by which a backend finds what galley has made, and what it itself has made
-// for tools.
+// The labels by which a backend finds what it has made for tools.
 const (
-	// LabelPrefix starts the labels of all that galley makes.
-	LabelPrefix = "dev.galley."
 	// LabelTool is on a container that carries a tool: the ID of the tool's image.
-	LabelTool = LabelPrefix + "tool"
+	LabelTool = "dev.galley.tool"
 	// LabelToolPaths is on it too: the directories that the image does not declare as
 	// volumes, separated by colons.
-	LabelToolPaths = LabelPrefix + "tool-paths"
+	LabelToolPaths = "dev.galley.tool-paths"
 	// LabelLayer is on the volumes that hold what one container writes into a tool.
-	LabelLayer = LabelPrefix + "tool-layer"
+	LabelLayer = "dev.galley.tool-layer"
 )
 
 // ToolMount is a directory of a tool with its image's facts.

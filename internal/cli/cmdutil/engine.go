@@ -3,6 +3,7 @@ package cmdutil
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/detect"
@@ -31,7 +32,7 @@ func (f *Factory) open(ctx context.Context, engine, host string) (backend.Contai
 	if found.Warning != "" {
 		f.Warn(found.Warning)
 	}
-	be, err := engines().Open(found.Chosen)
+	be, err := openEndpoint(found.Chosen)
 	if err != nil {
 		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
 	}
@@ -46,7 +47,7 @@ func (f *Factory) DetectOptions() (detect.Options, error) {
 	}
 	return detect.Options{Engine: s.Engine, Host: s.Host, HostSource: s.Source("host").String(),
 		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService,
-		Services: &f.services, EngineSource: s.Source("engine").String(), Engines: engines()}, nil
+		Services: &f.services, EngineSource: s.Source("engine").String()}, nil
 }
 
 // asked is the engine that the user asked for, outside kitchen.yml. An address in kitchen.yml comes before one of a
@@ -79,11 +80,15 @@ func (f *Factory) offers(ctx context.Context, uri string) bool {
 	return err == nil && detect.Offers(ctx, detect.ThisHost(), o, uri)
 }
 
-// engines are the engines that galley has: see docs/contributing/new-backend.md.
-func engines() backend.Engines {
-	return backend.Engines{
-		docker.Engine(),
-		podman.Engine(),
+// openEndpoint makes the backend for what answered at an endpoint.
+func openEndpoint(ep backend.Endpoint) (backend.ContainerBackend, error) {
+	switch ep.Kind {
+	case backend.KindDocker:
+		return docker.New(ep)
+	case backend.KindPodman:
+		return podman.New(ep)
+	default:
+		return nil, fmt.Errorf("galley has no backend for the engine %q at %s", ep.Kind, ep.URI)
 	}
 }
 
