@@ -348,8 +348,8 @@ type ExecSpec struct {
 	User       string
 	WorkDir    string
 	Privileged bool
-	// Mark is what the command's ExecVar begins with, so that KillCommand finds what is
-	// left of it; empty where nobody will look.
+	// Mark is what the command's marker begins with (package execmark), by which what is left
+	// of it can be found; empty where nobody will look.
 	Mark string
 	// Stdin, when set, is copied to the command until it ends.
 	Stdin io.Reader

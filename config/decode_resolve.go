@@ -178,7 +178,7 @@ func (r *resolver) driver(block *yaml11.Value) Driver {
 	dr.Kind, dr.Engine = served.kind, served.engine
 	if at == nil {
 		r.diags.WarnAt(r.c.start(), "driver.name",
-			"no driver is named, so the dummy driver is used, which makes no containers",
+			"no driver is named: Test Kitchen's default, dummy, makes no containers, and galley makes them with this machine's engine",
 			"add the lines\n      driver:\n        name: dokken")
 	}
 	d.block(SectionDriver, name, block)

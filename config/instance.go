@@ -135,7 +135,7 @@ type DriverKind string
 const (
 	// DriverContainer makes containers: dokken, docker, docker_cli and podman.
 	DriverContainer DriverKind = "container"
-	// DriverDummy makes nothing.
+	// DriverDummy is Test Kitchen's default; galley makes containers for it too.
 	DriverDummy DriverKind = "dummy"
 	// DriverUnserved is a driver that galley cannot serve, such as vagrant. Such
 	// an instance comes with an Error diagnostic, and must not be run.

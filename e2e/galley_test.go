@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // built is the galley binary under test, built once for all tests of this package.
@@ -162,13 +164,7 @@ func (p *project) backend() backend.ContainerBackend {
 func connect(t *testing.T, e testbed.Engine) backend.ContainerBackend {
 	t.Helper()
 	ep := backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)}
-	var be backend.ContainerBackend
-	var err error
-	if e.Kind == testbed.Docker {
-		be, err = docker.New(ep)
-	} else {
-		be, err = podman.New(ep)
-	}
+	be, err := backend.Engines{docker.Engine(), podman.Engine()}.Open(ep)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, be.Close()) })
 	return be
@@ -179,41 +175,30 @@ func (p *project) runners() []backend.Container {
 	p.t.Helper()
 	dir, err := filepath.EvalSymlinks(p.dir)
 	require.NoError(p.t, err)
-	list, err := p.backend().ListContainers(p.t.Context(), backend.Labels{backend.LabelProjectDir: dir})
+	list, err := p.backend().ListContainers(p.t.Context(), backend.Labels{label.ProjectDir: dir})
 	require.NoError(p.t, err)
 	return list
 }
 
-// things are galley's containers, images and networks on the engine, and all volumes,
-// in order.
-func (p *project) things() []string {
+// unusedVolumes are the engine's volumes that no container uses.
+func (p *project) unusedVolumes() []string {
 	p.t.Helper()
-	be, ctx, any := p.backend(), p.t.Context(), backend.Labels{backend.LabelRole: ""}
-	var all []string
-	containers, err := be.ListContainers(ctx, any)
+	list, err := backendtest.UnusedVolumes(p.t.Context(), backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)})
 	require.NoError(p.t, err)
-	for _, c := range containers {
-		all = append(all, "container "+c.Name+" "+string(c.State))
-	}
-	images, err := be.ListImages(ctx, any)
-	require.NoError(p.t, err)
-	for _, i := range images {
-		all = append(all, "image "+i.ID)
-	}
-	networks, err := be.ListNetworks(ctx, any)
-	require.NoError(p.t, err)
-	for _, n := range networks {
-		all = append(all, "network "+n.Name)
-	}
-	volumes, err := backendtest.EngineVolumes(backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)})
-	require.NoError(p.t, err)
-	names, err := volumes.List(ctx)
-	require.NoError(p.t, err)
-	for _, v := range names {
-		all = append(all, "volume "+v)
-	}
-	slices.Sort(all)
-	return all
+	return list
+}
+
+// requireNothingLeft wants no container of this project on the engine, of whatever role, and no volume that no container
+// uses but those that were there before. A volume of another test may be without a container for a moment.
+func (p *project) requireNothingLeft(before []string) {
+	p.t.Helper()
+	require.Empty(p.t, p.runners())
+	var more []string
+	require.Eventually(p.t, func() bool {
+		more = slices.DeleteFunc(p.unusedVolumes(), func(v string) bool { return slices.Contains(before, v) })
+		return len(more) == 0
+	}, 20*time.Second, 500*time.Millisecond)
+	require.Empty(p.t, more, "volumes")
 }
 
 // list runs galley list --json.

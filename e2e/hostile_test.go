@@ -106,6 +106,9 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string) {
 		if err != nil {
 			failed++
 			t.Logf("%d: %s: %s", i, verb, lastLine(string(out)))
+			if strings.Contains(string(out), "goroutine ") {
+				t.Log(string(out))
+			}
 		}
 		require.Equal(t, before, seal(t, canary)+seal(t, filepath.Join(p.dir, ".git")), "%s %d: %s", verb, i, out)
 		for _, dir := range []string{"res", "sub"} {

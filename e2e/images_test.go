@@ -22,6 +22,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // shelf is a registry with an image of this test's own, which no engine has when the
@@ -396,7 +397,7 @@ intermediate_instructions: |
 func removeWorkImages(t *testing.T, e testbed.Engine, text string) {
 	be := connect(t, e)
 	ctx := context.Background()
-	list, err := be.ListImages(ctx, backend.Labels{backend.LabelRole: backend.RoleWork})
+	list, err := be.ListImages(ctx, backend.Labels{label.Role: label.RoleWork})
 	require.NoError(t, err)
 	for _, img := range list {
 		out, err := e.Command(ctx, e.Kind, "image", "history", "--no-trunc", img.ID).CombinedOutput()
@@ -499,7 +500,7 @@ func TestToolPull(t *testing.T) {
 func (p *project) removeToolsLater() {
 	be := p.backend()
 	tools := func(ctx context.Context) map[string]bool {
-		list, err := be.ListContainers(ctx, backend.Labels{backend.LabelRole: backend.RoleTool})
+		list, err := be.ListContainers(ctx, backend.Labels{label.Role: label.RoleTool})
 		require.NoError(p.t, err)
 		ids := map[string]bool{}
 		for _, c := range list {

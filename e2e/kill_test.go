@@ -19,6 +19,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // killKitchen has four instances whose tests pass only in a runner in which the hooks of
@@ -114,9 +115,11 @@ func killAtEveryStep(t *testing.T, p *project) {
 		require.True(t, slices.ContainsFunc(steps, func(e event) bool { return e.Step == step }), "%s in %v", step, steps)
 	}
 	require.Empty(t, p.runners())
-	clean := p.things()
+	before := p.unusedVolumes()
 	killed := 0
-	for n, step := range steps {
+	// A galley that was killed is taken up by the next one, which is killed at the next step, or by one that may end. So a
+	// kill is found by what was killed before it, too.
+	for _, step := range steps {
 		if step.Type == "step_finished" && step.Step != "container" && step.Step != "start" {
 			continue // the next one begins at once
 		}
@@ -125,13 +128,16 @@ func killAtEveryStep(t *testing.T, p *project) {
 			continue
 		}
 		killed++
-		next := []string{"test", "verify"}[n%2]
-		r := p.galley(next, "-c", "4")
-		require.Zero(t, r.code, "killed at %s, next %s: %s", step, next, r)
-		p.ok("destroy", "-c", "4")
-		require.Empty(t, p.runners(), step)
+		if killed%4 == 0 { // four kills share what comes after them
+			next := []string{"test", "verify"}[killed/4%2]
+			r := p.galley(next, "-c", "4")
+			require.Zero(t, r.code, "killed at %s, next %s: %s", step, next, r)
+			p.ok("destroy", "-c", "4")
+			require.Empty(t, p.runners(), step)
+		}
 	}
-	require.Equal(t, clean, p.things(), "what is shared is there as before, and nothing else")
+	p.ok("test", "-c", "4")
+	p.requireNothingLeft(before)
 	t.Logf("killed at %d steps", killed)
 	require.GreaterOrEqual(t, killed, 10)
 }
@@ -171,7 +177,7 @@ func TestTwoProjectsAtOnePath(t *testing.T) {
 		for _, p := range projects {
 			p.ok("converge")
 		}
-		list, err := projects[0].backend().ListContainers(t.Context(), backend.Labels{backend.LabelProjectDir: dir, backend.LabelRole: backend.RoleRunner})
+		list, err := projects[0].backend().ListContainers(t.Context(), backend.Labels{label.ProjectDir: dir, label.Role: label.RoleRunner})
 		require.NoError(t, err)
 		require.Len(t, list, 2)
 		require.NotEqual(t, list[0].Name, list[1].Name)

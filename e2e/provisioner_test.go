@@ -18,6 +18,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -312,7 +313,7 @@ echo "$(ls "$1" | wc -l) files in all"
 		r := p.galley("converge", "bad", "--idempotence")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "changed 2 things\n")
-		images, err := p.backend().ListImages(t.Context(), backend.Labels{backend.LabelRole: backend.RoleWork})
+		images, err := p.backend().ListImages(t.Context(), backend.Labels{label.Role: label.RoleWork})
 		require.NoError(t, err)
 		require.NotEmpty(t, images)
 		p.ok("destroy")

@@ -19,6 +19,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/e2e/testbed"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // findings is where the documentation keeps what engines can do; -update renews it.
@@ -63,7 +64,7 @@ func (p *project) shows(instance, script string, lines ...string) {
 func (p *project) runner(instance string) backend.Container {
 	p.t.Helper()
 	list := p.runners()
-	i := slices.IndexFunc(list, func(c backend.Container) bool { return c.Labels[backend.LabelInstance] == instance })
+	i := slices.IndexFunc(list, func(c backend.Container) bool { return c.Labels[label.Instance] == instance })
 	require.GreaterOrEqual(p.t, i, 0, "no runner of %s", instance)
 	c, err := p.backend().InspectContainer(p.t.Context(), list[i].ID)
 	require.NoError(p.t, err)
@@ -369,7 +370,7 @@ ipc: shareable
 `)...))
 		p.ok("create", "-c")
 		for _, c := range first {
-			require.Equal(t, c.ID, p.runner(c.Labels[backend.LabelInstance]).ID, "the second create left the others alone")
+			require.Equal(t, c.ID, p.runner(c.Labels[label.Instance]).ID, "the second create left the others alone")
 		}
 		for _, name := range []string{"web", "www", "intranet", "default-web", webRunner} {
 			require.NotContains(t, p.in("default-client", "nslookup "+name+" > /dev/null || echo unknown"), "unknown", name)

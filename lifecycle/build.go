@@ -12,6 +12,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -56,7 +57,7 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 		}
 		by.notice(LevelInfo, announce)
 		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies, Platform: want.platform,
-			Labels: e.run.labels(backend.RoleWork), Credentials: by.buildCredentials(ctx, want.dockerfile)})
+			Labels: e.run.labels(label.RoleWork), Credentials: by.buildCredentials(ctx, want.dockerfile)})
 	})
 }
 

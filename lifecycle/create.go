@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
-	"unicode/utf8"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
@@ -18,6 +21,9 @@ import (
 // after the steps that are recorded.
 func (i *instanceRun) create(ctx context.Context) error {
 	if err := i.createHooks(ctx, StepPreCreate); err != nil {
+		return err
+	}
+	if err := i.dummyDriver(ctx); err != nil {
 		return err
 	}
 	p, err := i.prepare(ctx, true)
@@ -33,6 +39,28 @@ func (i *instanceRun) create(ctx context.Context) error {
 		}
 	}
 	return i.createHooks(ctx, StepPostCreate)
+}
+
+// dummyDriver is as slow as the sleep of the driver dummy says, and fails as its
+// fail_create and random_failure say. Otherwise galley makes a container for it too.
+func (i *instanceRun) dummyDriver(ctx context.Context) error {
+	d := i.inst.Driver
+	if d.Kind != config.DriverDummy {
+		return nil
+	}
+	if d.Dummy.Sleep > 0 {
+		t := time.NewTimer(d.Dummy.Sleep)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if d.Dummy.Fail || d.Dummy.RandomFailure && rand.IntN(2) == 0 {
+		return errors.New("the dummy driver fails, as driver.fail_create or random_failure says")
+	}
+	return nil
 }
 
 // createHooks runs the hooks of a step of create, unless that is recorded as done.
@@ -118,11 +146,11 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if p.spec.Labels == nil {
 		p.spec.Labels = backend.Labels{}
 	}
-	for k, v := range i.labels(backend.RoleRunner) {
+	for k, v := range i.labels(label.RoleRunner) {
 		p.spec.Labels[k] = v
 	}
-	p.spec.Labels[backend.LabelSpec] = combine(p.digests)
-	p.spec.Labels[backend.LabelSandbox] = sandboxMounted
+	p.spec.Labels[label.Spec] = combine(p.digests)
+	p.spec.Labels[label.Sandbox] = sandboxMounted
 	return p, nil
 }
 
@@ -209,7 +237,7 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 		err := i.makeRunner(ctx, p)
 		switch {
 		case err == nil:
-			if p.spec.Labels[backend.LabelSandbox] == sandboxUploaded {
+			if p.spec.Labels[label.Sandbox] == sandboxUploaded {
 				i.notice(LevelInfo, "the engine does not see this machine's files; uploading instead of mounting")
 			}
 			return nil
@@ -218,14 +246,14 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 		case errors.Is(err, backend.ErrNotFound) && !ensured:
 			ensured = true
 			i.eng.forget(p.shared)
-			uploaded := p.spec.Labels[backend.LabelSandbox] == sandboxUploaded
+			uploaded := p.spec.Labels[label.Sandbox] == sandboxUploaded
 			if p, err = i.prepare(ctx, false); err != nil {
 				return err
 			}
 			if uploaded {
 				p.upload()
 			}
-		case errors.Is(err, backend.ErrMountSource) && p.spec.Labels[backend.LabelSandbox] == sandboxMounted:
+		case errors.Is(err, backend.ErrMountSource) && p.spec.Labels[label.Sandbox] == sandboxMounted:
 			p.upload()
 		case errors.Is(err, backend.ErrConflict):
 			return i.ensureUnknown(ctx, p, err)
@@ -340,7 +368,7 @@ func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err 
 // specChanges says in what the runner differs from what kitchen.yml wants now, "" when in
 // nothing. Its image is compared by ID, since a tag can move.
 func (i *instanceRun) specChanges(digests map[string]string, img backend.Image) string {
-	if i.container.Labels[backend.LabelSpec] == combine(digests) {
+	if i.container.Labels[label.Spec] == combine(digests) {
 		if i.container.ImageID != img.ID {
 			return "its image is another one now"
 		}
@@ -382,7 +410,7 @@ func (p *plan) requireText() error {
 // upload makes the plan one for an engine that does not see this machine's directories:
 // the sandboxes are places in the runner only.
 func (p *plan) upload() {
-	p.spec.Labels[backend.LabelSandbox] = sandboxUploaded
+	p.spec.Labels[label.Sandbox] = sandboxUploaded
 	var list []backend.Mount
 	for _, m := range p.spec.Mounts {
 		if m.Own && (m.Target == p.boxes.kitchen.Remote || m.Target == p.boxes.verifier.Remote) {

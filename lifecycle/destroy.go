@@ -8,6 +8,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -64,7 +65,7 @@ func (i *instanceRun) clean(ctx context.Context, dir, imageID string) error {
 	spec := backend.ContainerSpec{
 		Name: names.Label("galley-clean-"+i.run.o.Project.ID+"-", i.inst.Name), Image: imageID, User: "0",
 		Entrypoint: []string{"sh", "-c", "rm -rf " + cleanAt + "/*/* " + cleanAt + "/*/.[!.]*"},
-		Labels:     i.labels(backend.RoleHelper),
+		Labels:     i.labels(label.RoleHelper),
 		// However the runner's users were mapped, the engine's own root is above them.
 		UserNS:  backend.UserNS{Mode: backend.UserNSHost},
 		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},

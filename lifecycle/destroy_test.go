@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // TestClean: the container that removes what the runner's root left in the sandbox is
@@ -73,7 +74,7 @@ func TestCleanWithoutAShell(t *testing.T) {
 
 func helpers(t *testing.T, k *kitchen) []backend.Container {
 	t.Helper()
-	list, err := k.fake.ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleHelper})
+	list, err := k.fake.ListContainers(t.Context(), backend.Labels{label.Role: label.RoleHelper})
 	require.NoError(t, err)
 	return list
 }

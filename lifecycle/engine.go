@@ -11,6 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // engine is an engine of this run, with what is done there once for all of the
@@ -93,14 +94,14 @@ type snapshot struct {
 
 func (e *engine) list(ctx context.Context) (snapshot, error) {
 	s := snapshot{taken: e.run.o.Now(), runners: map[string]backend.Container{}}
-	all, err := e.ListContainers(ctx, backend.Labels{backend.LabelRole: ""})
+	all, err := e.ListContainers(ctx, backend.Labels{label.Role: ""})
 	if err != nil {
 		return s, err
 	}
 	s.all = all
 	for _, c := range all {
-		if c.Labels[backend.LabelRole] == backend.RoleRunner && c.Labels[backend.LabelProject] == e.run.o.Project.ID {
-			s.runners[c.Labels[backend.LabelInstance]] = c
+		if c.Labels[label.Role] == label.RoleRunner && c.Labels[label.Project] == e.run.o.Project.ID {
+			s.runners[c.Labels[label.Instance]] = c
 		}
 	}
 	return s, nil
@@ -108,7 +109,7 @@ func (e *engine) list(ctx context.Context) (snapshot, error) {
 
 // labels are those of everything that this run makes.
 func (r *Run) labels(role string) backend.Labels {
-	return backend.Labels{backend.LabelRole: role, backend.LabelRun: r.id, backend.LabelVersion: r.o.Version}
+	return backend.Labels{label.Role: role, label.Run: r.id, label.Version: r.o.Version}
 }
 
 // machineLock takes a lock that all galleys of this user on this machine share.

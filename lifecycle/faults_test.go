@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ import (
 // state is counted, and which may die at one of them. A dead process does neither.
 type process struct {
 	k        *kitchen
+	mu       sync.Mutex
 	at       int   // where the fault is, from 1
 	fault    error // what happens there
 	seen     int
@@ -32,12 +34,16 @@ var errDead = errors.New("the process was killed")
 // run does an action in the process.
 func (p *process) run(a Action, i config.Instance) error {
 	p.k.fake.FailOn(func(c backendtest.Call) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.engine++
 		return p.next(c.String())
 	})
 	defer p.k.fake.Revive()
 	r := p.k.run()
 	r.beforeWrite = func(name string) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if p.next("write "+name) != nil {
 			p.dead = true
 			return errDead
@@ -47,6 +53,7 @@ func (p *process) run(a Action, i config.Instance) error {
 	return r.Do(p.k.t.Context(), a, []config.Instance{i})
 }
 
+// next is the next call or write. The caller holds the lock.
 func (p *process) next(what string) error {
 	if p.dead {
 		return backendtest.ErrDiedBefore

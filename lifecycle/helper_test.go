@@ -3,7 +3,12 @@ package lifecycle
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -12,6 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -61,11 +67,11 @@ func newKitchen(t *testing.T) *kitchen {
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
 	require.NoError(t, sandbox.WriteFile(filepath.Join(cache, "galley", "validation.pem"), []byte("no key"), 0o600))
-	fake := backendtest.New(backendtest.WithImage(backendtest.ImageSpec{
+	fake := backendtest.New(backendtest.ImageSpec{
 		Ref:    toolRef,
 		Files:  map[string]string{"/opt/chef/bin/chef-client": "#!/bin/sh\nexit 0\n"},
 		Config: backend.Image{Volumes: []string{"/opt/chef"}},
-	}))
+	})
 	// The tool's client and scripts are none of the fake's business.
 	fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
 		if len(e.Command) == 2 && e.Command[1] == "/opt/kitchen/run_command" {
@@ -73,6 +79,17 @@ func newKitchen(t *testing.T) *kitchen {
 			return 0, nil
 		}
 		return 0, backendtest.ErrNotHandled
+	})
+	fake.OnExec(listFiles(fake))
+	// An image has the volumes that its Dockerfile declares.
+	fake.OnBuild(func(_ backend.BuildOptions, context map[string]string) (backendtest.ImageSpec, error) {
+		var img backendtest.ImageSpec
+		for line := range strings.Lines(context["Dockerfile"]) {
+			if volumes, ok := strings.CutPrefix(line, "VOLUME "); ok {
+				img.Config.Volumes = append(img.Config.Volumes, strings.Fields(strings.Trim(volumes, "[]\"\n"))...)
+			}
+		}
+		return img, nil
 	})
 	return &kitchen{t: t, fake: fake, engines: map[string]*backendtest.Fake{"fake://one": fake}, usual: "fake://one",
 		project: p, sink: &recorder{}}
@@ -112,7 +129,7 @@ func (k *kitchen) do(a Action, instances ...config.Instance) error {
 // runners are the containers that are not shared.
 func (k *kitchen) runners() []backend.Container {
 	k.t.Helper()
-	list, err := k.fake.ListContainers(k.t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	list, err := k.fake.ListContainers(k.t.Context(), backend.Labels{label.Role: label.RoleRunner})
 	require.NoError(k.t, err)
 	return list
 }
@@ -127,5 +144,39 @@ func chefInstance(name string) config.Instance {
 			Chef: config.Chef{LogLevel: "warn", OutputFormat: "doc", JSONAttrs: true, ZeroPort: 8889, Converges: 1}},
 		Verifier: config.Verifier{Name: "shell", Kind: config.VerifierShell, RootPath: "/opt/verifier",
 			Shell: config.ShellVerifier{Command: "true", Remote: true}},
+	}
+}
+
+// listFiles answers listCommand with the files that a container has. A file's inode is made
+// from its content, so that it differs when that was changed.
+func listFiles(fake *backendtest.Fake) backendtest.ExecHook {
+	return func(_ context.Context, c backend.Container, e backend.ExecSpec) (int, error) {
+		if !slices.Equal(e.Command, listCommand()) {
+			return 0, backendtest.ErrNotHandled
+		}
+		names, err := fake.ListFiles(c.ID, e.WorkDir)
+		if err != nil {
+			return 1, nil // as find says when the directory is not there
+		}
+		for _, name := range names {
+			f, err := fake.Stat(c.ID, path.Join(e.WorkDir, name))
+			if err != nil {
+				return 0, err
+			}
+			kind := uint32(0o100000)
+			switch {
+			case f.Mode.IsDir():
+				kind = 0o040000
+			case f.Mode&fs.ModeSymlink != 0:
+				kind = 0o120000
+			}
+			if name != "." {
+				name = "./" + name
+			}
+			if _, err := fmt.Fprintf(e.Stdout, "%d 1 1 %d %x %s\n", crc32.ChecksumIEEE(f.Data), len(f.Data), kind|uint32(f.Mode.Perm()), name); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // A CI runner may have no home, or one that cannot be written to.
@@ -74,7 +74,7 @@ func TestAnotherGalleyWasFaster(t *testing.T) {
 					k.change = nil
 					require.NoError(t, k.do(c.meanwhile, b))
 					for _, r := range k.runners() {
-						theirs[r.ID] = r.Labels[backend.LabelInstance] == "b"
+						theirs[r.ID] = r.Labels[label.Instance] == "b"
 					}
 				}}
 			}
@@ -83,7 +83,7 @@ func TestAnotherGalleyWasFaster(t *testing.T) {
 			runners := k.runners()
 			require.Len(t, runners, 2)
 			for _, r := range runners {
-				if r.Labels[backend.LabelInstance] == "b" {
+				if r.Labels[label.Instance] == "b" {
 					require.Equal(t, c.kept, theirs[r.ID])
 				}
 			}

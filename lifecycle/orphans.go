@@ -7,6 +7,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // Orphan is a runner of this project that no instance of kitchen.yml belongs to.
@@ -76,31 +77,31 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 	l := c.Labels
 	switch {
-	case l[backend.LabelRole] != backend.RoleRunner:
+	case l[label.Role] != label.RoleRunner:
 		return false
-	case r.o.Project.ID != "" && l[backend.LabelProject] == r.o.Project.ID:
-		return !slices.Contains(instances, l[backend.LabelInstance])
-	case slices.Contains(r.o.Project.former, l[backend.LabelProject]):
+	case r.o.Project.ID != "" && l[label.Project] == r.o.Project.ID:
+		return !slices.Contains(instances, l[label.Instance])
+	case slices.Contains(r.o.Project.former, l[label.Project]):
 		return true
 	}
-	return r.madeHere(c) && l[backend.LabelCheckout] == r.o.Project.checkout()
+	return r.madeHere(c) && l[label.Checkout] == r.o.Project.checkout()
 }
 
 // isUnknown reports whether a runner has this project's ID and was made in another place.
 func (r *Run) isUnknown(c backend.Container) bool {
-	return c.Labels[backend.LabelRole] == backend.RoleRunner && r.o.Project.ID != "" &&
-		c.Labels[backend.LabelProject] == r.o.Project.ID && !r.madeHere(c)
+	return c.Labels[label.Role] == label.RoleRunner && r.o.Project.ID != "" &&
+		c.Labels[label.Project] == r.o.Project.ID && !r.madeHere(c)
 }
 
 // madeHere reports whether a runner was made in this directory of this machine.
 func (r *Run) madeHere(c backend.Container) bool {
-	return c.Labels[backend.LabelProjectDir] == r.o.Project.Root && c.Labels[backend.LabelHost] == hostName()
+	return c.Labels[label.ProjectDir] == r.o.Project.Root && c.Labels[label.Host] == hostName()
 }
 
 // addOrphan adds a runner to the list, to the record of its instance if that is there.
 func addOrphan(list []Orphan, e *engine, c backend.Container) []Orphan {
-	o := Orphan{Instance: c.Labels[backend.LabelInstance], Runner: c.Name, State: c.State, Endpoint: hidePassword(e.endpoint.URI),
-		ProjectDir: c.Labels[backend.LabelProjectDir], Host: c.Labels[backend.LabelHost], engine: e, container: c}
+	o := Orphan{Instance: c.Labels[label.Instance], Runner: c.Name, State: c.State, Endpoint: hidePassword(e.endpoint.URI),
+		ProjectDir: c.Labels[label.ProjectDir], Host: c.Labels[label.Host], engine: e, container: c}
 	for n, have := range list {
 		if have.record != nil && have.Runner == "" && have.record.ContainerID == c.ID {
 			o.record = have.record

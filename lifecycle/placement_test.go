@@ -11,11 +11,12 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // secondEngine adds an engine at fake://two.
 func (k *kitchen) secondEngine() *backendtest.Fake {
-	two := backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef, Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	two := backendtest.New(backendtest.ImageSpec{Ref: toolRef, Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	k.engines["fake://two"] = two
 	return two
 }
@@ -104,7 +105,7 @@ func TestMoveAwayFromAStoppedEngine(t *testing.T) {
 	require.ErrorIs(t, err, backend.ErrUnreachable)
 	require.ErrorContains(t, err, "the old one must remove the runner first")
 	require.Empty(t, k.sink.notices())
-	list, err := two.ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	list, err := two.ListContainers(t.Context(), backend.Labels{label.Role: label.RoleRunner})
 	require.NoError(t, err)
 	require.Empty(t, list)
 	require.Len(t, k.runners(), 1)
@@ -136,7 +137,7 @@ func TestNothingMadeNothingBound(t *testing.T) {
 	k.usual = "fake://two"
 	i.Driver.Image = "busybox"
 	require.NoError(t, k.do("create", i))
-	list, err := two.ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	list, err := two.ListContainers(t.Context(), backend.Labels{label.Role: label.RoleRunner})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 }

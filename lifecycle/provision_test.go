@@ -101,6 +101,9 @@ func TestUploadsAndDownloads(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, string(text))
 	}
+	require.NoError(t, os.Symlink("nowhere", filepath.Join(k.project.Root, "dir", "dead")))
+	require.NoError(t, k.do("converge", i))
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "left out links that lead elsewhere or nowhere, and what is no file: dead")
 	i.Provisioner.Uploads = map[string]string{"none": "/x"}
 	require.ErrorContains(t, k.do("converge", i), "provisioner.uploads: upload none: ")
 }

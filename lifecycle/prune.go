@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // Pruned is something that Prune removed, or would remove.
@@ -20,7 +21,7 @@ type Pruned struct {
 // tool containers with their volumes, work images, the network. With all, runners
 // go too, of every project. What is in use stays. With dry nothing is removed.
 func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (removed []Pruned, err error) {
-	role := backend.Labels{backend.LabelRole: ""}
+	role := backend.Labels{label.Role: ""}
 	containers, err := be.ListContainers(ctx, role)
 	if err != nil {
 		return nil, err
@@ -39,8 +40,8 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	}
 	runners := 0
 	for _, c := range containers {
-		r := c.Labels[backend.LabelRole]
-		if r == backend.RoleRunner && !all {
+		r := c.Labels[label.Role]
+		if r == label.RoleRunner && !all {
 			runners++
 			continue
 		}
@@ -53,7 +54,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 		if len(i.Tags) > 0 {
 			name = i.Tags[0]
 		}
-		gone(Pruned{"image", name, i.Labels[backend.LabelRole]}, func() error { return be.RemoveImage(ctx, i.ID) })
+		gone(Pruned{"image", name, i.Labels[label.Role]}, func() error { return be.RemoveImage(ctx, i.ID) })
 	}
 	if runners > 0 {
 		return removed, errors.Join(errs...)
@@ -61,7 +62,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	networks, err := be.ListNetworks(ctx, role)
 	errs = append(errs, err)
 	for _, n := range networks {
-		gone(Pruned{"network", n.Name, n.Labels[backend.LabelRole]}, func() error { return be.RemoveNetwork(ctx, n.Name) })
+		gone(Pruned{"network", n.Name, n.Labels[label.Role]}, func() error { return be.RemoveNetwork(ctx, n.Name) })
 	}
 	return removed, errors.Join(errs...)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/execmark"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // A warm test of one instance must be as cheap as it can be. A program that does
@@ -41,7 +43,7 @@ func TestAPICallsOfAWarmTest(t *testing.T) {
 // or somebody the image.
 func TestMakesWhatWasTakenForGranted(t *testing.T) {
 	k := newKitchen(t)
-	k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"}, nil)
+	k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
 	i := chefInstance("a")
 	i.Driver.Image = "registry.example.com/platform:1"
 	require.NoError(t, k.do(ActionTest, i))
@@ -197,7 +199,7 @@ func TestEndsWhatAKilledGalleyLeft(t *testing.T) {
 	code, running := 0, "12 13\n"
 	k.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
 		for _, word := range e.Command {
-			if mark, ok := strings.CutPrefix(word, backend.ExecVar+"="); ok {
+			if mark, ok := strings.CutPrefix(word, execmark.Var+"="); ok {
 				kills = append(kills, mark)
 				fmt.Fprint(e.Stdout, running)
 				return code, nil
@@ -339,8 +341,8 @@ func TestRemoteHookWithoutRunner(t *testing.T) {
 // A runner stays on the engine where it was made, whichever would be chosen now.
 func TestInstanceStaysOnItsEngine(t *testing.T) {
 	k := newKitchen(t)
-	k.engines["fake://two"] = backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef,
-		Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	k.engines["fake://two"] = backendtest.New(backendtest.ImageSpec{Ref: toolRef,
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))
 	k.usual = "fake://two"
@@ -370,14 +372,14 @@ func TestInstanceStaysOnItsEngine(t *testing.T) {
 // kitchen.yml that names another engine moves the instance there.
 func TestMovedToAnotherEngine(t *testing.T) {
 	k := newKitchen(t)
-	k.engines["fake://two"] = backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: toolRef,
-		Config: backend.Image{Volumes: []string{"/opt/chef"}}}))
+	k.engines["fake://two"] = backendtest.New(backendtest.ImageSpec{Ref: toolRef,
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))
 	i.Driver.Host = "fake://two"
 	require.NoError(t, k.do("create", i))
 	require.Empty(t, k.runners())
-	list, err := k.engines["fake://two"].ListContainers(t.Context(), backend.Labels{backend.LabelRole: backend.RoleRunner})
+	list, err := k.engines["fake://two"].ListContainers(t.Context(), backend.Labels{label.Role: label.RoleRunner})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 }

@@ -6,11 +6,12 @@ import (
 	"fmt"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// The values of backend.LabelSandbox: whether the runner sees the sandboxes of this
+// The values of label.Sandbox: whether the runner sees the sandboxes of this
 // machine, or has copies that galley sends.
 const (
 	sandboxMounted  = "mounted"
@@ -48,11 +49,11 @@ func (i *instanceRun) access(box sandbox.Dir) runner.Runner { return access{i.li
 // uploaded reports whether the runner has copies of the sandboxes.
 func (l *liveRunner) uploaded() bool { return isUploaded(l.c) }
 
-func isUploaded(c backend.Container) bool { return c.Labels[backend.LabelSandbox] == sandboxUploaded }
+func isUploaded(c backend.Container) bool { return c.Labels[label.Sandbox] == sandboxUploaded }
 
 // owns reports whether a container is the runner, or a helper, of this instance.
 func (i *instanceRun) owns(c backend.Container) bool {
-	return c.Labels[backend.LabelProject] == i.run.o.Project.ID && c.Labels[backend.LabelInstance] == i.inst.Name
+	return c.Labels[label.Project] == i.run.o.Project.ID && c.Labels[label.Instance] == i.inst.Name
 }
 
 // refuseForeign refuses a runner that bears this project's ID and was made in another
@@ -64,7 +65,7 @@ func (i *instanceRun) refuseForeign() error {
 	}
 	return fmt.Errorf("the runner %s of %s runs, was made in %s on %s, and nothing is recorded of it here\n"+
 		"If this project was moved from there, remove it with `galley destroy --orphans`",
-		c.Name, i.inst.Name, c.Labels[backend.LabelProjectDir], c.Labels[backend.LabelHost])
+		c.Name, i.inst.Name, c.Labels[label.ProjectDir], c.Labels[label.Host])
 }
 
 // acceptUnknown takes a runner of this instance of which nothing is recorded. All of
@@ -77,9 +78,9 @@ func (i *instanceRun) acceptUnknown() {
 // labels are those of the runner.
 func (i *instanceRun) labels(role string) backend.Labels {
 	labels := i.run.labels(role)
-	labels[backend.LabelProject], labels[backend.LabelProjectDir] = i.run.o.Project.ID, i.run.o.Project.Root
-	labels[backend.LabelHost], labels[backend.LabelInstance] = hostName(), i.inst.Name
-	labels[backend.LabelCheckout] = i.run.o.Project.checkout()
+	labels[label.Project], labels[label.ProjectDir] = i.run.o.Project.ID, i.run.o.Project.Root
+	labels[label.Host], labels[label.Instance] = hostName(), i.inst.Name
+	labels[label.Checkout] = i.run.o.Project.checkout()
 	return labels
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/execmark"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
@@ -127,7 +128,7 @@ func (i *instanceRun) endLeftovers(ctx context.Context, p Phase) {
 		return
 	}
 	var ended bytes.Buffer
-	code, err := i.eng.Exec(ctx, i.container.ID, backend.ExecSpec{Command: backend.KillCommand(i.state.Mark), Stdout: &ended})
+	code, err := i.eng.Exec(ctx, i.container.ID, backend.ExecSpec{Command: execmark.KillCommand(i.state.Mark), Stdout: &ended})
 	switch {
 	case err != nil || code != 0:
 		i.notice(LevelWarn, "a galley that was killed may have left a command running in the runner, and that cannot be ended: "+

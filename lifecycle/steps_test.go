@@ -228,6 +228,18 @@ func TestHookTimeouts(t *testing.T) {
 	require.NoError(t, k.do("create", i))
 }
 
+// The keys of the driver dummy are honoured; else it is a driver
+// like the others.
+func TestDummyDriver(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	i.Driver.Kind = config.DriverDummy
+	require.NoError(t, k.do("create", i))
+	i = chefInstance("b")
+	i.Driver.Kind, i.Driver.Dummy = config.DriverDummy, config.Dummy{Sleep: time.Millisecond, Fail: true}
+	require.ErrorContains(t, k.do("create", i), "the dummy driver fails, as driver.fail_create")
+}
+
 // No command of a hook and no text of an error is kept in the state: they may be secret.
 func TestStateHoldsNoSecrets(t *testing.T) {
 	const secret = "hunter2-token"
@@ -269,13 +281,13 @@ func TestMadeAgainDuringARun(t *testing.T) {
 			if _, err := Prune(k.t.Context(), k.fake, true, false); err != nil {
 				return err
 			}
-			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"}, nil)
+			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
 			return k.fake.RemoveImage(k.t.Context(), "registry.example.com/platform:1")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newKitchen(t)
-			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"}, nil)
+			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
 			k.change = func(o *Options) {
 				o.Sink = &meanwhile{o.Sink, "b", func() { require.NoError(t, remove(k)) }}
 			}

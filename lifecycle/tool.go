@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
@@ -77,5 +78,5 @@ func (e *engine) tool(t *provisioner.Tool, img backend.Image, access config.Tool
 		return backend.Tool{}, &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
 			Detail: "it declares no volume, so there is nothing to mount into the runner", Remedy: t.Remedy}
 	}
-	return backend.Tool{Image: img.ID, Access: backend.ToolAccess(access), Labels: e.run.labels(backend.RoleTool)}, nil
+	return backend.Tool{Image: img.ID, Access: backend.ToolAccess(access), Labels: e.run.labels(label.RoleTool)}, nil
 }

@@ -36,8 +36,12 @@ func (l *liveRunner) sendUpload(ctx context.Context, from, to string) error {
 	}
 	dir, files := to, []sandbox.File(nil)
 	if st.IsDir() {
-		if files, err = sandbox.Tree(from, "", nil); err != nil {
+		var skipped []string
+		if files, skipped, err = sandbox.TreeTold(from, "", nil); err != nil {
 			return err
+		}
+		if err := archive.Skipped(skipped); err != nil {
+			l.notice(LevelWarn, "upload "+from+": "+err.Error())
 		}
 	} else {
 		into, err := l.isRemoteDir(ctx, to)

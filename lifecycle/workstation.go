@@ -9,6 +9,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -30,7 +31,7 @@ func (s workstation) Open(ctx context.Context, image string) (provisioner.Contai
 	}
 	c, err := i.eng.CreateContainer(ctx, backend.ContainerSpec{
 		Name:  names.Label("galley-"+i.run.o.Project.ID+"-resolve-", hex.EncodeToString(b[:])),
-		Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", pidOne}, Labels: i.labels(backend.RoleHelper),
+		Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", pidOne}, Labels: i.labels(label.RoleHelper),
 	})
 	if err != nil {
 		return nil, err

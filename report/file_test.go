@@ -178,9 +178,13 @@ func TestOpenAll(t *testing.T) {
 	require.NoError(t, os.Symlink("file", "link"))
 	require.NoError(t, os.Symlink(".", "here"))
 	open := func(specs ...string) error {
-		list, err := OpenAll(specs, Env{Stdout: &bytes.Buffer{}, Getenv: func(string) string { return "" }})
+		var stdout bytes.Buffer
+		list, err := OpenAll(specs, Env{Stdout: &stdout, Getenv: func(string) string { return "" }})
 		for _, s := range list {
 			require.NoError(t, s.Close())
+		}
+		if err != nil {
+			require.Empty(t, stdout.String(), "what is refused writes nothing")
 		}
 		return err
 	}

@@ -79,20 +79,10 @@ func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
 		}
 		return nil, err
 	}
-	taken := map[string]string{}
+	if err := checkPlaces(specs); err != nil {
+		return nil, err
+	}
 	for _, spec := range specs {
-		_, file, _ := strings.Cut(spec, "=")
-		where := file
-		if file != "-" && file != "" {
-			var err error
-			if where, err = sameFile(file); err != nil {
-				return fail(fmt.Errorf("--report %s: %w", spec, err))
-			}
-		}
-		if other, ok := taken[where]; ok && where != "" {
-			return fail(fmt.Errorf("--report %s and --report %s go to one place; name another file for one of them", other, spec))
-		}
-		taken[where] = spec
 		s, err := Open(spec, env)
 		if err != nil {
 			return fail(err)
@@ -100,6 +90,27 @@ func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+// checkPlaces fails when two reports go to one place. It opens nothing, for what is open
+// writes when it is closed.
+func checkPlaces(specs []string) error {
+	taken := map[string]string{}
+	for _, spec := range specs {
+		_, file, _ := strings.Cut(spec, "=")
+		where := file
+		if file != "-" && file != "" {
+			var err error
+			if where, err = sameFile(file); err != nil {
+				return fmt.Errorf("--report %s: %w", spec, err)
+			}
+		}
+		if other, ok := taken[where]; ok && where != "" {
+			return fmt.Errorf("--report %s and --report %s go to one place; name another file for one of them", other, spec)
+		}
+		taken[where] = spec
+	}
+	return nil
 }
 
 // sameFile is a name that is equal for paths of the same file.

@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -45,9 +46,12 @@ func cases() []testCase {
 // removed again.
 func Run(t *testing.T, o Options) {
 	all := cases()
-	requireKnownNames(t, all, o.Skip)
+	requireKnownNames(t, all, o)
 	s := newSuite(t, o)
 	for _, c := range all {
+		if o.Only != nil && !slices.Contains(o.Only, c.name) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			if reason, ok := o.Skip[c.name]; ok {
 				t.Skip(reason)
@@ -65,12 +69,14 @@ func Run(t *testing.T, o Options) {
 	}
 }
 
-// requireKnownNames keeps lists of skipped subtests from outliving their subtests.
-func requireKnownNames(t *testing.T, all []testCase, skip map[string]string) {
+// requireKnownNames keeps lists of subtests from outliving their subtests.
+func requireKnownNames(t *testing.T, all []testCase, o Options) {
 	t.Helper()
-	for name, reason := range skip {
+	for _, name := range slices.Concat(o.Only, slices.Collect(maps.Keys(o.Skip))) {
 		known := slices.ContainsFunc(all, func(c testCase) bool { return c.name == name })
-		require.Truef(t, known, "Options.Skip names %q, which is no subtest of the contract", name)
+		require.Truef(t, known, "Options name %q, which is no subtest of the contract", name)
+	}
+	for name, reason := range o.Skip {
 		require.NotEmptyf(t, reason, "Options.Skip gives no reason for %q", name)
 	}
 }

@@ -39,7 +39,7 @@ func testCutOff(t *testing.T, s *suite) {
 	for n := 0; ; n++ {
 		b, log := s.through(t)
 		tool := s.ownTool(t)
-		labels := backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: s.unique("cut")}
+		labels := backend.Labels{labelRun: s.prefix, labelInstance: s.unique("cut")}
 		s.removeLabelledLater(t, labels)
 		tools := []backend.Tool{{Image: tool.ID, Labels: labels}}
 		spec := s.spec(func(spec *backend.ContainerSpec) { spec.Labels, spec.Tools = labels, tools })

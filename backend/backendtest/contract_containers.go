@@ -140,7 +140,7 @@ func testInspectAbsent(t *testing.T, s *suite) {
 func testList(t *testing.T, s *suite) {
 	labelled := func(instance string) edit {
 		return func(spec *backend.ContainerSpec) {
-			spec.Labels = backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: instance, "example.list": "a=b, c"}
+			spec.Labels = backend.Labels{labelRun: s.prefix, labelInstance: instance, "example.list": "a=b, c"}
 		}
 	}
 	created := s.create(t, labelled("created"))
@@ -160,7 +160,7 @@ func testList(t *testing.T, s *suite) {
 	var all map[string]backend.Container
 	// A list may tell of an end a moment later than Wait does.
 	s.await(t, func() bool {
-		all = list(backend.Labels{backend.LabelRun: s.prefix, "example.list": "a=b, c"})
+		all = list(backend.Labels{labelRun: s.prefix, "example.list": "a=b, c"})
 		return all[exited.ID].State != backend.StateRunning
 	}, "the list knows of the end")
 	require.Len(t, all, 3)
@@ -172,11 +172,11 @@ func testList(t *testing.T, s *suite) {
 		require.Equal(t, s.inspect(t, id).Name, all[id].Name)
 		require.Equal(t, s.busybox.ID, all[id].ImageID)
 	}
-	one := list(backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: "running"})
+	one := list(backend.Labels{labelRun: s.prefix, labelInstance: "running"})
 	require.Len(t, one, 1)
 	require.Contains(t, one, running.ID)
-	require.Len(t, list(backend.Labels{backend.LabelRun: s.prefix, "example.list": ""}), 3, "an empty value matches any")
-	require.Empty(t, list(backend.Labels{backend.LabelRun: s.prefix, "example.list": "a"}))
+	require.Len(t, list(backend.Labels{labelRun: s.prefix, "example.list": ""}), 3, "an empty value matches any")
+	require.Empty(t, list(backend.Labels{labelRun: s.prefix, "example.list": "a"}))
 }
 
 func testEntrypoint(t *testing.T, s *suite) {

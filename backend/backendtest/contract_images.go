@@ -110,8 +110,8 @@ func testImageInspectAbsent(t *testing.T, s *suite) {
 }
 
 func testImageList(t *testing.T, s *suite) {
-	one := backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: "list-one"}
-	two := backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: "list-two"}
+	one := backend.Labels{labelRun: s.prefix, labelInstance: "list-one"}
+	two := backend.Labels{labelRun: s.prefix, labelInstance: "list-two"}
 	first := s.build(t, one, map[string]string{"Dockerfile": "FROM " + s.Image + "\nENV N=1\n"})
 	second := s.build(t, two, map[string]string{"Dockerfile": "FROM " + s.Image + "\nENV N=2\n"})
 	ids := func(labels backend.Labels) []string {
@@ -126,10 +126,10 @@ func testImageList(t *testing.T, s *suite) {
 	}
 	require.Equal(t, []string{first.ID}, ids(one))
 	require.Equal(t, []string{second.ID}, ids(two))
-	both := ids(backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: ""})
+	both := ids(backend.Labels{labelRun: s.prefix, labelInstance: ""})
 	require.Contains(t, both, first.ID)
 	require.Contains(t, both, second.ID)
-	require.Empty(t, ids(backend.Labels{backend.LabelRun: s.prefix + "-none"}))
+	require.Empty(t, ids(backend.Labels{labelRun: s.prefix + "-none"}))
 }
 
 func testImageRemoveAbsent(t *testing.T, s *suite) {

@@ -70,7 +70,7 @@ func testNetworkEnsure(t *testing.T, s *suite) {
 // testNetworkRace: eight callers in two processes' worth of backends. Some engines
 // make two networks of one name if they are asked at once.
 func testNetworkRace(t *testing.T, s *suite) {
-	spec := backend.NetworkSpec{Name: s.unique("race"), Labels: backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: "race"}}
+	spec := backend.NetworkSpec{Name: s.unique("race"), Labels: backend.Labels{labelRun: s.prefix, labelInstance: "race"}}
 	s.removeNetworkLater(t, spec.Name)
 	backends := []backend.ContainerBackend{s.b, s.open(t)}
 	got := make([]backend.Network, 8)
@@ -91,12 +91,12 @@ func testNetworkRace(t *testing.T, s *suite) {
 }
 
 func testNetworkList(t *testing.T, s *suite) {
-	labels := backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: "listed"}
+	labels := backend.Labels{labelRun: s.prefix, labelInstance: "listed"}
 	name := s.unique("n")
 	s.removeNetworkLater(t, name)
 	made, err := s.b.EnsureNetwork(s.ctx(t), backend.NetworkSpec{Name: name, Labels: labels})
 	require.NoError(t, err)
-	for _, l := range []backend.Labels{labels, {backend.LabelRun: s.prefix, backend.LabelInstance: "listed"}} {
+	for _, l := range []backend.Labels{labels, {labelRun: s.prefix, labelInstance: "listed"}} {
 		got, err := s.b.ListNetworks(s.ctx(t), l)
 		require.NoError(t, err)
 		require.Len(t, got, 1)
@@ -104,7 +104,7 @@ func testNetworkList(t *testing.T, s *suite) {
 		require.Equal(t, name, got[0].Name)
 		require.True(t, labels.Matches(got[0].Labels), "labels: %v", got[0].Labels)
 	}
-	none, err := s.b.ListNetworks(s.ctx(t), backend.Labels{backend.LabelRun: s.prefix + "-none"})
+	none, err := s.b.ListNetworks(s.ctx(t), backend.Labels{labelRun: s.prefix + "-none"})
 	require.NoError(t, err)
 	require.Empty(t, none)
 }

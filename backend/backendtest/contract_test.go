@@ -17,7 +17,7 @@ import (
 // sabotageVar names the lie that the child of TestContractCatchesLies has to tell.
 const sabotageVar = "GALLEY_CONTRACT_SABOTAGE"
 
-// liar is a fake that says that all is well, and breaks one promise.
+// liar is a fake that says that all is well, and breaks one promise, or none.
 type liar struct {
 	*Fake
 	lie lie
@@ -67,11 +67,8 @@ func lies() map[string]lie {
 			if verb != "RemoveContainer" {
 				return nil
 			}
-			_, err := f.InspectContainer(context.Background(), id)
-			if err == nil {
-				err = f.StopContainer(context.Background(), id, time.Second)
-			}
-			return err
+			// What the trap of PID 1 does.
+			return f.WriteFile(id, "/shared/asked", []byte("asked\n"))
 		}},
 	}
 }
@@ -81,6 +78,14 @@ func (l liar) CreateContainer(ctx context.Context, s backend.ContainerSpec) (bac
 		l.lie.create(&s)
 	}
 	return l.Fake.CreateContainer(ctx, s)
+}
+
+// StartContainer lets PID 1 say that it has set its traps.
+func (l liar) StartContainer(ctx context.Context, id string) error {
+	if err := l.Fake.StartContainer(ctx, id); err != nil {
+		return err
+	}
+	return l.printReady(id)
 }
 
 func (l liar) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
@@ -156,12 +161,13 @@ func TestSabotagedFake(t *testing.T) {
 	if !ok {
 		t.Skip("it runs as the child of TestContractCatchesLies only, since it has to fail")
 	}
-	f := New()
+	f := contractFake()
 	Run(t, Options{
 		Name:    "sabotaged",
 		Open:    func(*testing.T) backend.ContainerBackend { return liar{f, l} },
 		Image:   Busybox,
 		Volumes: f,
+		Only:    answeredByState(),
 		// The fake needs no time, so what has not come about never will.
 		Patience: time.Second,
 	})

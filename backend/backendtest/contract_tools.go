@@ -36,7 +36,7 @@ const toolFile = "/opt/chef/TOOL-IMAGE"
 // subtest ends.
 func (s *suite) withTools(t *testing.T, tools ...backend.Tool) edit {
 	t.Helper()
-	labels := backend.Labels{backend.LabelRun: s.prefix, backend.LabelInstance: s.unique("tool")}
+	labels := backend.Labels{labelRun: s.prefix, labelInstance: s.unique("tool")}
 	s.removeLabelledLater(t, labels)
 	for i := range tools {
 		tools[i].Labels = labels

@@ -25,8 +25,21 @@ func EngineVolumes(ep backend.Endpoint) (Volumes, error) {
 
 type engineVolumes struct{ client *http.Client }
 
-func (e engineVolumes) List(ctx context.Context) ([]string, error) {
-	body, err := e.do(ctx, http.MethodGet, "http://engine/volumes")
+// UnusedVolumes lists the volumes of a real engine that no container uses, by GET /volumes, which every engine has.
+func UnusedVolumes(ctx context.Context, ep backend.Endpoint) ([]string, error) {
+	connect, err := dial.New(ep)
+	if err != nil {
+		return nil, err
+	}
+	e := engineVolumes{dial.HTTPClient(connect)}
+	defer e.client.CloseIdleConnections()
+	return e.list(ctx, "?filters="+url.QueryEscape(`{"dangling":["true"]}`))
+}
+
+func (e engineVolumes) List(ctx context.Context) ([]string, error) { return e.list(ctx, "") }
+
+func (e engineVolumes) list(ctx context.Context, query string) ([]string, error) {
+	body, err := e.do(ctx, http.MethodGet, "http://engine/volumes"+query)
 	if err != nil {
 		return nil, fmt.Errorf("list volumes: %w", err)
 	}

@@ -3,12 +3,11 @@ package backendtest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +15,53 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
+// fakeContainer is a container of the fake, which guards it with its lock.
+type fakeContainer struct {
+	id, name, imageID string
+	spec              backend.ContainerSpec
+	argv              []string // of PID 1
+	mounts            []mount  // the later ones cover the earlier ones
+	log               bytes.Buffer
+	state             backend.State
+	exitCode          int
+	// life ends with PID 1; a new one begins with each start. die ends it.
+	life context.Context
+	die  context.CancelFunc
+}
+
+// describe returns what InspectContainer tells.
+func (c *fakeContainer) describe() backend.Container {
+	got := backend.Container{
+		ID: c.id, Name: c.name, ImageID: c.imageID, State: c.state,
+		Labels: maps.Clone(c.spec.Labels), Volumes: c.volumeNames(),
+	}
+	if c.state == backend.StateExited {
+		got.ExitCode = c.exitCode
+	}
+	return got
+}
+
+func (c *fakeContainer) volumeNames() []string {
+	var names []string
+	for _, m := range c.mounts {
+		if m.volume != "" {
+			names = append(names, m.volume)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// end ends PID 1, if it runs.
+func (c *fakeContainer) end(code int) {
+	if c.state == backend.StateRunning {
+		c.state, c.exitCode = backend.StateExited, code
+		c.die()
+	}
+}
+
 // find finds a container by ID or name. The caller holds the lock.
-func (f *Fake) find(idOrName string) (*box, error) {
+func (f *Fake) find(idOrName string) (*fakeContainer, error) {
 	if c, ok := f.containers[idOrName]; ok {
 		return c, nil
 	}
@@ -26,19 +70,14 @@ func (f *Fake) find(idOrName string) (*box, error) {
 			return c, nil
 		}
 	}
-	return nil, notFound("container "+idOrName, "no such container")
-}
-
-// lookUp is find for those who do not hold the lock.
-func (f *Fake) lookUp(idOrName string) (*box, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.find(idOrName)
+	return nil, failure(backend.ErrNotFound, "container "+idOrName, "no such container")
 }
 
 // nameOf returns the name of a container, for the list of calls.
 func (f *Fake) nameOf(idOrName string) string {
-	if c, err := f.lookUp(idOrName); err == nil {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c, err := f.find(idOrName); err == nil {
 		return c.name
 	}
 	return idOrName
@@ -50,10 +89,8 @@ func (f *Fake) CreateContainer(ctx context.Context, s backend.ContainerSpec) (ba
 	if len(s.Tools) > 0 {
 		call.APICalls += toolCalls
 	}
-	return do(ctx, f, call, func() (backend.Container, error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		c, err := f.newBox(s)
+	return locked(ctx, f, call, func() (backend.Container, error) {
+		c, err := f.newContainer(s)
 		if err != nil {
 			return backend.Container{}, err
 		}
@@ -62,21 +99,15 @@ func (f *Fake) CreateContainer(ctx context.Context, s backend.ContainerSpec) (ba
 	})
 }
 
-// newBox makes a container and its volumes.
-func (f *Fake) newBox(s backend.ContainerSpec) (*box, error) {
+// newContainer makes a container and its volumes.
+func (f *Fake) newContainer(s backend.ContainerSpec) (*fakeContainer, error) {
 	op := "create container " + s.Name
-	if err := f.refuse(s); err != nil {
-		return nil, err
-	}
 	if _, err := f.find(s.Name); err == nil && s.Name != "" {
-		return nil, conflict(op, "the name is already in use")
+		return nil, failure(backend.ErrConflict, op, "the name is already in use")
 	}
 	img, err := f.findImage(s.Image)
 	if err != nil {
 		return nil, err
-	}
-	if !backend.PlatformMatches(s.Platform, img.Image) {
-		return nil, failure(backend.ErrWrongPlatform, op, "the image is for "+img.Platform())
 	}
 	if err := f.checkNetwork(op, s.Network); err != nil {
 		return nil, err
@@ -85,122 +116,61 @@ func (f *Fake) newBox(s backend.ContainerSpec) (*box, error) {
 	if s.Name == "" {
 		s.Name = "fake-" + id[:12]
 	}
-	s.Labels = mergeLabels(img.Labels, s.Labels)
-	c := &box{
-		fake: f, id: id, name: s.Name, imageID: img.ID, imageUser: img.User, spec: s, workDir: img.workDir,
-		env: maps.Clone(img.Env), state: backend.StateCreated, running: map[int]*process{}, log: newBoxLog(),
+	labels := backend.Labels{}
+	maps.Copy(labels, img.Labels)
+	maps.Copy(labels, s.Labels)
+	s.Labels = labels
+	c := &fakeContainer{id: id, name: s.Name, imageID: img.ID, spec: s, state: backend.StateCreated}
+	switch {
+	case s.Entrypoint != nil: // it makes the image's command void
+		c.argv = slices.Concat(s.Entrypoint, s.Command)
+	case s.Command != nil:
+		c.argv = slices.Concat(img.Entrypoint, s.Command)
+	default:
+		c.argv = slices.Concat(img.Entrypoint, img.Command)
 	}
-	maps.Copy(c.env, s.Env)
-	c.argv = commandOf(img, s)
-	var known bool
-	stop := s.StopSignal
-	if stop == "" {
-		stop = img.StopSignal
-	}
-	if stop == "" {
-		stop = "SIGTERM"
-	}
-	if c.stop, known = signalNumber(stop); !known {
-		return nil, invalid(op, "unknown stop signal "+stop)
-	}
-	if err := f.mountAll(c, img); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, f.mountAll(c, img)
 }
 
-// mergeLabels puts a container's labels over its image's.
-func mergeLabels(image, own backend.Labels) backend.Labels {
-	merged := backend.Labels{}
-	maps.Copy(merged, image)
-	maps.Copy(merged, own)
-	return merged
-}
-
-// commandOf returns the argv of PID 1. An entrypoint of the specification's own
-// makes the image's command void.
-func commandOf(img *fakeImage, s backend.ContainerSpec) []string {
-	entrypoint, command := img.Entrypoint, img.Command
-	if s.Entrypoint != nil {
-		entrypoint, command = s.Entrypoint, nil
-	}
-	if s.Command != nil {
-		command = s.Command
-	}
-	return slices.Concat(entrypoint, command)
-}
-
-// refuse returns an UnsupportedError for what the engine's Info rules out.
-func (f *Fake) refuse(s backend.ContainerSpec) error {
-	can := f.info.Capabilities
-	supported := map[backend.UserNSMode]bool{
-		"":                    true,
-		backend.UserNSHost:    true,
-		backend.UserNSKeepID:  can.KeepIDUserNS,
-		backend.UserNSAuto:    can.AutoUserNS,
-		backend.UserNSNoMap:   can.KeepIDUserNS && f.info.Rootless,
-		backend.UserNSPrivate: f.info.UserNSRemap,
-	}
-	if !supported[s.UserNS.Mode] {
-		return &backend.UnsupportedError{
-			Feature: "userns: " + string(s.UserNS.Mode), Engine: f.info.Engine + " " + f.info.Version,
-			Remedy: "Leave it out, or use an engine that has it.",
-		}
-	}
-	return nil
-}
-
-// mountAll builds a container's file system.
-func (f *Fake) mountAll(c *box, img *fakeImage) error {
-	root := img.root.clone()
-	c.files.mount(mountPoint{target: "/", source: root, readOnly: c.spec.ReadOnlyRoot})
-	root.add("/etc/hosts", regular(hostsFile(c)))
-	root.add("/etc/resolv.conf", regular(resolvConf(c.spec.DNS)))
-	c.mountSystem()
-	var mounts []mountPoint
-	for _, from := range c.spec.VolumesFrom {
-		source, err := f.find(from.Container)
-		if err != nil {
-			return err
-		}
-		for _, m := range source.files.mounts {
-			if m.kind == "volume" || m.kind == "bind" {
-				m.readOnly = m.readOnly || from.ReadOnly
-				mounts = append(mounts, m)
-			}
-		}
-	}
+// mountAll finds or makes what a container's paths hold.
+func (f *Fake) mountAll(c *fakeContainer, img *fakeImage) error {
+	root := maps.Clone(img.files)
+	c.mounts = []mount{{target: "/", tree: root, readOnly: c.spec.ReadOnlyRoot}}
 	for _, tool := range c.spec.Tools {
 		made, err := f.mountTool(tool)
 		if err != nil {
 			return err
 		}
-		mounts = append(mounts, made...)
+		c.mounts = append(c.mounts, made...)
 	}
 	for _, m := range c.spec.Mounts {
-		made, err := f.mountFor(c, root, m)
-		if err != nil {
-			return err
+		made := mount{target: m.Target, tree: tree{}, readOnly: m.ReadOnly}
+		switch m.Type {
+		case backend.MountBind:
+			if _, err := os.Stat(m.Source); err != nil {
+				return failure(backend.ErrMountSource, "create container "+c.name, "bind source: "+err.Error())
+			}
+			made.host = m.Source
+		case backend.MountVolume:
+			made = f.volume(m.Source, m.Target, root.sub(m.Target))
+			made.readOnly = m.ReadOnly
+		case backend.MountTmpfs:
+		default:
+			return failure(backend.ErrInvalid, "create container "+c.name, "unknown kind of mount "+string(m.Type))
 		}
-		mounts = append(mounts, made)
+		c.mounts = append(c.mounts, made)
 	}
 	for _, target := range img.Volumes {
-		if !slices.ContainsFunc(mounts, func(m mountPoint) bool { return m.target == target }) {
-			mounts = append(mounts, f.volume(f.newID(), target, root.subtree(target)))
+		if !slices.ContainsFunc(c.mounts, func(m mount) bool { return m.target == target }) {
+			c.mounts = append(c.mounts, f.volume("", target, root.sub(target)))
 		}
-	}
-	for _, m := range mounts {
-		if _, err := root.get(m.target); err != nil {
-			root.add(m.target, directory())
-		}
-		c.files.mount(m)
 	}
 	return nil
 }
 
 // mountTool mounts a tool as Podman does: from its image, with nothing else that had to be
 // made, unless it is shared.
-func (f *Fake) mountTool(t backend.Tool) ([]mountPoint, error) {
+func (f *Fake) mountTool(t backend.Tool) ([]mount, error) {
 	if err := t.Access.Validate(); err != nil {
 		return nil, err
 	}
@@ -213,119 +183,79 @@ func (f *Fake) mountTool(t backend.Tool) ([]mountPoint, error) {
 		paths = []string{t.Path}
 	}
 	if len(paths) == 0 {
-		return nil, invalid("use image "+t.Image+" as a tool", "it declares no volume, so there is nothing to mount")
+		return nil, failure(backend.ErrInvalid, "use image "+t.Image+" as a tool",
+			"it declares no volume, so there is nothing to mount")
 	}
-	var mounts []mountPoint
-	for _, path := range paths {
-		m := mountPoint{target: path, source: img.root.subtree(path), readOnly: t.Access == backend.ToolReadOnly, kind: "image"}
+	var mounts []mount
+	for _, at := range paths {
+		m := mount{target: at, tree: img.files.sub(at), readOnly: t.Access == backend.ToolReadOnly}
 		if t.Access == backend.ToolShared {
-			m = f.volume("tool-"+img.ID+path, path, img.root.subtree(path))
+			m = f.volume("tool-"+img.ID+at, at, m.tree)
 		}
 		mounts = append(mounts, m)
 	}
 	return mounts, nil
 }
 
-// volume returns a mount of a volume, which is made with that content if it is new.
-func (f *Fake) volume(name, target string, content *memFS) mountPoint {
-	if _, ok := f.volumeData[name]; !ok {
-		f.volumeData[name] = content
+// volume returns a mount of a volume, which is made with that content if it is new. One
+// without a name is anonymous.
+func (f *Fake) volume(name, target string, content tree) mount {
+	if name == "" {
+		name = f.newID()
 	}
-	return mountPoint{target: target, source: f.volumeData[name], volume: name, kind: "volume"}
+	if _, ok := f.volumes[name]; !ok {
+		f.volumes[name] = content
+	}
+	return mount{target: target, tree: f.volumes[name], volume: name}
 }
 
-// mountFor makes what a mount of the specification asks for.
-func (f *Fake) mountFor(c *box, root *memFS, m backend.Mount) (mountPoint, error) {
-	op := "create container " + c.name
-	made := mountPoint{target: m.Target, readOnly: m.ReadOnly, kind: string(m.Type)}
-	switch m.Type {
-	case backend.MountBind:
-		if _, err := os.Stat(m.Source); err != nil {
-			return made, failure(backend.ErrMountSource, op, "bind source: "+err.Error())
-		}
-		made.source = hostFS{m.Source}
-	case backend.MountVolume:
-		name, content := m.Source, root.subtree(m.Target)
-		if name == "" {
-			name = f.newID()
-		}
-		if m.NoCopy {
-			content = newMemFS()
-		}
-		made = f.volume(name, m.Target, content)
-		made.readOnly = m.ReadOnly
-	case backend.MountTmpfs:
-		made.source = newMemFS()
-		for _, o := range m.FSOptions {
-			made.options += "," + o
-		}
-	default:
-		return made, invalid(op, "unknown kind of mount "+string(m.Type))
-	}
-	return made, nil
-}
-
-func hostsFile(c *box) string {
-	text := "127.0.0.1\tlocalhost\n"
-	for _, h := range c.spec.ExtraHosts {
-		ip := gateway
-		if !h.Gateway {
-			ip = h.Address.String()
-		}
-		text += ip + "\t" + h.Name + "\n"
-	}
-	return text
-}
-
-func resolvConf(dns backend.DNS) string {
-	var text strings.Builder
-	for _, s := range dns.Servers {
-		text.WriteString("nameserver " + s + "\n")
-	}
-	if len(dns.Search) > 0 {
-		text.WriteString("search " + strings.Join(dns.Search, " ") + "\n")
-	}
-	if len(dns.Options) > 0 {
-		text.WriteString("options " + strings.Join(dns.Options, " ") + "\n")
-	}
-	return text.String()
-}
-
-// StartContainer implements backend.Containers.
-func (f *Fake) StartContainer(ctx context.Context, id string) error {
-	return doOnly(ctx, f, newCall("StartContainer", f.nameOf(id)), func() error {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		c, err := f.find(id)
+// onContainer makes a call that acts on a container, under the lock.
+func (f *Fake) onContainer(ctx context.Context, c Call, id string, effect func(c *fakeContainer) error) error {
+	return change(ctx, f, c, func() error {
+		found, err := f.find(id)
 		if err != nil {
 			return err
 		}
-		if c.describe().State == backend.StateRunning {
+		return effect(found)
+	})
+}
+
+// StartContainer implements backend.Containers. PID 1 runs until it is stopped or killed,
+// unless it is one of the commands without an effect that OnExec names, or `sh -c "rm ..."`.
+func (f *Fake) StartContainer(ctx context.Context, id string) error {
+	return f.onContainer(ctx, newCall("StartContainer", f.nameOf(id)), id, func(c *fakeContainer) error {
+		if c.state == backend.StateRunning {
 			return nil
 		}
-		if err := f.connect(c); err != nil {
-			return err
+		if len(c.argv) == 0 {
+			return failure(backend.ErrInvalid, "start container "+c.name, "there is no command")
 		}
-		return c.start()
+		c.state = backend.StateRunning
+		c.life, c.die = context.WithCancel(context.Background())
+		code, ends := exitCode(c.argv)
+		if ends || (len(c.argv) == 3 && strings.HasPrefix(c.argv[2], "rm ")) {
+			c.end(code)
+		}
+		return nil
 	})
 }
 
 // InspectContainer implements backend.Containers.
-func (f *Fake) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
-	return do(ctx, f, newCall("InspectContainer", f.nameOf(idOrName)), func() (backend.Container, error) {
-		c, err := f.lookUp(idOrName)
-		if err != nil {
-			return backend.Container{}, err
-		}
-		return c.describe(), nil
+func (f *Fake) InspectContainer(ctx context.Context, id string) (backend.Container, error) {
+	var got backend.Container
+	err := f.onContainer(ctx, newCall("InspectContainer", f.nameOf(id)), id, func(c *fakeContainer) error {
+		got = c.describe()
+		return nil
 	})
+	if err != nil {
+		return backend.Container{}, err // also when the answer got lost
+	}
+	return got, nil
 }
 
 // ListContainers implements backend.Containers.
 func (f *Fake) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
-	return do(ctx, f, newCall("ListContainers"), func() ([]backend.Container, error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
+	return locked(ctx, f, newCall("ListContainers"), func() ([]backend.Container, error) {
 		var found []backend.Container
 		for _, c := range f.containers {
 			if labels.Matches(c.spec.Labels) {
@@ -337,128 +267,117 @@ func (f *Fake) ListContainers(ctx context.Context, labels backend.Labels) ([]bac
 	})
 }
 
-// CopyTo implements backend.Containers.
+// CopyTo implements backend.Containers. The stream is read first.
 func (f *Fake) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
-	return doOnly(ctx, f, newCall("CopyTo", f.nameOf(id), dir), func() error {
-		c, err := f.lookUp(id)
-		if err != nil {
-			return err
-		}
-		op := "copy to " + c.name + ":" + dir
-		at, err := c.files.stat(dir, true)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return notFound(op, err.Error())
-		case err != nil:
-			return fmt.Errorf("%s: %w", op, err)
-		case !at.mode.IsDir():
-			return invalid(op, "not a directory")
-		}
-		if err := c.files.unpack(dir, tar); err != nil {
-			return fmt.Errorf("%s: %w", op, err)
-		}
-		return nil
+	call := newCall("CopyTo", f.nameOf(id), dir)
+	_, err := do(ctx, f, call, func() (struct{}, error) {
+		entries, readErr := readTar(tar)
+		return struct{}{}, f.withContainer(id, func(c *fakeContainer) error {
+			at, err := c.get(dir)
+			switch {
+			case err != nil:
+				return failure(backend.ErrNotFound, call.String(), err.Error())
+			case !at.Mode.IsDir():
+				return failure(backend.ErrInvalid, call.String(), "not a directory")
+			case readErr != nil:
+				return fmt.Errorf("%s: %w", call, readErr)
+			}
+			for _, e := range entries {
+				name := path.Join(dir, e.name)
+				if name == path.Clean(dir) {
+					continue
+				}
+				if err := c.put(name, e.File); err != nil {
+					return fmt.Errorf("%s: %w", call, err)
+				}
+			}
+			return nil
+		})
 	})
+	return err
 }
 
 // CopyFrom implements backend.Containers.
-func (f *Fake) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
-	return do(ctx, f, newCall("CopyFrom", f.nameOf(id), path), func() (io.ReadCloser, error) {
-		c, err := f.lookUp(id)
-		if err != nil {
-			return nil, err
+func (f *Fake) CopyFrom(ctx context.Context, id, from string) (io.ReadCloser, error) {
+	var buf bytes.Buffer
+	call := newCall("CopyFrom", f.nameOf(id), from)
+	err := f.onContainer(ctx, call, id, func(c *fakeContainer) error {
+		if err := c.pack(&buf, from); err != nil {
+			return failure(backend.ErrNotFound, call.String(), err.Error())
 		}
-		var buf bytes.Buffer
-		if err := c.files.pack(&buf, path); err != nil {
-			return nil, notFound("copy from "+c.name+":"+path, err.Error())
-		}
-		return io.NopCloser(&buf), nil
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(&buf), nil
 }
 
-// ContainerLogs implements backend.Containers.
+// ContainerLogs implements backend.Containers. It tells all that there is, whatever the
+// options say of lines and times. No PID 1 of the fake prints anything by itself.
 func (f *Fake) ContainerLogs(ctx context.Context, id string, o backend.LogOptions) error {
-	return doOnly(ctx, f, newCall("ContainerLogs", f.nameOf(id)), func() error {
-		c, err := f.lookUp(id)
-		if err != nil {
-			return err
+	return f.onContainer(ctx, newCall("ContainerLogs", f.nameOf(id)), id, func(c *fakeContainer) error {
+		if o.Stdout == nil {
+			return nil
 		}
-		return c.log.write(ctx, o)
+		_, err := o.Stdout.Write(c.log.Bytes())
+		return err
 	})
 }
 
 // WaitContainer implements backend.Containers.
 func (f *Fake) WaitContainer(ctx context.Context, id string) (int, error) {
 	return do(ctx, f, newCall("WaitContainer", f.nameOf(id)), func() (int, error) {
-		c, err := f.lookUp(id)
+		f.mu.Lock()
+		c, err := f.find(id)
+		if err == nil && c.life == nil {
+			err = failure(backend.ErrNotRunning, "wait for container "+c.name, "it was never started")
+		}
 		if err != nil {
+			f.mu.Unlock()
 			return 0, err
 		}
-		c.mu.Lock()
-		over := c.over
-		c.mu.Unlock()
-		if over == nil {
-			return 0, failure(backend.ErrNotRunning, "wait for container "+c.name, "it was never started")
-		}
+		life := c.life
+		f.mu.Unlock()
 		select {
-		case <-over:
-			return c.describe().ExitCode, nil
+		case <-life.Done():
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return c.exitCode, nil
 		case <-ctx.Done():
 			return 0, fmt.Errorf("wait for container %s: %w", c.name, ctx.Err())
 		}
 	})
 }
 
-// StopContainer implements backend.Containers. The grace is waited for only if PID 1
-// has a trap for the signal, since otherwise nothing could happen in it.
-func (f *Fake) StopContainer(ctx context.Context, id string, grace time.Duration) error {
-	return doOnly(ctx, f, newCall("StopContainer", f.nameOf(id)), func() error {
-		c, err := f.lookUp(id)
-		if err != nil {
-			return err
-		}
-		c.mu.Lock()
-		p, over := c.running[1], c.over
-		c.mu.Unlock()
-		if p == nil {
-			return nil
-		}
-		if grace > 0 && p.signal(c.stop) {
-			timer := time.NewTimer(grace)
-			defer timer.Stop()
-			select {
-			case <-over:
-			case <-timer.C:
-			case <-ctx.Done():
-				return fmt.Errorf("stop container %s: %w", c.name, ctx.Err())
-			}
-		}
-		c.kill()
+// StopContainer implements backend.Containers. No PID 1 of the fake heeds the signal, and
+// the grace is not waited for, since nothing could happen in it.
+func (f *Fake) StopContainer(ctx context.Context, id string, _ time.Duration) error {
+	return f.onContainer(ctx, newCall("StopContainer", f.nameOf(id)), id, func(c *fakeContainer) error {
+		c.end(killed)
 		return nil
 	})
 }
 
 // RemoveContainer implements backend.Containers.
 func (f *Fake) RemoveContainer(ctx context.Context, id string) error {
-	return doOnly(ctx, f, newCall("RemoveContainer", f.nameOf(id)), func() error {
-		c, err := f.lookUp(id)
+	return change(ctx, f, newCall("RemoveContainer", f.nameOf(id)), func() error {
+		c, err := f.find(id)
 		if err != nil {
 			return nil
 		}
-		c.kill()
-		f.mu.Lock()
-		defer f.mu.Unlock()
+		c.end(killed)
 		delete(f.containers, c.id)
 		for _, name := range c.volumeNames() {
 			if isAnonymous(name) && !f.volumeInUse(name) {
-				delete(f.volumeData, name)
+				delete(f.volumes, name)
 			}
 		}
 		return nil
 	})
 }
 
-// isAnonymous tells a volume without a name of its own by its name.
+// isAnonymous reports whether a volume has no name of its own.
 func isAnonymous(name string) bool {
 	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
 }
@@ -470,38 +389,4 @@ func (f *Fake) volumeInUse(name string) bool {
 		}
 	}
 	return false
-}
-
-// ReadFile returns a file of a container, for hooks and assertions. It is no call.
-func (f *Fake) ReadFile(container, name string) ([]byte, error) {
-	c, err := f.lookUp(container)
-	if err != nil {
-		return nil, err
-	}
-	return c.files.read(name)
-}
-
-// WriteFile writes a file of a container, with the directories that it needs. It is
-// no call.
-func (f *Fake) WriteFile(container, name string, data []byte) error {
-	c, err := f.lookUp(container)
-	if err != nil {
-		return err
-	}
-	if dir := name[:strings.LastIndexByte(name, '/')+1]; dir != "/" {
-		if err := c.files.mkdirAll(strings.TrimSuffix(dir, "/")); err != nil {
-			return err
-		}
-	}
-	return c.files.write(name, data, false, regular(""))
-}
-
-// Kill ends a container from outside, as a person or the kernel would. It is no call.
-func (f *Fake) Kill(container string) error {
-	c, err := f.lookUp(container)
-	if err != nil {
-		return err
-	}
-	c.kill()
-	return nil
 }

@@ -1,8 +1,10 @@
 package backendtest
 
 import (
-	"cmp"
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -15,8 +17,7 @@ import (
 type ImageSpec struct {
 	// Ref is a full reference: "docker.io/library/debian:12".
 	Ref string
-	// Files maps absolute paths to contents. All programs of the fake's shell are
-	// added below /bin.
+	// Files maps absolute paths to contents.
 	Files map[string]string
 	// Config is everything else; its ID, Tags, OS, Arch and Size are filled in when
 	// they are empty.
@@ -26,31 +27,7 @@ type ImageSpec struct {
 // fakeImage is an image with its files.
 type fakeImage struct {
 	backend.Image
-	root *memFS
-	// ports are those of EXPOSE, as "80/tcp".
-	ports []string
-	// shell is what RUN in its shell form uses.
-	shell []string
-	// onBuild are the steps that a build on this image begins with.
-	onBuild []string
-	workDir string
-}
-
-// remoteImage is an image in a registry.
-type remoteImage struct {
-	spec        ImageSpec
-	credentials *backend.Credentials
-}
-
-func busybox() ImageSpec {
-	return ImageSpec{
-		Ref: Busybox,
-		Files: map[string]string{
-			"/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
-			"/etc/group":  "root:x:0:\nnogroup:x:65534:\n",
-		},
-		Config: backend.Image{Command: []string{"sh"}},
-	}
+	files tree
 }
 
 // AddImage adds a local image and returns it.
@@ -61,35 +38,26 @@ func (f *Fake) AddImage(spec ImageSpec) backend.Image {
 }
 
 // AddRemoteImage puts an image into the registry that its reference names, so that
-// PullImage finds it. With credentials, only they may pull it. A second one under
-// the same reference is a newer image.
-func (f *Fake) AddRemoteImage(spec ImageSpec, credentials *backend.Credentials) {
+// PullImage finds it. A second one under the same reference is a newer image.
+func (f *Fake) AddRemoteImage(spec ImageSpec) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if spec.Config.ID == "" {
 		spec.Config.ID = "sha256:" + f.newID()
 	}
-	f.remote[spec.Ref] = &remoteImage{spec, credentials}
+	f.remote[spec.Ref] = spec
 }
 
 func (f *Fake) addImage(spec ImageSpec) backend.Image {
-	img := &fakeImage{Image: spec.Config, root: newMemFS(), shell: []string{"/bin/sh", "-c"}, workDir: "/"}
-	for name := range programs() {
-		img.root.add("/bin/"+name, file{mode: 0o755, data: []byte(appletContent)})
-	}
-	for _, dir := range []string{"/root", "/tmp", "/var/tmp", "/etc", "/proc", "/dev"} {
-		img.root.add(dir, directory())
+	img := &fakeImage{Image: spec.Config, files: tree{}}
+	for _, dir := range []string{"/root", "/tmp", "/etc", "/home"} {
+		img.files.add(dir, Directory())
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Files)) {
-		img.root.add(path.Clean(name), regular(spec.Files[name]))
+		img.files.add(path.Clean(name), regular(spec.Files[name]))
 	}
 	img.Env = map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	maps.Copy(img.Env, spec.Config.Env)
-	return f.store(img, spec.Ref).describe(f)
-}
-
-// store gives an image an ID, if it has none, and a reference.
-func (f *Fake) store(img *fakeImage, ref string) *fakeImage {
 	if img.ID == "" {
 		img.ID = "sha256:" + f.newID()
 	}
@@ -100,15 +68,15 @@ func (f *Fake) store(img *fakeImage, ref string) *fakeImage {
 		img.Arch = f.info.Arch
 	}
 	if img.Size == 0 {
-		for _, file := range img.root.files {
-			img.Size += int64(len(file.data))
+		for _, file := range img.files {
+			img.Size += int64(len(file.Data))
 		}
 	}
 	f.images[img.ID] = img
-	if ref != "" {
-		f.tags[ref] = img.ID
+	if spec.Ref != "" {
+		f.tags[spec.Ref] = img.ID
 	}
-	return img
+	return img.describe(f)
 }
 
 // describe returns what InspectImage tells. The maps and slices are copies.
@@ -137,14 +105,12 @@ func (f *Fake) findImage(ref string) (*fakeImage, error) {
 			return img, nil
 		}
 	}
-	return nil, notFound("image "+ref, "no such image")
+	return nil, failure(backend.ErrNotFound, "image "+ref, "no such image")
 }
 
 // InspectImage implements backend.Images.
 func (f *Fake) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
-	return do(ctx, f, newCall("InspectImage", ref), func() (backend.Image, error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
+	return locked(ctx, f, newCall("InspectImage", ref), func() (backend.Image, error) {
 		img, err := f.findImage(ref)
 		if err != nil {
 			return backend.Image{}, err
@@ -156,53 +122,30 @@ func (f *Fake) InspectImage(ctx context.Context, ref string) (backend.Image, err
 // PullImage implements backend.Images. A registry that no AddRemoteImage named does
 // not answer.
 func (f *Fake) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
-	return do(ctx, f, newCall("PullImage", o.Ref), func() (backend.Image, error) {
-		f.mu.Lock()
-		img, err := f.pull(o)
-		f.mu.Unlock()
-		if err == nil && o.Progress != nil {
-			o.Progress(backend.Progress{Status: "Downloading", Current: img.Size, Total: img.Size})
-		}
-		return img, err
-	})
+	return locked(ctx, f, newCall("PullImage", o.Ref), func() (backend.Image, error) { return f.pull(o) })
 }
 
 func (f *Fake) pull(o backend.PullOptions) (backend.Image, error) {
-	op := "pull " + o.Ref
-	r, ok := f.remote[o.Ref]
-	host, _, _ := strings.Cut(o.Ref, "/")
-	switch {
-	case !ok && f.knowsRegistry(host):
-		return backend.Image{}, notFound(op, "manifest unknown")
-	case !ok:
-		return backend.Image{}, failure(backend.ErrUnreachable, op, host+" does not answer")
-	case r.credentials != nil && (o.Credentials == nil || *o.Credentials != *r.credentials):
-		return backend.Image{}, failure(backend.ErrUnauthorized, op, "authentication required")
-	}
-	platform := backend.Image{OS: cmp.Or(r.spec.Config.OS, "linux"), Arch: cmp.Or(r.spec.Config.Arch, f.info.Arch), Variant: r.spec.Config.Variant}
-	if !backend.PlatformMatches(o.Platform, platform) {
-		return backend.Image{}, failure(backend.ErrWrongPlatform, op, "the image is for "+platform.Platform())
-	}
-	if f.tags[o.Ref] == r.spec.Config.ID {
-		return f.images[r.spec.Config.ID].describe(f), nil
-	}
-	return f.addImage(r.spec), nil
-}
-
-func (f *Fake) knowsRegistry(host string) bool {
-	for ref := range f.remote {
-		if strings.HasPrefix(ref, host+"/") {
-			return true
+	spec, ok := f.remote[o.Ref]
+	if !ok {
+		kind := backend.ErrUnreachable
+		host, _, _ := strings.Cut(o.Ref, "/")
+		for ref := range f.remote {
+			if strings.HasPrefix(ref, host+"/") {
+				kind = backend.ErrNotFound
+			}
 		}
+		return backend.Image{}, failure(kind, "pull "+o.Ref, "there is no such image")
 	}
-	return false
+	if f.tags[o.Ref] == spec.Config.ID {
+		return f.images[spec.Config.ID].describe(f), nil
+	}
+	return f.addImage(spec), nil
 }
 
 // ListImages implements backend.Images.
 func (f *Fake) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
-	return do(ctx, f, newCall("ListImages"), func() ([]backend.Image, error) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
+	return locked(ctx, f, newCall("ListImages"), func() ([]backend.Image, error) {
 		var found []backend.Image
 		for _, id := range slices.Sorted(maps.Keys(f.images)) {
 			if img := f.images[id]; labels.Matches(img.Labels) {
@@ -215,9 +158,7 @@ func (f *Fake) ListImages(ctx context.Context, labels backend.Labels) ([]backend
 
 // RemoveImage implements backend.Images. An image goes with its last reference.
 func (f *Fake) RemoveImage(ctx context.Context, ref string) error {
-	return doOnly(ctx, f, newCall("RemoveImage", ref), func() error {
-		f.mu.Lock()
-		defer f.mu.Unlock()
+	return change(ctx, f, newCall("RemoveImage", ref), func() error {
 		img, err := f.findImage(ref)
 		if err != nil {
 			return nil
@@ -230,18 +171,58 @@ func (f *Fake) RemoveImage(ctx context.Context, ref string) error {
 		}
 		for _, c := range f.containers {
 			if c.imageID == img.ID {
-				return conflict("remove image "+ref, "container "+c.name+" uses it")
+				return failure(backend.ErrConflict, "remove image "+ref, "container "+c.name+" uses it")
 			}
 		}
 		for _, tag := range tags {
 			delete(f.tags, tag)
 		}
-		f.forgetImage(img.ID)
+		delete(f.images, img.ID)
 		return nil
 	})
 }
 
-func (f *Fake) forgetImage(id string) {
-	delete(f.images, id)
-	maps.DeleteFunc(f.layers, func(_ string, img *fakeImage) bool { return img.ID == id })
+// BuildHook makes a build in a test's own way: it returns what the image is like, whose
+// reference and labels are those of the options, or the build's failure. context holds
+// the files of the build's context by name. To leave the build to the fake it returns
+// ErrNotHandled.
+type BuildHook func(o backend.BuildOptions, context map[string]string) (ImageSpec, error)
+
+// OnBuild sets the hook. It must not call the fake. What it does not handle becomes an
+// image without files: the fake reads no Dockerfile.
+func (f *Fake) OnBuild(hook BuildHook) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.build = hook
+}
+
+// BuildImage implements backend.Images. The same options and context give the same image,
+// as from a build cache.
+func (f *Fake) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
+	return do(ctx, f, newCall("BuildImage", o.Tag), func() (backend.Image, error) {
+		tag, err := backend.NormalizeRef(o.Tag)
+		if err != nil {
+			return backend.Image{}, err
+		}
+		entries, err := readTar(o.Context)
+		if err != nil {
+			return backend.Image{}, fmt.Errorf("build %s: read the context: %w", o.Tag, err)
+		}
+		files := map[string]string{}
+		for _, e := range entries {
+			files[path.Clean(e.name)] = string(e.Data)
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		spec := ImageSpec{}
+		if f.build != nil {
+			if spec, err = f.build(o, files); err != nil && !errors.Is(err, ErrNotHandled) {
+				return backend.Image{}, err
+			}
+		}
+		key := fmt.Sprint(o.Dockerfile, o.Labels, o.Args, o.Platform, files)
+		spec.Ref, spec.Config.Labels = tag, maps.Clone(o.Labels)
+		spec.Config.ID = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(key)))
+		return f.addImage(spec), nil
+	})
 }

@@ -145,11 +145,17 @@ func do[T any](ctx context.Context, f *Fake, c Call, effect func() (T, error)) (
 	return none, fmt.Errorf("%s: %w", c, fault)
 }
 
-// nothing is the answer of calls that have none.
-type nothing = struct{}
+// locked is do with an effect under the fake's lock.
+func locked[T any](ctx context.Context, f *Fake, c Call, effect func() (T, error)) (T, error) {
+	return do(ctx, f, c, func() (T, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return effect()
+	})
+}
 
-// doOnly is do for a call without an answer.
-func doOnly(ctx context.Context, f *Fake, c Call, effect func() error) error {
-	_, err := do(ctx, f, c, func() (nothing, error) { return nothing{}, effect() })
+// change is locked for a call without an answer.
+func change(ctx context.Context, f *Fake, c Call, effect func() error) error {
+	_, err := locked(ctx, f, c, func() (struct{}, error) { return struct{}{}, effect() })
 	return err
 }

@@ -17,7 +17,7 @@ func create(t *testing.T, f *Fake, name string) (backend.Container, error) {
 
 func exists(t *testing.T, f *Fake, name string) bool {
 	t.Helper()
-	_, err := f.lookUp(name)
+	_, err := f.Stat(name, "/")
 	return err == nil
 }
 

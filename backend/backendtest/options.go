@@ -39,6 +39,9 @@ type Options struct {
 	// Skip maps the name of a subtest, such as "exec/tty", to the exact reason why
 	// it means nothing on this engine. A name that no subtest has is an error.
 	Skip map[string]string
+	// Only names the subtests that run, for an engine without a kernel; nil means all. A
+	// name that no subtest has is an error.
+	Only []string
 	// Record, when set, receives what became of each feature of ContainerSpec. It
 	// is called by one goroutine at a time, also after Run has returned: subtests
 	// run in parallel, and all is over only when t's cleanup functions are called.

@@ -121,8 +121,14 @@ func (s *suite) unique(what string) string {
 
 func (s *suite) tag(what string) string { return "docker.io/library/" + s.unique(what) + ":latest" }
 
+// The labels of what the contract makes.
+const (
+	labelRun      = "dev.galley.run"
+	labelInstance = "dev.galley.instance"
+)
+
 // labels are on everything that the run makes.
-func (s *suite) labels() backend.Labels { return backend.Labels{backend.LabelRun: s.prefix} }
+func (s *suite) labels() backend.Labels { return backend.Labels{labelRun: s.prefix} }
 
 // edit changes the specification of a container before it is made.
 type edit func(*backend.ContainerSpec)

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,6 +20,7 @@ import (
 	"github.com/docker/cli/cli/config/types"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // hub are the names under which Docker Hub's credentials are kept, in the order of how common they are.
@@ -62,7 +62,7 @@ func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Creden
 		return nil, nil
 	}
 	if path := f.Getenv("REGISTRY_AUTH_FILE"); path != "" {
-		return search(ctx, path, registry, keys, false)
+		return search(ctx, path, registry, keys, byUser)
 	}
 	var problems []error
 	if text := f.Getenv(envConfig); text != "" {
@@ -73,7 +73,11 @@ func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Creden
 		problems = append(problems, err)
 	}
 	for _, path := range f.files() {
-		c, err := search(ctx, path, registry, keys, true)
+		where := byProgram
+		if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" && path == runtimeFile(dir) {
+			where = byEnvironment
+		}
+		c, err := search(ctx, path, registry, keys, where)
 		if c != nil {
 			return c, nil
 		}
@@ -101,7 +105,7 @@ func (f Finder) files() []string {
 		add(f.Home, ".docker", "config.json")
 	}
 	if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		add(dir, "containers", "auth.json")
+		list = append(list, runtimeFile(dir))
 	} else {
 		// So it is in a CI job, where nobody has logged in to a session. Podman finds a user's directory all the same;
 		// root gets another one.
@@ -115,6 +119,21 @@ func (f Finder) files() []string {
 	}
 	return list
 }
+
+// place is how far a file's path is to be trusted.
+type place int
+
+const (
+	// byUser: the user names the file, so it must be there.
+	byUser place = iota
+	// byProgram: the file is where programs keep it.
+	byProgram
+	// byEnvironment: the environment names a directory in which others may have made the file. It could name programs to run.
+	byEnvironment
+)
+
+// runtimeFile is Podman's auth.json in a directory for sockets.
+func runtimeFile(dir string) string { return filepath.Join(dir, "containers", "auth.json") }
 
 // lookupKeys are the names under which credentials for an image may be kept, the most special first: Podman allows a
 // namespace or a repository behind the host.
@@ -138,15 +157,20 @@ func below(registry, path string) []string {
 }
 
 // search looks into one file of Docker's format, which auth.json has too.
-func search(ctx context.Context, path, registry string, keys []string, optional bool) (*backend.Credentials, error) {
+func search(ctx context.Context, path, registry string, keys []string, where place) (*backend.Credentials, error) {
 	in, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) && optional {
+	if userdir.Absent(err) && where != byUser {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the credentials: %w", err)
 	}
 	defer in.Close()
+	if where == byEnvironment {
+		if err := userdir.OwnFile(in); err != nil {
+			return nil, fmt.Errorf("credentials are not read: %w", err)
+		}
+	}
 	return searchIn(ctx, path, in, registry, keys)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
@@ -203,4 +204,28 @@ func write(t *testing.T, path, text string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+// TestForeignPlaces: another user's auth.json in a directory that the environment names is not read, and no program below
+// the working directory is taken for a helper.
+func TestForeignPlaces(t *testing.T) {
+	dir := t.TempDir()
+	auth := filepath.Join(dir, "containers", "auth.json")
+	require.NoError(t, os.Mkdir(filepath.Dir(auth), 0o755))
+	require.NoError(t, os.WriteFile(auth, []byte(`{"auths":{"r.test":{"auth":"dTpw"}},"credHelpers":{"h.test":"x/../evil"}}`), 0o600))
+	f := Finder{Getenv: func(k string) string { return map[string]string{"XDG_RUNTIME_DIR": dir}[k] }}
+	keys := func(registry string) (*backend.Credentials, error) {
+		return search(t.Context(), f.files()[0], registry, []string{registry}, byEnvironment)
+	}
+	require.Equal(t, auth, f.files()[0])
+	c, err := keys("r.test")
+	require.NoError(t, err)
+	require.Equal(t, "u", c.Username)
+	_, err = keys("h.test")
+	require.ErrorContains(t, err, "is not the name of a credential helper")
+	if os.Getuid() == 0 {
+		require.NoError(t, os.Chown(auth, 12345, 12345))
+		_, err = keys("r.test")
+		require.ErrorIs(t, err, userdir.ErrUnsafe)
+	}
 }

@@ -30,6 +30,9 @@ func askHelper(ctx context.Context, helper, key string) (types.AuthConfig, error
 	ctx, cancel := context.WithTimeout(ctx, helperTime)
 	defer cancel()
 	name := "docker-credential-" + helper
+	if strings.ContainsAny(helper, `/\`) { // it would not be looked for in PATH, but below the working directory
+		return types.AuthConfig{}, fmt.Errorf("%q is not the name of a credential helper", helper)
+	}
 	var said process.Tail
 	answer, err := client.Get(func(args ...string) client.Program {
 		cmd := process.Command(ctx, helperStop, name, args...)

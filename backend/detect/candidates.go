@@ -228,19 +228,29 @@ func wellKnownSockets(h Host) []Candidate {
 		}
 		dir := filepath.Join(tmp, "podman-run-"+strconv.Itoa(h.UID))
 		add("rootless Podman", filepath.Join(dir, "podman", "podman.sock"))
-		if owner, err := h.Owner(dir); err == nil && owner != h.UID {
-			refuseBelow(list, dir, owner)
-		}
+		h.refuseForeign(list, dir)
+	}
+	if rt != "" {
+		h.refuseForeign(list, rt)
 	}
 	return list
 }
 
-// refuseBelow refuses the sockets in a directory that everybody can make: whoever did would be sent this user's logins.
-func refuseBelow(list []Candidate, dir string, owner int) {
+// refuseForeign refuses the sockets below a directory that the environment names, where it, the socket or what is between
+// them belongs to another user than this one and root: the directory may be one in which everybody can make files, and
+// whoever did would be sent this user's logins.
+func (h Host) refuseForeign(list []Candidate, dir string) {
 	for i := range list {
-		if c := &list[i]; strings.HasPrefix(c.Endpoint.URI, "unix://"+dir+"/") {
-			c.refuse(fmt.Errorf("%s belongs to another user (%d)", dir, owner))
-			c.Remedy = "Find out who made " + dir + ": it has the name of a directory of yours."
+		c := &list[i]
+		path, isFile := strings.CutPrefix(c.Endpoint.URI, "unix://")
+		if !isFile || !strings.HasPrefix(path, dir+"/") {
+			continue
+		}
+		for p := path; len(p) >= len(dir); p = filepath.Dir(p) {
+			if owner, err := h.Owner(p); err == nil && owner != h.UID && owner != 0 {
+				c.refuse(fmt.Errorf("%s belongs to another user (%d)", p, owner))
+				c.Remedy = "Find out who made " + p + ": it has the name of something of yours. If you trust that engine, name it with --host."
+			}
 		}
 	}
 }

@@ -33,6 +33,8 @@ type Options struct {
 	NoService bool
 	// Services are those of the run; nil gives this search one of its own.
 	Services *Services
+	// Engines are those of the program; Docker and Podman are known without them.
+	Engines backend.Engines
 }
 
 // Result is what was found.
@@ -55,7 +57,7 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 	list, may := candidates(ctx, h, o)
 	res := Result{Candidates: list, Close: func() error { return nil }}
 	if o.All {
-		askAll(ctx, h, list)
+		askAll(ctx, h, o, list)
 	}
 	chosen := -1
 	for i := range list {
@@ -71,7 +73,7 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		case c.Private && !private(ctx, h, o, c, &res):
 			continue
 		case !c.Private && !o.All:
-			ask(ctx, h, c)
+			ask(ctx, h, o, c)
 		}
 		if ctx.Err() != nil {
 			return res, ctx.Err()
@@ -115,7 +117,7 @@ func (c *Candidate) askedBy(o Options) string {
 func (o Options) engineSource() string { return cmp.Or(o.EngineSource, "--engine") + " " + o.Engine }
 
 // askAll asks all candidates side by side: one that does not answer takes its time.
-func askAll(ctx context.Context, h Host, list []Candidate) {
+func askAll(ctx context.Context, h Host, o Options, list []Candidate) {
 	var wg sync.WaitGroup
 	for i := range list {
 		if list[i].Private {
@@ -124,19 +126,19 @@ func askAll(ctx context.Context, h Host, list []Candidate) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			ask(ctx, h, &list[i])
+			ask(ctx, h, o, &list[i])
 		}()
 	}
 	wg.Wait()
 }
 
 // ask finds out what answers at a candidate, unless it could not even be resolved.
-func ask(ctx context.Context, h Host, c *Candidate) {
+func ask(ctx context.Context, h Host, o Options, c *Candidate) {
 	if c.Verdict == Refused {
 		return
 	}
 	c.Endpoint.Kind = c.prefer
-	if err := ping(ctx, &c.Endpoint); err != nil {
+	if err := ping(ctx, o.Engines, &c.Endpoint); err != nil {
 		c.Endpoint.Kind = ""
 		c.refuse(err)
 		c.Remedy = cmp.Or(c.Remedy, remedyFor(err, c.Endpoint.URI))

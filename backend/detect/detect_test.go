@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -176,23 +177,40 @@ func TestSocketsByUser(t *testing.T) {
 	require.Equal(t, []string{"npipe:////./pipe/docker_engine"}, uris(windows))
 }
 
-// A directory of this user's name in /tmp need not be this user's.
+// A socket below a directory that the environment names, or with this user's name in /tmp, need not be this user's.
 func TestSocketOfSomebodyElse(t *testing.T) {
-	const dir = "/tmp/podman-run-1000"
-	for owner, want := range map[int]Verdict{1000: "", 1001: Refused, 0: Refused} {
-		h := fakeHost(nil, nil)
+	for _, tt := range []struct {
+		env     map[string]string
+		foreign string // what belongs to another user
+		refused []string
+	}{
+		{nil, "", nil},
+		{nil, "/tmp/podman-run-1000", []string{"/tmp/podman-run-1000/podman/podman.sock"}},
+		{map[string]string{"XDG_RUNTIME_DIR": "/shared"}, "", nil},
+		{map[string]string{"XDG_RUNTIME_DIR": "/shared"}, "/shared", []string{"/shared/docker.sock", "/shared/podman/podman.sock"}},
+		{map[string]string{"XDG_RUNTIME_DIR": "/shared/"}, "/shared/podman", []string{"/shared/podman/podman.sock"}},
+		{map[string]string{"XDG_RUNTIME_DIR": "/shared"}, "/shared/docker.sock", []string{"/shared/docker.sock"}},
+	} {
+		h := fakeHost(nil, tt.env)
 		h.Owner = func(p string) (int, error) {
-			require.Equal(t, dir, p)
-			return owner, nil
+			switch p {
+			case tt.foreign:
+				return 1001, nil
+			case "/shared", "/tmp":
+				return 0, nil
+			}
+			return 1000, nil
 		}
-		list := wellKnownSockets(h)
-		last := list[len(list)-1]
-		require.Equal(t, "unix://"+dir+"/podman/podman.sock", last.Endpoint.URI)
-		require.Equal(t, want, last.Verdict)
-		if want == Refused {
-			require.Contains(t, last.Reason, "belongs to another user")
+		var refused []string
+		for _, c := range wellKnownSockets(h) {
+			if c.Verdict == Refused {
+				require.Contains(t, c.Reason, tt.foreign+" belongs to another user")
+				refused = append(refused, strings.TrimPrefix(c.Endpoint.URI, "unix://"))
+			}
 		}
+		require.Equal(t, tt.refused, refused, "%v", tt)
 	}
+	require.NotContains(t, fakeHost(nil, map[string]string{"XDG_RUNTIME_DIR": "here"}).runtimeDir(), "here")
 }
 
 func TestPodmanMachine(t *testing.T) {

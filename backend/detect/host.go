@@ -43,10 +43,11 @@ func ThisHost() Host {
 	}
 }
 
-// runtimeDir is where this user's sockets are, or "" where there is no such thing.
+// runtimeDir is where this user's sockets are, or "" where there is no such thing. A relative XDG_RUNTIME_DIR is none, as
+// the specification says: it would be a directory of the project.
 func (h Host) runtimeDir() string {
-	if d := h.Getenv("XDG_RUNTIME_DIR"); d != "" {
-		return d
+	if d := h.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(d) {
+		return filepath.Clean(d)
 	}
 	if h.GOOS == "linux" && h.UID > 0 {
 		return filepath.Join("/run/user", strconv.Itoa(h.UID))

@@ -22,7 +22,7 @@ const pingTimeout = 15 * time.Second
 const oldestPodman = 4
 
 // ping asks an endpoint what it is and fills in Kind and versions.
-func ping(ctx context.Context, ep *backend.Endpoint) error {
+func ping(ctx context.Context, engines backend.Engines, ep *backend.Endpoint) error {
 	f, err := dial.New(*ep)
 	if err != nil {
 		return err
@@ -47,6 +47,9 @@ func ping(ctx context.Context, ep *backend.Endpoint) error {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return refusal(*ep, resp)
+	}
+	if engines.Recognize(ep, resp.Header) {
+		return nil
 	}
 	return identify(ep, resp.Header)
 }

@@ -141,7 +141,7 @@ func (s *service) await(ctx context.Context, ep *backend.Endpoint) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err := ping(ctx, ep)
+		err := ping(ctx, nil, ep)
 		if err == nil || errors.Is(err, backend.ErrUnsupported) {
 			return err
 		}

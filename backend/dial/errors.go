@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // explain turns the failure to connect into a *backend.Error: what happened, and what can be done about it. It is the
@@ -29,11 +30,19 @@ func explain(ep backend.Endpoint, err error) error {
 	return e
 }
 
+// hidden reports whether this user may not even see whether there is a file, as in another user's home.
+func hidden(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrPermission)
+}
+
 func explainUnix(e *backend.Error, path string) {
 	switch {
+	case errors.Is(e.Err, fs.ErrPermission) && hidden(path):
+		e.Detail = "this user may not look into its directory"
 	case errors.Is(e.Err, fs.ErrPermission):
 		e.Kind, e.Detail = backend.ErrPermission, "the socket exists, but this user may not open it"
-	case errors.Is(e.Err, fs.ErrNotExist):
+	case userdir.Absent(e.Err):
 		e.Detail = "there is no such socket"
 		if !filepath.IsAbs(path) {
 			e.Detail = "there is no such socket in this directory"

@@ -54,6 +54,14 @@ type measured struct {
 // The contract that this package fulfils.
 var _ backend.ContainerBackend = (*Backend)(nil)
 
+// Engine is Docker as a program registers it.
+func Engine() backend.Engine {
+	return backend.Engine{
+		Kind: backend.KindDocker,
+		Open: func(ep backend.Endpoint) (backend.ContainerBackend, error) { return New(ep) },
+	}
+}
+
 // New makes a backend for an endpoint. It sends nothing yet: where the endpoint
 // does not tell the version of the API, the first call asks. Errors:
 // backend.ErrInvalid for an address or TLS files that cannot be used.

@@ -37,8 +37,9 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return backend.Container{}, wrap(op, err)
 	}
+	var proxyWarnings []string
 	if s.ClientProxies {
-		if s.Env, err = withProxies(s.Env, configFile(), b.endpoint.URI); err != nil {
+		if s.Env, proxyWarnings, err = withProxies(s.Env, configFile(), b.endpoint.URI); err != nil {
 			return backend.Container{}, wrap(op, err)
 		}
 	}
@@ -61,7 +62,7 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return backend.Container{}, wrap(op, err)
 	}
-	warnings = append(warnings, toolWarnings...)
+	warnings = slices.Concat(warnings, toolWarnings, proxyWarnings)
 	answer, err := cli.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
 	if err = wrap(op, err); err != nil {
 		if hasLayers(request) {
@@ -106,7 +107,7 @@ func (b *Backend) requireNetwork(ctx context.Context, cli *client.Client, n back
 // isOurs tells whether galley has made what carries labels.
 func isOurs(labels backend.Labels) bool {
 	for name := range labels {
-		if strings.HasPrefix(name, backend.LabelPrefix) {
+		if strings.HasPrefix(name, engine.LabelPrefix) {
 			return true
 		}
 	}

@@ -120,8 +120,8 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
-	if o.ClientProxies {
-		if o.Args, err = withProxies(o.Args, configFile(), b.endpoint.URI); err != nil {
+	if o.ClientProxies { // creating the runner tells the warnings
+		if o.Args, _, err = withProxies(o.Args, configFile(), b.endpoint.URI); err != nil {
 			return backend.Image{}, wrap(op, err)
 		}
 	}

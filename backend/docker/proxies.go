@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // maxConfig bounds what is read of Docker's configuration.
@@ -42,27 +43,30 @@ func configFile() string {
 
 // withProxies adds the proxies that Docker's own client would set to variables: those of
 // its config.json for this engine, or its default ones, in both spellings. What is there
-// already counts. Errors: a configuration that cannot be read.
-func withProxies(vars map[string]string, file, uri string) (map[string]string, error) {
+// already counts. A file that this user may not read, such as that of another one whose HOME this is, is a warning.
+// Errors: a configuration that is damaged.
+func withProxies(vars map[string]string, file, uri string) (all map[string]string, warnings []string, err error) {
 	if file == "" {
-		return vars, nil
+		return vars, nil, nil
 	}
 	f, err := os.Open(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return vars, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
+	switch {
+	case userdir.Absent(err):
+		return vars, nil, nil
+	case errors.Is(err, fs.ErrPermission):
+		return vars, []string{fmt.Sprintf("the proxies of Docker's client do not count, since they cannot be read: %v", err)}, nil
+	case err != nil:
+		return nil, nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxConfig))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
+		return nil, nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
 	}
 	var config struct {
 		Proxies map[string]proxyConfig `json:"proxies"`
 	}
 	if err := json.Unmarshal(text, &config); err != nil {
-		return nil, &backend.Error{Op: "read the proxies of Docker's client", Kind: backend.ErrInvalid,
+		return nil, nil, &backend.Error{Op: "read the proxies of Docker's client", Kind: backend.ErrInvalid,
 			Detail: file + ": " + err.Error(), Remedy: "Mend the file, or write driver.client_proxies: false.", Err: err}
 	}
 	proxy, found := config.Proxies[uri]
@@ -78,5 +82,5 @@ func withProxies(vars map[string]string, file, uri string) (map[string]string, e
 		}
 	}
 	maps.Copy(merged, vars)
-	return merged, nil
+	return merged, nil, nil
 }

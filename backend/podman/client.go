@@ -58,6 +58,14 @@ type controllers struct {
 	memory, cpu, cpuset, pids bool
 }
 
+// Engine is Podman as a program registers it.
+func Engine() backend.Engine {
+	return backend.Engine{
+		Kind: backend.KindPodman,
+		Open: func(ep backend.Endpoint) (backend.ContainerBackend, error) { return New(ep) },
+	}
+}
+
 // New makes a backend for an endpoint. It sends nothing yet. Errors:
 // backend.ErrInvalid for an address or TLS files that cannot be used.
 func New(ep backend.Endpoint) (*Backend, error) {

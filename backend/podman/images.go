@@ -3,6 +3,8 @@ package podman
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,9 +20,10 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// imageID puts the prefix before an ID, which Podman leaves out.
+// imageID puts the prefix before an ID of SHA-256, which Podman leaves out. Anything
+// else stays as the engine says it.
 func imageID(id string) string {
-	if id == "" || strings.HasPrefix(id, "sha256:") {
+	if sum, err := hex.DecodeString(id); err != nil || len(sum) != sha256.Size {
 		return id
 	}
 	return "sha256:" + id

@@ -21,12 +21,7 @@ func bare(ctx context.Context, host, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	var be backend.ContainerBackend
-	if found.Chosen.Kind == backend.KindDocker {
-		be, err = docker.New(found.Chosen)
-	} else {
-		be, err = podman.New(found.Chosen)
-	}
+	be, err := backend.Engines{docker.Engine(), podman.Engine()}.Open(found.Chosen)
 	if err != nil {
 		return err
 	}

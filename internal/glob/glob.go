@@ -95,11 +95,15 @@ func inSet(set string, c byte) bool {
 	return not
 }
 
+// maxBraces bounds the groups of alternatives that Expand writes out, of which each
+// multiplies the patterns. Braces of a pattern with more of them mean themselves.
+const maxBraces = 8
+
 // Expand writes a pattern's alternatives out: "a.{b,c}" gives "a.b" and "a.c". A
 // brace that is never closed means itself.
 func Expand(pattern string) []string {
 	open := strings.IndexByte(pattern, '{')
-	if open < 0 {
+	if open < 0 || strings.Count(pattern, "{") > maxBraces {
 		return []string{pattern}
 	}
 	depth, start := 0, open+1

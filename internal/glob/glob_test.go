@@ -3,6 +3,7 @@ package glob
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,9 @@ func TestMatch(t *testing.T) {
 func TestExpand(t *testing.T) {
 	require.Equal(t, []string{"a.b", "a.c.x", "a.d.x"}, Expand("a.{b,{c,d}.x}"))
 	require.Equal(t, []string{"a{b"}, Expand("a{b"))
+	require.Len(t, Expand(strings.Repeat("{a,b}", 8)), 256)
+	many := strings.Repeat("{a,b}", 60)
+	require.Equal(t, []string{many}, Expand(many), "not 2^60 of them")
 }
 
 func TestFiles(t *testing.T) {

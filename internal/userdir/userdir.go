@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // ErrUnsafe marks a directory that others may have prepared or may change.
@@ -25,6 +26,10 @@ func Runtime(getenv func(string) string) string {
 	}
 	return dir
 }
+
+// Absent reports whether a file of the user's is not there, by the error of opening it. There is none either where HOME
+// is no directory: HOME=/dev/null is how services run.
+func Absent(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) }
 
 // Make makes the directories elem below base, each private to this user (0700), and returns the path of the last one.
 // The base must be a directory of this user's in which only the user and the user's group can write.
@@ -47,12 +52,20 @@ func Make(base string, elem ...string) (string, error) {
 	return dir, nil
 }
 
-// MkdirTemp makes a directory for a moment that is this user's alone, see [os.MkdirTemp].
-// Its errors say where, and what to set.
+// MkdirTemp makes a directory for a moment that is this user's alone, see [os.MkdirTemp]. It refuses a
+// place where another user could exchange it.
 func MkdirTemp(prefix string) (string, error) {
-	dir, err := os.MkdirTemp("", prefix)
+	const remedy = "set TMPDIR to a directory of your own"
+	parent, err := filepath.Abs(os.TempDir())
 	if err != nil {
-		return "", fmt.Errorf("make a directory in %s: %w\nMake that directory, or set TMPDIR to one in which you may write", os.TempDir(), err)
+		return "", fmt.Errorf("find the directory for temporary files: %w", err)
+	}
+	if err := Temporary(parent); errors.Is(err, ErrUnsafe) {
+		return "", fmt.Errorf("%w\nTo go on, %s", err, remedy)
+	}
+	dir, err := os.MkdirTemp(parent, prefix)
+	if err != nil {
+		return "", fmt.Errorf("make a directory in %s: %w\nMake that directory, or %s", parent, err, remedy)
 	}
 	return dir, nil
 }
@@ -80,6 +93,19 @@ func Temporary(dir string) error {
 // Owned reports whether path is a directory (not a link to one) that belongs to this user and that nobody else may
 // enter. Errors: ErrUnsafe.
 func Owned(path string) error { return check(path, 0o077) }
+
+// OwnFile reports whether an open file belongs to this user or to root: what another user wrote under the name of a file of
+// this user's is not to be trusted. Its error is an ErrUnsafe.
+func OwnFile(f *os.File) error {
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !ownedByUserOr(st, 0) {
+		return fmt.Errorf("%s is %w: it belongs to another user", f.Name(), ErrUnsafe)
+	}
+	return nil
+}
 
 // check refuses a directory that is not this user's, or has one of the mode bits.
 func check(dir string, bits fs.FileMode) error {

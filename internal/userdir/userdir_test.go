@@ -78,4 +78,20 @@ func TestMkdirTemp(t *testing.T) {
 	_, err := MkdirTemp("x-")
 	require.ErrorContains(t, err, "make a directory in "+none)
 	require.ErrorContains(t, err, "set TMPDIR")
+	t.Setenv("TMPDIR", place(t, 0o777))
+	_, err = MkdirTemp("x-")
+	require.ErrorIs(t, err, ErrUnsafe)
+	require.ErrorContains(t, err, "set TMPDIR")
+	t.Setenv("TMPDIR", place(t, 0o777|fs.ModeSticky))
+	_, err = MkdirTemp("x-")
+	require.NoError(t, err)
+}
+
+func TestAbsent(t *testing.T) {
+	_, err := os.Open(filepath.Join(os.DevNull, ".docker", "config.json"))
+	require.True(t, Absent(err), err)
+	_, err = os.Open(filepath.Join(t.TempDir(), "none"))
+	require.True(t, Absent(err), err)
+	require.False(t, Absent(os.ErrPermission))
+	require.False(t, Absent(nil))
 }

@@ -49,11 +49,20 @@ const maxSkipped = 20
 
 // Error names the first entries.
 func (e *SkippedError) Error() string {
-	s := "left out links that lead elsewhere, and what is no file: " + strings.Join(e.Entries, ", ")
+	s := "left out links that lead elsewhere or nowhere, and what is no file: " + strings.Join(e.Entries, ", ")
 	if e.More > 0 {
 		s += fmt.Sprintf(" and %d more", e.More)
 	}
 	return s
+}
+
+// Skipped is a SkippedError of these entries, or nil when there are none.
+func Skipped(entries []string) error {
+	e := &SkippedError{}
+	for _, entry := range entries {
+		e.add(shown(entry))
+	}
+	return e.skippedOrNil()
 }
 
 func (e *SkippedError) add(entry string) {

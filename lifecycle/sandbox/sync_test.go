@@ -171,8 +171,9 @@ func TestTree(t *testing.T) {
 	for to, from := range map[string]string{other: "link", filepath.Join(dir, "a"): "b/file-link", dir: "b/loop", "nowhere": "dead"} {
 		require.NoError(t, os.Symlink(to, filepath.Join(dir, filepath.FromSlash(from))))
 	}
-	files, err := Tree(dir, "to", func(rel string, dir bool) bool { return rel == "b/skip" || dir && rel == "no" })
+	files, skipped, err := TreeTold(dir, "to", func(rel string, dir bool) bool { return rel == "b/skip" || dir && rel == "no" })
 	require.NoError(t, err)
+	require.Equal(t, []string{"to/dead"}, skipped)
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, f.Path)

@@ -20,8 +20,17 @@ import (
 // unless from is one itself: no list ever holds what galley makes. skip may be nil; it
 // gets paths relative to from, and is called from several goroutines.
 func Tree(from, to string, skip func(rel string, dir bool) bool) ([]File, error) {
+	files, _, err := TreeTold(from, to, skip)
+	return files, err
+}
+
+// TreeTold is Tree, and returns the paths of the pipes, devices, sockets and links to
+// nowhere that it leaves out, for copies of what kitchen.yml names.
+func TreeTold(from, to string, skip func(rel string, dir bool) bool) (files []File, skipped []string, err error) {
 	t := &tree{skip: skip, follow: true}
-	return t.list(from, to)
+	files, err = t.list(from, to)
+	slices.Sort(t.skipped)
+	return files, t.skipped, err
 }
 
 // Entries lists what is below a directory as it is: symbolic links stay links, and every
@@ -226,6 +235,7 @@ func (t *tree) other(p, rel string, e entry, above []fs.FileInfo) ([]File, error
 	st, err := os.Stat(p)
 	if err != nil {
 		if link {
+			t.tell(rel)
 			return nil, nil
 		}
 		return nil, err

@@ -47,7 +47,7 @@ func (e *LongError) Error() string {
 
 // Guard sends requests, and bounds how long an answer may take and be. What has no end by
 // nature (the output of a command, a log, a pull, a build, a copy, to wait for the end of a
-// container) it lets pass; its caller's context is what ends that.
+// container) it lets pass; its caller's context is what ends that. A copy out of a container must go on.
 type Guard struct {
 	next     http.RoundTripper
 	ask, do  time.Duration
@@ -64,12 +64,18 @@ func NewGuard(next http.RoundTripper) *Guard {
 var (
 	streams = regexp.MustCompile(`/(build|logs|archive|attach|images/(create|pull)|exec/[^/]+/start)$`)
 	endless = regexp.MustCompile(`/(wait|stop|init|volumes/prune)$`)
+	// copiesOut are those whose answers may be long, but must not stop: a container that puts a pipe in the place of a file
+	// makes an engine wait there for ever.
+	copiesOut = regexp.MustCompile(`/archive$`)
 )
 
 // RoundTrip sends a request. Errors: *SlowError, also while the answer is read, and those
 // of the transport.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	if streams.MatchString(req.URL.Path) && req.Method != http.MethodHead {
+	switch {
+	case copiesOut.MatchString(req.URL.Path) && req.Method == http.MethodGet:
+		return g.watched(req)
+	case streams.MatchString(req.URL.Path) && req.Method != http.MethodHead:
 		return g.next.RoundTrip(req)
 	}
 	limit := g.do
@@ -88,6 +94,48 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = &guardedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, left: g.maxBytes, limit: g.maxBytes}
 	return resp, nil
+}
+
+// watched sends a request whose answer may take as long as it likes, if something comes of it every now and then.
+func (g *Guard) watched(req *http.Request) (*http.Response, error) {
+	slow := &SlowError{g.do}
+	ctx, cancel := context.WithCancelCause(req.Context())
+	timer := time.AfterFunc(g.do, func() { cancel(slow) })
+	resp, err := g.next.RoundTrip(req.WithContext(ctx))
+	timer.Stop()
+	if err != nil {
+		defer cancel(nil)
+		return nil, slowOr(ctx, slow, err)
+	}
+	resp.Body = &watchedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, timer: timer}
+	return resp, nil
+}
+
+// watchedBody ends a request when one Read takes too long.
+type watchedBody struct {
+	io.ReadCloser
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	slow   *SlowError
+	timer  *time.Timer
+}
+
+// Read reads on. The time between two calls is the reader's own.
+func (b *watchedBody) Read(p []byte) (int, error) {
+	b.timer.Reset(b.slow.After)
+	n, err := b.ReadCloser.Read(p)
+	b.timer.Stop()
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = slowOr(b.ctx, b.slow, err)
+	}
+	return n, err
+}
+
+// Close ends the request.
+func (b *watchedBody) Close() error {
+	b.timer.Stop()
+	b.cancel(nil)
+	return b.ReadCloser.Close()
 }
 
 // slowOr is slow, where that is why a context ended, and else err.

@@ -45,6 +45,27 @@ func TestGuardEndsWhatHangs(t *testing.T) {
 	require.EqualError(t, slow, "the engine did not answer within 50ms")
 }
 
+// A copy out of a container that stops, before it begins or in the middle, is an error.
+func TestGuardEndsACopyThatStops(t *testing.T) {
+	client, url := guarded(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("begin") {
+			_, _ = io.WriteString(w, strings.Repeat("x", 4<<10))
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+	})
+	slow := &SlowError{}
+	_, err := client.Get(url + "/containers/c/archive")
+	require.ErrorAs(t, err, &slow)
+	require.Equal(t, 100*time.Millisecond, slow.After)
+	resp, err := client.Get(url + "/v4.0.0/libpod/containers/c/archive?begin")
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, resp.Body.Close())
+	require.ErrorAs(t, err, &slow)
+	require.Len(t, body, 4<<10)
+}
+
 // What has no end by nature is not ended.
 func TestGuardLetsPass(t *testing.T) {
 	client, url := guarded(t, func(w http.ResponseWriter, r *http.Request) {

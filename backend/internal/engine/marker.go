@@ -7,7 +7,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// NewExecMarker returns a value of backend.ExecVar that no other exec has. It begins
+// NewExecMarker returns a marker (package execmark) that no other exec has. It begins
 // with the command's own mark, if that has one.
 func NewExecMarker(e backend.ExecSpec) string {
 	id := make([]byte, 8)

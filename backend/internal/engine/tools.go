@@ -14,15 +14,18 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// The labels by which a backend finds what it has made for tools.
+// The labels by which a backend finds what galley has made, and what it itself has made
+// for tools.
 const (
+	// LabelPrefix starts the labels of all that galley makes.
+	LabelPrefix = "dev.galley."
 	// LabelTool is on a container that carries a tool: the ID of the tool's image.
-	LabelTool = "dev.galley.tool"
+	LabelTool = LabelPrefix + "tool"
 	// LabelToolPaths is on it too: the directories that the image does not declare as
 	// volumes, separated by colons.
-	LabelToolPaths = "dev.galley.tool-paths"
+	LabelToolPaths = LabelPrefix + "tool-paths"
 	// LabelLayer is on the volumes that hold what one container writes into a tool.
-	LabelLayer = "dev.galley.tool-layer"
+	LabelLayer = LabelPrefix + "tool-layer"
 )
 
 // ToolMount is a directory of a tool with its image's facts.

@@ -17,7 +17,7 @@ import (
 func fakeRunner(t *testing.T) (*backendtest.Fake, backend.Container) {
 	t.Helper()
 	const image = "docker.io/library/some:latest"
-	fake := backendtest.New(backendtest.WithImage(backendtest.ImageSpec{Ref: image}))
+	fake := backendtest.New(backendtest.ImageSpec{Ref: image})
 	c, err := fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "runner", Image: image, Command: []string{"sleep", "60"}})
 	require.NoError(t, err)
 	require.NoError(t, fake.StartContainer(t.Context(), c.ID))

@@ -3,7 +3,6 @@ package cmdutil
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/detect"
@@ -32,7 +31,7 @@ func (f *Factory) open(ctx context.Context, engine, host string) (backend.Contai
 	if found.Warning != "" {
 		f.Warn(found.Warning)
 	}
-	be, err := openEndpoint(found.Chosen)
+	be, err := engines().Open(found.Chosen)
 	if err != nil {
 		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
 	}
@@ -47,7 +46,7 @@ func (f *Factory) DetectOptions() (detect.Options, error) {
 	}
 	return detect.Options{Engine: s.Engine, Host: s.Host, HostSource: s.Source("host").String(),
 		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService,
-		Services: &f.services, EngineSource: s.Source("engine").String()}, nil
+		Services: &f.services, EngineSource: s.Source("engine").String(), Engines: engines()}, nil
 }
 
 // asked is the engine that the user asked for, outside kitchen.yml. An address in kitchen.yml comes before one of a
@@ -80,15 +79,11 @@ func (f *Factory) offers(ctx context.Context, uri string) bool {
 	return err == nil && detect.Offers(ctx, detect.ThisHost(), o, uri)
 }
 
-// openEndpoint makes the backend for what answered at an endpoint.
-func openEndpoint(ep backend.Endpoint) (backend.ContainerBackend, error) {
-	switch ep.Kind {
-	case backend.KindDocker:
-		return docker.New(ep)
-	case backend.KindPodman:
-		return podman.New(ep)
-	default:
-		return nil, fmt.Errorf("galley has no backend for the engine %q at %s", ep.Kind, ep.URI)
+// engines are the engines that galley has: see docs/contributing/new-backend.md.
+func engines() backend.Engines {
+	return backend.Engines{
+		docker.Engine(),
+		podman.Engine(),
 	}
 }
 

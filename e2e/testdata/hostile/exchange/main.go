@@ -53,6 +53,9 @@ func attack(dir, canary string) {
 // swap exchanges a name for a trap and back. Nothing needs to succeed.
 func swap(name, target string, n int) {
 	trap := name + ".trap"
+	if filepath.Base(name) == "run_command" && n%8 > 5 {
+		return // the runner's own shell would wait for the other end of a pipe, for ever
+	}
 	switch n % 8 {
 	case 6:
 		_ = unix.Mkfifo(trap, 0o666)

@@ -1,18 +1,19 @@
-package backend
+// Package execmark finds the processes of a command in a container, and kills them.
+package execmark
 
-// ExecVar is the environment variable by which the processes of a command can be
+// Var is the environment variable by which the processes of a command can be
 // found in the container. No engine can signal an exec, and the process number that
 // they tell is that of the host's namespace: the variable is what is left to find the
 // command by, and its children inherit it.
-const ExecVar = "GALLEY_EXEC"
+const Var = "GALLEY_EXEC"
 
-// KillCommand is a command that kills the processes whose ExecVar is mark, or begins
+// KillCommand is a command that kills the processes whose Var is mark, or begins
 // with it and a dot, with their descendants, and prints their numbers. It needs a
 // shell with tail and tr in the container, and has to run with the user and the
 // privileges of the command that it is meant for, since reading an environment takes
 // as much.
 func KillCommand(mark string) []string {
-	return []string{"/bin/sh", "-c", killScript, "sh", ExecVar + "=" + mark}
+	return []string{"/bin/sh", "-c", killScript, "sh", Var + "=" + mark}
 }
 
 // killScript looks three times, since a process may fork while it looks. What it

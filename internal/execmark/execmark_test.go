@@ -1,4 +1,4 @@
-package backend
+package execmark
 
 import (
 	"bufio"
@@ -23,8 +23,8 @@ func TestKillCommand(t *testing.T) {
 	id := make([]byte, 8)
 	_, _ = rand.Read(id)
 	mark := hex.EncodeToString(id)
-	marked := start(t, append(os.Environ(), ExecVar+"="+mark+".1"), "env -i sleep 1000 & echo ready; wait")
-	bystander := start(t, append(os.Environ(), ExecVar+"="+mark+"0"), "echo ready; read word; echo $word")
+	marked := start(t, append(os.Environ(), Var+"="+mark+".1"), "env -i sleep 1000 & echo ready; wait")
+	bystander := start(t, append(os.Environ(), Var+"="+mark+"0"), "echo ready; read word; echo $word")
 
 	argv := KillCommand(mark)
 	out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()

@@ -1,0 +1,48 @@
+// Package label names the labels that galley puts on what it makes on an engine.
+package label
+
+// The labels that galley puts on every container, image, network and volume that
+// it makes. They are the truth about what exists and whose it is;
+// docs/how-it-works.md documents them for people.
+const (
+	// Prefix starts every label of galley; users may not set such labels.
+	Prefix = "dev.galley."
+	// Project is the project's random identifier.
+	Project = Prefix + "project"
+	// ProjectDir is the project's directory, for people.
+	ProjectDir = Prefix + "project-dir"
+	// Host is the machine on which galley ran, for people.
+	Host = Prefix + "host"
+	// Checkout tells two directories at one path apart, as two containers have them.
+	Checkout = Prefix + "checkout"
+	// Sandbox is "mounted" when a runner sees the sandboxes of galley's machine,
+	// and "uploaded" when it has copies of them.
+	Sandbox = Prefix + "sandbox"
+	// Instance is the instance's name.
+	Instance = Prefix + "instance"
+	// Role is what the thing is for; see the Role constants.
+	Role = Prefix + "role"
+	// Spec is the digest of all that the thing was made from.
+	Spec = Prefix + "spec"
+	// Run is the identifier of the run that made it.
+	Run = Prefix + "run"
+	// Version is the version of galley that made it.
+	Version = Prefix + "version"
+)
+
+// The values of Role.
+const (
+	// RoleRunner is an instance's container.
+	RoleRunner = "runner"
+	// RoleTool is a container whose volume carries a tool into runners. It is
+	// shared by all projects and never started.
+	RoleTool = "tool"
+	// RoleNetwork is the network that runners share.
+	RoleNetwork = "network"
+	// RoleWork is an image made from a platform image and intermediate
+	// instructions.
+	RoleWork = "work"
+	// RoleHelper is a container that a run makes for itself and removes again. One
+	// that a galley left behind goes with prune.
+	RoleHelper = "helper"
+)
