@@ -15,6 +15,11 @@ type ContainerBackend interface {
 	// first call and remembered.
 	Info(ctx context.Context) (Info, error)
 
+	// RemapsUsers reports whether a container that asks for no user namespace gets one in
+	// which its root is another user than the engine's. It is Info.UserNSRemap, asked for
+	// only where it can be true.
+	RemapsUsers(ctx context.Context) (bool, error)
+
 	Images
 	Containers
 	Networks

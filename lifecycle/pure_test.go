@@ -122,6 +122,6 @@ func TestNeedsOpenSandbox(t *testing.T) {
 		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSAuto}}, want: true},
 		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSKeepID}}, want: true},
 	} {
-		require.Equal(t, c.want, needsOpenSandbox(c.driver, c.info), "%+v %+v", c.driver, c.info)
+		require.Equal(t, c.want, needsOpenSandbox(c.driver, c.info.UserNSRemap), "%+v %+v", c.driver, c.info)
 	}
 }

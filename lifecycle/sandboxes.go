@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -51,11 +50,11 @@ func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 			return sandboxes{}, err
 		}
 	}
-	info, err := i.eng.Info(ctx)
+	remaps, err := i.eng.RemapsUsers(ctx)
 	if err != nil {
 		return sandboxes{}, err
 	}
-	i.openSandbox = needsOpenSandbox(i.inst.Driver, info)
+	i.openSandbox = needsOpenSandbox(i.inst.Driver, remaps)
 	mode := fs.FileMode(0o755)
 	if i.openSandbox {
 		mode = 0o777
@@ -76,7 +75,7 @@ func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 // needsOpenSandbox reports whether the runner's user can write in a directory of galley's
 // user only when everybody may: in a remapped user namespace, without root or without
 // root's power over files.
-func needsOpenSandbox(d config.Driver, info backend.Info) bool {
+func needsOpenSandbox(d config.Driver, remaps bool) bool {
 	name, _, _ := strings.Cut(d.User, ":")
 	switch {
 	case name != "" && name != "root" && name != "0":
@@ -89,5 +88,5 @@ func needsOpenSandbox(d config.Driver, info backend.Info) bool {
 	case d.UserNS.Mode == config.UserNSHost:
 		return false
 	}
-	return d.UserNS.Mode != "" || info.UserNSRemap && !d.Privileged
+	return d.UserNS.Mode != "" || remaps && !d.Privileged
 }

@@ -78,6 +78,9 @@ func (f *Fake) Info(ctx context.Context) (backend.Info, error) {
 	})
 }
 
+// RemapsUsers reports false.
+func (f *Fake) RemapsUsers(context.Context) (bool, error) { return false, nil }
+
 // Close implements backend.ContainerBackend. The engine goes on; a fake that is
 // closed may be used again, as by the next process.
 func (f *Fake) Close() error { return nil }

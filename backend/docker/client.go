@@ -100,6 +100,12 @@ func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
 	return m.Info, err
 }
 
+// RemapsUsers reports whether the daemon has userns-remap, by GET /info.
+func (b *Backend) RemapsUsers(ctx context.Context) (bool, error) {
+	info, err := b.Info(ctx)
+	return info.UserNSRemap, err
+}
+
 // measure asks once and remembers the answer.
 func (b *Backend) measure(ctx context.Context) (measured, error) {
 	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {

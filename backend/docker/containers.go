@@ -88,8 +88,8 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 func (b *Backend) requireNetwork(ctx context.Context, cli *client.Client, n backend.NetworkAttachment) error {
 	switch n.Mode {
 	case backend.NetworkNamed:
-		if b.networks.Has(n.Name) && n.IPv4 == "" {
-			return nil
+		if n.IPv4 == "" {
+			return nil // the start finds out, and a look beforehand is a request for each container
 		}
 		found, err := b.inspectNetwork(ctx, cli, n.Name)
 		if err == nil && n.IPv4 != "" && isOurs(found.Labels) {

@@ -97,6 +97,10 @@ func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
 	return m.Info, nil
 }
 
+// RemapsUsers reports false: Podman maps users for containers that ask for it, and a
+// rootless one's root is the user that Podman runs as.
+func (b *Backend) RemapsUsers(context.Context) (bool, error) { return false, nil }
+
 // measure asks once and remembers the answer.
 func (b *Backend) measure(ctx context.Context) (measured, error) {
 	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {
