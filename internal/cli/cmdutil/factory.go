@@ -16,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/rubyimage"
 )
 
 // Streams are where a command reads and writes.
@@ -121,12 +122,25 @@ func (f *Factory) templates() (erb.Options, error) {
 	o := erb.Options{Mode: erb.Mode(s.ERB), Args: os.Args[1:], Stdout: f.Err, Stderr: f.Err}
 	switch {
 	case s.ERBCommands:
-		o.Commands = erb.RunCommand
+		o.Commands, o.ImageRuby = erb.RunCommand, f.imageRuby
 	case o.Mode == erb.Ruby:
 		return o, fmt.Errorf("%s has templates evaluated by a Ruby, which can run commands, and %s forbids commands: change one of them",
 			s.Source("erb"), s.Source("erb-commands"))
 	}
 	return o, nil
+}
+
+// imageRuby runs a program with the Ruby of an image that the project uses, on the engine that is there.
+func (f *Factory) imageRuby(ctx context.Context, template []byte, p erb.RubyProgram) (out []byte, err error) {
+	if len(rubyimage.Images(template)) == 0 {
+		return nil, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", erb.ErrNoRuby)
+	}
+	engine, _, err := f.Open(ctx, "", "")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", erb.ErrNoRuby, err)
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	return rubyimage.Runner{Engine: engine, Version: f.Version, Say: f.Warn}.Run(ctx, template, p)
 }
 
 func (f *Factory) loadConfig(ctx context.Context, o erb.Options) (*config.Config, error) {

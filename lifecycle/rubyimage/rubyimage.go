@@ -1,0 +1,252 @@
+// Package rubyimage evaluates templates with the Ruby inside of an image that the
+// project uses anyway: that of Chef or Cinc, or a Workstation.
+package rubyimage
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/lifecycle/label"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/chef"
+)
+
+const (
+	// maxProject bounds the files of a project that are sent into the container.
+	maxProject = 64 << 20
+	// cleanupTime is how long the removal of the container may take.
+	cleanupTime = 30 * time.Second
+)
+
+// Runner runs programs with the Ruby of an image.
+type Runner struct {
+	// Engine is where the container lives.
+	Engine backend.ContainerBackend
+	// Version is galley's own, for the labels.
+	Version string
+	// Say tells people what takes time; nil says nothing.
+	Say func(string)
+}
+
+// settings matches the settings of kitchen.yml that name an image. Their values may
+// hold ERB, which is what is to be evaluated: such a one counts as not given.
+var settings = regexp.MustCompile(`(?m)(?:^|[\s{,])(chef_image|chef_version|resolver_image|product_name):\s*["']?([^\s"'#,}]+)`)
+
+// chefProject matches what projects have that converge with Chef or Cinc.
+var chefProject = regexp.MustCompile(`\b(dokken|chef_infra|chef_zero|chef_solo|cinc|chef_image|chef_version|resolver_image)\b`)
+
+// Images are the images of a project that have a Ruby, by the text of its
+// kitchen.yml before its templates are evaluated.
+func Images(text []byte) []string {
+	if !chefProject.Match(text) {
+		return nil
+	}
+	given := map[string]string{"chef_image": "chef/chef", "chef_version": "latest"}
+	for _, m := range settings.FindAllStringSubmatch(string(text), -1) {
+		if !strings.Contains(m[2], "<%") {
+			given[m[1]] = m[2]
+		}
+	}
+	workstation := "chef/chefworkstation:latest"
+	if given["product_name"] == "cinc" || strings.Contains(given["chef_image"], "cinc") {
+		workstation = "cincproject/workstation:latest"
+	}
+	list := []string{chef.ToolImage(config.Driver{ToolImage: given["chef_image"], ToolVersion: given["chef_version"]})}
+	if given["resolver_image"] != "" {
+		list = append(list, given["resolver_image"])
+	}
+	return append(list, workstation)
+}
+
+// find is the first of the project's images that the engine has; without any, the
+// first one is pulled.
+func (r Runner) find(ctx context.Context, template []byte) (backend.Image, error) {
+	names := Images(template)
+	if len(names) == 0 {
+		return backend.Image{}, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", erb.ErrNoRuby)
+	}
+	for i, name := range names {
+		ref, err := backend.NormalizeRef(name)
+		if err != nil {
+			return backend.Image{}, fmt.Errorf("%w: %w", erb.ErrNoRuby, err)
+		}
+		names[i] = ref
+		img, err := r.Engine.InspectImage(ctx, ref)
+		if err == nil {
+			return img, nil
+		} else if !errors.Is(err, backend.ErrNotFound) {
+			return backend.Image{}, fmt.Errorf("find image %s: %w", name, err)
+		}
+	}
+	if r.Say != nil {
+		r.Say("kitchen.yml needs a Ruby: pulling " + names[0] + " for the one in it")
+	}
+	img, err := r.Engine.PullImage(ctx, backend.PullOptions{Ref: names[0]})
+	if err != nil {
+		return backend.Image{}, fmt.Errorf("%w: pulling %s: %w", erb.ErrNoRuby, names[0], err)
+	}
+	return img, nil
+}
+
+// keepAlive is PID 1 of the container. It ends by itself, should galley not remove it.
+const keepAlive = `trap 'exit 0' TERM INT; sleep 900 & wait $!`
+
+// start finds a Ruby in the container and runs it. It ends with 127 without one.
+const start = `for r in /opt/*/embedded/bin/ruby /hab/pkgs/core/ruby*/*/*/bin/ruby /usr/local/bin/ruby /usr/bin/ruby; do
+  [ -x "$r" ] && exec "$r" "$@"
+done
+exit 127`
+
+// Run is an [erb.ImageRuby]. The container has the project's files, copied to where
+// they are on this machine, and no network. It is removed afterwards.
+func (r Runner) Run(ctx context.Context, template []byte, p erb.RubyProgram) (out []byte, err error) {
+	img, err := r.find(ctx, template)
+	if err != nil {
+		return nil, err
+	}
+	var id [6]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return nil, fmt.Errorf("name the container: %w", err)
+	}
+	c, err := r.Engine.CreateContainer(ctx, backend.ContainerSpec{
+		Name: "galley-ruby-" + hex.EncodeToString(id[:]), Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", keepAlive},
+		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},
+		Labels:  backend.Labels{label.Role: label.RoleHelper, label.Version: r.Version},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a container of %s: %w", img.ID, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+		defer cancel()
+		if rmErr := r.Engine.RemoveContainer(ctx, c.ID); rmErr != nil {
+			err = errors.Join(err, fmt.Errorf("remove container %s: %w", c.Name, rmErr))
+		}
+	}()
+	if err := r.Engine.StartContainer(ctx, c.ID); err != nil {
+		return nil, fmt.Errorf("start container %s: %w", c.Name, err)
+	}
+	if err := r.send(ctx, c.ID, p.Dir); err != nil {
+		return nil, err
+	}
+	var stdout bytes.Buffer
+	code, err := r.Engine.Exec(ctx, c.ID, backend.ExecSpec{
+		Command: append([]string{"sh", "-c", start, "ruby"}, p.Args...), Env: environment(p.Env), WorkDir: filepath.ToSlash(p.Dir),
+		Stdin: bytes.NewReader(p.Stdin), Stdout: &stdout, Stderr: p.Stderr,
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("run the Ruby of %s: %w", img.ID, err)
+	case code == 127:
+		return nil, fmt.Errorf("%w in %s", erb.ErrNoRuby, img.ID)
+	case code != 0:
+		return nil, fmt.Errorf("the Ruby of %s ended with status %d", img.ID, code)
+	}
+	return stdout.Bytes(), nil
+}
+
+// hostOnly are the variables that mean something on this machine alone.
+var hostOnly = []string{"PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "SHELL", "TMPDIR", "RUBYOPT", "RUBYLIB", "GEM_HOME", "GEM_PATH",
+	"BUNDLE_GEMFILE"}
+
+// environment is the environment of the program without what belongs to this machine.
+func environment(list []string) map[string]string {
+	env := map[string]string{}
+	for _, kv := range list {
+		if k, v, ok := strings.Cut(kv, "="); ok && k != "" && !slices.Contains(hostOnly, k) {
+			env[k] = v
+		}
+	}
+	return env
+}
+
+// leftOut are directories that templates have no business with.
+var leftOut = []string{".git", ".kitchen", "node_modules", ".bundle", ".vagrant"}
+
+// send copies the project into the container, to the path that it has here.
+func (r Runner) send(ctx context.Context, id, dir string) error {
+	pr, pw := io.Pipe()
+	go func() { pw.CloseWithError(pack(ctx, pw, dir)) }()
+	err := r.Engine.CopyTo(ctx, id, "/", pr)
+	if closeErr := pr.CloseWithError(errors.New("the engine reads no more")); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("copy the project for its templates: %w", err)
+	}
+	return nil
+}
+
+// pack writes the files of a directory as a tar, below the directory's own path.
+func pack(ctx context.Context, w io.Writer, dir string) error {
+	t := tar.NewWriter(w)
+	size := int64(0)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if d.IsDir() && slices.Contains(leftOut, d.Name()) && path != dir {
+			return filepath.SkipDir
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if size += info.Size(); size > maxProject {
+			return fmt.Errorf("the project has more than %d MiB of files", maxProject>>20)
+		}
+		return add(t, path, info)
+	})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", dir, err)
+	}
+	return t.Close()
+}
+
+// add writes one file. What is no file, directory or link is left out.
+func add(t *tar.Writer, path string, info fs.FileInfo) error {
+	target := ""
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		var err error
+		if target, err = os.Readlink(path); err != nil {
+			return err
+		}
+	case !info.IsDir() && !info.Mode().IsRegular():
+		return nil
+	}
+	h, err := tar.FileInfoHeader(info, filepath.ToSlash(target))
+	if err != nil {
+		return err
+	}
+	h.Name = strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(path, filepath.VolumeName(path))), "/")
+	h.Uid, h.Gid, h.Uname, h.Gname = 0, 0, "", ""
+	if err := t.WriteHeader(h); err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	_, err = io.CopyN(t, f, h.Size)
+	return err
+}

@@ -1,0 +1,100 @@
+package rubyimage
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/lifecycle/label"
+)
+
+func TestImages(t *testing.T) {
+	for text, want := range map[string][]string{
+		"driver:\n  name: vagrant\n":                                                    nil,
+		"driver:\n  name: dokken\n":                                                     {"chef/chef:latest", "chef/chefworkstation:latest"},
+		"driver:\n  name: dokken\n  chef_version: '17'\n":                               {"chef/chef:17", "chef/chefworkstation:latest"},
+		"driver: {name: dokken, chef_image: cincproject/cinc, chef_version: 18}\n":      {"cincproject/cinc:18", "cincproject/workstation:latest"},
+		"driver:\n  name: dokken\n  chef_version: <%= ENV['V'] || 'current' %>\n":       {"chef/chef:latest", "chef/chefworkstation:latest"},
+		"provisioner:\n  name: dokken\n  product_name: cinc\n":                          {"chef/chef:latest", "cincproject/workstation:latest"},
+		"driver:\n  name: dokken\nprovisioner:\n  resolver_image: example.com/ws:1 # x": {"chef/chef:latest", "example.com/ws:1", "chef/chefworkstation:latest"},
+	} {
+		require.Equal(t, want, Images([]byte(text)), "%q", text)
+	}
+}
+
+// TestRun checks what the program gets, and that nothing stays behind.
+func TestRun(t *testing.T) {
+	const ref = "docker.io/chef/chef:latest"
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "VERSION"), []byte("1.2"), 0o600))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".git", "objects"), 0o755))
+	template := []byte("driver: {name: dokken}\n")
+	program := erb.RubyProgram{Args: []string{"-e", "x"}, Dir: dir, Env: []string{"PATH=/usr/bin", "HOME=/home/x", "CI=1"}, Stdin: []byte("in")}
+	for name, c := range map[string]struct {
+		code int
+		err  error
+	}{"runs": {}, "no ruby": {code: 127, err: erb.ErrNoRuby}, "fails": {code: 3}} {
+		t.Run(name, func(t *testing.T) {
+			fake := backendtest.New(backendtest.ImageSpec{Ref: ref})
+			var e backend.ExecSpec
+			var made backend.Container
+			fake.OnExec(func(ctx context.Context, c2 backend.Container, s backend.ExecSpec) (int, error) {
+				e, made = s, c2
+				in, err := io.ReadAll(s.Stdin)
+				require.NoError(t, err)
+				require.Equal(t, "in", string(in))
+				tar, err := fake.CopyFrom(ctx, c2.ID, filepath.Join(dir, "VERSION"))
+				require.NoError(t, err)
+				text, err := io.ReadAll(tar)
+				require.NoError(t, err)
+				require.Contains(t, string(text), "1.2")
+				_, err = fake.CopyFrom(ctx, c2.ID, filepath.Join(dir, ".git"))
+				require.ErrorIs(t, err, backend.ErrNotFound)
+				_, err = io.Copy(s.Stdout, bytes.NewBufferString("out"))
+				return c.code, err
+			})
+			out, err := Runner{Engine: fake, Version: "1"}.Run(t.Context(), template, program)
+			if c.code == 0 {
+				require.NoError(t, err)
+				require.Equal(t, "out", string(out))
+			} else {
+				require.Error(t, err)
+			}
+			if c.err != nil {
+				require.ErrorIs(t, err, c.err)
+			}
+			require.Equal(t, map[string]string{"HOME": "/home/x", "CI": "1"}, e.Env)
+			require.Equal(t, dir, e.WorkDir)
+			require.Equal(t, []string{"ruby", "-e", "x"}, e.Command[3:])
+			require.Equal(t, label.RoleHelper, made.Labels[label.Role])
+			left, err := fake.ListContainers(t.Context(), nil)
+			require.NoError(t, err)
+			require.Empty(t, left)
+		})
+	}
+}
+
+// TestNoImage checks that an image that cannot be had means that there is no Ruby.
+func TestNoImage(t *testing.T) {
+	for _, text := range []string{"driver: {name: vagrant}\n", "driver: {name: dokken}\n"} {
+		_, err := Runner{Engine: backendtest.New()}.Run(t.Context(), []byte(text), erb.RubyProgram{Dir: t.TempDir()})
+		require.ErrorIs(t, err, erb.ErrNoRuby)
+	}
+}
+
+func TestProjectsThatAreTooLarge(t *testing.T) {
+	dir := t.TempDir()
+	f, err := os.Create(filepath.Join(dir, "large"))
+	require.NoError(t, err)
+	require.NoError(t, f.Truncate(maxProject+1))
+	require.NoError(t, f.Close())
+	require.ErrorContains(t, pack(t.Context(), io.Discard, dir), "more than 64 MiB")
+}
