@@ -2,6 +2,7 @@ package podman
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,9 +11,10 @@ import (
 )
 
 func TestContainerFrom(t *testing.T) {
+	digits := strings.Repeat("0123456789abcdef", 4)
 	var answer containerAnswer
 	require.NoError(t, json.Unmarshal([]byte(`{
-		"Id": "abc", "Name": "web", "Image": "0123",
+		"Id": "abc", "Name": "web", "Image": "`+digits+`",
 		"State": {"Status": "exited", "ExitCode": 3},
 		"Config": {"Labels": {"a": "b"}, "Entrypoint": ["in", "version", "5"], "StopSignal": "SIGTERM"},
 		"Mounts": [{"Type": "bind", "Name": ""}, {"Type": "volume", "Name": "v2"}, {"Type": "volume", "Name": "v1"}],
@@ -28,7 +30,7 @@ func TestContainerFrom(t *testing.T) {
 	got, err := containerFrom(answer)
 	require.NoError(t, err)
 	require.Equal(t, backend.Container{
-		ID: "abc", Name: "web", ImageID: "sha256:0123", State: backend.StateExited, ExitCode: 3, Labels: backend.Labels{"a": "b"},
+		ID: "abc", Name: "web", ImageID: "sha256:" + digits, State: backend.StateExited, ExitCode: 3, Labels: backend.Labels{"a": "b"},
 		Ports: []backend.PortMapping{
 			{HostIP: "127.0.0.1", HostPort: 5353, ContainerPort: 53, Protocol: "udp"},
 			{HostPort: 40001, ContainerPort: 8080, Protocol: "tcp"},
