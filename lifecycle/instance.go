@@ -127,7 +127,29 @@ func (i *instanceRun) inspect(ctx context.Context, waited bool) error {
 			return err
 		}
 	}
+	if err := i.finishRemoval(ctx); err != nil {
+		return err
+	}
 	return i.compareRecord()
+}
+
+// finishRemoval removes a runner that a galley which was killed had begun to remove. Its
+// request may still be under way, so that the runner is there for a moment only.
+func (i *instanceRun) finishRemoval(ctx context.Context) error {
+	if i.container == nil || i.phase == PhaseDestroy || i.container.ID != i.state.ContainerID {
+		return nil
+	}
+	killed := i.state.Attempted == PhaseDestroy && i.state.Mark != ""
+	if !killed && i.container.State != backend.StateRemoving {
+		return nil
+	}
+	if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
+		return err
+	}
+	i.notice(LevelInfo, "removed the runner, as an earlier galley had begun to")
+	i.container = nil
+	i.forgetRunner()
+	return nil
 }
 
 // findRunner asks the engine for the runner by its name.

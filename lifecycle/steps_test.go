@@ -336,3 +336,39 @@ func TestChangedConfigurationImpliesCreate(t *testing.T) {
 		}
 	}
 }
+
+// A removal that a killed galley had begun may still be under way on the engine: the runner
+// is not believed in any more, and the next command makes a new one.
+func TestBegunRemovalIsFinished(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("converge", i))
+	old := k.runners()[0].ID
+	k.fake.FailOn(func(c backendtest.Call) error {
+		if c.Verb == "RemoveContainer" {
+			return backendtest.ErrDiedBefore
+		}
+		return nil
+	})
+	record := filepath.Join(k.project.StateDir(), "a.json")
+	var atDeath []byte
+	k.change = func(o *Options) {
+		o.Sink = sinkFunc(func(e Event) {
+			if s, ok := e.(StepStarted); ok && s.Step == StepRemove {
+				atDeath, _ = os.ReadFile(record) // checked below
+			}
+		})
+	}
+	require.Error(t, k.do("destroy", i))
+	require.NotEmpty(t, atDeath)
+	require.NoError(t, os.WriteFile(record, atDeath, 0o600)) // as kill -9 leaves it
+	k.fake.Revive()
+	k.change = nil
+	require.NoError(t, k.do("verify", i))
+	require.Len(t, k.runners(), 1)
+	require.NotEqual(t, old, k.runners()[0].ID)
+}
+
+type sinkFunc func(Event)
+
+func (f sinkFunc) Handle(e Event) { f(e) }
