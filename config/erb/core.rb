@@ -231,6 +231,30 @@ class Integer
   alias next succ
 
 class String
+  def split(sep = nil, limit = 0)
+    return scan(/[^\s\0]+/) if (sep.nil? || sep == ' ') && limit == 0
+    JSON.outside('such a String#split') if sep.nil? || sep == ' ' || block_given?
+    return chars if sep == '' || sep == //
+    l = []
+    s = self
+    while limit <= 0 || l.size < limit - 1
+      i = s.index(sep) or break
+      JSON.outside('splitting between letters') if $~[0].empty?
+      l << s[0, i]
+      l.concat($~.captures)
+      s = s[i + $~[0].size..]
+    end
+    l << s
+    l.pop while (limit == 0 || empty?) && !l.empty? && l[-1].empty?
+    l
+  end
+  def __set; l = []; scan(/(.)-(.)|(.)/m) { |a, b, c| c ? l << c : l.concat((a..b).to_a) }; l; end
+  def tr(from, to)
+    negated = from.size > 1 && from[0] == '^'
+    set = (negated ? from[1..] : from).__set
+    with = to.__set
+    chars.map { |c| i = set.index(c); i.nil? != negated ? c : with[negated ? -1 : [i, with.size - 1].min].to_s }.join
+  end
   def +@; dup; end
   def dup; '' + self; end
   def empty?; size == 0; end
@@ -300,6 +324,26 @@ class Symbol
   def capitalize; to_s.capitalize.to_sym; end
   alias length size
 
+class Time
+  def strftime(text)
+    text.gsub(/%([-^:]?)(.)/) do |d|
+      flag, name = $1, $2
+      next '%' if d == '%%'
+      next to_i.to_s if d == '%s'
+      next ((wday + 6) % 7 + 1).to_s if d == '%u'
+      layout = { 'Y' => '2006', 'y' => '06', 'm' => '01', '-m' => '1', 'd' => '02', '-d' => '2', 'e' => '_2', 'j' => '002', 'H' => '15',
+        'M' => '04', 'S' => '05', 'I' => '03', '-I' => '3', 'p' => 'PM', 'P' => 'pm', 'B' => 'January', 'b' => 'Jan', 'h' => 'Jan',
+        'A' => 'Monday', 'a' => 'Mon', 'z' => '-0700', ':z' => '-07:00', 'Z' => 'MST', 'F' => '2006-01-02', 'T' => '15:04:05',
+        'X' => '15:04:05', 'R' => '15:04', 'D' => '01/02/06', 'x' => '01/02/06', 'c' => 'Mon Jan _2 15:04:05 2006', 'L' => '.000',
+        'N' => '.000000000' }[(flag == '^' ? '' : flag) + name]
+      JSON.outside("strftime's #{d}") if layout.nil?
+      s = __format(layout).delete_prefix('.')
+      flag == '^' ? s.upcase : s
+    end
+  end
+  def iso8601; __format('2006-01-02T15:04:05Z07:00'); end
+  alias xmlschema iso8601
+
 class NilClass
   def to_a; []; end
   def to_h; {}; end
@@ -309,6 +353,14 @@ class NilClass
   def |(o); o ? true : false; end
 
 module File
+  def expand_path(f, base = nil)
+    JSON.outside('the home of another user') if f =~ /\A~[^\/]/
+    f = ENV['HOME'] + f[1..] if f.start_with?('~')
+    f = (base ? expand_path(base) : Dir.pwd) + '/' + f unless f =~ /\A([A-Za-z]:)?\//
+    l = []
+    f.split('/').each { |p| p == '..' ? l.pop : (l << p unless p.empty? || p == '.') }
+    (f[0] == '/' ? '/' : '') + l.join('/')
+  end
   def join(*l)
     l.flatten.inject { |a, b| a.sub(/\/+\z/, '') + '/' + b.sub(/\A\/+/, '') } || ''
   end
@@ -326,6 +378,8 @@ module File
   alias empty? zero?
 
 module Dir
+  def home; File.expand_path('~'); end
+  def getwd; pwd; end
   def exist?(d); File.directory?(d); end
   def glob(*l)
     JSON.outside('Dir.glob with options') unless l.flatten.all?(String)

@@ -22,28 +22,6 @@ func (in *interp) path(name string) string {
 	return filepath.Join(in.opts.Dir, name)
 }
 
-// expand is File.expand_path.
-func (c *call) expand(name, base string) string {
-	switch {
-	case name == "~", strings.HasPrefix(name, "~/"):
-		return filepath.Join(c.env.get("HOME"), name[1:])
-	case strings.HasPrefix(name, "~"):
-		c.outside("the home directory of another user")
-	case filepath.IsAbs(name):
-		return filepath.Clean(name)
-	}
-	return filepath.Join(base, name)
-}
-
-// expandArgs expands the first argument from the second.
-func (c *call) expandArgs() string {
-	base := c.opts.Dir
-	if len(c.args) > 1 && c.arg(1) != nil {
-		base = c.expand(c.text(1), base)
-	}
-	return c.expand(c.text(0), base)
-}
-
 // fileError raises what Ruby raises for an error of the system.
 func (c *call) fileError(err error, function, name string) {
 	class, text := "SystemCallError", err.Error()
@@ -91,12 +69,10 @@ func fileFunctions(t methodTable) {
 			return err == nil && test(info)
 		}, name)
 	}
-	t.def(1, 2, func(c *call) value { return c.str(c.expandArgs()) }, "expand_path")
 }
 
 func dirFunctions(t methodTable) {
-	t.def(0, 0, func(c *call) value { return c.str(c.opts.Dir) }, "pwd", "getwd")
-	t.def(0, 0, func(c *call) value { return c.str(c.expand("~", "")) }, "home")
+	t.def(0, 0, func(c *call) value { return c.str(c.opts.Dir) }, "pwd")
 	t.def(1, 1, func(c *call) value {
 		entries, err := os.ReadDir(c.path(c.text(0)))
 		if err != nil {

@@ -153,24 +153,6 @@ func (m *match) expand(with string) string {
 	})
 }
 
-func (c *call) splitRegexp(re *regex, s string, limit int) []string {
-	list, last := []string{}, 0
-	for _, m := range c.all(re, s) {
-		g := m.groups[0]
-		if limit > 0 && len(list) >= limit-1 {
-			break
-		} else if g[0] == g[1] && (g[0] == 0 || g[0] >= len(s)) {
-			continue
-		}
-		list = append(list, s[last:g[0]])
-		for _, v := range m.all()[1:] {
-			list = append(list, toS(v))
-		}
-		last = g[1]
-	}
-	return append(list, s[last:])
-}
-
 // toS is the expression as it stands in another one.
 func (r *regex) toS() string {
 	off := strings.Map(func(o rune) rune {

@@ -15,7 +15,6 @@ const whitespace = " \t\n\v\f\r\x00"
 func stringMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.str(strings.ToUpper(c.s())) }, "upcase")
 	t.def(0, 0, func(c *call) value { return c.str(strings.ToLower(c.s())) }, "downcase")
-	t.def(2, 2, func(c *call) value { return c.str(translate(c.s(), c.text(0), c.text(1))) }, "tr")
 	t.def(1, 2, func(c *call) value { return c.str(c.substitute(true)) }, "gsub")
 	t.def(1, 2, func(c *call) value { return c.str(c.substitute(false)) }, "sub")
 	t.def(1, 1, func(c *call) value { return c.str(c.s() + c.text(0)) }, "+")
@@ -56,7 +55,6 @@ func stringMethods(t methodTable) {
 		}
 		return position(last)
 	}, "rindex")
-	t.def(0, 2, func(c *call) value { return c.split() }, "split")
 	t.def(0, 0, func(c *call) value { return c.self }, "to_s", "to_str")
 	t.def(0, 0, func(c *call) value { return symbol(c.s()) }, "to_sym")
 	t.def(0, 1, func(c *call) value { return c.exact(leadingInt(c.s(), c.intOr(0, 10))) }, "to_i")
@@ -102,31 +100,6 @@ func (c *call) slice() value {
 	return c.str(strings.Join(r[start:start+n], ""))
 }
 
-// split is String#split.
-func (c *call) split() value {
-	s, limit := c.s(), c.intOr(1, 0)
-	var list []string
-	switch sep := c.arg(0).(type) {
-	case *regex:
-		list = c.splitRegexp(sep, s, limit)
-	case nil, *str:
-		switch text := toS(sep); {
-		case c.blk != nil || (sep == nil || text == " ") && limit != 0:
-			c.outside("such a String#split")
-		case sep == nil || text == " ":
-			list = strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(whitespace, r) })
-		case limit > 0:
-			list = strings.SplitN(s, text, limit)
-		default:
-			list = strings.Split(s, text)
-		}
-	}
-	for len(list) > 0 && list[len(list)-1] == "" && (limit == 0 || s == "") {
-		list = list[:len(list)-1]
-	}
-	return c.strings(list)
-}
-
 // leadingInt is the integer at the start of a text, 0 without one; fits is false
 // when it is too large.
 func leadingInt(s string, base int) (n int64, fits bool) {
@@ -141,37 +114,4 @@ func leadingInt(s string, base int) (n int64, fits bool) {
 		}
 	}
 	return 0, true
-}
-
-// translate is tr: characters of one set become those of another, or vanish. A set
-// may hold ranges, and start with ^ for all other characters.
-func translate(s, from, to string) string {
-	set, with := charSet(strings.TrimPrefix(from, "^")), charSet(to)
-	negated := strings.HasPrefix(from, "^") && len(from) > 1
-	return strings.Map(func(r rune) rune {
-		i := slices.Index(set, r)
-		switch {
-		case i < 0 != negated:
-			return r
-		case len(with) == 0:
-			return -1
-		case negated:
-			i = len(with)
-		}
-		return with[min(i, len(with)-1)]
-	}, s)
-}
-
-func charSet(spec string) []rune {
-	r, set := []rune(spec), []rune{}
-	for i := 0; i < len(r); i++ {
-		set = append(set, r[i])
-		if i+2 < len(r) && r[i+1] == '-' && r[i+2]-r[i] < 1<<12 {
-			for ch := r[i] + 1; ch <= r[i+2]; ch++ {
-				set = append(set, ch)
-			}
-			i += 2
-		}
-	}
-	return set
 }
