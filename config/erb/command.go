@@ -103,23 +103,17 @@ func (in *interp) run(key string, args []string) ranCommand {
 	return r
 }
 
-// system is system: true for success, nil when there is no such command.
-func (c *call) system() value {
-	if _, ok := c.arg(0).(*hash); ok {
-		c.outside("system with an environment")
+// system runs the words of a command, or a command line: true for success, nil when
+// there is no such command.
+func (c *call) system(key string, words value) value {
+	args := commandArgs(key)
+	if l, ok := words.(*array); ok {
+		args = nil
+		for _, w := range l.e {
+			args = append(args, c.textOf(w))
+		}
 	}
-	words := make([]string, len(c.args))
-	for i := range c.args {
-		words[i] = c.text(i)
-	}
-	key := strings.Join(words, "\x00")
-	if len(words) == 1 {
-		words = commandArgs(words[0])
-	}
-	r := c.run(key, words)
-	if r.Missing {
-		return nil
-	}
+	r := c.run(key, args)
 	c.out = append(c.out, r.Out...)
-	return r.Status == 0
+	return map[bool]value{false: r.Status == 0}[r.Missing]
 }

@@ -409,6 +409,15 @@ module JSON
   def generate(v, *rest); rest.empty? ? v.to_json : JSON.outside('JSON.generate with options'); end
 
 module Kernel
+  def raise(c, msg = nil)
+    return __raise('RuntimeError', c) if c.is_a?(String)
+    c.is_a?(Class) ? __raise(c.name, msg || c.name) : __raise(c.class.name, msg || c.message)
+  end
+  alias fail raise
+  def system(*words)
+    JSON.outside('system with an environment or options') unless words.all?(String)
+    words.size > 1 ? __system(words.join("\0"), words) : __system(words[0])
+  end
   def puts(*l); l = [nil] if l.empty?; l.flatten.each { |s| print(s.to_s.chomp + "\n") }; nil; end
   def warn(*l); l.flatten.each { |s| __warn(s.to_s.chomp + "\n") }; nil; end
   def p(*l); l.each { |v| puts(v.inspect) }; l.size > 1 ? l : l[0]; end

@@ -128,11 +128,8 @@ func (x *exception) locate(e *Error) {
 
 // raise raises an exception of the template's Ruby.
 func (in *interp) raise(class, format string, args ...any) {
-	in.raiseException(&exception{class: class, msg: fmt.Sprintf(format, args...)})
-}
-
-func (in *interp) raiseException(x *exception) {
-	if x.src == nil && in.frame != nil {
+	x := &exception{class: class, msg: fmt.Sprintf(format, args...)}
+	if in.frame != nil {
 		x.src, x.at, x.end = in.frame.src, in.node.at, in.node.end
 	}
 	panic(rubyError{x})

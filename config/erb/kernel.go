@@ -17,7 +17,7 @@ func kernelFunctions(t methodTable) {
 	}, "require")
 	t.def(1, 1, func(c *call) value { c.out = append(c.out, c.text(0)...); c.charge(len(c.text(0))); return nil }, "print")
 	t.def(1, 1, func(c *call) value { c.errOut = append(c.errOut, c.text(0)...); return nil }, "__warn")
-	t.def(1, 2, raise, "raise", "fail")
+	t.def(2, 2, func(c *call) value { c.raise(c.text(0), "%s", c.text(1)); return nil }, "__raise")
 	t.def(0, 0, func(c *call) value { return c.frame.method().blk != nil }, "block_given?")
 	t.def(0, 1, func(c *call) value {
 		if n, ok := c.arg(0).(int64); ok && n > 0 {
@@ -27,7 +27,7 @@ func kernelFunctions(t methodTable) {
 		}
 		return rand.Float64()
 	}, "rand")
-	t.def(1, -1, func(c *call) value { return c.system() }, "system")
+	t.def(1, 2, func(c *call) value { return c.system(c.text(0), c.arg(1)) }, "__system")
 	t.def(0, 0, func(c *call) value { return c.str(c.frame.src.name) }, "__FILE__")
 	t.def(0, 0, func(c *call) value { return int64(strings.Count(c.frame.src.gen[:c.node.at], "\n") + 1) }, "__LINE__")
 	t.def(0, 0, func(c *call) value {
@@ -37,25 +37,6 @@ func kernelFunctions(t methodTable) {
 		}
 		return c.str(dir)
 	}, "__dir__")
-}
-
-func raise(c *call) value {
-	x := &exception{class: "RuntimeError", msg: "unhandled exception"}
-	switch v := c.arg(0).(type) {
-	case *str:
-		x.msg = v.String()
-	case class:
-		x.class, x.msg = string(v), string(v)
-	case *exception:
-		*x = *v
-	default:
-		c.raise("TypeError", "exception class/object expected")
-	}
-	if len(c.args) > 1 {
-		x.msg = toS(c.arg(1))
-	}
-	c.raiseException(x)
-	return nil
 }
 
 // libraries are what require accepts: what they define is here, or is found to be

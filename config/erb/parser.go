@@ -1,6 +1,7 @@
 package erb
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,16 +75,14 @@ func outsideMessage(construct string) string {
 }
 
 func (p *parser) unexpected(expecting string) {
-	what := "'" + p.tok.s + "'"
-	switch {
-	case p.tok.kind == tEOF:
+	what := map[bool]string{true: "end of line", false: "'" + p.tok.s + "'"}[p.tok.s == "\n"]
+	switch p.tok.kind {
+	case tEOF:
 		what = p.tok.s
-	case p.tok.kind == tText:
+	case tText:
 		what = "the text behind the tag"
-	case p.tok.kind == tKeyword:
+	case tKeyword:
 		what = "`" + p.tok.s + "'"
-	case p.tok.s == "\n":
-		what = "end of line"
 	}
 	if expecting != "" {
 		expecting = ", expecting `" + expecting + "'"
@@ -229,9 +228,6 @@ func assignable(n *node) bool {
 // target turns an expression into what can be assigned to.
 func (p *parser) target(n *node) *node {
 	if !assignable(n) {
-		if n.op == opCall && n.a != nil && len(n.list) == 0 {
-			p.outside(n.at, "assignment to "+n.s)
-		}
 		p.unexpected("")
 	}
 	if n.op == opCall && n.s != "[]" {
@@ -806,14 +802,7 @@ func (p *parser) definition() *node {
 // jump reads return, break and next.
 func (p *parser) jump() *node {
 	at, word := p.tok.start, p.tok.s
-	inside := byte('d')
-	if l := len(p.loops); l > 0 {
-		inside = p.loops[l-1]
-	}
-	if word != "return" && inside == 'd' {
-		p.fail(at, "Can't escape from eval with %s", word)
-	}
-	n := &node{op: map[string]op{"return": opReturn, "break": opBreak, "next": opNext}[word], flag: inside == 'w'}
+	n := &node{op: map[string]op{"return": opReturn, "break": opBreak, "next": opNext}[word], flag: bytes.HasSuffix(p.loops, []byte("w"))}
 	p.advance()
 	if p.tok.kind != tNewline && p.tok.kind != tEOF && !p.at("end } ) : if unless while until rescue and or") {
 		list := p.arguments("")
