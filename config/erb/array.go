@@ -32,23 +32,7 @@ func arrayMethods(t methodTable) {
 		}
 		return c.array(slices.Clone(c.l()[i : i+n]))
 	}, "[]", "slice")
-	t.def(2, 2, func(c *call) value {
-		l := slices.Clone(c.l())
-		i := c.int(0)
-		if i < 0 {
-			i += len(l)
-		}
-		if i < 0 {
-			c.raise("IndexError", "index %d too small for array; minimum: -%d", c.int(0), len(l))
-		}
-		c.charge(16 * min(i, maxBytes))
-		for len(l) <= i {
-			l = append(l, nil)
-		}
-		l[i] = c.arg(1)
-		c.setList(l)
-		return c.arg(1)
-	}, "[]=")
+	t.def(2, 2, func(c *call) value { c.l()[c.int(0)] = c.arg(1); return c.arg(1) }, "__set")
 	t.def(1, 1, func(c *call) value { return c.setList(append(c.l(), c.arg(0))) }, "<<")
 	t.def(1, 1, func(c *call) value { return c.array(slices.Concat(c.l(), c.list(0))) }, "+")
 	t.def(1, 1, func(c *call) value { return c.setList(append(c.l(), c.list(0)...)) }, "__concat")
@@ -107,34 +91,6 @@ func rangeMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.self.(*interval).lo }, "begin")
 	t.def(0, 0, func(c *call) value { return c.self.(*interval).hi }, "end")
 	t.def(0, 0, func(c *call) value { return c.self.(*interval).open }, "exclude_end?")
-	t.def(0, 0, func(c *call) value { return c.array(c.rangeElements(c.self.(*interval))) }, "to_a", "entries")
-}
-
-// rangeElements are what a range gives to each.
-func (in *interp) rangeElements(r *interval) []value {
-	list := []value{}
-	switch lo := r.lo.(type) {
-	case int64:
-		hi, ok := r.hi.(int64)
-		if !ok {
-			in.outside("a range without an integer as its end")
-		}
-		for i := lo; i < hi || i == hi && !r.open; i++ {
-			in.charge(16)
-			list = append(list, i)
-		}
-	case *str:
-		hi := toS(r.hi)
-		for s := lo.String(); len(s) <= len(hi) && (s != hi || !r.open); s = toS(in.send(&str{s: s}, "succ")) {
-			in.step()
-			if list = append(list, in.str(s)); s == hi {
-				break
-			}
-		}
-	default:
-		in.outside("a range from " + classOf(r.lo))
-	}
-	return list
 }
 
 func enumeratorMethods(t methodTable) {

@@ -4,6 +4,8 @@
 # Enumerator when it is called without a block, as in Ruby.
 
 class Object
+  def dup; self; end
+  def clone(*o); dup; end
   def freeze; self; end
   def tap; yield self; self; end
   def then; yield self; end
@@ -92,6 +94,14 @@ class Enumerator
   def first(*n); l = []; each { |*v| return v[0] if n.empty?; l << v[0]; return l if l.size >= n[0] }; n.empty? ? nil : l; end
 
 class Array
+  def []=(i, v)
+    JSON.outside('Array#[]= of a range') unless i.is_a?(Integer)
+    i += size if i < 0
+    raise IndexError, "index #{i - size} too small for array; minimum: -#{size}" if i < 0
+    self << nil while size <= i
+    __set(i, v)
+  end
+  def dup; self + []; end
   def join(sep = nil); flatten.__join(sep.to_s); end
   def flatten(n = -1); l = []; each { |v| v.is_a?(Array) && n != 0 ? l.__concat(v.flatten(n - 1)) : l << v }; l; end
   def concat(*o); o.each { |l| __concat(l) }; self; end
@@ -151,6 +161,7 @@ class Array
   alias to_ary to_a
 
 class Hash
+  def to_a; keys.map { |k| [k, self[k]] }; end
   def each; keys.each { |k| yield [k, self[k]] }; self; end
   def each_key; keys.each { |k| yield k }; self; end
   def each_value; values.each { |v| yield v }; self; end
@@ -192,7 +203,21 @@ class Hash
   alias length size
 
 class Range
-  def each; i = self.begin; z = self.end; while z.nil? || i < z || i == z && !exclude_end?; yield i; break if i == z; i = i.succ; end; self; end
+  def each
+    a = self.begin
+    z = self.end
+    if a.is_a?(String) && z.is_a?(String)
+      a.upto(z) { |s| yield s unless exclude_end? && s == z }
+    else
+      JSON.outside('such a range') unless a.is_a?(Integer) && (z.nil? || z.is_a?(Integer))
+      while z.nil? || a < z || a == z && !exclude_end?
+        yield a
+        a += 1
+      end
+    end
+    self
+  end
+  def to_a; l = []; each { |v| l << v }; l; end
   def first(*n); return self.begin if n.empty?; l = []; each { |v| return l if l.size >= n[0]; l << v }; l; end
   def last(*n); n.empty? ? self.end : to_a.last(*n); end
   def ===(v); a = self.begin; JSON.outside('a range in a range') if v.is_a?(Range); z = self.end; (a.nil? || a.comparable?(v) && a <= v) && (z.nil? || z.comparable?(v) && (v < z || v == z && !exclude_end?)); end

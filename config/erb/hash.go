@@ -22,7 +22,7 @@ func hashMethods(t methodTable) {
 	t.def(1, 1, func(c *call) value { _, ok := h(c).get(c.arg(0)); return ok }, "key?")
 	t.def(0, 0, func(c *call) value { return c.array(slices.Clone(h(c).keys)) }, "keys")
 	t.def(0, 0, func(c *call) value { return c.array(slices.Clone(h(c).vals)) }, "values")
-	t.def(0, 0, func(c *call) value { return c.array(h(c).pairs()) }, "to_a")
+	t.def(0, 0, func(c *call) value { return h(c).copy() }, "dup")
 	t.def(0, 0, func(c *call) value { return int64(len(h(c).keys)) }, "size")
 	t.def(1, 1, func(c *call) value {
 		from := c.hash(0).copy()

@@ -45,6 +45,11 @@ func newInterp(o Options, log *commandLog) *interp {
 
 // render compiles and evaluates one template.
 func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Error) {
+	defer func() { // a defect of this package must not take the program down
+		if r := recover(); r != nil {
+			out, err = nil, &Error{File: src.name, Msg: fmt.Sprintf("internal error: %v", r), Hint: "please report this, with the template", Unsupported: true}
+		}
+	}()
 	prog, perr := parse(src)
 	if perr != nil {
 		return nil, syntaxFailure(src, perr)

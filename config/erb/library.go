@@ -102,8 +102,8 @@ func (c *call) loadYAML(name, text string) value {
 		c.raise("Psych::SyntaxError", "(%s): %s at line %d column %d", name, se.Msg, se.Pos.Line, se.Pos.Col)
 	case err != nil:
 		c.raise("Psych::SyntaxError", "(%s): %v", name, err)
-	case len(warnings) > 0 || len(c.kw.keys) > 0:
-		c.outside("YAML with dates, other special values or options")
+	case len(warnings) > 0:
+		c.outside("YAML with dates or other special values")
 	}
 	return c.fromYAML(v)
 }

@@ -67,7 +67,6 @@ type call struct {
 	self  value
 	name  string
 	args  []value
-	kw    *hash // keyword arguments beyond the positional ones
 	blk   *proc
 }
 
@@ -118,12 +117,10 @@ func (in *interp) send(recv value, name string, args ...value) value {
 	return in.sendTo(in.frame, recv, name, args, nil)
 }
 
-// takeOptions are the methods here that take keyword arguments, and takeHashes those
-// to which {a: 1} without its braces is a hash.
-const (
-	takeOptions = " load safe_load unsafe_load load_file safe_load_file parse "
-	takeHashes  = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf % puts p send generate dump to_json include? == Array "
-)
+// takeHashes are the methods here to which {a: 1} without its braces is a hash; to
+// the others it would be options.
+const takeHashes = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf % puts p send generate dump " +
+	"to_json include? == Array "
 
 func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
 	m := in.method(recv, name)
@@ -135,12 +132,9 @@ func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *p
 	} else if m == nil {
 		in.missing(recv, name)
 	}
-	c := &call{interp: in, frame: f, self: recv, name: name, args: args, blk: blk, kw: newHash()}
+	c := &call{interp: in, frame: f, self: recv, name: name, args: args, blk: blk}
 	n := len(args)
-	if h, ok := at(args, n-1).(*hash); ok && h.keywords && isIn(takeOptions, name) {
-		n--
-		c.args, c.kw = args[:n], h
-	} else if ok && h.keywords && !isIn(takeHashes, name) {
+	if h, ok := at(args, n-1).(*hash); ok && h.keywords && !isIn(takeHashes, name) {
 		in.outside(name + " with keyword arguments")
 	}
 	switch {
@@ -243,12 +237,6 @@ func (c *call) hash(i int) *hash {
 	return h
 }
 
-// option is a keyword argument.
-func (c *call) option(name string) value {
-	v, _ := c.kw.get(symbol(name))
-	return v
-}
-
 func (c *call) yield(args ...value) value { return c.invoke(c.blk, args) }
 
 // array makes a new list of values.
@@ -308,28 +296,12 @@ func objectMethods(t methodTable) {
 		return c.method(c.self, toS(c.arg(0))) != nil || leftToRuby(c.self, toS(c.arg(0)))
 	}, "respond_to?")
 	t.def(1, -1, func(c *call) value { return c.sendTo(c.frame, c.self, toS(c.arg(0)), c.args[1:], c.blk) }, "send", "public_send")
-	t.def(0, 0, func(c *call) value { return copyOf(c.self) }, "dup", "clone")
 	t.def(0, 0, func(c *call) value { return c.toProc(c.self) }, "to_proc")
 }
 
 func isA(v, name value) bool {
 	c, ok := name.(class)
 	return ok && slices.Contains(ancestors(classOf(v)), string(c))
-}
-
-// copyOf copies what can change.
-func copyOf(v value) value {
-	switch v := v.(type) {
-	case *str:
-		return &str{s: v.String()}
-	case *array:
-		return newArray(slices.Clone(v.e)...)
-	case *hash:
-		h := v.copy()
-		h.def, h.block = v.def, v.block
-		return h
-	}
-	return v
 }
 
 func exceptionMethods(t methodTable) {

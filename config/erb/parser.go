@@ -782,7 +782,9 @@ func (p *parser) definition() *node {
 	p.scope(&locals{names: map[string]bool{}}, 'd', func() {
 		if p.advance(); n.s == "[" {
 			p.expect("]")
-			n.s = "[]"
+			if n.s = "[]"; !p.tok.space && p.accept("=") {
+				n.s = "[]="
+			}
 		}
 		if p.accept("(") {
 			n.params = p.parameters(")")

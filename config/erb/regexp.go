@@ -207,12 +207,6 @@ func regexpFunctions(t methodTable) {
 		return c.regexp(c.text(0), map[bool]string{true: "i"}[c.arg(1) == true || c.arg(1) == int64(1)])
 	}, "new")
 	t.def(1, 1, func(c *call) value { return c.str(escapeRegexp(c.text(0))) }, "escape", "quote")
-	t.def(0, 1, func(c *call) value {
-		if c.interp.match == nil || len(c.args) == 0 {
-			return c.global("$~")
-		}
-		return c.interp.match.group(c.arg(0))
-	}, "last_match")
 }
 
 func matchMethods(t methodTable) {

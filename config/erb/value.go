@@ -95,21 +95,13 @@ func (h *hash) remove(k value) (value, bool) {
 	return v, true
 }
 
-// copy is a hash with the same entries and no default.
 func (h *hash) copy() *hash {
 	c := newHash()
+	c.def, c.block = h.def, h.block
 	for i, k := range h.keys {
 		c.set(k, h.vals[i])
 	}
 	return c
-}
-
-func (h *hash) pairs() []value {
-	list := make([]value, len(h.keys))
-	for i, k := range h.keys {
-		list[i] = newArray(k, h.vals[i])
-	}
-	return list
 }
 
 // interval is a Range.
