@@ -8,7 +8,7 @@ import (
 
 // The bounds of one evaluation. A template beyond them ends with an error.
 const (
-	maxSteps = 4_000_000
+	maxSteps = 2_500_000
 	maxBytes = 128 << 20
 	maxDepth = 3000
 )
@@ -28,6 +28,7 @@ type interp struct {
 	frame *frame
 	node  *node
 	match *match // $~
+	most  int    // how many steps a template may take
 	steps int
 	bytes int
 	depth int
@@ -39,7 +40,7 @@ func newInterp(o Options, log *commandLog) *interp {
 	return &interp{
 		opts: o, ctx: context.Background(), env: newEnviron(o.Env), log: log,
 		ivars: map[string]value{}, gvars: map[string]value{}, consts: map[string]value{}, methods: map[string]*proc{},
-		tables: map[string]methodTable{},
+		tables: map[string]methodTable{}, most: maxSteps,
 	}
 }
 
@@ -153,8 +154,8 @@ func (in *interp) outside(construct string) {
 
 // step counts one step of the evaluation.
 func (in *interp) step() {
-	if in.steps++; in.steps > maxSteps {
-		in.stop(&Error{Msg: fmt.Sprintf("the template took more than %d steps", maxSteps), Hint: "see whether a loop never ends"})
+	if in.steps++; in.steps > in.most {
+		in.stop(&Error{Msg: fmt.Sprintf("the template took more than %d steps", in.most), Hint: "see whether a loop never ends"})
 	}
 	if in.steps&1023 == 0 && in.ctx.Err() != nil {
 		in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})

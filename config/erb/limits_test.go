@@ -14,7 +14,9 @@ import (
 func TestHostileTemplatesEnd(t *testing.T) {
 	for name, c := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			_, err := NewSession(sandboxed()).Render(context.Background(), "kitchen.yml", []byte(c.tmpl))
+			s := NewSession(sandboxed())
+			s.most = 300_000
+			_, err := s.Render(t.Context(), "kitchen.yml", []byte(c.tmpl))
 			require.ErrorContains(t, err, "kitchen.yml:")
 			require.NotContains(t, err.Error(), "internal error")
 			var e *Error
@@ -39,10 +41,10 @@ func hostile() map[string]hostileCase {
 		"recursion rescued":      {"<% def f; f rescue f; end; f %>", ""},
 		"string multiplication":  {"<%= 'x' * 10_000_000_000 %>", "MiB"},
 		"string doubling":        {"<% s = 'x'; loop { s += s } %>", "MiB"},
-		"string append":          {"<% s = 'x' * 1000; loop { s << s } %>", "MiB"},
-		"array multiplication":   {"<%= [0] * 10_000_000_000 %>", "MiB"},
+		"string append":          {"<% s = 'x' * 1000; loop { s << s } %>", ""},
+		"array multiplication":   {"<%= [0] * 10_000_000_000 %>", "steps"},
 		"array growth":           {"<% a = []; loop { a.concat(a); a << 1 } %>", ""},
-		"array index":            {"<% a = []; a[10_000_000_000] = 1 %>", "MiB"},
+		"array index":            {"<% a = []; a[10_000_000_000] = 1 %>", "steps"},
 		"big range":              {"<%= (1..10_000_000_000).to_a.size %>", ""},
 		"endless range":          {"<%= (1..).map { |x| x } %>", ""},
 		"endless cycle":          {"<%= [1].cycle { } %>", "steps"},
@@ -55,9 +57,9 @@ func hostile() map[string]hostileCase {
 		"big precision":          {"<%= '%.10000000000f' % 1 %>", "MiB"},
 		"regexp blow-up":         {`<%= ('a' * 40) =~ /(a+)+b/ %>`, "takes too long"},
 		"regexp blow-up in gsub": {`<%= ('a' * 60).gsub(/(([a-z])+.)+[A-Z]([a-z])+/, '') %>`, "takes too long"},
-		"deep nesting of values": {"<% a = []; 100_000.times { a = [a] } %><%= a.inspect %>", "stack level too deep"},
-		"deep nesting flattened": {"<% a = []; 100_000.times { a = [a] } %><%= a.flatten %>", "stack level too deep"},
-		"deep nesting compared":  {"<% f = -> { a = []; 100_000.times { a = [a] }; a } %><%= f.() == f.() %>", "stack level too deep"},
+		"deep nesting of values": {"<% a = []; 5_000.times { a = [a] } %><%= a.inspect %>", "stack level too deep"},
+		"deep nesting flattened": {"<% a = []; 5_000.times { a = [a] } %><%= a.flatten %>", "stack level too deep"},
+		"deep nesting compared":  {"<% f = -> { a = []; 5_000.times { a = [a] }; a } %><%= f.() == f.() %>", "stack level too deep"},
 		"value inside itself":    {"<% a = []; a << a %><%= a.inspect %>", "stack level too deep"},
 		"deep parentheses":       {"<%= " + strings.Repeat("(", 100_000) + " %>", "nesting"},
 		"deep arrays":            {"<%= " + strings.Repeat("[", 100_000) + " %>", "nesting"},

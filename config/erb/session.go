@@ -76,8 +76,10 @@ type Session struct {
 	files []rubyFile
 	// inRuby is true once a file went to a ruby; all that follow go there as well.
 	inRuby bool
-	// root is where installed products are looked for; tests set it.
+	// root is where installed products are looked for, and most how many steps a
+	// template may take; tests set them.
 	root string
+	most int
 }
 
 // NewSession returns a session without any state yet.
@@ -88,7 +90,7 @@ func NewSession(o Options) *Session {
 	if o.Mode == "" {
 		o.Mode = Auto
 	}
-	return &Session{opts: o, root: "/"}
+	return &Session{opts: o, root: "/", most: maxSteps}
 }
 
 // Render returns the text of a template. filename is what __FILE__ is. The error
@@ -104,6 +106,7 @@ func (s *Session) Render(ctx context.Context, filename string, src []byte) ([]by
 		}
 		s.opts.Dir = dir
 		s.in = newInterp(s.opts, &s.log)
+		s.in.most = s.most
 	}
 	out, err := s.render(ctx, filename, src)
 	if err != nil {
