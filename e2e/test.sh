@@ -24,7 +24,7 @@ running() { tolerate "$engines" status | awk '$2 == "up" { print $1 }'; }
 
 # go_test ARGUMENT...: `go test` as testlog prints it.
 go_test() {
-	go test -json -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-25m}" "$@" 2>&1 | go run ./e2e/testlog
+	go test -json -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-40m}" "$@" 2>&1 | go run ./e2e/testlog
 }
 
 # failed LOG: a line for each package that failed: its path, then the tests that did.
@@ -36,10 +36,10 @@ failed() {
 
 unit_tests() {
 	say "go vet"
-	go vet ./...
+	go vet ./... || return 1 # a caller that tests the result switches set -e off
 	for target in darwin/arm64 windows/amd64 linux/arm64; do
 		say "go build for $target"
-		GOOS=${target%/*} GOARCH=${target#*/} go build ./...
+		GOOS=${target%/*} GOARCH=${target#*/} go build ./... || return 1
 	done
 	say "go test -race (no engine)"
 	local race=(-race)
