@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -103,13 +104,29 @@ func (b *kitchen) Exec(ctx context.Context, c runner.Command) (int, error) {
 	for k, v := range c.Env {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
-	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
+	var one sync.Mutex // an engine delivers the two streams one after the other
+	cmd.Stdout, cmd.Stderr = inTurn{&one, c.Stdout}, inTurn{&one, c.Stderr}
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return exit.ExitCode(), nil
 	}
 	return 0, err
+}
+
+// inTurn is a writer that others of its mutex wait for.
+type inTurn struct {
+	one *sync.Mutex
+	to  io.Writer
+}
+
+func (w inTurn) Write(p []byte) (int, error) {
+	w.one.Lock()
+	defer w.one.Unlock()
+	if w.to == nil {
+		return len(p), nil
+	}
+	return w.to.Write(p)
 }
 
 // verify prepares and verifies an instance.
