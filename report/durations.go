@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/galley-kitchen/galley/report/recording"
 	"github.com/galley-kitchen/galley/report/run"
 )
 
@@ -41,7 +42,7 @@ func readRun(data []byte) (*run.Run, error) {
 		}
 		return &recorded, nil
 	}
-	events, err := Replay(bytes.NewReader(data))
+	events, err := recording.Read(bytes.NewReader(data))
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ func TestDurationsOfAReport(t *testing.T) {
 	require.Len(t, want, 3)
 	for name, text := range map[string]string{
 		"json":    rendered(t, sample.Red(), WriteJSON),
-		"ndjson":  recorded(t, sample.Red()),
-		"cut off": recorded(t, sample.Red()) + `{"type":"outp`,
+		"ndjson":  sample.Recorded(t, sample.Red()),
+		"cut off": sample.Recorded(t, sample.Red()) + `{"type":"outp`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Durations(strings.NewReader(text))
@@ -30,7 +30,7 @@ func TestDurationsOfAReport(t *testing.T) {
 			require.Equal(t, want, got)
 		})
 	}
-	got, err := Durations(strings.NewReader(recorded(t, sample.Killed(5*time.Second))))
+	got, err := Durations(strings.NewReader(sample.Recorded(t, sample.Killed(5*time.Second))))
 	require.NoError(t, err)
 	require.Empty(t, got, "an instance that was cut off tells nothing")
 	_, err = Durations(strings.NewReader("no report\n"))

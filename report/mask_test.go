@@ -20,6 +20,7 @@ import (
 	"github.com/galley-kitchen/galley/report/console"
 	"github.com/galley-kitchen/galley/report/files"
 	"github.com/galley-kitchen/galley/report/internal/sample"
+	"github.com/galley-kitchen/galley/report/recording"
 	"github.com/galley-kitchen/galley/report/run"
 )
 
@@ -95,7 +96,7 @@ var named = []string{"RunID", "Instance", "Version", "Action", "Engine", "Suite"
 // TestEveryFieldIsMasked: a field that is added to an event is masked too.
 func TestEveryFieldIsMasked(t *testing.T) {
 	const secret = "S3CRET-canary/value"
-	for name, zero := range eventTypes() {
+	for name, zero := range recording.Types() {
 		e := reflect.New(reflect.TypeOf(zero)).Elem()
 		fill(e, secret)
 		multi, seen := NewMulti(), &recorder{}

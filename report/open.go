@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/report/files"
 	"github.com/galley-kitchen/galley/report/html"
+	"github.com/galley-kitchen/galley/report/recording"
 )
 
 // Env is what Open takes from the process.
@@ -139,13 +140,13 @@ func openDocument(r files.Render) func(string, Env) (SinkCloser, error) {
 
 func openNDJSON(file string, env Env) (SinkCloser, error) {
 	if file == "-" {
-		return NewNDJSON(files.Unclosed{Writer: env.Stdout}), nil
+		return recording.NewWriter(files.Unclosed{Writer: env.Stdout}), nil
 	}
 	f, err := files.Open(file, env.Within, true)
 	if err != nil {
 		return nil, err
 	}
-	return NewNDJSON(f), nil
+	return recording.NewWriter(f), nil
 }
 
 // openGitHub writes its summary where GitHub says, or to the file named.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/files"
 	"github.com/galley-kitchen/galley/report/html"
@@ -48,7 +49,7 @@ func TestDocumentsGolden(t *testing.T) {
 	for run, events := range sample.Runs() {
 		for ext, r := range formats {
 			t.Run(run+"."+ext, func(t *testing.T) {
-				sample.Golden(t, filepath.Join(ext, run+"."+ext), rendered(t, events, r))
+				golden.Equal(t, filepath.Join("testdata", ext, run+"."+ext), rendered(t, events, r))
 			})
 		}
 	}

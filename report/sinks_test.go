@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/files"
 	"github.com/galley-kitchen/galley/report/html"
@@ -169,7 +170,7 @@ func TestGitHubGolden(t *testing.T) {
 			require.NoError(t, err)
 			sample.Feed(s, sample.Runs()[run])
 			require.NoError(t, s.Close())
-			sample.Golden(t, filepath.Join("github", run+".txt"), out.String())
+			golden.Equal(t, filepath.Join("testdata", "github", run+".txt"), out.String())
 			text, found := strings.CutPrefix(sample.Read(t, summary), "before\n")
 			require.True(t, found, "the summary is appended")
 			require.Equal(t, rendered(t, sample.Runs()[run], WriteMarkdown), text)

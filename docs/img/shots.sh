@@ -31,7 +31,9 @@ shot() {
 	}
 }
 
-(cd "$here/../.." && go run ./report/internal/shots "$pages")
+for run in green red many; do
+	(cd "$here/../.." && go run ./cmd/galley report "report/internal/sample/$run.ndjson" --html "$pages/$run.html")
+done
 shot green report-green 1000 900
 shot red report-red 1000 2050
 shot red report-red-dark 1000 2050 --blink-settings=preferredColorScheme=0

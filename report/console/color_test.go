@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/galley-kitchen/galley/report/internal/sample"
 )
 
 func TestUseColor(t *testing.T) {
@@ -28,7 +26,7 @@ func TestUseColor(t *testing.T) {
 		{"flag beats FORCE_COLOR", ColorNever, map[string]string{"FORCE_COLOR": "1"}, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, c.want, UseColor(c.wish, sample.Env(c.vars), c.terminal))
+			require.Equal(t, c.want, UseColor(c.wish, func(name string) string { return c.vars[name] }, c.terminal))
 		})
 	}
 }

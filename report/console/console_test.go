@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/internal/sample"
 	"github.com/galley-kitchen/galley/report/text"
@@ -64,7 +65,7 @@ func TestConsoleGolden(t *testing.T) {
 				}
 			}
 			require.NoError(t, s.console.Close())
-			sample.Golden(t, filepath.Join("console", run+".txt"),
+			golden.Equal(t, filepath.Join("testdata", "console", run+".txt"),
 				half+"=== the end ===\n"+s.screen.String()+"--- stderr ---\n"+s.err.String())
 		})
 	}

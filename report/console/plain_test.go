@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/internal/sample"
 	"github.com/galley-kitchen/galley/report/text"
@@ -29,7 +30,7 @@ func TestPlainGolden(t *testing.T) {
 	for run, events := range sample.Runs() {
 		t.Run(run, func(t *testing.T) {
 			stdout, stderr := plain(t, events, Options{})
-			sample.Golden(t, filepath.Join("plain", run+".txt"), stdout+"--- stderr ---\n"+stderr)
+			golden.Equal(t, filepath.Join("testdata", "plain", run+".txt"), stdout+"--- stderr ---\n"+stderr)
 		})
 	}
 	variants := map[string]struct {
@@ -48,7 +49,7 @@ func TestPlainGolden(t *testing.T) {
 	for name, v := range variants {
 		t.Run(name, func(t *testing.T) {
 			stdout, stderr := plain(t, v.events, v.o)
-			sample.Golden(t, filepath.Join("plain", name+".txt"), stdout+"--- stderr ---\n"+stderr)
+			golden.Equal(t, filepath.Join("testdata", "plain", name+".txt"), stdout+"--- stderr ---\n"+stderr)
 		})
 	}
 }

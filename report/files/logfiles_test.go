@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/internal/sample"
 )
@@ -27,7 +28,7 @@ func TestLogFilesGolden(t *testing.T) {
 	require.NoError(t, logs(t, dir, LogOptions{}, sample.Red()).Close())
 	for _, name := range []string{"kitchen", "default-ubuntu-2404", "default-almalinux-9"} {
 		for _, ext := range []string{".log", ".ndjson"} {
-			sample.Golden(t, filepath.Join("logs", name+ext), sample.Read(t, dir, name+ext))
+			golden.Equal(t, filepath.Join("testdata", "logs", name+ext), sample.Read(t, dir, name+ext))
 		}
 	}
 	entries, err := os.ReadDir(dir)

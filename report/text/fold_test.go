@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/galley-kitchen/galley/report/internal/sample"
 )
 
 // Commands to the agents of other systems are made harmless in their logs, and left
@@ -37,10 +35,4 @@ func TestDefuse(t *testing.T) {
 		}))
 	}
 	require.Equal(t, "a\n: :error::x\nb", Clean("a\n\x1b[0m::error::x\nb", FoldGitHub))
-}
-
-func TestFoldFor(t *testing.T) {
-	require.Equal(t, FoldGitHub, FoldFor(sample.Env(map[string]string{"GITHUB_ACTIONS": "true"})))
-	require.Equal(t, FoldGitLab, FoldFor(sample.Env(map[string]string{"GITLAB_CI": "true"})))
-	require.Equal(t, FoldNone, FoldFor(sample.Env(nil)))
 }

@@ -1,13 +1,15 @@
-package text
+package text_test
 
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/report/internal/sample"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 func TestPrintable(t *testing.T) {
@@ -42,7 +44,7 @@ func TestPrintable(t *testing.T) {
 		{"invalid", "a\xffb", "a\ufffdb"},
 		{"empty", "", ""},
 	} {
-		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, Line(c.in)) })
+		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, text.Line(c.in)) })
 	}
 }
 
@@ -57,7 +59,7 @@ func TestColored(t *testing.T) {
 		"\x1b[31":                   "",
 		"\x1b[" + strings.Repeat("1;", 40) + "mx": "x",
 	} {
-		require.Equal(t, want, Colored(in), "%q", in)
+		require.Equal(t, want, text.Colored(in), "%q", in)
 	}
 }
 
@@ -66,18 +68,18 @@ func FuzzPrintable(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := Line(s)
+		got := text.Line(s)
 		require.True(t, utf8.ValidString(got))
 		require.Equal(t, -1, strings.IndexFunc(got, func(r rune) bool {
-			return r != '\t' && r < 0x20 || r >= 0x7f && r < 0xa0 || Misleading(r)
+			return r != '\t' && r < 0x20 || r >= 0x7f && r < 0xa0 || text.Misleading(r)
 		}), "%q became %q", s, got)
-		require.Equal(t, got, Line(got), "twice is once")
+		require.Equal(t, got, text.Line(got), "twice is once")
 		for width := range 6 {
-			require.LessOrEqual(t, Cells(Cut(Flat(s), width)), width)
+			require.LessOrEqual(t, text.Cells(text.Cut(text.Flat(s), width)), width)
 		}
 		// With colours the same is shown, and nothing but colours is set.
-		withColors := Colored(s)
-		require.Equal(t, got, Line(withColors))
+		withColors := text.Colored(s)
+		require.Equal(t, got, text.Line(withColors))
 		for _, sequence := range strings.Split(withColors, "\x1b")[1:] {
 			require.Regexp(t, `^\[[0-9;:]*m`, sequence)
 		}
@@ -96,8 +98,9 @@ func TestDurations(t *testing.T) {
 		{"2h7m3s", "(127m3.00s)", "2h07m"},
 		{"59m59.9s", "(59m59.90s)", "1h00m"},
 	} {
-		d := sample.Duration(t, c.in)
-		require.Equal(t, c.kitchen, KitchenDuration(d))
-		require.Equal(t, c.short, ShortDuration(d), c.in)
+		d, err := time.ParseDuration(c.in)
+		require.NoError(t, err)
+		require.Equal(t, c.kitchen, text.KitchenDuration(d))
+		require.Equal(t, c.short, text.ShortDuration(d), c.in)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
 	"github.com/galley-kitchen/galley/report/console"
+	"github.com/galley-kitchen/galley/report/recording"
 )
 
 // documents are the reports that can be made of a finished run; those that belong
@@ -81,13 +82,13 @@ func run(o *Options) error {
 
 func readRecording(stdin io.Reader, file string) ([]lifecycle.Event, error) {
 	if file == "-" {
-		return report.Replay(stdin)
+		return recording.Read(stdin)
 	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
-	events, err := report.Replay(f)
+	events, err := recording.Read(f)
 	return events, errors.Join(err, f.Close())
 }
 

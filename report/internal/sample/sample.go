@@ -1,117 +1,133 @@
-// Package sample makes the events of runs that never were: for golden files and
-// for the pictures in the documentation.
+// Package sample has recorded runs that every format is tested with, and what the tests of reports share.
 package sample
 
 import (
-	"sort"
+	"bytes"
+	"embed"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/galley-kitchen/galley/lifecycle"
-	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/report/recording"
 )
 
-// recording is a list of events that grows as its clock goes on.
-type recording struct {
-	entries []entry
-	start   time.Time
-	now     time.Duration
-}
+// Recordings has NAME.ndjson for each run. The pictures in the documentation are made of them too: see
+// docs/img/shots.sh.
+//
+//go:embed *.ndjson
+var Recordings embed.FS
 
-// entry is an event and when it happened, since the start.
-type entry struct {
-	at    time.Duration
-	event lifecycle.Event
-}
+// One is a converge of a single instance that succeeds.
+func One() []lifecycle.Event { return read("one") }
 
-const runID = "20250314-092653-4f1c"
+// Green is a test of three instances side by side that all pass.
+func Green() []lifecycle.Event { return read("green") }
 
-func newRecording() *recording {
-	return &recording{start: time.Date(2025, 3, 14, 9, 26, 53, 0, time.UTC)}
-}
+// Red is a run in which one instance fails to converge, one fails tests, one has a flaky test and a skipped one, and
+// one is not started.
+func Red() []lifecycle.Event { return read("red") }
 
-// at sets the clock, in time since the start.
-func (r *recording) at(d time.Duration) *recording {
-	r.now = d
-	return r
-}
+// Many is forty instances, eight at a time, with some failures.
+func Many() []lifecycle.Event { return read("many") }
 
-func (r *recording) stamp(instance string) lifecycle.Stamp {
-	return lifecycle.Stamp{Time: r.start.Add(r.now), RunID: runID, Instance: instance}
-}
-
-func (r *recording) add(e lifecycle.Event) { r.entries = append(r.entries, entry{r.now, e}) }
-
-func (r *recording) run(action string, concurrency int, instances ...string) {
-	r.add(lifecycle.RunStarted{Stamp: r.stamp(""), Version: "0.1.0", Action: action, Instances: instances, Concurrency: concurrency})
-	r.add(lifecycle.EngineReady{Stamp: r.stamp(""), Engine: "podman", Version: "4.9.5", Endpoint: "unix:///run/user/1000/podman/podman.sock"})
-}
-
-func (r *recording) notice(instance string, level lifecycle.Level, text string) {
-	r.add(lifecycle.Notice{Stamp: r.stamp(instance), Level: level, Text: text})
-}
-
-// work adds something long from one time to another.
-func (r *recording) work(instance, what string, from, to time.Duration, bytes int64) {
-	const steps = 4
-	for i := range time.Duration(steps) {
-		r.at(from + (to-from)*i/steps)
-		r.add(lifecycle.Progress{Stamp: r.stamp(instance), What: what, Current: bytes * int64(i) / steps, Total: bytes})
+// Hostile is a run whose output and names try to break every format. Invalid UTF-8, which JSON cannot hold, is written
+// as U+FFFD in its recording.
+func Hostile() []lifecycle.Event {
+	events := read("hostile")
+	for n, e := range events {
+		if o, ok := e.(lifecycle.Output); ok {
+			o.Text = strings.ReplaceAll(o.Text, "\ufffd", "\xff")
+			events[n] = o
+		}
 	}
-	r.at(to)
-	r.add(lifecycle.Progress{Stamp: r.stamp(instance), What: what, Current: bytes, Total: bytes, Done: true})
+	return events
 }
 
-func (r *recording) begin(instance, suite, platform string) {
-	r.add(lifecycle.InstanceStarted{Stamp: r.stamp(instance), Suite: suite, Platform: platform})
+// Killed is what is known of Green when it is killed after a time.
+func Killed(after time.Duration) []lifecycle.Event {
+	var known []lifecycle.Event
+	for _, e := range Green() {
+		if len(known) == 0 || e.At().Time.Sub(known[0].At().Time) <= after {
+			known = append(known, e)
+		}
+	}
+	return known
 }
 
-func (r *recording) phase(instance string, p lifecycle.Phase) {
-	r.add(lifecycle.PhaseStarted{Stamp: r.stamp(instance), Phase: p})
+// Interrupted is Green up to a time, then Ctrl-C.
+func Interrupted(after time.Duration) []lifecycle.Event {
+	events := Killed(after)
+	end := events[0].At()
+	end.Time = end.Time.Add(after)
+	return append(events, lifecycle.RunFinished{Stamp: end, Duration: after, Interrupted: true})
 }
 
-func (r *recording) ended(instance string, p lifecycle.Phase, took time.Duration, failure string) {
-	r.add(lifecycle.PhaseFinished{Stamp: r.stamp(instance), Phase: p, Duration: took, Error: failure})
-}
-
-func (r *recording) out(instance string, p lifecycle.Phase, lines ...string) {
-	for _, l := range lines {
-		r.add(lifecycle.Output{Stamp: r.stamp(instance), Phase: p, Stream: "stdout", Text: l})
+// Runs are the runs of the golden files.
+func Runs() map[string][]lifecycle.Event {
+	return map[string][]lifecycle.Event{
+		"one":         One(),
+		"green":       Green(),
+		"red":         Red(),
+		"hostile":     Hostile(),
+		"killed":      Killed(20 * time.Second),
+		"interrupted": Interrupted(20 * time.Second),
 	}
 }
 
-func (r *recording) test(instance string, c result.TestCase) {
-	r.add(lifecycle.TestFinished{Stamp: r.stamp(instance), Case: c})
+func read(name string) []lifecycle.Event {
+	f, err := Recordings.Open(name + ".ndjson")
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	events, err := recording.Read(f)
+	if err != nil {
+		panic(err)
+	}
+	return events
 }
 
-func (r *recording) finish(instance string, took time.Duration, phase lifecycle.Phase, failure string) {
-	r.add(lifecycle.InstanceFinished{
-		Stamp: r.stamp(instance), Duration: took, Error: failure, FailedPhase: phase,
-		LogPath: ".kitchen/logs/" + instance + ".log",
-	})
+// Feed hands events to a sink.
+func Feed(s lifecycle.Sink, events []lifecycle.Event) {
+	for _, e := range events {
+		s.Handle(e)
+	}
 }
 
-func (r *recording) done(failed, skipped int, interrupted bool) {
-	r.add(lifecycle.RunFinished{Stamp: r.stamp(""), Duration: r.now, Failed: failed, Skipped: skipped, Interrupted: interrupted})
+// Recorded is the recording of events.
+func Recorded(t *testing.T, events []lifecycle.Event) string {
+	t.Helper()
+	var b buffer
+	w := recording.NewWriter(&b)
+	Feed(w, events)
+	require.NoError(t, w.Close())
+	return b.String()
 }
 
-// until are those that happened up to a time, in the order of time.
-func (r *recording) until(end time.Duration) []lifecycle.Event {
-	sort.SliceStable(r.entries, func(i, j int) bool { return r.entries[i].at < r.entries[j].at })
-	var out []lifecycle.Event
-	for _, e := range r.entries {
-		if e.at <= end {
-			out = append(out, e.event)
+type buffer struct{ bytes.Buffer }
+
+func (*buffer) Close() error { return nil }
+
+// Read is the text of a file.
+func Read(t *testing.T, path ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(path...))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// Nasty are the outputs of the hostile run.
+func Nasty() []string {
+	var out []string
+	for _, e := range Hostile() {
+		if o, ok := e.(lifecycle.Output); ok {
+			out = append(out, o.Text)
 		}
 	}
 	return out
-}
-
-// events are all, in the order of time.
-func (r *recording) events() []lifecycle.Event { return r.until(r.now) }
-
-func passed(suite, id, title string) result.TestCase {
-	return result.TestCase{
-		Suite: suite, ID: id, Title: title, Outcome: result.Passed, Duration: 12 * time.Millisecond,
-		File: "test/integration/default/nginx_test.rb", Line: 4,
-	}
 }

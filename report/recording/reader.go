@@ -1,4 +1,4 @@
-package report
+package recording
 
 import (
 	"bufio"
@@ -10,12 +10,12 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// Replay reads the events that NDJSON wrote; handed to another sink they give the same report as the run itself would
+// Read returns the events that a [Writer] wrote; handed to another sink they give the same report as the run itself would
 // have. Empty lines are passed over. When the last line is cut off, the error is io.ErrUnexpectedEOF and the events
 // before it are returned; an error in any other line names the line.
-func Replay(r io.Reader) ([]lifecycle.Event, error) {
+func Read(r io.Reader) ([]lifecycle.Event, error) {
 	var events []lifecycle.Event
-	types := eventTypes()
+	types := Types()
 	in := bufio.NewReader(r)
 	for number := 1; ; number++ {
 		object, readErr := in.ReadBytes('\n')

@@ -1,4 +1,5 @@
-package report
+// Package recording writes the events of a run as lines of JSON and reads them again.
+package recording
 
 import (
 	"bytes"
@@ -10,8 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// eventTypes are the names of events in a recorded run.
-func eventTypes() map[string]lifecycle.Event {
+// Types are the events by their names in a recording.
+func Types() map[string]lifecycle.Event {
 	return map[string]lifecycle.Event{
 		"run_started":       lifecycle.RunStarted{},
 		"engine_ready":      lifecycle.EngineReady{},
@@ -33,7 +34,7 @@ func eventTypes() map[string]lifecycle.Event {
 // eventNames are the names by the events' types.
 func eventNames() map[reflect.Type]string {
 	names := map[reflect.Type]string{}
-	for name, e := range eventTypes() {
+	for name, e := range Types() {
 		names[reflect.TypeOf(e)] = name
 	}
 	return names

@@ -1,4 +1,4 @@
-package report
+package recording
 
 import (
 	"io"
@@ -8,20 +8,20 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// NDJSON writes every event as a line of JSON, at once and with one write each, so that what was written before a crash
-// can be read by Replay.
-type NDJSON struct {
+// Writer writes every event as a line of JSON, at once and with one write each, so that what was written before a crash
+// can be read by Read.
+type Writer struct {
 	mu    sync.Mutex
 	w     io.WriteCloser
 	names map[reflect.Type]string
 	err   error
 }
 
-// NewNDJSON writes to w, and closes it at the end.
-func NewNDJSON(w io.WriteCloser) *NDJSON { return &NDJSON{w: w, names: eventNames()} }
+// NewWriter writes to w, and closes it at the end.
+func NewWriter(w io.WriteCloser) *Writer { return &Writer{w: w, names: eventNames()} }
 
 // Handle writes an event. After an error it writes no more.
-func (n *NDJSON) Handle(e lifecycle.Event) {
+func (n *Writer) Handle(e lifecycle.Event) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.err != nil {
@@ -35,7 +35,7 @@ func (n *NDJSON) Handle(e lifecycle.Event) {
 }
 
 // Close closes the writer and returns the first error.
-func (n *NDJSON) Close() error {
+func (n *Writer) Close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.w.Close(); n.err == nil {
