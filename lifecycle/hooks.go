@@ -90,7 +90,7 @@ func (i *instanceRun) hookEnv() map[string]string {
 func (i *instanceRun) remoteHook(ctx context.Context, h config.Hook) error {
 	if h.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, h.Timeout, fmt.Errorf("it took longer than %s", h.Timeout))
+		ctx, cancel = context.WithTimeoutCause(ctx, h.Timeout, fmt.Errorf("run %q in the runner: it took longer than %s", h.Remote, h.Timeout))
 		defer cancel()
 	}
 	stdout, stderr, flush := i.output()

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -151,7 +152,9 @@ func (e *interruptedError) Unwrap() []error { return []error{e.err, e.cause} }
 // that a call was ended by it, the cause alone is said, without the call.
 func interrupted(err, cause error) error {
 	first, rest, _ := strings.Cut(err.Error(), "\n")
-	called := strings.HasSuffix(first, ": "+cause.Error()) || strings.HasSuffix(first, ": "+context.Canceled.Error())
+	called := slices.ContainsFunc([]error{cause, context.Canceled, context.DeadlineExceeded}, func(e error) bool {
+		return strings.HasSuffix(first, ": "+e.Error())
+	})
 	switch {
 	case called && (rest == "" || rest == cause.Error()):
 		return &interruptedError{cause.Error(), err, cause}

@@ -1,6 +1,7 @@
 package provisioner
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // Of several versions of a package the newest is taken, compared number by number.
@@ -37,7 +39,10 @@ func TestNewestVersion(t *testing.T) {
 // A variable of any name or value breaks nothing, and command_prefix holds for all of a
 // command. A shell behind a prefix may drop what it cannot have as a variable.
 func TestVariablesAndPrefix(t *testing.T) {
-	for prefix, want := range map[string]string{"": "it's $HOME as \n1\n", ", command_prefix: 'env AS=prefix'": "it's $HOME as prefix\n"} {
+	for prefix, want := range map[string]string{
+		"": "it's $HOME as \n1\n", ", command_prefix: 'env AS=prefix'": "it's $HOME as prefix\n",
+		", command_prefix: 'env -i PATH=/usr/bin:/bin AS=cleared'": "it's $HOME as cleared\n",
+	} {
 		b := newBed(t, map[string]string{"kitchen.yml": `provisioner: {name: shell, command: "cd / && echo \"$PLAIN as $AS\"; tr '\\0' '\\n' < /proc/$$/environ | grep -c '^dotted.name=x y$'; true", ` +
 			`env: {dotted.name: 'x y', PLAIN: "it's $HOME"}` + prefix + "}\n" + platform})
 		r := b.here()
@@ -45,6 +50,11 @@ func TestVariablesAndPrefix(t *testing.T) {
 		_, out, err := b.converge(r)
 		require.NoError(t, err, out)
 		require.Contains(t, out, want)
+		// The file is everybody's to read, and a variable may be a secret.
+		script, err := os.ReadFile(filepath.Join(b.box.Local, converge.RunCommand))
+		require.NoError(t, err)
+		require.NotContains(t, string(script), "it's $HOME")
+		require.NotContains(t, string(script), runner.Quote("it's $HOME"))
 	}
 }
 

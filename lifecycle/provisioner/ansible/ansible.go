@@ -54,7 +54,7 @@ func (a *Ansible) Prepare(_ context.Context, sb sandbox.Dir) error {
 		return err
 	}
 	s := a.script(l)
-	l.files = append(l.files, s.File(a.instance.Provisioner, a.Env(a.instance.Provisioner)))
+	l.files = append(l.files, s.File())
 	return sandbox.Sync(sb.Local, l.files, keep)
 }
 

@@ -124,7 +124,7 @@ func (c *Chef) settings(sb sandbox.Dir, policy string, kept []string) ([]sandbox
 		{Path: dnaFile, Data: dna, Mode: sb.SecretMode()},
 		{Path: clientFile, Data: []byte(conf), Mode: sb.SecretMode()},
 		{Path: "validation.pem", Data: key, Mode: sb.SecretMode()},
-		c.script(sb, kept).File(c.instance.Provisioner, c.env()),
+		c.script(sb, kept).File(),
 	}
 	if c.strict() {
 		handler := path.Join(sb.Remote, handlerFile)

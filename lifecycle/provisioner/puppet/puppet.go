@@ -58,7 +58,7 @@ func (p *Puppet) Prepare(_ context.Context, sb sandbox.Dir) error {
 	}
 	hiera := slices.ContainsFunc(files, func(f sandbox.File) bool { return f.Path == hieraFile })
 	run := p.script(sb, manifest, hiera)
-	files = append(files, run.File(p.instance.Provisioner, p.Env(p.instance.Provisioner)))
+	files = append(files, run.File())
 	return sandbox.Sync(sb.Local, files, nil)
 }
 

@@ -40,7 +40,6 @@ func (s *Shell) Tool() *converge.Tool { return converge.ToolOf(s.instance.Provis
 
 // Prepare copies the script and its data, and writes the script that runs them.
 func (s *Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
-	p := s.instance.Provisioner
 	files, check, line, err := s.line(sb)
 	if err != nil {
 		return err
@@ -62,7 +61,7 @@ func (s *Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 		}
 		files = append(files, tree...)
 	}
-	files = append(files, run.File(p, s.Env(p)))
+	files = append(files, run.File())
 	return sandbox.Sync(sb.Local, files, nil)
 }
 

@@ -50,7 +50,7 @@ func (t *Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
 	var run converge.Script
 	run.Add("cd %s || exit", runner.Quote(sb.Remote))
 	run.Line(command)
-	files = append(files, run.File(t.instance.Provisioner, t.Env(t.instance.Provisioner)))
+	files = append(files, run.File())
 	return sandbox.Sync(sb.Local, files, nil)
 }
 

@@ -99,13 +99,13 @@ func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runn
 	start := j.Start
 	if start == nil {
 		start = func(ctx context.Context, out runner.Output) (int, error) {
-			c := runner.Command{Argv: runArgv(j.Keys, sb), Env: maps.Clone(j.Env), Stdout: out.Stdout, Stderr: out.Stderr}
+			env := map[string]string{}
+			maps.Copy(env, j.Env)
 			if try > 1 {
-				if c.Env == nil {
-					c.Env = map[string]string{}
-				}
-				c.Env[TryVariable] = strconv.Itoa(try)
+				env[TryVariable] = strconv.Itoa(try)
 			}
+			c := command(j.Keys, sb, env)
+			c.Stdout, c.Stderr = out.Stdout, out.Stderr
 			return r.Exec(ctx, c)
 		}
 	}

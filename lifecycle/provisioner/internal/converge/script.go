@@ -40,29 +40,28 @@ func (s Script) String() string { return "#!/bin/sh\n" + strings.Join(s.lines, "
 // shellName matches the names that a shell's variable can have.
 var shellName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// File is the script as the file RunCommand. Behind command_prefix it sets its
-// environment itself, as Test Kitchen has it: sudo and the like clear it.
-func (s Script) File(p config.Provisioner, env map[string]string) sandbox.File {
-	if p.CommandPrefix != "" {
-		var exports []string
-		for _, name := range slices.Sorted(maps.Keys(env)) {
-			if shellName.MatchString(name) {
-				exports = append(exports, fmt.Sprintf("%s=%s; export %s", name, runner.Quote(env[name]), name))
-			}
-		}
-		s.lines = append(exports, s.lines...)
-	}
+// File is the script as the file RunCommand.
+func (s Script) File() sandbox.File {
 	return sandbox.File{Path: RunCommand, Data: []byte(s.String()), Mode: 0o755}
 }
 
-// runArgv is the command that runs the script in the runner. command_prefix stands
-// before a shell, so that it holds for all that the script does.
-func runArgv(p config.Provisioner, sb sandbox.Dir) []string {
+// command is the command that runs the script in the runner with an environment.
+// command_prefix stands before a shell, so that it holds for all that the script does. Since
+// sudo and the like clear the environment, that shell is told it again, as Test Kitchen has
+// it: on its standard input, because a file would have to be readable by any user.
+func command(p config.Provisioner, sb sandbox.Dir, env map[string]string) runner.Command {
 	file := path.Join(sb.Remote, RunCommand)
 	if p.CommandPrefix == "" {
-		return []string{"sh", file}
+		return runner.Command{Argv: []string{"sh", file}, Env: env}
 	}
-	return append(runner.Shell(p.CommandPrefix+` sh "$0"`), file)
+	var exports strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if shellName.MatchString(name) {
+			fmt.Fprintf(&exports, "%s=%s; export %s\n", name, runner.Quote(env[name]), name)
+		}
+	}
+	line := p.CommandPrefix + ` sh -c 'eval "$(cat)"; exec sh "$0" < /dev/null' "$0"`
+	return runner.Command{Argv: append(runner.Shell(line), file), Env: env, Stdin: strings.NewReader(exports.String())}
 }
 
 // locate is the part of a script that finds a tool. A place in a volume goes before all
