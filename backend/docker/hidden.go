@@ -83,7 +83,9 @@ func (b *Backend) copyToHidden(ctx context.Context, op, id, dir string, h *hidin
 		return &backend.Error{Op: op, Kind: backend.ErrNotFound, Detail: "there is no such directory"}
 	case h.view.Kind != "d":
 		return &backend.Error{Op: op, Kind: backend.ErrInvalid, Detail: dir + " is not a directory"}
-	case !h.view.Tar || h.IsPseudo():
+	case h.IsPseudo():
+		return engine.MadeUpDirError("Docker", dir, h.MountPoint)
+	case !h.view.Tar:
 		return h.needTar(dir)
 	}
 	return wrap(op, engine.TarInto(ctx, b, id, dir, stream))
@@ -97,7 +99,9 @@ func (b *Backend) copyFromHidden(ctx context.Context, op, id, p string, h *hidin
 	case h.IsPseudo() && h.view.Kind == "f":
 		stream, err := engine.ReadMadeUp(ctx, b, id, p)
 		return stream, wrap(op, err)
-	case !h.view.Tar || h.IsPseudo():
+	case h.IsPseudo():
+		return nil, engine.MadeUpDirError("Docker", p, h.MountPoint)
+	case !h.view.Tar:
 		return nil, h.needTar(p)
 	}
 	return engine.TarFrom(ctx, b, id, p), nil

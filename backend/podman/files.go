@@ -19,6 +19,9 @@ import (
 // directory that is missing and says nothing, so it takes a look beforehand.
 func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
 	op := "copy to " + dir + " in container " + id
+	if _, err := b.madeUp(ctx, id, dir); err != nil {
+		return wrap(op, err)
+	}
 	if err := b.requireDir(ctx, op, id, dir); err != nil {
 		return err
 	}
@@ -74,23 +77,40 @@ func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
 // CopyFrom returns a tar stream by GET /containers/{id}/archive. Files that are made up as
 // they are read have no size, and Podman sends nothing of them.
 func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
-	if engine.Below("/proc", path) || engine.Below("/sys", path) {
-		view, ok, err := engine.LookAs(ctx, b, id, path)
-		if err == nil && ok && view.Kind == "f" {
-			var stream io.ReadCloser
-			stream, err = engine.ReadMadeUp(ctx, b, id, path)
-			return stream, wrap("copy "+path+" from container "+id, err)
-		}
-		if err != nil {
-			return nil, err
-		}
+	op := "copy " + path + " from container " + id
+	switch file, err := b.madeUp(ctx, id, path); {
+	case err != nil:
+		return nil, wrap(op, err)
+	case file:
+		stream, err := engine.ReadMadeUp(ctx, b, id, path)
+		return stream, wrap(op, err)
 	}
 	resp, err := b.send(ctx, request{
-		op: "copy " + path + " from container " + id, method: http.MethodGet,
-		path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {path}},
+		op: op, method: http.MethodGet, path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {path}},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return resp.Body, nil
+}
+
+// madeUp reports whether a path of a running container is a file that is made up as it is
+// read. A directory of such files is an error: Podman says "no such file" for some of them, and
+// sends nothing of others.
+func (b *Backend) madeUp(ctx context.Context, id, path string) (file bool, err error) {
+	if !engine.Below("/proc", path) && !engine.Below("/sys", path) {
+		return false, nil
+	}
+	view, ok, err := engine.LookAs(ctx, b, id, path)
+	if err != nil || !ok {
+		return false, err
+	}
+	over, _ := view.Over(path)
+	if !over.IsPseudo() {
+		return false, nil
+	}
+	if view.Kind == "d" {
+		return false, engine.MadeUpDirError("Podman", path, over)
+	}
+	return view.Kind == "f", nil
 }
