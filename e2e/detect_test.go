@@ -13,8 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +57,34 @@ func TestPrivateService(t *testing.T) {
 		require.Contains(t, run("test"), "converged in private")
 		services := e.Exec(t, "sh", "-c", "ps -eo args | grep -c '[g]alley-podman' || true")
 		require.Equal(t, "0", strings.TrimSpace(services), "a private service is left running")
+	})
+}
+
+// The monitors of finished commands end soon after them. Podman keeps each for five minutes by default, and before 4.5
+// galley's service cannot choose.
+func TestPrivateServiceEndsMonitors(t *testing.T) {
+	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
+		if strings.HasPrefix(e.Name, "podman4") {
+			t.Skip("Podman 4.3 has no CONTAINERS_CONF_OVERRIDE")
+		}
+		e.Load(t, "busybox")
+		kitchen := shellKitchen("true", "true") + "lifecycle:\n  post_create:\n" + strings.Repeat("    - remote: 'true'\n", 50)
+		p := newProject(t, e, map[string]string{"kitchen.yml": kitchen})
+		bin, err := built()
+		require.NoError(t, err)
+		hideSocket(t, e)
+		out, err := e.Command(t.Context(), "sh", "-c", "cd '"+p.dir+"' && '"+bin+"' create 2>&1").CombinedOutput()
+		require.NoError(t, err, string(out))
+		list := p.runners()
+		require.Len(t, list, 1)
+		monitors := func() int {
+			out := e.Exec(t, "sh", "-c", "ps -eo args | grep '[c]onmon.*--exec-process-spec' | grep -c "+list[0].ID+" || true")
+			n, err := strconv.Atoi(strings.TrimSpace(out))
+			require.NoError(t, err)
+			return n
+		}
+		t.Logf("%s: %d monitors after 50 commands", e.Name, monitors())
+		require.Eventually(t, func() bool { return monitors() == 0 }, time.Minute, time.Second)
 	})
 }
 

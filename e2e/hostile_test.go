@@ -91,7 +91,7 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(converges)*20*time.Second+time.Minute)
 	defer cancel()
-	failed := 0
+	failed, memory := 0, int64(0)
 	for i := range converges {
 		p.change("data/a", strings.Repeat("x", i))
 		p.change(fmt.Sprintf("data/sub/f%d", i%5), strconv.Itoa(i))
@@ -101,8 +101,10 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string) {
 		if i%5 == 4 {
 			verb = "verify"
 		}
-		out, err := p.command(ctx, verb).CombinedOutput()
+		cmd := p.command(ctx, verb)
+		out, err := cmd.CombinedOutput()
 		require.NoError(t, ctx.Err(), "galley blocks")
+		memory = max(memory, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss/1024)
 		if err != nil {
 			failed++
 			t.Logf("%d: %s: %s", i, verb, lastLine(string(out)))
@@ -117,7 +119,9 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string) {
 	}
 	p.ok("destroy")
 	require.Equal(t, before, seal(t, canary)+seal(t, filepath.Join(p.dir, ".git")))
-	t.Logf("%s on %s: 0 of %d canaries touched in %d converges, of which %d were refused", program, e.Name, strings.Count(before, "\n"), converges, failed)
+	require.Less(t, memory, int64(200), "MiB")
+	t.Logf("%s on %s as user %d: 0 of %d canaries touched in %d converges, of which %d were refused; at most %d MiB of memory",
+		program, e.Name, os.Getuid(), strings.Count(before, "\n"), converges, failed, memory)
 }
 
 // change writes a file of the project, and touches nothing else of it.

@@ -26,12 +26,8 @@ func lock(ctx context.Context, path, owner string, waiting func(holder string)) 
 // them, gets them in the project: a build that two projects then do at once is done twice, and comes to
 // the same.
 func sharedLockDir(p Project) string {
-	if cache, err := os.UserCacheDir(); err == nil {
-		if os.MkdirAll(cache, 0o700) == nil {
-			if dir, err := userdir.Make(cache, "galley", "locks"); err == nil && writable(dir) {
-				return dir
-			}
-		}
+	if dir, err := userdir.Cache("galley", "locks"); err == nil && writable(dir) {
+		return dir
 	}
 	return filepath.Join(p.StateDir(), "locks")
 }

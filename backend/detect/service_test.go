@@ -60,6 +60,7 @@ func serviceHost(t *testing.T, version string) (h Host, started string) {
 // needs of the environment and nothing else.
 func TestPrivateServiceOnce(t *testing.T) {
 	t.Setenv("CI_TOKEN_OF_THE_PROCESS", "canary")
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	h, started := serviceHost(t, "4.3.1")
 	var services Services
 	var wg sync.WaitGroup
@@ -103,6 +104,32 @@ func TestPrivateService(t *testing.T) {
 	require.NoError(t, stop())
 	require.NoError(t, stop(), "once more")
 	require.NoFileExists(t, strings.TrimPrefix(ep.URI, "unix://"))
+}
+
+// The service's own settings lie where they outlive it, and the user's take their place.
+func TestPrivateServiceSettings(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Setenv("HOME", cache) // macOS has its caches there
+	vars := map[string]string{"PATH": "/bin"}
+	file := ""
+	for range 2 {
+		env := serviceEnv(fakeHost(nil, vars))
+		file = strings.TrimPrefix(env[len(env)-1], overrideVariable+"=")
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, serviceOverride, string(text))
+	}
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	require.Contains(t, serviceEnv(fakeHost(nil, vars)), overrideVariable+"="+file)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, serviceOverride, string(text), "what is damaged is mended")
+
+	require.NoError(t, os.Chmod(filepath.Dir(file), 0o777))
+	require.Equal(t, []string{"PATH=/bin"}, serviceEnv(fakeHost(nil, vars)), "others may write there")
+	vars[overrideVariable] = "/own.conf"
+	require.Equal(t, []string{"PATH=/bin", overrideVariable + "=/own.conf"}, serviceEnv(fakeHost(nil, vars)))
 }
 
 // A Podman that is too old says so at once, and nobody is told to install the one

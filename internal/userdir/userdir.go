@@ -52,6 +52,18 @@ func Make(base string, elem ...string) (string, error) {
 	return dir, nil
 }
 
+// Cache is [Make] below this user's directory for caches, which it makes where it is missing.
+func Cache(elem ...string) (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(base, 0o700); err != nil {
+		return "", err
+	}
+	return Make(base, elem...)
+}
+
 // MkdirTemp makes a directory for a moment that is this user's alone, see [os.MkdirTemp]. It refuses a
 // place where another user could exchange it.
 func MkdirTemp(prefix string) (string, error) {
