@@ -45,7 +45,7 @@ func TestPuppetFinds(t *testing.T) {
 		"the suite's own":    {files: []string{"test/integration/default/puppet/manifests/site.pp", "manifests/other.pp"}, want: []string{"=== manifests/site.pp"}, lack: []string{"other.pp", "hiera"}},
 		"in the suite":       {files: []string{"test/integration/default/manifests/site.pp", "test/integration/manifests/other.pp"}, want: []string{"=== manifests/site.pp"}, lack: []string{"other.pp"}},
 		"the global layer":   {files: []string{"manifests/site.pp", "hiera.yaml", "test/integration/hiera.global.yaml", "data/x.yaml"}, want: []string{"=== data/x.yaml", "=== hiera.yaml", defaults, collections}},
-		"data alone":         {files: []string{"manifests/site.pp", "hiera/common.yaml"}, want: []string{"=== hiera/common.yaml", "for data in hiera;", defaults, collections}, lack: []string{"--hiera_config"}},
+		"data alone":         {files: []string{"manifests/site.pp", "hiera/common.yaml"}, want: []string{"=== hiera/common.yaml", "for data in hiera;", defaults, collections}, lack: []string{"--hiera_config"}, said: "Hiera has data but no configuration"},
 		"a place of its own": {files: []string{"manifests/site.pp", "hiera/common.yaml"}, keys: ", hiera_data_remote_path: /srv/hiera", want: []string{"cp -R \"$data/.\" /srv/hiera"}, lack: []string{"/var/lib/hiera"}},
 		"no data":            {files: []string{"manifests/site.pp"}, hiera: "version: 5\ndefaults: {datadir: secrets}\n", said: "Hiera finds no data: hiera.yaml looks in secrets"},
 		"another datadir":    {files: []string{"manifests/site.pp", "conf/hiera/x.yaml"}, hiera: "version: 5\nhierarchy: [{name: a, datadir: conf/hiera, path: x.yaml}]\n", want: []string{"=== conf/hiera/x.yaml", "--hiera_config"}},

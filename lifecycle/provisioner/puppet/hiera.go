@@ -81,7 +81,11 @@ func (p *Puppet) hiera() ([]sandbox.File, error) {
 		}
 		files, carried = append(files, data...), carried || len(data) > 0
 	}
-	if config != "" && !carried {
+	switch {
+	case config == "" && carried:
+		p.Notice("Hiera has data but no configuration: neither hiera.global.yaml nor %s was found, so Puppet looks only where "+
+			"its own default says; name one in provisioner.hiera_config_path", hieraFile)
+	case config != "" && !carried:
 		p.Notice("Hiera finds no data: %s looks in %s, where there is nothing to bring along", p.Shown(config),
 			strings.Join(readHiera(config).datadirs(), ", "))
 	}
