@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
@@ -23,8 +22,10 @@ func (i *instanceRun) create(ctx context.Context) error {
 	if err := i.createHooks(ctx, StepPreCreate); err != nil {
 		return err
 	}
-	if err := i.dummyDriver(ctx); err != nil {
-		return err
+	if d := i.inst.Driver; d.Kind == config.DriverDummy { // otherwise galley makes a container for it too
+		if err := dummy.Do(ctx, d.Dummy, "the dummy driver fails, as driver.fail_create or random_failure says"); err != nil {
+			return err
+		}
 	}
 	p, err := i.prepare(ctx, true)
 	if err != nil {
@@ -39,28 +40,6 @@ func (i *instanceRun) create(ctx context.Context) error {
 		}
 	}
 	return i.createHooks(ctx, StepPostCreate)
-}
-
-// dummyDriver is as slow as the sleep of the driver dummy says, and fails as its
-// fail_create and random_failure say. Otherwise galley makes a container for it too.
-func (i *instanceRun) dummyDriver(ctx context.Context) error {
-	d := i.inst.Driver
-	if d.Kind != config.DriverDummy {
-		return nil
-	}
-	if d.Dummy.Sleep > 0 {
-		t := time.NewTimer(d.Dummy.Sleep)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	if d.Dummy.Fail || d.Dummy.RandomFailure && rand.IntN(2) == 0 {
-		return errors.New("the dummy driver fails, as driver.fail_create or random_failure says")
-	}
-	return nil
 }
 
 // createHooks runs the hooks of a step of create, unless that is recorded as done.

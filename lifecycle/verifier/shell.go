@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
+	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -37,7 +38,7 @@ func (s *shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 }
 
 func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
-	if err := pause(ctx, s.instance.Verifier.Shell.Sleep); err != nil {
+	if err := dummy.Pause(ctx, s.instance.Verifier.Shell.Sleep); err != nil {
 		return nil, err
 	}
 	tail := &runner.Tail{}

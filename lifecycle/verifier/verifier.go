@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -47,7 +48,7 @@ func New(p project.Project, i config.Instance) (Verifier, error) {
 	case config.VerifierShell:
 		return &shell{project: p, instance: i}, nil
 	case config.VerifierDummy:
-		return dummy{i.Verifier.Dummy, i.Verifier.Shell.Sleep}, nil
+		return nothing{i.Verifier}, nil
 	case config.VerifierInspec, config.VerifierCincAuditor:
 		return &suite{project: p, instance: i, find: inspec.Find}, nil
 	case config.VerifierBusser:
@@ -57,4 +58,22 @@ func New(p project.Project, i config.Instance) (Verifier, error) {
 		return &suite{project: p, instance: i, find: findFor(fw)}, nil
 	}
 	return nil, fmt.Errorf("galley has no verifier %q", i.Verifier.Name)
+}
+
+// nothing is the dummy verifier, which tests nothing.
+type nothing struct{ config.Verifier }
+
+func (nothing) ToolImage() string { return "" }
+
+func (nothing) Prepare(_ context.Context, sb sandbox.Dir) error {
+	return sandbox.Sync(sb.Local, nil, nil)
+}
+
+func (n nothing) Verify(ctx context.Context, _ runner.Runner, _ Target, _ sandbox.Dir, _ runner.Output) ([]result.TestCase, error) {
+	d := n.Dummy
+	d.Sleep = n.Shell.Sleep // it shares the key with the shell verifier
+	if err := dummy.Do(ctx, d, "the dummy verifier fails, as kitchen.yml asks it to"); err != nil {
+		return nil, err
+	}
+	return nil, &NoTestsError{}
 }

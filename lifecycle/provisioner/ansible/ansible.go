@@ -4,6 +4,7 @@ package ansible
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -24,28 +25,19 @@ import (
 var callbackPlugin []byte
 
 // Ansible plays the playbook of an instance.
-type Ansible struct {
-	converge.Options
-	instance config.Instance
-}
-
-// New returns the provisioner of an instance.
-func New(o converge.Options, i config.Instance) *Ansible { return &Ansible{Options: o, instance: i} }
+type Ansible struct{ converge.Base }
 
 // playbookCommand is the command.
 const playbookCommand = "ansible-playbook"
 
-// Tool is the image that kitchen.yml names; without one Ansible is the runner's own.
-func (a *Ansible) Tool() *converge.Tool { return converge.ToolOf(a.instance.Provisioner.Tool) }
-
 // onHost reports whether Ansible runs on this machine: only where kitchen.yml says so.
-func (a *Ansible) onHost() bool { return a.instance.Provisioner.Ansible.From == config.AnsibleHost }
+func (a Ansible) onHost() bool { return a.Provisioner.Ansible.From == config.AnsibleHost }
 
 // keep reports what of the sandbox stays: what ansible-galaxy installed in the runner.
 func keep(p string) bool { return p == galaxyDir || strings.HasPrefix(p, galaxyDir+"/") }
 
 // Prepare lays out the project, an inventory and the script for a run in the runner.
-func (a *Ansible) Prepare(_ context.Context, sb sandbox.Dir) error {
+func (a Ansible) Prepare(_ context.Context, sb sandbox.Dir) error {
 	if a.onHost() {
 		return sandbox.Sync(sb.Local, nil, keep)
 	}
@@ -53,25 +45,20 @@ func (a *Ansible) Prepare(_ context.Context, sb sandbox.Dir) error {
 	if err != nil {
 		return err
 	}
-	s := a.script(l)
-	l.files = append(l.files, s.File())
+	l.files = append(l.files, a.script(l).File())
 	return sandbox.Sync(sb.Local, l.files, keep)
 }
 
 // places are where ansible-playbook may be in the runner besides its PATH.
-func (a *Ansible) places() []string {
-	dir := "/opt/ansible/bin"
-	if d := a.instance.Provisioner.Ansible.BinaryPath; d != "" {
-		dir = d
-	}
-	return []string{path.Join(dir, playbookCommand)}
+func (a Ansible) places() []string {
+	return []string{path.Join(cmp.Or(a.Provisioner.Ansible.BinaryPath, "/opt/ansible/bin"), playbookCommand)}
 }
 
 // Converge plays the playbook.
-func (a *Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (_ converge.Summary, err error) {
-	p := a.instance.Provisioner
+func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (_ converge.Summary, err error) {
+	p := a.Provisioner
 	newJob := func(second bool) converge.Job {
-		env := a.Env(p)
+		env := a.Env()
 		if second {
 			env[secondRun] = "1"
 		}
@@ -81,7 +68,7 @@ func (a *Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 		if err := a.requireInRunner(ctx, r); err != nil {
 			return converge.Unknown(), err
 		}
-		return converge.Run(ctx, newJob, a.Twice(p), "task", r, sb, out)
+		return converge.Run(ctx, newJob, a.Twice(), "task", r, sb, out)
 	}
 	program, err := exec.LookPath(playbookCommand)
 	if err != nil {
@@ -97,14 +84,14 @@ func (a *Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 		j.Start = func(ctx context.Context, out runner.Output) (int, error) { return h.play(ctx, second, out) }
 		return j
 	}
-	return converge.Run(ctx, onHost, a.Twice(p), "task", r, sb, out)
+	return converge.Run(ctx, onHost, a.Twice(), "task", r, sb, out)
 }
 
 // requireInRunner fails when the runner has no Ansible, and says how it can be had. This
 // machine's is none of the ways that are tried by themselves: what a play does on the
 // machine that it is played from is done to the user's own.
-func (a *Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
-	if a.Tool() != nil || a.instance.Provisioner.Tool.Binary != "" || a.instance.Provisioner.Ansible.From == config.AnsibleRunner {
+func (a Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
+	if a.Tool() != nil || a.Provisioner.Tool.Binary != "" || a.Provisioner.Ansible.From == config.AnsibleRunner {
 		return nil // the script says what is missing
 	}
 	find := append([]string{"sh", "-c", `for place; do [ ! -x "$place" ] || exit 0; done; command -v ` + playbookCommand, "sh"}, a.places()...)

@@ -10,8 +10,8 @@ import (
 )
 
 // script is run_command for a run in the runner.
-func (a *Ansible) script(l *layout) converge.Script {
-	p := a.instance.Provisioner
+func (a Ansible) script(l *layout) converge.Script {
+	p := a.Provisioner
 	var s converge.Script
 	s.Default(a.environment(l))
 	s.Add("cd %s || exit", runner.Quote(l.work))
@@ -47,7 +47,7 @@ func (a *Ansible) script(l *layout) converge.Script {
 }
 
 // environment are Ansible's settings that have no option.
-func (a *Ansible) environment(l *layout) map[string]string {
+func (a Ansible) environment(l *layout) map[string]string {
 	roles := slices.Clone(l.roles)
 	env := map[string]string{
 		"ANSIBLE_NOCOLOR": "1", "ANSIBLE_RETRY_FILES_ENABLED": "0", "ANSIBLE_LOCALHOST_WARNING": "0", "PYTHONUNBUFFERED": "1",
@@ -72,10 +72,10 @@ func (a *Ansible) environment(l *layout) map[string]string {
 }
 
 // galaxy are the command lines that install requirements.
-func (a *Ansible) galaxy(r requirements) [][]string {
+func (a Ansible) galaxy(r requirements) [][]string {
 	var lines [][]string
 	add := func(args ...string) {
-		if a.instance.Provisioner.Ansible.IgnoreCerts {
+		if a.Provisioner.Ansible.IgnoreCerts {
 			args = append(args, "--ignore-certs")
 		}
 		lines = append(lines, args)
@@ -93,8 +93,8 @@ func (a *Ansible) galaxy(r requirements) [][]string {
 const secondRun = "GALLEY_SECOND_RUN"
 
 // secondArguments are those of the second run alone. Ansible adds up tags.
-func (a *Ansible) secondArguments() []string {
-	k := a.instance.Provisioner.Ansible
+func (a Ansible) secondArguments() []string {
+	k := a.Provisioner.Ansible
 	var args []string
 	if len(k.IdempotencyTags) > 0 {
 		args = append(args, "--tags", strings.Join(k.IdempotencyTags, ","))
@@ -106,8 +106,8 @@ func (a *Ansible) secondArguments() []string {
 }
 
 // arguments are those of ansible-playbook, without raw flags and the playbook.
-func (a *Ansible) arguments(l *layout) []string {
-	k := a.instance.Provisioner.Ansible
+func (a Ansible) arguments(l *layout) []string {
+	k := a.Provisioner.Ansible
 	args := []string{"-i", l.inventory}
 	add := func(w ...string) { args = append(args, w...) }
 	for _, f := range l.extraVars {

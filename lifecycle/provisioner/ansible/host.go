@@ -45,7 +45,7 @@ type hostPlay struct {
 
 // openHost lays a run from this machine out in a private directory: the runner can write
 // to its sandbox, and nothing from there may run here.
-func (a *Ansible) openHost(ctx context.Context, program string, r runner.Runner) (_ *hostPlay, err error) {
+func (a Ansible) openHost(ctx context.Context, program string, r runner.Runner) (_ *hostPlay, err error) {
 	dir, err := userdir.MkdirTemp("galley-") // a socket's path has to be short
 	if err != nil {
 		return nil, fmt.Errorf("prepare Ansible: %w", err)
@@ -69,7 +69,7 @@ func (a *Ansible) openHost(ctx context.Context, program string, r runner.Runner)
 	if l.requirements.digest != "" {
 		l.requirements.dir = filepath.Join(a.StateDir, galaxyDir, l.requirements.digest)
 	}
-	flags, err := shellwords.Parse(a.instance.Provisioner.Ansible.ExtraFlags)
+	flags, err := shellwords.Parse(a.Provisioner.Ansible.ExtraFlags)
 	if err != nil {
 		return nil, fmt.Errorf("provisioner.ansible_extra_flags: %w", err)
 	}
@@ -82,7 +82,7 @@ func (a *Ansible) openHost(ctx context.Context, program string, r runner.Runner)
 	} else if !sudo {
 		own["ANSIBLE_BECOME_METHOD"] = "su"
 	}
-	h.env = a.EnvironWith(a.environment(l), a.Env(a.instance.Provisioner), own)
+	h.env = a.EnvironWith(a.environment(l), a.Env(), own)
 	if err := a.install(ctx, h, l.requirements); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func hasSudo(ctx context.Context, r runner.Runner) (bool, error) {
 }
 
 // install installs requirements on this machine, once for each content of them.
-func (a *Ansible) install(ctx context.Context, h *hostPlay, r requirements) error {
+func (a Ansible) install(ctx context.Context, h *hostPlay, r requirements) error {
 	if r.digest == "" {
 		return nil
 	}

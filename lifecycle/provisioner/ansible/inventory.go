@@ -15,36 +15,21 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // addInventory carries the inventory of kitchen.yml, or makes one as kitchen-ansible does.
 // Variables of groups and hosts lie beside it.
-func (a *Ansible) addInventory(l *layout, connection string) error {
-	k := a.instance.Provisioner.Ansible
-	for _, v := range []struct{ key, named, usual string }{{"group_vars_path", k.GroupVars, "group_vars"}, {"host_vars_path", k.HostVars, "host_vars"}} {
-		from := a.find(v.named, v.usual, true)
-		if from == "" {
-			continue
-		}
-		files, err := converge.Carry(from, path.Join(inventoryDir, v.usual))
-		if err != nil {
-			return fmt.Errorf("provisioner.%s: %w", v.key, err)
-		}
-		l.files = append(l.files, files...)
-	}
+func (a Ansible) addInventory(l *layout, connection string) {
+	k := a.Provisioner.Ansible
+	l.copy("group_vars_path", a.Usual(k.GroupVars, plugin, "group_vars", true), path.Join(inventoryDir, "group_vars"))
+	l.copy("host_vars_path", a.Usual(k.HostVars, plugin, "host_vars", true), path.Join(inventoryDir, "host_vars"))
 	if k.Inventory != "" {
-		to, err := a.carry(l, k.Inventory)
-		if err != nil {
-			return fmt.Errorf("provisioner.ansible_inventory: %w", err)
-		}
-		l.inventory = to
-		return nil
+		l.inventory = a.carry(l, "ansible_inventory", k.Inventory)
+		return
 	}
 	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"), Data: []byte(inventory(k.Hosts, connection))})
 	l.inventory = path.Join(l.root, inventoryDir, "hosts")
-	return nil
 }
 
 // inventory lists one host in its groups. Like kitchen-ansible it calls it localhost, so
@@ -62,8 +47,8 @@ func inventory(groups []string, connection string) string {
 
 // addVars hands extra variables over in a file: on a command line all would see them.
 // An inventory of the user's own is for other connections.
-func (a *Ansible) addVars(l *layout, connection string) error {
-	k := a.instance.Provisioner.Ansible
+func (a Ansible) addVars(l *layout, connection string) {
+	k := a.Provisioner.Ansible
 	vars := k.ExtraVars
 	if k.Inventory != "" {
 		vars = vars.With("ansible_connection", connection)
@@ -72,15 +57,14 @@ func (a *Ansible) addVars(l *layout, connection string) error {
 		vars = vars.With("ansible_python_interpreter", k.Interpreter)
 	}
 	if len(vars) == 0 {
-		return nil
+		return
 	}
 	data, err := config.MarshalPlain(vars)
 	if err != nil {
-		return fmt.Errorf("provisioner.extra_vars: %w", err)
+		l.fail(fmt.Errorf("provisioner.extra_vars: %w", err))
 	}
 	l.files = append(l.files, sandbox.File{Path: varsFile, Data: data, Mode: l.secret})
 	l.extraVars = append(l.extraVars, path.Join(l.root, varsFile))
-	return nil
 }
 
 // requirements are what ansible-galaxy is to install.
@@ -100,8 +84,8 @@ var (
 )
 
 // addRequirements reads what ansible-galaxy is to install.
-func (a *Ansible) addRequirements(l *layout) error {
-	k := a.instance.Provisioner.Ansible
+func (a Ansible) addRequirements(l *layout) {
+	k := a.Provisioner.Ansible
 	if k.Requirements == "" {
 		for _, name := range []string{"requirements.yml", "roles/requirements.yml"} {
 			if _, err := os.Stat(filepath.Join(a.Root, filepath.FromSlash(name))); errors.Is(err, fs.ErrNotExist) {
@@ -118,13 +102,10 @@ func (a *Ansible) addRequirements(l *layout) error {
 		if f.from == "" {
 			continue
 		}
+		to := a.carry(l, f.key, f.from)
 		data, err := os.ReadFile(f.from)
 		if err != nil {
-			return fmt.Errorf("provisioner.%s: %w", f.key, err)
-		}
-		to, err := a.carry(l, f.from)
-		if err != nil {
-			return fmt.Errorf("provisioner.%s: %w", f.key, err)
+			l.fail(fmt.Errorf("provisioner.%s: %w", f.key, err))
 		}
 		onlyCollections := f.from == k.CollectionRequirements
 		if !onlyCollections && galaxyRoles.Match(data) {
@@ -137,7 +118,6 @@ func (a *Ansible) addRequirements(l *layout) error {
 		r.digest = hex.EncodeToString(sum.Sum(nil)[:8])
 	}
 	l.requirements = r
-	return nil
 }
 
 // metaNames are the names that a role's meta/main.yml gives it. One that cannot be read

@@ -44,34 +44,55 @@ type layout struct {
 	filters, callbacks, lookups []string
 	extraVars                   []string
 	requirements                requirements
+
+	// err is the first error; nothing is added after it.
+	err error
 }
 
 // layout lays the project out below root for a run with a connection. secret is the mode
 // of files with secrets.
-func (a *Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
+func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
 	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret}
-	files, err := sandbox.Tree(a.Root, projectDir, a.skip)
+	l.tree(a.Root, projectDir, a.skip)
+	a.addPlaybook(l)
+	a.addNamed(l)
+	a.addCopies(l)
+	a.addRoles(l)
+	a.addPlugins(l)
+	a.addRequirements(l)
+	a.addInventory(l, connection)
+	a.addVars(l, connection)
+	return l, l.err
+}
+
+// fail notes the first error.
+func (l *layout) fail(err error) {
+	if l.err == nil {
+		l.err = err
+	}
+}
+
+// tree adds the files of a directory of the project.
+func (l *layout) tree(from, to string, skip func(string, bool) bool) {
+	files, err := sandbox.Tree(from, to, skip)
 	if err != nil {
-		return nil, fmt.Errorf("read the project: %w", err)
+		l.fail(fmt.Errorf("read %s: %w", from, err))
 	}
-	l.files = files
-	if err := a.addPlaybook(l); err != nil {
-		return nil, err
+	l.files = append(l.files, files...)
+}
+
+// copy adds what a key names, a file or a directory, at a place below the root.
+func (l *layout) copy(key, from, to string) {
+	files, err := converge.Carry(key, from, to)
+	if err != nil {
+		l.fail(err)
 	}
-	for _, add := range []func(*layout) error{a.addNamed, a.addCopies, a.addRoles, a.addPlugins, a.addRequirements} {
-		if err := add(l); err != nil {
-			return nil, err
-		}
-	}
-	if err := a.addInventory(l, connection); err != nil {
-		return nil, err
-	}
-	return l, a.addVars(l, connection)
+	l.files = append(l.files, files...)
 }
 
 // skip reports what of the project stays out.
-func (a *Ansible) skip(rel string, dir bool) bool {
-	k := a.instance.Provisioner.Ansible
+func (a Ansible) skip(rel string, dir bool) bool {
+	k := a.Provisioner.Ansible
 	name := path.Base(rel)
 	if dir && slices.Contains([]string{".git", ".kitchen", ".hg", ".svn", ".vagrant", ".tox", ".venv", "node_modules", "__pycache__"}, name) {
 		return true
@@ -82,54 +103,34 @@ func (a *Ansible) skip(rel string, dir bool) bool {
 	return slices.Contains(k.IgnorePaths, rel) || !dir && slices.Contains(k.IgnoreExtension, path.Ext(name))
 }
 
-// carry returns where a path of this machine is, and adds it to the files when it does
-// not lie in the project.
-func (a *Ansible) carry(l *layout, from string) (string, error) {
+// carry returns where the run finds what a key names by a path of this machine, and adds
+// it to the files when it does not lie in the project.
+func (a Ansible) carry(l *layout, key, from string) string {
 	if _, err := os.Stat(from); err != nil {
-		return "", err
+		l.fail(fmt.Errorf("provisioner.%s: %w", key, err))
 	}
 	if rel, err := filepath.Rel(a.Root, from); err == nil && filepath.IsLocal(rel) {
-		return path.Join(l.work, filepath.ToSlash(rel)), nil
+		return path.Join(l.work, filepath.ToSlash(rel))
 	}
-	if to, ok := l.outside[from]; ok {
-		return to, nil
+	if l.outside[from] == "" {
+		rel := path.Join("outside", fmt.Sprint(len(l.outside)), filepath.Base(from))
+		l.copy(key, from, rel)
+		l.outside[from] = path.Join(l.root, rel)
 	}
-	rel := path.Join("outside", fmt.Sprint(len(l.outside)), filepath.Base(from))
-	files, err := converge.Carry(from, rel)
-	if err != nil {
-		return "", err
-	}
-	l.files = append(l.files, files...)
-	l.outside[from] = path.Join(l.root, rel)
-	return l.outside[from], nil
-}
-
-// find is a key's path, or the place where kitchen-ansible looks without it, or "".
-func (a *Ansible) find(named, usual string, dir bool) string {
-	if named != "" {
-		return named
-	}
-	return a.FindFor(plugin, a.instance.Suite, usual, dir)
+	return l.outside[from]
 }
 
 // addPlaybook finds the playbook.
-func (a *Ansible) addPlaybook(l *layout) error {
-	from := a.instance.Provisioner.Ansible.Playbook
+func (a Ansible) addPlaybook(l *layout) {
+	from := a.Provisioner.Ansible.Playbook
 	for _, usual := range []string{"default.yml", "playbook.yml", "site.yml"} {
-		if from == "" {
-			from = a.find("", usual, false)
-		}
+		from = a.Usual(from, plugin, usual, false)
 	}
 	if from == "" {
-		return fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook",
-			a.instance.Name, a.SuiteDir(a.instance.Suite))
+		l.fail(fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook", a.Name, a.SuiteDir(a.Suite)))
+		return
 	}
-	to, err := a.carry(l, from)
-	if err != nil {
-		return fmt.Errorf("provisioner.playbook: %w", err)
-	}
-	l.playbook = to
-	return nil
+	l.playbook = a.carry(l, "playbook", from)
 }
 
 // beside is a place next to the playbook, relative to the root.
@@ -138,43 +139,34 @@ func (l *layout) beside(name string) string {
 }
 
 // addNamed carries the files that options name.
-func (a *Ansible) addNamed(l *layout) error {
-	k := a.instance.Provisioner.Ansible
-	if from := a.find(k.ConfigFile, "ansible.cfg", false); from != "" && !k.IgnoreConfig {
-		to, err := a.carry(l, from)
-		if err != nil {
-			return fmt.Errorf("provisioner.ansible_cfg_path: %w", err)
-		}
-		l.config = to
+func (a Ansible) addNamed(l *layout) {
+	k := a.Provisioner.Ansible
+	if from := a.Usual(k.ConfigFile, plugin, configFile, false); from != "" && !k.IgnoreConfig {
+		l.config = a.carry(l, "ansible_cfg_path", from)
 	}
 	if l.config == "" && k.OverwriteConfig {
 		l.config = path.Join(l.root, configFile)
 		l.files = append(l.files, sandbox.File{Path: configFile, Data: []byte("# made by galley: provisioner.ansible_cfg_overwrite: false leaves the runner's own in place\n")})
 	}
 	vaults := k.VaultPasswordFiles
-	if usual := a.find("", "ansible-vault-password", false); len(vaults) == 0 && usual != "" {
+	if usual := a.Usual("", plugin, "ansible-vault-password", false); len(vaults) == 0 && usual != "" {
 		vaults = []string{usual}
 	}
 	for _, from := range vaults {
-		to, err := a.carry(l, from)
-		if err != nil {
-			return fmt.Errorf("provisioner.ansible_vault_password_file: %w", err)
-		}
+		to := a.carry(l, "ansible_vault_password_file", from)
 		l.private(to)
 		l.vaults = append(l.vaults, to)
 	}
-	for _, f := range k.ExtraVarsFiles {
-		to, err := a.carry(l, f)
-		if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(f, a.instance.Provisioner.RootPath+"/") {
+	for _, from := range k.ExtraVarsFiles {
+		_, err := os.Stat(from)
+		inRunner, ok := strings.CutPrefix(from, a.Provisioner.RootPath+"/")
+		if errors.Is(err, fs.ErrNotExist) && ok {
 			// Where the runner will have it, by additional_copy_path.
-			to, err = path.Join(l.root, strings.TrimPrefix(f, a.instance.Provisioner.RootPath)), nil
+			l.extraVars = append(l.extraVars, path.Join(l.root, inRunner))
+			continue
 		}
-		if err != nil {
-			return fmt.Errorf("provisioner.extra_vars_file: %w", err)
-		}
-		l.extraVars = append(l.extraVars, to)
+		l.extraVars = append(l.extraVars, a.carry(l, "extra_vars_file", from))
 	}
-	return nil
 }
 
 // private makes a file that holds a secret readable by its owner alone; one that is a
@@ -195,89 +187,59 @@ func (l *layout) private(at string) {
 
 // addCopies puts what additional_copy_path names at the root and, as in kitchen-ansible,
 // side by side with the playbook.
-func (a *Ansible) addCopies(l *layout) error {
-	k := a.instance.Provisioner.Ansible
-	copies := slices.Clone(k.Copy)
+func (a Ansible) addCopies(l *layout) {
+	copies := a.Provisioner.Ansible.Copy
 	if len(copies) == 0 {
-		for _, usual := range []string{"additional_copy", "recursive_additional_copy"} {
-			if dir := a.find("", usual, true); dir != "" {
-				copies = append(copies, dir)
-			}
-		}
+		copies = []string{a.Usual("", plugin, "additional_copy", true), a.Usual("", plugin, "recursive_additional_copy", true)}
 	}
 	for _, from := range copies {
-		for _, to := range []string{filepath.Base(from), l.beside(filepath.Base(from))} {
-			if filepath.Clean(from) == filepath.Clean(a.Root) {
-				continue // the whole project is there already
-			}
-			files, err := converge.Carry(from, to)
-			if err != nil {
-				return fmt.Errorf("provisioner.additional_copy_path: %w", err)
-			}
-			l.files = append(l.files, files...)
+		if from == "" || filepath.Clean(from) == filepath.Clean(a.Root) {
+			continue // the whole project is there already
 		}
+		l.copy("additional_copy_path", from, filepath.Base(from))
+		l.copy("additional_copy_path", from, l.beside(filepath.Base(from)))
 	}
-	return nil
 }
 
 // addRoles finds the directories of roles. A directory that is a role itself gets one
 // above it.
-func (a *Ansible) addRoles(l *layout) error {
-	k := a.instance.Provisioner.Ansible
-	add := func(dir, key string) error {
-		to, err := a.carry(l, dir)
-		if err != nil {
-			return fmt.Errorf("provisioner.%s: %w", key, err)
+func (a Ansible) addRoles(l *layout) {
+	k := a.Provisioner.Ansible
+	add := func(dir string) {
+		if !slices.Contains(l.roles, dir) {
+			l.roles = append(l.roles, dir)
 		}
-		if !slices.Contains(l.roles, to) {
-			l.roles = append(l.roles, to)
-		}
-		return nil
 	}
 	if k.RolesPath != "" && !isRole(k.RolesPath) {
-		if err := add(k.RolesPath, "roles_path"); err != nil {
-			return err
-		}
+		add(a.carry(l, "roles_path", k.RolesPath))
 	}
 	for _, dir := range []string{k.RolesPath, a.Root} {
 		if dir == "" || !isRole(dir) {
 			continue
 		}
 		for _, name := range a.roleNames(dir) {
-			files, err := sandbox.Tree(dir, path.Join(rolesDir, name), func(rel string, d bool) bool {
+			l.tree(dir, path.Join(rolesDir, name), func(rel string, d bool) bool {
 				top, _, _ := strings.Cut(rel, "/")
 				return !slices.Contains(roleParts(), top) || a.skip(rel, d)
 			})
-			if err != nil {
-				return fmt.Errorf("read the role %s: %w", name, err)
-			}
-			l.files = append(l.files, files...)
 		}
-		if r := path.Join(l.root, rolesDir); !slices.Contains(l.roles, r) {
-			l.roles = append(l.roles, r)
-		}
+		add(path.Join(l.root, rolesDir))
 	}
 	for _, dir := range k.MoreRoles {
-		if err := add(dir, "additional_copy_role_path"); err != nil {
-			return err
+		add(a.carry(l, "additional_copy_role_path", dir))
+	}
+	for _, dir := range append(a.Places(plugin, a.Suite, "roles"), filepath.Join(a.Root, "test", "roles")) {
+		if st, err := os.Stat(dir); err == nil && st.IsDir() {
+			add(a.carry(l, "roles_path", dir))
 		}
 	}
-	for _, dir := range append(a.Places(plugin, a.instance.Suite, "roles"), filepath.Join(a.Root, "test", "roles")) {
-		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-			continue
-		}
-		if err := add(dir, "roles_path"); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // roleNames are the names under which playbooks may know the role in a directory:
 // role_name of kitchen.yml alone; else the directory's, that without the usual prefixes,
 // and those of its meta/main.yml.
-func (a *Ansible) roleNames(dir string) []string {
-	if name := a.instance.Provisioner.Ansible.RoleName; name != "" {
+func (a Ansible) roleNames(dir string) []string {
+	if name := a.Provisioner.Ansible.RoleName; name != "" {
 		return []string{name}
 	}
 	base := filepath.Base(dir)
@@ -306,44 +268,24 @@ func isRole(dir string) bool {
 }
 
 // addPlugins finds the directories of modules and plugins.
-func (a *Ansible) addPlugins(l *layout) error {
-	k := a.instance.Provisioner.Ansible
-	for _, p := range []struct {
-		key, named, usual string
-		to                *[]string
-	}{
-		{"library_plugins_path", k.LibraryPath, "library", &l.library},
-		{"filter_plugins_path", k.FilterPlugins, "filter_plugins", &l.filters},
-		{"callback_plugins_path", k.CallbackPlugins, "callback_plugins", &l.callbacks},
-		{"lookup_plugins_path", k.LookupPlugins, "lookup_plugins", &l.lookups},
-	} {
-		if err := a.addPlugin(l, p.key, a.find(p.named, p.usual, true), p.to); err != nil {
-			return err
+func (a Ansible) addPlugins(l *layout) {
+	k := a.Provisioner.Ansible
+	add := func(to *[]string, key, from string) {
+		if from != "" {
+			*to = append(*to, a.carry(l, key, from))
 		}
 	}
+	add(&l.library, "library_plugins_path", a.Usual(k.LibraryPath, plugin, "library", true))
+	add(&l.filters, "filter_plugins_path", a.Usual(k.FilterPlugins, plugin, "filter_plugins", true))
+	add(&l.callbacks, "callback_plugins_path", a.Usual(k.CallbackPlugins, plugin, "callback_plugins", true))
+	add(&l.lookups, "lookup_plugins_path", a.Usual(k.LookupPlugins, plugin, "lookup_plugins", true))
 	modules := k.ModulesPaths
 	if len(modules) == 0 {
-		modules = []string{a.find("", "modules", true)}
+		modules = []string{a.Usual("", plugin, "modules", true)}
 	}
 	for _, dir := range modules {
-		if err := a.addPlugin(l, "modules_path", dir, &l.library); err != nil {
-			return err
-		}
+		add(&l.library, "modules_path", dir)
 	}
 	// Ansible finds what lies beside the playbook without being told.
 	l.files = append(l.files, sandbox.File{Path: l.beside("callback_plugins/galley_report.py"), Data: callbackPlugin})
-	return nil
-}
-
-// addPlugin carries a directory of plugins, if there is one.
-func (a *Ansible) addPlugin(l *layout, key, from string, to *[]string) error {
-	if from == "" {
-		return nil
-	}
-	at, err := a.carry(l, from)
-	if err != nil {
-		return fmt.Errorf("provisioner.%s: %w", key, err)
-	}
-	*to = append(*to, at)
-	return nil
 }

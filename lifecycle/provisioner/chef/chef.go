@@ -15,24 +15,12 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // Chef converges with Chef Infra Client or Cinc.
-type Chef struct {
-	converge.Options
-	instance    config.Instance
-	resolver    *resolve.Resolver
-	workstation resolve.Workstation
-}
-
-// New returns the provisioner of an instance. The resolver is shared by all instances of
-// a run; workstation makes containers in which it resolves, or is nil.
-func New(o converge.Options, i config.Instance, r *resolve.Resolver, w resolve.Workstation) *Chef {
-	return &Chef{Options: o, instance: i, resolver: r, workstation: w}
-}
+type Chef struct{ converge.Base }
 
 // The files of a Chef sandbox that galley writes.
 const (
@@ -52,8 +40,8 @@ func clientPlaces() []string {
 }
 
 // Tool is the image of Chef or Cinc: driver.chef_image and driver.chef_version.
-func (c *Chef) Tool() *converge.Tool {
-	return &converge.Tool{Image: ToolImage(c.instance.Driver),
+func (c Chef) Tool() *converge.Tool {
+	return &converge.Tool{Image: ToolImage(c.Driver),
 		Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
 }
 
@@ -73,7 +61,7 @@ func ToolImage(d config.Driver) string {
 
 // Prepare lays out what the client reads: cookbooks, dna.json, client.rb, data
 // bags and the like, and the script that runs it.
-func (c *Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
+func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 	cookbooks, err := c.cookbooks(ctx)
 	if err != nil {
 		return err
@@ -110,7 +98,7 @@ func keptPlaces(files []sandbox.File) []string {
 }
 
 // settings are the files that galley itself writes.
-func (c *Chef) settings(sb sandbox.Dir, policy string, kept []string) ([]sandbox.File, error) {
+func (c Chef) settings(sb sandbox.Dir, policy string, kept []string) ([]sandbox.File, error) {
 	dna, err := c.dna(policy)
 	if err != nil {
 		return nil, err
@@ -136,15 +124,14 @@ func (c *Chef) settings(sb sandbox.Dir, policy string, kept []string) ([]sandbox
 }
 
 // strict reports whether the last run of a converge may change nothing.
-func (c *Chef) strict() bool {
-	p := c.instance.Provisioner
-	return p.Chef.Idempotency || c.Twice(p)
+func (c Chef) strict() bool {
+	return c.Provisioner.Chef.Idempotency || c.Twice()
 }
 
 // runs is how often a converge runs the client: a run that may change nothing
 // needs one before it.
-func (c *Chef) runs() int {
-	n := max(c.instance.Provisioner.Chef.Converges, 1)
+func (c Chef) runs() int {
+	n := max(c.Provisioner.Chef.Converges, 1)
 	if c.strict() {
 		n = max(n, 2)
 	}
@@ -152,8 +139,8 @@ func (c *Chef) runs() int {
 }
 
 // dna is dna.json: the attributes with the run list or the policy.
-func (c *Chef) dna(policy string) ([]byte, error) {
-	k := c.instance.Provisioner.Chef
+func (c Chef) dna(policy string) ([]byte, error) {
+	k := c.Provisioner.Chef
 	node := k.Attributes
 	if policy != "" {
 		if len(k.RunList) > 0 {
@@ -176,16 +163,14 @@ func (c *Chef) dna(policy string) ([]byte, error) {
 }
 
 // data lists data bags, roles, environments, nodes and the secret.
-func (c *Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
+func (c Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
 	var files []sandbox.File
 	for _, name := range []string{"data", "data_bags", "environments", "nodes", "roles", "clients"} {
-		dir := c.instance.Provisioner.Chef.Paths[name]
-		if dir == "" {
-			if dir = c.Find(c.instance.Suite, name); dir == "" {
-				continue
-			}
+		dir := c.Provisioner.Chef.Paths[name]
+		named := dir != ""
+		if !named {
+			dir = c.Find(c.Suite, name)
 		}
-		named := c.instance.Provisioner.Chef.Paths[name] != ""
 		switch st, err := os.Stat(dir); {
 		case named && errors.Is(err, fs.ErrNotExist):
 			// Test Kitchen passes over it, and Git keeps no empty directories.
@@ -202,9 +187,9 @@ func (c *Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
 		}
 		files = append(files, tree...)
 	}
-	secret := c.instance.Provisioner.Chef.Paths[secretFile]
+	secret := c.Provisioner.Chef.Paths[secretFile]
 	if secret == "" {
-		secret = c.Find(c.instance.Suite, secretFile+"_key")
+		secret = c.Find(c.Suite, secretFile+"_key")
 	} else if _, err := os.Stat(secret); err != nil {
 		return nil, fmt.Errorf("provisioner.%s_key_path: %w", secretFile, err)
 	}
@@ -216,12 +201,12 @@ func (c *Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
 
 // Converge runs the client as often as kitchen.yml says. When the last run may
 // change nothing, what it changed is the error.
-func (c *Chef) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+func (c Chef) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
 	if err := r.Sync(ctx); err != nil {
 		return converge.Unknown(), err
 	}
 	read := &output{}
-	j := converge.Job{What: c.what(), Parser: read, Hint: c.hint, Keys: c.instance.Provisioner, Env: c.env()}
+	j := converge.Job{What: c.what(), Parser: read, Hint: c.hint, Keys: c.Provisioner, Env: c.env()}
 	s, err := j.Run(ctx, r, sb, out)
 	if !c.strict() {
 		return s, err
@@ -235,10 +220,7 @@ func (c *Chef) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, ou
 }
 
 // what is the client's name in messages.
-func (c *Chef) what() string {
-	words := strings.Fields(c.instance.Provisioner.Chef.Binary)
-	if len(words) == 0 {
-		return path.Base(c.candidates()[0])
-	}
+func (c Chef) what() string {
+	words := append(strings.Fields(c.Provisioner.Chef.Binary), c.candidates()...)
 	return path.Base(words[0])
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
 func TestToolImage(t *testing.T) {
@@ -75,9 +74,9 @@ func TestCookbookName(t *testing.T) {
 // The tool that resolves cookbooks gets the proxies and the licence, and nothing else of
 // galley's own environment.
 func TestResolveEnv(t *testing.T) {
-	c := New(converge.Options{}, config.Instance{}, nil, nil)
+	var c Chef
 	c.Environ = []string{"http_proxy=http://proxy", "CHEF_LICENSE=accept", "PASSWORD=no", "TKENV_X=1"}
-	c.instance.Provisioner.Chef.LicenseKey, c.instance.Provisioner.Proxy.HTTPS = "key", "http://other"
+	c.Provisioner.Chef.LicenseKey, c.Provisioner.Proxy.HTTPS = "key", "http://other"
 	require.Equal(t, map[string]string{"TEST_KITCHEN": "1", "X": "1", "http_proxy": "http://proxy", "HTTP_PROXY": "http://proxy",
 		"https_proxy": "http://other", "HTTPS_PROXY": "http://other", "CHEF_LICENSE": "accept", "CHEF_LICENSE_KEY": "key"}, c.request("").Env)
 }

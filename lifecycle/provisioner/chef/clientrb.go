@@ -21,11 +21,11 @@ import (
 
 // clientRB is the client's configuration: galley's settings, and client_rb from
 // kitchen.yml over them.
-func (c *Chef) clientRB(sb sandbox.Dir) string {
-	k := c.instance.Provisioner.Chef
+func (c Chef) clientRB(sb sandbox.Dir) string {
+	k := c.Provisioner.Chef
 	at := func(name string) string { return path.Join(sb.Remote, name) }
 	conf := map[string]any{
-		"node_name":                            c.instance.Name,
+		"node_name":                            c.Name,
 		"checksum_path":                        at("checksums"),
 		"file_cache_path":                      at("cache"),
 		"file_backup_path":                     at("backup"),

@@ -14,26 +14,26 @@ import (
 // candidates are the places of the client in the volumes that tool images
 // declare: /opt/chef, /opt/cinc, or /hab for packages of Habitat, such as Chef 19.
 // The product's own place comes first.
-func (c *Chef) candidates() []string {
+func (c Chef) candidates() []string {
 	const (
 		chefClient = "/opt/chef/bin/chef-client"
 		cincClient = "/opt/cinc/bin/cinc-client"
 		habChef    = "/hab/pkgs/*/chef-infra-client/*/*/bin/chef-client"
 		habCinc    = "/hab/pkgs/*/cinc-client/*/*/bin/cinc-client"
 	)
-	if c.instance.Provisioner.Chef.ProductName == productCinc {
+	if c.Provisioner.Chef.ProductName == productCinc {
 		return []string{cincClient, habCinc, chefClient, habChef}
 	}
 	return []string{chefClient, habChef, cincClient, habCinc}
 }
 
 // env is the environment of the client.
-func (c *Chef) env() map[string]string { return c.license(c.Env(c.instance.Provisioner)) }
+func (c Chef) env() map[string]string { return c.license(c.Env()) }
 
 // script is run_command: the client's place, and its command lines. kept are the places
 // that clean_dokken_sandbox wants empty.
-func (c *Chef) script(sb sandbox.Dir, kept []string) converge.Script {
-	k := c.instance.Provisioner.Chef
+func (c Chef) script(sb sandbox.Dir, kept []string) converge.Script {
+	k := c.Provisioner.Chef
 	var s converge.Script
 	if k.Binary == "" {
 		s.Locate("client", c.candidates(), "")
@@ -58,8 +58,8 @@ func (c *Chef) script(sb sandbox.Dir, kept []string) converge.Script {
 }
 
 // license adds the variables of Chef's licence to an environment.
-func (c *Chef) license(env map[string]string) map[string]string {
-	k := c.instance.Provisioner.Chef
+func (c Chef) license(env map[string]string) map[string]string {
+	k := c.Provisioner.Chef
 	for name, value := range map[string]string{"CHEF_LICENSE": k.License, "CHEF_LICENSE_KEY": k.LicenseKey, "CHEF_LICENSE_SERVER": k.LicenseServer} {
 		if value != "" && env[name] == "" {
 			env[name] = value
@@ -70,8 +70,8 @@ func (c *Chef) license(env map[string]string) map[string]string {
 
 // command is the client's command line as users of kitchen-dokken know it, with
 // each option once.
-func (c *Chef) command(sb sandbox.Dir, conf string) string {
-	k := c.instance.Provisioner.Chef
+func (c Chef) command(sb sandbox.Dir, conf string) string {
+	k := c.Provisioner.Chef
 	words := []string{`"$client"`}
 	add := func(w ...string) { words = append(words, w...) }
 	if k.Binary != "" {
@@ -110,8 +110,8 @@ func (c *Chef) command(sb sandbox.Dir, conf string) string {
 
 // level is the log level: kitchen.yml's, or debug with --debug when that leaves it
 // to the client.
-func (c *Chef) level() string {
-	level := c.instance.Provisioner.Chef.LogLevel
+func (c Chef) level() string {
+	level := c.Provisioner.Chef.LogLevel
 	if c.Debug && (level == "" || level == defaultLevel) {
 		return "debug"
 	}
@@ -122,7 +122,7 @@ func (c *Chef) level() string {
 }
 
 // hint explains the client's exit codes.
-func (c *Chef) hint(code int) string {
+func (c Chef) hint(code int) string {
 	switch code {
 	case 35:
 		return "a reboot was requested, which a container cannot do\nRemove 35 from provisioner.retry_on_exit_code to stop trying again"
@@ -131,7 +131,7 @@ func (c *Chef) hint(code int) string {
 	case 43:
 		return "its configuration is invalid; see provisioner.client_rb"
 	case 127:
-		if c.instance.Provisioner.Chef.Binary != "" {
+		if c.Provisioner.Chef.Binary != "" {
 			return "provisioner.chef_binary was not found in the runner"
 		}
 		return "the client was not found in the runner\nCheck driver.chef_image, or set provisioner.chef_binary"

@@ -32,8 +32,8 @@ type cookbookSet struct {
 // cookbooks takes the first there is of: a Policyfile, a Berksfile, the
 // directories cookbooks/ and site-cookbooks/ with the project itself, the project
 // itself, or none.
-func (c *Chef) cookbooks(ctx context.Context) (cookbookSet, error) {
-	k := c.instance.Provisioner.Chef
+func (c Chef) cookbooks(ctx context.Context) (cookbookSet, error) {
+	k := c.Provisioner.Chef
 	policyfile, err := c.source("policyfile", k.Policyfile, "Policyfile.rb")
 	if err != nil {
 		return cookbookSet{}, err
@@ -53,7 +53,7 @@ func (c *Chef) cookbooks(ctx context.Context) (cookbookSet, error) {
 
 // source is the absolute path of a Policyfile or Berksfile, or "" when there is
 // none. One that kitchen.yml names must be there.
-func (c *Chef) source(key, named, usual string) (string, error) {
+func (c Chef) source(key, named, usual string) (string, error) {
 	path := named
 	if path == "" {
 		path = usual
@@ -73,16 +73,16 @@ func (c *Chef) source(key, named, usual string) (string, error) {
 }
 
 // request is what the resolver needs to know of the instance.
-func (c *Chef) request(file string) resolve.Request {
-	k := c.instance.Provisioner.Chef
+func (c Chef) request(file string) resolve.Request {
+	k := c.Provisioner.Chef
 	return resolve.Request{Project: c.Project, File: file, Keys: k,
-		Env:  c.license(runner.KitchenEnv(c.Environ, c.instance.Provisioner.Proxy)),
-		Skip: newCookbookFilter(k.CookbookGlobs).skip, Workstation: c.workstation, Notice: c.Notice}
+		Env:  c.license(runner.KitchenEnv(c.Environ, c.Provisioner.Proxy)),
+		Skip: newCookbookFilter(k.CookbookGlobs).skip, Workstation: c.Workstation, Notice: c.Notice}
 }
 
 // policyCookbooks are the cookbooks of a Policyfile, and the policy.
-func (c *Chef) policyCookbooks(ctx context.Context, file string) (cookbookSet, error) {
-	got, err := c.resolver.Policyfile(ctx, c.request(file))
+func (c Chef) policyCookbooks(ctx context.Context, file string) (cookbookSet, error) {
+	got, err := c.Resolver.Policyfile(ctx, c.request(file))
 	if err != nil {
 		return cookbookSet{}, err
 	}
@@ -94,12 +94,12 @@ func (c *Chef) policyCookbooks(ctx context.Context, file string) (cookbookSet, e
 }
 
 // vendoredCookbooks are the cookbooks of a Berksfile.
-func (c *Chef) vendoredCookbooks(ctx context.Context, file string) (cookbookSet, error) {
-	got, err := c.resolver.Berksfile(ctx, c.request(file))
+func (c Chef) vendoredCookbooks(ctx context.Context, file string) (cookbookSet, error) {
+	got, err := c.Resolver.Berksfile(ctx, c.request(file))
 	if err != nil {
 		return cookbookSet{}, err
 	}
-	files, err := cookbooksIn(got.Dir, newCookbookFilter(c.instance.Provisioner.Chef.CookbookGlobs))
+	files, err := cookbooksIn(got.Dir, newCookbookFilter(c.Provisioner.Chef.CookbookGlobs))
 	if err != nil {
 		return cookbookSet{}, fmt.Errorf("read the vendored cookbooks: %w", err)
 	}
@@ -107,9 +107,9 @@ func (c *Chef) vendoredCookbooks(ctx context.Context, file string) (cookbookSet,
 }
 
 // ownCookbooks are those that the project has itself.
-func (c *Chef) ownCookbooks() (cookbookSet, error) {
+func (c Chef) ownCookbooks() (cookbookSet, error) {
 	var set cookbookSet
-	filter := newCookbookFilter(c.instance.Provisioner.Chef.CookbookGlobs)
+	filter := newCookbookFilter(c.Provisioner.Chef.CookbookGlobs)
 	for _, name := range []string{cookbookDir, "site-cookbooks"} {
 		files, err := cookbooksIn(filepath.Join(c.Root, name), filter)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

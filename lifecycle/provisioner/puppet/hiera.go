@@ -1,7 +1,6 @@
 package puppet
 
 import (
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,45 +13,65 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// hieraConfig is Hiera's configuration on this machine, or "". kitchen-puppet looks for
-// that of the global layer first.
-func (p *Puppet) hieraConfig() string {
-	if named := p.instance.Provisioner.Puppet.HieraConfig; named != "" {
-		return named
+// hiera is Hiera's part of a run.
+type hiera struct {
+	// config is Hiera's configuration on this machine, or "".
+	config string
+	// named are the directories of data that it names, relative to itself.
+	named []string
+	// data are the directories of data that are carried.
+	data []dataDir
+}
+
+// dataDir is a directory of Hiera's data: where it is, and where it goes in the sandbox.
+type dataDir struct{ from, to string }
+
+// hiera finds Hiera's configuration, as kitchen-puppet does that of the global layer first,
+// and its data: hiera_data_path, or the usual directories and those that the configuration
+// names relative to itself. Without a configuration, only kitchen-puppet's own name means
+// Hiera.
+func (p Puppet) hiera() hiera {
+	k := p.Provisioner.Puppet
+	h := hiera{config: p.Usual(k.HieraConfig, plugin, "hiera.global.yaml", false)}
+	h.config = p.Usual(h.config, plugin, hieraFile, false)
+	names := []string{"hiera"}
+	if h.config != "" {
+		h.named = datadirs(h.config)
+		names = append(names, "hieradata", "data")
 	}
-	for _, name := range []string{"hiera.global.yaml", hieraFile} {
-		if found := p.FindFor(plugin, p.instance.Suite, name, false); found != "" {
-			return found
+	if k.HieraData != "" {
+		h.data = []dataDir{{k.HieraData, filepath.Base(k.HieraData)}}
+		return h
+	}
+	for _, name := range names {
+		if from := p.Usual("", plugin, name, true); from != "" {
+			h.data = append(h.data, dataDir{from, name})
 		}
 	}
-	return ""
-}
-
-// hieraSettings is what galley reads of a hiera.yaml.
-type hieraSettings struct {
-	Defaults  hieraLevel
-	Hierarchy []hieraLevel
-}
-
-// hieraLevel is a level of the hierarchy, or its defaults.
-type hieraLevel struct {
-	Datadir string
-	Path    string
-	Paths   []string
-}
-
-// readHiera reads a hiera.yaml. One that cannot be read has no settings: Puppet says best
-// what is wrong with it.
-func readHiera(file string) hieraSettings {
-	var h hieraSettings
-	if data, err := os.ReadFile(file); err != nil || yaml.Unmarshal(data, &h) != nil {
-		return hieraSettings{}
+	for _, name := range h.named {
+		from := filepath.Join(filepath.Dir(h.config), filepath.FromSlash(name))
+		to := path.Clean(name)
+		if st, err := os.Stat(from); err != nil || !st.IsDir() || !filepath.IsLocal(filepath.FromSlash(to)) {
+			continue // elsewhere in the runner, or not there
+		}
+		if !slices.ContainsFunc(h.data, func(d dataDir) bool { return d.to == to }) {
+			h.data = append(h.data, dataDir{from, to})
+		}
 	}
 	return h
 }
 
-// datadirs are the directories of data that the settings name, relative to the file.
-func (h hieraSettings) datadirs() []string {
+// datadirs are the directories of data that a hiera.yaml names. One that cannot be read
+// names none: Puppet says best what is wrong with it.
+func datadirs(file string) []string {
+	type level struct{ Datadir string }
+	var h struct {
+		Defaults  level
+		Hierarchy []level
+	}
+	if data, err := os.ReadFile(file); err != nil || yaml.Unmarshal(data, &h) != nil {
+		return nil
+	}
 	var dirs []string
 	for _, level := range append(h.Hierarchy, h.Defaults) {
 		if d := level.Datadir; d != "" && !slices.Contains(dirs, d) {
@@ -62,86 +81,35 @@ func (h hieraSettings) datadirs() []string {
 	return dirs
 }
 
-// hiera is Hiera's configuration with its data beside it.
-func (p *Puppet) hiera() ([]sandbox.File, error) {
-	var files []sandbox.File
-	config := p.hieraConfig()
-	if config != "" {
-		carried, err := converge.Carry(config, hieraFile)
-		if err != nil {
-			return nil, fmt.Errorf("provisioner.hiera_config_path: %w", err)
-		}
-		files = carried
+// hieraFiles are Hiera's configuration with its data beside it.
+func (p Puppet) hieraFiles(h hiera) ([]sandbox.File, error) {
+	files, err := converge.Carry("hiera_config_path", h.config, hieraFile)
+	if err != nil {
+		return nil, err
 	}
-	carried := false
-	for _, d := range p.hieraData(config) {
-		data, err := converge.Carry(d.from, d.to)
+	configs := len(files)
+	for _, d := range h.data {
+		data, err := converge.Carry("hiera_data_path", d.from, d.to)
 		if err != nil {
-			return nil, fmt.Errorf("provisioner.hiera_data_path: %w", err)
+			return nil, err
 		}
-		files, carried = append(files, data...), carried || len(data) > 0
+		files = append(files, data...)
 	}
-	switch {
-	case config == "" && carried:
+	switch carried := len(files) > configs; {
+	case h.config == "" && carried:
 		p.Notice("Hiera has data but no configuration: neither hiera.global.yaml nor %s was found, so Puppet looks only where "+
 			"its own default says; name one in provisioner.hiera_config_path", hieraFile)
-	case config != "" && !carried:
-		p.Notice("Hiera finds no data: %s looks in %s, where there is nothing to bring along", p.Shown(config),
-			strings.Join(readHiera(config).datadirs(), ", "))
+	case h.config != "" && !carried:
+		p.Notice("Hiera finds no data: %s looks in %s, where there is nothing to bring along", p.Shown(h.config), strings.Join(h.named, ", "))
 	}
 	return files, nil
-}
-
-// dataDir is a directory of Hiera's data: where it is, and where it goes in the sandbox.
-type dataDir struct{ from, to string }
-
-// hieraData are the directories of data: that of hiera_data_path, or the usual ones and
-// those that Hiera's configuration names relative to itself. Without a configuration,
-// only kitchen-puppet's own name means Hiera.
-func (p *Puppet) hieraData(config string) []dataDir {
-	if named := p.instance.Provisioner.Puppet.HieraData; named != "" {
-		return []dataDir{{named, filepath.Base(named)}}
-	}
-	names := []string{"hiera", "hieradata", "data"}
-	if config == "" {
-		names = names[:1]
-	}
-	var dirs []dataDir
-	for _, name := range names {
-		if from := p.FindFor(plugin, p.instance.Suite, name, true); from != "" {
-			dirs = append(dirs, dataDir{from, name})
-		}
-	}
-	if config == "" {
-		return dirs
-	}
-	for _, name := range readHiera(config).datadirs() {
-		from := filepath.Join(filepath.Dir(config), filepath.FromSlash(name))
-		to := path.Clean(name)
-		if st, err := os.Stat(from); err != nil || !st.IsDir() || !filepath.IsLocal(filepath.FromSlash(to)) {
-			continue // elsewhere in the runner, or not there
-		}
-		if !slices.ContainsFunc(dirs, func(d dataDir) bool { return d.to == to }) {
-			dirs = append(dirs, dataDir{from, to})
-		}
-	}
-	return dirs
-}
-
-// hieraDirs are the directories of data in the sandbox that go to hieraRemote.
-func (p *Puppet) hieraDirs() []string {
-	var dirs []string
-	for _, d := range p.hieraData(p.hieraConfig()) {
-		dirs = append(dirs, d.to)
-	}
-	return dirs
 }
 
 // hieraRemote are the directories of the runner that get the data besides:
 // hiera_data_remote_path, or the defaults of kitchen-puppet with packages of the
 // distribution and with those of Puppet.
-func (p *Puppet) hieraRemote() []string {
-	if named := p.instance.Provisioner.Puppet.HieraDataRemote; named != "" {
+func hieraRemote(named string) []string {
+	if named != "" {
 		return []string{named}
 	}
 	return []string{"/var/lib/hiera", "/etc/puppetlabs/code/environments/production/hieradata"}

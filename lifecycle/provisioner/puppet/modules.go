@@ -17,14 +17,14 @@ import (
 // modules are the project when it is a module, and those of modules_path. As for
 // kitchen-puppet, the first module of a name is taken whole, and a path that does not
 // exist is passed over.
-func (p *Puppet) modules() ([]sandbox.File, error) {
+func (p Puppet) modules() ([]sandbox.File, error) {
 	files, taken, err := p.ownModule()
 	if err != nil {
 		return nil, err
 	}
-	dirs := p.instance.Provisioner.Puppet.ModulesPaths
+	dirs := p.Provisioner.Puppet.ModulesPaths
 	if len(dirs) == 0 {
-		if dir := p.FindFor(plugin, p.instance.Suite, modulesDir, true); dir != "" {
+		if dir := p.FindFor(plugin, p.Suite, modulesDir, true); dir != "" {
 			dirs = []string{dir}
 		}
 	}
@@ -61,7 +61,7 @@ func (p *Puppet) modules() ([]sandbox.File, error) {
 
 // ownModule is the project as a module, under each of its names. taken are the names, and
 // what has them.
-func (p *Puppet) ownModule() (files []sandbox.File, taken map[string]string, err error) {
+func (p Puppet) ownModule() (files []sandbox.File, taken map[string]string, err error) {
 	names, err := p.ownNames()
 	if err != nil {
 		return nil, nil, err
@@ -84,7 +84,7 @@ func (p *Puppet) ownModule() (files []sandbox.File, taken map[string]string, err
 
 // ownNames are the names under which the project is a module: that in its metadata.json,
 // and those of links in modules_path that lead back to it, as in spec/fixtures/modules.
-func (p *Puppet) ownNames() ([]string, error) {
+func (p Puppet) ownNames() ([]string, error) {
 	var names []string
 	name, err := moduleName(p.Root)
 	if err != nil {
@@ -97,7 +97,7 @@ func (p *Puppet) ownNames() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range p.instance.Provisioner.Puppet.ModulesPaths {
+	for _, dir := range p.Provisioner.Puppet.ModulesPaths {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			continue // modules says so

@@ -2,6 +2,7 @@
 package puppet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -16,13 +17,7 @@ import (
 )
 
 // Puppet applies the manifests of an instance.
-type Puppet struct {
-	converge.Options
-	instance config.Instance
-}
-
-// New returns the provisioner of an instance.
-func New(o converge.Options, i config.Instance) *Puppet { return &Puppet{o, i} }
+type Puppet struct{ converge.Base }
 
 // places are where packages put puppet, the volume /opt/puppetlabs first.
 func places() []string {
@@ -40,70 +35,57 @@ const (
 // plugin is the name of the directory among a suite's tests that is Puppet's alone.
 const plugin = "puppet"
 
-// Tool is the image that kitchen.yml names; without one Puppet is the runner's own.
-func (p *Puppet) Tool() *converge.Tool { return converge.ToolOf(p.instance.Provisioner.Tool) }
-
 // Prepare carries manifests, modules, Hiera and facts, and writes the script.
-func (p *Puppet) Prepare(_ context.Context, sb sandbox.Dir) error {
+func (p Puppet) Prepare(_ context.Context, sb sandbox.Dir) error {
 	manifest, files, err := p.manifests()
 	if err != nil {
 		return err
 	}
-	for _, list := range []func() ([]sandbox.File, error){p.modules, p.hiera, p.rest, p.facts} {
+	h := p.hiera()
+	for _, list := range []func() ([]sandbox.File, error){p.modules, func() ([]sandbox.File, error) { return p.hieraFiles(h) }, p.rest, p.facts} {
 		more, err := list()
 		if err != nil {
 			return err
 		}
 		files = append(files, more...)
 	}
-	hiera := slices.ContainsFunc(files, func(f sandbox.File) bool { return f.Path == hieraFile })
-	run := p.script(sb, manifest, hiera)
-	files = append(files, run.File())
+	files = append(files, p.script(sb, manifest, h).File())
 	return sandbox.Sync(sb.Local, files, nil)
 }
 
 // manifests are the manifests and the path of what is to be applied.
-func (p *Puppet) manifests() (manifest string, files []sandbox.File, err error) {
-	k := p.instance.Provisioner.Puppet
-	dir := k.ManifestsPath
-	if dir == "" {
-		dir = p.FindFor(plugin, p.instance.Suite, "manifests", true)
-	}
+func (p Puppet) manifests() (manifest string, files []sandbox.File, err error) {
+	k := p.Provisioner.Puppet
+	dir := p.Usual(k.ManifestsPath, plugin, "manifests", true)
 	if dir == "" {
 		return "", nil, fmt.Errorf("there are no manifests for %s\nPut them into %s, or set provisioner.manifests_path",
-			p.instance.Name, filepath.Join(p.SuiteDir(p.instance.Suite), "manifests"))
+			p.Name, filepath.Join(p.SuiteDir(p.Suite), "manifests"))
 	}
-	if files, err = converge.Carry(dir, "manifests/"); err != nil {
-		return "", nil, fmt.Errorf("provisioner.manifests_path: %w", err)
+	if files, err = converge.Carry("manifests_path", dir, "manifests/"); err != nil {
+		return "", nil, err
 	}
-	manifest = "manifests"
-	name := k.Manifest
-	if name == "" {
-		name = "site.pp"
+	name := path.Join("manifests", cmp.Or(k.Manifest, "site.pp"))
+	switch {
+	case slices.ContainsFunc(files, func(f sandbox.File) bool { return f.Path == name }):
+		return name, files, nil
+	case k.Manifest != "":
+		return "", nil, fmt.Errorf("provisioner.manifest: there is no %s in %s", k.Manifest, dir)
 	}
-	if slices.ContainsFunc(files, func(f sandbox.File) bool { return f.Path == path.Join(manifest, name) }) {
-		return path.Join(manifest, name), files, nil
-	}
-	if k.Manifest != "" {
-		return "", nil, fmt.Errorf("provisioner.manifest: there is no %s in %s", name, dir)
-	}
-	return manifest, files, nil
+	return "manifests", files, nil
 }
 
 // rest are further files that the run wants.
-func (p *Puppet) rest() ([]sandbox.File, error) {
-	k := p.instance.Provisioner.Puppet
-	files, err := p.found(k.FilesPath, "files_path", "files", "files", true)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range []struct{ key, from, to string }{{"facterlib", k.FacterLib, "facter"}, {"puppet_config_path", p.config(), "puppet.conf"}} {
-		if f.from == "" {
-			continue
-		}
-		more, err := converge.Carry(f.from, f.to)
+func (p Puppet) rest() ([]sandbox.File, error) {
+	k := p.Provisioner.Puppet
+	var files []sandbox.File
+	for _, f := range []struct{ key, from, to string }{
+		{"files_path", p.Usual(k.FilesPath, plugin, "files", true), "files"},
+		{"facterlib", k.FacterLib, "facter"},
+		{"puppet_config_path", p.config(), "puppet.conf"},
+	} {
+		more, err := converge.Carry(f.key, f.from, f.to)
 		if err != nil {
-			return nil, fmt.Errorf("provisioner.%s: %w", f.key, err)
+			return nil, err
 		}
 		files = append(files, more...)
 	}
@@ -113,32 +95,14 @@ func (p *Puppet) rest() ([]sandbox.File, error) {
 	return files, nil
 }
 
-// found carries what a key names, or what lies in the usual places, if anything.
-func (p *Puppet) found(named, key, usual, to string, dir bool) ([]sandbox.File, error) {
-	from := named
-	if from == "" {
-		if from = p.FindFor(plugin, p.instance.Suite, usual, dir); from == "" {
-			return nil, nil
-		}
-	}
-	files, err := converge.Carry(from, to)
-	if err != nil {
-		return nil, fmt.Errorf("provisioner.%s: %w", key, err)
-	}
-	return files, nil
-}
-
 // config is Puppet's own configuration, or "".
-func (p *Puppet) config() string {
-	if named := p.instance.Provisioner.Puppet.PuppetConfig; named != "" {
-		return named
-	}
-	return p.FindFor(plugin, p.instance.Suite, "puppet.conf", false)
+func (p Puppet) config() string {
+	return p.Usual(p.Provisioner.Puppet.PuppetConfig, plugin, "puppet.conf", false)
 }
 
 // facts are custom_facts as external facts of a module, which may be of any type.
-func (p *Puppet) facts() ([]sandbox.File, error) {
-	facts := p.instance.Provisioner.Puppet.Facts
+func (p Puppet) facts() ([]sandbox.File, error) {
+	facts := p.Provisioner.Puppet.Facts
 	if len(facts) == 0 {
 		return nil, nil
 	}
@@ -150,8 +114,8 @@ func (p *Puppet) facts() ([]sandbox.File, error) {
 }
 
 // script is run_command.
-func (p *Puppet) script(sb sandbox.Dir, manifest string, hiera bool) converge.Script {
-	k, binary := p.instance.Provisioner.Puppet, p.instance.Provisioner.Tool.Binary
+func (p Puppet) script(sb sandbox.Dir, manifest string, h hiera) converge.Script {
+	k, binary := p.Provisioner.Puppet, p.Provisioner.Tool.Binary
 	at := func(name string) string { return path.Join(sb.Remote, name) }
 	var s converge.Script
 	if k.FacterLib != "" {
@@ -164,8 +128,12 @@ func (p *Puppet) script(sb sandbox.Dir, manifest string, hiera bool) converge.Sc
 	} else {
 		s.Add("puppet=%s", runner.Quote(binary))
 	}
-	if from := p.hieraDirs(); len(from) > 0 {
-		for _, to := range p.hieraRemote() {
+	if len(h.data) > 0 {
+		from := make([]string, len(h.data))
+		for i, d := range h.data {
+			from[i] = d.to
+		}
+		for _, to := range hieraRemote(k.HieraDataRemote) {
 			to = runner.Quote(to)
 			s.Add("mkdir -p %s || exit", to)
 			s.Add(`for data in %s; do if [ -d "$data" ]; then cp -R "$data/." %s || exit; fi; done`, runner.QuoteAll(from), to)
@@ -177,23 +145,19 @@ func (p *Puppet) script(sb sandbox.Dir, manifest string, hiera bool) converge.Sc
 	if p.config() != "" {
 		add("--config", runner.Quote(at("puppet.conf")))
 	}
-	if hiera {
+	if h.config != "" {
 		add("--hiera_config", runner.Quote(at(hieraFile)))
 	}
 	if k.Environment != "" {
 		add("--environmentpath", runner.Quote(at("environments")), "--environment", runner.Quote(k.Environment))
 	}
-	if k.Noop {
-		add("--noop")
-	}
-	if k.ShowDiff {
-		add("--show_diff")
-	}
-	if k.Verbose {
-		add("--verbose")
-	}
-	if k.Debug || p.Debug {
-		add("--debug")
+	for _, flag := range []struct {
+		set  bool
+		word string
+	}{{k.Noop, "--noop"}, {k.ShowDiff, "--show_diff"}, {k.Verbose, "--verbose"}, {k.Debug || p.Debug, "--debug"}} {
+		if flag.set {
+			add(flag.word)
+		}
 	}
 	if k.Options != "" {
 		add(k.Options)
@@ -204,13 +168,13 @@ func (p *Puppet) script(sb sandbox.Dir, manifest string, hiera bool) converge.Sc
 }
 
 // Converge applies the manifests.
-func (p *Puppet) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
-	k := p.instance.Provisioner.Puppet
+func (p Puppet) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+	k := p.Provisioner.Puppet
 	newJob := func(bool) converge.Job {
-		return converge.Job{What: "puppet apply", Parser: &output{}, Keys: p.instance.Provisioner, Env: p.Env(p.instance.Provisioner), Hint: hint,
+		return converge.Job{What: "puppet apply", Parser: &output{}, Keys: p.Provisioner, Env: p.Env(), Hint: hint,
 			OK: func(code int) bool { return code == 0 || code == 2 || slices.Contains(k.OKCodes, code) }}
 	}
-	return converge.Run(ctx, newJob, p.Twice(p.instance.Provisioner), "resource", r, sb, out)
+	return converge.Run(ctx, newJob, p.Twice(), "resource", r, sb, out)
 }
 
 // hint explains the codes of --detailed-exitcodes.

@@ -20,7 +20,7 @@ var (
 // *Error.
 func (r *Resolver) Berksfile(ctx context.Context, q Request) (Result, error) {
 	s := source{
-		file: q.File, lock: q.File + ".lock", salt: "berks", commands: []string{"berks"},
+		lock: q.File + ".lock", salt: "berks", commands: []string{"berks"},
 		update: []string{"update", "-b"},
 		export: func(file, to string) []string { return []string{"vendor", to, "-b", file} },
 		inputs: func() ([]string, error) { return berksInputs(q.File) },

@@ -3,37 +3,71 @@ package resolve
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// resolveHost is where cookbooks are resolved: this machine, or a container.
-type resolveHost interface {
-	// run runs the tool with arguments, beside the Policyfile or Berksfile.
-	run(ctx context.Context, args []string) (output string, code int, err error)
-	// tool is the tool's command, where the place in words.
-	tool() string
-	where() string
-	// local reports whether it is this machine.
-	local() bool
-	// pathOf is where a file of the project is on the host.
-	pathOf(file string) string
-	// outputDir is the directory on the host that fetchOutput brings to dir.
-	outputDir(dir string) string
-	fetchOutput(ctx context.Context, dir string) error
-	// fetch brings a file that the tool may have written back into the project.
-	fetch(ctx context.Context, file string) error
-	close(ctx context.Context) error
+// Workstation makes throw-away containers in which cookbooks can be resolved.
+type Workstation interface {
+	// Open starts a container of an image. The caller closes it.
+	Open(ctx context.Context, image string) (Container, error)
 }
 
-// host finds the tool: on this machine, else in a container, as provisioner.resolver
+// Container is a throw-away container of a Workstation.
+type Container interface {
+	// Exec runs a command in it, see runner.Runner.
+	Exec(ctx context.Context, c runner.Command) (exitCode int, err error)
+	// Upload puts files below a directory, which is made.
+	Upload(ctx context.Context, dir string, files []sandbox.File) error
+	// Download copies a file or directory to this machine.
+	Download(ctx context.Context, from, to string) error
+	// Close removes it.
+	Close(ctx context.Context) error
+}
+
+// The places in a container that resolves.
+const (
+	containerProject = "/galley/project"
+	containerOutput  = "/galley/out"
+)
+
+// image is provisioner.resolver_image, or the product's Workstation.
+func (q Request) image() string {
+	k := q.Keys
+	switch {
+	case k.ResolverImage != "":
+		return k.ResolverImage
+	case k.ProductName == "cinc":
+		return "cincproject/workstation:latest"
+	default:
+		return "chef/chefworkstation:latest"
+	}
+}
+
+// host is where cookbooks are resolved: this machine, or a container, which has a copy of
+// the project.
+type host struct {
+	// tool is the name of the tool, program its command there.
+	tool, program string
+	// dir is the directory of the Policyfile or Berksfile there.
+	dir string
+	// container is nil on this machine; image is what it was made of.
+	container Container
+	image     string
+}
+
+// findHost finds the tool: on this machine, else in a container, as provisioner.resolver
 // says.
-func (q Request) host(ctx context.Context, s source) (resolveHost, error) {
+func (q Request) findHost(ctx context.Context, s source) (*host, error) {
 	mode := q.Keys.Resolver
 	names := "no " + s.commands[0]
 	if len(s.commands) > 1 {
@@ -42,12 +76,12 @@ func (q Request) host(ctx context.Context, s source) (resolveHost, error) {
 	if mode != config.ResolverContainer {
 		for _, name := range s.commands {
 			if path, err := exec.LookPath(name); err == nil {
-				q.Notice("resolving cookbooks of %s with this machine's %s", filepath.Base(s.file), name)
-				return &localHost{name: name, path: path, dir: filepath.Dir(s.file), env: q.EnvironWith(q.Env)}, nil
+				q.Notice("resolving cookbooks of %s with this machine's %s", filepath.Base(q.File), name)
+				return &host{tool: name, program: path, dir: filepath.Dir(q.File)}, nil
 			}
 		}
 		if mode == config.ResolverHost {
-			return nil, &Error{File: s.file, Err: fmt.Errorf("there is %s on this machine's PATH", names),
+			return nil, &Error{File: q.File, Err: fmt.Errorf("there is %s on this machine's PATH", names),
 				Remedy: "Install Chef Workstation or Cinc Workstation, or set provisioner.resolver: container."}
 		}
 	}
@@ -55,7 +89,7 @@ func (q Request) host(ctx context.Context, s source) (resolveHost, error) {
 	if err == nil {
 		return h, nil
 	}
-	e := &Error{File: s.file, Err: err,
+	e := &Error{File: q.File, Err: err,
 		Remedy: "Set provisioner.resolver_image to an image that has " + strings.Join(s.commands, " or ") + "."}
 	if mode != config.ResolverContainer {
 		e.Err = fmt.Errorf("there is %s on this machine's PATH, and a container does not do: %w", names, err)
@@ -64,23 +98,96 @@ func (q Request) host(ctx context.Context, s source) (resolveHost, error) {
 	return nil, e
 }
 
-// localHost resolves on this machine.
-type localHost struct {
-	name, path, dir string
-	env             []string
+// container makes a container with the tool and a copy of the project.
+func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
+	if q.Workstation == nil {
+		return nil, errors.New("there is no engine for one")
+	}
+	rel, err := filepath.Rel(q.Root, filepath.Dir(q.File))
+	if err != nil || !filepath.IsLocal(rel) {
+		return nil, fmt.Errorf("%s is outside of the project, which is all that the container gets", q.File)
+	}
+	image := q.image()
+	q.Notice("resolving cookbooks of %s in a container of %s", filepath.Base(q.File), image)
+	c, err := q.Workstation.Open(ctx, image)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Close(ctx))
+		}
+	}()
+	var out bytes.Buffer
+	const find = `mkdir -p ` + containerProject + ` && for c; do command -v "$c" > /dev/null && { echo "$c"; exit 0; }; done; exit 127`
+	code, err := c.Exec(ctx, runner.Command{Argv: append([]string{"sh", "-c", find, "sh"}, s.commands...), User: "0", Stdout: &out, Stderr: &out})
+	if err != nil {
+		return nil, err
+	}
+	tool := strings.TrimSpace(out.String())
+	if code != 0 {
+		return nil, fmt.Errorf("the image %s has no %s: %s", image, strings.Join(s.commands, " and no "), tool)
+	}
+	files, err := sandbox.Tree(q.Root, "", nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the project: %w", err)
+	}
+	h := &host{tool: tool, program: tool, dir: path.Join(containerProject, filepath.ToSlash(rel)), container: c, image: image}
+	return h, c.Upload(ctx, containerProject, files)
 }
 
-func (h *localHost) tool() string                              { return h.name }
-func (h *localHost) where() string                             { return "on this machine" }
-func (h *localHost) local() bool                               { return true }
-func (h *localHost) pathOf(file string) string                 { return file }
-func (h *localHost) outputDir(dir string) string               { return dir }
-func (h *localHost) fetchOutput(context.Context, string) error { return nil }
-func (h *localHost) fetch(context.Context, string) error       { return nil }
-func (h *localHost) close(context.Context) error               { return nil }
-
-func (h *localHost) run(ctx context.Context, args []string) (string, int, error) {
+// run runs the tool beside the Policyfile or Berksfile. Errors: *Error.
+func (q Request) run(ctx context.Context, h *host, args []string) error {
 	var out bytes.Buffer
-	code, err := hostexec.Run(ctx, hostexec.Command{Argv: append([]string{h.path}, args...), Dir: h.dir, Env: h.env, Stdout: &out, Stderr: &out})
-	return out.String(), code, err
+	var code int
+	var err error
+	where, argv := "on this machine", append([]string{h.program}, args...)
+	if h.container == nil {
+		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: h.dir, Env: q.EnvironWith(q.Env), Stdout: &out, Stderr: &out})
+	} else {
+		where = "in a container of " + h.image
+		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: h.dir, Stdout: &out, Stderr: &out})
+	}
+	if err == nil && code == 0 {
+		return nil
+	}
+	e := &Error{File: q.File, Where: where, Command: append([]string{h.tool}, args...), Code: code, Output: out.String(), Err: err}
+	if err == nil {
+		e.Remedy = "Run the command yourself to look closer."
+		if h.container == nil {
+			e.Remedy += " provisioner.resolver: container runs it in an image instead."
+		}
+	}
+	return e
+}
+
+// pathOf is where a file beside the Policyfile or Berksfile is.
+func (h *host) pathOf(file string) string {
+	if h.container == nil {
+		return file
+	}
+	return path.Join(h.dir, filepath.Base(file))
+}
+
+// outputDir is the directory there whose content is wanted in dir.
+func (h *host) outputDir(dir string) string {
+	if h.container == nil {
+		return dir
+	}
+	return containerOutput
+}
+
+// fetch brings a file or directory back to its place on this machine, if it is elsewhere.
+func (h *host) fetch(ctx context.Context, from, to string) error {
+	if h.container == nil {
+		return nil
+	}
+	return h.container.Download(ctx, from, to)
+}
+
+func (h *host) close(ctx context.Context) error {
+	if h.container == nil {
+		return nil
+	}
+	return h.container.Close(ctx)
 }

@@ -42,7 +42,7 @@ func (r *Resolver) Policyfile(ctx context.Context, q Request) (Result, error) {
 	k := q.Keys
 	lock := strings.TrimSuffix(q.File, filepath.Ext(q.File)) + ".lock.json"
 	s := source{
-		file: q.File, lock: lock, salt: "policy " + k.PolicyGroup,
+		lock: lock, salt: "policy " + k.PolicyGroup,
 		commands: []string{"chef-cli", "chef"},
 		install:  []string{"install"}, update: []string{"update"},
 		export: func(file, to string) []string {

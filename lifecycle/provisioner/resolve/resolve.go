@@ -4,18 +4,16 @@ package resolve
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/memo"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -52,8 +50,8 @@ type Request struct {
 
 // source is what a Policyfile and a Berksfile differ in.
 type source struct {
-	// file is the Policyfile or Berksfile, lock its lock file.
-	file, lock string
+	// lock is the lock file.
+	lock string
 	// commands are names of the tool that resolves it, the best one first.
 	commands []string
 	// update and install bring the lock file up to date, with and without newer
@@ -69,7 +67,7 @@ type source struct {
 // key is the same for instances that share cookbooks.
 func (q Request) key(s source) string {
 	k := q.Keys
-	return fmt.Sprintf("%q %q %q %q %q %v %q", s.file, s.salt, k.Resolver, q.image(), k.License, k.AlwaysUpdate, k.CookbookGlobs)
+	return fmt.Sprintf("%q %q %q %q %q %v %q", q.File, s.salt, k.Resolver, q.image(), k.License, k.AlwaysUpdate, k.CookbookGlobs)
 }
 
 // resolve brings the lock file up to date as always_update_cookbooks says, and
@@ -92,7 +90,7 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 			return dir, err
 		}
 	}
-	h, err := q.host(ctx, s)
+	h, err := q.findHost(ctx, s)
 	if err != nil {
 		return "", err
 	}
@@ -102,10 +100,10 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 		first = s.update
 	}
 	if len(first) > 0 {
-		if err := runTool(ctx, h, s, append(first, h.pathOf(s.file))); err != nil {
+		if err := q.run(ctx, h, append(first, h.pathOf(q.File))); err != nil {
 			return "", err
 		}
-		if err := h.fetch(ctx, s.lock); err != nil {
+		if err := h.fetch(ctx, h.pathOf(s.lock), s.lock); err != nil {
 			return "", err
 		}
 		if dir, ok, err := q.stored(st, s); ok || err != nil {
@@ -118,10 +116,10 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	out := filepath.Join(scratch, "out")
-	if err := runTool(ctx, h, s, s.export(h.pathOf(s.file), h.outputDir(out))); err != nil {
+	if err := q.run(ctx, h, s.export(h.pathOf(q.File), h.outputDir(out))); err != nil {
 		return "", err
 	}
-	if err := errors.Join(h.fetchOutput(ctx, out), h.fetch(ctx, s.lock)); err != nil {
+	if err := errors.Join(h.fetch(ctx, containerOutput, out), h.fetch(ctx, h.pathOf(s.lock), s.lock)); err != nil {
 		return "", err
 	}
 	digest, err := q.digest(s)
@@ -141,66 +139,26 @@ func (q Request) stored(st store, s source) (dir string, ok bool, err error) {
 	return dir, ok, nil
 }
 
-// runTool runs the resolving tool.
-func runTool(ctx context.Context, h resolveHost, s source, args []string) error {
-	output, code, err := h.run(ctx, args)
-	if err == nil && code == 0 {
-		return nil
-	}
-	e := &Error{File: s.file, Where: h.where(), Command: append([]string{h.tool()}, args...), Code: code, Output: output, Err: err}
-	if err == nil {
-		e.Remedy = "Run the command yourself to look closer."
-		if h.local() {
-			e.Remedy += " provisioner.resolver: container runs it in an image instead."
-		}
-	}
-	return e
-}
-
 // digest is made of all that the resolved cookbooks depend on.
 func (q Request) digest(s source) (string, error) {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%q\n", s.salt)
-	for _, file := range []string{s.file, s.lock} {
-		if err := addFile(sum, filepath.Base(file), file); err != nil {
-			return "", err
-		}
-	}
+	files := []sandbox.File{{Path: filepath.Base(q.File), Source: q.File}, {Path: filepath.Base(s.lock), Source: s.lock}}
 	dirs, err := s.inputs()
 	if err != nil {
 		return "", err
 	}
 	for _, dir := range dirs {
-		files, err := sandbox.Tree(dir, "", q.Skip)
+		tree, err := sandbox.Tree(dir, filepath.ToSlash(dir), q.Skip)
 		if err != nil {
-			return "", fmt.Errorf("read the cookbook that %s names: %w", filepath.Base(s.file), err)
+			return "", fmt.Errorf("read the cookbook that %s names: %w", filepath.Base(q.File), err)
 		}
-		fmt.Fprintf(sum, "%q %d\n", dir, len(files))
-		for _, f := range files {
-			if f.Dir {
-				continue // a cookbook is what its files are
-			}
-			if err := addFile(sum, f.Path, f.Source); err != nil {
-				return "", err
-			}
-		}
+		// A cookbook is what its files are.
+		files = append(files, slices.DeleteFunc(tree, func(f sandbox.File) bool { return f.Dir })...)
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:32], nil
-}
-
-// addFile adds a file's name, size and content to a digest.
-func addFile(sum hash.Hash, name, path string) error {
-	f, err := os.Open(path)
+	digest, err := archive.Digest(append([]string{s.salt}, dirs...), files)
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer f.Close()
-	content := sha256.New()
-	if _, err := io.Copy(content, f); err != nil {
-		return err
-	}
-	fmt.Fprintf(sum, "%q %x\n", name, content.Sum(nil))
-	return nil
+	return digest[:32], nil
 }
 
 // Error says that cookbooks could not be resolved.

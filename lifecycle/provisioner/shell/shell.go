@@ -13,20 +13,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // Shell runs a script or a command in the runner.
-type Shell struct {
-	converge.Options
-	instance config.Instance
-}
-
-// New returns the provisioner of an instance.
-func New(o converge.Options, i config.Instance) *Shell { return &Shell{o, i} }
+type Shell struct{ converge.Base }
 
 const (
 	// defaultScript is what Test Kitchen runs when kitchen.yml names no script.
@@ -35,11 +28,8 @@ const (
 	dataDir = "data"
 )
 
-// Tool is the image that kitchen.yml names, if any.
-func (s *Shell) Tool() *converge.Tool { return converge.ToolOf(s.instance.Provisioner.Tool) }
-
 // Prepare copies the script and its data, and writes the script that runs them.
-func (s *Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
+func (s Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 	files, check, line, err := s.line(sb)
 	if err != nil {
 		return err
@@ -54,7 +44,12 @@ func (s *Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 		run.Line(check)
 	}
 	run.Line(line)
-	if data := s.dataPath(); data != "" {
+	k := s.Provisioner.Shell
+	data := s.Find(s.Suite, "data")
+	if k.DataPath != "" {
+		data = s.Abs(k.DataPath)
+	}
+	if data != "" {
 		tree, err := sandbox.Tree(data, dataDir, nil)
 		if err != nil {
 			return fmt.Errorf("provisioner.data_path: %w", err)
@@ -67,8 +62,8 @@ func (s *Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 
 // line is the command, or the script's path in the runner with the script's file and
 // what must hold before it runs.
-func (s *Shell) line(sb sandbox.Dir) (files []sandbox.File, check, line string, err error) {
-	k := s.instance.Provisioner.Shell
+func (s Shell) line(sb sandbox.Dir) (files []sandbox.File, check, line string, err error) {
+	k := s.Provisioner.Shell
 	if k.Command != "" {
 		line, err := withArguments(k.Command, k.Arguments)
 		return nil, "", line, err
@@ -137,10 +132,10 @@ func endOfCommand(text string) int {
 }
 
 // script is the file to run, or "" when there is none and none was named.
-func (s *Shell) script() (string, error) {
-	name := s.instance.Provisioner.Shell.Script
+func (s Shell) script() (string, error) {
+	name := s.Provisioner.Shell.Script
 	if name == "" {
-		return s.Find(s.instance.Suite, defaultScript), nil
+		return s.Find(s.Suite, defaultScript), nil
 	}
 	name = s.Abs(name)
 	if st, err := os.Stat(name); err != nil {
@@ -151,24 +146,17 @@ func (s *Shell) script() (string, error) {
 	return name, nil
 }
 
-func (s *Shell) dataPath() string {
-	if p := s.instance.Provisioner.Shell.DataPath; p != "" {
-		return s.Abs(p)
-	}
-	return s.Find(s.instance.Suite, "data")
-}
-
 // Converge runs the script or the command.
-func (s *Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
-	p := s.instance.Provisioner
+func (s Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+	p := s.Provisioner
 	what, hint := "the shell provisioner's command", func(int) string { return "" }
 	if source, err := s.script(); p.Shell.Command == "" && err == nil && source != "" {
 		what, hint = filepath.Base(source), scriptHint
 	}
 	newJob := func(bool) converge.Job {
-		return converge.Job{What: what, Parser: converge.Silent{}, Keys: p, Env: s.Env(p), Hint: hint}
+		return converge.Job{What: what, Parser: converge.Silent{}, Keys: p, Env: s.Env(), Hint: hint}
 	}
-	return converge.Run(ctx, newJob, s.Twice(p), "", r, sb, out)
+	return converge.Run(ctx, newJob, s.Twice(), "", r, sb, out)
 }
 
 // interpreter is the program of a script's first line ("#!"), or "". For env it is the

@@ -18,22 +18,13 @@ import (
 )
 
 // Tool runs any command in the runner, with a tool from a volume.
-type Tool struct {
-	converge.Options
-	instance config.Instance
-}
-
-// NewTool returns the provisioner of an instance.
-func NewTool(o converge.Options, i config.Instance) *Tool { return &Tool{o, i} }
-
-// Tool is the image that kitchen.yml names.
-func (t *Tool) Tool() *converge.Tool { return converge.ToolOf(t.instance.Provisioner.Tool) }
+type Tool struct{ converge.Base }
 
 // Prepare carries the files and writes the script.
-func (t *Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
-	k := t.instance.Provisioner.Tool
-	if t.instance.Provisioner.Shell.Command == "" {
-		return fmt.Errorf("the tool provisioner of %s has nothing to run\nSet provisioner.command, for example: command: \"/opt/tool/bin/tool {{.Root}}/files\"", t.instance.Name)
+func (t Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
+	k := t.Provisioner.Tool
+	if t.Provisioner.Shell.Command == "" {
+		return fmt.Errorf("the tool provisioner of %s has nothing to run\nSet provisioner.command, for example: command: \"/opt/tool/bin/tool {{.Root}}/files\"", t.Name)
 	}
 	command, err := t.command(sb)
 	if err != nil {
@@ -41,9 +32,9 @@ func (t *Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
 	}
 	var files []sandbox.File
 	for _, from := range slices.Sorted(maps.Keys(k.Files)) {
-		more, err := converge.Carry(t.Abs(from), k.Files[from])
+		more, err := converge.Carry("files", t.Abs(from), k.Files[from])
 		if err != nil {
-			return fmt.Errorf("provisioner.files: %w", err)
+			return err
 		}
 		files = append(files, more...)
 	}
@@ -55,15 +46,15 @@ func (t *Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
 }
 
 // command fills in provisioner.command.
-func (t *Tool) command(sb sandbox.Dir) (string, error) {
+func (t Tool) command(sb sandbox.Dir) (string, error) {
 	text, err := template.New("provisioner.command").Option("missingkey=error").
-		Funcs(template.FuncMap{"quote": runner.Quote}).Parse(t.instance.Provisioner.Shell.Command)
+		Funcs(template.FuncMap{"quote": runner.Quote}).Parse(t.Provisioner.Shell.Command)
 	if err != nil {
 		return "", fmt.Errorf("provisioner.command: %w", err)
 	}
 	var b bytes.Buffer
 	err = text.Execute(&b, struct{ Root, Instance, Suite, Platform, Binary string }{
-		sb.Remote, t.instance.Name, t.instance.Suite, t.instance.Platform, t.instance.Provisioner.Tool.Binary,
+		sb.Remote, t.Name, t.Suite, t.Platform, t.Provisioner.Tool.Binary,
 	})
 	if err != nil {
 		return "", fmt.Errorf("provisioner.command: %w\nIt may hold {{.Root}}, {{.Instance}}, {{.Suite}}, {{.Platform}} and {{.Binary}}", err)
@@ -72,21 +63,21 @@ func (t *Tool) command(sb sandbox.Dir) (string, error) {
 }
 
 // Converge runs the command.
-func (t *Tool) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
-	p := t.instance.Provisioner
+func (t Tool) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+	p := t.Provisioner
 	newParser, err := newOutput(p.Tool)
 	if err != nil {
 		return converge.Unknown(), err
 	}
 	newJob := func(bool) converge.Job {
-		return converge.Job{What: "the tool's command", Parser: newParser(), Keys: p, Env: t.Env(p), OK: func(code int) bool {
+		return converge.Job{What: "the tool's command", Parser: newParser(), Keys: p, Env: t.Env(), OK: func(code int) bool {
 			if slices.Contains(p.Tool.ChangedExitCodes, code) {
 				return true
 			}
 			return slices.Contains(p.Tool.SuccessExitCodes, code) || len(p.Tool.SuccessExitCodes) == 0 && code == 0
 		}}
 	}
-	return converge.Run(ctx, newJob, t.Twice(p), "thing", r, sb, out)
+	return converge.Run(ctx, newJob, t.Twice(), "thing", r, sb, out)
 }
 
 // output reads what kitchen.yml says how to read.

@@ -7,13 +7,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/project"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -43,16 +43,6 @@ type Tool struct {
 	Remedy string
 }
 
-// ToolOf is the image that kitchen.yml names in the provisioner's keys image,
-// instructions, build_context and volume, or nil.
-func ToolOf(t config.ToolProvisioner) *Tool {
-	if t.Image == "" && len(t.Instructions) == 0 {
-		return nil
-	}
-	return &Tool{Image: t.Image, Instructions: t.Instructions, BuildContext: t.BuildContext, Volumes: t.Volumes,
-		Remedy: "Name the tool's directory in provisioner.volume."}
-}
-
 // Summary is what the tool itself reports of a converge.
 type Summary struct {
 	// Text is the tool's own summary line, or empty.
@@ -67,11 +57,15 @@ type Summary struct {
 // Unknown is the summary of a tool that reports nothing.
 func Unknown() Summary { return Summary{Changed: -1, Failed: -1} }
 
-// Options are the project and the settings of a run.
+// Options are the project, the settings of a run, and what its instances share.
 type Options struct {
 	project.Project
 	// Debug makes tools print more, Idempotence converges twice.
 	Debug, Idempotence bool
+	// Resolver is shared by all instances of a run.
+	Resolver *resolve.Resolver
+	// Workstation makes containers for this instance; nil where there are none.
+	Workstation resolve.Workstation
 	// Notify tells the user something. It may be nil.
 	Notify func(text string)
 }
@@ -83,31 +77,61 @@ func (o Options) Notice(format string, args ...any) {
 	}
 }
 
+// Base is what all provisioners have: the instance, and the options of the run.
+type Base struct {
+	Options
+	config.Instance
+}
+
+// Tool is the image that kitchen.yml names in the provisioner's keys image, instructions,
+// build_context and volume, or nil: then the tool is the runner's own.
+func (b Base) Tool() *Tool {
+	t := b.Provisioner.Tool
+	if t.Image == "" && len(t.Instructions) == 0 {
+		return nil
+	}
+	return &Tool{Image: t.Image, Instructions: t.Instructions, BuildContext: t.BuildContext, Volumes: t.Volumes,
+		Remedy: "Name the tool's directory in provisioner.volume."}
+}
+
 // Env is the environment of every command of a converge.
-func (o Options) Env(p config.Provisioner) map[string]string {
-	env := runner.KitchenEnv(o.Environ, p.Proxy)
-	maps.Copy(env, p.Env)
+func (b Base) Env() map[string]string {
+	env := runner.KitchenEnv(b.Environ, b.Provisioner.Proxy)
+	maps.Copy(env, b.Provisioner.Env)
 	return env
 }
 
 // Twice reports whether a converge is to show that it is idempotent.
-func (o Options) Twice(p config.Provisioner) bool { return p.Idempotence || o.Idempotence }
+func (b Base) Twice() bool { return b.Provisioner.Idempotence || b.Idempotence }
 
-// Carry lists a file, or the files of a directory, for a place in the sandbox. A place
-// that is empty or ends in a slash is a directory.
-func Carry(from, to string) ([]sandbox.File, error) {
-	st, err := os.Stat(from)
-	if err != nil {
-		return nil, err
+// Usual is the path that a key names or, without one, the first of the usual places of
+// the plugin's where there is a directory, or else a file; see project.Places.
+func (b Base) Usual(named, plugin, name string, dir bool) string {
+	if named != "" {
+		return named
 	}
-	if st.IsDir() {
-		return sandbox.Tree(from, to, nil)
-	}
-	if to == "" || strings.HasSuffix(to, "/") {
-		to += filepath.Base(from)
-	}
-	return []sandbox.File{{Path: to, Source: from}}, nil
+	return b.FindFor(plugin, b.Suite, name, dir)
 }
 
-// Coin returns true half of the times, for the key random_failure.
-func Coin() bool { return rand.IntN(2) == 0 }
+// Carry lists a file, or the files of a directory, for a place in the sandbox. A place
+// that is empty or ends in a slash is a directory. key is that of the provisioner which
+// names the file, for errors. From nowhere, "", nothing is carried.
+func Carry(key, from, to string) ([]sandbox.File, error) {
+	if from == "" {
+		return nil, nil
+	}
+	var files []sandbox.File
+	st, err := os.Stat(from)
+	switch {
+	case err == nil && st.IsDir():
+		files, err = sandbox.Tree(from, to, nil)
+	case to == "" || strings.HasSuffix(to, "/"):
+		files = []sandbox.File{{Path: to + filepath.Base(from), Source: from}}
+	default:
+		files = []sandbox.File{{Path: to, Source: from}}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("provisioner.%s: %w", key, err)
+	}
+	return files, nil
+}

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -58,7 +58,7 @@ func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runne
 		if err != nil {
 			return j.Parser.Summary(code), err
 		}
-		if j.succeeded(code) {
+		if j.OK == nil && code == 0 || j.OK != nil && j.OK(code) {
 			return j.Parser.Summary(code), nil
 		}
 		exit := &runner.ExitError{What: j.What, Code: code}
@@ -73,19 +73,10 @@ func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runne
 		if remedy != "" {
 			fmt.Fprintln(out.Stderr, remedy)
 		}
-		select {
-		case <-time.After(j.Keys.WaitForRetry):
-		case <-ctx.Done():
-			return j.Parser.Summary(code), errors.Join(exit, ctx.Err())
+		if err := dummy.Pause(ctx, j.Keys.WaitForRetry); err != nil {
+			return j.Parser.Summary(code), errors.Join(exit, err)
 		}
 	}
-}
-
-func (j Job) succeeded(code int) bool {
-	if j.OK == nil {
-		return code == 0
-	}
-	return j.OK(code)
 }
 
 // TryVariable tells the script which try it is, from the second one on.
@@ -96,20 +87,20 @@ func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runn
 	var mu sync.Mutex
 	stdout := &lineReader{to: out.Stdout, mu: &mu, each: j.Parser.Line}
 	stderr := &lineReader{to: out.Stderr, mu: &mu, each: j.Parser.Line}
-	start := j.Start
-	if start == nil {
-		start = func(ctx context.Context, out runner.Output) (int, error) {
-			env := map[string]string{}
-			maps.Copy(env, j.Env)
-			if try > 1 {
-				env[TryVariable] = strconv.Itoa(try)
-			}
-			c := command(j.Keys, sb, env)
-			c.Stdout, c.Stderr = out.Stdout, out.Stderr
-			return r.Exec(ctx, c)
+	out = runner.Output{Stdout: stdout, Stderr: stderr}
+	var code int
+	var err error
+	if j.Start != nil {
+		code, err = j.Start(ctx, out)
+	} else {
+		env := maps.Clone(j.Env)
+		if try > 1 {
+			env[TryVariable] = strconv.Itoa(try)
 		}
+		c := command(j.Keys, sb, env)
+		c.Stdout, c.Stderr = out.Stdout, out.Stderr
+		code, err = r.Exec(ctx, c)
 	}
-	code, err := start(ctx, runner.Output{Stdout: stdout, Stderr: stderr})
 	stdout.close()
 	stderr.close()
 	return code, err

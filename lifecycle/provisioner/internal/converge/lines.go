@@ -13,31 +13,37 @@ const Marker = "\x1egalley: "
 // maxLine is how much of a line is read, in bytes; all of it is passed on.
 const maxLine = 64 << 10
 
-// lineReader passes a stream on, but for lines that begin with Marker, and calls each
-// with every line of it. Several may share one function: then they share mu too.
+// lineReader passes a stream on by lines, but for lines that begin with Marker, and calls
+// each with every line of it. Several may share one function: then they share mu too.
 type lineReader struct {
 	to   io.Writer
 	mu   *sync.Mutex
 	each func(line string)
-	rest []byte
-	// held is the beginning of a line that may be one with the marker, hidden is set
-	// while the rest of one comes, shown while that of another line does.
-	held          []byte
-	hidden, shown bool
+	// line is what has come of a line and is not passed on yet. A longer one than maxLine
+	// is passed on in pieces: long is set after the first, hidden where none is shown.
+	line         []byte
+	long, hidden bool
 }
 
 // Write passes p on.
 func (t *lineReader) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	var show []byte
-	for rest := p; len(rest) > 0; {
-		line, after, ended := bytes.Cut(rest, []byte{'\n'})
-		t.rest = append(t.rest, line[:min(len(line), maxLine-len(t.rest))]...)
-		show = t.show(show, rest[:len(rest)-len(after)], ended)
-		if ended {
-			t.endLine()
+	for piece := range bytes.Lines(p) {
+		t.line = append(t.line, piece...)
+		ended := piece[len(piece)-1] == '\n'
+		if !ended && len(t.line) <= maxLine {
+			continue
 		}
-		rest = after
+		if !t.long {
+			t.hidden = bytes.HasPrefix(t.line, []byte(Marker))
+			read := bytes.TrimRight(t.line[:min(len(t.line), maxLine)], "\r\n")
+			t.each(string(uncolored().ReplaceAll(read, nil)))
+		}
+		if !t.hidden {
+			show = append(show, t.line...)
+		}
+		t.line, t.long = t.line[:0], !ended
 	}
 	t.mu.Unlock()
 	if len(show) == 0 {
@@ -49,50 +55,11 @@ func (t *lineReader) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// show adds to show what of a piece of one line is passed on.
-func (t *lineReader) show(show, piece []byte, ended bool) []byte {
-	if !t.hidden && !t.shown {
-		t.held = append(t.held, piece...)
-		n := min(len(t.held), len(Marker))
-		switch {
-		case string(t.held[:n]) != Marker[:n] || ended && n < len(Marker):
-			t.shown = true
-			show, piece = append(show, t.held...), nil
-		case n == len(Marker):
-			t.hidden = true
-		}
-		if t.hidden || t.shown {
-			t.held = nil
-		}
-	}
-	if t.shown {
-		show = append(show, piece...)
-	}
-	if ended {
-		t.hidden, t.shown = false, false
-	}
-	return show
-}
-
-// endLine hands over the line that has come so far. mu must be held.
-func (t *lineReader) endLine() {
-	t.each(string(uncolored().ReplaceAll(bytes.TrimRight(t.rest, "\r"), nil)))
-	t.rest = t.rest[:0]
-}
-
 // close ends the last line when the tool, killed perhaps, did not: what comes next is
 // not a part of it.
 func (t *lineReader) close() {
-	t.mu.Lock()
-	open, held := len(t.rest) > 0, t.held
-	if open {
-		t.endLine()
-	}
-	hidden := t.hidden
-	t.held, t.hidden, t.shown = nil, false, false
-	t.mu.Unlock()
-	if open && !hidden {
-		_, _ = t.to.Write(append(held, '\n')) // what is shown, not what is decided
+	if len(t.line) > 0 || t.long {
+		_, _ = t.Write([]byte{'\n'}) // what is shown, not what is decided
 	}
 }
 
