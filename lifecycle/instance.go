@@ -127,10 +127,16 @@ func (i *instanceRun) inspect(ctx context.Context, waited bool) error {
 			return err
 		}
 	}
+	if i.container != nil {
+		if err := i.refuseForeign(); err != nil {
+			return err
+		}
+	}
 	if err := i.finishRemoval(ctx); err != nil {
 		return err
 	}
-	return i.compareRecord()
+	i.compareRecord()
+	return nil
 }
 
 // finishRemoval removes a runner that a galley which was killed had begun to remove. Its
@@ -168,12 +174,7 @@ func (i *instanceRun) findRunner(ctx context.Context) error {
 
 // compareRecord forgets what the record says of a runner that is gone, was replaced or
 // does not run.
-func (i *instanceRun) compareRecord() error {
-	if i.container != nil && i.container.ID != i.state.ContainerID {
-		if err := i.refuseForeign(); err != nil {
-			return err
-		}
-	}
+func (i *instanceRun) compareRecord() {
 	switch {
 	case i.container == nil:
 		if place(i.state.LastAction) >= place(PhaseCreate) {
@@ -193,7 +194,6 @@ func (i *instanceRun) compareRecord() error {
 			i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepContainer)
 		}
 	}
-	return nil
 }
 
 // forgetRunner makes the record that of an instance that is not created.

@@ -77,12 +77,12 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 	l := c.Labels
 	switch {
-	case l[label.Role] != label.RoleRunner:
+	case l[label.Role] != label.RoleRunner || r.o.Project.livesElsewhere(l):
 		return false
 	case r.o.Project.ID != "" && l[label.Project] == r.o.Project.ID:
 		return !slices.Contains(instances, l[label.Instance])
 	case slices.Contains(r.o.Project.former, l[label.Project]):
-		return true
+		return l[label.Host] == hostName()
 	}
 	return r.madeHere(c) && l[label.Checkout] == r.o.Project.checkout()
 }
@@ -90,7 +90,7 @@ func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 // isUnknown reports whether a runner has this project's ID and was made in another place.
 func (r *Run) isUnknown(c backend.Container) bool {
 	return c.Labels[label.Role] == label.RoleRunner && r.o.Project.ID != "" &&
-		c.Labels[label.Project] == r.o.Project.ID && !r.madeHere(c)
+		c.Labels[label.Project] == r.o.Project.ID && !r.madeHere(c) && !r.o.Project.livesElsewhere(c.Labels)
 }
 
 // madeHere reports whether a runner was made in this directory of this machine.

@@ -179,22 +179,32 @@ func (i *instanceRun) placeInstance(ctx context.Context) error {
 		return nil
 	case err != nil:
 		return err
-	case moved == nil:
-		i.eng = e
-		return nil
+	case moved != nil:
+		i.eng = moved
+		if err := i.destroyOnPreviousEngine(ctx); err != nil {
+			return err
+		}
 	}
 	i.eng = e
-	return i.destroyOnPreviousEngine(ctx, moved)
+	return nil
 }
 
 // destroyOnPreviousEngine removes the runner from the engine where it was made before
 // kitchen.yml named another one.
-func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context, old *engine) error {
-	name := containerName(i.run.o.Project, i.inst.Name)
-	if err := old.RemoveContainer(ctx, name); err != nil {
+func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context) error {
+	if err := i.findRunner(ctx); err != nil {
 		return err
 	}
-	i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before", old.endpoint.URI))
+	if i.container != nil {
+		if err := i.refuseForeign(); err != nil {
+			return err
+		}
+		if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
+			return err
+		}
+		i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before", i.eng.endpoint.URI))
+		i.container = nil
+	}
 	i.forgetRunner()
 	i.state.Mark = ""
 	return i.save()

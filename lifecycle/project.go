@@ -13,7 +13,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/statedir"
 )
 
@@ -161,6 +163,26 @@ func (i identity) copied(p Project) bool {
 	}
 	st, err := p.state().Stat(identityFile)
 	return err != nil || i.Inode == 0 || inodeOf(st) != i.Inode
+}
+
+// livesElsewhere reports whether a runner that bears an ID of this project is another project's all the same: the
+// directory of this machine where it was made still is a project with that ID. A project-id may have come with a cloned
+// repository, and say whatever its author knew.
+func (p Project) livesElsewhere(l backend.Labels) bool {
+	there := Project{Root: l[label.ProjectDir]}
+	if l[label.Host] != hostName() || there.Root == p.Root {
+		return false
+	}
+	found, err := there.readIdentity()
+	if err != nil {
+		return true // it cannot be read, since it is another user's
+	}
+	if found == nil || found.ID != l[label.Project] {
+		return false
+	}
+	theirs, theirErr := there.state().Stat(identityFile)
+	ours, err := p.state().Stat(identityFile)
+	return theirErr != nil || err != nil || !os.SameFile(theirs, ours) // the same where one directory has two paths
 }
 
 // checkout tells this directory from another one at its path: in another container, or

@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -144,18 +146,84 @@ func TestOnePathTwoProjects(t *testing.T) {
 	require.NoError(t, one.do("verify", i))
 }
 
-// A running runner with this project's ID that was made elsewhere is never removed.
+// A project-id that came with a clone and has another project's ID, as its own or a former one, gives no power over that
+// project's runners, whatever records came with it.
+func TestForeignID(t *testing.T) {
+	i := chefInstance("a")
+	stateOf := func(k *kitchen) State {
+		s, err := stateFileOf(k.project, i.Name).load()
+		require.NoError(t, err)
+		return s
+	}
+	for _, stopped := range []bool{false, true} {
+		for name, claim := range map[string]func(victim Project, root string) identity{
+			"its own": func(v Project, root string) identity {
+				return identity{ID: v.ID, Host: hostName(), Path: root}
+			},
+			"a former one": func(v Project, _ string) identity {
+				return identity{ID: "0123456789ab", Host: "elsewhere", Path: "/x", Former: []string{v.ID}}
+			},
+			"that of a directory that is gone": func(v Project, _ string) identity {
+				return identity{ID: v.ID, Host: hostName(), Path: "/gone"}
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, stopped %v", name, stopped), func(t *testing.T) {
+				victim, clone := newKitchen(t), newKitchen(t)
+				clone.engines, clone.fake = victim.engines, victim.fake
+				require.NoError(t, victim.do("converge", i))
+				first := victim.runners()[0].ID
+				if stopped {
+					require.NoError(t, victim.fake.StopContainer(t.Context(), first, 0))
+				}
+				root := clone.project.Root
+				data, err := json.Marshal(claim(victim.project, root))
+				require.NoError(t, err)
+				require.NoError(t, clone.project.state().WriteFile(identityFile, data))
+				clone.project, err = NewProject(root)
+				require.NoError(t, err)
+				for _, record := range []State{{}, stateOf(victim), {Attempted: PhaseDestroy, Mark: "x", ContainerID: first}} {
+					require.NoError(t, stateFileOf(clone.project, i.Name).save(record))
+					for _, instances := range [][]string{nil, {"a"}} {
+						list, err := clone.run().Orphans(t.Context(), instances)
+						require.NoError(t, err)
+						for _, o := range list {
+							require.Empty(t, o.Runner)
+						}
+						_, err = clone.run().DestroyOrphans(t.Context(), instances)
+						require.NoError(t, err)
+					}
+					for _, a := range []Action{"create", "converge", ActionTest, "destroy"} {
+						if err := clone.do(a, i); err != nil {
+							require.ErrorContains(t, err, "belongs to the project in "+victim.project.Root)
+						}
+						_, err := victim.fake.InspectContainer(t.Context(), first)
+						require.NoError(t, err, "%s removed it", a)
+					}
+				}
+				require.NoError(t, os.Remove(clone.project.state().Path(identityFile)))
+				clone.project, err = NewProject(root)
+				require.NoError(t, err)
+				require.NoError(t, clone.do(ActionTest, i), "the way out that was named")
+				require.NoError(t, victim.do("verify", i))
+			})
+		}
+	}
+}
+
+// A running runner with this project's ID that was made in a directory that is no more is not removed in silence.
 func TestForeignRunnerWithTheID(t *testing.T) {
 	one, two := newKitchen(t), newKitchen(t)
 	two.engines, two.fake, two.project.ID = one.engines, one.fake, one.project.ID
 	i := chefInstance("a")
 	require.NoError(t, one.do("converge", i))
 	first := one.runners()[0].ID
+	require.Empty(t, one.orphans("a"), "it is recorded there")
+	require.Empty(t, two.orphans("a"), "it belongs to a project that lives")
+	require.NoError(t, os.Rename(one.project.Root, one.project.Root+"-gone"))
 	for _, a := range []Action{"destroy", ActionTest, "create", "converge"} {
 		require.ErrorContains(t, two.do(a, i), "nothing is recorded of it here")
 		require.Equal(t, first, one.runners()[0].ID)
 	}
-	require.Empty(t, one.orphans("a"), "it is recorded there")
 	require.Equal(t, []string{"a running"}, two.orphans("a"))
 	_, err := two.run().DestroyOrphans(t.Context(), []string{"a"})
 	require.NoError(t, err)

@@ -56,10 +56,18 @@ func (i *instanceRun) owns(c backend.Container) bool {
 	return c.Labels[label.Project] == i.run.o.Project.ID && c.Labels[label.Instance] == i.inst.Name
 }
 
-// refuseForeign refuses a runner that bears this project's ID and was made in another
-// place, as when a project was copied with its state. It may be in use there.
+// refuseForeign refuses a runner that bears this project's ID and is another project's, whatever is recorded here, or
+// that was made in another place and may be in use there, as when a project was copied with its state.
 func (i *instanceRun) refuseForeign() error {
 	c := i.container
+	if i.run.o.Project.livesElsewhere(c.Labels) {
+		return fmt.Errorf("the runner %s of %s belongs to the project in %s, which has the same ID as this one\n"+
+			"Remove %s, and this project gets an ID of its own",
+			c.Name, i.inst.Name, c.Labels[label.ProjectDir], i.run.o.Project.state().Path(identityFile))
+	}
+	if c.ID == i.state.ContainerID {
+		return nil
+	}
 	if c.State != backend.StateRunning || i.run.madeHere(*c) {
 		return nil
 	}

@@ -14,10 +14,19 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // Name is where the directory is in a project.
 const Name = ".kitchen/galley"
+
+// unfinished is what the name of a file begins with that is being written, and
+// unfinishedAge how old one must be to be sure that its writer was killed.
+const (
+	unfinished    = ".new-"
+	unfinishedAge = time.Hour
+)
 
 // Dir is the state directory of one project. The zero value is not usable.
 type Dir struct {
@@ -118,7 +127,7 @@ func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error
 		}
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails: see crypto/rand
-		temporary := path.Join(path.Dir(name), ".new-"+hex.EncodeToString(b[:]))
+		temporary := path.Join(path.Dir(name), unfinished+hex.EncodeToString(b[:]))
 		f, err := root.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {
 			return err
@@ -131,6 +140,36 @@ func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error
 		}
 		return nil
 	})
+}
+
+// RemoveUnfinished removes files that writers which were killed left in the directory.
+func (d Dir) RemoveUnfinished() error {
+	list, err := d.Names(".")
+	if err != nil {
+		return err
+	}
+	for _, name := range list {
+		if !strings.HasPrefix(name, unfinished) {
+			continue
+		}
+		st, err := d.lstat(name)
+		if err != nil || !st.Mode().IsRegular() || time.Since(st.ModTime()) < unfinishedAge {
+			continue
+		}
+		if err := d.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lstat describes a file or a link.
+func (d Dir) lstat(name string) (info fs.FileInfo, err error) {
+	err = d.within(name, func(root *os.Root, name string) error {
+		info, err = root.Lstat(name)
+		return err
+	})
+	return info, err
 }
 
 func fill(f *os.File, content func(fs.FileInfo) ([]byte, error)) error {

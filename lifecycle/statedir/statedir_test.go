@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -46,6 +47,28 @@ func TestBeforeWrite(t *testing.T) {
 	require.ErrorIs(t, d.MkdirAll("a", 0o700), dead)
 	require.ErrorIs(t, d.RemoveAll("a"), dead)
 	require.NoDirExists(t, d.Path("."))
+}
+
+// What a killed writer left is removed when nobody can be writing it any more, and nothing else is.
+func TestRemoveUnfinished(t *testing.T) {
+	d := Of(t.TempDir())
+	require.NoError(t, d.RemoveUnfinished(), "there is no directory yet")
+	victim := filepath.Join(t.TempDir(), "victim")
+	require.NoError(t, os.WriteFile(victim, nil, 0o600))
+	for _, name := range []string{".new-0123456789abcdef", ".new-fedcba9876543210", "a.json", ".newer"} {
+		require.NoError(t, d.WriteFile(name, []byte("x")))
+	}
+	require.NoError(t, d.MkdirAll(".new-directory", 0o700))
+	require.NoError(t, os.Symlink(victim, d.Path(".new-link")))
+	old := time.Now().Add(-2 * unfinishedAge)
+	for _, name := range []string{".new-0123456789abcdef", "a.json", ".newer", ".new-directory", ".new-link"} {
+		require.NoError(t, os.Chtimes(d.Path(name), old, old))
+	}
+	require.NoError(t, d.RemoveUnfinished())
+	list, err := d.Names(".")
+	require.NoError(t, err)
+	require.Equal(t, []string{".new-directory", ".new-fedcba9876543210", ".new-link", ".newer", "a.json"}, list)
+	require.FileExists(t, victim)
 }
 
 // No name and no link leads out of the project.
