@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 
@@ -29,9 +30,19 @@ func (dr *Driver) derive(platform string, p Provisioner) {
 		// product_version.
 		dr.ToolVersion = p.Chef.ProductVersion
 	}
-	if dr.ToolVersion == "" || dr.ToolVersion == "stable" {
-		dr.ToolVersion = "latest"
+	dr.ToolImage = TaggedImage(dr.ToolImage, cmp.Or(dr.ToolVersion, "latest"))
+}
+
+// TaggedImage joins chef_image and chef_version. A tag or digest that is a part of the
+// image wins.
+func TaggedImage(image, version string) string {
+	if strings.ContainsAny(image[strings.LastIndexByte(image, '/')+1:], ":@") {
+		return image
 	}
+	if version == "stable" {
+		version = "latest"
+	}
+	return image + ":" + version
 }
 
 // derive takes over what the provisioner says of Chef's licence: it covers InSpec,

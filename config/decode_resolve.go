@@ -186,9 +186,6 @@ func (r *resolver) driver(block *yaml11.Value) Driver {
 	if d.pull != "" {
 		dr.PullPlatform, dr.PullTool = d.pull, d.pull
 	}
-	if dr.ToolVersion == "stable" {
-		dr.ToolVersion = "latest"
-	}
 	dr.Env = withProxy(dr.Env, dr.Proxy)
 	d.checkMounts(block)
 	d.checkPorts(block)

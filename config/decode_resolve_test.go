@@ -23,8 +23,8 @@ func TestDefaults(t *testing.T) {
 	i := resolveOne(t, wholeYAML("driver: dokken\nprovisioner: dokken\nverifier: inspec\ntransport: dokken"))
 	require.Equal(t, "default-ubuntu-2204", i.Name)
 	d := i.Driver
-	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false, Network{NetworkNamed, "dokken"}, PullMissing, InitAuto, true, "chef/chef", "latest"},
-		[]any{d.Kind, d.Engine, d.Image, d.Hostname, d.HostnameSet, d.Network, d.PullPlatform, d.InitSystem, d.DockerConfigCreds, d.ToolImage, d.ToolVersion})
+	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false, Network{NetworkNamed, "dokken"}, PullMissing, InitAuto, true, "chef/chef:latest"},
+		[]any{d.Kind, d.Engine, d.Image, d.Hostname, d.HostnameSet, d.Network, d.PullPlatform, d.InitSystem, d.DockerConfigCreds, d.ToolImage})
 	p := i.Provisioner
 	require.Equal(t, []any{ProvisionerChef, "/opt/kitchen", []int{35, 213}, 1, 30 * time.Second},
 		[]any{p.Kind, p.RootPath, p.RetryOnExitCode, p.MaxRetries, p.WaitForRetry})
@@ -114,8 +114,7 @@ func TestProvisioner(t *testing.T) {
 		"policyfile: policies/web.rb\ndata_bags_path: test/data_bags\nattributes: {a: {b: [1, yes]}}\nrun_list: recipe[a]\nretry_on_exit_code: 35\n" +
 		"uploads: {./a: /b}\nclient_rb: {x: ':y'}\ncookbook_files_glob: '{a,b}/*, c'")
 	c := i.Provisioner.Chef
-	require.Equal(t, "cincproject/cinc", i.Driver.ToolImage)
-	require.Equal(t, "18", i.Driver.ToolVersion)
+	require.Equal(t, "cincproject/cinc:18", i.Driver.ToolImage)
 	require.Equal(t, []any{"cinc", "", "5", "debug", "/project/policies/web.rb"}, []any{c.ProductName, c.NamedRunList, c.SlowReport, c.LogLevel, c.Policyfile})
 	require.Equal(t, map[string]string{"data_bags": "/project/test/data_bags"}, c.Paths)
 	require.Equal(t, Hash{{"a", Hash{{"b", []any{int64(1), true}}}}}, c.Attributes)
@@ -124,8 +123,8 @@ func TestProvisioner(t *testing.T) {
 	require.Equal(t, []string{"{a,b}/*", "c"}, c.CookbookGlobs)
 
 	// kitchen-dokken takes the version from the driver alone.
-	require.Equal(t, "latest", of("name: dokken\nproduct_version: 17").Driver.ToolVersion)
-	require.Equal(t, "cincproject/cinc", of("name: cinc").Driver.ToolImage)
+	require.Equal(t, "chef/chef:latest", of("name: dokken\nproduct_version: 17").Driver.ToolImage)
+	require.Equal(t, "cincproject/cinc:latest", of("name: cinc").Driver.ToolImage)
 
 	s := of("name: shell\nscript: run.sh\narguments: -x 'a b'\ndata_path: data\nenv: {A: 1}").Provisioner
 	require.Equal(t, ProvisionerShell, s.Kind)

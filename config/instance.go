@@ -57,8 +57,8 @@ type Driver struct {
 	// BuildArgs are `build_args`.
 	BuildArgs map[string]string
 
-	// ToolImage is the image that brings the tool: `chef_image`, without tag
-	// unless one was written; ToolVersion is `chef_version`, its tag.
+	// ToolImage is the image that brings the tool: `chef_image` with its tag.
+	// ToolVersion is `chef_version` as it was written.
 	ToolImage, ToolVersion string
 	// ToolAccess is `tool_access`: what the runner may do to the tool's files.
 	ToolAccess ToolAccess

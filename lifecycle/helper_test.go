@@ -138,7 +138,7 @@ func (k *kitchen) runners() []backend.Container {
 func chefInstance(name string) config.Instance {
 	return config.Instance{
 		Name: name, Suite: name, Platform: "busybox", OSType: "unix",
-		Driver: config.Driver{Name: "dokken", Image: "busybox", ToolImage: "chef/chef", ToolVersion: "latest",
+		Driver: config.Driver{Name: "dokken", Image: "busybox", ToolImage: "chef/chef:latest",
 			PullPlatform: config.PullMissing, PullTool: config.PullMissing, Network: config.Network{Mode: config.NetworkNamed, Name: "dokken"}, Hostname: "dokken"},
 		Provisioner: config.Provisioner{Name: "dokken", Kind: config.ProvisionerChef, RootPath: "/opt/kitchen",
 			Chef: config.Chef{LogLevel: "warn", OutputFormat: "doc", JSONAttrs: true, ZeroPort: 8889, Converges: 1}},

@@ -311,7 +311,7 @@ func TestChangedConfigurationImpliesCreate(t *testing.T) {
 		"image":        func(i *config.Instance) { i.Driver.Image = toolRef },
 		"environment":  func(i *config.Instance) { i.Driver.Env = map[string]string{"A": "b"} },
 		"instructions": func(i *config.Instance) { i.Driver.IntermediateInstructions = []string{"RUN true"} },
-		"tool":         func(i *config.Instance) { i.Driver.ToolImage, i.Driver.ToolVersion = "busybox-tool", "latest" },
+		"tool":         func(i *config.Instance) { i.Driver.ToolImage = "busybox-tool:latest" },
 		"verifier":     func(i *config.Instance) { i.Verifier.RootPath = "/opt/other" },
 		"provisioner":  func(i *config.Instance) { i.Provisioner.RootPath = "/opt/elsewhere" },
 	} {

@@ -23,7 +23,6 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/erb"
 	"github.com/galley-kitchen/galley/lifecycle/label"
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/chef"
 )
 
 const (
@@ -66,7 +65,7 @@ func Images(text []byte) []string {
 	if given["product_name"] == "cinc" || strings.Contains(given["chef_image"], "cinc") {
 		workstation = "cincproject/workstation:latest"
 	}
-	list := []string{chef.ToolImage(config.Driver{ToolImage: given["chef_image"], ToolVersion: given["chef_version"]})}
+	list := []string{config.TaggedImage(given["chef_image"], given["chef_version"])}
 	if given["resolver_image"] != "" {
 		list = append(list, given["resolver_image"])
 	}

@@ -39,24 +39,10 @@ func clientPlaces() []string {
 	return []string{"backup", "cache", "checksums", "client.pem", "clients", "local-mode-cache", "nodes", "ohai", "users", ".chef"}
 }
 
-// Tool is the image of Chef or Cinc: driver.chef_image and driver.chef_version.
+// Tool is the image of Chef or Cinc.
 func (c Chef) Tool() *converge.Tool {
-	return &converge.Tool{Image: ToolImage(c.Driver),
+	return &converge.Tool{Image: c.Driver.ToolImage,
 		Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
-}
-
-// ToolImage joins chef_image and chef_version. A tag or digest that is part of
-// chef_image wins.
-func ToolImage(d config.Driver) string {
-	last := d.ToolImage[strings.LastIndexByte(d.ToolImage, '/')+1:]
-	if strings.ContainsAny(last, ":@") || d.ToolVersion == "" {
-		return d.ToolImage
-	}
-	version := d.ToolVersion
-	if version == "stable" {
-		version = "latest"
-	}
-	return d.ToolImage + ":" + version
 }
 
 // Prepare lays out what the client reads: cookbooks, dna.json, client.rb, data

@@ -10,20 +10,6 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-func TestToolImage(t *testing.T) {
-	for _, c := range []struct{ image, version, want string }{
-		{"chef/chef", "latest", "chef/chef:latest"},
-		{"chef/chef", "stable", "chef/chef:latest"},
-		{"chef/chef", "18.5", "chef/chef:18.5"},
-		{"chef/chef", "", "chef/chef"},
-		{"localhost:5000/chef", "18", "localhost:5000/chef:18"},
-		{"localhost:5000/chef:17", "18", "localhost:5000/chef:17"},
-		{"chef/chef@sha256:abc", "18", "chef/chef@sha256:abc"},
-	} {
-		require.Equal(t, c.want, ToolImage(config.Driver{ToolImage: c.image, ToolVersion: c.version}))
-	}
-}
-
 func TestRuby(t *testing.T) {
 	for _, c := range []struct {
 		value any
