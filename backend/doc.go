@@ -7,6 +7,6 @@
 // on [Capabilities], which are measured.
 //
 // The implementations live in backend/docker and backend/podman, with the same
-// file names, so that the two can be read side by side. backend/backendtest
-// holds the contract that both must pass and an in-memory fake that passes it too.
+// file names, so that the two can be read side by side. backend/contract
+// has the tests that both must pass; backend/fake is an engine in memory.
 package backend

@@ -17,7 +17,7 @@ import (
 func TestEngineCallsOfAWarmTest(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")
-		logging, log := logged(t, e)
+		logging, log := e.LogRequests(t)
 		files := killFiles()
 		files["kitchen.yml"] = `
 driver: {name: dokken, chef_image: chef/chef, chef_version: latest}

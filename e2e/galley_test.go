@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/e2e/testbed"
@@ -180,14 +179,6 @@ func (p *project) runners() []backend.Container {
 	return list
 }
 
-// unusedVolumes are the engine's volumes that no container uses.
-func (p *project) unusedVolumes() []string {
-	p.t.Helper()
-	list, err := backendtest.UnusedVolumes(p.t.Context(), backend.Endpoint{URI: p.engine.Host, Kind: backend.Kind(p.engine.Kind)})
-	require.NoError(p.t, err)
-	return list
-}
-
 // requireNothingLeft wants no container of this project on the engine, of whatever role, and no volume that no container
 // uses but those that were there before. A volume of another test may be without a container for a moment.
 func (p *project) requireNothingLeft(before []string) {
@@ -195,7 +186,7 @@ func (p *project) requireNothingLeft(before []string) {
 	require.Empty(p.t, p.runners())
 	var more []string
 	require.Eventually(p.t, func() bool {
-		more = slices.DeleteFunc(p.unusedVolumes(), func(v string) bool { return slices.Contains(before, v) })
+		more = slices.DeleteFunc(p.engine.UnusedVolumes(p.t), func(v string) bool { return slices.Contains(before, v) })
 		return len(more) == 0
 	}, 20*time.Second, 500*time.Millisecond)
 	require.Empty(p.t, more, "volumes")

@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -130,7 +129,7 @@ func requestsWith(requests []string, ends ...string) []string {
 func TestPullPolicies(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "first")
-		e, log := logged(t, e)
+		e, log := e.LogRequests(t)
 		kitchen := func(policy string) string {
 			lines := "\n%s:\nimage: " + s.path + "\ndocker_registry: " + s.Address + "\n" + policy + "\n"
 			return driverKitchen(fmt.Sprintf(lines, "one"), fmt.Sprintf(lines, "two"), fmt.Sprintf(lines, "three"))
@@ -309,7 +308,7 @@ func TestCredentials(t *testing.T) {
 func TestWorkImages(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "base")
-		e, log := logged(t, e)
+		e, log := e.LogRequests(t)
 		salt := fmt.Sprint(rand.Uint64()) // an image that no earlier run has made
 		files := map[string]string{
 			"creds.json":       fmt.Sprintf(`{"username": %q, "password": %q, "serveraddress": %q}`, s.User, s.Password, s.AuthAddress),
@@ -464,7 +463,7 @@ func TestBuildMounts(t *testing.T) {
 func TestToolPull(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "first", "COPY content /opt/chef/", "VOLUME /opt/chef")
-		e, log := logged(t, e)
+		e, log := e.LogRequests(t)
 		image, tag, _ := strings.Cut(s.path, ":")
 		kitchen := func(pull string) string {
 			text := driverKitchen("\none:\nchef_image: " + s.Address + "/" + image + "\nchef_version: " + tag + "\n" + pull + "\n")
@@ -486,11 +485,7 @@ func TestToolPull(t *testing.T) {
 		// The tool's volume is for the next runner; any other of this one goes with it.
 		runner := p.runner("default-one")
 		p.ok("destroy")
-		volumes, err := backendtest.EngineVolumes(backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)})
-		require.NoError(t, err)
-		left, err := volumes.List(t.Context())
-		require.NoError(t, err)
-		left = slices.DeleteFunc(left, func(v string) bool { return !slices.Contains(runner.Volumes, v) })
+		left := slices.DeleteFunc(e.Volumes(t), func(v string) bool { return !slices.Contains(runner.Volumes, v) })
 		require.LessOrEqual(t, len(left), 1, "a Podman that mounts images has none")
 	})
 }

@@ -115,7 +115,7 @@ func killAtEveryStep(t *testing.T, p *project) {
 		require.True(t, slices.ContainsFunc(steps, func(e event) bool { return e.Step == step }), "%s in %v", step, steps)
 	}
 	require.Empty(t, p.runners())
-	before := p.unusedVolumes()
+	before := p.engine.UnusedVolumes(p.t)
 	killed := 0
 	// A galley that was killed is taken up by the next one, which is killed at the next step, or by one that may end. So a
 	// kill is found by what was killed before it, too.

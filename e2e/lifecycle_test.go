@@ -98,7 +98,7 @@ func TestMatrix(t *testing.T) {
 func TestNothingIsLeftBehind(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		p := matrixProject(t, e)
-		before := p.unusedVolumes()
+		before := e.UnusedVolumes(t)
 		p.ok("create", "-c", "4")
 		require.Len(t, p.runners(), 4)
 		p.ok("destroy", "-c", "4")

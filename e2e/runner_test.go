@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
@@ -187,8 +186,6 @@ pids_limit: 99
 func TestDriverKeysOfStorage(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
-		volumes, err := backendtest.EngineVolumes(backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)})
-		require.NoError(t, err)
 		named := fmt.Sprintf("galley-e2e-%s-%d", e.Name, rand.Uint32())
 		p := newProject(t, e, map[string]string{
 			"dir/file": "of the project\n", ".home/file": "of the home directory\n", "colon:dir/file": "with a colon\n",
@@ -233,13 +230,12 @@ volumes: {/anonymous: {}, /data: {}}
 		p.shows("default-user", "cat /named/file; touch /named/y 2> /dev/null || echo refused", "kept", "refused")
 		p.ok("destroy", "-c")
 		require.Empty(t, p.runners())
-		left, err := volumes.List(t.Context())
-		require.NoError(t, err)
+		left := e.Volumes(t)
 		require.Contains(t, left, named)
 		for _, v := range anonymous {
 			require.NotContains(t, left, v)
 		}
-		require.NoError(t, volumes.Remove(t.Context(), named))
+		require.NoError(t, e.RemoveVolume(t.Context(), named))
 	})
 }
 
@@ -284,13 +280,13 @@ ports:
 			fmt.Sprintf("127.0.0.1:%d", bound[chosen].HostPort), fmt.Sprintf("127.0.0.1:%d", port),
 			fmt.Sprintf("127.0.0.1:%d", port+1), fmt.Sprintf("127.0.0.1:%d", port+3),
 		}
-		ledger := backendtest.NewLedger(t, e.Name, findings)
+		ledger := testbed.NewLedger(t, e.Name, findings)
 		if e.Kind == testbed.Podman && !e.Rootless {
 			const warning = "ports: Podman as root passes connections to an IPv6 address on only to containers on a network with IPv6, and none to ::1"
 			require.Contains(t, r.String(), warning)
-			ledger.Record("ports-ipv6-loopback", backendtest.Weaker, warning)
+			ledger.Record("ports-ipv6-loopback", testbed.Weaker, warning)
 		} else {
-			ledger.Record("ports-ipv6-loopback", backendtest.Works, "")
+			ledger.Record("ports-ipv6-loopback", testbed.Works, "")
 			addresses = append(addresses, fmt.Sprintf("[::1]:%d", port+2))
 		}
 		for _, address := range addresses {

@@ -5,12 +5,9 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
@@ -27,7 +24,7 @@ RemainAfterExit=yes
 func TestSystemd(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "systemd", "busybox")
-		e, log := logged(t, e)
+		e, log := e.LogRequests(t)
 		common := `
 image: systemd
 volumes:
@@ -47,7 +44,7 @@ volumes:
 			p.shows(instance, `cat /proc/1/comm /run/hello; systemctl is-active hello
 				systemctl start dbus && systemctl is-active dbus`, "systemd", "started by systemd", "active", "active")
 		}
-		backendtest.NewLedger(t, e.Name, findings).Record("init-systemd-privileged", backendtest.Works, warningOf(r, "default-privileged"))
+		testbed.NewLedger(t, e.Name, findings).Record("init-systemd-privileged", testbed.Works, warningOf(r, "default-privileged"))
 
 		// An init that is not systemd gets the same, unless kitchen.yml says otherwise.
 		p.ok("create", "other|none")
@@ -56,14 +53,6 @@ volumes:
 		p.shows("default-none", run, "end")
 		p.destroysAtOnce(log)
 	})
-}
-
-// logged is an engine whose requests are written down.
-func logged(t *testing.T, e testbed.Engine) (testbed.Engine, *backendtest.RequestLog) {
-	t.Helper()
-	ep, log := backendtest.LogRequests(t, backend.Endpoint{URI: e.Host, Kind: backend.Kind(e.Kind)})
-	e.Host = ep.URI
-	return e, log
 }
 
 // warningOf is what galley warned of while it made an instance.
@@ -85,7 +74,7 @@ func otherInit(name, more string) string {
 
 // destroysAtOnce destroys all and wants no request by which an engine lets PID 1 take
 // its time.
-func (p *project) destroysAtOnce(log *backendtest.RequestLog) {
+func (p *project) destroysAtOnce(log *testbed.RequestLog) {
 	p.t.Helper()
 	runners := len(p.runners())
 	require.Positive(p.t, runners)
@@ -107,7 +96,7 @@ func (p *project) destroysAtOnce(log *backendtest.RequestLog) {
 func TestDefaultPIDOne(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "debian")
-		e, log := logged(t, e)
+		e, log := e.LogRequests(t)
 		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
 			"\nbusybox:\nimage: busybox\n",
 			"\ndash:\nimage: debian\n",
@@ -123,10 +112,9 @@ func TestDefaultPIDOne(t *testing.T) {
 				tries=0; while [ -e /proc/$orphan ] && [ $tries -lt 300 ]; do tries=$((tries + 1)); sleep 0.1; done
 				test -e /proc/$orphan && cat /proc/$orphan/status || echo reaped`, "reaped")
 		}
-		be := p.backend()
 		for instance := range shells {
 			c := p.runner(instance)
-			require.NoError(t, be.StopContainer(t.Context(), c.ID, time.Minute))
+			require.NoError(t, e.Stop(t.Context(), c.ID, 60))
 			require.Zero(t, p.runner(instance).ExitCode, "%s: PID 1 had to be killed", instance)
 			require.Equal(t, "create", *p.list()[instance].LastAction)
 		}

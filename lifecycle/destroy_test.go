@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -20,8 +20,8 @@ func TestClean(t *testing.T) {
 		verb string
 		err  error
 	}{
-		"at once": {}, "killed": {"StartContainer", backendtest.ErrDiedBefore}, "killed late": {"WaitContainer", backendtest.ErrDiedAfter},
-		"interrupted": {"WaitContainer", backendtest.ErrHang},
+		"at once": {}, "killed": {"StartContainer", fake.ErrDiedBefore}, "killed late": {"WaitContainer", fake.ErrDiedAfter},
+		"interrupted": {"WaitContainer", fake.ErrHang},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newKitchen(t)
@@ -33,22 +33,22 @@ func TestClean(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			if broken.verb != "" {
-				k.fake.FailOn(func(c backendtest.Call) error {
+				k.fake.FailOn(func(c fake.Call) error {
 					if c.Verb != broken.verb {
 						return nil
 					}
-					if errors.Is(broken.err, backendtest.ErrHang) {
+					if errors.Is(broken.err, fake.ErrHang) {
 						cancel(gone)
 					}
 					return broken.err
 				})
-				require.Error(t, w.clean(ctx, dir, backendtest.Busybox))
+				require.Error(t, w.clean(ctx, dir, fake.Busybox))
 				k.fake.Revive()
 			}
 			if name == "interrupted" {
 				require.Empty(t, helpers(t, k), "an interrupted one has time to clean up")
 			}
-			require.NoError(t, w.clean(t.Context(), dir, backendtest.Busybox))
+			require.NoError(t, w.clean(t.Context(), dir, fake.Busybox))
 			require.Empty(t, helpers(t, k))
 		})
 	}
@@ -61,14 +61,14 @@ func TestCleanWithoutAShell(t *testing.T) {
 	eng, err := r.engineFor(t.Context(), "", "")
 	require.NoError(t, err)
 	w := &instanceRun{run: r, inst: chefInstance("a"), eng: eng}
-	k.fake.FailOn(func(c backendtest.Call) error {
+	k.fake.FailOn(func(c fake.Call) error {
 		if c.Verb == "StartContainer" {
 			return &backend.Error{Op: "start", Kind: backend.ErrInvalid, Detail: "executable file not found"}
 		}
 		return nil
 	})
 	dir := t.TempDir()
-	require.ErrorContains(t, w.clean(t.Context(), dir, backendtest.Busybox), "remove "+dir+" as root")
+	require.ErrorContains(t, w.clean(t.Context(), dir, fake.Busybox), "remove "+dir+" as root")
 	require.Empty(t, helpers(t, k))
 }
 

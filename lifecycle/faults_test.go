@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -33,7 +33,7 @@ var errDead = errors.New("the process was killed")
 
 // run does an action in the process.
 func (p *process) run(a Action, i config.Instance) error {
-	p.k.fake.FailOn(func(c backendtest.Call) error {
+	p.k.fake.FailOn(func(c fake.Call) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.engine++
@@ -56,13 +56,13 @@ func (p *process) run(a Action, i config.Instance) error {
 // next is the next call or write. The caller holds the lock.
 func (p *process) next(what string) error {
 	if p.dead {
-		return backendtest.ErrDiedBefore
+		return fake.ErrDiedBefore
 	}
 	p.happened = append(p.happened, what)
 	if p.seen++; p.seen != p.at {
 		return nil
 	}
-	p.dead = errors.Is(p.fault, backendtest.ErrDiedBefore) || errors.Is(p.fault, backendtest.ErrDiedAfter)
+	p.dead = errors.Is(p.fault, fake.ErrDiedBefore) || errors.Is(p.fault, fake.ErrDiedAfter)
 	return p.fault
 }
 
@@ -83,7 +83,7 @@ func (k *kitchen) trackConverges() config.Instance {
 			}
 			return 0, nil
 		}
-		return 0, backendtest.ErrNotHandled
+		return 0, fake.ErrNotHandled
 	})
 	i := chefInstance("a")
 	i.Verifier.Shell.Command = "is it converged"
@@ -106,9 +106,9 @@ func TestRecoversFromEveryFault(t *testing.T) {
 			count := process{k: k}
 			require.NoError(t, count.run(action, i))
 			require.Greater(t, count.seen, count.engine)
-			for _, fault := range []error{errors.New("the engine said no"), backendtest.AfterEffect(errors.New("the answer got lost")),
-				backendtest.ErrDiedBefore, backendtest.ErrDiedAfter} {
-				late := errors.Is(fault, backendtest.ErrDiedAfter) || fault.Error() == "the answer got lost"
+			for _, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
+				fake.ErrDiedBefore, fake.ErrDiedAfter} {
+				late := errors.Is(fault, fake.ErrDiedAfter) || fault.Error() == "the answer got lost"
 				for at := 1; at <= count.seen; at++ {
 					if late && strings.HasPrefix(count.happened[at-1], "write ") {
 						continue // the same as dying before what follows
@@ -137,12 +137,12 @@ func TestRecoversFromEveryFault(t *testing.T) {
 // A phase that was begun again and did not end is not done, however it ended: a later
 // phase does it first.
 func TestBegunPhaseIsNotDone(t *testing.T) {
-	for name, fault := range map[string]error{"failed": errors.New("no"), "killed": backendtest.ErrDiedBefore} {
+	for name, fault := range map[string]error{"failed": errors.New("no"), "killed": fake.ErrDiedBefore} {
 		t.Run(name, func(t *testing.T) {
 			k := newKitchen(t)
 			i := k.trackConverges()
 			require.NoError(t, k.do("verify", i))
-			k.fake.FailOn(func(c backendtest.Call) error {
+			k.fake.FailOn(func(c fake.Call) error {
 				if c.Verb == "Exec" {
 					return fault
 				}

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -49,8 +49,8 @@ func (r *recorder) notices() []string {
 // kitchen is a project on a fake engine.
 type kitchen struct {
 	t       *testing.T
-	fake    *backendtest.Fake
-	engines map[string]*backendtest.Fake
+	fake    *fake.Engine
+	engines map[string]*fake.Engine
 	usual   string
 	project Project
 	sink    *recorder
@@ -67,23 +67,23 @@ func newKitchen(t *testing.T) *kitchen {
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
 	require.NoError(t, sandbox.WriteFile(filepath.Join(cache, "galley", "validation.pem"), []byte("no key"), 0o600))
-	fake := backendtest.New(backendtest.ImageSpec{
+	engine := fake.New(fake.ImageSpec{
 		Ref:    toolRef,
 		Files:  map[string]string{"/opt/chef/bin/chef-client": "#!/bin/sh\nexit 0\n"},
 		Config: backend.Image{Volumes: []string{"/opt/chef"}},
 	})
 	// The tool's client and scripts are none of the fake's business.
-	fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
+	engine.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
 		if len(e.Command) == 2 && e.Command[1] == "/opt/kitchen/run_command" {
 			fmt.Fprintln(e.Stdout, "Chef Infra Client finished, 1/2 resources updated in 00 seconds")
 			return 0, nil
 		}
-		return 0, backendtest.ErrNotHandled
+		return 0, fake.ErrNotHandled
 	})
-	fake.OnExec(listFiles(fake))
+	engine.OnExec(listFiles(engine))
 	// An image has the volumes that its Dockerfile declares.
-	fake.OnBuild(func(_ backend.BuildOptions, context map[string]string) (backendtest.ImageSpec, error) {
-		var img backendtest.ImageSpec
+	engine.OnBuild(func(_ backend.BuildOptions, context map[string]string) (fake.ImageSpec, error) {
+		var img fake.ImageSpec
 		for line := range strings.Lines(context["Dockerfile"]) {
 			if volumes, ok := strings.CutPrefix(line, "VOLUME "); ok {
 				img.Config.Volumes = append(img.Config.Volumes, strings.Fields(strings.Trim(volumes, "[]\"\n"))...)
@@ -91,7 +91,7 @@ func newKitchen(t *testing.T) *kitchen {
 		}
 		return img, nil
 	})
-	return &kitchen{t: t, fake: fake, engines: map[string]*backendtest.Fake{"fake://one": fake}, usual: "fake://one",
+	return &kitchen{t: t, fake: engine, engines: map[string]*fake.Engine{"fake://one": engine}, usual: "fake://one",
 		project: p, sink: &recorder{}}
 }
 
@@ -149,17 +149,17 @@ func chefInstance(name string) config.Instance {
 
 // listFiles answers listCommand with the files that a container has. A file's inode is made
 // from its content, so that it differs when that was changed.
-func listFiles(fake *backendtest.Fake) backendtest.ExecHook {
+func listFiles(engine *fake.Engine) fake.ExecHook {
 	return func(_ context.Context, c backend.Container, e backend.ExecSpec) (int, error) {
 		if !slices.Equal(e.Command, listCommand()) {
-			return 0, backendtest.ErrNotHandled
+			return 0, fake.ErrNotHandled
 		}
-		names, err := fake.ListFiles(c.ID, e.WorkDir)
+		names, err := engine.ListFiles(c.ID, e.WorkDir)
 		if err != nil {
 			return 1, nil // as find says when the directory is not there
 		}
 		for _, name := range names {
-			f, err := fake.Stat(c.ID, path.Join(e.WorkDir, name))
+			f, err := engine.Stat(c.ID, path.Join(e.WorkDir, name))
 			if err != nil {
 				return 0, err
 			}

@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // secondEngine adds an engine at fake://two.
-func (k *kitchen) secondEngine() *backendtest.Fake {
-	two := backendtest.New(backendtest.ImageSpec{Ref: toolRef, Config: backend.Image{Volumes: []string{"/opt/chef"}}})
+func (k *kitchen) secondEngine() *fake.Engine {
+	two := fake.New(fake.ImageSpec{Ref: toolRef, Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	k.engines["fake://two"] = two
 	return two
 }

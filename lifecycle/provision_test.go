@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -63,7 +63,7 @@ func TestBuildBesideRemovals(t *testing.T) {
 	} {
 		k := newKitchen(t)
 		var tries int
-		k.fake.FailOn(func(c backendtest.Call) error {
+		k.fake.FailOn(func(c fake.Call) error {
 			if c.Verb != "BuildImage" {
 				return nil
 			}
@@ -110,7 +110,7 @@ func TestUploadsAndDownloads(t *testing.T) {
 
 func TestRunnerThatCannotBeMade(t *testing.T) {
 	k := newKitchen(t)
-	k.fake.FailOn(func(c backendtest.Call) error {
+	k.fake.FailOn(func(c fake.Call) error {
 		if c.Verb == "CreateContainer" {
 			return &backend.Error{Op: "create", Kind: backend.ErrInvalid}
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/execmark"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -43,7 +43,7 @@ func TestAPICallsOfAWarmTest(t *testing.T) {
 // or somebody the image.
 func TestMakesWhatWasTakenForGranted(t *testing.T) {
 	k := newKitchen(t)
-	k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
+	k.fake.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.com/platform:1"})
 	i := chefInstance("a")
 	i.Driver.Image = "registry.example.com/platform:1"
 	require.NoError(t, k.do(ActionTest, i))
@@ -91,10 +91,10 @@ func TestInterruptedWhileTheEngineHangs(t *testing.T) {
 	k := newKitchen(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gone := errors.New("ctrl-c")
-	k.fake.FailOn(func(c backendtest.Call) error {
+	k.fake.FailOn(func(c fake.Call) error {
 		if c.Verb == "CreateContainer" {
 			cancel(gone)
-			return backendtest.ErrHang
+			return fake.ErrHang
 		}
 		return nil
 	})
@@ -211,7 +211,7 @@ func TestEndsWhatAKilledGalleyLeft(t *testing.T) {
 			require.NotEmpty(t, e.Mark)
 			require.Equal(t, state.Mark, e.Mark, "a galley killed now leaves the mark of its command")
 		}
-		return 0, backendtest.ErrNotHandled
+		return 0, fake.ErrNotHandled
 	})
 	file := stateFileOf(k.project, "a")
 	killed := func() {
@@ -266,7 +266,7 @@ func TestMovedTagsAreDrift(t *testing.T) {
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))
 	first := k.runners()[0]
-	k.fake.AddImage(backendtest.ImageSpec{Ref: toolRef, Files: map[string]string{"/opt/chef/bin/chef-client": "newer"},
+	k.fake.AddImage(fake.ImageSpec{Ref: toolRef, Files: map[string]string{"/opt/chef/bin/chef-client": "newer"},
 		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	require.NoError(t, k.do("create", i))
 	require.NotEqual(t, first.ID, k.runners()[0].ID)
@@ -279,7 +279,7 @@ func TestMovedTagsAreDrift(t *testing.T) {
 func TestMovedTag(t *testing.T) {
 	k := newKitchen(t)
 	for _, warm := range []bool{false, true} {
-		k.fake.AddImage(backendtest.ImageSpec{Ref: "registry.example.com/moving:1", Files: map[string]string{"/old": "old"}})
+		k.fake.AddImage(fake.ImageSpec{Ref: "registry.example.com/moving:1", Files: map[string]string{"/old": "old"}})
 		i := chefInstance(fmt.Sprint("warm-", warm))
 		i.Driver.Image = "registry.example.com/moving:1"
 		require.NoError(t, k.do("create", i))
@@ -287,7 +287,7 @@ func TestMovedTag(t *testing.T) {
 		require.NoError(t, k.do("create", i))
 		require.Equal(t, first, k.runners(), "nothing moved")
 
-		moved := k.fake.AddImage(backendtest.ImageSpec{Ref: "registry.example.com/moving:1", Files: map[string]string{"/new": fmt.Sprint(warm)}})
+		moved := k.fake.AddImage(fake.ImageSpec{Ref: "registry.example.com/moving:1", Files: map[string]string{"/new": fmt.Sprint(warm)}})
 		k.change = func(o *Options) { o.NoRecreate = true }
 		require.NoError(t, k.do("create", i))
 		require.Equal(t, first, k.runners(), "--no-recreate")
@@ -304,7 +304,7 @@ func TestMovedTag(t *testing.T) {
 // A container of somebody else's is never removed, even when it has the name.
 func TestForeignContainerIsLeftAlone(t *testing.T) {
 	k := newKitchen(t)
-	c, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: containerName(k.project, "a"), Image: backendtest.Busybox})
+	c, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: containerName(k.project, "a"), Image: fake.Busybox})
 	require.NoError(t, err)
 	require.ErrorContains(t, k.do("create", chefInstance("a")), "is not galley's")
 	_, err = k.fake.InspectContainer(t.Context(), c.ID)
@@ -341,7 +341,7 @@ func TestRemoteHookWithoutRunner(t *testing.T) {
 // A runner stays on the engine where it was made, whichever would be chosen now.
 func TestInstanceStaysOnItsEngine(t *testing.T) {
 	k := newKitchen(t)
-	k.engines["fake://two"] = backendtest.New(backendtest.ImageSpec{Ref: toolRef,
+	k.engines["fake://two"] = fake.New(fake.ImageSpec{Ref: toolRef,
 		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))
@@ -372,7 +372,7 @@ func TestInstanceStaysOnItsEngine(t *testing.T) {
 // kitchen.yml that names another engine moves the instance there.
 func TestMovedToAnotherEngine(t *testing.T) {
 	k := newKitchen(t)
-	k.engines["fake://two"] = backendtest.New(backendtest.ImageSpec{Ref: toolRef,
+	k.engines["fake://two"] = fake.New(fake.ImageSpec{Ref: toolRef,
 		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 	i := chefInstance("a")
 	require.NoError(t, k.do("create", i))

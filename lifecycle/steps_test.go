@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -73,7 +73,7 @@ func TestSystemdIsAwaitedAgain(t *testing.T) {
 			_, err := e.Stdout.Write([]byte(state + "\n"))
 			return 0, err
 		}
-		return 0, backendtest.ErrNotHandled
+		return 0, fake.ErrNotHandled
 	})
 	for n := 1; n <= 2; n++ {
 		require.ErrorContains(t, k.do("converge", i), "systemd did not boot")
@@ -214,7 +214,7 @@ func TestHookTimeouts(t *testing.T) {
 			<-ctx.Done()
 			return -1, ctx.Err()
 		}
-		return 0, backendtest.ErrNotHandled
+		return 0, fake.ErrNotHandled
 	})
 	for name, hook := range map[string]config.Hook{"remote": {Remote: "endless"}, "local": {Local: "sleep 1000"}} {
 		i := chefInstance("a")
@@ -283,13 +283,13 @@ func TestMadeAgainDuringARun(t *testing.T) {
 			if _, err := Prune(k.t.Context(), k.fake, true, false); err != nil {
 				return err
 			}
-			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
+			k.fake.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.com/platform:1"})
 			return k.fake.RemoveImage(k.t.Context(), "registry.example.com/platform:1")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newKitchen(t)
-			k.fake.AddRemoteImage(backendtest.ImageSpec{Ref: "registry.example.com/platform:1"})
+			k.fake.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.com/platform:1"})
 			k.change = func(o *Options) {
 				o.Sink = &meanwhile{o.Sink, "b", func() { require.NoError(t, remove(k)) }}
 			}
@@ -318,7 +318,7 @@ func TestChangedConfigurationImpliesCreate(t *testing.T) {
 		for _, next := range []Action{"converge", "verify"} {
 			t.Run(name+" "+string(next), func(t *testing.T) {
 				k := newKitchen(t)
-				k.fake.AddImage(backendtest.ImageSpec{Ref: "docker.io/library/busybox-tool:latest", Config: backend.Image{Volumes: []string{"/opt/chef"}}})
+				k.fake.AddImage(fake.ImageSpec{Ref: "docker.io/library/busybox-tool:latest", Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 				i := chefInstance("a")
 				require.NoError(t, k.do("verify", i))
 				first := k.runners()[0].ID
@@ -346,9 +346,9 @@ func TestBegunRemovalIsFinished(t *testing.T) {
 	i := chefInstance("a")
 	require.NoError(t, k.do("converge", i))
 	old := k.runners()[0].ID
-	k.fake.FailOn(func(c backendtest.Call) error {
+	k.fake.FailOn(func(c fake.Call) error {
 		if c.Verb == "RemoveContainer" {
-			return backendtest.ErrDiedBefore
+			return fake.ErrDiedBefore
 		}
 		return nil
 	})

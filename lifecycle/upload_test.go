@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -25,7 +25,7 @@ import (
 
 // farEngine is an engine on another host: it has none of this machine's files.
 type farEngine struct {
-	*backendtest.Fake
+	*fake.Engine
 	// sent is how many bytes went to containers, copies how often.
 	sent   int64
 	copies int
@@ -42,7 +42,7 @@ func (f *farEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec
 			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource, Detail: m.Source + " does not exist"}
 		}
 	}
-	return f.Fake.CreateContainer(ctx, s)
+	return f.Engine.CreateContainer(ctx, s)
 }
 
 // CopyTo counts what passes.
@@ -54,7 +54,7 @@ func (f *farEngine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) e
 		return errors.Join(err, errCut)
 	}
 	counter := &counting{r: tar}
-	err := f.Fake.CopyTo(ctx, id, dir, counter)
+	err := f.Engine.CopyTo(ctx, id, dir, counter)
 	f.sent += counter.n
 	return err
 }
@@ -72,7 +72,7 @@ func (c *counting) Read(p []byte) (int, error) {
 
 // distant moves a kitchen's engine to another host.
 func distant(k *kitchen) *farEngine {
-	far := &farEngine{Fake: k.fake}
+	far := &farEngine{Engine: k.fake}
 	k.change = func(o *Options) {
 		o.Open = func(context.Context, string, string) (backend.ContainerBackend, backend.Endpoint, error) {
 			return far, backend.Endpoint{URI: "fake://far"}, nil
@@ -192,7 +192,7 @@ func TestUploadAfterABreak(t *testing.T) {
 	require.ErrorIs(t, w.upload(t.Context(), box), errCut)
 	require.Equal(t, []string{"", "failed"}, endings(sink))
 	// What arrived is the new file; the user goes back to the old one.
-	require.NoError(t, far.Fake.CopyTo(t.Context(), w.c.ID, box.Remote, tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
+	require.NoError(t, far.Engine.CopyTo(t.Context(), w.c.ID, box.Remote, tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
 	put(t, box, "a", "old")
 	require.NoError(t, w.upload(t.Context(), box))
 	data, err := far.ReadFile(w.c.ID, box.Remote+"/a")
@@ -262,9 +262,9 @@ func TestUploadPutsBack(t *testing.T) {
 	at := func(name string) string { return box.Remote + "/" + name }
 	remove := func(name string) { require.NoError(t, far.RemoveFile(w.c.ID, at(name))) }
 	write := func(name, text string) { require.NoError(t, far.WriteFile(w.c.ID, at(name), []byte(text))) }
-	make := func(name string, f backendtest.File) { require.NoError(t, far.PutFile(w.c.ID, at(name), f)) }
-	link := func(target string) backendtest.File {
-		return backendtest.File{Mode: fs.ModeSymlink | 0o777, Link: target}
+	make := func(name string, f fake.File) { require.NoError(t, far.PutFile(w.c.ID, at(name), f)) }
+	link := func(target string) fake.File {
+		return fake.File{Mode: fs.ModeSymlink | 0o777, Link: target}
 	}
 	for what, change := range map[string]func(){
 		"file removed":               func() { remove("a") },
@@ -272,11 +272,11 @@ func TestUploadPutsBack(t *testing.T) {
 		"directory removed":          func() { remove("d") },
 		"file for a directory":       func() { remove("d"); write("d", "file") },
 		"link for a directory":       func() { remove("d"); make("d", link("/")) },
-		"directory for a file":       func() { remove("a"); make("a", backendtest.Directory()) },
+		"directory for a file":       func() { remove("a"); make("a", fake.Directory()) },
 		"empty directory removed":    func() { remove("empty") },
 		"file for an empty one":      func() { remove("empty"); write("empty", "x") },
 		"link for a file":            func() { remove("a"); make("a", link("keep")) },
-		"other mode of a file":       func() { make("a", backendtest.File{Mode: 0o777, Data: []byte("ours")}) },
+		"other mode of a file":       func() { make("a", fake.File{Mode: 0o777, Data: []byte("ours")}) },
 		"other content, same length": func() { write("d/x", "evil") },
 	} {
 		change()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
@@ -45,7 +45,7 @@ func (k *kitchen) failing(times int) config.Instance {
 				return 1, nil
 			}
 		case !slices.Contains(e.Command, "/opt/kitchen/run_command"):
-			return 0, backendtest.ErrNotHandled
+			return 0, fake.ErrNotHandled
 		}
 		return 0, nil
 	})
@@ -109,7 +109,7 @@ func TestNoTests(t *testing.T) {
 // for both is mounted once, since an engine refuses to mount two at one place.
 func TestVerifierImage(t *testing.T) {
 	k := newKitchen(t)
-	k.fake.AddImage(backendtest.ImageSpec{Ref: "docker.io/library/goss:latest", Files: map[string]string{"/opt/goss/bin/goss": "#!/bin/sh\nexit 0\n"},
+	k.fake.AddImage(fake.ImageSpec{Ref: "docker.io/library/goss:latest", Files: map[string]string{"/opt/goss/bin/goss": "#!/bin/sh\nexit 0\n"},
 		Config: backend.Image{Volumes: []string{"/opt/goss"}}})
 	for image, goss := range map[string]int{"goss": 0, "chef/chef:latest": 1, "": 1} {
 		i := chefInstance("with-" + names.Digest(image))

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 )
 
 // toy is an engine as docs/contributing/new-backend.md has it written: everything but the
@@ -22,7 +22,7 @@ func toyEngine() backend.Engine {
 			ep.EngineVersion = h.Get("Toy-Version")
 			return ep.EngineVersion != ""
 		},
-		Open: func(backend.Endpoint) (backend.ContainerBackend, error) { return toy{backendtest.New()}, nil },
+		Open: func(backend.Endpoint) (backend.ContainerBackend, error) { return toy{fake.New()}, nil },
 	}
 }
 
@@ -47,7 +47,7 @@ func TestNewEngine(t *testing.T) {
 	be, err := engines.Open(ep)
 	require.NoError(t, err)
 	require.IsType(t, toy{}, be)
-	c, err := be.CreateContainer(t.Context(), backend.ContainerSpec{Name: "one", Image: backendtest.Busybox})
+	c, err := be.CreateContainer(t.Context(), backend.ContainerSpec{Name: "one", Image: fake.Busybox})
 	require.NoError(t, err)
 	require.NoError(t, be.StartContainer(t.Context(), c.ID))
 	require.NoError(t, be.RemoveContainer(t.Context(), c.ID))

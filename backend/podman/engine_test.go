@@ -20,7 +20,8 @@ import (
 func each(t *testing.T, test func(t *testing.T, b *podman.Backend, image testbed.Image)) {
 	t.Helper()
 	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
-		b := open(t, backend.Endpoint{URI: e.Host, Kind: backend.KindPodman})
+		b, err := podman.New(backend.Endpoint{URI: e.Host, Kind: backend.KindPodman})
+		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, b.Close()) })
 		test(t, b, e.Load(t, "busybox")[0])
 	})

@@ -2,9 +2,7 @@ package testbed
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -85,35 +83,14 @@ func (e Engine) image(t testing.TB, name string) Image {
 	return image
 }
 
-// imageID asks the engine (both speak this part of Docker's API: GET /images/{name}/json)
-// for an image's id, which is empty where there is no such image.
+// imageID asks the engine for an image's id, which is empty where there is no such image.
 func (e Engine) imageID(ctx context.Context, tag string) (string, error) {
-	socket := strings.TrimPrefix(e.Host, "unix://")
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", socket)
-		},
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine/images/"+tag+"/json", nil)
-	if err != nil {
+	var found struct{ ID string }
+	switch status, err := e.call(ctx, http.MethodGet, "/images/"+tag+"/json", &found); {
+	case status == http.StatusNotFound:
+		return "", nil
+	case err != nil:
 		return "", err
 	}
-	response, err := (&http.Client{Transport: transport}).Do(request)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", e.Name, err)
-	}
-	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusNotFound:
-		return "", nil
-	case http.StatusOK:
-		var found struct{ ID string }
-		if err := json.NewDecoder(response.Body).Decode(&found); err != nil {
-			return "", fmt.Errorf("%s: inspecting %s: %w", e.Name, tag, err)
-		}
-		return found.ID, nil
-	default:
-		return "", fmt.Errorf("%s: inspecting %s: %s", e.Name, tag, response.Status)
-	}
+	return found.ID, nil
 }

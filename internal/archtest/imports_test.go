@@ -32,7 +32,7 @@ var rules = []rule{
 	{From: "backend", Deny: []string{"config", "lifecycle", "report", "cmd", "internal/cli", "internal/settings", "e2e"}},
 	{From: "backend/docker", Deny: []string{"backend/podman"}},
 	{From: "backend/podman", Deny: []string{"backend/docker"}},
-	{From: "backend/backendtest", Deny: []string{"backend/docker", "backend/podman"}},
+	{From: "backend/fake", Deny: []string{"backend/docker", "backend/podman"}},
 	{From: "lifecycle", Deny: []string{"backend", "report", "cmd", "internal/cli", "internal/settings", "e2e"}, Allow: []string{"backend!"}},
 	{From: "report", Deny: []string{"backend", "cmd", "internal/cli", "internal/settings", "e2e"}},
 	{From: "cmd", Deny: []string{"e2e"}},

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config/erb"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
@@ -43,25 +43,25 @@ func TestRun(t *testing.T) {
 		err  error
 	}{"runs": {}, "no ruby": {code: 127, err: erb.ErrNoRuby}, "fails": {code: 3}} {
 		t.Run(name, func(t *testing.T) {
-			fake := backendtest.New(backendtest.ImageSpec{Ref: ref})
+			engine := fake.New(fake.ImageSpec{Ref: ref})
 			var e backend.ExecSpec
 			var made backend.Container
-			fake.OnExec(func(ctx context.Context, c2 backend.Container, s backend.ExecSpec) (int, error) {
+			engine.OnExec(func(ctx context.Context, c2 backend.Container, s backend.ExecSpec) (int, error) {
 				e, made = s, c2
 				in, err := io.ReadAll(s.Stdin)
 				require.NoError(t, err)
 				require.Equal(t, "in", string(in))
-				tar, err := fake.CopyFrom(ctx, c2.ID, filepath.Join(dir, "VERSION"))
+				tar, err := engine.CopyFrom(ctx, c2.ID, filepath.Join(dir, "VERSION"))
 				require.NoError(t, err)
 				text, err := io.ReadAll(tar)
 				require.NoError(t, err)
 				require.Contains(t, string(text), "1.2")
-				_, err = fake.CopyFrom(ctx, c2.ID, filepath.Join(dir, ".git"))
+				_, err = engine.CopyFrom(ctx, c2.ID, filepath.Join(dir, ".git"))
 				require.ErrorIs(t, err, backend.ErrNotFound)
 				_, err = io.Copy(s.Stdout, bytes.NewBufferString("out"))
 				return c.code, err
 			})
-			out, err := Runner{Engine: fake, Version: "1"}.Run(t.Context(), template, program)
+			out, err := Runner{Engine: engine, Version: "1"}.Run(t.Context(), template, program)
 			if c.code == 0 {
 				require.NoError(t, err)
 				require.Equal(t, "out", string(out))
@@ -75,7 +75,7 @@ func TestRun(t *testing.T) {
 			require.Equal(t, dir, e.WorkDir)
 			require.Equal(t, []string{"ruby", "-e", "x"}, e.Command[3:])
 			require.Equal(t, label.RoleHelper, made.Labels[label.Role])
-			left, err := fake.ListContainers(t.Context(), nil)
+			left, err := engine.ListContainers(t.Context(), nil)
 			require.NoError(t, err)
 			require.Empty(t, left)
 		})
@@ -85,7 +85,7 @@ func TestRun(t *testing.T) {
 // TestNoImage checks that an image that cannot be had means that there is no Ruby.
 func TestNoImage(t *testing.T) {
 	for _, text := range []string{"driver: {name: vagrant}\n", "driver: {name: dokken}\n"} {
-		_, err := Runner{Engine: backendtest.New()}.Run(t.Context(), []byte(text), erb.RubyProgram{Dir: t.TempDir()})
+		_, err := Runner{Engine: fake.New()}.Run(t.Context(), []byte(text), erb.RubyProgram{Dir: t.TempDir()})
 		require.ErrorIs(t, err, erb.ErrNoRuby)
 	}
 }

@@ -8,36 +8,36 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/backendtest"
+	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 )
 
 // fakeRunner is a running container on an engine that is none.
-func fakeRunner(t *testing.T) (*backendtest.Fake, backend.Container) {
+func fakeRunner(t *testing.T) (*fake.Engine, backend.Container) {
 	t.Helper()
 	const image = "docker.io/library/some:latest"
-	fake := backendtest.New(backendtest.ImageSpec{Ref: image})
-	c, err := fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "runner", Image: image, Command: []string{"sleep", "60"}})
+	engine := fake.New(fake.ImageSpec{Ref: image})
+	c, err := engine.CreateContainer(t.Context(), backend.ContainerSpec{Name: "runner", Image: image, Command: []string{"sleep", "60"}})
 	require.NoError(t, err)
-	require.NoError(t, fake.StartContainer(t.Context(), c.ID))
-	return fake, c
+	require.NoError(t, engine.StartContainer(t.Context(), c.ID))
+	return engine, c
 }
 
 // TestExecAllCodes: a command that failed in one of several runners is told by
 // another code than an interrupt.
 func TestExecAllCodes(t *testing.T) {
-	fake, c := fakeRunner(t)
+	engine, c := fakeRunner(t)
 	nowhere, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	require.NoError(t, err)
 	defer nowhere.Close()
 	f := cmdutil.NewFactory(cmdutil.Streams{In: nowhere, Out: nowhere, Err: nowhere}, "")
-	both := []cmdutil.Reached{{Engine: fake, Runner: c}, {Engine: fake, Runner: c}}
+	both := []cmdutil.Reached{{Engine: engine, Runner: c}, {Engine: engine, Runner: c}}
 
-	fake.OnExec(func(context.Context, backend.Container, backend.ExecSpec) (int, error) { return 3, nil })
+	engine.OnExec(func(context.Context, backend.Container, backend.ExecSpec) (int, error) { return 3, nil })
 	require.Equal(t, cmdutil.ExitCode(cmdutil.ExitAction), execAll(t.Context(), f, both, []string{"false"}))
 
 	ctx, interrupt := context.WithCancelCause(t.Context())
-	fake.OnExec(func(ctx context.Context, _ backend.Container, _ backend.ExecSpec) (int, error) {
+	engine.OnExec(func(ctx context.Context, _ backend.Container, _ backend.ExecSpec) (int, error) {
 		interrupt(cmdutil.ErrInterrupted)
 		<-ctx.Done()
 		return 0, ctx.Err()

@@ -1,0 +1,372 @@
+package contract_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+func infoCases() []testCase {
+	return []testCase{
+		{"info/complete", testInfo},
+		{"info/close", testClose},
+	}
+}
+
+func testInfo(t *testing.T, s *suite) {
+	info := s.info
+	require.NotEmpty(t, info.Engine)
+	require.NotEmpty(t, info.Version)
+	require.NotEmpty(t, info.APIVersion)
+	require.NotEmpty(t, info.Endpoint)
+	require.Equal(t, "linux", info.OS)
+	require.NotEmpty(t, info.Arch)
+	require.Contains(t, []int{1, 2}, info.CgroupVersion)
+	again, err := s.b.Info(s.ctx(t))
+	require.NoError(t, err)
+	require.Equal(t, info, again)
+}
+
+// testClose: closing a backend leaves containers and other backends alone.
+func testClose(t *testing.T, s *suite) {
+	c := s.start(t)
+	other := s.connect(t)
+	_, err := other.InspectContainer(s.ctx(t), c.ID)
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+	require.Equal(t, backend.StateRunning, s.inspect(t, c.ID).State)
+}
+
+func imageCases() []testCase {
+	return []testCase{
+		{"image/inspect", testImageInspect},
+		{"image/inspect-absent", testImageInspectAbsent},
+		{"image/list-by-label", testImageList},
+		{"image/remove-absent", testImageRemoveAbsent},
+		{"image/remove-in-use", testImageRemoveInUse},
+		{"image/remove", testImageRemove},
+		{"image/pull-unreachable", testPullUnreachable},
+		{"image/pull", testPull},
+		{"image/pull-absent", testPullAbsent},
+		{"image/pull-unauthorized", testPullUnauthorized},
+		{"image/pull-credentials", testPullCredentials},
+	}
+}
+
+// testImageInspect: what the Dockerfile says is what InspectImage tells.
+func testImageInspect(t *testing.T, s *suite) {
+	labels := s.labels()
+	labels["example.words"] = "two words = one value"
+	img := s.build(t, labels, map[string]string{"Dockerfile": strings.Join([]string{
+		"FROM " + s.image,
+		"ENV GREETING=hello",
+		"VOLUME /z /a",
+		"USER 65534:65534",
+		"STOPSIGNAL SIGUSR1",
+		`ENTRYPOINT ["echo", "one"]`,
+		`CMD ["two"]`,
+		"",
+	}, "\n")})
+	require.True(t, strings.HasPrefix(img.ID, "sha256:"), img.ID)
+	require.Len(t, img.ID, len("sha256:")+64)
+	require.Len(t, img.Tags, 1)
+	require.Equal(t, "linux", img.OS)
+	require.Equal(t, s.busybox.Arch, img.Arch)
+	require.Equal(t, []string{"/a", "/z"}, img.Volumes)
+	require.Equal(t, "hello", img.Env["GREETING"])
+	require.Equal(t, s.busybox.Env["PATH"], img.Env["PATH"], "the base image's environment")
+	require.Equal(t, []string{"echo", "one"}, img.Entrypoint)
+	require.Equal(t, []string{"two"}, img.Command)
+	require.Equal(t, "65534:65534", img.User)
+	require.Equal(t, "SIGUSR1", img.StopSignal)
+	require.True(t, labels.Matches(img.Labels), "labels: %v", img.Labels)
+	require.Positive(t, img.Size)
+
+	for _, ref := range []string{img.ID, img.Tags[0], strings.TrimSuffix(strings.TrimPrefix(img.Tags[0], "docker.io/library/"), ":latest")} {
+		again, err := s.b.InspectImage(s.ctx(t), ref)
+		require.NoError(t, err, ref)
+		require.Equal(t, img, again, ref)
+	}
+
+	c, code := s.finished(t, image(img.ID), command("three"))
+	require.Zero(t, code)
+	out, _ := s.logs(t, c.ID)
+	require.Equal(t, "one three\n", out, "the image's own entrypoint with another command")
+}
+
+func testImageInspectAbsent(t *testing.T, s *suite) {
+	for _, ref := range []string{s.tag("absent"), "sha256:" + unset} {
+		_, err := s.b.InspectImage(s.ctx(t), ref)
+		require.ErrorIs(t, err, backend.ErrNotFound, ref)
+	}
+}
+
+func testImageList(t *testing.T, s *suite) {
+	one := backend.Labels{labelRun: s.prefix, labelInstance: "list-one"}
+	two := backend.Labels{labelRun: s.prefix, labelInstance: "list-two"}
+	first := s.build(t, one, map[string]string{"Dockerfile": "FROM " + s.image + "\nENV N=1\n"})
+	second := s.build(t, two, map[string]string{"Dockerfile": "FROM " + s.image + "\nENV N=2\n"})
+	ids := func(labels backend.Labels) []string {
+		images, err := s.b.ListImages(s.ctx(t), labels)
+		require.NoError(t, err)
+		var got []string
+		for _, img := range images {
+			require.True(t, labels.Matches(img.Labels), "labels: %v", img.Labels)
+			got = append(got, img.ID)
+		}
+		return got
+	}
+	require.Equal(t, []string{first.ID}, ids(one))
+	require.Equal(t, []string{second.ID}, ids(two))
+	both := ids(backend.Labels{labelRun: s.prefix, labelInstance: ""})
+	require.Contains(t, both, first.ID)
+	require.Contains(t, both, second.ID)
+	require.Empty(t, ids(backend.Labels{labelRun: s.prefix + "-none"}))
+}
+
+func testImageRemoveAbsent(t *testing.T, s *suite) {
+	for _, ref := range []string{s.tag("absent"), "sha256:" + unset} {
+		require.NoError(t, s.b.RemoveImage(s.ctx(t), ref), ref)
+	}
+}
+
+func testImageRemoveInUse(t *testing.T, s *suite) {
+	img := s.build(t, s.labels(), map[string]string{"Dockerfile": "FROM " + s.image + "\nENV USED=yes\n"})
+	s.create(t, image(img.ID))
+	require.ErrorIs(t, s.b.RemoveImage(s.ctx(t), img.ID), backend.ErrConflict)
+	_, err := s.b.InspectImage(s.ctx(t), img.ID)
+	require.NoError(t, err)
+}
+
+func testImageRemove(t *testing.T, s *suite) {
+	img := s.build(t, s.labels(), map[string]string{"Dockerfile": "FROM " + s.image + "\nENV GOES=soon\n"})
+	require.NoError(t, s.b.RemoveImage(s.ctx(t), img.Tags[0]))
+	for _, ref := range []string{img.Tags[0], img.ID} {
+		_, err := s.b.InspectImage(s.ctx(t), ref)
+		require.ErrorIs(t, err, backend.ErrNotFound, ref)
+	}
+	_, err := s.b.InspectImage(s.ctx(t), s.busybox.ID)
+	require.NoError(t, err, "the base image stays")
+}
+
+// testPullUnreachable: no one listens on port 1, so the registry is not there.
+// Engines answer 200 and tell of it in the stream.
+func testPullUnreachable(t *testing.T, s *suite) {
+	_, err := s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: "127.0.0.1:1/galley/absent:latest"})
+	require.ErrorIs(t, err, backend.ErrUnreachable)
+}
+
+func testPull(t *testing.T, s *suite) {
+	r := s.registry
+	s.removeImage(t, r.image)
+	var calls atomic.Int64
+	img, err := s.b.PullImage(s.ctx(t), backend.PullOptions{
+		Ref:      r.image,
+		Progress: func(backend.Progress) { calls.Add(1) },
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { s.removeImage(t, r.image) })
+	require.Contains(t, img.Tags, r.image)
+	require.Positive(t, calls.Load(), "calls of Progress")
+	again, err := s.b.InspectImage(s.ctx(t), r.image)
+	require.NoError(t, err)
+	require.Equal(t, img.ID, again.ID)
+	img, err = s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: r.image})
+	require.NoError(t, err, "a second pull")
+	require.Equal(t, again.ID, img.ID)
+}
+
+func testPullAbsent(t *testing.T, s *suite) {
+	_, err := s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: s.registry.absent})
+	require.ErrorIs(t, err, backend.ErrNotFound)
+}
+
+func testPullUnauthorized(t *testing.T, s *suite) {
+	_, err := s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: s.registry.private})
+	require.ErrorIs(t, err, backend.ErrUnauthorized, "without credentials")
+	wrong := s.registry.credentials
+	wrong.Password += "x"
+	_, err = s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: s.registry.private, Credentials: &wrong})
+	require.ErrorIs(t, err, backend.ErrUnauthorized, "with a wrong password")
+	require.NotContains(t, err.Error(), wrong.Password)
+}
+
+func testPullCredentials(t *testing.T, s *suite) {
+	_, err := s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: s.registry.private, Credentials: &s.registry.credentials})
+	require.NoError(t, err)
+	t.Cleanup(func() { s.removeImage(t, s.registry.private) })
+}
+
+func buildCases() []testCase {
+	return []testCase{
+		{"build/args-and-labels", testBuildArgs},
+		{"build/dockerfile-elsewhere", testBuildDockerfile},
+		{"build/stages", testBuildStages},
+		{"build/failing-step", testBuildFails},
+		{"build/bad-dockerfile", testBuildSyntax},
+		{"build/absent-base", testBuildAbsentBase},
+		{"build/docker-format", testBuildFormat},
+		{"build/no-cache", testBuildNoCache},
+	}
+}
+
+// build builds an image that is removed when the subtest ends.
+func (s *suite) build(t *testing.T, labels backend.Labels, files map[string]string) backend.Image {
+	t.Helper()
+	img, err := s.tryBuild(t, backend.BuildOptions{Context: tarOfFiles(t, files), Labels: labels})
+	require.NoError(t, err)
+	return img
+}
+
+// tryBuild builds an image under a tag of its own, which is removed again. Other
+// subtests remove images meanwhile, which is no reason for a build to fail but may
+// be one to try again.
+func (s *suite) tryBuild(t *testing.T, o backend.BuildOptions) (backend.Image, error) {
+	t.Helper()
+	o.Tag = s.tag("i")
+	t.Cleanup(func() { s.removeImage(t, o.Tag) })
+	files, err := io.ReadAll(o.Context)
+	require.NoError(t, err)
+	var img backend.Image
+	err = backend.ErrConflict
+	for attempt := 1; errors.Is(err, backend.ErrConflict) && attempt <= 3; attempt++ {
+		o.Context = bytes.NewReader(files)
+		img, err = s.b.BuildImage(s.ctx(t), o)
+	}
+	if err == nil {
+		require.Contains(t, img.Tags, o.Tag)
+	}
+	return img, err
+}
+
+func testBuildArgs(t *testing.T, s *suite) {
+	var out bytes.Buffer
+	img, err := s.tryBuild(t, backend.BuildOptions{
+		Context: tarOfFiles(t, map[string]string{
+			"Dockerfile": "FROM " + s.image + "\nARG GREETING=nothing\nRUN echo \"$GREETING\" > /greeting; echo some''thing\nCOPY dir/file /copied\n",
+			"dir/file":   "copied\n",
+		}),
+		Args:   map[string]string{"GREETING": "hello there"},
+		Labels: s.labels(),
+		Output: &out,
+	})
+	require.NoError(t, err)
+	require.True(t, s.labels().Matches(img.Labels), "labels: %v", img.Labels)
+	require.Contains(t, out.String(), "something", "what the step printed")
+	c := s.start(t, image(img.ID))
+	require.Equal(t, "hello there", s.run(t, c.ID, "cat", "/greeting"))
+	require.Equal(t, "copied", s.run(t, c.ID, "cat", "/copied"))
+}
+
+func testBuildDockerfile(t *testing.T, s *suite) {
+	img, err := s.tryBuild(t, backend.BuildOptions{
+		Context:    tarOfFiles(t, map[string]string{"docker/Runner": "FROM " + s.image + "\nENV WHICH=elsewhere\n"}),
+		Dockerfile: "docker/Runner",
+		Labels:     s.labels(),
+	})
+	require.NoError(t, err)
+	require.Equal(t, "elsewhere", img.Env["WHICH"])
+}
+
+func testBuildStages(t *testing.T, s *suite) {
+	img := s.build(t, s.labels(), map[string]string{"Dockerfile": strings.Join([]string{
+		"FROM " + s.image + " AS maker",
+		"ENV STAGE=maker",
+		"RUN echo made > /made",
+		"FROM " + s.image,
+		"COPY --from=maker /made /copied",
+		"",
+	}, "\n")})
+	require.NotContains(t, img.Env, "STAGE")
+	require.True(t, s.labels().Matches(img.Labels), "labels: %v", img.Labels)
+	c := s.start(t, image(img.ID))
+	require.Equal(t, "made", s.run(t, c.ID, "cat", "/copied"))
+	require.NotZero(t, s.try(t, c.ID, "test", "-e", "/made"))
+}
+
+// testBuildFails: the error itself shows what the step printed, since the output
+// may have gone nowhere. The quotes keep the text from being found in the
+// Dockerfile's own line, which engines print too.
+func testBuildFails(t *testing.T, s *suite) {
+	var out bytes.Buffer
+	_, err := s.tryBuild(t, backend.BuildOptions{
+		Context: tarOfFiles(t, map[string]string{
+			"Dockerfile": "FROM " + s.image + "\nRUN echo the rea''son is here && exit 3\n",
+		}),
+		Labels: s.labels(),
+		Output: &out,
+	})
+	require.ErrorIs(t, err, backend.ErrBuildFailed)
+	require.Contains(t, err.Error(), "the reason is here")
+	require.Contains(t, out.String(), "the reason is here")
+}
+
+func testBuildSyntax(t *testing.T, s *suite) {
+	_, err := s.tryBuild(t, backend.BuildOptions{
+		Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM " + s.image + "\nBREW tea\n"}),
+		Labels:  s.labels(),
+	})
+	require.Error(t, err)
+	require.Contains(t, strings.ToUpper(err.Error()), "BREW")
+}
+
+func testBuildAbsentBase(t *testing.T, s *suite) {
+	_, err := s.tryBuild(t, backend.BuildOptions{
+		Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM 127.0.0.1:1/galley/absent:latest\n"}),
+		Labels:  s.labels(),
+	})
+	require.Error(t, err)
+}
+
+// testBuildFormat: HEALTHCHECK, SHELL and ONBUILD exist in Docker's image format
+// only. An engine that builds another one drops them and warns in its output.
+func testBuildFormat(t *testing.T, s *suite) {
+	var out bytes.Buffer
+	base, err := s.tryBuild(t, backend.BuildOptions{
+		Context: tarOfFiles(t, map[string]string{"Dockerfile": strings.Join([]string{
+			"FROM " + s.image,
+			"HEALTHCHECK CMD true",
+			"ONBUILD ENV FROM_ONBUILD=kept",
+			`SHELL ["/bin/env", "FROM_SHELL=kept", "/bin/sh", "-c"]`,
+			"",
+		}, "\n")}),
+		Labels: s.labels(),
+		Output: &out,
+	})
+	require.NoError(t, err)
+	require.NotContains(t, out.String(), "ignored")
+	child := s.build(t, s.labels(), map[string]string{
+		"Dockerfile": "FROM " + base.Tags[0] + "\nRUN echo \"$FROM_SHELL\" > /shell\n",
+	})
+	require.Equal(t, "kept", child.Env["FROM_ONBUILD"], "ONBUILD")
+	c := s.start(t, image(child.ID))
+	require.Equal(t, "kept", s.run(t, c.ID, "cat", "/shell"), "SHELL")
+}
+
+// testBuildNoCache: the same Dockerfile gives the same image, and a new one when
+// it is built anew. The counter is the engine's own random source.
+func testBuildNoCache(t *testing.T, s *suite) {
+	build := func(noCache bool) string {
+		img, err := s.tryBuild(t, backend.BuildOptions{
+			Context: tarOfFiles(t, map[string]string{
+				"Dockerfile": "FROM " + s.image + "\nRUN cat /proc/sys/kernel/random/uuid > /uuid\n",
+			}),
+			Labels:  s.labels(),
+			NoCache: noCache,
+		})
+		require.NoError(t, err)
+		c := s.start(t, image(img.ID))
+		return s.run(t, c.ID, "cat", "/uuid")
+	}
+	first := build(true)
+	require.Equal(t, first, build(false), "from the cache")
+	require.False(t, slices.Contains([]string{first, ""}, build(true)), "built anew")
+}

@@ -1,0 +1,198 @@
+package contract_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+func networkCases() []testCase {
+	return []testCase{
+		{"network/ensure", testNetworkEnsure},
+		{"network/race", testNetworkRace},
+		{"network/list", testNetworkList},
+		{"network/remove-absent", testNetworkRemoveAbsent},
+		{"network/remove-in-use", testNetworkRemoveInUse},
+		{"network/absent", testNetworkAbsent},
+		{"network/names-resolve", testNetworkNames},
+		{"port/free", testPortFree},
+		{"port/fixed-and-taken", testPortTaken},
+		{"port/udp", testPortUDP},
+		{"port/none", testPortNone},
+	}
+}
+
+// network makes a network that is removed when the subtest ends.
+func (s *suite) network(t *testing.T) backend.Network {
+	t.Helper()
+	spec := backend.NetworkSpec{Name: s.unique("n"), Labels: s.labels()}
+	s.removeNetworkLater(t, spec.Name)
+	n, err := s.b.EnsureNetwork(s.ctx(t), spec)
+	require.NoError(t, err)
+	return n
+}
+
+func (s *suite) removeNetworkLater(t *testing.T, name string) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), guard)
+		defer cancel()
+		require.NoError(t, s.b.RemoveNetwork(ctx, name))
+	})
+}
+
+// on attaches a container to a network.
+func on(network string, aliases ...string) edit {
+	return func(spec *backend.ContainerSpec) {
+		spec.Network = backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: network, Aliases: aliases}
+	}
+}
+
+func testNetworkEnsure(t *testing.T, s *suite) {
+	first := s.network(t)
+	require.NotEmpty(t, first.ID)
+	require.True(t, s.labels().Matches(first.Labels), "labels: %v", first.Labels)
+	again, err := s.b.EnsureNetwork(s.ctx(t), backend.NetworkSpec{Name: first.Name, Labels: s.labels()})
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	require.NoError(t, s.b.RemoveNetwork(s.ctx(t), first.Name))
+	anew, err := s.b.EnsureNetwork(s.ctx(t), backend.NetworkSpec{Name: first.Name, Labels: s.labels()})
+	require.NoError(t, err)
+	require.Equal(t, first.Name, anew.Name)
+}
+
+// testNetworkRace: eight callers in two processes' worth of backends. Some engines
+// make two networks of one name if they are asked at once.
+func testNetworkRace(t *testing.T, s *suite) {
+	spec := backend.NetworkSpec{Name: s.unique("race"), Labels: backend.Labels{labelRun: s.prefix, labelInstance: "race"}}
+	s.removeNetworkLater(t, spec.Name)
+	backends := []backend.ContainerBackend{s.b, s.open(t)}
+	got := make([]backend.Network, 8)
+	g, ctx := errgroup.WithContext(s.ctx(t))
+	for i := range got {
+		g.Go(func() (err error) {
+			got[i], err = backends[i%2].EnsureNetwork(ctx, spec)
+			return err
+		})
+	}
+	require.NoError(t, g.Wait())
+	listed, err := s.b.ListNetworks(s.ctx(t), spec.Labels)
+	require.NoError(t, err)
+	require.Len(t, listed, 1)
+	for _, n := range got {
+		require.Equal(t, listed[0].ID, n.ID)
+	}
+}
+
+func testNetworkList(t *testing.T, s *suite) {
+	labels := backend.Labels{labelRun: s.prefix, labelInstance: "listed"}
+	name := s.unique("n")
+	s.removeNetworkLater(t, name)
+	made, err := s.b.EnsureNetwork(s.ctx(t), backend.NetworkSpec{Name: name, Labels: labels})
+	require.NoError(t, err)
+	for _, l := range []backend.Labels{labels, {labelRun: s.prefix, labelInstance: "listed"}} {
+		got, err := s.b.ListNetworks(s.ctx(t), l)
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		require.Equal(t, made.ID, got[0].ID)
+		require.Equal(t, name, got[0].Name)
+		require.True(t, labels.Matches(got[0].Labels), "labels: %v", got[0].Labels)
+	}
+	none, err := s.b.ListNetworks(s.ctx(t), backend.Labels{labelRun: s.prefix + "-none"})
+	require.NoError(t, err)
+	require.Empty(t, none)
+}
+
+func testNetworkRemoveAbsent(t *testing.T, s *suite) {
+	require.NoError(t, s.b.RemoveNetwork(s.ctx(t), s.unique("absent")))
+}
+
+func testNetworkRemoveInUse(t *testing.T, s *suite) {
+	n := s.network(t)
+	c := s.start(t, on(n.Name))
+	require.ErrorIs(t, s.b.RemoveNetwork(s.ctx(t), n.Name), backend.ErrConflict)
+	require.Equal(t, backend.StateRunning, s.inspect(t, c.ID).State)
+	s.requireRemoved(t, c.ID)
+	require.NoError(t, s.b.RemoveNetwork(s.ctx(t), n.Name))
+}
+
+// testNetworkAbsent: some engines find out only when the container is started.
+func testNetworkAbsent(t *testing.T, s *suite) {
+	spec := s.spec(on(s.unique("absent")))
+	require.ErrorIs(t, s.createAndStart(t, spec), backend.ErrNotFound)
+}
+
+// testNetworkNames: on a network of ours containers find each other by name and by
+// alias, and the address that they find is the one that InspectContainer tells.
+func testNetworkNames(t *testing.T, s *suite) {
+	n := s.network(t)
+	server := s.inspect(t, s.start(t, on(n.Name, "database", "db.example.test")).ID)
+	require.NotEmpty(t, server.IPAddress)
+	client := s.start(t, on(n.Name))
+	for _, name := range []string{server.Name, "database", "db.example.test"} {
+		s.await(t, func() bool {
+			r := s.exec(t, client.ID, backend.ExecSpec{Command: []string{"nslookup", name}})
+			return r.code == 0 && strings.Contains(r.out, server.IPAddress)
+		}, name+" resolves to "+server.IPAddress)
+	}
+}
+
+// publish asks for a port of the engine's host, on a network of the container's
+// own.
+func publish(network string, ports ...backend.PortMapping) edit {
+	return func(spec *backend.ContainerSpec) {
+		on(network)(spec)
+		spec.Ports = ports
+	}
+}
+
+func testPortFree(t *testing.T, s *suite) {
+	n := s.network(t)
+	c := s.start(t, publish(n.Name,
+		backend.PortMapping{ContainerPort: 8080, Protocol: "tcp"},
+		backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 9090, Protocol: "tcp"},
+	))
+	ports := map[int]backend.PortMapping{}
+	for _, p := range s.inspect(t, c.ID).Ports {
+		ports[p.ContainerPort] = p
+	}
+	require.Len(t, ports, 2)
+	require.NotZero(t, ports[8080].HostPort)
+	require.NotZero(t, ports[9090].HostPort)
+	require.Equal(t, "127.0.0.1", ports[9090].HostIP)
+	require.Equal(t, "tcp", ports[9090].Protocol)
+}
+
+func testPortTaken(t *testing.T, s *suite) {
+	n := s.network(t)
+	first := s.start(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 8080, Protocol: "tcp"}))
+	taken := s.inspect(t, first.ID).Ports[0].HostPort
+	second := s.create(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}))
+	require.ErrorIs(t, s.b.StartContainer(s.ctx(t), second.ID), backend.ErrPortTaken)
+	s.requireRemoved(t, first.ID)
+	s.await(t, func() bool {
+		err := s.b.StartContainer(s.ctx(t), second.ID)
+		require.True(t, err == nil || errors.Is(err, backend.ErrPortTaken), "%v", err)
+		return err == nil
+	}, "the port is free again")
+	require.Equal(t, []backend.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}}, s.inspect(t, second.ID).Ports)
+}
+
+func testPortUDP(t *testing.T, s *suite) {
+	n := s.network(t)
+	c := s.start(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 5353, Protocol: "udp"}))
+	ports := s.inspect(t, c.ID).Ports
+	require.Len(t, ports, 1)
+	require.Equal(t, "udp", ports[0].Protocol)
+	require.NotZero(t, ports[0].HostPort)
+}
+
+func testPortNone(t *testing.T, s *suite) {
+	require.Empty(t, s.inspect(t, s.start(t).ID).Ports)
+}

@@ -1,0 +1,403 @@
+package fake
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// container is a container of the fake, which guards it with its lock.
+type container struct {
+	id, name, imageID string
+	spec              backend.ContainerSpec
+	argv              []string // of PID 1
+	mounts            []mount  // the later ones cover the earlier ones
+	state             backend.State
+	exitCode          int
+	// life ends with PID 1; a new one begins with each start. die ends it.
+	life context.Context
+	die  context.CancelFunc
+}
+
+// describe returns what InspectContainer tells.
+func (c *container) describe() backend.Container {
+	got := backend.Container{
+		ID: c.id, Name: c.name, ImageID: c.imageID, State: c.state,
+		Labels: maps.Clone(c.spec.Labels), Volumes: c.volumeNames(),
+	}
+	if c.state == backend.StateExited {
+		got.ExitCode = c.exitCode
+	}
+	return got
+}
+
+func (c *container) volumeNames() []string {
+	var names []string
+	for _, m := range c.mounts {
+		if m.volume != "" {
+			names = append(names, m.volume)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// end ends PID 1, if it runs.
+func (c *container) end(code int) {
+	if c.state == backend.StateRunning {
+		c.state, c.exitCode = backend.StateExited, code
+		c.die()
+	}
+}
+
+// find finds a container by ID or name. The caller holds the lock.
+func (f *Engine) find(idOrName string) (*container, error) {
+	if c, ok := f.containers[idOrName]; ok {
+		return c, nil
+	}
+	for _, c := range f.containers {
+		if c.name == idOrName {
+			return c, nil
+		}
+	}
+	return nil, failure(backend.ErrNotFound, "container "+idOrName, "no such container")
+}
+
+// nameOf returns the name of a container, for the list of calls.
+func (f *Engine) nameOf(idOrName string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c, err := f.find(idOrName); err == nil {
+		return c.name
+	}
+	return idOrName
+}
+
+// CreateContainer implements backend.Containers.
+func (f *Engine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+	call := newCall("CreateContainer", s.Name)
+	if len(s.Tools) > 0 {
+		call.APICalls += ToolCalls
+	}
+	return locked(ctx, f, call, func() (backend.Container, error) {
+		c, err := f.newContainer(s)
+		if err != nil {
+			return backend.Container{}, err
+		}
+		f.containers[c.id] = c
+		return c.describe(), nil
+	})
+}
+
+// newContainer makes a container and its volumes.
+func (f *Engine) newContainer(s backend.ContainerSpec) (*container, error) {
+	op := "create container " + s.Name
+	if _, err := f.find(s.Name); err == nil && s.Name != "" {
+		return nil, failure(backend.ErrConflict, op, "the name is already in use")
+	}
+	img, err := f.findImage(s.Image)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkNetwork(op, s.Network); err != nil {
+		return nil, err
+	}
+	id := f.newID()
+	if s.Name == "" {
+		s.Name = "fake-" + id[:12]
+	}
+	labels := backend.Labels{}
+	maps.Copy(labels, img.Labels)
+	maps.Copy(labels, s.Labels)
+	s.Labels = labels
+	c := &container{id: id, name: s.Name, imageID: img.ID, spec: s, state: backend.StateCreated}
+	switch {
+	case s.Entrypoint != nil: // it makes the image's command void
+		c.argv = slices.Concat(s.Entrypoint, s.Command)
+	case s.Command != nil:
+		c.argv = slices.Concat(img.Entrypoint, s.Command)
+	default:
+		c.argv = slices.Concat(img.Entrypoint, img.Command)
+	}
+	return c, f.mountAll(c, img)
+}
+
+// mountAll finds or makes what a container's paths hold.
+func (f *Engine) mountAll(c *container, img *image) error {
+	root := maps.Clone(img.files)
+	c.mounts = []mount{{target: "/", tree: root, readOnly: c.spec.ReadOnlyRoot}}
+	for _, tool := range c.spec.Tools {
+		made, err := f.mountTool(tool)
+		if err != nil {
+			return err
+		}
+		c.mounts = append(c.mounts, made...)
+	}
+	for _, m := range c.spec.Mounts {
+		made := mount{target: m.Target, tree: tree{}, readOnly: m.ReadOnly}
+		switch m.Type {
+		case backend.MountBind:
+			if _, err := os.Stat(m.Source); err != nil {
+				return failure(backend.ErrMountSource, "create container "+c.name, "bind source: "+err.Error())
+			}
+			made.host = m.Source
+		case backend.MountVolume:
+			made = f.volume(m.Source, m.Target, root.sub(m.Target))
+			made.readOnly = m.ReadOnly
+		case backend.MountTmpfs:
+		default:
+			return failure(backend.ErrInvalid, "create container "+c.name, "unknown kind of mount "+string(m.Type))
+		}
+		c.mounts = append(c.mounts, made)
+	}
+	for _, target := range img.Volumes {
+		if !slices.ContainsFunc(c.mounts, func(m mount) bool { return m.target == target }) {
+			c.mounts = append(c.mounts, f.volume("", target, root.sub(target)))
+		}
+	}
+	return nil
+}
+
+// mountTool mounts a tool as Podman does: from its image, with nothing else that had to be
+// made, unless it is shared.
+func (f *Engine) mountTool(t backend.Tool) ([]mount, error) {
+	if err := t.Access.Validate(); err != nil {
+		return nil, err
+	}
+	img, err := f.findImage(t.Image)
+	if err != nil {
+		return nil, err
+	}
+	paths := img.Volumes
+	if t.Path != "" {
+		paths = []string{t.Path}
+	}
+	if len(paths) == 0 {
+		return nil, failure(backend.ErrInvalid, "use image "+t.Image+" as a tool",
+			"it declares no volume, so there is nothing to mount")
+	}
+	var mounts []mount
+	for _, at := range paths {
+		m := mount{target: at, tree: img.files.sub(at), readOnly: t.Access == backend.ToolReadOnly}
+		if t.Access == backend.ToolShared {
+			m = f.volume("tool-"+img.ID+at, at, m.tree)
+		}
+		mounts = append(mounts, m)
+	}
+	return mounts, nil
+}
+
+// volume returns a mount of a volume, which is made with that content if it is new. One
+// without a name is anonymous.
+func (f *Engine) volume(name, target string, content tree) mount {
+	if name == "" {
+		name = f.newID()
+	}
+	if _, ok := f.volumes[name]; !ok {
+		f.volumes[name] = content
+	}
+	return mount{target: target, tree: f.volumes[name], volume: name}
+}
+
+// onContainer makes a call that acts on a container, under the lock.
+func (f *Engine) onContainer(ctx context.Context, c Call, id string, effect func(c *container) error) error {
+	return change(ctx, f, c, func() error {
+		found, err := f.find(id)
+		if err != nil {
+			return err
+		}
+		return effect(found)
+	})
+}
+
+// StartContainer implements backend.Containers. PID 1 runs until it is stopped or killed,
+// unless it is one of the commands without an effect that OnExec names, or `sh -c "rm ..."`.
+func (f *Engine) StartContainer(ctx context.Context, id string) error {
+	return f.onContainer(ctx, newCall("StartContainer", f.nameOf(id)), id, func(c *container) error {
+		if c.state == backend.StateRunning {
+			return nil
+		}
+		if len(c.argv) == 0 {
+			return failure(backend.ErrInvalid, "start container "+c.name, "there is no command")
+		}
+		c.state = backend.StateRunning
+		c.life, c.die = context.WithCancel(context.Background())
+		code, ends := exitCode(c.argv)
+		if ends || (len(c.argv) == 3 && strings.HasPrefix(c.argv[2], "rm ")) {
+			c.end(code)
+		}
+		return nil
+	})
+}
+
+// InspectContainer implements backend.Containers.
+func (f *Engine) InspectContainer(ctx context.Context, id string) (backend.Container, error) {
+	var got backend.Container
+	err := f.onContainer(ctx, newCall("InspectContainer", f.nameOf(id)), id, func(c *container) error {
+		got = c.describe()
+		return nil
+	})
+	if err != nil {
+		return backend.Container{}, err // also when the answer got lost
+	}
+	return got, nil
+}
+
+// ListContainers implements backend.Containers.
+func (f *Engine) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
+	return locked(ctx, f, newCall("ListContainers"), func() ([]backend.Container, error) {
+		var found []backend.Container
+		for _, c := range f.containers {
+			if labels.Matches(c.spec.Labels) {
+				found = append(found, c.describe())
+			}
+		}
+		slices.SortFunc(found, func(a, b backend.Container) int { return strings.Compare(a.Name, b.Name) })
+		return found, nil
+	})
+}
+
+// CopyTo implements backend.Containers. The stream is read first.
+func (f *Engine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
+	call := newCall("CopyTo", f.nameOf(id), dir)
+	_, err := do(ctx, f, call, func() (struct{}, error) {
+		entries, readErr := readTar(tar)
+		return struct{}{}, f.withContainer(id, func(c *container) error {
+			at, err := c.get(dir)
+			switch {
+			case err != nil:
+				return failure(backend.ErrNotFound, call.String(), err.Error())
+			case !at.Mode.IsDir():
+				return failure(backend.ErrInvalid, call.String(), "not a directory")
+			case readErr != nil:
+				return fmt.Errorf("%s: %w", call, readErr)
+			}
+			for _, e := range entries {
+				name := path.Join(dir, e.name)
+				if name == path.Clean(dir) {
+					continue
+				}
+				if err := c.put(name, e.File); err != nil {
+					return fmt.Errorf("%s: %w", call, err)
+				}
+			}
+			return nil
+		})
+	})
+	return err
+}
+
+// CopyFrom implements backend.Containers.
+func (f *Engine) CopyFrom(ctx context.Context, id, from string) (io.ReadCloser, error) {
+	var buf bytes.Buffer
+	call := newCall("CopyFrom", f.nameOf(id), from)
+	err := f.onContainer(ctx, call, id, func(c *container) error {
+		if err := c.pack(&buf, from); err != nil {
+			return failure(backend.ErrNotFound, call.String(), err.Error())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(&buf), nil
+}
+
+// ContainerLogs implements backend.Containers. No PID 1 of the fake prints anything.
+func (f *Engine) ContainerLogs(ctx context.Context, id string, _ backend.LogOptions) error {
+	return f.onContainer(ctx, newCall("ContainerLogs", f.nameOf(id)), id, func(*container) error { return nil })
+}
+
+// WaitContainer implements backend.Containers.
+func (f *Engine) WaitContainer(ctx context.Context, id string) (int, error) {
+	return do(ctx, f, newCall("WaitContainer", f.nameOf(id)), func() (int, error) {
+		f.mu.Lock()
+		c, err := f.find(id)
+		if err == nil && c.life == nil {
+			err = failure(backend.ErrNotRunning, "wait for container "+c.name, "it was never started")
+		}
+		if err != nil {
+			f.mu.Unlock()
+			return 0, err
+		}
+		life := c.life
+		f.mu.Unlock()
+		select {
+		case <-life.Done():
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return c.exitCode, nil
+		case <-ctx.Done():
+			return 0, fmt.Errorf("wait for container %s: %w", c.name, ctx.Err())
+		}
+	})
+}
+
+// StopContainer implements backend.Containers. No PID 1 of the fake heeds the signal, and
+// the grace is not waited for, since nothing could happen in it.
+func (f *Engine) StopContainer(ctx context.Context, id string, _ time.Duration) error {
+	return f.onContainer(ctx, newCall("StopContainer", f.nameOf(id)), id, func(c *container) error {
+		c.end(killed)
+		return nil
+	})
+}
+
+// RemoveContainer implements backend.Containers.
+func (f *Engine) RemoveContainer(ctx context.Context, id string) error {
+	return change(ctx, f, newCall("RemoveContainer", f.nameOf(id)), func() error {
+		c, err := f.find(id)
+		if err != nil {
+			return nil
+		}
+		c.end(killed)
+		delete(f.containers, c.id)
+		for _, name := range c.volumeNames() {
+			if isAnonymous(name) && !f.volumeInUse(name) {
+				delete(f.volumes, name)
+			}
+		}
+		return nil
+	})
+}
+
+// isAnonymous reports whether a volume has no name of its own.
+func isAnonymous(name string) bool {
+	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
+}
+
+// volumeInUse reports whether a container has a volume.
+func (f *Engine) volumeInUse(name string) bool {
+	for _, c := range f.containers {
+		if slices.Contains(c.volumeNames(), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Volumes returns the names of all volumes. It is no call.
+func (f *Engine) Volumes() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Sorted(maps.Keys(f.volumes))
+}
+
+// RemoveVolume removes a volume that no container has. It is no call.
+func (f *Engine) RemoveVolume(name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.volumeInUse(name) {
+		return failure(backend.ErrConflict, "remove volume "+name, "it is in use")
+	}
+	delete(f.volumes, name)
+	return nil
+}

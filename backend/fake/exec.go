@@ -1,0 +1,141 @@
+package fake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// ExecHook runs a command in a test's own way. The context is that of the call, and ends
+// with the container, too. To leave the command to other hooks and to the fake it returns
+// ErrNotHandled.
+type ExecHook func(ctx context.Context, c backend.Container, e backend.ExecSpec) (exitCode int, err error)
+
+// ErrNotHandled says that a hook is not for this command, or this build.
+var ErrNotHandled = errors.New("not handled")
+
+// killed is the exit code of what a signal KILL has ended.
+const killed = 137
+
+// OnExec adds a hook. The latest one is asked first. A hook may call the fake. What no
+// hook handles has these answers:
+//
+//	false                  1
+//	sh -c "exit N ..."     N
+//	mkdir -p [--] DIR...   makes directories
+//	rm -rf [--] PATH...    removes files
+//	test -e|-f|-d PATH     looks, and is 0 or 1
+//	everything else        0, without effect
+func (f *Engine) OnExec(hook ExecHook) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.execs = append([]ExecHook{hook}, f.execs...)
+}
+
+// Exec implements backend.Containers.
+func (f *Engine) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
+	call := newCall("Exec", append([]string{f.nameOf(id)}, e.Command...)...)
+	return do(ctx, f, call, func() (int, error) {
+		f.mu.Lock()
+		hooks := f.execs
+		c, err := f.find(id)
+		if err == nil && c.state != backend.StateRunning {
+			err = failure(backend.ErrNotRunning, "exec in "+c.name, "the container is "+string(c.state))
+		}
+		if err != nil {
+			f.mu.Unlock()
+			return 0, err
+		}
+		described, life := c.describe(), c.life
+		f.mu.Unlock()
+		if e.Stdout == nil {
+			e.Stdout = io.Discard
+		}
+		if e.Stderr == nil {
+			e.Stderr = io.Discard
+		}
+		running, end := context.WithCancel(ctx)
+		defer end()
+		defer context.AfterFunc(life, end)()
+		for _, hook := range hooks {
+			code, err := hook(running, described, e)
+			switch {
+			case errors.Is(err, ErrNotHandled):
+				continue
+			case ctx.Err() != nil:
+				return 0, fmt.Errorf("exec in %s: %w", described.Name, ctx.Err())
+			case running.Err() != nil: // the container has ended
+				return killed, nil
+			}
+			return code, err
+		}
+		return f.answer(id, e.Command)
+	})
+}
+
+// answer is what the fake makes of a command by itself.
+func (f *Engine) answer(id string, argv []string) (int, error) {
+	if len(argv) == 0 {
+		return 0, failure(backend.ErrInvalid, "exec", "there is no command")
+	}
+	code, ends := exitCode(argv)
+	if ends {
+		return code, nil
+	}
+	operands := argv[1:]
+	for len(operands) > 0 && strings.HasPrefix(operands[0], "-") {
+		operands = operands[1:]
+	}
+	err := f.withContainer(id, func(c *container) error {
+		for _, name := range operands {
+			var err error
+			switch argv[0] {
+			case "mkdir":
+				err = c.put(name, Directory())
+			case "rm":
+				err = c.remove(name)
+			case "test":
+				code = testFile(c, argv[1], name)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, backend.ErrNotFound) {
+		return 1, nil // as a program that complains
+	}
+	return code, err
+}
+
+func testFile(c *container, operator, name string) int {
+	f, err := c.get(name)
+	if err != nil || (operator == "-d" && !f.Mode.IsDir()) || (operator == "-f" && !f.Mode.IsRegular()) {
+		return 1
+	}
+	return 0
+}
+
+// exitCode reports whether a command is known to end at once without an effect, and how.
+// As PID 1, all others run until they are killed.
+func exitCode(argv []string) (code int, ends bool) {
+	if argv[0] == "true" {
+		return 0, true
+	}
+	if argv[0] == "false" {
+		return 1, true
+	}
+	if len(argv) == 3 && argv[0] == "sh" {
+		if words := strings.Fields(argv[2]); len(words) > 1 && words[0] == "exit" {
+			n, err := strconv.Atoi(words[1])
+			return n, err == nil
+		}
+	}
+	return 0, false
+}

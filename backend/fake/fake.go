@@ -1,0 +1,96 @@
+// Package fake is a container engine in memory, for the tests of those who use a backend.
+//
+// It remembers images, containers, their files, volumes and networks, and has neither a
+// kernel nor a shell: commands and builds are answered by hooks of the test. Every call
+// passes one place, where it is counted and where a test can make it fail. The cases of
+// the contract that state alone can answer run against it, too.
+package fake
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Busybox is the reference of the image that every fake has from the start.
+const Busybox = "docker.io/library/busybox:latest"
+
+// Engine is a container engine in memory. Its methods may be used concurrently.
+type Engine struct {
+	mu         sync.Mutex
+	info       backend.Info
+	asked      bool // for info
+	serial     int
+	images     map[string]*image // by ID
+	tags       map[string]string // reference to ID
+	remote     map[string]ImageSpec
+	containers map[string]*container // by ID
+	volumes    map[string]tree
+	networks   map[string]backend.Network // by name
+	execs      []ExecHook
+	build      BuildHook
+
+	log faultLog
+}
+
+var _ backend.ContainerBackend = (*Engine)(nil)
+
+// New returns a running engine with the image Busybox and others.
+func New(images ...ImageSpec) *Engine {
+	f := &Engine{
+		info: backend.Info{
+			Engine: "fake", Version: "1.0", APIVersion: "1", Endpoint: "fake://",
+			OS: "linux", Arch: runtime.GOARCH, CgroupVersion: 2,
+			Capabilities: backend.Capabilities{
+				MemoryLimit: true, CPULimit: true, PidsLimit: true, NativeSystemd: true, RealPrivileged: true,
+			},
+		},
+		images:     map[string]*image{},
+		tags:       map[string]string{},
+		remote:     map[string]ImageSpec{},
+		containers: map[string]*container{},
+		volumes:    map[string]tree{},
+		networks:   map[string]backend.Network{},
+	}
+	f.addImage(ImageSpec{Ref: Busybox, Config: backend.Image{Command: []string{"sh"}}})
+	for _, img := range images {
+		f.addImage(img)
+	}
+	return f
+}
+
+// newID returns an identifier that is the same in every run of a test. The caller
+// holds the lock, or is New.
+func (f *Engine) newID() string {
+	f.serial++
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "fake %d", f.serial)))
+}
+
+// Info implements backend.ContainerBackend.
+func (f *Engine) Info(ctx context.Context) (backend.Info, error) {
+	call := newCall("Info")
+	f.mu.Lock()
+	if f.asked {
+		call.APICalls = 0 // a backend remembers the answer
+	}
+	f.mu.Unlock()
+	return locked(ctx, f, call, func() (backend.Info, error) {
+		f.asked = true
+		return f.info, nil
+	})
+}
+
+// RemapsUsers reports false.
+func (f *Engine) RemapsUsers(context.Context) (bool, error) { return false, nil }
+
+// Close implements backend.ContainerBackend. The engine goes on; a fake that is
+// closed may be used again, as by the next process.
+func (f *Engine) Close() error { return nil }
+
+func failure(kind error, op, detail string) error {
+	return &backend.Error{Op: op, Kind: kind, Detail: detail}
+}

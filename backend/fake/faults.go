@@ -1,0 +1,161 @@
+package fake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Call is one call of a method of an Engine.
+type Call struct {
+	// Verb is the method's name.
+	Verb string
+	// Args are what the call was about: names instead of IDs, then a command.
+	Args []string
+	// APICalls is how many requests a real engine would get for it; where engines
+	// differ, the larger number.
+	APICalls int
+}
+
+// newCall returns a call with its ordinary number of requests.
+func newCall(verb string, args ...string) Call {
+	return Call{Verb: verb, Args: args, APICalls: APICalls(verb)}
+}
+
+// String returns the verb and its arguments.
+func (c Call) String() string { return strings.Join(append([]string{c.Verb}, c.Args...), " ") }
+
+var (
+	// ErrHang makes a call block until its context ends.
+	ErrHang = errors.New("the engine hangs")
+	// ErrDiedBefore ends the caller's process just before the engine did anything:
+	// this call and all further ones fail without effect until Revive.
+	ErrDiedBefore = errors.New("the process died before the call")
+	// ErrDiedAfter ends the caller's process after the engine did what was asked,
+	// and before the answer: all further calls fail without effect until Revive.
+	ErrDiedAfter = errors.New("the process died after the call")
+)
+
+// AfterEffect makes a call fail with err although the engine did what was asked:
+// the answer got lost.
+func AfterEffect(err error) error { return afterEffect{err} }
+
+type afterEffect struct{ error }
+
+func (a afterEffect) Unwrap() error { return a.error }
+
+// faultLog remembers the calls and decides which of them fail.
+type faultLog struct {
+	mu     sync.Mutex
+	calls  []Call
+	decide func(Call) error
+	dead   bool
+}
+
+// Calls returns the calls so far, in the order in which they began.
+func (f *Engine) Calls() []Call {
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	return slices.Clone(f.log.calls)
+}
+
+// APICalls returns how many requests a real engine would have got so far.
+func (f *Engine) APICalls() int {
+	total := 0
+	for _, c := range f.Calls() {
+		total += c.APICalls
+	}
+	return total
+}
+
+// ForgetCalls empties the list of calls.
+func (f *Engine) ForgetCalls() {
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	f.log.calls = nil
+}
+
+// FailOn lets decide choose the calls that fail: with the error that it returns, or
+// in the way of ErrHang, ErrDiedBefore, ErrDiedAfter or AfterEffect. It takes the
+// place of any earlier choice; nil means that all is well. decide is called by one
+// goroutine at a time and must not call the fake.
+func (f *Engine) FailOn(decide func(Call) error) {
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	f.log.decide = decide
+}
+
+// Fail makes the n-th call from now fail as FailOn does; 1 is the next one.
+func (f *Engine) Fail(n int, err error) {
+	seen := 0
+	f.FailOn(func(Call) error {
+		if seen++; seen == n {
+			return err
+		}
+		return nil
+	})
+}
+
+// Revive starts a new process after a death: calls work again, and what FailOn or
+// Fail asked for is forgotten.
+func (f *Engine) Revive() {
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	f.log.dead, f.log.decide = false, nil
+}
+
+// begin records a call and returns its fault.
+func (l *faultLog) begin(c Call) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dead {
+		return ErrDiedBefore
+	}
+	l.calls = append(l.calls, c)
+	if l.decide == nil {
+		return nil
+	}
+	fault := l.decide(c)
+	l.dead = errors.Is(fault, ErrDiedBefore) || errors.Is(fault, ErrDiedAfter)
+	return fault
+}
+
+// do is the one place that every call passes: it is recorded, it may fail, and
+// otherwise it has its effect.
+func do[T any](ctx context.Context, f *Engine, c Call, effect func() (T, error)) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, fmt.Errorf("%s: %w", c, err)
+	}
+	fault := f.log.begin(c)
+	var late afterEffect
+	switch {
+	case fault == nil:
+		return effect()
+	case errors.Is(fault, ErrHang):
+		<-ctx.Done()
+		return none, fmt.Errorf("%s: %w", c, ctx.Err())
+	case errors.Is(fault, ErrDiedAfter), errors.As(fault, &late):
+		// What came of it nobody learns: that is the fault.
+		_, _ = effect()
+	}
+	return none, fmt.Errorf("%s: %w", c, fault)
+}
+
+// locked is do with an effect under the fake's lock.
+func locked[T any](ctx context.Context, f *Engine, c Call, effect func() (T, error)) (T, error) {
+	return do(ctx, f, c, func() (T, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return effect()
+	})
+}
+
+// change is locked for a call without an answer.
+func change(ctx context.Context, f *Engine, c Call, effect func() error) error {
+	_, err := locked(ctx, f, c, func() (struct{}, error) { return struct{}{}, effect() })
+	return err
+}

@@ -1,0 +1,228 @@
+package fake
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// ImageSpec says what an image of the fake is like.
+type ImageSpec struct {
+	// Ref is a full reference: "docker.io/library/debian:12".
+	Ref string
+	// Files maps absolute paths to contents.
+	Files map[string]string
+	// Config is everything else; its ID, Tags, OS, Arch and Size are filled in when
+	// they are empty.
+	Config backend.Image
+}
+
+// image is an image with its files.
+type image struct {
+	backend.Image
+	files tree
+}
+
+// AddImage adds a local image and returns it.
+func (f *Engine) AddImage(spec ImageSpec) backend.Image {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.addImage(spec)
+}
+
+// AddRemoteImage puts an image into the registry that its reference names, so that
+// PullImage finds it. A second one under the same reference is a newer image.
+func (f *Engine) AddRemoteImage(spec ImageSpec) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if spec.Config.ID == "" {
+		spec.Config.ID = "sha256:" + f.newID()
+	}
+	f.remote[spec.Ref] = spec
+}
+
+func (f *Engine) addImage(spec ImageSpec) backend.Image {
+	img := &image{Image: spec.Config, files: tree{}}
+	for _, dir := range []string{"/root", "/tmp", "/etc", "/home"} {
+		img.files.add(dir, Directory())
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Files)) {
+		img.files.add(path.Clean(name), regular(spec.Files[name]))
+	}
+	img.Env = map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+	maps.Copy(img.Env, spec.Config.Env)
+	if img.ID == "" {
+		img.ID = "sha256:" + f.newID()
+	}
+	if img.OS == "" {
+		img.OS = "linux"
+	}
+	if img.Arch == "" {
+		img.Arch = f.info.Arch
+	}
+	if img.Size == 0 {
+		for _, file := range img.files {
+			img.Size += int64(len(file.Data))
+		}
+	}
+	f.images[img.ID] = img
+	if spec.Ref != "" {
+		f.tags[spec.Ref] = img.ID
+	}
+	return img.describe(f)
+}
+
+// describe returns what InspectImage tells. The maps and slices are copies.
+func (i *image) describe(f *Engine) backend.Image {
+	got := i.Image
+	got.Env = maps.Clone(i.Env)
+	got.Labels = maps.Clone(i.Labels)
+	got.Volumes = slices.Sorted(slices.Values(i.Volumes))
+	got.Tags = nil
+	for _, ref := range slices.Sorted(maps.Keys(f.tags)) {
+		if f.tags[ref] == i.ID {
+			got.Tags = append(got.Tags, ref)
+		}
+	}
+	return got
+}
+
+// findImage finds a local image by ID or reference.
+func (f *Engine) findImage(ref string) (*image, error) {
+	if img, ok := f.images[ref]; ok {
+		return img, nil
+	}
+	full, err := backend.NormalizeRef(ref)
+	if err == nil {
+		if img, ok := f.images[f.tags[full]]; ok {
+			return img, nil
+		}
+	}
+	return nil, failure(backend.ErrNotFound, "image "+ref, "no such image")
+}
+
+// InspectImage implements backend.Images.
+func (f *Engine) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
+	return locked(ctx, f, newCall("InspectImage", ref), func() (backend.Image, error) {
+		img, err := f.findImage(ref)
+		if err != nil {
+			return backend.Image{}, err
+		}
+		return img.describe(f), nil
+	})
+}
+
+// PullImage implements backend.Images. A registry that no AddRemoteImage named does
+// not answer.
+func (f *Engine) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
+	return locked(ctx, f, newCall("PullImage", o.Ref), func() (backend.Image, error) { return f.pull(o) })
+}
+
+func (f *Engine) pull(o backend.PullOptions) (backend.Image, error) {
+	spec, ok := f.remote[o.Ref]
+	if !ok {
+		kind := backend.ErrUnreachable
+		host, _, _ := strings.Cut(o.Ref, "/")
+		for ref := range f.remote {
+			if strings.HasPrefix(ref, host+"/") {
+				kind = backend.ErrNotFound
+			}
+		}
+		return backend.Image{}, failure(kind, "pull "+o.Ref, "there is no such image")
+	}
+	if f.tags[o.Ref] == spec.Config.ID {
+		return f.images[spec.Config.ID].describe(f), nil
+	}
+	return f.addImage(spec), nil
+}
+
+// ListImages implements backend.Images.
+func (f *Engine) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
+	return locked(ctx, f, newCall("ListImages"), func() ([]backend.Image, error) {
+		var found []backend.Image
+		for _, id := range slices.Sorted(maps.Keys(f.images)) {
+			if img := f.images[id]; labels.Matches(img.Labels) {
+				found = append(found, img.describe(f))
+			}
+		}
+		return found, nil
+	})
+}
+
+// RemoveImage implements backend.Images. An image goes with its last reference.
+func (f *Engine) RemoveImage(ctx context.Context, ref string) error {
+	return change(ctx, f, newCall("RemoveImage", ref), func() error {
+		img, err := f.findImage(ref)
+		if err != nil {
+			return nil
+		}
+		tags := img.describe(f).Tags
+		if ref != img.ID && len(tags) > 1 {
+			full, err := backend.NormalizeRef(ref)
+			delete(f.tags, full)
+			return err
+		}
+		for _, c := range f.containers {
+			if c.imageID == img.ID {
+				return failure(backend.ErrConflict, "remove image "+ref, "container "+c.name+" uses it")
+			}
+		}
+		for _, tag := range tags {
+			delete(f.tags, tag)
+		}
+		delete(f.images, img.ID)
+		return nil
+	})
+}
+
+// BuildHook makes a build in a test's own way: it returns what the image is like, whose
+// reference and labels are those of the options, or the build's failure. context holds
+// the files of the build's context by name. To leave the build to the fake it returns
+// ErrNotHandled.
+type BuildHook func(o backend.BuildOptions, context map[string]string) (ImageSpec, error)
+
+// OnBuild sets the hook. It must not call the fake. What it does not handle becomes an
+// image without files: the fake reads no Dockerfile.
+func (f *Engine) OnBuild(hook BuildHook) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.build = hook
+}
+
+// BuildImage implements backend.Images. The same options and context give the same image,
+// as from a build cache.
+func (f *Engine) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
+	return do(ctx, f, newCall("BuildImage", o.Tag), func() (backend.Image, error) {
+		tag, err := backend.NormalizeRef(o.Tag)
+		if err != nil {
+			return backend.Image{}, err
+		}
+		entries, err := readTar(o.Context)
+		if err != nil {
+			return backend.Image{}, fmt.Errorf("build %s: read the context: %w", o.Tag, err)
+		}
+		files := map[string]string{}
+		for _, e := range entries {
+			files[path.Clean(e.name)] = string(e.Data)
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		spec := ImageSpec{}
+		if f.build != nil {
+			if spec, err = f.build(o, files); err != nil && !errors.Is(err, ErrNotHandled) {
+				return backend.Image{}, err
+			}
+		}
+		key := fmt.Sprint(o.Dockerfile, o.Labels, o.Args, o.Platform, files)
+		spec.Ref, spec.Config.Labels = tag, maps.Clone(o.Labels)
+		spec.Config.ID = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(key)))
+		return f.addImage(spec), nil
+	})
+}

@@ -1,0 +1,72 @@
+package fake
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// EnsureNetwork implements backend.Networks.
+func (f *Engine) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
+	f.mu.Lock()
+	_, exists := f.networks[s.Name]
+	f.mu.Unlock()
+	call := newCall("EnsureNetwork", s.Name)
+	if !exists {
+		call.APICalls += NewNetworkCalls
+	}
+	return locked(ctx, f, call, func() (backend.Network, error) {
+		if n, ok := f.networks[s.Name]; ok {
+			return describeNetwork(n), nil
+		}
+		n := backend.Network{ID: f.newID(), Name: s.Name, Labels: maps.Clone(s.Labels), IPv6: s.IPv6}
+		f.networks[s.Name] = n
+		return describeNetwork(n), nil
+	})
+}
+
+// describeNetwork returns what callers are told. The labels are a copy.
+func describeNetwork(n backend.Network) backend.Network {
+	n.Labels = maps.Clone(n.Labels)
+	return n
+}
+
+// ListNetworks implements backend.Networks.
+func (f *Engine) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
+	return locked(ctx, f, newCall("ListNetworks"), func() ([]backend.Network, error) {
+		var found []backend.Network
+		for _, name := range slices.Sorted(maps.Keys(f.networks)) {
+			if n := f.networks[name]; labels.Matches(n.Labels) {
+				found = append(found, describeNetwork(n))
+			}
+		}
+		return found, nil
+	})
+}
+
+// RemoveNetwork implements backend.Networks.
+func (f *Engine) RemoveNetwork(ctx context.Context, name string) error {
+	return change(ctx, f, newCall("RemoveNetwork", name), func() error {
+		for _, c := range f.containers {
+			if c.spec.Network.Mode == backend.NetworkNamed && c.spec.Network.Name == name {
+				return failure(backend.ErrConflict, "remove network "+name, "container "+c.name+" is attached to it")
+			}
+		}
+		delete(f.networks, name)
+		return nil
+	})
+}
+
+// checkNetwork finds the network or container that an attachment names.
+func (f *Engine) checkNetwork(op string, n backend.NetworkAttachment) error {
+	if n.Mode == backend.NetworkContainer {
+		_, err := f.find(n.Name)
+		return err
+	}
+	if _, ok := f.networks[n.Name]; !ok && n.Mode == backend.NetworkNamed {
+		return failure(backend.ErrNotFound, op, "no such network: "+n.Name)
+	}
+	return nil
+}
