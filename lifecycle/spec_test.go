@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +12,9 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // What becomes of `driver:` in each kitchen.yml of testdata/spec is in the file of the
 // same name beside it.
@@ -40,7 +38,7 @@ func TestRunnerSpec(t *testing.T) {
 			enc.SetEscapeHTML(false)
 			enc.SetIndent("", "  ")
 			require.NoError(t, enc.Encode(specs))
-			golden(t, strings.TrimSuffix(file, ".yml")+".json", bytes.ReplaceAll(got.Bytes(), []byte(dir), []byte("PROJECT")))
+			golden.Equal(t, strings.TrimSuffix(file, ".yml")+".json", bytes.ReplaceAll(got.Bytes(), []byte(dir), []byte("PROJECT")))
 		})
 	}
 }
@@ -64,17 +62,6 @@ func load(t *testing.T, file string) (dir string, instances []config.Instance) {
 // environment looks up variables in a list.
 func environment(list ...string) func(string) (string, bool) {
 	return (&Run{o: Options{Environ: list}}).environ
-}
-
-// golden compares with a file.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		require.NoError(t, os.WriteFile(file, got, 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "write it with: go test ./lifecycle -run %s -update", t.Name())
-	require.Equal(t, string(want), string(got))
 }
 
 // No field of a specification may be left out of its digest, or a change of it would

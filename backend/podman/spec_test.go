@@ -2,18 +2,15 @@ package podman
 
 import (
 	"encoding/json"
-	"flag"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // The engines that a specification is translated for.
 func rootful() facts {
@@ -155,21 +152,9 @@ func TestContainerConfig(t *testing.T) {
 			require.Equal(t, test.warnings, warnings)
 			got, err := json.MarshalIndent(config, "", "  ")
 			require.NoError(t, err)
-			golden(t, test.name, append(got, '\n'))
+			golden.Equal(t, filepath.Join("testdata", test.name+".json"), append(got, '\n'))
 		})
 	}
-}
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".json")
-	if *update {
-		require.NoError(t, os.WriteFile(file, got, 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "write it with: go test -run %s -update", t.Name())
-	require.Equal(t, string(want), string(got))
 }
 
 func id(n uint32) *uint32 { return &n }

@@ -13,7 +13,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // Equal fails the test unless got is what the file holds.
-func Equal(t *testing.T, file, got string) {
+func Equal[T string | []byte](t *testing.T, file string, got T) {
 	t.Helper()
 	if *update {
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
@@ -21,5 +21,5 @@ func Equal(t *testing.T, file, got string) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err, "run the test with -update to make the file")
-	require.Equal(t, string(want), got, "%s is stale, if the change is meant: run the test with -update", file)
+	require.Equal(t, string(want), string(got), "%s is stale, if the change is meant: run the test with -update", file)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/internal/golden"
 )
 
 // chefCases are provisioner blocks, and what else a case needs.
@@ -80,7 +82,7 @@ func TestChefGolden(t *testing.T) {
 			for _, f := range slices.Sorted(maps.Keys(files)) {
 				fmt.Fprintf(&text, "=== %s\n%s", f, files[f])
 			}
-			golden(t, filepath.Join("chef", name), text.String())
+			golden.Equal(t, filepath.Join("testdata", "chef", name+".golden"), text.String())
 		})
 	}
 }

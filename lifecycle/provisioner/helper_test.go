@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -23,21 +22,6 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
-
-// golden compares text with a file of testdata, or writes it when updating.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", filepath.FromSlash(name)+".golden")
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got, "%s is stale: renew it with go test ./lifecycle/provisioner -update", file)
-}
 
 // bed is a project with a kitchen.yml in a temporary directory.
 type bed struct {

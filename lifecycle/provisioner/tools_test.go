@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
@@ -57,7 +58,7 @@ func TestToolsGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"kitchen.yml": "provisioner: {" + c.keys + "}\n" + platform}
 			maps.Copy(files, c.files)
-			golden(t, "tools/"+name, listing(newBed(t, files).prepare(), converge.RunCommand, "hosts", "galley_vars.json", "galley.json", "environment.conf"))
+			golden.Equal(t, filepath.Join("testdata", "tools", name+".golden"), listing(newBed(t, files).prepare(), converge.RunCommand, "hosts", "galley_vars.json", "galley.json", "environment.conf"))
 		})
 	}
 }

@@ -2,16 +2,15 @@ package result
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"github.com/galley-kitchen/galley/internal/golden"
+)
 
 type parser func([]byte) ([]TestCase, error)
 
@@ -50,13 +49,7 @@ func TestParse(t *testing.T) {
 			require.NoError(t, err)
 			got, err := json.MarshalIndent(cases, "", "  ")
 			require.NoError(t, err)
-			golden := file + ".golden"
-			if *update {
-				require.NoError(t, os.WriteFile(golden, append(got, '\n'), 0o644))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			require.Equal(t, string(want), string(got)+"\n")
+			golden.Equal(t, file+".golden", append(got, '\n'))
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/golden"
 )
 
 // inspecStandIn shows how it was called, and leaves the report in $BENCH/report.
@@ -113,7 +114,7 @@ func TestInspecCommandLine(t *testing.T) {
 					text.WriteString("    " + strings.ReplaceAll(strings.TrimSpace(string(data)), "\n", "\n    ") + "\n")
 				}
 			}
-			golden(t, "inspec/"+strings.ReplaceAll(name, " ", "-")+".txt", text.String())
+			golden.Equal(t, "testdata/inspec/"+strings.ReplaceAll(name, " ", "-")+".txt", text.String())
 			if len(in.Reporter) > 0 {
 				copied, err := os.ReadFile(filepath.Join(b.project.Root, "out", "report.json"))
 				require.NoError(t, err)
