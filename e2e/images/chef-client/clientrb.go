@@ -17,24 +17,17 @@ type clientConfig struct {
 	cachePath     string
 	// deprecations makes warnings of deprecated features errors.
 	deprecations bool
-	// handler is how a handler begins its line for each updated resource, or
-	// empty.
+	// handler is how a handler begins its line for each updated resource, or empty.
 	handler string
 }
 
-var (
-	settingLine = regexp.MustCompile(`^([a-z_]+)\s+(.+)$`)
-	quoted      = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'`)
-)
+// repository is the directory that cookbook_path lies in, and an exported policy.
+func (c *clientConfig) repository() string { return filepath.Dir(c.cookbookPaths[0]) }
 
-// readable are the settings whose files are read at the start: they must be there.
-var readable = map[string]bool{"validation_key": true, "encrypted_data_bag_secret": true}
+var settingLine = regexp.MustCompile(`^([a-z_]+)\s+(.+)$`)
 
-// writable are the settings whose directories are made at the start.
-var writable = map[string]bool{"file_cache_path": true, "file_backup_path": true, "checksum_path": true, "node_path": true, "client_path": true}
-
-// readClientRB reads "key value" lines and checks every path they name, so that a
-// sandbox that is not where client.rb says fails the run and does not pass unnoticed.
+// readClientRB reads "key value" lines and checks the paths that they name, so that a sandbox that is not where
+// client.rb says fails the run and does not pass unnoticed.
 func readClientRB(path string) (*clientConfig, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -42,64 +35,66 @@ func readClientRB(path string) (*clientConfig, error) {
 	}
 	c := &clientConfig{nodeName: "chefnode", cachePath: "/var/chef/cache", cookbookPaths: []string{"/var/chef/cookbooks"}}
 	for n, line := range strings.Split(string(data), "\n") {
-		line = strings.TrimSpace(line)
 		m := settingLine.FindStringSubmatch(line)
-		if m == nil || line[0] == '#' {
+		if m == nil {
 			continue // other Ruby makes no difference here
 		}
-		c.deprecations = c.deprecations || m[0] == "treat_deprecation_warnings_as_errors true"
-		if err := c.set(m[1], literals(m[2])); err != nil {
+		if err := c.set(m[1], m[2]); err != nil {
 			return nil, fmt.Errorf("%s:%d: %s: %w", path, n+1, m[1], err)
 		}
 	}
-	if len(existing(append(c.cookbookPaths, filepath.Join(c.repository(), artifactDir)))) == 0 {
-		return nil, fmt.Errorf("%s: cookbook_path: none of %s is a directory", path, strings.Join(c.cookbookPaths, ", "))
+	for _, dir := range append(c.cookbookPaths, filepath.Join(c.repository(), artifactDir)) {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			return c, nil
+		}
 	}
-	return c, nil
+	return nil, fmt.Errorf("%s: cookbook_path: none of %s is a directory", path, strings.Join(c.cookbookPaths, ", "))
 }
 
-func (c *clientConfig) set(key string, values []string) error {
-	if len(values) == 0 {
-		return nil
-	}
-	switch key {
-	case "node_name":
+func (c *clientConfig) set(key, ruby string) error {
+	values := literals(ruby)
+	switch {
+	case key == "treat_deprecation_warnings_as_errors":
+		c.deprecations = ruby == "true"
+	case len(values) == 0:
+	case key == "node_name":
 		c.nodeName = values[0]
-	case "cookbook_path":
+	case key == "cookbook_path":
 		c.cookbookPaths = values
-	case "file_cache_path":
+	case key == "file_cache_path":
 		c.cachePath = values[0]
-	case "require":
-		return c.require(values[0])
-	}
-	if readable[key] {
-		f, err := os.Open(values[0])
-		// a project without a secret has none in its sandbox either
-		if errors.Is(err, fs.ErrNotExist) && key == "encrypted_data_bag_secret" {
-			_, err = os.Stat(filepath.Dir(values[0]))
+		return os.MkdirAll(c.cachePath, 0o755)
+	case key == "require":
+		return c.readHandler(values[0])
+	case key == "validation_key":
+		return readable(values[0])
+	case key == "encrypted_data_bag_secret":
+		// A project without a secret has none in its sandbox either.
+		if err := readable(values[0]); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err != nil {
-			return err
-		}
-		return f.Close()
-	}
-	if writable[key] {
-		return os.MkdirAll(values[0], 0o755)
-	}
-	if strings.HasSuffix(key, "_path") && key != "cookbook_path" {
-		// roles, environments and the like may be absent, the place they lie in may not
+		fallthrough
+	case strings.HasSuffix(key, "_path"):
+		// Roles, environments and the like may be absent, the place that they lie in may not.
 		_, err := os.Stat(filepath.Dir(values[0]))
 		return err
 	}
 	return nil
 }
 
+func readable(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // handlerPuts matches the line by which a handler names a resource.
 var handlerPuts = regexp.MustCompile(`(?m)^\s*puts "([^"#]+)#\{`)
 
-// require reads a handler, which has to be where client.rb says.
-func (c *clientConfig) require(path string) error {
+// readHandler reads a handler, which has to be where client.rb says.
+func (c *clientConfig) readHandler(path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -112,26 +107,16 @@ func (c *clientConfig) require(path string) error {
 	return nil
 }
 
+var (
+	quoted  = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'`)
+	escapes = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\'`, `'`, `\n`, "\n")
+)
+
 // literals returns the quoted strings in a line of Ruby.
 func literals(ruby string) []string {
 	var values []string
 	for _, m := range quoted.FindAllStringSubmatch(ruby, -1) {
-		values = append(values, unescape(m[1]+m[2]))
+		values = append(values, escapes.Replace(m[1]+m[2]))
 	}
 	return values
-}
-
-var escapes = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\'`, `'`, `\n`, "\n", `\t`, "\t")
-
-func unescape(s string) string { return escapes.Replace(s) }
-
-// existing returns the paths that are directories.
-func existing(paths []string) []string {
-	var found []string
-	for _, p := range paths {
-		if info, err := os.Stat(p); err == nil && info.IsDir() {
-			found = append(found, p)
-		}
-	}
-	return found
 }

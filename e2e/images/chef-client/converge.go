@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,22 +13,23 @@ import (
 
 // client is one run.
 type client struct {
-	config   *clientConfig
-	node     node
-	policy   *policy // or nil
-	out      *output
-	whyRun   bool
-	seen     map[string]bool // recipes, by cookbook::recipe
-	resource int             // how many were looked at
-	updated  int
-	// names are the updated resources as a report handler names them.
-	names []string
+	config *clientConfig
+	node   map[string]any
+	out    io.Writer
+	// applied is how many resources were looked at.
+	applied int
+	// updated are those that were changed, as a report handler names them.
+	updated []string
 }
 
+func (c *client) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
+
 // converge does the run.
-func converge(product string, o options, out *output) error {
-	if err := startLog(o.logfile, product); err != nil {
-		return err
+func converge(product string, o options, out io.Writer) error {
+	if o.logfile != "" {
+		if err := os.WriteFile(o.logfile, []byte("[INFO] *** "+product+" "+version+" ***\n"), 0o640); err != nil {
+			return err
+		}
 	}
 	if !o.localMode {
 		return errors.New("there is no server to talk to: use --local-mode")
@@ -36,129 +38,101 @@ func converge(product string, o options, out *output) error {
 	if err != nil {
 		return err
 	}
-	c := &client{config: config, out: out, whyRun: o.whyRun, seen: map[string]bool{}}
-	if c.node, err = readDNA(o.attributes); err != nil {
-		return err
+	c := &client{config: config, node: map[string]any{}, out: out}
+	if o.attributes != "" {
+		if err := readJSON(o.attributes, &c.node); err != nil {
+			return err
+		}
 	}
-	out.line("Starting %s, version %s", product, version)
-	if c.policy, err = readPolicy(config.repository(), c.node); err != nil {
-		return err
-	}
-	items, err := c.node.runList()
+	c.say("Starting %s, version %s", product, version)
+	items, cookbooks, err := c.runList()
 	if err != nil {
 		return err
 	}
-	if c.policy != nil {
-		out.line("Using policy '%s'", c.node["policy_name"])
-		items = c.policy.runList
-	}
-	if o.runList != "" {
-		items = strings.Split(o.runList, ",")
-	}
-	err = c.runAll(items)
-	out.blank()
-	if err != nil {
-		out.line("%s failed. %d resources updated in 00 seconds", product, c.updated)
-		return err
+	for _, item := range items {
+		if err := c.recipe(item, cookbooks); err != nil {
+			c.say("\n%s failed. %d resources updated in 00 seconds", product, len(c.updated))
+			return err
+		}
 	}
 	if config.handler != "" {
-		out.line("Running handlers:")
-		for _, name := range c.names {
-			out.line("%s%s", config.handler, name)
+		c.say("Running handlers:")
+		for _, name := range c.updated {
+			c.say("%s%s", config.handler, name)
 		}
-		out.line("Running handlers complete")
+		c.say("Running handlers complete")
 	}
-	out.line("%s finished, %d/%d resources updated in 00 seconds", product, c.updated, c.resource)
+	c.say("\n%s finished, %d/%d resources updated in 00 seconds", product, len(c.updated), c.applied)
 	if err := c.save(); err != nil {
 		return err
 	}
 	return c.requestedExit()
 }
 
-// startLog writes the first line of the log file, if one is asked for.
-func startLog(path, product string) error {
-	if path == "" {
-		return nil
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(f, "[INFO] *** %s %s ***\n", product, version)
-	return errors.Join(err, f.Close())
-}
+// artifactDir is where an exported policy has its cookbooks, beside cookbook_path.
+const artifactDir = "cookbook_artifacts"
 
-func (c *client) runAll(items []string) error {
-	recipes := make([]string, 0, len(items))
-	for _, item := range items {
-		name, err := recipeName(item)
-		if err != nil {
-			return err
+// runList returns what to run, and where a cookbook is: by the policy that policy_name and policy_group of dna.json name
+// in what chef-cli exports, else by run_list and cookbook_path.
+func (c *client) runList() (items []string, cookbook func(name string) (string, error), err error) {
+	name, ok := c.node["policy_name"].(string)
+	if !ok {
+		list, _ := c.node["run_list"].([]any)
+		for _, item := range list {
+			items = append(items, fmt.Sprint(item))
 		}
-		recipes = append(recipes, name)
+		return items, c.config.cookbook, nil
 	}
-	c.out.line("Synchronizing cookbooks:")
-	for _, r := range recipes {
-		cookbook, _, _ := strings.Cut(r, "::")
-		dir, err := c.cookbook(cookbook)
-		if err != nil {
-			return err
-		}
-		c.out.line("  - %s", cookbook)
-		if err := readAttributes(filepath.Join(dir, "attributes", "default.rb"), c.node); err != nil {
-			return err
-		}
+	if c.node["run_list"] != nil {
+		return nil, nil, fmt.Errorf("the run list comes from the policy %s: it may not be in the attributes", name)
 	}
-	c.out.line("Converging resources")
-	for _, r := range recipes {
-		if err := c.recipe(r); err != nil {
-			return err
+	repository := c.config.repository()
+	var group struct {
+		Policies map[string]struct {
+			Revision string `json:"revision_id"`
 		}
 	}
-	return nil
-}
-
-// recipeName turns a run list's item into cookbook::recipe.
-func recipeName(item string) (string, error) {
-	item = strings.TrimSpace(item)
-	switch {
-	case strings.HasPrefix(item, "recipe[") && strings.HasSuffix(item, "]"):
-		item = item[len("recipe[") : len(item)-1]
-	case strings.Contains(item, "["):
-		return "", fmt.Errorf("cannot expand %s: only recipes are known here", item)
+	if err := readJSON(filepath.Join(repository, "policy_groups", fmt.Sprint(c.node["policy_group"])+".json"), &group); err != nil {
+		return nil, nil, fmt.Errorf("cannot read the policy: %w", err)
 	}
-	item, _, _ = strings.Cut(item, "@")
-	if !strings.Contains(item, "::") {
-		item += "::default"
+	var policy struct {
+		RunList []string `json:"run_list"`
+		Locks   map[string]struct {
+			Identifier string
+		} `json:"cookbook_locks"`
 	}
-	return item, nil
-}
-
-// cookbook finds a cookbook; later paths hide earlier ones, as with the real program.
-func (c *client) cookbook(name string) (string, error) {
-	if c.policy != nil {
-		dir, ok := c.policy.cookbooks[name]
+	file := name + "-" + group.Policies[name].Revision + ".json"
+	if err := readJSON(filepath.Join(repository, "policies", file), &policy); err != nil {
+		return nil, nil, fmt.Errorf("cannot read the policy: %w", err)
+	}
+	return policy.RunList, func(name string) (string, error) {
+		lock, ok := policy.Locks[name]
 		if !ok {
 			return "", fmt.Errorf("cookbook %s is not of the policy", name)
 		}
-		return dir, nil
-	}
-	for i := len(c.config.cookbookPaths) - 1; i >= 0; i-- {
-		dir := filepath.Join(c.config.cookbookPaths[i], name)
+		return filepath.Join(repository, artifactDir, name+"-"+lock.Identifier), nil
+	}, nil
+}
+
+// cookbook finds a cookbook; later paths hide earlier ones, as with the real program.
+func (c *clientConfig) cookbook(name string) (string, error) {
+	for i := len(c.cookbookPaths) - 1; i >= 0; i-- {
+		dir := filepath.Join(c.cookbookPaths[i], name)
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("cookbook %s not found in %s", name, strings.Join(c.config.cookbookPaths, ", "))
+	return "", fmt.Errorf("cookbook %s not found in %s", name, strings.Join(c.cookbookPaths, ", "))
 }
 
-func (c *client) recipe(name string) error {
-	if c.seen[name] {
-		return nil
+// recipe applies what an item of a run list, such as "recipe[a::b]", names.
+func (c *client) recipe(item string, cookbook func(string) (string, error)) error {
+	name := strings.TrimSuffix(strings.TrimPrefix(item, "recipe["), "]")
+	if !strings.Contains(name, "::") {
+		name += "::default"
 	}
-	c.seen[name] = true
-	cookbook, recipe, _ := strings.Cut(name, "::")
-	dir, err := c.cookbook(cookbook)
+	book, recipe, _ := strings.Cut(name, "::")
+	dir, err := cookbook(book)
 	if err != nil {
 		return err
 	}
@@ -170,32 +144,26 @@ func (c *client) recipe(name string) error {
 	if err != nil {
 		return err
 	}
-	c.out.line("Recipe: %s", name)
+	c.say("Recipe: %s", name)
 	for _, r := range resources {
-		if r.kind == "include_recipe" {
-			included, err := recipeName(r.name)
-			if err != nil {
-				return err
-			}
-			if err := c.recipe(included); err != nil {
-				return err
-			}
-			continue
-		}
-		before := c.updated
-		if err := c.apply(dir, r); err != nil {
-			return fmt.Errorf("%s[%s] (%s) had an error: %w", r.kind, r.name, r.where, err)
-		}
-		if c.updated > before {
-			line := r.where[strings.LastIndexByte(r.where, ':')+1:]
-			c.names = append(c.names, fmt.Sprintf("%s[%s] (%s line %s)", r.kind, r.name, name, line))
+		c.applied++
+		c.say("  * %s[%s] action run", r.kind, r.name)
+		change, err := c.apply(r)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s[%s] (%s:%d) had an error: %w", r.kind, r.name, r.path, r.line, err)
+		case change == "":
+			c.say("     (up to date)")
+		default:
+			c.say("    - %s", change)
+			c.updated = append(c.updated, fmt.Sprintf("%s[%s] (%s line %d)", r.kind, r.name, name, r.line))
 		}
 	}
 	return nil
 }
 
-// save writes the node as the real program does in local mode: as root, mode 0600, into
-// the cache of the sandbox. Clean-up code must cope with that.
+// save writes the node as the real program does in local mode: as root, mode 0600, into the cache of the sandbox.
+// Clean-up code must cope with that.
 func (c *client) save() error {
 	dir := filepath.Join(c.config.cachePath, "nodes")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -208,16 +176,14 @@ func (c *client) save() error {
 	return os.WriteFile(filepath.Join(dir, c.config.nodeName+".json"), append(data, '\n'), 0o600)
 }
 
-// requestedExit ends the run with the status that a test asks for: every time with the
-// attribute galley.exit or GALLEY_TEST_EXIT in the environment, once with the attribute
+// requestedExit ends the run with the status that a test asks for: every time with the attribute galley.exit, once with
 // galley.exit_once (a mark in the cache remembers).
 func (c *client) requestedExit() error {
-	for _, wanted := range []any{c.node.get("galley", "exit"), os.Getenv("GALLEY_TEST_EXIT")} {
-		if code := exitCode(wanted); code != 0 {
-			return &exitError{code, fmt.Sprintf("the run was asked to end with status %d", code)}
-		}
+	galley, _ := c.node["galley"].(map[string]any)
+	if code := exitCode(galley["exit"]); code != 0 {
+		return exitError(code)
 	}
-	code := exitCode(c.node.get("galley", "exit_once"))
+	code := exitCode(galley["exit_once"])
 	if code == 0 {
 		return nil
 	}
@@ -228,14 +194,25 @@ func (c *client) requestedExit() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(mark.Close(), &exitError{code, fmt.Sprintf("the run was asked to end once with status %d", code)})
+	return errors.Join(mark.Close(), exitError(code))
 }
 
 // exitCode reads a status; what is no number asks for none.
 func exitCode(v any) int {
 	code, err := strconv.Atoi(fmt.Sprint(v))
 	if err != nil {
-		code = 0
+		return 0
 	}
 	return code
+}
+
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 )
@@ -10,91 +11,87 @@ import (
 // resource is one declaration of a recipe.
 type resource struct {
 	kind, name string
-	where      string // file:line, for messages
+	path       string // of the recipe
+	line       int
 	properties map[string]string
 }
 
 var (
-	declaration = regexp.MustCompile(`^([a-z_]+)\s*\(?\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|node(?:\[[^\]]+\])+)\s*\)?(\s+do)?$`)
-	// A deprecated feature warns by way of this.
-	deprecation = regexp.MustCompile(`^Chef\.deprecated\(:\w+,\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\)$`)
+	declaration = regexp.MustCompile(`^(file|execute|raise|deprecated) ("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')( do)?$`)
+	deprecation = regexp.MustCompile(`^Chef\.deprecated\(:\w+, ('.*')\)$`)
 	property    = regexp.MustCompile(`^([a-z_]+)\s+(.+)$`)
-	resourceSet = map[string]bool{"file": true, "directory": true, "execute": true, "log": true, "cookbook_file": true, "include_recipe": true, "raise": true, "deprecated": true}
+	nodeKey     = regexp.MustCompile(`^node\['(\w+)'\]$`)
 )
 
-// parseRecipe reads a recipe: declarations, each alone on its line or with a block of
-// properties up to "end", and comments.
-func parseRecipe(path string, n node) ([]resource, error) {
+// parseRecipe reads a recipe: declarations, each alone on its line or with a block of properties up to "end". A value
+// is a quoted string, or one of the node's attributes.
+func parseRecipe(path string, node map[string]any) ([]resource, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	var resources []resource
-	var open *resource
+	inBlock := false
 	for i, line := range strings.Split(string(data), "\n") {
-		line = strings.TrimSpace(line)
-		where := fmt.Sprintf("%s:%d", path, i+1)
+		line = deprecation.ReplaceAllString(strings.TrimSpace(line), "deprecated $1")
+		declared, set := declaration.FindStringSubmatch(line), property.FindStringSubmatch(line)
 		switch {
-		case line == "" || line[0] == '#':
-		case open != nil && line == "end":
-			resources = append(resources, *open)
-			open = nil
-		case open != nil:
-			m := property.FindStringSubmatch(line)
-			if m == nil {
-				return nil, fmt.Errorf("%s: cannot read the property %q", where, line)
-			}
-			if open.properties[m[1]], err = n.eval(m[2]); err != nil {
-				return nil, fmt.Errorf("%s: %w", where, err)
-			}
+		case line == "":
+		case inBlock && line == "end":
+			inBlock = false
+		case inBlock && set != nil:
+			resources[len(resources)-1].properties[set[1]] = value(set[2], node)
+		case !inBlock && declared != nil:
+			inBlock = declared[3] != ""
+			resources = append(resources, resource{
+				kind: declared[1], name: literals(declared[2])[0], path: path, line: i + 1, properties: map[string]string{},
+			})
 		default:
-			m := declaration.FindStringSubmatch(deprecation.ReplaceAllString(line, "deprecated $1"))
-			if m == nil {
-				return nil, fmt.Errorf("%s: syntax error: %s", where, line)
-			}
-			if !resourceSet[m[1]] {
-				return nil, fmt.Errorf("%s: NoMethodError: undefined method `%s'", where, m[1])
-			}
-			r := resource{kind: m[1], where: where, properties: map[string]string{}}
-			if r.name, err = n.eval(m[2]); err != nil {
-				return nil, fmt.Errorf("%s: %w", where, err)
-			}
-			if m[3] != "" {
-				open = &r
-			} else {
-				resources = append(resources, r)
-			}
+			return nil, fmt.Errorf("%s:%d: syntax error: %s", path, i+1, line)
 		}
 	}
-	if open != nil {
-		return nil, fmt.Errorf("%s: the block has no end", open.where)
+	if inBlock {
+		return nil, fmt.Errorf("%s: the last block has no end", path)
 	}
 	return resources, nil
 }
 
-// readAttributes reads a cookbook's attributes/default.rb into n, if there is one.
-func readAttributes(path string, n node) error {
-	data, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return nil
+// value is that of an attribute or of a quoted string.
+func value(ruby string, node map[string]any) string {
+	if key := nodeKey.FindStringSubmatch(ruby); key != nil {
+		return fmt.Sprint(node[key[1]])
 	}
-	if err != nil {
-		return err
+	return strings.Join(literals(ruby), "")
+}
+
+// apply brings one resource to its state, and returns what that changed or "".
+func (c *client) apply(r resource) (change string, err error) {
+	if command := r.properties["not_if"]; command != "" && exec.Command("/bin/sh", "-c", command).Run() == nil {
+		return "", nil
 	}
-	for i, line := range strings.Split(string(data), "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
+	switch r.kind {
+	case "raise":
+		return "", fmt.Errorf("RuntimeError: %s", r.name)
+	case "deprecated":
+		if c.config.deprecations {
+			return "", fmt.Errorf("Chef::Exceptions::DeprecatedFeatureError: %s", r.name)
 		}
-		m := defaultLine.FindStringSubmatch(line)
-		if m == nil {
-			return fmt.Errorf("%s:%d: syntax error: %s", path, i+1, line)
+		c.say("Deprecated features used!\n  %s", r.name)
+		return "", nil
+	case "file":
+		want := r.properties["content"]
+		if have, err := os.ReadFile(r.name); err == nil && string(have) == want {
+			return "", nil
 		}
-		value, err := n.eval(m[2])
+		return "create new file " + r.name, os.WriteFile(r.name, []byte(want), 0o644)
+	default:
+		out, err := exec.Command("/bin/sh", "-c", r.name).CombinedOutput()
+		for l := range strings.Lines(string(out)) {
+			c.say("    [execute] %s", strings.TrimSuffix(l, "\n"))
+		}
 		if err != nil {
-			return fmt.Errorf("%s:%d: %w", path, i+1, err)
+			return "", fmt.Errorf("%q failed: %w", r.name, err)
 		}
-		n.setDefault(value, refKeys(m[1])...)
+		return "execute " + r.name, nil
 	}
-	return nil
 }
