@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -22,7 +23,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// killKitchen has four instances whose tests pass only in a runner in which the hooks of
+// killKitchen is for instances whose tests pass only in a runner in which the hooks of
 // create were run and the recipe was converged.
 const killKitchen = `
 driver: {name: dokken, chef_image: chef/chef, chef_version: latest}
@@ -39,15 +40,15 @@ lifecycle:
   post_create:
     - remote: printf yes > /hooked
 suites:
-  - {name: one, run_list: ['recipe[app]']}
-  - {name: two, run_list: ['recipe[app]']}
-  - {name: three, run_list: ['recipe[app]']}
-  - {name: four, run_list: ['recipe[app]']}
 `
 
-func killFiles() map[string]string {
+func killFiles(suites ...string) map[string]string {
+	kitchen := killKitchen
+	for _, name := range suites {
+		kitchen += "  - {name: " + name + ", run_list: ['recipe[app]']}\n"
+	}
 	return map[string]string{
-		"kitchen.yml":                      killKitchen,
+		"kitchen.yml":                      kitchen,
 		"cookbooks/app/metadata.rb":        "name 'app'\n",
 		"cookbooks/app/recipes/default.rb": "file '/converged' do\n  content 'yes'\nend\n",
 	}
@@ -88,14 +89,23 @@ func events(t *testing.T, p *project, seen func(event) bool) (killed bool) {
 	return killed
 }
 
+// killEach is the environment variable with which each kill of TestKilledAtEveryStep, at the beginning and at the end of
+// each step, is followed by a test of its own, as in
+//
+//	GALLEY_TEST_KILL_EACH=1 GALLEY_TEST_ENGINES=docker26 go test ./e2e -run TestKilledAtEveryStep -timeout 2h
+//
+// Without it, four kills share what comes after them.
+const killEach = "GALLEY_TEST_KILL_EACH"
+
 // A galley that is killed at any step of any phase is taken up by the next one, which is
 // green, and destroy leaves nothing.
 func TestKilledAtEveryStep(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")
-		t.Run("local", func(t *testing.T) { killAtEveryStep(t, newProject(t, e, killFiles())) })
+		four := []string{"one", "two", "three", "four"}
+		t.Run("local", func(t *testing.T) { killAtEveryStep(t, newProject(t, e, killFiles(four...))) })
 		t.Run("remote", func(t *testing.T) {
-			p := newFarProject(t, e, killFiles())
+			p := newFarProject(t, e, killFiles(four...))
 			defer p.galley("destroy", "-c") // a Cleanup is too late: the project is gone then
 			killAtEveryStep(t, p.project)
 		})
@@ -116,11 +126,14 @@ func killAtEveryStep(t *testing.T, p *project) {
 	}
 	require.Empty(t, p.runners())
 	before := p.engine.UnusedVolumes(p.t)
-	killed := 0
+	killed, share := 0, 4
+	if os.Getenv(killEach) != "" {
+		share = 1
+	}
 	// A galley that was killed is taken up by the next one, which is killed at the next step, or by one that may end. So a
 	// kill is found by what was killed before it, too.
 	for _, step := range steps {
-		if step.Type == "step_finished" && step.Step != "container" && step.Step != "start" {
+		if share > 1 && step.Type == "step_finished" && step.Step != "container" && step.Step != "start" {
 			continue // the next one begins at once
 		}
 		if !events(t, p, func(e event) bool { return e != step }) {
@@ -128,8 +141,11 @@ func killAtEveryStep(t *testing.T, p *project) {
 			continue
 		}
 		killed++
-		if killed%4 == 0 { // four kills share what comes after them
-			next := []string{"test", "verify"}[killed/4%2]
+		if killed%share == 0 {
+			next := []string{"test", "verify"}[killed/share%2]
+			if share == 1 {
+				next = "test"
+			}
 			r := p.galley(next, "-c", "4")
 			require.Zero(t, r.code, "killed at %s, next %s: %s", step, next, r)
 			p.ok("destroy", "-c", "4")
@@ -138,8 +154,50 @@ func killAtEveryStep(t *testing.T, p *project) {
 	}
 	p.ok("test", "-c", "4")
 	p.requireNothingLeft(before)
-	t.Logf("killed at %d steps", killed)
+	t.Logf("killed at %d steps, %d of them with a test of their own", killed, killed/share)
 	require.GreaterOrEqual(t, killed, 10)
+}
+
+// A galley that is killed when the engine has done what a call asks for, and before galley gets to know, as between a
+// tool's layer and the container, is taken up by the next one too.
+func TestKilledAtEveryCall(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "tool")
+		logging, log := e.LogRequests(t)
+		p := newProject(t, logging, killFiles("one"))
+		p.ok("test")
+		before := p.engine.UnusedVolumes(p.t)
+		calls := log.During(func() { p.ok("test") })
+		for n, call := range calls {
+			p.killedAtAnswer(log, n+1)
+			r := p.galley("test")
+			require.Zero(t, r.code, "killed after %s: %s", call, r)
+			require.Empty(t, p.runners(), call)
+		}
+		p.requireNothingLeft(before)
+		t.Logf("killed at %d calls:\n%s", len(calls), strings.Join(calls, "\n"))
+	})
+}
+
+// killedAtAnswer runs `galley test` and kills it when the engine has answered n calls, before it sees the last answer.
+func (p *project) killedAtAnswer(log *testbed.RequestLog, n int) {
+	p.t.Helper()
+	cmd := p.command(p.t.Context(), "test")
+	ended := make(chan error, 1)
+	var answers atomic.Int32
+	log.OnAnswer(func(string) bool {
+		last := int(answers.Add(1)) == n
+		if last {
+			_ = cmd.Process.Kill() // how it ended is asked for below
+			ended <- cmd.Wait()
+		}
+		return !last
+	})
+	defer log.OnAnswer(nil)
+	require.NoError(p.t, cmd.Start())
+	var exit *exec.ExitError
+	require.ErrorAs(p.t, <-ended, &exit)
+	require.Equal(p.t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal())
 }
 
 // Two projects at one path, as two containers or CI jobs have them, share an engine.

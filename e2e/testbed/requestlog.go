@@ -20,8 +20,9 @@ type RequestLog struct {
 	mu       sync.Mutex
 	requests []string
 	// left is how many more requests get through, if limited.
-	left    int
-	limited bool
+	left     int
+	limited  bool
+	answered func(request string) bool // see OnAnswer
 }
 
 // LogRequests returns the engine at an address that leads to it, and the log of what goes
@@ -55,6 +56,16 @@ func (l *RequestLog) handler(engine http.RoundTripper) http.Handler {
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "engine"}) },
 		Transport:     engine,
 		FlushInterval: -1, // at once
+		ModifyResponse: func(r *http.Response) error {
+			l.mu.Lock()
+			answered := l.answered
+			l.mu.Unlock()
+			if answered != nil && !answered(r.Request.Method+" "+r.Request.URL.Path) {
+				_ = r.Body.Close() // nobody reads it
+				panic(http.ErrAbortHandler)
+			}
+			return nil
+		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !l.admit(r) {
@@ -78,6 +89,14 @@ func (l *RequestLog) CutAfter(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.left, l.limited = n, true
+}
+
+// OnAnswer calls f with each request, as "METHOD /path", that the engine has answered, before the caller gets the answer;
+// f tells whether the caller gets it at all. It may be called by several goroutines. Nil ends it.
+func (l *RequestLog) OnAnswer(f func(request string) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answered = f
 }
 
 // During returns the requests, as "METHOD /path", that were made while do ran.
