@@ -11,7 +11,7 @@ import (
 
 // converge brings the runner to its desired state.
 func (i *instanceRun) converge(ctx context.Context) error {
-	prov, err := i.theProvisioner()
+	prov, err := i.provisioner()
 	if err != nil {
 		return err
 	}

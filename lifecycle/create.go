@@ -113,7 +113,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if p.image.ID != "" { // the name may be another image's on this engine
 		image = p.image.ID
 	}
-	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, p.boxes, i.run.environ)
+	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, p.boxes, i.run.project().Getenv)
 	if p.digests, err = i.digests(p.boxes, wanted); err != nil {
 		return p, err
 	}
@@ -135,11 +135,11 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 
 // wantedTools are the tools of the provisioner and the verifier.
 func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
-	prov, err := i.theProvisioner()
+	prov, err := i.provisioner()
 	if err != nil {
 		return nil, err
 	}
-	ver, err := i.theVerifier()
+	ver, err := i.verifier()
 	if err != nil {
 		return nil, err
 	}

@@ -18,10 +18,10 @@ import (
 // run's instances.
 type engine struct {
 	backend.ContainerBackend
-	run      *Run
-	endpoint backend.Endpoint
-	snapshot func(context.Context) (snapshot, error)
-	shared   atomic.Pointer[shared]
+	run       *Run
+	endpoint  backend.Endpoint
+	snapshots memo.Memo[snapshot] // one
+	shared    atomic.Pointer[shared]
 }
 
 // shared are the answers that instances of a run share on an engine, each asked for
@@ -72,10 +72,6 @@ func (r *Run) engineFor(ctx context.Context, engineName, host string) (*engine, 
 func (r *Run) newEngine(be backend.ContainerBackend, ep backend.Endpoint) *engine {
 	r.o.Sink.Handle(EngineReady{Stamp: r.stamp(""), Engine: string(ep.Kind), Version: ep.EngineVersion, Endpoint: ep.URI})
 	e := &engine{ContainerBackend: be, run: r, endpoint: ep}
-	var list memo.Memo[snapshot]
-	e.snapshot = func(ctx context.Context) (snapshot, error) {
-		return list.Do("", func() (snapshot, error) { return e.list(ctx) })
-	}
 	e.shared.Store(&shared{})
 	return e
 }
@@ -90,6 +86,10 @@ type snapshot struct {
 	taken   time.Time
 	runners map[string]backend.Container // this project's, by instance
 	all     []backend.Container
+}
+
+func (e *engine) snapshot(ctx context.Context) (snapshot, error) {
+	return e.snapshots.Do("", func() (snapshot, error) { return e.list(ctx) })
 }
 
 func (e *engine) list(ctx context.Context) (snapshot, error) {

@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"path/filepath"
-	"slices"
-	"sort"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
@@ -52,23 +48,10 @@ func (i *instanceRun) hook(ctx context.Context, h config.Hook) error {
 }
 
 func (i *instanceRun) localHook(ctx context.Context, h config.Hook) error {
-	dir := i.run.o.Project.Root
-	if h.Cwd != "" {
-		dir = h.Cwd
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(i.run.o.Project.Root, dir)
-		}
-	}
-	set := i.hookEnv()
-	maps.Copy(set, h.Environment)
-	env := slices.Clone(i.run.o.Environ)
-	for k, v := range set {
-		env = append(env, k+"="+v)
-	}
-	sort.Strings(env[len(i.run.o.Environ):])
+	p := i.run.project()
 	stdout, stderr, flush := i.output()
 	defer flush()
-	code, err := hostexec.Run(ctx, hostexec.Command{Line: h.Local, Dir: dir, Env: env, User: h.User,
+	code, err := hostexec.Run(ctx, hostexec.Command{Line: h.Local, Dir: p.Abs(h.Cwd), Env: p.EnvironWith(i.hookEnv(), h.Environment), User: h.User,
 		Stdout: stdout, Stderr: stderr, Timeout: h.Timeout})
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,15 +33,26 @@ type instanceRun struct {
 	container *backend.Container
 	// openSandbox is set where everybody must be able to write in the sandboxes.
 	openSandbox bool
-	provisioner provisioner.Provisioner
-	verifier    verifier.Verifier
+	provisioner func() (provisioner.Provisioner, error)
+	verifier    func() (verifier.Verifier, error)
+}
+
+// newInstanceRun prepares a run of an instance. It touches nothing yet.
+func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
+	i := &instanceRun{run: r, inst: inst, file: r.stateFile(inst.Name)}
+	i.provisioner = sync.OnceValues(func() (provisioner.Provisioner, error) {
+		return provisioner.New(provisioner.Options{Project: r.project(), Debug: r.o.Debug, Idempotence: r.o.Idempotence,
+			Resolver: r.resolver, Workstation: workstation{i}, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
+	})
+	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })
+	return i
 }
 
 // runInstance does an action to an instance and tells how it went by events. A nil
 // result is success.
 func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *Failure {
 	start := r.o.Now()
-	i := &instanceRun{run: r, inst: inst, file: r.stateFile(inst.Name)}
+	i := r.newInstanceRun(inst)
 	i.emit(InstanceStarted{Stamp: i.stamp(), Suite: inst.Suite, Platform: inst.Platform})
 	err := i.withLock(ctx, a)
 	done := InstanceFinished{Stamp: i.stamp(), Duration: r.o.Now().Sub(start)}
@@ -283,14 +293,4 @@ func (i *instanceRun) output() (stdout, stderr *lineWriter, flush func()) {
 	}
 	stdout, stderr = lines("stdout"), lines("stderr")
 	return stdout, stderr, func() { stdout.flush(); stderr.flush() }
-}
-
-// environ looks a variable up in the run's environment.
-func (r *Run) environ(key string) (string, bool) {
-	for _, kv := range r.o.Environ {
-		if k, v, ok := strings.Cut(kv, "="); ok && k == key {
-			return v, true
-		}
-	}
-	return "", false
 }

@@ -1,6 +1,9 @@
 package lifecycle
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Phase is a step of an instance's life.
 type Phase string
@@ -17,6 +20,12 @@ const (
 // order is Test Kitchen's list of transitions.
 var order = [...]Phase{PhaseDestroy, PhaseCreate, PhaseConverge, PhaseSetup, PhaseVerify}
 
+// The words for the phases, by their place in order.
+var (
+	doneWords  = [...]string{"<Not Created>", "Created", "Converged", "Set Up", "Verified"}
+	doingWords = [...]string{"Destroying", "Creating", "Converging", "Setting up", "Verifying"}
+)
+
 // transitions lists the phases that lead from last, the last one that succeeded
 // (empty for none), to desired. A phase that was reached before is done again,
 // alone.
@@ -30,12 +39,7 @@ func transitions(last, desired Phase) []Phase {
 
 // place is a phase's index in order; no phase at all counts as destroyed.
 func place(p Phase) int {
-	for i, q := range order {
-		if p == q {
-			return i
-		}
-	}
-	return 0
+	return max(0, slices.Index(order[:], p))
 }
 
 // previous is the phase before p, empty before create.
@@ -47,36 +51,10 @@ func previous(p Phase) Phase {
 }
 
 // Done is the phase in the past tense, for lists and messages.
-func (p Phase) Done() string {
-	switch p {
-	case PhaseCreate:
-		return "Created"
-	case PhaseConverge:
-		return "Converged"
-	case PhaseSetup:
-		return "Set Up"
-	case PhaseVerify:
-		return "Verified"
-	default:
-		return "<Not Created>"
-	}
-}
+func (p Phase) Done() string { return doneWords[place(p)] }
 
 // Doing is the phase in the present tense: "Converging".
-func (p Phase) Doing() string {
-	switch p {
-	case PhaseCreate:
-		return "Creating"
-	case PhaseConverge:
-		return "Converging"
-	case PhaseSetup:
-		return "Setting up"
-	case PhaseVerify:
-		return "Verifying"
-	default:
-		return "Destroying"
-	}
-}
+func (p Phase) Doing() string { return doingWords[place(p)] }
 
 // DestroyMode says when `test` destroys an instance at the end.
 type DestroyMode string

@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -119,9 +118,7 @@ func (p *Project) ensureID(ctx context.Context, owner string) (err error) {
 		}
 		return nil
 	}
-	id := make([]byte, 6)
-	_, _ = rand.Read(id) // never fails: see crypto/rand
-	made := identity{ID: hex.EncodeToString(id), Host: hostName(), Path: p.Root, Former: p.former}
+	made := identity{ID: names.Random(6), Host: hostName(), Path: p.Root, Former: p.former}
 	if err := p.writeIdentity(made); err != nil {
 		return fmt.Errorf("give the project an ID: %w", err)
 	}

@@ -2,8 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -13,6 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/memo"
+	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
@@ -96,12 +96,7 @@ func New(o Options) (*Run, error) {
 	if o.TestBase == "" {
 		o.TestBase = filepath.Join(o.Project.Root, "test", "integration")
 	}
-	var b [6]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return nil, fmt.Errorf("name the run: %w", err)
-	}
-	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(b[:]),
-		resolver: &provisioner.Resolver{}}, nil
+	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + names.Random(6), resolver: &provisioner.Resolver{}}, nil
 }
 
 // ID names the run; it is unique.
@@ -180,6 +175,11 @@ func (r *Run) Close() error {
 
 func (r *Run) stamp(instance string) Stamp {
 	return Stamp{Time: r.o.Now(), RunID: r.id, Instance: instance}
+}
+
+// project is the project as provisioners and verifiers see it.
+func (r *Run) project() project.Project {
+	return project.Project{Root: r.o.Project.Root, TestBase: r.o.TestBase, StateDir: r.o.Project.StateDir(), Environ: r.o.Environ}
 }
 
 // stateFile is the recorded state of an instance of this run's project.

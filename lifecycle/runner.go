@@ -23,8 +23,8 @@ type liveRunner struct {
 	be       backend.ContainerBackend
 	c        backend.Container
 	instance string
-	// root is the project's directory, which relative paths on this machine start from.
-	root string
+	// abs makes a path of this machine absolute that is relative to the project.
+	abs func(path string) string
 	// mark is what the commands carry that are run in it.
 	mark   string
 	notice func(Level, string)
@@ -34,7 +34,7 @@ type liveRunner struct {
 
 // live is the instance's runner, which must exist.
 func (i *instanceRun) live() *liveRunner {
-	return &liveRunner{be: i.eng, c: *i.container, instance: i.inst.Name, root: i.run.o.Project.Root, mark: i.state.Mark,
+	return &liveRunner{be: i.eng, c: *i.container, instance: i.inst.Name, abs: i.run.project().Abs, mark: i.state.Mark,
 		notice: i.notice, progress: i.progress}
 }
 

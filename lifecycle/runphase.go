@@ -3,8 +3,6 @@ package lifecycle
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/execmark"
+	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
@@ -68,7 +67,7 @@ func (i *instanceRun) begin(ctx context.Context, p Phase) error {
 	if p != PhaseDestroy && place(i.state.LastAction) >= place(p) {
 		i.state.LastAction = previous(p)
 	}
-	i.state.Attempted, i.state.RunID, i.state.Mark = p, i.run.id, newMark()
+	i.state.Attempted, i.state.RunID, i.state.Mark = p, i.run.id, names.Random(8)
 	if i.eng != nil {
 		i.state.Engine, i.state.Host = i.inst.Driver.Engine, hidePassword(i.inst.Driver.Host)
 		i.state.Endpoint, i.state.Kind = "", string(i.eng.endpoint.Kind)
@@ -112,13 +111,6 @@ func (i *instanceRun) withHooks(ctx context.Context, p Phase) (err error) {
 		return err
 	}
 	return i.hooks(ctx, "post_"+string(p))
-}
-
-// newMark is a mark that no other phase has.
-func newMark() string {
-	id := make([]byte, 8)
-	_, _ = rand.Read(id) // never fails: see crypto/rand
-	return hex.EncodeToString(id)
 }
 
 // endLeftovers ends what a galley that was killed left running in the runner, such as

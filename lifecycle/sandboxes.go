@@ -2,8 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,9 +41,7 @@ func (i *instanceRun) theSandboxes() sandboxes {
 // same path on another host.
 func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 	if i.state.Sandbox == "" {
-		word := make([]byte, 6)
-		_, _ = rand.Read(word) // never fails: see crypto/rand
-		i.state.Sandbox = names.File(i.inst.Name) + "." + hex.EncodeToString(word)
+		i.state.Sandbox = names.File(i.inst.Name) + "." + names.Random(6)
 		if err := i.save(); err != nil {
 			return sandboxes{}, err
 		}

@@ -2,8 +2,9 @@ package lifecycle
 
 import (
 	"context"
-	"sort"
-	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/config"
 )
@@ -13,47 +14,30 @@ import (
 // themselves.
 func (r *Run) schedule(ctx context.Context, n int, instances []config.Instance,
 	do func(context.Context, config.Instance) *Failure) (failures []Failure, skipped []string) {
-	var (
-		mu   sync.Mutex
-		stop bool
-		next int
-		wg   sync.WaitGroup
-	)
-	take := func() (config.Instance, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if stop || ctx.Err() != nil || next == len(instances) {
-			return config.Instance{}, false
-		}
-		next++
-		return instances[next-1], true
-	}
-	place := make(map[string]int, len(instances))
-	for i, inst := range instances {
-		place[inst.Name] = i
-	}
-	for range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for {
-				inst, ok := take()
-				if !ok {
-					return
-				}
-				if f := do(ctx, inst); f != nil {
-					mu.Lock()
-					failures = append(failures, *f)
-					stop = stop || r.o.FailFast
-					mu.Unlock()
-				}
+	started, failed := make([]bool, len(instances)), make([]*Failure, len(instances))
+	var stop atomic.Bool
+	var g errgroup.Group
+	g.SetLimit(n)
+	for k, inst := range instances {
+		g.Go(func() error {
+			if stop.Load() || ctx.Err() != nil {
+				return nil
 			}
-		}()
+			started[k], failed[k] = true, do(ctx, inst)
+			if failed[k] != nil && r.o.FailFast {
+				stop.Store(true)
+			}
+			return nil
+		})
 	}
-	wg.Wait()
-	sort.Slice(failures, func(i, j int) bool { return place[failures[i].Instance] < place[failures[j].Instance] })
-	for _, inst := range instances[next:] {
-		skipped = append(skipped, inst.Name)
+	_ = g.Wait() // one that failed is in failed
+	for k, inst := range instances {
+		switch {
+		case !started[k]:
+			skipped = append(skipped, inst.Name)
+		case failed[k] != nil:
+			failures = append(failures, *failed[k])
+		}
 	}
 	return failures, skipped
 }

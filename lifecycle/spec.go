@@ -17,7 +17,7 @@ const pidOne = `trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done`
 
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, boxes sandboxes, environ func(string) (string, bool)) backend.ContainerSpec {
+func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, boxes sandboxes, getenv func(string) string) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
 		Name:         containerName(p, i.Name),
@@ -25,7 +25,7 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		Platform:     d.OCIPlatform,
 		Entrypoint:   d.Entrypoint,
 		Command:      d.Command,
-		Env:          runnerEnv(d, environ),
+		Env:          runnerEnv(d, getenv),
 		Hostname:     d.Hostname,
 		Domainname:   d.Domainname,
 		User:         d.User,
@@ -109,9 +109,9 @@ func security(s config.Security) backend.Security {
 }
 
 // runnerEnv is `env` with what Test Kitchen adds to it.
-func runnerEnv(d config.Driver, environ func(string) (string, bool)) map[string]string {
+func runnerEnv(d config.Driver, getenv func(string) string) map[string]string {
 	env := map[string]string{"TEST_KITCHEN": "1"}
-	if ci, ok := environ("CI"); ok && ci != "" {
+	if ci := getenv("CI"); ci != "" {
 		env["CI"] = ci
 	}
 	maps.Copy(env, d.Env)

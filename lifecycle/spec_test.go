@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/golden"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -60,8 +61,8 @@ func load(t *testing.T, file string) (dir string, instances []config.Instance) {
 }
 
 // environment looks up variables in a list.
-func environment(list ...string) func(string) (string, bool) {
-	return (&Run{o: Options{Environ: list}}).environ
+func environment(list ...string) func(string) string {
+	return project.Project{Environ: list}.Getenv
 }
 
 // No field of a specification may be left out of its digest, or a change of it would

@@ -22,7 +22,7 @@ import (
 // the directory that is named.
 func (l *liveRunner) sendUploads(ctx context.Context, uploads map[string]string) error {
 	for _, from := range slices.Sorted(maps.Keys(uploads)) {
-		if err := l.sendUpload(ctx, l.localPath(from), uploads[from]); err != nil {
+		if err := l.sendUpload(ctx, l.abs(from), uploads[from]); err != nil {
 			return fmt.Errorf("provisioner.uploads: upload %s: %w", from, err)
 		}
 	}
@@ -70,7 +70,7 @@ func (l *liveRunner) download(ctx context.Context, files map[string]string) erro
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	for _, from := range slices.Sorted(maps.Keys(files)) {
-		to := l.localPath(files[from])
+		to := l.abs(files[from])
 		if strings.HasSuffix(files[from], "/") {
 			to += "/"
 		}
@@ -95,15 +95,6 @@ func (l *liveRunner) skipped(from string, err error) error {
 func (l *liveRunner) isRemoteDir(ctx context.Context, dir string) (bool, error) {
 	code, err := l.be.Exec(ctx, l.c.ID, execAsRoot("test", "-d", dir))
 	return code == 0, err
-}
-
-// localPath is a path on this machine, where relative ones are the project's.
-func (l *liveRunner) localPath(p string) string {
-	p = filepath.FromSlash(p)
-	if filepath.IsAbs(p) {
-		return p
-	}
-	return filepath.Join(l.root, p)
 }
 
 // execAsRoot runs a program in a runner as its root.

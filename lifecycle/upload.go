@@ -130,7 +130,8 @@ func (l *liveRunner) send(ctx context.Context, box sandbox.Dir, files []sandbox.
 	}
 	pr, pw := io.Pipe()
 	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
-	go func() { pw.CloseWithError(archive.WriteSandbox(meter, files, sandboxMode(box))) }()
+	root := sandbox.File{Path: ".", Dir: true, Mode: sandboxMode(box)}
+	go func() { pw.CloseWithError(archive.Write(meter, append([]sandbox.File{root}, files...))) }()
 	err := l.be.CopyTo(ctx, l.c.ID, box.Remote, pr)
 	pr.Close()
 	done := Progress{Current: total, Done: true}

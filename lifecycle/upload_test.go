@@ -86,7 +86,7 @@ func remoteRunner(t *testing.T) (*liveRunner, *farEngine, sandbox.Dir, *recorder
 	t.Helper()
 	k := newKitchen(t)
 	far := distant(k)
-	i := &instanceRun{run: k.run(), inst: chefInstance("a"), file: stateFileOf(k.project, "a")}
+	i := k.run().newInstanceRun(chefInstance("a"))
 	require.NoError(t, i.inspect(t.Context(), false))
 	i.phase = PhaseCreate
 	require.NoError(t, i.create(t.Context()))

@@ -14,7 +14,7 @@ import (
 
 // verify tests the runner.
 func (i *instanceRun) verify(ctx context.Context) error {
-	ver, err := i.theVerifier()
+	ver, err := i.verifier()
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 package names
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -69,4 +70,12 @@ func cut(s string, n int) string {
 func Digest(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])[:10]
+}
+
+// Random returns a word that no other call returns, of so many random bytes in
+// hexadecimal.
+func Random(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // never fails: see crypto/rand
+	return hex.EncodeToString(b)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // container is one whose files lie below a directory, and which sends archives as an
@@ -63,14 +64,12 @@ func (c container) CopyFrom(_ context.Context, _, p string) (io.ReadCloser, erro
 		return nil, err
 	}
 	if content && !c.podman {
-		if err := tw.WriteHeader(dirHeader(".", 0o755)); err != nil {
-			return nil, err
-		}
 		for i := range files {
 			files[i].Path = "./" + files[i].Path
 		}
+		files = append([]sandbox.File{{Path: ".", Dir: true}}, files...)
 	}
-	return io.NopCloser(&b), writeFiles(tw, files)
+	return io.NopCloser(&b), Write(&b, files)
 }
 
 // before is what lies on both sides of each copy.

@@ -14,18 +14,6 @@ import (
 	"strings"
 )
 
-// Extract unpacks a tar stream as the engines send it for a path that was asked for: its
-// entries start with that path's base name, and to takes that name's place. An existing
-// directory is filled, an existing file replaced.
-//
-// Nothing is written outside of to: the whole extraction has one handle of it, goes
-// through no link, and opens no file that is there. Only permissions are kept, no
-// set-user-ID bits. Errors: *LinkError when a symbolic link was asked for; *SkippedError
-// and nothing else, when all has been unpacked but for what has no meaning here.
-func Extract(from io.Reader, to string) error {
-	return extract(from, false, func(bool) (string, error) { return to, nil })
-}
-
 // LinkError says that what was asked for is a symbolic link, and so nothing was unpacked.
 type LinkError struct{ Name, Target string }
 
@@ -113,8 +101,15 @@ type extraction struct {
 	inRel string
 }
 
-// extract unpacks a stream. Where to is decided by place, which is told whether what was
-// asked for is a directory.
+// extract unpacks a tar stream as the engines send it for a path that was asked for: its
+// entries start with that path's base name, unless contents is set, and what place returns
+// takes that name's place. place is told whether what was asked for is a directory. An
+// existing directory is filled, an existing file replaced.
+//
+// Nothing is written outside of the target: the whole extraction has one handle of it, goes
+// through no link, and opens no file that is there. Only permissions are kept, no
+// set-user-ID bits. Errors: *LinkError when a symbolic link was asked for; *SkippedError
+// and nothing else, when all has been unpacked but for what has no meaning here.
 func extract(from io.Reader, contents bool, place func(dir bool) (string, error)) (err error) {
 	x := &extraction{contents: contents, received: counter{from: from}, links: map[string]string{}}
 	x.tr = tar.NewReader(&x.received)

@@ -16,6 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Extract unpacks a stream to a path of this machine.
+func Extract(from io.Reader, to string) error {
+	return extract(from, false, func(bool) (string, error) { return to, nil })
+}
+
 // outside is a directory with what a container must not reach, and everything in it.
 func outside(t *testing.T) (dir string, state func() string) {
 	t.Helper()

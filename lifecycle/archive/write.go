@@ -22,19 +22,7 @@ var epoch = time.Unix(0, 0)
 // Write writes files as a tar stream. They belong to root, whoever owns them
 // here; directories above them come first.
 func Write(to io.Writer, files []sandbox.File) error {
-	return writeFiles(tar.NewWriter(to), files)
-}
-
-// WriteSandbox is Write for all that a directory holds, which gets the mode root.
-func WriteSandbox(to io.Writer, files []sandbox.File, root fs.FileMode) error {
 	tw := tar.NewWriter(to)
-	if err := tw.WriteHeader(dirHeader(".", root)); err != nil {
-		return err
-	}
-	return writeFiles(tw, files)
-}
-
-func writeFiles(tw *tar.Writer, files []sandbox.File) error {
 	made := map[string]bool{".": true}
 	for _, f := range files {
 		if err := writeParents(tw, path.Dir(f.Path), made); err != nil {
@@ -60,15 +48,11 @@ func entriesOf(source, name string) ([]sandbox.File, error) {
 	if !st.IsDir() {
 		return []sandbox.File{{Path: name, Source: source}}, nil
 	}
-	files, left, err := sandbox.Entries(source, name)
+	files, left, err := sandbox.Entries(source, name, nil)
 	if err != nil {
 		return nil, err
 	}
-	skipped := &SkippedError{}
-	for _, p := range left {
-		skipped.add(shown(p))
-	}
-	return files, skipped.skippedOrNil()
+	return files, Skipped(left)
 }
 
 func writeParents(tw *tar.Writer, dir string, made map[string]bool) error {

@@ -54,7 +54,7 @@ func (p Project) SuiteDir(suite string) string { return filepath.Join(p.TestBase
 
 // Abs makes a path absolute that is relative to the project.
 func (p Project) Abs(path string) string {
-	if filepath.IsAbs(path) {
+	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(p.Root, path)

@@ -3,34 +3,28 @@
 package rubyimage
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/internal/helper"
 	"github.com/galley-kitchen/galley/lifecycle/label"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-const (
-	// maxProject bounds the files of a project that are sent into the container.
-	maxProject = 64 << 20
-	// cleanupTime is how long the removal of the container may take.
-	cleanupTime = 30 * time.Second
-)
+// maxProject bounds the files of a project that are sent into the container.
+const maxProject = 64 << 20
 
 // Runner runs programs with the Ruby of an image.
 type Runner struct {
@@ -118,34 +112,25 @@ func (r Runner) Run(ctx context.Context, template []byte, p erb.RubyProgram) (ou
 	if err != nil {
 		return nil, err
 	}
-	var id [6]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return nil, fmt.Errorf("name the container: %w", err)
+	files, err := projectFiles(p.Dir)
+	if err != nil {
+		return nil, err
 	}
-	c, err := r.Engine.CreateContainer(ctx, backend.ContainerSpec{
-		Name: "galley-ruby-" + hex.EncodeToString(id[:]), Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", keepAlive},
+	c, err := helper.Start(ctx, r.Engine, backend.ContainerSpec{
+		Name: "galley-ruby-" + names.Random(6), Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", keepAlive},
 		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},
 		Labels:  backend.Labels{label.Role: label.RoleHelper, label.Version: r.Version},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("make a container of %s: %w", img.ID, err)
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-		defer cancel()
-		if rmErr := r.Engine.RemoveContainer(ctx, c.ID); rmErr != nil {
-			err = errors.Join(err, fmt.Errorf("remove container %s: %w", c.Name, rmErr))
-		}
-	}()
-	if err := r.Engine.StartContainer(ctx, c.ID); err != nil {
-		return nil, fmt.Errorf("start container %s: %w", c.Name, err)
-	}
-	if err := r.send(ctx, c.ID, p.Dir); err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, c.Close(ctx)) }()
+	if err := c.Upload(ctx, "/", files); err != nil {
+		return nil, fmt.Errorf("copy the project for its templates: %w", err)
+	}
 	var stdout bytes.Buffer
-	code, err := r.Engine.Exec(ctx, c.ID, backend.ExecSpec{
-		Command: append([]string{"sh", "-c", start, "ruby"}, p.Args...), Env: environment(p.Env), WorkDir: filepath.ToSlash(p.Dir),
+	code, err := c.Exec(ctx, runner.Command{
+		Argv: append([]string{"sh", "-c", start, "ruby"}, p.Args...), Env: environment(p.Env), WorkDir: filepath.ToSlash(p.Dir),
 		Stdin: bytes.NewReader(p.Stdin), Stdout: &stdout, Stderr: p.Stderr,
 	})
 	switch {
@@ -174,78 +159,21 @@ func environment(list []string) map[string]string {
 	return env
 }
 
-// leftOut are directories that templates have no business with.
-var leftOut = []string{".git", ".kitchen", "node_modules", ".bundle", ".vagrant"}
+// leftOut are directories that templates have no business with, beside .git and .kitchen.
+var leftOut = []string{"node_modules", ".bundle", ".vagrant"}
 
-// send copies the project into the container, to the path that it has here.
-func (r Runner) send(ctx context.Context, id, dir string) error {
-	pr, pw := io.Pipe()
-	go func() { pw.CloseWithError(pack(ctx, pw, dir)) }()
-	err := r.Engine.CopyTo(ctx, id, "/", pr)
-	if closeErr := pr.CloseWithError(errors.New("the engine reads no more")); err == nil {
-		err = closeErr
-	}
+// projectFiles are the files of a project, for the path that it has here.
+func projectFiles(dir string) ([]sandbox.File, error) {
+	root := strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(dir, filepath.VolumeName(dir))), "/")
+	files, _, err := sandbox.Entries(dir, root, func(rel string, isDir bool) bool { return isDir && slices.Contains(leftOut, path.Base(rel)) })
 	if err != nil {
-		return fmt.Errorf("copy the project for its templates: %w", err)
+		return nil, fmt.Errorf("read %s: %w", dir, err)
 	}
-	return nil
-}
-
-// pack writes the files of a directory as a tar, below the directory's own path.
-func pack(ctx context.Context, w io.Writer, dir string) error {
-	t := tar.NewWriter(w)
-	size := int64(0)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	var size int64
+	for _, f := range files {
+		if size += f.Size(); size > maxProject {
+			return nil, fmt.Errorf("read %s: the project has more than %d MiB of files", dir, maxProject>>20)
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if d.IsDir() && slices.Contains(leftOut, d.Name()) && path != dir {
-			return filepath.SkipDir
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		if size += info.Size(); size > maxProject {
-			return fmt.Errorf("the project has more than %d MiB of files", maxProject>>20)
-		}
-		return add(t, path, info)
-	})
-	if err != nil {
-		return fmt.Errorf("read %s: %w", dir, err)
 	}
-	return t.Close()
-}
-
-// add writes one file. What is no file, directory or link is left out.
-func add(t *tar.Writer, path string, info fs.FileInfo) error {
-	target := ""
-	switch {
-	case info.Mode()&fs.ModeSymlink != 0:
-		var err error
-		if target, err = os.Readlink(path); err != nil {
-			return err
-		}
-	case !info.IsDir() && !info.Mode().IsRegular():
-		return nil
-	}
-	h, err := tar.FileInfoHeader(info, filepath.ToSlash(target))
-	if err != nil {
-		return err
-	}
-	h.Name = strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(path, filepath.VolumeName(path))), "/")
-	h.Uid, h.Gid, h.Uname, h.Gname = 0, 0, "", ""
-	if err := t.WriteHeader(h); err != nil || !info.Mode().IsRegular() {
-		return err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	_, err = io.CopyN(t, f, h.Size)
-	return err
+	return files, nil
 }

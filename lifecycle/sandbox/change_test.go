@@ -194,7 +194,7 @@ func TestNothingOfGalleysOwnIsSent(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, paths(files), from)
 	}
-	files, skipped, err := Entries(root, "to")
+	files, skipped, err := Entries(root, "to", nil)
 	require.NoError(t, err)
 	require.Empty(t, skipped)
 	require.Equal(t, []string{"to/", "to/.gitignore", "to/a", "to/repo.git/", "to/repo.git/HEAD", "to/spec/", "to/spec/fixtures/", "to/spec/fixtures/modules/",

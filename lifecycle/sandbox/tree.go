@@ -35,9 +35,9 @@ func TreeTold(from, to string, skip func(rel string, dir bool) bool) (files []Fi
 
 // Entries lists what is below a directory as it is: symbolic links stay links, and every
 // directory has an entry. What Tree leaves out is left out here as well. Pipes, devices
-// and sockets are skipped, and told with their paths.
-func Entries(from, to string) (files []File, skipped []string, err error) {
-	t := &tree{}
+// and sockets are skipped, and told with their paths. skip is as of Tree.
+func Entries(from, to string, skip func(rel string, dir bool) bool) (files []File, skipped []string, err error) {
+	t := &tree{skip: skip}
 	files, err = t.list(from, to)
 	slices.Sort(t.skipped)
 	return files, t.skipped, err

@@ -6,8 +6,6 @@
 package statedir
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/names"
 )
 
 // Name is where the directory is in a project.
@@ -125,9 +125,7 @@ func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error
 		if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
 			return err
 		}
-		var b [8]byte
-		_, _ = rand.Read(b[:]) // never fails: see crypto/rand
-		temporary := path.Join(path.Dir(name), unfinished+hex.EncodeToString(b[:]))
+		temporary := path.Join(path.Dir(name), unfinished+names.Random(8))
 		f, err := root.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {
 			return err

@@ -2,13 +2,13 @@ package testrun
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"path"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
@@ -65,11 +65,7 @@ const missingMark = "missing"
 // comes after the printed text, behind a token that nobody can guess, so neither
 // the place of the file nor its owner matters.
 func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
-	var random [16]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return Outcome{}, fmt.Errorf("run %s: %w", t.Binaries[0], err)
-	}
-	token := fmt.Sprintf("\x1egalley-results-%x:", random)
+	token := "\x1egalley-results-" + names.Random(16) + ":"
 	tail := &runner.Tail{}
 	printed := &capture{}
 	stdout := tail.Over(r.Out.Stdout)
