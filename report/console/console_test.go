@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/internal/sample"
+	"github.com/galley-kitchen/galley/report/run"
 	"github.com/galley-kitchen/galley/report/text"
 )
 
@@ -166,8 +167,8 @@ func TestConsoleDrawsAtTicks(t *testing.T) {
 	var err bytes.Buffer
 	now := time.Unix(0, 0)
 	c := New(s, &err, Options{Ticks: ticks, Now: func() time.Time { return now }})
-	c.Handle(lifecycle.RunStarted{Instances: []string{"a"}})
-	c.Handle(lifecycle.PhaseStarted{Stamp: lifecycle.Stamp{Instance: "a"}, Phase: lifecycle.PhaseCreate})
+	c.Handle(lifecycle.RunStarted{Stamp: lifecycle.Stamp{Time: now}, Instances: []string{"a"}})
+	c.Handle(lifecycle.PhaseStarted{Stamp: lifecycle.Stamp{Time: now, Instance: "a"}, Phase: lifecycle.PhaseCreate})
 	ticks <- now
 	ticks <- now // taken only when the first has been drawn
 	s.mu.Lock()
@@ -211,17 +212,17 @@ func TestConsoleStoppedTerminal(t *testing.T) {
 	require.Regexp(t, `\(\d+ earlier lines are in the log only\)`, shown)
 }
 
-func TestProgressText(t *testing.T) {
+func TestWorkText(t *testing.T) {
 	for _, c := range []struct {
-		in   lifecycle.Progress
+		in   run.Work
 		want string
 	}{
-		{lifecycle.Progress{What: "pull x"}, "pull x"},
-		{lifecycle.Progress{What: "pull x", Current: 1500}, "pull x 1.5kB"},
-		{lifecycle.Progress{What: "pull x", Current: 50, Total: 100, Status: "Extracting"}, "pull x [==========>         ] 50B/100B Extracting"},
-		{lifecycle.Progress{What: "pull x", Current: 200, Total: 100}, "pull x [====================] 200B/100B"},
-		{lifecycle.Progress{What: "p\x1b[2J", Status: "\x07"}, "p ^G"},
+		{run.Work{What: "pull x"}, "pull x"},
+		{run.Work{What: "pull x", Bytes: 1500}, "pull x 1.5kB"},
+		{run.Work{What: "pull x", Bytes: 50, Total: 100, Detail: "Extracting"}, "pull x [==========>         ] 50B/100B Extracting"},
+		{run.Work{What: "pull x", Bytes: 200, Total: 100}, "pull x [====================] 200B/100B"},
+		{run.Work{What: "p\x1b[2J", Detail: "\x07"}, "p ^G"},
 	} {
-		require.Equal(t, c.want, progressText(c.in))
+		require.Equal(t, c.want, workText(&c.in))
 	}
 }

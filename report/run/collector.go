@@ -12,9 +12,8 @@ type Collector struct {
 	run    Run
 	byName map[string]*Instance
 	// open is the work under way.
-	open  map[progressKey]*Work
-	last  time.Time
-	ended bool
+	open map[progressKey]*Work
+	last time.Time
 }
 
 // NewCollector returns a collector of a run that has not begun.
@@ -45,11 +44,10 @@ func (c *Collector) Handle(e lifecycle.Event) {
 	case lifecycle.Notice:
 		c.notice(e)
 	case lifecycle.RunFinished:
-		c.ended = true
-		c.run.Duration, c.run.Interrupted = e.Duration, e.Interrupted
+		c.run.Ended, c.run.Duration, c.run.Interrupted = true, e.Duration, e.Interrupted
 	default:
 		if stamp.Instance != "" {
-			c.instance(stamp.Instance).handle(e)
+			c.Instance(stamp.Instance).handle(e)
 		}
 	}
 }
@@ -58,11 +56,12 @@ func (c *Collector) start(e lifecycle.RunStarted) {
 	c.run.RunID, c.run.Version, c.run.Action = e.RunID, e.Version, e.Action
 	c.run.Concurrency, c.run.Started = e.Concurrency, e.Time
 	for _, name := range e.Instances {
-		c.instance(name)
+		c.Instance(name)
 	}
 }
 
-func (c *Collector) instance(name string) *Instance {
+// Instance is what became of an instance so far; it changes with each event.
+func (c *Collector) Instance(name string) *Instance {
 	inst, ok := c.byName[name]
 	if !ok {
 		inst = &Instance{Name: name, Status: NotStarted}
@@ -81,11 +80,11 @@ func (c *Collector) progress(e lifecycle.Progress) {
 		if e.Instance == "" {
 			c.run.Work = append(c.run.Work, w)
 		} else {
-			inst := c.instance(e.Instance)
+			inst := c.Instance(e.Instance)
 			inst.Work = append(inst.Work, w)
 		}
 	}
-	w.Detail = e.Status
+	w.Detail, w.Total = e.Status, e.Total
 	w.Bytes = max(w.Bytes, e.Current)
 	w.Duration = e.Time.Sub(w.Started)
 	if e.Done {
@@ -107,13 +106,13 @@ func (c *Collector) notice(e lifecycle.Notice) {
 		c.run.Notices = append(c.run.Notices, n)
 		return
 	}
-	inst := c.instance(e.Instance)
+	inst := c.Instance(e.Instance)
 	inst.Notices = append(inst.Notices, n)
 }
 
 // Result is the run as far as it has come. It stays valid until the next event.
 func (c *Collector) Result() *Run {
-	if !c.ended {
+	if !c.run.Ended {
 		c.run.Duration = c.last.Sub(c.run.Started)
 	}
 	for _, i := range c.run.Instances {
@@ -122,7 +121,7 @@ func (c *Collector) Result() *Run {
 	switch {
 	case c.run.Count(Failed) > 0:
 		c.run.Status = Failed
-	case !c.ended, c.run.Interrupted, c.run.Count(Unfinished) > 0:
+	case !c.run.Ended, c.run.Interrupted, c.run.Count(Unfinished) > 0:
 		c.run.Status = Unfinished
 	default:
 		c.run.Status = Passed

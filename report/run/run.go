@@ -26,12 +26,14 @@ const (
 // nanoseconds.
 type Run struct {
 	// Schema is the version of this structure: 1.
-	Schema      int           `json:"schema"`
-	RunID       string        `json:"run_id"`
-	Version     string        `json:"version"`
-	Action      string        `json:"action"`
-	Status      Status        `json:"status"`
-	Interrupted bool          `json:"interrupted,omitempty"`
+	Schema      int    `json:"schema"`
+	RunID       string `json:"run_id"`
+	Version     string `json:"version"`
+	Action      string `json:"action"`
+	Status      Status `json:"status"`
+	Interrupted bool   `json:"interrupted,omitempty"`
+	// Ended tells that the run came to its end, and is not known only in part.
+	Ended       bool          `json:"-"`
 	Concurrency int           `json:"concurrency"`
 	Started     time.Time     `json:"started"`
 	Duration    time.Duration `json:"duration_ns"`
@@ -101,6 +103,8 @@ type Work struct {
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"duration_ns"`
 	Bytes    int64         `json:"bytes,omitempty"`
+	// Total is how many bytes there are, 0 while that is unknown.
+	Total int64 `json:"-"`
 }
 
 // Notice is something worth knowing that galley said: a warning or an error.

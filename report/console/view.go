@@ -1,0 +1,159 @@
+package console
+
+import (
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
+)
+
+// view is what Plain and Console have in common: what has happened so far, and how it is told.
+type view struct {
+	out, err *text.Checked
+	o        Options
+
+	mu         sync.Mutex
+	transcript *run.Transcript
+	collector  *run.Collector
+	instances  map[string]*instance
+	format     lineFormat
+}
+
+// instance is what is shown of an instance.
+type instance struct {
+	*run.Instance
+	color int
+	tail  run.Tail
+	// last is the last line that was printed or remarked in the current phase.
+	last    string
+	section section
+}
+
+func newView(out, err io.Writer, o Options, fold text.Fold) view {
+	return view{
+		out: &text.Checked{W: out}, err: &text.Checked{W: err}, o: o,
+		transcript: run.NewTranscript(), collector: run.NewCollector(), instances: map[string]*instance{},
+		format: lineFormat{paint: palette{o.Color}, fold: fold},
+	}
+}
+
+// note takes in an event, and returns its lines and its instance, nil for the run itself.
+func (v *view) note(e lifecycle.Event) (*instance, []run.Line) {
+	v.collector.Handle(e)
+	if start, ok := e.(lifecycle.RunStarted); ok {
+		v.format.begin(start)
+		for _, name := range start.Instances {
+			v.instance(name)
+		}
+	}
+	lines := v.transcript.Lines(e)
+	name := e.At().Instance
+	if name == "" {
+		return nil, lines
+	}
+	inst := v.instance(name)
+	inst.tail.Remember(e, lines)
+	return inst, lines
+}
+
+func (v *view) instance(name string) *instance {
+	inst, ok := v.instances[name]
+	if !ok {
+		inst = &instance{Instance: v.collector.Instance(name), color: instanceColor(len(v.instances))}
+		v.instances[name] = inst
+	}
+	return inst
+}
+
+// shown reports whether lines of a level are wanted.
+func (v *view) shown(l lifecycle.Level) bool { return run.Rank(l) >= run.Rank(v.o.Level) }
+
+// line writes a line of an instance, or of the run itself where there is none.
+func (v *view) line(inst *instance, l run.Line) string {
+	if inst == nil {
+		return v.format.format("", 0, l)
+	}
+	return v.format.format(inst.Name, inst.color, l)
+}
+
+// failure tells why an instance failed, unless that has just been told, and the end of its log, unless that went by.
+func (v *view) failure(inst *instance, e lifecycle.InstanceFinished, wentBy bool) []run.Line {
+	var out []run.Line
+	add := func(format string, args ...any) {
+		out = append(out, run.LogLine(lifecycle.LevelError, format, args...))
+	}
+	if n := len(inst.Phases); n == 0 || inst.Phases[n-1].Error != e.Error {
+		add("<%s> failed: %s%s", e.Instance, inPhase(inst.Instance), text.First(e.Error))
+	}
+	if lines := inst.tail.List(); len(lines) > 0 && !wentBy {
+		add("The last lines of its log:")
+		for _, l := range lines {
+			add("  %s", l)
+		}
+	}
+	if e.LogPath != "" {
+		add("The whole log: %s", e.LogPath)
+	}
+	return out
+}
+
+// inPhase is "verify: " for an instance that failed in that phase.
+func inPhase(i *run.Instance) string {
+	if i.FailedPhase == "" {
+		return ""
+	}
+	return string(i.FailedPhase) + ": "
+}
+
+// summarize prints which instances passed only when done again, failed, were cut off or never started; nothing when all
+// went well.
+func (v *view) summarize() {
+	r := v.collector.Result()
+	tell := func(level lifecycle.Level, format string, args ...any) {
+		v.err.Print(v.line(nil, run.LogLine(level, format, args...)))
+	}
+	var flaky, failed, cut []string
+	for _, i := range r.Instances {
+		switch {
+		case i.Flaky():
+			flaky = append(flaky, text.Line(i.Name))
+		case i.Status == run.Failed:
+			line := text.Line(i.Name) + ": " + inPhase(i) + text.Line(text.First(i.Error))
+			if i.LogPath != "" {
+				line += " (" + text.Line(i.LogPath) + ")"
+			}
+			failed = append(failed, line)
+		case i.Status == run.Unfinished:
+			cut = append(cut, text.Line(i.Name))
+		}
+	}
+	all := len(r.Instances)
+	if len(flaky) > 0 {
+		tell(lifecycle.LevelWarn, "%s passed only when done again (flaky): %s",
+			run.OfInstances(len(flaky), all), strings.Join(flaky, ", "))
+	}
+	for _, list := range []struct {
+		what  string
+		lines []string
+	}{{"failed", failed}, {"did not finish", cut}} {
+		if len(list.lines) > 0 {
+			tell(lifecycle.LevelError, "%s %s:", run.OfInstances(len(list.lines), all), list.what)
+		}
+		for _, line := range list.lines {
+			tell(lifecycle.LevelError, "    %s", line)
+		}
+	}
+	if n := r.Count(run.NotStarted); r.Ended && n > 0 {
+		why := ""
+		switch {
+		case r.Interrupted:
+			why = ", since the run was interrupted"
+		case len(failed) > 0:
+			why = ", since another failed"
+		}
+		tell(lifecycle.LevelError, "%s not started%s.", run.OfInstances(n, all), why)
+	}
+}
