@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,29 +41,19 @@ func (g *GitHub) Handle(e lifecycle.Event) {
 	case lifecycle.Notice:
 		switch e.Level {
 		case lifecycle.LevelWarn:
-			g.annotate("warning", annotation{title: orGalley(e.Instance), text: e.Text})
+			g.annotate("warning", annotation{title: cmp.Or(e.Instance, "galley"), text: e.Text})
 		case lifecycle.LevelError:
-			g.annotate("error", annotation{title: orGalley(e.Instance), text: e.Text})
+			g.annotate("error", annotation{title: cmp.Or(e.Instance, "galley"), text: e.Text})
 		}
 	case lifecycle.InstanceFinished:
 		if e.Error != "" {
-			g.annotate("error", annotation{title: failedTitle(e), text: e.Error + "\nThe whole log: " + e.LogPath})
+			title := e.Instance + " failed"
+			if e.FailedPhase != "" {
+				title = fmt.Sprintf("%s: %s failed", e.Instance, e.FailedPhase)
+			}
+			g.annotate("error", annotation{title: title, text: e.Error + "\nThe whole log: " + e.LogPath})
 		}
 	}
-}
-
-func failedTitle(e lifecycle.InstanceFinished) string {
-	if e.FailedPhase == "" {
-		return e.Instance + " failed"
-	}
-	return fmt.Sprintf("%s: %s failed", e.Instance, e.FailedPhase)
-}
-
-func orGalley(instance string) string {
-	if instance == "" {
-		return "galley"
-	}
-	return instance
 }
 
 // annotation is what a workflow command says.
@@ -91,19 +82,13 @@ func (g *GitHub) Close() error {
 		for _, t := range i.Tests() {
 			if t.Outcome == result.Failed {
 				g.annotate("error", annotation{
-					title: i.Name + ": " + run.CaseName(t.TestCase), text: orFailed(t.Message), file: t.File, line: t.Line,
+					title: i.Name + ": " + run.CaseName(t.TestCase), text: cmp.Or(strings.TrimSpace(t.Message), "failed"),
+					file: t.File, line: t.Line,
 				})
 			}
 		}
 	}
 	return errors.Join(g.out.Err, g.writeSummary(all))
-}
-
-func orFailed(message string) string {
-	if strings.TrimSpace(message) == "" {
-		return "failed"
-	}
-	return message
 }
 
 // writeSummary appends, since other commands of the step may have written too.

@@ -36,7 +36,7 @@ type junitSuite struct {
 	Log        string          `xml:"log,attr,omitempty"`
 	Properties []junitProperty `xml:"properties>property"`
 	Cases      []junitCase     `xml:"testcase"`
-	Err        *junitText      `xml:"system-err"`
+	Err        string          `xml:"system-err,omitempty"`
 }
 
 type junitProperty struct {
@@ -52,17 +52,13 @@ type junitCase struct {
 	Error     *junitOutcome `xml:"error"`
 	Failure   *junitOutcome `xml:"failure"`
 	Flaky     *junitOutcome `xml:"flakyFailure"`
-	Out       *junitText    `xml:"system-out"`
+	Out       string        `xml:"system-out,omitempty"`
 }
 
 type junitOutcome struct {
 	Type    string `xml:"type,attr,omitempty"`
 	Message string `xml:"message,attr"`
 	Text    string `xml:",chardata"`
-}
-
-type junitText struct {
-	Text string `xml:",chardata"`
 }
 
 // WriteJUnit writes a run as JUnit XML: a test suite per instance, in it a test case per test and per phase that has no
@@ -108,9 +104,7 @@ func newJUnitSuite(r *run.Run, i *run.Instance) junitSuite {
 	for _, n := range i.Notices {
 		notices = append(notices, string(n.Level)+": "+text.Lines(n.Text))
 	}
-	if len(notices) > 0 {
-		s.Err = &junitText{strings.Join(notices, "\n")}
-	}
+	s.Err = strings.Join(notices, "\n")
 	return s
 }
 
@@ -175,8 +169,8 @@ func junitPhase(i *run.Instance, p *run.Phase) junitCase {
 		outcome.Message = "the run ended while this was going on"
 		outcome.Text = strings.TrimSpace(outcome.Text)
 		c.Error = outcome
-	case p.Summary != "":
-		c.Out = &junitText{text.Lines(p.Summary)}
+	default:
+		c.Out = text.Lines(p.Summary)
 	}
 	return c
 }
@@ -203,17 +197,14 @@ func junitTest(i *run.Instance, t run.Test) junitCase {
 }
 
 // triesText is what each try of a phase that was done again printed last.
-func triesText(i *run.Instance) *junitText {
+func triesText(i *run.Instance) string {
 	var b strings.Builder
 	for _, p := range i.Tries() {
 		if len(p.Tail) > 0 {
 			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Phase, p.Status, text.Lines(strings.Join(p.Tail, "\n")))
 		}
 	}
-	if b.Len() == 0 {
-		return nil
-	}
-	return &junitText{b.String()}
+	return b.String()
 }
 
 // seconds with milliseconds, never negative, as the schema wants it.

@@ -128,25 +128,11 @@ func markdownFlaky(i *run.Instance) string {
 
 // markdown makes a text one line that Markdown and HTML take literally.
 func markdown(s string) string {
-	s = strings.Join(strings.Fields(text.Lines(s)), " ")
-	var b strings.Builder
-	for _, r := range s {
-		switch r {
-		case '<':
-			b.WriteString("&lt;")
-		case '>':
-			b.WriteString("&gt;")
-		case '&':
-			b.WriteString("&amp;")
-		case '\\', '`', '*', '_', '[', ']', '|', '#', '!', '~', '@':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
+	return markdownEscapes.Replace(strings.Join(strings.Fields(text.Lines(s)), " "))
 }
+
+var markdownEscapes = strings.NewReplacer("<", "&lt;", ">", "&gt;", "&", "&amp;", `\`, `\\`, "`", "\\`", "*", `\*`,
+	"_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "#", `\#`, "!", `\!`, "~", `\~`, "@", `\@`)
 
 // fenced is a block of code with a fence that the code does not contain.
 func fenced(code string) string {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"io"
 	"time"
 
@@ -142,5 +143,5 @@ func (c *Console) Close() error {
 	width, _ := c.term.Size()
 	c.out.Print(c.block.frame(c.scroll.take(), nil, width, c.format.paint))
 	c.summarize()
-	return text.JoinErrors(c.out, c.err)
+	return errors.Join(c.out.Err, c.err.Err)
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -123,5 +124,5 @@ func (p *Plain) Close() error {
 		p.closeSection(p.instance(i.Name), r.Started.Add(r.Duration))
 	}
 	p.summarize()
-	return text.JoinErrors(p.out, p.err)
+	return errors.Join(p.out.Err, p.err.Err)
 }

@@ -123,35 +123,27 @@ func (s timeScale) labelFor(d time.Duration, label string) string {
 	return label
 }
 
+// tickSteps are the distances between ticks, small ones first.
+var tickSteps = [...]time.Duration{
+	time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond,
+	50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond,
+	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
+	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
+}
+
 // ticks are at round times, up to seven of them; at the very end is no room for a label.
 func (s timeScale) ticks() []timelineTick {
-	step := time.Millisecond
-	for _, factor := range tickSteps(s.all) {
-		step = factor
-		if s.all/step <= 6 {
-			break
-		}
+	n := 0
+	for n < len(tickSteps)-1 && s.all/tickSteps[n] > 6 {
+		n++
+	}
+	step := tickSteps[n]
+	for s.all/step > 6 {
+		step *= 2
 	}
 	var out []timelineTick
 	for at := time.Duration(0); at <= s.all*95/100; at += step {
 		out = append(out, timelineTick{s.percent(at), tickLabel(at, step)})
-	}
-	return out
-}
-
-// tickSteps are the distances to choose from, small ones first.
-func tickSteps(all time.Duration) []time.Duration {
-	var out []time.Duration
-	for unit := time.Millisecond; unit < time.Second; unit *= 10 {
-		out = append(out, unit, 2*unit, 5*unit)
-	}
-	for _, unit := range []time.Duration{time.Second, time.Minute} {
-		for _, n := range []time.Duration{1, 2, 5, 10, 15, 30} {
-			out = append(out, n*unit)
-		}
-	}
-	for unit := time.Hour; unit <= max(all, time.Hour); unit *= 2 {
-		out = append(out, unit)
 	}
 	return out
 }

@@ -1,9 +1,6 @@
 package text
 
-import (
-	"errors"
-	"io"
-)
+import "io"
 
 // Checked is a writer that remembers the first error and writes no more after it, so that a closed pipe is told once
 // and does not stop the run.
@@ -19,13 +16,4 @@ func (c *Checked) Print(s string) {
 		return
 	}
 	_, c.Err = io.WriteString(c.W, s)
-}
-
-// JoinErrors joins the errors of writers.
-func JoinErrors(ws ...*Checked) error {
-	var errs []error
-	for _, w := range ws {
-		errs = append(errs, w.Err)
-	}
-	return errors.Join(errs...)
 }

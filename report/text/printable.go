@@ -1,9 +1,11 @@
+// Package text makes foreign text safe to show, and writes durations and sections for people: what the reports share of
+// the form of text.
 package text
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
 // Line makes a line of command output safe to show: complete terminal escape sequences are removed, other control
@@ -67,17 +69,17 @@ func harmless(s string, colors bool) string {
 }
 
 // Lines is Line for each line of a text.
-func Lines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
-		lines[i] = Line(l)
-	}
-	return strings.Join(lines, "\n")
+func Lines(s string) string { return Clean(s, FoldNone) }
+
+// First is the first line of a text that is not empty.
+func First(s string) string {
+	first, _, _ := strings.Cut(strings.TrimLeft(s, "\r\n"), "\n")
+	return first
 }
 
 // plainText is the fast path: nearly all output is printable ASCII.
 func plainText(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] < 0x20 || s[i] >= 0x7f {
 			return false
 		}
@@ -91,98 +93,22 @@ func Misleading(r rune) bool {
 	return r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0xfeff
 }
 
-// stripEscapes removes escape sequences as ECMA-48 cuts them: CSI up to its final byte, strings (OSC, DCS, SOS, PM,
-// APC) up to their terminator, and the two-character sequences. A sequence that the line cuts off is removed as well.
-// With colors, those that set colours and styles stay, and no other ESC does.
+// escapeSequence is a sequence as ECMA-48 cuts it, or the beginning of one that the line cuts off: CSI up to its final
+// byte, strings (OSC, DCS, SOS, PM, APC) up to their terminator, what has intermediates, and two characters. An ESC
+// before anything else stands alone. Where a CSI is broken off, what follows is text.
+var escapeSequence = regexp.MustCompile(`(?s)(?:\x1b\[|\x{9b})[\x20-\x3f]*[\x40-\x7e]?` +
+	`|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}]).*?(?:\x07|\x{9c}|\x1b\\|$)` +
+	`|\x1b(?:[\x20-\x2f]+.?|[\x30-\x7e])?`)
+
+// style is a sequence that sets colours and styles (SGR), such as "\x1b[1;31m", and no longer than anybody needs.
+var style = regexp.MustCompile(`^\x1b\[[0-9;:]{0,38}m$`)
+
+// stripEscapes removes escape sequences. With colors, those that set colours and styles stay, and no other ESC does.
 func stripEscapes(s string, colors bool) string {
-	if !strings.ContainsAny(s, "\x1b\u009b\u009d\u0090\u0098\u009e\u009f") {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		rest := s[size:]
-		switch {
-		case r == 0x1b:
-			s = afterEscape(rest)
-			if sequence := rest[:len(rest)-len(s)]; colors && setsStyle(sequence) {
-				b.WriteString("\x1b" + sequence)
-			}
-		case r == 0x9b:
-			s = afterCSI(rest)
-		case stringIntroducer(r):
-			s = afterString(rest)
-		default:
-			b.WriteString(s[:size])
-			s = rest
+	return escapeSequence.ReplaceAllStringFunc(s, func(sequence string) string {
+		if colors && style.MatchString(sequence) {
+			return sequence
 		}
-	}
-	return b.String()
-}
-
-// maxStyle is how long a sequence that sets a style may be.
-const maxStyle = 40
-
-// setsStyle reports whether what stands behind an ESC is a whole SGR sequence, such as "[1;31m".
-func setsStyle(s string) bool {
-	params, ok := strings.CutPrefix(s, "[")
-	params, whole := strings.CutSuffix(params, "m")
-	return ok && whole && len(s) <= maxStyle && strings.Trim(params, "0123456789;:") == ""
-}
-
-func stringIntroducer(r rune) bool {
-	return r == 0x90 || r == 0x98 || r == 0x9d || r == 0x9e || r == 0x9f
-}
-
-// afterEscape is what follows the sequence that ESC began.
-func afterEscape(s string) string {
-	if s == "" {
 		return ""
-	}
-	switch c := s[0]; {
-	case c == '[':
-		return afterCSI(s[1:])
-	case c == ']', c == 'P', c == 'X', c == '^', c == '_':
-		return afterString(s[1:])
-	case c >= 0x20 && c <= 0x2f: // intermediates, then one final byte
-		i := 0
-		for i < len(s) && s[i] >= 0x20 && s[i] <= 0x2f {
-			i++
-		}
-		if i < len(s) {
-			i++
-		}
-		return s[i:]
-	case c >= 0x30 && c <= 0x7e:
-		return s[1:]
-	default: // not a sequence: only the ESC goes
-		return s
-	}
-}
-
-func afterCSI(s string) string {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= 0x40 && c <= 0x7e:
-			return s[i+1:]
-		case c < 0x20 || c > 0x3f: // broken off: what follows is text
-			return s[i:]
-		}
-	}
-	return ""
-}
-
-// afterString is what follows BEL or ST.
-func afterString(s string) string {
-	for i, r := range s {
-		switch {
-		case r == 0x07:
-			return s[i+1:]
-		case r == 0x9c:
-			return s[i+utf8.RuneLen(r):]
-		case r == 0x1b && strings.HasPrefix(s[i+1:], "\\"):
-			return s[i+2:]
-		}
-	}
-	return ""
+	})
 }
