@@ -335,47 +335,68 @@ func TestTroubleshooting(t *testing.T) {
 	}))
 }
 
-// TestEveryKeyTakesEveryShape gives each key values of all kinds: whatever comes
-// of it, galley must not panic, and an error must say which key and where.
+// TestEveryKeyTakesEveryShape gives the keys of each plugin values of all kinds, all keys
+// the same at a time: whatever comes of it, galley must not panic, and an error must say
+// which key and where.
 func TestEveryKeyTakesEveryShape(t *testing.T) {
 	shapes := []string{
 		"~", "true", "-1", "5", "5.5", "99999999999999999999", `""`, "text", `":"`, "a:b:c:d", "/a:/b", "'a=b'", ":sym",
 		"[]", "[1]", "[[a, [b]]]", "[~]", "{}", "{a: b}", "{a: ~}", "{a: {b: [c]}}", "[{a: b}]", "[{}]", `"'"`,
 		"{name: a}", "{target: 1}", "{type: bind}", "[{target: /a, options: [{}]}]", "{'80': {}}", "{'80': [[]]}",
 	}
-	for _, k := range Keys() {
-		plugin := map[Section]string{
-			SectionDriver: "driver", SectionProvisioner: "provisioner", SectionVerifier: "verifier", SectionTransport: "transport", SectionLifecycle: "lifecycle",
-		}[k.Section]
-		if plugin == "" || k.Name == "name" {
-			continue
-		}
-		kind := map[Section]string{SectionDriver: "dokken", SectionProvisioner: "dokken", SectionVerifier: "inspec", SectionTransport: "dokken"}[k.Section]
-		if len(k.For) > 0 && k.For[0] != string(ProvisionerChef) {
-			kind = k.For[0]
-		}
+	for plugin, keys := range keysOfPlugins() {
 		for _, shape := range shapes {
-			text := k.Name + ": " + shape + "\n"
-			if k.Section != SectionLifecycle {
-				text += "name: " + kind + "\n"
+			text := ""
+			if plugin.kind != "" {
+				text = "name: " + plugin.kind + "\n"
 			}
-			block := mapOf(t, text)
-			raw := RawInstance{Name: "i", Suite: "s", Platform: "p"}
-			blocks := map[string]*yaml11.Value{
-				"driver": mapOf(t, "{name: dokken}"), "provisioner": mapOf(t, "{name: dokken}"),
-				"verifier": mapOf(t, "{name: dummy}"), "transport": mapOf(t, "{name: dokken}"), "lifecycle": mapOf(t, "{}"),
+			paths := map[string]bool{}
+			for _, k := range keys {
+				text += k.Name + ": " + shape + "\n"
+				paths[k.path()] = true
 			}
-			blocks[plugin] = block
-			raw.Driver, raw.Provisioner, raw.Verifier = blocks["driver"], blocks["provisioner"], blocks["verifier"]
-			raw.Transport, raw.Lifecycle = blocks["transport"], blocks["lifecycle"]
-			c := &Config{&kitchen.Config{Root: "/project", Instances: []RawInstance{raw}}}
+			blocks := map[Section]*yaml11.Value{
+				SectionDriver: mapOf(t, "{name: dokken}"), SectionProvisioner: mapOf(t, "{name: dokken}"),
+				SectionVerifier: mapOf(t, "{name: dummy}"), SectionTransport: mapOf(t, "{name: dokken}"), SectionLifecycle: mapOf(t, "{}"),
+			}
+			blocks[plugin.section] = mapOf(t, text)
+			c := &Config{&kitchen.Config{Root: "/project", Instances: []RawInstance{{
+				Name: "i", Suite: "s", Platform: "p", Driver: blocks[SectionDriver], Provisioner: blocks[SectionProvisioner],
+				Verifier: blocks[SectionVerifier], Transport: blocks[SectionTransport], Lifecycle: blocks[SectionLifecycle],
+			}}}}
 			all, diags := c.Resolve(ResolveOptions{})
 			for _, d := range diags {
-				require.True(t, strings.HasPrefix(d.Msg, k.path()), "%s: %s: %s", k.path(), shape, d)
+				path := regexp.MustCompile(`^[a-z]+\.\w+`).FindString(d.Msg)
+				require.True(t, paths[path], "%s: %s", shape, d)
 				require.False(t, d.Pos.IsZero(), d.String())
 			}
 			_, err := c.Diagnose(all, DiagnoseOptions{})
 			require.NoError(t, err)
 		}
 	}
+}
+
+// pluginKind is a section for one kind of its plugin.
+type pluginKind struct {
+	section Section
+	kind    string
+}
+
+// keysOfPlugins are the keys of the plugins, by the kind that they are tried with.
+func keysOfPlugins() map[pluginKind][]Key {
+	usual := map[Section]string{
+		SectionDriver: "dokken", SectionProvisioner: "dokken", SectionVerifier: "inspec", SectionTransport: "dokken", SectionLifecycle: "",
+	}
+	out := map[pluginKind][]Key{}
+	for _, k := range Keys() {
+		kind, ok := usual[k.Section]
+		if !ok || k.Name == "name" {
+			continue
+		}
+		if len(k.For) > 0 && k.For[0] != string(ProvisionerChef) {
+			kind = k.For[0]
+		}
+		out[pluginKind{k.Section, kind}] = append(out[pluginKind{k.Section, kind}], k)
+	}
+	return out
 }

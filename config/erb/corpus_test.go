@@ -44,8 +44,8 @@ func (c corpusCase) failsInERB() bool {
 
 // corpusProject is a case laid out in a temporary directory.
 type corpusProject struct {
-	dir, home string
-	files     []string // in the order of evaluation
+	name, dir, home string
+	files           []string // in the order of evaluation
 }
 
 func loadCorpus(t *testing.T) []corpusCase {
@@ -80,11 +80,9 @@ func corpusPaths(t *testing.T) map[string]string {
 	return paths
 }
 
-func layOut(t *testing.T, c corpusCase, paths map[string]string) corpusProject {
+func layOut(t *testing.T, c corpusCase, tmp string, paths map[string]string) corpusProject {
 	t.Helper()
-	tmp, err := filepath.EvalSymlinks(t.TempDir())
-	require.NoError(t, err)
-	p := corpusProject{dir: filepath.Join(tmp, "w", "x", "project"), home: filepath.Join(tmp, "home")}
+	p := corpusProject{name: c.Case, dir: filepath.Join(tmp, "w", "x", "project"), home: filepath.Join(tmp, "home")}
 	require.NoError(t, os.MkdirAll(p.dir, 0o755))
 	require.NoError(t, os.MkdirAll(filepath.Join(p.home, ".kitchen"), 0o755))
 	real := !strings.HasPrefix(c.Case, "synthetic__")
@@ -118,10 +116,10 @@ func (p corpusProject) env() []string {
 	return []string{"PATH=/usr/bin:/bin", "HOME=" + p.home, "USER=tester", "LANG=C.UTF-8"}
 }
 
-// render evaluates the files of a case; the texts so far come with the error.
-func (p corpusProject) render(t *testing.T, mode Mode) ([]string, error) {
+// render evaluates the files of a case here; the texts so far come with the error.
+func (p corpusProject) render(t *testing.T) ([]string, error) {
 	t.Helper()
-	s := NewSession(Options{Dir: p.dir, Env: p.env(), Commands: RunCommand, Mode: mode})
+	s := NewSession(Options{Dir: p.dir, Env: p.env(), Commands: RunCommand, Mode: Builtin})
 	var texts []string
 	for _, f := range p.files {
 		src, err := os.ReadFile(f)
@@ -158,33 +156,90 @@ func maskTimes(texts []string) []string {
 }
 
 // TestCorpus renders every file that Test Kitchen loads, and fails where Test
-// Kitchen's ERB fails. Where there is a ruby, the text is compared with its.
+// Kitchen's ERB fails. Where there is a ruby, the texts are compared with its.
 func TestCorpus(t *testing.T) {
-	cases := loadCorpus(t)
 	paths := corpusPaths(t)
-	_, noRuby := exec.LookPath("/usr/bin/ruby")
-	for _, c := range cases {
+	tmp, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	var projects []corpusProject
+	var got [][]string
+	for _, c := range loadCorpus(t) {
 		t.Run(c.Case, func(t *testing.T) {
-			p := layOut(t, c, paths)
-			mode := Auto
-			if !strings.HasPrefix(c.Case, "synthetic__") {
-				mode = Builtin // the files of real repositories need no ruby
-			}
-			got, err := p.render(t, mode)
-			if errors.Is(err, ErrNoRuby) {
-				t.Skip("the file needs a ruby, and this machine has none")
-			}
+			p := layOut(t, c, filepath.Join(tmp, c.Case), paths)
+			texts, err := p.render(t)
+			var e *Error
 			if c.failsInERB() {
 				require.Error(t, err)
-				return
+			} else if errors.As(err, &e) && leftToARuby(e) {
+				// the files of real repositories need no ruby
+				require.True(t, strings.HasPrefix(c.Case, "synthetic__"), err)
+			} else if require.NoError(t, err); p.hasERB(t) {
+				projects, got = append(projects, p), append(got, texts)
 			}
-			require.NoError(t, err)
-			if noRuby != nil || !p.hasERB(t) {
-				return
-			}
-			want, err := p.render(t, Ruby)
-			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(maskTimes(want), maskTimes(got)), "-ruby +galley")
 		})
 	}
+	require.Greater(t, len(got), 50)
+	want := rubyTexts(t, projects)
+	for i, p := range projects {
+		require.Empty(t, cmp.Diff(maskTimes(want[i]), maskTimes(got[i])), "%s: -ruby +galley", p.name)
+	}
 }
+
+// leftToARuby reports whether a file with this error goes to a ruby.
+func leftToARuby(e *Error) bool {
+	var se *syntaxError
+	return e.Unsupported || errors.As(e, &se)
+}
+
+// rubyTexts are the texts that a ruby makes of the projects: one process for all, a fork
+// for each. It skips the test where there is no ruby.
+func rubyTexts(t *testing.T, projects []corpusProject) [][]string {
+	t.Helper()
+	ruby, err := exec.LookPath("/usr/bin/ruby")
+	if err != nil {
+		t.Skip("no ruby to compare with")
+	}
+	var list []map[string]any
+	for _, p := range projects {
+		list = append(list, map[string]any{"dir": p.dir, "env": p.env(), "files": p.files})
+	}
+	in, err := json.Marshal(list)
+	require.NoError(t, err)
+	cmd := exec.Command(ruby, "-EUTF-8", "-e", corpusOracle)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	var texts [][]string
+	require.NoError(t, json.Unmarshal(out, &texts))
+	require.Len(t, texts, len(projects))
+	return texts
+}
+
+// corpusOracle renders the files of each project in order.
+const corpusOracle = `
+require "erb"; require "json"; require "yaml"; require "pathname"; require "date"; require "time"
+list = JSON.parse(STDIN.read)
+out = STDOUT.dup
+STDOUT.reopen(File::NULL)
+STDIN.reopen(File::NULL)
+results = list.map do |project|
+  r, w = IO.pipe
+  pid = fork do
+    r.close
+    ENV.replace(project["env"].to_h { |kv| kv.split("=", 2) })
+    Dir.chdir(project["dir"])
+    w.write(JSON.generate(project["files"].map do |name|
+      template = ERB.new(File.read(name))
+      template.filename = name
+      template.result
+    end))
+    w.close
+    exit!(0)
+  end
+  w.close
+  text = r.read
+  Process.wait(pid)
+  JSON.parse(text)
+end
+out.write(JSON.generate(results))
+`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,14 +12,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// seeds adds the expressions and kitchen files that the other tests use.
+// seeds adds some of the expressions that the other tests use, and what they do not.
 func seeds(f *testing.F, template bool) {
 	lists, err := filepath.Glob("testdata/expressions/*.rb")
 	require.NoError(f, err)
 	for _, name := range lists {
 		b, err := os.ReadFile(name)
 		require.NoError(f, err)
-		for line := range strings.Lines(string(b)) {
+		for i, line := range slices.Collect(strings.Lines(string(b))) {
+			if i%60 != 0 { // the others run in TestExpressions
+				continue
+			}
 			if template {
 				line = "<%= " + strings.TrimSuffix(line, "\n") + " %>\n"
 			}

@@ -15,7 +15,7 @@ func TestHostileTemplatesEnd(t *testing.T) {
 	for name, c := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			s := NewSession(sandboxed())
-			s.most = 300_000
+			s.most = 60_000
 			_, err := s.Render(t.Context(), "kitchen.yml", []byte(c.tmpl))
 			require.ErrorContains(t, err, "kitchen.yml:")
 			require.NotContains(t, err.Error(), "internal error")
@@ -40,7 +40,7 @@ func hostile() map[string]hostileCase {
 		"lambda recursion":       {"<% f = ->(x) { f.(x) }; f.(1) %>", "stack level too deep"},
 		"recursion rescued":      {"<% def f; f rescue f; end; f %>", ""},
 		"string multiplication":  {"<%= 'x' * 10_000_000_000 %>", "MiB"},
-		"string doubling":        {"<% s = 'x'; loop { s += s } %>", "MiB"},
+		"string doubling":        {"<% s = 'x'; loop { s += s } %>", ""},
 		"string append":          {"<% s = 'x' * 1000; loop { s << s } %>", ""},
 		"array multiplication":   {"<%= [0] * 10_000_000_000 %>", "steps"},
 		"array growth":           {"<% a = []; loop { a.concat(a); a << 1 } %>", ""},
@@ -57,9 +57,9 @@ func hostile() map[string]hostileCase {
 		"big precision":          {"<%= '%.10000000000f' % 1 %>", "MiB"},
 		"regexp blow-up":         {`<%= ('a' * 40) =~ /(a+)+b/ %>`, "takes too long"},
 		"regexp blow-up in gsub": {`<%= ('a' * 60).gsub(/(([a-z])+.)+[A-Z]([a-z])+/, '') %>`, "takes too long"},
-		"deep nesting of values": {"<% a = []; 5_000.times { a = [a] } %><%= a.inspect %>", "stack level too deep"},
-		"deep nesting flattened": {"<% a = []; 5_000.times { a = [a] } %><%= a.flatten %>", "stack level too deep"},
-		"deep nesting compared":  {"<% f = -> { a = []; 5_000.times { a = [a] }; a } %><%= f.() == f.() %>", "stack level too deep"},
+		"deep nesting of values": {"<% a = []; 1_000.times { a = [a] } %><%= a.inspect %>", "stack level too deep"},
+		"deep nesting flattened": {"<% a = []; 1_000.times { a = [a] } %><%= a.flatten %>", "stack level too deep"},
+		"deep nesting compared":  {"<% f = -> { a = []; 1_000.times { a = [a] }; a } %><%= f.() == f.() %>", "stack level too deep"},
 		"value inside itself":    {"<% a = []; a << a %><%= a.inspect %>", "stack level too deep"},
 		"deep parentheses":       {"<%= " + strings.Repeat("(", 100_000) + " %>", "nesting"},
 		"deep arrays":            {"<%= " + strings.Repeat("[", 100_000) + " %>", "nesting"},

@@ -29,19 +29,19 @@ func hostile() map[string]string {
 	return map[string]string{
 		"alias bomb":          bomb.String(),
 		"merge bomb":          merges.String(),
-		"deep flow lists":     strings.Repeat("[", fiveMB/2),
-		"deep flow maps":      strings.Repeat("{a: ", fiveMB/8),
-		"deep blocks":         strings.Repeat("- ", fiveMB/4),
-		"deep keys":           strings.Repeat("? ", fiveMB/4),
+		"deep flow lists":     strings.Repeat("[", fiveMB/20),
+		"deep flow maps":      strings.Repeat("{a: ", fiveMB/80),
+		"deep blocks":         strings.Repeat("- ", fiveMB/40),
+		"deep keys":           strings.Repeat("? ", fiveMB/40),
 		"deep indentation":    deepIndentation(1500),
 		"many nodes":          strings.Repeat("- a\n", 3<<20/4),
 		"large":               strings.Repeat("a", fiveMB),
 		"large anchor":        "a: &" + strings.Repeat("x", fiveMB),
-		"brackets on a line":  "[" + strings.Repeat(strings.Repeat("[", 400)+strings.Repeat("]", 400)+",", 4000),
+		"brackets on a line":  "[" + strings.Repeat(strings.Repeat("[", 400)+strings.Repeat("]", 400)+",", 800),
 		"quotes":              "a: " + strings.Repeat(`"`, 3<<20+1),
-		"colons":              strings.Repeat(": ", 1<<20),
+		"colons":              strings.Repeat(": ", 1<<17),
 		"blank lines in text": "a: 'x" + strings.Repeat("\n", 3<<20),
-		"block list keys":     strings.Repeat("? - a\n", 400_000),
+		"block list keys":     strings.Repeat("? - a\n", 180_000),
 	}
 }
 
