@@ -23,7 +23,7 @@
 // A run that finds some of them recorded goes on after them. A phase that is begun is
 // no longer done: what was recorded after it is not done either.
 //
-// The rooms: project.go is who we are; engine.go, images.go, network.go, tool.go and
+// The rooms: project.go is who we are; engine.go, images.go, tool.go and
 // build.go are what instances share on an engine; placement.go is which engine an
 // instance lives on; runner.go is the container that is tested; orphans.go and prune.go
 // are what is left over.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -46,7 +47,7 @@ func CopyOut(ctx context.Context, c Copier, id, from, to string) error {
 // a slash. Errors: as of CopyOut.
 func Download(ctx context.Context, c Copier, id, from, to string) error {
 	return fetch(ctx, c, id, from, func(dir bool) (string, error) {
-		if !dir && (isDir(to) || endsInSlash(to)) {
+		if !dir && (project.IsDir(to) || endsInSlash(to)) {
 			return filepath.Join(to, path.Base(from)), nil
 		}
 		return to, nil
@@ -97,11 +98,6 @@ func namesContent(p string) bool {
 
 func endsInSlash(p string) bool { return strings.HasSuffix(filepath.ToSlash(p), "/") }
 
-func isDir(p string) bool {
-	st, err := os.Stat(p)
-	return err == nil && st.IsDir()
-}
-
 // copyTarget is where CopyOut puts what it copies.
 func copyTarget(from, to string, dir bool) (string, error) {
 	st, err := os.Stat(to)
@@ -120,7 +116,7 @@ func copyTarget(from, to string, dir bool) (string, error) {
 		return "", fmt.Errorf("%s is a file, not a directory", to)
 	case !there && !dir && endsInSlash(to):
 		return "", fmt.Errorf("there is no directory %s", to)
-	case !isDir(filepath.Dir(filepath.Clean(to))):
+	case !project.IsDir(filepath.Dir(filepath.Clean(to))):
 		return "", fmt.Errorf("there is no directory %s", filepath.Dir(filepath.Clean(to)))
 	}
 	return to, nil

@@ -91,3 +91,15 @@ func (p Project) EnvironWith(more ...map[string]string) []string {
 	}
 	return env
 }
+
+// IsDir reports whether a path is a directory, or a link to one.
+func IsDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
+// Within reports whether a path is a directory, or lies in it.
+func Within(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}

@@ -3,7 +3,9 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 )
 
 // Runner runs commands in one instance's container, in the same way on a local and on a
@@ -48,4 +50,52 @@ type ExitError struct {
 	Hint string
 	// OnHost is set when it ran on this machine and not in the runner.
 	OnHost bool
+}
+
+// Error says what ended with which code, and what that means.
+func (e *ExitError) Error() string {
+	msg := fmt.Sprintf("%s exited with code %d", e.What, e.Code)
+	where := "in the runner"
+	if e.OnHost {
+		where = "on this machine"
+	}
+	switch {
+	case e.Hint != "":
+		msg += ": " + e.Hint
+	case e.Code == 126:
+		msg += ": it, or a command in it, cannot be executed " + where
+	case e.Code == 127:
+		msg += ": it, or a command in it, was not found " + where
+	case e.Code > 128 && e.Code < 160:
+		msg += fmt.Sprintf(": killed by signal %d", e.Code-128)
+	}
+	return msg
+}
+
+// Quote makes one word of a POSIX shell's line of any text.
+func Quote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// QuoteAll makes words of texts, with blanks between.
+func QuoteAll(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = Quote(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// QuotePattern quotes a path for a shell but leaves its stars to it.
+func QuotePattern(pattern string) string {
+	pieces := strings.Split(pattern, "*")
+	for i, p := range pieces {
+		if p != "" {
+			pieces[i] = Quote(p)
+		}
+	}
+	return strings.Join(pieces, "*")
 }

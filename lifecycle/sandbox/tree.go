@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/galley-kitchen/galley/lifecycle/project"
 )
 
 // Tree lists the files below a directory as sandbox files under the prefix to, in
@@ -114,7 +116,7 @@ func (t *tree) ancestors(from string) ([]fs.FileInfo, error) {
 	in := dir
 	t.hidden = func(p string) bool {
 		for ; p != filepath.Dir(p); p = filepath.Dir(p) {
-			if own(filepath.Dir(p), filepath.Base(p)) && !within(p, in) {
+			if own(filepath.Dir(p), filepath.Base(p)) && !project.Within(p, in) {
 				return true
 			}
 		}
@@ -137,12 +139,6 @@ func (t *tree) ancestors(from string) ([]fs.FileInfo, error) {
 func own(dir, name string) bool {
 	return strings.EqualFold(name, ".git") || strings.EqualFold(name, ".kitchen") ||
 		name == "galley" && strings.EqualFold(filepath.Base(dir), ".kitchen")
-}
-
-// within reports whether p is dir or lies in it.
-func within(dir, p string) bool {
-	rel, err := filepath.Rel(dir, p)
-	return err == nil && filepath.IsLocal(rel)
 }
 
 // walk lists what is in one directory, and tells how many entries that has; above are

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
-	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // The bounds of the copy of a project that goes with tests that reach it.
@@ -20,18 +20,16 @@ const (
 // projectDir is where the copy of the project is in the sandbox.
 const projectDir = "project"
 
+// upwards matches what names in a script what lies above its own directory: "..", or the
+// directory that some path is in.
 var upwards = regexp.MustCompile(`(^|[\s/"'=(:}])\.\.($|[\s/"';)&|])|\bdirname\b|rev-parse`)
-
-// reachesUp reports whether a script names what lies above its own directory: by "..",
-// or by the directory that some path is in.
-func reachesUp(text []byte) bool { return upwards.Match(text) }
 
 // addProject adds, for tests that reach above their directory, the files of the project
 // around them: the tests are then where they are in the project. Nothing outside of the
 // project is carried, nor .git and .kitchen.
 func (t *tests) addProject(dir string) error {
-	root := filepath.Clean(t.project.Root)
-	if t.reachesUp == nil || !testrun.Within(root, dir) || filepath.Clean(dir) == root {
+	root := filepath.Clean(t.Root)
+	if !t.scripts || !project.Within(root, dir) || filepath.Clean(dir) == root {
 		return nil
 	}
 	reaches, err := t.anyReachesUp()
@@ -61,7 +59,7 @@ func (t *tests) addProject(dir string) error {
 		}
 		if size += f.Size(); len(t.above) >= maxAboveFiles || size > maxAboveBytes {
 			return fmt.Errorf("the tests in %s reach above their directory, and the project is too large to go with them: over %d files or %d MiB\n"+
-				"Move what they need beside them, or make it smaller", t.project.Shown(dir), maxAboveFiles, maxAboveBytes>>20)
+				"Move what they need beside them, or make it smaller", t.Shown(dir), maxAboveFiles, maxAboveBytes>>20)
 		}
 		t.above = append(t.above, f)
 	}
@@ -78,7 +76,7 @@ func (t *tests) anyReachesUp() (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("read the tests: %w", err)
 		}
-		if t.reachesUp(text) {
+		if upwards.Match(text) {
 			return true, nil
 		}
 	}

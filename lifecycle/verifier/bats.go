@@ -10,62 +10,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
-	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
-
-// bats prints TAP. Newer ones can tell how long each test took.
-func bats() framework {
-	return framework{
-		name: "bats", dirs: []string{"bats"}, binaries: []string{"bats"},
-		isTest: withSuffix(".bats"), reachesUp: reachesUp,
-		command: func(i invocation) string {
-			return `case "$("$tool" --help 2>&1)" in *--timing*) timing=--timing ;; *) timing= ;; esac` + "\n" +
-				`"$tool" --tap $timing ` + i.options + " " + i.tests
-		},
-		source: testrun.ResultsPrinted, parse: result.ParseTAP, refine: refineBats,
-		remedy: inPlace("Install bats in driver.image"),
-	}
-}
-
-// bash runs scripts as busser's bash plugin does: each is a test, and its exit code
-// the result.
-func bash() framework {
-	return framework{
-		name: "bash", dirs: []string{"bash"}, binaries: []string{"bash"},
-		isTest: withSuffix(".sh", ".bash"), reachesUp: reachesUp,
-		pick: func(scripts []string) []string {
-			var named []string
-			for _, s := range scripts {
-				if base := strings.TrimSuffix(path.Base(s), path.Ext(s)); strings.HasSuffix(base, "_test") || strings.HasPrefix(base, "test_") {
-					named = append(named, s)
-				}
-			}
-			if named != nil { // the others are helpers
-				return named
-			}
-			return scripts
-		},
-		command: func(i invocation) string {
-			return `set -- ` + i.tests + `
-echo "1..$#"
-n=0 code=0
-for test; do
-  n=$((n+1))
-  if "$tool" ` + i.options + ` "./$test" >&2; then echo "ok $n - $test"; else code=$?; echo "not ok $n - $test"; echo "# it exited with code $code"; fi
-done
-(exit $code)`
-		},
-		source: testrun.ResultsPrinted, parse: result.ParseTAP,
-		refine: func(cases []result.TestCase, t tests) {
-			for i := range cases {
-				if t.source[cases[i].Title] != "" {
-					cases[i].File = cases[i].Title
-				}
-			}
-		},
-		remedy: inPlace("Install bash in driver.image"),
-	}
-}
 
 var (
 	batsTiming = regexp.MustCompile(` in (\d+)(ms|s|sec)$`)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 	"github.com/galley-kitchen/galley/lifecycle/verifier/inspec"
@@ -26,9 +25,9 @@ const suitesDir = "suites"
 // findByLayout looks for tests as busser does: in test/integration/SUITE/FRAMEWORK.
 // Where kitchen.yml names no verifier at all, test files that lie in the suite's
 // directory itself are recognised by their names too.
-func findByLayout(p project.Project, i config.Instance) (parts []testrun.Part, looked []string, err error) {
-	dir := p.SuiteDir(i.Suite)
-	looked = []string{p.Shown(dir)}
+func findByLayout(b testrun.Base) (parts []testrun.Part, looked []string, err error) {
+	dir := b.SuiteDir(b.Suite)
+	looked = []string{b.Shown(dir)}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, looked, nil
@@ -38,12 +37,12 @@ func findByLayout(p project.Project, i config.Instance) (parts []testrun.Part, l
 	}
 	names := map[string]bool{}
 	for _, e := range entries {
-		names[e.Name()] = testrun.IsDir(filepath.Join(dir, e.Name()))
+		names[e.Name()] = project.IsDir(filepath.Join(dir, e.Name()))
 	}
 	for _, foreign := range foreignFrameworks() {
 		if names[foreign] {
 			return nil, looked, fmt.Errorf("%s: galley cannot run %s tests\nRun them with the shell verifier, or move them elsewhere",
-				p.Shown(filepath.Join(dir, foreign)), foreign)
+				b.Shown(filepath.Join(dir, foreign)), foreign)
 		}
 	}
 	for _, fw := range frameworks() {
@@ -51,7 +50,7 @@ func findByLayout(p project.Project, i config.Instance) (parts []testrun.Part, l
 			if !names[d] {
 				continue
 			}
-			t, err := testsIn(p, i.Verifier, fw, filepath.Join(dir, d), filepath.Join(p.TestBase, helpersDir, d), path.Join(suitesDir, d))
+			t, err := testsIn(b, fw, filepath.Join(dir, d), filepath.Join(b.TestBase, helpersDir, d), path.Join(suitesDir, d))
 			if err != nil {
 				return nil, looked, err
 			}
@@ -61,17 +60,17 @@ func findByLayout(p project.Project, i config.Instance) (parts []testrun.Part, l
 		}
 	}
 	if names[inspec.Dir] {
-		parts = append(parts, inspec.New(p, i, filepath.Join(dir, inspec.Dir)))
+		parts = append(parts, inspec.New(b, filepath.Join(dir, inspec.Dir)))
 	}
-	if len(parts) == 0 && !i.Verifier.NameSet {
-		parts, err = findByName(p, i, dir, entries)
+	if len(parts) == 0 && !b.Verifier.NameSet {
+		parts, err = findByName(b, dir, entries)
 	}
 	return parts, looked, err
 }
 
 // findByName recognises test files by their names alone. The first that fits
 // decides, since they share a directory.
-func findByName(p project.Project, i config.Instance, dir string, entries []os.DirEntry) ([]testrun.Part, error) {
+func findByName(b testrun.Base, dir string, entries []os.DirEntry) ([]testrun.Part, error) {
 	has := func(fits func(string) bool) bool {
 		return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return fits(e.Name()) })
 	}
@@ -88,11 +87,11 @@ func findByName(p project.Project, i config.Instance, dir string, entries []os.D
 			continue
 		}
 		fw, _ := frameworkNamed(c.framework)
-		t, err := testsIn(p, i.Verifier, fw, dir, "", path.Join(suitesDir, fw.name))
+		t, err := testsIn(b, fw, dir, "", path.Join(suitesDir, fw.name))
 		return []testrun.Part{t}, err
 	}
 	if has(func(n string) bool { return n == "inspec.yml" || n == "controls" || strings.HasSuffix(n, "_test.rb") }) {
-		return []testrun.Part{inspec.New(p, i, dir)}, nil
+		return []testrun.Part{inspec.New(b, dir)}, nil
 	}
 	return nil, nil
 }
@@ -100,18 +99,18 @@ func findByName(p project.Project, i config.Instance, dir string, entries []os.D
 // findFor looks for the tests of one framework: where kitchen.yml says, or in its
 // own directory under the suite, or in the suite's directory.
 func findFor(fw framework) finder {
-	return func(p project.Project, i config.Instance) (parts []testrun.Part, looked []string, err error) {
-		if len(i.Verifier.Tool.Tests) > 0 {
-			t, err := testsNamed(p, i, fw)
-			return []testrun.Part{t}, i.Verifier.Tool.Tests, err
+	return func(b testrun.Base) (parts []testrun.Part, looked []string, err error) {
+		if len(b.Verifier.Tool.Tests) > 0 {
+			t, err := testsNamed(b, fw)
+			return []testrun.Part{t}, b.Verifier.Tool.Tests, err
 		}
 		for _, d := range append(slices.Clone(fw.dirs), "") {
-			dir := filepath.Join(p.SuiteDir(i.Suite), d)
-			looked = append(looked, p.Shown(dir))
-			if !testrun.IsDir(dir) {
+			dir := filepath.Join(b.SuiteDir(b.Suite), d)
+			looked = append(looked, b.Shown(dir))
+			if !project.IsDir(dir) {
 				continue
 			}
-			t, err := testsIn(p, i.Verifier, fw, dir, filepath.Join(p.TestBase, helpersDir, fw.name), path.Join(suitesDir, fw.name))
+			t, err := testsIn(b, fw, dir, filepath.Join(b.TestBase, helpersDir, fw.name), path.Join(suitesDir, fw.name))
 			if err != nil {
 				return nil, looked, err
 			}
@@ -124,10 +123,10 @@ func findFor(fw framework) finder {
 }
 
 // testsIn takes all files of a directory, and of one with helpers if it is there.
-func testsIn(p project.Project, v config.Verifier, fw framework, dir, helpers, to string) (tests, error) {
-	t := tests{framework: fw, project: p, config: v, dir: to, source: map[string]string{}}
+func testsIn(b testrun.Base, fw framework, dir, helpers, to string) (tests, error) {
+	t := tests{framework: fw, Base: b, dir: to, source: map[string]string{}}
 	for _, from := range []string{dir, helpers} {
-		if from == "" || !testrun.IsDir(from) {
+		if from == "" || !project.IsDir(from) {
 			continue
 		}
 		files, err := sandbox.Tree(from, "", nil)
@@ -197,7 +196,7 @@ func (t *tests) findVars(dir string) error {
 	if t.name != goss().name {
 		return nil
 	}
-	want := t.config.Tool.Vars
+	want := t.Verifier.Tool.Vars
 	if want == "" {
 		for _, rel := range []string{"vars.yaml", "vars.yml"} {
 			if t.source[rel] != "" {
@@ -206,7 +205,7 @@ func (t *tests) findVars(dir string) error {
 		}
 		return nil
 	}
-	for _, base := range []string{t.project.Root, dir} {
+	for _, base := range []string{t.Root, dir} {
 		file := want
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(base, want)
@@ -217,5 +216,5 @@ func (t *tests) findVars(dir string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("verifier.vars: there is no file %s in %s", want, t.project.Root)
+	return fmt.Errorf("verifier.vars: there is no file %s in %s", want, t.Root)
 }

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -19,9 +20,9 @@ type framework struct {
 	binaries []string
 	// isTest reports whether a file is a test rather than a helper, by its name.
 	isTest func(name string) bool
-	// reachesUp reports whether the text of a test or helper names what lies above its
-	// directory; nil means that none does.
-	reachesUp func(text []byte) bool
+	// scripts means that the tests are scripts of a shell, which may reach what lies above
+	// their directory.
+	scripts bool
 	// pick chooses among the tests of a directory; nil means all.
 	pick func(tests []string) []string
 	// singly runs every test by itself.
@@ -79,4 +80,142 @@ func withSuffix(suffixes ...string) func(string) bool {
 // inPlace is how to get a tool into the runner.
 func inPlace(install string) string {
 	return install + ", for example by driver.intermediate_instructions; or name an image that brings it in a volume as verifier.image, or its command as verifier.binary"
+}
+
+// bats prints TAP. Newer ones can tell how long each test took.
+func bats() framework {
+	return framework{
+		name: "bats", dirs: []string{"bats"}, binaries: []string{"bats"},
+		isTest: withSuffix(".bats"), scripts: true,
+		command: func(i invocation) string {
+			return `case "$("$tool" --help 2>&1)" in *--timing*) timing=--timing ;; *) timing= ;; esac` + "\n" +
+				`"$tool" --tap $timing ` + i.options + " " + i.tests
+		},
+		source: testrun.ResultsPrinted, parse: result.ParseTAP, refine: refineBats,
+		remedy: inPlace("Install bats in driver.image"),
+	}
+}
+
+// bash runs scripts as busser's bash plugin does: each is a test, and its exit code
+// the result.
+func bash() framework {
+	return framework{
+		name: "bash", dirs: []string{"bash"}, binaries: []string{"bash"},
+		isTest: withSuffix(".sh", ".bash"), scripts: true,
+		pick: func(scripts []string) []string {
+			var named []string
+			for _, s := range scripts {
+				if base := strings.TrimSuffix(path.Base(s), path.Ext(s)); strings.HasSuffix(base, "_test") || strings.HasPrefix(base, "test_") {
+					named = append(named, s)
+				}
+			}
+			if named != nil { // the others are helpers
+				return named
+			}
+			return scripts
+		},
+		command: func(i invocation) string {
+			return `set -- ` + i.tests + `
+echo "1..$#"
+n=0 code=0
+for test; do
+  n=$((n+1))
+  if "$tool" ` + i.options + ` "./$test" >&2; then echo "ok $n - $test"; else code=$?; echo "not ok $n - $test"; echo "# it exited with code $code"; fi
+done
+(exit $code)`
+		},
+		source: testrun.ResultsPrinted, parse: result.ParseTAP,
+		refine: func(cases []result.TestCase, t tests) {
+			for i := range cases {
+				if t.source[cases[i].Title] != "" {
+					cases[i].File = cases[i].Title
+				}
+			}
+		},
+		remedy: inPlace("Install bash in driver.image"),
+	}
+}
+
+// serverspec runs RSpec, in whose output people read and whose JSON galley reads.
+func serverspec() framework {
+	return framework{
+		name: "serverspec", dirs: []string{"serverspec", "rspec"}, binaries: []string{"rspec"},
+		isTest: withSuffix("_spec.rb"),
+		command: func(i invocation) string {
+			return `"$tool" -I . --format documentation --format json --out "$results" ` + i.options + " " + i.tests
+		},
+		source: testrun.ResultsInFile, parse: result.ParseRSpec,
+		remedy: inPlace("Install serverspec in driver.image (the package ruby-serverspec, or `gem install serverspec`)"),
+	}
+}
+
+// goss prints JSON, of which galley makes lines for people.
+func goss() framework {
+	return framework{
+		name: "goss", dirs: []string{"goss"}, binaries: []string{"goss"},
+		isTest: func(name string) bool {
+			return withSuffix(".yaml", ".yml", ".json")(name) && !strings.HasPrefix(name, "vars.")
+		},
+		pick:   pickGossfiles,
+		singly: true,
+		command: func(i invocation) string {
+			vars := ""
+			if i.vars != "" {
+				vars = "--vars " + i.vars + " "
+			}
+			return `"$tool" --gossfile ` + i.tests + " " + vars + "validate --format json --no-color " + i.options
+		},
+		source: testrun.ResultsOnly, parse: result.ParseGoss,
+		refine: func(cases []result.TestCase, t tests) {
+			for i := range cases {
+				cases[i].File = t.run[0]
+			}
+		},
+		codes:  map[int]string{78: "the gossfile cannot be used"},
+		remedy: inPlace("Put goss into driver.image"),
+	}
+}
+
+// pickGossfiles leaves out what a goss.yaml includes, which is all beside it.
+func pickGossfiles(files []string) []string {
+	main := slices.IndexFunc(files, func(f string) bool {
+		return slices.Contains([]string{"goss.yaml", "goss.yml", "goss.json"}, f)
+	})
+	if main >= 0 {
+		return files[main : main+1]
+	}
+	return files
+}
+
+// testinfra runs pytest in the runner, with testinfra's plugin and its local
+// connection, and reads its JUnit XML.
+func testinfra() framework {
+	return framework{
+		name: "testinfra", dirs: []string{"testinfra", "pytest"}, binaries: []string{"pytest", "pytest-3", "py.test", "py.test-3"},
+		isTest: func(name string) bool {
+			return strings.HasSuffix(name, ".py") && (strings.HasPrefix(name, "test_") || strings.HasSuffix(name, "_test.py"))
+		},
+		// The tests' directory may belong to somebody else, so nothing is written there.
+		command: func(i invocation) string {
+			return `PYTHONDONTWRITEBYTECODE=1 "$tool" -v -p no:cacheprovider -o junit_family=xunit1 --junitxml="$results" ` + i.options + " " + i.tests
+		},
+		source: testrun.ResultsInFile, parse: result.ParseJUnit, refine: refinePytest,
+		noTests: 5,
+		codes: map[int]string{
+			2: "it was interrupted, or tests could not be loaded",
+			3: "pytest itself failed",
+			4: "pytest was called wrongly; see verifier.options",
+		},
+		remedy: inPlace("Install testinfra in driver.image (the package python3-testinfra, or `pip install pytest-testinfra`)"),
+	}
+}
+
+// refinePytest counts lines from 1, as everybody else does.
+func refinePytest(cases []result.TestCase, _ tests) {
+	for i := range cases {
+		if cases[i].File != "" {
+			cases[i].Line++
+			cases[i].Suite = path.Base(cases[i].File)
+		}
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/glob"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -16,12 +15,12 @@ import (
 
 // testsNamed takes the tests that kitchen.yml names. What lies beside them comes
 // along, since tests load helpers.
-func testsNamed(p project.Project, i config.Instance, fw framework) (tests, error) {
-	t := tests{framework: fw, project: p, config: i.Verifier, dir: path.Join(suitesDir, fw.name), source: map[string]string{}}
+func testsNamed(b testrun.Base, fw framework) (tests, error) {
+	t := tests{framework: fw, Base: b, dir: path.Join(suitesDir, fw.name), source: map[string]string{}}
 	chosen := map[string]bool{} // paths on this machine
 	var dirs []string
-	for _, pattern := range i.Verifier.Tool.Tests {
-		files, err := matching(p, pattern, i.Suite, fw)
+	for _, pattern := range b.Verifier.Tool.Tests {
+		files, err := matching(b, pattern, fw)
 		if err != nil {
 			return t, err
 		}
@@ -46,7 +45,7 @@ func testsNamed(p project.Project, i config.Instance, fw framework) (tests, erro
 		all = append(all, sandbox.File{Path: rel, Source: file})
 	}
 	// The whole project is not what lies beside a test.
-	if testrun.Within(p.Root, top) && top != filepath.Clean(p.Root) {
+	if project.Within(b.Root, top) && top != filepath.Clean(b.Root) {
 		files, err := sandbox.Tree(top, "", nil)
 		if err != nil {
 			return t, fmt.Errorf("read the tests: %w", err)
@@ -65,8 +64,8 @@ func testsNamed(p project.Project, i config.Instance, fw framework) (tests, erro
 
 // matching are the files that a pattern means: relative to the project or, where
 // nothing fits there, to the suite's directory. A directory means the tests in it.
-func matching(p project.Project, pattern, suite string, fw framework) ([]string, error) {
-	for _, base := range []string{p.Root, p.SuiteDir(suite)} {
+func matching(b testrun.Base, pattern string, fw framework) ([]string, error) {
+	for _, base := range []string{b.Root, b.SuiteDir(b.Suite)} {
 		full := pattern
 		if !filepath.IsAbs(full) {
 			full = filepath.Join(base, pattern)
@@ -76,7 +75,7 @@ func matching(p project.Project, pattern, suite string, fw framework) ([]string,
 		}
 		var found []string
 		var err error
-		if testrun.IsDir(full) {
+		if project.IsDir(full) {
 			found, err = testsBelow(full, fw.isTest)
 		} else {
 			if strings.HasSuffix(full, "**") {
@@ -91,7 +90,7 @@ func matching(p project.Project, pattern, suite string, fw framework) ([]string,
 			return found, nil
 		}
 	}
-	return nil, fmt.Errorf("verifier.tests: there is no file %s in %s", pattern, p.Root)
+	return nil, fmt.Errorf("verifier.tests: there is no file %s in %s", pattern, b.Root)
 }
 
 // testsBelow are the files below a directory that isTest takes for tests.

@@ -1,13 +1,13 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"strings"
 	"time"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/project"
@@ -18,17 +18,14 @@ import (
 )
 
 // shell runs a line on this machine or, with remote_exec, in the runner.
-type shell struct {
-	project  project.Project
-	instance config.Instance
-}
+type shell struct{ testrun.Base }
 
 func (s *shell) ToolImage() string { return "" }
 
 // Prepare copies the suite's test files, which a remote command may want.
 func (s *shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 	var files []sandbox.File
-	if dir := s.project.SuiteDir(s.instance.Suite); s.instance.Verifier.Shell.Remote && testrun.IsDir(dir) {
+	if dir := s.SuiteDir(s.Suite); s.Verifier.Shell.Remote && project.IsDir(dir) {
 		var err error
 		if files, err = sandbox.Tree(dir, "", nil); err != nil {
 			return fmt.Errorf("read the tests: %w", err)
@@ -38,7 +35,7 @@ func (s *shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 }
 
 func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
-	if err := dummy.Pause(ctx, s.instance.Verifier.Shell.Sleep); err != nil {
+	if err := dummy.Pause(ctx, s.Verifier.Shell.Sleep); err != nil {
 		return nil, err
 	}
 	tail := &runner.Tail{}
@@ -48,10 +45,10 @@ func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox
 	if err != nil {
 		return nil, err
 	}
-	test := result.TestCase{Title: strings.TrimSpace(s.instance.Verifier.CommandPrefix + " " + s.instance.Verifier.Shell.Command), Outcome: result.Passed, Duration: time.Since(start)}
+	test := result.TestCase{Title: strings.TrimSpace(s.Verifier.CommandPrefix + " " + s.Verifier.Shell.Command), Outcome: result.Passed, Duration: time.Since(start)}
 	const tool = "the verifier's command"
 	if code != 0 {
-		exit := &runner.ExitError{What: tool, Code: code, OnHost: !s.instance.Verifier.Shell.Remote}
+		exit := &runner.ExitError{What: tool, Code: code, OnHost: !s.Verifier.Shell.Remote}
 		test.Outcome, test.Message = result.Failed, strings.TrimSpace(exit.Error()+"\n"+tail.String())
 		return []result.TestCase{test}, &FailedError{Tool: tool, Exit: exit}
 	}
@@ -59,13 +56,13 @@ func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox
 }
 
 func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.Output) (int, error) {
-	c := s.instance.Verifier.Shell
+	c := s.Verifier.Shell
 	if c.Remote {
 		if err := r.Sync(ctx); err != nil {
 			return -1, err
 		}
-		line := testrun.InRunner(s.instance.Verifier, c.Command)
-		env := testrun.RunnerEnv(s.project, s.instance.Verifier)
+		line := s.InRunner(c.Command)
+		env := s.RunnerEnv()
 		maps.Copy(env, s.instanceEnv(t))
 		maps.Copy(env, c.Env)
 		if c.Timeout > 0 {
@@ -79,8 +76,8 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.O
 		}
 		return code, err
 	}
-	return hostexec.Run(ctx, hostexec.Command{Line: testrun.Prefixed(s.instance.Verifier, c.Command), Dir: s.project.Abs(c.Cwd),
-		Env:    s.project.EnvironWith(s.instanceEnv(t), s.instance.Verifier.Env, c.Env),
+	return hostexec.Run(ctx, hostexec.Command{Line: s.Prefixed(c.Command), Dir: s.Abs(c.Cwd),
+		Env:    s.EnvironWith(s.instanceEnv(t), s.Verifier.Env, c.Env),
 		Stdout: out.Stdout, Stderr: out.Stderr, Timeout: c.Timeout})
 }
 
@@ -88,15 +85,11 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.O
 // that it makes of kitchen-dokken's state: KITCHEN_ and the name of each entry. Where that
 // has all that the engine knows of a container, the variable is its ID.
 func (s *shell) instanceEnv(t Target) map[string]string {
-	user := s.instance.Driver.User
-	if user == "" {
-		user = "root"
-	}
 	return map[string]string{
-		"KITCHEN_RUNNER_CONTAINER": t.ContainerID, "KITCHEN_WORK_IMAGE": t.Image, "KITCHEN_PLATFORM_IMAGE": s.instance.Driver.Image,
-		"KITCHEN_INSTANCE_PLATFORM_NAME": s.instance.Platform, "KITCHEN_IMAGE_PREFIX": "", "KITCHEN_USERNAME": user,
+		"KITCHEN_RUNNER_CONTAINER": t.ContainerID, "KITCHEN_WORK_IMAGE": t.Image, "KITCHEN_PLATFORM_IMAGE": s.Driver.Image,
+		"KITCHEN_INSTANCE_PLATFORM_NAME": s.Platform, "KITCHEN_IMAGE_PREFIX": "", "KITCHEN_USERNAME": cmp.Or(s.Driver.User, "root"),
 		"KITCHEN_LAST_ACTION": "setup", "KITCHEN_LAST_ATTEMPTED_ACTION": "verify",
-		"KITCHEN_INSTANCE": s.instance.Name, "KITCHEN_SUITE": s.instance.Suite, "KITCHEN_PLATFORM": s.instance.Platform,
+		"KITCHEN_INSTANCE": s.Name, "KITCHEN_SUITE": s.Suite, "KITCHEN_PLATFORM": s.Platform,
 		"KITCHEN_INSTANCE_NAME": t.ContainerName, "KITCHEN_CONTAINER_ID": t.ContainerID,
 		"KITCHEN_HOSTNAME": t.Hostname, "KITCHEN_ENGINE_HOST": t.Endpoint,
 	}

@@ -2,11 +2,12 @@ package verifier
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
 	"path"
+	"slices"
+	"strings"
 
-	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -16,8 +17,7 @@ import (
 // tests are the tests of one framework: a part of a suite.
 type tests struct {
 	framework
-	project project.Project
-	config  config.Verifier
+	testrun.Base
 	// dir is the directory in the sandbox that holds them, with slashes.
 	dir string
 	// all are the files, helpers too, by their path below dir.
@@ -47,49 +47,35 @@ func (t tests) Files() ([]sandbox.File, error) {
 func (t tests) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
 	batches := [][]string{t.run}
 	if t.singly {
-		batches = nil
-		for _, test := range t.run {
-			batches = append(batches, []string{test})
-		}
+		batches = slices.Collect(slices.Chunk(t.run, 1))
 	}
-	var cases []result.TestCase
-	var errs []error
-	for _, batch := range batches {
+	return testrun.Each(batches, func(batch []string) ([]result.TestCase, error) {
 		t.run = batch
-		done, err := t.once(ctx, r)
-		cases = append(cases, done...)
-		errs = append(errs, err)
-		var failed *FailedError
-		if err != nil && !errors.As(err, &failed) {
-			break
-		}
-	}
-	return cases, errors.Join(errs...)
+		return t.once(ctx, r)
+	})
 }
 
 // once runs the tool over the tests.
 func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
 	remote := path.Join(r.Sandbox.Remote, t.dir)
-	done, err := r.RunTool(ctx, testrun.Tool{
-		Config: t.config, Env: testrun.RunnerEnv(t.project, t.config), Binaries: t.binaries, Dir: remote, Source: t.framework.source,
-		Command: t.command(invocation{tests: runner.QuoteAll(t.run), options: runner.QuoteAll(t.config.Tool.Options),
-			vars: quotedOrNone(t.vars)}),
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case done.Missing:
-		return nil, &ToolMissingError{Tool: t.binaries[0], Places: done.Places, Remedy: t.remedy}
-	case done.Code != 0 && done.Code == t.noTests:
-		return nil, nil
+	in := invocation{tests: runner.QuoteAll(t.run), options: runner.QuoteAll(t.Verifier.Tool.Options)}
+	if t.vars != "" {
+		in.vars = runner.Quote(t.vars)
 	}
-	cases, err := t.parse(done.Results)
-	if err != nil {
-		if err := done.ShowHidden(r.Out.Stdout); err != nil {
-			return nil, err
+	done, err := r.RunTool(ctx, testrun.Tool{Base: t.Base, Binaries: t.binaries, Dir: remote, Command: t.command(in),
+		Source: t.framework.source, Remedy: t.remedy})
+	if err != nil || done.Code != 0 && done.Code == t.noTests {
+		return nil, err
+	}
+	cases, unread := t.parse(done.Results)
+	if t.framework.source == testrun.ResultsOnly {
+		// People have seen nothing yet.
+		if unread != nil {
+			_, err = r.Out.Stdout.Write(done.Results)
+		} else {
+			err = printCases(r.Out.Stdout, cases)
 		}
-	} else if t.framework.source == testrun.ResultsOnly {
-		if err := printCases(r.Out.Stdout, cases); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +85,7 @@ func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, erro
 	for i := range cases {
 		cases[i].File = t.locate(cases[i].File, remote)
 	}
-	v := testrun.Verdict{Tool: t.name, Code: done.Code, Hint: t.codes[done.Code], Unread: err, Output: done.Output}
+	v := testrun.Verdict{Tool: t.name, Code: done.Code, Hint: t.codes[done.Code], Unread: unread, Output: done.Output}
 	return v.Cases(cases, r.Out.Stderr)
 }
 
@@ -113,14 +99,29 @@ func (t tests) locate(file, remote string) string {
 		rel = testrun.TrimDir(rel, remote)
 	}
 	if source := t.source[path.Clean(rel)]; source != "" {
-		return t.project.Shown(source)
+		return t.Shown(source)
 	}
 	return file
 }
 
-func quotedOrNone(s string) string {
-	if s == "" {
-		return ""
+// printCases shows cases of a tool that prints for programs only.
+func printCases(w io.Writer, cases []result.TestCase) error {
+	marks := map[result.Outcome]string{result.Passed: "ok  ", result.Failed: "FAIL", result.Skipped: "skip"}
+	failed := 0
+	for _, c := range cases {
+		if _, err := fmt.Fprintf(w, "%s  %s\n", marks[c.Outcome], c.Title); err != nil {
+			return err
+		}
+		if c.Outcome != result.Failed {
+			continue
+		}
+		failed++
+		for line := range strings.Lines(c.Message) {
+			if _, err := fmt.Fprintf(w, "      %s\n", strings.TrimRight(line, "\n")); err != nil {
+				return err
+			}
+		}
 	}
-	return runner.Quote(s)
+	_, err := fmt.Fprintf(w, "%d tests, %d failed\n", len(cases), failed)
+	return err
 }

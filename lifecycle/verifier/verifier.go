@@ -4,6 +4,7 @@ package verifier
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
@@ -44,18 +45,19 @@ type (
 // New returns the verifier of an instance. Where kitchen.yml names none, the tests
 // that are there decide.
 func New(p project.Project, i config.Instance) (Verifier, error) {
+	b := testrun.Base{Project: p, Instance: i}
 	switch i.Verifier.Kind {
 	case config.VerifierShell:
-		return &shell{project: p, instance: i}, nil
+		return &shell{b}, nil
 	case config.VerifierDummy:
 		return nothing{i.Verifier}, nil
 	case config.VerifierInspec, config.VerifierCincAuditor:
-		return &suite{project: p, instance: i, find: inspec.Find}, nil
+		return &suite{Base: b, find: inspec.Find}, nil
 	case config.VerifierBusser:
-		return &suite{project: p, instance: i, find: findByLayout}, nil
+		return &suite{Base: b, find: findByLayout}, nil
 	}
 	if fw, ok := frameworkNamed(string(i.Verifier.Kind)); ok {
-		return &suite{project: p, instance: i, find: findFor(fw)}, nil
+		return &suite{Base: b, find: findFor(fw)}, nil
 	}
 	return nil, fmt.Errorf("galley has no verifier %q", i.Verifier.Name)
 }
@@ -76,4 +78,63 @@ func (n nothing) Verify(ctx context.Context, _ runner.Runner, _ Target, _ sandbo
 		return nil, err
 	}
 	return nil, &NoTestsError{}
+}
+
+// suite runs the tests of a suite, which may be written for several tools.
+type suite struct {
+	testrun.Base
+	// find looks for the tests of the suite.
+	find finder
+
+	parts  []testrun.Part
+	looked []string
+}
+
+// finder looks for the tests of an instance. It returns them by tool, and the
+// places where it looked.
+type finder func(b testrun.Base) (parts []testrun.Part, looked []string, err error)
+
+func (s *suite) ToolImage() string { return s.Verifier.Tool.Image }
+
+// Prepare finds the tests anew and makes the sandbox hold them and nothing else.
+func (s *suite) Prepare(_ context.Context, sb sandbox.Dir) (err error) {
+	if s.parts, s.looked, err = s.find(s.Base); err != nil {
+		return err
+	}
+	var all []sandbox.File
+	for _, p := range s.parts {
+		files, err := p.Files()
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if f.Mode == 0o600 {
+				f.Mode = sb.SecretMode()
+			}
+			all = append(all, f)
+		}
+	}
+	return sandbox.Sync(sb.Local, all, nil)
+}
+
+// Verify runs the tests of one tool after the other.
+func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
+	if len(s.parts) == 0 {
+		return nil, &NoTestsError{Looked: s.looked}
+	}
+	if err := r.Sync(ctx); err != nil {
+		return nil, err
+	}
+	cases, err := testrun.Each(s.parts, func(p testrun.Part) ([]result.TestCase, error) {
+		return p.Verify(ctx, testrun.Run{Runner: r, Target: t, Sandbox: sb, Out: out})
+	})
+	if len(cases) == 0 && err == nil {
+		return nil, &NoTestsError{Looked: s.looked}
+	}
+	return cases, err
+}
+
+func isFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -229,7 +230,7 @@ func (a Ansible) addRoles(l *layout) {
 		add(a.carry(l, "additional_copy_role_path", dir))
 	}
 	for _, dir := range append(a.Places(plugin, a.Suite, "roles"), filepath.Join(a.Root, "test", "roles")) {
-		if st, err := os.Stat(dir); err == nil && st.IsDir() {
+		if project.IsDir(dir) {
 			add(a.carry(l, "roles_path", dir))
 		}
 	}

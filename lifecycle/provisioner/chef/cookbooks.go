@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -146,7 +147,7 @@ func cookbooksIn(dir string, filter cookbookFilter) ([]sandbox.File, error) {
 	filters := make(map[string]cookbookFilter, len(entries))
 	for _, e := range entries {
 		from := filepath.Join(dir, e.Name())
-		if st, err := os.Stat(from); err != nil || !st.IsDir() {
+		if !project.IsDir(from) {
 			continue // a README beside the cookbooks, or a link that leads nowhere
 		}
 		if filters[e.Name()], err = filter.in(from, dir); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -51,7 +52,7 @@ func (p Puppet) hiera() hiera {
 	for _, name := range h.named {
 		from := filepath.Join(filepath.Dir(h.config), filepath.FromSlash(name))
 		to := path.Clean(name)
-		if st, err := os.Stat(from); err != nil || !st.IsDir() || !filepath.IsLocal(filepath.FromSlash(to)) {
+		if !project.IsDir(from) || !filepath.IsLocal(filepath.FromSlash(to)) {
 			continue // elsewhere in the runner, or not there
 		}
 		if !slices.ContainsFunc(h.data, func(d dataDir) bool { return d.to == to }) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -39,7 +40,7 @@ func (p Puppet) modules() ([]sandbox.File, error) {
 		}
 		for _, e := range entries {
 			from := filepath.Join(dir, e.Name())
-			if st, err := os.Stat(from); err != nil || !st.IsDir() {
+			if !project.IsDir(from) {
 				continue // no module, or a link that leads nowhere
 			}
 			if by, ok := taken[e.Name()]; ok {

@@ -1,7 +1,6 @@
 package inspec
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -62,7 +61,7 @@ func makeParent(file string) error {
 // reporters are those that kitchen.yml names, with its placeholders filled in and
 // files as paths of this machine.
 func (n *InSpec) reporters() (others []reporter, own ownReport) {
-	c := n.config.Inspec
+	c := n.Verifier.Inspec
 	names := c.Reporter
 	if len(names) == 0 {
 		names = []string{"cli"}
@@ -70,14 +69,14 @@ func (n *InSpec) reporters() (others []reporter, own ownReport) {
 			names = []string{"cli:" + c.Output}
 		}
 	}
-	fill := strings.NewReplacer("%{platform}", n.platform, "%{suite}", n.suite)
+	fill := strings.NewReplacer("%{platform}", n.Platform, "%{suite}", n.Suite)
 	for _, text := range names {
 		name, file, _ := strings.Cut(fill.Replace(text), ":")
 		if file == "-" {
 			file = ""
 		}
 		if file != "" && !filepath.IsAbs(file) {
-			file = filepath.Join(n.project.Root, filepath.FromSlash(file))
+			file = filepath.Join(n.Root, filepath.FromSlash(file))
 		}
 		if name == "json" {
 			own = ownReport{echo: file == "", copy: file}
@@ -91,7 +90,7 @@ func (n *InSpec) reporters() (others []reporter, own ownReport) {
 // arguments are the words after the command. The last ones are reporters: the
 // caller adds the one that writes galley's report.
 func (n *InSpec) arguments(at paths, reports []reporter) []string {
-	c := n.config.Inspec
+	c := n.Verifier.Inspec
 	words := []string{"exec"}
 	for i, t := range n.targets {
 		words = append(words, t.argument(at, i))
@@ -104,7 +103,7 @@ func (n *InSpec) arguments(at paths, reports []reporter) []string {
 	if !c.LoadPlugins {
 		words = append(words, "--disable-user-plugins")
 	}
-	if on, _ := n.config.Raw["color"].(bool); on {
+	if on, _ := n.Verifier.Raw["color"].(bool); on {
 		words = append(words, "--color")
 	} else { // the output goes to a log
 		words = append(words, "--no-color")
@@ -115,7 +114,7 @@ func (n *InSpec) arguments(at paths, reports []reporter) []string {
 	if len(c.PluginConfig) > 0 {
 		words = append(words, "--config", at.written(configFile))
 	}
-	words = append(words, n.config.Tool.Options...)
+	words = append(words, n.Verifier.Tool.Options...)
 	// Each of these takes all words up to the next option.
 	words = append(words, listOption("--controls", c.Controls)...)
 	var inputs, waivers []string
@@ -150,7 +149,7 @@ func listOption(option string, values []string) []string {
 
 // written are the files that galley writes for InSpec.
 func (n *InSpec) written() ([]sandbox.File, error) {
-	c := n.config.Inspec
+	c := n.Verifier.Inspec
 	var files []sandbox.File
 	add := func(name string, content any) error {
 		data, err := config.MarshalPlain(content)
@@ -175,17 +174,13 @@ func (n *InSpec) written() ([]sandbox.File, error) {
 			continue
 		}
 		name := wrapperName(i)
-		var depend map[string]string
-		if err := json.Unmarshal([]byte(t.depends), &depend); err != nil {
-			return nil, fmt.Errorf("write a profile for InSpec: %w", err)
-		}
 		if err := add(path.Join(name, "inspec.yml"), map[string]any{
-			"name": name, "version": "0.1.0", "title": "the tests of " + depend["name"], "depends": []any{depend},
+			"name": name, "version": "0.1.0", "title": "the tests of " + t.depends["name"], "depends": []any{t.depends},
 		}); err != nil {
 			return nil, err
 		}
 		files = append(files, sandbox.File{Path: path.Join(Dir, name, "controls", "all.rb"),
-			Data: []byte("include_controls " + rubyString(depend["name"]) + "\n")})
+			Data: []byte("include_controls " + rubyString(t.depends["name"]) + "\n")})
 	}
 	return files, nil
 }

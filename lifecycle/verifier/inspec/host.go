@@ -52,8 +52,8 @@ func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ 
 	argv := append([]string{binary}, n.arguments(at, reports)...)
 	argv = append(argv, "json:"+results, "--target", "docker://"+r.Target.ContainerID)
 	tail := &runner.Tail{}
-	code, err := hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: n.project.Root,
-		Env:    n.project.EnvironWith(r.Target.ClientEnv, n.config.Env, n.env()),
+	code, err := hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: n.Root,
+		Env:    n.EnvironWith(r.Target.ClientEnv, n.Verifier.Env, n.env()),
 		Stdout: tail.Over(r.Out.Stdout), Stderr: tail.Over(r.Out.Stderr)})
 	if err != nil {
 		return nil, err

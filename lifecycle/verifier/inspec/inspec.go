@@ -4,6 +4,7 @@
 package inspec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -39,11 +41,8 @@ const (
 
 // InSpec runs the profiles of an instance.
 type InSpec struct {
-	project  project.Project
-	config   config.Verifier
-	suite    string
-	platform string
-	targets  []target
+	testrun.Base
+	targets []target
 	// base is the directory of this machine that the carried files keep their
 	// places relative to, since profiles depend on each other by relative paths.
 	base string
@@ -55,37 +54,31 @@ type InSpec struct {
 }
 
 // New returns the verifier of the tests in a directory of this machine.
-func New(p project.Project, i config.Instance, dir string) *InSpec {
-	return newInSpec(p, i, []target{{path: dir}})
-}
-
-func newInSpec(p project.Project, i config.Instance, targets []target) *InSpec {
-	return &InSpec{project: p, config: i.Verifier, suite: i.Suite, platform: i.Platform, targets: targets}
-}
+func New(b testrun.Base, dir string) *InSpec { return &InSpec{Base: b, targets: []target{{path: dir}}} }
 
 // Find collects the profiles of an instance: the suite's own directory, as
 // kitchen-inspec finds it, and those that kitchen.yml names. looked are the places where
 // it looked.
-func Find(p project.Project, i config.Instance) (parts []testrun.Part, looked []string, err error) {
-	dir := suiteDir(p, i.Suite)
-	looked = []string{p.Shown(dir)}
+func Find(b testrun.Base) (parts []testrun.Part, looked []string, err error) {
+	dir := suiteDir(b)
+	looked = []string{b.Shown(dir)}
 	var targets []target
-	if testrun.IsDir(dir) {
+	if project.IsDir(dir) {
 		targets = append(targets, target{path: dir})
 	}
-	for _, t := range i.Verifier.Inspec.Tests {
-		one, err := targetOf(p, t)
+	for _, t := range b.Verifier.Inspec.Tests {
+		one, err := targetOf(b.Project, t)
 		if err != nil {
 			return nil, looked, err
 		}
-		if !slices.Contains(targets, one) {
+		if !slices.ContainsFunc(targets, func(have target) bool { return reflect.DeepEqual(have, one) }) {
 			targets = append(targets, one)
 		}
 	}
 	if len(targets) == 0 {
 		return nil, looked, nil
 	}
-	return []testrun.Part{newInSpec(p, i, targets)}, looked, nil
+	return []testrun.Part{&InSpec{Base: b, targets: targets}}, looked, nil
 }
 
 // Paths are the files and directories of the project that InSpec runs.
@@ -93,7 +86,7 @@ func (n *InSpec) Paths() []string {
 	var list []string
 	for _, t := range n.targets {
 		if t.path != "" {
-			list = append(list, n.project.Shown(t.path))
+			list = append(list, n.Shown(t.path))
 		}
 	}
 	return list
@@ -102,14 +95,14 @@ func (n *InSpec) Paths() []string {
 // suiteDir is where the suite's own tests are: test/recipes takes the place
 // of test/integration where it exists, and a directory for another tool beside
 // them means that InSpec's are in one of their own.
-func suiteDir(p project.Project, suite string) string {
-	base := p.TestBase
-	if recipes := filepath.Join(p.Root, "test", "recipes"); testrun.IsDir(recipes) {
+func suiteDir(b testrun.Base) string {
+	base := b.TestBase
+	if recipes := filepath.Join(b.Root, "test", "recipes"); project.IsDir(recipes) {
 		base = recipes
 	}
-	dir := filepath.Join(base, suite)
+	dir := filepath.Join(base, b.Suite)
 	for _, other := range []string{Dir, "serverspec", "bats", "pester", "rspec", "cucumber", "minitest", "bash", "goss", "testinfra"} {
-		if testrun.IsDir(filepath.Join(dir, other)) {
+		if project.IsDir(filepath.Join(dir, other)) {
 			return filepath.Join(dir, Dir)
 		}
 	}
@@ -118,7 +111,7 @@ func suiteDir(p project.Project, suite string) string {
 
 // Verify runs InSpec where it is.
 func (n *InSpec) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
-	where := n.config.Inspec.Location
+	where := n.Verifier.Inspec.Location
 	if where == config.InspecOnHost {
 		return n.onHost(ctx, r, nil)
 	}
@@ -158,7 +151,7 @@ func (n *InSpec) betterOnHost(ctx context.Context, r testrun.Run) (bool, error) 
 
 // binaries are the names of the command, the one asked for first.
 func (n *InSpec) binaries() []string {
-	if n.config.Kind == config.VerifierCincAuditor {
+	if n.Verifier.Kind == config.VerifierCincAuditor {
 		return []string{"cinc-auditor", "inspec"}
 	}
 	return []string{"inspec", "cinc-auditor"}
@@ -167,15 +160,12 @@ func (n *InSpec) binaries() []string {
 // env is the environment of InSpec alone; licences go this way since a command
 // line can be seen by others.
 func (n *InSpec) env() map[string]string {
-	c := n.config.Inspec
+	c := n.Verifier.Inspec
 	env := map[string]string{}
 	for name, value := range map[string]string{
 		"CHEF_LICENSE": c.License, "CHEF_LICENSE_KEY": c.LicenseKey, "CHEF_LICENSE_SERVER": c.LicenseServer,
 	} {
-		if value == "" {
-			value = n.project.Getenv(name)
-		}
-		if value != "" {
+		if value = cmp.Or(value, n.Getenv(name)); value != "" {
 			env[name] = value
 		}
 	}
@@ -188,7 +178,7 @@ func (n *InSpec) Files() ([]sandbox.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	dirs := []string{n.project.Root}
+	dirs := []string{n.Root}
 	for _, c := range carried {
 		dirs = append(dirs, filepath.Dir(c))
 	}
@@ -202,7 +192,7 @@ func (n *InSpec) Files() ([]sandbox.File, error) {
 			return nil, fmt.Errorf("inspec_tests: %w", err)
 		}
 		to := path.Join(Dir, "src", filepath.ToSlash(rel))
-		if !testrun.IsDir(c) {
+		if !project.IsDir(c) {
 			list = append(list, sandbox.File{Path: to, Source: c})
 			continue
 		}
@@ -243,7 +233,7 @@ func (n *InSpec) carried() ([]string, error) {
 		}
 		all = append(all, profiles...)
 	}
-	c := n.config.Inspec
+	c := n.Verifier.Inspec
 	for key, files := range map[string][]string{"input_files": c.InputFiles, "waiver_files": c.WaiverFiles, "profiles_path": {c.ProfilesPath}} {
 		for _, f := range files {
 			if f == "" {
@@ -258,7 +248,7 @@ func (n *InSpec) carried() ([]string, error) {
 	slices.Sort(all)
 	var list []string
 	for _, p := range slices.Compact(all) {
-		if !slices.ContainsFunc(list, func(have string) bool { return testrun.Within(have, p) }) {
+		if !slices.ContainsFunc(list, func(have string) bool { return project.Within(have, p) }) {
 			list = append(list, p)
 		}
 	}
@@ -308,15 +298,10 @@ func (n *InSpec) inRunner(ctx context.Context, r testrun.Run) ([]result.TestCase
 	if slices.ContainsFunc(reports, func(report reporter) bool { return report.file != "" }) {
 		command = "mkdir -p " + runner.Quote(path.Join(r.Sandbox.Remote, reportsDir)) + "\n" + command
 	}
-	env := testrun.RunnerEnv(n.project, n.config)
-	maps.Copy(env, n.env())
-	done, err := r.RunTool(ctx, testrun.Tool{Config: n.config, Env: env, Binaries: n.binaries(), Dir: r.Sandbox.Remote,
-		Command: command, Source: testrun.ResultsInFile})
+	done, err := r.RunTool(ctx, testrun.Tool{Base: n.Base, Env: n.env(), Binaries: n.binaries(), Dir: r.Sandbox.Remote,
+		Command: command, Source: testrun.ResultsInFile, Remedy: remedy})
 	if err != nil {
 		return nil, err
-	}
-	if done.Missing {
-		return nil, &testrun.ToolMissingError{Tool: n.binaries()[0], Places: done.Places, Remedy: remedy}
 	}
 	var errs []error
 	if len(done.Results) > 0 { // InSpec that fails early writes no reports at all
@@ -350,10 +335,10 @@ func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r 
 	for i := range cases {
 		c := &cases[i]
 		if c.File != "" {
-			c.File = n.project.Shown(source(c.File))
+			c.File = n.Shown(source(c.File))
 		}
 		if from, ok := strings.CutPrefix(c.Suite, anonymous); ok {
-			c.Suite = anonymous + n.project.Shown(source(from))
+			c.Suite = anonymous + n.Shown(source(from))
 		}
 	}
 	if code == codeSkips {

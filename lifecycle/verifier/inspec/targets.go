@@ -1,10 +1,11 @@
 package inspec
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/project"
-	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
 // target is one thing that `inspec exec` is to run. Exactly one field is set.
@@ -24,9 +24,9 @@ type target struct {
 	path string
 	// url is an address that InSpec takes as it is.
 	url string
-	// depends is, as JSON, the dependency of a profile that includes the controls of
-	// another one: the only way to name a branch on InSpec's command line.
-	depends string
+	// depends is the dependency of a profile that includes the controls of another one:
+	// the only way to name a branch on InSpec's command line.
+	depends map[string]string
 }
 
 // complianceScheme begins the addresses of profiles in Chef Automate.
@@ -53,13 +53,13 @@ func targetOf(p project.Project, t config.InspecTest) (target, error) {
 		return pathTarget(p, t.Path)
 	case t.Git != "":
 		return dependency(map[string]string{"name": profileName(t.Name, t.Git), "git": t.Git,
-			"branch": t.Branch, "tag": t.Tag, "ref": t.Ref, "relative_path": t.RelativePath})
+			"branch": t.Branch, "tag": t.Tag, "ref": t.Ref, "relative_path": t.RelativePath}), nil
 	case t.URL != "":
 		return target{url: t.URL}, nil
 	case t.Compliance != "":
 		return target{url: withScheme(complianceScheme, t.Compliance)}, nil
 	case t.Supermarket != "" && t.SupermarketURL != "":
-		return dependency(map[string]string{"name": profileName(t.Name, t.Supermarket), "supermarket": t.Supermarket, "supermarket_url": t.SupermarketURL})
+		return dependency(map[string]string{"name": profileName(t.Name, t.Supermarket), "supermarket": t.Supermarket, "supermarket_url": t.SupermarketURL}), nil
 	case t.Supermarket != "":
 		return target{url: withScheme("supermarket", t.Supermarket)}, nil
 	case t.Name != "":
@@ -88,25 +88,15 @@ func pathTarget(p project.Project, text string) (target, error) {
 	return target{path: full}, nil
 }
 
-func dependency(fields map[string]string) (target, error) {
-	for k, v := range fields {
-		if v == "" {
-			delete(fields, k)
-		}
-	}
-	data, err := json.Marshal(fields)
-	if err != nil {
-		return target{}, fmt.Errorf("inspec_tests: %w", err)
-	}
-	return target{depends: string(data)}, nil
+// dependency is a target of those fields of a dependency that say something.
+func dependency(fields map[string]string) target {
+	maps.DeleteFunc(fields, func(_, v string) bool { return v == "" })
+	return target{depends: fields}
 }
 
 // profileName names a profile by its entry, or by the end of its address.
 func profileName(name, address string) string {
-	if name != "" {
-		return name
-	}
-	return strings.TrimSuffix(path.Base(address), ".git")
+	return cmp.Or(name, strings.TrimSuffix(path.Base(address), ".git"))
 }
 
 func withScheme(scheme, address string) string {
@@ -125,7 +115,7 @@ type remoteProfiles struct {
 
 // add notes what a target needs.
 func (f *remoteProfiles) add(t target) {
-	f.git = f.git || strings.HasPrefix(t.url, "git@") || strings.HasSuffix(t.url, ".git") || strings.Contains(t.depends, `"git":`)
+	f.git = f.git || strings.HasPrefix(t.url, "git@") || strings.HasSuffix(t.url, ".git") || t.depends["git"] != ""
 	f.login = f.login || strings.HasPrefix(t.url, complianceScheme+"://")
 }
 
@@ -142,7 +132,7 @@ func (n *InSpec) withDependencies(profile string) ([]string, error) {
 		seen[dir] = true
 		list = append(list, dir)
 		data, err := os.ReadFile(filepath.Join(dir, metadataFile))
-		if errors.Is(err, fs.ErrNotExist) || !testrun.IsDir(dir) {
+		if errors.Is(err, fs.ErrNotExist) || !project.IsDir(dir) {
 			return nil
 		}
 		if err != nil {
@@ -182,7 +172,7 @@ const metadataFile = "inspec.yml"
 func (n *InSpec) dependency(profile, text string) (string, error) {
 	next := text
 	if !filepath.IsAbs(next) {
-		next = filepath.Join(n.project.Root, text)
+		next = filepath.Join(n.Root, text)
 		if _, err := os.Stat(next); err != nil {
 			next = filepath.Join(profile, text)
 		}

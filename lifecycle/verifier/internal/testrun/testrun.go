@@ -4,9 +4,9 @@ package testrun
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,6 +16,12 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
+
+// Base is what all verifiers have: the instance and its project.
+type Base struct {
+	project.Project
+	config.Instance
+}
 
 // Target is what a verifier that runs on this machine needs to know of the runner and
 // its engine.
@@ -45,10 +51,26 @@ type Part interface {
 	Verify(ctx context.Context, r Run) ([]result.TestCase, error)
 }
 
+// Each runs the tests of each of a list. That those of one fail keeps none of the others
+// from being run; any other error does.
+func Each[T any](list []T, run func(T) ([]result.TestCase, error)) ([]result.TestCase, error) {
+	var cases []result.TestCase
+	var errs []error
+	for _, one := range list {
+		done, err := run(one)
+		cases, errs = append(cases, done...), append(errs, err)
+		var failed *FailedError
+		if err != nil && !errors.As(err, &failed) {
+			break
+		}
+	}
+	return cases, errors.Join(errs...)
+}
+
 // RunnerEnv is the environment of a verifier's commands in the runner.
-func RunnerEnv(p project.Project, v config.Verifier) map[string]string {
-	env := runner.KitchenEnv(p.Environ, v.Proxy)
-	maps.Copy(env, v.Env)
+func (b Base) RunnerEnv() map[string]string {
+	env := runner.KitchenEnv(b.Environ, b.Verifier.Proxy)
+	maps.Copy(env, b.Verifier.Env)
 	return env
 }
 
@@ -56,35 +78,24 @@ func RunnerEnv(p project.Project, v config.Verifier) map[string]string {
 // front. As in Test Kitchen they stand before a shell, and so hold for all of it. Root
 // goes without sudo, which many an image lacks: a kitchen.yml that was written for
 // machines says sudo, and dokken's transport never wanted it.
-func InRunner(v config.Verifier, text string) string {
+func (b Base) InRunner(text string) string {
+	v := b.Verifier
 	if !v.Sudo {
-		return Prefixed(v, text)
+		return b.Prefixed(text)
 	}
 	sudo := v.SudoCommand + " sh -c " + runner.Quote(text)
 	if v.CommandPrefix != "" {
 		sudo = v.CommandPrefix + " " + sudo
 	}
-	return "if [ \"$(id -u)\" = 0 ]; then\n" + Prefixed(v, text) + "\nelse\n" + sudo + "\nfi"
+	return "if [ \"$(id -u)\" = 0 ]; then\n" + b.Prefixed(text) + "\nelse\n" + sudo + "\nfi"
 }
 
 // Prefixed is a shell text with kitchen.yml's command_prefix in front.
-func Prefixed(v config.Verifier, text string) string {
-	if v.CommandPrefix == "" {
+func (b Base) Prefixed(text string) string {
+	if b.Verifier.CommandPrefix == "" {
 		return text
 	}
-	return v.CommandPrefix + " sh -c " + runner.Quote(text)
-}
-
-// IsDir reports whether a path is a directory, or a link to one.
-func IsDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
-}
-
-// Within reports whether a path is a directory, or lies in it.
-func Within(dir, p string) bool {
-	rel, err := filepath.Rel(dir, p)
-	return err == nil && filepath.IsLocal(rel)
+	return b.Verifier.CommandPrefix + " sh -c " + runner.Quote(text)
 }
 
 // CommonDir is the deepest directory that all of some lie in.
@@ -94,7 +105,7 @@ func CommonDir(dirs []string) (string, error) {
 	}
 	top := filepath.Clean(dirs[0])
 	for _, d := range dirs[1:] {
-		for !Within(top, d) {
+		for !project.Within(top, d) {
 			up := filepath.Dir(top)
 			if up == top {
 				return "", fmt.Errorf("%s and %s have no directory in common", dirs[0], d)

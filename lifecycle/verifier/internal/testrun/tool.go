@@ -4,18 +4,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // Tool is what to do with a test tool in the runner.
 type Tool struct {
-	Config config.Verifier
-	Env    map[string]string
+	Base
+	// Env are variables besides those of all of a verifier's commands.
+	Env map[string]string
 	// Binaries are the names of the tool's command, the best first.
 	Binaries []string
 	// Dir is where it is run.
@@ -24,6 +25,8 @@ type Tool struct {
 	// "$results" a file for its results.
 	Command string
 	Source  ResultSource
+	// Remedy is how to get the tool.
+	Remedy string
 }
 
 // ResultSource is where a tool leaves its results.
@@ -40,22 +43,10 @@ const (
 
 // Outcome is how a tool ended.
 type Outcome struct {
-	Code int
-	// Missing is set when the tool is in none of the Places.
-	Missing bool
-	Places  []string
+	Code    int
 	Results []byte
 	// Output is the end of what was printed.
 	Output string
-	// hidden is what was printed for programs only.
-	hidden []byte
-}
-
-// ShowHidden prints what was kept from people since it was for programs, when it
-// turned out to be something else.
-func (o Outcome) ShowHidden(w io.Writer) error {
-	_, err := w.Write(o.hidden)
-	return err
 }
 
 // missingMark follows the token when the tool is in none of the places.
@@ -63,7 +54,7 @@ const missingMark = "missing"
 
 // RunTool finds the tool in the runner and runs it, in one exec. A results file
 // comes after the printed text, behind a token that nobody can guess, so neither
-// the place of the file nor its owner matters.
+// the place of the file nor its owner matters. Errors: *ToolMissingError.
 func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 	token := "\x1egalley-results-" + names.Random(16) + ":"
 	tail := &runner.Tail{}
@@ -76,26 +67,24 @@ func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 		stdout = tail.Over(printed)
 	}
 	after := &splitter{token: []byte(token), before: stdout}
-	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell(InRunner(t.Config, t.script(token))), Env: t.Env,
+	env := t.RunnerEnv()
+	maps.Copy(env, t.Env)
+	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell(t.InRunner(t.script(token))), Env: env,
 		Stdout: after, Stderr: tail.Over(r.Out.Stderr)})
+	if err == nil {
+		err = after.flush()
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := after.flush(); err != nil {
-		return Outcome{}, err
-	}
-	o := Outcome{Code: code, Places: t.candidates(), Output: tail.String()}
+	o := Outcome{Code: code, Output: tail.String()}
 	switch {
 	case code == 127 && after.found && after.after.String() == missingMark:
-		o.Missing = true
-		return o, nil
+		return o, &ToolMissingError{Tool: t.Binaries[0], Places: t.candidates(), Remedy: t.Remedy}
 	case t.Source == ResultsInFile:
 		o.Results, err = after.after.bytes()
 	default:
 		o.Results, err = printed.bytes()
-	}
-	if t.Source == ResultsOnly {
-		o.hidden = o.Results
 	}
 	return o, err
 }
@@ -103,12 +92,12 @@ func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 // candidates are where the tool is looked for: on the PATH, and where volumes of
 // tool images have their commands.
 func (t Tool) candidates() []string {
-	if t.Config.Tool.Binary != "" {
-		return []string{t.Config.Tool.Binary}
+	if t.Verifier.Tool.Binary != "" {
+		return []string{t.Verifier.Tool.Binary}
 	}
 	var list []string
 	for _, b := range t.Binaries {
-		if dir := t.Config.Busser.RubyBindir; dir != "" {
+		if dir := t.Verifier.Busser.RubyBindir; dir != "" {
 			list = append(list, path.Join(dir, b))
 		}
 		list = append(list, b)
