@@ -20,7 +20,9 @@ func TestMatch(t *testing.T) {
 		{"**/x", "x", true, true}, {"**/x", "a/b/x", true, true}, {"a/**/x", "a/x", true, true},
 		{"a/**/*", "a/b/c", true, true}, {"a/**/*", "a", true, false},
 		{`\*`, "*", true, true}, {`\*`, "a", true, false}, {"", "", true, true}, {"a", "", true, false}, {"", "a", true, false},
-		{"[", "[", true, true}, {"a*b*c", "a-b-b-c", true, true}, {"a*b*c", "a-b-d", true, false},
+		{"[", "[", true, false}, {"a/**", "a/b/c", true, false}, {"**", "a/b", true, false}, {"**", "a/b", false, true},
+		{"{a}", "{a}", true, true}, {`\{a\}`, "{a}", false, true}, {"[a/]b", "/b", false, true}, {"a**b", "a/b", false, true}, {"?", "é", true, true},
+		{"a*b*c", "a/b/c", false, true}, {"a*b*c", "a-b-b-c", true, true}, {"a*b*c", "a-b-d", true, false},
 		{"README.*", "README.md", true, true},
 	} {
 		got := MatchText(c.pattern, c.name)
