@@ -43,8 +43,15 @@ func Bool(set *pflag.FlagSet, target *bool, name, short string, standard bool, u
 
 // addNo defines --no-NAME, which help does not show for each flag.
 func addNo(set *pflag.FlagSet, flag *pflag.Flag) {
-	no := set.VarPF(&noValue{flag}, "no-"+flag.Name, "", "turn off --"+flag.Name)
-	no.NoOptDefVal, no.Hidden = "true", true
+	set.BoolFunc("no-"+flag.Name, "turn off --"+flag.Name, func(text string) error {
+		b, err := ParseBool(text)
+		if err != nil {
+			return err
+		}
+		flag.Changed = true
+		return flag.Value.Set(strconv.FormatBool(!b))
+	})
+	set.Lookup("no-" + flag.Name).Hidden = true
 }
 
 // flagValue hands what the command line gives for one setting to Flags.
@@ -98,22 +105,3 @@ func (v *boolValue) String() string { return strconv.FormatBool(bool(*v)) }
 
 // Type is the word that help prints for the value.
 func (v *boolValue) Type() string { return "bool" }
-
-// noValue is the --no- form of a boolean flag.
-type noValue struct{ flag *pflag.Flag }
-
-// Set gives the flag the opposite value.
-func (v *noValue) Set(text string) error {
-	b, err := ParseBool(text)
-	if err != nil {
-		return err
-	}
-	v.flag.Changed = true
-	return v.flag.Value.Set(strconv.FormatBool(!b))
-}
-
-// String is the default.
-func (v *noValue) String() string { return "false" }
-
-// Type is the word that help prints for the value.
-func (v *noValue) Type() string { return "bool" }

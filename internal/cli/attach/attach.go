@@ -2,6 +2,7 @@
 package attach
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func Run(ctx context.Context, f *cmdutil.Factory, r cmdutil.Reached, argv []stri
 	e := backend.ExecSpec{Command: argv, Stdin: f.In, Stdout: f.Out, Stderr: f.Err, Env: map[string]string{}}
 	if term.IsTerminal(int(f.In.Fd())) && term.IsTerminal(int(f.Out.Fd())) {
 		e.Tty = true
-		e.Env["TERM"] = valueOr(os.Getenv("TERM"), "xterm")
+		e.Env["TERM"] = cmp.Or(strings.TrimSpace(os.Getenv("TERM")), "xterm")
 		restore, err := raw(ctx, f, &e)
 		if err != nil {
 			return err
@@ -85,11 +86,4 @@ func raw(ctx context.Context, f *cmdutil.Factory, e *backend.ExecSpec) (restore 
 			fmt.Fprintf(f.Err, "galley: the terminal could not be restored (%v); type `reset`\n", err)
 		}
 	}, nil
-}
-
-func valueOr(s, other string) string {
-	if strings.TrimSpace(s) != "" {
-		return s
-	}
-	return other
 }

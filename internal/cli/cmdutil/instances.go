@@ -1,6 +1,7 @@
 package cmdutil
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, e
 	f.Notices(conf)
 	chosen, err := Choose(conf.Instances, RawName, args)
 	if err != nil {
-		return nil, FirstError(f.Problems(conf, nil), err)
+		return nil, cmp.Or(f.Problems(conf, nil), err)
 	}
 	instances, diags := conf.Resolve(config.ResolveOptions{Home: HomeDir(), Env: os.LookupEnv, Select: OneOf(chosen)})
 	f.Secrets.Add(config.SecretValues(instances, nil)...)

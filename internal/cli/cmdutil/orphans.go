@@ -25,13 +25,6 @@ func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 	return list, nil
 }
 
-// PrintOrphans prints what is left over of the project and what was done with it.
-func (f *Factory) PrintOrphans(verb string, list []lifecycle.Orphan) {
-	for _, o := range list {
-		fmt.Fprintf(f.Out, "%s %s\n", verb, f.OrphanText(o))
-	}
-}
-
 // OrphanText describes what is left over of an instance.
 func (f *Factory) OrphanText(o lifecycle.Orphan) string {
 	if o.Runner == "" {

@@ -32,7 +32,7 @@ const (
 )
 
 // Reach finds the runners of the chosen instances and gives them to do.
-func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([]Reached) error) (err error) {
+func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([]Reached) error) error {
 	o, err := f.RunOptions()
 	if err != nil {
 		return err
@@ -44,21 +44,28 @@ func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([
 	if want != WantAll && len(instances) != 1 {
 		return notOne(instances)
 	}
+	return WithRun(o, func(r *lifecycle.Run) error {
+		var list []Reached
+		for _, i := range instances {
+			engine, c, err := r.Reach(ctx, i)
+			if err != nil && !(want == WantOneOrEnded && errors.Is(err, backend.ErrNotRunning)) {
+				return err
+			}
+			list = append(list, Reached{i, engine, c})
+		}
+		return do(list)
+	})
+}
+
+// WithRun gives a use of the life cycle of which no events are shown to do, and ends it.
+func WithRun(o lifecycle.Options, do func(*lifecycle.Run) error) (err error) {
 	o.Sink = report.NewMulti()
 	r, err := lifecycle.New(o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	var list []Reached
-	for _, i := range instances {
-		engine, c, err := r.Reach(ctx, i)
-		if err != nil && !(want == WantOneOrEnded && errors.Is(err, backend.ErrNotRunning)) {
-			return err
-		}
-		list = append(list, Reached{i, engine, c})
-	}
-	return do(list)
+	return do(r)
 }
 
 // One is the instance that args select.

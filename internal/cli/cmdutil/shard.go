@@ -101,7 +101,7 @@ func addDurations(took map[string]time.Duration, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = FirstError(err, f.Close()) }()
+	defer func() { err = cmp.Or(err, f.Close()) }()
 	more, err := report.Durations(f)
 	for name, d := range more {
 		took[name] = d

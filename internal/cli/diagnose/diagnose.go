@@ -2,6 +2,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -59,7 +60,7 @@ func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) err
 func run(ctx context.Context, o *Options) error {
 	conf, err := o.Config(ctx)
 	if o.Rendered && conf != nil {
-		return cmdutil.FirstError(printRendered(o, conf), err) // also when what was rendered is no YAML
+		return cmp.Or(printRendered(o, conf), err) // also when what was rendered is no YAML
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@
 package engines
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -56,7 +57,7 @@ func run(ctx context.Context, o *Options) error {
 	if o.JSON {
 		show = o.json
 	}
-	return cmdutil.FirstError(show(found), findErr)
+	return cmp.Or(show(found), findErr)
 }
 
 func (o *Options) table(found detect.Result) error {

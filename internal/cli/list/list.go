@@ -2,6 +2,7 @@
 package list
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -13,7 +14,6 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
-	"github.com/galley-kitchen/galley/report"
 	"github.com/galley-kitchen/galley/report/console"
 )
 
@@ -64,7 +64,7 @@ func run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	return cmdutil.FirstError(o.print(ctx, instances), problems)
+	return cmp.Or(o.print(ctx, instances), problems)
 }
 
 func summaryName(s config.Summary) string { return s.Name }
@@ -80,7 +80,7 @@ func (o *Options) summaries(ctx context.Context) (chosen []config.Summary, probl
 	o.Notices(conf)
 	problems = o.Problems(conf, nil)
 	if chosen, err = cmdutil.Choose(conf.Summaries(), summaryName, o.Instances); err != nil {
-		return nil, nil, cmdutil.FirstError(problems, err)
+		return nil, nil, cmp.Or(problems, err)
 	}
 	return chosen, problems, nil
 }
@@ -115,40 +115,36 @@ func (o *Options) print(ctx context.Context, instances []config.Summary) error {
 
 // statuses prints where the instances are. An engine that cannot be asked is a warning: what is known is still worth
 // showing.
-func (o *Options) statuses(ctx context.Context, instances []config.Summary) (err error) {
-	r, err := o.newRun()
-	if err != nil {
-		return err
-	}
-	defer func() { err = cmdutil.FirstError(err, r.Close()) }()
+func (o *Options) statuses(ctx context.Context, instances []config.Summary) error {
 	all := make([]string, len(instances))
 	for n, i := range instances {
 		all[n] = i.Name
 	}
-	statuses, askErr := r.Statuses(ctx, all)
-	if askErr != nil {
-		o.Warn(fmt.Sprintf("this is what galley remembers, since not all could be read or asked: %v", askErr))
-	}
-	if o.JSON {
-		err = o.printJSON(instances, statuses)
-	} else {
-		err = o.printTable(instances, statuses)
-	}
+	return o.withRun(func(r *lifecycle.Run) error {
+		statuses, askErr := r.Statuses(ctx, all)
+		if askErr != nil {
+			o.Warn(fmt.Sprintf("this is what galley remembers, since not all could be read or asked: %v", askErr))
+		}
+		show := o.printTable
+		if o.JSON {
+			show = o.printJSON
+		}
+		if err := show(instances, statuses); err != nil || askErr != nil {
+			return err
+		}
+		return o.tellOrphans(ctx, r)
+	})
+}
+
+// withRun gives the life cycle to do.
+func (o *Options) withRun(do func(*lifecycle.Run) error) error {
+	ro, err := o.RunOptions()
 	if err != nil {
 		return err
 	}
-	return o.tellOrphans(ctx, r, askErr != nil)
-}
-
-func (o *Options) newRun() (*lifecycle.Run, error) {
-	ro, err := o.RunOptions()
-	if err != nil {
-		return nil, err
-	}
 	// A project without an ID has made nothing that it remembers, which is no reason to start a service.
 	o.NoService = ro.Project.ID == "" && !o.Orphans
-	ro.Sink = report.NewMulti()
-	return lifecycle.New(ro)
+	return cmdutil.WithRun(ro, do)
 }
 
 // orphanTime is how long `galley list` waits for an engine to tell what is left over.
@@ -156,10 +152,7 @@ const orphanTime = 3 * time.Second
 
 // tellOrphans tells what is left over of the project. That the engine cannot be asked is only told by --orphans: where
 // it matters for an instance it was told already.
-func (o *Options) tellOrphans(ctx context.Context, r *lifecycle.Run, unreachable bool) error {
-	if unreachable {
-		return nil
-	}
+func (o *Options) tellOrphans(ctx context.Context, r *lifecycle.Run) error {
 	names, err := o.AllInstances(ctx)
 	if err != nil {
 		return err
@@ -177,23 +170,22 @@ func (o *Options) tellOrphans(ctx context.Context, r *lifecycle.Run, unreachable
 }
 
 // listOrphans prints what is left over of the project.
-func (o *Options) listOrphans(ctx context.Context) (err error) {
+func (o *Options) listOrphans(ctx context.Context) error {
 	names, err := o.AllInstances(ctx)
 	if err != nil {
 		return err
 	}
-	r, err := o.newRun()
-	if err != nil {
+	var list []lifecycle.Orphan
+	err = o.withRun(func(r *lifecycle.Run) (err error) {
+		list, err = r.Orphans(ctx, names)
 		return err
-	}
-	defer func() { err = cmdutil.FirstError(err, r.Close()) }()
-	list, err := r.Orphans(ctx, names)
+	})
 	switch {
 	case o.JSON && list == nil:
 		list = []lifecycle.Orphan{}
 		fallthrough
 	case o.JSON:
-		return cmdutil.FirstError(cmdutil.PrintJSON(o.Out, list), err)
+		return cmp.Or(cmdutil.PrintJSON(o.Out, list), err)
 	case o.Bare:
 		for _, left := range list {
 			fmt.Fprintln(o.Out, o.Clean(left.Instance))
@@ -210,7 +202,7 @@ func (o *Options) listOrphans(ctx context.Context) (err error) {
 	for _, left := range list {
 		rows = append(rows, []string{left.Instance, left.Runner, string(left.State), left.Endpoint, left.ProjectDir, left.Host})
 	}
-	return cmdutil.FirstError(o.Table(rows), err)
+	return cmp.Or(o.Table(rows), err)
 }
 
 func (o *Options) printTable(instances []config.Summary, statuses []lifecycle.Status) error {

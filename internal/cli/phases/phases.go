@@ -15,7 +15,6 @@ import (
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
-	"github.com/galley-kitchen/galley/report"
 	"github.com/galley-kitchen/galley/report/files"
 )
 
@@ -133,7 +132,7 @@ func run(ctx context.Context, o *Options) (err error) {
 }
 
 // destroyOrphans removes what is left over of the project.
-func (o *Options) destroyOrphans(ctx context.Context, ro lifecycle.Options) (err error) {
+func (o *Options) destroyOrphans(ctx context.Context, ro lifecycle.Options) error {
 	if len(o.Instances) > 0 {
 		return errors.New("--orphans removes what belongs to no instance: leave the names out")
 	}
@@ -141,18 +140,16 @@ func (o *Options) destroyOrphans(ctx context.Context, ro lifecycle.Options) (err
 	if err != nil {
 		return err
 	}
-	ro.Sink = report.NewMulti()
-	r, err := lifecycle.New(ro)
-	if err != nil {
+	return cmdutil.WithRun(ro, func(r *lifecycle.Run) error {
+		removed, err := r.DestroyOrphans(ctx, names)
+		for _, left := range removed {
+			fmt.Fprintln(o.Out, "removed", o.OrphanText(left))
+		}
+		if len(removed) == 0 && err == nil {
+			fmt.Fprintln(o.Out, "nothing is left over")
+		}
 		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	removed, err := r.DestroyOrphans(ctx, names)
-	o.PrintOrphans("removed", removed)
-	if len(removed) == 0 && err == nil {
-		fmt.Fprintln(o.Out, "nothing is left over")
-	}
-	return err
+	})
 }
 
 // runOptions are the life cycle's options as the settings have them.

@@ -2,8 +2,8 @@
 package prune
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,7 +11,6 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
-	"github.com/galley-kitchen/galley/report"
 )
 
 // Options are what prune is asked for.
@@ -61,7 +60,7 @@ func run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = cmdutil.FirstError(err, be.Close()) }()
+	defer func() { err = cmp.Or(err, be.Close()) }()
 	removed, err := lifecycle.Prune(ctx, be, o.All, o.DryRun)
 	for _, left := range orphans {
 		p := lifecycle.Pruned{Kind: "runner", Name: left.Runner, Role: left.Instance}
@@ -74,7 +73,7 @@ func run(ctx context.Context, o *Options) (err error) {
 		if removed == nil {
 			removed = []lifecycle.Pruned{}
 		}
-		return cmdutil.FirstError(cmdutil.PrintJSON(o.Out, removed), err)
+		return cmp.Or(cmdutil.PrintJSON(o.Out, removed), err)
 	}
 	verb := "removed"
 	if o.DryRun {
@@ -99,14 +98,13 @@ func (o *Options) orphans(ctx context.Context) (list []lifecycle.Orphan, err err
 	if err != nil {
 		return nil, err
 	}
-	ro.Sink = report.NewMulti()
-	r, err := lifecycle.New(ro)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	if o.DryRun {
-		return r.Orphans(ctx, names)
-	}
-	return r.DestroyOrphans(ctx, names)
+	err = cmdutil.WithRun(ro, func(r *lifecycle.Run) (err error) {
+		if o.DryRun {
+			list, err = r.Orphans(ctx, names)
+		} else {
+			list, err = r.DestroyOrphans(ctx, names)
+		}
+		return err
+	})
+	return list, err
 }
