@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
@@ -94,15 +95,42 @@ func TestMatrix(t *testing.T) {
 	})
 }
 
-// What stays behind after destroy is shared, and in use: no container of the project, no volume.
+// What stays behind after destroy is shared by all projects: of what the run made, by its label, a tool container, a
+// network and images; no other container, and no volume.
 func TestNothingIsLeftBehind(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		p := matrixProject(t, e)
 		before := e.UnusedVolumes(t)
 		p.ok("create", "-c", "4")
-		require.Len(t, p.runners(), 4)
+		runners := p.runners()
+		require.Len(t, runners, 4)
+		be, made := p.backend(), backend.Labels{label.Run: runners[0].Labels[label.Run]}
+		containers, err := be.ListContainers(t.Context(), made)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, len(containers), 4, "the label is on all")
 		p.ok("destroy", "-c", "4")
 		p.requireNothingLeft(before)
+		containers, err = be.ListContainers(t.Context(), made)
+		require.NoError(t, err)
+		networks, err := be.ListNetworks(t.Context(), made)
+		require.NoError(t, err)
+		images, err := be.ListImages(t.Context(), made)
+		require.NoError(t, err)
+		left := map[string]int{}
+		for _, c := range containers {
+			left[c.Labels[label.Role]]++
+		}
+		for _, n := range networks {
+			left[n.Labels[label.Role]]++
+		}
+		for _, i := range images {
+			left[i.Labels[label.Role]]++
+		}
+		for role, count := range left {
+			require.Contains(t, []string{label.RoleTool, label.RoleNetwork}, role)
+			require.Equal(t, 1, count, role)
+		}
+		t.Logf("%s: left, for the next run: %v", e.Name, left)
 	})
 }
 

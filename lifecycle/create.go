@@ -251,6 +251,9 @@ func (i *instanceRun) ensureUnknown(ctx context.Context, p plan, taken error) er
 	case err != nil:
 		return errors.Join(taken, err)
 	case i.container == nil:
+		if _, err := i.eng.InspectContainer(ctx, p.spec.Name); errors.Is(err, backend.ErrNotFound) {
+			return taken // the conflict is about something else
+		}
 		return fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", taken, p.spec.Name)
 	}
 	if err := i.refuseForeign(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/containers/podman/v4/libpod/define"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
 // CreateContainer makes a container by POST /containers/create. A tool that vanished
@@ -104,12 +105,24 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 	return f, nil
 }
 
+// startTries is how often a start is tried that another container's end gets in the way of.
+const startTries = 8
+
 // StartContainer starts a container by POST /containers/{id}/start, which answers
-// 304 for one that runs.
+// 304 for one that runs. Podman mounts a tool's image at each start and unmounts it at
+// each end, and the end of one container can take the mount away from another that is
+// about to start. Nothing has been started then, and the next try goes well.
 func (b *Backend) StartContainer(ctx context.Context, id string) error {
-	return b.call(ctx, request{
-		op: "start container " + id, method: http.MethodPost, path: "/containers/%s/start", args: []string{id},
-	}, nil)
+	tries := 0
+	return engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
+		err = b.call(ctx, request{
+			op: "start container " + id, method: http.MethodPost, path: "/containers/%s/start", args: []string{id},
+		}, nil)
+		if tries++; isImageUnmounted(err) && tries < startTries {
+			return false, nil
+		}
+		return true, err
+	})
 }
 
 // containerAnswer is what galley reads of an inspected container.

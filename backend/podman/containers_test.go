@@ -2,6 +2,7 @@ package podman
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -46,6 +47,38 @@ func TestContainerFrom(t *testing.T) {
 	answer.NetworkSettings.Ports = map[string][]hostPort{"80/tcp": {{HostPort: "many"}}}
 	_, err = containerFrom(answer)
 	require.Error(t, err)
+}
+
+// A start that another container's end got in the way of is tried again, and no other failure is.
+func TestStartAgain(t *testing.T) {
+	for _, tt := range []struct {
+		message  string
+		failures int
+		starts   int
+		ok       bool
+	}{
+		{`subpath "/opt/chef" is outside of the volume "/var/lib/containers/storage/overlay/24974ac418ae/merged"`, 2, 3, true},
+		{"no such file or directory", 2, 3, true},
+		{"no such file or directory", 100, startTries, false},
+		{"statfs /missing: no such file or directory", 2, 1, false},
+		{"something else", 2, 1, false},
+	} {
+		starts := 0
+		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/start") {
+				return
+			}
+			if starts++; starts > tt.failures {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			w.WriteHeader(http.StatusInternalServerError)
+			require.NoError(t, json.NewEncoder(w).Encode(map[string]any{"message": tt.message, "response": 500}))
+		})
+		err := b.StartContainer(t.Context(), "abc")
+		require.Equal(t, tt.ok, err == nil, tt.message)
+		require.Equal(t, tt.starts, starts, tt.message)
+	}
 }
 
 func TestStateFrom(t *testing.T) {

@@ -217,6 +217,13 @@ func isRuntimeRefusal(err error) bool {
 	return says(err, "attempted to invoke a command that was not found", "oci permission denied", "oci runtime error")
 }
 
+// isImageUnmounted tells whether a container did not start since a part of a mounted
+// image was not there. Podman 5.4 says so in these two ways.
+func isImageUnmounted(err error) bool {
+	var e *backend.Error
+	return says(err, "is outside of the volume") || errors.As(err, &e) && e.Detail == "no such file or directory"
+}
+
 // isSharedImage tells whether an image was not removed because it has several
 // names.
 func isSharedImage(err error) bool {

@@ -85,50 +85,27 @@ func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMoun
 	return nil
 }
 
-// carrierTime bounds how long another caller's carrier is waited for.
-const carrierTime = 30 * time.Second
-
 // ensureCarrier finds the container that carries a tool, by its labels under one of its
-// names, or makes it. Of two callers at once one makes it, and both get it.
+// names, or makes it.
 func (b *Backend) ensureCarrier(ctx context.Context, c engine.Carrier) (containerAnswer, error) {
 	for _, name := range c.Names() {
-		found, err := b.findOrMakeCarrier(ctx, name, c)
-		if err != nil || found.ID != "" {
+		if found, err := b.findCarrier(ctx, name, c); err != nil || found.ID != "" {
 			return found, err
 		}
 	}
-	return containerAnswer{}, &backend.Error{Op: "container " + c.Names()[0], Kind: backend.ErrConflict,
-		Detail: "other containers have the names that galley gives to this tool", Remedy: "Remove or rename them."}
+	return b.makeCarrier(ctx, c)
 }
 
-// findOrMakeCarrier is ensureCarrier for one name; no carrier is a name that something
-// else has.
-func (b *Backend) findOrMakeCarrier(ctx context.Context, name string, c engine.Carrier) (found containerAnswer, err error) {
-	soon, cancel := context.WithTimeout(ctx, carrierTime)
-	defer cancel()
-	var conflict error
-	err = engine.Poll(soon, func(context.Context) (done bool, err error) {
-		answer, err := b.inspectContainer(ctx, name)
-		switch {
-		case err == nil:
-			if c.Is(answer.Config.Labels) {
-				found = answer
-			}
-			return true, nil
-		case !errors.Is(err, backend.ErrNotFound):
-			return false, err
-		}
-		err = b.makeCarrier(ctx, name, c)
-		if errors.Is(err, backend.ErrConflict) {
-			conflict = err
-			return false, nil // the other's is about to be seen
-		}
-		return false, err
-	})
-	if err != nil && soon.Err() != nil && ctx.Err() == nil && conflict != nil {
-		err = conflict
+// findCarrier returns the carrier that has a name, none when nothing or something else has it.
+func (b *Backend) findCarrier(ctx context.Context, name string, c engine.Carrier) (containerAnswer, error) {
+	answer, err := b.inspectContainer(ctx, name)
+	switch {
+	case errors.Is(err, backend.ErrNotFound):
+		return containerAnswer{}, nil
+	case err != nil || !c.Is(answer.Config.Labels):
+		return containerAnswer{}, err
 	}
-	return found, err
+	return answer, nil
 }
 
 // fillingInfix follows a carrier's name while its volumes are filled; what comes after it
@@ -141,37 +118,56 @@ const fillingInfix = "-filling-"
 // and that of another process that makes the same now is not in the way. Its command is
 // never run: what fails in init after the mount, because a tool image need not have any
 // command that can be run, comes too late to matter.
-func (b *Backend) makeCarrier(ctx context.Context, name string, c engine.Carrier) error {
+func (b *Backend) makeCarrier(ctx context.Context, c engine.Carrier) (containerAnswer, error) {
 	config := createConfig{
-		Name: name + fillingInfix + strings.ToLower(rand.Text()[:8]), Image: c.Image, Labels: c.Labels,
+		Name: c.Names()[0] + fillingInfix + strings.ToLower(rand.Text()[:8]), Image: c.Image, Labels: c.Labels,
 		Command: []string{"true"}, Entrypoint: []string{}, Systemd: "false", Log: logConfig{Driver: "k8s-file"},
 		networkingConfig: networkingConfig{NetNS: &namespace{Mode: "none"}},
 	}
 	for _, target := range c.Undeclared {
 		config.Volumes = append(config.Volumes, namedVolume{Dest: target, Options: volumeOptions(backend.Mount{})})
 	}
-	answer, err := b.create(ctx, config)
+	made, err := b.create(ctx, config)
 	if err != nil {
-		return err
+		return containerAnswer{}, err
 	}
 	err = b.call(ctx, request{
-		op: "fill the volumes of container " + name, method: http.MethodPost, path: "/containers/%s/init", args: []string{answer.ID},
+		op: "fill the volumes of container " + config.Name, method: http.MethodPost, path: "/containers/%s/init", args: []string{made.ID},
 	}, nil)
-	if isRuntimeRefusal(err) {
-		err = nil
+	var found containerAnswer
+	if err == nil || isRuntimeRefusal(err) {
+		found, err = b.nameCarrier(ctx, made.ID, c)
 	}
-	if err == nil {
-		err = b.call(ctx, request{
-			op: "name container " + name, method: http.MethodPost, path: "/containers/%s/rename", args: []string{answer.ID},
-			query: url.Values{"name": {name}},
-		}, nil)
-	}
-	if err == nil {
-		return nil
+	if err == nil && found.ID == made.ID {
+		return found, nil
 	}
 	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	return errors.Join(err, b.RemoveContainer(clean, answer.ID))
+	return found, errors.Join(err, b.RemoveContainer(clean, made.ID))
+}
+
+// nameCarrier gives a carrier that is full the first of its names that is free, and
+// returns it, or the carrier of another process that was faster. A name can be taken though
+// nothing has it: Podman 4.3 keeps the name of a container that is removed while it is
+// renamed, for ever.
+func (b *Backend) nameCarrier(ctx context.Context, id string, c engine.Carrier) (containerAnswer, error) {
+	for _, name := range c.Names() {
+		err := b.call(ctx, request{
+			op: "name container " + name, method: http.MethodPost, path: "/containers/%s/rename", args: []string{id},
+			query: url.Values{"name": {name}},
+		}, nil)
+		if err == nil {
+			return b.inspectContainer(ctx, name)
+		}
+		if !errors.Is(err, backend.ErrConflict) {
+			return containerAnswer{}, err
+		}
+		if found, err := b.findCarrier(ctx, name, c); err != nil || found.ID != "" {
+			return found, err
+		}
+	}
+	return containerAnswer{}, &backend.Error{Op: "container " + c.Names()[0], Kind: backend.ErrConflict,
+		Detail: "other containers have the names that galley gives to this tool", Remedy: "Remove or rename them."}
 }
 
 // cleanupTimeout bounds what is done after a call has already failed.

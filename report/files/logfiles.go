@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/run"
 	"github.com/galley-kitchen/galley/report/text"
@@ -77,18 +77,12 @@ func (l *LogFiles) Path(instance string) string { return LogPath(l.dir, instance
 // LogPath is the file in a directory of logs that holds all that an instance printed.
 func LogPath(dir, instance string) string { return filepath.Join(dir, logName(instance)+".log") }
 
-// logName makes sure that a name cannot lead out of the directory nor be the log of the run itself.
+// logName is a name of its own for each instance, which is not that of the log of the run itself.
 func logName(instance string) string {
-	name := strings.Map(func(r rune) rune {
-		if r < 0x20 || strings.ContainsRune(`/\:*?"<>|`, r) {
-			return '-'
-		}
-		return r
-	}, instance)
-	if name == "kitchen" || strings.Trim(name, ".") == "" {
-		return name + "-instance"
+	if instance == "kitchen" {
+		return "kitchen-instance"
 	}
-	return name
+	return names.File(instance)
 }
 
 // Handle writes the lines of an event.
