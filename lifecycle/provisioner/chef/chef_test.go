@@ -38,7 +38,13 @@ func TestCookbookName(t *testing.T) {
 		"name 'end'\n__END__\nname 'no'": "end", "name \\\n  'continued'": "continued", "name(\n  'paren'\n)": "paren",
 		"name 'it' # name 'no'": "it", "names 'no'\nname 'exact'": "exact", "depends 'x', '~> 1.0'\nname 'd'": "d",
 		"name File.basename(__dir__)": "DIR", "name File.basename(File.dirname(__FILE__))": "DIR", "name(File.basename(__dir__))": "DIR",
-		"name File.basename(File.expand_path('..', __FILE__))": "DIR",
+		"name File.basename(File.expand_path('..', __FILE__))": "DIR", "name ::File.basename(File.realpath(__dir__))": "DIR",
+		"x = 'a'[/'?(.*)/]; y =~ /\"/\nname 'regexp'":          "regexp",
+		"x = 'a'.sub /#'/, ''\nz = 4 / 2\nname 'slash' # /":    "slash",
+		"x = ?'\ny = $\"\nz = a ? 'b' : 'c'\nname 'character'": "character",
+		"text <<EOH\n  EOH\nname 'no'\nEOH\nname 'flush'":      "flush",
+		"x [%q:it's:]\nname %q~delimiter~":                     "delimiter",
+		"name'tight'":                                          "tight", "name 'frozen'.freeze": "frozen", "name = 'no'\nname('call')": "call",
 	} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "metadata.rb"), []byte(text), 0o644))
@@ -49,7 +55,8 @@ func TestCookbookName(t *testing.T) {
 		}
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"version '1'", "name compute", "name \"a#{b}\"", "=begin\nname 'no'", "<<X\nname 'no'\n", "name File.basename(__dir__).sub('x', 'y')"} {
+	for _, text := range []string{"version '1'", "name compute", "name \"a#{b}\"", "=begin\nname 'no'", "<<X\nname 'no'\n", "name File.basename(__dir__).sub('x', 'y')",
+		"name 'a' + 'b'", "name 'a' 'b'", "name 'A'.downcase", "name 'A'\n  # why\n  .downcase", "name 'a'\nname 'b' if x", "name <<~N.strip\n  a\nN"} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "metadata.rb"), []byte(text), 0o644))
 		_, err := CookbookName(dir)

@@ -34,8 +34,8 @@ func CookbookName(dir string) (string, error) {
 	}
 	name := ""
 	for _, s := range statements(withoutBOM(data)) {
-		if value, ok := nameOf(s, dir); ok {
-			name = value // as in Ruby the last one counts
+		if nameCall.MatchString(s) {
+			name = nameOf(s, dir) // as in Ruby the last one counts, also if it cannot be read
 		}
 	}
 	if name == "" {
@@ -51,30 +51,28 @@ func withoutBOM(data []byte) string {
 }
 
 var (
-	nameCall = regexp.MustCompile(`^name(?:[ \t]*\([ \t]*|[ \t]+)(.*?)[ \t]*\)?$`)
-	// ownDirectory matches the usual ways to say the directory of the file.
-	ownDirectory = regexp.MustCompile(`^File\.basename[ (]+(?:__dir__|Dir\.pwd|File\.dirname[ (]+(?:__FILE__|File\.(?:expand_path|realpath)\(__FILE__\))\)?|` +
-		`File\.expand_path\(['"]\.\.['"], *__FILE__\))\)*$`)
-	quoted = regexp.MustCompile(`^(?:'([^'\\]+)'|"([^"\\#]+)"|%[qQ]?(?:\(([^)]+)\)|\[([^\]]+)\]|\{([^}]+)\}|<([^>]+)>|\|([^|]+)\||!([^!]+)!|/([^/]+)/))`)
+	nameCall = regexp.MustCompile(`^name(?:[ \t]*\(|[ \t]*['"]|[ \t]+[^ \t=])`)
+	// quotedName matches a call with one literal, and nothing behind it that could change the
+	// value or make the call depend on something.
+	quotedName = regexp.MustCompile(`^name[ \t]*\(?[ \t]*(?:'([^'\\]+)'|"([^"\\#]+)"|%[qQ]?(?:\(([^)]+)\)|\[([^\]]+)\]|\{([^}]+)\}|<([^>]+)>` +
+		`|\|([^|]+)\||!([^!]+)!|/([^/]+)/|-([^-]+)-|~([^~]+)~|:([^:]+):|,([^,]+),|"([^"]+)"))(?:\.freeze)?[ \t]*\)?$`)
+	// directoryNoise is what may stand around the directory of the file without changing it.
+	directoryNoise = strings.NewReplacer(" ", "", "\t", "", "(", "", ")", "", "::File", "File", "File.expand_path", "",
+		"File.absolute_path", "", "File.realpath", "", `"`, "'")
 )
 
-// nameOf is the value of a statement that sets the cookbook's name.
-func nameOf(statement, dir string) (string, bool) {
-	m := nameCall.FindStringSubmatch(statement)
-	if m == nil {
-		return "", false
+// nameOf is the cookbook's name as a call of name sets it, or "" when only Ruby can tell.
+func nameOf(statement, dir string) string {
+	if q := quotedName.FindStringSubmatch(statement); q != nil {
+		return strings.Join(q[1:], "")
 	}
-	if ownDirectory.MatchString(strings.TrimSuffix(m[1], ")") + ")") {
+	switch directoryNoise.Replace(strings.TrimPrefix(statement, "name")) {
+	case "File.basename__dir__", "File.basenameDir.pwd", "File.basenameDir.getwd", "File.basenameFile.dirname__FILE__", "File.basename'..',__FILE__":
 		if full, err := filepath.Abs(dir); err == nil {
-			return filepath.Base(full), true
+			return filepath.Base(full)
 		}
 	}
-	for _, value := range []string{m[1], m[1] + ")"} { // the parenthesis may be the literal's
-		if q := quoted.FindStringSubmatch(value); q != nil {
-			return strings.Join(q[1:], ""), true
-		}
-	}
-	return "", false
+	return ""
 }
 
 // statements are the statements of a Ruby text, each with its strings, without comments,
@@ -93,11 +91,26 @@ type scanner struct {
 	at   int
 	list []string
 	now  strings.Builder
-	// heredocs are the ends of the here-documents that begin with the next line.
-	heredocs []string
+	// heredocs are the here-documents that begin with the next line.
+	heredocs []hereDocument
 }
 
-var heredoc = regexp.MustCompile("^<<[~-]?(?:'([^'\n]+)'|\"([^\"\n]+)\"|`([^`\n]+)`|([A-Za-z_]\\w*))")
+// hereDocument is the line that ends a here-document, and whether blanks may stand before it.
+type hereDocument struct {
+	end      string
+	indented bool
+}
+
+var (
+	heredoc = regexp.MustCompile("^<<([~-]?)(?:'([^'\n]+)'|\"([^\"\n]+)\"|`([^`\n]+)`|([\\pL_][\\pL\\pN_]*))")
+	// character matches a literal such as ?' and not the question mark of a condition.
+	character      = regexp.MustCompile("^\\?['\"`](?:\\W|$)")
+	globalVariable = regexp.MustCompile("^\\$['\"`]")
+	// chained matches lines that go on with the statement of the line before.
+	chained     = regexp.MustCompile(`^(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*&?\.[a-z]`)
+	wantsValue  = regexp.MustCompile(`(?:^|[(\[{,=~|&!?:;]|\b(?:if|unless|when|and|or|not|return))[ \t]*$`)
+	afterMethod = regexp.MustCompile(`[a-z_]\w*[?!]?[ \t]+$`)
+)
 
 // end ends the statement under way.
 func (s *scanner) end() {
@@ -126,7 +139,8 @@ func (s *scanner) step() bool {
 	case c == '\n':
 		s.at++
 		s.skipHeredocs()
-		if t := strings.TrimRight(s.now.String(), " \t"); strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) {
+		t := strings.TrimRight(s.now.String(), " \t")
+		if strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) || chained.MatchString(s.text[s.at:]) {
 			t = strings.TrimSuffix(t, `\`)
 			s.now.Reset()
 			s.now.WriteString(t + " ")
@@ -138,11 +152,15 @@ func (s *scanner) step() bool {
 		s.end()
 	case c == '\'' || c == '"' || c == '`':
 		s.take(1 + closing(rest[1:], c, c))
+	case character.MatchString(rest) && s.startsWord(), globalVariable.MatchString(rest):
+		s.take(2) // a quote that begins no string
 	case c == '%' && s.startsWord():
 		s.percent(rest)
+	case c == '/' && s.startsRegexp():
+		s.take(1 + closing(rest[1:], c, c))
 	case strings.HasPrefix(rest, "<<"):
 		if m := heredoc.FindStringSubmatch(rest); m != nil {
-			s.heredocs = append(s.heredocs, strings.Join(m[1:], ""))
+			s.heredocs = append(s.heredocs, hereDocument{end: strings.Join(m[2:], ""), indented: m[1] != ""})
 			s.now.WriteString("''")
 			s.at += len(m[0])
 			break
@@ -172,11 +190,14 @@ func (s *scanner) skipLine() {
 
 // skipHeredocs passes over the texts of the here-documents of the line before.
 func (s *scanner) skipHeredocs() {
-	for _, end := range s.heredocs {
+	for _, h := range s.heredocs {
 		for s.at < len(s.text) {
 			line, _, _ := strings.Cut(s.text[s.at:], "\n")
 			s.at = min(s.at+len(line)+1, len(s.text))
-			if strings.TrimSpace(line) == end {
+			if h.indented {
+				line = strings.TrimLeft(line, " \t")
+			}
+			if line == h.end {
 				break
 			}
 		}
@@ -184,10 +205,17 @@ func (s *scanner) skipHeredocs() {
 	s.heredocs = nil
 }
 
-// startsWord reports whether a percent sign here begins a literal: after a blank, a
-// parenthesis or a comma.
+// startsWord reports whether a percent sign or a question mark here begins a literal: after
+// a blank, a bracket or a comma.
 func (s *scanner) startsWord() bool {
-	return s.at == 0 || strings.IndexByte(" \t\n(,=", s.text[s.at-1]) >= 0
+	return s.at == 0 || strings.IndexByte(" \t\n([{,=", s.text[s.at-1]) >= 0
+}
+
+// startsRegexp reports whether a slash here begins a regular expression and is no division:
+// it stands where a value is wanted, or before the word that follows a method's name.
+func (s *scanner) startsRegexp() bool {
+	before := s.now.String()
+	return wantsValue.MatchString(before) || afterMethod.MatchString(before) && !strings.HasPrefix(s.text[s.at+1:], " ")
 }
 
 // percent takes a literal such as %q(text), or the sign alone.
@@ -196,7 +224,7 @@ func (s *scanner) percent(rest string) {
 	if len(rest) > open && strings.IndexByte("qQwWiIrxs", rest[open]) >= 0 {
 		open++
 	}
-	if len(rest) <= open || strings.IndexByte("([{<|!/^~-", rest[open]) < 0 {
+	if len(rest) <= open || strings.IndexByte("([{<|!/^~-:,@\"'", rest[open]) < 0 {
 		s.take(1)
 		return
 	}
