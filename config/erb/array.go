@@ -16,7 +16,10 @@ func (c *call) setList(e []value) value {
 }
 
 func arrayMethods(t methodTable) {
-	t.each(0, 0, func(c *call) value {
+	t.def(0, 0, func(c *call) value {
+		if c.blk == nil {
+			c.outside("each without a block")
+		}
 		for i := 0; i < len(c.l()); i++ {
 			c.yield(c.l()[i])
 		}
@@ -91,11 +94,4 @@ func rangeMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.self.(*interval).lo }, "begin")
 	t.def(0, 0, func(c *call) value { return c.self.(*interval).hi }, "end")
 	t.def(0, 0, func(c *call) value { return c.self.(*interval).open }, "exclude_end?")
-}
-
-func enumeratorMethods(t methodTable) {
-	t.each(0, 0, func(c *call) value {
-		e := c.self.(*enum)
-		return c.sendTo(c.frame, e.recv, e.name, e.args, c.blk)
-	}, "each")
 }

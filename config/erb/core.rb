@@ -86,13 +86,6 @@ class Enumerable
   alias entries to_a
   alias member? include?
 
-class Enumerator
-  def with_index(off = 0); i = (off || 0) - 1; each { |*v| yield(v.size > 1 ? v : v[0], i += 1) }; end
-  def each_with_index; i = -1; each { |*v| yield(v.size > 1 ? v : v[0], i += 1) }; end
-  def with_object(memo); each { |*v| yield(v.size > 1 ? v : v[0], memo) }; memo; end
-  def size; to_a.size; end
-  def first(*n); l = []; each { |*v| return v[0] if n.empty?; l << v[0]; return l if l.size >= n[0] }; n.empty? ? nil : l; end
-
 class Array
   def []=(i, v)
     JSON.outside('Array#[]= of a range') unless i.is_a?(Integer)
@@ -291,7 +284,6 @@ class String
   def chomp(*s); s.empty? ? sub(/(\r\n|\n|\r)\z/, '') : delete_suffix(s[0]); end
   def chop; sub(/(\r\n|.)\z/m, ''); end
   def reverse; chars.reverse.join; end
-  def squeeze; gsub(/(.)\1+/m) { |c| c[0] }; end
   def delete(set); tr(set, ''); end
   def count(set); size - tr(set, '').size; end
   def include?(s); !index(s).nil?; end
@@ -390,7 +382,7 @@ module File
     l.flatten.inject { |a, b| a.sub(/\/+\z/, '') + '/' + b.sub(/\A\/+/, '') } || ''
   end
   def basename(f, ext = '')
-    b = f[/[^\/]+(?=\/*\z)/] || f[0, 1]
+    b = f[/([^\/]+)\/*\z/, 1] || f[0, 1]
     b == ext ? b : ext == '.*' ? b.delete_suffix(extname(b)) : b.delete_suffix(ext)
   end
   def extname(f); f[/[^\/.][^\/]*(\.[^\/.]+)\/*\z/, 1] || ''; end
@@ -436,7 +428,7 @@ module JSON
 module Kernel
   def raise(c, msg = nil)
     return __raise('RuntimeError', c) if c.is_a?(String)
-    c.is_a?(Class) ? __raise(c.name, msg || c.name) : __raise(c.class.name, msg || c.message)
+    __raise(c.name, msg || c.name)
   end
   alias fail raise
   def system(*words)
@@ -461,7 +453,8 @@ module Kernel
   end
   def Float(v)
     return v.to_f if v.is_a?(Numeric) || v =~ /\A\s*[-+]?\d+(_\d+)*(\.\d+)?([eE][-+]?\d+)?\s*\z/
-    raise v.is_a?(String) ? ArgumentError.new("invalid value for Float(): #{v.inspect}") : TypeError.new("can't convert #{v.nil? ? 'nil' : v.class} into Float")
+    raise ArgumentError, "invalid value for Float(): #{v.inspect}" if v.is_a?(String)
+    raise TypeError, "can't convert #{v.nil? ? 'nil' : v.class} into Float"
   end
   def format(text, *args)
     args = args.dup
@@ -476,7 +469,7 @@ module Kernel
       s = case verb
           when 's' then v.to_s
           when 'p' then v.inspect
-          when 'f' then Float(v).__fixed((prec || '.6')[1..].to_i)
+          when 'f' then JSON.outside("the format #{text}")
           else Integer(v).to_s({ 'x' => 16, 'X' => 16, 'o' => 8, 'b' => 2 }[verb] || 10)
           end
       JSON.outside("the format #{text}") if prec && verb != 'f' && verb != 's' || s.start_with?('-') && 'xXob'.include?(verb)

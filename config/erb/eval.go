@@ -60,9 +60,14 @@ func (f *frame) method() *frame {
 // Signals travel as panics from where control leaves to where it arrives. They
 // never leave Render.
 type (
-	fatal     struct{ err *Error } // ends the evaluation
-	rubyError struct{ exc *exception }
-	jump      struct { // break, next and return
+	fatal struct{ err *Error } // ends the evaluation
+	// exception is what Ruby raises.
+	exception struct {
+		class, msg string
+		at, end    int
+		src        *source
+	}
+	jump struct { // break, next and return
 		op     op
 		loop   bool   // of a while loop
 		from   *proc  // the block that break leaves
@@ -78,7 +83,7 @@ func (in *interp) caught(fn func()) (signal any) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case rubyError, fatal, jump:
+		case *exception, fatal, jump:
 			in.depth, signal = depth, r
 			in.steps += 10
 		default:
@@ -177,22 +182,22 @@ func (in *interp) evalNode(f *frame, n *node) (v value) {
 		return in.opAssign(f, n)
 	case opMasgn:
 		v = in.eval(f, n.b)
-		in.spread(f, n.list, in.toList(v))
+		list := slices.Clone(in.toList(v).e)
+		for i, target := range n.list {
+			in.assign(f, target, at(list, i))
+		}
 	case opWhile:
-		for n.flag || truthy(in.eval(f, n.a)) {
+		for truthy(in.eval(f, n.a)) {
 			broken := false
 			here := func(j jump) bool { broken = j.loop && j.op == opBreak; return j.loop }
 			if v, _ = in.arrived(func() { in.eval(f, n.b) }, here); broken {
 				return v
 			}
-			if n.flag && !truthy(in.eval(f, n.a)) {
-				break
-			}
 		}
 		return nil
 	case opRescue:
 		signal := in.caught(func() { v = in.eval(f, n.a) })
-		if e, ok := signal.(rubyError); ok && slices.Contains(ancestors(e.exc.class), "StandardError") {
+		if e, ok := signal.(*exception); ok && slices.Contains(ancestors(e.class), "StandardError") {
 			return in.eval(f, n.b)
 		} else if signal != nil {
 			panic(signal)
@@ -264,7 +269,7 @@ func (in *interp) toList(v value) *array {
 		return v
 	case nil:
 		return newArray()
-	case *hash, *interval, *enum:
+	case *hash, *interval:
 		return in.send(v, "to_a").(*array)
 	}
 	return newArray(v)
@@ -306,21 +311,6 @@ func (in *interp) assign(f *frame, n *node, v value) {
 		recv := in.eval(f, n.a)
 		args := append(in.evalList(f, n.list), v)
 		in.at(f, n).send(recv, "[]=", args...)
-	}
-}
-
-// spread assigns a list to several targets.
-func (in *interp) spread(f *frame, targets []*node, list *array) {
-	e := slices.Clone(list.e)
-	for i, t := range targets {
-		if t.op != opSplat {
-			in.assign(f, t, at(e, 0))
-			e = e[min(1, len(e)):]
-			continue
-		}
-		n := max(0, len(e)-(len(targets)-i-1))
-		in.assign(f, t.a, newArray(slices.Clone(e[:n])...))
-		e = e[n:]
 	}
 }
 
@@ -385,7 +375,10 @@ func (in *interp) evalCall(f *frame, n *node) (v value) {
 	}
 	args := in.evalList(f, n.list)
 	if n.blk == nil || n.blk.op == opBlockPass {
-		blk := in.toProc(in.evalBlockArgument(f, n.blk))
+		var blk *proc
+		if n.blk != nil {
+			blk = in.toProc(in.eval(f, n.blk.a))
+		}
 		return in.at(f, n).dispatch(f, n, recv, args, blk)
 	}
 	blk := &proc{params: n.blk.params, body: n.blk.b, frame: f, src: f.src}
@@ -395,13 +388,6 @@ func (in *interp) evalCall(f *frame, n *node) (v value) {
 		return broken
 	}
 	return v
-}
-
-func (in *interp) evalBlockArgument(f *frame, n *node) value {
-	if n == nil {
-		return nil
-	}
-	return in.eval(f, n.a)
 }
 
 func (in *interp) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {

@@ -127,8 +127,8 @@ func evaluate(t *testing.T, tables map[string]methodTable, code string) string {
 			return "outside"
 		}
 		return "!" + s.err.Error()
-	case rubyError:
-		return "!" + s.exc.class + ": " + s.exc.msg
+	case *exception:
+		return "!" + s.class + ": " + s.msg
 	}
 	return "!LocalJumpError"
 }

@@ -8,14 +8,8 @@ import (
 func hashMethods(t methodTable) {
 	h := func(c *call) *hash { return c.self.(*hash) }
 	t.def(1, 1, func(c *call) value {
-		v, ok := h(c).get(c.arg(0))
-		switch {
-		case ok:
-			return v
-		case h(c).block != nil:
-			return c.invoke(h(c).block, []value{c.self, c.arg(0)})
-		}
-		return h(c).def
+		v, _ := h(c).get(c.arg(0))
+		return v
 	}, "[]")
 	t.def(2, 2, func(c *call) value { c.charge(48); h(c).set(c.arg(0), c.arg(1)); return c.arg(1) }, "[]=")
 	t.def(1, 1, func(c *call) value { v, _ := h(c).remove(c.arg(0)); return v }, "delete")

@@ -75,11 +75,6 @@ func inspectObject(v value) string {
 			}
 			return s
 		}) + "/" + v.options
-	case *exception:
-		if v.msg == "" {
-			return v.class
-		}
-		return "#<" + v.class + ": " + v.msg + ">"
 	case class:
 		return string(v)
 	case mainObject:
@@ -141,8 +136,6 @@ func toS(v value) string {
 		return v.String()
 	case symbol:
 		return string(v)
-	case *exception:
-		return v.msg
 	case *match:
 		return toS(v.group(int64(0)))
 	case *interval:

@@ -69,9 +69,9 @@ func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Err
 		return out, nil
 	case fatal:
 		return nil, s.err
-	case rubyError:
-		e := &Error{Class: s.exc.class, Msg: s.exc.msg, Hint: hintFor(s.exc.class, s.exc.msg)}
-		if s.exc.locate(e); s.exc.src == nil {
+	case *exception:
+		e := &Error{Class: s.class, Msg: s.msg, Hint: hintFor(s.class, s.msg)}
+		if s.locate(e); s.src == nil {
 			in.locate(e)
 		}
 		return nil, e
@@ -138,7 +138,7 @@ func (in *interp) raise(class, format string, args ...any) {
 	if in.frame != nil {
 		x.src, x.at, x.end = in.frame.src, in.node.at, in.node.end
 	}
-	panic(rubyError{x})
+	panic(x)
 }
 
 // stop ends the evaluation with an error that no rescue clause sees.

@@ -3,7 +3,6 @@ package erb
 import (
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -50,22 +49,4 @@ func classMethods(t methodTable) {
 	name := func(c *call) string { return string(c.self.(class)) }
 	t.def(0, 0, func(c *call) value { return c.str(name(c)) }, "name", "to_s", "inspect")
 	t.def(1, 1, func(c *call) value { return isA(c.arg(0), c.self) }, "===")
-	t.def(0, 1, func(c *call) value {
-		if !slices.Contains(ancestors(name(c)), "Exception") {
-			c.outside(name(c) + ".new")
-		}
-		x := &exception{class: name(c), msg: name(c)}
-		if len(c.args) > 0 {
-			x.msg = toS(c.arg(0))
-		}
-		return x
-	}, "new", "exception")
-}
-
-func hashFunctions(t methodTable) {
-	t.def(0, 1, func(c *call) value {
-		h := newHash()
-		h.def, h.block = c.arg(0), c.blk
-		return h
-	}, "new")
 }

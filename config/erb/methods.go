@@ -9,7 +9,8 @@ import (
 // method is a method of a core class: a function in Go, or one in Ruby.
 type method struct {
 	least, most int // the number of arguments; most is -1 for any
-	// iterates says that without a block the method gives an Enumerator.
+	// iterates says that without a block the method gives an Enumerator, which is left
+	// to a ruby.
 	iterates bool
 	fn       func(c *call) value
 	ruby     *proc
@@ -22,13 +23,6 @@ type methodTable map[string]*method
 func (t methodTable) def(least, most int, fn func(c *call) value, names ...string) {
 	for _, n := range names {
 		t[n] = &method{least: least, most: most, fn: fn}
-	}
-}
-
-// each adds a method that without a block gives an Enumerator.
-func (t methodTable) each(least, most int, fn func(c *call) value, names ...string) {
-	for _, n := range names {
-		t[n] = &method{least: least, most: most, fn: fn, iterates: true}
 	}
 }
 
@@ -51,11 +45,11 @@ func (in *interp) table(name string) methodTable {
 func builders(name string) func(methodTable) {
 	return map[string]func(methodTable){
 		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Integer": integerMethods, "Float": floatMethods, "Numeric": numericMethods,
-		"String": stringMethods, "Array": arrayMethods, "Enumerator": enumeratorMethods, "Hash": hashMethods, "Range": rangeMethods,
-		"Regexp": regexpMethods, "MatchData": matchMethods, "Exception": exceptionMethods, "Time": timeMethods,
+		"String": stringMethods, "Array": arrayMethods, "Hash": hashMethods, "Range": rangeMethods,
+		"Regexp": regexpMethods, "MatchData": matchMethods, "Time": timeMethods,
 		"Class": classMethods, "ENV.": envMethods, "File.": fileFunctions,
 		"IO.": fileFunctions, "Dir.": dirFunctions, "Time.": timeFunctions, "Psych.": yamlFunctions, "JSON.": jsonFunctions,
-		"Regexp.": regexpFunctions, "Hash.": hashFunctions, "Etc.": systemFunctions,
+		"Etc.":    systemFunctions,
 		"Socket.": systemFunctions, "SecureRandom.": systemFunctions,
 	}[name]
 }
@@ -68,13 +62,6 @@ type call struct {
 	name  string
 	args  []value
 	blk   *proc
-}
-
-// on is the same call on another receiver.
-func (c *call) on(self value) *call {
-	d := *c
-	d.self = self
-	return &d
 }
 
 // lookups are the tables in which a method of a value is looked up.
@@ -141,7 +128,7 @@ func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *p
 	case n < m.least || m.most >= 0 && n > m.most:
 		in.outside(fmt.Sprintf("%s with %d arguments", name, n))
 	case m.iterates && blk == nil:
-		return &enum{recv, name, args}
+		in.outside(name + " without a block")
 	case m.ruby != nil:
 		return in.invokeOn(m.ruby, recv, args, blk)
 	}
@@ -302,8 +289,4 @@ func objectMethods(t methodTable) {
 func isA(v, name value) bool {
 	c, ok := name.(class)
 	return ok && slices.Contains(ancestors(classOf(v)), string(c))
-}
-
-func exceptionMethods(t methodTable) {
-	t.def(0, 0, func(c *call) value { return c.str(c.self.(*exception).msg) }, "message", "full_message")
 }

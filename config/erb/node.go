@@ -27,7 +27,7 @@ const (
 	opOr           // a, b
 	opNot          // a
 	opIf           // a: condition, b, c
-	opWhile        // a: condition, b: body; flag: the body runs first
+	opWhile        // a: condition, b: body
 	opCase         // a: subject, list: opWhen, b: else
 	opWhen         // list: values, b: body
 	opRescue       // a rescue b

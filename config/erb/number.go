@@ -6,14 +6,6 @@ import (
 	"strings"
 )
 
-// fromFloat is an Integer with the value of a float.
-func (c *call) fromFloat(f float64) value {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		c.raise("FloatDomainError", "%s", floatText(f))
-	}
-	return c.exact(int64(f), math.Abs(f) < 1<<62)
-}
-
 // exact is an integer, unless it does not fit into 64 bits.
 func (in *interp) exact(v int64, fits bool) value {
 	if !fits {
@@ -68,34 +60,19 @@ func numericMethods(t methodTable) {
 		}
 		return math.Mod(a, b) + b
 	}, "%", "modulo")
-	t.arithmetic(func(a, b int64) (int64, bool) {
-		p := math.Pow(float64(a), float64(b))
-		return int64(p), b >= 0 && math.Abs(p) < 1<<53
-	}, math.Pow, "**", "pow")
 	t.def(0, 0, func(c *call) value { return c.float(c.self) }, "to_f")
 }
 
 func floatMethods(t methodTable) {
 	for name, round := range map[string]func(float64) float64{"round": math.Round, "floor": math.Floor, "ceil": math.Ceil, "to_i": math.Trunc} {
-		t.def(0, 1, func(c *call) value {
-			f := c.self.(float64)
-			if len(c.args) == 0 {
-				return c.fromFloat(round(f))
-			} else if c.int(0) < 1 || c.int(0) > 9 || math.Abs(f) > 1e6 {
-				c.outside(name + " to such a number of digits")
+		t.def(0, 0, func(c *call) value {
+			f := round(c.self.(float64))
+			if math.IsNaN(f) || math.IsInf(f, 0) {
+				c.raise("FloatDomainError", "%s", floatText(f))
 			}
-			scale := math.Pow10(c.int(0))
-			n := round(f * scale)
-			switch { // Ruby rounds a half as it is written: 1.005 to 1.01
-			case name == "round" && f > 0 && (n+0.5)/scale <= f:
-				n++
-			case name == "round" && f < 0 && (n-0.5)/scale >= f:
-				n--
-			}
-			return n / scale
+			return c.exact(int64(f), math.Abs(f) < 1<<62)
 		}, name)
 	}
-	t.def(1, 1, func(c *call) value { return c.str(strconv.FormatFloat(c.self.(float64), 'f', min(c.int(0), 100), 64)) }, "__fixed")
 }
 
 func integerMethods(t methodTable) {
@@ -106,11 +83,4 @@ func integerMethods(t methodTable) {
 		}
 		return c.str(strconv.FormatInt(c.self.(int64), base))
 	}, "to_s", "inspect")
-	t.def(0, 0, func(c *call) value {
-		if n := c.self.(int64); n >= 0 && n < 128 {
-			return c.str(string(rune(n)))
-		}
-		c.outside("Integer#chr beyond ASCII")
-		return nil
-	}, "chr")
 }

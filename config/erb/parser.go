@@ -173,7 +173,7 @@ func (p *parser) statement() *node {
 		case "rescue":
 			n = p.node(n.at, &node{op: opRescue, a: n, b: c})
 		default:
-			n = p.node(n.at, &node{op: opWhile, a: p.negate(word == "until", c), b: n, flag: n.op == opSeq && n.flag})
+			n = p.node(n.at, &node{op: opWhile, a: p.negate(word == "until", c), b: n})
 		}
 	}
 	return n
@@ -205,14 +205,11 @@ func (p *parser) notExpression() *node {
 	if p.accept("not") {
 		return p.node(at, &node{op: opNot, a: p.notExpression()})
 	}
-	if p.at("*") && p.tok.operand {
-		return p.multiple(nil)
-	}
-	if n := p.assignment(true); !p.at(",") || !assignable(n) {
+	n := p.assignment(true)
+	if !p.at(",") || !assignable(n) {
 		return n
-	} else {
-		return p.multiple(n)
 	}
+	return p.multiple(n)
 }
 
 func assignable(n *node) bool {
@@ -237,22 +234,17 @@ func (p *parser) target(n *node) *node {
 	return n
 }
 
-// multiple reads the rest of a, *b = 1, 2.
+// multiple reads the rest of a, b = 1, 2.
 func (p *parser) multiple(first *node) *node {
-	at, list := p.tok.start, []*node{}
-	if first != nil {
-		at, list = first.at, append(list, p.target(first))
-		p.advance()
-	}
-	for more := true; more; more = p.accept(",") {
-		if p.accept("*") {
-			list = append(list, &node{op: opSplat, a: p.target(p.unary())})
-		} else {
-			list = append(list, p.target(p.unary()))
+	list := []*node{p.target(first)}
+	for p.accept(",") {
+		if p.at("* (") {
+			p.outside(p.tok.start, "such a target of an assignment")
 		}
+		list = append(list, p.target(p.unary()))
 	}
 	p.expect("=")
-	return p.node(at, &node{op: opMasgn, list: list, b: p.right(true)})
+	return p.node(first.at, &node{op: opMasgn, list: list, b: p.right(true)})
 }
 
 // assignment reads an expression that may be an assignment. multi allows a list
@@ -356,27 +348,19 @@ func (p *parser) unary() *node {
 	}
 	defer func() { p.depth-- }()
 	at, o := p.tok.start, p.tok.s
-	if !p.at("! - + ~ .. ...") {
-		return p.power()
+	if !p.at("! - +") {
+		return p.operand()
 	}
 	p.advance()
 	lit := p.tok.node
 	switch {
 	case o == "!":
 		return p.node(at, &node{op: opNot, a: p.unary()})
-	case o[0] == '.':
-		return p.node(at, &node{op: opRange, flag: o == "...", b: p.binary(1)})
 	case o == "-" && p.tok.kind == tLiteral && !p.tok.space && lit.op == opLit && isDigit(p.tok.s[0]):
-		// -2.abs is that of -2, but -2 ** 2 is -(2 ** 2).
 		p.tok.node = &node{op: opLit, at: at, end: lit.end, v: negative(lit.v)}
-		n := p.postfix(p.primary())
-		if !p.accept("**") {
-			return n
-		}
-		n = &node{op: opCall, s: "**", at: at, a: lit, list: []*node{p.unary()}}
-		return p.node(at, &node{op: opCall, s: "-@", a: n})
+		return p.operand()
 	}
-	return p.node(at, &node{op: opCall, s: strings.Replace(o+"@", "~@", "~", 1), a: p.unary()})
+	return p.node(at, &node{op: opCall, s: o + "@", a: p.unary()})
 }
 
 func negative(v any) any {
@@ -386,11 +370,11 @@ func negative(v any) any {
 	return -v.(float64)
 }
 
-func (p *parser) power() *node {
+// operand reads an operand with what follows it.
+func (p *parser) operand() *node {
 	n := p.postfix(p.primary())
 	if p.at("**") && !p.tok.operand {
-		p.advance()
-		n = p.node(n.at, &node{op: opCall, s: "**", a: n, list: []*node{p.unary()}})
+		p.outside(p.tok.start, "the operator **")
 	}
 	return n
 }
@@ -438,8 +422,8 @@ func (p *parser) primary() *node {
 	case p.at("{"):
 		n.op = opHash
 		p.bracket("}", func() { p.pairs(n, "}") })
-	case p.at("->"):
-		p.outside(t.start, "a lambda")
+	case p.at("-> .. ... ~"):
+		p.outside(t.start, "a lambda, a range without a start, or ~")
 	default:
 		p.unexpected("")
 	}
@@ -676,15 +660,11 @@ func (p *parser) keyword() *node {
 		n.op = opSelf
 	case "__FILE__", "__LINE__", "__dir__":
 		n.op, n.s = opCall, word
-	case "begin":
-		p.nest(func() { n = p.body("end") })
-		p.expect("end")
-		n.flag = true // a while behind it runs it first
 	case "yield":
 		n.op = opYield
 		p.callArguments(n)
-	case "defined?":
-		p.outside(at, "defined?")
+	case "begin", "defined?":
+		p.outside(at, word)
 	case "not":
 		n.op, n.a = opNot, p.assignment(false)
 	}

@@ -15,8 +15,8 @@ const whitespace = " \t\n\v\f\r\x00"
 func stringMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.str(strings.ToUpper(c.s())) }, "upcase")
 	t.def(0, 0, func(c *call) value { return c.str(strings.ToLower(c.s())) }, "downcase")
-	t.def(1, 2, func(c *call) value { return c.str(c.substitute(true)) }, "gsub")
-	t.def(1, 2, func(c *call) value { return c.str(c.substitute(false)) }, "sub")
+	t.def(1, 2, func(c *call) value { return c.substitute(-1) }, "gsub")
+	t.def(1, 2, func(c *call) value { return c.substitute(1) }, "sub")
 	t.def(1, 1, func(c *call) value { return c.str(c.s() + c.text(0)) }, "+")
 	t.def(1, 1, func(c *call) value {
 		n := c.int(0)
@@ -37,8 +37,8 @@ func stringMethods(t methodTable) {
 	t.def(0, -1, func(c *call) value {
 		return slices.ContainsFunc(c.args, func(a value) bool {
 			if re, ok := a.(*regex); ok {
-				m := c.find(re, c.s(), 0)
-				return m != nil && m.groups[0][0] == 0
+				m := c.find(re, c.s())
+				return m != nil && m.groups[0] == 0
 			}
 			return strings.HasPrefix(c.s(), c.textOf(a))
 		})
@@ -47,10 +47,10 @@ func stringMethods(t methodTable) {
 		return slices.ContainsFunc(c.args, func(a value) bool { return strings.HasSuffix(c.s(), c.textOf(a)) })
 	}, "end_with?")
 	t.def(1, 2, func(c *call) value { return c.slice() }, "[]", "slice")
-	t.def(1, 1, func(c *call) value { return position(c.find(c.pattern(0), c.s(), 0)) }, "index")
+	t.def(1, 1, func(c *call) value { return position(c.find(c.pattern(0), c.s())) }, "index")
 	t.def(1, 1, func(c *call) value {
 		var last *match
-		for _, m := range c.all(c.pattern(0), c.s()) {
+		for _, m := range c.matches(c.pattern(0), c.s(), -1) {
 			last = m
 		}
 		return position(last)
@@ -65,9 +65,9 @@ func stringMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.str(string(rune(c.s()[0]) + 1)) }, "__next")
 	t.def(1, 1, func(c *call) value {
 		list := []value{}
-		for _, m := range c.all(c.pattern(0), c.s()) {
+		for _, m := range c.matches(c.pattern(0), c.s(), -1) {
 			item := m.group(int64(0))
-			if len(m.groups) > 1 {
+			if len(m.groups) > 2 {
 				item = newArray(m.all()[1:]...)
 			}
 			if c.interp.match = m; c.blk != nil {
@@ -86,7 +86,7 @@ func (c *call) slice() value {
 	case *str:
 		return map[bool]value{true: c.str(a.String())}[strings.Contains(s, a.String())]
 	case *regex:
-		if m := c.find(a, s, 0); m != nil {
+		if m := c.find(a, s); m != nil {
 			return m.group(int64(c.intOr(1, 0)))
 		}
 		return nil

@@ -40,9 +40,7 @@ func newArray(e ...value) *array { return &array{e: e} }
 type hash struct {
 	keys, vals []value
 	at         map[any]int
-	def        value
-	block      *proc // gives the values of missing keys
-	keywords   bool  // it holds the keyword arguments of a call
+	keywords   bool // it holds the keyword arguments of a call
 }
 
 func newHash() *hash { return &hash{at: map[any]int{}} }
@@ -97,7 +95,6 @@ func (h *hash) remove(k value) (value, bool) {
 
 func (h *hash) copy() *hash {
 	c := newHash()
-	c.def, c.block = h.def, h.block
 	for i, k := range h.keys {
 		c.set(k, h.vals[i])
 	}
@@ -121,21 +118,8 @@ type proc struct {
 	native func(args []value) value
 }
 
-type exception struct {
-	class, msg string
-	at, end    int
-	src        *source
-}
-
 // class is a class or module, known by its name.
 type class string
-
-// enum is an Enumerator: a call of an iterating method that waits for its block.
-type enum struct {
-	recv value
-	name string
-	args []value
-}
 
 type timestamp struct{ t time.Time }
 
@@ -147,7 +131,7 @@ var classes = map[reflect.Type]string{
 	reflect.TypeFor[int64](): "Integer", reflect.TypeFor[float64](): "Float", reflect.TypeFor[symbol](): "Symbol",
 	reflect.TypeFor[*str](): "String", reflect.TypeFor[*array](): "Array", reflect.TypeFor[*hash](): "Hash", reflect.TypeFor[*interval](): "Range",
 	reflect.TypeFor[*proc](): "Proc", reflect.TypeFor[*regex](): "Regexp", reflect.TypeFor[*match](): "MatchData",
-	reflect.TypeFor[class](): "Class", reflect.TypeFor[*enum](): "Enumerator", reflect.TypeFor[*timestamp](): "Time",
+	reflect.TypeFor[class](): "Class", reflect.TypeFor[*timestamp](): "Time",
 }
 
 // classOf is the name of a value's class.
@@ -157,8 +141,6 @@ func classOf(v value) string {
 		return "NilClass"
 	case bool:
 		return map[bool]string{true: "TrueClass", false: "FalseClass"}[v]
-	case *exception:
-		return v.class
 	}
 	if name, ok := classes[reflect.TypeOf(v)]; ok {
 		return name
@@ -168,7 +150,7 @@ func classOf(v value) string {
 
 // hierarchy lists classes and, behind a colon, the class or module before them.
 const hierarchy = " Integer:Numeric Float:Numeric Numeric:Comparable String:Comparable Symbol:Comparable Time:Comparable Comparable:Object " +
-	"Array:Enumerable Hash:Enumerable Range:Enumerable Enumerator:Enumerable Enumerable:Object NilClass:Object TrueClass:Object " +
+	"Array:Enumerable Hash:Enumerable Range:Enumerable Enumerable:Object NilClass:Object TrueClass:Object " +
 	"FalseClass:Object Proc:Object Regexp:Object MatchData:Object Class:Object Exception:Object " +
 	"StandardError:Exception ScriptError:Exception SystemExit:Exception SystemStackError:Exception LoadError:ScriptError " +
 	"SyntaxError:ScriptError IndexError:StandardError KeyError:IndexError NameError:StandardError NoMethodError:NameError " +
@@ -198,7 +180,7 @@ func same(a, b value) bool { return sameAt(a, b, 0) }
 // tooDeep stops a walk through values that lie in each other without end.
 func tooDeep(depth int) {
 	if depth > maxNested {
-		panic(rubyError{&exception{class: "SystemStackError", msg: "stack level too deep"}})
+		panic(&exception{class: "SystemStackError", msg: "stack level too deep"})
 	}
 }
 
