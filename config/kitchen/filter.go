@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/dlclark/regexp2"
+
 	"github.com/galley-kitchen/galley/config/rubyre"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
@@ -12,7 +14,7 @@ import (
 // or a regular expression written as /re/ with the flags i and x.
 type Filter struct {
 	text string
-	re   *rubyre.Regexp
+	re   *regexp2.Regexp
 	pos  yaml11.Pos
 }
 
