@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/galley-kitchen/galley/config/ruby"
 	"github.com/galley-kitchen/galley/internal/process"
 )
 
@@ -61,18 +62,9 @@ func commandArgs(text string) []string {
 const shellBuiltins = " . : break case continue do done elif else esac eval exec exit export fi for if in readonly return set shift then times " +
 	"trap unset until while cd alias command source type ulimit umask "
 
-// ranCommand is a command that a template ran, and what came of it.
-type ranCommand struct {
-	// Key is the text of backticks, or the words of system with a NUL between.
-	Key     string `json:"key"`
-	Out     []byte `json:"out"`
-	Status  int    `json:"status"`
-	Missing bool   `json:"missing"` // there is no such command
-}
-
 // commandLog keeps what commands said. When a file that was evaluated here is
 // evaluated again by a ruby, its commands are answered from the log: none runs twice.
-type commandLog struct{ ran []ranCommand }
+type commandLog struct{ ran []ruby.Command }
 
 // backticks runs `text`.
 func (in *interp) backticks(text string) value {
@@ -84,7 +76,7 @@ func (in *interp) backticks(text string) value {
 }
 
 // run hands a command to the runner and keeps what came of it.
-func (in *interp) run(key string, args []string) ranCommand {
+func (in *interp) run(key string, args []string) ruby.Command {
 	if in.opts.Commands == nil {
 		in.stop(&Error{
 			Msg:  "the template runs the command `" + strings.Join(args, " ") + "`, but commands in templates are switched off by erb_commands: false",
@@ -95,7 +87,7 @@ func (in *interp) run(key string, args []string) ranCommand {
 	if in.ctx.Err() != nil {
 		in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
 	}
-	r := ranCommand{Key: key, Out: out, Status: code, Missing: err != nil}
+	r := ruby.Command{Key: key, Out: out, Status: code, Missing: err != nil}
 	if r.Missing {
 		r.Status = 127
 	}

@@ -6,14 +6,14 @@
 //
 // Like Ruby's ERB, the package first translates a template to a Ruby program
 // (template.go), without a trim mode and with one line for each line of the template.
-// The program is cut into tokens (lexer.go, literal.go), parsed by recursive descent
-// (parser.go, parseprimary.go) into a tree (node.go), and the tree is walked (eval.go,
+// The program is cut into tokens (lexer.go), parsed by recursive descent (parser.go)
+// into a tree (node.go), and the tree is walked (eval.go,
 // interp.go). Methods of the core classes are Go functions, one file a class, or Ruby
 // (core.rb). Exceptions, break, next and return travel as Go panics, which never leave
 // [Session.Render].
 //
 // docs/erb.md says what the evaluator knows. What Ruby 3.1 has and it lacks
 // (ruby31.txt tells) is no exception of the template: the file goes to a real ruby
-// (ruby.go, driver.rb), and commands that ran already are answered there from what
-// they said. An evaluation is bounded in steps, memory and depth.
+// (package ruby), and commands that ran already are answered there from what they
+// said. An evaluation is bounded in steps, memory and depth.
 package erb

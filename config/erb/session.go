@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/galley-kitchen/galley/config/ruby"
 )
 
 // Mode says who evaluates templates.
@@ -25,17 +28,6 @@ const (
 	// Off leaves the text of files as it is.
 	Off Mode = "off"
 )
-
-// ParseMode reads the `erb` setting. An empty text is Auto.
-func ParseMode(s string) (Mode, error) {
-	switch m := Mode(s); m {
-	case "":
-		return Auto, nil
-	case Auto, Builtin, Ruby, Off:
-		return m, nil
-	}
-	return "", fmt.Errorf("erb: %q is no mode: use auto, builtin, ruby or off", s)
-}
 
 // Options say how templates are evaluated.
 type Options struct {
@@ -57,7 +49,7 @@ type Options struct {
 	RubyPath string
 	// ImageRuby runs a program with the ruby of an image, for machines without
 	// one. Nil means that there is no such way.
-	ImageRuby ImageRuby
+	ImageRuby ruby.Image
 	// Stdout takes what templates print with puts, which is no part of the
 	// result; nil drops it. Stderr takes what they warn.
 	Stdout, Stderr io.Writer
@@ -73,7 +65,7 @@ type Session struct {
 	log  commandLog
 	// files are those rendered so far: a ruby that is started later has to see
 	// what they define.
-	files []rubyFile
+	files []ruby.File
 	// inRuby is true once a file went to a ruby; all that follow go there as well.
 	inRuby bool
 	// root is where installed products are looked for, and most how many steps a
@@ -112,7 +104,7 @@ func (s *Session) Render(ctx context.Context, filename string, src []byte) ([]by
 	if err != nil {
 		return nil, err
 	}
-	s.files = append(s.files, rubyFile{filename, src})
+	s.files = append(s.files, ruby.File{Name: filename, Source: src})
 	return out, nil
 }
 
@@ -163,9 +155,44 @@ func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte
 		return nil, mine
 	}
 	out, err := s.renderRuby(ctx, filename, src, nil)
-	if err != nil && (err.Class == "SyntaxError" || errors.Is(err, ErrNoRuby)) {
+	if err != nil && (err.Class == "SyntaxError" || errors.Is(err, ruby.ErrNone)) {
 		s.inRuby = false
 		return nil, mine
 	}
 	return out, err
+}
+
+// renderRuby renders a file with a ruby. The files before it are rendered again in
+// the same process, so that what they define is there. why is the reason for it;
+// nil when the user asked for it.
+func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, why *Error) ([]byte, *Error) {
+	if s.opts.Commands == nil {
+		if why == nil {
+			why = &Error{File: filename, Msg: "the file needs a ruby", Hint: "set erb_commands: true if you trust this file, or erb: builtin"}
+		}
+		why.Hint = "it was not handed to a ruby, which could run any command, because of erb_commands: false; " + why.Hint
+		return nil, why
+	}
+	s.inRuby = true
+	renderer := ruby.Renderer{
+		Path: s.opts.RubyPath, Root: s.root, Image: s.opts.ImageRuby, Dir: s.opts.Dir, Env: s.opts.Env, Args: s.opts.Args, Stdout: s.opts.Stdout,
+	}
+	r, err := renderer.Render(ctx, append(slices.Clone(s.files), ruby.File{Name: filename, Source: src}), s.log.ran)
+	if err == nil {
+		s.log.ran = r.Ran
+	}
+	switch {
+	case err == nil && r.Class == "":
+		return r.Out, nil
+	case err == nil:
+		return nil, &Error{File: r.File, Line: r.Line, Col: min(r.Line, 1), Class: r.Class, Msg: r.Msg, Hint: hintFor(r.Class, r.Msg)}
+	case ctx.Err() != nil:
+		return nil, &Error{File: filename, Msg: "stopped: " + ctx.Err().Error(), Err: context.Cause(ctx)}
+	case !errors.Is(err, ruby.ErrNone):
+		return nil, &Error{File: filename, Msg: err.Error(), Hint: "see whether that ruby runs at all, or set `erb: builtin`", Err: err}
+	case why == nil:
+		return nil, &Error{File: filename, Msg: "the file needs a ruby: " + err.Error(), Hint: "install ruby, or set `erb: builtin`", Err: err}
+	}
+	why.Hint, why.Err = err.Error()+": "+why.Hint, err
+	return nil, why
 }

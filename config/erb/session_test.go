@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/ruby"
 )
 
 func render(t *testing.T, o Options, tmpl string) (string, error) {
@@ -187,15 +189,7 @@ func TestCommands(t *testing.T) {
 	require.Equal(t, [][]string{{"git", "describe"}, {"sh", "-c", "a | b"}, {"x", "y z"}, {"missing"}}, args)
 }
 
-func TestModes(t *testing.T) {
-	for s, want := range map[string]Mode{"": Auto, "auto": Auto, "builtin": Builtin, "ruby": Ruby, "off": Off} {
-		got, err := ParseMode(s)
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
-	_, err := ParseMode("on")
-	require.EqualError(t, err, `erb: "on" is no mode: use auto, builtin, ruby or off`)
-
+func TestModeOff(t *testing.T) {
 	o := builtin()
 	o.Mode = Off
 	text, err := render(t, o, "a <%= 1 %>")
@@ -350,35 +344,13 @@ func TestCommandsRunOnce(t *testing.T) {
 	require.Equal(t, "shown\nat last\n", out.String(), "what a template prints is shown once")
 }
 
-// TestRubyOfAnInstalledProduct checks where a ruby is looked for without one on
-// the PATH, and that versions are compared as numbers.
-func TestRubyOfAnInstalledProduct(t *testing.T) {
-	root := t.TempDir()
-	put := func(name string) string {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755))
-		return path
-	}
-	s := NewSession(Options{Env: []string{"PATH=" + t.TempDir()}})
-	s.root = root
-	require.Empty(t, s.findRuby())
-	put("hab/pkgs/core/ruby3_1/3.1.2/20230101000000/bin/ruby")
-	newest := put("hab/pkgs/core/ruby3_1/3.1.10/20230101000000/bin/ruby")
-	require.Equal(t, newest, s.findRuby())
-	chef := put("opt/chef/embedded/bin/ruby")
-	require.Equal(t, chef, s.findRuby())
-	workstation := put("opt/chef-workstation/embedded/bin/ruby")
-	require.Equal(t, workstation, s.findRuby())
-}
-
 // TestRubyOfAnImage checks that an image's ruby is the last resort.
 func TestRubyOfAnImage(t *testing.T) {
 	o := builtin()
 	o.Mode, o.Commands = Auto, RunCommand
 	o.Env = []string{"PATH=" + t.TempDir()}
-	var got RubyProgram
-	o.ImageRuby = func(_ context.Context, template []byte, p RubyProgram) ([]byte, error) {
+	var got ruby.Program
+	o.ImageRuby = func(_ context.Context, template []byte, p ruby.Program) ([]byte, error) {
 		require.Contains(t, string(template), "Struct")
 		got = p
 		return []byte(`{"out": "aGk=", "ran": []}`), nil
@@ -388,15 +360,15 @@ func TestRubyOfAnImage(t *testing.T) {
 	text, err := s.Render(t.Context(), "kitchen.yml", []byte("<%= Struct.new(:a) %>"))
 	require.NoError(t, err)
 	require.Equal(t, "hi", string(text))
-	require.Equal(t, []string{"-EUTF-8", "-e", driver, "--"}, got.Args)
+	require.Equal(t, "--", got.Args[len(got.Args)-1])
 	require.Contains(t, string(got.Stdin), `"kitchen.yml"`)
 
-	o.ImageRuby = func(context.Context, []byte, RubyProgram) ([]byte, error) { return nil, ErrNoRuby }
+	o.ImageRuby = func(context.Context, []byte, ruby.Program) ([]byte, error) { return nil, ruby.ErrNone }
 	s = NewSession(o)
 	s.root = t.TempDir()
 	_, err = s.Render(t.Context(), "kitchen.yml", []byte("<%= Struct.new(:a) %>"))
 	require.ErrorContains(t, err, "kitchen.yml:1:5: erb: Struct is not in the subset")
-	require.ErrorIs(t, err, ErrNoRuby)
+	require.ErrorIs(t, err, ruby.ErrNone)
 }
 
 // TestCommandsOffHoldsForEveryMode checks that erb: ruby does not undo erb_commands: false.

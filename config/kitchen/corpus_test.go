@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/config/ruby"
 )
 
 // The corpus stands beside the checkout; see its README for how a case is run.
@@ -117,7 +118,7 @@ func (c corpusCase) run(t *testing.T, paths map[string]string) string {
 		Dir: project, Home: home, Env: lookupIn(environ), NoDokkenOverlay: true,
 		ERB: erb.NewSession(erb.Options{Dir: project, Env: environ, Commands: erb.RunCommand, Mode: mode}),
 	})
-	if err != nil && strings.Contains(err.Error(), erb.ErrNoRuby.Error()) {
+	if err != nil && strings.Contains(err.Error(), ruby.ErrNone.Error()) {
 		t.Skip("the file needs a ruby, and this machine has none")
 	}
 	var failed *LoadError

@@ -12,7 +12,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
-	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/config/ruby"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -37,11 +37,11 @@ func TestRun(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "VERSION"), []byte("1.2"), 0o600))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".git", "objects"), 0o755))
 	template := []byte("driver: {name: dokken}\n")
-	program := erb.RubyProgram{Args: []string{"-e", "x"}, Dir: dir, Env: []string{"PATH=/usr/bin", "HOME=/home/x", "CI=1"}, Stdin: []byte("in")}
+	program := ruby.Program{Args: []string{"-e", "x"}, Dir: dir, Env: []string{"PATH=/usr/bin", "HOME=/home/x", "CI=1"}, Stdin: []byte("in")}
 	for name, c := range map[string]struct {
 		code int
 		err  error
-	}{"runs": {}, "no ruby": {code: 127, err: erb.ErrNoRuby}, "fails": {code: 3}} {
+	}{"runs": {}, "no ruby": {code: 127, err: ruby.ErrNone}, "fails": {code: 3}} {
 		t.Run(name, func(t *testing.T) {
 			engine := fake.New(fake.ImageSpec{Ref: ref})
 			var e backend.ExecSpec
@@ -85,8 +85,8 @@ func TestRun(t *testing.T) {
 // TestNoImage checks that an image that cannot be had means that there is no Ruby.
 func TestNoImage(t *testing.T) {
 	for _, text := range []string{"driver: {name: vagrant}\n", "driver: {name: dokken}\n"} {
-		_, err := Runner{Engine: fake.New()}.Run(t.Context(), []byte(text), erb.RubyProgram{Dir: t.TempDir()})
-		require.ErrorIs(t, err, erb.ErrNoRuby)
+		_, err := Runner{Engine: fake.New()}.Run(t.Context(), []byte(text), ruby.Program{Dir: t.TempDir()})
+		require.ErrorIs(t, err, ruby.ErrNone)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/config/ruby"
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -131,13 +132,13 @@ func (f *Factory) templates() (erb.Options, error) {
 }
 
 // imageRuby runs a program with the Ruby of an image that the project uses, on the engine that is there.
-func (f *Factory) imageRuby(ctx context.Context, template []byte, p erb.RubyProgram) (out []byte, err error) {
+func (f *Factory) imageRuby(ctx context.Context, template []byte, p ruby.Program) (out []byte, err error) {
 	if len(rubyimage.Images(template)) == 0 {
-		return nil, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", erb.ErrNoRuby)
+		return nil, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", ruby.ErrNone)
 	}
 	engine, _, err := f.Open(ctx, "", "")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", erb.ErrNoRuby, err)
+		return nil, fmt.Errorf("%w: %w", ruby.ErrNone, err)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	return rubyimage.Runner{Engine: engine, Version: f.Version, Say: f.Warn}.Run(ctx, template, p)

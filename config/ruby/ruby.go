@@ -1,0 +1,198 @@
+// Package ruby renders templates with a real Ruby: that of this machine, else that of
+// an image.
+package ruby
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/internal/process"
+)
+
+// ErrNone means that there is no ruby to evaluate a file.
+var ErrNone = errors.New("there is no ruby")
+
+const (
+	// limit bounds one run of a ruby.
+	limit = 10 * time.Minute
+	// grace is how long it may take to end when it is asked to.
+	grace = 2 * time.Second
+)
+
+// Program is one run of a ruby.
+type Program struct {
+	// Args stand behind the name of the ruby.
+	Args []string
+	// Dir is the working directory, which is that of the project.
+	Dir string
+	// Env is the whole environment, as KEY=value.
+	Env []string
+	// Stdin is what the program reads.
+	Stdin []byte
+	// Stderr takes what it prints beside its result.
+	Stderr io.Writer
+}
+
+// Image runs a program with the ruby of an image that the project uses, and returns
+// what it writes to its standard output. template is the text of the file that needs
+// it. An error that wraps ErrNone says why there is no such image.
+type Image func(ctx context.Context, template []byte, p Program) ([]byte, error)
+
+// File is a template.
+type File struct {
+	Name   string `json:"name"`
+	Source []byte `json:"src"`
+}
+
+// Command is a command that a template ran, and what came of it.
+type Command struct {
+	// Key is the text of backticks, or the words of system with a NUL between.
+	Key     string `json:"key"`
+	Out     []byte `json:"out"`
+	Status  int    `json:"status"`
+	Missing bool   `json:"missing"` // there is no such command
+}
+
+// Result is what a ruby made of the last of the files.
+type Result struct {
+	// Out is the text.
+	Out []byte `json:"out"`
+	// Class, when it is not empty, and Msg are the exception that was raised instead, in
+	// Line of File.
+	Class string `json:"class"`
+	Msg   string `json:"msg"`
+	Line  int    `json:"line"`
+	File  string `json:"file"`
+	// Ran are the commands that the files ran.
+	Ran []Command `json:"ran"`
+}
+
+// driver is the program that renders files: see its head.
+//
+//go:embed driver.rb
+var driver string
+
+// Renderer renders templates.
+type Renderer struct {
+	// Path is the ruby to run; empty means the first one on the PATH of Env, else that of
+	// an installed Workstation, Chef or Cinc below Root.
+	Path, Root string
+	// Image runs the ruby of an image on a machine without one; may be nil.
+	Image Image
+	// Dir, Env and Args are the working directory, the environment and ARGV of templates.
+	Dir       string
+	Env, Args []string
+	// Stdout takes what the last of the files prints; may be nil.
+	Stdout io.Writer
+}
+
+// Render renders files one after the other in one process. The commands that ran before
+// are answered from what they said. The error wraps ErrNone when there is no ruby.
+func (r Renderer) Render(ctx context.Context, files []File, ran []Command) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	input, err := json.Marshal(map[string]any{"files": files, "ran": append([]Command{}, ran...)})
+	if err != nil {
+		return Result{}, fmt.Errorf("preparing the input of ruby: %w", err)
+	}
+	var tail bytes.Buffer
+	p := Program{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, r.Args...), Dir: r.Dir, Env: r.Env, Stdin: input, Stderr: &tail}
+	if r.Stdout != nil {
+		p.Stderr = io.MultiWriter(r.Stdout, &tail)
+	}
+	out, err := r.run(ctx, files[len(files)-1].Source, p)
+	if err == nil && len(out) == 0 {
+		err = errors.New("the ruby gave no result")
+	}
+	if err != nil {
+		lines := strings.Split(strings.TrimSpace(tail.String()), "\n")
+		if last := lines[len(lines)-1]; last != "" {
+			err = fmt.Errorf("%w: %s", err, strconv.Quote(last))
+		}
+		return Result{}, err
+	}
+	var result Result
+	if err := json.Unmarshal(out, &result); err != nil {
+		return Result{}, fmt.Errorf("reading the answer of ruby: %w", err)
+	}
+	return result, nil
+}
+
+// run runs a program with the first ruby that there is.
+func (r Renderer) run(ctx context.Context, template []byte, p Program) ([]byte, error) {
+	ruby := r.find()
+	if ruby == "" {
+		where := fmt.Errorf("%w on the PATH nor in an installed Workstation, Chef or Cinc", ErrNone)
+		if r.Image == nil {
+			return nil, where
+		}
+		out, err := r.Image(ctx, template, p)
+		if errors.Is(err, ErrNone) {
+			return nil, fmt.Errorf("%w; in an image: %w", where, err)
+		} else if err != nil {
+			return nil, fmt.Errorf("running the ruby of an image: %w", err)
+		}
+		return out, nil
+	}
+	cmd := process.Command(ctx, grace, ruby, p.Args...)
+	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stderr = p.Dir, p.Env, bytes.NewReader(p.Stdin), p.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("running %s: %w", ruby, err)
+	}
+	return out, nil
+}
+
+// find is the path of a ruby on this machine, "" without one.
+func (r Renderer) find() string {
+	if r.Path != "" {
+		return r.Path
+	}
+	var candidates []string
+	for _, kv := range r.Env {
+		if path, ok := strings.CutPrefix(kv, "PATH="); ok {
+			for _, dir := range filepath.SplitList(path) {
+				if filepath.IsAbs(dir) { // never run what lies in the project
+					candidates = append(candidates, filepath.Join(dir, "ruby"))
+				}
+			}
+		}
+	}
+	for _, pattern := range []string{
+		"opt/*-workstation/embedded/bin/ruby", "opt/*/embedded/bin/ruby", "hab/pkgs/core/ruby*/*/*/bin/ruby",
+		"opscode/*/embedded/bin/ruby.exe", "cinc-project/*/embedded/bin/ruby.exe",
+	} {
+		found, err := filepath.Glob(filepath.Join(r.Root, filepath.FromSlash(pattern)))
+		if err != nil {
+			continue // the patterns are well-formed
+		}
+		slices.SortFunc(found, func(a, b string) int { return strings.Compare(padded(b), padded(a)) })
+		candidates = append(candidates, found...)
+	}
+	for _, c := range candidates {
+		if p, err := exec.LookPath(c); err == nil {
+			return p
+		}
+	}
+	return ""
+}
+
+// digits matches the numbers in a path.
+var digits = regexp.MustCompile(`\d+`)
+
+// padded is a path whose numbers, those of versions, sort as numbers.
+func padded(path string) string {
+	return digits.ReplaceAllStringFunc(path, func(n string) string { return fmt.Sprintf("%020s", n) })
+}
