@@ -83,8 +83,9 @@ func TestFileLinks(t *testing.T) {
 		link(filepath.Join(outside, "missing"), "dangling")
 		link(target, "plain.part")
 		for name, text := range map[string]string{
-			"../x": "outside of the project", target: "outside of the project", filepath.Join(outside, "new"): "outside of the project",
-			"dir/x": "escapes", "dir/new/x": "escapes",
+			"../x": "outside of the project", target: "outside of the project",
+			filepath.Join(outside, "new"): "outside of the project",
+			"dir/x":                       "escapes", "dir/new/x": "escapes",
 		} {
 			require.ErrorContains(t, write(format+"="+name, Env{Within: project}), text, name)
 		}
@@ -106,11 +107,13 @@ func TestFileLinks(t *testing.T) {
 		require.NoError(t, err, "the link stays")
 		reset()
 		link(filepath.Join(outside, "missing"), "mine2")
-		require.ErrorContains(t, write(format+"="+filepath.Join(project, "mine2"), Env{}), "a link to a file that is not there")
+		require.ErrorContains(t, write(format+"="+filepath.Join(project, "mine2"), Env{}),
+			"a link to a file that is not there")
 	}
 }
 
-// A relative path is not followed out of the working directory, as it may be a link of a cloned repository; within it is.
+// A relative path is not followed out of the working directory, as it may be a link of a cloned repository; within it
+// is.
 func TestFileLinksOfTheWorkingDirectory(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege")
@@ -121,7 +124,8 @@ func TestFileLinksOfTheWorkingDirectory(t *testing.T) {
 		target := filepath.Join(outside, "target")
 		require.NoError(t, os.WriteFile(target, []byte("kept"), 0o600))
 		require.NoError(t, os.Mkdir("in", 0o755))
-		for name, to := range map[string]string{"a": target, "b": outside, "c": "b", "d": filepath.Join(here, "in"), "e": "in"} {
+		for name, to := range map[string]string{"a": target, "b": outside, "c": "b", "d": filepath.Join(here, "in"),
+			"e": "in"} {
 			require.NoError(t, os.Symlink(to, name))
 		}
 		for _, name := range []string{"a", "./a", "b/target", "b/new", "b/new/x", "c/new", "in/../a"} {
@@ -131,7 +135,8 @@ func TestFileLinksOfTheWorkingDirectory(t *testing.T) {
 		entries, err := os.ReadDir(outside)
 		require.NoError(t, err)
 		require.Len(t, entries, 1)
-		for _, name := range []string{"d/x", "e/y", "in/z", "new/x", filepath.Join("b", "..", "..", filepath.Base(outside), "target"), target} {
+		for _, name := range []string{"d/x", "e/y", "in/z", "new/x",
+			filepath.Join("b", "..", "..", filepath.Base(outside), "target"), target} {
 			require.NoError(t, write(format+"="+name, Env{}), name)
 		}
 	}
@@ -189,7 +194,8 @@ func TestOpenAll(t *testing.T) {
 		return err
 	}
 	require.NoError(t, open("json=a", "junit=b", "html=-", "github"))
-	for _, two := range []string{"json=- junit=-", "json=x junit=x", "json=x html=./x", "json=x html=" + filepath.Join(dir, "x"),
+	for _, two := range []string{"json=- junit=-", "json=x junit=x", "json=x html=./x",
+		"json=x html=" + filepath.Join(dir, "x"),
 		"json=link html=file", "json=here/y ndjson=y", "json=new/../z junit=z"} {
 		require.ErrorContains(t, open(strings.Fields(two)...), "go to one place", two)
 	}

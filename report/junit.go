@@ -84,7 +84,8 @@ func WriteJUnit(w io.Writer, r *run.Run) error {
 }
 
 func newJUnitSuite(r *run.Run, i *run.Instance) junitSuite {
-	s := junitSuite{Name: text.Line(i.Name), Time: seconds(i.Duration), Log: text.Line(i.LogPath), Properties: junitProperties(r, i)}
+	s := junitSuite{Name: text.Line(i.Name), Time: seconds(i.Duration), Log: text.Line(i.LogPath),
+		Properties: junitProperties(r, i)}
 	if !i.Started.IsZero() {
 		s.Timestamp = i.Started.UTC().Format("2006-01-02T15:04:05")
 	}
@@ -190,7 +191,8 @@ func junitTest(i *run.Instance, t run.Test) junitCase {
 	case t.Outcome == result.Skipped:
 		c.Skipped = &junitOutcome{Message: text.Line(text.First(t.Message))}
 	case t.FlakyMessage != "":
-		c.Flaky = &junitOutcome{Type: "test", Message: text.Line(text.First(t.FlakyMessage)), Text: text.Lines(t.FlakyMessage)}
+		c.Flaky = &junitOutcome{Type: "test", Message: text.Line(text.First(t.FlakyMessage)),
+			Text: text.Lines(t.FlakyMessage)}
 		c.Out = triesText(i)
 	}
 	return c

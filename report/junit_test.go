@@ -25,18 +25,22 @@ type junitRule struct {
 
 func junitSchema() map[string]junitRule {
 	outcome := junitRule{attributes: []string{"type", "message"}, text: true}
-	rerun := junitRule{attributes: []string{"type!", "message"}, children: []string{"stackTrace", "system-out", "system-err"}, text: true}
+	rerun := junitRule{attributes: []string{"type!", "message"},
+		children: []string{"stackTrace", "system-out", "system-err"}, text: true}
 	return map[string]junitRule{
-		"testsuites": {attributes: []string{"name", "time", "tests", "failures", "errors"}, children: []string{"testsuite"}},
+		"testsuites": {attributes: []string{"name", "time", "tests", "failures", "errors"},
+			children: []string{"testsuite"}},
 		"testsuite": {
-			attributes: []string{"name!", "tests!", "failures!", "errors!", "group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
-			children:   []string{"testsuite", "properties", "testcase", "system-out", "system-err"},
+			attributes: []string{"name!", "tests!", "failures!", "errors!", "group", "time", "skipped", "timestamp",
+				"hostname", "id", "package", "file", "log", "url"},
+			children: []string{"testsuite", "properties", "testcase", "system-out", "system-err"},
 		},
 		"properties": {children: []string{"property"}},
 		"property":   {attributes: []string{"name!", "value!"}},
 		"testcase": {
 			attributes: []string{"name!", "time", "classname", "group"},
-			children:   []string{"skipped", "error", "failure", "rerunFailure", "rerunError", "flakyFailure", "flakyError", "system-out", "system-err"},
+			children: []string{"skipped", "error", "failure", "rerunFailure", "rerunError", "flakyFailure",
+				"flakyError", "system-out", "system-err"},
 		},
 		"skipped": outcome, "error": outcome, "failure": outcome,
 		"rerunFailure": rerun, "rerunError": rerun, "flakyFailure": rerun, "flakyError": rerun,
@@ -93,7 +97,8 @@ func checkJUnit(t *testing.T, doc string) {
 			path = path[:len(path)-1]
 			if token.Name.Local == "testsuite" {
 				require.Equal(t, claimed, map[string]int{
-					"tests": counts["testcase"], "failures": counts["failure"], "errors": counts["error"], "skipped": counts["skipped"],
+					"tests": counts["testcase"], "failures": counts["failure"], "errors": counts["error"],
+					"skipped": counts["skipped"],
 				})
 			}
 		}
@@ -106,7 +111,8 @@ func checkAttributes(t *testing.T, element string, rule junitRule, attrs []xml.A
 	got := map[string]string{}
 	for _, a := range attrs {
 		got[a.Name.Local] = a.Value
-		require.True(t, slices.Contains(rule.attributes, a.Name.Local) || slices.Contains(rule.attributes, a.Name.Local+"!"),
+		require.True(t, slices.Contains(rule.attributes, a.Name.Local) ||
+			slices.Contains(rule.attributes, a.Name.Local+"!"),
 			"attribute %s of %s", a.Name.Local, element)
 		if a.Name.Local == "time" {
 			require.Regexp(t, junitTime, a.Value)

@@ -46,7 +46,8 @@ func TestNoSecretInAnySink(t *testing.T) {
 		lifecycle.Output{Stamp: at, Stream: "stdout", Text: secret[7:] + secret[:3], Partial: true},
 		lifecycle.Output{Stamp: at, Stream: "stdout", Text: secret[3:] + " end"},
 		lifecycle.ConvergeSummary{Stamp: at, Text: secret, Changes: []string{secret}},
-		lifecycle.TestFinished{Stamp: at, Case: result.TestCase{Suite: secret, ID: secret, Title: secret, Message: secret, File: secret, Outcome: result.Failed}},
+		lifecycle.TestFinished{Stamp: at, Case: result.TestCase{Suite: secret, ID: secret, Title: secret,
+			Message: secret, File: secret, Outcome: result.Failed}},
 		lifecycle.PhaseFinished{Stamp: at, Phase: lifecycle.PhaseVerify, Error: secret},
 		lifecycle.InstanceFinished{Stamp: at, Error: secret, FailedPhase: lifecycle.PhaseVerify, LogPath: "a.log"},
 		lifecycle.RunFinished{Failed: 1},
@@ -57,7 +58,8 @@ func TestNoSecretInAnySink(t *testing.T) {
 	logs, err := files.NewLogFiles(filepath.Join(dir, "logs"), files.LogOptions{})
 	require.NoError(t, err)
 	sinks := []lifecycle.Sink{logs, console.New(screen, &stderr, console.Options{Level: lifecycle.LevelDebug}),
-		console.NewPlain(&stdout, &stderr, console.Options{Level: lifecycle.LevelDebug}), NewGitHub(&stdout, filepath.Join(dir, "summary"))}
+		console.NewPlain(&stdout, &stderr, console.Options{Level: lifecycle.LevelDebug}),
+		NewGitHub(&stdout, filepath.Join(dir, "summary"))}
 	for _, format := range []string{"html", "json", "junit", "markdown", "ndjson"} {
 		s, err := Open(format+"="+filepath.Join(dir, "report."+format), Env{Stdout: &stdout})
 		require.NoError(t, err)

@@ -106,7 +106,8 @@ func TestOpenErrors(t *testing.T) {
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
 	for spec, want := range map[string]string{
-		"":                      `there is no report ""; write FORMAT=FILE with one of github, html, json, junit, markdown, ndjson`,
+		"": `there is no report ""; write FORMAT=FILE with one of github, html, json, junit, ` +
+			`markdown, ndjson`,
 		"xunit=a.xml":           `there is no report "xunit"`,
 		"junit":                 "--report junit: the file is missing; write junit=FILE",
 		"junit=":                "the file is missing",
@@ -200,7 +201,8 @@ func TestHTMLIsInert(t *testing.T) {
 		page := rendered(t, events, html.Write)
 		require.NotContains(t, page, "<script", run)
 		require.NotContains(t, page, "<img", run)
-		require.NotRegexp(t, `(?i)\b(src|href|on[a-z]+)=`, strings.NewReplacer("&#34;&gt;&lt;img src=x&gt;", "").Replace(page), run)
+		require.NotRegexp(t, `(?i)\b(src|href|on[a-z]+)=`,
+			strings.NewReplacer("&#34;&gt;&lt;img src=x&gt;", "").Replace(page), run)
 		require.NotContains(t, page, "ZgotmplZ", run)
 	}
 }

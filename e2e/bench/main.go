@@ -18,8 +18,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func main() {
@@ -135,29 +136,23 @@ func (b bencher) cycles(host string) error {
 	name := filepath.Base(filepath.Dir(filepath.Dir(strings.TrimPrefix(host, "unix://"))))
 	row("galley test, no-op commands, warm, "+name, "1.05 x bare program", ratio(single))
 	row(fmt.Sprintf("galley test -c %d, %d instances, %s", many, many, name), "1.05 x side by side", ratio(side))
-	row(fmt.Sprintf("memory of galley, %d instances at once, %s", many, name), "120 MB for 50", fmt.Sprintf("%.1f MiB", float64(memory)/1024))
+	row(fmt.Sprintf("memory of galley, %d instances at once, %s", many, name), "120 MB for 50",
+		fmt.Sprintf("%.1f MiB", float64(memory)/1024))
 	return nil
 }
 
 // sideBySide runs n bare programs at once and times them all.
 func (b bencher) sideBySide(dir, host string, n int) (time.Duration, error) {
 	start := time.Now()
-	errs := make([]error, n)
-	var wg sync.WaitGroup
+	var all errgroup.Group
 	for i := range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			_, _, errs[i] = timed(b.command(dir, host, b.self, bareCommand, host, fmt.Sprintf("galley-bench-bare-%d", i)))
-		}()
+		all.Go(func() error {
+			_, _, err := timed(b.command(dir, host, b.self, bareCommand, host, fmt.Sprintf("galley-bench-bare-%d", i)))
+			return err
+		})
 	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return 0, err
-		}
-	}
-	return time.Since(start), nil
+	err := all.Wait()
+	return time.Since(start), err
 }
 
 // project is a kitchen whose converge and verify do nothing.
@@ -167,7 +162,8 @@ func (b bencher) project(suites, platforms int) (string, error) {
 		return "", err
 	}
 	var y strings.Builder
-	y.WriteString("driver: {name: dokken}\nprovisioner: {name: shell, command: 'true'}\nverifier: {name: shell, remote_exec: true, command: 'true'}\nplatforms:\n")
+	y.WriteString("driver: {name: dokken}\nprovisioner: {name: shell, command: 'true'}\n" +
+		"verifier: {name: shell, remote_exec: true, command: 'true'}\nplatforms:\n")
 	for i := range platforms {
 		fmt.Fprintf(&y, "  - {name: p%d, driver: {image: busybox}}\n", i)
 	}

@@ -43,26 +43,33 @@ func TestConvert(t *testing.T) {
 		want   string
 	}{
 		"passes": {
-			join(one("run", "A"), output("A", "=== RUN   A\n", "noise\n", "--- PASS: A (0.00s)\n"), one("pass", "A"), output("", "PASS\n", "ok  \tp\t0.1s\n"), one("pass", "")),
+			join(one("run", "A"), output("A", "=== RUN   A\n", "noise\n", "--- PASS: A (0.00s)\n"), one("pass", "A"),
+				output("", "PASS\n", "ok  \tp\t0.1s\n"), one("pass", "")),
 			"ok  \tp\t0.1s\n",
 		},
 		"fails": {
-			join(one("run", "A"), one("run", "A/x"), one("run", "A/y"), output("A/x", "=== RUN   A/x\n", "    a.go:1: bad\n"), output("A/y", "    a.go:2: fine\n"),
-				output("A", "--- FAIL: A (0.00s)\n"), output("A/x", "--- FAIL: A/x (0.00s)\n"), one("fail", "A/x"), one("pass", "A/y"), one("fail", "A"),
+			join(one("run", "A"), one("run", "A/x"), one("run", "A/y"),
+				output("A/x", "=== RUN   A/x\n", "    a.go:1: bad\n"), output("A/y", "    a.go:2: fine\n"),
+				output("A", "--- FAIL: A (0.00s)\n"), output("A/x", "--- FAIL: A/x (0.00s)\n"), one("fail", "A/x"),
+				one("pass", "A/y"), one("fail", "A"),
 				output("", "FAIL\n", "FAIL\tp\t0.1s\n"), one("fail", "")),
 			"--- FAIL: A (0.00s)\n    --- FAIL: A/x (0.00s)\n    a.go:1: bad\nFAIL\nFAIL\tp\t0.1s\n",
 		},
 		"is cut off": {
-			join(one("run", "A"), output("A", "=== RUN   A\n", "panic: test timed out\n"), output("", "FAIL\tp\t0.1s\n"), one("fail", "")),
+			join(one("run", "A"), output("A", "=== RUN   A\n", "panic: test timed out\n"),
+				output("", "FAIL\tp\t0.1s\n"), one("fail", "")),
 			"FAIL\tp\t0.1s\npanic: test timed out\n",
 		},
 		"is skipped": {
-			join(one("run", "A"), one("run", "B"), one("run", "C"), output("A", "=== RUN   A\n", "    a.go:7: not here:\n", "        at all\n", "--- SKIP: A (0.00s)\n"),
-				output("B", "    b.go:1: not there\n"), output("C", "    c.go:2: not there\n"), one("skip", "A"), one("skip", "B"), one("skip", "C"), output("", "ok  \tp\t0.1s\n")),
+			join(one("run", "A"), one("run", "B"), one("run", "C"),
+				output("A", "=== RUN   A\n", "    a.go:7: not here:\n", "        at all\n", "--- SKIP: A (0.00s)\n"),
+				output("B", "    b.go:1: not there\n"), output("C", "    c.go:2: not there\n"), one("skip", "A"),
+				one("skip", "B"), one("skip", "C"), output("", "ok  \tp\t0.1s\n")),
 			"ok  \tp\t0.1s\n\n== skipped\nA: not here:\n  at all\nB, C: not there\n",
 		},
 		"does not build": {
-			join([]event{{Action: "build-output", Output: "a.go:1:1: no\n"}, {Action: "build-fail"}}, output("", "FAIL\tp [build failed]\n"), one("fail", "")),
+			join([]event{{Action: "build-output", Output: "a.go:1:1: no\n"}, {Action: "build-fail"}},
+				output("", "FAIL\tp [build failed]\n"), one("fail", "")),
 			"a.go:1:1: no\nFAIL\tp [build failed]\n",
 		},
 	} {

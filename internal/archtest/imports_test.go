@@ -28,12 +28,15 @@ type rule struct {
 }
 
 var rules = []rule{
-	{From: "config", Deny: []string{"backend", "lifecycle", "report", "cmd", "internal/cli", "internal/settings", "e2e"}},
-	{From: "backend", Deny: []string{"config", "lifecycle", "report", "cmd", "internal/cli", "internal/settings", "e2e"}},
+	{From: "config", Deny: []string{"backend", "lifecycle", "report", "cmd", "internal/cli", "internal/settings",
+		"e2e"}},
+	{From: "backend", Deny: []string{"config", "lifecycle", "report", "cmd", "internal/cli", "internal/settings",
+		"e2e"}},
 	{From: "backend/docker", Deny: []string{"backend/podman"}},
 	{From: "backend/podman", Deny: []string{"backend/docker"}},
 	{From: "backend/fake", Deny: []string{"backend/docker", "backend/podman"}},
-	{From: "lifecycle", Deny: []string{"backend", "report", "cmd", "internal/cli", "internal/settings", "e2e"}, Allow: []string{"backend!"}},
+	{From: "lifecycle", Deny: []string{"backend", "report", "cmd", "internal/cli", "internal/settings", "e2e"},
+		Allow: []string{"backend!"}},
 	{From: "report", Deny: []string{"backend", "cmd", "internal/cli", "internal/settings", "e2e"}},
 	{From: "cmd", Deny: []string{"e2e"}},
 	{From: "internal/settings", Deny: []string{"config", "backend", "lifecycle", "report"}},
@@ -48,7 +51,8 @@ var outside = map[string][]string{
 }
 
 // podmanPackages are the only ones that compile beside Docker's client without tags.
-var podmanPackages = []string{"github.com/containers/podman/v4/pkg/bindings", "github.com/containers/podman/v4/libpod/define"}
+var podmanPackages = []string{"github.com/containers/podman/v4/pkg/bindings",
+	"github.com/containers/podman/v4/libpod/define"}
 
 // goPackage is what "go list -json" says of a package.
 type goPackage struct {
@@ -86,7 +90,8 @@ func violations(packages []goPackage) []string {
 func refuse(from, path string) string {
 	if below, ok := strings.CutPrefix(path, module+"/"); ok {
 		for _, r := range rules {
-			if within(from, r.From) && !within(below, r.From) && withinAny(below, r.Deny) && !withinAny(below, r.Allow) {
+			if within(from, r.From) && !within(below, r.From) && withinAny(below, r.Deny) &&
+				!withinAny(below, r.Allow) {
 				return r.From + " must not know of " + below
 			}
 		}

@@ -89,8 +89,10 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil),
 		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil),
 		cmdutil.NewCmdWords("doctor", "`galley lint` checks the configuration, and `galley engines` the container engines"),
-		cmdutil.NewCmdWords("package", "Keep a runner's state as an image with your engine's commit command; `galley list` names the runner"),
-		cmdutil.NewCmdWords("console", "`galley diagnose` prints the configuration, and `galley login` opens a shell in a runner"))
+		cmdutil.NewCmdWords("package",
+			"Keep a runner's state as an image with your engine's commit command; `galley list` names the runner"),
+		cmdutil.NewCmdWords("console",
+			"`galley diagnose` prints the configuration, and `galley login` opens a shell in a runner"))
 	// As in Test Kitchen, flags may have underscores, and commands may be cut short as long as they are clear.
 	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))

@@ -68,8 +68,8 @@ func Expand(pattern string) []string {
 	return []string{pattern}
 }
 
-// Files lists the files on this machine that fit a pattern, which is an absolute path, sorted within each alternative. A
-// pattern whose fixed directory does not exist fits none, and so does one without a wildcard.
+// Files lists the files on this machine that fit a pattern, which is an absolute path, sorted within each alternative.
+// A pattern whose fixed directory does not exist fits none, and so does one without a wildcard.
 func Files(pattern string) ([]string, error) {
 	var list []string
 	for _, p := range Expand(filepath.ToSlash(pattern)) {

@@ -1,4 +1,4 @@
-// Package golden compares what tests make with files that are kept beside them. "go test -update" writes the files anew.
+// Package golden compares what tests make with files that are kept beside them; "go test -update" writes those anew.
 package golden
 
 import (

@@ -99,7 +99,8 @@ var (
 )
 
 // tokenStarts are in the texts that knownToken matches: a regular expression would cost more than all the rest.
-var tokenStarts = [...]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "dckr_pat_", "xox", "AKIA"}
+var tokenStarts = [...]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "dckr_pat_",
+	"xox", "AKIA"}
 
 func byForm(s string) string {
 	if strings.Contains(s, "PRIVATE KEY") {

@@ -68,7 +68,8 @@ func TestBase64(t *testing.T) {
 func TestWriter(t *testing.T) {
 	m := New(secret, "hunter2", "S3cr&t and more", "aaaaaaaab", "aaaaaaaa")
 	random := rand.New(rand.NewPCG(1, 2))
-	pieces := []string{secret, "hunter2", "S3cr&t and", "S3cr&t and more", "aaaaaaaaa", "x", " ", "\n", "S3", "hunter", "aaaaaaaab"}
+	pieces := []string{secret, "hunter2", "S3cr&t and", "S3cr&t and more", "aaaaaaaaa", "x", " ", "\n", "S3", "hunter",
+		"aaaaaaaab"}
 	for range 300 {
 		var text string
 		for range random.IntN(12) {

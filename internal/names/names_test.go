@@ -17,8 +17,9 @@ func TestPlainNamesStay(t *testing.T) {
 // Names that differ in anything differ, also without regard to case.
 func TestDistinct(t *testing.T) {
 	long := strings.Repeat("x", 300)
-	list := []string{"a", "A", "a-b", "a_b", "a b", "a/b", `a\b`, "A-b", "a:b", "a?b", "a*b", "ä", "Ä", "a\u0308", "日本", "日本語",
-		".", "..", "", " ", "a.", "a ", ".a", "a\x00", "a\n", "a\xff", "a\xfe", "con", long, long + "y", strings.Repeat("ä", 150), strings.Repeat("ä", 151)}
+	list := []string{"a", "A", "a-b", "a_b", "a b", "a/b", `a\b`, "A-b", "a:b", "a?b", "a*b", "ä", "Ä", "a\u0308",
+		"日本", "日本語", ".", "..", "", " ", "a.", "a ", ".a", "a\x00", "a\n", "a\xff", "a\xfe", "con", long, long + "y",
+		strings.Repeat("ä", 150), strings.Repeat("ä", 151)}
 	for what, f := range map[string]func(string) string{
 		"label": func(s string) string { return Label("galley-0123456789ab-", s) }, "file": File,
 	} {

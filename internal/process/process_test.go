@@ -29,11 +29,15 @@ func TestEnd(t *testing.T) {
 		{"the command ends when asked", `echo $$; echo ready; sleep 60`, false},
 		{"the command ignores SIGTERM", `trap "" TERM; echo $$; echo ready; while :; do sleep 1; done`, false},
 		{"a child ignores SIGTERM", `sh -c '` + deaf + `' & echo ready; wait`, false},
-		{"a child that has closed its output", `sh -c '` + strings.Replace(deaf, "echo $$;", "echo $$; exec >/dev/null 2>&1;", 1) + `' & echo ready; wait`, false},
-		{"the command ends at once, a child does not", `sh -c '` + deaf + `' & trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done`, false},
+		{"a child that has closed its output",
+			`sh -c '` + strings.Replace(deaf, "echo $$;", "echo $$; exec >/dev/null 2>&1;", 1) + `' & echo ready; wait`,
+			false},
+		{"the command ends at once, a child does not",
+			`sh -c '` + deaf + `' & trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done`, false},
 		{"a grandchild whose parent has ended", `(sh -c '` + deaf + `' &) ; echo ready; sleep 60`, false},
 		{"a child in a session of its own", `setsid sh -c '` + deaf + `' & echo ready; wait`, true},
-		{"a grandchild in a session of its own", `sh -c 'setsid sh -c "trap : TERM; echo \$\$; while :; do sleep 1; done"; :' & echo ready; wait`, true},
+		{"a grandchild in a session of its own",
+			`sh -c 'setsid sh -c "trap : TERM; echo \$\$; while :; do sleep 1; done"; :' & echo ready; wait`, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

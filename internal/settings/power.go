@@ -68,8 +68,8 @@ func (p project) refuseReports(value, _ any) string {
 	for _, spec := range value.([]string) {
 		_, file, hasFile := strings.Cut(spec, "=")
 		if hasFile && file != "-" && !(p.inside(file) && p.inside(file+".part")) {
-			return fmt.Sprintf("a project may not have %s written: it is outside of the project, or in git's or galley's own files%s",
-				file, remedy)
+			return fmt.Sprintf("a project may not have %s written: it is outside of the project, "+
+				"or in git's or galley's own files%s", file, remedy)
 		}
 	}
 	return ""

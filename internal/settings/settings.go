@@ -253,7 +253,9 @@ func (l *Loaded) readEnvironment(environ []string) (layer, error) {
 		}
 	}
 	// Test Kitchen's own variables count where galley's are not set.
-	for _, alias := range []struct{ variable, setting string }{{"KITCHEN_LOG", "log-level"}, {"KITCHEN_LOG_OVERWRITE", "log-overwrite"}} {
+	for _, alias := range []struct{ variable, setting string }{
+		{"KITCHEN_LOG", "log-level"}, {"KITCHEN_LOG_OVERWRITE", "log-overwrite"},
+	} {
 		for _, pair := range environ {
 			value, ok := strings.CutPrefix(pair, alias.variable+"=")
 			if _, set := found[alias.setting]; set || !ok || strings.TrimSpace(value) == "" {

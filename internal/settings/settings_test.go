@@ -52,7 +52,8 @@ func TestTable(t *testing.T) {
 	require.ElementsMatch(t, tags, names)
 	l, err := given{}.load(t)
 	require.NoError(t, err)
-	require.Equal(t, Settings{TLSVerify: true, ERB: "auto", ERBCommands: true, LogLevel: "info", LogOverwrite: true, Color: true,
+	require.Equal(t, Settings{TLSVerify: true, ERB: "auto", ERBCommands: true, LogLevel: "info", LogOverwrite: true,
+		Color:       true,
 		Concurrency: 1, Recreate: true, Destroy: "passing", ShardTimes: []string{}, Report: []string{}}, l.Settings)
 	require.Empty(t, l.Notices)
 }
@@ -93,12 +94,14 @@ func TestErrorsNameTheirSource(t *testing.T) {
 		{given{env: []string{"GALLEY_TLS_VERIFY=maybe"}}, "GALLEY_TLS_VERIFY=maybe: write yes or no"},
 		{given{env: []string{"GALLEY_CONCURRENCY=many"}}, "GALLEY_CONCURRENCY=many: write a number from 1 up"},
 		{given{env: []string{"GALLEY_NO_COLOR=2"}}, "GALLEY_NO_COLOR=2: write yes or no"},
-		{given{env: []string{"GALLEY_COLOR=1", "GALLEY_NO_COLOR=1"}}, "GALLEY_NO_COLOR sets color, and so does GALLEY_COLOR"},
+		{given{env: []string{"GALLEY_COLOR=1", "GALLEY_NO_COLOR=1"}},
+			"GALLEY_NO_COLOR sets color, and so does GALLEY_COLOR"},
 		{given{env: []string{"KITCHEN_LOG=loud"}}, "KITCHEN_LOG=loud: write debug"},
 		{given{project: "a: 1\n"}, `.galley.yml:1: unknown key "a"`},
 		{given{project: "# x\n\ntls_verify: maybe\n"}, ".galley.yml:3: tls_verify: maybe: write yes or no"},
 		{given{project: "concurency: 4\n"}, "Did you mean concurrency?"},
-		{given{project: "erb_commands: no\nERB-Commands: yes\n"}, ".galley.yml:2 sets erb_commands, and so does .galley.yml:1"},
+		{given{project: "erb_commands: no\nERB-Commands: yes\n"},
+			".galley.yml:2 sets erb_commands, and so does .galley.yml:1"},
 		{given{project: "erb_commands: no\nno_erb_commands: no\n"}, "write one of them"},
 		{given{project: "no_engine: docker\n"}, `unknown key "no_engine"`},
 		{given{project: "<<: {erb_commands: yes}\n"}, `unknown key "<<"`},
@@ -126,7 +129,8 @@ func TestPrecedence(t *testing.T) {
 		kind   Kind
 		source string
 	}{
-		{4, CommandLine, "--retry"}, {3, Environment, "GALLEY_RETRY"}, {2, ProjectFile, ".galley.yml:1"}, {1, UserFile, ""}, {0, Default, "default"},
+		{4, CommandLine, "--retry"}, {3, Environment, "GALLEY_RETRY"}, {2, ProjectFile, ".galley.yml:1"},
+		{1, UserFile, ""}, {0, Default, "default"},
 	} {
 		l, err := g.load(t)
 		require.NoError(t, err)
@@ -157,12 +161,16 @@ func TestForms(t *testing.T) {
 		{given{flags: []string{"--fail-fast", "--no-fail-fast"}}, func(s *Settings) bool { return !s.FailFast }},
 		{given{project: "no_recreate: yes\n"}, func(s *Settings) bool { return !s.Recreate }},
 		{given{env: []string{"GALLEY_NO_RECREATE=on"}}, func(s *Settings) bool { return !s.Recreate }},
-		{given{env: []string{"GALLEY_REPORT=junit=a.xml json=b"}}, func(s *Settings) bool { return len(s.Report) == 2 }},
-		{given{flags: []string{"--report", "junit=a b.xml", "--report=html=x"}}, func(s *Settings) bool { return s.Report[0] == "junit=a b.xml" && len(s.Report) == 2 }},
+		{given{env: []string{"GALLEY_REPORT=junit=a.xml json=b"}},
+			func(s *Settings) bool { return len(s.Report) == 2 }},
+		{given{flags: []string{"--report", "junit=a b.xml", "--report=html=x"}},
+			func(s *Settings) bool { return s.Report[0] == "junit=a b.xml" && len(s.Report) == 2 }},
 		{given{project: "report: junit=a.xml\n"}, func(s *Settings) bool { return s.Report[0] == "junit=a.xml" }},
 		{given{project: "a: &x 3\n"}, nil},
-		{given{env: []string{"KITCHEN_LOG=debug", "KITCHEN_LOG_OVERWRITE=f"}}, func(s *Settings) bool { return s.LogLevel == "debug" && !s.LogOverwrite }},
-		{given{env: []string{"KITCHEN_LOG=debug", "GALLEY_LOG_LEVEL=warn"}}, func(s *Settings) bool { return s.LogLevel == "warn" }},
+		{given{env: []string{"KITCHEN_LOG=debug", "KITCHEN_LOG_OVERWRITE=f"}},
+			func(s *Settings) bool { return s.LogLevel == "debug" && !s.LogOverwrite }},
+		{given{env: []string{"KITCHEN_LOG=debug", "GALLEY_LOG_LEVEL=warn"}},
+			func(s *Settings) bool { return s.LogLevel == "warn" }},
 		{given{flags: []string{"-c"}}, func(s *Settings) bool { return s.Concurrency == MaxConcurrency }},
 		{given{env: []string{"GALLEY_HOST= tcp://x "}}, func(s *Settings) bool { return s.Host == "tcp://x" }},
 		{given{env: []string{"GALLEY_ENGINE=Podman"}}, func(s *Settings) bool { return s.Engine == "podman" }},
@@ -185,14 +193,20 @@ func TestPower(t *testing.T) {
 		refused       bool
 		want          any
 	}{
-		{"commands on over user", "erb-commands", given{user: "erb_commands: no\n", project: "erb_commands: yes\n"}, true, false},
-		{"commands on over env", "erb-commands", given{env: []string{"GALLEY_ERB_COMMANDS=no"}, project: "erb_commands: yes\n"}, true, false},
-		{"commands on over flag", "erb-commands", given{flags: []string{"--no-erb-commands"}, project: "erb_commands: yes\n"}, true, false},
-		{"another spelling", "erb-commands", given{user: "erb_commands: no\n", project: "ERB-Commands: on\n"}, true, false},
+		{"commands on over user", "erb-commands", given{user: "erb_commands: no\n", project: "erb_commands: yes\n"},
+			true, false},
+		{"commands on over env", "erb-commands",
+			given{env: []string{"GALLEY_ERB_COMMANDS=no"}, project: "erb_commands: yes\n"}, true, false},
+		{"commands on over flag", "erb-commands",
+			given{flags: []string{"--no-erb-commands"}, project: "erb_commands: yes\n"}, true, false},
+		{"another spelling", "erb-commands", given{user: "erb_commands: no\n", project: "ERB-Commands: on\n"}, true,
+			false},
 		{"negated", "erb-commands", given{user: "erb_commands: no\n", project: "no_erb_commands: off\n"}, true, false},
-		{"commands off", "erb-commands", given{user: "erb_commands: yes\n", project: "erb_commands: no\n"}, false, false},
+		{"commands off", "erb-commands", given{user: "erb_commands: yes\n", project: "erb_commands: no\n"}, false,
+			false},
 		{"commands as they are", "erb-commands", given{project: "erb_commands: yes\n"}, false, true},
-		{"commands off, flag on", "erb-commands", given{flags: []string{"--erb-commands"}, project: "erb_commands: no\n"}, false, true},
+		{"commands off, flag on", "erb-commands",
+			given{flags: []string{"--erb-commands"}, project: "erb_commands: no\n"}, false, true},
 		{"ruby", "erb", given{project: "erb: ruby\n"}, true, "auto"},
 		{"ruby over builtin", "erb", given{user: "erb: builtin\n", project: "erb: ruby\n"}, true, "builtin"},
 		{"auto over builtin", "erb", given{user: "erb: builtin\n", project: "erb: auto\n"}, true, "builtin"},
@@ -205,24 +219,35 @@ func TestPower(t *testing.T) {
 		{"TLS on", "tls-verify", given{user: "tls_verify: no\n", project: "tls_verify: yes\n"}, false, true},
 		{"host", "host", given{project: "host: tcp://evil:2375\n"}, true, ""},
 		{"host with options of ssh", "host", given{project: "host: ssh://-oProxyCommand=touch%20x/\n"}, true, ""},
-		{"host over the user's", "host", given{user: "host: tcp://mine\n", project: "host: tcp://evil\n"}, true, "tcp://mine"},
+		{"host over the user's", "host", given{user: "host: tcp://mine\n", project: "host: tcp://evil\n"}, true,
+			"tcp://mine"},
 		{"host taken away", "host", given{user: "host: tcp://mine\n", project: "host: ''\n"}, true, "tcp://mine"},
-		{"the user's host", "host", given{user: "host: tcp://mine\n", project: "host: tcp://mine\n"}, false, "tcp://mine"},
+		{"the user's host", "host", given{user: "host: tcp://mine\n", project: "host: tcp://mine\n"}, false,
+			"tcp://mine"},
 		{"certificates", "tls-cert-path", given{project: "tls_cert_path: ./certs\n"}, true, ""},
 		{"engine where none is asked for", "engine", given{project: "engine: podman\n"}, false, "podman"},
-		{"engine over the user's", "engine", given{user: "engine: podman\n", project: "engine: docker\n"}, true, "podman"},
-		{"engine over env's", "engine", given{env: []string{"GALLEY_ENGINE=podman"}, project: "engine: docker\n"}, true, "podman"},
+		{"engine over the user's", "engine", given{user: "engine: podman\n", project: "engine: docker\n"}, true,
+			"podman"},
+		{"engine over env's", "engine", given{env: []string{"GALLEY_ENGINE=podman"}, project: "engine: docker\n"}, true,
+			"podman"},
 		{"any engine", "engine", given{user: "engine: podman\n", project: "engine: ''\n"}, true, "podman"},
-		{"engine with a host", "engine", given{flags: []string{"--host=tcp://x"}, project: "engine: docker\n"}, true, ""},
-		{"engine with DOCKER_HOST", "engine", given{env: []string{"DOCKER_HOST=tcp://x"}, project: "engine: podman\n"}, true, ""},
-		{"engine with CONTAINER_HOST", "engine", given{env: []string{"CONTAINER_HOST=unix:///x"}, project: "engine: docker\n"}, true, ""},
+		{"engine with a host", "engine", given{flags: []string{"--host=tcp://x"}, project: "engine: docker\n"}, true,
+			""},
+		{"engine with DOCKER_HOST", "engine", given{env: []string{"DOCKER_HOST=tcp://x"}, project: "engine: podman\n"},
+			true, ""},
+		{"engine with CONTAINER_HOST", "engine",
+			given{env: []string{"CONTAINER_HOST=unix:///x"}, project: "engine: docker\n"}, true, ""},
 		{"report outside", "report", given{project: "report: [junit=../x.xml]\n"}, true, []string{}},
 		{"report by an absolute path", "report", given{project: "report: [junit=/tmp/x.xml]\n"}, true, []string{}},
 		{"one of two outside", "report", given{project: "report: [junit=x.xml, json=/etc/x]\n"}, true, []string{}},
-		{"report in .git", "report", given{project: "report: [markdown=sub/.Git/hooks/pre-commit]\n"}, true, []string{}},
+		{"report in .git", "report", given{project: "report: [markdown=sub/.Git/hooks/pre-commit]\n"}, true,
+			[]string{}},
 		{"report in the state", "report", given{project: "report: [json=.kitchen/galley/a.json]\n"}, true, []string{}},
-		{"report inside", "report", given{project: "report: [junit=out/x.xml, json=-]\n"}, false, []string{"junit=out/x.xml", "json=-"}},
-		{"the user's report outside", "report", given{env: []string{"GALLEY_REPORT=junit=../x"}, project: "report: junit=x\n"}, false, []string{"junit=../x"}},
+		{"report inside", "report", given{project: "report: [junit=out/x.xml, json=-]\n"}, false,
+			[]string{"junit=out/x.xml", "json=-"}},
+		{"the user's report outside", "report",
+			given{env: []string{"GALLEY_REPORT=junit=../x"}, project: "report: junit=x\n"}, false,
+			[]string{"junit=../x"}},
 		{"no power", "retry", given{user: "retry: 1\n", project: "retry: 5\n"}, false, 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -248,7 +273,8 @@ func TestPower(t *testing.T) {
 
 // Every setting has been weighed: one that is new must be put into one of these lists.
 func TestPowerIsComplete(t *testing.T) {
-	harmless := []string{"log-level", "log-overwrite", "color", "concurrency", "parallel", "fail-fast", "debug", "test-base-path",
+	harmless := []string{"log-level", "log-overwrite", "color", "concurrency", "parallel", "fail-fast", "debug",
+		"test-base-path",
 		"idempotence", "recreate", "pull", "require-tests", "retry", "destroy", "shard", "shard-times"}
 	for _, d := range definitions() {
 		require.NotEqual(t, d.refuse == nil, !slices.Contains(harmless, d.name), d.name)
@@ -263,15 +289,17 @@ func TestReportsThroughLinks(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "out"), 0o700))
 	for link, target := range map[string]string{
-		"dir": outside, "file": filepath.Join(outside, "f"), "dangling": filepath.Join(outside, "none"), "part.part": filepath.Join(outside, "p"),
-		"home": "out", "loop": "loop",
+		"dir": outside, "file": filepath.Join(outside, "f"), "dangling": filepath.Join(outside, "none"),
+		"part.part": filepath.Join(outside, "p"),
+		"home":      "out", "loop": "loop",
 	} {
 		require.NoError(t, os.Symlink(target, filepath.Join(dir, link)))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(outside, "f"), nil, 0o600))
 	p := project{dir: dir}
 	for file, want := range map[string]bool{
-		"dir/x": false, "dir/new/x": false, "file": false, "dangling": false, "part": false, "loop": false, "loop/x": false,
+		"dir/x": false, "dir/new/x": false, "file": false, "dangling": false, "part": false, "loop": false,
+		"loop/x": false,
 		"home/x": true, "out/x": true, "new/deep/x": true, "x": true, filepath.Join(dir, "x"): true,
 	} {
 		require.Equal(t, want, p.refuseReports([]string{"junit=" + file}, nil) == "", file)
@@ -299,7 +327,8 @@ func TestUnreadableFiles(t *testing.T) {
 
 // A variable that is nearly a setting's is told; those of other things are not.
 func TestNearlyAVariable(t *testing.T) {
-	l, err := given{env: []string{"GALLEY_TLSVERIFY=no", "GALLEY_INSTANCE=a", "GALLEY_TEST_ENGINES=none", "galley_host=x"}}.load(t)
+	l, err := given{env: []string{"GALLEY_TLSVERIFY=no", "GALLEY_INSTANCE=a", "GALLEY_TEST_ENGINES=none",
+		"galley_host=x"}}.load(t)
 	require.NoError(t, err)
 	require.Len(t, l.Notices, 1)
 	require.Equal(t, "GALLEY_TLSVERIFY is not a setting: did you mean GALLEY_TLS_VERIFY?", l.Notices[0])

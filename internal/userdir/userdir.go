@@ -106,8 +106,8 @@ func Temporary(dir string) error {
 // enter. Errors: ErrUnsafe.
 func Owned(path string) error { return check(path, 0o077) }
 
-// OwnFile reports whether an open file belongs to this user or to root: what another user wrote under the name of a file of
-// this user's is not to be trusted. Its error is an ErrUnsafe.
+// OwnFile reports whether an open file belongs to this user or to root: what another user wrote under the name of a file
+// of this user's is not to be trusted. Its error is an ErrUnsafe.
 func OwnFile(f *os.File) error {
 	st, err := f.Stat()
 	if err != nil {

@@ -66,7 +66,8 @@ func TestRuntime(t *testing.T) {
 	good := place(t, 0o700)
 	link := filepath.Join(t.TempDir(), "link")
 	require.NoError(t, os.Symlink(good, link))
-	for value, want := range map[string]string{"": "", "run": "", good: good, link: "", place(t, 0o777): "", "/missing": ""} {
+	for value, want := range map[string]string{"": "", "run": "", good: good, link: "", place(t, 0o777): "",
+		"/missing": ""} {
 		require.Equal(t, want, Runtime(func(string) string { return value }), value)
 	}
 }

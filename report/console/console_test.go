@@ -53,7 +53,8 @@ func (s *stage) draw() {
 func TestConsoleGolden(t *testing.T) {
 	for run, events := range map[string][]lifecycle.Event{
 		"one": sample.One(), "green": sample.Green(), "red": sample.Red(), "many": sample.Many(),
-		"hostile": sample.Hostile(), "interrupted": sample.Interrupted(20 * time.Second), "killed": sample.Killed(20 * time.Second),
+		"hostile": sample.Hostile(), "interrupted": sample.Interrupted(20 * time.Second),
+		"killed": sample.Killed(20 * time.Second),
 	} {
 		t.Run(run, func(t *testing.T) {
 			s := newStage(t, 100, 24, Options{})
@@ -146,7 +147,8 @@ func TestConsoleIsQuietWhenNothingChanges(t *testing.T) {
 
 // What failed is shown whatever the level.
 func TestConsoleHidesNoFailure(t *testing.T) {
-	for _, level := range []lifecycle.Level{lifecycle.LevelDebug, lifecycle.LevelInfo, lifecycle.LevelWarn, lifecycle.LevelError} {
+	for _, level := range []lifecycle.Level{lifecycle.LevelDebug, lifecycle.LevelInfo, lifecycle.LevelWarn,
+		lifecycle.LevelError} {
 		s := newStage(t, 300, 24, Options{Level: level})
 		s.play(sample.Red())
 		require.NoError(t, s.console.Close())
@@ -200,7 +202,8 @@ func TestConsoleStoppedTerminal(t *testing.T) {
 	c := New(s, &err, Options{})
 	c.Handle(lifecycle.RunStarted{Instances: []string{"a"}})
 	for n := range lines {
-		c.Handle(lifecycle.Output{Stamp: lifecycle.Stamp{Instance: "a"}, Text: fmt.Sprintf("line number %06d of many", n)})
+		c.Handle(lifecycle.Output{Stamp: lifecycle.Stamp{Instance: "a"},
+			Text: fmt.Sprintf("line number %06d of many", n)})
 	}
 	c.mu.Lock()
 	require.LessOrEqual(t, c.scroll.bytes, heldBytes+100)
@@ -219,7 +222,8 @@ func TestWorkText(t *testing.T) {
 	}{
 		{run.Work{What: "pull x"}, "pull x"},
 		{run.Work{What: "pull x", Bytes: 1500}, "pull x 1.5kB"},
-		{run.Work{What: "pull x", Bytes: 50, Total: 100, Detail: "Extracting"}, "pull x [==========>         ] 50B/100B Extracting"},
+		{run.Work{What: "pull x", Bytes: 50, Total: 100, Detail: "Extracting"},
+			"pull x [==========>         ] 50B/100B Extracting"},
 		{run.Work{What: "pull x", Bytes: 200, Total: 100}, "pull x [====================] 200B/100B"},
 		{run.Work{What: "p\x1b[2J", Detail: "\x07"}, "p ^G"},
 	} {

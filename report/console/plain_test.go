@@ -80,7 +80,8 @@ func TestPlainIsHarmless(t *testing.T) {
 	for _, fold := range []text.Fold{text.FoldNone, text.FoldGitHub} {
 		stdout, stderr := plain(t, sample.Hostile(), Options{Fold: fold})
 		for _, r := range stdout + stderr {
-			require.False(t, r != '\n' && r != '\t' && (r < 0x20 || r >= 0x7f && r < 0xa0 || text.Misleading(r)), "%q in the output", r)
+			require.False(t, r != '\n' && r != '\t' && (r < 0x20 || r >= 0x7f && r < 0xa0 || text.Misleading(r)),
+				"%q in the output", r)
 		}
 	}
 }

@@ -20,10 +20,10 @@ type file struct {
 	name string // below root
 }
 
-// locate finds the place of a file, and makes missing directories. An absolute path that the user gave may be a link, and
-// is followed once, here; a relative one must not lead out of the working directory by a link, which may have come with
-// a cloned repository. With within (a project's directory), the path comes from the project's own files: it must stay
-// within, and nothing of it may be a link that leads out.
+// locate finds the place of a file, and makes missing directories. An absolute path that the user gave may be a link,
+// and is followed once, here; a relative one must not lead out of the working directory by a link, which may have come
+// with a cloned repository. With within (a project's directory), the path comes from the project's own files: it must
+// stay within, and nothing of it may be a link that leads out.
 func locate(path, within string) (file, error) {
 	if within == "" {
 		given := path

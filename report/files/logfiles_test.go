@@ -48,7 +48,8 @@ func TestLogFilesStructured(t *testing.T) {
 		require.Contains(t, text, " INFO         "+printed+"\n")
 	}
 	var sequence int64
-	for _, object := range strings.Split(strings.TrimSpace(sample.Read(t, strings.TrimSuffix(path, "log")+"ndjson")), "\n") {
+	for _, object := range strings.Split(strings.TrimSpace(sample.Read(t, strings.TrimSuffix(path, "log")+"ndjson")),
+		"\n") {
 		var r record
 		require.NoError(t, json.Unmarshal([]byte(object), &r))
 		sequence++

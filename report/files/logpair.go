@@ -77,7 +77,8 @@ func (p *logPair) write(at time.Time, l run.Line, stream string) error {
 	if l.Partial {
 		more = run.GoesOn
 	}
-	shown := fmt.Sprintf("%s %-5s %s%s%s\n", at.Format(logTime), strings.ToUpper(string(l.Level)), l.Prefix(), l.Text, more)
+	shown := fmt.Sprintf("%s %-5s %s%s%s\n", at.Format(logTime), strings.ToUpper(string(l.Level)), l.Prefix(), l.Text,
+		more)
 	rec := record{
 		RunID: p.runID, Instance: p.instance, Suite: p.suite, Platform: p.platform, Action: p.action,
 		Timestamp: at.Format(logTime), Level: string(l.Level), EventType: l.Kind, Stream: stream,

@@ -65,7 +65,8 @@ func newTimeline(r *run.Run) timeline {
 		seen["work"] = true
 	}
 	for _, name := range []lifecycle.Phase{
-		lifecycle.PhaseDestroy, lifecycle.PhaseCreate, lifecycle.PhaseConverge, lifecycle.PhaseSetup, lifecycle.PhaseVerify, "work",
+		lifecycle.PhaseDestroy, lifecycle.PhaseCreate, lifecycle.PhaseConverge, lifecycle.PhaseSetup,
+		lifecycle.PhaseVerify, "work",
 	} {
 		if seen[string(name)] {
 			t.Legend = append(t.Legend, string(name))

@@ -10,9 +10,9 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// Read returns the events that a [Writer] wrote; handed to another sink they give the same report as the run itself would
-// have. Empty lines are passed over. When the last line is cut off, the error is io.ErrUnexpectedEOF and the events
-// before it are returned; an error in any other line names the line.
+// Read returns the events that a [Writer] wrote; handed to another sink they give the same report as the run itself
+// would have. Empty lines are passed over. When the last line is cut off, the error is io.ErrUnexpectedEOF and the
+// events before it are returned; an error in any other line names the line.
 func Read(r io.Reader) ([]lifecycle.Event, error) {
 	var events []lifecycle.Event
 	types := Types()

@@ -10,7 +10,8 @@ import (
 
 func TestParseLevel(t *testing.T) {
 	for in, want := range map[string]lifecycle.Level{
-		"debug": lifecycle.LevelDebug, "info": lifecycle.LevelInfo, "warn": lifecycle.LevelWarn, "error": lifecycle.LevelError, "fatal": lifecycle.LevelError,
+		"debug": lifecycle.LevelDebug, "info": lifecycle.LevelInfo, "warn": lifecycle.LevelWarn,
+		"error": lifecycle.LevelError, "fatal": lifecycle.LevelError,
 	} {
 		got, err := ParseLevel(in)
 		require.NoError(t, err)

@@ -98,7 +98,8 @@ func (t *Transcript) Lines(e lifecycle.Event) []Line {
 		return testFinished(e.Case)
 	case lifecycle.InstanceFinished:
 		if t.action == "test" && e.Error == "" {
-			return []Line{LogLine(lifecycle.LevelInfo, "Finished testing <%s> %s.", e.Instance, text.KitchenDuration(e.Duration))}
+			return []Line{LogLine(lifecycle.LevelInfo, "Finished testing <%s> %s.", e.Instance,
+				text.KitchenDuration(e.Duration))}
 		}
 	case lifecycle.RunFinished:
 		return runFinished(e)
@@ -159,7 +160,8 @@ func (t *Transcript) progressed(e lifecycle.Progress) []Line {
 		if status == "" {
 			status = "done"
 		}
-		out = append(out, LogLine(lifecycle.LevelInfo, "%s: %s %s.", Title(e.What), status, text.KitchenDuration(e.Time.Sub(began))))
+		out = append(out, LogLine(lifecycle.LevelInfo, "%s: %s %s.", Title(e.What), status,
+			text.KitchenDuration(e.Time.Sub(began))))
 	}
 	return out
 }

@@ -26,7 +26,8 @@ func TestDefuse(t *testing.T) {
 		require.Equal(t, tt.want, tt.ci.Defuse(tt.in))
 		require.Equal(t, "\x1b", Clean("\x1b[31m", tt.ci)+"\x1b")
 	}
-	for name, want := range map[string]Fold{"TF_BUILD": FoldAzure, "TEAMCITY_VERSION": FoldTeamCity, "GITLAB_CI": FoldGitLab, "GITHUB_ACTIONS": FoldGitHub, "X": FoldNone} {
+	for name, want := range map[string]Fold{"TF_BUILD": FoldAzure, "TEAMCITY_VERSION": FoldTeamCity,
+		"GITLAB_CI": FoldGitLab, "GITHUB_ACTIONS": FoldGitHub, "X": FoldNone} {
 		require.Equal(t, want, FoldFor(func(key string) string {
 			if key == name {
 				return "true"

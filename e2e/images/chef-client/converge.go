@@ -72,8 +72,8 @@ func converge(product string, o options, out io.Writer) error {
 // artifactDir is where an exported policy has its cookbooks, beside cookbook_path.
 const artifactDir = "cookbook_artifacts"
 
-// runList returns what to run, and where a cookbook is: by the policy that policy_name and policy_group of dna.json name
-// in what chef-cli exports, else by run_list and cookbook_path.
+// runList returns what to run, and where a cookbook is: by the policy that policy_name and policy_group of dna.json
+// name in what chef-cli exports, else by run_list and cookbook_path.
 func (c *client) runList() (items []string, cookbook func(name string) (string, error), err error) {
 	name, ok := c.node["policy_name"].(string)
 	if !ok {
@@ -92,7 +92,8 @@ func (c *client) runList() (items []string, cookbook func(name string) (string, 
 			Revision string `json:"revision_id"`
 		}
 	}
-	if err := readJSON(filepath.Join(repository, "policy_groups", fmt.Sprint(c.node["policy_group"])+".json"), &group); err != nil {
+	file := filepath.Join(repository, "policy_groups", fmt.Sprint(c.node["policy_group"])+".json")
+	if err := readJSON(file, &group); err != nil {
 		return nil, nil, fmt.Errorf("cannot read the policy: %w", err)
 	}
 	var policy struct {
@@ -101,8 +102,8 @@ func (c *client) runList() (items []string, cookbook func(name string) (string, 
 			Identifier string
 		} `json:"cookbook_locks"`
 	}
-	file := name + "-" + group.Policies[name].Revision + ".json"
-	if err := readJSON(filepath.Join(repository, "policies", file), &policy); err != nil {
+	file = filepath.Join(repository, "policies", name+"-"+group.Policies[name].Revision+".json")
+	if err := readJSON(file, &policy); err != nil {
 		return nil, nil, fmt.Errorf("cannot read the policy: %w", err)
 	}
 	return policy.RunList, func(name string) (string, error) {

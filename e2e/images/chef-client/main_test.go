@@ -30,8 +30,9 @@ treat_deprecation_warnings_as_errors false
 named_run_list {}
 `, "DIR", dir))
 	return dir, []string{
-		"-z", "-l", "warn", "-F", "doc", "-c", "/nowhere/client.rb", "-j", dir + "/dna.json", "--config", dir + "/client.rb",
-		"--log_level", "auto", "--force-formatter", "--no-color", "--json-attributes", dir + "/dna.json", "--chef-zero-port", "8889",
+		"-z", "-l", "warn", "-F", "doc", "-c", "/nowhere/client.rb", "-j", dir + "/dna.json",
+		"--config", dir + "/client.rb", "--log_level", "auto", "--force-formatter", "--no-color",
+		"--json-attributes", dir + "/dna.json", "--chef-zero-port", "8889",
 		"--slow-report", "5",
 	}
 }
@@ -100,12 +101,14 @@ func TestFailures(t *testing.T) {
 		},
 		"unknown cookbook": {dna: `{"run_list": ["recipe[other]"]}`, want: "cookbook other not found"},
 		"broken dna.json":  {dna: `{`, want: "dna.json: unexpected end"},
-		"no cookbooks":     {change: func(dir string) error { return os.RemoveAll(dir + "/cookbooks") }, want: "cookbook_path: none of"},
+		"no cookbooks": {change: func(dir string) error { return os.RemoveAll(dir + "/cookbooks") },
+			want: "cookbook_path: none of"},
 		"no validation key": {
 			change: func(dir string) error { return os.Remove(dir + "/validation.pem") },
 			want:   "validation_key: open",
 		},
-		"no client.rb": {change: func(dir string) error { return os.Remove(dir + "/client.rb") }, want: "cannot load the configuration file"},
+		"no client.rb": {change: func(dir string) error { return os.Remove(dir + "/client.rb") },
+			want: "cannot load the configuration file"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +179,8 @@ func TestPolicy(t *testing.T) {
 	require.Contains(t, stderr, "cannot read the policy")
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "cookbooks")))
 	write(t, filepath.Join(dir, "policy_groups/local.json"), `{"policies": {"web": {"revision_id": "7"}}}`)
-	write(t, filepath.Join(dir, "policies/web-7.json"), `{"run_list": ["recipe[app]"], "cookbook_locks": {"app": {"identifier": "a1"}}}`)
+	write(t, filepath.Join(dir, "policies/web-7.json"),
+		`{"run_list": ["recipe[app]"], "cookbook_locks": {"app": {"identifier": "a1"}}}`)
 	write(t, filepath.Join(dir, "cookbook_artifacts/app-a1/recipes/default.rb"), "file '"+dir+"/made'\n")
 	code, _, stderr = runHere(args...)
 	require.Equal(t, 0, code, stderr)

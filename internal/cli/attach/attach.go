@@ -1,4 +1,5 @@
-// Package attach runs a command in a runner on this process's terminal or streams, for `galley login` and `galley exec`.
+// Package attach runs a command in a runner on this process's terminal or streams, for `galley login` and
+// `galley exec`.
 package attach
 
 import (

@@ -65,7 +65,8 @@ func (f *Factory) asked() (lifecycle.Asked, error) {
 		return kind == settings.UserFile || kind == settings.ProjectFile
 	}
 	if c, ok := detect.Explicit(detect.ThisHost(), o); ok {
-		return lifecycle.Asked{Engine: o.Engine, Host: c.Endpoint.URI, Source: c.Source, Weak: o.Host == "" || inFile("host")}, nil
+		return lifecycle.Asked{Engine: o.Engine, Host: c.Endpoint.URI, Source: c.Source,
+			Weak: o.Host == "" || inFile("host")}, nil
 	}
 	if o.Engine != "" {
 		return lifecycle.Asked{Engine: o.Engine, Source: s.Source("engine").String(), Weak: inFile("engine")}, nil

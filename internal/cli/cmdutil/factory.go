@@ -91,8 +91,8 @@ func NewFactory(s Streams, version string) *Factory {
 		const state = ".kitchen"
 		if to, err := os.Readlink(filepath.Join(dir, state)); err == nil {
 			if _, err := os.Stat(filepath.Join(dir, state)); err != nil {
-				return lifecycle.Project{}, fmt.Errorf("%s is a link to %s, which cannot be used: %w\nMake that directory, or remove the link",
-					state, to, err)
+				return lifecycle.Project{}, fmt.Errorf("%s is a link to %s, which cannot be used: %w\n"+
+					"Make that directory, or remove the link", state, to, err)
 			}
 		}
 		p, err := lifecycle.NewProject(dir)
@@ -125,8 +125,8 @@ func (f *Factory) templates() (erb.Options, error) {
 	case s.ERBCommands:
 		o.Commands, o.ImageRuby = erb.RunCommand, f.imageRuby
 	case o.Mode == erb.Ruby:
-		return o, fmt.Errorf("%s has templates evaluated by a Ruby, which can run commands, and %s forbids commands: change one of them",
-			s.Source("erb"), s.Source("erb-commands"))
+		return o, fmt.Errorf("%s has templates evaluated by a Ruby, which can run commands, and %s forbids commands: "+
+			"change one of them", s.Source("erb"), s.Source("erb-commands"))
 	}
 	return o, nil
 }

@@ -67,7 +67,8 @@ func (f *Factory) Problems(conf *config.Config, diags []config.Diagnostic) error
 // that of the file.
 func Choose[T any](all []T, name func(T) string, args []string) ([]T, error) {
 	if len(all) == 0 {
-		return nil, fmt.Errorf("kitchen.yml makes no instances\nIt needs at least one entry in `platforms` and one in `suites`")
+		return nil, fmt.Errorf("kitchen.yml makes no instances\n" +
+			"It needs at least one entry in `platforms` and one in `suites`")
 	}
 	if len(args) == 0 {
 		return all, nil
@@ -144,7 +145,9 @@ const completionTime = 2 * time.Second
 
 // CompleteInstances offers instance names to the shell. Templates are evaluated as far as that needs no command and no
 // Ruby. What goes wrong offers nothing and prints nothing, since that would be in the middle of the user's line.
-func (f *Factory) CompleteInstances(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+func (f *Factory) CompleteInstances(
+	cmd *cobra.Command, _ []string, prefix string,
+) ([]string, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	found := make(chan []string, 1)

@@ -63,7 +63,8 @@ func TestShardsAreStable(t *testing.T) {
 
 // Known durations make parts that end at about the same time.
 func TestShardsByDuration(t *testing.T) {
-	took := map[string]time.Duration{"long": 10 * time.Minute, "a": 2 * time.Minute, "b": 3 * time.Minute, "c": 4 * time.Minute}
+	took := map[string]time.Duration{"long": 10 * time.Minute, "a": 2 * time.Minute, "b": 3 * time.Minute,
+		"c": 4 * time.Minute}
 	names := []string{"a", "b", "c", "long"}
 	require.Equal(t, []string{"long"}, pick(shard{1, 2}, names, self, took))
 	require.Equal(t, []string{"a", "b", "c"}, pick(shard{2, 2}, names, self, took))

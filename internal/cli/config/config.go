@@ -25,7 +25,8 @@ func NewCmdConfig(f *cmdutil.Factory, runF func(*Options) error) *cobra.Command 
 		runF = run
 	}
 	cmd := &cobra.Command{
-		Use: "config", SuggestFor: []string{"settings"}, Short: "Print galley's own settings and where each came from", Args: cobra.NoArgs,
+		Use: "config", SuggestFor: []string{"settings"}, Short: "Print galley's own settings and where each came from",
+		Args: cobra.NoArgs,
 		Long: `Print each of galley's own settings, its value and where that came from: a flag,
 a variable, a file and line, or the default. What the project's .galley.yml sets
 and may not set is marked. The configuration of kitchen.yml is what galley

@@ -28,7 +28,8 @@ func NewCmdCp(f *cmdutil.Factory, runF func(context.Context, *Options) error) *c
 		runF = run
 	}
 	return &cobra.Command{
-		Use: "cp INSTANCE:PATH LOCAL | cp LOCAL INSTANCE:PATH", Short: "Copy files between a runner and this machine", Args: cobra.ExactArgs(2),
+		Use: "cp INSTANCE:PATH LOCAL | cp LOCAL INSTANCE:PATH", Short: "Copy files between a runner and this machine",
+		Args: cobra.ExactArgs(2),
 		Long: `Copy a file or a directory out of an instance's runner, or into it. What is
 copied goes into the target when that is a directory, and takes its place
 otherwise; DIR/. means what is in a directory. These are the rules of "docker cp".

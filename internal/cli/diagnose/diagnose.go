@@ -48,9 +48,11 @@ func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) err
 	for _, name := range []string{"all", "no-all", "loader", "no-loader"} {
 		cmdutil.Accepted(cmd.Flags(), name, "", "files are always listed; --rendered and --merged show what is in them")
 	}
-	cmdutil.Words(cmd.Flags(), "plugins", "", false, "galley has no plugins: drivers, provisioners and verifiers are built in")
+	cmdutil.Words(cmd.Flags(), "plugins", "", false,
+		"galley has no plugins: drivers, provisioners and verifiers are built in")
 	f.Flags.Add(cmd.Flags(), "test-base-path")
-	settings.Bool(cmd.Flags(), &o.Rendered, "rendered", "", false, "print the files as they are after their templates were evaluated")
+	settings.Bool(cmd.Flags(), &o.Rendered, "rendered", "", false,
+		"print the files as they are after their templates were evaluated")
 	settings.Bool(cmd.Flags(), &o.Merged, "merged", "", false,
 		"print what the files merge to, before defaults and types, as JSON")
 	settings.Bool(cmd.Flags(), &o.ShowSecrets, "show-secrets", "", false, "with --merged or --rendered, mask no secrets")
@@ -81,7 +83,8 @@ func run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	instances, diags := conf.Resolve(config.ResolveOptions{Home: cmdutil.HomeDir(), Env: os.LookupEnv, Select: cmdutil.OneOf(chosen)})
+	instances, diags := conf.Resolve(config.ResolveOptions{Home: cmdutil.HomeDir(), Env: os.LookupEnv,
+		Select: cmdutil.OneOf(chosen)})
 	if !o.ShowInstances {
 		instances = nil
 	}

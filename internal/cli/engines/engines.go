@@ -96,8 +96,8 @@ func (o *Options) json(found detect.Result) error {
 	}
 	rows := []row{}
 	for _, c := range found.Candidates {
-		rows = append(rows, row{string(c.Verdict), c.Source, c.Endpoint.URI, string(c.Endpoint.Kind), c.Endpoint.EngineVersion,
-			c.Reason, c.Remedy, c.Warning})
+		rows = append(rows, row{string(c.Verdict), c.Source, c.Endpoint.URI, string(c.Endpoint.Kind),
+			c.Endpoint.EngineVersion, c.Reason, c.Remedy, c.Warning})
 	}
 	return cmdutil.PrintJSON(o.Out, rows)
 }

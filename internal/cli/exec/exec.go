@@ -31,8 +31,8 @@ func NewCmdExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	}
 	var line string
 	cmd := &cobra.Command{
-		Use: "exec [INSTANCE|REGEXP|all]... (-c LINE | -- COMMAND [ARG]...)", SuggestFor: []string{"run"}, Short: "Run a command in runners",
-		ValidArgsFunction: f.CompleteInstances,
+		Use: "exec [INSTANCE|REGEXP|all]... (-c LINE | -- COMMAND [ARG]...)", SuggestFor: []string{"run"},
+		Short: "Run a command in runners", ValidArgsFunction: f.CompleteInstances,
 		Long: `Run a command in the runners of one or more instances. What follows -- is run as
 it is, without a shell; -c runs a line in the runner's shell. With one instance
 the exit code is the command's; with several they run side by side, each line is

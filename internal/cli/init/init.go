@@ -85,7 +85,8 @@ Files that exist are never changed, but for a line in .gitignore.`,
 		},
 	}
 	cmd.Flags().StringSliceVarP(&drivers, "driver", "D", nil, "the driver to write: dokken (default), docker or podman")
-	cmd.Flags().StringVarP(&s.provisioner, "provisioner", "P", "", "the provisioner to write: dokken or shell (default: what the project looks like)")
+	cmd.Flags().StringVarP(&s.provisioner, "provisioner", "P", "",
+		"the provisioner to write: dokken or shell (default: what the project looks like)")
 	cmdutil.Words(cmd.Flags(), "create-gemfile", "", false, "galley needs no Gemfile: it is one program without Ruby")
 	return cmd
 }

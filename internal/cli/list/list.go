@@ -37,8 +37,8 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 		runF = run
 	}
 	cmd := &cobra.Command{
-		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"}, Short: "List instances and where they are in their life",
-		ValidArgsFunction: f.CompleteInstances,
+		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"},
+		Short: "List instances and where they are in their life", ValidArgsFunction: f.CompleteInstances,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Instances = args
 			return runF(cmd.Context(), o)
@@ -200,13 +200,16 @@ func (o *Options) listOrphans(ctx context.Context) error {
 	}
 	rows := [][]string{{"Instance", "Runner", "State", "Engine", "Directory", "Host"}}
 	for _, left := range list {
-		rows = append(rows, []string{left.Instance, left.Runner, string(left.State), left.Endpoint, left.ProjectDir, left.Host})
+		rows = append(rows, []string{left.Instance, left.Runner, string(left.State), left.Endpoint, left.ProjectDir,
+			left.Host})
 	}
 	return cmp.Or(o.Table(rows), err)
 }
 
 func (o *Options) printTable(instances []config.Summary, statuses []lifecycle.Status) error {
-	rows := [][]string{{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "Last Action", "Last Error", "Runner"}}
+	rows := [][]string{
+		{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "Last Action", "Last Error", "Runner"},
+	}
 	for n, i := range instances {
 		s := statuses[n]
 		last, failed := s.LastAction.Done(), "<None>"

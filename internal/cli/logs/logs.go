@@ -53,7 +53,8 @@ out where there is one instance.`,
 	}
 	settings.Bool(cmd.Flags(), &o.Runner, "runner", "", false, "print the output of the runner's PID 1")
 	settings.Bool(cmd.Flags(), &o.Follow, "follow", "f", false, "follow the output of the runner's PID 1")
-	settings.Bool(cmd.Flags(), &o.Raw, "raw", "", false, "print terminal escapes too; so it is where the output goes to a file or a program")
+	settings.Bool(cmd.Flags(), &o.Raw, "raw", "", false,
+		"print terminal escapes too; so it is where the output goes to a file or a program")
 	cmd.Flags().StringVar(&o.Format, "format", "text", "text, or ndjson with an object for each line")
 	cmd.Flags().StringVar(&o.Level, "level", "", "only lines of this level and above: debug, info, warn or error")
 	for name, takesValue := range map[string]bool{"session-id": true, "all-sessions": false} {
@@ -77,7 +78,8 @@ func run(ctx context.Context, o *Options) error {
 		return o.Reach(ctx, o.Instances, cmdutil.WantOneOrEnded, func(r []cmdutil.Reached) error {
 			out, flushOut := o.shown(o.Out)
 			errOut, flushErr := o.shown(o.Err)
-			err := r[0].Engine.ContainerLogs(ctx, r[0].Runner.ID, backend.LogOptions{Stdout: out, Stderr: errOut, Follow: o.Follow})
+			err := r[0].Engine.ContainerLogs(ctx, r[0].Runner.ID,
+				backend.LogOptions{Stdout: out, Stderr: errOut, Follow: o.Follow})
 			return errors.Join(err, flushOut(), flushErr())
 		})
 	}

@@ -86,7 +86,8 @@ func run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	if st, err := os.Stat(os.TempDir()); err != nil || !st.IsDir() {
-		return fmt.Errorf("the directory for temporary files, %s, is not there\nMake it, or set TMPDIR to one that exists", os.TempDir())
+		return fmt.Errorf("the directory for temporary files, %s, is not there\n"+
+			"Make it, or set TMPDIR to one that exists", os.TempDir())
 	}
 	ro, err := o.runOptions(set)
 	if err != nil {
