@@ -362,7 +362,10 @@ func (i *instanceRun) specChanges(digests map[string]string, img backend.Image) 
 // describeChange says in which parts the configuration of a runner changed.
 func describeChange(recorded, now map[string]string) string {
 	fields := changedFields(recorded, now)
-	if recorded == nil || len(fields) == 0 {
+	switch {
+	case recorded == nil:
+		return "nothing is recorded of how it was made"
+	case len(fields) == 0:
 		return "its configuration changed"
 	}
 	return strings.Join(fields, ", ") + " changed in its configuration"

@@ -3,22 +3,30 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
-	"os"
+	"io"
 )
 
 // Script is a file for a shell in the runner. One with the line ends of Windows, as
 // git may check it out there, is converted: no shell of Linux can run it, and its
-// "#!" would name a program that ends in a carriage return.
+// "#!" would name a program that ends in a carriage return. A byte order mark is taken
+// away, since Linux sees no "#!" behind it.
 func Script(f File) (File, error) {
-	text, err := os.ReadFile(f.Source)
+	in, _, err := OpenRegular(f.Source)
 	if err != nil {
 		return f, fmt.Errorf("read the script: %w", err)
 	}
-	first, _, _ := bytes.Cut(text, []byte("\n"))
-	if !bytes.HasSuffix(first, []byte("\r")) {
-		return f, nil
+	defer in.Close()
+	all, err := io.ReadAll(in)
+	if err != nil {
+		return f, fmt.Errorf("read the script: %w", err)
 	}
-	f.Source, f.seen = "", nil
-	f.Data = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	text := bytes.TrimPrefix(all, []byte("\ufeff"))
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	if bytes.HasSuffix(first, []byte("\r")) {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	}
+	if len(text) < len(all) {
+		f.Source, f.seen, f.Data = "", nil, text
+	}
 	return f, nil
 }

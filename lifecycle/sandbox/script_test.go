@@ -13,6 +13,8 @@ func TestScript(t *testing.T) {
 		"of Windows":       {"#!/bin/sh\r\necho a\r\n\r\necho b\r\n", "#!/bin/sh\necho a\n\necho b\n"},
 		"without the last": {"echo a\r\necho b", "echo a\necho b"},
 		"of Unix":          {"#!/bin/sh\nprintf 'a\r\n'\n", "#!/bin/sh\nprintf 'a\r\n'\n"},
+		"with a mark":      {"\ufeff#!/bin/sh\necho a\n", "#!/bin/sh\necho a\n"},
+		"with both":        {"\ufeff#!/bin/sh\r\necho a\r\n", "#!/bin/sh\necho a\n"},
 		"empty":            {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -31,4 +33,6 @@ func TestScript(t *testing.T) {
 	}
 	_, err := Script(File{Source: filepath.Join(t.TempDir(), "gone")})
 	require.ErrorContains(t, err, "read the script")
+	_, err = Script(File{Source: os.DevNull}) // a pipe would never end
+	require.ErrorContains(t, err, "not a regular file")
 }

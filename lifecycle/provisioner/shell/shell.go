@@ -74,7 +74,10 @@ func (s Shell) line(sb sandbox.Dir) (files []sandbox.File, check, line string, e
 	}
 	name := filepath.Base(source)
 	f, err := sandbox.Script(sandbox.File{Path: name, Source: source, Mode: 0o755})
-	return []sandbox.File{f}, checkInterpreter(source), runner.QuoteAll(append([]string{path.Join(sb.Remote, name)}, k.Arguments...)), err
+	if err != nil {
+		return nil, "", "", err
+	}
+	return []sandbox.File{f}, checkInterpreter(source), runner.QuoteAll(append([]string{path.Join(sb.Remote, name)}, k.Arguments...)), nil
 }
 
 // errNoPlace says that arguments cannot follow a command.
@@ -168,6 +171,7 @@ func interpreter(script string) (program string, onPath bool) {
 	}
 	defer f.Close()
 	line, err := bufio.NewReader(io.LimitReader(f, 512)).ReadString('\n')
+	line = strings.TrimPrefix(line, "\ufeff") // which sandbox.Script takes away
 	words := strings.Fields(strings.TrimPrefix(line, "#!"))
 	if err != nil && !errors.Is(err, io.EOF) || !strings.HasPrefix(line, "#!") || len(words) == 0 {
 		return "", false
