@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/result"
@@ -18,10 +17,8 @@ import (
 // GitHub tells GitHub Actions what it can show outside of the log: annotations (workflow commands on the job's standard
 // output) and the job summary.
 type GitHub struct {
-	out     *text.Checked
-	summary string
-
-	mu        sync.Mutex
+	out       *text.Checked
+	summary   string
 	collector *run.Collector
 }
 
@@ -34,8 +31,6 @@ func NewGitHub(out io.Writer, summary string) *GitHub {
 // Handle annotates warnings and failed instances as they come. Failed tests wait for Close: GitHub shows ten errors per
 // step, and the instances go first.
 func (g *GitHub) Handle(e lifecycle.Event) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.collector.Handle(e)
 	switch e := e.(type) {
 	case lifecycle.Notice:
@@ -75,8 +70,6 @@ func (g *GitHub) annotate(command string, a annotation) {
 
 // Close annotates the failed tests and writes the summary.
 func (g *GitHub) Close() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	all := g.collector.Result()
 	for _, i := range all.Instances {
 		for _, t := range i.Tests() {

@@ -86,8 +86,8 @@ func TestNoSecretInAnySink(t *testing.T) {
 			require.NotContains(t, text, part, name)
 		}
 	}
-	require.Contains(t, stdout.String(), long+run.GoesOn+"\n")
-	require.Contains(t, stdout.String(), "       "+mask.Hidden+run.GoesOn+"\n       "+mask.Hidden+" end\n")
+	require.Contains(t, stdout.String(), long+run.MoreFollows+"\n")
+	require.Contains(t, stdout.String(), "       "+mask.Hidden+run.MoreFollows+"\n       "+mask.Hidden+" end\n")
 }
 
 // named are the fields by which things go; what is in them was chosen by the user to be

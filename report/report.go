@@ -11,7 +11,7 @@ import (
 )
 
 // SinkCloser is a sink that has something to finish. Handle cannot fail; what went wrong on the way is returned by
-// Close, which may be called once.
+// Close, which may be called once. The sinks of report are called by one goroutine at a time, as [Multi] does.
 type SinkCloser interface {
 	lifecycle.Sink
 	io.Closer

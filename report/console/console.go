@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -21,8 +22,11 @@ const (
 // lines that stay, the instances that have ended and whatever went wrong. With one instance its output scrolls by as
 // well.
 type Console struct {
+	term Terminal
+
+	// mu is held while an event is taken in, and while loop reads what came of them.
+	mu sync.Mutex
 	view
-	term   Terminal
 	stream bool
 	scroll heldLines
 

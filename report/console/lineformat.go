@@ -37,7 +37,7 @@ func (f *lineFormat) format(name string, color int, l run.Line) string {
 		shown = text.Colored(l.Text)
 	}
 	if l.Partial {
-		shown += run.GoesOn
+		shown += run.MoreFollows
 	}
 	body := tag + l.Prefix() + shown
 	if l.Text == "" {

@@ -36,8 +36,6 @@ func NewPlain(out, err io.Writer, o Options) *Plain {
 
 // Handle prints an event, inside the section of its phase where sections are wanted.
 func (p *Plain) Handle(e lifecycle.Event) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	inst, lines := p.note(e)
 	switch e := e.(type) {
 	case lifecycle.RunStarted:
@@ -117,8 +115,6 @@ func (p *Plain) print(inst *instance, lines []run.Line) {
 
 // Close ends open sections, prints the summary of what failed, and returns the first error of writing.
 func (p *Plain) Close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	r := p.collector.Result()
 	for _, i := range r.Instances {
 		p.closeSection(p.instance(i.Name), r.Started.Add(r.Duration))

@@ -3,7 +3,6 @@ package console
 import (
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/run"
@@ -12,10 +11,8 @@ import (
 
 // view is what Plain and Console have in common: what has happened so far, and how it is told.
 type view struct {
-	out, err *text.Checked
-	o        Options
-
-	mu         sync.Mutex
+	out, err   *text.Checked
+	o          Options
 	transcript *run.Transcript
 	collector  *run.Collector
 	instances  map[string]*instance

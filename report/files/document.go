@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -22,11 +21,9 @@ type Render func(io.Writer, *run.Run) error
 // and instances end, and at Close, each time beside the file and then put in its place: whoever reads it, and whatever
 // kills galley, the file is whole and tells no old run's results.
 type Document struct {
-	path   string
-	place  file
-	render Render
-
-	mu        sync.Mutex
+	path      string
+	place     file
+	render    Render
 	collector *run.Collector
 	written   time.Time // of the event that caused the last writing
 	stale     bool      // something has ended since then
@@ -77,8 +74,6 @@ func unwritable(path string, err error) error {
 
 // Handle takes in an event, and writes the file where it is time to.
 func (d *Document) Handle(e lifecycle.Event) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.collector.Handle(e)
 	at := e.At().Time
 	switch e.(type) {
@@ -124,8 +119,6 @@ func (d *Document) write() error {
 
 // Close writes the report a last time and returns the first error.
 func (d *Document) Close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.keep(d.write())
 	if d.once == nil {
 		d.keep(d.place.close())

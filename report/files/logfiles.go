@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/internal/names"
@@ -29,9 +28,7 @@ type LogFiles struct {
 	root *os.Root
 	keep bool
 	// warning tells that the directory is elsewhere, or is empty.
-	warning string
-
-	mu         sync.Mutex
+	warning    string
 	transcript *run.Transcript
 	run        *logPair
 	instances  map[string]*logPair
@@ -87,8 +84,6 @@ func logName(instance string) string {
 
 // Handle writes the lines of an event.
 func (l *LogFiles) Handle(e lifecycle.Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	stamp := e.At()
 	l.run.runID = stamp.RunID
 	if start, ok := e.(lifecycle.RunStarted); ok {
@@ -160,8 +155,6 @@ func (l *LogFiles) close(p *logPair) {
 
 // Close closes the files and returns all that went wrong on the way.
 func (l *LogFiles) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.close(l.run)
 	for _, p := range l.instances {
 		l.close(p)

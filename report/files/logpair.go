@@ -75,7 +75,7 @@ func (p *logPair) write(at time.Time, l run.Line, stream string) error {
 	at = at.UTC()
 	more := ""
 	if l.Partial {
-		more = run.GoesOn
+		more = run.MoreFollows
 	}
 	shown := fmt.Sprintf("%s %-5s %s%s%s\n", at.Format(logTime), strings.ToUpper(string(l.Level)), l.Prefix(), l.Text,
 		more)

@@ -116,7 +116,7 @@ func (c *Collector) Result() *Run {
 		c.run.Duration = c.last.Sub(c.run.Started)
 	}
 	for _, i := range c.run.Instances {
-		i.settle(c.last)
+		i.complete(c.last)
 	}
 	switch {
 	case c.run.Count(Failed) > 0:
@@ -210,8 +210,8 @@ func sameCase(a, b result.TestCase) bool {
 	return a.Suite == b.Suite && a.ID == b.ID && a.Title == b.Title
 }
 
-// settle fills in what is known only from other fields; now is the time of the last event of the run.
-func (i *Instance) settle(now time.Time) {
+// complete fills in what is known only from other fields; now is the time of the last event of the run.
+func (i *Instance) complete(now time.Time) {
 	i.Tail = nil
 	if i.Status != Passed {
 		i.Tail = i.tail.List()

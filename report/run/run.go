@@ -3,6 +3,7 @@
 package run
 
 import (
+	"slices"
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -135,27 +136,19 @@ func (i *Instance) Tries() []*Phase {
 	return out
 }
 
-// tried tells whether a phase is among others, with a status unless that is empty.
+// tried reports whether a phase is among others, with a status unless that is empty.
 func tried(phase lifecycle.Phase, among []*Phase, s Status) bool {
-	for _, p := range among {
-		if p.Phase == phase && (s == "" || p.Status == s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(among, func(p *Phase) bool { return p.Phase == phase && (s == "" || p.Status == s) })
 }
 
-// Flaky tells whether the instance passed only because something was done again.
+// Flaky reports whether the instance passed only because something was done again.
 func (i *Instance) Flaky() bool { return i.Status == Passed && len(i.Tries()) > 0 }
 
 // Repeated reports whether the nth phase has tests and a later one did them again.
 func (i *Instance) Repeated(n int) bool {
-	for _, later := range i.Phases[n+1:] {
-		if later.Phase == i.Phases[n].Phase && len(later.Tests) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(i.Phases[n+1:], func(later *Phase) bool {
+		return later.Phase == i.Phases[n].Phase && len(later.Tests) > 0
+	})
 }
 
 // Count is the number of instances with a status.

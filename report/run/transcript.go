@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -156,11 +157,7 @@ func (t *Transcript) progressed(e lifecycle.Progress) []Line {
 	}
 	if e.Done {
 		delete(t.progress, key)
-		status := e.Status
-		if status == "" {
-			status = "done"
-		}
-		out = append(out, LogLine(lifecycle.LevelInfo, "%s: %s %s.", Title(e.What), status,
+		out = append(out, LogLine(lifecycle.LevelInfo, "%s: %s %s.", Title(e.What), cmp.Or(e.Status, "done"),
 			text.KitchenDuration(e.Time.Sub(began))))
 	}
 	return out
@@ -181,10 +178,7 @@ func testFinished(c result.TestCase) []Line {
 
 // testName is how a test is called in lists.
 func testName(c result.TestCase) string {
-	name := c.Title
-	if name == "" {
-		name = c.ID
-	}
+	name := cmp.Or(c.Title, c.ID)
 	if c.Suite != "" {
 		name = c.Suite + ": " + name
 	}
@@ -203,5 +197,5 @@ func runFinished(e lifecycle.RunFinished) []Line {
 	return []Line{Banner("galley is %s. %s", end, text.KitchenDuration(e.Duration))}
 }
 
-// GoesOn stands behind a piece of a line that is too long to be one.
-const GoesOn = " (the line goes on)"
+// MoreFollows stands behind a piece of a line that is too long to be one.
+const MoreFollows = " (the line goes on)"

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
@@ -16,47 +17,21 @@ func OfInstances(n, all int) string {
 	return fmt.Sprintf("%d of %d instances", n, all)
 }
 
-// TestCounts is "12 tests passed, 1 failed".
-func TestCounts(n map[result.Outcome]int) string {
-	var parts []string
-	for _, o := range []result.Outcome{result.Passed, result.Failed, result.Skipped} {
-		if n[o] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n[o], o))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "tests: " + strings.Join(parts, ", ")
-}
-
-// ToldByTests is whether the tests of a phase say all there is to say of it.
+// ToldByTests reports whether the tests of a phase say all there is to say of it.
 func (p *Phase) ToldByTests() bool {
-	failed := false
-	for _, t := range p.Tests {
-		failed = failed || t.Outcome == result.Failed
-	}
 	switch p.Status {
 	case Passed:
 		return len(p.Tests) > 0
 	case Failed:
-		return failed
+		return slices.ContainsFunc(p.Tests, func(t Test) bool { return t.Outcome == result.Failed })
 	default:
 		return false
 	}
 }
 
-// Explained is whether one of the phases shows why the instance did not pass.
+// Explained reports whether one of the phases shows why the instance did not pass.
 func (i *Instance) Explained() bool {
-	if i.Status == Passed {
-		return true
-	}
-	for _, p := range i.Phases {
-		if p.Status == i.Status {
-			return true
-		}
-	}
-	return false
+	return i.Status == Passed || slices.ContainsFunc(i.Phases, func(p *Phase) bool { return p.Status == i.Status })
 }
 
 // Reason is why the instance did not pass.
@@ -114,5 +89,14 @@ func (i *Instance) Counts() string {
 	for _, t := range i.Tests() {
 		counts[t.Outcome]++
 	}
-	return TestCounts(counts)
+	var parts []string
+	for _, o := range []result.Outcome{result.Passed, result.Failed, result.Skipped} {
+		if counts[o] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[o], o))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "tests: " + strings.Join(parts, ", ")
 }

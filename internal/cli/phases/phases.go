@@ -113,9 +113,6 @@ func run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if w := logs.Warning(); w != "" {
-		o.Warn(w)
-	}
 	ro.LogPath = logs.Path
 	sinks, err := o.sinks(set, logs)
 	if err != nil {
