@@ -94,18 +94,3 @@ func (in *interp) run(key string, args []string) ruby.Command {
 	in.log.ran = append(in.log.ran, r)
 	return r
 }
-
-// system runs the words of a command, or a command line: true for success, nil when
-// there is no such command.
-func (c *call) system(key string, words value) value {
-	args := commandArgs(key)
-	if l, ok := words.(*array); ok {
-		args = nil
-		for _, w := range l.e {
-			args = append(args, c.textOf(w))
-		}
-	}
-	r := c.run(key, args)
-	c.out = append(c.out, r.Out...)
-	return map[bool]value{false: r.Status == 0}[r.Missing]
-}

@@ -39,8 +39,8 @@ class Enumerable
   def each_with_object(memo); to_a.each { |v| yield v, memo }; memo; end
   def each_entry; to_a.each { |v| yield v }; self; end
   def reverse_each; to_a.reverse.each { |v| yield v }; self; end
-  def each_slice(n); l = to_a; i = 0; while i < l.size; yield l[i, n]; i += n; end; self; end
-  def each_cons(n); l = to_a; i = 0; while i + n <= l.size; yield l[i, n]; i += 1; end; self; end
+  def each_slice(n); l = to_a; i = 0; loop { break unless i < l.size; yield l[i, n]; i += n }; self; end
+  def each_cons(n); l = to_a; (l.size - n + 1).times { |i| yield l[i, n] }; self; end
   def find; to_a.each { |v| return v if yield(v) }; nil; end
   def find_index(*a); i = -1; to_a.each { |v| i += 1; return i if a.empty? ? yield(v) : v == a[0] }; block_given? ? nil : nil; end
   def any?(*a); to_a.each { |v| return true if a.empty? ? (block_given? ? yield(v) : v) : a[0] === v }; false; end
@@ -61,7 +61,7 @@ class Enumerable
   def take(n); to_a[0, n]; end
   def drop(n); to_a[n..] || []; end
   def take_while; l = []; to_a.each { |v| return l unless yield(v); l << v }; l; end
-  def drop_while; l = to_a; l = l[1..] while !l.empty? && yield(l[0]); l; end
+  def drop_while; l = to_a; loop { break if l.empty? || !yield(l[0]); l = l[1..] }; l; end
   def sort(&b); to_a.sort(&b); end
   def sort_by; i = -1; map { |*v| v = v[0] if v.size == 1; [yield(v), i += 1, v] }.sort.map { |l| l[2] }; end
   def min(&b); sort(&b)[0]; end
@@ -75,7 +75,7 @@ class Enumerable
   def grep_v(p); to_a.reject { |v| p === v }; end
   def uniq; h = {}; to_a.each { |v| k = block_given? ? yield(v) : v; h[k] = v unless h.key?(k) }; h.values; end
   def tally; h = {}; to_a.each { |v| h[v] = (h[v] || 0) + 1 }; h; end
-  def cycle(n = nil); i = 0; while n.nil? || i < n; to_a.each { |v| yield v }; i += 1; end; nil; end
+  def cycle(n = nil); i = 0; loop { break unless n.nil? || i < n; to_a.each { |v| yield v }; i += 1 }; nil; end
   alias collect map
   alias collect_concat flat_map
   alias filter select
@@ -91,7 +91,7 @@ class Array
     JSON.outside('Array#[]= of a range') unless i.is_a?(Integer)
     i += size if i < 0
     raise IndexError, "index #{i - size} too small for array; minimum: -#{size}" if i < 0
-    self << nil while size <= i
+    (i - size + 1).times { self << nil }
     __set(i, v)
   end
   def dup; self + []; end
@@ -99,9 +99,9 @@ class Array
   def flatten(n = -1); l = []; each { |v| v.is_a?(Array) && n != 0 ? l.__concat(v.flatten(n - 1)) : l << v }; l; end
   def concat(*o); o.each { |l| __concat(l) }; self; end
   def *(n); return join(n) if n.is_a?(String); l = []; n.times { l.__concat(self) }; l; end
-  def reverse; i = size; l = []; l << self[i] while (i -= 1) >= 0; l; end
+  def reverse; i = size; l = []; size.times { l << self[i -= 1] }; l; end
   def shuffle; sort_by { rand }; end
-  def each_index; i = 0; while i < size; yield i; i += 1; end; self; end
+  def each_index; size.times { |i| yield i }; self; end
   def to_a; self; end
   def empty?; size == 0; end
   def last(*n); n.empty? ? self[-1] : self[[size - n[0], 0].max..]; end
@@ -203,7 +203,8 @@ class Range
       a.upto(z) { |s| yield s unless exclude_end? && s == z }
     else
       JSON.outside('such a range') unless a.is_a?(Integer) && (z.nil? || z.is_a?(Integer))
-      while z.nil? || a < z || a == z && !exclude_end?
+      loop do
+        break unless z.nil? || a < z || a == z && !exclude_end?
         yield a
         a += 1
       end
@@ -231,12 +232,12 @@ class Numeric
   def abs; self < 0 ? 0 - self : self; end
   def div(o); (self / o).floor; end
   def divmod(o); [div(o), self % o]; end
-  def step(to, by = 1); i = self; JSON.outside('such a step') unless i.is_a?(Integer) && by.is_a?(Integer); while by > 0 ? i <= to : i >= to; yield i; i += by; end; self; end
+  def step(to, by = 1); i = self; JSON.outside('such a step') unless i.is_a?(Integer) && by.is_a?(Integer); loop { break unless by > 0 ? i <= to : i >= to; yield i; i += by }; self; end
 
 class Integer
   def times; (0...self).to_a.each { |i| yield i }; self; end
-  def upto(n); i = self; while i <= n; yield i; i += 1; end; self; end
-  def downto(n); i = self; while i >= n; yield i; i -= 1; end; self; end
+  def upto(n); i = self; loop { break if i > n; yield i; i += 1 }; self; end
+  def downto(n); i = self; loop { break if i < n; yield i; i -= 1 }; self; end
   def succ; self + 1; end
   def pred; self - 1; end
   def even?; self % 2 == 0; end
@@ -255,15 +256,16 @@ class String
     return chars if sep == '' || sep == //
     l = []
     s = self
-    while limit <= 0 || l.size < limit - 1
-      i = s.index(sep) or break
+    loop do
+      i = limit <= 0 || l.size < limit - 1 ? s.index(sep) : nil
+      break if i.nil?
       JSON.outside('splitting between letters') if $~[0].empty?
       l << s[0, i]
       l.concat($~.captures)
       s = s[i + $~[0].size..]
     end
     l << s
-    l.pop while (limit == 0 || empty?) && !l.empty? && l[-1].empty?
+    loop { break unless (limit == 0 || empty?) && !l.empty? && l[-1].empty?; l.pop }
     l
   end
   def __set; l = []; scan(/(.)-(.)|(.)/m) { |a, b, c| c ? l << c : l.concat((a..b).to_a) }; l; end
@@ -304,7 +306,7 @@ class String
   def rpartition(s); JSON.outside('rpartition at a regexp') unless s.is_a?(String); i = rindex(s); i ? [self[0, i], s, self[i + s.size..]] : ['', '', dup]; end
   def casecmp?(s); downcase == s.downcase; end
   def casecmp(s); downcase <=> s.downcase; end
-  def upto(last); s = self; while s.size <= last.size; yield s; break if s == last; s = s.succ; end; self; end
+  def upto(last); s = self; loop { break if s.size > last.size; yield s; break if s == last; s = s.succ }; self; end
   def =~(re); raise TypeError, 'type mismatch: String given' if re.is_a?(String); re =~ self; end
   def match(re, &b); (re.is_a?(String) ? Regexp.new(re) : re).match(self, &b); end
   def match?(re); !match(re).nil?; end
@@ -431,14 +433,6 @@ module Kernel
     __raise(c.name, msg || c.name)
   end
   alias fail raise
-  def system(*words)
-    JSON.outside('system with an environment or options') unless words.all?(String)
-    words.size > 1 ? __system(words.join("\0"), words) : __system(words[0])
-  end
-  def puts(*l); l = [nil] if l.empty?; l.flatten.each { |s| print(s.to_s.chomp + "\n") }; nil; end
-  def warn(*l); l.flatten.each { |s| __warn(s.to_s.chomp + "\n") }; nil; end
-  def p(*l); l.each { |v| puts(v.inspect) }; l.size > 1 ? l : l[0]; end
-  def loop; while true; yield; end; end
   def abort(msg = 'exit'); raise SystemExit, msg; end
   def exit(code = 0); raise SystemExit, 'exit'; end
   def String(v); v.to_s; end

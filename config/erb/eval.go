@@ -69,7 +69,6 @@ type (
 	}
 	jump struct { // break, next and return
 		op     op
-		loop   bool   // of a while loop
 		from   *proc  // the block that break leaves
 		method *frame // the method that return leaves
 		val    value
@@ -186,15 +185,6 @@ func (in *interp) evalNode(f *frame, n *node) (v value) {
 		for i, target := range n.list {
 			in.assign(f, target, at(list, i))
 		}
-	case opWhile:
-		for truthy(in.eval(f, n.a)) {
-			broken := false
-			here := func(j jump) bool { broken = j.loop && j.op == opBreak; return j.loop }
-			if v, _ = in.arrived(func() { in.eval(f, n.b) }, here); broken {
-				return v
-			}
-		}
-		return nil
 	case opRescue:
 		signal := in.caught(func() { v = in.eval(f, n.a) })
 		if e, ok := signal.(*exception); ok && slices.Contains(ancestors(e.class), "StandardError") {
@@ -210,7 +200,7 @@ func (in *interp) evalNode(f *frame, n *node) (v value) {
 		}
 		panic(jump{op: n.op, method: f.root, val: in.eval(f, n.a)})
 	case opBreak, opNext:
-		panic(jump{op: n.op, loop: n.flag, from: f.proc, val: in.eval(f, n.a)})
+		panic(jump{op: n.op, from: f.proc, val: in.eval(f, n.a)})
 	}
 	return v
 }
@@ -434,7 +424,7 @@ func (in *interp) invokeOn(p *proc, self value, args []value, blk *proc) (v valu
 	caller, site := in.frame, in.node
 	in.bind(f, p, args, blk)
 	left, jumped := in.arrived(func() { v = in.eval(f, p.body) }, func(j jump) bool {
-		return j.op == opNext && !j.loop || j.op == opReturn && j.method == f
+		return j.op == opNext || j.op == opReturn && j.method == f
 	})
 	if jumped {
 		v = left

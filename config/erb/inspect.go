@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
 // inspect writes a value as Ruby's inspect does.
@@ -28,7 +30,7 @@ func inspectTo(b *strings.Builder, v value, depth int) {
 	case int64:
 		b.WriteString(strconv.FormatInt(v, 10))
 	case float64:
-		b.WriteString(floatText(v))
+		b.WriteString(yaml11.FormatFloat(v))
 	case symbol:
 		b.WriteString(inspectSymbol(string(v)))
 	case *str:

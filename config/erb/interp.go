@@ -32,8 +32,6 @@ type interp struct {
 	steps int
 	bytes int
 	depth int
-	// out and errOut hold what templates print until their file is done.
-	out, errOut []byte
 }
 
 func newInterp(o Options, log *commandLog) *interp {
@@ -55,7 +53,7 @@ func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Err
 	if perr != nil {
 		return nil, syntaxFailure(src, perr)
 	}
-	in.ctx, in.steps, in.bytes, in.depth, in.out, in.errOut = ctx, 0, 0, 0, nil, nil
+	in.ctx, in.steps, in.bytes, in.depth = ctx, 0, 0, 0
 	signal := in.caught(func() {
 		f := &frame{src: src, self: mainObject{}}
 		text, ok := in.eval(f, prog).(*str)

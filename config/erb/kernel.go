@@ -14,8 +14,14 @@ func kernelFunctions(t methodTable) {
 		}
 		return true
 	}, "require")
-	t.def(1, 1, func(c *call) value { c.out = append(c.out, c.text(0)...); c.charge(len(c.text(0))); return nil }, "print")
-	t.def(1, 1, func(c *call) value { c.errOut = append(c.errOut, c.text(0)...); return nil }, "__warn")
+	t.def(0, 0, func(c *call) value {
+		if c.blk == nil {
+			c.outside("loop without a block")
+		}
+		for {
+			c.yield()
+		}
+	}, "loop")
 	t.def(2, 2, func(c *call) value { c.raise(c.text(0), "%s", c.text(1)); return nil }, "__raise")
 	t.def(0, 0, func(c *call) value { return c.frame.method().blk != nil }, "block_given?")
 	t.def(0, 1, func(c *call) value {
@@ -26,7 +32,6 @@ func kernelFunctions(t methodTable) {
 		}
 		return rand.Float64()
 	}, "rand")
-	t.def(1, 2, func(c *call) value { return c.system(c.text(0), c.arg(1)) }, "__system")
 	t.def(0, 0, func(c *call) value { return c.str(c.frame.src.name) }, "__FILE__")
 	t.def(0, 0, func(c *call) value { return int64(strings.Count(c.frame.src.gen[:c.node.at], "\n") + 1) }, "__LINE__")
 	t.def(0, 0, func(c *call) value {

@@ -27,7 +27,6 @@ const (
 	opOr           // a, b
 	opNot          // a
 	opIf           // a: condition, b, c
-	opWhile        // a: condition, b: body
 	opCase         // a: subject, list: opWhen, b: else
 	opWhen         // list: values, b: body
 	opRescue       // a rescue b
@@ -38,8 +37,8 @@ const (
 	opBlock        // params, b: body; flag: a lambda
 	opDef          // s, params, b: body
 	opReturn       // a
-	opBreak        // a; flag: of a while loop
-	opNext         // a; flag: of a while loop
+	opBreak        // a
+	opNext         // a
 	opYield        // list
 	opText         // v: number of the text
 )

@@ -68,7 +68,7 @@ func floatMethods(t methodTable) {
 		t.def(0, 0, func(c *call) value {
 			f := round(c.self.(float64))
 			if math.IsNaN(f) || math.IsInf(f, 0) {
-				c.raise("FloatDomainError", "%s", floatText(f))
+				c.raise("FloatDomainError", "%s", inspect(f))
 			}
 			return c.exact(int64(f), math.Abs(f) < 1<<62)
 		}, name)

@@ -1,7 +1,6 @@
 package erb
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,9 +35,8 @@ type parser struct {
 	tok, prev token
 	vars      *locals
 	depth     int
-	ternary   int    // how many ?: are open in this pair of brackets
-	noDo      bool   // a `do` belongs to something further out
-	loops     []byte // what a break leaves: 'w' a while loop, 'b' a block, 'd' nothing
+	ternary   int  // how many ?: are open in this pair of brackets
+	noDo      bool // a `do` belongs to something further out
 }
 
 // parse returns the tree of a program. The error is a *syntaxError.
@@ -173,7 +171,7 @@ func (p *parser) statement() *node {
 		case "rescue":
 			n = p.node(n.at, &node{op: opRescue, a: n, b: c})
 		default:
-			n = p.node(n.at, &node{op: opWhile, a: p.negate(word == "until", c), b: n})
+			p.outside(c.at, word)
 		}
 	}
 	return n
@@ -583,7 +581,7 @@ func (p *parser) dotCall(receiver *node) *node {
 func (p *parser) block() *node {
 	n := &node{op: opBlock}
 	at, end := p.tok.start, map[bool]string{true: "}", false: "end"}[p.at("{")]
-	p.scope(&locals{names: map[string]bool{}, outer: p.vars}, 'b', func() {
+	p.scope(&locals{names: map[string]bool{}, outer: p.vars}, func() {
 		if p.advance(); p.at("|") {
 			p.advance()
 			n.params = p.parameters("|")
@@ -595,12 +593,12 @@ func (p *parser) block() *node {
 	return p.node(at, n)
 }
 
-// scope runs fn in a scope of local variables; breaks inside leave what kind says.
-func (p *parser) scope(vars *locals, kind byte, fn func()) {
-	outer, loops := p.vars, p.loops
-	p.vars, p.loops = vars, append(slices.Clone(loops), kind)
+// scope runs fn in a scope of local variables.
+func (p *parser) scope(vars *locals, fn func()) {
+	outer := p.vars
+	p.vars = vars
 	p.nest(fn)
-	p.vars, p.loops = outer, loops
+	p.vars = outer
 }
 
 // parameters reads the parameters of a block or method up to end.
@@ -641,8 +639,6 @@ func (p *parser) keyword() *node {
 	switch word {
 	case "if", "unless":
 		return p.ifExpression()
-	case "while", "until":
-		return p.loop()
 	case "case":
 		return p.caseExpression()
 	case "def":
@@ -663,7 +659,7 @@ func (p *parser) keyword() *node {
 	case "yield":
 		n.op = opYield
 		p.callArguments(n)
-	case "begin", "defined?":
+	case "begin", "defined?", "while", "until":
 		p.outside(at, word)
 	case "not":
 		n.op, n.a = opNot, p.assignment(false)
@@ -702,22 +698,6 @@ func (p *parser) then(word string) {
 	}
 	p.skipNewlines()
 	p.accept(word)
-}
-
-// loop reads while and until.
-func (p *parser) loop() *node {
-	at, until := p.tok.start, p.tok.s == "until"
-	n := &node{op: opWhile}
-	p.scope(p.vars, 'w', func() {
-		p.noDo = true
-		p.advance()
-		n.a = p.negate(until, p.expressionStatement())
-		p.noDo = false
-		p.then("do")
-		n.b = p.statements("end")
-	})
-	p.expect("end")
-	return p.node(at, n)
 }
 
 func (p *parser) caseExpression() *node {
@@ -759,7 +739,7 @@ func (p *parser) definition() *node {
 	at := p.tok.start
 	p.advance()
 	n := &node{op: opDef, s: p.tok.s}
-	p.scope(&locals{names: map[string]bool{}}, 'd', func() {
+	p.scope(&locals{names: map[string]bool{}}, func() {
 		if p.advance(); n.s == "[" {
 			p.expect("]")
 			if n.s = "[]"; !p.tok.space && p.accept("=") {
@@ -784,7 +764,7 @@ func (p *parser) definition() *node {
 // jump reads return, break and next.
 func (p *parser) jump() *node {
 	at, word := p.tok.start, p.tok.s
-	n := &node{op: map[string]op{"return": opReturn, "break": opBreak, "next": opNext}[word], flag: bytes.HasSuffix(p.loops, []byte("w"))}
+	n := &node{op: map[string]op{"return": opReturn, "break": opBreak, "next": opNext}[word]}
 	p.advance()
 	if p.tok.kind != tNewline && p.tok.kind != tEOF && !p.at("end } ) : if unless while until rescue and or") {
 		list := p.arguments("")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -51,8 +50,8 @@ type Options struct {
 	// one. Nil means that there is no such way.
 	ImageRuby ruby.Image
 	// Stdout takes what templates print with puts, which is no part of the
-	// result; nil drops it. Stderr takes what they warn.
-	Stdout, Stderr io.Writer
+	// result; nil drops it.
+	Stdout io.Writer
 }
 
 // Session renders the files of one project, one after the other. It keeps what
@@ -125,27 +124,7 @@ func (s *Session) render(ctx context.Context, filename string, src []byte) ([]by
 			return s.secondOpinion(ctx, filename, src, err)
 		}
 	}
-	if werr := s.flush(); werr != nil && err == nil {
-		return nil, &Error{File: filename, Msg: "showing what the template prints: " + werr.Error(), Err: werr}
-	}
 	return out, err
-}
-
-// flush passes on what a template printed, once it is sure that no ruby prints it
-// again.
-func (s *Session) flush() error {
-	for _, to := range []struct {
-		w    io.Writer
-		text []byte
-	}{{s.opts.Stdout, s.in.out}, {s.opts.Stderr, s.in.errOut}} {
-		if to.w == nil || len(to.text) == 0 {
-			continue
-		}
-		if _, err := to.w.Write(to.text); err != nil {
-			return fmt.Errorf("writing: %w", err)
-		}
-	}
-	return nil
 }
 
 // secondOpinion asks a ruby, where there is one, about a file that the parser of

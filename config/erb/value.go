@@ -2,10 +2,8 @@ package erb
 
 import (
 	"cmp"
-	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -272,26 +270,4 @@ func number(v value) (float64, bool) {
 	}
 	f, ok := v.(float64)
 	return f, ok
-}
-
-// floatText writes a float as Ruby does.
-func floatText(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 0):
-		return strings.TrimSuffix(strings.TrimPrefix(strconv.FormatFloat(f, 'f', -1, 64), "+"), "Inf") + "Infinity"
-	}
-	format, exp := byte('f'), ""
-	if a := math.Abs(f); f != 0 && (a < 1e-4 || a >= 1e15) {
-		format = 'e'
-	}
-	s := strconv.FormatFloat(f, format, -1, 64)
-	if i := strings.IndexByte(s, 'e'); i >= 0 {
-		s, exp = s[:i], s[i:]
-	}
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s + exp
 }

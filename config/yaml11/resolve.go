@@ -321,7 +321,7 @@ func FormatFloat(f float64) string {
 	case math.IsInf(f, -1):
 		return "-Infinity"
 	}
-	if abs := math.Abs(f); abs != 0 && (abs < 1e-4 || abs >= 1e16) {
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-4 || abs >= 1e15) {
 		digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
 		if !strings.Contains(digits, ".") {
 			digits += ".0"

@@ -120,7 +120,7 @@ func (f *Factory) templates() (erb.Options, error) {
 	if err != nil {
 		return erb.Options{}, err
 	}
-	o := erb.Options{Mode: erb.Mode(s.ERB), Args: os.Args[1:], Stdout: f.Err, Stderr: f.Err}
+	o := erb.Options{Mode: erb.Mode(s.ERB), Args: os.Args[1:], Stdout: f.Err}
 	switch {
 	case s.ERBCommands:
 		o.Commands, o.ImageRuby = erb.RunCommand, f.imageRuby
