@@ -59,6 +59,8 @@ type project struct {
 	dir    string
 	// env is added to a small, fixed environment.
 	env []string
+	// user, when set, is the user that galley runs as, instead of the engine's own.
+	user int
 	// enter, when set, is the command that takes galley to where the project is.
 	enter []string
 }
@@ -97,8 +99,8 @@ func (p *project) write(name, text string) {
 	}
 }
 
-// asOther tells whether galley has to run as the engine's own user.
-func (p *project) asOther() bool { return p.engine.Rootless && os.Getuid() == 0 }
+// asOther tells whether galley has to run as another user than the test: the one to whom the project's directory belongs.
+func (p *project) asOther() bool { return (p.engine.Rootless || p.user != 0) && os.Getuid() == 0 }
 
 // result is what a run of galley left.
 type result struct {

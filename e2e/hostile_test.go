@@ -66,12 +66,23 @@ func TestHostileRunner(t *testing.T) {
 
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		for _, program := range []string{"exchange", "swap.sh"} {
-			t.Run(program, func(t *testing.T) { attacked(t, e, programs, program) })
+			t.Run(program, func(t *testing.T) { attacked(t, e, programs, program, false) })
+			if !e.Rootless && os.Getuid() == 0 { // a rootless engine's galley is a user's anyway
+				t.Run(program+" as a user", func(t *testing.T) { attacked(t, e, programs, program, true) })
+			}
 		}
 	})
 }
 
-func attacked(t *testing.T, e testbed.Engine, programs, program string) {
+// attacked runs galley while a program attacks it, with asUser as a user who may use the engine of root.
+func attacked(t *testing.T, e testbed.Engine, programs, program string, asUser bool) {
+	if asUser {
+		st, err := os.Stat(strings.TrimPrefix(e.Host, "unix://"))
+		require.NoError(t, err)
+		if st.Mode()&0o006 != 0o006 {
+			t.Skip("users may not use this engine")
+		}
+	}
 	converges := hostileConverges(t)
 	own := e.TempDir(t) // where the engine's user sees them
 	tool := filepath.Join(own, program)
@@ -84,6 +95,10 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string) {
 		"test/integration/default/tests/x": "1",
 	})
 	canary := filepath.Join(p.dir, "canary")
+	if asUser {
+		p.user = testbed.UserID
+		require.NoError(t, os.Chown(p.dir, p.user, p.user))
+	}
 	p.write("kitchen.yml", fmt.Sprintf(hostileKitchen, program, canary, own))
 	require.NoError(t, os.Chmod(filepath.Join(canary, "a"), 0o600))
 	before := seal(t, canary) + seal(t, filepath.Join(p.dir, ".git"))
@@ -120,8 +135,10 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string) {
 	p.ok("destroy")
 	require.Equal(t, before, seal(t, canary)+seal(t, filepath.Join(p.dir, ".git")))
 	require.Less(t, memory, int64(200), "MiB")
+	st, err := os.Stat(p.dir)
+	require.NoError(t, err)
 	t.Logf("%s on %s as user %d: 0 of %d canaries touched in %d converges, of which %d were refused; at most %d MiB of memory",
-		program, e.Name, os.Getuid(), strings.Count(before, "\n"), converges, failed, memory)
+		program, e.Name, st.Sys().(*syscall.Stat_t).Uid, strings.Count(before, "\n"), converges, failed, memory)
 }
 
 // change writes a file of the project, and touches nothing else of it.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -148,6 +149,43 @@ func TestInfoFrom(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			require.Equal(t, test.want, infoFrom(test.answer, "unix:///x", "1.45"))
 		})
+	}
+}
+
+// TestNameOnItsWay: a name that is taken by a container that cannot be seen yet is waited for, and one that is taken is
+// not.
+func TestNameOnItsWay(t *testing.T) {
+	for _, seen := range []bool{false, true} {
+		creates := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			switch {
+			case strings.HasSuffix(req.URL.Path, "/containers/create"):
+				if creates++; creates < 3 {
+					w.WriteHeader(http.StatusConflict)
+					_, _ = fmt.Fprint(w, `{"message":"Conflict. The container name \"/web\" is already in use by container \"abc\"."}`)
+					return
+				}
+				w.WriteHeader(http.StatusCreated)
+				_, _ = fmt.Fprint(w, `{"Id":"mine"}`)
+			case seen && strings.HasSuffix(req.URL.Path, "/containers/web/json"):
+				_, _ = fmt.Fprint(w, `{"Id":"abc"}`)
+			default:
+				w.WriteHeader(http.StatusNotFound)
+				_, _ = fmt.Fprint(w, `{"message":"No such container: web"}`)
+			}
+		}))
+		t.Cleanup(server.Close)
+		b, err := New(backend.Endpoint{URI: "tcp://" + server.Listener.Addr().String(), APIVersion: "1.43"})
+		require.NoError(t, err)
+		c, err := b.CreateContainer(t.Context(), backend.ContainerSpec{Name: "web", Image: "busybox"})
+		if seen {
+			require.ErrorIs(t, err, backend.ErrConflict)
+			require.Equal(t, 1, creates)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, "mine", c.ID)
+		require.Equal(t, 3, creates)
 	}
 }
 

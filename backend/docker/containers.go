@@ -63,8 +63,12 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 		return backend.Container{}, wrap(op, err)
 	}
 	warnings = slices.Concat(warnings, toolWarnings, proxyWarnings)
-	answer, err := cli.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
-	if err = wrap(op, err); err != nil {
+	var answer container.CreateResponse
+	err = awaitName(ctx, cli, s.Name, func() error {
+		answer, err = cli.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
+		return wrap(op, err)
+	})
+	if err != nil {
 		if hasLayers(request) {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
 			defer cancel()
@@ -79,6 +83,23 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
 		Warnings: append(warnings, answer.Warnings...),
 	}, nil
+}
+
+// awaitName creates a container, and again while its name is taken by one that cannot be
+// seen. Docker takes the name first and shows the container when it is made, so that is one
+// which another process, or one that was killed since, has asked for. An error that says
+// that the name is taken is about a container that there is.
+func awaitName(ctx context.Context, cli *client.Client, name string, create func() error) (err error) {
+	soon, cancel := context.WithTimeout(ctx, awaitTimeout)
+	defer cancel()
+	_ = engine.Poll(soon, func(context.Context) (done bool, _ error) { // what ends it is err
+		if err = create(); !errors.Is(err, backend.ErrConflict) {
+			return true, nil
+		}
+		_, unseen := cli.ContainerInspect(ctx, name)
+		return !errors.Is(wrap("container "+name, unseen), backend.ErrNotFound), nil
+	})
+	return err
 }
 
 // requireNetwork looks for the network or container that a new container is to be

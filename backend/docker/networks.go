@@ -102,7 +102,7 @@ func bridgeName(network string) string {
 	return "br-" + hex.EncodeToString(sum[:6])
 }
 
-// awaitTimeout bounds how long another caller's network is waited for.
+// awaitTimeout bounds how long what another caller makes is waited for.
 const awaitTimeout = 20 * time.Second
 
 // awaitNetwork finds the network that another caller has made, or has begun to

@@ -165,33 +165,20 @@ func (b *Backend) ensureCarrier(ctx context.Context, cli *client.Client, c engin
 
 // findOrMakeCarrier is ensureCarrier for one name; no carrier is a name that something
 // else has.
-func (b *Backend) findOrMakeCarrier(ctx context.Context, cli *client.Client, name string, c engine.Carrier) (found carrier, err error) {
-	soon, cancel := context.WithTimeout(ctx, awaitTimeout)
-	defer cancel()
-	var conflict error
-	err = engine.Poll(soon, func(context.Context) (done bool, err error) {
-		answer, err := cli.ContainerInspect(ctx, name)
-		err = wrap("container "+name, err)
-		switch {
-		case err == nil:
-			if answer.Config != nil && c.Is(answer.Config.Labels) {
-				found = carrierFrom(answer)
-			}
-			return true, nil
-		case !errors.Is(err, backend.ErrNotFound):
-			return false, err
+func (b *Backend) findOrMakeCarrier(ctx context.Context, cli *client.Client, name string, c engine.Carrier) (carrier, error) {
+	op := "container " + name
+	answer, err := cli.ContainerInspect(ctx, name)
+	if err = wrap(op, err); errors.Is(err, backend.ErrNotFound) {
+		err = awaitName(ctx, cli, name, func() error { return b.makeCarrier(ctx, cli, name, c) })
+		if err == nil || errors.Is(err, backend.ErrConflict) { // another process may have been faster
+			answer, err = cli.ContainerInspect(ctx, name)
+			err = wrap(op, err)
 		}
-		err = b.makeCarrier(ctx, cli, name, c)
-		if errors.Is(err, backend.ErrConflict) {
-			conflict = err
-			return false, nil // the other's is about to be seen
-		}
-		return false, err
-	})
-	if err != nil && soon.Err() != nil && ctx.Err() == nil && conflict != nil {
-		err = conflict
 	}
-	return found, err
+	if err != nil || answer.Config == nil || !c.Is(answer.Config.Labels) {
+		return carrier{}, err
+	}
+	return carrierFrom(answer), nil
 }
 
 // carrierFrom translates the answer of an inspection.

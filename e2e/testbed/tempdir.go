@@ -27,15 +27,15 @@ func (e Engine) TempDir(t testing.TB) string {
 		t.Fatal(err)
 	}
 	if e.Rootless && os.Getuid() == 0 && runtime.GOOS == "linux" {
-		if err := os.Chown(dir, rootlessID, rootlessID); err != nil {
+		if err := os.Chown(dir, UserID, UserID); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dir
 }
 
-// rootlessID is the user and group that engines.sh runs rootless engines as.
-const rootlessID = 29213
+// UserID is the user and group that engines.sh runs rootless engines as.
+const UserID = 29213
 
 func fileNameRune(r rune) rune {
 	if r == '/' || r == ' ' {
