@@ -184,7 +184,7 @@ func TestOpenAll(t *testing.T) {
 	require.NoError(t, os.Symlink(".", "here"))
 	open := func(specs ...string) error {
 		var stdout bytes.Buffer
-		list, err := OpenAll(specs, Env{Stdout: &stdout, Getenv: func(string) string { return "" }})
+		list, err := OpenAll(specs, Env{Stdout: &stdout, Getenv: func(string) string { return "link" }})
 		for _, s := range list {
 			require.NoError(t, s.Close())
 		}
@@ -193,10 +193,12 @@ func TestOpenAll(t *testing.T) {
 		}
 		return err
 	}
-	require.NoError(t, open("json=a", "junit=b", "html=-", "github"))
+	require.NoError(t, open("json=a", "junit=b", "html=/dev/stdout", "github"))
+	require.NoError(t, open("github=-"))
+	require.NoFileExists(t, "-")
 	for _, two := range []string{"json=- junit=-", "json=x junit=x", "json=x html=./x",
 		"json=x html=" + filepath.Join(dir, "x"),
-		"json=link html=file", "json=here/y ndjson=y", "json=new/../z junit=z"} {
+		"json=link html=file", "json=here/y ndjson=y", "json=- junit=/dev/stdout", "github markdown=file", "json=new/../z junit=z"} {
 		require.ErrorContains(t, open(strings.Fields(two)...), "go to one place", two)
 	}
 }

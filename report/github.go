@@ -23,7 +23,7 @@ type GitHub struct {
 }
 
 // NewGitHub writes annotations to out and, at the end, appends the summary to the file that GITHUB_STEP_SUMMARY names;
-// an empty name means no summary.
+// "-" means out, and an empty name no summary.
 func NewGitHub(out io.Writer, summary string) *GitHub {
 	return &GitHub{out: &text.Checked{W: out}, summary: summary, collector: run.NewCollector()}
 }
@@ -88,6 +88,9 @@ func (g *GitHub) Close() error {
 func (g *GitHub) writeSummary(run *run.Run) error {
 	if g.summary == "" {
 		return nil
+	}
+	if g.summary == "-" {
+		return WriteMarkdown(g.out.W, run)
 	}
 	f, err := files.Open(g.summary, "", false)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/report/files"
@@ -64,10 +65,19 @@ func Open(spec string, env Env) (SinkCloser, error) {
 		if file == "" && (named || !f.bare) {
 			return nil, fmt.Errorf("--report %s: the file is missing; write %s=FILE", spec, name)
 		}
+		if Stdout(spec) {
+			file = "-"
+		}
 		return f.open(file, env)
 	}
 	return nil, fmt.Errorf("--report %s: there is no report %q; write FORMAT=FILE with one of %s",
 		spec, name, strings.Join(Formats(), ", "))
+}
+
+// Stdout reports whether a value of --report asks for standard output, by any of its names.
+func Stdout(spec string) bool {
+	_, file, _ := strings.Cut(spec, "=")
+	return slices.Contains([]string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, file)
 }
 
 // OpenAll opens the sinks of several values of --report, with within as for [Env]. Two reports to one file, or to
@@ -80,7 +90,7 @@ func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
 		}
 		return nil, err
 	}
-	if err := checkPlaces(specs); err != nil {
+	if err := checkPlaces(specs, env); err != nil {
 		return nil, err
 	}
 	for _, spec := range specs {
@@ -95,12 +105,18 @@ func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
 
 // checkPlaces fails when two reports go to one place. It opens nothing, for what is open
 // writes when it is closed.
-func checkPlaces(specs []string) error {
+func checkPlaces(specs []string, env Env) error {
 	taken := map[string]string{}
 	for _, spec := range specs {
-		_, file, _ := strings.Cut(spec, "=")
+		name, file, _ := strings.Cut(spec, "=")
+		if name == "github" && file == "" {
+			file = env.Getenv(stepSummary)
+		}
 		where := file
-		if file != "-" && file != "" {
+		switch {
+		case Stdout(spec):
+			where = "-"
+		case file != "":
 			var err error
 			if where, err = sameFile(file); err != nil {
 				return fmt.Errorf("--report %s: %w", spec, err)
@@ -149,10 +165,13 @@ func openNDJSON(file string, env Env) (SinkCloser, error) {
 	return recording.NewWriter(f), nil
 }
 
+// stepSummary is the variable that names the file of the job summary.
+const stepSummary = "GITHUB_STEP_SUMMARY"
+
 // openGitHub writes its summary where GitHub says, or to the file named.
 func openGitHub(file string, env Env) (SinkCloser, error) {
 	if file == "" {
-		file = env.Getenv("GITHUB_STEP_SUMMARY")
+		file = env.Getenv(stepSummary)
 	}
 	return NewGitHub(env.Stdout, file), nil
 }

@@ -30,7 +30,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	switch {
 	case terminal:
 		list = append(list, console.New(console.NewTerminal(o.Out), o.Err, ro))
-	case slices.ContainsFunc(specs, func(spec string) bool { return strings.HasSuffix(spec, "=-") }):
+	case slices.ContainsFunc(specs, report.Stdout):
 		list = append(list, console.NewPlain(o.Err, o.Err, ro)) // stdout is for the report
 	default:
 		list = append(list, console.NewPlain(o.Out, o.Err, ro))
