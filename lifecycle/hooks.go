@@ -53,13 +53,10 @@ func (i *instanceRun) localHook(ctx context.Context, h config.Hook) error {
 	defer flush()
 	code, err := hostexec.Run(ctx, hostexec.Command{Line: h.Local, Dir: p.Abs(h.Cwd), Env: p.EnvironWith(i.hookEnv(), h.Environment), User: h.User,
 		Stdout: stdout, Stderr: stderr, Timeout: h.Timeout})
-	if err != nil {
-		return err
+	if err == nil && code != 0 {
+		return &runner.ExitError{What: fmt.Sprintf("%q", h.Local), Code: code, OnHost: true}
 	}
-	if code != 0 {
-		return &runner.ExitError{What: fmt.Sprintf("%q", h.Local), Code: code}
-	}
-	return nil
+	return err
 }
 
 // hookEnv are the variables that Test Kitchen documents for hooks.
@@ -83,11 +80,5 @@ func (i *instanceRun) remoteHook(ctx context.Context, h config.Hook) error {
 	if err != nil && ctx.Err() != nil {
 		return interrupted(err, context.Cause(ctx))
 	}
-	if err != nil {
-		return err
-	}
-	if code != 0 {
-		return &runner.ExitError{What: fmt.Sprintf("%q in the runner", h.Remote), Code: code}
-	}
-	return nil
+	return runner.Succeeded(fmt.Sprintf("%q in the runner", h.Remote), code, err)
 }

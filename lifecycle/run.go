@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,12 +94,8 @@ func New(o Options) (*Run, error) {
 		o.Now = time.Now
 	}
 	o.Concurrency = max(o.Concurrency, 1)
-	if o.Destroy == "" {
-		o.Destroy = DestroyPassing
-	}
-	if o.TestBase == "" {
-		o.TestBase = filepath.Join(o.Project.Root, "test", "integration")
-	}
+	o.Destroy = cmp.Or(o.Destroy, DestroyPassing)
+	o.TestBase = cmp.Or(o.TestBase, filepath.Join(o.Project.Root, "test", "integration"))
 	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + names.Random(6), resolver: &provisioner.Resolver{}}, nil
 }
 

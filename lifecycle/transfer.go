@@ -55,10 +55,7 @@ func (l *liveRunner) sendUpload(ctx context.Context, from, to string) error {
 		files = []sandbox.File{{Path: name, Source: from}}
 	}
 	code, err := l.be.Exec(ctx, l.c.ID, execAsRoot("mkdir", "-p", "--", dir))
-	if err == nil && code != 0 {
-		err = &runner.ExitError{What: "mkdir -p " + dir + " in the runner", Code: code}
-	}
-	if err != nil {
+	if err := runner.Succeeded("mkdir -p "+dir+" in the runner", code, err); err != nil {
 		return err
 	}
 	return archive.Send(ctx, l.be, l.c.ID, dir, files)

@@ -107,10 +107,7 @@ func (l *liveRunner) removeThere(ctx context.Context, box sandbox.Dir, gone []st
 			c.Argv, c.Stdin = []string{"sh"}, strings.NewReader(line+"\n")
 		}
 		code, err := access{l, box}.Exec(ctx, c)
-		if err == nil && code != 0 {
-			err = &runner.ExitError{What: "rm", Code: code}
-		}
-		if err != nil {
+		if err := runner.Succeeded("rm", code, err); err != nil {
 			return fmt.Errorf("remove old files of the sandbox in the runner: %w", err)
 		}
 	}

@@ -246,16 +246,13 @@ func (x *extraction) entry(h *tar.Header) error {
 	}
 	delete(x.links, rel)
 	switch h.Typeflag {
-	case tar.TypeReg:
+	case tar.TypeReg, tar.TypeDir:
 		d, err := x.directory(path.Dir(rel))
 		if err != nil {
 			return err
 		}
-		return x.file(d, path.Base(rel), h)
-	case tar.TypeDir:
-		d, err := x.directory(path.Dir(rel))
-		if err != nil {
-			return err
+		if h.Typeflag == tar.TypeReg {
+			return x.file(d, path.Base(rel), h)
 		}
 		below, err := enter(d, path.Base(rel), permissions(h))
 		if err != nil {

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -104,11 +105,7 @@ func inspecCases(profiles []inspecProfile) []TestCase {
 			list = append(list, TestCase{Suite: p.Name, Title: "the profile loads", Outcome: Failed, Message: p.StatusMessage})
 			continue
 		case "skipped":
-			message := p.SkipMessage
-			if message == "" {
-				message = p.StatusMessage
-			}
-			list = append(list, TestCase{Suite: p.Name, Title: "the profile runs", Outcome: Skipped, Message: message})
+			list = append(list, TestCase{Suite: p.Name, Title: "the profile runs", Outcome: Skipped, Message: cmp.Or(p.SkipMessage, p.StatusMessage)})
 			continue
 		}
 		for _, c := range p.Controls {
@@ -132,25 +129,16 @@ func (c inspecControl) waived() bool {
 }
 
 func (r inspecResult) testCase(profile string, c inspecControl) TestCase {
-	t := TestCase{Suite: profile, ID: c.ID, Title: strings.TrimSpace(r.CodeDesc), Outcome: Passed,
+	t := TestCase{Suite: profile, ID: c.ID, Title: cmp.Or(strings.TrimSpace(r.CodeDesc), c.Title, c.ID), Outcome: Passed,
 		Duration: duration(r.RunTime), File: c.Source.Ref, Line: max(c.Source.Line, 0)}
 	if strings.HasPrefix(c.ID, generatedID) {
 		t.ID = ""
-	}
-	if t.Title == "" {
-		t.Title = c.Title
-	}
-	if t.Title == "" {
-		t.Title = c.ID
 	}
 	switch {
 	case c.Status == "not_applicable":
 		t.Outcome, t.Message = Skipped, "not applicable"
 	case r.Status == "failed", r.Status == "error":
-		t.Outcome, t.Message = Failed, strings.TrimSpace(r.Message)
-		if t.Message == "" {
-			t.Message = r.Exception
-		}
+		t.Outcome, t.Message = Failed, cmp.Or(strings.TrimSpace(r.Message), r.Exception)
 	case r.Status == "skipped":
 		t.Outcome, t.Message = Skipped, r.Skip
 		if c.waived() {

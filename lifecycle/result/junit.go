@@ -2,11 +2,13 @@ package result
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,29 +73,21 @@ func (n *junitNode) cases(list []TestCase) []TestCase {
 }
 
 func (t *junitTest) testCase(suite string) TestCase {
-	c := TestCase{Suite: t.Classname, Title: t.Name, Outcome: Passed, Duration: seconds(t.Time), File: t.File}
-	if c.Suite == "" {
-		c.Suite = suite
-	}
+	c := TestCase{Suite: cmp.Or(t.Classname, suite), Title: t.Name, Outcome: Passed, Duration: seconds(t.Time), File: t.File}
 	if line, err := strconv.Atoi(t.Line); err == nil && line > 0 {
 		c.Line = line
 	}
-	causes := append(append([]junitCause(nil), t.Failures...), t.Errors...)
+	causes := slices.Concat(t.Failures, t.Errors)
 	switch {
 	case len(causes) > 0:
 		var texts []string
 		for _, cause := range causes {
 			texts = append(texts, cause.text())
 		}
-		for _, printed := range []string{t.Out, t.Err} {
-			texts = append(texts, strings.TrimSpace(printed))
-		}
+		texts = append(texts, strings.TrimSpace(t.Out), strings.TrimSpace(t.Err))
 		c.Outcome, c.Message = Failed, strings.TrimSpace(strings.Join(texts, "\n"))
 	case t.Skipped != nil:
-		c.Outcome, c.Message = Skipped, t.Skipped.Message
-		if c.Message == "" {
-			c.Message = strings.TrimSpace(t.Skipped.Text)
-		}
+		c.Outcome, c.Message = Skipped, cmp.Or(t.Skipped.Message, strings.TrimSpace(t.Skipped.Text))
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -60,11 +61,8 @@ func ParseRSpec(data []byte) ([]TestCase, error) {
 }
 
 func (e rspecExample) testCase() TestCase {
-	c := TestCase{Suite: path.Base(e.File), Title: e.FullDescription, Outcome: Passed,
+	c := TestCase{Suite: path.Base(e.File), Title: cmp.Or(e.FullDescription, e.Description), Outcome: Passed,
 		Duration: duration(e.RunTime), File: strings.TrimPrefix(e.File, "./"), Line: max(e.Line, 0)}
-	if c.Title == "" {
-		c.Title = e.Description
-	}
 	if e.File == "" {
 		c.Suite = ""
 	}
@@ -72,10 +70,7 @@ func (e rspecExample) testCase() TestCase {
 	case "failed":
 		c.Outcome = Failed
 		if e.Exception != nil {
-			c.Message = strings.TrimSpace(e.Exception.Message)
-			if c.Message == "" {
-				c.Message = e.Exception.Class
-			}
+			c.Message = cmp.Or(strings.TrimSpace(e.Exception.Message), e.Exception.Class)
 		}
 	case "pending":
 		c.Outcome, c.Message = Skipped, e.Pending

@@ -3,6 +3,7 @@ package result
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -101,10 +102,7 @@ func (p *tapParser) planOrTest(s string) {
 			}
 		}
 	}
-	if title == "" {
-		title = "test " + m[2]
-	}
-	c.Title = strings.TrimSpace(strings.ReplaceAll(title, `\#`, "#"))
+	c.Title = strings.TrimSpace(strings.ReplaceAll(cmp.Or(title, "test "+m[2]), `\#`, "#"))
 	p.cases = append(p.cases, c)
 }
 

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -33,12 +34,7 @@ func KitchenEnv(environ []string, proxy config.Proxy) map[string]string {
 		"http_proxy": proxy.HTTP, "https_proxy": proxy.HTTPS, "ftp_proxy": proxy.FTP, "no_proxy": proxy.No,
 	} {
 		upper := strings.ToUpper(name)
-		for _, v := range []string{own[upper], own[name]} {
-			if value == "" {
-				value = v
-			}
-		}
-		if value != "" {
+		if value = cmp.Or(value, own[upper], own[name]); value != "" {
 			env[name], env[upper] = value, value
 		}
 	}

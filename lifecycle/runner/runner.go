@@ -52,6 +52,15 @@ type ExitError struct {
 	OnHost bool
 }
 
+// Succeeded is the error of a command in a runner, what in words: err, or an *ExitError when
+// its code is not 0.
+func Succeeded(what string, code int, err error) error {
+	if err == nil && code != 0 {
+		return &ExitError{What: what, Code: code}
+	}
+	return err
+}
+
 // Error says what ended with which code, and what that means.
 func (e *ExitError) Error() string {
 	msg := fmt.Sprintf("%s exited with code %d", e.What, e.Code)

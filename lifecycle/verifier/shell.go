@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"strings"
 	"time"
 
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/project"
@@ -38,8 +40,8 @@ func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox
 	if err := dummy.Pause(ctx, s.Verifier.Shell.Sleep); err != nil {
 		return nil, err
 	}
-	tail := &runner.Tail{}
-	out = runner.Output{Stdout: tail.Over(out.Stdout), Stderr: tail.Over(out.Stderr)}
+	tail := &process.Tail{}
+	out = runner.Output{Stdout: io.MultiWriter(tail, out.Stdout), Stderr: io.MultiWriter(tail, out.Stderr)}
 	start := time.Now()
 	code, err := s.run(ctx, r, t, out)
 	if err != nil {

@@ -1,6 +1,7 @@
 package chef
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strconv"
@@ -111,12 +112,9 @@ func (c Chef) command(sb sandbox.Dir, conf string) string {
 // level is the log level: kitchen.yml's, or debug with --debug when that leaves it
 // to the client.
 func (c Chef) level() string {
-	level := c.Provisioner.Chef.LogLevel
-	if c.Debug && (level == "" || level == defaultLevel) {
+	level := cmp.Or(c.Provisioner.Chef.LogLevel, defaultLevel)
+	if c.Debug && level == defaultLevel {
 		return "debug"
-	}
-	if level == "" {
-		return defaultLevel
 	}
 	return level
 }

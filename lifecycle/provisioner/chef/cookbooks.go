@@ -1,6 +1,7 @@
 package chef
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,13 +56,7 @@ func (c Chef) cookbooks(ctx context.Context) (cookbookSet, error) {
 // source is the absolute path of a Policyfile or Berksfile, or "" when there is
 // none. One that kitchen.yml names must be there.
 func (c Chef) source(key, named, usual string) (string, error) {
-	path := named
-	if path == "" {
-		path = usual
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(c.Root, path)
-	}
+	path := c.Abs(cmp.Or(named, usual))
 	_, err := os.Stat(path)
 	switch {
 	case err == nil:

@@ -44,18 +44,15 @@ func (s Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 		run.Line(check)
 	}
 	run.Line(line)
-	k := s.Provisioner.Shell
 	data := s.Find(s.Suite, "data")
-	if k.DataPath != "" {
-		data = s.Abs(k.DataPath)
+	if named := s.Provisioner.Shell.DataPath; named != "" {
+		data = s.Abs(named)
 	}
-	if data != "" {
-		tree, err := sandbox.Tree(data, dataDir, nil)
-		if err != nil {
-			return fmt.Errorf("provisioner.data_path: %w", err)
-		}
-		files = append(files, tree...)
+	carried, err := converge.Carry("data_path", data, dataDir)
+	if err != nil {
+		return err
 	}
+	files = append(files, carried...)
 	files = append(files, run.File())
 	return sandbox.Sync(sb.Local, files, nil)
 }

@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/internal/userdir"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/result"
-	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
@@ -51,10 +52,10 @@ func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ 
 	results := filepath.Join(dir, "results.json")
 	argv := append([]string{binary}, n.arguments(at, reports)...)
 	argv = append(argv, "json:"+results, "--target", "docker://"+r.Target.ContainerID)
-	tail := &runner.Tail{}
+	tail := &process.Tail{}
 	code, err := hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: n.Root,
 		Env:    n.EnvironWith(r.Target.ClientEnv, n.Verifier.Env, n.env()),
-		Stdout: tail.Over(r.Out.Stdout), Stderr: tail.Over(r.Out.Stderr)})
+		Stdout: io.MultiWriter(tail, r.Out.Stdout), Stderr: io.MultiWriter(tail, r.Out.Stderr)})
 	if err != nil {
 		return nil, err
 	}

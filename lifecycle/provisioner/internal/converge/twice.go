@@ -72,10 +72,7 @@ func (f fileTimes) start(ctx context.Context) error {
 	// own second would not count.
 	const line = `touch "$0" && now=$(date +%s) && while [ "$(date +%s)" = "$now" ]; do sleep 0.1 2> /dev/null || sleep 1; done`
 	code, err := f.r.Exec(ctx, runner.Command{Argv: append(runner.Shell(line), f.reference())})
-	if err == nil && code != 0 {
-		err = &runner.ExitError{What: "marking the time in the runner", Code: code}
-	}
-	return err
+	return runner.Succeeded("marking the time in the runner", code, err)
 }
 
 // changed lists what is younger than the reference, and removes that.

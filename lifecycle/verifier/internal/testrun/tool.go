@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
@@ -57,20 +58,20 @@ const missingMark = "missing"
 // the place of the file nor its owner matters. Errors: *ToolMissingError.
 func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 	token := "\x1egalley-results-" + names.Random(16) + ":"
-	tail := &runner.Tail{}
+	tail := &process.Tail{}
 	printed := &capture{}
-	stdout := tail.Over(r.Out.Stdout)
+	stdout := io.MultiWriter(tail, r.Out.Stdout)
 	switch t.Source {
 	case ResultsPrinted:
 		stdout = io.MultiWriter(stdout, printed)
 	case ResultsOnly:
-		stdout = tail.Over(printed)
+		stdout = io.MultiWriter(tail, printed)
 	}
 	after := &splitter{token: []byte(token), before: stdout}
 	env := t.RunnerEnv()
 	maps.Copy(env, t.Env)
 	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell(t.InRunner(t.script(token))), Env: env,
-		Stdout: after, Stderr: tail.Over(r.Out.Stderr)})
+		Stdout: after, Stderr: io.MultiWriter(tail, r.Out.Stderr)})
 	if err == nil {
 		err = after.flush()
 	}
