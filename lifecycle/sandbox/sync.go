@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -53,16 +55,14 @@ func fill(dir string, files []File, keep func(path string) bool, remember bool) 
 	if err != nil {
 		return fmt.Errorf("make the sandbox: %w", err)
 	}
-	s := &syncer{keep: keep}
+	s := &syncer{workers: newWorkers(), keep: keep}
 	if remember {
 		if s.old, err = loadIndex(parent, name); err != nil {
 			return errors.Join(fmt.Errorf("see what the sandbox holds: %w", err), root.Close())
 		}
 	}
-	s.group.SetLimit(runtime.GOMAXPROCS(0))
-	top := newHandle(root)
-	err = errors.Join(s.folder(want, top, "", false), top.done())
-	err = errors.Join(err, s.group.Wait())
+	s.folder(want, root, "", false)
+	err = errors.Join(s.err, root.Close())
 	if remember && (s.changed.Load() || int(s.kept.Load()) != len(s.old)) {
 		err = errors.Join(err, saveIndex(parent, name, want))
 	}
@@ -76,49 +76,49 @@ func fill(dir string, files []File, keep func(path string) bool, remember bool) 
 	return nil
 }
 
+// workers do parts of a walk beside the rest, as far as there are processors for them.
+type workers struct{ group *errgroup.Group }
+
+func newWorkers() workers {
+	w := workers{&errgroup.Group{}}
+	w.group.SetLimit(runtime.GOMAXPROCS(0))
+	return w
+}
+
+// do calls f, in a goroutine of its own if one is free. wait ends after it.
+func (w workers) do(wait *sync.WaitGroup, f func()) {
+	wait.Add(1)
+	work := func() error { defer wait.Done(); f(); return nil }
+	if !w.group.TryGo(work) {
+		_ = work()
+	}
+}
+
 // syncer is one Sync.
 type syncer struct {
-	keep  func(string) bool
-	old   index
-	group errgroup.Group
+	workers
+	keep func(string) bool
+	old  index
 	// kept counts the files that were right; changed tells of others.
 	kept    atomic.Int64
 	changed atomic.Bool
+	// failed is set with err, the first error: then the rest is not done.
+	failed atomic.Bool
 
 	mu      sync.Mutex
+	err     error
 	left    []string
 	leftErr error
 }
 
-// handle is an open directory that several goroutines use. The last one closes it.
-type handle struct {
-	*os.Root
-	users atomic.Int32
-}
-
-func newHandle(d *os.Root) *handle {
-	h := &handle{Root: d}
-	h.users.Store(1)
-	return h
-}
-
-// done ends one use.
-func (h *handle) done() error {
-	if h.users.Add(-1) == 0 {
-		return h.Close()
+// fail notes the first error.
+func (s *syncer) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && s.err == nil {
+		s.err = err
+		s.failed.Store(true)
 	}
-	return nil
-}
-
-// start does a part of the work on an open directory beside the rest if a goroutine is
-// free.
-func (s *syncer) start(d *handle, f func() error) error {
-	d.users.Add(1)
-	work := func() error { return errors.Join(f(), d.done()) }
-	if s.group.TryGo(work) {
-		return nil
-	}
-	return work()
 }
 
 // leftover notes what this user may not remove or write.
@@ -131,15 +131,27 @@ func (s *syncer) leftover(rel string, err error) {
 	}
 }
 
+// blocked notes an error. When this user may not write in a directory below the sandbox,
+// that one is left over. what is in the directory rel, or is that itself.
+func (s *syncer) blocked(rel, what string, err error) {
+	var source *sourceError
+	if rel == "" || !errors.Is(err, fs.ErrPermission) || errors.As(err, &source) {
+		s.fail(fmt.Errorf("%s: %w", cmp.Or(what, "."), err))
+		return
+	}
+	s.leftover(rel, err)
+}
+
 // folder brings one directory into line: what is there is kept, replaced or removed,
 // what is missing is made. fresh means that there is nothing in it.
-func (s *syncer) folder(want *folder, d *handle, rel string, fresh bool) error {
+func (s *syncer) folder(want *folder, d *os.Root, rel string, fresh bool) {
 	var folders map[string]fs.FileMode
 	var files map[string]*attributes
 	if !fresh {
-		entries, err := scanRoot(d.Root)
+		entries, err := scanRoot(d)
 		if err != nil {
-			return s.blocked(rel, err)
+			s.blocked(rel, rel, err)
+			return
 		}
 		folders, files = make(map[string]fs.FileMode, len(want.folders)), make(map[string]*attributes, len(want.files))
 		for i := range entries {
@@ -152,33 +164,38 @@ func (s *syncer) folder(want *folder, d *handle, rel string, fresh bool) error {
 			}
 		}
 	}
+	var wait sync.WaitGroup
+	defer wait.Wait()
 	for name, f := range want.folders {
 		mode, there := folders[name]
+		at := path.Join(rel, name)
 		below, err := s.enter(d, name, f.mode, mode, there)
-		if err != nil {
-			if err := s.blockedBelow(rel, name, there, err); err != nil {
-				return err
-			}
-			continue
-		}
-		h := newHandle(below)
-		err = s.start(h, func() error { return s.folder(f, h, path.Join(rel, name), !there) })
-		if err := errors.Join(err, h.done()); err != nil {
-			return err
+		switch {
+		case err != nil && there:
+			s.blocked(at, at, err)
+		case err != nil:
+			s.blocked(rel, at, err)
+		default:
+			s.do(&wait, func() {
+				s.folder(f, below, at, !there)
+				s.fail(below.Close())
+			})
 		}
 	}
-	return s.files(want, d, rel, files)
+	for part := range slices.Chunk(slices.Collect(maps.Keys(want.files)), chunk) {
+		s.do(&wait, func() { s.files(want, d, rel, part, files) })
+	}
 }
 
 // enter opens a directory of the sandbox, makes it if it is not there, and gives it its
 // permissions.
-func (s *syncer) enter(d *handle, name string, mode, have fs.FileMode, there bool) (*os.Root, error) {
+func (s *syncer) enter(d *os.Root, name string, mode, have fs.FileMode, there bool) (*os.Root, error) {
 	if !there {
 		if err := d.Mkdir(name, 0o700); err != nil {
 			return nil, err
 		}
 	}
-	below, err := openDir(d.Root, name)
+	below, err := openDir(d, name)
 	if err != nil || there && have == mode {
 		return below, err
 	}
@@ -188,62 +205,28 @@ func (s *syncer) enter(d *handle, name string, mode, have fs.FileMode, there boo
 	return below, nil
 }
 
-// blockedBelow is blocked for a directory that could not be made or opened.
-func (s *syncer) blockedBelow(rel, name string, there bool, err error) error {
-	if there {
-		return s.blocked(path.Join(rel, name), err)
-	}
-	return s.blocked(rel, err)
-}
-
-// files puts a folder's files into their places.
-func (s *syncer) files(want *folder, d *handle, rel string, have map[string]*attributes) error {
-	names := make([]string, 0, len(want.files))
-	for name := range want.files {
-		names = append(names, name)
-	}
-	prefix := ""
-	if rel != "" {
-		prefix = rel + "/"
-	}
-	for part := range slices.Chunk(names, chunk) {
-		err := s.start(d, func() error {
-			for _, name := range part {
-				changed, err := put(d.Root, name, want.files[name], have[name], s.old[prefix+name])
-				if changed {
-					s.changed.Store(true)
-				} else {
-					s.kept.Add(1)
-				}
-				if err != nil {
-					if err := s.blocked(rel, err); err != nil {
-						return fmt.Errorf("%s: %w", path.Join(rel, name), err)
-					}
-				}
-			}
-			return nil
-		})
+// files puts some of a folder's files into their places.
+func (s *syncer) files(want *folder, d *os.Root, rel string, names []string, have map[string]*attributes) {
+	for _, name := range names {
+		if s.failed.Load() {
+			return
+		}
+		at := path.Join(rel, name)
+		changed, err := put(d, name, want.files[name], have[name], s.old[at])
+		if changed {
+			s.changed.Store(true)
+		} else {
+			s.kept.Add(1)
+		}
 		if err != nil {
-			return err
+			s.blocked(rel, at, err)
 		}
 	}
-	return nil
-}
-
-// blocked passes an error on, unless it is that this user may not write in a
-// directory below the sandbox: that one is in the way.
-func (s *syncer) blocked(rel string, err error) error {
-	var source *sourceError
-	if rel == "" || rel == "." || !errors.Is(err, fs.ErrPermission) || errors.As(err, &source) {
-		return err
-	}
-	s.leftover(rel, err)
-	return nil
 }
 
 // stays reports whether what is in a directory of the sandbox belongs there; what does
 // not is removed.
-func (s *syncer) stays(want *folder, d *handle, rel string, e *entry) bool {
+func (s *syncer) stays(want *folder, d *os.Root, rel string, e *entry) bool {
 	switch {
 	case want.folders[e.name] != nil:
 		if e.typ.IsDir() {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/galley-kitchen/galley/lifecycle/project"
 )
 
@@ -29,7 +27,7 @@ func Tree(from, to string, skip func(rel string, dir bool) bool) ([]File, error)
 // TreeTold is Tree, and returns the paths of the pipes, devices, sockets and links to
 // nowhere that it leaves out, for copies of what kitchen.yml names.
 func TreeTold(from, to string, skip func(rel string, dir bool) bool) (files []File, skipped []string, err error) {
-	t := &tree{skip: skip, follow: true}
+	t := &tree{workers: newWorkers(), skip: skip, follow: true}
 	files, err = t.list(from, to)
 	slices.Sort(t.skipped)
 	return files, t.skipped, err
@@ -39,17 +37,17 @@ func TreeTold(from, to string, skip func(rel string, dir bool) bool) (files []Fi
 // directory has an entry. What Tree leaves out is left out here as well. Pipes, devices
 // and sockets are skipped, and told with their paths. skip is as of Tree.
 func Entries(from, to string, skip func(rel string, dir bool) bool) (files []File, skipped []string, err error) {
-	t := &tree{skip: skip}
+	t := &tree{workers: newWorkers(), skip: skip}
 	files, err = t.list(from, to)
 	slices.Sort(t.skipped)
 	return files, t.skipped, err
 }
 
 type tree struct {
+	workers
 	to     string
 	skip   func(string, bool) bool
 	follow bool
-	group  errgroup.Group
 	// hidden reports whether a link may not lead to a path.
 	hidden func(string) bool
 
@@ -67,7 +65,6 @@ func (t *tree) list(from, to string) ([]File, error) {
 	if to = path.Clean(to); to != "." {
 		t.to = to + "/"
 	}
-	t.group.SetLimit(runtime.GOMAXPROCS(0))
 	st, err := os.Stat(from)
 	if err != nil {
 		return nil, err
@@ -182,14 +179,10 @@ func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, int, error) {
 func (t *tree) start(wait *sync.WaitGroup, dir, rel string, e entry, above []fs.FileInfo) *part {
 	p := &part{}
 	f := func() { p.files, p.err = t.other(dir+string(filepath.Separator)+e.name, rel+e.name, e, above) }
-	if !e.typ.IsDir() {
+	if e.typ.IsDir() {
+		t.do(wait, f)
+	} else {
 		f()
-		return p
-	}
-	wait.Add(1)
-	if !t.group.TryGo(func() error { defer wait.Done(); f(); return nil }) {
-		f()
-		wait.Done()
 	}
 	return p
 }

@@ -17,12 +17,12 @@ import (
 )
 
 // BenchmarkPrepareUnchanged20000 prepares a second converge of 20,000 files of
-// cookcookbooks with a usual chefignore. The metric xwalk compares its fastest time
+// cookbooks with a usual chefignore. The metric xwalk compares its fastest time
 // with that of a walk of the same tree which looks at each file once.
 func BenchmarkPrepareUnchanged20000(b *testing.B) {
 	b.Setenv("XDG_CACHE_HOME", b.TempDir())
 	root := b.TempDir()
-	cookbooks := filepath.Join(root, "cookcookbooks")
+	cookbooks := filepath.Join(root, "cookbooks")
 	for d := range 200 {
 		book := filepath.Join(cookbooks, fmt.Sprintf("cookbook%d", d/10))
 		dir := filepath.Join(book, "files", fmt.Sprintf("default%d", d))
