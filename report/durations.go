@@ -13,7 +13,7 @@ import (
 )
 
 // Durations reads how long instances took from a report of an earlier run, in the json or the ndjson format. Only those
-// that passed or failed are told: how long the others would have taken, nobody knows.
+// that passed or failed are returned: how long the others would have taken is not known.
 func Durations(r io.Reader) (map[string]time.Duration, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {

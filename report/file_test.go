@@ -28,7 +28,7 @@ func write(spec string, env Env) error {
 	return list[0].Close()
 }
 
-// Reports are this user's alone, unless somebody made the file for others to read.
+// Reports are this user's alone, unless the file was there and others may read it.
 func TestFileModes(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no modes there")

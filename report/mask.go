@@ -69,7 +69,7 @@ func (k *masked) output(e lifecycle.Output) string {
 	return k.m.String(s.Next(e.Text, e.Partial))
 }
 
-// Mask hides a Masker's values in all events from now on. It is to be called before the run begins.
+// Mask hides a Masker's values in all events from now on. Call it before the run begins.
 func (m *Multi) Mask(masker *mask.Masker) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

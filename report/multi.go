@@ -8,8 +8,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// Multi hands each event to several sinks, one at a time. All see the same events in the same order, so the order within
-// an instance is kept.
+// Multi hands each event to several sinks, one at a time. All see the same events in the same order, so the order
+// within an instance is kept.
 type Multi struct {
 	mu    sync.Mutex
 	sinks []lifecycle.Sink

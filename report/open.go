@@ -28,7 +28,7 @@ type format struct {
 	name string
 	// open makes the sink; file is empty where none was named.
 	open func(file string, env Env) (SinkCloser, error)
-	// bare tells that no file needs to be named.
+	// bare is true when no file needs to be named.
 	bare bool
 }
 

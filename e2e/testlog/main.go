@@ -108,14 +108,14 @@ func (l *log) end(e event) {
 	l.runs[e.Package] = slices.DeleteFunc(l.runs[e.Package], func(r *run) bool { return within(r.name, e.Test) })
 }
 
-// within tells whether a test is the top one or one of its subtests; everything is
+// within reports whether a test is the top one or one of its subtests; everything is
 // within "".
 func within(name, top string) bool {
 	return top == "" || name == top || strings.HasPrefix(name, top+"/")
 }
 
 // tellFailed prints the output of a failed test and of its subtests that failed, or
-// never ended: of each its verdict, and what it said.
+// never ended: of each its verdict, then what it printed.
 func (l *log) tellFailed(pkg, top string) {
 	for _, r := range l.runs[pkg] {
 		if !within(r.name, top) || r.outcome == "pass" || r.outcome == "skip" {

@@ -60,7 +60,7 @@ type goPackage struct {
 	Imports    []string
 }
 
-// within tells whether path is tree or lies below it.
+// within reports whether path is tree or lies below it.
 func within(path, tree string) bool {
 	if only, ok := strings.CutSuffix(tree, "!"); ok {
 		return path == only

@@ -15,7 +15,7 @@ import (
 )
 
 // TestKillCommand: it ends the marked process and a descendant that has lost the
-// mark, and nobody else.
+// mark, and no others.
 func TestKillCommand(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the command is for containers, and reads /proc")

@@ -15,15 +15,16 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// retry is how often a lock that is held elsewhere is tried again: the operating system tells nobody that it is free.
+// retry is how often a lock that is held elsewhere is tried again: the operating system does not notify that it is
+// free.
 const retry = 100 * time.Millisecond
 
-// ErrLink is a lock file that is a symbolic link: somebody may want a file elsewhere to be made or truncated.
+// ErrLink is a lock file that is a symbolic link, by which an attacker may want another file to be made or truncated.
 var ErrLink = errors.New("it is a symbolic link")
 
-// Options say what is told to others, and what is told of them.
+// Options say what processes that wait learn of each other.
 type Options struct {
-	// Owner is what a process that waits is told about this one, such as its number and command. Empty writes no note.
+	// Owner is what a process that waits learns about this one, such as its number and command. Empty writes no note.
 	Owner string
 	// Waiting is called once when the lock is held elsewhere, with the note of its holder, or "another galley". It may
 	// be nil.

@@ -47,7 +47,7 @@ func (t *tree) kill() {
 func (t *tree) signalStrays(s syscall.Signal) {
 	for pid, id := range t.strays {
 		if id == identify(pid) {
-			_ = syscall.Kill(pid, s) // one that has gone meanwhile is no failure
+			_ = syscall.Kill(pid, s) // it may have gone meanwhile
 		}
 	}
 }

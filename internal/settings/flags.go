@@ -33,7 +33,7 @@ func (f *Flags) Add(set *pflag.FlagSet, names ...string) {
 	}
 }
 
-// Bool defines a boolean flag that is no setting, with its --no- form.
+// Bool defines a boolean flag that is not a setting, with its --no- form.
 func Bool(set *pflag.FlagSet, target *bool, name, short string, standard bool, usage string) {
 	*target = standard
 	flag := set.VarPF((*boolValue)(target), name, short, usage)

@@ -222,7 +222,7 @@ func (l layer) put(d definition, negated bool, texts []string, source Source, wr
 }
 
 // readEnvironment reads GALLEY_*. An empty variable counts as unset. Other variables may begin so; one that is nearly
-// a setting's is told.
+// a setting's is a notice.
 func (l *Loaded) readEnvironment(environ []string) (layer, error) {
 	const prefix = "GALLEY_"
 	var names []string

@@ -306,7 +306,7 @@ func TestReportsThroughLinks(t *testing.T) {
 	}
 }
 
-// A file of the user that cannot be read is told and does not end the command; the project's own is an error.
+// A file of the user that cannot be read is a notice and does not end the command; the project's own is an error.
 func TestUnreadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, user := range []string{dir, os.DevNull + "/.config/galley/config.yml", os.DevNull} {
@@ -325,7 +325,7 @@ func TestUnreadableFiles(t *testing.T) {
 	require.ErrorContains(t, err, "not a regular file")
 }
 
-// A variable that is nearly a setting's is told; those of other things are not.
+// A variable that is nearly a setting's is a notice; those of other things are not.
 func TestNearlyAVariable(t *testing.T) {
 	l, err := given{env: []string{"GALLEY_TLSVERIFY=no", "GALLEY_INSTANCE=a", "GALLEY_TEST_ENGINES=none",
 		"galley_host=x"}}.load(t)

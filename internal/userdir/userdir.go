@@ -28,7 +28,7 @@ func Runtime(getenv func(string) string) string {
 }
 
 // Absent reports whether a file of the user's is not there, by the error of opening it. There is none either where HOME
-// is no directory: HOME=/dev/null is how services run.
+// is not a directory: HOME=/dev/null is how services run.
 func Absent(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) }
 
 // Make makes the directories elem below base, each private to this user (0700), and returns the path of the last one.
@@ -106,8 +106,8 @@ func Temporary(dir string) error {
 // enter. Errors: ErrUnsafe.
 func Owned(path string) error { return check(path, 0o077) }
 
-// OwnFile reports whether an open file belongs to this user or to root: what another user wrote under the name of a file
-// of this user's is not to be trusted. Its error is an ErrUnsafe.
+// OwnFile reports whether an open file belongs to this user or to root: what another user wrote under the name of a
+// file of this user's is not to be trusted. Its error is an ErrUnsafe.
 func OwnFile(f *os.File) error {
 	st, err := f.Stat()
 	if err != nil {

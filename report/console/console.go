@@ -30,7 +30,7 @@ type Console struct {
 	stream bool
 	scroll heldLines
 
-	// block is touched by whoever draws: loop, and Close when loop has ended.
+	// block is used by loop, and by Close when loop has ended.
 	block liveBlock
 	// drawNow asks loop to draw before the next tick.
 	drawNow chan struct{}

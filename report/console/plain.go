@@ -22,7 +22,7 @@ type Plain struct {
 type section struct {
 	// name is "" for none.
 	name, title string
-	// opened tells that its start was printed; sections without output are not.
+	// opened is true when its start was printed; sections without output are not.
 	opened bool
 	held   heldLines
 	// after is what must not be folded away.
@@ -50,7 +50,7 @@ func (p *Plain) Handle(e lifecycle.Event) {
 	case lifecycle.InstanceFinished:
 		p.closeSection(inst, e.Time)
 		if e.Error != "" {
-			// Where the log has just gone by (one instance, nothing left out) only its path is told.
+			// Where the log has just been printed (one instance, nothing left out) only its path is.
 			p.print(inst, p.failure(inst, e, p.format.alone && !p.o.Fold.Sections() && p.shown(lifecycle.LevelInfo)))
 		}
 	}

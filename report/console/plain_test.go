@@ -75,7 +75,7 @@ func TestPlainKeepsLastLine(t *testing.T) {
 	require.True(t, strings.HasSuffix(stdout, "       no newline\n"), stdout)
 }
 
-// No byte that a terminal obeys may come through, whoever printed it.
+// No byte that a terminal interprets may come through.
 func TestPlainIsHarmless(t *testing.T) {
 	for _, fold := range []text.Fold{text.FoldNone, text.FoldGitHub} {
 		stdout, stderr := plain(t, sample.Hostile(), Options{Fold: fold})

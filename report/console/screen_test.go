@@ -34,7 +34,7 @@ func (s *screen) String() string { return strings.TrimRight(strings.Join(s.lines
 
 func (s *screen) line() *string { return &s.lines[len(s.lines)-1-s.row] }
 
-// Write obeys the few sequences that are expected, and fails at any other.
+// Write interprets the few sequences that are expected, and fails at any other.
 func (s *screen) Write(p []byte) (int, error) {
 	s.written += len(p)
 	for text := string(p); text != ""; {

@@ -34,8 +34,8 @@ func (t fileTerminal) Size() (width, height int) {
 	return width, height
 }
 
-// IsTerminal tells whether Console can draw on f: it is a terminal, it obeys escape sequences, and TERM does not say
-// that it is a dumb one.
+// IsTerminal reports whether Console can draw on f: it is a terminal that understands escape sequences, and TERM does
+// not say that it is a dumb one.
 func IsTerminal(f *os.File, getenv func(string) string) bool {
 	return term.IsTerminal(int(f.Fd())) && getenv("TERM") != "dumb" && enableEscapes(f)
 }

@@ -4,5 +4,5 @@ package console
 
 import "os"
 
-// enableEscapes has nothing to do: terminals here obey escape sequences.
+// enableEscapes has nothing to do: terminals interpret escape sequences.
 func enableEscapes(*os.File) bool { return true }

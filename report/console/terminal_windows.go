@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// enableEscapes makes a console window obey escape sequences, which old ones cannot.
+// enableEscapes has a console window interpret escape sequences. It reports whether it does; old ones cannot.
 func enableEscapes(f *os.File) bool {
 	var mode uint32
 	h := windows.Handle(f.Fd())

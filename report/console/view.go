@@ -9,7 +9,7 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// view is what Plain and Console have in common: what has happened so far, and how it is told.
+// view is what Plain and Console have in common: what has happened so far, and how it is shown.
 type view struct {
 	out, err   *text.Checked
 	o          Options
@@ -76,7 +76,8 @@ func (v *view) line(inst *instance, l run.Line) string {
 	return v.format.format(inst.Name, inst.color, l)
 }
 
-// failure tells why an instance failed, unless that has just been told, and the end of its log, unless that went by.
+// failure returns why an instance failed, unless that has just been printed, and the end of its log, unless wentBy says
+// that it was printed too.
 func (v *view) failure(inst *instance, e lifecycle.InstanceFinished, wentBy bool) []run.Line {
 	var out []run.Line
 	add := func(format string, args ...any) {
@@ -109,7 +110,7 @@ func inPhase(i *run.Instance) string {
 // went well.
 func (v *view) summarize() {
 	r := v.collector.Result()
-	tell := func(level lifecycle.Level, format string, args ...any) {
+	print := func(level lifecycle.Level, format string, args ...any) {
 		v.err.Print(v.line(nil, run.LogLine(level, format, args...)))
 	}
 	var flaky, failed, cut []string
@@ -129,7 +130,7 @@ func (v *view) summarize() {
 	}
 	all := len(r.Instances)
 	if len(flaky) > 0 {
-		tell(lifecycle.LevelWarn, "%s passed only when done again (flaky): %s",
+		print(lifecycle.LevelWarn, "%s passed only when done again (flaky): %s",
 			run.OfInstances(len(flaky), all), strings.Join(flaky, ", "))
 	}
 	for _, list := range []struct {
@@ -137,10 +138,10 @@ func (v *view) summarize() {
 		lines []string
 	}{{"failed", failed}, {"did not finish", cut}} {
 		if len(list.lines) > 0 {
-			tell(lifecycle.LevelError, "%s %s:", run.OfInstances(len(list.lines), all), list.what)
+			print(lifecycle.LevelError, "%s %s:", run.OfInstances(len(list.lines), all), list.what)
 		}
 		for _, line := range list.lines {
-			tell(lifecycle.LevelError, "    %s", line)
+			print(lifecycle.LevelError, "    %s", line)
 		}
 	}
 	if n := r.Count(run.NotStarted); r.Ended && n > 0 {
@@ -151,6 +152,6 @@ func (v *view) summarize() {
 		case len(failed) > 0:
 			why = ", since another failed"
 		}
-		tell(lifecycle.LevelError, "%s not started%s.", run.OfInstances(n, all), why)
+		print(lifecycle.LevelError, "%s not started%s.", run.OfInstances(n, all), why)
 	}
 }

@@ -18,8 +18,8 @@ const rewriteEvery = time.Second
 type Render func(io.Writer, *run.Run) error
 
 // Document is a sink that keeps a file with the report of the run so far. It is written when the run begins, as phases
-// and instances end, and at Close, each time beside the file and then put in its place: whoever reads it, and whatever
-// kills galley, the file is whole and tells no old run's results.
+// and instances end, and at Close, each time beside the file and then put in its place. So the file is whole at any
+// time, also when galley is killed, and never has the results of an old run.
 type Document struct {
 	path      string
 	place     file

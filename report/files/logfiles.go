@@ -27,7 +27,7 @@ type LogFiles struct {
 	dir  string
 	root *os.Root
 	keep bool
-	// warning tells that the directory is elsewhere, or is empty.
+	// warning says that the directory is elsewhere, or is empty.
 	warning    string
 	transcript *run.Transcript
 	run        *logPair
@@ -37,7 +37,7 @@ type LogFiles struct {
 
 // NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened when the first line for them comes, so
 // logs of instances that were not selected stay as they are. A link in place of a file is not followed; where dir or
-// its parent is a link, that is told, since the project may come from somebody else.
+// its parent is a link, Warning says so, since the project may be a stranger's.
 func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("log directory: %w; make the directory writable", err)

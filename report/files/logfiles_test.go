@@ -116,7 +116,10 @@ func TestLogFilesErrorsComeAtClose(t *testing.T) {
 
 func TestLogName(t *testing.T) {
 	seen := map[string]bool{}
-	for _, in := range []string{"default-ubuntu", "kitchen", "Kitchen", "../../etc/passwd", "..", "", "a-b", "a:b", "a\nb", "größe", "Größe", strings.Repeat("x", 300)} {
+	for _, in := range []string{
+		"default-ubuntu", "kitchen", "Kitchen", "../../etc/passwd", "..", "", "a-b", "a:b", "a\nb", "größe", "Größe",
+		strings.Repeat("x", 300),
+	} {
 		name := strings.ToLower(logName(in))
 		require.False(t, seen[name], "%q", in)
 		seen[name] = true

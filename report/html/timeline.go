@@ -14,7 +14,7 @@ type timeline struct {
 	Ticks  []timelineTick
 	Rows   []timelineRow
 	Legend []string
-	// Waited and Failed tell whether there are such bars.
+	// Waited and Failed report whether there are such bars.
 	Waited, Failed bool
 }
 
@@ -132,7 +132,7 @@ var tickSteps = [...]time.Duration{
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
 }
 
-// ticks are at round times, up to seven of them; at the very end is no room for a label.
+// ticks are at round times, up to seven of them. At the very end a label has no room.
 func (s timeScale) ticks() []timelineTick {
 	n := 0
 	for n < len(tickSteps)-1 && s.all/tickSteps[n] > 6 {

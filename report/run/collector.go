@@ -60,7 +60,7 @@ func (c *Collector) start(e lifecycle.RunStarted) {
 	}
 }
 
-// Instance is what became of an instance so far; it changes with each event.
+// Instance returns what is known of an instance so far. It changes with each event.
 func (c *Collector) Instance(name string) *Instance {
 	inst, ok := c.byName[name]
 	if !ok {
@@ -110,7 +110,7 @@ func (c *Collector) notice(e lifecycle.Notice) {
 	inst.Notices = append(inst.Notices, n)
 }
 
-// Result is the run as far as it has come. It stays valid until the next event.
+// Result returns the run so far. It is valid until the next event.
 func (c *Collector) Result() *Run {
 	if !c.run.Ended {
 		c.run.Duration = c.last.Sub(c.run.Started)
@@ -186,8 +186,8 @@ func (i *Instance) end(e lifecycle.PhaseFinished) {
 	}
 }
 
-// failedBefore is what a case that passes now said when it failed in an earlier round of the same phase; empty when it
-// did not.
+// failedBefore returns the message with which a case that passes now failed in an earlier round of the same phase, or
+// "".
 func (i *Instance) failedBefore(c result.TestCase) string {
 	if c.Outcome != result.Passed {
 		return ""

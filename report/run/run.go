@@ -79,7 +79,7 @@ type Phase struct {
 	Started  time.Time       `json:"started"`
 	Duration time.Duration   `json:"duration_ns"`
 	Error    string          `json:"error,omitempty"`
-	// Summary is what the converging tool said of itself.
+	// Summary is the converging tool's own summary.
 	Summary string `json:"summary,omitempty"`
 	Tests   []Test `json:"tests,omitempty"`
 	// Tail is the end of its output when it is one of several tries.
@@ -91,8 +91,8 @@ type Phase struct {
 // Test is a test case and how it fared.
 type Test struct {
 	result.TestCase
-	// FlakyMessage is set when the case failed first and passed when the phase was done again: what it said when it
-	// failed.
+	// FlakyMessage is set when the case failed first and passed when the phase was done again: the message of the
+	// failure.
 	FlakyMessage string `json:"flaky_message,omitempty"`
 }
 
@@ -108,7 +108,7 @@ type Work struct {
 	Total int64 `json:"-"`
 }
 
-// Notice is something worth knowing that galley said: a warning or an error.
+// Notice is a warning or an error of galley itself.
 type Notice struct {
 	Level lifecycle.Level `json:"level"`
 	Text  string          `json:"text"`

@@ -36,8 +36,7 @@ func (t *Tail) Add(line string) {
 	t.next = (t.next + 1) % tailLines
 }
 
-// Remember adds what commands printed and what galley remarked; that a phase began or failed is told elsewhere. With
-// each phase it begins anew.
+// Remember adds what commands printed and galley's notices. Each phase begins anew.
 func (t *Tail) Remember(e lifecycle.Event, lines []Line) {
 	switch e.(type) {
 	case lifecycle.PhaseStarted: // a failing phase is explained by its own lines

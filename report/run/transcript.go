@@ -56,8 +56,8 @@ func LogLine(level lifecycle.Level, format string, args ...any) Line {
 	return Line{Level: level, Kind: KindLog, Text: fmt.Sprintf(format, args...)}
 }
 
-// Transcript turns events into lines. It remembers when something with progress began, since of that only the beginning
-// and the end are told. Not safe for concurrent use.
+// Transcript turns events into lines. It remembers when something with progress began, since only its beginning
+// and its end are lines. Not safe for concurrent use.
 type Transcript struct {
 	action   string
 	progress map[progressKey]time.Time

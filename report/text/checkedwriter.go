@@ -2,8 +2,8 @@ package text
 
 import "io"
 
-// Checked is a writer that remembers the first error and writes no more after it, so that a closed pipe is told once
-// and does not stop the run.
+// Checked is a writer that remembers the first error and writes no more after it, so that a closed pipe is reported
+// once and does not stop the run.
 type Checked struct {
 	W io.Writer
 	// Err is the first error.

@@ -22,7 +22,7 @@ const (
 	FoldTeamCity
 )
 
-// FoldFor tells by the environment which CI system's log this is.
+// FoldFor returns, by the environment, which CI system's log this is.
 func FoldFor(getenv func(string) string) Fold {
 	switch {
 	case getenv("GITHUB_ACTIONS") == "true":
@@ -65,9 +65,9 @@ func (f Fold) End(name string, at time.Time) string {
 	}
 }
 
-// Defuse keeps what a command printed from being taken for a command to the CI system: GitHub's runner obeys "::name::"
-// at the start of a line, blanks before it or not, and "##[name]" anywhere in it; Azure's agent "##vso[name]" and
-// "##[name]", and TeamCity's "##teamcity[name]", anywhere.
+// Defuse keeps what a command printed from being taken for a command to the CI system: GitHub's runner executes
+// "::name::" at the start of a line, blanks before it or not, and "##[name]" anywhere in it; Azure's agent
+// "##vso[name]" and "##[name]", and TeamCity's "##teamcity[name]", anywhere.
 func (f Fold) Defuse(s string) string {
 	switch f {
 	case FoldGitHub:

@@ -198,7 +198,7 @@ func (c *client) requestedExit() error {
 	return errors.Join(mark.Close(), exitError(code))
 }
 
-// exitCode reads a status; what is no number asks for none.
+// exitCode reads a status. What is not a number asks for none.
 func exitCode(v any) int {
 	code, err := strconv.Atoi(fmt.Sprint(v))
 	if err != nil {

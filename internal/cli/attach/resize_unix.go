@@ -13,24 +13,7 @@ import (
 
 // watchSize sends the terminal's size whenever it changes, until ctx ends.
 func watchSize(ctx context.Context, size func() backend.TerminalSize) <-chan backend.TerminalSize {
-	sizes := make(chan backend.TerminalSize)
 	changed := make(chan os.Signal, 1)
 	signal.Notify(changed, syscall.SIGWINCH)
-	go func() {
-		defer close(sizes)
-		defer signal.Stop(changed)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-changed:
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case sizes <- size():
-			}
-		}
-	}()
-	return sizes
+	return sendSizes(ctx, changed, func() { signal.Stop(changed) }, size)
 }

@@ -194,7 +194,7 @@ const (
 	ExitAction = 20
 	// ExitInterrupted: ended by Ctrl-C, SIGTERM or the end of the terminal.
 	ExitInterrupted = 130
-	// ExitBrokenPipe: nobody reads the output of a command in a runner any more. It is what a shell has for a program
+	// ExitBrokenPipe: the reader of the output of a command in a runner has gone. It is what a shell has for a program
 	// that SIGPIPE ended.
 	ExitBrokenPipe = 141
 )

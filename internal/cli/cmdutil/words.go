@@ -1,6 +1,7 @@
 package cmdutil
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -22,6 +23,14 @@ func Words(set *pflag.FlagSet, name, short string, takesValue bool, answer strin
 func Accepted(set *pflag.FlagSet, name, short, reason string) {
 	set.BoolFuncP(name, short, reason, func(string) error { return nil })
 	set.Lookup(name).Hidden = true
+}
+
+// Or returns the function that a test gave to do a command's work, or else the command's own.
+func Or[O any](given, own func(context.Context, *O) error) func(context.Context, *O) error {
+	if given != nil {
+		return given
+	}
+	return own
 }
 
 // NewCmdWords is a command of Test Kitchen's that does not exist here and answers what to do in its place.

@@ -24,9 +24,7 @@ type Options struct {
 
 // NewCmdCp copies files between a runner and this machine. runF replaces the work in tests.
 func NewCmdCp(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	return &cobra.Command{
 		Use: "cp INSTANCE:PATH LOCAL | cp LOCAL INSTANCE:PATH", Short: "Copy files between a runner and this machine",
 		Args: cobra.ExactArgs(2),

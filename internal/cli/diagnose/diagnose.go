@@ -32,9 +32,7 @@ type Options struct {
 // NewCmdDiagnose prints the resolved configuration. runF replaces the work in tests.
 func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "diagnose [INSTANCE|REGEXP|all]...", Short: "Print the resolved configuration, with secrets masked",
 		ValidArgsFunction: f.CompleteInstances,

@@ -25,9 +25,7 @@ type Options struct {
 // NewCmdEngines shows where engines were looked for. runF replaces the work in tests.
 func NewCmdEngines(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "engines", SuggestFor: []string{"info"}, Args: cobra.NoArgs,
 		Short: "Show where container engines were looked for, and which one is used",
@@ -67,7 +65,7 @@ func (o *Options) table(found detect.Result) error {
 		if c.Endpoint.Kind != "" {
 			engine = strings.TrimSpace(string(c.Endpoint.Kind) + " " + c.Endpoint.EngineVersion)
 		}
-		rows = append(rows, []string{string(c.Verdict), c.Source, c.Endpoint.URI, engine, joined(c.Reason, c.Warning)})
+		rows = append(rows, []string{string(c.Verdict), c.Source, c.Endpoint.URI, engine, strings.Trim(c.Reason+"; "+c.Warning, "; ")})
 	}
 	if err := o.Table(rows); err != nil {
 		return err
@@ -100,12 +98,4 @@ func (o *Options) json(found detect.Result) error {
 			c.Endpoint.EngineVersion, c.Reason, c.Remedy, c.Warning})
 	}
 	return cmdutil.PrintJSON(o.Out, rows)
-}
-
-// joined puts two remarks into one cell.
-func joined(a, b string) string {
-	if a == "" || b == "" {
-		return a + b
-	}
-	return a + "; " + b
 }

@@ -26,9 +26,7 @@ type Options struct {
 // NewCmdExec runs a command in runners. runF replaces the work in tests.
 func NewCmdExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	var line string
 	cmd := &cobra.Command{
 		Use: "exec [INSTANCE|REGEXP|all]... (-c LINE | -- COMMAND [ARG]...)", SuggestFor: []string{"run"},

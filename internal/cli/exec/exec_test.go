@@ -26,8 +26,8 @@ func fakeRunner(t *testing.T) (*fake.Engine, backend.Container) {
 	return engine, c
 }
 
-// TestExecAllCodes: a command that failed in one of several runners is told by
-// another code than an interrupt.
+// TestExecAllCodes: a command that failed in one of several runners has
+// another exit code than an interrupt.
 func TestExecAllCodes(t *testing.T) {
 	engine, c := fakeRunner(t)
 	nowhere, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)

@@ -139,23 +139,20 @@ func (s starter) write() error {
 		return fmt.Errorf("--provisioner %s: write dokken (for Chef and Cinc) or shell; "+
 			"docs/provisioners.md has the others, to be written by hand", s.provisioner)
 	}
-	head := strings.Replace(kitchenHead, "dokken", driver, 1)
-	files := map[string]string{}
-	if isChef {
-		files["kitchen.yml"] = head + chefPart + kitchenTail
-		if name != "" {
-			files["kitchen.yml"] += "    run_list:\n      - recipe[" + name + "::default]\n"
-		}
-	} else {
-		files["kitchen.yml"] = head + shellPart + kitchenTail
-		files["bootstrap.sh"] = bootstrap
+	kitchen := strings.Replace(kitchenHead, "dokken", driver, 1)
+	switch {
+	case !isChef:
+		kitchen += shellPart + kitchenTail
+	case name == "":
+		kitchen += chefPart + kitchenTail
+	default:
+		kitchen += chefPart + kitchenTail + "    run_list:\n      - recipe[" + name + "::default]\n"
 	}
-	for _, name := range []string{"kitchen.yml", "bootstrap.sh"} {
-		text, wanted := files[name]
-		if !wanted {
-			continue
-		}
-		if err := s.writeNew(name, text); err != nil {
+	if err := s.writeNew("kitchen.yml", kitchen); err != nil {
+		return err
+	}
+	if !isChef {
+		if err := s.writeNew("bootstrap.sh", bootstrap); err != nil {
 			return err
 		}
 	}

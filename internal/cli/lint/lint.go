@@ -27,9 +27,7 @@ type Options struct {
 // NewCmdLint prints all problems of the configuration. runF replaces the work in tests.
 func NewCmdLint(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "lint", SuggestFor: []string{"validate", "check"}, Short: "Print all problems of the configuration at once",
 		Args: cobra.NoArgs,

@@ -33,9 +33,7 @@ type Options struct {
 // NewCmdList lists instances. runF replaces the work in tests.
 func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"},
 		Short: "List instances and where they are in their life", ValidArgsFunction: f.CompleteInstances,

@@ -25,9 +25,7 @@ type Options struct {
 // NewCmdLogin opens a shell in a runner. runF replaces the work in tests.
 func NewCmdLogin(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "login [INSTANCE|REGEXP]", SuggestFor: []string{"shell", "ssh"}, Short: "Open a shell in a runner",
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: f.CompleteInstances,

@@ -37,9 +37,7 @@ type Options struct {
 // NewCmdLogs prints the log of an instance. runF replaces the work in tests.
 func NewCmdLogs(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "logs [INSTANCE|REGEXP]", Short: "Print the log of an instance",
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: f.CompleteInstances,

@@ -39,9 +39,7 @@ func flags() []string {
 
 // NewCmds are the actions. runF replaces the work in tests.
 func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*cobra.Command {
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	var list []*cobra.Command
 	for _, c := range []struct {
 		action lifecycle.Action

@@ -28,9 +28,7 @@ type Options struct {
 // NewCmdPrune removes what galley keeps for later runs. runF replaces the work in tests.
 func NewCmdPrune(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
+	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "prune", SuggestFor: []string{"clean"}, Args: cobra.NoArgs,
 		Short: "Remove what galley keeps for later runs: tool containers, work images, the network",
