@@ -1,15 +1,8 @@
 package erb
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"os/exec"
 	"strings"
-	"time"
-
-	"github.com/galley-kitchen/galley/config/ruby"
-	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // Command is a command that a template runs with backticks, %x() or system.
@@ -28,24 +21,6 @@ type Command struct {
 // that could not be run at all.
 type CommandRunner func(ctx context.Context, cmd Command) (stdout []byte, status int, err error)
 
-// commandGrace is how long a command may take to end when it is asked to.
-const commandGrace = 2 * time.Second
-
-// RunCommand is the CommandRunner that runs commands on this machine. What they
-// write to standard error is dropped.
-func RunCommand(ctx context.Context, cmd Command) ([]byte, int, error) {
-	c := process.Command(ctx, commandGrace, cmd.Args[0], cmd.Args[1:]...)
-	c.Dir, c.Env = cmd.Dir, cmd.Env
-	var out bytes.Buffer
-	c.Stdout = &out
-	err := c.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && ctx.Err() == nil {
-		return out.Bytes(), exit.ExitCode(), nil
-	}
-	return out.Bytes(), 0, err
-}
-
 // shellSyntax are the characters for which Ruby asks a shell; a plain command
 // with arguments is run directly, and its absence raises Errno::ENOENT.
 const shellSyntax = "*?{}[]<>()~&|\\$;'`\"\n#=%"
@@ -62,9 +37,15 @@ func commandArgs(text string) []string {
 const shellBuiltins = " . : break case continue do done elif else esac eval exec exit export fi for if in readonly return set shift then times " +
 	"trap unset until while cd alias command source type ulimit umask "
 
-// commandLog keeps what commands said. When a file that was evaluated here is
-// evaluated again by a ruby, its commands are answered from the log: none runs twice.
-type commandLog struct{ ran []ruby.Command }
+// Ran is a command that a template ran, and what came of it. When a file that was
+// evaluated here is evaluated again by a ruby, its commands are answered from that.
+type Ran struct {
+	// Key is the text of backticks, or the words of system with a NUL between.
+	Key     string `json:"key"`
+	Out     []byte `json:"out"`
+	Status  int    `json:"status"`
+	Missing bool   `json:"missing"` // there is no such command
+}
 
 // backticks runs `text`.
 func (in *interp) backticks(text string) value {
@@ -76,7 +57,7 @@ func (in *interp) backticks(text string) value {
 }
 
 // run hands a command to the runner and keeps what came of it.
-func (in *interp) run(key string, args []string) ruby.Command {
+func (in *interp) run(key string, args []string) Ran {
 	if in.opts.Commands == nil {
 		in.stop(&Error{
 			Msg:  "the template runs the command `" + strings.Join(args, " ") + "`, but commands in templates are switched off by erb_commands: false",
@@ -87,10 +68,10 @@ func (in *interp) run(key string, args []string) ruby.Command {
 	if in.ctx.Err() != nil {
 		in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
 	}
-	r := ruby.Command{Key: key, Out: out, Status: code, Missing: err != nil}
+	r := Ran{Key: key, Out: out, Status: code, Missing: err != nil}
 	if r.Missing {
 		r.Status = 127
 	}
-	in.log.ran = append(in.log.ran, r)
+	in.ran = append(in.ran, r)
 	return r
 }

@@ -1,6 +1,6 @@
 // Package erb evaluates the ERB in kitchen.yml files as Test Kitchen does.
 //
-// A [Session] renders the files of one project in order. What Ruby's binding keeps
+// An [Evaluator] renders the files of one project in order. What Ruby's binding keeps
 // from file to file is kept: instance and global variables, constants, methods and
 // changes of ENV. Local variables are not.
 //
@@ -10,10 +10,10 @@
 // into a tree (node.go), and the tree is walked (eval.go,
 // interp.go). Methods of the core classes are Go functions, one file a class, or Ruby
 // (core.rb). Exceptions, break, next and return travel as Go panics, which never leave
-// [Session.Render].
+// [Evaluator.Render].
 //
 // docs/erb.md says what the evaluator knows. What Ruby 3.1 has and it lacks
 // (ruby31.txt tells) is no exception of the template: the file goes to a real ruby
-// (package ruby), and commands that ran already are answered there from what they
+// (package template), and commands that ran already are answered there from what they
 // said. An evaluation is bounded in steps, memory and depth.
 package erb

@@ -60,8 +60,8 @@ func (e *Error) Unwrap() error { return e.Err }
 const hintOutside = "install ruby and leave `erb: auto` (or set `erb: ruby`) to have it evaluate this file, " +
 	"or write the value in a way that docs/erb.md lists"
 
-// hintFor is the way out of common exceptions.
-func hintFor(class, msg string) string {
+// Hint is the way out of common exceptions, "" for others.
+func Hint(class, msg string) string {
 	switch class {
 	case "KeyError":
 		if strings.HasPrefix(msg, "key not found: \"") {

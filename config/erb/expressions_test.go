@@ -2,6 +2,7 @@ package erb
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -69,11 +70,23 @@ func testEnv() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/home/tester", "USER=tester", "TZ=UTC", "LANG=C.UTF-8"}
 }
 
+// runCommand runs the commands of templates.
+func runCommand(ctx context.Context, c Command) ([]byte, int, error) {
+	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
+	cmd.Dir, cmd.Env = c.Dir, c.Env
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return out, exit.ExitCode(), nil
+	}
+	return out, 0, err
+}
+
 func testOptions(t *testing.T) Options {
 	t.Helper()
 	dir, err := filepath.Abs("testdata/project")
 	require.NoError(t, err)
-	return Options{Dir: dir, Env: testEnv(), Mode: Builtin, Commands: RunCommand}
+	return Options{Dir: dir, Env: testEnv(), Commands: runCommand}
 }
 
 // readExpressions reads a list of expressions: one a line, or several lines
@@ -107,7 +120,7 @@ func readExpressions(t *testing.T, name string) []string {
 // classes as far as they were made.
 func evaluate(t *testing.T, tables map[string]methodTable, code string) string {
 	t.Helper()
-	in := newInterp(testOptions(t), &commandLog{})
+	in := newInterp(testOptions(t))
 	in.tables = tables
 	src := &source{name: "(eval)", file: []byte(code), gen: code}
 	prog, err := parse(src)

@@ -18,7 +18,7 @@ type interp struct {
 	opts    Options
 	ctx     context.Context
 	env     *environ
-	log     *commandLog
+	ran     []Ran
 	ivars   map[string]value
 	gvars   map[string]value
 	consts  map[string]value
@@ -34,9 +34,42 @@ type interp struct {
 	depth int
 }
 
-func newInterp(o Options, log *commandLog) *interp {
+// Options say what templates see.
+type Options struct {
+	// Dir is the working directory of templates, absolute.
+	Dir string
+	// Env is the environment as KEY=value. Templates that change ENV change a copy.
+	Env []string
+	// Args are what ARGV holds: the words of the command line, without the program.
+	Args []string
+	// Commands runs backticks and %x(). Nil refuses them.
+	Commands CommandRunner
+}
+
+// Evaluator evaluates the templates of one project, one after the other. It keeps what
+// Ruby's binding keeps from file to file: instance and global variables, constants and
+// methods. It is not safe for concurrent use.
+type Evaluator struct{ in *interp }
+
+// New returns an Evaluator without any state yet.
+func New(o Options) *Evaluator { return &Evaluator{newInterp(o)} }
+
+// Render returns the text of a template. filename is what __FILE__ is. The error is an
+// *Error.
+func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) ([]byte, error) {
+	out, err := e.in.render(ctx, compileTemplate(filename, src))
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Ran are the commands that templates ran.
+func (e *Evaluator) Ran() []Ran { return e.in.ran }
+
+func newInterp(o Options) *interp {
 	return &interp{
-		opts: o, ctx: context.Background(), env: newEnviron(o.Env), log: log,
+		opts: o, ctx: context.Background(), env: newEnviron(o.Env),
 		ivars: map[string]value{}, gvars: map[string]value{}, consts: map[string]value{}, methods: map[string]*proc{},
 		tables: map[string]methodTable{}, most: maxSteps,
 	}
@@ -68,7 +101,7 @@ func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Err
 	case fatal:
 		return nil, s.err
 	case *exception:
-		e := &Error{Class: s.class, Msg: s.msg, Hint: hintFor(s.class, s.msg)}
+		e := &Error{Class: s.class, Msg: s.msg, Hint: Hint(s.class, s.msg)}
 		if s.locate(e); s.src == nil {
 			in.locate(e)
 		}

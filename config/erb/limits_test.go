@@ -14,8 +14,8 @@ import (
 func TestHostileTemplatesEnd(t *testing.T) {
 	for name, c := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			s := NewSession(sandboxed())
-			s.most = 60_000
+			s := New(sandboxed())
+			s.in.most = 60_000
 			_, err := s.Render(t.Context(), "kitchen.yml", []byte(c.tmpl))
 			require.ErrorContains(t, err, "kitchen.yml:")
 			require.NotContains(t, err.Error(), "internal error")
@@ -98,7 +98,7 @@ func BenchmarkHostile(b *testing.B) {
 	for name, c := range hostile() {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := NewSession(sandboxed()).Render(context.Background(), "kitchen.yml", []byte(c.tmpl)); err == nil {
+				if _, err := New(sandboxed()).Render(context.Background(), "kitchen.yml", []byte(c.tmpl)); err == nil {
 					b.Fatal("no error")
 				}
 			}
@@ -110,6 +110,6 @@ func BenchmarkHostile(b *testing.B) {
 func TestCancellation(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := NewSession(sandboxed()).Render(ctx, "kitchen.yml", []byte("<% loop { } %>"))
+	_, err := New(sandboxed()).Render(ctx, "kitchen.yml", []byte("<% loop { } %>"))
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -16,8 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/galley-kitchen/galley/config/erb"
-	"github.com/galley-kitchen/galley/config/ruby"
+	"github.com/galley-kitchen/galley/config/template"
 )
 
 // The corpus stands beside the checkout; see its README for how a case is run.
@@ -110,15 +109,15 @@ func (c corpusCase) run(t *testing.T, paths map[string]string) string {
 	for name, v := range env {
 		environ = append(environ, name+"="+v)
 	}
-	mode := erb.Builtin // the files of real repositories need no ruby
+	mode := template.Builtin // the files of real repositories need no ruby
 	if strings.HasPrefix(c.Case, "synthetic__") {
-		mode = erb.Auto
+		mode = template.Auto
 	}
 	config, err := Load(t.Context(), Options{
 		Dir: project, Home: home, Env: lookupIn(environ), NoDokkenOverlay: true,
-		ERB: erb.NewSession(erb.Options{Dir: project, Env: environ, Commands: erb.RunCommand, Mode: mode}),
+		ERB: template.NewSession(template.Options{Dir: project, Env: environ, Commands: template.RunCommand, Mode: mode}),
 	})
-	if err != nil && strings.Contains(err.Error(), ruby.ErrNone.Error()) {
+	if err != nil && strings.Contains(err.Error(), template.ErrNoRuby.Error()) {
 		t.Skip("the file needs a ruby, and this machine has none")
 	}
 	var failed *LoadError

@@ -13,7 +13,7 @@ import (
 )
 
 // Renderer evaluates the ERB of the files, one after the other: what one file
-// defines, a later one sees. *erb.Session is one.
+// defines, a later one sees. *template.Session is one.
 type Renderer interface {
 	// Render returns the text of a template. filename is the file's absolute
 	// path, which templates see as __FILE__.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -214,7 +214,7 @@ func TestErrorsOfRenderedFilesSayWhereLinesCount(t *testing.T) {
 
 func TestTemplateErrorsHaveTheirPlace(t *testing.T) {
 	dir, _ := project(t, map[string]string{"kitchen.yml": "a: 1\nb: <%= ENV.fetch('NOPE') %>\n", "kitchen.local.yml": "c: [\n"})
-	_, err := Load(t.Context(), Options{Dir: dir, ERB: erb.NewSession(erb.Options{Dir: dir, Env: []string{}, Mode: erb.Builtin})})
+	_, err := Load(t.Context(), Options{Dir: dir, ERB: template.NewSession(template.Options{Dir: dir, Env: []string{}, Mode: template.Builtin})})
 	var failed *LoadError
 	require.ErrorAs(t, err, &failed)
 	require.Len(t, failed.Diagnostics, 2)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/config/ruby"
+	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/internal/helper"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -68,15 +68,15 @@ func Images(text []byte) []string {
 
 // find is the first of the project's images that the engine has; without any, the
 // first one is pulled.
-func (r Runner) find(ctx context.Context, template []byte) (backend.Image, error) {
-	names := Images(template)
+func (r Runner) find(ctx context.Context, text []byte) (backend.Image, error) {
+	names := Images(text)
 	if len(names) == 0 {
-		return backend.Image{}, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", ruby.ErrNone)
+		return backend.Image{}, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", template.ErrNoRuby)
 	}
 	for i, name := range names {
 		ref, err := backend.NormalizeRef(name)
 		if err != nil {
-			return backend.Image{}, fmt.Errorf("%w: %w", ruby.ErrNone, err)
+			return backend.Image{}, fmt.Errorf("%w: %w", template.ErrNoRuby, err)
 		}
 		names[i] = ref
 		img, err := r.Engine.InspectImage(ctx, ref)
@@ -91,7 +91,7 @@ func (r Runner) find(ctx context.Context, template []byte) (backend.Image, error
 	}
 	img, err := r.Engine.PullImage(ctx, backend.PullOptions{Ref: names[0]})
 	if err != nil {
-		return backend.Image{}, fmt.Errorf("%w: pulling %s: %w", ruby.ErrNone, names[0], err)
+		return backend.Image{}, fmt.Errorf("%w: pulling %s: %w", template.ErrNoRuby, names[0], err)
 	}
 	return img, nil
 }
@@ -105,10 +105,10 @@ const start = `for r in /opt/*/embedded/bin/ruby /hab/pkgs/core/ruby*/*/*/bin/ru
 done
 exit 127`
 
-// Run is an [ruby.Image]. The container has the project's files, copied to where
+// Run is an [template.ImageRuby]. The container has the project's files, copied to where
 // they are on this machine, and no network. It is removed afterwards.
-func (r Runner) Run(ctx context.Context, template []byte, p ruby.Program) (out []byte, err error) {
-	img, err := r.find(ctx, template)
+func (r Runner) Run(ctx context.Context, text []byte, p template.RubyProgram) (out []byte, err error) {
+	img, err := r.find(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (r Runner) Run(ctx context.Context, template []byte, p ruby.Program) (out [
 	case err != nil:
 		return nil, fmt.Errorf("run the Ruby of %s: %w", img.ID, err)
 	case code == 127:
-		return nil, fmt.Errorf("%w in %s", ruby.ErrNone, img.ID)
+		return nil, fmt.Errorf("%w in %s", template.ErrNoRuby, img.ID)
 	case code != 0:
 		return nil, fmt.Errorf("the Ruby of %s ended with status %d", img.ID, code)
 	}

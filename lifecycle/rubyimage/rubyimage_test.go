@@ -12,7 +12,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
-	"github.com/galley-kitchen/galley/config/ruby"
+	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -36,12 +36,12 @@ func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "VERSION"), []byte("1.2"), 0o600))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".git", "objects"), 0o755))
-	template := []byte("driver: {name: dokken}\n")
-	program := ruby.Program{Args: []string{"-e", "x"}, Dir: dir, Env: []string{"PATH=/usr/bin", "HOME=/home/x", "CI=1"}, Stdin: []byte("in")}
+	text := []byte("driver: {name: dokken}\n")
+	program := template.RubyProgram{Args: []string{"-e", "x"}, Dir: dir, Env: []string{"PATH=/usr/bin", "HOME=/home/x", "CI=1"}, Stdin: []byte("in")}
 	for name, c := range map[string]struct {
 		code int
 		err  error
-	}{"runs": {}, "no ruby": {code: 127, err: ruby.ErrNone}, "fails": {code: 3}} {
+	}{"runs": {}, "no ruby": {code: 127, err: template.ErrNoRuby}, "fails": {code: 3}} {
 		t.Run(name, func(t *testing.T) {
 			engine := fake.New(fake.ImageSpec{Ref: ref})
 			var e backend.ExecSpec
@@ -61,7 +61,7 @@ func TestRun(t *testing.T) {
 				_, err = io.Copy(s.Stdout, bytes.NewBufferString("out"))
 				return c.code, err
 			})
-			out, err := Runner{Engine: engine, Version: "1"}.Run(t.Context(), template, program)
+			out, err := Runner{Engine: engine, Version: "1"}.Run(t.Context(), text, program)
 			if c.code == 0 {
 				require.NoError(t, err)
 				require.Equal(t, "out", string(out))
@@ -85,8 +85,8 @@ func TestRun(t *testing.T) {
 // TestNoImage checks that an image that cannot be had means that there is no Ruby.
 func TestNoImage(t *testing.T) {
 	for _, text := range []string{"driver: {name: vagrant}\n", "driver: {name: dokken}\n"} {
-		_, err := Runner{Engine: fake.New()}.Run(t.Context(), []byte(text), ruby.Program{Dir: t.TempDir()})
-		require.ErrorIs(t, err, ruby.ErrNone)
+		_, err := Runner{Engine: fake.New()}.Run(t.Context(), []byte(text), template.RubyProgram{Dir: t.TempDir()})
+		require.ErrorIs(t, err, template.ErrNoRuby)
 	}
 }
 

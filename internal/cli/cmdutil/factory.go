@@ -12,8 +12,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/config/erb"
-	"github.com/galley-kitchen/galley/config/ruby"
+	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -76,7 +75,7 @@ func NewFactory(s Streams, version string) *Factory {
 	var confErr error
 	f.Config = func(ctx context.Context) (*config.Config, error) {
 		once.Do(func() {
-			var o erb.Options
+			var o template.Options
 			if o, confErr = f.templates(); confErr == nil {
 				conf, confErr = f.loadConfig(ctx, o)
 			}
@@ -115,16 +114,16 @@ func (f *Factory) readSettings() (*settings.Loaded, error) {
 
 // templates says how the settings have kitchen.yml's templates evaluated. A Ruby can run every command, so that
 // without commands there is none.
-func (f *Factory) templates() (erb.Options, error) {
+func (f *Factory) templates() (template.Options, error) {
 	s, err := f.Settings()
 	if err != nil {
-		return erb.Options{}, err
+		return template.Options{}, err
 	}
-	o := erb.Options{Mode: erb.Mode(s.ERB), Args: os.Args[1:], Stdout: f.Err}
+	o := template.Options{Mode: template.Mode(s.ERB), Args: os.Args[1:], Stdout: f.Err}
 	switch {
 	case s.ERBCommands:
-		o.Commands, o.ImageRuby = erb.RunCommand, f.imageRuby
-	case o.Mode == erb.Ruby:
+		o.Commands, o.ImageRuby = template.RunCommand, f.imageRuby
+	case o.Mode == template.Ruby:
 		return o, fmt.Errorf("%s has templates evaluated by a Ruby, which can run commands, and %s forbids commands: "+
 			"change one of them", s.Source("erb"), s.Source("erb-commands"))
 	}
@@ -132,25 +131,25 @@ func (f *Factory) templates() (erb.Options, error) {
 }
 
 // imageRuby runs a program with the Ruby of an image that the project uses, on the engine that is there.
-func (f *Factory) imageRuby(ctx context.Context, template []byte, p ruby.Program) (out []byte, err error) {
-	if len(rubyimage.Images(template)) == 0 {
-		return nil, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", ruby.ErrNone)
+func (f *Factory) imageRuby(ctx context.Context, text []byte, p template.RubyProgram) (out []byte, err error) {
+	if len(rubyimage.Images(text)) == 0 {
+		return nil, fmt.Errorf("%w: kitchen.yml names no image of Chef or Cinc", template.ErrNoRuby)
 	}
 	engine, _, err := f.Open(ctx, "", "")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ruby.ErrNone, err)
+		return nil, fmt.Errorf("%w: %w", template.ErrNoRuby, err)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	return rubyimage.Runner{Engine: engine, Version: f.Version, Say: f.Warn}.Run(ctx, template, p)
+	return rubyimage.Runner{Engine: engine, Version: f.Version, Say: f.Warn}.Run(ctx, text, p)
 }
 
-func (f *Factory) loadConfig(ctx context.Context, o erb.Options) (*config.Config, error) {
+func (f *Factory) loadConfig(ctx context.Context, o template.Options) (*config.Config, error) {
 	dir, err := f.Dir()
 	if err != nil {
 		return nil, err
 	}
 	o.Dir = dir
-	return config.Load(ctx, config.Options{Dir: dir, Home: HomeDir(), Env: os.LookupEnv, ERB: erb.NewSession(o)})
+	return config.Load(ctx, config.Options{Dir: dir, Home: HomeDir(), Env: os.LookupEnv, ERB: template.NewSession(o)})
 }
 
 // HomeDir is the user's home directory, or "" without one: then there is no global file, and a path that starts with ~

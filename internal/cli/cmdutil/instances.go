@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/config/template"
 )
 
 // Load reads the project and resolves the instances that args select. Notices
@@ -165,9 +165,9 @@ func (f *Factory) instanceNames(ctx context.Context, prefix string) []string {
 	if err != nil {
 		return nil
 	}
-	o := erb.Options{Mode: erb.Builtin}
-	if s.ERB == string(erb.Off) {
-		o.Mode = erb.Off
+	o := template.Options{Mode: template.Builtin}
+	if s.ERB == string(template.Off) {
+		o.Mode = template.Off
 	}
 	conf, err := f.loadConfig(ctx, o)
 	if err != nil {

@@ -1,4 +1,6 @@
-package erb
+// Package template renders the ERB of kitchen.yml files: by the evaluator in package
+// erb, and what that leaves, by a real Ruby.
+package template
 
 import (
 	"bytes"
@@ -6,10 +8,12 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 
-	"github.com/galley-kitchen/galley/config/ruby"
+	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // Mode says who evaluates templates.
@@ -40,7 +44,7 @@ type Options struct {
 	Args []string
 	// Commands runs backticks, %x() and system. Nil refuses them, and with them
 	// every ruby, which could run any command.
-	Commands CommandRunner
+	Commands erb.CommandRunner
 	// Mode says who evaluates; empty means Auto.
 	Mode Mode
 	// RubyPath is the ruby to run; empty means the first one on the PATH of Env,
@@ -48,7 +52,7 @@ type Options struct {
 	RubyPath string
 	// ImageRuby runs a program with the ruby of an image, for machines without
 	// one. Nil means that there is no such way.
-	ImageRuby ruby.Image
+	ImageRuby ImageRuby
 	// Stdout takes what templates print with puts, which is no part of the
 	// result; nil drops it.
 	Stdout io.Writer
@@ -60,17 +64,16 @@ type Options struct {
 // for concurrent use.
 type Session struct {
 	opts Options
-	in   *interp
-	log  commandLog
+	eval *erb.Evaluator
+	// ran are the commands that ran in a ruby.
+	ran []erb.Ran
 	// files are those rendered so far: a ruby that is started later has to see
 	// what they define.
-	files []ruby.File
+	files []file
 	// inRuby is true once a file went to a ruby; all that follow go there as well.
 	inRuby bool
-	// root is where installed products are looked for, and most how many steps a
-	// template may take; tests set them.
+	// root is where installed products are looked for; tests set it.
 	root string
-	most int
 }
 
 // NewSession returns a session without any state yet.
@@ -81,60 +84,60 @@ func NewSession(o Options) *Session {
 	if o.Mode == "" {
 		o.Mode = Auto
 	}
-	return &Session{opts: o, root: "/", most: maxSteps}
+	return &Session{opts: o, root: "/"}
 }
 
 // Render returns the text of a template. filename is what __FILE__ is. The error
-// is an *Error.
+// is an *erb.Error.
 func (s *Session) Render(ctx context.Context, filename string, src []byte) ([]byte, error) {
 	if s.opts.Mode == Off || !bytes.Contains(src, []byte("<%")) {
 		return src, nil
 	}
-	if s.in == nil {
+	if s.eval == nil {
 		dir, err := filepath.Abs(s.opts.Dir)
 		if err != nil {
-			return nil, &Error{File: filename, Msg: "working directory of templates: " + err.Error(), Err: err}
+			return nil, &erb.Error{File: filename, Msg: "working directory of templates: " + err.Error(), Err: err}
 		}
 		s.opts.Dir = dir
-		s.in = newInterp(s.opts, &s.log)
-		s.in.most = s.most
+		s.eval = erb.New(erb.Options{Dir: dir, Env: s.opts.Env, Args: s.opts.Args, Commands: s.opts.Commands})
 	}
 	out, err := s.render(ctx, filename, src)
 	if err != nil {
 		return nil, err
 	}
-	s.files = append(s.files, ruby.File{Name: filename, Source: src})
+	s.files = append(s.files, file{filename, src})
 	return out, nil
 }
 
 // render evaluates here or in a ruby. A template is parsed whole before any of it
 // runs; what turns out to be outside only while it runs goes to a ruby with the
 // answers of the commands that ran.
-func (s *Session) render(ctx context.Context, filename string, src []byte) ([]byte, *Error) {
+func (s *Session) render(ctx context.Context, filename string, src []byte) ([]byte, *erb.Error) {
 	if s.opts.Mode == Ruby || s.inRuby {
 		return s.renderRuby(ctx, filename, src, nil)
 	}
-	out, err := s.in.render(ctx, compileTemplate(filename, src))
-	if err != nil && s.opts.Mode != Builtin {
-		var se *syntaxError
-		switch {
-		case err.Unsupported:
-			return s.renderRuby(ctx, filename, src, err)
-		case errors.As(err, &se):
-			return s.secondOpinion(ctx, filename, src, err)
-		}
+	out, err := s.eval.Render(ctx, filename, src)
+	s.ran = s.eval.Ran()
+	var why *erb.Error
+	switch {
+	case !errors.As(err, &why):
+		return out, nil
+	case why.Unsupported && s.opts.Mode != Builtin:
+		return s.renderRuby(ctx, filename, src, why)
+	case why.Class == "SyntaxError" && s.opts.Mode != Builtin:
+		return s.secondOpinion(ctx, filename, src, why)
 	}
-	return out, err
+	return nil, why
 }
 
-// secondOpinion asks a ruby, where there is one, about a file that the parser of
-// this package refuses. When Ruby refuses it too, ours is the better message.
-func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte, mine *Error) ([]byte, *Error) {
+// secondOpinion asks a ruby, where there is one, about a file that the
+// evaluator's parser refuses. When Ruby refuses it too, ours is the better message.
+func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte, mine *erb.Error) ([]byte, *erb.Error) {
 	if s.opts.Commands == nil {
 		return nil, mine
 	}
 	out, err := s.renderRuby(ctx, filename, src, nil)
-	if err != nil && (err.Class == "SyntaxError" || errors.Is(err, ruby.ErrNone)) {
+	if err != nil && (err.Class == "SyntaxError" || errors.Is(err, ErrNoRuby)) {
 		s.inRuby = false
 		return nil, mine
 	}
@@ -144,34 +147,49 @@ func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte
 // renderRuby renders a file with a ruby. The files before it are rendered again in
 // the same process, so that what they define is there. why is the reason for it;
 // nil when the user asked for it.
-func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, why *Error) ([]byte, *Error) {
+func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, why *erb.Error) ([]byte, *erb.Error) {
 	if s.opts.Commands == nil {
 		if why == nil {
-			why = &Error{File: filename, Msg: "the file needs a ruby", Hint: "set erb_commands: true if you trust this file, or erb: builtin"}
+			why = &erb.Error{File: filename, Msg: "the file needs a ruby", Hint: "set erb_commands: true if you trust this file, or erb: builtin"}
 		}
 		why.Hint = "it was not handed to a ruby, which could run any command, because of erb_commands: false; " + why.Hint
 		return nil, why
 	}
 	s.inRuby = true
-	renderer := ruby.Renderer{
+	ruby := rubyRunner{
 		Path: s.opts.RubyPath, Root: s.root, Image: s.opts.ImageRuby, Dir: s.opts.Dir, Env: s.opts.Env, Args: s.opts.Args, Stdout: s.opts.Stdout,
 	}
-	r, err := renderer.Render(ctx, append(slices.Clone(s.files), ruby.File{Name: filename, Source: src}), s.log.ran)
+	r, err := ruby.render(ctx, append(slices.Clone(s.files), file{filename, src}), s.ran)
 	if err == nil {
-		s.log.ran = r.Ran
+		s.ran = r.Ran
 	}
 	switch {
 	case err == nil && r.Class == "":
 		return r.Out, nil
 	case err == nil:
-		return nil, &Error{File: r.File, Line: r.Line, Col: min(r.Line, 1), Class: r.Class, Msg: r.Msg, Hint: hintFor(r.Class, r.Msg)}
+		return nil, &erb.Error{File: r.File, Line: r.Line, Col: min(r.Line, 1), Class: r.Class, Msg: r.Msg, Hint: erb.Hint(r.Class, r.Msg)}
 	case ctx.Err() != nil:
-		return nil, &Error{File: filename, Msg: "stopped: " + ctx.Err().Error(), Err: context.Cause(ctx)}
-	case !errors.Is(err, ruby.ErrNone):
-		return nil, &Error{File: filename, Msg: err.Error(), Hint: "see whether that ruby runs at all, or set `erb: builtin`", Err: err}
+		return nil, &erb.Error{File: filename, Msg: "stopped: " + ctx.Err().Error(), Err: context.Cause(ctx)}
+	case !errors.Is(err, ErrNoRuby):
+		return nil, &erb.Error{File: filename, Msg: err.Error(), Hint: "see whether that ruby runs at all, or set `erb: builtin`", Err: err}
 	case why == nil:
-		return nil, &Error{File: filename, Msg: "the file needs a ruby: " + err.Error(), Hint: "install ruby, or set `erb: builtin`", Err: err}
+		return nil, &erb.Error{File: filename, Msg: "the file needs a ruby: " + err.Error(), Hint: "install ruby, or set `erb: builtin`", Err: err}
 	}
 	why.Hint, why.Err = err.Error()+": "+why.Hint, err
 	return nil, why
+}
+
+// RunCommand is the erb.CommandRunner that runs commands on this machine. What they
+// write to standard error is dropped.
+func RunCommand(ctx context.Context, cmd erb.Command) ([]byte, int, error) {
+	c := process.Command(ctx, grace, cmd.Args[0], cmd.Args[1:]...)
+	c.Dir, c.Env = cmd.Dir, cmd.Env
+	var out bytes.Buffer
+	c.Stdout = &out
+	err := c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && ctx.Err() == nil {
+		return out.Bytes(), exit.ExitCode(), nil
+	}
+	return out.Bytes(), 0, err
 }

@@ -1,6 +1,4 @@
-// Package ruby renders templates with a real Ruby: that of this machine, else that of
-// an image.
-package ruby
+package template
 
 import (
 	"bytes"
@@ -18,21 +16,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/galley-kitchen/galley/config/erb"
 	"github.com/galley-kitchen/galley/internal/process"
 )
 
-// ErrNone means that there is no ruby to evaluate a file.
-var ErrNone = errors.New("there is no ruby")
+// ErrNoRuby means that there is no ruby to evaluate a file.
+var ErrNoRuby = errors.New("there is no ruby")
 
 const (
-	// limit bounds one run of a ruby.
-	limit = 10 * time.Minute
-	// grace is how long it may take to end when it is asked to.
+	// rubyLimit bounds one run of a ruby.
+	rubyLimit = 10 * time.Minute
+	// grace is how long a ruby or a command may take to end when it is asked to.
 	grace = 2 * time.Second
 )
 
-// Program is one run of a ruby.
-type Program struct {
+// RubyProgram is one run of a ruby.
+type RubyProgram struct {
 	// Args stand behind the name of the ruby.
 	Args []string
 	// Dir is the working directory, which is that of the project.
@@ -45,28 +44,19 @@ type Program struct {
 	Stderr io.Writer
 }
 
-// Image runs a program with the ruby of an image that the project uses, and returns
+// ImageRuby runs a program with the ruby of an image that the project uses, and returns
 // what it writes to its standard output. template is the text of the file that needs
-// it. An error that wraps ErrNone says why there is no such image.
-type Image func(ctx context.Context, template []byte, p Program) ([]byte, error)
+// it. An error that wraps ErrNoRuby says why there is no such image.
+type ImageRuby func(ctx context.Context, template []byte, p RubyProgram) ([]byte, error)
 
-// File is a template.
-type File struct {
+// file is a template.
+type file struct {
 	Name   string `json:"name"`
 	Source []byte `json:"src"`
 }
 
-// Command is a command that a template ran, and what came of it.
-type Command struct {
-	// Key is the text of backticks, or the words of system with a NUL between.
-	Key     string `json:"key"`
-	Out     []byte `json:"out"`
-	Status  int    `json:"status"`
-	Missing bool   `json:"missing"` // there is no such command
-}
-
-// Result is what a ruby made of the last of the files.
-type Result struct {
+// result is what a ruby made of the last of the files.
+type result struct {
 	// Out is the text.
 	Out []byte `json:"out"`
 	// Class, when it is not empty, and Msg are the exception that was raised instead, in
@@ -76,7 +66,7 @@ type Result struct {
 	Line  int    `json:"line"`
 	File  string `json:"file"`
 	// Ran are the commands that the files ran.
-	Ran []Command `json:"ran"`
+	Ran []erb.Ran `json:"ran"`
 }
 
 // driver is the program that renders files: see its head.
@@ -84,13 +74,13 @@ type Result struct {
 //go:embed driver.rb
 var driver string
 
-// Renderer renders templates.
-type Renderer struct {
+// rubyRunner renders templates with a real Ruby: that of this machine, else that of an image.
+type rubyRunner struct {
 	// Path is the ruby to run; empty means the first one on the PATH of Env, else that of
 	// an installed Workstation, Chef or Cinc below Root.
 	Path, Root string
 	// Image runs the ruby of an image on a machine without one; may be nil.
-	Image Image
+	Image ImageRuby
 	// Dir, Env and Args are the working directory, the environment and ARGV of templates.
 	Dir       string
 	Env, Args []string
@@ -98,17 +88,17 @@ type Renderer struct {
 	Stdout io.Writer
 }
 
-// Render renders files one after the other in one process. The commands that ran before
-// are answered from what they said. The error wraps ErrNone when there is no ruby.
-func (r Renderer) Render(ctx context.Context, files []File, ran []Command) (Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// render renders files one after the other in one process. The commands that ran before
+// are answered from what they said. The error wraps ErrNoRuby when there is no ruby.
+func (r rubyRunner) render(ctx context.Context, files []file, ran []erb.Ran) (result, error) {
+	ctx, cancel := context.WithTimeout(ctx, rubyLimit)
 	defer cancel()
-	input, err := json.Marshal(map[string]any{"files": files, "ran": append([]Command{}, ran...)})
+	input, err := json.Marshal(map[string]any{"files": files, "ran": append([]erb.Ran{}, ran...)})
 	if err != nil {
-		return Result{}, fmt.Errorf("preparing the input of ruby: %w", err)
+		return result{}, fmt.Errorf("preparing the input of ruby: %w", err)
 	}
 	var tail bytes.Buffer
-	p := Program{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, r.Args...), Dir: r.Dir, Env: r.Env, Stdin: input, Stderr: &tail}
+	p := RubyProgram{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, r.Args...), Dir: r.Dir, Env: r.Env, Stdin: input, Stderr: &tail}
 	if r.Stdout != nil {
 		p.Stderr = io.MultiWriter(r.Stdout, &tail)
 	}
@@ -121,25 +111,25 @@ func (r Renderer) Render(ctx context.Context, files []File, ran []Command) (Resu
 		if last := lines[len(lines)-1]; last != "" {
 			err = fmt.Errorf("%w: %s", err, strconv.Quote(last))
 		}
-		return Result{}, err
+		return result{}, err
 	}
-	var result Result
-	if err := json.Unmarshal(out, &result); err != nil {
-		return Result{}, fmt.Errorf("reading the answer of ruby: %w", err)
+	var answer result
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return result{}, fmt.Errorf("reading the answer of ruby: %w", err)
 	}
-	return result, nil
+	return answer, nil
 }
 
 // run runs a program with the first ruby that there is.
-func (r Renderer) run(ctx context.Context, template []byte, p Program) ([]byte, error) {
+func (r rubyRunner) run(ctx context.Context, template []byte, p RubyProgram) ([]byte, error) {
 	ruby := r.find()
 	if ruby == "" {
-		where := fmt.Errorf("%w on the PATH nor in an installed Workstation, Chef or Cinc", ErrNone)
+		where := fmt.Errorf("%w on the PATH nor in an installed Workstation, Chef or Cinc", ErrNoRuby)
 		if r.Image == nil {
 			return nil, where
 		}
 		out, err := r.Image(ctx, template, p)
-		if errors.Is(err, ErrNone) {
+		if errors.Is(err, ErrNoRuby) {
 			return nil, fmt.Errorf("%w; in an image: %w", where, err)
 		} else if err != nil {
 			return nil, fmt.Errorf("running the ruby of an image: %w", err)
@@ -156,7 +146,7 @@ func (r Renderer) run(ctx context.Context, template []byte, p Program) ([]byte, 
 }
 
 // find is the path of a ruby on this machine, "" without one.
-func (r Renderer) find() string {
+func (r rubyRunner) find() string {
 	if r.Path != "" {
 		return r.Path
 	}

@@ -1,4 +1,4 @@
-package ruby
+package template
 
 import (
 	"os"
@@ -18,7 +18,7 @@ func TestRubyOfAnInstalledProduct(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755))
 		return path
 	}
-	r := Renderer{Env: []string{"PATH=" + t.TempDir()}, Root: root}
+	r := rubyRunner{Env: []string{"PATH=" + t.TempDir()}, Root: root}
 	require.Empty(t, r.find())
 	put("hab/pkgs/core/ruby3_1/3.1.2/20230101000000/bin/ruby")
 	newest := put("hab/pkgs/core/ruby3_1/3.1.10/20230101000000/bin/ruby")
