@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,6 +123,30 @@ func TestPruneBesideARun(t *testing.T) {
 		}))
 		require.Empty(t, p.runners())
 		t.Logf("%s: four instances green beside %d prunes", e.Name, prunes)
+	})
+}
+
+// A container that somebody made of a runner's image has the runner's labels. It and its image are theirs.
+func TestMadeOfARunner(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{"kitchen.yml": suitesKitchen("one")})
+		p.ok("verify")
+		engine, image := e.Kind, "localhost/galley-debug-"+strings.ToLower(rand.Text()[:8])
+		e.Exec(t, engine, "commit", p.runners()[0].ID, image)
+		theirs := strings.TrimSpace(e.Exec(t, engine, "run", "-d", image, "sleep", "1000"))
+		t.Cleanup(func() {
+			for _, args := range [][]string{{"rm", "-f", theirs}, {"rmi", image}} {
+				out, err := e.Command(context.WithoutCancel(t.Context()), append([]string{engine}, args...)...).CombinedOutput()
+				require.NoError(t, err, string(out))
+			}
+		})
+		for _, args := range [][]string{{"verify"}, {"test"}, {"converge"}, {"destroy"}, {"destroy", "--orphans"}, {"prune"}} {
+			p.ok(args...)
+			c, err := p.backend().InspectContainer(t.Context(), theirs)
+			require.NoError(t, err, "%s removed it", args)
+			require.Equal(t, backend.StateRunning, c.State)
+		}
 	})
 }
 

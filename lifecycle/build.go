@@ -26,6 +26,9 @@ func (e *engine) work(ctx context.Context, by requester, d config.Driver, from b
 		"building the work image from the intermediate instructions")
 }
 
+// workImages is what the names of work images begin with; the digest of all that one is made of follows.
+const workImages = "localhost/galley-work:"
+
 // buildRequest is what an image is made of.
 type buildRequest struct {
 	platform string
@@ -47,7 +50,7 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 	if err != nil {
 		return backend.Image{}, fmt.Errorf("build_context: %w", err)
 	}
-	tag := "localhost/galley-work:" + digest
+	tag := workImages + digest
 	return e.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
 		unlock, err := e.run.machineLock(ctx, tag, func(s string) { by.notice(LevelInfo, s) })
 		if err != nil {

@@ -101,7 +101,7 @@ func (e *engine) list(ctx context.Context) (snapshot, error) {
 	}
 	s.all = all
 	for _, c := range all {
-		if c.Labels[label.Role] == label.RoleRunner && c.Labels[label.Project] == e.run.o.Project.ID {
+		if isRunner(c) && c.Labels[label.Project] == e.run.o.Project.ID {
 			s.runners[c.Labels[label.Instance]] = c
 		}
 	}

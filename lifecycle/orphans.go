@@ -77,7 +77,7 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 	l := c.Labels
 	switch {
-	case l[label.Role] != label.RoleRunner || r.o.Project.livesElsewhere(l):
+	case !isRunner(c) || r.o.Project.livesElsewhere(l):
 		return false
 	case r.o.Project.ID != "" && l[label.Project] == r.o.Project.ID:
 		return !slices.Contains(instances, l[label.Instance])
@@ -89,7 +89,7 @@ func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 
 // isUnknown reports whether a runner has this project's ID and was made in another place.
 func (r *Run) isUnknown(c backend.Container) bool {
-	return c.Labels[label.Role] == label.RoleRunner && r.o.Project.ID != "" &&
+	return isRunner(c) && r.o.Project.ID != "" &&
 		c.Labels[label.Project] == r.o.Project.ID && !r.madeHere(c) && !r.o.Project.livesElsewhere(c.Labels)
 }
 

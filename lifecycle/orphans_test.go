@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 func (k *kitchen) orphans(instances ...string) []string {
@@ -108,4 +110,37 @@ func TestOrphanOnAStoppedEngine(t *testing.T) {
 	require.ErrorContains(t, err, "galley destroy --forget a")
 	require.Len(t, k.runners(), 1)
 	require.FileExists(t, k.project.state().Path("a.json"))
+}
+
+// What somebody made of a runner, as by docker commit and docker run, has the runner's labels. It is never taken for
+// one, listed or removed, and neither is its image.
+func TestMadeOfARunner(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("converge", i))
+	labels := k.runners()[0].Labels
+	theirs, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "debug", Image: toolRef, Command: []string{"sleep"}, Labels: labels})
+	require.NoError(t, err)
+	require.NoError(t, k.fake.StartContainer(t.Context(), theirs.ID))
+	alive := func(what string) {
+		c, err := k.fake.InspectContainer(t.Context(), theirs.ID)
+		require.NoError(t, err, what)
+		require.Equal(t, backend.StateRunning, c.State, what)
+	}
+	for _, a := range []Action{"verify", "create", "destroy", ActionTest, "converge", "destroy"} {
+		require.NoError(t, k.do(a, i))
+		alive(string(a))
+	}
+	require.Empty(t, k.orphans())
+	_, err = k.run().DestroyOrphans(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = Prune(t.Context(), k.fake, true, false)
+	require.NoError(t, err)
+	alive("prune")
+
+	work := backend.Labels{label.Role: label.RoleWork}
+	require.True(t, isWorkImage(backend.Image{Labels: work, Tags: []string{workImages + "0123"}}))
+	require.True(t, isWorkImage(backend.Image{Labels: work}))
+	require.False(t, isWorkImage(backend.Image{Labels: labels}))
+	require.False(t, isWorkImage(backend.Image{Labels: work, Tags: []string{workImages + "0123", "mine:1"}}))
 }

@@ -217,3 +217,11 @@ func (r *Run) owner(what string) string {
 func containerName(p Project, instance string) string {
 	return names.Label("galley-"+p.ID+"-", instance)
 }
+
+// isRunner reports whether a container is a runner, of whichever project: it has the labels
+// and the name of one. What somebody makes of a runner, as by docker commit and docker run,
+// inherits the labels alone, and is theirs.
+func isRunner(c backend.Container) bool {
+	l := c.Labels
+	return l[label.Role] == label.RoleRunner && c.Name == containerName(Project{ID: l[label.Project]}, l[label.Instance])
+}

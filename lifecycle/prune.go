@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -41,15 +43,21 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	runners := 0
 	for _, c := range containers {
 		r := c.Labels[label.Role]
-		if r == label.RoleRunner && !all {
+		switch {
+		case isRunner(c) && !all:
 			runners++
 			continue
+		case r != label.RoleTool && r != label.RoleHelper && !isRunner(c):
+			continue // it has the labels of an image that was made from something of galley's
 		}
 		gone(Pruned{"container", c.Name, r}, func() error { return be.RemoveContainer(ctx, c.ID) })
 	}
 	images, err := be.ListImages(ctx, role)
 	errs = append(errs, err)
 	for _, i := range images {
+		if !isWorkImage(i) {
+			continue
+		}
 		name := i.ID
 		if len(i.Tags) > 0 {
 			name = i.Tags[0]
@@ -65,4 +73,10 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 		gone(Pruned{"network", n.Name, n.Labels[label.Role]}, func() error { return be.RemoveNetwork(ctx, n.Name) })
 	}
 	return removed, errors.Join(errs...)
+}
+
+// isWorkImage reports whether an image is one that galley made, and not one that somebody
+// made from a runner or a work image: such an image inherits the labels.
+func isWorkImage(i backend.Image) bool {
+	return i.Labels[label.Role] == label.RoleWork && !slices.ContainsFunc(i.Tags, func(tag string) bool { return !strings.HasPrefix(tag, workImages) })
 }
