@@ -139,7 +139,8 @@ func chefInstance(name string) config.Instance {
 	return config.Instance{
 		Name: name, Suite: name, Platform: "busybox", OSType: "unix",
 		Driver: config.Driver{Name: "dokken", Image: "busybox", ToolImage: "chef/chef:latest",
-			PullPlatform: config.PullMissing, PullTool: config.PullMissing, Network: config.Network{Mode: config.NetworkNamed, Name: "dokken"}, Hostname: "dokken"},
+			PullPlatform: config.PullMissing, PullTool: config.PullMissing,
+			Network: config.Network{Mode: config.NetworkNamed, Name: "dokken"}, Hostname: "dokken"},
 		Provisioner: config.Provisioner{Name: "dokken", Kind: config.ProvisionerChef, RootPath: "/opt/kitchen",
 			Chef: config.Chef{LogLevel: "warn", OutputFormat: "doc", JSONAttrs: true, ZeroPort: 8889, Converges: 1}},
 		Verifier: config.Verifier{Name: "shell", Kind: config.VerifierShell, RootPath: "/opt/verifier",
@@ -173,7 +174,8 @@ func listFiles(engine *fake.Engine) fake.ExecHook {
 			if name != "." {
 				name = "./" + name
 			}
-			if _, err := fmt.Fprintf(e.Stdout, "%d 1 1 %d %x %s\n", crc32.ChecksumIEEE(f.Data), len(f.Data), kind|uint32(f.Mode.Perm()), name); err != nil {
+			if _, err := fmt.Fprintf(e.Stdout, "%d 1 1 %d %x %s\n", crc32.ChecksumIEEE(f.Data), len(f.Data),
+				kind|uint32(f.Mode.Perm()), name); err != nil {
 				return 0, err
 			}
 		}

@@ -15,9 +15,10 @@ func TestWithoutAHome(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for name, env := range map[string]map[string]string{
-		"none":             {"XDG_CACHE_HOME": "", "HOME": "", "LocalAppData": ""},
-		"no directory":     {"XDG_CACHE_HOME": file, "HOME": file, "LocalAppData": file},
-		"out of reach":     {"XDG_CACHE_HOME": filepath.Join(file, "x"), "HOME": filepath.Join(file, "x"), "LocalAppData": filepath.Join(file, "x")},
+		"none":         {"XDG_CACHE_HOME": "", "HOME": "", "LocalAppData": ""},
+		"no directory": {"XDG_CACHE_HOME": file, "HOME": file, "LocalAppData": file},
+		"out of reach": {"XDG_CACHE_HOME": filepath.Join(file, "x"), "HOME": filepath.Join(file, "x"),
+			"LocalAppData": filepath.Join(file, "x")},
 		"as it usually is": nil,
 	} {
 		t.Run(name, func(t *testing.T) {

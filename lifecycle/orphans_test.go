@@ -119,7 +119,8 @@ func TestMadeOfARunner(t *testing.T) {
 	i := chefInstance("a")
 	require.NoError(t, k.do("converge", i))
 	labels := k.runners()[0].Labels
-	theirs, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "debug", Image: toolRef, Command: []string{"sleep"}, Labels: labels})
+	theirs, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "debug", Image: toolRef,
+		Command: []string{"sleep"}, Labels: labels})
 	require.NoError(t, err)
 	require.NoError(t, k.fake.StartContainer(t.Context(), theirs.ID))
 	alive := func(what string) {

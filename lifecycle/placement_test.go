@@ -46,7 +46,8 @@ func TestAskedEngine(t *testing.T) {
 			err := k.do(action, i)
 			var elsewhere *ElsewhereError
 			require.ErrorAs(t, err, &elsewhere)
-			for _, text := range []string{"a lives on fake://one", source + " asks for fake://two", "galley destroy a", "--host fake://one"} {
+			for _, text := range []string{"a lives on fake://one", source + " asks for fake://two", "galley destroy a",
+				"--host fake://one"} {
 				require.ErrorContains(t, err, text)
 			}
 			require.Len(t, k.runners(), 1)
@@ -152,8 +153,10 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 		o.Offers = func(_ context.Context, uri string) bool { return strings.Contains(strings.Join(offered, " "), uri) }
 	}
 	i := chefInstance("a")
-	require.NoError(t, stateFileOf(k.project, "a").save(State{Attempted: PhaseCreate, LastAction: PhaseVerify, ContainerID: "x", Endpoint: "fake://two"}))
-	require.NoError(t, stateFileOf(k.project, "c").save(State{Attempted: PhaseCreate, ContainerID: "x", Host: "fake://two", Endpoint: "fake://two"}))
+	require.NoError(t, stateFileOf(k.project, "a").save(State{Attempted: PhaseCreate, LastAction: PhaseVerify,
+		ContainerID: "x", Endpoint: "fake://two"}))
+	require.NoError(t, stateFileOf(k.project, "c").save(State{Attempted: PhaseCreate, ContainerID: "x", Host: "fake://two",
+		Endpoint: "fake://two"}))
 	_, err := k.run().Statuses(t.Context(), []string{"c"})
 	require.ErrorContains(t, err, "fake://two", "what the file says kitchen.yml has is no more true")
 	for _, name := range []string{"a", "c"} { // login, exec, cp

@@ -146,7 +146,8 @@ func TestOnePathTwoProjects(t *testing.T) {
 	require.NoError(t, one.do("verify", i))
 }
 
-// A project-id that came with a clone and has another project's ID, as its own or a former one, gives no power over that
+// A project-id that came with a clone and has another project's ID, as its own or a former one, gives no power over
+// that
 // project's runners, whatever records came with it.
 func TestForeignID(t *testing.T) {
 	i := chefInstance("a")

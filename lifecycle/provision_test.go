@@ -93,7 +93,8 @@ func TestUploadsAndDownloads(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	}
-	i.Provisioner.Uploads = map[string]string{"one": "/in/to/", "dir": "/in/dir", filepath.Join(k.project.Root, "one"): "/in/other"}
+	i.Provisioner.Uploads = map[string]string{"one": "/in/to/", "dir": "/in/dir",
+		filepath.Join(k.project.Root, "one"): "/in/other"}
 	i.Provisioner.Downloads = map[string]string{"/in/dir": "got", "/in/other": "back/", "/in/to/one": "renamed"}
 	require.NoError(t, k.do("converge", i))
 	for name, want := range map[string]string{"got/two": "2", "back/other": "1", "renamed": "1"} {
@@ -103,7 +104,8 @@ func TestUploadsAndDownloads(t *testing.T) {
 	}
 	require.NoError(t, os.Symlink("nowhere", filepath.Join(k.project.Root, "dir", "dead")))
 	require.NoError(t, k.do("converge", i))
-	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "left out links that lead elsewhere or nowhere, and what is no file: dead")
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"),
+		"left out links that lead elsewhere or nowhere, and what is no file: dead")
 	i.Provisioner.Uploads = map[string]string{"none": "/x"}
 	require.ErrorContains(t, k.do("converge", i), "provisioner.uploads: upload none: ")
 }

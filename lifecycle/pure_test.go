@@ -69,7 +69,8 @@ func TestQualify(t *testing.T) {
 func TestNetworkAttachment(t *testing.T) {
 	i := config.Instance{Name: "default-debian"}
 	i.Driver = config.Driver{Network: config.Network{Mode: config.NetworkNamed, Name: "dokken"}, Hostname: "dokken"}
-	require.Equal(t, []string{"default-debian"}, networkAttachment(i).Aliases, "the default host name answers for no instance")
+	require.Equal(t, []string{"default-debian"}, networkAttachment(i).Aliases,
+		"the default host name answers for no instance")
 	i.Driver.Hostname, i.Driver.HostnameSet, i.Driver.HostnameAliases = "web", true, []string{"www", "web"}
 	require.Equal(t, []string{"default-debian", "web", "www"}, networkAttachment(i).Aliases)
 	for _, n := range []config.Network{
@@ -115,7 +116,8 @@ func TestNeedsOpenSandbox(t *testing.T) {
 		{},
 		{driver: config.Driver{User: "root"}}, {driver: config.Driver{User: "0:0"}},
 		{driver: config.Driver{User: "app"}, want: true}, {driver: config.Driver{User: "1000"}, want: true},
-		{driver: config.Driver{CapDrop: []string{"all"}}, want: true}, {driver: config.Driver{CapDrop: []string{"CAP_DAC_OVERRIDE"}}, want: true},
+		{driver: config.Driver{CapDrop: []string{"all"}}, want: true},
+		{driver: config.Driver{CapDrop: []string{"CAP_DAC_OVERRIDE"}}, want: true},
 		{driver: config.Driver{CapDrop: []string{"NET_RAW"}}},
 		{info: remapped, want: true}, {driver: config.Driver{Privileged: true}, info: remapped},
 		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSHost}}, info: remapped},

@@ -287,7 +287,8 @@ func TestMovedTag(t *testing.T) {
 		require.NoError(t, k.do("create", i))
 		require.Equal(t, first, k.runners(), "nothing moved")
 
-		moved := k.fake.AddImage(fake.ImageSpec{Ref: "registry.example.com/moving:1", Files: map[string]string{"/new": fmt.Sprint(warm)}})
+		moved := k.fake.AddImage(fake.ImageSpec{Ref: "registry.example.com/moving:1",
+			Files: map[string]string{"/new": fmt.Sprint(warm)}})
 		k.change = func(o *Options) { o.NoRecreate = true }
 		require.NoError(t, k.do("create", i))
 		require.Equal(t, first, k.runners(), "--no-recreate")
@@ -304,7 +305,8 @@ func TestMovedTag(t *testing.T) {
 // A container of somebody else's is never removed, even when it has the name.
 func TestForeignContainerIsLeftAlone(t *testing.T) {
 	k := newKitchen(t)
-	c, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: containerName(k.project, "a"), Image: fake.Busybox})
+	c, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: containerName(k.project, "a"),
+		Image: fake.Busybox})
 	require.NoError(t, err)
 	require.ErrorContains(t, k.do("create", chefInstance("a")), "is not galley's")
 	_, err = k.fake.InspectContainer(t.Context(), c.ID)
@@ -364,7 +366,8 @@ func TestInstanceStaysOnItsEngine(t *testing.T) {
 	require.Empty(t, k.engines["fake://two"].Calls())
 	k.change = func(o *Options) { o.Forget = true }
 	require.NoError(t, k.do("destroy", i))
-	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "The runner is forgotten, and not removed: "+containerName(k.project, "a")+" on fake://one")
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"),
+		"The runner is forgotten, and not removed: "+containerName(k.project, "a")+" on fake://one")
 	require.Len(t, k.runners(), 1)
 	require.NoError(t, k.do("create", i), "now it may be made elsewhere")
 }

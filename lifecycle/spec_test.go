@@ -31,7 +31,8 @@ func TestRunnerSpec(t *testing.T) {
 				box := func(name string) sandbox.Dir {
 					return sandbox.Dir{Local: filepath.Join(dir, "sandbox", name), Remote: "/opt/" + name}
 				}
-				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123", []backend.Tool{{Image: "sha256:4567"}},
+				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123",
+					[]backend.Tool{{Image: "sha256:4567"}},
 					sandboxes{kitchen: box("kitchen"), verifier: box("verifier")}, environment("CI=true"))
 			}
 			var got bytes.Buffer
@@ -39,7 +40,8 @@ func TestRunnerSpec(t *testing.T) {
 			enc.SetEscapeHTML(false)
 			enc.SetIndent("", "  ")
 			require.NoError(t, enc.Encode(specs))
-			golden.Equal(t, strings.TrimSuffix(file, ".yml")+".json", bytes.ReplaceAll(got.Bytes(), []byte(dir), []byte("PROJECT")))
+			golden.Equal(t, strings.TrimSuffix(file, ".yml")+".json", bytes.ReplaceAll(got.Bytes(), []byte(dir),
+				[]byte("PROJECT")))
 		})
 	}
 }
@@ -71,16 +73,20 @@ func TestDigestSeesEveryKey(t *testing.T) {
 	seen := map[string]bool{}
 	for _, file := range []string{"testdata/spec/dokken.yml", "testdata/spec/further.yml"} {
 		_, instances := load(t, file)
-		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []backend.Tool{{Image: "sha256:4567"}}, sandboxes{}, environment()))
+		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []backend.Tool{{Image: "sha256:4567"}},
+			sandboxes{}, environment()))
 		require.NoError(t, err)
 		for field := range digests {
 			seen[field] = true
 		}
 	}
 	for _, field := range []string{
-		"Name", "Image", "Platform", "Entrypoint", "Command", "Env", "Hostname", "Domainname", "User", "WorkDir", "StopSignal", "Labels",
-		"Init", "Privileged", "UserNS", "CgroupNS", "IPC", "PID", "CapAdd", "CapDrop", "Security", "Devices", "GPUs", "GroupAdd",
-		"Ulimits", "Sysctls", "ReadOnlyRoot", "Tty", "Resources", "Mounts", "VolumesFrom", "Tools", "Network", "Ports", "PublishAll",
+		"Name", "Image", "Platform", "Entrypoint", "Command", "Env", "Hostname", "Domainname", "User", "WorkDir",
+		"StopSignal", "Labels",
+		"Init", "Privileged", "UserNS", "CgroupNS", "IPC", "PID", "CapAdd", "CapDrop", "Security", "Devices", "GPUs",
+		"GroupAdd",
+		"Ulimits", "Sysctls", "ReadOnlyRoot", "Tty", "Resources", "Mounts", "VolumesFrom", "Tools", "Network", "Ports",
+		"PublishAll",
 		"ExtraHosts", "DNS",
 	} {
 		require.True(t, seen[field], "%s is set by no key, or is not in the digest", field)
@@ -108,9 +114,12 @@ func TestBaseImages(t *testing.T) {
 		want       []string
 	}{
 		{"FROM sha256:0123\nRUN true\n", nil},
-		{"FROM sha256:0123\nCOPY --from=private.example.com/tools:1 --chown=0:0 /bin/x /bin/\n", []string{"private.example.com/tools:1"}},
-		{"FROM --platform=linux/arm64 a.example.com/b AS One\nfrom one\nCOPY --from=one / /\nCOPY --from=0 / /\nFROM scratch\n", []string{"a.example.com/b"}},
-		{"FROM a\nRUN --mount=type=bind,from=b.example.com/c,target=/c true\nFROM a as a2\nFROM $VARIABLE\n", []string{"a", "b.example.com/c"}},
+		{"FROM sha256:0123\nCOPY --from=private.example.com/tools:1 --chown=0:0 /bin/x /bin/\n",
+			[]string{"private.example.com/tools:1"}},
+		{"FROM --platform=linux/arm64 a.example.com/b AS One\nfrom one\nCOPY --from=one / /\nCOPY --from=0 / /\nFROM " +
+			"scratch\n", []string{"a.example.com/b"}},
+		{"FROM a\nRUN --mount=type=bind,from=b.example.com/c,target=/c true\nFROM a as a2\nFROM $VARIABLE\n",
+			[]string{"a", "b.example.com/c"}},
 		{"FROM a\nCOPY \\\n  --from=b \\\n  /x /x\n", []string{"a", "b"}},
 		{"FROM\nCOPY --from=\n\n# FROM c\n", nil},
 	} {

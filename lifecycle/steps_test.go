@@ -200,7 +200,8 @@ func TestSystemdAdvice(t *testing.T) {
 		{config.Driver{Privileged: true, Mounts: []config.Mount{readOnly}}, backend.Info{CgroupVersion: 1}, "driver.image"},
 		{config.Driver{}, two, "privileged: true"},
 		{config.Driver{CapDrop: []string{"ALL"}}, two, "cap_drop"},
-		{config.Driver{}, backend.Info{CgroupVersion: 2, Capabilities: backend.Capabilities{NativeSystemd: true}}, "/sbin/init"},
+		{config.Driver{}, backend.Info{CgroupVersion: 2, Capabilities: backend.Capabilities{NativeSystemd: true}},
+			"/sbin/init"},
 	} {
 		require.Contains(t, systemdAdvice(tc.d, tc.info), tc.want)
 	}
@@ -318,7 +319,8 @@ func TestChangedConfigurationImpliesCreate(t *testing.T) {
 		for _, next := range []Action{"converge", "verify"} {
 			t.Run(name+" "+string(next), func(t *testing.T) {
 				k := newKitchen(t)
-				k.fake.AddImage(fake.ImageSpec{Ref: "docker.io/library/busybox-tool:latest", Config: backend.Image{Volumes: []string{"/opt/chef"}}})
+				k.fake.AddImage(fake.ImageSpec{Ref: "docker.io/library/busybox-tool:latest",
+					Config: backend.Image{Volumes: []string{"/opt/chef"}}})
 				i := chefInstance("a")
 				require.NoError(t, k.do("verify", i))
 				first := k.runners()[0].ID

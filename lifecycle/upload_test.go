@@ -39,7 +39,8 @@ var errCut = errors.New("the line went dead")
 func (f *farEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	for _, m := range s.Mounts {
 		if m.Type == backend.MountBind {
-			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource, Detail: m.Source + " does not exist"}
+			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource, Detail: m.Source +
+				" does not exist"}
 		}
 	}
 	return f.Engine.CreateContainer(ctx, s)
@@ -146,9 +147,17 @@ func TestUploadFollowsEveryChange(t *testing.T) {
 	}{
 		{"first", func() { put(t, box, "a", "1"); put(t, box, "d/x", "2"); put(t, box, "e/f/g", "3") },
 			map[string]string{"a": "1", "d/x": "2", "e/f/g": "3"}},
-		{"a directory becomes a file", func() { require.NoError(t, os.RemoveAll(filepath.Join(box.Local, "d"))); put(t, box, "d", "file") },
+		{"a directory becomes a file", func() {
+			require.NoError(t, os.RemoveAll(filepath.Join(box.Local, "d")))
+			put(t, box,
+				"d", "file")
+		},
 			map[string]string{"d": "file", "d/x": "none"}},
-		{"a file becomes a directory", func() { require.NoError(t, os.Remove(filepath.Join(box.Local, "a"))); put(t, box, "a/b", "deep") },
+		{"a file becomes a directory", func() {
+			require.NoError(t, os.Remove(filepath.Join(box.Local, "a")))
+			put(t, box,
+				"a/b", "deep")
+		},
 			map[string]string{"a/b": "deep"}},
 		{"a tree goes", func() { require.NoError(t, os.RemoveAll(filepath.Join(box.Local, "e"))) },
 			map[string]string{"e/f/g": "none", "d": "file"}},
@@ -192,7 +201,8 @@ func TestUploadAfterABreak(t *testing.T) {
 	require.ErrorIs(t, w.upload(t.Context(), box), errCut)
 	require.Equal(t, []string{"", "failed"}, endings(sink))
 	// What arrived is the new file; the user goes back to the old one.
-	require.NoError(t, far.Engine.CopyTo(t.Context(), w.c.ID, box.Remote, tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
+	require.NoError(t, far.Engine.CopyTo(t.Context(), w.c.ID, box.Remote,
+		tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
 	put(t, box, "a", "old")
 	require.NoError(t, w.upload(t.Context(), box))
 	data, err := far.ReadFile(w.c.ID, box.Remote+"/a")
@@ -245,7 +255,8 @@ func TestFarRunnerIsKept(t *testing.T) {
 	said := len(k.sink.notices())
 	err := k.do("create", i)
 	require.ErrorContains(t, err, "/srv/data does not exist")
-	require.NotContains(t, k.sink.notices()[said:], "the engine does not see this machine's files; uploading instead of mounting")
+	require.NotContains(t, k.sink.notices()[said:],
+		"the engine does not see this machine's files; uploading instead of mounting")
 	require.Len(t, k.runners(), 1)
 }
 
@@ -314,8 +325,10 @@ func TestManifestKeepsBytes(t *testing.T) {
 
 // TestListing: what a runner prints is taken apart by what it means, whatever it is.
 func TestListing(t *testing.T) {
-	out := "1 2 3 4 41ed .\n1 2 3 4 81a4 ./a b\n5 6 7 8 81a4 ./two\nlines\n9 1 1 1 41c0 ./d\n1 1 1 1 a1ff ./d/l\n1 1 1 1 81a4 ./\xff\nnonsense 1 2\n1 1 1 1 81a4 ./unwanted\n"
-	want := listing{"a b": {mark: "1 2 3 4 81a4", regular: true}, "two\nlines": {mark: "5 6 7 8 81a4", regular: true}, "d": {mark: "41c0", dir: true},
+	out := "1 2 3 4 41ed .\n1 2 3 4 81a4 ./a b\n5 6 7 8 81a4 ./two\nlines\n9 1 1 1 41c0 ./d\n1 1 1 1 a1ff ./d/l\n1 1 1 " +
+		"1 81a4 ./\xff\nnonsense 1 2\n1 1 1 1 81a4 ./unwanted\n"
+	want := listing{"a b": {mark: "1 2 3 4 81a4", regular: true}, "two\nlines": {mark: "5 6 7 8 81a4", regular: true},
+		"d":   {mark: "41c0", dir: true},
 		"d/l": {mark: "1 1 1 1 a1ff"}, "\xff\nnonsense 1 2": {mark: "1 1 1 1 81a4", regular: true}}
 	for _, n := range []int{1, 7, len(out)} {
 		w := &listingWriter{wanted: func(p string) bool { return p != "unwanted" && p != "." }, list: listing{}}
@@ -341,7 +354,8 @@ func TestListing(t *testing.T) {
 // TestContextDigest: build arguments are pairs, not text.
 func TestContextDigestOfArguments(t *testing.T) {
 	seen := map[string]bool{}
-	for _, args := range []map[string]string{nil, {"a": "b c:d"}, {"a": "b", "c": "d"}, {"a": "b", "c": ""}, {"a": "", "b": "c"}} {
+	for _, args := range []map[string]string{nil, {"a": "b c:d"}, {"a": "b", "c": "d"}, {"a": "b", "c": ""},
+		{"a": "", "b": "c"}} {
 		for _, platform := range []string{"", "linux/arm64"} {
 			d, err := contextDigest([]sandbox.File{{Path: "Dockerfile", Data: []byte("FROM x")}}, args, platform)
 			require.NoError(t, err)

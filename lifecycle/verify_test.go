@@ -102,22 +102,26 @@ func TestNoTests(t *testing.T) {
 	err := k.do("verify", i)
 	var failed *ActionError
 	require.ErrorAs(t, err, &failed)
-	require.ErrorContains(t, failed.Failures[0].Err, "no tests were found in test/integration/bare, and --require-tests is set")
+	require.ErrorContains(t, failed.Failures[0].Err,
+		"no tests were found in test/integration/bare, and --require-tests is set")
 }
 
 // The image that brings a test tool is mounted beside the provisioner's; one image
 // for both is mounted once, since an engine refuses to mount two at one place.
 func TestVerifierImage(t *testing.T) {
 	k := newKitchen(t)
-	k.fake.AddImage(fake.ImageSpec{Ref: "docker.io/library/goss:latest", Files: map[string]string{"/opt/goss/bin/goss": "#!/bin/sh\nexit 0\n"},
+	k.fake.AddImage(fake.ImageSpec{Ref: "docker.io/library/goss:latest",
+		Files:  map[string]string{"/opt/goss/bin/goss": "#!/bin/sh\nexit 0\n"},
 		Config: backend.Image{Volumes: []string{"/opt/goss"}}})
 	for image, goss := range map[string]int{"goss": 0, "chef/chef:latest": 1, "": 1} {
 		i := chefInstance("with-" + names.Digest(image))
-		i.Verifier = config.Verifier{Name: "goss", NameSet: true, Kind: config.VerifierGoss, RootPath: "/opt/verifier", Tool: config.ToolVerifier{Image: image}}
+		i.Verifier = config.Verifier{Name: "goss", NameSet: true, Kind: config.VerifierGoss, RootPath: "/opt/verifier",
+			Tool: config.ToolVerifier{Image: image}}
 		k.fake.ForgetCalls()
 		require.NoError(t, k.do("create", i))
 		for tool, want := range map[string]int{"/opt/chef": 0, "/opt/goss/bin/goss": goss} {
-			code, err := k.fake.Exec(t.Context(), containerName(k.project, i.Name), backend.ExecSpec{Command: []string{"test", "-e", tool}})
+			code, err := k.fake.Exec(t.Context(), containerName(k.project, i.Name),
+				backend.ExecSpec{Command: []string{"test", "-e", tool}})
 			require.NoError(t, err)
 			require.Equal(t, want, code, "%q: %s", image, tool)
 		}

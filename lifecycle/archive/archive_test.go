@@ -59,14 +59,17 @@ func pack(t *testing.T, content string, entries ...tar.Header) *bytes.Buffer {
 // A hostile engine, or container, cannot write outside of the directory.
 func TestExtractStaysInside(t *testing.T) {
 	for name, entries := range map[string][]tar.Header{
-		"dots":                 {{Name: "x/../../evil", Typeflag: tar.TypeReg}},
-		"absolute link":        {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "/etc"}},
-		"link out":             {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "../../up"}},
-		"through a link":       {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "."}, {Name: "x/l/evil", Typeflag: tar.TypeReg}},
-		"link out, nested":     {{Name: "x/d/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "x/d/l", Typeflag: tar.TypeSymlink, Linkname: "../../.."}},
-		"hard link out":        {{Name: "x/l", Typeflag: tar.TypeLink, Linkname: "x/../../secret"}},
-		"hard link, absolute":  {{Name: "x/l", Typeflag: tar.TypeLink, Linkname: "/secret"}},
-		"hard link by symlink": {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "d"}, {Name: "x/m", Typeflag: tar.TypeLink, Linkname: "x/l/../../../secret"}},
+		"dots":          {{Name: "x/../../evil", Typeflag: tar.TypeReg}},
+		"absolute link": {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "/etc"}},
+		"link out":      {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "../../up"}},
+		"through a link": {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "."},
+			{Name: "x/l/evil", Typeflag: tar.TypeReg}},
+		"link out, nested": {{Name: "x/d/", Typeflag: tar.TypeDir, Mode: 0o755},
+			{Name: "x/d/l", Typeflag: tar.TypeSymlink, Linkname: "../../.."}},
+		"hard link out":       {{Name: "x/l", Typeflag: tar.TypeLink, Linkname: "x/../../secret"}},
+		"hard link, absolute": {{Name: "x/l", Typeflag: tar.TypeLink, Linkname: "/secret"}},
+		"hard link by symlink": {{Name: "x/l", Typeflag: tar.TypeSymlink, Linkname: "d"},
+			{Name: "x/m", Typeflag: tar.TypeLink, Linkname: "x/l/../../../secret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			parent := t.TempDir()

@@ -75,14 +75,16 @@ func (c container) CopyFrom(_ context.Context, _, p string) (io.ReadCloser, erro
 // before is what lies on both sides of each copy.
 func before(t *testing.T, root string) {
 	t.Helper()
-	for name, text := range map[string]string{"file": "1", "other": "2", "dir/a": "3", "dir/sub/b": "4", "have/a": "5", "have/dir/old": "6"} {
+	for name, text := range map[string]string{"file": "1", "other": "2", "dir/a": "3", "dir/sub/b": "4", "have/a": "5",
+		"have/dir/old": "6"} {
 		p := filepath.Join(root, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(p), 0o755))
 		require.NoError(t, os.WriteFile(p, []byte(text), 0o644))
 	}
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "dir", "empty"), 0o755))
 	require.NoError(t, os.Chmod(filepath.Join(root, "dir", "empty"), 0o750))
-	for name, to := range map[string]string{"tofile": "file", "todir": "dir", "dead": "nowhere", "dir/in": "a", "dir/deadin": "nowhere", "haveto": "have"} {
+	for name, to := range map[string]string{"tofile": "file", "todir": "dir", "dead": "nowhere", "dir/in": "a",
+		"dir/deadin": "nowhere", "haveto": "have"} {
 		require.NoError(t, os.Symlink(to, filepath.Join(root, name)))
 	}
 }

@@ -57,19 +57,27 @@ func TestSuccessiveDownloads(t *testing.T) {
 	}
 	hard := func(name, to string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeLink, Linkname: to} }
 	for name, streams := range map[string][][]tar.Header{
-		"a link, then a directory":         {{link("res", "hooks")}, {dir("res/"), reg("res/pre-commit")}},
-		"an absolute link, then":           {{link("res", "OUT/hooks")}, {dir("res/"), reg("res/pre-commit")}},
-		"a link in it, then files in that": {{dir("res/"), link("res/d", "../hooks")}, {dir("res/"), reg("res/d/pre-commit")}},
-		"a link through a link":            {{dir("res/"), dir("res/deep/"), link("res/deep/l", ".."), link("res/out", "deep/l/../hooks")}, {reg("res/out/pre-commit")}},
-		"links made in the other order":    {{dir("res/"), link("res/out", "deep/l/.."), dir("res/deep/"), link("res/deep/l", "..")}, {reg("res/out/secret")}},
-		"a directory becomes a link":       {{dir("res/"), dir("res/a/"), dir("res/a/b/"), link("res/a/b/up", "../../x"), link("res/x", "a/b")}, {dir("res/"), link("res/a", ".."), reg("res/a/secret")}},
-		"a hard link to a link":            {{dir("res/"), dir("res/a/"), link("res/a/l", "../x"), hard("res/l", "res/a/l")}, {reg("res/l/secret")}},
-		"a hard link to what is outside":   {{dir("res/"), hard("res/h", "res/../secret")}, {reg("res/h")}},
-		"a hard link through a link":       {{dir("res/"), link("res/l", ".."), hard("res/h", "res/l/secret")}, {reg("res/h")}},
-		"a link twice":                     {{dir("res/"), link("res/l", "a"), link("res/l", "../hooks"), reg("res/l/pre-commit")}, {reg("res/l/pre-commit")}},
-		"absolute names":                   {{dir("res/"), reg("/res/OUT/secret")}, {reg("OUT/secret")}},
-		"dots":                             {{dir("res/"), reg("res/../secret")}, {reg("res/a/../../secret")}, {reg("../secret")}},
-		"the target itself twice":          {{dir("res/"), link("res", "hooks"), reg("res/pre-commit")}, {reg("res")}},
+		"a link, then a directory": {{link("res", "hooks")}, {dir("res/"), reg("res/pre-commit")}},
+		"an absolute link, then":   {{link("res", "OUT/hooks")}, {dir("res/"), reg("res/pre-commit")}},
+		"a link in it, then files in that": {{dir("res/"), link("res/d", "../hooks")},
+			{dir("res/"), reg("res/d/pre-commit")}},
+		"a link through a link": {{dir("res/"), dir("res/deep/"), link("res/deep/l", ".."),
+			link("res/out", "deep/l/../hooks")}, {reg("res/out/pre-commit")}},
+		"links made in the other order": {{dir("res/"), link("res/out", "deep/l/.."), dir("res/deep/"),
+			link("res/deep/l", "..")}, {reg("res/out/secret")}},
+		"a directory becomes a link": {{dir("res/"), dir("res/a/"), dir("res/a/b/"), link("res/a/b/up", "../../x"),
+			link("res/x", "a/b")}, {dir("res/"), link("res/a", ".."), reg("res/a/secret")}},
+		"a hard link to a link": {{dir("res/"), dir("res/a/"), link("res/a/l", "../x"), hard("res/l", "res/a/l")},
+			{reg("res/l/secret")}},
+		"a hard link to what is outside": {{dir("res/"), hard("res/h", "res/../secret")}, {reg("res/h")}},
+		"a hard link through a link": {{dir("res/"), link("res/l", ".."), hard("res/h", "res/l/secret")},
+			{reg("res/h")}},
+		"a link twice": {{dir("res/"), link("res/l", "a"), link("res/l", "../hooks"),
+			reg("res/l/pre-commit")}, {reg("res/l/pre-commit")}},
+		"absolute names": {{dir("res/"), reg("/res/OUT/secret")}, {reg("OUT/secret")}},
+		"dots": {{dir("res/"), reg("res/../secret")}, {reg("res/a/../../secret")},
+			{reg("../secret")}},
+		"the target itself twice": {{dir("res/"), link("res", "hooks"), reg("res/pre-commit")}, {reg("res")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			top, state := outside(t)
@@ -93,7 +101,8 @@ func TestSuccessiveDownloads(t *testing.T) {
 				require.Zero(t, st.Mode()&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky), p)
 				real, err := filepath.EvalSymlinks(p)
 				if err == nil { // and not a link that leads nowhere
-					require.True(t, real == to || strings.HasPrefix(real, to+"/") || p == filepath.Join(top, "in"), "%s leads to %s", p, real)
+					require.True(t, real == to || strings.HasPrefix(real, to+"/") || p == filepath.Join(top, "in"), "%s leads to %s",
+						p, real)
 				}
 				return nil
 			}))
@@ -109,7 +118,8 @@ func TestExtractLinkAtTheTarget(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(top, "in"), 0o755))
 	require.NoError(t, os.Symlink("../hooks", to))
 	before := state()
-	err := Extract(pack(t, "evil", tar.Header{Name: "res/", Typeflag: tar.TypeDir, Mode: 0o755}, tar.Header{Name: "res/pre-commit", Typeflag: tar.TypeReg}), to)
+	err := Extract(pack(t, "evil", tar.Header{Name: "res/", Typeflag: tar.TypeDir, Mode: 0o755},
+		tar.Header{Name: "res/pre-commit", Typeflag: tar.TypeReg}), to)
 	require.ErrorContains(t, err, "is a symbolic link, which is not followed\nRemove it")
 	require.NoError(t, Extract(pack(t, "text", tar.Header{Name: "res", Typeflag: tar.TypeReg, Mode: 0o644}), to))
 	require.Equal(t, before, state())
@@ -124,10 +134,13 @@ func TestExtractLinkAtTheTarget(t *testing.T) {
 // What has no meaning here is left out and told, with names that are safe to print.
 func TestExtractSkips(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "to")
-	entries := []tar.Header{{Name: "x/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "x/f", Typeflag: tar.TypeFifo}, {Name: "x/c", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3},
-		{Name: "x/b\x1b[2J", Typeflag: tar.TypeBlock}, {Name: "x/h", Typeflag: tar.TypeSymlink, Linkname: "../\x1b]0;"}, {Name: "x/a", Typeflag: tar.TypeReg}}
+	entries := []tar.Header{{Name: "x/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "x/f", Typeflag: tar.TypeFifo},
+		{Name: "x/c", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3},
+		{Name: "x/b\x1b[2J", Typeflag: tar.TypeBlock}, {Name: "x/h", Typeflag: tar.TypeSymlink, Linkname: "../\x1b]0;"},
+		{Name: "x/a", Typeflag: tar.TypeReg}}
 	err := Extract(pack(t, "1", entries...), to)
-	require.EqualError(t, err, `left out links that lead elsewhere or nowhere, and what is no file: x/f (a pipe), x/c (a device), "x/b\x1b[2J" (a device), x/h -> "../\x1b]0;"`)
+	require.EqualError(t, err, `left out links that lead elsewhere or nowhere, and what is no file: x/f (a pipe), x/c `+
+		`(a device), "x/b\x1b[2J" (a device), x/h -> "../\x1b]0;"`)
 	require.FileExists(t, filepath.Join(to, "a"))
 	list, err := os.ReadDir(to)
 	require.NoError(t, err)
@@ -137,7 +150,8 @@ func TestExtractSkips(t *testing.T) {
 		many = append(many, tar.Header{Name: fmt.Sprintf("x/%d", i), Typeflag: tar.TypeFifo})
 	}
 	require.ErrorContains(t, Extract(pack(t, "", many...), to), "x/19 (a pipe) and 30 more")
-	require.ErrorContains(t, Extract(pack(t, "", tar.Header{Name: "f", Typeflag: tar.TypeFifo}), filepath.Join(to, "f")), "f (a pipe)")
+	require.ErrorContains(t, Extract(pack(t, "", tar.Header{Name: "f", Typeflag: tar.TypeFifo}), filepath.Join(to, "f")),
+		"f (a pipe)")
 }
 
 // A few bytes of a stream may say that they are a file of any size.
@@ -189,7 +203,8 @@ func sum(header []byte) {
 
 // TestExtractBrokenStreams: an error, and nothing outside.
 func TestExtractBrokenStreams(t *testing.T) {
-	whole := pack(t, strings.Repeat("x", 2000), tar.Header{Name: "x/", Typeflag: tar.TypeDir, Mode: 0o755}, tar.Header{Name: "x/a", Typeflag: tar.TypeReg}).Bytes()
+	whole := pack(t, strings.Repeat("x", 2000), tar.Header{Name: "x/", Typeflag: tar.TypeDir, Mode: 0o755},
+		tar.Header{Name: "x/a", Typeflag: tar.TypeReg}).Bytes()
 	for _, n := range []int{0, 1, 511, 513, 1000, 1600} {
 		require.Error(t, Extract(bytes.NewReader(whole[:n]), filepath.Join(t.TempDir(), "to")), n)
 	}

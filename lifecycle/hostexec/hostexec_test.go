@@ -34,7 +34,8 @@ func TestRun(t *testing.T) {
 // A server that a hook starts keeps the hook's output open.
 func TestRunLeavesBackgroundAlone(t *testing.T) {
 	var out bytes.Buffer
-	code, err := run(t.Context(), Command{Line: "sleep 60 & echo $!", Stdout: &out, Stderr: io.Discard}, 10*time.Millisecond)
+	code, err := run(t.Context(), Command{Line: "sleep 60 & echo $!", Stdout: &out, Stderr: io.Discard},
+		10*time.Millisecond)
 	require.NoError(t, err)
 	require.Zero(t, code)
 	code, err = Run(t.Context(), Command{Line: "kill " + out.String()})

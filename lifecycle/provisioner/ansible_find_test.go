@@ -31,7 +31,8 @@ func TestAnsibleFinds(t *testing.T) {
 		"ansible-vault-password":      "--vault-password-file /opt/kitchen/project/PLACEansible-vault-password",
 	} {
 		for i, place := range places {
-			files := map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook}\n" + platform, place + name: "", "test/integration/default/ansible/site.yml": ""}
+			files := map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook}\n" + platform, place + name: "",
+				"test/integration/default/ansible/site.yml": ""}
 			for _, later := range places[i:] { // the first place counts
 				files[later+name] = ""
 			}
@@ -59,7 +60,8 @@ func TestAnsibleRoleNames(t *testing.T) {
 			if explicit {
 				at, keys = name+"/", keys+", roles_path: "+name
 			}
-			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook" + keys + "}\n" + platform, "default.yml": ""})
+			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook" + keys + "}\n" + platform,
+				"default.yml": ""})
 			if !explicit {
 				b.root = filepath.Join(t.TempDir(), name)
 				b.project.Root, b.project.TestBase = b.root, filepath.Join(b.root, "test", "integration")
@@ -78,10 +80,13 @@ func TestAnsibleRoleNames(t *testing.T) {
 
 // The second run alone has the tags for it.
 func TestAnsibleIdempotencyTags(t *testing.T) {
-	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, ansible_from: runner, playbook: m, tags: [a], idempotency_tags: [b c], idempotency_skip_tags: [d], idempotency_test: true, binary: BIN}\n" + platform, "m": ""})
+	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, ansible_from: runner, playbook: m, " +
+		"tags: [a], idempotency_tags: [b c], idempotency_skip_tags: [d], idempotency_test: true, binary: BIN}\n" + platform,
+		"m": ""})
 	r := b.here()
 	bin := filepath.Join(t.TempDir(), "play")
-	require.NoError(t, writeFile(bin, "#!/bin/sh\nfor w; do printf '<%s>' \"$w\"; done; echo\nprintf '\\036galley: stats {\"changed\": 0}\\n'\n"))
+	require.NoError(t, writeFile(bin,
+		"#!/bin/sh\nfor w; do printf '<%s>' \"$w\"; done; echo\nprintf '\\036galley: stats {\"changed\": 0}\\n'\n"))
 	b.instances[0].Provisioner.Tool.Binary = bin
 	_, out, err := b.converge(r)
 	require.NoError(t, err, out)

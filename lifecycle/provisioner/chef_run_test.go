@@ -30,7 +30,8 @@ func standIn(t *testing.T, name string) string {
 func TestChefRuns(t *testing.T) {
 	client := standIn(t, "chef-client")
 	kitchen := func(keys string) string {
-		return "provisioner: {name: dokken, chef_binary: " + client + ", run_list: ['recipe[hello]']" + keys + "}\n" + platform
+		return "provisioner: {name: dokken, chef_binary: " + client + ", run_list: ['recipe[hello]']" + keys + "}\n" +
+			platform
 	}
 	hello := func(t *testing.T, keys, recipe string) *bed {
 		return newBed(t, map[string]string{
@@ -41,21 +42,25 @@ func TestChefRuns(t *testing.T) {
 		})
 	}
 	t.Run("converges", func(t *testing.T) {
-		b := hello(t, ", attributes: {path: one}, multiple_converge: 2, log_file: run.log, profile_ruby: true, slow_resource_report: 5", "")
+		b := hello(t, ", attributes: {path: one}, multiple_converge: 2, log_file: run.log, profile_ruby: true, "+
+			"slow_resource_report: 5", "")
 		r := b.here()
-		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "file '" + filepath.Join(r.dir, "made") + "' do\n  content node['path']\nend\n"})
+		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "file '" + filepath.Join(r.dir, "made") +
+			"' do\n  content node['path']\nend\n"})
 		s, out, err := b.converge(r)
 		require.NoError(t, err, out)
 		require.Equal(t, 1, s.Changed)
 		require.Zero(t, s.Failed)
 		require.Equal(t, []string{"file[" + filepath.Join(r.dir, "made") + "]"}, s.Changes)
-		require.Regexp(t, `^Chef Infra Client finished, 1/1 resources updated in .*; then Chef Infra Client finished, 0/1 `, s.Text)
+		require.Regexp(t, `^Chef Infra Client finished, 1/1 resources updated in .*; then Chef Infra Client finished, 0/1 `,
+			s.Text)
 		require.FileExists(t, filepath.Join(r.dir, "made"))
 		require.FileExists(t, filepath.Join(r.dir, "run.log"))
 		require.DirExists(t, filepath.Join(b.box.Local, "cache"))
 
 		// What the client wrote does not survive, unless it shall.
-		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "execute 'test ! -e " + filepath.Join(b.box.Local, "cache", "mark") + "'\n"})
+		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "execute 'test ! -e " + filepath.Join(b.box.Local,
+			"cache", "mark") + "'\n"})
 		b.writeBox("cache/mark")
 		_, out, err = b.converge(r)
 		require.NoError(t, err, out)
@@ -70,13 +75,15 @@ func TestChefRuns(t *testing.T) {
 	t.Run("idempotence", func(t *testing.T) {
 		b := hello(t, ", enforce_idempotency: true", "")
 		r := b.here()
-		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "file '" + filepath.Join(r.dir, "once") + "' do\n  content 'x'\nend\nexecute 'true'\n"})
+		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "file '" + filepath.Join(r.dir, "once") +
+			"' do\n  content 'x'\nend\nexecute 'true'\n"})
 		s, out, err := b.converge(r)
 		var again *ChangedAgainError
 		require.ErrorAs(t, err, &again, out)
 		require.Equal(t, 1, again.Count)
 		require.Equal(t, []string{"execute[true] (hello::default line 4)"}, again.Changes)
-		require.ErrorContains(t, err, "not idempotent: the second run of chef-client changed 1 resource\n  execute[true] (hello::default line 4)\nGuard these")
+		require.ErrorContains(t, err, "not idempotent: the second run of chef-client changed 1 resource\n  execute[true] "+
+			"(hello::default line 4)\nGuard these")
 		require.Equal(t, 3, s.Changed)
 
 		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "execute 'false'\n"})
@@ -104,8 +111,10 @@ func TestChefRuns(t *testing.T) {
 		b := hello(t, ", attributes: {galley: {exit_once: 35}}, wait_for_retry: 0", "")
 		_, out, err := b.converge(b.here())
 		require.NoError(t, err, out)
-		require.Contains(t, out, "exited with code 35: a reboot was requested, which a container cannot do; trying again in 0s (1 of 1)\nRemove 35 ")
-		b.instances[0].Provisioner.Chef.Attributes = config.Hash{{Key: "galley", Value: config.Hash{{Key: "exit", Value: 213}}}}
+		require.Contains(t, out, "exited with code 35: a reboot was requested, which a container cannot do; trying again "+
+			"in 0s (1 of 1)\nRemove 35 ")
+		b.instances[0].Provisioner.Chef.Attributes = config.Hash{{Key: "galley",
+			Value: config.Hash{{Key: "exit", Value: 213}}}}
 		_, out, err = b.converge(b.here())
 		require.ErrorContains(t, err, "chef-client exited with code 213: the client has replaced itself", out)
 	})
@@ -113,7 +122,8 @@ func TestChefRuns(t *testing.T) {
 		b := hello(t, ", env: {WORD: \"it's $HOME\"}", "execute 'sh check'\n")
 		r := b.here()
 		b.project.Environ = []string{"TKENV_MINE=a  b"}
-		require.NoError(t, writeFile(filepath.Join(r.dir, "check"), `test "$WORD" = "it's \$HOME" && test "$TEST_KITCHEN" = 1 && test "$MINE" = "a  b"`))
+		require.NoError(t, writeFile(filepath.Join(r.dir, "check"),
+			`test "$WORD" = "it's \$HOME" && test "$TEST_KITCHEN" = 1 && test "$MINE" = "a  b"`))
 		_, out, err := b.converge(r)
 		require.NoError(t, err, out)
 	})
@@ -138,15 +148,18 @@ func TestChefFindsTheClient(t *testing.T) {
 		{"chef", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "", "opt/chef/bin/chef-client"},
 		{"cinc", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "", "opt/cinc/bin/cinc-client"},
 		{"chef", []string{"opt/cinc/bin/cinc-client"}, "", "opt/cinc/bin/cinc-client"},
-		{"chef", []string{"hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client", "hab/pkgs/chef/chef-infra-client/19.2.0/1/bin/chef-client"},
+		{"chef", []string{"hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client",
+			"hab/pkgs/chef/chef-infra-client/19.2.0/1/bin/chef-client"},
 			"", "hab/pkgs/chef/chef-infra-client/19.2.0/1/bin/chef-client"},
-		{"cinc", []string{"hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"}, "", "hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"},
+		{"cinc", []string{"hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"}, "",
+			"hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"},
 		// What the runner's own image has comes after all that a volume brings.
 		{"chef", []string{"opt/chef/bin/chef-client", "hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client"}, "hab",
 			"hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client"},
 		{"chef", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "opt/cinc", "opt/cinc/bin/cinc-client"},
 	} {
-		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, product_name: " + c.product + "}\n" + platform})
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, product_name: " + c.product + "}\n" +
+			platform})
 		r := b.here()
 		files := b.prepare()
 		root := t.TempDir()
@@ -159,7 +172,8 @@ func TestChefFindsTheClient(t *testing.T) {
 		}
 		require.NoError(t, writeFile(filepath.Join(root, "proc", "mounts"), mounts))
 		// The same script in a place where those volumes are.
-		require.NoError(t, writeFile(filepath.Join(b.box.Local, converge.RunCommand), relocate(files[converge.RunCommand], root)))
+		require.NoError(t, writeFile(filepath.Join(b.box.Local, converge.RunCommand),
+			relocate(files[converge.RunCommand], root)))
 		p := b.provisioner()
 		var out lockedBuffer
 		_, err := p.Converge(t.Context(), r, b.box, runner.Output{Stdout: &out, Stderr: &out})

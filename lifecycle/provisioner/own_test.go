@@ -23,7 +23,8 @@ func TestProjectAsItsOwnData(t *testing.T) {
 			[]string{"modules/me/manifests/init.pp", "modules/dep/x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {" + c.keys + "}\n" + platform, "init.pp": "", "site.yml": "",
+			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {" + c.keys + "}\n" + platform, "init.pp": "",
+				"site.yml":          "",
 				"manifests/init.pp": "", "m/site.pp": "", ".git/config": "", "sub/.git": "", "spec/fixtures/modules/dep/x": ""})
 			root := b.project.Root
 			require.NoError(t, os.Mkdir(filepath.Join(root, "empty"), 0o755))

@@ -98,7 +98,8 @@ func (r *resolving) called() []string {
 func (r *resolving) next() { r.project.Resolver = &Resolver{} }
 
 var policyFiles = map[string]string{
-	"kitchen.yml":                       "provisioner: {name: dokken, policy_group: test, chef_license: accept, attributes: {run_list: [no]}}\n" + platform,
+	"kitchen.yml": "provisioner: {name: dokken, policy_group: test, chef_license: accept, " +
+		"attributes: {run_list: [no]}}\n" + platform,
 	"Policyfile.rb":                     "name 'web'\n",
 	"cookbooks/mine/recipes/default.rb": "one",
 }
@@ -109,7 +110,8 @@ func TestPolicyfileAndRunList(t *testing.T) {
 	files["kitchen.yml"] = "provisioner: {name: dokken, run_list: ['recipe[mine]']}\n" + platform
 	r := newResolving(t, files, map[string]string{"chef-cli": chefCLI})
 	require.JSONEq(t, `{"policy_name": "web", "policy_group": "local"}`, r.prepare()["dna.json"])
-	require.Contains(t, r.said, "run_list is ignored: the policy web has its own; use provisioner.named_run_list to choose one of those")
+	require.Contains(t, r.said, "run_list is ignored: the policy web has its own; use provisioner.named_run_list to "+
+		"choose one of those")
 }
 
 func TestPolicyfile(t *testing.T) {
@@ -130,7 +132,8 @@ func TestPolicyfile(t *testing.T) {
 	require.Equal(t, []string{"chef-cli update ROOT/Policyfile.rb", export}, r.called())
 	r.next()
 	r.prepare()
-	require.Equal(t, []string{"chef-cli update ROOT/Policyfile.rb"}, r.called(), "no news, so what was exported before serves")
+	require.Equal(t, []string{"chef-cli update ROOT/Policyfile.rb"}, r.called(),
+		"no news, so what was exported before serves")
 
 	// Without updates the lock file says all, and no tool is needed.
 	r.instances[0].Provisioner.Chef.AlwaysUpdate = false
@@ -196,7 +199,8 @@ func TestResolversSideBySide(t *testing.T) {
 
 func TestBerksfile(t *testing.T) {
 	r := newResolving(t, map[string]string{
-		"kitchen.yml": dokken, "Berksfile": "source 'x'\nmetadata\n", "metadata.rb": "name 'mine'\n", "recipes/default.rb": "one",
+		"kitchen.yml": dokken, "Berksfile": "source 'x'\nmetadata\n", "metadata.rb": "name 'mine'\n",
+		"recipes/default.rb": "one",
 	}, map[string]string{"berks": berks})
 	files := r.prepare()
 	require.Equal(t, []string{"berks vendor OUT -b ROOT/Berksfile"}, r.called())
@@ -226,11 +230,13 @@ func TestResolveErrors(t *testing.T) {
 
 	r = newResolving(t, policyFiles, nil)
 	err = r.provisioner().Prepare(t.Context(), r.box)
-	require.ErrorContains(t, err, "there is neither chef-cli nor chef on this machine's PATH, and a container does not do: there is no engine for one\nInstall Chef Workstation")
+	require.ErrorContains(t, err, "there is neither chef-cli nor chef on this machine's PATH, and a container does not "+
+		"do: there is no engine for one\nInstall Chef Workstation")
 	r.instances[0].Provisioner.Chef.Resolver = "host"
 	r.next()
 	err = r.provisioner().Prepare(t.Context(), r.box)
-	require.ErrorContains(t, err, "there is neither chef-cli nor chef on this machine's PATH\nInstall Chef Workstation or Cinc Workstation, or set provisioner.resolver: container.")
+	require.ErrorContains(t, err, "there is neither chef-cli nor chef on this machine's PATH\nInstall Chef Workstation "+
+		"or Cinc Workstation, or set provisioner.resolver: container.")
 
 	r = newResolving(t, policyFiles, map[string]string{"chef-cli": chefCLI})
 	r.write(map[string]string{"Policyfile.lock.json": "{"})
@@ -315,11 +321,13 @@ func TestResolvesInContainer(t *testing.T) {
 
 	r.next()
 	r.instances[0].Provisioner.Chef.ResolverImage = "none"
-	require.ErrorContains(t, r.provisioner().Prepare(t.Context(), r.box), "no such image\nSet provisioner.resolver_image to an image that has chef-cli or chef.")
+	require.ErrorContains(t, r.provisioner().Prepare(t.Context(), r.box),
+		"no such image\nSet provisioner.resolver_image to an image that has chef-cli or chef.")
 
 	r.next()
 	r.instances[0].Provisioner.Chef.ResolverImage = "mine"
 	r.write(map[string]string{"broken": ""})
-	require.ErrorContains(t, r.provisioner().Prepare(t.Context(), r.box), "in a container of mine: `chef update /galley/project/Policyfile.rb` exited with code 3\nthe server is on fire")
+	require.ErrorContains(t, r.provisioner().Prepare(t.Context(), r.box),
+		"in a container of mine: `chef update /galley/project/Policyfile.rb` exited with code 3\nthe server is on fire")
 	require.Equal(t, 2, w.closed)
 }

@@ -25,14 +25,16 @@ func TestNewestVersion(t *testing.T) {
 	} {
 		root := t.TempDir()
 		for _, v := range append(others, want) {
-			require.NoError(t, writeFile(filepath.Join(root, "pkgs", "chef", "chef-infra-client", v, "bin", "chef-client"), "#!/bin/sh\n"))
+			require.NoError(t, writeFile(filepath.Join(root, "pkgs", "chef", "chef-infra-client", v, "bin", "chef-client"),
+				"#!/bin/sh\n"))
 		}
 		var s converge.Script
 		s.Locate("client", []string{root + "/pkgs/*/chef-infra-client/*/*/bin/chef-client"}, "")
 		s.Line(`echo "$client"`)
 		out, err := exec.Command("/bin/sh", "-c", s.String()).CombinedOutput()
 		require.NoError(t, err, string(out))
-		require.Equal(t, filepath.Join(root, "pkgs/chef/chef-infra-client", want, "bin/chef-client"), strings.TrimSpace(string(out)))
+		require.Equal(t, filepath.Join(root, "pkgs/chef/chef-infra-client", want, "bin/chef-client"),
+			strings.TrimSpace(string(out)))
 	}
 }
 
@@ -43,7 +45,8 @@ func TestVariablesAndPrefix(t *testing.T) {
 		"": "it's $HOME as \n1\n", ", command_prefix: 'env AS=prefix'": "it's $HOME as prefix\n",
 		", command_prefix: 'env -i PATH=/usr/bin:/bin AS=cleared'": "it's $HOME as cleared\n",
 	} {
-		b := newBed(t, map[string]string{"kitchen.yml": `provisioner: {name: shell, command: "cd / && echo \"$PLAIN as $AS\"; tr '\\0' '\\n' < /proc/$$/environ | grep -c '^dotted.name=x y$'; true", ` +
+		b := newBed(t, map[string]string{"kitchen.yml": `provisioner: {name: shell, command: "cd / && echo \"$PLAIN as ` +
+			`$AS\"; tr '\\0' '\\n' < /proc/$$/environ | grep -c '^dotted.name=x y$'; true", ` +
 			`env: {dotted.name: 'x y', PLAIN: "it's $HOME"}` + prefix + "}\n" + platform})
 		r := b.here()
 		b.project.Environ = []string{"TKENV_A.B=c"}
@@ -68,7 +71,8 @@ func TestArguments(t *testing.T) {
 		"show;":                          "<a b><c>",
 		"true && show \\\n  x":           "<x><a b><c>",
 	} {
-		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: shell, command: x, arguments: [a b, c]}\n" + platform})
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: shell, command: x, arguments: [a b, c]}\n" +
+			platform})
 		r := b.here()
 		b.instances[0].Provisioner.Shell.Command = "show() { for w; do printf '<%s>' \"$w\"; done; }\n" + command
 		b.instances[0].Provisioner.Shell.Arguments = []string{"a b", "c"}
@@ -86,10 +90,13 @@ func TestArguments(t *testing.T) {
 
 // A script whose interpreter is missing is not told as one that is missing.
 func TestMissingInterpreter(t *testing.T) {
-	for first, want := range map[string]string{"#!/no/such/shell": "/no/such/shell", "#!/usr/bin/env no-such-tool": "no-such-tool", "#! /no/such -x": "/no/such"} {
-		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: shell, script: s.sh}\n" + platform, "s.sh": first + "\n"})
+	for first, want := range map[string]string{"#!/no/such/shell": "/no/such/shell",
+		"#!/usr/bin/env no-such-tool": "no-such-tool", "#! /no/such -x": "/no/such"} {
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: shell, script: s.sh}\n" + platform,
+			"s.sh": first + "\n"})
 		_, out, err := b.converge(b.here())
-		require.ErrorContains(t, err, "s.sh exited with code 127: its interpreter, or a command in it, was not found in the runner")
+		require.ErrorContains(t, err, "s.sh exited with code 127: its interpreter, or a command in it, was not found in "+
+			"the runner")
 		require.Contains(t, out, "s.sh wants the interpreter "+want+", which is not in the runner")
 	}
 }

@@ -18,13 +18,19 @@ import (
 
 func TestImages(t *testing.T) {
 	for text, want := range map[string][]string{
-		"driver:\n  name: vagrant\n":                                                    nil,
-		"driver:\n  name: dokken\n":                                                     {"chef/chef:latest", "chef/chefworkstation:latest"},
-		"driver:\n  name: dokken\n  chef_version: '17'\n":                               {"chef/chef:17", "chef/chefworkstation:latest"},
-		"driver: {name: dokken, chef_image: cincproject/cinc, chef_version: 18}\n":      {"cincproject/cinc:18", "cincproject/workstation:latest"},
-		"driver:\n  name: dokken\n  chef_version: <%= ENV['V'] || 'current' %>\n":       {"chef/chef:latest", "chef/chefworkstation:latest"},
-		"provisioner:\n  name: dokken\n  product_name: cinc\n":                          {"chef/chef:latest", "cincproject/workstation:latest"},
-		"driver:\n  name: dokken\nprovisioner:\n  resolver_image: example.com/ws:1 # x": {"chef/chef:latest", "example.com/ws:1", "chef/chefworkstation:latest"},
+		"driver:\n  name: vagrant\n": nil,
+		"driver:\n  name: dokken\n": {"chef/chef:latest",
+			"chef/chefworkstation:latest"},
+		"driver:\n  name: dokken\n  chef_version: '17'\n": {"chef/chef:17",
+			"chef/chefworkstation:latest"},
+		"driver: {name: dokken, chef_image: cincproject/cinc, chef_version: 18}\n": {"cincproject/cinc:18",
+			"cincproject/workstation:latest"},
+		"driver:\n  name: dokken\n  chef_version: <%= ENV['V'] || 'current' %>\n": {"chef/chef:latest",
+			"chef/chefworkstation:latest"},
+		"provisioner:\n  name: dokken\n  product_name: cinc\n": {"chef/chef:latest",
+			"cincproject/workstation:latest"},
+		"driver:\n  name: dokken\nprovisioner:\n  resolver_image: example.com/ws:1 # x": {"chef/chef:latest",
+			"example.com/ws:1", "chef/chefworkstation:latest"},
 	} {
 		require.Equal(t, want, Images([]byte(text)), "%q", text)
 	}
@@ -37,7 +43,8 @@ func TestRun(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "VERSION"), []byte("1.2"), 0o600))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".git", "objects"), 0o755))
 	text := []byte("driver: {name: dokken}\n")
-	program := template.RubyProgram{Args: []string{"-e", "x"}, Dir: dir, Env: []string{"PATH=/usr/bin", "HOME=/home/x", "CI=1"}, Stdin: []byte("in")}
+	program := template.RubyProgram{Args: []string{"-e", "x"}, Dir: dir,
+		Env: []string{"PATH=/usr/bin", "HOME=/home/x", "CI=1"}, Stdin: []byte("in")}
 	for name, c := range map[string]struct {
 		code int
 		err  error

@@ -25,7 +25,11 @@ func TestSyncSeesEveryChange(t *testing.T) {
 	}{
 		{name: "written again", first: func(t *testing.T, dir string) { dated(t, dir, "f", "old") },
 			second: func(t *testing.T, dir string) { dated(t, dir, "f", "new") }},
-		{name: "another file moved there", first: func(t *testing.T, dir string) { dated(t, dir, "f", "old"); dated(t, dir, "other", "new") },
+		{name: "another file moved there", first: func(t *testing.T,
+			dir string) {
+			dated(t, dir, "f", "old")
+			dated(t, dir, "other", "new")
+		},
 			second: func(t *testing.T, dir string) {
 				require.NoError(t, os.Rename(filepath.Join(dir, "other"), filepath.Join(dir, "f")))
 			}},
@@ -45,7 +49,8 @@ func TestSyncSeesEveryChange(t *testing.T) {
 			require.NoError(t, os.Remove(filepath.Join(dir, "d")))
 			require.NoError(t, os.Symlink("v2", filepath.Join(dir, "d")))
 		}},
-		{name: "data", first: func(*testing.T, string) {}, second: func(*testing.T, string) {}, data: [2]string{"old", "new"}},
+		{name: "data", first: func(*testing.T, string) {}, second: func(*testing.T, string) {},
+			data: [2]string{"old", "new"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			from, box := t.TempDir(), filepath.Join(t.TempDir(), "box")
@@ -126,7 +131,8 @@ func TestDamagedIndex(t *testing.T) {
 // TestEmptyDirectoriesTravel, with their permissions.
 func TestEmptyDirectoriesTravel(t *testing.T) {
 	from, box := t.TempDir(), filepath.Join(t.TempDir(), "box")
-	for name, mode := range map[string]os.FileMode{"empty": 0o755, "in/empty": 0o700, "open": 0o777, "closed": 0o555, "private": 0o700} {
+	for name, mode := range map[string]os.FileMode{"empty": 0o755, "in/empty": 0o700, "open": 0o777, "closed": 0o555,
+		"private": 0o700} {
 		p := filepath.Join(from, name)
 		require.NoError(t, os.MkdirAll(p, 0o755))
 		require.NoError(t, os.Chmod(p, mode))
@@ -136,7 +142,8 @@ func TestEmptyDirectoriesTravel(t *testing.T) {
 		files, err := Tree(from, "data", nil)
 		require.NoError(t, err)
 		require.NoError(t, Sync(box, files, nil))
-		for name, mode := range map[string]os.FileMode{"empty": 0o755, "in": 0o755, "in/empty": 0o700, "open": 0o777, "closed": 0o755, "private": 0o700} {
+		for name, mode := range map[string]os.FileMode{"empty": 0o755, "in": 0o755, "in/empty": 0o700, "open": 0o777,
+			"closed": 0o755, "private": 0o700} {
 			require.Equal(t, os.ModeDir|mode, stat(t, filepath.Join(box, "data", name)).Mode(), name)
 		}
 		require.Equal(t, map[string]string{"data/open/f": "1", "data/private/f": "1"}, read(t, box))
@@ -173,11 +180,13 @@ func paths(files []File) []string {
 func TestNothingOfGalleysOwnIsSent(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, map[string]string{
-		"a": "1", ".git/config": "1", ".kitchen/galley/sandbox/x/kitchen/data/a": "1", ".kitchen/logs/l": "1", "sub/.git": "1",
+		"a": "1", ".git/config": "1", ".kitchen/galley/sandbox/x/kitchen/data/a": "1", ".kitchen/logs/l": "1",
+		"sub/.git":       "1",
 		"sub/.Kitchen/x": "1", "sub/b": "1", "spec/fixtures/modules/dep/x": "1", ".gitignore": "1", "repo.git/HEAD": "1",
 	})
 	for from, to := range map[string]string{
-		"spec/fixtures/modules/own": "../../..", "sub/state": "../.kitchen", "sub/deep": "../.kitchen/galley/sandbox", "sub/repo": "../.git", "sub/up": "../..",
+		"spec/fixtures/modules/own": "../../..", "sub/state": "../.kitchen", "sub/deep": "../.kitchen/galley/sandbox",
+		"sub/repo": "../.git", "sub/up": "../..",
 	} {
 		require.NoError(t, os.Symlink(to, filepath.Join(root, from)))
 	}
@@ -197,9 +206,12 @@ func TestNothingOfGalleysOwnIsSent(t *testing.T) {
 	files, skipped, err := Entries(root, "to", nil)
 	require.NoError(t, err)
 	require.Empty(t, skipped)
-	require.Equal(t, []string{"to/", "to/.gitignore", "to/a", "to/repo.git/", "to/repo.git/HEAD", "to/spec/", "to/spec/fixtures/", "to/spec/fixtures/modules/",
-		"to/spec/fixtures/modules/dep/", "to/spec/fixtures/modules/dep/x", "to/spec/fixtures/modules/own -> ../../..", "to/sub/", "to/sub/b",
-		"to/sub/deep -> ../.kitchen/galley/sandbox", "to/sub/repo -> ../.git", "to/sub/state -> ../.kitchen", "to/sub/up -> ../.."}, paths(files))
+	require.Equal(t, []string{"to/", "to/.gitignore", "to/a", "to/repo.git/", "to/repo.git/HEAD", "to/spec/",
+		"to/spec/fixtures/", "to/spec/fixtures/modules/",
+		"to/spec/fixtures/modules/dep/", "to/spec/fixtures/modules/dep/x", "to/spec/fixtures/modules/own -> ../../..",
+		"to/sub/", "to/sub/b",
+		"to/sub/deep -> ../.kitchen/galley/sandbox", "to/sub/repo -> ../.git", "to/sub/state -> ../.kitchen",
+		"to/sub/up -> ../.."}, paths(files))
 }
 
 // TestSizeIsConstant: a project that is its own data, however often it is converged.

@@ -17,7 +17,8 @@ import (
 func exchange(dir string, stop <-chan struct{}, pairs ...[2]string) (count int) {
 	for {
 		for _, p := range pairs {
-			if unix.Renameat2(unix.AT_FDCWD, filepath.Join(dir, p[0]), unix.AT_FDCWD, filepath.Join(dir, p[1]), unix.RENAME_EXCHANGE) == nil {
+			if unix.Renameat2(unix.AT_FDCWD, filepath.Join(dir, p[0]), unix.AT_FDCWD, filepath.Join(dir, p[1]),
+				unix.RENAME_EXCHANGE) == nil {
 				count++
 			}
 		}
@@ -87,8 +88,10 @@ func TestSyncWhileTheRunnerSwapsItsParts(t *testing.T) {
 			deadline := time.Now().Add(time.Minute)
 			for i := 0; i < rounds && time.Now().Before(deadline); i++ {
 				// Content, permissions and what is to go differ each time.
-				files := []File{{Path: "data/a", Data: fmt.Appendf(nil, "a %d", i), Mode: 0o644}, {Path: "data/sub/a", Data: []byte("1")},
-					{Path: fmt.Sprintf("data/sub/f%d", i%7), Data: []byte("1"), Mode: 0o600}, {Path: "data", Dir: true, Mode: 0o755 - os.FileMode(i%2)*0o055}}
+				files := []File{{Path: "data/a", Data: fmt.Appendf(nil, "a %d", i), Mode: 0o644},
+					{Path: "data/sub/a", Data: []byte("1")},
+					{Path: fmt.Sprintf("data/sub/f%d", i%7), Data: []byte("1"), Mode: 0o600},
+					{Path: "data", Dir: true, Mode: 0o755 - os.FileMode(i%2)*0o055}}
 				require.NoError(t, Sync(box, files, nil))
 				tc.traps(t, box, victim)
 				stop := make(chan struct{})

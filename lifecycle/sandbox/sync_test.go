@@ -48,14 +48,16 @@ func stat(t *testing.T, path string) fs.FileInfo {
 
 func TestSyncTouchesOnlyWhatChanged(t *testing.T) {
 	from, box := t.TempDir(), filepath.Join(t.TempDir(), "box")
-	write(t, from, map[string]string{"same": "1", "longer": "1", "newer": "1", "mode": "1", "gone": "1", "deep/er/still": "1"})
+	write(t, from, map[string]string{"same": "1", "longer": "1", "newer": "1", "mode": "1", "gone": "1",
+		"deep/er/still": "1"})
 	list := func() []File {
 		files, err := Tree(from, "books", nil)
 		require.NoError(t, err)
 		return append(files, File{Path: "made", Data: []byte("made")}, File{Path: "run", Data: []byte("run"), Mode: 0o755})
 	}
 	settle(t, box, list)
-	require.Equal(t, map[string]string{"books/same": "1", "books/longer": "1", "books/newer": "1", "books/mode": "1", "books/gone": "1",
+	require.Equal(t, map[string]string{"books/same": "1", "books/longer": "1", "books/newer": "1", "books/mode": "1",
+		"books/gone":          "1",
 		"books/deep/er/still": "1", "made": "made", "run": "run"}, read(t, box))
 	require.Equal(t, fs.FileMode(0o755), stat(t, filepath.Join(box, "run")).Mode())
 	before := map[string]fs.FileInfo{}
@@ -136,7 +138,8 @@ func TestSyncDoesNotFollowLinks(t *testing.T) {
 
 func TestSyncRefuses(t *testing.T) {
 	for name, files := range map[string][]File{
-		"\"../a\" is not inside": {{Path: "../a"}}, "\"/a\" is not inside": {{Path: "/a"}}, "\".\" is not inside": {{Path: "."}},
+		"\"../a\" is not inside": {{Path: "../a"}}, "\"/a\" is not inside": {{Path: "/a"}},
+		"\".\" is not inside":            {{Path: "."}},
 		"a is a directory, and the file": {{Path: "a", Data: []byte("1")}, {Path: "a/b", Data: []byte("1")}},
 		"a directory as well":            {{Path: "a/b", Data: []byte("1")}, {Path: "a", Data: []byte("1")}},
 	} {
@@ -168,10 +171,14 @@ func TestTree(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	write(t, dir, map[string]string{"a": "1", "b/c": "1", "b/skip": "1", "no/x": "1"})
 	write(t, other, map[string]string{"d/e": "1"})
-	for to, from := range map[string]string{other: "link", filepath.Join(dir, "a"): "b/file-link", dir: "b/loop", "nowhere": "dead"} {
+	for to, from := range map[string]string{other: "link", filepath.Join(dir, "a"): "b/file-link", dir: "b/loop",
+		"nowhere": "dead"} {
 		require.NoError(t, os.Symlink(to, filepath.Join(dir, filepath.FromSlash(from))))
 	}
-	files, skipped, err := TreeTold(dir, "to", func(rel string, dir bool) bool { return rel == "b/skip" || dir && rel == "no" })
+	files, skipped, err := TreeTold(dir, "to", func(rel string, dir bool) bool {
+		return rel == "b/skip" || dir &&
+			rel == "no"
+	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"to/dead"}, skipped)
 	var paths []string

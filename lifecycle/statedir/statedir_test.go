@@ -89,7 +89,8 @@ func TestNothingOutside(t *testing.T) {
 			_ = d.RemoveAll("sandbox/keep")
 			_ = d.Remove("sandbox/keep")
 			if linked == ".kitchen" || linked == ".kitchen/galley" {
-				require.ErrorContains(t, d.WriteFile("a.json", nil), filepath.Join(project, linked)+" is a link that leads nowhere or out of the project")
+				require.ErrorContains(t, d.WriteFile("a.json", nil), filepath.Join(project,
+					linked)+" is a link that leads nowhere or out of the project")
 			}
 			if !exists {
 				require.NoDirExists(t, victim)

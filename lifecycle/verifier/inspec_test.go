@@ -38,8 +38,9 @@ func inspecInstance(c config.InspecVerifier) config.Instance {
 func TestInspecCommandLine(t *testing.T) {
 	needShell(t)
 	files := map[string]string{
-		dir + "default_test.rb":    "x",
-		"profile/inspec.yml":       "name: profile\ndepends:\n  - name: base\n    path: ../base\n  - name: far\n    url: https://example.com/far.tar.gz\n",
+		dir + "default_test.rb": "x",
+		"profile/inspec.yml": "name: profile\ndepends:\n  - name: base\n    path: ../base\n  - name: far\n    url: " +
+			"https://example.com/far.tar.gz\n",
 		"profile/controls/a.rb":    "x",
 		"base/inspec.yml":          "name: base\ndepends:\n  - {name: profile, path: ../profile}\n",
 		"base/controls/b.rb":       "x",
@@ -58,16 +59,23 @@ func TestInspecCommandLine(t *testing.T) {
 		"cinc":    {cinc, nil},
 		"everything": {inspecInstance(config.InspecVerifier{
 			Tests: []config.InspecTest{{Path: "profile"}, {Path: "test/integration/default"}, {Path: "profile"},
-				{Path: "https://example.com/a.tar.gz"}, {URL: "https://example.com/b.tar.gz"}, {Name: "baseline", Git: "https://example.com/g.git", Branch: "main", RelativePath: "sub"},
-				{Git: "https://example.com/plain.git"}, {Compliance: "me/cis"}, {Supermarket: "dev-sec/ssh"}, {Supermarket: "dev-sec/it's", SupermarketURL: "https://market.example.com"},
+				{Path: "https://example.com/a.tar.gz"}, {URL: "https://example.com/b.tar.gz"},
+				{Name: "baseline", Git: "https://example.com/g.git", Branch: "main", RelativePath: "sub"},
+				{Git: "https://example.com/plain.git"}, {Compliance: "me/cis"}, {Supermarket: "dev-sec/ssh"},
+				{Supermarket: "dev-sec/it's", SupermarketURL: "https://market.example.com"},
 				{Name: "dev-sec/linux"}, {Name: "base"}},
-			Controls: []string{"a-1", "/^b/"}, Inputs: config.Hash{{Key: "port", Value: 80}, {Key: "users", Value: []any{"it's"}}},
-			Reporter: []string{"progress", "junit2:out/%{platform}_%{suite}.xml", "json:out/report.json"}, License: "accept-no-persist", LicenseKey: "secret",
+			Controls: []string{"a-1", "/^b/"}, Inputs: config.Hash{{Key: "port", Value: 80},
+				{Key: "users", Value: []any{"it's"}}},
+			Reporter: []string{"progress", "junit2:out/%{platform}_%{suite}.xml", "json:out/report.json"},
+			License:  "accept-no-persist", LicenseKey: "secret",
 			PluginConfig: config.Hash{{Key: "p", Value: config.Hash{{Key: "k", Value: "v"}}}},
 		}), nil},
-		"files":                  {inspecInstance(config.InspecVerifier{InputFiles: []string{"inputs/a.yml"}, WaiverFiles: []string{"waivers.yml"}, ProfilesPath: "vendored", Output: "out.txt"}), nil},
-		"recipes take the place": {inspecInstance(config.InspecVerifier{}), map[string]string{"test/recipes/default/r_test.rb": "x"}},
-		"beside other tools":     {inspecInstance(config.InspecVerifier{}), map[string]string{dir + "bats/a.bats": "x", dir + "inspec/b_test.rb": "x"}},
+		"files": {inspecInstance(config.InspecVerifier{InputFiles: []string{"inputs/a.yml"},
+			WaiverFiles: []string{"waivers.yml"}, ProfilesPath: "vendored", Output: "out.txt"}), nil},
+		"recipes take the place": {inspecInstance(config.InspecVerifier{}),
+			map[string]string{"test/recipes/default/r_test.rb": "x"}},
+		"beside other tools": {inspecInstance(config.InspecVerifier{}),
+			map[string]string{dir + "bats/a.bats": "x", dir + "inspec/b_test.rb": "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newKitchen(t, files)
@@ -91,7 +99,8 @@ func TestInspecCommandLine(t *testing.T) {
 			for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
 				in.Location = where
 				b.out.Reset()
-				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root, "CHEF_LICENSE_SERVER=https://licence.example.com"}
+				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root,
+					"CHEF_LICENSE_SERVER=https://licence.example.com"}
 				_, err := b.verify(c.instance)
 				var none *NoTestsError
 				require.ErrorAs(t, err, &none, b.out.String())
@@ -142,12 +151,17 @@ func TestInspecResults(t *testing.T) {
 	for name, c := range map[string]struct {
 		code, outcome, want string
 	}{
-		"passes":         {"0", "passed", "passed \"it works\" test/integration/default/a_test.rb:2\n"},
-		"skips":          {"101", "skipped", "skipped \"it works\" test/integration/default/a_test.rb:2\n"},
-		"fails":          {"100", "failed", "failed \"it works\" test/integration/default/a_test.rb:2 \"no\"\nerror: inspec: 1 of 1 test failed\n"},
-		"dies":           {"3", "", "failed \"inspec ends well\" \"inspec exited with code 3: it uses something that it no longer has\\nSAID\"\nerror: inspec exited with code 3: it uses something that it no longer has\n"},
-		"cannot load":    {"102", "", "failed \"inspec ends well\" \"inspec exited with code 102: a profile cannot be loaded\\nSAID\"\nerror: inspec exited with code 102: a profile cannot be loaded\n"},
-		"has no licence": {"172", "", "failed \"inspec ends well\" \"inspec exited with code 172: its licence is not accepted; set verifier.chef_license\\nSAID\"\nerror: inspec exited with code 172: its licence is not accepted; set verifier.chef_license\n"},
+		"passes": {"0", "passed", "passed \"it works\" test/integration/default/a_test.rb:2\n"},
+		"skips":  {"101", "skipped", "skipped \"it works\" test/integration/default/a_test.rb:2\n"},
+		"fails": {"100", "failed",
+			"failed \"it works\" test/integration/default/a_test.rb:2 \"no\"\nerror: inspec: 1 of 1 test failed\n"},
+		"dies": {"3", "", "failed \"inspec ends well\" \"inspec exited with code 3: it uses something that it " +
+			"no longer has\\nSAID\"\nerror: inspec exited with code 3: it uses something that it no longer has\n"},
+		"cannot load": {"102", "", "failed \"inspec ends well\" \"inspec exited with code 102: a profile cannot be " +
+			"loaded\\nSAID\"\nerror: inspec exited with code 102: a profile cannot be loaded\n"},
+		"has no licence": {"172", "", "failed \"inspec ends well\" \"inspec exited with code 172: its licence is not " +
+			"accepted; set verifier.chef_license\\nSAID\"\nerror: inspec exited with code 172: its licence is not accepted; " +
+			"set verifier.chef_license\n"},
 	} {
 		for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
 			t.Run(name+" on "+string(where), func(t *testing.T) {
@@ -182,7 +196,8 @@ func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 		b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "172"})
 		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
 		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
-		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where, Reporter: []string{"cli", "junit2:out/a.xml", "json:out/a.json"}}))
+		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where,
+			Reporter: []string{"cli", "junit2:out/a.xml", "json:out/a.json"}}))
 		require.EqualError(t, err, "inspec exited with code 172: its licence is not accepted; set verifier.chef_license")
 		require.Empty(t, b.downloads)
 		require.NoFileExists(t, filepath.Join(b.project.Root, "out", "a.json"))
@@ -193,7 +208,9 @@ func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 // tells where it was looked for.
 func TestInspecFallsBackToTheHost(t *testing.T) {
 	needShell(t)
-	b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", "report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`, "host/cinc-auditor": inspecStandIn})
+	b := newKitchen(t, map[string]string{dir + "a_test.rb": "x",
+		"report":            `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`,
+		"host/cinc-auditor": inspecStandIn})
 	t.Setenv("PATH", filepath.Join(b.project.Root, "host"))
 	b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
 	require.Equal(t, "passed \"it works\"\n", summary(b.verify(inspecInstance(config.InspecVerifier{}))))
@@ -229,8 +246,10 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 		"a dependency in Automate": {test: config.InspecTest{Path: "logged"}, host: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newKitchen(t, map[string]string{".tools/inspec": inspecStandIn, "host/inspec": inspecStandIn, "report": `{"profiles":[{"controls":[{"results":[{"status":"passed"}]}]}]}`,
-				"wrapper/inspec.yml": "name: w\ndepends: [{name: p, git: 'https://example.com/p.git'}]\n", "logged/inspec.yml": "name: l\ndepends: [{name: p, compliance: me/p}]\n"})
+			b := newKitchen(t, map[string]string{".tools/inspec": inspecStandIn, "host/inspec": inspecStandIn,
+				"report":             `{"profiles":[{"controls":[{"results":[{"status":"passed"}]}]}]}`,
+				"wrapper/inspec.yml": "name: w\ndepends: [{name: p, git: 'https://example.com/p.git'}]\n",
+				"logged/inspec.yml":  "name: l\ndepends: [{name: p, compliance: me/p}]\n"})
 			b.lacks = c.lacks
 			t.Setenv("PATH", filepath.Join(b.project.Root, "host"))
 			if c.noHost {
@@ -247,12 +266,15 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 // A lock file that names directories of this machine would keep InSpec in the
 // runner from finding the profiles that came along.
 func TestInspecLockFiles(t *testing.T) {
-	const local = "---\nlockfile_version: 1\ndepends:\n- name: base\n  resolved_source:\n    path: \"/home/me/base\"\n  version_constraints: []\n"
-	b := newKitchen(t, map[string]string{"a/inspec.yml": "name: a\n", "a/inspec.lock": local, "b/inspec.lock": strings.Replace(local, "path:", "url:", 1), "b/x_path.rb": "path: x\n"})
+	const local = "---\nlockfile_version: 1\ndepends:\n- name: base\n  resolved_source:\n    path: \"/home/me/base\"\n " +
+		" version_constraints: []\n"
+	b := newKitchen(t, map[string]string{"a/inspec.yml": "name: a\n", "a/inspec.lock": local,
+		"b/inspec.lock": strings.Replace(local, "path:", "url:", 1), "b/x_path.rb": "path: x\n"})
 	v, err := New(b.project, inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{{Path: "a"}, {Path: "b"}}}))
 	require.NoError(t, err)
 	require.NoError(t, v.Prepare(t.Context(), b.box))
-	require.Equal(t, []string{"inspec/src/a/inspec.yml", "inspec/src/b/inspec.lock", "inspec/src/b/x_path.rb"}, b.sandboxed())
+	require.Equal(t, []string{"inspec/src/a/inspec.yml", "inspec/src/b/inspec.lock", "inspec/src/b/x_path.rb"},
+		b.sandboxed())
 }
 
 // A dependency's path is relative to the project, where kitchen-inspec runs, before it is
@@ -261,16 +283,19 @@ func TestInspecDependsOnTheProject(t *testing.T) {
 	needShell(t)
 	for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
 		b := newKitchen(t, map[string]string{
-			"test/profile/inspec.yml": "name: profile\ndepends:\n  - name: shared\n    path: test/shared\n  - name: beside\n    path: ../beside\n",
-			"test/shared/inspec.yml":  "name: shared\n", "test/beside/inspec.yml": "name: beside\n",
+			"test/profile/inspec.yml": "name: profile\ndepends:\n  - name: shared\n    path: test/shared\n  - name: beside\n " +
+				"   path: ../beside\n",
+			"test/shared/inspec.yml": "name: shared\n", "test/beside/inspec.yml": "name: beside\n",
 			"report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`,
 			// It looks as InSpec does: relative to the profile.
-			".tools/inspec": "#!/bin/sh\nfor w; do [ ! -f \"$w/inspec.yml\" ] || cd \"$w\"; case $w in json:*) cp \"$BENCH/report\" \"${w#json:}\" ;; esac; done\n" +
+			".tools/inspec": "#!/bin/sh\nfor w; do [ ! -f \"$w/inspec.yml\" ] || cd \"$w\"; case $w in json:*) cp " +
+				"\"$BENCH/report\" \"${w#json:}\" ;; esac; done\n" +
 				"for p in $(sed -n 's/^ *path: //p' inspec.yml); do echo \"$p $(sed -n 's/^name: //p' \"$p/inspec.yml\")\"; done\n",
 		})
 		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
 		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
-		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where, Tests: []config.InspecTest{{Path: "test/profile"}}}))
+		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where,
+			Tests: []config.InspecTest{{Path: "test/profile"}}}))
 		require.NoError(t, err, b.out.String())
 		require.Equal(t, "../shared shared\n../beside beside\n", b.out.String(), where)
 	}

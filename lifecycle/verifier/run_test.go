@@ -40,7 +40,8 @@ const dir = "test/integration/default/"
 // The scripts run for real, in a shell; only the tools are stand-ins.
 func TestTools(t *testing.T) {
 	needShell(t)
-	const tap = "#!/bin/sh\ncase $1 in --help) echo --timing; exit ;; esac\necho \"$PWD $*\" >> $BENCH/calls\ncat $BENCH/tap\nexit $(cat $BENCH/code)\n"
+	const tap = "#!/bin/sh\ncase $1 in --help) echo --timing; exit ;; esac\necho \"$PWD $*\" >> $BENCH/calls\ncat " +
+		"$BENCH/tap\nexit $(cat $BENCH/code)\n"
 	for name, c := range map[string]struct {
 		instance config.Instance
 		files    map[string]string
@@ -50,24 +51,30 @@ func TestTools(t *testing.T) {
 	}{
 		"bats passes": {
 			instance: instance(config.VerifierBats),
-			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n  @test \"two \\$x\" {\n}\n", ".tools/bats": tap, "code": "0",
-				"tap": "1..2\nok 1 one in 12ms\nok 2 two $x in 2sec # skip why\n"},
-			want:  "passed \"one\" test/integration/default/bats/a.bats:1\nskipped \"two $x\" test/integration/default/bats/a.bats:3 \"why\"\n",
+			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n  @test \"two \\$x\" {\n}\n", ".tools/bats": tap,
+				"code": "0",
+				"tap":  "1..2\nok 1 one in 12ms\nok 2 two $x in 2sec # skip why\n"},
+			want: "passed \"one\" test/integration/default/bats/a.bats:1\nskipped \"two $x\" " +
+				"test/integration/default/bats/a.bats:3 \"why\"\n",
 			shown: "1..2\nok 1 one in 12ms\nok 2 two $x in 2sec # skip why\n",
 			calls: "BOX/suites/bats --tap --timing a.bats\n",
 		},
 		"bats fails": {
 			instance: instance(config.VerifierBusser),
-			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n", dir + "bats/b.bats": "\n@test 'one' {\n}\n", ".tools/bats": tap, "code": "1",
-				"tap": "1..2\nok 1 one\nnot ok 2 one\n# (from function `x' in file lib.bash, line 9,\n#  in test file b.bats, line 4)\n#   `false' failed\n"},
+			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n", dir + "bats/b.bats": "\n@test 'one' {\n}\n",
+				".tools/bats": tap, "code": "1",
+				"tap": "1..2\nok 1 one\nnot ok 2 one\n# (from function `x' in file lib.bash, line 9,\n#  in test file b.bats, " +
+					"line 4)\n#   `false' failed\n"},
 			want: "passed \"one\" test/integration/default/bats/a.bats:1\n" +
-				"failed \"one\" test/integration/default/bats/b.bats:4 \"(from function `x' in file lib.bash, line 9,\\n in test file b.bats, line 4)\\n  `false' failed\"\n" +
+				"failed \"one\" test/integration/default/bats/b.bats:4 \"(from function `x' in file lib.bash, line 9,\\n in " +
+				"test file b.bats, line 4)\\n  `false' failed\"\n" +
 				"error: bats: 1 of 2 tests failed\n",
 		},
 		"the tool fails by itself": {
 			instance: instance(config.VerifierBats),
 			files:    map[string]string{dir + "a.bats": "", ".tools/bats": tap, "code": "3", "tap": "1..1\nok 1 one\n"},
-			want:     "passed \"one\"\nfailed \"bats ends well\" \"bats exited with code 3\\n1..1\\nok 1 one\"\nerror: bats exited with code 3\n",
+			want: "passed \"one\"\nfailed \"bats ends well\" \"bats exited with code 3\\n1..1\\nok 1 one\"\nerror: bats " +
+				"exited with code 3\n",
 		},
 		"the tool prints something else": {
 			instance: instance(config.VerifierBats),
@@ -83,39 +90,52 @@ func TestTools(t *testing.T) {
 		"the tool is missing": {
 			instance: instance(config.VerifierGoss),
 			files:    map[string]string{dir + "goss/goss.yaml": ""},
-			want: "error: goss was not found: looked in goss, /opt/*/bin/goss, /opt/*/embedded/bin/goss, /opt/goss/goss, /goss/goss\n" +
-				"Put goss into driver.image, for example by driver.intermediate_instructions; or name an image that brings it in a volume as verifier.image, or its command as verifier.binary\n",
+			want: "error: goss was not found: looked in goss, /opt/*/bin/goss, /opt/*/embedded/bin/goss, /opt/goss/goss, " +
+				"/goss/goss\n" +
+				"Put goss into driver.image, for example by driver.intermediate_instructions; or name an image that brings it " +
+				"in a volume as verifier.image, or its command as verifier.binary\n",
 		},
 		"goss is for programs": {
 			instance: instance(config.VerifierGoss),
 			files: map[string]string{dir + "goss/a.yaml": "", dir + "goss/b.yaml": "", dir + "goss/vars.yaml": "",
 				".tools/goss": "#!/bin/sh\necho \"$*\" >> $BENCH/calls\n" +
-					`printf '%s\n' '{"results":[{"property":"exists","resource-id":"/x","resource-type":"File","successful":'$([ $2 = a.yaml ] && echo true || echo false)',"summary-line":"File: /x: exists:\nno"}]}'; [ $2 = a.yaml ]` + "\n"},
-			want: "passed \"File: /x: exists\" test/integration/default/goss/a.yaml:0\nfailed \"File: /x: exists\" test/integration/default/goss/b.yaml:0 \"File: /x: exists:\\nno\"\n" +
+					`printf '%s\n' '{"results":[{"property":"exists","resource-id":"/x","resource-type":"File","successful":'$([ ` +
+					`$2 = a.yaml ] && echo true || echo false)',"summary-line":"File: /x: exists:\nno"}]}'; [ $2 = a.yaml ]` + "\n"},
+			want: "passed \"File: /x: exists\" test/integration/default/goss/a.yaml:0\nfailed \"File: /x: exists\" " +
+				"test/integration/default/goss/b.yaml:0 \"File: /x: exists:\\nno\"\n" +
 				"error: goss: 1 of 1 test failed\n",
-			shown: "ok    File: /x: exists\n1 tests, 0 failed\nFAIL  File: /x: exists\n      File: /x: exists:\n      no\n1 tests, 1 failed\n",
-			calls: "--gossfile a.yaml --vars vars.yaml validate --format json --no-color\n--gossfile b.yaml --vars vars.yaml validate --format json --no-color\n",
+			shown: "ok    File: /x: exists\n1 tests, 0 failed\nFAIL  File: /x: exists\n      File: /x: exists:\n      no\n1 " +
+				"tests, 1 failed\n",
+			calls: "--gossfile a.yaml --vars vars.yaml validate --format json --no-color\n--gossfile b.yaml --vars vars.yaml " +
+				"validate --format json --no-color\n",
 		},
 		"goss cannot read its file": {
 			instance: instance(config.VerifierGoss),
-			files:    map[string]string{dir + "goss/goss.yaml": "", ".tools/goss": "#!/bin/sh\necho 'Error: no such thing'; exit 78\n"},
-			want:     "failed \"goss ends well\" \"goss exited with code 78: the gossfile cannot be used\\nError: no such thing\"\nerror: goss exited with code 78: the gossfile cannot be used\n",
-			shown:    "Error: no such thing\nThe results of goss cannot be read, so its exit code decides: read goss' JSON: there are no test results in it\n",
+			files: map[string]string{dir + "goss/goss.yaml": "",
+				".tools/goss": "#!/bin/sh\necho 'Error: no such thing'; exit 78\n"},
+			want: "failed \"goss ends well\" \"goss exited with code 78: the gossfile cannot be used\\nError: no such " +
+				"thing\"\nerror: goss exited with code 78: the gossfile cannot be used\n",
+			shown: "Error: no such thing\nThe results of goss cannot be read, so its exit code decides: read goss' JSON: " +
+				"there are no test results in it\n",
 		},
 		"serverspec": {
 			instance: instance(config.VerifierServerspec),
 			files: map[string]string{dir + "serverspec/a_spec.rb": "",
 				".tools/rspec": "#!/bin/sh\necho \"${*}\" | sed \"s,/[^ ]*tmp[^ ]*,RESULTS,\" >> $BENCH/calls\necho a file\n" +
-					`while [ $# -gt 0 ]; do [ $1 != --out ] || echo '{"examples":[{"full_description":"a file","status":"failed","file_path":"./a_spec.rb","line_number":2,"exception":{"message":"no"}}],"summary":{}}' > $2; shift; done; exit 1` + "\n"},
-			want:  "failed \"a file\" test/integration/default/serverspec/a_spec.rb:2 \"no\"\nerror: serverspec: 1 of 1 test failed\n",
+					`while [ $# -gt 0 ]; do [ $1 != --out ] || echo '{"examples":[{"full_description":"a ` +
+					`file","status":"failed","file_path":"./a_spec.rb","line_number":2,"exception":{"message":"no"}}],"summary":{}}' > $2; shift; done; exit 1` + "\n"},
+			want: "failed \"a file\" test/integration/default/serverspec/a_spec.rb:2 \"no\"\nerror: serverspec: 1 of 1 test " +
+				"failed\n",
 			shown: "a file\n",
 			calls: "-I . --format documentation --format json --out RESULTS a_spec.rb\n",
 		},
 		"serverspec dies": {
 			instance: instance(config.VerifierServerspec),
 			files:    map[string]string{dir + "serverspec/a_spec.rb": "", ".tools/rspec": "#!/bin/sh\necho boom >&2; exit 7\n"},
-			want:     "failed \"serverspec ends well\" \"serverspec exited with code 7\\nboom\"\nerror: serverspec exited with code 7\n",
-			shown:    "boom\nThe results of serverspec cannot be read, so its exit code decides: read RSpec's JSON: unexpected end of JSON input\n",
+			want: "failed \"serverspec ends well\" \"serverspec exited with code 7\\nboom\"\nerror: serverspec exited " +
+				"with code 7\n",
+			shown: "boom\nThe results of serverspec cannot be read, so its exit code decides: read RSpec's JSON: " +
+				"unexpected end of JSON input\n",
 		},
 		"testinfra has no tests": {
 			instance: instance(config.VerifierTestinfra),
@@ -124,9 +144,11 @@ func TestTools(t *testing.T) {
 		},
 		"bash": {
 			instance: instance(config.VerifierBusser),
-			files:    map[string]string{dir + "bash/a_test.sh": "echo in a; true", dir + "bash/b_test.sh": "exit 3", dir + "bash/lib.sh": "exit 9"},
-			want:     "passed \"a_test.sh\" test/integration/default/bash/a_test.sh:0\nfailed \"b_test.sh\" test/integration/default/bash/b_test.sh:0 \"it exited with code 3\"\nerror: bash: 1 of 2 tests failed\n",
-			shown:    "1..2\nin a\nok 1 - a_test.sh\nnot ok 2 - b_test.sh\n# it exited with code 3\n",
+			files: map[string]string{dir + "bash/a_test.sh": "echo in a; true", dir + "bash/b_test.sh": "exit 3", dir +
+				"bash/lib.sh": "exit 9"},
+			want: "passed \"a_test.sh\" test/integration/default/bash/a_test.sh:0\nfailed \"b_test.sh\" " +
+				"test/integration/default/bash/b_test.sh:0 \"it exited with code 3\"\nerror: bash: 1 of 2 tests failed\n",
+			shown: "1..2\nin a\nok 1 - a_test.sh\nnot ok 2 - b_test.sh\n# it exited with code 3\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +187,8 @@ func TestSudoAndPrefix(t *testing.T) {
 	require.Equal(t, "passed \"root 1 it's green --tap --filter it's it's a.bats\"\n", summary(b.verify(i)))
 
 	b.write("uid", "0\n") // root needs none, and may have none
-	require.Equal(t, "passed \"1 it's green --tap --filter it's it's a.bats\"\n", strings.Replace(summary(b.verify(i)), `" 1`, `"1`, 1))
+	require.Equal(t, "passed \"1 it's green --tap --filter it's it's a.bats\"\n",
+		strings.Replace(summary(b.verify(i)), `" 1`, `"1`, 1))
 }
 
 // Tests on this machine are the user's own: sudo is for the runner.
@@ -174,7 +197,8 @@ func TestShellVerifierAndSudo(t *testing.T) {
 	i := instance(config.VerifierShell)
 	i.Verifier.Sudo, i.Verifier.SudoCommand, i.Verifier.CommandPrefix = true, "sudo -E", "env -u X"
 	i.Verifier.Shell = config.ShellVerifier{Command: `sh -c 'echo "as ${AS:-me}"'`}
-	b := newKitchen(t, map[string]string{".tools/sudo": "#!/bin/sh\nshift\nAS=root exec \"$@\"\n", ".tools/id": "#!/bin/sh\necho 1000\n"})
+	b := newKitchen(t, map[string]string{".tools/sudo": "#!/bin/sh\nshift\nAS=root exec \"$@\"\n",
+		".tools/id": "#!/bin/sh\necho 1000\n"})
 	b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin"}
 	for _, remote := range []bool{false, true} {
 		i.Verifier.Shell.Remote = remote
@@ -189,11 +213,13 @@ func TestShellVerifierAndSudo(t *testing.T) {
 func TestShellVerifier(t *testing.T) {
 	needShell(t)
 	i := instance(config.VerifierShell)
-	i.Verifier.Shell = config.ShellVerifier{Command: `echo "$KITCHEN_INSTANCE $KITCHEN_CONTAINER_ID $OWN"; pwd; exit 4`, Cwd: "sub", Env: map[string]string{"OWN": "own"}}
+	i.Verifier.Shell = config.ShellVerifier{Command: `echo "$KITCHEN_INSTANCE $KITCHEN_CONTAINER_ID $OWN"; pwd; exit 4`,
+		Cwd: "sub", Env: map[string]string{"OWN": "own"}}
 	b := newKitchen(t, map[string]string{"sub/x": ""})
 	cases, err := b.verify(i)
 	require.Len(t, cases, 1)
-	require.Equal(t, "the verifier's command exited with code 4\ndefault-linux abc own\nPROJECT/sub", b.generic(cases[0].Message))
+	require.Equal(t, "the verifier's command exited with code 4\ndefault-linux abc own\nPROJECT/sub",
+		b.generic(cases[0].Message))
 	var failed *FailedError
 	require.ErrorAs(t, err, &failed)
 	var exit *runner.ExitError
@@ -205,7 +231,8 @@ func TestShellVerifier(t *testing.T) {
 	b.project.Environ = []string{"CI=yes", "TKENV_A=b", "https_proxy=http://proxy", "SECRET=s"}
 	i.Verifier.Shell.Command = "env | sort | grep -E '^(CI|A|https_proxy|HTTPS_PROXY|SECRET|KITCHEN_SUITE|TEST_KITCHEN)='"
 	require.Equal(t, "passed \""+i.Verifier.Shell.Command+"\"\n", strings.ReplaceAll(summary(b.verify(i)), `\"`, `"`))
-	require.Contains(t, b.out.String(), "A=b\nCI=yes\nHTTPS_PROXY=http://proxy\nKITCHEN_SUITE=default\nTEST_KITCHEN=1\nhttps_proxy=http://proxy\n")
+	require.Contains(t, b.out.String(),
+		"A=b\nCI=yes\nHTTPS_PROXY=http://proxy\nKITCHEN_SUITE=default\nTEST_KITCHEN=1\nhttps_proxy=http://proxy\n")
 	require.Equal(t, []string{"x"}, b.sandboxed())
 }
 
@@ -222,7 +249,8 @@ func TestShellVerifierOnBothSides(t *testing.T) {
 		_, err := b.verify(i)
 		require.ErrorContains(t, err, `run "exec sleep 60": it took longer than 20ms`)
 
-		i.Verifier.Shell = config.ShellVerifier{Command: "echo $KITCHEN_RUNNER_CONTAINER $KITCHEN_PLATFORM_IMAGE $KITCHEN_USERNAME $OWN", Remote: remote, Env: map[string]string{"OWN": "own"}}
+		i.Verifier.Shell = config.ShellVerifier{Command: "echo $KITCHEN_RUNNER_CONTAINER $KITCHEN_PLATFORM_IMAGE " +
+			"$KITCHEN_USERNAME $OWN", Remote: remote, Env: map[string]string{"OWN": "own"}}
 		_, err = b.verify(i)
 		require.NoError(t, err)
 		require.Equal(t, "abc debian:12 root own\n", b.out.String())
@@ -237,14 +265,16 @@ func TestShellVerifierOnBothSides(t *testing.T) {
 // command_prefix and sudo hold for all of a command, not for its first word.
 func TestPrefixHoldsForAll(t *testing.T) {
 	needShell(t)
-	for _, command := range []string{"cd / && who", "true; who", "true\nwho", "if true; then who; fi", "who | cat", "(who)", "who # comment"} {
+	for _, command := range []string{"cd / && who", "true; who", "true\nwho", "if true; then who; fi", "who | cat",
+		"(who)", "who # comment"} {
 		for _, sudo := range []bool{false, true} {
 			for _, remote := range []bool{false, true} {
 				i := instance(config.VerifierShell)
 				i.Verifier.CommandPrefix, i.Verifier.Sudo, i.Verifier.SudoCommand = "env AS=prefix", sudo, "sudo -E"
 				i.Verifier.Shell = config.ShellVerifier{Command: command, Remote: remote}
-				b := newKitchen(t, map[string]string{".tools/who": "#!/bin/sh\necho as $AS\n", ".tools/sudo": "#!/bin/sh\nshift\nAS=\"$AS sudo\" exec \"$@\"\n",
-					".tools/id": "#!/bin/sh\necho 1000\n"})
+				b := newKitchen(t, map[string]string{".tools/who": "#!/bin/sh\necho as $AS\n",
+					".tools/sudo": "#!/bin/sh\nshift\nAS=\"$AS sudo\" exec \"$@\"\n",
+					".tools/id":   "#!/bin/sh\necho 1000\n"})
 				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin"}
 				_, err := b.verify(i)
 				require.NoError(t, err, command)

@@ -33,7 +33,8 @@ func BenchmarkPrepareUnchanged20000(b *testing.B) {
 			require.NoError(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("file%d.rb", f)), []byte("x"), 0o600))
 		}
 	}
-	c := Chef{converge.Base{Options: converge.Options{Project: project.Project{Root: root, TestBase: filepath.Join(root, "test")}},
+	c := Chef{converge.Base{Options: converge.Options{Project: project.Project{Root: root,
+		TestBase: filepath.Join(root, "test")}},
 		Instance: config.Instance{Name: "default", Provisioner: config.Provisioner{Chef: config.Chef{CookbookGlobs: []string{
 			"README.*", "metadata.rb", "attributes/**/*", "files/**/*", "libraries/**/*", "recipes/**/*", "templates/**/*"}}}}}}
 	sb := sandbox.Dir{Local: filepath.Join(b.TempDir(), "kitchen"), Remote: "/opt/kitchen"}

@@ -32,7 +32,8 @@ Running handlers:
 `
 
 func TestChefOutput(t *testing.T) {
-	s := parse(&output{}, chefPrints+"Running handlers complete\nInfra Phase complete, 2/3 resources updated in 04 seconds\nChef Infra Client finished, 2/3 resources updated in 05 seconds\n", 0)
+	s := parse(&output{}, chefPrints+"Running handlers complete\nInfra Phase complete, 2/3 resources updated in 04 "+
+		"seconds\nChef Infra Client finished, 2/3 resources updated in 05 seconds\n", 0)
 	require.Equal(t, converge.Summary{Text: "Infra Phase complete, 2/3 resources updated in 04 seconds", Changed: 2,
 		Changes: []string{"file[/etc/motd]", "template[/etc/a b]"}}, s)
 	require.Equal(t, converge.Unknown(), parse(&output{}, "nothing of interest\n", 0))
@@ -56,7 +57,8 @@ func TestChefOutput(t *testing.T) {
 	require.Nil(t, o.again(1), "a failed run is not about idempotence")
 
 	// Other formats: minimal, of old and new versions, and null.
-	const minimal = "Starting Chef Infra Client, version 17.10.0\nSynchronizing cookbooks\n.done.\nConverging 2 resources\nU.\nSystem converged.\n\n" +
+	const minimal = "Starting Chef Infra Client, version 17.10.0\nSynchronizing cookbooks\n.done.\nConverging 2 " +
+		"resources\nU.\nSystem converged.\n\n" +
 		"resources updated this run:\n* file[/etc/motd]\n  - create new file /etc/motd\n\n"
 	for _, client := range []string{"chef client", "chef-client", "Chef Infra Client", "Cinc Client"} {
 		o = &output{}
@@ -69,5 +71,6 @@ func TestChefOutput(t *testing.T) {
 	require.Equal(t, converge.Unknown(), parse(o, named, 0))
 	require.Equal(t, 1, o.again(2).Count)
 	o = &output{}
-	require.Equal(t, 3, parse(o, chefPrints+"Chef Infra Client finished, 3/3 resources would have been updated\n", 0).Changed)
+	require.Equal(t, 3, parse(o, chefPrints+"Chef Infra Client finished, 3/3 resources would have been updated\n",
+		0).Changed)
 }

@@ -44,7 +44,8 @@ Time:
 `, 6)
 	require.Equal(t, converge.Summary{Text: "2 changed, 1 failed, 2 skipped of 9 resources", Changed: 2, Failed: 1,
 		Changes: []string{"File[/etc/hello]", "Exec[again and again]"}}, s)
-	require.Equal(t, converge.Summary{Text: "0 changed, 0 failed of 8 resources"}, parse(&output{}, "Resources:\n            Total: 8\n", 0))
+	require.Equal(t, converge.Summary{Text: "0 changed, 0 failed of 8 resources"},
+		parse(&output{}, "Resources:\n            Total: 8\n", 0))
 	require.Equal(t, 1, parse(&output{}, "Error: nothing readable\n", 2).Changed)
 	require.Equal(t, converge.Unknown(), parse(&output{}, "Error: Could not parse\n", 1))
 }

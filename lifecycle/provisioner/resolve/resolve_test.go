@@ -12,7 +12,8 @@ import (
 func TestBerksInputs(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{"a/x": "", "b/x": "", "c/x": "",
-		"Berksfile": "cookbook 'a', path: './a'\ncookbook 'b', '1', :path => \"b\"\n# cookbook 'c', path: 'c'\ncookbook 'd', path: 'none'\ncookbook 'e', git: 'path'\n"} {
+		"Berksfile": "cookbook 'a', path: './a'\ncookbook 'b', '1', :path => \"b\"\n# cookbook 'c', path: 'c'\ncookbook " +
+			"'d', path: 'none'\ncookbook 'e', git: 'path'\n"} {
 		path := filepath.Join(root, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))

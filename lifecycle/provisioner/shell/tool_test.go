@@ -26,10 +26,13 @@ func TestToolOutput(t *testing.T) {
 		want converge.Summary
 	}{
 		{text: "x\n", want: converge.Summary{Changed: -1, Failed: -1}},
-		{keys: config.ToolProvisioner{ChangedPattern: `^wrote (\S+)`, SummaryPattern: `\d+ in all`}, text: "wrote a\nwrote b\n 1 in all\n 2 in all.\n",
+		{keys: config.ToolProvisioner{ChangedPattern: `^wrote (\S+)`, SummaryPattern: `\d+ in all`},
+			text: "wrote a\nwrote b\n 1 in all\n 2 in all.\n",
 			want: converge.Summary{Text: "2 in all", Changed: 2, Failed: -1, Changes: []string{"a", "b"}}},
-		{keys: config.ToolProvisioner{ChangedPattern: `changed=(\d+)`}, text: "changed=2\nchanged=3\n", want: converge.Summary{Changed: 5, Failed: -1}},
-		{keys: config.ToolProvisioner{ChangedPattern: `^\+.*`}, text: "+ a\n", want: converge.Summary{Changed: 1, Failed: -1, Changes: []string{"+ a"}}},
+		{keys: config.ToolProvisioner{ChangedPattern: `changed=(\d+)`}, text: "changed=2\nchanged=3\n",
+			want: converge.Summary{Changed: 5, Failed: -1}},
+		{keys: config.ToolProvisioner{ChangedPattern: `^\+.*`}, text: "+ a\n",
+			want: converge.Summary{Changed: 1, Failed: -1, Changes: []string{"+ a"}}},
 		{keys: config.ToolProvisioner{ChangedExitCodes: []int{2}}, code: 2, want: converge.Summary{Changed: 1, Failed: -1}},
 		{keys: config.ToolProvisioner{ChangedExitCodes: []int{2}}, want: converge.Summary{Changed: 0, Failed: -1}},
 	} {

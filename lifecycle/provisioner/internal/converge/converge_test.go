@@ -61,5 +61,6 @@ func TestChangedAgainError(t *testing.T) {
 	for range 25 {
 		e.Changes = append(e.Changes, "f")
 	}
-	require.Equal(t, "not idempotent: the second run of x changed 25 files"+strings.Repeat("\n  f", 20)+"\n  and 5 more", e.Error())
+	require.Equal(t, "not idempotent: the second run of x changed 25 files"+strings.Repeat("\n  f", 20)+"\n  and 5 more",
+		e.Error())
 }

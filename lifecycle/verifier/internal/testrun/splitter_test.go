@@ -11,7 +11,8 @@ import (
 
 func TestSplitterFindsTheTokenWhereverItIsCut(t *testing.T) {
 	const token = "<token>"
-	for _, text := range []string{"before<token>after", "<token>", "no token <tok", "a<<token>b<token>c", "<toke<token>x"} {
+	for _, text := range []string{"before<token>after", "<token>", "no token <tok", "a<<token>b<token>c",
+		"<toke<token>x"} {
 		before, after, found := strings.Cut(text, token)
 		for i := range len(text) + 1 {
 			for j := i; j <= len(text); j++ {
