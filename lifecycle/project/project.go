@@ -103,3 +103,26 @@ func Within(dir, path string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel)
 }
+
+// LinksTo are the names under which entries of several directories lead to a directory.
+// Directories that are not there have none.
+func LinksTo(dir string, among []string) []string {
+	target, err := os.Stat(dir)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, d := range among {
+		entries, err := os.ReadDir(d)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			st, err := os.Stat(filepath.Join(d, e.Name()))
+			if err == nil && os.SameFile(st, target) && !slices.Contains(names, e.Name()) {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	return names
+}

@@ -1,7 +1,9 @@
 package provisioner
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +76,42 @@ func TestAnsibleRoleNames(t *testing.T) {
 				}
 			}
 			require.ElementsMatch(t, c.want, got, "%s %v", name, explicit)
+		}
+	}
+}
+
+// A link among the roles that leads back to the role which it lies in is one of its names:
+// the copy has no such link.
+func TestAnsibleRoleLinks(t *testing.T) {
+	for _, roles := range []string{"tests/roles", "test/integration/default/roles", "mine"} {
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook, role_name: other, roles_path: mine}\n" + platform,
+			"default.yml": "", "tasks/main.yml": "x", roles + "/sibling/tasks/main.yml": "x", "mine/x/tasks/main.yml": "x"})
+		require.NoError(t, os.Symlink(b.root, filepath.Join(b.root, roles, "linked")))
+		got := b.prepare()
+		for _, name := range []string{"linked", "other"} {
+			require.Contains(t, got, "roles/"+name+"/tasks/main.yml", roles)
+		}
+	}
+}
+
+// Requirements are known for what they are in every form of YAML.
+func TestAnsibleRequirements(t *testing.T) {
+	const roles, collections = `"$galaxy" role install`, `"$galaxy" collection install`
+	for text, want := range map[string][]string{
+		"- src: a":                             {roles},
+		"---\n  - src: a\n":                    {roles},
+		"[{src: a}]":                           {roles},
+		"{roles: [a], collections: [b]}":       {roles, collections},
+		"\ufeffcollections:\n- b\n":            {collections},
+		"'collections': [b]\n# roles:\n":       {collections},
+		"roles:\n- a\ncollections:\n":          {roles},
+		"- src: a\n  name: |\n\n    x\n- b: {": {roles},
+		"# nothing\n":                          nil,
+	} {
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook, requirements_path: r.yml}\n" + platform, "default.yml": "", "r.yml": text})
+		script := b.prepare()["run_command"]
+		for _, line := range []string{roles, collections} {
+			require.Equal(t, slices.Contains(want, line), strings.Contains(script, line), "%s: %s", text, line)
 		}
 	}
 }

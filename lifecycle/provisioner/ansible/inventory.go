@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -78,10 +77,20 @@ type requirements struct {
 	dir, digest string
 }
 
-var (
-	galaxyCollections = regexp.MustCompile(`(?m)^collections\s*:`)
-	galaxyRoles       = regexp.MustCompile(`(?m)^(roles\s*:|-\s)`)
-)
+// galaxyKinds reports what a file of requirements lists: a list is one of roles, and a
+// mapping may have both. One that is no YAML is left to ansible-galaxy, which says best
+// what is wrong.
+func galaxyKinds(text []byte) (roles, collections bool) {
+	var list []any
+	if yaml.Unmarshal(text, &list) == nil {
+		return len(list) > 0, false
+	}
+	var both struct{ Roles, Collections any }
+	if yaml.Unmarshal(text, &both) != nil {
+		return true, false
+	}
+	return both.Roles != nil, both.Collections != nil
+}
 
 // addRequirements reads what ansible-galaxy is to install.
 func (a Ansible) addRequirements(l *layout) {
@@ -107,11 +116,14 @@ func (a Ansible) addRequirements(l *layout) {
 		if err != nil {
 			l.fail(fmt.Errorf("provisioner.%s: %w", f.key, err))
 		}
-		onlyCollections := f.from == k.CollectionRequirements
-		if !onlyCollections && galaxyRoles.Match(data) {
+		roles, collections := galaxyKinds(data)
+		if f.from == k.CollectionRequirements {
+			roles, collections = false, true
+		}
+		if roles {
 			r.file, r.roles = to, true
 		}
-		if onlyCollections || galaxyCollections.Match(data) {
+		if collections {
 			r.collections = append(r.collections, to)
 		}
 		fmt.Fprintf(sum, "%s %d\n%s", f.key, len(data), data)

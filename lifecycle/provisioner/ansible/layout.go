@@ -229,23 +229,31 @@ func (a Ansible) addRoles(l *layout) {
 	for _, dir := range k.MoreRoles {
 		add(a.carry(l, "additional_copy_role_path", dir))
 	}
-	for _, dir := range append(a.Places(plugin, a.Suite, "roles"), filepath.Join(a.Root, "test", "roles")) {
+	for _, dir := range a.usualRoles() {
 		if project.IsDir(dir) {
 			add(a.carry(l, "roles_path", dir))
 		}
 	}
 }
 
-// roleNames are the names under which playbooks may know the role in a directory:
-// role_name of kitchen.yml alone; else the directory's, that without the usual prefixes,
-// and those of its meta/main.yml.
+// usualRoles are the directories of roles that need not be named.
+func (a Ansible) usualRoles() []string {
+	return append(a.Places(plugin, a.Suite, "roles"), filepath.Join(a.Root, "test", "roles"), filepath.Join(a.Root, "tests", "roles"))
+}
+
+// roleNames are the names under which playbooks may know the role in a directory: those of
+// links to it among the roles; and role_name of kitchen.yml, or else the directory's, that
+// without the usual prefixes, and those of its meta/main.yml.
 func (a Ansible) roleNames(dir string) []string {
+	// Such a link is not copied, since the copy would hold itself.
+	links := project.LinksTo(dir, append(a.usualRoles(), a.Provisioner.Ansible.RolesPath))
 	if name := a.Provisioner.Ansible.RoleName; name != "" {
-		return []string{name}
+		return append(links, name)
 	}
 	base := filepath.Base(dir)
 	names := []string{base}
-	for _, name := range append([]string{strings.TrimPrefix(strings.TrimPrefix(base, "ansible-role-"), "ansible-")}, metaNames(dir)...) {
+	usual := strings.TrimPrefix(strings.TrimPrefix(base, "ansible-role-"), "ansible-")
+	for _, name := range slices.Concat(links, []string{usual}, metaNames(dir)) {
 		if name != "" && name == path.Base(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}

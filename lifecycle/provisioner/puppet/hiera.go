@@ -1,6 +1,7 @@
 package puppet
 
 import (
+	"cmp"
 	"os"
 	"path"
 	"path/filepath"
@@ -101,7 +102,8 @@ func (p Puppet) hieraFiles(h hiera) ([]sandbox.File, error) {
 		p.Notice("Hiera has data but no configuration: neither hiera.global.yaml nor %s was found, so Puppet looks only where "+
 			"its own default says; name one in provisioner.hiera_config_path", hieraFile)
 	case h.config != "" && !carried:
-		p.Notice("Hiera finds no data: %s looks in %s, where there is nothing to bring along", p.Shown(h.config), strings.Join(h.named, ", "))
+		p.Notice("Hiera finds no data: %s looks in %s, where there is nothing to bring along", p.Shown(h.config),
+			cmp.Or(strings.Join(h.named, ", "), "the usual directory, data"))
 	}
 	return files, nil
 }

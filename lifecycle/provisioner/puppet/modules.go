@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/project"
@@ -94,20 +93,9 @@ func (p Puppet) ownNames() ([]string, error) {
 	if name != "" {
 		names = append(names, name)
 	}
-	root, err := os.Stat(p.Root)
-	if err != nil {
-		return nil, err
-	}
-	for _, dir := range p.Provisioner.Puppet.ModulesPaths {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			continue // modules says so
-		}
-		for _, e := range entries {
-			st, err := os.Stat(filepath.Join(dir, e.Name()))
-			if err == nil && os.SameFile(st, root) && !slices.Contains(names, e.Name()) {
-				names = append(names, e.Name())
-			}
+	for _, link := range project.LinksTo(p.Root, p.Provisioner.Puppet.ModulesPaths) {
+		if link != name {
+			names = append(names, link)
 		}
 	}
 	return names, nil
