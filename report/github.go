@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle"
-	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/report/files"
 	"github.com/galley-kitchen/galley/report/run"
 	"github.com/galley-kitchen/galley/report/text"
@@ -72,13 +71,11 @@ func (g *GitHub) annotate(command string, a annotation) {
 func (g *GitHub) Close() error {
 	all := g.collector.Result()
 	for _, i := range all.Instances {
-		for _, t := range i.Tests() {
-			if t.Outcome == result.Failed {
-				g.annotate("error", annotation{
-					title: i.Name + ": " + run.CaseName(t.TestCase), text: cmp.Or(strings.TrimSpace(t.Message), "failed"),
-					file: t.File, line: t.Line,
-				})
-			}
+		for _, t := range i.FailedTests() {
+			g.annotate("error", annotation{
+				title: i.Name + ": " + t.CaseName(), text: cmp.Or(strings.TrimSpace(t.Message), "failed"),
+				file: t.File, line: t.Line,
+			})
 		}
 	}
 	return errors.Join(g.out.Err, g.writeSummary(all))

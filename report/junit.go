@@ -128,10 +128,9 @@ func junitProperties(r *run.Run, i *run.Instance) []junitProperty {
 
 func junitCases(r *run.Run, i *run.Instance) []junitCase {
 	if i.Status == run.NotStarted {
-		return []junitCase{{
-			Name: r.Action, Classname: text.Line(i.Name), Time: seconds(0),
-			Skipped: &junitOutcome{Message: "the instance was not started"},
-		}}
+		c := newJUnitCase(i, r.Action, 0)
+		c.Skipped = &junitOutcome{Message: "the instance was not started"}
+		return []junitCase{c}
 	}
 	var out []junitCase
 	for n, p := range i.Phases {
@@ -147,16 +146,19 @@ func junitCases(r *run.Run, i *run.Instance) []junitCase {
 	}
 	// A failure outside of any phase, or one whose phase's events are missing.
 	if !i.Explained() {
-		out = append(out, junitCase{
-			Name: r.Action, Classname: text.Line(i.Name), Time: seconds(i.Duration),
-			Error: &junitOutcome{Type: string(i.Status), Message: text.Line(i.Reason()), Text: i.TailText()},
-		})
+		c := newJUnitCase(i, r.Action, i.Duration)
+		c.Error = &junitOutcome{Type: string(i.Status), Message: text.Line(i.Reason()), Text: i.TailText()}
+		out = append(out, c)
 	}
 	return out
 }
 
+func newJUnitCase(i *run.Instance, name string, d time.Duration) junitCase {
+	return junitCase{Name: text.Line(name), Classname: text.Line(i.Name), Time: seconds(d)}
+}
+
 func junitPhase(i *run.Instance, p *run.Phase) junitCase {
-	c := junitCase{Name: string(p.Phase), Classname: text.Line(i.Name), Time: seconds(p.Duration)}
+	c := newJUnitCase(i, string(p.Phase), p.Duration)
 	outcome := &junitOutcome{Type: string(p.Phase), Message: text.Line(text.First(p.Error)), Text: text.Lines(p.Error)}
 	if tail := i.TailText(); tail != "" {
 		outcome.Text += "\n\nThe last lines of the log:\n" + tail
@@ -177,12 +179,12 @@ func junitPhase(i *run.Instance, p *run.Phase) junitCase {
 }
 
 func junitTest(i *run.Instance, t run.Test) junitCase {
-	c := junitCase{Name: text.Line(run.CaseName(t.TestCase)), Classname: text.Line(i.Name), Time: seconds(t.Duration)}
+	c := newJUnitCase(i, t.CaseName(), t.Duration)
 	if t.Suite != "" {
 		c.Classname += "." + text.Line(t.Suite)
 	}
 	shown := text.Lines(t.Message)
-	if place := run.Place(t.TestCase); place != "" {
+	if place := t.Place(); place != "" {
 		shown = place + "\n" + shown
 	}
 	switch {

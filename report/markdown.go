@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/report/run"
 	"github.com/galley-kitchen/galley/report/text"
 )
@@ -90,12 +89,9 @@ func markdownRow(i *run.Instance) string {
 func markdownDetails(i *run.Instance) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n<details><summary>%s: %s</summary>\n\n", markdown(i.Name), markdown(i.Reason()))
-	for _, t := range i.Tests() {
-		if t.Outcome != result.Failed {
-			continue
-		}
-		fmt.Fprintf(&b, "**%s**", markdown(run.CaseName(t.TestCase)))
-		if p := run.Place(t.TestCase); p != "" {
+	for _, t := range i.FailedTests() {
+		fmt.Fprintf(&b, "**%s**", markdown(t.CaseName()))
+		if p := t.Place(); p != "" {
 			fmt.Fprintf(&b, " (%s)", markdown(p))
 		}
 		b.WriteString("\n\n" + fenced(text.Lines(t.Message)))
@@ -116,7 +112,7 @@ func markdownFlaky(i *run.Instance) string {
 	fmt.Fprintf(&b, "\n<details><summary>%s passed only when done again</summary>\n\n", markdown(i.Name))
 	for _, t := range i.Tests() {
 		if t.FlakyMessage != "" {
-			fmt.Fprintf(&b, "**%s**\n\n%s", markdown(run.CaseName(t.TestCase)), fenced(text.Lines(t.FlakyMessage)))
+			fmt.Fprintf(&b, "**%s**\n\n%s", markdown(t.CaseName()), fenced(text.Lines(t.FlakyMessage)))
 		}
 	}
 	for _, p := range i.Tries() {

@@ -83,20 +83,17 @@ func Stdout(spec string) bool {
 // OpenAll opens the sinks of several values of --report, with within as for [Env]. Two reports to one file, or to
 // standard output, would destroy each other and are an error.
 func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
-	list := []SinkCloser{}
-	fail := func(err error) ([]SinkCloser, error) {
-		for _, s := range list {
-			err = errors.Join(err, s.Close())
-		}
-		return nil, err
-	}
 	if err := checkPlaces(specs, env); err != nil {
 		return nil, err
 	}
+	list := []SinkCloser{}
 	for _, spec := range specs {
 		s, err := Open(spec, env)
 		if err != nil {
-			return fail(err)
+			for _, opened := range list {
+				err = errors.Join(err, opened.Close())
+			}
+			return nil, err
 		}
 		list = append(list, s)
 	}

@@ -253,18 +253,15 @@ func (l *Loaded) readEnvironment(environ []string) (layer, error) {
 		}
 	}
 	// Test Kitchen's own variables count where galley's are not set.
-	for _, alias := range []struct{ variable, setting string }{
-		{"KITCHEN_LOG", "log-level"}, {"KITCHEN_LOG_OVERWRITE", "log-overwrite"},
-	} {
-		for _, pair := range environ {
-			value, ok := strings.CutPrefix(pair, alias.variable+"=")
-			if _, set := found[alias.setting]; set || !ok || strings.TrimSpace(value) == "" {
-				continue
-			}
-			d, _, _ := lookup(alias.setting)
-			if err := found.put(d, false, []string{value}, Source{Environment, alias.variable}, pair); err != nil {
-				return nil, err
-			}
+	aliases := map[string]string{"KITCHEN_LOG": "log-level", "KITCHEN_LOG_OVERWRITE": "log-overwrite"}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		d, _, ok := lookup(aliases[name])
+		if _, set := found[d.name]; set || !ok || strings.TrimSpace(value) == "" {
+			continue
+		}
+		if err := found.put(d, false, []string{value}, Source{Environment, name}, pair); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil

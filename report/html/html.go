@@ -20,8 +20,7 @@ func Write(w io.Writer, r *run.Run) error {
 	page, err := template.New("page.html").Funcs(template.FuncMap{
 		"printable": text.Lines,
 		"short":     text.ShortDuration,
-		"place":     func(t run.Test) string { return run.Place(t.TestCase) },
-		"caseName":  func(t run.Test) string { return run.CaseName(t.TestCase) },
+		"class":     statusClass,
 	}).ParseFS(htmlFiles, "html/*")
 	if err != nil {
 		return fmt.Errorf("page template: %w", err)
@@ -37,9 +36,8 @@ type htmlPage struct {
 	Started  string
 	Facts    []htmlFact
 	Tiles    []htmlTile
-	Failures []htmlInstance
-	Flaky    []htmlInstance
-	All      []htmlInstance
+	Failures []*run.Instance
+	Flaky    []*run.Instance
 	Timeline timeline
 }
 
@@ -50,13 +48,6 @@ type htmlTile struct {
 	Label  string
 	Number int
 	Class  string
-}
-
-type htmlInstance struct {
-	*run.Instance
-	Class  string
-	Failed []run.Test
-	Tests  []run.Test
 }
 
 func newHTMLPage(r *run.Run) htmlPage {
@@ -70,26 +61,14 @@ func newHTMLPage(r *run.Run) htmlPage {
 		Timeline: newTimeline(r),
 	}
 	for _, i := range r.Instances {
-		view := newHTMLInstance(i)
-		p.All = append(p.All, view)
 		if i.Status == run.Failed || i.Status == run.Unfinished {
-			p.Failures = append(p.Failures, view)
+			p.Failures = append(p.Failures, i)
 		}
 		if i.Flaky() {
-			p.Flaky = append(p.Flaky, view)
+			p.Flaky = append(p.Flaky, i)
 		}
 	}
 	return p
-}
-
-func newHTMLInstance(i *run.Instance) htmlInstance {
-	view := htmlInstance{Instance: i, Class: statusClass(i.Status), Tests: i.Tests()}
-	for _, t := range view.Tests {
-		if t.Outcome == result.Failed {
-			view.Failed = append(view.Failed, t)
-		}
-	}
-	return view
 }
 
 func htmlFacts(r *run.Run) []htmlFact {

@@ -125,6 +125,11 @@ func (i *Instance) Tests() []Test {
 	return out
 }
 
+// FailedTests are those of Tests that failed.
+func (i *Instance) FailedTests() []Test {
+	return slices.DeleteFunc(i.Tests(), func(t Test) bool { return t.Outcome != result.Failed })
+}
+
 // Tries are the phases that failed and were done again, and those that did them again; none when all was done once.
 func (i *Instance) Tries() []*Phase {
 	var out []*Phase

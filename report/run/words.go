@@ -46,27 +46,23 @@ func (i *Instance) Reason() string {
 func (i *Instance) TailText() string { return text.Lines(strings.Join(i.Tail, "\n")) }
 
 // CaseName is the title of a test, with its identifier where it has one.
-func CaseName(c result.TestCase) string {
+func (t Test) CaseName() string {
 	switch {
-	case c.Title == "":
-		return c.ID
-	case c.ID == "" || strings.Contains(c.Title, c.ID):
-		return c.Title
+	case t.Title == "":
+		return t.ID
+	case t.ID == "" || strings.Contains(t.Title, t.ID):
+		return t.Title
 	default:
-		return c.ID + ": " + c.Title
+		return t.ID + ": " + t.Title
 	}
 }
 
 // Place is where a test is written: "test/foo_test.rb:12", or empty.
-func Place(c result.TestCase) string {
-	switch {
-	case c.File == "":
-		return ""
-	case c.Line == 0:
-		return c.File
-	default:
-		return fmt.Sprintf("%s:%d", c.File, c.Line)
+func (t Test) Place() string {
+	if t.File == "" || t.Line == 0 {
+		return t.File
 	}
+	return fmt.Sprintf("%s:%d", t.File, t.Line)
 }
 
 // Headline is the run in one sentence.
