@@ -103,9 +103,9 @@ var errAtOnce = errors.New("at once")
 func (i *instanceRun) awaitSystemd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, systemdTime, fmt.Errorf("systemd did not boot within %s", systemdTime))
 	defer cancel()
-	var said bytes.Buffer
-	_, err := i.access(sandbox.Dir{}).Exec(ctx, runner.Command{Argv: runner.Shell(askSystemd), Stdout: &said, Stderr: &said})
-	state := strings.TrimSpace(said.String())
+	var printed bytes.Buffer
+	_, err := i.access(sandbox.Dir{}).Exec(ctx, runner.Command{Argv: runner.Shell(askSystemd), Stdout: &printed, Stderr: &printed})
+	state := strings.TrimSpace(printed.String())
 	switch {
 	case err != nil && (errors.Is(err, backend.ErrNotRunning) || errors.Is(err, backend.ErrNotFound)):
 		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", err, i.systemdAdvice(ctx))
@@ -120,15 +120,15 @@ func (i *instanceRun) awaitSystemd(ctx context.Context) error {
 	return nil
 }
 
-// explainBoot says why systemd has not booted, by what systemctl said and PID 1 printed.
-func (i *instanceRun) explainBoot(ctx context.Context, said string) error {
+// explainBoot says why systemd has not booted, by what systemctl and PID 1 printed.
+func (i *instanceRun) explainBoot(ctx context.Context, printed string) error {
 	c, err := i.eng.InspectContainer(ctx, i.container.ID)
 	if err == nil && c.State != backend.StateRunning {
 		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", i.live().explainDeath(ctx, errAtOnce), i.systemdAdvice(ctx))
 	}
 	words, wordsErr := i.live().lastWords(ctx)
 	return errors.Join(fmt.Errorf("systemd did not boot in the runner: systemctl says %q\nPID 1 printed:\n%s\n%s",
-		said, words, i.systemdAdvice(ctx)), err, wordsErr)
+		printed, words, i.systemdAdvice(ctx)), err, wordsErr)
 }
 
 // systemdAdvice says which line of kitchen.yml may be in systemd's way.

@@ -70,8 +70,8 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 // an engine compares each step with all the images that it has.
 const buildAttempts = 3
 
-// runBuild builds an image from files. Its output is shown line by line to who
-// wants to know all, and in full to everybody when it fails.
+// runBuild builds an image from files. Its output is shown line by line to users who
+// want all of it, and in full to all when it fails.
 func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
 	live := &lineWriter{emit: func(line string) { by.notice(LevelDebug, line) }}

@@ -40,8 +40,8 @@ func secretBuildArgs(d config.Driver) error {
 			}
 			why = "holds a secret"
 		}
-		return fmt.Errorf("driver.build_args: %s %s, and whoever has the image would read it in the image's history.\n"+
-			"Give it to the runner, by driver.env or a hook, and do there what needs it. If everybody may read it, "+
+		return fmt.Errorf("driver.build_args: %s %s, and all who have the image could read it in the image's history.\n"+
+			"Give it to the runner, by driver.env or a hook, and do there what needs it. If all may read it, "+
 			"give the argument a name that does not say secret", name, why)
 	}
 	return nil

@@ -15,7 +15,7 @@ func (i *instanceRun) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	box, err := i.fillSandbox(ctx, sandboxes.ofKitchen, prov.Prepare)
+	sb, err := i.fillSandbox(ctx, sandboxes.ofKitchen, prov.Prepare)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (i *instanceRun) converge(ctx context.Context) error {
 	}
 	err = i.step(StepRun, func() error {
 		stdout, stderr, flush := i.output()
-		summary, err := prov.Converge(ctx, i.access(box), box, runner.Output{Stdout: stdout, Stderr: stderr})
+		summary, err := prov.Converge(ctx, i.access(sb), sb, runner.Output{Stdout: stdout, Stderr: stderr})
 		flush()
 		if summary.Text != "" || summary.Changed >= 0 {
 			i.emit(ConvergeSummary{Stamp: i.stamp(), Text: summary.Text, Changed: summary.Changed,
@@ -34,36 +34,36 @@ func (i *instanceRun) converge(ctx context.Context) error {
 		}
 		return err
 	})
-	return errors.Join(err, i.download(ctx, box, i.inst.Provisioner.Downloads))
+	return errors.Join(err, i.download(ctx, sb, i.inst.Provisioner.Downloads))
 }
 
 // fillSandbox makes the sandboxes if they are gone and fills one. What the runner's root
 // left there and this user cannot remove is removed through the runner.
 func (i *instanceRun) fillSandbox(ctx context.Context, which func(sandboxes) sandbox.Dir,
-	fill func(context.Context, sandbox.Dir) error) (box sandbox.Dir, err error) {
+	fill func(context.Context, sandbox.Dir) error) (sb sandbox.Dir, err error) {
 	if i.container == nil {
-		return box, fmt.Errorf("%s has no runner\nRun `galley create %s` first", i.inst.Name, i.inst.Name)
+		return sb, fmt.Errorf("%s has no runner\nRun `galley create %s` first", i.inst.Name, i.inst.Name)
 	}
-	return box, i.step(StepPrepare, func() error {
+	return sb, i.step(StepPrepare, func() error {
 		all, err := i.makeSandboxes(ctx)
 		if err != nil {
 			return err
 		}
-		box = which(all)
-		err = fill(ctx, box)
+		sb = which(all)
+		err = fill(ctx, sb)
 		var left *sandbox.LeftoverError
 		if !errors.As(err, &left) {
 			return err
 		}
-		if rmErr := i.live().removeThere(ctx, box, left.Paths); rmErr != nil {
+		if rmErr := i.live().removeThere(ctx, sb, left.Paths); rmErr != nil {
 			return errors.Join(err, rmErr)
 		}
-		return fill(ctx, box)
+		return fill(ctx, sb)
 	})
 }
 
 // download fetches what kitchen.yml's `downloads` name, also after a failure.
-func (i *instanceRun) download(ctx context.Context, box sandbox.Dir, files map[string]string) error {
+func (i *instanceRun) download(ctx context.Context, sb sandbox.Dir, files map[string]string) error {
 	if len(files) == 0 {
 		return nil
 	}

@@ -59,9 +59,9 @@ func (i *instanceRun) createHooks(ctx context.Context, s Step) error {
 
 // plan is what the runner must be like.
 type plan struct {
-	spec    backend.ContainerSpec
-	digests map[string]string
-	boxes   sandboxes
+	spec      backend.ContainerSpec
+	digests   map[string]string
+	sandboxes sandboxes
 	// image is what the runner is made from; it has no ID when that was taken for granted.
 	image backend.Image
 	// shared is what the answers came from.
@@ -69,8 +69,8 @@ type plan struct {
 }
 
 // prepare finds the images, ensures what runners share, and plans the runner. What does
-// not depend on each other is asked side by side; one that fails leaves the others to
-// end by themselves, since other instances of the run wait for the same answers.
+// not depend on each other is asked side by side; the others end by
+// themselves when one fails, since other instances of the run wait for the same answers.
 //
 // The platform's image and the network are there in all likelihood. With assume they are
 // not asked for then: the plan's image has no ID, and ensureRunner prepares again if they
@@ -87,7 +87,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if err != nil {
 		return p, err
 	}
-	if err := i.recorded(StepSandbox, func() error { p.boxes, err = i.makeSandboxes(ctx); return err }); err != nil {
+	if err := i.recorded(StepSandbox, func() error { p.sandboxes, err = i.makeSandboxes(ctx); return err }); err != nil {
 		return p, err
 	}
 	tools := make([]backend.Tool, len(wanted))
@@ -113,8 +113,8 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if p.image.ID != "" { // the name may be another image's on this engine
 		image = p.image.ID
 	}
-	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, p.boxes, i.run.project().Getenv)
-	if p.digests, err = i.digests(p.boxes, wanted); err != nil {
+	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, p.sandboxes, i.run.project().Getenv)
+	if p.digests, err = i.digests(p.sandboxes, wanted); err != nil {
 		return p, err
 	}
 	ids := make([]string, len(tools))
@@ -170,7 +170,7 @@ func (i *instanceRun) ensureTools(ctx context.Context, wanted []*provisioner.Too
 }
 
 // mayAssumeImage reports whether the runner can be made from the platform's image by
-// its name, without a look at it: it need not be newer, of another architecture or
+// its name, without asking for it: it need not be newer, of another architecture or
 // built, and there is no runner to compare with.
 func (i *instanceRun) mayAssumeImage() bool {
 	d := i.inst.Driver
@@ -191,7 +191,7 @@ func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) 
 		return backend.Image{}, err
 	}
 	if secretInHistory(i.inst, i.run.o.Environ) {
-		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: whoever has the work image reads it in its history")
+		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read it in its history")
 	}
 	return i.eng.work(ctx, i.requester(), d, img)
 }
@@ -398,7 +398,7 @@ func (p *plan) upload() {
 	p.spec.Labels[label.Sandbox] = sandboxUploaded
 	var list []backend.Mount
 	for _, m := range p.spec.Mounts {
-		if m.Own && (m.Target == p.boxes.kitchen.Remote || m.Target == p.boxes.verifier.Remote) {
+		if m.Own && (m.Target == p.sandboxes.kitchen.Remote || m.Target == p.sandboxes.verifier.Remote) {
 			m = backend.Mount{Type: backend.MountVolume, Target: m.Target}
 		}
 		list = append(list, m)

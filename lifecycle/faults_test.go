@@ -98,7 +98,7 @@ func TestRecoversFromEveryFault(t *testing.T) {
 			setUp := func() (*kitchen, config.Instance) {
 				k := newKitchen(t)
 				if remote {
-					distant(k)
+					moveAway(k)
 				}
 				return k, k.trackConverges()
 			}

@@ -81,7 +81,7 @@ func (e *engine) pull(ctx context.Context, by requester, ref, platform string) (
 }
 
 // credentials are those for an image's registry, nil when there are none. A store
-// that cannot be read is no reason to stop: the image may be there for everybody.
+// that cannot be read is no reason to stop: the image may be public.
 func (i *instanceRun) credentials(ctx context.Context, ref string) *backend.Credentials {
 	find := i.run.o.Credentials
 	if find == nil {

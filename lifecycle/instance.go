@@ -31,7 +31,7 @@ type instanceRun struct {
 
 	// container is the runner as it is known to be now, nil when there is none.
 	container *backend.Container
-	// openSandbox is set where everybody must be able to write in the sandboxes.
+	// openSandbox is set where all users must be able to write in the sandboxes.
 	openSandbox bool
 	provisioner func() (provisioner.Provisioner, error)
 	verifier    func() (verifier.Verifier, error)

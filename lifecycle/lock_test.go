@@ -55,7 +55,7 @@ func (m *meanwhile) Handle(e Event) {
 }
 
 // What another galley does to an instance while this one is busy with the one before
-// it counts, though nobody had to wait for a lock.
+// it counts, though there was no wait for a lock.
 func TestAnotherGalleyWasFaster(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, meanwhile Action
@@ -80,7 +80,7 @@ func TestAnotherGalleyWasFaster(t *testing.T) {
 				}}
 			}
 			require.NoError(t, k.do("converge", a, b))
-			require.NotContains(t, k.sink.notices(), "the runner is gone; it was removed by somebody else")
+			require.NotContains(t, k.sink.notices(), "the runner is gone; it was removed by another")
 			runners := k.runners()
 			require.Len(t, runners, 2)
 			for _, r := range runners {

@@ -112,7 +112,7 @@ func TestOrphanOnAStoppedEngine(t *testing.T) {
 	require.FileExists(t, k.project.state().Path("a.json"))
 }
 
-// What somebody made of a runner, as by docker commit and docker run, has the runner's labels. It is never taken for
+// What a person made of a runner, as by docker commit and docker run, has the runner's labels. It is never taken for
 // one, listed or removed, and neither is its image.
 func TestMadeOfARunner(t *testing.T) {
 	k := newKitchen(t)

@@ -219,7 +219,7 @@ func containerName(p Project, instance string) string {
 }
 
 // isRunner reports whether a container is a runner, of whichever project: it has the labels
-// and the name of one. What somebody makes of a runner, as by docker commit and docker run,
+// and the name of one. What a person makes of a runner, as by docker commit and docker run,
 // inherits the labels alone, and is theirs.
 func isRunner(c backend.Container) bool {
 	l := c.Labels

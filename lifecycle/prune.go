@@ -75,7 +75,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	return removed, errors.Join(errs...)
 }
 
-// isWorkImage reports whether an image is one that galley made, and not one that somebody
+// isWorkImage reports whether an image is one that galley made, and not one that a person
 // made from a runner or a work image: such an image inherits the labels.
 func isWorkImage(i backend.Image) bool {
 	return i.Labels[label.Role] == label.RoleWork && !slices.ContainsFunc(i.Tags, func(tag string) bool { return !strings.HasPrefix(tag, workImages) })

@@ -40,7 +40,7 @@ func TestAPICallsOfAWarmTest(t *testing.T) {
 }
 
 // What a warm run takes for granted may be gone: another galley pruned the network,
-// or somebody the image.
+// or a person the image.
 func TestMakesWhatWasTakenForGranted(t *testing.T) {
 	k := newKitchen(t)
 	k.fake.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.com/platform:1"})
@@ -302,7 +302,7 @@ func TestMovedTag(t *testing.T) {
 	}
 }
 
-// A container of somebody else's is never removed, even when it has the name.
+// A container that is not galley's is never removed, even when it has the name.
 func TestForeignContainerIsLeftAlone(t *testing.T) {
 	k := newKitchen(t)
 	c, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: containerName(k.project, "a"),

@@ -47,7 +47,7 @@ func (i *instanceRun) progress(p Progress) {
 }
 
 // access is how provisioners and verifiers reach the runner.
-func (i *instanceRun) access(box sandbox.Dir) runner.Runner { return access{i.live(), box} }
+func (i *instanceRun) access(sb sandbox.Dir) runner.Runner { return access{i.live(), sb} }
 
 // uploaded reports whether the runner has copies of the sandboxes.
 func (l *liveRunner) uploaded() bool { return isUploaded(l.c) }
@@ -130,7 +130,7 @@ const deathTail = 20
 // access is how provisioners and verifiers reach the runner, with one of its sandboxes.
 type access struct {
 	*liveRunner
-	box sandbox.Dir
+	sb sandbox.Dir
 }
 
 // Exec implements runner.Runner.
@@ -148,7 +148,7 @@ func (a access) Sync(ctx context.Context) error {
 	if !a.uploaded() {
 		return nil // the runner sees the directory itself
 	}
-	return a.upload(ctx, a.box)
+	return a.upload(ctx, a.sb)
 }
 
 // Download implements runner.Runner.

@@ -69,7 +69,7 @@ func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 }
 
 // needsOpenSandbox reports whether the runner's user can write in a directory of galley's
-// user only when everybody may: in a remapped user namespace, without root or without
+// user only when all users may: in a remapped user namespace, without root or without
 // root's power over files.
 func needsOpenSandbox(d config.Driver, remaps bool) bool {
 	name, _, _ := strings.Cut(d.User, ":")

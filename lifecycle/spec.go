@@ -17,7 +17,7 @@ const pidOne = `trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done`
 
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, boxes sandboxes, getenv func(string) string) backend.ContainerSpec {
+func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, dirs sandboxes, getenv func(string) string) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
 		Name:         containerName(p, i.Name),
@@ -58,7 +58,7 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		},
 	}
 	if s.Network.Mode == backend.NetworkContainer && !d.HostnameSet {
-		s.Hostname = "" // the other container's, and nobody asked for one
+		s.Hostname = "" // the other container's, and kitchen.yml asks for none
 	}
 	// The command comes after the image's own entrypoint, or the one that is set.
 	if s.Command == nil && (len(s.Entrypoint) == 0 || !isSystemd(s.Entrypoint[0])) {
@@ -79,11 +79,11 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 	for _, x := range d.VolumesFrom {
 		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom(x))
 	}
-	for _, box := range boxes.all() {
-		if box.Local != "" {
-			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountBind, Source: box.Local, Target: box.Remote, Own: true})
+	for _, sb := range dirs.all() {
+		if sb.Local != "" {
+			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountBind, Source: sb.Local, Target: sb.Remote, Own: true})
 		} else {
-			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountVolume, Target: box.Remote})
+			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountVolume, Target: sb.Remote})
 		}
 	}
 	for _, m := range d.Mounts {

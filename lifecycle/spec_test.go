@@ -28,12 +28,12 @@ func TestRunnerSpec(t *testing.T) {
 			specs := map[string]backend.ContainerSpec{}
 			dir, instances := load(t, file)
 			for _, i := range instances {
-				box := func(name string) sandbox.Dir {
+				sb := func(name string) sandbox.Dir {
 					return sandbox.Dir{Local: filepath.Join(dir, "sandbox", name), Remote: "/opt/" + name}
 				}
 				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123",
 					[]backend.Tool{{Image: "sha256:4567"}},
-					sandboxes{kitchen: box("kitchen"), verifier: box("verifier")}, environment("CI=true"))
+					sandboxes{kitchen: sb("kitchen"), verifier: sb("verifier")}, environment("CI=true"))
 			}
 			var got bytes.Buffer
 			enc := json.NewEncoder(&got)

@@ -40,7 +40,7 @@ const toolIDs = "ToolIDs"
 
 // digests has a digest of each part of what kitchen.yml wants the runner to be, which is
 // known without the engine: images by their names, with what is built on them.
-func (i *instanceRun) digests(boxes sandboxes, wanted []*provisioner.Tool) (map[string]string, error) {
+func (i *instanceRun) digests(dirs sandboxes, wanted []*provisioner.Tool) (map[string]string, error) {
 	d := i.inst.Driver
 	var tools []backend.Tool
 	for _, t := range wanted {
@@ -54,7 +54,7 @@ func (i *instanceRun) digests(boxes sandboxes, wanted []*provisioner.Tool) (map[
 	if len(d.BuildArgs) > 0 {
 		image = append(image, textDigest(fmt.Sprint(d.BuildArgs))) // maps print in order
 	}
-	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, boxes, i.run.project().Getenv))
+	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, dirs, i.run.project().Getenv))
 }
 
 // configChanged says in what kitchen.yml wants another runner than the one that is recorded, as far as that is known

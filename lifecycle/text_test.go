@@ -12,7 +12,7 @@ import (
 
 // TestPathsThatAreNoText: an engine would be told of another directory.
 func TestPathsThatAreNoText(t *testing.T) {
-	p := plan{boxes: sandboxes{kitchen: sandbox.Dir{Remote: "/opt/kitchen"},
+	p := plan{sandboxes: sandboxes{kitchen: sandbox.Dir{Remote: "/opt/kitchen"},
 		verifier: sandbox.Dir{Remote: "/opt/verifier"}}}
 	p.spec.Labels = backend.Labels{label.Sandbox: sandboxMounted}
 	p.spec.Mounts = []backend.Mount{

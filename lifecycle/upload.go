@@ -22,8 +22,8 @@ import (
 const removeBatch = 500
 
 // sandboxMode is the mode of a sandbox in a runner, as of one that is mounted.
-func sandboxMode(box sandbox.Dir) fs.FileMode {
-	if box.Open {
+func sandboxMode(sb sandbox.Dir) fs.FileMode {
+	if sb.Open {
 		return 0o777
 	}
 	return 0o755
@@ -33,19 +33,19 @@ func sandboxMode(box sandbox.Dir) fs.FileMode {
 // engine that does not see this machine's files. Only what changed is sent, as a
 // stream, and what is gone here is removed there. What the runner itself changed, moved
 // or removed is put back, as on an engine that sees the files.
-func (l *liveRunner) upload(ctx context.Context, box sandbox.Dir) error {
-	file := box.Local + ".sent.json"
+func (l *liveRunner) upload(ctx context.Context, sb sandbox.Dir) error {
+	file := sb.Local + ".sent.json"
 	old, err := loadManifest(file, l.c.ID)
 	if err != nil {
 		return err
 	}
 	seen := listing{}
 	if len(old.Files) > 0 {
-		if seen, err = l.list(ctx, box, old); err != nil {
+		if seen, err = l.list(ctx, sb, old); err != nil {
 			return err
 		}
 	}
-	c, err := compare(box.Local, old, seen)
+	c, err := compare(sb.Local, old, seen)
 	if err != nil {
 		return fmt.Errorf("upload the sandbox: %w", err)
 	}
@@ -58,15 +58,15 @@ func (l *liveRunner) upload(ctx context.Context, box sandbox.Dir) error {
 	if err := c.unsure(old).save(file); err != nil {
 		return err
 	}
-	if err := l.removeThere(ctx, box, c.remove); err != nil {
+	if err := l.removeThere(ctx, sb, c.remove); err != nil {
 		return err
 	}
 	if len(c.send) > 0 {
-		if err := l.send(ctx, box, c.send, c.bytes); err != nil {
+		if err := l.send(ctx, sb, c.send, c.bytes); err != nil {
 			return err
 		}
 	}
-	if seen, err = l.list(ctx, box, c.now); err != nil {
+	if seen, err = l.list(ctx, sb, c.now); err != nil {
 		return err
 	}
 	for p, f := range c.now.Files {
@@ -78,7 +78,7 @@ func (l *liveRunner) upload(ctx context.Context, box sandbox.Dir) error {
 
 // list asks the runner what it has of a sandbox. One that has no find or no stat tells
 // nothing, so all is sent each time.
-func (l *liveRunner) list(ctx context.Context, box sandbox.Dir, m manifest) (listing, error) {
+func (l *liveRunner) list(ctx context.Context, sb sandbox.Dir, m manifest) (listing, error) {
 	wanted := map[string]bool{}
 	for p := range m.Files {
 		for d := p; !wanted[d]; d = path.Dir(d) {
@@ -86,7 +86,7 @@ func (l *liveRunner) list(ctx context.Context, box sandbox.Dir, m manifest) (lis
 		}
 	}
 	out := &listingWriter{wanted: func(p string) bool { return wanted[p] && p != "." }, list: listing{}}
-	_, err := access{l, box}.Exec(ctx, runner.Command{User: "0", WorkDir: box.Remote, Argv: listCommand(), Stdout: out})
+	_, err := access{l, sb}.Exec(ctx, runner.Command{User: "0", WorkDir: sb.Remote, Argv: listCommand(), Stdout: out})
 	if err != nil {
 		return nil, fmt.Errorf("see what the runner has of the sandbox: %w", err)
 	}
@@ -96,17 +96,17 @@ func (l *liveRunner) list(ctx context.Context, box sandbox.Dir, m manifest) (lis
 
 // removeThere deletes things in the runner's sandbox. Names that are no text reach the
 // runner as a script: in a command of the engine's API they would become others.
-func (l *liveRunner) removeThere(ctx context.Context, box sandbox.Dir, gone []string) error {
+func (l *liveRunner) removeThere(ctx context.Context, sb sandbox.Dir, gone []string) error {
 	for batch := range slices.Chunk(gone, removeBatch) {
 		argv := []string{"rm", "-rf", "--"}
 		for _, p := range batch {
-			argv = append(argv, path.Join(box.Remote, p))
+			argv = append(argv, path.Join(sb.Remote, p))
 		}
 		c := runner.Command{User: "0", Argv: argv}
 		if line := runner.QuoteAll(argv); !utf8.ValidString(line) {
 			c.Argv, c.Stdin = []string{"sh"}, strings.NewReader(line+"\n")
 		}
-		code, err := access{l, box}.Exec(ctx, c)
+		code, err := access{l, sb}.Exec(ctx, c)
 		if err := runner.Succeeded("rm", code, err); err != nil {
 			return fmt.Errorf("remove old files of the sandbox in the runner: %w", err)
 		}
@@ -115,21 +115,21 @@ func (l *liveRunner) removeThere(ctx context.Context, box sandbox.Dir, gone []st
 }
 
 // send streams files to the runner, telling how far it is.
-func (l *liveRunner) send(ctx context.Context, box sandbox.Dir, files []sandbox.File, total int64) error {
+func (l *liveRunner) send(ctx context.Context, sb sandbox.Dir, files []sandbox.File, total int64) error {
 	noun := "files"
 	if len(files) == 1 {
 		noun = "file"
 	}
-	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), box.Remote)
+	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), sb.Remote)
 	progress := func(p Progress) {
 		p.What, p.Total = what, total
 		l.progress(p)
 	}
 	pr, pw := io.Pipe()
 	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
-	root := sandbox.File{Path: ".", Dir: true, Mode: sandboxMode(box)}
+	root := sandbox.File{Path: ".", Dir: true, Mode: sandboxMode(sb)}
 	go func() { pw.CloseWithError(archive.Write(meter, append([]sandbox.File{root}, files...))) }()
-	err := l.be.CopyTo(ctx, l.c.ID, box.Remote, pr)
+	err := l.be.CopyTo(ctx, l.c.ID, sb.Remote, pr)
 	pr.Close()
 	done := Progress{Current: total, Done: true}
 	if err != nil {

@@ -23,8 +23,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// farEngine is an engine on another host: it has none of this machine's files.
-type farEngine struct {
+// remoteEngine is an engine on another host: it has none of this machine's files.
+type remoteEngine struct {
 	*fake.Engine
 	// sent is how many bytes went to containers, copies how often.
 	sent   int64
@@ -36,7 +36,7 @@ type farEngine struct {
 var errCut = errors.New("the line went dead")
 
 // CreateContainer refuses all binds, as an engine does that does not see them.
-func (f *farEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+func (f *remoteEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	for _, m := range s.Mounts {
 		if m.Type == backend.MountBind {
 			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource, Detail: m.Source +
@@ -47,7 +47,7 @@ func (f *farEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec
 }
 
 // CopyTo counts what passes.
-func (f *farEngine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
+func (f *remoteEngine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
 	f.copies++
 	if f.cut > 0 {
 		n, err := io.CopyN(io.Discard, tar, f.cut)
@@ -71,33 +71,33 @@ func (c *counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// distant moves a kitchen's engine to another host.
-func distant(k *kitchen) *farEngine {
-	far := &farEngine{Engine: k.fake}
+// moveAway moves a kitchen's engine to another host.
+func moveAway(k *kitchen) *remoteEngine {
+	engine := &remoteEngine{Engine: k.fake}
 	k.change = func(o *Options) {
 		o.Open = func(context.Context, string, string) (backend.ContainerBackend, backend.Endpoint, error) {
-			return far, backend.Endpoint{URI: "fake://far"}, nil
+			return engine, backend.Endpoint{URI: "fake://remote"}, nil
 		}
 	}
-	return far
+	return engine
 }
 
 // remoteRunner is a running runner on a remote engine, with its sandbox.
-func remoteRunner(t *testing.T) (*liveRunner, *farEngine, sandbox.Dir, *recorder) {
+func remoteRunner(t *testing.T) (*liveRunner, *remoteEngine, sandbox.Dir, *recorder) {
 	t.Helper()
 	k := newKitchen(t)
-	far := distant(k)
+	engine := moveAway(k)
 	i := k.run().newInstanceRun(chefInstance("a"))
 	require.NoError(t, i.inspect(t.Context(), false))
 	i.phase = PhaseCreate
 	require.NoError(t, i.create(t.Context()))
 	require.True(t, i.live().uploaded())
-	return i.live(), far, i.theSandboxes().kitchen, k.sink
+	return i.live(), engine, i.theSandboxes().kitchen, k.sink
 }
 
-func put(t *testing.T, box sandbox.Dir, name, text string) {
+func put(t *testing.T, sb sandbox.Dir, name, text string) {
 	t.Helper()
-	path := filepath.Join(box.Local, name)
+	path := filepath.Join(sb.Local, name)
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
@@ -105,36 +105,36 @@ func put(t *testing.T, box sandbox.Dir, name, text string) {
 // The second upload of a large sandbox sends nothing at all, and after one change
 // just that file.
 func TestUploadOfManyFiles(t *testing.T) {
-	w, far, box, _ := remoteRunner(t)
+	w, engine, sb, _ := remoteRunner(t)
 	const files, size = 2_000, 64
 	for i := range files {
-		put(t, box, fmt.Sprintf("cookbooks/c%d/files/f%d", i%100, i), strings.Repeat("x", size))
+		put(t, sb, fmt.Sprintf("cookbooks/c%d/files/f%d", i%100, i), strings.Repeat("x", size))
 	}
-	require.NoError(t, w.upload(t.Context(), box))
-	require.Equal(t, 1, far.copies)
-	first := far.sent
+	require.NoError(t, w.upload(t.Context(), sb))
+	require.Equal(t, 1, engine.copies)
+	first := engine.sent
 	require.Greater(t, first, int64(files*size))
-	require.NoError(t, w.upload(t.Context(), box))
-	require.Equal(t, 1, far.copies, "nothing changed")
-	require.Equal(t, first, far.sent)
+	require.NoError(t, w.upload(t.Context(), sb))
+	require.Equal(t, 1, engine.copies, "nothing changed")
+	require.Equal(t, first, engine.sent)
 
 	// A new time alone is no new content.
 	stamp := time.Unix(1, 0)
-	require.NoError(t, os.Chtimes(filepath.Join(box.Local, "cookbooks/c7/files/f7"), stamp, stamp))
-	require.NoError(t, w.upload(t.Context(), box))
-	require.Equal(t, 1, far.copies)
+	require.NoError(t, os.Chtimes(filepath.Join(sb.Local, "cookbooks/c7/files/f7"), stamp, stamp))
+	require.NoError(t, w.upload(t.Context(), sb))
+	require.Equal(t, 1, engine.copies)
 
-	put(t, box, "cookbooks/c8/files/f8", "changed")
-	require.NoError(t, w.upload(t.Context(), box))
-	require.Equal(t, 2, far.copies)
-	require.Less(t, far.sent-first, int64(16<<10))
-	t.Logf("bytes sent: %d at first, 0 unchanged, %d for one file", first, far.sent-first)
+	put(t, sb, "cookbooks/c8/files/f8", "changed")
+	require.NoError(t, w.upload(t.Context(), sb))
+	require.Equal(t, 2, engine.copies)
+	require.Less(t, engine.sent-first, int64(16<<10))
+	t.Logf("bytes sent: %d at first, 0 unchanged, %d for one file", first, engine.sent-first)
 }
 
 func TestUploadFollowsEveryChange(t *testing.T) {
-	w, far, box, _ := remoteRunner(t)
+	w, engine, sb, _ := remoteRunner(t)
 	there := func(name string) string {
-		data, err := far.ReadFile(w.c.ID, box.Remote+"/"+name)
+		data, err := engine.ReadFile(w.c.ID, sb.Remote+"/"+name)
 		if err != nil {
 			return "none"
 		}
@@ -145,25 +145,25 @@ func TestUploadFollowsEveryChange(t *testing.T) {
 		do   func()
 		want map[string]string
 	}{
-		{"first", func() { put(t, box, "a", "1"); put(t, box, "d/x", "2"); put(t, box, "e/f/g", "3") },
+		{"first", func() { put(t, sb, "a", "1"); put(t, sb, "d/x", "2"); put(t, sb, "e/f/g", "3") },
 			map[string]string{"a": "1", "d/x": "2", "e/f/g": "3"}},
 		{"a directory becomes a file", func() {
-			require.NoError(t, os.RemoveAll(filepath.Join(box.Local, "d")))
-			put(t, box,
+			require.NoError(t, os.RemoveAll(filepath.Join(sb.Local, "d")))
+			put(t, sb,
 				"d", "file")
 		},
 			map[string]string{"d": "file", "d/x": "none"}},
 		{"a file becomes a directory", func() {
-			require.NoError(t, os.Remove(filepath.Join(box.Local, "a")))
-			put(t, box,
+			require.NoError(t, os.Remove(filepath.Join(sb.Local, "a")))
+			put(t, sb,
 				"a/b", "deep")
 		},
 			map[string]string{"a/b": "deep"}},
-		{"a tree goes", func() { require.NoError(t, os.RemoveAll(filepath.Join(box.Local, "e"))) },
+		{"a tree goes", func() { require.NoError(t, os.RemoveAll(filepath.Join(sb.Local, "e"))) },
 			map[string]string{"e/f/g": "none", "d": "file"}},
 	} {
 		step.do()
-		require.NoError(t, w.upload(t.Context(), box), step.name)
+		require.NoError(t, w.upload(t.Context(), sb), step.name)
 		for name, want := range step.want {
 			require.Equal(t, want, there(name), "%s: %s", step.name, name)
 		}
@@ -191,24 +191,24 @@ func endings(r *recorder) []string {
 // An upload that broke off half-way may have changed files: they are sent again
 // even when they are here as they were before.
 func TestUploadAfterABreak(t *testing.T) {
-	w, far, box, sink := remoteRunner(t)
-	put(t, box, "a", "old")
-	put(t, box, "gone", "x")
-	require.NoError(t, w.upload(t.Context(), box))
-	put(t, box, "a", "new")
-	require.NoError(t, os.Remove(filepath.Join(box.Local, "gone")))
-	far.cut = 600
-	require.ErrorIs(t, w.upload(t.Context(), box), errCut)
+	w, engine, sb, sink := remoteRunner(t)
+	put(t, sb, "a", "old")
+	put(t, sb, "gone", "x")
+	require.NoError(t, w.upload(t.Context(), sb))
+	put(t, sb, "a", "new")
+	require.NoError(t, os.Remove(filepath.Join(sb.Local, "gone")))
+	engine.cut = 600
+	require.ErrorIs(t, w.upload(t.Context(), sb), errCut)
 	require.Equal(t, []string{"", "failed"}, endings(sink))
 	// What arrived is the new file; the user goes back to the old one.
-	require.NoError(t, far.Engine.CopyTo(t.Context(), w.c.ID, box.Remote,
+	require.NoError(t, engine.Engine.CopyTo(t.Context(), w.c.ID, sb.Remote,
 		tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
-	put(t, box, "a", "old")
-	require.NoError(t, w.upload(t.Context(), box))
-	data, err := far.ReadFile(w.c.ID, box.Remote+"/a")
+	put(t, sb, "a", "old")
+	require.NoError(t, w.upload(t.Context(), sb))
+	data, err := engine.ReadFile(w.c.ID, sb.Remote+"/a")
 	require.NoError(t, err)
 	require.Equal(t, "old", string(data))
-	_, err = far.ReadFile(w.c.ID, box.Remote+"/gone")
+	_, err = engine.ReadFile(w.c.ID, sb.Remote+"/gone")
 	require.Error(t, err)
 }
 
@@ -239,11 +239,11 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// On a far engine a runner is no other one than on a near one: a second create
+// On a remote engine a runner is no other one than on a local one: a second create
 // keeps it, and a directory of the user's that is not there is the user's to mend.
 func TestFarRunnerIsKept(t *testing.T) {
 	k := newKitchen(t)
-	distant(k)
+	moveAway(k)
 	require.NoError(t, k.do("verify", chefInstance("a")))
 	first := k.runners()[0].ID
 	require.NoError(t, k.do("create", chefInstance("a")))
@@ -263,17 +263,17 @@ func TestFarRunnerIsKept(t *testing.T) {
 // TestUploadPutsBack: what the runner changed, moved or removed in its sandbox is there
 // again, as on an engine that sees the files, and what is in the way of it goes.
 func TestUploadPutsBack(t *testing.T) {
-	w, far, box, _ := remoteRunner(t)
-	put(t, box, "a", "ours")
-	put(t, box, "d/x", "ours")
-	put(t, box, "d/y", "ours")
-	put(t, box, "keep", "ours")
-	require.NoError(t, os.MkdirAll(filepath.Join(box.Local, "empty"), 0o750))
-	require.NoError(t, w.upload(t.Context(), box))
-	at := func(name string) string { return box.Remote + "/" + name }
-	remove := func(name string) { require.NoError(t, far.RemoveFile(w.c.ID, at(name))) }
-	write := func(name, text string) { require.NoError(t, far.WriteFile(w.c.ID, at(name), []byte(text))) }
-	make := func(name string, f fake.File) { require.NoError(t, far.PutFile(w.c.ID, at(name), f)) }
+	w, engine, sb, _ := remoteRunner(t)
+	put(t, sb, "a", "ours")
+	put(t, sb, "d/x", "ours")
+	put(t, sb, "d/y", "ours")
+	put(t, sb, "keep", "ours")
+	require.NoError(t, os.MkdirAll(filepath.Join(sb.Local, "empty"), 0o750))
+	require.NoError(t, w.upload(t.Context(), sb))
+	at := func(name string) string { return sb.Remote + "/" + name }
+	remove := func(name string) { require.NoError(t, engine.RemoveFile(w.c.ID, at(name))) }
+	write := func(name, text string) { require.NoError(t, engine.WriteFile(w.c.ID, at(name), []byte(text))) }
+	make := func(name string, f fake.File) { require.NoError(t, engine.PutFile(w.c.ID, at(name), f)) }
 	link := func(target string) fake.File {
 		return fake.File{Mode: fs.ModeSymlink | 0o777, Link: target}
 	}
@@ -291,22 +291,22 @@ func TestUploadPutsBack(t *testing.T) {
 		"other content, same length": func() { write("d/x", "evil") },
 	} {
 		change()
-		copies := far.copies
+		copies := engine.copies
 		for range 2 {
-			require.NoError(t, w.upload(t.Context(), box), what)
+			require.NoError(t, w.upload(t.Context(), sb), what)
 			for _, name := range []string{"a", "d/x", "d/y", "keep"} {
-				f, err := far.Stat(w.c.ID, at(name))
+				f, err := engine.Stat(w.c.ID, at(name))
 				require.NoError(t, err, what)
 				require.True(t, f.Mode.IsRegular(), "%s: %s", what, name)
 				require.Equal(t, "ours", string(f.Data), "%s: %s", what, name)
 			}
 			for _, name := range []string{"d", "empty"} {
-				f, err := far.Stat(w.c.ID, at(name))
+				f, err := engine.Stat(w.c.ID, at(name))
 				require.NoError(t, err, what)
 				require.True(t, f.Mode.IsDir(), "%s: %s", what, name)
 			}
 		}
-		require.Equal(t, copies+1, far.copies, "once is enough: %s", what)
+		require.Equal(t, copies+1, engine.copies, "once is enough: %s", what)
 	}
 }
 

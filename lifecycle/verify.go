@@ -18,26 +18,26 @@ func (i *instanceRun) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	box, err := i.fillSandbox(ctx, sandboxes.ofVerifier, ver.Prepare)
+	sb, err := i.fillSandbox(ctx, sandboxes.ofVerifier, ver.Prepare)
 	if err != nil {
 		return err
 	}
 	err = i.step(StepRun, func() error {
-		cases, err := i.runTests(ctx, ver, box)
+		cases, err := i.runTests(ctx, ver, sb)
 		for _, c := range cases {
 			i.emit(TestFinished{Stamp: i.stamp(), Case: c})
 		}
 		return i.forgiveNoTests(err)
 	})
-	return errors.Join(err, i.download(ctx, box, i.inst.Verifier.Downloads))
+	return errors.Join(err, i.download(ctx, sb, i.inst.Verifier.Downloads))
 }
 
-func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, box sandbox.Dir) ([]result.TestCase, error) {
+func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, sb sandbox.Dir) ([]result.TestCase, error) {
 	target := verifier.Target{ContainerID: i.container.ID, ContainerName: i.container.Name, Image: i.container.ImageID, Hostname: i.inst.Driver.Hostname,
 		Endpoint: i.eng.endpoint.URI, ClientEnv: backend.ClientEnv(i.eng.endpoint)}
 	stdout, stderr, flush := i.output()
 	defer flush()
-	return ver.Verify(ctx, i.access(box), target, box, runner.Output{Stdout: stdout, Stderr: stderr})
+	return ver.Verify(ctx, i.access(sb), target, sb, runner.Output{Stdout: stdout, Stderr: stderr})
 }
 
 // forgiveNoTests passes an instance without tests, as Test Kitchen does, and says

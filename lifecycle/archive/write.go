@@ -19,7 +19,7 @@ import (
 // content makes the same stream.
 var epoch = time.Unix(0, 0)
 
-// Write writes files as a tar stream. They belong to root, whoever owns them
+// Write writes files as a tar stream. They belong to root, whatever owner they have
 // here; directories above them come first.
 func Write(to io.Writer, files []sandbox.File) error {
 	tw := tar.NewWriter(to)

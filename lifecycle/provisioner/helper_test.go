@@ -162,7 +162,7 @@ func (s *scripted) Exec(_ context.Context, c runner.Command) (int, error) {
 	s.calls = append(s.calls, c.Argv)
 	if len(c.Argv) != 2 || !strings.HasSuffix(c.Argv[1], "/"+converge.RunCommand) {
 		if s.others == nil {
-			return -1, fmt.Errorf("nobody expects %q", c.Argv)
+			return -1, fmt.Errorf("no test expects %q", c.Argv)
 		}
 		return s.others(c), nil
 	}

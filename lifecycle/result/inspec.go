@@ -90,12 +90,12 @@ func ParseInSpec(data []byte) ([]TestCase, error) {
 }
 
 func inspecCases(profiles []inspecProfile) []TestCase {
-	told := map[string]bool{} // controls of a profile that its parent told of
+	inParent := map[string]bool{} // controls of a profile that its parent has results of
 	anywhere := map[string]bool{}
 	for _, p := range profiles {
 		for _, c := range p.Controls {
 			anywhere[c.ID] = anywhere[c.ID] || len(c.Results) > 0
-			told[c.ID] = told[c.ID] || len(c.Results) > 0 && p.Parent == ""
+			inParent[c.ID] = inParent[c.ID] || len(c.Results) > 0 && p.Parent == ""
 		}
 	}
 	var list []TestCase
@@ -109,7 +109,7 @@ func inspecCases(profiles []inspecProfile) []TestCase {
 			continue
 		}
 		for _, c := range p.Controls {
-			if p.Parent != "" && told[c.ID] {
+			if p.Parent != "" && inParent[c.ID] {
 				continue
 			}
 			for _, r := range c.Results {

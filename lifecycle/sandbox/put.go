@@ -64,7 +64,7 @@ func (f *File) wanted() (want attributes, source stamp, err error) {
 	return want, source, nil
 }
 
-// copy copies a source, which may have changed since it was looked at.
+// copy copies a source, which may have changed since Tree saw it.
 func (f *File) copy(d *os.Root, name string, mode fs.FileMode) error {
 	now := time.Now()
 	in, _, err := OpenRegular(f.Source)
@@ -84,14 +84,14 @@ func (f *File) copy(d *os.Root, name string, mode fs.FileMode) error {
 	// Between two files this is the kernel's own copy, which shares blocks where the
 	// file system can.
 	f.copied.copy, err = replace(d, name, func(w io.Writer) error { _, err := io.Copy(w, in); return err }, mode, &modified)
-	f.copied.source = source.settled(now)
+	f.copied.source = source.certain(now)
 	return err
 }
 
 // attempts is how often a file is written anew while the runner puts another one there.
 const attempts = 3
 
-// replace writes a file anew and returns its stamp. The old one, whoever owns it and
+// replace writes a file anew and returns its stamp. The old one, whatever owner it has and
 // whatever it is, is unlinked first and never opened. modified may be nil.
 func replace(d *os.Root, name string, content func(io.Writer) error, mode fs.FileMode, modified *time.Time) (stamp, error) {
 	var out *os.File

@@ -31,7 +31,7 @@ type File struct {
 	// follows them, and a sandbox holds none.
 	Link string
 
-	// seen are the source's attributes when Tree has looked at it.
+	// seen are the source's attributes when Tree has seen it.
 	seen *attributes
 	// copied is what a sandbox has of it after a Sync.
 	copied record
@@ -39,7 +39,7 @@ type File struct {
 
 // Stamp tells the source from what it was before without reading it: its device, inode,
 // times and size. It is zero where that cannot be told, as on Windows, and where Tree has
-// not looked at it.
+// not seen it.
 func (f *File) Stamp() [5]int64 {
 	if f.seen == nil || f.seen.inode == 0 {
 		return [5]int64{}
@@ -48,7 +48,7 @@ func (f *File) Stamp() [5]int64 {
 	return [5]int64{int64(s.device), int64(s.inode), s.changed, s.modified, s.size}
 }
 
-// Size is the source's size in bytes when Tree looked at it, or that of Data.
+// Size is the source's size in bytes when Tree saw it, or that of Data.
 func (f *File) Size() int64 {
 	if f.seen == nil {
 		return int64(len(f.Data))
@@ -56,7 +56,7 @@ func (f *File) Size() int64 {
 	return f.seen.size
 }
 
-// Permissions are those of the source when Tree looked at it, unless Mode says others.
+// Permissions are those of the source when Tree saw it, unless Mode says others.
 func (f *File) Permissions() fs.FileMode {
 	if f.Mode != 0 || f.seen == nil {
 		return f.Mode.Perm()
@@ -104,7 +104,7 @@ func (e *LeftoverError) Unwrap() error { return e.Err }
 // defaultDirMode are the permissions of directories that say nothing of their own. Every
 // user of the runner may enter, as in a runner to which the files are sent, whatever
 // this user's umask is: to a remapped root, or a user that the image names, this user's
-// directories are somebody else's.
+// directories are another user's.
 const defaultDirMode fs.FileMode = 0o755
 
 // folder is a directory that a sandbox should hold.

@@ -15,7 +15,7 @@ type stamp struct {
 	// path, or switching a link above it, changes them.
 	device, inode uint64
 	// changed is when the system last noted a change of content or attributes. Unlike
-	// modified, nobody can set it back.
+	// modified, it cannot be set back.
 	changed        int64
 	modified, size int64
 }

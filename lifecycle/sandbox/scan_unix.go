@@ -13,7 +13,7 @@ import (
 // nonBlock keeps the opening of a pipe from waiting for its other end.
 const nonBlock = unix.O_NONBLOCK
 
-// entriesOf lists an open directory. It looks at what is there by the directory's
+// entriesOf lists an open directory. What is there is found by the directory's
 // handle: that spares the system the way through all directories above, for each file.
 func entriesOf(f *os.File) ([]entry, error) {
 	names, err := f.Readdirnames(-1)
@@ -74,11 +74,11 @@ func attributesIn(f *os.File) (attributes, error) {
 // identify is what a source is known by at the next Sync.
 func identify(_ string, seen attributes) (stamp, error) { return seen.stamp, nil }
 
-// settled is a source's stamp if a later change certainly gives it another one: the
+// certain is a source's stamp if a later change certainly gives it another one: the
 // system's clock for files stands still for some milliseconds, on some file systems for
 // two seconds, and a change within that time of the last one cannot be seen. What is
-// not settled has no stamp, so that the next Sync copies it once more.
-func (s stamp) settled(now time.Time) stamp {
+// not certain has no stamp, so that the next Sync copies it once more.
+func (s stamp) certain(now time.Time) stamp {
 	step := 50 * time.Millisecond
 	if s.changed%int64(time.Second) == 0 {
 		step = 2 * time.Second

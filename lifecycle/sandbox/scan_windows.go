@@ -63,8 +63,8 @@ func identify(path string, seen attributes) (stamp, error) {
 	return s, nil
 }
 
-// settled is the stamp itself: a digest is right at any time.
-func (s stamp) settled(time.Time) stamp { return s }
+// certain is the stamp itself: a digest is right at any time.
+func (s stamp) certain(time.Time) stamp { return s }
 
 // setTime sets when an open file was modified, by its handle: closing one that was
 // written would change the time once more.

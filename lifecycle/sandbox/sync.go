@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// chunk is how many files of one directory are looked at by one goroutine.
+// chunk is how many files of one directory are compared by one goroutine.
 const chunk = 256
 
 // Sync makes dir hold exactly the files given. Unchanged ones keep their inode and are

@@ -49,7 +49,7 @@ func TestBeforeWrite(t *testing.T) {
 	require.NoDirExists(t, d.Path("."))
 }
 
-// What a killed writer left is removed when nobody can be writing it any more, and nothing else is.
+// What a killed writer left is removed when it cannot be written any more, and nothing else is.
 func TestRemoveUnfinished(t *testing.T) {
 	d := Of(t.TempDir())
 	require.NoError(t, d.RemoveUnfinished(), "there is no directory yet")

@@ -195,7 +195,7 @@ func testinfra() framework {
 		isTest: func(name string) bool {
 			return strings.HasSuffix(name, ".py") && (strings.HasPrefix(name, "test_") || strings.HasSuffix(name, "_test.py"))
 		},
-		// The tests' directory may belong to somebody else, so nothing is written there.
+		// The tests' directory may belong to another user, so nothing is written there.
 		command: func(i invocation) string {
 			return `PYTHONDONTWRITEBYTECODE=1 "$tool" -v -p no:cacheprovider -o junit_family=xunit1 --junitxml="$results" ` + i.options + " " + i.tests
 		},
@@ -210,7 +210,7 @@ func testinfra() framework {
 	}
 }
 
-// refinePytest counts lines from 1, as everybody else does.
+// refinePytest counts lines from 1, as all other tools do.
 func refinePytest(cases []result.TestCase, _ tests) {
 	for i := range cases {
 		if cases[i].File != "" {

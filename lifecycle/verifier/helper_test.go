@@ -84,7 +84,7 @@ func (b *kitchen) Exec(ctx context.Context, c runner.Command) (int, error) {
 		return 127, nil
 	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", c.Argv[1:]...)
-	cmd.Env = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+	cmd.Env = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
 	for k, v := range c.Env {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}

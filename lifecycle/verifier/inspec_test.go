@@ -13,18 +13,18 @@ import (
 	"github.com/galley-kitchen/galley/internal/golden"
 )
 
-// inspecStandIn shows how it was called, and leaves the report in $BENCH/report.
+// inspecStandIn shows how it was called, and leaves the report in $STAND/report.
 const inspecStandIn = `#!/bin/sh
 echo "in $PWD"
 for word; do echo "  $word"; done
 env | grep -E '^(CHEF_|DOCKER_HOST)' | sort
 for word; do
   case $word in
-    json:*) [ ! -e $BENCH/report ] || cp $BENCH/report "${word#json:}" ;;
+    json:*) [ ! -e $STAND/report ] || cp $STAND/report "${word#json:}" ;;
     junit2:*) echo junit > "${word#junit2:}" ;;
   esac
 done
-exit $(cat $BENCH/code 2>/dev/null || echo 0)
+exit $(cat $STAND/code 2>/dev/null || echo 0)
 `
 
 func inspecInstance(c config.InspecVerifier) config.Instance {
@@ -99,7 +99,7 @@ func TestInspecCommandLine(t *testing.T) {
 			for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
 				in.Location = where
 				b.out.Reset()
-				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root,
+				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root,
 					"CHEF_LICENSE_SERVER=https://licence.example.com"}
 				_, err := b.verify(c.instance)
 				var none *NoTestsError
@@ -174,7 +174,7 @@ func TestInspecResults(t *testing.T) {
 					b.write("report", strings.NewReplacer("SRC", src, "OUTCOME", c.outcome).Replace(report))
 				}
 				t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
-				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
 				got := summary(b.verify(inspecInstance(config.InspecVerifier{Location: where})))
 				if c.outcome == "" { // the stand-in's output is in the message
 					start := strings.Index(got, `\nin `)
@@ -195,7 +195,7 @@ func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 	for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
 		b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "172"})
 		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
-		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
 		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where,
 			Reporter: []string{"cli", "junit2:out/a.xml", "json:out/a.json"}}))
 		require.EqualError(t, err, "inspec exited with code 172: its licence is not accepted; set verifier.chef_license")
@@ -212,7 +212,7 @@ func TestInspecFallsBackToTheHost(t *testing.T) {
 		"report":            `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`,
 		"host/cinc-auditor": inspecStandIn})
 	t.Setenv("PATH", filepath.Join(b.project.Root, "host"))
-	b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
+	b.project.Environ = []string{"PATH=/usr/bin:/bin", "STAND=" + b.project.Root}
 	require.Equal(t, "passed \"it works\"\n", summary(b.verify(inspecInstance(config.InspecVerifier{}))))
 	require.Contains(t, b.out.String(), "docker://abc\nDOCKER_HOST=unix:///engine.sock\n")
 
@@ -255,7 +255,7 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 			if c.noHost {
 				t.Setenv("PATH", "")
 			}
-			b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
+			b.project.Environ = []string{"PATH=/usr/bin:/bin", "STAND=" + b.project.Root}
 			_, err := b.verify(inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{c.test}, Location: c.location}))
 			require.NoError(t, err, b.out.String())
 			require.Equal(t, c.host, strings.Contains(b.out.String(), "docker://abc"), b.out.String())
@@ -289,11 +289,11 @@ func TestInspecDependsOnTheProject(t *testing.T) {
 			"report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`,
 			// It looks as InSpec does: relative to the profile.
 			".tools/inspec": "#!/bin/sh\nfor w; do [ ! -f \"$w/inspec.yml\" ] || cd \"$w\"; case $w in json:*) cp " +
-				"\"$BENCH/report\" \"${w#json:}\" ;; esac; done\n" +
+				"\"$STAND/report\" \"${w#json:}\" ;; esac; done\n" +
 				"for p in $(sed -n 's/^ *path: //p' inspec.yml); do echo \"$p $(sed -n 's/^name: //p' \"$p/inspec.yml\")\"; done\n",
 		})
 		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
-		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "BENCH=" + b.project.Root}
+		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
 		_, err := b.verify(inspecInstance(config.InspecVerifier{Location: where,
 			Tests: []config.InspecTest{{Path: "test/profile"}}}))
 		require.NoError(t, err, b.out.String())

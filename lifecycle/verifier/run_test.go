@@ -40,8 +40,8 @@ const dir = "test/integration/default/"
 // The scripts run for real, in a shell; only the tools are stand-ins.
 func TestTools(t *testing.T) {
 	needShell(t)
-	const tap = "#!/bin/sh\ncase $1 in --help) echo --timing; exit ;; esac\necho \"$PWD $*\" >> $BENCH/calls\ncat " +
-		"$BENCH/tap\nexit $(cat $BENCH/code)\n"
+	const tap = "#!/bin/sh\ncase $1 in --help) echo --timing; exit ;; esac\necho \"$PWD $*\" >> $STAND/calls\ncat " +
+		"$STAND/tap\nexit $(cat $STAND/code)\n"
 	for name, c := range map[string]struct {
 		instance config.Instance
 		files    map[string]string
@@ -98,7 +98,7 @@ func TestTools(t *testing.T) {
 		"goss is for programs": {
 			instance: instance(config.VerifierGoss),
 			files: map[string]string{dir + "goss/a.yaml": "", dir + "goss/b.yaml": "", dir + "goss/vars.yaml": "",
-				".tools/goss": "#!/bin/sh\necho \"$*\" >> $BENCH/calls\n" +
+				".tools/goss": "#!/bin/sh\necho \"$*\" >> $STAND/calls\n" +
 					`printf '%s\n' '{"results":[{"property":"exists","resource-id":"/x","resource-type":"File","successful":'$([ ` +
 					`$2 = a.yaml ] && echo true || echo false)',"summary-line":"File: /x: exists:\nno"}]}'; [ $2 = a.yaml ]` + "\n"},
 			want: "passed \"File: /x: exists\" test/integration/default/goss/a.yaml:0\nfailed \"File: /x: exists\" " +
@@ -121,7 +121,7 @@ func TestTools(t *testing.T) {
 		"serverspec": {
 			instance: instance(config.VerifierServerspec),
 			files: map[string]string{dir + "serverspec/a_spec.rb": "",
-				".tools/rspec": "#!/bin/sh\necho \"${*}\" | sed \"s,/[^ ]*tmp[^ ]*,RESULTS,\" >> $BENCH/calls\necho a file\n" +
+				".tools/rspec": "#!/bin/sh\necho \"${*}\" | sed \"s,/[^ ]*tmp[^ ]*,RESULTS,\" >> $STAND/calls\necho a file\n" +
 					`while [ $# -gt 0 ]; do [ $1 != --out ] || echo '{"examples":[{"full_description":"a ` +
 					`file","status":"failed","file_path":"./a_spec.rb","line_number":2,"exception":{"message":"no"}}],"summary":{}}' > $2; shift; done; exit 1` + "\n"},
 			want: "failed \"a file\" test/integration/default/serverspec/a_spec.rb:2 \"no\"\nerror: serverspec: 1 of 1 test " +
@@ -178,7 +178,7 @@ func TestSudoAndPrefix(t *testing.T) {
 	b := newKitchen(t, map[string]string{
 		dir + "bats/it's a.bats": "",
 		".tools/sudo":            "#!/bin/sh\n[ $1 = -E ] && shift && AS=root exec \"$@\"\n",
-		".tools/id":              "#!/bin/sh\ncat $BENCH/uid\n",
+		".tools/id":              "#!/bin/sh\ncat $STAND/uid\n",
 		"uid":                    "1000\n",
 		".tools/nice":            "#!/bin/sh\nNICE=1 exec \"$@\"\n",
 	})

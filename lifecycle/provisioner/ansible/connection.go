@@ -64,12 +64,12 @@ func serveConnection(ctx context.Context, socket string, r runner.Runner) (*conn
 	return s, nil
 }
 
-// serve runs one command. Whoever hangs up early gets no answer.
+// serve runs one command. A caller that hangs up early gets no answer.
 func (s *connectionServer) serve(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// Who connects and says nothing must not keep close waiting.
+	// A caller that sends nothing must not keep close waiting.
 	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
 	in := bufio.NewReader(conn)
 	var stdout, stderr bytes.Buffer

@@ -98,7 +98,7 @@ func ruby(v any) string {
 }
 
 // validationKey is a key that means nothing: the client in local mode wants one
-// to be there and lets anybody in. It takes a while to make, so this user's first
+// to be there and accepts any. It takes a while to make, so this user's first
 // one serves for ever, where it can be kept.
 func validationKey() ([]byte, error) {
 	file := ""

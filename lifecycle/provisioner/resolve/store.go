@@ -62,7 +62,7 @@ func (s store) put(digest, from string) (string, error) {
 }
 
 // forget removes what has not been used for longest, and what a galley that died
-// left half-made: nobody else is at work while the lock is held.
+// left half-made: no other galley is at work while the lock is held.
 func (s store) forget() error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {

@@ -54,7 +54,7 @@ type Outcome struct {
 const missingMark = "missing"
 
 // RunTool finds the tool in the runner and runs it, in one exec. A results file
-// comes after the printed text, behind a token that nobody can guess, so neither
+// comes after the printed text, behind a token that cannot be guessed, so neither
 // the place of the file nor its owner matters. Errors: *ToolMissingError.
 func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 	token := "\x1egalley-results-" + names.Random(16) + ":"
