@@ -94,6 +94,27 @@ func TestAnsibleRoleLinks(t *testing.T) {
 	}
 }
 
+// An inventory of the user's own: its scripts can be run, variables lie beside the playbook
+// as in kitchen-ansible's sandbox, and "none" is Ansible's own.
+func TestAnsibleInventory(t *testing.T) {
+	for key, want := range map[string]string{"inv": "-i /opt/kitchen/project/inv ", "inv/script": "-i /opt/kitchen/project/inv/script ", "none": ""} {
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook, ansible_inventory: " + key + "}\n" + platform,
+			"test/integration/default/default.yml": "", "test/integration/group_vars/all": "x", "test/integration/host_vars/localhost": "x",
+			"inv/script": "#!/bin/sh\n", "inv/hosts": "localhost"})
+		got := b.prepare()
+		require.Contains(t, got, "project/test/integration/default/group_vars/all")
+		require.Contains(t, got, "project/test/integration/default/host_vars/localhost")
+		require.Contains(t, got["run_command"], `"$ansible" `+want, key)
+		if want == "" {
+			require.NotContains(t, got["run_command"], " -i ")
+			continue
+		}
+		st, err := os.Stat(filepath.Join(b.box.Local, "project/inv/script"))
+		require.NoError(t, err)
+		require.NotZero(t, st.Mode()&0o100, key)
+	}
+}
+
 // Requirements are known for what they are in every form of YAML.
 func TestAnsibleRequirements(t *testing.T) {
 	const roles, collections = `"$galaxy" role install`, `"$galaxy" collection install`

@@ -108,8 +108,11 @@ func (a Ansible) secondArguments() []string {
 // arguments are those of ansible-playbook, without raw flags and the playbook.
 func (a Ansible) arguments(l *layout) []string {
 	k := a.Provisioner.Ansible
-	args := []string{"-i", l.inventory}
+	var args []string
 	add := func(w ...string) { args = append(args, w...) }
+	if l.inventory != "" {
+		add("-i", l.inventory)
+	}
 	for _, f := range l.extraVars {
 		add("-e", "@"+f)
 	}

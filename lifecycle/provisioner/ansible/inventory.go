@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -18,17 +19,47 @@ import (
 )
 
 // addInventory carries the inventory of kitchen.yml, or makes one as kitchen-ansible does.
-// Variables of groups and hosts lie beside it.
+// Variables of groups and hosts lie beside one that is made, else beside the playbook. The
+// inventory "none" is kitchen-ansible's word for the one of Ansible's configuration.
 func (a Ansible) addInventory(l *layout, connection string) {
 	k := a.Provisioner.Ansible
-	l.copy("group_vars_path", a.Usual(k.GroupVars, plugin, "group_vars", true), path.Join(inventoryDir, "group_vars"))
-	l.copy("host_vars_path", a.Usual(k.HostVars, plugin, "host_vars", true), path.Join(inventoryDir, "host_vars"))
+	beside := inventoryDir
+	if k.Inventory != "" {
+		beside = l.beside("")
+	}
+	l.copy("group_vars_path", a.Usual(k.GroupVars, plugin, "group_vars", true), path.Join(beside, "group_vars"))
+	l.copy("host_vars_path", a.Usual(k.HostVars, plugin, "host_vars", true), path.Join(beside, "host_vars"))
+	if _, err := os.Stat(k.Inventory); errors.Is(err, fs.ErrNotExist) && a.Shown(k.Inventory) == "none" {
+		return
+	}
 	if k.Inventory != "" {
 		l.inventory = a.carry(l, "ansible_inventory", k.Inventory)
+		l.scripts(l.inventory)
 		return
 	}
 	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"), Data: []byte(inventory(k.Hosts, connection))})
 	l.inventory = path.Join(l.root, inventoryDir, "hosts")
+}
+
+// scripts makes those files of an inventory executable that begin with "#!", as
+// kitchen-ansible does: Ansible runs them if they are, and else reads them.
+func (l *layout) scripts(inventory string) {
+	rel := strings.TrimPrefix(inventory, l.root+"/")
+	for i := range l.files {
+		f := &l.files[i]
+		if f.Dir || f.Source == "" || f.Path != rel && path.Dir(f.Path) != rel {
+			continue
+		}
+		in, _, err := sandbox.OpenRegular(f.Source)
+		if err != nil {
+			continue // told when it is copied
+		}
+		head := make([]byte, 2)
+		if _, err := io.ReadFull(in, head); err == nil && string(head) == "#!" {
+			f.Mode = 0o755
+		}
+		in.Close()
+	}
 }
 
 // inventory lists one host in its groups. Like kitchen-ansible it calls it localhost, so
