@@ -100,7 +100,7 @@ class Array
   def concat(*o); o.each { |l| __concat(l) }; self; end
   def *(n); return join(n) if n.is_a?(String); l = []; n.times { l.__concat(self) }; l; end
   def reverse; i = size; l = []; size.times { l << self[i -= 1] }; l; end
-  def shuffle; sort_by { rand }; end
+  def shuffle; sort_by { rand(1_000_000_000) }; end
   def each_index; size.times { |i| yield i }; self; end
   def to_a; self; end
   def empty?; size == 0; end
@@ -311,7 +311,6 @@ class String
   def match(re, &b); (re.is_a?(String) ? Regexp.new(re) : re).match(self, &b); end
   def match?(re); !match(re).nil?; end
   def to_f; self[/\A\s*[-+]?(\d[\d_]*(\.\d+)?|\.\d+)([eE][-+]?\d+)?/].to_s.__float; end
-  def hex; to_i(16); end
   def succ
     i = rindex(/[a-zA-Z0-9]/) or return dup
     head = self[0, i]; c = self[i]; rest = self[i + 1..]
@@ -394,7 +393,6 @@ module File
   def foreach(f); readlines(f).each { |l| yield l }; nil; end
   alias exists? exist?
   alias binread read
-  alias empty? zero?
 
 module Dir
   def home; File.expand_path('~'); end
@@ -441,7 +439,7 @@ module Kernel
     return v.to_i if v.is_a?(Numeric)
     raise TypeError, "can't convert #{v.nil? ? 'nil' : v.class} into Integer" unless v.is_a?(String)
     JSON.outside('Integer with options') if base.is_a?(Hash) || !o.empty?
-    return v.to_i(base || 10) if v =~ (base == 16 ? /\A\s*[-+]?(0x)?\h+\s*\z/ : /\A\s*[-+]?(0|[1-9]\d*(_\d+)*)\s*\z/)
+    return v.to_i if base.nil? && v =~ /\A\s*[-+]?(0|[1-9]\d*(_\d+)*)\s*\z/
     JSON.outside('Integer of such a text') if v =~ /\A\s*[-+]?0\w+\s*\z/ || base
     raise ArgumentError, "invalid value for Integer(): #{v.inspect}"
   end
@@ -463,12 +461,11 @@ module Kernel
       s = case verb
           when 's' then v.to_s
           when 'p' then v.inspect
-          when 'f' then JSON.outside("the format #{text}")
-          else Integer(v).to_s({ 'x' => 16, 'X' => 16, 'o' => 8, 'b' => 2 }[verb] || 10)
+          when 'd', 'i' then Integer(v).to_s
+          else JSON.outside("the format #{text}")
           end
-      JSON.outside("the format #{text}") if prec && verb != 'f' && verb != 's' || s.start_with?('-') && 'xXob'.include?(verb)
+      JSON.outside("the format #{text}") if prec && verb != 'f' && verb != 's'
       s = s[0, prec[1..].to_i] if prec && verb == 's'
-      s = s.upcase if verb == 'X'
       s = (flags.include?('+') ? '+' : ' ') + s if flags =~ /[+ ]/ && 'dif'.include?(verb) && !s.start_with?('-')
       n = width.to_i
       next s.ljust(n) if flags.include?('-')

@@ -60,6 +60,13 @@ func (e *Error) Unwrap() error { return e.Err }
 const hintOutside = "install ruby and leave `erb: auto` (or set `erb: ruby`) to have it evaluate this file, " +
 	"or write the value in a way that docs/erb.md lists"
 
+// outside says that something is left to Ruby.
+func outside(construct string) *Error {
+	return &Error{
+		Construct: construct, Msg: construct + " is not in the subset of Ruby that galley evaluates", Hint: hintOutside, Unsupported: true,
+	}
+}
+
 // Hint is the way out of common exceptions, "" for others.
 func Hint(class, msg string) string {
 	switch class {

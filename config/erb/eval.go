@@ -2,7 +2,6 @@ package erb
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -57,23 +56,14 @@ func (f *frame) method() *frame {
 	return f
 }
 
-// Signals travel as panics from where control leaves to where it arrives. They
-// never leave Render.
-type (
-	fatal struct{ err *Error } // ends the evaluation
-	// exception is what Ruby raises.
-	exception struct {
-		class, msg string
-		at, end    int
-		src        *source
-	}
-	jump struct { // break, next and return
-		op     op
-		from   *proc  // the block that break leaves
-		method *frame // the method that return leaves
-		val    value
-	}
-)
+// jump is a break, next or return. Jumps and errors travel as panics from where control
+// leaves to where it arrives. They never leave Render.
+type jump struct {
+	op     op
+	from   *proc  // the block that break leaves
+	method *frame // the method that return leaves
+	val    value
+}
 
 // caught runs fn and returns the signal that leaves it, nil for none. A panic that
 // is none is a defect of this package, and goes on.
@@ -82,7 +72,7 @@ func (in *interp) caught(fn func()) (signal any) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case *exception, fatal, jump:
+		case *Error, jump:
 			in.depth, signal = depth, r
 			in.steps += 10
 		default:
@@ -187,7 +177,7 @@ func (in *interp) evalNode(f *frame, n *node) (v value) {
 		}
 	case opRescue:
 		signal := in.caught(func() { v = in.eval(f, n.a) })
-		if e, ok := signal.(*exception); ok && slices.Contains(ancestors(e.class), "StandardError") {
+		if e, ok := signal.(*Error); ok && slices.Contains(ancestors(e.Class), "StandardError") {
 			return in.eval(f, n.b)
 		} else if signal != nil {
 			panic(signal)
@@ -269,17 +259,7 @@ func (in *interp) evalHash(f *frame, n *node) value {
 	h := newHash()
 	h.keywords = n.flag
 	for i := 0; i < len(n.list); i += 2 {
-		if n.list[i] != nil {
-			h.set(in.eval(f, n.list[i]), in.eval(f, n.list[i+1]))
-			continue
-		}
-		more, ok := in.eval(f, n.list[i+1]).(*hash)
-		if !ok {
-			in.at(f, n).raise("TypeError", "no implicit conversion into Hash")
-		}
-		for j, k := range more.keys {
-			h.set(k, more.vals[j])
-		}
+		h.set(in.eval(f, n.list[i]), in.eval(f, n.list[i+1]))
 	}
 	in.charge(48 * len(h.keys))
 	return h
@@ -445,13 +425,7 @@ func (in *interp) bind(f *frame, p *proc, args []value, blk *proc) {
 		args = l.e
 	}
 	if p.lambda && (len(args) < required || kinds['*'] == 0 && len(args) > required+kinds['o']) {
-		expected := strconv.Itoa(required)
-		if kinds['*'] > 0 {
-			expected += "+"
-		} else if kinds['o'] > 0 {
-			expected += ".." + strconv.Itoa(required+kinds['o'])
-		}
-		in.raise("ArgumentError", "wrong number of arguments (given %d, expected %s)", len(args), expected)
+		in.raise("ArgumentError", "wrong number of arguments (given %d, expected %d)", len(args), required)
 	}
 	if h, ok := at(args, len(args)-1).(*hash); ok {
 		h.keywords = false

@@ -27,6 +27,7 @@ func TestRenderText(t *testing.T) {
 		"no tags":                 {"a: 1\n", "a: 1\n"},
 		"output":                  {"a: <%= 1 + 1 %>\n", "a: 2\n"},
 		"code":                    {"<% x = 1 %>a: <%= x %>\n", "a: 1\n"},
+		"time and number":         {"<%= Time.now == 1 %>", "false"},
 		"nil is empty":            {"a: <%= nil %>|", "a: |"},
 		"empty tag":               {"a<%=  %>b<% %>c", "abc"},
 		"comment tag":             {"a<%# raise %>b", "ab"},

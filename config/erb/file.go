@@ -58,11 +58,9 @@ func (c *call) read(name string) string {
 func fileFunctions(t methodTable) {
 	t.def(1, 1, func(c *call) value { return c.str(c.read(c.text(0))) }, "read")
 	for name, test := range map[string]func(fs.FileInfo) bool{
-		"exist?":      func(fs.FileInfo) bool { return true },
-		"file?":       func(i fs.FileInfo) bool { return i.Mode().IsRegular() },
-		"directory?":  fs.FileInfo.IsDir,
-		"executable?": func(i fs.FileInfo) bool { return i.Mode()&0o111 != 0 },
-		"zero?":       func(i fs.FileInfo) bool { return i.Size() == 0 },
+		"exist?":     func(fs.FileInfo) bool { return true },
+		"file?":      func(i fs.FileInfo) bool { return i.Mode().IsRegular() },
+		"directory?": fs.FileInfo.IsDir,
 	} {
 		t.def(1, 1, func(c *call) value {
 			info, err := os.Stat(c.path(c.text(0)))

@@ -64,7 +64,8 @@ func FuzzRender(f *testing.F) {
 func FuzzParse(f *testing.F) {
 	seeds(f, false)
 	f.Fuzz(func(t *testing.T, src string) {
-		prog, err := parse(&source{gen: src})
+		var prog *node
+		err := newInterp(sandboxed()).caught(func() { prog = parse(&source{gen: src}) })
 		require.True(t, (prog == nil) != (err == nil), "%q", src)
 	})
 }

@@ -12,18 +12,13 @@ func hashMethods(t methodTable) {
 		return v
 	}, "[]")
 	t.def(2, 2, func(c *call) value { c.charge(48); h(c).set(c.arg(0), c.arg(1)); return c.arg(1) }, "[]=")
-	t.def(1, 1, func(c *call) value { v, _ := h(c).remove(c.arg(0)); return v }, "delete")
+	t.def(1, 1, func(c *call) value { return h(c).remove(c.arg(0)) }, "delete")
 	t.def(1, 1, func(c *call) value { _, ok := h(c).get(c.arg(0)); return ok }, "key?")
 	t.def(0, 0, func(c *call) value { return c.array(slices.Clone(h(c).keys)) }, "keys")
 	t.def(0, 0, func(c *call) value { return c.array(slices.Clone(h(c).vals)) }, "values")
 	t.def(0, 0, func(c *call) value { return h(c).copy() }, "dup")
 	t.def(0, 0, func(c *call) value { return int64(len(h(c).keys)) }, "size")
-	t.def(1, 1, func(c *call) value {
-		from := c.hash(0).copy()
-		to := h(c)
-		to.keys, to.vals, to.at = from.keys, from.vals, from.at
-		return to
-	}, "replace")
+	t.def(1, 1, func(c *call) value { *h(c) = *c.hash(0).copy(); return c.self }, "replace")
 }
 
 // environ is the process environment as the template sees and changes it.

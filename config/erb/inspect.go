@@ -71,12 +71,7 @@ func inspectTo(b *strings.Builder, v value, depth int) {
 func inspectObject(v value) string {
 	switch v := v.(type) {
 	case *regex:
-		return "/" + regexp.MustCompile(`\\.|/`).ReplaceAllStringFunc(v.text, func(s string) string {
-			if s == "/" {
-				return `\/`
-			}
-			return s
-		}) + "/" + v.options
+		panic(outside("a regexp as a text"))
 	case class:
 		return string(v)
 	case mainObject:
@@ -142,8 +137,6 @@ func toS(v value) string {
 		return toS(v.group(int64(0)))
 	case *interval:
 		return toS(v.lo) + map[bool]string{false: "..", true: "..."}[v.open] + toS(v.hi)
-	case *regex:
-		return v.toS()
 	}
 	return inspect(v)
 }

@@ -82,52 +82,30 @@ func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Err
 			out, err = nil, &Error{File: src.name, Msg: fmt.Sprintf("internal error: %v", r), Hint: "please report this, with the template", Unsupported: true}
 		}
 	}()
-	prog, perr := parse(src)
-	if perr != nil {
-		return nil, syntaxFailure(src, perr)
-	}
-	in.ctx, in.steps, in.bytes, in.depth = ctx, 0, 0, 0
+	in.ctx, in.steps, in.bytes, in.depth, in.frame = ctx, 0, 0, 0, nil
 	signal := in.caught(func() {
 		f := &frame{src: src, self: mainObject{}}
-		text, ok := in.eval(f, prog).(*str)
+		text, ok := in.eval(f, parse(src)).(*str)
 		if !ok {
 			in.raise("TypeError", "the template's code ends with a value that is no text")
 		}
 		out = []byte(text.String())
 	})
-	switch s := signal.(type) {
-	case nil:
+	if signal == nil {
 		return out, nil
-	case fatal:
-		return nil, s.err
-	case *exception:
-		e := &Error{Class: s.class, Msg: s.msg, Hint: Hint(s.class, s.msg)}
-		if s.locate(e); s.src == nil {
-			in.locate(e)
-		}
-		return nil, e
 	}
-	e := &Error{Class: "LocalJumpError", Msg: "break, next, return or retry outside of what it could leave"}
-	in.locate(e)
-	return nil, e
-}
-
-// syntaxFailure turns what the parser found into an Error.
-func syntaxFailure(src *source, perr error) *Error {
-	se, ok := perr.(*syntaxError) //nolint:errorlint // parse returns nothing else
+	e, ok := signal.(*Error)
 	if !ok {
-		return &Error{File: src.name, Class: "SyntaxError", Msg: perr.Error(), Err: perr}
+		e = &Error{Class: "LocalJumpError", Msg: "break, next or return outside of what it could leave"}
 	}
-	e := &Error{File: src.name, Class: "SyntaxError", Msg: se.msg, Construct: se.construct, Err: perr}
-	e.Line, e.Col = src.position(se.pos)
-	if e.Unsupported = se.construct != ""; e.Unsupported {
-		e.Hint = hintOutside
-		return e
+	if e.Line == 0 && in.frame != nil {
+		e.File = in.frame.src.name
+		e.Line, e.Col = in.frame.src.position(in.node.at)
+		if e.Construct == "" {
+			e.Construct = in.frame.src.code(in.node.at, in.node.end)
+		}
 	}
-	e.Construct = src.lineAt(se.pos)
-	e.Hint = "Ruby's ERB reads this file without a trim mode: `<%-` and `-%>` are errors, every `if` and `do` needs its `<% end %>`, " +
-		"and `<%= … do |x| %>` is not allowed"
-	return e
+	return nil, e
 }
 
 // at notes where the evaluation is in the template.
@@ -145,42 +123,18 @@ func (in *interp) enter() {
 	}
 }
 
-func (in *interp) locate(e *Error) {
-	if in.frame != nil {
-		(&exception{src: in.frame.src, at: in.node.at, end: in.node.end}).locate(e)
-	}
-}
-
-// locate writes where an exception was raised into an error.
-func (x *exception) locate(e *Error) {
-	if x.src == nil {
-		return
-	}
-	e.File = x.src.name
-	e.Line, e.Col = x.src.position(x.at)
-	if e.Construct == "" && !e.Unsupported {
-		e.Construct = x.src.code(x.at, x.end)
-	}
-}
-
 // raise raises an exception of the template's Ruby.
 func (in *interp) raise(class, format string, args ...any) {
-	x := &exception{class: class, msg: fmt.Sprintf(format, args...)}
-	if in.frame != nil {
-		x.src, x.at, x.end = in.frame.src, in.node.at, in.node.end
-	}
-	panic(x)
+	msg := fmt.Sprintf(format, args...)
+	panic(&Error{Class: class, Msg: msg, Hint: Hint(class, msg)})
 }
 
-// stop ends the evaluation with an error that no rescue clause sees.
-func (in *interp) stop(e *Error) {
-	in.locate(e)
-	panic(fatal{e})
-}
+// stop ends the evaluation with an error that no rescue sees, since it has no class.
+func (in *interp) stop(e *Error) { panic(e) }
 
 // outside ends the evaluation at Ruby that this package leaves to a ruby.
 func (in *interp) outside(construct string) {
-	in.stop(&Error{Construct: construct, Msg: outsideMessage(construct), Hint: hintOutside, Unsupported: true})
+	panic(outside(construct))
 }
 
 // step counts one step of the evaluation.

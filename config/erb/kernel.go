@@ -24,13 +24,12 @@ func kernelFunctions(t methodTable) {
 	}, "loop")
 	t.def(2, 2, func(c *call) value { c.raise(c.text(0), "%s", c.text(1)); return nil }, "__raise")
 	t.def(0, 0, func(c *call) value { return c.frame.method().blk != nil }, "block_given?")
-	t.def(0, 1, func(c *call) value {
-		if n, ok := c.arg(0).(int64); ok && n > 0 {
-			return rand.Int64N(n)
-		} else if len(c.args) > 0 {
-			c.outside("rand of " + classOf(c.arg(0)))
+	t.def(1, 1, func(c *call) value {
+		n, _ := c.arg(0).(int64)
+		if n <= 0 {
+			c.outside("rand of " + inspect(c.arg(0)))
 		}
-		return rand.Float64()
+		return rand.Int64N(n)
 	}, "rand")
 	t.def(0, 0, func(c *call) value { return c.str(c.frame.src.name) }, "__FILE__")
 	t.def(0, 0, func(c *call) value { return int64(strings.Count(c.frame.src.gen[:c.node.at], "\n") + 1) }, "__LINE__")

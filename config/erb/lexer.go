@@ -164,7 +164,7 @@ func (p *parser) lexToken(t token) token {
 			p.fail(p.pos, "invalid character in expression")
 		}
 		n, err := strconv.Atoi(m[1])
-		if err != nil || n >= p.texts {
+		if err != nil || n >= len(p.file.texts) {
 			p.fail(p.pos, "invalid character in expression")
 		}
 		t.node = &node{op: opText, at: p.pos, end: p.pos, v: n}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"math"
 	"os"
 	"regexp"
 	"runtime"
@@ -39,14 +38,8 @@ func (in *interp) builtinConstant(name string) (value, bool) {
 		h.set(in.str("host_os"), in.str(host))
 		h.set(in.str("host_cpu"), in.str(cpu))
 		return h, true
-	case "File::SEPARATOR":
-		return in.str("/"), true
-	case "Float::INFINITY":
-		return math.Inf(1), true
 	case "YAML", "Psych":
 		return class("Psych"), true
-	case "Regexp::IGNORECASE":
-		return int64(1), true
 	}
 	if name == "Object" || isIn(modules, name) || strings.Contains(hierarchy, " "+name+":") {
 		return class(name), true
@@ -69,7 +62,6 @@ func systemFunctions(t methodTable) {
 		}
 		return c.str(c.env.get("USER"))
 	}, "getlogin")
-	t.def(0, 0, func(*call) value { return int64(runtime.NumCPU()) }, "nprocessors")
 	t.def(0, 0, func(c *call) value {
 		host, err := os.Hostname()
 		if err != nil {
@@ -78,10 +70,7 @@ func systemFunctions(t methodTable) {
 		return c.str(host)
 	}, "gethostname")
 	t.def(0, 1, func(c *call) value {
-		b := make([]byte, 16)
-		if len(c.args) > 0 {
-			b = make([]byte, max(0, min(c.int(0), 1<<10)))
-		}
+		b := make([]byte, max(0, min(c.intOr(0, 16), 1<<10)))
 		_, _ = rand.Read(b) // which never fails
 		return c.str(hex.EncodeToString(b))
 	}, "hex")
@@ -144,7 +133,7 @@ func (c *call) fromYAML(v *yaml11.Value) value {
 			case yaml11.Symbol:
 				k = symbol(e.Key)
 			case yaml11.Int:
-				k = c.exact(leadingInt(e.Key, 10))
+				k = c.exact(leadingInt(e.Key))
 			default:
 				c.outside("YAML with keys that are no text")
 			}

@@ -44,7 +44,7 @@ func (in *interp) table(name string) methodTable {
 // builders is the function that fills the table of a name.
 func builders(name string) func(methodTable) {
 	return map[string]func(methodTable){
-		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Integer": integerMethods, "Float": floatMethods, "Numeric": numericMethods,
+		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Float": floatMethods, "Numeric": numericMethods,
 		"String": stringMethods, "Array": arrayMethods, "Hash": hashMethods, "Range": rangeMethods,
 		"Regexp": regexpMethods, "MatchData": matchMethods, "Time": timeMethods,
 		"Class": classMethods, "ENV.": envMethods, "File.": fileFunctions,

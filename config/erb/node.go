@@ -14,7 +14,7 @@ const (
 	opDSym         // list: the parts of a symbol
 	opRegexp       // list: the parts; s: the options
 	opArray        // list
-	opHash         // list: keys and values in turn, a nil key before **value; flag: keyword arguments
+	opHash         // list: keys and values in turn; flag: keyword arguments
 	opRange        // a, b; flag: without its end
 	opLvar         // s
 	opIvar         // s

@@ -2,7 +2,6 @@ package erb
 
 import (
 	"math"
-	"strconv"
 	"strings"
 )
 
@@ -29,7 +28,9 @@ func (t methodTable) arithmetic(ints func(a, b int64) (int64, bool), floats func
 	t.def(1, 1, func(c *call) value {
 		a, ok1 := c.self.(int64)
 		b, ok2 := c.arg(0).(int64)
-		if !ok1 || !ok2 {
+		if (!ok1 || !ok2) && floats == nil {
+			c.outside(c.name + " of floats")
+		} else if !ok1 || !ok2 {
 			return floats(c.float(c.self), c.float(c.arg(0)))
 		}
 		if b == 0 && strings.Contains("/ % modulo", c.name) {
@@ -54,12 +55,7 @@ func numericMethods(t methodTable) {
 		return a * b, math.Abs(float64(a)*float64(b)) < 1<<62
 	}, func(a, b float64) float64 { return a * b }, "*")
 	t.arithmetic(func(a, b int64) (int64, bool) { q, _ := floorDiv(a, b); return q, true }, func(a, b float64) float64 { return a / b }, "/")
-	t.arithmetic(func(a, b int64) (int64, bool) { _, m := floorDiv(a, b); return m, true }, func(a, b float64) float64 {
-		if m := math.Mod(a, b); m == 0 || (m < 0) == (b < 0) {
-			return m
-		}
-		return math.Mod(a, b) + b
-	}, "%", "modulo")
+	t.arithmetic(func(a, b int64) (int64, bool) { _, m := floorDiv(a, b); return m, true }, nil, "%", "modulo")
 	t.def(0, 0, func(c *call) value { return c.float(c.self) }, "to_f")
 }
 
@@ -73,14 +69,4 @@ func floatMethods(t methodTable) {
 			return c.exact(int64(f), math.Abs(f) < 1<<62)
 		}, name)
 	}
-}
-
-func integerMethods(t methodTable) {
-	t.def(0, 1, func(c *call) value {
-		base := c.intOr(0, 10)
-		if base < 2 || base > 36 {
-			c.raise("ArgumentError", "invalid radix %d", base)
-		}
-		return c.str(strconv.FormatInt(c.self.(int64), base))
-	}, "to_s", "inspect")
 }

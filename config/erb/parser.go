@@ -6,15 +6,6 @@ import (
 	"strings"
 )
 
-// syntaxError says what the parser found, and where in the program.
-type syntaxError struct {
-	pos       int
-	msg       string
-	construct string // set when it is Ruby that this package leaves to a ruby
-}
-
-func (e *syntaxError) Error() string { return e.msg }
-
 // maxNesting bounds how deep expressions nest.
 const maxNesting = 400
 
@@ -29,9 +20,9 @@ type locals struct {
 // The lexer needs the parser: what a character means depends on the token before
 // and on which names are local variables.
 type parser struct {
-	src       string
+	file      *source
+	src       string // its program
 	pos       int
-	texts     int // how many texts the template has
 	tok, prev token
 	vars      *locals
 	depth     int
@@ -39,47 +30,46 @@ type parser struct {
 	noDo      bool // a `do` belongs to something further out
 }
 
-// parse returns the tree of a program. The error is a *syntaxError.
-func parse(src *source) (n *node, err error) {
-	p := &parser{src: src.gen, texts: len(src.texts), vars: &locals{names: map[string]bool{}}}
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case *syntaxError:
-			n, err = nil, r
-		default:
-			panic(r)
-		}
-	}()
+// parse returns the tree of a program. It panics with an *Error that has its place.
+func parse(src *source) *node {
+	p := &parser{file: src, src: src.gen, vars: &locals{names: map[string]bool{}}}
 	p.advance()
-	if n = p.statements(""); p.tok.kind != tEOF {
+	n := p.statements("")
+	if p.tok.kind != tEOF {
 		p.unexpected("")
 	}
-	return n, nil
+	return n
 }
 
+// fail ends the parse with a syntax error.
 func (p *parser) fail(pos int, format string, args ...any) {
-	panic(&syntaxError{pos: pos, msg: fmt.Sprintf(format, args...)})
+	e := &Error{
+		File: p.file.name, Class: "SyntaxError", Msg: fmt.Sprintf(format, args...), Construct: p.file.lineAt(pos),
+		Hint: "Ruby's ERB reads this file without a trim mode: `<%-` and `-%>` are errors, every `if` and `do` needs its `<% end %>`, " +
+			"and `<%= … do |x| %>` is not allowed",
+	}
+	e.Line, e.Col = p.file.position(pos)
+	panic(e)
 }
 
 // outside ends the parse at Ruby that this package leaves to a ruby.
 func (p *parser) outside(pos int, construct string) {
-	panic(&syntaxError{pos: pos, msg: outsideMessage(construct), construct: construct})
-}
-
-// outsideMessage says that something is left to Ruby.
-func outsideMessage(construct string) string {
-	return construct + " is not in the subset of Ruby that galley evaluates"
+	e := outside(construct)
+	e.File = p.file.name
+	e.Line, e.Col = p.file.position(pos)
+	panic(e)
 }
 
 func (p *parser) unexpected(expecting string) {
-	what := map[bool]string{true: "end of line", false: "'" + p.tok.s + "'"}[p.tok.s == "\n"]
-	switch p.tok.kind {
-	case tEOF:
+	what := "'" + p.tok.s + "'"
+	switch {
+	case p.tok.kind == tEOF:
 		what = p.tok.s
-	case tText:
+	case p.tok.s == "\n":
+		what = "end of line"
+	case p.tok.kind == tText:
 		what = "the text behind the tag"
-	case tKeyword:
+	case p.tok.kind == tKeyword:
 		what = "`" + p.tok.s + "'"
 	}
 	if expecting != "" {
@@ -420,8 +410,8 @@ func (p *parser) primary() *node {
 	case p.at("{"):
 		n.op = opHash
 		p.bracket("}", func() { p.pairs(n, "}") })
-	case p.at("-> .. ... ~"):
-		p.outside(t.start, "a lambda, a range without a start, or ~")
+	case p.at("-> .. ... ~ **"):
+		p.outside(t.start, "a lambda, a range without a start, ~ or **")
 	default:
 		p.unexpected("")
 	}
@@ -432,10 +422,10 @@ func (p *parser) primary() *node {
 // whether more arguments follow.
 func (p *parser) pairs(h *node, end string) (more bool) {
 	for p.skipNewlinesBefore(end); !p.at(end) && !(p.at("&") && p.tok.operand); p.skipNewlinesBefore(end) {
-		key := p.tok.node // nil for **hash
+		key := p.tok.node
 		if p.tok.kind == tLabel {
 			p.advance()
-		} else if key = nil; !p.accept("**") {
+		} else {
 			key = p.assignment(false)
 			p.expect("=>")
 		}
@@ -463,7 +453,7 @@ func (p *parser) arguments(end string) []*node {
 		at := p.tok.start
 		var n *node
 		switch operand := p.tok.operand; {
-		case p.tok.kind == tLabel || p.at("**"):
+		case p.tok.kind == tLabel:
 			n = &node{op: opHash, flag: true, at: at}
 			if list = append(list, n); !p.pairs(n, end) {
 				return list

@@ -26,11 +26,7 @@ func (t methodTable) addRuby(name string) {
 	}
 	text, _, _ = strings.Cut(text, "\n\n")
 	src := &source{name: "core.rb", gen: aliases.ReplaceAllString(text, ""), core: true}
-	prog, err := parse(src)
-	if err != nil {
-		panic("core.rb: " + name + ": " + err.Error()) // which every test would show
-	}
-	for _, n := range prog.list {
+	for _, n := range parse(src).list {
 		body := src.gen[n.at:n.end]
 		least, most := 0, 0
 		for _, q := range n.params {

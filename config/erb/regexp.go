@@ -178,17 +178,6 @@ func regexpMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.str(c.self.(*regex).text) }, "source")
 }
 
-// toS is the expression as it stands in another one.
-func (r *regex) toS() string {
-	off := strings.Map(func(o rune) rune {
-		if strings.ContainsRune(r.options, o) {
-			return -1
-		}
-		return o
-	}, "mix")
-	return strings.Replace("(?"+r.options+"-"+off+":"+r.text+")", "-:", ":", 1)
-}
-
 // position is the number of the character at which a match starts, nil for none.
 func position(m *match) value {
 	if m == nil {

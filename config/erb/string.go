@@ -1,6 +1,7 @@
 package erb
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,8 +10,6 @@ import (
 
 // s is the text of the string or symbol that a method is called on.
 func (c *call) s() string { return toS(c.self) }
-
-const whitespace = " \t\n\v\f\r\x00"
 
 func stringMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.str(strings.ToUpper(c.s())) }, "upcase")
@@ -57,7 +56,7 @@ func stringMethods(t methodTable) {
 	}, "rindex")
 	t.def(0, 0, func(c *call) value { return c.self }, "to_s", "to_str")
 	t.def(0, 0, func(c *call) value { return symbol(c.s()) }, "to_sym")
-	t.def(0, 1, func(c *call) value { return c.exact(leadingInt(c.s(), c.intOr(0, 10))) }, "to_i")
+	t.def(0, 0, func(c *call) value { return c.exact(leadingInt(c.s())) }, "to_i")
 	t.def(0, 0, func(c *call) value {
 		f, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(c.s()), "_", ""), 64)
 		return map[bool]float64{true: f}[err == nil]
@@ -100,18 +99,16 @@ func (c *call) slice() value {
 	return c.str(strings.Join(r[start:start+n], ""))
 }
 
-// leadingInt is the integer at the start of a text, 0 without one; fits is false
-// when it is too large.
-func leadingInt(s string, base int) (n int64, fits bool) {
-	s = strings.ReplaceAll(strings.TrimLeft(s, whitespace), "_", "")
-	if base == 16 {
-		s = strings.TrimPrefix(s, "0x")
+// leading matches the integer at the start of a text.
+var leading = regexp.MustCompile(`^[\s\x00]*([-+]?\d+(_\d+)*)`)
+
+// leadingInt is the integer at the start of a text, 0 without one; fits is false when it
+// is too large.
+func leadingInt(s string) (n int64, fits bool) {
+	m := leading.FindStringSubmatch(s)
+	if m == nil {
+		return 0, true
 	}
-	for end := min(len(s), 40); end > 0; end-- {
-		n, err := strconv.ParseInt(s[:end], base, 64)
-		if err == nil || strings.HasSuffix(err.Error(), "out of range") {
-			return n, err == nil
-		}
-	}
-	return 0, true
+	n, err := strconv.ParseInt(strings.ReplaceAll(m[1], "_", ""), 10, 64)
+	return n, err == nil
 }

@@ -75,20 +75,16 @@ func (h *hash) set(k, v value) {
 	h.keys, h.vals = append(h.keys, k), append(h.vals, v)
 }
 
-func (h *hash) remove(k value) (value, bool) {
-	i, ok := h.at[hashKey(k)]
-	if !ok {
-		return nil, false
-	}
-	v := h.vals[i]
-	h.keys, h.vals = slices.Delete(h.keys, i, i+1), slices.Delete(h.vals, i, i+1)
-	delete(h.at, hashKey(k))
-	for key, j := range h.at {
-		if j > i {
-			h.at[key] = j - 1
+func (h *hash) remove(k value) value {
+	v, _ := h.get(k)
+	rest := newHash()
+	for i, key := range h.keys {
+		if hashKey(key) != hashKey(k) {
+			rest.set(key, h.vals[i])
 		}
 	}
-	return v, true
+	*h = *rest
+	return v
 }
 
 func (h *hash) copy() *hash {
@@ -178,7 +174,7 @@ func same(a, b value) bool { return sameAt(a, b, 0) }
 // tooDeep stops a walk through values that lie in each other without end.
 func tooDeep(depth int) {
 	if depth > maxNested {
-		panic(&exception{class: "SystemStackError", msg: "stack level too deep"})
+		panic(&Error{Class: "SystemStackError", Msg: "stack level too deep"})
 	}
 }
 
@@ -188,14 +184,9 @@ const maxNested = 200
 func sameAt(a, b value, depth int) bool {
 	tooDeep(depth)
 	switch x := a.(type) {
-	case float64:
-		if i, ok := b.(int64); ok {
-			return x == float64(i)
-		}
-	case int64:
-		if _, ok := b.(float64); ok {
-			return sameAt(b, a, depth)
-		}
+	case int64, float64:
+		n, ok := order(a, b)
+		return ok && n == 0
 	case *str:
 		y, ok := b.(*str)
 		return ok && x.String() == y.String()
@@ -213,11 +204,14 @@ func sameAt(a, b value, depth int) bool {
 			}
 		}
 		return true
-	case *interval, *regex:
+	case *interval:
 		return classOf(a) == classOf(b) && inspect(a) == inspect(b)
+	case *regex:
+		y, ok := b.(*regex)
+		return ok && x.text == y.text && x.options == y.options
 	case *timestamp:
-		n, ok := order(a, b)
-		return ok && n == 0
+		y, ok := b.(*timestamp)
+		return ok && x.t.Equal(y.t)
 	}
 	return a == b
 }
