@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -62,7 +65,7 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 		}
 		by.notice(LevelInfo, announce)
 		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies, Platform: want.platform,
-			Labels: e.run.labels(label.RoleWork), Credentials: by.buildCredentials(ctx, want.dockerfile)})
+			Labels: e.run.labels(label.RoleWork), Credentials: buildCredentials(ctx, by, want.dockerfile)})
 	})
 }
 
@@ -97,7 +100,7 @@ func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.Fil
 
 // buildCredentials are those for the images that a Dockerfile names, one entry for
 // each registry. The platform's own image is there already.
-func (by requester) buildCredentials(ctx context.Context, dockerfile string) []backend.Credentials {
+func buildCredentials(ctx context.Context, by requester, dockerfile string) []backend.Credentials {
 	var list []backend.Credentials
 	for _, ref := range baseImages(dockerfile) {
 		c := by.credentials(ctx, ref)
@@ -194,4 +197,50 @@ func flagFrom(flag string) string {
 		}
 	}
 	return ""
+}
+
+// declaresArg matches the instruction ARG with the names behind it.
+var declaresArg = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?im)^\s*ARG\s+(.+)$`) })
+
+// proxyArgs are the build arguments that builders keep out of the history, unless an ARG declares them.
+var proxyArgs = []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
+
+// secretBuildArgs refuses build arguments that are secrets. The builders that all engines have write the value of each
+// argument into the history of the image, and those of the cache.
+func secretBuildArgs(d config.Driver) error {
+	var declared []string
+	for _, m := range declaresArg().FindAllStringSubmatch(strings.Join(d.IntermediateInstructions, "\n"), -1) {
+		for _, word := range strings.Fields(m[1]) {
+			name, _, _ := strings.Cut(word, "=")
+			declared = append(declared, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.BuildArgs)) {
+		value := d.BuildArgs[name]
+		if value == "" || slices.Contains(proxyArgs, strings.ToLower(name)) && !slices.Contains(declared, name) {
+			continue
+		}
+		why := "is a secret by its name"
+		if !config.IsSecretName(name) {
+			if mask.New().String(value) == value {
+				continue
+			}
+			why = "holds a secret"
+		}
+		return fmt.Errorf("driver.build_args: %s %s, and all who have the image could read it in the image's history.\n"+
+			"Give it to the runner, by driver.env or a hook, and do there what needs it. If all may read it, "+
+			"give the argument a name that does not say secret", name, why)
+	}
+	return nil
+}
+
+// longSecret is the length from which a secret's value does not stand in instructions by chance, in bytes.
+const longSecret = 8
+
+// secretInHistory reports whether the instructions or the build arguments hold the value of a secret that is known by
+// another name. The history of the image then has it too.
+func secretInHistory(i config.Instance, environ []string) bool {
+	values := slices.DeleteFunc(config.SecretValues([]config.Instance{i}, environ), func(v string) bool { return len(v) < longSecret })
+	text := strings.Join(slices.Concat(i.Driver.IntermediateInstructions, slices.Collect(maps.Values(i.Driver.BuildArgs))), "\n")
+	return mask.New(values...).String(text) != text
 }

@@ -104,7 +104,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	if d.Network.Name == defaultNetwork && (!assume || d.IPv6) {
 		g.Go(func() error {
-			return i.recorded(StepNetwork, func() error { return i.eng.network(ctx, i.requester(), d) })
+			return i.recorded(StepNetwork, func() error { return i.eng.network(ctx, i, d) })
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -183,7 +183,7 @@ func (i *instanceRun) mayAssumeImage() bool {
 // a work image on top of it.
 func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) {
 	d := i.inst.Driver
-	img, err := i.eng.image(ctx, i.requester(), imageRequest{qualify(d.Registry, d.Image), d.OCIPlatform, d.PullPlatform, d.CredsFile})
+	img, err := i.image(ctx, d.Image, d.OCIPlatform, d.PullPlatform)
 	if err != nil || len(d.IntermediateInstructions) == 0 {
 		return img, err
 	}
@@ -193,7 +193,7 @@ func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) 
 	if secretInHistory(i.inst, i.run.o.Environ) {
 		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read it in its history")
 	}
-	return i.eng.work(ctx, i.requester(), d, img)
+	return i.eng.work(ctx, i, d, img)
 }
 
 // ensureRunner keeps the runner that is there, or makes one, and sees that it runs. A

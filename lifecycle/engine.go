@@ -35,19 +35,15 @@ type shared struct {
 	builds   memo.Memo[backend.Image]
 }
 
-// requester is what an instance brings along when it asks for something that is shared.
-type requester struct {
+// requester is an instance that asks for something that is shared.
+type requester interface {
 	// credentials finds those for an image's registry, nil when there are none.
-	credentials func(ctx context.Context, ref string) *backend.Credentials
-	notice      func(Level, string)
+	credentials(ctx context.Context, ref string) *backend.Credentials
+	notice(Level, string)
 	// progress reports how far a pull has come; it adds the stamp.
-	progress func(Progress)
+	progress(Progress)
 	// output returns writers for what a build prints, and what hands over their rest.
-	output func() (stdout, stderr *lineWriter, flush func())
-}
-
-func (i *instanceRun) requester() requester {
-	return requester{credentials: i.credentials, notice: i.notice, progress: i.progress, output: i.output}
+	output() (stdout, stderr *lineWriter, flush func())
 }
 
 // engineFor opens the engine that is asked for by name and address, once per run.

@@ -17,6 +17,12 @@ type imageRequest struct {
 	credsFile string
 }
 
+// image finds an image of this instance by the name that kitchen.yml has for it.
+func (i *instanceRun) image(ctx context.Context, ref, platform string, policy config.PullPolicy) (backend.Image, error) {
+	d := i.inst.Driver
+	return i.eng.image(ctx, i, imageRequest{qualify(d.Registry, ref), platform, policy, d.CredsFile})
+}
+
 // image finds an image on the engine, pulling it as its policy says, once per run.
 func (e *engine) image(ctx context.Context, by requester, want imageRequest) (backend.Image, error) {
 	ref, platform := want.ref, want.platform

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -51,10 +50,7 @@ func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 		return sandboxes{}, err
 	}
 	i.openSandbox = needsOpenSandbox(i.inst.Driver, remaps)
-	mode := fs.FileMode(0o755)
-	if i.openSandbox {
-		mode = 0o777
-	}
+	mode := sandbox.Dir{Open: i.openSandbox}.Mode()
 	for _, name := range []string{"kitchen", "verifier"} {
 		dir := sandboxDir + "/" + i.state.Sandbox + "/" + name
 		if err := i.file.dir.MkdirAll(dir, mode); err != nil {

@@ -22,10 +22,10 @@ func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backe
 	if len(t.Instructions) > 0 && t.Image == "" {
 		var lines []string
 		if lines, err = i.resolveBases(ctx, t.Instructions); err == nil {
-			img, err = i.eng.build(ctx, i.requester(), buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil, d.ClientProxies}, "building the tool's image")
+			img, err = i.eng.build(ctx, i, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil, d.ClientProxies}, "building the tool's image")
 		}
 	} else {
-		img, err = i.eng.image(ctx, i.requester(), imageRequest{qualify(d.Registry, t.Image), d.OCIPlatform, d.PullTool, d.CredsFile})
+		img, err = i.image(ctx, t.Image, d.OCIPlatform, d.PullTool)
 	}
 	if err != nil {
 		return img, err
@@ -38,7 +38,7 @@ func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backe
 	if err != nil {
 		return img, err
 	}
-	return i.eng.build(ctx, i.requester(), buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil, false}, "adding the volumes to the tool's image")
+	return i.eng.build(ctx, i, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil, false}, "adding the volumes to the tool's image")
 }
 
 // resolveBases finds the images that FROM lines name, as all images are found, and
@@ -58,7 +58,7 @@ func (i *instanceRun) resolveBases(ctx context.Context, lines []string) ([]strin
 			at++
 		}
 		if base := words[at]; !stages[base] && !strings.Contains(base, "$") {
-			img, err := i.eng.image(ctx, i.requester(), imageRequest{qualify(d.Registry, base), d.OCIPlatform, d.PullTool, d.CredsFile})
+			img, err := i.image(ctx, base, d.OCIPlatform, d.PullTool)
 			if err != nil {
 				return nil, err
 			}

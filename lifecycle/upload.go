@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -20,14 +19,6 @@ import (
 
 // removeBatch is how many deleted files are removed by one command.
 const removeBatch = 500
-
-// sandboxMode is the mode of a sandbox in a runner, as of one that is mounted.
-func sandboxMode(sb sandbox.Dir) fs.FileMode {
-	if sb.Open {
-		return 0o777
-	}
-	return 0o755
-}
 
 // upload brings a runner's copy of a sandbox in line with the one here, for an
 // engine that does not see this machine's files. Only what changed is sent, as a
@@ -127,7 +118,7 @@ func (l *liveRunner) send(ctx context.Context, sb sandbox.Dir, files []sandbox.F
 	}
 	pr, pw := io.Pipe()
 	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
-	root := sandbox.File{Path: ".", Dir: true, Mode: sandboxMode(sb)}
+	root := sandbox.File{Path: ".", Dir: true, Mode: sb.Mode()}
 	go func() { pw.CloseWithError(archive.Write(meter, append([]sandbox.File{root}, files...))) }()
 	err := l.be.CopyTo(ctx, l.c.ID, sb.Remote, pr)
 	pr.Close()

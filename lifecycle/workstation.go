@@ -15,8 +15,8 @@ type workstation struct{ i *instanceRun }
 
 // Open implements provisioner.Workstation.
 func (s workstation) Open(ctx context.Context, image string) (provisioner.Container, error) {
-	i, d := s.i, s.i.inst.Driver
-	img, err := i.eng.image(ctx, i.requester(), imageRequest{qualify(d.Registry, image), "", d.PullTool, d.CredsFile})
+	i := s.i
+	img, err := i.image(ctx, image, "", i.inst.Driver.PullTool)
 	if err != nil {
 		return nil, err
 	}

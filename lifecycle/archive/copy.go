@@ -130,21 +130,21 @@ func CopyIn(ctx context.Context, c Copier, id, from, to string) error {
 	if err != nil {
 		return err
 	}
-	kind, err := kindOf(ctx, c, id, to)
+	exists, isDir, err := kindOf(ctx, c, id, to)
 	if err != nil {
 		return err
 	}
 	dir, name := path.Clean(to), filepath.Base(from)
 	switch {
-	case kind == isDirectory && st.IsDir() && namesContent(from):
+	case isDir && st.IsDir() && namesContent(from):
 		name = "."
-	case kind == isDirectory:
+	case isDir:
 		if abs, err := filepath.Abs(from); err == nil {
 			name = filepath.Base(abs) // of ".." for example
 		}
-	case kind == isFile && (st.IsDir() || endsInSlash(to)):
+	case exists && (st.IsDir() || endsInSlash(to)):
 		return fmt.Errorf("%s in the runner is a file, not a directory", to)
-	case kind == isMissing && !st.IsDir() && endsInSlash(to):
+	case !exists && !st.IsDir() && endsInSlash(to):
 		return fmt.Errorf("there is no directory %s in the runner", to)
 	default:
 		dir, name = path.Dir(dir), path.Base(dir)
@@ -168,29 +168,19 @@ func Send(ctx context.Context, c Copier, id, dir string, files []sandbox.File) e
 	return c.CopyTo(ctx, id, dir, pr)
 }
 
-// kind is what a path in a container is.
-type kind int
-
-const (
-	isMissing kind = iota
-	isFile
-	isDirectory
-)
-
 // kindOf tells what is at a path of a container, without a program there: nothing at all
 // can only be unpacked into a directory.
-func kindOf(ctx context.Context, c Copier, id, p string) (kind, error) {
+func kindOf(ctx context.Context, c Copier, id, p string) (exists, dir bool, err error) {
 	var nothing bytes.Buffer
 	if err := tar.NewWriter(&nothing).Close(); err != nil {
-		return isMissing, err
+		return false, false, err
 	}
-	switch err := c.CopyTo(ctx, id, p, &nothing); {
+	err = c.CopyTo(ctx, id, p, &nothing)
+	switch {
 	case errors.Is(err, backend.ErrNotFound):
-		return isMissing, nil
+		return false, false, nil
 	case errors.Is(err, backend.ErrInvalid):
-		return isFile, nil
-	case err != nil:
-		return isMissing, err
+		return true, false, nil
 	}
-	return isDirectory, nil
+	return err == nil, err == nil, err
 }

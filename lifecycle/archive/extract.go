@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -94,7 +95,6 @@ type extraction struct {
 	single bool
 	// links are made when all else is there: until then there is none to go through.
 	links   map[string]string
-	order   []string
 	skipped SkippedError
 	// in is the directory that was opened last, at the path inRel.
 	in    *os.Root
@@ -444,9 +444,6 @@ func (x *extraction) link(rel, name, target string) {
 		x.skipped.add(shown(name) + " -> " + shown(target))
 		return
 	}
-	if _, ok := x.links[rel]; !ok {
-		x.order = append(x.order, rel)
-	}
 	x.links[rel] = target
 }
 
@@ -470,11 +467,8 @@ func staysInside(rel, target string) bool {
 
 // makeLinks makes the symbolic links.
 func (x *extraction) makeLinks() error {
-	for _, rel := range x.order {
-		target, ok := x.links[rel]
-		if !ok {
-			continue
-		}
+	for _, rel := range slices.Sorted(maps.Keys(x.links)) {
+		target := x.links[rel]
 		d, err := x.directory(path.Dir(rel))
 		if err != nil {
 			return err

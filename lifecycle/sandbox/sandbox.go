@@ -8,7 +8,9 @@
 package sandbox
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -70,6 +72,14 @@ type Dir struct {
 	// Open is set where the runner's user is not the one that the files belong to there:
 	// then others must be able to read what it needs, and to write.
 	Open bool
+}
+
+// Mode is the mode of the sandbox itself.
+func (d Dir) Mode() fs.FileMode {
+	if d.Open {
+		return 0o777
+	}
+	return 0o755
 }
 
 // SecretMode is the mode of a file with secrets.
@@ -182,4 +192,29 @@ func enter(known map[string]*folder, p string) (*folder, error) {
 // nor a device is: the path's end makes the system look up a directory only.
 func openDir(d *os.Root, name string) (*os.Root, error) {
 	return d.OpenRoot(name + "/.")
+}
+
+// Script is a file for a shell in the runner. One with the line ends of Windows, as
+// git may check it out there, is converted: no shell of Linux can run it, and its
+// "#!" would name a program that ends in a carriage return. A byte order mark is taken
+// away, since Linux sees no "#!" behind it.
+func Script(f File) (File, error) {
+	in, _, err := OpenRegular(f.Source)
+	if err != nil {
+		return f, fmt.Errorf("read the script: %w", err)
+	}
+	defer in.Close()
+	all, err := io.ReadAll(in)
+	if err != nil {
+		return f, fmt.Errorf("read the script: %w", err)
+	}
+	text := bytes.TrimPrefix(all, []byte("\ufeff"))
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	if bytes.HasSuffix(first, []byte("\r")) {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	}
+	if len(text) < len(all) {
+		f.Source, f.seen, f.Data = "", nil, text
+	}
+	return f, nil
 }
