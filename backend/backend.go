@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"io"
-	"time"
 )
 
 // ContainerBackend is all that the life cycle asks of a container engine.
@@ -11,13 +10,11 @@ import (
 // Methods are safe for concurrent use and honour their context. Errors match the
 // sentinels of this package with [errors.Is] and carry the engine's own words.
 type ContainerBackend interface {
-	// Info tells what the engine is and what it can do. It is measured on the
-	// first call and remembered.
+	// Info tells what the engine can do. It is measured on the first call and remembered.
 	Info(ctx context.Context) (Info, error)
 
 	// RemapsUsers reports whether a container that asks for no user namespace gets one in
-	// which its root is another user than the engine's. It is Info.UserNSRemap, asked for
-	// only where it can be true.
+	// which its root is another user than the engine's.
 	RemapsUsers(ctx context.Context) (bool, error)
 
 	Images
@@ -77,7 +74,7 @@ type Containers interface {
 
 	// ListContainers returns the containers, running or not, that carry all of
 	// labels; an empty value matches any value of that label. Fields that only
-	// an inspection knows (ExitCode, Ports, Warnings) may be empty.
+	// an inspection knows (ExitCode) may be empty.
 	ListContainers(ctx context.Context, labels Labels) ([]Container, error)
 
 	// Exec runs a command in a running container, attached, and returns its
@@ -108,10 +105,6 @@ type Containers interface {
 	// its exit code. Errors: ErrNotFound.
 	WaitContainer(ctx context.Context, id string) (exitCode int, err error)
 
-	// StopContainer asks PID 1 to end by the container's stop signal and kills
-	// it after grace. One that is stopped already is success.
-	StopContainer(ctx context.Context, id string, grace time.Duration) error
-
 	// RemoveContainer kills and removes a container at once, with its anonymous
 	// volumes and what it wrote into its private tools. Absent is success, and so is
 	// a removal already under way, whose end is waited for: on return the name is
@@ -137,7 +130,7 @@ type Networks interface {
 // Labels are the key/value pairs on a container, image or network.
 type Labels map[string]string
 
-// Matches tells whether have carries all of l; an empty value in l matches any.
+// Matches reports whether have carries all of l; an empty value in l matches any.
 func (l Labels) Matches(have Labels) bool {
 	for k, want := range l {
 		got, ok := have[k]

@@ -3,7 +3,6 @@ package backend
 import (
 	"io"
 	"net/netip"
-	"time"
 )
 
 // ContainerSpec says what a container must be like. Its fields carry intent; how
@@ -328,12 +327,6 @@ type Container struct {
 	// ExitCode is meaningful in StateExited.
 	ExitCode int
 	Labels   Labels
-	// Ports are the published ports as they were bound.
-	Ports []PortMapping
-	// IPAddress is the container's address on its first network, or empty.
-	IPAddress string
-	// Volumes are the names of the volumes mounted, anonymous ones too.
-	Volumes []string
 	// Warnings is what was asked for and could only be given weaker, in words
 	// for the user. Only CreateContainer fills it.
 	Warnings []string
@@ -345,9 +338,8 @@ type ExecSpec struct {
 	Command []string
 	Env     map[string]string
 	// User is empty for the container's own.
-	User       string
-	WorkDir    string
-	Privileged bool
+	User    string
+	WorkDir string
 	// Mark is what the command's marker begins with (package execmark), by which what is left
 	// of it can be found; empty where nobody will look.
 	Mark string
@@ -374,6 +366,4 @@ type LogOptions struct {
 	Follow         bool
 	// Tail is the number of last lines; 0 means all.
 	Tail int
-	// Since leaves out what was printed before; zero means all.
-	Since time.Time
 }

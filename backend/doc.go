@@ -4,7 +4,7 @@
 // words: a [ContainerSpec] says what a container must be like (filled volumes, a
 // systemd init, galley's own bind), and each implementation knows how its engine
 // gets there. Nothing outside this tree asks which engine it is; callers branch
-// on [Capabilities], which are measured.
+// on [Info], which is measured.
 //
 // The implementations live in backend/docker and backend/podman, with the same
 // file names, so that the two can be read side by side. backend/contract

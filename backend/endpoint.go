@@ -22,9 +22,6 @@ type Endpoint struct {
 	// Machine marks a virtual machine of Podman's on this computer. Its host key is
 	// made anew with the machine, so it is not checked.
 	Machine bool
-	// AskedBy is who asked for this engine explicitly, for people: "--host",
-	// "DOCKER_HOST", "--engine docker". It is empty for one that was found by looking.
-	AskedBy string
 	// Ephemeral is true for a service that ends with this process: a later one
 	// cannot be found at the same address.
 	Ephemeral bool

@@ -12,17 +12,9 @@ type Image struct {
 	OS, Arch, Variant string
 	// Volumes are the paths that the image declares as volumes, sorted.
 	Volumes []string
-	// Env is the image's environment.
-	Env map[string]string
-	// Entrypoint and Command are the image's own.
-	Entrypoint, Command []string
-	// User is the image's default user; empty means root.
-	User string
-	// StopSignal is the image's stop signal, or empty.
-	StopSignal string
+	// Entrypoint is the image's own.
+	Entrypoint []string
 	Labels     Labels
-	// Size is in bytes.
-	Size int64
 }
 
 // Platform returns the image's platform as os/arch[/variant].
@@ -65,10 +57,8 @@ type Credentials struct {
 
 // BuildOptions says what to build.
 type BuildOptions struct {
-	// Context is a tar stream with the Dockerfile and all that it copies.
+	// Context is a tar stream with a file "Dockerfile" and all that it copies.
 	Context io.Reader
-	// Dockerfile is its path within Context; empty means "Dockerfile".
-	Dockerfile string
 	// Tag names the result.
 	Tag    string
 	Labels Labels
@@ -81,10 +71,6 @@ type BuildOptions struct {
 	Platform string
 	// Credentials are for private base images, one entry per registry.
 	Credentials []Credentials
-	// Pull asks the registry for newer base images.
-	Pull bool
-	// NoCache builds every step anew.
-	NoCache bool
 	// Output, when set, receives the build's output as it comes.
 	Output io.Writer
 }

@@ -483,9 +483,9 @@ func TestToolPull(t *testing.T) {
 		p.shows("default-one", "cat /opt/chef/content", "second")
 
 		// The tool's volume is for the next runner; any other of this one goes with it.
-		runner := p.runner("default-one")
+		runner := e.Inspect(t, p.runner("default-one").ID).Volumes
 		p.ok("destroy")
-		left := slices.DeleteFunc(e.Volumes(t), func(v string) bool { return !slices.Contains(runner.Volumes, v) })
+		left := slices.DeleteFunc(e.Volumes(t), func(v string) bool { return !slices.Contains(runner, v) })
 		require.LessOrEqual(t, len(left), 1, "a Podman that mounts images has none")
 	})
 }

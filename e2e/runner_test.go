@@ -219,7 +219,7 @@ volumes: {/anonymous: {}, /data: {}}
 			"of the project", "of the project", "of the home directory", "of the project", "of the project", "with a colon",
 			"kept", "anonymous", "tmpfs", "tmpfs", "tmpfs 11")
 		p.shows("default-hashed", "touch /anonymous/x /data/x && grep -c ' /anonymous \\| /data ' /proc/mounts", "2")
-		anonymous := slices.DeleteFunc(append(p.runner("default-store").Volumes, p.runner("default-hashed").Volumes...),
+		anonymous := slices.DeleteFunc(append(e.Inspect(t, p.runner("default-store").ID).Volumes, e.Inspect(t, p.runner("default-hashed").ID).Volumes...),
 			func(v string) bool { return v == named })
 		require.GreaterOrEqual(t, len(anonymous), 3)
 
@@ -258,7 +258,7 @@ ports:
 `, port, port+1, port+2, port+3, port+4, port+5)
 		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(platform), "www/index.html": "served\n"})
 		r := p.ok("create")
-		bound := p.runner("default-ports").Ports
+		bound := e.Inspect(t, p.runner("default-ports").ID).Ports
 		for _, want := range []backend.PortMapping{
 			{HostPort: port, ContainerPort: 8080, Protocol: "tcp"},
 			{HostIP: "127.0.0.1", HostPort: port + 1, ContainerPort: 8080, Protocol: "tcp"},
@@ -374,7 +374,7 @@ ipc: shareable
 		// Podman has no links: there the alias is in a file that nslookup does not read.
 		require.NotContains(t, p.in("default-client", "nslookup database > /dev/null || grep database /etc/hosts > /dev/null || echo unknown"), "unknown")
 		p.shows("default-client", "grep -c '^fd000123.*00000077 ' /proc/net/if_inet6", "1")
-		require.Equal(t, fixed, p.runner("default-client").IPAddress)
+		require.Equal(t, fixed, e.Inspect(t, p.runner("default-client").ID).IPAddress)
 		require.Equal(t, p.in("default-web", "readlink /proc/self/ns/net"), p.in("default-sidecar", "readlink /proc/self/ns/net"))
 		p.ok("destroy", "sidecar") // before the container that it lives in, on which Podman insists
 	})

@@ -158,7 +158,7 @@ func systemdAdvice(d config.Driver, info backend.Info) string {
 			return "driver.cap_drop takes away what systemd needs: remove " + c + " from it"
 		}
 	}
-	if !d.Privileged && !info.Capabilities.NativeSystemd {
+	if !d.Privileged && !info.NativeSystemd {
 		return "Set driver.privileged: true, since this engine has no other way to run systemd"
 	}
 	return "Check driver.pid_one_command, driver.image and driver.volumes: the image must have systemd at /sbin/init"

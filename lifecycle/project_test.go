@@ -174,7 +174,7 @@ func TestForeignID(t *testing.T) {
 				require.NoError(t, victim.do("converge", i))
 				first := victim.runners()[0].ID
 				if stopped {
-					require.NoError(t, victim.fake.StopContainer(t.Context(), first, 0))
+					require.NoError(t, victim.fake.Stop(first))
 				}
 				root := clone.project.Root
 				data, err := json.Marshal(claim(victim.project, root))

@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -107,11 +106,9 @@ func TestChangedFields(t *testing.T) {
 
 // Whose root owns what in a sandbox decides who has to be able to write there.
 func TestNeedsOpenSandbox(t *testing.T) {
-	remapped := backend.Info{UserNSRemap: true}
 	for _, c := range []struct {
-		driver config.Driver
-		info   backend.Info
-		want   bool
+		driver         config.Driver
+		remapped, want bool
 	}{
 		{},
 		{driver: config.Driver{User: "root"}}, {driver: config.Driver{User: "0:0"}},
@@ -119,11 +116,11 @@ func TestNeedsOpenSandbox(t *testing.T) {
 		{driver: config.Driver{CapDrop: []string{"all"}}, want: true},
 		{driver: config.Driver{CapDrop: []string{"CAP_DAC_OVERRIDE"}}, want: true},
 		{driver: config.Driver{CapDrop: []string{"NET_RAW"}}},
-		{info: remapped, want: true}, {driver: config.Driver{Privileged: true}, info: remapped},
-		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSHost}}, info: remapped},
+		{remapped: true, want: true}, {driver: config.Driver{Privileged: true}, remapped: true},
+		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSHost}}, remapped: true},
 		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSAuto}}, want: true},
 		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSKeepID}}, want: true},
 	} {
-		require.Equal(t, c.want, needsOpenSandbox(c.driver, c.info.UserNSRemap), "%+v %+v", c.driver, c.info)
+		require.Equal(t, c.want, needsOpenSandbox(c.driver, c.remapped), "%+v", c)
 	}
 }

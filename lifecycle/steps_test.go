@@ -200,8 +200,7 @@ func TestSystemdAdvice(t *testing.T) {
 		{config.Driver{Privileged: true, Mounts: []config.Mount{readOnly}}, backend.Info{CgroupVersion: 1}, "driver.image"},
 		{config.Driver{}, two, "privileged: true"},
 		{config.Driver{CapDrop: []string{"ALL"}}, two, "cap_drop"},
-		{config.Driver{}, backend.Info{CgroupVersion: 2, Capabilities: backend.Capabilities{NativeSystemd: true}},
-			"/sbin/init"},
+		{config.Driver{}, backend.Info{CgroupVersion: 2, NativeSystemd: true}, "/sbin/init"},
 	} {
 		require.Contains(t, systemdAdvice(tc.d, tc.info), tc.want)
 	}

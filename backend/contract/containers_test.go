@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -313,7 +312,6 @@ func logCases() []testCase {
 	return []testCase{
 		{"log/streams-apart", testLogStreams},
 		{"log/tail", testLogTail},
-		{"log/since", testLogSince},
 		{"log/terminal", testLogTty},
 		{"log/follow", testLogFollow},
 		{"log/follow-cancelled", testLogFollowCancelled},
@@ -335,15 +333,6 @@ func testLogTail(t *testing.T, s *suite) {
 	for tail, want := range map[int]string{2: "199\n200\n", 1: "200\n"} {
 		var out bytes.Buffer
 		require.NoError(t, s.b.ContainerLogs(s.ctx(t), c.ID, backend.LogOptions{Stdout: &out, Tail: tail}))
-		require.Equal(t, want, out.String())
-	}
-}
-
-func testLogSince(t *testing.T, s *suite) {
-	c, _ := s.finished(t, command("echo", "now"))
-	for want, since := range map[string]time.Time{"now\n": time.Now().Add(-time.Hour), "": time.Now().Add(time.Hour)} {
-		var out bytes.Buffer
-		require.NoError(t, s.b.ContainerLogs(s.ctx(t), c.ID, backend.LogOptions{Stdout: &out, Since: since}))
 		require.Equal(t, want, out.String())
 	}
 }

@@ -36,7 +36,9 @@ type subject struct {
 	systemd string
 	// registry is a registry that the engine can reach.
 	registry registry
-	outside  outside
+	// rootless engines run as a plain user; remapsUsers is userns-remap.
+	rootless, remapsUsers bool
+	outside               outside
 	// patience is how long something that must come about is waited for.
 	patience time.Duration
 	// only names the cases that run, for an engine without a kernel; nil means all. A name
@@ -61,6 +63,7 @@ type registry struct {
 // outside is what the contract asks an engine past its backend, since the interface has
 // no verb for it.
 type outside interface {
+	Inspect(t testing.TB, container string) testbed.Container
 	Volumes(t testing.TB) []string
 	RemoveVolume(ctx context.Context, name string) error
 	// Stop asks PID 1 to end and kills it after some seconds.
@@ -84,6 +87,7 @@ func TestContract(t *testing.T) {
 			image:    images[0].Tag,
 			systemd:  images[1].Tag,
 			registry: push(t, e, images[0].Tag),
+			rootless: e.Rootless, remapsUsers: e.UserNSRemap,
 			outside:  e,
 			patience: time.Minute,
 			record:   testbed.NewLedger(t, e.Name, "../../docs/engines.json").Record,

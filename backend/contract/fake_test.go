@@ -2,7 +2,6 @@ package contract_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
@@ -83,8 +84,15 @@ func (f fakeOutside) RemoveVolume(_ context.Context, name string) error {
 	return f.Engine.RemoveVolume(name)
 }
 
-func (f fakeOutside) Stop(context.Context, string, int) error {
-	return errors.New("no case that runs on the fake stops a container")
+func (f fakeOutside) Inspect(t testing.TB, container string) testbed.Container {
+	t.Helper()
+	volumes, err := f.VolumesOf(container)
+	require.NoError(t, err)
+	return testbed.Container{Volumes: volumes}
+}
+
+func (f fakeOutside) Stop(_ context.Context, container string, _ int) error {
+	return f.Engine.Stop(container)
 }
 
 // contractCommands answers the commands of the contract's cases that the fake runs, and

@@ -22,31 +22,21 @@ type feature struct {
 	name string
 	// want returns the changes to the specification. It may make what they need.
 	want func(t *testing.T, s *suite) []edit
-	// mayRefuse tells whether this engine may refuse; nil means never.
-	mayRefuse func(backend.Info) bool
-	// capability is the word of Info on whether the feature works, if it has one. It
-	// must be true.
-	capability func(backend.Capabilities) bool
+	// mayRefuse reports whether this engine may refuse; nil means never. Which do is in
+	// docs/engines.json.
+	mayRefuse func(*suite) bool
 	// seen looks inside the running container and returns what is missing.
 	seen func(t *testing.T, s *suite, c backend.Container) error
 }
 
+// test asks for the feature and looks what comes of it.
 func (f feature) test(t *testing.T, s *suite) {
-	verdict := f.verdict(t, s)
-	if f.capability != nil {
-		require.Equal(t, f.capability(s.info.Capabilities), verdict == testbed.Works, "what Info says of it, and whether it works")
-	}
-}
-
-// verdict asks for the feature and looks what comes of it.
-func (f feature) verdict(t *testing.T, s *suite) testbed.Verdict {
-	t.Helper()
 	spec := s.spec(f.want(t, s)...)
 	s.removeLater(t, spec.Name)
 	c, err := s.b.CreateContainer(s.ctx(t), spec)
 	if errors.Is(err, backend.ErrUnsupported) {
 		f.requireProperRefusal(t, s, spec.Name, err)
-		return testbed.Refused
+		return
 	}
 	require.NoError(t, err)
 	require.NoError(t, s.b.StartContainer(s.ctx(t), c.ID))
@@ -57,7 +47,6 @@ func (f feature) verdict(t *testing.T, s *suite) testbed.Verdict {
 		verdict = testbed.Weaker
 	}
 	s.record(t, f.name, verdict, said)
-	return verdict
 }
 
 // requireProperRefusal: a refusal says what, who and what to do instead; it is
@@ -69,14 +58,14 @@ func (f feature) requireProperRefusal(t *testing.T, s *suite, name string, err e
 	require.NotEmpty(t, refusal.Feature)
 	require.NotEmpty(t, refusal.Engine)
 	require.NotEmpty(t, refusal.Remedy)
-	require.True(t, f.mayRefuse != nil && f.mayRefuse(s.info), "this engine has no reason to refuse: %v", err)
+	require.True(t, f.mayRefuse != nil && f.mayRefuse(s), "this engine has no reason to refuse: %v", err)
 	_, err = s.b.InspectContainer(s.ctx(t), name)
 	require.ErrorIs(t, err, backend.ErrNotFound, "nothing may be created before a refusal")
 	s.record(t, f.name, testbed.Refused, refusal.Error())
 }
 
 // always lets every engine refuse.
-func always(backend.Info) bool { return true }
+func always(*suite) bool { return true }
 
 // asks is a want that only changes the specification.
 func asks(edits ...edit) func(*testing.T, *suite) []edit {
@@ -172,7 +161,7 @@ func withHost(want edit) func(t *testing.T, s *suite) (backend.Container, edit) 
 }
 
 // named gives a feature its name and its reason to be refused.
-func (f feature) named(name string, mayRefuse func(backend.Info) bool) feature {
+func (f feature) named(name string, mayRefuse func(*suite) bool) feature {
 	f.name, f.mayRefuse = name, mayRefuse
 	return f
 }

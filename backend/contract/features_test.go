@@ -110,7 +110,7 @@ func processFeatures() []feature {
 	hostIPC := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.IPC = n })
 	hostPID := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.PID = n })
 	hostCgroup := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.CgroupNS = n })
-	remapped := func(i backend.Info) bool { return i.UserNSRemap }
+	remapped := func(s *suite) bool { return s.remapsUsers }
 	shared := func(t *testing.T, s *suite) (backend.Container, edit) {
 		other := s.start(t, func(spec *backend.ContainerSpec) { spec.IPC.Mode = backend.NamespaceShareable })
 		return other, func(spec *backend.ContainerSpec) {
@@ -136,21 +136,6 @@ func processFeatures() []feature {
 					return err
 				}
 				return shows("mkdir /mounted && mount -t tmpfs none /mounted && echo mounted", "mounted")(t, s, c)
-			},
-		},
-		{
-			name: "exec-privileged",
-			want: asks(),
-			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				r := s.exec(t, c.ID, backend.ExecSpec{Command: []string{"grep", "CapEff:", "/proc/self/status"}, Privileged: true})
-				var mask uint64
-				if _, err := fmt.Sscanf(r.out, "CapEff: %x", &mask); err != nil {
-					return err
-				}
-				if mask&(1<<capSysAdmin) == 0 {
-					return fmt.Errorf("the command's capabilities are %x", mask)
-				}
-				return nil
 			},
 		},
 		{
@@ -230,7 +215,7 @@ func processFeatures() []feature {
 			seen:      shows("test -c /dev/galley-full && head -c 2 /dev/galley-full | od -An -tx1", " 00 00"),
 		},
 		sameNamespace("ipc", func(t *testing.T, s *suite) (backend.Container, edit) {
-			if _, err := os.Stat("/dev/mqueue"); s.info.Rootless && err != nil {
+			if _, err := os.Stat("/dev/mqueue"); s.rootless && err != nil {
 				const reason = "this machine has no /dev/mqueue, which a rootless engine binds for it"
 				s.record(t, "ipc-host", testbed.NotHere, reason)
 				t.Skipf("%s: %v", reason, err)
@@ -244,7 +229,7 @@ func processFeatures() []feature {
 			name: "userns-default",
 			want: asks(),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if root := s.uidMap(t, c.ID)[0]; (root.outside != 0) != (s.info.UserNSRemap || s.info.Rootless) {
+				if root := s.uidMap(t, c.ID)[0]; (root.outside != 0) != (s.remapsUsers || s.rootless) {
 					return fmt.Errorf("root is %d outside", root.outside)
 				}
 				return nil
@@ -254,18 +239,17 @@ func processFeatures() []feature {
 			name: "userns-host",
 			want: userNS(backend.UserNS{Mode: backend.UserNSHost}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if root := s.uidMap(t, c.ID)[0]; !s.info.Rootless && root.outside != 0 {
+				if root := s.uidMap(t, c.ID)[0]; !s.rootless && root.outside != 0 {
 					return fmt.Errorf("root is %d outside", root.outside)
 				}
 				return shows("id -u", "0")(t, s, c)
 			},
 		},
 		{
-			name:       "userns-keep-id",
-			capability: func(c backend.Capabilities) bool { return c.KeepIDUserNS },
-			want:       userNS(backend.UserNS{Mode: backend.UserNSKeepID}),
-			mayRefuse:  func(i backend.Info) bool { return !i.Capabilities.KeepIDUserNS },
-			seen:       shows("id -u", "0"),
+			name:      "userns-keep-id",
+			want:      userNS(backend.UserNS{Mode: backend.UserNSKeepID}),
+			mayRefuse: always,
+			seen:      shows("id -u", "0"),
 		},
 		{
 			name:      "userns-keep-id-as-1000",
@@ -280,10 +264,9 @@ func processFeatures() []feature {
 			},
 		},
 		{
-			name:       "userns-auto",
-			capability: func(c backend.Capabilities) bool { return c.AutoUserNS },
-			want:       userNS(backend.UserNS{Mode: backend.UserNSAuto, Size: 2000}),
-			mayRefuse:  func(i backend.Info) bool { return !i.Capabilities.AutoUserNS },
+			name:      "userns-auto",
+			want:      userNS(backend.UserNS{Mode: backend.UserNSAuto, Size: 2000}),
+			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if ranges := s.uidMap(t, c.ID); ranges[0].outside == 0 || ranges[0].length != 2000 {
 					return fmt.Errorf("the map of user ids is %v", ranges)
@@ -294,13 +277,13 @@ func processFeatures() []feature {
 		{
 			name:      "userns-nomap",
 			want:      userNS(backend.UserNS{Mode: backend.UserNSNoMap}),
-			mayRefuse: func(i backend.Info) bool { return !i.Rootless || !i.Capabilities.KeepIDUserNS },
+			mayRefuse: always,
 			seen:      shows("id -u", "0"),
 		},
 		{
 			name:      "userns-private",
 			want:      userNS(backend.UserNS{Mode: backend.UserNSPrivate}),
-			mayRefuse: func(i backend.Info) bool { return !i.UserNSRemap },
+			mayRefuse: func(s *suite) bool { return !s.remapsUsers },
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if root := s.uidMap(t, c.ID)[0]; root.outside == 0 && root.length > 1<<31 {
 					return fmt.Errorf("it is the host's own user namespace")
@@ -328,10 +311,9 @@ func limitFeatures() []feature {
 	bytes := strconv.Itoa(64 * mebibyte)
 	return []feature{
 		{
-			name:       "memory",
-			capability: func(c backend.Capabilities) bool { return c.MemoryLimit },
-			want:       resources(func(r *backend.Resources) { r.Memory = 64 * mebibyte }),
-			seen:       showsOneOf(map[string]string{dir + "memory.max": bytes, dir + "memory/memory.limit_in_bytes": bytes}),
+			name: "memory",
+			want: resources(func(r *backend.Resources) { r.Memory = 64 * mebibyte }),
+			seen: showsOneOf(map[string]string{dir + "memory.max": bytes, dir + "memory/memory.limit_in_bytes": bytes}),
 		},
 		{
 			name: "memory-swap",
@@ -344,10 +326,9 @@ func limitFeatures() []feature {
 			seen: showsOneOf(map[string]string{dir + "memory.low": bytes, dir + "memory/memory.soft_limit_in_bytes": bytes}),
 		},
 		{
-			name:       "cpus",
-			capability: func(c backend.Capabilities) bool { return c.CPULimit },
-			want:       resources(func(r *backend.Resources) { r.CPUs = 1.5 }),
-			seen:       showsOneOf(map[string]string{dir + "cpu.max": "150000 100000", dir + "cpu/cpu.cfs_quota_us": "150000"}),
+			name: "cpus",
+			want: resources(func(r *backend.Resources) { r.CPUs = 1.5 }),
+			seen: showsOneOf(map[string]string{dir + "cpu.max": "150000 100000", dir + "cpu/cpu.cfs_quota_us": "150000"}),
 		},
 		{
 			name: "cpu-shares",
@@ -372,10 +353,9 @@ func limitFeatures() []feature {
 			seen: showsOneOf(map[string]string{dir + "cpuset.cpus": "0", dir + "cpuset/cpuset.cpus": "0"}),
 		},
 		{
-			name:       "pids-limit",
-			capability: func(c backend.Capabilities) bool { return c.PidsLimit },
-			want:       resources(func(r *backend.Resources) { r.Pids = 99 }),
-			seen:       showsOneOf(map[string]string{dir + "pids.max": "99", dir + "pids/pids.max": "99"}),
+			name: "pids-limit",
+			want: resources(func(r *backend.Resources) { r.Pids = 99 }),
+			seen: showsOneOf(map[string]string{dir + "pids.max": "99", dir + "pids/pids.max": "99"}),
 		},
 		{
 			name: "shm-size",
@@ -455,7 +435,7 @@ func mode(m backend.NetworkMode) edit {
 }
 
 func networkFeatures() []feature {
-	remapped := func(i backend.Info) bool { return i.UserNSRemap }
+	remapped := func(s *suite) bool { return s.remapsUsers }
 	withContainer := func(t *testing.T, s *suite) (backend.Container, edit) {
 		other := s.start(t)
 		return other, func(spec *backend.ContainerSpec) {
@@ -552,13 +532,13 @@ func networkFeatures() []feature {
 			name: "ipv4-address",
 			want: func(t *testing.T, s *suite) []edit {
 				n := s.network(t).Name
-				neighbour := s.inspect(t, s.start(t, on(n)).ID).IPAddress
+				neighbour := s.outside.Inspect(t, s.start(t, on(n)).ID).IPAddress
 				fixed = neighbour[:strings.LastIndex(neighbour, ".")] + ".77"
 				return []edit{on(n), func(spec *backend.ContainerSpec) { spec.Network.IPv4 = fixed }}
 			},
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if got := s.inspect(t, c.ID).IPAddress; got != fixed {
+				if got := s.outside.Inspect(t, c.ID).IPAddress; got != fixed {
 					return fmt.Errorf("the address is %s, not %s", got, fixed)
 				}
 				return nil
@@ -588,7 +568,7 @@ func networkFeatures() []feature {
 				return []edit{on(s.network(t).Name), image(img.ID), command("sleep", "3600"), func(spec *backend.ContainerSpec) { spec.PublishAll = true }}
 			},
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				ports := s.inspect(t, c.ID).Ports
+				ports := s.outside.Inspect(t, c.ID).Ports
 				for _, want := range []backend.PortMapping{{ContainerPort: 8080, Protocol: "tcp"}, {ContainerPort: 5353, Protocol: "udp"}} {
 					if !slices.ContainsFunc(ports, func(p backend.PortMapping) bool {
 						return p.ContainerPort == want.ContainerPort && p.Protocol == want.Protocol && p.HostPort != 0
@@ -621,7 +601,7 @@ func testSystemd(t *testing.T, s *suite) {
 			require.NoError(t, err)
 			return []edit{image(img.ID), func(spec *backend.ContainerSpec) { spec.Command, spec.Init = nil, backend.InitSystemd }}
 		},
-		mayRefuse: func(i backend.Info) bool { return !i.Capabilities.NativeSystemd },
+		mayRefuse: func(s *suite) bool { return !s.info.NativeSystemd },
 		seen: func(t *testing.T, s *suite, c backend.Container) error {
 			var state string
 			s.await(t, func() bool {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,17 +21,13 @@ func infoCases() []testCase {
 }
 
 func testInfo(t *testing.T, s *suite) {
-	info := s.info
-	require.NotEmpty(t, info.Engine)
-	require.NotEmpty(t, info.Version)
-	require.NotEmpty(t, info.APIVersion)
-	require.NotEmpty(t, info.Endpoint)
-	require.Equal(t, "linux", info.OS)
-	require.NotEmpty(t, info.Arch)
-	require.Contains(t, []int{1, 2}, info.CgroupVersion)
+	require.Contains(t, []int{1, 2}, s.info.CgroupVersion)
 	again, err := s.b.Info(s.ctx(t))
 	require.NoError(t, err)
-	require.Equal(t, info, again)
+	require.Equal(t, s.info, again)
+	remaps, err := s.b.RemapsUsers(s.ctx(t))
+	require.NoError(t, err)
+	require.Equal(t, s.remapsUsers, remaps)
 }
 
 // testClose: closing a backend leaves containers and other backends alone.
@@ -67,10 +62,7 @@ func testImageInspect(t *testing.T, s *suite) {
 	labels["example.words"] = "two words = one value"
 	img := s.build(t, labels, map[string]string{"Dockerfile": strings.Join([]string{
 		"FROM " + s.image,
-		"ENV GREETING=hello",
 		"VOLUME /z /a",
-		"USER 65534:65534",
-		"STOPSIGNAL SIGUSR1",
 		`ENTRYPOINT ["echo", "one"]`,
 		`CMD ["two"]`,
 		"",
@@ -81,14 +73,8 @@ func testImageInspect(t *testing.T, s *suite) {
 	require.Equal(t, "linux", img.OS)
 	require.Equal(t, s.busybox.Arch, img.Arch)
 	require.Equal(t, []string{"/a", "/z"}, img.Volumes)
-	require.Equal(t, "hello", img.Env["GREETING"])
-	require.Equal(t, s.busybox.Env["PATH"], img.Env["PATH"], "the base image's environment")
 	require.Equal(t, []string{"echo", "one"}, img.Entrypoint)
-	require.Equal(t, []string{"two"}, img.Command)
-	require.Equal(t, "65534:65534", img.User)
-	require.Equal(t, "SIGUSR1", img.StopSignal)
 	require.True(t, labels.Matches(img.Labels), "labels: %v", img.Labels)
-	require.Positive(t, img.Size)
 
 	for _, ref := range []string{img.ID, img.Tags[0], strings.TrimSuffix(strings.TrimPrefix(img.Tags[0], "docker.io/library/"), ":latest")} {
 		again, err := s.b.InspectImage(s.ctx(t), ref)
@@ -208,13 +194,12 @@ func testPullCredentials(t *testing.T, s *suite) {
 func buildCases() []testCase {
 	return []testCase{
 		{"build/args-and-labels", testBuildArgs},
-		{"build/dockerfile-elsewhere", testBuildDockerfile},
 		{"build/stages", testBuildStages},
 		{"build/failing-step", testBuildFails},
 		{"build/bad-dockerfile", testBuildSyntax},
 		{"build/absent-base", testBuildAbsentBase},
 		{"build/docker-format", testBuildFormat},
-		{"build/no-cache", testBuildNoCache},
+		{"build/cached", testBuildCached},
 	}
 }
 
@@ -266,16 +251,6 @@ func testBuildArgs(t *testing.T, s *suite) {
 	require.Equal(t, "copied", s.run(t, c.ID, "cat", "/copied"))
 }
 
-func testBuildDockerfile(t *testing.T, s *suite) {
-	img, err := s.tryBuild(t, backend.BuildOptions{
-		Context:    tarOfFiles(t, map[string]string{"docker/Runner": "FROM " + s.image + "\nENV WHICH=elsewhere\n"}),
-		Dockerfile: "docker/Runner",
-		Labels:     s.labels(),
-	})
-	require.NoError(t, err)
-	require.Equal(t, "elsewhere", img.Env["WHICH"])
-}
-
 func testBuildStages(t *testing.T, s *suite) {
 	img := s.build(t, s.labels(), map[string]string{"Dockerfile": strings.Join([]string{
 		"FROM " + s.image + " AS maker",
@@ -285,11 +260,11 @@ func testBuildStages(t *testing.T, s *suite) {
 		"COPY --from=maker /made /copied",
 		"",
 	}, "\n")})
-	require.NotContains(t, img.Env, "STAGE")
 	require.True(t, s.labels().Matches(img.Labels), "labels: %v", img.Labels)
 	c := s.start(t, image(img.ID))
 	require.Equal(t, "made", s.run(t, c.ID, "cat", "/copied"))
 	require.NotZero(t, s.try(t, c.ID, "test", "-e", "/made"))
+	require.NotZero(t, s.try(t, c.ID, "printenv", "STAGE"))
 }
 
 // testBuildFails: the error itself shows what the step printed, since the output
@@ -346,27 +321,19 @@ func testBuildFormat(t *testing.T, s *suite) {
 	child := s.build(t, s.labels(), map[string]string{
 		"Dockerfile": "FROM " + base.Tags[0] + "\nRUN echo \"$FROM_SHELL\" > /shell\n",
 	})
-	require.Equal(t, "kept", child.Env["FROM_ONBUILD"], "ONBUILD")
 	c := s.start(t, image(child.ID))
+	require.Equal(t, "kept", s.run(t, c.ID, "printenv", "FROM_ONBUILD"), "ONBUILD")
 	require.Equal(t, "kept", s.run(t, c.ID, "cat", "/shell"), "SHELL")
 }
 
-// testBuildNoCache: the same Dockerfile gives the same image, and a new one when
-// it is built anew. The counter is the engine's own random source.
-func testBuildNoCache(t *testing.T, s *suite) {
-	build := func(noCache bool) string {
-		img, err := s.tryBuild(t, backend.BuildOptions{
-			Context: tarOfFiles(t, map[string]string{
-				"Dockerfile": "FROM " + s.image + "\nRUN cat /proc/sys/kernel/random/uuid > /uuid\n",
-			}),
-			Labels:  s.labels(),
-			NoCache: noCache,
+// testBuildCached: the same Dockerfile gives the same image.
+func testBuildCached(t *testing.T, s *suite) {
+	var ids []string
+	for range 2 {
+		img := s.build(t, s.labels(), map[string]string{
+			"Dockerfile": "FROM " + s.image + "\nRUN cat /proc/sys/kernel/random/uuid > /uuid\n",
 		})
-		require.NoError(t, err)
-		c := s.start(t, image(img.ID))
-		return s.run(t, c.ID, "cat", "/uuid")
+		ids = append(ids, img.ID)
 	}
-	first := build(true)
-	require.Equal(t, first, build(false), "from the cache")
-	require.False(t, slices.Contains([]string{first, ""}, build(true)), "built anew")
+	require.Equal(t, ids[0], ids[1])
 }

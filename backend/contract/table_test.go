@@ -37,7 +37,7 @@ func parts() []part {
 			{"init-systemd", "systemd as `pid_one_command`, not privileged"}, {"init-systemd-privileged", "systemd as `pid_one_command`, privileged"},
 		}},
 		{"What it may do", []row{
-			{"privileged", "`privileged`"}, {"exec-privileged", "a privileged command in a runner that is not"}, {"cap-add", "`cap_add`"},
+			{"privileged", "`privileged`"}, {"cap-add", "`cap_add`"},
 			{"cap-drop", "`cap_drop`"}, {"cap-drop-all", "`cap_drop: ALL` with `cap_add`"},
 			{"security-opt-no-new-privileges", "`security_opt: no-new-privileges`"},
 			{"security-opt-seccomp-unconfined", "`security_opt: seccomp=unconfined`"},

@@ -265,7 +265,7 @@ func testToolLeavesNothing(t *testing.T, s *suite) {
 	start := func() backend.Container {
 		c := s.start(t, tool)
 		s.run(t, c.ID, "sh", "-c", "echo own > /opt/chef/own")
-		mine = append(mine, s.inspect(t, c.ID).Volumes...)
+		mine = append(mine, s.outside.Inspect(t, c.ID).Volumes...)
 		return c
 	}
 	s.requireRemoved(t, start().ID)
@@ -281,7 +281,7 @@ func testToolLeavesNothing(t *testing.T, s *suite) {
 	kept, err := s.b.ListContainers(s.ctx(t), s.spec(tool).Tools[0].Labels)
 	require.NoError(t, err)
 	for _, k := range kept {
-		mine = append(mine, s.inspect(t, k.ID).Volumes...)
+		mine = append(mine, s.outside.Inspect(t, k.ID).Volumes...)
 		require.NoError(t, s.b.RemoveContainer(s.ctx(t), k.ID))
 	}
 	there := s.outside.Volumes(t)

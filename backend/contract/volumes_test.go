@@ -28,7 +28,7 @@ func testVolumesFromName(t *testing.T, s *suite) {
 	source := s.withData(t)
 	user := s.start(t, volumesFrom(source.Name))
 	require.Equal(t, "hello", s.run(t, user.ID, "cat", "/data/file"))
-	require.Equal(t, source.Volumes, s.inspect(t, user.ID).Volumes)
+	require.Equal(t, s.outside.Inspect(t, source.ID).Volumes, s.outside.Inspect(t, user.ID).Volumes)
 }
 
 // withData is a running container with a volume that has a file in it.
@@ -73,7 +73,7 @@ func testAnonymousRemoved(t *testing.T, s *suite) {
 		"created": s.create(t, image(img.ID), command("true"), anonymous),
 		"running": s.start(t, image(img.ID), command("sleep", "3600"), anonymous),
 	} {
-		mine := s.inspect(t, c.ID).Volumes
+		mine := s.outside.Inspect(t, c.ID).Volumes
 		require.Len(t, mine, 2, name)
 		all := s.outside.Volumes(t)
 		for _, v := range mine {
@@ -92,7 +92,7 @@ func testNamedKept(t *testing.T, s *suite) {
 	named := mounts(backend.Mount{Type: backend.MountVolume, Source: volume, Target: "/data"})
 	s.removeVolumeLater(t, volume)
 	first := s.start(t, named)
-	require.Equal(t, []string{volume}, s.inspect(t, first.ID).Volumes)
+	require.Equal(t, []string{volume}, s.outside.Inspect(t, first.ID).Volumes)
 	s.run(t, first.ID, "sh", "-c", "echo kept > /data/file")
 	s.requireRemoved(t, first.ID)
 	require.True(t, slices.Contains(s.outside.Volumes(t), volume))
@@ -111,7 +111,7 @@ func testBind(t *testing.T, s *suite) {
 	require.Equal(t, "inside\n", string(got))
 	require.NoError(t, os.WriteFile(dir+"/later", []byte("later\n"), 0o644))
 	require.Equal(t, "later", s.run(t, c.ID, "cat", "/bound/later"))
-	require.Empty(t, s.inspect(t, c.ID).Volumes, "a bind is no volume")
+	require.Empty(t, s.outside.Inspect(t, c.ID).Volumes, "a bind is no volume")
 }
 
 func testBindReadOnly(t *testing.T, s *suite) {

@@ -87,7 +87,6 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		default:
 			chosen = i
 			c.Verdict = Chosen
-			c.Endpoint.AskedBy = c.askedBy(o)
 			res.Chosen, res.Warning = c.Endpoint, c.Warning
 		}
 	}
@@ -99,18 +98,6 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		return res, e
 	}
 	return res, nil
-}
-
-// askedBy tells who asked for the candidate, or is empty.
-func (c *Candidate) askedBy(o Options) string {
-	switch {
-	case c.Explicit:
-		return c.Source
-	case o.Engine != "":
-		return o.engineSource()
-	default:
-		return ""
-	}
 }
 
 // engineSource is the setting that names the engine, with its value.

@@ -279,7 +279,7 @@ func TestFind(t *testing.T) {
 
 	r, err := find(dockerSock, "")
 	require.NoError(t, err)
-	require.Equal(t, backend.Endpoint{URI: "unix://" + dockerSock, AskedBy: "--host", Kind: backend.KindDocker, APIVersion: "1.45", EngineVersion: "26.1.5"}, r.Chosen)
+	require.Equal(t, backend.Endpoint{URI: "unix://" + dockerSock, Kind: backend.KindDocker, APIVersion: "1.45", EngineVersion: "26.1.5"}, r.Chosen)
 
 	r, err = find(podmanSock, "")
 	require.NoError(t, err, "podman is told by its header, whatever the path")

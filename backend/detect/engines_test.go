@@ -43,7 +43,7 @@ func TestNewEngine(t *testing.T) {
 	require.ErrorIs(t, err, backend.ErrUnreachable, "it is no engine before it is registered")
 	ep, err := find(toySock, engines)
 	require.NoError(t, err)
-	require.Equal(t, backend.Endpoint{URI: "unix://" + toySock, AskedBy: "--host", Kind: "toy", EngineVersion: "0.1"}, ep)
+	require.Equal(t, backend.Endpoint{URI: "unix://" + toySock, Kind: "toy", EngineVersion: "0.1"}, ep)
 	be, err := engines.Open(ep)
 	require.NoError(t, err)
 	require.IsType(t, toy{}, be)

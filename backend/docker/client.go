@@ -32,11 +32,7 @@ type Backend struct {
 	http     *http.Client
 	client   *client.Client
 
-	// version is the version of the API that is spoken.
-	version *engine.Memo[string]
-	info    *engine.Memo[measured]
-	// networks are the names of the networks that are known to exist.
-	networks *engine.Names
+	info *engine.Memo[measured]
 	// toolVolumes are the volumes that the images of tools declare.
 	toolVolumes *engine.Volumes
 	// bare are the IDs of containers that are known to have no private tools.
@@ -47,7 +43,13 @@ type Backend struct {
 // only this package needs.
 type measured struct {
 	backend.Info
-	// layers tells whether the engine can mount an overlay over a volume.
+	rootless bool
+	// remaps is true when containers get a user namespace of their own unless they ask for
+	// the host's.
+	remaps bool
+	// cpuLimit is true when a limit of processors takes effect.
+	cpuLimit bool
+	// layers is true when the engine can mount an overlay over a volume.
 	layers bool
 }
 
@@ -63,7 +65,7 @@ func Engine() backend.Engine {
 }
 
 // New makes a backend for an endpoint. It sends nothing yet: where the endpoint
-// does not tell the version of the API, the first call asks. Errors:
+// does not tell the version of the API, the client asks before its first call. Errors:
 // backend.ErrInvalid for an address or TLS files that cannot be used.
 func New(ep backend.Endpoint) (*Backend, error) {
 	connect, err := dial.New(ep)
@@ -73,7 +75,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	httpClient := dial.HTTPClient(connect)
 	httpClient.Transport = quiet{engine.NewGuard(httpClient.Transport)}
 	httpClient.CheckRedirect = client.CheckRedirect
-	options := []client.Opt{client.WithHTTPClient(httpClient)}
+	options := []client.Opt{client.WithHTTPClient(httpClient), client.WithAPIVersionNegotiation()}
 	if strings.HasPrefix(ep.URI, "tcp://") {
 		// For the Host header alone: connect decides who is called.
 		options = slices.Insert(options, 0, client.WithHost(ep.URI))
@@ -84,11 +86,10 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	}
 	b := &Backend{
 		endpoint: ep, connect: connect, http: httpClient, client: cli,
-		version: engine.NewMemo[string](), info: engine.NewMemo[measured](), networks: engine.NewNames(),
-		toolVolumes: engine.NewVolumes(), bare: engine.NewNames(),
+		info: engine.NewMemo[measured](), toolVolumes: engine.NewVolumes(), bare: engine.NewNames(),
 	}
 	if ep.APIVersion != "" {
-		b.version = engine.Remembered(b.speak(ep.APIVersion))
+		cli.NegotiateAPIVersionPing(types.Ping{APIVersion: ep.APIVersion})
 	}
 	return b, nil
 }
@@ -102,52 +103,37 @@ func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
 
 // RemapsUsers reports whether the daemon has userns-remap, by GET /info.
 func (b *Backend) RemapsUsers(ctx context.Context) (bool, error) {
-	info, err := b.Info(ctx)
-	return info.UserNSRemap, err
+	m, err := b.measure(ctx)
+	return m.remaps, err
 }
 
 // measure asks once and remembers the answer.
 func (b *Backend) measure(ctx context.Context) (measured, error) {
 	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {
-		const op = "ask the engine what it is"
-		cli, err := b.api(ctx)
+		answer, err := b.client.Info(ctx)
 		if err != nil {
-			return measured{}, wrap(op, err)
+			return measured{}, wrap("ask the engine what it is", err)
 		}
-		answer, err := cli.Info(ctx)
-		if err != nil {
-			return measured{}, wrap(op, err)
-		}
-		info := infoFrom(answer, b.endpoint.URI, cli.ClientVersion())
-		return measured{Info: info, layers: canLayer(answer, info)}, nil
+		return measuredFrom(answer), nil
 	})
 }
 
-// canLayer reports whether the engine can mount an overlay over a volume: where it keeps
-// images that way, the file system of its directory can. Without root the mount would
-// need other options, and with SELinux labels, which have not been tried.
-func canLayer(answer system.Info, info backend.Info) bool {
-	return (answer.Driver == "overlay2" || answer.Driver == "overlayfs") && !info.Rootless && !info.SELinux
-}
-
-// infoFrom translates the answer of GET /info.
-func infoFrom(answer system.Info, uri, apiVersion string) backend.Info {
-	rootless := hasSecurityOption(answer, "rootless")
+// measuredFrom translates the answer of GET /info.
+func measuredFrom(answer system.Info) measured {
 	cgroup, err := strconv.Atoi(answer.CgroupVersion)
 	if err != nil {
 		// Engines that do not tell are older than the second version.
 		cgroup = 1
 	}
-	limits := answer.CgroupDriver != "none"
-	return backend.Info{
-		Engine: "Docker", Version: answer.ServerVersion, APIVersion: apiVersion, Endpoint: uri,
-		OS: answer.OSType, Arch: engine.GoArch(answer.Architecture),
-		Rootless: rootless, UserNSRemap: hasSecurityOption(answer, "userns"),
-		SELinux: hasSecurityOption(answer, "selinux"), CgroupVersion: cgroup,
-		Capabilities: backend.Capabilities{
-			MemoryLimit: limits && answer.MemoryLimit, CPULimit: limits && answer.CPUCfsQuota, PidsLimit: limits && answer.PidsLimit,
-			RealPrivileged: !rootless,
-		},
+	rootless := hasSecurityOption(answer, "rootless")
+	return measured{
+		Info:     backend.Info{CgroupVersion: cgroup},
+		rootless: rootless,
+		remaps:   hasSecurityOption(answer, "userns"),
+		cpuLimit: answer.CgroupDriver != "none" && answer.CPUCfsQuota,
+		// Where it keeps images that way, the file system of its directory can. Without root the
+		// mount would need other options, and with SELinux labels, which have not been tried.
+		layers: (answer.Driver == "overlay2" || answer.Driver == "overlayfs") && !rootless && !hasSecurityOption(answer, "selinux"),
 	}
 }
 
@@ -169,28 +155,10 @@ func (b *Backend) Close() error {
 	return nil
 }
 
-// api returns the client once it knows which version of the API to speak: by GET
-// /_ping when the endpoint did not tell.
-func (b *Backend) api(ctx context.Context) (*client.Client, error) {
-	_, err := b.version.Get(ctx, func(ctx context.Context) (string, error) {
-		ping, err := b.client.Ping(ctx)
-		if err != nil {
-			return "", err
-		}
-		return b.speak(ping.APIVersion), nil
-	})
-	return b.client, err
-}
-
-// speak settles on the newest version of the API that both sides know.
-func (b *Backend) speak(serverVersion string) string {
-	b.client.NegotiateAPIVersionPing(types.Ping{APIVersion: serverVersion})
-	return b.client.ClientVersion()
-}
-
-// atLeast tells whether the API that is spoken has what came with a version.
-func atLeast(cli *client.Client, version string) bool {
-	return versions.GreaterThanOrEqualTo(cli.ClientVersion(), version)
+// atLeast reports whether the API that is spoken has what came with a version. It is known
+// after the first call.
+func (b *Backend) atLeast(version string) bool {
+	return versions.GreaterThanOrEqualTo(b.client.ClientVersion(), version)
 }
 
 // quiet hides the words of connection failures from Docker's client, which

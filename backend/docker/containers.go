@@ -1,21 +1,13 @@
 package docker
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/mount"
-	"github.com/docker/docker/api/types/network"
-	"github.com/docker/docker/client"
-	"github.com/docker/go-connections/nat"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -33,55 +25,51 @@ func (b *Backend) CreateContainer(ctx context.Context, s backend.ContainerSpec) 
 
 func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	op := "create container " + s.Name
-	cli, err := b.api(ctx)
-	if err != nil {
-		return backend.Container{}, wrap(op, err)
-	}
+	fail := func(err error) (backend.Container, error) { return backend.Container{}, wrap(op, err) }
 	var proxyWarnings []string
+	var err error
 	if s.ClientProxies {
 		if s.Env, proxyWarnings, err = withProxies(s.Env, configFile(), b.endpoint.URI); err != nil {
-			return backend.Container{}, wrap(op, err)
+			return fail(err)
 		}
 	}
 	f, err := b.facts(ctx, s)
 	if err != nil {
-		return backend.Container{}, wrap(op, err)
+		return fail(err)
 	}
 	platform, err := platformOf(s.Platform)
 	if err != nil {
-		return backend.Container{}, wrap(op, err)
+		return fail(err)
 	}
 	request, warnings, err := containerConfig(s, f)
 	if err != nil {
-		return backend.Container{}, wrap(op, err)
+		return fail(err)
 	}
-	if err := b.requireNetwork(ctx, cli, s.Network); err != nil {
-		return backend.Container{}, wrap(op, err)
+	if err := b.requireNetwork(ctx, s.Network); err != nil {
+		return fail(err)
 	}
-	toolWarnings, err := b.applyTools(ctx, cli, &request, s)
+	toolWarnings, err := b.applyTools(ctx, &request, s)
 	if err != nil {
-		return backend.Container{}, wrap(op, err)
+		return fail(err)
 	}
-	warnings = slices.Concat(warnings, toolWarnings, proxyWarnings)
 	var answer container.CreateResponse
-	err = awaitName(ctx, cli, s.Name, func() error {
-		answer, err = cli.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
+	err = b.awaitName(ctx, s.Name, func() error {
+		answer, err = b.client.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
 		return wrap(op, err)
 	})
-	if err != nil {
-		if hasLayers(request) {
-			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
-			defer cancel()
-			err = errors.Join(err, b.removeLayers(clean, cli))
-		}
-		return backend.Container{}, err
-	}
-	if !hasLayers(request) {
+	switch {
+	case err == nil && !hasLayers(request):
 		b.bare.Add(answer.ID)
+	case err != nil && hasLayers(request):
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
+		defer cancel()
+		return backend.Container{}, errors.Join(err, b.removeLayers(clean))
+	case err != nil:
+		return backend.Container{}, err
 	}
 	return backend.Container{
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
-		Warnings: append(warnings, answer.Warnings...),
+		Warnings: slices.Concat(warnings, toolWarnings, proxyWarnings, answer.Warnings),
 	}, nil
 }
 
@@ -89,14 +77,14 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 // seen. Docker takes the name first and shows the container when it is made, so that is one
 // which another process, or one that was killed since, has asked for. An error that says
 // that the name is taken is about a container that there is.
-func awaitName(ctx context.Context, cli *client.Client, name string, create func() error) (err error) {
+func (b *Backend) awaitName(ctx context.Context, name string, create func() error) (err error) {
 	soon, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
 	_ = engine.Poll(soon, func(context.Context) (done bool, _ error) { // what ends it is err
 		if err = create(); !errors.Is(err, backend.ErrConflict) {
 			return true, nil
 		}
-		_, unseen := cli.ContainerInspect(ctx, name)
+		_, unseen := b.client.ContainerInspect(ctx, name)
 		return !errors.Is(wrap("container "+name, unseen), backend.ErrNotFound), nil
 	})
 	return err
@@ -106,20 +94,20 @@ func awaitName(ctx context.Context, cli *client.Client, name string, create func
 // attached to, since Docker notices only at the start that there is none. What
 // EnsureNetwork has seen is not looked for again. A fixed address needs a subnet
 // that a person chose, which the networks that EnsureNetwork makes do not have.
-func (b *Backend) requireNetwork(ctx context.Context, cli *client.Client, n backend.NetworkAttachment) error {
+func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachment) error {
 	switch n.Mode {
 	case backend.NetworkNamed:
 		if n.IPv4 == "" {
 			return nil // the start finds out, and a look beforehand is a request for each container
 		}
-		found, err := b.inspectNetwork(ctx, cli, n.Name)
+		found, err := b.inspectNetwork(ctx, n.Name)
 		if err == nil && n.IPv4 != "" && isOurs(found.Labels) {
 			err = unsupported(facts{engine: b.engineName()}, "a fixed IPv4 address on a network whose subnet the engine chose",
 				"Make a network with docker network create --subnet 10.5.0.0/24 NAME, and name it in network_mode.")
 		}
 		return err
 	case backend.NetworkContainer:
-		_, err := cli.ContainerInspect(ctx, n.Name)
+		_, err := b.client.ContainerInspect(ctx, n.Name)
 		return err
 	}
 	return nil
@@ -138,39 +126,32 @@ func isOurs(labels backend.Labels) bool {
 // StartContainer starts a container, by POST /containers/{id}/start.
 func (b *Backend) StartContainer(ctx context.Context, id string) error {
 	op := "start container " + id
-	cli, err := b.api(ctx)
-	if err != nil {
-		return wrap(op, err)
-	}
-	return wrap(op, cli.ContainerStart(ctx, id, container.StartOptions{}))
+	return wrap(op, b.client.ContainerStart(ctx, id, container.StartOptions{}))
 }
 
 // InspectContainer finds a container, by GET /containers/{id}/json.
 func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
 	op := "container " + idOrName
-	cli, err := b.api(ctx)
+	answer, err := b.client.ContainerInspect(ctx, idOrName)
 	if err != nil {
 		return backend.Container{}, wrap(op, err)
 	}
-	answer, err := cli.ContainerInspect(ctx, idOrName)
-	if err != nil {
-		return backend.Container{}, wrap(op, err)
-	}
-	return b.noteBare(containerFrom(answer)), nil
+	c := containerFrom(answer)
+	b.noteBare(c.ID, answer.Mounts)
+	return c, nil
 }
 
 // noteBare remembers of a container that it has no private tools, so that its removal
 // need not look for what they leave.
-func (b *Backend) noteBare(c backend.Container) backend.Container {
-	if !slices.ContainsFunc(c.Volumes, func(name string) bool { return strings.HasPrefix(name, layerPrefix) }) {
-		b.bare.Add(c.ID)
+func (b *Backend) noteBare(id string, mounts []container.MountPoint) {
+	if !slices.ContainsFunc(mounts, func(m container.MountPoint) bool { return strings.HasPrefix(m.Name, layerPrefix) }) {
+		b.bare.Add(id)
 	}
-	return c
 }
 
 // containerFrom translates the answer of an inspection.
 func containerFrom(answer container.InspectResponse) backend.Container {
-	c := backend.Container{Volumes: volumesOf(answer.Mounts)}
+	var c backend.Container
 	if base := answer.ContainerJSONBase; base != nil {
 		c.ID, c.Name, c.ImageID = base.ID, strings.TrimPrefix(base.Name, "/"), base.Image
 		if base.State != nil {
@@ -179,10 +160,6 @@ func containerFrom(answer container.InspectResponse) backend.Container {
 	}
 	if answer.Config != nil {
 		c.Labels = answer.Config.Labels
-	}
-	if settings := answer.NetworkSettings; settings != nil {
-		c.Ports = portsFrom(settings.Ports)
-		c.IPAddress = addressOf(settings.Networks)
 	}
 	return c
 }
@@ -202,113 +179,21 @@ func stateFrom(state string) backend.State {
 	return backend.StateExited
 }
 
-// volumesOf are the names of the volumes among mounts.
-func volumesOf(mounts []container.MountPoint) []string {
-	var names []string
-	for _, m := range mounts {
-		if m.Type == mount.TypeVolume {
-			names = append(names, m.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// The addresses by which Docker says "all".
-const (
-	allIPv4 = "0.0.0.0"
-	allIPv6 = "::"
-)
-
-// portsFrom are the ports that are bound, in the order of their numbers.
-func portsFrom(bound nat.PortMap) []backend.PortMapping {
-	var ports []backend.PortMapping
-	for port, bindings := range bound {
-		for _, binding := range bindings {
-			hostPort, err := strconv.Atoi(binding.HostPort)
-			if err != nil {
-				// Not bound yet: the container does not run.
-				continue
-			}
-			ports = append(ports, backend.PortMapping{
-				HostIP: binding.HostIP, HostPort: hostPort, ContainerPort: port.Int(), Protocol: port.Proto(),
-			})
-		}
-	}
-	return tidyPorts(ports)
-}
-
-// tidyPorts sorts ports, and leaves of a port that is bound to all addresses one
-// entry, where Docker has one for each version of IP.
-func tidyPorts(ports []backend.PortMapping) []backend.PortMapping {
-	onAllIPv4 := map[backend.PortMapping]bool{}
-	inside := func(p backend.PortMapping) backend.PortMapping {
-		return backend.PortMapping{ContainerPort: p.ContainerPort, Protocol: p.Protocol}
-	}
-	for i, p := range ports {
-		if p.HostIP == allIPv4 {
-			ports[i].HostIP = ""
-			onAllIPv4[inside(p)] = true
-		}
-	}
-	ports = slices.DeleteFunc(ports, func(p backend.PortMapping) bool { return p.HostIP == allIPv6 && onAllIPv4[inside(p)] })
-	slices.SortFunc(ports, comparePorts)
-	return ports
-}
-
-func comparePorts(a, b backend.PortMapping) int {
-	return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol),
-		cmp.Compare(a.HostIP, b.HostIP), cmp.Compare(a.HostPort, b.HostPort))
-}
-
-// addressOf is the address on the first network, by name, that gave one.
-func addressOf(networks map[string]*network.EndpointSettings) string {
-	for _, name := range slices.Sorted(maps.Keys(networks)) {
-		if e := networks[name]; e != nil && e.IPAddress != "" {
-			return e.IPAddress
-		}
-	}
-	return ""
-}
-
 // ListContainers returns the containers with labels, by GET /containers/json.
 func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
 	const op = "list containers"
-	cli, err := b.api(ctx)
-	if err != nil {
-		return nil, wrap(op, err)
-	}
-	answer, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
+	answer, err := b.client.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
 	if err != nil {
 		return nil, wrap(op, err)
 	}
 	containers := make([]backend.Container, 0, len(answer))
 	for _, c := range answer {
-		containers = append(containers, b.noteBare(containerFromList(c)))
-	}
-	return containers, nil
-}
-
-// containerFromList translates an entry of a list.
-func containerFromList(entry container.Summary) backend.Container {
-	c := backend.Container{
-		ID: entry.ID, Name: nameOf(entry.Names), ImageID: entry.ImageID,
-		State: stateFrom(entry.State), Labels: entry.Labels, Volumes: volumesOf(entry.Mounts),
-	}
-	if entry.NetworkSettings != nil {
-		c.IPAddress = addressOf(entry.NetworkSettings.Networks)
-	}
-	for _, p := range entry.Ports {
-		if p.PublicPort == 0 {
-			// Only exposed.
-			continue
-		}
-		c.Ports = append(c.Ports, backend.PortMapping{
-			HostIP: p.IP, HostPort: int(p.PublicPort), ContainerPort: int(p.PrivatePort), Protocol: p.Type,
+		b.noteBare(c.ID, c.Mounts)
+		containers = append(containers, backend.Container{
+			ID: c.ID, Name: nameOf(c.Names), ImageID: c.ImageID, State: stateFrom(c.State), Labels: c.Labels,
 		})
 	}
-	c.Ports = tidyPorts(c.Ports)
-	return c
+	return containers, nil
 }
 
 // nameOf is the container's own name: a link gives it further ones, which have
@@ -326,11 +211,7 @@ func nameOf(names []string) string {
 // /containers/{id}/wait.
 func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	op := "wait for container " + id
-	cli, err := b.api(ctx)
-	if err != nil {
-		return 0, wrap(op, err)
-	}
-	answers, failures := cli.ContainerWait(ctx, id, container.WaitConditionNotRunning)
+	answers, failures := b.client.ContainerWait(ctx, id, container.WaitConditionNotRunning)
 	select {
 	case answer := <-answers:
 		if answer.Error != nil && answer.Error.Message != "" {
@@ -342,29 +223,14 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	}
 }
 
-// StopContainer stops a container, by POST /containers/{id}/stop.
-func (b *Backend) StopContainer(ctx context.Context, id string, grace time.Duration) error {
-	op := "stop container " + id
-	cli, err := b.api(ctx)
-	if err != nil {
-		return wrap(op, err)
-	}
-	seconds := int(math.Ceil(grace.Seconds()))
-	return wrap(op, cli.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}))
-}
-
 // RemoveContainer kills and removes a container with its anonymous volumes, by
 // DELETE /containers/{id}, and then the volumes of its private tools.
 func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	op := "remove container " + id
-	cli, err := b.api(ctx)
-	if err != nil {
-		return wrap(op, err)
-	}
-	err = wrap(op, cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
+	err := wrap(op, b.client.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
 	// The only conflict that force leaves is a removal that is under way.
 	if errors.Is(err, backend.ErrConflict) {
-		err = b.awaitRemoval(ctx, cli, id, err)
+		err = b.awaitRemoval(ctx, id, err)
 	}
 	if err != nil && !errors.Is(err, backend.ErrNotFound) {
 		return err
@@ -372,7 +238,7 @@ func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	if b.bare.Has(id) {
 		return nil
 	}
-	return b.removeLayers(ctx, cli)
+	return b.removeLayers(ctx)
 }
 
 // removalTime bounds how long somebody else's removal of a container is waited for.
@@ -380,11 +246,11 @@ const removalTime = 30 * time.Second
 
 // awaitRemoval waits for the end of a removal that is under way, since until then
 // the container has its name and its ports. One that does not end is the conflict.
-func (b *Backend) awaitRemoval(ctx context.Context, cli *client.Client, id string, conflict error) error {
+func (b *Backend) awaitRemoval(ctx context.Context, id string, conflict error) error {
 	soon, cancel := context.WithTimeout(ctx, removalTime)
 	defer cancel()
 	err := engine.Poll(soon, func(ctx context.Context) (gone bool, err error) {
-		_, err = cli.ContainerInspect(ctx, id)
+		_, err = b.client.ContainerInspect(ctx, id)
 		err = wrap("container "+id, err)
 		return errors.Is(err, backend.ErrNotFound), err
 	})

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/client"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -20,12 +19,8 @@ const consoleSize = "1.42"
 
 // Exec runs a command, and finds out whether it could be started.
 func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
-	cli, err := b.api(ctx)
-	if err != nil {
-		return 0, wrap("run a command in container "+id, err)
-	}
 	refusal := newRefusal(e)
-	code, err := engine.Exec(ctx, execCalls{b, cli}, id, refusal.spec)
+	code, err := engine.Exec(ctx, execCalls{b}, id, refusal.spec)
 	if err != nil {
 		return 0, err
 	}
@@ -33,15 +28,12 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 }
 
 // execCalls are Docker's calls for commands.
-type execCalls struct {
-	b   *Backend
-	cli *client.Client
-}
+type execCalls struct{ *Backend }
 
 func (x execCalls) Wrap(op string, err error) error { return wrap(op, err) }
 
 func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string, err error) {
-	answer, err := x.cli.ContainerExecCreate(ctx, id, execConfigFrom(e, env))
+	answer, err := x.client.ContainerExecCreate(ctx, id, execConfigFrom(e, env))
 	return answer.ID, wrap(op, err)
 }
 
@@ -49,7 +41,7 @@ func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.Exec
 func execConfigFrom(e backend.ExecSpec, env []string) container.ExecOptions {
 	return container.ExecOptions{
 		Cmd: e.Command, Env: env,
-		User: e.User, WorkingDir: e.WorkDir, Privileged: e.Privileged, Tty: e.Tty, ConsoleSize: sizeOf(e),
+		User: e.User, WorkingDir: e.WorkDir, Tty: e.Tty, ConsoleSize: sizeOf(e),
 		AttachStdin: e.Stdin != nil, AttachStdout: true, AttachStderr: true,
 	}
 }
@@ -64,19 +56,19 @@ func sizeOf(e backend.ExecSpec) *[2]uint {
 
 func (x execCalls) StartExec(ctx context.Context, session string, e backend.ExecSpec) (s *engine.Stream, sized bool, err error) {
 	start := container.ExecStartOptions{Tty: e.Tty}
-	if atLeast(x.cli, consoleSize) {
+	if x.atLeast(consoleSize) {
 		start.ConsoleSize, sized = sizeOf(e), true
 	}
-	s, err = engine.Hijack(ctx, x.b.connect, "/v"+x.cli.ClientVersion()+"/exec/"+session+"/start", start)
+	s, err = engine.Hijack(ctx, x.connect, "/v"+x.client.ClientVersion()+"/exec/"+session+"/start", start)
 	return s, sized, err
 }
 
 func (x execCalls) ResizeExec(ctx context.Context, session string, size backend.TerminalSize) error {
-	return x.cli.ContainerExecResize(ctx, session, container.ResizeOptions{Height: size.Height, Width: size.Width})
+	return x.client.ContainerExecResize(ctx, session, container.ResizeOptions{Height: size.Height, Width: size.Width})
 }
 
 func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.ExecState, error) {
-	a, err := x.cli.ContainerExecInspect(ctx, session)
+	a, err := x.client.ContainerExecInspect(ctx, session)
 	return engine.ExecState{Running: a.Running, Started: a.Pid != 0 || a.ExitCode != 0, ExitCode: a.ExitCode}, wrap(op, err)
 }
 

@@ -83,12 +83,12 @@ func TestRefusal(t *testing.T) {
 
 func TestExecConfigFrom(t *testing.T) {
 	config := execConfigFrom(backend.ExecSpec{
-		Command: []string{"true"}, User: "1:2", WorkDir: "/srv", Privileged: true,
+		Command: []string{"true"}, User: "1:2", WorkDir: "/srv",
 		Tty: true, Size: backend.TerminalSize{Width: 80, Height: 24},
 	}, []string{"A=1", "GALLEY_EXEC=value"})
 	require.Equal(t, []string{"A=1", "GALLEY_EXEC=value"}, config.Env)
 	require.Equal(t, &[2]uint{24, 80}, config.ConsoleSize)
-	require.True(t, config.AttachStdout && config.AttachStderr && !config.AttachStdin && config.Privileged && config.Tty)
+	require.True(t, config.AttachStdout && config.AttachStderr && !config.AttachStdin && config.Tty)
 
 	config = execConfigFrom(backend.ExecSpec{Stdin: &bytes.Buffer{}, Size: backend.TerminalSize{Width: 80, Height: 24}}, nil)
 	require.Empty(t, config.Env)

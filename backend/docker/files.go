@@ -14,10 +14,6 @@ import (
 // another way: see hidden.go.
 func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
 	op := "copy to " + dir + " in container " + id
-	cli, err := b.api(ctx)
-	if err != nil {
-		return wrap(op, err)
-	}
 	over, view, err := b.hidden(ctx, op, id, dir)
 	if err != nil {
 		return err
@@ -32,7 +28,7 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 	}
 	visible := b.visibleOnly(ctx, op, id, view, local)
 	defer visible.Close()
-	err = cli.CopyToContainer(ctx, id, dir, onlyReader{visible}, container.CopyToContainerOptions{})
+	err = b.client.CopyToContainer(ctx, id, dir, onlyReader{visible}, container.CopyToContainerOptions{})
 	return wrap(op, local.Failure(err))
 }
 
@@ -40,10 +36,6 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 // see hidden.go.
 func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
 	op := "copy " + path + " from container " + id
-	cli, err := b.api(ctx)
-	if err != nil {
-		return nil, wrap(op, err)
-	}
 	over, view, err := b.hidden(ctx, op, id, path)
 	if err == nil && over == nil {
 		err = b.holdsHidden(ctx, op, id, path, view)
@@ -54,7 +46,7 @@ func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser,
 	if over != nil {
 		return b.copyFromHidden(ctx, op, id, path, over)
 	}
-	stream, _, err := cli.CopyFromContainer(ctx, id, path)
+	stream, _, err := b.client.CopyFromContainer(ctx, id, path)
 	if err != nil {
 		return nil, wrap(op, err)
 	}

@@ -49,11 +49,7 @@ func (b *Backend) hidden(ctx context.Context, op, id, p string) (over *hiding, v
 // archivesSee reports whether a mount is one that Docker makes for its archives too: a
 // volume or a bind, with what it has below.
 func (b *Backend) archivesSee(ctx context.Context, op, id string, m engine.MountPoint) (bool, error) {
-	cli, err := b.api(ctx)
-	if err != nil {
-		return false, wrap(op, err)
-	}
-	c, err := cli.ContainerInspect(ctx, id)
+	c, err := b.client.ContainerInspect(ctx, id)
 	if err != nil {
 		return false, wrap(op, err)
 	}

@@ -30,15 +30,11 @@ func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, 
 
 func (b *Backend) inspectImage(ctx context.Context, ref string, platform *ocispec.Platform) (backend.Image, error) {
 	op := "image " + ref
-	cli, err := b.api(ctx)
-	if err != nil {
-		return backend.Image{}, wrap(op, err)
-	}
 	var options []client.ImageInspectOption
-	if platform != nil && atLeast(cli, manifestPlatforms) {
+	if platform != nil && b.atLeast(manifestPlatforms) {
 		options = append(options, client.ImageInspectWithPlatform(platform))
 	}
-	answer, err := cli.ImageInspect(ctx, ref, options...)
+	answer, err := b.client.ImageInspect(ctx, ref, options...)
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
@@ -49,13 +45,11 @@ func (b *Backend) inspectImage(ctx context.Context, ref string, platform *ocispe
 func imageFrom(answer image.InspectResponse) backend.Image {
 	i := backend.Image{
 		ID: answer.ID, Tags: fullTags(answer.RepoTags),
-		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant, Size: answer.Size,
+		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant,
 	}
 	if c := answer.Config; c != nil {
 		i.Volumes = slices.Sorted(maps.Keys(c.Volumes))
-		i.Env = engine.EnvMap(c.Env)
-		i.Entrypoint, i.Command = c.Entrypoint, c.Cmd
-		i.User, i.StopSignal, i.Labels = c.User, c.StopSignal, c.Labels
+		i.Entrypoint, i.Labels = c.Entrypoint, c.Labels
 	}
 	return i
 }
@@ -83,11 +77,7 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
-	cli, err := b.api(ctx)
-	if err != nil {
-		return backend.Image{}, wrap(op, err)
-	}
-	stream, err := cli.ImagePull(ctx, o.Ref, image.PullOptions{Platform: o.Platform, RegistryAuth: auth})
+	stream, err := b.client.ImagePull(ctx, o.Ref, image.PullOptions{Platform: o.Platform, RegistryAuth: auth})
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
@@ -116,28 +106,22 @@ func platformOf(s string) (*ocispec.Platform, error) {
 // BuildImage builds an image, by POST /build, and inspects it.
 func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
 	op := "build image " + o.Tag
-	cli, err := b.api(ctx)
-	if err != nil {
-		return backend.Image{}, wrap(op, err)
-	}
 	if o.ClientProxies { // creating the runner tells the warnings
+		var err error
 		if o.Args, _, err = withProxies(o.Args, configFile(), b.endpoint.URI); err != nil {
 			return backend.Image{}, wrap(op, err)
 		}
 	}
 	tar := engine.NewLocalReader(o.Context)
-	answer, err := cli.ImageBuild(ctx, tar, buildOptions(o))
+	answer, err := b.client.ImageBuild(ctx, tar, buildOptions(o))
 	if err = tar.Failure(err); err != nil {
 		return backend.Image{}, buildFailure(op, err)
 	}
-	id, err := engine.ReadBuild(answer.Body, o.Output)
-	if err := tar.Failure(errors.Join(err, answer.Body.Close())); err != nil {
+	err = errors.Join(engine.ReadBuild(answer.Body, o.Output), answer.Body.Close())
+	if err := tar.Failure(err); err != nil {
 		return backend.Image{}, buildFailure(op, err)
 	}
-	if id == "" {
-		id = o.Tag
-	}
-	return b.InspectImage(ctx, id)
+	return b.InspectImage(ctx, o.Tag)
 }
 
 // buildOptions translates the options of a build. The classic builder is on every
@@ -155,9 +139,9 @@ func buildOptions(o backend.BuildOptions) build.ImageBuildOptions {
 		}
 	}
 	return build.ImageBuildOptions{
-		Version: build.BuilderV1, Tags: []string{o.Tag}, Dockerfile: o.Dockerfile,
+		Version: build.BuilderV1, Tags: []string{o.Tag},
 		Labels: o.Labels, BuildArgs: args, AuthConfigs: auths, Platform: o.Platform,
-		PullParent: o.Pull, NoCache: o.NoCache, Remove: true, ForceRemove: true,
+		Remove: true, ForceRemove: true,
 	}
 }
 
@@ -185,17 +169,13 @@ func buildFailure(op string, err error) error {
 // ListImages returns the local images with labels, by GET /images/json.
 func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
 	const op = "list images"
-	cli, err := b.api(ctx)
-	if err != nil {
-		return nil, wrap(op, err)
-	}
-	answer, err := cli.ImageList(ctx, image.ListOptions{Filters: labelFilter(labels)})
+	answer, err := b.client.ImageList(ctx, image.ListOptions{Filters: labelFilter(labels)})
 	if err != nil {
 		return nil, wrap(op, err)
 	}
 	images := make([]backend.Image, 0, len(answer))
 	for _, i := range answer {
-		images = append(images, backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels, Size: i.Size})
+		images = append(images, backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels})
 	}
 	return images, nil
 }
@@ -212,31 +192,27 @@ func labelFilter(labels backend.Labels) filters.Args {
 // RemoveImage removes an image, by DELETE /images/{name}.
 func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 	op := "remove image " + ref
-	cli, err := b.api(ctx)
-	if err != nil {
-		return wrap(op, err)
-	}
-	_, err = cli.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
+	_, err := b.client.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
 	switch err = wrap(op, err); {
 	case errors.Is(err, backend.ErrNotFound):
 		return nil
 	case errors.Is(err, backend.ErrConflict):
-		return b.removeSharedImage(ctx, cli, op, ref, err)
+		return b.removeSharedImage(ctx, op, ref, err)
 	}
 	return err
 }
 
 // removeSharedImage removes an image that has several names, for which Docker
 // wants force; by force it would also remove an image that a container uses.
-func (b *Backend) removeSharedImage(ctx context.Context, cli *client.Client, op, ref string, refusal error) error {
-	users, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", ref))})
+func (b *Backend) removeSharedImage(ctx context.Context, op, ref string, refusal error) error {
+	users, err := b.client.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", ref))})
 	if err != nil {
 		return wrap(op, err)
 	}
 	if len(users) > 0 {
 		return refusal
 	}
-	_, err = cli.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true, Force: true})
+	_, err = b.client.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true, Force: true})
 	if err = wrap(op, err); errors.Is(err, backend.ErrNotFound) {
 		return nil
 	}

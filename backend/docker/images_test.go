@@ -19,16 +19,14 @@ import (
 
 func TestImageFrom(t *testing.T) {
 	got := imageFrom(image.InspectResponse{
-		ID: "sha256:0123", RepoTags: []string{"busybox:latest", "quay.io/a/b:1", "<none>:<none>"}, Os: "linux", Architecture: "arm64", Variant: "v8", Size: 7,
+		ID: "sha256:0123", RepoTags: []string{"busybox:latest", "quay.io/a/b:1", "<none>:<none>"}, Os: "linux", Architecture: "arm64", Variant: "v8",
 		Config: &dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
-			Volumes: map[string]struct{}{"/opt/chef": {}, "/data": {}}, Env: []string{"PATH=/bin", "EMPTY="}, Entrypoint: []string{"e"}, Cmd: []string{"c"},
-			User: "app", StopSignal: "SIGQUIT", Labels: map[string]string{"a": "b"},
+			Volumes: map[string]struct{}{"/opt/chef": {}, "/data": {}}, Entrypoint: []string{"e"}, Labels: map[string]string{"a": "b"},
 		}},
 	})
 	require.Equal(t, backend.Image{
-		ID: "sha256:0123", Tags: []string{"docker.io/library/busybox:latest", "quay.io/a/b:1"}, OS: "linux", Arch: "arm64", Variant: "v8", Size: 7,
-		Volumes: []string{"/data", "/opt/chef"}, Env: map[string]string{"PATH": "/bin", "EMPTY": ""}, Entrypoint: []string{"e"}, Command: []string{"c"},
-		User: "app", StopSignal: "SIGQUIT", Labels: backend.Labels{"a": "b"},
+		ID: "sha256:0123", Tags: []string{"docker.io/library/busybox:latest", "quay.io/a/b:1"}, OS: "linux", Arch: "arm64", Variant: "v8",
+		Volumes: []string{"/data", "/opt/chef"}, Entrypoint: []string{"e"}, Labels: backend.Labels{"a": "b"},
 	}, got)
 	require.Equal(t, backend.Image{ID: "bare"}, imageFrom(image.InspectResponse{ID: "bare"}))
 }
@@ -36,14 +34,14 @@ func TestImageFrom(t *testing.T) {
 func TestBuildOptions(t *testing.T) {
 	one, empty := "1", ""
 	require.Equal(t, build.ImageBuildOptions{
-		Version: build.BuilderV1, Tags: []string{"t"}, Dockerfile: "D", Labels: map[string]string{"a": "b"},
+		Version: build.BuilderV1, Tags: []string{"t"}, Labels: map[string]string{"a": "b"},
 		BuildArgs: map[string]*string{"A": &one, "B": &empty},
 		AuthConfigs: map[string]registry.AuthConfig{"r": {Username: "u", Password: "p", ServerAddress: "r"},
 			"https://index.docker.io/v1/": {IdentityToken: "t", ServerAddress: "https://index.docker.io/v1/"}},
-		Platform: "linux/arm64", PullParent: true, NoCache: true, Remove: true, ForceRemove: true,
+		Platform: "linux/arm64", Remove: true, ForceRemove: true,
 	}, buildOptions(backend.BuildOptions{
-		Tag: "t", Dockerfile: "D", Labels: backend.Labels{"a": "b"}, Args: map[string]string{"A": "1", "B": ""},
-		Credentials: []backend.Credentials{{Registry: "r", Username: "u", Password: "p"}, {Registry: "docker.io", IdentityToken: "t"}}, Platform: "linux/arm64", Pull: true, NoCache: true,
+		Tag: "t", Labels: backend.Labels{"a": "b"}, Args: map[string]string{"A": "1", "B": ""},
+		Credentials: []backend.Credentials{{Registry: "r", Username: "u", Password: "p"}, {Registry: "docker.io", IdentityToken: "t"}}, Platform: "linux/arm64",
 	}))
 }
 

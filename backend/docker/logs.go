@@ -3,10 +3,8 @@ package docker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 
@@ -19,18 +17,14 @@ import (
 // and any other in frames.
 func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOptions) error {
 	op := "logs of container " + id
-	cli, err := b.api(ctx)
-	if err != nil {
-		return wrap(op, err)
-	}
-	answer, err := cli.ContainerInspect(ctx, id)
+	answer, err := b.client.ContainerInspect(ctx, id)
 	if err != nil {
 		return wrap(op, err)
 	}
 	if o.Stdout == nil && o.Stderr == nil {
 		return nil
 	}
-	stream, err := cli.ContainerLogs(ctx, id, logsOptions(o))
+	stream, err := b.client.ContainerLogs(ctx, id, logsOptions(o))
 	if err != nil {
 		return wrap(op, err)
 	}
@@ -47,10 +41,6 @@ func logsOptions(o backend.LogOptions) container.LogsOptions {
 	options := container.LogsOptions{ShowStdout: o.Stdout != nil, ShowStderr: o.Stderr != nil, Follow: o.Follow}
 	if o.Tail > 0 {
 		options.Tail = strconv.Itoa(o.Tail)
-	}
-	if !o.Since.IsZero() {
-		// In this form the client library passes it on as it is.
-		options.Since = fmt.Sprintf("%d.%09d", o.Since.Unix(), o.Since.Nanosecond()%int(time.Second))
 	}
 	return options
 }

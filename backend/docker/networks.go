@@ -11,7 +11,6 @@ import (
 
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
-	"github.com/docker/docker/client"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -27,30 +26,21 @@ const subnetTries = 5
 // EnsureNetwork returns a network, by GET /networks/{name}, or makes it, by POST
 // /networks/create.
 func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
-	op := "network " + s.Name
-	cli, err := b.api(ctx)
-	if err != nil {
-		return backend.Network{}, wrap(op, err)
-	}
-	n, err := b.inspectNetwork(ctx, cli, s.Name)
+	n, err := b.inspectNetwork(ctx, s.Name)
 	switch {
 	case errors.Is(err, backend.ErrConflict):
-		n, err = b.settleNetwork(ctx, cli, s.Name)
+		n, err = b.settleNetwork(ctx, s.Name)
 	case errors.Is(err, backend.ErrNotFound):
-		n, err = b.createNetwork(ctx, cli, s)
+		n, err = b.createNetwork(ctx, s)
 	}
-	if err != nil {
-		return backend.Network{}, err
-	}
-	b.networks.Add(s.Name)
-	return n, nil
+	return n, err
 }
 
 // inspectNetwork finds a network by its name, and by nothing but that: Docker
 // would also take the beginning of an ID.
-func (b *Backend) inspectNetwork(ctx context.Context, cli *client.Client, name string) (backend.Network, error) {
+func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Network, error) {
 	op := "network " + name
-	answer, err := cli.NetworkInspect(ctx, name, network.InspectOptions{})
+	answer, err := b.client.NetworkInspect(ctx, name, network.InspectOptions{})
 	if err != nil {
 		return backend.Network{}, wrap(op, err)
 	}
@@ -67,14 +57,14 @@ func networkFrom(answer network.Inspect) backend.Network {
 
 // createNetwork makes a network, and takes the other's if another caller was
 // first.
-func (b *Backend) createNetwork(ctx context.Context, cli *client.Client, s backend.NetworkSpec) (backend.Network, error) {
+func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	op := "create network " + s.Name
 	for try := 0; ; try++ {
 		options := networkOptions(s, try)
-		if !atLeast(cli, uniqueNetworks) {
+		if !b.atLeast(uniqueNetworks) {
 			options.Options = map[string]string{bridgeOption: bridgeName(s.Name)}
 		}
-		answer, err := cli.NetworkCreate(ctx, s.Name, options)
+		answer, err := b.client.NetworkCreate(ctx, s.Name, options)
 		if err == nil {
 			return backend.Network{ID: answer.ID, Name: s.Name, Labels: s.Labels, IPv6: s.IPv6}, nil
 		}
@@ -82,7 +72,7 @@ func (b *Backend) createNetwork(ctx context.Context, cli *client.Client, s backe
 		if !errors.Is(err, backend.ErrConflict) {
 			return backend.Network{}, err
 		}
-		if found, foundErr := b.awaitNetwork(ctx, cli, s.Name, isSameBridge(err)); foundErr == nil {
+		if found, foundErr := b.awaitNetwork(ctx, s.Name, isSameBridge(err)); foundErr == nil {
 			return found, nil
 		}
 		if !s.IPv6 || s.IPv6Subnet != "" || try+1 == subnetTries {
@@ -107,11 +97,11 @@ const awaitTimeout = 20 * time.Second
 
 // awaitNetwork finds the network that another caller has made, or has begun to
 // make: its bridge is there before its name.
-func (b *Backend) awaitNetwork(ctx context.Context, cli *client.Client, name string, begun bool) (found backend.Network, err error) {
+func (b *Backend) awaitNetwork(ctx context.Context, name string, begun bool) (found backend.Network, err error) {
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
 	err = engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
-		found, err = b.inspectNetwork(ctx, cli, name)
+		found, err = b.inspectNetwork(ctx, name)
 		if begun && errors.Is(err, backend.ErrNotFound) {
 			return false, nil
 		}
@@ -137,9 +127,9 @@ func networkOptions(s backend.NetworkSpec, try int) network.CreateOptions {
 
 // settleNetwork leaves one network of a name: the oldest. Before version 1.44 of
 // the API other programs could have made several.
-func (b *Backend) settleNetwork(ctx context.Context, cli *client.Client, name string) (backend.Network, error) {
+func (b *Backend) settleNetwork(ctx context.Context, name string) (backend.Network, error) {
 	op := "network " + name
-	found, err := cli.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
+	found, err := b.client.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
 	if err != nil {
 		return backend.Network{}, wrap(op, err)
 	}
@@ -152,7 +142,7 @@ func (b *Backend) settleNetwork(ctx context.Context, cli *client.Client, name st
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	for _, n := range found[1:] {
-		if err := wrap(op, cli.NetworkRemove(ctx, n.ID)); err != nil && !errors.Is(err, backend.ErrNotFound) {
+		if err := wrap(op, b.client.NetworkRemove(ctx, n.ID)); err != nil && !errors.Is(err, backend.ErrNotFound) {
 			return backend.Network{}, err
 		}
 	}
@@ -162,11 +152,7 @@ func (b *Backend) settleNetwork(ctx context.Context, cli *client.Client, name st
 // ListNetworks returns the networks with labels, by GET /networks.
 func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
 	const op = "list networks"
-	cli, err := b.api(ctx)
-	if err != nil {
-		return nil, wrap(op, err)
-	}
-	answer, err := cli.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
+	answer, err := b.client.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
 	if err != nil {
 		return nil, wrap(op, err)
 	}
@@ -180,12 +166,7 @@ func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]ba
 // RemoveNetwork removes a network, by DELETE /networks/{name}.
 func (b *Backend) RemoveNetwork(ctx context.Context, name string) error {
 	op := "remove network " + name
-	cli, err := b.api(ctx)
-	if err != nil {
-		return wrap(op, err)
-	}
-	b.networks.Remove(name)
-	if err := wrap(op, cli.NetworkRemove(ctx, name)); err != nil && !errors.Is(err, backend.ErrNotFound) {
+	if err := wrap(op, b.client.NetworkRemove(ctx, name)); err != nil && !errors.Is(err, backend.ErrNotFound) {
 		return err
 	}
 	return nil

@@ -20,12 +20,12 @@ import (
 // facts is what the translation depends on besides the specification. Only what
 // needsMeasure asks for is measured.
 type facts struct {
-	backend.Info
+	measured
 	// engine is the engine's name and version.
 	engine string
-	// apiVersion is the version of the API that is spoken.
-	apiVersion string
-	// labels tells that the engine's host labels files for SELinux.
+	// macPerNetwork is true where a MAC address belongs to a network, and not to the container.
+	macPerNetwork bool
+	// labels is true when the engine's host labels files for SELinux.
 	labels bool
 	// seccomp is the text of the seccomp profile, where the specification names its file.
 	seccomp string
@@ -35,13 +35,14 @@ type facts struct {
 // asks the engine for no more than this specification needs, which mostly is
 // nothing.
 func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
-	f := facts{engine: b.engineName(), apiVersion: b.client.ClientVersion(), labels: b.onLabelledHost()}
+	f := facts{engine: b.engineName(), labels: b.onLabelledHost()}
 	if needsMeasure(s) {
-		info, err := b.Info(ctx)
+		m, err := b.measure(ctx)
 		if err != nil {
 			return facts{}, err
 		}
-		f.Info = info
+		f.measured = m
+		f.macPerNetwork = b.atLeast(macPerNetwork)
 	}
 	var err error
 	f.seccomp, err = readProfile(s.Security.Seccomp)
@@ -59,10 +60,10 @@ func (b *Backend) onLabelledHost() bool {
 	return err == nil
 }
 
-// needsMeasure tells whether the translation depends on what the engine may do.
+// needsMeasure reports whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
 	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS.Mode == backend.UserNSPrivate || s.Resources.CPUs != 0 ||
-		hasRenamedDevice(s)
+		s.Network.MAC != "" || hasRenamedDevice(s)
 }
 
 // containerConfig translates a specification into the body of the request, and
@@ -140,7 +141,7 @@ const (
 // that it can write. A privileged container has that; any other gets it by a bind,
 // and sees its control group then as the host does.
 func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
-	if f.Rootless && f.CgroupVersion < 2 {
+	if f.rootless && f.CgroupVersion < 2 {
 		return nil, unsupported(f, "systemd as PID 1 on cgroup version 1 without root", "Boot the engine's host with cgroup version 2.")
 	}
 	if c.StopSignal == "" {
@@ -165,7 +166,7 @@ func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	h := c.HostConfig
 	h.CgroupnsMode = container.CgroupnsMode(backend.NamespaceHost)
 	h.Binds = append(h.Binds, cgroupRoot+":"+cgroupRoot+":rw")
-	if !f.UserNSRemap || h.UsernsMode.IsHost() {
+	if !f.remaps || h.UsernsMode.IsHost() {
 		return nil, nil
 	}
 	if s.UserNS.Mode == backend.UserNSPrivate {

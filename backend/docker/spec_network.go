@@ -5,7 +5,6 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
-	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/go-connections/nat"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -99,7 +98,7 @@ func endpointFrom(c *container.CreateRequest, n backend.NetworkAttachment, f fac
 	if n.IPv4 != "" || n.IPv6 != "" {
 		endpoint.IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: n.IPv4, IPv6Address: n.IPv6}
 	}
-	if versions.GreaterThanOrEqualTo(f.apiVersion, macPerNetwork) {
+	if f.macPerNetwork {
 		endpoint.MacAddress = n.MAC
 	} else {
 		c.MacAddress = n.MAC //nolint:staticcheck // deprecated, and the only place that older engines have

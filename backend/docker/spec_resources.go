@@ -30,7 +30,7 @@ func applyResources(c *container.CreateRequest, s backend.ContainerSpec, f facts
 	if r.CPUs == 0 {
 		return nil, nil
 	}
-	if !f.Capabilities.CPULimit {
+	if !f.cpuLimit {
 		return []string{"cpus: this engine cannot limit it, because its cgroup controller cpu is not available"}, nil
 	}
 	h.NanoCPUs = int64(math.Round(r.CPUs * nanosPerCPU))

@@ -17,7 +17,7 @@ import (
 // applySecurity translates all that has to do with privileges and namespaces.
 func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	var warnings []string
-	if s.Privileged && f.Rootless {
+	if s.Privileged && f.rootless {
 		warnings = append(warnings, "privileged: rootless Docker gives the container no more than your own user may do; "+
 			"devices, kernel modules and system-wide settings stay out of its reach")
 	}
@@ -35,7 +35,7 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 	if h.UsernsMode, err = userNS(s, f); err != nil {
 		return nil, err
 	}
-	if f.UserNSRemap && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {
+	if f.remaps && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {
 		if s.UserNS.Mode == backend.UserNSPrivate {
 			return nil, unsupported(f, "userns: private with a device that has another path in the container", "Leave one of them out.")
 		}
@@ -95,7 +95,7 @@ func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 	case backend.UserNSHost:
 		return host, nil
 	case backend.UserNSPrivate:
-		if !f.UserNSRemap {
+		if !f.remaps {
 			return "", unsupported(f, "userns: private", "Start the engine with userns-remap, or leave the mode out.")
 		}
 		if needsHost {

@@ -16,28 +16,27 @@ import (
 
 // The engines that a specification is translated for.
 func rootful() facts {
-	f := facts{engine: "Docker 26.1.5", apiVersion: "1.45"}
+	f := facts{engine: "Docker 26.1.5", macPerNetwork: true}
 	f.CgroupVersion = 2
-	f.Capabilities = backend.Capabilities{MemoryLimit: true, CPULimit: true, PidsLimit: true, RealPrivileged: true}
+	f.cpuLimit = true
 	return f
 }
 
 func old() facts {
 	f := rootful()
-	f.engine, f.apiVersion = "Docker 20.10.24", "1.41"
+	f.engine, f.macPerNetwork = "Docker 20.10.24", false
 	return f
 }
 
 func rootless() facts {
 	f := rootful()
-	f.Rootless = true
-	f.Capabilities = backend.Capabilities{}
+	f.rootless, f.cpuLimit = true, false
 	return f
 }
 
 func remapped() facts {
 	f := rootful()
-	f.UserNSRemap = true
+	f.remaps = true
 	return f
 }
 
@@ -239,7 +238,8 @@ func TestContainerConfigRefusals(t *testing.T) {
 
 // TestNeedsMeasure: the plain path must not cost a call more.
 func TestNeedsMeasure(t *testing.T) {
-	require.False(t, needsMeasure(runner()))
+	require.False(t, needsMeasure(change(runner(), func(s *backend.ContainerSpec) { s.Network.MAC = "" })))
+	require.True(t, needsMeasure(runner()), "where a MAC address goes depends on the version of the API")
 	require.True(t, needsMeasure(systemd()))
 	require.True(t, needsMeasure(locked()))
 	require.True(t, needsMeasure(backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSPrivate}}))

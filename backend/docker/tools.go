@@ -15,7 +15,6 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/mount"
-	"github.com/docker/docker/client"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -55,7 +54,7 @@ type carrier struct {
 // applyTools puts the tools of a specification into the body of a request, and tells
 // what is weaker than it was asked for. Carriers that are not there are made.
 func (b *Backend) applyTools(
-	ctx context.Context, cli *client.Client, request *container.CreateRequest, s backend.ContainerSpec,
+	ctx context.Context, request *container.CreateRequest, s backend.ContainerSpec,
 ) (warnings []string, err error) {
 	all, err := b.toolVolumes.Expand(ctx, s, b.InspectImage)
 	if err != nil {
@@ -64,7 +63,7 @@ func (b *Backend) applyTools(
 	groups := engine.ByCarrier(all)
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		group := groups[name]
-		from, err := b.ensureCarrier(ctx, cli, engine.CarrierOf(group[0]))
+		from, err := b.ensureCarrier(ctx, engine.CarrierOf(group[0]))
 		if err != nil {
 			return nil, err
 		}
@@ -152,9 +151,9 @@ func hasLayers(request container.CreateRequest) bool {
 // ensureCarrier finds the container that carries a tool, by its labels under one of its
 // names, or makes it. Of two callers at once one makes it, and both get it: Docker shows
 // a container only once its volumes are full.
-func (b *Backend) ensureCarrier(ctx context.Context, cli *client.Client, c engine.Carrier) (carrier, error) {
+func (b *Backend) ensureCarrier(ctx context.Context, c engine.Carrier) (carrier, error) {
 	for _, name := range c.Names() {
-		found, err := b.findOrMakeCarrier(ctx, cli, name, c)
+		found, err := b.findOrMakeCarrier(ctx, name, c)
 		if err != nil || found.id != "" {
 			return found, err
 		}
@@ -165,13 +164,13 @@ func (b *Backend) ensureCarrier(ctx context.Context, cli *client.Client, c engin
 
 // findOrMakeCarrier is ensureCarrier for one name; no carrier is a name that something
 // else has.
-func (b *Backend) findOrMakeCarrier(ctx context.Context, cli *client.Client, name string, c engine.Carrier) (carrier, error) {
+func (b *Backend) findOrMakeCarrier(ctx context.Context, name string, c engine.Carrier) (carrier, error) {
 	op := "container " + name
-	answer, err := cli.ContainerInspect(ctx, name)
+	answer, err := b.client.ContainerInspect(ctx, name)
 	if err = wrap(op, err); errors.Is(err, backend.ErrNotFound) {
-		err = awaitName(ctx, cli, name, func() error { return b.makeCarrier(ctx, cli, name, c) })
+		err = b.awaitName(ctx, name, func() error { return b.makeCarrier(ctx, name, c) })
 		if err == nil || errors.Is(err, backend.ErrConflict) { // another process may have been faster
-			answer, err = cli.ContainerInspect(ctx, name)
+			answer, err = b.client.ContainerInspect(ctx, name)
 			err = wrap(op, err)
 		}
 	}
@@ -183,7 +182,7 @@ func (b *Backend) findOrMakeCarrier(ctx context.Context, cli *client.Client, nam
 
 // carrierFrom translates the answer of an inspection.
 func carrierFrom(answer container.InspectResponse) carrier {
-	c := carrier{id: answer.ID, layers: answer.Config.Labels[labelLayers] == layerOverlay, volumes: map[string]container.MountPoint{}}
+	c := carrier{id: containerFrom(answer).ID, layers: answer.Config.Labels[labelLayers] == layerOverlay, volumes: map[string]container.MountPoint{}}
 	for _, m := range answer.Mounts {
 		if m.Type == mount.TypeVolume {
 			c.volumes[m.Destination] = m
@@ -194,7 +193,7 @@ func carrierFrom(answer container.InspectResponse) carrier {
 
 // makeCarrier makes the container that carries a tool. Its command is never run. Its
 // volumes are labelled, so that one that outlives it goes when nothing uses it any more.
-func (b *Backend) makeCarrier(ctx context.Context, cli *client.Client, name string, c engine.Carrier) error {
+func (b *Backend) makeCarrier(ctx context.Context, name string, c engine.Carrier) error {
 	op := "create container " + name
 	m, err := b.measure(ctx)
 	if err != nil {
@@ -214,7 +213,7 @@ func (b *Backend) makeCarrier(ctx context.Context, cli *client.Client, name stri
 			VolumeOptions: &mount.VolumeOptions{Labels: map[string]string{engine.LabelLayer: target}}})
 	}
 	config := &container.Config{Image: c.Image, Labels: labels, Cmd: []string{"galley-tool"}, Entrypoint: []string{}}
-	_, err = cli.ContainerCreate(ctx, config, host, nil, nil, name)
+	_, err = b.client.ContainerCreate(ctx, config, host, nil, nil, name)
 	return wrap(op, err)
 }
 
@@ -228,16 +227,16 @@ const pruneTime = 30 * time.Second
 // removeLayers removes the volumes of tools that no container uses, by POST
 // /volumes/prune: those of a container that was just removed, and what any galley that
 // died left. They are made with their container, so none is on its way to one.
-func (b *Backend) removeLayers(ctx context.Context, cli *client.Client) error {
+func (b *Backend) removeLayers(ctx context.Context) error {
 	const op = "remove the volumes of private tools"
 	which := filters.NewArgs(filters.Arg("label", engine.LabelLayer))
-	if atLeast(cli, allVolumes) {
+	if b.atLeast(allVolumes) {
 		which.Add("all", "true")
 	}
 	soon, cancel := context.WithTimeout(ctx, pruneTime)
 	defer cancel()
 	return engine.Poll(soon, func(context.Context) (done bool, err error) {
-		_, err = cli.VolumesPrune(ctx, which)
+		_, err = b.client.VolumesPrune(ctx, which)
 		if err = wrap(op, err); errors.Is(err, backend.ErrConflict) {
 			return false, nil // another one is under way, which may have begun too early
 		}

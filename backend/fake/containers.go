@@ -10,7 +10,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -32,7 +31,7 @@ type container struct {
 func (c *container) describe() backend.Container {
 	got := backend.Container{
 		ID: c.id, Name: c.name, ImageID: c.imageID, State: c.state,
-		Labels: maps.Clone(c.spec.Labels), Volumes: c.volumeNames(),
+		Labels: maps.Clone(c.spec.Labels),
 	}
 	if c.state == backend.StateExited {
 		got.ExitCode = c.exitCode
@@ -120,14 +119,11 @@ func (f *Engine) newContainer(s backend.ContainerSpec) (*container, error) {
 	maps.Copy(labels, s.Labels)
 	s.Labels = labels
 	c := &container{id: id, name: s.Name, imageID: img.ID, spec: s, state: backend.StateCreated}
-	switch {
-	case s.Entrypoint != nil: // it makes the image's command void
-		c.argv = slices.Concat(s.Entrypoint, s.Command)
-	case s.Command != nil:
-		c.argv = slices.Concat(img.Entrypoint, s.Command)
-	default:
-		c.argv = slices.Concat(img.Entrypoint, img.Command)
+	entrypoint := img.Entrypoint
+	if s.Entrypoint != nil {
+		entrypoint = s.Entrypoint
 	}
+	c.argv = slices.Concat(entrypoint, s.Command)
 	return c, f.mountAll(c, img)
 }
 
@@ -225,9 +221,6 @@ func (f *Engine) StartContainer(ctx context.Context, id string) error {
 	return f.onContainer(ctx, newCall("StartContainer", f.nameOf(id)), id, func(c *container) error {
 		if c.state == backend.StateRunning {
 			return nil
-		}
-		if len(c.argv) == 0 {
-			return failure(backend.ErrInvalid, "start container "+c.name, "there is no command")
 		}
 		c.state = backend.StateRunning
 		c.life, c.die = context.WithCancel(context.Background())
@@ -342,15 +335,6 @@ func (f *Engine) WaitContainer(ctx context.Context, id string) (int, error) {
 	})
 }
 
-// StopContainer implements backend.Containers. No PID 1 of the fake heeds the signal, and
-// the grace is not waited for, since nothing could happen in it.
-func (f *Engine) StopContainer(ctx context.Context, id string, _ time.Duration) error {
-	return f.onContainer(ctx, newCall("StopContainer", f.nameOf(id)), id, func(c *container) error {
-		c.end(killed)
-		return nil
-	})
-}
-
 // RemoveContainer implements backend.Containers.
 func (f *Engine) RemoveContainer(ctx context.Context, id string) error {
 	return change(ctx, f, newCall("RemoveContainer", f.nameOf(id)), func() error {
@@ -382,6 +366,23 @@ func (f *Engine) volumeInUse(name string) bool {
 		}
 	}
 	return false
+}
+
+// Stop ends PID 1 of a container, as a signal does. It is no call.
+func (f *Engine) Stop(id string) error {
+	return f.withContainer(id, func(c *container) error {
+		c.end(killed)
+		return nil
+	})
+}
+
+// VolumesOf returns the names of a container's volumes. It is no call.
+func (f *Engine) VolumesOf(id string) (names []string, err error) {
+	err = f.withContainer(id, func(c *container) error {
+		names = c.volumeNames()
+		return nil
+	})
+	return names, err
 }
 
 // Volumes returns the names of all volumes. It is no call.

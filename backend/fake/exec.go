@@ -125,6 +125,9 @@ func testFile(c *container, operator, name string) int {
 // exitCode reports whether a command is known to end at once without an effect, and how.
 // As PID 1, all others run until they are killed.
 func exitCode(argv []string) (code int, ends bool) {
+	if len(argv) == 0 {
+		return 0, false
+	}
 	if argv[0] == "true" {
 		return 0, true
 	}

@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -42,13 +41,7 @@ var _ backend.ContainerBackend = (*Engine)(nil)
 // New returns a running engine with the image Busybox and others.
 func New(images ...ImageSpec) *Engine {
 	f := &Engine{
-		info: backend.Info{
-			Engine: "fake", Version: "1.0", APIVersion: "1", Endpoint: "fake://",
-			OS: "linux", Arch: runtime.GOARCH, CgroupVersion: 2,
-			Capabilities: backend.Capabilities{
-				MemoryLimit: true, CPULimit: true, PidsLimit: true, NativeSystemd: true, RealPrivileged: true,
-			},
-		},
+		info:       backend.Info{CgroupVersion: 2, NativeSystemd: true},
 		images:     map[string]*image{},
 		tags:       map[string]string{},
 		remote:     map[string]ImageSpec{},
@@ -56,7 +49,7 @@ func New(images ...ImageSpec) *Engine {
 		volumes:    map[string]tree{},
 		networks:   map[string]backend.Network{},
 	}
-	f.addImage(ImageSpec{Ref: Busybox, Config: backend.Image{Command: []string{"sh"}}})
+	f.addImage(ImageSpec{Ref: Busybox})
 	for _, img := range images {
 		f.addImage(img)
 	}

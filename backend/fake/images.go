@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -19,8 +20,7 @@ type ImageSpec struct {
 	Ref string
 	// Files maps absolute paths to contents.
 	Files map[string]string
-	// Config is everything else; its ID, Tags, OS, Arch and Size are filled in when
-	// they are empty.
+	// Config is everything else; its ID, OS and Arch are filled in when they are empty.
 	Config backend.Image
 }
 
@@ -56,8 +56,6 @@ func (f *Engine) addImage(spec ImageSpec) backend.Image {
 	for _, name := range slices.Sorted(maps.Keys(spec.Files)) {
 		img.files.add(path.Clean(name), regular(spec.Files[name]))
 	}
-	img.Env = map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-	maps.Copy(img.Env, spec.Config.Env)
 	if img.ID == "" {
 		img.ID = "sha256:" + f.newID()
 	}
@@ -65,12 +63,7 @@ func (f *Engine) addImage(spec ImageSpec) backend.Image {
 		img.OS = "linux"
 	}
 	if img.Arch == "" {
-		img.Arch = f.info.Arch
-	}
-	if img.Size == 0 {
-		for _, file := range img.files {
-			img.Size += int64(len(file.Data))
-		}
+		img.Arch = runtime.GOARCH
 	}
 	f.images[img.ID] = img
 	if spec.Ref != "" {
@@ -82,7 +75,6 @@ func (f *Engine) addImage(spec ImageSpec) backend.Image {
 // describe returns what InspectImage tells. The maps and slices are copies.
 func (i *image) describe(f *Engine) backend.Image {
 	got := i.Image
-	got.Env = maps.Clone(i.Env)
 	got.Labels = maps.Clone(i.Labels)
 	got.Volumes = slices.Sorted(slices.Values(i.Volumes))
 	got.Tags = nil
@@ -220,7 +212,7 @@ func (f *Engine) BuildImage(ctx context.Context, o backend.BuildOptions) (backen
 				return backend.Image{}, err
 			}
 		}
-		key := fmt.Sprint(o.Dockerfile, o.Labels, o.Args, o.Platform, files)
+		key := fmt.Sprint(o.Labels, o.Args, o.Platform, files)
 		spec.Ref, spec.Config.Labels = tag, maps.Clone(o.Labels)
 		spec.Config.ID = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(key)))
 		return f.addImage(spec), nil

@@ -89,7 +89,7 @@ func TestCalls(t *testing.T) {
 			_, err := b.ListContainers(ctx, backend.Labels{"calls": ""})
 			return err
 		})
-		expect(1, "StopContainer", func() error { return b.StopContainer(ctx, "galley-calls", 0) })
+		require.NoError(t, e.Stop(ctx, "galley-calls", 0))
 		expect(1, "WaitContainer", func() error {
 			_, err := b.WaitContainer(ctx, "galley-calls")
 			return err

@@ -48,7 +48,8 @@ var _ backend.ContainerBackend = (*Backend)(nil)
 // in those that only this package needs.
 type measured struct {
 	backend.Info
-	version version
+	version  version
+	rootless bool
 	// limits are the cgroup controllers that containers may use.
 	limits controllers
 }
@@ -109,36 +110,26 @@ func (b *Backend) measure(ctx context.Context) (measured, error) {
 		if err != nil {
 			return measured{}, err
 		}
-		return measuredFrom(answer, b.endpoint.URI), nil
+		return measuredFrom(answer), nil
 	})
 }
 
 // measuredFrom translates the answer of GET /info.
-func measuredFrom(answer define.Info, uri string) measured {
+func measuredFrom(answer define.Info) measured {
 	var host define.HostInfo
 	if answer.Host != nil {
 		host = *answer.Host
 	}
-	v := parseVersion(answer.Version.Version)
 	rootless := host.Security.Rootless
 	cgroup := 1
 	if host.CgroupsVersion == "v2" {
 		cgroup = 2
 	}
-	limits := controllersFrom(host.CgroupControllers, cgroup, rootless)
 	return measured{
-		Info: backend.Info{
-			Engine: "Podman", Version: answer.Version.Version, APIVersion: answer.Version.APIVersion, Endpoint: uri,
-			OS: host.OS, Arch: host.Arch,
-			Rootless: rootless, SELinux: host.Security.SELinuxEnabled, CgroupVersion: cgroup,
-			Capabilities: backend.Capabilities{
-				MemoryLimit: limits.memory, CPULimit: limits.cpu, PidsLimit: limits.pids,
-				KeepIDUserNS: rootless || v.atLeast(rootfulKeepID), AutoUserNS: true,
-				NativeSystemd: true, RealPrivileged: !rootless,
-			},
-		},
-		version: v,
-		limits:  limits,
+		Info:     backend.Info{CgroupVersion: cgroup, NativeSystemd: true},
+		version:  parseVersion(answer.Version.Version),
+		rootless: rootless,
+		limits:   controllersFrom(host.CgroupControllers, cgroup, rootless),
 	}
 }
 

@@ -4,14 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/containers/podman/v4/libpod/define"
 
@@ -86,21 +82,21 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 		f.version = v
 	}
 	if needsImageUser(s) {
-		image, err := b.InspectImage(ctx, s.Image)
+		image, err := b.inspectImage(ctx, s.Image)
 		if err != nil {
 			return facts{}, err
 		}
-		f.imageUser = image.User
+		f.imageUser = image.Config.User
 	}
 	for _, name := range linkedContainers(s) {
-		c, err := b.InspectContainer(ctx, name)
+		c, err := b.inspectContainer(ctx, name)
 		if err != nil {
 			return facts{}, err
 		}
 		if f.linked == nil {
 			f.linked = map[string]string{}
 		}
-		f.linked[name] = c.IPAddress
+		f.linked[name] = addressOf(c)
 	}
 	return f, nil
 }
@@ -140,7 +136,6 @@ type containerAnswer struct {
 	Mounts          []mountPoint
 	NetworkSettings struct {
 		endpointAnswer
-		Ports    map[string][]hostPort
 		Networks map[string]endpointAnswer
 	}
 }
@@ -157,19 +152,16 @@ type endpointAnswer struct {
 	GlobalIPv6Address string
 }
 
-type hostPort struct {
-	HostIP   string `json:"HostIp"`
-	HostPort string
-}
-
 // InspectContainer finds a container, by GET /containers/{name}/json.
 func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backend.Container, error) {
 	answer, err := b.inspectContainer(ctx, idOrName)
 	if err != nil {
 		return backend.Container{}, err
 	}
-	c, err := containerFrom(answer)
-	return c, wrap("container "+idOrName, err)
+	return backend.Container{
+		ID: answer.ID, Name: answer.Name, ImageID: imageID(answer.Image),
+		State: stateFrom(answer.State.Status), ExitCode: answer.State.ExitCode, Labels: answer.Config.Labels,
+	}, nil
 }
 
 func (b *Backend) inspectContainer(ctx context.Context, idOrName string) (answer containerAnswer, err error) {
@@ -177,25 +169,6 @@ func (b *Backend) inspectContainer(ctx context.Context, idOrName string) (answer
 		op: "container " + idOrName, method: http.MethodGet, path: "/containers/%s/json", args: []string{idOrName},
 	}, &answer)
 	return answer, err
-}
-
-// containerFrom translates the answer of an inspection. Errors: a port that is no
-// number.
-func containerFrom(answer containerAnswer) (backend.Container, error) {
-	ports, err := portsFrom(answer.NetworkSettings.Ports)
-	if err != nil {
-		return backend.Container{}, err
-	}
-	address := addressOf(answer.NetworkSettings.Networks)
-	if address == "" {
-		// Podman's own network is told here only.
-		address = answer.NetworkSettings.address()
-	}
-	return backend.Container{
-		ID: answer.ID, Name: answer.Name, ImageID: imageID(answer.Image),
-		State: stateFrom(answer.State.Status), ExitCode: answer.State.ExitCode, Labels: answer.Config.Labels,
-		Ports: ports, IPAddress: address, Volumes: volumesOf(answer.Mounts),
-	}, nil
 }
 
 // stateFrom says a container's state in the interface's words.
@@ -214,61 +187,16 @@ func stateFrom(status string) backend.State {
 	}
 }
 
-// volumesOf are the names of the volumes among mounts.
-func volumesOf(mounts []mountPoint) []string {
-	var names []string
-	for _, m := range mounts {
-		if m.Type == define.TypeVolume && m.Name != "" {
-			names = append(names, m.Name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// allIPv4 is the address by which Podman 5 says "all"; Podman 4 leaves it out.
-const allIPv4 = "0.0.0.0"
-
-// portsFrom are the ports that are bound, in the order of their numbers, of
-// entries such as "80/tcp": [{"HostIp": "", "HostPort": "8080"}].
-func portsFrom(bound map[string][]hostPort) ([]backend.PortMapping, error) {
-	var ports []backend.PortMapping
-	for key, bindings := range bound {
-		number, protocol, _ := strings.Cut(key, "/")
-		for _, binding := range bindings {
-			inside, err := strconv.Atoi(number)
-			if err != nil {
-				return nil, fmt.Errorf("read the published port %q: %w", key, err)
-			}
-			outside, err := strconv.Atoi(binding.HostPort)
-			if err != nil {
-				return nil, fmt.Errorf("read the host port of %q: %w", key, err)
-			}
-			if binding.HostIP == allIPv4 {
-				binding.HostIP = ""
-			}
-			ports = append(ports, backend.PortMapping{
-				HostIP: binding.HostIP, HostPort: outside, ContainerPort: inside, Protocol: protocol,
-			})
-		}
-	}
-	slices.SortFunc(ports, comparePorts)
-	return ports, nil
-}
-
-func comparePorts(a, b backend.PortMapping) int {
-	return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol),
-		cmp.Compare(a.HostIP, b.HostIP), cmp.Compare(a.HostPort, b.HostPort))
-}
-
-// addressOf is the address on the first network, by name, that gave one.
-func addressOf(networks map[string]endpointAnswer) string {
+// addressOf is a container's address on the first network, by name, that gave one.
+// Podman's own network is told in another place.
+func addressOf(c containerAnswer) string {
+	networks := c.NetworkSettings.Networks
 	for _, name := range slices.Sorted(maps.Keys(networks)) {
 		if address := networks[name].address(); address != "" {
 			return address
 		}
 	}
-	return ""
+	return c.NetworkSettings.address()
 }
 
 func (e endpointAnswer) address() string { return cmp.Or(e.IPAddress, e.GlobalIPv6Address) }
@@ -322,16 +250,6 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 		op: "wait for container " + id, method: http.MethodPost, path: "/containers/%s/wait", args: []string{id}, query: query,
 	}, &code)
 	return code, err
-}
-
-// StopContainer stops a container by POST /containers/{id}/stop, which answers 304
-// for one that is stopped.
-func (b *Backend) StopContainer(ctx context.Context, id string, grace time.Duration) error {
-	seconds := int((grace + time.Second - 1) / time.Second)
-	return b.call(ctx, request{
-		op: "stop container " + id, method: http.MethodPost, path: "/containers/%s/stop", args: []string{id},
-		query: url.Values{"timeout": {strconv.Itoa(seconds)}},
-	}, nil)
 }
 
 // RemoveContainer removes a container by DELETE /containers/{id}. Without a timeout

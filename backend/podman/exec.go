@@ -22,7 +22,6 @@ type execConfig struct {
 	Env          []string
 	User         string `json:",omitempty"`
 	WorkDir      string `json:"WorkingDir,omitempty"`
-	Privileged   bool
 	Tty          bool
 	AttachStdin  bool
 	AttachStdout bool
@@ -66,7 +65,7 @@ func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.Exec
 	err = x.b.call(ctx, request{
 		op: op, method: http.MethodPost, path: "/containers/%s/exec", args: []string{id}, json: execConfig{
 			Command: e.Command, Env: env,
-			User: e.User, WorkDir: e.WorkDir, Privileged: e.Privileged, Tty: e.Tty,
+			User: e.User, WorkDir: e.WorkDir, Tty: e.Tty,
 			AttachStdin: e.Stdin != nil, AttachStdout: true, AttachStderr: true,
 		},
 	}, &answer)

@@ -8,13 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -36,38 +34,36 @@ type imageAnswer struct {
 	Os           string
 	Architecture string
 	Variant      string
-	Size         int64
 	Config       struct {
 		User       string
-		Env        []string
 		Entrypoint []string
-		Cmd        []string
 		Volumes    map[string]struct{}
-		StopSignal string
 		Labels     map[string]string
 	}
 }
 
 // InspectImage finds a local image, by GET /images/{name}/json.
 func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
-	var answer imageAnswer
-	err := b.call(ctx, request{
-		op: "image " + ref, method: http.MethodGet, path: "/images/%s/json", args: []string{ref},
-	}, &answer)
+	answer, err := b.inspectImage(ctx, ref)
 	if err != nil {
 		return backend.Image{}, err
 	}
 	return b.toolVolumes.Remember(imageFrom(answer)), nil
 }
 
+func (b *Backend) inspectImage(ctx context.Context, ref string) (answer imageAnswer, err error) {
+	err = b.call(ctx, request{
+		op: "image " + ref, method: http.MethodGet, path: "/images/%s/json", args: []string{ref},
+	}, &answer)
+	return answer, err
+}
+
 // imageFrom translates the answer of an inspection.
 func imageFrom(answer imageAnswer) backend.Image {
-	c := answer.Config
 	return backend.Image{
 		ID: imageID(answer.ID), Tags: answer.RepoTags,
-		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant, Size: answer.Size,
-		Volumes: slices.Sorted(maps.Keys(c.Volumes)), Env: engine.EnvMap(c.Env), Entrypoint: c.Entrypoint, Command: c.Cmd,
-		User: c.User, StopSignal: c.StopSignal, Labels: c.Labels,
+		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant,
+		Volumes: slices.Sorted(maps.Keys(answer.Config.Volumes)), Entrypoint: answer.Config.Entrypoint, Labels: answer.Config.Labels,
 	}
 }
 
@@ -134,40 +130,24 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	if err != nil {
 		return backend.Image{}, err
 	}
-	last := &lastLine{next: engine.OrDiscard(o.Output)}
-	_, err = engine.ReadBuild(resp.Body, last)
-	if err := tar.Failure(errors.Join(err, resp.Body.Close())); err != nil {
+	err = errors.Join(engine.ReadBuild(resp.Body, o.Output), resp.Body.Close())
+	if err := tar.Failure(err); err != nil {
 		return backend.Image{}, buildFailure(op, ended(ctx, err))
 	}
-	ref := o.Tag
-	if ref == "" {
-		// libpod ends the output with the bare ID.
-		ref = last.line()
-	}
-	return b.InspectImage(ctx, ref)
+	return b.InspectImage(ctx, o.Tag)
 }
 
 // buildQuery translates options into the parameters of POST /build.
 func buildQuery(o backend.BuildOptions) (url.Values, error) {
-	dockerfile := o.Dockerfile
-	if dockerfile == "" {
-		dockerfile = "Dockerfile"
-	}
 	query := url.Values{
-		"dockerfile":   {dockerfile},
+		"t":            {o.Tag},
+		"dockerfile":   {"Dockerfile"},
 		"outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
 		"layers":       {"true"},
 		"rm":           {"true"},
 		"forcerm":      {"true"},
-		"nocache":      {strconv.FormatBool(o.NoCache)},
 		"pullpolicy":   {"missing"},
 		"httpproxy":    {strconv.FormatBool(o.ClientProxies)},
-	}
-	if o.Pull {
-		query.Set("pullpolicy", "newer")
-	}
-	if o.Tag != "" {
-		query.Set("t", o.Tag)
 	}
 	if o.Platform != "" {
 		if _, err := engine.ParsePlatform(o.Platform); err != nil {
@@ -216,7 +196,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 	for _, a := range answer {
 		if labels.Matches(a.Labels) {
 			images = append(images, backend.Image{
-				ID: imageID(a.ID), Tags: a.RepoTags, OS: a.Os, Arch: a.Arch, Labels: a.Labels, Size: a.Size,
+				ID: imageID(a.ID), Tags: a.RepoTags, OS: a.Os, Arch: a.Arch, Labels: a.Labels,
 			})
 		}
 	}
@@ -276,24 +256,4 @@ func labelQuery(labels backend.Labels) (url.Values, error) {
 		return nil, fmt.Errorf("encode the labels to look for: %w", err)
 	}
 	return url.Values{"filters": {string(filters)}}, nil
-}
-
-// lastLine passes output on and keeps its last line that is not empty.
-type lastLine struct {
-	next io.Writer
-	tail string
-}
-
-func (l *lastLine) Write(p []byte) (int, error) {
-	const enough = 256 // more than an ID and its line end
-	l.tail += string(p)
-	if len(l.tail) > enough {
-		l.tail = l.tail[len(l.tail)-enough:]
-	}
-	return l.next.Write(p)
-}
-
-func (l *lastLine) line() string {
-	text := strings.TrimSpace(l.tail)
-	return text[strings.LastIndexByte(text, '\n')+1:]
 }

@@ -14,20 +14,20 @@ import (
 
 func TestBuildQuery(t *testing.T) {
 	plain := url.Values{
-		"dockerfile": {"Dockerfile"}, "layers": {"true"}, "rm": {"true"}, "forcerm": {"true"}, "nocache": {"false"}, "pullpolicy": {"missing"},
-		"httpproxy": {"false"}, "outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
+		"dockerfile": {"Dockerfile"}, "layers": {"true"}, "rm": {"true"}, "forcerm": {"true"}, "pullpolicy": {"missing"},
+		"httpproxy": {"false"}, "t": {"x"}, "outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
 	}
-	got, err := buildQuery(backend.BuildOptions{})
+	got, err := buildQuery(backend.BuildOptions{Tag: "x"})
 	require.NoError(t, err)
 	require.Equal(t, plain, got)
 
 	got, err = buildQuery(backend.BuildOptions{
-		Dockerfile: "docker/Runner", Tag: "docker.io/library/x:1", Platform: "linux/arm64", Pull: true, NoCache: true,
+		Tag: "docker.io/library/x:1", Platform: "linux/arm64",
 		Labels: backend.Labels{"a": "b c"}, Args: map[string]string{"D": `"e"`}, ClientProxies: true,
 	})
 	require.NoError(t, err)
 	for key, want := range map[string]string{
-		"dockerfile": "docker/Runner", "t": "docker.io/library/x:1", "platform": "linux/arm64", "pullpolicy": "newer", "nocache": "true", "httpproxy": "true",
+		"t": "docker.io/library/x:1", "platform": "linux/arm64", "httpproxy": "true",
 		"labels": `{"a":"b c"}`, "buildargs": `{"D":"\"e\""}`,
 	} {
 		require.Equal(t, []string{want}, got[key], key)
@@ -37,26 +37,25 @@ func TestBuildQuery(t *testing.T) {
 	require.ErrorIs(t, err, backend.ErrInvalid)
 }
 
-// TestBuildWithoutTag: then the image is the one that the last line names.
-func TestBuildWithoutTag(t *testing.T) {
-	id := strings.Repeat("ab", 32)
+// TestBuild: the context is sent, and the image inspected under its tag.
+func TestBuild(t *testing.T) {
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer := `{"Id":"` + id + `"}`
+		answer := `{"Id":"abc"}`
 		if strings.HasSuffix(r.URL.Path, "/build") {
 			context, err := io.ReadAll(r.Body)
 			require.NoError(t, err)
 			require.Equal(t, "a tar", string(context))
 			require.Equal(t, "application/x-tar", r.Header.Get("Content-Type"))
-			answer = `{"stream":"STEP 1/1: FROM scratch\n"}` + "\n" + `{"stream":"` + id + `\n"}`
+			answer = `{"stream":"STEP 1/1: FROM scratch\n"}`
 		} else {
-			require.Equal(t, "/v4.0.0/libpod/images/"+id+"/json", r.URL.Path)
+			require.Equal(t, "/v4.0.0/libpod/images/x:1/json", r.URL.Path)
 		}
 		_, err := io.WriteString(w, answer)
 		require.NoError(t, err)
 	})
-	image, err := b.BuildImage(t.Context(), backend.BuildOptions{Context: strings.NewReader("a tar")})
+	image, err := b.BuildImage(t.Context(), backend.BuildOptions{Tag: "x:1", Context: strings.NewReader("a tar")})
 	require.NoError(t, err)
-	require.Equal(t, "sha256:"+id, image.ID)
+	require.Equal(t, "abc", image.ID)
 }
 
 // TestPullFailsInStream: the status of such an answer is 200.
@@ -83,17 +82,6 @@ func TestPullOtherPlatform(t *testing.T) {
 	})
 	_, err := b.PullImage(t.Context(), backend.PullOptions{Ref: "example.com/x:1", Platform: "linux/arm64"})
 	require.ErrorIs(t, err, backend.ErrWrongPlatform)
-}
-
-func TestLastLine(t *testing.T) {
-	var out strings.Builder
-	l := &lastLine{next: &out}
-	for _, text := range []string{strings.Repeat("x", 1000), "\nCOMMIT\n", "abc", "def\n\n"} {
-		_, err := io.WriteString(l, text)
-		require.NoError(t, err)
-	}
-	require.Equal(t, "abcdef", l.line())
-	require.Len(t, out.String(), 1000+len("\nCOMMIT\nabcdef\n\n"))
 }
 
 // TestRemoveSharedImageGone: somebody else removes an image that has several names.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -26,9 +25,6 @@ func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOpt
 	}
 	if o.Tail > 0 {
 		query.Set("tail", strconv.Itoa(o.Tail))
-	}
-	if !o.Since.IsZero() {
-		query.Set("since", o.Since.UTC().Format(time.RFC3339Nano))
 	}
 	resp, err := b.send(ctx, request{op: op, method: http.MethodGet, path: "/containers/%s/logs", args: []string{id}, query: query})
 	if err != nil {

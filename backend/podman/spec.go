@@ -195,7 +195,7 @@ func unsupported(f facts, feature, remedy string) error {
 
 func engineName(f facts) string {
 	name := "Podman"
-	if f.Rootless {
+	if f.rootless {
 		name = "rootless Podman"
 	}
 	if f.version == (version{}) {

@@ -52,7 +52,7 @@ type autoMapping struct {
 // applySecurity translates all that has to do with privileges and namespaces.
 func applySecurity(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	var warnings []string
-	if s.Privileged && f.Rootless {
+	if s.Privileged && f.rootless {
 		warnings = append(warnings, "privileged: rootless Podman gives the container no more than your own user may do; "+
 			"devices, kernel modules and system-wide settings stay out of its reach")
 	}
@@ -109,7 +109,7 @@ func applyUserNS(c *createConfig, u backend.UserNS, f facts) error {
 		return checkKeepID(u, f)
 	case backend.UserNSNoMap:
 		c.UserNS = &namespace{Mode: "no-map"}
-		if !f.Rootless {
+		if !f.rootless {
 			return unsupported(f, "userns: nomap as root", "Run Podman as an ordinary user.")
 		}
 	case backend.UserNSAuto, backend.UserNSPrivate:
@@ -128,7 +128,7 @@ func applyUserNS(c *createConfig, u backend.UserNS, f facts) error {
 func checkKeepID(u backend.UserNS, f facts) error {
 	feature := "userns: " + engine.UserNSWords(u) + " as root"
 	switch {
-	case f.Rootless:
+	case f.rootless:
 		return nil
 	case !f.version.atLeast(rootfulKeepID):
 		return unsupported(f, feature, "Run Podman as an ordinary user, or upgrade it to 4.6 or newer.")

@@ -22,7 +22,7 @@ func rootful() facts {
 
 func rootless() facts {
 	f := rootful()
-	f.Rootless = true
+	f.rootless = true
 	f.limits = controllers{pids: true}
 	return f
 }
@@ -210,7 +210,7 @@ func TestIPv6PortsAreWeakerForRoot(t *testing.T) {
 	spec := backend.ContainerSpec{Image: "sha256:0123", Ports: []backend.PortMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80}}}
 	for _, rootless := range []bool{false, true} {
 		f := facts{}
-		f.Rootless = rootless
+		f.rootless = rootless
 		c, warnings, err := containerConfig(spec, f)
 		require.NoError(t, err)
 		require.Equal(t, []portMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}}, c.PortMappings)

@@ -1,17 +1,24 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/docker/go-connections/nat"
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
 )
 
 // What tests ask an engine without galley's own backends: requests of the part of Docker's
@@ -78,6 +85,55 @@ func (e Engine) volumes(t testing.TB, query string) []string {
 func (e Engine) RemoveVolume(ctx context.Context, name string) error {
 	_, err := e.call(ctx, http.MethodDelete, "/volumes/"+url.PathEscape(name), nil)
 	return err
+}
+
+// Container is what an engine says of a container that galley has no use for.
+type Container struct {
+	// Ports are the published ports as they were bound, in the order of their numbers.
+	Ports []backend.PortMapping
+	// IPAddress is the address on the first network that gave one, by name.
+	IPAddress string
+	// Volumes are the names of the volumes mounted, anonymous ones too.
+	Volumes []string
+}
+
+// Inspect asks for a container, by ID or name.
+func (e Engine) Inspect(t testing.TB, container string) Container {
+	t.Helper()
+	var answer struct {
+		Mounts          []struct{ Type, Name string }
+		NetworkSettings struct {
+			Ports    nat.PortMap
+			Networks map[string]struct{ IPAddress string }
+		}
+	}
+	_, err := e.call(t.Context(), http.MethodGet, "/containers/"+container+"/json", &answer)
+	require.NoError(t, err)
+	var c Container
+	for _, m := range answer.Mounts {
+		if m.Type == "volume" {
+			c.Volumes = append(c.Volumes, m.Name)
+		}
+	}
+	slices.Sort(c.Volumes)
+	for _, name := range slices.Sorted(maps.Keys(answer.NetworkSettings.Networks)) {
+		c.IPAddress = cmp.Or(c.IPAddress, answer.NetworkSettings.Networks[name].IPAddress)
+	}
+	for port, bindings := range answer.NetworkSettings.Ports {
+		for _, b := range bindings {
+			host, err := strconv.Atoi(b.HostPort)
+			if err != nil || b.HostIP == "::" && len(bindings) > 1 {
+				continue // not bound, or for all addresses of IPv6 what another one is for those of IPv4
+			}
+			c.Ports = append(c.Ports, backend.PortMapping{
+				HostIP: strings.TrimPrefix(b.HostIP, "0.0.0.0"), HostPort: host, ContainerPort: port.Int(), Protocol: port.Proto(),
+			})
+		}
+	}
+	slices.SortFunc(c.Ports, func(a, b backend.PortMapping) int {
+		return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.HostPort, b.HostPort))
+	})
+	return c
 }
 
 // Stop has the engine ask a container's PID 1 to end, and kill it after some seconds.

@@ -188,7 +188,7 @@ func (x execs) kill(ctx context.Context, session string, e backend.ExecSpec, mar
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 	defer cancel()
 	x.op = "kill the command"
-	killer := backend.ExecSpec{Command: execmark.KillCommand(marker), User: e.User, Privileged: e.Privileged}
+	killer := backend.ExecSpec{Command: execmark.KillCommand(marker), User: e.User}
 	unstarted := 0
 	err := x.poll(ctx, session, func(ctx context.Context, s ExecState) (bool, error) {
 		if s.Running {

@@ -25,7 +25,6 @@ type message struct {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
 	} `json:"errorDetail"`
-	Aux json.RawMessage `json:"aux"`
 }
 
 // StreamError is a failure that the engine told inside a stream that had begun
@@ -134,19 +133,15 @@ const maxLayers = 1000
 const maxStepOutput = 16 << 10
 
 // ReadBuild reads the stream of a build (POST /build) to its end, copies the
-// build's own output to output when that is set, and returns the ID of the image.
+// build's own output to output when that is set.
 // Errors: *StreamError with the output of the step that failed, or that of r.
-func ReadBuild(r io.Reader, output io.Writer) (id string, err error) {
+func ReadBuild(r io.Reader, output io.Writer) error {
 	output = LocalWriter(output)
 	var step strings.Builder
-	err = messages(r, func(m message) error {
+	return messages(r, func(m message) error {
 		if failure := m.failure(); failure != nil {
 			failure.Output = step.String()
 			return failure
-		}
-		var aux struct{ ID string }
-		if len(m.Aux) > 0 && json.Unmarshal(m.Aux, &aux) == nil && aux.ID != "" {
-			id = aux.ID
 		}
 		text := m.Stream
 		if text == "" && m.Status != "" && m.ProgressDetail.Total == 0 {
@@ -163,10 +158,9 @@ func ReadBuild(r io.Reader, output io.Writer) (id string, err error) {
 		}
 		return nil
 	})
-	return id, err
 }
 
-// startsStep tells whether a line opens a step: "Step 2/3 : RUN …" on Docker,
+// startsStep reports whether a line opens a step: "Step 2/3 : RUN …" on Docker,
 // "STEP 2/3: RUN …" on Podman.
 func startsStep(text string) bool {
 	return strings.HasPrefix(text, "Step ") || strings.HasPrefix(text, "STEP ")

@@ -36,16 +36,6 @@ func EnvList(env map[string]string) []string {
 	return list
 }
 
-// EnvMap is the inverse of EnvList; of doubles the last wins.
-func EnvMap(list []string) map[string]string {
-	env := make(map[string]string, len(list))
-	for _, entry := range list {
-		k, v, _ := strings.Cut(entry, "=")
-		env[k] = v
-	}
-	return env
-}
-
 // Protocol is a port's protocol in lower case; empty means tcp.
 func Protocol(p string) string {
 	if p == "" {
@@ -97,22 +87,6 @@ func ULA(name string, attempt int) netip.Prefix {
 	a[0] = 0xfd
 	copy(a[1:8], sum[:7])
 	return netip.PrefixFrom(netip.AddrFrom16(a), 64)
-}
-
-// GoArch turns the machine name of uname into Go's and the registries' name of
-// the architecture.
-func GoArch(machine string) string {
-	switch machine {
-	case "x86_64":
-		return "amd64"
-	case "aarch64":
-		return "arm64"
-	case "armv6l", "armv7l", "armv8l":
-		return "arm"
-	case "i386", "i486", "i586", "i686":
-		return "386"
-	}
-	return machine
 }
 
 // CheckPlatform tells whether an image is of the platform that was asked for; an
