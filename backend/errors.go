@@ -45,8 +45,6 @@ type Error struct {
 	Op string
 	// Kind is one of the sentinels, or nil when the failure is of no known kind.
 	Kind error
-	// Status is the HTTP status, or 0.
-	Status int
 	// Detail is what the engine said.
 	Detail string
 	// Remedy is what the user can do, or empty.

@@ -93,7 +93,7 @@ const maxVersion = 100
 
 // refusal explains an answer to a ping that is not the one hoped for.
 func refusal(ep backend.Endpoint, resp *http.Response) error {
-	e := &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Status: resp.StatusCode,
+	e := &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable,
 		Detail: "the answer to a ping was " + resp.Status}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
 	switch {

@@ -73,7 +73,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		return nil, err
 	}
 	httpClient := dial.HTTPClient(connect)
-	httpClient.Transport = quiet{engine.NewGuard(httpClient.Transport)}
+	httpClient.Transport = errorHidingTransport{engine.NewGuard(httpClient.Transport)}
 	httpClient.CheckRedirect = client.CheckRedirect
 	options := []client.Opt{client.WithHTTPClient(httpClient), client.WithAPIVersionNegotiation()}
 	if strings.HasPrefix(ep.URI, "tcp://") {
@@ -161,27 +161,27 @@ func (b *Backend) atLeast(version string) bool {
 	return versions.GreaterThanOrEqualTo(b.client.ClientVersion(), version)
 }
 
-// quiet hides the words of connection failures from Docker's client, which
+// errorHidingTransport hides the words of connection failures from Docker's client, which
 // replaces errors of certain words by some of its own that tell less. What the
 // context ends, ends with the context's error: net/http would give its cause, which
 // looks like a connection that broke.
-type quiet struct{ next http.RoundTripper }
+type errorHidingTransport struct{ next http.RoundTripper }
 
 // RoundTrip sends a request.
-func (q quiet) RoundTrip(req *http.Request) (*http.Response, error) {
+func (q errorHidingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := q.next.RoundTrip(req)
 	switch {
 	case req.Context().Err() != nil && err != nil:
 		return nil, req.Context().Err()
 	case err != nil:
-		return nil, unspoken{err}
+		return nil, opaqueError{err}
 	}
 	resp.Body = answerBody{resp.Body, req.Context()}
 	return resp, nil
 }
 
 // CloseIdleConnections is what http.Client looks for when it is told to do so.
-func (q quiet) CloseIdleConnections() {
+func (q errorHidingTransport) CloseIdleConnections() {
 	if c, ok := q.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
@@ -197,13 +197,13 @@ type answerBody struct {
 func (b answerBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if !errors.Is(err, io.EOF) {
-		err = ended(b.ctx, err)
+		err = engine.Ended(b.ctx, err)
 	}
 	return n, err
 }
 
-// unspoken is an error without its words.
-type unspoken struct{ err error }
+// opaqueError is an error without its words.
+type opaqueError struct{ err error }
 
-func (unspoken) Error() string   { return "no answer" }
-func (u unspoken) Unwrap() error { return u.err }
+func (opaqueError) Error() string   { return "no answer" }
+func (e opaqueError) Unwrap() error { return e.err }

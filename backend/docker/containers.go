@@ -103,7 +103,7 @@ func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachmen
 		found, err := b.inspectNetwork(ctx, n.Name)
 		if err == nil && n.IPv4 != "" && isOurs(found.Labels) {
 			err = unsupported(facts{engine: b.engineName()}, "a fixed IPv4 address on a network whose subnet the engine chose",
-				"Make a network with docker network create --subnet 10.5.0.0/24 NAME, and name it in network_mode.")
+				remedySubnet)
 		}
 		return err
 	case backend.NetworkContainer:

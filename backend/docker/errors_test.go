@@ -86,7 +86,7 @@ func TestClassify(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.message, func(t *testing.T) {
-			_, kind := classify(test.status, test.message)
+			_, kind := words().Classify(test.status, test.message)
 			require.Equal(t, test.want, kind)
 		})
 	}
@@ -94,9 +94,9 @@ func TestClassify(t *testing.T) {
 
 // TestRulesReachable: a rule whose text contains that of an earlier one is dead.
 func TestRulesReachable(t *testing.T) {
-	for i, r := range rules() {
-		remedy, kind := classify(http.StatusTeapot, r.text)
-		require.Equal(t, r, rule{r.text, kind, remedy}, "rule %d", i)
+	for i, r := range words().All() {
+		remedy, kind := words().Classify(http.StatusTeapot, r.Text)
+		require.Equal(t, r, engine.Rule{Text: r.Text, Kind: kind, Remedy: remedy}, "rule %d", i)
 	}
 }
 
@@ -107,7 +107,6 @@ func TestWrap(t *testing.T) {
 	var e *backend.Error
 	require.ErrorAs(t, wrap("create container web", answer), &e)
 	require.Equal(t, "create container web", e.Op)
-	require.Equal(t, http.StatusConflict, e.Status)
 	require.ErrorIs(t, e, backend.ErrConflict)
 
 	require.ErrorAs(t, wrap("try", &engine.StatusError{Status: http.StatusNotFound, Message: "gone"}), &e)
@@ -115,11 +114,11 @@ func TestWrap(t *testing.T) {
 	require.ErrorIs(t, e, backend.ErrNotFound)
 
 	dialled := &backend.Error{Op: "connect to unix:///x", Kind: backend.ErrPermission, Detail: "you may not"}
-	err := wrap("try", fmt.Errorf("client: %w", unspoken{dialled}))
+	err := wrap("try", fmt.Errorf("client: %w", opaqueError{dialled}))
 	require.ErrorIs(t, err, backend.ErrPermission)
 	require.Equal(t, "try: connect to unix:///x: you may not", err.Error())
 
-	err = wrap("try", fmt.Errorf("client: %w", unspoken{io.ErrUnexpectedEOF}))
+	err = wrap("try", fmt.Errorf("client: %w", opaqueError{io.ErrUnexpectedEOF}))
 	require.ErrorIs(t, err, backend.ErrUnreachable)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 

@@ -145,27 +145,6 @@ func buildOptions(o backend.BuildOptions) build.ImageBuildOptions {
 	}
 }
 
-// buildFailure tells a step that failed, or a Dockerfile that cannot be read, from
-// a build that failed for want of something else.
-func buildFailure(op string, err error) error {
-	var stream *engine.StreamError
-	inStep := errors.As(err, &stream)
-	if inStep && stream.Code != 0 {
-		return engine.BuildFailed(op, stream)
-	}
-	err = wrap(op, err)
-	var e *backend.Error
-	switch {
-	case !errors.As(err, &e):
-		return err
-	case inStep && (e.Kind == nil || errors.Is(e.Kind, backend.ErrInvalid) || errors.Is(e.Kind, backend.ErrNotFound)):
-		return engine.BuildFailed(op, stream)
-	case errors.Is(e.Kind, backend.ErrInvalid):
-		return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Status: e.Status, Detail: e.Detail, Err: e}
-	}
-	return err
-}
-
 // ListImages returns the local images with labels, by GET /images/json.
 func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
 	const op = "list images"

@@ -72,7 +72,7 @@ func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 		if !errors.Is(err, backend.ErrConflict) {
 			return backend.Network{}, err
 		}
-		if found, foundErr := b.awaitNetwork(ctx, s.Name, isSameBridge(err)); foundErr == nil {
+		if found, foundErr := b.awaitNetwork(ctx, s.Name, engine.Says(err, sameBridge)); foundErr == nil {
 			return found, nil
 		}
 		if !s.IPv6 || s.IPv6Subnet != "" || try+1 == subnetTries {

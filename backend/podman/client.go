@@ -81,7 +81,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		}
 	}
 	client := dial.HTTPClient(connect)
-	client.Transport = oneTry{engine.NewGuard(client.Transport)}
+	client.Transport = noRetryTransport{engine.NewGuard(client.Transport)}
 	return &Backend{
 		endpoint: ep, connect: connect,
 		conn: &bindings.Connection{URI: uri, Client: client},
@@ -197,7 +197,7 @@ func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 		err = failure
 	}
 	if err != nil {
-		return nil, wrap(r.op, ended(ctx, err))
+		return nil, wrap(r.op, engine.Ended(ctx, err))
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
 		defer func() { _ = answer.Body.Close() }()
@@ -216,12 +216,12 @@ func (b *Backend) call(ctx context.Context, r request, out any) error {
 	if out == nil {
 		// Read to its end, the connection can be used again.
 		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-			return wrap(r.op, ended(ctx, err))
+			return wrap(r.op, engine.Ended(ctx, err))
 		}
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return wrap(r.op, ended(ctx, fmt.Errorf("read the engine's answer: %w", err)))
+		return wrap(r.op, engine.Ended(ctx, fmt.Errorf("read the engine's answer: %w", err)))
 	}
 	return nil
 }
@@ -243,23 +243,15 @@ func (b *Backend) list(ctx context.Context, r request, out any) error {
 	return err
 }
 
-// ended is the context's error where that is what ended a call, and else err.
-func ended(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
-}
-
-// oneTry stands under bindings' DoRequest, which sends whatever failed three
+// noRetryTransport stands under bindings' DoRequest, which sends whatever failed three
 // times, even a POST that the server may have carried out. It hands a failure to
 // send past DoRequest, in the place that the context names.
-type oneTry struct{ next http.RoundTripper }
+type noRetryTransport struct{ next http.RoundTripper }
 
 type failureKey struct{}
 
 // RoundTrip sends a request once. DoRequest sees every failure as an answer.
-func (t oneTry) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t noRetryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	place, ok := req.Context().Value(failureKey{}).(*error)
 	if err == nil || !ok {
@@ -270,7 +262,7 @@ func (t oneTry) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections is what http.Client looks for when it is told to do so.
-func (t oneTry) CloseIdleConnections() {
+func (t noRetryTransport) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}

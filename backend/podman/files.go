@@ -48,7 +48,7 @@ func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
 	})
 	if errors.Is(err, backend.ErrNotFound) {
 		// The answer to HEAD has no words.
-		return &backend.Error{Op: op, Kind: backend.ErrNotFound, Status: http.StatusNotFound,
+		return &backend.Error{Op: op, Kind: backend.ErrNotFound,
 			Detail: "there is no such directory, or no such container", Err: err}
 	}
 	if err != nil {

@@ -99,7 +99,7 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 	}
 	err = engine.ReadPull(resp.Body, o.Progress)
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return backend.Image{}, wrap(op, ended(ctx, err))
+		return backend.Image{}, wrap(op, engine.Ended(ctx, err))
 	}
 	image, err := b.InspectImage(ctx, o.Ref)
 	if err != nil {
@@ -132,7 +132,7 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	}
 	err = errors.Join(engine.ReadBuild(resp.Body, o.Output), resp.Body.Close())
 	if err := tar.Failure(err); err != nil {
-		return backend.Image{}, buildFailure(op, ended(ctx, err))
+		return backend.Image{}, buildFailure(op, engine.Ended(ctx, err))
 	}
 	return b.InspectImage(ctx, o.Tag)
 }
@@ -210,7 +210,7 @@ func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 	switch {
 	case errors.Is(err, backend.ErrNotFound):
 		return nil
-	case isSharedImage(err):
+	case engine.Says(err, "with more than one tag"):
 		return b.removeSharedImage(ctx, op, ref)
 	}
 	return err

@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// Rule says what a text in an engine's answer means.
+type Rule struct {
+	// Text is in lower case.
+	Text   string
+	Kind   error
+	Remedy string
+}
+
+// Means makes a rule.
+func Means(text string, kind error, remedy string) Rule { return Rule{text, kind, remedy} }
+
+// Words are how an engine says what went wrong. The texts that are the registries', the
+// kernel's or the same on all engines are known without them.
+type Words struct {
+	// Program is the engine's own client, for remedies: "docker".
+	Program string
+	// Restart is the command that starts the engine anew.
+	Restart string
+	// Rules are tried in their order, since a status alone is no guide: engines answer 500
+	// to most.
+	Rules []Rule
+	// Last are texts so general that a telling status comes first.
+	Last []Rule
+}
+
+// The remedies that several texts share, on several engines.
+const (
+	RemedyPort  = "Choose another host port, or leave it out to get a free one."
+	RemedyLogin = "Log in to the registry with docker login or podman login, and check the image's name and that you may read it."
+	RemedyNet   = "Check that the engine's host reaches the registry, and its proxy settings."
+	remedyPull  = "Check the image's name and tag."
+	remedyUser  = "Name a user or group that the image has, or a number."
+)
+
+// All returns the rules that come before a status, in the order in which they are tried.
+func (w Words) All() []Rule {
+	space := "Free some on the engine's host: " + w.Program + " system prune"
+	return append([]Rule{
+		{"no space left on device", backend.ErrNoSpace, space},
+		{"disk quota exceeded", backend.ErrNoSpace, space},
+		{"port is already allocated", backend.ErrPortTaken, RemedyPort},
+		{"address already in use", backend.ErrPortTaken, RemedyPort},
+		{"exec format error", backend.ErrWrongPlatform, "Install qemu-user-static on the engine's host, or choose its own platform."},
+
+		{"manifest unknown", backend.ErrNotFound, remedyPull},
+		{"name unknown", backend.ErrNotFound, remedyPull},
+		{"repository name not known", backend.ErrNotFound, remedyPull},
+		{"no basic auth credentials", backend.ErrUnauthorized, RemedyLogin},
+		{"access to the resource is denied", backend.ErrUnauthorized, RemedyLogin},
+		{"unauthorized", backend.ErrUnauthorized, RemedyLogin},
+		{"authentication required", backend.ErrUnauthorized, RemedyLogin},
+		{"no such host", backend.ErrUnreachable, RemedyNet},
+		{"i/o timeout", backend.ErrUnreachable, RemedyNet},
+		{"tls handshake timeout", backend.ErrUnreachable, RemedyNet},
+
+		{"invalid reference format", backend.ErrInvalid, remedyPull},
+		{"no such image", backend.ErrNotFound, ""},
+		{"no such container", backend.ErrNotFound, ""},
+		{"no such network", backend.ErrNotFound, ""},
+		{"is paused", backend.ErrNotRunning, "Let it go on with " + w.Program + " unpause."},
+		{"no matching entries in passwd file", backend.ErrInvalid, remedyUser},
+		{"no matching entries in group file", backend.ErrInvalid, remedyUser},
+	}, w.Rules...)
+}
+
+// Classify finds which of the interface's errors an answer is, and what can be done. It is
+// the only place that reads an engine's texts. A status of 0 is that of an answer inside a
+// stream. The kind is nil where neither text nor status tell.
+func (w Words) Classify(status int, message string) (remedy string, kind error) {
+	text := strings.ToLower(message)
+	said := func(r Rule) bool { return strings.Contains(text, r.Text) }
+	rules := w.All()
+	if i := slices.IndexFunc(rules, said); i >= 0 {
+		return rules[i].Remedy, rules[i].Kind
+	}
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden:
+		return "", backend.ErrInvalid
+	case http.StatusUnauthorized:
+		return RemedyLogin, backend.ErrUnauthorized
+	case http.StatusNotFound:
+		return "", backend.ErrNotFound
+	case http.StatusConflict:
+		return "", backend.ErrConflict
+	case http.StatusNotImplemented:
+		return "", backend.ErrUnsupported
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return "", backend.ErrUnreachable
+	}
+	if i := slices.IndexFunc(w.Last, said); i >= 0 {
+		return w.Last[i].Remedy, w.Last[i].Kind
+	}
+	return "", nil
+}
+
+// Wrap says what was tried when an error came, and turns the engine's answers into the
+// errors of the interface. An error of the interface stays what it is, and so does a failure
+// of this machine's: its words are not the engine's.
+func (w Words) Wrap(op string, err error) error {
+	op = backend.ShortIDs(op)
+	var known *backend.Error
+	var local *LocalError
+	var slow *SlowError
+	var status *StatusError
+	var stream *StreamError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &local):
+		return fmt.Errorf("%s: %w", op, local)
+	case errors.As(err, &known):
+		return fmt.Errorf("%s: %w", op, known)
+	case errors.As(err, &slow):
+		return &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: slow.Error(), Err: err,
+			Remedy: "Look whether the engine hangs: " + w.Program + " info. If it does, restart it: " + w.Restart}
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", op, context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", op, context.DeadlineExceeded)
+	case errors.As(err, &status):
+		return w.told(op, status.Status, status.Message, err)
+	case errors.As(err, &stream):
+		return w.told(op, 0, stream.Message, err)
+	case IsBroken(err):
+		return w.broken(op, err)
+	case IsGarbage(err):
+		return &backend.Error{Op: op, Detail: "the engine's answer makes no sense: " + err.Error(), Err: err,
+			Remedy: "Look what answers at the engine's address: " + w.Program + " version"}
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+// told is the error of what an engine said.
+func (w Words) told(op string, status int, message string, err error) error {
+	e := &backend.Error{Op: op, Detail: backend.PlainReason(strings.TrimSpace(message)), Err: err}
+	e.Remedy, e.Kind = w.Classify(status, message)
+	return e
+}
+
+// broken is the error of a connection that was made and did not last.
+func (w Words) broken(op string, err error) error {
+	e := &backend.Error{Op: op, Kind: backend.ErrUnreachable, Detail: "the connection to the engine broke: " + err.Error(),
+		Remedy: "Look whether the engine still runs: " + w.Program + " info", Err: err}
+	if strings.Contains(err.Error(), "remote error: tls: ") {
+		e.Detail = "the engine refuses this client: " + err.Error()
+		e.Remedy = "Put a certificate that the engine trusts, with its key, where DOCKER_CERT_PATH points."
+	}
+	return e
+}
+
+// Says reports whether the engine said one of these texts.
+func Says(err error, texts ...string) bool {
+	var status *StatusError
+	if !errors.As(err, &status) {
+		return false
+	}
+	said := strings.ToLower(status.Message)
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) })
+}
+
+// BuildError is Wrap for a build, and tells a step that failed, or a Dockerfile that cannot
+// be read, from a build that failed for want of something else. The words of a command that
+// ran, which may be any, do not count.
+func (w Words) BuildError(op string, err error, commandRan func(*StreamError) bool) error {
+	wrapped := w.Wrap(op, err)
+	var stream *StreamError
+	inStep := errors.As(err, &stream)
+	if !inStep || !commandRan(stream) {
+		for _, kind := range []error{
+			backend.ErrUnauthorized, backend.ErrUnreachable, backend.ErrNoSpace, backend.ErrWrongPlatform, backend.ErrConflict, backend.ErrUnsupported,
+		} {
+			if errors.Is(wrapped, kind) {
+				return wrapped
+			}
+		}
+	}
+	var e *backend.Error
+	switch {
+	case inStep:
+		return BuildFailed(op, stream)
+	case errors.Is(wrapped, backend.ErrInvalid) && errors.As(wrapped, &e):
+		return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Detail: e.Detail, Err: e}
+	}
+	return wrapped
+}
+
+// Ended is the context's error where that is what ended a call, and else err.
+func Ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
