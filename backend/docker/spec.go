@@ -70,17 +70,17 @@ func needsMeasure(s backend.ContainerSpec) bool {
 // tells what is weaker than it was asked for. Errors: *backend.UnsupportedError,
 // backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest, []string, error) {
+	if err := engine.CheckSpec(s); err != nil {
+		return container.CreateRequest{}, nil, err
+	}
 	c := container.CreateRequest{
 		Config: &container.Config{
 			Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: engine.EnvList(s.Env), Labels: s.Labels,
-			Hostname: hostname(s), User: s.User, WorkingDir: s.WorkDir,
+			Hostname: engine.Hostname(s), User: s.User, WorkingDir: s.WorkDir,
 			StopSignal: s.StopSignal, Tty: s.Tty,
 		},
 		HostConfig:       &container.HostConfig{},
 		NetworkingConfig: &network.NetworkingConfig{},
-	}
-	if err := engine.CheckHostname(c.Hostname); err != nil {
-		return container.CreateRequest{}, nil, err
 	}
 	var warnings []string
 	for _, part := range []func(*container.CreateRequest, backend.ContainerSpec, facts) ([]string, error){
@@ -93,15 +93,6 @@ func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest,
 		warnings = append(warnings, w...)
 	}
 	return c, warnings, nil
-}
-
-// hostname has the domain in it, as it has on Podman. Docker's place of its own
-// for the domain cannot be written from a remapped user namespace.
-func hostname(s backend.ContainerSpec) string {
-	if s.Domainname == "" || s.Hostname == "" {
-		return s.Hostname
-	}
-	return s.Hostname + "." + s.Domainname
 }
 
 // keepGroups is Podman's word for the groups of the engine's own user.

@@ -27,21 +27,12 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 		case backend.MountTmpfs:
 			// What is not said is left to Docker: noexec, nosuid, nodev.
 			addTmpfs(c, m.Target, strings.Join(append([]string{readOnly(m)}, m.FSOptions...), ","))
-		default:
-			err = &backend.Error{Op: "mount " + m.Target, Kind: backend.ErrInvalid,
-				Detail: "there is no kind of mount called " + string(m.Type), Remedy: "Write bind, volume or tmpfs."}
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	for _, from := range s.VolumesFrom {
-		name := from.Container
-		if from.ReadOnly {
-			name += ":ro"
-		}
-		c.HostConfig.VolumesFrom = append(c.HostConfig.VolumesFrom, name)
-	}
+	c.HostConfig.VolumesFrom = engine.VolumesFrom(s)
 	return nil, nil
 }
 

@@ -17,15 +17,25 @@ const macPerNetwork = "1.44"
 
 // applyNetwork translates Network, Ports, PublishAll, ExtraHosts and DNS.
 func applyNetwork(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
-	if s.Network.Mode == backend.NetworkContainer {
-		return applySharedNetwork(c, s), nil
+	n, h := s.Network, c.HostConfig
+	switch n.Mode {
+	case backend.NetworkContainer:
+		// All that makes a network belongs to the other container: Docker refuses one that
+		// brings its own.
+		h.NetworkMode = container.NetworkMode("container:" + n.Name)
+		c.Hostname = ""
+		return engine.SharedNetworkWarnings(s, true), nil
+	case backend.NetworkNamed:
+		h.NetworkMode = container.NetworkMode(n.Name)
+		c.NetworkingConfig.EndpointsConfig = map[string]*network.EndpointSettings{n.Name: endpointFrom(c, n, f)}
+	default:
+		h.NetworkMode = container.NetworkMode(n.Mode)
+		h.Links = links(n)
+		if len(n.Links) > 0 && !engine.Publishes(n) {
+			return nil, unsupported(f, "links with network_mode "+string(n.Mode), "Name a network in network_mode.")
+		}
 	}
-	warnings, err := applyAttachment(c, s, f)
-	if err != nil {
-		return nil, err
-	}
-	warnings = append(warnings, applyPorts(c, s)...)
-	h := c.HostConfig
+	applyPorts(c, s)
 	for _, e := range s.ExtraHosts {
 		address := "host-gateway"
 		if !e.Gateway {
@@ -34,62 +44,7 @@ func applyNetwork(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 		h.ExtraHosts = append(h.ExtraHosts, e.Name+":"+address)
 	}
 	h.DNS, h.DNSSearch, h.DNSOptions = s.DNS.Servers, s.DNS.Search, s.DNS.Options
-	return warnings, nil
-}
-
-// applySharedNetwork shares the network of another container, to which all that
-// makes a network then belongs: Docker refuses a container that brings its own.
-func applySharedNetwork(c *container.CreateRequest, s backend.ContainerSpec) []string {
-	n := s.Network
-	c.HostConfig.NetworkMode = container.NetworkMode("container:" + n.Name)
-	c.Hostname = ""
-	var warnings []string
-	for _, part := range []struct {
-		feature string
-		given   bool
-	}{
-		{"hostname", s.Hostname != "" || s.Domainname != ""},
-		{"aliases", len(n.Aliases) > 0},
-		{"links", len(n.Links) > 0},
-		{"addresses", n.IPv4 != "" || n.IPv6 != "" || n.MAC != ""},
-		{"ports", len(s.Ports) > 0 || s.PublishAll},
-		{"extra_hosts", len(s.ExtraHosts) > 0},
-		{"dns", len(s.DNS.Servers)+len(s.DNS.Search)+len(s.DNS.Options) > 0},
-	} {
-		if part.given {
-			warnings = append(warnings, part.feature+": they are those of container "+n.Name+", whose network is shared")
-		}
-	}
-	return warnings
-}
-
-// applyAttachment translates Network.
-func applyAttachment(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
-	n, h := s.Network, c.HostConfig
-	if n.Mode != backend.NetworkNamed && (n.IPv4 != "" || n.IPv6 != "" || n.MAC != "") {
-		return nil, &backend.Error{Op: "network_mode " + string(n.Mode), Kind: backend.ErrInvalid,
-			Detail: "a fixed address needs a network of its own", Remedy: "Name a network in network_mode, or leave the address out."}
-	}
-	switch n.Mode {
-	case "", backend.NetworkBridge:
-		h.NetworkMode = container.NetworkMode(n.Mode)
-		h.Links = links(n)
-	case backend.NetworkHost, backend.NetworkNone:
-		h.NetworkMode = container.NetworkMode(n.Mode)
-		if len(n.Links) > 0 {
-			return nil, unsupported(f, "links with network_mode "+string(n.Mode), "Name a network in network_mode.")
-		}
-	case backend.NetworkNamed:
-		h.NetworkMode = container.NetworkMode(n.Name)
-		c.NetworkingConfig.EndpointsConfig = map[string]*network.EndpointSettings{n.Name: endpointFrom(c, n, f)}
-		return nil, nil
-	default:
-		return nil, &backend.Error{Op: "network_mode " + string(n.Mode), Kind: backend.ErrInvalid, Detail: "there is no such mode"}
-	}
-	if len(n.Aliases) > 0 {
-		return []string{"aliases: other containers find them only on a network with a name of its own"}, nil
-	}
-	return nil, nil
+	return engine.NetworkWarnings(s), nil
 }
 
 // endpointFrom translates aliases, links and fixed addresses.
@@ -116,17 +71,13 @@ func links(n backend.NetworkAttachment) []string {
 }
 
 // applyPorts translates Ports and PublishAll, for networks that have ports.
-func applyPorts(c *container.CreateRequest, s backend.ContainerSpec) []string {
-	switch s.Network.Mode {
-	case backend.NetworkHost, backend.NetworkNone:
-		if len(s.Ports) > 0 || s.PublishAll {
-			return []string{"ports: nothing is published with network_mode " + string(s.Network.Mode)}
-		}
-		return nil
+func applyPorts(c *container.CreateRequest, s backend.ContainerSpec) {
+	if !engine.Publishes(s.Network) {
+		return
 	}
 	c.HostConfig.PublishAllPorts = s.PublishAll
 	if len(s.Ports) == 0 {
-		return nil
+		return
 	}
 	c.ExposedPorts, c.HostConfig.PortBindings = nat.PortSet{}, nat.PortMap{}
 	for _, p := range s.Ports {
@@ -138,5 +89,4 @@ func applyPorts(c *container.CreateRequest, s backend.ContainerSpec) []string {
 		c.ExposedPorts[port] = struct{}{}
 		c.HostConfig.PortBindings[port] = append(c.HostConfig.PortBindings[port], binding)
 	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/docker/go-units"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
 // nanosPerCPU is the unit in which Docker counts processors.
@@ -31,7 +32,7 @@ func applyResources(c *container.CreateRequest, s backend.ContainerSpec, f facts
 		return nil, nil
 	}
 	if !f.cpuLimit {
-		return []string{"cpus: this engine cannot limit it, because its cgroup controller cpu is not available"}, nil
+		return []string{engine.NoController("cpus", "cpu")}, nil
 	}
 	h.NanoCPUs = int64(math.Round(r.CPUs * nanosPerCPU))
 	return nil, nil

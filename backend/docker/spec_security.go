@@ -18,8 +18,7 @@ import (
 func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	var warnings []string
 	if s.Privileged && f.rootless {
-		warnings = append(warnings, "privileged: rootless Docker gives the container no more than your own user may do; "+
-			"devices, kernel modules and system-wide settings stay out of its reach")
+		warnings = append(warnings, engine.RootlessPrivileged("Docker"))
 	}
 	h := c.HostConfig
 	h.Privileged = s.Privileged
@@ -103,11 +102,8 @@ func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 				"Leave one of them out.")
 		}
 		return "", nil
-	case backend.UserNSKeepID, backend.UserNSAuto, backend.UserNSNoMap:
-		return "", unsupported(f, "userns: "+engine.UserNSWords(s.UserNS), "Only Podman has this mode. For Docker write host, or leave it out.")
 	}
-	return "", &backend.Error{Op: "userns " + string(s.UserNS.Mode), Kind: backend.ErrInvalid, Detail: "there is no such mode",
-		Remedy: "Write host, keep-id, auto, nomap or private."}
+	return "", unsupported(f, "userns: "+engine.UserNSWords(s.UserNS), "Only Podman has this mode. For Docker write host, or leave it out.")
 }
 
 // applySecurityOptions translates Security as `docker run` does: the API wants the text

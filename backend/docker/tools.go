@@ -81,8 +81,7 @@ func applyCarrier(request *container.CreateRequest, from carrier, group []engine
 	readOnly := true
 	for _, t := range group {
 		if _, found := from.volumes[t.Path]; !found {
-			return nil, &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrNotFound,
-				Detail: "its container has no volume at " + t.Path}
+			return nil, engine.NoVolume(t.Tool)
 		}
 		readOnly = readOnly && t.Access == backend.ToolReadOnly
 	}
@@ -158,8 +157,7 @@ func (b *Backend) ensureCarrier(ctx context.Context, c engine.Carrier) (carrier,
 			return found, err
 		}
 	}
-	return carrier{}, &backend.Error{Op: "container " + c.Names()[0], Kind: backend.ErrConflict,
-		Detail: "other containers have the names that galley gives to this tool", Remedy: "Remove or rename them."}
+	return carrier{}, engine.NamesTaken(c)
 }
 
 // findOrMakeCarrier is ensureCarrier for one name; no carrier is a name that something
@@ -182,7 +180,8 @@ func (b *Backend) findOrMakeCarrier(ctx context.Context, name string, c engine.C
 
 // carrierFrom translates the answer of an inspection.
 func carrierFrom(answer container.InspectResponse) carrier {
-	c := carrier{id: containerFrom(answer).ID, layers: answer.Config.Labels[labelLayers] == layerOverlay, volumes: map[string]container.MountPoint{}}
+	known := containerFrom(answer)
+	c := carrier{id: known.ID, layers: known.Labels[labelLayers] == layerOverlay, volumes: map[string]container.MountPoint{}}
 	for _, m := range answer.Mounts {
 		if m.Type == mount.TypeVolume {
 			c.volumes[m.Destination] = m

@@ -96,16 +96,16 @@ func namespaceFrom(n backend.Namespace) *namespace {
 // tells what is weaker than it was asked for. Errors: *backend.UnsupportedError,
 // backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, error) {
+	if err := engine.CheckSpec(s); err != nil {
+		return createConfig{}, nil, err
+	}
 	c := createConfig{
 		Name: s.Name, Image: s.Image,
 		Entrypoint: s.Entrypoint, Command: s.Command, Env: s.Env, HTTPProxy: s.ClientProxies, Labels: s.Labels,
-		Hostname: hostname(s), WorkDir: s.WorkDir, CreateWorkingDir: s.WorkDir != "", Terminal: s.Tty,
+		Hostname: engine.Hostname(s), WorkDir: s.WorkDir, CreateWorkingDir: s.WorkDir != "", Terminal: s.Tty,
 		// A file, and not the journal, which an ordinary user may be unable to
 		// read and which lags behind.
 		Log: logConfig{Driver: "k8s-file"},
-	}
-	if err := engine.CheckHostname(c.Hostname); err != nil {
-		return createConfig{}, nil, err
 	}
 	var warnings []string
 	for _, part := range []func(*createConfig, backend.ContainerSpec, facts) ([]string, error){
@@ -118,14 +118,6 @@ func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, 
 		warnings = append(warnings, w...)
 	}
 	return c, warnings, nil
-}
-
-// hostname has the domain in it: Podman knows no other place for that.
-func hostname(s backend.ContainerSpec) string {
-	if s.Domainname == "" || s.Hostname == "" {
-		return s.Hostname
-	}
-	return s.Hostname + "." + s.Domainname
 }
 
 // applyPlatform translates Platform.

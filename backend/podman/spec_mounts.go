@@ -64,18 +64,9 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, e
 			c.Mounts = append(c.Mounts, mount{
 				Destination: m.Target, Type: define.TypeTmpfs, Source: define.TypeTmpfs, Options: tmpfsOptions(m),
 			})
-		default:
-			return nil, &backend.Error{Op: "mount " + m.Target, Kind: backend.ErrInvalid,
-				Detail: "there is no kind of mount called " + string(m.Type), Remedy: "Write bind, volume or tmpfs."}
 		}
 	}
-	for _, from := range s.VolumesFrom {
-		name := from.Container
-		if from.ReadOnly {
-			name += ":ro"
-		}
-		c.VolumesFrom = append(c.VolumesFrom, name)
-	}
+	c.VolumesFrom = engine.VolumesFrom(s)
 	return nil, nil
 }
 

@@ -44,15 +44,29 @@ type portMapping struct {
 
 // applyNetwork translates Network, Ports, PublishAll, ExtraHosts and DNS.
 func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
-	if s.Network.Mode == backend.NetworkContainer {
-		return applySharedNetwork(c, s), nil
-	}
+	n := s.Network
 	c.BaseHosts = "none"
-	warnings, err := applyAttachment(c, s, f)
+	switch n.Mode {
+	case backend.NetworkContainer:
+		// All that makes a network belongs to the other container; a name of its own this
+		// one may have.
+		c.NetNS, c.BaseHosts = &namespace{Mode: "container", Value: n.Name}, ""
+		return engine.SharedNetworkWarnings(s, false), nil
+	case backend.NetworkNamed:
+		endpoint, err := endpointFrom(n)
+		if err != nil {
+			return nil, err
+		}
+		c.NetNS = &namespace{Mode: "bridge"}
+		c.Networks = map[string]networkEndpoint{n.Name: endpoint}
+	case backend.NetworkBridge, backend.NetworkHost, backend.NetworkNone:
+		c.NetNS = &namespace{Mode: string(n.Mode)}
+	}
+	warnings, err := applyLinks(c, s, f)
 	if err != nil {
 		return nil, err
 	}
-	warnings = append(warnings, applyPorts(c, s, f)...)
+	warnings = slices.Concat(warnings, engine.NetworkWarnings(s), applyPorts(c, s, f))
 	for _, h := range s.ExtraHosts {
 		entry, err := hostEntry(h, f)
 		if err != nil {
@@ -67,58 +81,6 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 	}
 	c.DNSServers, c.DNSSearch, c.DNSOptions = s.DNS.Servers, s.DNS.Search, s.DNS.Options
 	return warnings, nil
-}
-
-// applySharedNetwork shares the network of another container, to which all that
-// makes a network then belongs. A name of its own the container may have.
-func applySharedNetwork(c *createConfig, s backend.ContainerSpec) []string {
-	n := s.Network
-	c.NetNS = &namespace{Mode: "container", Value: n.Name}
-	var warnings []string
-	for _, part := range []struct {
-		feature string
-		given   bool
-	}{
-		{"aliases", len(n.Aliases) > 0},
-		{"links", len(n.Links) > 0},
-		{"addresses", n.IPv4 != "" || n.IPv6 != "" || n.MAC != ""},
-		{"ports", len(s.Ports) > 0 || s.PublishAll},
-		{"extra_hosts", len(s.ExtraHosts) > 0},
-		{"dns", len(s.DNS.Servers)+len(s.DNS.Search)+len(s.DNS.Options) > 0},
-	} {
-		if part.given {
-			warnings = append(warnings, part.feature+": they are those of container "+n.Name+", whose network is shared")
-		}
-	}
-	return warnings
-}
-
-// applyAttachment translates Network.
-func applyAttachment(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
-	n := s.Network
-	if n.Mode != backend.NetworkNamed && (n.IPv4 != "" || n.IPv6 != "" || n.MAC != "") {
-		return nil, &backend.Error{Op: "network_mode " + string(n.Mode), Kind: backend.ErrInvalid,
-			Detail: "a fixed address needs a network of its own", Remedy: "Name a network in network_mode, or leave the address out."}
-	}
-	switch n.Mode {
-	case "":
-	case backend.NetworkBridge, backend.NetworkHost, backend.NetworkNone:
-		c.NetNS = &namespace{Mode: string(n.Mode)}
-	case backend.NetworkNamed:
-		endpoint, err := endpointFrom(n)
-		if err != nil {
-			return nil, err
-		}
-		c.NetNS = &namespace{Mode: "bridge"}
-		c.Networks = map[string]networkEndpoint{n.Name: endpoint}
-	default:
-		return nil, &backend.Error{Op: "network_mode " + string(n.Mode), Kind: backend.ErrInvalid, Detail: "there is no such mode"}
-	}
-	warnings, err := applyLinks(c, s, f)
-	if n.Mode != backend.NetworkNamed && len(n.Aliases) > 0 {
-		warnings = append(warnings, "aliases: other containers find them only on a network with a name of its own")
-	}
-	return warnings, err
 }
 
 // endpointFrom translates aliases and fixed addresses.
@@ -178,11 +140,7 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 
 // applyPorts translates Ports and PublishAll, for networks that have ports.
 func applyPorts(c *createConfig, s backend.ContainerSpec, f facts) []string {
-	switch s.Network.Mode {
-	case backend.NetworkHost, backend.NetworkNone:
-		if len(s.Ports) > 0 || s.PublishAll {
-			return []string{"ports: nothing is published with network_mode " + string(s.Network.Mode)}
-		}
+	if !engine.Publishes(s.Network) {
 		return nil
 	}
 	for _, p := range s.Ports {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
 // resourceConfig is the part of a container's configuration that limits it.
@@ -68,9 +69,7 @@ func applyResources(c *createConfig, s backend.ContainerSpec, f facts) ([]string
 	r := s.Resources
 	var l limits
 	var warnings []string
-	left := func(limit, controller string) {
-		warnings = append(warnings, limit+": this engine cannot limit it, because its cgroup controller "+controller+" is not available")
-	}
+	left := func(limit, controller string) { warnings = append(warnings, engine.NoController(limit, controller)) }
 	if r.Memory != 0 || r.MemorySwap != 0 || r.MemoryReservation != 0 {
 		l.Memory = &memoryLimit{Limit: r.Memory, Swap: r.MemorySwap, Reservation: r.MemoryReservation}
 		if !f.limits.memory {

@@ -53,8 +53,7 @@ type autoMapping struct {
 func applySecurity(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	var warnings []string
 	if s.Privileged && f.rootless {
-		warnings = append(warnings, "privileged: rootless Podman gives the container no more than your own user may do; "+
-			"devices, kernel modules and system-wide settings stay out of its reach")
+		warnings = append(warnings, engine.RootlessPrivileged("Podman"))
 	}
 	c.Privileged = s.Privileged
 	c.CapAdd, c.CapDrop = engine.Capabilities(s.CapAdd), engine.Capabilities(s.CapDrop)
@@ -116,9 +115,6 @@ func applyUserNS(c *createConfig, u backend.UserNS, f facts) error {
 		// Podman's own "private" wants a table of ids; auto makes one.
 		c.UserNS = &namespace{Mode: "auto", Value: engine.UserNSOptions(u)}
 		c.IDMappings = &idMapping{Auto: true, AutoOptions: autoMapping{u.Size}}
-	default:
-		return &backend.Error{Op: "userns " + string(u.Mode), Kind: backend.ErrInvalid, Detail: "there is no such mode",
-			Remedy: "Write host, keep-id, auto, nomap or private."}
 	}
 	return nil
 }

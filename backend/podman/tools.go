@@ -70,8 +70,7 @@ func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMoun
 	for _, t := range group {
 		i := slices.IndexFunc(from.Mounts, func(m mountPoint) bool { return m.Type == define.TypeVolume && m.Destination == t.Path })
 		if i < 0 {
-			return &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrNotFound,
-				Detail: "its container has no volume at " + t.Path}
+			return engine.NoVolume(t.Tool)
 		}
 		volume := from.Mounts[i]
 		options := backend.Mount{ReadOnly: t.Access != backend.ToolShared, NoCopy: true}
@@ -166,8 +165,7 @@ func (b *Backend) nameCarrier(ctx context.Context, id string, c engine.Carrier) 
 			return found, err
 		}
 	}
-	return containerAnswer{}, &backend.Error{Op: "container " + c.Names()[0], Kind: backend.ErrConflict,
-		Detail: "other containers have the names that galley gives to this tool", Remedy: "Remove or rename them."}
+	return containerAnswer{}, engine.NamesTaken(c)
 }
 
 // cleanupTimeout bounds what is done after a call has already failed.

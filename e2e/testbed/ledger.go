@@ -148,9 +148,10 @@ func (l *Ledger) differences(documented Findings) []string {
 	for feature, found := range l.found {
 		want, ok := documented[feature][l.engine]
 		switch {
+		case found.Verdict == NotHere:
 		case !ok:
 			list = append(list, fmt.Sprintf("%s on %s is not documented; it is %s: %s", feature, l.engine, found.Verdict, found.Reason))
-		case want.Verdict == NotHere || found.Verdict == NotHere:
+		case want.Verdict == NotHere:
 		case want.Verdict != found.Verdict:
 			list = append(list, fmt.Sprintf("%s on %s is documented as %s, and is %s: %s", feature, l.engine, want.Verdict, found.Verdict, found.Reason))
 		}

@@ -150,6 +150,18 @@ func (c Carrier) Names() []string {
 	return names
 }
 
+// NamesTaken is the error for a carrier whose names all belong to other containers.
+func NamesTaken(c Carrier) error {
+	return &backend.Error{Op: "container " + c.Names()[0], Kind: backend.ErrConflict,
+		Detail: "other containers have the names that galley gives to this tool", Remedy: "Remove or rename them."}
+}
+
+// NoVolume is the error for a tool whose carrier has no volume at its directory.
+func NoVolume(t backend.Tool) error {
+	return &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrNotFound,
+		Detail: "its container has no volume at " + t.Path}
+}
+
 // ByCarrier groups the directories of tools by the container that carries them.
 func ByCarrier(mounts []ToolMount) map[string][]ToolMount {
 	groups := map[string][]ToolMount{}

@@ -101,17 +101,3 @@ func CheckPlatform(op, platform string, i backend.Image) error {
 	return &backend.Error{Op: op, Kind: backend.ErrWrongPlatform, Detail: "the image is for " + i.Platform() + ", not for " + platform,
 		Remedy: "Choose a platform that the image is built for."}
 }
-
-// maxHostname is the longest host name that Linux takes, with its domain.
-const maxHostname = 64
-
-// CheckHostname refuses a host name that the kernel would refuse: engines tell that in the
-// words of the runtime, and only when the container is started. Errors: backend.ErrInvalid.
-func CheckHostname(name string) error {
-	if len(name) <= maxHostname {
-		return nil
-	}
-	return &backend.Error{Op: "hostname " + name, Kind: backend.ErrInvalid,
-		Detail: fmt.Sprintf("it has %d letters, and Linux takes no more than %d, the domain included", len(name), maxHostname),
-		Remedy: "Choose a shorter hostname."}
-}
