@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/system"
@@ -34,9 +35,9 @@ type Backend struct {
 
 	info *engine.Memo[measured]
 	// toolVolumes are the volumes that the images of tools declare.
-	toolVolumes *engine.Volumes
-	// bare are the IDs of containers that are known to have no private tools.
-	bare *engine.Names
+	toolVolumes engine.Volumes
+	// bare has the IDs of containers that are known to have no private tools.
+	bare sync.Map
 }
 
 // measured is what an engine says of itself, in the interface's words and in those that
@@ -73,9 +74,8 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		return nil, err
 	}
 	httpClient := dial.HTTPClient(connect)
-	httpClient.Transport = errorHidingTransport{engine.NewGuard(httpClient.Transport)}
-	httpClient.CheckRedirect = client.CheckRedirect
-	options := []client.Opt{client.WithHTTPClient(httpClient), client.WithAPIVersionNegotiation()}
+	guarded := &http.Client{Transport: errorHidingTransport{engine.NewGuard(httpClient.Transport)}, CheckRedirect: client.CheckRedirect}
+	options := []client.Opt{client.WithHTTPClient(guarded), client.WithAPIVersionNegotiation()}
 	if strings.HasPrefix(ep.URI, "tcp://") {
 		// For the Host header alone: connect decides who is called.
 		options = slices.Insert(options, 0, client.WithHost(ep.URI))
@@ -86,7 +86,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	}
 	b := &Backend{
 		endpoint: ep, connect: connect, http: httpClient, client: cli,
-		info: engine.NewMemo[measured](), toolVolumes: engine.NewVolumes(), bare: engine.NewNames(),
+		info: engine.NewMemo[measured](),
 	}
 	if ep.APIVersion != "" {
 		cli.NegotiateAPIVersionPing(types.Ping{APIVersion: ep.APIVersion})
@@ -178,13 +178,6 @@ func (q errorHidingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	}
 	resp.Body = answerBody{resp.Body, req.Context()}
 	return resp, nil
-}
-
-// CloseIdleConnections is what http.Client looks for when it is told to do so.
-func (q errorHidingTransport) CloseIdleConnections() {
-	if c, ok := q.next.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
 }
 
 // answerBody is the body of an answer, which may be long under way.

@@ -59,7 +59,7 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	})
 	switch {
 	case err == nil && !hasLayers(request):
-		b.bare.Add(answer.ID)
+		b.bare.Store(answer.ID, true)
 	case err != nil && hasLayers(request):
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
 		defer cancel()
@@ -145,7 +145,7 @@ func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backen
 // need not look for what they leave.
 func (b *Backend) noteBare(id string, mounts []container.MountPoint) {
 	if !slices.ContainsFunc(mounts, func(m container.MountPoint) bool { return strings.HasPrefix(m.Name, layerPrefix) }) {
-		b.bare.Add(id)
+		b.bare.Store(id, true)
 	}
 }
 
@@ -235,7 +235,7 @@ func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	if err != nil && !errors.Is(err, backend.ErrNotFound) {
 		return err
 	}
-	if b.bare.Has(id) {
+	if _, bare := b.bare.Load(id); bare {
 		return nil
 	}
 	return b.removeLayers(ctx)

@@ -133,10 +133,8 @@ func buildOptions(o backend.BuildOptions) build.ImageBuildOptions {
 	}
 	auths := make(map[string]registry.AuthConfig, len(o.Credentials))
 	for _, c := range o.Credentials {
-		address := engine.ServerAddress(c.Registry)
-		auths[address] = registry.AuthConfig{
-			Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: address,
-		}
+		auth := engine.AuthConfig(c)
+		auths[auth.ServerAddress] = auth
 	}
 	return build.ImageBuildOptions{
 		Version: build.BuilderV1, Tags: []string{o.Tag},

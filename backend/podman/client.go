@@ -34,11 +34,12 @@ const apiVersion = "4.0.0"
 type Backend struct {
 	endpoint backend.Endpoint
 	connect  dial.Func
+	http     *http.Client
 	conn     *bindings.Connection
 
 	info *engine.Memo[measured]
 	// toolVolumes are the volumes that the images of tools declare.
-	toolVolumes *engine.Volumes
+	toolVolumes engine.Volumes
 }
 
 // The contract that this package fulfils.
@@ -81,11 +82,11 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		}
 	}
 	client := dial.HTTPClient(connect)
-	client.Transport = noRetryTransport{engine.NewGuard(client.Transport)}
+	guarded := &http.Client{Transport: noRetryTransport{engine.NewGuard(client.Transport)}}
 	return &Backend{
-		endpoint: ep, connect: connect,
-		conn: &bindings.Connection{URI: uri, Client: client},
-		info: engine.NewMemo[measured](), toolVolumes: engine.NewVolumes(),
+		endpoint: ep, connect: connect, http: client,
+		conn: &bindings.Connection{URI: uri, Client: guarded},
+		info: engine.NewMemo[measured](),
 	}, nil
 }
 
@@ -154,7 +155,7 @@ func (b *Backend) engineVersion(ctx context.Context) (version, error) {
 
 // Close ends idle connections.
 func (b *Backend) Close() error {
-	b.conn.Client.CloseIdleConnections()
+	b.http.CloseIdleConnections()
 	return nil
 }
 
@@ -259,13 +260,6 @@ func (t noRetryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	*place = err
 	return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: req}, nil
-}
-
-// CloseIdleConnections is what http.Client looks for when it is told to do so.
-func (t noRetryTransport) CloseIdleConnections() {
-	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
 }
 
 // version is a server's major and minor version.

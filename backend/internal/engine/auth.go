@@ -5,20 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/docker/docker/api/types/registry"
+
 	"github.com/galley-kitchen/galley/backend"
 )
-
-// authConfig is an entry of the headers X-Registry-Auth and X-Registry-Config.
-type authConfig struct {
-	Username      string `json:"username,omitempty"`
-	Password      string `json:"password,omitempty"`
-	IdentityToken string `json:"identitytoken,omitempty"`
-	ServerAddress string `json:"serveraddress,omitempty"`
-}
-
-func authOf(c backend.Credentials) authConfig {
-	return authConfig{Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: ServerAddress(c.Registry)}
-}
 
 // The names of Docker Hub: in references to images, and where credentials are for it.
 const (
@@ -26,15 +16,16 @@ const (
 	hubAddress = "https://index.docker.io/v1/"
 )
 
-// ServerAddress is the address under which an engine wants a registry's credentials.
-// A Docker with the containerd image store compares it with the registry that it
-// talks to, and only knows Docker Hub's when it is the one that `docker login` uses:
-// with any other it pulls anonymously. So does the builder of every Docker.
-func ServerAddress(registry string) string {
-	if registry == hub {
-		return hubAddress
+// AuthConfig is credentials as both engines' APIs have them. A Docker with the containerd
+// image store compares the address with the registry that it talks to, and only knows Docker
+// Hub's when it is the one that `docker login` uses: with any other it pulls anonymously. So
+// does the builder of every Docker.
+func AuthConfig(c backend.Credentials) registry.AuthConfig {
+	address := c.Registry
+	if address == hub {
+		address = hubAddress
 	}
-	return registry
+	return registry.AuthConfig{Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: address}
 }
 
 // RegistryAuth is the value of the header X-Registry-Auth for one registry; nil
@@ -43,7 +34,7 @@ func RegistryAuth(c *backend.Credentials) (string, error) {
 	if c == nil {
 		return "", nil
 	}
-	return encodeAuth(authOf(*c))
+	return registry.EncodeAuthConfig(AuthConfig(*c))
 }
 
 // RegistryConfig is the value of the header X-Registry-Config: credentials by
@@ -52,15 +43,11 @@ func RegistryConfig(all []backend.Credentials) (string, error) {
 	if len(all) == 0 {
 		return "", nil
 	}
-	byRegistry := make(map[string]authConfig, len(all))
+	byRegistry := make(map[string]registry.AuthConfig, len(all))
 	for _, c := range all {
-		byRegistry[c.Registry] = authOf(c)
+		byRegistry[c.Registry] = AuthConfig(c)
 	}
-	return encodeAuth(byRegistry)
-}
-
-func encodeAuth(v any) (string, error) {
-	text, err := json.Marshal(v)
+	text, err := json.Marshal(byRegistry)
 	if err != nil {
 		return "", fmt.Errorf("encode registry credentials: %w", err)
 	}

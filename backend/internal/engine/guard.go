@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"regexp"
 	"time"
@@ -45,6 +46,24 @@ func (e *LongError) Error() string {
 	return fmt.Sprintf("the engine's %s is longer than %d KiB; it is not read on", e.What, e.Limit>>10)
 }
 
+// boundedReader bounds how much is read.
+type boundedReader struct {
+	io.Reader
+	// what and limit are for the error.
+	what        string
+	limit, left int64
+}
+
+// Read reads on. Errors: *LongError.
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, &LongError{What: b.what, Limit: b.limit}
+	}
+	n, err := b.Reader.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
 // Guard sends requests, and bounds how long an answer may take and be. What has no end by
 // nature (the output of a command, a log, a pull, a build, a copy, to wait for the end of a
 // container) it lets pass; its caller's context is what ends that. A copy out of a container must go on.
@@ -69,105 +88,58 @@ var (
 	copiesOut = regexp.MustCompile(`/archive$`)
 )
 
-// RoundTrip sends a request. Errors: *SlowError, also while the answer is read, and those
-// of the transport.
+// RoundTrip sends a request. Errors: *SlowError and *LongError, also while the answer is
+// read, and those of the transport.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	limit := g.do
+	watched := copiesOut.MatchString(req.URL.Path) && req.Method == http.MethodGet
 	switch {
-	case copiesOut.MatchString(req.URL.Path) && req.Method == http.MethodGet:
-		return g.watched(req)
+	case watched:
+	case endless.MatchString(req.URL.Path):
+		limit = math.MaxInt64
 	case streams.MatchString(req.URL.Path) && req.Method != http.MethodHead:
 		return g.next.RoundTrip(req)
-	}
-	limit := g.do
-	if req.Method == http.MethodGet || req.Method == http.MethodHead {
+	case req.Method == http.MethodGet || req.Method == http.MethodHead:
 		limit = g.ask
 	}
 	slow := &SlowError{limit}
-	ctx, cancel := context.WithCancel(req.Context())
-	if !endless.MatchString(req.URL.Path) {
-		ctx, cancel = context.WithTimeoutCause(req.Context(), limit, slow)
-	}
-	resp, err := g.next.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		defer cancel()
-		return nil, slowOr(ctx, slow, err)
-	}
-	resp.Body = &guardedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, left: g.maxBytes, limit: g.maxBytes}
-	return resp, nil
-}
-
-// watched sends a request whose answer may take as long as it likes, if something comes of it every now and then.
-func (g *Guard) watched(req *http.Request) (*http.Response, error) {
-	slow := &SlowError{g.do}
 	ctx, cancel := context.WithCancelCause(req.Context())
-	timer := time.AfterFunc(g.do, func() { cancel(slow) })
+	timer := time.AfterFunc(limit, func() { cancel(slow) })
 	resp, err := g.next.RoundTrip(req.WithContext(ctx))
-	timer.Stop()
 	if err != nil {
+		timer.Stop()
 		defer cancel(nil)
 		return nil, slowOr(ctx, slow, err)
 	}
-	resp.Body = &watchedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, timer: timer}
+	body := &guardedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, timer: timer, watched: watched}
+	body.bounded = &boundedReader{Reader: resp.Body, what: "answer", limit: g.maxBytes, left: g.maxBytes}
+	if watched {
+		timer.Stop()
+		body.bounded.left = math.MaxInt64
+	}
+	resp.Body = body
 	return resp, nil
 }
 
-// watchedBody ends a request when one Read takes too long.
-type watchedBody struct {
-	io.ReadCloser
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	slow   *SlowError
-	timer  *time.Timer
-}
-
-// Read reads on. The time between two calls is the reader's own.
-func (b *watchedBody) Read(p []byte) (int, error) {
-	b.timer.Reset(b.slow.After)
-	n, err := b.ReadCloser.Read(p)
-	b.timer.Stop()
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = slowOr(b.ctx, b.slow, err)
-	}
-	return n, err
-}
-
-// Close ends the request.
-func (b *watchedBody) Close() error {
-	b.timer.Stop()
-	b.cancel(nil)
-	return b.ReadCloser.Close()
-}
-
-// slowOr is slow, where that is why a context ended, and else err.
-func slowOr(ctx context.Context, slow *SlowError, err error) error {
-	if err != nil && errors.Is(context.Cause(ctx), slow) {
-		return slow
-	}
-	return err
-}
-
-// CloseIdleConnections is what http.Client looks for when it is told to do so.
-func (g *Guard) CloseIdleConnections() {
-	if c, ok := g.next.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
-}
-
+// guardedBody ends with the time or the size that an answer may have. Of a watched one each
+// Read has the time of its own.
 type guardedBody struct {
 	io.ReadCloser
-	ctx         context.Context
-	cancel      context.CancelFunc
-	slow        *SlowError
-	left, limit int64
+	bounded *boundedReader
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	slow    *SlowError
+	timer   *time.Timer
+	watched bool
 }
 
-// Read reads on, until the end of the answer, of the time or of the limit.
+// Read reads on.
 func (b *guardedBody) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, &LongError{What: "answer", Limit: b.limit}
+	if b.watched { // the time between two calls is the reader's own
+		b.timer.Reset(b.slow.After)
+		defer b.timer.Stop()
 	}
-	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
+	n, err := b.bounded.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = slowOr(b.ctx, b.slow, err)
 	}
@@ -176,6 +148,15 @@ func (b *guardedBody) Read(p []byte) (int, error) {
 
 // Close ends the request.
 func (b *guardedBody) Close() error {
-	b.cancel()
+	b.timer.Stop()
+	b.cancel(nil)
 	return b.ReadCloser.Close()
+}
+
+// slowOr is slow, where that is why a context ended, and else err.
+func slowOr(ctx context.Context, slow *SlowError, err error) error {
+	if errors.Is(context.Cause(ctx), slow) {
+		return slow
+	}
+	return err
 }

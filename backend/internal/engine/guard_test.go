@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -66,23 +68,32 @@ func TestGuardEndsACopyThatStops(t *testing.T) {
 	require.Len(t, body, 4<<10)
 }
 
+// slowEngine answers after an hour, unless the request was ended before.
+type slowEngine struct{ answer string }
+
+func (e slowEngine) RoundTrip(req *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(time.Hour):
+		return &http.Response{Body: io.NopCloser(strings.NewReader(e.answer))}, nil
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
 // What has no end by nature is not ended.
 func TestGuardLetsPass(t *testing.T) {
-	client, url := guarded(t, func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(150 * time.Millisecond) // the server's time, which nothing can be asked for
-		_, _ = io.WriteString(w, strings.Repeat("x", 4<<10))
-	})
-	for path, length := range map[string]int{"/v1.43/containers/c/logs": 4 << 10, "/build": 4 << 10, "/v4.0.0/libpod/images/pull": 4 << 10,
-		"/containers/c/archive": 4 << 10, "/containers/c/wait": 1 << 10} {
-		resp, err := client.Post(url+path, "", nil)
-		require.NoError(t, err, path)
-		body, err := io.ReadAll(resp.Body)
-		require.NoError(t, resp.Body.Close())
-		require.Len(t, body, length, path)
-		var long *LongError
-		require.Equal(t, length < 4<<10, err != nil, path)
-		if err != nil {
-			require.ErrorAs(t, err, &long)
-		}
+	const long = maxAnswer + 1
+	g := NewGuard(slowEngine{strings.Repeat("x", long)})
+	for path, length := range map[string]int{"/v1.43/containers/c/logs": long, "/build": long, "/v4.0.0/libpod/images/pull": long,
+		"/containers/c/archive": long, "/containers/c/wait": maxAnswer} {
+		synctest.Test(t, func(t *testing.T) {
+			resp, err := g.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://engine"+path, nil))
+			require.NoError(t, err, path)
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, resp.Body.Close())
+			require.Len(t, body, length, path)
+			var tooLong *LongError
+			require.Equal(t, length < long, errors.As(err, &tooLong), path)
+		})
 	}
 }

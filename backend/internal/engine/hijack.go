@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -37,7 +37,7 @@ type Stream struct {
 	// buffered holds what came together with the response's header.
 	buffered *bufio.Reader
 	// header bounds the header.
-	header  *headerReader
+	header  *boundedReader
 	release func() bool
 }
 
@@ -63,7 +63,7 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	if err != nil {
 		return nil, err
 	}
-	header := &headerReader{r: conn, left: MaxHeader}
+	header := &boundedReader{Reader: conn, what: "header", limit: MaxHeader, left: MaxHeader}
 	s := &Stream{Conn: conn, buffered: bufio.NewReader(header), header: header}
 	// A read or write that blocks knows nothing of ctx: closing ends it.
 	s.release = context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -75,26 +75,6 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 		return nil, err
 	}
 	return s, nil
-}
-
-// headerReader bounds what is read until all may be read.
-type headerReader struct {
-	r    io.Reader
-	left int64
-	all  bool
-}
-
-// Read reads on. Errors: *LongError.
-func (h *headerReader) Read(p []byte) (int, error) {
-	if h.all {
-		return h.r.Read(p)
-	}
-	if h.left <= 0 {
-		return 0, &LongError{What: "header", Limit: MaxHeader}
-	}
-	n, err := h.r.Read(p[:min(int64(len(p)), h.left)])
-	h.left -= int64(n)
-	return n, err
 }
 
 // upgrade makes the request and reads the header of its answer. Errors: *SlowError.
@@ -109,7 +89,7 @@ func (s *Stream) upgrade(req *http.Request) error {
 		return err
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		s.header.all = true
+		s.header.left = math.MaxInt64
 		return nil
 	}
 	defer func() { _ = resp.Body.Close() }()

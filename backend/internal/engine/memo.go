@@ -37,10 +37,3 @@ func (m *Memo[T]) Get(ctx context.Context, call func(context.Context) (T, error)
 	}
 	return value, err
 }
-
-// Remembered returns a memo that knows a value already.
-func Remembered[T any](value T) *Memo[T] {
-	m := NewMemo[T]()
-	m.known, m.value = true, value
-	return m
-}

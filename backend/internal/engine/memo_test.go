@@ -29,10 +29,6 @@ func TestMemo(t *testing.T) {
 	}
 	require.NoError(t, group.Wait())
 	require.Equal(t, 2, calls, "a failure is not remembered, a success is")
-
-	value, err := Remembered(3).Get(t.Context(), nil)
-	require.NoError(t, err)
-	require.Equal(t, 3, value)
 }
 
 // TestMemoWaitsNoLonger: who waits for another's call goes by the own context.
@@ -63,13 +59,4 @@ func TestPoll(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	require.ErrorIs(t, Poll(ctx, func(context.Context) (bool, error) { cancel(); return false, nil }), context.Canceled)
-}
-
-func TestNames(t *testing.T) {
-	n := NewNames()
-	require.False(t, n.Has("a"))
-	n.Add("a")
-	require.True(t, n.Has("a"))
-	n.Remove("a")
-	require.False(t, n.Has("a"))
 }

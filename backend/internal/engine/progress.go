@@ -55,25 +55,9 @@ func (m message) failure() *StreamError {
 // maxMessage is the longest message of a stream that is read.
 const maxMessage = 4 << 20
 
-// messageReader bounds how much is read for one message.
-type messageReader struct {
-	r    io.Reader
-	left int64
-}
-
-// Read reads on. Errors: *LongError.
-func (m *messageReader) Read(p []byte) (int, error) {
-	if m.left <= 0 {
-		return 0, &LongError{What: "message", Limit: maxMessage}
-	}
-	n, err := m.r.Read(p[:min(int64(len(p)), m.left)])
-	m.left -= int64(n)
-	return n, err
-}
-
 // messages calls each for every message of a stream, to its end.
 func messages(r io.Reader, each func(message) error) error {
-	bounded := &messageReader{r: r}
+	bounded := &boundedReader{Reader: r, what: "message", limit: maxMessage}
 	dec := json.NewDecoder(bounded)
 	for {
 		bounded.left = maxMessage

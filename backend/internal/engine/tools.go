@@ -36,31 +36,23 @@ type ToolMount struct {
 }
 
 // Volumes remembers which volumes images declare. Images do not change under an ID.
+// The zero value is ready for use.
 type Volumes struct {
-	mu   sync.Mutex
-	byID map[string][]string
+	byID sync.Map // of []string
 }
-
-// NewVolumes returns an empty memory.
-func NewVolumes() *Volumes { return &Volumes{byID: map[string][]string{}} }
 
 // Remember keeps what is known of an image, and returns the image.
 func (v *Volumes) Remember(i backend.Image) backend.Image {
-	v.mu.Lock()
-	defer v.mu.Unlock()
 	if i.ID != "" {
-		v.byID[i.ID] = i.Volumes
+		v.byID.Store(i.ID, i.Volumes)
 	}
 	return i
 }
 
 // Of returns the volumes that an image declares. Errors: those of inspect.
 func (v *Volumes) Of(ctx context.Context, id string, inspect func(context.Context, string) (backend.Image, error)) ([]string, error) {
-	v.mu.Lock()
-	declared, known := v.byID[id]
-	v.mu.Unlock()
-	if known {
-		return declared, nil
+	if declared, known := v.byID.Load(id); known {
+		return declared.([]string), nil
 	}
 	img, err := inspect(ctx, id)
 	return v.Remember(img).Volumes, err
