@@ -81,6 +81,7 @@ func newKitchen(t *testing.T) *kitchen {
 		return 0, fake.ErrNotHandled
 	})
 	engine.OnExec(listFiles(engine))
+	engine.OnExec(fileCommands(engine))
 	// An image has the volumes that its Dockerfile declares.
 	engine.OnBuild(func(_ backend.BuildOptions, context map[string]string) (fake.ImageSpec, error) {
 		var img fake.ImageSpec
@@ -145,6 +146,32 @@ func chefInstance(name string) config.Instance {
 			Chef: config.Chef{LogLevel: "warn", OutputFormat: "doc", JSONAttrs: true, ZeroPort: 8889, Converges: 1}},
 		Verifier: config.Verifier{Name: "shell", Kind: config.VerifierShell, RootPath: "/opt/verifier",
 			Shell: config.ShellVerifier{Command: "true", Remote: true}},
+	}
+}
+
+// fileCommands answers mkdir -p, rm -rf, test -e and test -d by the files of a fake.
+func fileCommands(engine *fake.Engine) fake.ExecHook {
+	return func(_ context.Context, c backend.Container, e backend.ExecSpec) (int, error) {
+		act, known := map[string]func(name string) error{
+			"mkdir": func(name string) error { return engine.PutFile(c.ID, name, fake.Directory()) },
+			"rm":    func(name string) error { return engine.RemoveFile(c.ID, name) },
+			"test": func(name string) error {
+				f, err := engine.Stat(c.ID, name)
+				if err == nil && e.Command[1] == "-d" && !f.Mode.IsDir() {
+					err = fs.ErrInvalid
+				}
+				return err
+			},
+		}[e.Command[0]]
+		if !known {
+			return 0, fake.ErrNotHandled
+		}
+		for _, operand := range e.Command[1:] {
+			if !strings.HasPrefix(operand, "-") && act(operand) != nil {
+				return 1, nil
+			}
+		}
+		return 0, nil
 	}
 }
 

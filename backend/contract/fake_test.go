@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -159,7 +158,12 @@ func contractCommands(f *fake.Engine, specs *sync.Map) fake.ExecHook {
 				return 1, nil
 			}
 			return say(e.Stdout, text)
-		case slices.Contains([]string{"true", "exit", "test"}, words[0]):
+		case words[0] == "test":
+			if _, err := f.Stat(c.ID, words[2]); err != nil {
+				return 1, nil
+			}
+			return 0, nil
+		case words[0] == "true" || words[0] == "exit":
 			return 0, fake.ErrNotHandled
 		}
 		return 0, fmt.Errorf("the contract runs %q, which contractCommands does not know", e.Command)

@@ -25,7 +25,7 @@ const (
 	// ToolCalls: a container with tools takes a look at the container that carries them,
 	// where the engine needs one.
 	ToolCalls = 1
-	// NewNetworkCalls: EnsureNetwork makes what is not there, and looks for twins
+	// NewNetworkCalls: ensureNetwork makes what is not there, and looks for twins
 	// where the engine allows two networks of one name.
 	NewNetworkCalls = 2
 )

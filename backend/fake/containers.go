@@ -205,20 +205,16 @@ func (f *Engine) volume(name, target string, content tree) mount {
 }
 
 // onContainer makes a call that acts on a container, under the lock.
-func (f *Engine) onContainer(ctx context.Context, c Call, id string, effect func(c *container) error) error {
-	return change(ctx, f, c, func() error {
-		found, err := f.find(id)
-		if err != nil {
-			return err
-		}
-		return effect(found)
-	})
+func (f *Engine) onContainer(ctx context.Context, verb, id string, effect func(c *container) error) error {
+	call := newCall(verb, f.nameOf(id))
+	_, err := do(ctx, f, call, func() (struct{}, error) { return struct{}{}, f.withContainer(id, effect) })
+	return err
 }
 
 // StartContainer implements backend.Containers. PID 1 runs until it is stopped or killed,
 // unless it is one of the commands without an effect that OnExec names, or `sh -c "rm ..."`.
 func (f *Engine) StartContainer(ctx context.Context, id string) error {
-	return f.onContainer(ctx, newCall("StartContainer", f.nameOf(id)), id, func(c *container) error {
+	return f.onContainer(ctx, "StartContainer", id, func(c *container) error {
 		if c.state == backend.StateRunning {
 			return nil
 		}
@@ -234,15 +230,13 @@ func (f *Engine) StartContainer(ctx context.Context, id string) error {
 
 // InspectContainer implements backend.Containers.
 func (f *Engine) InspectContainer(ctx context.Context, id string) (backend.Container, error) {
-	var got backend.Container
-	err := f.onContainer(ctx, newCall("InspectContainer", f.nameOf(id)), id, func(c *container) error {
-		got = c.describe()
-		return nil
+	return locked(ctx, f, newCall("InspectContainer", f.nameOf(id)), func() (backend.Container, error) {
+		c, err := f.find(id)
+		if err != nil {
+			return backend.Container{}, err
+		}
+		return c.describe(), nil
 	})
-	if err != nil {
-		return backend.Container{}, err // also when the answer got lost
-	}
-	return got, nil
 }
 
 // ListContainers implements backend.Containers.
@@ -291,23 +285,23 @@ func (f *Engine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) erro
 
 // CopyFrom implements backend.Containers.
 func (f *Engine) CopyFrom(ctx context.Context, id, from string) (io.ReadCloser, error) {
-	var buf bytes.Buffer
 	call := newCall("CopyFrom", f.nameOf(id), from)
-	err := f.onContainer(ctx, call, id, func(c *container) error {
-		if err := c.pack(&buf, from); err != nil {
-			return failure(backend.ErrNotFound, call.String(), err.Error())
+	return locked(ctx, f, call, func() (io.ReadCloser, error) {
+		c, err := f.find(id)
+		if err != nil {
+			return nil, err
 		}
-		return nil
+		var buf bytes.Buffer
+		if err := c.pack(&buf, from); err != nil {
+			return nil, failure(backend.ErrNotFound, call.String(), err.Error())
+		}
+		return io.NopCloser(&buf), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return io.NopCloser(&buf), nil
 }
 
 // ContainerLogs implements backend.Containers. No PID 1 of the fake prints anything.
 func (f *Engine) ContainerLogs(ctx context.Context, id string, _ backend.LogOptions) error {
-	return f.onContainer(ctx, newCall("ContainerLogs", f.nameOf(id)), id, func(*container) error { return nil })
+	return f.onContainer(ctx, "ContainerLogs", id, func(*container) error { return nil })
 }
 
 // WaitContainer implements backend.Containers.

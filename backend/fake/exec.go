@@ -23,14 +23,8 @@ var ErrNotHandled = errors.New("not handled")
 const killed = 137
 
 // OnExec adds a hook. The latest one is asked first. A hook may call the fake. What no
-// hook handles has these answers:
-//
-//	false                  1
-//	sh -c "exit N ..."     N
-//	mkdir -p [--] DIR...   makes directories
-//	rm -rf [--] PATH...    removes files
-//	test -e|-f|-d PATH     looks, and is 0 or 1
-//	everything else        0, without effect
+// hook handles ends at once without an effect: `false` with 1, `sh -c "exit N ..."` with N,
+// and everything else with 0.
 func (f *Engine) OnExec(hook ExecHook) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -74,52 +68,9 @@ func (f *Engine) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, 
 			}
 			return code, err
 		}
-		return f.answer(id, e.Command)
-	})
-}
-
-// answer is what the fake makes of a command by itself.
-func (f *Engine) answer(id string, argv []string) (int, error) {
-	if len(argv) == 0 {
-		return 0, failure(backend.ErrInvalid, "exec", "there is no command")
-	}
-	code, ends := exitCode(argv)
-	if ends {
+		code, _ := exitCode(e.Command)
 		return code, nil
-	}
-	operands := argv[1:]
-	for len(operands) > 0 && strings.HasPrefix(operands[0], "-") {
-		operands = operands[1:]
-	}
-	err := f.withContainer(id, func(c *container) error {
-		for _, name := range operands {
-			var err error
-			switch argv[0] {
-			case "mkdir":
-				err = c.put(name, Directory())
-			case "rm":
-				err = c.remove(name)
-			case "test":
-				code = testFile(c, argv[1], name)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
 	})
-	if err != nil && !errors.Is(err, backend.ErrNotFound) {
-		return 1, nil // as a program that complains
-	}
-	return code, err
-}
-
-func testFile(c *container, operator, name string) int {
-	f, err := c.get(name)
-	if err != nil || (operator == "-d" && !f.Mode.IsDir()) || (operator == "-f" && !f.Mode.IsRegular()) {
-		return 1
-	}
-	return 0
 }
 
 // exitCode reports whether a command is known to end at once without an effect, and how.

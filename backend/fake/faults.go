@@ -88,19 +88,8 @@ func (f *Engine) FailOn(decide func(Call) error) {
 	f.log.decide = decide
 }
 
-// Fail makes the n-th call from now fail as FailOn does; 1 is the next one.
-func (f *Engine) Fail(n int, err error) {
-	seen := 0
-	f.FailOn(func(Call) error {
-		if seen++; seen == n {
-			return err
-		}
-		return nil
-	})
-}
-
-// Revive starts a new process after a death: calls work again, and what FailOn or
-// Fail asked for is forgotten.
+// Revive starts a new process after a death: calls work again, and what FailOn
+// asked for is forgotten.
 func (f *Engine) Revive() {
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()

@@ -15,6 +15,17 @@ func create(t *testing.T, f *Engine, name string) (backend.Container, error) {
 	return f.CreateContainer(t.Context(), backend.ContainerSpec{Name: name, Image: Busybox, Command: []string{"sleep", "1"}})
 }
 
+// fail makes the n-th call from now fail; 1 is the next one.
+func fail(f *Engine, n int, err error) {
+	seen := 0
+	f.FailOn(func(Call) error {
+		if seen++; seen == n {
+			return err
+		}
+		return nil
+	})
+}
+
 func exists(t *testing.T, f *Engine, name string) bool {
 	t.Helper()
 	_, err := f.Stat(name, "/")
@@ -23,7 +34,7 @@ func exists(t *testing.T, f *Engine, name string) bool {
 
 func TestFailMakesTheNthCallFail(t *testing.T) {
 	f, boom := New(), errors.New("boom")
-	f.Fail(2, boom)
+	fail(f, 2, boom)
 	_, err := create(t, f, "one")
 	require.NoError(t, err)
 	_, err = create(t, f, "two")
@@ -53,7 +64,7 @@ func TestFailOnChoosesByCall(t *testing.T) {
 
 func TestAfterEffectLosesTheAnswerOnly(t *testing.T) {
 	f := New()
-	f.Fail(1, AfterEffect(backend.ErrUnreachable))
+	fail(f, 1, AfterEffect(backend.ErrUnreachable))
 	c, err := create(t, f, "lost")
 	require.ErrorIs(t, err, backend.ErrUnreachable)
 	require.Zero(t, c)
@@ -88,7 +99,7 @@ func TestDeath(t *testing.T) {
 		made  bool
 	}{{ErrDiedBefore, false}, {ErrDiedAfter, true}} {
 		f := New()
-		f.Fail(2, c.fault)
+		fail(f, 2, c.fault)
 		_, err := create(t, f, "first")
 		require.NoError(t, err)
 		_, err = create(t, f, "second")
