@@ -27,7 +27,7 @@ func NormalizeRef(ref string) (string, error) {
 	return named.String(), nil
 }
 
-// PlatformMatches tells whether an image is for the platform asked for; an empty
+// PlatformMatches reports whether an image is for the platform asked for; an empty
 // one takes any image, and a missing variant any variant.
 func PlatformMatches(platform string, img Image) bool {
 	if platform == "" {

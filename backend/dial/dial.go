@@ -1,4 +1,4 @@
-// Package dial connects to an engine's endpoint, near or far. Both backends and detection use it, so that an address
+// Package dial connects to an engine's endpoint, local or remote. Both backends and detection use it, so that an address
 // means the same everywhere.
 package dial
 
@@ -33,10 +33,10 @@ func New(ep backend.Endpoint) (Func, error) {
 	if err != nil {
 		return nil, err
 	}
-	return patient(f, waitForRestart), nil
+	return withRedial(f, waitForRestart), nil
 }
 
-// once is New without patience.
+// once is New without that.
 func once(ep backend.Endpoint) (Func, error) {
 	if path, ok := strings.CutPrefix(ep.URI, "unix://"); ok {
 		return unixDialer(ep, path)

@@ -250,7 +250,7 @@ func TestPatience(t *testing.T) {
 			return a, nil
 		}
 	}
-	f := patient(script(refused, nil, refused, refused, nil, other), time.Minute)
+	f := withRedial(script(refused, nil, refused, refused, nil, other), time.Minute)
 	_, err := f(t.Context())
 	require.ErrorIs(t, err, refused, "never met")
 	_, err = f(t.Context())
@@ -260,14 +260,14 @@ func TestPatience(t *testing.T) {
 	_, err = f(t.Context())
 	require.ErrorIs(t, err, other, "waiting does not mend this")
 
-	f = patient(script(nil, refused), 0)
+	f = withRedial(script(nil, refused), 0)
 	_, err = f(t.Context())
 	require.NoError(t, err)
 	_, err = f(t.Context())
 	require.ErrorIs(t, err, refused, "patience has an end")
 
 	ctx, cancel := context.WithCancel(t.Context())
-	f = patient(func(context.Context) (net.Conn, error) { cancel(); return nil, errBusy }, time.Minute)
+	f = withRedial(func(context.Context) (net.Conn, error) { cancel(); return nil, errBusy }, time.Minute)
 	_, err = f(ctx)
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -79,19 +79,12 @@ func explainTLS(e *backend.Error) bool {
 	case errors.As(e.Err, &record):
 		e.Detail = "the server does not speak TLS on this port"
 		e.Remedy = "Name the port that does, which is usually 2376, or unset DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."
+	case strings.Contains(e.Err.Error(), "remote error: tls: "):
+		e.Detail = "the engine refuses this client: " + e.Err.Error()
+		e.Remedy = "Put a certificate that the engine trusts, with its key, where DOCKER_CERT_PATH points."
 	default:
-		return explainAlert(e)
-	}
-	return true
-}
-
-// explainAlert is for a server that refuses this client's certificate.
-func explainAlert(e *backend.Error) bool {
-	if !strings.Contains(e.Err.Error(), "remote error: tls: ") {
 		return false
 	}
-	e.Detail = "the engine refuses this client: " + e.Err.Error()
-	e.Remedy = "Put a certificate that the engine trusts, with its key, where DOCKER_CERT_PATH points."
 	return true
 }
 

@@ -42,7 +42,7 @@ func (t repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	pause := firstPause
 	for try := 0; try < moreTries && err != nil && repeatable(req, err); try++ {
-		if rest(req.Context(), pause) != nil {
+		if sleepContext(req.Context(), pause) != nil {
 			return nil, err
 		}
 		pause *= 2
@@ -51,7 +51,7 @@ func (t repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// repeatable tells whether a request has the same effect when it is carried out twice. What cannot be connected to was
+// repeatable reports whether a request has the same effect when it is carried out twice. What cannot be connected to was
 // given its time already.
 func repeatable(req *http.Request, err error) bool {
 	var unreachable *backend.Error

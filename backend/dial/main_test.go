@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// relayVariable makes this test's binary a `docker` or `podman` of a far host: it
+// relayVariable makes this test's binary a `docker` or `podman` of a remote host: it
 // holds the socket that those find by themselves.
 const relayVariable = "GALLEY_TEST_RELAY"
 

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// loginTimeout bounds how long ssh may take until the far side is ready. A login may have to wait for a key to be
+	// loginTimeout bounds how long ssh may take until the remote host is ready. A login may have to wait for a key to be
 	// touched.
 	loginTimeout = 60 * time.Second
 	// logins is how many connections may be logging in to one host at once. sshd turns away some of more than ten.
@@ -32,7 +32,7 @@ func LoginTime(ep backend.Endpoint) time.Duration {
 }
 
 // sshDialer runs the user's own ssh, so that ~/.ssh/config, agents, jump hosts and known_hosts count exactly as they do
-// for a login, and speaks to the engine through a small script on the far side.
+// for a login, and speaks to the engine through a small script on the remote host.
 func sshDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 	_, password := u.User.Password()
 	switch {
@@ -46,7 +46,7 @@ func sshDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 		return nil, invalid(ep, "write ssh://user@host:port/path/to/socket and nothing more")
 	}
 	options, host := sshArgs(ep, u, runtime.GOOS)
-	command := farCommand(strings.TrimSuffix(u.Path, "/"), ep.Kind)
+	command := remoteCommand(strings.TrimSuffix(u.Path, "/"), ep.Kind)
 	turn := make(chan struct{}, logins)
 	var shared sync.Once
 	return func(ctx context.Context) (net.Conn, error) {

@@ -53,12 +53,13 @@ func busyTexts() []string {
 
 // explainSSH turns what an ssh printed before it ended into an error.
 func explainSSH(ep backend.Endpoint, stderr string, cause error) error {
-	if line, ok := lineWith(stderr, farFailure); ok {
-		return farError(ep, line)
+	if line, ok := lineWith(stderr, remoteFailure); ok {
+		return remoteError(ep, line)
 	}
 	said := lastLines(stderr, 3)
+	login, known := sshNames(ep)
 	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Err: cause,
-		Detail: "ssh ended: " + said, Remedy: "Try it by hand: ssh " + hostArg(ep)}
+		Detail: "ssh ended: " + said, Remedy: "Try it by hand: ssh " + login}
 	if said == "" {
 		e.Detail = fmt.Sprintf("ssh ended without a word (%v)", cause)
 	}
@@ -70,7 +71,7 @@ func explainSSH(ep backend.Endpoint, stderr string, cause error) error {
 		if line, ok := lineWith(stderr, r.text); ok {
 			e.Detail += " (" + strings.Trim(line, "@ ") + ")"
 		}
-		e.Remedy = strings.NewReplacer("HOST", hostArg(ep), "NAME", knownAs(ep)).Replace(r.remedy)
+		e.Remedy = strings.NewReplacer("HOST", login, "NAME", known).Replace(r.remedy)
 		if r.kind != nil {
 			e.Kind = r.kind
 		}
@@ -85,36 +86,24 @@ func explainSSH(ep backend.Endpoint, stderr string, cause error) error {
 	return e
 }
 
-// hostArg is what to give to ssh for a login by hand.
-func hostArg(ep backend.Endpoint) string {
+// sshNames are what to give to ssh for a login by hand, and the name by which known_hosts
+// has the host.
+func sshNames(ep backend.Endpoint) (login, known string) {
 	u, err := url.Parse(ep.URI)
 	if err != nil {
-		return ep.URI
+		return ep.URI, ep.URI
 	}
-	host := u.Hostname()
+	login, known = u.Hostname(), u.Hostname()
 	if name := u.User.Username(); name != "" {
-		host = name + "@" + host
+		login = name + "@" + login
 	}
 	if port := u.Port(); port != "" {
-		host = "-p " + port + " " + host
+		login = "-p " + port + " " + login
+		if port != "22" {
+			known = fmt.Sprintf("'[%s]:%s'", known, port)
+		}
 	}
-	return host
-}
-
-// knownAs is the name by which known_hosts has a host.
-func knownAs(ep backend.Endpoint) string {
-	u, err := url.Parse(ep.URI)
-	if err != nil || u.Port() == "" || u.Port() == "22" {
-		return hostName(u, ep)
-	}
-	return fmt.Sprintf("'[%s]:%s'", u.Hostname(), u.Port())
-}
-
-func hostName(u *url.URL, ep backend.Endpoint) string {
-	if u == nil {
-		return ep.URI
-	}
-	return u.Hostname()
+	return login, known
 }
 
 // lineWith is the line of a text that holds a word.

@@ -43,7 +43,7 @@ func sharing(ctx context.Context, program, goos string, args []string) []string 
 	return []string{"-o", "ControlMaster=auto", "-o", "ControlPersist=" + shareIdle, "-o", "ControlPath=" + filepath.Join(dir, "%C")}
 }
 
-// configured tells whether a keyword has a value in what `ssh -G` prints.
+// configured reports whether a keyword has a value in what `ssh -G` prints.
 func configured(conf, keyword string) bool {
 	for line := range strings.Lines(conf) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")

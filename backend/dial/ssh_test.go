@@ -45,7 +45,7 @@ func TestSSHArgs(t *testing.T) {
 		require.Contains(t, line, "BatchMode=yes")
 		require.Equal(t, tc.host, host)
 	}
-	require.True(t, strings.HasSuffix(farCommand("/it's", backend.KindPodman), `galley '/it'\''s' 'podman'`))
+	require.True(t, strings.HasSuffix(remoteCommand("/it's", backend.KindPodman), `galley '/it'\''s' 'podman'`))
 }
 
 // Whoever shares logins already is left to it.
@@ -152,12 +152,12 @@ func TestAddressesThatAreRefused(t *testing.T) {
 
 // The script travels in single quotes on one line.
 func TestFarScriptCanTravel(t *testing.T) {
-	require.NotContains(t, farScript, "'")
-	require.NotContains(t, farScript, "\n")
-	require.NotContains(t, farScript, "!")
+	require.NotContains(t, remoteScript, "'")
+	require.NotContains(t, remoteScript, "\n")
+	require.NotContains(t, remoteScript, "!")
 }
 
-// farHost is a directory that stands for a far host: its programs, and an `ssh`
+// farHost is a directory that stands for a remote host: its programs, and an `ssh`
 // that "logs in" by running the command there.
 type farHost struct {
 	t   *testing.T

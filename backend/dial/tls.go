@@ -10,7 +10,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// encrypted tells whether a tcp address is spoken to by TLS.
+// encrypted reports whether a tcp address is spoken to by TLS.
 func encrypted(ep backend.Endpoint, u *url.URL) bool {
 	return ep.TLS != nil || u.Scheme == "https"
 }
@@ -61,7 +61,7 @@ func Warning(ep backend.Endpoint) string {
 	return ""
 }
 
-// loopback tells whether a host is this machine.
+// loopback reports whether a host is this machine.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

@@ -20,12 +20,12 @@ const (
 	// tunnelStop is how long an ssh may take to end once it was asked to, and how long what it left behind may hold its
 	// stderr open.
 	tunnelStop = 2 * time.Second
-	// maxGreeting bounds what a login shell may print before the far side is ready.
+	// maxGreeting bounds what a login shell may print before the remote host is ready.
 	maxGreeting = 64 << 10
 )
 
 // errNotReady is the end of an ssh whose far side never ran galley's script.
-var errNotReady = errors.New("the far side ended before it was ready")
+var errNotReady = errors.New("the remote host ended before it was ready")
 
 // tunnel is a connection through the standard streams of an ssh.
 type tunnel struct {
@@ -40,7 +40,7 @@ type tunnel struct {
 	once   sync.Once
 }
 
-// startTunnel runs ssh and returns when the far side is ready.
+// startTunnel runs ssh and returns when the remote host is ready.
 func startTunnel(ctx context.Context, ep backend.Endpoint, program string, args []string) (net.Conn, error) {
 	t, err := runTunnel(ctx, ep, program, args)
 	if err != nil {
@@ -95,7 +95,7 @@ func runTunnel(ctx context.Context, ep backend.Endpoint, program string, args []
 func (t *tunnel) awaitReady() error {
 	for seen := 0; seen < maxGreeting; {
 		line, err := t.read.ReadSlice('\n')
-		if strings.TrimRight(string(line), "\r\n") == farReady {
+		if strings.TrimRight(string(line), "\r\n") == remoteReady {
 			return nil
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -109,7 +109,7 @@ func (t *tunnel) awaitReady() error {
 		}
 		seen += len(line)
 	}
-	return explainSSH(t.ep, t.errOut.String(), errors.New("the far side's login shell prints without end"))
+	return explainSSH(t.ep, t.errOut.String(), errors.New("the remote host's login shell prints without end"))
 }
 
 // failure is why the tunnel ended, or else cause.

@@ -113,7 +113,7 @@ func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachmen
 	return nil
 }
 
-// isOurs tells whether galley has made what carries labels.
+// isOurs reports whether galley has made what carries labels.
 func isOurs(labels backend.Labels) bool {
 	for name := range labels {
 		if strings.HasPrefix(name, engine.LabelPrefix) {

@@ -29,7 +29,7 @@ func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 	n, err := b.inspectNetwork(ctx, s.Name)
 	switch {
 	case errors.Is(err, backend.ErrConflict):
-		n, err = b.settleNetwork(ctx, s.Name)
+		n, err = b.oldestNetwork(ctx, s.Name)
 	case errors.Is(err, backend.ErrNotFound):
 		n, err = b.createNetwork(ctx, s)
 	}
@@ -125,9 +125,9 @@ func networkOptions(s backend.NetworkSpec, try int) network.CreateOptions {
 	return o
 }
 
-// settleNetwork leaves one network of a name: the oldest. Before version 1.44 of
+// oldestNetwork leaves one network of a name: the oldest. Before version 1.44 of
 // the API other programs could have made several.
-func (b *Backend) settleNetwork(ctx context.Context, name string) (backend.Network, error) {
+func (b *Backend) oldestNetwork(ctx context.Context, name string) (backend.Network, error) {
 	op := "network " + name
 	found, err := b.client.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
 	if err != nil {

@@ -49,8 +49,8 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 	return f, err
 }
 
-// onLabelledHost tells whether the engine runs on this very host, by its socket,
-// and SELinux is on here. It costs no request; a far engine does not see
+// onLabelledHost reports whether the engine runs on this very host, by its socket,
+// and SELinux is on here. It costs no request; a remote engine does not see
 // directories of this host in any case.
 func (b *Backend) onLabelledHost() bool {
 	if !strings.HasPrefix(b.endpoint.URI, "unix://") {
@@ -167,7 +167,7 @@ func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	return []string{"systemd: it cannot write its control group from a remapped user namespace, so the container gets the host's"}, nil
 }
 
-// mounts tells whether a specification itself mounts something at a directory.
+// mounts reports whether a specification itself mounts something at a directory.
 func mounts(s backend.ContainerSpec, dir string) bool {
 	return slices.ContainsFunc(s.Mounts, func(m backend.Mount) bool { return m.Target == dir })
 }

@@ -88,7 +88,7 @@ func bind(m backend.Mount, words ...string) string {
 	return m.Source + ":" + m.Target + ":" + strings.Join(words, ",")
 }
 
-// hasColon tells whether a path cannot stand in an entry of Binds. The colon after
+// hasColon reports whether a path cannot stand in an entry of Binds. The colon after
 // the letter of a drive separates nothing.
 func hasColon(path string) bool {
 	if len(path) > 2 && path[1] == ':' && (path[2] == '\\' || path[2] == '/') {

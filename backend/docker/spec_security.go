@@ -63,7 +63,7 @@ func devices(s backend.ContainerSpec) []container.DeviceMapping {
 	return list
 }
 
-// hasRenamedDevice tells whether a device has another path in the container.
+// hasRenamedDevice reports whether a device has another path in the container.
 func hasRenamedDevice(s backend.ContainerSpec) bool {
 	return slices.ContainsFunc(s.Devices, func(d backend.Device) bool {
 		return d.ContainerPath != "" && d.ContainerPath != d.HostPath

@@ -47,7 +47,7 @@ type carrier struct {
 	id string
 	// volumes are its volumes by where they are mounted in it.
 	volumes map[string]container.MountPoint
-	// layers tells whether the engine can mount an overlay over them.
+	// layers reports whether the engine can mount an overlay over them.
 	layers bool
 }
 

@@ -114,7 +114,7 @@ type engineWords struct {
 	w io.Writer
 	// newline ends the engine's own lines: a terminal's are its own.
 	newline string
-	// refused and unread are held back, since only the end tells whether they are the server's.
+	// refused and unread are held back, since only the end reports whether they are the server's.
 	refused, unread []byte
 	begun           bool
 }

@@ -26,17 +26,17 @@ type facts struct {
 	linked map[string]string
 }
 
-// needsMeasure tells whether the translation depends on what the engine may do.
+// needsMeasure reports whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
 	return s.Privileged || isLimited(s.Resources) || isOwnUserNS(s.UserNS) || hasIPv6Port(s)
 }
 
-// needsVersion tells whether the translation depends on the server's version.
+// needsVersion reports whether the translation depends on the server's version.
 func needsVersion(s backend.ContainerSpec) bool {
 	return isOwnUserNS(s.UserNS) || slices.ContainsFunc(s.ExtraHosts, func(h backend.HostEntry) bool { return h.Gateway })
 }
 
-// needsImageUser tells whether the user has to be named though the specification
+// needsImageUser reports whether the user has to be named though the specification
 // does not: these modes put the engine's own user into the image's place.
 func needsImageUser(s backend.ContainerSpec) bool {
 	return s.User == "" && isOwnUserNS(s.UserNS)

@@ -155,7 +155,7 @@ func applyPorts(c *createConfig, s backend.ContainerSpec, f facts) []string {
 	return nil
 }
 
-// hasIPv6Port tells whether a port is published on an IPv6 address.
+// hasIPv6Port reports whether a port is published on an IPv6 address.
 func hasIPv6Port(s backend.ContainerSpec) bool {
 	return slices.ContainsFunc(s.Ports, func(p backend.PortMapping) bool { return strings.Contains(p.HostIP, ":") })
 }

@@ -52,7 +52,7 @@ type rlimit struct {
 // cpuPeriod is the period of CPU quotas in microseconds.
 const cpuPeriod = 100_000
 
-// isLimited tells whether there is a limit that takes a cgroup controller.
+// isLimited reports whether there is a limit that takes a cgroup controller.
 func isLimited(r backend.Resources) bool {
 	r.ShmSize = 0
 	return r != (backend.Resources{})

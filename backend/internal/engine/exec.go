@@ -49,7 +49,7 @@ func Exec(ctx context.Context, calls ExecCalls, id string, e backend.ExecSpec) (
 	if err != nil {
 		return 0, err
 	}
-	err = x.converse(ctx, session, e)
+	err = x.attach(ctx, session, e)
 	if NeverStarted(err) {
 		return 0, x.wrap(ctx, err)
 	}
@@ -87,8 +87,8 @@ func (x execs) create(ctx context.Context, e backend.ExecSpec, marker string) (s
 	return x.CreateExec(ctx, x.op, x.id, e, env)
 }
 
-// converse starts a session and carries its input and output to the end.
-func (x execs) converse(ctx context.Context, session string, e backend.ExecSpec) error {
+// attach starts a session and carries its input and output to the end.
+func (x execs) attach(ctx context.Context, session string, e backend.ExecSpec) error {
 	stream, sized, err := x.StartExec(ctx, session, e)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (x execs) converse(ctx context.Context, session string, e backend.ExecSpec)
 			e.Stdin = &heldReader{Reader: e.Stdin, until: ready, done: ctx.Done()}
 		}
 	}
-	return errors.Join(Converse(stream, e), stream.Close())
+	return errors.Join(AttachStreams(stream, e), stream.Close())
 }
 
 // firstSizeTime bounds how long a terminal's input waits for its first size.
@@ -211,7 +211,7 @@ func (x execs) runKiller(ctx context.Context, killer backend.ExecSpec) error {
 	if err != nil {
 		return err
 	}
-	if err := x.converse(ctx, session, killer); err != nil {
+	if err := x.attach(ctx, session, killer); err != nil {
 		return x.wrap(ctx, err)
 	}
 	code, err := x.exitCode(ctx, session)

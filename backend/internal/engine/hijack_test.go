@@ -61,7 +61,7 @@ func frame(kind byte, text string) []byte {
 
 // TestConverse: output that comes together with the answer's header is not lost,
 // input reaches its end, and the output can still be read after that.
-func TestConverse(t *testing.T) {
+func TestAttachStreams(t *testing.T) {
 	connect := serve(t, func(req *http.Request, in *bufio.Reader, out net.Conn) {
 		body, err := io.ReadAll(req.Body)
 		asked := fmt.Sprintln(req.Method, req.URL.Path, req.Header.Get("Upgrade"), string(body), err)
@@ -73,7 +73,7 @@ func TestConverse(t *testing.T) {
 	require.NoError(t, err)
 	var stdout, stderr bytes.Buffer
 	spec := backend.ExecSpec{Stdin: bytes.NewBufferString("some input"), Stdout: &stdout, Stderr: &stderr}
-	require.NoError(t, Converse(stream, spec))
+	require.NoError(t, AttachStreams(stream, spec))
 	require.NoError(t, stream.Close())
 	require.NoError(t, stream.Close(), "a second time")
 	require.Equal(t, "POST /exec/1/start tcp {\"Tty\":false} <nil>\n", stdout.String())
@@ -85,7 +85,7 @@ func TestConverseTerminal(t *testing.T) {
 	stream, err := Hijack(t.Context(), connect, "/", struct{}{})
 	require.NoError(t, err)
 	var stdout bytes.Buffer
-	require.NoError(t, Converse(stream, backend.ExecSpec{Tty: true, Stdout: &stdout}))
+	require.NoError(t, AttachStreams(stream, backend.ExecSpec{Tty: true, Stdout: &stdout}))
 	require.Equal(t, "raw\r\n", stdout.String())
 	require.NoError(t, stream.Close())
 }
@@ -100,7 +100,7 @@ func TestConverseBadInput(t *testing.T) {
 	stream, err := Hijack(t.Context(), connect, "/", struct{}{})
 	require.NoError(t, err)
 	broken := errors.New("the disk is on fire")
-	err = Converse(stream, backend.ExecSpec{Stdin: io.MultiReader(bytes.NewBufferString("x"), failing{broken})})
+	err = AttachStreams(stream, backend.ExecSpec{Stdin: io.MultiReader(bytes.NewBufferString("x"), failing{broken})})
 	require.ErrorIs(t, err, broken)
 }
 
@@ -145,7 +145,7 @@ func TestHijackCancelled(t *testing.T) {
 	stream, err := Hijack(ctx, connect, "/", struct{}{})
 	require.NoError(t, err)
 	cancel()
-	require.Error(t, Converse(stream, backend.ExecSpec{}))
+	require.Error(t, AttachStreams(stream, backend.ExecSpec{}))
 }
 
 func TestHijackUnreachable(t *testing.T) {
@@ -164,5 +164,5 @@ func TestCloseWriteUnsupported(t *testing.T) {
 	near, far := net.Pipe()
 	t.Cleanup(func() { _ = far.Close() })
 	s := &Stream{Conn: near, buffered: bufio.NewReader(near), release: func() bool { return true }}
-	require.ErrorIs(t, Converse(s, backend.ExecSpec{Stdin: bytes.NewReader(nil)}), errors.ErrUnsupported)
+	require.ErrorIs(t, AttachStreams(s, backend.ExecSpec{Stdin: bytes.NewReader(nil)}), errors.ErrUnsupported)
 }

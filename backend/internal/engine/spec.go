@@ -92,7 +92,7 @@ func NetworkWarnings(s backend.ContainerSpec) []string {
 }
 
 // SharedNetworkWarnings tells what a container cannot have of its own, since it belongs to
-// the network of another one. hostname tells whether its name is among that.
+// the network of another one. hostname reports whether its name is among that.
 func SharedNetworkWarnings(s backend.ContainerSpec, hostname bool) []string {
 	n := s.Network
 	var warnings []string

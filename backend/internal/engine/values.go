@@ -89,7 +89,7 @@ func ULA(name string, attempt int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom16(a), 64)
 }
 
-// CheckPlatform tells whether an image is of the platform that was asked for; an
+// CheckPlatform reports whether an image is of the platform that was asked for; an
 // empty one is any. Errors: backend.ErrWrongPlatform.
 func CheckPlatform(op, platform string, i backend.Image) error {
 	if platform == "" {

@@ -18,13 +18,13 @@ const (
 	longestPause = time.Second
 )
 
-// errBusy marks a far host that has no time for another login just now.
+// errBusy marks a remote host that has no time for another login just now.
 var errBusy = errors.New("the host is busy with other logins")
 
-// patient tries again to connect to an engine that was met before, for as long as wait: it may be restarting, or be a
+// withRedial tries again to connect to an engine that was met before, for as long as wait: it may be restarting, or be a
 // service that ends when idle and is started by the next connection. Nothing has been sent yet, so trying again is
 // always safe. An engine that was never met gets one try, so that looking for one is quick.
-func patient(f Func, wait time.Duration) Func {
+func withRedial(f Func, wait time.Duration) Func {
 	var met atomic.Bool
 	return func(ctx context.Context) (net.Conn, error) {
 		started := time.Now()
@@ -34,19 +34,19 @@ func patient(f Func, wait time.Duration) Func {
 				met.Store(true)
 				return c, nil
 			}
-			again := met.Load() && passing(err) || errors.Is(err, errBusy)
+			again := met.Load() && isRestart(err) || errors.Is(err, errBusy)
 			if !again || time.Since(started)+pause > wait {
 				return nil, err
 			}
-			if err := rest(ctx, pause); err != nil {
+			if err := sleepContext(ctx, pause); err != nil {
 				return nil, err
 			}
 		}
 	}
 }
 
-// rest waits, or returns the cause of ctx's end.
-func rest(ctx context.Context, d time.Duration) error {
+// sleepContext waits, or returns the cause of ctx's end.
+func sleepContext(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -57,7 +57,7 @@ func rest(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// passing tells whether a failure is what a restart looks like.
-func passing(err error) bool {
+// isRestart reports whether a failure is what a restart looks like.
+func isRestart(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, fs.ErrNotExist)
 }

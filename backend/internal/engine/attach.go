@@ -9,11 +9,11 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// Converse carries the input and output of a command over its stream until the
+// AttachStreams carries the input and output of a command over its stream until the
 // output ends. Input that is left over then is not read; a reader that blocks is
 // left to itself, since nothing can interrupt it. Errors: those of the writers,
 // of e.Stdin, and a stream that breaks off.
-func Converse(s *Stream, e backend.ExecSpec) error {
+func AttachStreams(s *Stream, e backend.ExecSpec) error {
 	input := make(chan error, 1)
 	if e.Stdin != nil {
 		go func() {
@@ -36,7 +36,7 @@ func Converse(s *Stream, e backend.ExecSpec) error {
 	return err
 }
 
-// NeverStarted tells whether an exec's stream failed before its request had been
+// NeverStarted reports whether an exec's stream failed before its request had been
 // sent, or because the engine refused it: then there is no command to be killed.
 func NeverStarted(err error) bool {
 	var refused *StatusError

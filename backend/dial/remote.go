@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	// farReady is the line by which the far side says that the engine's own words follow. What a login shell prints
+	// remoteReady is the line by which the remote host says that the engine's own words follow. What a login shell prints
 	// before it is skipped.
-	farReady = "galley-ready"
-	// farFailure begins the line on stderr that says why there is no engine.
-	farFailure = "galley-failed "
+	remoteReady = "galley-ready"
+	// remoteFailure begins the line on stderr that says why there is no engine.
+	remoteFailure = "galley-failed "
 )
 
-// farScript connects its standard streams to the engine's socket on the far side. It is called with the path of the
+// remoteScript connects its standard streams to the engine's socket on the remote host. It is called with the path of the
 // socket, which may be empty, and the kind of engine to prefer, which may be too. It is for the plainest of shells, on
 // one line and without a single quote, so that every login shell can hand it to sh.
 //
 // A host is entered without its profile, so the places where macOS keeps the engines' programs are named. socat and nc
 // are no use: they cannot be told to go on when galley has sent its last word and to end with the engine's. Without a
 // path, Docker's client is asked where it has something to go by (it knows contexts), and Podman for its socket.
-var farScript = strings.Join([]string{
+var remoteScript = strings.Join([]string{
 	`PATH=$PATH:/usr/local/bin:/opt/homebrew/bin:/opt/podman/bin:$HOME/.docker/bin; export PATH`,
 	`k=$2; u=$(id -u); r=${XDG_RUNTIME_DIR:-/run/user/$u}; m=; x=`,
-	`f() { echo "` + farFailure + `$1 $2" >&2; exit 9; }`,
+	`f() { echo "` + remoteFailure + `$1 $2" >&2; exit 9; }`,
 	`h() { command -v "$1" >/dev/null 2>&1; }`,
-	`ready() { echo ` + farReady + `; }`,
+	`ready() { echo ` + remoteReady + `; }`,
 	`podman_to() { h podman && ready && exec podman --remote --url "unix://$1" system dial-stdio; }`,
 	`docker_to() { h docker && ready && exec docker -H "unix://$1" system dial-stdio; }`,
 	`to() { [ -S "$1" ] || f missing "$1"; [ -r "$1" ] && [ -w "$1" ] || f denied "$1"; ` +
@@ -48,21 +48,21 @@ var farScript = strings.Join([]string{
 	`f noengine -`,
 }, "; ")
 
-// farCommand is the command line for the far side's login shell, whichever that is.
-func farCommand(socket string, prefer backend.Kind) string {
-	return fmt.Sprintf("sh -c '%s' galley %s %s", farScript, quoted(socket), quoted(string(prefer)))
+// remoteCommand is the command line for the remote host's login shell, whichever that is.
+func remoteCommand(socket string, prefer backend.Kind) string {
+	return fmt.Sprintf("sh -c '%s' galley %s %s", remoteScript, quoted(socket), quoted(string(prefer)))
 }
 
 // quoted makes one word of any text, for all shells alike.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// farError reads the line that farScript ends with when there is no engine.
-func farError(ep backend.Endpoint, line string) *backend.Error {
-	what, path, _ := strings.Cut(strings.TrimPrefix(line, farFailure), " ")
+// remoteError reads the line that remoteScript ends with when there is no engine.
+func remoteError(ep backend.Endpoint, line string) *backend.Error {
+	what, path, _ := strings.Cut(strings.TrimPrefix(line, remoteFailure), " ")
 	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable}
 	switch what {
 	case "missing":
-		e.Err = fs.ErrNotExist // as for a near one: the engine may be restarting
+		e.Err = fs.ErrNotExist // as for a local one: the engine may be restarting
 		e.Detail = "there is no socket at " + path + " on that host, or its user may not look there"
 		e.Remedy = "Start the engine there, or leave the path out of the address to have it looked for."
 	case "denied":
