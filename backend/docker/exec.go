@@ -1,11 +1,8 @@
 package docker
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"regexp"
-	"strings"
 
 	"github.com/docker/docker/api/types/container"
 
@@ -17,14 +14,30 @@ import (
 // its start.
 const consoleSize = "1.42"
 
+// reasonPattern is how a reason for not starting a command begins.
+var reasonPattern = regexp.MustCompile(`^(OCI runtime exec failed: |unable to find (user|group) )`)
+
+// missingPattern are the reasons that mean that there is no such command. Docker tells code
+// 126 with them as well.
+var missingPattern = regexp.MustCompile(`executable file not found in|exec: "[^"]*": (stat [^:]*: )?no such file or directory`)
+
 // Exec runs a command, and finds out whether it could be started.
 func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
-	refusal := newRefusal(e)
-	code, err := engine.Exec(ctx, execCalls{b}, id, refusal.spec)
+	told := e.Stderr
+	if e.Tty {
+		told = e.Stdout
+	}
+	output := engine.NewRefusal(reasonPattern, e.Stdout, told, e.Tty)
+	e.Stdout = output
+	code, err := engine.Exec(ctx, execCalls{b}, id, e)
 	if err != nil {
 		return 0, err
 	}
-	return refusal.settle(code)
+	reason, err := output.End(code)
+	if missingPattern.MatchString(reason) {
+		code = engine.CodeNotFound
+	}
+	return code, err
 }
 
 // execCalls are Docker's calls for commands.
@@ -71,76 +84,3 @@ func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.
 	a, err := x.client.ContainerExecInspect(ctx, session)
 	return engine.ExecState{Running: a.Running, Started: a.Pid != 0 || a.ExitCode != 0, ExitCode: a.ExitCode}, wrap(op, err)
 }
-
-// refusal finds out that a command could not be started. Docker then prints the
-// reason where the command's output would be, and tells code 126 even for a
-// command that is not there.
-type refusal struct {
-	// spec is the command with a standard output that looks for the reason.
-	spec           backend.ExecSpec
-	stdout, stderr io.Writer
-	// reason is what has been held back of the output, as long as it may be one.
-	reason bytes.Buffer
-	// started is set when the output turned out to be the command's own.
-	started bool
-}
-
-func newRefusal(e backend.ExecSpec) *refusal {
-	r := &refusal{spec: e, stdout: engine.OrDiscard(e.Stdout), stderr: engine.OrDiscard(e.Stderr)}
-	if e.Tty {
-		r.stderr = r.stdout
-	}
-	r.spec.Stdout = writerFunc(r.write)
-	return r
-}
-
-// maxReason is longer than any reason that Docker gives.
-const maxReason = 8 << 10
-
-// reasonPattern is how the reasons begin.
-var reasonPattern = regexp.MustCompile(`^(OCI runtime exec failed: |unable to find (user|group) )`)
-
-// missingPattern are the reasons that mean that there is no such command.
-var missingPattern = regexp.MustCompile(`executable file not found in|exec: "[^"]*": (stat [^:]*: )?no such file or directory`)
-
-// write holds back output that begins like a reason.
-func (r *refusal) write(p []byte) (int, error) {
-	if !r.started && r.reason.Len()+len(p) <= maxReason && (r.reason.Len() > 0 || reasonPattern.Match(p)) {
-		return r.reason.Write(p)
-	}
-	if err := r.flush(r.stdout); err != nil {
-		return 0, err
-	}
-	r.started = true
-	return r.stdout.Write(p)
-}
-
-func (r *refusal) flush(w io.Writer) error {
-	_, err := r.reason.WriteTo(w)
-	return err
-}
-
-// settle passes on what was held back, and returns the code that says what
-// happened.
-func (r *refusal) settle(code int) (int, error) {
-	if r.reason.Len() == 0 {
-		return code, nil
-	}
-	if code != engine.CodeCannotRun && code != engine.CodeNotFound {
-		return code, r.flush(r.stdout)
-	}
-	if missingPattern.Match(r.reason.Bytes()) {
-		code = engine.CodeNotFound
-	}
-	end := "\n"
-	if r.spec.Tty {
-		end = "\r\n"
-	}
-	_, err := io.WriteString(r.stderr, backend.PlainReason(strings.TrimSpace(r.reason.String()))+end)
-	return code, err
-}
-
-// writerFunc is a function as a writer.
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -2,8 +2,17 @@ package docker
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/docker/docker/api/types/container"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -59,26 +68,50 @@ func TestRefusal(t *testing.T) {
 			stdout: "OCI runtime exec failed: or so they say\nmore\n",
 		},
 		{
-			name: "long output that begins like a reason", frames: []string{"unable to find user x\n", string(bytes.Repeat([]byte("y"), maxReason)), "z"},
-			code: 126, want: 126, stdout: "unable to find user x\n" + string(bytes.Repeat([]byte("y"), maxReason)) + "z",
+			name: "long output that begins like a reason", frames: []string{"unable to find user x\n", string(bytes.Repeat([]byte("y"), 8<<10)), "z"},
+			code: 126, want: 126, stdout: "unable to find user x\n" + string(bytes.Repeat([]byte("y"), 8<<10)) + "z",
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			r := newRefusal(backend.ExecSpec{Stdout: &stdout, Stderr: &stderr, Tty: test.tty})
-			for _, text := range test.frames {
-				n, err := r.spec.Stdout.Write([]byte(text))
-				require.NoError(t, err)
-				require.Equal(t, len(text), n)
-			}
-			code, err := r.settle(test.code)
+			b := execing(t, test.frames, test.code)
+			code, err := b.Exec(t.Context(), "web", backend.ExecSpec{Command: []string{"x"}, Stdout: &stdout, Stderr: &stderr, Tty: test.tty})
 			require.NoError(t, err)
 			require.Equal(t, test.want, code)
 			require.Equal(t, test.stdout, stdout.String())
 			require.Equal(t, test.stderr, stderr.String())
 		})
 	}
+}
+
+// execing is a backend of an engine whose commands print these frames and end with code.
+func execing(t *testing.T, frames []string, code int) *Backend {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/start") {
+			_, _ = fmt.Fprintf(w, `{"Id": "session", "ExitCode": %d}`, code)
+			return
+		}
+		var start container.ExecStartOptions
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&start))
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if !assert.NoError(t, err) {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+		for _, text := range frames {
+			if !start.Tty {
+				_, _ = conn.Write(binary.BigEndian.AppendUint32([]byte{1, 0, 0, 0}, uint32(len(text))))
+			}
+			_, _ = io.WriteString(conn, text)
+		}
+	}))
+	t.Cleanup(server.Close)
+	b, err := New(backend.Endpoint{URI: "tcp://" + server.Listener.Addr().String(), APIVersion: "1.43"})
+	require.NoError(t, err)
+	return b
 }
 
 func TestExecConfigFrom(t *testing.T) {

@@ -8,9 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -39,16 +37,15 @@ type execStart struct {
 // Exec runs a command. It is never detached: such a session seems to run for minutes
 // after its end.
 func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
-	said := &engineWords{w: engine.OrDiscard(e.Stderr), newline: "\n"}
+	output := &e.Stderr
 	if e.Tty {
-		said.w, said.newline = engine.OrDiscard(e.Stdout), "\r\n"
-		e.Stdout = said
-	} else {
-		e.Stderr = said
+		output = &e.Stdout
 	}
+	said := newServerWords(*output, e.Tty)
+	*output = said
 	code, err := engine.Exec(ctx, execCalls{b}, id, e)
 	if err != nil {
-		return 0, errors.Join(err, said.flush())
+		return 0, errors.Join(err, said.end(0))
 	}
 	return code, said.end(code)
 }
@@ -107,56 +104,40 @@ var inputRefused = regexp.MustCompile(`^Error: (?:read|write) unixpacket \S*/att
 // could not be started.
 var startRefused = regexp.MustCompile(`^Error: (?:[a-z]+: )?.*: OCI (?:runtime|permission) [a-z ]+\r?\n?$`)
 
-// engineWords passes stderr on, and puts plain words in the place of what the server
-// itself writes there: that a command could not be started, and that it has not read all
-// its input, which is no failure.
-type engineWords struct {
-	w io.Writer
-	// newline ends the engine's own lines: a terminal's are its own.
-	newline string
-	// refused and unread are held back, since only the end reports whether they are the server's.
-	refused, unread []byte
-	begun           bool
+// serverWords passes output on, and puts plain words in the place of what the server itself
+// writes there: that a command could not be started, and that it has not read all its input,
+// which is no failure.
+type serverWords struct {
+	*engine.Refusal
+	out io.Writer
+	// unread is held back, since only the end tells whether it is the server's.
+	unread []byte
 }
 
-func (u *engineWords) Write(p []byte) (int, error) {
-	if inputRefused.Match(p) && u.unread == nil {
-		u.unread = bytes.Clone(p)
-		return len(p), nil
-	}
-	if !u.begun && u.refused == nil && startRefused.Match(p) {
-		u.refused = bytes.Clone(p)
-		return len(p), nil
-	}
-	if err := u.flush(); err != nil {
-		return 0, err
-	}
-	u.begun = true
-	return u.w.Write(p)
+func newServerWords(out io.Writer, tty bool) *serverWords {
+	return &serverWords{Refusal: engine.NewRefusal(startRefused, out, out, tty), out: engine.OrDiscard(out)}
 }
 
-// flush passes on what is held back, as it came.
-func (u *engineWords) flush() error {
-	held := slices.Concat(u.refused, u.unread)
-	u.refused, u.unread = nil, nil
-	if len(held) == 0 {
-		return nil
+func (w *serverWords) Write(p []byte) (int, error) {
+	if inputRefused.Match(p) && w.unread == nil {
+		w.unread = bytes.Clone(p)
+		return len(p), nil
 	}
-	_, err := u.w.Write(held)
+	if w.unread != nil {
+		held := w.unread
+		w.unread = nil
+		if _, err := w.Refusal.Write(held); err != nil {
+			return 0, err
+		}
+	}
+	return w.Refusal.Write(p)
+}
+
+// end is for the end of the output of a command, of which the server may have kept some back.
+func (w *serverWords) end(code int) error {
+	reason, err := w.Refusal.End(code)
+	if err == nil && reason == "" && w.unread != nil {
+		_, err = io.WriteString(w.out, "galley: the command ended without reading all its input; Podman may have lost the end of its output\n")
+	}
 	return err
-}
-
-// end is for the end of the output of a command, of which the server may have kept some
-// back.
-func (u *engineWords) end(code int) error {
-	if u.refused != nil && (code == engine.CodeCannotRun || code == engine.CodeNotFound) {
-		text := strings.TrimPrefix(strings.TrimSpace(string(u.refused)), "Error: ")
-		_, err := io.WriteString(u.w, backend.PlainReason(text)+u.newline)
-		return err
-	}
-	if u.unread == nil {
-		return u.flush()
-	}
-	u.unread = []byte("galley: the command ended without reading all its input; Podman may have lost the end of its output\n")
-	return u.flush()
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEngineWords(t *testing.T) {
+func TestServerWords(t *testing.T) {
 	const (
 		refused = "Error: crun: executable file `/nope` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found\n"
 		denied  = "Error: crun: the path `/etc` is not a regular file: Operation not permitted: OCI permission denied\n"
@@ -30,7 +30,7 @@ func TestEngineWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			u := &engineWords{w: &out, newline: "\n"}
+			u := newServerWords(&out, false)
 			for _, f := range c.frames {
 				n, err := u.Write([]byte(f))
 				require.NoError(t, err)
