@@ -20,8 +20,8 @@ const (
 	doTime = 5 * time.Minute
 	// maxAnswer is the largest answer that is read as a whole: a list of thousands.
 	maxAnswer = 16 << 20
-	// MaxHeader bounds the header of an answer.
-	MaxHeader = 1 << 20
+	// maxHeader bounds the header of an answer.
+	maxHeader = 1 << 20
 )
 
 // SlowError says that an engine did not answer in time.

@@ -1,13 +1,12 @@
 package engine
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -34,10 +33,8 @@ func (e *StatusError) Error() string { return e.Message }
 // of a process's input and output.
 type Stream struct {
 	net.Conn
-	// buffered holds what came together with the response's header.
-	buffered *bufio.Reader
-	// header bounds the header.
-	header  *boundedReader
+	// output reads the connection, after what came together with the response's header.
+	output  io.Reader
 	release func() bool
 }
 
@@ -45,13 +42,17 @@ type Stream struct {
 // hands over that connection. The client libraries of both engines have such a
 // function, but Docker's drops the engine's message and cannot be cancelled, and
 // Podman's swaps the transport of a connection that others use. The connection
-// is closed when ctx ends. Errors: *StatusError, those of connect, and ctx's.
+// is closed when ctx ends. Errors: *StatusError, *SlowError, those of connect, and ctx's.
 func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Stream, error) {
 	payload, err := json.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("encode the request for %s: %w", path, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+path, bytes.NewReader(payload))
+	slow := &SlowError{doTime}
+	answered, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer time.AfterFunc(doTime, func() { cancel(slow) }).Stop()
+	req, err := http.NewRequestWithContext(answered, http.MethodPost, "http://localhost"+path, bytes.NewReader(payload))
 	if err != nil {
 		return nil, fmt.Errorf("make the request for %s: %w", path, err)
 	}
@@ -59,52 +60,26 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	req.Header.Set("Connection", "Upgrade")
 	req.Header.Set("Upgrade", "tcp")
 
-	conn, err := connect(ctx)
-	if err != nil {
-		return nil, err
+	var conn net.Conn
+	transport := &http.Transport{
+		DialContext: func(context.Context, string, string) (_ net.Conn, err error) {
+			conn, err = connect(ctx)
+			return conn, err
+		},
+		DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader,
 	}
-	header := &boundedReader{Reader: conn, what: "header", limit: MaxHeader, left: MaxHeader}
-	s := &Stream{Conn: conn, buffered: bufio.NewReader(header), header: header}
+	resp, err := transport.RoundTrip(req)
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("answer of %s: %w", path, slowOr(answered, slow, err))
+	case resp.StatusCode != http.StatusSwitchingProtocols:
+		defer func() { _ = resp.Body.Close() }()
+		return nil, ReadStatusError(resp)
+	}
 	// A read or write that blocks knows nothing of ctx: closing ends it.
-	s.release = context.AfterFunc(ctx, func() { _ = conn.Close() })
-	if err := s.upgrade(req); err != nil {
-		err = errors.Join(err, s.Close())
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, err
-	}
-	return s, nil
-}
-
-// upgrade makes the request and reads the header of its answer. Errors: *SlowError.
-func (s *Stream) upgrade(req *http.Request) error {
-	// Not every connection has deadlines: closing it ends what blocks.
-	timer := time.AfterFunc(doTime, func() { _ = s.Conn.Close() })
-	resp, err := s.exchange(req)
-	if !timer.Stop() {
-		return &SlowError{doTime}
-	}
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		s.header.left = math.MaxInt64
-		return nil
-	}
-	defer func() { _ = resp.Body.Close() }()
-	return ReadStatusError(resp)
-}
-
-func (s *Stream) exchange(req *http.Request) (*http.Response, error) {
-	if err := req.Write(s.Conn); err != nil {
-		return nil, fmt.Errorf("send the request for %s: %w", req.URL.Path, err)
-	}
-	resp, err := http.ReadResponse(s.buffered, req)
-	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", req.URL.Path, err)
-	}
-	return resp, nil
+	return &Stream{conn, resp.Body, context.AfterFunc(ctx, func() { _ = conn.Close() })}, nil
 }
 
 // errorMessage finds the words of an error: both engines send them as JSON.
@@ -122,7 +97,7 @@ func errorMessage(body []byte, status string) string {
 }
 
 // Read reads output of the process.
-func (s *Stream) Read(p []byte) (int, error) { return s.buffered.Read(p) }
+func (s *Stream) Read(p []byte) (int, error) { return s.output.Read(p) }
 
 // CloseWrite tells the process that its input has ended, while its output can
 // still be read.

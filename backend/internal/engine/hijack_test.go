@@ -155,7 +155,7 @@ func TestHijackUnreachable(t *testing.T) {
 
 	connect := serve(t, func(*http.Request, *bufio.Reader, net.Conn) {})
 	_, err = Hijack(t.Context(), connect, "/", struct{}{})
-	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorIs(t, err, io.EOF)
 }
 
 // TestCloseWriteUnsupported: a command must not wait for ever for the end of its
@@ -163,6 +163,6 @@ func TestHijackUnreachable(t *testing.T) {
 func TestCloseWriteUnsupported(t *testing.T) {
 	near, far := net.Pipe()
 	t.Cleanup(func() { _ = far.Close() })
-	s := &Stream{Conn: near, buffered: bufio.NewReader(near), release: func() bool { return true }}
+	s := &Stream{Conn: near, output: near, release: func() bool { return true }}
 	require.ErrorIs(t, AttachStreams(s, backend.ExecSpec{Stdin: bytes.NewReader(nil)}), errors.ErrUnsupported)
 }
