@@ -83,11 +83,7 @@ func (f *Engine) nameOf(idOrName string) string {
 
 // CreateContainer implements backend.Containers.
 func (f *Engine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
-	call := newCall("CreateContainer", s.Name)
-	if len(s.Tools) > 0 {
-		call.APICalls += ToolCalls
-	}
-	return locked(ctx, f, call, func() (backend.Container, error) {
+	return locked(ctx, f, newCall("CreateContainer", s.Name), func() (backend.Container, error) {
 		c, err := f.newContainer(s)
 		if err != nil {
 			return backend.Container{}, err

@@ -125,12 +125,12 @@ func TestCallsAreRecorded(t *testing.T) {
 	_, err = f.CreateContainer(t.Context(), backend.ContainerSpec{Name: "tool", Image: Busybox, Tools: []backend.Tool{{Image: Busybox, Path: "/bin"}}})
 	require.NoError(t, err)
 	require.Equal(t, []Call{
-		{Verb: "CreateContainer", Args: []string{"box"}, APICalls: 1},
-		{Verb: "StartContainer", Args: []string{"box"}, APICalls: 1},
-		{Verb: "Exec", Args: []string{"box", "echo", "a", "b"}, APICalls: 3},
-		{Verb: "CreateContainer", Args: []string{"tool"}, APICalls: 2},
+		{Verb: "CreateContainer", Args: []string{"box"}},
+		{Verb: "StartContainer", Args: []string{"box"}},
+		{Verb: "Exec", Args: []string{"box", "echo", "a", "b"}},
+		{Verb: "CreateContainer", Args: []string{"tool"}},
 	}, f.Calls())
-	require.Equal(t, 7, f.APICalls())
+	require.Equal(t, 6, f.APICalls())
 	f.ForgetCalls()
 	require.Zero(t, f.APICalls())
 	require.NoError(t, f.RemoveContainer(t.Context(), "box"))

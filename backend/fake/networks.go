@@ -10,14 +10,7 @@ import (
 
 // EnsureNetwork implements backend.Networks.
 func (f *Engine) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
-	f.mu.Lock()
-	_, exists := f.networks[s.Name]
-	f.mu.Unlock()
-	call := newCall("EnsureNetwork", s.Name)
-	if !exists {
-		call.APICalls += NewNetworkCalls
-	}
-	return locked(ctx, f, call, func() (backend.Network, error) {
+	return locked(ctx, f, newCall("EnsureNetwork", s.Name), func() (backend.Network, error) {
 		if n, ok := f.networks[s.Name]; ok {
 			return describeNetwork(n), nil
 		}
