@@ -107,7 +107,7 @@ func (b *Backend) RemapsUsers(context.Context) (bool, error) { return false, nil
 func (b *Backend) measure(ctx context.Context) (measured, error) {
 	return b.info.Get(ctx, func(ctx context.Context) (measured, error) {
 		var answer define.Info
-		err := b.call(ctx, request{op: "ask the engine what it is", method: http.MethodGet, path: "/info"}, &answer)
+		err := b.call(ctx, request{op: "ask the engine what it is", path: "GET /info"}, &answer)
 		if err != nil {
 			return measured{}, err
 		}
@@ -163,12 +163,11 @@ func (b *Backend) Close() error {
 type request struct {
 	// op is what is tried, in words, for errors.
 	op string
-	// method and path are those of the API; path has a %s for each of args, and
-	// what goes in there is escaped.
-	method, path string
-	args         []string
-	query        url.Values
-	header       http.Header
+	// path is the method and the path of the API: "GET /containers/%s/json". In the place
+	// of %s goes arg, escaped.
+	path, arg string
+	query     url.Values
+	header    http.Header
 	// json, when set, is sent as the body; else body is, when set.
 	json any
 	body io.Reader
@@ -191,9 +190,14 @@ func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 		body = bytes.NewReader(text)
 		header.Set("Content-Type", "application/json")
 	}
+	method, path, _ := strings.Cut(r.path, " ")
+	var args []string
+	if strings.Contains(path, "%s") {
+		args = []string{r.arg}
+	}
 	var failure error
 	ctx = context.WithValue(ctx, failureKey{}, &failure)
-	answer, err := b.conn.DoRequest(ctx, body, r.method, r.path, r.query, header, r.args...)
+	answer, err := b.conn.DoRequest(ctx, body, method, path, r.query, header, args...)
 	if failure != nil {
 		err = failure
 	}
@@ -234,7 +238,6 @@ const listAttempts = 10
 // answers "not known" for the whole list when one is removed meanwhile; then it is
 // asked for anew.
 func (b *Backend) list(ctx context.Context, r request, out any) error {
-	r.method = http.MethodGet
 	var err error
 	for range listAttempts {
 		if err = b.call(ctx, r, out); !errors.Is(err, backend.ErrNotFound) {

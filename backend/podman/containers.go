@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 
@@ -57,7 +56,7 @@ type created struct {
 func (b *Backend) create(ctx context.Context, config createConfig) (created, error) {
 	var answer created
 	err := b.call(ctx, request{
-		op: "create container " + config.Name, method: http.MethodPost, path: "/containers/create", json: config,
+		op: "create container " + config.Name, path: "POST /containers/create", json: config,
 	}, &answer)
 	return answer, err
 }
@@ -111,9 +110,7 @@ const startTries = 8
 func (b *Backend) StartContainer(ctx context.Context, id string) error {
 	tries := 0
 	return engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
-		err = b.call(ctx, request{
-			op: "start container " + id, method: http.MethodPost, path: "/containers/%s/start", args: []string{id},
-		}, nil)
+		err = b.call(ctx, request{op: "start container " + id, path: "POST /containers/%s/start", arg: id}, nil)
 		if tries++; isImageUnmounted(err) && tries < startTries {
 			return false, nil
 		}
@@ -165,9 +162,7 @@ func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backen
 }
 
 func (b *Backend) inspectContainer(ctx context.Context, idOrName string) (answer containerAnswer, err error) {
-	err = b.call(ctx, request{
-		op: "container " + idOrName, method: http.MethodGet, path: "/containers/%s/json", args: []string{idOrName},
-	}, &answer)
+	err = b.call(ctx, request{op: "container " + idOrName, path: "GET /containers/%s/json", arg: idOrName}, &answer)
 	return answer, err
 }
 
@@ -216,7 +211,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		ExitCode int
 		Labels   map[string]string
 	}
-	err = b.list(ctx, request{op: "list containers", path: "/containers/json", query: query}, &answer)
+	err = b.list(ctx, request{op: "list containers", path: "GET /containers/json", query: query}, &answer)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +242,7 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	}
 	var code int
 	err := b.call(ctx, request{
-		op: "wait for container " + id, method: http.MethodPost, path: "/containers/%s/wait", args: []string{id}, query: query,
+		op: "wait for container " + id, path: "POST /containers/%s/wait", arg: id, query: query,
 	}, &code)
 	return code, err
 }
@@ -257,7 +252,7 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 // "volumes", whatever the API's description says.
 func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	err := b.call(ctx, request{
-		op: "remove container " + id, method: http.MethodDelete, path: "/containers/%s", args: []string{id},
+		op: "remove container " + id, path: "DELETE /containers/%s", arg: id,
 		query: url.Values{"force": {"true"}, "timeout": {"0"}, "volumes": {"true"}, "ignore": {"true"}},
 	}, nil)
 	if errors.Is(err, backend.ErrNotFound) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -60,7 +59,7 @@ func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.Exec
 		ID string `json:"Id"`
 	}
 	err = x.b.call(ctx, request{
-		op: op, method: http.MethodPost, path: "/containers/%s/exec", args: []string{id}, json: execConfig{
+		op: op, path: "POST /containers/%s/exec", arg: id, json: execConfig{
 			Command: e.Command, Env: env,
 			User: e.User, WorkDir: e.WorkDir, Tty: e.Tty,
 			AttachStdin: e.Stdin != nil, AttachStdout: true, AttachStderr: true,
@@ -80,7 +79,7 @@ func (x execCalls) StartExec(ctx context.Context, session string, e backend.Exec
 
 func (x execCalls) ResizeExec(ctx context.Context, session string, size backend.TerminalSize) error {
 	return x.b.call(ctx, request{
-		op: "resize a terminal", method: http.MethodPost, path: "/exec/%s/resize", args: []string{session},
+		op: "resize a terminal", path: "POST /exec/%s/resize", arg: session,
 		query: url.Values{
 			"h": {strconv.FormatUint(uint64(size.Height), 10)}, "w": {strconv.FormatUint(uint64(size.Width), 10)},
 		},
@@ -92,7 +91,7 @@ func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.
 		Running  bool
 		ExitCode int
 	}
-	err := x.b.call(ctx, request{op: op, method: http.MethodGet, path: "/exec/%s/json", args: []string{session}}, &answer)
+	err := x.b.call(ctx, request{op: op, path: "GET /exec/%s/json", arg: session}, &answer)
 	return engine.ExecState{Running: answer.Running, Started: answer.ExitCode != 0, ExitCode: answer.ExitCode}, err
 }
 

@@ -27,7 +27,7 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 	}
 	body := engine.NewLocalReader(tar)
 	err := b.call(ctx, request{
-		op: op, method: http.MethodPut, path: "/containers/%s/archive", args: []string{id},
+		op: op, path: "PUT /containers/%s/archive", arg: id,
 		// By default libpod gives what it unpacks to the container's user.
 		query:  url.Values{"path": {dir}, "copyUIDGID": {"false"}},
 		header: http.Header{"Content-Type": {"application/x-tar"}},
@@ -44,7 +44,7 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 // directory.
 func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
 	resp, err := b.send(ctx, request{
-		op: op, method: http.MethodHead, path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {dir}},
+		op: op, path: "HEAD /containers/%s/archive", arg: id, query: url.Values{"path": {dir}},
 	})
 	if errors.Is(err, backend.ErrNotFound) {
 		// The answer to HEAD has no words.
@@ -86,7 +86,7 @@ func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser,
 		return stream, wrap(op, err)
 	}
 	resp, err := b.send(ctx, request{
-		op: op, method: http.MethodGet, path: "/containers/%s/archive", args: []string{id}, query: url.Values{"path": {path}},
+		op: op, path: "GET /containers/%s/archive", arg: id, query: url.Values{"path": {path}},
 	})
 	if err != nil {
 		return nil, err

@@ -52,9 +52,7 @@ func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, 
 }
 
 func (b *Backend) inspectImage(ctx context.Context, ref string) (answer imageAnswer, err error) {
-	err = b.call(ctx, request{
-		op: "image " + ref, method: http.MethodGet, path: "/images/%s/json", args: []string{ref},
-	}, &answer)
+	err = b.call(ctx, request{op: "image " + ref, path: "GET /images/%s/json", arg: ref}, &answer)
 	return answer, err
 }
 
@@ -93,7 +91,7 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 		return backend.Image{}, wrap(op, err)
 	}
 	header := http.Header{"X-Registry-Auth": {cmp.Or(auth, noCredentials)}}
-	resp, err := b.send(ctx, request{op: op, method: http.MethodPost, path: "/images/pull", query: query, header: header})
+	resp, err := b.send(ctx, request{op: op, path: "POST /images/pull", query: query, header: header})
 	if err != nil {
 		return backend.Image{}, err
 	}
@@ -123,7 +121,7 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	}
 	header := http.Header{"Content-Type": {"application/x-tar"}, "X-Registry-Config": {cmp.Or(auth, noCredentials)}}
 	tar := engine.NewLocalReader(o.Context)
-	resp, err := b.send(ctx, request{op: op, method: http.MethodPost, path: "/build", query: query, header: header, body: tar})
+	resp, err := b.send(ctx, request{op: op, path: "POST /build", query: query, header: header, body: tar})
 	if local := tar.Failure(nil); local != nil {
 		return backend.Image{}, wrap(op, local)
 	}
@@ -188,7 +186,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 		Size     int64
 		Labels   map[string]string
 	}
-	err = b.list(ctx, request{op: "list images", path: "/images/json", query: query}, &answer)
+	err = b.list(ctx, request{op: "list images", path: "GET /images/json", query: query}, &answer)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +204,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 // RemoveImage removes an image, by DELETE /images/{name}.
 func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 	op := "remove image " + ref
-	err := b.call(ctx, request{op: op, method: http.MethodDelete, path: "/images/%s", args: []string{ref}}, nil)
+	err := b.call(ctx, request{op: op, path: "DELETE /images/%s", arg: ref}, nil)
 	switch {
 	case errors.Is(err, backend.ErrNotFound):
 		return nil
@@ -232,7 +230,7 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 	}
 	var users []struct{ Names []string }
 	err = b.list(ctx, request{
-		op: op, path: "/containers/json", query: url.Values{"all": {"true"}, "filters": {string(filters)}},
+		op: op, path: "GET /containers/json", query: url.Values{"all": {"true"}, "filters": {string(filters)}},
 	}, &users)
 	if err != nil {
 		return err
@@ -241,7 +239,7 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 		return &backend.Error{Op: op, Kind: backend.ErrConflict, Detail: "containers use it", Remedy: "Remove the containers that use it first."}
 	}
 	for _, name := range image.Tags {
-		err := b.call(ctx, request{op: op, method: http.MethodDelete, path: "/images/%s", args: []string{name}}, nil)
+		err := b.call(ctx, request{op: op, path: "DELETE /images/%s", arg: name}, nil)
 		if err != nil && !errors.Is(err, backend.ErrNotFound) {
 			return err
 		}

@@ -3,7 +3,6 @@ package podman
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strconv"
 
@@ -26,7 +25,7 @@ func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOpt
 	if o.Tail > 0 {
 		query.Set("tail", strconv.Itoa(o.Tail))
 	}
-	resp, err := b.send(ctx, request{op: op, method: http.MethodGet, path: "/containers/%s/logs", args: []string{id}, query: query})
+	resp, err := b.send(ctx, request{op: op, path: "GET /containers/%s/logs", arg: id, query: query})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package podman
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/netip"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -41,9 +40,7 @@ func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 
 func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Network, error) {
 	var answer networkConfig
-	err := b.call(ctx, request{
-		op: "network " + name, method: http.MethodGet, path: "/networks/%s/json", args: []string{name},
-	}, &answer)
+	err := b.call(ctx, request{op: "network " + name, path: "GET /networks/%s/json", arg: name}, &answer)
 	return networkFrom(answer), err
 }
 
@@ -56,9 +53,7 @@ func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 			return backend.Network{}, err
 		}
 		var answer networkConfig
-		err = b.call(ctx, request{
-			op: "create network " + s.Name, method: http.MethodPost, path: "/networks/create", json: config,
-		}, &answer)
+		err = b.call(ctx, request{op: "create network " + s.Name, path: "POST /networks/create", json: config}, &answer)
 		if !errors.Is(err, backend.ErrConflict) {
 			return networkFrom(answer), err
 		}
@@ -102,7 +97,7 @@ func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]ba
 		return nil, err
 	}
 	var answer []networkConfig
-	err = b.list(ctx, request{op: "list networks", path: "/networks/json", query: query}, &answer)
+	err = b.list(ctx, request{op: "list networks", path: "GET /networks/json", query: query}, &answer)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +118,7 @@ func (b *Backend) RemoveNetwork(ctx context.Context, name string) error {
 		Name string
 		Err  any
 	}
-	err := b.call(ctx, request{op: op, method: http.MethodDelete, path: "/networks/%s", args: []string{name}}, &answer)
+	err := b.call(ctx, request{op: op, path: "DELETE /networks/%s", arg: name}, &answer)
 	if errors.Is(err, backend.ErrNotFound) {
 		return nil
 	}

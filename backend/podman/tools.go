@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"path"
 	"slices"
@@ -131,7 +130,7 @@ func (b *Backend) makeCarrier(ctx context.Context, c engine.Carrier) (containerA
 		return containerAnswer{}, err
 	}
 	err = b.call(ctx, request{
-		op: "fill the volumes of container " + config.Name, method: http.MethodPost, path: "/containers/%s/init", args: []string{made.ID},
+		op: "fill the volumes of container " + config.Name, path: "POST /containers/%s/init", arg: made.ID,
 	}, nil)
 	var found containerAnswer
 	if err == nil || isRuntimeRefusal(err) {
@@ -152,7 +151,7 @@ func (b *Backend) makeCarrier(ctx context.Context, c engine.Carrier) (containerA
 func (b *Backend) nameCarrier(ctx context.Context, id string, c engine.Carrier) (containerAnswer, error) {
 	for _, name := range c.Names() {
 		err := b.call(ctx, request{
-			op: "name container " + name, method: http.MethodPost, path: "/containers/%s/rename", args: []string{id},
+			op: "name container " + name, path: "POST /containers/%s/rename", arg: id,
 			query: url.Values{"name": {name}},
 		}, nil)
 		if err == nil {
