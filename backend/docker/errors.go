@@ -22,7 +22,7 @@ func answerOf(err error) error {
 	switch status := statusOf(err); {
 	case errors.As(err, &known), errors.As(err, &local):
 	case errors.As(err, &opaque):
-		return opaque.err
+		return &engine.BrokenError{Err: opaque.err}
 	case status != 0:
 		return &engine.StatusError{Status: status, Message: strings.TrimPrefix(strings.TrimSpace(err.Error()), "Error response from daemon: ")}
 	}

@@ -261,7 +261,7 @@ func (t noRetryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil || !ok {
 		return resp, err
 	}
-	*place = err
+	*place = &engine.BrokenError{Err: err}
 	return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: req}, nil
 }
 

@@ -73,7 +73,7 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	case ctx.Err() != nil && err != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		return nil, fmt.Errorf("answer of %s: %w", path, slowOr(answered, slow, err))
+		return nil, &BrokenError{slowOr(answered, slow, err)}
 	case resp.StatusCode != http.StatusSwitchingProtocols:
 		defer func() { _ = resp.Body.Close() }()
 		return nil, ReadStatusError(resp)

@@ -81,9 +81,23 @@ func (l localWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// BrokenError is a failure of the transport: a connection that was made and did not last. It
+// has no words of its own.
+type BrokenError struct{ Err error }
+
+// Error is the failure.
+func (e *BrokenError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the failure.
+func (e *BrokenError) Unwrap() error { return e.Err }
+
 // IsBroken reports whether a connection broke. What a path of this machine has to do with
 // is none of it, though the system's errors look alike.
 func IsBroken(err error) bool {
+	var broken *BrokenError
+	if errors.As(err, &broken) {
+		return true
+	}
 	var path *fs.PathError
 	var link *os.LinkError
 	if errors.As(err, &path) || errors.As(err, &link) {
