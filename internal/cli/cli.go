@@ -98,10 +98,25 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 	})
 	cobra.EnablePrefixMatching = true
+	helpKnownCommands(root)
 	for _, cmd := range append(root.Commands(), root) {
 		completeValues(cmd)
 	}
 	return root
+}
+
+// helpKnownCommands makes the help of an unknown command the error that the command itself is;
+// without it help prints the usage of galley and succeeds.
+func helpKnownCommands(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				_, _, err := root.Find(args)
+				return err
+			}
+		}
+	}
 }
 
 // completeValues offers the values of flags to the shell, where they can be listed.
