@@ -110,6 +110,29 @@ func TestUploadsAndDownloads(t *testing.T) {
 	require.ErrorContains(t, k.do("converge", i), "provisioner.uploads: upload none: ")
 }
 
+// A long download tells how far it is, and a short one is quiet.
+func TestLongDownload(t *testing.T) {
+	for size, told := range map[int]bool{10: false, 3 * meterStep: true} {
+		k := newKitchen(t)
+		i := toolInstance("a")
+		require.NoError(t, os.WriteFile(filepath.Join(k.project.Root, "f"), make([]byte, size), 0o644))
+		i.Provisioner.Uploads = map[string]string{"f": "/in/"}
+		i.Provisioner.Downloads = map[string]string{"/in/f": "got"}
+		require.NoError(t, k.do("converge", i))
+		var list []Progress
+		for _, e := range k.sink.events {
+			if p, ok := e.(Progress); ok && p.What == "download /in/f" {
+				list = append(list, p)
+			}
+		}
+		require.Equal(t, told, len(list) > 1)
+		if told {
+			require.GreaterOrEqual(t, list[0].Current, int64(meterStep))
+			require.True(t, list[len(list)-1].Done)
+		}
+	}
+}
+
 func TestRunnerThatCannotBeMade(t *testing.T) {
 	k := newKitchen(t)
 	k.fake.FailOn(func(c fake.Call) error {

@@ -189,13 +189,13 @@ func (r *Run) stateFile(instance string) stateFile {
 	return f
 }
 
-// open names the project if it has no name yet, removes what killed writers of its state left, and opens the engines.
+// open names the project if it has no name yet, tidies its state directory, and opens the engines.
 func (r *Run) open(ctx context.Context, a Action, instances []config.Instance) error {
 	if err := r.o.Project.ensureID(ctx, r.owner(string(a))); err != nil {
 		return err
 	}
-	if err := r.o.Project.state().RemoveUnfinished(); err != nil {
-		return fmt.Errorf("clean the project's state directory: %w", err)
+	if err := r.o.Project.state().Tidy(); err != nil {
+		return fmt.Errorf("look into the project's state directory: %w", err)
 	}
 	if from := r.o.Project.CopiedFrom; from != "" {
 		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelInfo,

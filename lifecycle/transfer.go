@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path"
@@ -71,11 +72,51 @@ func (l *liveRunner) download(ctx context.Context, files map[string]string) erro
 		if strings.HasSuffix(files[from], "/") {
 			to += "/"
 		}
-		if err := l.skipped(from, archive.Download(ctx, l.be, l.c.ID, from, to)); err != nil {
+		if err := l.skipped(from, l.downloadOne(ctx, from, to)); err != nil {
 			errs = append(errs, fmt.Errorf("download %s: %w", from, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// downloadOne fetches a file or directory, and tells how far it is: what a runner sends may have no end.
+func (l *liveRunner) downloadOne(ctx context.Context, from, to string) error {
+	what := "download " + from
+	source := &meteredCopies{ContainerBackend: l.be, tell: func(n int64) {
+		l.progress(Progress{What: what, Status: "Downloading", Current: n})
+	}}
+	err := archive.Download(ctx, source, l.c.ID, from, to)
+	if source.told {
+		done := Progress{What: what, Done: true}
+		if err != nil {
+			done.Status, done.Error = "failed", err.Error()
+		}
+		l.progress(done)
+	}
+	return err
+}
+
+// meteredCopies is an engine whose copies from containers tell how much has come, for what is longer than meterStep.
+type meteredCopies struct {
+	backend.ContainerBackend
+	tell func(bytes int64)
+	told bool
+}
+
+// CopyFrom is that of the engine.
+func (m *meteredCopies) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
+	stream, err := m.ContainerBackend.CopyFrom(ctx, id, path)
+	if err != nil {
+		return nil, err
+	}
+	meter := &meter{to: io.Discard, tell: func(n int64) {
+		m.told = true
+		m.tell(n)
+	}}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.TeeReader(stream, meter), stream}, nil
 }
 
 // skipped tells what of a download was left out, which is no error.

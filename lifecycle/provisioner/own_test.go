@@ -50,3 +50,21 @@ func TestProjectAsItsOwnData(t *testing.T) {
 		})
 	}
 }
+
+// What cannot be copied of the directories that kitchen.yml names is told.
+func TestLeftOutIsTold(t *testing.T) {
+	for name, keys := range map[string]string{
+		"data_path": "name: shell, data_path: d", "files": "name: tool, command: x, files: {d: src}",
+		"additional_copy_path": "name: ansible_playbook, playbook: site.yml, additional_copy_path: [d]",
+		"hiera_data_path":      "name: puppet_apply, manifests_path: m, hiera_data_path: d",
+		"data_bags_path":       "name: dokken, data_bags_path: d",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {" + keys + "}\n" + platform, "d/file": "", "site.yml": "", "m/site.pp": "",
+				"metadata.rb": "name 'a'\n"})
+			require.NoError(t, os.Symlink("nowhere", filepath.Join(b.project.Root, "d", "dead")))
+			require.NoError(t, b.provisioner().Prepare(t.Context(), b.box))
+			require.Contains(t, b.said, "provisioner."+name+": left out links that lead elsewhere or nowhere, and what is no file: dead")
+		})
+	}
+}

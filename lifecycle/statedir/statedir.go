@@ -140,34 +140,31 @@ func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error
 	})
 }
 
-// RemoveUnfinished removes files that writers which were killed left in the directory.
-func (d Dir) RemoveUnfinished() error {
-	list, err := d.Names(".")
+// Tidy removes files that writers which were killed left in the directory, and refuses one
+// in which something is a link that leads out of the project: not all of it is used
+// through this package.
+func (d Dir) Tidy() error {
+	entries, err := d.entries(".")
 	if err != nil {
 		return err
 	}
-	for _, name := range list {
-		if !strings.HasPrefix(name, unfinished) {
-			continue
-		}
-		st, err := d.lstat(name)
-		if err != nil || !st.Mode().IsRegular() || time.Since(st.ModTime()) < unfinishedAge {
-			continue
-		}
-		if err := d.Remove(name); err != nil {
-			return err
+	for _, e := range entries {
+		switch {
+		case e.Type()&fs.ModeSymlink != 0:
+			if _, err := d.Stat(e.Name()); err != nil {
+				return err
+			}
+		case strings.HasPrefix(e.Name(), unfinished) && e.Type().IsRegular():
+			st, err := e.Info()
+			if err != nil || time.Since(st.ModTime()) < unfinishedAge {
+				continue // it has just got its name, or is about to
+			}
+			if err := d.Remove(e.Name()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-// lstat describes a file or a link.
-func (d Dir) lstat(name string) (info fs.FileInfo, err error) {
-	err = d.within(name, func(root *os.Root, name string) error {
-		info, err = root.Lstat(name)
-		return err
-	})
-	return info, err
 }
 
 func fill(f *os.File, content func(fs.FileInfo) ([]byte, error)) error {
@@ -220,15 +217,20 @@ func (d Dir) RemoveAll(name string) error {
 
 // Names lists what is directly in a directory, sorted; an absent one holds nothing.
 func (d Dir) Names(name string) (list []string, err error) {
+	entries, err := d.entries(name)
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list, err
+}
+
+func (d Dir) entries(name string) (list []fs.DirEntry, err error) {
 	err = d.within(name, func(root *os.Root, name string) error {
-		entries, err := fs.ReadDir(root.FS(), name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		list, err = fs.ReadDir(root.FS(), name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
-		for _, e := range entries {
-			list = append(list, e.Name())
-		}
-		return nil
+		return err
 	})
 	return list, err
 }

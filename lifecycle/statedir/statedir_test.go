@@ -50,24 +50,30 @@ func TestBeforeWrite(t *testing.T) {
 }
 
 // What a killed writer left is removed when it cannot be written any more, and nothing else is.
-func TestRemoveUnfinished(t *testing.T) {
+func TestTidy(t *testing.T) {
 	d := Of(t.TempDir())
-	require.NoError(t, d.RemoveUnfinished(), "there is no directory yet")
+	require.NoError(t, d.Tidy(), "there is no directory yet")
 	victim := filepath.Join(t.TempDir(), "victim")
 	require.NoError(t, os.WriteFile(victim, nil, 0o600))
 	for _, name := range []string{".new-0123456789abcdef", ".new-fedcba9876543210", "a.json", ".newer"} {
 		require.NoError(t, d.WriteFile(name, []byte("x")))
 	}
 	require.NoError(t, d.MkdirAll(".new-directory", 0o700))
-	require.NoError(t, os.Symlink(victim, d.Path(".new-link")))
+	require.NoError(t, os.Symlink("a.json", d.Path(".new-link")))
 	old := time.Now().Add(-2 * unfinishedAge)
 	for _, name := range []string{".new-0123456789abcdef", "a.json", ".newer", ".new-directory", ".new-link"} {
 		require.NoError(t, os.Chtimes(d.Path(name), old, old))
 	}
-	require.NoError(t, d.RemoveUnfinished())
+	require.NoError(t, d.Tidy())
 	list, err := d.Names(".")
 	require.NoError(t, err)
 	require.Equal(t, []string{".new-directory", ".new-fedcba9876543210", ".new-link", ".newer", "a.json"}, list)
+
+	for _, to := range []string{victim, "/nowhere", "../../.."} {
+		require.NoError(t, os.Symlink(to, d.Path("cookbooks")))
+		require.ErrorContains(t, d.Tidy(), d.Path("cookbooks")+" is a link that leads nowhere or out of the project")
+		require.NoError(t, os.Remove(d.Path("cookbooks")))
+	}
 	require.FileExists(t, victim)
 }
 

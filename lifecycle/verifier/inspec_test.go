@@ -224,6 +224,34 @@ func TestInspecFallsBackToTheHost(t *testing.T) {
 	require.Contains(t, err.Error(), "cinc-auditor on this machine")
 }
 
+// This machine's InSpec reads and writes nothing where the runner can write, whatever the runner has put there.
+func TestInspecOnTheHostKeepsAwayFromTheRunner(t *testing.T) {
+	needShell(t)
+	for name, v := range map[string]config.InspecVerifier{
+		"plain":    {Location: config.InspecOnHost},
+		"with all": {Location: config.InspecOnHost, Inputs: config.Hash{{Key: "a", Value: 1}}, PluginConfig: config.Hash{{Key: "p", Value: 1}}, Reporter: []string{"cli", "json:out/a.json", "junit2:out/a.xml"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", "host/inspec": inspecStandIn,
+				"report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`})
+			victim := filepath.Join(t.TempDir(), "victim")
+			require.NoError(t, os.WriteFile(victim, []byte("kept"), 0o600))
+			require.NoError(t, os.MkdirAll(filepath.Join(b.box.Local, "inspec"), 0o755))
+			for _, planted := range []string{"results.json", "inspec/results.json", "inspec/inputs.yml", "inspec/config.json", "inspec/planted_test.rb"} {
+				require.NoError(t, os.Symlink(victim, filepath.Join(b.box.Local, planted)))
+			}
+			t.Setenv("PATH", filepath.Join(b.project.Root, "host")+":/usr/bin:/bin")
+			b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
+			require.Equal(t, "passed \"it works\"\n", summary(b.verify(inspecInstance(v))))
+			require.Contains(t, b.out.String(), "docker://abc", "it ran on this machine")
+			require.NotContains(t, b.out.String(), b.box.Local, "an argument, or where it ran")
+			data, err := os.ReadFile(victim)
+			require.NoError(t, err)
+			require.Equal(t, "kept", string(data))
+		})
+	}
+}
+
 // Profiles that the runner's InSpec cannot fetch are for this machine's, if it has one.
 func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 	needShell(t)

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/project"
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -46,6 +45,8 @@ type layout struct {
 	extraVars                   []string
 	requirements                requirements
 
+	// carry is converge.Options.Carry.
+	carry func(key, from, to string) ([]sandbox.File, error)
 	// err is the first error; nothing is added after it.
 	err error
 }
@@ -53,7 +54,7 @@ type layout struct {
 // layout lays the project out below root for a run with a connection. secret is the mode
 // of files with secrets.
 func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
-	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret}
+	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret, carry: a.Carry}
 	l.tree(a.Root, projectDir, a.skip)
 	a.addPlaybook(l)
 	a.addNamed(l)
@@ -84,7 +85,7 @@ func (l *layout) tree(from, to string, skip func(string, bool) bool) {
 
 // copy adds what a key names, a file or a directory, at a place below the root.
 func (l *layout) copy(key, from, to string) {
-	files, err := converge.Carry(key, from, to)
+	files, err := l.carry(key, from, to)
 	if err != nil {
 		l.fail(err)
 	}

@@ -167,7 +167,7 @@ func (c Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
 		case err != nil || !st.IsDir():
 			continue // a file of that name is something else
 		}
-		tree, err := sandbox.Tree(dir, name, nil)
+		tree, err := c.NamedTree(name+"_path", dir, name)
 		if err != nil {
 			return nil, fmt.Errorf("provisioner.%s_path: %w", name, err)
 		}

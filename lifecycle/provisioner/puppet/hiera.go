@@ -11,7 +11,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/galley-kitchen/galley/lifecycle/project"
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -85,13 +84,13 @@ func datadirs(file string) []string {
 
 // hieraFiles are Hiera's configuration with its data beside it.
 func (p Puppet) hieraFiles(h hiera) ([]sandbox.File, error) {
-	files, err := converge.Carry("hiera_config_path", h.config, hieraFile)
+	files, err := p.Carry("hiera_config_path", h.config, hieraFile)
 	if err != nil {
 		return nil, err
 	}
 	configs := len(files)
 	for _, d := range h.data {
-		data, err := converge.Carry("hiera_data_path", d.from, d.to)
+		data, err := p.Carry("hiera_data_path", d.from, d.to)
 		if err != nil {
 			return nil, err
 		}

@@ -61,7 +61,7 @@ func (p Puppet) manifests() (manifest string, files []sandbox.File, err error) {
 		return "", nil, fmt.Errorf("there are no manifests for %s\nPut them into %s, or set provisioner.manifests_path",
 			p.Name, filepath.Join(p.SuiteDir(p.Suite), "manifests"))
 	}
-	if files, err = converge.Carry("manifests_path", dir, "manifests/"); err != nil {
+	if files, err = p.Carry("manifests_path", dir, "manifests/"); err != nil {
 		return "", nil, err
 	}
 	name := path.Join("manifests", cmp.Or(k.Manifest, "site.pp"))
@@ -83,7 +83,7 @@ func (p Puppet) rest() ([]sandbox.File, error) {
 		{"facterlib", k.FacterLib, "facter"},
 		{"puppet_config_path", p.config(), "puppet.conf"},
 	} {
-		more, err := converge.Carry(f.key, f.from, f.to)
+		more, err := p.Carry(f.key, f.from, f.to)
 		if err != nil {
 			return nil, err
 		}

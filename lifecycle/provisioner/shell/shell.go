@@ -48,7 +48,7 @@ func (s Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 	if named := s.Provisioner.Shell.DataPath; named != "" {
 		data = s.Abs(named)
 	}
-	carried, err := converge.Carry("data_path", data, dataDir)
+	carried, err := s.Carry("data_path", data, dataDir)
 	if err != nil {
 		return err
 	}

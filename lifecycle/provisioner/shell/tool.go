@@ -32,7 +32,7 @@ func (t Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
 	}
 	var files []sandbox.File
 	for _, from := range slices.Sorted(maps.Keys(k.Files)) {
-		more, err := converge.Carry("files", t.Abs(from), k.Files[from])
+		more, err := t.Carry("files", t.Abs(from), k.Files[from])
 		if err != nil {
 			return err
 		}

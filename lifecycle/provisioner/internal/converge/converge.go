@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -116,7 +118,7 @@ func (b Base) Usual(named, plugin, name string, dir bool) string {
 // Carry lists a file, or the files of a directory, for a place in the sandbox. A place
 // that is empty or ends in a slash is a directory. key is that of the provisioner which
 // names the file, for errors. From nowhere, "", nothing is carried.
-func Carry(key, from, to string) ([]sandbox.File, error) {
+func (o Options) Carry(key, from, to string) ([]sandbox.File, error) {
 	if from == "" {
 		return nil, nil
 	}
@@ -124,7 +126,7 @@ func Carry(key, from, to string) ([]sandbox.File, error) {
 	st, err := os.Stat(from)
 	switch {
 	case err == nil && st.IsDir():
-		files, err = sandbox.Tree(from, to, nil)
+		files, err = o.NamedTree(key, from, to)
 	case to == "" || strings.HasSuffix(to, "/"):
 		files = []sandbox.File{{Path: to + filepath.Base(from), Source: from}}
 	default:
@@ -134,4 +136,16 @@ func Carry(key, from, to string) ([]sandbox.File, error) {
 		return nil, fmt.Errorf("provisioner.%s: %w", key, err)
 	}
 	return files, nil
+}
+
+// NamedTree is sandbox.Tree for a directory that a key of the provisioner names, and tells what cannot be copied.
+func (o Options) NamedTree(key, from, to string) ([]sandbox.File, error) {
+	files, skipped, err := sandbox.TreeTold(from, to, nil)
+	for n, name := range skipped {
+		skipped[n] = strings.TrimPrefix(name, path.Clean(to)+"/")
+	}
+	if left := archive.Skipped(skipped); left != nil {
+		o.Notice("provisioner.%s: %v", key, left)
+	}
+	return files, err
 }
