@@ -104,7 +104,8 @@ func (i *instanceRun) awaitSystemd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, systemdTime, fmt.Errorf("systemd did not boot within %s", systemdTime))
 	defer cancel()
 	var printed bytes.Buffer
-	_, err := i.access(sandbox.Dir{}).Exec(ctx, runner.Command{Argv: runner.Shell(askSystemd), Stdout: &printed, Stderr: &printed})
+	_, err := i.access(sandbox.Dir{}).Exec(ctx,
+		runner.Command{Argv: runner.Shell(askSystemd), Stdout: &printed, Stderr: &printed})
 	state := strings.TrimSpace(printed.String())
 	switch {
 	case err != nil && (errors.Is(err, backend.ErrNotRunning) || errors.Is(err, backend.ErrNotFound)):
@@ -124,7 +125,8 @@ func (i *instanceRun) awaitSystemd(ctx context.Context) error {
 func (i *instanceRun) explainBoot(ctx context.Context, printed string) error {
 	c, err := i.eng.InspectContainer(ctx, i.container.ID)
 	if err == nil && c.State != backend.StateRunning {
-		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", i.live().explainDeath(ctx, errAtOnce), i.systemdAdvice(ctx))
+		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", i.live().explainDeath(ctx, errAtOnce),
+			i.systemdAdvice(ctx))
 	}
 	words, wordsErr := i.live().lastWords(ctx)
 	return errors.Join(fmt.Errorf("systemd did not boot in the runner: systemctl says %q\nPID 1 printed:\n%s\n%s",
@@ -146,10 +148,12 @@ func systemdAdvice(d config.Driver, info backend.Info) string {
 			continue
 		}
 		if m.ReadOnly {
-			return "driver.volumes mounts " + m.Source + " read-only at /sys/fs/cgroup, and on cgroup v2 systemd must write there: remove that line"
+			return "driver.volumes mounts " + m.Source +
+				" read-only at /sys/fs/cgroup, and on cgroup v2 systemd must write there: remove that line"
 		}
 		if d.CgroupNS.Mode != config.NamespaceHost {
-			return "driver.volumes mounts " + m.Source + " at /sys/fs/cgroup, which does not fit the runner's own cgroup namespace: " +
+			return "driver.volumes mounts " + m.Source +
+				" at /sys/fs/cgroup, which does not fit the runner's own cgroup namespace: " +
 				"remove that line, or add cgroupns_mode: host"
 		}
 	}

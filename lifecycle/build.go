@@ -25,7 +25,8 @@ import (
 // named by the digest of what it is made from, so instances, runs and projects
 // that want the same share it.
 func (e *engine) work(ctx context.Context, by requester, d config.Driver, from backend.Image) (backend.Image, error) {
-	return e.build(ctx, by, buildRequest{d.OCIPlatform, d.BuildContext, workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs, d.ClientProxies},
+	return e.build(ctx, by, buildRequest{d.OCIPlatform, d.BuildContext,
+		workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs, d.ClientProxies},
 		"building the work image from the intermediate instructions")
 }
 
@@ -64,8 +65,9 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 			return img, err
 		}
 		by.notice(LevelInfo, announce)
-		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies, Platform: want.platform,
-			Labels: e.run.labels(label.RoleWork), Credentials: buildCredentials(ctx, by, want.dockerfile)})
+		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,
+			Platform: want.platform,
+			Labels:   e.run.labels(label.RoleWork), Credentials: buildCredentials(ctx, by, want.dockerfile)})
 	})
 }
 
@@ -75,7 +77,8 @@ const buildAttempts = 3
 
 // runBuild builds an image from files. Its output is shown line by line to users who
 // want all of it, and in full to all when it fails.
-func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
+func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.File,
+	o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
 	live := &lineWriter{emit: func(line string) { by.notice(LevelDebug, line) }}
 	o.Output = io.MultiWriter(&log, live)
@@ -104,7 +107,8 @@ func buildCredentials(ctx context.Context, by requester, dockerfile string) []ba
 	var list []backend.Credentials
 	for _, ref := range baseImages(dockerfile) {
 		c := by.credentials(ctx, ref)
-		if c != nil && !slices.ContainsFunc(list, func(have backend.Credentials) bool { return have.Registry == c.Registry }) {
+		if c != nil && !slices.ContainsFunc(list,
+			func(have backend.Credentials) bool { return have.Registry == c.Registry }) {
 			list = append(list, *c)
 		}
 	}
@@ -240,7 +244,9 @@ const longSecret = 8
 // secretInHistory reports whether the instructions or the build arguments hold the value of a secret that is known by
 // another name. The history of the image then has it too.
 func secretInHistory(i config.Instance, environ []string) bool {
-	values := slices.DeleteFunc(config.SecretValues([]config.Instance{i}, environ), func(v string) bool { return len(v) < longSecret })
-	text := strings.Join(slices.Concat(i.Driver.IntermediateInstructions, slices.Collect(maps.Values(i.Driver.BuildArgs))), "\n")
+	values := slices.DeleteFunc(config.SecretValues([]config.Instance{i}, environ),
+		func(v string) bool { return len(v) < longSecret })
+	text := strings.Join(slices.Concat(i.Driver.IntermediateInstructions, slices.Collect(maps.Values(i.Driver.BuildArgs))),
+		"\n")
 	return mask.New(values...).String(text) != text
 }

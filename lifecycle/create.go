@@ -148,7 +148,8 @@ func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
 		wanted = append(wanted, t)
 	}
 	if ref := ver.ToolImage(); ref != "" && (len(wanted) == 0 || wanted[0].Image != ref) {
-		wanted = append(wanted, &provisioner.Tool{Image: ref, Remedy: "Choose another verifier.image: one that declares a VOLUME with the tool."})
+		wanted = append(wanted, &provisioner.Tool{Image: ref,
+			Remedy: "Choose another verifier.image: one that declares a VOLUME with the tool."})
 	}
 	return wanted, nil
 }
@@ -191,7 +192,8 @@ func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) 
 		return backend.Image{}, err
 	}
 	if secretInHistory(i.inst, i.run.o.Environ) {
-		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read it in its history")
+		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read "+
+			"it in its history")
 	}
 	return i.eng.work(ctx, i, d, img)
 }

@@ -111,7 +111,8 @@ func (r *Run) labels(role string) backend.Labels {
 
 // machineLock takes a lock that all galleys of this user on this machine share.
 func (r *Run) machineLock(ctx context.Context, what string, say func(string)) (func() error, error) {
-	return lock(ctx, filepath.Join(sharedLockDir(r.o.Project), names.Digest(what)+".lock"), r.owner(what), func(holder string) {
+	path := filepath.Join(sharedLockDir(r.o.Project), names.Digest(what)+".lock")
+	return lock(ctx, path, r.owner(what), func(holder string) {
 		say(fmt.Sprintf("waiting for %s", holder))
 	})
 }

@@ -37,7 +37,8 @@ func (i *instanceRun) hook(ctx context.Context, h config.Hook) error {
 			i.notice(LevelInfo, "skipped a remote hook: there is no runner")
 			return nil
 		}
-		return errors.New("a remote hook needs a runner, and there is none at this point\nAdd `skippable: true` to pass over it, or use a later hook")
+		return errors.New("a remote hook needs a runner, and there is none at this point\n" +
+			"Add `skippable: true` to pass over it, or use a later hook")
 	}
 	err := i.remoteHook(ctx, h)
 	if err != nil && h.Skippable && ctx.Err() == nil {
@@ -51,7 +52,8 @@ func (i *instanceRun) localHook(ctx context.Context, h config.Hook) error {
 	p := i.run.project()
 	stdout, stderr, flush := i.output()
 	defer flush()
-	code, err := hostexec.Run(ctx, hostexec.Command{Line: h.Local, Dir: p.Abs(h.Cwd), Env: p.EnvironWith(i.hookEnv(), h.Environment), User: h.User,
+	code, err := hostexec.Run(ctx, hostexec.Command{Line: h.Local, Dir: p.Abs(h.Cwd),
+		Env: p.EnvironWith(i.hookEnv(), h.Environment), User: h.User,
 		Stdout: stdout, Stderr: stderr, Timeout: h.Timeout})
 	if err == nil && code != 0 {
 		return &runner.ExitError{What: fmt.Sprintf("%q", h.Local), Code: code, OnHost: true}
@@ -63,14 +65,16 @@ func (i *instanceRun) localHook(ctx context.Context, h config.Hook) error {
 func (i *instanceRun) hookEnv() map[string]string {
 	return map[string]string{
 		"KITCHEN_INSTANCE_NAME": i.inst.Name, "KITCHEN_SUITE_NAME": i.inst.Suite, "KITCHEN_PLATFORM_NAME": i.inst.Platform,
-		"KITCHEN_INSTANCE_HOSTNAME": i.inst.Driver.Hostname, "KITCHEN_CONTAINER_NAME": containerName(i.run.o.Project, i.inst.Name),
+		"KITCHEN_INSTANCE_HOSTNAME": i.inst.Driver.Hostname,
+		"KITCHEN_CONTAINER_NAME":    containerName(i.run.o.Project, i.inst.Name),
 	}
 }
 
 func (i *instanceRun) remoteHook(ctx context.Context, h config.Hook) error {
 	if h.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, h.Timeout, fmt.Errorf("run %q in the runner: it took longer than %s", h.Remote, h.Timeout))
+		ctx, cancel = context.WithTimeoutCause(ctx, h.Timeout,
+			fmt.Errorf("run %q in the runner: it took longer than %s", h.Remote, h.Timeout))
 		defer cancel()
 	}
 	stdout, stderr, flush := i.output()

@@ -18,7 +18,8 @@ type imageRequest struct {
 }
 
 // image finds an image of this instance by the name that kitchen.yml has for it.
-func (i *instanceRun) image(ctx context.Context, ref, platform string, policy config.PullPolicy) (backend.Image, error) {
+func (i *instanceRun) image(ctx context.Context, ref, platform string,
+	policy config.PullPolicy) (backend.Image, error) {
 	d := i.inst.Driver
 	return i.eng.image(ctx, i, imageRequest{qualify(d.Registry, ref), platform, policy, d.CredsFile})
 }
@@ -31,7 +32,8 @@ func (e *engine) image(ctx context.Context, by requester, want imageRequest) (ba
 		return backend.Image{}, err
 	}
 	policy := e.run.pullPolicy(want.policy)
-	return e.shared.Load().images.Do(fmt.Sprint(full, " ", platform, " ", policy, " ", want.credsFile), func() (backend.Image, error) {
+	key := fmt.Sprint(full, " ", platform, " ", policy, " ", want.credsFile)
+	return e.shared.Load().images.Do(key, func() (backend.Image, error) {
 		img, err := e.InspectImage(ctx, full)
 		if errors.Is(err, backend.ErrNotFound) && full != ref {
 			// A locally built image may go by another full name on this engine.

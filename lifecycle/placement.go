@@ -76,7 +76,8 @@ func (r *Run) locate(ctx context.Context, instance string, s State, d config.Dri
 		}
 		old, oldErr := r.recordedEngine(ctx, instance, s)
 		if oldErr != nil {
-			return nil, nil, fmt.Errorf("kitchen.yml names another engine now, and the old one must remove the runner first: %w", oldErr)
+			return nil, nil, fmt.Errorf("kitchen.yml names another engine now, and the old one must remove the runner first: %w",
+				oldErr)
 		}
 		return e, old, err
 	}
@@ -153,7 +154,8 @@ func (r *Run) askedEngine(ctx context.Context, instance string, s State) (*engin
 // recordedEngine opens the engine that is recorded for an instance.
 func (r *Run) recordedEngine(ctx context.Context, instance string, s State) (*engine, error) {
 	if s.Endpoint != "" && !r.offers(ctx, s.Endpoint) {
-		return nil, fmt.Errorf("%s lives on %s as its state file says, and neither your settings nor this machine offer that engine\n"+
+		return nil, fmt.Errorf("%s lives on %s as its state file says, and neither your settings nor this machine offer "+
+			"that engine\n"+
 			"If it is yours, say so with --host %s; else forget the runner with `galley destroy --forget %s`",
 			instance, s.Endpoint, s.Endpoint, instance)
 	}
@@ -202,7 +204,8 @@ func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context) error {
 		if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
 			return err
 		}
-		i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before", i.eng.endpoint.URI))
+		i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before",
+			i.eng.endpoint.URI))
 		i.container = nil
 	}
 	i.forgetRunner()

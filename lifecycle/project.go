@@ -210,7 +210,8 @@ func hostName() string {
 
 // owner is what this run writes into the locks that it takes.
 func (r *Run) owner(what string) string {
-	return fmt.Sprintf("galley %s, process %d on %s, since %s", what, os.Getpid(), hostName(), r.o.Now().Format(time.TimeOnly))
+	return fmt.Sprintf("galley %s, process %d on %s, since %s", what, os.Getpid(), hostName(),
+		r.o.Now().Format(time.TimeOnly))
 }
 
 // containerName is the runner's name on its engine.

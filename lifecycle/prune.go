@@ -78,5 +78,6 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 // isWorkImage reports whether an image is one that galley made, and not one that a person
 // made from a runner or a work image: such an image inherits the labels.
 func isWorkImage(i backend.Image) bool {
-	return i.Labels[label.Role] == label.RoleWork && !slices.ContainsFunc(i.Tags, func(tag string) bool { return !strings.HasPrefix(tag, workImages) })
+	return i.Labels[label.Role] == label.RoleWork && !slices.ContainsFunc(i.Tags,
+		func(tag string) bool { return !strings.HasPrefix(tag, workImages) })
 }

@@ -96,7 +96,8 @@ func New(o Options) (*Run, error) {
 	o.Concurrency = max(o.Concurrency, 1)
 	o.Destroy = cmp.Or(o.Destroy, DestroyPassing)
 	o.TestBase = cmp.Or(o.TestBase, filepath.Join(o.Project.Root, "test", "integration"))
-	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + names.Random(6), resolver: &provisioner.Resolver{}}, nil
+	return &Run{o: o, id: o.Now().UTC().Format("20060102T150405Z") + "-" + names.Random(6),
+		resolver: &provisioner.Resolver{}}, nil
 }
 
 // ID names the run; it is unique.
@@ -144,9 +145,11 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 		names[i] = inst.Name
 	}
 	workers := min(r.o.Concurrency, max(len(instances), 1))
-	r.o.Sink.Handle(RunStarted{Stamp: r.stamp(""), Version: r.o.Version, Action: string(a), Instances: names, Concurrency: workers})
+	r.o.Sink.Handle(RunStarted{Stamp: r.stamp(""), Version: r.o.Version, Action: string(a), Instances: names,
+		Concurrency: workers})
 	if err := r.open(ctx, a, instances); err != nil {
-		r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Skipped: len(instances), Interrupted: ctx.Err() != nil})
+		r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Skipped: len(instances),
+			Interrupted: ctx.Err() != nil})
 		return err
 	}
 	failures, skipped := r.schedule(ctx, workers, instances, func(ctx context.Context, i config.Instance) *Failure {
@@ -179,7 +182,8 @@ func (r *Run) stamp(instance string) Stamp {
 
 // project is the project as provisioners and verifiers see it.
 func (r *Run) project() project.Project {
-	return project.Project{Root: r.o.Project.Root, TestBase: r.o.TestBase, StateDir: r.o.Project.StateDir(), Environ: r.o.Environ}
+	return project.Project{Root: r.o.Project.Root, TestBase: r.o.TestBase, StateDir: r.o.Project.StateDir(),
+		Environ: r.o.Environ}
 }
 
 // stateFile is the recorded state of an instance of this run's project.

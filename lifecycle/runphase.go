@@ -121,10 +121,12 @@ func (i *instanceRun) endLeftovers(ctx context.Context, p Phase) {
 		return
 	}
 	var ended bytes.Buffer
-	code, err := i.eng.Exec(ctx, i.container.ID, backend.ExecSpec{Command: execmark.KillCommand(i.state.Mark), Stdout: &ended})
+	code, err := i.eng.Exec(ctx, i.container.ID,
+		backend.ExecSpec{Command: execmark.KillCommand(i.state.Mark), Stdout: &ended})
 	switch {
 	case err != nil || code != 0:
-		i.notice(LevelWarn, "a galley that was killed may have left a command running in the runner, and that cannot be ended: "+
+		i.notice(LevelWarn, "a galley that was killed may have left a command running in the runner, and that cannot be "+
+			"ended: "+
 			"`galley destroy` is sure to")
 	case ended.Len() > 0:
 		i.notice(LevelInfo, "ended the command that a galley which was killed had left running in the runner")

@@ -17,24 +17,26 @@ const pidOne = `trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done`
 
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, dirs sandboxes, getenv func(string) string) backend.ContainerSpec {
+func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, dirs sandboxes,
+	getenv func(string) string) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
-		Name:         containerName(p, i.Name),
-		Image:        image,
-		Platform:     d.OCIPlatform,
-		Entrypoint:   d.Entrypoint,
-		Command:      d.Command,
-		Env:          runnerEnv(d, getenv),
-		Hostname:     d.Hostname,
-		Domainname:   d.Domainname,
-		User:         d.User,
-		WorkDir:      d.WorkingDir,
-		StopSignal:   d.StopSignal,
-		Labels:       maps.Clone(backend.Labels(d.Labels)),
-		Init:         initKind(d),
-		Privileged:   d.Privileged,
-		UserNS:       backend.UserNS{Mode: backend.UserNSMode(d.UserNS.Mode), UID: d.UserNS.UID, GID: d.UserNS.GID, Size: d.UserNS.Size},
+		Name:       containerName(p, i.Name),
+		Image:      image,
+		Platform:   d.OCIPlatform,
+		Entrypoint: d.Entrypoint,
+		Command:    d.Command,
+		Env:        runnerEnv(d, getenv),
+		Hostname:   d.Hostname,
+		Domainname: d.Domainname,
+		User:       d.User,
+		WorkDir:    d.WorkingDir,
+		StopSignal: d.StopSignal,
+		Labels:     maps.Clone(backend.Labels(d.Labels)),
+		Init:       initKind(d),
+		Privileged: d.Privileged,
+		UserNS: backend.UserNS{Mode: backend.UserNSMode(d.UserNS.Mode), UID: d.UserNS.UID, GID: d.UserNS.GID,
+			Size: d.UserNS.Size},
 		CgroupNS:     namespace(d.CgroupNS),
 		IPC:          namespace(d.IPC),
 		PID:          namespace(d.PID),
@@ -104,7 +106,8 @@ func namespace(n config.Namespace) backend.Namespace {
 func security(s config.Security) backend.Security {
 	return backend.Security{
 		NoNewPrivileges: s.NoNewPrivileges, Seccomp: s.Seccomp, AppArmor: s.AppArmor, SELinux: backend.SELinux(s.SELinux),
-		UnmaskAll: s.UnmaskAll, Mask: s.Mask, Unmask: s.Unmask, ProcOptions: s.ProcOptions, WritableCgroups: s.WritableCgroups,
+		UnmaskAll: s.UnmaskAll, Mask: s.Mask, Unmask: s.Unmask, ProcOptions: s.ProcOptions,
+		WritableCgroups: s.WritableCgroups,
 	}
 }
 

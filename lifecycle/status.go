@@ -36,7 +36,8 @@ func (r *Run) Reach(ctx context.Context, inst config.Instance) (backend.Containe
 	case err != nil:
 		return nil, c, err
 	case c.State != backend.StateRunning:
-		return e, c, fmt.Errorf("the runner of %s is %s: %w\nRun `galley create %s` to start it", inst.Name, c.State, backend.ErrNotRunning, inst.Name)
+		return e, c, fmt.Errorf("the runner of %s is %s: %w\nRun `galley create %s` to start it", inst.Name, c.State,
+			backend.ErrNotRunning, inst.Name)
 	}
 	return e, c, nil
 }

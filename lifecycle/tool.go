@@ -22,7 +22,8 @@ func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backe
 	if len(t.Instructions) > 0 && t.Image == "" {
 		var lines []string
 		if lines, err = i.resolveBases(ctx, t.Instructions); err == nil {
-			img, err = i.eng.build(ctx, i, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil, d.ClientProxies}, "building the tool's image")
+			img, err = i.eng.build(ctx, i, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil,
+				d.ClientProxies}, "building the tool's image")
 		}
 	} else {
 		img, err = i.image(ctx, t.Image, d.OCIPlatform, d.PullTool)
@@ -38,7 +39,8 @@ func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backe
 	if err != nil {
 		return img, err
 	}
-	return i.eng.build(ctx, i, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil, false}, "adding the volumes to the tool's image")
+	return i.eng.build(ctx, i, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil,
+		false}, "adding the volumes to the tool's image")
 }
 
 // resolveBases finds the images that FROM lines name, as all images are found, and

@@ -33,7 +33,8 @@ func (i *instanceRun) verify(ctx context.Context) error {
 }
 
 func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, sb sandbox.Dir) ([]result.TestCase, error) {
-	target := verifier.Target{ContainerID: i.container.ID, ContainerName: i.container.Name, Image: i.container.ImageID, Hostname: i.inst.Driver.Hostname,
+	target := verifier.Target{ContainerID: i.container.ID, ContainerName: i.container.Name, Image: i.container.ImageID,
+		Hostname: i.inst.Driver.Hostname,
 		Endpoint: i.eng.endpoint.URI, ClientEnv: backend.ClientEnv(i.eng.endpoint)}
 	stdout, stderr, flush := i.output()
 	defer flush()

@@ -195,7 +195,8 @@ func (x *extraction) openTarget(mode fs.FileMode) error {
 	case errors.Is(err, fs.ErrNotExist):
 		err = parent.Mkdir(name, mode)
 	case err == nil && st.Mode()&fs.ModeSymlink != 0:
-		err = fmt.Errorf("%s is a symbolic link, which is not followed\nRemove it, or name the directory that it leads to", x.to)
+		err = fmt.Errorf("%s is a symbolic link, which is not followed\nRemove it, or name the directory that it leads to",
+			x.to)
 	case err == nil && !st.IsDir():
 		err = fmt.Errorf("a directory cannot take the place of the file %s", x.to)
 	}
@@ -386,7 +387,8 @@ const slack = 1 << 20
 // Write writes p, unless the stream makes more of less.
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.x.written += int64(len(p)); b.x.written > b.x.received.n+slack {
-		return 0, errors.New("it is larger than what the engine sent, as a sparse file is: copy it as a whole in the container first")
+		return 0, errors.New("it is larger than what the engine sent, as a sparse file is: copy it as a whole in the " +
+			"container first")
 	}
 	return b.out.Write(p)
 }

@@ -79,9 +79,11 @@ func writeFile(tw *tar.Writer, f sandbox.File) error {
 	case f.Dir:
 		return tw.WriteHeader(dirHeader(f.Path, modeFor(runtime.GOOS, modeOf(f, 0o755))))
 	case f.Link != "":
-		return tw.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: f.Path, Linkname: f.Link, Mode: 0o777, ModTime: epoch})
+		return tw.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: f.Path, Linkname: f.Link, Mode: 0o777,
+			ModTime: epoch})
 	}
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Mode: int64(modeOf(f, 0o644)), Size: int64(len(f.Data)), ModTime: epoch}
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Mode: int64(modeOf(f, 0o644)), Size: int64(len(f.Data)),
+		ModTime: epoch}
 	if f.Source == "" {
 		if err := tw.WriteHeader(h); err != nil {
 			return err

@@ -66,5 +66,6 @@ func (nothing) Tool() *Tool                                { return nil }
 func (nothing) Prepare(context.Context, sandbox.Dir) error { return nil }
 
 func (n nothing) Converge(ctx context.Context, _ runner.Runner, _ sandbox.Dir, _ runner.Output) (Summary, error) {
-	return converge.Unknown(), dummy.Do(ctx, n.Dummy, "the dummy provisioner fails, as provisioner.fail or random_failure says")
+	return converge.Unknown(), dummy.Do(ctx, n.Dummy,
+		"the dummy provisioner fails, as provisioner.fail or random_failure says")
 }

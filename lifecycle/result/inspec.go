@@ -105,7 +105,8 @@ func inspecCases(profiles []inspecProfile) []TestCase {
 			list = append(list, TestCase{Suite: p.Name, Title: "the profile loads", Outcome: Failed, Message: p.StatusMessage})
 			continue
 		case "skipped":
-			list = append(list, TestCase{Suite: p.Name, Title: "the profile runs", Outcome: Skipped, Message: cmp.Or(p.SkipMessage, p.StatusMessage)})
+			list = append(list, TestCase{Suite: p.Name, Title: "the profile runs", Outcome: Skipped,
+				Message: cmp.Or(p.SkipMessage, p.StatusMessage)})
 			continue
 		}
 		for _, c := range p.Controls {

@@ -73,7 +73,8 @@ func (n *junitNode) cases(list []TestCase) []TestCase {
 }
 
 func (t *junitTest) testCase(suite string) TestCase {
-	c := TestCase{Suite: cmp.Or(t.Classname, suite), Title: t.Name, Outcome: Passed, Duration: seconds(t.Time), File: t.File}
+	c := TestCase{Suite: cmp.Or(t.Classname, suite), Title: t.Name, Outcome: Passed, Duration: seconds(t.Time),
+		File: t.File}
 	if line, err := strconv.Atoi(t.Line); err == nil && line > 0 {
 		c.Line = line
 	}

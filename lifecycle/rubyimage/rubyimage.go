@@ -130,8 +130,9 @@ func (r Runner) Run(ctx context.Context, text []byte, p template.RubyProgram) (o
 	}
 	var stdout bytes.Buffer
 	code, err := c.Exec(ctx, runner.Command{
-		Argv: append([]string{"sh", "-c", start, "ruby"}, p.Args...), Env: environment(p.Env), WorkDir: filepath.ToSlash(p.Dir),
-		Stdin: bytes.NewReader(p.Stdin), Stdout: &stdout, Stderr: p.Stderr,
+		Argv: append([]string{"sh", "-c", start, "ruby"}, p.Args...), Env: environment(p.Env),
+		WorkDir: filepath.ToSlash(p.Dir),
+		Stdin:   bytes.NewReader(p.Stdin), Stdout: &stdout, Stderr: p.Stderr,
 	})
 	switch {
 	case err != nil:
@@ -145,7 +146,8 @@ func (r Runner) Run(ctx context.Context, text []byte, p template.RubyProgram) (o
 }
 
 // hostOnly are the variables that mean something on this machine alone.
-var hostOnly = []string{"PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "SHELL", "TMPDIR", "RUBYOPT", "RUBYLIB", "GEM_HOME", "GEM_PATH",
+var hostOnly = []string{"PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "SHELL", "TMPDIR", "RUBYOPT", "RUBYLIB", "GEM_HOME",
+	"GEM_PATH",
 	"BUNDLE_GEMFILE"}
 
 // environment is the environment of the program without what belongs to this machine.
@@ -165,7 +167,8 @@ var leftOut = []string{"node_modules", ".bundle", ".vagrant"}
 // projectFiles are the files of a project, for the path that it has here.
 func projectFiles(dir string) ([]sandbox.File, error) {
 	root := strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(dir, filepath.VolumeName(dir))), "/")
-	files, _, err := sandbox.Entries(dir, root, func(rel string, isDir bool) bool { return isDir && slices.Contains(leftOut, path.Base(rel)) })
+	files, _, err := sandbox.Entries(dir, root,
+		func(rel string, isDir bool) bool { return isDir && slices.Contains(leftOut, path.Base(rel)) })
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", dir, err)
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -102,7 +103,7 @@ func (s *stamp) append(b []byte) []byte {
 func saveIndex(dir *os.Root, name string, root *folder) error {
 	data := root.appendTo([]byte(indexHead), "")
 	file, tmp := name+indexSuffix, name+indexSuffix+".new"
-	if _, err := replace(dir, tmp, func(w io.Writer) error { _, err := w.Write(data); return err }, 0o600, nil); err != nil {
+	if _, err := replace(dir, tmp, bytes.NewReader(data), 0o600, nil); err != nil {
 		return fmt.Errorf("remember what the sandbox holds: %w", err)
 	}
 	if err := errors.Join(dir.RemoveAll(file), dir.Rename(tmp, file)); err != nil {

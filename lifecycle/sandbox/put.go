@@ -29,18 +29,15 @@ func put(d *os.Root, name string, f *File, have *attributes, old record) (change
 		return false, nil
 	}
 	if f.Source == "" {
-		f.copied.copy, err = replace(d, name, func(w io.Writer) error { _, err := w.Write(f.Data); return err }, want.mode, nil)
+		f.copied.source = source
+		f.copied.copy, err = replace(d, name, bytes.NewReader(f.Data), want.mode, nil)
 	} else {
 		err = f.copy(d, name, want.mode)
 	}
 	if err != nil {
 		f.copied = record{}
-		return true, err
 	}
-	if f.Source == "" {
-		f.copied.source = source
-	}
-	return true, nil
+	return true, err
 }
 
 // wanted are the attributes that a file is to have in a sandbox, and what its source is
@@ -83,7 +80,7 @@ func (f *File) copy(d *os.Root, name string, mode fs.FileMode) error {
 	modified := from.time()
 	// Between two files this is the kernel's own copy, which shares blocks where the
 	// file system can.
-	f.copied.copy, err = replace(d, name, func(w io.Writer) error { _, err := io.Copy(w, in); return err }, mode, &modified)
+	f.copied.copy, err = replace(d, name, in, mode, &modified)
 	f.copied.source = source.certain(now)
 	return err
 }
@@ -93,7 +90,7 @@ const attempts = 3
 
 // replace writes a file anew and returns its stamp. The old one, whatever owner it has and
 // whatever it is, is unlinked first and never opened. modified may be nil.
-func replace(d *os.Root, name string, content func(io.Writer) error, mode fs.FileMode, modified *time.Time) (stamp, error) {
+func replace(d *os.Root, name string, content io.Reader, mode fs.FileMode, modified *time.Time) (stamp, error) {
 	var out *os.File
 	for i := 1; out == nil; i++ {
 		err := d.Remove(name)
@@ -104,7 +101,7 @@ func replace(d *os.Root, name string, content func(io.Writer) error, mode fs.Fil
 			return stamp{}, err
 		}
 	}
-	err := content(out)
+	_, err := io.Copy(out, content)
 	if err == nil {
 		err = out.Chmod(mode) // by the handle: the name may be another file's by now
 	}

@@ -58,7 +58,8 @@ func (t *tests) addProject(dir string) error {
 			continue
 		}
 		if size += f.Size(); len(t.above) >= maxAboveFiles || size > maxAboveBytes {
-			return fmt.Errorf("the tests in %s reach above their directory, and the project is too large to go with them: over %d files or %d MiB\n"+
+			return fmt.Errorf("the tests in %s reach above their directory, and the project is too large to go with them: "+
+				"over %d files or %d MiB\n"+
 				"Move what they need beside them, or make it smaller", t.Shown(dir), maxAboveFiles, maxAboveBytes>>20)
 		}
 		t.above = append(t.above, f)

@@ -41,7 +41,8 @@ func findByLayout(b testrun.Base) (parts []testrun.Part, looked []string, err er
 	}
 	for _, foreign := range foreignFrameworks() {
 		if names[foreign] {
-			return nil, looked, fmt.Errorf("%s: galley cannot run %s tests\nRun them with the shell verifier, or move them elsewhere",
+			return nil, looked, fmt.Errorf("%s: galley cannot run %s tests\n"+
+				"Run them with the shell verifier, or move them elsewhere",
 				b.Shown(filepath.Join(dir, foreign)), foreign)
 		}
 	}

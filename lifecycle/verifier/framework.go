@@ -79,7 +79,8 @@ func withSuffix(suffixes ...string) func(string) bool {
 
 // inPlace is how to get a tool into the runner.
 func inPlace(install string) string {
-	return install + ", for example by driver.intermediate_instructions; or name an image that brings it in a volume as verifier.image, or its command as verifier.binary"
+	return install + ", for example by driver.intermediate_instructions; or name an image that brings it in a volume " +
+		"as verifier.image, or its command as verifier.binary"
 }
 
 // bats prints TAP. Newer ones can tell how long each test took.
@@ -105,7 +106,8 @@ func bash() framework {
 		pick: func(scripts []string) []string {
 			var named []string
 			for _, s := range scripts {
-				if base := strings.TrimSuffix(path.Base(s), path.Ext(s)); strings.HasSuffix(base, "_test") || strings.HasPrefix(base, "test_") {
+				if base := strings.TrimSuffix(path.Base(s), path.Ext(s)); strings.HasSuffix(base, "_test") ||
+					strings.HasPrefix(base, "test_") {
 					named = append(named, s)
 				}
 			}
@@ -191,13 +193,15 @@ func pickGossfiles(files []string) []string {
 // connection, and reads its JUnit XML.
 func testinfra() framework {
 	return framework{
-		name: "testinfra", dirs: []string{"testinfra", "pytest"}, binaries: []string{"pytest", "pytest-3", "py.test", "py.test-3"},
+		name: "testinfra", dirs: []string{"testinfra", "pytest"},
+		binaries: []string{"pytest", "pytest-3", "py.test", "py.test-3"},
 		isTest: func(name string) bool {
 			return strings.HasSuffix(name, ".py") && (strings.HasPrefix(name, "test_") || strings.HasSuffix(name, "_test.py"))
 		},
 		// The tests' directory may belong to another user, so nothing is written there.
 		command: func(i invocation) string {
-			return `PYTHONDONTWRITEBYTECODE=1 "$tool" -v -p no:cacheprovider -o junit_family=xunit1 --junitxml="$results" ` + i.options + " " + i.tests
+			return `PYTHONDONTWRITEBYTECODE=1 "$tool" -v -p no:cacheprovider -o junit_family=xunit1 --junitxml="$results" ` +
+				i.options + " " + i.tests
 		},
 		source: testrun.ResultsInFile, parse: result.ParseJUnit, refine: refinePytest,
 		noTests: 5,

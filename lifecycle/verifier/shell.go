@@ -36,7 +36,8 @@ func (s *shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 	return sandbox.Sync(sb.Local, files, nil)
 }
 
-func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
+func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox.Dir,
+	out runner.Output) ([]result.TestCase, error) {
 	if err := dummy.Pause(ctx, s.Verifier.Shell.Sleep); err != nil {
 		return nil, err
 	}
@@ -47,7 +48,8 @@ func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox
 	if err != nil {
 		return nil, err
 	}
-	test := result.TestCase{Title: strings.TrimSpace(s.Verifier.CommandPrefix + " " + s.Verifier.Shell.Command), Outcome: result.Passed, Duration: time.Since(start)}
+	test := result.TestCase{Title: strings.TrimSpace(s.Verifier.CommandPrefix + " " + s.Verifier.Shell.Command),
+		Outcome: result.Passed, Duration: time.Since(start)}
 	const tool = "the verifier's command"
 	if code != 0 {
 		exit := &runner.ExitError{What: tool, Code: code, OnHost: !s.Verifier.Shell.Remote}
@@ -69,7 +71,8 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.O
 		maps.Copy(env, c.Env)
 		if c.Timeout > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("run %q: it took longer than %s", c.Command, c.Timeout))
+			ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout,
+				fmt.Errorf("run %q: it took longer than %s", c.Command, c.Timeout))
 			defer cancel()
 		}
 		code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})
@@ -89,7 +92,8 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.O
 func (s *shell) instanceEnv(t Target) map[string]string {
 	return map[string]string{
 		"KITCHEN_RUNNER_CONTAINER": t.ContainerID, "KITCHEN_WORK_IMAGE": t.Image, "KITCHEN_PLATFORM_IMAGE": s.Driver.Image,
-		"KITCHEN_INSTANCE_PLATFORM_NAME": s.Platform, "KITCHEN_IMAGE_PREFIX": "", "KITCHEN_USERNAME": cmp.Or(s.Driver.User, "root"),
+		"KITCHEN_INSTANCE_PLATFORM_NAME": s.Platform, "KITCHEN_IMAGE_PREFIX": "",
+		"KITCHEN_USERNAME":    cmp.Or(s.Driver.User, "root"),
 		"KITCHEN_LAST_ACTION": "setup", "KITCHEN_LAST_ATTEMPTED_ACTION": "verify",
 		"KITCHEN_INSTANCE": s.Name, "KITCHEN_SUITE": s.Suite, "KITCHEN_PLATFORM": s.Platform,
 		"KITCHEN_INSTANCE_NAME": t.ContainerName, "KITCHEN_CONTAINER_ID": t.ContainerID,

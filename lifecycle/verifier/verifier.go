@@ -71,7 +71,8 @@ func (nothing) Prepare(_ context.Context, sb sandbox.Dir) error {
 	return sandbox.Sync(sb.Local, nil, nil)
 }
 
-func (n nothing) Verify(ctx context.Context, _ runner.Runner, _ Target, _ sandbox.Dir, _ runner.Output) ([]result.TestCase, error) {
+func (n nothing) Verify(ctx context.Context, _ runner.Runner, _ Target, _ sandbox.Dir,
+	_ runner.Output) ([]result.TestCase, error) {
 	d := n.Dummy
 	d.Sleep = n.Shell.Sleep // it shares the key with the shell verifier
 	if err := dummy.Do(ctx, d, "the dummy verifier fails, as kitchen.yml asks it to"); err != nil {
@@ -118,7 +119,8 @@ func (s *suite) Prepare(_ context.Context, sb sandbox.Dir) (err error) {
 }
 
 // Verify runs the tests of one tool after the other.
-func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir, out runner.Output) ([]result.TestCase, error) {
+func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir,
+	out runner.Output) ([]result.TestCase, error) {
 	if len(s.parts) == 0 {
 		return nil, &NoTestsError{Looked: s.looked}
 	}

@@ -55,7 +55,8 @@ func (a Ansible) places() []string {
 }
 
 // Converge plays the playbook.
-func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (_ converge.Summary, err error) {
+func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
+	out runner.Output) (_ converge.Summary, err error) {
 	p := a.Provisioner
 	newJob := func(second bool) converge.Job {
 		env := a.Env()
@@ -72,7 +73,8 @@ func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, 
 	}
 	program, err := exec.LookPath(playbookCommand)
 	if err != nil {
-		return converge.Unknown(), fmt.Errorf("find %s on this machine: %w\nInstall Ansible, or set provisioner.ansible_from: runner", playbookCommand, err)
+		return converge.Unknown(), fmt.Errorf("find %s on this machine: %w\nInstall Ansible, or set "+
+			"provisioner.ansible_from: runner", playbookCommand, err)
 	}
 	h, err := a.openHost(ctx, program, r)
 	if err != nil {
@@ -94,14 +96,17 @@ func (a Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
 	if a.Tool() != nil || a.Provisioner.Tool.Binary != "" || a.Provisioner.Ansible.From == config.AnsibleRunner {
 		return nil // the script says what is missing
 	}
-	find := append([]string{"sh", "-c", `for place; do [ ! -x "$place" ] || exit 0; done; command -v ` + playbookCommand, "sh"}, a.places()...)
+	find := append([]string{"sh", "-c", `for place; do [ ! -x "$place" ] || exit 0; done; command -v ` + playbookCommand,
+		"sh"}, a.places()...)
 	var out bytes.Buffer
 	if code, err := r.Exec(ctx, runner.Command{Argv: find, Stdout: &out, Stderr: &out}); err != nil || code == 0 {
 		return err
 	}
 	return fmt.Errorf("%s is not in the runner\n"+
-		"Use an image that has Ansible (driver.intermediate_instructions can install it), or set provisioner.image to one that brings it in a volume.\n"+
-		"With provisioner.ansible_from: host this machine's Ansible plays the playbook against the runner; lookups and plugins then run on this machine", playbookCommand)
+		"Use an image that has Ansible (driver.intermediate_instructions can install it), or set provisioner.image to one "+
+		"that brings it in a volume.\n"+
+		"With provisioner.ansible_from: host this machine's Ansible plays the playbook against the runner; lookups and "+
+		"plugins then run on this machine", playbookCommand)
 }
 
 // hint explains the exit codes of ansible-playbook.
@@ -118,7 +123,8 @@ func hint(code int) string {
 	case 5:
 		return "wrong options; see provisioner.ansible_extra_flags"
 	case 127:
-		return "it was not found in the runner\nUse an image that has Ansible, or set provisioner.image to one that brings it in a volume"
+		return "it was not found in the runner\n" +
+			"Use an image that has Ansible, or set provisioner.image to one that brings it in a volume"
 	case 250:
 		return "Ansible met an error of its own"
 	}

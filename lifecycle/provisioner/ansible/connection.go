@@ -80,7 +80,8 @@ func (s *connectionServer) serve(ctx context.Context, conn net.Conn) {
 		err = json.Unmarshal(line, &call)
 	}
 	if err == nil {
-		answer.Code, err = s.runner.Exec(ctx, runner.Command{Argv: call.Argv, User: call.User, Stdin: in, Stdout: &stdout, Stderr: &stderr})
+		answer.Code, err = s.runner.Exec(ctx, runner.Command{Argv: call.Argv, User: call.User, Stdin: in, Stdout: &stdout,
+			Stderr: &stderr})
 	}
 	if err != nil {
 		answer.Error = err.Error()

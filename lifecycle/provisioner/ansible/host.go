@@ -62,7 +62,8 @@ func (a Ansible) openHost(ctx context.Context, program string, r runner.Runner) 
 	for _, name := range []string{connection, "local"} {
 		l.files = append(l.files, sandbox.File{Path: "connection_plugins/" + name + ".py", Data: connectionPlugin})
 	}
-	l.files = append(l.files, sandbox.File{Path: forcedFile, Data: []byte(`{"ansible_connection": "` + connection + `"}` + "\n")})
+	l.files = append(l.files, sandbox.File{Path: forcedFile,
+		Data: []byte(`{"ansible_connection": "` + connection + `"}` + "\n")})
 	if err := sandbox.Fill(dir, l.files); err != nil {
 		return nil, err
 	}
@@ -74,9 +75,11 @@ func (a Ansible) openHost(ctx context.Context, program string, r runner.Runner) 
 		return nil, fmt.Errorf("provisioner.ansible_extra_flags: %w", err)
 	}
 	h := &hostPlay{program: program, dir: dir, work: filepath.FromSlash(l.work), second: a.secondArguments()}
-	h.args = append(append([]string{program}, a.arguments(l)...), append(flags, "-e", "@"+filepath.Join(dir, forcedFile), l.playbook)...)
+	h.args = append(append([]string{program}, a.arguments(l)...),
+		append(flags, "-e", "@"+filepath.Join(dir, forcedFile), l.playbook)...)
 	socket := filepath.Join(dir, "s")
-	own := map[string]string{"ANSIBLE_CONNECTION_PLUGINS": filepath.Join(dir, "connection_plugins"), "GALLEY_SOCKET": socket, "GALLEY_ON_HOST": "1"}
+	own := map[string]string{"ANSIBLE_CONNECTION_PLUGINS": filepath.Join(dir, "connection_plugins"),
+		"GALLEY_SOCKET": socket, "GALLEY_ON_HOST": "1"}
 	if sudo, err := hasSudo(ctx, r); err != nil {
 		return nil, err
 	} else if !sudo {
@@ -107,7 +110,8 @@ func (a Ansible) install(ctx context.Context, h *hostPlay, r requirements) error
 	}
 	for _, args := range a.galaxy(r) {
 		var out bytes.Buffer
-		code, err := hostexec.Run(ctx, hostexec.Command{Argv: append([]string{filepath.Join(filepath.Dir(h.program), "ansible-galaxy")}, args...),
+		code, err := hostexec.Run(ctx, hostexec.Command{Argv: append([]string{filepath.Join(filepath.Dir(h.program),
+			"ansible-galaxy")}, args...),
 			Dir: h.work, Env: h.env, Stdout: &out, Stderr: &out})
 		if err == nil && code != 0 {
 			err = &runner.ExitError{What: "ansible-galaxy", Code: code, OnHost: true}

@@ -37,7 +37,8 @@ func (a Ansible) addInventory(l *layout, connection string) {
 		l.scripts(l.inventory)
 		return
 	}
-	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"), Data: []byte(inventory(k.Hosts, connection))})
+	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"),
+		Data: []byte(inventory(k.Hosts, connection))})
 	l.inventory = path.Join(l.root, inventoryDir, "hosts")
 }
 
@@ -138,7 +139,8 @@ func (a Ansible) addRequirements(l *layout) {
 	}
 	r := requirements{dir: path.Join(l.root, galaxyDir)}
 	sum := sha256.New()
-	for _, f := range []struct{ key, from string }{{"requirements_path", k.Requirements}, {"requirements_collection_path", k.CollectionRequirements}} {
+	for _, f := range []struct{ key, from string }{{"requirements_path", k.Requirements},
+		{"requirements_collection_path", k.CollectionRequirements}} {
 		if f.from == "" {
 			continue
 		}

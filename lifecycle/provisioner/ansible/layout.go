@@ -96,7 +96,8 @@ func (l *layout) copy(key, from, to string) {
 func (a Ansible) skip(rel string, dir bool) bool {
 	k := a.Provisioner.Ansible
 	name := path.Base(rel)
-	if dir && slices.Contains([]string{".git", ".kitchen", ".hg", ".svn", ".vagrant", ".tox", ".venv", "node_modules", "__pycache__"}, name) {
+	if dir && slices.Contains([]string{".git", ".kitchen", ".hg", ".svn", ".vagrant", ".tox", ".venv", "node_modules",
+		"__pycache__"}, name) {
 		return true
 	}
 	if rel == configFile && k.IgnoreConfig {
@@ -129,7 +130,8 @@ func (a Ansible) addPlaybook(l *layout) {
 		from = a.Usual(from, plugin, usual, false)
 	}
 	if from == "" {
-		l.fail(fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook", a.Name, a.SuiteDir(a.Suite)))
+		l.fail(fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook", a.Name,
+			a.SuiteDir(a.Suite)))
 		return
 	}
 	l.playbook = a.carry(l, "playbook", from)
@@ -148,7 +150,8 @@ func (a Ansible) addNamed(l *layout) {
 	}
 	if l.config == "" && k.OverwriteConfig {
 		l.config = path.Join(l.root, configFile)
-		l.files = append(l.files, sandbox.File{Path: configFile, Data: []byte("# made by galley: provisioner.ansible_cfg_overwrite: false leaves the runner's own in place\n")})
+		l.files = append(l.files, sandbox.File{Path: configFile,
+			Data: []byte("# made by galley: provisioner.ansible_cfg_overwrite: false leaves the runner's own in place\n")})
 	}
 	vaults := k.VaultPasswordFiles
 	if usual := a.Usual("", plugin, "ansible-vault-password", false); len(vaults) == 0 && usual != "" {
@@ -192,7 +195,8 @@ func (l *layout) private(at string) {
 func (a Ansible) addCopies(l *layout) {
 	copies := a.Provisioner.Ansible.Copy
 	if len(copies) == 0 {
-		copies = []string{a.Usual("", plugin, "additional_copy", true), a.Usual("", plugin, "recursive_additional_copy", true)}
+		copies = []string{a.Usual("", plugin, "additional_copy", true),
+			a.Usual("", plugin, "recursive_additional_copy", true)}
 	}
 	for _, from := range copies {
 		if from == "" || filepath.Clean(from) == filepath.Clean(a.Root) {
@@ -239,7 +243,8 @@ func (a Ansible) addRoles(l *layout) {
 
 // usualRoles are the directories of roles that need not be named.
 func (a Ansible) usualRoles() []string {
-	return append(a.Places(plugin, a.Suite, "roles"), filepath.Join(a.Root, "test", "roles"), filepath.Join(a.Root, "tests", "roles"))
+	return append(a.Places(plugin, a.Suite, "roles"), filepath.Join(a.Root, "test", "roles"),
+		filepath.Join(a.Root, "tests", "roles"))
 }
 
 // roleNames are the names under which playbooks may know the role in a directory: those of
@@ -264,7 +269,8 @@ func (a Ansible) roleNames(dir string) []string {
 
 // roleParts are the directories of a role.
 func roleParts() []string {
-	return []string{"action_plugins", "callback_plugins", "connection_plugins", "defaults", "files", "filter_plugins", "handlers", "library", "lookup_plugins",
+	return []string{"action_plugins", "callback_plugins", "connection_plugins", "defaults", "files", "filter_plugins",
+		"handlers", "library", "lookup_plugins",
 		"meta", "module_utils", "tasks", "templates", "test_plugins", "vars"}
 }
 

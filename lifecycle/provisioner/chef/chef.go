@@ -36,13 +36,15 @@ const (
 
 // clientPlaces are the places in the sandbox that the client itself writes.
 func clientPlaces() []string {
-	return []string{"backup", "cache", "checksums", "client.pem", "clients", "local-mode-cache", "nodes", "ohai", "users", ".chef"}
+	return []string{"backup", "cache", "checksums", "client.pem", "clients", "local-mode-cache", "nodes", "ohai", "users",
+		".chef"}
 }
 
 // Tool is the image of Chef or Cinc.
 func (c Chef) Tool() *converge.Tool {
 	return &converge.Tool{Image: c.Driver.ToolImage,
-		Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or /opt/cinc."}
+		Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or " +
+			"/opt/cinc."}
 }
 
 // Prepare lays out what the client reads: cookbooks, dna.json, client.rb, data
@@ -130,7 +132,8 @@ func (c Chef) dna(policy string) ([]byte, error) {
 	node := k.Attributes
 	if policy != "" {
 		if len(k.RunList) > 0 {
-			c.Notice("run_list is ignored: the policy %s has its own; use provisioner.named_run_list to choose one of those", policy)
+			c.Notice("run_list is ignored: the policy %s has its own; use provisioner.named_run_list to choose one of those",
+				policy)
 		}
 		// The policy has a run list, and the client refuses two.
 		node = node.Without("run_list").With("policy_name", policy).With("policy_group", cmp.Or(k.PolicyGroup, localGroup))
@@ -187,7 +190,8 @@ func (c Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
 
 // Converge runs the client as often as kitchen.yml says. When the last run may
 // change nothing, what it changed is the error.
-func (c Chef) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+func (c Chef) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
+	out runner.Output) (converge.Summary, error) {
 	if err := r.Sync(ctx); err != nil {
 		return converge.Unknown(), err
 	}

@@ -61,7 +61,8 @@ func (c Chef) script(sb sandbox.Dir, kept []string) converge.Script {
 // license adds the variables of Chef's licence to an environment.
 func (c Chef) license(env map[string]string) map[string]string {
 	k := c.Provisioner.Chef
-	for name, value := range map[string]string{"CHEF_LICENSE": k.License, "CHEF_LICENSE_KEY": k.LicenseKey, "CHEF_LICENSE_SERVER": k.LicenseServer} {
+	for name, value := range map[string]string{"CHEF_LICENSE": k.License, "CHEF_LICENSE_KEY": k.LicenseKey,
+		"CHEF_LICENSE_SERVER": k.LicenseServer} {
 		if value != "" && env[name] == "" {
 			env[name] = value
 		}
@@ -123,7 +124,8 @@ func (c Chef) level() string {
 func (c Chef) hint(code int) string {
 	switch code {
 	case 35:
-		return "a reboot was requested, which a container cannot do\nRemove 35 from provisioner.retry_on_exit_code to stop trying again"
+		return "a reboot was requested, which a container cannot do\n" +
+			"Remove 35 from provisioner.retry_on_exit_code to stop trying again"
 	case 37:
 		return "a reboot was scheduled, which a container cannot do"
 	case 43:
@@ -134,7 +136,8 @@ func (c Chef) hint(code int) string {
 		}
 		return "the client was not found in the runner\nCheck driver.chef_image, or set provisioner.chef_binary"
 	case 172:
-		return "Chef's licence is not accepted\nSet provisioner.chef_license: accept-no-persist or CHEF_LICENSE, or use product_name: cinc"
+		return "Chef's licence is not accepted\n" +
+			"Set provisioner.chef_license: accept-no-persist or CHEF_LICENSE, or use product_name: cinc"
 	case 213:
 		return "the client has replaced itself and wants to be run again"
 	}

@@ -39,7 +39,8 @@ func CookbookName(dir string) (string, error) {
 		}
 	}
 	if name == "" {
-		return "", fmt.Errorf("%s names no cookbook that can be read without running Ruby\nAdd a line such as: name 'my_cookbook'", file)
+		return "", fmt.Errorf("%s names no cookbook that can be read without running Ruby\n"+
+			"Add a line such as: name 'my_cookbook'", file)
 	}
 	return name, nil
 }
@@ -54,7 +55,8 @@ var (
 	nameCall = regexp.MustCompile(`^name(?:[ \t]*\(|[ \t]*['"]|[ \t]+[^ \t=])`)
 	// quotedName matches a call with one literal, and nothing behind it that could change the
 	// value or make the call depend on something.
-	quotedName = regexp.MustCompile(`^name[ \t]*\(?[ \t]*(?:'([^'\\]+)'|"([^"\\#]+)"|%[qQ]?(?:\(([^)]+)\)|\[([^\]]+)\]|\{([^}]+)\}|<([^>]+)>` +
+	quotedName = regexp.MustCompile(`^name[ \t]*\(?[ ` +
+		`\t]*(?:'([^'\\]+)'|"([^"\\#]+)"|%[qQ]?(?:\(([^)]+)\)|\[([^\]]+)\]|\{([^}]+)\}|<([^>]+)>` +
 		`|\|([^|]+)\||!([^!]+)!|/([^/]+)/|-([^-]+)-|~([^~]+)~|:([^:]+):|,([^,]+),|"([^"]+)"))(?:\.freeze)?[ \t]*\)?$`)
 	// directoryNoise is what may stand around the directory of the file without changing it.
 	directoryNoise = strings.NewReplacer(" ", "", "\t", "", "(", "", ")", "", "::File", "File", "File.expand_path", "",
@@ -67,7 +69,8 @@ func nameOf(statement, dir string) string {
 		return strings.Join(q[1:], "")
 	}
 	switch directoryNoise.Replace(strings.TrimPrefix(statement, "name")) {
-	case "File.basename__dir__", "File.basenameDir.pwd", "File.basenameDir.getwd", "File.basenameFile.dirname__FILE__", "File.basename'..',__FILE__":
+	case "File.basename__dir__", "File.basenameDir.pwd", "File.basenameDir.getwd", "File.basenameFile.dirname__FILE__",
+		"File.basename'..',__FILE__":
 		if full, err := filepath.Abs(dir); err == nil {
 			return filepath.Base(full)
 		}

@@ -29,7 +29,8 @@ type clientRun struct {
 }
 
 var (
-	doneLine     = regexp.MustCompile(`(?:[A-Za-z][\w-]* )*[\w-]*(?i:client|run|phase) (?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources (?:would have been )?updated.*`)
+	doneLine = regexp.MustCompile(`(?:[A-Za-z][\w-]* )*[\w-]*(?i:client|run|phase) ` +
+		`(?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources (?:would have been )?updated.*`)
 	resourceLine = regexp.MustCompile(`^\s*\* ([a-z0-9_]+\[.*\]) action \S+`)
 	// The minimal format lists what was updated at the end.
 	updatedLine = regexp.MustCompile(`^\* ([a-z0-9_]+\[.*\])$`)

@@ -98,7 +98,8 @@ func (p Puppet) hieraFiles(h hiera) ([]sandbox.File, error) {
 	}
 	switch carried := len(files) > configs; {
 	case h.config == "" && carried:
-		p.Notice("Hiera has data but no configuration: neither hiera.global.yaml nor %s was found, so Puppet looks only where "+
+		p.Notice("Hiera has data but no configuration: neither hiera.global.yaml nor %s was found, so Puppet looks only "+
+			"where "+
 			"its own default says; name one in provisioner.hiera_config_path", hieraFile)
 	case h.config != "" && !carried:
 		p.Notice("Hiera finds no data: %s looks in %s, where there is nothing to bring along", p.Shown(h.config),

@@ -66,7 +66,8 @@ func (p Puppet) ownModule() (files []sandbox.File, taken map[string]string, err 
 	if err != nil {
 		return nil, nil, err
 	}
-	parts := map[string]bool{"manifests": true, "files": true, "templates": true, "lib": true, "facts.d": true, "functions": true, "types": true,
+	parts := map[string]bool{"manifests": true, "files": true, "templates": true, "lib": true, "facts.d": true,
+		"functions": true, "types": true,
 		"data": true, "hiera.yaml": true, "metadata.json": true, "tasks": true, "plans": true, "locales": true}
 	taken = map[string]string{}
 	for _, name := range names {

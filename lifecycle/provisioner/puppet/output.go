@@ -55,7 +55,8 @@ func (o *output) Summary(code int) converge.Summary {
 		}
 		return converge.Unknown()
 	}
-	s := converge.Summary{Changed: o.numbers["Resources/Changed"], Failed: o.numbers["Resources/Failed"] + o.numbers["Resources/Failed to restart"], Changes: o.changes}
+	s := converge.Summary{Changed: o.numbers["Resources/Changed"], Failed: o.numbers["Resources/Failed"] +
+		o.numbers["Resources/Failed to restart"], Changes: o.changes}
 	parts := []string{fmt.Sprintf("%d changed", s.Changed), fmt.Sprintf("%d failed", s.Failed)}
 	if n := o.numbers["Resources/Skipped"]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d skipped", n))

@@ -42,7 +42,8 @@ func (p Puppet) Prepare(_ context.Context, sb sandbox.Dir) error {
 		return err
 	}
 	h := p.hiera()
-	for _, list := range []func() ([]sandbox.File, error){p.modules, func() ([]sandbox.File, error) { return p.hieraFiles(h) }, p.rest, p.facts} {
+	for _, list := range []func() ([]sandbox.File, error){p.modules,
+		func() ([]sandbox.File, error) { return p.hieraFiles(h) }, p.rest, p.facts} {
 		more, err := list()
 		if err != nil {
 			return err
@@ -90,7 +91,8 @@ func (p Puppet) rest() ([]sandbox.File, error) {
 		files = append(files, more...)
 	}
 	if k.Environment != "" {
-		files = append(files, sandbox.File{Path: path.Join("environments", k.Environment, "environment.conf"), Data: []byte("# made by galley\n")})
+		files = append(files, sandbox.File{Path: path.Join("environments", k.Environment, "environment.conf"),
+			Data: []byte("# made by galley\n")})
 	}
 	return files, nil
 }
@@ -168,7 +170,8 @@ func (p Puppet) script(sb sandbox.Dir, manifest string, h hiera) converge.Script
 }
 
 // Converge applies the manifests.
-func (p Puppet) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+func (p Puppet) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
+	out runner.Output) (converge.Summary, error) {
 	k := p.Provisioner.Puppet
 	newJob := func(bool) converge.Job {
 		return converge.Job{What: "puppet apply", Parser: &output{}, Keys: p.Provisioner, Env: p.Env(), Hint: hint,
@@ -187,7 +190,8 @@ func hint(code int) string {
 	case 6:
 		return "some resources changed and some failed"
 	case 127:
-		return "puppet was not found in the runner\nUse an image that has it, or set provisioner.image to one that brings it in a volume such as /opt/puppetlabs"
+		return "puppet was not found in the runner\n" +
+			"Use an image that has it, or set provisioner.image to one that brings it in a volume such as /opt/puppetlabs"
 	}
 	return ""
 }

@@ -119,8 +119,10 @@ func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
 		}
 	}()
 	var out bytes.Buffer
-	const find = `mkdir -p ` + containerProject + ` && for c; do command -v "$c" > /dev/null && { echo "$c"; exit 0; }; done; exit 127`
-	code, err := c.Exec(ctx, runner.Command{Argv: append([]string{"sh", "-c", find, "sh"}, s.commands...), User: "0", Stdout: &out, Stderr: &out})
+	const find = `mkdir -p ` + containerProject +
+		` && for c; do command -v "$c" > /dev/null && { echo "$c"; exit 0; }; done; exit 127`
+	code, err := c.Exec(ctx, runner.Command{Argv: append([]string{"sh", "-c", find, "sh"}, s.commands...), User: "0",
+		Stdout: &out, Stderr: &out})
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +134,8 @@ func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
 	}
-	h := &host{tool: tool, program: tool, dir: path.Join(containerProject, filepath.ToSlash(rel)), container: c, image: image}
+	h := &host{tool: tool, program: tool, dir: path.Join(containerProject, filepath.ToSlash(rel)), container: c,
+		image: image}
 	return h, c.Upload(ctx, containerProject, files)
 }
 
@@ -143,15 +146,18 @@ func (q Request) run(ctx context.Context, h *host, args []string) error {
 	var err error
 	where, argv := "on this machine", append([]string{h.program}, args...)
 	if h.container == nil {
-		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: h.dir, Env: q.EnvironWith(q.Env), Stdout: &out, Stderr: &out})
+		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: h.dir, Env: q.EnvironWith(q.Env), Stdout: &out,
+			Stderr: &out})
 	} else {
 		where = "in a container of " + h.image
-		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: h.dir, Stdout: &out, Stderr: &out})
+		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: h.dir, Stdout: &out,
+			Stderr: &out})
 	}
 	if err == nil && code == 0 {
 		return nil
 	}
-	e := &Error{File: q.File, Where: where, Command: append([]string{h.tool}, args...), Code: code, Output: out.String(), Err: err}
+	e := &Error{File: q.File, Where: where, Command: append([]string{h.tool}, args...), Code: code, Output: out.String(),
+		Err: err}
 	if err == nil {
 		e.Remedy = "Run the command yourself to look closer."
 		if h.container == nil {

@@ -67,7 +67,8 @@ type source struct {
 // key is the same for instances that share cookbooks.
 func (q Request) key(s source) string {
 	k := q.Keys
-	return fmt.Sprintf("%q %q %q %q %q %v %q", q.File, s.salt, k.Resolver, q.image(), k.License, k.AlwaysUpdate, k.CookbookGlobs)
+	return fmt.Sprintf("%q %q %q %q %q %v %q", q.File, s.salt, k.Resolver, q.image(), k.License, k.AlwaysUpdate,
+		k.CookbookGlobs)
 }
 
 // resolve brings the lock file up to date as always_update_cookbooks says, and

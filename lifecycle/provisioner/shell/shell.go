@@ -74,11 +74,13 @@ func (s Shell) line(sb sandbox.Dir) (files []sandbox.File, check, line string, e
 	if err != nil {
 		return nil, "", "", err
 	}
-	return []sandbox.File{f}, checkInterpreter(source), runner.QuoteAll(append([]string{path.Join(sb.Remote, name)}, k.Arguments...)), nil
+	return []sandbox.File{f}, checkInterpreter(source),
+		runner.QuoteAll(append([]string{path.Join(sb.Remote, name)}, k.Arguments...)), nil
 }
 
 // errNoPlace says that arguments cannot follow a command.
-var errNoPlace = errors.New("provisioner.arguments cannot follow a command that ends in a block or has a here-document\nWrite them into provisioner.command")
+var errNoPlace = errors.New("provisioner.arguments cannot follow a command that ends in a block or has a " +
+	"here-document\nWrite them into provisioner.command")
 
 // withArguments puts arguments behind the last command of a shell text: before a
 // comment, a semicolon or an ampersand that follows it.
@@ -147,7 +149,8 @@ func (s Shell) script() (string, error) {
 }
 
 // Converge runs the script or the command.
-func (s Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+func (s Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
+	out runner.Output) (converge.Summary, error) {
 	p := s.Provisioner
 	what, hint := "the shell provisioner's command", func(int) string { return "" }
 	if source, err := s.script(); p.Shell.Command == "" && err == nil && source != "" {

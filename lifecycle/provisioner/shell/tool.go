@@ -24,7 +24,8 @@ type Tool struct{ converge.Base }
 func (t Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
 	k := t.Provisioner.Tool
 	if t.Provisioner.Shell.Command == "" {
-		return fmt.Errorf("the tool provisioner of %s has nothing to run\nSet provisioner.command, for example: command: \"/opt/tool/bin/tool {{.Root}}/files\"", t.Name)
+		return fmt.Errorf("the tool provisioner of %s has nothing to run\n"+
+			"Set provisioner.command, for example: command: \"/opt/tool/bin/tool {{.Root}}/files\"", t.Name)
 	}
 	command, err := t.command(sb)
 	if err != nil {
@@ -57,13 +58,15 @@ func (t Tool) command(sb sandbox.Dir) (string, error) {
 		sb.Remote, t.Name, t.Suite, t.Platform, t.Provisioner.Tool.Binary,
 	})
 	if err != nil {
-		return "", fmt.Errorf("provisioner.command: %w\nIt may hold {{.Root}}, {{.Instance}}, {{.Suite}}, {{.Platform}} and {{.Binary}}", err)
+		return "", fmt.Errorf("provisioner.command: %w\nIt may hold {{.Root}}, {{.Instance}}, {{.Suite}}, {{.Platform}} "+
+			"and {{.Binary}}", err)
 	}
 	return b.String(), nil
 }
 
 // Converge runs the command.
-func (t Tool) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (converge.Summary, error) {
+func (t Tool) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
+	out runner.Output) (converge.Summary, error) {
 	p := t.Provisioner
 	newParser, err := newOutput(p.Tool)
 	if err != nil {

@@ -29,7 +29,8 @@ func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ 
 		return nil, err
 	}
 	if !hostReaches(r.Target) {
-		return nil, fmt.Errorf("InSpec on this machine cannot reach the engine at %s: it knows no ssh for engines\nUse one in the runner: a Chef image brings it, or name an image in verifier.image", r.Target.Endpoint)
+		return nil, fmt.Errorf("InSpec on this machine cannot reach the engine at %s: it knows no ssh for engines\n"+
+			"Use one in the runner: a Chef image brings it, or name an image in verifier.image", r.Target.Endpoint)
 	}
 	dir, err := userdir.MkdirTemp("galley-inspec-") // private to this user
 	if err != nil {

@@ -101,7 +101,8 @@ func suiteDir(b testrun.Base) string {
 		base = recipes
 	}
 	dir := filepath.Join(base, b.Suite)
-	for _, other := range []string{Dir, "serverspec", "bats", "pester", "rspec", "cucumber", "minitest", "bash", "goss", "testinfra"} {
+	for _, other := range []string{Dir, "serverspec", "bats", "pester", "rspec", "cucumber", "minitest", "bash", "goss",
+		"testinfra"} {
 		if project.IsDir(filepath.Join(dir, other)) {
 			return filepath.Join(dir, Dir)
 		}
@@ -145,7 +146,8 @@ func (n *InSpec) betterOnHost(ctx context.Context, r testrun.Run) (bool, error) 
 	if n.remote.login {
 		return true, nil
 	}
-	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell("command -v git"), Stdout: io.Discard, Stderr: r.Out.Stderr})
+	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell("command -v git"), Stdout: io.Discard,
+		Stderr: r.Out.Stderr})
 	return code != 0, err
 }
 
@@ -196,7 +198,10 @@ func (n *InSpec) Files() ([]sandbox.File, error) {
 			list = append(list, sandbox.File{Path: to, Source: c})
 			continue
 		}
-		tree, err := sandbox.Tree(c, to, func(rel string, dir bool) bool { return !dir && locksThisMachine(filepath.Join(c, rel)) })
+		tree, err := sandbox.Tree(c, to, func(rel string, dir bool) bool {
+			return !dir &&
+				locksThisMachine(filepath.Join(c, rel))
+		})
 		if err != nil {
 			return nil, fmt.Errorf("read the tests: %w", err)
 		}
@@ -234,7 +239,8 @@ func (n *InSpec) carried() ([]string, error) {
 		all = append(all, profiles...)
 	}
 	c := n.Verifier.Inspec
-	for key, files := range map[string][]string{"input_files": c.InputFiles, "waiver_files": c.WaiverFiles, "profiles_path": {c.ProfilesPath}} {
+	for key, files := range map[string][]string{"input_files": c.InputFiles, "waiver_files": c.WaiverFiles,
+		"profiles_path": {c.ProfilesPath}} {
 		for _, f := range files {
 			if f == "" {
 				continue
@@ -329,7 +335,8 @@ func fetchReport(ctx context.Context, r runner.Runner, from, to string) error {
 
 // verdict reads the results. source turns the path of a test, as InSpec saw it, into one
 // of this machine.
-func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r testrun.Run, source func(string) string) ([]result.TestCase, error) {
+func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r testrun.Run,
+	source func(string) string) ([]result.TestCase, error) {
 	cases, unread := result.ParseInSpec(report)
 	const anonymous = "tests from "
 	for i := range cases {
@@ -344,7 +351,8 @@ func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r 
 	if code == codeSkips {
 		code = 0
 	}
-	v := testrun.Verdict{Tool: n.binaries()[0], Code: code, Hint: hint(code), OnHost: onHost, Unread: unread, Output: output}
+	v := testrun.Verdict{Tool: n.binaries()[0], Code: code, Hint: hint(code), OnHost: onHost, Unread: unread,
+		Output: output}
 	return v.Cases(cases, r.Out.Stderr)
 }
 
@@ -374,4 +382,5 @@ func hint(code int) string {
 	}
 }
 
-const remedy = "Use a Chef or Cinc image that brings it, put InSpec or Cinc Auditor into driver.image, name an image that has it in a volume as verifier.image, or install it on this machine"
+const remedy = "Use a Chef or Cinc image that brings it, put InSpec or Cinc Auditor into driver.image, name an " +
+	"image that has it in a volume as verifier.image, or install it on this machine"

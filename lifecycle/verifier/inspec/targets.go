@@ -59,7 +59,8 @@ func targetOf(p project.Project, t config.InspecTest) (target, error) {
 	case t.Compliance != "":
 		return target{url: withScheme(complianceScheme, t.Compliance)}, nil
 	case t.Supermarket != "" && t.SupermarketURL != "":
-		return dependency(map[string]string{"name": profileName(t.Name, t.Supermarket), "supermarket": t.Supermarket, "supermarket_url": t.SupermarketURL}), nil
+		return dependency(map[string]string{"name": profileName(t.Name, t.Supermarket), "supermarket": t.Supermarket,
+			"supermarket_url": t.SupermarketURL}), nil
 	case t.Supermarket != "":
 		return target{url: withScheme("supermarket", t.Supermarket)}, nil
 	case t.Name != "":
@@ -69,7 +70,8 @@ func targetOf(p project.Project, t config.InspecTest) (target, error) {
 		}
 		return target{url: withScheme("supermarket", t.Name)}, nil
 	default:
-		return target{}, errors.New("inspec_tests: an entry names nothing\nGive it a path, url, git, compliance, supermarket or name")
+		return target{}, errors.New("inspec_tests: an entry names nothing\n" +
+			"Give it a path, url, git, compliance, supermarket or name")
 	}
 }
 

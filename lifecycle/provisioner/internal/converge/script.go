@@ -109,7 +109,8 @@ func (s *Script) Locate(variable string, places []string, command string) {
 		s.Add(`[ -n "$tool" ] || tool=$(command -v %s)`, command)
 		looked += " and for " + command + " on the PATH"
 	}
-	s.Add(`if [ -z "$tool" ]; then echo %s >&2; exit 127; fi`, runner.Quote("the tool is not in the runner: looked for "+looked))
+	s.Add(`if [ -z "$tool" ]; then echo %s >&2; exit 127; fi`,
+		runner.Quote("the tool is not in the runner: looked for "+looked))
 	s.Add("%s=$tool", variable)
 }
 

@@ -17,7 +17,8 @@ import (
 // is what the tool changes, such as "task". For a tool that does not report what it
 // changed, the files of the runner are compared. Errors: *runner.ExitError,
 // *ChangedAgainError.
-func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing string, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error) {
+func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing string, r runner.Runner, sb sandbox.Dir,
+	out runner.Output) (Summary, error) {
 	if err := r.Sync(ctx); err != nil {
 		return Unknown(), err
 	}
@@ -44,7 +45,8 @@ func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing st
 		second.Changed = len(second.Changes)
 	}
 	if second.Changed < 0 {
-		return first, fmt.Errorf("whether %s is idempotent is not known: its second run did not report what it changed", j.What)
+		return first, fmt.Errorf("whether %s is idempotent is not known: its second run did not report what it changed",
+			j.What)
 	}
 	if second.Changed > 0 {
 		return first, &ChangedAgainError{What: j.What, Thing: thing, Count: second.Changed, Changes: second.Changes}
@@ -54,7 +56,8 @@ func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing st
 
 // unstable are the places that change on their own, or do not matter.
 func unstable() []string {
-	return []string{"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/run", "/var/lib/systemd",
+	return []string{"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/run",
+		"/var/lib/systemd",
 		"/root/.cache", "/root/.ansible"}
 }
 
@@ -70,7 +73,8 @@ func (f fileTimes) reference() string { return path.Join(f.sb.Remote, ".galley-s
 func (f fileTimes) start(ctx context.Context) error {
 	// Small images compare ages by the second: what changes in the reference's
 	// own second would not count.
-	const line = `touch "$0" && now=$(date +%s) && while [ "$(date +%s)" = "$now" ]; do sleep 0.1 2> /dev/null || sleep 1; done`
+	const line = `touch "$0" && now=$(date +%s) && while [ "$(date +%s)" = "$now" ]; do sleep 0.1 2> /dev/null || ` +
+		`sleep 1; done`
 	code, err := f.r.Exec(ctx, runner.Command{Argv: append(runner.Shell(line), f.reference())})
 	return runner.Succeeded("marking the time in the runner", code, err)
 }
@@ -93,7 +97,8 @@ func (f fileTimes) changed(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	if code != 0 {
-		return nil, fmt.Errorf("see what the second run changed: %w: %s", &runner.ExitError{What: "find in the runner", Code: code}, strings.TrimSpace(errs.String()))
+		return nil, fmt.Errorf("see what the second run changed: %w: %s",
+			&runner.ExitError{What: "find in the runner", Code: code}, strings.TrimSpace(errs.String()))
 	}
 	if _, err := f.r.Exec(ctx, runner.Command{Argv: []string{"rm", "-f", f.reference()}}); err != nil {
 		return nil, err

@@ -29,7 +29,8 @@ type Verdict struct {
 // missing from the reports. Errors: *FailedError.
 func (v Verdict) Cases(cases []result.TestCase, warn io.Writer) ([]result.TestCase, error) {
 	if v.Unread != nil {
-		if _, err := fmt.Fprintf(warn, "The results of %s cannot be read, so its exit code decides: %v\n", v.Tool, v.Unread); err != nil {
+		if _, err := fmt.Fprintf(warn, "The results of %s cannot be read, so its exit code decides: %v\n", v.Tool,
+			v.Unread); err != nil {
 			return nil, err
 		}
 	}
