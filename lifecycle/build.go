@@ -15,6 +15,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -80,7 +81,7 @@ const buildAttempts = 3
 func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.File,
 	o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
-	live := &lineWriter{emit: func(line string) { by.notice(LevelDebug, line) }}
+	live := &lines.Writer{Emit: func(line string) error { by.notice(LevelDebug, line); return nil }}
 	o.Output = io.MultiWriter(&log, live)
 	var img backend.Image
 	err := backend.ErrConflict
@@ -92,10 +93,10 @@ func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.Fil
 		img, err = e.BuildImage(ctx, o)
 		pr.Close()
 	}
-	live.flush()
+	_ = live.Flush() // a notice cannot fail
 	if err != nil {
 		stdout, _, flush := by.output()
-		_, _ = log.WriteTo(stdout) // a lineWriter never fails
+		_, _ = log.WriteTo(stdout) // which cannot fail
 		flush()
 	}
 	return img, err

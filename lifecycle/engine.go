@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,7 @@ type requester interface {
 	// progress reports how far a pull has come; it adds the stamp.
 	progress(Progress)
 	// output returns writers for what a build prints, and what hands over their rest.
-	output() (stdout, stderr *lineWriter, flush func())
+	output() (stdout, stderr io.Writer, flush func())
 }
 
 // engineFor opens the engine that is asked for by name and address, once per run.

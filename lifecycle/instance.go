@@ -3,11 +3,13 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
@@ -281,16 +283,17 @@ func (i *instanceRun) notice(l Level, text string) {
 
 // output returns writers whose lines become events, and what hands over the
 // last, unfinished lines.
-func (i *instanceRun) output() (stdout, stderr *lineWriter, flush func()) {
+func (i *instanceRun) output() (stdout, stderr io.Writer, flush func()) {
 	phase := i.phase
-	lines := func(stream string) *lineWriter {
-		emit := func(partial bool) func(string) {
-			return func(line string) {
+	writer := func(stream string) *lines.Writer {
+		emit := func(partial bool) func(string) error {
+			return func(line string) error {
 				i.emit(Output{Stamp: i.stamp(), Phase: phase, Stream: stream, Text: line, Partial: partial})
+				return nil
 			}
 		}
-		return &lineWriter{emit: emit(false), piece: emit(true)}
+		return &lines.Writer{Emit: emit(false), Piece: emit(true)}
 	}
-	stdout, stderr = lines("stdout"), lines("stderr")
-	return stdout, stderr, func() { stdout.flush(); stderr.flush() }
+	out, errOut := writer("stdout"), writer("stderr")
+	return out, errOut, func() { _, _ = out.Flush(), errOut.Flush() } // an event cannot fail
 }

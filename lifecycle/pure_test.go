@@ -34,23 +34,6 @@ func TestNames(t *testing.T) {
 	require.NotEqual(t, long, containerName(p, strings.Repeat("x", 301)))
 }
 
-func TestLineWriter(t *testing.T) {
-	var lines []string
-	w := &lineWriter{emit: func(l string) { lines = append(lines, l) }}
-	for _, part := range []string{"a", "b\nc\r\n", "\n", "rest"} {
-		n, err := w.Write([]byte(part))
-		require.NoError(t, err)
-		require.Equal(t, len(part), n)
-	}
-	require.Equal(t, []string{"ab", "c", ""}, lines)
-	w.flush()
-	w.flush()
-	require.Equal(t, []string{"ab", "c", "", "rest"}, lines)
-	long := strings.Repeat("y", maxLine+1)
-	_, _ = w.Write([]byte(long))
-	require.Equal(t, long[:maxLine], lines[4], "a line without end is not held back for ever")
-}
-
 func TestQualify(t *testing.T) {
 	for _, tc := range []struct{ registry, image, want string }{
 		{"", "a/b", "a/b"},

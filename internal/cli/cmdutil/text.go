@@ -1,13 +1,13 @@
 package cmdutil
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync"
 
+	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/report/text"
 )
 
@@ -22,55 +22,13 @@ func (f *Factory) cleanLine(foreign string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(f.Clean(foreign), "\n", `\n`), "\t", " ")
 }
 
-// longestLine is where Lines cuts a line that does not end, in bytes.
-const longestLine = 64 << 10
-
-// Lines writes whole lines, each as Form makes it. Several of them may share a stream by sharing Mu.
-type Lines struct {
-	W  io.Writer
-	Mu *sync.Mutex
-	// Form returns what is written for a line; both are without the newline.
-	Form func(line string) string
-	rest []byte
-}
-
-// Write holds an unfinished line back until its end comes or it is too long to wait for.
-func (l *Lines) Write(b []byte) (int, error) {
-	for written := 0; ; {
-		i := bytes.IndexByte(b[written:], '\n')
-		room := longestLine - len(l.rest)
-		switch {
-		case i >= 0 && i <= room:
-			l.rest = append(l.rest, b[written:written+i]...)
-			written += i + 1
-		case len(b)-written > room:
-			l.rest = append(l.rest, b[written:written+room]...)
-			written += room
-		default:
-			l.rest = append(l.rest, b[written:]...)
-			return len(b), nil
-		}
-		if err := l.line(); err != nil {
-			return written, err
-		}
-	}
-}
-
-func (l *Lines) line() error {
-	shown := l.Form(string(l.rest))
-	l.rest = l.rest[:0]
-	if l.Mu != nil {
-		l.Mu.Lock()
-		defer l.Mu.Unlock()
-	}
-	_, err := fmt.Fprintln(l.W, shown)
-	return err
-}
-
-// Flush writes what has no newline.
-func (l *Lines) Flush() error {
-	if len(l.rest) == 0 {
-		return nil
-	}
-	return l.line()
+// Lines writes whole lines to w, each as form makes it. Several may share a stream by sharing mu.
+func Lines(w io.Writer, mu *sync.Mutex, form func(line string) string) *lines.Writer {
+	return &lines.Writer{Emit: func(line string) error {
+		shown := form(line)
+		mu.Lock()
+		defer mu.Unlock()
+		_, err := fmt.Fprintln(w, shown)
+		return err
+	}}
 }

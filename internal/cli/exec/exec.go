@@ -78,8 +78,8 @@ func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, ar
 			defer wg.Done()
 			prefix := "[" + f.Clean(r.Instance.Name) + "] "
 			form := func(line string) string { return prefix + f.Secrets.String(line) }
-			out := &cmdutil.Lines{W: f.Out, Mu: &mu, Form: form}
-			errOut := &cmdutil.Lines{W: f.Err, Mu: &mu, Form: form}
+			out := cmdutil.Lines(f.Out, &mu, form)
+			errOut := cmdutil.Lines(f.Err, &mu, form)
 			code, err := r.Engine.Exec(ctx, r.Runner.ID, backend.ExecSpec{Command: argv, Stdout: out, Stderr: errOut})
 			err = errors.Join(err, out.Flush())
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +68,7 @@ func (o *Options) shown(f *os.File) (w io.Writer, flush func() error) {
 	if o.Raw || !cmdutil.Seen(f) {
 		return o.Masked(f)
 	}
-	l := &cmdutil.Lines{W: f, Form: o.Clean}
+	l := cmdutil.Lines(f, new(sync.Mutex), o.Clean)
 	return l, l.Flush
 }
 
