@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -37,7 +38,13 @@ type hostility struct {
 	answer http.HandlerFunc
 	// mayPass: some calls need not fail, since what they read is in it.
 	mayPass bool
+	// alike: it is met before the answer is looked into, in the same way by all calls.
+	alike bool
 }
+
+// oneOfEachWay are calls that go each way to an engine: a request, one with a body that is
+// read piece by piece, and a connection of its own.
+func oneOfEachWay() []string { return []string{"Info", "BuildImage", "Exec"} }
 
 func hostilities() []hostility {
 	forever := func(first, again string) http.HandlerFunc {
@@ -75,7 +82,7 @@ func hostilities() []hostility {
 		{name: "error without end", answer: func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusInternalServerError)
 			forever(`{"message":"`, "a")(w, r)
-		}},
+		}, alike: true},
 		{name: "failure in a message without end", answer: forever(`{"stream":"x"}`+"\n"+`{"errorDetail":{"message":"`, "a"), mayPass: true},
 		{name: "layers without end", answer: func(w http.ResponseWriter, _ *http.Request) {
 			var err error
@@ -88,13 +95,13 @@ func hostilities() []hostility {
 			for n := 0; err == nil; n++ {
 				_, err = io.WriteString(c, "X-"+strings.Repeat("a", 1+n%1000)+": "+strings.Repeat("b", 8<<10)+"\r\n")
 			}
-		})},
+		}), alike: true},
 		{name: "header line without end", answer: raw(func(c net.Conn) {
 			_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nX-Y: ")
 			for block := bytes.Repeat([]byte("a"), 64<<10); err == nil; {
 				_, err = c.Write(block)
 			}
-		})},
+		}), alike: true},
 		{name: "frames of an unknown kind", answer: upgraded(func(w io.Writer) { _, _ = w.Write([]byte{9, 0, 0, 0, 0, 0, 0, 1, 'x'}) }), mayPass: true},
 		{name: "frame that is cut off", answer: upgraded(func(w io.Writer) { _, _ = w.Write([]byte{1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 'x'}) }), mayPass: true},
 		{name: "error frame without end", answer: upgraded(func(w io.Writer) {
@@ -155,6 +162,9 @@ func TestHostileEngine(t *testing.T) {
 // endure makes every call of a backend, and measures it.
 func (h hostility) endure(t *testing.T, b backend.ContainerBackend) {
 	for name, call := range everyCall(b) {
+		if h.alike && !slices.Contains(oneOfEachWay(), name) {
+			continue
+		}
 		peak := watchMemory(t)
 		ctx, cancel := context.WithTimeout(t.Context(), hostileTime)
 		began := time.Now()
