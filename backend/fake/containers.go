@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
 // container is a container of the fake, which guards it with its lock.
@@ -84,7 +85,7 @@ func (f *Engine) nameOf(idOrName string) string {
 // CreateContainer implements backend.Containers.
 func (f *Engine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	return locked(ctx, f, newCall("CreateContainer", s.Name), func() (backend.Container, error) {
-		c, err := f.newContainer(s)
+		c, err := f.newContainer(ctx, s)
 		if err != nil {
 			return backend.Container{}, err
 		}
@@ -94,7 +95,10 @@ func (f *Engine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (
 }
 
 // newContainer makes a container and its volumes.
-func (f *Engine) newContainer(s backend.ContainerSpec) (*container, error) {
+func (f *Engine) newContainer(ctx context.Context, s backend.ContainerSpec) (*container, error) {
+	if err := engine.CheckSpec(s); err != nil {
+		return nil, err
+	}
 	op := "create container " + s.Name
 	if _, err := f.find(s.Name); err == nil && s.Name != "" {
 		return nil, failure(backend.ErrConflict, op, "the name is already in use")
@@ -120,19 +124,15 @@ func (f *Engine) newContainer(s backend.ContainerSpec) (*container, error) {
 		entrypoint = s.Entrypoint
 	}
 	c.argv = slices.Concat(entrypoint, s.Command)
-	return c, f.mountAll(c, img)
+	return c, f.mountAll(ctx, c, img)
 }
 
 // mountAll finds or makes what a container's paths hold.
-func (f *Engine) mountAll(c *container, img *image) error {
+func (f *Engine) mountAll(ctx context.Context, c *container, img *image) error {
 	root := maps.Clone(img.files)
 	c.mounts = []mount{{target: "/", tree: root, readOnly: c.spec.ReadOnlyRoot}}
-	for _, tool := range c.spec.Tools {
-		made, err := f.mountTool(tool)
-		if err != nil {
-			return err
-		}
-		c.mounts = append(c.mounts, made...)
+	if err := f.mountTools(ctx, c); err != nil {
+		return err
 	}
 	for _, m := range c.spec.Mounts {
 		made := mount{target: m.Target, tree: tree{}, readOnly: m.ReadOnly}
@@ -145,9 +145,6 @@ func (f *Engine) mountAll(c *container, img *image) error {
 		case backend.MountVolume:
 			made = f.volume(m.Source, m.Target, root.sub(m.Target))
 			made.readOnly = m.ReadOnly
-		case backend.MountTmpfs:
-		default:
-			return failure(backend.ErrInvalid, "create container "+c.name, "unknown kind of mount "+string(m.Type))
 		}
 		c.mounts = append(c.mounts, made)
 	}
@@ -159,33 +156,29 @@ func (f *Engine) mountAll(c *container, img *image) error {
 	return nil
 }
 
-// mountTool mounts a tool as Podman does: from its image, with nothing else that had to be
-// made, unless it is shared.
-func (f *Engine) mountTool(t backend.Tool) ([]mount, error) {
-	if err := t.Access.Validate(); err != nil {
-		return nil, err
-	}
-	img, err := f.findImage(t.Image)
-	if err != nil {
-		return nil, err
-	}
-	paths := img.Volumes
-	if t.Path != "" {
-		paths = []string{t.Path}
-	}
-	if len(paths) == 0 {
-		return nil, failure(backend.ErrInvalid, "use image "+t.Image+" as a tool",
-			"it declares no volume, so there is nothing to mount")
-	}
-	var mounts []mount
-	for _, at := range paths {
-		m := mount{target: at, tree: img.files.sub(at), readOnly: t.Access == backend.ToolReadOnly}
-		if t.Access == backend.ToolShared {
-			m = f.volume("tool-"+img.ID+at, at, m.tree)
+// mountTools mounts tools as Podman does: from their images, with nothing else that had to
+// be made, unless they are shared.
+func (f *Engine) mountTools(ctx context.Context, c *container) error {
+	inspect := func(_ context.Context, ref string) (backend.Image, error) {
+		img, err := f.findImage(ref)
+		if err != nil {
+			return backend.Image{}, err
 		}
-		mounts = append(mounts, m)
+		return img.Image, nil
 	}
-	return mounts, nil
+	tools, err := new(engine.Volumes).Expand(ctx, c.spec, inspect)
+	for _, t := range tools {
+		img, err := f.findImage(t.Image)
+		if err != nil {
+			return err
+		}
+		m := mount{target: t.Path, tree: img.files.sub(t.Path), readOnly: t.Access == backend.ToolReadOnly}
+		if t.Access == backend.ToolShared {
+			m = f.volume("tool-"+t.Image+t.Path, t.Path, m.tree)
+		}
+		c.mounts = append(c.mounts, m)
+	}
+	return err
 }
 
 // volume returns a mount of a volume, which is made with that content if it is new. One
