@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -211,21 +212,27 @@ func (s *suite) build(t *testing.T, labels backend.Labels, files map[string]stri
 	return img
 }
 
-// tryBuild builds an image under a tag of its own, which is removed again. Other
-// subtests remove images meanwhile, which is no reason for a build to fail but may
-// be one to try again.
+// buildAgain builds an image, and again where other subtests, or other programs, removed
+// one meanwhile: that is no reason for a build to fail but may be one to try again.
+func (s *suite) buildAgain(ctx context.Context, o backend.BuildOptions) (img backend.Image, err error) {
+	files, err := io.ReadAll(o.Context)
+	if err != nil {
+		return img, err
+	}
+	err = backend.ErrConflict
+	for attempt := 1; errors.Is(err, backend.ErrConflict) && attempt <= 3; attempt++ {
+		o.Context = bytes.NewReader(files)
+		img, err = s.b.BuildImage(ctx, o)
+	}
+	return img, err
+}
+
+// tryBuild builds an image under a tag of its own, which is removed again.
 func (s *suite) tryBuild(t *testing.T, o backend.BuildOptions) (backend.Image, error) {
 	t.Helper()
 	o.Tag = s.tag("i")
 	t.Cleanup(func() { s.removeImage(t, o.Tag) })
-	files, err := io.ReadAll(o.Context)
-	require.NoError(t, err)
-	var img backend.Image
-	err = backend.ErrConflict
-	for attempt := 1; errors.Is(err, backend.ErrConflict) && attempt <= 3; attempt++ {
-		o.Context = bytes.NewReader(files)
-		img, err = s.b.BuildImage(s.ctx(t), o)
-	}
+	img, err := s.buildAgain(s.ctx(t), o)
 	if err == nil {
 		require.Contains(t, img.Tags, o.Tag)
 	}

@@ -86,7 +86,7 @@ func (s *suite) sharedImage(t *testing.T, name string, files map[string]string) 
 		defer cancel()
 		tag := s.tag(name)
 		t.Cleanup(func() { s.removeImage(t, tag) })
-		return s.b.BuildImage(ctx, backend.BuildOptions{Context: tarOfFiles(t, files), Tag: tag, Labels: s.labels()})
+		return s.buildAgain(ctx, backend.BuildOptions{Context: tarOfFiles(t, files), Tag: tag, Labels: s.labels()})
 	})
 }
 
