@@ -241,7 +241,7 @@ func TestInspecOnTheHostKeepsAwayFromTheRunner(t *testing.T) {
 				require.NoError(t, os.Symlink(victim, filepath.Join(b.box.Local, planted)))
 			}
 			t.Setenv("PATH", filepath.Join(b.project.Root, "host")+":/usr/bin:/bin")
-			b.project.Environ = []string{"PATH=/usr/bin:/bin", "BENCH=" + b.project.Root}
+			b.project.Environ = []string{"PATH=/usr/bin:/bin", "STAND=" + b.project.Root}
 			require.Equal(t, "passed \"it works\"\n", summary(b.verify(inspecInstance(v))))
 			require.Contains(t, b.out.String(), "docker://abc", "it ran on this machine")
 			require.NotContains(t, b.out.String(), b.box.Local, "an argument, or where it ran")
