@@ -27,6 +27,7 @@ type Console struct {
 	// mu is held while an event is taken in, and while loop reads what came of them.
 	mu sync.Mutex
 	view
+	// stream has the output of commands scroll by above the live block.
 	stream bool
 	scroll heldLines
 
@@ -84,8 +85,7 @@ func (c *Console) Handle(e lifecycle.Event) {
 	inst, lines := c.note(e)
 	_, progress := e.(lifecycle.Progress)
 	if start, ok := e.(lifecycle.RunStarted); ok {
-		c.stream = c.o.Stream == StreamAlways ||
-			c.o.Stream == StreamAuto && (len(start.Instances) == 1 || c.o.Level == lifecycle.LevelDebug)
+		c.stream = len(start.Instances) == 1 || c.o.Level == lifecycle.LevelDebug
 	}
 	if inst != nil {
 		inst.remember(e)

@@ -77,11 +77,11 @@ func TestConsoleGolden(t *testing.T) {
 // of the live block is left.
 func TestConsoleLeavesNoTraces(t *testing.T) {
 	for run, events := range sample.Runs() {
-		once := newStage(t, 80, 24, Options{Stream: StreamNever})
+		once := newStage(t, 80, 24, Options{})
 		once.play(events)
 		require.NoError(t, once.console.Close())
 
-		often := newStage(t, 80, 24, Options{Stream: StreamNever})
+		often := newStage(t, 80, 24, Options{})
 		for n := range events {
 			often.play(events[n : n+1])
 			often.draw()

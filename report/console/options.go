@@ -18,21 +18,8 @@ type Options struct {
 	Color bool
 	// Fold wraps the output of each phase into sections that a CI system can fold; ask text.FoldFor. Only Plain folds.
 	Fold text.Fold
-	// Stream is whether Console lets the output of commands scroll by above its live block. Plain always prints it.
-	Stream Stream
 	// Now is the clock that Console measures running time by; nil means time.Now.
 	Now func() time.Time
 	// Ticks tell Console when to redraw; nil means ten times a second.
 	Ticks <-chan time.Time
 }
-
-// Stream says whether output scrolls by above the live block.
-type Stream int
-
-// The ways to stream.
-const (
-	// StreamAuto streams when one instance runs alone, or at level debug.
-	StreamAuto Stream = iota
-	StreamAlways
-	StreamNever
-)

@@ -94,8 +94,12 @@ func (l *LogFiles) Handle(e lifecycle.Event) {
 		pair = l.pair(stamp)
 		pair.note(e)
 	}
+	stream := ""
+	if o, ok := e.(lifecycle.Output); ok {
+		stream = o.Stream
+	}
 	for _, line := range l.transcript.Lines(e) {
-		l.write(pair, stamp.Time, line, streamOf(e))
+		l.write(pair, stamp.Time, line, stream)
 	}
 	if done, ok := e.(lifecycle.InstanceFinished); ok {
 		l.write(l.run, stamp.Time, instanceLine(done), "")
@@ -112,13 +116,6 @@ func instanceLine(e lifecycle.InstanceFinished) run.Line {
 	return run.LogLine(lifecycle.LevelInfo, "Finished <%s> %s.", e.Instance, text.KitchenDuration(e.Duration))
 }
 
-func streamOf(e lifecycle.Event) string {
-	if o, ok := e.(lifecycle.Output); ok {
-		return o.Stream
-	}
-	return ""
-}
-
 func (l *LogFiles) pair(s lifecycle.Stamp) *logPair {
 	pair, ok := l.instances[s.Instance]
 	if !ok {
@@ -133,11 +130,11 @@ func (l *LogFiles) write(p *logPair, at time.Time, text run.Line, stream string)
 		return
 	}
 	// A pair that was closed at the end of its instance and hears of it again goes on where it stopped.
-	if err := p.open(l.root, l.keep || p.opened); err != nil {
-		l.fail(p, err)
-		return
+	err := p.open(l.root, l.keep || p.opened)
+	if err == nil {
+		err = p.write(at, text, stream)
 	}
-	if err := p.write(at, text, stream); err != nil {
+	if err != nil {
 		l.fail(p, err)
 	}
 }
