@@ -14,12 +14,8 @@ import (
 
 // Durations reads how long instances took from a report of an earlier run, in the json or the ndjson format. Only those
 // that passed or failed are returned: how long the others would have taken is not known.
-func Durations(r io.Reader) (map[string]time.Duration, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	last, err := readRun(data)
+func Durations(recorded []byte) (map[string]time.Duration, error) {
+	last, err := readRun(recorded)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +31,7 @@ func Durations(r io.Reader) (map[string]time.Duration, error) {
 // readRun reads a run from either of the two formats.
 func readRun(data []byte) (*run.Run, error) {
 	var recorded run.Run
-	err := json.NewDecoder(bytes.NewReader(data)).Decode(&recorded)
-	if err == nil && recorded.Schema > 0 {
+	if json.Unmarshal(data, &recorded) == nil && recorded.Schema > 0 {
 		if recorded.Schema > 1 {
 			return nil, fmt.Errorf("schema %d of the report is not known to this galley", recorded.Schema)
 		}

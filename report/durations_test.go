@@ -1,7 +1,6 @@
 package report
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -25,16 +24,16 @@ func TestDurationsOfAReport(t *testing.T) {
 		"cut off": sample.Recorded(t, sample.Red()) + `{"type":"outp`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Durations(strings.NewReader(text))
+			got, err := Durations([]byte(text))
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		})
 	}
-	got, err := Durations(strings.NewReader(sample.Recorded(t, sample.Killed(5*time.Second))))
+	got, err := Durations([]byte(sample.Recorded(t, sample.Killed(5*time.Second))))
 	require.NoError(t, err)
 	require.Empty(t, got, "an instance that was cut off tells nothing")
-	_, err = Durations(strings.NewReader("no report\n"))
+	_, err = Durations([]byte("no report\n"))
 	require.Error(t, err)
-	_, err = Durations(strings.NewReader(`{"schema": 2}`))
+	_, err = Durations([]byte(`{"schema": 2}`))
 	require.ErrorContains(t, err, "schema 2")
 }

@@ -17,12 +17,8 @@ func NewFlags() *Flags { return &Flags{given: map[string][]string{}} }
 
 // Add defines the flags of some settings. Each boolean has its --no- form.
 func (f *Flags) Add(set *pflag.FlagSet, names ...string) {
-	byName := map[string]definition{}
-	for _, d := range definitions() {
-		byName[d.name] = d
-	}
 	for _, name := range names {
-		d, ok := byName[name]
+		d, _, ok := lookup(name)
 		if !ok {
 			panic(fmt.Sprintf("settings: there is no setting %q", name))
 		}

@@ -3,6 +3,7 @@ package cmdutil
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -89,22 +90,15 @@ func Sharded[T any](s settings.Settings, instances []T, name func(T) string) ([]
 	}
 	took := map[string]time.Duration{}
 	for _, file := range s.ShardTimes {
-		if err := addDurations(took, file); err != nil {
+		recorded, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("--shard-times: %w", err)
+		}
+		more, err := report.Durations(recorded)
+		if err != nil {
 			return nil, fmt.Errorf("--shard-times %s: %w", file, err)
 		}
+		maps.Copy(took, more)
 	}
 	return pick(part, instances, name, took), nil
-}
-
-func addDurations(took map[string]time.Duration, file string) (err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { err = cmp.Or(err, f.Close()) }()
-	more, err := report.Durations(f)
-	for name, d := range more {
-		took[name] = d
-	}
-	return err
 }
