@@ -4,6 +4,8 @@
 package glob
 
 import (
+	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,21 +70,31 @@ func Expand(pattern string) []string {
 	return []string{pattern}
 }
 
-// Files lists the files on this machine that fit a pattern, which is an absolute path, sorted within each alternative.
-// A pattern whose fixed directory does not exist fits none, and so does one without a wildcard.
-func Files(pattern string) ([]string, error) {
+// Files lists the files on this machine that fit a pattern, sorted within each alternative. One that is no absolute
+// path begins at dir, in whose name no sign is a wildcard. A pattern whose fixed directory does not exist fits none, and
+// so does one without a wildcard.
+func Files(dir, pattern string) ([]string, error) {
 	var list []string
 	for _, p := range Expand(filepath.ToSlash(pattern)) {
 		if !strings.ContainsAny(p, `*?[`) {
 			continue
 		}
-		found, err := doublestar.FilepathGlob(literalBraces.Replace(p), doublestar.WithFilesOnly(), doublestar.WithNoFollow(),
+		base, p := dir, path.Clean(p)
+		if filepath.IsAbs(filepath.FromSlash(p)) {
+			base, p = doublestar.SplitPattern(p)
+		}
+		for strings.HasPrefix(p, "../") {
+			base, p = filepath.Dir(base), p[len("../"):]
+		}
+		found, err := doublestar.Glob(os.DirFS(base), literalBraces.Replace(p), doublestar.WithFilesOnly(), doublestar.WithNoFollow(),
 			doublestar.WithFailOnIOErrors())
 		if err != nil {
 			return nil, err
 		}
 		slices.Sort(found)
-		list = append(list, found...)
+		for _, f := range found {
+			list = append(list, filepath.Join(base, filepath.FromSlash(f)))
+		}
 	}
 	return list, nil
 }

@@ -46,23 +46,28 @@ func TestExpand(t *testing.T) {
 
 func TestFiles(t *testing.T) {
 	root := t.TempDir()
+	if filepath.Separator == '/' {
+		root = filepath.Join(root, `{a,b}[c]*\?`)
+	}
 	for _, name := range []string{"a.rb", "b.py", "deep/er/c.rb", "deep/[d].rb"} {
 		path := filepath.Join(root, filepath.FromSlash(name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, nil, 0o644))
 	}
 	for pattern, want := range map[string][]string{
-		"*.rb":        {"a.rb"},
-		"**/*.rb":     {"a.rb", "deep/[d].rb", "deep/er/c.rb"},
-		"*.{py,rb}":   {"b.py", "a.rb"},
-		`deep/\[*.rb`: {"deep/[d].rb"},
-		"none/*":      nil,
-		"a.rb":        nil, // no pattern
+		"*.rb":              {"a.rb"},
+		"**/*.rb":           {"a.rb", "deep/[d].rb", "deep/er/c.rb"},
+		"*.{py,rb}":         {"b.py", "a.rb"},
+		`deep/\[*.rb`:       {"deep/[d].rb"},
+		"deep/../*.py":      {"b.py"},
+		"none/*":            nil,
+		"../*/deep/er/*.rb": {"deep/er/c.rb"},
+		"a.rb":              nil, // no pattern
 	} {
 		if filepath.Separator != '/' && pattern == `deep/\[*.rb` {
 			continue
 		}
-		found, err := Files(filepath.Join(root, pattern))
+		found, err := Files(root, pattern)
 		require.NoError(t, err)
 		var rel []string
 		for _, f := range found {
@@ -72,4 +77,12 @@ func TestFiles(t *testing.T) {
 		}
 		require.Equal(t, want, rel, pattern)
 	}
+	found, err := Files(filepath.Join(root, "gone"), "*")
+	require.NoError(t, err)
+	require.Empty(t, found)
+	plain := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(plain, "a.rb"), nil, 0o644))
+	found, err = Files(root, filepath.Join(plain, "*"))
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(plain, "a.rb")}, found)
 }

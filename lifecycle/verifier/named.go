@@ -78,10 +78,10 @@ func matching(b testrun.Base, pattern string, fw framework) ([]string, error) {
 		if project.IsDir(full) {
 			found, err = testsBelow(full, fw.isTest)
 		} else {
-			if strings.HasSuffix(full, "**") {
-				full += "/*"
+			if strings.HasSuffix(pattern, "**") {
+				pattern += "/*"
 			}
-			found, err = glob.Files(full)
+			found, err = glob.Files(base, pattern)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("verifier.tests: %s: %w", pattern, err)
