@@ -119,7 +119,7 @@ func (p corpusProject) env() []string {
 // render evaluates the files of a case here; the texts so far come with the error.
 func (p corpusProject) render(t *testing.T) ([]string, error) {
 	t.Helper()
-	s := New(Options{Dir: p.dir, Env: p.env(), Commands: runCommand})
+	s := newEvaluator(Options{Dir: p.dir, Env: p.env(), Commands: runCommand})
 	var texts []string
 	for _, f := range p.files {
 		src, err := os.ReadFile(f)

@@ -12,7 +12,7 @@ import (
 
 func render(t *testing.T, o Options, tmpl string) (string, error) {
 	t.Helper()
-	out, err := New(o).Render(context.Background(), "kitchen.yml", []byte(tmpl))
+	out, err := newEvaluator(o).Render(context.Background(), "kitchen.yml", []byte(tmpl))
 	return string(out), err
 }
 
@@ -109,7 +109,7 @@ func TestSyntaxErrors(t *testing.T) {
 // TestErrorNamesTheFileOfTheMethod checks that an error inside a method of an
 // earlier file points there.
 func TestErrorNamesTheFileOfTheMethod(t *testing.T) {
-	s := New(builtin())
+	s := newEvaluator(builtin())
 	_, err := s.Render(context.Background(), "one.yml", []byte("<% def helper\n nope\nend %>"))
 	require.NoError(t, err)
 	_, err = s.Render(context.Background(), "two.yml", []byte("\n\n<%= helper %>"))
@@ -151,7 +151,7 @@ func TestErrorUnwraps(t *testing.T) {
 func TestSourceIsUntouched(t *testing.T) {
 	src := []byte(strings.Repeat("a <%= 'x' << 'y' %> %%>\n", 3))
 	before := string(src)
-	_, err := New(builtin()).Render(context.Background(), "kitchen.yml", src)
+	_, err := newEvaluator(builtin()).Render(context.Background(), "kitchen.yml", src)
 	require.NoError(t, err)
 	require.Equal(t, before, string(src))
 }

@@ -115,13 +115,22 @@ func readExpressions(t *testing.T, name string) []string {
 	return exprs
 }
 
+// coreTables are the methods of the core classes as far as a test needed them.
+var coreTables = map[string]methodTable{}
+
+// newEvaluator is an Evaluator that shares the methods of the core classes with others:
+// to make them takes most of the time of a small template.
+func newEvaluator(o Options) *Evaluator {
+	e := New(o)
+	e.in.tables = coreTables
+	return e
+}
+
 // evaluate is what the evaluator makes of an expression: its inspect text, "!" and
-// the exception, or "outside" when it is left to a ruby. tables are the methods of the core
-// classes as far as they were made.
-func evaluate(t *testing.T, tables map[string]methodTable, code string) string {
+// the exception, or "outside" when it is left to a ruby.
+func evaluate(t *testing.T, code string) string {
 	t.Helper()
-	in := newInterp(testOptions(t))
-	in.tables = tables
+	in := newEvaluator(testOptions(t)).in
 	src := &source{name: "(eval)", file: []byte(code), gen: code}
 	text := ""
 	signal := in.caught(func() { text = inspect(in.eval(&frame{src: src, self: mainObject{}}, parse(src))) })
@@ -184,7 +193,6 @@ func TestExpressions(t *testing.T) {
 	lists, err := filepath.Glob("testdata/expressions/*.rb")
 	require.NoError(t, err)
 	require.NotEmpty(t, lists)
-	tables := map[string]methodTable{}
 	for _, name := range lists {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			exprs := readExpressions(t, name)
@@ -201,7 +209,7 @@ func TestExpressions(t *testing.T) {
 			require.Len(t, want, len(exprs), "run with -update")
 			outside := 0
 			for i, e := range exprs {
-				got := address.ReplaceAllString(evaluate(t, tables, e), "0xADDRESS")
+				got := address.ReplaceAllString(evaluate(t, e), "0xADDRESS")
 				// What the parser refuses is left to a ruby as well; and which error a
 				// broken expression gives matters less than that it gives one.
 				if got == "outside" || got == "!SyntaxError" || strings.HasPrefix(got, "!") && strings.HasPrefix(want[i], "!") {

@@ -52,7 +52,7 @@ func FuzzRender(f *testing.F) {
 	f.Fuzz(func(t *testing.T, tmpl string) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		_, err := New(sandboxed()).Render(ctx, "kitchen.yml", []byte(tmpl))
+		_, err := newEvaluator(sandboxed()).Render(ctx, "kitchen.yml", []byte(tmpl))
 		require.NotErrorIs(t, err, context.DeadlineExceeded, "%q", tmpl)
 		if err != nil {
 			require.NotContains(t, err.Error(), "internal error", "%q", tmpl)

@@ -14,7 +14,7 @@ import (
 func TestHostileTemplatesEnd(t *testing.T) {
 	for name, c := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			s := New(sandboxed())
+			s := newEvaluator(sandboxed())
 			s.in.most = 60_000
 			_, err := s.Render(t.Context(), "kitchen.yml", []byte(c.tmpl))
 			require.ErrorContains(t, err, "kitchen.yml:")
@@ -98,7 +98,7 @@ func BenchmarkHostile(b *testing.B) {
 	for name, c := range hostile() {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := New(sandboxed()).Render(context.Background(), "kitchen.yml", []byte(c.tmpl)); err == nil {
+				if _, err := newEvaluator(sandboxed()).Render(context.Background(), "kitchen.yml", []byte(c.tmpl)); err == nil {
 					b.Fatal("no error")
 				}
 			}
@@ -110,6 +110,6 @@ func BenchmarkHostile(b *testing.B) {
 func TestCancellation(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := New(sandboxed()).Render(ctx, "kitchen.yml", []byte("<% loop { } %>"))
+	_, err := newEvaluator(sandboxed()).Render(ctx, "kitchen.yml", []byte("<% loop { } %>"))
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -38,7 +38,7 @@ func readTemplates(t *testing.T) []templateCase {
 // evaluateTemplate is what the evaluator makes of a template.
 func evaluateTemplate(t *testing.T, tmpl string) templateCase {
 	t.Helper()
-	out, err := New(testOptions(t)).Render(context.Background(), "kitchen.yml", []byte(tmpl))
+	out, err := newEvaluator(testOptions(t)).Render(context.Background(), "kitchen.yml", []byte(tmpl))
 	var e *Error
 	if errors.As(err, &e) {
 		if e.Unsupported {
