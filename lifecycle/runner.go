@@ -165,6 +165,9 @@ func (l *liveRunner) explainDeath(ctx context.Context, cause error) error {
 	if err != nil {
 		return errors.Join(cause, err)
 	}
+	if c.State == backend.StateRunning {
+		return fmt.Errorf("the runner runs again, and what ran in it has ended: %w", cause)
+	}
 	words, wordsErr := l.lastWords(ctx)
 	return errors.Join(fmt.Errorf("the runner is %s: its PID 1 ended with code %d (%w)\nIt printed:\n%s\n"+
 		"Check driver.pid_one_command, driver.entrypoint and driver.image", c.State, c.ExitCode, cause, words), wordsErr)
