@@ -120,7 +120,7 @@ func extract(from io.Reader, contents bool, place func(dir bool) (string, error)
 	}()
 	first, err := x.next()
 	if err == io.EOF && !contents {
-		return errors.New("the engine sent nothing")
+		return errors.New("the engine sent nothing of it; what is there may be a device, and devices are not copied")
 	}
 	if err != nil && err != io.EOF {
 		return err
