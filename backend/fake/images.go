@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -42,9 +43,7 @@ func (f *Engine) AddImage(spec ImageSpec) backend.Image {
 func (f *Engine) AddRemoteImage(spec ImageSpec) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if spec.Config.ID == "" {
-		spec.Config.ID = "sha256:" + f.newID()
-	}
+	spec.Config.ID = cmp.Or(spec.Config.ID, "sha256:"+f.newID())
 	f.remote[spec.Ref] = spec
 }
 
@@ -56,15 +55,8 @@ func (f *Engine) addImage(spec ImageSpec) backend.Image {
 	for _, name := range slices.Sorted(maps.Keys(spec.Files)) {
 		img.files.add(path.Clean(name), regular(spec.Files[name]))
 	}
-	if img.ID == "" {
-		img.ID = "sha256:" + f.newID()
-	}
-	if img.OS == "" {
-		img.OS = "linux"
-	}
-	if img.Arch == "" {
-		img.Arch = runtime.GOARCH
-	}
+	img.ID = cmp.Or(img.ID, "sha256:"+f.newID())
+	img.OS, img.Arch = cmp.Or(img.OS, "linux"), cmp.Or(img.Arch, runtime.GOARCH)
 	f.images[img.ID] = img
 	if spec.Ref != "" {
 		f.tags[spec.Ref] = img.ID
