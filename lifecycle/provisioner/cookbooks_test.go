@@ -49,7 +49,7 @@ func TestCookbooks(t *testing.T) {
 				"cookbooks/mine/recipes/default.rb"},
 		},
 		"chefignore": {
-			files: map[string]string{"cookbooks/chefignore": "*/skip-all.rb\n",
+			files: map[string]string{"cookbooks/chefignore": "\ufeff*/skip-all.rb\n",
 				"cookbooks/a/chefignore": "# comment\n*.swp\nfiles/secret/*\n.*\nrecipes/old_?.rb\nlibraries/*.rb # not a " +
 					"comment\n",
 				"cookbooks/a/recipes/a.rb": "", "cookbooks/a/recipes/a.rb.swp": "", "cookbooks/a/recipes/old_1.rb": "",

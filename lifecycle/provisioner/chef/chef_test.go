@@ -69,6 +69,14 @@ func TestCookbookName(t *testing.T) {
 		_, err := CookbookName(dir)
 		require.ErrorContains(t, err, "names no cookbook", text)
 	}
+	for _, name := range []string{"../x", "a/b", "..", "."} {
+		for file, text := range map[string]string{"metadata.rb": "name '" + name + "'", "metadata.json": `{"name": "` + name + `"}`} {
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644))
+			_, err := CookbookName(dir)
+			require.ErrorContains(t, err, file+" names the cookbook ", name)
+		}
+	}
 }
 
 // The tool that resolves cookbooks gets the proxies and the licence, and nothing else of

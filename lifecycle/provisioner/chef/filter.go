@@ -54,7 +54,7 @@ func (f cookbookFilter) in(dirs ...string) (cookbookFilter, error) {
 		if err != nil {
 			return f, fmt.Errorf("read chefignore: %w", err)
 		}
-		for line := range strings.Lines(string(data)) {
+		for line := range strings.Lines(withoutBOM(data)) {
 			// Only a whole line is a comment: "\#*" and ".#*" name the files of editors.
 			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 				f.ignored = append(f.ignored, newIgnorePattern(line))

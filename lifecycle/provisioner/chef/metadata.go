@@ -21,7 +21,7 @@ func CookbookName(dir string) (string, error) {
 			return "", fmt.Errorf("%s: %w", filepath.Join(dir, "metadata.json"), err)
 		}
 		if meta.Name != "" {
-			return meta.Name, nil
+			return checkName(meta.Name, filepath.Join(dir, "metadata.json"))
 		}
 	}
 	file := filepath.Join(dir, "metadata.rb")
@@ -41,6 +41,14 @@ func CookbookName(dir string) (string, error) {
 	if name == "" {
 		return "", fmt.Errorf("%s names no cookbook that can be read without running Ruby\n"+
 			"Add a line such as: name 'my_cookbook'", file)
+	}
+	return checkName(name, file)
+}
+
+// checkName fails for a name that would be a path: the cookbook is a directory of its name.
+func checkName(name, file string) (string, error) {
+	if strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
+		return "", fmt.Errorf("%s names the cookbook %q, which no directory of cookbooks can be called\nUse letters, digits, _ and -", file, name)
 	}
 	return name, nil
 }
