@@ -2,64 +2,42 @@ package config
 
 import (
 	"errors"
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // errQuote is a quote that is never closed.
 var errQuote = errors.New("a quote is opened and not closed")
 
+// shellWord matches a piece of a command line: bare, in single or double quotes, behind
+// a backslash, or a quote that is never closed; then the blank that ends a word.
+var shellWord = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)\s*(?:([^\s\\'"]+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.?)|(\S))(\s|$)?`)
+})
+
+// escapedInQuotes matches what a backslash protects in double quotes.
+var escapedInQuotes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\\\\([$`\"\\\\\n])") })
+
 // splitWords splits a command line as Ruby's Shellwords does, which dokken uses:
 // quotes and backslashes as in a shell, yet no operators, variables or globs.
 func splitWords(line string) ([]string, error) {
-	var (
-		words  []string
-		word   strings.Builder
-		inWord bool
-		quote  byte
-	)
-	for i := 0; i < len(line); i++ {
-		c := line[i]
-		switch {
-		case quote == '\'':
-			if c == '\'' {
-				quote = 0
-			} else {
-				word.WriteByte(c)
+	var words []string
+	word := ""
+	for _, at := range shellWord().FindAllStringSubmatchIndex(line, -1) {
+		group := func(n int) string {
+			if at[2*n] < 0 {
+				return ""
 			}
-		case quote == '"':
-			switch {
-			case c == '"':
-				quote = 0
-			case c == '\\' && i+1 < len(line) && strings.IndexByte("$`\"\\\n", line[i+1]) >= 0:
-				i++
-				word.WriteByte(line[i])
-			default:
-				word.WriteByte(c)
-			}
-		case c == '\'' || c == '"':
-			quote, inWord = c, true
-		case c == '\\':
-			inWord = true
-			if i+1 < len(line) {
-				i++
-				word.WriteByte(line[i])
-			}
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-			if inWord {
-				words = append(words, word.String())
-				word.Reset()
-				inWord = false
-			}
-		default:
-			inWord = true
-			word.WriteByte(c)
+			return line[at[2*n]:at[2*n+1]]
 		}
-	}
-	if quote != 0 {
-		return nil, errQuote
-	}
-	if inWord {
-		words = append(words, word.String())
+		if group(5) != "" {
+			return nil, errQuote
+		}
+		word += group(1) + group(2) + escapedInQuotes().ReplaceAllString(group(3), "$1") + group(4)
+		if at[12] >= 0 {
+			words, word = append(words, word), ""
+		}
 	}
 	return words, nil
 }

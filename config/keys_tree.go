@@ -5,9 +5,6 @@ func rootKeys() []Key {
 	return inSection(SectionRoot, append(pluginBlocks(), []Key{
 		{Name: "platforms", form: TypeNamed},
 		{Name: "suites", form: TypeNamed},
-		{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
-		{Name: "driver_config", form: TypeHash, Deprecated: "driver"},
-		{Name: "busser", form: TypeBlock, Deprecated: "verifier"},
 	}...))
 }
 
@@ -17,9 +14,6 @@ func platformKeys() []Key {
 		Key{Name: "name", form: TypeString},
 		Key{Name: "os_type", form: TypeString},
 		Key{Name: "shell_type", form: TypeString},
-		Key{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
-		Key{Name: "driver_config", form: TypeHash, Deprecated: "driver"},
-		Key{Name: "busser", form: TypeBlock, Deprecated: "verifier"},
 	)...))
 }
 
@@ -29,9 +23,6 @@ func suiteKeys() []Key {
 		Key{Name: "name", form: TypeString},
 		Key{Name: "includes", form: TypeStrings},
 		Key{Name: "excludes", form: TypeStrings},
-		Key{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
-		Key{Name: "driver_config", form: TypeHash, Deprecated: "driver"},
-		Key{Name: "busser", form: TypeBlock, Deprecated: "verifier"},
 	)...)
 	for _, n := range []string{"data_path", "data_bags_path", "encrypted_data_bag_secret_key_path", "environments_path",
 		"nodes_path", "roles_path"} {
@@ -40,7 +31,8 @@ func suiteKeys() []Key {
 	return inSection(SectionSuite, keys)
 }
 
-// pluginBlocks are the blocks that may stand at the root, in platforms and suites.
+// pluginBlocks are the blocks that may stand at the root, in platforms and suites, and
+// what they were called once.
 func pluginBlocks() []Key {
 	return []Key{
 		{Name: "driver", form: TypeBlock},
@@ -48,6 +40,9 @@ func pluginBlocks() []Key {
 		{Name: "verifier", form: TypeBlock},
 		{Name: "transport", form: TypeBlock},
 		{Name: "lifecycle", form: TypeHash},
+		{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
+		{Name: "driver_config", form: TypeHash, Deprecated: "driver"},
+		{Name: "busser", form: TypeBlock, Deprecated: "verifier"},
 	}
 }
 
