@@ -1,6 +1,7 @@
 package erb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -52,40 +53,30 @@ type Options struct {
 type Evaluator struct{ in *interp }
 
 // New returns an Evaluator without any state yet.
-func New(o Options) *Evaluator { return &Evaluator{newInterp(o)} }
-
-// Render returns the text of a template. filename is what __FILE__ is. The error is an
-// *Error.
-func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) ([]byte, error) {
-	out, err := e.in.render(ctx, compileTemplate(filename, src))
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+func New(o Options) *Evaluator {
+	return &Evaluator{&interp{
+		opts: o, ctx: context.Background(), env: newEnviron(o.Env),
+		ivars: map[string]value{}, gvars: map[string]value{}, consts: map[string]value{}, methods: map[string]*proc{},
+		tables: map[string]methodTable{}, most: maxSteps,
+	}}
 }
 
 // Ran are the commands that templates ran.
 func (e *Evaluator) Ran() []Ran { return e.in.ran }
 
-func newInterp(o Options) *interp {
-	return &interp{
-		opts: o, ctx: context.Background(), env: newEnviron(o.Env),
-		ivars: map[string]value{}, gvars: map[string]value{}, consts: map[string]value{}, methods: map[string]*proc{},
-		tables: map[string]methodTable{}, most: maxSteps,
-	}
-}
-
-// render compiles and evaluates one template.
-func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Error) {
+// Render returns the text of a template. filename is what __FILE__ is. The error is an
+// *Error.
+func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) (out []byte, err error) {
+	in := e.in
 	defer func() { // a defect of this package must not take the program down
 		if r := recover(); r != nil {
-			out, err = nil, &Error{File: src.name, Msg: fmt.Sprintf("internal error: %v", r), Hint: "please report this, with the template", Unsupported: true}
+			out, err = nil, &Error{File: filename, Msg: fmt.Sprintf("internal error: %v", r), Hint: "please report this, with the template", Unsupported: true}
 		}
 	}()
 	in.ctx, in.steps, in.bytes, in.depth, in.frame = ctx, 0, 0, 0, nil
 	signal := in.caught(func() {
-		f := &frame{src: src, self: mainObject{}}
-		text, ok := in.eval(f, parse(src)).(*str)
+		f := &frame{src: compileTemplate(filename, src), self: mainObject{}}
+		text, ok := in.eval(f, parse(f.src)).(*str)
 		if !ok {
 			in.raise("TypeError", "the template's code ends with a value that is no text")
 		}
@@ -94,18 +85,18 @@ func (in *interp) render(ctx context.Context, src *source) (out []byte, err *Err
 	if signal == nil {
 		return out, nil
 	}
-	e, ok := signal.(*Error)
+	failed, ok := signal.(*Error)
 	if !ok {
-		e = &Error{Class: "LocalJumpError", Msg: "break, next or return outside of what it could leave"}
+		failed = &Error{Class: "LocalJumpError", Msg: "break, next or return outside of what it could leave"}
 	}
-	if e.Line == 0 && in.frame != nil {
-		e.File = in.frame.src.name
-		e.Line, e.Col = in.frame.src.position(in.node.at)
-		if e.Construct == "" {
-			e.Construct = in.frame.src.code(in.node.at, in.node.end)
-		}
+	if failed.Line == 0 && in.frame != nil {
+		at := in.frame.src
+		failed.File = at.name
+		failed.Line, failed.Col = at.position(in.node.at)
+		failed.Construct = cmp.Or(failed.Construct, at.code(in.node.at, in.node.end))
 	}
-	return nil, e
+	failed.File = cmp.Or(failed.File, filename)
+	return nil, failed
 }
 
 // at notes where the evaluation is in the template.
