@@ -129,12 +129,13 @@ func (r *Run) askedEngine(ctx context.Context, instance string, s State) (*engin
 	switch {
 	case asked.Source == "" || (asked.Weak && s.Host != ""):
 		return nil, nil
-	case asked.Host == "":
+	case asked.Host == "" && asked.Engine != "":
 		if s.Kind != "" && s.Kind != asked.Engine {
 			return nil, elsewhere
 		}
 		return nil, nil
 	}
+	// What was asked for may be nowhere, as a context that does not exist: that is told here.
 	e, err := r.engineFor(ctx, asked.Engine, "")
 	if err != nil {
 		return nil, err

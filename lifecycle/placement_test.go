@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,6 +82,13 @@ func TestAskedForTheSameEngine(t *testing.T) {
 	r.o.Asked.Engine = "docker"
 	_, err = r.askedEngine(t.Context(), "a", s)
 	require.NoError(t, err)
+	gone := errors.New("there is no docker context gone")
+	r.o.Asked = Asked{Source: "DOCKER_CONTEXT gone", Weak: true}
+	r.o.Open = func(context.Context, string, string) (backend.ContainerBackend, backend.Endpoint, error) {
+		return nil, backend.Endpoint{}, gone
+	}
+	_, err = r.askedEngine(t.Context(), "a", s)
+	require.ErrorIs(t, err, gone)
 }
 
 func TestSameEndpoint(t *testing.T) {

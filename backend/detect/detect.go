@@ -168,12 +168,21 @@ type NotFoundError struct {
 	Remedy string
 }
 
+// at is the candidate's address in parentheses, or nothing for a context or connection that
+// does not exist.
+func (c Candidate) at() string {
+	if c.Endpoint.URI == "" {
+		return ""
+	}
+	return " (" + c.Endpoint.URI + ")"
+}
+
 // Error lists every candidate with its reason, and the remedy.
 func (e *NotFoundError) Error() string {
 	var b strings.Builder
 	if len(e.Candidates) > 0 && e.Candidates[0].Explicit {
 		c := e.Candidates[0]
-		fmt.Fprintf(&b, "the container engine that %s names (%s) cannot be used: %s", c.Source, c.Endpoint.URI, c.Reason)
+		fmt.Fprintf(&b, "the container engine that %s names%s cannot be used: %s", c.Source, c.at(), c.Reason)
 	} else {
 		b.WriteString("no container engine found")
 		if e.Engine != "" {
@@ -181,7 +190,7 @@ func (e *NotFoundError) Error() string {
 		}
 		b.WriteString("; tried:")
 		for _, c := range e.Candidates {
-			fmt.Fprintf(&b, "\n  %s (%s): %s", c.Source, c.Endpoint.URI, c.Reason)
+			fmt.Fprintf(&b, "\n  %s%s: %s", c.Source, c.at(), c.Reason)
 		}
 		if len(e.Candidates) == 0 {
 			b.WriteString("\n  nothing: this machine has no place where one could be")

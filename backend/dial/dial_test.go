@@ -157,7 +157,7 @@ func TestSocketErrors(t *testing.T) {
 	require.NoError(t, os.Symlink(filepath.Join(dir, "gone"), dangling))
 	for path, text := range map[string]string{
 		filepath.Join(dir, "nothing"): "there is no such socket", dead: "nothing listens on it",
-		dangling: "it is a link to " + filepath.Join(dir, "gone"),
+		dangling: "it is a link to " + filepath.Join(dir, "gone"), dir: "it is no socket",
 	} {
 		f, err := New(backend.Endpoint{URI: "unix://" + path})
 		require.NoError(t, err)

@@ -36,6 +36,12 @@ func hidden(path string) bool {
 	return errors.Is(err, fs.ErrPermission)
 }
 
+// isSocket reports whether there is a socket at a path, or a link to one.
+func isSocket(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode()&fs.ModeSocket != 0
+}
+
 func explainUnix(e *backend.Error, path string) {
 	switch {
 	case errors.Is(e.Err, fs.ErrPermission) && hidden(path):
@@ -52,6 +58,9 @@ func explainUnix(e *backend.Error, path string) {
 			e.Detail = "it is a link to " + to + ", where there is no socket"
 			e.Remedy = "Start the engine that the link is for, or remove the link."
 		}
+	case errors.Is(e.Err, syscall.ECONNREFUSED) && !isSocket(path):
+		e.Detail = "there is something of that name, but it is no socket"
+		e.Remedy = "Name the engine's socket itself."
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		e.Detail = "the socket is there, but nothing listens on it"
 		e.Remedy = "Start the engine that it belongs to."
