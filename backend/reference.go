@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -21,7 +22,7 @@ func NormalizeRef(ref string) (string, error) {
 	}
 	named, err := reference.ParseDockerRef(ref)
 	if err != nil {
-		return "", &Error{Op: "image name " + ref, Kind: ErrInvalid, Detail: err.Error(),
+		return "", &Error{Op: "image name " + strconv.Quote(ref), Kind: ErrInvalid, Detail: err.Error(),
 			Remedy: "Write it as [registry/]name[:tag], in lower case.", Err: err}
 	}
 	return named.String(), nil

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,5 +27,6 @@ func TestNormalizeRef(t *testing.T) {
 	for _, ref := range []string{"", "Debian", "a b"} {
 		_, err := NormalizeRef(ref)
 		require.ErrorIs(t, err, ErrInvalid, ref)
+		require.ErrorContains(t, err, strconv.Quote(ref), "blanks around it are seen")
 	}
 }
