@@ -186,7 +186,7 @@ func TestNothingOfGalleysOwnIsSent(t *testing.T) {
 	})
 	for from, to := range map[string]string{
 		"spec/fixtures/modules/own": "../../..", "sub/state": "../.kitchen", "sub/deep": "../.kitchen/galley/sandbox",
-		"sub/repo": "../.git", "sub/up": "../..",
+		"sub/repo": "../.git", "sub/config": "../.git/config", "sub/up": "../..",
 	} {
 		require.NoError(t, os.Symlink(to, filepath.Join(root, from)))
 	}
@@ -209,7 +209,7 @@ func TestNothingOfGalleysOwnIsSent(t *testing.T) {
 	require.Equal(t, []string{"to/", "to/.gitignore", "to/a", "to/repo.git/", "to/repo.git/HEAD", "to/spec/",
 		"to/spec/fixtures/", "to/spec/fixtures/modules/",
 		"to/spec/fixtures/modules/dep/", "to/spec/fixtures/modules/dep/x", "to/spec/fixtures/modules/own -> ../../..",
-		"to/sub/", "to/sub/b",
+		"to/sub/", "to/sub/b", "to/sub/config -> ../.git/config",
 		"to/sub/deep -> ../.kitchen/galley/sandbox", "to/sub/repo -> ../.git", "to/sub/state -> ../.kitchen",
 		"to/sub/up -> ../.."}, paths(files))
 }

@@ -230,7 +230,12 @@ func (t *tree) other(p, rel string, e entry, above []fs.FileInfo) ([]File, error
 		return nil, err
 	}
 	switch {
-	case t.skip != nil && t.skip(rel, st.IsDir()), link && t.loops(p, st, above):
+	case t.skip != nil && t.skip(rel, st.IsDir()):
+		return nil, nil
+	case link && t.loops(p, st, above):
+		if !st.IsDir() {
+			t.tell(rel)
+		}
 		return nil, nil
 	case st.IsDir():
 		return t.directory(p, rel, st, above)
@@ -249,14 +254,11 @@ func (t *tree) tell(rel string) {
 	t.skipped = append(t.skipped, t.to+rel)
 }
 
-// loops reports whether a link leads to a directory that it lies in, or to one whose
-// content is not to be sent.
+// loops reports whether a link leads to a directory that it lies in, or to what is not to
+// be sent.
 func (t *tree) loops(p string, st fs.FileInfo, above []fs.FileInfo) bool {
-	if !st.IsDir() {
-		return false
-	}
 	for _, a := range above {
-		if os.SameFile(a, st) {
+		if st.IsDir() && os.SameFile(a, st) {
 			return true
 		}
 	}
