@@ -23,10 +23,16 @@ var unresolvable = map[string]string{
 	"synthetic__170-legacy-driver-config": `provisioner.name: galley has no provisioner "prov"`,
 }
 
+// corpusConfigs are the configurations that corpusConfig made.
+var corpusConfigs = map[string]*Config{}
+
 // corpusConfig makes a configuration of what Test Kitchen resolved for a case: the
 // positions are those of the expected file's JSON, which YAML reads as well.
 func corpusConfig(t *testing.T, file string) *Config {
 	t.Helper()
+	if c, ok := corpusConfigs[file]; ok {
+		return c
+	}
 	var doc struct {
 		Loads     bool
 		Instances []struct {
@@ -52,6 +58,7 @@ func corpusConfig(t *testing.T, file string) *Config {
 			Lifecycle: block("lifecycle", i.Lifecycle),
 		})
 	}
+	corpusConfigs[file] = c
 	return c
 }
 

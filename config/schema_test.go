@@ -370,8 +370,9 @@ func TestEveryKeyTakesEveryShape(t *testing.T) {
 				require.True(t, paths[path], "%s: %s", shape, d)
 				require.False(t, d.Pos.IsZero(), d.String())
 			}
-			_, err := c.Diagnose(all, DiagnoseOptions{})
-			require.NoError(t, err)
+			for _, i := range all {
+				require.NotEmpty(t, i.settings(c.Instances[i.Index]))
+			}
 		}
 	}
 }
