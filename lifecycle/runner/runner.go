@@ -72,9 +72,9 @@ func (e *ExitError) Error() string {
 	case e.Hint != "":
 		msg += ": " + e.Hint
 	case e.Code == 126:
-		msg += ": it, or a command in it, cannot be executed " + where
+		msg += ": it, its interpreter, or a command in it cannot be executed " + where
 	case e.Code == 127:
-		msg += ": it, or a command in it, was not found " + where
+		msg += ": it, its interpreter, or a command in it was not found " + where
 	case e.Code > 128 && e.Code < 160:
 		msg += fmt.Sprintf(": killed by signal %d", e.Code-128)
 	}

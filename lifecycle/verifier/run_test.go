@@ -258,7 +258,7 @@ func TestShellVerifierOnBothSides(t *testing.T) {
 		i.Verifier.Shell = config.ShellVerifier{Command: "nowhere-to-be-found 2> /dev/null", Remote: remote}
 		_, err = b.verify(i)
 		where := map[bool]string{false: "on this machine", true: "in the runner"}[remote]
-		require.ErrorContains(t, err, "the verifier's command exited with code 127: it, or a command in it, was not found "+where)
+		require.ErrorContains(t, err, "the verifier's command exited with code 127: it, its interpreter, or a command in it was not found "+where)
 	}
 }
 
