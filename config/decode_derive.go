@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -91,8 +92,8 @@ func withProxy(env map[string]string, p Proxy) map[string]string {
 // checkMounts reports two different mounts at one place, and drops repeated ones.
 func (d *decoder) checkMounts(block *yaml11.Value) {
 	dr := &d.inst.Driver
-	at := map[string]Mount{}
-	var out []Mount
+	at := map[string]spec.Mount{}
+	var out []spec.Mount
 	for _, m := range dr.Mounts {
 		target := strings.TrimRight(m.Target, "/")
 		have, taken := at[target]
@@ -119,7 +120,7 @@ func (d *decoder) checkPorts(block *yaml11.Value) {
 		port     int
 		protocol string
 	}
-	seen := map[end]Port{}
+	seen := map[end]spec.PortMapping{}
 	for _, p := range d.inst.Driver.Ports {
 		if p.HostPort == 0 {
 			continue

@@ -1,13 +1,13 @@
 package config
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -60,21 +60,9 @@ func (d *decoder) setVariable(out map[string]string, at *yaml11.Value, name, val
 	return true
 }
 
-// String renders the device as kitchen.yml would have it.
-func (v Device) String() string {
-	s := v.HostPath
-	if v.ContainerPath != v.HostPath || v.Permissions != "" {
-		s += ":" + v.ContainerPath
-	}
-	if v.Permissions != "" {
-		s += ":" + v.Permissions
-	}
-	return s
-}
-
 // devices reads "/dev/a", "/dev/a:/dev/b", "/dev/a:rwm" or "/dev/a:/dev/b:rwm".
-func devices(d *decoder, v *yaml11.Value) ([]Device, bool) {
-	return each(v, func(it *yaml11.Value) ([]Device, bool) {
+func devices(d *decoder, v *yaml11.Value) ([]spec.Device, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.Device, bool) {
 		var parts []string
 		switch it.Kind {
 		case yaml11.String:
@@ -98,11 +86,11 @@ func devices(d *decoder, v *yaml11.Value) ([]Device, bool) {
 	})
 }
 
-func deviceOf(parts []string) (Device, bool) {
+func deviceOf(parts []string) (spec.Device, bool) {
 	if len(parts) == 0 || len(parts) > 3 || !strings.HasPrefix(parts[0], "/") {
-		return Device{}, false
+		return spec.Device{}, false
 	}
-	dev := Device{HostPath: parts[0], ContainerPath: parts[0]}
+	dev := spec.Device{HostPath: parts[0], ContainerPath: parts[0]}
 	for i, p := range parts[1:] {
 		switch {
 		case i == 0 && strings.HasPrefix(p, "/"):
@@ -110,7 +98,7 @@ func deviceOf(parts []string) (Device, bool) {
 		case i == len(parts)-2 && p != "" && strings.Trim(p, "rwm") == "":
 			dev.Permissions = p
 		default:
-			return Device{}, false
+			return spec.Device{}, false
 		}
 	}
 	return dev, true
@@ -143,9 +131,6 @@ func (d *decoder) scalarOr(v *yaml11.Value) string {
 	return d.textOf(v)
 }
 
-// String renders the limit as "name=soft:hard".
-func (u Ulimit) String() string { return fmt.Sprintf("%s=%d:%d", u.Name, u.Soft, u.Hard) }
-
 func ulimitNames() []string {
 	return []string{"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc",
 		"rss", "rtprio", "rttime", "sigpending", "stack"}
@@ -153,8 +138,8 @@ func ulimitNames() []string {
 
 // ulimits reads "nofile=1024:2048", {nofile: 1024}, {nofile: {soft, hard}} or
 // [{name, soft, hard}].
-func ulimits(d *decoder, v *yaml11.Value) ([]Ulimit, bool) {
-	return each(v, func(it *yaml11.Value) ([]Ulimit, bool) {
+func ulimits(d *decoder, v *yaml11.Value) ([]spec.Ulimit, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.Ulimit, bool) {
 		switch {
 		case it.Kind == yaml11.String:
 			name, limits, _ := strings.Cut(it.Str, "=")
@@ -166,7 +151,7 @@ func ulimits(d *decoder, v *yaml11.Value) ([]Ulimit, bool) {
 		if name := either(it, "name", "Name"); name.Kind != yaml11.Null {
 			return oneOf(d.ulimit(it, d.scalarOr(name), d.softHard(it)))
 		}
-		var out []Ulimit
+		var out []spec.Ulimit
 		good := true
 		for _, e := range entries(it) {
 			limits := d.scalarOr(e.Value)
@@ -200,10 +185,10 @@ func (d *decoder) softHard(v *yaml11.Value) string {
 	return soft + ":" + hard
 }
 
-func (d *decoder) ulimit(at *yaml11.Value, name, limits string) (Ulimit, bool) {
+func (d *decoder) ulimit(at *yaml11.Value, name, limits string) (spec.Ulimit, bool) {
 	if !slices.Contains(ulimitNames(), name) {
 		d.errorAt(at, suggestion(name, ulimitNames()), "unknown ulimit %q", name)
-		return Ulimit{}, false
+		return spec.Ulimit{}, false
 	}
 	soft, hard, both := strings.Cut(limits, ":")
 	if !both {
@@ -214,14 +199,14 @@ func (d *decoder) ulimit(at *yaml11.Value, name, limits string) (Ulimit, bool) {
 	if err1 != nil || err2 != nil {
 		d.errorAt(at, `write "nofile=1024" or "nofile=1024:2048"; -1 is unlimited`,
 			"bad ulimit %s: expected one or two numbers, found %q", name, limits)
-		return Ulimit{}, false
+		return spec.Ulimit{}, false
 	}
 	if h != -1 && (s > h || s == -1) {
 		d.errorAt(at, "write the smaller number first", "bad ulimit %s: the soft limit %d is above the hard limit %d", name,
 			s, h)
-		return Ulimit{}, false
+		return spec.Ulimit{}, false
 	}
-	return Ulimit{Name: name, Soft: s, Hard: h}, true
+	return spec.Ulimit{Name: name, Soft: s, Hard: h}, true
 }
 
 func ulimitNumber(s string) (int64, error) {

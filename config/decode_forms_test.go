@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,29 +17,31 @@ func driverWith(t *testing.T, lines string) Driver {
 }
 
 func TestPorts(t *testing.T) {
-	tcp := func(ip string, host, container int) Port { return Port{ip, host, container, "tcp"} }
+	tcp := func(ip string, host, container int) spec.PortMapping {
+		return spec.PortMapping{HostIP: ip, HostPort: host, ContainerPort: container, Protocol: "tcp"}
+	}
 	for _, c := range []struct {
 		name, lines string
-		want        []Port
+		want        []spec.PortMapping
 	}{
-		{"text", `ports: "80"`, []Port{tcp("", 0, 80)}},
-		{"integer", `ports: 80`, []Port{tcp("", 0, 80)}},
-		{"host port", `ports: ["8080:80"]`, []Port{tcp("", 8080, 80)}},
-		{"forward", `forward: 80`, []Port{tcp("", 0, 80)}},
-		{"protocol", `ports: ["127.0.0.1:5353:53/udp"]`, []Port{{"127.0.0.1", 5353, 53, "udp"}}},
-		{"address with a free port", `ports: ["127.0.0.1::80"]`, []Port{tcp("127.0.0.1", 0, 80)}},
-		{"IPv6", `ports: ["[::1]:8080:80"]`, []Port{tcp("::1", 8080, 80)}},
-		{"IPv6 with a free port", `ports: ["[2001:db8::1]::80"]`, []Port{tcp("2001:db8::1", 0, 80)}},
-		{"range", `ports: ["8000-8002"]`, []Port{tcp("", 0, 8000), tcp("", 0, 8001), tcp("", 0, 8002)}},
-		{"two ranges", `ports: ["9000-9001:8000-8001"]`, []Port{tcp("", 9000, 8000), tcp("", 9001, 8001)}},
-		{"base 60", `ports: [22:22]`, []Port{tcp("", 22, 22)}},
-		{"base 60 that is none", `ports: [8080:80]`, []Port{tcp("", 8080, 80)}},
-		{"repeated", `ports: ["80:80", "80:80/tcp"]`, []Port{tcp("", 80, 80)}},
-		{"engine's hash", `ports: {"80/tcp": [{HostPort: "8080", HostIp: 127.0.0.1}], "53/udp": }`, []Port{tcp("127.0.0.1", 8080, 80), {"", 0, 53, "udp"}}},
-		{"hash of numbers", `ports: {"80": 8080}`, []Port{tcp("", 8080, 80)}},
-		{"hash of IPv6", `ports: {"80": {HostIp: "::1", HostPort: 8080}}`, []Port{tcp("::1", 8080, 80)}},
-		{"compose", `ports: [{target: 80, published: 8080, protocol: udp, host_ip: 10.0.0.1}]`, []Port{{"10.0.0.1", 8080, 80, "udp"}}},
-		{"two keys", "ports: 80\nforward: 81", []Port{tcp("", 0, 80), tcp("", 0, 81)}},
+		{"text", `ports: "80"`, []spec.PortMapping{tcp("", 0, 80)}},
+		{"integer", `ports: 80`, []spec.PortMapping{tcp("", 0, 80)}},
+		{"host port", `ports: ["8080:80"]`, []spec.PortMapping{tcp("", 8080, 80)}},
+		{"forward", `forward: 80`, []spec.PortMapping{tcp("", 0, 80)}},
+		{"protocol", `ports: ["127.0.0.1:5353:53/udp"]`, []spec.PortMapping{{HostIP: "127.0.0.1", HostPort: 5353, ContainerPort: 53, Protocol: "udp"}}},
+		{"address with a free port", `ports: ["127.0.0.1::80"]`, []spec.PortMapping{tcp("127.0.0.1", 0, 80)}},
+		{"IPv6", `ports: ["[::1]:8080:80"]`, []spec.PortMapping{tcp("::1", 8080, 80)}},
+		{"IPv6 with a free port", `ports: ["[2001:db8::1]::80"]`, []spec.PortMapping{tcp("2001:db8::1", 0, 80)}},
+		{"range", `ports: ["8000-8002"]`, []spec.PortMapping{tcp("", 0, 8000), tcp("", 0, 8001), tcp("", 0, 8002)}},
+		{"two ranges", `ports: ["9000-9001:8000-8001"]`, []spec.PortMapping{tcp("", 9000, 8000), tcp("", 9001, 8001)}},
+		{"base 60", `ports: [22:22]`, []spec.PortMapping{tcp("", 22, 22)}},
+		{"base 60 that is none", `ports: [8080:80]`, []spec.PortMapping{tcp("", 8080, 80)}},
+		{"repeated", `ports: ["80:80", "80:80/tcp"]`, []spec.PortMapping{tcp("", 80, 80)}},
+		{"engine's hash", `ports: {"80/tcp": [{HostPort: "8080", HostIp: 127.0.0.1}], "53/udp": }`, []spec.PortMapping{tcp("127.0.0.1", 8080, 80), {HostIP: "", HostPort: 0, ContainerPort: 53, Protocol: "udp"}}},
+		{"hash of numbers", `ports: {"80": 8080}`, []spec.PortMapping{tcp("", 8080, 80)}},
+		{"hash of IPv6", `ports: {"80": {HostIp: "::1", HostPort: 8080}}`, []spec.PortMapping{tcp("::1", 8080, 80)}},
+		{"compose", `ports: [{target: 80, published: 8080, protocol: udp, host_ip: 10.0.0.1}]`, []spec.PortMapping{{HostIP: "10.0.0.1", HostPort: 8080, ContainerPort: 80, Protocol: "udp"}}},
+		{"two keys", "ports: 80\nforward: 81", []spec.PortMapping{tcp("", 0, 80), tcp("", 0, 81)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.want, driverWith(t, c.lines).Ports)
@@ -70,39 +73,39 @@ func FuzzPort(f *testing.F) {
 		for _, p := range got {
 			again, err := parsePort(p.String())
 			require.Nil(t, err, p.String())
-			require.Equal(t, []Port{p}, again)
+			require.Equal(t, []spec.PortMapping{p}, again)
 		}
 	})
 }
 
 func TestMounts(t *testing.T) {
-	bind := func(source, target string, ro bool) Mount {
-		return Mount{Type: MountBind, Source: source, Target: target, ReadOnly: ro}
+	bind := func(source, target string, ro bool) spec.Mount {
+		return spec.Mount{Type: spec.MountBind, Source: source, Target: target, ReadOnly: ro}
 	}
 	for _, c := range []struct {
 		name, lines string
-		want        []Mount
+		want        []spec.Mount
 	}{
-		{"anonymous", `volumes: /data`, []Mount{{Type: MountVolume, Target: "/data"}}},
-		{"anonymous with options", `volumes: /data:ro`, []Mount{{Type: MountVolume, Target: "/data", ReadOnly: true}}},
-		{"named", `volumes: ["cache:/data"]`, []Mount{{Type: MountVolume, Source: "cache", Target: "/data"}}},
-		{"absolute", `volumes: ["/a:/b"]`, []Mount{bind("/a", "/b", false)}},
-		{"options", `volumes: ["/a:/b:ro,Z"]`, []Mount{{Type: MountBind, Source: "/a", Target: "/b", ReadOnly: true, Relabel: RelabelPrivate}}},
-		{"relative", `volumes: ["./a:/b", "../c:/d", ".:/e", "x/y:/f"]`, []Mount{bind("/project/a", "/b", false), bind("/c", "/d", false), bind("/project", "/e", false), bind("/project/x/y", "/f", false)}},
-		{"home", `volumes: ["~/a:/b"]`, []Mount{bind("/home/tester/a", "/b", false)}},
-		{"Windows", `volumes: ['C:\x:/y:ro', 'c:/x:/z']`, []Mount{bind(`C:\x`, "/y", true), bind("c:/x", "/z", false)}},
-		{"Windows inside", `volumes: ['C:\x:C:\y']`, []Mount{bind(`C:\x`, `C:\y`, false)}},
-		{"hash of nothing", `volumes: {/data: {}}`, []Mount{{Type: MountVolume, Target: "/data"}}},
-		{"hash", `volumes: {./a: "/b:ro"}`, []Mount{bind("/project/a", "/b", true)}},
-		{"long form", `volumes: [{type: bind, source: ./a, target: /b, read_only: true, bind: {propagation: rshared}}]`, []Mount{{Type: MountBind, Source: "/project/a", Target: "/b", ReadOnly: true, Propagation: "rshared"}}},
-		{"kitchen-docker's volume", `volume: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"]`, []Mount{bind("/sys/fs/cgroup", "/sys/fs/cgroup", false)}},
-		{"binds", `binds: ["/a:/b"]`, []Mount{bind("/a", "/b", false)}},
-		{"mount", `mount: "type=bind,source=./a,target=/b,readonly"`, []Mount{bind("/project/a", "/b", true)}},
-		{"mount of a volume", `mounts: ["src=cache,dst=/b,volume-nocopy=true"]`, []Mount{{Type: MountVolume, Source: "cache", Target: "/b", NoCopy: true}}},
-		{"mount of memory", `mounts: [{type: tmpfs, target: /b, tmpfs: {size: 64m}}]`, []Mount{{Type: MountTmpfs, Target: "/b", FSOptions: []string{"size=64m"}}}},
-		{"tmpfs list", `tmpfs: [/run, "/tmp:exec,size=64m"]`, []Mount{{Type: MountTmpfs, Target: "/run"}, {Type: MountTmpfs, Target: "/tmp", FSOptions: []string{"exec", "size=64m"}}}},
-		{"tmpfs hash", `tmpfs: {/run: "ro,noexec"}`, []Mount{{Type: MountTmpfs, Target: "/run", ReadOnly: true, FSOptions: []string{"noexec"}}}},
-		{"in the file's order, repeated ones once", "tmpfs: /run\nvolumes: [/b, /a]\nbinds: [/a]", []Mount{{Type: MountTmpfs, Target: "/run"}, {Type: MountVolume, Target: "/b"}, {Type: MountVolume, Target: "/a"}}},
+		{"anonymous", `volumes: /data`, []spec.Mount{{Type: spec.MountVolume, Target: "/data"}}},
+		{"anonymous with options", `volumes: /data:ro`, []spec.Mount{{Type: spec.MountVolume, Target: "/data", ReadOnly: true}}},
+		{"named", `volumes: ["cache:/data"]`, []spec.Mount{{Type: spec.MountVolume, Source: "cache", Target: "/data"}}},
+		{"absolute", `volumes: ["/a:/b"]`, []spec.Mount{bind("/a", "/b", false)}},
+		{"options", `volumes: ["/a:/b:ro,Z"]`, []spec.Mount{{Type: spec.MountBind, Source: "/a", Target: "/b", ReadOnly: true, Relabel: spec.RelabelPrivate}}},
+		{"relative", `volumes: ["./a:/b", "../c:/d", ".:/e", "x/y:/f"]`, []spec.Mount{bind("/project/a", "/b", false), bind("/c", "/d", false), bind("/project", "/e", false), bind("/project/x/y", "/f", false)}},
+		{"home", `volumes: ["~/a:/b"]`, []spec.Mount{bind("/home/tester/a", "/b", false)}},
+		{"Windows", `volumes: ['C:\x:/y:ro', 'c:/x:/z']`, []spec.Mount{bind(`C:\x`, "/y", true), bind("c:/x", "/z", false)}},
+		{"Windows inside", `volumes: ['C:\x:C:\y']`, []spec.Mount{bind(`C:\x`, `C:\y`, false)}},
+		{"hash of nothing", `volumes: {/data: {}}`, []spec.Mount{{Type: spec.MountVolume, Target: "/data"}}},
+		{"hash", `volumes: {./a: "/b:ro"}`, []spec.Mount{bind("/project/a", "/b", true)}},
+		{"long form", `volumes: [{type: bind, source: ./a, target: /b, read_only: true, bind: {propagation: rshared}}]`, []spec.Mount{{Type: spec.MountBind, Source: "/project/a", Target: "/b", ReadOnly: true, Propagation: "rshared"}}},
+		{"kitchen-docker's volume", `volume: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"]`, []spec.Mount{bind("/sys/fs/cgroup", "/sys/fs/cgroup", false)}},
+		{"binds", `binds: ["/a:/b"]`, []spec.Mount{bind("/a", "/b", false)}},
+		{"mount", `mount: "type=bind,source=./a,target=/b,readonly"`, []spec.Mount{bind("/project/a", "/b", true)}},
+		{"mount of a volume", `mounts: ["src=cache,dst=/b,volume-nocopy=true"]`, []spec.Mount{{Type: spec.MountVolume, Source: "cache", Target: "/b", NoCopy: true}}},
+		{"mount of memory", `mounts: [{type: tmpfs, target: /b, tmpfs: {size: 64m}}]`, []spec.Mount{{Type: spec.MountTmpfs, Target: "/b", FSOptions: []string{"size=64m"}}}},
+		{"tmpfs list", `tmpfs: [/run, "/tmp:exec,size=64m"]`, []spec.Mount{{Type: spec.MountTmpfs, Target: "/run"}, {Type: spec.MountTmpfs, Target: "/tmp", FSOptions: []string{"exec", "size=64m"}}}},
+		{"tmpfs hash", `tmpfs: {/run: "ro,noexec"}`, []spec.Mount{{Type: spec.MountTmpfs, Target: "/run", ReadOnly: true, FSOptions: []string{"noexec"}}}},
+		{"in the file's order, repeated ones once", "tmpfs: /run\nvolumes: [/b, /a]\nbinds: [/a]", []spec.Mount{{Type: spec.MountTmpfs, Target: "/run"}, {Type: spec.MountVolume, Target: "/b"}, {Type: spec.MountVolume, Target: "/a"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.want, driverWith(t, c.lines).Mounts)
@@ -125,8 +128,8 @@ func FuzzVolume(f *testing.F) {
 }
 
 func TestDriverValues(t *testing.T) {
-	host := func(name, address string) ExtraHost {
-		return ExtraHost{Name: name, Address: netip.MustParseAddr(address)}
+	host := func(name, address string) spec.HostEntry {
+		return spec.HostEntry{Name: name, Address: netip.MustParseAddr(address)}
 	}
 	for _, c := range []struct {
 		name, lines string
@@ -146,20 +149,20 @@ func TestDriverValues(t *testing.T) {
 		{"all gpus", `gpus: all`, -1, func(d Driver) any { return d.GPUs }},
 		{"two gpus", `gpus: "2"`, 2, func(d Driver) any { return d.GPUs }},
 		{"devices", `devices: [/dev/a, "/dev/a:/dev/b", "/dev/a:rw", "/dev/a:/dev/b:rwm"]`,
-			[]Device{{"/dev/a", "/dev/a", ""}, {"/dev/a", "/dev/b", ""}, {"/dev/a", "/dev/a", "rw"}, {"/dev/a", "/dev/b", "rwm"}}, func(d Driver) any { return d.Devices }},
-		{"device hash", `devices: [{path_on_host: /dev/a, path_in_container: /dev/b, cgroup_permissions: r}]`, []Device{{"/dev/a", "/dev/b", "r"}}, func(d Driver) any { return d.Devices }},
-		{"ulimit text", `ulimits: nofile=1:2`, []Ulimit{{"nofile", 1, 2}}, func(d Driver) any { return d.Ulimits }},
-		{"ulimit hash", `ulimits: {nofile: 1024, core: -1, nproc: {soft: 1, hard: 2}}`, []Ulimit{{"nofile", 1024, 1024}, {"core", -1, -1}, {"nproc", 1, 2}}, func(d Driver) any { return d.Ulimits }},
-		{"ulimit list of hashes", `ulimits: [{name: nofile, soft: 1, hard: 2}, {Name: core, Soft: 0, Hard: 0}]`, []Ulimit{{"nofile", 1, 2}, {"core", 0, 0}}, func(d Driver) any { return d.Ulimits }},
+			[]spec.Device{{HostPath: "/dev/a", ContainerPath: "/dev/a", Permissions: ""}, {HostPath: "/dev/a", ContainerPath: "/dev/b", Permissions: ""}, {HostPath: "/dev/a", ContainerPath: "/dev/a", Permissions: "rw"}, {HostPath: "/dev/a", ContainerPath: "/dev/b", Permissions: "rwm"}}, func(d Driver) any { return d.Devices }},
+		{"device hash", `devices: [{path_on_host: /dev/a, path_in_container: /dev/b, cgroup_permissions: r}]`, []spec.Device{{HostPath: "/dev/a", ContainerPath: "/dev/b", Permissions: "r"}}, func(d Driver) any { return d.Devices }},
+		{"ulimit text", `ulimits: nofile=1:2`, []spec.Ulimit{{Name: "nofile", Soft: 1, Hard: 2}}, func(d Driver) any { return d.Ulimits }},
+		{"ulimit hash", `ulimits: {nofile: 1024, core: -1, nproc: {soft: 1, hard: 2}}`, []spec.Ulimit{{Name: "nofile", Soft: 1024, Hard: 1024}, {Name: "core", Soft: -1, Hard: -1}, {Name: "nproc", Soft: 1, Hard: 2}}, func(d Driver) any { return d.Ulimits }},
+		{"ulimit list of hashes", `ulimits: [{name: nofile, soft: 1, hard: 2}, {Name: core, Soft: 0, Hard: 0}]`, []spec.Ulimit{{Name: "nofile", Soft: 1, Hard: 2}, {Name: "core", Soft: 0, Hard: 0}}, func(d Driver) any { return d.Ulimits }},
 		{"sysctls list", `sysctls: [net.core.somaxconn=1024]`, map[string]string{"net.core.somaxconn": "1024"}, func(d Driver) any { return d.Sysctls }},
 		{"sysctls hash", `sysctls: {net.core.somaxconn: 1024}`, map[string]string{"net.core.somaxconn": "1024"}, func(d Driver) any { return d.Sysctls }},
 		{"labels list", `labels: [a=b, c]`, map[string]string{"a": "b", "c": ""}, func(d Driver) any { return d.Labels }},
 		{"labels hash", `labels: {a: 1}`, map[string]string{"a": "1"}, func(d Driver) any { return d.Labels }},
-		{"hosts", `extra_hosts: ["db:10.0.0.2", "h=::1", "g:host-gateway"]`, []ExtraHost{host("db", "10.0.0.2"), host("h", "::1"), {Name: "g", Gateway: true}}, func(d Driver) any { return d.ExtraHosts }},
-		{"hosts with IPv6 behind a colon", `add_host: "h:2001:db8::1"`, []ExtraHost{host("h", "2001:db8::1")}, func(d Driver) any { return d.ExtraHosts }},
-		{"hosts hash", `extra_hosts: {db: [10.0.0.2, 10.0.0.3]}`, []ExtraHost{host("db", "10.0.0.2"), host("db", "10.0.0.3")}, func(d Driver) any { return d.ExtraHosts }},
-		{"volumes from", `volumes_from: [a, "b:ro"]`, []VolumesFrom{{"a", false}, {"b", true}}, func(d Driver) any { return d.VolumesFrom }},
-		{"links", `links: [db:database, web]`, []Link{{"db", "database"}, {"web", "web"}}, func(d Driver) any { return d.Links }},
+		{"hosts", `extra_hosts: ["db:10.0.0.2", "h=::1", "g:host-gateway"]`, []spec.HostEntry{host("db", "10.0.0.2"), host("h", "::1"), {Name: "g", Gateway: true}}, func(d Driver) any { return d.ExtraHosts }},
+		{"hosts with IPv6 behind a colon", `add_host: "h:2001:db8::1"`, []spec.HostEntry{host("h", "2001:db8::1")}, func(d Driver) any { return d.ExtraHosts }},
+		{"hosts hash", `extra_hosts: {db: [10.0.0.2, 10.0.0.3]}`, []spec.HostEntry{host("db", "10.0.0.2"), host("db", "10.0.0.3")}, func(d Driver) any { return d.ExtraHosts }},
+		{"volumes from", `volumes_from: [a, "b:ro"]`, []spec.VolumesFrom{{Container: "a", ReadOnly: false}, {Container: "b", ReadOnly: true}}, func(d Driver) any { return d.VolumesFrom }},
+		{"links", `links: [db:database, web]`, []spec.Link{{Container: "db", Alias: "database"}, {Container: "web", Alias: "web"}}, func(d Driver) any { return d.Links }},
 		{"cap_add of one", `cap_add: SYS_ADMIN`, []string{"SYS_ADMIN"}, func(d Driver) any { return d.CapAdd }},
 		{"command", `pid_one_command: sh -c "trap exit 0; sleep 1" 'a b' c\ d`, []string{"sh", "-c", "trap exit 0; sleep 1", "a b", "c d"}, func(d Driver) any { return d.Command }},
 		{"command list", `run_command: [/sbin/init, --log]`, []string{"/sbin/init", "--log"}, func(d Driver) any { return d.Command }},
@@ -177,13 +180,13 @@ func TestDriverValues(t *testing.T) {
 		{"version of an image with a digest", "chef_image: chef/chef@sha256:abc\nchef_version: 18", "chef/chef@sha256:abc", func(d Driver) any { return d.ToolImage }},
 		{"version of an image with a port", "chef_image: localhost:5000/chef\nchef_version: 18", "localhost:5000/chef:18", func(d Driver) any { return d.ToolImage }},
 		{"stable", `chef_version: stable`, "chef/chef:latest", func(d Driver) any { return d.ToolImage }},
-		{"cgroupns_host", `cgroupns_host: true`, Namespace{Mode: NamespaceHost}, func(d Driver) any { return d.CgroupNS }},
-		{"cgroupns_host off", "cgroupns_mode: private\ncgroupns_host: false", Namespace{Mode: NamespacePrivate}, func(d Driver) any { return d.CgroupNS }},
-		{"userns_host", `userns_host: true`, UserNS{Mode: UserNSHost}, func(d Driver) any { return d.UserNS }},
+		{"cgroupns_host", `cgroupns_host: true`, spec.Namespace{Mode: spec.NamespaceHost}, func(d Driver) any { return d.CgroupNS }},
+		{"cgroupns_host off", "cgroupns_mode: private\ncgroupns_host: false", spec.Namespace{Mode: spec.NamespacePrivate}, func(d Driver) any { return d.CgroupNS }},
+		{"userns_host", `userns_host: true`, spec.UserNS{Mode: spec.UserNSHost}, func(d Driver) any { return d.UserNS }},
 		{"instance_name", "hostname_aliases: [a]\ninstance_name: b", []string{"a", "b"}, func(d Driver) any { return d.HostnameAliases }},
 		{"podman by binary", `binary: /usr/bin/podman`, "podman", func(d Driver) any { return d.Engine }},
-		{"run_options text", `run_options: --cgroupns=host --tmpfs=/run --volume=/a:/b:rw -e A=1`, Namespace{Mode: NamespaceHost}, func(d Driver) any { return d.CgroupNS }},
-		{"run_options hash", `run_options: {tmpfs: [/tmp, /run]}`, []Mount{{Type: MountTmpfs, Target: "/tmp"}, {Type: MountTmpfs, Target: "/run"}}, func(d Driver) any { return d.Mounts }},
+		{"run_options text", `run_options: --cgroupns=host --tmpfs=/run --volume=/a:/b:rw -e A=1`, spec.Namespace{Mode: spec.NamespaceHost}, func(d Driver) any { return d.CgroupNS }},
+		{"run_options hash", `run_options: {tmpfs: [/tmp, /run]}`, []spec.Mount{{Type: spec.MountTmpfs, Target: "/tmp"}, {Type: spec.MountTmpfs, Target: "/run"}}, func(d Driver) any { return d.Mounts }},
 		{"run_options with a blank", `run_options: [--cap-add SYS_ADMIN, --privileged]`, true, func(d Driver) any { return d.Privileged && d.CapAdd[0] == "SYS_ADMIN" }},
 		{"null is unset", `hostname: ~`, "dokken", func(d Driver) any { return d.Hostname }},
 		{"hostname set", `hostname: dokken`, true, func(d Driver) any { return d.HostnameSet }},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/kitchen"
 )
 
@@ -23,7 +24,7 @@ func TestDefaults(t *testing.T) {
 	i := resolveOne(t, wholeYAML("driver: dokken\nprovisioner: dokken\nverifier: inspec\ntransport: dokken"))
 	require.Equal(t, "default-ubuntu-2204", i.Name)
 	d := i.Driver
-	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false, Network{NetworkNamed, "dokken"}, PullMissing, InitAuto, true, "chef/chef:latest"},
+	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false, spec.Network{Mode: spec.NetworkNamed, Name: "dokken"}, PullMissing, InitAuto, true, "chef/chef:latest"},
 		[]any{d.Kind, d.Engine, d.Image, d.Hostname, d.HostnameSet, d.Network, d.PullPlatform, d.InitSystem, d.DockerConfigCreds, d.ToolImage})
 	p := i.Provisioner
 	require.Equal(t, []any{ProvisionerChef, "/opt/kitchen", []int{35, 213}, 1, 30 * time.Second},

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
 )
 
@@ -17,43 +18,43 @@ func TestTypedValuesOfTheDriver(t *testing.T) {
 	}{
 		{
 			`security_opt: [no-new-privileges, "label:disable", seccomp=unconfined, apparmor=mine]`,
-			Security{NoNewPrivileges: true, Seccomp: "unconfined", AppArmor: "mine", SELinux: SELinux{Disabled: true}},
+			spec.Security{NoNewPrivileges: true, Seccomp: "unconfined", AppArmor: "mine", SELinux: spec.SELinux{Disabled: true}},
 			func(d Driver) any { return d.Security },
 		},
 		{
 			`security_opt: [no-new-privileges=false, seccomp=./profile.json, "label=type:spc_t", "label=level:s0:c1,c2"]`,
-			Security{Seccomp: "/project/profile.json", SELinux: SELinux{Type: "spc_t", Level: "s0:c1,c2"}},
+			spec.Security{Seccomp: "/project/profile.json", SELinux: spec.SELinux{Type: "spc_t", Level: "s0:c1,c2"}},
 			func(d Driver) any { return d.Security },
 		},
 		{
 			`security_opt: ['seccomp={"a":1}', systempaths=unconfined, "mask=/proc/a:/proc/b", proc-opts=hidepid=2]`,
-			Security{
+			spec.Security{
 				Seccomp: `{"a":1}`, UnmaskAll: true, Mask: []string{"/proc/a", "/proc/b"}, ProcOptions: []string{"hidepid=2"},
 			},
 			func(d Driver) any { return d.Security },
 		},
 		{
 			`security_opt: ["unmask=/proc/a:ALL", seccomp=default, writable-cgroups, "label=nested"]`,
-			Security{Seccomp: "builtin", UnmaskAll: true, WritableCgroups: true, SELinux: SELinux{Nested: true}},
+			spec.Security{Seccomp: "builtin", UnmaskAll: true, WritableCgroups: true, SELinux: spec.SELinux{Nested: true}},
 			func(d Driver) any { return d.Security },
 		},
-		{`userns_mode: keep-id`, UserNS{Mode: UserNSKeepID}, func(d Driver) any { return d.UserNS }},
+		{`userns_mode: keep-id`, spec.UserNS{Mode: spec.UserNSKeepID}, func(d Driver) any { return d.UserNS }},
 		{
 			`userns_mode: keep-id:uid=1000,gid=0`,
-			UserNS{Mode: UserNSKeepID, UID: pointer[uint32](1000), GID: pointer[uint32](0)},
+			spec.UserNS{Mode: spec.UserNSKeepID, UID: pointer[uint32](1000), GID: pointer[uint32](0)},
 			func(d Driver) any { return d.UserNS },
 		},
-		{`userns_mode: auto:size=65536`, UserNS{Mode: UserNSAuto, Size: 65536}, func(d Driver) any { return d.UserNS }},
-		{`ipc: container:db`, Namespace{NamespaceContainer, "db"}, func(d Driver) any { return d.IPC }},
-		{`pid: ''`, Namespace{}, func(d Driver) any { return d.PID }},
-		{`network_mode: container:db`, Network{NetworkContainer, "db"}, func(d Driver) any { return d.Network }},
-		{`network_mode: host`, Network{Mode: NetworkHost}, func(d Driver) any { return d.Network }},
-		{`network_mode: ''`, Network{}, func(d Driver) any { return d.Network }},
-		{`network_mode: mine`, Network{NetworkNamed, "mine"}, func(d Driver) any { return d.Network }},
+		{`userns_mode: auto:size=65536`, spec.UserNS{Mode: spec.UserNSAuto, Size: 65536}, func(d Driver) any { return d.UserNS }},
+		{`ipc: container:db`, spec.Namespace{Mode: spec.NamespaceContainer, Container: "db"}, func(d Driver) any { return d.IPC }},
+		{`pid: ''`, spec.Namespace{}, func(d Driver) any { return d.PID }},
+		{`network_mode: container:db`, spec.Network{Mode: spec.NetworkContainer, Name: "db"}, func(d Driver) any { return d.Network }},
+		{`network_mode: host`, spec.Network{Mode: spec.NetworkHost}, func(d Driver) any { return d.Network }},
+		{`network_mode: ''`, spec.Network{}, func(d Driver) any { return d.Network }},
+		{`network_mode: mine`, spec.Network{Mode: spec.NetworkNamed, Name: "mine"}, func(d Driver) any { return d.Network }},
 		{
 			`volumes: ["./a:/b:ro,z,rslave,cached,nocopy,exec,U,idmap,O,bind"]`,
-			[]Mount{{
-				Type: MountBind, Source: "/project/a", Target: "/b", ReadOnly: true, Relabel: RelabelShared, Propagation: "rslave",
+			[]spec.Mount{{
+				Type: spec.MountBind, Source: "/project/a", Target: "/b", ReadOnly: true, Relabel: spec.RelabelShared, Propagation: "rslave",
 				Consistency: "cached", NoCopy: true, NonRecursive: true, Overlay: true, ChangeOwner: true, IDMap: true,
 				FSOptions: []string{"exec"},
 			}},
@@ -67,7 +68,7 @@ func TestTypedValuesOfTheDriver(t *testing.T) {
 // TestASymbolIsAVolume: `<%= ENV['X'] %>:/tmp/x` without X.
 func TestASymbolIsAVolume(t *testing.T) {
 	all, diags := resolveText(t, driverYAML("volumes:\n- :/tmp/x"))
-	require.Equal(t, []Mount{{Type: MountVolume, Target: "/tmp/x"}}, all[0].Driver.Mounts)
+	require.Equal(t, []spec.Mount{{Type: spec.MountVolume, Target: "/tmp/x"}}, all[0].Driver.Mounts)
 	require.Contains(t, renderProblems(diags), `kitchen.yml:4:5: warning: driver.volumes: nothing stands before the colon`)
 }
 

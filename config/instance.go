@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/galley-kitchen/galley/backend/spec"
+)
 
 // Instance is one suite on one platform, fully resolved: layers merged, defaults
 // applied, values typed and checked. It is never changed after it was made.
@@ -61,7 +65,7 @@ type Driver struct {
 	// ToolVersion is `chef_version` as it was written.
 	ToolImage, ToolVersion string
 	// ToolAccess is `tool_access`: what the runner may do to the tool's files.
-	ToolAccess ToolAccess
+	ToolAccess spec.ToolAccess
 
 	// Entrypoint is nil when it was not set. Command is `pid_one_command`; nil
 	// means galley's own PID 1.
@@ -84,17 +88,17 @@ type Driver struct {
 	Tty             bool
 
 	Privileged     bool
-	UserNS         UserNS
-	CgroupNS       Namespace
-	IPC            Namespace
-	PID            Namespace
+	UserNS         spec.UserNS
+	CgroupNS       spec.Namespace
+	IPC            spec.Namespace
+	PID            spec.Namespace
 	CapAdd         []string
 	CapDrop        []string
-	Security       Security
-	Devices        []Device
+	Security       spec.Security
+	Devices        []spec.Device
 	GPUs           int // -1 for all
 	GroupAdd       []string
-	Ulimits        []Ulimit
+	Ulimits        []spec.Ulimit
 	Sysctls        map[string]string
 	ReadOnlyRootfs bool
 
@@ -105,22 +109,22 @@ type Driver struct {
 	CPUSet                                         string
 	PidsLimit                                      int64
 
-	Mounts      []Mount // volumes, binds, tmpfs and mounts, in kitchen.yml's order
-	VolumesFrom []VolumesFrom
-	Ports       []Port
+	Mounts      []spec.Mount // volumes, binds, tmpfs and mounts, in kitchen.yml's order
+	VolumesFrom []spec.VolumesFrom
+	Ports       []spec.PortMapping
 	PublishAll  bool
 
-	Network    Network
+	Network    spec.Network
 	IPv6       bool
 	IPv6Subnet string
 	IPAddress  string
 	IP6Address string
 	MacAddress string
-	Links      []Link
+	Links      []spec.Link
 	DNS        []string
 	DNSSearch  []string
 	DNSOptions []string
-	ExtraHosts []ExtraHost
+	ExtraHosts []spec.HostEntry
 
 	// Proxy are the driver's proxies. They are in Env already.
 	Proxy Proxy
@@ -168,21 +172,6 @@ const (
 	PullNever PullPolicy = "never"
 )
 
-// ToolAccess says who sees what a runner writes below the tool's directory. The
-// zero value leaves it to galley: private where the engine has that without
-// copying, and shared, with a notice, elsewhere.
-type ToolAccess string
-
-// The kinds of access to a tool.
-const (
-	// ToolAccessPrivate gives the runner a writable layer of its own.
-	ToolAccessPrivate ToolAccess = "private"
-	// ToolAccessShared lets all runners with the same tool write the same files.
-	ToolAccessShared ToolAccess = "shared"
-	// ToolAccessReadOnly lets the runner write nothing.
-	ToolAccessReadOnly ToolAccess = "read_only"
-)
-
 // InitSystem says what runs as PID 1.
 type InitSystem string
 
@@ -195,31 +184,6 @@ const (
 	// InitNone does nothing special.
 	InitNone InitSystem = "none"
 )
-
-// Device is an entry of `devices`.
-type Device struct {
-	HostPath, ContainerPath, Permissions string
-}
-
-// Ulimit is an entry of `ulimits`.
-type Ulimit struct {
-	Name       string
-	Soft, Hard int64
-}
-
-// VolumesFrom is an entry of `volumes_from`.
-type VolumesFrom struct {
-	Container string
-	ReadOnly  bool
-}
-
-// Port is an entry of `ports` (or `forward`).
-type Port struct {
-	HostIP        string
-	HostPort      int // 0 is a free one
-	ContainerPort int
-	Protocol      string // tcp, udp, sctp
-}
 
 // Provisioner says how the runner is brought to its desired state: kitchen.yml's
 // `provisioner:`.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -37,8 +38,8 @@ func driverImageKeys() []Key {
 		{Name: "chef_version", value: versionField("Driver.ToolVersion")},
 		{
 			Name:  "tool_access",
-			value: enumField[ToolAccess]("", "Driver.ToolAccess"),
-			Enum:  []string{string(ToolAccessPrivate), string(ToolAccessShared), string(ToolAccessReadOnly)},
+			value: enumField[spec.ToolAccess]("", "Driver.ToolAccess"),
+			Enum:  []string{string(spec.ToolPrivate), string(spec.ToolShared), string(spec.ToolReadOnly)},
 		},
 		{Name: "creds_file", value: pathField("Driver.CredsFile")},
 		{Name: "docker_config_creds", value: flagField(true, "Driver.DockerConfigCreds")},
@@ -99,24 +100,24 @@ func driverRightsKeys() []Key {
 			Aliases: []string{"user_ns_mode", "userns"},
 			value:   parsed(TypeString, "Driver.UserNS", userNS),
 		},
-		{Name: "userns_host", value: onField(UserNS{Mode: UserNSHost}, "Driver.UserNS")},
+		{Name: "userns_host", value: onField(spec.UserNS{Mode: spec.UserNSHost}, "Driver.UserNS")},
 		{
 			Name:    "cgroupns_mode",
 			Aliases: []string{"cgroupns"},
 			Enum:    []string{"host", "private"},
-			value:   namespaceField("Driver.CgroupNS", NamespaceHost, NamespacePrivate),
+			value:   namespaceField("Driver.CgroupNS", spec.NamespaceHost, spec.NamespacePrivate),
 		},
-		{Name: "cgroupns_host", value: onField(Namespace{Mode: NamespaceHost}, "Driver.CgroupNS")},
+		{Name: "cgroupns_host", value: onField(spec.Namespace{Mode: spec.NamespaceHost}, "Driver.CgroupNS")},
 		{
 			Name:    "ipc",
 			Aliases: []string{"ipc_mode"},
-			value: namespaceField("Driver.IPC", NamespaceNone, NamespaceHost, NamespacePrivate, NamespaceShareable,
-				NamespaceContainer),
+			value: namespaceField("Driver.IPC", spec.NamespaceNone, spec.NamespaceHost, spec.NamespacePrivate, spec.NamespaceShareable,
+				spec.NamespaceContainer),
 		},
 		{
 			Name:    "pid",
 			Aliases: []string{"pid_mode"},
-			value:   namespaceField("Driver.PID", NamespaceHost, NamespacePrivate, NamespaceContainer),
+			value:   namespaceField("Driver.PID", spec.NamespaceHost, spec.NamespacePrivate, spec.NamespaceContainer),
 		},
 		{
 			Name:    "devices",
@@ -175,7 +176,7 @@ func driverNetworkKeys() []Key {
 		{
 			Name:    "network_mode",
 			Aliases: []string{"net"},
-			value:   withDefault(Network{NetworkNamed, "dokken"}, parsed(TypeString, "Driver.Network", network)),
+			value:   withDefault(spec.Network{Mode: spec.NetworkNamed, Name: "dokken"}, parsed(TypeString, "Driver.Network", network)),
 		},
 		{
 			Name:    "ports",

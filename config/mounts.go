@@ -5,55 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
-
-// MountType is a kind of mount.
-type MountType string
-
-// The types of mounts.
-const (
-	MountBind   MountType = "bind"
-	MountVolume MountType = "volume"
-	MountTmpfs  MountType = "tmpfs"
-)
-
-// Relabel says how SELinux labels a mount's source anew.
-type Relabel string
-
-// The ways of relabelling. The empty one leaves the labels alone.
-const (
-	RelabelShared  Relabel = "z"
-	RelabelPrivate Relabel = "Z"
-)
-
-// Mount is an entry of `volumes`, `binds`, `tmpfs` or `mounts`.
-type Mount struct {
-	Type MountType
-	// Source is a path on the client (absolute, ~ and relative ones resolved
-	// against the project) for a bind, a name for a volume or empty.
-	Source   string
-	Target   string
-	ReadOnly bool
-	Relabel  Relabel
-	// Propagation is such as "rslave", or empty.
-	Propagation string
-	// Consistency is Docker Desktop's "cached", "delegated" or "consistent".
-	Consistency string
-	// NoCopy leaves a volume without what the image has at the target.
-	NoCopy bool
-	// NonRecursive leaves out what is mounted below the source.
-	NonRecursive bool
-	// Overlay throws away what the runner writes (Podman's `O`).
-	Overlay bool
-	// ChangeOwner gives the source to the runner's user (Podman's `U`).
-	ChangeOwner bool
-	// IDMap maps the ids of the source into the runner (Podman's `idmap`).
-	IDMap bool
-	// FSOptions are options of the file system as mount(8) has them: exec, nosuid,
-	// size=64m, mode=0700 …
-	FSOptions []string
-}
 
 // mountOptions are the words that may follow the second colon of a volume.
 func mountOptions() []string {
@@ -71,15 +25,15 @@ func fsOptions() []string {
 	return []string{"exec", "noexec", "suid", "nosuid", "dev", "nodev", "relatime", "noatime"}
 }
 
-// set applies a word that may follow the second colon of a volume, and reports
+// setMountOption applies a word that may follow the second colon of a volume, and reports
 // whether there is such a word.
-func (m *Mount) set(word string) bool {
+func setMountOption(m *spec.Mount, word string) bool {
 	switch word {
 	case "rw", "copy", "rbind", "":
 	case "ro", "readonly":
 		m.ReadOnly = true
-	case string(RelabelShared), string(RelabelPrivate):
-		m.Relabel = Relabel(word)
+	case string(spec.RelabelShared), string(spec.RelabelPrivate):
+		m.Relabel = spec.Relabel(word)
 	case "U":
 		m.ChangeOwner = true
 	case "O":
@@ -105,10 +59,10 @@ func (m *Mount) set(word string) bool {
 	return true
 }
 
-// setAll applies words with commas between, and returns the first unknown one.
-func (m *Mount) setAll(words string) (unknown string) {
+// setMountOptions applies words with commas between, and returns the first unknown one.
+func setMountOptions(m *spec.Mount, words string) (unknown string) {
 	for _, word := range strings.Split(words, ",") {
-		if !m.set(word) {
+		if !setMountOption(m, word) {
 			return word
 		}
 	}
@@ -117,60 +71,21 @@ func (m *Mount) setAll(words string) (unknown string) {
 
 // setFSOptions applies words of which those that mean nothing else are options of
 // the file system.
-func (m *Mount) setFSOptions(words string) {
+func setFSOptions(m *spec.Mount, words string) {
 	for _, word := range strings.Split(words, ",") {
-		if !m.set(word) {
+		if !setMountOption(m, word) {
 			m.FSOptions = append(m.FSOptions, word)
 		}
 	}
 }
 
-// Options are the mount's options as a volume has them behind its second colon.
-func (m Mount) Options() []string {
-	var words []string
-	for _, o := range []struct {
-		on   bool
-		word string
-	}{
-		{m.ReadOnly, "ro"},
-		{m.Relabel != "", string(m.Relabel)},
-		{m.Overlay, "O"},
-		{m.ChangeOwner, "U"},
-		{m.IDMap, "idmap"},
-		{m.NoCopy, "nocopy"},
-		{m.NonRecursive, "bind"},
-		{m.Propagation != "", m.Propagation},
-		{m.Consistency != "", m.Consistency},
-	} {
-		if o.on {
-			words = append(words, o.word)
-		}
-	}
-	return append(words, m.FSOptions...)
-}
-
-// String renders the mount as kitchen.yml would have it.
-func (m Mount) String() string {
-	s := m.Target
-	if m.Source != "" {
-		s = m.Source + ":" + s
-	}
-	if words := m.Options(); len(words) > 0 {
-		s += ":" + strings.Join(words, ",")
-	}
-	if m.Type == MountTmpfs {
-		s = "tmpfs:" + s
-	}
-	return s
-}
-
 // volumes reads `volumes`: a list of "target", "source:target[:options]" or
 // hashes, or a hash of either target to nothing or source to target.
-func volumes(d *decoder, v *yaml11.Value) ([]Mount, bool) {
+func volumes(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
 	return each(v, d.volumeItem)
 }
 
-func (d *decoder) volumeItem(it *yaml11.Value) ([]Mount, bool) {
+func (d *decoder) volumeItem(it *yaml11.Value) ([]spec.Mount, bool) {
 	if it.Kind != yaml11.Map {
 		if it.Kind == yaml11.Symbol {
 			// `- <%= ENV['DIR'] %>:/data` without DIR.
@@ -185,19 +100,19 @@ func (d *decoder) volumeItem(it *yaml11.Value) ([]Mount, bool) {
 	if it.Map.Get("target") != nil || it.Map.Get("type") != nil {
 		return oneOf(d.mountHash(it))
 	}
-	var out []Mount
+	var out []spec.Mount
 	for _, e := range entries(it) {
-		spec := e.Key
+		written := e.Key
 		switch {
 		case e.Value.Kind == yaml11.String:
-			spec += ":" + e.Value.Str
+			written += ":" + e.Value.Str
 		case e.Value.Kind == yaml11.Map && e.Value.Map.Len() == 0, e.Value.Kind == yaml11.Null:
 		default:
 			d.errorAt(e.Value, `write "`+e.Key+`:/path/inside"`, "%s: expected a path in the container, found %s", e.Key,
 				describe(e.Value))
 			return nil, false
 		}
-		m, ok := d.volumeText(e.Value, spec)
+		m, ok := d.volumeText(e.Value, written)
 		if !ok {
 			return nil, false
 		}
@@ -207,16 +122,16 @@ func (d *decoder) volumeItem(it *yaml11.Value) ([]Mount, bool) {
 }
 
 // volumeText reads "target" or "source:target[:options]".
-func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
+func (d *decoder) volumeText(v *yaml11.Value, s string) (spec.Mount, bool) {
 	parts := splitMount(s)
-	bad := func(hint, why string) (Mount, bool) {
+	bad := func(hint, why string) (spec.Mount, bool) {
 		d.errorAt(v, hint, "bad volume %q: %s", s, why)
-		return Mount{}, false
+		return spec.Mount{}, false
 	}
-	m := Mount{Type: MountVolume, Target: parts[0]}
+	m := spec.Mount{Type: spec.MountVolume, Target: parts[0]}
 	switch {
 	case len(parts) == 2 && !isAbsoluteTarget(parts[1]) && d.areMountOptions(parts[1]):
-		if e := m.setAll(parts[1]); e != "" {
+		if e := setMountOptions(&m, parts[1]); e != "" {
 			return bad(suggestion(e, mountOptions()), fmt.Sprintf("unknown option %q", e))
 		}
 	case len(parts) == 2 || len(parts) == 3:
@@ -227,12 +142,12 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 		if looksLikePath(parts[0]) {
 			source, ok := d.path(v, parts[0])
 			if !ok {
-				return Mount{}, false
+				return spec.Mount{}, false
 			}
-			m.Type, m.Source = MountBind, source
+			m.Type, m.Source = spec.MountBind, source
 		}
 		if len(parts) == 3 {
-			if e := m.setAll(parts[2]); e != "" {
+			if e := setMountOptions(&m, parts[2]); e != "" {
 				return bad(suggestion(e, mountOptions()), fmt.Sprintf("unknown option %q", e))
 			}
 		}
@@ -249,13 +164,13 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (Mount, bool) {
 // areMountOptions reports whether s are options, as in "/path:ro", and not a path, as in
 // "name:relative".
 func (d *decoder) areMountOptions(s string) bool {
-	var m Mount
-	return m.setAll(s) == ""
+	var m spec.Mount
+	return setMountOptions(&m, s) == ""
 }
 
 // mountTexts reads `mounts`: a list of "type=bind,source=…,target=…" or of hashes.
-func mountTexts(d *decoder, v *yaml11.Value) ([]Mount, bool) {
-	return each(v, func(it *yaml11.Value) ([]Mount, bool) {
+func mountTexts(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.Mount, bool) {
 		switch it.Kind {
 		case yaml11.Map:
 			return oneOf(d.mountHash(it))
@@ -267,7 +182,7 @@ func mountTexts(d *decoder, v *yaml11.Value) ([]Mount, bool) {
 	})
 }
 
-func (d *decoder) mountText(v *yaml11.Value) (Mount, bool) {
+func (d *decoder) mountText(v *yaml11.Value) (spec.Mount, bool) {
 	var b mountBuilder
 	for _, w := range strings.Split(v.Str, ",") {
 		k, val, given := strings.Cut(w, "=")
@@ -275,23 +190,23 @@ func (d *decoder) mountText(v *yaml11.Value) (Mount, bool) {
 			val = "true"
 		}
 		if !b.set(d, v, strings.TrimSpace(k), strings.TrimSpace(val)) {
-			return Mount{}, false
+			return spec.Mount{}, false
 		}
 	}
 	return b.build(d, v)
 }
 
 // mountHash reads {type, source, target, read_only, options}.
-func (d *decoder) mountHash(v *yaml11.Value) (Mount, bool) {
+func (d *decoder) mountHash(v *yaml11.Value) (spec.Mount, bool) {
 	var b mountBuilder
 	for _, e := range entries(v) {
 		key := strings.ToLower(e.Key)
 		if key == "options" {
 			words, ok := texts(d, e.Value)
 			if !ok {
-				return Mount{}, false
+				return spec.Mount{}, false
 			}
-			b.m.setFSOptions(strings.Join(words, ","))
+			setFSOptions(&b.m, strings.Join(words, ","))
 			continue
 		}
 		if e.Value.Kind == yaml11.Map {
@@ -300,21 +215,21 @@ func (d *decoder) mountHash(v *yaml11.Value) (Mount, bool) {
 			for _, sub := range entries(e.Value) {
 				s, ok := text(d, sub.Value)
 				if !ok || !b.set(d, sub.Value, sub.Key, s) {
-					return Mount{}, false
+					return spec.Mount{}, false
 				}
 			}
 			continue
 		}
 		s, ok := text(d, e.Value)
 		if !ok || !b.set(d, e.Value, key, s) {
-			return Mount{}, false
+			return spec.Mount{}, false
 		}
 	}
 	return b.build(d, v)
 }
 
 // mountBuilder collects the fields of one mount.
-type mountBuilder struct{ m Mount }
+type mountBuilder struct{ m spec.Mount }
 
 func mountFields() []string {
 	return []string{
@@ -333,8 +248,8 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	}
 	switch key {
 	case "type":
-		b.m.Type = MountType(val)
-		if types := []string{string(MountBind), string(MountVolume), string(MountTmpfs)}; !slices.Contains(types, val) {
+		b.m.Type = spec.MountType(val)
+		if types := []string{string(spec.MountBind), string(spec.MountVolume), string(spec.MountTmpfs)}; !slices.Contains(types, val) {
 			return bad(types...)
 		}
 	case "source", "src":
@@ -357,9 +272,9 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	case "relabel", "selinux":
 		switch val {
 		case "shared", "z":
-			b.m.Relabel = RelabelShared
+			b.m.Relabel = spec.RelabelShared
 		case "private", "Z":
-			b.m.Relabel = RelabelPrivate
+			b.m.Relabel = spec.RelabelPrivate
 		default:
 			return bad("shared", "private", "z", "Z")
 		}
@@ -370,26 +285,26 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	return true
 }
 
-func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (Mount, bool) {
+func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (spec.Mount, bool) {
 	m := b.m
 	if m.Type == "" {
-		m.Type = MountVolume
+		m.Type = spec.MountVolume
 		if looksLikePath(m.Source) {
-			m.Type = MountBind
+			m.Type = spec.MountBind
 		}
 	}
 	if !isAbsoluteTarget(m.Target) {
 		d.errorAt(v, `write target=/path`, "bad mount: the path in the container, %q, is not absolute", m.Target)
-		return Mount{}, false
+		return spec.Mount{}, false
 	}
-	if m.Type == MountBind {
+	if m.Type == spec.MountBind {
 		if m.Source == "" {
 			d.errorAt(v, `write source=./path`, "bad mount: a bind needs a source")
-			return Mount{}, false
+			return spec.Mount{}, false
 		}
 		source, ok := d.path(v, m.Source)
 		if !ok {
-			return Mount{}, false
+			return spec.Mount{}, false
 		}
 		m.Source = source
 	}
@@ -397,11 +312,11 @@ func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (Mount, bool) {
 }
 
 // tmpfs reads `tmpfs`: a list of "path[:options]", or a hash of path to options.
-func tmpfs(d *decoder, v *yaml11.Value) ([]Mount, bool) {
-	return each(v, func(it *yaml11.Value) ([]Mount, bool) {
+func tmpfs(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.Mount, bool) {
 		switch it.Kind {
 		case yaml11.Map:
-			var out []Mount
+			var out []spec.Mount
 			for _, e := range entries(it) {
 				if !d.isText(e) {
 					return nil, false
@@ -423,24 +338,24 @@ func tmpfs(d *decoder, v *yaml11.Value) ([]Mount, bool) {
 }
 
 // tmpfsAt is one file system in memory.
-func (d *decoder) tmpfsAt(at *yaml11.Value, target, options string) (Mount, bool) {
+func (d *decoder) tmpfsAt(at *yaml11.Value, target, options string) (spec.Mount, bool) {
 	if !isAbsoluteTarget(target) {
 		d.errorAt(at, "begin the path with a slash", "bad tmpfs %q: the path is not absolute", target)
-		return Mount{}, false
+		return spec.Mount{}, false
 	}
-	m := Mount{Type: MountTmpfs, Target: target}
-	m.setFSOptions(options)
+	m := spec.Mount{Type: spec.MountTmpfs, Target: target}
+	setFSOptions(&m, options)
 	return m, true
 }
 
 // volumesFrom reads `volumes_from`: "container" or "container:ro".
-func volumesFrom(d *decoder, v *yaml11.Value) ([]VolumesFrom, bool) {
-	return each(v, func(it *yaml11.Value) ([]VolumesFrom, bool) {
+func volumesFrom(d *decoder, v *yaml11.Value) ([]spec.VolumesFrom, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.VolumesFrom, bool) {
 		name, mode, given := strings.Cut(d.scalarOr(it), ":")
 		if name == "" || given && mode != "ro" && mode != "rw" {
 			d.errorAt(it, `write "name" or "name:ro"`, "bad entry: %s", describe(it))
 			return nil, false
 		}
-		return []VolumesFrom{{Container: name, ReadOnly: mode == "ro"}}, true
+		return []spec.VolumesFrom{{Container: name, ReadOnly: mode == "ro"}}, true
 	})
 }

@@ -7,43 +7,24 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/internal/suggest"
 )
-
-// String renders the port as kitchen.yml would have it.
-func (p Port) String() string {
-	s := strconv.Itoa(p.ContainerPort) + "/" + p.Protocol
-	if p.HostPort == 0 && p.HostIP == "" {
-		return s
-	}
-	host := ""
-	if p.HostPort != 0 {
-		host = strconv.Itoa(p.HostPort)
-	}
-	s = host + ":" + s
-	if p.HostIP == "" {
-		return s
-	}
-	if strings.Contains(p.HostIP, ":") {
-		return "[" + p.HostIP + "]:" + s
-	}
-	return p.HostIP + ":" + s
-}
 
 // maxPortRange is the most ports that one range may publish.
 const maxPortRange = 4096
 
 // ports reads `ports`: numbers, "[[ip:]host:]container[/protocol]" with ranges on
 // both sides, hashes, or the engine's own hash of "80/tcp" to bindings.
-func ports(d *decoder, v *yaml11.Value) ([]Port, bool) {
-	all, ok := each(v, func(it *yaml11.Value) ([]Port, bool) {
+func ports(d *decoder, v *yaml11.Value) ([]spec.PortMapping, bool) {
+	all, ok := each(v, func(it *yaml11.Value) ([]spec.PortMapping, bool) {
 		if it.Kind == yaml11.Map {
 			return d.portHash(it)
 		}
 		return d.portItem(it)
 	})
-	var out []Port
+	var out []spec.PortMapping
 	for _, p := range all {
 		if !slices.Contains(out, p) {
 			out = append(out, p)
@@ -52,7 +33,7 @@ func ports(d *decoder, v *yaml11.Value) ([]Port, bool) {
 	return out, ok
 }
 
-func (d *decoder) portItem(it *yaml11.Value) ([]Port, bool) {
+func (d *decoder) portItem(it *yaml11.Value) ([]spec.PortMapping, bool) {
 	if it.Kind != yaml11.Int && it.Kind != yaml11.String {
 		d.wrongType(it)
 		return nil, false
@@ -76,7 +57,7 @@ func (d *decoder) portItem(it *yaml11.Value) ([]Port, bool) {
 type portError struct{ why, hint string }
 
 // parsePort reads "[[ip:]host:]container[/protocol]".
-func parsePort(s string) ([]Port, *portError) {
+func parsePort(s string) ([]spec.PortMapping, *portError) {
 	const forms = `write "container", "host:container" or "ip:host:container", with /udp behind it if need be`
 	rest, protocol, given := strings.Cut(strings.TrimSpace(s), "/")
 	protocol = strings.ToLower(protocol)
@@ -125,7 +106,7 @@ func parsePort(s string) ([]Port, *portError) {
 }
 
 // pairPorts makes the ports of a container range and its host range, one by one.
-func pairPorts(ip, host, container, protocol string) ([]Port, *portError) {
+func pairPorts(ip, host, container, protocol string) ([]spec.PortMapping, *portError) {
 	from, to, err := portRange(container)
 	if err != nil {
 		return nil, err
@@ -144,9 +125,9 @@ func pairPorts(ip, host, container, protocol string) ([]Port, *portError) {
 			}
 		}
 	}
-	out := make([]Port, 0, to-from+1)
+	out := make([]spec.PortMapping, 0, to-from+1)
 	for n := from; n <= to; n++ {
-		p := Port{HostIP: ip, ContainerPort: n, Protocol: protocol}
+		p := spec.PortMapping{HostIP: ip, ContainerPort: n, Protocol: protocol}
 		if host != "" {
 			p.HostPort = hostFrom + n - from
 		}
@@ -189,24 +170,24 @@ func portNumber(s string) (int, *portError) {
 
 // portHash reads {target, published, …} as Compose has it, or a hash of "80/tcp" to
 // one or many of: a host port, "ip:port", {HostIp, HostPort}, or nothing.
-func (d *decoder) portHash(v *yaml11.Value) ([]Port, bool) {
+func (d *decoder) portHash(v *yaml11.Value) ([]spec.PortMapping, bool) {
 	if v.Map.Get("target") != nil {
 		return d.portFields(v)
 	}
-	var out []Port
+	var out []spec.PortMapping
 	for _, e := range entries(v) {
 		bindings := items(e.Value)
 		if len(bindings) == 0 {
 			bindings = []*yaml11.Value{yaml11.NewNull(e.Value.Pos)}
 		}
 		for _, b := range bindings {
-			spec, ok := d.portBinding(e.Key, b)
+			written, ok := d.portBinding(e.Key, b)
 			if !ok {
 				return nil, false
 			}
-			got, err := parsePort(spec)
+			got, err := parsePort(written)
 			if err != nil {
-				d.errorAt(b, err.hint, "bad port %q: %s", spec, err.why)
+				d.errorAt(b, err.hint, "bad port %q: %s", written, err.why)
 				return nil, false
 			}
 			out = append(out, got...)
@@ -250,7 +231,7 @@ func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) 
 }
 
 // portFields reads {target, published, host_ip, protocol}.
-func (d *decoder) portFields(v *yaml11.Value) ([]Port, bool) {
+func (d *decoder) portFields(v *yaml11.Value) ([]spec.PortMapping, bool) {
 	var target, published, ip, protocol string
 	for _, e := range entries(v) {
 		s, ok := text(d, e.Value)
@@ -273,10 +254,10 @@ func (d *decoder) portFields(v *yaml11.Value) ([]Port, bool) {
 			return nil, false
 		}
 	}
-	spec := joinPort(ip, published, target+protocol)
-	got, err := parsePort(spec)
+	written := joinPort(ip, published, target+protocol)
+	got, err := parsePort(written)
 	if err != nil {
-		d.errorAt(v, err.hint, "bad port %q: %s", spec, err.why)
+		d.errorAt(v, err.hint, "bad port %q: %s", written, err.why)
 		return nil, false
 	}
 	return got, true

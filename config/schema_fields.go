@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // The constructors below tie a key to a field of Instance, by its path such as
@@ -96,6 +98,6 @@ func textMapField(path string) field[map[string]string] {
 
 func hashField(path string) field[Hash] { return parsed(TypeHash, path, hash) }
 
-func mountsField(form Type, parse parser[[]Mount]) field[[]Mount] {
+func mountsField(form Type, parse parser[[]spec.Mount]) field[[]spec.Mount] {
 	return joined(parsed(form, "Driver.Mounts", parse))
 }

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // plain turns the value of a field into YAML's terms: nil, bool, int64, float64,
@@ -15,7 +17,7 @@ func plain(v any) any {
 		return nil
 	case time.Duration:
 		return plainSeconds(x)
-	case Security:
+	case spec.Security:
 		return plain(x.Options())
 	case fmt.Stringer:
 		return plain(x.String())

@@ -5,38 +5,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
-
-// Security is `security_opt`.
-type Security struct {
-	// NoNewPrivileges keeps programs from gaining rights, as setuid ones do.
-	NoNewPrivileges bool
-	// Seccomp is "unconfined", "builtin", the absolute path of a profile, or the
-	// profile itself in JSON; empty leaves it to the engine.
-	Seccomp string
-	// AppArmor is the name of a profile or "unconfined", or empty.
-	AppArmor string
-	// SELinux are the labels of the runner's processes.
-	SELinux SELinux
-	// UnmaskAll uncovers the paths of /proc and /sys that an engine hides or mounts
-	// read-only (`systempaths=unconfined`). Mask and Unmask name single ones.
-	UnmaskAll    bool
-	Mask, Unmask []string
-	// ProcOptions are options of the mount of /proc, such as "hidepid=2".
-	ProcOptions []string
-	// WritableCgroups mounts the cgroups writable in an unprivileged runner.
-	WritableCgroups bool
-}
-
-// SELinux are the `label=` options of `security_opt`. Empty parts are the engine's.
-type SELinux struct {
-	// Disabled takes the runner out of SELinux' separation.
-	Disabled                          bool
-	User, Role, Type, Level, FileType string
-	// Nested lets the runner change labels inside.
-	Nested bool
-}
 
 // securityOptions are the keys that a security option may have.
 func securityOptions() []string {
@@ -47,8 +18,8 @@ func securityOptions() []string {
 }
 
 // security reads `security_opt`: a list of "key", "key=value" or "key:value".
-func security(d *decoder, v *yaml11.Value) (Security, bool) {
-	var s Security
+func security(d *decoder, v *yaml11.Value) (spec.Security, bool) {
+	var s spec.Security
 	good := true
 	for _, it := range items(v) {
 		option := d.scalarOr(it)
@@ -61,7 +32,7 @@ func security(d *decoder, v *yaml11.Value) (Security, bool) {
 	return s, good
 }
 
-func (d *decoder) securityOption(at *yaml11.Value, s *Security, key, value string) bool {
+func (d *decoder) securityOption(at *yaml11.Value, s *spec.Security, key, value string) bool {
 	bad := func(hint string) bool {
 		d.errorAt(at, hint, "bad security option %s", describe(at))
 		return false
@@ -110,13 +81,13 @@ func (d *decoder) securityOption(at *yaml11.Value, s *Security, key, value strin
 	case "seccomp":
 		return d.seccomp(at, s, value)
 	case "label":
-		return s.SELinux.set(value) ||
+		return setLabel(&s.SELinux, value) ||
 			bad("write label=disable, label=nested, or label=type:…, level:…, user:…, role:… or filetype:…")
 	}
 	return true
 }
 
-func (d *decoder) seccomp(at *yaml11.Value, s *Security, value string) bool {
+func (d *decoder) seccomp(at *yaml11.Value, s *spec.Security, value string) bool {
 	s.Seccomp = value
 	switch {
 	case value == "default":
@@ -130,8 +101,8 @@ func (d *decoder) seccomp(at *yaml11.Value, s *Security, value string) bool {
 	return true
 }
 
-// set sets one label option, and reports whether there is such a one.
-func (l *SELinux) set(option string) bool {
+// setLabel sets one label option, and reports whether there is such a one.
+func setLabel(l *spec.SELinux, option string) bool {
 	name, value, _ := strings.Cut(option, ":")
 	switch name {
 	case "disable":
@@ -148,49 +119,4 @@ func (l *SELinux) set(option string) bool {
 	}
 	*to = value
 	return true
-}
-
-// Options are the label options as `security_opt` has them behind "label=".
-func (l SELinux) Options() []string {
-	var out []string
-	if l.Disabled {
-		out = append(out, "disable")
-	}
-	if l.Nested {
-		out = append(out, "nested")
-	}
-	for _, o := range []struct{ name, value string }{
-		{"user", l.User}, {"role", l.Role}, {"type", l.Type}, {"level", l.Level}, {"filetype", l.FileType},
-	} {
-		if o.value != "" {
-			out = append(out, o.name+":"+o.value)
-		}
-	}
-	return out
-}
-
-// Options are the options as `security_opt` has them.
-func (s Security) Options() []string {
-	var out []string
-	for _, o := range s.SELinux.Options() {
-		out = append(out, "label="+o)
-	}
-	for _, o := range []struct {
-		on   bool
-		text string
-	}{
-		{s.NoNewPrivileges, "no-new-privileges"},
-		{s.Seccomp != "", "seccomp=" + s.Seccomp},
-		{s.AppArmor != "", "apparmor=" + s.AppArmor},
-		{s.UnmaskAll, "systempaths=unconfined"},
-		{len(s.Mask) > 0, "mask=" + strings.Join(s.Mask, ":")},
-		{len(s.Unmask) > 0, "unmask=" + strings.Join(s.Unmask, ":")},
-		{len(s.ProcOptions) > 0, "proc-opts=" + strings.Join(s.ProcOptions, ",")},
-		{s.WritableCgroups, "writable-cgroups"},
-	} {
-		if o.on {
-			out = append(out, o.text)
-		}
-	}
-	return out
 }

@@ -3,19 +3,20 @@ package config
 import (
 	"testing"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
 )
 
 func TestToolAccess(t *testing.T) {
 	for _, test := range []struct {
 		written string
-		want    ToolAccess
+		want    spec.ToolAccess
 		problem string
 	}{
 		{"", "", ""},
-		{"private", ToolAccessPrivate, ""},
-		{"shared", ToolAccessShared, ""},
-		{"read_only", ToolAccessReadOnly, ""},
+		{"private", spec.ToolPrivate, ""},
+		{"shared", spec.ToolShared, ""},
+		{"read_only", spec.ToolReadOnly, ""},
 		{
 			"read-only", "", "kitchen.yml:3:16: error: driver.tool_access: expected one of private, shared, read_only, " +
 				`found the string "read-only"; did you mean "read_only"?`,

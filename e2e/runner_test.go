@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
@@ -259,7 +260,7 @@ ports:
 		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(platform), "www/index.html": "served\n"})
 		r := p.ok("create")
 		bound := e.Inspect(t, p.runner("default-ports").ID).Ports
-		for _, want := range []backend.PortMapping{
+		for _, want := range []spec.PortMapping{
 			{HostPort: port, ContainerPort: 8080, Protocol: "tcp"},
 			{HostIP: "127.0.0.1", HostPort: port + 1, ContainerPort: 8080, Protocol: "tcp"},
 			{HostIP: "::1", HostPort: port + 2, ContainerPort: 8080, Protocol: "tcp"},
@@ -267,12 +268,12 @@ ports:
 			{HostPort: port + 4, ContainerPort: 8081, Protocol: "tcp"},
 			{HostPort: port + 5, ContainerPort: 5353, Protocol: "udp"},
 		} {
-			require.True(t, slices.ContainsFunc(bound, func(b backend.PortMapping) bool {
+			require.True(t, slices.ContainsFunc(bound, func(b spec.PortMapping) bool {
 				return b.HostPort == want.HostPort && b.ContainerPort == want.ContainerPort && b.Protocol == want.Protocol &&
 					(want.HostIP == "" || b.HostIP == want.HostIP)
 			}), "%v is not among %v", want, bound)
 		}
-		chosen := slices.IndexFunc(bound, func(b backend.PortMapping) bool {
+		chosen := slices.IndexFunc(bound, func(b spec.PortMapping) bool {
 			return b.ContainerPort == 8080 && (b.HostPort < port || b.HostPort > port+7) && b.HostPort != 0
 		})
 		require.GreaterOrEqual(t, chosen, 0, "a port without a host port gets one: %v", bound)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -151,7 +152,7 @@ func systemdAdvice(d config.Driver, info backend.Info) string {
 			return "driver.volumes mounts " + m.Source +
 				" read-only at /sys/fs/cgroup, and on cgroup v2 systemd must write there: remove that line"
 		}
-		if d.CgroupNS.Mode != config.NamespaceHost {
+		if d.CgroupNS.Mode != spec.NamespaceHost {
 			return "driver.volumes mounts " + m.Source +
 				" at /sys/fs/cgroup, which does not fit the runner's own cgroup namespace: " +
 				"remove that line, or add cgroupns_mode: host"

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -383,7 +384,7 @@ func (i *instanceRun) keptThough(changed string) {
 func (p *plan) requireText() error {
 	for _, m := range p.spec.Mounts {
 		switch {
-		case m.Type != backend.MountBind || utf8.ValidString(m.Source):
+		case m.Type != spec.MountBind || utf8.ValidString(m.Source):
 		case m.Own:
 			p.upload()
 		default:
@@ -398,10 +399,10 @@ func (p *plan) requireText() error {
 // the sandboxes are places in the runner only.
 func (p *plan) upload() {
 	p.spec.Labels[label.Sandbox] = sandboxUploaded
-	var list []backend.Mount
+	var list []spec.Mount
 	for _, m := range p.spec.Mounts {
 		if m.Own && (m.Target == p.sandboxes.kitchen.Remote || m.Target == p.sandboxes.verifier.Remote) {
-			m = backend.Mount{Type: backend.MountVolume, Target: m.Target}
+			m = spec.Mount{Type: spec.MountVolume, Target: m.Target}
 		}
 		list = append(list, m)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -62,19 +63,19 @@ const cleanAt = "/galley"
 // clean empties a directory in which containers left files that only their root
 // may remove, through a container from the same image.
 func (i *instanceRun) clean(ctx context.Context, dir, imageID string) error {
-	spec := backend.ContainerSpec{
+	cs := backend.ContainerSpec{
 		Name: names.Label("galley-clean-"+i.run.o.Project.ID+"-", i.inst.Name), Image: imageID, User: "0",
 		Entrypoint: []string{"sh", "-c", "rm -rf " + cleanAt + "/*/* " + cleanAt + "/*/.[!.]*"},
 		Labels:     i.labels(label.RoleHelper),
 		// However the runner's users were mapped, the engine's own root is above them.
-		UserNS:  backend.UserNS{Mode: backend.UserNSHost},
-		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},
-		Mounts:  []backend.Mount{{Type: backend.MountBind, Source: dir, Target: cleanAt, Own: true}},
+		UserNS:  spec.UserNS{Mode: spec.UserNSHost},
+		Network: backend.NetworkAttachment{Mode: spec.NetworkNone},
+		Mounts:  []spec.Mount{{Type: spec.MountBind, Source: dir, Target: cleanAt, Own: true}},
 	}
-	c, err := i.eng.CreateContainer(ctx, spec)
+	c, err := i.eng.CreateContainer(ctx, cs)
 	if errors.Is(err, backend.ErrConflict) { // a galley was killed in the middle of this
-		if err = i.removeStaleRunner(ctx, spec.Name, err); err == nil {
-			c, err = i.eng.CreateContainer(ctx, spec)
+		if err = i.removeStaleRunner(ctx, cs.Name, err); err == nil {
+			c, err = i.eng.CreateContainer(ctx, cs)
 		}
 	}
 	if err == nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -141,7 +142,7 @@ func chefInstance(name string) config.Instance {
 		Name: name, Suite: name, Platform: "busybox", OSType: "unix",
 		Driver: config.Driver{Name: "dokken", Image: "busybox", ToolImage: "chef/chef:latest",
 			PullPlatform: config.PullMissing, PullTool: config.PullMissing,
-			Network: config.Network{Mode: config.NetworkNamed, Name: "dokken"}, Hostname: "dokken"},
+			Network: spec.Network{Mode: spec.NetworkNamed, Name: "dokken"}, Hostname: "dokken"},
 		Provisioner: config.Provisioner{Name: "dokken", Kind: config.ProvisionerChef, RootPath: "/opt/kitchen",
 			Chef: config.Chef{LogLevel: "warn", OutputFormat: "doc", JSONAttrs: true, ZeroPort: 8889, Converges: 1}},
 		Verifier: config.Verifier{Name: "shell", Kind: config.VerifierShell, RootPath: "/opt/verifier",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -50,18 +51,18 @@ func TestQualify(t *testing.T) {
 
 func TestNetworkAttachment(t *testing.T) {
 	i := config.Instance{Name: "default-debian"}
-	i.Driver = config.Driver{Network: config.Network{Mode: config.NetworkNamed, Name: "dokken"}, Hostname: "dokken"}
+	i.Driver = config.Driver{Network: spec.Network{Mode: spec.NetworkNamed, Name: "dokken"}, Hostname: "dokken"}
 	require.Equal(t, []string{"default-debian"}, networkAttachment(i).Aliases,
 		"the default host name answers for no instance")
 	i.Driver.Hostname, i.Driver.HostnameSet, i.Driver.HostnameAliases = "web", true, []string{"www", "web"}
 	require.Equal(t, []string{"default-debian", "web", "www"}, networkAttachment(i).Aliases)
-	for _, n := range []config.Network{
-		{Mode: config.NetworkHost}, {Mode: config.NetworkNone}, {Mode: config.NetworkBridge},
-		{Mode: config.NetworkContainer, Name: "db"}, {Mode: config.NetworkNamed, Name: "mine"}, {},
+	for _, n := range []spec.Network{
+		{Mode: spec.NetworkHost}, {Mode: spec.NetworkNone}, {Mode: spec.NetworkBridge},
+		{Mode: spec.NetworkContainer, Name: "db"}, {Mode: spec.NetworkNamed, Name: "mine"}, {},
 	} {
 		i.Driver.Network = n
 		a := networkAttachment(i)
-		require.Equal(t, n, config.Network{Mode: config.NetworkMode(a.Mode), Name: a.Name})
+		require.Equal(t, n, spec.Network{Mode: spec.NetworkMode(a.Mode), Name: a.Name})
 	}
 }
 
@@ -100,9 +101,9 @@ func TestNeedsOpenSandbox(t *testing.T) {
 		{driver: config.Driver{CapDrop: []string{"CAP_DAC_OVERRIDE"}}, want: true},
 		{driver: config.Driver{CapDrop: []string{"NET_RAW"}}},
 		{remapped: true, want: true}, {driver: config.Driver{Privileged: true}, remapped: true},
-		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSHost}}, remapped: true},
-		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSAuto}}, want: true},
-		{driver: config.Driver{UserNS: config.UserNS{Mode: config.UserNSKeepID}}, want: true},
+		{driver: config.Driver{UserNS: spec.UserNS{Mode: spec.UserNSHost}}, remapped: true},
+		{driver: config.Driver{UserNS: spec.UserNS{Mode: spec.UserNSAuto}}, want: true},
+		{driver: config.Driver{UserNS: spec.UserNS{Mode: spec.UserNSKeepID}}, want: true},
 	} {
 		require.Equal(t, c.want, needsOpenSandbox(c.driver, c.remapped), "%+v", c)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -77,7 +78,7 @@ func needsOpenSandbox(d config.Driver, remaps bool) bool {
 		return c == "ALL" || c == "DAC_OVERRIDE"
 	}):
 		return true
-	case d.UserNS.Mode == config.UserNSHost:
+	case d.UserNS.Mode == spec.UserNSHost:
 		return false
 	}
 	return d.UserNS.Mode != "" || remaps && !d.Privileged

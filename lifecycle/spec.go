@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
 )
@@ -21,30 +22,34 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 	getenv func(string) string) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
-		Name:       containerName(p, i.Name),
-		Image:      image,
-		Platform:   d.OCIPlatform,
-		Entrypoint: d.Entrypoint,
-		Command:    d.Command,
-		Env:        runnerEnv(d, getenv),
-		Hostname:   d.Hostname,
-		Domainname: d.Domainname,
-		User:       d.User,
-		WorkDir:    d.WorkingDir,
-		StopSignal: d.StopSignal,
-		Labels:     maps.Clone(backend.Labels(d.Labels)),
-		Init:       initKind(d),
-		Privileged: d.Privileged,
-		UserNS: backend.UserNS{Mode: backend.UserNSMode(d.UserNS.Mode), UID: d.UserNS.UID, GID: d.UserNS.GID,
-			Size: d.UserNS.Size},
-		CgroupNS:     namespace(d.CgroupNS),
-		IPC:          namespace(d.IPC),
-		PID:          namespace(d.PID),
+		Name:         containerName(p, i.Name),
+		Image:        image,
+		Platform:     d.OCIPlatform,
+		Entrypoint:   d.Entrypoint,
+		Command:      d.Command,
+		Env:          runnerEnv(d, getenv),
+		Hostname:     d.Hostname,
+		Domainname:   d.Domainname,
+		User:         d.User,
+		WorkDir:      d.WorkingDir,
+		StopSignal:   d.StopSignal,
+		Labels:       maps.Clone(backend.Labels(d.Labels)),
+		Init:         initKind(d),
+		Privileged:   d.Privileged,
+		UserNS:       d.UserNS,
+		CgroupNS:     d.CgroupNS,
+		IPC:          d.IPC,
+		PID:          d.PID,
 		CapAdd:       d.CapAdd,
 		CapDrop:      d.CapDrop,
-		Security:     security(d.Security),
+		Security:     d.Security,
 		GPUs:         d.GPUs,
 		GroupAdd:     d.GroupAdd,
+		Devices:      d.Devices,
+		Ulimits:      d.Ulimits,
+		Ports:        d.Ports,
+		ExtraHosts:   d.ExtraHosts,
+		VolumesFrom:  d.VolumesFrom,
 		Sysctls:      d.Sysctls,
 		ReadOnlyRoot: d.ReadOnlyRootfs,
 		Tty:          d.Tty,
@@ -54,61 +59,27 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		Tools:         tools,
 		Network:       networkAttachment(i),
 		DNS:           backend.DNS{Servers: d.DNS, Search: d.DNSSearch, Options: d.DNSOptions},
-		Resources: backend.Resources{
+		Resources: spec.Resources{
 			Memory: d.Memory, MemorySwap: d.MemorySwap, MemoryReservation: d.MemoryReservation, ShmSize: d.ShmSize,
 			CPUs: d.CPUs, CPUShares: d.CPUShares, CPUSet: d.CPUSet, Pids: d.PidsLimit,
 		},
 	}
-	if s.Network.Mode == backend.NetworkContainer && !d.HostnameSet {
+	if s.Network.Mode == spec.NetworkContainer && !d.HostnameSet {
 		s.Hostname = "" // the other container's, and kitchen.yml asks for none
 	}
 	// The command comes after the image's own entrypoint, or the one that is set.
 	if s.Command == nil && (len(s.Entrypoint) == 0 || !isSystemd(s.Entrypoint[0])) {
 		s.Command = defaultPIDOne(s.Init)
 	}
-	for _, x := range d.Devices {
-		s.Devices = append(s.Devices, backend.Device(x))
-	}
-	for _, x := range d.Ulimits {
-		s.Ulimits = append(s.Ulimits, backend.Ulimit(x))
-	}
-	for _, x := range d.Ports {
-		s.Ports = append(s.Ports, backend.PortMapping(x))
-	}
-	for _, x := range d.ExtraHosts {
-		s.ExtraHosts = append(s.ExtraHosts, backend.HostEntry(x))
-	}
-	for _, x := range d.VolumesFrom {
-		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom(x))
-	}
 	for _, sb := range dirs.all() {
 		if sb.Local != "" {
-			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountBind, Source: sb.Local, Target: sb.Remote, Own: true})
+			s.Mounts = append(s.Mounts, spec.Mount{Type: spec.MountBind, Source: sb.Local, Target: sb.Remote, Own: true})
 		} else {
-			s.Mounts = append(s.Mounts, backend.Mount{Type: backend.MountVolume, Target: sb.Remote})
+			s.Mounts = append(s.Mounts, spec.Mount{Type: spec.MountVolume, Target: sb.Remote})
 		}
 	}
-	for _, m := range d.Mounts {
-		s.Mounts = append(s.Mounts, backend.Mount{
-			Type: backend.MountType(m.Type), Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly,
-			Relabel: backend.Relabel(m.Relabel), Propagation: m.Propagation, Consistency: m.Consistency,
-			NoCopy: m.NoCopy, NonRecursive: m.NonRecursive, Overlay: m.Overlay, ChangeOwner: m.ChangeOwner, IDMap: m.IDMap,
-			FSOptions: m.FSOptions,
-		})
-	}
+	s.Mounts = append(s.Mounts, d.Mounts...)
 	return s
-}
-
-func namespace(n config.Namespace) backend.Namespace {
-	return backend.Namespace{Mode: backend.NamespaceMode(n.Mode), Container: n.Container}
-}
-
-func security(s config.Security) backend.Security {
-	return backend.Security{
-		NoNewPrivileges: s.NoNewPrivileges, Seccomp: s.Seccomp, AppArmor: s.AppArmor, SELinux: backend.SELinux(s.SELinux),
-		UnmaskAll: s.UnmaskAll, Mask: s.Mask, Unmask: s.Unmask, ProcOptions: s.ProcOptions,
-		WritableCgroups: s.WritableCgroups,
-	}
 }
 
 // runnerEnv is `env` with what Test Kitchen adds to it.
@@ -160,12 +131,10 @@ const defaultNetwork = "dokken"
 
 func networkAttachment(i config.Instance) backend.NetworkAttachment {
 	d := i.Driver
-	a := backend.NetworkAttachment{IPv4: d.IPAddress, IPv6: d.IP6Address, MAC: d.MacAddress}
-	for _, l := range d.Links {
-		a.Links = append(a.Links, backend.Link(l))
+	a := backend.NetworkAttachment{
+		Mode: d.Network.Mode, Name: d.Network.Name, Links: d.Links, IPv4: d.IPAddress, IPv6: d.IP6Address, MAC: d.MacAddress,
 	}
-	a.Mode, a.Name = backend.NetworkMode(d.Network.Mode), d.Network.Name
-	if d.Network.Mode != config.NetworkNamed {
+	if d.Network.Mode != spec.NetworkNamed {
 		a.Aliases = d.HostnameAliases
 		return a
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle/project"
@@ -98,7 +99,7 @@ func TestDigestsTellWhatChanged(t *testing.T) {
 	now := base
 	now.Image, now.Env, now.Command = "two", map[string]string{"SECRET": "y"}, nil
 	now.Tools = []backend.Tool{{Image: "tool"}}
-	now.ExtraHosts = []backend.HostEntry{{Name: "a", Gateway: true}}
+	now.ExtraHosts = []spec.HostEntry{{Name: "a", Gateway: true}}
 	old, err := specDigests(base)
 	require.NoError(t, err)
 	changed, err := specDigests(now)

@@ -48,7 +48,7 @@ func (i *instanceRun) digests(dirs sandboxes, wanted []*provisioner.Tool) (map[s
 		if err != nil {
 			return nil, fmt.Errorf("digest the tool: %w", err)
 		}
-		tools = append(tools, backend.Tool{Image: string(data), Access: backend.ToolAccess(d.ToolAccess)})
+		tools = append(tools, backend.Tool{Image: string(data), Access: d.ToolAccess})
 	}
 	image := append([]string{qualify(d.Registry, d.Image)}, d.IntermediateInstructions...)
 	if len(d.BuildArgs) > 0 {

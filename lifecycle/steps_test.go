@@ -12,6 +12,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 )
 
@@ -186,7 +187,7 @@ func (s shortLived) ContainerLogs(_ context.Context, _ string, o backend.LogOpti
 }
 
 func TestSystemdAdvice(t *testing.T) {
-	cgroup := config.Mount{Type: "bind", Source: "/sys/fs/cgroup", Target: "/sys/fs/cgroup"}
+	cgroup := spec.Mount{Type: "bind", Source: "/sys/fs/cgroup", Target: "/sys/fs/cgroup"}
 	readOnly := cgroup
 	readOnly.ReadOnly = true
 	two := backend.Info{CgroupVersion: 2}
@@ -195,9 +196,9 @@ func TestSystemdAdvice(t *testing.T) {
 		info backend.Info
 		want string
 	}{
-		{config.Driver{Privileged: true, Mounts: []config.Mount{readOnly}}, two, "remove that line"},
-		{config.Driver{Privileged: true, Mounts: []config.Mount{cgroup}}, two, "cgroupns_mode: host"},
-		{config.Driver{Privileged: true, Mounts: []config.Mount{readOnly}}, backend.Info{CgroupVersion: 1}, "driver.image"},
+		{config.Driver{Privileged: true, Mounts: []spec.Mount{readOnly}}, two, "remove that line"},
+		{config.Driver{Privileged: true, Mounts: []spec.Mount{cgroup}}, two, "cgroupns_mode: host"},
+		{config.Driver{Privileged: true, Mounts: []spec.Mount{readOnly}}, backend.Info{CgroupVersion: 1}, "driver.image"},
 		{config.Driver{}, two, "privileged: true"},
 		{config.Driver{CapDrop: []string{"ALL"}}, two, "cap_drop"},
 		{config.Driver{}, backend.Info{CgroupVersion: 2, NativeSystemd: true}, "/sbin/init"},

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
@@ -75,10 +75,10 @@ func (i *instanceRun) resolveBases(ctx context.Context, lines []string) ([]strin
 }
 
 // tool is what is mounted into runners of a tool's image. How, the engine's backend knows.
-func (e *engine) tool(t *provisioner.Tool, img backend.Image, access config.ToolAccess) (backend.Tool, error) {
+func (e *engine) tool(t *provisioner.Tool, img backend.Image, access spec.ToolAccess) (backend.Tool, error) {
 	if len(img.Volumes) == 0 {
 		return backend.Tool{}, &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
 			Detail: "it declares no volume, so there is nothing to mount into the runner", Remedy: t.Remedy}
 	}
-	return backend.Tool{Image: img.ID, Access: backend.ToolAccess(access), Labels: e.run.labels(label.RoleTool)}, nil
+	return backend.Tool{Image: img.ID, Access: access, Labels: e.run.labels(label.RoleTool)}, nil
 }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -38,7 +38,7 @@ var errCut = errors.New("the line went dead")
 // CreateContainer refuses all binds, as an engine does that does not see them.
 func (f *remoteEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	for _, m := range s.Mounts {
-		if m.Type == backend.MountBind {
+		if m.Type == spec.MountBind {
 			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource, Detail: m.Source +
 				" does not exist"}
 		}
@@ -251,7 +251,7 @@ func TestFarRunnerIsKept(t *testing.T) {
 	require.NoError(t, k.do("converge", chefInstance("a")))
 
 	i := chefInstance("b")
-	i.Driver.Mounts = append(i.Driver.Mounts, config.Mount{Type: "bind", Source: "/srv/data", Target: "/data"})
+	i.Driver.Mounts = append(i.Driver.Mounts, spec.Mount{Type: "bind", Source: "/srv/data", Target: "/data"})
 	said := len(k.sink.notices())
 	err := k.do("create", i)
 	require.ErrorContains(t, err, "/srv/data does not exist")

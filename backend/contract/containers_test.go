@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func containerCases() []testCase {
@@ -43,7 +44,7 @@ func containerCases() []testCase {
 
 func testContainerLife(t *testing.T, s *suite) {
 	name := s.unique("life")
-	created := s.create(t, func(spec *backend.ContainerSpec) { spec.Name = name })
+	created := s.create(t, func(cs *backend.ContainerSpec) { cs.Name = name })
 	require.Equal(t, backend.StateCreated, s.inspect(t, created.ID).State)
 	require.NoError(t, s.b.StartContainer(s.ctx(t), created.ID))
 	for _, key := range []string{created.ID, name} {
@@ -62,7 +63,7 @@ func testContainerLife(t *testing.T, s *suite) {
 
 func testCreateOnly(t *testing.T, s *suite) {
 	dir := sharedDir(t)
-	s.create(t, script("echo ran > /shared/ran"), mounts(backend.Mount{Type: backend.MountBind, Source: dir, Target: "/shared"}))
+	s.create(t, script("echo ran > /shared/ran"), mounts(spec.Mount{Type: spec.MountBind, Source: dir, Target: "/shared"}))
 	require.NoFileExists(t, dir+"/ran")
 }
 
@@ -94,16 +95,16 @@ func testStartImpossible(t *testing.T, s *suite) {
 func testNameTaken(t *testing.T, s *suite) {
 	first := s.create(t)
 	name := s.inspect(t, first.ID).Name
-	_, err := s.b.CreateContainer(s.ctx(t), s.spec(func(spec *backend.ContainerSpec) { spec.Name = name }))
+	_, err := s.b.CreateContainer(s.ctx(t), s.spec(func(cs *backend.ContainerSpec) { cs.Name = name }))
 	require.ErrorIs(t, err, backend.ErrConflict)
 	require.Equal(t, first.ID, s.inspect(t, name).ID)
 }
 
 func testImageAbsent(t *testing.T, s *suite) {
 	for _, ref := range []string{s.tag("absent"), "sha256:" + unset} {
-		spec := s.spec(image(ref))
-		s.removeLater(t, spec.Name)
-		_, err := s.b.CreateContainer(s.ctx(t), spec)
+		cs := s.spec(image(ref))
+		s.removeLater(t, cs.Name)
+		_, err := s.b.CreateContainer(s.ctx(t), cs)
 		require.ErrorIs(t, err, backend.ErrNotFound, ref)
 	}
 }
@@ -112,18 +113,18 @@ func testImageAbsent(t *testing.T, s *suite) {
 // not, whichever call it is that refuses.
 func testBindSourceAbsent(t *testing.T, s *suite) {
 	missing := sharedDir(t) + "/missing"
-	spec := s.spec(mounts(backend.Mount{Type: backend.MountBind, Source: missing, Target: "/bound"}))
-	err := s.createAndStart(t, spec)
+	cs := s.spec(mounts(spec.Mount{Type: spec.MountBind, Source: missing, Target: "/bound"}))
+	err := s.createAndStart(t, cs)
 	require.ErrorIs(t, err, backend.ErrMountSource)
 	require.Contains(t, err.Error(), missing)
 	require.NoDirExists(t, missing)
 }
 
 // createAndStart returns the error of whichever of the two calls fails first.
-func (s *suite) createAndStart(t *testing.T, spec backend.ContainerSpec) error {
+func (s *suite) createAndStart(t *testing.T, cs backend.ContainerSpec) error {
 	t.Helper()
-	s.removeLater(t, spec.Name)
-	c, err := s.b.CreateContainer(s.ctx(t), spec)
+	s.removeLater(t, cs.Name)
+	c, err := s.b.CreateContainer(s.ctx(t), cs)
 	if err != nil {
 		return err
 	}
@@ -139,8 +140,8 @@ func testInspectAbsent(t *testing.T, s *suite) {
 
 func testList(t *testing.T, s *suite) {
 	labelled := func(instance string) edit {
-		return func(spec *backend.ContainerSpec) {
-			spec.Labels = backend.Labels{labelRun: s.prefix, labelInstance: instance, "example.list": "a=b, c"}
+		return func(cs *backend.ContainerSpec) {
+			cs.Labels = backend.Labels{labelRun: s.prefix, labelInstance: instance, "example.list": "a=b, c"}
 		}
 	}
 	created := s.create(t, labelled("created"))
@@ -189,8 +190,8 @@ func testEntrypoint(t *testing.T, s *suite) {
 		{"entrypoint alone", []string{"echo", "entry"}, []string{}, "entry\n"},
 		{"command alone", nil, []string{"echo", "command"}, "command\n"},
 	} {
-		made, code := s.finished(t, func(spec *backend.ContainerSpec) {
-			spec.Entrypoint, spec.Command = c.entrypoint, c.command
+		made, code := s.finished(t, func(cs *backend.ContainerSpec) {
+			cs.Entrypoint, cs.Command = c.entrypoint, c.command
 		})
 		require.Zero(t, code, c.name)
 		out, _ := s.logs(t, made.ID)
@@ -224,7 +225,7 @@ func (s *suite) requireRemoved(t *testing.T, id string) {
 func testRemoveAtOnce(t *testing.T, s *suite) {
 	dir := sharedDir(t)
 	c := s.start(t, script("trap 'echo asked > /shared/asked' TERM INT HUP; echo ready; sleep 3600 & wait; sleep 3600 & wait"),
-		mounts(backend.Mount{Type: backend.MountBind, Source: dir, Target: "/shared"}))
+		mounts(spec.Mount{Type: spec.MountBind, Source: dir, Target: "/shared"}))
 	s.awaitLog(t, c.ID, "ready")
 	s.requireRemoved(t, c.ID)
 	require.NoFileExists(t, dir+"/asked")
@@ -299,7 +300,7 @@ func testWaitAbsent(t *testing.T, s *suite) {
 func testStopSignal(t *testing.T, s *suite) {
 	for signal, trap := range map[string]string{"SIGUSR1": "USR1", "SIGRTMIN+3": "37"} {
 		c := s.start(t, script("trap 'exit 5' "+trap+"; echo ready; sleep 3600 & wait; sleep 3600 & wait"),
-			func(spec *backend.ContainerSpec) { spec.StopSignal = signal })
+			func(cs *backend.ContainerSpec) { cs.StopSignal = signal })
 		s.awaitLog(t, c.ID, "ready")
 		require.NoError(t, s.outside.Stop(s.ctx(t), c.ID, int(guard.Seconds())))
 		got := s.inspect(t, c.ID)
@@ -339,7 +340,7 @@ func testLogTail(t *testing.T, s *suite) {
 
 // testLogTty: with a terminal Docker sends the log raw and Podman framed.
 func testLogTty(t *testing.T, s *suite) {
-	c, _ := s.finished(t, command("echo", "on a terminal"), func(spec *backend.ContainerSpec) { spec.Tty = true })
+	c, _ := s.finished(t, command("echo", "on a terminal"), func(cs *backend.ContainerSpec) { cs.Tty = true })
 	out, errOut := s.logs(t, c.ID)
 	require.Equal(t, "on a terminal\r\n", out)
 	require.Empty(t, errOut)

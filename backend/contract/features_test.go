@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
@@ -85,7 +86,7 @@ func identityFeatures() []feature {
 		{
 			name: "platform",
 			want: func(_ *testing.T, s *suite) []edit {
-				return []edit{func(spec *backend.ContainerSpec) { spec.Platform = s.busybox.Platform() }}
+				return []edit{func(cs *backend.ContainerSpec) { cs.Platform = s.busybox.Platform() }}
 			},
 			seen: shows("echo runs", "runs"),
 		},
@@ -104,17 +105,17 @@ func identityFeatures() []feature {
 
 func processFeatures() []feature {
 	user := uint32(1000)
-	host := func(set func(*backend.ContainerSpec, backend.Namespace)) edit {
-		return func(s *backend.ContainerSpec) { set(s, backend.Namespace{Mode: backend.NamespaceHost}) }
+	host := func(set func(*backend.ContainerSpec, spec.Namespace)) edit {
+		return func(s *backend.ContainerSpec) { set(s, spec.Namespace{Mode: spec.NamespaceHost}) }
 	}
-	hostIPC := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.IPC = n })
-	hostPID := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.PID = n })
-	hostCgroup := host(func(s *backend.ContainerSpec, n backend.Namespace) { s.CgroupNS = n })
+	hostIPC := host(func(s *backend.ContainerSpec, n spec.Namespace) { s.IPC = n })
+	hostPID := host(func(s *backend.ContainerSpec, n spec.Namespace) { s.PID = n })
+	hostCgroup := host(func(s *backend.ContainerSpec, n spec.Namespace) { s.CgroupNS = n })
 	remapped := func(s *suite) bool { return s.remapsUsers }
 	shared := func(t *testing.T, s *suite) (backend.Container, edit) {
-		other := s.start(t, func(spec *backend.ContainerSpec) { spec.IPC.Mode = backend.NamespaceShareable })
-		return other, func(spec *backend.ContainerSpec) {
-			spec.IPC = backend.Namespace{Mode: backend.NamespaceContainer, Container: s.inspect(t, other.ID).Name}
+		other := s.start(t, func(cs *backend.ContainerSpec) { cs.IPC.Mode = spec.NamespaceShareable })
+		return other, func(cs *backend.ContainerSpec) {
+			cs.IPC = spec.Namespace{Mode: spec.NamespaceContainer, Container: s.inspect(t, other.ID).Name}
 		}
 	}
 	return []feature{
@@ -177,7 +178,7 @@ func processFeatures() []feature {
 		{
 			name: "ulimits",
 			want: asks(func(s *backend.ContainerSpec) {
-				s.Ulimits = []backend.Ulimit{{Name: "nofile", Soft: 512, Hard: 1024}, {Name: "core", Soft: 0, Hard: 0}}
+				s.Ulimits = []spec.Ulimit{{Name: "nofile", Soft: 512, Hard: 1024}, {Name: "core", Soft: 0, Hard: 0}}
 			}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				limits := func(kind string) []string {
@@ -201,7 +202,7 @@ func processFeatures() []feature {
 			name: "read-only",
 			want: asks(func(s *backend.ContainerSpec) {
 				s.ReadOnlyRoot = true
-				s.Mounts = []backend.Mount{{Type: backend.MountTmpfs, Target: "/scratch"}}
+				s.Mounts = []spec.Mount{{Type: spec.MountTmpfs, Target: "/scratch"}}
 			}),
 			seen: shows("touch /written; touch /scratch/written; ls /written /scratch/written", "/scratch/written"),
 		},
@@ -209,7 +210,7 @@ func processFeatures() []feature {
 			// In a user namespace runc takes the name inside for the name outside.
 			name: "devices",
 			want: asks(func(s *backend.ContainerSpec) {
-				s.Devices = []backend.Device{{HostPath: "/dev/full", ContainerPath: "/dev/galley-full", Permissions: "rw"}}
+				s.Devices = []spec.Device{{HostPath: "/dev/full", ContainerPath: "/dev/galley-full", Permissions: "rw"}}
 			}),
 			mayRefuse: remapped,
 			seen:      shows("test -c /dev/galley-full && head -c 2 /dev/galley-full | od -An -tx1", " 00 00"),
@@ -237,7 +238,7 @@ func processFeatures() []feature {
 		},
 		{
 			name: "userns-host",
-			want: userNS(backend.UserNS{Mode: backend.UserNSHost}),
+			want: userNS(spec.UserNS{Mode: spec.UserNSHost}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if root := s.uidMap(t, c.ID)[0]; !s.rootless && root.outside != 0 {
 					return fmt.Errorf("root is %d outside", root.outside)
@@ -247,13 +248,13 @@ func processFeatures() []feature {
 		},
 		{
 			name:      "userns-keep-id",
-			want:      userNS(backend.UserNS{Mode: backend.UserNSKeepID}),
+			want:      userNS(spec.UserNS{Mode: spec.UserNSKeepID}),
 			mayRefuse: always,
 			seen:      shows("id -u", "0"),
 		},
 		{
 			name:      "userns-keep-id-as-1000",
-			want:      userNS(backend.UserNS{Mode: backend.UserNSKeepID, UID: &user, GID: &user}),
+			want:      userNS(spec.UserNS{Mode: spec.UserNSKeepID, UID: &user, GID: &user}),
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				ranges := s.uidMap(t, c.ID)
@@ -265,7 +266,7 @@ func processFeatures() []feature {
 		},
 		{
 			name:      "userns-auto",
-			want:      userNS(backend.UserNS{Mode: backend.UserNSAuto, Size: 2000}),
+			want:      userNS(spec.UserNS{Mode: spec.UserNSAuto, Size: 2000}),
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if ranges := s.uidMap(t, c.ID); ranges[0].outside == 0 || ranges[0].length != 2000 {
@@ -276,13 +277,13 @@ func processFeatures() []feature {
 		},
 		{
 			name:      "userns-nomap",
-			want:      userNS(backend.UserNS{Mode: backend.UserNSNoMap}),
+			want:      userNS(spec.UserNS{Mode: spec.UserNSNoMap}),
 			mayRefuse: always,
 			seen:      shows("id -u", "0"),
 		},
 		{
 			name:      "userns-private",
-			want:      userNS(backend.UserNS{Mode: backend.UserNSPrivate}),
+			want:      userNS(spec.UserNS{Mode: spec.UserNSPrivate}),
 			mayRefuse: func(s *suite) bool { return !s.remapsUsers },
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if root := s.uidMap(t, c.ID)[0]; root.outside == 0 && root.length > 1<<31 {
@@ -295,11 +296,11 @@ func processFeatures() []feature {
 }
 
 // userNS asks for a user namespace.
-func userNS(u backend.UserNS) func(*testing.T, *suite) []edit {
+func userNS(u spec.UserNS) func(*testing.T, *suite) []edit {
 	return asks(func(s *backend.ContainerSpec) { s.UserNS = u })
 }
 
-func resources(set func(*backend.Resources)) func(*testing.T, *suite) []edit {
+func resources(set func(*spec.Resources)) func(*testing.T, *suite) []edit {
 	return asks(func(s *backend.ContainerSpec) { set(&s.Resources) })
 }
 
@@ -312,27 +313,27 @@ func limitFeatures() []feature {
 	return []feature{
 		{
 			name: "memory",
-			want: resources(func(r *backend.Resources) { r.Memory = 64 * mebibyte }),
+			want: resources(func(r *spec.Resources) { r.Memory = 64 * mebibyte }),
 			seen: showsOneOf(map[string]string{dir + "memory.max": bytes, dir + "memory/memory.limit_in_bytes": bytes}),
 		},
 		{
 			name: "memory-swap",
-			want: resources(func(r *backend.Resources) { r.Memory, r.MemorySwap = 64*mebibyte, 128*mebibyte }),
+			want: resources(func(r *spec.Resources) { r.Memory, r.MemorySwap = 64*mebibyte, 128*mebibyte }),
 			seen: showsOneOf(map[string]string{dir + "memory.swap.max": bytes, dir + "memory/memory.memsw.limit_in_bytes": strconv.Itoa(128 * mebibyte)}),
 		},
 		{
 			name: "memory-reservation",
-			want: resources(func(r *backend.Resources) { r.MemoryReservation = 64 * mebibyte }),
+			want: resources(func(r *spec.Resources) { r.MemoryReservation = 64 * mebibyte }),
 			seen: showsOneOf(map[string]string{dir + "memory.low": bytes, dir + "memory/memory.soft_limit_in_bytes": bytes}),
 		},
 		{
 			name: "cpus",
-			want: resources(func(r *backend.Resources) { r.CPUs = 1.5 }),
+			want: resources(func(r *spec.Resources) { r.CPUs = 1.5 }),
 			seen: showsOneOf(map[string]string{dir + "cpu.max": "150000 100000", dir + "cpu/cpu.cfs_quota_us": "150000"}),
 		},
 		{
 			name: "cpu-shares",
-			want: resources(func(r *backend.Resources) { r.CPUShares = 512 }),
+			want: resources(func(r *spec.Resources) { r.CPUShares = 512 }),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if shares := s.look(t, c.ID, "cat "+dir+"cpu/cpu.shares 2> /dev/null"); shares != "" && shares != "512" {
 					return fmt.Errorf("the shares are %s", shares)
@@ -349,17 +350,17 @@ func limitFeatures() []feature {
 		},
 		{
 			name: "cpuset",
-			want: resources(func(r *backend.Resources) { r.CPUSet = "0" }),
+			want: resources(func(r *spec.Resources) { r.CPUSet = "0" }),
 			seen: showsOneOf(map[string]string{dir + "cpuset.cpus": "0", dir + "cpuset/cpuset.cpus": "0"}),
 		},
 		{
 			name: "pids-limit",
-			want: resources(func(r *backend.Resources) { r.Pids = 99 }),
+			want: resources(func(r *spec.Resources) { r.Pids = 99 }),
 			seen: showsOneOf(map[string]string{dir + "pids.max": "99", dir + "pids/pids.max": "99"}),
 		},
 		{
 			name: "shm-size",
-			want: resources(func(r *backend.Resources) { r.ShmSize = 32 * mebibyte }),
+			want: resources(func(r *spec.Resources) { r.ShmSize = 32 * mebibyte }),
 			seen: shows("df -k /dev/shm | awk 'END { print $2 }'", "32768"),
 		},
 	}
@@ -369,7 +370,7 @@ func mountFeatures() []feature {
 	return []feature{
 		{
 			name: "tmpfs",
-			want: asks(mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch"})),
+			want: asks(mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/scratch"})),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if got := s.look(t, c.ID, "grep ' /scratch tmpfs ' /proc/mounts; touch /scratch/file && echo written"); !strings.HasSuffix(got, "written") || !strings.Contains(got, "tmpfs") {
 					return fmt.Errorf("%q", got)
@@ -379,7 +380,7 @@ func mountFeatures() []feature {
 		},
 		{
 			name: "tmpfs-options",
-			want: asks(mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch", FSOptions: []string{"size=64k", "exec", "mode=700"}})),
+			want: asks(mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/scratch", FSOptions: []string{"size=64k", "exec", "mode=700"}})),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				got := s.look(t, c.ID, "grep ' /scratch tmpfs ' /proc/mounts")
 				if !strings.Contains(got, "size=64k") || !strings.Contains(got, "mode=700") || strings.Contains(got, "noexec") {
@@ -390,27 +391,27 @@ func mountFeatures() []feature {
 		},
 		{
 			name: "volume-nocopy",
-			want: asks(mounts(backend.Mount{Type: backend.MountVolume, Target: "/var", NoCopy: true})),
+			want: asks(mounts(spec.Mount{Type: spec.MountVolume, Target: "/var", NoCopy: true})),
 			seen: shows("ls /var", ""),
 		},
 		{
 			name: "bind-relabel-shared",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Relabel: backend.RelabelShared})}
+				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound", Relabel: spec.RelabelShared})}
 			},
 			seen: shows("touch /bound/file && echo written", "written"),
 		},
 		{
 			name: "bind-cached",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Consistency: "cached"})}
+				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound", Consistency: "cached"})}
 			},
 			seen: shows("touch /bound/file && echo written", "written"),
 		},
 		{
 			name: "bind-rslave",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(backend.Mount{Type: backend.MountBind, Source: sharedDir(t), Target: "/bound", Propagation: "rslave"})}
+				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound", Propagation: "rslave"})}
 			},
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if got := s.look(t, c.ID, "grep ' /bound ' /proc/self/mountinfo"); !strings.Contains(got, "master:") {
@@ -430,7 +431,7 @@ func joined(edits ...edit) func(*testing.T, *suite) []edit {
 }
 
 // mode sets a network mode that needs no name.
-func mode(m backend.NetworkMode) edit {
+func mode(m spec.NetworkMode) edit {
 	return func(s *backend.ContainerSpec) { s.Network = backend.NetworkAttachment{Mode: m} }
 }
 
@@ -438,8 +439,8 @@ func networkFeatures() []feature {
 	remapped := func(s *suite) bool { return s.remapsUsers }
 	withContainer := func(t *testing.T, s *suite) (backend.Container, edit) {
 		other := s.start(t)
-		return other, func(spec *backend.ContainerSpec) {
-			spec.Network = backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: s.inspect(t, other.ID).Name}
+		return other, func(cs *backend.ContainerSpec) {
+			cs.Network = backend.NetworkAttachment{Mode: spec.NetworkContainer, Name: s.inspect(t, other.ID).Name}
 		}
 	}
 	// A port or an address that is to be seen, made known to seen by want.
@@ -447,12 +448,12 @@ func networkFeatures() []feature {
 	return []feature{
 		{
 			name: "network-mode-none",
-			want: asks(mode(backend.NetworkNone)),
+			want: asks(mode(spec.NetworkNone)),
 			seen: shows("ls /sys/class/net", "lo"),
 		},
 		{
 			name: "network-mode-bridge",
-			want: asks(mode(backend.NetworkBridge)),
+			want: asks(mode(spec.NetworkBridge)),
 			seen: showsInterface,
 		},
 		{
@@ -460,12 +461,12 @@ func networkFeatures() []feature {
 			want: asks(mode("")),
 			seen: showsInterface,
 		},
-		sameNamespace("net", withHost(mode(backend.NetworkHost))).named("network-mode-host", remapped),
+		sameNamespace("net", withHost(mode(spec.NetworkHost))).named("network-mode-host", remapped),
 		sameNamespace("net", withContainer).named("network-mode-container", nil),
 		{
 			name: "extra-hosts",
 			want: joined(func(s *backend.ContainerSpec) {
-				s.ExtraHosts = []backend.HostEntry{
+				s.ExtraHosts = []spec.HostEntry{
 					{Name: "db.example.test", Address: netip.MustParseAddr("192.0.2.7")},
 					{Name: "six.example.test", Address: netip.MustParseAddr("2001:db8::7")},
 				}
@@ -480,7 +481,7 @@ func networkFeatures() []feature {
 		{
 			name: "extra-hosts-host-gateway",
 			want: joined(func(s *backend.ContainerSpec) {
-				s.ExtraHosts = []backend.HostEntry{{Name: "outside", Gateway: true}}
+				s.ExtraHosts = []spec.HostEntry{{Name: "outside", Gateway: true}}
 			}),
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
@@ -493,7 +494,7 @@ func networkFeatures() []feature {
 		},
 		{
 			name: "dns",
-			want: asks(mode(backend.NetworkBridge), func(s *backend.ContainerSpec) {
+			want: asks(mode(spec.NetworkBridge), func(s *backend.ContainerSpec) {
 				s.DNS = backend.DNS{Servers: []string{"192.0.2.53"}, Search: []string{"example.test"}, Options: []string{"ndots:3"}}
 			}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
@@ -510,8 +511,8 @@ func networkFeatures() []feature {
 			want: func(t *testing.T, s *suite) []edit {
 				n := s.network(t).Name
 				other := s.inspect(t, s.start(t, on(n)).ID)
-				return []edit{on(n), func(spec *backend.ContainerSpec) {
-					spec.Network.Links = []backend.Link{{Container: other.Name, Alias: "database"}}
+				return []edit{on(n), func(cs *backend.ContainerSpec) {
+					cs.Network.Links = []spec.Link{{Container: other.Name, Alias: "database"}}
 				}}
 			},
 			mayRefuse: always,
@@ -534,7 +535,7 @@ func networkFeatures() []feature {
 				n := s.network(t).Name
 				neighbour := s.outside.Inspect(t, s.start(t, on(n)).ID).IPAddress
 				fixed = neighbour[:strings.LastIndex(neighbour, ".")] + ".77"
-				return []edit{on(n), func(spec *backend.ContainerSpec) { spec.Network.IPv4 = fixed }}
+				return []edit{on(n), func(cs *backend.ContainerSpec) { cs.Network.IPv4 = fixed }}
 			},
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
@@ -565,12 +566,12 @@ func networkFeatures() []feature {
 			name: "publish-all",
 			want: func(t *testing.T, s *suite) []edit {
 				img := s.build(t, s.labels(), map[string]string{"Dockerfile": "FROM " + s.image + "\nEXPOSE 8080/tcp 5353/udp\n"})
-				return []edit{on(s.network(t).Name), image(img.ID), command("sleep", "3600"), func(spec *backend.ContainerSpec) { spec.PublishAll = true }}
+				return []edit{on(s.network(t).Name), image(img.ID), command("sleep", "3600"), func(cs *backend.ContainerSpec) { cs.PublishAll = true }}
 			},
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				ports := s.outside.Inspect(t, c.ID).Ports
-				for _, want := range []backend.PortMapping{{ContainerPort: 8080, Protocol: "tcp"}, {ContainerPort: 5353, Protocol: "udp"}} {
-					if !slices.ContainsFunc(ports, func(p backend.PortMapping) bool {
+				for _, want := range []spec.PortMapping{{ContainerPort: 8080, Protocol: "tcp"}, {ContainerPort: 5353, Protocol: "udp"}} {
+					if !slices.ContainsFunc(ports, func(p spec.PortMapping) bool {
 						return p.ContainerPort == want.ContainerPort && p.Protocol == want.Protocol && p.HostPort != 0
 					}) {
 						return fmt.Errorf("the ports are %v", ports)
@@ -599,7 +600,7 @@ func testSystemd(t *testing.T, s *suite) {
 		want: func(t *testing.T, s *suite) []edit {
 			img, err := s.b.InspectImage(s.ctx(t), s.systemd)
 			require.NoError(t, err)
-			return []edit{image(img.ID), func(spec *backend.ContainerSpec) { spec.Command, spec.Init = nil, backend.InitSystemd }}
+			return []edit{image(img.ID), func(cs *backend.ContainerSpec) { cs.Command, cs.Init = nil, backend.InitSystemd }}
 		},
 		mayRefuse: func(s *suite) bool { return !s.info.NativeSystemd },
 		seen: func(t *testing.T, s *suite, c backend.Container) error {

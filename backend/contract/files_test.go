@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func fileCases() []testCase {
@@ -67,13 +68,13 @@ func testCopyToCreated(t *testing.T, s *suite) {
 // testCopyToOtherUser: the owner in the stream counts, not the container's user,
 // to whom some engines give all that is copied.
 func testCopyToOtherUser(t *testing.T, s *suite) {
-	c := s.start(t, func(spec *backend.ContainerSpec) { spec.User = "65534:65534" })
+	c := s.start(t, func(cs *backend.ContainerSpec) { cs.User = "65534:65534" })
 	require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, "/tmp", tarOf(t, entry{name: "file", mode: 0o644, content: "x"})))
 	require.Equal(t, "0:0", s.run(t, c.ID, "stat", "-c", "%u:%g", "/tmp/file"))
 }
 
 func testCopyToVolume(t *testing.T, s *suite) {
-	holder := s.create(t, mounts(backend.Mount{Type: backend.MountVolume, Target: "/data"}))
+	holder := s.create(t, mounts(spec.Mount{Type: spec.MountVolume, Target: "/data"}))
 	require.NoError(t, s.b.CopyTo(s.ctx(t), holder.ID, "/data", tarOf(t, sample()...)), "into a created container's volume")
 	reader := s.start(t, volumesFrom(holder.ID))
 	s.requireSample(t, reader.ID, "/data")
@@ -83,7 +84,7 @@ func testCopyToVolume(t *testing.T, s *suite) {
 
 func testCopyToBind(t *testing.T, s *suite) {
 	dir := sharedDir(t)
-	c := s.start(t, mounts(backend.Mount{Type: backend.MountBind, Source: dir, Target: "/bound"}))
+	c := s.start(t, mounts(spec.Mount{Type: spec.MountBind, Source: dir, Target: "/bound"}))
 	require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, "/bound", tarOf(t, entry{name: "file", mode: 0o644, content: "x\n"})))
 	require.Equal(t, "x", s.run(t, c.ID, "cat", "/bound/file"))
 	require.FileExists(t, dir+"/file")
@@ -187,7 +188,7 @@ func testCopyRoundTrip(t *testing.T, s *suite) {
 // testCopyInMemory: a copy acts on what processes see, also where something is mounted in
 // memory, by whatever path that is reached.
 func testCopyInMemory(t *testing.T, s *suite) {
-	c := s.start(t, mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/scratch", FSOptions: []string{"exec"}}))
+	c := s.start(t, mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/scratch", FSOptions: []string{"exec"}}))
 	s.run(t, c.ID, "sh", "-c", "mkdir /scratch/dir; ln -s /scratch/dir /way")
 	for _, dir := range []string{"/scratch", "/scratch/dir", "/way"} {
 		require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, dir, tarOf(t, sample()...)), dir)

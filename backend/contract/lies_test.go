@@ -13,6 +13,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // sabotageVar names the lie that the child of TestContractCatchesLies has to tell.
@@ -54,7 +55,7 @@ func lies() map[string]lie {
 		}},
 		"anonymous volumes stay": {caught: "volume/anonymous-removed", create: func(s *backend.ContainerSpec) {
 			for i, m := range s.Mounts {
-				if m.Type == backend.MountVolume && m.Source == "" {
+				if m.Type == spec.MountVolume && m.Source == "" {
 					s.Mounts[i].Source = "kept-" + s.Name
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func networkCases() []testCase {
@@ -31,9 +32,9 @@ func networkCases() []testCase {
 // network makes a network that is removed when the subtest ends.
 func (s *suite) network(t *testing.T) backend.Network {
 	t.Helper()
-	spec := backend.NetworkSpec{Name: s.unique("n"), Labels: s.labels()}
-	s.removeNetworkLater(t, spec.Name)
-	n, err := s.b.EnsureNetwork(s.ctx(t), spec)
+	cs := backend.NetworkSpec{Name: s.unique("n"), Labels: s.labels()}
+	s.removeNetworkLater(t, cs.Name)
+	n, err := s.b.EnsureNetwork(s.ctx(t), cs)
 	require.NoError(t, err)
 	return n
 }
@@ -49,8 +50,8 @@ func (s *suite) removeNetworkLater(t *testing.T, name string) {
 
 // on attaches a container to a network.
 func on(network string, aliases ...string) edit {
-	return func(spec *backend.ContainerSpec) {
-		spec.Network = backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: network, Aliases: aliases}
+	return func(cs *backend.ContainerSpec) {
+		cs.Network = backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: network, Aliases: aliases}
 	}
 }
 
@@ -70,19 +71,19 @@ func testNetworkEnsure(t *testing.T, s *suite) {
 // testNetworkRace: eight callers in two processes' worth of backends. Some engines
 // make two networks of one name if they are asked at once.
 func testNetworkRace(t *testing.T, s *suite) {
-	spec := backend.NetworkSpec{Name: s.unique("race"), Labels: backend.Labels{labelRun: s.prefix, labelInstance: "race"}}
-	s.removeNetworkLater(t, spec.Name)
+	cs := backend.NetworkSpec{Name: s.unique("race"), Labels: backend.Labels{labelRun: s.prefix, labelInstance: "race"}}
+	s.removeNetworkLater(t, cs.Name)
 	backends := []backend.ContainerBackend{s.b, s.open(t)}
 	got := make([]backend.Network, 8)
 	g, ctx := errgroup.WithContext(s.ctx(t))
 	for i := range got {
 		g.Go(func() (err error) {
-			got[i], err = backends[i%2].EnsureNetwork(ctx, spec)
+			got[i], err = backends[i%2].EnsureNetwork(ctx, cs)
 			return err
 		})
 	}
 	require.NoError(t, g.Wait())
-	listed, err := s.b.ListNetworks(s.ctx(t), spec.Labels)
+	listed, err := s.b.ListNetworks(s.ctx(t), cs.Labels)
 	require.NoError(t, err)
 	require.Len(t, listed, 1)
 	for _, n := range got {
@@ -124,8 +125,8 @@ func testNetworkRemoveInUse(t *testing.T, s *suite) {
 
 // testNetworkAbsent: some engines find out only when the container is started.
 func testNetworkAbsent(t *testing.T, s *suite) {
-	spec := s.spec(on(s.unique("absent")))
-	require.ErrorIs(t, s.createAndStart(t, spec), backend.ErrNotFound)
+	cs := s.spec(on(s.unique("absent")))
+	require.ErrorIs(t, s.createAndStart(t, cs), backend.ErrNotFound)
 }
 
 // testNetworkNames: on a network of ours containers find each other by name and by
@@ -146,20 +147,20 @@ func testNetworkNames(t *testing.T, s *suite) {
 
 // publish asks for a port of the engine's host, on a network of the container's
 // own.
-func publish(network string, ports ...backend.PortMapping) edit {
-	return func(spec *backend.ContainerSpec) {
-		on(network)(spec)
-		spec.Ports = ports
+func publish(network string, ports ...spec.PortMapping) edit {
+	return func(cs *backend.ContainerSpec) {
+		on(network)(cs)
+		cs.Ports = ports
 	}
 }
 
 func testPortFree(t *testing.T, s *suite) {
 	n := s.network(t)
 	c := s.start(t, publish(n.Name,
-		backend.PortMapping{ContainerPort: 8080, Protocol: "tcp"},
-		backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 9090, Protocol: "tcp"},
+		spec.PortMapping{ContainerPort: 8080, Protocol: "tcp"},
+		spec.PortMapping{HostIP: "127.0.0.1", ContainerPort: 9090, Protocol: "tcp"},
 	))
-	ports := map[int]backend.PortMapping{}
+	ports := map[int]spec.PortMapping{}
 	for _, p := range s.outside.Inspect(t, c.ID).Ports {
 		ports[p.ContainerPort] = p
 	}
@@ -172,9 +173,9 @@ func testPortFree(t *testing.T, s *suite) {
 
 func testPortTaken(t *testing.T, s *suite) {
 	n := s.network(t)
-	first := s.start(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 8080, Protocol: "tcp"}))
+	first := s.start(t, publish(n.Name, spec.PortMapping{HostIP: "127.0.0.1", ContainerPort: 8080, Protocol: "tcp"}))
 	taken := s.outside.Inspect(t, first.ID).Ports[0].HostPort
-	second := s.create(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}))
+	second := s.create(t, publish(n.Name, spec.PortMapping{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}))
 	require.ErrorIs(t, s.b.StartContainer(s.ctx(t), second.ID), backend.ErrPortTaken)
 	s.requireRemoved(t, first.ID)
 	s.await(t, func() bool {
@@ -182,12 +183,12 @@ func testPortTaken(t *testing.T, s *suite) {
 		require.True(t, err == nil || errors.Is(err, backend.ErrPortTaken), "%v", err)
 		return err == nil
 	}, "the port is free again")
-	require.Equal(t, []backend.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}}, s.outside.Inspect(t, second.ID).Ports)
+	require.Equal(t, []spec.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}}, s.outside.Inspect(t, second.ID).Ports)
 }
 
 func testPortUDP(t *testing.T, s *suite) {
 	n := s.network(t)
-	c := s.start(t, publish(n.Name, backend.PortMapping{HostIP: "127.0.0.1", ContainerPort: 5353, Protocol: "udp"}))
+	c := s.start(t, publish(n.Name, spec.PortMapping{HostIP: "127.0.0.1", ContainerPort: 5353, Protocol: "udp"}))
 	ports := s.outside.Inspect(t, c.ID).Ports
 	require.Len(t, ports, 1)
 	require.Equal(t, "udp", ports[0].Protocol)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
@@ -120,17 +121,17 @@ type edit func(*backend.ContainerSpec)
 // spec returns the specification of a container that does nothing for an hour and
 // has no network.
 func (s *suite) spec(edits ...edit) backend.ContainerSpec {
-	spec := backend.ContainerSpec{
+	cs := backend.ContainerSpec{
 		Name:    s.unique("c"),
 		Image:   s.busybox.ID,
 		Command: []string{"sleep", "3600"},
 		Labels:  s.labels(),
-		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},
+		Network: backend.NetworkAttachment{Mode: spec.NetworkNone},
 	}
 	for _, e := range edits {
-		e(&spec)
+		e(&cs)
 	}
-	return spec
+	return cs
 }
 
 func command(argv ...string) edit {
@@ -143,22 +144,22 @@ func image(id string) edit {
 	return func(s *backend.ContainerSpec) { s.Image = id }
 }
 
-func mounts(m ...backend.Mount) edit {
+func mounts(m ...spec.Mount) edit {
 	return func(s *backend.ContainerSpec) { s.Mounts = append(s.Mounts, m...) }
 }
 
 func volumesFrom(container string) edit {
 	return func(s *backend.ContainerSpec) {
-		s.VolumesFrom = append(s.VolumesFrom, backend.VolumesFrom{Container: container})
+		s.VolumesFrom = append(s.VolumesFrom, spec.VolumesFrom{Container: container})
 	}
 }
 
 // create makes a container that is removed when the subtest ends.
 func (s *suite) create(t *testing.T, edits ...edit) backend.Container {
 	t.Helper()
-	spec := s.spec(edits...)
-	s.removeLater(t, spec.Name)
-	c, err := s.b.CreateContainer(s.ctx(t), spec)
+	cs := s.spec(edits...)
+	s.removeLater(t, cs.Name)
+	c, err := s.b.CreateContainer(s.ctx(t), cs)
 	require.NoError(t, err)
 	require.NotEmpty(t, c.ID)
 	return c

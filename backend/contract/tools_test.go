@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func toolCases() []testCase {
@@ -41,11 +42,11 @@ func (s *suite) withTools(t *testing.T, tools ...backend.Tool) edit {
 	for i := range tools {
 		tools[i].Labels = labels
 	}
-	return func(spec *backend.ContainerSpec) { spec.Tools = tools }
+	return func(cs *backend.ContainerSpec) { cs.Tools = tools }
 }
 
 // withTool is withTools for the image that all subtests share.
-func (s *suite) withSharedTool(t *testing.T, access backend.ToolAccess) edit {
+func (s *suite) withSharedTool(t *testing.T, access spec.ToolAccess) edit {
 	t.Helper()
 	img, err := s.tool()
 	require.NoError(t, err)
@@ -67,7 +68,7 @@ func (s *suite) ownTool(t *testing.T) backend.Image {
 // testToolPlain: Podman fills a volume when it is first mounted, so that the volume of a
 // container which never ran is empty.
 func testToolPlain(t *testing.T, s *suite) {
-	runner := s.start(t, s.withSharedTool(t, backend.ToolDefault))
+	runner := s.start(t, s.withSharedTool(t, spec.ToolDefault))
 	require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile))
 }
 
@@ -76,7 +77,7 @@ func testToolPlain(t *testing.T, s *suite) {
 func testToolWins(t *testing.T, s *suite) {
 	img, err := s.withTool()
 	require.NoError(t, err)
-	for _, access := range []backend.ToolAccess{backend.ToolDefault, backend.ToolShared, backend.ToolReadOnly} {
+	for _, access := range []spec.ToolAccess{spec.ToolDefault, spec.ToolShared, spec.ToolReadOnly} {
 		runner := s.start(t, image(img.ID), s.withSharedTool(t, access))
 		require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile), access)
 		require.NotZero(t, s.try(t, runner.ID, "test", "-e", "/opt/chef/PLATFORM-IMAGE"), access)
@@ -86,7 +87,7 @@ func testToolWins(t *testing.T, s *suite) {
 // testToolPrivate: a gem that one runner installs must not make another one's converge
 // green.
 func testToolPrivate(t *testing.T, s *suite) {
-	for _, access := range []backend.ToolAccess{backend.ToolPrivate, backend.ToolDefault} {
+	for _, access := range []spec.ToolAccess{spec.ToolPrivate, spec.ToolDefault} {
 		private := s.withSharedTool(t, access)
 		first, second := s.start(t, private), s.start(t, private)
 		s.run(t, first.ID, "sh", "-c", "echo gem > /opt/chef/gem; echo changed > "+toolFile+"; mkdir -p /opt/chef/a/b; chmod 700 /opt/chef/a")
@@ -98,13 +99,13 @@ func testToolPrivate(t *testing.T, s *suite) {
 		require.NotZero(t, s.try(t, later.ID, "test", "-e", "/opt/chef/gem"), access)
 		s.requireRemoved(t, first.ID)
 		require.Equal(t, "tool", s.run(t, later.ID, "cat", toolFile), access)
-		shared := s.start(t, s.withSharedTool(t, backend.ToolShared))
+		shared := s.start(t, s.withSharedTool(t, spec.ToolShared))
 		require.Equal(t, "tool", s.run(t, shared.ID, "cat", toolFile), access)
 	}
 }
 
 func testToolShared(t *testing.T, s *suite) {
-	shared := s.withTools(t, backend.Tool{Image: s.ownTool(t).ID, Access: backend.ToolShared})
+	shared := s.withTools(t, backend.Tool{Image: s.ownTool(t).ID, Access: spec.ToolShared})
 	first, second := s.start(t, shared), s.start(t, shared)
 	s.run(t, first.ID, "sh", "-c", "echo shared > /opt/chef/note")
 	require.Equal(t, "shared", s.run(t, second.ID, "cat", "/opt/chef/note"))
@@ -115,7 +116,7 @@ func testToolShared(t *testing.T, s *suite) {
 }
 
 func testToolReadOnly(t *testing.T, s *suite) {
-	runner := s.start(t, s.withSharedTool(t, backend.ToolReadOnly))
+	runner := s.start(t, s.withSharedTool(t, spec.ToolReadOnly))
 	require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile))
 	require.NotZero(t, s.try(t, runner.ID, "touch", "/opt/chef/written"))
 	require.NotZero(t, s.try(t, runner.ID, "rm", "-f", toolFile))
@@ -130,16 +131,16 @@ func testToolAccess(t *testing.T, s *suite) {
 func testToolPath(t *testing.T, s *suite) {
 	img, err := s.withTool()
 	require.NoError(t, err)
-	for _, access := range []backend.ToolAccess{backend.ToolDefault, backend.ToolShared, backend.ToolReadOnly} {
+	for _, access := range []spec.ToolAccess{spec.ToolDefault, spec.ToolShared, spec.ToolReadOnly} {
 		runner := s.start(t, s.withTools(t, backend.Tool{Image: img.ID, Path: "/opt/chef", Access: access}))
 		require.Equal(t, "platform", s.run(t, runner.ID, "cat", "/opt/chef/PLATFORM-IMAGE"), access)
 	}
 }
 
 func testToolNoVolume(t *testing.T, s *suite) {
-	spec := s.spec(s.withTools(t, backend.Tool{Image: s.busybox.ID}))
-	s.removeLater(t, spec.Name)
-	_, err := s.b.CreateContainer(s.ctx(t), spec)
+	cs := s.spec(s.withTools(t, backend.Tool{Image: s.busybox.ID}))
+	s.removeLater(t, cs.Name)
+	_, err := s.b.CreateContainer(s.ctx(t), cs)
 	require.ErrorIs(t, err, backend.ErrInvalid)
 }
 
@@ -147,9 +148,9 @@ func testToolAbsent(t *testing.T, s *suite) {
 	img := s.ownTool(t)
 	tool := s.withTools(t, backend.Tool{Image: img.ID})
 	s.removeImage(t, img.ID)
-	spec := s.spec(tool)
-	s.removeLater(t, spec.Name)
-	c, err := s.b.CreateContainer(s.ctx(t), spec)
+	cs := s.spec(tool)
+	s.removeLater(t, cs.Name)
+	c, err := s.b.CreateContainer(s.ctx(t), cs)
 	if err == nil {
 		err = s.b.StartContainer(s.ctx(t), c.ID)
 	}
@@ -158,7 +159,7 @@ func testToolAbsent(t *testing.T, s *suite) {
 
 // testToolUnderMount: what a specification mounts itself counts.
 func testToolUnderMount(t *testing.T, s *suite) {
-	runner := s.start(t, s.withSharedTool(t, backend.ToolDefault), mounts(backend.Mount{Type: backend.MountTmpfs, Target: "/opt/chef"}))
+	runner := s.start(t, s.withSharedTool(t, spec.ToolDefault), mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/opt/chef"}))
 	require.NotZero(t, s.try(t, runner.ID, "test", "-e", toolFile))
 }
 
@@ -166,7 +167,7 @@ func testToolUnderMount(t *testing.T, s *suite) {
 func testToolVolumes(t *testing.T, s *suite) {
 	img, err := s.severalVolumes()
 	require.NoError(t, err)
-	for _, access := range []backend.ToolAccess{backend.ToolDefault, backend.ToolShared, backend.ToolReadOnly} {
+	for _, access := range []spec.ToolAccess{spec.ToolDefault, spec.ToolShared, spec.ToolReadOnly} {
 		all := s.start(t, s.withTools(t, backend.Tool{Image: img.ID, Access: access}))
 		require.Equal(t, "one", s.run(t, all.ID, "cat", "/opt/one/file"), access)
 		require.Equal(t, "two", s.run(t, all.ID, "cat", "/srv/two/sub/file"), access)
@@ -179,13 +180,13 @@ func testToolVolumes(t *testing.T, s *suite) {
 // testToolForeign: containers are galley's by their labels, whatever they are called.
 func testToolForeign(t *testing.T, s *suite) {
 	img := s.ownTool(t)
-	shared := s.withTools(t, backend.Tool{Image: img.ID, Access: backend.ToolShared})
+	shared := s.withTools(t, backend.Tool{Image: img.ID, Access: spec.ToolShared})
 	carriers := s.carriers(t, shared)
 	if len(carriers) == 0 {
 		return // this engine needs none
 	}
 	s.requireRemoved(t, carriers[0].ID)
-	s.create(t, func(spec *backend.ContainerSpec) { spec.Name = carriers[0].Name })
+	s.create(t, func(cs *backend.ContainerSpec) { cs.Name = carriers[0].Name })
 	runner := s.start(t, shared)
 	require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile))
 }
@@ -194,10 +195,10 @@ func testToolForeign(t *testing.T, s *suite) {
 // for the tool.
 func (s *suite) carriers(t *testing.T, tool edit) []backend.Container {
 	t.Helper()
-	spec := s.spec(tool)
+	cs := s.spec(tool)
 	c := s.start(t, tool)
 	s.requireRemoved(t, c.ID)
-	kept, err := s.b.ListContainers(s.ctx(t), spec.Tools[0].Labels)
+	kept, err := s.b.ListContainers(s.ctx(t), cs.Tools[0].Labels)
 	require.NoError(t, err)
 	return kept
 }
@@ -205,7 +206,7 @@ func (s *suite) carriers(t *testing.T, tool edit) []backend.Container {
 // testToolVanished: what carries a tool may be pruned at any time. Runners that are there
 // keep theirs, and the next one gets its own.
 func testToolVanished(t *testing.T, s *suite) {
-	for _, access := range []backend.ToolAccess{backend.ToolDefault, backend.ToolShared} {
+	for _, access := range []spec.ToolAccess{spec.ToolDefault, spec.ToolShared} {
 		tool := s.withTools(t, backend.Tool{Image: s.ownTool(t).ID, Access: access})
 		runner := s.start(t, tool)
 		s.run(t, runner.ID, "sh", "-c", "echo own > /opt/chef/own")
@@ -224,19 +225,19 @@ func testToolVanished(t *testing.T, s *suite) {
 // testToolRivals: of several callers at once one makes the tool, and all get it.
 func testToolRivals(t *testing.T, s *suite) {
 	const rivals = 4
-	tool := s.withTools(t, backend.Tool{Image: s.ownTool(t).ID, Access: backend.ToolShared})
+	tool := s.withTools(t, backend.Tool{Image: s.ownTool(t).ID, Access: spec.ToolShared})
 	errs := make([]error, rivals)
 	ids := make([]string, rivals)
 	var wait sync.WaitGroup
 	for i := range rivals {
 		b := s.open(t)
-		spec := s.spec(tool)
-		s.removeLater(t, spec.Name)
+		cs := s.spec(tool)
+		s.removeLater(t, cs.Name)
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
 			var c backend.Container
-			if c, errs[i] = b.CreateContainer(s.ctx(t), spec); errs[i] == nil {
+			if c, errs[i] = b.CreateContainer(s.ctx(t), cs); errs[i] == nil {
 				errs[i] = b.StartContainer(s.ctx(t), c.ID)
 			}
 			ids[i] = c.ID

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func volumeCases() []testCase {
@@ -34,15 +35,15 @@ func testVolumesFromName(t *testing.T, s *suite) {
 // withData is a running container with a volume that has a file in it.
 func (s *suite) withData(t *testing.T) backend.Container {
 	t.Helper()
-	source := s.start(t, mounts(backend.Mount{Type: backend.MountVolume, Target: "/data"}))
+	source := s.start(t, mounts(spec.Mount{Type: spec.MountVolume, Target: "/data"}))
 	s.run(t, source.ID, "sh", "-c", "echo hello > /data/file")
 	return s.inspect(t, source.ID)
 }
 
 func testVolumesFromReadOnly(t *testing.T, s *suite) {
 	source := s.withData(t)
-	user := s.start(t, func(spec *backend.ContainerSpec) {
-		spec.VolumesFrom = []backend.VolumesFrom{{Container: source.ID, ReadOnly: true}}
+	user := s.start(t, func(cs *backend.ContainerSpec) {
+		cs.VolumesFrom = []spec.VolumesFrom{{Container: source.ID, ReadOnly: true}}
 	})
 	require.Equal(t, "hello", s.run(t, user.ID, "cat", "/data/file"))
 	require.NotZero(t, s.try(t, user.ID, "touch", "/data/written"))
@@ -56,11 +57,11 @@ func testVolumesFromRunning(t *testing.T, s *suite) {
 }
 
 func testVolumesFromAbsent(t *testing.T, s *suite) {
-	spec := s.spec(volumesFrom(s.unique("absent")))
-	s.removeLater(t, spec.Name)
-	_, err := s.b.CreateContainer(s.ctx(t), spec)
+	cs := s.spec(volumesFrom(s.unique("absent")))
+	s.removeLater(t, cs.Name)
+	_, err := s.b.CreateContainer(s.ctx(t), cs)
 	require.ErrorIs(t, err, backend.ErrNotFound)
-	_, err = s.b.InspectContainer(s.ctx(t), spec.Name)
+	_, err = s.b.InspectContainer(s.ctx(t), cs.Name)
 	require.ErrorIs(t, err, backend.ErrNotFound)
 }
 
@@ -68,7 +69,7 @@ func testVolumesFromAbsent(t *testing.T, s *suite) {
 func testAnonymousRemoved(t *testing.T, s *suite) {
 	img, err := s.tool()
 	require.NoError(t, err)
-	anonymous := mounts(backend.Mount{Type: backend.MountVolume, Target: "/data"})
+	anonymous := mounts(spec.Mount{Type: spec.MountVolume, Target: "/data"})
 	for name, c := range map[string]backend.Container{
 		"created": s.create(t, image(img.ID), command("true"), anonymous),
 		"running": s.start(t, image(img.ID), command("sleep", "3600"), anonymous),
@@ -89,7 +90,7 @@ func testAnonymousRemoved(t *testing.T, s *suite) {
 
 func testNamedKept(t *testing.T, s *suite) {
 	volume := s.unique("v")
-	named := mounts(backend.Mount{Type: backend.MountVolume, Source: volume, Target: "/data"})
+	named := mounts(spec.Mount{Type: spec.MountVolume, Source: volume, Target: "/data"})
 	s.removeVolumeLater(t, volume)
 	first := s.start(t, named)
 	require.Equal(t, []string{volume}, s.outside.Inspect(t, first.ID).Volumes)
@@ -103,7 +104,7 @@ func testNamedKept(t *testing.T, s *suite) {
 func testBind(t *testing.T, s *suite) {
 	dir := sharedDir(t)
 	require.NoError(t, os.WriteFile(dir+"/outside", []byte("outside\n"), 0o644))
-	c := s.start(t, mounts(backend.Mount{Type: backend.MountBind, Source: dir, Target: "/bound", Own: true}))
+	c := s.start(t, mounts(spec.Mount{Type: spec.MountBind, Source: dir, Target: "/bound", Own: true}))
 	require.Equal(t, "outside", s.run(t, c.ID, "cat", "/bound/outside"))
 	s.run(t, c.ID, "sh", "-c", "echo inside > /bound/inside")
 	got, err := os.ReadFile(dir + "/inside")
@@ -117,7 +118,7 @@ func testBind(t *testing.T, s *suite) {
 func testBindReadOnly(t *testing.T, s *suite) {
 	dir := sharedDir(t)
 	require.NoError(t, os.WriteFile(dir+"/file", []byte("outside\n"), 0o666))
-	c := s.start(t, mounts(backend.Mount{Type: backend.MountBind, Source: dir, Target: "/bound", ReadOnly: true}))
+	c := s.start(t, mounts(spec.Mount{Type: spec.MountBind, Source: dir, Target: "/bound", ReadOnly: true}))
 	require.Equal(t, "outside", s.run(t, c.ID, "cat", "/bound/file"))
 	require.NotZero(t, s.try(t, c.ID, "sh", "-c", "echo changed > /bound/file"))
 	got, err := os.ReadFile(dir + "/file")
@@ -128,6 +129,6 @@ func testBindReadOnly(t *testing.T, s *suite) {
 func testBindFile(t *testing.T, s *suite) {
 	dir := sharedDir(t)
 	require.NoError(t, os.WriteFile(dir+"/file", []byte("outside\n"), 0o644))
-	c := s.start(t, mounts(backend.Mount{Type: backend.MountBind, Source: dir + "/file", Target: "/etc/from-outside"}))
+	c := s.start(t, mounts(spec.Mount{Type: spec.MountBind, Source: dir + "/file", Target: "/etc/from-outside"}))
 	require.Equal(t, "outside", s.run(t, c.ID, "cat", "/etc/from-outside"))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // CreateContainer makes a container, by POST /containers/create. A tool that vanished
@@ -96,7 +97,7 @@ func (b *Backend) awaitName(ctx context.Context, name string, create func() erro
 // that a person chose, which the networks that EnsureNetwork makes do not have.
 func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachment) error {
 	switch n.Mode {
-	case backend.NetworkNamed:
+	case spec.NetworkNamed:
 		if n.IPv4 == "" {
 			return nil // the start finds out, and a look beforehand is a request for each container
 		}
@@ -106,7 +107,7 @@ func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachmen
 				remedySubnet)
 		}
 		return err
-	case backend.NetworkContainer:
+	case spec.NetworkContainer:
 		_, err := b.client.ContainerInspect(ctx, n.Name)
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // This file and its sisters (spec_security.go, spec_mounts.go, spec_network.go,
@@ -62,7 +63,7 @@ func (b *Backend) onLabelledHost() bool {
 
 // needsMeasure reports whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
-	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS.Mode == backend.UserNSPrivate || s.Resources.CPUs != 0 ||
+	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS.Mode == spec.UserNSPrivate || s.Resources.CPUs != 0 ||
 		s.Network.MAC != "" || hasRenamedDevice(s)
 }
 
@@ -150,26 +151,26 @@ func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	if s.Privileged || mounts(s, cgroupRoot) {
 		return nil, nil
 	}
-	if s.CgroupNS.Mode == backend.NamespacePrivate {
+	if s.CgroupNS.Mode == spec.NamespacePrivate {
 		return nil, unsupported(f, "systemd as PID 1 in a private cgroup namespace, unprivileged",
 			"Leave the namespace out, or add privileged: true.")
 	}
 	h := c.HostConfig
-	h.CgroupnsMode = container.CgroupnsMode(backend.NamespaceHost)
+	h.CgroupnsMode = container.CgroupnsMode(spec.NamespaceHost)
 	h.Binds = append(h.Binds, cgroupRoot+":"+cgroupRoot+":rw")
 	if !f.remaps || h.UsernsMode.IsHost() {
 		return nil, nil
 	}
-	if s.UserNS.Mode == backend.UserNSPrivate {
+	if s.UserNS.Mode == spec.UserNSPrivate {
 		return nil, unsupported(f, "systemd as PID 1 in a private user namespace", "Leave the user namespace out.")
 	}
-	h.UsernsMode = container.UsernsMode(backend.UserNSHost)
+	h.UsernsMode = container.UsernsMode(spec.UserNSHost)
 	return []string{"systemd: it cannot write its control group from a remapped user namespace, so the container gets the host's"}, nil
 }
 
 // mounts reports whether a specification itself mounts something at a directory.
 func mounts(s backend.ContainerSpec, dir string) bool {
-	return slices.ContainsFunc(s.Mounts, func(m backend.Mount) bool { return m.Target == dir })
+	return slices.ContainsFunc(s.Mounts, func(m spec.Mount) bool { return m.Target == dir })
 }
 
 // unsupported is the error for what this Docker cannot do.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // applyMounts translates Mounts and VolumesFrom.
@@ -20,11 +21,11 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 			return nil, err
 		}
 		switch m.Type {
-		case backend.MountBind:
+		case spec.MountBind:
 			err = applyBind(c, m, f)
-		case backend.MountVolume:
+		case spec.MountVolume:
 			applyVolume(c, m)
-		case backend.MountTmpfs:
+		case spec.MountTmpfs:
 			// What is not said is left to Docker: noexec, nosuid, nodev.
 			addTmpfs(c, m.Target, strings.Join(append([]string{readOnly(m)}, m.FSOptions...), ","))
 		}
@@ -40,9 +41,9 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 // source that is not there, where Binds would make it, as root; but only Binds can
 // label for SELinux. Only galley's own directories are labelled unasked, and only
 // on a host that has labels.
-func applyBind(c *container.CreateRequest, m backend.Mount, f facts) error {
+func applyBind(c *container.CreateRequest, m spec.Mount, f facts) error {
 	if m.Own && m.Relabel == "" && f.labels {
-		m.Relabel = backend.RelabelShared
+		m.Relabel = spec.RelabelShared
 	}
 	if m.Relabel != "" {
 		if err := engine.CheckRelabel(m); err != nil {
@@ -65,7 +66,7 @@ func applyBind(c *container.CreateRequest, m backend.Mount, f facts) error {
 }
 
 // applyVolume translates a volume. One without a name is anonymous.
-func applyVolume(c *container.CreateRequest, m backend.Mount) {
+func applyVolume(c *container.CreateRequest, m spec.Mount) {
 	h := c.HostConfig
 	if m.Relabel != "" && m.Source != "" {
 		noCopy := ""
@@ -83,7 +84,7 @@ func applyVolume(c *container.CreateRequest, m backend.Mount) {
 }
 
 // bind is an entry of Binds with those of words that are not empty.
-func bind(m backend.Mount, words ...string) string {
+func bind(m spec.Mount, words ...string) string {
 	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
 	return m.Source + ":" + m.Target + ":" + strings.Join(words, ",")
 }
@@ -104,7 +105,7 @@ func addTmpfs(c *container.CreateRequest, target, options string) {
 	c.HostConfig.Tmpfs[target] = options
 }
 
-func readOnly(m backend.Mount) string {
+func readOnly(m spec.Mount) string {
 	if m.ReadOnly {
 		return "ro"
 	}
@@ -112,7 +113,7 @@ func readOnly(m backend.Mount) string {
 }
 
 // refuseOptions refuses options that Docker does not have for a mount of that type.
-func refuseOptions(m backend.Mount, f facts) error {
+func refuseOptions(m spec.Mount, f facts) error {
 	var words []string
 	for _, o := range []struct {
 		given bool
@@ -121,15 +122,15 @@ func refuseOptions(m backend.Mount, f facts) error {
 		{m.Overlay, "O"},
 		{m.ChangeOwner, "U"},
 		{m.IDMap, "idmap"},
-		{m.NonRecursive && m.Type != backend.MountBind, "bind"},
-		{m.NoCopy && m.Type == backend.MountBind, "nocopy"},
+		{m.NonRecursive && m.Type != spec.MountBind, "bind"},
+		{m.NoCopy && m.Type == spec.MountBind, "nocopy"},
 		{strings.HasSuffix(m.Propagation, "unbindable"), m.Propagation},
 	} {
 		if o.given {
 			words = append(words, o.word)
 		}
 	}
-	if m.Type != backend.MountTmpfs {
+	if m.Type != spec.MountTmpfs {
 		words = append(words, m.FSOptions...)
 	}
 	if len(words) == 0 {

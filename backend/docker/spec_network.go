@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // macPerNetwork is the version of the API from which a MAC address belongs to a
@@ -19,13 +20,13 @@ const macPerNetwork = "1.44"
 func applyNetwork(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	n, h := s.Network, c.HostConfig
 	switch n.Mode {
-	case backend.NetworkContainer:
+	case spec.NetworkContainer:
 		// All that makes a network belongs to the other container: Docker refuses one that
 		// brings its own.
 		h.NetworkMode = container.NetworkMode("container:" + n.Name)
 		c.Hostname = ""
 		return engine.SharedNetworkWarnings(s, true), nil
-	case backend.NetworkNamed:
+	case spec.NetworkNamed:
 		h.NetworkMode = container.NetworkMode(n.Name)
 		c.NetworkingConfig.EndpointsConfig = map[string]*network.EndpointSettings{n.Name: endpointFrom(c, n, f)}
 	default:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // applySecurity translates all that has to do with privileges and namespaces.
@@ -25,7 +26,7 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 	h.CapAdd, h.CapDrop = engine.Capabilities(s.CapAdd), engine.Capabilities(s.CapDrop)
 	h.ReadonlyRootfs = s.ReadOnlyRoot
 	h.CgroupnsMode, h.IpcMode = container.CgroupnsMode(namespaceWords(s.CgroupNS)), container.IpcMode(namespaceWords(s.IPC))
-	if s.PID.Mode != backend.NamespacePrivate {
+	if s.PID.Mode != spec.NamespacePrivate {
 		// Private is what Docker does, but has no word for.
 		h.PidMode = container.PidMode(namespaceWords(s.PID))
 	}
@@ -35,18 +36,18 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 		return nil, err
 	}
 	if f.remaps && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {
-		if s.UserNS.Mode == backend.UserNSPrivate {
+		if s.UserNS.Mode == spec.UserNSPrivate {
 			return nil, unsupported(f, "userns: private with a device that has another path in the container", "Leave one of them out.")
 		}
-		h.UsernsMode = container.UsernsMode(backend.UserNSHost)
+		h.UsernsMode = container.UsernsMode(spec.UserNSHost)
 		warnings = append(warnings, "devices: one cannot have another path in a remapped user namespace, so the container gets the host's")
 	}
 	return warnings, applySecurityOptions(c, s, f)
 }
 
 // namespaceWords are a namespace as Docker's API has it: "host", "container:NAME".
-func namespaceWords(n backend.Namespace) string {
-	if n.Mode == backend.NamespaceContainer {
+func namespaceWords(n spec.Namespace) string {
+	if n.Mode == spec.NamespaceContainer {
 		return string(n.Mode) + ":" + n.Container
 	}
 	return string(n.Mode)
@@ -65,7 +66,7 @@ func devices(s backend.ContainerSpec) []container.DeviceMapping {
 
 // hasRenamedDevice reports whether a device has another path in the container.
 func hasRenamedDevice(s backend.ContainerSpec) bool {
-	return slices.ContainsFunc(s.Devices, func(d backend.Device) bool {
+	return slices.ContainsFunc(s.Devices, func(d spec.Device) bool {
 		return d.ContainerPath != "" && d.ContainerPath != d.HostPath
 	})
 }
@@ -82,18 +83,18 @@ func gpus(s backend.ContainerSpec) []container.DeviceRequest {
 // namespace wherever the container is privileged or another namespace is the
 // host's; without it, asking for that changes nothing.
 func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
-	const host = container.UsernsMode(backend.UserNSHost)
-	needsHost := s.Privileged || s.Network.Mode == backend.NetworkHost ||
-		s.PID.Mode == backend.NamespaceHost || s.IPC.Mode == backend.NamespaceHost
+	const host = container.UsernsMode(spec.UserNSHost)
+	needsHost := s.Privileged || s.Network.Mode == spec.NetworkHost ||
+		s.PID.Mode == spec.NamespaceHost || s.IPC.Mode == spec.NamespaceHost
 	switch s.UserNS.Mode {
 	case "":
 		if needsHost {
 			return host, nil
 		}
 		return "", nil
-	case backend.UserNSHost:
+	case spec.UserNSHost:
 		return host, nil
-	case backend.UserNSPrivate:
+	case spec.UserNSPrivate:
 		if !f.remaps {
 			return "", unsupported(f, "userns: private", "Start the engine with userns-remap, or leave the mode out.")
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // A tool's directory is the volume of a container that is never started: Docker fills it
@@ -83,7 +84,7 @@ func applyCarrier(request *container.CreateRequest, from carrier, group []engine
 		if _, found := from.volumes[t.Path]; !found {
 			return nil, engine.NoVolume(t.Tool)
 		}
-		readOnly = readOnly && t.Access == backend.ToolReadOnly
+		readOnly = readOnly && t.Access == spec.ToolReadOnly
 	}
 	// By volumes-from the engine refuses to make a container if the carrier has gone,
 	// where it would make an empty volume in place of one that is named.
@@ -98,18 +99,18 @@ func applyCarrier(request *container.CreateRequest, from carrier, group []engine
 	for _, t := range group {
 		volume := from.volumes[t.Path]
 		switch {
-		case t.Access == backend.ToolPrivate && !from.layers:
+		case t.Access == spec.ToolPrivate && !from.layers:
 			return nil, unsupported(f, "tool_access: private without copying the tool",
 				"Write tool_access: shared or read_only, or use an engine whose storage driver is overlay2.")
-		case from.layers && (t.Access == backend.ToolPrivate || t.Access == backend.ToolDefault):
+		case from.layers && (t.Access == spec.ToolPrivate || t.Access == spec.ToolDefault):
 			addLayer(request, t.Path, volume)
 			continue
-		case t.Access == backend.ToolDefault:
+		case t.Access == spec.ToolDefault:
 			warnings = append(warnings, engine.SharedInstead(t.Tool, "this engine cannot give each runner its own layer"))
 		}
-		if !whole || (t.Access == backend.ToolReadOnly && !readOnly) {
+		if !whole || (t.Access == spec.ToolReadOnly && !readOnly) {
 			request.HostConfig.Mounts = append(request.HostConfig.Mounts, mount.Mount{
-				Type: mount.TypeVolume, Source: volume.Name, Target: t.Path, ReadOnly: t.Access == backend.ToolReadOnly,
+				Type: mount.TypeVolume, Source: volume.Name, Target: t.Path, ReadOnly: t.Access == spec.ToolReadOnly,
 				VolumeOptions: &mount.VolumeOptions{NoCopy: true},
 			})
 		}

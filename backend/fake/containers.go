@@ -13,6 +13,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // container is a container of the fake, which guards it with its lock.
@@ -137,12 +138,12 @@ func (f *Engine) mountAll(ctx context.Context, c *container, img *image) error {
 	for _, m := range c.spec.Mounts {
 		made := mount{target: m.Target, tree: tree{}, readOnly: m.ReadOnly}
 		switch m.Type {
-		case backend.MountBind:
+		case spec.MountBind:
 			if _, err := os.Stat(m.Source); err != nil {
 				return failure(backend.ErrMountSource, "create container "+c.name, "bind source: "+err.Error())
 			}
 			made.host = m.Source
-		case backend.MountVolume:
+		case spec.MountVolume:
 			made = f.volume(m.Source, m.Target, root.sub(m.Target))
 			made.readOnly = m.ReadOnly
 		}
@@ -172,8 +173,8 @@ func (f *Engine) mountTools(ctx context.Context, c *container) error {
 		if err != nil {
 			return err
 		}
-		m := mount{target: t.Path, tree: img.files.sub(t.Path), readOnly: t.Access == backend.ToolReadOnly}
-		if t.Access == backend.ToolShared {
+		m := mount{target: t.Path, tree: img.files.sub(t.Path), readOnly: t.Access == spec.ToolReadOnly}
+		if t.Access == spec.ToolShared {
 			m = f.volume("tool-"+t.Image+t.Path, t.Path, m.tree)
 		}
 		c.mounts = append(c.mounts, m)

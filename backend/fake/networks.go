@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // EnsureNetwork implements backend.Networks.
@@ -43,7 +44,7 @@ func (f *Engine) ListNetworks(ctx context.Context, labels backend.Labels) ([]bac
 func (f *Engine) RemoveNetwork(ctx context.Context, name string) error {
 	return change(ctx, f, newCall("RemoveNetwork", name), func() error {
 		for _, c := range f.containers {
-			if c.spec.Network.Mode == backend.NetworkNamed && c.spec.Network.Name == name {
+			if c.spec.Network.Mode == spec.NetworkNamed && c.spec.Network.Name == name {
 				return failure(backend.ErrConflict, "remove network "+name, "container "+c.name+" is attached to it")
 			}
 		}
@@ -54,11 +55,11 @@ func (f *Engine) RemoveNetwork(ctx context.Context, name string) error {
 
 // checkNetwork finds the network or container that an attachment names.
 func (f *Engine) checkNetwork(op string, n backend.NetworkAttachment) error {
-	if n.Mode == backend.NetworkContainer {
+	if n.Mode == spec.NetworkContainer {
 		_, err := f.find(n.Name)
 		return err
 	}
-	if _, ok := f.networks[n.Name]; !ok && n.Mode == backend.NetworkNamed {
+	if _, ok := f.networks[n.Name]; !ok && n.Mode == spec.NetworkNamed {
 		return failure(backend.ErrNotFound, op, "no such network: "+n.Name)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
@@ -53,12 +54,12 @@ func TestCalls(t *testing.T) {
 			require.NoError(t, call(), verb)
 			require.Equal(t, want, c.calls.Load(), verb)
 		}
-		spec := func(name string) backend.ContainerSpec {
+		runner := func(name string) backend.ContainerSpec {
 			t.Cleanup(func() { require.NoError(t, b.RemoveContainer(context.WithoutCancel(ctx), name)) })
 			return backend.ContainerSpec{
 				Name: name, Image: image.ID, Command: []string{"sleep", "3600"}, Labels: backend.Labels{"calls": name}, Init: backend.InitReaper,
-				Hostname: "dokken", Network: backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "galley-calls"},
-				Mounts: []backend.Mount{{Type: backend.MountBind, Source: e.TempDir(t), Target: "/opt/kitchen", Own: true}},
+				Hostname: "dokken", Network: backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: "galley-calls"},
+				Mounts: []spec.Mount{{Type: spec.MountBind, Source: e.TempDir(t), Target: "/opt/kitchen", Own: true}},
 			}
 		}
 		create := func(s backend.ContainerSpec) func() error {
@@ -75,7 +76,7 @@ func TestCalls(t *testing.T) {
 		require.NoError(t, network())
 
 		expect(1, "EnsureNetwork", network)
-		expect(1, "CreateContainer", create(spec("galley-calls")))
+		expect(1, "CreateContainer", create(runner("galley-calls")))
 		expect(1, "StartContainer", func() error { return b.StartContainer(ctx, "galley-calls") })
 		expect(3, "Exec", func() error {
 			_, err := b.Exec(ctx, "galley-calls", backend.ExecSpec{Command: []string{"true"}})
@@ -100,7 +101,7 @@ func TestCalls(t *testing.T) {
 			return err
 		})
 
-		privileged := spec("galley-calls-privileged")
+		privileged := runner("galley-calls-privileged")
 		privileged.Privileged = true
 		expect(2, "CreateContainer, privileged", create(privileged))
 		require.NoError(t, b.RemoveContainer(ctx, privileged.Name))

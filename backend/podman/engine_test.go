@@ -14,6 +14,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/podman"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
@@ -71,22 +72,22 @@ func archive(t *testing.T, name, content string) io.Reader {
 // image's.
 func TestKeepIDUser(t *testing.T) {
 	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
-		_, err := b.CreateContainer(t.Context(), backend.ContainerSpec{Image: "absent", User: "0", UserNS: backend.UserNS{Mode: backend.UserNSKeepID}})
+		_, err := b.CreateContainer(t.Context(), backend.ContainerSpec{Image: "absent", User: "0", UserNS: spec.UserNS{Mode: spec.UserNSKeepID}})
 		if errors.Is(err, backend.ErrUnsupported) {
 			t.Skip(err)
 		}
 		app := build(t, b, "docker.io/library/galley-keep-id:latest", "FROM "+busybox.Tag+"\nUSER 1234:567\n")
 		t.Cleanup(func() { require.NoError(t, b.RemoveImage(context.WithoutCancel(t.Context()), app.ID)) })
 		t.Run("image", func(t *testing.T) {
-			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: backend.UserNS{Mode: backend.UserNSKeepID}})
+			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: spec.UserNS{Mode: spec.UserNSKeepID}})
 			require.Equal(t, "1234:567", output(t, b, id, "sh", "-c", "echo $(id -u):$(id -g)"))
 		})
 		t.Run("root", func(t *testing.T) {
-			id := start(t, b, backend.ContainerSpec{Image: busybox.ID, UserNS: backend.UserNS{Mode: backend.UserNSKeepID}})
+			id := start(t, b, backend.ContainerSpec{Image: busybox.ID, UserNS: spec.UserNS{Mode: spec.UserNSKeepID}})
 			require.Equal(t, "0:0", output(t, b, id, "sh", "-c", "echo $(id -u):$(id -g)"))
 		})
 		t.Run("chosen", func(t *testing.T) {
-			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: backend.UserNS{Mode: backend.UserNSKeepID}, User: "0"})
+			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: spec.UserNS{Mode: spec.UserNSKeepID}, User: "0"})
 			require.Equal(t, "0", output(t, b, id, "id", "-u"))
 		})
 	})
@@ -134,7 +135,7 @@ func TestHostsFile(t *testing.T) {
 	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
 		id := start(t, b, backend.ContainerSpec{
 			Image: busybox.ID, Hostname: "web", Domainname: "example.com",
-			ExtraHosts: []backend.HostEntry{{Name: "db.example.com", Address: netip.MustParseAddr("10.0.0.9")}},
+			ExtraHosts: []spec.HostEntry{{Name: "db.example.com", Address: netip.MustParseAddr("10.0.0.9")}},
 		})
 		hosts := output(t, b, id, "cat", "/etc/hosts")
 		require.Contains(t, hosts, "10.0.0.9\tdb.example.com")

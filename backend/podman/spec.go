@@ -7,6 +7,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // This file and its sisters (spec_security.go, spec_mounts.go, spec_network.go,
@@ -33,7 +34,7 @@ func needsMeasure(s backend.ContainerSpec) bool {
 
 // needsVersion reports whether the translation depends on the server's version.
 func needsVersion(s backend.ContainerSpec) bool {
-	return isOwnUserNS(s.UserNS) || slices.ContainsFunc(s.ExtraHosts, func(h backend.HostEntry) bool { return h.Gateway })
+	return isOwnUserNS(s.UserNS) || slices.ContainsFunc(s.ExtraHosts, func(h spec.HostEntry) bool { return h.Gateway })
 }
 
 // needsImageUser reports whether the user has to be named though the specification
@@ -85,7 +86,7 @@ type namespace struct {
 }
 
 // namespaceFrom translates a namespace; nil is the engine's default.
-func namespaceFrom(n backend.Namespace) *namespace {
+func namespaceFrom(n spec.Namespace) *namespace {
 	if n.Mode == "" {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // mountConfig is the part of a container's configuration that says what is mounted
@@ -54,13 +55,13 @@ type imageMount struct {
 func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, error) {
 	for _, m := range s.Mounts {
 		switch m.Type {
-		case backend.MountBind:
+		case spec.MountBind:
 			if err := applyBind(c, m); err != nil {
 				return nil, err
 			}
-		case backend.MountVolume:
+		case spec.MountVolume:
 			c.Volumes = append(c.Volumes, namedVolume{Name: m.Source, Dest: m.Target, Options: volumeOptions(m)})
-		case backend.MountTmpfs:
+		case spec.MountTmpfs:
 			c.Mounts = append(c.Mounts, mount{
 				Destination: m.Target, Type: define.TypeTmpfs, Source: define.TypeTmpfs, Options: tmpfsOptions(m),
 			})
@@ -72,9 +73,9 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, e
 
 // applyBind translates a bind. Only galley's own directories are labelled for
 // SELinux unasked; on a host without it that does nothing.
-func applyBind(c *createConfig, m backend.Mount) error {
+func applyBind(c *createConfig, m spec.Mount) error {
 	if m.Own && m.Relabel == "" {
-		m.Relabel = backend.RelabelShared
+		m.Relabel = spec.RelabelShared
 	}
 	if m.Relabel != "" {
 		if err := engine.CheckRelabel(m); err != nil {
@@ -105,7 +106,7 @@ func applyBind(c *createConfig, m backend.Mount) error {
 
 // volumeOptions lets programs in a volume run with all their rights, as on Docker;
 // Podman's default forbids devices and setuid programs.
-func volumeOptions(m backend.Mount) []string {
+func volumeOptions(m spec.Mount) []string {
 	options := readOnly(m)
 	if m.Relabel != "" {
 		options = append(options, string(m.Relabel))
@@ -120,12 +121,12 @@ func volumeOptions(m backend.Mount) []string {
 }
 
 // tmpfsOptions has Docker's defaults: Podman's would copy what the image has there.
-func tmpfsOptions(m backend.Mount) []string {
+func tmpfsOptions(m spec.Mount) []string {
 	return append(withDefaults(readOnly(m), m.FSOptions, "noexec", "nosuid", "nodev", "notmpcopyup"), otherOptions(m)...)
 }
 
 // otherOptions are the options that Podman has the same word for in every type of mount.
-func otherOptions(m backend.Mount) []string {
+func otherOptions(m spec.Mount) []string {
 	var words []string
 	for _, o := range []struct {
 		given bool
@@ -149,7 +150,7 @@ func withDefaults(options, given []string, defaults ...string) []string {
 	return options
 }
 
-func readOnly(m backend.Mount) []string {
+func readOnly(m spec.Mount) []string {
 	if m.ReadOnly {
 		return []string{"ro"}
 	}

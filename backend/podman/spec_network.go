@@ -8,6 +8,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // networkingConfig is the part of a container's configuration that connects it.
@@ -47,19 +48,19 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 	n := s.Network
 	c.BaseHosts = "none"
 	switch n.Mode {
-	case backend.NetworkContainer:
+	case spec.NetworkContainer:
 		// All that makes a network belongs to the other container; a name of its own this
 		// one may have.
 		c.NetNS, c.BaseHosts = &namespace{Mode: "container", Value: n.Name}, ""
 		return engine.SharedNetworkWarnings(s, false), nil
-	case backend.NetworkNamed:
+	case spec.NetworkNamed:
 		endpoint, err := endpointFrom(n)
 		if err != nil {
 			return nil, err
 		}
 		c.NetNS = &namespace{Mode: "bridge"}
 		c.Networks = map[string]networkEndpoint{n.Name: endpoint}
-	case backend.NetworkBridge, backend.NetworkHost, backend.NetworkNone:
+	case spec.NetworkBridge, spec.NetworkHost, spec.NetworkNone:
 		c.NetNS = &namespace{Mode: string(n.Mode)}
 	}
 	warnings, err := applyLinks(c, s, f)
@@ -106,7 +107,7 @@ func endpointFrom(n backend.NetworkAttachment) (networkEndpoint, error) {
 // linkedContainers are the containers whose addresses the links need. A link
 // without another alias needs none: containers find each other by name.
 func linkedContainers(s backend.ContainerSpec) []string {
-	if s.Network.Mode == backend.NetworkContainer {
+	if s.Network.Mode == spec.NetworkContainer {
 		return nil
 	}
 	var names []string
@@ -157,12 +158,12 @@ func applyPorts(c *createConfig, s backend.ContainerSpec, f facts) []string {
 
 // hasIPv6Port reports whether a port is published on an IPv6 address.
 func hasIPv6Port(s backend.ContainerSpec) bool {
-	return slices.ContainsFunc(s.Ports, func(p backend.PortMapping) bool { return strings.Contains(p.HostIP, ":") })
+	return slices.ContainsFunc(s.Ports, func(p spec.PortMapping) bool { return strings.Contains(p.HostIP, ":") })
 }
 
 // hostEntry translates a line of /etc/hosts. Servers before 4.7 would write
 // host-gateway there as it is.
-func hostEntry(h backend.HostEntry, f facts) (string, error) {
+func hostEntry(h spec.HostEntry, f facts) (string, error) {
 	switch {
 	case !h.Gateway:
 		return h.Name + ":" + h.Address.String(), nil

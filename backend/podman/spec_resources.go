@@ -5,6 +5,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // resourceConfig is the part of a container's configuration that limits it.
@@ -53,9 +54,9 @@ type rlimit struct {
 const cpuPeriod = 100_000
 
 // isLimited reports whether there is a limit that takes a cgroup controller.
-func isLimited(r backend.Resources) bool {
+func isLimited(r spec.Resources) bool {
 	r.ShmSize = 0
-	return r != (backend.Resources{})
+	return r != (spec.Resources{})
 }
 
 // applyResources translates Resources, Ulimits and Sysctls. A limit for which the

@@ -7,6 +7,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // securityConfig is the part of a container's configuration that says what it may
@@ -61,7 +62,7 @@ func applySecurity(c *createConfig, s backend.ContainerSpec, f facts) ([]string,
 	c.CgroupNS, c.IPCNS, c.PIDNS = namespaceFrom(s.CgroupNS), namespaceFrom(s.IPC), namespaceFrom(s.PID)
 	if s.Hostname != "" {
 		// The server's default may be the host's, which has a name already.
-		c.UTSNS = &namespace{Mode: string(backend.NamespacePrivate)}
+		c.UTSNS = &namespace{Mode: string(spec.NamespacePrivate)}
 	}
 	c.Devices = devices(s)
 	if err := applyUserNS(c, s.UserNS, f); err != nil {
@@ -93,25 +94,25 @@ func devices(s backend.ContainerSpec) []device {
 }
 
 // isOwnUserNS reports whether a user namespace is about the ids of the engine's own user.
-func isOwnUserNS(u backend.UserNS) bool {
-	return u.Mode == backend.UserNSKeepID || u.Mode == backend.UserNSNoMap
+func isOwnUserNS(u spec.UserNS) bool {
+	return u.Mode == spec.UserNSKeepID || u.Mode == spec.UserNSNoMap
 }
 
 // applyUserNS translates UserNS.
-func applyUserNS(c *createConfig, u backend.UserNS, f facts) error {
+func applyUserNS(c *createConfig, u spec.UserNS, f facts) error {
 	switch u.Mode {
 	case "":
-	case backend.UserNSHost:
+	case spec.UserNSHost:
 		c.UserNS = &namespace{Mode: "host"}
-	case backend.UserNSKeepID:
+	case spec.UserNSKeepID:
 		c.UserNS = &namespace{Mode: "keep-id", Value: engine.UserNSOptions(u)}
 		return checkKeepID(u, f)
-	case backend.UserNSNoMap:
+	case spec.UserNSNoMap:
 		c.UserNS = &namespace{Mode: "no-map"}
 		if !f.rootless {
 			return unsupported(f, "userns: nomap as root", "Run Podman as an ordinary user.")
 		}
-	case backend.UserNSAuto, backend.UserNSPrivate:
+	case spec.UserNSAuto, spec.UserNSPrivate:
 		// Podman's own "private" wants a table of ids; auto makes one.
 		c.UserNS = &namespace{Mode: "auto", Value: engine.UserNSOptions(u)}
 		c.IDMappings = &idMapping{Auto: true, AutoOptions: autoMapping{u.Size}}
@@ -121,7 +122,7 @@ func applyUserNS(c *createConfig, u backend.UserNS, f facts) error {
 
 // checkKeepID refuses what Podman cannot do as root: before 4.6 keep-id at all,
 // and to choose the ids, which it does not even say.
-func checkKeepID(u backend.UserNS, f facts) error {
+func checkKeepID(u spec.UserNS, f facts) error {
 	feature := "userns: " + engine.UserNSWords(u) + " as root"
 	switch {
 	case f.rootless:

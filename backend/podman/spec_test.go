@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/internal/golden"
 )
 
@@ -40,25 +41,25 @@ func runner() backend.ContainerSpec {
 		Command: []string{"sh", "-c", "sleep 1"}, Env: map[string]string{"TEST_KITCHEN": "1", "CI": "true"},
 		Hostname: "dokken", Domainname: "example.com", WorkDir: "/srv", Labels: backend.Labels{"dev.galley.role": "runner"},
 		Init: backend.InitReaper, StopSignal: "SIGTERM", Tty: true,
-		VolumesFrom: []backend.VolumesFrom{{Container: "tool"}, {Container: "data", ReadOnly: true}},
-		Mounts: []backend.Mount{
-			{Type: backend.MountBind, Source: "/home/me/.galley/sandbox", Target: "/opt/kitchen", Own: true},
-			{Type: backend.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Consistency: "cached"},
-			{Type: backend.MountBind, Source: "/home/me/shared", Target: "/shared", Relabel: backend.RelabelPrivate, Propagation: "rslave"},
-			{Type: backend.MountBind, Source: "/home/me/base", Target: "/base", Overlay: true},
-			{Type: backend.MountVolume, Target: "/data"},
-			{Type: backend.MountVolume, Source: "cache", Target: "/var/cache", NoCopy: true, ReadOnly: true, FSOptions: []string{"nosuid"}},
-			{Type: backend.MountTmpfs, Target: "/scratch", FSOptions: []string{"exec", "size=64m"}},
+		VolumesFrom: []spec.VolumesFrom{{Container: "tool"}, {Container: "data", ReadOnly: true}},
+		Mounts: []spec.Mount{
+			{Type: spec.MountBind, Source: "/home/me/.galley/sandbox", Target: "/opt/kitchen", Own: true},
+			{Type: spec.MountBind, Source: "/home/me/src", Target: "/src", ReadOnly: true, Consistency: "cached"},
+			{Type: spec.MountBind, Source: "/home/me/shared", Target: "/shared", Relabel: spec.RelabelPrivate, Propagation: "rslave"},
+			{Type: spec.MountBind, Source: "/home/me/base", Target: "/base", Overlay: true},
+			{Type: spec.MountVolume, Target: "/data"},
+			{Type: spec.MountVolume, Source: "cache", Target: "/var/cache", NoCopy: true, ReadOnly: true, FSOptions: []string{"nosuid"}},
+			{Type: spec.MountTmpfs, Target: "/scratch", FSOptions: []string{"exec", "size=64m"}},
 		},
 		Network: backend.NetworkAttachment{
-			Mode: backend.NetworkNamed, Name: "dokken", Aliases: []string{"dokken", "web"},
-			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []backend.Link{{Container: "db", Alias: "db"}, {Container: "queue", Alias: "broker"}},
+			Mode: spec.NetworkNamed, Name: "dokken", Aliases: []string{"dokken", "web"},
+			IPv4: "10.9.8.7", IPv6: "fd00::7", MAC: "02:42:0a:09:08:07", Links: []spec.Link{{Container: "db", Alias: "db"}, {Container: "queue", Alias: "broker"}},
 		},
-		Ports: []backend.PortMapping{
+		Ports: []spec.PortMapping{
 			{ContainerPort: 80}, {HostIP: "127.0.0.1", HostPort: 8053, ContainerPort: 53, Protocol: "UDP"},
 		},
 		PublishAll: true,
-		ExtraHosts: []backend.HostEntry{{Name: "db.example.com", Address: netip.MustParseAddr("10.0.0.9")}, {Name: "host", Gateway: true}},
+		ExtraHosts: []spec.HostEntry{{Name: "db.example.com", Address: netip.MustParseAddr("10.0.0.9")}, {Name: "host", Gateway: true}},
 		DNS:        backend.DNS{Servers: []string{"10.0.0.2"}, Search: []string{"example.com"}, Options: []string{"ndots:2"}},
 	}
 }
@@ -67,20 +68,20 @@ func runner() backend.ContainerSpec {
 func locked() backend.ContainerSpec {
 	return backend.ContainerSpec{
 		Name: "locked", Image: "sha256:0123", Entrypoint: []string{}, User: "1000:1000",
-		Privileged: true, UserNS: backend.UserNS{Mode: backend.UserNSKeepID, UID: id(1000), GID: id(1000)}, CgroupNS: backend.Namespace{Mode: backend.NamespacePrivate},
-		IPC: backend.Namespace{Mode: backend.NamespaceHost}, PID: backend.Namespace{Mode: backend.NamespaceContainer, Container: "other"},
+		Privileged: true, UserNS: spec.UserNS{Mode: spec.UserNSKeepID, UID: id(1000), GID: id(1000)}, CgroupNS: spec.Namespace{Mode: spec.NamespacePrivate},
+		IPC: spec.Namespace{Mode: spec.NamespaceHost}, PID: spec.Namespace{Mode: spec.NamespaceContainer, Container: "other"},
 		CapAdd: []string{"net_admin", "CAP_SYS_PTRACE", "NET_ADMIN"}, CapDrop: []string{"all"},
-		Security: backend.Security{
-			SELinux: backend.SELinux{Disabled: true, Type: "container_t"}, AppArmor: "unconfined", Seccomp: "unconfined",
+		Security: spec.Security{
+			SELinux: spec.SELinux{Disabled: true, Type: "container_t"}, AppArmor: "unconfined", Seccomp: "unconfined",
 			NoNewPrivileges: true, UnmaskAll: true, Mask: []string{"/proc/a", "/proc/b"}, ProcOptions: []string{"hidepid=2"},
 		},
-		Devices: []backend.Device{
+		Devices: []spec.Device{
 			{HostPath: "/dev/fuse"}, {HostPath: "/dev/sda", ContainerPath: "/dev/xvda"},
 			{HostPath: "/dev/kvm", Permissions: "rw"}, {HostPath: "vendor.com/class=name"},
 		},
-		GPUs: 2, GroupAdd: []string{"audio", "44"}, Ulimits: []backend.Ulimit{{Name: "nofile", Soft: 1024, Hard: 4096}},
+		GPUs: 2, GroupAdd: []string{"audio", "44"}, Ulimits: []spec.Ulimit{{Name: "nofile", Soft: 1024, Hard: 4096}},
 		Sysctls: map[string]string{"net.ipv4.ip_forward": "1"}, ReadOnlyRoot: true,
-		Resources: backend.Resources{
+		Resources: spec.Resources{
 			Memory: 512 << 20, MemorySwap: -1, MemoryReservation: 256 << 20, ShmSize: 128 << 20,
 			CPUs: 1.5, CPUShares: 512, CPUSet: "0-1", Pids: 100,
 		},
@@ -90,39 +91,39 @@ func locked() backend.ContainerSpec {
 func TestContainerConfig(t *testing.T) {
 	tests := []struct {
 		name     string
-		spec     backend.ContainerSpec
+		cs       backend.ContainerSpec
 		facts    facts
 		warnings []string
 	}{
-		{name: "minimal", spec: backend.ContainerSpec{Image: "sha256:0123"}},
+		{name: "minimal", cs: backend.ContainerSpec{Image: "sha256:0123"}},
 		{
-			name: "runner", spec: runner(), facts: with(rootful(), func(f *facts) { f.linked = map[string]string{"queue": "10.9.8.9"} }),
+			name: "runner", cs: runner(), facts: with(rootful(), func(f *facts) { f.linked = map[string]string{"queue": "10.9.8.9"} }),
 			warnings: []string{"links: Podman has no links; broker stands for the address that queue has now, 10.9.8.9"},
 		},
-		{name: "locked", spec: with(locked(), func(s *backend.ContainerSpec) { s.UserNS = backend.UserNS{Mode: backend.UserNSKeepID} }), facts: rootful()},
-		{name: "locked-rootless", spec: locked(), facts: rootless(), warnings: []string{
+		{name: "locked", cs: with(locked(), func(s *backend.ContainerSpec) { s.UserNS = spec.UserNS{Mode: spec.UserNSKeepID} }), facts: rootful()},
+		{name: "locked-rootless", cs: locked(), facts: rootless(), warnings: []string{
 			"privileged: rootless Podman gives the container no more than your own user may do; " +
 				"devices, kernel modules and system-wide settings stay out of its reach",
 			"memory: this engine cannot limit it, because its cgroup controller memory is not available",
 			"cpus: this engine cannot limit it, because its cgroup controller cpu is not available",
 			"cpuset: this engine cannot limit it, because its cgroup controller cpuset is not available",
 		}},
-		{name: "systemd", spec: backend.ContainerSpec{
+		{name: "systemd", cs: backend.ContainerSpec{
 			Image: "sha256:0123", Command: []string{"/lib/systemd/systemd"}, Init: backend.InitSystemd, StopSignal: "SIGRTMIN+3",
-			CgroupNS: backend.Namespace{Mode: backend.NamespacePrivate},
+			CgroupNS: spec.Namespace{Mode: spec.NamespacePrivate},
 		}},
-		{name: "keep-id-image-user", facts: with(rootless(), func(f *facts) { f.imageUser = "app" }), spec: backend.ContainerSpec{
-			Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSKeepID},
+		{name: "keep-id-image-user", facts: with(rootless(), func(f *facts) { f.imageUser = "app" }), cs: backend.ContainerSpec{
+			Image: "sha256:0123", UserNS: spec.UserNS{Mode: spec.UserNSKeepID},
 		}},
-		{name: "nomap-root", facts: rootless(), spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSNoMap}}},
-		{name: "userns-private", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSPrivate}}},
-		{name: "userns-auto", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSAuto, Size: 4096}}},
-		{name: "userns-host", spec: backend.ContainerSpec{Image: "sha256:0123", UserNS: backend.UserNS{Mode: backend.UserNSHost}}},
-		{name: "keep-groups", spec: backend.ContainerSpec{Image: "sha256:0123", GroupAdd: []string{"keep-groups"}, GPUs: -1}},
+		{name: "nomap-root", facts: rootless(), cs: backend.ContainerSpec{Image: "sha256:0123", UserNS: spec.UserNS{Mode: spec.UserNSNoMap}}},
+		{name: "userns-private", cs: backend.ContainerSpec{Image: "sha256:0123", UserNS: spec.UserNS{Mode: spec.UserNSPrivate}}},
+		{name: "userns-auto", cs: backend.ContainerSpec{Image: "sha256:0123", UserNS: spec.UserNS{Mode: spec.UserNSAuto, Size: 4096}}},
+		{name: "userns-host", cs: backend.ContainerSpec{Image: "sha256:0123", UserNS: spec.UserNS{Mode: spec.UserNSHost}}},
+		{name: "keep-groups", cs: backend.ContainerSpec{Image: "sha256:0123", GroupAdd: []string{"keep-groups"}, GPUs: -1}},
 		{
-			name: "host-network", spec: backend.ContainerSpec{
-				Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkHost, Aliases: []string{"web"}},
-				Ports: []backend.PortMapping{{ContainerPort: 80}},
+			name: "host-network", cs: backend.ContainerSpec{
+				Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: spec.NetworkHost, Aliases: []string{"web"}},
+				Ports: []spec.PortMapping{{ContainerPort: 80}},
 			},
 			warnings: []string{
 				"aliases: other containers find them only on a network with a name of its own",
@@ -130,9 +131,9 @@ func TestContainerConfig(t *testing.T) {
 			},
 		},
 		{
-			name: "container-network", spec: backend.ContainerSpec{
+			name: "container-network", cs: backend.ContainerSpec{
 				Image: "sha256:0123", Hostname: "dokken", PublishAll: true,
-				Network: backend.NetworkAttachment{Mode: backend.NetworkContainer, Name: "other", Links: []backend.Link{{Container: "db", Alias: "database"}}},
+				Network: backend.NetworkAttachment{Mode: spec.NetworkContainer, Name: "other", Links: []spec.Link{{Container: "db", Alias: "database"}}},
 				DNS:     backend.DNS{Servers: []string{"10.0.0.2"}},
 			},
 			warnings: []string{
@@ -141,13 +142,13 @@ func TestContainerConfig(t *testing.T) {
 				"dns: they are those of container other, whose network is shared",
 			},
 		},
-		{name: "bridge-network", spec: backend.ContainerSpec{
-			Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: backend.NetworkBridge}, Ports: []backend.PortMapping{{ContainerPort: 80}},
+		{name: "bridge-network", cs: backend.ContainerSpec{
+			Image: "sha256:0123", Network: backend.NetworkAttachment{Mode: spec.NetworkBridge}, Ports: []spec.PortMapping{{ContainerPort: 80}},
 		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			config, warnings, err := containerConfig(test.spec, test.facts)
+			config, warnings, err := containerConfig(test.cs, test.facts)
 			require.NoError(t, err)
 			require.Equal(t, test.warnings, warnings)
 			got, err := json.MarshalIndent(config, "", "  ")
@@ -165,39 +166,39 @@ func with[T any](v T, change func(*T)) T {
 }
 
 func TestContainerConfigRefusals(t *testing.T) {
-	bind := func(m backend.Mount) backend.ContainerSpec {
-		m.Type, m.Target = backend.MountBind, "/x"
-		return backend.ContainerSpec{Mounts: []backend.Mount{m}}
+	bind := func(m spec.Mount) backend.ContainerSpec {
+		m.Type, m.Target = spec.MountBind, "/x"
+		return backend.ContainerSpec{Mounts: []spec.Mount{m}}
 	}
 	attached := func(n backend.NetworkAttachment) backend.ContainerSpec { return backend.ContainerSpec{Network: n} }
 	tests := []struct {
 		name  string
-		spec  backend.ContainerSpec
+		cs    backend.ContainerSpec
 		facts facts
 		want  error
 	}{
-		{"keep-id as root before 4.6", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID}}, old(), backend.ErrUnsupported},
-		{"keep-id of chosen ids as root", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID, UID: id(1000)}}, rootful(), backend.ErrUnsupported},
-		{"nomap as root", backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSNoMap}}, rootful(), backend.ErrUnsupported},
-		{"userns of no engine", backend.ContainerSpec{UserNS: backend.UserNS{Mode: "martian"}}, rootful(), backend.ErrInvalid},
-		{"host-gateway before 4.7", backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Name: "h", Gateway: true}}}, old(), backend.ErrUnsupported},
-		{"seccomp profile written out", backend.ContainerSpec{Security: backend.Security{Seccomp: `{"defaultAction":"SCMP_ACT_ALLOW"}`}}, rootful(), backend.ErrUnsupported},
-		{"security option of Docker's", backend.ContainerSpec{Security: backend.Security{WritableCgroups: true}}, rootful(), backend.ErrUnsupported},
+		{"keep-id as root before 4.6", backend.ContainerSpec{UserNS: spec.UserNS{Mode: spec.UserNSKeepID}}, old(), backend.ErrUnsupported},
+		{"keep-id of chosen ids as root", backend.ContainerSpec{UserNS: spec.UserNS{Mode: spec.UserNSKeepID, UID: id(1000)}}, rootful(), backend.ErrUnsupported},
+		{"nomap as root", backend.ContainerSpec{UserNS: spec.UserNS{Mode: spec.UserNSNoMap}}, rootful(), backend.ErrUnsupported},
+		{"userns of no engine", backend.ContainerSpec{UserNS: spec.UserNS{Mode: "martian"}}, rootful(), backend.ErrInvalid},
+		{"host-gateway before 4.7", backend.ContainerSpec{ExtraHosts: []spec.HostEntry{{Name: "h", Gateway: true}}}, old(), backend.ErrUnsupported},
+		{"seccomp profile written out", backend.ContainerSpec{Security: spec.Security{Seccomp: `{"defaultAction":"SCMP_ACT_ALLOW"}`}}, rootful(), backend.ErrUnsupported},
+		{"security option of Docker's", backend.ContainerSpec{Security: spec.Security{WritableCgroups: true}}, rootful(), backend.ErrUnsupported},
 		{"signal", backend.ContainerSpec{StopSignal: "SIGTEA"}, rootful(), backend.ErrInvalid},
 		{"platform", backend.ContainerSpec{Platform: "arm64"}, rootful(), backend.ErrInvalid},
 		{"groups", backend.ContainerSpec{GroupAdd: []string{"keep-groups", "audio"}}, rootful(), backend.ErrInvalid},
-		{"relabel of /usr", bind(backend.Mount{Source: "/usr", Relabel: backend.RelabelShared}), rootful(), backend.ErrInvalid},
-		{"kind of mount", backend.ContainerSpec{Mounts: []backend.Mount{{Type: "nfs", Target: "/x"}}}, rootful(), backend.ErrInvalid},
+		{"relabel of /usr", bind(spec.Mount{Source: "/usr", Relabel: spec.RelabelShared}), rootful(), backend.ErrInvalid},
+		{"kind of mount", backend.ContainerSpec{Mounts: []spec.Mount{{Type: "nfs", Target: "/x"}}}, rootful(), backend.ErrInvalid},
 		{"name server", backend.ContainerSpec{DNS: backend.DNS{Servers: []string{"dns.example.com"}}}, rootful(), backend.ErrInvalid},
 		{"network mode", attached(backend.NetworkAttachment{Mode: "martian"}), rootful(), backend.ErrInvalid},
-		{"address on the default bridge", attached(backend.NetworkAttachment{Mode: backend.NetworkBridge, IPv4: "10.0.0.1"}), rootful(), backend.ErrInvalid},
-		{"address", attached(backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "n", IPv4: "10.0.0"}), rootful(), backend.ErrInvalid},
-		{"MAC address", attached(backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "n", MAC: "02:42"}), rootful(), backend.ErrInvalid},
-		{"link without an address", attached(backend.NetworkAttachment{Links: []backend.Link{{Container: "db", Alias: "database"}}}), rootful(), backend.ErrUnsupported},
+		{"address on the default bridge", attached(backend.NetworkAttachment{Mode: spec.NetworkBridge, IPv4: "10.0.0.1"}), rootful(), backend.ErrInvalid},
+		{"address", attached(backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: "n", IPv4: "10.0.0"}), rootful(), backend.ErrInvalid},
+		{"MAC address", attached(backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: "n", MAC: "02:42"}), rootful(), backend.ErrInvalid},
+		{"link without an address", attached(backend.NetworkAttachment{Links: []spec.Link{{Container: "db", Alias: "database"}}}), rootful(), backend.ErrUnsupported},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, _, err := containerConfig(test.spec, test.facts)
+			_, _, err := containerConfig(test.cs, test.facts)
 			require.ErrorIs(t, err, test.want)
 		})
 	}
@@ -207,11 +208,11 @@ func TestContainerConfigRefusals(t *testing.T) {
 // Rootless Podman has a program that passes connections on, where root leaves it to
 // the kernel.
 func TestIPv6PortsAreWeakerForRoot(t *testing.T) {
-	spec := backend.ContainerSpec{Image: "sha256:0123", Ports: []backend.PortMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80}}}
+	cs := backend.ContainerSpec{Image: "sha256:0123", Ports: []spec.PortMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80}}}
 	for _, rootless := range []bool{false, true} {
 		f := facts{}
 		f.rootless = rootless
-		c, warnings, err := containerConfig(spec, f)
+		c, warnings, err := containerConfig(cs, f)
 		require.NoError(t, err)
 		require.Equal(t, []portMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}}, c.PortMappings)
 		require.Equal(t, !rootless, len(warnings) == 1, "%q", warnings)
@@ -221,25 +222,25 @@ func TestIPv6PortsAreWeakerForRoot(t *testing.T) {
 func TestNeeds(t *testing.T) {
 	tests := []struct {
 		name                        string
-		spec                        backend.ContainerSpec
+		cs                          backend.ContainerSpec
 		measure, version, imageUser bool
 	}{
-		{name: "plain", spec: backend.ContainerSpec{
-			User: "1000", Init: backend.InitSystemd, CapAdd: []string{"ALL"}, Resources: backend.Resources{ShmSize: 1},
-			ExtraHosts: []backend.HostEntry{{Name: "h", Address: netip.MustParseAddr("10.0.0.1")}}, UserNS: backend.UserNS{Mode: backend.UserNSHost},
+		{name: "plain", cs: backend.ContainerSpec{
+			User: "1000", Init: backend.InitSystemd, CapAdd: []string{"ALL"}, Resources: spec.Resources{ShmSize: 1},
+			ExtraHosts: []spec.HostEntry{{Name: "h", Address: netip.MustParseAddr("10.0.0.1")}}, UserNS: spec.UserNS{Mode: spec.UserNSHost},
 		}},
-		{name: "privileged", spec: backend.ContainerSpec{Privileged: true}, measure: true},
-		{name: "IPv6 port", spec: backend.ContainerSpec{Ports: []backend.PortMapping{{HostIP: "::1", ContainerPort: 80}}}, measure: true},
-		{name: "limited", spec: backend.ContainerSpec{Resources: backend.Resources{Pids: 1}}, measure: true},
-		{name: "host-gateway", spec: backend.ContainerSpec{ExtraHosts: []backend.HostEntry{{Gateway: true}}}, version: true},
-		{name: "keep-id", spec: backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID, UID: id(1)}}, measure: true, version: true, imageUser: true},
-		{name: "keep-id, user", spec: backend.ContainerSpec{UserNS: backend.UserNS{Mode: backend.UserNSKeepID}, User: "1"}, measure: true, version: true},
+		{name: "privileged", cs: backend.ContainerSpec{Privileged: true}, measure: true},
+		{name: "IPv6 port", cs: backend.ContainerSpec{Ports: []spec.PortMapping{{HostIP: "::1", ContainerPort: 80}}}, measure: true},
+		{name: "limited", cs: backend.ContainerSpec{Resources: spec.Resources{Pids: 1}}, measure: true},
+		{name: "host-gateway", cs: backend.ContainerSpec{ExtraHosts: []spec.HostEntry{{Gateway: true}}}, version: true},
+		{name: "keep-id", cs: backend.ContainerSpec{UserNS: spec.UserNS{Mode: spec.UserNSKeepID, UID: id(1)}}, measure: true, version: true, imageUser: true},
+		{name: "keep-id, user", cs: backend.ContainerSpec{UserNS: spec.UserNS{Mode: spec.UserNSKeepID}, User: "1"}, measure: true, version: true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			require.Equal(t, test.measure, needsMeasure(test.spec))
-			require.Equal(t, test.version, needsVersion(test.spec))
-			require.Equal(t, test.imageUser, needsImageUser(test.spec))
+			require.Equal(t, test.measure, needsMeasure(test.cs))
+			require.Equal(t, test.version, needsVersion(test.cs))
+			require.Equal(t, test.imageUser, needsImageUser(test.cs))
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // A private tool is a mount of its image with a layer of the container's own, from Podman
@@ -43,12 +44,12 @@ func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.Con
 	}
 	var carried []engine.ToolMount
 	for _, t := range all {
-		if t.Access == backend.ToolShared || !v.atLeast(imageSubPath) {
+		if t.Access == spec.ToolShared || !v.atLeast(imageSubPath) {
 			carried = append(carried, t)
 			continue
 		}
 		c.Images = append(c.Images, imageMount{
-			Source: t.Image, SubPath: t.Path, Destination: t.Path, ReadWrite: t.Access != backend.ToolReadOnly,
+			Source: t.Image, SubPath: t.Path, Destination: t.Path, ReadWrite: t.Access != spec.ToolReadOnly,
 		})
 	}
 	groups := engine.ByCarrier(carried)
@@ -72,9 +73,9 @@ func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMoun
 			return engine.NoVolume(t.Tool)
 		}
 		volume := from.Mounts[i]
-		options := backend.Mount{ReadOnly: t.Access != backend.ToolShared, NoCopy: true}
+		options := spec.Mount{ReadOnly: t.Access != spec.ToolShared, NoCopy: true}
 		at := t.Path
-		if t.Access == backend.ToolDefault || t.Access == backend.ToolPrivate {
+		if t.Access == spec.ToolDefault || t.Access == spec.ToolPrivate {
 			c.Overlays = append(c.Overlays, overlayMount{Destination: t.Path, Source: volume.Source})
 			at = path.Join(toolDir, strconv.Itoa(len(c.Overlays)))
 		}
@@ -131,7 +132,7 @@ func (b *Backend) makeCarrier(ctx context.Context, c engine.Carrier) (containerA
 		networkingConfig: networkingConfig{NetNS: &namespace{Mode: "none"}},
 	}
 	for _, target := range c.Undeclared {
-		config.Volumes = append(config.Volumes, namedVolume{Dest: target, Options: volumeOptions(backend.Mount{})})
+		config.Volumes = append(config.Volumes, namedVolume{Dest: target, Options: volumeOptions(spec.Mount{})})
 	}
 	made, err := b.create(ctx, config)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // bareCommand makes this program the bare one.
@@ -28,7 +29,7 @@ func bare(ctx context.Context, host, name string) (err error) {
 	defer func() { err = errors.Join(err, be.Close()) }()
 	c, err := be.CreateContainer(ctx, backend.ContainerSpec{Name: name, Image: "docker.io/library/busybox:latest",
 		Entrypoint: []string{"sh", "-c", "trap 'exit 0' TERM; while :; do sleep 86400 & wait $!; done"},
-		Network:    backend.NetworkAttachment{Mode: backend.NetworkNamed, Name: "dokken"}})
+		Network:    backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: "dokken"}})
 	if err != nil {
 		return err
 	}

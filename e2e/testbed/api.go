@@ -16,9 +16,8 @@ import (
 	"testing"
 
 	"github.com/docker/go-connections/nat"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
-
-	"github.com/galley-kitchen/galley/backend"
 )
 
 // What tests ask an engine without galley's own backends: requests of the part of Docker's
@@ -90,7 +89,7 @@ func (e Engine) RemoveVolume(ctx context.Context, name string) error {
 // Container is what an engine says of a container that galley has no use for.
 type Container struct {
 	// Ports are the published ports as they were bound, in the order of their numbers.
-	Ports []backend.PortMapping
+	Ports []spec.PortMapping
 	// IPAddress is the address on the first network that gave one, by name.
 	IPAddress string
 	// Volumes are the names of the volumes mounted, anonymous ones too.
@@ -125,12 +124,12 @@ func (e Engine) Inspect(t testing.TB, container string) Container {
 			if err != nil || b.HostIP == "::" && len(bindings) > 1 {
 				continue // not bound, or for all addresses of IPv6 what another one is for those of IPv4
 			}
-			c.Ports = append(c.Ports, backend.PortMapping{
+			c.Ports = append(c.Ports, spec.PortMapping{
 				HostIP: strings.TrimPrefix(b.HostIP, "0.0.0.0"), HostPort: host, ContainerPort: port.Int(), Protocol: port.Proto(),
 			})
 		}
 	}
-	slices.SortFunc(c.Ports, func(a, b backend.PortMapping) int {
+	slices.SortFunc(c.Ports, func(a, b spec.PortMapping) int {
 		return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.HostPort, b.HostPort))
 	})
 	return c

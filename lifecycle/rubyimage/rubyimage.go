@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/internal/names"
@@ -118,7 +119,7 @@ func (r Runner) Run(ctx context.Context, text []byte, p template.RubyProgram) (o
 	}
 	c, err := helper.Start(ctx, r.Engine, backend.ContainerSpec{
 		Name: "galley-ruby-" + names.Random(6), Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", keepAlive},
-		Network: backend.NetworkAttachment{Mode: backend.NetworkNone},
+		Network: backend.NetworkAttachment{Mode: spec.NetworkNone},
 		Labels:  backend.Labels{label.Role: label.RoleHelper, label.Version: r.Version},
 	})
 	if err != nil {

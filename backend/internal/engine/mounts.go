@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // protected are directories that must keep their SELinux labels: a host whose
@@ -15,7 +16,7 @@ var protected = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", 
 
 // CheckRelabel refuses to relabel a directory that the engine's host needs as it
 // is. Errors: backend.ErrInvalid.
-func CheckRelabel(m backend.Mount) error {
+func CheckRelabel(m spec.Mount) error {
 	source := path.Clean(m.Source)
 	home, err := os.UserHomeDir()
 	isHome := err == nil && source == path.Clean(home)

@@ -4,11 +4,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // Labels are the SELinux labels as both engines' APIs have them: "disable", "type:container_t".
-func Labels(l backend.SELinux) []string {
+func Labels(l spec.SELinux) []string {
 	var list []string
 	if l.Disabled {
 		list = append(list, "disable")
@@ -28,7 +28,7 @@ func Labels(l backend.SELinux) []string {
 
 // UserNSOptions are the options of a user namespace as kitchen.yml and Podman have them:
 // "uid=1000,gid=1000".
-func UserNSOptions(u backend.UserNS) string {
+func UserNSOptions(u spec.UserNS) string {
 	var options []string
 	id := func(name string, id *uint32) {
 		if id != nil {
@@ -44,7 +44,7 @@ func UserNSOptions(u backend.UserNS) string {
 }
 
 // UserNSWords are a user namespace as kitchen.yml has it, for messages.
-func UserNSWords(u backend.UserNS) string {
+func UserNSWords(u spec.UserNS) string {
 	if options := UserNSOptions(u); options != "" {
 		return string(u.Mode) + ":" + options
 	}

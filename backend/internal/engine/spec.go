@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // What a container's specification means on every engine.
@@ -24,24 +25,24 @@ func CheckSpec(s backend.ContainerSpec) error {
 	}
 	for _, m := range s.Mounts {
 		switch m.Type {
-		case backend.MountBind, backend.MountVolume, backend.MountTmpfs:
+		case spec.MountBind, spec.MountVolume, spec.MountTmpfs:
 		default:
 			return invalid("mount "+m.Target, "there is no kind of mount called "+string(m.Type), "Write bind, volume or tmpfs.")
 		}
 	}
 	switch s.UserNS.Mode {
-	case "", backend.UserNSHost, backend.UserNSKeepID, backend.UserNSAuto, backend.UserNSNoMap, backend.UserNSPrivate:
+	case "", spec.UserNSHost, spec.UserNSKeepID, spec.UserNSAuto, spec.UserNSNoMap, spec.UserNSPrivate:
 	default:
 		return invalid("userns "+string(s.UserNS.Mode), "there is no such mode", "Write host, keep-id, auto, nomap or private.")
 	}
 	n := s.Network
 	switch n.Mode {
-	case "", backend.NetworkBridge, backend.NetworkHost, backend.NetworkNone:
+	case "", spec.NetworkBridge, spec.NetworkHost, spec.NetworkNone:
 		if hasAddress(n) {
 			return invalid("network_mode "+string(n.Mode), "a fixed address needs a network of its own",
 				"Name a network in network_mode, or leave the address out.")
 		}
-	case backend.NetworkNamed, backend.NetworkContainer:
+	case spec.NetworkNamed, spec.NetworkContainer:
 	default:
 		return invalid("network_mode "+string(n.Mode), "there is no such mode", "")
 	}
@@ -75,14 +76,14 @@ func VolumesFrom(s backend.ContainerSpec) []string {
 
 // Publishes reports whether ports can be published on a container's network.
 func Publishes(n backend.NetworkAttachment) bool {
-	return n.Mode != backend.NetworkHost && n.Mode != backend.NetworkNone
+	return n.Mode != spec.NetworkHost && n.Mode != spec.NetworkNone
 }
 
 // NetworkWarnings tells what a container's kind of network leaves without effect.
 func NetworkWarnings(s backend.ContainerSpec) []string {
 	var warnings []string
 	n := s.Network
-	if n.Mode != backend.NetworkNamed && len(n.Aliases) > 0 {
+	if n.Mode != spec.NetworkNamed && len(n.Aliases) > 0 {
 		warnings = append(warnings, "aliases: other containers find them only on a network with a name of its own")
 	}
 	if !Publishes(n) && (len(s.Ports) > 0 || s.PublishAll) {

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // The labels by which a backend finds what galley has made, and what it itself has made
@@ -67,7 +68,7 @@ func (v *Volumes) Expand(
 ) ([]ToolMount, error) {
 	var mounts []ToolMount
 	for _, t := range s.Tools {
-		if err := t.Access.Validate(); err != nil {
+		if err := t.Validate(); err != nil {
 			return nil, err
 		}
 		declared, err := v.Of(ctx, t.Image, inspect)
@@ -84,7 +85,7 @@ func (v *Volumes) Expand(
 		}
 		for _, path := range paths {
 			t.Path = path
-			if !slices.ContainsFunc(s.Mounts, func(m backend.Mount) bool { return m.Target == path }) {
+			if !slices.ContainsFunc(s.Mounts, func(m spec.Mount) bool { return m.Target == path }) {
 				mounts = append(mounts, ToolMount{Tool: t, Declared: declared})
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func TestCapabilities(t *testing.T) {
@@ -103,18 +104,18 @@ func TestRegistryConfig(t *testing.T) {
 }
 
 func TestLabels(t *testing.T) {
-	require.Nil(t, Labels(backend.SELinux{}))
-	require.Equal(t, []string{"disable", "nested", "user:u", "role:r", "type:t", "level:s0", "filetype:f"}, Labels(backend.SELinux{
+	require.Nil(t, Labels(spec.SELinux{}))
+	require.Equal(t, []string{"disable", "nested", "user:u", "role:r", "type:t", "level:s0", "filetype:f"}, Labels(spec.SELinux{
 		Disabled: true, Nested: true, User: "u", Role: "r", Type: "t", Level: "s0", FileType: "f",
 	}))
 }
 
 func TestUserNSWords(t *testing.T) {
 	id, root := uint32(1000), uint32(0)
-	for want, u := range map[string]backend.UserNS{
+	for want, u := range map[string]spec.UserNS{
 		"":                       {},
-		"auto:size=65536":        {Mode: backend.UserNSAuto, Size: 65536},
-		"keep-id:uid=1000,gid=0": {Mode: backend.UserNSKeepID, UID: &id, GID: &root},
+		"auto:size=65536":        {Mode: spec.UserNSAuto, Size: 65536},
+		"keep-id:uid=1000,gid=0": {Mode: spec.UserNSKeepID, UID: &id, GID: &root},
 	} {
 		require.Equal(t, want, UserNSWords(u))
 	}
@@ -126,6 +127,6 @@ func TestCheckRelabel(t *testing.T) {
 		"/": backend.ErrInvalid, "/usr/": backend.ErrInvalid, "/etc/../usr": backend.ErrInvalid, "/somewhere/me": backend.ErrInvalid,
 		"/somewhere/me/project": nil, "/srv/data": nil,
 	} {
-		require.ErrorIs(t, CheckRelabel(backend.Mount{Source: source}), want, source)
+		require.ErrorIs(t, CheckRelabel(spec.Mount{Source: source}), want, source)
 	}
 }
