@@ -28,21 +28,17 @@ type ContainerBackend interface {
 
 // Images is the part of an engine that deals with images.
 type Images interface {
-	// InspectImage finds a local image by reference or ID. It never pulls.
-	// Errors: ErrNotFound.
+	// InspectImage finds a local image by reference or ID. It never pulls. Errors: ErrNotFound.
 	InspectImage(ctx context.Context, ref string) (Image, error)
 
-	// PullImage fetches an image from its registry and returns what the engine
-	// then has under that reference. It reads the engine's progress stream to
-	// its end, since a failed pull is told there and not by the status code.
-	// Errors: ErrNotFound (no such image), ErrUnauthorized, ErrUnreachable (the
-	// registry), ErrWrongPlatform, ErrNoSpace.
+	// PullImage fetches an image from its registry and returns what the engine then has under that reference. It reads
+	// the engine's progress stream to its end, since a failed pull is told there and not by the status code. Errors:
+	// ErrNotFound (no such image), ErrUnauthorized, ErrUnreachable (the registry), ErrWrongPlatform, ErrNoSpace.
 	PullImage(ctx context.Context, o PullOptions) (Image, error)
 
-	// BuildImage builds an image from a tar of a build context and returns it.
-	// Errors: ErrBuildFailed with the failing step's output, ErrUnauthorized,
-	// ErrConflict (an image that the build looked at was removed meanwhile; nothing
-	// is wrong with the build itself).
+	// BuildImage builds an image from a tar of a build context and returns it. Errors: ErrBuildFailed with the failing
+	// step's output, ErrUnauthorized, ErrConflict (an image that the build looked at was removed meanwhile; nothing is
+	// wrong with the build itself).
 	BuildImage(ctx context.Context, o BuildOptions) (Image, error)
 
 	// ListImages returns the local images that carry all of labels.
@@ -55,45 +51,37 @@ type Images interface {
 
 // Containers is the part of an engine that deals with containers.
 type Containers interface {
-	// CreateContainer makes a container and does not start it. What its Tools need
-	// on the engine is made if it is not there, once for all callers and processes.
-	// What was asked for and can only be given weaker is in Container.Warnings.
-	// Errors: *UnsupportedError (nothing was created), ErrNotFound (image,
-	// network, a VolumesFrom source or a tool's image), ErrConflict (the name is taken),
-	// ErrMountSource (a bind's source is not there for the engine; it is never
-	// made silently), ErrInvalid.
+	// CreateContainer makes a container and does not start it. What its Tools need on the engine is made if it is not
+	// there, once for all callers and processes. What was asked for and can only be given weaker is in
+	// Container.Warnings. Errors: *UnsupportedError (nothing was created), ErrNotFound (image, network, a VolumesFrom
+	// source or a tool's image), ErrConflict (the name is taken), ErrMountSource (a bind's source is not there for the
+	// engine; it is never made silently), ErrInvalid.
 	CreateContainer(ctx context.Context, s ContainerSpec) (Container, error)
 
-	// StartContainer starts a container; one that runs already is success.
-	// Errors: ErrNotFound (also for a tool's image), ErrPortTaken, ErrMountSource, ErrInvalid (the command
-	// cannot be run).
+	// StartContainer starts a container; one that runs already is success. Errors: ErrNotFound (also for a tool's
+	// image), ErrPortTaken, ErrMountSource, ErrInvalid (the command cannot be run).
 	StartContainer(ctx context.Context, id string) error
 
 	// InspectContainer finds a container by ID or name. Errors: ErrNotFound.
 	InspectContainer(ctx context.Context, idOrName string) (Container, error)
 
-	// ListContainers returns the containers, running or not, that carry all of
-	// labels; an empty value matches any value of that label. Fields that only
-	// an inspection knows (ExitCode) may be empty.
+	// ListContainers returns the containers, running or not, that carry all of labels; an empty value matches any value
+	// of that label. Fields that only an inspection knows (ExitCode) may be empty.
 	ListContainers(ctx context.Context, labels Labels) ([]Container, error)
 
-	// Exec runs a command in a running container, attached, and returns its
-	// exit code once its output has been delivered to the end. A command that
-	// cannot be started is not an error but a code: 127 not found, 126 not
-	// executable; death by signal n is 128+n. When ctx ends, the command is
-	// killed as far as the engine allows and ctx's error is returned. An exec is
-	// never retried. Errors: ErrNotFound, ErrNotRunning.
+	// Exec runs a command in a running container, attached, and returns its exit code once its output has been
+	// delivered to the end. A command that cannot be started is not an error but a code: 127 not found, 126 not
+	// executable; death by signal n is 128+n. When ctx ends, the command is killed as far as the engine allows and
+	// ctx's error is returned. An exec is never retried. Errors: ErrNotFound, ErrNotRunning.
 	Exec(ctx context.Context, id string, e ExecSpec) (exitCode int, err error)
 
-	// CopyTo unpacks a tar stream into directory dir of a container, running or
-	// not. It acts on what processes in the container see, also where something is
-	// mounted in memory, or fails. Errors: ErrNotFound (container or directory),
+	// CopyTo unpacks a tar stream into directory dir of a container, running or not. It acts on what processes in the
+	// container see, also where something is mounted in memory, or fails. Errors: ErrNotFound (container or directory),
 	// ErrInvalid (dir is not a directory), ErrUnsupported.
 	CopyTo(ctx context.Context, id, dir string, tar io.Reader) error
 
-	// CopyFrom returns a tar stream of path, whose entries start with path's
-	// base name; those of "DIR/." are what is in DIR. It is what processes in the
-	// container see, as with CopyTo. The caller closes it. Errors: ErrNotFound,
+	// CopyFrom returns a tar stream of path, whose entries start with path's base name; those of "DIR/." are what is in
+	// DIR. It is what processes in the container see, as with CopyTo. The caller closes it. Errors: ErrNotFound,
 	// ErrUnsupported.
 	CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
 
@@ -101,29 +89,25 @@ type Containers interface {
 	// the container stops or ctx ends. Errors: ErrNotFound.
 	ContainerLogs(ctx context.Context, id string, o LogOptions) error
 
-	// WaitContainer blocks until a started container has stopped and returns
-	// its exit code. Errors: ErrNotFound.
+	// WaitContainer blocks until a started container has stopped and returns its exit code. Errors: ErrNotFound.
 	WaitContainer(ctx context.Context, id string) (exitCode int, err error)
 
-	// RemoveContainer kills and removes a container at once, with its anonymous
-	// volumes and what it wrote into its private tools. Absent is success, and so is
-	// a removal already under way, whose end is waited for: on return the name is
-	// free. What a process that died in the middle of a removal left goes as well.
+	// RemoveContainer kills and removes a container at once, with its anonymous volumes and what it wrote into its
+	// private tools. Absent is success, and so is a removal already under way, whose end is waited for: on return the
+	// name is free. What a process that died in the middle of a removal left goes as well.
 	RemoveContainer(ctx context.Context, id string) error
 }
 
 // Networks is the part of an engine that deals with networks.
 type Networks interface {
-	// EnsureNetwork returns the bridge network of that name, making it if there
-	// is none. Containers on it find each other by name and alias on every
-	// engine. Two callers at once get the same network.
+	// EnsureNetwork returns the bridge network of that name, making it if there is none. Containers on it find each
+	// other by name and alias on every engine. Two callers at once get the same network.
 	EnsureNetwork(ctx context.Context, s NetworkSpec) (Network, error)
 
 	// ListNetworks returns the networks that carry all of labels.
 	ListNetworks(ctx context.Context, labels Labels) ([]Network, error)
 
-	// RemoveNetwork removes a network. Absent is success; one in use is
-	// ErrConflict.
+	// RemoveNetwork removes a network. Absent is success; one in use is ErrConflict.
 	RemoveNetwork(ctx context.Context, name string) error
 }
 

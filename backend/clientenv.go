@@ -2,9 +2,8 @@ package backend
 
 import "path/filepath"
 
-// ClientEnv is the environment by which another program, such as a test tool on
-// this machine, reaches the engine at an endpoint: the variables that Docker's
-// clients read, which any engine with Docker's API serves, and those of Podman's.
+// ClientEnv is the environment by which another program, such as a test tool on this machine, reaches the engine at an
+// endpoint: the variables that Docker's clients read, which any engine with Docker's API serves, and those of Podman's.
 func ClientEnv(e Endpoint) map[string]string {
 	env := map[string]string{"DOCKER_HOST": e.URI}
 	if e.Kind == KindPodman {

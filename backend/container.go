@@ -18,9 +18,8 @@ type ContainerSpec struct {
 	// Entrypoint alone leaves the image's command out too.
 	Entrypoint, Command []string
 	Env                 map[string]string
-	// ClientProxies adds the proxies of the engine's own client to Env, as that client
-	// does: those of Docker's config.json, or of the environment of Podman's service. What
-	// Env has counts.
+	// ClientProxies adds the proxies of the engine's own client to Env, as that client does: those of Docker's
+	// config.json, or of the environment of Podman's service. What Env has counts.
 	ClientProxies bool
 	Hostname      string
 	// Domainname is the part after the host name.
@@ -35,8 +34,7 @@ type ContainerSpec struct {
 
 	// Init is the kind of PID 1 that the engine has to provide for.
 	Init Init
-	// Privileged is "as much as this engine may give"; what it may not give is
-	// told in Container.Warnings.
+	// Privileged is "as much as this engine may give"; what it may not give is told in Container.Warnings.
 	Privileged bool
 	UserNS     spec.UserNS
 	CgroupNS   spec.Namespace
@@ -139,8 +137,7 @@ type ExecSpec struct {
 	Mark string
 	// Stdin, when set, is copied to the command until it ends.
 	Stdin io.Reader
-	// Stdout and Stderr receive the output; nil throws it away. With a Tty both
-	// streams come through Stdout.
+	// Stdout and Stderr receive the output; nil throws it away. With a Tty both streams come through Stdout.
 	Stdout, Stderr io.Writer
 	// Tty gives the command a terminal.
 	Tty bool

@@ -22,8 +22,7 @@ type Endpoint struct {
 	// Machine marks a virtual machine of Podman's on this computer. Its host key is
 	// made anew with the machine, so it is not checked.
 	Machine bool
-	// Ephemeral is true for a service that ends with this process: a later one
-	// cannot be found at the same address.
+	// Ephemeral is true for a service that ends with this process: a later one cannot be found at the same address.
 	Ephemeral bool
 	// Kind and APIVersion are what the engine said when it was asked.
 	Kind       Kind

@@ -10,9 +10,8 @@ import (
 type Engine struct {
 	// Kind is what Recognize puts into an endpoint, and what Open is chosen by.
 	Kind Kind
-	// Recognize reports whether the headers of an answer to GET /_ping are this engine's,
-	// and fills in the endpoint's versions. It is nil for Docker and Podman, which
-	// detection itself tells apart, and is asked before them.
+	// Recognize reports whether the headers of an answer to GET /_ping are this engine's, and fills in the endpoint's
+	// versions. It is nil for Docker and Podman, which detection itself tells apart, and is asked before them.
 	Recognize func(ep *Endpoint, h http.Header) bool
 	// Open makes a backend. It asks the engine for nothing.
 	Open func(ep Endpoint) (ContainerBackend, error)

@@ -97,8 +97,7 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// UnsupportedError says that an engine cannot do what was asked. It is returned
-// before anything is created.
+// UnsupportedError says that an engine cannot do what was asked. It is returned before anything is created.
 type UnsupportedError struct {
 	// Feature is what was asked, in the user's words: "userns: keep-id".
 	Feature string

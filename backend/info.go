@@ -5,7 +5,6 @@ package backend
 type Info struct {
 	// CgroupVersion is 1 or 2.
 	CgroupVersion int
-	// NativeSystemd is true when the engine prepares a container for a systemd
-	// PID 1 by itself.
+	// NativeSystemd is true when the engine prepares a container for a systemd PID 1 by itself.
 	NativeSystemd bool
 }

@@ -8,11 +8,9 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// NormalizeRef makes a fully qualified reference of what people write: "debian"
-// becomes "docker.io/library/debian:latest". An image ID stays as it is, and gets its
-// prefix where it has none. Every
-// engine gets such a name, since short ones mean different things to each.
-// Errors: ErrInvalid.
+// NormalizeRef makes a fully qualified reference of what people write: "debian" becomes
+// "docker.io/library/debian:latest". An image ID stays as it is, and gets its prefix where it has none. Every engine
+// gets such a name, since short ones mean different things to each. Errors: ErrInvalid.
 func NormalizeRef(ref string) (string, error) {
 	if _, err := digest.Parse(ref); err == nil {
 		return ref, nil

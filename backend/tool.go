@@ -8,8 +8,7 @@ import "github.com/galley-kitchen/galley/backend/spec"
 type Tool struct {
 	// Image is the ID of a local image.
 	Image string
-	// Path is the directory, in the image and in the container; empty means every
-	// volume that the image declares.
+	// Path is the directory, in the image and in the container; empty means every volume that the image declares.
 	Path string
 	// Access says who sees what the container writes into the directory.
 	Access spec.ToolAccess

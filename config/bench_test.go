@@ -10,8 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// manyInstances writes a project of n suites on n platforms, each with blocks of
-// its own, and returns its directory.
+// manyInstances writes a project of n suites on n platforms, each with blocks of its own, and returns its directory.
 func manyInstances(tb testing.TB, n int) string {
 	tb.Helper()
 	var b strings.Builder

@@ -10,8 +10,7 @@ import (
 
 // decoder reads the keys of one plugin's block into an instance.
 type decoder struct {
-	// root is the project directory, home the user's; relative and ~ paths are
-	// resolved against them.
+	// root is the project directory, home the user's; relative and ~ paths are resolved against them.
 	root, home string
 	// env looks up the client's environment.
 	env func(string) (string, bool)

@@ -41,8 +41,7 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 			}
 			continue
 		case !k.forKind(kind):
-			// The key is of another plugin of the section, which other
-			// instances of the file may well use.
+			// The key is of another plugin of the section, which other instances of the file may well use.
 			if d.lint {
 				d.report(Diagnostic{Severity: SeverityWarning, Pos: e.KeyPos, Key: d.spelt,
 					Msg:  d.spelt + " has no effect on the " + string(in) + " " + kind,

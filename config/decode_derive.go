@@ -27,15 +27,13 @@ func (dr *Driver) derive(platform string, p Provisioner) {
 		}
 	}
 	if dr.ToolVersion == "" && p.Name != driverDokken {
-		// kitchen-dokken knows only chef_version; other provisioners install
-		// product_version.
+		// kitchen-dokken knows only chef_version; other provisioners install product_version.
 		dr.ToolVersion = p.Chef.ProductVersion
 	}
 	dr.ToolImage = TaggedImage(dr.ToolImage, cmp.Or(dr.ToolVersion, "latest"))
 }
 
-// TaggedImage joins chef_image and chef_version. A tag or digest that is a part of the
-// image wins.
+// TaggedImage joins chef_image and chef_version. A tag or digest that is a part of the image wins.
 func TaggedImage(image, version string) string {
 	if strings.ContainsAny(image[strings.LastIndexByte(image, '/')+1:], ":@") {
 		return image
@@ -46,9 +44,8 @@ func TaggedImage(image, version string) string {
 	return image + ":" + version
 }
 
-// derive takes over what the provisioner says of Chef's licence: it covers InSpec,
-// and users of kitchen-inspec, which never asks, say it once. A client
-// that does not keep the acceptance has none for InSpec to find.
+// derive takes over what the provisioner says of Chef's licence: it covers InSpec, and users of kitchen-inspec, which
+// never asks, say it once. A client that does not keep the acceptance has none for InSpec to find.
 func (v *InspecVerifier) derive(c Chef) {
 	for _, f := range []struct {
 		to   *string
@@ -60,9 +57,8 @@ func (v *InspecVerifier) derive(c Chef) {
 	}
 }
 
-// imageOf makes an image of a platform's name, as dokken does: of the parts
-// between dashes the first is the repository and the second the tag; others do
-// not count.
+// imageOf makes an image of a platform's name, as dokken does: of the parts between dashes the first is the repository
+// and the second the tag; others do not count.
 func imageOf(platform string) string {
 	parts := strings.Split(platform, "-")
 	if len(parts) == 1 {
@@ -71,8 +67,7 @@ func imageOf(platform string) string {
 	return parts[0] + ":" + parts[1]
 }
 
-// withProxy adds the proxies to an environment, in both spellings, where it does
-// not set them itself.
+// withProxy adds the proxies to an environment, in both spellings, where it does not set them itself.
 func withProxy(env map[string]string, p Proxy) map[string]string {
 	add := map[string]string{}
 	for _, v := range []struct{ name, value string }{

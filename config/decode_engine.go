@@ -136,8 +136,7 @@ func ulimitNames() []string {
 		"rss", "rtprio", "rttime", "sigpending", "stack"}
 }
 
-// ulimits reads "nofile=1024:2048", {nofile: 1024}, {nofile: {soft, hard}} or
-// [{name, soft, hard}].
+// ulimits reads "nofile=1024:2048", {nofile: 1024}, {nofile: {soft, hard}} or [{name, soft, hard}].
 func ulimits(d *decoder, v *yaml11.Value) ([]spec.Ulimit, bool) {
 	return each(v, func(it *yaml11.Value) ([]spec.Ulimit, bool) {
 		switch {

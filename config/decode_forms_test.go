@@ -292,8 +292,7 @@ func TestPathsWithoutHome(t *testing.T) {
 	}
 }
 
-// What runs in the container of kitchen-docker, kitchen-docker_cli builds into the
-// image.
+// What runs in the container of kitchen-docker, kitchen-docker_cli builds into the image.
 func TestRunCommandOfDockerCLI(t *testing.T) {
 	text := driverYAML("run_command: [a b, c]\nprovision_command: d\ncommand: /sbin/init")
 	got, diags := configOf(t, strings.Replace(text, "name: dokken", "name: docker_cli", 1)).Resolve(ResolveOptions{})

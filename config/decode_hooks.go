@@ -137,8 +137,7 @@ func filterTexts(d *decoder, v *yaml11.Value) ([]string, bool) {
 	return texts(d, v)
 }
 
-// hookRunsOn reports whether a hook's filters let a platform pass: includes decide
-// when there are any, else excludes.
+// hookRunsOn reports whether a hook's filters let a platform pass: includes decide when there are any, else excludes.
 func (r *resolver) hookRunsOn(h Hook, platform string) bool {
 	if len(h.Includes) > 0 {
 		return r.anyFilter(h.Includes, platform)
@@ -165,8 +164,7 @@ func (r *resolver) anyFilter(filters []string, name string) bool {
 	return false
 }
 
-// forPlatform are the hooks that run on a platform. Those without filters are
-// shared, not copied.
+// forPlatform are the hooks that run on a platform. Those without filters are shared, not copied.
 func (h Hooks) forPlatform(matches func(Hook) bool) Hooks {
 	filtered := false
 	for _, list := range h {

@@ -109,8 +109,7 @@ func textMap(d *decoder, v *yaml11.Value) (map[string]string, bool) {
 	return out, good
 }
 
-// isText reports whether the value of a hash is a string or null, and complains
-// if not.
+// isText reports whether the value of a hash is a string or null, and complains if not.
 func (d *decoder) isText(e yaml11.Entry) bool {
 	if isScalar(e.Value) || e.Value.Kind == yaml11.Null {
 		return true
@@ -139,8 +138,7 @@ func (d *decoder) hashWith(v *yaml11.Value, symbol func(string) string) (Hash, b
 	return nil, false
 }
 
-// command reads a command line: a list of words, or a string that is split as a
-// shell splits it.
+// command reads a command line: a list of words, or a string that is split as a shell splits it.
 func command(d *decoder, v *yaml11.Value) ([]string, bool) {
 	if v.Kind == yaml11.Seq {
 		return texts(d, v)

@@ -14,17 +14,15 @@ type ResolveOptions struct {
 	Select func(RawInstance) bool
 	// Home is the user's home directory, for paths that begin with ~.
 	Home string
-	// Env looks up the client's environment, for variables without a value; nil
-	// is an empty environment.
+	// Env looks up the client's environment, for variables without a value; nil is an empty environment.
 	Env func(string) (string, bool)
 
 	// lint also reports what is fine yet has no effect.
 	lint bool
 }
 
-// Resolve makes typed instances of what was loaded: defaults are applied, values
-// checked. It returns every problem that it found. An instance with an error
-// holds what could be read, and must not be run.
+// Resolve makes typed instances of what was loaded: defaults are applied, values checked. It returns every problem that
+// it found. An instance with an error holds what could be read, and must not be run.
 //
 // Blocks that instances share are decoded once, and the slices and maps in the
 // result are shared as well: they must not be changed.
@@ -65,8 +63,7 @@ type Summary struct {
 	Driver, Provisioner, Verifier, Transport string
 }
 
-// Summaries names the instances and their plugins, without decoding anything
-// else.
+// Summaries names the instances and their plugins, without decoding anything else.
 func (c *Config) Summaries() []Summary {
 	out := make([]Summary, len(c.Instances))
 	for i, raw := range c.Instances {
@@ -103,8 +100,7 @@ func (r *resolver) instance(index int, raw RawInstance) Instance {
 	}
 	i.Driver = once(r.drivers, raw.Driver, r.driver)
 	if i.Driver.Kind == DriverUnserved {
-		// What the other blocks say was written for a driver that galley does
-		// not serve: one error is enough.
+		// What the other blocks say was written for a driver that galley does not serve: one error is enough.
 		i.Provisioner.Name, i.Verifier.Name, i.Transport.Name = pluginName(raw.Provisioner), pluginName(raw.Verifier),
 			pluginName(raw.Transport)
 		return i
@@ -147,8 +143,7 @@ func pluginName(block *yaml11.Value) string {
 	return name
 }
 
-// nameIn is the name in a plugin's block, and its value; the value is nil when the
-// name is Test Kitchen's default.
+// nameIn is the name in a plugin's block, and its value; the value is nil when the name is Test Kitchen's default.
 func nameIn(block *yaml11.Value) (string, *yaml11.Value) {
 	if block == nil || block.Kind != yaml11.Map {
 		return "", nil

@@ -14,8 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/config/kitchen"
 )
 
-// wholeYAML is a kitchen.yml with these lines at the margin, one platform and one
-// suite.
+// wholeYAML is a kitchen.yml with these lines at the margin, one platform and one suite.
 func wholeYAML(lines string) string {
 	return lines + "\nplatforms: [{name: ubuntu-22.04}]\nsuites: [{name: default}]\n"
 }

@@ -23,9 +23,8 @@ func newSources(files []File) *sources {
 	return s
 }
 
-// text returns a plain number as it stands in the file: `16.10` is the number
-// 16.1, yet the version "16.10". It answers false unless what stands there is
-// surely that number.
+// text returns a plain number as it stands in the file: `16.10` is the number 16.1, yet the version "16.10". It answers
+// false unless what stands there is surely that number.
 func (s *sources) text(v *yaml11.Value) (string, bool) {
 	lines, ok := s.lines[v.Pos.File]
 	if !ok {

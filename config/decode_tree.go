@@ -141,9 +141,8 @@ func checkNames(ds *kitchen.Diagnostics, in Section, path string, v *yaml11.Valu
 	}
 }
 
-// checkFilter warns of names that are no platform, neither here nor elsewhere, in a
-// file whose platforms do not count. A file that is not used now may bring others, so
-// only a likely slip is reported, unless linting.
+// checkFilter warns of names that are no platform, neither here nor elsewhere, in a file whose platforms do not count.
+// A file that is not used now may bring others, so only a likely slip is reported, unless linting.
 func checkFilter(ds *kitchen.Diagnostics, key string, v *yaml11.Value, platforms, elsewhere []string, lint bool) {
 	for _, it := range items(v) {
 		name, ok := it.Text()

@@ -21,9 +21,8 @@ type DiagnoseOptions struct {
 	Diagnostics []Diagnostic
 }
 
-// Diagnose renders the files and the resolved configuration of the instances,
-// which Resolve made of c: every key with its value or default, in order of the
-// alphabet. Secrets are masked, by their names and by their values.
+// Diagnose renders the files and the resolved configuration of the instances, which Resolve made of c: every key with
+// its value or default, in order of the alphabet. Secrets are masked, by their names and by their values.
 func (c *Config) Diagnose(instances []Instance, o DiagnoseOptions) ([]byte, error) {
 	mask := c.Masker(o.Environ)
 	files := make([]any, 0, len(c.Files))

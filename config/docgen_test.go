@@ -27,8 +27,7 @@ var keyDocs = sync.OnceValue(func() map[Section]map[string]keyDoc {
 
 func (k Key) docs() keyDoc { return keyDocs()[k.Section][k.Name] }
 
-// referenceMarkdown renders the reference of kitchen.yml, docs/kitchen-yml.md, from
-// the table of keys.
+// referenceMarkdown renders the reference of kitchen.yml, docs/kitchen-yml.md, from the table of keys.
 func referenceMarkdown() string {
 	var b strings.Builder
 	b.WriteString(docIntro)
@@ -98,8 +97,7 @@ type docGroup struct {
 	keys  []Key
 }
 
-// docGroups are a section's keys that have an effect: those of all kinds first, and
-// then those of each kind.
+// docGroups are a section's keys that have an effect: those of all kinds first, and then those of each kind.
 func docGroups(s Section) []docGroup {
 	var groups []docGroup
 	for _, k := range theSchema().keys {

@@ -9,9 +9,8 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// Hash is a hash of kitchen.yml in the order of the files and of the merge, in which
-// tools see it. Values are nil, bool, int64 or *big.Int, float64, string, []any and
-// Hash.
+// Hash is a hash of kitchen.yml in the order of the files and of the merge, in which tools see it. Values are nil,
+// bool, int64 or *big.Int, float64, string, []any and Hash.
 type Hash []Pair
 
 // Pair is a key of a Hash with its value.
@@ -57,9 +56,8 @@ func (h Hash) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// MarshalPlain renders a value such as Chef.Attributes as indented JSON with a
-// newline at the end. A float stays one: of `version: 7.0` a recipe is to make
-// "7.0", as it does when Ruby writes the JSON.
+// MarshalPlain renders a value such as Chef.Attributes as indented JSON with a newline at the end. A float stays one:
+// of `version: 7.0` a recipe is to make "7.0", as it does when Ruby writes the JSON.
 //
 // Errors: that of encoding/json for floats that JSON does not have.
 func MarshalPlain(v any) ([]byte, error) { return encode(v, "  ") }
@@ -75,8 +73,7 @@ func encode(v any, indent string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// withFractions is the same value with its floats as Ruby writes them. A Hash sees to
-// its own.
+// withFractions is the same value with its floats as Ruby writes them. A Hash sees to its own.
 func withFractions(v any) any {
 	switch v := v.(type) {
 	case float64:

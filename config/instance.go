@@ -34,8 +34,7 @@ type Driver struct {
 	Name string
 	// Kind is what galley does for the name.
 	Kind DriverKind
-	// Engine is "docker" or "podman" when the driver's name asks for one
-	// (`driver: podman`), and empty otherwise.
+	// Engine is "docker" or "podman" when the driver's name asks for one (`driver: podman`), and empty otherwise.
 	Engine string
 	// Host is `docker_host_url` (or `socket`): the engine of this instance.
 	Host string
@@ -67,8 +66,7 @@ type Driver struct {
 	// ToolAccess is `tool_access`: what the runner may do to the tool's files.
 	ToolAccess spec.ToolAccess
 
-	// Entrypoint is nil when it was not set. Command is `pid_one_command`; nil
-	// means galley's own PID 1.
+	// Entrypoint is nil when it was not set. Command is `pid_one_command`; nil means galley's own PID 1.
 	Entrypoint, Command []string
 	// InitSystem is `init_system`: how PID 1 is to be treated.
 	InitSystem InitSystem
@@ -146,8 +144,7 @@ const (
 	DriverUnserved DriverKind = "unserved"
 )
 
-// Dummy are the keys of the dummy driver, provisioner and verifier, which do
-// nothing, slowly or in vain.
+// Dummy are the keys of the dummy driver, provisioner and verifier, which do nothing, slowly or in vain.
 type Dummy struct {
 	// Sleep is how long the action takes.
 	Sleep time.Duration
@@ -164,9 +161,8 @@ const (
 	PullMissing PullPolicy = "missing"
 	// PullAlways pulls once in every run and fails when that fails.
 	PullAlways PullPolicy = "always"
-	// PullNewer pulls once in every run and goes on with the local image,
-	// saying so, when the registry does not answer. It is what
-	// `pull_platform_image: true` means.
+	// PullNewer pulls once in every run and goes on with the local image, saying so, when the registry does not answer.
+	// It is what `pull_platform_image: true` means.
 	PullNewer PullPolicy = "newer"
 	// PullNever never asks a registry.
 	PullNever PullPolicy = "never"
@@ -185,8 +181,7 @@ const (
 	InitNone InitSystem = "none"
 )
 
-// Provisioner says how the runner is brought to its desired state: kitchen.yml's
-// `provisioner:`.
+// Provisioner says how the runner is brought to its desired state: kitchen.yml's `provisioner:`.
 type Provisioner struct {
 	// Name is the provisioner's name in kitchen.yml, Kind what galley runs for it.
 	Name string
@@ -262,15 +257,13 @@ type Chef struct {
 	ZeroHost     string
 	ZeroPort     int
 	License      string
-	// LicenseKey and LicenseServer are for Chef 19 and later; of several servers
-	// there are commas between.
+	// LicenseKey and LicenseServer are for Chef 19 and later; of several servers there are commas between.
 	LicenseKey, LicenseServer string
 	CleanSandbox              bool
 	Deprecations              bool // deprecations_as_errors
 	Converges                 int  // multiple_converge
 	Idempotency               bool // enforce_idempotency
-	// Policyfile and Berksfile are absolute; empty means Policyfile.rb and
-	// Berksfile of the project, if they exist.
+	// Policyfile and Berksfile are absolute; empty means Policyfile.rb and Berksfile of the project, if they exist.
 	Policyfile    string
 	Berksfile     string
 	AlwaysUpdate  bool // always_update_cookbooks
@@ -279,9 +272,8 @@ type Chef struct {
 	// the image for a container, empty for that of the product.
 	Resolver      Resolver
 	ResolverImage string
-	// Paths are the directories and files that go into the sandbox when they
-	// exist, by the sandbox's name for them (data_bags, roles …). A path set in
-	// kitchen.yml is absolute; unset ones are looked up as Test Kitchen does.
+	// Paths are the directories and files that go into the sandbox when they exist, by the sandbox's name for them
+	// (data_bags, roles …). A path set in kitchen.yml is absolute; unset ones are looked up as Test Kitchen does.
 	Paths map[string]string
 }
 
@@ -300,30 +292,26 @@ const (
 
 // ToolProvisioner says where a tool comes from, and what the tool provisioner does.
 type ToolProvisioner struct {
-	// Image brings the tool in Volumes; Instructions are Dockerfile lines to build
-	// such an image from, BuildContext is what they may COPY from. Without either
-	// the tool is the runner's own.
+	// Image brings the tool in Volumes; Instructions are Dockerfile lines to build such an image from, BuildContext is
+	// what they may COPY from. Without either the tool is the runner's own.
 	Image        string
 	Instructions []string
 	BuildContext string
-	// Volumes are paths of the image that are mounted into the runner, besides
-	// those that it declares itself.
+	// Volumes are paths of the image that are mounted into the runner, besides those that it declares itself.
 	Volumes []string
 	// Binary is the tool's command in the runner; empty ones are to be found.
 	Binary string
 
 	// Files go into the sandbox: from the client, to a path below root_path.
 	Files map[string]string
-	// ChangedExitCodes mean that all went well and something changed;
-	// SuccessExitCodes that all went well besides.
+	// ChangedExitCodes mean that all went well and something changed; SuccessExitCodes that all went well besides.
 	ChangedExitCodes, SuccessExitCodes []int
 	// ChangedPattern finds in the output what changed: its first group is a number
 	// to add up, or names one thing. SummaryPattern finds the summary line.
 	ChangedPattern, SummaryPattern string
 }
 
-// PuppetProvisioner are the keys of puppet_apply. Paths are absolute, or empty for
-// the places where Test Kitchen looks.
+// PuppetProvisioner are the keys of puppet_apply. Paths are absolute, or empty for the places where Test Kitchen looks.
 type PuppetProvisioner struct {
 	ManifestsPath string
 	// Manifest is a file below ManifestsPath; empty means site.pp or all of them.
@@ -357,8 +345,7 @@ type AnsibleProvisioner struct {
 	// Hosts are the groups of the generated inventory; Inventory takes its place.
 	Hosts     []string
 	Inventory string
-	// RolesPath is a role, or a directory of roles; RoleName names the role that
-	// it, or the project, is.
+	// RolesPath is a role, or a directory of roles; RoleName names the role that it, or the project, is.
 	RolesPath, RoleName        string
 	MoreRoles                  []string // additional_copy_role_path
 	GroupVars, HostVars        string
@@ -455,8 +442,7 @@ const (
 	VerifierCincAuditor VerifierKind = "cinc_auditor"
 	// VerifierBusser is the layout of test files by framework.
 	VerifierBusser VerifierKind = "busser"
-	// VerifierBats, VerifierServerspec, VerifierGoss and VerifierTestinfra run the
-	// tool of that name over test files.
+	// VerifierBats, VerifierServerspec, VerifierGoss and VerifierTestinfra run the tool of that name over test files.
 	VerifierBats       VerifierKind = "bats"
 	VerifierServerspec VerifierKind = "serverspec"
 	VerifierGoss       VerifierKind = "goss"
@@ -500,8 +486,7 @@ type InspecVerifier struct {
 	LicenseServer string
 }
 
-// InspecTest is an entry of `inspec_tests`: a path, or another place to take a
-// profile from.
+// InspecTest is an entry of `inspec_tests`: a path, or another place to take a profile from.
 type InspecTest struct {
 	Name, Path, URL, Git, Compliance, Supermarket  string
 	Branch, Tag, Ref, RelativePath, SupermarketURL string
@@ -518,8 +503,7 @@ type ToolVerifier struct {
 	// Tests are files or patterns, relative to the project.
 	Tests   []string
 	Options []string
-	// Image brings the tool in a volume; Binary is its command in the runner. Empty
-	// ones leave it to the verifier.
+	// Image brings the tool in a volume; Binary is its command in the runner. Empty ones leave it to the verifier.
 	Image, Binary string
 	// Vars is goss' file of variables.
 	Vars string
@@ -550,8 +534,7 @@ type Hooks map[string][]Hook
 
 // Hook is an entry of a lifecycle hook.
 type Hook struct {
-	// Local is a shell line for the client, Remote one for the runner; one of
-	// them is set.
+	// Local is a shell line for the client, Remote one for the runner; one of them is set.
 	Local, Remote string
 	Environment   map[string]string
 	Cwd, User     string

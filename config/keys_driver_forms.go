@@ -98,8 +98,7 @@ func (pullBoth) standard() any { return nil }
 // What it came to is shown by pull_platform_image and pull_chef_image.
 func (pullBoth) show(*Instance) (any, bool) { return nil, false }
 
-// distribution is `platform`: an OCI platform in dokken, and the family of a
-// distribution in kitchen-docker.
+// distribution is `platform`: an OCI platform in dokken, and the family of a distribution in kitchen-docker.
 type distribution struct{}
 
 func (distribution) typ() Type { return TypeString }

@@ -56,9 +56,8 @@ func inertTable() []Key {
 	return keys
 }
 
-// foreignPrefixes begin the names of keys of other plugins. Those of a provisioner
-// that galley serves are in the table of keys, so that among its own keys such a
-// name is a mistake.
+// foreignPrefixes begin the names of keys of other plugins. Those of a provisioner that galley serves are in the table
+// of keys, so that among its own keys such a name is a mistake.
 func foreignPrefixes(kind string) []string {
 	list := []string{"salt_", "aws_", "azure_", "vcenter_", "openstack_"}
 	if kind != string(ProvisionerAnsible) {

@@ -31,8 +31,7 @@ func suiteKeys() []Key {
 	return inSection(SectionSuite, keys)
 }
 
-// pluginBlocks are the blocks that may stand at the root, in platforms and suites, and
-// what they were called once.
+// pluginBlocks are the blocks that may stand at the root, in platforms and suites, and what they were called once.
 func pluginBlocks() []Key {
 	return []Key{
 		{Name: "driver", form: TypeBlock},

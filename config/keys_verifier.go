@@ -4,8 +4,7 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// verifierKeys are the keys that every verifier has, and those of shell, busser
-// and dummy.
+// verifierKeys are the keys that every verifier has, and those of shell, busser and dummy.
 func verifierKeys() []Key {
 	shell := []string{string(VerifierShell)}
 	busser := []string{string(VerifierBusser)}

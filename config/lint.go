@@ -16,14 +16,12 @@ type LintOptions struct {
 	// Home and Env are as in ResolveOptions.
 	Home string
 	Env  func(string) (string, bool)
-	// Exists reports whether a path of the client exists; nil asks the file
-	// system.
+	// Exists reports whether a path of the client exists; nil asks the file system.
 	Exists func(path string) bool
 }
 
-// Lint returns everything that is wrong with the configuration, or that galley
-// does nothing with, sorted by place: what loading and Resolve say, keys without
-// effect, old forms, filters that match nothing, files that are missing, and host
+// Lint returns everything that is wrong with the configuration, or that galley does nothing with, sorted by place: what
+// loading and Resolve say, keys without effect, old forms, filters that match nothing, files that are missing, and host
 // ports that several instances want.
 func (c *Config) Lint(o LintOptions) []Diagnostic {
 	if o.Exists == nil {

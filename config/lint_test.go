@@ -50,8 +50,7 @@ func TestLintOfACleanFile(t *testing.T) {
 	require.Empty(t, configOf(t, driverYAML("privileged: true")).Lint(LintOptions{}))
 }
 
-// A suite for other platforms too: their names are in the file whose list of
-// platforms another one has replaced.
+// A suite for other platforms too: their names are in the file whose list of platforms another one has replaced.
 func TestFiltersOfReplacedPlatforms(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{

@@ -33,8 +33,7 @@ const (
 	SeverityError   = kitchen.SeverityError
 )
 
-// Config is what the files of a project say, merged and cut into instances, which
-// Resolve gives their types.
+// Config is what the files of a project say, merged and cut into instances, which Resolve gives their types.
 type Config struct{ *kitchen.Config }
 
 // Load reads the files of a project; see kitchen.Load.

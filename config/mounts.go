@@ -25,8 +25,7 @@ func fsOptions() []string {
 	return []string{"exec", "noexec", "suid", "nosuid", "dev", "nodev", "relatime", "noatime"}
 }
 
-// setMountOption applies a word that may follow the second colon of a volume, and reports
-// whether there is such a word.
+// setMountOption applies a word that may follow the second colon of a volume, and reports whether there is such a word.
 func setMountOption(m *spec.Mount, word string) bool {
 	switch word {
 	case "rw", "copy", "rbind", "":
@@ -69,8 +68,7 @@ func setMountOptions(m *spec.Mount, words string) (unknown string) {
 	return ""
 }
 
-// setFSOptions applies words of which those that mean nothing else are options of
-// the file system.
+// setFSOptions applies words of which those that mean nothing else are options of the file system.
 func setFSOptions(m *spec.Mount, words string) {
 	for _, word := range strings.Split(words, ",") {
 		if !setMountOption(m, word) {
@@ -161,8 +159,7 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (spec.Mount, bool) {
 	return m, true
 }
 
-// areMountOptions reports whether s are options, as in "/path:ro", and not a path, as in
-// "name:relative".
+// areMountOptions reports whether s are options, as in "/path:ro", and not a path, as in "name:relative".
 func (d *decoder) areMountOptions(s string) bool {
 	var m spec.Mount
 	return setMountOptions(&m, s) == ""
@@ -210,8 +207,7 @@ func (d *decoder) mountHash(v *yaml11.Value) (spec.Mount, bool) {
 			continue
 		}
 		if e.Value.Kind == yaml11.Map {
-			// tmpfs: {size: 64m}, bind: {propagation: shared} and volume:
-			// {nocopy: true}, as Compose has them.
+			// tmpfs: {size: 64m}, bind: {propagation: shared} and volume: {nocopy: true}, as Compose has them.
 			for _, sub := range entries(e.Value) {
 				s, ok := text(d, sub.Value)
 				if !ok || !b.set(d, sub.Value, sub.Key, s) {

@@ -100,8 +100,7 @@ func links(d *decoder, v *yaml11.Value) ([]spec.Link, bool) {
 	})
 }
 
-// extraHosts reads "name:address", "name=address", {name: address} or
-// {name: [addresses]}.
+// extraHosts reads "name:address", "name=address", {name: address} or {name: [addresses]}.
 func extraHosts(d *decoder, v *yaml11.Value) ([]spec.HostEntry, bool) {
 	return each(v, func(it *yaml11.Value) ([]spec.HostEntry, bool) {
 		switch it.Kind {

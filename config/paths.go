@@ -10,8 +10,7 @@ func isDrivePath(p string) bool {
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// isAbsoluteTarget reports whether p is absolute inside a container, of Linux or
-// of Windows.
+// isAbsoluteTarget reports whether p is absolute inside a container, of Linux or of Windows.
 func isAbsoluteTarget(p string) bool {
 	return strings.HasPrefix(p, "/") || isDrivePath(p)
 }
@@ -21,8 +20,7 @@ func looksLikePath(p string) bool {
 	return p == "." || p == ".." || p == "~" || isDrivePath(p) || strings.ContainsAny(p, `/\`)
 }
 
-// splitMount splits "source:target:options" at its colons, leaving those of
-// Windows drives alone.
+// splitMount splits "source:target:options" at its colons, leaving those of Windows drives alone.
 func splitMount(s string) []string {
 	var parts []string
 	start := 0

@@ -38,8 +38,7 @@ func (d *decoder) portItem(it *yaml11.Value) ([]spec.PortMapping, bool) {
 		d.wrongType(it)
 		return nil, false
 	}
-	// An unquoted 22:22 is the number 80520 in YAML 1.1; the file's own text says
-	// what is meant.
+	// An unquoted 22:22 is the number 80520 in YAML 1.1; the file's own text says what is meant.
 	s := d.textOf(it)
 	got, err := parsePort(s)
 	if err != nil {

@@ -38,17 +38,14 @@ func sections() []Section {
 	}
 }
 
-// Key is one key of kitchen.yml: the single place that says what it means, what
-// it may hold and what it is when it is not there. Checks, typed instances,
-// documentation and the JSON Schema are all made from it.
+// Key is one key of kitchen.yml: the single place that says what it means, what it may hold and what it is when it is
+// not there. Checks, typed instances, documentation and the JSON Schema are all made from it.
 type Key struct {
 	Section Section
-	// Name is the key as it should be written; Aliases are other spellings that
-	// mean the same.
+	// Name is the key as it should be written; Aliases are other spellings that mean the same.
 	Name    string
 	Aliases []string
-	// For names the kinds of the plugin that have the key ("chef", "inspec",
-	// "docker"); empty means all.
+	// For names the kinds of the plugin that have the key ("chef", "inspec", "docker"); empty means all.
 	For []string
 	// Enum are the only values allowed.
 	Enum []string
@@ -75,8 +72,7 @@ func (k Key) Type() Type {
 	return k.form
 }
 
-// Default is the value that applies when the key is missing, in YAML's terms, or
-// nil.
+// Default is the value that applies when the key is missing, in YAML's terms, or nil.
 func (k Key) Default() any {
 	if k.value == nil {
 		return nil

@@ -13,8 +13,7 @@ type binding interface {
 	reset(i *Instance)
 	// standard is the default in YAML's terms, or nil.
 	standard() any
-	// show is the field's value in YAML's terms; false when another key shows the
-	// same field.
+	// show is the field's value in YAML's terms; false when another key shows the same field.
 	show(i *Instance) (any, bool)
 }
 
@@ -29,8 +28,7 @@ type field[T any] struct {
 	parse parser[T]
 	// join adds a value to the one that is there; nil replaces it.
 	join func(have, more T) T
-	// hidden marks a further key of a field: it has no default of its own, and
-	// shows nothing.
+	// hidden marks a further key of a field: it has no default of its own, and shows nothing.
 	hidden bool
 }
 
@@ -63,8 +61,7 @@ func (f field[T]) standard() any {
 
 func (f field[T]) show(i *Instance) (any, bool) { return plain(*f.at(i)), !f.hidden }
 
-// further is for a second key of the same field: it must not reset what another
-// key's default has set.
+// further is for a second key of the same field: it must not reset what another key's default has set.
 func further[T any](f field[T]) field[T] {
 	f.hidden = true
 	return f

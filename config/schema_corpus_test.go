@@ -16,8 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// unresolvable are the corpus' cases for container drivers that rightly come with
-// an error: one kind of each.
+// unresolvable are the corpus' cases for container drivers that rightly come with an error: one kind of each.
 var unresolvable = map[string]string{
 	// The provisioner's name in this written case is made up.
 	"synthetic__170-legacy-driver-config": `provisioner.name: galley has no provisioner "prov"`,

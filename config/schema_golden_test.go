@@ -27,8 +27,7 @@ func golden(t *testing.T, file, got string) {
 	require.Equal(t, string(want), got, "%s is stale: renew it with go test ./config -update", file)
 }
 
-// problems are what galley says to a kitchen.yml: of loading, or when it loads, of
-// resolving.
+// problems are what galley says to a kitchen.yml: of loading, or when it loads, of resolving.
 func problems(t *testing.T, text []byte) []Diagnostic {
 	t.Helper()
 	dir := t.TempDir()

@@ -89,8 +89,7 @@ func plainSeconds(t time.Duration) any {
 	return strconv.FormatFloat(t.Seconds(), 'f', -1, 64) + "s"
 }
 
-// snake is the name of a field as kitchen.yml writes it: SupermarketURL is
-// supermarket_url.
+// snake is the name of a field as kitchen.yml writes it: SupermarketURL is supermarket_url.
 func snake(name string) string {
 	var out []byte
 	for i := 0; i < len(name); i++ {

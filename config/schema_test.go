@@ -120,8 +120,7 @@ func TestKeysAreServed(t *testing.T) {
 	require.Len(t, HookNames(), 15)
 }
 
-// TestDocumentedDefaultsHold decodes each key's documented default and expects what
-// leaving the key out gives.
+// TestDocumentedDefaultsHold decodes each key's documented default and expects what leaving the key out gives.
 func TestDocumentedDefaultsHold(t *testing.T) {
 	for _, k := range Keys() {
 		def := k.Default()
@@ -335,9 +334,8 @@ func TestTroubleshooting(t *testing.T) {
 	}))
 }
 
-// TestEveryKeyTakesEveryShape gives the keys of each plugin values of all kinds, all keys
-// the same at a time: whatever comes of it, galley must not panic, and an error must say
-// which key and where.
+// TestEveryKeyTakesEveryShape gives the keys of each plugin values of all kinds, all keys the same at a time: whatever
+// comes of it, galley must not panic, and an error must say which key and where.
 func TestEveryKeyTakesEveryShape(t *testing.T) {
 	shapes := []string{
 		"~", "true", "-1", "5", "5.5", "99999999999999999999", `""`, "text", `":"`, "a:b:c:d", "/a:/b", "'a=b'", ":sym",

@@ -25,9 +25,8 @@ var notSecretName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)([_-](path|file|dir|url|name|id|type|length|size|ttl)|public[_-]?key|ssh_key)$`)
 })
 
-// IsSecretName reports whether a key or variable of that name holds a secret:
-// password, token, api_key and the like, but not secret_path. PWD is the working
-// directory, which every shell has in the environment.
+// IsSecretName reports whether a key or variable of that name holds a secret: password, token, api_key and the like,
+// but not secret_path. PWD is the working directory, which every shell has in the environment.
 func IsSecretName(name string) bool {
 	return name != "PWD" && secretName().MatchString(name) && !notSecretName().MatchString(name)
 }
@@ -48,10 +47,9 @@ var userinfo = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@`)
 })
 
-// Secrets are the values of secrets in the configuration and in an environment of
-// "NAME=value", for a masker: what stands under the name of a secret in any of the
-// files, at any depth and in texts such as "--token=value", and the passwords in
-// addresses. They are sorted and may be of any length.
+// Secrets are the values of secrets in the configuration and in an environment of "NAME=value", for a masker: what
+// stands under the name of a secret in any of the files, at any depth and in texts such as "--token=value", and the
+// passwords in addresses. They are sorted and may be of any length.
 func (c *Config) Secrets(environ []string) []string { return secretsIn(c.Files, environ) }
 
 func secretsIn(files []File, environ []string) []string {
@@ -71,8 +69,7 @@ func secretsIn(files []File, environ []string) []string {
 	return slices.Sorted(maps.Keys(s.found))
 }
 
-// SecretValues are the Secrets of the configuration that the instances are of, and of
-// an environment of "NAME=value".
+// SecretValues are the Secrets of the configuration that the instances are of, and of an environment of "NAME=value".
 func SecretValues(instances []Instance, environ []string) []string {
 	all := secretsIn(nil, environ)
 	for n, i := range instances {
@@ -92,8 +89,7 @@ type secretCollector struct {
 	seen  map[*yaml11.Value]bool
 }
 
-// value collects from a value that stands under a name; what is below a secret name is
-// secret too.
+// value collects from a value that stands under a name; what is below a secret name is secret too.
 func (s *secretCollector) value(name string, v *yaml11.Value) {
 	if !IsSecretName(name) {
 		if s.seen[v] {
@@ -148,15 +144,13 @@ func givesSecret(text string, at []int) bool {
 // Masker replaces secrets in texts and in values. It is safe for concurrent use.
 type Masker struct{ values *mask.Masker }
 
-// NewMasker makes a Masker for these values, and for what tells itself as a secret
-// (see package mask).
+// NewMasker makes a Masker for these values, and for what tells itself as a secret (see package mask).
 func NewMasker(values []string) *Masker { return &Masker{mask.New(values...)} }
 
 // Mask replaces every secret in s.
 func (m *Masker) Mask(s string) string { return m.values.String(s) }
 
-// MaskText replaces every secret in a text, and what its lines give to the name of a
-// secret.
+// MaskText replaces every secret in a text, and what its lines give to the name of a secret.
 func (m *Masker) MaskText(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
@@ -175,8 +169,7 @@ func maskLine(line string) string {
 	return line
 }
 
-// maskExcerpt masks an excerpt of a file: after ERB it may hold what was only in the
-// environment.
+// maskExcerpt masks an excerpt of a file: after ERB it may hold what was only in the environment.
 func maskExcerpt(excerpt string) string {
 	line, caret, ok := strings.Cut(excerpt, "\n")
 	if !ok {

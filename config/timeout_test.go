@@ -8,9 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEveryTimeoutIsTyped walks the table of keys: what is named after a time is
-// either told to have no effect, or has a duration in the instance that each form of a
-// time fills.
+// TestEveryTimeoutIsTyped walks the table of keys: what is named after a time is either told to have no effect, or has
+// a duration in the instance that each form of a time fills.
 func TestEveryTimeoutIsTyped(t *testing.T) {
 	named := regexp.MustCompile(`timeout|sleep|wait|interval`)
 	var typed []string

@@ -11,9 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// A warm `test` of one instance is as cheap as it can be, by count. A program that does
-// nothing else needs nine requests: create, start, two commands of three, remove. Docker
-// needs two more for the runner's own layer of the tool.
+// A warm `test` of one instance is as cheap as it can be, by count. A program that does nothing else needs nine
+// requests: create, start, two commands of three, remove. Docker needs two more for the runner's own layer of the tool.
 func TestEngineCallsOfAWarmTest(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")

@@ -146,9 +146,8 @@ var secretsFiles = map[string]string{
 	"creds.json":                              `{"username": "tester", "password": "{{creds_file}}", "serveraddress": "http://registry.example.com"}`,
 }
 
-// Secrets in every place where a project may keep them: galley's console, logs, reports,
-// state, errors, labels, image history, the arguments of its programs and files that others
-// may read show none of them.
+// Secrets in every place where a project may keep them: galley's console, logs, reports, state, errors, labels, image
+// history, the arguments of its programs and files that others may read show none of them.
 func TestSecretsStaySecret(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "ansible", "puppet", "debian", "cinc15", "testers")
@@ -244,8 +243,7 @@ func readableByOthers(dir, path string) bool {
 	return true
 }
 
-// labelsAndHistory is what the engine shows of galley's containers and images to everybody who
-// may ask it.
+// labelsAndHistory is what the engine shows of galley's containers and images to everybody who may ask it.
 func (p *project) labelsAndHistory() string {
 	p.t.Helper()
 	var all strings.Builder

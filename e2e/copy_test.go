@@ -26,8 +26,7 @@ platforms: [{name: busybox, driver: {image: busybox}}]
 suites: [{name: default}]
 `
 
-// TestCopies: what is copied is what processes in the runner see, by the rules of docker
-// cp, on each engine.
+// TestCopies: what is copied is what processes in the runner see, by the rules of docker cp, on each engine.
 func TestCopies(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		p := newProject(t, e, map[string]string{"kitchen.yml": copyKitchen, "up/x": "up", "src/a": "A", "src/sub/b": "B"})

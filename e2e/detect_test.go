@@ -23,8 +23,7 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// hideSocket hides the engine's well-known socket, where the engine runs, until the
-// test ends.
+// hideSocket hides the engine's well-known socket, where the engine runs, until the test ends.
 func hideSocket(t *testing.T, e testbed.Engine) {
 	t.Helper()
 	socket := "/run/podman/podman.sock"
@@ -165,8 +164,7 @@ func withEnv(t *testing.T, archive, name string, env ...string) []byte {
 	return out.Bytes()
 }
 
-// Without any engine the error lists what was tried, and the remedy is for this
-// system.
+// Without any engine the error lists what was tried, and the remedy is for this system.
 func TestNoEngine(t *testing.T) {
 	for _, socket := range []string{"/var/run/docker.sock", "/run/podman/podman.sock"} {
 		if _, err := os.Lstat(socket); err == nil {

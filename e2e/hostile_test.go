@@ -33,8 +33,7 @@ func hostileConverges(t *testing.T) int {
 	return n
 }
 
-// hostileKitchen has a runner whose PID 1 attacks all that galley writes, changes, removes
-// or reads there.
+// hostileKitchen has a runner whose PID 1 attacks all that galley writes, changes, removes or reads there.
 const hostileKitchen = `
 driver:
   name: dokken

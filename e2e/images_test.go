@@ -24,8 +24,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// shelf is a registry with an image of this test's own, which no engine has when the
-// test begins.
+// shelf is a registry with an image of this test's own, which no engine has when the test begins.
 type shelf struct {
 	testbed.Registry
 	t      *testing.T
@@ -48,8 +47,7 @@ func newShelf(t *testing.T, e testbed.Engine, content string, more ...string) *s
 	return s
 }
 
-// public and private are the image's names: everybody may pull the one, and the other
-// whoever knows the password.
+// public and private are the image's names: everybody may pull the one, and the other whoever knows the password.
 func (s *shelf) public() string  { return s.Address + "/" + s.path }
 func (s *shelf) private() string { return s.AuthAddress + "/" + s.path }
 
@@ -79,8 +77,7 @@ func (s *shelf) put(content string) {
 	s.forget(s.t.Context())
 }
 
-// push pushes the image, with the password, by the engine's own client: galley itself
-// pushes nothing.
+// push pushes the image, with the password, by the engine's own client: galley itself pushes nothing.
 func (s *shelf) push() {
 	s.t.Helper()
 	if s.engine.Kind == testbed.Podman {
@@ -183,9 +180,8 @@ func TestPullPolicies(t *testing.T) {
 	})
 }
 
-// requireProgress wants a report to have the end of a pull, and before it numbers of
-// bytes from Docker. Podman counts them from 4.6 on, and tells them from time to time
-// only, so that this pull may be over before.
+// requireProgress wants a report to have the end of a pull, and before it numbers of bytes from Docker. Podman counts
+// them from 4.6 on, and tells them from time to time only, so that this pull may be over before.
 func (p *project) requireProgress(report string) {
 	p.t.Helper()
 	text, err := os.ReadFile(filepath.Join(p.dir, report))
@@ -206,8 +202,7 @@ func (p *project) requireProgress(report string) {
 	}
 }
 
-// Four things that can go wrong with a registry are four different errors, each with
-// its remedy.
+// Four things that can go wrong with a registry are four different errors, each with its remedy.
 func TestRegistryErrors(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "errors")
@@ -490,8 +485,7 @@ func TestToolPull(t *testing.T) {
 	})
 }
 
-// removeToolsLater removes the tools that come to be during the test, which galley
-// keeps for other projects.
+// removeToolsLater removes the tools that come to be during the test, which galley keeps for other projects.
 func (p *project) removeToolsLater() {
 	be := p.backend()
 	tools := func(ctx context.Context) map[string]bool {

@@ -60,8 +60,7 @@ func TestLoginWithACommand(t *testing.T) {
 	})
 }
 
-// A command in a terminal that is stopped by Ctrl-C in galley's own terminal leaves
-// nothing running.
+// A command in a terminal that is stopped by Ctrl-C in galley's own terminal leaves nothing running.
 func TestExecOnSeveral(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

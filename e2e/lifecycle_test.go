@@ -221,8 +221,7 @@ func TestDrift(t *testing.T) {
 	})
 }
 
-// Ctrl-C stops cleanly: exit code 130, the state says what was under way, and the
-// next run goes on from there.
+// Ctrl-C stops cleanly: exit code 130, the state says what was under way, and the next run goes on from there.
 func TestInterrupt(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

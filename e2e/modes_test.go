@@ -10,9 +10,8 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// What galley brings into a runner opens nothing there: no directory for everybody to
-// write in, and files with secrets for their owner alone. With a remapped user namespace
-// the runner's root is not their owner, and has to read them.
+// What galley brings into a runner opens nothing there: no directory for everybody to write in, and files with secrets
+// for their owner alone. With a remapped user namespace the runner's root is not their owner, and has to read them.
 func TestModesInTheRunner(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")

@@ -76,9 +76,8 @@ func TestCinc(t *testing.T) {
 	})
 }
 
-// Chef from packages of Habitat: its volume goes before a Chef that the platform has
-// itself. A run that asks to be repeated is, with what it left; the next converge
-// finds nothing of it, unless it shall.
+// Chef from packages of Habitat: its volume goes before a Chef that the platform has itself. A run that asks to be
+// repeated is, with what it left; the next converge finds nothing of it, unless it shall.
 func TestHabitat(t *testing.T) {
 	const image = "docker.io/library/chef-hab:19"
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
@@ -200,8 +199,7 @@ func TestPuppet(t *testing.T) {
 	})
 }
 
-// ansibleFiles is a project with a role, a template, variables and a playbook for
-// each suite.
+// ansibleFiles is a project with a role, a template, variables and a playbook for each suite.
 func ansibleFiles(image, keys string) map[string]string {
 	return map[string]string{
 		"kitchen.yml": toolKitchen(image, `
@@ -230,8 +228,7 @@ func TestAnsibleInRunner(t *testing.T) {
 	})
 }
 
-// Real Ansible on this machine, by way of galley into a runner that only has
-// Python.
+// Real Ansible on this machine, by way of galley into a runner that only has Python.
 func TestAnsibleFromHost(t *testing.T) {
 	if _, err := exec.LookPath("ansible-playbook"); err != nil {
 		t.Skipf("Ansible is not on this machine: %v", err)
@@ -273,8 +270,7 @@ func requireAnsible(t *testing.T, p *project) {
 	require.Contains(t, r.String(), "ansible-playbook exited with code 2: tasks failed")
 }
 
-// A tool that is built from lines brings its volume into an unchanged image; the
-// shell provisioner can have one too.
+// A tool that is built from lines brings its volume into an unchanged image; the shell provisioner can have one too.
 func TestToolFromInstructions(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
@@ -321,8 +317,7 @@ echo "$(ls "$1" | wc -l) files in all"
 	})
 }
 
-// The shell provisioner's script, arguments and data; what a second run changed is
-// seen by the files.
+// The shell provisioner's script, arguments and data; what a second run changed is seen by the files.
 func TestShellProvisioner(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
@@ -344,8 +339,7 @@ func TestShellProvisioner(t *testing.T) {
 	})
 }
 
-// What the runner's users left in the sandbox, and this user may not remove, never
-// blocks and never remains.
+// What the runner's users left in the sandbox, and this user may not remove, never blocks and never remains.
 func TestSandboxLeftovers(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
@@ -374,8 +368,7 @@ echo "DEPENDENCIES" > Berksfile.lock
 mkdir -p "$2" && cp -R vendor/hello "$2/"
 `
 
-// Without Berkshelf on this machine cookbooks are resolved in a container, once for
-// all instances.
+// Without Berkshelf on this machine cookbooks are resolved in a container, once for all instances.
 func TestResolveInContainer(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := matrixProject(t, e)

@@ -81,8 +81,7 @@ func (x *terminal) send(text string) {
 	require.NoError(x.t, err)
 }
 
-// expect waits until the program has printed what matches, after all that was
-// expected before.
+// expect waits until the program has printed what matches, after all that was expected before.
 func (x *terminal) expect(pattern string) {
 	x.t.Helper()
 	re := regexp.MustCompile(pattern)

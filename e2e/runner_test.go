@@ -478,8 +478,7 @@ func refusesUserNS(e testbed.Engine, mode string) string {
 	return ""
 }
 
-// galley's own network has IPv6 when asked for, with a subnet that is the same on
-// every machine.
+// galley's own network has IPv6 when asked for, with a subnet that is the same on every machine.
 func TestDriverKeysOfIPv6(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

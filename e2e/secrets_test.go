@@ -16,9 +16,8 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// TestSecretsAreHidden: what kitchen.yml and the environment call a secret, and commands
-// print all the same, is nowhere in what galley shows and keeps. The output of exec is
-// as it is where a program reads it.
+// TestSecretsAreHidden: what kitchen.yml and the environment call a secret, and commands print all the same, is nowhere
+// in what galley shows and keeps. The output of exec is as it is where a program reads it.
 func TestSecretsAreHidden(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		const inKitchen, inEnvironment = "canary-of-the-kitchen", "canary+of/the environment"

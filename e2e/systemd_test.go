@@ -72,8 +72,7 @@ func otherInit(name, more string) string {
 	return "\n" + name + ":\nimage: busybox\npid_one_command: /sbin/init\nvolumes: [\"./other-init:/sbin/init:ro\"]\n" + more
 }
 
-// destroysAtOnce destroys all and wants no request by which an engine lets PID 1 take
-// its time.
+// destroysAtOnce destroys all and wants no request by which an engine lets PID 1 take its time.
 func (p *project) destroysAtOnce(log *testbed.RequestLog) {
 	p.t.Helper()
 	runners := len(p.runners())
@@ -91,8 +90,7 @@ func (p *project) destroysAtOnce(log *testbed.RequestLog) {
 	require.Empty(p.t, p.runners())
 }
 
-// The default PID 1 ends when it is asked to, whatever shell the image has, and takes
-// care of orphans.
+// The default PID 1 ends when it is asked to, whatever shell the image has, and takes care of orphans.
 func TestDefaultPIDOne(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "debian")

@@ -85,8 +85,7 @@ func (p *project) report(name string) report {
 	return r
 }
 
-// testersKitchen has a suite for each test tool. Only goss is named: the others are
-// found by the layout of the files.
+// testersKitchen has a suite for each test tool. Only goss is named: the others are found by the layout of the files.
 const testersKitchen = `
 driver: {name: dokken}
 provisioner:
@@ -323,8 +322,7 @@ func TestRetryAndReports(t *testing.T) {
 	})
 }
 
-// A run that is killed leaves a recording, of which a report of what there was can
-// be made.
+// A run that is killed leaves a recording, of which a report of what there was can be made.
 func TestReportOfAKilledRun(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

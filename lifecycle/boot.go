@@ -24,9 +24,8 @@ const systemdTime = 2 * time.Minute
 // degraded one has failed units, which is the image's affair.
 var booted = regexp.MustCompile(`^(running|degraded)`)
 
-// askSystemd prints the state of systemd once it has booted. systemctl itself waits and
-// prints the state, with an exit code that is only 0 when all is well; yet in the
-// first moments it finds no bus, and an old one does not know --wait.
+// askSystemd prints the state of systemd once it has booted. systemctl itself waits and prints the state, with an exit
+// code that is only 0 when all is well; yet in the first moments it finds no bus, and an old one does not know --wait.
 const askSystemd = `command -v systemctl >/dev/null || { echo running; exit; }
 i=0; while [ $i -lt 200 ]; do i=$((i+1))
   s=$(systemctl is-system-running --wait 2>/dev/null)
@@ -34,8 +33,7 @@ i=0; while [ $i -lt 200 ]; do i=$((i+1))
   case $s in running|degraded) break;; esac; sleep 0.5
 done; echo "$s"`
 
-// pidOneTime is how long a PID 1 that kitchen.yml or the image chose has to go on for
-// before it is believed to stay.
+// pidOneTime is how long a PID 1 that kitchen.yml or the image chose has to go on for before it is believed to stay.
 const pidOneTime = 500 * time.Millisecond
 
 // noticeTime is how long an engine may take to notice the end of a PID 1 in which no command can be run.
@@ -49,9 +47,8 @@ func (i *instanceRun) awaitBoot(ctx context.Context, p plan) error {
 	return i.awaitPIDOne(ctx, p.image)
 }
 
-// awaitPIDOne fails when PID 1 has ended. galley's own PID 1 does not end, and needs no
-// question, unless the image has an entrypoint before it. Where another phase follows,
-// its first command would tell.
+// awaitPIDOne fails when PID 1 has ended. galley's own PID 1 does not end, and needs no question, unless the image has
+// an entrypoint before it. Where another phase follows, its first command would tell.
 func (i *instanceRun) awaitPIDOne(ctx context.Context, img backend.Image) error {
 	d := i.inst.Driver
 	if d.Command == nil && d.Entrypoint == nil {
@@ -99,8 +96,7 @@ func (i *instanceRun) pidOneEnds(ctx context.Context, within time.Duration) (end
 // errAtOnce says when PID 1 ended.
 var errAtOnce = errors.New("at once")
 
-// awaitSystemd returns when systemd has booted. It asks once: systemctl itself
-// waits, so there is no polling.
+// awaitSystemd returns when systemd has booted. It asks once: systemctl itself waits, so there is no polling.
 func (i *instanceRun) awaitSystemd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, systemdTime, fmt.Errorf("systemd did not boot within %s", systemdTime))
 	defer cancel()

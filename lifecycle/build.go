@@ -22,9 +22,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// work makes the image of the platform plus the intermediate instructions. It is
-// named by the digest of what it is made from, so instances, runs and projects
-// that want the same share it.
+// work makes the image of the platform plus the intermediate instructions. It is named by the digest of what it is made
+// from, so instances, runs and projects that want the same share it.
 func (e *engine) work(ctx context.Context, by requester, d config.Driver, from backend.Image) (backend.Image, error) {
 	return e.build(ctx, by, buildRequest{d.OCIPlatform, d.BuildContext,
 		workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs, d.ClientProxies},
@@ -116,8 +115,7 @@ func buildCredentials(ctx context.Context, by requester, dockerfile string) []ba
 	return list
 }
 
-// buildContext is the directory for COPY and ADD, if there is one, with the
-// Dockerfile.
+// buildContext is the directory for COPY and ADD, if there is one, with the Dockerfile.
 func buildContext(dir, dockerfile string) ([]sandbox.File, error) {
 	var files []sandbox.File
 	if dir != "" {
@@ -148,10 +146,9 @@ func workDockerfile(from string, instructions []string) string {
 	return fmt.Sprintf("FROM %s\n%s\n", from, strings.Join(instructions, "\n"))
 }
 
-// baseImages are the images that a Dockerfile takes something from by name: `FROM
-// image`, `COPY --from=image`, `RUN --mount=from=image`. They may want credentials.
-// IDs do not, and of names that hold a variable only the builder knows what they
-// stand for.
+// baseImages are the images that a Dockerfile takes something from by name: `FROM image`, `COPY --from=image`, `RUN
+// --mount=from=image`. They may want credentials. IDs do not, and of names that hold a variable only the builder knows
+// what they stand for.
 func baseImages(dockerfile string) []string {
 	var refs, stages []string
 	add := func(ref string) {

@@ -73,9 +73,8 @@ type plan struct {
 // not depend on each other is asked side by side; the others end by
 // themselves when one fails, since other instances of the run wait for the same answers.
 //
-// The platform's image and the network are there in all likelihood. With assume they are
-// not asked for then: the plan's image has no ID, and ensureRunner prepares again if they
-// are missing after all.
+// The platform's image and the network are there in all likelihood. With assume they are not asked for then: the plan's
+// image has no ID, and ensureRunner prepares again if they are missing after all.
 func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err error) {
 	d := i.inst.Driver
 	wanted, err := i.wantedTools()
@@ -171,9 +170,8 @@ func (i *instanceRun) ensureTools(ctx context.Context, wanted []*provisioner.Too
 	return g.Wait()
 }
 
-// mayAssumeImage reports whether the runner can be made from the platform's image by
-// its name, without asking for it: it need not be newer, of another architecture or
-// built, and there is no runner to compare with.
+// mayAssumeImage reports whether the runner can be made from the platform's image by its name, without asking for it:
+// it need not be newer, of another architecture or built, and there is no runner to compare with.
 func (i *instanceRun) mayAssumeImage() bool {
 	d := i.inst.Driver
 	policy := i.run.pullPolicy(d.PullPlatform)
@@ -181,8 +179,7 @@ func (i *instanceRun) mayAssumeImage() bool {
 		(policy == config.PullMissing || policy == config.PullNever)
 }
 
-// platformImage is the image that the runner is made from: the platform's own, or
-// a work image on top of it.
+// platformImage is the image that the runner is made from: the platform's own, or a work image on top of it.
 func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) {
 	d := i.inst.Driver
 	img, err := i.image(ctx, d.Image, d.OCIPlatform, d.PullPlatform)
@@ -199,11 +196,10 @@ func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) 
 	return i.eng.work(ctx, i, d, img)
 }
 
-// ensureRunner keeps the runner that is there, or makes one, and sees that it runs. A
-// runner that was left half-made by a galley that died is taken up. When the engine says
-// that it does not see a directory, the runner gets volumes in place of the sandboxes,
-// and what it needs is uploaded. Directories that kitchen.yml itself mounts are meant to
-// be on the engine's host; where they are not, that is the error.
+// ensureRunner keeps the runner that is there, or makes one, and sees that it runs. A runner that was left half-made by
+// a galley that died is taken up. When the engine says that it does not see a directory, the runner gets volumes in
+// place of the sandboxes, and what it needs is uploaded. Directories that kitchen.yml itself mounts are meant to be on
+// the engine's host; where they are not, that is the error.
 func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 	if i.container != nil {
 		kept, err := i.keepExisting(ctx, p)
@@ -245,9 +241,8 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 	}
 }
 
-// ensureUnknown is ensureRunner when the runner's name is taken. A runner of which
-// nothing was recorded is compared as any other, or removed for a fresh one; what is not
-// galley's is left alone.
+// ensureUnknown is ensureRunner when the runner's name is taken. A runner of which nothing was recorded is compared as
+// any other, or removed for a fresh one; what is not galley's is left alone.
 func (i *instanceRun) ensureUnknown(ctx context.Context, p plan, taken error) error {
 	err := i.findRunner(ctx)
 	switch {

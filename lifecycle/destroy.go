@@ -13,8 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// destroy removes the runner and its sandboxes. Where there is nothing, that is
-// success too.
+// destroy removes the runner and its sandboxes. Where there is nothing, that is success too.
 func (i *instanceRun) destroy(ctx context.Context) error {
 	imageID, uploaded := "", false
 	if c := i.container; c != nil {
@@ -87,8 +86,7 @@ func (i *instanceRun) clean(ctx context.Context, dir, imageID string) error {
 	return nil
 }
 
-// runToEnd starts a container that does one thing, waits for its end, and removes
-// it in any case.
+// runToEnd starts a container that does one thing, waits for its end, and removes it in any case.
 func (i *instanceRun) runToEnd(ctx context.Context, id string) error {
 	err := i.eng.StartContainer(ctx, id)
 	if err == nil {

@@ -1,9 +1,7 @@
-// Package lifecycle takes instances through their lives: create, converge, setup,
-// verify, destroy.
+// Package lifecycle takes instances through their lives: create, converge, setup, verify, destroy.
 //
-// It knows engines only as a [backend.ContainerBackend] and kitchen.yml only as
-// resolved [config.Instance] values. Everything that happens is emitted as an [Event];
-// this package prints nothing.
+// It knows engines only as a [backend.ContainerBackend] and kitchen.yml only as resolved [config.Instance] values.
+// Everything that happens is emitted as an [Event]; this package prints nothing.
 //
 // A [Run] does one action to some instances. Each instance goes this way (instance.go):
 //
@@ -23,8 +21,7 @@
 // A run that finds some of them recorded goes on after them. A phase that is begun is
 // no longer done: what was recorded after it is not done either.
 //
-// The rooms: project.go is who we are; engine.go, images.go, tool.go and
-// build.go are what instances share on an engine; placement.go is which engine an
-// instance lives on; runner.go is the container that is tested; orphans.go and prune.go
-// are what is left over.
+// The rooms: project.go is who we are; engine.go, images.go, tool.go and build.go are what instances share on an
+// engine; placement.go is which engine an instance lives on; runner.go is the container that is tested; orphans.go and
+// prune.go are what is left over.
 package lifecycle

@@ -16,8 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// engine is an engine of this run, with what is done there once for all of the
-// run's instances.
+// engine is an engine of this run, with what is done there once for all of the run's instances.
 type engine struct {
 	backend.ContainerBackend
 	run       *Run
@@ -26,8 +25,7 @@ type engine struct {
 	shared    atomic.Pointer[shared]
 }
 
-// shared are the answers that instances of a run share on an engine, each asked for
-// once.
+// shared are the answers that instances of a run share on an engine, each asked for once.
 type shared struct {
 	// missed is set once something was missing that had been taken for granted.
 	missed   bool

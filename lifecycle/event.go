@@ -10,12 +10,10 @@ import (
 // closed set. Only report/ prints; the life cycle emits events and goes on.
 type Event interface{ At() Stamp }
 
-// Sink receives events. Handle is called from many goroutines at once and must
-// not block the life cycle for long.
+// Sink receives events. Handle is called from many goroutines at once and must not block the life cycle for long.
 type Sink interface{ Handle(Event) }
 
-// Stamp is what every event has: when, in which run, and of which instance
-// (empty for events of the run as a whole).
+// Stamp is what every event has: when, in which run, and of which instance (empty for events of the run as a whole).
 type Stamp struct {
 	Time     time.Time `json:"time"`
 	RunID    string    `json:"run_id"`
@@ -90,8 +88,7 @@ type Output struct {
 	Stream string `json:"stream"`
 	// Text has no newline at its end.
 	Text string `json:"text"`
-	// Partial means that the line was cut here since it is very long, and goes on in
-	// the next event of the stream.
+	// Partial means that the line was cut here since it is very long, and goes on in the next event of the stream.
 	Partial bool `json:"partial,omitempty"`
 }
 
@@ -132,8 +129,7 @@ type ConvergeSummary struct {
 	Stamp
 	// Text is its own summary line.
 	Text string `json:"text"`
-	// Changed is the number of things that the tool changed, Failed that of those
-	// at which it failed; -1 when unknown.
+	// Changed is the number of things that the tool changed, Failed that of those at which it failed; -1 when unknown.
 	Changed int `json:"changed"`
 	Failed  int `json:"failed"`
 	// Changes are the names of what it changed, as far as it tells them.
@@ -163,8 +159,7 @@ type RunFinished struct {
 	Stamp
 	Duration time.Duration `json:"duration_ns"`
 	Failed   int           `json:"failed"`
-	// Skipped are instances that were never started, after an interrupt or with
-	// --fail-fast.
+	// Skipped are instances that were never started, after an interrupt or with --fail-fast.
 	Skipped     int  `json:"skipped"`
 	Interrupted bool `json:"interrupted,omitempty"`
 }

@@ -134,8 +134,7 @@ func TestRecoversFromEveryFault(t *testing.T) {
 	}
 }
 
-// A phase that was begun again and did not end is not done, however it ended: a later
-// phase does it first.
+// A phase that was begun again and did not end is not done, however it ended: a later phase does it first.
 func TestBegunPhaseIsNotDone(t *testing.T) {
 	for name, fault := range map[string]error{"failed": errors.New("no"), "killed": fake.ErrDiedBefore} {
 		t.Run(name, func(t *testing.T) {

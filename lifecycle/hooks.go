@@ -11,8 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// hooks runs the hooks of a name, such as pre_converge, as a step of the phase. A hook
-// that fails fails the step.
+// hooks runs the hooks of a name, such as pre_converge, as a step of the phase. A hook that fails fails the step.
 func (i *instanceRun) hooks(ctx context.Context, name string) error {
 	list := i.inst.Hooks[name]
 	if len(list) == 0 {

@@ -50,8 +50,7 @@ func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
 	return i
 }
 
-// runInstance does an action to an instance and tells how it went by events. A nil
-// result is success.
+// runInstance does an action to an instance and tells how it went by events. A nil result is success.
 func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *Failure {
 	start := r.o.Now()
 	i := r.newInstanceRun(inst)
@@ -113,10 +112,9 @@ func (i *instanceRun) load() (err error) {
 	return err
 }
 
-// inspect opens the engine on which the instance lives and finds its runner there. What
-// the record says of another runner than that one is not believed. Where nothing is
-// recorded and one is about to be made, the engine is not asked: should there be a runner
-// all the same, it has the name.
+// inspect opens the engine on which the instance lives and finds its runner there. What the record says of another
+// runner than that one is not believed. Where nothing is recorded and one is about to be made, the engine is not asked:
+// should there be a runner all the same, it has the name.
 func (i *instanceRun) inspect(ctx context.Context, waited bool) error {
 	if err := i.placeInstance(ctx); err != nil || i.eng == nil {
 		return err
@@ -184,8 +182,7 @@ func (i *instanceRun) findRunner(ctx context.Context) error {
 	return nil
 }
 
-// compareRecord forgets what the record says of a runner that is gone, was replaced or
-// does not run.
+// compareRecord forgets what the record says of a runner that is gone, was replaced or does not run.
 func (i *instanceRun) compareRecord() {
 	switch {
 	case i.container == nil:
@@ -214,8 +211,7 @@ func (i *instanceRun) forgetRunner() {
 	i.state.Steps, i.state.Spec = nil, nil
 }
 
-// test destroys the instance, takes it through all phases and destroys it again,
-// as the destroy mode says.
+// test destroys the instance, takes it through all phases and destroys it again, as the destroy mode says.
 func (i *instanceRun) test(ctx context.Context) (err error) {
 	mode := i.run.o.Destroy
 	defer func() {
@@ -281,8 +277,7 @@ func (i *instanceRun) notice(l Level, text string) {
 	i.emit(Notice{Stamp: i.stamp(), Level: l, Text: text})
 }
 
-// output returns writers whose lines become events, and what hands over the
-// last, unfinished lines.
+// output returns writers whose lines become events, and what hands over the last, unfinished lines.
 func (i *instanceRun) output() (stdout, stderr io.Writer, flush func()) {
 	phase := i.phase
 	writer := func(stream string) *lines.Writer {

@@ -21,10 +21,9 @@ func lock(ctx context.Context, path, owner string, waiting func(holder string)) 
 	return l.Release, nil
 }
 
-// sharedLockDir is where this user's locks for things shared by all projects are. A
-// user without a home that can be written to and that is the user's alone, as CI has
-// them, gets them in the project: a build that two projects then do at once is done twice, and comes to
-// the same.
+// sharedLockDir is where this user's locks for things shared by all projects are. A user without a home that can be
+// written to and that is the user's alone, as CI has them, gets them in the project: a build that two projects then do
+// at once is done twice, and comes to the same.
 func sharedLockDir(p Project) string {
 	if dir, err := userdir.Cache("galley", "locks"); err == nil && writable(dir) {
 		return dir

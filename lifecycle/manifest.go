@@ -110,9 +110,8 @@ type changes struct {
 	remove []string
 }
 
-// unsure is what a runner certainly holds while changes are under way: should they
-// break off, what was about to be sent is sent again, and what was about to be
-// removed is removed again.
+// unsure is what a runner certainly holds while changes are under way: should they break off, what was about to be sent
+// is sent again, and what was about to be removed is removed again.
 func (c changes) unsure(old manifest) manifest {
 	m := manifest{ContainerID: old.ContainerID, Files: maps.Clone(old.Files)}
 	for _, f := range c.send {
@@ -174,8 +173,7 @@ func inTheWay(now manifest, seen listing) []string {
 	return slices.Sorted(maps.Keys(list))
 }
 
-// gone lists what is in old and no longer in now; of a directory that is gone as a
-// whole, only the directory.
+// gone lists what is in old and no longer in now; of a directory that is gone as a whole, only the directory.
 func gone(old, now manifest) []string {
 	dirs := map[string]bool{".": true}
 	for p, f := range now.Files {
@@ -208,14 +206,12 @@ type copyInRunner struct {
 // listing is what a runner has below its sandbox, by path.
 type listing map[string]copyInRunner
 
-// listCommand prints a line for each thing below the working directory: see stat(1).
-// Busybox knows it as well.
+// listCommand prints a line for each thing below the working directory: see stat(1). Busybox knows it as well.
 func listCommand() []string {
 	return []string{"find", ".", "-exec", "stat", "-c", "%i %Z %Y %s %f %n", "{}", "+"}
 }
 
-// listingWriter collects what listCommand prints. A runner may print anything: what cannot be
-// read is not there.
+// listingWriter collects what listCommand prints. A runner may print anything: what cannot be read is not there.
 type listingWriter struct {
 	wanted func(path string) bool
 	list   listing

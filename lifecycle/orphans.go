@@ -14,8 +14,7 @@ import (
 type Orphan struct {
 	// Instance is the name of the instance that it was made for.
 	Instance string `json:"instance"`
-	// Runner is the container's name, and State what it does. They are empty when only
-	// records are left.
+	// Runner is the container's name, and State what it does. They are empty when only records are left.
 	Runner string        `json:"runner,omitempty"`
 	State  backend.State `json:"state,omitempty"`
 	// Endpoint is the engine that it is on.
@@ -29,12 +28,11 @@ type Orphan struct {
 	record    *State
 }
 
-// Orphans lists what is left over of this project: runners and records of instances that
-// kitchen.yml no longer has, and runners that were made in this directory under another
-// ID, as before a `git clean -fdx` or a move to another file system. instances are all that kitchen.yml has, by the
-// names of all KITCHEN_YAML files that are in use. It changes nothing. Engines are those
-// that the project's records name and the one that is chosen now; one that cannot be
-// asked is an error beside what the others told.
+// Orphans lists what is left over of this project: runners and records of instances that kitchen.yml no longer has, and
+// runners that were made in this directory under another ID, as before a `git clean -fdx` or a move to another file
+// system. instances are all that kitchen.yml has, by the names of all KITCHEN_YAML files that are in use. It changes
+// nothing. Engines are those that the project's records name and the one that is chosen now; one that cannot be asked
+// is an error beside what the others told.
 func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error) {
 	records, err := recordedStates(r.o.Project)
 	if err != nil {

@@ -23,8 +23,7 @@ func (k *kitchen) orphans(instances ...string) []string {
 	return names
 }
 
-// What no instance of kitchen.yml belongs to is listed, in no one's way, and removed by
-// one command.
+// What no instance of kitchen.yml belongs to is listed, in no one's way, and removed by one command.
 func TestOrphans(t *testing.T) {
 	for name, lose := range map[string]func(k *kitchen) (left, now []string){
 		"nothing": func(*kitchen) ([]string, []string) { return nil, []string{"a", "b"} },

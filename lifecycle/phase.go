@@ -26,9 +26,8 @@ var (
 	doingWords = [...]string{"Destroying", "Creating", "Converging", "Setting up", "Verifying"}
 )
 
-// transitions lists the phases that lead from last, the last one that succeeded
-// (empty for none), to desired. A phase that was reached before is done again,
-// alone.
+// transitions lists the phases that lead from last, the last one that succeeded (empty for none), to desired. A phase
+// that was reached before is done again, alone.
 func transitions(last, desired Phase) []Phase {
 	from, to := place(last), place(desired)
 	if to == 0 || from >= to {

@@ -21,8 +21,7 @@ type Asked struct {
 	// Source is how it was asked for, as the user wrote it: "--host", "DOCKER_HOST". It
 	// is empty when nothing was asked for.
 	Source string
-	// Weak is set for variables of other programs, such as DOCKER_HOST, which an address
-	// in kitchen.yml comes before.
+	// Weak is set for variables of other programs, such as DOCKER_HOST, which an address in kitchen.yml comes before.
 	Weak bool
 }
 
@@ -167,9 +166,8 @@ func (r *Run) recordedEngine(ctx context.Context, instance string, s State) (*en
 	return e, nil
 }
 
-// placeInstance opens the engine of an instance. A runner is removed from the engine
-// that kitchen.yml named before. The engine is nil when it does not answer and the
-// runner is to be forgotten.
+// placeInstance opens the engine of an instance. A runner is removed from the engine that kitchen.yml named before. The
+// engine is nil when it does not answer and the runner is to be forgotten.
 func (i *instanceRun) placeInstance(ctx context.Context) error {
 	e, moved, err := i.run.locate(ctx, i.inst.Name, i.state, i.inst.Driver)
 	switch {
@@ -192,8 +190,7 @@ func (i *instanceRun) placeInstance(ctx context.Context) error {
 	return nil
 }
 
-// destroyOnPreviousEngine removes the runner from the engine where it was made before
-// kitchen.yml named another one.
+// destroyOnPreviousEngine removes the runner from the engine where it was made before kitchen.yml named another one.
 func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context) error {
 	if err := i.findRunner(ctx); err != nil {
 		return err
@@ -265,9 +262,8 @@ func hidePassword(uri string) string {
 	return u.String()
 }
 
-// offers reports whether an address that a state file has may be used: this machine's
-// detection or the user's settings would offer it, or this user has had an instance
-// there. A state file may have come with a cloned repository.
+// offers reports whether an address that a state file has may be used: this machine's detection or the user's settings
+// would offer it, or this user has had an instance there. A state file may have come with a cloned repository.
 func (r *Run) offers(ctx context.Context, uri string) bool {
 	if r.o.Offers == nil || r.o.Offers(ctx, uri) {
 		return true

@@ -92,8 +92,7 @@ func (p Project) state() statedir.Dir { return statedir.Of(p.Root) }
 // LogDir is where the logs of instances are, as Test Kitchen has it.
 func (p Project) LogDir() string { return filepath.Join(p.Root, ".kitchen", "logs") }
 
-// ensureID gives the project its ID if it has none. Two processes at once get the
-// same one.
+// ensureID gives the project its ID if it has none. Two processes at once get the same one.
 func (p *Project) ensureID(ctx context.Context, owner string) (err error) {
 	if p.ID != "" && !p.moved {
 		return nil
@@ -151,9 +150,8 @@ func (p Project) writeIdentity(i identity) error {
 	})
 }
 
-// copied reports whether an identity that was found in p is one of another directory,
-// of which p is a copy. A project that was moved or is mounted elsewhere keeps the very
-// file; one that was restored in its place has its path and host.
+// copied reports whether an identity that was found in p is one of another directory, of which p is a copy. A project
+// that was moved or is mounted elsewhere keeps the very file; one that was restored in its place has its path and host.
 func (i identity) copied(p Project) bool {
 	if i.Host == hostName() && i.Path == p.Root {
 		return false
@@ -182,8 +180,7 @@ func (p Project) livesElsewhere(l backend.Labels) bool {
 	return theirErr != nil || err != nil || !os.SameFile(theirs, ours) // the same where one directory has two paths
 }
 
-// checkout tells this directory from another one at its path: in another container, or
-// made since.
+// checkout tells this directory from another one at its path: in another container, or made since.
 func (p Project) checkout() string {
 	st, err := os.Stat(p.Root)
 	if err != nil {
@@ -192,8 +189,7 @@ func (p Project) checkout() string {
 	return strconv.FormatUint(inodeOf(st), 36)
 }
 
-// isProjectID reports whether an ID is of the form that ensureID makes: it becomes a
-// part of names on the engine.
+// isProjectID reports whether an ID is of the form that ensureID makes: it becomes a part of names on the engine.
 func isProjectID(id string) bool {
 	b, err := hex.DecodeString(id)
 	return err == nil && len(b) == 6
@@ -219,9 +215,8 @@ func containerName(p Project, instance string) string {
 	return names.Label("galley-"+p.ID+"-", instance)
 }
 
-// isRunner reports whether a container is a runner, of whichever project: it has the labels
-// and the name of one. What a person makes of a runner, as by docker commit and docker run,
-// inherits the labels alone, and is theirs.
+// isRunner reports whether a container is a runner, of whichever project: it has the labels and the name of one. What a
+// person makes of a runner, as by docker commit and docker run, inherits the labels alone, and is theirs.
 func isRunner(c backend.Container) bool {
 	l := c.Labels
 	return l[label.Role] == label.RoleRunner && c.Name == containerName(Project{ID: l[label.Project]}, l[label.Instance])

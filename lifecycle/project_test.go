@@ -54,8 +54,7 @@ func TestProjectID(t *testing.T) {
 	}
 }
 
-// A project that moves keeps its ID; a copy gets another one, and believes nothing of
-// what came with it.
+// A project that moves keeps its ID; a copy gets another one, and believes nothing of what came with it.
 func TestMovedAndCopiedProject(t *testing.T) {
 	k := newKitchen(t)
 	i := chefInstance("a")
@@ -90,8 +89,7 @@ func TestMovedAndCopiedProject(t *testing.T) {
 	require.Equal(t, was.ID, identified(t, moved).ID)
 }
 
-// A project that was moved to another file system has a new file: it gets a new ID, and
-// knows its runners as left over.
+// A project that was moved to another file system has a new file: it gets a new ID, and knows its runners as left over.
 func TestMovedToAnotherFileSystem(t *testing.T) {
 	k := newKitchen(t)
 	require.NoError(t, k.do("create", chefInstance("a")))
@@ -127,8 +125,7 @@ func TestCopiedFromAnotherHost(t *testing.T) {
 	}
 }
 
-// Two checkouts at one path, in two containers that share an engine, never see or remove
-// what is the other's.
+// Two checkouts at one path, in two containers that share an engine, never see or remove what is the other's.
 func TestOnePathTwoProjects(t *testing.T) {
 	one, two := newKitchen(t), newKitchen(t)
 	two.engines, two.fake = one.engines, one.fake
@@ -147,8 +144,7 @@ func TestOnePathTwoProjects(t *testing.T) {
 }
 
 // A project-id that came with a clone and has another project's ID, as its own or a former one, gives no power over
-// that
-// project's runners, whatever records came with it.
+// that project's runners, whatever records came with it.
 func TestForeignID(t *testing.T) {
 	i := chefInstance("a")
 	stateOf := func(k *kitchen) State {

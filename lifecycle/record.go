@@ -15,22 +15,19 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/statedir"
 )
 
-// State is what galley records of an instance between runs: what was done, and where.
-// It contains no secrets, and no text that a tool printed. It lies in the project, so
-// what it says is checked before it is used.
+// State is what galley records of an instance between runs: what was done, and where. It contains no secrets, and no
+// text that a tool printed. It lies in the project, so what it says is checked before it is used.
 type State struct {
 	// Project is the ID of the project whose instance this is, and Instance its name.
 	Project  string `json:"project"`
 	Instance string `json:"instance"`
-	// LastAction is the last phase that succeeded and that nothing has been begun
-	// after, empty before the first.
+	// LastAction is the last phase that succeeded and that nothing has been begun after, empty before the first.
 	LastAction Phase `json:"last_action,omitempty"`
 	// Attempted is the last phase that was begun.
 	Attempted Phase `json:"last_attempted_action,omitempty"`
 	// Steps are those of create that are done.
 	Steps []Step `json:"steps,omitempty"`
-	// LastError says in which step the last attempt failed and how, empty when it did
-	// not.
+	// LastError says in which step the last attempt failed and how, empty when it did not.
 	LastError string `json:"last_error,omitempty"`
 	// Engine and Host are what kitchen.yml asked for when the runner was made.
 	Engine string `json:"engine,omitempty"`
@@ -46,9 +43,8 @@ type State struct {
 	// Spec has a digest of each part of what the runner was made from, so that a
 	// changed configuration can be told by its parts.
 	Spec map[string]string `json:"spec,omitempty"`
-	// Mark is what the commands carry that the phase under way runs in the runner. It is
-	// empty when galley has ended: a later one that finds one knows that its writer was
-	// killed.
+	// Mark is what the commands carry that the phase under way runs in the runner. It is empty when galley has ended: a
+	// later one that finds one knows that its writer was killed.
 	Mark string `json:"mark,omitempty"`
 	// RunID is the run that wrote this, at time Updated.
 	RunID   string    `json:"run_id,omitempty"`

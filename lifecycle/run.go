@@ -51,9 +51,8 @@ type Options struct {
 	Retry int
 	// Asked is the engine that the user asked for outside kitchen.yml.
 	Asked Asked
-	// Offers reports whether this machine's detection or the user's settings would offer
-	// an engine's address, so that one from a state file may be used. nil means that any
-	// may.
+	// Offers reports whether this machine's detection or the user's settings would offer an engine's address, so that
+	// one from a state file may be used. nil means that any may.
 	Offers func(ctx context.Context, uri string) bool
 	// Forget lets destroy forget a runner whose engine does not answer.
 	Forget bool
@@ -79,8 +78,7 @@ const ActionTest Action = "test"
 type Run struct {
 	o  Options
 	id string
-	// engines are those opened, by what they were asked for with; byAddress are
-	// the same, each once.
+	// engines are those opened, by what they were asked for with; byAddress are the same, each once.
 	engines, byAddress memo.Memo[*engine]
 	// beforeWrite is nil but in tests; see statedir.Dir.
 	beforeWrite func(name string) error
@@ -134,10 +132,9 @@ func (e *ActionError) Error() string {
 	return b.String()
 }
 
-// Do performs an action on instances, Concurrency of them side by side. One that
-// fails does not stop the others. Errors: *ActionError when instances failed;
-// otherwise nothing was begun, because an engine cannot be used. When the run was
-// interrupted, the cause of ctx's end is among the errors.
+// Do performs an action on instances, Concurrency of them side by side. One that fails does not stop the others.
+// Errors: *ActionError when instances failed; otherwise nothing was begun, because an engine cannot be used. When the
+// run was interrupted, the cause of ctx's end is among the errors.
 func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) error {
 	start := r.o.Now()
 	names := make([]string, len(instances))
@@ -208,9 +205,8 @@ func (r *Run) open(ctx context.Context, a Action, instances []config.Instance) e
 	return r.openEngines(ctx, instances)
 }
 
-// schedule runs do for each instance, in order, n at a time. With FailFast, or
-// when ctx has ended, no further instance is started; those under way end by
-// themselves.
+// schedule runs do for each instance, in order, n at a time. With FailFast, or when ctx has ended, no further instance
+// is started; those under way end by themselves.
 func (r *Run) schedule(ctx context.Context, n int, instances []config.Instance,
 	do func(context.Context, config.Instance) *Failure) (failures []Failure, skipped []string) {
 	started, failed := make([]bool, len(instances)), make([]*Failure, len(instances))

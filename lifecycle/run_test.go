@@ -19,16 +19,14 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// A warm test of one instance must be as cheap as it can be. A program that does
-// nothing else needs 9 requests: create, start, two execs of three, remove.
-// galley's other ones, each with its reason:
+// A warm test of one instance must be as cheap as it can be. A program that does nothing else needs 9 requests: create,
+// start, two execs of three, remove. galley's other ones, each with its reason:
 //
 //	ping                  which engine is it, and is it there (made by detection, not here)
 //	list containers       what exists: one call for all instances of a run
 //	inspect image         the tool's image, whose ID the tool is found by
 //
-// Docker takes two more for the tool: one to find what carries it, and one to remove what
-// the runner wrote into it.
+// Docker takes two more for the tool: one to find what carries it, and one to remove what the runner wrote into it.
 func TestAPICallsOfAWarmTest(t *testing.T) {
 	k := newKitchen(t)
 	require.NoError(t, k.do(ActionTest, chefInstance("warm")))
@@ -39,8 +37,7 @@ func TestAPICallsOfAWarmTest(t *testing.T) {
 	require.LessOrEqual(t, k.fake.APICalls()+ping, 13, "%v", calls)
 }
 
-// What a warm run takes for granted may be gone: another galley pruned the network,
-// or a person the image.
+// What a warm run takes for granted may be gone: another galley pruned the network, or a person the image.
 func TestMakesWhatWasTakenForGranted(t *testing.T) {
 	k := newKitchen(t)
 	k.fake.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.com/platform:1"})

@@ -14,8 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// The values of label.Sandbox: whether the runner sees the sandboxes of this
-// machine, or has copies that galley sends.
+// The values of label.Sandbox: whether the runner sees the sandboxes of this machine, or has copies that galley sends.
 const (
 	sandboxMounted  = "mounted"
 	sandboxUploaded = "uploaded"
@@ -79,8 +78,7 @@ func (i *instanceRun) refuseForeign() error {
 		c.Name, i.inst.Name, c.Labels[label.ProjectDir], c.Labels[label.Host])
 }
 
-// acceptUnknown takes a runner of this instance of which nothing is recorded. All of
-// create is done again.
+// acceptUnknown takes a runner of this instance of which nothing is recorded. All of create is done again.
 func (i *instanceRun) acceptUnknown() {
 	i.notice(LevelInfo, "there is a runner of this instance that nothing is recorded of")
 	i.forgetRunner()
@@ -112,8 +110,7 @@ func (i *instanceRun) removeStaleRunner(ctx context.Context, name string, cause 
 	return i.eng.RemoveContainer(ctx, c.ID)
 }
 
-// removeRunner removes the runner, to make another one. What create has done before
-// there was a runner stays done.
+// removeRunner removes the runner, to make another one. What create has done before there was a runner stays done.
 func (i *instanceRun) removeRunner(ctx context.Context) error {
 	if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
 		return err

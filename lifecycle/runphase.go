@@ -57,8 +57,7 @@ func (i *instanceRun) recordPhase(ctx context.Context, p Phase) error {
 	return errors.Join(err, i.save())
 }
 
-// begin records that a phase is begun. From here on neither it nor what follows it is
-// done.
+// begin records that a phase is begun. From here on neither it nor what follows it is done.
 func (i *instanceRun) begin(ctx context.Context, p Phase) error {
 	i.endLeftovers(ctx, p)
 	if p == PhaseCreate && place(i.state.LastAction) >= place(PhaseCreate) {
@@ -113,9 +112,8 @@ func (i *instanceRun) withHooks(ctx context.Context, p Phase) (err error) {
 	return i.hooks(ctx, "post_"+string(p))
 }
 
-// endLeftovers ends what a galley that was killed left running in the runner, such as
-// a client that would get into the way of the next one. An interrupted galley does so
-// itself.
+// endLeftovers ends what a galley that was killed left running in the runner, such as a client that would get into the
+// way of the next one. An interrupted galley does so itself.
 func (i *instanceRun) endLeftovers(ctx context.Context, p Phase) {
 	if i.state.Mark == "" || p == PhaseDestroy || i.container == nil || i.container.State != backend.StateRunning {
 		return

@@ -36,9 +36,8 @@ func (i *instanceRun) theSandboxes() sandboxes {
 	}
 }
 
-// makeSandboxes makes the instance's directories. Their name holds a random word, made
-// once: an engine that sees a directory of that name sees this one, and not one of the
-// same path on another host.
+// makeSandboxes makes the instance's directories. Their name holds a random word, made once: an engine that sees a
+// directory of that name sees this one, and not one of the same path on another host.
 func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 	if i.state.Sandbox == "" {
 		i.state.Sandbox = names.File(i.inst.Name) + "." + names.Random(6)
@@ -65,9 +64,8 @@ func (i *instanceRun) makeSandboxes(ctx context.Context) (sandboxes, error) {
 	return i.theSandboxes(), nil
 }
 
-// needsOpenSandbox reports whether the runner's user can write in a directory of galley's
-// user only when all users may: in a remapped user namespace, without root or without
-// root's power over files.
+// needsOpenSandbox reports whether the runner's user can write in a directory of galley's user only when all users may:
+// in a remapped user namespace, without root or without root's power over files.
 func needsOpenSandbox(d config.Driver, remaps bool) bool {
 	name, _, _ := strings.Cut(d.User, ":")
 	switch {

@@ -152,8 +152,7 @@ func networkAttachment(i config.Instance) backend.NetworkAttachment {
 	return a
 }
 
-// qualify puts driver.docker_registry in front of an image name that names no
-// registry itself.
+// qualify puts driver.docker_registry in front of an image name that names no registry itself.
 func qualify(registry, image string) string {
 	if registry == "" || strings.HasPrefix(image, "sha256:") {
 		return image

@@ -18,8 +18,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// What becomes of `driver:` in each kitchen.yml of testdata/spec is in the file of the
-// same name beside it.
+// What becomes of `driver:` in each kitchen.yml of testdata/spec is in the file of the same name beside it.
 func TestRunnerSpec(t *testing.T) {
 	files, err := filepath.Glob("testdata/spec/*.yml")
 	require.NoError(t, err)
@@ -68,8 +67,7 @@ func environment(list ...string) func(string) string {
 	return project.Project{Environ: list}.Getenv
 }
 
-// No field of a specification may be left out of its digest, or a change of it would
-// not be seen.
+// No field of a specification may be left out of its digest, or a change of it would not be seen.
 func TestDigestSeesEveryKey(t *testing.T) {
 	seen := map[string]bool{}
 	for _, file := range []string{"testdata/spec/dokken.yml", "testdata/spec/further.yml"} {
@@ -128,8 +126,7 @@ func TestBaseImages(t *testing.T) {
 	}
 }
 
-// A network that is there already is not changed under those who use it; who wants
-// more of it is told.
+// A network that is there already is not changed under those who use it; who wants more of it is told.
 func TestIPv6OfANetworkThatIsThere(t *testing.T) {
 	k := newKitchen(t)
 	four, six := chefInstance("four"), chefInstance("six")

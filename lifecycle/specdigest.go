@@ -34,8 +34,7 @@ func specDigests(s backend.ContainerSpec) (map[string]string, error) {
 	return digests, nil
 }
 
-// toolIDs is the key of the digest of the tools' image IDs. They are only known when
-// the engine was asked.
+// toolIDs is the key of the digest of the tools' image IDs. They are only known when the engine was asked.
 const toolIDs = "ToolIDs"
 
 // digests has a digest of each part of what kitchen.yml wants the runner to be, which is

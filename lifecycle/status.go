@@ -9,9 +9,8 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// Reach finds an instance's runner, for a person to look inside. It changes
-// nothing. Errors: backend.ErrNotFound when there is no runner,
-// backend.ErrNotRunning when it is stopped; the runner is returned even so.
+// Reach finds an instance's runner, for a person to look inside. It changes nothing. Errors: backend.ErrNotFound when
+// there is no runner, backend.ErrNotRunning when it is stopped; the runner is returned even so.
 func (r *Run) Reach(ctx context.Context, inst config.Instance) (backend.ContainerBackend, backend.Container, error) {
 	s, err := r.stateFile(inst.Name).load()
 	if err != nil {
@@ -54,14 +53,12 @@ type Status struct {
 	LastError string
 	// FailedAction is the phase that LastError is of.
 	FailedAction Phase
-	// Live is the runner's state on its engine, empty when there is none, or the
-	// engine was not asked.
+	// Live is the runner's state on its engine, empty when there is none, or the engine was not asked.
 	Live backend.State
 }
 
-// Statuses tells where the instances of these names are. The engine is only asked
-// when a state file says that there may be something; when it cannot be reached,
-// what the state files say is returned along with the error.
+// Statuses tells where the instances of these names are. The engine is only asked when a state file says that there may
+// be something; when it cannot be reached, what the state files say is returned along with the error.
 func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error) {
 	list := make([]Status, len(instances))
 	var errs []error

@@ -16,8 +16,7 @@ const (
 	StepPostCreate Step = "post_create"
 )
 
-// The steps of converge and verify that are not hooks. A hook's step has the name of
-// the hook, as pre_converge.
+// The steps of converge and verify that are not hooks. A hook's step has the name of the hook, as pre_converge.
 const (
 	StepPrepare   Step = "prepare"
 	StepUploads   Step = "uploads"
@@ -27,8 +26,7 @@ const (
 	StepClean     Step = "clean"
 )
 
-// step does a step of the phase under way, between the events that tell of it. What
-// fails carries the step's name.
+// step does a step of the phase under way, between the events that tell of it. What fails carries the step's name.
 func (i *instanceRun) step(s Step, do func() error) error {
 	start := i.run.o.Now()
 	i.emit(StepStarted{Stamp: i.stamp(), Phase: i.phase, Step: s})
@@ -50,8 +48,7 @@ func (i *instanceRun) recorded(s Step, do func() error) error {
 	return i.record(s)
 }
 
-// record adds steps that are done to the state. It may be called by several
-// goroutines.
+// record adds steps that are done to the state. It may be called by several goroutines.
 func (i *instanceRun) record(steps ...Step) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -33,8 +33,7 @@ func (r *recorder) steps() []string {
 	return list
 }
 
-// A hook of create that failed is run by the next command, whichever that is; one that
-// was done is not run again.
+// A hook of create that failed is run by the next command, whichever that is; one that was done is not run again.
 func TestFailedHookOfCreateIsTakenUp(t *testing.T) {
 	for _, name := range []string{"pre_create", "post_create"} {
 		for _, next := range []Action{"create", "converge", "verify"} {
@@ -231,8 +230,7 @@ func TestHookTimeouts(t *testing.T) {
 	require.NoError(t, k.do("create", i))
 }
 
-// The keys of the driver dummy are honoured; else it is a driver
-// like the others.
+// The keys of the driver dummy are honoured; else it is a driver like the others.
 func TestDummyDriver(t *testing.T) {
 	k := newKitchen(t)
 	i := chefInstance("a")
@@ -305,8 +303,7 @@ func TestMadeAgainDuringARun(t *testing.T) {
 	}
 }
 
-// What changed in kitchen.yml since the runner was made is told, and the runner made
-// anew, by every later phase.
+// What changed in kitchen.yml since the runner was made is told, and the runner made anew, by every later phase.
 func TestChangedConfigurationImpliesCreate(t *testing.T) {
 	for name, change := range map[string]func(*config.Instance){
 		"image":        func(i *config.Instance) { i.Driver.Image = toolRef },

@@ -18,9 +18,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// sendUploads copies what the provisioner's `uploads` name into the runner. A file
-// keeps its name when it goes into a directory; a directory's content goes into
-// the directory that is named.
+// sendUploads copies what the provisioner's `uploads` name into the runner. A file keeps its name when it goes into a
+// directory; a directory's content goes into the directory that is named.
 func (l *liveRunner) sendUploads(ctx context.Context, uploads map[string]string) error {
 	for _, from := range slices.Sorted(maps.Keys(uploads)) {
 		if err := l.sendUpload(ctx, l.abs(from), uploads[from]); err != nil {

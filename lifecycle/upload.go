@@ -20,10 +20,9 @@ import (
 // removeBatch is how many deleted files are removed by one command.
 const removeBatch = 500
 
-// upload brings a runner's copy of a sandbox in line with the one here, for an
-// engine that does not see this machine's files. Only what changed is sent, as a
-// stream, and what is gone here is removed there. What the runner itself changed, moved
-// or removed is put back, as on an engine that sees the files.
+// upload brings a runner's copy of a sandbox in line with the one here, for an engine that does not see this machine's
+// files. Only what changed is sent, as a stream, and what is gone here is removed there. What the runner itself
+// changed, moved or removed is put back, as on an engine that sees the files.
 func (l *liveRunner) upload(ctx context.Context, sb sandbox.Dir) error {
 	file := sb.Local + ".sent.json"
 	old, err := loadManifest(file, l.c.ID)

@@ -102,8 +102,7 @@ func put(t *testing.T, sb sandbox.Dir, name, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
 
-// The second upload of a large sandbox sends nothing at all, and after one change
-// just that file.
+// The second upload of a large sandbox sends nothing at all, and after one change just that file.
 func TestUploadOfManyFiles(t *testing.T) {
 	w, engine, sb, _ := remoteRunner(t)
 	const files, size = 2_000, 64

@@ -55,9 +55,8 @@ func (i *instanceRun) forgiveNoTests(err error) error {
 	return nil
 }
 
-// verifyWithRetries tests the runner again, up to Retry times, when tests failed and not
-// galley or the engine. Each time is a phase of its own, so that the reports can
-// show what failed first and passed later.
+// verifyWithRetries tests the runner again, up to Retry times, when tests failed and not galley or the engine. Each
+// time is a phase of its own, so that the reports can show what failed first and passed later.
 func (i *instanceRun) verifyWithRetries(ctx context.Context) error {
 	err := i.runPhase(ctx, PhaseVerify)
 	for n := 1; n <= i.run.o.Retry && ctx.Err() == nil && testsFailed(err); n++ {

@@ -142,8 +142,7 @@ func TestFileLinksOfTheWorkingDirectory(t *testing.T) {
 	}
 }
 
-// Log files that are links are not followed, and a directory of logs that is a link is
-// told.
+// Log files that are links are not followed, and a directory of logs that is a link is told.
 func TestLogLinks(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege")

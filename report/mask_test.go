@@ -90,8 +90,7 @@ func TestNoSecretInAnySink(t *testing.T) {
 	require.Contains(t, stdout.String(), "       "+mask.Hidden+run.MoreFollows+"\n       "+mask.Hidden+" end\n")
 }
 
-// named are the fields by which things go; what is in them was chosen by the user to be
-// shown, or by galley.
+// named are the fields by which things go; what is in them was chosen by the user to be shown, or by galley.
 var named = []string{"RunID", "Instance", "Version", "Action", "Engine", "Suite", "Platform", "Phase", "Step", "Stream",
 	"Level", "Outcome", "FailedPhase", "LogPath", "Instances"}
 

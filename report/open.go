@@ -100,8 +100,7 @@ func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
 	return list, nil
 }
 
-// checkPlaces fails when two reports go to one place. It opens nothing, for what is open
-// writes when it is closed.
+// checkPlaces fails when two reports go to one place. It opens nothing, for what is open writes when it is closed.
 func checkPlaces(specs []string, env Env) error {
 	taken := map[string]string{}
 	for _, spec := range specs {

@@ -122,8 +122,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// While a run goes on, and when it is killed, the file is a whole report of what
-// was known, and none of an earlier run.
+// While a run goes on, and when it is killed, the file is a whole report of what was known, and none of an earlier run.
 func TestDocumentIsAlwaysWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "junit.xml")
 	require.NoError(t, os.WriteFile(path, []byte("an old run"), 0o644))

@@ -22,16 +22,14 @@ func callCases() []testCase {
 
 // What some calls take more in special cases.
 const (
-	// toolCalls: a container with tools takes a look at the container that carries them,
-	// where the engine needs one.
+	// toolCalls: a container with tools takes a look at the container that carries them, where the engine needs one.
 	toolCalls = 1
 	// newNetworkCalls: EnsureNetwork makes what is not there, and looks for twins
 	// where the engine allows two networks of one name.
 	newNetworkCalls = 2
-	// newToolCalls: the first container with a tool has its carrier made. Podman is asked for
-	// one that has another name, fills its volumes on a request of its own, and gives it its
-	// name after that, so that a name never stands for empty volumes; Docker is asked what it
-	// can do.
+	// newToolCalls: the first container with a tool has its carrier made. Podman is asked for one that has another
+	// name, fills its volumes on a request of its own, and gives it its name after that, so that a name never stands
+	// for empty volumes; Docker is asked what it can do.
 	newToolCalls = toolCalls + 6
 	// layerCalls: Docker keeps what a container writes into a private tool in volumes
 	// that it does not remove with the container.

@@ -15,9 +15,8 @@ type testCase struct {
 	run  func(t *testing.T, s *suite)
 }
 
-// alone reports whether nothing else may go on at the engine: a mode that takes a user's
-// whole range of ids leaves none for another container, and Podman 4.3 locks itself up
-// when it looks for free ids while images come and go.
+// alone reports whether nothing else may go on at the engine: a mode that takes a user's whole range of ids leaves none
+// for another container, and Podman 4.3 locks itself up when it looks for free ids while images come and go.
 func (c testCase) alone() bool { return strings.HasPrefix(c.name, "feature/userns-") }
 
 // cases returns the whole contract.
@@ -38,10 +37,9 @@ func cases() []testCase {
 	)
 }
 
-// run runs the contract: a subtest for each promise that the interface's comments
-// make, and for each trap in which an engine reports success and did not do what
-// was asked. Subtests run in parallel. What they make has names of its own and is
-// removed again.
+// run runs the contract: a subtest for each promise that the interface's comments make, and for each trap in which an
+// engine reports success and did not do what was asked. Subtests run in parallel. What they make has names of its own
+// and is removed again.
 func run(t *testing.T, on subject) {
 	all := cases()
 	for _, name := range on.only {

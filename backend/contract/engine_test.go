@@ -1,7 +1,6 @@
-// Package contract_test holds container engines to what [backend.ContainerBackend] promises:
-// a case for each promise, run on every engine of the test bed, on several of them side by
-// side. The cases that need neither a kernel nor a shell run on the fake, too, and on
-// engines that lie.
+// Package contract_test holds container engines to what [backend.ContainerBackend] promises: a case for each promise,
+// run on every engine of the test bed, on several of them side by side. The cases that need neither a kernel nor a
+// shell run on the fake, too, and on engines that lie.
 package contract_test
 
 import (
@@ -26,8 +25,7 @@ type subject struct {
 	name string
 	// connect returns a new backend, which the caller closes.
 	connect func(t *testing.T) backend.ContainerBackend
-	// logged returns a backend whose requests are written down and can be cut. It is nil
-	// where there are no requests.
+	// logged returns a backend whose requests are written down and can be cut. It is nil where there are no requests.
 	logged func(t *testing.T) (backend.ContainerBackend, *testbed.RequestLog)
 	// image is a reference to a busybox image that the engine has locally. All other
 	// images are built from it through BuildImage.
@@ -44,8 +42,7 @@ type subject struct {
 	// only names the cases that run, for an engine without a kernel; nil means all. A name
 	// that no case has is an error.
 	only []string
-	// record receives what became of each feature of ContainerSpec. It is called by
-	// several goroutines at once.
+	// record receives what became of each feature of ContainerSpec. It is called by several goroutines at once.
 	record func(feature string, verdict testbed.Verdict, reason string)
 }
 
@@ -60,8 +57,7 @@ type registry struct {
 	absent string
 }
 
-// outside is what the contract asks an engine past its backend, since the interface has
-// no verb for it.
+// outside is what the contract asks an engine past its backend, since the interface has no verb for it.
 type outside interface {
 	Inspect(t testing.TB, container string) testbed.Container
 	Volumes(t testing.TB) []string
@@ -102,8 +98,7 @@ func open(t *testing.T, ep backend.Endpoint) backend.ContainerBackend {
 	return b
 }
 
-// push puts an image where it can be pulled from, under names that only this engine's
-// tests use.
+// push puts an image where it can be pulled from, under names that only this engine's tests use.
 func push(t *testing.T, e testbed.Engine, image string) registry {
 	t.Helper()
 	r := testbed.StartRegistry(t)

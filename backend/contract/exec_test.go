@@ -126,9 +126,8 @@ func testExecStdinEmpty(t *testing.T, s *suite) {
 	require.Equal(t, result{}, s.exec(t, c.ID, backend.ExecSpec{Command: []string{"cat"}}), "no reader")
 }
 
-// testExecStdinUnread: a command that does not read its input ends, though the
-// input never does. Where there is more input than anything on its way can hold,
-// Podman may lose output, but not the exit code.
+// testExecStdinUnread: a command that does not read its input ends, though the input never does. Where there is more
+// input than anything on its way can hold, Podman may lose output, but not the exit code.
 func testExecStdinUnread(t *testing.T, s *suite) {
 	c := s.start(t)
 	much := strings.NewReader(strings.Repeat("0123456789abcdef\n", 1<<18))
@@ -169,8 +168,7 @@ func testExecUser(t *testing.T, s *suite) {
 	}
 }
 
-// testExecUserAbsent: what the engine makes of it is its own affair, but it is no
-// success.
+// testExecUserAbsent: what the engine makes of it is its own affair, but it is no success.
 func testExecUserAbsent(t *testing.T, s *suite) {
 	c := s.start(t)
 	code, err := s.b.Exec(s.ctx(t), c.ID, backend.ExecSpec{Command: []string{"true"}, User: "no-such-user"})
@@ -306,8 +304,7 @@ func testExecCancelledBefore(t *testing.T, s *suite) {
 	require.NotZero(t, s.try(t, c.ID, "test", "-e", "/ran"))
 }
 
-// testExecContainerRemoved: a command whose container goes is never reported as a
-// success.
+// testExecContainerRemoved: a command whose container goes is never reported as a success.
 func testExecContainerRemoved(t *testing.T, s *suite) {
 	c := s.start(t)
 	seen := newWatchedBuffer("started\n")

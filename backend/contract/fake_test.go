@@ -45,8 +45,7 @@ func answeredByState() []string {
 	}
 }
 
-// onFake is the contract's run on a fake that answers the commands of those cases, and
-// tells that lie.
+// onFake is the contract's run on a fake that answers the commands of those cases, and tells that lie.
 func onFake(tells lie) subject {
 	f := fake.New()
 	f.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.test/public/image:1"})
@@ -94,8 +93,7 @@ func (f fakeOutside) Stop(_ context.Context, container string, _ int) error {
 	return f.Engine.Stop(container)
 }
 
-// contractCommands answers the commands of the contract's cases that the fake runs, and
-// fails for all others.
+// contractCommands answers the commands of the contract's cases that the fake runs, and fails for all others.
 func contractCommands(f *fake.Engine, specs *sync.Map) fake.ExecHook {
 	var running sync.Map // IDs of containers in which something sleeps
 	variable := regexp.MustCompile(`^printf %s "\$\{(\w+)-unset\}"$`)

@@ -13,17 +13,15 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// feature is something that a ContainerSpec asks for. An engine may give it, give
-// it weaker and say so, or refuse it before anything is made. What it may not do
-// is take the order and say nothing.
+// feature is something that a ContainerSpec asks for. An engine may give it, give it weaker and say so, or refuse it
+// before anything is made. What it may not do is take the order and say nothing.
 type feature struct {
 	// name is that of the subtest after "feature/", and of the row in the table of
 	// engines: the key of kitchen.yml where it has one.
 	name string
 	// want returns the changes to the specification. It may make what they need.
 	want func(t *testing.T, s *suite) []edit
-	// mayRefuse reports whether this engine may refuse; nil means never. Which do is in
-	// docs/engines.json.
+	// mayRefuse reports whether this engine may refuse; nil means never. Which do is in docs/engines.json.
 	mayRefuse func(*suite) bool
 	// seen looks inside the running container and returns what is missing.
 	seen func(t *testing.T, s *suite, c backend.Container) error
@@ -122,8 +120,7 @@ func (s *suite) look(t *testing.T, id, script string) string {
 	return strings.TrimSuffix(s.exec(t, id, backend.ExecSpec{Command: []string{"sh", "-c", script}}).out, "\n")
 }
 
-// sameNamespace is a want and a seen for a namespace that is shared with another
-// container, and not with a third one.
+// sameNamespace is a want and a seen for a namespace that is shared with another container, and not with a third one.
 func sameNamespace(kind string, with func(t *testing.T, s *suite) (other backend.Container, want edit)) feature {
 	var other, stranger backend.Container
 	return feature{

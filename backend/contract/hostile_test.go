@@ -148,9 +148,8 @@ func eachAnswered(t *testing.T, answer http.Handler, test func(t *testing.T, b b
 	}
 }
 
-// TestHostileEngine lets engines that do all they can to do harm answer to every call of a
-// backend. None may take much memory, hang longer than its context, or panic; and what
-// cannot be an answer is an error.
+// TestHostileEngine lets engines that do all they can to do harm answer to every call of a backend. None may take much
+// memory, hang longer than its context, or panic; and what cannot be an answer is an error.
 func TestHostileEngine(t *testing.T) {
 	for _, h := range hostilities() {
 		t.Run(h.name, func(t *testing.T) {

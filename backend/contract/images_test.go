@@ -274,9 +274,8 @@ func testBuildStages(t *testing.T, s *suite) {
 	require.NotZero(t, s.try(t, c.ID, "sh", "-c", "test -n \"$STAGE\""))
 }
 
-// testBuildFails: the error itself shows what the step printed, since the output
-// may have gone nowhere. The quotes keep the text from being found in the
-// Dockerfile's own line, which engines print too.
+// testBuildFails: the error itself shows what the step printed, since the output may have gone nowhere. The quotes keep
+// the text from being found in the Dockerfile's own line, which engines print too.
 func testBuildFails(t *testing.T, s *suite) {
 	var out bytes.Buffer
 	_, err := s.tryBuild(t, backend.BuildOptions{

@@ -146,9 +146,8 @@ func (l liar) RemoveContainer(ctx context.Context, id string) error {
 	return l.Engine.RemoveContainer(ctx, id)
 }
 
-// TestContractCatchesLies: the contract fails for an engine that breaks a promise
-// and reports success. Since a failing subtest fails its parent, each runs in a
-// process of its own.
+// TestContractCatchesLies: the contract fails for an engine that breaks a promise and reports success. Since a failing
+// subtest fails its parent, each runs in a process of its own.
 func TestContractCatchesLies(t *testing.T) {
 	for name, l := range lies() {
 		t.Run(name, func(t *testing.T) {

@@ -129,8 +129,7 @@ func testNetworkAbsent(t *testing.T, s *suite) {
 	require.ErrorIs(t, s.createAndStart(t, cs), backend.ErrNotFound)
 }
 
-// testNetworkNames: on a network of ours containers find each other by name and by
-// alias.
+// testNetworkNames: on a network of ours containers find each other by name and by alias.
 func testNetworkNames(t *testing.T, s *suite) {
 	n := s.network(t)
 	server := s.inspect(t, s.start(t, on(n.Name, "database", "db.example.test")).ID)
@@ -145,8 +144,7 @@ func testNetworkNames(t *testing.T, s *suite) {
 	}
 }
 
-// publish asks for a port of the engine's host, on a network of the container's
-// own.
+// publish asks for a port of the engine's host, on a network of the container's own.
 func publish(network string, ports ...spec.PortMapping) edit {
 	return func(cs *backend.ContainerSpec) {
 		on(network)(cs)

@@ -36,9 +36,8 @@ type suite struct {
 	// prefix starts the name of everything made by this run.
 	prefix string
 	serial atomic.Int64
-	// tool has VOLUME /opt/chef with the file TOOL-IMAGE, withTool its own
-	// /opt/chef with the file PLATFORM-IMAGE and no volume. severalVolumes has two, and
-	// a command that cannot be run.
+	// tool has VOLUME /opt/chef with the file TOOL-IMAGE, withTool its own /opt/chef with the file PLATFORM-IMAGE and
+	// no volume. severalVolumes has two, and a command that cannot be run.
 	tool, withTool, severalVolumes func() (backend.Image, error)
 	// others is held by each subtest: for reading, or by one that must be alone.
 	others sync.RWMutex
@@ -118,8 +117,7 @@ func (s *suite) labels() backend.Labels { return backend.Labels{labelRun: s.pref
 // edit changes the specification of a container before it is made.
 type edit func(*backend.ContainerSpec)
 
-// spec returns the specification of a container that does nothing for an hour and
-// has no network.
+// spec returns the specification of a container that does nothing for an hour and has no network.
 func (s *suite) spec(edits ...edit) backend.ContainerSpec {
 	cs := backend.ContainerSpec{
 		Name:    s.unique("c"),
@@ -232,8 +230,7 @@ func (s *suite) exec(t *testing.T, id string, e backend.ExecSpec) result {
 	return result{code, out.String(), errOut.String()}
 }
 
-// run runs a command that must succeed, and returns its output without the last
-// line end.
+// run runs a command that must succeed, and returns its output without the last line end.
 func (s *suite) run(t *testing.T, id string, argv ...string) string {
 	t.Helper()
 	r := s.exec(t, id, backend.ExecSpec{Command: argv})
@@ -264,8 +261,7 @@ func (s *suite) awaitLog(t *testing.T, id, text string) {
 	}, "PID 1 prints "+text)
 }
 
-// await waits for something to come about. The condition runs in the goroutine of
-// the test, so that it may fail it.
+// await waits for something to come about. The condition runs in the goroutine of the test, so that it may fail it.
 func (s *suite) await(t *testing.T, condition func() bool, what string) {
 	t.Helper()
 	deadline := time.NewTimer(s.patience)

@@ -33,8 +33,7 @@ func toolCases() []testCase {
 
 const toolFile = "/opt/chef/TOOL-IMAGE"
 
-// withTools puts tools into a specification. What carries them is removed when the
-// subtest ends.
+// withTools puts tools into a specification. What carries them is removed when the subtest ends.
 func (s *suite) withTools(t *testing.T, tools ...backend.Tool) edit {
 	t.Helper()
 	labels := backend.Labels{labelRun: s.prefix, labelInstance: s.unique("tool")}
@@ -72,8 +71,7 @@ func testToolPlain(t *testing.T, s *suite) {
 	require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile))
 }
 
-// testToolWins: worse, if the runner's image has that directory, too, its content
-// is what the volume is filled with.
+// testToolWins: worse, if the runner's image has that directory, too, its content is what the volume is filled with.
 func testToolWins(t *testing.T, s *suite) {
 	img, err := s.withTool()
 	require.NoError(t, err)
@@ -84,8 +82,7 @@ func testToolWins(t *testing.T, s *suite) {
 	}
 }
 
-// testToolPrivate: a gem that one runner installs must not make another one's converge
-// green.
+// testToolPrivate: a gem that one runner installs must not make another one's converge green.
 func testToolPrivate(t *testing.T, s *suite) {
 	for _, access := range []spec.ToolAccess{spec.ToolPrivate, spec.ToolDefault} {
 		private := s.withSharedTool(t, access)
@@ -191,8 +188,7 @@ func testToolForeign(t *testing.T, s *suite) {
 	require.Equal(t, "tool", s.run(t, runner.ID, "cat", toolFile))
 }
 
-// carriers makes a container with a tool, removes it, and returns what the engine keeps
-// for the tool.
+// carriers makes a container with a tool, removes it, and returns what the engine keeps for the tool.
 func (s *suite) carriers(t *testing.T, tool edit) []backend.Container {
 	t.Helper()
 	cs := s.spec(tool)
@@ -256,10 +252,9 @@ func testToolRivals(t *testing.T, s *suite) {
 	require.LessOrEqual(t, len(kept), 1)
 }
 
-// testToolLeavesNothing: when containers are removed, nothing stays but what carries the
-// tool; when that is removed too, nothing at all. Not even where the process died after
-// the container had gone and before the rest had, or the container had been removed by
-// another program.
+// testToolLeavesNothing: when containers are removed, nothing stays but what carries the tool; when that is removed
+// too, nothing at all. Not even where the process died after the container had gone and before the rest had, or the
+// container had been removed by another program.
 func testToolLeavesNothing(t *testing.T, s *suite) {
 	tool := s.withTools(t, backend.Tool{Image: s.ownTool(t).ID})
 	var mine []string

@@ -10,8 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// watchedBuffer is a buffer that several goroutines may use, and that tells when
-// certain texts have arrived.
+// watchedBuffer is a buffer that several goroutines may use, and that tells when certain texts have arrived.
 type watchedBuffer struct {
 	mu      sync.Mutex
 	buf     bytes.Buffer

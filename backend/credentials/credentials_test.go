@@ -57,8 +57,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestPlaces: a login is found wherever Docker's and Podman's clients put it, and
-// never in the working directory.
+// TestPlaces: a login is found wherever Docker's and Podman's clients put it, and never in the working directory.
 func TestPlaces(t *testing.T) {
 	docker, podman := filepath.Join(".docker", "config.json"), filepath.Join(".config", "containers", "auth.json")
 	for name, tc := range map[string]struct {
@@ -132,8 +131,7 @@ echo "{\"ServerURL\":\"$host\",\"Username\":\"$user\",\"Secret\":\"s\"}"
 	}
 }
 
-// TestBadHelper: one that never answers, or says what nobody understands, is a
-// warning, and does not outlive the run.
+// TestBadHelper: one that never answers, or says what nobody understands, is a warning, and does not outlive the run.
 func TestBadHelper(t *testing.T) {
 	for name, tc := range map[string]struct{ script, want string }{
 		"silent":       {"exec sleep 600", "did not answer"},

@@ -168,8 +168,7 @@ type NotFoundError struct {
 	Remedy string
 }
 
-// at is the candidate's address in parentheses, or nothing for a context or connection that
-// does not exist.
+// at is the candidate's address in parentheses, or nothing for a context or connection that does not exist.
 func (c Candidate) at() string {
 	if c.Endpoint.URI == "" {
 		return ""

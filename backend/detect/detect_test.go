@@ -145,8 +145,7 @@ func TestPodmanConnections(t *testing.T) {
 	}
 }
 
-// Without a home nothing is looked for in the working directory, which is the
-// project's.
+// Without a home nothing is looked for in the working directory, which is the project's.
 func TestWithoutAHome(t *testing.T) {
 	h := fakeHost(map[string]string{"config.json": `{"currentContext":"evil"}`, "ca.pem": "", "cert.pem": "",
 		"contexts/meta/" + filepath.Base(filepath.Dir(colimaMeta)) + "/meta.json": `{"Endpoints":{"docker":{"Host":"unix:///evil"}}}`},

@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a killed galley left is removed by the next one; what a living one uses,
-// and what is not galley's, stays.
+// What a killed galley left is removed by the next one; what a living one uses, and what is not galley's, stays.
 func TestServiceDirsOfTheDead(t *testing.T) {
 	parent := t.TempDir()
 	living, err := makeServiceDir(t.Context(), parent)
@@ -34,8 +33,7 @@ func TestServiceDirsOfTheDead(t *testing.T) {
 	require.NoError(t, living.remove())
 }
 
-// What another user prepared in /tmp under such a name is not touched, and nothing is
-// made through links in it.
+// What another user prepared in /tmp under such a name is not touched, and nothing is made through links in it.
 func TestServiceDirsOfOthers(t *testing.T) {
 	parent, elsewhere := t.TempDir(), t.TempDir()
 	target := filepath.Join(elsewhere, "nologin")

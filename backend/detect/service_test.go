@@ -18,8 +18,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// podmanVersion is the environment variable that makes this test's own binary a
-// `podman system service` of a version.
+// podmanVersion is the environment variable that makes this test's own binary a `podman system service` of a version.
 const podmanVersion = "GALLEY_TEST_PODMAN_VERSION"
 
 func TestMain(m *testing.M) {
@@ -132,8 +131,7 @@ func TestPrivateServiceSettings(t *testing.T) {
 	require.Equal(t, []string{"PATH=/bin", overrideVariable + "=/own.conf"}, serviceEnv(fakeHost(nil, vars)))
 }
 
-// A Podman that is too old says so at once, and nobody is told to install the one
-// that he has.
+// A Podman that is too old says so at once, and nobody is told to install the one that he has.
 func TestPrivateServiceTooOld(t *testing.T) {
 	h, _ := serviceHost(t, "3.4.4")
 	_, _, err := startService(t.Context(), h)

@@ -233,8 +233,7 @@ func TestRequestsThatAreRepeated(t *testing.T) {
 	}
 }
 
-// An engine that was there is waited for while it restarts; one that never was is
-// not.
+// An engine that was there is waited for while it restarts; one that never was is not.
 func TestPatience(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Err: os.ErrNotExist}
 	other := errors.New("wrong certificate")

@@ -86,8 +86,7 @@ func explainSSH(ep backend.Endpoint, stderr string, cause error) error {
 	return e
 }
 
-// sshNames are what to give to ssh for a login by hand, and the name by which known_hosts
-// has the host.
+// sshNames are what to give to ssh for a login by hand, and the name by which known_hosts has the host.
 func sshNames(ep backend.Endpoint) (login, known string) {
 	u, err := url.Parse(ep.URI)
 	if err != nil {

@@ -202,8 +202,7 @@ func (h farHost) client(name, socket string) {
 `+relayVariable+`="`+socket+`" exec `+self+` "$@"`)
 }
 
-// listen serves a socket that says a word and then sends back in upper case all
-// that it gets.
+// listen serves a socket that says a word and then sends back in upper case all that it gets.
 func (h farHost) listen(name, word string) (path string) {
 	h.t.Helper()
 	path = filepath.Join(h.dir, name)
@@ -228,8 +227,7 @@ func (h farHost) listen(name, word string) (path string) {
 	return path
 }
 
-// talk says something over a connection and returns the answer, which comes after
-// the end of what was said.
+// talk says something over a connection and returns the answer, which comes after the end of what was said.
 func talk(t *testing.T, c net.Conn, text string) string {
 	t.Helper()
 	_, err := io.WriteString(c, text)

@@ -1,9 +1,7 @@
-// Package docker is the backend for engines that speak Docker's own API, by
-// Docker's own client library.
+// Package docker is the backend for engines that speak Docker's own API, by Docker's own client library.
 //
-// Its files and functions stand in the same order as those of backend/podman, so
-// that the two can be read side by side. What a ContainerSpec becomes on Docker
-// is in spec.go; which error is which, in errors.go.
+// Its files and functions stand in the same order as those of backend/podman, so that the two can be read side by side.
+// What a ContainerSpec becomes on Docker is in spec.go; which error is which, in errors.go.
 package docker
 
 import (
@@ -40,13 +38,11 @@ type Backend struct {
 	bare sync.Map
 }
 
-// measured is what an engine says of itself, in the interface's words and in those that
-// only this package needs.
+// measured is what an engine says of itself, in the interface's words and in those that only this package needs.
 type measured struct {
 	backend.Info
 	rootless bool
-	// remaps is true when containers get a user namespace of their own unless they ask for
-	// the host's.
+	// remaps is true when containers get a user namespace of their own unless they ask for the host's.
 	remaps bool
 	// cpuLimit is true when a limit of processors takes effect.
 	cpuLimit bool
@@ -65,9 +61,8 @@ func Engine() backend.Engine {
 	}
 }
 
-// New makes a backend for an endpoint. It sends nothing yet: where the endpoint
-// does not tell the version of the API, the client asks before its first call. Errors:
-// backend.ErrInvalid for an address or TLS files that cannot be used.
+// New makes a backend for an endpoint. It sends nothing yet: where the endpoint does not tell the version of the API,
+// the client asks before its first call. Errors: backend.ErrInvalid for an address or TLS files that cannot be used.
 func New(ep backend.Endpoint) (*Backend, error) {
 	connect, err := dial.New(ep)
 	if err != nil {
@@ -155,16 +150,14 @@ func (b *Backend) Close() error {
 	return nil
 }
 
-// atLeast reports whether the API that is spoken has what came with a version. It is known
-// after the first call.
+// atLeast reports whether the API that is spoken has what came with a version. It is known after the first call.
 func (b *Backend) atLeast(version string) bool {
 	return versions.GreaterThanOrEqualTo(b.client.ClientVersion(), version)
 }
 
-// errorHidingTransport hides the words of connection failures from Docker's client, which
-// replaces errors of certain words by some of its own that tell less. What the
-// context ends, ends with the context's error: net/http would give its cause, which
-// looks like a connection that broke.
+// errorHidingTransport hides the words of connection failures from Docker's client, which replaces errors of certain
+// words by some of its own that tell less. What the context ends, ends with the context's error: net/http would give
+// its cause, which looks like a connection that broke.
 type errorHidingTransport struct{ next http.RoundTripper }
 
 // RoundTrip sends a request.

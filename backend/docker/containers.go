@@ -74,10 +74,9 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	}, nil
 }
 
-// awaitName creates a container, and again while its name is taken by one that cannot be
-// seen. Docker takes the name first and shows the container when it is made, so that is one
-// which another process, or one that was killed since, has asked for. An error that says
-// that the name is taken is about a container that there is.
+// awaitName creates a container, and again while its name is taken by one that cannot be seen. Docker takes the name
+// first and shows the container when it is made, so that is one which another process, or one that was killed since,
+// has asked for. An error that says that the name is taken is about a container that there is.
 func (b *Backend) awaitName(ctx context.Context, name string, create func() error) (err error) {
 	soon, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
@@ -91,10 +90,9 @@ func (b *Backend) awaitName(ctx context.Context, name string, create func() erro
 	return err
 }
 
-// requireNetwork looks for the network or container that a new container is to be
-// attached to, since Docker notices only at the start that there is none. What
-// EnsureNetwork has seen is not looked for again. A fixed address needs a subnet
-// that a person chose, which the networks that EnsureNetwork makes do not have.
+// requireNetwork looks for the network or container that a new container is to be attached to, since Docker notices
+// only at the start that there is none. What EnsureNetwork has seen is not looked for again. A fixed address needs a
+// subnet that a person chose, which the networks that EnsureNetwork makes do not have.
 func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachment) error {
 	switch n.Mode {
 	case spec.NetworkNamed:
@@ -197,8 +195,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 	return containers, nil
 }
 
-// nameOf is the container's own name: a link gives it further ones, which have
-// the other container's name before them.
+// nameOf is the container's own name: a link gives it further ones, which have the other container's name before them.
 func nameOf(names []string) string {
 	for _, name := range names {
 		if own := strings.TrimPrefix(name, "/"); !strings.Contains(own, "/") {
@@ -208,8 +205,7 @@ func nameOf(names []string) string {
 	return ""
 }
 
-// WaitContainer blocks until a container has stopped, by POST
-// /containers/{id}/wait.
+// WaitContainer blocks until a container has stopped, by POST /containers/{id}/wait.
 func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	op := "wait for container " + id
 	answers, failures := b.client.ContainerWait(ctx, id, container.WaitConditionNotRunning)

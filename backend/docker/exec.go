@@ -10,15 +10,13 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// consoleSize is the version of the API from which a terminal can have a size from
-// its start.
+// consoleSize is the version of the API from which a terminal can have a size from its start.
 const consoleSize = "1.42"
 
 // reasonPattern is how a reason for not starting a command begins.
 var reasonPattern = regexp.MustCompile(`^(OCI runtime exec failed: |unable to find (user|group) )`)
 
-// missingPattern are the reasons that mean that there is no such command. Docker tells code
-// 126 with them as well.
+// missingPattern are the reasons that mean that there is no such command. Docker tells code 126 with them as well.
 var missingPattern = regexp.MustCompile(`executable file not found in|exec: "[^"]*": (stat [^:]*: )?no such file or directory`)
 
 // Exec runs a command, and finds out whether it could be started.

@@ -18,8 +18,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// TestRefusal: the messages are those of Docker 20.10.24 and 26.1.5, which tell
-// code 126 with all of them.
+// TestRefusal: the messages are those of Docker 20.10.24 and 26.1.5, which tell code 126 with all of them.
 func TestRefusal(t *testing.T) {
 	tests := []struct {
 		name           string

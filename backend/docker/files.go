@@ -9,9 +9,8 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// CopyTo unpacks a tar stream in a container, by PUT /containers/{id}/archive.
-// The numbers of users and groups in the stream are kept. What archives do not see goes
-// another way: see hidden.go.
+// CopyTo unpacks a tar stream in a container, by PUT /containers/{id}/archive. The numbers of users and groups in the
+// stream are kept. What archives do not see goes another way: see hidden.go.
 func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
 	op := "copy to " + dir + " in container " + id
 	over, view, err := b.hidden(ctx, op, id, dir)
@@ -32,8 +31,7 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 	return wrap(op, local.Failure(err))
 }
 
-// CopyFrom returns a tar stream of path, by GET /containers/{id}/archive, or another way:
-// see hidden.go.
+// CopyFrom returns a tar stream of path, by GET /containers/{id}/archive, or another way: see hidden.go.
 func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
 	op := "copy " + path + " from container " + id
 	over, view, err := b.hidden(ctx, op, id, path)

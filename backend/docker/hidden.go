@@ -13,9 +13,8 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// Docker's archives see a container's files without what is mounted in memory (`tmpfs`,
-// the /run of systemd) or was mounted inside. Copies act on what its processes see, so
-// what lies there goes through a tar of the container's own.
+// Docker's archives see a container's files without what is mounted in memory (`tmpfs`, the /run of systemd) or was
+// mounted inside. Copies act on what its processes see, so what lies there goes through a tar of the container's own.
 
 // hiding is a mount of a running container that the archives do not see.
 type hiding struct {

@@ -12,9 +12,8 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// ContainerLogs writes what PID 1 printed, by GET /containers/{id}/logs. Before
-// it the container is inspected, since Docker sends the log of a terminal as it is
-// and any other in frames.
+// ContainerLogs writes what PID 1 printed, by GET /containers/{id}/logs. Before it the container is inspected, since
+// Docker sends the log of a terminal as it is and any other in frames.
 func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOptions) error {
 	op := "logs of container " + id
 	answer, err := b.client.ContainerInspect(ctx, id)

@@ -23,8 +23,7 @@ const uniqueNetworks = "1.44"
 // subnetTries is how many IPv6 subnets are tried for a network.
 const subnetTries = 5
 
-// EnsureNetwork returns a network, by GET /networks/{name}, or makes it, by POST
-// /networks/create.
+// EnsureNetwork returns a network, by GET /networks/{name}, or makes it, by POST /networks/create.
 func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	n, err := b.inspectNetwork(ctx, s.Name)
 	switch {
@@ -36,8 +35,7 @@ func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 	return n, err
 }
 
-// inspectNetwork finds a network by its name, and by nothing but that: Docker
-// would also take the beginning of an ID.
+// inspectNetwork finds a network by its name, and by nothing but that: Docker would also take the beginning of an ID.
 func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Network, error) {
 	op := "network " + name
 	answer, err := b.client.NetworkInspect(ctx, name, network.InspectOptions{})
@@ -55,8 +53,7 @@ func networkFrom(answer network.Inspect) backend.Network {
 	return backend.Network{ID: answer.ID, Name: answer.Name, Labels: answer.Labels, IPv6: answer.EnableIPv6}
 }
 
-// createNetwork makes a network, and takes the other's if another caller was
-// first.
+// createNetwork makes a network, and takes the other's if another caller was first.
 func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	op := "create network " + s.Name
 	for try := 0; ; try++ {
@@ -81,9 +78,8 @@ func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 	}
 }
 
-// bridgeOption names the network's bridge. Before version 1.44 of the API callers
-// at the same moment can each make a network of one name; but two networks cannot
-// have one bridge, and that the engine checks without fail.
+// bridgeOption names the network's bridge. Before version 1.44 of the API callers at the same moment can each make a
+// network of one name; but two networks cannot have one bridge, and that the engine checks without fail.
 const bridgeOption = "com.docker.network.bridge.name"
 
 // bridgeName is a stable name for a network's bridge, as long as Linux allows.

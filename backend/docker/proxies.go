@@ -41,10 +41,9 @@ func configFile() string {
 	return filepath.Join(dir, "config.json")
 }
 
-// withProxies adds the proxies that Docker's own client would set to variables: those of
-// its config.json for this engine, or its default ones, in both spellings. What is there
-// already counts. A file that this user may not read, such as that of another one whose HOME this is, is a warning.
-// Errors: a configuration that is damaged.
+// withProxies adds the proxies that Docker's own client would set to variables: those of its config.json for this
+// engine, or its default ones, in both spellings. What is there already counts. A file that this user may not read,
+// such as that of another one whose HOME this is, is a warning. Errors: a configuration that is damaged.
 func withProxies(vars map[string]string, file, uri string) (all map[string]string, warnings []string, err error) {
 	if file == "" {
 		return vars, nil, nil

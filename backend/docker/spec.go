@@ -14,12 +14,10 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// This file and its sisters (spec_security.go, spec_mounts.go, spec_network.go,
-// spec_resources.go) say what each field of a ContainerSpec becomes on Docker.
-// They are pure: what they need to know of the engine comes in as facts.
+// This file and its sisters (spec_security.go, spec_mounts.go, spec_network.go, spec_resources.go) say what each field
+// of a ContainerSpec becomes on Docker. They are pure: what they need to know of the engine comes in as facts.
 
-// facts is what the translation depends on besides the specification. Only what
-// needsMeasure asks for is measured.
+// facts is what the translation depends on besides the specification. Only what needsMeasure asks for is measured.
 type facts struct {
 	measured
 	// engine is the engine's name and version.
@@ -32,9 +30,8 @@ type facts struct {
 	seccomp string
 }
 
-// facts is what the translation of a specification depends on besides itself. It
-// asks the engine for no more than this specification needs, which mostly is
-// nothing.
+// facts is what the translation of a specification depends on besides itself. It asks the engine for no more than this
+// specification needs, which mostly is nothing.
 func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
 	f := facts{engine: b.engineName(), labels: b.onLabelledHost()}
 	if needsMeasure(s) {
@@ -50,9 +47,8 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 	return f, err
 }
 
-// onLabelledHost reports whether the engine runs on this very host, by its socket,
-// and SELinux is on here. It costs no request; a remote engine does not see
-// directories of this host in any case.
+// onLabelledHost reports whether the engine runs on this very host, by its socket, and SELinux is on here. It costs no
+// request; a remote engine does not see directories of this host in any case.
 func (b *Backend) onLabelledHost() bool {
 	if !strings.HasPrefix(b.endpoint.URI, "unix://") {
 		return false
@@ -67,9 +63,8 @@ func needsMeasure(s backend.ContainerSpec) bool {
 		s.Network.MAC != "" || hasRenamedDevice(s)
 }
 
-// containerConfig translates a specification into the body of the request, and
-// tells what is weaker than it was asked for. Errors: *backend.UnsupportedError,
-// backend.ErrInvalid.
+// containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked
+// for. Errors: *backend.UnsupportedError, backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest, []string, error) {
 	if err := engine.CheckSpec(s); err != nil {
 		return container.CreateRequest{}, nil, err
@@ -123,15 +118,13 @@ func applyInit(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]
 const (
 	cgroupRoot    = "/sys/fs/cgroup"
 	systemdSignal = "SIGRTMIN+3"
-	// runOptions are those that systemd itself gives to /run: Docker's own would
-	// forbid to execute what is there.
+	// runOptions are those that systemd itself gives to /run: Docker's own would forbid to execute what is there.
 	runOptions = "rw,exec,nosuid,nodev,mode=755"
 )
 
-// applySystemd prepares a container for systemd as PID 1: directories in memory,
-// its own signal to stop, a word that tells it where it is, and a control group
-// that it can write. A privileged container has that; any other gets it by a bind,
-// and sees its control group then as the host does.
+// applySystemd prepares a container for systemd as PID 1: directories in memory, its own signal to stop, a word that
+// tells it where it is, and a control group that it can write. A privileged container has that; any other gets it by a
+// bind, and sees its control group then as the host does.
 func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	if f.rootless && f.CgroupVersion < 2 {
 		return nil, unsupported(f, "systemd as PID 1 on cgroup version 1 without root", "Boot the engine's host with cgroup version 2.")

@@ -37,10 +37,9 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 	return nil, nil
 }
 
-// applyBind translates a bind. Docker has two ways to write one: Mounts refuse a
-// source that is not there, where Binds would make it, as root; but only Binds can
-// label for SELinux. Only galley's own directories are labelled unasked, and only
-// on a host that has labels.
+// applyBind translates a bind. Docker has two ways to write one: Mounts refuse a source that is not there, where Binds
+// would make it, as root; but only Binds can label for SELinux. Only galley's own directories are labelled unasked, and
+// only on a host that has labels.
 func applyBind(c *container.CreateRequest, m spec.Mount, f facts) error {
 	if m.Own && m.Relabel == "" && f.labels {
 		m.Relabel = spec.RelabelShared

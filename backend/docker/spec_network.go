@@ -21,8 +21,7 @@ func applyNetwork(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	n, h := s.Network, c.HostConfig
 	switch n.Mode {
 	case spec.NetworkContainer:
-		// All that makes a network belongs to the other container: Docker refuses one that
-		// brings its own.
+		// All that makes a network belongs to the other container: Docker refuses one that brings its own.
 		h.NetworkMode = container.NetworkMode("container:" + n.Name)
 		c.Hostname = ""
 		return engine.SharedNetworkWarnings(s, true), nil

@@ -13,9 +13,8 @@ import (
 // nanosPerCPU is the unit in which Docker counts processors.
 const nanosPerCPU = 1e9
 
-// applyResources translates Resources, Ulimits and Sysctls. Docker itself leaves
-// out the limits for which it has no cgroup controller, and tells so; but such a
-// limit of processors it refuses.
+// applyResources translates Resources, Ulimits and Sysctls. Docker itself leaves out the limits for which it has no
+// cgroup controller, and tells so; but such a limit of processors it refuses.
 func applyResources(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	h := c.HostConfig
 	for _, u := range s.Ulimits {

@@ -79,9 +79,8 @@ func gpus(s backend.ContainerSpec) []container.DeviceRequest {
 	return []container.DeviceRequest{{Count: s.GPUs, Capabilities: [][]string{{"gpu"}}}}
 }
 
-// userNS translates UserNS. With userns-remap Docker wants the host's user
-// namespace wherever the container is privileged or another namespace is the
-// host's; without it, asking for that changes nothing.
+// userNS translates UserNS. With userns-remap Docker wants the host's user namespace wherever the container is
+// privileged or another namespace is the host's; without it, asking for that changes nothing.
 func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 	const host = container.UsernsMode(spec.UserNSHost)
 	needsHost := s.Privileged || s.Network.Mode == spec.NetworkHost ||
@@ -141,8 +140,7 @@ func applySecurityOptions(c *container.CreateRequest, s backend.ContainerSpec, f
 	return nil
 }
 
-// readProfile reads the file of a seccomp profile; empty where there is none to read.
-// Errors: backend.ErrInvalid.
+// readProfile reads the file of a seccomp profile; empty where there is none to read. Errors: backend.ErrInvalid.
 func readProfile(name string) (string, error) {
 	if name == "" || name == "unconfined" || name == "builtin" || strings.HasPrefix(strings.TrimSpace(name), "{") {
 		return "", nil

@@ -21,15 +21,13 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// A tool's directory is the volume of a container that is never started: Docker fills it
-// when it creates the container. A container with a private tool does not get that volume
-// but an overlay over it: an anonymous volume of the local driver whose file system the
-// engine mounts at every start. What the container writes goes to a volume of its own.
+// A tool's directory is the volume of a container that is never started: Docker fills it when it creates the container.
+// A container with a private tool does not get that volume but an overlay over it: an anonymous volume of the local
+// driver whose file system the engine mounts at every start. What the container writes goes to a volume of its own.
 //
-// The volumes below the overlay are mounted in the container as well, below toolDir, since
-// the engine removes only what no container uses: nobody can pull them away from a
-// container that needs them, and those that no container uses any more are garbage,
-// whoever left them.
+// The volumes below the overlay are mounted in the container as well, below toolDir, since the engine removes only what
+// no container uses: nobody can pull them away from a container that needs them, and those that no container uses any
+// more are garbage, whoever left them.
 
 // toolDir is where a container has the volumes that its private tools are made of.
 const toolDir = "/run/galley/tools"
@@ -148,9 +146,8 @@ func hasLayers(request container.CreateRequest) bool {
 	return slices.ContainsFunc(request.HostConfig.Mounts, func(m mount.Mount) bool { return strings.HasPrefix(m.Source, layerPrefix) })
 }
 
-// ensureCarrier finds the container that carries a tool, by its labels under one of its
-// names, or makes it. Of two callers at once one makes it, and both get it: Docker shows
-// a container only once its volumes are full.
+// ensureCarrier finds the container that carries a tool, by its labels under one of its names, or makes it. Of two
+// callers at once one makes it, and both get it: Docker shows a container only once its volumes are full.
 func (b *Backend) ensureCarrier(ctx context.Context, c engine.Carrier) (carrier, error) {
 	for _, name := range c.Names() {
 		found, err := b.findOrMakeCarrier(ctx, name, c)
@@ -161,8 +158,7 @@ func (b *Backend) ensureCarrier(ctx context.Context, c engine.Carrier) (carrier,
 	return carrier{}, engine.NamesTaken(c)
 }
 
-// findOrMakeCarrier is ensureCarrier for one name; no carrier is a name that something
-// else has.
+// findOrMakeCarrier is ensureCarrier for one name; no carrier is a name that something else has.
 func (b *Backend) findOrMakeCarrier(ctx context.Context, name string, c engine.Carrier) (carrier, error) {
 	op := "container " + name
 	answer, err := b.client.ContainerInspect(ctx, name)

@@ -182,8 +182,7 @@ func (f *Engine) mountTools(ctx context.Context, c *container) error {
 	return err
 }
 
-// volume returns a mount of a volume, which is made with that content if it is new. One
-// without a name is anonymous.
+// volume returns a mount of a volume, which is made with that content if it is new. One without a name is anonymous.
 func (f *Engine) volume(name, target string, content tree) mount {
 	if name == "" {
 		name = f.newID()

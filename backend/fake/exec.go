@@ -11,9 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// ExecHook runs a command in a test's own way. The context is that of the call, and ends
-// with the container, too. To leave the command to other hooks and to the fake it returns
-// ErrNotHandled.
+// ExecHook runs a command in a test's own way. The context is that of the call, and ends with the container, too. To
+// leave the command to other hooks and to the fake it returns ErrNotHandled.
 type ExecHook func(ctx context.Context, c backend.Container, e backend.ExecSpec) (exitCode int, err error)
 
 // ErrNotHandled says that a hook is not for this command, or this build.
@@ -22,9 +21,8 @@ var ErrNotHandled = errors.New("not handled")
 // killed is the exit code of what a signal KILL has ended.
 const killed = 137
 
-// OnExec adds a hook. The latest one is asked first. A hook may call the fake. What no
-// hook handles ends at once without an effect: `false` with 1, `sh -c "exit N ..."` with N,
-// and everything else with 0.
+// OnExec adds a hook. The latest one is asked first. A hook may call the fake. What no hook handles ends at once
+// without an effect: `false` with 1, `sh -c "exit N ..."` with N, and everything else with 0.
 func (f *Engine) OnExec(hook ExecHook) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,9 +1,8 @@
 // Package fake is a container engine in memory, for the tests of those who use a backend.
 //
-// It remembers images, containers, their files, volumes and networks, and has neither a
-// kernel nor a shell: commands and builds are answered by hooks of the test. Every call
-// passes one place, where it is counted and where a test can make it fail. The cases of
-// the contract that state alone can answer run against it, too.
+// It remembers images, containers, their files, volumes and networks, and has neither a kernel nor a shell: commands
+// and builds are answered by hooks of the test. Every call passes one place, where it is counted and where a test can
+// make it fail. The cases of the contract that state alone can answer run against it, too.
 package fake
 
 import (
@@ -53,8 +52,7 @@ func New(images ...ImageSpec) *Engine {
 	return f
 }
 
-// newID returns an identifier that is the same in every run of a test. The caller
-// holds the lock, or is New.
+// newID returns an identifier that is the same in every run of a test. The caller holds the lock, or is New.
 func (f *Engine) newID() string {
 	f.serial++
 	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "fake %d", f.serial)))

@@ -17,10 +17,9 @@ type Call struct {
 	Args []string
 }
 
-// APICalls returns how many requests a real engine ordinarily gets for a call: the fake
-// counts with these numbers, and the contract holds real backends to them. Where engines
-// differ it is the larger number. The first call of all may take more, to learn what the
-// engine is.
+// APICalls returns how many requests a real engine ordinarily gets for a call: the fake counts with these numbers, and
+// the contract holds real backends to them. Where engines differ it is the larger number. The first call of all may
+// take more, to learn what the engine is.
 func APICalls(verb string) int {
 	switch verb {
 	case "Exec": // create, start, inspect
@@ -54,8 +53,7 @@ var (
 	ErrDiedAfter = errors.New("the process died after the call")
 )
 
-// AfterEffect makes a call fail with err although the engine did what was asked:
-// the answer got lost.
+// AfterEffect makes a call fail with err although the engine did what was asked: the answer got lost.
 func AfterEffect(err error) error { return afterEffect{err} }
 
 type afterEffect struct{ error }
@@ -93,18 +91,16 @@ func (f *Engine) ForgetCalls() {
 	f.log.calls = nil
 }
 
-// FailOn lets decide choose the calls that fail: with the error that it returns, or
-// in the way of ErrHang, ErrDiedBefore, ErrDiedAfter or AfterEffect. It takes the
-// place of any earlier choice; nil means that all is well. decide is called by one
-// goroutine at a time and must not call the fake.
+// FailOn lets decide choose the calls that fail: with the error that it returns, or in the way of ErrHang,
+// ErrDiedBefore, ErrDiedAfter or AfterEffect. It takes the place of any earlier choice; nil means that all is well.
+// decide is called by one goroutine at a time and must not call the fake.
 func (f *Engine) FailOn(decide func(Call) error) {
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()
 	f.log.decide = decide
 }
 
-// Revive starts a new process after a death: calls work again, and what FailOn
-// asked for is forgotten.
+// Revive starts a new process after a death: calls work again, and what FailOn asked for is forgotten.
 func (f *Engine) Revive() {
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()
@@ -127,8 +123,7 @@ func (l *faultLog) begin(c Call) error {
 	return fault
 }
 
-// do is the one place that every call passes: it is recorded, it may fail, and
-// otherwise it has its effect.
+// do is the one place that every call passes: it is recorded, it may fail, and otherwise it has its effect.
 func do[T any](ctx context.Context, f *Engine, c Call, effect func() (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {

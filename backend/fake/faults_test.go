@@ -73,8 +73,7 @@ func TestAfterEffectLosesTheAnswerOnly(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestHangLastsUntilTheContextEnds: without the fault the answer would be
-// ErrNotFound.
+// TestHangLastsUntilTheContextEnds: without the fault the answer would be ErrNotFound.
 func TestHangLastsUntilTheContextEnds(t *testing.T) {
 	f := New()
 	begun := make(chan struct{})

@@ -33,8 +33,7 @@ func regular(text string) File { return File{Mode: 0o644, Data: []byte(text)} }
 // tree holds files by their cleaned absolute paths. "/" need not be there.
 type tree map[string]File
 
-// add puts a file at a path, with the directories above it, and takes away what is in
-// the way.
+// add puts a file at a path, with the directories above it, and takes away what is in the way.
 func (t tree) add(name string, f File) {
 	for dir := path.Dir(name); dir != "/"; dir = path.Dir(dir) {
 		if !t[dir].Mode.IsDir() {
@@ -67,8 +66,7 @@ func below(name, dir string) bool {
 	return dir == "/" || name == dir || strings.HasPrefix(name, dir+"/")
 }
 
-// mount is a part of a container's paths. Its files are a tree, or a directory or file
-// of this machine.
+// mount is a part of a container's paths. Its files are a tree, or a directory or file of this machine.
 type mount struct {
 	target   string
 	tree     tree
@@ -143,9 +141,8 @@ func (c *container) remove(name string) error {
 	return nil
 }
 
-// list returns the paths at and below a path, relative to it and sorted, so that the
-// first is ".". What is mounted below it, and what a directory of this machine has, is
-// left out.
+// list returns the paths at and below a path, relative to it and sorted, so that the first is ".". What is mounted
+// below it, and what a directory of this machine has, is left out.
 func (c *container) list(name string) ([]string, error) {
 	if _, err := c.get(name); err != nil {
 		return nil, err
@@ -258,8 +255,7 @@ func (f *Engine) RemoveFile(id, name string) error {
 	return f.withContainer(id, func(c *container) error { return c.remove(name) })
 }
 
-// ListFiles returns the paths at and below one of a container, relative to it and
-// sorted. It is no call.
+// ListFiles returns the paths at and below one of a container, relative to it and sorted. It is no call.
 func (f *Engine) ListFiles(id, name string) (names []string, err error) {
 	err = f.withContainer(id, func(c *container) (err error) {
 		names, err = c.list(name)

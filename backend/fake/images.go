@@ -103,8 +103,7 @@ func (f *Engine) InspectImage(ctx context.Context, ref string) (backend.Image, e
 	})
 }
 
-// PullImage implements backend.Images. A registry that no AddRemoteImage named does
-// not answer.
+// PullImage implements backend.Images. A registry that no AddRemoteImage named does not answer.
 func (f *Engine) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
 	return locked(ctx, f, newCall("PullImage", o.Ref), func() (backend.Image, error) { return f.pull(o) })
 }
@@ -166,10 +165,9 @@ func (f *Engine) RemoveImage(ctx context.Context, ref string) error {
 	})
 }
 
-// BuildHook makes a build in a test's own way: it returns what the image is like, whose
-// reference and labels are those of the options, or the build's failure. context holds
-// the files of the build's context by name. To leave the build to the fake it returns
-// ErrNotHandled.
+// BuildHook makes a build in a test's own way: it returns what the image is like, whose reference and labels are those
+// of the options, or the build's failure. context holds the files of the build's context by name. To leave the build to
+// the fake it returns ErrNotHandled.
 type BuildHook func(o backend.BuildOptions, context map[string]string) (ImageSpec, error)
 
 // OnBuild sets the hook. It must not call the fake. What it does not handle becomes an
@@ -180,8 +178,7 @@ func (f *Engine) OnBuild(hook BuildHook) {
 	f.build = hook
 }
 
-// BuildImage implements backend.Images. The same options and context give the same image,
-// as from a build cache.
+// BuildImage implements backend.Images. The same options and context give the same image, as from a build cache.
 func (f *Engine) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
 	return do(ctx, f, newCall("BuildImage", o.Tag), func() (backend.Image, error) {
 		tag, err := backend.NormalizeRef(o.Tag)

@@ -25,8 +25,7 @@ func (c *counter) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(req)
 }
 
-// counted is a backend whose calls are counted, those over a connection of their
-// own, too.
+// counted is a backend whose calls are counted, those over a connection of their own, too.
 func counted(t *testing.T, e testbed.Engine) (*Backend, *counter) {
 	t.Helper()
 	b, err := New(backend.Endpoint{URI: e.Host, Kind: backend.KindPodman})

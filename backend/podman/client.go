@@ -1,8 +1,7 @@
 // Package podman is the backend for Podman 4.0 and newer, rootful and rootless.
 //
-// It speaks libpod, Podman's own API, since the Docker-compatible one can say
-// less: no user namespaces, no systemd mode, no immediate removal. Of Podman's
-// client library it uses the connection; the bodies of requests and answers are
+// It speaks libpod, Podman's own API, since the Docker-compatible one can say less: no user namespaces, no systemd
+// mode, no immediate removal. Of Podman's client library it uses the connection; the bodies of requests and answers are
 // small structs of its own, because the library's change with every version.
 package podman
 
@@ -45,8 +44,7 @@ type Backend struct {
 // The contract that this package fulfils.
 var _ backend.ContainerBackend = (*Backend)(nil)
 
-// measured is what a Podman service says of itself, in the interface's words and
-// in those that only this package needs.
+// measured is what a Podman service says of itself, in the interface's words and in those that only this package needs.
 type measured struct {
 	backend.Info
 	version  version
@@ -163,8 +161,7 @@ func (b *Backend) Close() error {
 type request struct {
 	// op is what is tried, in words, for errors.
 	op string
-	// path is the method and the path of the API: "GET /containers/%s/json". In the place
-	// of %s goes arg, escaped.
+	// path is the method and the path of the API: "GET /containers/%s/json". In the place of %s goes arg, escaped.
 	path, arg string
 	query     url.Values
 	header    http.Header
@@ -173,8 +170,7 @@ type request struct {
 	body io.Reader
 }
 
-// send makes a request, once, and returns the answer, which the caller closes.
-// An answer of 400 and more is an error.
+// send makes a request, once, and returns the answer, which the caller closes. An answer of 400 and more is an error.
 func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 	header := http.Header{}
 	header.Set("API-Version", apiVersion)
@@ -234,9 +230,8 @@ func (b *Backend) call(ctx context.Context, r request, out any) error {
 // listAttempts is how often a list is asked for while its members vanish.
 const listAttempts = 10
 
-// list makes a GET request for a list. Podman looks at the members one by one, and
-// answers "not known" for the whole list when one is removed meanwhile; then it is
-// asked for anew.
+// list makes a GET request for a list. Podman looks at the members one by one, and answers "not known" for the whole
+// list when one is removed meanwhile; then it is asked for anew.
 func (b *Backend) list(ctx context.Context, r request, out any) error {
 	var err error
 	for range listAttempts {
@@ -247,9 +242,8 @@ func (b *Backend) list(ctx context.Context, r request, out any) error {
 	return err
 }
 
-// noRetryTransport stands under bindings' DoRequest, which sends whatever failed three
-// times, even a POST that the server may have carried out. It hands a failure to
-// send past DoRequest, in the place that the context names.
+// noRetryTransport stands under bindings' DoRequest, which sends whatever failed three times, even a POST that the
+// server may have carried out. It hands a failure to send past DoRequest, in the place that the context names.
 type noRetryTransport struct{ next http.RoundTripper }
 
 type failureKey struct{}

@@ -73,8 +73,7 @@ func TestNoServiceThere(t *testing.T) {
 	require.ErrorContains(t, err, "none.sock")
 }
 
-// TestCancelled: the context's own error comes back, also with a cause of another
-// kind.
+// TestCancelled: the context's own error comes back, also with a cause of another kind.
 func TestCancelled(t *testing.T) {
 	arrived := make(chan struct{})
 	b := serve(t, func(_ http.ResponseWriter, r *http.Request) {

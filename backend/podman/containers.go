@@ -61,9 +61,8 @@ func (b *Backend) create(ctx context.Context, config createConfig) (created, err
 	return answer, err
 }
 
-// facts is what the translation of a specification depends on besides itself. It
-// asks the engine for no more than this specification needs, which mostly is
-// nothing.
+// facts is what the translation of a specification depends on besides itself. It asks the engine for no more than this
+// specification needs, which mostly is nothing.
 func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
 	var f facts
 	if needsMeasure(s) {
@@ -103,10 +102,9 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 // startTries is how often a start is tried that another container's end gets in the way of.
 const startTries = 8
 
-// StartContainer starts a container by POST /containers/{id}/start, which answers
-// 304 for one that runs. Podman mounts a tool's image at each start and unmounts it at
-// each end, and the end of one container can take the mount away from another that is
-// about to start. Nothing has been started then, and the next try goes well.
+// StartContainer starts a container by POST /containers/{id}/start, which answers 304 for one that runs. Podman mounts
+// a tool's image at each start and unmounts it at each end, and the end of one container can take the mount away from
+// another that is about to start. Nothing has been started then, and the next try goes well.
 func (b *Backend) StartContainer(ctx context.Context, id string) error {
 	tries := 0
 	return engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
@@ -229,12 +227,10 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 	return list, nil
 }
 
-// waitInterval is how often the server looks whether a container has stopped; its
-// own choice is a quarter of a second.
+// waitInterval is how often the server looks whether a container has stopped; its own choice is a quarter of a second.
 const waitInterval = "50ms"
 
-// WaitContainer waits by POST /containers/{id}/wait, which answers with the exit
-// code alone.
+// WaitContainer waits by POST /containers/{id}/wait, which answers with the exit code alone.
 func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	query := url.Values{
 		"condition": {define.ContainerStateStopped.String(), define.ContainerStateExited.String()},
@@ -247,9 +243,8 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	return code, err
 }
 
-// RemoveContainer removes a container by DELETE /containers/{id}. Without a timeout
-// of 0 Podman waits ten seconds for PID 1, and the parameter for the volumes is
-// "volumes", whatever the API's description says.
+// RemoveContainer removes a container by DELETE /containers/{id}. Without a timeout of 0 Podman waits ten seconds for
+// PID 1, and the parameter for the volumes is "volumes", whatever the API's description says.
 func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	err := b.call(ctx, request{
 		op: "remove container " + id, path: "DELETE /containers/%s", arg: id,

@@ -68,8 +68,7 @@ func archive(t *testing.T, name, content string) io.Reader {
 	return &out
 }
 
-// TestKeepIDUser: keep-id would put the engine's own user into the place of the
-// image's.
+// TestKeepIDUser: keep-id would put the engine's own user into the place of the image's.
 func TestKeepIDUser(t *testing.T) {
 	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
 		_, err := b.CreateContainer(t.Context(), backend.ContainerSpec{Image: "absent", User: "0", UserNS: spec.UserNS{Mode: spec.UserNSKeepID}})
@@ -93,8 +92,7 @@ func TestKeepIDUser(t *testing.T) {
 	})
 }
 
-// TestRemoveSharedImage: for an image with two names Podman wants force, which
-// would remove containers, too.
+// TestRemoveSharedImage: for an image with two names Podman wants force, which would remove containers, too.
 func TestRemoveSharedImage(t *testing.T) {
 	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
 		const dockerfile = "LABEL shared=yes\n"
@@ -129,8 +127,7 @@ func TestCopyToPlaces(t *testing.T) {
 	})
 }
 
-// TestHostsFile: names of the engine's host do not get into a container, where
-// Podman can be told so.
+// TestHostsFile: names of the engine's host do not get into a container, where Podman can be told so.
 func TestHostsFile(t *testing.T) {
 	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
 		id := start(t, b, backend.ContainerSpec{

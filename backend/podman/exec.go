@@ -33,8 +33,7 @@ type execStart struct {
 	Width  uint `json:"w,omitempty"`
 }
 
-// Exec runs a command. It is never detached: such a session seems to run for minutes
-// after its end.
+// Exec runs a command. It is never detached: such a session seems to run for minutes after its end.
 func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
 	output := &e.Stderr
 	if e.Tty {
@@ -95,17 +94,14 @@ func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.
 	return engine.ExecState{Running: answer.Running, Started: answer.ExitCode != 0, ExitCode: answer.ExitCode}, err
 }
 
-// inputRefused is how Podman's server ends the stderr of a command that has ended
-// before it read all its input.
+// inputRefused is how Podman's server ends the stderr of a command that has ended before it read all its input.
 var inputRefused = regexp.MustCompile(`^Error: (?:read|write) unixpacket \S*/attach: (?:read|write): (?:connection reset by peer|broken pipe)\n$`)
 
-// startRefused is how Podman's server says, in the place of the output, that a command
-// could not be started.
+// startRefused is how Podman's server says, in the place of the output, that a command could not be started.
 var startRefused = regexp.MustCompile(`^Error: (?:[a-z]+: )?.*: OCI (?:runtime|permission) [a-z ]+\r?\n?$`)
 
-// serverWords passes output on, and puts plain words in the place of what the server itself
-// writes there: that a command could not be started, and that it has not read all its input,
-// which is no failure.
+// serverWords passes output on, and puts plain words in the place of what the server itself writes there: that a
+// command could not be started, and that it has not read all its input, which is no failure.
 type serverWords struct {
 	*engine.Refusal
 	out io.Writer

@@ -39,9 +39,8 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 	return err
 }
 
-// requireDir looks at a path by HEAD /containers/{id}/archive. Errors:
-// backend.ErrNotFound when it is not there, backend.ErrInvalid when it is no
-// directory.
+// requireDir looks at a path by HEAD /containers/{id}/archive. Errors: backend.ErrNotFound when it is not there,
+// backend.ErrInvalid when it is no directory.
 func (b *Backend) requireDir(ctx context.Context, op, id, dir string) error {
 	resp, err := b.send(ctx, request{
 		op: op, path: "HEAD /containers/%s/archive", arg: id, query: url.Values{"path": {dir}},
@@ -94,9 +93,8 @@ func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser,
 	return resp.Body, nil
 }
 
-// madeUp reports whether a path of a running container is a file that is made up as it is
-// read. A directory of such files is an error: Podman says "no such file" for some of them, and
-// sends nothing of others.
+// madeUp reports whether a path of a running container is a file that is made up as it is read. A directory of such
+// files is an error: Podman says "no such file" for some of them, and sends nothing of others.
 func (b *Backend) madeUp(ctx context.Context, id, path string) (file bool, err error) {
 	if !engine.Below("/proc", path) && !engine.Below("/sys", path) {
 		return false, nil

@@ -18,8 +18,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// imageID puts the prefix before an ID of SHA-256, which Podman leaves out. Anything
-// else stays as the engine says it.
+// imageID puts the prefix before an ID of SHA-256, which Podman leaves out. Anything else stays as the engine says it.
 func imageID(id string) string {
 	if sum, err := hex.DecodeString(id); err != nil || len(sum) != sha256.Size {
 		return id
@@ -65,13 +64,11 @@ func imageFrom(answer imageAnswer) backend.Image {
 	}
 }
 
-// noCredentials is "{}" in base64. Without such a header Podman would use what its
-// service has been logged in with.
+// noCredentials is "{}" in base64. Without such a header Podman would use what its service has been logged in with.
 const noCredentials = "e30="
 
-// PullImage fetches an image by POST /images/pull. In the mode that is compatible
-// with Docker (Podman 4.6) the answer counts bytes; older servers ignore the
-// parameter and send lines of text.
+// PullImage fetches an image by POST /images/pull. In the mode that is compatible with Docker (Podman 4.6) the answer
+// counts bytes; older servers ignore the parameter and send lines of text.
 func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
 	op := "pull " + o.Ref
 	query := url.Values{"reference": {o.Ref}, "policy": {"always"}, "compatMode": {"true"}}
@@ -166,9 +163,8 @@ func buildQuery(o backend.BuildOptions) (url.Values, error) {
 	return query, nil
 }
 
-// ListImages returns the local images with labels, by GET /images/json. Their
-// configuration is told by InspectImage only. Podman 4.3 finds nothing when it is
-// given several labels, so it gets one, and the others are compared here.
+// ListImages returns the local images with labels, by GET /images/json. Their configuration is told by InspectImage
+// only. Podman 4.3 finds nothing when it is given several labels, so it gets one, and the others are compared here.
 func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
 	one := backend.Labels{}
 	for _, k := range slices.Sorted(maps.Keys(labels))[:min(1, len(labels))] {

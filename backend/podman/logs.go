@@ -10,8 +10,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// ContainerLogs copies the log by GET /containers/{id}/logs, which comes in frames
-// here even from a terminal.
+// ContainerLogs copies the log by GET /containers/{id}/logs, which comes in frames here even from a terminal.
 func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOptions) error {
 	op := "read the log of container " + id
 	query := url.Values{

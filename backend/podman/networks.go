@@ -9,8 +9,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-// networkConfig is the body of POST /networks/create, and what galley reads of an
-// inspected network.
+// networkConfig is the body of POST /networks/create, and what galley reads of an inspected network.
 type networkConfig struct {
 	ID          string            `json:"id,omitempty"`
 	Name        string            `json:"name"`
@@ -28,8 +27,7 @@ type subnet struct {
 // subnetTries is how many derived IPv6 subnets are tried.
 const subnetTries = 5
 
-// EnsureNetwork returns a network, by GET /networks/{name}/json, or makes it, by
-// POST /networks/create.
+// EnsureNetwork returns a network, by GET /networks/{name}/json, or makes it, by POST /networks/create.
 func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	n, err := b.inspectNetwork(ctx, s.Name)
 	if errors.Is(err, backend.ErrNotFound) {
@@ -44,8 +42,7 @@ func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Netw
 	return networkFrom(answer), err
 }
 
-// createNetwork makes a network, and takes the other's if another caller was
-// first.
+// createNetwork makes a network, and takes the other's if another caller was first.
 func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	for try := 0; ; try++ {
 		config, err := networkConfigFrom(s, try)

@@ -33,8 +33,7 @@ func TestNetworkConfig(t *testing.T) {
 	}
 }
 
-// TestEnsureNetworkSubnetTaken: a derived subnet gives way, one that was asked for
-// does not.
+// TestEnsureNetworkSubnetTaken: a derived subnet gives way, one that was asked for does not.
 func TestEnsureNetworkSubnetTaken(t *testing.T) {
 	var asked []string
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -63,8 +62,7 @@ func TestEnsureNetworkSubnetTaken(t *testing.T) {
 	require.Equal(t, []string{"fd00::/64"}, asked)
 }
 
-// TestRemoveNetworkReported: some versions tell of a network in use in a list, with
-// status 200.
+// TestRemoveNetworkReported: some versions tell of a network in use in a list, with status 200.
 func TestRemoveNetworkReported(t *testing.T) {
 	answer := `[{"Name":"n","Err":{}}]`
 	b := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -10,20 +10,17 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// This file and its sisters (spec_security.go, spec_mounts.go, spec_network.go,
-// spec_resources.go) say what each field of a ContainerSpec becomes on Podman.
-// They are pure: what they need to know of the engine comes in as facts.
+// This file and its sisters (spec_security.go, spec_mounts.go, spec_network.go, spec_resources.go) say what each field
+// of a ContainerSpec becomes on Podman. They are pure: what they need to know of the engine comes in as facts.
 
-// facts is what the translation depends on besides the specification. Only what
-// the needs functions ask for is filled.
+// facts is what the translation depends on besides the specification. Only what the needs functions ask for is filled.
 type facts struct {
 	measured
 	// version stands apart from measured, since an endpoint often tells it.
 	version version
 	// imageUser is the user that the image names.
 	imageUser string
-	// linked are the addresses of the containers that links name, which may be
-	// empty.
+	// linked are the addresses of the containers that links name, which may be empty.
 	linked map[string]string
 }
 
@@ -43,8 +40,7 @@ func needsImageUser(s backend.ContainerSpec) bool {
 	return s.User == "" && isOwnUserNS(s.UserNS)
 }
 
-// createConfig is the body of POST /libpod/containers/create: the part of
-// Podman's SpecGenerator that galley uses.
+// createConfig is the body of POST /libpod/containers/create: the part of Podman's SpecGenerator that galley uses.
 type createConfig struct {
 	Name             string            `json:"name,omitempty"`
 	Image            string            `json:"image"`
@@ -93,9 +89,8 @@ func namespaceFrom(n spec.Namespace) *namespace {
 	return &namespace{Mode: string(n.Mode), Value: n.Container}
 }
 
-// containerConfig translates a specification into the body of the request, and
-// tells what is weaker than it was asked for. Errors: *backend.UnsupportedError,
-// backend.ErrInvalid.
+// containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked
+// for. Errors: *backend.UnsupportedError, backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, error) {
 	if err := engine.CheckSpec(s); err != nil {
 		return createConfig{}, nil, err
@@ -104,8 +99,7 @@ func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, 
 		Name: s.Name, Image: s.Image,
 		Entrypoint: s.Entrypoint, Command: s.Command, Env: s.Env, HTTPProxy: s.ClientProxies, Labels: s.Labels,
 		Hostname: engine.Hostname(s), WorkDir: s.WorkDir, CreateWorkingDir: s.WorkDir != "", Terminal: s.Tty,
-		// A file, and not the journal, which an ordinary user may be unable to
-		// read and which lags behind.
+		// A file, and not the journal, which an ordinary user may be unable to read and which lags behind.
 		Log: logConfig{Driver: "k8s-file"},
 	}
 	var warnings []string

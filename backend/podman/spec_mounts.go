@@ -11,8 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// mountConfig is the part of a container's configuration that says what is mounted
-// into it.
+// mountConfig is the part of a container's configuration that says what is mounted into it.
 type mountConfig struct {
 	Mounts      []mount        `json:"mounts,omitempty"`
 	Volumes     []namedVolume  `json:"volumes,omitempty"`

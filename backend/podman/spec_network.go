@@ -49,8 +49,7 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 	c.BaseHosts = "none"
 	switch n.Mode {
 	case spec.NetworkContainer:
-		// All that makes a network belongs to the other container; a name of its own this
-		// one may have.
+		// All that makes a network belongs to the other container; a name of its own this one may have.
 		c.NetNS, c.BaseHosts = &namespace{Mode: "container", Value: n.Name}, ""
 		return engine.SharedNetworkWarnings(s, false), nil
 	case spec.NetworkNamed:
@@ -119,8 +118,7 @@ func linkedContainers(s backend.ContainerSpec) []string {
 	return names
 }
 
-// applyLinks puts the other names of linked containers into /etc/hosts, as Podman
-// has no links.
+// applyLinks puts the other names of linked containers into /etc/hosts, as Podman has no links.
 func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	var warnings []string
 	for _, link := range s.Network.Links {
@@ -161,8 +159,7 @@ func hasIPv6Port(s backend.ContainerSpec) bool {
 	return slices.ContainsFunc(s.Ports, func(p spec.PortMapping) bool { return strings.Contains(p.HostIP, ":") })
 }
 
-// hostEntry translates a line of /etc/hosts. Servers before 4.7 would write
-// host-gateway there as it is.
+// hostEntry translates a line of /etc/hosts. Servers before 4.7 would write host-gateway there as it is.
 func hostEntry(h spec.HostEntry, f facts) (string, error) {
 	switch {
 	case !h.Gateway:

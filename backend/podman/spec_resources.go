@@ -42,8 +42,7 @@ type pidsLimit struct {
 	Limit int64 `json:"limit"`
 }
 
-// rlimit is a limit of processes; its type has no "RLIMIT_" before it, which the
-// server adds.
+// rlimit is a limit of processes; its type has no "RLIMIT_" before it, which the server adds.
 type rlimit struct {
 	Type string `json:"type"`
 	Hard int64  `json:"hard"`
@@ -59,9 +58,8 @@ func isLimited(r spec.Resources) bool {
 	return r != (spec.Resources{})
 }
 
-// applyResources translates Resources, Ulimits and Sysctls. A limit for which the
-// engine has no cgroup controller would keep the container from starting: it is
-// left out and told.
+// applyResources translates Resources, Ulimits and Sysctls. A limit for which the engine has no cgroup controller would
+// keep the container from starting: it is left out and told.
 func applyResources(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	for _, u := range s.Ulimits {
 		c.Rlimits = append(c.Rlimits, rlimit{Type: u.Name, Hard: u.Hard, Soft: u.Soft})

@@ -10,8 +10,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// securityConfig is the part of a container's configuration that says what it may
-// do.
+// securityConfig is the part of a container's configuration that says what it may do.
 type securityConfig struct {
 	Privileged      bool       `json:"privileged,omitempty"`
 	UserNS          *namespace `json:"userns,omitempty"`
@@ -33,8 +32,7 @@ type securityConfig struct {
 	Devices         []device   `json:"devices,omitempty"`
 }
 
-// device names a device, as "host[:container[:permissions]]", or one that the
-// Container Device Interface describes.
+// device names a device, as "host[:container[:permissions]]", or one that the Container Device Interface describes.
 type device struct {
 	Path string `json:"path"`
 }

@@ -204,9 +204,8 @@ func TestContainerConfigRefusals(t *testing.T) {
 	}
 }
 
-// The plain path asks the engine for nothing.
-// Rootless Podman has a program that passes connections on, where root leaves it to
-// the kernel.
+// The plain path asks the engine for nothing. Rootless Podman has a program that passes connections on, where root
+// leaves it to the kernel.
 func TestIPv6PortsAreWeakerForRoot(t *testing.T) {
 	cs := backend.ContainerSpec{Image: "sha256:0123", Ports: []spec.PortMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80}}}
 	for _, rootless := range []bool{false, true} {

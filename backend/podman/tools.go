@@ -19,10 +19,9 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// A private tool is a mount of its image with a layer of the container's own, from Podman
-// 5.4: nothing else has to be made. Older ones cannot mount a part of an image. For them,
-// and for tools that containers share, the tool's directory is a volume of a container
-// that is never started, over which Podman can put a layer as well.
+// A private tool is a mount of its image with a layer of the container's own, from Podman 5.4: nothing else has to be
+// made. Older ones cannot mount a part of an image. For them, and for tools that containers share, the tool's directory
+// is a volume of a container that is never started, over which Podman can put a layer as well.
 
 // toolDir is where a container has the volumes below its private tools: the engine removes
 // only volumes that no container uses.
@@ -115,16 +114,14 @@ func (b *Backend) findCarrier(ctx context.Context, name string, c engine.Carrier
 	return answer, nil
 }
 
-// fillingInfix follows a carrier's name while its volumes are filled; what comes after it
-// is random.
+// fillingInfix follows a carrier's name while its volumes are filled; what comes after it is random.
 const fillingInfix = "-filling-"
 
-// makeCarrier makes the container that carries a tool. Podman fills a volume when it is
-// first mounted, by POST /containers/{id}/init. Until then the carrier goes by a name of
-// its own, so that one left behind by a process that died is never taken for a good one,
-// and that of another process that makes the same now is not in the way. Its command is
-// never run: what fails in init after the mount, because a tool image need not have any
-// command that can be run, comes too late to matter.
+// makeCarrier makes the container that carries a tool. Podman fills a volume when it is first mounted, by POST
+// /containers/{id}/init. Until then the carrier goes by a name of its own, so that one left behind by a process that
+// died is never taken for a good one, and that of another process that makes the same now is not in the way. Its
+// command is never run: what fails in init after the mount, because a tool image need not have any command that can be
+// run, comes too late to matter.
 func (b *Backend) makeCarrier(ctx context.Context, c engine.Carrier) (containerAnswer, error) {
 	config := createConfig{
 		Name: c.Names()[0] + fillingInfix + strings.ToLower(rand.Text()[:8]), Image: c.Image, Labels: c.Labels,
@@ -153,10 +150,9 @@ func (b *Backend) makeCarrier(ctx context.Context, c engine.Carrier) (containerA
 	return found, errors.Join(err, b.RemoveContainer(clean, made.ID))
 }
 
-// nameCarrier gives a carrier that is full the first of its names that is free, and
-// returns it, or the carrier of another process that was faster. A name can be taken though
-// nothing has it: Podman 4.3 keeps the name of a container that is removed while it is
-// renamed, for ever.
+// nameCarrier gives a carrier that is full the first of its names that is free, and returns it, or the carrier of
+// another process that was faster. A name can be taken though nothing has it: Podman 4.3 keeps the name of a container
+// that is removed while it is renamed, for ever.
 func (b *Backend) nameCarrier(ctx context.Context, id string, c engine.Carrier) (containerAnswer, error) {
 	for _, name := range c.Names() {
 		err := b.call(ctx, request{

@@ -32,8 +32,7 @@ type Mount struct {
 	// Target is an absolute path in the container.
 	Target   string
 	ReadOnly bool
-	// Own marks a bind of galley's own directory: only such a bind may be
-	// relabelled for SELinux without being asked.
+	// Own marks a bind of galley's own directory: only such a bind may be relabelled for SELinux without being asked.
 	Own     bool
 	Relabel Relabel
 	// Propagation is such as "rslave", or empty.
@@ -50,8 +49,7 @@ type Mount struct {
 	ChangeOwner bool
 	// IDMap maps the ids of the source into the container.
 	IDMap bool
-	// FSOptions are options of the file system as mount(8) has them: exec, nosuid,
-	// size=64m, mode=0700 …
+	// FSOptions are options of the file system as mount(8) has them: exec, nosuid, size=64m, mode=0700 …
 	FSOptions []string
 }
 

@@ -25,11 +25,9 @@ const (
 // UserNS is a container's user namespace.
 type UserNS struct {
 	Mode UserNSMode
-	// UID and GID are what the user's own ids are inside, for UserNSKeepID; nil for
-	// the same as outside.
+	// UID and GID are what the user's own ids are inside, for UserNSKeepID; nil for the same as outside.
 	UID, GID *uint32
-	// Size is how many ids there are, for UserNSAuto and UserNSKeepID; 0 leaves it to
-	// the engine.
+	// Size is how many ids there are, for UserNSAuto and UserNSKeepID; 0 leaves it to the engine.
 	Size uint32
 }
 

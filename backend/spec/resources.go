@@ -17,8 +17,7 @@ type Ulimit struct {
 
 // Resources are limits. Zero means none.
 type Resources struct {
-	// Memory, MemorySwap (memory plus swap, -1 for unlimited), MemoryReservation
-	// and ShmSize are bytes.
+	// Memory, MemorySwap (memory plus swap, -1 for unlimited), MemoryReservation and ShmSize are bytes.
 	Memory, MemorySwap, MemoryReservation, ShmSize int64
 	// CPUs is a number of processors, such as 1.5.
 	CPUs float64

@@ -2,13 +2,11 @@ package spec
 
 import "strings"
 
-// Security are the restrictions of a container's processes. Empty fields are the
-// engine's own choice.
+// Security are the restrictions of a container's processes. Empty fields are the engine's own choice.
 type Security struct {
 	// NoNewPrivileges keeps programs from gaining rights, as setuid ones do.
 	NoNewPrivileges bool
-	// Seccomp is "unconfined", "builtin", the absolute path of a profile, or the
-	// profile itself in JSON.
+	// Seccomp is "unconfined", "builtin", the absolute path of a profile, or the profile itself in JSON.
 	Seccomp string
 	// AppArmor is the name of a profile or "unconfined".
 	AppArmor string

@@ -60,8 +60,7 @@ func arrayMethods(t methodTable) {
 	}, "sort")
 }
 
-// span is the place that an index, an index and a length, or a range names in
-// something of a size.
+// span is the place that an index, an index and a length, or a range names in something of a size.
 func (c *call) span(size int) (start, n int, ok bool) {
 	n = 1
 	if r, isRange := c.arg(0).(*interval); isRange {

@@ -7,8 +7,7 @@ import (
 
 // Command is a command that a template runs with backticks, %x() or system.
 type Command struct {
-	// Args are the program and its arguments. A single string with shell syntax
-	// comes as sh -c STRING.
+	// Args are the program and its arguments. A single string with shell syntax comes as sh -c STRING.
 	Args []string
 	// Dir is the working directory.
 	Dir string
@@ -16,9 +15,8 @@ type Command struct {
 	Env []string
 }
 
-// CommandRunner runs the commands of templates. It returns what the command
-// wrote to its standard output, and its exit status. The error is for a command
-// that could not be run at all.
+// CommandRunner runs the commands of templates. It returns what the command wrote to its standard output, and its exit
+// status. The error is for a command that could not be run at all.
 type CommandRunner func(ctx context.Context, cmd Command) (stdout []byte, status int, err error)
 
 // shellSyntax are the characters for which Ruby asks a shell; a plain command

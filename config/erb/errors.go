@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Error says why a template could not be rendered: where it went wrong, at what,
-// and the way out.
+// Error says why a template could not be rendered: where it went wrong, at what, and the way out.
 type Error struct {
 	// File is the template's name as given to Render.
 	File string
@@ -15,8 +14,7 @@ type Error struct {
 	// Construct is the piece of Ruby that failed, or the name of the method,
 	// constant or syntax that is outside the subset.
 	Construct string
-	// Class is the Ruby exception class (KeyError, SyntaxError …); empty when
-	// the failure is not Ruby's.
+	// Class is the Ruby exception class (KeyError, SyntaxError …); empty when the failure is not Ruby's.
 	Class string
 	// Msg is what happened.
 	Msg string

@@ -106,8 +106,7 @@ func TestSyntaxErrors(t *testing.T) {
 	}
 }
 
-// TestErrorNamesTheFileOfTheMethod checks that an error inside a method of an
-// earlier file points there.
+// TestErrorNamesTheFileOfTheMethod checks that an error inside a method of an earlier file points there.
 func TestErrorNamesTheFileOfTheMethod(t *testing.T) {
 	s := newEvaluator(builtin())
 	_, err := s.Render(context.Background(), "one.yml", []byte("<% def helper\n nope\nend %>"))

@@ -89,8 +89,7 @@ func testOptions(t *testing.T) Options {
 	return Options{Dir: dir, Env: testEnv(), Commands: runCommand}
 }
 
-// readExpressions reads a list of expressions: one a line, or several lines
-// between lines of ---.
+// readExpressions reads a list of expressions: one a line, or several lines between lines of ---.
 func readExpressions(t *testing.T, name string) []string {
 	t.Helper()
 	b, err := os.ReadFile(name)

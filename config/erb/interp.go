@@ -47,9 +47,8 @@ type Options struct {
 	Commands CommandRunner
 }
 
-// Evaluator evaluates the templates of one project, one after the other. It keeps what
-// Ruby's binding keeps from file to file: instance and global variables, constants and
-// methods. It is not safe for concurrent use.
+// Evaluator evaluates the templates of one project, one after the other. It keeps what Ruby's binding keeps from file
+// to file: instance and global variables, constants and methods. It is not safe for concurrent use.
 type Evaluator struct{ in *interp }
 
 // New returns an Evaluator without any state yet.
@@ -64,8 +63,7 @@ func New(o Options) *Evaluator {
 // Ran are the commands that templates ran.
 func (e *Evaluator) Ran() []Ran { return e.in.ran }
 
-// Render returns the text of a template. filename is what __FILE__ is. The error is an
-// *Error.
+// Render returns the text of a template. filename is what __FILE__ is. The error is an *Error.
 func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) (out []byte, err error) {
 	in := e.in
 	defer func() { // a defect of this package must not take the program down

@@ -8,9 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHostileTemplatesEnd renders templates that would run for ever or take all
-// memory. Each must end with an error that says why; the time they take is
-// watched by BenchmarkHostile, not here.
+// TestHostileTemplatesEnd renders templates that would run for ever or take all memory. Each must end with an error
+// that says why; the time they take is watched by BenchmarkHostile, not here.
 func TestHostileTemplatesEnd(t *testing.T) {
 	for name, c := range hostile() {
 		t.Run(name, func(t *testing.T) {

@@ -9,8 +9,7 @@ import (
 // method is a method of a core class: a function in Go, or one in Ruby.
 type method struct {
 	least, most int // the number of arguments; most is -1 for any
-	// iterates says that without a block the method gives an Enumerator, which is left
-	// to a ruby.
+	// iterates says that without a block the method gives an Enumerator, which is left to a ruby.
 	iterates bool
 	fn       func(c *call) value
 	ruby     *proc
@@ -26,8 +25,7 @@ func (t methodTable) def(least, most int, fn func(c *call) value, names ...strin
 	}
 }
 
-// table is the table of a class. With a dot behind the name it is that of the
-// class's own functions.
+// table is the table of a class. With a dot behind the name it is that of the class's own functions.
 func (in *interp) table(name string) methodTable {
 	t, ok := in.tables[name]
 	if !ok {
@@ -104,8 +102,7 @@ func (in *interp) send(recv value, name string, args ...value) value {
 	return in.sendTo(in.frame, recv, name, args, nil)
 }
 
-// takeHashes are the methods here to which {a: 1} without its braces is a hash; to
-// the others it would be options.
+// takeHashes are the methods here to which {a: 1} without its braces is a hash; to the others it would be options.
 const takeHashes = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf % puts p send generate dump " +
 	"to_json include? == Array "
 

@@ -56,9 +56,8 @@ type node struct {
 	params  []param
 }
 
-// param is one parameter of a block or method. kind is 'r' for a required one,
-// 'o' for one with a default, '*' for the rest, 'd' for a list that is taken
-// apart, '&' for the block.
+// param is one parameter of a block or method. kind is 'r' for a required one, 'o' for one with a default, '*' for the
+// rest, 'd' for a list that is taken apart, '&' for the block.
 type param struct {
 	kind byte
 	name string

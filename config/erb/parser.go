@@ -9,16 +9,14 @@ import (
 // maxNesting bounds how deep expressions nest.
 const maxNesting = 400
 
-// locals are the local variables that a piece of code knows; a block knows those
-// around it as well.
+// locals are the local variables that a piece of code knows; a block knows those around it as well.
 type locals struct {
 	names map[string]bool
 	outer *locals
 }
 
-// parser is a lexer and a recursive-descent parser with one token of lookahead.
-// The lexer needs the parser: what a character means depends on the token before
-// and on which names are local variables.
+// parser is a lexer and a recursive-descent parser with one token of lookahead. The lexer needs the parser: what a
+// character means depends on the token before and on which names are local variables.
 type parser struct {
 	file      *source
 	src       string // its program
@@ -87,8 +85,7 @@ func (p *parser) isLocal(name string) bool {
 	return false
 }
 
-// at reports whether the token is one of these operators or keywords, written with
-// a space between.
+// at reports whether the token is one of these operators or keywords, written with a space between.
 func (p *parser) at(words string) bool {
 	return (p.tok.kind == tKeyword || p.tok.kind == tOp) && isIn(" "+words+" ", p.tok.s)
 }
@@ -235,8 +232,7 @@ func (p *parser) multiple(first *node) *node {
 	return p.node(first.at, &node{op: opMasgn, list: list, b: p.right(true)})
 }
 
-// assignment reads an expression that may be an assignment. multi allows a list
-// on the right.
+// assignment reads an expression that may be an assignment. multi allows a list on the right.
 func (p *parser) assignment(multi bool) *node {
 	left := p.conditional()
 	if p.tok.kind != tOp || !strings.HasSuffix(p.tok.s, "=") || p.at("== === != >= <=") {
@@ -418,8 +414,7 @@ func (p *parser) primary() *node {
 	return p.node(t.start, n)
 }
 
-// pairs reads entries of a hash, until a block argument follows. It reports
-// whether more arguments follow.
+// pairs reads entries of a hash, until a block argument follows. It reports whether more arguments follow.
 func (p *parser) pairs(h *node, end string) (more bool) {
 	for p.skipNewlinesBefore(end); !p.at(end) && !(p.at("&") && p.tok.operand); p.skipNewlinesBefore(end) {
 		key := p.tok.node
@@ -497,8 +492,7 @@ func (p *parser) identifier() *node {
 	return p.node(t.start, n)
 }
 
-// callArguments reads the arguments of a call, with parentheses or without, if
-// there are some.
+// callArguments reads the arguments of a call, with parentheses or without, if there are some.
 func (p *parser) callArguments(n *node) {
 	switch {
 	case p.at("(") && !p.tok.space:
@@ -514,8 +508,7 @@ func (p *parser) callArguments(n *node) {
 	}
 }
 
-// startsArgument reports whether the token is the first argument of a call
-// without parentheses.
+// startsArgument reports whether the token is the first argument of a call without parentheses.
 func (p *parser) startsArgument() bool {
 	switch p.tok.kind {
 	case tLiteral:

@@ -23,8 +23,7 @@ type match struct {
 // other, {,n}, flags within an expression, \Q. Lookaround and back references it refuses.
 var onlyRuby = regexp.MustCompile(`\[[^\]]*(\[|&&|\\h)|\{,|\(\?[imxsU-]*[mxsU]|\\Q`)
 
-// plainGroup matches the start of a group without a name, which in Ruby takes nothing
-// beside groups with names.
+// plainGroup matches the start of a group without a name, which in Ruby takes nothing beside groups with names.
 var plainGroup = regexp.MustCompile(`(^|[^\\])\(($|[^?])`)
 
 // regexp compiles an expression. What the engine cannot do is left to a ruby.

@@ -102,8 +102,7 @@ func (c *call) slice() value {
 // leading matches the integer at the start of a text.
 var leading = regexp.MustCompile(`^[\s\x00]*([-+]?\d+(_\d+)*)`)
 
-// leadingInt is the integer at the start of a text, 0 without one; fits is false when it
-// is too large.
+// leadingInt is the integer at the start of a text, 0 without one; fits is false when it is too large.
 func leadingInt(s string) (n int64, fits bool) {
 	m := leading.FindStringSubmatch(s)
 	if m == nil {

@@ -15,8 +15,7 @@ type source struct {
 	name string // the file's name
 	file []byte // the file's text
 	gen  string // the Ruby program
-	// texts are the runs of plain text of a template. The program holds each as
-	// its number between two NUL bytes.
+	// texts are the runs of plain text of a template. The program holds each as its number between two NUL bytes.
 	texts    []string
 	segments []segment
 	core     bool // the methods in core.rb, where no error is placed
@@ -31,11 +30,10 @@ type segment struct {
 // outVariable is the local variable in which Ruby's ERB gathers the text.
 const outVariable = "_erbout"
 
-// compileTemplate translates a template to Ruby in the way of Ruby's own ERB
-// without a trim mode, which is how Test Kitchen calls it: text becomes one
-// command followed by as many line ends as the text holds, code is copied, and
-// commands between two line ends share a line. So a comment in code swallows
-// what follows on its line, and line numbers stay those of the template.
+// compileTemplate translates a template to Ruby in the way of Ruby's own ERB without a trim mode, which is how Test
+// Kitchen calls it: text becomes one command followed by as many line ends as the text holds, code is copied, and
+// commands between two line ends share a line. So a comment in code swallows what follows on its line, and line numbers
+// stay those of the template.
 func compileTemplate(name string, tmpl []byte) *source {
 	c := &compiler{src: &source{name: name, file: tmpl}}
 	c.push(outVariable + " = +''")
@@ -155,8 +153,7 @@ func (s *source) offset(gen int) int {
 	return min(off, len(s.file))
 }
 
-// position maps an offset of the program to a line and a column of the file, both
-// from 1. Columns count characters.
+// position maps an offset of the program to a line and a column of the file, both from 1. Columns count characters.
 func (s *source) position(gen int) (line, col int) {
 	before := s.file[:s.offset(gen)]
 	line = bytes.Count(before, []byte("\n")) + 1

@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// templateCase is one template with what Ruby makes of it: the text, or the
-// class of the exception.
+// templateCase is one template with what Ruby makes of it: the text, or the class of the exception.
 type templateCase struct {
 	Name, Text, Error string
 	tmpl              string
@@ -80,8 +79,7 @@ func askRubyTemplate(t *testing.T, c templateCase) templateCase {
 	return templateCase{Name: c.Name, Text: string(answer.Text), Error: answer.Error}
 }
 
-// TestTemplates compares whole templates with what Ruby 3.1 made of them. Run
-// with -update to ask a ruby again.
+// TestTemplates compares whole templates with what Ruby 3.1 made of them. Run with -update to ask a ruby again.
 func TestTemplates(t *testing.T) {
 	const golden = "testdata/templates/templates.golden.json"
 	cases := readTemplates(t)

@@ -8,14 +8,12 @@ import (
 	"time"
 )
 
-// value is a value of the template's Ruby: nil, bool, int64, float64, symbol or a
-// pointer to one of the types below.
+// value is a value of the template's Ruby: nil, bool, int64, float64, symbol or a pointer to one of the types below.
 type value = any
 
 type symbol string
 
-// str is a string. What was appended last lies in tail, so that a template's text
-// can grow piece by piece.
+// str is a string. What was appended last lies in tail, so that a template's text can grow piece by piece.
 type str struct {
 	s    string
 	tail []byte

@@ -22,9 +22,8 @@ import (
 // The corpus stands beside the checkout; see its README for how a case is run.
 const corpusDir = "../../../shared/corpus"
 
-// acceptedDifferences are the cases in which galley does not do as Test Kitchen
-// does, each with the reason. docs/differences.md lists the rules behind them. A
-// case that no longer differs has to leave the table.
+// acceptedDifferences are the cases in which galley does not do as Test Kitchen does, each with the reason.
+// docs/differences.md lists the rules behind them. A case that no longer differs has to leave the table.
 var acceptedDifferences = map[string]string{
 	"synthetic__011-date-one-digit":                       "unquoted dates are read as text",
 	"synthetic__012-date-month-zero":                      "unquoted dates are read as text",
@@ -91,8 +90,7 @@ func corpusPaths(t *testing.T) map[string]string {
 	return paths
 }
 
-// run loads the case and says how the result differs from what is expected, or
-// "".
+// run loads the case and says how the result differs from what is expected, or "".
 func (c corpusCase) run(t *testing.T, paths map[string]string) string {
 	tmp, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
@@ -241,8 +239,7 @@ func (d *comparison) value(path string, want, got any) {
 	}
 }
 
-// sameText compares texts; @TMP@ in want is the temporary directory, @VOLATILE@
-// any text.
+// sameText compares texts; @TMP@ in want is the temporary directory, @VOLATILE@ any text.
 func (d *comparison) sameText(want, got string) bool {
 	parts := strings.Split(strings.ReplaceAll(want, "@TMP@", d.tmp), "@VOLATILE@")
 	for i, part := range parts {

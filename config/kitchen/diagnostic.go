@@ -58,8 +58,7 @@ func (d Diagnostic) String() string {
 	return b.String()
 }
 
-// LoadError says why the configuration could not be loaded. It holds every
-// problem that was found, not only the first.
+// LoadError says why the configuration could not be loaded. It holds every problem that was found, not only the first.
 type LoadError struct {
 	Diagnostics []Diagnostic
 }

@@ -17,8 +17,7 @@ type locator struct {
 	diags *Diagnostics
 }
 
-// locate returns the global, the project and the local file, in this order. A
-// file that need not exist may be absent.
+// locate returns the global, the project and the local file, in this order. A file that need not exist may be absent.
 func (l locator) locate() []File {
 	var out []File
 	if path, ok := l.global(); ok {
@@ -50,8 +49,7 @@ func (l locator) setting(what string) (path string, ok bool) {
 	return "", false
 }
 
-// expand makes a path absolute: ~ is the home directory, others start at the
-// project.
+// expand makes a path absolute: ~ is the home directory, others start at the project.
 func (l locator) expand(path string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok && l.home != "" && (rest == "" || os.IsPathSeparator(rest[0])) {
 		return filepath.Join(l.home, rest)
@@ -87,8 +85,7 @@ func (l locator) project() string {
 	return dotted
 }
 
-// local is the project's file name with .local before the extension, dotted or
-// not.
+// local is the project's file name with .local before the extension, dotted or not.
 func (l locator) local(project string) string {
 	if path, ok := l.setting("LOCAL_"); ok {
 		return path
@@ -114,8 +111,7 @@ func (l locator) failBoth(plain, dotted, keep string) {
 		Hint: "keep " + filepath.Base(keep) + " and remove or merge the other"})
 }
 
-// dokkenOverlay is kitchen.dokken.yml or .kitchen.dokken.yml beside the project
-// file, or "".
+// dokkenOverlay is kitchen.dokken.yml or .kitchen.dokken.yml beside the project file, or "".
 func (l locator) dokkenOverlay(project string) string {
 	for _, name := range []string{"kitchen.dokken.yml", ".kitchen.dokken.yml"} {
 		if path := filepath.Join(filepath.Dir(project), name); path != project && exists(path) {
@@ -125,8 +121,7 @@ func (l locator) dokkenOverlay(project string) string {
 	return ""
 }
 
-// file reads a file. One that is not there, or whose directory may not be looked
-// into, is absent.
+// file reads a file. One that is not there, or whose directory may not be looked into, is absent.
 func (l locator) file(role Role, path string) File {
 	f := File{Role: role, Path: path, Name: l.name(path)}
 	if !exists(path) {

@@ -66,8 +66,7 @@ func NewFilter(diags *Diagnostics, path string, v *yaml11.Value) (Filter, bool) 
 	return f, true
 }
 
-// Match reports whether the filter is for a platform's name. It returns an error when
-// the expression takes too long.
+// Match reports whether the filter is for a platform's name. It returns an error when the expression takes too long.
 func (f Filter) Match(name string) (bool, error) {
 	if f.re == nil {
 		return f.text == name, nil
@@ -75,8 +74,7 @@ func (f Filter) Match(name string) (bool, error) {
 	return f.re.MatchString(name)
 }
 
-// runsOn reports whether the suite's filters let the platform pass: includes
-// decide when there are any, else excludes.
+// runsOn reports whether the suite's filters let the platform pass: includes decide when there are any, else excludes.
 func (m *munger) runsOn(s suite, p platform) bool {
 	if len(s.includes) > 0 {
 		return m.anyMatch(s.includes, p)

@@ -6,8 +6,7 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// maxInstances bounds suites × platforms, maxCopied the entries that merging
-// their blocks may copy.
+// maxInstances bounds suites × platforms, maxCopied the entries that merging their blocks may copy.
 const (
 	maxInstances = 100_000
 	maxCopied    = 4_000_000
@@ -18,8 +17,7 @@ type suite struct {
 	name               *yaml11.Value
 	text               string
 	includes, excludes []Filter
-	// data is the first suite of the same name: Test Kitchen takes the data of
-	// both from there.
+	// data is the first suite of the same name: Test Kitchen takes the data of both from there.
 	data *section
 }
 
@@ -90,8 +88,7 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 	}
 }
 
-// duplicate describes two instances of one name, at the pair of names that differ
-// or else repeat.
+// duplicate describes two instances of one name, at the pair of names that differ or else repeat.
 func duplicate(a, b RawInstance) Diagnostic {
 	first, second, key := a.SuitePos, b.SuitePos, "suites"
 	if first == second {
@@ -131,8 +128,7 @@ func (m *munger) missingName(sec *section) {
 	m.diags.ErrorAt(sec.pos, sec.path("name"), sec.name+" has no name", "add `name: …`")
 }
 
-// firstOfName finds the first section of a name; names are equal when they are of
-// one type and text.
+// firstOfName finds the first section of a name; names are equal when they are of one type and text.
 type firstOfName map[nameKey]*section
 
 type nameKey struct {

@@ -4,8 +4,7 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// section is the root of the data, a platform or a suite, while legacy forms in
-// it are being converted.
+// section is the root of the data, a platform or a suite, while legacy forms in it are being converted.
 type section struct {
 	// name says in messages what it is: "", "platforms[0]", "suites[1]".
 	name string
@@ -67,9 +66,8 @@ func (l legacy) convert(root *section, platforms, suites []*section) {
 	}
 }
 
-// plugin returns the block of a plugin in long form: a string is its name,
-// nothing and null are an empty block. It returns nil, and reports why, when the
-// block is of another type.
+// plugin returns the block of a plugin in long form: a string is its name, nothing and null are an empty block. It
+// returns nil, and reports why, when the block is of another type.
 func (ds *Diagnostics) plugin(s *section, key string) *yaml11.Value {
 	v := s.m.Get(key)
 	switch {
@@ -114,8 +112,7 @@ func (l legacy) driverConfig(s *section) {
 	}
 }
 
-// toProvisioner moves a key into provisioner, where it wins. An explicit null
-// stays where it is.
+// toProvisioner moves a key into provisioner, where it wins. An explicit null stays where it is.
 func (l legacy) toProvisioner(s *section, key string) {
 	v := s.m.Get(key)
 	if v == nil || v.Kind == yaml11.Null {
@@ -131,8 +128,7 @@ func (l legacy) toProvisioner(s *section, key string) {
 	s.set("provisioner", l.merger.rmerge(block, yaml11.NewMap(moved, block.Pos), s.path("provisioner")))
 }
 
-// driverKey returns the value of a key of driver, when driver is a mapping that
-// has it.
+// driverKey returns the value of a key of driver, when driver is a mapping that has it.
 func driverKey(s *section, key string) *yaml11.Value {
 	if d := s.m.Get("driver"); d != nil && d.Kind == yaml11.Map {
 		return d.Map.Get(key)

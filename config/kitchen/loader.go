@@ -15,8 +15,7 @@ import (
 // Renderer evaluates the ERB of the files, one after the other: what one file
 // defines, a later one sees. *template.Session is one.
 type Renderer interface {
-	// Render returns the text of a template. filename is the file's absolute
-	// path, which templates see as __FILE__.
+	// Render returns the text of a template. filename is the file's absolute path, which templates see as __FILE__.
 	Render(ctx context.Context, filename string, src []byte) ([]byte, error)
 }
 
@@ -24,8 +23,7 @@ type Renderer interface {
 type Options struct {
 	// Dir is the project directory: the working directory of Test Kitchen.
 	Dir string
-	// Home is the user's home directory, for the global file and `~`. Without
-	// it there is no global file.
+	// Home is the user's home directory, for the global file and `~`. Without it there is no global file.
 	Home string
 	// Env looks up environment variables; the KITCHEN_*_YAML ones are read.
 	Env func(string) (string, bool)
@@ -37,9 +35,8 @@ type Options struct {
 	Limits yaml11.Limits
 }
 
-// Load reads the files of a project, merges them and cuts them into instances,
-// as Test Kitchen 4.1 does. All problems are collected: when one of them hinders
-// loading, the error is a *LoadError, and the Config holds what there is.
+// Load reads the files of a project, merges them and cuts them into instances, as Test Kitchen 4.1 does. All problems
+// are collected: when one of them hinders loading, the error is a *LoadError, and the Config holds what there is.
 func Load(ctx context.Context, o Options) (*Config, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
@@ -115,8 +112,7 @@ func (l *loader) load(ctx context.Context) error {
 	return nil
 }
 
-// read renders and parses a file. Problems go to the diagnostics; an error is
-// returned only when ctx ends.
+// read renders and parses a file. Problems go to the diagnostics; an error is returned only when ctx ends.
 func (l *loader) read(ctx context.Context, f *File) error {
 	f.Rendered = f.Source
 	if l.options.ERB != nil && bytes.Contains(f.Source, []byte("<%")) {
@@ -161,8 +157,7 @@ const stateDir = ".kitchen"
 
 func lines(b []byte) int { return bytes.Count(b, []byte("\n")) }
 
-// addRenderError reports why a file's template failed. Its lines are those of the
-// source.
+// addRenderError reports why a file's template failed. Its lines are those of the source.
 func (l *loader) addRenderError(f *File, err error) {
 	d := Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: f.Name}, Msg: err.Error()}
 	var at *erb.Error
@@ -184,9 +179,8 @@ func (l *loader) merge(weak *yaml11.Value, f *File) *yaml11.Value {
 	return l.merger.rmerge(weak, withoutNullBlocks(weak, f.Data), "")
 }
 
-// withoutNullBlocks drops the root's plugin blocks that are null where a weaker
-// file has a mapping: an empty `verifier:` overrides nothing. Test Kitchen does
-// so for driver and provisioner alone, and fails for the others.
+// withoutNullBlocks drops the root's plugin blocks that are null where a weaker file has a mapping: an empty
+// `verifier:` overrides nothing. Test Kitchen does so for driver and provisioner alone, and fails for the others.
 func withoutNullBlocks(weak, strong *yaml11.Value) *yaml11.Value {
 	var drop []string
 	for _, key := range []string{"verifier", "transport", "lifecycle", "kitchen"} {
@@ -244,8 +238,7 @@ func rootDriver(data *yaml11.Value) string {
 	return ""
 }
 
-// ContainerDriver reports whether a driver's instances are containers, or nothing
-// at all.
+// ContainerDriver reports whether a driver's instances are containers, or nothing at all.
 func ContainerDriver(name string) bool {
 	switch name {
 	case "dokken", "docker", "docker_cli", "podman", "dummy":

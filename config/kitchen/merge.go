@@ -13,9 +13,8 @@ type merger struct {
 	copied int
 }
 
-// rmerge merges two mappings: mappings that both have are merged, anything else
-// is replaced, lists too. The arguments are not changed, and what only one of
-// them has is shared with the result. Each value keeps the position of the file
+// rmerge merges two mappings: mappings that both have are merged, anything else is replaced, lists too. The arguments
+// are not changed, and what only one of them has is shared with the result. Each value keeps the position of the file
 // that set it.
 //
 // A mapping cannot be overridden by another type: that is reported, and the

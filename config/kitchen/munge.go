@@ -6,8 +6,7 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// munger cuts merged data into the blocks of each instance: defaults < root <
-// platform < suite.
+// munger cuts merged data into the blocks of each instance: defaults < root < platform < suite.
 type munger struct {
 	diags     *Diagnostics
 	merger    *merger
@@ -30,8 +29,7 @@ type blockKey struct {
 	plugin  string
 }
 
-// pairKey names merged blocks. A section without a block of its own is nil, so
-// that all of these share.
+// pairKey names merged blocks. A section without a block of its own is nil, so that all of these share.
 type pairKey struct {
 	plugin          string
 	suite, platform *section
@@ -202,8 +200,7 @@ func (m *munger) finish(plugin string, v *yaml11.Value, windows bool) *yaml11.Va
 	return yaml11.NewMap(out, v.Pos)
 }
 
-// joinRunList joins the platform's and the suite's run list. One of the root
-// counts only when neither has any.
+// joinRunList joins the platform's and the suite's run list. One of the root counts only when neither has any.
 func (m *munger) joinRunList(e yaml11.Entry) yaml11.Entry {
 	if e.Value.Kind != yaml11.Map {
 		e.Value = yaml11.NewSeq(flatten(nil, e.Value), e.Value.Pos)
@@ -236,8 +233,7 @@ func concat(v *yaml11.Value, layers ...string) *yaml11.Value {
 	return yaml11.NewSeq(items, v.Pos)
 }
 
-// flatten appends v, or the items of the list v at any depth, to items; nulls
-// are left out.
+// flatten appends v, or the items of the list v at any depth, to items; nulls are left out.
 func flatten(items []*yaml11.Value, v *yaml11.Value) []*yaml11.Value {
 	switch v.Kind {
 	case yaml11.Null:

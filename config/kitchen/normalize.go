@@ -4,9 +4,8 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// normalize gives `driver`, `provisioner` and `busser` their long form, at any
-// depth of hashes but not inside of lists: a string becomes {name: …} (busser:
-// {version: …}), null becomes {}. Test Kitchen does so to each file before it
+// normalize gives `driver`, `provisioner` and `busser` their long form, at any depth of hashes but not inside of lists:
+// a string becomes {name: …} (busser: {version: …}), null becomes {}. Test Kitchen does so to each file before it
 // merges them.
 func normalize(v *yaml11.Value) *yaml11.Value {
 	if v.Kind != yaml11.Map {
@@ -15,8 +14,7 @@ func normalize(v *yaml11.Value) *yaml11.Value {
 	return normalizer{}.mapping(v)
 }
 
-// normalizer remembers what it has done, so that values shared by aliases stay
-// shared.
+// normalizer remembers what it has done, so that values shared by aliases stay shared.
 type normalizer map[*yaml11.Value]*yaml11.Value
 
 func (n normalizer) mapping(v *yaml11.Value) *yaml11.Value {

@@ -12,14 +12,12 @@ type Config struct {
 	Root string
 	// Files are the files looked for, weakest first.
 	Files []File
-	// Merged is the data of all files together, before it was cut up. It is nil
-	// when a file could not be read.
+	// Merged is the data of all files together, before it was cut up. It is nil when a file could not be read.
 	Merged *yaml11.Value
 	// Instances are the suites on their platforms, in Test Kitchen's order.
 	Instances []RawInstance
-	// Diagnostics are the warnings, and errors that do not hinder listing: two
-	// instances of the same name. A caller that acts on instances must refuse
-	// when Errors is not empty.
+	// Diagnostics are the warnings, and errors that do not hinder listing: two instances of the same name. A caller
+	// that acts on instances must refuse when Errors is not empty.
 	Diagnostics []Diagnostic
 	// Notices say what galley chose by itself, one line each.
 	Notices []string
@@ -33,8 +31,7 @@ const (
 	RoleGlobal  Role = "global"
 	RoleProject Role = "project"
 	RoleLocal   Role = "local"
-	// RoleDokken is kitchen.dokken.yml beside a project whose own driver is not
-	// for containers.
+	// RoleDokken is kitchen.dokken.yml beside a project whose own driver is not for containers.
 	RoleDokken Role = "dokken"
 )
 
@@ -43,8 +40,7 @@ type File struct {
 	Role Role
 	// Path is absolute.
 	Path string
-	// Name is how positions call the file: relative to the project when it is
-	// inside.
+	// Name is how positions call the file: relative to the project when it is inside.
 	Name    string
 	Present bool
 	// Source is the file as it is, Rendered after ERB.
@@ -53,9 +49,8 @@ type File struct {
 	Data *yaml11.Value
 }
 
-// RawInstance is one suite on one platform with its merged data, as written in
-// the files and before any plugin's defaults. Sub-trees are shared between
-// instances.
+// RawInstance is one suite on one platform with its merged data, as written in the files and before any plugin's
+// defaults. Sub-trees are shared between instances.
 type RawInstance struct {
 	Name                    string
 	Suite, Platform         string

@@ -1,9 +1,8 @@
 // Package rubyre compiles the regular expressions of kitchen.yml's filters as Ruby reads
 // them, with the regexp2 package: Go's own has no lookaround, which real files use.
 //
-// In Ruby ^ and $ always match at lines, \w \d \s \h are ASCII, and plain groups do not
-// capture beside named ones. What only Ruby's engine has, such as character classes in
-// each other and \K, is an error.
+// In Ruby ^ and $ always match at lines, \w \d \s \h are ASCII, and plain groups do not capture beside named ones. What
+// only Ruby's engine has, such as character classes in each other and \K, is an error.
 package rubyre
 
 import (

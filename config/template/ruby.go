@@ -59,8 +59,7 @@ type file struct {
 type result struct {
 	// Out is the text.
 	Out []byte `json:"out"`
-	// Class, when it is not empty, and Msg are the exception that was raised instead, in
-	// Line of File.
+	// Class, when it is not empty, and Msg are the exception that was raised instead, in Line of File.
 	Class string `json:"class"`
 	Msg   string `json:"msg"`
 	Line  int    `json:"line"`

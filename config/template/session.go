@@ -21,8 +21,7 @@ type Mode string
 
 // The modes, which are the values of the `erb` setting.
 const (
-	// Auto evaluates here, and hands a file to a ruby when it uses Ruby that is
-	// outside the subset. It is the default.
+	// Auto evaluates here, and hands a file to a ruby when it uses Ruby that is outside the subset. It is the default.
 	Auto Mode = "auto"
 	// Builtin evaluates here and never runs a ruby.
 	Builtin Mode = "builtin"
@@ -37,8 +36,7 @@ type Options struct {
 	// Dir is the working directory of templates: Dir.pwd, and the base of
 	// relative paths. Empty means the current directory.
 	Dir string
-	// Env is the environment as KEY=value; nil means that of this process.
-	// Templates that change ENV change a copy.
+	// Env is the environment as KEY=value; nil means that of this process. Templates that change ENV change a copy.
 	Env []string
 	// Args are what ARGV holds: the words of the command line, without the program.
 	Args []string
@@ -53,22 +51,19 @@ type Options struct {
 	// ImageRuby runs a program with the ruby of an image, for machines without
 	// one. Nil means that there is no such way.
 	ImageRuby ImageRuby
-	// Stdout takes what templates print with puts, which is no part of the
-	// result; nil drops it.
+	// Stdout takes what templates print with puts, which is no part of the result; nil drops it.
 	Stdout io.Writer
 }
 
-// Session renders the files of one project, one after the other. It keeps what
-// Ruby's binding keeps from file to file: instance variables, global variables,
-// constants and methods survive, local variables do not. A Session is not safe
+// Session renders the files of one project, one after the other. It keeps what Ruby's binding keeps from file to file:
+// instance variables, global variables, constants and methods survive, local variables do not. A Session is not safe
 // for concurrent use.
 type Session struct {
 	opts Options
 	eval *erb.Evaluator
 	// ran are the commands that ran in a ruby.
 	ran []erb.Ran
-	// files are those rendered so far: a ruby that is started later has to see
-	// what they define.
+	// files are those rendered so far: a ruby that is started later has to see what they define.
 	files []file
 	// inRuby is true once a file went to a ruby; all that follow go there as well.
 	inRuby bool
@@ -87,8 +82,7 @@ func NewSession(o Options) *Session {
 	return &Session{opts: o, root: "/"}
 }
 
-// Render returns the text of a template. filename is what __FILE__ is. The error
-// is an *erb.Error.
+// Render returns the text of a template. filename is what __FILE__ is. The error is an *erb.Error.
 func (s *Session) Render(ctx context.Context, filename string, src []byte) ([]byte, error) {
 	if s.opts.Mode == Off || !bytes.Contains(src, []byte("<%")) {
 		return src, nil
@@ -109,9 +103,8 @@ func (s *Session) Render(ctx context.Context, filename string, src []byte) ([]by
 	return out, nil
 }
 
-// render evaluates here or in a ruby. A template is parsed whole before any of it
-// runs; what turns out to be outside only while it runs goes to a ruby with the
-// answers of the commands that ran.
+// render evaluates here or in a ruby. A template is parsed whole before any of it runs; what turns out to be outside
+// only while it runs goes to a ruby with the answers of the commands that ran.
 func (s *Session) render(ctx context.Context, filename string, src []byte) ([]byte, *erb.Error) {
 	if s.opts.Mode == Ruby || s.inRuby {
 		return s.renderRuby(ctx, filename, src, nil)
@@ -144,9 +137,8 @@ func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte
 	return out, err
 }
 
-// renderRuby renders a file with a ruby. The files before it are rendered again in
-// the same process, so that what they define is there. why is the reason for it;
-// nil when the user asked for it.
+// renderRuby renders a file with a ruby. The files before it are rendered again in the same process, so that what they
+// define is there. why is the reason for it; nil when the user asked for it.
 func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, why *erb.Error) ([]byte, *erb.Error) {
 	if s.opts.Commands == nil {
 		if why == nil {
@@ -179,8 +171,7 @@ func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, w
 	return nil, why
 }
 
-// RunCommand is the erb.CommandRunner that runs commands on this machine. What they
-// write to standard error is dropped.
+// RunCommand is the erb.CommandRunner that runs commands on this machine. What they write to standard error is dropped.
 func RunCommand(ctx context.Context, cmd erb.Command) ([]byte, int, error) {
 	c := process.Command(ctx, grace, cmd.Args[0], cmd.Args[1:]...)
 	c.Dir, c.Env = cmd.Dir, cmd.Env

@@ -121,8 +121,7 @@ func TestAutoWithoutRuby(t *testing.T) {
 	require.ErrorContains(t, err, "there is no ruby on the PATH nor in an installed Workstation, Chef or Cinc; install ruby")
 }
 
-// TestRubyIsNotTakenFromTheProject checks that a relative PATH entry, which the
-// project could fill, is not searched.
+// TestRubyIsNotTakenFromTheProject checks that a relative PATH entry, which the project could fill, is not searched.
 func TestRubyIsNotTakenFromTheProject(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "ruby"), []byte("#!/bin/sh\necho owned\n"), 0o755))
@@ -131,8 +130,7 @@ func TestRubyIsNotTakenFromTheProject(t *testing.T) {
 	require.ErrorContains(t, err, "there is no ruby on the PATH")
 }
 
-// TestCommandsOffKeepsFromRuby checks that erb_commands: false is not undone by
-// handing a file to a ruby.
+// TestCommandsOffKeepsFromRuby checks that erb_commands: false is not undone by handing a file to a ruby.
 func TestCommandsOffKeepsFromRuby(t *testing.T) {
 	o := withRuby(t)
 	o.Commands = nil

@@ -8,8 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxErrors is how many bad values are reported of one file, maxWarnings how many
-// warnings.
+// maxErrors is how many bad values are reported of one file, maxWarnings how many warnings.
 const (
 	maxErrors   = 20
 	maxWarnings = 100
@@ -21,8 +20,7 @@ type builder struct {
 	lines  []string // the source
 	hidden bool     // whether scalars hold hidden characters; see forParser
 	limits Limits
-	// done are the values of nodes that an alias may refer to; nil while the node's
-	// own content is being built.
+	// done are the values of nodes that an alias may refer to; nil while the node's own content is being built.
 	done     map[*yaml.Node]*Value
 	warnings []Warning
 	errs     []*SyntaxError
@@ -84,8 +82,7 @@ func (b *builder) document(root *yaml.Node) *Value {
 	return b.value(root, false)
 }
 
-// value builds the value of a node, which is part of a flow collection or not.
-// Aliases of one node share its value.
+// value builds the value of a node, which is part of a flow collection or not. Aliases of one node share its value.
 func (b *builder) value(n *yaml.Node, flow bool) *Value {
 	pos := b.pos(n)
 	b.spend(1, pos)
@@ -218,8 +215,7 @@ func (b *builder) setPair(m *Mapping, pr pair, merged map[mapKey]bool) {
 	delete(merged, k)
 }
 
-// keyText is the text of a key. A list or mapping as key is charged by its
-// size, for its text is made from all of it.
+// keyText is the text of a key. A list or mapping as key is charged by its size, for its text is made from all of it.
 func (b *builder) keyText(v *Value) string {
 	if text, ok := v.Text(); ok {
 		return text
@@ -228,9 +224,8 @@ func (b *builder) keyText(v *Value) string {
 	return fmt.Sprint(v.Any())
 }
 
-// mergeSources returns the mappings that a `<<` pair merges, the weakest first,
-// or nil when the pair is an ordinary one. Like Psych, it merges quoted "<<"
-// too, but neither with a scalar nor with an alias of a list.
+// mergeSources returns the mappings that a `<<` pair merges, the weakest first, or nil when the pair is an ordinary
+// one. Like Psych, it merges quoted "<<" too, but neither with a scalar nor with an alias of a list.
 func mergeSources(pr pair) []*Value {
 	tagged := pr.keyNode.Style&yaml.TaggedStyle != 0 && pr.keyNode.Tag == "!!str"
 	if pr.key.Kind != String || pr.key.Str != "<<" || tagged {
@@ -259,8 +254,7 @@ func sameScalar(a, b *Value) bool {
 	return ok1 && ok2 && a.Kind == b.Kind && ta == tb
 }
 
-// isObjectTag reports whether Psych would make a Ruby object of a mapping with
-// this tag, which safe_load refuses.
+// isObjectTag reports whether Psych would make a Ruby object of a mapping with this tag, which safe_load refuses.
 func isObjectTag(tag string) bool {
 	switch tag {
 	case "!set", "!!set", "!omap", "!!omap", "!str", "!!str":

@@ -44,9 +44,8 @@ func position(mark reflect.Value) (Pos, int) {
 	return Pos{Line: number("line") + 1, Col: number("column") + 1}, number("index")
 }
 
-// explanation says in words what one of the parser's errors means. In its texts
-// {char} is the character at the place and {line} the line where what was being read
-// starts.
+// explanation says in words what one of the parser's errors means. In its texts {char} is the character at the place
+// and {line} the line where what was being read starts.
 type explanation struct {
 	problem, context string // how the parser's own texts begin
 	char             string // the character at the place, or "" for any

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// MarshalJSON renders the value: floats always with a fraction or exponent, so
-// that 1.0 and 1 differ; big integers in full; symbols as strings. JSON has no
-// infinite floats and no NaN: these become the strings "@FLOAT:Infinity@",
+// MarshalJSON renders the value: floats always with a fraction or exponent, so that 1.0 and 1 differ; big integers in
+// full; symbols as strings. JSON has no infinite floats and no NaN: these become the strings "@FLOAT:Infinity@",
 // "@FLOAT:-Infinity@" and "@FLOAT:NaN@".
 func (v *Value) MarshalJSON() ([]byte, error) { return v.appendJSON(nil) }
 

@@ -37,8 +37,7 @@ func NewMapping(n int) *Mapping {
 // Len is the number of entries.
 func (m *Mapping) Len() int { return len(m.entries) }
 
-// Entries are the pairs in the order in which their keys first appeared. The
-// slice must not be changed.
+// Entries are the pairs in the order in which their keys first appeared. The slice must not be changed.
 func (m *Mapping) Entries() []Entry { return m.entries }
 
 // Get returns the value of a string key, or nil.

@@ -35,9 +35,8 @@ type Options struct {
 	Limits Limits
 }
 
-// Parse reads the first document of src; file names it in positions. An empty
-// document gives a Null value. The error is a *SyntaxError, or several joined
-// when the text is well formed but some of its values are not.
+// Parse reads the first document of src; file names it in positions. An empty document gives a Null value. The error is
+// a *SyntaxError, or several joined when the text is well formed but some of its values are not.
 func Parse(file string, src []byte, o Options) (v *Value, warnings []Warning, err error) {
 	limits := o.Limits.withDefaults()
 	if len(src) > limits.MaxBytes {

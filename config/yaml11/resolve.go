@@ -13,8 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The forms of plain scalars, as Psych 4.0.3 tells them apart, in the order in
-// which they are tried.
+// The forms of plain scalars, as Psych 4.0.3 tells them apart, in the order in which they are tried.
 var (
 	timeForm = regexp.MustCompile(`^-?\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)` +
 		`\d{1,2}:\d\d:\d\d(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}:?(?:\d\d)?))?$`)
@@ -137,8 +136,7 @@ func (b *builder) plain(text string, pos Pos) *Value {
 	return NewString(text, pos)
 }
 
-// startsWord reports whether text starts like a word, or with one character and
-// then a word: then it is no number.
+// startsWord reports whether text starts like a word, or with one character and then a word: then it is no number.
 func startsWord(text string) bool {
 	first, size := utf8.DecodeRuneInString(text)
 	if isWordStart(first) {
@@ -235,8 +233,7 @@ func (b *builder) plainFloat(text string, pos Pos) *Value {
 	return b.float(clean, text, pos)
 }
 
-// float reads a number that is known to be written well, save that it may lack
-// all digits before the exponent.
+// float reads a number that is known to be written well, save that it may lack all digits before the exponent.
 func (b *builder) float(clean, text string, pos Pos) *Value {
 	f, err := strconv.ParseFloat(clean, 64)
 	if err != nil && !math.IsInf(f, 0) {
@@ -285,9 +282,8 @@ func newBig(i *big.Int, pos Pos) *Value {
 	return &Value{Kind: Int, Big: i, Pos: pos, size: 1}
 }
 
-// decodeBinary decodes base64 as leniently as Ruby's unpack("m"): characters
-// that are none of the alphabet are skipped, and `=` ends the data where it pads
-// a group of four.
+// decodeBinary decodes base64 as leniently as Ruby's unpack("m"): characters that are none of the alphabet are skipped,
+// and `=` ends the data where it pads a group of four.
 func decodeBinary(text string) string {
 	var clean []byte
 	for i := range len(text) {
@@ -310,8 +306,7 @@ func decodeBinary(text string) string {
 	return string(out[:n])
 }
 
-// FormatFloat prints f as Ruby does: the shortest digits that read back, with an
-// exponent outside of 1e-4 to 1e16.
+// FormatFloat prints f as Ruby does: the shortest digits that read back, with an exponent outside of 1e-4 to 1e16.
 func FormatFloat(f float64) string {
 	switch {
 	case math.IsNaN(f):

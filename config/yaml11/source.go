@@ -68,16 +68,14 @@ func characterName(r rune) string {
 	return fmt.Sprintf("U+%04X", r)
 }
 
-// The parser follows an older YAML than libyaml 0.2.5, over which Psych is built.
-// What it would refuse is written with characters of the private use area, one for
-// one so that columns stay, and put back in the values.
+// The parser follows an older YAML than libyaml 0.2.5, over which Psych is built. What it would refuse is written with
+// characters of the private use area, one for one so that columns stay, and put back in the values.
 const (
 	hiddenQuestion  = '\uE0F2' // `?` inside of a word, which may stand in [] and {}
 	hiddenBackslash = '\uE0F3' // that of `\/` in double quotes
 )
 
-// forParser is the first document of src, for the parser, and whether anything in it
-// is hidden.
+// forParser is the first document of src, for the parser, and whether anything in it is hidden.
 func forParser(src []byte) (text []byte, hidden bool) {
 	src = firstDocument(src)
 	if bytes.ContainsAny(src, string(hiddenQuestion)+string(hiddenBackslash)) ||
@@ -141,8 +139,7 @@ func isMarker(line []byte, marker string) bool {
 	return bytes.HasPrefix(line, []byte(marker)) && (len(line) == 3 || line[3] == ' ' || line[3] == '\t')
 }
 
-// breakLen is the length of the line break at offset i, or 0. YAML 1.1 counts
-// NEL, LS and PS as breaks too.
+// breakLen is the length of the line break at offset i, or 0. YAML 1.1 counts NEL, LS and PS as breaks too.
 func breakLen(src []byte, i int) int {
 	if i >= len(src) {
 		return 0

@@ -12,12 +12,10 @@ type Pos struct {
 	Col  int
 }
 
-// IsZero reports whether p names no place at all, as for data that galley
-// itself supplied.
+// IsZero reports whether p names no place at all, as for data that galley itself supplied.
 func (p Pos) IsZero() bool { return p == Pos{} }
 
-// String renders the position as file:line:col, or file alone when no line is
-// known.
+// String renders the position as file:line:col, or file alone when no line is known.
 func (p Pos) String() string {
 	if p.Line == 0 {
 		return p.File
@@ -69,8 +67,7 @@ type Value struct {
 	// Map are the entries of a Map; never nil when Kind is Map.
 	Map *Mapping
 
-	// size counts the nodes of the tree below, this one included, with every
-	// alias written out.
+	// size counts the nodes of the tree below, this one included, with every alias written out.
 	size int
 }
 
@@ -138,8 +135,7 @@ func (v *Value) Any() any {
 	panic(fmt.Sprintf("yaml11: value of unknown kind %d", v.Kind))
 }
 
-// Text renders a scalar as Ruby's to_s does: null is empty, 1.10 is "1.1". It
-// reports false for lists and mappings.
+// Text renders a scalar as Ruby's to_s does: null is empty, 1.10 is "1.1". It reports false for lists and mappings.
 func (v *Value) Text() (string, bool) {
 	switch v.Kind {
 	case Null:

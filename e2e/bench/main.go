@@ -1,7 +1,6 @@
-// Bench measures galley against its budgets: as ratios to a bare program that
-// makes the same calls in the same run, so that a slow or busy machine counts for
-// both. It prints a table; it does not judge by its exit code, since one run on a
-// noisy machine does not decide.
+// Bench measures galley against its budgets: as ratios to a bare program that makes the same calls in the same run, so
+// that a slow or busy machine counts for both. It prints a table; it does not judge by its exit code, since one run on
+// a noisy machine does not decide.
 //
 //	go run ./e2e/bench [-n RUNS] HOST...
 //

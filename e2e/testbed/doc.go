@@ -1,9 +1,8 @@
 // Package testbed gives tests real container engines.
 //
-// The engines are started by e2e/engines.sh, which shares them between all test
-// processes of a machine and leaves them running for the next run ("make test" stops
-// what it started). What cannot run on this machine is skipped with the script's own
-// reason.
+// The engines are started by e2e/engines.sh, which shares them between all test processes of a machine and leaves them
+// running for the next run ("make test" stops what it started). What cannot run on this machine is skipped with the
+// script's own reason.
 //
 //	func TestSomething(t *testing.T) {
 //		testbed.Run(t, func(t *testing.T, e testbed.Engine) {

@@ -69,17 +69,15 @@ func (f Findings) Write(file string) error {
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-// Ledger collects the findings on one engine in one test, and compares them with those
-// that the documentation has.
+// Ledger collects the findings on one engine in one test, and compares them with those that the documentation has.
 type Ledger struct {
 	engine string
 	mu     sync.Mutex
 	found  map[string]Finding
 }
 
-// NewLedger begins a ledger, which is compared with a file when the test has ended. A
-// verdict that is another one than in the file fails the test, unless it was run with
-// -update: then the file takes it over.
+// NewLedger begins a ledger, which is compared with a file when the test has ended. A verdict that is another one than
+// in the file fails the test, unless it was run with -update: then the file takes it over.
 func NewLedger(t *testing.T, engine, file string) *Ledger {
 	t.Helper()
 	l := &Ledger{engine: engine, found: map[string]Finding{}}
@@ -110,8 +108,7 @@ func (l *Ledger) Record(feature string, verdict Verdict, reason string) {
 	l.found[feature] = Finding{verdict, lasting(reason)}
 }
 
-// dependsOnKernel reports whether a feature takes a cgroup controller, which a kernel has
-// or has not.
+// dependsOnKernel reports whether a feature takes a cgroup controller, which a kernel has or has not.
 func dependsOnKernel(feature string) bool {
 	return slices.Contains([]string{"memory", "memory-swap", "memory-reservation", "cpus", "cpu-shares", "cpuset", "pids-limit"}, feature)
 }
@@ -128,8 +125,7 @@ func lasting(reason string) string {
 	})
 }
 
-// update takes the findings over, except that this machine cannot see what another has
-// seen.
+// update takes the findings over, except that this machine cannot see what another has seen.
 func (l *Ledger) update(documented Findings) {
 	for feature, finding := range l.found {
 		if seen, ok := documented[feature][l.engine]; ok && finding.Verdict == NotHere && seen.Verdict != NotHere {

@@ -11,8 +11,7 @@ type Registry struct {
 	Password    string
 }
 
-// StartRegistry returns the test bed's registry; the test is skipped with the reason if
-// it cannot run on this machine.
+// StartRegistry returns the test bed's registry; the test is skipped with the reason if it cannot run on this machine.
 func StartRegistry(t testing.TB) Registry {
 	t.Helper()
 	s, err := findScript()

@@ -25,8 +25,7 @@ type RequestLog struct {
 	answered func(request string) bool // see OnAnswer
 }
 
-// LogRequests returns the engine at an address that leads to it, and the log of what goes
-// there.
+// LogRequests returns the engine at an address that leads to it, and the log of what goes there.
 func (e Engine) LogRequests(t *testing.T) (Engine, *RequestLog) {
 	t.Helper()
 	// A socket's path must be short, which t.TempDir's is not.

@@ -20,8 +20,7 @@ type script string
 // cannot is the exit status by which engines.sh says that this machine cannot do it.
 const cannot = 3
 
-// findScript looks in the checkout around the working directory, which in a test is the
-// package's directory.
+// findScript looks in the checkout around the working directory, which in a test is the package's directory.
 func findScript() (script, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -96,8 +95,7 @@ func (e Engine) Command(ctx context.Context, command ...string) *exec.Cmd {
 	return open().script.command(ctx, append([]string{"exec", e.Name, "--"}, command...)...)
 }
 
-// Exec runs a command where the engine runs and returns its standard output; the test
-// fails if the command does.
+// Exec runs a command where the engine runs and returns its standard output; the test fails if the command does.
 func (e Engine) Exec(t testing.TB, command ...string) string {
 	t.Helper()
 	cmd := e.Command(t.Context(), command...)

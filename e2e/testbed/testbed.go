@@ -204,10 +204,9 @@ func RunOn(t *testing.T, kind string, test func(t *testing.T, e Engine)) {
 	runOn(t, engines, test)
 }
 
-// RunOnEachKind is Run for one engine of each kind, the newest that runs: a Docker, a
-// Podman and a rootless Podman. It is for what takes long and does not care for an
-// engine's version: large programs inside a runner, and galley's own work around calls
-// that the contract tests on every engine.
+// RunOnEachKind is Run for one engine of each kind, the newest that runs: a Docker, a Podman and a rootless Podman. It
+// is for what takes long and does not care for an engine's version: large programs inside a runner, and galley's own
+// work around calls that the contract tests on every engine.
 func RunOnEachKind(t *testing.T, test func(t *testing.T, e Engine)) {
 	t.Helper()
 	runOn(t, newestOfEachKind(Engines(t)), test)

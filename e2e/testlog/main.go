@@ -108,8 +108,7 @@ func (l *log) end(e event) {
 	l.runs[e.Package] = slices.DeleteFunc(l.runs[e.Package], func(r *run) bool { return within(r.name, e.Test) })
 }
 
-// within reports whether a test is the top one or one of its subtests; everything is
-// within "".
+// within reports whether a test is the top one or one of its subtests; everything is within "".
 func within(name, top string) bool {
 	return top == "" || name == top || strings.HasPrefix(name, top+"/")
 }
@@ -136,8 +135,7 @@ func (l *log) tellFailed(pkg, top string) {
 	}
 }
 
-// maxNames is how many tests are named that were skipped for one reason: without
-// some engine, it is nearly all.
+// maxNames is how many tests are named that were skipped for one reason: without some engine, it is nearly all.
 const maxNames = 6
 
 // place is where t.Skip was called.

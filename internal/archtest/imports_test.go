@@ -108,8 +108,7 @@ func refuse(from, path string) string {
 	return ""
 }
 
-// TestImports looks at this module. The tests' own imports are free: they may use the fake
-// backend and the test bed.
+// TestImports looks at this module. The tests' own imports are free: they may use the fake backend and the test bed.
 func TestImports(t *testing.T) {
 	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports", module+"/...")
 	var stderr bytes.Buffer

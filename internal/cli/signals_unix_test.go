@@ -32,8 +32,7 @@ func TestEndOfTheTerminal(t *testing.T) {
 	require.Equal(t, cmdutil.ErrInterrupted, context.Cause(ctx))
 }
 
-// The second signal ends galley at once, unless it is the terminal's, which says twice
-// that it goes.
+// The second signal ends galley at once, unless it is the terminal's, which says twice that it goes.
 func TestSecondSignal(t *testing.T) {
 	for _, c := range []struct {
 		signals []os.Signal

@@ -14,8 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKillCommand: it ends the marked process and a descendant that has lost the
-// mark, and no others.
+// TestKillCommand: it ends the marked process and a descendant that has lost the mark, and no others.
 func TestKillCommand(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the command is for containers, and reads /proc")

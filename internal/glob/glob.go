@@ -1,6 +1,5 @@
-// Package glob matches names with the patterns that Ruby's File.fnmatch and Dir.glob
-// know: ?, *, ** for directories, sets such as [a-z] and [^0-9], a backslash before a
-// character that means itself, and alternatives in braces.
+// Package glob matches names with the patterns that Ruby's File.fnmatch and Dir.glob know: ?, *, ** for directories,
+// sets such as [a-z] and [^0-9], a backslash before a character that means itself, and alternatives in braces.
 package glob
 
 import (

@@ -3,9 +3,8 @@ package memo
 
 import "sync"
 
-// Memo calls a function once for each key, however many callers ask at the same
-// time, and remembers its result and its error. The zero value is ready to use; it
-// is safe for concurrent use and must not be copied after its first use.
+// Memo calls a function once for each key, however many callers ask at the same time, and remembers its result and its
+// error. The zero value is ready to use; it is safe for concurrent use and must not be copied after its first use.
 type Memo[T any] struct {
 	mu      sync.Mutex
 	entries map[string]*entry[T]
@@ -18,8 +17,7 @@ type entry[T any] struct {
 	done  bool // guarded by Memo.mu
 }
 
-// Do returns the result of the first call with this key, and waits for it when it is
-// under way.
+// Do returns the result of the first call with this key, and waits for it when it is under way.
 func (m *Memo[T]) Do(key string, f func() (T, error)) (T, error) {
 	m.mu.Lock()
 	if m.entries == nil {
@@ -47,8 +45,7 @@ func (m *Memo[T]) Forget(key string) {
 	delete(m.entries, key)
 }
 
-// Values returns the results of the calls that have returned without an error, in no
-// order.
+// Values returns the results of the calls that have returned without an error, in no order.
 func (m *Memo[T]) Values() []T {
 	m.mu.Lock()
 	defer m.mu.Unlock()

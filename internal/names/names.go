@@ -1,6 +1,5 @@
-// Package names makes names of containers, hosts and files out of names that people
-// chose. Two different names never become one, also where upper and lower case are
-// the same.
+// Package names makes names of containers, hosts and files out of names that people chose. Two different names never
+// become one, also where upper and lower case are the same.
 package names
 
 import (
@@ -17,9 +16,8 @@ const (
 	maxFile  = 200
 )
 
-// Label returns prefix and name as one name of a container or host: lower-case
-// letters, digits, dots and dashes, at most 63 of them. When name had to be changed, a
-// digest of it as it was written is appended.
+// Label returns prefix and name as one name of a container or host: lower-case letters, digits, dots and dashes, at
+// most 63 of them. When name had to be changed, a digest of it as it was written is appended.
 func Label(prefix, name string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
@@ -33,9 +31,8 @@ func Label(prefix, name string) string {
 	return distinct(prefix, clean, name, maxLabel)
 }
 
-// File returns a name as that of a file. Lower-case ASCII names stay as they are. Of
-// others, what is special to a file system is replaced, and a digest of the name is
-// appended, since file systems may take two of them for the same.
+// File returns a name as that of a file. Lower-case ASCII names stay as they are. Of others, what is special to a file
+// system is replaced, and a digest of the name is appended, since file systems may take two of them for the same.
 func File(name string) string {
 	plain := true
 	clean := strings.Map(func(r rune) rune {
@@ -72,8 +69,7 @@ func Digest(s string) string {
 	return hex.EncodeToString(sum[:])[:10]
 }
 
-// Random returns a word that no other call returns, of so many random bytes in
-// hexadecimal.
+// Random returns a word that no other call returns, of so many random bytes in hexadecimal.
 func Random(bytes int) string {
 	b := make([]byte, bytes)
 	_, _ = rand.Read(b) // never fails: see crypto/rand

@@ -70,9 +70,8 @@ func (c *Cmd) Output() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Wait waits for the command. If its context ended first, it returns when everything
-// that the command started has gone. Errors: those of [exec.Cmd.Wait], and
-// *StillRunningError.
+// Wait waits for the command. If its context ended first, it returns when everything that the command started has gone.
+// Errors: those of [exec.Cmd.Wait], and *StillRunningError.
 func (c *Cmd) Wait() error {
 	err := c.Cmd.Wait()
 	if c.tree == nil {

@@ -72,8 +72,7 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// running reports whether a process runs. A zombie, which an init that is slow has
-// not waited for yet, does not.
+// running reports whether a process runs. A zombie, which an init that is slow has not waited for yet, does not.
 func running(pid int) bool {
 	if runtime.GOOS == "linux" {
 		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))

@@ -31,8 +31,7 @@ func Plain(s string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "", ".", "").Replace(strings.ToLower(s))
 }
 
-// distance is the number of letters to insert, delete, replace or swap with their
-// neighbour to make b of a.
+// distance is the number of letters to insert, delete, replace or swap with their neighbour to make b of a.
 func distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)

@@ -18,15 +18,13 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// Copier copies tar streams into containers and out of them. It is a part of
-// backend.Containers.
+// Copier copies tar streams into containers and out of them. It is a part of backend.Containers.
 type Copier interface {
 	CopyTo(ctx context.Context, id, dir string, tar io.Reader) error
 	CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
 }
 
-// CopyOut copies a file or directory of a container to this machine, by the rules that
-// `docker cp` documents:
+// CopyOut copies a file or directory of a container to this machine, by the rules that `docker cp` documents:
 //
 //	from      to is missing          to is a file   to is a directory
 //	a file    becomes to, and an     takes its      goes into it
@@ -34,17 +32,15 @@ type Copier interface {
 //	DIR       becomes to             an error       goes into it
 //	DIR/.     becomes to             an error       its content goes into it
 //
-// The directory above to must be there. A symbolic link that is named is followed, one
-// in a directory stays a link. Errors: *SkippedError and nothing else, when all but what
-// has no meaning here was copied.
+// The directory above to must be there. A symbolic link that is named is followed, one in a directory stays a link.
+// Errors: *SkippedError and nothing else, when all but what has no meaning here was copied.
 func CopyOut(ctx context.Context, c Copier, id, from, to string) error {
 	return fetch(ctx, c, id, from, func(dir bool) (string, error) { return copyTarget(from, to, dir) })
 }
 
-// Download copies a file or directory of a container to this machine, by the rules of
-// kitchen.yml's `downloads`: what to names is made, with the directories above it. A
-// directory's content goes into it; a file keeps its name if to is a directory or ends in
-// a slash. Errors: as of CopyOut.
+// Download copies a file or directory of a container to this machine, by the rules of kitchen.yml's `downloads`: what
+// to names is made, with the directories above it. A directory's content goes into it; a file keeps its name if to is a
+// directory or ends in a slash. Errors: as of CopyOut.
 func Download(ctx context.Context, c Copier, id, from, to string) error {
 	return fetch(ctx, c, id, from, func(dir bool) (string, error) {
 		if !dir && (project.IsDir(to) || endsInSlash(to)) {
@@ -54,8 +50,7 @@ func Download(ctx context.Context, c Copier, id, from, to string) error {
 	})
 }
 
-// Fetch copies a file or directory of a container to this machine, where to takes its
-// place. Errors: as of CopyOut.
+// Fetch copies a file or directory of a container to this machine, where to takes its place. Errors: as of CopyOut.
 func Fetch(ctx context.Context, c Copier, id, from, to string) error {
 	return fetch(ctx, c, id, from, func(bool) (string, error) { return to, nil })
 }
@@ -122,9 +117,8 @@ func copyTarget(from, to string, dir bool) (string, error) {
 	return to, nil
 }
 
-// CopyIn copies a file or directory of this machine into a container, by the same rules
-// as CopyOut. What belongs to it gets root as its owner. The repository and galley's own
-// files, .git and .kitchen, stay here unless they are named.
+// CopyIn copies a file or directory of this machine into a container, by the same rules as CopyOut. What belongs to it
+// gets root as its owner. The repository and galley's own files, .git and .kitchen, stay here unless they are named.
 func CopyIn(ctx context.Context, c Copier, id, from, to string) error {
 	st, err := os.Stat(from)
 	if err != nil {

@@ -19,9 +19,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// container is one whose files lie below a directory, and which sends archives as an
-// engine does: Docker names a directory's content ./a and sends links as links, Podman
-// names it a and follows links.
+// container is one whose files lie below a directory, and which sends archives as an engine does: Docker names a
+// directory's content ./a and sends links as links, Podman names it a and follows links.
 type container struct {
 	root   string
 	podman bool

@@ -11,8 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// TestDigestHasNoCollisions: inputs that look alike when they are written one after
-// another are not the same.
+// TestDigestHasNoCollisions: inputs that look alike when they are written one after another are not the same.
 func TestDigestHasNoCollisions(t *testing.T) {
 	f := func(path, data string) sandbox.File { return sandbox.File{Path: path, Data: []byte(data)} }
 	type input struct {

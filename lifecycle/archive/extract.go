@@ -23,8 +23,7 @@ func (e *LinkError) Error() string {
 	return shown(e.Name) + " is a symbolic link to " + shown(e.Target) + ": name that instead"
 }
 
-// SkippedError tells what was left out: symbolic links that lead out of what was asked
-// for, pipes, devices and sockets.
+// SkippedError tells what was left out: symbolic links that lead out of what was asked for, pipes, devices and sockets.
 type SkippedError struct {
 	// Entries are names with the reason: "etc/mtab -> /proc/mounts", "run/fifo (a pipe)".
 	// There are no more than maxSkipped.
@@ -85,8 +84,7 @@ type extraction struct {
 	// holes of a sparse file are no part of the stream.
 	received counter
 	written  int64
-	// contents means that names are relative to the target, and have no first element to
-	// cut off.
+	// contents means that names are relative to the target, and have no first element to cut off.
 	contents bool
 	// to is the target; root is its handle once it is a directory.
 	to   string
@@ -101,15 +99,13 @@ type extraction struct {
 	inRel string
 }
 
-// extract unpacks a tar stream as the engines send it for a path that was asked for: its
-// entries start with that path's base name, unless contents is set, and what place returns
-// takes that name's place. place is told whether what was asked for is a directory. An
-// existing directory is filled, an existing file replaced.
+// extract unpacks a tar stream as the engines send it for a path that was asked for: its entries start with that path's
+// base name, unless contents is set, and what place returns takes that name's place. place is told whether what was
+// asked for is a directory. An existing directory is filled, an existing file replaced.
 //
-// Nothing is written outside of the target: the whole extraction has one handle of it, goes
-// through no link, and opens no file that is there. Only permissions are kept, no
-// set-user-ID bits. Errors: *LinkError when a symbolic link was asked for; *SkippedError
-// and nothing else, when all has been unpacked but for what has no meaning here.
+// Nothing is written outside of the target: the whole extraction has one handle of it, goes through no link, and opens
+// no file that is there. Only permissions are kept, no set-user-ID bits. Errors: *LinkError when a symbolic link was
+// asked for; *SkippedError and nothing else, when all has been unpacked but for what has no meaning here.
 func extract(from io.Reader, contents bool, place func(dir bool) (string, error)) (err error) {
 	x := &extraction{contents: contents, received: counter{from: from}, links: map[string]string{}}
 	x.tr = tar.NewReader(&x.received)

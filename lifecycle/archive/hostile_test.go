@@ -110,8 +110,7 @@ func TestSuccessiveDownloads(t *testing.T) {
 	}
 }
 
-// A link at the target may be of a runner's making: it is refused for a directory, and
-// replaced by a file.
+// A link at the target may be of a runner's making: it is refused for a directory, and replaced by a file.
 func TestExtractLinkAtTheTarget(t *testing.T) {
 	top, state := outside(t)
 	to := filepath.Join(top, "in", "res")

@@ -1,5 +1,4 @@
-// Package archive moves files in and out of containers as tar streams, the only
-// form that every engine takes.
+// Package archive moves files in and out of containers as tar streams, the only form that every engine takes.
 package archive
 
 import (
@@ -19,8 +18,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// epoch is the time of files that have none of their own, so that the same
-// content makes the same stream.
+// epoch is the time of files that have none of their own, so that the same content makes the same stream.
 var epoch = time.Unix(0, 0)
 
 // Write writes files as a tar stream. They belong to root, whatever owner they have
@@ -40,10 +38,9 @@ func Write(to io.Writer, files []sandbox.File) error {
 	return tw.Close()
 }
 
-// entriesOf lists a file, or a directory with all that is in it, for entries that start
-// with name; "." means the directory's content only. Symbolic links in a directory stay
-// links, a link that is named itself is followed. Errors: *SkippedError with the list,
-// when pipes, devices or sockets are left out.
+// entriesOf lists a file, or a directory with all that is in it, for entries that start with name; "." means the
+// directory's content only. Symbolic links in a directory stay links, a link that is named itself is followed. Errors:
+// *SkippedError with the list, when pipes, devices or sockets are left out.
 func entriesOf(source, name string) ([]sandbox.File, error) {
 	st, err := os.Stat(source) // what was named is meant, not a link to it
 	if err != nil {
@@ -106,8 +103,7 @@ func writeFile(tw *tar.Writer, f sandbox.File) error {
 	return err
 }
 
-// modeOf are the permissions that a file is sent with; usual are those of one that says
-// nothing of its own.
+// modeOf are the permissions that a file is sent with; usual are those of one that says nothing of its own.
 func modeOf(f sandbox.File, usual fs.FileMode) fs.FileMode {
 	if f.Mode == 0 {
 		return usual
@@ -115,8 +111,7 @@ func modeOf(f sandbox.File, usual fs.FileMode) fs.FileMode {
 	return f.Mode.Perm()
 }
 
-// modeFor is a file's mode in a container. Windows knows of no permission to
-// execute, so everything from there has it.
+// modeFor is a file's mode in a container. Windows knows of no permission to execute, so everything from there has it.
 func modeFor(goos string, mode fs.FileMode) fs.FileMode {
 	if goos == "windows" {
 		return mode.Perm() | 0o755
@@ -124,9 +119,8 @@ func modeFor(goos string, mode fs.FileMode) fs.FileMode {
 	return mode.Perm()
 }
 
-// Digest is a digest of words and of files as Write would send them: their paths, kinds,
-// permissions and content. Every part stands behind its length, so no two different
-// inputs make the same stream of bytes.
+// Digest is a digest of words and of files as Write would send them: their paths, kinds, permissions and content. Every
+// part stands behind its length, so no two different inputs make the same stream of bytes.
 func Digest(words []string, files []sandbox.File) (string, error) {
 	sum := sha256.New()
 	number(sum, len(words))

@@ -1,5 +1,4 @@
-// Package hostexec runs commands on the user's own machine, for local hooks
-// and for verifiers that run there.
+// Package hostexec runs commands on the user's own machine, for local hooks and for verifiers that run there.
 package hostexec
 
 import (
@@ -35,11 +34,10 @@ type Command struct {
 	Timeout time.Duration
 }
 
-// Run runs a command and returns its exit code. When ctx or the time ends, it and what
-// it started are asked to end, then killed, and Run returns when all of them have gone
-// (see package process for what "all" means). What a command leaves in the background
-// when it ends by itself goes on; its output is not read any more. Errors: it cannot
-// be started, ctx's error, or the timeout.
+// Run runs a command and returns its exit code. When ctx or the time ends, it and what it started are asked to end,
+// then killed, and Run returns when all of them have gone (see package process for what "all" means). What a command
+// leaves in the background when it ends by itself goes on; its output is not read any more. Errors: it cannot be
+// started, ctx's error, or the timeout.
 func Run(ctx context.Context, c Command) (exitCode int, err error) {
 	return run(ctx, c, killGrace)
 }

@@ -1,9 +1,8 @@
 // Package label names the labels that galley puts on what it makes on an engine.
 package label
 
-// The labels that galley puts on every container, image, network and volume that
-// it makes. They are the truth about what exists and whose it is;
-// docs/how-it-works.md documents them for people.
+// The labels that galley puts on every container, image, network and volume that it makes. They are the truth about
+// what exists and whose it is; docs/how-it-works.md documents them for people.
 const (
 	// Prefix starts every label of galley; users may not set such labels.
 	Prefix = "dev.galley."
@@ -34,13 +33,11 @@ const (
 const (
 	// RoleRunner is an instance's container.
 	RoleRunner = "runner"
-	// RoleTool is a container whose volume carries a tool into runners. It is
-	// shared by all projects and never started.
+	// RoleTool is a container whose volume carries a tool into runners. It is shared by all projects and never started.
 	RoleTool = "tool"
 	// RoleNetwork is the network that runners share.
 	RoleNetwork = "network"
-	// RoleWork is an image made from a platform image and intermediate
-	// instructions.
+	// RoleWork is an image made from a platform image and intermediate instructions.
 	RoleWork = "work"
 	// RoleHelper is a container that a run makes for itself and removes again. One
 	// that a galley left behind goes with prune.

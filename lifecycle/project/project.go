@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// Project is the directory that a run belongs to, and what provisioners and verifiers
-// need to know around it.
+// Project is the directory that a run belongs to, and what provisioners and verifiers need to know around it.
 type Project struct {
 	// Root is the absolute path of the directory, TestBase that of its tests (usually
 	// test/integration), StateDir the one where galley keeps things.
@@ -38,8 +37,7 @@ func (p Project) Places(plugin, suite, name string) []string {
 		filepath.Join(p.TestBase, name), filepath.Join(p.Root, name)}
 }
 
-// FindFor is the first of Places where there is a directory, or else a file. It returns
-// "" when there is none.
+// FindFor is the first of Places where there is a directory, or else a file. It returns "" when there is none.
 func (p Project) FindFor(plugin, suite, name string, dir bool) string {
 	for _, candidate := range p.Places(plugin, suite, name) {
 		if st, err := os.Stat(candidate); err == nil && st.IsDir() == dir {
@@ -60,8 +58,7 @@ func (p Project) Abs(path string) string {
 	return filepath.Join(p.Root, path)
 }
 
-// Shown is a path as people and CI systems want to see it: with slashes and, if it
-// lies in the project, relative to it.
+// Shown is a path as people and CI systems want to see it: with slashes and, if it lies in the project, relative to it.
 func (p Project) Shown(path string) string {
 	if rel, err := filepath.Rel(p.Root, path); err == nil && filepath.IsLocal(rel) {
 		path = rel
@@ -80,8 +77,7 @@ func (p Project) Getenv(name string) string {
 	return value
 }
 
-// EnvironWith is galley's own environment with more variables over it, the last ones
-// winning.
+// EnvironWith is galley's own environment with more variables over it, the last ones winning.
 func (p Project) EnvironWith(more ...map[string]string) []string {
 	env := slices.Clone(p.Environ)
 	for _, m := range more {

@@ -12,9 +12,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
-// What kitchen.yml does not name is looked for as kitchen-ansible's calculate_path does:
-// among the suite's tests, first in a directory of Ansible's own, among all tests, in the
-// project.
+// What kitchen.yml does not name is looked for as kitchen-ansible's calculate_path does: among the suite's tests, first
+// in a directory of Ansible's own, among all tests, in the project.
 func TestAnsibleFinds(t *testing.T) {
 	places := []string{"test/integration/default/ansible/", "test/integration/default/", "test/integration/", ""}
 	for name, want := range map[string]string{
@@ -80,8 +79,7 @@ func TestAnsibleRoleNames(t *testing.T) {
 	}
 }
 
-// A link among the roles that leads back to the role which it lies in is one of its names:
-// the copy has no such link.
+// A link among the roles that leads back to the role which it lies in is one of its names: the copy has no such link.
 func TestAnsibleRoleLinks(t *testing.T) {
 	for _, roles := range []string{"tests/roles", "test/integration/default/roles", "mine"} {
 		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook, role_name: other, roles_path: mine}\n" + platform,

@@ -115,8 +115,7 @@ func TestMistakesAroundCookbooks(t *testing.T) {
 	}
 }
 
-// A directory that is named and not there is told of, and no more: a fresh clone
-// has no empty ones.
+// A directory that is named and not there is told of, and no more: a fresh clone has no empty ones.
 func TestMissingDirectoriesOfData(t *testing.T) {
 	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, roles_path: none}\n" + platform,
 		"metadata.rb": "name 'mine'\n"})

@@ -98,8 +98,7 @@ func tree(t testing.TB, dir string) map[string]string {
 	return files
 }
 
-// here makes the sandbox's place in the runner its place on this machine, where
-// localRunner runs commands.
+// here makes the sandbox's place in the runner its place on this machine, where localRunner runs commands.
 func (b *bed) here() localRunner {
 	if runtime.GOOS == "windows" {
 		b.t.Skip("commands of runners want a POSIX shell")

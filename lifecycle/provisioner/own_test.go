@@ -8,9 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A project that is its own data is sent without the repository and without what galley
-// makes, so what is sent is the same at each converge. A link back to the project in
-// modules_path still makes it a module.
+// A project that is its own data is sent without the repository and without what galley makes, so what is sent is the
+// same at each converge. A link back to the project in modules_path still makes it a module.
 func TestProjectAsItsOwnData(t *testing.T) {
 	for name, c := range map[string]struct {
 		keys   string

@@ -1,5 +1,4 @@
-// Package provisioner brings runners to their desired state. Each way to do so is a
-// package below this one.
+// Package provisioner brings runners to their desired state. Each way to do so is a package below this one.
 package provisioner
 
 import (

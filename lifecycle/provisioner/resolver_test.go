@@ -249,8 +249,7 @@ func TestResolveErrors(t *testing.T) {
 	require.ErrorIs(t, r.provisioner().Prepare(ctx, r.box), context.Canceled)
 }
 
-// fakeWorkstation has one container, which is a directory of this machine: its
-// /galley is there.
+// fakeWorkstation has one container, which is a directory of this machine: its /galley is there.
 type fakeWorkstation struct {
 	t      *testing.T
 	dir    string
@@ -304,8 +303,7 @@ func (c fakeContainer) Close(context.Context) error {
 	return nil
 }
 
-// Without chef-cli on this machine, or when told so, a container resolves; the
-// lock file comes back.
+// Without chef-cli on this machine, or when told so, a container resolves; the lock file comes back.
 func TestResolvesInContainer(t *testing.T) {
 	r := newResolving(t, policyFiles, map[string]string{"chef": chefCLI})
 	w := &fakeWorkstation{t: t}

@@ -17,8 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
-// listing is a sandbox as a text: the names of all files, and the content of those
-// that galley wrote.
+// listing is a sandbox as a text: the names of all files, and the content of those that galley wrote.
 func listing(files map[string]string, show ...string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(files)) {

@@ -29,9 +29,8 @@ type gossResult struct {
 	Title        string          `json:"title"`
 }
 
-// ParseGoss reads what goss prints in its JSON format. With --retry-timeout goss
-// prints a report for every attempt: the last of several counts. Text around the
-// reports, such as the message between two attempts, is passed over.
+// ParseGoss reads what goss prints in its JSON format. With --retry-timeout goss prints a report for every attempt: the
+// last of several counts. Text around the reports, such as the message between two attempts, is passed over.
 //
 // Errors: ErrNoResults when there is no report; otherwise what is wrong with the
 // JSON, such as io.ErrUnexpectedEOF when it is cut off.

@@ -62,13 +62,11 @@ type inspecMinimal struct {
 // generatedID begins the identifiers that InSpec makes up for tests without a control.
 const generatedID = "(generated from "
 
-// ParseInSpec reads the json (or json-min) report of InSpec and Cinc Auditor. Each
-// result of a control is a case. A control that a profile includes from another one
-// counts once. A profile that could not be loaded is a failed case, one that was
-// skipped, for another platform, a skipped one.
+// ParseInSpec reads the json (or json-min) report of InSpec and Cinc Auditor. Each result of a control is a case. A
+// control that a profile includes from another one counts once. A profile that could not be loaded is a failed case,
+// one that was skipped, for another platform, a skipped one.
 //
-// Errors: ErrNoResults when the document is something else; otherwise what is
-// wrong with the JSON.
+// Errors: ErrNoResults when the document is something else; otherwise what is wrong with the JSON.
 func ParseInSpec(data []byte) ([]TestCase, error) {
 	var r inspecReport
 	if err := json.Unmarshal(data, &r); err != nil {

@@ -40,12 +40,10 @@ type junitCause struct {
 	Text    string `xml:",chardata"`
 }
 
-// ParseJUnit reads JUnit's XML as pytest, bats, InSpec and many others write it:
-// a <testsuites> or a <testsuite>, as deep as they nest. Lines that pytest counts
-// from 0 are left as they are.
+// ParseJUnit reads JUnit's XML as pytest, bats, InSpec and many others write it: a <testsuites> or a <testsuite>, as
+// deep as they nest. Lines that pytest counts from 0 are left as they are.
 //
-// Errors: ErrNoResults when the document is something else; otherwise what is
-// wrong with the XML.
+// Errors: ErrNoResults when the document is something else; otherwise what is wrong with the XML.
 func ParseJUnit(data []byte) ([]TestCase, error) {
 	dec := xml.NewDecoder(bytes.NewReader(data))
 	// Every encoding that is told is taken for UTF-8, as which it is nearly always written.

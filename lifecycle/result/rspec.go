@@ -36,12 +36,10 @@ type rspecExample struct {
 // outsidePlace finds where an error outside of examples was: "# ./a_spec.rb:1:in …".
 var outsidePlace = regexp.MustCompile(`(?m)^# (\S+):(\d+)(?::in |$)`)
 
-// ParseRSpec reads the report of RSpec's JSON formatter, which serverspec uses. An
-// error outside of the examples, such as a file that cannot be loaded, is a failed
-// case of its own.
+// ParseRSpec reads the report of RSpec's JSON formatter, which serverspec uses. An error outside of the examples, such
+// as a file that cannot be loaded, is a failed case of its own.
 //
-// Errors: ErrNoResults when the document is something else; otherwise what is
-// wrong with the JSON.
+// Errors: ErrNoResults when the document is something else; otherwise what is wrong with the JSON.
 func ParseRSpec(data []byte) ([]TestCase, error) {
 	var r rspecReport
 	if err := json.Unmarshal(data, &r); err != nil {

@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// ErrNoResults says that a text holds no test results of the format wanted, not
-// even the statement that there are none.
+// ErrNoResults says that a text holds no test results of the format wanted, not even the statement that there are none.
 var ErrNoResults = errors.New("there are no test results in it")
 
 var (
@@ -22,9 +21,8 @@ var (
 	tapDirective = regexp.MustCompile(`(?i)(?:^|[^\\])#\s*(skip|todo)\S*\s*(.*)$`)
 )
 
-// ParseTAP reads the Test Anything Protocol, versions 12 to 14, as bats and others
-// print it. Lines that are not TAP are passed over. Tests that are to do count as
-// skipped. A plan that was not kept is a failed case of its own.
+// ParseTAP reads the Test Anything Protocol, versions 12 to 14, as bats and others print it. Lines that are not TAP are
+// passed over. Tests that are to do count as skipped. A plan that was not kept is a failed case of its own.
 //
 // Errors: ErrNoResults when there is neither a plan nor a test.
 func ParseTAP(data []byte) ([]TestCase, error) {

@@ -67,8 +67,7 @@ func Images(text []byte) []string {
 	return append(list, workstation)
 }
 
-// find is the first of the project's images that the engine has; without any, the
-// first one is pulled.
+// find is the first of the project's images that the engine has; without any, the first one is pulled.
 func (r Runner) find(ctx context.Context, text []byte) (backend.Image, error) {
 	names := Images(text)
 	if len(names) == 0 {

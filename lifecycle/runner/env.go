@@ -7,14 +7,12 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// tkEnvPrefix marks variables of galley's environment that are handed on to
-// commands in runners, without the prefix.
+// tkEnvPrefix marks variables of galley's environment that are handed on to commands in runners, without the prefix.
 const tkEnvPrefix = "TKENV_"
 
-// KitchenEnv is what every command in a runner finds in its environment, as Test
-// Kitchen has it: TEST_KITCHEN, CI, CHEF_LICENSE, the proxies in both cases, and
-// the TKENV_ variables. environ are the variables of galley's own environment as
-// KEY=VALUE pairs; a proxy that is not set is taken from there.
+// KitchenEnv is what every command in a runner finds in its environment, as Test Kitchen has it: TEST_KITCHEN, CI,
+// CHEF_LICENSE, the proxies in both cases, and the TKENV_ variables. environ are the variables of galley's own
+// environment as KEY=VALUE pairs; a proxy that is not set is taken from there.
 func KitchenEnv(environ []string, proxy config.Proxy) map[string]string {
 	own := make(map[string]string, len(environ))
 	env := map[string]string{"TEST_KITCHEN": "1"}

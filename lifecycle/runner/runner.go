@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// Runner runs commands in one instance's container, in the same way on a local and on a
-// remote engine.
+// Runner runs commands in one instance's container, in the same way on a local and on a remote engine.
 type Runner interface {
 	// Exec runs a command and returns its exit code once all of its output has
 	// been delivered. A command that cannot be started has code 126 or 127.
@@ -52,8 +51,7 @@ type ExitError struct {
 	OnHost bool
 }
 
-// Succeeded is the error of a command in a runner, what in words: err, or an *ExitError when
-// its code is not 0.
+// Succeeded is the error of a command in a runner, what in words: err, or an *ExitError when its code is not 0.
 func Succeeded(what string, code int, err error) error {
 	if err == nil && code != 0 {
 		return &ExitError{What: what, Code: code}

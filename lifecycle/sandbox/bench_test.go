@@ -11,9 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkSyncUnchanged20000 brings a sandbox into line that is so already. The
-// metric xwalk compares its fastest time with that of a walk of the same tree which
-// looks at each file once.
+// BenchmarkSyncUnchanged20000 brings a sandbox into line that is so already. The metric xwalk compares its fastest time
+// with that of a walk of the same tree which looks at each file once.
 func BenchmarkSyncUnchanged20000(b *testing.B) {
 	from, to := b.TempDir(), b.TempDir()
 	for d := range 200 {

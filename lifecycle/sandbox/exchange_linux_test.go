@@ -44,9 +44,8 @@ func state(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// TestSyncWhileTheRunnerSwapsItsParts: whatever a runner puts in the place of a directory
-// or file between two steps of galley's, nothing outside of the sandbox is written,
-// removed, or given other permissions, and nothing blocks.
+// TestSyncWhileTheRunnerSwapsItsParts: whatever a runner puts in the place of a directory or file between two steps of
+// galley's, nothing outside of the sandbox is written, removed, or given other permissions, and nothing blocks.
 func TestSyncWhileTheRunnerSwapsItsParts(t *testing.T) {
 	const rounds = 60
 	for _, tc := range []struct {

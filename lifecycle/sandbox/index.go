@@ -16,8 +16,7 @@ import (
 // the copy's own. When both are as they were, the copy is right.
 type record struct{ source, copy stamp }
 
-// index has the records of a sandbox by path. It lies beside the sandbox, where no
-// runner can write.
+// index has the records of a sandbox by path. It lies beside the sandbox, where no runner can write.
 type index map[string]record
 
 // indexSuffix follows the sandbox's name in that of its index.

@@ -40,8 +40,7 @@ func put(d *os.Root, name string, f *File, have *attributes, old record) (change
 	return true, err
 }
 
-// wanted are the attributes that a file is to have in a sandbox, and what its source is
-// known by.
+// wanted are the attributes that a file is to have in a sandbox, and what its source is known by.
 func (f *File) wanted() (want attributes, source stamp, err error) {
 	if f.Source == "" {
 		want.mode, source = 0o644, digestStamp(sha256.Sum256(f.Data))
@@ -78,8 +77,7 @@ func (f *File) copy(d *os.Root, name string, mode fs.FileMode) error {
 		return &sourceError{err}
 	}
 	modified := from.time()
-	// Between two files this is the kernel's own copy, which shares blocks where the
-	// file system can.
+	// Between two files this is the kernel's own copy, which shares blocks where the file system can.
 	f.copied.copy, err = replace(d, name, in, mode, &modified)
 	f.copied.source = source.certain(now)
 	return err
@@ -114,9 +112,8 @@ func replace(d *os.Root, name string, content io.Reader, mode fs.FileMode, modif
 	return now.stamp, errors.Join(err, statErr, out.Close())
 }
 
-// WriteFile replaces a file as a whole, making its directory: a reader, or a
-// crash, sees the old content or the new one and nothing in between. It is for places
-// that only this user can write.
+// WriteFile replaces a file as a whole, making its directory: a reader, or a crash, sees the old content or the new one
+// and nothing in between. It is for places that only this user can write.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

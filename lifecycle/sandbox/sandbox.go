@@ -1,10 +1,8 @@
-// Package sandbox keeps the directory that an instance's runner sees in step with
-// what it should hold.
+// Package sandbox keeps the directory that an instance's runner sees in step with what it should hold.
 //
-// A runner can write to its sandbox at any time, also while galley does. All that is
-// written, changed or removed there goes through a handle of the directory that holds
-// it (os.Root), which no link leads out of, and no file that is there is opened: a new
-// one takes its place.
+// A runner can write to its sandbox at any time, also while galley does. All that is written, changed or removed there
+// goes through a handle of the directory that holds it (os.Root), which no link leads out of, and no file that is there
+// is opened: a new one takes its place.
 package sandbox
 
 import (
@@ -39,9 +37,8 @@ type File struct {
 	copied record
 }
 
-// Stamp tells the source from what it was before without reading it: its device, inode,
-// times and size. It is zero where that cannot be told, as on Windows, and where Tree has
-// not seen it.
+// Stamp tells the source from what it was before without reading it: its device, inode, times and size. It is zero
+// where that cannot be told, as on Windows, and where Tree has not seen it.
 func (f *File) Stamp() [5]int64 {
 	if f.seen == nil || f.seen.inode == 0 {
 		return [5]int64{}
@@ -111,10 +108,9 @@ func (e *LeftoverError) Error() string {
 // Unwrap gives the cause.
 func (e *LeftoverError) Unwrap() error { return e.Err }
 
-// defaultDirMode are the permissions of directories that say nothing of their own. Every
-// user of the runner may enter, as in a runner to which the files are sent, whatever
-// this user's umask is: to a remapped root, or a user that the image names, this user's
-// directories are another user's.
+// defaultDirMode are the permissions of directories that say nothing of their own. Every user of the runner may enter,
+// as in a runner to which the files are sent, whatever this user's umask is: to a remapped root, or a user that the
+// image names, this user's directories are another user's.
 const defaultDirMode fs.FileMode = 0o755
 
 // folder is a directory that a sandbox should hold.
@@ -194,10 +190,9 @@ func openDir(d *os.Root, name string) (*os.Root, error) {
 	return d.OpenRoot(name + "/.")
 }
 
-// Script is a file for a shell in the runner. One with the line ends of Windows, as
-// git may check it out there, is converted: no shell of Linux can run it, and its
-// "#!" would name a program that ends in a carriage return. A byte order mark is taken
-// away, since Linux sees no "#!" behind it.
+// Script is a file for a shell in the runner. One with the line ends of Windows, as git may check it out there, is
+// converted: no shell of Linux can run it, and its "#!" would name a program that ends in a carriage return. A byte
+// order mark is taken away, since Linux sees no "#!" behind it.
 func Script(f File) (File, error) {
 	in, _, err := OpenRegular(f.Source)
 	if err != nil {

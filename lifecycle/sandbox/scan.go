@@ -7,15 +7,13 @@ import (
 	"time"
 )
 
-// stamp is what tells a changed file from an unchanged one without reading it: which
-// file it is, and when it was changed last. Times are in nanoseconds since 1970: there
-// are many of these, and a time.Time is three times as large.
+// stamp is what tells a changed file from an unchanged one without reading it: which file it is, and when it was
+// changed last. Times are in nanoseconds since 1970: there are many of these, and a time.Time is three times as large.
 type stamp struct {
 	// device and inode are which file this is. Copying or moving another one to its
 	// path, or switching a link above it, changes them.
 	device, inode uint64
-	// changed is when the system last noted a change of content or attributes. Unlike
-	// modified, it cannot be set back.
+	// changed is when the system last noted a change of content or attributes. Unlike modified, it cannot be set back.
 	changed        int64
 	modified, size int64
 }

@@ -74,10 +74,9 @@ func attributesIn(f *os.File) (attributes, error) {
 // identify is what a source is known by at the next Sync.
 func identify(_ string, seen attributes) (stamp, error) { return seen.stamp, nil }
 
-// certain is a source's stamp if a later change certainly gives it another one: the
-// system's clock for files stands still for some milliseconds, on some file systems for
-// two seconds, and a change within that time of the last one cannot be seen. What is
-// not certain has no stamp, so that the next Sync copies it once more.
+// certain is a source's stamp if a later change certainly gives it another one: the system's clock for files stands
+// still for some milliseconds, on some file systems for two seconds, and a change within that time of the last one
+// cannot be seen. What is not certain has no stamp, so that the next Sync copies it once more.
 func (s stamp) certain(now time.Time) stamp {
 	step := 50 * time.Millisecond
 	if s.changed%int64(time.Second) == 0 {

@@ -20,13 +20,11 @@ import (
 // chunk is how many files of one directory are compared by one goroutine.
 const chunk = 256
 
-// Sync makes dir hold exactly the files given. Unchanged ones keep their inode and are
-// not read: galley remembers beside dir which file a copy was made from, and when the
-// system last noted a change of either. Paths for which keep is true (what the tool
-// itself wrote, such as its cache) are left alone; keep may be nil. The directory that
-// holds dir must be one that no runner can write to.
-// Errors: *LeftoverError when something is in the way that only the runner's root
-// can remove; all else is done by then.
+// Sync makes dir hold exactly the files given. Unchanged ones keep their inode and are not read: galley remembers
+// beside dir which file a copy was made from, and when the system last noted a change of either. Paths for which keep
+// is true (what the tool itself wrote, such as its cache) are left alone; keep may be nil. The directory that holds dir
+// must be one that no runner can write to. Errors: *LeftoverError when something is in the way that only the runner's
+// root can remove; all else is done by then.
 //
 // Copies are reflinks where the file system has them. They are never hard links:
 // the runner's root would write through one into the project.
@@ -187,8 +185,7 @@ func (s *syncer) folder(want *folder, d *os.Root, rel string, fresh bool) {
 	}
 }
 
-// enter opens a directory of the sandbox, makes it if it is not there, and gives it its
-// permissions.
+// enter opens a directory of the sandbox, makes it if it is not there, and gives it its permissions.
 func (s *syncer) enter(d *os.Root, name string, mode, have fs.FileMode, there bool) (*os.Root, error) {
 	if !there {
 		if err := d.Mkdir(name, 0o700); err != nil {
@@ -224,8 +221,7 @@ func (s *syncer) files(want *folder, d *os.Root, rel string, names []string, hav
 	}
 }
 
-// stays reports whether what is in a directory of the sandbox belongs there; what does
-// not is removed.
+// stays reports whether what is in a directory of the sandbox belongs there; what does not is removed.
 func (s *syncer) stays(want *folder, d *os.Root, rel string, e *entry) bool {
 	switch {
 	case want.folders[e.name] != nil:

@@ -13,12 +13,11 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/project"
 )
 
-// Tree lists the files below a directory as sandbox files under the prefix to, in
-// order, and those directories that are empty or have other permissions than most.
-// Symbolic links are followed, as a copy would; a link that leads nowhere, or to a
-// directory that it lies in, is left out. So are .git and .kitchen wherever they are,
-// unless from is one itself: no list ever holds what galley makes. skip may be nil; it
-// gets paths relative to from, and is called from several goroutines.
+// Tree lists the files below a directory as sandbox files under the prefix to, in order, and those directories that are
+// empty or have other permissions than most. Symbolic links are followed, as a copy would; a link that leads nowhere,
+// or to a directory that it lies in, is left out. So are .git and .kitchen wherever they are, unless from is one
+// itself: no list ever holds what galley makes. skip may be nil; it gets paths relative to from, and is called from
+// several goroutines.
 func Tree(from, to string, skip func(rel string, dir bool) bool) ([]File, error) {
 	files, _, err := TreeTold(from, to, skip)
 	return files, err
@@ -131,8 +130,7 @@ func (t *tree) ancestors(from string) ([]fs.FileInfo, error) {
 	return above, nil
 }
 
-// own reports whether the directory name in dir is not to be sent: the repository's, or
-// galley's own.
+// own reports whether the directory name in dir is not to be sent: the repository's, or galley's own.
 func own(dir, name string) bool {
 	return strings.EqualFold(name, ".git") || strings.EqualFold(name, ".kitchen") ||
 		name == "galley" && strings.EqualFold(filepath.Base(dir), ".kitchen")
@@ -209,8 +207,7 @@ func joined(prefix string, entries []entry) []string {
 	return paths
 }
 
-// other lists what is no regular file at first sight: a directory, or a link and what it
-// leads to.
+// other lists what is no regular file at first sight: a directory, or a link and what it leads to.
 func (t *tree) other(p, rel string, e entry, above []fs.FileInfo) ([]File, error) {
 	link := e.typ&fs.ModeSymlink != 0
 	switch {
@@ -254,8 +251,7 @@ func (t *tree) tell(rel string) {
 	t.skipped = append(t.skipped, t.to+rel)
 }
 
-// loops reports whether a link leads to a directory that it lies in, or to what is not to
-// be sent.
+// loops reports whether a link leads to a directory that it lies in, or to what is not to be sent.
 func (t *tree) loops(p string, st fs.FileInfo, above []fs.FileInfo) bool {
 	for _, a := range above {
 		if st.IsDir() && os.SameFile(a, st) {

@@ -1,5 +1,4 @@
-// Package statedir reads and writes what galley remembers of a project, below its
-// directory .kitchen/galley.
+// Package statedir reads and writes what galley remembers of a project, below its directory .kitchen/galley.
 //
 // The directory may come with a cloned repository, so nothing in it is trusted: no
 // operation follows a symbolic link out of the project.
@@ -44,8 +43,7 @@ func (d Dir) Path(name string) string {
 	return filepath.Join(d.project, filepath.FromSlash(Name), filepath.FromSlash(name))
 }
 
-// within calls f with the project's root handle and the name there of something in
-// the directory.
+// within calls f with the project's root handle and the name there of something in the directory.
 func (d Dir) within(name string, f func(root *os.Root, name string) error) error {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return fmt.Errorf("%q is not a name in %s", name, Name)
@@ -65,8 +63,7 @@ func (d Dir) within(name string, f func(root *os.Root, name string) error) error
 	return err
 }
 
-// leavesProject is the first part of a name that is a symbolic link and cannot be
-// followed within root.
+// leavesProject is the first part of a name that is a symbolic link and cannot be followed within root.
 func leavesProject(root *os.Root, name string) string {
 	for at := 0; at <= len(name); at++ {
 		if at < len(name) && name[at] != '/' {
@@ -140,9 +137,8 @@ func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error
 	})
 }
 
-// Tidy removes files that writers which were killed left in the directory, and refuses one
-// in which something is a link that leads out of the project: not all of it is used
-// through this package.
+// Tidy removes files that writers which were killed left in the directory, and refuses one in which something is a link
+// that leads out of the project: not all of it is used through this package.
 func (d Dir) Tidy() error {
 	entries, err := d.entries(".")
 	if err != nil {

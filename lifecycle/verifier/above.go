@@ -24,9 +24,8 @@ const projectDir = "project"
 // directory that some path is in.
 var upwards = regexp.MustCompile(`(^|[\s/"'=(:}])\.\.($|[\s/"';)&|])|\bdirname\b|rev-parse`)
 
-// addProject adds, for tests that reach above their directory, the files of the project
-// around them: the tests are then where they are in the project. Nothing outside of the
-// project is carried, nor .git and .kitchen.
+// addProject adds, for tests that reach above their directory, the files of the project around them: the tests are then
+// where they are in the project. Nothing outside of the project is carried, nor .git and .kitchen.
 func (t *tests) addProject(dir string) error {
 	root := filepath.Clean(t.Root)
 	if !t.scripts || !project.Within(root, dir) || filepath.Clean(dir) == root {

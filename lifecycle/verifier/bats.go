@@ -25,9 +25,8 @@ type batsSource struct {
 	line        int
 }
 
-// refineBats finds the places of tests, which TAP does not tell, in the files, and
-// takes the timing off their titles. bats runs files in the order given, and tests
-// in that of the file.
+// refineBats finds the places of tests, which TAP does not tell, in the files, and takes the timing off their titles.
+// bats runs files in the order given, and tests in that of the file.
 func refineBats(cases []result.TestCase, t tests) {
 	var known []batsSource
 	for _, test := range t.run {
@@ -77,8 +76,7 @@ func batsDuration(number, unit string) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// batsTitles lists the tests of a file. What cannot be read has none: bats itself
-// will complain of it.
+// batsTitles lists the tests of a file. What cannot be read has none: bats itself will complain of it.
 func batsTitles(source, name string) []batsSource {
 	f, err := os.Open(source)
 	if err != nil {

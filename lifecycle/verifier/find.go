@@ -22,9 +22,8 @@ const helpersDir = "helpers"
 // suitesDir is where tests are in the sandbox, by framework, as busser has it.
 const suitesDir = "suites"
 
-// findByLayout looks for tests as busser does: in test/integration/SUITE/FRAMEWORK.
-// Where kitchen.yml names no verifier at all, test files that lie in the suite's
-// directory itself are recognised by their names too.
+// findByLayout looks for tests as busser does: in test/integration/SUITE/FRAMEWORK. Where kitchen.yml names no verifier
+// at all, test files that lie in the suite's directory itself are recognised by their names too.
 func findByLayout(b testrun.Base) (parts []testrun.Part, looked []string, err error) {
 	dir := b.SuiteDir(b.Suite)
 	looked = []string{b.Shown(dir)}
@@ -69,8 +68,7 @@ func findByLayout(b testrun.Base) (parts []testrun.Part, looked []string, err er
 	return parts, looked, err
 }
 
-// findByName recognises test files by their names alone. The first that fits
-// decides, since they share a directory.
+// findByName recognises test files by their names alone. The first that fits decides, since they share a directory.
 func findByName(b testrun.Base, dir string, entries []os.DirEntry) ([]testrun.Part, error) {
 	has := func(fits func(string) bool) bool {
 		return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return fits(e.Name()) })
@@ -176,8 +174,7 @@ func (t *tests) add(f sandbox.File, source string) {
 	t.all = append(t.all, f)
 }
 
-// choose finds the tests among the files; named, when it is not nil, tells which
-// files kitchen.yml asks for.
+// choose finds the tests among the files; named, when it is not nil, tells which files kitchen.yml asks for.
 func (t *tests) choose(named map[string]bool) {
 	t.run = nil
 	for rel := range t.source {
@@ -191,8 +188,7 @@ func (t *tests) choose(named map[string]bool) {
 	}
 }
 
-// findVars sees to goss' file of variables: the one that kitchen.yml names, or the
-// vars.yaml beside the tests.
+// findVars sees to goss' file of variables: the one that kitchen.yml names, or the vars.yaml beside the tests.
 func (t *tests) findVars(dir string) error {
 	if t.name != goss().name {
 		return nil

@@ -9,8 +9,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
-// framework is a test tool: which files are its tests, how it is run, and how it
-// tells its results.
+// framework is a test tool: which files are its tests, how it is run, and how it tells its results.
 type framework struct {
 	// name is the verifier's name in kitchen.yml.
 	name string
@@ -20,8 +19,7 @@ type framework struct {
 	binaries []string
 	// isTest reports whether a file is a test rather than a helper, by its name.
 	isTest func(name string) bool
-	// scripts means that the tests are scripts of a shell, which may reach what lies above
-	// their directory.
+	// scripts means that the tests are scripts of a shell, which may reach what lies above their directory.
 	scripts bool
 	// pick chooses among the tests of a directory; nil means all.
 	pick func(tests []string) []string
@@ -97,8 +95,7 @@ func bats() framework {
 	}
 }
 
-// bash runs scripts as busser's bash plugin does: each is a test, and its exit code
-// the result.
+// bash runs scripts as busser's bash plugin does: each is a test, and its exit code the result.
 func bash() framework {
 	return framework{
 		name: "bash", dirs: []string{"bash"}, binaries: []string{"bash"},
@@ -189,8 +186,7 @@ func pickGossfiles(files []string) []string {
 	return files
 }
 
-// testinfra runs pytest in the runner, with testinfra's plugin and its local
-// connection, and reads its JUnit XML.
+// testinfra runs pytest in the runner, with testinfra's plugin and its local connection, and reads its JUnit XML.
 func testinfra() framework {
 	return framework{
 		name: "testinfra", dirs: []string{"testinfra", "pytest"},

@@ -75,8 +75,7 @@ func (b *kitchen) Download(_ context.Context, from, to string) error {
 	return nil
 }
 
-// Exec runs the command with a PATH of the project's .tools and the plainest of
-// this machine's programs.
+// Exec runs the command with a PATH of the project's .tools and the plainest of this machine's programs.
 func (b *kitchen) Exec(ctx context.Context, c runner.Command) (int, error) {
 	b.argv, b.env = append(b.argv, c.Argv), c.Env
 	require.Equal(b.t, "sh", c.Argv[0])

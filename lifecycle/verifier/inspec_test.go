@@ -204,8 +204,7 @@ func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 	}
 }
 
-// Without InSpec in the runner, this machine's is used; without either, the error
-// tells where it was looked for.
+// Without InSpec in the runner, this machine's is used; without either, the error tells where it was looked for.
 func TestInspecFallsBackToTheHost(t *testing.T) {
 	needShell(t)
 	b := newKitchen(t, map[string]string{dir + "a_test.rb": "x",

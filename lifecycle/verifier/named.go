@@ -13,8 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
-// testsNamed takes the tests that kitchen.yml names. What lies beside them comes
-// along, since tests load helpers.
+// testsNamed takes the tests that kitchen.yml names. What lies beside them comes along, since tests load helpers.
 func testsNamed(b testrun.Base, fw framework) (tests, error) {
 	t := tests{framework: fw, Base: b, dir: path.Join(suitesDir, fw.name), source: map[string]string{}}
 	chosen := map[string]bool{} // paths on this machine

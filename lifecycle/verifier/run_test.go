@@ -236,8 +236,7 @@ func TestShellVerifier(t *testing.T) {
 	require.Equal(t, []string{"x"}, b.sandboxed())
 }
 
-// A time limit and variables hold on this machine and in the runner; what ended with 127
-// says where.
+// A time limit and variables hold on this machine and in the runner; what ended with 127 says where.
 func TestShellVerifierOnBothSides(t *testing.T) {
 	needShell(t)
 	for _, remote := range []bool{false, true} {

@@ -28,8 +28,7 @@ type tests struct {
 	run []string
 	// vars is goss' file of variables, below dir, or empty.
 	vars string
-	// above are the files of the project around the tests, by their path in the sandbox,
-	// for tests that reach them.
+	// above are the files of the project around the tests, by their path in the sandbox, for tests that reach them.
 	above []sandbox.File
 }
 

@@ -18,15 +18,13 @@ import (
 
 // Verifier is one way to test an instance.
 type Verifier interface {
-	// ToolImage is the image whose volumes are mounted into the runner because
-	// they bring the test tool, or "".
+	// ToolImage is the image whose volumes are mounted into the runner because they bring the test tool, or "".
 	ToolImage() string
 	// Prepare puts the tests into the verifier's sandbox on this machine, and
 	// takes out those of earlier runs. It talks to no engine.
 	Prepare(ctx context.Context, sb sandbox.Dir) error
-	// Verify runs the tests and returns what became of each, as far as the tool
-	// tells. Errors: *FailedError when tests failed, beside their cases;
-	// *NoTestsError when there were none.
+	// Verify runs the tests and returns what became of each, as far as the tool tells. Errors: *FailedError when tests
+	// failed, beside their cases; *NoTestsError when there were none.
 	Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir, out runner.Output) ([]result.TestCase, error)
 }
 
@@ -42,8 +40,7 @@ type (
 	ToolMissingError = testrun.ToolMissingError
 )
 
-// New returns the verifier of an instance. Where kitchen.yml names none, the tests
-// that are there decide.
+// New returns the verifier of an instance. Where kitchen.yml names none, the tests that are there decide.
 func New(p project.Project, i config.Instance) (Verifier, error) {
 	b := testrun.Base{Project: p, Instance: i}
 	switch i.Verifier.Kind {
@@ -91,8 +88,7 @@ type suite struct {
 	looked []string
 }
 
-// finder looks for the tests of an instance. It returns them by tool, and the
-// places where it looked.
+// finder looks for the tests of an instance. It returns them by tool, and the places where it looked.
 type finder func(b testrun.Base) (parts []testrun.Part, looked []string, err error)
 
 func (s *suite) ToolImage() string { return s.Verifier.Tool.Image }

@@ -48,8 +48,7 @@ func (s *stage) draw() {
 	s.console.draw()
 }
 
-// TestConsoleGolden draws after every event, and looks at the screen half way and
-// at the end.
+// TestConsoleGolden draws after every event, and looks at the screen half way and at the end.
 func TestConsoleGolden(t *testing.T) {
 	for run, events := range map[string][]lifecycle.Event{
 		"one": sample.One(), "green": sample.Green(), "red": sample.Red(), "many": sample.Many(),
@@ -73,8 +72,7 @@ func TestConsoleGolden(t *testing.T) {
 	}
 }
 
-// However often it is redrawn, what stays on the screen is the same, and nothing
-// of the live block is left.
+// However often it is redrawn, what stays on the screen is the same, and nothing of the live block is left.
 func TestConsoleLeavesNoTraces(t *testing.T) {
 	for run, events := range sample.Runs() {
 		once := newStage(t, 80, 24, Options{})

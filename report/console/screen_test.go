@@ -98,8 +98,7 @@ func (s *screen) down() error {
 	return nil
 }
 
-// erase empties a row. Rows are erased from below, so a line is gone when its
-// first row is.
+// erase empties a row. Rows are erased from below, so a line is gone when its first row is.
 func (s *screen) erase() error {
 	if s.sub == 0 {
 		*s.line() = ""

@@ -6,8 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Commands to the agents of other systems are made harmless in their logs, and left
-// alone elsewhere.
+// Commands to the agents of other systems are made harmless in their logs, and left alone elsewhere.
 func TestDefuse(t *testing.T) {
 	for _, tt := range []struct {
 		ci       Fold

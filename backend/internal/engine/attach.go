@@ -9,10 +9,9 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// AttachStreams carries the input and output of a command over its stream until the
-// output ends. Input that is left over then is not read; a reader that blocks is
-// left to itself, since nothing can interrupt it. Errors: those of the writers,
-// of e.Stdin, and a stream that breaks off.
+// AttachStreams carries the input and output of a command over its stream until the output ends. Input that is left
+// over then is not read; a reader that blocks is left to itself, since nothing can interrupt it. Errors: those of the
+// writers, of e.Stdin, and a stream that breaks off.
 func AttachStreams(s *Stream, e backend.ExecSpec) error {
 	input := make(chan error, 1)
 	if e.Stdin != nil {
@@ -72,9 +71,8 @@ func copyOutput(s *Stream, e backend.ExecSpec) error {
 	return nil
 }
 
-// untilReset reads the output of a command that has input. An engine that closes its
-// socket before it has read all input resets the connection: after the output, the
-// reader is told of that in place of the end.
+// untilReset reads the output of a command that has input. An engine that closes its socket before it has read all
+// input resets the connection: after the output, the reader is told of that in place of the end.
 type untilReset struct{ io.Reader }
 
 func (r untilReset) Read(p []byte) (int, error) {

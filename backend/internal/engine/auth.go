@@ -16,10 +16,9 @@ const (
 	hubAddress = "https://index.docker.io/v1/"
 )
 
-// AuthConfig is credentials as both engines' APIs have them. A Docker with the containerd
-// image store compares the address with the registry that it talks to, and only knows Docker
-// Hub's when it is the one that `docker login` uses: with any other it pulls anonymously. So
-// does the builder of every Docker.
+// AuthConfig is credentials as both engines' APIs have them. A Docker with the containerd image store compares the
+// address with the registry that it talks to, and only knows Docker Hub's when it is the one that `docker login` uses:
+// with any other it pulls anonymously. So does the builder of every Docker.
 func AuthConfig(c backend.Credentials) registry.AuthConfig {
 	address := c.Registry
 	if address == hub {
@@ -37,8 +36,7 @@ func RegistryAuth(c *backend.Credentials) (string, error) {
 	return registry.EncodeAuthConfig(AuthConfig(*c))
 }
 
-// RegistryConfig is the value of the header X-Registry-Config: credentials by
-// registry, for the base images of a build.
+// RegistryConfig is the value of the header X-Registry-Config: credentials by registry, for the base images of a build.
 func RegistryConfig(all []backend.Credentials) (string, error) {
 	if len(all) == 0 {
 		return "", nil

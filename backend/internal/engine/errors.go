@@ -29,8 +29,7 @@ type Words struct {
 	Program string
 	// Restart is the command that starts the engine anew.
 	Restart string
-	// Rules are tried in their order, since a status alone is no guide: engines answer 500
-	// to most.
+	// Rules are tried in their order, since a status alone is no guide: engines answer 500 to most.
 	Rules []Rule
 	// Last are texts so general that a telling status comes first.
 	Last []Rule
@@ -106,9 +105,8 @@ func (w Words) Classify(status int, message string) (remedy string, kind error) 
 	return "", nil
 }
 
-// Wrap says what was tried when an error came, and turns the engine's answers into the
-// errors of the interface. An error of the interface stays what it is, and so does a failure
-// of this machine's: its words are not the engine's.
+// Wrap says what was tried when an error came, and turns the engine's answers into the errors of the interface. An
+// error of the interface stays what it is, and so does a failure of this machine's: its words are not the engine's.
 func (w Words) Wrap(op string, err error) error {
 	op = backend.ShortIDs(op)
 	var known *backend.Error
@@ -171,9 +169,8 @@ func Says(err error, texts ...string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) })
 }
 
-// BuildError is Wrap for a build, and tells a step that failed, or a Dockerfile that cannot
-// be read, from a build that failed for want of something else. The words of a command that
-// ran, which may be any, do not count.
+// BuildError is Wrap for a build, and tells a step that failed, or a Dockerfile that cannot be read, from a build that
+// failed for want of something else. The words of a command that ran, which may be any, do not count.
 func (w Words) BuildError(op string, err error, commandRan func(*StreamError) bool) error {
 	wrapped := w.Wrap(op, err)
 	var stream *StreamError

@@ -11,8 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/execmark"
 )
 
-// ExecCalls are the calls of an engine's API that a command is run by. The errors of
-// CreateExec and InspectExec say op.
+// ExecCalls are the calls of an engine's API that a command is run by. The errors of CreateExec and InspectExec say op.
 type ExecCalls interface {
 	// CreateExec makes a session for a command, with env as its environment.
 	CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string, err error)
@@ -77,8 +76,7 @@ func (x execs) wrap(ctx context.Context, err error) error {
 	return x.Wrap(x.op, err)
 }
 
-// create makes a session. The marker is for finding its processes should they have to
-// be killed.
+// create makes a session. The marker is for finding its processes should they have to be killed.
 func (x execs) create(ctx context.Context, e backend.ExecSpec, marker string) (session string, err error) {
 	env := EnvList(e.Env)
 	if marker != "" {
@@ -165,8 +163,7 @@ func (x execs) poll(ctx context.Context, session string, look func(context.Conte
 	return err
 }
 
-// exitCode asks for the exit code of a session whose output has ended. The server may
-// still be writing it down.
+// exitCode asks for the exit code of a session whose output has ended. The server may still be writing it down.
 func (x execs) exitCode(ctx context.Context, session string) (code int, err error) {
 	err = x.poll(ctx, session, func(_ context.Context, s ExecState) (bool, error) {
 		code = s.ExitCode

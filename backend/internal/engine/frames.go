@@ -19,9 +19,8 @@ const (
 // length of what follows as a big-endian number.
 const frameHeader = 8
 
-// Demultiplex copies a stream of frames to stdout and stderr until it ends. A
-// nil writer throws its part away. Errors: those of the writers, io.ErrUnexpectedEOF
-// when the stream breaks off within a frame, and what an error frame says.
+// Demultiplex copies a stream of frames to stdout and stderr until it ends. A nil writer throws its part away. Errors:
+// those of the writers, io.ErrUnexpectedEOF when the stream breaks off within a frame, and what an error frame says.
 func Demultiplex(r io.Reader, stdout, stderr io.Writer) error {
 	stdout, stderr = LocalWriter(stdout), LocalWriter(stderr)
 	var header [frameHeader]byte

@@ -32,8 +32,7 @@ func (e *SlowError) Error() string {
 	return fmt.Sprintf("the engine did not answer within %v", e.After)
 }
 
-// LongError says that an engine's answer was cut off, since it is longer than any
-// sensible one.
+// LongError says that an engine's answer was cut off, since it is longer than any sensible one.
 type LongError struct {
 	// What is such as "answer".
 	What string

@@ -29,8 +29,7 @@ type StatusError struct {
 // Error is what the engine said.
 func (e *StatusError) Error() string { return e.Message }
 
-// Stream is a connection that has stopped being HTTP and carries the raw bytes
-// of a process's input and output.
+// Stream is a connection that has stopped being HTTP and carries the raw bytes of a process's input and output.
 type Stream struct {
 	net.Conn
 	// output reads the connection, after what came together with the response's header.
@@ -38,11 +37,10 @@ type Stream struct {
 	release func() bool
 }
 
-// Hijack sends a POST request of body as JSON over a connection of its own and
-// hands over that connection. The client libraries of both engines have such a
-// function, but Docker's drops the engine's message and cannot be cancelled, and
-// Podman's swaps the transport of a connection that others use. The connection
-// is closed when ctx ends. Errors: *StatusError, *SlowError, those of connect, and ctx's.
+// Hijack sends a POST request of body as JSON over a connection of its own and hands over that connection. The client
+// libraries of both engines have such a function, but Docker's drops the engine's message and cannot be cancelled, and
+// Podman's swaps the transport of a connection that others use. The connection is closed when ctx ends. Errors:
+// *StatusError, *SlowError, those of connect, and ctx's.
 func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Stream, error) {
 	payload, err := json.Marshal(body)
 	if err != nil {
@@ -99,8 +97,7 @@ func errorMessage(body []byte, status string) string {
 // Read reads output of the process.
 func (s *Stream) Read(p []byte) (int, error) { return s.output.Read(p) }
 
-// CloseWrite tells the process that its input has ended, while its output can
-// still be read.
+// CloseWrite tells the process that its input has ended, while its output can still be read.
 func (s *Stream) CloseWrite() error {
 	half, ok := s.Conn.(interface{ CloseWrite() error })
 	if !ok {

@@ -90,8 +90,7 @@ func TestConverseTerminal(t *testing.T) {
 	require.NoError(t, stream.Close())
 }
 
-// TestConverseBadInput: a command must not wait for ever for input that cannot be
-// read.
+// TestConverseBadInput: a command must not wait for ever for input that cannot be read.
 func TestConverseBadInput(t *testing.T) {
 	connect := serve(t, func(_ *http.Request, in *bufio.Reader, out net.Conn) {
 		_, _ = io.WriteString(out, upgraded)

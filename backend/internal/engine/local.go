@@ -10,9 +10,8 @@ import (
 	"sync"
 )
 
-// LocalError is a failure of what the caller gave to be read or written: a file of the
-// project, a pipe, a disk of this machine. It says nothing about the engine, whatever its
-// words are.
+// LocalError is a failure of what the caller gave to be read or written: a file of the project, a pipe, a disk of this
+// machine. It says nothing about the engine, whatever its words are.
 type LocalError struct{ Err error }
 
 // Error is the failure.
@@ -47,8 +46,7 @@ func (l *LocalReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Failure is why the reader could not be read, which counts whatever the engine answered
-// to what it got; or else err.
+// Failure is why the reader could not be read, which counts whatever the engine answered to what it got; or else err.
 func (l *LocalReader) Failure(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,8 +56,7 @@ func (l *LocalReader) Failure(err error) error {
 	return err
 }
 
-// LocalWriter marks the failures of a writer as the caller's own. A nil one throws
-// everything away.
+// LocalWriter marks the failures of a writer as the caller's own. A nil one throws everything away.
 func LocalWriter(w io.Writer) io.Writer {
 	if w == nil {
 		return io.Discard
@@ -81,8 +78,7 @@ func (l localWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// BrokenError is a failure of the transport: a connection that was made and did not last. It
-// has no words of its own.
+// BrokenError is a failure of the transport: a connection that was made and did not last. It has no words of its own.
 type BrokenError struct{ Err error }
 
 // Error is the failure.

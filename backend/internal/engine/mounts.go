@@ -14,8 +14,7 @@ import (
 var protected = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root",
 	"/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/run", "/var/tmp"}
 
-// CheckRelabel refuses to relabel a directory that the engine's host needs as it
-// is. Errors: backend.ErrInvalid.
+// CheckRelabel refuses to relabel a directory that the engine's host needs as it is. Errors: backend.ErrInvalid.
 func CheckRelabel(m spec.Mount) error {
 	source := path.Clean(m.Source)
 	home, err := os.UserHomeDir()

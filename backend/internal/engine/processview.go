@@ -19,14 +19,12 @@ type Execer interface {
 	Exec(ctx context.Context, id string, e backend.ExecSpec) (exitCode int, err error)
 }
 
-// ProcessView is what processes in a running container see at a path. An engine's
-// archives may not see all of it: mounts that live in memory, and those that were made
-// inside.
+// ProcessView is what processes in a running container see at a path. An engine's archives may not see all of it:
+// mounts that live in memory, and those that were made inside.
 type ProcessView struct {
 	// Kind is "d" for a directory, "f" for anything else that is there, "-" for nothing.
 	Kind string
-	// Dir is the real path of the directory, or of the one that holds the path; empty
-	// when that is not there.
+	// Dir is the real path of the directory, or of the one that holds the path; empty when that is not there.
 	Dir string
 	// Mounts are the container's mounts in the order in which they were made.
 	Mounts []MountPoint
@@ -112,8 +110,7 @@ func below(dir, p string) bool {
 // Below reports whether a path is dir or lies in it.
 func Below(dir, p string) bool { return below(path.Clean(dir), path.Clean(p)) }
 
-// IsPseudo reports whether a file system makes its files up as they are read, so that
-// their sizes say nothing.
+// IsPseudo reports whether a file system makes its files up as they are read, so that their sizes say nothing.
 func (m MountPoint) IsPseudo() bool {
 	switch m.Type {
 	case "proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "debugfs", "tracefs", "securityfs", "bpf", "pstore":
@@ -122,8 +119,7 @@ func (m MountPoint) IsPseudo() bool {
 	return false
 }
 
-// MadeUpDirError is the error for a copy of a directory, or into one, whose files are made up
-// as they are read.
+// MadeUpDirError is the error for a copy of a directory, or into one, whose files are made up as they are read.
 func MadeUpDirError(engine, p string, m MountPoint) error {
 	return &backend.UnsupportedError{
 		Feature: fmt.Sprintf("copies of the directory %s, whose files a %s makes up as they are read", p, m.Type), Engine: engine,
@@ -131,8 +127,7 @@ func MadeUpDirError(engine, p string, m MountPoint) error {
 	}
 }
 
-// TarInto unpacks a stream in a directory as a process of the container sees it, by the
-// container's own tar.
+// TarInto unpacks a stream in a directory as a process of the container sees it, by the container's own tar.
 func TarInto(ctx context.Context, x Execer, id, dir string, stream io.Reader) error {
 	pr, pw := io.Pipe()
 	sent := make(chan error, 1)
@@ -212,8 +207,7 @@ func (s *stopping) Close() error {
 // maxMadeUp is how large a file may be whose size is only known at its end.
 const maxMadeUp = 64 << 20
 
-// ReadMadeUp returns a stream with the one file at a path that is made up as it is read,
-// such as /proc/version.
+// ReadMadeUp returns a stream with the one file at a path that is made up as it is read, such as /proc/version.
 func ReadMadeUp(ctx context.Context, x Execer, id, p string) (io.ReadCloser, error) {
 	out, said := &limited{limit: maxMadeUp}, &limited{limit: 4 << 10}
 	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0", Command: []string{"cat", p}, Stdout: out, Stderr: said})

@@ -27,8 +27,7 @@ type message struct {
 	} `json:"errorDetail"`
 }
 
-// StreamError is a failure that the engine told inside a stream that had begun
-// with status 200.
+// StreamError is a failure that the engine told inside a stream that had begun with status 200.
 type StreamError struct {
 	// Message is what the engine said.
 	Message string
@@ -116,9 +115,8 @@ const maxLayers = 1000
 // maxStepOutput bounds how much output of a build step is kept for an error.
 const maxStepOutput = 16 << 10
 
-// ReadBuild reads the stream of a build (POST /build) to its end, copies the
-// build's own output to output when that is set.
-// Errors: *StreamError with the output of the step that failed, or that of r.
+// ReadBuild reads the stream of a build (POST /build) to its end, copies the build's own output to output when that is
+// set. Errors: *StreamError with the output of the step that failed, or that of r.
 func ReadBuild(r io.Reader, output io.Writer) error {
 	output = LocalWriter(output)
 	var step strings.Builder
@@ -144,8 +142,7 @@ func ReadBuild(r io.Reader, output io.Writer) error {
 	})
 }
 
-// startsStep reports whether a line opens a step: "Step 2/3 : RUN …" on Docker,
-// "STEP 2/3: RUN …" on Podman.
+// startsStep reports whether a line opens a step: "Step 2/3 : RUN …" on Docker, "STEP 2/3: RUN …" on Podman.
 func startsStep(text string) bool {
 	return strings.HasPrefix(text, "Step ") || strings.HasPrefix(text, "STEP ")
 }

@@ -62,8 +62,7 @@ func TestReadBuild(t *testing.T) {
 	require.Equal(t, "Step 1/2 : FROM busybox\na: Pulling fs layer\nStep 2/2 : RUN true\nSuccessfully built 0123\n", output.String())
 }
 
-// TestReadBuildFailure: an error has the output of the step that failed, and of no
-// other.
+// TestReadBuildFailure: an error has the output of the step that failed, and of no other.
 func TestReadBuildFailure(t *testing.T) {
 	stream := `{"stream":"Step 1/2 : RUN echo fine\n"}{"stream":"fine\n"}{"stream":"Step 2/2 : RUN false\n"}{"stream":"boom\n"}` +
 		`{"errorDetail":{"code":7,"message":"The command '/bin/sh -c false' returned a non-zero code: 7"},"error":"…"}`

@@ -26,8 +26,7 @@ func Labels(l spec.SELinux) []string {
 	return list
 }
 
-// UserNSOptions are the options of a user namespace as kitchen.yml and Podman have them:
-// "uid=1000,gid=1000".
+// UserNSOptions are the options of a user namespace as kitchen.yml and Podman have them: "uid=1000,gid=1000".
 func UserNSOptions(u spec.UserNS) string {
 	var options []string
 	id := func(name string, id *uint32) {

@@ -12,9 +12,8 @@ import (
 // maxHostname is the longest host name that Linux takes, with its domain.
 const maxHostname = 64
 
-// CheckSpec refuses what no engine can make of a specification. Engines tell some of it in
-// the words of the runtime, and only when the container is started. Errors:
-// backend.ErrInvalid.
+// CheckSpec refuses what no engine can make of a specification. Engines tell some of it in the words of the runtime,
+// and only when the container is started. Errors: backend.ErrInvalid.
 func CheckSpec(s backend.ContainerSpec) error {
 	invalid := func(op, detail, remedy string) error {
 		return &backend.Error{Op: op, Kind: backend.ErrInvalid, Detail: detail, Remedy: remedy}
@@ -60,8 +59,7 @@ func Hostname(s backend.ContainerSpec) string {
 	return s.Hostname + "." + s.Domainname
 }
 
-// VolumesFrom are the other containers whose volumes a container gets, as both engines' APIs
-// have them.
+// VolumesFrom are the other containers whose volumes a container gets, as both engines' APIs have them.
 func VolumesFrom(s backend.ContainerSpec) []string {
 	var list []string
 	for _, from := range s.VolumesFrom {

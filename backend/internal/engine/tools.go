@@ -15,15 +15,13 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// The labels by which a backend finds what galley has made, and what it itself has made
-// for tools.
+// The labels by which a backend finds what galley has made, and what it itself has made for tools.
 const (
 	// LabelPrefix starts the labels of all that galley makes.
 	LabelPrefix = "dev.galley."
 	// LabelTool is on a container that carries a tool: the ID of the tool's image.
 	LabelTool = LabelPrefix + "tool"
-	// LabelToolPaths is on it too: the directories that the image does not declare as
-	// volumes, separated by colons.
+	// LabelToolPaths is on it too: the directories that the image does not declare as volumes, separated by colons.
 	LabelToolPaths = LabelPrefix + "tool-paths"
 	// LabelLayer is on the volumes that hold what one container writes into a tool.
 	LabelLayer = LabelPrefix + "tool-layer"
@@ -36,8 +34,7 @@ type ToolMount struct {
 	Declared []string
 }
 
-// Volumes remembers which volumes images declare. Images do not change under an ID.
-// The zero value is ready for use.
+// Volumes remembers which volumes images declare. Images do not change under an ID. The zero value is ready for use.
 type Volumes struct {
 	byID sync.Map // of []string
 }
@@ -59,10 +56,9 @@ func (v *Volumes) Of(ctx context.Context, id string, inspect func(context.Contex
 	return v.Remember(img).Volumes, err
 }
 
-// Expand returns the directories that the tools of a specification are mounted at: one
-// entry for each. Where the specification itself mounts something, that counts. An image
-// that is not known yet is inspected. Errors: those of inspect, and backend.ErrInvalid for
-// an image without volumes or an unknown access.
+// Expand returns the directories that the tools of a specification are mounted at: one entry for each. Where the
+// specification itself mounts something, that counts. An image that is not known yet is inspected. Errors: those of
+// inspect, and backend.ErrInvalid for an image without volumes or an unknown access.
 func (v *Volumes) Expand(
 	ctx context.Context, s backend.ContainerSpec, inspect func(context.Context, string) (backend.Image, error),
 ) ([]ToolMount, error) {
@@ -93,8 +89,7 @@ func (v *Volumes) Expand(
 	return mounts, nil
 }
 
-// Carrier describes the container that carries a tool: it is never started, and its
-// volumes hold the tool.
+// Carrier describes the container that carries a tool: it is never started, and its volumes hold the tool.
 type Carrier struct {
 	// Image is the ID of the tool's image.
 	Image string

@@ -11,8 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// Capabilities brings capability names into the form CAP_X, sorted and without
-// doubles; ALL stays as it is.
+// Capabilities brings capability names into the form CAP_X, sorted and without doubles; ALL stays as it is.
 func Capabilities(names []string) []string {
 	var out []string
 	for _, n := range names {
@@ -44,8 +43,7 @@ func Protocol(p string) string {
 	return strings.ToLower(p)
 }
 
-// LabelFilter is labels as the values of the filter "label"; an empty value
-// matches any.
+// LabelFilter is labels as the values of the filter "label"; an empty value matches any.
 func LabelFilter(labels backend.Labels) []string {
 	filter := make([]string, 0, len(labels))
 	for k, v := range labels {
@@ -78,9 +76,8 @@ func ParsePlatform(s string) (Platform, error) {
 	return p, nil
 }
 
-// ULA is a stable IPv6 subnet for a network: a /64 of the unique local addresses
-// whose further bits are a digest of its name. Other attempts give other subnets,
-// for the case that one is taken.
+// ULA is a stable IPv6 subnet for a network: a /64 of the unique local addresses whose further bits are a digest of its
+// name. Other attempts give other subnets, for the case that one is taken.
 func ULA(name string, attempt int) netip.Prefix {
 	sum := sha256.Sum256(fmt.Appendf(nil, "galley %d %s", attempt, name))
 	var a [16]byte

@@ -18,9 +18,8 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 )
 
-// Run runs a command in a runner on this terminal, or on plain streams where
-// there is no terminal. On a terminal the runner's output is not changed; in the log of a
-// CI system it has no secrets.
+// Run runs a command in a runner on this terminal, or on plain streams where there is no terminal. On a terminal the
+// runner's output is not changed; in the log of a CI system it has no secrets.
 func Run(ctx context.Context, f *cmdutil.Factory, r cmdutil.Reached, argv []string) error {
 	e := backend.ExecSpec{Command: argv, Stdin: f.In, Stdout: f.Out, Stderr: f.Err, Env: map[string]string{}}
 	if term.IsTerminal(int(f.In.Fd())) && term.IsTerminal(int(f.Out.Fd())) {

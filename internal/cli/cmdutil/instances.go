@@ -15,9 +15,8 @@ import (
 	"github.com/galley-kitchen/galley/config/template"
 )
 
-// Load reads the project and resolves the instances that args select. Notices
-// and warnings go to stderr. Nothing may be created from a configuration with
-// errors.
+// Load reads the project and resolves the instances that args select. Notices and warnings go to stderr. Nothing may be
+// created from a configuration with errors.
 func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, error) {
 	conf, err := f.Config(ctx)
 	if err != nil {
@@ -62,9 +61,8 @@ func (f *Factory) Problems(conf *config.Config, diags []config.Diagnostic) error
 	return nil
 }
 
-// Choose selects instances as Test Kitchen does: "all" or nothing, an exact name,
-// or an unanchored regular expression; several arguments add up. The order is
-// that of the file.
+// Choose selects instances as Test Kitchen does: "all" or nothing, an exact name, or an unanchored regular expression;
+// several arguments add up. The order is that of the file.
 func Choose[T any](all []T, name func(T) string, args []string) ([]T, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("kitchen.yml makes no instances\n" +

@@ -14,8 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/report"
 )
 
-// shard is one of several parts of the instances, for CI jobs side by side. The
-// zero value is all of them.
+// shard is one of several parts of the instances, for CI jobs side by side. The zero value is all of them.
 type shard struct {
 	// index is from 1 to count.
 	index, count int
@@ -35,9 +34,8 @@ func parseShard(text string) (shard, error) {
 	return shard{index, count}, nil
 }
 
-// pick chooses this part of instances by their names. All jobs of a run come to the same
-// parts, since nothing counts but the instances and took: how long they took
-// before. An instance that is not in there is taken for an average one.
+// pick chooses this part of instances by their names. All jobs of a run come to the same parts, since nothing counts
+// but the instances and took: how long they took before. An instance that is not in there is taken for an average one.
 func pick[T any](s shard, instances []T, name func(T) string, took map[string]time.Duration) []T {
 	if s.count == 0 {
 		return instances

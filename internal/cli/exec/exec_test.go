@@ -26,8 +26,7 @@ func fakeRunner(t *testing.T) (*fake.Engine, backend.Container) {
 	return engine, c
 }
 
-// TestExecAllCodes: a command that failed in one of several runners has
-// another exit code than an interrupt.
+// TestExecAllCodes: a command that failed in one of several runners has another exit code than an interrupt.
 func TestExecAllCodes(t *testing.T) {
 	engine, c := fakeRunner(t)
 	nowhere, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -48,8 +47,7 @@ func TestExecAllCodes(t *testing.T) {
 	require.ErrorIs(t, execAll(ctx, f, both, []string{"sleep", "60"}), cmdutil.ErrInterrupted)
 }
 
-// TestBrokenPipe: a command whose output nobody reads is ended, with the code that a
-// shell has for it.
+// TestBrokenPipe: a command whose output nobody reads is ended, with the code that a shell has for it.
 func TestBrokenPipe(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("pipes break in another way there")

@@ -159,8 +159,7 @@ func (s starter) write() error {
 	return s.ignoreState()
 }
 
-// chefProject reports whether the directory is a Chef project, and the name of its
-// cookbook if it is one.
+// chefProject reports whether the directory is a Chef project, and the name of its cookbook if it is one.
 func (s starter) chefProject() (name string, ok bool) {
 	name, err := chef.CookbookName(s.dir)
 	if err != nil || name != "" { // metadata that names nothing: the run list is left to the user

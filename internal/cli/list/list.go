@@ -67,9 +67,8 @@ func run(ctx context.Context, o *Options) error {
 
 func summaryName(s config.Summary) string { return s.Name }
 
-// summaries names the instances that are asked for. It decodes no settings, so that
-// listing is quick and works while some of them are wrong. problems are what keeps
-// them from being run.
+// summaries names the instances that are asked for. It decodes no settings, so that listing is quick and works while
+// some of them are wrong. problems are what keeps them from being run.
 func (o *Options) summaries(ctx context.Context) (chosen []config.Summary, problems, err error) {
 	conf, err := o.Config(ctx)
 	if err != nil {

@@ -41,8 +41,7 @@ func githubMatrix(w io.Writer, instances []config.Summary) error {
 	return err
 }
 
-// gitlabMatrix prints a pipeline for `trigger: include: artifact:`. Each job has its
-// instance in GALLEY_INSTANCE.
+// gitlabMatrix prints a pipeline for `trigger: include: artifact:`. Each job has its instance in GALLEY_INSTANCE.
 func gitlabMatrix(w io.Writer, instances []config.Summary) error {
 	names := []string{}
 	for _, i := range instances {

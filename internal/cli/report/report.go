@@ -57,8 +57,7 @@ was killed is reported as far as it came.`,
 	return cmd
 }
 
-// run hands a recorded run to the reports that are asked for or, without
-// any, to the screen.
+// run hands a recorded run to the reports that are asked for or, without any, to the screen.
 func run(o *Options) error {
 	file := o.File
 	events, err := readRecording(o.In, o.File)

@@ -10,8 +10,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// Do is as slow as the dummy's sleep says, and fails with the text failure as its keys for
-// that say.
+// Do is as slow as the dummy's sleep says, and fails with the text failure as its keys for that say.
 func Do(ctx context.Context, d config.Dummy, failure string) error {
 	if err := Pause(ctx, d.Sleep); err != nil {
 		return err

@@ -89,9 +89,8 @@ func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 	return converge.Run(ctx, onHost, a.Twice(), "task", r, sb, out)
 }
 
-// requireInRunner fails when the runner has no Ansible, and says how it can be had. This
-// machine's is none of the ways that are tried by themselves: what a play does on the
-// machine that it is played from is done to the user's own.
+// requireInRunner fails when the runner has no Ansible, and says how it can be had. This machine's is none of the ways
+// that are tried by themselves: what a play does on the machine that it is played from is done to the user's own.
 func (a Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
 	if a.Tool() != nil || a.Provisioner.Tool.Binary != "" || a.Provisioner.Ansible.From == config.AnsibleRunner {
 		return nil // the script says what is missing

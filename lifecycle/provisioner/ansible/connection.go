@@ -14,9 +14,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
-// connectionServer runs commands in a runner for connection.py. It listens at a
-// socket in a directory that only this user may enter. One connection is one
-// command: a line of JSON with its words, then its input up to the end; back come
+// connectionServer runs commands in a runner for connection.py. It listens at a socket in a directory that only this
+// user may enter. One connection is one command: a line of JSON with its words, then its input up to the end; back come
 // a line of JSON with the exit code and two lengths, then output and errors.
 type connectionServer struct {
 	listener net.Listener

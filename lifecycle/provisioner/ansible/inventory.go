@@ -104,14 +104,12 @@ type requirements struct {
 	file        string
 	roles       bool
 	collections []string
-	// dir is where they are installed, digest that of the files; it is empty when there
-	// are none.
+	// dir is where they are installed, digest that of the files; it is empty when there are none.
 	dir, digest string
 }
 
-// galaxyKinds reports what a file of requirements lists: a list is one of roles, and a
-// mapping may have both. One that is no YAML is left to ansible-galaxy, which says best
-// what is wrong.
+// galaxyKinds reports what a file of requirements lists: a list is one of roles, and a mapping may have both. One that
+// is no YAML is left to ansible-galaxy, which says best what is wrong.
 func galaxyKinds(text []byte) (roles, collections bool) {
 	var list []any
 	if yaml.Unmarshal(text, &list) == nil {

@@ -51,8 +51,7 @@ type layout struct {
 	err error
 }
 
-// layout lays the project out below root for a run with a connection. secret is the mode
-// of files with secrets.
+// layout lays the project out below root for a run with a connection. secret is the mode of files with secrets.
 func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
 	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret, carry: a.Carry}
 	l.tree(a.Root, projectDir, a.skip)
@@ -174,8 +173,7 @@ func (a Ansible) addNamed(l *layout) {
 	}
 }
 
-// private makes a file that holds a secret readable by its owner alone; one that is a
-// program stays one.
+// private makes a file that holds a secret readable by its owner alone; one that is a program stays one.
 func (l *layout) private(at string) {
 	rel := strings.TrimPrefix(at, l.root+"/")
 	for i := range l.files {
@@ -207,8 +205,7 @@ func (a Ansible) addCopies(l *layout) {
 	}
 }
 
-// addRoles finds the directories of roles. A directory that is a role itself gets one
-// above it.
+// addRoles finds the directories of roles. A directory that is a role itself gets one above it.
 func (a Ansible) addRoles(l *layout) {
 	k := a.Provisioner.Ansible
 	add := func(dir string) {

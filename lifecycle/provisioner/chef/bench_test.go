@@ -16,9 +16,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// BenchmarkPrepareUnchanged20000 prepares a second converge of 20,000 files of
-// cookbooks with a usual chefignore. The metric xwalk compares its fastest time
-// with that of a walk of the same tree which looks at each file once.
+// BenchmarkPrepareUnchanged20000 prepares a second converge of 20,000 files of cookbooks with a usual chefignore. The
+// metric xwalk compares its fastest time with that of a walk of the same tree which looks at each file once.
 func BenchmarkPrepareUnchanged20000(b *testing.B) {
 	b.Setenv("XDG_CACHE_HOME", b.TempDir())
 	root := b.TempDir()

@@ -1,5 +1,4 @@
-// Package chef is the dokken provisioner: Chef Infra Client or Cinc in local mode, from
-// a tool volume.
+// Package chef is the dokken provisioner: Chef Infra Client or Cinc in local mode, from a tool volume.
 package chef
 
 import (
@@ -72,9 +71,8 @@ func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 	})
 }
 
-// keptPlaces are those that the client writes and galley does not: they stay when the
-// sandbox is filled anew. Where they are not to stay, the script removes them, for what
-// root wrote only root may remove.
+// keptPlaces are those that the client writes and galley does not: they stay when the sandbox is filled anew. Where
+// they are not to stay, the script removes them, for what root wrote only root may remove.
 func keptPlaces(files []sandbox.File) []string {
 	carried := map[string]bool{}
 	for _, f := range files {
@@ -116,8 +114,7 @@ func (c Chef) strict() bool {
 	return c.Provisioner.Chef.Idempotency || c.Twice()
 }
 
-// runs is how often a converge runs the client: a run that may change nothing
-// needs one before it.
+// runs is how often a converge runs the client: a run that may change nothing needs one before it.
 func (c Chef) runs() int {
 	n := max(c.Provisioner.Chef.Converges, 1)
 	if c.strict() {

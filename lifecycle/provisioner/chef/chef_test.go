@@ -79,8 +79,7 @@ func TestCookbookName(t *testing.T) {
 	}
 }
 
-// The tool that resolves cookbooks gets the proxies and the licence, and nothing else of
-// galley's own environment.
+// The tool that resolves cookbooks gets the proxies and the licence, and nothing else of galley's own environment.
 func TestResolveEnv(t *testing.T) {
 	var c Chef
 	c.Environ = []string{"http_proxy=http://proxy", "CHEF_LICENSE=accept", "PASSWORD=no", "TKENV_X=1"}

@@ -19,8 +19,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// clientRB is the client's configuration: galley's settings, and client_rb from
-// kitchen.yml over them.
+// clientRB is the client's configuration: galley's settings, and client_rb from kitchen.yml over them.
 func (c Chef) clientRB(sb sandbox.Dir) string {
 	k := c.Provisioner.Chef
 	at := func(name string) string { return path.Join(sb.Remote, name) }
@@ -97,9 +96,8 @@ func ruby(v any) string {
 	}
 }
 
-// validationKey is a key that means nothing: the client in local mode wants one
-// to be there and accepts any. It takes a while to make, so this user's first
-// one serves for ever, where it can be kept.
+// validationKey is a key that means nothing: the client in local mode wants one to be there and accepts any. It takes a
+// while to make, so this user's first one serves for ever, where it can be kept.
 func validationKey() ([]byte, error) {
 	file := ""
 	if dir, err := os.UserCacheDir(); err == nil {

@@ -12,9 +12,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// candidates are the places of the client in the volumes that tool images
-// declare: /opt/chef, /opt/cinc, or /hab for packages of Habitat, such as Chef 19.
-// The product's own place comes first.
+// candidates are the places of the client in the volumes that tool images declare: /opt/chef, /opt/cinc, or /hab for
+// packages of Habitat, such as Chef 19. The product's own place comes first.
 func (c Chef) candidates() []string {
 	const (
 		chefClient = "/opt/chef/bin/chef-client"
@@ -70,8 +69,7 @@ func (c Chef) license(env map[string]string) map[string]string {
 	return env
 }
 
-// command is the client's command line as users of kitchen-dokken know it, with
-// each option once.
+// command is the client's command line as users of kitchen-dokken know it, with each option once.
 func (c Chef) command(sb sandbox.Dir, conf string) string {
 	k := c.Provisioner.Chef
 	words := []string{`"$client"`}
@@ -110,8 +108,7 @@ func (c Chef) command(sb sandbox.Dir, conf string) string {
 	return strings.Join(words, " ")
 }
 
-// level is the log level: kitchen.yml's, or debug with --debug when that leaves it
-// to the client.
+// level is the log level: kitchen.yml's, or debug with --debug when that leaves it to the client.
 func (c Chef) level() string {
 	level := cmp.Or(c.Provisioner.Chef.LogLevel, defaultLevel)
 	if c.Debug && level == defaultLevel {

@@ -17,8 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// emptyCookbook takes the place of cookbooks when a project has none, since the
-// client wants to find at least one.
+// emptyCookbook takes the place of cookbooks when a project has none, since the client wants to find at least one.
 const emptyCookbook = "_galley"
 
 // cookbookDir is the sandbox's directory of cookbooks.
@@ -31,9 +30,8 @@ type cookbookSet struct {
 	policy string
 }
 
-// cookbooks takes the first there is of: a Policyfile, a Berksfile, the
-// directories cookbooks/ and site-cookbooks/ with the project itself, the project
-// itself, or none.
+// cookbooks takes the first there is of: a Policyfile, a Berksfile, the directories cookbooks/ and site-cookbooks/ with
+// the project itself, the project itself, or none.
 func (c Chef) cookbooks(ctx context.Context) (cookbookSet, error) {
 	k := c.Provisioner.Chef
 	policyfile, err := c.source("policyfile", k.Policyfile, "Policyfile.rb")
@@ -132,8 +130,7 @@ func (c Chef) ownCookbooks() (cookbookSet, error) {
 	return set, nil
 }
 
-// cookbooksIn lists all cookbooks in a directory. A chefignore beside them holds
-// for each.
+// cookbooksIn lists all cookbooks in a directory. A chefignore beside them holds for each.
 func cookbooksIn(dir string, filter cookbookFilter) ([]sandbox.File, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

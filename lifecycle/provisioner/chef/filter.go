@@ -22,8 +22,7 @@ type cookbookFilter struct {
 	ignored     []ignorePattern
 }
 
-// newCookbookFilter compiles the globs. The usual forms, "dir/**/*" and plain
-// names, need no matching.
+// newCookbookFilter compiles the globs. The usual forms, "dir/**/*" and plain names, need no matching.
 func newCookbookFilter(globs []string) cookbookFilter {
 	f := cookbookFilter{all: len(globs) == 0, tops: map[string]bool{}, names: map[string]bool{}}
 	for _, g := range globs {

@@ -246,8 +246,7 @@ func (s *scanner) percent(rest string) {
 	s.take(open + 1 + closing(rest[open+1:], rest[open], end))
 }
 
-// closing is the index behind the delimiter that ends a literal, whose opening one was
-// read. Pairs of brackets nest.
+// closing is the index behind the delimiter that ends a literal, whose opening one was read. Pairs of brackets nest.
 func closing(text string, open, end byte) int {
 	depth := 1
 	for i := 0; i < len(text); i++ {

@@ -80,8 +80,7 @@ func (o *output) done(m []string) {
 	o.started, o.resource, o.changes, o.named = false, "", nil, nil
 }
 
-// handler takes a line of the handler, which may come before or after the run's
-// last line.
+// handler takes a line of the handler, which may come before or after the run's last line.
 func (o *output) handler(name string) {
 	if last := len(o.runs) - 1; last >= 0 && !o.started {
 		o.runs[last].named = append(o.runs[last].named, name)
@@ -128,15 +127,13 @@ func (o *output) again(n int) *converge.ChangedAgainError {
 	return &converge.ChangedAgainError{Thing: "resource", Count: count, Changes: changes}
 }
 
-// updatedAgain begins the lines by which the handler tells what a run updated. They
-// are for galley alone.
+// updatedAgain begins the lines by which the handler tells what a run updated. They are for galley alone.
 const updatedAgain = converge.Marker + again
 
 const again = "updated again: "
 
-// strictHandler is an event handler of Chef: unlike a report handler's, its name is
-// not printed. A handler's own failure does not fail a run, so galley reads its lines
-// and decides.
+// strictHandler is an event handler of Chef: unlike a report handler's, its name is not printed. A handler's own
+// failure does not fail a run, so galley reads its lines and decides.
 const strictHandler = `require "chef/event_dispatch/base"
 
 # Names the resources that a run has updated, in a run that should update none.

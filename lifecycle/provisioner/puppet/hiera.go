@@ -27,10 +27,9 @@ type hiera struct {
 // dataDir is a directory of Hiera's data: where it is, and where it goes in the sandbox.
 type dataDir struct{ from, to string }
 
-// hiera finds Hiera's configuration, as kitchen-puppet does that of the global layer first,
-// and its data: hiera_data_path, or the usual directories and those that the configuration
-// names relative to itself. Without a configuration, only kitchen-puppet's own name means
-// Hiera.
+// hiera finds Hiera's configuration, as kitchen-puppet does that of the global layer first, and its data:
+// hiera_data_path, or the usual directories and those that the configuration names relative to itself. Without a
+// configuration, only kitchen-puppet's own name means Hiera.
 func (p Puppet) hiera() hiera {
 	k := p.Provisioner.Puppet
 	h := hiera{config: p.Usual(k.HieraConfig, plugin, "hiera.global.yaml", false)}
@@ -108,9 +107,8 @@ func (p Puppet) hieraFiles(h hiera) ([]sandbox.File, error) {
 	return files, nil
 }
 
-// hieraRemote are the directories of the runner that get the data besides:
-// hiera_data_remote_path, or the defaults of kitchen-puppet with packages of the
-// distribution and with those of Puppet.
+// hieraRemote are the directories of the runner that get the data besides: hiera_data_remote_path, or the defaults of
+// kitchen-puppet with packages of the distribution and with those of Puppet.
 func hieraRemote(named string) []string {
 	if named != "" {
 		return []string{named}

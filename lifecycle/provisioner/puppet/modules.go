@@ -14,9 +14,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// modules are the project when it is a module, and those of modules_path. As for
-// kitchen-puppet, the first module of a name is taken whole, and a path that does not
-// exist is passed over.
+// modules are the project when it is a module, and those of modules_path. As for kitchen-puppet, the first module of a
+// name is taken whole, and a path that does not exist is passed over.
 func (p Puppet) modules() ([]sandbox.File, error) {
 	files, taken, err := p.ownModule()
 	if err != nil {
@@ -59,8 +58,7 @@ func (p Puppet) modules() ([]sandbox.File, error) {
 	return files, nil
 }
 
-// ownModule is the project as a module, under each of its names. taken are the names, and
-// what has them.
+// ownModule is the project as a module, under each of its names. taken are the names, and what has them.
 func (p Puppet) ownModule() (files []sandbox.File, taken map[string]string, err error) {
 	names, err := p.ownNames()
 	if err != nil {

@@ -53,8 +53,7 @@ func (q Request) image() string {
 	}
 }
 
-// host is where cookbooks are resolved: this machine, or a container, which has a copy of
-// the project.
+// host is where cookbooks are resolved: this machine, or a container, which has a copy of the project.
 type host struct {
 	// tool is the name of the tool, program its command there.
 	tool, program string
@@ -65,8 +64,7 @@ type host struct {
 	image     string
 }
 
-// findHost finds the tool: on this machine, else in a container, as provisioner.resolver
-// says.
+// findHost finds the tool: on this machine, else in a container, as provisioner.resolver says.
 func (q Request) findHost(ctx context.Context, s source) (*host, error) {
 	mode := q.Keys.Resolver
 	names := "no " + s.commands[0]

@@ -39,8 +39,7 @@ type Request struct {
 	Keys config.Chef
 	// Env are the variables of the tool: proxies and the licence.
 	Env map[string]string
-	// Skip reports whether a file or directory of a cookbook, relative to it, does not
-	// matter for the result.
+	// Skip reports whether a file or directory of a cookbook, relative to it, does not matter for the result.
 	Skip func(rel string, dir bool) bool
 	// Workstation makes containers; nil where there are none.
 	Workstation Workstation
@@ -71,9 +70,8 @@ func (q Request) key(s source) string {
 		k.CookbookGlobs)
 }
 
-// resolve brings the lock file up to date as always_update_cookbooks says, and
-// returns the directory of what was exported for it. What was exported before for
-// the same lock file and the same local cookbooks is taken as it is.
+// resolve brings the lock file up to date as always_update_cookbooks says, and returns the directory of what was
+// exported for it. What was exported before for the same lock file and the same local cookbooks is taken as it is.
 func (q Request) resolve(ctx context.Context, s source) (dir string, err error) {
 	st := store{filepath.Join(q.StateDir, "cookbooks")}
 	unlock, err := st.lock(ctx)

@@ -18,8 +18,7 @@ import (
 type policyLock struct {
 	Name      string `json:"name"`
 	Cookbooks map[string]struct {
-		// Source is the directory of a cookbook that is not pinned, relative to
-		// the Policyfile.
+		// Source is the directory of a cookbook that is not pinned, relative to the Policyfile.
 		Source string `json:"source"`
 	} `json:"cookbook_locks"`
 }
@@ -96,8 +95,7 @@ var (
 	berksMetadata = regexp.MustCompile(`(?m)^\s*metadata\b`)
 )
 
-// Berksfile resolves and vendors the cookbooks of a Berksfile with berks. Errors:
-// *Error.
+// Berksfile resolves and vendors the cookbooks of a Berksfile with berks. Errors: *Error.
 func (r *Resolver) Berksfile(ctx context.Context, q Request) (Result, error) {
 	s := source{
 		lock: q.File + ".lock", salt: "berks", commands: []string{"berks"},

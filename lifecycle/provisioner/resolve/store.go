@@ -15,8 +15,7 @@ import (
 // storeKeeps is how many resolutions a project keeps.
 const storeKeeps = 8
 
-// store keeps resolved cookbooks of a project by the digest of what they were made
-// from: .kitchen/galley/cookbooks.
+// store keeps resolved cookbooks of a project by the digest of what they were made from: .kitchen/galley/cookbooks.
 type store struct{ dir string }
 
 // lock keeps other galleys of the project away, until unlock.

@@ -57,8 +57,7 @@ func (s Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 	return sandbox.Sync(sb.Local, files, nil)
 }
 
-// line is the command, or the script's path in the runner with the script's file and
-// what must hold before it runs.
+// line is the command, or the script's path in the runner with the script's file and what must hold before it runs.
 func (s Shell) line(sb sandbox.Dir) (files []sandbox.File, check, line string, err error) {
 	k := s.Provisioner.Shell
 	if k.Command != "" {
@@ -101,8 +100,7 @@ func withArguments(command string, arguments []string) (string, error) {
 	return head + " " + runner.QuoteAll(arguments) + command[len(head):], nil
 }
 
-// endOfCommand is the index behind the last character of a shell text that is neither
-// blank nor part of a comment.
+// endOfCommand is the index behind the last character of a shell text that is neither blank nor part of a comment.
 func endOfCommand(text string) int {
 	end, quote, word := 0, byte(0), false
 	for i := 0; i < len(text); i++ {
@@ -162,8 +160,7 @@ func (s Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 	return converge.Run(ctx, newJob, s.Twice(), "", r, sb, out)
 }
 
-// interpreter is the program of a script's first line ("#!"), or "". For env it is the
-// program that env is to find.
+// interpreter is the program of a script's first line ("#!"), or "". For env it is the program that env is to find.
 func interpreter(script string) (program string, onPath bool) {
 	f, err := os.Open(script)
 	if err != nil {
@@ -201,8 +198,7 @@ func checkInterpreter(script string) string {
 	return test + " || { echo " + runner.Quote(filepath.Base(script)+" wants the interpreter "+program+", which is not in the runner") + " >&2; exit 127; }"
 }
 
-// scriptHint explains the codes by which a shell says that it could not run something:
-// the script itself is there.
+// scriptHint explains the codes by which a shell says that it could not run something: the script itself is there.
 func scriptHint(code int) string {
 	switch code {
 	case 126:

@@ -12,8 +12,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// The files that galley writes for InSpec. JSON is YAML too, which is what InSpec
-// takes inputs for by the file's name.
+// The files that galley writes for InSpec. JSON is YAML too, which is what InSpec takes inputs for by the file's name.
 const (
 	inputsFile = "inputs.yml"
 	configFile = "config.json"
@@ -58,8 +57,7 @@ func makeParent(file string) error {
 	return nil
 }
 
-// reporters are those that kitchen.yml names, with its placeholders filled in and
-// files as paths of this machine.
+// reporters are those that kitchen.yml names, with its placeholders filled in and files as paths of this machine.
 func (n *InSpec) reporters() (others []reporter, own ownReport) {
 	c := n.Verifier.Inspec
 	names := c.Reporter

@@ -19,10 +19,9 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
-// onHost runs this machine's InSpec. It reaches the runner through Docker's API, which
-// every engine here serves; looked are the places where an InSpec was looked for before.
-// What it reads and writes besides the project is in a directory of its own, which no
-// runner can reach.
+// onHost runs this machine's InSpec. It reaches the runner through Docker's API, which every engine here serves; looked
+// are the places where an InSpec was looked for before. What it reads and writes besides the project is in a directory
+// of its own, which no runner can reach.
 func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ []result.TestCase, err error) {
 	binary, err := n.hostBinary(looked)
 	if err != nil {

@@ -1,6 +1,5 @@
-// Package inspec verifies with InSpec or Cinc Auditor: in the runner, with the binary
-// that the tool volume (Chef's, say) or the image has, or else on this machine through
-// the engine's API.
+// Package inspec verifies with InSpec or Cinc Auditor: in the runner, with the binary that the tool volume (Chef's,
+// say) or the image has, or else on this machine through the engine's API.
 package inspec
 
 import (
@@ -25,12 +24,10 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
 
-// Dir is the directory of InSpec's tests in busser's layout, and that of all that
-// belongs to InSpec in the sandbox.
+// Dir is the directory of InSpec's tests in busser's layout, and that of all that belongs to InSpec in the sandbox.
 const Dir = "inspec"
 
-// reportsDir is where InSpec in the runner writes the reports that kitchen.yml asks
-// for, in the sandbox.
+// reportsDir is where InSpec in the runner writes the reports that kitchen.yml asks for, in the sandbox.
 const reportsDir = "reports"
 
 // The exit codes of InSpec that are no failure of tests.
@@ -56,9 +53,8 @@ type InSpec struct {
 // New returns the verifier of the tests in a directory of this machine.
 func New(b testrun.Base, dir string) *InSpec { return &InSpec{Base: b, targets: []target{{path: dir}}} }
 
-// Find collects the profiles of an instance: the suite's own directory, as
-// kitchen-inspec finds it, and those that kitchen.yml names. looked are the places where
-// it looked.
+// Find collects the profiles of an instance: the suite's own directory, as kitchen-inspec finds it, and those that
+// kitchen.yml names. looked are the places where it looked.
 func Find(b testrun.Base) (parts []testrun.Part, looked []string, err error) {
 	dir := suiteDir(b)
 	looked = []string{b.Shown(dir)}
@@ -92,9 +88,8 @@ func (n *InSpec) Paths() []string {
 	return list
 }
 
-// suiteDir is where the suite's own tests are: test/recipes takes the place
-// of test/integration where it exists, and a directory for another tool beside
-// them means that InSpec's are in one of their own.
+// suiteDir is where the suite's own tests are: test/recipes takes the place of test/integration where it exists, and a
+// directory for another tool beside them means that InSpec's are in one of their own.
 func suiteDir(b testrun.Base) string {
 	base := b.TestBase
 	if recipes := filepath.Join(b.Root, "test", "recipes"); project.IsDir(recipes) {
@@ -133,9 +128,8 @@ func (n *InSpec) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, 
 	return cases, err
 }
 
-// betterOnHost reports whether this machine's InSpec can fetch profiles that the
-// runner's cannot: a login to Chef Automate is known here only, and few runners
-// have git.
+// betterOnHost reports whether this machine's InSpec can fetch profiles that the runner's cannot: a login to Chef
+// Automate is known here only, and few runners have git.
 func (n *InSpec) betterOnHost(ctx context.Context, r testrun.Run) (bool, error) {
 	if !n.remote.git && !n.remote.login || !hostReaches(r.Target) {
 		return false, nil
@@ -159,8 +153,7 @@ func (n *InSpec) binaries() []string {
 	return []string{"inspec", "cinc-auditor"}
 }
 
-// env is the environment of InSpec alone; licences go this way since a command
-// line can be seen by others.
+// env is the environment of InSpec alone; licences go this way since a command line can be seen by others.
 func (n *InSpec) env() map[string]string {
 	c := n.Verifier.Inspec
 	env := map[string]string{}
@@ -222,8 +215,7 @@ func (n *InSpec) Files() ([]sandbox.File, error) {
 	return append(list, written...), err
 }
 
-// carried are the files and directories of this machine that InSpec reads. One
-// that lies in another one is left out.
+// carried are the files and directories of this machine that InSpec reads. One that lies in another one is left out.
 func (n *InSpec) carried() ([]string, error) {
 	var all []string
 	n.remote, n.moved = remoteProfiles{}, map[string]map[string]string{}
@@ -333,8 +325,7 @@ func fetchReport(ctx context.Context, r runner.Runner, from, to string) error {
 	return nil
 }
 
-// verdict reads the results. source turns the path of a test, as InSpec saw it, into one
-// of this machine.
+// verdict reads the results. source turns the path of a test, as InSpec saw it, into one of this machine.
 func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r testrun.Run,
 	source func(string) string) ([]result.TestCase, error) {
 	cases, unread := result.ParseInSpec(report)

@@ -110,8 +110,7 @@ func withScheme(scheme, address string) string {
 
 // remoteProfiles is what InSpec needs to fetch profiles that are not on this machine.
 type remoteProfiles struct {
-	// git: some are in Git. login: some are in Chef Automate, for which InSpec must
-	// have logged in.
+	// git: some are in Git. login: some are in Chef Automate, for which InSpec must have logged in.
 	git, login bool
 }
 
@@ -168,9 +167,8 @@ func (n *InSpec) withDependencies(profile string) ([]string, error) {
 // metadataFile makes a profile of a directory.
 const metadataFile = "inspec.yml"
 
-// dependency is the directory of a profile that another one depends on: relative to the
-// project, where kitchen-inspec runs, else to the profile, where InSpec looks. What
-// InSpec would not find there is noted in n.moved.
+// dependency is the directory of a profile that another one depends on: relative to the project, where kitchen-inspec
+// runs, else to the profile, where InSpec looks. What InSpec would not find there is noted in n.moved.
 func (n *InSpec) dependency(profile, text string) (string, error) {
 	next := text
 	if !filepath.IsAbs(next) {
@@ -217,13 +215,11 @@ func (n *InSpec) movedMetadata(profile string) ([]byte, error) {
 	return yaml.Marshal(meta)
 }
 
-// lockedPath matches the directory of a dependency in a lock file of InSpec's, which
-// writes it as an absolute path.
+// lockedPath matches the directory of a dependency in a lock file of InSpec's, which writes it as an absolute path.
 var lockedPath = regexp.MustCompile(`(?m)^[ -]*:?path: `)
 
-// locksThisMachine reports whether a file is such a lock file: `inspec exec` by hand
-// leaves one, and in the runner its directories do not exist. Without it InSpec
-// resolves the dependencies of inspec.yml itself.
+// locksThisMachine reports whether a file is such a lock file: `inspec exec` by hand leaves one, and in the runner its
+// directories do not exist. Without it InSpec resolves the dependencies of inspec.yml itself.
 func locksThisMachine(file string) bool {
 	if filepath.Base(file) != "inspec.lock" {
 		return false

@@ -2,9 +2,8 @@
 //
 //	exchange CANARY DIR...
 //
-// CANARY is a path of the host; each DIR is a sandbox. It swaps directories and files of
-// the sandboxes for links to the canary, for pipes and for devices, atomically and
-// without pause, and what lies at /res for a link.
+// CANARY is a path of the host; each DIR is a sandbox. It swaps directories and files of the sandboxes for links to the
+// canary, for pipes and for devices, atomically and without pause, and what lies at /res for a link.
 package main
 
 import (

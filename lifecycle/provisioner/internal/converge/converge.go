@@ -1,6 +1,5 @@
-// Package converge holds what all provisioners share: what they are to the life cycle,
-// the script that a converge runs, its repetition, and the second run that shows
-// idempotence.
+// Package converge holds what all provisioners share: what they are to the life cycle, the script that a converge runs,
+// its repetition, and the second run that shows idempotence.
 package converge
 
 import (
@@ -49,8 +48,7 @@ type Tool struct {
 type Summary struct {
 	// Text is the tool's own summary line, or empty.
 	Text string
-	// Changed and Failed are how many things it changed and failed at, -1 when
-	// unknown.
+	// Changed and Failed are how many things it changed and failed at, -1 when unknown.
 	Changed, Failed int
 	// Changes are the names of what it changed, as far as it reports them.
 	Changes []string

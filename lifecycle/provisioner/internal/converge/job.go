@@ -52,9 +52,8 @@ type Job struct {
 	Start func(ctx context.Context, out runner.Output) (exitCode int, err error)
 }
 
-// Run executes the script in the runner, again for the exit codes that kitchen.yml
-// names in retry_on_exit_code. An exec that fails for another reason than its exit
-// code is never repeated: the first may still be running.
+// Run executes the script in the runner, again for the exit codes that kitchen.yml names in retry_on_exit_code. An exec
+// that fails for another reason than its exit code is never repeated: the first may still be running.
 func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error) {
 	for try := 1; ; try++ {
 		code, err := j.exec(ctx, r, sb, out, try)
@@ -157,8 +156,7 @@ func (t *lineReader) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// close ends the last line when the tool, killed perhaps, did not: what comes next is
-// not a part of it.
+// close ends the last line when the tool, killed perhaps, did not: what comes next is not a part of it.
 func (t *lineReader) close() {
 	if len(t.line) > 0 || t.long {
 		_, _ = t.Write([]byte{'\n'}) // what is shown, not what is decided

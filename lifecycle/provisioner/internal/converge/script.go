@@ -16,9 +16,8 @@ import (
 // RunCommand is the file in the sandbox with what a converge runs.
 const RunCommand = "run_command"
 
-// Script is what RunCommand holds: command lines for a POSIX shell. The environment that
-// kitchen.yml and the user give is that of the exec (Job.Env), so that no variable's name
-// or value is shell text.
+// Script is what RunCommand holds: command lines for a POSIX shell. The environment that kitchen.yml and the user give
+// is that of the exec (Job.Env), so that no variable's name or value is shell text.
 type Script struct{ lines []string }
 
 // Default sets and exports variables of galley's own where the environment has none.
@@ -45,10 +44,9 @@ func (s Script) File() sandbox.File {
 	return sandbox.File{Path: RunCommand, Data: []byte(s.String()), Mode: 0o755}
 }
 
-// command is the command that runs the script in the runner with an environment.
-// command_prefix stands before a shell, so that it holds for all that the script does. Since
-// sudo and the like clear the environment, that shell is told it again, as Test Kitchen has
-// it: on its standard input, because a file would have to be readable by any user.
+// command is the command that runs the script in the runner with an environment. command_prefix stands before a shell,
+// so that it holds for all that the script does. Since sudo and the like clear the environment, that shell is told it
+// again, as Test Kitchen has it: on its standard input, because a file would have to be readable by any user.
 func command(p config.Provisioner, sb sandbox.Dir, env map[string]string) runner.Command {
 	file := path.Join(sb.Remote, RunCommand)
 	if p.CommandPrefix == "" {

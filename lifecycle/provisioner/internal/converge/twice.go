@@ -12,11 +12,9 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// Run syncs the sandbox and runs a job; where idempotence is to be shown, a second
-// one, in which nothing may change. newJob makes each, with a parser of its own; thing
-// is what the tool changes, such as "task". For a tool that does not report what it
-// changed, the files of the runner are compared. Errors: *runner.ExitError,
-// *ChangedAgainError.
+// Run syncs the sandbox and runs a job; where idempotence is to be shown, a second one, in which nothing may change.
+// newJob makes each, with a parser of its own; thing is what the tool changes, such as "task". For a tool that does not
+// report what it changed, the files of the runner are compared. Errors: *runner.ExitError, *ChangedAgainError.
 func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing string, r runner.Runner, sb sandbox.Dir,
 	out runner.Output) (Summary, error) {
 	if err := r.Sync(ctx); err != nil {
@@ -61,8 +59,7 @@ func unstable() []string {
 		"/root/.cache", "/root/.ansible"}
 }
 
-// fileTimes finds the files of a runner that changed after start, by a file whose age
-// they are compared with.
+// fileTimes finds the files of a runner that changed after start, by a file whose age they are compared with.
 type fileTimes struct {
 	r  runner.Runner
 	sb sandbox.Dir
@@ -71,8 +68,7 @@ type fileTimes struct {
 func (f fileTimes) reference() string { return path.Join(f.sb.Remote, ".galley-second-run") }
 
 func (f fileTimes) start(ctx context.Context) error {
-	// Small images compare ages by the second: what changes in the reference's
-	// own second would not count.
+	// Small images compare ages by the second: what changes in the reference's own second would not count.
 	const line = `touch "$0" && now=$(date +%s) && while [ "$(date +%s)" = "$now" ]; do sleep 0.1 2> /dev/null || ` +
 		`sleep 1; done`
 	code, err := f.r.Exec(ctx, runner.Command{Argv: append(runner.Shell(line), f.reference())})

@@ -8,8 +8,7 @@ import (
 	"slices"
 )
 
-// maxResults bounds the results of one tool, in bytes, against a test that prints
-// without end.
+// maxResults bounds the results of one tool, in bytes, against a test that prints without end.
 const maxResults = 64 << 20
 
 // capture keeps what is written to it, up to maxResults.
@@ -50,8 +49,7 @@ func (c *capture) bytes() ([]byte, error) {
 	return c.buf.Bytes(), nil
 }
 
-// splitter passes a stream on up to a token, and keeps what comes after it. Not
-// safe for concurrent use.
+// splitter passes a stream on up to a token, and keeps what comes after it. Not safe for concurrent use.
 type splitter struct {
 	token  []byte
 	before io.Writer

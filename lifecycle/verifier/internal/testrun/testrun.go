@@ -23,8 +23,7 @@ type Base struct {
 	config.Instance
 }
 
-// Target is what a verifier that runs on this machine needs to know of the runner and
-// its engine.
+// Target is what a verifier that runs on this machine needs to know of the runner and its engine.
 type Target struct {
 	ContainerID, ContainerName, Hostname string
 	// Image is the ID of the image that the runner was made from.
@@ -74,10 +73,9 @@ func (b Base) RunnerEnv() map[string]string {
 	return env
 }
 
-// InRunner is a shell text for the runner with kitchen.yml's command_prefix and sudo in
-// front. As in Test Kitchen they stand before a shell, and so hold for all of it. Root
-// goes without sudo, which many an image lacks: a kitchen.yml that was written for
-// machines says sudo, and dokken's transport never wanted it.
+// InRunner is a shell text for the runner with kitchen.yml's command_prefix and sudo in front. As in Test Kitchen they
+// stand before a shell, and so hold for all of it. Root goes without sudo, which many an image lacks: a kitchen.yml
+// that was written for machines says sudo, and dokken's transport never wanted it.
 func (b Base) InRunner(text string) string {
 	v := b.Verifier
 	if !v.Sudo {

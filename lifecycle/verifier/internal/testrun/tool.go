@@ -22,8 +22,7 @@ type Tool struct {
 	Binaries []string
 	// Dir is where it is run.
 	Dir string
-	// Command is the shell line that runs it; "$tool" is its command there, and
-	// "$results" a file for its results.
+	// Command is the shell line that runs it; "$tool" is its command there, and "$results" a file for its results.
 	Command string
 	Source  ResultSource
 	// Remedy is how to get the tool.
@@ -53,9 +52,8 @@ type Outcome struct {
 // missingMark follows the token when the tool is in none of the places.
 const missingMark = "missing"
 
-// RunTool finds the tool in the runner and runs it, in one exec. A results file
-// comes after the printed text, behind a token that cannot be guessed, so neither
-// the place of the file nor its owner matters. Errors: *ToolMissingError.
+// RunTool finds the tool in the runner and runs it, in one exec. A results file comes after the printed text, behind a
+// token that cannot be guessed, so neither the place of the file nor its owner matters. Errors: *ToolMissingError.
 func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 	token := "\x1egalley-results-" + names.Random(16) + ":"
 	tail := &process.Tail{}
@@ -90,8 +88,7 @@ func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 	return o, err
 }
 
-// candidates are where the tool is looked for: on the PATH, and where volumes of
-// tool images have their commands.
+// candidates are where the tool is looked for: on the PATH, and where volumes of tool images have their commands.
 func (t Tool) candidates() []string {
 	if t.Verifier.Tool.Binary != "" {
 		return []string{t.Verifier.Tool.Binary}

@@ -24,9 +24,8 @@ type Verdict struct {
 	Output string
 }
 
-// Cases completes the cases of a tool's run by its exit code. Where the two do not
-// fit, or there are no cases, the exit code becomes a case, so that no failure is
-// missing from the reports. Errors: *FailedError.
+// Cases completes the cases of a tool's run by its exit code. Where the two do not fit, or there are no cases, the exit
+// code becomes a case, so that no failure is missing from the reports. Errors: *FailedError.
 func (v Verdict) Cases(cases []result.TestCase, warn io.Writer) ([]result.TestCase, error) {
 	if v.Unread != nil {
 		if _, err := fmt.Fprintf(warn, "The results of %s cannot be read, so its exit code decides: %v\n", v.Tool,
@@ -67,8 +66,7 @@ type FailedError struct {
 	Exit *runner.ExitError
 }
 
-// Error tells how many failed; when the tool failed without saying which, how it
-// ended.
+// Error tells how many failed; when the tool failed without saying which, how it ended.
 func (e *FailedError) Error() string {
 	if e.Failed == 0 {
 		return e.Exit.Error()
@@ -102,8 +100,7 @@ func (e *NoTestsError) Error() string {
 	return "no tests were found in " + strings.Join(e.Looked, ", ")
 }
 
-// ToolMissingError says that a test tool is neither in the runner nor, for tools
-// that can run there, on this machine.
+// ToolMissingError says that a test tool is neither in the runner nor, for tools that can run there, on this machine.
 type ToolMissingError struct {
 	// Tool is what is missing, Places where it was looked for.
 	Tool   string
