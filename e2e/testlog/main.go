@@ -1,9 +1,10 @@
 // Command testlog reads what `go test -json` prints and prints it as `go test` does
-// without -v; and at the end which tests were skipped, and why.
+// without -v; and at the end which tests were slow, and which were skipped, and why.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,6 +28,8 @@ type event struct {
 	Package string
 	Test    string
 	Output  string
+	// Elapsed is how long a test took that ended, in seconds.
+	Elapsed float64
 }
 
 // run is a test that has begun.
@@ -44,6 +47,8 @@ type log struct {
 	runs map[string][]*run
 	// skipped are the names of the tests that give a reason.
 	skipped map[string][]string
+	// slow are the ends of tests that took at least slowTest.
+	slow []event
 }
 
 func convert(in io.Reader, out io.Writer) error {
@@ -58,6 +63,7 @@ func convert(in io.Reader, out io.Writer) error {
 		}
 		l.add(e)
 	}
+	l.tellSlow()
 	l.tellSkipped()
 	return lines.Err()
 }
@@ -101,6 +107,9 @@ func (l *log) end(e event) {
 	}
 	if strings.Contains(e.Test, "/") {
 		return
+	}
+	if e.Elapsed >= slowTest {
+		l.slow = append(l.slow, e)
 	}
 	if e.Action == "fail" {
 		l.tellFailed(e.Package, e.Test)
@@ -156,6 +165,20 @@ func reasonOf(r *run) string {
 		return reason
 	}
 	return "no reason given"
+}
+
+// slowTest is from which time a test is named at the end, in seconds, and maxSlow how many are.
+const slowTest, maxSlow = 10, 20
+
+func (l *log) tellSlow() {
+	if len(l.slow) == 0 {
+		return
+	}
+	slices.SortStableFunc(l.slow, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	fmt.Fprintln(l.out, "\n== slowest")
+	for _, e := range l.slow[:min(maxSlow, len(l.slow))] {
+		fmt.Fprintf(l.out, "%6.0fs  %s\n", e.Elapsed, e.Test)
+	}
 }
 
 func (l *log) tellSkipped() {
