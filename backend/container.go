@@ -25,7 +25,7 @@ type ContainerSpec struct {
 	// Domainname is the part after the host name.
 	Domainname string
 	// User is "uid[:gid]" or a name; empty means the image's own, and root where
-	// a user namespace mode would otherwise choose somebody else.
+	// a user namespace mode would otherwise choose another user.
 	User    string
 	WorkDir string
 	// StopSignal is a name such as "SIGTERM"; empty means the image's own.
@@ -133,7 +133,7 @@ type ExecSpec struct {
 	User    string
 	WorkDir string
 	// Mark is what the command's marker begins with (package execmark), by which what is left
-	// of it can be found; empty where nobody will look.
+	// of it can be found; empty where none will look.
 	Mark string
 	// Stdin, when set, is copied to the command until it ends.
 	Stdin io.Reader

@@ -109,7 +109,7 @@ func TestMovedProject(t *testing.T) {
 
 // What is shared and removed by another galley's prune at any step of a run is made again.
 func TestPruneBesideARun(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")
 		p := newProject(t, e, killFiles("one", "two", "three", "four"))
 		other := newProject(t, e, map[string]string{"kitchen.yml": suitesKitchen("one")})
@@ -126,7 +126,7 @@ func TestPruneBesideARun(t *testing.T) {
 	})
 }
 
-// A container that somebody made of a runner's image has the runner's labels. It and its image are theirs.
+// A container that a user made of a runner's image has the runner's labels. It and its image are theirs.
 func TestMadeOfARunner(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

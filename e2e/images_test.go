@@ -47,7 +47,7 @@ func newShelf(t *testing.T, e testbed.Engine, content string, more ...string) *s
 	return s
 }
 
-// public and private are the image's names: everybody may pull the one, and the other whoever knows the password.
+// public and private are the image's names: all may pull the one, and those who know the password the other.
 func (s *shelf) public() string  { return s.Address + "/" + s.path }
 func (s *shelf) private() string { return s.AuthAddress + "/" + s.path }
 
@@ -124,7 +124,7 @@ func requestsWith(requests []string, ends ...string) []string {
 
 // When images are pulled, how often, and what is heard of it.
 func TestPullPolicies(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "first")
 		e, log := e.LogRequests(t)
 		kitchen := func(policy string) string {
@@ -236,7 +236,7 @@ func TestRegistryErrors(t *testing.T) {
 
 // Credentials from every place where people keep them, each for its own registry.
 func TestCredentials(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		s := newShelf(t, e, "private")
 		auth := base64.StdEncoding.EncodeToString([]byte(s.User + ":" + s.Password))
 		auths := s.auths()
@@ -404,7 +404,7 @@ func removeWorkImages(t *testing.T, e testbed.Engine, text string) {
 
 // A build that fails says which step, and all that it printed.
 func TestWorkImageFails(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(`
 run:

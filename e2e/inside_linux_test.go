@@ -43,7 +43,7 @@ func TestLogin(t *testing.T) {
 }
 
 func TestLoginWithACommand(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("true", "true")})
 		p.ok("create")

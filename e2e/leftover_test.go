@@ -30,7 +30,7 @@ func leftoverProject(t *testing.T, e testbed.Engine) *project {
 
 // What no instance needs any more is listed and removed by one command, also when nothing is remembered of it.
 func TestLeftOver(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := leftoverProject(t, e)
 		require.NotContains(t, p.ok("list").stderr, "left over")
 		p.ok("create", "-c2")
@@ -59,7 +59,7 @@ func TestLeftOver(t *testing.T) {
 
 // An engine that does not answer is not replaced: destroy fails with the remedy, and --forget gives the runner up.
 func TestForget(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := leftoverProject(t, e)
 		socket := filepath.Join(p.dir, "engine.sock")
 		target := strings.TrimPrefix(e.Host, "unix://")
@@ -90,7 +90,7 @@ func TestForget(t *testing.T) {
 
 // The last words of a runner that ended can be read, and no name is needed where there is one instance.
 func TestLogsOfAnEndedRunner(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": strings.NewReplacer(", {name: gone}", "", "%PID%", "echo last words").Replace(twoSuites)})
 		p.galley("create") // which fails when it sees the end in time

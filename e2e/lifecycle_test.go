@@ -68,7 +68,7 @@ func matrixProject(t *testing.T, e testbed.Engine) *project {
 
 // A matrix is green from a clean state and from a dirty one, and leaves nothing.
 func TestMatrix(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := matrixProject(t, e)
 		r := p.ok("test", "-c", "4")
 		for _, name := range []string{"one-busybox", "one-with-chef", "two-busybox", "two-with-chef"} {
@@ -135,7 +135,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 }
 
 func TestFailedConverge(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo before the end; exit 3", "true")})
 		r := p.galley("test")
@@ -179,7 +179,7 @@ func TestPhases(t *testing.T) {
 }
 
 func TestHooks(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("cat /hook", "true") + `
 lifecycle:
@@ -205,7 +205,7 @@ lifecycle:
 
 // A changed configuration is seen, told and applied.
 func TestDrift(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("true", "true")})
 		p.ok("create")
@@ -223,7 +223,7 @@ func TestDrift(t *testing.T) {
 
 // Ctrl-C stops cleanly: exit code 130, the state says what was under way, and the next run goes on from there.
 func TestInterrupt(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo started; exec sleep 600", "true")})
 		cmd := p.command(t.Context(), "test")
@@ -249,7 +249,7 @@ func TestInterrupt(t *testing.T) {
 
 // A galley that is killed leaves nothing that hinders the next one.
 func TestKilled(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo started; test -e /again || { touch /again; exec sleep 600; }", "true")})
 		cmd := p.command(t.Context(), "test")
@@ -273,7 +273,7 @@ func TestKilled(t *testing.T) {
 }
 
 func TestWrongYAML(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := newProject(t, e, map[string]string{"kitchen.yml": "driver:\n  name: dokken\n  ports: {80: 80\nplatforms: []\n"})
 		r := p.galley("create")
 		require.Equal(t, 1, r.code)
@@ -285,7 +285,7 @@ func TestWrongYAML(t *testing.T) {
 }
 
 func TestSelection(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := matrixProject(t, e)
 		require.Equal(t, "one-busybox\none-with-chef\ntwo-busybox\ntwo-with-chef\n", p.ok("list", "--bare").stdout)
 		require.Equal(t, "two-busybox\n", p.ok("list", "-b", "two-b").stdout)
@@ -299,7 +299,7 @@ func TestSelection(t *testing.T) {
 }
 
 func TestEnginesCommand(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("true", "true")})
 		var rows []struct{ Verdict, Engine, Source string }
 		require.NoError(t, json.Unmarshal([]byte(p.ok("engines", "--json").stdout), &rows))

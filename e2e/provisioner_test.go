@@ -319,7 +319,7 @@ echo "$(ls "$1" | wc -l) files in all"
 
 // The shell provisioner's script, arguments and data; what a second run changed is seen by the files.
 func TestShellProvisioner(t *testing.T) {
-	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{
 			"kitchen.yml": toolKitchen("busybox", `

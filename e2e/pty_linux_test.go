@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is a pseudo-terminal with a program in it, and somebody who types.
+// terminal is a pseudo-terminal with a program in it, and a person who types.
 type terminal struct {
 	t      *testing.T
 	master *os.File

@@ -168,7 +168,7 @@ func TestFarEngines(t *testing.T) {
 
 // runAskedProject goes a way that differs from another one only in how it is found.
 func runAskedProject(t *testing.T, e testbed.Engine, r route) {
-	e.Rootless = false // whoever comes from afar is nobody special here
+	e.Rootless = false // a remote caller has no special user here
 	p := newFarProject(t, e, farFiles("first"))
 	p.env = append(p.env, r.env...)
 	defer p.galley("destroy") // a Cleanup is too late: the project is gone then
@@ -179,7 +179,7 @@ func runAskedProject(t *testing.T, e testbed.Engine, r route) {
 
 func runFarProject(t *testing.T, e testbed.Engine, r route) {
 	if len(r.env) > 0 {
-		e.Rootless = false // whoever comes from afar is nobody special here
+		e.Rootless = false // a remote caller has no special user here
 	}
 	p := newFarProject(t, e, farFiles("first"))
 	p.env = append(p.env, r.env...)

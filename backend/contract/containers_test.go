@@ -231,7 +231,7 @@ func testRemoveAtOnce(t *testing.T, s *suite) {
 	require.NoFileExists(t, dir+"/asked")
 }
 
-// testRemoveConcurrently: whoever is told that the container is removed can take its name.
+// testRemoveConcurrently: a caller that is told that the container is removed can take its name.
 func testRemoveConcurrently(t *testing.T, s *suite) {
 	c := s.start(t)
 	g, ctx := errgroup.WithContext(s.ctx(t))

@@ -91,7 +91,7 @@ func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Creden
 const envConfig = "DOCKER_AUTH_CONFIG"
 
 // files are the places of Docker's config.json and Podman's auth.json. Without a home there are no places below it: the
-// working directory is somebody else's.
+// working directory is another user's.
 func (f Finder) files() []string {
 	var list []string
 	add := func(dir string, elem ...string) {

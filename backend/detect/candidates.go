@@ -238,7 +238,7 @@ func wellKnownSockets(h Host) []Candidate {
 
 // refuseForeign refuses the sockets below a directory that the environment names, where it, the socket or what is between
 // them belongs to another user than this one and root: the directory may be one in which everybody can make files, and
-// whoever did would be sent this user's logins.
+// its owner would be sent this user's logins.
 func (h Host) refuseForeign(list []Candidate, dir string) {
 	for i := range list {
 		c := &list[i]

@@ -14,7 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/dial"
 )
 
-// pingTimeout bounds how long an engine may take to say what it is, besides a login for which somebody may have to
+// pingTimeout bounds how long an engine may take to say what it is, besides a login for which a person may have to
 // touch a key. A dead one does not hold anybody up.
 const pingTimeout = 15 * time.Second
 

@@ -25,7 +25,7 @@ func sshRules() []sshRule {
 	)
 	return []sshRule{
 		{"REMOTE HOST IDENTIFICATION HAS CHANGED", nil, "the host shows another key than the one that known_hosts has for it",
-			"If the host was set up anew, remove the old key with ssh-keygen -R NAME, then log in once with ssh HOST and check the new one. If not, somebody may be listening in."},
+			"If the host was set up anew, remove the old key with ssh-keygen -R NAME, then log in once with ssh HOST and check the new one. If not, another machine may be listening in."},
 		{"Host key verification failed", nil, "the host's key is not in known_hosts",
 			"Log in once with ssh HOST, and accept the key if its fingerprint is the right one."},
 		{"UNPROTECTED PRIVATE KEY FILE", backend.ErrPermission, "ssh refuses the private key, since others may read its file", "Protect it: chmod 600 FILE"},

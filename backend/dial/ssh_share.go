@@ -24,7 +24,7 @@ const (
 )
 
 // sharing are the arguments that let several connections share one login, which costs more than all that is said
-// afterwards. Whoever has arranged for that in ~/.ssh/config is left to it: such a login may have needed a person.
+// afterwards. A user who has arranged for that in ~/.ssh/config goes on doing so: such a login may have needed a person.
 // Where sharing is not possible, each connection logs in by itself.
 func sharing(ctx context.Context, program, goos string, args []string) []string {
 	if goos == "windows" { // its ssh cannot

@@ -48,7 +48,7 @@ func TestSSHArgs(t *testing.T) {
 	require.True(t, strings.HasSuffix(remoteCommand("/it's", backend.KindPodman), `galley '/it'\''s' 'podman'`))
 }
 
-// Whoever shares logins already is left to it.
+// A user who shares logins already goes on doing so.
 // TestLoginTime: who asks a far engine has to leave as much time as a login may take.
 func TestLoginTime(t *testing.T) {
 	for uri, want := range map[string]time.Duration{"ssh://h": loginTimeout, "unix:///s": 0, "tcp://h:1": 0, "npipe:////./pipe/p": 0} {

@@ -238,7 +238,7 @@ func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	return b.removeLayers(ctx)
 }
 
-// removalTime bounds how long somebody else's removal of a container is waited for.
+// removalTime bounds how long another caller's removal of a container is waited for.
 const removalTime = 30 * time.Second
 
 // awaitRemoval waits for the end of a removal that is under way, since until then

@@ -27,7 +27,7 @@ import (
 //
 // The volumes below the overlay are mounted in the container as well, below toolDir, since the engine removes only what
 // no container uses: nobody can pull them away from a container that needs them, and those that no container uses any
-// more are garbage, whoever left them.
+// more are garbage, of any galley.
 
 // toolDir is where a container has the volumes that its private tools are made of.
 const toolDir = "/run/galley/tools"

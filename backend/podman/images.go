@@ -215,7 +215,7 @@ func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 	image, err := b.InspectImage(ctx, ref)
 	if errors.Is(err, backend.ErrNotFound) {
-		return nil // somebody else was faster
+		return nil // another process was faster
 	}
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func TestPullOtherPlatform(t *testing.T) {
 	require.ErrorIs(t, err, backend.ErrWrongPlatform)
 }
 
-// TestRemoveSharedImageGone: somebody else removes an image that has several names.
+// TestRemoveSharedImageGone: another caller removes an image that has several names.
 func TestRemoveSharedImageGone(t *testing.T) {
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodDelete {
