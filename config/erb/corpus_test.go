@@ -157,12 +157,13 @@ func maskTimes(texts []string) []string {
 // TestCorpus renders every file that Test Kitchen loads, and fails where Test
 // Kitchen's ERB fails. Where there is a ruby, the texts are compared with its.
 func TestCorpus(t *testing.T) {
+	cases := loadCorpus(t)
 	paths := corpusPaths(t)
 	tmp, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	var projects []corpusProject
 	var got [][]string
-	for _, c := range loadCorpus(t) {
+	for _, c := range cases {
 		t.Run(c.Case, func(t *testing.T) {
 			p := layOut(t, c, filepath.Join(tmp, c.Case), paths)
 			texts, err := p.render(t)
