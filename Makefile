@@ -17,7 +17,7 @@ help: ## this list
 build: ## ./bin/galley, one static binary
 	$(GO) build -trimpath -ldflags '-s -w$(if $(VERSION), -X main.version=$(VERSION))' -o bin/galley ./cmd/galley
 
-test: ## everything this machine can test, on every engine it can run
+test: ## all tests, on a Docker, a Podman and a rootless Podman (GALLEY_TEST_ENGINES=all for every engine)
 	e2e/test.sh
 
 unit: ## the tests that need no engine, as "make test" runs them

@@ -4,14 +4,15 @@
 # tested and why others were not, which tests only passed when they ran again, and stops
 # what it started. With packages: only those, on the engines.
 #
-#   GALLEY_TEST_ENGINES     the engines to test, with commas; default all, "none" for none
+#   GALLEY_TEST_ENGINES     the engines to test, with commas; "all", or "none". The default is those that are
+#                           required, else the newest Docker, Podman and rootless Podman that this machine can run
 #   GALLEY_REQUIRE_ENGINES  those that must run: a missing one is a failure
 #   GALLEY_TEST_ARTIFACTS   where flaky.txt goes (default bin/test)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 engines=e2e/engines.sh
 dir=${ENGINES_DIR:-${TMPDIR:-/tmp}/galley-engines}
-names=${GALLEY_TEST_ENGINES:-all}
+names=${GALLEY_TEST_ENGINES:-${GALLEY_REQUIRE_ENGINES:-}}
 artifacts=${GALLEY_TEST_ARTIFACTS:-bin/test}
 flaky_budget=1 # tests that may fail once in a whole run and pass when they run again
 export CGO_ENABLED=0
@@ -133,8 +134,23 @@ trap stop_ours EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-IFS=, read -r -a wanted <<< "$names"
+# first NAME...: the first of these engines that this machine can run, which is started.
+first() {
+	local name
+	for name; do
+		if "$engines" install "$name" >&2 && "$engines" up "$name" >&2; then
+			echo "$name,"
+			return
+		fi
+	done
+}
+
 say "engines: install, start"
+[ -n "$names" ] || names=$(first docker26 docker20)$(first podman5 podman4)$(first podman5-rootless podman4-rootless)
+names=${names%,}
+[ -n "$names" ] || { echo "no engine can be run on this machine" >&2; exit 1; }
+export GALLEY_TEST_ENGINES=$names
+IFS=, read -r -a wanted <<< "$names"
 tolerate "$engines" install "${wanted[@]}" registry
 rm -f "$dir"/ran/*
 tolerate "$engines" up "${wanted[@]}" registry

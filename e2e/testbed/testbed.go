@@ -119,7 +119,7 @@ func (b *bed) markInUse() error {
 // wanted reads GALLEY_TEST_ENGINES.
 func wanted() ([]string, error) {
 	switch list := os.Getenv("GALLEY_TEST_ENGINES"); list {
-	case "":
+	case "", "all":
 		return allEngines, nil
 	case "none":
 		return nil, nil
