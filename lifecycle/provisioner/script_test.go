@@ -69,6 +69,9 @@ func TestArguments(t *testing.T) {
 		"show # why":                     "<a b><c>",
 		"show 'x # y' # why\n# more\n\n": "<x # y><a b><c>",
 		"show;":                          "<a b><c>",
+		"show done":                      "<done><a b><c>",
+		"show }":                         "<}><a b><c>",
+		"show $(echo x)":                 "<x><a b><c>",
 		"true && show \\\n  x":           "<x><a b><c>",
 	} {
 		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: shell, command: x, arguments: [a b, c]}\n" +
@@ -80,7 +83,8 @@ func TestArguments(t *testing.T) {
 		require.NoError(t, err, out)
 		require.Equal(t, want, strings.TrimSpace(out), command)
 	}
-	for _, command := range []string{"if true; then x; fi", "cat <<E\nx\nE", "{ x; }", "# nothing"} {
+	for _, command := range []string{"if true; then x; fi", "cat <<E\nx\nE", "{ x; }", "# nothing", "( x )", "(x; y)",
+		"for i in 1; do x\ndone", "case x in x) y;; esac", "{ if true; then x; fi }", "fi"} {
 		b := newBed(t, map[string]string{"kitchen.yml": dokken})
 		b.instances[0].Provisioner.Kind = "shell"
 		b.instances[0].Provisioner.Shell.Command, b.instances[0].Provisioner.Shell.Arguments = command, []string{"a"}

@@ -89,15 +89,34 @@ func withArguments(command string, arguments []string) (string, error) {
 	}
 	at := endOfCommand(command)
 	head := strings.TrimRight(command[:at], " \t\n;&")
-	words := strings.Fields(head)
-	if len(words) == 0 || strings.Contains(command, "<<") {
-		return "", errNoPlace
-	}
-	switch words[len(words)-1] {
-	case "fi", "done", "esac", "}", ")":
+	if head == "" || strings.Contains(command, "<<") || endsBlock(head) {
 		return "", errNoPlace
 	}
 	return head + " " + runner.QuoteAll(arguments) + command[len(head):], nil
+}
+
+// endsBlock reports whether a shell text ends with a block, whose last word stands where a command could, or with a
+// subshell.
+func endsBlock(text string) bool {
+	last := strings.LastIndexAny(text, " \t\n;&|") + 1
+	switch text[last:] {
+	case "fi", "done", "esac", "}":
+		before := strings.TrimRight(text[:last], " \t")
+		return before == "" || strings.ContainsAny(before[len(before)-1:], ";\n&|)}") || endsBlock(before)
+	}
+	depth := 0
+	for i := len(text) - 1; i >= 0; i-- {
+		switch text[i] {
+		case ')':
+			depth++
+		case '(':
+			depth--
+		}
+		if depth == 0 { // "$(" and its kin are words
+			return i < len(text)-1 && (i == 0 || !strings.ContainsAny(text[i-1:i], "$<>"))
+		}
+	}
+	return false
 }
 
 // endOfCommand is the index behind the last character of a shell text that is neither blank nor part of a comment.
