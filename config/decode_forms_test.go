@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // driverWith resolves the driver of a kitchen.yml with these lines under driver:.

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func pointer[T any](v T) *T { return &v }

@@ -3,8 +3,9 @@ package config
 import (
 	"testing"
 
-	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 func TestToolAccess(t *testing.T) {

@@ -73,7 +73,7 @@ func (k *kitchen) trackConverges() config.Instance {
 		switch {
 		case slices.Contains(e.Command, "/opt/kitchen/run_command"):
 			if _, err := k.fake.ReadFile(c.ID, "/opt/kitchen/run_command"); err != nil {
-				return 127, nil // as sh says when the script is not there
+				return 127, nil //nolint:nilerr // as sh says when the script is not there
 			}
 			converged[c.ID] = true
 			return 0, nil

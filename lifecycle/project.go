@@ -137,7 +137,7 @@ func (p Project) readIdentity() (*identity, error) {
 	}
 	var i identity
 	if json.Unmarshal(data, &i) != nil || !isProjectID(i.ID) {
-		return nil, nil
+		return nil, nil //nolint:nilerr // what is no identity is none
 	}
 	return &i, nil
 }

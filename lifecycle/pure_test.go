@@ -62,7 +62,7 @@ func TestNetworkAttachment(t *testing.T) {
 	} {
 		i.Driver.Network = n
 		a := networkAttachment(i)
-		require.Equal(t, n, spec.Network{Mode: spec.NetworkMode(a.Mode), Name: a.Name})
+		require.Equal(t, n, spec.Network{Mode: a.Mode, Name: a.Name})
 	}
 }
 

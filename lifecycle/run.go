@@ -216,7 +216,7 @@ func (r *Run) schedule(ctx context.Context, n int, instances []config.Instance,
 	for k, inst := range instances {
 		g.Go(func() error {
 			if stop.Load() || ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // the instance counts as skipped
 			}
 			started[k], failed[k] = true, do(ctx, inst)
 			if failed[k] != nil && r.o.FailFast {

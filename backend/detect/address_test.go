@@ -104,7 +104,7 @@ func TestPasswordsAreNotShown(t *testing.T) {
 			require.ErrorIs(t, err, backend.ErrUnreachable)
 			require.ErrorContains(t, err, from)
 			require.NotContains(t, err.Error(), "S3CRET")
-			for err := error(r.Candidates[0].err); err != nil; err = errors.Unwrap(err) {
+			for err := r.Candidates[0].err; err != nil; err = errors.Unwrap(err) {
 				require.NotContains(t, err.Error(), "S3CRET")
 			}
 			require.NotContains(t, r.Candidates[0].Endpoint.URI+r.Candidates[0].Reason+r.Candidates[0].Remedy, "S3CRET")

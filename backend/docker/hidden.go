@@ -3,6 +3,7 @@ package docker
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -135,7 +136,7 @@ func pass(to io.Writer, from io.Reader, check func(name string) error) error {
 	tr, tw := tar.NewReader(from), tar.NewWriter(to)
 	for {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return tw.Close()
 		}
 		if err == nil {

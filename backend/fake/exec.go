@@ -53,7 +53,7 @@ func (f *Engine) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, 
 		}
 		running, end := context.WithCancel(ctx)
 		defer end()
-		defer context.AfterFunc(life, end)()
+		defer context.AfterFunc(life, end)() //nolint:contextcheck // the command ends with ctx and with the container
 		for _, hook := range hooks {
 			code, err := hook(running, described, e)
 			switch {

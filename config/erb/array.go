@@ -62,7 +62,6 @@ func arrayMethods(t methodTable) {
 
 // span is the place that an index, an index and a length, or a range names in something of a size.
 func (c *call) span(size int) (start, n int, ok bool) {
-	n = 1
 	if r, isRange := c.arg(0).(*interval); isRange {
 		n = size
 		if r.lo != nil {

@@ -277,7 +277,7 @@ func (p *parser) lexDelimited(t token, kind string, n int) token {
 	if i := strings.IndexByte("([{<", end); i >= 0 {
 		open, end = end, ")]}>"[i]
 	}
-	list := strings.Contains("wWiI", kind) && kind != ""
+	list := strings.ContainsAny(kind, "wWiI")
 	parts := p.content(open, end, kind != "q" && !list, kind == "r")
 	switch {
 	case list:

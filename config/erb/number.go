@@ -2,7 +2,7 @@ package erb
 
 import (
 	"math"
-	"strings"
+	"slices"
 )
 
 // exact is an integer, unless it does not fit into 64 bits.
@@ -33,7 +33,7 @@ func (t methodTable) arithmetic(ints func(a, b int64) (int64, bool), floats func
 		} else if !ok1 || !ok2 {
 			return floats(c.float(c.self), c.float(c.arg(0)))
 		}
-		if b == 0 && strings.Contains("/ % modulo", c.name) {
+		if b == 0 && slices.Contains([]string{"/", "%", "modulo"}, c.name) {
 			c.raise("ZeroDivisionError", "divided by 0")
 		}
 		return c.exact(ints(a, b))

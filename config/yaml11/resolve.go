@@ -82,7 +82,7 @@ func (b *builder) checkVisible(text string, pos Pos) {
 // endsAtIndicator reports whether one of ,[]{} follows a text of one line.
 func (b *builder) endsAtIndicator(n *yaml.Node, text string) bool {
 	_, behind, found := strings.Cut(b.source(n), text)
-	return found && behind != "" && strings.Contains(",[]{}", behind[:1])
+	return found && behind != "" && strings.ContainsAny(behind[:1], ",[]{}")
 }
 
 // written resolves unquoted text and keeps it in numbers and booleans.

@@ -16,8 +16,9 @@ import (
 	"testing"
 
 	"github.com/docker/go-connections/nat"
-	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // What tests ask an engine without galley's own backends: requests of the part of Docker's

@@ -197,7 +197,7 @@ func codeOf(ctx context.Context, err error) int {
 func printError(f *cmdutil.Factory, err error) {
 	var action *lifecycle.ActionError
 	if errors.As(err, &action) {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the parts are printed one by one
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
 			for _, part := range joined.Unwrap() {
 				printError(f, part)
 			}

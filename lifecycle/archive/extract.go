@@ -115,10 +115,10 @@ func extract(from io.Reader, contents bool, place func(dir bool) (string, error)
 		}
 	}()
 	first, err := x.next()
-	if err == io.EOF && !contents {
+	if errors.Is(err, io.EOF) && !contents {
 		return errors.New("the engine sent nothing of it; what is there may be a device, and devices are not copied")
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	dir := contents || first.Typeflag == tar.TypeDir || strings.Contains(strings.Trim(path.Clean(first.Name), "/"), "/")
@@ -144,7 +144,7 @@ func extract(from io.Reader, contents bool, place func(dir bool) (string, error)
 		if err := x.entry(h); err != nil {
 			return err
 		}
-		if h, err = x.next(); err != nil && err != io.EOF {
+		if h, err = x.next(); err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 	}

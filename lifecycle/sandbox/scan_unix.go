@@ -30,7 +30,7 @@ func entriesOf(f *os.File) ([]entry, error) {
 
 func attributesOf(st *unix.Stat_t) attributes {
 	return attributes{
-		stamp: stamp{device: uint64(st.Dev), inode: st.Ino, changed: st.Ctim.Nano(), modified: st.Mtim.Nano(), size: st.Size},
+		stamp: stamp{device: uint64(st.Dev), inode: st.Ino, changed: st.Ctim.Nano(), modified: st.Mtim.Nano(), size: st.Size}, //nolint:unconvert // not everywhere
 		mode:  fs.FileMode(st.Mode & 0o777),
 	}
 }

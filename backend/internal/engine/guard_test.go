@@ -33,10 +33,10 @@ func TestGuardEndsWhatHangs(t *testing.T) {
 		<-r.Context().Done()
 	})
 	var slow *SlowError
-	_, err := client.Get(url + "/containers/json")
+	_, err := client.Get(url + "/containers/json") //nolint:bodyclose // there is none
 	require.ErrorAs(t, err, &slow)
 	require.Equal(t, 50*time.Millisecond, slow.After)
-	_, err = client.Post(url+"/containers/create", "", strings.NewReader("{}"))
+	_, err = client.Post(url+"/containers/create", "", strings.NewReader("{}")) //nolint:bodyclose // there is none
 	require.ErrorAs(t, err, &slow)
 	require.Equal(t, 100*time.Millisecond, slow.After)
 	resp, err := client.Get(url + "/containers/json?begin")
@@ -57,7 +57,7 @@ func TestGuardEndsACopyThatStops(t *testing.T) {
 		<-r.Context().Done()
 	})
 	slow := &SlowError{}
-	_, err := client.Get(url + "/containers/c/archive")
+	_, err := client.Get(url + "/containers/c/archive") //nolint:bodyclose // there is none
 	require.ErrorAs(t, err, &slow)
 	require.Equal(t, 100*time.Millisecond, slow.After)
 	resp, err := client.Get(url + "/v4.0.0/libpod/containers/c/archive?begin")

@@ -33,11 +33,11 @@ type Tool struct {
 type ResultSource int
 
 const (
-	// ResultsPrinted: on standard output, which is shown too.
+	// ResultsPrinted is on standard output, which is shown too.
 	ResultsPrinted ResultSource = iota
-	// ResultsOnly: on standard output, which is for programs only.
+	// ResultsOnly is on standard output, which is for programs only.
 	ResultsOnly
-	// ResultsInFile: in the file "$results".
+	// ResultsInFile is in the file "$results".
 	ResultsInFile
 )
 
