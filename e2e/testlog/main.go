@@ -105,11 +105,12 @@ func (l *log) end(e event) {
 	if e.Action != "fail" {
 		r.output = nil
 	}
-	if strings.Contains(e.Test, "/") {
-		return
-	}
-	if e.Elapsed >= slowTest {
+	depth := strings.Count(e.Test, "/")
+	if e.Elapsed >= slowTest && depth <= 1 { // a test does not count the time of subtests that run side by side
 		l.slow = append(l.slow, e)
+	}
+	if depth > 0 {
+		return
 	}
 	if e.Action == "fail" {
 		l.tellFailed(e.Package, e.Test)
