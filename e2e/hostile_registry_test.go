@@ -74,11 +74,14 @@ func TestHostileRegistry(t *testing.T) {
 		require.NoError(t, err)
 		// The engine's own loopback, where Docker speaks HTTP, leads to this machine's.
 		gateway := strings.Fields(e.Exec(t, "ip", "-4", "route", "show", "default"))[2]
-		forward := e.Command(t.Context(), "socat", "TCP4-LISTEN:"+port+",bind=127.0.0.1,reuseaddr,fork", "TCP4:"+gateway+":"+port)
+		forward := e.Command(t.Context(), "sh", "-c", `socat "$@" & cat; kill $!`, "sh",
+			"TCP4-LISTEN:"+port+",bind=127.0.0.1,reuseaddr,fork", "TCP4:"+gateway+":"+port)
+		end, err := forward.StdinPipe()
+		require.NoError(t, err)
 		require.NoError(t, forward.Start())
 		t.Cleanup(func() {
-			_ = forward.Process.Kill()
-			_ = forward.Wait() // killed
+			require.NoError(t, end.Close())
+			_ = forward.Wait() // the shell's status is that of kill
 		})
 		login := base64.StdEncoding.EncodeToString([]byte("canary:canary-of-another-registry"))
 		p := newProject(t, e, map[string]string{"docker/config.json": fmt.Sprintf(
