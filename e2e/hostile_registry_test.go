@@ -83,6 +83,7 @@ func TestHostileRegistry(t *testing.T) {
 			require.NoError(t, end.Close())
 			_ = forward.Wait() // the shell's status is that of kill
 		})
+		e.Exec(t, "timeout", "60", "bash", "-c", "until : < /dev/tcp/127.0.0.1/"+port+"; do sleep 0.05; done 2> /dev/null")
 		login := base64.StdEncoding.EncodeToString([]byte("canary:canary-of-another-registry"))
 		p := newProject(t, e, map[string]string{"docker/config.json": fmt.Sprintf(
 			`{"auths": {"registry.example.com": {"auth": %q}, "https://index.docker.io/v1/": {"auth": %q}}}`, login, login)})
