@@ -36,7 +36,8 @@ func (e Engines) Recognize(ep *Endpoint, h http.Header) bool {
 func (e Engines) Open(ep Endpoint) (ContainerBackend, error) {
 	i := slices.IndexFunc(e, func(one Engine) bool { return one.Kind == ep.Kind })
 	if i < 0 {
-		return nil, &Error{Op: "open " + ep.URI, Kind: ErrUnsupported, Detail: fmt.Sprintf("galley has no backend for the engine %q", ep.Kind)}
+		return nil, &Error{Op: "open " + ep.URI, Kind: ErrUnsupported,
+			Detail: fmt.Sprintf("galley has no backend for the engine %q", ep.Kind)}
 	}
 	return e[i].Open(ep)
 }

@@ -23,18 +23,22 @@ func TestDefaults(t *testing.T) {
 	i := resolveOne(t, wholeYAML("driver: dokken\nprovisioner: dokken\nverifier: inspec\ntransport: dokken"))
 	require.Equal(t, "default-ubuntu-2204", i.Name)
 	d := i.Driver
-	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false, spec.Network{Mode: spec.NetworkNamed, Name: "dokken"}, PullMissing, InitAuto, true, "chef/chef:latest"},
-		[]any{d.Kind, d.Engine, d.Image, d.Hostname, d.HostnameSet, d.Network, d.PullPlatform, d.InitSystem, d.DockerConfigCreds, d.ToolImage})
+	require.Equal(t, []any{DriverContainer, "", "ubuntu:22.04", "dokken", false,
+		spec.Network{Mode: spec.NetworkNamed, Name: "dokken"}, PullMissing, InitAuto, true, "chef/chef:latest"},
+		[]any{d.Kind, d.Engine, d.Image, d.Hostname, d.HostnameSet, d.Network, d.PullPlatform, d.InitSystem,
+			d.DockerConfigCreds, d.ToolImage})
 	p := i.Provisioner
 	require.Equal(t, []any{ProvisionerChef, "/opt/kitchen", []int{35, 213}, 1, 30 * time.Second},
 		[]any{p.Kind, p.RootPath, p.RetryOnExitCode, p.MaxRetries, p.WaitForRetry})
 	c := p.Chef
 	require.Equal(t, []any{"chef", " -z", "doc", "auto", 8889, 1, true, true, true, false, ""},
-		[]any{c.ProductName, c.Options, c.OutputFormat, c.LogLevel, c.ZeroPort, c.Converges, c.JSONAttrs, c.CleanSandbox, c.AlwaysUpdate, c.Idempotency, c.Policyfile})
+		[]any{c.ProductName, c.Options, c.OutputFormat, c.LogLevel, c.ZeroPort, c.Converges, c.JSONAttrs,
+			c.CleanSandbox, c.AlwaysUpdate, c.Idempotency, c.Policyfile})
 	require.Contains(t, c.CookbookGlobs, "recipes/**/*")
 	v := i.Verifier
 	require.Equal(t, []any{VerifierInspec, true, "/opt/verifier", "sudo -E", true, true, true},
-		[]any{v.Kind, v.NameSet, v.RootPath, v.SudoCommand, v.Inspec.BackendCache, v.Inspec.LoadPlugins, v.Inspec.Color})
+		[]any{v.Kind, v.NameSet, v.RootPath, v.SudoCommand, v.Inspec.BackendCache, v.Inspec.LoadPlugins,
+			v.Inspec.Color})
 }
 
 // Who accepted Chef's licence for the client accepted it for InSpec.
@@ -46,7 +50,8 @@ func TestInspecTakesTheProvisionersLicence(t *testing.T) {
 	}{
 		{"verifier: inspec", []string{"accept-no-persist", "a-key", "http://one"}},
 		{"", []string{"accept-no-persist", "a-key", "http://one"}},
-		{"verifier: {name: inspec, chef_license: accept, chef_license_key: other}", []string{"accept", "other", "http://one"}},
+		{"verifier: {name: inspec, chef_license: accept, chef_license_key: other}",
+			[]string{"accept", "other", "http://one"}},
 	} {
 		i := resolveOne(t, wholeYAML("driver: dokken\n"+chef+c.verifier)).Verifier.Inspec
 		require.Equal(t, c.want, []string{i.License, i.LicenseKey, i.LicenseServer}, c.verifier)
@@ -72,8 +77,9 @@ func TestSymbolsOfClientRB(t *testing.T) {
 
 func TestDriverNames(t *testing.T) {
 	for name, want := range map[string]servedDriver{
-		"dokken": {DriverContainer, ""}, "docker": {DriverContainer, "docker"}, "docker_cli": {DriverContainer, "docker"},
-		"podman": {DriverContainer, "podman"}, "dummy": {DriverDummy, ""},
+		"dokken": {DriverContainer, ""}, "docker": {DriverContainer, "docker"},
+		"docker_cli": {DriverContainer, "docker"},
+		"podman":     {DriverContainer, "podman"}, "dummy": {DriverDummy, ""},
 	} {
 		i := resolveOne(t, wholeYAML("driver: "+name+"\nprovisioner: shell\nverifier: dummy"))
 		require.Equal(t, want, servedDriver{i.Driver.Kind, i.Driver.Engine}, name)
@@ -108,14 +114,16 @@ func TestSharedMistakeIsReportedOnce(t *testing.T) {
 func TestProvisioner(t *testing.T) {
 	of := func(lines string) Instance {
 		t.Helper()
-		return resolveOne(t, wholeYAML("driver: dokken\nverifier: dummy\nprovisioner:\n  "+strings.ReplaceAll(lines, "\n", "\n  ")))
+		return resolveOne(t, wholeYAML("driver: dokken\nverifier: dummy\nprovisioner:\n  "+strings.ReplaceAll(lines,
+			"\n", "\n  ")))
 	}
 	i := of("name: chef_zero\nproduct_name: cinc\nproduct_version: 18\nnamed_run_list: {}\nslow_resource_report: 5\nlog_level: info\nchef_log_level: debug\n" +
 		"policyfile: policies/web.rb\ndata_bags_path: test/data_bags\nattributes: {a: {b: [1, yes]}}\nrun_list: recipe[a]\nretry_on_exit_code: 35\n" +
 		"uploads: {./a: /b}\nclient_rb: {x: ':y'}\ncookbook_files_glob: '{a,b}/*, c'")
 	c := i.Provisioner.Chef
 	require.Equal(t, "cincproject/cinc:18", i.Driver.ToolImage)
-	require.Equal(t, []any{"cinc", "", "5", "debug", "/project/policies/web.rb"}, []any{c.ProductName, c.NamedRunList, c.SlowReport, c.LogLevel, c.Policyfile})
+	require.Equal(t, []any{"cinc", "", "5", "debug", "/project/policies/web.rb"},
+		[]any{c.ProductName, c.NamedRunList, c.SlowReport, c.LogLevel, c.Policyfile})
 	require.Equal(t, map[string]string{"data_bags": "/project/test/data_bags"}, c.Paths)
 	require.Equal(t, Hash{{"a", Hash{{"b", []any{int64(1), true}}}}}, c.Attributes)
 	require.Equal(t, []int{35}, i.Provisioner.RetryOnExitCode)
@@ -128,16 +136,19 @@ func TestProvisioner(t *testing.T) {
 
 	s := of("name: shell\nscript: run.sh\narguments: -x 'a b'\ndata_path: data\nenv: {A: 1}").Provisioner
 	require.Equal(t, ProvisionerShell, s.Kind)
-	require.Equal(t, ShellProvisioner{Script: "/project/run.sh", Arguments: []string{"-x", "a b"}, DataPath: "/project/data"}, s.Shell)
+	require.Equal(t, ShellProvisioner{Script: "/project/run.sh", Arguments: []string{"-x", "a b"},
+		DataPath: "/project/data"}, s.Shell)
 	require.Empty(t, s.RetryOnExitCode)
 
-	require.Equal(t, Dummy{Sleep: 2 * time.Second, Fail: true}, of("name: dummy\nsleep: 2\nfail: true").Provisioner.Dummy)
+	require.Equal(t, Dummy{Sleep: 2 * time.Second, Fail: true},
+		of("name: dummy\nsleep: 2\nfail: true").Provisioner.Dummy)
 }
 
 func TestVerifiers(t *testing.T) {
 	of := func(lines string) Verifier {
 		t.Helper()
-		return resolveOne(t, wholeYAML("driver: dokken\nprovisioner: dokken\nverifier:\n  "+strings.ReplaceAll(lines, "\n", "\n  "))).Verifier
+		return resolveOne(t, wholeYAML("driver: dokken\nprovisioner: dokken\nverifier:\n  "+strings.ReplaceAll(lines,
+			"\n", "\n  "))).Verifier
 	}
 	for name, kind := range verifierNames() {
 		require.Equal(t, kind, of("name: "+name).Kind)
@@ -150,7 +161,8 @@ func TestVerifiers(t *testing.T) {
 	require.Equal(t, "inspec", v.Raw["name"])
 
 	v = of("name: shell\ncommand: make test\nremote_exec: true\nsleep: 1\nshellout_opts: {cwd: sub, timeout: 60, environment: {A: 1}}")
-	require.Equal(t, ShellVerifier{Command: "make test", Remote: true, Sleep: time.Second, Cwd: "/project/sub", Timeout: time.Minute, Env: map[string]string{"A": "1"}}, v.Shell)
+	require.Equal(t, ShellVerifier{Command: "make test", Remote: true, Sleep: time.Second, Cwd: "/project/sub",
+		Timeout: time.Minute, Env: map[string]string{"A": "1"}}, v.Shell)
 
 	v = of("name: testinfra\ntests: test_*.py\npytest_options: -v -k 'a b'\nversion: 10.1")
 	require.Equal(t, ToolVerifier{Tests: []string{"test_*.py"}, Options: []string{"-v", "-k", "a b"}}, v.Tool)
@@ -184,8 +196,10 @@ suites: [{name: s, lifecycle: {pre_create: [echo three]}}]
 		{Local: "echo 'a b'", Environment: map[string]string{"A": "1"}, Cwd: "sub", Timeout: 90 * time.Second},
 		{Remote: "echo two", Skippable: true, User: "nobody"},
 	}
-	require.Equal(t, append(common[:2:2], Hook{Remote: "echo not", Excludes: []string{"/^deb/"}}), all[0].Hooks["post_converge"])
-	require.Equal(t, append(common[:2:2], Hook{Remote: "echo deb", Includes: []string{"debian-12"}}), all[1].Hooks["post_converge"])
+	require.Equal(t, append(common[:2:2], Hook{Remote: "echo not", Excludes: []string{"/^deb/"}}),
+		all[0].Hooks["post_converge"])
+	require.Equal(t, append(common[:2:2], Hook{Remote: "echo deb", Includes: []string{"debian-12"}}),
+		all[1].Hooks["post_converge"])
 }
 
 func TestHookFilterIsChecked(t *testing.T) {
@@ -212,7 +226,8 @@ func TestPortConflict(t *testing.T) {
 
 func TestSummaries(t *testing.T) {
 	c := configOf(t, wholeYAML("driver: podman\nverifier: inspec"))
-	require.Equal(t, []Summary{{"default-ubuntu-2204", "default", "ubuntu-22.04", "podman", "shell", "inspec", "ssh"}}, c.Summaries())
+	require.Equal(t, []Summary{{"default-ubuntu-2204", "default", "ubuntu-22.04", "podman", "shell", "inspec", "ssh"}},
+		c.Summaries())
 }
 
 func TestExcerptsHideSecrets(t *testing.T) {

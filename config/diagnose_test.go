@@ -30,9 +30,11 @@ func TestDiagnose(t *testing.T) {
 	c := configOf(t, diagnosed)
 	all, diags := c.Resolve(ResolveOptions{})
 	for _, asJSON := range []bool{false, true} {
-		got, err := c.Diagnose(all, DiagnoseOptions{JSON: asJSON, Environ: []string{"CI_TOKEN=from-environment"}, Diagnostics: diags})
+		got, err := c.Diagnose(all, DiagnoseOptions{JSON: asJSON, Environ: []string{"CI_TOKEN=from-environment"},
+			Diagnostics: diags})
 		require.NoError(t, err)
-		for _, secret := range []string{"correct horse", "battery", "staple", "0123-4567", "abcdefgh", "from-environment"} {
+		for _, secret := range []string{"correct horse", "battery", "staple", "0123-4567", "abcdefgh",
+			"from-environment"} {
 			require.NotContains(t, string(got), secret)
 		}
 		name := "testdata/diagnose.yml.golden"

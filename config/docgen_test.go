@@ -58,7 +58,8 @@ galley reads the ` + "`kitchen.yml`" + ` of Test Kitchen. This page lists every 
 # yaml-language-server: $schema=https://raw.githubusercontent.com/galley-kitchen/galley/main/docs/kitchen.schema.json
 ` + "```" + `
 
-Files are merged in this order, later ones win: ` + "`~/.kitchen/config.yml`, `kitchen.yml` (or `.kitchen.yml`), `kitchen.local.yml`" + `.
+Files are merged in this order, later ones win: ` +
+	"`~/.kitchen/config.yml`, `kitchen.yml` (or `.kitchen.yml`), `kitchen.local.yml`" + `.
 Within them: defaults, then the root's block, the platform's, and the suite's. Hashes are merged; lists and everything
 else are replaced. An unknown key is a warning, a value of the wrong type an error, both with the place in the file.
 ` + "`galley diagnose`" + ` prints what an instance's keys came to. The column From names the project that a key comes from; those of
@@ -133,7 +134,8 @@ func docTable(b *strings.Builder, keys []Key) {
 		for _, a := range k.Aliases {
 			name += ", `" + a + "`"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()), k.docs().From)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()),
+			k.docs().From)
 	}
 }
 
@@ -201,7 +203,8 @@ func docInert(b *strings.Builder, s Section) {
 const docForms = `
 ## Forms of values
 
-Single values stand for lists of one. Numbers may be written where texts are wanted: ` + "`chef_version: 16.10`" + ` is version 16.10.
+Single values stand for lists of one. Numbers may be written where texts are wanted: ` + "`chef_version: 16.10`" +
+	` is version 16.10.
 
 | Type | Forms |
 |---|---|
@@ -210,8 +213,10 @@ Single values stand for lists of one. Numbers may be written where texts are wan
 | path | absolute, relative to the project, or beginning with ` + "`~`" + ` |
 | command | a list of words, or a text that is split as a shell splits it (no variables, pipes or globs) |
 | environment | ` + "`{NAME: value}`, `[\"NAME=value\"]`" + `, or ` + "`NAME`" + ` alone for the client's own value |
-| ports | ` + "`80`, `\"8080:80\"`, `\"127.0.0.1:8080:80/udp\"`, `\"[::1]:8080:80\"`, `\"8000-8002:9000-9002\"`" + `; ` + "`{target: 80, published: 8080}`; `{\"80/tcp\": [{HostPort: 8080}]}`" + ` |
-| volumes | ` + "`/data`" + ` (anonymous), ` + "`name:/data`, `./dir:/data:ro`, `C:\\dir:/data`" + `; ` + "`{type: bind, source: ./dir, target: /data, read_only: true}`; `{./dir: /data}`" + ` |
+| ports | ` + "`80`, `\"8080:80\"`, `\"127.0.0.1:8080:80/udp\"`, `\"[::1]:8080:80\"`, `\"8000-8002:9000-9002\"`" +
+	`; ` + "`{target: 80, published: 8080}`; `{\"80/tcp\": [{HostPort: 8080}]}`" + ` |
+| volumes | ` + "`/data`" + ` (anonymous), ` + "`name:/data`, `./dir:/data:ro`, `C:\\dir:/data`" + `; ` +
+	"`{type: bind, source: ./dir, target: /data, read_only: true}`; `{./dir: /data}`" + ` |
 | tmpfs | ` + "`/run`, `/run:exec,size=64m`, `{/run: \"exec\"}`" + ` |
 | devices | ` + "`/dev/fuse`, `/dev/a:/dev/b`, `/dev/a:/dev/b:rwm`" + ` |
 | ulimits | ` + "`{nofile: 1024}`, `{nofile: {soft: 1024, hard: 2048}}`, `[\"nofile=1024:2048\"]`" + ` |

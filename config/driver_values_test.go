@@ -19,7 +19,8 @@ func TestTypedValuesOfTheDriver(t *testing.T) {
 	}{
 		{
 			`security_opt: [no-new-privileges, "label:disable", seccomp=unconfined, apparmor=mine]`,
-			spec.Security{NoNewPrivileges: true, Seccomp: "unconfined", AppArmor: "mine", SELinux: spec.SELinux{Disabled: true}},
+			spec.Security{NoNewPrivileges: true, Seccomp: "unconfined", AppArmor: "mine",
+				SELinux: spec.SELinux{Disabled: true}},
 			func(d Driver) any { return d.Security },
 		},
 		{
@@ -30,13 +31,15 @@ func TestTypedValuesOfTheDriver(t *testing.T) {
 		{
 			`security_opt: ['seccomp={"a":1}', systempaths=unconfined, "mask=/proc/a:/proc/b", proc-opts=hidepid=2]`,
 			spec.Security{
-				Seccomp: `{"a":1}`, UnmaskAll: true, Mask: []string{"/proc/a", "/proc/b"}, ProcOptions: []string{"hidepid=2"},
+				Seccomp: `{"a":1}`, UnmaskAll: true, Mask: []string{"/proc/a", "/proc/b"},
+				ProcOptions: []string{"hidepid=2"},
 			},
 			func(d Driver) any { return d.Security },
 		},
 		{
 			`security_opt: ["unmask=/proc/a:ALL", seccomp=default, writable-cgroups, "label=nested"]`,
-			spec.Security{Seccomp: "builtin", UnmaskAll: true, WritableCgroups: true, SELinux: spec.SELinux{Nested: true}},
+			spec.Security{Seccomp: "builtin", UnmaskAll: true, WritableCgroups: true,
+				SELinux: spec.SELinux{Nested: true}},
 			func(d Driver) any { return d.Security },
 		},
 		{`userns_mode: keep-id`, spec.UserNS{Mode: spec.UserNSKeepID}, func(d Driver) any { return d.UserNS }},
@@ -45,17 +48,22 @@ func TestTypedValuesOfTheDriver(t *testing.T) {
 			spec.UserNS{Mode: spec.UserNSKeepID, UID: pointer[uint32](1000), GID: pointer[uint32](0)},
 			func(d Driver) any { return d.UserNS },
 		},
-		{`userns_mode: auto:size=65536`, spec.UserNS{Mode: spec.UserNSAuto, Size: 65536}, func(d Driver) any { return d.UserNS }},
-		{`ipc: container:db`, spec.Namespace{Mode: spec.NamespaceContainer, Container: "db"}, func(d Driver) any { return d.IPC }},
+		{`userns_mode: auto:size=65536`, spec.UserNS{Mode: spec.UserNSAuto, Size: 65536},
+			func(d Driver) any { return d.UserNS }},
+		{`ipc: container:db`, spec.Namespace{Mode: spec.NamespaceContainer, Container: "db"},
+			func(d Driver) any { return d.IPC }},
 		{`pid: ''`, spec.Namespace{}, func(d Driver) any { return d.PID }},
-		{`network_mode: container:db`, spec.Network{Mode: spec.NetworkContainer, Name: "db"}, func(d Driver) any { return d.Network }},
+		{`network_mode: container:db`, spec.Network{Mode: spec.NetworkContainer, Name: "db"},
+			func(d Driver) any { return d.Network }},
 		{`network_mode: host`, spec.Network{Mode: spec.NetworkHost}, func(d Driver) any { return d.Network }},
 		{`network_mode: ''`, spec.Network{}, func(d Driver) any { return d.Network }},
-		{`network_mode: mine`, spec.Network{Mode: spec.NetworkNamed, Name: "mine"}, func(d Driver) any { return d.Network }},
+		{`network_mode: mine`, spec.Network{Mode: spec.NetworkNamed, Name: "mine"},
+			func(d Driver) any { return d.Network }},
 		{
 			`volumes: ["./a:/b:ro,z,rslave,cached,nocopy,exec,U,idmap,O,bind"]`,
 			[]spec.Mount{{
-				Type: spec.MountBind, Source: "/project/a", Target: "/b", ReadOnly: true, Relabel: spec.RelabelShared, Propagation: "rslave",
+				Type: spec.MountBind, Source: "/project/a", Target: "/b", ReadOnly: true, Relabel: spec.RelabelShared,
+				Propagation: "rslave",
 				Consistency: "cached", NoCopy: true, NonRecursive: true, Overlay: true, ChangeOwner: true, IDMap: true,
 				FSOptions: []string{"exec"},
 			}},
@@ -70,7 +78,8 @@ func TestTypedValuesOfTheDriver(t *testing.T) {
 func TestASymbolIsAVolume(t *testing.T) {
 	all, diags := resolveText(t, driverYAML("volumes:\n- :/tmp/x"))
 	require.Equal(t, []spec.Mount{{Type: spec.MountVolume, Target: "/tmp/x"}}, all[0].Driver.Mounts)
-	require.Contains(t, renderProblems(diags), `kitchen.yml:4:5: warning: driver.volumes: nothing stands before the colon`)
+	require.Contains(t, renderProblems(diags),
+		`kitchen.yml:4:5: warning: driver.volumes: nothing stands before the colon`)
 }
 
 func TestBadValuesOfTheDriverHaveAPlace(t *testing.T) {
@@ -116,7 +125,8 @@ func TestTypedValuesWriteAsTheyAreRead(t *testing.T) {
 		require.Equal(t, text, driverWith(t, "volumes: ['"+text+"']").Mounts[0].String())
 	}
 	options := []string{
-		"label=disable", "label=nested", "label=user:u", "label=role:r", "label=type:t", "label=level:s0", "label=filetype:f",
+		"label=disable", "label=nested", "label=user:u", "label=role:r", "label=type:t", "label=level:s0",
+		"label=filetype:f",
 		"no-new-privileges", "seccomp=unconfined", "apparmor=x", "systempaths=unconfined", "mask=/a:/b", "unmask=/c",
 		"proc-opts=a,b", "writable-cgroups",
 	}
@@ -131,10 +141,11 @@ func TestHostnames(t *testing.T) {
 	long := strings.Repeat("a", maxHostname)
 	require.Equal(t, long, driverWith(t, "hostname: "+long).Hostname)
 	for lines, want := range map[string]string{
-		"hostname: " + long + "b":                "kitchen.yml:3:13: error: driver.hostname: the name of a host has at most 64 bytes, this one has 65; shorten it",
-		"hostname: a b":                          `bad name of a host: the string "a b"`,
-		"domainname: a/b":                        `driver.domainname: bad name of a host`,
-		"run_options: --hostname=" + long + "bc": "driver.run_options: the name of a host has at most 64 bytes, this one has 66",
+		"hostname: " + long + "b": "kitchen.yml:3:13: error: driver.hostname: the name of a host has at most 64 bytes, this one has 65; shorten it",
+		"hostname: a b":           `bad name of a host: the string "a b"`,
+		"domainname: a/b":         `driver.domainname: bad name of a host`,
+		"run_options: --hostname=" + long +
+			"bc": "driver.run_options: the name of a host has at most 64 bytes, this one has 66",
 	} {
 		_, diags := resolveText(t, driverYAML(lines))
 		require.Contains(t, renderProblems(diags), want)
@@ -142,7 +153,8 @@ func TestHostnames(t *testing.T) {
 }
 
 func TestImageIDs(t *testing.T) {
-	for _, id := range []string{strings.Repeat("0123456789abcdef", 4), strings.Repeat("1", 64), strings.Repeat("0", 63) + "7"} {
+	for _, id := range []string{strings.Repeat("0123456789abcdef", 4), strings.Repeat("1", 64),
+		strings.Repeat("0", 63) + "7"} {
 		for _, text := range []string{id, "sha256:" + id} {
 			require.Equal(t, "sha256:"+id, driverWith(t, "image: "+text).Image)
 			require.Equal(t, "sha256:"+id, driverWith(t, "chef_image: "+text).ToolImage)

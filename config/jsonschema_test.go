@@ -191,7 +191,8 @@ func (t Type) schema() map[string]any {
 	case TypeCommand:
 		return anyOf(text, listOf(text))
 	case TypeEnv:
-		return anyOf(jsonType("string"), hashOf(jsonType("string", "number", "boolean", "null")), listOf(anyOf(jsonType("string"), hash)))
+		return anyOf(jsonType("string"), hashOf(jsonType("string", "number", "boolean", "null")),
+			listOf(anyOf(jsonType("string"), hash)))
 	case TypePorts:
 		return anyOf(words, listOf(anyOf(words, hash)), hash)
 	case TypeMounts:

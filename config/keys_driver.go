@@ -111,7 +111,8 @@ func driverRightsKeys() []Key {
 		{
 			Name:    "ipc",
 			Aliases: []string{"ipc_mode"},
-			value: namespaceField("Driver.IPC", spec.NamespaceNone, spec.NamespaceHost, spec.NamespacePrivate, spec.NamespaceShareable,
+			value: namespaceField("Driver.IPC", spec.NamespaceNone, spec.NamespaceHost, spec.NamespacePrivate,
+				spec.NamespaceShareable,
 				spec.NamespaceContainer),
 		},
 		{
@@ -176,7 +177,8 @@ func driverNetworkKeys() []Key {
 		{
 			Name:    "network_mode",
 			Aliases: []string{"net"},
-			value:   withDefault(spec.Network{Mode: spec.NetworkNamed, Name: "dokken"}, parsed(TypeString, "Driver.Network", network)),
+			value: withDefault(spec.Network{Mode: spec.NetworkNamed, Name: "dokken"},
+				parsed(TypeString, "Driver.Network", network)),
 		},
 		{
 			Name:    "ports",

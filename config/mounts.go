@@ -245,7 +245,8 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	switch key {
 	case "type":
 		b.m.Type = spec.MountType(val)
-		if types := []string{string(spec.MountBind), string(spec.MountVolume), string(spec.MountTmpfs)}; !slices.Contains(types, val) {
+		if types := []string{string(spec.MountBind), string(spec.MountVolume),
+			string(spec.MountTmpfs)}; !slices.Contains(types, val) {
 			return bad(types...)
 		}
 	case "source", "src":

@@ -35,13 +35,15 @@ func TestTableOfKeys(t *testing.T) {
 			require.Regexp(t, `[.]$`, k.docs().Doc, where)
 		}
 		documented[string(k.Section)+"."+k.Name] = true
-		if k.Inert == "" && slices.Contains([]Section{SectionDriver, SectionProvisioner, SectionVerifier, SectionTransport}, k.Section) {
+		if k.Inert == "" && slices.Contains([]Section{SectionDriver, SectionProvisioner, SectionVerifier,
+			SectionTransport}, k.Section) {
 			require.NotNil(t, k.value, "%s: a key of a plugin needs a field", where)
 		}
 	}
 	for section, keys := range keyDocs() {
 		for name := range keys {
-			require.True(t, documented[string(section)+"."+name], "keys.yml describes %s.%s, which there is not", section, name)
+			require.True(t, documented[string(section)+"."+name], "keys.yml describes %s.%s, which there is not",
+				section, name)
 		}
 	}
 }
@@ -175,9 +177,11 @@ func TestJSONSchemaAcceptsWhatResolves(t *testing.T) {
 				continue
 			}
 			for section, block := range map[Section]any{
-				SectionDriver: raw.Driver.Any(), SectionProvisioner: raw.Provisioner.Any(), SectionVerifier: raw.Verifier.Any(),
+				SectionDriver: raw.Driver.Any(), SectionProvisioner: raw.Provisioner.Any(),
+				SectionVerifier: raw.Verifier.Any(),
 			} {
-				require.Empty(t, v.check(v.definitions[string(section)], block, string(section)), "%s %s", file, raw.Name)
+				require.Empty(t, v.check(v.definitions[string(section)], block, string(section)), "%s %s", file,
+					raw.Name)
 				blocks++
 			}
 			break
@@ -195,7 +199,8 @@ func TestJSONSchemaRefuses(t *testing.T) {
 		require.NotEmpty(t, v.check(v.root, mapOf(t, text).Any(), ""), text)
 	}
 	for _, text := range []string{
-		`driver: dokken`, `driver: {privileged: "<%= x %>"}`, `suites: [{name: a, run_list: b}]`, `lifecycle: {pre_create: [a, {local: b}]}`, `driver: ~`,
+		`driver: dokken`, `driver: {privileged: "<%= x %>"}`, `suites: [{name: a, run_list: b}]`,
+		`lifecycle: {pre_create: [a, {local: b}]}`, `driver: ~`,
 	} {
 		require.Empty(t, v.check(v.root, mapOf(t, text).Any(), ""), text)
 	}
@@ -330,7 +335,8 @@ func TestTroubleshooting(t *testing.T) {
 			require.NoError(t, err)
 			return string(text)
 		}
-		return "<!-- mistake: " + name + " -->\n\n```yaml\n" + read(".yml") + "```\n\n```text\n" + read(".golden") + "```"
+		return "<!-- mistake: " + name + " -->\n\n```yaml\n" + read(".yml") + "```\n\n```text\n" + read(".golden") +
+			"```"
 	}))
 }
 
@@ -355,12 +361,15 @@ func TestEveryKeyTakesEveryShape(t *testing.T) {
 			}
 			blocks := map[Section]*yaml11.Value{
 				SectionDriver: mapOf(t, "{name: dokken}"), SectionProvisioner: mapOf(t, "{name: dokken}"),
-				SectionVerifier: mapOf(t, "{name: dummy}"), SectionTransport: mapOf(t, "{name: dokken}"), SectionLifecycle: mapOf(t, "{}"),
+				SectionVerifier: mapOf(t, "{name: dummy}"), SectionTransport: mapOf(t, "{name: dokken}"),
+				SectionLifecycle: mapOf(t, "{}"),
 			}
 			blocks[plugin.section] = mapOf(t, text)
 			c := &Config{&kitchen.Config{Root: "/project", Instances: []RawInstance{{
-				Name: "i", Suite: "s", Platform: "p", Driver: blocks[SectionDriver], Provisioner: blocks[SectionProvisioner],
-				Verifier: blocks[SectionVerifier], Transport: blocks[SectionTransport], Lifecycle: blocks[SectionLifecycle],
+				Name: "i", Suite: "s", Platform: "p", Driver: blocks[SectionDriver],
+				Provisioner: blocks[SectionProvisioner],
+				Verifier:    blocks[SectionVerifier], Transport: blocks[SectionTransport],
+				Lifecycle: blocks[SectionLifecycle],
 			}}}}
 			all, diags := c.Resolve(ResolveOptions{})
 			for _, d := range diags {
@@ -384,7 +393,8 @@ type pluginKind struct {
 // keysOfPlugins are the keys of the plugins, by the kind that they are tried with.
 func keysOfPlugins() map[pluginKind][]Key {
 	usual := map[Section]string{
-		SectionDriver: "dokken", SectionProvisioner: "dokken", SectionVerifier: "inspec", SectionTransport: "dokken", SectionLifecycle: "",
+		SectionDriver: "dokken", SectionProvisioner: "dokken", SectionVerifier: "inspec", SectionTransport: "dokken",
+		SectionLifecycle: "",
 	}
 	out := map[pluginKind][]Key{}
 	for _, k := range Keys() {

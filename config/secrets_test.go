@@ -12,13 +12,15 @@ import (
 
 func TestIsSecretName(t *testing.T) {
 	for _, name := range []string{
-		"password", "DB_PASSWORD", "passwd", "api_token", "GITHUB_TOKEN", "secret", "client-secret", "AWS_SECRET_ACCESS_KEY",
+		"password", "DB_PASSWORD", "passwd", "api_token", "GITHUB_TOKEN", "secret", "client-secret",
+		"AWS_SECRET_ACCESS_KEY",
 		"apiKey", "private_key", "chef_license_key", "CREDENTIALS", "passphrase", "db_pass", "key", "pwd", "DB_PWD",
 	} {
 		require.True(t, IsSecretName(name), name)
 	}
 	for _, name := range []string{
-		"name", "encrypted_data_bag_secret_key_path", "creds_file", "public_key", "ssh_key", "keyboard", "token_url", "chef_license",
+		"name", "encrypted_data_bag_secret_key_path", "creds_file", "public_key", "ssh_key", "keyboard", "token_url",
+		"chef_license",
 		"image", "monkey", "bypass", "secret_name", "passenger", "pathname", "PWD", "OLDPWD",
 	} {
 		require.False(t, IsSecretName(name), name)
@@ -26,7 +28,8 @@ func TestIsSecretName(t *testing.T) {
 }
 
 func TestMasker(t *testing.T) {
-	m := NewMasker([]string{"hunter2", "hunter2-and-more", "yes", "-----BEGIN X-----\nline-with-the-key\n-----END X-----"})
+	m := NewMasker([]string{"hunter2", "hunter2-and-more", "yes",
+		"-----BEGIN X-----\nline-with-the-key\n-----END X-----"})
 	for text, want := range map[string]string{
 		"plain":                              "plain",
 		"a hunter2 b":                        "a " + Masked + " b",
@@ -43,18 +46,22 @@ func TestMasker(t *testing.T) {
 }
 
 func TestMaskValueLeavesTheOriginal(t *testing.T) {
-	in := map[string]any{"password": "abcdef", "list": []any{"hunter2", int64(5)}, "token": int64(12), "deep": map[string]any{"secret": []any{"x"}}, "none": nil}
+	in := map[string]any{"password": "abcdef", "list": []any{"hunter2", int64(5)}, "token": int64(12),
+		"deep": map[string]any{"secret": []any{"x"}}, "none": nil}
 	got := NewMasker([]string{"hunter2"}).MaskValue("", in)
 	require.Equal(t, map[string]any{
-		"password": Masked, "list": []any{Masked, int64(5)}, "token": Masked, "deep": map[string]any{"secret": []any{Masked}}, "none": nil,
+		"password": Masked, "list": []any{Masked, int64(5)}, "token": Masked,
+		"deep": map[string]any{"secret": []any{Masked}}, "none": nil,
 	}, got)
 	require.Equal(t, "abcdef", in["password"])
 }
 
 func TestMaskExcerpt(t *testing.T) {
 	require.Equal(t, "    3 |   password: "+Masked+"\n      |   ^", maskExcerpt("    3 |   password: abc\n      |   ^"))
-	require.Equal(t, "    3 |   - \"API_TOKEN="+Masked+"\n      |   ^", maskExcerpt("    3 |   - \"API_TOKEN=abc\"\n      |   ^"))
-	require.Equal(t, "    3 |   {a: b, token: "+Masked+"\n      |   ^", maskExcerpt("    3 |   {a: b, token: abc}\n      |   ^"))
+	require.Equal(t, "    3 |   - \"API_TOKEN="+Masked+"\n      |   ^",
+		maskExcerpt("    3 |   - \"API_TOKEN=abc\"\n      |   ^"))
+	require.Equal(t, "    3 |   {a: b, token: "+Masked+"\n      |   ^",
+		maskExcerpt("    3 |   {a: b, token: abc}\n      |   ^"))
 	require.Equal(t, "    3 |   image: abc\n      |   ^", maskExcerpt("    3 |   image: abc\n      |   ^"))
 }
 
@@ -75,7 +82,8 @@ platforms: [{name: p, driver: {build_args: {NPM_TOKEN: from-platform}}}]
 suites: [{name: s, lifecycle: {pre_create: [{local: x, environment: {K_SECRET: from-hook}}]}}]
 `)
 	all, _ := c.Resolve(ResolveOptions{})
-	require.Equal(t, append([]string{"from-env"}, c.Secrets(nil)...), SecretValues(append(all, all...), []string{"A_TOKEN=from-env"}))
+	require.Equal(t, append([]string{"from-env"}, c.Secrets(nil)...),
+		SecretValues(append(all, all...), []string{"A_TOKEN=from-env"}))
 	require.Equal(t, []string{"from-env"}, SecretValues(nil, []string{"A_TOKEN=from-env"}))
 	require.Equal(t, []string{
 		"0123", "83", "from-address", "from-anchor", "from-below", "from-env", "from-flag", "from-hook", "from-list",

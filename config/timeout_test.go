@@ -24,7 +24,8 @@ func TestEveryTimeoutIsTyped(t *testing.T) {
 		}
 		bound, ok := k.value.(field[time.Duration])
 		require.True(t, ok, k.path())
-		for text, want := range map[string]time.Duration{"5": 5 * time.Second, "1.5": 1500 * time.Millisecond, "90s": 90 * time.Second, "2m": 2 * time.Minute} {
+		for text, want := range map[string]time.Duration{"5": 5 * time.Second, "1.5": 1500 * time.Millisecond,
+			"90s": 90 * time.Second, "2m": 2 * time.Minute} {
 			inst := theSchema().blank
 			d := &decoder{inst: &inst, key: &k, spelt: k.path(), report: func(d Diagnostic) { t.Error(d) }}
 			k.value.decode(d, mapOf(t, "t: "+text).Map.Get("t"))

@@ -53,7 +53,8 @@ func ansibleProject(t *testing.T, e testbed.Engine, image, from, play string) (p
 	canary = filepath.Join(t.TempDir(), "canary")
 	require.NoError(t, os.Mkdir(canary, 0o777))
 	p = newProject(t, e, map[string]string{
-		"kitchen.yml": toolKitchen(image, "\n  name: ansible_playbook\n  hosts: [web]\n  extra_vars: {canary: '"+canary+"'}\n  "+from+"\n",
+		"kitchen.yml": toolKitchen(image,
+			"\n  name: ansible_playbook\n  hosts: [web]\n  extra_vars: {canary: '"+canary+"'}\n  "+from+"\n",
 			"test $(ls "+canary+" | wc -l) = 13"),
 		"group_vars/web":                    "ansible_connection: local\n",
 		"test/integration/good/default.yml": play,

@@ -47,7 +47,8 @@ func (c canaries) fill(text string) string {
 func (c canaries) seen(text string) []string {
 	var list []string
 	for name, secret := range c {
-		for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret)), url.QueryEscape(secret)} {
+		for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret)),
+			url.QueryEscape(secret)} {
 			if strings.Contains(text, form) {
 				list = append(list, name)
 				break
@@ -176,14 +177,17 @@ func TestSecretsStaySecret(t *testing.T) {
 		show := map[string]string{} // by sink
 		stop := watchArguments(t, filepath.Base(filepath.Dir(bin)), show)
 		for _, level := range []string{"debug", "info"} {
-			r := p.galley("verify", "-c", "2", "--log-level", level, "--report", "junit=out/"+level+".xml", "--report", "json=out/"+level+".json",
+			r := p.galley("verify", "-c", "2", "--log-level", level, "--report", "junit=out/"+level+".xml", "--report",
+				"json=out/"+level+".json",
 				"--report", "html=out/"+level+".html", "--report", "ndjson=out/"+level+".ndjson")
 			show["console at "+level] = r.String()
 			require.Equal(t, 20, r.code, "some suites fail on purpose")
 		}
 		for _, args := range [][]string{
-			{"list"}, {"list", "--json"}, {"diagnose"}, {"diagnose", "--json"}, {"diagnose", "--merged"}, {"diagnose", "--rendered"}, {"lint"},
-			{"config"}, {"config", "--json"}, {"logs", "shell-busybox"}, {"engines", "--host", "tcp://me:" + c.fill("{{password of a host}}") + "@127.0.0.1:1"},
+			{"list"}, {"list", "--json"}, {"diagnose"}, {"diagnose", "--json"}, {"diagnose", "--merged"},
+			{"diagnose", "--rendered"}, {"lint"},
+			{"config"}, {"config", "--json"}, {"logs", "shell-busybox"},
+			{"engines", "--host", "tcp://me:" + c.fill("{{password of a host}}") + "@127.0.0.1:1"},
 		} {
 			show["galley "+args[0]+strings.Join(args[1:], " ")] = p.galley(args...).String()
 		}
@@ -277,7 +281,8 @@ func watchArguments(t *testing.T, binary string, show map[string]string) (stop f
 				if err != nil { // it has ended
 					continue
 				}
-				if text := strings.ReplaceAll(string(line), "\x00", " "); descends(filepath.Dir(file), binary) && !strings.HasPrefix(text, "sh -c ") {
+				if text := strings.ReplaceAll(string(line), "\x00", " "); descends(filepath.Dir(file), binary) &&
+					!strings.HasPrefix(text, "sh -c ") {
 					lines[text] = true
 				}
 			}
@@ -305,7 +310,8 @@ var parent = regexp.MustCompile(`(?m)^PPid:\t(\d+)$`)
 // path holds a word, or is that program.
 func descends(proc, word string) bool {
 	for range 20 {
-		if line, err := os.ReadFile(filepath.Join(proc, "cmdline")); err != nil || strings.Contains(string(line), word) {
+		if line, err := os.ReadFile(filepath.Join(proc, "cmdline")); err != nil ||
+			strings.Contains(string(line), word) {
 			return err == nil
 		}
 		status, err := os.ReadFile(filepath.Join(proc, "status"))

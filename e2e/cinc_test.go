@@ -37,7 +37,8 @@ func TestRealCinc(t *testing.T) {
 		p := newProject(t, e, filesBelow(t, "cinc15"))
 		p.env = append(p.env, "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
 		p.ok("verify", "default|policy", "-c", "2", "--report", "ndjson=events")
-		require.Contains(t, p.read("events"), `"text":"Cinc Client finished, 4 resources updated; then Cinc Client finished, 0 resources updated","changed":4,`)
+		require.Contains(t, p.read("events"),
+			`"text":"Cinc Client finished, 4 resources updated; then Cinc Client finished, 0 resources updated","changed":4,`)
 
 		r := p.galley("converge", "again")
 		require.Equal(t, 20, r.code, r.String())

@@ -29,7 +29,8 @@ suites: [{name: default}]
 // TestCopies: what is copied is what processes in the runner see, by the rules of docker cp, on each engine.
 func TestCopies(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
-		p := newProject(t, e, map[string]string{"kitchen.yml": copyKitchen, "up/x": "up", "src/a": "A", "src/sub/b": "B"})
+		p := newProject(t, e, map[string]string{"kitchen.yml": copyKitchen, "up/x": "up", "src/a": "A",
+			"src/sub/b": "B"})
 		require.NoError(t, os.MkdirAll(filepath.Join(p.dir, "src", "empty"), 0o755))
 		r := p.ok("converge")
 		require.Contains(t, r.String(), "fifo (a pipe)")
@@ -43,13 +44,16 @@ func TestCopies(t *testing.T) {
 		p.ok("cp", "src", "default-busybox:/mem/new")
 		p.ok("cp", "src/.", "default-busybox:/mem/new/deep")
 		p.ok("cp", "src", "default-busybox:/mem/new")
-		require.Contains(t, shown("cat /mem/a /mem/new/sub/b /mem/new/deep/a /mem/new/src/a; ls -d /mem/new/empty"), "ABAA/mem/new/empty")
-		for _, args := range [][]string{{"src/a", "default-busybox:/mem/none/"}, {"src", "default-busybox:/mem/a"}, {"default-busybox:/none", "."},
+		require.Contains(t, shown("cat /mem/a /mem/new/sub/b /mem/new/deep/a /mem/new/src/a; ls -d /mem/new/empty"),
+			"ABAA/mem/new/empty")
+		for _, args := range [][]string{{"src/a", "default-busybox:/mem/none/"}, {"src", "default-busybox:/mem/a"},
+			{"default-busybox:/none", "."},
 			{"default-busybox:/out/a", "none/"}, {"default-busybox:/out", "src/a"}} {
 			r := p.galley(append([]string{"cp"}, args...)...)
 			require.NotZero(t, r.code, "%q: %s", args, r)
 		}
-		for _, args := range [][]string{{"src/a", "default-busybox:/proc"}, {"default-busybox:/proc/self/net", "."}, {"default-busybox:/sys/kernel/.", "sys"}} {
+		for _, args := range [][]string{{"src/a", "default-busybox:/proc"}, {"default-busybox:/proc/self/net", "."},
+			{"default-busybox:/sys/kernel/.", "sys"}} {
 			r := p.galley(append([]string{"cp"}, args...)...)
 			require.NotZero(t, r.code, "%q", args)
 			require.Contains(t, r.String(), "makes up as they are read", "%q", args)
@@ -137,9 +141,12 @@ func TestCopiesAsDockerDoes(t *testing.T) {
 			return dir
 		}
 		for _, r := range [][2]string{
-			{"/out/a", "new"}, {"/out/a", "new/"}, {"/out/a", "none/new"}, {"/out/a", "file"}, {"/out/a", "have"}, {"/out/a", "have/"}, {"/out/a", "haveto"},
-			{"/out/sub", "new"}, {"/out/sub", "new/"}, {"/out/sub/", "new"}, {"/out/sub/.", "new"}, {"/out/sub", "file"}, {"/out/sub/.", "file"},
-			{"/out/sub", "have"}, {"/out/sub/.", "have"}, {"/out/sub/.", "haveto"}, {"/out/sub", "none/new"}, {"/none", "new"},
+			{"/out/a", "new"}, {"/out/a", "new/"}, {"/out/a", "none/new"}, {"/out/a", "file"}, {"/out/a", "have"},
+			{"/out/a", "have/"}, {"/out/a", "haveto"},
+			{"/out/sub", "new"}, {"/out/sub", "new/"}, {"/out/sub/", "new"}, {"/out/sub/.", "new"},
+			{"/out/sub", "file"}, {"/out/sub/.", "file"},
+			{"/out/sub", "have"}, {"/out/sub/.", "have"}, {"/out/sub/.", "haveto"}, {"/out/sub", "none/new"},
+			{"/none", "new"},
 		} {
 			ours, theirs := lay("ours"), lay("theirs")
 			ok := p.galley("cp", "default-busybox:"+r[0], ours+"/"+r[1]).code == 0
@@ -147,14 +154,17 @@ func TestCopiesAsDockerDoes(t *testing.T) {
 			require.Equal(t, below(t, theirs), below(t, ours), "%q", r)
 		}
 		for _, r := range [][2]string{
-			{"file", "new"}, {"file", "new/"}, {"file", "none/new"}, {"file", "old"}, {"file", "have"}, {"file", "have/"}, {"file", "haveto"},
-			{"src", "new"}, {"src", "new/"}, {"src/.", "new"}, {"src", "old"}, {"src", "have"}, {"src/.", "have"}, {"src/.", "haveto"}, {"none", "new"},
+			{"file", "new"}, {"file", "new/"}, {"file", "none/new"}, {"file", "old"}, {"file", "have"},
+			{"file", "have/"}, {"file", "haveto"},
+			{"src", "new"}, {"src", "new/"}, {"src/.", "new"}, {"src", "old"}, {"src", "have"}, {"src/.", "have"},
+			{"src/.", "haveto"}, {"none", "new"},
 		} {
 			lay("ours")
 			look := func(copyIn func() error) (string, bool) {
 				p.ok("exec", "-c", "rm -rf /x; mkdir -p /x/have; echo 5 > /x/have/a; echo O > /x/old; ln -s have /x/haveto")
 				err := copyIn()
-				return p.ok("exec", "-c", `cd /x; find . | sort | while read -r f; do if [ -f "$f" ]; then echo "$f $(cat "$f")"; else echo "$f"; fi; done`).stdout, err == nil
+				return p.ok("exec", "-c",
+					`cd /x; find . | sort | while read -r f; do if [ -f "$f" ]; then echo "$f $(cat "$f")"; else echo "$f"; fi; done`).stdout, err == nil
 			}
 			ours, ok := look(func() error {
 				if r := p.galley("cp", "ours/"+r[0], "default-busybox:/x/"+r[1]); r.code != 0 {

@@ -50,7 +50,8 @@ func TestNothingThatDiesIsGreen(t *testing.T) {
 				if row.LastAction != nil {
 					require.Equal(t, "create", *row.LastAction)
 				}
-				p.write("kitchen.yml", strings.Replace(shellKitchen("true", "true"), "verifier:\n", "verifier:\n  remote_exec: true\n", 1))
+				p.write("kitchen.yml", strings.Replace(shellKitchen("true", "true"), "verifier:\n",
+					"verifier:\n  remote_exec: true\n", 1))
 				p.ok("test")
 			})
 		}

@@ -67,7 +67,8 @@ func TestPrivateServiceEndsMonitors(t *testing.T) {
 			t.Skip("Podman 4.3 has no CONTAINERS_CONF_OVERRIDE")
 		}
 		e.Load(t, "busybox")
-		kitchen := shellKitchen("true", "true") + "lifecycle:\n  post_create:\n" + strings.Repeat("    - remote: 'true'\n", 50)
+		kitchen := shellKitchen("true", "true") + "lifecycle:\n  post_create:\n" +
+			strings.Repeat("    - remote: 'true'\n", 50)
 		p := newProject(t, e, map[string]string{"kitchen.yml": kitchen})
 		bin, err := built()
 		require.NoError(t, err)
@@ -77,7 +78,8 @@ func TestPrivateServiceEndsMonitors(t *testing.T) {
 		list := p.runners()
 		require.Len(t, list, 1)
 		monitors := func() int {
-			out := e.Exec(t, "sh", "-c", "ps -eo args | grep '[c]onmon.*--exec-process-spec' | grep -c "+list[0].ID+" || true")
+			out := e.Exec(t, "sh", "-c",
+				"ps -eo args | grep '[c]onmon.*--exec-process-spec' | grep -c "+list[0].ID+" || true")
 			n, err := strconv.Atoi(strings.TrimSpace(out))
 			require.NoError(t, err)
 			return n
@@ -107,7 +109,8 @@ func TestPrivateServiceHasNoSecrets(t *testing.T) {
 		bin, err := built()
 		require.NoError(t, err)
 		hideSocket(t, e)
-		out, err := e.Command(t.Context(), "sh", "-c", "cd '"+p.dir+"' && CI_TOKEN=canary-of-the-service '"+bin+"' test 2>&1").CombinedOutput()
+		out, err := e.Command(t.Context(), "sh", "-c",
+			"cd '"+p.dir+"' && CI_TOKEN=canary-of-the-service '"+bin+"' test 2>&1").CombinedOutput()
 		require.NoError(t, err, string(out))
 		require.Contains(t, string(out), "PATH=")
 		require.NotContains(t, string(out), "canary-of-the-service")
@@ -156,7 +159,8 @@ func withEnv(t *testing.T, archive, name string, env ...string) []byte {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	for _, file := range order {
-		require.NoError(t, w.WriteHeader(&tar.Header{Name: file, Mode: 0o644, Size: int64(len(files[file])), Typeflag: tar.TypeReg}))
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: file, Mode: 0o644, Size: int64(len(files[file])),
+			Typeflag: tar.TypeReg}))
 		_, err := w.Write(files[file])
 		require.NoError(t, err)
 	}

@@ -85,7 +85,8 @@ func TestEnginesThatCannotBeUsed(t *testing.T) {
 	servePing(t, "unix", filepath.Join(base, "denied.sock"), nil)
 	require.NoError(t, os.Chmod(filepath.Join(base, "denied.sock"), 0))
 	require.NoError(t, os.Symlink(filepath.Join(base, "gone.sock"), filepath.Join(base, "dangling.sock")))
-	servePing(t, "unix", filepath.Join(base, "podman3.sock"), http.Header{"Libpod-Api-Version": {"3.4.4"}, "Server": {"Libpod/3.4.4 (linux)"}})
+	servePing(t, "unix", filepath.Join(base, "podman3.sock"),
+		http.Header{"Libpod-Api-Version": {"3.4.4"}, "Server": {"Libpod/3.4.4 (linux)"}})
 	require.NoError(t, os.Chmod(filepath.Join(base, "podman3.sock"), 0o777))
 	for name, c := range cases {
 		writeContext(t, filepath.Join(base, "docker"), name, c)
@@ -96,7 +97,8 @@ func TestEnginesThatCannotBeUsed(t *testing.T) {
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), bin, "engines", "--all", "--json")
 	cmd.Dir = base
-	cmd.Env = []string{"PATH=" + filepath.Join(base, "bin"), "HOME=" + base, "DOCKER_CONFIG=" + filepath.Join(base, "docker")}
+	cmd.Env = []string{"PATH=" + filepath.Join(base, "bin"), "HOME=" + base,
+		"DOCKER_CONFIG=" + filepath.Join(base, "docker")}
 	if os.Getuid() == 0 { // who may open everything
 		chownAll(t, base, nobody)
 		require.NoError(t, os.Chown(filepath.Join(base, "denied.sock"), 0, 0))
@@ -171,10 +173,12 @@ func writeSSH(t *testing.T, dir string, u *url.URL, e testbed.Engine) {
 	require.NoError(t, err)
 	host := func(name, port, identity, knownHosts string) string {
 		return fmt.Sprintf("Host %s\n\tHostName 127.0.0.1\n\tPort %s\n\tUser %s\n\tIdentityFile %s\n\tIdentitiesOnly yes\n"+
-			"\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile /dev/null\n\tStrictHostKeyChecking yes\n", name, port, u.User.Username(), identity, knownHosts)
+			"\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile /dev/null\n\tStrictHostKeyChecking yes\n", name, port,
+			u.User.Username(), identity, knownHosts)
 	}
 	config := file("config", strings.Join([]string{
-		host("wrong-host-key", u.Port(), right, file("wrong_hosts", fmt.Sprintf("[127.0.0.1]:%s %s", u.Port(), another))),
+		host("wrong-host-key", u.Port(), right,
+			file("wrong_hosts", fmt.Sprintf("[127.0.0.1]:%s %s", u.Port(), another))),
 		host("unknown-host-key", u.Port(), right, file("no_hosts", "")),
 		host("refused-key", u.Port(), filepath.Join(dir, "another"), rightHosts),
 		host("no-ssh", closed, right, rightHosts),
@@ -262,7 +266,8 @@ func (a authority) certify(t *testing.T, from, to time.Time) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: from, NotAfter: to, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: from, NotAfter: to,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
 	require.NoError(t, err)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}

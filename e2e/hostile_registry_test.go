@@ -49,7 +49,8 @@ func (h *hostileRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/token": // where it claims that the login of another registry belongs
 		_, _ = io.WriteString(w, `{"token":"abc"}`)
 	case attack == "login" && r.Header.Get("Authorization") == "":
-		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="registry.example.com",scope="repository:x:pull"`)
+		w.Header().Set("WWW-Authenticate",
+			`Bearer realm="http://`+r.Host+`/token",service="registry.example.com",scope="repository:x:pull"`)
 		refuse(http.StatusUnauthorized, "log in")
 	case attack == "words", attack == "login":
 		refuse(http.StatusForbidden, hostileWords)
@@ -83,13 +84,16 @@ func TestHostileRegistry(t *testing.T) {
 			require.NoError(t, end.Close())
 			_ = forward.Wait() // the shell's status is that of kill
 		})
-		e.Exec(t, "timeout", "60", "bash", "-c", "until : < /dev/tcp/127.0.0.1/"+port+"; do sleep 0.05; done 2> /dev/null")
+		e.Exec(t, "timeout", "60", "bash", "-c",
+			"until : < /dev/tcp/127.0.0.1/"+port+"; do sleep 0.05; done 2> /dev/null")
 		login := base64.StdEncoding.EncodeToString([]byte("canary:canary-of-another-registry"))
 		p := newProject(t, e, map[string]string{"docker/config.json": fmt.Sprintf(
-			`{"auths": {"registry.example.com": {"auth": %q}, "https://index.docker.io/v1/": {"auth": %q}}}`, login, login)})
+			`{"auths": {"registry.example.com": {"auth": %q}, "https://index.docker.io/v1/": {"auth": %q}}}`, login,
+			login)})
 		p.env = append(p.env, "DOCKER_CONFIG="+p.dir+"/docker", "GITHUB_ACTIONS=true")
 		for _, attack := range []string{"login", "words", "long", "garbage", "elsewhere"} {
-			p.write("kitchen.yml", driverKitchen("\nattack:\nimage: 127.0.0.1:"+port+"/galley/"+attack+":1\npull: always\n"))
+			p.write("kitchen.yml", driverKitchen("\nattack:\nimage: 127.0.0.1:"+port+"/galley/"+attack+
+				":1\npull: always\n"))
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			cmd := p.command(ctx, "create")
 			var said strings.Builder

@@ -89,8 +89,10 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string, asUser b
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(tool, data, 0o755))
 	p := newProject(t, e, map[string]string{
-		"canary/a": "canary", "canary/b": "canary", "canary/sub/a": "canary", "canary/data/a": "canary", "canary/hooks/README": "canary",
-		".git/hooks/README": "canary", "data/a": "0", "data/b": "1", "data/sub/a": "1", "test/integration/default/a": "1",
+		"canary/a": "canary", "canary/b": "canary", "canary/sub/a": "canary", "canary/data/a": "canary",
+		"canary/hooks/README": "canary",
+		".git/hooks/README":   "canary", "data/a": "0", "data/b": "1", "data/sub/a": "1",
+		"test/integration/default/a":       "1",
 		"test/integration/default/tests/x": "1",
 	})
 	canary := filepath.Join(p.dir, "canary")

@@ -21,7 +21,8 @@ import (
 
 // suitesKitchen has instances that converge by writing their names, and pass if nobody else wrote there.
 func suitesKitchen(suites ...string) string {
-	kitchen := strings.Replace(shellKitchen(`echo "$0" >> /runs`, "test $(wc -l < /runs) = 1"), "suites:\n  - name: default\n", "suites:\n", 1)
+	kitchen := strings.Replace(shellKitchen(`echo "$0" >> /runs`, "test $(wc -l < /runs) = 1"),
+		"suites:\n  - name: default\n", "suites:\n", 1)
 	kitchen = strings.Replace(kitchen, "verifier:\n", "verifier:\n  remote_exec: true\n", 1)
 	for _, name := range suites {
 		kitchen += "  - name: " + quoteYAML(name) + "\n"
@@ -45,9 +46,11 @@ func TestNamesSideBySide(t *testing.T) {
 			row := rows[name+"-busybox"]
 			require.Equal(t, "running", row.Runner, name)
 			require.Equal(t, "verify", *row.LastAction, name)
-			require.True(t, slices.ContainsFunc(runners, func(c backend.Container) bool { return c.Labels[label.Instance] == name+"-busybox" }), name)
+			require.True(t, slices.ContainsFunc(runners,
+				func(c backend.Container) bool { return c.Labels[label.Instance] == name+"-busybox" }), name)
 		}
-		for pattern, want := range map[string]int{".kitchen/galley/*.json": len(names), ".kitchen/logs/*.log": len(names) + 1} { // and kitchen.log
+		for pattern, want := range map[string]int{".kitchen/galley/*.json": len(names),
+			".kitchen/logs/*.log": len(names) + 1} { // and kitchen.log
 			files, err := filepath.Glob(filepath.Join(p.dir, pattern))
 			require.NoError(t, err)
 			require.Len(t, files, want, pattern)
@@ -137,11 +140,13 @@ func TestMadeOfARunner(t *testing.T) {
 		theirs := strings.TrimSpace(e.Exec(t, engine, "run", "-d", image, "sleep", "1000"))
 		t.Cleanup(func() {
 			for _, args := range [][]string{{"rm", "-f", theirs}, {"rmi", image}} {
-				out, err := e.Command(context.WithoutCancel(t.Context()), append([]string{engine}, args...)...).CombinedOutput()
+				out, err := e.Command(context.WithoutCancel(t.Context()),
+					append([]string{engine}, args...)...).CombinedOutput()
 				require.NoError(t, err, string(out))
 			}
 		})
-		for _, args := range [][]string{{"verify"}, {"test"}, {"converge"}, {"destroy"}, {"destroy", "--orphans"}, {"prune"}} {
+		for _, args := range [][]string{{"verify"}, {"test"}, {"converge"}, {"destroy"}, {"destroy", "--orphans"},
+			{"prune"}} {
 			p.ok(args...)
 			c, err := p.backend().InspectContainer(t.Context(), theirs)
 			require.NoError(t, err, "%s removed it", args)

@@ -40,7 +40,8 @@ func newShelf(t *testing.T, e testbed.Engine, content string, more ...string) *s
 	t.Helper()
 	e.Load(t, "busybox")
 	s := &shelf{
-		Registry: testbed.StartRegistry(t), t: t, engine: e, path: fmt.Sprintf("galley/e2e-%s-%d:1", e.Name, rand.Uint32()), more: more,
+		Registry: testbed.StartRegistry(t), t: t, engine: e,
+		path: fmt.Sprintf("galley/e2e-%s-%d:1", e.Name, rand.Uint32()), more: more,
 	}
 	s.put(content)
 	t.Cleanup(func() { s.forget(context.Background()) })
@@ -59,7 +60,8 @@ func (s *shelf) put(content string) {
 		noise[i] = byte(rand.Uint32())
 	}
 	files := map[string][]byte{
-		"Dockerfile": []byte("FROM busybox\nCOPY content noise /\n" + strings.Join(s.more, "\n") + "\n"), "content": []byte(content + "\n"), "noise": noise,
+		"Dockerfile": []byte("FROM busybox\nCOPY content noise /\n" + strings.Join(s.more, "\n") + "\n"),
+		"content":    []byte(content + "\n"), "noise": noise,
 	}
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
@@ -81,7 +83,8 @@ func (s *shelf) put(content string) {
 func (s *shelf) push() {
 	s.t.Helper()
 	if s.engine.Kind == testbed.Podman {
-		s.engine.Exec(s.t, "podman", "push", "--quiet", "--tls-verify=false", "--remove-signatures", "--creds", s.User+":"+s.Password, s.private())
+		s.engine.Exec(s.t, "podman", "push", "--quiet", "--tls-verify=false", "--remove-signatures", "--creds",
+			s.User+":"+s.Password, s.private())
 		return
 	}
 	dir := s.engine.TempDir(s.t)
@@ -210,7 +213,8 @@ func TestRegistryErrors(t *testing.T) {
 			return "\n" + name + ":\nimage: " + image + "\n" + more + "\n"
 		}
 		p := newProject(t, e, map[string]string{
-			"wrong.json": fmt.Sprintf(`{"username": %q, "password": "wrong", "serveraddress": %q}`, s.User, s.AuthAddress),
+			"wrong.json": fmt.Sprintf(`{"username": %q, "password": "wrong", "serveraddress": %q}`, s.User,
+				s.AuthAddress),
 			"kitchen.yml": driverKitchen(
 				lines("password", s.private(), "creds_file: wrong.json"),
 				lines("unknown", s.Address+"/galley/there-is-no-such-image:1", ""),
@@ -240,8 +244,10 @@ func TestCredentials(t *testing.T) {
 		s := newShelf(t, e, "private")
 		auth := base64.StdEncoding.EncodeToString([]byte(s.User + ":" + s.Password))
 		auths := s.auths()
-		others := fmt.Sprintf(`{"auths": {"registry.example.com": {"auth": %q}, "127.0.0.1": {"auth": %q}}}`, auth, auth)
-		creds := fmt.Sprintf(`{"username": %q, "password": %q, "serveraddress": "http://%s"}`, s.User, s.Password, s.AuthAddress)
+		others := fmt.Sprintf(`{"auths": {"registry.example.com": {"auth": %q}, "127.0.0.1": {"auth": %q}}}`, auth,
+			auth)
+		creds := fmt.Sprintf(`{"username": %q, "password": %q, "serveraddress": "http://%s"}`, s.User, s.Password,
+			s.AuthAddress)
 		helper := fmt.Sprintf("#!/bin/sh\nread host\necho \"$1 $host\" >> \"${0%%/*}/asked\"\nprintf '{\"ServerURL\":\"%%s\",\"Username\":\"%s\",\"Secret\":\"%s\"}' \"$host\"\n",
 			s.User, s.Password)
 		private := func(more string) string {
@@ -265,7 +271,8 @@ func TestCredentials(t *testing.T) {
 			{"none", private(""), nil, false},
 			{"creds_file", private("creds_file: creds.json"), nil, true},
 			{"docker's file", private(""), []string{"DOCKER_CONFIG=" + file("docker")}, true},
-			{"docker's file, turned off", private("docker_config_creds: false"), []string{"DOCKER_CONFIG=" + file("docker")}, false},
+			{"docker's file, turned off", private("docker_config_creds: false"),
+				[]string{"DOCKER_CONFIG=" + file("docker")}, false},
 			{"of other registries", private(""), []string{"DOCKER_CONFIG=" + file("others")}, false},
 			{"helper", private(""), []string{"DOCKER_CONFIG=" + file("helped"), path}, true},
 			{"store", private(""), []string{"DOCKER_CONFIG=" + file("stored"), path}, true},
@@ -285,7 +292,8 @@ func TestCredentials(t *testing.T) {
 		}
 		asked, err := os.ReadFile(file("bin/asked"))
 		require.NoError(t, err)
-		require.Equal(t, "get "+s.AuthAddress+"\nget "+s.AuthAddress+"\n", string(asked), "each registry's own credentials only")
+		require.Equal(t, "get "+s.AuthAddress+"\nget "+s.AuthAddress+"\n", string(asked),
+			"each registry's own credentials only")
 
 		// A helper that is not there is no reason not to pull what everybody may.
 		p.env = append(common[:len(common):len(common)], "DOCKER_CONFIG="+file("missing"))
@@ -306,7 +314,8 @@ func TestWorkImages(t *testing.T) {
 		e, log := e.LogRequests(t)
 		salt := fmt.Sprint(rand.Uint64()) // an image that no earlier run has made
 		files := map[string]string{
-			"creds.json":       fmt.Sprintf(`{"username": %q, "password": %q, "serveraddress": %q}`, s.User, s.Password, s.AuthAddress),
+			"creds.json": fmt.Sprintf(`{"username": %q, "password": %q, "serveraddress": %q}`, s.User, s.Password,
+				s.AuthAddress),
 			"context/sub/file": "from the context " + salt + "\n",
 			"kitchen.yml": driverKitchen(`
 list:
@@ -442,7 +451,8 @@ func TestBuildMounts(t *testing.T) {
 		salt := fmt.Sprint(rand.Uint64())
 		t.Cleanup(func() { removeWorkImages(t, e, salt) })
 		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
-			"\none:\nintermediate_instructions: RUN --mount=type=tmpfs,target=/cache echo " + salt + " > /cache/file && cp /cache/file /made\n")})
+			"\none:\nintermediate_instructions: RUN --mount=type=tmpfs,target=/cache echo " + salt +
+				" > /cache/file && cp /cache/file /made\n")})
 		r := p.galley("create")
 		if e.Kind == testbed.Docker {
 			require.Equal(t, 20, r.code, r.String())
@@ -461,8 +471,10 @@ func TestToolPull(t *testing.T) {
 		e, log := e.LogRequests(t)
 		image, tag, _ := strings.Cut(s.path, ":")
 		kitchen := func(pull string) string {
-			text := driverKitchen("\none:\nchef_image: " + s.Address + "/" + image + "\nchef_version: " + tag + "\n" + pull + "\n")
-			return strings.Replace(text, `provisioner: {name: shell, command: "true"}`, "provisioner: {name: dokken}", 1)
+			text := driverKitchen("\none:\nchef_image: " + s.Address + "/" + image + "\nchef_version: " + tag + "\n" +
+				pull + "\n")
+			return strings.Replace(text, `provisioner: {name: shell, command: "true"}`, "provisioner: {name: dokken}",
+				1)
 		}
 		p := newProject(t, e, map[string]string{"kitchen.yml": kitchen("pull_chef_image: false")})
 		p.removeToolsLater()

@@ -123,7 +123,8 @@ func TestCopy(t *testing.T) {
 func TestFollowLogs(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
-		p := newProject(t, e, map[string]string{"kitchen.yml": strings.Replace(shellKitchen("true", "true"), "image: busybox",
+		p := newProject(t, e, map[string]string{"kitchen.yml": strings.Replace(shellKitchen("true", "true"),
+			"image: busybox",
 			`image: busybox
       pid_one_command: 'sh -c "echo first words; while :; do sleep 0.2; echo tick; done"'`, 1)})
 		p.ok("create")

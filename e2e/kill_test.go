@@ -121,8 +121,10 @@ func killAtEveryStep(t *testing.T, p *project) {
 		}
 		return true
 	}))
-	for _, step := range []string{"pre_create", "container", "start", "post_create", "prepare", "run", "remove", "clean"} {
-		require.True(t, slices.ContainsFunc(steps, func(e event) bool { return e.Step == step }), "%s in %v", step, steps)
+	for _, step := range []string{"pre_create", "container", "start", "post_create", "prepare", "run", "remove",
+		"clean"} {
+		require.True(t, slices.ContainsFunc(steps, func(e event) bool { return e.Step == step }), "%s in %v", step,
+			steps)
 	}
 	require.Empty(t, p.runners())
 	before := p.engine.UnusedVolumes(p.t)
@@ -210,7 +212,8 @@ func TestTwoProjectsAtOnePath(t *testing.T) {
 		dir := e.TempDir(t)
 		var projects []*project
 		for _, word := range []string{"one", "two"} {
-			kitchen := strings.Replace(shellKitchen("test ! -e /word && echo "+word+" > /word", `test "$(cat /word)" = `+word),
+			kitchen := strings.Replace(shellKitchen("test ! -e /word && echo "+word+" > /word",
+				`test "$(cat /word)" = `+word),
 				"verifier:\n  name: shell\n", "verifier:\n  name: shell\n  remote_exec: true\n", 1)
 			real := newProject(t, e, map[string]string{"kitchen.yml": kitchen})
 			projects = append(projects, real.mountedAt(dir))
@@ -235,7 +238,8 @@ func TestTwoProjectsAtOnePath(t *testing.T) {
 		for _, p := range projects {
 			p.ok("converge")
 		}
-		list, err := projects[0].backend().ListContainers(t.Context(), backend.Labels{label.ProjectDir: dir, label.Role: label.RoleRunner})
+		list, err := projects[0].backend().ListContainers(t.Context(),
+			backend.Labels{label.ProjectDir: dir, label.Role: label.RoleRunner})
 		require.NoError(t, err)
 		require.Len(t, list, 2)
 		require.NotEqual(t, list[0].Name, list[1].Name)

@@ -25,7 +25,8 @@ suites: [{name: kept}, {name: gone}]
 
 func leftoverProject(t *testing.T, e testbed.Engine) *project {
 	e.Load(t, "busybox")
-	return newProject(t, e, map[string]string{"kitchen.yml": strings.Replace(twoSuites, ` pid_one_command: "%PID%"`, "", 1)})
+	return newProject(t, e, map[string]string{"kitchen.yml": strings.Replace(twoSuites, ` pid_one_command: "%PID%"`, "",
+		1)})
 }
 
 // What no instance needs any more is listed and removed by one command, also when nothing is remembered of it.
@@ -35,7 +36,8 @@ func TestLeftOver(t *testing.T) {
 		require.NotContains(t, p.ok("list").stderr, "left over")
 		p.ok("create", "-c2")
 		require.NotContains(t, p.ok("list").stderr, "left over")
-		p.write("kitchen.yml", strings.NewReplacer(` pid_one_command: "%PID%"`, "", ", {name: gone}", "").Replace(twoSuites))
+		p.write("kitchen.yml", strings.NewReplacer(` pid_one_command: "%PID%"`, "", ", {name: gone}",
+			"").Replace(twoSuites))
 		require.Contains(t, p.ok("list").stderr, "left over: the runner of gone-busybox")
 		require.Contains(t, p.ok("list", "--orphans").stdout, "gone-busybox")
 		require.Equal(t, "gone-busybox\n", p.ok("list", "--orphans", "--bare").stdout)
@@ -92,7 +94,8 @@ func TestForget(t *testing.T) {
 func TestLogsOfAnEndedRunner(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
-		p := newProject(t, e, map[string]string{"kitchen.yml": strings.NewReplacer(", {name: gone}", "", "%PID%", "echo last words").Replace(twoSuites)})
+		p := newProject(t, e, map[string]string{"kitchen.yml": strings.NewReplacer(", {name: gone}", "", "%PID%",
+			"echo last words").Replace(twoSuites)})
 		p.galley("create") // which fails when it sees the end in time
 		require.Contains(t, p.ok("logs", "--follow").String(), "last words")
 		require.Contains(t, p.ok("logs", "--runner").String(), "last words")

@@ -159,7 +159,8 @@ func TestFailedConverge(t *testing.T) {
 func TestPhases(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
-		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo run >> /runs", "test -n \"$KITCHEN_CONTAINER_ID\"")})
+		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo run >> /runs",
+			"test -n \"$KITCHEN_CONTAINER_ID\"")})
 		p.ok("create")
 		first := p.runners()
 		require.Len(t, first, 1)
@@ -210,7 +211,8 @@ func TestDrift(t *testing.T) {
 		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("true", "true")})
 		p.ok("create")
 		first := p.runners()[0].ID
-		p.write("kitchen.yml", strings.Replace(shellKitchen("true", "true"), "image: busybox", "image: busybox\n      env: [COLOUR=green]", 1))
+		p.write("kitchen.yml", strings.Replace(shellKitchen("true", "true"), "image: busybox",
+			"image: busybox\n      env: [COLOUR=green]", 1))
 		r := p.ok("create", "--no-recreate")
 		require.Contains(t, r.String(), "env changed")
 		require.Equal(t, first, p.runners()[0].ID)

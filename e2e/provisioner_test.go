@@ -62,7 +62,8 @@ func TestCinc(t *testing.T) {
 			"kitchen.local.yml": "suites:\n  - name: good\n    run_list: ['recipe[mine::once]']\n  - name: bad\n    run_list: ['recipe[mine::always]']\n",
 		})
 		p.ok("verify", "good", "--idempotence", "--report", "ndjson=events")
-		require.Contains(t, p.read("events"), `"text":"Cinc Client finished, 2/2 resources updated in 00 seconds; then Cinc Client finished, 0/2`)
+		require.Contains(t, p.read("events"),
+			`"text":"Cinc Client finished, 2/2 resources updated in 00 seconds; then Cinc Client finished, 0/2`)
 		r := p.galley("converge", "bad", "--idempotence")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "not idempotent: the second run of cinc-client changed 1 resource")
@@ -95,8 +96,9 @@ suites: [name: s]
 `,
 			"cookbooks/app/recipes/default.rb": "execute 'test ! -e /hab/none && ls /opt/kitchen/cache > /seen'\n",
 		})
-		buildImage(t, p.backend(), image, map[string]string{"Dockerfile": "FROM docker.io/chef/chef:latest AS chef\nFROM docker.io/library/busybox:latest\n" +
-			"COPY --from=chef /opt/chef/bin/chef-client /hab/pkgs/chef/chef-infra-client/19.1.164/20250919111111/bin/chef-client\nVOLUME [\"/hab\"]\n"})
+		buildImage(t, p.backend(), image,
+			map[string]string{"Dockerfile": "FROM docker.io/chef/chef:latest AS chef\nFROM docker.io/library/busybox:latest\n" +
+				"COPY --from=chef /opt/chef/bin/chef-client /hab/pkgs/chef/chef-infra-client/19.1.164/20250919111111/bin/chef-client\nVOLUME [\"/hab\"]\n"})
 		t.Cleanup(func() { p.ok("destroy"); p.ok("prune") }) // before the image goes
 		seen := func() string { return p.ok("exec", "--", "cat", "/seen").stdout }
 		r := p.ok("converge")
@@ -136,7 +138,8 @@ func TestPolicyfileOfTwoProjects(t *testing.T) {
 		e.Load(t, "busybox", "tool")
 		policy := func(word string, suites int) *project {
 			kitchen := "driver: {name: dokken, image: busybox, chef_image: chef/chef, chef_version: latest}\nprovisioner: {name: dokken}\n" +
-				"verifier: {name: shell, remote_exec: true, command: 'grep -qx " + word + " /word'}\nplatforms: [name: p]\nsuites:\n"
+				"verifier: {name: shell, remote_exec: true, command: 'grep -qx " + word +
+				" /word'}\nplatforms: [name: p]\nsuites:\n"
 			for n := range suites {
 				kitchen += fmt.Sprintf("  - name: s%d\n", n)
 			}
@@ -144,7 +147,8 @@ func TestPolicyfileOfTwoProjects(t *testing.T) {
 				"kitchen.yml": kitchen, "Policyfile.rb": "name 'web'\n", "bin/chef-cli": chefCLI,
 				"cookbooks/hello/recipes/default.rb": "file '/word' do\n  content '" + word + "'\nend\n",
 			})
-			p.env = append(p.env, "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"), "CALLS="+filepath.Join(p.dir, "calls"))
+			p.env = append(p.env, "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"),
+				"CALLS="+filepath.Join(p.dir, "calls"))
 			return p
 		}
 		one, other := policy("one", 8), policy("other", 2)
@@ -264,7 +268,8 @@ func requireAnsible(t *testing.T, p *project) {
 	require.Contains(t, r.String(), "not idempotent: the second run of ansible-playbook changed 1 task")
 	require.Contains(t, r.String(), "again and again")
 
-	p.write("test/integration/bad/default.yml", "- hosts: all\n  gather_facts: no\n  tasks:\n    - name: fails\n      command: 'false'\n")
+	p.write("test/integration/bad/default.yml",
+		"- hosts: all\n  gather_facts: no\n  tasks:\n    - name: fails\n      command: 'false'\n")
 	r = p.galley("converge", "bad")
 	require.Equal(t, 20, r.code, r.String())
 	require.Contains(t, r.String(), "ansible-playbook exited with code 2: tasks failed")
@@ -372,14 +377,17 @@ mkdir -p "$2" && cp -R vendor/hello "$2/"
 func TestResolveInContainer(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		p := matrixProject(t, e)
-		buildImage(t, p.backend(), "docker.io/library/workstation:latest", map[string]string{"Dockerfile": "FROM busybox\nCOPY berks /bin/berks\n", "berks": berks})
-		p.write("kitchen.yml", strings.Replace(matrix, "provisioner:\n  name: dokken", "provisioner:\n  name: dokken\n  resolver: container\n  resolver_image: workstation", 1))
+		buildImage(t, p.backend(), "docker.io/library/workstation:latest",
+			map[string]string{"Dockerfile": "FROM busybox\nCOPY berks /bin/berks\n", "berks": berks})
+		p.write("kitchen.yml", strings.Replace(matrix, "provisioner:\n  name: dokken",
+			"provisioner:\n  name: dokken\n  resolver: container\n  resolver_image: workstation", 1))
 		p.write("Berksfile", "cookbook 'hello', path: 'vendor/hello'\n")
 		p.write("vendor/hello/metadata.rb", "name 'hello'\n")
 		p.write("vendor/hello/recipes/default.rb", helloRecipe)
 		require.NoError(t, os.RemoveAll(filepath.Join(p.dir, "cookbooks")))
 		r := p.ok("verify", "one", "-c", "2")
-		require.Equal(t, 1, strings.Count(r.stdout, "resolving cookbooks of Berksfile in a container of workstation"), r.String())
+		require.Equal(t, 1, strings.Count(r.stdout, "resolving cookbooks of Berksfile in a container of workstation"),
+			r.String())
 		require.Len(t, p.runners(), 2, "the container that resolved is gone")
 		require.FileExists(t, filepath.Join(p.dir, "Berksfile.lock"))
 	})

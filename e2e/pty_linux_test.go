@@ -64,7 +64,8 @@ func (x *terminal) watch() {
 
 func (x *terminal) resize(rows, columns uint16) {
 	x.t.Helper()
-	require.NoError(x.t, unix.IoctlSetWinsize(int(x.master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}))
+	require.NoError(x.t, unix.IoctlSetWinsize(int(x.master.Fd()), unix.TIOCSWINSZ,
+		&unix.Winsize{Row: rows, Col: columns}))
 }
 
 // settings are the terminal's own: echo, line by line and so on.

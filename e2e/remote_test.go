@@ -144,7 +144,9 @@ func routes(e testbed.Engine) []route {
 			env: []string{path, "GALLEY_HOST=", "CONTAINER_HOST=" + u.String(), "CONTAINER_SSHKEY=" + e.SSH.Identity}})
 	}
 	if e.TLS != nil {
-		list = append(list, route{name: "tls", env: []string{"GALLEY_HOST=", "DOCKER_HOST=" + e.TLS.Host, "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=" + e.TLS.CertPath}})
+		list = append(list, route{name: "tls",
+			env: []string{"GALLEY_HOST=", "DOCKER_HOST=" + e.TLS.Host, "DOCKER_TLS_VERIFY=1",
+				"DOCKER_CERT_PATH=" + e.TLS.CertPath}})
 	}
 	return list
 }
@@ -206,7 +208,8 @@ func runFarProject(t *testing.T, e testbed.Engine, r route) {
 	require.Regexp(t, `(?i)upload 2 files \(\d+B\) to /opt/kitchen`, out)
 	require.Contains(t, p.ok("verify").String(), "verified app-busybox")
 	require.Equal(t, "second", p.read("downloaded"))
-	require.Equal(t, "dir\na file now", p.ok("exec", "-c", "cd /opt/kitchen/cookbooks/app/files && ls && cat dir").stdout)
+	require.Equal(t, "dir\na file now", p.ok("exec", "-c",
+		"cd /opt/kitchen/cookbooks/app/files && ls && cat dir").stdout)
 
 	// A second create leaves the runner alone.
 	id := p.ok("exec", "-c", "hostname; cat /proc/sys/kernel/random/uuid > /mark; cat /mark").stdout
@@ -321,13 +324,16 @@ func TestInsideAContainer(t *testing.T) {
 		require.NoError(t, in.Close())
 
 		socket := strings.TrimPrefix(e.Host, "unix://")
-		place := map[string]string{testbed.Docker: "/var/run/docker.sock", testbed.Podman: "/run/podman/podman.sock"}[e.Kind]
+		place := map[string]string{testbed.Docker: "/var/run/docker.sock",
+			testbed.Podman: "/run/podman/podman.sock"}[e.Kind]
 		image := e.Load(t, "busybox")[0]
-		id := strings.TrimSpace(e.Exec(t, e.Kind, "run", "-d", "-v", socket+":"+place, "-v", filepath.Join(shared, "galley")+":/usr/bin/galley:ro",
+		id := strings.TrimSpace(e.Exec(t, e.Kind, "run", "-d", "-v", socket+":"+place, "-v",
+			filepath.Join(shared, "galley")+":/usr/bin/galley:ro",
 			image.Tag, "sleep", "100000"))
 		t.Cleanup(func() { require.NoError(t, removeAtOnce(e, id)) })
 		for name, text := range farFiles("inside") {
-			put := e.Command(t.Context(), e.Kind, "exec", "-i", id, "sh", "-c", `mkdir -p "${0%/*}" && cat > "$0"`, "/project/"+name)
+			put := e.Command(t.Context(), e.Kind, "exec", "-i", id, "sh", "-c", `mkdir -p "${0%/*}" && cat > "$0"`,
+				"/project/"+name)
 			put.Stdin = strings.NewReader(text)
 			said, err := put.CombinedOutput()
 			require.NoError(t, err, string(said))

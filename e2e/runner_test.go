@@ -123,15 +123,18 @@ privileged: true
 			"a=b c,,the client's,1", "65534", "1234", "/var/tmp", "web.example.test")
 		require.Contains(t, strings.Fields(p.in("default-who", "id -G")), "4242")
 		require.Equal(t, `a="b" {c}`, p.runner("default-who").Labels["example.odd"])
-		require.NotContains(t, []string{"sh", "sleep"}, strings.TrimSpace(p.in("default-who", "cat /proc/1/comm")), "init: true puts a reaper there")
+		require.NotContains(t, []string{"sh", "sleep"}, strings.TrimSpace(p.in("default-who", "cat /proc/1/comm")),
+			"init: true puts a reaper there")
 		require.Regexp(t, "^/dev/", p.in("default-who", "readlink /proc/1/fd/0"))
 
 		p.shows("default-own", `echo "$HASHED$NUMBER"; cat /said`, "yes1", "two words")
 		p.shows("default-entry", `cat /said`, "by the entrypoint")
 
-		caps, err := strconv.ParseUint(strings.TrimSpace(p.in("default-rights", "awk '/CapEff/ { print $2 }' /proc/1/status")), 16, 64)
+		caps, err := strconv.ParseUint(strings.TrimSpace(p.in("default-rights",
+			"awk '/CapEff/ { print $2 }' /proc/1/status")), 16, 64)
 		require.NoError(t, err)
-		require.Equal(t, []bool{true, true, false}, []bool{caps>>12&1 == 1, caps>>21&1 == 1, caps>>0&1 == 1}, "NET_ADMIN, SYS_ADMIN, CHOWN: %x", caps)
+		require.Equal(t, []bool{true, true, false}, []bool{caps>>12&1 == 1, caps>>21&1 == 1, caps>>0&1 == 1},
+			"NET_ADMIN, SYS_ADMIN, CHOWN: %x", caps)
 		p.shows("default-rights", `awk '/NoNewPrivs|Seccomp:/ { print $1 $2 }' /proc/1/status
 			echo x 2>&1 > /dev/empty | sed 's/.*: //'; test -c /dev/fuse && echo fuse
 			awk '/open files/ { print $4, $5 } /core file/ { print $5, $6 }' /proc/1/limits
@@ -139,11 +142,13 @@ privileged: true
 			"NoNewPrivs:1", "Seccomp:0", "No space left on device", "fuse", "0 0", "512 1024", "77", "32768")
 
 		p.shows("default-readonly", `touch /written 2> /dev/null || echo refused; touch /tmp/written /scratch/written && echo written
-			awk '$2 == "/scratch" { print ($4 ~ /size=64k/) ($4 ~ /noexec/) }' /proc/mounts`, "refused", "written", "10")
+			awk '$2 == "/scratch" { print ($4 ~ /size=64k/) ($4 ~ /noexec/) }' /proc/mounts`, "refused", "written",
+			"10")
 
 		p.shows("default-powerful", "mkdir /mounted && mount -t tmpfs none /mounted && echo mounted", "mounted")
 		if e.Rootless {
-			require.Contains(t, r.String(), "privileged: rootless Podman gives the container no more than your own user may do")
+			require.Contains(t, r.String(),
+				"privileged: rootless Podman gives the container no more than your own user may do")
 		} else {
 			require.NotContains(t, r.String(), "privileged: ")
 		}
@@ -175,7 +180,8 @@ pids_limit: 99
 		} {
 			got := strings.Fields(p.in("default-limited", "cd /sys/fs/cgroup && cat "+limit.files+" 2> /dev/null"))
 			if len(got) == 0 || got[0] != limit.want {
-				require.Regexp(t, "(?i)"+limit.name+".*(not available|not support|cannot|discarded|ignored)", r.String(),
+				require.Regexp(t, "(?i)"+limit.name+".*(not available|not support|cannot|discarded|ignored)",
+					r.String(),
 					"%s is %q, and nothing was said", limit.name, got)
 			}
 		}
@@ -217,10 +223,12 @@ volumes: {/anonymous: {}, /data: {}}
 			for d in /bare /absolute /home-dir /bound /long /again; do touch $d/x 2> /dev/null && echo $d can be written; done
 			echo kept > /named/file; cat /again/file; touch /anonymous/x && echo anonymous
 			awk '$2 == "/mem" { print $3, ($4 ~ /size=64k/) ($4 ~ /mode=700/) } $2 ~ /^.mem[23]$/ { print $3 }' /proc/mounts | sort`,
-			"of the project", "of the project", "of the home directory", "of the project", "of the project", "with a colon",
+			"of the project", "of the project", "of the home directory", "of the project", "of the project",
+			"with a colon",
 			"kept", "anonymous", "tmpfs", "tmpfs", "tmpfs 11")
 		p.shows("default-hashed", "touch /anonymous/x /data/x && grep -c ' /anonymous \\| /data ' /proc/mounts", "2")
-		anonymous := slices.DeleteFunc(append(e.Inspect(t, p.runner("default-store").ID).Volumes, e.Inspect(t, p.runner("default-hashed").ID).Volumes...),
+		anonymous := slices.DeleteFunc(append(e.Inspect(t, p.runner("default-store").ID).Volumes,
+			e.Inspect(t, p.runner("default-hashed").ID).Volumes...),
 			func(v string) bool { return v == named })
 		require.GreaterOrEqual(t, len(anonymous), 3)
 
@@ -269,7 +277,8 @@ ports:
 			{HostPort: port + 5, ContainerPort: 5353, Protocol: "udp"},
 		} {
 			require.True(t, slices.ContainsFunc(bound, func(b spec.PortMapping) bool {
-				return b.HostPort == want.HostPort && b.ContainerPort == want.ContainerPort && b.Protocol == want.Protocol &&
+				return b.HostPort == want.HostPort && b.ContainerPort == want.ContainerPort &&
+					b.Protocol == want.Protocol &&
 					(want.HostIP == "" || b.HostIP == want.HostIP)
 			}), "%v is not among %v", want, bound)
 		}
@@ -291,11 +300,14 @@ ports:
 			addresses = append(addresses, fmt.Sprintf("[::1]:%d", port+2))
 		}
 		for _, address := range addresses {
-			require.Equal(t, "served\n", e.Exec(t, "curl", "-gsS", "-m", "20", "--retry", "20", "--retry-connrefused", "http://"+address+"/"), address)
+			require.Equal(t, "served\n",
+				e.Exec(t, "curl", "-gsS", "-m", "20", "--retry", "20", "--retry-connrefused", "http://"+address+"/"),
+				address)
 		}
 
 		// A port that is taken is told as that.
-		p.write("kitchen.yml", driverKitchen(platform, fmt.Sprintf("\nsecond:\nports: [\"127.0.0.1:%d:80\"]\n", port+1)))
+		p.write("kitchen.yml", driverKitchen(platform,
+			fmt.Sprintf("\nsecond:\nports: [\"127.0.0.1:%d:80\"]\n", port+1)))
 		r = p.galley("create", "second")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "Choose another host port, or leave it out to get a free one.")
@@ -344,7 +356,8 @@ network_mode: bridge
 		first := p.runners()
 		p.shows("default-web", `hostname; cat /sys/class/net/eth0/address; tr '\t' ' ' < /etc/hosts | grep example.test | tr -s ' ' | sort; grep -c '^fd' /proc/net/if_inet6`,
 			"web", "02:42:c0:00:02:07", "192.0.2.7 db.example.test", "2001:db8::7 six.example.test", "1")
-		p.shows("default-resolver", "grep '^[a-z]' /etc/resolv.conf | sort", "nameserver 192.0.2.53", "options ndots:3", "search example.test")
+		p.shows("default-resolver", "grep '^[a-z]' /etc/resolv.conf | sort", "nameserver 192.0.2.53", "options ndots:3",
+			"search example.test")
 		p.shows("default-none", "ls /sys/class/net", "lo")
 		hosts := strings.TrimSpace(e.Exec(t, "readlink", "/proc/self/ns/net"))
 		if !e.Rootless || e.Kind == testbed.Podman {
@@ -370,13 +383,16 @@ ipc: shareable
 			require.Equal(t, c.ID, p.runner(c.Labels[label.Instance]).ID, "the second create left the others alone")
 		}
 		for _, name := range []string{"web", "www", "intranet", "default-web", webRunner} {
-			require.NotContains(t, p.in("default-client", "nslookup "+name+" > /dev/null || echo unknown"), "unknown", name)
+			require.NotContains(t, p.in("default-client", "nslookup "+name+" > /dev/null || echo unknown"), "unknown",
+				name)
 		}
 		// Podman has no links: there the alias is in a file that nslookup does not read.
-		require.NotContains(t, p.in("default-client", "nslookup database > /dev/null || grep database /etc/hosts > /dev/null || echo unknown"), "unknown")
+		require.NotContains(t, p.in("default-client",
+			"nslookup database > /dev/null || grep database /etc/hosts > /dev/null || echo unknown"), "unknown")
 		p.shows("default-client", "grep -c '^fd000123.*00000077 ' /proc/net/if_inet6", "1")
 		require.Equal(t, fixed, e.Inspect(t, p.runner("default-client").ID).IPAddress)
-		require.Equal(t, p.in("default-web", "readlink /proc/self/ns/net"), p.in("default-sidecar", "readlink /proc/self/ns/net"))
+		require.Equal(t, p.in("default-web", "readlink /proc/self/ns/net"),
+			p.in("default-sidecar", "readlink /proc/self/ns/net"))
 		p.ok("destroy", "sidecar") // before the container that it lives in, on which Podman insists
 	})
 }
@@ -418,7 +434,8 @@ userns_host: true
 			require.Equal(t, engine("ipc"), ns("default-host", "ipc"))
 		}
 		alone := p.runner("default-alone").Name
-		p.write("kitchen.yml", driverKitchen(append(platforms, "\nwith:\nipc: container:"+alone+"\npid: container:"+alone+"\n")...))
+		p.write("kitchen.yml", driverKitchen(append(platforms,
+			"\nwith:\nipc: container:"+alone+"\npid: container:"+alone+"\n")...))
 		p.ok("create", "with")
 		for _, kind := range []string{"ipc", "pid"} {
 			require.Equal(t, ns("default-alone", kind), ns("default-with", kind))
@@ -441,7 +458,8 @@ func TestDriverKeysOfUserNamespaces(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		for _, mode := range []string{"keep-id", "auto", "auto:size=1024", "nomap", "private"} {
-			p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen("\nuserns:\nuserns_mode: \"" + mode + "\"\n")})
+			p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen("\nuserns:\nuserns_mode: \"" + mode +
+				"\"\n")})
 			r := p.galley("create")
 			if why := refusesUserNS(e, mode); why != "" {
 				require.Equal(t, 20, r.code, "%s: %s", mode, r)
@@ -491,7 +509,8 @@ func TestDriverKeysOfIPv6(t *testing.T) {
 		t.Cleanup(func() { // the next test makes it anew, without IPv6
 			require.NoError(t, connect(t, e).RemoveNetwork(context.Background(), "dokken"))
 		})
-		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen("\none:\nipv6: true\n", "\ntwo:\nipv6: true\n")})
+		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen("\none:\nipv6: true\n",
+			"\ntwo:\nipv6: true\n")})
 		r := p.ok("create", "-c")
 		require.NotContains(t, r.String(), "ipv6: ")
 		address := func(instance string) string {

@@ -36,7 +36,8 @@ suites: [{name: default}]
 `})
 		e.Load(t, "busybox")
 		p.env = append(p.env, "CI_TOKEN="+inEnvironment)
-		out := p.galley("converge", "-l", "debug", "--report", "html=r.html", "--report", "json=r.json", "--report", "junit=r.xml",
+		out := p.galley("converge", "-l", "debug", "--report", "html=r.html", "--report", "json=r.json", "--report",
+			"junit=r.xml",
 			"--report", "ndjson=r.ndjson", "--report", "markdown=r.md")
 		require.Equal(t, 20, out.code, out.String())
 		require.Contains(t, out.String(), "password ********.")
@@ -58,7 +59,8 @@ suites: [{name: default}]
 		require.Greater(t, len(texts), 8)
 		encoded := base64.StdEncoding.EncodeToString([]byte("user:" + inKitchen))
 		for name, text := range texts {
-			for _, secret := range []string{inKitchen, inEnvironment, encoded[8:28], base64.StdEncoding.EncodeToString([]byte(inEnvironment))[:24]} {
+			for _, secret := range []string{inKitchen, inEnvironment, encoded[8:28],
+				base64.StdEncoding.EncodeToString([]byte(inEnvironment))[:24]} {
 				require.NotContains(t, text, secret, name)
 			}
 		}
@@ -94,7 +96,8 @@ wait
 		require.Len(t, strings.Fields(string(pids)), 3)
 		for _, pid := range strings.Fields(string(pids)) {
 			stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
-			require.True(t, err != nil || strings.Contains(string(stat), ") Z "), "process %s is still there: %s", pid, stat)
+			require.True(t, err != nil || strings.Contains(string(stat), ") Z "), "process %s is still there: %s", pid,
+				stat)
 		}
 	})
 }

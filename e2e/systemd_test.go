@@ -31,20 +31,23 @@ volumes:
   - ./hello.service:/etc/systemd/system/hello.service:ro
   - ./boot.conf:/etc/systemd/system/multi-user.target.d/boot.conf:ro
 `
-		p := newProject(t, e, map[string]string{"hello.service": helloUnit, "boot.conf": "[Unit]\nWants=hello.service\n", "kitchen.yml": driverKitchen(
-			"\nusr-lib:\npid_one_command: /usr/lib/systemd/systemd"+common,
-			"\nsbin-init:\npid_one_command: /sbin/init"+common,
-			"\nforced:\ninit_system: systemd"+common,
-			"\nprivileged:\npid_one_command: /lib/systemd/systemd\nprivileged: true"+common,
-			otherInit("other", ""), otherInit("none", "init_system: none"),
-		), "other-init": "#!/bin/sh\nexec sleep 86400\n"})
+		p := newProject(t, e, map[string]string{"hello.service": helloUnit,
+			"boot.conf": "[Unit]\nWants=hello.service\n", "kitchen.yml": driverKitchen(
+				"\nusr-lib:\npid_one_command: /usr/lib/systemd/systemd"+common,
+				"\nsbin-init:\npid_one_command: /sbin/init"+common,
+				"\nforced:\ninit_system: systemd"+common,
+				"\nprivileged:\npid_one_command: /lib/systemd/systemd\nprivileged: true"+common,
+				otherInit("other", ""), otherInit("none", "init_system: none"),
+			), "other-init": "#!/bin/sh\nexec sleep 86400\n"})
 		r := p.galley("create", "-c", "2", "usr-lib|sbin-init|forced|privileged")
 		require.Zero(t, r.code, r.String())
-		for _, instance := range []string{"default-usr-lib", "default-sbin-init", "default-forced", "default-privileged"} {
+		for _, instance := range []string{"default-usr-lib", "default-sbin-init", "default-forced",
+			"default-privileged"} {
 			p.shows(instance, `cat /proc/1/comm /run/hello; systemctl is-active hello
 				systemctl start dbus && systemctl is-active dbus`, "systemd", "started by systemd", "active", "active")
 		}
-		testbed.NewLedger(t, e.Name, findings).Record("init-systemd-privileged", testbed.Works, warningOf(r, "default-privileged"))
+		testbed.NewLedger(t, e.Name, findings).Record("init-systemd-privileged", testbed.Works,
+			warningOf(r, "default-privileged"))
 
 		// An init that is not systemd gets the same, unless kitchen.yml says otherwise.
 		p.ok("create", "other|none")
@@ -69,7 +72,8 @@ func warningOf(r result, instance string) string {
 
 // otherInit is a platform with an init that is not systemd.
 func otherInit(name, more string) string {
-	return "\n" + name + ":\nimage: busybox\npid_one_command: /sbin/init\nvolumes: [\"./other-init:/sbin/init:ro\"]\n" + more
+	return "\n" + name + ":\nimage: busybox\npid_one_command: /sbin/init\nvolumes: [\"./other-init:/sbin/init:ro\"]\n" +
+		more
 }
 
 // destroysAtOnce destroys all and wants no request by which an engine lets PID 1 take its time.

@@ -155,32 +155,43 @@ func TestTestTools(t *testing.T) {
 		require.Contains(t, r.String(), "no tests were found in test/integration/none")
 		ok := p.report("ok.json")
 		require.Equal(t, []testCase{
-			{Suite: "greeting.bats", Title: "it greets", Outcome: "passed", File: "test/integration/bats/bats/greeting.bats", Line: 2},
-			{Suite: "greeting.bats", Title: "it can wait", Outcome: "skipped", Message: "no time", File: "test/integration/bats/bats/greeting.bats", Line: 5},
+			{Suite: "greeting.bats", Title: "it greets", Outcome: "passed",
+				File: "test/integration/bats/bats/greeting.bats", Line: 2},
+			{Suite: "greeting.bats", Title: "it can wait", Outcome: "skipped", Message: "no time",
+				File: "test/integration/bats/bats/greeting.bats", Line: 5},
 		}, ok.tests(t, "bats-testers"))
 		require.Equal(t, []testCase{
-			{Suite: "greeting_spec.rb", Title: `File "/greeting" is expected to be file`, Outcome: "passed", File: "test/integration/spec/serverspec/greeting_spec.rb", Line: 3},
-			{Suite: "greeting_spec.rb", Title: `File "/greeting" content is expected to match /hello/`, Outcome: "passed", File: "test/integration/spec/serverspec/greeting_spec.rb", Line: 4},
+			{Suite: "greeting_spec.rb", Title: `File "/greeting" is expected to be file`, Outcome: "passed",
+				File: "test/integration/spec/serverspec/greeting_spec.rb", Line: 3},
+			{Suite: "greeting_spec.rb", Title: `File "/greeting" content is expected to match /hello/`,
+				Outcome: "passed", File: "test/integration/spec/serverspec/greeting_spec.rb", Line: 4},
 		}, ok.tests(t, "spec-testers"))
 		require.Equal(t, []testCase{
-			{Suite: "test_greeting.py", Title: "test_greeting[local]", Outcome: "passed", File: "test/integration/infra/testinfra/test_greeting.py", Line: 1},
+			{Suite: "test_greeting.py", Title: "test_greeting[local]", Outcome: "passed",
+				File: "test/integration/infra/testinfra/test_greeting.py", Line: 1},
 		}, ok.tests(t, "infra-testers"))
 		require.Equal(t, []testCase{
 			{Suite: "a.bats", Title: "in bats", Outcome: "passed", File: "test/integration/mixed/bats/a.bats", Line: 1},
 			{Title: "well_test.sh", Outcome: "passed", File: "test/integration/mixed/bash/well_test.sh"},
-			{Suite: "a_spec.rb", Title: "in rspec runs", Outcome: "passed", File: "test/integration/mixed/serverspec/a_spec.rb", Line: 1},
+			{Suite: "a_spec.rb", Title: "in rspec runs", Outcome: "passed",
+				File: "test/integration/mixed/serverspec/a_spec.rb", Line: 1},
 		}, ok.tests(t, "mixed-testers"))
 		require.Equal(t, []testCase{
-			{Suite: "File", ID: "/greeting", Title: "File: /greeting: exists", Outcome: "passed", File: "test/integration/goss/goss/goss.yaml"},
-			{Suite: "File", ID: "/greeting", Title: "File: /greeting: contents", Outcome: "passed", File: "test/integration/goss/goss/goss.yaml"},
+			{Suite: "File", ID: "/greeting", Title: "File: /greeting: exists", Outcome: "passed",
+				File: "test/integration/goss/goss/goss.yaml"},
+			{Suite: "File", ID: "/greeting", Title: "File: /greeting: contents", Outcome: "passed",
+				File: "test/integration/goss/goss/goss.yaml"},
 		}, ok.tests(t, "goss-busybox"))
 		require.Empty(t, ok.tests(t, "none-busybox"))
 
 		// The tests change: what is gone is not run, what fails is told.
 		require.NoError(t, os.Remove(filepath.Join(p.dir, "test/integration/mixed/bash/well_test.sh")))
-		p.write("test/integration/bats/bats/greeting.bats", "load common\n@test \"it shouts\" {\n  echo trying\n  [ \"$(greeting)\" = \"HELLO\" ]\n}\n")
-		p.write("test/integration/spec/serverspec/greeting_spec.rb", "require 'spec_helper'\ndescribe file('/greeting') do\n  it { should be_mode 777 }\nend\n")
-		p.write("test/integration/infra/testinfra/test_greeting.py", "def test_greeting(host):\n    assert not host.file('/greeting').exists\n")
+		p.write("test/integration/bats/bats/greeting.bats",
+			"load common\n@test \"it shouts\" {\n  echo trying\n  [ \"$(greeting)\" = \"HELLO\" ]\n}\n")
+		p.write("test/integration/spec/serverspec/greeting_spec.rb",
+			"require 'spec_helper'\ndescribe file('/greeting') do\n  it { should be_mode 777 }\nend\n")
+		p.write("test/integration/infra/testinfra/test_greeting.py",
+			"def test_greeting(host):\n    assert not host.file('/greeting').exists\n")
 		p.write("test/integration/mixed/bats/a.bats", "@test \"in bats\" { false; }\n")
 		p.write("test/integration/goss/goss/vars.yaml", "word: bye\n")
 		r = p.galley("verify", "-c", "3", "--require-tests", "--report", "json=bad.json")
@@ -188,11 +199,15 @@ func TestTestTools(t *testing.T) {
 		require.Contains(t, r.String(), "--require-tests")
 		bad := p.report("bad.json")
 		for instance, want := range map[string]testCase{
-			"bats-testers":  {Title: "it shouts", File: "test/integration/bats/bats/greeting.bats", Line: 4, Message: "trying"},
-			"spec-testers":  {Title: `File "/greeting" is expected to be mode 777`, File: "test/integration/spec/serverspec/greeting_spec.rb", Line: 3, Message: "to be truthy, got false"},
-			"infra-testers": {Title: "test_greeting[local]", File: "test/integration/infra/testinfra/test_greeting.py", Line: 1, Message: "AssertionError"},
+			"bats-testers": {Title: "it shouts", File: "test/integration/bats/bats/greeting.bats", Line: 4,
+				Message: "trying"},
+			"spec-testers": {Title: `File "/greeting" is expected to be mode 777`,
+				File: "test/integration/spec/serverspec/greeting_spec.rb", Line: 3, Message: "to be truthy, got false"},
+			"infra-testers": {Title: "test_greeting[local]", File: "test/integration/infra/testinfra/test_greeting.py",
+				Line: 1, Message: "AssertionError"},
 			"mixed-testers": {Title: "in bats", File: "test/integration/mixed/bats/a.bats", Line: 1, Message: "failed"},
-			"goss-busybox":  {Title: "File: /greeting: contents", File: "test/integration/goss/goss/goss.yaml", Message: "bye"},
+			"goss-busybox": {Title: "File: /greeting: contents", File: "test/integration/goss/goss/goss.yaml",
+				Message: "bye"},
 		} {
 			failed := bad.failed(t, instance)
 			require.Len(t, failed, 1, instance)
@@ -202,7 +217,8 @@ func TestTestTools(t *testing.T) {
 			require.Equal(t, want.Line, failed[0].Line)
 		}
 		require.Equal(t, []testCase{
-			{Suite: "a_spec.rb", Title: "in rspec runs", Outcome: "passed", File: "test/integration/mixed/serverspec/a_spec.rb", Line: 1},
+			{Suite: "a_spec.rb", Title: "in rspec runs", Outcome: "passed",
+				File: "test/integration/mixed/serverspec/a_spec.rb", Line: 1},
 		}, bad.tests(t, "mixed-testers")[1:], "the removed script is not run again, and rspec runs after bats failed")
 		require.Contains(t, r.String(), "bats: 1 of 1 test failed")
 	})
@@ -257,9 +273,14 @@ func TestInspec(t *testing.T) {
 		ok := p.report("ok.json")
 		for suite, file := range map[string]string{"inside": "default_test.rb", "outside": "x/default_test.rb"} {
 			require.Equal(t, []testCase{
-				{Suite: "tests from test/integration/" + suite, ID: "file-1", Title: "File /etc/passwd is expected to exist", Outcome: "passed", File: "test/integration/" + suite + "/" + file, Line: 1},
-				{Suite: "tests from test/more", ID: "file-1", Title: "File /made is expected to exist", Outcome: "passed", File: "test/more/more_test.rb", Line: 1},
-				{Suite: "tests from test/more", ID: "file-2", Title: "File /waived is expected to exist", Outcome: "skipped", Message: "Skipped control due to waiver condition: known", File: "test/more/more_test.rb", Line: 2},
+				{Suite: "tests from test/integration/" + suite, ID: "file-1",
+					Title: "File /etc/passwd is expected to exist", Outcome: "passed",
+					File: "test/integration/" + suite + "/" + file, Line: 1},
+				{Suite: "tests from test/more", ID: "file-1", Title: "File /made is expected to exist",
+					Outcome: "passed", File: "test/more/more_test.rb", Line: 1},
+				{Suite: "tests from test/more", ID: "file-2", Title: "File /waived is expected to exist",
+					Outcome: "skipped", Message: "Skipped control due to waiver condition: known",
+					File: "test/more/more_test.rb", Line: 2},
 			}, ok.tests(t, suite+"-busybox"))
 			require.FileExists(t, filepath.Join(p.dir, "reports", suite+".xml"))
 		}
@@ -287,7 +308,8 @@ func TestRetryAndReports(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		p := newProject(t, e, map[string]string{
-			"kitchen.yml": strings.Replace(shellKitchen("true", "test -e /again || { touch /again; echo the first try; exit 1; }; echo the second try"),
+			"kitchen.yml": strings.Replace(shellKitchen("true",
+				"test -e /again || { touch /again; echo the first try; exit 1; }; echo the second try"),
 				"name: shell\n  command: 'test", "name: shell\n  remote_exec: true\n  command: 'test", 1),
 			".galley.yml": "retry: 1\nreport: [json=out/run.json, junit=out/run.xml, html=out/run.html, ndjson=out/run.ndjson]\n",
 		})
@@ -314,7 +336,8 @@ func TestRetryAndReports(t *testing.T) {
 			}
 		}
 		// The tries are not for what no second try can mend.
-		p.write("kitchen.yml", strings.Replace(shellKitchen("true", "true"), "  name: shell\n  command: 'true'\nplatforms", "  name: inspec\n  inspec_tests: [nowhere]\nplatforms", 1))
+		p.write("kitchen.yml", strings.Replace(shellKitchen("true", "true"),
+			"  name: shell\n  command: 'true'\nplatforms", "  name: inspec\n  inspec_tests: [nowhere]\nplatforms", 1))
 		r = p.galley("verify")
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "there is no nowhere in")
@@ -358,7 +381,8 @@ suites:
 		for _, i := range run.Instances {
 			statuses = append(statuses, i.Name+" "+i.Status)
 		}
-		require.Equal(t, []string{"good-busybox passed", "stuck-busybox unfinished", "waiting-busybox not started"}, statuses)
+		require.Equal(t, []string{"good-busybox passed", "stuck-busybox unfinished", "waiting-busybox not started"},
+			statuses)
 		require.Equal(t, []testCase{{Title: "echo well", Outcome: "passed"}}, run.tests(t, "good-busybox"))
 		stuck := run.Instances[1].Phases
 		require.Equal(t, "verify", stuck[len(stuck)-1].Phase)

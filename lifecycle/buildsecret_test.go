@@ -14,15 +14,16 @@ func TestSecretBuildArgs(t *testing.T) {
 		arg, value, instructions string
 		refused                  bool
 	}{
-		"a plain one":                    {"VERSION", "1.2", "ARG VERSION", false},
-		"secret by name":                 {"BUILD_PASSWORD", "x", "ARG BUILD_PASSWORD", true},
-		"secret by name, not declared":   {"NPM_TOKEN", "x", "RUN true", true},
-		"secret by name, empty":          {"NPM_TOKEN", "", "ARG NPM_TOKEN", false},
-		"where a secret is":              {"TOKEN_FILE", "/x", "ARG TOKEN_FILE", false},
-		"a password in an address":       {"INDEX", "https://me:pw@pypi.test/", "ARG INDEX", true},
-		"a proxy with a password":        {"HTTPS_PROXY", "http://me:pw@proxy:1", "RUN true", false},
-		"a proxy that ARG puts in there": {"https_proxy", "http://me:pw@proxy:1", "run true\n  arg  A=1 https_proxy=2", true},
-		"a well-known token":             {"A", "ghp_0123456789012345678901234567890123456", "ARG A", true},
+		"a plain one":                  {"VERSION", "1.2", "ARG VERSION", false},
+		"secret by name":               {"BUILD_PASSWORD", "x", "ARG BUILD_PASSWORD", true},
+		"secret by name, not declared": {"NPM_TOKEN", "x", "RUN true", true},
+		"secret by name, empty":        {"NPM_TOKEN", "", "ARG NPM_TOKEN", false},
+		"where a secret is":            {"TOKEN_FILE", "/x", "ARG TOKEN_FILE", false},
+		"a password in an address":     {"INDEX", "https://me:pw@pypi.test/", "ARG INDEX", true},
+		"a proxy with a password":      {"HTTPS_PROXY", "http://me:pw@proxy:1", "RUN true", false},
+		"a proxy that ARG puts in there": {"https_proxy", "http://me:pw@proxy:1", "run true\n  arg  A=1 https_proxy=2",
+			true},
+		"a well-known token": {"A", "ghp_0123456789012345678901234567890123456", "ARG A", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := secretBuildArgs(config.Driver{

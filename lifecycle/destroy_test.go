@@ -20,7 +20,8 @@ func TestClean(t *testing.T) {
 		verb string
 		err  error
 	}{
-		"at once": {}, "killed": {"StartContainer", fake.ErrDiedBefore}, "killed late": {"WaitContainer", fake.ErrDiedAfter},
+		"at once": {}, "killed": {"StartContainer", fake.ErrDiedBefore},
+		"killed late": {"WaitContainer", fake.ErrDiedAfter},
 		"interrupted": {"WaitContainer", fake.ErrHang},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -106,7 +106,8 @@ func TestRecoversFromEveryFault(t *testing.T) {
 			count := process{k: k}
 			require.NoError(t, count.run(action, i))
 			require.Greater(t, count.seen, count.engine)
-			for _, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
+			for _, fault := range []error{errors.New("the engine said no"),
+				fake.AfterEffect(errors.New("the answer got lost")),
 				fake.ErrDiedBefore, fake.ErrDiedAfter} {
 				late := errors.Is(fault, fake.ErrDiedAfter) || fault.Error() == "the answer got lost"
 				for at := 1; at <= count.seen; at++ {

@@ -163,7 +163,8 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 	i := chefInstance("a")
 	require.NoError(t, stateFileOf(k.project, "a").save(State{Attempted: PhaseCreate, LastAction: PhaseVerify,
 		ContainerID: "x", Endpoint: "fake://two"}))
-	require.NoError(t, stateFileOf(k.project, "c").save(State{Attempted: PhaseCreate, ContainerID: "x", Host: "fake://two",
+	require.NoError(t, stateFileOf(k.project,
+		"c").save(State{Attempted: PhaseCreate, ContainerID: "x", Host: "fake://two",
 		Endpoint: "fake://two"}))
 	_, err := k.run().Statuses(t.Context(), []string{"c"})
 	require.ErrorContains(t, err, "fake://two", "what the file says kitchen.yml has is no more true")

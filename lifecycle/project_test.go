@@ -178,7 +178,8 @@ func TestForeignID(t *testing.T) {
 				require.NoError(t, clone.project.state().WriteFile(identityFile, data))
 				clone.project, err = NewProject(root)
 				require.NoError(t, err)
-				for _, record := range []State{{}, stateOf(victim), {Attempted: PhaseDestroy, Mark: "x", ContainerID: first}} {
+				for _, record := range []State{{}, stateOf(victim),
+					{Attempted: PhaseDestroy, Mark: "x", ContainerID: first}} {
 					require.NoError(t, stateFileOf(clone.project, i.Name).save(record))
 					for _, instances := range [][]string{nil, {"a"}} {
 						list, err := clone.run().Orphans(t.Context(), instances)

@@ -42,7 +42,8 @@ func TestFailedHookOfCreateIsTakenUp(t *testing.T) {
 				i := chefInstance("a")
 				out, ok := filepath.Join(k.project.Root, "out"), filepath.Join(k.project.Root, "ok")
 				i.Hooks = config.Hooks{
-					"pre_create": {{Local: "echo pre_create >> " + out}}, "post_create": {{Local: "echo post_create >> " + out}},
+					"pre_create":  {{Local: "echo pre_create >> " + out}},
+					"post_create": {{Local: "echo post_create >> " + out}},
 				}
 				i.Hooks[name][0].Local += "; test -f " + ok
 				require.ErrorContains(t, k.do("converge", i), name)
@@ -197,7 +198,8 @@ func TestSystemdAdvice(t *testing.T) {
 	}{
 		{config.Driver{Privileged: true, Mounts: []spec.Mount{readOnly}}, two, "remove that line"},
 		{config.Driver{Privileged: true, Mounts: []spec.Mount{cgroup}}, two, "cgroupns_mode: host"},
-		{config.Driver{Privileged: true, Mounts: []spec.Mount{readOnly}}, backend.Info{CgroupVersion: 1}, "driver.image"},
+		{config.Driver{Privileged: true, Mounts: []spec.Mount{readOnly}}, backend.Info{CgroupVersion: 1},
+			"driver.image"},
 		{config.Driver{}, two, "privileged: true"},
 		{config.Driver{CapDrop: []string{"ALL"}}, two, "cap_drop"},
 		{config.Driver{}, backend.Info{CgroupVersion: 2, NativeSystemd: true}, "/sbin/init"},

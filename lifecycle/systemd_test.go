@@ -22,7 +22,8 @@ func TestAskSystemd(t *testing.T) {
 	}{
 		{"running", "echo running", "running", 1},
 		{"degraded exits with 1", "echo degraded; exit 1", "degraded", 1},
-		{"old without --wait", `test -z "$2" || { echo "unrecognized option" >&2; exit 1; }; echo running`, "running", 2},
+		{"old without --wait", `test -z "$2" || { echo "unrecognized option" >&2; exit 1; }; echo running`, "running",
+			2},
 		{"no bus at first", `test $(grep -c . "$0.calls") -gt 2 || { echo "Failed to connect to bus" >&2; exit 1; }; echo ` +
 			`running`, "running", 3},
 		{"no systemctl", "", "running", 0},

@@ -39,8 +39,9 @@ var errCut = errors.New("the line went dead")
 func (f *remoteEngine) CreateContainer(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
 	for _, m := range s.Mounts {
 		if m.Type == spec.MountBind {
-			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource, Detail: m.Source +
-				" does not exist"}
+			return backend.Container{}, &backend.Error{Op: "create container", Kind: backend.ErrMountSource,
+				Detail: m.Source +
+					" does not exist"}
 		}
 	}
 	return f.Engine.CreateContainer(ctx, s)

@@ -197,7 +197,8 @@ func TestOpenAll(t *testing.T) {
 	require.NoFileExists(t, "-")
 	for _, two := range []string{"json=- junit=-", "json=x junit=x", "json=x html=./x",
 		"json=x html=" + filepath.Join(dir, "x"),
-		"json=link html=file", "json=here/y ndjson=y", "json=- junit=/dev/stdout", "github markdown=file", "json=new/../z junit=z"} {
+		"json=link html=file", "json=here/y ndjson=y", "json=- junit=/dev/stdout", "github markdown=file",
+		"json=new/../z junit=z"} {
 		require.ErrorContains(t, open(strings.Fields(two)...), "go to one place", two)
 	}
 }

@@ -63,7 +63,8 @@ func testContainerLife(t *testing.T, s *suite) {
 
 func testCreateOnly(t *testing.T, s *suite) {
 	dir := sharedDir(t)
-	s.create(t, script("echo ran > /shared/ran"), mounts(spec.Mount{Type: spec.MountBind, Source: dir, Target: "/shared"}))
+	s.create(t, script("echo ran > /shared/ran"),
+		mounts(spec.Mount{Type: spec.MountBind, Source: dir, Target: "/shared"}))
 	require.NoFileExists(t, dir+"/ran")
 }
 

@@ -31,7 +31,8 @@ func TestMarkdownIsComplete(t *testing.T) {
 	f := testbed.Findings{}
 	for _, p := range parts() {
 		for _, r := range p.rows {
-			f[r.feature] = map[string]testbed.Finding{"docker20": {Verdict: testbed.Weaker, Reason: "a reason\nand a remedy"}}
+			f[r.feature] = map[string]testbed.Finding{"docker20": {Verdict: testbed.Weaker,
+				Reason: "a reason\nand a remedy"}}
 		}
 	}
 	page, err := markdown(f)

@@ -71,7 +71,8 @@ func testExecCommandAbsent(t *testing.T, s *suite) {
 
 func testExecNotExecutable(t *testing.T, s *suite) {
 	c := s.start(t)
-	require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, "/", tarOf(t, entry{name: "plain-file", mode: 0o644, content: "#!/bin/sh\n"})))
+	require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, "/",
+		tarOf(t, entry{name: "plain-file", mode: 0o644, content: "#!/bin/sh\n"})))
 	require.Equal(t, 126, s.try(t, c.ID, "/plain-file"))
 }
 
@@ -89,7 +90,8 @@ func testExecStreams(t *testing.T, s *suite) {
 
 func testExecNoWriters(t *testing.T, s *suite) {
 	c := s.start(t)
-	code, err := s.b.Exec(s.ctx(t), c.ID, backend.ExecSpec{Command: []string{"sh", "-c", "seq 1 10000; seq 1 10000 >&2; exit 5"}})
+	code, err := s.b.Exec(s.ctx(t), c.ID,
+		backend.ExecSpec{Command: []string{"sh", "-c", "seq 1 10000; seq 1 10000 >&2; exit 5"}})
 	require.NoError(t, err)
 	require.Equal(t, 5, code)
 }
@@ -105,7 +107,8 @@ func testExecHuge(t *testing.T, s *suite) {
 	}
 	out, errOut := sha256.New(), sha256.New()
 	script := fmt.Sprintf("seq 1 %d; seq 1 %d >&2; exit 6", last, last)
-	code, err := s.b.Exec(s.ctx(t), c.ID, backend.ExecSpec{Command: []string{"sh", "-c", script}, Stdout: out, Stderr: errOut})
+	code, err := s.b.Exec(s.ctx(t), c.ID,
+		backend.ExecSpec{Command: []string{"sh", "-c", script}, Stdout: out, Stderr: errOut})
 	require.NoError(t, err)
 	require.Equal(t, 6, code)
 	require.Equal(t, want.Sum(nil), out.Sum(nil), "stdout")
@@ -122,7 +125,8 @@ func testExecStdin(t *testing.T, s *suite) {
 
 func testExecStdinEmpty(t *testing.T, s *suite) {
 	c := s.start(t)
-	require.Equal(t, result{}, s.exec(t, c.ID, backend.ExecSpec{Command: []string{"cat"}, Stdin: strings.NewReader("")}), "an empty reader")
+	require.Equal(t, result{}, s.exec(t, c.ID,
+		backend.ExecSpec{Command: []string{"cat"}, Stdin: strings.NewReader("")}), "an empty reader")
 	require.Equal(t, result{}, s.exec(t, c.ID, backend.ExecSpec{Command: []string{"cat"}}), "no reader")
 }
 
@@ -131,7 +135,8 @@ func testExecStdinEmpty(t *testing.T, s *suite) {
 func testExecStdinUnread(t *testing.T, s *suite) {
 	c := s.start(t)
 	much := strings.NewReader(strings.Repeat("0123456789abcdef\n", 1<<18))
-	require.Equal(t, 3, s.exec(t, c.ID, backend.ExecSpec{Command: []string{"sh", "-c", "echo much; exit 3"}, Stdin: much}).code)
+	require.Equal(t, 3, s.exec(t, c.ID, backend.ExecSpec{Command: []string{"sh", "-c", "echo much; exit 3"},
+		Stdin: much}).code)
 	r, w := io.Pipe()
 	defer func() { require.NoError(t, w.Close()) }()
 	got := s.exec(t, c.ID, backend.ExecSpec{Command: []string{"sh", "-c", "echo done; exit 4"}, Stdin: r})
@@ -162,7 +167,8 @@ func testExecEnv(t *testing.T, s *suite) {
 
 func testExecUser(t *testing.T, s *suite) {
 	c := s.start(t)
-	for user, want := range map[string]string{"": "0\n0\n", "0": "0\n0\n", "nobody": "65534\n65534\n", "1234:567": "1234\n567\n", "1234": "1234\n0\n"} {
+	for user, want := range map[string]string{"": "0\n0\n", "0": "0\n0\n", "nobody": "65534\n65534\n",
+		"1234:567": "1234\n567\n", "1234": "1234\n0\n"} {
 		r := s.exec(t, c.ID, backend.ExecSpec{Command: []string{"sh", "-c", "id -u; id -g"}, User: user})
 		require.Equal(t, result{out: want}, r, "user %q", user)
 	}
@@ -246,8 +252,10 @@ func testExecParallel(t *testing.T, s *suite) {
 				return err
 			}
 			first, rest, _ := strings.Cut(out.String(), "\n")
-			if code != n || first != fmt.Sprintf("out %d", n) || strings.Count(rest, "\n") != 1000 || errOut.String() != fmt.Sprintf("err %d\n", n) {
-				return fmt.Errorf("exec %d: exit code %d, first line %q, %d bytes, stderr %q", n, code, first, out.Len(), errOut.String())
+			if code != n || first != fmt.Sprintf("out %d", n) || strings.Count(rest, "\n") != 1000 ||
+				errOut.String() != fmt.Sprintf("err %d\n", n) {
+				return fmt.Errorf("exec %d: exit code %d, first line %q, %d bytes, stderr %q", n, code, first,
+					out.Len(), errOut.String())
 			}
 			return nil
 		})
@@ -312,7 +320,8 @@ func testExecContainerRemoved(t *testing.T, s *suite) {
 	code := 0
 	var execErr error
 	g.Go(func() error {
-		code, execErr = s.b.Exec(s.ctx(t), c.ID, backend.ExecSpec{Command: []string{"sh", "-c", "echo started; sleep 4321"}, Stdout: seen})
+		code, execErr = s.b.Exec(s.ctx(t), c.ID,
+			backend.ExecSpec{Command: []string{"sh", "-c", "echo started; sleep 4321"}, Stdout: seen})
 		return nil
 	})
 	seen.await(s.ctx(t), t, "started\n")

@@ -40,7 +40,8 @@ func answeredByState() []string {
 		"copy/from-file", "copy/from-missing", "copy/round-trip",
 		"volume/anonymous-removed", "volume/named-kept", "volume/bind", "volume/bind-read-only", "volume/bind-file",
 		"tool/access-unknown", "tool/image-absent",
-		"network/ensure", "network/race", "network/list", "network/remove-absent", "network/remove-in-use", "network/absent",
+		"network/ensure", "network/race", "network/list", "network/remove-absent", "network/remove-in-use",
+		"network/absent",
 		"feature/hostname",
 	}
 }

@@ -134,7 +134,8 @@ func sameNamespace(kind string, with func(t *testing.T, s *suite) (other backend
 			of := func(id string) string { return s.run(t, id, "readlink", "/proc/self/ns/"+kind) }
 			mine := of(c.ID)
 			if mine != of(other.ID) || mine == of(stranger.ID) {
-				return fmt.Errorf("its %s namespace is %s; the other one's is %s and that of a third %s", kind, mine, of(other.ID), of(stranger.ID))
+				return fmt.Errorf("its %s namespace is %s; the other one's is %s and that of a third %s", kind, mine,
+					of(other.ID), of(stranger.ID))
 			}
 			return nil
 		},

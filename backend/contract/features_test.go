@@ -18,7 +18,8 @@ import (
 
 func featureCases() []testCase {
 	var all []testCase
-	for _, f := range slices.Concat(identityFeatures(), processFeatures(), limitFeatures(), mountFeatures(), networkFeatures()) {
+	for _, f := range slices.Concat(identityFeatures(), processFeatures(), limitFeatures(), mountFeatures(),
+		networkFeatures()) {
 		all = append(all, testCase{"feature/" + f.name, f.test})
 	}
 	return append(all, testCase{"feature/init-systemd", testSystemd})
@@ -94,7 +95,8 @@ func identityFeatures() []feature {
 			name: "tty",
 			want: asks(func(s *backend.ContainerSpec) { s.Tty = true }),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if got := s.look(t, c.ID, "readlink /proc/1/fd/0"); !strings.HasPrefix(got, "/dev/") || got == "/dev/null" {
+				if got := s.look(t, c.ID, "readlink /proc/1/fd/0"); !strings.HasPrefix(got, "/dev/") ||
+					got == "/dev/null" {
 					return fmt.Errorf("PID 1's standard input is %s", got)
 				}
 				return nil
@@ -182,7 +184,8 @@ func processFeatures() []feature {
 			}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				limits := func(kind string) []string {
-					return strings.Fields(strings.TrimPrefix(s.look(t, c.ID, "grep 'Max "+kind+"' /proc/1/limits"), "Max "+kind))
+					return strings.Fields(strings.TrimPrefix(s.look(t, c.ID, "grep 'Max "+kind+"' /proc/1/limits"),
+						"Max "+kind))
 				}
 				files, core := limits("open files"), limits("core file size")
 				if len(files) < 2 || len(core) < 2 || files[0] != "512" || files[1] != "1024" || core[1] != "0" {
@@ -319,23 +322,27 @@ func limitFeatures() []feature {
 		{
 			name: "memory-swap",
 			want: resources(func(r *spec.Resources) { r.Memory, r.MemorySwap = 64*mebibyte, 128*mebibyte }),
-			seen: showsOneOf(map[string]string{dir + "memory.swap.max": bytes, dir + "memory/memory.memsw.limit_in_bytes": strconv.Itoa(128 * mebibyte)}),
+			seen: showsOneOf(map[string]string{dir + "memory.swap.max": bytes,
+				dir + "memory/memory.memsw.limit_in_bytes": strconv.Itoa(128 * mebibyte)}),
 		},
 		{
 			name: "memory-reservation",
 			want: resources(func(r *spec.Resources) { r.MemoryReservation = 64 * mebibyte }),
-			seen: showsOneOf(map[string]string{dir + "memory.low": bytes, dir + "memory/memory.soft_limit_in_bytes": bytes}),
+			seen: showsOneOf(map[string]string{dir + "memory.low": bytes,
+				dir + "memory/memory.soft_limit_in_bytes": bytes}),
 		},
 		{
 			name: "cpus",
 			want: resources(func(r *spec.Resources) { r.CPUs = 1.5 }),
-			seen: showsOneOf(map[string]string{dir + "cpu.max": "150000 100000", dir + "cpu/cpu.cfs_quota_us": "150000"}),
+			seen: showsOneOf(map[string]string{dir + "cpu.max": "150000 100000",
+				dir + "cpu/cpu.cfs_quota_us": "150000"}),
 		},
 		{
 			name: "cpu-shares",
 			want: resources(func(r *spec.Resources) { r.CPUShares = 512 }),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if shares := s.look(t, c.ID, "cat "+dir+"cpu/cpu.shares 2> /dev/null"); shares != "" && shares != "512" {
+				if shares := s.look(t, c.ID, "cat "+dir+"cpu/cpu.shares 2> /dev/null"); shares != "" &&
+					shares != "512" {
 					return fmt.Errorf("the shares are %s", shares)
 				} else if shares != "" {
 					return nil
@@ -372,7 +379,8 @@ func mountFeatures() []feature {
 			name: "tmpfs",
 			want: asks(mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/scratch"})),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if got := s.look(t, c.ID, "grep ' /scratch tmpfs ' /proc/mounts; touch /scratch/file && echo written"); !strings.HasSuffix(got, "written") || !strings.Contains(got, "tmpfs") {
+				if got := s.look(t, c.ID,
+					"grep ' /scratch tmpfs ' /proc/mounts; touch /scratch/file && echo written"); !strings.HasSuffix(got, "written") || !strings.Contains(got, "tmpfs") {
 					return fmt.Errorf("%q", got)
 				}
 				return nil
@@ -380,10 +388,12 @@ func mountFeatures() []feature {
 		},
 		{
 			name: "tmpfs-options",
-			want: asks(mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/scratch", FSOptions: []string{"size=64k", "exec", "mode=700"}})),
+			want: asks(mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/scratch",
+				FSOptions: []string{"size=64k", "exec", "mode=700"}})),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				got := s.look(t, c.ID, "grep ' /scratch tmpfs ' /proc/mounts")
-				if !strings.Contains(got, "size=64k") || !strings.Contains(got, "mode=700") || strings.Contains(got, "noexec") {
+				if !strings.Contains(got, "size=64k") || !strings.Contains(got, "mode=700") ||
+					strings.Contains(got, "noexec") {
 					return fmt.Errorf("%q", got)
 				}
 				return nil
@@ -397,21 +407,24 @@ func mountFeatures() []feature {
 		{
 			name: "bind-relabel-shared",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound", Relabel: spec.RelabelShared})}
+				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound",
+					Relabel: spec.RelabelShared})}
 			},
 			seen: shows("touch /bound/file && echo written", "written"),
 		},
 		{
 			name: "bind-cached",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound", Consistency: "cached"})}
+				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound",
+					Consistency: "cached"})}
 			},
 			seen: shows("touch /bound/file && echo written", "written"),
 		},
 		{
 			name: "bind-rslave",
 			want: func(t *testing.T, _ *suite) []edit {
-				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound", Propagation: "rslave"})}
+				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: sharedDir(t), Target: "/bound",
+					Propagation: "rslave"})}
 			},
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				if got := s.look(t, c.ID, "grep ' /bound ' /proc/self/mountinfo"); !strings.Contains(got, "master:") {
@@ -495,7 +508,8 @@ func networkFeatures() []feature {
 		{
 			name: "dns",
 			want: asks(mode(spec.NetworkBridge), func(s *backend.ContainerSpec) {
-				s.DNS = backend.DNS{Servers: []string{"192.0.2.53"}, Search: []string{"example.test"}, Options: []string{"ndots:3"}}
+				s.DNS = backend.DNS{Servers: []string{"192.0.2.53"}, Search: []string{"example.test"},
+					Options: []string{"ndots:3"}}
 			}),
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				for _, line := range []string{"nameserver 192.0.2.53", "search example.test", "options ndots:3"} {
@@ -518,7 +532,8 @@ func networkFeatures() []feature {
 			mayRefuse: always,
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				// An engine may write it to a file that nslookup does not read.
-				if s.try(t, c.ID, "nslookup", "database") != 0 && s.try(t, c.ID, "grep", "database", "/etc/hosts") != 0 {
+				if s.try(t, c.ID, "nslookup", "database") != 0 &&
+					s.try(t, c.ID, "grep", "database", "/etc/hosts") != 0 {
 					return fmt.Errorf("the link's name does not resolve")
 				}
 				return nil
@@ -556,7 +571,8 @@ func networkFeatures() []feature {
 				return []edit{on(name)}
 			},
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
-				if got := s.look(t, c.ID, "cat /proc/net/if_inet6"); !strings.Contains(got, "\nfd") && !strings.HasPrefix(got, "fd") {
+				if got := s.look(t, c.ID, "cat /proc/net/if_inet6"); !strings.Contains(got, "\nfd") &&
+					!strings.HasPrefix(got, "fd") {
 					return fmt.Errorf("its IPv6 addresses are %q", got)
 				}
 				return nil
@@ -565,12 +581,15 @@ func networkFeatures() []feature {
 		{
 			name: "publish-all",
 			want: func(t *testing.T, s *suite) []edit {
-				img := s.build(t, s.labels(), map[string]string{"Dockerfile": "FROM " + s.image + "\nEXPOSE 8080/tcp 5353/udp\n"})
-				return []edit{on(s.network(t).Name), image(img.ID), command("sleep", "3600"), func(cs *backend.ContainerSpec) { cs.PublishAll = true }}
+				img := s.build(t, s.labels(),
+					map[string]string{"Dockerfile": "FROM " + s.image + "\nEXPOSE 8080/tcp 5353/udp\n"})
+				return []edit{on(s.network(t).Name), image(img.ID), command("sleep", "3600"),
+					func(cs *backend.ContainerSpec) { cs.PublishAll = true }}
 			},
 			seen: func(t *testing.T, s *suite, c backend.Container) error {
 				ports := s.outside.Inspect(t, c.ID).Ports
-				for _, want := range []spec.PortMapping{{ContainerPort: 8080, Protocol: "tcp"}, {ContainerPort: 5353, Protocol: "udp"}} {
+				for _, want := range []spec.PortMapping{{ContainerPort: 8080, Protocol: "tcp"},
+					{ContainerPort: 5353, Protocol: "udp"}} {
 					if !slices.ContainsFunc(ports, func(p spec.PortMapping) bool {
 						return p.ContainerPort == want.ContainerPort && p.Protocol == want.Protocol && p.HostPort != 0
 					}) {
@@ -600,7 +619,8 @@ func testSystemd(t *testing.T, s *suite) {
 		want: func(t *testing.T, s *suite) []edit {
 			img, err := s.b.InspectImage(s.ctx(t), s.systemd)
 			require.NoError(t, err)
-			return []edit{image(img.ID), func(cs *backend.ContainerSpec) { cs.Command, cs.Init = nil, backend.InitSystemd }}
+			return []edit{image(img.ID),
+				func(cs *backend.ContainerSpec) { cs.Command, cs.Init = nil, backend.InitSystemd }}
 		},
 		mayRefuse: func(s *suite) bool { return !s.info.NativeSystemd },
 		seen: func(t *testing.T, s *suite, c backend.Container) error {

@@ -75,10 +75,12 @@ func testCopyToOtherUser(t *testing.T, s *suite) {
 
 func testCopyToVolume(t *testing.T, s *suite) {
 	holder := s.create(t, mounts(spec.Mount{Type: spec.MountVolume, Target: "/data"}))
-	require.NoError(t, s.b.CopyTo(s.ctx(t), holder.ID, "/data", tarOf(t, sample()...)), "into a created container's volume")
+	require.NoError(t, s.b.CopyTo(s.ctx(t), holder.ID, "/data", tarOf(t, sample()...)),
+		"into a created container's volume")
 	reader := s.start(t, volumesFrom(holder.ID))
 	s.requireSample(t, reader.ID, "/data")
-	require.NoError(t, s.b.CopyTo(s.ctx(t), reader.ID, "/data/sample", tarOf(t, entry{name: "more", mode: 0o644, content: "more\n"})))
+	require.NoError(t, s.b.CopyTo(s.ctx(t), reader.ID, "/data/sample",
+		tarOf(t, entry{name: "more", mode: 0o644, content: "more\n"})))
 	require.Equal(t, "more", s.run(t, reader.ID, "cat", "/data/sample/more"))
 }
 
@@ -102,7 +104,8 @@ func testCopyToLarge(t *testing.T, s *suite) {
 func testCopyToReplaces(t *testing.T, s *suite) {
 	c := s.start(t)
 	for _, content := range []string{"first, and longer\n", "second\n"} {
-		require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, "/tmp", tarOf(t, entry{name: "file", mode: 0o644, content: content})))
+		require.NoError(t, s.b.CopyTo(s.ctx(t), c.ID, "/tmp",
+			tarOf(t, entry{name: "file", mode: 0o644, content: content})))
 		require.Equal(t, strings.TrimSpace(content), s.run(t, c.ID, "cat", "/tmp/file"))
 	}
 }
@@ -144,7 +147,8 @@ func testCopyFromDirectory(t *testing.T, s *suite) {
 func testCopyFromFile(t *testing.T, s *suite) {
 	c := s.start(t)
 	s.run(t, c.ID, "sh", "-c", "echo content > /tmp/file")
-	require.Equal(t, map[string]entry{"file": {name: "file", mode: 0o644, content: "content\n"}}, s.copyFrom(t, c.ID, "/tmp/file"))
+	require.Equal(t, map[string]entry{"file": {name: "file", mode: 0o644, content: "content\n"}},
+		s.copyFrom(t, c.ID, "/tmp/file"))
 }
 
 func testCopyFromCreated(t *testing.T, s *suite) {

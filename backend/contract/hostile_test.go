@@ -83,11 +83,14 @@ func hostilities() []hostility {
 			w.WriteHeader(http.StatusInternalServerError)
 			forever(`{"message":"`, "a")(w, r)
 		}, alike: true},
-		{name: "failure in a message without end", answer: forever(`{"stream":"x"}`+"\n"+`{"errorDetail":{"message":"`, "a"), mayPass: true},
+		{name: "failure in a message without end",
+			answer: forever(`{"stream":"x"}`+"\n"+`{"errorDetail":{"message":"`, "a"), mayPass: true},
 		{name: "layers without end", answer: func(w http.ResponseWriter, _ *http.Request) {
 			var err error
 			for n := 0; err == nil; n++ {
-				_, err = io.WriteString(w, `{"id":"`+strings.Repeat("x", n%4096)+`","status":"Downloading","progressDetail":{"current":1,"total":2}}`)
+				_, err = io.WriteString(w,
+					`{"id":"`+strings.Repeat("x", n%4096)+
+						`","status":"Downloading","progressDetail":{"current":1,"total":2}}`)
 			}
 		}, mayPass: true},
 		{name: "header without end", answer: raw(func(c net.Conn) {
@@ -102,7 +105,8 @@ func hostilities() []hostility {
 				_, err = c.Write(block)
 			}
 		}), alike: true},
-		{name: "frames of an unknown kind", answer: upgraded(func(w io.Writer) { _, _ = w.Write([]byte{9, 0, 0, 0, 0, 0, 0, 1, 'x'}) }), mayPass: true},
+		{name: "frames of an unknown kind",
+			answer: upgraded(func(w io.Writer) { _, _ = w.Write([]byte{9, 0, 0, 0, 0, 0, 0, 1, 'x'}) }), mayPass: true},
 		{name: "frame that is cut off", answer: upgraded(func(w io.Writer) { _, _ = w.Write([]byte{1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 'x'}) }), mayPass: true},
 		{name: "error frame without end", answer: upgraded(func(w io.Writer) {
 			_, err := w.Write(binary.BigEndian.AppendUint32([]byte{3, 0, 0, 0}, 1<<32-1))
@@ -141,7 +145,8 @@ func eachAnswered(t *testing.T, answer http.Handler, test func(t *testing.T, b b
 	t.Cleanup(s.Close)
 	for _, engine := range engines() {
 		t.Run(string(engine.Kind), func(t *testing.T) {
-			b := open(t, backend.Endpoint{URI: "tcp://" + s.Listener.Addr().String(), Kind: engine.Kind, APIVersion: "1.43"})
+			b := open(t, backend.Endpoint{URI: "tcp://" + s.Listener.Addr().String(), Kind: engine.Kind,
+				APIVersion: "1.43"})
 			t.Cleanup(func() { require.NoError(t, b.Close()) })
 			test(t, b)
 		})
@@ -217,7 +222,8 @@ func everyCall(b backend.ContainerBackend) map[string]func(context.Context) erro
 		"Info":         func(ctx context.Context) error { _, err := b.Info(ctx); return err },
 		"InspectImage": func(ctx context.Context) error { _, err := b.InspectImage(ctx, "x"); return err },
 		"PullImage": func(ctx context.Context) error {
-			_, err := b.PullImage(ctx, backend.PullOptions{Ref: "docker.io/library/x:latest", Progress: func(backend.Progress) {}})
+			_, err := b.PullImage(ctx, backend.PullOptions{Ref: "docker.io/library/x:latest",
+				Progress: func(backend.Progress) {}})
 			return err
 		},
 		"BuildImage": func(ctx context.Context) error {
@@ -226,13 +232,15 @@ func everyCall(b backend.ContainerBackend) map[string]func(context.Context) erro
 		},
 		"ListImages": func(ctx context.Context) error { _, err := b.ListImages(ctx, nil); return err },
 		"CreateContainer": func(ctx context.Context) error {
-			_, err := b.CreateContainer(ctx, backend.ContainerSpec{Name: "x", Image: "x", Tools: []backend.Tool{{Image: "sha256:x"}}})
+			_, err := b.CreateContainer(ctx,
+				backend.ContainerSpec{Name: "x", Image: "x", Tools: []backend.Tool{{Image: "sha256:x"}}})
 			return err
 		},
 		"InspectContainer": func(ctx context.Context) error { _, err := b.InspectContainer(ctx, "x"); return err },
 		"ListContainers":   func(ctx context.Context) error { _, err := b.ListContainers(ctx, nil); return err },
 		"Exec": func(ctx context.Context) error {
-			_, err := b.Exec(ctx, "x", backend.ExecSpec{Command: []string{"x"}, Stdin: strings.NewReader("x"), Stdout: io.Discard})
+			_, err := b.Exec(ctx, "x", backend.ExecSpec{Command: []string{"x"}, Stdin: strings.NewReader("x"),
+				Stdout: io.Discard})
 			return err
 		},
 		"ContainerLogs": func(ctx context.Context) error {
@@ -273,7 +281,8 @@ func TestLocalFailures(t *testing.T) {
 }
 
 func failLocally(t *testing.T, b backend.ContainerBackend) {
-	for _, cause := range []error{syscall.EACCES, syscall.ENOSPC, syscall.EPIPE, syscall.ECONNRESET, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded} {
+	for _, cause := range []error{syscall.EACCES, syscall.ENOSPC, syscall.EPIPE, syscall.ECONNRESET,
+		io.ErrUnexpectedEOF, os.ErrDeadlineExceeded} {
 		local := &fs.PathError{Op: "read", Path: "/home/me/secret.rb", Err: cause}
 		reader := io.MultiReader(strings.NewReader(strings.Repeat("x", 512)), iotest.ErrReader(local))
 		for name, call := range map[string]func() error{
@@ -283,15 +292,18 @@ func failLocally(t *testing.T, b backend.ContainerBackend) {
 				return err
 			},
 			"BuildImage, output": func() error {
-				_, err := b.BuildImage(t.Context(), backend.BuildOptions{Tag: "x", Context: strings.NewReader(""), Output: failingWriter{local}})
+				_, err := b.BuildImage(t.Context(),
+					backend.BuildOptions{Tag: "x", Context: strings.NewReader(""), Output: failingWriter{local}})
 				return err
 			},
 			"Exec, input": func() error {
-				_, err := b.Exec(t.Context(), "c", backend.ExecSpec{Command: []string{"x"}, Stdin: iotest.ErrReader(local)})
+				_, err := b.Exec(t.Context(), "c",
+					backend.ExecSpec{Command: []string{"x"}, Stdin: iotest.ErrReader(local)})
 				return err
 			},
 			"Exec, output": func() error {
-				_, err := b.Exec(t.Context(), "c", backend.ExecSpec{Command: []string{"x"}, Stdout: failingWriter{local}})
+				_, err := b.Exec(t.Context(), "c",
+					backend.ExecSpec{Command: []string{"x"}, Stdout: failingWriter{local}})
 				return err
 			},
 			"ContainerLogs": func() error {

@@ -77,7 +77,8 @@ func testImageInspect(t *testing.T, s *suite) {
 	require.Equal(t, []string{"echo", "one"}, img.Entrypoint)
 	require.True(t, labels.Matches(img.Labels), "labels: %v", img.Labels)
 
-	for _, ref := range []string{img.ID, img.Tags[0], strings.TrimSuffix(strings.TrimPrefix(img.Tags[0], "docker.io/library/"), ":latest")} {
+	for _, ref := range []string{img.ID, img.Tags[0],
+		strings.TrimSuffix(strings.TrimPrefix(img.Tags[0], "docker.io/library/"), ":latest")} {
 		again, err := s.b.InspectImage(s.ctx(t), ref)
 		require.NoError(t, err, ref)
 		require.Equal(t, img, again, ref)
@@ -187,7 +188,8 @@ func testPullUnauthorized(t *testing.T, s *suite) {
 }
 
 func testPullCredentials(t *testing.T, s *suite) {
-	_, err := s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: s.registry.private, Credentials: &s.registry.credentials})
+	_, err := s.b.PullImage(s.ctx(t), backend.PullOptions{Ref: s.registry.private,
+		Credentials: &s.registry.credentials})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.removeImage(t, s.registry.private) })
 }
@@ -243,8 +245,9 @@ func testBuildArgs(t *testing.T, s *suite) {
 	var out bytes.Buffer
 	img, err := s.tryBuild(t, backend.BuildOptions{
 		Context: tarOfFiles(t, map[string]string{
-			"Dockerfile": "FROM " + s.image + "\nARG GREETING=nothing\nRUN echo \"$GREETING\" > /greeting; echo some''thing\nCOPY dir/file /copied\n",
-			"dir/file":   "copied\n",
+			"Dockerfile": "FROM " + s.image +
+				"\nARG GREETING=nothing\nRUN echo \"$GREETING\" > /greeting; echo some''thing\nCOPY dir/file /copied\n",
+			"dir/file": "copied\n",
 		}),
 		Args:   map[string]string{"GREETING": "hello there"},
 		Labels: s.labels(),

@@ -45,9 +45,11 @@ func lies() map[string]lie {
 		"an exec's exit code is always 0": {caught: "exec/exit-code", code: func(int) int { return 0 }},
 		"an exec's environment is lost":   {caught: "exec/env", exec: func(e *backend.ExecSpec) { e.Env = nil }},
 		"an exec's user is lost":          {caught: "exec/user", exec: func(e *backend.ExecSpec) { e.User = "" }},
-		"streams are mixed":               {caught: "exec/streams-apart", exec: func(e *backend.ExecSpec) { e.Stderr = e.Stdout }},
-		"a cancelled exec goes on":        {caught: "exec/cancelled", detached: true},
-		"a feature is left out":           {caught: "feature/hostname", create: func(s *backend.ContainerSpec) { s.Hostname = "" }},
+		"streams are mixed": {caught: "exec/streams-apart",
+			exec: func(e *backend.ExecSpec) { e.Stderr = e.Stdout }},
+		"a cancelled exec goes on": {caught: "exec/cancelled", detached: true},
+		"a feature is left out": {caught: "feature/hostname",
+			create: func(s *backend.ContainerSpec) { s.Hostname = "" }},
 		"read-only binds are writable": {caught: "volume/bind-read-only", create: func(s *backend.ContainerSpec) {
 			for i := range s.Mounts {
 				s.Mounts[i].ReadOnly = false
@@ -60,19 +62,21 @@ func lies() map[string]lie {
 				}
 			}
 		}},
-		"missing directories are made": {caught: "copy/to-missing-directory", before: func(f *fake.Engine, verb, id, path string) error {
-			if verb != "CopyTo" {
-				return nil
-			}
-			return f.WriteFile(id, path+"/made", nil)
-		}},
-		"removal asks before it kills": {caught: "container/remove-at-once", before: func(f *fake.Engine, verb, id, _ string) error {
-			if verb != "RemoveContainer" {
-				return nil
-			}
-			// What the trap of PID 1 does.
-			return f.WriteFile(id, "/shared/asked", []byte("asked\n"))
-		}},
+		"missing directories are made": {caught: "copy/to-missing-directory",
+			before: func(f *fake.Engine, verb, id, path string) error {
+				if verb != "CopyTo" {
+					return nil
+				}
+				return f.WriteFile(id, path+"/made", nil)
+			}},
+		"removal asks before it kills": {caught: "container/remove-at-once",
+			before: func(f *fake.Engine, verb, id, _ string) error {
+				if verb != "RemoveContainer" {
+					return nil
+				}
+				// What the trap of PID 1 does.
+				return f.WriteFile(id, "/shared/asked", []byte("asked\n"))
+			}},
 	}
 }
 
@@ -152,7 +156,8 @@ func TestContractCatchesLies(t *testing.T) {
 	for name, l := range lies() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSabotagedFake$/^"+l.caught+"$", "-test.v")
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSabotagedFake$/^"+l.caught+"$",
+				"-test.v")
 			child.Env = append(os.Environ(), sabotageVar+"="+name)
 			out, err := child.CombinedOutput()
 			var failed *exec.ExitError

@@ -173,7 +173,8 @@ func testPortTaken(t *testing.T, s *suite) {
 	n := s.network(t)
 	first := s.start(t, publish(n.Name, spec.PortMapping{HostIP: "127.0.0.1", ContainerPort: 8080, Protocol: "tcp"}))
 	taken := s.outside.Inspect(t, first.ID).Ports[0].HostPort
-	second := s.create(t, publish(n.Name, spec.PortMapping{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}))
+	second := s.create(t, publish(n.Name,
+		spec.PortMapping{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}))
 	require.ErrorIs(t, s.b.StartContainer(s.ctx(t), second.ID), backend.ErrPortTaken)
 	s.requireRemoved(t, first.ID)
 	s.await(t, func() bool {
@@ -181,7 +182,8 @@ func testPortTaken(t *testing.T, s *suite) {
 		require.True(t, err == nil || errors.Is(err, backend.ErrPortTaken), "%v", err)
 		return err == nil
 	}, "the port is free again")
-	require.Equal(t, []spec.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}}, s.outside.Inspect(t, second.ID).Ports)
+	require.Equal(t, []spec.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}},
+		s.outside.Inspect(t, second.ID).Ports)
 }
 
 func testPortUDP(t *testing.T, s *suite) {

@@ -63,7 +63,8 @@ func newSuite(t *testing.T, on subject) *suite {
 		"chef/PLATFORM-IMAGE": "platform\n",
 	})
 	s.severalVolumes = s.sharedImage(t, "several", map[string]string{
-		"Dockerfile":   "FROM " + on.image + "\nCOPY one /opt/one\nCOPY two /srv/two\nVOLUME /opt/one /srv/two\nCMD [\"/no/such/command\"]\n",
+		"Dockerfile": "FROM " + on.image +
+			"\nCOPY one /opt/one\nCOPY two /srv/two\nVOLUME /opt/one /srv/two\nCMD [\"/no/such/command\"]\n",
 		"one/file":     "one\n",
 		"two/sub/file": "two\n",
 	})

@@ -87,7 +87,8 @@ func testToolPrivate(t *testing.T, s *suite) {
 	for _, access := range []spec.ToolAccess{spec.ToolPrivate, spec.ToolDefault} {
 		private := s.withSharedTool(t, access)
 		first, second := s.start(t, private), s.start(t, private)
-		s.run(t, first.ID, "sh", "-c", "echo gem > /opt/chef/gem; echo changed > "+toolFile+"; mkdir -p /opt/chef/a/b; chmod 700 /opt/chef/a")
+		s.run(t, first.ID, "sh", "-c", "echo gem > /opt/chef/gem; echo changed > "+toolFile+
+			"; mkdir -p /opt/chef/a/b; chmod 700 /opt/chef/a")
 		s.run(t, second.ID, "rm", toolFile)
 		require.Equal(t, "changed", s.run(t, first.ID, "cat", toolFile), access)
 		require.NotZero(t, s.try(t, second.ID, "test", "-e", "/opt/chef/gem"), access)
@@ -156,7 +157,8 @@ func testToolAbsent(t *testing.T, s *suite) {
 
 // testToolUnderMount: what a specification mounts itself counts.
 func testToolUnderMount(t *testing.T, s *suite) {
-	runner := s.start(t, s.withSharedTool(t, spec.ToolDefault), mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/opt/chef"}))
+	runner := s.start(t, s.withSharedTool(t, spec.ToolDefault),
+		mounts(spec.Mount{Type: spec.MountTmpfs, Target: "/opt/chef"}))
 	require.NotZero(t, s.try(t, runner.ID, "test", "-e", toolFile))
 }
 

@@ -142,7 +142,8 @@ func lookupKeys(registry, path string) []string {
 		return append(below("docker.io", path), hub...)
 	}
 	keys := append(below(registry, path), registry)
-	return append(keys, "https://"+registry, "http://"+registry, "https://"+registry+"/", "https://"+registry+"/v1/", "https://"+registry+"/v2/")
+	return append(keys, "https://"+registry, "http://"+registry, "https://"+registry+"/", "https://"+registry+"/v1/",
+		"https://"+registry+"/v2/")
 }
 
 // below lists registry/a/b/c, registry/a/b, registry/a.
@@ -175,7 +176,8 @@ func search(ctx context.Context, path, registry string, keys []string, where pla
 }
 
 // searchIn looks into what is called name.
-func searchIn(ctx context.Context, name string, in io.Reader, registry string, keys []string) (*backend.Credentials, error) {
+func searchIn(ctx context.Context, name string, in io.Reader, registry string, keys []string) (*backend.Credentials,
+	error) {
 	file := configfile.New(name)
 	if err := file.LoadFromReader(in); err != nil {
 		return nil, fmt.Errorf("read the credentials in %s: %w", name, err)

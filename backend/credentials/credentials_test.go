@@ -21,22 +21,30 @@ func TestFind(t *testing.T) {
 		"registry.example.com":{"auth":"` + b64("ex:one") + `"},
 		"token.example.com":{"identitytoken":"tok","auth":"` + b64("<token>:") + `"},
 		"localhost:5000":{"auth":"` + b64("local:two") + `"}}}`
-	podman := `{"auths":{"quay.io":{"auth":"` + b64("q:wide") + `"},"quay.io/team/app":{"auth":"` + b64("q:narrow") + `"}}}`
+	podman := `{"auths":{"quay.io":{"auth":"` + b64("q:wide") + `"},"quay.io/team/app":{"auth":"` + b64("q:narrow") +
+		`"}}}`
 	creds := `{"username":"file","password":"secret","serveraddress":"https://private.example.com/v1/"}`
 	for _, tc := range []struct {
 		name, ref string
 		source    Source
 		want      *backend.Credentials
 	}{
-		{"hub, password with a colon", "debian", Source{DockerConfig: true}, &backend.Credentials{Registry: "docker.io", Username: "hub", Password: "p:w"}},
-		{"by host", "registry.example.com/a/b:1", Source{DockerConfig: true}, &backend.Credentials{Registry: "registry.example.com", Username: "ex", Password: "one"}},
-		{"by host and port", "localhost:5000/a", Source{DockerConfig: true}, &backend.Credentials{Registry: "localhost:5000", Username: "local", Password: "two"}},
-		{"identity token", "token.example.com/a", Source{DockerConfig: true}, &backend.Credentials{Registry: "token.example.com", IdentityToken: "tok"}},
+		{"hub, password with a colon", "debian", Source{DockerConfig: true},
+			&backend.Credentials{Registry: "docker.io", Username: "hub", Password: "p:w"}},
+		{"by host", "registry.example.com/a/b:1", Source{DockerConfig: true},
+			&backend.Credentials{Registry: "registry.example.com", Username: "ex", Password: "one"}},
+		{"by host and port", "localhost:5000/a", Source{DockerConfig: true},
+			&backend.Credentials{Registry: "localhost:5000", Username: "local", Password: "two"}},
+		{"identity token", "token.example.com/a", Source{DockerConfig: true},
+			&backend.Credentials{Registry: "token.example.com", IdentityToken: "tok"}},
 		{"no entry is anonymous", "other.example.com/a", Source{DockerConfig: true}, nil},
 		{"docker's file turned off", "registry.example.com/a", Source{}, nil},
-		{"podman's file", "quay.io/other/app", Source{DockerConfig: true}, &backend.Credentials{Registry: "quay.io", Username: "q", Password: "wide"}},
-		{"the longest name wins", "quay.io/team/app:2", Source{DockerConfig: true}, &backend.Credentials{Registry: "quay.io", Username: "q", Password: "narrow"}},
-		{"creds_file for its registry", "private.example.com/x", Source{File: "creds.json", DockerConfig: true}, &backend.Credentials{Registry: "private.example.com", Username: "file", Password: "secret"}},
+		{"podman's file", "quay.io/other/app", Source{DockerConfig: true},
+			&backend.Credentials{Registry: "quay.io", Username: "q", Password: "wide"}},
+		{"the longest name wins", "quay.io/team/app:2", Source{DockerConfig: true},
+			&backend.Credentials{Registry: "quay.io", Username: "q", Password: "narrow"}},
+		{"creds_file for its registry", "private.example.com/x", Source{File: "creds.json", DockerConfig: true},
+			&backend.Credentials{Registry: "private.example.com", Username: "file", Password: "secret"}},
 		{"creds_file for no other", "registry.example.com/x", Source{File: "creds.json"}, nil},
 		{"others besides creds_file", "registry.example.com/x", Source{File: "creds.json", DockerConfig: true},
 			&backend.Credentials{Registry: "registry.example.com", Username: "ex", Password: "one"}},
@@ -50,7 +58,8 @@ func TestFind(t *testing.T) {
 			if tc.source.File != "" {
 				tc.source.File = filepath.Join(home, tc.source.File)
 			}
-			got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(t.Context(), tc.ref, tc.source)
+			got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(t.Context(), tc.ref,
+				tc.source)
 			require.NoError(t, err)
 			require.Equal(t, tc.want, got)
 		})
@@ -65,17 +74,23 @@ func TestPlaces(t *testing.T) {
 		env  map[string]string
 		want []string
 	}{
-		"a session":          {"/home/u", map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"}, []string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/home/u/" + podman}},
-		"no session":         {"/home/u", nil, []string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/run/containers/7/auth.json", "/home/u/" + podman}},
-		"no home":            {"", nil, []string{"/run/user/7/containers/auth.json", "/run/containers/7/auth.json"}},
-		"no home, variables": {"", map[string]string{"DOCKER_CONFIG": "/d", "XDG_CONFIG_HOME": "/x"}, []string{"/d/config.json", "/run/user/7/containers/auth.json", "/run/containers/7/auth.json", "/x/containers/auth.json"}},
+		"a session": {"/home/u", map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"},
+			[]string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/home/u/" + podman}},
+		"no session": {"/home/u", nil,
+			[]string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/run/containers/7/auth.json",
+				"/home/u/" + podman}},
+		"no home": {"", nil, []string{"/run/user/7/containers/auth.json", "/run/containers/7/auth.json"}},
+		"no home, variables": {"", map[string]string{"DOCKER_CONFIG": "/d", "XDG_CONFIG_HOME": "/x"},
+			[]string{"/d/config.json", "/run/user/7/containers/auth.json", "/run/containers/7/auth.json",
+				"/x/containers/auth.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want []string
 			for _, path := range tc.want {
 				want = append(want, filepath.FromSlash(path))
 			}
-			require.Equal(t, want, Finder{Home: tc.home, UID: 7, Getenv: func(k string) string { return tc.env[k] }}.files())
+			require.Equal(t, want, Finder{Home: tc.home, UID: 7,
+				Getenv: func(k string) string { return tc.env[k] }}.files())
 		})
 	}
 }
@@ -83,7 +98,8 @@ func TestPlaces(t *testing.T) {
 // The variable comes before the file, and what it does not have is in the file.
 func TestVariable(t *testing.T) {
 	home := t.TempDir()
-	write(t, filepath.Join(home, ".docker", "config.json"), `{"auths":{"a.example.com":{"auth":"`+b64("file:1")+`"},"b.example.com":{"auth":"`+b64("file:2")+`"}}}`)
+	write(t, filepath.Join(home, ".docker", "config.json"),
+		`{"auths":{"a.example.com":{"auth":"`+b64("file:1")+`"},"b.example.com":{"auth":"`+b64("file:2")+`"}}}`)
 	variable := `{"auths":{"a.example.com":{"auth":"` + b64("variable:3") + `"}}}`
 	f := Finder{Home: home, Getenv: func(k string) string { return map[string]string{envConfig: variable}[k] }}
 	for ref, want := range map[string]string{"a.example.com/x": "variable", "b.example.com/x": "file"} {
@@ -103,7 +119,8 @@ func TestVariable(t *testing.T) {
 func TestMissingHelperIsAWarning(t *testing.T) {
 	home := t.TempDir()
 	write(t, filepath.Join(home, ".docker", "config.json"), `{"credsStore":"galley-test-missing"}`)
-	got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(t.Context(), "debian", Source{DockerConfig: true})
+	got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(t.Context(), "debian",
+		Source{DockerConfig: true})
 	require.Nil(t, got)
 	require.ErrorContains(t, err, "docker-credential-galley-test-missing")
 }
@@ -118,7 +135,8 @@ echo "{\"ServerURL\":\"$host\",\"Username\":\"$user\",\"Secret\":\"s\"}"
 	write(t, filepath.Join(bin, "docker-credential-galley-test"), helper)
 	require.NoError(t, os.Chmod(filepath.Join(bin, "docker-credential-galley-test"), 0o755))
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	write(t, filepath.Join(home, ".docker", "config.json"), `{"credHelpers":{"help.example.com":"galley-test","token.example.com":"galley-test"}}`)
+	write(t, filepath.Join(home, ".docker", "config.json"),
+		`{"credHelpers":{"help.example.com":"galley-test","token.example.com":"galley-test"}}`)
 	f := Finder{Home: home, Getenv: func(string) string { return "" }}
 	for ref, want := range map[string]*backend.Credentials{
 		"help.example.com/a":  {Registry: "help.example.com", Username: "helped", Password: "s"},
@@ -151,7 +169,8 @@ func TestBadHelper(t *testing.T) {
 				cancel() // as the time limit does
 			}
 			defer cancel()
-			got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(ctx, "debian", Source{DockerConfig: true})
+			got, err := Finder{Home: home, Getenv: func(string) string { return "" }}.Find(ctx, "debian",
+				Source{DockerConfig: true})
 			require.Nil(t, got)
 			if tc.want == "" {
 				require.NoError(t, err)
@@ -210,7 +229,8 @@ func TestForeignPlaces(t *testing.T) {
 	dir := t.TempDir()
 	auth := filepath.Join(dir, "containers", "auth.json")
 	require.NoError(t, os.Mkdir(filepath.Dir(auth), 0o755))
-	require.NoError(t, os.WriteFile(auth, []byte(`{"auths":{"r.test":{"auth":"dTpw"}},"credHelpers":{"h.test":"x/../evil"}}`), 0o600))
+	require.NoError(t, os.WriteFile(auth,
+		[]byte(`{"auths":{"r.test":{"auth":"dTpw"}},"credHelpers":{"h.test":"x/../evil"}}`), 0o600))
 	f := Finder{Getenv: func(k string) string { return map[string]string{"XDG_RUNTIME_DIR": dir}[k] }}
 	keys := func(registry string) (*backend.Credentials, error) {
 		return search(t.Context(), f.files()[0], registry, []string{registry}, byEnvironment)

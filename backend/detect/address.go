@@ -27,7 +27,8 @@ const (
 func address(text string, prefer backend.Kind) (string, error) {
 	text = strings.TrimSpace(text)
 	fail := func(detail string) (string, error) {
-		return "", &backend.Error{Op: "engine address " + mask.Address(text), Kind: backend.ErrInvalid, Detail: detail, Remedy: forms}
+		return "", &backend.Error{Op: "engine address " + mask.Address(text), Kind: backend.ErrInvalid, Detail: detail,
+			Remedy: forms}
 	}
 	docker := prefer != backend.KindPodman
 	scheme, rest, found := strings.Cut(text, "://")

@@ -87,7 +87,8 @@ func TestAddress(t *testing.T) {
 // TestPasswordsAreNotShown: wherever an address comes from, no password of it is in the
 // list, the error or the endpoint.
 func TestPasswordsAreNotShown(t *testing.T) {
-	for _, uri := range []string{"tcp://user:S3CRET@127.0.0.1:1", "ssh://user:S3CRET@host", "tcp://user:S3CRET@ho%zz:1", "ftp://u:S3CRET@h"} {
+	for _, uri := range []string{"tcp://user:S3CRET@127.0.0.1:1", "ssh://user:S3CRET@host", "tcp://user:S3CRET@ho%zz:1",
+		"ftp://u:S3CRET@h"} {
 		files := map[string]string{
 			"/home/u/.config/containers/containers.conf": "[engine]\nactive_service='a'\n[engine.service_destinations.a]\nuri='" + uri + "'\n",
 		}
@@ -126,8 +127,10 @@ func TestExplicit(t *testing.T) {
 		{map[string]string{"DOCKER_HOST": "  "}, Options{Host: " "}, ""},
 		{map[string]string{"DOCKER_HOST": "host"}, Options{}, "DOCKER_HOST tcp://host:2375"},
 		{map[string]string{"DOCKER_HOST": "host"}, Options{Engine: "podman"}, ""},
-		{map[string]string{"DOCKER_HOST": "host", "CONTAINER_HOST": "unix:///p"}, Options{}, "CONTAINER_HOST unix:///p"},
-		{map[string]string{"DOCKER_HOST": "host"}, Options{Host: "unix:///x", HostSource: "GALLEY_HOST"}, "GALLEY_HOST unix:///x"},
+		{map[string]string{"DOCKER_HOST": "host", "CONTAINER_HOST": "unix:///p"}, Options{},
+			"CONTAINER_HOST unix:///p"},
+		{map[string]string{"DOCKER_HOST": "host"}, Options{Host: "unix:///x", HostSource: "GALLEY_HOST"},
+			"GALLEY_HOST unix:///x"},
 		{map[string]string{"DOCKER_CONTEXT": "default"}, Options{}, ""},
 	} {
 		c, ok := Explicit(fakeHost(nil, tt.env), tt.o)

@@ -249,7 +249,8 @@ func (h Host) refuseForeign(list []Candidate, dir string) {
 		for p := path; len(p) >= len(dir); p = filepath.Dir(p) {
 			if owner, err := h.Owner(p); err == nil && owner != h.UID && owner != 0 {
 				c.refuse(fmt.Errorf("%s belongs to another user (%d)", p, owner))
-				c.Remedy = "Find out who made " + p + ": it has the name of something of yours. If you trust that engine, name it with --host."
+				c.Remedy = "Find out who made " + p +
+					": it has the name of something of yours. If you trust that engine, name it with --host."
 			}
 		}
 	}

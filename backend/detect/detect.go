@@ -256,7 +256,8 @@ func remedyFor(err error, uri string) string {
 	}
 	path := strings.TrimPrefix(uri, "unix://")
 	if strings.Contains(path, "docker") {
-		return "This user may not open " + path + ": sudo usermod -aG docker $USER, then log in again (the group is as good as root), or use rootless Podman."
+		return "This user may not open " + path +
+			": sudo usermod -aG docker $USER, then log in again (the group is as good as root), or use rootless Podman."
 	}
 	return "This user may not open " + path + ": as a user, start your own with systemctl --user start podman.socket."
 }

@@ -34,7 +34,8 @@ func TestNewEngine(t *testing.T) {
 	serve(t, toySock, map[string]string{"Toy-Version": "0.1"})
 	serve(t, dockerSock, map[string]string{"Api-Version": "1.45"})
 	find := func(path string, engines backend.Engines) (backend.Endpoint, error) {
-		r, err := Find(t.Context(), fakeHost(nil, nil), Options{Host: "unix://" + path, HostSource: "--host", Engines: engines})
+		r, err := Find(t.Context(), fakeHost(nil, nil),
+			Options{Host: "unix://" + path, HostSource: "--host", Engines: engines})
 		return r.Chosen, err
 	}
 	engines := backend.Engines{toyEngine()}

@@ -39,7 +39,8 @@ func ping(ctx context.Context, engines backend.Engines, ep *backend.Endpoint) er
 	resp, err := client.Do(req)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable, Detail: fmt.Sprintf("no answer within %s", limit),
+			return &backend.Error{Op: "ask " + ep.URI, Kind: backend.ErrUnreachable,
+				Detail: fmt.Sprintf("no answer within %s", limit),
 				Remedy: "Check that the engine is well where it runs: docker info, or podman info.", Err: err}
 		}
 		return dial.Explain(*ep, err)

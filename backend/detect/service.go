@@ -73,7 +73,8 @@ func (s *Services) open(ctx context.Context, h Host) (ep backend.Endpoint, relea
 // startService runs a private Podman service and returns once it answers.
 func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, error) {
 	fail := func(err error, detail string) (backend.Endpoint, func() error, error) {
-		return backend.Endpoint{}, nil, &backend.Error{Op: "start a private podman service", Kind: backend.ErrUnreachable, Detail: detail, Err: err}
+		return backend.Endpoint{}, nil, &backend.Error{Op: "start a private podman service", Kind: backend.ErrUnreachable,
+			Detail: detail, Err: err}
 	}
 	podman, err := h.LookPath("podman")
 	if err != nil {

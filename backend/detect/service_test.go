@@ -48,9 +48,11 @@ func serviceHost(t *testing.T, version string) (h Host, started string) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	program, started := filepath.Join(t.TempDir(), "podman"), filepath.Join(t.TempDir(), "started")
-	script := fmt.Sprintf("#!/bin/sh\n{ echo start; env; } >>'%s'\n%s=%s exec '%s' \"$@\"\n", started, podmanVersion, version, self)
+	script := fmt.Sprintf("#!/bin/sh\n{ echo start; env; } >>'%s'\n%s=%s exec '%s' \"$@\"\n", started, podmanVersion,
+		version, self)
 	require.NoError(t, os.WriteFile(program, []byte(script), 0o700))
-	h = fakeHost(nil, map[string]string{"PATH": os.Getenv("PATH"), "HOME": "/home/user", "CI_TOKEN": "canary", "https_proxy": "http://proxy:3128"})
+	h = fakeHost(nil, map[string]string{"PATH": os.Getenv("PATH"), "HOME": "/home/user", "CI_TOKEN": "canary",
+		"https_proxy": "http://proxy:3128"})
 	h.LookPath = func(string) (string, error) { return program, nil }
 	return h, started
 }

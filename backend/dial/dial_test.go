@@ -42,7 +42,8 @@ func newAuthority(t *testing.T) authority {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, IsCA: true,
-		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Unix(0, 0), NotAfter: time.Now().Add(time.Hour)}
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Unix(0, 0),
+		NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
 	cert, err := x509.ParseCertificate(der)
@@ -107,16 +108,26 @@ func TestTLS(t *testing.T) {
 		detail, remedy string
 	}{
 		{"good", backend.Endpoint{URI: serve(t, good, tls.NoClientCert), TLS: &backend.TLS{CA: ca.file}}, "", ""},
-		{"unchecked", backend.Endpoint{URI: serve(t, good, tls.NoClientCert), TLS: &backend.TLS{CA: other.file, SkipVerify: true}}, "", ""},
-		{"wrong authority", backend.Endpoint{URI: serve(t, good, tls.NoClientCert), TLS: &backend.TLS{CA: other.file}}, "not trusted", "ca.pem"},
-		{"expired", backend.Endpoint{URI: serve(t, ca.sign("127.0.0.1", time.Unix(1000, 0)), tls.NoClientCert), TLS: &backend.TLS{CA: ca.file}}, "expired", "Renew"},
-		{"wrong name", backend.Endpoint{URI: serve(t, ca.sign("example.org", time.Now().Add(time.Hour)), tls.NoClientCert), TLS: &backend.TLS{CA: ca.file}}, "for another host", "name"},
-		{"no client certificate", backend.Endpoint{URI: serve(t, good, tls.RequireAnyClientCert), TLS: &backend.TLS{CA: ca.file}}, "refuses this client", "DOCKER_CERT_PATH"},
-		{"plain port", backend.Endpoint{URI: "tcp://" + plain.Listener.Addr().String(), TLS: &backend.TLS{CA: ca.file}}, "does not speak TLS", "2376"},
-		{"nobody listens", backend.Endpoint{URI: "tcp://" + closed.Addr().String(), TLS: &backend.TLS{CA: ca.file}}, "nothing listens", "port"},
-		{"no such host", backend.Endpoint{URI: "tcp://no-such-host.invalid:2376"}, "there is no host called no-such-host.invalid", "name"},
-		{"no authority", backend.Endpoint{URI: "tcp://127.0.0.1:1", TLS: &backend.TLS{CA: "/nowhere/ca.pem"}}, "cannot be read", ""},
-		{"no key", backend.Endpoint{URI: "tcp://127.0.0.1:1", TLS: &backend.TLS{Cert: "/nowhere/cert.pem"}}, "client certificate cannot be used", ""},
+		{"unchecked", backend.Endpoint{URI: serve(t, good, tls.NoClientCert),
+			TLS: &backend.TLS{CA: other.file, SkipVerify: true}}, "", ""},
+		{"wrong authority", backend.Endpoint{URI: serve(t, good, tls.NoClientCert), TLS: &backend.TLS{CA: other.file}},
+			"not trusted", "ca.pem"},
+		{"expired", backend.Endpoint{URI: serve(t, ca.sign("127.0.0.1", time.Unix(1000, 0)), tls.NoClientCert),
+			TLS: &backend.TLS{CA: ca.file}}, "expired", "Renew"},
+		{"wrong name", backend.Endpoint{URI: serve(t, ca.sign("example.org", time.Now().Add(time.Hour)),
+			tls.NoClientCert), TLS: &backend.TLS{CA: ca.file}}, "for another host", "name"},
+		{"no client certificate", backend.Endpoint{URI: serve(t, good, tls.RequireAnyClientCert),
+			TLS: &backend.TLS{CA: ca.file}}, "refuses this client", "DOCKER_CERT_PATH"},
+		{"plain port", backend.Endpoint{URI: "tcp://" + plain.Listener.Addr().String(), TLS: &backend.TLS{CA: ca.file}},
+			"does not speak TLS", "2376"},
+		{"nobody listens", backend.Endpoint{URI: "tcp://" + closed.Addr().String(), TLS: &backend.TLS{CA: ca.file}},
+			"nothing listens", "port"},
+		{"no such host", backend.Endpoint{URI: "tcp://no-such-host.invalid:2376"},
+			"there is no host called no-such-host.invalid", "name"},
+		{"no authority", backend.Endpoint{URI: "tcp://127.0.0.1:1", TLS: &backend.TLS{CA: "/nowhere/ca.pem"}},
+			"cannot be read", ""},
+		{"no key", backend.Endpoint{URI: "tcp://127.0.0.1:1", TLS: &backend.TLS{Cert: "/nowhere/cert.pem"}},
+			"client certificate cannot be used", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := get(t, tc.ep)
@@ -134,12 +145,14 @@ func TestTLS(t *testing.T) {
 
 func TestWarning(t *testing.T) {
 	for uri, loud := range map[string]bool{
-		"tcp://engine:2375": true, "http://10.0.0.1:2375": true, "tcp://127.0.0.1:2375": false, "tcp://localhost:2375": false,
-		"https://engine:2376": false, "unix:///x": false, "ssh://h": false,
+		"tcp://engine:2375": true, "http://10.0.0.1:2375": true, "tcp://127.0.0.1:2375": false,
+		"tcp://localhost:2375": false,
+		"https://engine:2376":  false, "unix:///x": false, "ssh://h": false,
 	} {
 		require.Equal(t, loud, Warning(backend.Endpoint{URI: uri}) != "", uri)
 	}
-	require.Contains(t, Warning(backend.Endpoint{URI: "tcp://engine:2376", TLS: &backend.TLS{SkipVerify: true}}), "NOT checked")
+	require.Contains(t, Warning(backend.Endpoint{URI: "tcp://engine:2376", TLS: &backend.TLS{SkipVerify: true}}),
+		"NOT checked")
 	require.Empty(t, Warning(backend.Endpoint{URI: "tcp://engine:2376", TLS: &backend.TLS{}}))
 }
 
@@ -172,7 +185,8 @@ func TestPathsOfSockets(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("engines have no such sockets there")
 	}
-	for name, written := range map[string]string{"a b": "a b", "100%": "100%", "x#y?z": "x#y?z", "c d": "c%20d", "e%20f": "e%20f"} {
+	for name, written := range map[string]string{"a b": "a b", "100%": "100%", "x#y?z": "x#y?z", "c d": "c%20d",
+		"e%20f": "e%20f"} {
 		dir := t.TempDir()
 		l, err := net.Listen("unix", filepath.Join(dir, name))
 		require.NoError(t, err)

@@ -132,7 +132,8 @@ func Explain(ep backend.Endpoint, err error) error {
 		err = request.Err
 	}
 	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
-	if !explainTLS(e) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)) {
+	if !explainTLS(e) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET)) {
 		e.Detail = "it closes the connection instead of answering"
 		e.Remedy = "Check that this is an engine's address, and whether it wants TLS."
 	}

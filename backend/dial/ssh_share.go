@@ -40,7 +40,8 @@ func sharing(ctx context.Context, program, goos string, args []string) []string 
 	if err != nil || configured(string(conf), "controlpath") {
 		return nil
 	}
-	return []string{"-o", "ControlMaster=auto", "-o", "ControlPersist=" + shareIdle, "-o", "ControlPath=" + filepath.Join(dir, "%C")}
+	return []string{"-o", "ControlMaster=auto", "-o", "ControlPersist=" + shareIdle, "-o",
+		"ControlPath=" + filepath.Join(dir, "%C")}
 }
 
 // configured reports whether a keyword has a value in what `ssh -G` prints.

@@ -30,9 +30,12 @@ func TestSSHArgs(t *testing.T) {
 	}{
 		{backend.Endpoint{URI: "ssh://build"}, "linux", "ClearAllForwardings=yes", "build"},
 		{backend.Endpoint{URI: "ssh://me@Build_1:2222"}, "linux", "-l me -p 2222", "Build_1"},
-		{backend.Endpoint{URI: "ssh://core@127.0.0.1:50000/run/user/501/podman/podman.sock", Identity: "/id", Machine: true}, "darwin",
-			"-l core -p 50000 -i /id -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null", "127.0.0.1"},
-		{backend.Endpoint{URI: "ssh://core@localhost:50000/x", Machine: true}, "windows", "UserKnownHostsFile=NUL", "localhost"},
+		{backend.Endpoint{URI: "ssh://core@127.0.0.1:50000/run/user/501/podman/podman.sock", Identity: "/id",
+			Machine: true}, "darwin",
+			"-l core -p 50000 -i /id -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
+			"127.0.0.1"},
+		{backend.Endpoint{URI: "ssh://core@localhost:50000/x", Machine: true}, "windows", "UserKnownHostsFile=NUL",
+			"localhost"},
 		// Only a machine on this computer goes unchecked.
 		{backend.Endpoint{URI: "ssh://core@far/x", Machine: true}, "linux", "-l core", "far"},
 		{backend.Endpoint{URI: "ssh://[::1]/x"}, "linux", "ClearAllForwardings=yes", "::1"},
@@ -51,7 +54,8 @@ func TestSSHArgs(t *testing.T) {
 // A user who shares logins already goes on doing so.
 // TestLoginTime: who asks a far engine has to leave as much time as a login may take.
 func TestLoginTime(t *testing.T) {
-	for uri, want := range map[string]time.Duration{"ssh://h": loginTimeout, "unix:///s": 0, "tcp://h:1": 0, "npipe:////./pipe/p": 0} {
+	for uri, want := range map[string]time.Duration{"ssh://h": loginTimeout, "unix:///s": 0, "tcp://h:1": 0,
+		"npipe:////./pipe/p": 0} {
 		require.Equal(t, want, LoginTime(backend.Endpoint{URI: uri}), uri)
 	}
 }
@@ -306,13 +310,15 @@ func TestFarSideWithoutEngine(t *testing.T) {
 		text  string
 	}{
 		{"no such socket", func(farHost) {}, "/nowhere", backend.ErrUnreachable, "no socket at /nowhere on that host"},
-		{"podman without a service", func(h farHost) { h.client("podman", "/nowhere") }, "", backend.ErrUnreachable, "enable --now podman.socket"},
+		{"podman without a service", func(h farHost) { h.client("podman", "/nowhere") }, "", backend.ErrUnreachable,
+			"enable --now podman.socket"},
 		{"docker says it itself", func(h farHost) {
 			h.program("far/docker", `echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1`)
 			require.NoError(h.t, os.MkdirAll(filepath.Join(h.dir, ".docker", "contexts", "meta"), 0o755))
 		}, "", backend.ErrUnreachable, "Docker does not run on that host"},
 		{"not sh", func(h farHost) { h.ssh("exit 0") }, "/x", backend.ErrUnreachable, "ssh ended without a word"},
-		{"a greeting without end", func(h farHost) { h.ssh("[ $1 = -G ] || yes") }, "/x", backend.ErrUnreachable, "prints without end"},
+		{"a greeting without end", func(h farHost) { h.ssh("[ $1 = -G ] || yes") }, "/x", backend.ErrUnreachable,
+			"prints without end"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.path == "" && anEngineIsHere() {
@@ -344,13 +350,18 @@ func TestSSHErrors(t *testing.T) {
 		{"No ED25519 host key is known for [h]:2222 and you have requested strict checking.\nHost key verification failed.\n",
 			"not in known_hosts", "ssh me@h", backend.ErrUnreachable},
 		{"me@h: Permission denied (publickey).\n", "none of the keys", "ssh-add", backend.ErrPermission},
-		{"Received disconnect from h: 2: Too many authentication failures\n", "too many wrong keys", "IdentitiesOnly", backend.ErrPermission},
-		{"ssh: Could not resolve hostname h: Name or service not known\n", "no host of that name", "ssh -p 2222 me@h", backend.ErrUnreachable},
-		{"ssh: connect to host h port 2222: Connection refused\n", "no ssh server", "ssh -p 2222 me@h true", backend.ErrUnreachable},
-		{"ssh: connect to host h port 2222: Connection timed out\n", "does not answer", "is up", backend.ErrUnreachable},
+		{"Received disconnect from h: 2: Too many authentication failures\n", "too many wrong keys", "IdentitiesOnly",
+			backend.ErrPermission},
+		{"ssh: Could not resolve hostname h: Name or service not known\n", "no host of that name", "ssh -p 2222 me@h",
+			backend.ErrUnreachable},
+		{"ssh: connect to host h port 2222: Connection refused\n", "no ssh server", "ssh -p 2222 me@h true",
+			backend.ErrUnreachable},
+		{"ssh: connect to host h port 2222: Connection timed out\n", "does not answer", "is up",
+			backend.ErrUnreachable},
 		{"Timeout, server h not responding.\n", "any more", "is up", backend.ErrUnreachable},
 		{"ssh: connect to host h port 2222: No route to host\n", "no way", "VPN", backend.ErrUnreachable},
-		{"bash: line 1: sh: command not found\n", "sh: command not found", "by hand: ssh -p 2222 me@h", backend.ErrUnreachable},
+		{"bash: line 1: sh: command not found\n", "sh: command not found", "by hand: ssh -p 2222 me@h",
+			backend.ErrUnreachable},
 	} {
 		ep := backend.Endpoint{URI: "ssh://me@h:2222/x"}
 		if strings.Contains(tc.remedy, "ssh me@h") {

@@ -54,9 +54,11 @@ func Warning(ep backend.Endpoint) string {
 	}
 	switch {
 	case ep.TLS != nil && ep.TLS.SkipVerify:
-		return "the certificate of " + u.Host + " is NOT checked: any machine that answers there can read and change all that galley does"
+		return "the certificate of " + u.Host +
+			" is NOT checked: any machine that answers there can read and change all that galley does"
 	case !encrypted(ep, u) && !loopback(u.Hostname()):
-		return "the connection to " + u.Host + " is NOT encrypted: any machine on the way can read and change all that galley does"
+		return "the connection to " + u.Host +
+			" is NOT encrypted: any machine on the way can read and change all that galley does"
 	}
 	return ""
 }

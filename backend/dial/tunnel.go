@@ -74,7 +74,8 @@ func runTunnel(ctx context.Context, ep backend.Endpoint, program string, args []
 	}
 	// The connection outlives the call that made it, so it does not end with ctx.
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	t := &tunnel{ep: ep, in: inWrite, out: outRead, read: bufio.NewReaderSize(outRead, maxGreeting), errOut: &process.Tail{}, stop: stop, exited: make(chan struct{})}
+	t := &tunnel{ep: ep, in: inWrite, out: outRead, read: bufio.NewReaderSize(outRead, maxGreeting),
+		errOut: &process.Tail{}, stop: stop, exited: make(chan struct{})}
 	cmd := process.Command(life, tunnelStop, program, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = inRead, outWrite, t.errOut
 	// A Ctrl-C in the terminal must not end an ssh that galley still needs to clean up.

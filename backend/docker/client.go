@@ -69,7 +69,8 @@ func New(ep backend.Endpoint) (*Backend, error) {
 		return nil, err
 	}
 	httpClient := dial.HTTPClient(connect)
-	guarded := &http.Client{Transport: errorHidingTransport{engine.NewGuard(httpClient.Transport)}, CheckRedirect: client.CheckRedirect}
+	guarded := &http.Client{Transport: errorHidingTransport{engine.NewGuard(httpClient.Transport)},
+		CheckRedirect: client.CheckRedirect}
 	options := []client.Opt{client.WithHTTPClient(guarded), client.WithAPIVersionNegotiation()}
 	if strings.HasPrefix(ep.URI, "tcp://") {
 		// For the Host header alone: connect decides who is called.
@@ -128,7 +129,8 @@ func measuredFrom(answer system.Info) measured {
 		cpuLimit: answer.CgroupDriver != "none" && answer.CPUCfsQuota,
 		// Where it keeps images that way, the file system of its directory can. Without root the
 		// mount would need other options, and with SELinux labels, which have not been tried.
-		layers: (answer.Driver == "overlay2" || answer.Driver == "overlayfs") && !rootless && !hasSecurityOption(answer, "selinux"),
+		layers: (answer.Driver == "overlay2" || answer.Driver == "overlayfs") && !rootless &&
+			!hasSecurityOption(answer, "selinux"),
 	}
 }
 

@@ -25,7 +25,8 @@ func TestNew(t *testing.T) {
 		require.NoError(t, err, uri)
 		require.NoError(t, b.Close())
 	}
-	for _, ep := range []backend.Endpoint{{URI: "gopher://x"}, {URI: "tcp://10.0.0.1"}, {URI: "tcp://10.0.0.1:1", TLS: &backend.TLS{CA: "missing"}}} {
+	for _, ep := range []backend.Endpoint{{URI: "gopher://x"}, {URI: "tcp://10.0.0.1"},
+		{URI: "tcp://10.0.0.1:1", TLS: &backend.TLS{CA: "missing"}}} {
 		_, err := New(ep)
 		require.ErrorIs(t, err, backend.ErrInvalid, ep.URI)
 	}
@@ -154,7 +155,8 @@ func TestNameOnItsWay(t *testing.T) {
 			case strings.HasSuffix(req.URL.Path, "/containers/create"):
 				if creates++; creates < 3 {
 					w.WriteHeader(http.StatusConflict)
-					_, _ = fmt.Fprint(w, `{"message":"Conflict. The container name \"/web\" is already in use by container \"abc\"."}`)
+					_, _ = fmt.Fprint(w,
+						`{"message":"Conflict. The container name \"/web\" is already in use by container \"abc\"."}`)
 					return
 				}
 				w.WriteHeader(http.StatusCreated)

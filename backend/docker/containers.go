@@ -55,7 +55,8 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	}
 	var answer container.CreateResponse
 	err = b.awaitName(ctx, s.Name, func() error {
-		answer, err = b.client.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform, s.Name)
+		answer, err = b.client.ContainerCreate(ctx, request.Config, request.HostConfig, request.NetworkingConfig, platform,
+			s.Name)
 		return wrap(op, err)
 	})
 	switch {

@@ -17,7 +17,8 @@ func TestContainerFrom(t *testing.T) {
 		"Config": {"Labels": {"a": "b"}}
 	}`), &answer))
 	require.Equal(t, backend.Container{
-		ID: "id", Name: "web", ImageID: "sha256:0123", State: backend.StateExited, ExitCode: 3, Labels: backend.Labels{"a": "b"},
+		ID: "id", Name: "web", ImageID: "sha256:0123", State: backend.StateExited, ExitCode: 3,
+		Labels: backend.Labels{"a": "b"},
 	}, containerFrom(answer))
 	require.Equal(t, backend.Container{}, containerFrom(container.InspectResponse{}))
 }
@@ -30,7 +31,8 @@ func TestNameOf(t *testing.T) {
 
 func TestStateFrom(t *testing.T) {
 	for in, want := range map[string]backend.State{
-		"created": backend.StateCreated, "running": backend.StateRunning, "restarting": backend.StateRunning, "paused": backend.StatePaused,
+		"created": backend.StateCreated, "running": backend.StateRunning, "restarting": backend.StateRunning,
+		"paused":   backend.StatePaused,
 		"removing": backend.StateRemoving, "dead": backend.StateRemoving, "exited": backend.StateExited,
 	} {
 		require.Equal(t, want, stateFrom(in), in)

@@ -24,7 +24,8 @@ func answerOf(err error) error {
 	case errors.As(err, &opaque):
 		return &engine.BrokenError{Err: opaque.err}
 	case status != 0:
-		return &engine.StatusError{Status: status, Message: strings.TrimPrefix(strings.TrimSpace(err.Error()), "Error response from daemon: ")}
+		return &engine.StatusError{Status: status,
+			Message: strings.TrimPrefix(strings.TrimSpace(err.Error()), "Error response from daemon: ")}
 	}
 	return err
 }
@@ -84,7 +85,8 @@ func words() engine.Words {
 				"The registry has no TLS: declare it in insecure-registries of the engine's daemon.json."),
 			means("certificate signed by unknown authority", backend.ErrUnreachable,
 				"Put the registry's authority into /etc/docker/certs.d/HOST/ca.crt on the engine's host."),
-			means("http request to an https server", backend.ErrUnreachable, "The engine wants TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."),
+			means("http request to an https server", backend.ErrUnreachable,
+				"The engine wants TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."),
 			means("dial tcp", backend.ErrUnreachable, engine.RemedyNet),
 			means("client.timeout exceeded", backend.ErrUnreachable, engine.RemedyNet),
 			means("request canceled while waiting for connection", backend.ErrUnreachable, engine.RemedyNet),
@@ -94,8 +96,10 @@ func words() engine.Words {
 			means("unable to find image", backend.ErrConflict, remedyRace),
 			means("layer does not exist", backend.ErrConflict, remedyRace),
 			means("has active endpoints", backend.ErrConflict, "Remove the containers that are on it first."),
-			means("is ambiguous", backend.ErrConflict, "Several networks have this name: remove all but one with docker network rm ID."),
-			means("pool overlaps with other one", backend.ErrConflict, "Choose another subnet, or remove the network that has it."),
+			means("is ambiguous", backend.ErrConflict,
+				"Several networks have this name: remove all but one with docker network rm ID."),
+			means("pool overlaps with other one", backend.ErrConflict,
+				"Choose another subnet, or remove the network that has it."),
 			means(sameBridge, backend.ErrConflict, "Remove the network that has this bridge."),
 			means("available, non-overlapping", backend.ErrConflict, remedyPools),
 			means("address pools have been fully subnetted", backend.ErrConflict, remedyPools),
@@ -112,13 +116,15 @@ func words() engine.Words {
 			means("unable to start container process: exec: ", backend.ErrInvalid, "Check that the image has this command."),
 			means("executable file not found", backend.ErrInvalid, "Check that the image has this command."),
 			means("bind source path does not exist", backend.ErrMountSource, "Make the directory on the engine's host first."),
-			means("mounts denied", backend.ErrMountSource, "Share the directory with the virtual machine: Docker Desktop, Settings, Resources, File sharing."),
+			means("mounts denied", backend.ErrMountSource,
+				"Share the directory with the virtual machine: Docker Desktop, Settings, Resources, File sharing."),
 			means("could not select device driver", backend.ErrUnsupported,
 				"Install the GPU's container toolkit on the engine's host: nvidia-ctk runtime configure --runtime=docker"),
 			means("user specified ip address is supported", backend.ErrUnsupported, remedySubnet),
 			means("error gathering device information", backend.ErrInvalid, "Name a device that the engine's host has."),
 			means("is not in a separate kernel namespace", backend.ErrInvalid, "Set this sysctl on the engine's host."),
-			means("as your kernel does not support", backend.ErrInvalid, "Leave the limit out, or boot the engine's host with this cgroup controller."),
+			means("as your kernel does not support", backend.ErrInvalid,
+				"Leave the limit out, or boot the engine's host with this cgroup controller."),
 			means("error setting rlimit", backend.ErrInvalid, "Ask for no more than the limits of the engine itself."),
 			means("invalid volume specification", backend.ErrInvalid, ""),
 			means("extraction point is not a directory", backend.ErrInvalid, ""),

@@ -43,7 +43,8 @@ type execCalls struct{ *Backend }
 
 func (x execCalls) Wrap(op string, err error) error { return wrap(op, err) }
 
-func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string, err error) {
+func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string,
+	err error) {
 	answer, err := x.client.ContainerExecCreate(ctx, id, execConfigFrom(e, env))
 	return answer.ID, wrap(op, err)
 }
@@ -65,7 +66,8 @@ func sizeOf(e backend.ExecSpec) *[2]uint {
 	return &[2]uint{e.Size.Height, e.Size.Width}
 }
 
-func (x execCalls) StartExec(ctx context.Context, session string, e backend.ExecSpec) (s *engine.Stream, sized bool, err error) {
+func (x execCalls) StartExec(ctx context.Context, session string, e backend.ExecSpec) (s *engine.Stream, sized bool,
+	err error) {
 	start := container.ExecStartOptions{Tty: e.Tty}
 	if x.atLeast(consoleSize) {
 		start.ConsoleSize, sized = sizeOf(e), true
@@ -80,5 +82,6 @@ func (x execCalls) ResizeExec(ctx context.Context, session string, size backend.
 
 func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.ExecState, error) {
 	a, err := x.client.ContainerExecInspect(ctx, session)
-	return engine.ExecState{Running: a.Running, Started: a.Pid != 0 || a.ExitCode != 0, ExitCode: a.ExitCode}, wrap(op, err)
+	return engine.ExecState{Running: a.Running, Started: a.Pid != 0 || a.ExitCode != 0, ExitCode: a.ExitCode},
+		wrap(op, err)
 }

@@ -57,25 +57,29 @@ func TestRefusal(t *testing.T) {
 			stderr: "unable to find user nouser: no matching entries in passwd file\n",
 		},
 		{
-			name: "on a terminal", tty: true, frames: []string{"OCI runtime exec failed: exec: \"x\": executable file not found in $PATH\r\n"},
-			code: 126, want: 127, stdout: "there is no program x in the container's PATH\r\n",
+			name: "on a terminal", tty: true,
+			frames: []string{"OCI runtime exec failed: exec: \"x\": executable file not found in $PATH\r\n"},
+			code:   126, want: 127, stdout: "there is no program x in the container's PATH\r\n",
 		},
 		{name: "ordinary output", frames: []string{"one\n", "two\n"}, code: 3, want: 3, stdout: "one\ntwo\n"},
 		{name: "no output", code: 126, want: 126},
 		{
-			name: "output that looks like a reason", frames: []string{"OCI runtime exec failed: or so they say\n", "more\n"}, code: 0, want: 0,
+			name:   "output that looks like a reason",
+			frames: []string{"OCI runtime exec failed: or so they say\n", "more\n"}, code: 0, want: 0,
 			stdout: "OCI runtime exec failed: or so they say\nmore\n",
 		},
 		{
-			name: "long output that begins like a reason", frames: []string{"unable to find user x\n", string(bytes.Repeat([]byte("y"), 8<<10)), "z"},
-			code: 126, want: 126, stdout: "unable to find user x\n" + string(bytes.Repeat([]byte("y"), 8<<10)) + "z",
+			name:   "long output that begins like a reason",
+			frames: []string{"unable to find user x\n", string(bytes.Repeat([]byte("y"), 8<<10)), "z"},
+			code:   126, want: 126, stdout: "unable to find user x\n" + string(bytes.Repeat([]byte("y"), 8<<10)) + "z",
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			b := execing(t, test.frames, test.code)
-			code, err := b.Exec(t.Context(), "web", backend.ExecSpec{Command: []string{"x"}, Stdout: &stdout, Stderr: &stderr, Tty: test.tty})
+			code, err := b.Exec(t.Context(), "web",
+				backend.ExecSpec{Command: []string{"x"}, Stdout: &stdout, Stderr: &stderr, Tty: test.tty})
 			require.NoError(t, err)
 			require.Equal(t, test.want, code)
 			require.Equal(t, test.stdout, stdout.String())
@@ -122,7 +126,8 @@ func TestExecConfigFrom(t *testing.T) {
 	require.Equal(t, &[2]uint{24, 80}, config.ConsoleSize)
 	require.True(t, config.AttachStdout && config.AttachStderr && !config.AttachStdin && config.Tty)
 
-	config = execConfigFrom(backend.ExecSpec{Stdin: &bytes.Buffer{}, Size: backend.TerminalSize{Width: 80, Height: 24}}, nil)
+	config = execConfigFrom(backend.ExecSpec{Stdin: &bytes.Buffer{}, Size: backend.TerminalSize{Width: 80, Height: 24}},
+		nil)
 	require.Empty(t, config.Env)
 	require.Nil(t, config.ConsoleSize, "without a terminal")
 	require.True(t, config.AttachStdin)

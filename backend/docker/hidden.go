@@ -67,8 +67,9 @@ func (b *Backend) archivesSee(ctx context.Context, op, id string, m engine.Mount
 // needTar is the error for a container that has no tar where one is needed.
 func (h *hiding) needTar(p string) error {
 	return &backend.UnsupportedError{
-		Feature: fmt.Sprintf("copies of %s, where a %s is mounted on %s of the container", p, h.Type, h.Path), Engine: "Docker",
-		Remedy: "Use an image that has a tar program, or a path that is not below " + h.Path + ".",
+		Feature: fmt.Sprintf("copies of %s, where a %s is mounted on %s of the container", p, h.Type, h.Path),
+		Engine:  "Docker",
+		Remedy:  "Use an image that has a tar program, or a path that is not below " + h.Path + ".",
 	}
 }
 
@@ -105,7 +106,8 @@ func (b *Backend) copyFromHidden(ctx context.Context, op, id, p string, h *hidin
 
 // visibleOnly passes a stream on for the directory dir, and ends with an error at an entry
 // that would land in a mount that the archives do not see. The caller closes it.
-func (b *Backend) visibleOnly(ctx context.Context, op, id string, view engine.ProcessView, stream io.Reader) io.ReadCloser {
+func (b *Backend) visibleOnly(ctx context.Context, op, id string, view engine.ProcessView,
+	stream io.Reader) io.ReadCloser {
 	var mounts []engine.MountPoint
 	for _, m := range view.Mounts {
 		if m.Path != view.Dir && engine.Below(view.Dir, m.Path) {
@@ -125,7 +127,8 @@ func (b *Backend) visibleOnly(ctx context.Context, op, id string, view engine.Pr
 		if seen, err := b.archivesSee(ctx, op, id, m); err != nil || seen {
 			return err
 		}
-		return fmt.Errorf("%s lies in a %s on %s, which Docker's archives do not see\nCopy it there on its own", at, m.Type, m.Path)
+		return fmt.Errorf("%s lies in a %s on %s, which Docker's archives do not see\nCopy it there on its own", at, m.Type,
+			m.Path)
 	}
 	go func() { pw.CloseWithError(pass(pw, stream, check)) }()
 	return pr
@@ -168,8 +171,9 @@ func (b *Backend) holdsHidden(ctx context.Context, op, id, p string, view engine
 			return err
 		}
 		return &backend.UnsupportedError{
-			Feature: fmt.Sprintf("a copy of %s as a whole: its archives do not see the %s on %s", p, m.Type, m.Path), Engine: "Docker",
-			Remedy: "Copy " + m.Path + " and what lies beside it, each on its own.",
+			Feature: fmt.Sprintf("a copy of %s as a whole: its archives do not see the %s on %s", p, m.Type, m.Path),
+			Engine:  "Docker",
+			Remedy:  "Copy " + m.Path + " and what lies beside it, each on its own.",
 		}
 	}
 	return nil

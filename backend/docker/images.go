@@ -182,7 +182,8 @@ func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 // removeSharedImage removes an image that has several names, for which Docker
 // wants force; by force it would also remove an image that a container uses.
 func (b *Backend) removeSharedImage(ctx context.Context, op, ref string, refusal error) error {
-	users, err := b.client.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", ref))})
+	users, err := b.client.ContainerList(ctx,
+		container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("ancestor", ref))})
 	if err != nil {
 		return wrap(op, err)
 	}

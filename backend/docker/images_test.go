@@ -19,13 +19,16 @@ import (
 
 func TestImageFrom(t *testing.T) {
 	got := imageFrom(image.InspectResponse{
-		ID: "sha256:0123", RepoTags: []string{"busybox:latest", "quay.io/a/b:1", "<none>:<none>"}, Os: "linux", Architecture: "arm64", Variant: "v8",
+		ID: "sha256:0123", RepoTags: []string{"busybox:latest", "quay.io/a/b:1", "<none>:<none>"}, Os: "linux",
+		Architecture: "arm64", Variant: "v8",
 		Config: &dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{
-			Volumes: map[string]struct{}{"/opt/chef": {}, "/data": {}}, Entrypoint: []string{"e"}, Labels: map[string]string{"a": "b"},
+			Volumes: map[string]struct{}{"/opt/chef": {}, "/data": {}}, Entrypoint: []string{"e"},
+			Labels: map[string]string{"a": "b"},
 		}},
 	})
 	require.Equal(t, backend.Image{
-		ID: "sha256:0123", Tags: []string{"docker.io/library/busybox:latest", "quay.io/a/b:1"}, OS: "linux", Arch: "arm64", Variant: "v8",
+		ID: "sha256:0123", Tags: []string{"docker.io/library/busybox:latest", "quay.io/a/b:1"}, OS: "linux",
+		Arch: "arm64", Variant: "v8",
 		Volumes: []string{"/data", "/opt/chef"}, Entrypoint: []string{"e"}, Labels: backend.Labels{"a": "b"},
 	}, got)
 	require.Equal(t, backend.Image{ID: "bare"}, imageFrom(image.InspectResponse{ID: "bare"}))
@@ -41,7 +44,8 @@ func TestBuildOptions(t *testing.T) {
 		Platform: "linux/arm64", Remove: true, ForceRemove: true,
 	}, buildOptions(backend.BuildOptions{
 		Tag: "t", Labels: backend.Labels{"a": "b"}, Args: map[string]string{"A": "1", "B": ""},
-		Credentials: []backend.Credentials{{Registry: "r", Username: "u", Password: "p"}, {Registry: "docker.io", IdentityToken: "t"}}, Platform: "linux/arm64",
+		Credentials: []backend.Credentials{{Registry: "r", Username: "u", Password: "p"},
+			{Registry: "docker.io", IdentityToken: "t"}}, Platform: "linux/arm64",
 	}))
 }
 
@@ -52,12 +56,16 @@ func TestBuildFailure(t *testing.T) {
 		want error
 	}{
 		{"a step, whatever it says", &engine.StreamError{Message: "The command 'echo no space left on device' returned a non-zero code: 1", Code: 1}, backend.ErrBuildFailed},
-		{"a missing file", &engine.StreamError{Message: "COPY failed: file not found in build context"}, backend.ErrBuildFailed},
-		{"a missing base image", &engine.StreamError{Message: "manifest for x:1 not found: manifest unknown"}, backend.ErrBuildFailed},
+		{"a missing file", &engine.StreamError{Message: "COPY failed: file not found in build context"},
+			backend.ErrBuildFailed},
+		{"a missing base image", &engine.StreamError{Message: "manifest for x:1 not found: manifest unknown"},
+			backend.ErrBuildFailed},
 		{"a private base image", &engine.StreamError{Message: "pull access denied for x"}, backend.ErrUnauthorized},
-		{"a cached step that went", &engine.StreamError{Message: `unable to find image "sha256:c2618a"`}, backend.ErrConflict},
+		{"a cached step that went", &engine.StreamError{Message: `unable to find image "sha256:c2618a"`},
+			backend.ErrConflict},
 		{"a full disk", &engine.StreamError{Message: "write /x: no space left on device"}, backend.ErrNoSpace},
-		{"a bad Dockerfile", fmt.Errorf("dockerfile parse error line 1: unknown instruction: X: %w", errdefs.ErrInvalidArgument), backend.ErrBuildFailed},
+		{"a bad Dockerfile", fmt.Errorf("dockerfile parse error line 1: unknown instruction: X: %w",
+			errdefs.ErrInvalidArgument), backend.ErrBuildFailed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

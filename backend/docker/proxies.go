@@ -53,7 +53,8 @@ func withProxies(vars map[string]string, file, uri string) (all map[string]strin
 	case userdir.Absent(err):
 		return vars, nil, nil
 	case errors.Is(err, fs.ErrPermission):
-		return vars, []string{fmt.Sprintf("the proxies of Docker's client do not count, since they cannot be read: %v", err)}, nil
+		return vars, []string{fmt.Sprintf("the proxies of Docker's client do not count, since they cannot be read: %v", err)},
+			nil
 	case err != nil:
 		return nil, nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
 	}
@@ -74,7 +75,8 @@ func withProxies(vars map[string]string, file, uri string) (all map[string]strin
 	}
 	merged := map[string]string{}
 	for name, value := range map[string]string{
-		"HTTP_PROXY": proxy.HTTP, "HTTPS_PROXY": proxy.HTTPS, "FTP_PROXY": proxy.FTP, "NO_PROXY": proxy.No, "ALL_PROXY": proxy.All,
+		"HTTP_PROXY": proxy.HTTP, "HTTPS_PROXY": proxy.HTTPS, "FTP_PROXY": proxy.FTP, "NO_PROXY": proxy.No,
+		"ALL_PROXY": proxy.All,
 	} {
 		if value != "" {
 			merged[name], merged[strings.ToLower(name)] = value, value

@@ -26,7 +26,8 @@ func TestProxiesOfTheClient(t *testing.T) {
 	got, _, err = withProxies(nil, file, "tcp://far:2376")
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{
-		"HTTPS_PROXY": "http://far:2", "https_proxy": "http://far:2", "ALL_PROXY": "socks://far", "all_proxy": "socks://far",
+		"HTTPS_PROXY": "http://far:2", "https_proxy": "http://far:2", "ALL_PROXY": "socks://far",
+		"all_proxy": "socks://far",
 	}, got)
 	require.NoError(t, os.WriteFile(file, []byte("{"), 0o600))
 	_, _, err = withProxies(nil, file, "")

@@ -22,7 +22,8 @@ func TestRemote(t *testing.T) {
 		image := e.Load(t, "busybox")[0].ID
 		dir := e.TLS.CertPath
 		t.Run("tls", func(t *testing.T) {
-			tls := &backend.TLS{CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+			tls := &backend.TLS{CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "cert.pem"),
+				Key: filepath.Join(dir, "key.pem")}
 			echo(t, open(t, backend.Endpoint{URI: e.TLS.Host, TLS: tls}), image)
 		})
 		t.Run("tls without certificate", func(t *testing.T) {
@@ -57,7 +58,8 @@ func echo(t *testing.T, b *docker.Backend, image string) {
 	t.Cleanup(func() { require.NoError(t, b.RemoveContainer(context.WithoutCancel(t.Context()), c.ID)) })
 	require.NoError(t, b.StartContainer(t.Context(), c.ID))
 	var out strings.Builder
-	code, err := b.Exec(t.Context(), c.ID, backend.ExecSpec{Command: []string{"cat"}, Stdin: strings.NewReader("far away"), Stdout: &out})
+	code, err := b.Exec(t.Context(), c.ID,
+		backend.ExecSpec{Command: []string{"cat"}, Stdin: strings.NewReader("far away"), Stdout: &out})
 	require.NoError(t, err)
 	require.Zero(t, code)
 	require.Equal(t, "far away", out.String())

@@ -127,7 +127,8 @@ const (
 // bind, and sees its control group then as the host does.
 func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	if f.rootless && f.CgroupVersion < 2 {
-		return nil, unsupported(f, "systemd as PID 1 on cgroup version 1 without root", "Boot the engine's host with cgroup version 2.")
+		return nil, unsupported(f, "systemd as PID 1 on cgroup version 1 without root",
+			"Boot the engine's host with cgroup version 2.")
 	}
 	if c.StopSignal == "" {
 		c.StopSignal = systemdSignal

@@ -55,7 +55,8 @@ func applyBind(c *container.CreateRequest, m spec.Mount, f facts) error {
 		return nil
 	}
 	out := mount.Mount{
-		Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly, Consistency: mount.Consistency(m.Consistency),
+		Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly,
+		Consistency: mount.Consistency(m.Consistency),
 	}
 	if m.Propagation != "" || m.NonRecursive {
 		out.BindOptions = &mount.BindOptions{Propagation: mount.Propagation(m.Propagation), NonRecursive: m.NonRecursive}
@@ -135,5 +136,6 @@ func refuseOptions(m spec.Mount, f facts) error {
 	if len(words) == 0 {
 		return nil
 	}
-	return unsupported(f, fmt.Sprintf("%s options %q of %s", m.Type, strings.Join(words, ","), m.Target), "Leave them out for Docker.")
+	return unsupported(f, fmt.Sprintf("%s options %q of %s", m.Type, strings.Join(words, ","), m.Target),
+		"Leave them out for Docker.")
 }

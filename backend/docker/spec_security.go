@@ -37,7 +37,8 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 	}
 	if f.remaps && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {
 		if s.UserNS.Mode == spec.UserNSPrivate {
-			return nil, unsupported(f, "userns: private with a device that has another path in the container", "Leave one of them out.")
+			return nil, unsupported(f, "userns: private with a device that has another path in the container",
+				"Leave one of them out.")
 		}
 		h.UsernsMode = container.UsernsMode(spec.UserNSHost)
 		warnings = append(warnings, "devices: one cannot have another path in a remapped user namespace, so the container gets the host's")
@@ -58,7 +59,8 @@ func devices(s backend.ContainerSpec) []container.DeviceMapping {
 	var list []container.DeviceMapping
 	for _, d := range s.Devices {
 		list = append(list, container.DeviceMapping{
-			PathOnHost: d.HostPath, PathInContainer: cmp.Or(d.ContainerPath, d.HostPath), CgroupPermissions: cmp.Or(d.Permissions, "rwm"),
+			PathOnHost: d.HostPath, PathInContainer: cmp.Or(d.ContainerPath, d.HostPath),
+			CgroupPermissions: cmp.Or(d.Permissions, "rwm"),
 		})
 	}
 	return list
@@ -103,7 +105,8 @@ func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 		}
 		return "", nil
 	}
-	return "", unsupported(f, "userns: "+engine.UserNSWords(s.UserNS), "Only Podman has this mode. For Docker write host, or leave it out.")
+	return "", unsupported(f, "userns: "+engine.UserNSWords(s.UserNS),
+		"Only Podman has this mode. For Docker write host, or leave it out.")
 }
 
 // applySecurityOptions translates Security as `docker run` does: the API wants the text

@@ -76,7 +76,8 @@ func (b *Backend) applyTools(
 }
 
 // applyCarrier translates the tools that one carrier has.
-func applyCarrier(request *container.CreateRequest, from carrier, group []engine.ToolMount, f facts) (warnings []string, err error) {
+func applyCarrier(request *container.CreateRequest, from carrier, group []engine.ToolMount, f facts) (warnings []string,
+	err error) {
 	readOnly := true
 	for _, t := range group {
 		if _, found := from.volumes[t.Path]; !found {
@@ -143,7 +144,8 @@ func addLayer(request *container.CreateRequest, target string, lower container.M
 
 // hasLayers reports whether a request has private tools.
 func hasLayers(request container.CreateRequest) bool {
-	return slices.ContainsFunc(request.HostConfig.Mounts, func(m mount.Mount) bool { return strings.HasPrefix(m.Source, layerPrefix) })
+	return slices.ContainsFunc(request.HostConfig.Mounts,
+		func(m mount.Mount) bool { return strings.HasPrefix(m.Source, layerPrefix) })
 }
 
 // ensureCarrier finds the container that carries a tool, by its labels under one of its names, or makes it. Of two
@@ -178,7 +180,8 @@ func (b *Backend) findOrMakeCarrier(ctx context.Context, name string, c engine.C
 // carrierFrom translates the answer of an inspection.
 func carrierFrom(answer container.InspectResponse) carrier {
 	known := containerFrom(answer)
-	c := carrier{id: known.ID, layers: known.Labels[labelLayers] == layerOverlay, volumes: map[string]container.MountPoint{}}
+	c := carrier{id: known.ID, layers: known.Labels[labelLayers] == layerOverlay,
+		volumes: map[string]container.MountPoint{}}
 	for _, m := range answer.Mounts {
 		if m.Type == mount.TypeVolume {
 			c.volumes[m.Destination] = m

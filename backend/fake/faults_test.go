@@ -12,7 +12,8 @@ import (
 
 func create(t *testing.T, f *Engine, name string) (backend.Container, error) {
 	t.Helper()
-	return f.CreateContainer(t.Context(), backend.ContainerSpec{Name: name, Image: Busybox, Command: []string{"sleep", "1"}})
+	return f.CreateContainer(t.Context(),
+		backend.ContainerSpec{Name: name, Image: Busybox, Command: []string{"sleep", "1"}})
 }
 
 // fail makes the n-th call from now fail; 1 is the next one.
@@ -121,7 +122,8 @@ func TestCallsAreRecorded(t *testing.T) {
 	code, err := f.Exec(t.Context(), c.ID, backend.ExecSpec{Command: []string{"echo", "a", "b"}})
 	require.NoError(t, err)
 	require.Zero(t, code)
-	_, err = f.CreateContainer(t.Context(), backend.ContainerSpec{Name: "tool", Image: Busybox, Tools: []backend.Tool{{Image: Busybox, Path: "/bin"}}})
+	_, err = f.CreateContainer(t.Context(),
+		backend.ContainerSpec{Name: "tool", Image: Busybox, Tools: []backend.Tool{{Image: Busybox, Path: "/bin"}}})
 	require.NoError(t, err)
 	require.Equal(t, []Call{
 		{Verb: "CreateContainer", Args: []string{"box"}},

@@ -56,7 +56,8 @@ func TestCalls(t *testing.T) {
 		runner := func(name string) backend.ContainerSpec {
 			t.Cleanup(func() { require.NoError(t, b.RemoveContainer(context.WithoutCancel(ctx), name)) })
 			return backend.ContainerSpec{
-				Name: name, Image: image.ID, Command: []string{"sleep", "3600"}, Labels: backend.Labels{"calls": name}, Init: backend.InitReaper,
+				Name: name, Image: image.ID, Command: []string{"sleep", "3600"}, Labels: backend.Labels{"calls": name},
+				Init:     backend.InitReaper,
 				Hostname: "dokken", Network: backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: "galley-calls"},
 				Mounts: []spec.Mount{{Type: spec.MountBind, Source: e.TempDir(t), Target: "/opt/kitchen", Own: true}},
 			}

@@ -101,7 +101,8 @@ func TestAPIVersion(t *testing.T) {
 func TestMeasuredFrom(t *testing.T) {
 	info := func(version, cgroups string, rootless bool, controllers ...string) define.Info {
 		return define.Info{
-			Host:    &define.HostInfo{CgroupsVersion: cgroups, CgroupControllers: controllers, Security: define.SecurityInfo{Rootless: rootless}},
+			Host: &define.HostInfo{CgroupsVersion: cgroups, CgroupControllers: controllers,
+				Security: define.SecurityInfo{Rootless: rootless}},
 			Version: define.Version{Version: version},
 		}
 	}
@@ -136,12 +137,14 @@ func TestVersion(t *testing.T) {
 // TestListWhileMembersVanish: one that is removed during a listing is no reason to
 // fail, but a service that always says so is not asked forever.
 func TestListWhileMembersVanish(t *testing.T) {
-	for failures, wantErr := range map[int64]error{0: nil, 3: nil, listAttempts - 1: nil, listAttempts: backend.ErrNotFound} {
+	for failures, wantErr := range map[int64]error{0: nil, 3: nil, listAttempts - 1: nil,
+		listAttempts: backend.ErrNotFound} {
 		var asked atomic.Int64
 		b := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			if asked.Add(1) <= failures {
 				w.WriteHeader(http.StatusInternalServerError)
-				_, err := io.WriteString(w, `{"cause":"image not known","message":"retrieving parent: locating image with ID \"57\": image not known","response":500}`)
+				_, err := io.WriteString(w,
+					`{"cause":"image not known","message":"retrieving parent: locating image with ID \"57\": image not known","response":500}`)
 				require.NoError(t, err)
 				return
 			}

@@ -218,7 +218,8 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		if !labels.Matches(a.Labels) {
 			continue
 		}
-		c := backend.Container{ID: a.ID, ImageID: imageID(a.ImageID), State: stateFrom(a.State), ExitCode: a.ExitCode, Labels: a.Labels}
+		c := backend.Container{ID: a.ID, ImageID: imageID(a.ImageID), State: stateFrom(a.State), ExitCode: a.ExitCode,
+			Labels: a.Labels}
 		if len(a.Names) > 0 {
 			c.Name = a.Names[0]
 		}

@@ -25,7 +25,8 @@ func TestInspectContainer(t *testing.T) {
 	got, err := b.InspectContainer(t.Context(), "web")
 	require.NoError(t, err)
 	require.Equal(t, backend.Container{
-		ID: "abc", Name: "web", ImageID: "sha256:" + digits, State: backend.StateExited, ExitCode: 3, Labels: backend.Labels{"a": "b"},
+		ID: "abc", Name: "web", ImageID: "sha256:" + digits, State: backend.StateExited, ExitCode: 3,
+		Labels: backend.Labels{"a": "b"},
 	}, got)
 }
 
@@ -47,7 +48,8 @@ func TestStartAgain(t *testing.T) {
 		starts   int
 		ok       bool
 	}{
-		{`subpath "/opt/chef" is outside of the volume "/var/lib/containers/storage/overlay/24974ac418ae/merged"`, 2, 3, true},
+		{`subpath "/opt/chef" is outside of the volume "/var/lib/containers/storage/overlay/24974ac418ae/merged"`, 2, 3,
+			true},
 		{"no such file or directory", 2, 3, true},
 		{"no such file or directory", 100, startTries, false},
 		{"statfs /missing: no such file or directory", 2, 1, false},

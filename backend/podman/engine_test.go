@@ -51,7 +51,8 @@ func output(t *testing.T, b *podman.Backend, id string, argv ...string) string {
 
 func build(t *testing.T, b *podman.Backend, tag, dockerfile string) backend.Image {
 	t.Helper()
-	image, err := b.BuildImage(t.Context(), backend.BuildOptions{Tag: tag, Context: archive(t, "Dockerfile", dockerfile)})
+	image, err := b.BuildImage(t.Context(),
+		backend.BuildOptions{Tag: tag, Context: archive(t, "Dockerfile", dockerfile)})
 	require.NoError(t, err)
 	return image
 }
@@ -71,7 +72,8 @@ func archive(t *testing.T, name, content string) io.Reader {
 // TestKeepIDUser: keep-id would put the engine's own user into the place of the image's.
 func TestKeepIDUser(t *testing.T) {
 	each(t, func(t *testing.T, b *podman.Backend, busybox testbed.Image) {
-		_, err := b.CreateContainer(t.Context(), backend.ContainerSpec{Image: "absent", User: "0", UserNS: spec.UserNS{Mode: spec.UserNSKeepID}})
+		_, err := b.CreateContainer(t.Context(),
+			backend.ContainerSpec{Image: "absent", User: "0", UserNS: spec.UserNS{Mode: spec.UserNSKeepID}})
 		if errors.Is(err, backend.ErrUnsupported) {
 			t.Skip(err)
 		}
@@ -86,7 +88,8 @@ func TestKeepIDUser(t *testing.T) {
 			require.Equal(t, "0:0", output(t, b, id, "sh", "-c", "echo $(id -u):$(id -g)"))
 		})
 		t.Run("chosen", func(t *testing.T) {
-			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: spec.UserNS{Mode: spec.UserNSKeepID}, User: "0"})
+			id := start(t, b, backend.ContainerSpec{Image: app.ID, UserNS: spec.UserNS{Mode: spec.UserNSKeepID},
+				User: "0"})
 			require.Equal(t, "0", output(t, b, id, "id", "-u"))
 		})
 	})

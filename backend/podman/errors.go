@@ -46,7 +46,8 @@ func words() engine.Words {
 			means("is being used", backend.ErrConflict, ""),
 			means("has dependent containers", backend.ErrConflict, "Remove the containers that use its namespaces first."),
 			means("network already exists", backend.ErrConflict, ""),
-			means("is already used on the host", backend.ErrConflict, "Choose another subnet, or remove the network that has it."),
+			means("is already used on the host", backend.ErrConflict,
+				"Choose another subnet, or remove the network that has it."),
 			means("with more than one tag", backend.ErrConflict, ""),
 			means("layer not known", backend.ErrConflict, "An image was removed while it was looked at: try again."),
 
@@ -59,7 +60,8 @@ func words() engine.Words {
 			means("container that is not running", backend.ErrNotRunning, ""),
 			means("container state improper", backend.ErrNotRunning, ""),
 
-			means("attempted to invoke a command that was not found", backend.ErrInvalid, "Check that the image has this command."),
+			means("attempted to invoke a command that was not found", backend.ErrInvalid,
+				"Check that the image has this command."),
 			means("oci permission denied", backend.ErrInvalid, "Check that the command may be executed, and by this user."),
 			means("cannot find mappings for user", backend.ErrInvalid, remedyUID),
 			means("not enough available ids", backend.ErrInvalid, remedyUID),
@@ -69,7 +71,8 @@ func words() engine.Words {
 			means("unresolvable cdi devices", backend.ErrInvalid,
 				"Install the GPU's container toolkit on the engine's host: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"),
 			means("container-init binary not found", backend.ErrInvalid, "Install catatonit on the engine's host."),
-			means("statfs ", backend.ErrMountSource, "Make the directory on the engine's host first, where its user may read it."),
+			means("statfs ", backend.ErrMountSource,
+				"Make the directory on the engine's host first, where its user may read it."),
 			means("is not namespaced", backend.ErrInvalid, "Set this sysctl on the engine's host."),
 			means("setrlimit", backend.ErrInvalid, "Ask for no more than the limits of the engine itself."),
 			means("apparmor is not enabled", backend.ErrInvalid, ""),
@@ -90,7 +93,8 @@ func words() engine.Words {
 // isRuntimeRefusal reports whether a container's command was all that could not be
 // had: everything before it had been done.
 func isRuntimeRefusal(err error) bool {
-	return engine.Says(err, "attempted to invoke a command that was not found", "oci permission denied", "oci runtime error")
+	return engine.Says(err, "attempted to invoke a command that was not found", "oci permission denied",
+		"oci runtime error")
 }
 
 // isImageUnmounted reports whether a container did not start since a part of a mounted

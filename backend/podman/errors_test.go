@@ -20,7 +20,8 @@ func TestClassify(t *testing.T) {
 		message string
 		want    error
 	}{
-		{404, `failed to find image docker.io/library/nosuch:1: docker.io/library/nosuch:1: image not known`, backend.ErrNotFound},
+		{404, `failed to find image docker.io/library/nosuch:1: docker.io/library/nosuch:1: image not known`,
+			backend.ErrNotFound},
 		{500, `docker.io/library/nosuch:1: image not known`, backend.ErrNotFound},
 		{404, `no such image: docker.io/library/nosuch:1: image not known`, backend.ErrNotFound},
 		{404, `no container with name or ID "nosuch" found: no such container`, backend.ErrNotFound},
@@ -41,33 +42,39 @@ func TestClassify(t *testing.T) {
 		{500, `container c3510192eacc has dependent containers which must be removed before it: 8b6fa70d1dd9: container already exists`, backend.ErrConflict},
 
 		{500, `can only create exec sessions on running containers: container state improper`, backend.ErrNotRunning},
-		{409, `cannot exec in a container that is not running; container 419dcdcaa8e9 is exited`, backend.ErrNotRunning},
+		{409, `cannot exec in a container that is not running; container 419dcdcaa8e9 is exited`,
+			backend.ErrNotRunning},
 		{409, `cannot create exec session as container 419dcdcaa8e9 is paused`, backend.ErrNotRunning},
 
 		{500, `cannot listen on the TCP port: listen tcp4 :18080: bind: address already in use`, backend.ErrPortTaken},
 		{500, "pasta failed with exit code 1:\nFailed to bind port 18080 (Address already in use) for option '-t 18080-18080:80-80'\n", backend.ErrPortTaken},
 		{500, "pasta failed with exit code 1:\nFailed to bind port 80 (Permission denied) for option '-t 80-80:80-80'\n", backend.ErrInvalid},
 		{500, `rootlessport cannot expose privileged port 80, you can add 'net.ipv4.ip_unprivileged_port_start=80' to /etc/sysctl.conf (currently 1024), or choose a larger port number (>= 1024): listen tcp 0.0.0.0:80: bind: permission denied`, backend.ErrInvalid},
-		{500, `writing blob: storing blob to file "/var/tmp/x": write /var/tmp/x: no space left on device`, backend.ErrNoSpace},
+		{500, `writing blob: storing blob to file "/var/tmp/x": write /var/tmp/x: no space left on device`,
+			backend.ErrNoSpace},
 
 		{401, `unauthorized: authentication required`, backend.ErrUnauthorized},
 		{0, `initializing source docker://127.0.0.1:5001/busybox:latest: reading manifest latest in 127.0.0.1:5001/busybox: authentication required`, backend.ErrUnauthorized},
 		{0, `initializing source docker://127.0.0.1:5000/absent:latest: reading manifest latest in 127.0.0.1:5000/absent: manifest unknown: manifest unknown`, backend.ErrNotFound},
 		{0, `initializing source docker://127.0.0.1:1/absent:latest: pinging container registry 127.0.0.1:1: Get "https://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused`, backend.ErrUnreachable},
-		{0, `Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host`, backend.ErrUnreachable},
+		{0, `Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host`,
+			backend.ErrUnreachable},
 		{0, `pinging container registry 127.0.0.1:5000: Get "https://127.0.0.1:5000/v2/": http: server gave HTTP response to HTTPS client`, backend.ErrUnreachable},
 		{0, `choosing an image from manifest list docker://busybox:latest: no image found in manifest list for architecture s390x, variant "", OS linux`, backend.ErrWrongPlatform},
 		{0, `no image found in image index for architecture "s390x", variant "", OS "linux"`, backend.ErrWrongPlatform},
 
 		{500, `statfs /nosuch: no such file or directory`, backend.ErrMountSource},
-		{500, `crun: executable file ` + "`/nosuch`" + ` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found`, backend.ErrInvalid},
+		{500, `crun: executable file ` + "`/nosuch`" +
+			` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found`, backend.ErrInvalid},
 		{500, `crun: open executable: Permission denied: OCI permission denied`, backend.ErrInvalid},
-		{500, `crun: the path ` + "`/etc/passwd`" + ` exists but it is not executable: Operation not permitted: OCI permission denied`, backend.ErrInvalid},
+		{500, `crun: the path ` + "`/etc/passwd`" +
+			` exists but it is not executable: Operation not permitted: OCI permission denied`, backend.ErrInvalid},
 		{500, `unable to find user nosuch: no matching entries in passwd file`, backend.ErrInvalid},
 		{500, `"CAP_FOO": unknown capability`, backend.ErrInvalid},
 		{500, `apparmor profile "nosuch" specified, but Apparmor is not enabled on this system`, backend.ErrInvalid},
 		{500, `opening seccomp profile failed: open /nosuch: no such file or directory`, backend.ErrInvalid},
-		{500, `running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`, backend.ErrInvalid},
+		{500, `running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`,
+			backend.ErrInvalid},
 		{500, `unknown mount option "foo": invalid mount option`, backend.ErrInvalid},
 		{500, `stat /dev/nosuch: no such file or directory`, backend.ErrInvalid},
 		{500, `setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=all`, backend.ErrInvalid},
@@ -90,7 +97,8 @@ func TestWrap(t *testing.T) {
 	err := wrap("start web", &engine.StatusError{Status: 500, Message: "listen tcp4 :80: bind: address already in use"})
 	require.EqualError(t, err, "start web: listen tcp4 :80: bind: address already in use\n"+engine.RemedyPort)
 
-	require.ErrorIs(t, wrap("pull", &engine.StreamError{Message: "unauthorized: authentication required"}), backend.ErrUnauthorized)
+	require.ErrorIs(t, wrap("pull", &engine.StreamError{Message: "unauthorized: authentication required"}),
+		backend.ErrUnauthorized)
 	require.ErrorIs(t, wrap("wait", context.Canceled), context.Canceled)
 	require.ErrorIs(t, wrap("list", io.ErrUnexpectedEOF), backend.ErrUnreachable)
 
@@ -102,7 +110,8 @@ func TestWrap(t *testing.T) {
 // TestBuildFailure: a step's own words may be any, and do not count.
 func TestBuildFailure(t *testing.T) {
 	step := &engine.StreamError{
-		Message: `building at STEP "RUN echo unauthorized; exit 3": while running runtime: exit status 3`, Output: "STEP 2/2: RUN …\nunauthorized\n",
+		Message: `building at STEP "RUN echo unauthorized; exit 3": while running runtime: exit status 3`,
+		Output:  "STEP 2/2: RUN …\nunauthorized\n",
 	}
 	err := buildFailure("build image x", step)
 	require.ErrorIs(t, err, backend.ErrBuildFailed)
@@ -114,7 +123,8 @@ func TestBuildFailure(t *testing.T) {
 	require.ErrorIs(t, buildFailure("build image x", io.ErrUnexpectedEOF), backend.ErrUnreachable)
 
 	race := &engine.StreamError{
-		Message: "checking if cached image exists from a previous build: getting top layer info: layer not known", Output: "STEP 2/2: RUN true\n",
+		Message: "checking if cached image exists from a previous build: getting top layer info: layer not known",
+		Output:  "STEP 2/2: RUN true\n",
 	}
 	require.ErrorIs(t, buildFailure("build image x", race), backend.ErrConflict)
 }

@@ -53,7 +53,8 @@ type execCalls struct{ b *Backend }
 
 func (x execCalls) Wrap(op string, err error) error { return wrap(op, err) }
 
-func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string, err error) {
+func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string,
+	err error) {
 	var answer struct {
 		ID string `json:"Id"`
 	}
@@ -67,7 +68,8 @@ func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.Exec
 	return answer.ID, err
 }
 
-func (x execCalls) StartExec(ctx context.Context, session string, e backend.ExecSpec) (s *engine.Stream, sized bool, err error) {
+func (x execCalls) StartExec(ctx context.Context, session string, e backend.ExecSpec) (s *engine.Stream, sized bool,
+	err error) {
 	start := execStart{Tty: e.Tty}
 	if e.Tty {
 		start.Height, start.Width = e.Size.Height, e.Size.Width

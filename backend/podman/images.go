@@ -60,7 +60,8 @@ func imageFrom(answer imageAnswer) backend.Image {
 	return backend.Image{
 		ID: imageID(answer.ID), Tags: answer.RepoTags,
 		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant,
-		Volumes: slices.Sorted(maps.Keys(answer.Config.Volumes)), Entrypoint: answer.Config.Entrypoint, Labels: answer.Config.Labels,
+		Volumes: slices.Sorted(maps.Keys(answer.Config.Volumes)), Entrypoint: answer.Config.Entrypoint,
+		Labels: answer.Config.Labels,
 	}
 }
 
@@ -232,7 +233,8 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 		return err
 	}
 	if len(users) > 0 {
-		return &backend.Error{Op: op, Kind: backend.ErrConflict, Detail: "containers use it", Remedy: "Remove the containers that use it first."}
+		return &backend.Error{Op: op, Kind: backend.ErrConflict, Detail: "containers use it",
+			Remedy: "Remove the containers that use it first."}
 	}
 	for _, name := range image.Tags {
 		err := b.call(ctx, request{op: op, path: "DELETE /images/%s", arg: name}, nil)

@@ -14,8 +14,9 @@ import (
 
 func TestBuildQuery(t *testing.T) {
 	plain := url.Values{
-		"dockerfile": {"Dockerfile"}, "layers": {"true"}, "rm": {"true"}, "forcerm": {"true"}, "pullpolicy": {"missing"},
-		"httpproxy": {"false"}, "t": {"x"}, "outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
+		"dockerfile": {"Dockerfile"}, "layers": {"true"}, "rm": {"true"}, "forcerm": {"true"},
+		"pullpolicy": {"missing"},
+		"httpproxy":  {"false"}, "t": {"x"}, "outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
 	}
 	got, err := buildQuery(backend.BuildOptions{Tag: "x"})
 	require.NoError(t, err)
@@ -63,7 +64,8 @@ func TestPullFailsInStream(t *testing.T) {
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, "/v4.0.0/libpod/images/pull", r.URL.Path, "nothing else is asked")
 		require.Equal(t, noCredentials, r.Header.Get("X-Registry-Auth"))
-		_, err := io.WriteString(w, `{"stream":"Trying to pull x...\n"}`+"\n"+`{"error":"reading manifest: manifest unknown"}`)
+		_, err := io.WriteString(w, `{"stream":"Trying to pull x...\n"}`+"\n"+
+			`{"error":"reading manifest: manifest unknown"}`)
 		require.NoError(t, err)
 	})
 	_, err := b.PullImage(t.Context(), backend.PullOptions{Ref: "example.com/x:1"})

@@ -57,7 +57,8 @@ func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 		if found, inspectErr := b.inspectNetwork(ctx, s.Name); inspectErr == nil {
 			return found, nil
 		}
-		if !engine.Says(err, "is already used on the host or by another config") || s.IPv6Subnet != "" || try+1 == subnetTries {
+		if !engine.Says(err, "is already used on the host or by another config") || s.IPv6Subnet != "" ||
+			try+1 == subnetTries {
 			return backend.Network{}, err
 		}
 	}

@@ -17,7 +17,8 @@ func TestNetworkConfig(t *testing.T) {
 	require.NoError(t, err)
 	text, err := json.Marshal(plain)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"name":"n","driver":"bridge","dns_enabled":true,"ipv6_enabled":false,"labels":{"a":"b"}}`, string(text))
+	require.JSONEq(t, `{"name":"n","driver":"bridge","dns_enabled":true,"ipv6_enabled":false,"labels":{"a":"b"}}`,
+		string(text))
 
 	chosen, err := networkConfigFrom(backend.NetworkSpec{Name: "n", IPv6: true, IPv6Subnet: "fd00:1::5/64"}, 0)
 	require.NoError(t, err)
@@ -45,7 +46,8 @@ func TestEnsureNetworkSubnetTaken(t *testing.T) {
 		require.NoError(t, json.NewDecoder(r.Body).Decode(&config))
 		asked = append(asked, config.Subnets[0].Subnet)
 		w.WriteHeader(http.StatusInternalServerError)
-		_, err := io.WriteString(w, `{"message":"subnet `+config.Subnets[0].Subnet+` is already used on the host or by another config"}`)
+		_, err := io.WriteString(w, `{"message":"subnet `+config.Subnets[0].Subnet+
+			` is already used on the host or by another config"}`)
 		require.NoError(t, err)
 	})
 	_, err := b.EnsureNetwork(t.Context(), backend.NetworkSpec{Name: "n", IPv6: true})

@@ -76,7 +76,8 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 	}
 	for _, server := range s.DNS.Servers {
 		if _, err := netip.ParseAddr(server); err != nil {
-			return nil, &backend.Error{Op: "dns " + server, Kind: backend.ErrInvalid, Detail: "a name server is an IP address", Err: err}
+			return nil, &backend.Error{Op: "dns " + server, Kind: backend.ErrInvalid, Detail: "a name server is an IP address",
+				Err: err}
 		}
 	}
 	c.DNSServers, c.DNSSearch, c.DNSOptions = s.DNS.Servers, s.DNS.Search, s.DNS.Options
@@ -91,13 +92,15 @@ func endpointFrom(n backend.NetworkAttachment) (networkEndpoint, error) {
 			continue
 		}
 		if _, err := netip.ParseAddr(address); err != nil {
-			return networkEndpoint{}, &backend.Error{Op: "address " + address, Kind: backend.ErrInvalid, Detail: "it is no IP address", Err: err}
+			return networkEndpoint{}, &backend.Error{Op: "address " + address, Kind: backend.ErrInvalid,
+				Detail: "it is no IP address", Err: err}
 		}
 		endpoint.StaticIPs = append(endpoint.StaticIPs, address)
 	}
 	if n.MAC != "" {
 		if _, err := net.ParseMAC(n.MAC); err != nil {
-			return networkEndpoint{}, &backend.Error{Op: "address " + n.MAC, Kind: backend.ErrInvalid, Detail: "it is no MAC address", Err: err}
+			return networkEndpoint{}, &backend.Error{Op: "address " + n.MAC, Kind: backend.ErrInvalid,
+				Detail: "it is no MAC address", Err: err}
 		}
 	}
 	return endpoint, nil
@@ -132,7 +135,8 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 				"Start "+name+" first, or use its name instead of the alias "+alias+".")
 		}
 		c.HostAdd = append(c.HostAdd, alias+":"+address)
-		warnings = append(warnings, "links: Podman has no links; "+alias+" stands for the address that "+name+" has now, "+address)
+		warnings = append(warnings, "links: Podman has no links; "+alias+" stands for the address that "+name+" has now, "+
+			address)
 	}
 	return warnings, nil
 }

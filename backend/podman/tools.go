@@ -29,7 +29,8 @@ const toolDir = "/run/galley/tools"
 
 // applyTools puts the tools of a specification into the body of a request, and tells what
 // is weaker than it was asked for. Carriers that are not there are made.
-func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.ContainerSpec) (warnings []string, err error) {
+func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.ContainerSpec) (warnings []string,
+	err error) {
 	if len(s.Tools) == 0 {
 		return nil, nil
 	}
@@ -67,7 +68,8 @@ func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.Con
 // applyCarrier translates the tools that one carrier has.
 func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMount) error {
 	for _, t := range group {
-		i := slices.IndexFunc(from.Mounts, func(m mountPoint) bool { return m.Type == define.TypeVolume && m.Destination == t.Path })
+		i := slices.IndexFunc(from.Mounts,
+			func(m mountPoint) bool { return m.Type == define.TypeVolume && m.Destination == t.Path })
 		if i < 0 {
 			return engine.NoVolume(t.Tool)
 		}

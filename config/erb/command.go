@@ -58,7 +58,8 @@ func (in *interp) backticks(text string) value {
 func (in *interp) run(key string, args []string) Ran {
 	if in.opts.Commands == nil {
 		in.stop(&Error{
-			Msg:  "the template runs the command `" + strings.Join(args, " ") + "`, but commands in templates are switched off by erb_commands: false",
+			Msg: "the template runs the command `" + strings.Join(args, " ") +
+				"`, but commands in templates are switched off by erb_commands: false",
 			Hint: "set erb_commands: true if you trust this file",
 		})
 	}

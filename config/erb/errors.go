@@ -61,7 +61,8 @@ const hintOutside = "install ruby and leave `erb: auto` (or set `erb: ruby`) to 
 // outside says that something is left to Ruby.
 func outside(construct string) *Error {
 	return &Error{
-		Construct: construct, Msg: construct + " is not in the subset of Ruby that galley evaluates", Hint: hintOutside, Unsupported: true,
+		Construct: construct, Msg: construct + " is not in the subset of Ruby that galley evaluates", Hint: hintOutside,
+		Unsupported: true,
 	}
 }
 

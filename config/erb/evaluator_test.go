@@ -65,18 +65,30 @@ func TestRenderText(t *testing.T) {
 
 func TestErrorsSayWhereAndHow(t *testing.T) {
 	for name, c := range map[string]struct{ tmpl, want string }{
-		"variable":     {"a\n<%= foo %>", "kitchen.yml:2:5: erb: NameError: undefined local variable or method `foo' for main:Object; quote it if it is text, or define it in this file (local variables do not survive from file to file)"},
-		"env":          {"a: <%= ENV.fetch('NOPE') %>", "kitchen.yml:1:8: erb: KeyError: key not found: \"NOPE\" in `ENV.fetch('NOPE')`; set that environment variable, or give ENV.fetch a default as its second argument"},
-		"nil":          {"é: <%= ENV['NOPE'].downcase %>", "kitchen.yml:1:8: erb: NoMethodError: undefined method `downcase' for nil:NilClass in `ENV['NOPE'].downcase`; the value is nil, perhaps an environment variable that is not set: use `&.`, `.to_s` or `|| 'default'`"},
-		"file":         {"<%= File.read('nope') %>", "kitchen.yml:1:5: erb: Errno::ENOENT: No such file or directory @ rb_sysopen - nope in `File.read('nope')`; paths are relative to the project directory; test with File.exist? first"},
-		"raise":        {"\n\n<% raise 'set FOO' unless ENV['FOO'] %>", "kitchen.yml:3:4: erb: RuntimeError: set FOO in `raise 'set FOO'`"},
-		"in a method":  {"<% def f(x)\n  x.foo\nend %>\n<%= f(1) %>", "kitchen.yml:2:3: erb: NoMethodError: undefined method `foo' for 1:Integer in `x.foo`"},
-		"type":         {"<%= 'a' + 1 %>", "kitchen.yml:1:5: erb: TypeError: no implicit conversion of Integer into String in `'a' + 1`"},
-		"exit":         {"<% exit 3 %>", "kitchen.yml:1:4: erb: SystemExit: exit in `exit 3`; the template asked to stop"},
+		"variable": {"a\n<%= foo %>",
+			"kitchen.yml:2:5: erb: NameError: undefined local variable or method `foo' for main:Object; quote it if it is text, or define it in this file (local variables do not survive from file to file)"},
+		"env": {"a: <%= ENV.fetch('NOPE') %>",
+			"kitchen.yml:1:8: erb: KeyError: key not found: \"NOPE\" in `ENV.fetch('NOPE')`; set that environment variable, or give ENV.fetch a default as its second argument"},
+		"nil": {"é: <%= ENV['NOPE'].downcase %>",
+			"kitchen.yml:1:8: erb: NoMethodError: undefined method `downcase' for nil:NilClass in `ENV['NOPE'].downcase`; the value is nil, perhaps an environment variable that is not set: use `&.`, `.to_s` or `|| 'default'`"},
+		"file": {"<%= File.read('nope') %>",
+			"kitchen.yml:1:5: erb: Errno::ENOENT: No such file or directory @ rb_sysopen - nope in `File.read('nope')`; paths are relative to the project directory; test with File.exist? first"},
+		"raise": {"\n\n<% raise 'set FOO' unless ENV['FOO'] %>",
+			"kitchen.yml:3:4: erb: RuntimeError: set FOO in `raise 'set FOO'`"},
+		"in a method": {"<% def f(x)\n  x.foo\nend %>\n<%= f(1) %>",
+			"kitchen.yml:2:3: erb: NoMethodError: undefined method `foo' for 1:Integer in `x.foo`"},
+		"type": {"<%= 'a' + 1 %>",
+			"kitchen.yml:1:5: erb: TypeError: no implicit conversion of Integer into String in `'a' + 1`"},
+		"exit": {"<% exit 3 %>",
+			"kitchen.yml:1:4: erb: SystemExit: exit in `exit 3`; the template asked to stop"},
 		"commands off": {"<%= `ls` %>", "kitchen.yml:1:5: erb: the template runs the command `ls`, but commands in templates are switched off by erb_commands: false; set erb_commands: true if you trust this file"},
-		"outside":      {"a\n<% resp = Net::HTTP.get_response(1) %>", "kitchen.yml:2:11: erb: Net is not in the subset of Ruby that galley evaluates; " + hintOutside},
-		"method":       {"<%= 'a'.crypt('b') %>", "kitchen.yml:1:5: erb: String#crypt is not in the subset of Ruby that galley evaluates; " + hintOutside},
-		"pattern":      {"<% case 1\nin Integer %>x<% end %>", "kitchen.yml:2:1: erb: case … in (pattern matching) is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"outside": {"a\n<% resp = Net::HTTP.get_response(1) %>",
+			"kitchen.yml:2:11: erb: Net is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"method": {"<%= 'a'.crypt('b') %>",
+			"kitchen.yml:1:5: erb: String#crypt is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"pattern": {"<% case 1\nin Integer %>x<% end %>",
+			"kitchen.yml:2:1: erb: case … in (pattern matching) is not in the subset of Ruby that galley evaluates; " +
+				hintOutside},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := render(t, builtin(), c.tmpl)
@@ -87,8 +99,9 @@ func TestErrorsSayWhereAndHow(t *testing.T) {
 
 func TestSyntaxErrors(t *testing.T) {
 	for name, c := range map[string]struct{ tmpl, want string }{
-		"no end":            {"a\n<% if true %>\nb\n", "end-of-input, expecting `end'"},
-		"trim mode":         {"a\n<% if true -%>\nb\n<% end -%>", "kitchen.yml:2:13: erb: syntax error, unexpected ';'"},
+		"no end": {"a\n<% if true %>\nb\n", "end-of-input, expecting `end'"},
+		"trim mode": {"a\n<% if true -%>\nb\n<% end -%>",
+			"kitchen.yml:2:13: erb: syntax error, unexpected ';'"},
 		"trim mode twice":   {"<%- if true -%>\nb\n<%- end -%>", "syntax error"},
 		"block in output":   {"<%= [1].each do |x| %>y<% end %>", "unexpected ')'"},
 		"case with a gap":   {"<% case 1 %>\n<% when 1 %>x<% end %>", "expecting `when'"},

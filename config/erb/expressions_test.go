@@ -211,7 +211,8 @@ func TestExpressions(t *testing.T) {
 				got := address.ReplaceAllString(evaluate(t, e), "0xADDRESS")
 				// What the parser refuses is left to a ruby as well; and which error a
 				// broken expression gives matters less than that it gives one.
-				if got == "outside" || got == "!SyntaxError" || strings.HasPrefix(got, "!") && strings.HasPrefix(want[i], "!") {
+				if got == "outside" || got == "!SyntaxError" || strings.HasPrefix(got, "!") &&
+					strings.HasPrefix(want[i], "!") {
 					outside++
 					continue
 				}

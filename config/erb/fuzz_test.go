@@ -30,7 +30,8 @@ func seeds(f *testing.F, template bool) {
 		}
 	}
 	for _, s := range []string{
-		"<% 3.times do |i| %>x<%= i %>\n<% end %>", "<%# c %>a<%% b %%>", "<% # c %> lost\nkept", "<% if true %>a<% else %>b<% end %>",
+		"<% 3.times do |i| %>x<%= i %>\n<% end %>", "<%# c %>a<%% b %%>", "<% # c %> lost\nkept",
+		"<% if true %>a<% else %>b<% end %>",
 		"<%- x -%>", "<%= 'a %> b' %>", "<%= x", "<%=\n1\n%>\r\n<% y = <<~E\n a\nE\n%><%= y %>",
 	} {
 		f.Add(s)

@@ -68,7 +68,8 @@ func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) (ou
 	in := e.in
 	defer func() { // a defect of this package must not take the program down
 		if r := recover(); r != nil {
-			out, err = nil, &Error{File: filename, Msg: fmt.Sprintf("internal error: %v", r), Hint: "please report this, with the template", Unsupported: true}
+			out, err = nil, &Error{File: filename, Msg: fmt.Sprintf("internal error: %v", r),
+				Hint: "please report this, with the template", Unsupported: true}
 		}
 	}()
 	in.ctx, in.steps, in.bytes, in.depth, in.frame = ctx, 0, 0, 0, nil
@@ -129,7 +130,8 @@ func (in *interp) outside(construct string) {
 // step counts one step of the evaluation.
 func (in *interp) step() {
 	if in.steps++; in.steps > in.most {
-		in.stop(&Error{Msg: fmt.Sprintf("the template took more than %d steps", in.most), Hint: "see whether a loop never ends"})
+		in.stop(&Error{Msg: fmt.Sprintf("the template took more than %d steps", in.most),
+			Hint: "see whether a loop never ends"})
 	}
 	if in.steps&1023 == 0 && in.ctx.Err() != nil {
 		in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
@@ -139,7 +141,8 @@ func (in *interp) step() {
 // charge counts memory that the template asks for.
 func (in *interp) charge(n int) {
 	if in.bytes += n; n < 0 || n > maxBytes || in.bytes > maxBytes {
-		in.stop(&Error{Msg: fmt.Sprintf("the template wants more than %d MiB of memory", maxBytes>>20), Hint: "see whether a loop never ends"})
+		in.stop(&Error{Msg: fmt.Sprintf("the template wants more than %d MiB of memory", maxBytes>>20),
+			Hint: "see whether a loop never ends"})
 	}
 	in.steps += n >> 8
 }

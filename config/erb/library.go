@@ -78,7 +78,8 @@ func systemFunctions(t methodTable) {
 
 func yamlFunctions(t methodTable) {
 	t.def(1, 1, func(c *call) value { return c.loadYAML("<unknown>", c.text(0)) }, "load", "safe_load", "unsafe_load")
-	t.def(1, 1, func(c *call) value { return c.loadYAML(c.text(0), c.read(c.text(0))) }, "load_file", "safe_load_file", "unsafe_load_file")
+	t.def(1, 1, func(c *call) value { return c.loadYAML(c.text(0), c.read(c.text(0))) }, "load_file", "safe_load_file",
+		"unsafe_load_file")
 }
 
 // loadYAML reads YAML as Psych does.

@@ -58,11 +58,13 @@ func hostile() map[string]hostileCase {
 		"regexp blow-up in gsub": {`<%= ('a' * 60).gsub(/(([a-z])+.)+[A-Z]([a-z])+/, ''); raise 'done' %>`, "done"},
 		"deep nesting of values": {"<% a = []; 1_000.times { a = [a] } %><%= a.inspect %>", "stack level too deep"},
 		"deep nesting flattened": {"<% a = []; 1_000.times { a = [a] } %><%= a.flatten %>", "stack level too deep"},
-		"deep nesting compared":  {"<% f = -> { a = []; 1_000.times { a = [a] }; a } %><%= f.() == f.() %>", "stack level too deep"},
-		"value inside itself":    {"<% a = []; a << a %><%= a.inspect %>", "stack level too deep"},
-		"deep parentheses":       {"<%= " + strings.Repeat("(", 100_000) + " %>", "nesting"},
-		"deep arrays":            {"<%= " + strings.Repeat("[", 100_000) + " %>", "nesting"},
-		"deep interpolation":     {"<%= " + strings.Repeat(`"#{`, 50_000) + "1" + strings.Repeat(`}"`, 50_000) + " %>", "nesting"},
+		"deep nesting compared": {"<% f = -> { a = []; 1_000.times { a = [a] }; a } %><%= f.() == f.() %>",
+			"stack level too deep"},
+		"value inside itself": {"<% a = []; a << a %><%= a.inspect %>", "stack level too deep"},
+		"deep parentheses":    {"<%= " + strings.Repeat("(", 100_000) + " %>", "nesting"},
+		"deep arrays":         {"<%= " + strings.Repeat("[", 100_000) + " %>", "nesting"},
+		"deep interpolation": {"<%= " + strings.Repeat(`"#{`, 50_000) + "1" + strings.Repeat(`}"`, 50_000) + " %>",
+			"nesting"},
 		"deep negation":          {"<%= " + strings.Repeat("!", 100_000) + "1 %>", "nesting"},
 		"deep blocks":            {"<% " + strings.Repeat("f { ", 50_000) + " %>", "nesting"},
 		"deep ifs":               {strings.Repeat("<% if true %>", 50_000), "nesting"},
@@ -82,13 +84,14 @@ func hostile() map[string]hostileCase {
 		"sleep":                  {"<% sleep %>", "never end"},
 		"device":                 {"<%= File.read('/dev/zero') %>", "regular file"},
 		"missing method loop":    {"<% class C; def method_missing(*a) = foo(*a); end; C.new.x %>", "MiB"},
-		"inspect loop":           {"<% class C; def inspect = [self].inspect; end; C.new.inspect %>", "stack level too deep"},
-		"to_s loop":              {"<% class C; def to_s = \"#{self}\"; end %><%= C.new %>", "stack level too deep"},
-		"hash default loop":      {"<% h = Hash.new { |h, k| h[k + 1] } %><%= h[1] %>", "stack level too deep"},
-		"ensure loop":            {"<% def f; f; ensure; f; end; f %>", ""},
-		"case loop":              {"<% x = 1; until x == 0; x += 1; end %>", "steps"},
-		"brace glob":             {"<%= Dir.glob('{a,b}' * 60).size; raise 'done' %>", ""},
-		"unpack count":           {"<%= ''.unpack('C999999999').size; raise 'done' %>", ""},
+		"inspect loop": {"<% class C; def inspect = [self].inspect; end; C.new.inspect %>",
+			"stack level too deep"},
+		"to_s loop":         {"<% class C; def to_s = \"#{self}\"; end %><%= C.new %>", "stack level too deep"},
+		"hash default loop": {"<% h = Hash.new { |h, k| h[k + 1] } %><%= h[1] %>", "stack level too deep"},
+		"ensure loop":       {"<% def f; f; ensure; f; end; f %>", ""},
+		"case loop":         {"<% x = 1; until x == 0; x += 1; end %>", "steps"},
+		"brace glob":        {"<%= Dir.glob('{a,b}' * 60).size; raise 'done' %>", ""},
+		"unpack count":      {"<%= ''.unpack('C999999999').size; raise 'done' %>", ""},
 	}
 }
 
@@ -97,7 +100,8 @@ func BenchmarkHostile(b *testing.B) {
 	for name, c := range hostile() {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := newEvaluator(sandboxed()).Render(context.Background(), "kitchen.yml", []byte(c.tmpl)); err == nil {
+				if _, err := newEvaluator(sandboxed()).Render(context.Background(), "kitchen.yml",
+					[]byte(c.tmpl)); err == nil {
 					b.Fatal("no error")
 				}
 			}

@@ -42,8 +42,9 @@ func (in *interp) table(name string) methodTable {
 // builders is the function that fills the table of a name.
 func builders(name string) func(methodTable) {
 	return map[string]func(methodTable){
-		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Float": floatMethods, "Numeric": numericMethods,
-		"String": stringMethods, "Array": arrayMethods, "Hash": hashMethods, "Range": rangeMethods,
+		"Object": objectMethods, "Kernel.": kernelFunctions, "Comparable": comparableMethods, "Float": floatMethods,
+		"Numeric": numericMethods,
+		"String":  stringMethods, "Array": arrayMethods, "Hash": hashMethods, "Range": rangeMethods,
 		"Regexp": regexpMethods, "MatchData": matchMethods, "Time": timeMethods,
 		"Class": classMethods, "ENV.": envMethods, "File.": fileFunctions,
 		"IO.": fileFunctions, "Dir.": dirFunctions, "Time.": timeFunctions, "Psych.": yamlFunctions, "JSON.": jsonFunctions,
@@ -279,7 +280,8 @@ func objectMethods(t methodTable) {
 	t.def(1, 1, func(c *call) value {
 		return c.method(c.self, toS(c.arg(0))) != nil || leftToRuby(c.self, toS(c.arg(0)))
 	}, "respond_to?")
-	t.def(1, -1, func(c *call) value { return c.sendTo(c.frame, c.self, toS(c.arg(0)), c.args[1:], c.blk) }, "send", "public_send")
+	t.def(1, -1, func(c *call) value { return c.sendTo(c.frame, c.self, toS(c.arg(0)), c.args[1:], c.blk) }, "send",
+		"public_send")
 	t.def(0, 0, func(c *call) value { return c.toProc(c.self) }, "to_proc")
 }
 

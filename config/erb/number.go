@@ -24,7 +24,8 @@ func (c *call) float(v value) float64 {
 
 // arithmetic adds an operator that works on integers or, when one side is a float,
 // on floats. ints tells as well whether the result fits.
-func (t methodTable) arithmetic(ints func(a, b int64) (int64, bool), floats func(a, b float64) float64, names ...string) {
+func (t methodTable) arithmetic(ints func(a, b int64) (int64, bool), floats func(a, b float64) float64,
+	names ...string) {
 	t.def(1, 1, func(c *call) value {
 		a, ok1 := c.self.(int64)
 		b, ok2 := c.arg(0).(int64)
@@ -49,18 +50,22 @@ func floorDiv(a, b int64) (q, m int64) {
 }
 
 func numericMethods(t methodTable) {
-	t.arithmetic(func(a, b int64) (int64, bool) { return a + b, (a+b > a) == (b > 0) }, func(a, b float64) float64 { return a + b }, "+")
-	t.arithmetic(func(a, b int64) (int64, bool) { return a - b, (a-b < a) == (b > 0) }, func(a, b float64) float64 { return a - b }, "-")
+	t.arithmetic(func(a, b int64) (int64, bool) { return a + b, (a+b > a) == (b > 0) },
+		func(a, b float64) float64 { return a + b }, "+")
+	t.arithmetic(func(a, b int64) (int64, bool) { return a - b, (a-b < a) == (b > 0) },
+		func(a, b float64) float64 { return a - b }, "-")
 	t.arithmetic(func(a, b int64) (int64, bool) {
 		return a * b, math.Abs(float64(a)*float64(b)) < 1<<62
 	}, func(a, b float64) float64 { return a * b }, "*")
-	t.arithmetic(func(a, b int64) (int64, bool) { q, _ := floorDiv(a, b); return q, true }, func(a, b float64) float64 { return a / b }, "/")
+	t.arithmetic(func(a, b int64) (int64, bool) { q, _ := floorDiv(a, b); return q, true },
+		func(a, b float64) float64 { return a / b }, "/")
 	t.arithmetic(func(a, b int64) (int64, bool) { _, m := floorDiv(a, b); return m, true }, nil, "%", "modulo")
 	t.def(0, 0, func(c *call) value { return c.float(c.self) }, "to_f")
 }
 
 func floatMethods(t methodTable) {
-	for name, round := range map[string]func(float64) float64{"round": math.Round, "floor": math.Floor, "ceil": math.Ceil, "to_i": math.Trunc} {
+	for name, round := range map[string]func(float64) float64{"round": math.Round, "floor": math.Floor, "ceil": math.Ceil,
+		"to_i": math.Trunc} {
 		t.def(0, 0, func(c *call) value {
 			f := round(c.self.(float64))
 			if math.IsNaN(f) || math.IsInf(f, 0) {

@@ -204,7 +204,8 @@ func assignable(n *node) bool {
 	case opConst:
 		return n.a == nil
 	}
-	return n.op == opCall && (n.s == "[]" || n.a == nil && len(n.list) == 0 && n.blk == nil && isIdentByte(n.s[len(n.s)-1]))
+	return n.op == opCall && (n.s == "[]" || n.a == nil && len(n.list) == 0 && n.blk == nil &&
+		isIdentByte(n.s[len(n.s)-1]))
 }
 
 // target turns an expression into what can be assigned to.
@@ -287,7 +288,8 @@ func (p *parser) conditional() *node {
 
 // precedence is how tight a binary operator binds; -1 for others.
 func precedence(s string) int {
-	return slices.IndexFunc([]string{" .. ... ", " || ", " && ", " <=> == === != =~ !~ ", " < <= > >= ", " | ^ ", " & ", " << >> ", " + - ", " * / % "},
+	return slices.IndexFunc([]string{" .. ... ", " || ", " && ", " <=> == === != =~ !~ ", " < <= > >= ", " | ^ ", " & ",
+		" << >> ", " + - ", " * / % "},
 		func(list string) bool { return isIn(list, s) })
 }
 

@@ -100,7 +100,8 @@ func TestTemplates(t *testing.T) {
 	for i, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			got := evaluateTemplate(t, c.tmpl)
-			if got.Error == want[i].Error || got.Error != "" && want[i].Error != "" && !strings.HasPrefix(got.Error, "outside: ") {
+			if got.Error == want[i].Error || got.Error != "" && want[i].Error != "" &&
+				!strings.HasPrefix(got.Error, "outside: ") {
 				got.Error = want[i].Error // which error a broken template gives matters less than that it gives one
 			}
 			if strings.HasPrefix(got.Error, "outside: ") || got.Error == "SyntaxError" && want[i].Error == "" {

@@ -30,7 +30,8 @@ func timeFunctions(t methodTable) {
 func timeMethods(t methodTable) {
 	at := func(c *call) time.Time { return c.self.(*timestamp).t }
 	for name, field := range map[string]func(t time.Time) int{
-		"year": time.Time.Year, "month": func(t time.Time) int { return int(t.Month()) }, "mon": func(t time.Time) int { return int(t.Month()) },
+		"year": time.Time.Year, "month": func(t time.Time) int { return int(t.Month()) },
+		"mon": func(t time.Time) int { return int(t.Month()) },
 		"day": time.Time.Day, "mday": time.Time.Day, "hour": time.Time.Hour, "min": time.Time.Minute, "sec": time.Time.Second,
 		"nsec": time.Time.Nanosecond, "yday": time.Time.YearDay,
 		"wday": func(t time.Time) int { return int(t.Weekday()) }, "to_i": func(t time.Time) int { return int(t.Unix()) },

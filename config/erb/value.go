@@ -121,8 +121,9 @@ type mainObject struct{}
 // classes are the names of the classes by the types of their values.
 var classes = map[reflect.Type]string{
 	reflect.TypeFor[int64](): "Integer", reflect.TypeFor[float64](): "Float", reflect.TypeFor[symbol](): "Symbol",
-	reflect.TypeFor[*str](): "String", reflect.TypeFor[*array](): "Array", reflect.TypeFor[*hash](): "Hash", reflect.TypeFor[*interval](): "Range",
-	reflect.TypeFor[*proc](): "Proc", reflect.TypeFor[*regex](): "Regexp", reflect.TypeFor[*match](): "MatchData",
+	reflect.TypeFor[*str](): "String", reflect.TypeFor[*array](): "Array", reflect.TypeFor[*hash](): "Hash",
+	reflect.TypeFor[*interval](): "Range",
+	reflect.TypeFor[*proc]():     "Proc", reflect.TypeFor[*regex](): "Regexp", reflect.TypeFor[*match](): "MatchData",
 	reflect.TypeFor[class](): "Class", reflect.TypeFor[*timestamp](): "Time",
 }
 

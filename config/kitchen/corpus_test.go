@@ -113,7 +113,8 @@ func (c corpusCase) run(t *testing.T, paths map[string]string) string {
 	}
 	config, err := Load(t.Context(), Options{
 		Dir: project, Home: home, Env: lookupIn(environ), NoDokkenOverlay: true,
-		ERB: template.NewSession(template.Options{Dir: project, Env: environ, Commands: template.RunCommand, Mode: mode}),
+		ERB: template.NewSession(template.Options{Dir: project, Env: environ, Commands: template.RunCommand,
+			Mode: mode}),
 	})
 	if err != nil && strings.Contains(err.Error(), template.ErrNoRuby.Error()) {
 		t.Skip("the file needs a ruby, and this machine has none")
@@ -135,7 +136,8 @@ func (c corpusCase) run(t *testing.T, paths map[string]string) string {
 // placeReal copies the files of a real case to where its repository has them.
 func (c corpusCase) placeReal(t *testing.T, project string, paths map[string]string, env map[string]string) {
 	for _, f := range []struct{ file, variable string }{
-		{c.Files.Project, "KITCHEN_YAML"}, {c.Files.Local, "KITCHEN_LOCAL_YAML"}, {c.Files.Global, "KITCHEN_GLOBAL_YAML"},
+		{c.Files.Project, "KITCHEN_YAML"}, {c.Files.Local, "KITCHEN_LOCAL_YAML"},
+		{c.Files.Global, "KITCHEN_GLOBAL_YAML"},
 	} {
 		if f.file == "" {
 			continue

@@ -67,22 +67,29 @@ func TestFilesAreFoundAndMerged(t *testing.T) {
 	}{
 		"plain":  {map[string]string{"kitchen.yml": base}, nil, map[string]any{"a": "project", "b": "project"}},
 		"dotted": {map[string]string{".kitchen.yml": base}, nil, map[string]any{"a": "project", "b": "project"}},
-		"all three": {map[string]string{"~/.kitchen/config.yml": "driver: {a: global, c: global}", "kitchen.yml": base, "kitchen.local.yml": "driver: {b: local}"},
+		"all three": {map[string]string{"~/.kitchen/config.yml": "driver: {a: global, c: global}", "kitchen.yml": base,
+			"kitchen.local.yml": "driver: {b: local}"},
 			nil, map[string]any{"a": "project", "b": "local", "c": "global"}},
-		"dotted local": {map[string]string{"kitchen.yml": base, ".kitchen.local.yml": "driver: {b: local}"}, nil, map[string]any{"a": "project", "b": "local"}},
+		"dotted local": {map[string]string{"kitchen.yml": base, ".kitchen.local.yml": "driver: {b: local}"}, nil,
+			map[string]any{"a": "project", "b": "local"}},
 		"by environment": {map[string]string{"x/k.yml": base, "l.yml": "driver: {b: l}", "g.yml": "driver: {c: g}"},
-			[]string{"KITCHEN_YAML=x/k.yml", "KITCHEN_LOCAL_YAML=l.yml", "KITCHEN_GLOBAL_YML=g.yml"}, map[string]any{"a": "project", "b": "l", "c": "g"}},
+			[]string{"KITCHEN_YAML=x/k.yml", "KITCHEN_LOCAL_YAML=l.yml", "KITCHEN_GLOBAL_YML=g.yml"},
+			map[string]any{"a": "project", "b": "l", "c": "g"}},
 		"YAML before YML": {map[string]string{"k.yml": base, "l.yml": "driver: {b: l}", "m.yml": "driver: {b: m}"},
-			[]string{"KITCHEN_YML=k.yml", "KITCHEN_LOCAL_YML=m.yml", "KITCHEN_LOCAL_YAML=l.yml"}, map[string]any{"a": "project", "b": "l"}},
+			[]string{"KITCHEN_YML=k.yml", "KITCHEN_LOCAL_YML=m.yml", "KITCHEN_LOCAL_YAML=l.yml"},
+			map[string]any{"a": "project", "b": "l"}},
 		"local of a named project file": {map[string]string{"x/k.v.yaml": base, "x/k.v.local.yaml": "driver: {b: l}"},
 			[]string{"KITCHEN_YAML=x/k.v.yaml"}, map[string]any{"a": "project", "b": "l"}},
 		"no extension": {map[string]string{"kitchen": base, "kitchen.local": "driver: {b: l}"},
 			[]string{"KITCHEN_YAML=kitchen"}, map[string]any{"a": "project", "b": "l"}},
 		"in the home directory": {map[string]string{"kitchen.yml": base, "~/l.yml": "driver: {b: l}"},
 			[]string{"KITCHEN_LOCAL_YAML=~/l.yml"}, map[string]any{"a": "project", "b": "l"}},
-		"an empty setting is none": {map[string]string{"kitchen.yml": base}, []string{"KITCHEN_YAML="}, map[string]any{"a": "project", "b": "project"}},
-		"empty files":              {map[string]string{"kitchen.yml": base, "kitchen.local.yml": "# nothing\n", "~/.kitchen/config.yml": "false\n"}, nil, map[string]any{"a": "project", "b": "project"}},
-		"null blocks override nothing": {map[string]string{"kitchen.yml": base + "verifier: {name: v}\n", "kitchen.local.yml": "driver:\nverifier:\n"},
+		"an empty setting is none": {map[string]string{"kitchen.yml": base}, []string{"KITCHEN_YAML="},
+			map[string]any{"a": "project", "b": "project"}},
+		"empty files": {map[string]string{"kitchen.yml": base, "kitchen.local.yml": "# nothing\n",
+			"~/.kitchen/config.yml": "false\n"}, nil, map[string]any{"a": "project", "b": "project"}},
+		"null blocks override nothing": {map[string]string{"kitchen.yml": base + "verifier: {name: v}\n",
+			"kitchen.local.yml": "driver:\nverifier:\n"},
 			nil, map[string]any{"a": "project", "b": "project"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,13 +120,21 @@ func TestFilesThatCannotBeLoaded(t *testing.T) {
 		env   []string
 		want  []string
 	}{
-		"none":            {nil, nil, []string{"error: the project has no configuration", "galley init"}},
-		"both":            {map[string]string{"kitchen.yml": oneOfEach, ".kitchen.yml": oneOfEach}, nil, []string{"both kitchen.yml and .kitchen.yml exist", "keep kitchen.yml"}},
-		"both locals":     {map[string]string{".kitchen.yml": oneOfEach, "kitchen.local.yml": "", ".kitchen.local.yml": ""}, nil, []string{"both kitchen.local.yml and .kitchen.local.yml", "keep .kitchen.local.yml"}},
-		"a directory":     {map[string]string{"kitchen.yml/x": ""}, nil, []string{"kitchen.yml: error: the file cannot be read"}},
-		"a list":          {map[string]string{"kitchen.yml": "- a\n"}, nil, []string{"kitchen.yml:1:1: error: the file is a list, expected a mapping"}},
-		"several files":   {map[string]string{"kitchen.yml": "a: [\n", "kitchen.local.yml": "b: *x\n"}, nil, []string{"kitchen.yml:1:4: error: `[` starts here", "kitchen.local.yml:1:4: error: the alias *x"}},
-		"keys of no text": {map[string]string{"kitchen.yml": "driver: {80: a, on: b, 1.5: c, ~: d}\n" + oneOfEach}, nil, []string{"kitchen.yml:1:10: error: the key `80` is an integer, not text; put the key in quotes", "the key `true` is a boolean", "the key `1.5` is a float", "the key `` is empty (null)"}},
+		"none": {nil, nil, []string{"error: the project has no configuration", "galley init"}},
+		"both": {map[string]string{"kitchen.yml": oneOfEach, ".kitchen.yml": oneOfEach}, nil,
+			[]string{"both kitchen.yml and .kitchen.yml exist", "keep kitchen.yml"}},
+		"both locals": {map[string]string{".kitchen.yml": oneOfEach, "kitchen.local.yml": "",
+			".kitchen.local.yml": ""}, nil,
+			[]string{"both kitchen.local.yml and .kitchen.local.yml", "keep .kitchen.local.yml"}},
+		"a directory": {map[string]string{"kitchen.yml/x": ""}, nil,
+			[]string{"kitchen.yml: error: the file cannot be read"}},
+		"a list": {map[string]string{"kitchen.yml": "- a\n"}, nil,
+			[]string{"kitchen.yml:1:1: error: the file is a list, expected a mapping"}},
+		"several files": {map[string]string{"kitchen.yml": "a: [\n", "kitchen.local.yml": "b: *x\n"}, nil,
+			[]string{"kitchen.yml:1:4: error: `[` starts here", "kitchen.local.yml:1:4: error: the alias *x"}},
+		"keys of no text": {map[string]string{"kitchen.yml": "driver: {80: a, on: b, 1.5: c, ~: d}\n" + oneOfEach}, nil,
+			[]string{"kitchen.yml:1:10: error: the key `80` is an integer, not text; put the key in quotes",
+				"the key `true` is a boolean", "the key `1.5` is a float", "the key `` is empty (null)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, err := load(t, c.files, c.env...)
@@ -150,16 +165,26 @@ func TestDokkenOverlay(t *testing.T) {
 		driver string
 		notice string
 	}{
-		"laid over":     {map[string]string{"kitchen.yml": vagrant, "kitchen.dokken.yml": overlay}, nil, "dokken", "kitchen.yml: driver vagrant is not for containers, so kitchen.dokken.yml is laid over it"},
-		"dotted":        {map[string]string{".kitchen.yml": vagrant, ".kitchen.dokken.yml": overlay}, nil, "dokken", ".kitchen.yml: driver vagrant is not for containers, so .kitchen.dokken.yml is laid over it"},
-		"over local":    {map[string]string{"kitchen.yml": oneOfEach, "kitchen.local.yml": "driver: ec2", "kitchen.dokken.yml": overlay}, nil, "dokken", "kitchen.yml: driver ec2 is not for containers, so kitchen.dokken.yml is laid over it"},
-		"legacy driver": {map[string]string{"kitchen.yml": "driver_plugin: vagrant\n" + oneOfEach, "kitchen.dokken.yml": overlay}, nil, "dokken", "kitchen.yml: driver vagrant is not for containers, so kitchen.dokken.yml is laid over it"},
-		"no driver":     {map[string]string{"kitchen.yml": oneOfEach, "kitchen.dokken.yml": overlay}, nil, "dokken", "kitchen.yml: no driver is named, so kitchen.dokken.yml is laid over it"},
-		"containers":    {map[string]string{"kitchen.yml": "driver: docker\n" + oneOfEach, "kitchen.dokken.yml": overlay}, nil, "docker", ""},
+		"laid over": {map[string]string{"kitchen.yml": vagrant, "kitchen.dokken.yml": overlay}, nil, "dokken",
+			"kitchen.yml: driver vagrant is not for containers, so kitchen.dokken.yml is laid over it"},
+		"dotted": {map[string]string{".kitchen.yml": vagrant, ".kitchen.dokken.yml": overlay}, nil, "dokken",
+			".kitchen.yml: driver vagrant is not for containers, so .kitchen.dokken.yml is laid over it"},
+		"over local": {map[string]string{"kitchen.yml": oneOfEach, "kitchen.local.yml": "driver: ec2",
+			"kitchen.dokken.yml": overlay}, nil, "dokken",
+			"kitchen.yml: driver ec2 is not for containers, so kitchen.dokken.yml is laid over it"},
+		"legacy driver": {map[string]string{"kitchen.yml": "driver_plugin: vagrant\n" + oneOfEach,
+			"kitchen.dokken.yml": overlay}, nil, "dokken",
+			"kitchen.yml: driver vagrant is not for containers, so kitchen.dokken.yml is laid over it"},
+		"no driver": {map[string]string{"kitchen.yml": oneOfEach, "kitchen.dokken.yml": overlay}, nil, "dokken",
+			"kitchen.yml: no driver is named, so kitchen.dokken.yml is laid over it"},
+		"containers": {map[string]string{"kitchen.yml": "driver: docker\n" + oneOfEach,
+			"kitchen.dokken.yml": overlay}, nil, "docker", ""},
 		"local was given": {map[string]string{"kitchen.yml": vagrant, "kitchen.dokken.yml": overlay, "l.yml": ""},
 			[]string{"KITCHEN_LOCAL_YAML=l.yml"}, "vagrant", ""},
-		"beside the project file": {map[string]string{"x/k.yml": vagrant, "x/kitchen.dokken.yml": overlay, "kitchen.dokken.yml": "["},
-			[]string{"KITCHEN_YAML=x/k.yml"}, "dokken", filepath.FromSlash("x/k.yml: driver vagrant is not for containers, so x/kitchen.dokken.yml is laid over it")},
+		"beside the project file": {map[string]string{"x/k.yml": vagrant, "x/kitchen.dokken.yml": overlay,
+			"kitchen.dokken.yml": "["},
+			[]string{"KITCHEN_YAML=x/k.yml"}, "dokken",
+			filepath.FromSlash("x/k.yml: driver vagrant is not for containers, so x/kitchen.dokken.yml is laid over it")},
 		"none there": {map[string]string{"kitchen.yml": vagrant}, nil, "vagrant", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,7 +218,8 @@ func (f *fixed) Render(_ context.Context, filename string, src []byte) ([]byte, 
 
 func TestTemplatesAreRenderedInOrder(t *testing.T) {
 	dir, home := project(t, map[string]string{
-		"~/.kitchen/config.yml": "a: <%x%>\n", "kitchen.yml": "driver: {name: dummy, v: <%x%>}\n" + oneOfEach, "kitchen.local.yml": "b: <%x%>\n",
+		"~/.kitchen/config.yml": "a: <%x%>\n", "kitchen.yml": "driver: {name: dummy, v: <%x%>}\n" + oneOfEach,
+		"kitchen.local.yml": "b: <%x%>\n",
 	})
 	f := &fixed{text: "5"}
 	c, err := Load(t.Context(), Options{Dir: dir, Home: home, ERB: f})
@@ -213,8 +239,10 @@ func TestErrorsOfRenderedFilesSayWhereLinesCount(t *testing.T) {
 }
 
 func TestTemplateErrorsHaveTheirPlace(t *testing.T) {
-	dir, _ := project(t, map[string]string{"kitchen.yml": "a: 1\nb: <%= ENV.fetch('NOPE') %>\n", "kitchen.local.yml": "c: [\n"})
-	_, err := Load(t.Context(), Options{Dir: dir, ERB: template.NewSession(template.Options{Dir: dir, Env: []string{}, Mode: template.Builtin})})
+	dir, _ := project(t, map[string]string{"kitchen.yml": "a: 1\nb: <%= ENV.fetch('NOPE') %>\n",
+		"kitchen.local.yml": "c: [\n"})
+	_, err := Load(t.Context(), Options{Dir: dir,
+		ERB: template.NewSession(template.Options{Dir: dir, Env: []string{}, Mode: template.Builtin})})
 	var failed *LoadError
 	require.ErrorAs(t, err, &failed)
 	require.Len(t, failed.Diagnostics, 2)
@@ -265,7 +293,8 @@ func TestTemplatesFindTheStateDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".kitchen"), nil, 0o600))
 	c, err := Load(t.Context(), Options{Dir: dir, ERB: &fixed{}})
 	require.NoError(t, err)
-	require.Contains(t, c.Warnings()[0].String(), "kitchen.yml: warning: the template names .kitchen, which cannot be made")
+	require.Contains(t, c.Warnings()[0].String(),
+		"kitchen.yml: warning: the template names .kitchen, which cannot be made")
 
 	dir, _ = project(t, map[string]string{"kitchen.yml": "# <% x %>\n" + oneOfEach})
 	_, err = Load(t.Context(), Options{Dir: dir, ERB: &fixed{}})

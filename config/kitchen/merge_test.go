@@ -22,8 +22,9 @@ func TestRMerge(t *testing.T) {
 		weak, strong string
 		want         m
 	}{
-		"both":           {"{a: 1, b: 2}", "{b: 3, c: 4}", m{"a": int64(1), "b": int64(3), "c": int64(4)}},
-		"deep":           {"{a: {b: {c: 1, d: 2}}}", "{a: {b: {d: 3}}}", m{"a": m{"b": m{"c": int64(1), "d": int64(3)}}}},
+		"both": {"{a: 1, b: 2}", "{b: 3, c: 4}", m{"a": int64(1), "b": int64(3), "c": int64(4)}},
+		"deep": {"{a: {b: {c: 1, d: 2}}}", "{a: {b: {d: 3}}}",
+			m{"a": m{"b": m{"c": int64(1), "d": int64(3)}}}},
 		"lists replace":  {"{a: [1, 2]}", "{a: [3]}", m{"a": l{int64(3)}}},
 		"scalar to hash": {"{a: 1}", "{a: {b: 2}}", m{"a": m{"b": int64(2)}}},
 		"null to hash":   {"{a: ~}", "{a: {b: 2}}", m{"a": m{"b": int64(2)}}},
@@ -58,13 +59,15 @@ func TestRMergeReportsConflicts(t *testing.T) {
 	require.Equal(t, weak.Any(), got.Any(), "the mapping stays")
 	require.Len(t, diags.List, 1)
 	require.Equal(t, "driver.a.b", diags.List[0].Key)
-	require.Contains(t, diags.List[0].String(), "s.yml:2:6: error: driver.a.b is a list here, which cannot override the mapping at w.yml:1:8")
+	require.Contains(t, diags.List[0].String(),
+		"s.yml:2:6: error: driver.a.b is a list here, which cannot override the mapping at w.yml:1:8")
 }
 
 func TestNormalize(t *testing.T) {
 	v := normalize(parseMapping(t, "n", "driver: d\nx: {provisioner: ~, busser: '1', driver: 5}\nl: [{driver: s}]\n:driver: sym\nverifier: v\n"))
 	require.Equal(t, map[string]any{"name": "d"}, v.Map.Get("driver").Any())
-	require.Equal(t, map[string]any{"provisioner": map[string]any{}, "busser": map[string]any{"version": "1"}, "driver": int64(5)}, v.Map.Get("x").Any())
+	require.Equal(t, map[string]any{"provisioner": map[string]any{}, "busser": map[string]any{"version": "1"},
+		"driver": int64(5)}, v.Map.Get("x").Any())
 	require.Equal(t, []any{map[string]any{"driver": "s"}}, v.Map.Get("l").Any())
 	require.Equal(t, "v", v.Map.Get("verifier").Str)
 }
@@ -81,9 +84,11 @@ func TestTextKeys(t *testing.T) {
 // FuzzMerge merges two files and cuts them into instances: whatever they hold,
 // there is data or there are problems, and the files' own data does not change.
 func FuzzMerge(f *testing.F) {
-	f.Add("driver: {name: d, k: {x: 1}}\nplatforms: [{name: a, run_list: [x]}]\nsuites: [{name: s, includes: /a/}]\n", "driver: {k: 1}\nlifecycle: {pre_create: a}\n")
+	f.Add("driver: {name: d, k: {x: 1}}\nplatforms: [{name: a, run_list: [x]}]\nsuites: [{name: s, includes: /a/}]\n",
+		"driver: {k: 1}\nlifecycle: {pre_create: a}\n")
 	f.Add("busser: 1\ndriver_plugin: x\nplatforms: [{name: win, driver: {http_proxy: p, pre_create_command: c}}]\nsuites: [{name: s, busser: '2', data_path: d}]", "verifier:\nkitchen: {debug: 1}\n")
-	f.Add("platforms: &p [{name: a, attributes: {b: *q}}]", "suites: [{name: s, provisioner: {run_list: {platform: [1]}}}]")
+	f.Add("platforms: &p [{name: a, attributes: {b: *q}}]",
+		"suites: [{name: s, provisioner: {run_list: {platform: [1]}}}]")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		limits := yaml11.Limits{MaxNodes: 2000, MaxDepth: 40}
 		weak, _, err1 := yaml11.Parse("a", []byte(a), yaml11.Options{Limits: limits})

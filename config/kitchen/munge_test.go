@@ -51,11 +51,13 @@ suites:
 	type m = map[string]any
 	type l = []any
 	i := c.Instances[0]
-	require.Equal(t, m{"name": "dokken", "a": "root", "b": "platform", "log_level": "debug", "m": m{"x": "root", "y": "platform", "l": l{int64(3)}}}, i.Driver.Any())
+	require.Equal(t, m{"name": "dokken", "a": "root", "b": "platform", "log_level": "debug",
+		"m": m{"x": "root", "y": "platform", "l": l{int64(3)}}}, i.Driver.Any())
 	require.Equal(t, m{"name": "shell", "run_list": l{"p", "q", "s"}}, i.Provisioner.Any())
 	require.Equal(t, m{"name": "inspec", "log_level": "debug"}, i.Verifier.Any())
 	require.Equal(t, m{"name": "winrm", "log_level": "debug"}, i.Transport.Any())
-	require.Equal(t, m{"pre_create": l{"one", m{"local": "two"}, m{"remote": "three"}}, "post_converge": l{"four"}, "log_level": "debug"}, i.Lifecycle.Any())
+	require.Equal(t, m{"pre_create": l{"one", m{"local": "two"}, m{"remote": "three"}}, "post_converge": l{"four"},
+		"log_level": "debug"}, i.Lifecycle.Any())
 	require.Equal(t, []string{"windows", "powershell"}, []string{i.OSType, i.ShellType})
 	i = c.Instances[1]
 	require.Equal(t, "ssh", i.Transport.Map.Get("name").Str)
@@ -98,7 +100,8 @@ func TestFilters(t *testing.T) {
 		t.Run(filter, func(t *testing.T) {
 			c, err := load(t, map[string]string{"kitchen.yml": platforms + "suites: [{name: suite, " + filter + "}]\n"})
 			if want == "error" {
-				require.ErrorContains(t, err, "regular expression: end pattern with unmatched parenthesis: /never looked at (/")
+				require.ErrorContains(t, err,
+					"regular expression: end pattern with unmatched parenthesis: /never looked at (/")
 				return
 			}
 			require.NoError(t, err)
@@ -119,7 +122,8 @@ suites:
 	require.NoError(t, err)
 	require.Equal(t, []string{"s-u-2004", "s-u-2004", "s-u-2004", "s-u-2004"}, instanceNames(c))
 	require.NotEmpty(t, c.Errors())
-	require.Contains(t, c.Errors()[0].String(), `kitchen.yml:4:12: error: two instances are named "s-u-2004": suite "s" on platform "u-20.04", and suite "s" on platform "u-2004" (the first is named at kitchen.yml:3:12)`)
+	require.Contains(t, c.Errors()[0].String(),
+		`kitchen.yml:4:12: error: two instances are named "s-u-2004": suite "s" on platform "u-20.04", and suite "s" on platform "u-2004" (the first is named at kitchen.yml:3:12)`)
 	require.Contains(t, c.Errors()[1].String(), `kitchen.yml:7:12: error: two instances are named`)
 }
 
@@ -155,11 +159,13 @@ func TestBadData(t *testing.T) {
 		"driver_config: 5\n" + oneOfEach: "driver_config is an integer, expected a mapping",
 		"busser: [x]\n" + oneOfEach:      "busser is a list, expected a version or a mapping",
 		"kitchen: x\n" + oneOfEach:       "kitchen is a string, expected a mapping",
-		"platforms: [{name: a}]\nsuites: [{name: s, includes: [~]}]\n":                     "suites[0].includes has empty (null), expected the name of a platform",
-		"platforms: [{name: a}]\nsuites:\n- name: s\n  excludes: [a, [b]]\n":               "kitchen.yml:4:17: error: suites[0].excludes has a list",
-		"platforms: [{name: a}]\nsuites:\n- name: s\n  includes:\n  - :a\n":                "suites[0].includes has a symbol, expected a text; write a without the colon",
-		"driver: {pre_create_command: x}\nlifecycle: s\n" + oneOfEach:                      "lifecycle is a string, expected a mapping",
-		"driver: {http_proxy: x}\nprovisioner: [a]\n" + oneOfEach:                          "provisioner is a list, expected a name or a mapping",
+		"platforms: [{name: a}]\nsuites: [{name: s, includes: [~]}]\n":       "suites[0].includes has empty (null), expected the name of a platform",
+		"platforms: [{name: a}]\nsuites:\n- name: s\n  excludes: [a, [b]]\n": "kitchen.yml:4:17: error: suites[0].excludes has a list",
+		"platforms: [{name: a}]\nsuites:\n- name: s\n  includes:\n  - :a\n":  "suites[0].includes has a symbol, expected a text; write a without the colon",
+		"driver: {pre_create_command: x}\nlifecycle: s\n" +
+			oneOfEach: "lifecycle is a string, expected a mapping",
+		"driver: {http_proxy: x}\nprovisioner: [a]\n" +
+			oneOfEach: "provisioner is a list, expected a name or a mapping",
 		"platforms: [{name: a, transport: 5}]\nsuites: [{name: s}]\n":                      "platforms[0].transport is an integer, expected a name or a mapping",
 		"platforms: [{name: a, os_type: [x]}]\nsuites: [{name: s}]\n":                      "platforms[0].os_type is a list, expected a text",
 		"driver: {require_chef_omnibus: {a: 1}}\nprovisioner: {require_chef_omnibus: 1}\n": "provisioner.require_chef_omnibus is an integer here, which cannot override the mapping at kitchen.yml:1:32",
@@ -202,7 +208,8 @@ func TestTooManyKeysInAll(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("driver:\n")
 	for i := range 20_000 {
-		b.WriteString("  k" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + strings.Repeat("y", i/26%50) + strings.Repeat("z", i/1300) + ": 1\n")
+		b.WriteString("  k" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + strings.Repeat("y", i/26%50) +
+			strings.Repeat("z", i/1300) + ": 1\n")
 	}
 	b.WriteString("platforms:\n" + strings.Repeat("- {name: p, driver: {a: 1}}\n", 1))
 	b.WriteString("suites:\n")
@@ -224,6 +231,7 @@ func TestDiagnosticsAreLimited(t *testing.T) {
 func TestHookMappingBesidePreCreateCommandWarns(t *testing.T) {
 	c, err := load(t, map[string]string{"kitchen.yml": "driver: {pre_create_command: x}\nlifecycle: {pre_create: {local: y}}\n" + oneOfEach})
 	require.NoError(t, err)
-	require.Equal(t, []any{"local", "y", map[string]any{"local": "x"}}, c.Instances[0].Lifecycle.Map.Get("pre_create").Any())
+	require.Equal(t, []any{"local", "y", map[string]any{"local": "x"}},
+		c.Instances[0].Lifecycle.Map.Get("pre_create").Any())
 	require.Len(t, c.Warnings(), 1)
 }

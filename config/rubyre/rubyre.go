@@ -59,7 +59,8 @@ var classes = map[byte]string{'d': "0-9", 'w': "a-zA-Z0-9_", 's': ` \t\r\n\f\v`,
 
 // posix are the named classes of [[:name:]].
 var posix = map[string]string{
-	"alpha": `\p{L}`, "digit": `\p{Nd}`, "alnum": `\p{L}\p{Nd}`, "upper": `\p{Lu}`, "lower": `\p{Ll}`, "space": `\s`, "blank": ` \t`,
+	"alpha": `\p{L}`, "digit": `\p{Nd}`, "alnum": `\p{L}\p{Nd}`, "upper": `\p{Lu}`, "lower": `\p{Ll}`, "space": `\s`,
+	"blank": ` \t`,
 	"punct": `\p{P}\p{S}`, "xdigit": "0-9a-fA-F", "word": `\p{L}\p{Nd}\p{Pc}`, "cntrl": `\p{Cc}`,
 }
 

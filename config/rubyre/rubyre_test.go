@@ -39,7 +39,8 @@ func TestCompile(t *testing.T) {
 
 // TestUnsupported: what only Ruby's engine has is an error, never something else.
 func TestUnsupported(t *testing.T) {
-	for _, pattern := range []string{`a\Kb`, `[a&&b]`, `[a[b]]`, `[[:nope:]]`, `(?~a)`, `(?(1)a)`, `(a`, `[a`, `a\`, `[\H]`, `\u{1F600}`} {
+	for _, pattern := range []string{`a\Kb`, `[a&&b]`, `[a[b]]`, `[[:nope:]]`, `(?~a)`, `(?(1)a)`, `(a`, `[a`, `a\`,
+		`[\H]`, `\u{1F600}`} {
 		_, err := Compile(pattern, "")
 		require.Error(t, err, pattern)
 	}

@@ -97,7 +97,8 @@ func (r rubyRunner) render(ctx context.Context, files []file, ran []erb.Ran) (re
 		return result{}, fmt.Errorf("preparing the input of ruby: %w", err)
 	}
 	var tail bytes.Buffer
-	p := RubyProgram{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, r.Args...), Dir: r.Dir, Env: r.Env, Stdin: input, Stderr: &tail}
+	p := RubyProgram{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, r.Args...), Dir: r.Dir, Env: r.Env,
+		Stdin: input, Stderr: &tail}
 	if r.Stdout != nil {
 		p.Stderr = io.MultiWriter(r.Stdout, &tail)
 	}

@@ -125,7 +125,8 @@ func (s *Session) render(ctx context.Context, filename string, src []byte) ([]by
 
 // secondOpinion asks a ruby, where there is one, about a file that the
 // evaluator's parser refuses. When Ruby refuses it too, ours is the better message.
-func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte, mine *erb.Error) ([]byte, *erb.Error) {
+func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte, mine *erb.Error) ([]byte,
+	*erb.Error) {
 	if s.opts.Commands == nil {
 		return nil, mine
 	}
@@ -142,14 +143,16 @@ func (s *Session) secondOpinion(ctx context.Context, filename string, src []byte
 func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, why *erb.Error) ([]byte, *erb.Error) {
 	if s.opts.Commands == nil {
 		if why == nil {
-			why = &erb.Error{File: filename, Msg: "the file needs a ruby", Hint: "set erb_commands: true if you trust this file, or erb: builtin"}
+			why = &erb.Error{File: filename, Msg: "the file needs a ruby",
+				Hint: "set erb_commands: true if you trust this file, or erb: builtin"}
 		}
 		why.Hint = "it was not handed to a ruby, which could run any command, because of erb_commands: false; " + why.Hint
 		return nil, why
 	}
 	s.inRuby = true
 	ruby := rubyRunner{
-		Path: s.opts.RubyPath, Root: s.root, Image: s.opts.ImageRuby, Dir: s.opts.Dir, Env: s.opts.Env, Args: s.opts.Args, Stdout: s.opts.Stdout,
+		Path: s.opts.RubyPath, Root: s.root, Image: s.opts.ImageRuby, Dir: s.opts.Dir, Env: s.opts.Env, Args: s.opts.Args,
+		Stdout: s.opts.Stdout,
 	}
 	r, err := ruby.render(ctx, append(slices.Clone(s.files), file{filename, src}), s.ran)
 	if err == nil {
@@ -159,13 +162,16 @@ func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, w
 	case err == nil && r.Class == "":
 		return r.Out, nil
 	case err == nil:
-		return nil, &erb.Error{File: r.File, Line: r.Line, Col: min(r.Line, 1), Class: r.Class, Msg: r.Msg, Hint: erb.Hint(r.Class, r.Msg)}
+		return nil, &erb.Error{File: r.File, Line: r.Line, Col: min(r.Line, 1), Class: r.Class, Msg: r.Msg,
+			Hint: erb.Hint(r.Class, r.Msg)}
 	case ctx.Err() != nil:
 		return nil, &erb.Error{File: filename, Msg: "stopped: " + ctx.Err().Error(), Err: context.Cause(ctx)}
 	case !errors.Is(err, ErrNoRuby):
-		return nil, &erb.Error{File: filename, Msg: err.Error(), Hint: "see whether that ruby runs at all, or set `erb: builtin`", Err: err}
+		return nil, &erb.Error{File: filename, Msg: err.Error(),
+			Hint: "see whether that ruby runs at all, or set `erb: builtin`", Err: err}
 	case why == nil:
-		return nil, &erb.Error{File: filename, Msg: "the file needs a ruby: " + err.Error(), Hint: "install ruby, or set `erb: builtin`", Err: err}
+		return nil, &erb.Error{File: filename, Msg: "the file needs a ruby: " + err.Error(),
+			Hint: "install ruby, or set `erb: builtin`", Err: err}
 	}
 	why.Hint, why.Err = err.Error()+": "+why.Hint, err
 	return nil, why

@@ -34,9 +34,11 @@ func TestStateSurvives(t *testing.T) {
 				o.Mode = mode
 			}
 			s := NewSession(o)
-			_, err := s.Render(context.Background(), "one.yml", []byte("<% local = 1; @iv = ['a']; $gv = 2; CONST = 3; def helper(x); x * 2; end; ENV['SET'] = 'yes' %>"))
+			_, err := s.Render(context.Background(), "one.yml",
+				[]byte("<% local = 1; @iv = ['a']; $gv = 2; CONST = 3; def helper(x); x * 2; end; ENV['SET'] = 'yes' %>"))
 			require.NoError(t, err)
-			out, err := s.Render(context.Background(), "two.yml", []byte("<%= (local rescue 'nil') %> <%= @iv << 'b' %> <%= $gv %> <%= CONST %> <%= helper(4) %> <%= ENV['SET'] %>"))
+			out, err := s.Render(context.Background(), "two.yml",
+				[]byte("<%= (local rescue 'nil') %> <%= @iv << 'b' %> <%= $gv %> <%= CONST %> <%= helper(4) %> <%= ENV['SET'] %>"))
 			require.NoError(t, err)
 			require.Equal(t, `nil ["a", "b"] 2 3 8 yes`, string(out))
 		})
@@ -48,7 +50,8 @@ func TestArguments(t *testing.T) {
 	ruby.Mode = Ruby
 	for _, o := range []Options{builtin(), ruby} {
 		o.Args = []string{"converge", "-c", "2"}
-		out, err := NewSession(o).Render(context.Background(), "kitchen.yml", []byte("<%= ARGV.first %> <%= ARGV.length %>"))
+		out, err := NewSession(o).Render(context.Background(), "kitchen.yml",
+			[]byte("<%= ARGV.first %> <%= ARGV.length %>"))
 		require.NoError(t, err)
 		require.Equal(t, "converge 3", string(out))
 	}
@@ -87,7 +90,8 @@ func TestAutoFallsBackToRuby(t *testing.T) {
 	require.False(t, s.inRuby)
 	require.Equal(t, "x", string(text))
 
-	text, err = s.Render(context.Background(), "two.yml", []byte("é <% case [1, @a]\nin [Integer => x, y] %><%= x + y %><% end; puts 'shown' %>"))
+	text, err = s.Render(context.Background(), "two.yml",
+		[]byte("é <% case [1, @a]\nin [Integer => x, y] %><%= x + y %><% end; puts 'shown' %>"))
 	require.NoError(t, err)
 	require.True(t, s.inRuby)
 	require.Equal(t, "é 2", string(text))
@@ -156,7 +160,8 @@ func TestCommandsRunOnce(t *testing.T) {
 	var out bytes.Buffer
 	o.Stdout = &out
 	s := NewSession(o)
-	text, err := s.Render(t.Context(), "one.yml", []byte("<%= `echo one >> log; echo said`.chomp %> <%= `echo two >> log` %>"))
+	text, err := s.Render(t.Context(), "one.yml",
+		[]byte("<%= `echo one >> log; echo said`.chomp %> <%= `echo two >> log` %>"))
 	require.NoError(t, err)
 	require.Equal(t, "said ", string(text))
 	text, err = s.Render(t.Context(), "two.yml",

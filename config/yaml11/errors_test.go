@@ -79,9 +79,12 @@ func TestInvisibleCharactersAreNamed(t *testing.T) {
 		at  Pos
 		msg string
 	}{
-		{"a: 1\n\uFEFFb: 2\n", Pos{"f.yml", 2, 1}, "an invisible character, U+FEFF (byte order mark), is part of the text `?b`"},
-		{"a:\n  \u00A0b: 2\n", Pos{"f.yml", 2, 3}, "an invisible character, U+00A0 (no-break space), is part of the text `\u00A0b`"},
-		{"a: x\u200By\n", Pos{"f.yml", 1, 5}, "an invisible character, U+200B (zero-width space), is part of the text `x?y`"},
+		{"a: 1\n\uFEFFb: 2\n", Pos{"f.yml", 2, 1},
+			"an invisible character, U+FEFF (byte order mark), is part of the text `?b`"},
+		{"a:\n  \u00A0b: 2\n", Pos{"f.yml", 2, 3},
+			"an invisible character, U+00A0 (no-break space), is part of the text `\u00A0b`"},
+		{"a: x\u200By\n", Pos{"f.yml", 1, 5},
+			"an invisible character, U+200B (zero-width space), is part of the text `x?y`"},
 		{"a: 'x\u200By' # \u00A0\nb: \"\u00A0\"\nc: |\n  \u00A0\n", Pos{}, ""},
 		{"a: naïve 日本\n", Pos{}, ""},
 	} {

@@ -68,14 +68,16 @@ func TestScalars(t *testing.T) {
 		"2024-01-15": "2024-01-15", "2024-13-45": "2024-13-45", "2024-01-15 10:00:00": "2024-01-15 10:00:00",
 		// tags
 		"! 12": int64(12), `! "12"`: int64(12), "!!str 12": "12", `!!int "0644"`: int64(420), `!!float "1e3"`: 1000.0,
-		"!!float 2": 2.0, `!!bool "yes"`: true, `!!bool "maybe"`: "maybe", "!!binary aGVsbG8=": "hello", "!env HOME": "HOME",
+		"!!float 2": 2.0, `!!bool "yes"`: true, `!!bool "maybe"`: "maybe", "!!binary aGVsbG8=": "hello",
+		"!env HOME": "HOME",
 		"!!null ''": nil, "!ruby/symbol x": symbol("x"), "!!str": "",
 		// quotes and escapes
 		`"a\x41\u00e9\U0001F600\e\0\/\_\N\t"`: "aA\u00e9\U0001F600\x1b\x00/\u00a0\u0085\t", `'it''s \n'`: `it's \n`,
 		`"a\` + "\n" + `  b"`: "ab",
 		// block scalars
-		"|\n  a\n   b\n\n  c\n": "a\n b\n\nc\n", ">\n  a\n  b\n\n  c\n": "a b\nc\n", "|-\n  a\n": "a", "|+\n  a\n\n": "a\n\n",
-		"|1\n  x\n": " x\n", "|\n  x\n  y": "x\ny",
+		"|\n  a\n   b\n\n  c\n": "a\n b\n\nc\n", ">\n  a\n  b\n\n  c\n": "a b\nc\n", "|-\n  a\n": "a",
+		"|+\n  a\n\n": "a\n\n",
+		"|1\n  x\n":   " x\n", "|\n  x\n  y": "x\ny",
 	} {
 		t.Run(fmt.Sprintf("%q", src), func(t *testing.T) {
 			v := parse(t, "- "+src)
@@ -88,9 +90,11 @@ func TestScalars(t *testing.T) {
 
 func TestTextAsRubyPrintsIt(t *testing.T) {
 	for src, want := range map[string]string{
-		"1.10": "1.1", "7.0": "7.0", "1.0e+16": "1.0e+16", "1.0e+15": "1.0e+15", "0.0001": "0.0001", "0.00001": "1.0e-05",
-		"-0.0": "-0.0", ".inf": "Infinity", "-.inf": "-Infinity", ".nan": "NaN", "1.0e+20": "1.0e+20", "1.25e-7": "1.25e-07",
-		"0644": "420", "yes": "true", "off": "false", "~": "", ":a": "a",
+		"1.10": "1.1", "7.0": "7.0", "1.0e+16": "1.0e+16", "1.0e+15": "1.0e+15", "0.0001": "0.0001",
+		"0.00001": "1.0e-05",
+		"-0.0":    "-0.0", ".inf": "Infinity", "-.inf": "-Infinity", ".nan": "NaN", "1.0e+20": "1.0e+20",
+		"1.25e-7": "1.25e-07",
+		"0644":    "420", "yes": "true", "off": "false", "~": "", ":a": "a",
 	} {
 		text, ok := parse(t, src).Text()
 		require.True(t, ok)
@@ -111,7 +115,8 @@ func TestSourceIsTheTextAsWritten(t *testing.T) {
 }
 
 func TestDatesWarn(t *testing.T) {
-	for _, src := range []string{"2024-01-15", "2024-1-5", "2024-00-10", "2024-02-30", "2024-01-15T10:00:00Z", "2024-01-15 10:00:00 +1:00"} {
+	for _, src := range []string{"2024-01-15", "2024-1-5", "2024-00-10", "2024-02-30", "2024-01-15T10:00:00Z",
+		"2024-01-15 10:00:00 +1:00"} {
 		v, warnings, err := Parse("d.yml", []byte("at: "+src), Options{})
 		require.NoError(t, err)
 		require.Equal(t, src, v.Map.Get("at").Str)

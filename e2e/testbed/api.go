@@ -131,7 +131,8 @@ func (e Engine) Inspect(t testing.TB, container string) Container {
 		}
 	}
 	slices.SortFunc(c.Ports, func(a, b spec.PortMapping) int {
-		return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.HostPort, b.HostPort))
+		return cmp.Or(cmp.Compare(a.ContainerPort, b.ContainerPort), cmp.Compare(a.Protocol, b.Protocol),
+			cmp.Compare(a.HostPort, b.HostPort))
 	})
 	return c
 }

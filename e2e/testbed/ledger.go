@@ -110,7 +110,8 @@ func (l *Ledger) Record(feature string, verdict Verdict, reason string) {
 
 // dependsOnKernel reports whether a feature takes a cgroup controller, which a kernel has or has not.
 func dependsOnKernel(feature string) bool {
-	return slices.Contains([]string{"memory", "memory-swap", "memory-reservation", "cpus", "cpu-shares", "cpuset", "pids-limit"}, feature)
+	return slices.Contains([]string{"memory", "memory-swap", "memory-reservation", "cpus", "cpu-shares", "cpuset",
+		"pids-limit"}, feature)
 }
 
 // lasting leaves out what differs from one run to the next: versions of engines and
@@ -146,10 +147,12 @@ func (l *Ledger) differences(documented Findings) []string {
 		switch {
 		case found.Verdict == NotHere:
 		case !ok:
-			list = append(list, fmt.Sprintf("%s on %s is not documented; it is %s: %s", feature, l.engine, found.Verdict, found.Reason))
+			list = append(list, fmt.Sprintf("%s on %s is not documented; it is %s: %s", feature, l.engine, found.Verdict,
+				found.Reason))
 		case want.Verdict == NotHere:
 		case want.Verdict != found.Verdict:
-			list = append(list, fmt.Sprintf("%s on %s is documented as %s, and is %s: %s", feature, l.engine, want.Verdict, found.Verdict, found.Reason))
+			list = append(list, fmt.Sprintf("%s on %s is documented as %s, and is %s: %s", feature, l.engine, want.Verdict,
+				found.Verdict, found.Reason))
 		}
 	}
 	slices.Sort(list)

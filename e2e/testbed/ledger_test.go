@@ -15,7 +15,8 @@ func TestLedgerTellsDifferences(t *testing.T) {
 	l.Record("memory", Weaker, "this kernel cannot")
 	l.Record("ipc-host", NotHere, "this machine cannot")
 	documented := Findings{
-		"same": {"one": {Verdict: Works}}, "worse": {"one": {Verdict: Works}, "two": {Verdict: Refused}}, "new": {"two": {Verdict: Works}},
+		"same": {"one": {Verdict: Works}}, "worse": {"one": {Verdict: Works}, "two": {Verdict: Refused}},
+		"new":    {"two": {Verdict: Works}},
 		"memory": {"one": {Verdict: Works}}, "ipc-host": {"one": {Verdict: Works}},
 	}
 	require.Equal(t, []string{

@@ -29,5 +29,6 @@ func StartRegistry(t testing.TB) Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Registry{Address: vars["REGISTRY"], AuthAddress: vars["REGISTRY_AUTH"], User: vars["REGISTRY_USER"], Password: vars["REGISTRY_PASSWORD"]}
+	return Registry{Address: vars["REGISTRY"], AuthAddress: vars["REGISTRY_AUTH"], User: vars["REGISTRY_USER"],
+		Password: vars["REGISTRY_PASSWORD"]}
 }

@@ -47,7 +47,8 @@ type TLS struct {
 	CertPath string // directory with ca.pem, cert.pem and key.pem
 }
 
-var allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5", "podman5-rootless"}
+var allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5",
+	"podman5-rootless"}
 
 // bed is what this process found out about the test bed. It never changes.
 type bed struct {
@@ -127,7 +128,8 @@ func wanted() ([]string, error) {
 		names := strings.Split(list, ",")
 		for _, name := range names {
 			if !slices.Contains(allEngines, name) {
-				return nil, fmt.Errorf("GALLEY_TEST_ENGINES: there is no engine %q: choose from %s", name, strings.Join(allEngines, ","))
+				return nil, fmt.Errorf("GALLEY_TEST_ENGINES: there is no engine %q: choose from %s", name,
+					strings.Join(allEngines, ","))
 			}
 		}
 		return names, nil
@@ -136,7 +138,8 @@ func wanted() ([]string, error) {
 
 // describe asks engines.sh how to reach an engine that is up.
 func (b *bed) describe(name string) (Engine, error) {
-	e := Engine{Name: name, Kind: Docker, Rootless: strings.HasSuffix(name, "-rootless"), UserNSRemap: name == "docker-userns"}
+	e := Engine{Name: name, Kind: Docker, Rootless: strings.HasSuffix(name, "-rootless"),
+		UserNSRemap: name == "docker-userns"}
 	if strings.HasPrefix(name, Podman) {
 		e.Kind = Podman
 	}

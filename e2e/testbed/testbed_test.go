@@ -47,11 +47,13 @@ func TestToolVolume(t *testing.T) {
 		if e.Kind == testbed.Podman {
 			cli("container", "init", tool)
 		}
-		runner := strings.TrimSpace(cli("run", "-d", "--volumes-from", tool, "-v", sandbox+":/opt/kitchen", images[0].Tag, "sleep", "1000"))
+		runner := strings.TrimSpace(cli("run", "-d", "--volumes-from", tool, "-v", sandbox+":/opt/kitchen",
+			images[0].Tag, "sleep", "1000"))
 		t.Cleanup(func() { remove(t, e, runner) })
 
 		require.Equal(t, "TOOL-IMAGE\nbin\n", cli("exec", runner, "ls", "/opt/chef"))
-		out := cli("exec", runner, "/opt/chef/bin/chef-client", "-z", "-c", "/opt/kitchen/client.rb", "-j", "/opt/kitchen/dna.json")
+		out := cli("exec", runner, "/opt/chef/bin/chef-client", "-z", "-c", "/opt/kitchen/client.rb", "-j",
+			"/opt/kitchen/dna.json")
 		require.Contains(t, out, "Chef Infra Client finished, 1/1 resources updated")
 		require.Equal(t, "by the recipe", cli("exec", runner, "cat", "/made"))
 	})
@@ -91,7 +93,8 @@ func TestReachableBySSH(t *testing.T) {
 		if socket == "" {
 			socket = "/run/docker.sock"
 		}
-		out, err := exec.Command(filepath.Join(e.SSH.Dir, "ssh"), "-p", address.Port(), address.User.Username()+"@"+address.Hostname(),
+		out, err := exec.Command(filepath.Join(e.SSH.Dir, "ssh"), "-p", address.Port(),
+			address.User.Username()+"@"+address.Hostname(),
 			"curl", "-fsS", "--unix-socket", socket, "http://engine/_ping").CombinedOutput()
 		require.NoError(t, err, string(out))
 		require.Equal(t, "OK", string(out))
@@ -109,11 +112,13 @@ func TestReachableByTLSWithACertificateOnly(t *testing.T) {
 		require.NoError(t, err)
 		pool := x509.NewCertPool()
 		require.True(t, pool.AppendCertsFromPEM(ca))
-		pair, err := tls.LoadX509KeyPair(filepath.Join(e.TLS.CertPath, "cert.pem"), filepath.Join(e.TLS.CertPath, "key.pem"))
+		pair, err := tls.LoadX509KeyPair(filepath.Join(e.TLS.CertPath, "cert.pem"),
+			filepath.Join(e.TLS.CertPath, "key.pem"))
 		require.NoError(t, err)
 		ping := "https://" + strings.TrimPrefix(e.TLS.Host, "tcp://") + "/_ping"
 		get := func(pairs ...tls.Certificate) error {
-			client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: pairs}}}
+			client := http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+				TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: pairs}}}
 			response, err := client.Get(ping)
 			if err != nil {
 				return err
@@ -138,7 +143,8 @@ func TestRegistry(t *testing.T) {
 
 		// Engines of one user share a home, and so what a login leaves there.
 		dir := e.TempDir(t)
-		client := []string{"env", "DOCKER_CONFIG=" + dir, "REGISTRY_AUTH_FILE=" + filepath.Join(dir, "config.json"), e.Kind}
+		client := []string{"env", "DOCKER_CONFIG=" + dir, "REGISTRY_AUTH_FILE=" + filepath.Join(dir, "config.json"),
+			e.Kind}
 		pull := func() ([]byte, error) {
 			return e.Command(t.Context(), append(client, "pull", registry.AuthAddress+name)...).CombinedOutput()
 		}

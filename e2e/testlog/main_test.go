@@ -68,7 +68,8 @@ func TestConvert(t *testing.T) {
 			"ok  \tp\t0.1s\n\n== skipped\nA: not here:\n  at all\nB, C: not there\n",
 		},
 		"is slow": {
-			join(one("run", "A"), []event{{Action: "pass", Test: "A", Elapsed: 11.6}}, one("run", "B"), one("run", "B/x"),
+			join(one("run", "A"), []event{{Action: "pass", Test: "A", Elapsed: 11.6}}, one("run", "B"),
+				one("run", "B/x"),
 				[]event{{Action: "pass", Test: "B/x", Elapsed: 70}, {Action: "pass", Test: "B", Elapsed: 71}},
 				one("run", "C"), []event{{Action: "pass", Test: "C", Elapsed: 9.9}}, output("", "ok  \tp\t0.1s\n")),
 			"ok  \tp\t0.1s\n\n== slowest\n    71s  B\n    70s  B/x\n    12s  A\n",

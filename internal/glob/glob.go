@@ -85,7 +85,8 @@ func Files(dir, pattern string) ([]string, error) {
 		for strings.HasPrefix(p, "../") {
 			base, p = filepath.Dir(base), p[len("../"):]
 		}
-		found, err := doublestar.Glob(os.DirFS(base), literalBraces.Replace(p), doublestar.WithFilesOnly(), doublestar.WithNoFollow(),
+		found, err := doublestar.Glob(os.DirFS(base), literalBraces.Replace(p), doublestar.WithFilesOnly(),
+			doublestar.WithNoFollow(),
 			doublestar.WithFailOnIOErrors())
 		if err != nil {
 			return nil, err

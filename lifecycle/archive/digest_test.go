@@ -20,8 +20,10 @@ func TestDigestHasNoCollisions(t *testing.T) {
 	}
 	inputs := map[string]input{
 		"nothing": {}, "an empty word": {words: []string{""}}, "two empty words": {words: []string{"", ""}},
-		"ab c": {words: []string{"ab", "c"}}, "a bc": {words: []string{"a", "bc"}}, "a b c": {words: []string{"a", "b", "c"}},
-		"quoted": {words: []string{`a" "b`}}, "a b": {words: []string{"a", "b"}}, "with NUL": {words: []string{"a\x00b"}},
+		"ab c": {words: []string{"ab", "c"}}, "a bc": {words: []string{"a", "bc"}},
+		"a b c":  {words: []string{"a", "b", "c"}},
+		"quoted": {words: []string{`a" "b`}}, "a b": {words: []string{"a", "b"}},
+		"with NUL":              {words: []string{"a\x00b"}},
 		"a word that is a file": {words: []string{"a", "file"}}, "empty": {files: []sandbox.File{f("a", "")}},
 		"data moved to the name": {files: []sandbox.File{f("ab", "")}}, "data": {files: []sandbox.File{f("a", "b")}},
 		"two files":                       {files: []sandbox.File{f("a", "1"), f("b", "2")}},

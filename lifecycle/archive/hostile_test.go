@@ -94,18 +94,20 @@ func TestSuccessiveDownloads(t *testing.T) {
 				}
 			}
 			require.Equal(t, before, state())
-			require.NoError(t, filepath.WalkDir(filepath.Join(top, "in"), func(p string, d fs.DirEntry, err error) error {
-				require.NoError(t, err)
-				st, err := d.Info()
-				require.NoError(t, err)
-				require.Zero(t, st.Mode()&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky), p)
-				real, err := filepath.EvalSymlinks(p)
-				if err == nil { // and not a link that leads nowhere
-					require.True(t, real == to || strings.HasPrefix(real, to+"/") || p == filepath.Join(top, "in"), "%s leads to %s",
-						p, real)
-				}
-				return nil
-			}))
+			require.NoError(t, filepath.WalkDir(filepath.Join(top, "in"),
+				func(p string, d fs.DirEntry, err error) error {
+					require.NoError(t, err)
+					st, err := d.Info()
+					require.NoError(t, err)
+					require.Zero(t, st.Mode()&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky), p)
+					real, err := filepath.EvalSymlinks(p)
+					if err == nil { // and not a link that leads nowhere
+						require.True(t, real == to || strings.HasPrefix(real, to+"/") || p == filepath.Join(top, "in"),
+							"%s leads to %s",
+							p, real)
+					}
+					return nil
+				}))
 		})
 	}
 }
@@ -126,7 +128,8 @@ func TestExtractLinkAtTheTarget(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, st.Mode().IsRegular())
 	var link *LinkError
-	require.ErrorAs(t, Extract(pack(t, "", tar.Header{Name: "res", Typeflag: tar.TypeSymlink, Linkname: "a"}), to), &link)
+	require.ErrorAs(t, Extract(pack(t, "", tar.Header{Name: "res", Typeflag: tar.TypeSymlink, Linkname: "a"}), to),
+		&link)
 	require.Equal(t, "res is a symbolic link to a: name that instead", link.Error())
 }
 
@@ -149,7 +152,8 @@ func TestExtractSkips(t *testing.T) {
 		many = append(many, tar.Header{Name: fmt.Sprintf("x/%d", i), Typeflag: tar.TypeFifo})
 	}
 	require.ErrorContains(t, Extract(pack(t, "", many...), to), "x/19 (a pipe) and 30 more")
-	require.ErrorContains(t, Extract(pack(t, "", tar.Header{Name: "f", Typeflag: tar.TypeFifo}), filepath.Join(to, "f")),
+	require.ErrorContains(t, Extract(pack(t, "", tar.Header{Name: "f", Typeflag: tar.TypeFifo}),
+		filepath.Join(to, "f")),
 		"f (a pipe)")
 }
 
@@ -165,7 +169,8 @@ func TestExtractSparseFile(t *testing.T) {
 			fmt.Fprintf(&body, "%d %s\n", n, r)
 		}
 		tw := tar.NewWriter(&b)
-		require.NoError(t, tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "PaxHeaders/x", Size: int64(body.Len())}))
+		require.NoError(t, tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "PaxHeaders/x",
+			Size: int64(body.Len())}))
 		_, err := tw.Write(body.Bytes())
 		require.NoError(t, err)
 		require.NoError(t, tw.Flush())
@@ -208,7 +213,8 @@ func TestExtractBrokenStreams(t *testing.T) {
 		require.Error(t, Extract(bytes.NewReader(whole[:n]), filepath.Join(t.TempDir(), "to")), n)
 	}
 	require.Error(t, Extract(strings.NewReader(strings.Repeat("garbage ", 1000)), filepath.Join(t.TempDir(), "to")))
-	require.Error(t, Extract(io.MultiReader(bytes.NewReader(whole[:600]), new(endless)), filepath.Join(t.TempDir(), "to")))
+	require.Error(t, Extract(io.MultiReader(bytes.NewReader(whole[:600]), new(endless)),
+		filepath.Join(t.TempDir(), "to")))
 }
 
 // endless is garbage without an end.

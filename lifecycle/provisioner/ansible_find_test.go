@@ -32,7 +32,8 @@ func TestAnsibleFinds(t *testing.T) {
 		"ansible-vault-password":      "--vault-password-file /opt/kitchen/project/PLACEansible-vault-password",
 	} {
 		for i, place := range places {
-			files := map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook}\n" + platform, place + name: "",
+			files := map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook}\n" + platform,
+				place + name: "",
 				"test/integration/default/ansible/site.yml": ""}
 			for _, later := range places[i:] { // the first place counts
 				files[later+name] = ""
@@ -52,16 +53,18 @@ func TestAnsibleRoleNames(t *testing.T) {
 		"ansible-role-ssh": {want: []string{"ansible-role-ssh", "ssh"}},
 		"ansible-ssh":      {want: []string{"ansible-ssh", "ssh"}},
 		"ssh":              {want: []string{"ssh"}},
-		"thing":            {meta: "galaxy_info: {role_name: ssh, namespace: me}", want: []string{"me.ssh", "ssh", "thing"}},
-		"broken":           {meta: "{{", want: []string{"broken"}},
-		"other":            {keys: ", role_name: mine", meta: "galaxy_info: {role_name: ssh}", want: []string{"mine"}},
+		"thing": {meta: "galaxy_info: {role_name: ssh, namespace: me}",
+			want: []string{"me.ssh", "ssh", "thing"}},
+		"broken": {meta: "{{", want: []string{"broken"}},
+		"other":  {keys: ", role_name: mine", meta: "galaxy_info: {role_name: ssh}", want: []string{"mine"}},
 	} {
 		for _, explicit := range []bool{false, true} {
 			at, keys := "", c.keys
 			if explicit {
 				at, keys = name+"/", keys+", roles_path: "+name
 			}
-			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook" + keys + "}\n" + platform,
+			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook" + keys + "}\n" +
+				platform,
 				"default.yml": ""})
 			if !explicit {
 				b.root = filepath.Join(t.TempDir(), name)
@@ -83,7 +86,8 @@ func TestAnsibleRoleNames(t *testing.T) {
 func TestAnsibleRoleLinks(t *testing.T) {
 	for _, roles := range []string{"tests/roles", "test/integration/default/roles", "mine"} {
 		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook, role_name: other, roles_path: mine}\n" + platform,
-			"default.yml": "", "tasks/main.yml": "x", roles + "/sibling/tasks/main.yml": "x", "mine/x/tasks/main.yml": "x"})
+			"default.yml": "", "tasks/main.yml": "x", roles + "/sibling/tasks/main.yml": "x",
+			"mine/x/tasks/main.yml": "x"})
 		require.NoError(t, os.Symlink(b.root, filepath.Join(b.root, roles, "linked")))
 		got := b.prepare()
 		for _, name := range []string{"linked", "other"} {
@@ -95,10 +99,13 @@ func TestAnsibleRoleLinks(t *testing.T) {
 // An inventory of the user's own: its scripts can be run, variables lie beside the playbook
 // as in kitchen-ansible's sandbox, and "none" is Ansible's own.
 func TestAnsibleInventory(t *testing.T) {
-	for key, want := range map[string]string{"inv": "-i /opt/kitchen/project/inv ", "inv/script": "-i /opt/kitchen/project/inv/script ", "none": ""} {
-		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook, ansible_inventory: " + key + "}\n" + platform,
-			"test/integration/default/default.yml": "", "test/integration/group_vars/all": "x", "test/integration/host_vars/localhost": "x",
-			"inv/script": "#!/bin/sh\n", "inv/hosts": "localhost"})
+	for key, want := range map[string]string{"inv": "-i /opt/kitchen/project/inv ",
+		"inv/script": "-i /opt/kitchen/project/inv/script ", "none": ""} {
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible_playbook, ansible_inventory: " +
+			key + "}\n" + platform,
+			"test/integration/default/default.yml": "", "test/integration/group_vars/all": "x",
+			"test/integration/host_vars/localhost": "x",
+			"inv/script":                           "#!/bin/sh\n", "inv/hosts": "localhost"})
 		got := b.prepare()
 		require.Contains(t, got, "project/test/integration/default/group_vars/all")
 		require.Contains(t, got, "project/test/integration/default/host_vars/localhost")
@@ -138,7 +145,8 @@ func TestAnsibleRequirements(t *testing.T) {
 // The second run alone has the tags for it.
 func TestAnsibleIdempotencyTags(t *testing.T) {
 	b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, ansible_from: runner, playbook: m, " +
-		"tags: [a], idempotency_tags: [b c], idempotency_skip_tags: [d], idempotency_test: true, binary: BIN}\n" + platform,
+		"tags: [a], idempotency_tags: [b c], idempotency_skip_tags: [d], idempotency_test: true, binary: BIN}\n" +
+		platform,
 		"m": ""})
 	r := b.here()
 	bin := filepath.Join(t.TempDir(), "play")

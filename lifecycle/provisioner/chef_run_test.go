@@ -59,8 +59,9 @@ func TestChefRuns(t *testing.T) {
 		require.DirExists(t, filepath.Join(b.box.Local, "cache"))
 
 		// What the client wrote does not survive, unless it shall.
-		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "execute 'test ! -e " + filepath.Join(b.box.Local,
-			"cache", "mark") + "'\n"})
+		b.write(map[string]string{"cookbooks/hello/recipes/default.rb": "execute 'test ! -e " +
+			filepath.Join(b.box.Local,
+				"cache", "mark") + "'\n"})
 		b.writeBox("cache/mark")
 		_, out, err = b.converge(r)
 		require.NoError(t, err, out)
@@ -154,11 +155,14 @@ func TestChefFindsTheClient(t *testing.T) {
 		{"cinc", []string{"hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"}, "",
 			"hab/pkgs/cinc/cinc-client/19.1.0/1/bin/cinc-client"},
 		// What the runner's own image has comes after all that a volume brings.
-		{"chef", []string{"opt/chef/bin/chef-client", "hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client"}, "hab",
+		{"chef", []string{"opt/chef/bin/chef-client", "hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client"},
+			"hab",
 			"hab/pkgs/chef/chef-infra-client/19.1.0/1/bin/chef-client"},
-		{"chef", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "opt/cinc", "opt/cinc/bin/cinc-client"},
+		{"chef", []string{"opt/chef/bin/chef-client", "opt/cinc/bin/cinc-client"}, "opt/cinc",
+			"opt/cinc/bin/cinc-client"},
 	} {
-		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, product_name: " + c.product + "}\n" +
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: dokken, product_name: " + c.product +
+			"}\n" +
 			platform})
 		r := b.here()
 		files := b.prepare()

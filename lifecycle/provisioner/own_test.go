@@ -24,7 +24,8 @@ func TestProjectAsItsOwnData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {" + c.keys + "}\n" + platform, "init.pp": "",
 				"site.yml":          "",
-				"manifests/init.pp": "", "m/site.pp": "", ".git/config": "", "sub/.git": "", "spec/fixtures/modules/dep/x": ""})
+				"manifests/init.pp": "", "m/site.pp": "", ".git/config": "", "sub/.git": "",
+				"spec/fixtures/modules/dep/x": ""})
 			root := b.project.Root
 			require.NoError(t, os.Mkdir(filepath.Join(root, "empty"), 0o755))
 			require.NoError(t, os.Symlink("../../..", filepath.Join(root, "spec", "fixtures", "modules", "me")))
@@ -59,11 +60,13 @@ func TestLeftOutIsTold(t *testing.T) {
 		"data_bags_path":       "name: dokken, data_bags_path: d",
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {" + keys + "}\n" + platform, "d/file": "", "site.yml": "", "m/site.pp": "",
+			b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {" + keys + "}\n" + platform, "d/file": "",
+				"site.yml": "", "m/site.pp": "",
 				"metadata.rb": "name 'a'\n"})
 			require.NoError(t, os.Symlink("nowhere", filepath.Join(b.project.Root, "d", "dead")))
 			require.NoError(t, b.provisioner().Prepare(t.Context(), b.box))
-			require.Contains(t, b.said, "provisioner."+name+": left out links that lead elsewhere or nowhere, and what is no file: dead")
+			require.Contains(t, b.said, "provisioner."+name+
+				": left out links that lead elsewhere or nowhere, and what is no file: dead")
 		})
 	}
 }

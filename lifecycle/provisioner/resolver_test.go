@@ -225,7 +225,8 @@ func TestResolveErrors(t *testing.T) {
 	var failed *resolve.Error
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, 3, failed.Code)
-	require.Equal(t, "resolve the cookbooks of Policyfile.rb on this machine: `chef-cli install "+filepath.Join(r.root, "Policyfile.rb")+
+	require.Equal(t, "resolve the cookbooks of Policyfile.rb on this machine: `chef-cli install "+filepath.Join(r.root,
+		"Policyfile.rb")+
 		"` exited with code 3\nthe server is on fire\nRun the command yourself to look closer. provisioner.resolver: container runs it in an image instead.", err.Error())
 
 	r = newResolving(t, policyFiles, nil)

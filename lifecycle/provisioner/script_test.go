@@ -25,7 +25,8 @@ func TestNewestVersion(t *testing.T) {
 	} {
 		root := t.TempDir()
 		for _, v := range append(others, want) {
-			require.NoError(t, writeFile(filepath.Join(root, "pkgs", "chef", "chef-infra-client", v, "bin", "chef-client"),
+			require.NoError(t, writeFile(filepath.Join(root, "pkgs", "chef", "chef-infra-client", v, "bin",
+				"chef-client"),
 				"#!/bin/sh\n"))
 		}
 		var s converge.Script
@@ -88,7 +89,8 @@ func TestArguments(t *testing.T) {
 		b := newBed(t, map[string]string{"kitchen.yml": dokken})
 		b.instances[0].Provisioner.Kind = "shell"
 		b.instances[0].Provisioner.Shell.Command, b.instances[0].Provisioner.Shell.Arguments = command, []string{"a"}
-		require.ErrorContains(t, b.provisioner().Prepare(t.Context(), b.box), "provisioner.arguments cannot follow", command)
+		require.ErrorContains(t, b.provisioner().Prepare(t.Context(), b.box), "provisioner.arguments cannot follow",
+			command)
 	}
 }
 

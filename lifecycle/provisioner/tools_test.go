@@ -55,7 +55,8 @@ func TestToolsGolden(t *testing.T) {
 			map[string]string{"m/x.pp": "", "m/y.pp": "", "mods/a/x": "", "mods/b/y": "", "more/a/x": "", "f/1": "",
 				"h.yaml": "", "hd/all.yaml": "", "facts/x.rb": "", "p.conf": ""}},
 		"puppet-module": {"name: puppet_apply", map[string]string{"manifests/init.pp": "",
-			"metadata.json": `{"name": "me-mine"}`, "lib/x.rb": "", "spec/y": "", "test/integration/manifests/one.pp": ""}},
+			"metadata.json": `{"name": "me-mine"}`, "lib/x.rb": "", "spec/y": "",
+			"test/integration/manifests/one.pp": ""}},
 		"ansible": {"name: ansible_playbook, hosts: kitchens", map[string]string{"playbook.yml": "",
 			"roles/r/tasks/main.yml": "", ".git/x": "", "a.retry": ""}},
 		"ansible-role": {"name: ansible_playbook, hosts: localhost, role_name: mine", role},
@@ -68,8 +69,9 @@ func TestToolsGolden(t *testing.T) {
 			"library_plugins_path: lib, filter_plugins_path: filters, callback_plugins_path: calls, lookup_plugins_path: " +
 			"lookups, additional_copy_path: extra, recursive_additional_copy_path: data, additional_copy_role_path: " +
 			"[common], ignore_paths_from_root: [docs], ignore_extensions_from_root: .bak, roles_path: more",
-			map[string]string{"p/site.yml": "", "inv": "", "gv/all": "", "hv/x": "", "req.yml": "roles: []\ncollections: []\n",
-				"v.yml": "", "vault": "", "a.cfg": "", "lib/m.py": "",
+			map[string]string{"p/site.yml": "", "inv": "", "gv/all": "", "hv/x": "",
+				"req.yml": "roles: []\ncollections: []\n",
+				"v.yml":   "", "vault": "", "a.cfg": "", "lib/m.py": "",
 				"filters/f.py": "", "calls/c.py": "", "lookups/l.py": "", "data/d": "", "common/r2/tasks/main.yml": "",
 				"extra/e": "", "docs/x": "", "x.bak": "", "more/r/tasks/main.yml": ""}},
 	} {
@@ -118,14 +120,17 @@ func TestToolsExit(t *testing.T) {
 		want         string
 	}{
 		{keys: "name: shell, command: x", changed: -1},
-		{keys: "name: shell, command: x", code: 3, changed: -1, want: "the shell provisioner's command exited with code 3"},
+		{keys: "name: shell, command: x", code: 3, changed: -1,
+			want: "the shell provisioner's command exited with code 3"},
 		{keys: "name: shell, script: kitchen.yml", code: 3, changed: -1, want: "kitchen.yml exited with code 3"},
 		{keys: "name: tool, command: x, changed_exit_codes: [2]", code: 2, changed: 1},
 		{keys: "name: tool, command: x, success_exit_codes: [0, 5]", code: 5, changed: -1},
-		{keys: "name: tool, command: x, success_exit_codes: [5]", changed: -1, want: "the tool's command exited with code 0"},
+		{keys: "name: tool, command: x, success_exit_codes: [5]", changed: -1,
+			want: "the tool's command exited with code 0"},
 		{keys: "name: puppet, manifests_path: m", code: 2, stdout: "Resources:\n   Changed: 1\n", changed: 1},
-		{keys: "name: puppet, manifests_path: m", code: 6, stdout: "Resources:\n   Changed: 1\n   Failed: 1\n", changed: 1,
-			want: "puppet apply exited with code 6: some resources changed and some failed"},
+		{keys: "name: puppet, manifests_path: m", code: 6, stdout: "Resources:\n   Changed: 1\n   Failed: 1\n",
+			changed: 1,
+			want:    "puppet apply exited with code 6: some resources changed and some failed"},
 		{keys: "name: puppet, manifests_path: m, puppet_whitelist_exit_code: [6]", code: 6,
 			stdout: "Resources:\n   Changed: 1\n", changed: 1},
 		{keys: "name: ansible, ansible_from: runner, playbook: m", stdout: recap, changed: 1},
@@ -263,7 +268,8 @@ func TestAnsibleIsNeverThisMachinesByItself(t *testing.T) {
 	require.ErrorContains(t, err, "provisioner.ansible_from: host")
 	require.NoFileExists(t, filepath.Join(bin, "ran"))
 	for _, keys := range []string{", ansible_from: runner", ", image: x", ", binary: /x"} {
-		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, playbook: m" + keys + "}\n" + platform,
+		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, playbook: m" + keys + "}\n" +
+			platform,
 			"m": ""})
 		_, _, err := b.converge(&scripted{runs: []scriptedRun{{}}})
 		require.NoError(t, err, keys)

@@ -182,7 +182,8 @@ func TestNothingOfGalleysOwnIsSent(t *testing.T) {
 	write(t, root, map[string]string{
 		"a": "1", ".git/config": "1", ".kitchen/galley/sandbox/x/kitchen/data/a": "1", ".kitchen/logs/l": "1",
 		"sub/.git":       "1",
-		"sub/.Kitchen/x": "1", "sub/b": "1", "spec/fixtures/modules/dep/x": "1", ".gitignore": "1", "repo.git/HEAD": "1",
+		"sub/.Kitchen/x": "1", "sub/b": "1", "spec/fixtures/modules/dep/x": "1", ".gitignore": "1",
+		"repo.git/HEAD": "1",
 	})
 	for from, to := range map[string]string{
 		"spec/fixtures/modules/own": "../../..", "sub/state": "../.kitchen", "sub/deep": "../.kitchen/galley/sandbox",

@@ -53,7 +53,8 @@ func TestSyncTouchesOnlyWhatChanged(t *testing.T) {
 	list := func() []File {
 		files, err := Tree(from, "books", nil)
 		require.NoError(t, err)
-		return append(files, File{Path: "made", Data: []byte("made")}, File{Path: "run", Data: []byte("run"), Mode: 0o755})
+		return append(files, File{Path: "made", Data: []byte("made")},
+			File{Path: "run", Data: []byte("run"), Mode: 0o755})
 	}
 	settle(t, box, list)
 	require.Equal(t, map[string]string{"books/same": "1", "books/longer": "1", "books/newer": "1", "books/mode": "1",

@@ -79,7 +79,8 @@ func TestTidy(t *testing.T) {
 
 // No name and no link leads out of the project.
 func TestNothingOutside(t *testing.T) {
-	for _, linked := range []string{".kitchen", ".kitchen/galley", ".kitchen/galley/sandbox", ".kitchen/galley/a.json"} {
+	for _, linked := range []string{".kitchen", ".kitchen/galley", ".kitchen/galley/sandbox",
+		".kitchen/galley/a.json"} {
 		for _, exists := range []bool{true, false} {
 			project, victim := t.TempDir(), t.TempDir()
 			if !exists {

@@ -52,8 +52,9 @@ func TestFind(t *testing.T) {
 		"nothing":           {nil, unset, nil, nil},
 		"empty directories": {[]string{at + "bats/helper.bash", at + "data_bags/bats/x.bats"}, unset, nil, nil},
 		"layout": {
-			[]string{at + "bats/a.bats", at + "bats/sub/b.bats", at + "bats/helper.bash", at + "serverspec/x_spec.rb", at +
-				"serverspec/spec_helper.rb",
+			[]string{at + "bats/a.bats", at + "bats/sub/b.bats", at + "bats/helper.bash", at + "serverspec/x_spec.rb",
+				at +
+					"serverspec/spec_helper.rb",
 				at + "data/bats/no.bats", "test/integration/helpers/serverspec/spec_helper.rb",
 				"test/integration/helpers/serverspec/shared_spec.rb", "test/integration/other/bats/c.bats"},
 			instance(config.VerifierBusser),
@@ -62,12 +63,15 @@ func TestFind(t *testing.T) {
 				"suites/serverspec/shared_spec.rb", "suites/serverspec/spec_helper.rb", "suites/serverspec/x_spec.rb"},
 		},
 		"all kinds of layout": {
-			[]string{at + "testinfra/test_a.py", at + "pytest/b_test.py", at + "goss/goss.yaml", at + "goss/more.yaml", at +
-				"goss/vars.yaml", at + "rspec/a_spec.rb", at + "bash/all_test.sh", at + "bash/lib.sh", at + "inspec/a_test.rb"},
+			[]string{at + "testinfra/test_a.py", at + "pytest/b_test.py", at + "goss/goss.yaml", at + "goss/more.yaml",
+				at +
+					"goss/vars.yaml", at + "rspec/a_spec.rb", at + "bash/all_test.sh", at + "bash/lib.sh",
+				at + "inspec/a_test.rb"},
 			unset,
 			[]string{"bash suites/bash: all_test.sh", "serverspec suites/rspec: a_spec.rb",
 				"goss suites/goss: goss.yaml with vars.yaml",
-				"testinfra suites/testinfra: test_a.py", "testinfra suites/pytest: b_test.py", "inspec: " + at + "inspec"}, nil,
+				"testinfra suites/testinfra: test_a.py", "testinfra suites/pytest: b_test.py",
+				"inspec: " + at + "inspec"}, nil,
 		},
 		"bats by name": {[]string{at + "a.bats", at + "b_test.rb"}, unset,
 			[]string{"bats suites/bats: a.bats"}, nil},
@@ -91,7 +95,8 @@ func TestFind(t *testing.T) {
 			named(config.VerifierBats, "test/unit/a.bats"), []string{"bats suites/bats: a.bats"},
 			[]string{"suites/bats/a.bats", "suites/bats/b.bats", "suites/bats/lib.bash"}},
 		"bats, two directories": {[]string{"test/a/1.bats", "test/b/2.bats"},
-			named(config.VerifierBats, "test/a", "test/b/*.bats"), []string{"bats suites/bats: a/1.bats b/2.bats"}, nil},
+			named(config.VerifierBats, "test/a", "test/b/*.bats"), []string{"bats suites/bats: a/1.bats b/2.bats"},
+			nil},
 		"bats, in the root": {[]string{"a.bats", "secret.txt"}, named(config.VerifierBats, "a.bats"),
 			[]string{"bats suites/bats: a.bats"}, []string{"suites/bats/a.bats"}},
 		"bats, of the suite": {[]string{at + "deep/er/a.bats"}, named(config.VerifierBats, "**/*.bats"),

@@ -122,7 +122,8 @@ func (b *kitchen) verify(i config.Instance) ([]result.TestCase, error) {
 	}
 	var out io.Writer = &b.out
 	return v.Verify(b.t.Context(), b, Target{ContainerID: "abc", Endpoint: "unix:///engine.sock",
-		ClientEnv: map[string]string{"DOCKER_HOST": "unix:///engine.sock"}}, b.box, runner.Output{Stdout: out, Stderr: out})
+		ClientEnv: map[string]string{"DOCKER_HOST": "unix:///engine.sock"}}, b.box,
+		runner.Output{Stdout: out, Stderr: out})
 }
 
 func instance(kind config.VerifierKind) config.Instance {

@@ -120,7 +120,8 @@ func TestInspecCommandLine(t *testing.T) {
 				if !strings.Contains(f, "/src/") {
 					data, err := os.ReadFile(filepath.Join(b.box.Local, f))
 					require.NoError(t, err)
-					text.WriteString("    " + strings.ReplaceAll(strings.TrimSpace(string(data)), "\n", "\n    ") + "\n")
+					text.WriteString("    " + strings.ReplaceAll(strings.TrimSpace(string(data)), "\n", "\n    ") +
+						"\n")
 				}
 			}
 			golden.Equal(t, "testdata/inspec/"+strings.ReplaceAll(name, " ", "-")+".txt", text.String())
@@ -165,7 +166,8 @@ func TestInspecResults(t *testing.T) {
 	} {
 		for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
 			t.Run(name+" on "+string(where), func(t *testing.T) {
-				b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": c.code})
+				b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn,
+					"code": c.code})
 				src := filepath.Join(b.box.Remote, "inspec", "src")
 				if where == config.InspecOnHost {
 					src = b.project.Root
@@ -227,8 +229,10 @@ func TestInspecFallsBackToTheHost(t *testing.T) {
 func TestInspecOnTheHostKeepsAwayFromTheRunner(t *testing.T) {
 	needShell(t)
 	for name, v := range map[string]config.InspecVerifier{
-		"plain":    {Location: config.InspecOnHost},
-		"with all": {Location: config.InspecOnHost, Inputs: config.Hash{{Key: "a", Value: 1}}, PluginConfig: config.Hash{{Key: "p", Value: 1}}, Reporter: []string{"cli", "json:out/a.json", "junit2:out/a.xml"}},
+		"plain": {Location: config.InspecOnHost},
+		"with all": {Location: config.InspecOnHost, Inputs: config.Hash{{Key: "a", Value: 1}},
+			PluginConfig: config.Hash{{Key: "p", Value: 1}},
+			Reporter:     []string{"cli", "json:out/a.json", "junit2:out/a.xml"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", "host/inspec": inspecStandIn,
@@ -236,7 +240,8 @@ func TestInspecOnTheHostKeepsAwayFromTheRunner(t *testing.T) {
 			victim := filepath.Join(t.TempDir(), "victim")
 			require.NoError(t, os.WriteFile(victim, []byte("kept"), 0o600))
 			require.NoError(t, os.MkdirAll(filepath.Join(b.box.Local, "inspec"), 0o755))
-			for _, planted := range []string{"results.json", "inspec/results.json", "inspec/inputs.yml", "inspec/config.json", "inspec/planted_test.rb"} {
+			for _, planted := range []string{"results.json", "inspec/results.json", "inspec/inputs.yml",
+				"inspec/config.json", "inspec/planted_test.rb"} {
 				require.NoError(t, os.Symlink(victim, filepath.Join(b.box.Local, planted)))
 			}
 			t.Setenv("PATH", filepath.Join(b.project.Root, "host")+":/usr/bin:/bin")
@@ -283,7 +288,8 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 				t.Setenv("PATH", "")
 			}
 			b.project.Environ = []string{"PATH=/usr/bin:/bin", "STAND=" + b.project.Root}
-			_, err := b.verify(inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{c.test}, Location: c.location}))
+			_, err := b.verify(inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{c.test},
+				Location: c.location}))
 			require.NoError(t, err, b.out.String())
 			require.Equal(t, c.host, strings.Contains(b.out.String(), "docker://abc"), b.out.String())
 		})
@@ -297,7 +303,8 @@ func TestInspecLockFiles(t *testing.T) {
 		" version_constraints: []\n"
 	b := newKitchen(t, map[string]string{"a/inspec.yml": "name: a\n", "a/inspec.lock": local,
 		"b/inspec.lock": strings.Replace(local, "path:", "url:", 1), "b/x_path.rb": "path: x\n"})
-	v, err := New(b.project, inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{{Path: "a"}, {Path: "b"}}}))
+	v, err := New(b.project, inspecInstance(config.InspecVerifier{Tests: []config.InspecTest{{Path: "a"},
+		{Path: "b"}}}))
 	require.NoError(t, err)
 	require.NoError(t, v.Prepare(t.Context(), b.box))
 	require.Equal(t, []string{"inspec/src/a/inspec.yml", "inspec/src/b/inspec.lock", "inspec/src/b/x_path.rb"},

@@ -51,9 +51,10 @@ func TestTools(t *testing.T) {
 	}{
 		"bats passes": {
 			instance: instance(config.VerifierBats),
-			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n  @test \"two \\$x\" {\n}\n", ".tools/bats": tap,
-				"code": "0",
-				"tap":  "1..2\nok 1 one in 12ms\nok 2 two $x in 2sec # skip why\n"},
+			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n  @test \"two \\$x\" {\n}\n",
+				".tools/bats": tap,
+				"code":        "0",
+				"tap":         "1..2\nok 1 one in 12ms\nok 2 two $x in 2sec # skip why\n"},
 			want: "passed \"one\" test/integration/default/bats/a.bats:1\nskipped \"two $x\" " +
 				"test/integration/default/bats/a.bats:3 \"why\"\n",
 			shown: "1..2\nok 1 one in 12ms\nok 2 two $x in 2sec # skip why\n",
@@ -61,8 +62,9 @@ func TestTools(t *testing.T) {
 		},
 		"bats fails": {
 			instance: instance(config.VerifierBusser),
-			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n", dir + "bats/b.bats": "\n@test 'one' {\n}\n",
-				".tools/bats": tap, "code": "1",
+			files: map[string]string{dir + "bats/a.bats": "@test 'one' {\n}\n",
+				dir + "bats/b.bats": "\n@test 'one' {\n}\n",
+				".tools/bats":       tap, "code": "1",
 				"tap": "1..2\nok 1 one\nnot ok 2 one\n# (from function `x' in file lib.bash, line 9,\n#  in test file b.bats, " +
 					"line 4)\n#   `false' failed\n"},
 			want: "passed \"one\" test/integration/default/bats/a.bats:1\n" +
@@ -131,7 +133,8 @@ func TestTools(t *testing.T) {
 		},
 		"serverspec dies": {
 			instance: instance(config.VerifierServerspec),
-			files:    map[string]string{dir + "serverspec/a_spec.rb": "", ".tools/rspec": "#!/bin/sh\necho boom >&2; exit 7\n"},
+			files: map[string]string{dir + "serverspec/a_spec.rb": "",
+				".tools/rspec": "#!/bin/sh\necho boom >&2; exit 7\n"},
 			want: "failed \"serverspec ends well\" \"serverspec exited with code 7\\nboom\"\nerror: serverspec exited " +
 				"with code 7\n",
 			shown: "boom\nThe results of serverspec cannot be read, so its exit code decides: read RSpec's JSON: " +
@@ -156,7 +159,8 @@ func TestTools(t *testing.T) {
 			require.Equal(t, c.want, b.generic(summary(b.verify(c.instance))))
 			if c.shown != "" {
 				// The two streams come through pipes of their own, in no common order.
-				require.ElementsMatch(t, strings.SplitAfter(c.shown, "\n"), strings.SplitAfter(b.generic(b.out.String()), "\n"))
+				require.ElementsMatch(t, strings.SplitAfter(c.shown, "\n"),
+					strings.SplitAfter(b.generic(b.out.String()), "\n"))
 			}
 			if c.calls != "" {
 				calls, err := os.ReadFile(filepath.Join(b.project.Root, "calls"))
@@ -242,7 +246,8 @@ func TestShellVerifierOnBothSides(t *testing.T) {
 	for _, remote := range []bool{false, true} {
 		i := instance(config.VerifierShell)
 		i.Driver.Image = "debian:12"
-		i.Verifier.Shell = config.ShellVerifier{Command: "exec sleep 60", Remote: remote, Timeout: 20 * time.Millisecond}
+		i.Verifier.Shell = config.ShellVerifier{Command: "exec sleep 60", Remote: remote,
+			Timeout: 20 * time.Millisecond}
 		b := newKitchen(t, nil)
 		b.project.Environ = []string{"PATH=/usr/bin:/bin"}
 		_, err := b.verify(i)

@@ -16,9 +16,11 @@ func TestReadStatusError(t *testing.T) {
 		"Not Found\n": "Not Found",
 		"":            "404 Not Found",
 	} {
-		err := ReadStatusError(&http.Response{StatusCode: http.StatusNotFound, Status: "404 Not Found", Body: io.NopCloser(strings.NewReader(body))})
+		err := ReadStatusError(&http.Response{StatusCode: http.StatusNotFound, Status: "404 Not Found",
+			Body: io.NopCloser(strings.NewReader(body))})
 		require.Equal(t, &StatusError{Status: http.StatusNotFound, Message: want}, err)
 	}
 	broken := io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
-	require.ErrorIs(t, ReadStatusError(&http.Response{StatusCode: http.StatusInternalServerError, Body: broken}), io.ErrUnexpectedEOF)
+	require.ErrorIs(t, ReadStatusError(&http.Response{StatusCode: http.StatusInternalServerError, Body: broken}),
+		io.ErrUnexpectedEOF)
 }

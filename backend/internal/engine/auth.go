@@ -24,7 +24,8 @@ func AuthConfig(c backend.Credentials) registry.AuthConfig {
 	if address == hub {
 		address = hubAddress
 	}
-	return registry.AuthConfig{Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken, ServerAddress: address}
+	return registry.AuthConfig{Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken,
+		ServerAddress: address}
 }
 
 // RegistryAuth is the value of the header X-Registry-Auth for one registry; nil

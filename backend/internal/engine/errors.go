@@ -52,7 +52,8 @@ func (w Words) All() []Rule {
 		{"disk quota exceeded", backend.ErrNoSpace, space},
 		{"port is already allocated", backend.ErrPortTaken, RemedyPort},
 		{"address already in use", backend.ErrPortTaken, RemedyPort},
-		{"exec format error", backend.ErrWrongPlatform, "Install qemu-user-static on the engine's host, or choose its own platform."},
+		{"exec format error", backend.ErrWrongPlatform,
+			"Install qemu-user-static on the engine's host, or choose its own platform."},
 
 		{"manifest unknown", backend.ErrNotFound, remedyPull},
 		{"name unknown", backend.ErrNotFound, remedyPull},
@@ -177,7 +178,8 @@ func (w Words) BuildError(op string, err error, commandRan func(*StreamError) bo
 	inStep := errors.As(err, &stream)
 	if !inStep || !commandRan(stream) {
 		for _, kind := range []error{
-			backend.ErrUnauthorized, backend.ErrUnreachable, backend.ErrNoSpace, backend.ErrWrongPlatform, backend.ErrConflict, backend.ErrUnsupported,
+			backend.ErrUnauthorized, backend.ErrUnreachable, backend.ErrNoSpace, backend.ErrWrongPlatform, backend.ErrConflict,
+			backend.ErrUnsupported,
 		} {
 			if errors.Is(wrapped, kind) {
 				return wrapped

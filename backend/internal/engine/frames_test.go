@@ -14,9 +14,11 @@ import (
 func TestDemultiplex(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
 	stream := bytes.Join([][]byte{
-		frame(frameStdout, "one "), frame(frameStderr, "bad "), frame(frameStdout, ""), frame(frameStdin, "two "), frame(frameStdout, long),
+		frame(frameStdout, "one "), frame(frameStderr, "bad "), frame(frameStdout, ""), frame(frameStdin, "two "),
+		frame(frameStdout, long),
 	}, nil)
-	for name, r := range map[string]io.Reader{"whole": bytes.NewReader(stream), "bytewise": iotest.OneByteReader(bytes.NewReader(stream))} {
+	for name, r := range map[string]io.Reader{"whole": bytes.NewReader(stream),
+		"bytewise": iotest.OneByteReader(bytes.NewReader(stream))} {
 		var stdout, stderr bytes.Buffer
 		require.NoError(t, Demultiplex(r, &stdout, &stderr), name)
 		require.Equal(t, "one two "+long, stdout.String(), name)
@@ -30,10 +32,12 @@ func TestDemultiplexFailures(t *testing.T) {
 	for _, cut := range []int{1, frameHeader, frameHeader + 1} {
 		require.ErrorIs(t, Demultiplex(bytes.NewReader(whole[:cut]), nil, nil), io.ErrUnexpectedEOF, cut)
 	}
-	require.ErrorContains(t, Demultiplex(bytes.NewReader(frame(frameError, "log driver gone")), nil, nil), "log driver gone")
+	require.ErrorContains(t, Demultiplex(bytes.NewReader(frame(frameError, "log driver gone")), nil, nil),
+		"log driver gone")
 	require.ErrorContains(t, Demultiplex(strings.NewReader("raw text of a terminal"), nil, nil), "not in frames")
 	full := errors.New("disk full")
-	require.ErrorIs(t, Demultiplex(bytes.NewReader(whole), writerFunc(func([]byte) (int, error) { return 0, full }), nil), full)
+	require.ErrorIs(t, Demultiplex(bytes.NewReader(whole), writerFunc(func([]byte) (int, error) { return 0, full }),
+		nil), full)
 }
 
 type writerFunc func([]byte) (int, error)

@@ -84,10 +84,12 @@ func (e slowEngine) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestGuardLetsPass(t *testing.T) {
 	const long = maxAnswer + 1
 	g := NewGuard(slowEngine{strings.Repeat("x", long)})
-	for path, length := range map[string]int{"/v1.43/containers/c/logs": long, "/build": long, "/v4.0.0/libpod/images/pull": long,
-		"/containers/c/archive": long, "/containers/c/wait": maxAnswer} {
+	for path, length := range map[string]int{"/v1.43/containers/c/logs": long, "/build": long,
+		"/v4.0.0/libpod/images/pull": long,
+		"/containers/c/archive":      long, "/containers/c/wait": maxAnswer} {
 		synctest.Test(t, func(t *testing.T) {
-			resp, err := g.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://engine"+path, nil))
+			resp, err := g.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://engine"+path,
+				nil))
 			require.NoError(t, err, path)
 			body, err := io.ReadAll(resp.Body)
 			require.NoError(t, resp.Body.Close())

@@ -51,7 +51,8 @@ const maxLook = 4 << 20
 func LookAs(ctx context.Context, x Execer, id, p string) (v ProcessView, ok bool, err error) {
 	p = path.Join("/", p)
 	out := &limited{limit: maxLook}
-	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0", Command: []string{"sh", "-c", lookScript, "sh", p, path.Dir(p)}, Stdout: out})
+	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0",
+		Command: []string{"sh", "-c", lookScript, "sh", p, path.Dir(p)}, Stdout: out})
 	if errors.Is(err, backend.ErrNotRunning) {
 		return v, false, nil
 	}
@@ -122,8 +123,9 @@ func (m MountPoint) IsPseudo() bool {
 // MadeUpDirError is the error for a copy of a directory, or into one, whose files are made up as they are read.
 func MadeUpDirError(engine, p string, m MountPoint) error {
 	return &backend.UnsupportedError{
-		Feature: fmt.Sprintf("copies of the directory %s, whose files a %s makes up as they are read", p, m.Type), Engine: engine,
-		Remedy: "Name one file in it, or write there by a command in the container.",
+		Feature: fmt.Sprintf("copies of the directory %s, whose files a %s makes up as they are read", p, m.Type),
+		Engine:  engine,
+		Remedy:  "Name one file in it, or write there by a command in the container.",
 	}
 }
 
@@ -137,7 +139,8 @@ func TarInto(ctx context.Context, x Execer, id, dir string, stream io.Reader) er
 		sent <- err
 	}()
 	said := &limited{limit: 4 << 10}
-	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0", Command: []string{"tar", "-x", "-p", "-f", "-", "-C", dir}, Stdin: pr, Stdout: said, Stderr: said})
+	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0", Command: []string{"tar", "-x", "-p", "-f", "-", "-C", dir},
+		Stdin: pr, Stdout: said, Stderr: said})
 	pr.Close()
 	if err == nil && code != 0 {
 		err = fmt.Errorf("tar in the container exited with code %d: %s", code, strings.TrimSpace(said.String()))
@@ -161,7 +164,8 @@ func plainTar(to io.Writer, from io.Reader) error {
 		if err != nil {
 			return err
 		}
-		plain := &tar.Header{Typeflag: h.Typeflag, Name: h.Name, Linkname: h.Linkname, Size: h.Size, Mode: h.Mode, Uid: h.Uid, Gid: h.Gid,
+		plain := &tar.Header{Typeflag: h.Typeflag, Name: h.Name, Linkname: h.Linkname, Size: h.Size, Mode: h.Mode, Uid: h.Uid,
+			Gid:     h.Gid,
 			ModTime: h.ModTime.Truncate(1e9), Devmajor: h.Devmajor, Devminor: h.Devminor, Format: tar.FormatGNU}
 		if err := tw.WriteHeader(plain); err != nil {
 			return err
@@ -183,7 +187,8 @@ func TarFrom(ctx context.Context, x Execer, id, p string) io.ReadCloser {
 	pr, pw := io.Pipe()
 	go func() {
 		said := &limited{limit: 4 << 10}
-		code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0", Command: []string{"tar", "-c", "-f", "-", "-C", dir, "--", name}, Stdout: pw, Stderr: said})
+		code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0",
+			Command: []string{"tar", "-c", "-f", "-", "-C", dir, "--", name}, Stdout: pw, Stderr: said})
 		if err == nil && code != 0 {
 			err = fmt.Errorf("tar in the container exited with code %d: %s", code, strings.TrimSpace(said.String()))
 		}

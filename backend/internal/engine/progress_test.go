@@ -59,7 +59,8 @@ func TestReadBuild(t *testing.T) {
 `
 	var output bytes.Buffer
 	require.NoError(t, ReadBuild(strings.NewReader(stream), &output))
-	require.Equal(t, "Step 1/2 : FROM busybox\na: Pulling fs layer\nStep 2/2 : RUN true\nSuccessfully built 0123\n", output.String())
+	require.Equal(t, "Step 1/2 : FROM busybox\na: Pulling fs layer\nStep 2/2 : RUN true\nSuccessfully built 0123\n",
+		output.String())
 }
 
 // TestReadBuildFailure: an error has the output of the step that failed, and of no other.

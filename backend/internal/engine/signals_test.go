@@ -17,7 +17,8 @@ func TestSignalNumber(t *testing.T) {
 		require.NoError(t, err, signal)
 		require.Equal(t, want, got, signal)
 	}
-	for _, signal := range []string{"", "SIG", "TEA", "SIGTERM+1", "0", "65", "-1", "SIGRTMIN+31", "SIGRTMAX+1", "SIGRTMIN+x", "SIGRTMIN3", "RTM+1"} {
+	for _, signal := range []string{"", "SIG", "TEA", "SIGTERM+1", "0", "65", "-1", "SIGRTMIN+31", "SIGRTMAX+1",
+		"SIGRTMIN+x", "SIGRTMIN3", "RTM+1"} {
 		_, err := SignalNumber(signal)
 		require.ErrorIs(t, err, backend.ErrInvalid, signal)
 	}

@@ -32,7 +32,8 @@ func CheckSpec(s backend.ContainerSpec) error {
 	switch s.UserNS.Mode {
 	case "", spec.UserNSHost, spec.UserNSKeepID, spec.UserNSAuto, spec.UserNSNoMap, spec.UserNSPrivate:
 	default:
-		return invalid("userns "+string(s.UserNS.Mode), "there is no such mode", "Write host, keep-id, auto, nomap or private.")
+		return invalid("userns "+string(s.UserNS.Mode), "there is no such mode",
+			"Write host, keep-id, auto, nomap or private.")
 	}
 	n := s.Network
 	switch n.Mode {

@@ -48,7 +48,8 @@ func (v *Volumes) Remember(i backend.Image) backend.Image {
 }
 
 // Of returns the volumes that an image declares. Errors: those of inspect.
-func (v *Volumes) Of(ctx context.Context, id string, inspect func(context.Context, string) (backend.Image, error)) ([]string, error) {
+func (v *Volumes) Of(ctx context.Context, id string,
+	inspect func(context.Context, string) (backend.Image, error)) ([]string, error) {
 	if declared, known := v.byID.Load(id); known {
 		return declared.([]string), nil
 	}

@@ -95,6 +95,7 @@ func CheckPlatform(op, platform string, i backend.Image) error {
 	if _, err := ParsePlatform(platform); err != nil || backend.PlatformMatches(platform, i) {
 		return err
 	}
-	return &backend.Error{Op: op, Kind: backend.ErrWrongPlatform, Detail: "the image is for " + i.Platform() + ", not for " + platform,
+	return &backend.Error{Op: op, Kind: backend.ErrWrongPlatform,
+		Detail: "the image is for " + i.Platform() + ", not for " + platform,
 		Remedy: "Choose a platform that the image is built for."}
 }

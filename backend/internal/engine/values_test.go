@@ -52,8 +52,9 @@ func TestCheckPlatform(t *testing.T) {
 	image := backend.Image{OS: "linux", Arch: "arm64", Variant: "v8"}
 	for platform, want := range map[string]error{
 		"": nil, "linux/arm64": nil, "linux/arm64/v8": nil,
-		"linux/arm64/v9": backend.ErrWrongPlatform, "linux/amd64": backend.ErrWrongPlatform, "windows/arm64": backend.ErrWrongPlatform,
-		"arm64": backend.ErrInvalid,
+		"linux/arm64/v9": backend.ErrWrongPlatform, "linux/amd64": backend.ErrWrongPlatform,
+		"windows/arm64": backend.ErrWrongPlatform,
+		"arm64":         backend.ErrInvalid,
 	} {
 		require.ErrorIs(t, CheckPlatform("pull x", platform, image), want, platform)
 	}
@@ -80,7 +81,8 @@ func TestRegistryAuth(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, header, "an anonymous pull")
 
-	for registry, address := range map[string]string{"r.example:5000": "r.example:5000", "docker.io": "https://index.docker.io/v1/"} {
+	for registry, address := range map[string]string{"r.example:5000": "r.example:5000",
+		"docker.io": "https://index.docker.io/v1/"} {
 		header, err = RegistryAuth(&backend.Credentials{Registry: registry, Username: "me", Password: "a?>b"})
 		require.NoError(t, err)
 		text, err := base64.URLEncoding.DecodeString(header)
@@ -96,7 +98,8 @@ func TestRegistryConfig(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, header)
 
-	header, err = RegistryConfig([]backend.Credentials{{Registry: "a", IdentityToken: "t"}, {Registry: "b", Username: "u", Password: "p"}})
+	header, err = RegistryConfig([]backend.Credentials{{Registry: "a", IdentityToken: "t"},
+		{Registry: "b", Username: "u", Password: "p"}})
 	require.NoError(t, err)
 	text, err := base64.URLEncoding.DecodeString(header)
 	require.NoError(t, err)
@@ -105,9 +108,10 @@ func TestRegistryConfig(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	require.Nil(t, Labels(spec.SELinux{}))
-	require.Equal(t, []string{"disable", "nested", "user:u", "role:r", "type:t", "level:s0", "filetype:f"}, Labels(spec.SELinux{
-		Disabled: true, Nested: true, User: "u", Role: "r", Type: "t", Level: "s0", FileType: "f",
-	}))
+	require.Equal(t, []string{"disable", "nested", "user:u", "role:r", "type:t", "level:s0", "filetype:f"},
+		Labels(spec.SELinux{
+			Disabled: true, Nested: true, User: "u", Role: "r", Type: "t", Level: "s0", FileType: "f",
+		}))
 }
 
 func TestUserNSWords(t *testing.T) {
@@ -124,7 +128,8 @@ func TestUserNSWords(t *testing.T) {
 func TestCheckRelabel(t *testing.T) {
 	t.Setenv("HOME", "/somewhere/me")
 	for source, want := range map[string]error{
-		"/": backend.ErrInvalid, "/usr/": backend.ErrInvalid, "/etc/../usr": backend.ErrInvalid, "/somewhere/me": backend.ErrInvalid,
+		"/": backend.ErrInvalid, "/usr/": backend.ErrInvalid, "/etc/../usr": backend.ErrInvalid,
+		"/somewhere/me":         backend.ErrInvalid,
 		"/somewhere/me/project": nil, "/srv/data": nil,
 	} {
 		require.ErrorIs(t, CheckRelabel(spec.Mount{Source: source}), want, source)

@@ -65,7 +65,8 @@ func (o *Options) table(found detect.Result) error {
 		if c.Endpoint.Kind != "" {
 			engine = strings.TrimSpace(string(c.Endpoint.Kind) + " " + c.Endpoint.EngineVersion)
 		}
-		rows = append(rows, []string{string(c.Verdict), c.Source, c.Endpoint.URI, engine, strings.Trim(c.Reason+"; "+c.Warning, "; ")})
+		rows = append(rows, []string{string(c.Verdict), c.Source, c.Endpoint.URI, engine,
+			strings.Trim(c.Reason+"; "+c.Warning, "; ")})
 	}
 	if err := o.Table(rows); err != nil {
 		return err

@@ -53,7 +53,8 @@ type layout struct {
 
 // layout lays the project out below root for a run with a connection. secret is the mode of files with secrets.
 func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
-	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret, carry: a.Carry}
+	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret,
+		carry: a.Carry}
 	l.tree(a.Root, projectDir, a.skip)
 	a.addPlaybook(l)
 	a.addNamed(l)

@@ -34,8 +34,10 @@ func BenchmarkPrepareUnchanged20000(b *testing.B) {
 	}
 	c := Chef{converge.Base{Options: converge.Options{Project: project.Project{Root: root,
 		TestBase: filepath.Join(root, "test")}},
-		Instance: config.Instance{Name: "default", Provisioner: config.Provisioner{Chef: config.Chef{CookbookGlobs: []string{
-			"README.*", "metadata.rb", "attributes/**/*", "files/**/*", "libraries/**/*", "recipes/**/*", "templates/**/*"}}}}}}
+		Instance: config.Instance{Name: "default",
+			Provisioner: config.Provisioner{Chef: config.Chef{CookbookGlobs: []string{
+				"README.*", "metadata.rb", "attributes/**/*", "files/**/*", "libraries/**/*", "recipes/**/*",
+				"templates/**/*"}}}}}}
 	sb := sandbox.Dir{Local: filepath.Join(b.TempDir(), "kitchen"), Remote: "/opt/kitchen"}
 	require.NoError(b, c.Prepare(b.Context(), sb))
 	files, err := sandbox.Tree(sb.Local, "", nil)

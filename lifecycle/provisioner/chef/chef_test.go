@@ -25,8 +25,9 @@ func TestRuby(t *testing.T) {
 }
 func TestCookbookName(t *testing.T) {
 	for text, want := range map[string]string{
-		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e", "# name 'no'\nname 'f'": "f",
-		"name %q(g)": "g", "maintainer 'x'\nname 'h'": "h", "name ( \"i\" )": "i",
+		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e",
+		"# name 'no'\nname 'f'": "f",
+		"name %q(g)":            "g", "maintainer 'x'\nname 'h'": "h", "name ( \"i\" )": "i",
 		"\ufeffname 'bom'": "bom", "\ufeff# encoding: utf-8\r\nname 'crlf'\r\n": "crlf",
 		"maintainer 'x'\rname 'cr'\rversion '1'\r": "cr",
 		"=begin\nname 'no'\n=end\nname 'begin'":    "begin", "name 'first'\n=begin\nname 'no'\n=end": "first",
@@ -42,7 +43,8 @@ func TestCookbookName(t *testing.T) {
 		"name 'it' # name 'no'": "it", "names 'no'\nname 'exact'": "exact", "depends 'x', '~> 1.0'\nname 'd'": "d",
 		"name File.basename(__dir__)": "DIR", "name File.basename(File.dirname(__FILE__))": "DIR",
 		"name(File.basename(__dir__))":                         "DIR",
-		"name File.basename(File.expand_path('..', __FILE__))": "DIR", "name ::File.basename(File.realpath(__dir__))": "DIR",
+		"name File.basename(File.expand_path('..', __FILE__))": "DIR",
+		"name ::File.basename(File.realpath(__dir__))":         "DIR",
 		"x = 'a'[/'?(.*)/]; y =~ /\"/\nname 'regexp'":          "regexp",
 		"x = 'a'.sub /#'/, ''\nz = 4 / 2\nname 'slash' # /":    "slash",
 		"x = ?'\ny = $\"\nz = a ? 'b' : 'c'\nname 'character'": "character",
@@ -60,9 +62,11 @@ func TestCookbookName(t *testing.T) {
 		}
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"version '1'", "name compute", "name \"a#{b}\"", "=begin\nname 'no'", "<<X\nname 'no'\n",
+	for _, text := range []string{"version '1'", "name compute", "name \"a#{b}\"", "=begin\nname 'no'",
+		"<<X\nname 'no'\n",
 		"name File.basename(__dir__).sub('x', 'y')",
-		"name 'a' + 'b'", "name 'a' 'b'", "name 'A'.downcase", "name 'A'\n  # why\n  .downcase", "name 'a'\nname 'b' if x",
+		"name 'a' + 'b'", "name 'a' 'b'", "name 'A'.downcase", "name 'A'\n  # why\n  .downcase",
+		"name 'a'\nname 'b' if x",
 		"name <<~N.strip\n  a\nN"} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "metadata.rb"), []byte(text), 0o644))
@@ -70,7 +74,8 @@ func TestCookbookName(t *testing.T) {
 		require.ErrorContains(t, err, "names no cookbook", text)
 	}
 	for _, name := range []string{"../x", "a/b", "..", "."} {
-		for file, text := range map[string]string{"metadata.rb": "name '" + name + "'", "metadata.json": `{"name": "` + name + `"}`} {
+		for file, text := range map[string]string{"metadata.rb": "name '" + name + "'",
+			"metadata.json": `{"name": "` + name + `"}`} {
 			dir := t.TempDir()
 			require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644))
 			_, err := CookbookName(dir)
@@ -86,6 +91,7 @@ func TestResolveEnv(t *testing.T) {
 	c.Provisioner.Chef.LicenseKey, c.Provisioner.Proxy.HTTPS = "key", "http://other"
 	require.Equal(t, map[string]string{"TEST_KITCHEN": "1", "X": "1", "http_proxy": "http://proxy",
 		"HTTP_PROXY":  "http://proxy",
-		"https_proxy": "http://other", "HTTPS_PROXY": "http://other", "CHEF_LICENSE": "accept", "CHEF_LICENSE_KEY": "key"},
+		"https_proxy": "http://other", "HTTPS_PROXY": "http://other", "CHEF_LICENSE": "accept",
+		"CHEF_LICENSE_KEY": "key"},
 		c.request("").Env)
 }

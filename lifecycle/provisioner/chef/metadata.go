@@ -151,7 +151,8 @@ func (s *scanner) step() bool {
 		s.at++
 		s.skipHeredocs()
 		t := strings.TrimRight(s.now.String(), " \t")
-		if strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) || chained.MatchString(s.text[s.at:]) {
+		if strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) ||
+			chained.MatchString(s.text[s.at:]) {
 			t = strings.TrimSuffix(t, `\`)
 			s.now.Reset()
 			s.now.WriteString(t + " ")

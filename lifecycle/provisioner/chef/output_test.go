@@ -62,7 +62,8 @@ func TestChefOutput(t *testing.T) {
 		"resources updated this run:\n* file[/etc/motd]\n  - create new file /etc/motd\n\n"
 	for _, client := range []string{"chef client", "chef-client", "Chef Infra Client", "Cinc Client"} {
 		o = &output{}
-		s = parse(o, minimal+client+" finished, 1 resources updated\n"+minimal+named+client+" finished, 1 resources updated\n", 0)
+		s = parse(o, minimal+client+" finished, 1 resources updated\n"+minimal+named+client+
+			" finished, 1 resources updated\n", 0)
 		require.Equal(t, 2, s.Changed)
 		require.Equal(t, []string{"file[/etc/motd]", "file[/etc/motd]"}, s.Changes)
 		require.Equal(t, []string{"template[/etc/a b] (hello::default line 3)"}, o.again(2).Changes)

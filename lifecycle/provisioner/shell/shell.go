@@ -214,7 +214,8 @@ func checkInterpreter(script string) string {
 	if onPath {
 		test = "command -v " + runner.Quote(program) + " > /dev/null"
 	}
-	return test + " || { echo " + runner.Quote(filepath.Base(script)+" wants the interpreter "+program+", which is not in the runner") + " >&2; exit 127; }"
+	return test + " || { echo " + runner.Quote(filepath.Base(script)+" wants the interpreter "+program+
+		", which is not in the runner") + " >&2; exit 127; }"
 }
 
 // scriptHint explains the codes by which a shell says that it could not run something: the script itself is there.

@@ -33,7 +33,8 @@ func TestToolOutput(t *testing.T) {
 			want: converge.Summary{Changed: 5, Failed: -1}},
 		{keys: config.ToolProvisioner{ChangedPattern: `^\+.*`}, text: "+ a\n",
 			want: converge.Summary{Changed: 1, Failed: -1, Changes: []string{"+ a"}}},
-		{keys: config.ToolProvisioner{ChangedExitCodes: []int{2}}, code: 2, want: converge.Summary{Changed: 1, Failed: -1}},
+		{keys: config.ToolProvisioner{ChangedExitCodes: []int{2}}, code: 2,
+			want: converge.Summary{Changed: 1, Failed: -1}},
 		{keys: config.ToolProvisioner{ChangedExitCodes: []int{2}}, want: converge.Summary{Changed: 0, Failed: -1}},
 	} {
 		read, err := newOutput(c.keys)

@@ -39,7 +39,8 @@ func TestLineReaderHides(t *testing.T) {
 			require.NoError(t, err)
 		}
 		x.close()
-		require.Equal(t, []string{"a", Marker + "one", "", "\x1eb", Marker + "two", "c" + Marker, Marker + "three"}, lines)
+		require.Equal(t, []string{"a", Marker + "one", "", "\x1eb", Marker + "two", "c" + Marker, Marker + "three"},
+			lines)
 		require.Equal(t, "a\n\n\x1eb\nc"+Marker+"\n", to.String())
 	}
 }
@@ -61,6 +62,7 @@ func TestChangedAgainError(t *testing.T) {
 	for range 25 {
 		e.Changes = append(e.Changes, "f")
 	}
-	require.Equal(t, "not idempotent: the second run of x changed 25 files"+strings.Repeat("\n  f", 20)+"\n  and 5 more",
+	require.Equal(t, "not idempotent: the second run of x changed 25 files"+strings.Repeat("\n  f", 20)+
+		"\n  and 5 more",
 		e.Error())
 }
