@@ -21,7 +21,7 @@ type (
 	RawInstance = kitchen.RawInstance
 	// Diagnostic is one problem of the configuration, with its place.
 	Diagnostic = kitchen.Diagnostic
-	// Severity says whether a diagnostic stops galley.
+	// Severity tells if a diagnostic stops galley.
 	Severity = kitchen.Severity
 	// LoadError says why the configuration could not be loaded.
 	LoadError = kitchen.LoadError

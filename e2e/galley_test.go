@@ -47,7 +47,7 @@ var built = sync.OnceValues(func() (string, error) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if bin, err := built(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(bin)) // a temporary directory that nobody will miss
+		_ = os.RemoveAll(filepath.Dir(bin)) // a temporary directory that is needed no more
 	}
 	os.Exit(code)
 }
@@ -99,7 +99,7 @@ func (p *project) write(name, text string) {
 	}
 }
 
-// asOther tells whether galley has to run as another user than the test: the one to whom the project's directory belongs.
+// asOther reports whether galley has to run as another user than the test: the one to whom the project's directory belongs.
 func (p *project) asOther() bool { return (p.engine.Rootless || p.user != 0) && os.Getuid() == 0 }
 
 // result is what a run of galley left.

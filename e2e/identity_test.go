@@ -19,7 +19,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// suitesKitchen has instances that converge by writing their names, and pass if nobody else wrote there.
+// suitesKitchen has instances that converge by writing their names, and pass if no other instance wrote there.
 func suitesKitchen(suites ...string) string {
 	kitchen := strings.Replace(shellKitchen(`echo "$0" >> /runs`, "test $(wc -l < /runs) = 1"),
 		"suites:\n  - name: default\n", "suites:\n", 1)

@@ -271,7 +271,7 @@ platforms:
 	require.Empty(t, p.runners())
 }
 
-// Podman's service ends when nobody speaks to it and is started anew: galley comes back to it.
+// Podman's service ends when it gets no request and is started anew: galley comes back to it.
 func TestServiceThatEndsWhenIdle(t *testing.T) {
 	testbed.RunOn(t, testbed.Podman, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

@@ -71,7 +71,7 @@ func (p *project) runner(instance string) backend.Container {
 	return c
 }
 
-// freePorts is the first of n ports in a row that nobody else is likely to have: each
+// freePorts is the first of n ports in a row that no other program is likely to have: each
 // engine's ports are in a network of its own.
 func freePorts(n int) int { return 24000 + rand.IntN(7000/n)*n }
 
@@ -397,7 +397,7 @@ ipc: shareable
 	})
 }
 
-// Namespaces that are shared with the host, with another container, or with nobody.
+// Namespaces that are shared with the host, with another container, or with none.
 func TestDriverKeysOfNamespaces(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

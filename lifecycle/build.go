@@ -7,16 +7,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
-	"sync"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lines"
-	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -139,112 +134,4 @@ func contextDigest(files []sandbox.File, args map[string]string, platform string
 		return "", err
 	}
 	return digest[:32], nil
-}
-
-// workDockerfile is the Dockerfile of a work image.
-func workDockerfile(from string, instructions []string) string {
-	return fmt.Sprintf("FROM %s\n%s\n", from, strings.Join(instructions, "\n"))
-}
-
-// baseImages are the images that a Dockerfile takes something from by name: `FROM image`, `COPY --from=image`, `RUN
-// --mount=from=image`. They may want credentials. IDs do not, and of names that hold a variable only the builder knows
-// what they stand for.
-func baseImages(dockerfile string) []string {
-	var refs, stages []string
-	add := func(ref string) {
-		_, notNumber := strconv.Atoi(ref)
-		switch {
-		case ref == "", ref == "scratch", notNumber == nil, strings.HasPrefix(ref, "sha256:"), strings.Contains(ref, "$"):
-		case slices.Contains(stages, strings.ToLower(ref)), slices.Contains(refs, ref):
-		default:
-			refs = append(refs, ref)
-		}
-	}
-	for line := range strings.Lines(strings.ReplaceAll(dockerfile, "\\\n", " ")) {
-		words := strings.Fields(line)
-		if len(words) < 2 {
-			continue
-		}
-		n := 1 // the first word that is no flag
-		for n < len(words)-1 && strings.HasPrefix(words[n], "--") {
-			n++
-		}
-		switch strings.ToUpper(words[0]) {
-		case "FROM":
-			add(words[n])
-			if n+2 < len(words) && strings.EqualFold(words[n+1], "AS") {
-				stages = append(stages, strings.ToLower(words[n+2]))
-			}
-		case "COPY", "ADD", "RUN":
-			for _, flag := range words[1:n] {
-				add(flagFrom(flag))
-			}
-		}
-	}
-	return refs
-}
-
-// flagFrom is the image in --from=IMAGE or --mount=type=bind,from=IMAGE.
-func flagFrom(flag string) string {
-	if ref, ok := strings.CutPrefix(flag, "--from="); ok {
-		return ref
-	}
-	mount, ok := strings.CutPrefix(flag, "--mount=")
-	if !ok {
-		return ""
-	}
-	for _, part := range strings.Split(mount, ",") {
-		if ref, ok := strings.CutPrefix(part, "from="); ok {
-			return ref
-		}
-	}
-	return ""
-}
-
-// declaresArg matches the instruction ARG with the names behind it.
-var declaresArg = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?im)^\s*ARG\s+(.+)$`) })
-
-// proxyArgs are the build arguments that builders keep out of the history, unless an ARG declares them.
-var proxyArgs = []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
-
-// secretBuildArgs refuses build arguments that are secrets. The builders that all engines have write the value of each
-// argument into the history of the image, and those of the cache.
-func secretBuildArgs(d config.Driver) error {
-	var declared []string
-	for _, m := range declaresArg().FindAllStringSubmatch(strings.Join(d.IntermediateInstructions, "\n"), -1) {
-		for _, word := range strings.Fields(m[1]) {
-			name, _, _ := strings.Cut(word, "=")
-			declared = append(declared, name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.BuildArgs)) {
-		value := d.BuildArgs[name]
-		if value == "" || slices.Contains(proxyArgs, strings.ToLower(name)) && !slices.Contains(declared, name) {
-			continue
-		}
-		why := "is a secret by its name"
-		if !config.IsSecretName(name) {
-			if mask.New().String(value) == value {
-				continue
-			}
-			why = "holds a secret"
-		}
-		return fmt.Errorf("driver.build_args: %s %s, and all who have the image could read it in the image's history.\n"+
-			"Give it to the runner, by driver.env or a hook, and do there what needs it. If all may read it, "+
-			"give the argument a name that does not say secret", name, why)
-	}
-	return nil
-}
-
-// longSecret is the length from which a secret's value does not stand in instructions by chance, in bytes.
-const longSecret = 8
-
-// secretInHistory reports whether the instructions or the build arguments hold the value of a secret that is known by
-// another name. The history of the image then has it too.
-func secretInHistory(i config.Instance, environ []string) bool {
-	values := slices.DeleteFunc(config.SecretValues([]config.Instance{i}, environ),
-		func(v string) bool { return len(v) < longSecret })
-	text := strings.Join(slices.Concat(i.Driver.IntermediateInstructions, slices.Collect(maps.Values(i.Driver.BuildArgs))),
-		"\n")
-	return mask.New(values...).String(text) != text
 }

@@ -70,12 +70,8 @@ func (i *instanceRun) hookEnv() map[string]string {
 }
 
 func (i *instanceRun) remoteHook(ctx context.Context, h config.Hook) error {
-	if h.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, h.Timeout,
-			fmt.Errorf("run %q in the runner: it took longer than %s", h.Remote, h.Timeout))
-		defer cancel()
-	}
+	ctx, cancel := runner.Within(ctx, h.Timeout, h.Remote)
+	defer cancel()
 	stdout, stderr, flush := i.output()
 	defer flush()
 	code, err := i.access(sandbox.Dir{}).Exec(ctx, runner.Command{Argv: runner.Shell(h.Remote), Env: h.Environment,

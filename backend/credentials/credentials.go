@@ -107,7 +107,7 @@ func (f Finder) files() []string {
 	if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" {
 		list = append(list, runtimeFile(dir))
 	} else {
-		// So it is in a CI job, where nobody has logged in to a session. Podman finds a user's directory all the same;
+		// So it is in a CI job, where no user has logged in to a session. Podman finds a user's directory all the same;
 		// root gets another one.
 		add("/run/user", strconv.Itoa(f.UID), "containers", "auth.json")
 		add("/run/containers", strconv.Itoa(f.UID), "auth.json")

@@ -149,7 +149,7 @@ echo "{\"ServerURL\":\"$host\",\"Username\":\"$user\",\"Secret\":\"s\"}"
 	}
 }
 
-// TestBadHelper: one that never answers, or says what nobody understands, is a warning, and does not outlive the run.
+// TestBadHelper: one that never answers, or says what makes no sense, is a warning, and does not outlive the run.
 func TestBadHelper(t *testing.T) {
 	for name, tc := range map[string]struct{ script, want string }{
 		"silent":       {"exec sleep 600", "did not answer"},

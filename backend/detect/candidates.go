@@ -123,7 +123,7 @@ func Offers(ctx context.Context, h Host, o Options, uri string) bool {
 	return slices.ContainsFunc(list, func(c Candidate) bool { return c.Endpoint.URI == uri })
 }
 
-// byThemselves are the places that are looked at when nobody names one.
+// byThemselves are the places that are looked at when none is named.
 func byThemselves(ctx context.Context, h Host, add func(Candidate)) {
 	if name := dockerCurrentContext(h); name != "" {
 		add(dockerContext(h, name, "docker context "+name, false))
@@ -144,7 +144,7 @@ func byThemselves(ctx context.Context, h Host, add func(Candidate)) {
 	}
 }
 
-// everywhere adds the contexts and connections that nobody selected.
+// everywhere adds the contexts and connections that are not selected.
 func everywhere(h Host, have []Candidate, add func(Candidate)) {
 	seen := map[string]bool{}
 	for _, c := range have {
@@ -193,7 +193,7 @@ func fromEnvironment(h Host, o Options, add func(Candidate)) {
 	}
 }
 
-// wellKnownSockets are the places where engines put their sockets when nobody says otherwise. A user is never handed
+// wellKnownSockets are the places where engines put their sockets unless told otherwise. A user is never handed
 // root's Podman, nor root a user's.
 func wellKnownSockets(h Host) []Candidate {
 	if h.GOOS == "windows" {

@@ -23,7 +23,7 @@ type Options struct {
 	// All asks every candidate even when an earlier one answered, and those that could not be chosen since the user
 	// named a place.
 	All bool
-	// Everywhere adds all contexts of Docker's and connections of Podman's, which nobody selected; it goes with All.
+	// Everywhere adds all contexts of Docker's and connections of Podman's, which are not selected; it goes with All.
 	Everywhere bool
 	// TLSCertPath is a directory with ca.pem, cert.pem and key.pem for Host, in place of DOCKER_CERT_PATH.
 	// TLSSkipVerify turns off the check of the server's certificate.

@@ -55,7 +55,7 @@ func makeServiceDir(ctx context.Context, parent string) (*serviceDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The lock gets its name when it is held: nobody may find it free before.
+	// The lock gets its name when it is held: no process may find it free before.
 	fresh := filepath.Join(path, serviceLock+".new")
 	lock, err := filelock.Acquire(ctx, fresh, filelock.Options{})
 	if err != nil {
@@ -73,8 +73,8 @@ func (d *serviceDir) remove() error {
 	return errors.Join(os.RemoveAll(d.path), d.lock.Release())
 }
 
-// removeStale removes the directories in parent that nobody holds. It touches only directories that belong to this user
-// and that nobody else can enter; the parent may be /tmp, where others can prepare directories of that name. What
+// removeStale removes the directories in parent that no process holds. It touches only directories that belong to this user
+// and that no other user can enter; the parent may be /tmp, where others can prepare directories of that name. What
 // cannot be removed is the next galley's to try.
 func removeStale(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, serviceDirs+"*"))

@@ -72,7 +72,7 @@ func TestServiceDirsOfOthers(t *testing.T) {
 	}
 }
 
-// The socket is made where nobody else can exchange it, whatever the variables say.
+// The socket is made where no other user can exchange it, whatever the variables say.
 func TestServiceParent(t *testing.T) {
 	own, tmp := t.TempDir(), t.TempDir()
 	loose := filepath.Join(t.TempDir(), "loose")

@@ -133,7 +133,7 @@ func TestPrivateServiceSettings(t *testing.T) {
 	require.Equal(t, []string{"PATH=/bin", overrideVariable + "=/own.conf"}, serviceEnv(fakeHost(nil, vars)))
 }
 
-// A Podman that is too old says so at once, and nobody is told to install the one that he has.
+// A Podman that is too old says so at once, and a user is not told to install what is there.
 func TestPrivateServiceTooOld(t *testing.T) {
 	h, _ := serviceHost(t, "3.4.4")
 	_, _, err := startService(t.Context(), h)

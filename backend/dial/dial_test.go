@@ -120,7 +120,7 @@ func TestTLS(t *testing.T) {
 			TLS: &backend.TLS{CA: ca.file}}, "refuses this client", "DOCKER_CERT_PATH"},
 		{"plain port", backend.Endpoint{URI: "tcp://" + plain.Listener.Addr().String(), TLS: &backend.TLS{CA: ca.file}},
 			"does not speak TLS", "2376"},
-		{"nobody listens", backend.Endpoint{URI: "tcp://" + closed.Addr().String(), TLS: &backend.TLS{CA: ca.file}},
+		{"nothing listens", backend.Endpoint{URI: "tcp://" + closed.Addr().String(), TLS: &backend.TLS{CA: ca.file}},
 			"nothing listens", "port"},
 		{"no such host", backend.Endpoint{URI: "tcp://no-such-host.invalid:2376"},
 			"there is no host called no-such-host.invalid", "name"},

@@ -12,7 +12,7 @@ import (
 
 const (
 	// idleTimeout is how long a connection is kept for the next request. A Podman service that systemd started ends
-	// when nobody has spoken for five seconds, and a request that meets its end would be lost.
+	// after five seconds without a request, and a request that meets its end would be lost.
 	idleTimeout = 3 * time.Second
 	// moreTries is how often a request that may be repeated is sent again.
 	moreTries = 2

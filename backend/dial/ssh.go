@@ -71,7 +71,7 @@ func sshDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 // sshArgs are the options of one connection, and the host.
 func sshArgs(ep backend.Endpoint, u *url.URL, goos string) (options []string, host string) {
 	args := []string{"-T",
-		"-o", "BatchMode=yes", // nobody is there to answer a question
+		"-o", "BatchMode=yes", // no person is there to answer a question
 		"-o", "ConnectTimeout=10",
 		"-o", "ServerAliveInterval=20", // a dead line is noticed within a minute
 		// What the user's configuration wants of a login must not be in the way.

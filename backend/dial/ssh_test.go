@@ -92,7 +92,7 @@ func TestSharing(t *testing.T) {
 }
 
 // TestControlDir: whatever the variables name, the sockets are in a directory of this
-// user's that nobody else can enter, or logins are not shared.
+// user's that no other user can enter, or logins are not shared.
 func TestControlDir(t *testing.T) {
 	base, err := os.MkdirTemp("/tmp", "g")
 	require.NoError(t, err)

@@ -59,7 +59,7 @@ func statusOf(err error) int {
 
 // The remedies that several texts share.
 const (
-	remedyPools  = "Remove networks that nobody uses: docker network prune"
+	remedyPools  = "Remove networks that no container uses: docker network prune"
 	remedyPlat   = "Choose a platform that the image is built for, or pull the image again for this one."
 	remedyKit    = "galley uses the builder that every Docker has: leave the option out, or build the image with docker build and name it in driver.image."
 	remedyRace   = "An image was removed while it was looked at: try again."

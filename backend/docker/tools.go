@@ -26,7 +26,7 @@ import (
 // driver whose file system the engine mounts at every start. What the container writes goes to a volume of its own.
 //
 // The volumes below the overlay are mounted in the container as well, below toolDir, since the engine removes only what
-// no container uses: nobody can pull them away from a container that needs them, and those that no container uses any
+// no container uses: no process can pull them away from a container that needs them, and those that no container uses any
 // more are garbage, of any galley.
 
 // toolDir is where a container has the volumes that its private tools are made of.

@@ -138,7 +138,7 @@ func do[T any](ctx context.Context, f *Engine, c Call, effect func() (T, error))
 		<-ctx.Done()
 		return none, fmt.Errorf("%s: %w", c, ctx.Err())
 	case errors.Is(fault, ErrDiedAfter), errors.As(fault, &late):
-		// What came of it nobody learns: that is the fault.
+		// What came of it is not told: that is the fault.
 		_, _ = effect()
 	}
 	return none, fmt.Errorf("%s: %w", c, fault)

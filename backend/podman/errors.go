@@ -64,7 +64,6 @@ func words() engine.Words {
 				"Check that the image has this command."),
 			means("oci permission denied", backend.ErrInvalid, "Check that the command may be executed, and by this user."),
 			means("cannot find mappings for user", backend.ErrInvalid, remedyUID),
-			means("not enough available ids", backend.ErrInvalid, remedyUID),
 			means("enough available ids", backend.ErrInvalid, remedyUID),
 			means("cannot find an available range of ids", backend.ErrInvalid, remedyUID),
 			means("not enough unused ids", backend.ErrInvalid, remedyUID),

@@ -83,7 +83,7 @@ func TestClassify(t *testing.T) {
 		{400, `environment variable "FOO" badly formed, must be key=value`, backend.ErrInvalid},
 
 		{503, `later`, backend.ErrUnreachable},
-		{500, `something that nobody has seen`, nil},
+		{500, `something that is not known`, nil},
 	}
 	for _, test := range tests {
 		_, kind := words().Classify(test.status, test.message)

@@ -107,7 +107,7 @@ var startRefused = regexp.MustCompile(`^Error: (?:[a-z]+: )?.*: OCI (?:runtime|p
 type serverWords struct {
 	*engine.Refusal
 	out io.Writer
-	// unread is held back, since only the end tells whether it is the server's.
+	// unread waits for the end, which tells if it is the server's.
 	unread []byte
 }
 

@@ -26,7 +26,7 @@ func TestServerWords(t *testing.T) {
 		"a program's own words":   {[]string{refused}, 1, refused},
 		"amid a program's output": {[]string{"a\n", refused, "b\n"}, 127, "a\n" + refused + "b\n"},
 		"before its output":       {[]string{refused, "b\n"}, 127, refused + "b\n"},
-		"input that nobody read":  {[]string{"a\n", unread}, 0, "a\n" + lost},
+		"input that is not read":  {[]string{"a\n", unread}, 0, "a\n" + lost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

@@ -30,7 +30,7 @@ type corpusCase struct {
 	}
 }
 
-// failsInERB tells whether Test Kitchen fails while evaluating ERB, rather than later.
+// failsInERB reports whether Test Kitchen fails while evaluating ERB, rather than later.
 func (c corpusCase) failsInERB() bool {
 	switch {
 	case c.Loads || c.Error == nil:

@@ -8,7 +8,7 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// Severity says whether a diagnostic stops galley.
+// Severity tells if a diagnostic stops galley.
 type Severity int
 
 // The severities.

@@ -60,7 +60,7 @@ func (l *RequestLog) handler(engine http.RoundTripper) http.Handler {
 			answered := l.answered
 			l.mu.Unlock()
 			if answered != nil && !answered(r.Request.Method+" "+r.Request.URL.Path) {
-				_ = r.Body.Close() // nobody reads it
+				_ = r.Body.Close() // it is not read
 				panic(http.ErrAbortHandler)
 			}
 			return nil
@@ -91,7 +91,7 @@ func (l *RequestLog) CutAfter(n int) {
 }
 
 // OnAnswer calls f with each request, as "METHOD /path", that the engine has answered, before the caller gets the answer;
-// f tells whether the caller gets it at all. It may be called by several goroutines. Nil ends it.
+// f reports whether the caller gets it at all. It may be called by several goroutines. Nil ends it.
 func (l *RequestLog) OnAnswer(f func(request string) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

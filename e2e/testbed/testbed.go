@@ -56,7 +56,7 @@ type bed struct {
 	engines []Engine
 	reasons map[string]string // by engine: why it cannot run here
 	images  map[string]Image
-	inUse   *flock.Flock // shared until this process ends: nobody stops engines in use
+	inUse   *flock.Flock // shared until this process ends: engines in use are not stopped
 	err     error        // engines.sh is broken, which is no reason to skip
 }
 

@@ -18,7 +18,7 @@ import (
 var ErrUnsafe = errors.New("not safe")
 
 // Runtime returns $XDG_RUNTIME_DIR where it may be used as the specification says: an absolute path of a directory of
-// this user's, in which nobody else may write. Else it is empty.
+// this user's, in which no other user may write. Else it is empty.
 func Runtime(getenv func(string) string) string {
 	dir := getenv("XDG_RUNTIME_DIR")
 	if dir == "" || check(dir, 0o022) != nil {
@@ -102,7 +102,7 @@ func Temporary(dir string) error {
 	return nil
 }
 
-// Owned reports whether path is a directory (not a link to one) that belongs to this user and that nobody else may
+// Owned reports whether path is a directory (not a link to one) that belongs to this user and that no other user may
 // enter. Errors: ErrUnsafe.
 func Owned(path string) error { return check(path, 0o077) }
 

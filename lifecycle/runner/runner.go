@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Runner runs commands in one instance's container, in the same way on a local and on a remote engine.
@@ -49,6 +50,15 @@ type ExitError struct {
 	Hint string
 	// OnHost is set when it ran on this machine and not in the runner.
 	OnHost bool
+}
+
+// Within ends a context when a line of kitchen.yml has run in the runner for longer than a limit, and its cause says so. A
+// limit of 0 is none.
+func Within(ctx context.Context, limit time.Duration, line string) (context.Context, context.CancelFunc) {
+	if limit == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("run %q in the runner: it took longer than %s", line, limit))
 }
 
 // Succeeded is the error of a command in a runner, what in words: err, or an *ExitError when its code is not 0.

@@ -69,12 +69,8 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.O
 		env := s.RunnerEnv()
 		maps.Copy(env, s.instanceEnv(t))
 		maps.Copy(env, c.Env)
-		if c.Timeout > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout,
-				fmt.Errorf("run %q: it took longer than %s", c.Command, c.Timeout))
-			defer cancel()
-		}
+		ctx, cancel := runner.Within(ctx, c.Timeout, c.Command)
+		defer cancel()
 		code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})
 		if ctx.Err() != nil {
 			return -1, context.Cause(ctx)

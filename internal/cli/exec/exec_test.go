@@ -47,7 +47,7 @@ func TestExecAllCodes(t *testing.T) {
 	require.ErrorIs(t, execAll(ctx, f, both, []string{"sleep", "60"}), cmdutil.ErrInterrupted)
 }
 
-// TestBrokenPipe: a command whose output nobody reads is ended, with the code that a shell has for it.
+// TestBrokenPipe: a command whose output is not read is ended, with the code that a shell has for it.
 func TestBrokenPipe(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("pipes break in another way there")

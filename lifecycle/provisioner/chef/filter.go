@@ -71,7 +71,7 @@ func (f cookbookFilter) skip(rel string, dir bool) bool {
 	return !f.wants(rel) || f.ignores(rel)
 }
 
-// mayHold tells whether a directory may have files that are wanted.
+// mayHold reports whether a directory may have files that are wanted.
 func (f cookbookFilter) mayHold(dir string) bool {
 	top, _, _ := strings.Cut(dir, "/")
 	if f.all || f.tops[top] {
@@ -113,7 +113,7 @@ func (f cookbookFilter) ignores(rel string) bool {
 	return false
 }
 
-// ignoresAllIn tells whether a pattern takes all that a directory can hold. Chef
+// ignoresAllIn reports whether a pattern takes all that a directory can hold. Chef
 // matches files only, so that "*.com" leaves files/host-www.example.com/ alone.
 func (f cookbookFilter) ignoresAllIn(dir string) bool {
 	for _, p := range f.ignored {

@@ -1,0 +1,68 @@
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// workDockerfile is the Dockerfile of a work image.
+func workDockerfile(from string, instructions []string) string {
+	return fmt.Sprintf("FROM %s\n%s\n", from, strings.Join(instructions, "\n"))
+}
+
+// baseImages are the images that a Dockerfile takes something from by name: `FROM image`, `COPY --from=image`, `RUN
+// --mount=from=image`. They may want credentials. IDs do not, and of names that hold a variable only the builder knows
+// what they stand for.
+func baseImages(dockerfile string) []string {
+	var refs, stages []string
+	add := func(ref string) {
+		_, notNumber := strconv.Atoi(ref)
+		switch {
+		case ref == "", ref == "scratch", notNumber == nil, strings.HasPrefix(ref, "sha256:"), strings.Contains(ref, "$"):
+		case slices.Contains(stages, strings.ToLower(ref)), slices.Contains(refs, ref):
+		default:
+			refs = append(refs, ref)
+		}
+	}
+	for line := range strings.Lines(strings.ReplaceAll(dockerfile, "\\\n", " ")) {
+		words := strings.Fields(line)
+		if len(words) < 2 {
+			continue
+		}
+		n := 1 // the first word that is no flag
+		for n < len(words)-1 && strings.HasPrefix(words[n], "--") {
+			n++
+		}
+		switch strings.ToUpper(words[0]) {
+		case "FROM":
+			add(words[n])
+			if n+2 < len(words) && strings.EqualFold(words[n+1], "AS") {
+				stages = append(stages, strings.ToLower(words[n+2]))
+			}
+		case "COPY", "ADD", "RUN":
+			for _, flag := range words[1:n] {
+				add(flagFrom(flag))
+			}
+		}
+	}
+	return refs
+}
+
+// flagFrom is the image in --from=IMAGE or --mount=type=bind,from=IMAGE.
+func flagFrom(flag string) string {
+	if ref, ok := strings.CutPrefix(flag, "--from="); ok {
+		return ref
+	}
+	mount, ok := strings.CutPrefix(flag, "--mount=")
+	if !ok {
+		return ""
+	}
+	for _, part := range strings.Split(mount, ",") {
+		if ref, ok := strings.CutPrefix(part, "from="); ok {
+			return ref
+		}
+	}
+	return ""
+}
