@@ -65,17 +65,30 @@ func TestHostileRunner(t *testing.T) {
 
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		for _, program := range []string{"exchange", "swap.sh"} {
-			t.Run(program, func(t *testing.T) { attacked(t, e, programs, program, false) })
-			if !e.Rootless && os.Getuid() == 0 { // a rootless engine's galley is a user's anyway
-				t.Run(program+" as a user", func(t *testing.T) { attacked(t, e, programs, program, true) })
+			t.Run(program, func(t *testing.T) { attacked(t, e, programs, program, ownUser) })
+			switch {
+			case os.Getuid() != 0: // who cannot be another user
+			case e.Rootless:
+				t.Run(program+" as root", func(t *testing.T) { attacked(t, e, programs, program, asRoot) })
+			default:
+				t.Run(program+" as a user", func(t *testing.T) { attacked(t, e, programs, program, asUser) })
 			}
 		}
 	})
 }
 
-// attacked runs galley while a program attacks it, with asUser as a user who may use the engine of root.
-func attacked(t *testing.T, e testbed.Engine, programs, program string, asUser bool) {
-	if asUser {
+// user is who runs galley: the engine's own user, root on an engine of a user, or a user who may use the engine of root.
+type user int
+
+const (
+	ownUser user = iota
+	asRoot
+	asUser
+)
+
+// attacked runs galley while a program attacks it.
+func attacked(t *testing.T, e testbed.Engine, programs, program string, who user) {
+	if who == asUser {
 		st, err := os.Stat(strings.TrimPrefix(e.Host, "unix://"))
 		require.NoError(t, err)
 		if st.Mode()&0o006 != 0o006 {
@@ -88,6 +101,9 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string, asUser b
 	data, err := os.ReadFile(filepath.Join(programs, program))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(tool, data, 0o755))
+	if who == asRoot {
+		e.Rootless = false // for the project: it and galley are root's
+	}
 	p := newProject(t, e, map[string]string{
 		"canary/a": "canary", "canary/b": "canary", "canary/sub/a": "canary", "canary/data/a": "canary",
 		"canary/hooks/README": "canary",
@@ -96,7 +112,7 @@ func attacked(t *testing.T, e testbed.Engine, programs, program string, asUser b
 		"test/integration/default/tests/x": "1",
 	})
 	canary := filepath.Join(p.dir, "canary")
-	if asUser {
+	if who == asUser {
 		p.user = testbed.UserID
 		require.NoError(t, os.Chown(p.dir, p.user, p.user))
 	}

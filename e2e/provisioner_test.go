@@ -341,6 +341,19 @@ func TestShellProvisioner(t *testing.T) {
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "changed 1 file\n")
 		require.Contains(t, r.String(), "/etc/always")
+
+		// Behind a prefix that clears it, the environment is still there, and in no file of the runner.
+		p.write("kitchen.yml", toolKitchen("busybox", `
+  name: shell
+  command: echo "$COLOUR" > /etc/shell; ! grep -r "it.s [g]reen" /opt/kitchen
+  command_prefix: env -i PATH=/bin
+  env: {COLOUR: it's green}
+`, `grep -qx "it's green" /etc/shell`))
+		p.ok("test", "good")
+		p.write("kitchen.yml", toolKitchen("busybox", "\n  name: shell\n  command: \"true\"\n  command_prefix: no-such-prefix\n", "true"))
+		r = p.galley("converge", "good")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "no-such-prefix")
 	})
 }
 
