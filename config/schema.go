@@ -83,14 +83,6 @@ func (k Key) Default() any {
 // spellings are all names of the key.
 func (k Key) spellings() []string { return append([]string{k.Name}, k.Aliases...) }
 
-// path is the key as messages name it: "driver.ports".
-func (k Key) path() string {
-	if k.Section == SectionRoot {
-		return k.Name
-	}
-	return string(k.Section) + "." + k.Name
-}
-
 // schema is the table of keys with the indexes that decoding needs.
 type schema struct {
 	keys   []Key
@@ -125,9 +117,6 @@ var theSchema = sync.OnceValue(func() *schema {
 	}
 	return s
 })
-
-// Keys returns the table of every key of kitchen.yml that galley knows.
-func Keys() []Key { return append([]Key(nil), theSchema().keys...) }
 
 // find returns the key that is spelt name in a section, or nil.
 func (s *schema) find(in Section, name string) *Key { return s.byName[in][name] }

@@ -15,9 +15,17 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
+// path is the key as messages name it: "driver.ports".
+func (k Key) path() string {
+	if k.Section == SectionRoot {
+		return k.Name
+	}
+	return string(k.Section) + "." + k.Name
+}
+
 func TestTableOfKeys(t *testing.T) {
 	seen, documented := map[string]string{}, map[string]bool{}
-	for _, k := range Keys() {
+	for _, k := range theSchema().keys {
 		where := k.path()
 		require.NotEmpty(t, k.Section, where)
 		require.Regexp(t, `^[a-z][a-z0-9_]*$`, k.Name)
@@ -124,7 +132,7 @@ func TestKeysAreServed(t *testing.T) {
 
 // TestDocumentedDefaultsHold decodes each key's documented default and expects what leaving the key out gives.
 func TestDocumentedDefaultsHold(t *testing.T) {
-	for _, k := range Keys() {
+	for _, k := range theSchema().keys {
 		def := k.Default()
 		if def == nil || k.Section == SectionVerifier && k.Name == "name" {
 			continue
@@ -397,7 +405,7 @@ func keysOfPlugins() map[pluginKind][]Key {
 		SectionLifecycle: "",
 	}
 	out := map[pluginKind][]Key{}
-	for _, k := range Keys() {
+	for _, k := range theSchema().keys {
 		kind, ok := usual[k.Section]
 		if !ok || k.Name == "name" {
 			continue

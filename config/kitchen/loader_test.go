@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,11 @@ func driverOf(t *testing.T, c *Config) map[string]any {
 	t.Helper()
 	require.Len(t, c.Instances, 1)
 	return c.Instances[0].Driver.Any().(map[string]any)
+}
+
+// warnings are the diagnostics of SeverityWarning.
+func warnings(c *Config) []Diagnostic {
+	return slices.DeleteFunc(slices.Clone(c.Diagnostics), func(d Diagnostic) bool { return d.Severity != SeverityWarning })
 }
 
 func TestFilesAreFoundAndMerged(t *testing.T) {
@@ -152,8 +158,8 @@ func TestFilesThatCannotBeLoaded(t *testing.T) {
 func TestMissingFilesOfTheEnvironmentWarn(t *testing.T) {
 	c, err := load(t, map[string]string{"kitchen.yml": oneOfEach}, "KITCHEN_LOCAL_YAML=nope.yml")
 	require.NoError(t, err)
-	require.Len(t, c.Warnings(), 1)
-	require.Contains(t, c.Warnings()[0].String(), "KITCHEN_LOCAL_YAML names ")
+	require.Len(t, warnings(c), 1)
+	require.Contains(t, warnings(c)[0].String(), "KITCHEN_LOCAL_YAML names ")
 }
 
 func TestDokkenOverlay(t *testing.T) {
@@ -277,8 +283,8 @@ func TestByteOrderMarks(t *testing.T) {
 	dir, _ := project(t, map[string]string{"kitchen.yml": "driver: {name: dummy}\n<%x%>" + oneOfEach})
 	c, err := Load(t.Context(), Options{Dir: dir, ERB: &fixed{text: "\uFEFF"}})
 	require.NoError(t, err)
-	require.Len(t, c.Warnings(), 1)
-	require.Contains(t, c.Warnings()[0].String(),
+	require.Len(t, warnings(c), 1)
+	require.Contains(t, warnings(c)[0].String(),
 		"kitchen.yml:2:1: warning: an invisible character, U+FEFF (byte order mark), is part of the text `?platforms`")
 }
 
@@ -293,7 +299,7 @@ func TestTemplatesFindTheStateDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".kitchen"), nil, 0o600))
 	c, err := Load(t.Context(), Options{Dir: dir, ERB: &fixed{}})
 	require.NoError(t, err)
-	require.Contains(t, c.Warnings()[0].String(),
+	require.Contains(t, warnings(c)[0].String(),
 		"kitchen.yml: warning: the template names .kitchen, which cannot be made")
 
 	dir, _ = project(t, map[string]string{"kitchen.yml": "# <% x %>\n" + oneOfEach})

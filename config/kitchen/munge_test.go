@@ -74,8 +74,8 @@ func TestRootRunList(t *testing.T) {
 	c, err = load(t, map[string]string{"kitchen.yml": root + "suites: [{name: s, run_list: [x]}]\n"})
 	require.NoError(t, err)
 	require.Equal(t, []any{"x"}, c.Instances[0].Provisioner.Map.Get("run_list").Any())
-	require.Len(t, c.Warnings(), 1)
-	require.Contains(t, c.Warnings()[0].Msg, "root's provisioner.run_list is ignored")
+	require.Len(t, warnings(c), 1)
+	require.Contains(t, warnings(c)[0].Msg, "root's provisioner.run_list is ignored")
 }
 
 func TestFilters(t *testing.T) {
@@ -233,5 +233,5 @@ func TestHookMappingBesidePreCreateCommandWarns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{"local", "y", map[string]any{"local": "x"}},
 		c.Instances[0].Lifecycle.Map.Get("pre_create").Any())
-	require.Len(t, c.Warnings(), 1)
+	require.Len(t, warnings(c), 1)
 }

@@ -63,15 +63,10 @@ type RawInstance struct {
 }
 
 // Errors are the diagnostics of SeverityError.
-func (c *Config) Errors() []Diagnostic { return c.withSeverity(SeverityError) }
-
-// Warnings are the diagnostics of SeverityWarning.
-func (c *Config) Warnings() []Diagnostic { return c.withSeverity(SeverityWarning) }
-
-func (c *Config) withSeverity(s Severity) []Diagnostic {
+func (c *Config) Errors() []Diagnostic {
 	var out []Diagnostic
 	for _, d := range c.Diagnostics {
-		if d.Severity == s {
+		if d.Severity == SeverityError {
 			out = append(out, d)
 		}
 	}
