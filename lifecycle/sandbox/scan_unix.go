@@ -23,17 +23,17 @@ func entriesOf(f *os.File) ([]entry, error) {
 		if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 			continue // gone again
 		}
-		entries = append(entries, entry{name, typeOf(uint32(st.Mode)),
-			attributesOf(&st)}) //nolint:unconvert // it is a uint16 on macOS
+		kind := typeOf(uint32(st.Mode)) //nolint:unconvert // it is a uint16 on macOS
+		entries = append(entries, entry{name, kind, attributesOf(&st)})
 	}
 	return entries, err
 }
 
 func attributesOf(st *unix.Stat_t) attributes {
+	device := uint64(st.Dev) //nolint:unconvert // it is an int32 on macOS
 	return attributes{
-		stamp: stamp{device: uint64(st.Dev), inode: st.Ino, changed: st.Ctim.Nano(), modified: st.Mtim.Nano(),
-			size: st.Size}, //nolint:unconvert // not everywhere
-		mode: fs.FileMode(st.Mode & 0o777),
+		stamp: stamp{device: device, inode: st.Ino, changed: st.Ctim.Nano(), modified: st.Mtim.Nano(), size: st.Size},
+		mode:  fs.FileMode(st.Mode & 0o777),
 	}
 }
 
