@@ -38,7 +38,7 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return fail(err)
 	}
-	platform, err := platformOf(s.Platform)
+	platform, err := engine.ParsePlatform(s.Platform)
 	if err != nil {
 		return fail(err)
 	}
@@ -213,7 +213,7 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	select {
 	case answer := <-answers:
 		if answer.Error != nil && answer.Error.Message != "" {
-			return 0, wrap(op, &engine.StreamError{Message: answer.Error.Message})
+			return 0, wrap(op, &engine.StatusError{Message: answer.Error.Message})
 		}
 		return int(answer.StatusCode), nil
 	case err := <-failures:
@@ -230,7 +230,7 @@ func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
 	if errors.Is(err, backend.ErrConflict) {
 		err = b.awaitRemoval(ctx, id, err)
 	}
-	if err != nil && !errors.Is(err, backend.ErrNotFound) {
+	if err = engine.UnlessGone(err); err != nil {
 		return err
 	}
 	if _, bare := b.bare.Load(id); bare {

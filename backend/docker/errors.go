@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/containerd/errdefs/pkg/errhttp"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -33,28 +34,15 @@ func answerOf(err error) error {
 // statusOf is the HTTP status of an answer; the client library keeps of it only
 // the class. 0 is an error that did not come as an answer.
 func statusOf(err error) int {
-	var status *engine.StatusError
-	switch {
-	case errors.As(err, &status):
-		return status.Status
-	case errdefs.IsInvalidArgument(err):
-		return http.StatusBadRequest
-	case errdefs.IsUnauthorized(err):
-		return http.StatusUnauthorized
-	case errdefs.IsPermissionDenied(err):
-		return http.StatusForbidden
-	case errdefs.IsNotFound(err):
-		return http.StatusNotFound
-	case errdefs.IsConflict(err):
-		return http.StatusConflict
-	case errdefs.IsNotImplemented(err):
-		return http.StatusNotImplemented
-	case errdefs.IsUnavailable(err):
-		return http.StatusServiceUnavailable
-	case errdefs.IsInternal(err):
-		return http.StatusInternalServerError
+	var known *engine.StatusError
+	if errors.As(err, &known) {
+		return known.Status
 	}
-	return 0
+	status := errhttp.ToHTTP(err)
+	if status == http.StatusInternalServerError && !errdefs.IsInternal(err) { // what it has for all others
+		return 0
+	}
+	return status
 }
 
 // The remedies that several texts share.
@@ -138,5 +126,5 @@ const sameBridge = "networks have same bridge name"
 
 // buildFailure is wrap for a build.
 func buildFailure(op string, err error) error {
-	return words().BuildError(op, answerOf(err), func(s *engine.StreamError) bool { return s.Code != 0 })
+	return words().BuildError(op, answerOf(err), func(s *engine.StatusError) bool { return s.Code != 0 })
 }

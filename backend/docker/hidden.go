@@ -3,7 +3,6 @@ package docker
 import (
 	"archive/tar"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -118,43 +117,20 @@ func (b *Backend) visibleOnly(ctx context.Context, op, id string, view engine.Pr
 		return io.NopCloser(stream)
 	}
 	pr, pw := io.Pipe()
-	check := func(name string) error {
-		at := path.Join(view.Dir, name)
+	check := func(h *tar.Header) (*tar.Header, error) {
+		at := path.Join(view.Dir, h.Name)
 		m, _ := engine.ProcessView{Mounts: mounts}.Over(at)
 		if m.Path == "" || m.Path == at {
-			return nil
+			return h, nil
 		}
 		if seen, err := b.archivesSee(ctx, op, id, m); err != nil || seen {
-			return err
+			return h, err
 		}
-		return fmt.Errorf("%s lies in a %s on %s, which Docker's archives do not see\nCopy it there on its own", at, m.Type,
+		return nil, fmt.Errorf("%s lies in a %s on %s, which Docker's archives do not see\nCopy it there on its own", at, m.Type,
 			m.Path)
 	}
-	go func() { pw.CloseWithError(pass(pw, stream, check)) }()
+	go func() { pw.CloseWithError(engine.CopyTar(pw, stream, check)) }()
 	return pr
-}
-
-// pass copies a stream as long as check has nothing against its names.
-func pass(to io.Writer, from io.Reader, check func(name string) error) error {
-	tr, tw := tar.NewReader(from), tar.NewWriter(to)
-	for {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return tw.Close()
-		}
-		if err == nil {
-			err = check(h.Name)
-		}
-		if err == nil {
-			err = tw.WriteHeader(h)
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(tw, tr); err != nil {
-			return err
-		}
-	}
 }
 
 // holdsHidden refuses a directory in which something is mounted in memory: the archives

@@ -69,7 +69,7 @@ func fullTags(tags []string) []string {
 // PullImage fetches an image, by POST /images/create, and inspects it.
 func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
 	op := "pull " + o.Ref
-	platform, err := platformOf(o.Platform)
+	platform, err := engine.ParsePlatform(o.Platform)
 	if err != nil {
 		return backend.Image{}, wrap(op, err)
 	}
@@ -89,18 +89,6 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 		return backend.Image{}, err
 	}
 	return pulled, engine.CheckPlatform(op, o.Platform, pulled)
-}
-
-// platformOf splits os/arch[/variant]; an empty one is nil, the engine's own.
-func platformOf(s string) (*ocispec.Platform, error) {
-	if s == "" {
-		return nil, nil
-	}
-	p, err := engine.ParsePlatform(s)
-	if err != nil {
-		return nil, err
-	}
-	return &ocispec.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant}, nil
 }
 
 // BuildImage builds an image, by POST /build, and inspects it.
@@ -170,13 +158,10 @@ func labelFilter(labels backend.Labels) filters.Args {
 func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 	op := "remove image " + ref
 	_, err := b.client.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
-	switch err = wrap(op, err); {
-	case errors.Is(err, backend.ErrNotFound):
-		return nil
-	case errors.Is(err, backend.ErrConflict):
+	if err = wrap(op, err); errors.Is(err, backend.ErrConflict) {
 		return b.removeSharedImage(ctx, op, ref, err)
 	}
-	return err
+	return engine.UnlessGone(err)
 }
 
 // removeSharedImage removes an image that has several names, for which Docker
@@ -191,8 +176,5 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string, refusal
 		return refusal
 	}
 	_, err = b.client.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true, Force: true})
-	if err = wrap(op, err); errors.Is(err, backend.ErrNotFound) {
-		return nil
-	}
-	return err
+	return engine.UnlessGone(wrap(op, err))
 }

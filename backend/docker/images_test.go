@@ -55,15 +55,15 @@ func TestBuildFailure(t *testing.T) {
 		err  error
 		want error
 	}{
-		{"a step, whatever it says", &engine.StreamError{Message: "The command 'echo no space left on device' returned a non-zero code: 1", Code: 1}, backend.ErrBuildFailed},
-		{"a missing file", &engine.StreamError{Message: "COPY failed: file not found in build context"},
+		{"a step, whatever it says", &engine.StatusError{Message: "The command 'echo no space left on device' returned a non-zero code: 1", Code: 1}, backend.ErrBuildFailed},
+		{"a missing file", &engine.StatusError{Message: "COPY failed: file not found in build context"},
 			backend.ErrBuildFailed},
-		{"a missing base image", &engine.StreamError{Message: "manifest for x:1 not found: manifest unknown"},
+		{"a missing base image", &engine.StatusError{Message: "manifest for x:1 not found: manifest unknown"},
 			backend.ErrBuildFailed},
-		{"a private base image", &engine.StreamError{Message: "pull access denied for x"}, backend.ErrUnauthorized},
-		{"a cached step that went", &engine.StreamError{Message: `unable to find image "sha256:c2618a"`},
+		{"a private base image", &engine.StatusError{Message: "pull access denied for x"}, backend.ErrUnauthorized},
+		{"a cached step that went", &engine.StatusError{Message: `unable to find image "sha256:c2618a"`},
 			backend.ErrConflict},
-		{"a full disk", &engine.StreamError{Message: "write /x: no space left on device"}, backend.ErrNoSpace},
+		{"a full disk", &engine.StatusError{Message: "write /x: no space left on device"}, backend.ErrNoSpace},
 		{"a bad Dockerfile", fmt.Errorf("dockerfile parse error line 1: unknown instruction: X: %w",
 			errdefs.ErrInvalidArgument), backend.ErrBuildFailed},
 	}

@@ -138,7 +138,7 @@ func (b *Backend) oldestNetwork(ctx context.Context, name string) (backend.Netwo
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	for _, n := range found[1:] {
-		if err := wrap(op, b.client.NetworkRemove(ctx, n.ID)); err != nil && !errors.Is(err, backend.ErrNotFound) {
+		if err := engine.UnlessGone(wrap(op, b.client.NetworkRemove(ctx, n.ID))); err != nil {
 			return backend.Network{}, err
 		}
 	}
@@ -161,9 +161,5 @@ func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]ba
 
 // RemoveNetwork removes a network, by DELETE /networks/{name}.
 func (b *Backend) RemoveNetwork(ctx context.Context, name string) error {
-	op := "remove network " + name
-	if err := wrap(op, b.client.NetworkRemove(ctx, name)); err != nil && !errors.Is(err, backend.ErrNotFound) {
-		return err
-	}
-	return nil
+	return engine.UnlessGone(wrap("remove network "+name, b.client.NetworkRemove(ctx, name)))
 }

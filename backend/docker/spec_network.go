@@ -37,11 +37,7 @@ func applyNetwork(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 	}
 	applyPorts(c, s)
 	for _, e := range s.ExtraHosts {
-		address := "host-gateway"
-		if !e.Gateway {
-			address = e.Address.String()
-		}
-		h.ExtraHosts = append(h.ExtraHosts, e.Name+":"+address)
+		h.ExtraHosts = append(h.ExtraHosts, e.String())
 	}
 	h.DNS, h.DNSSearch, h.DNSOptions = s.DNS.Servers, s.DNS.Search, s.DNS.Options
 	return engine.NetworkWarnings(s), nil
@@ -65,7 +61,7 @@ func endpointFrom(c *container.CreateRequest, n backend.NetworkAttachment, f fac
 func links(n backend.NetworkAttachment) []string {
 	var list []string
 	for _, link := range n.Links {
-		list = append(list, link.Container+":"+link.Alias)
+		list = append(list, link.String())
 	}
 	return list
 }

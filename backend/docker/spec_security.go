@@ -25,10 +25,10 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 	h.Privileged = s.Privileged
 	h.CapAdd, h.CapDrop = engine.Capabilities(s.CapAdd), engine.Capabilities(s.CapDrop)
 	h.ReadonlyRootfs = s.ReadOnlyRoot
-	h.CgroupnsMode, h.IpcMode = container.CgroupnsMode(namespaceWords(s.CgroupNS)), container.IpcMode(namespaceWords(s.IPC))
+	h.CgroupnsMode, h.IpcMode = container.CgroupnsMode(s.CgroupNS.String()), container.IpcMode(s.IPC.String())
 	if s.PID.Mode != spec.NamespacePrivate {
 		// Private is what Docker does, but has no word for.
-		h.PidMode = container.PidMode(namespaceWords(s.PID))
+		h.PidMode = container.PidMode(s.PID.String())
 	}
 	h.Devices, h.DeviceRequests = devices(s), gpus(s)
 	var err error
@@ -44,14 +44,6 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 		warnings = append(warnings, "devices: one cannot have another path in a remapped user namespace, so the container gets the host's")
 	}
 	return warnings, applySecurityOptions(c, s, f)
-}
-
-// namespaceWords are a namespace as Docker's API has it: "host", "container:NAME".
-func namespaceWords(n spec.Namespace) string {
-	if n.Mode == spec.NamespaceContainer {
-		return string(n.Mode) + ":" + n.Container
-	}
-	return string(n.Mode)
 }
 
 // devices translates Devices.
@@ -105,7 +97,7 @@ func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 		}
 		return "", nil
 	}
-	return "", unsupported(f, "userns: "+engine.UserNSWords(s.UserNS),
+	return "", unsupported(f, "userns: "+s.UserNS.String(),
 		"Only Podman has this mode. For Docker write host, or leave it out.")
 }
 
@@ -121,25 +113,11 @@ func applySecurityOptions(c *container.CreateRequest, s backend.ContainerSpec, f
 			return unsupported(f, "security_opt "+only.key, "Leave it out for Docker, or write systempaths=unconfined.")
 		}
 	}
-	for _, label := range engine.Labels(o.SELinux) {
-		h.SecurityOpt = append(h.SecurityOpt, "label="+label)
-	}
-	for _, word := range []struct {
-		text  string
-		given bool
-	}{
-		{"apparmor=" + o.AppArmor, o.AppArmor != ""},
-		{"seccomp=" + cmp.Or(f.seccomp, o.Seccomp), o.Seccomp != ""},
-		{"no-new-privileges", o.NoNewPrivileges},
-		{"writable-cgroups", o.WritableCgroups},
-	} {
-		if word.given {
-			h.SecurityOpt = append(h.SecurityOpt, word.text)
-		}
-	}
 	if o.UnmaskAll {
 		h.MaskedPaths, h.ReadonlyPaths = []string{}, []string{}
 	}
+	o.Seccomp, o.UnmaskAll = cmp.Or(f.seccomp, o.Seccomp), false
+	h.SecurityOpt = o.Options()
 	return nil
 }
 

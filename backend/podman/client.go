@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -164,7 +165,9 @@ type request struct {
 	// path is the method and the path of the API: "GET /containers/%s/json". In the place of %s goes arg, escaped.
 	path, arg string
 	query     url.Values
-	header    http.Header
+	// filters, when set, is a further parameter, in JSON: what a list is filtered by.
+	filters map[string][]string
+	header  http.Header
 	// json, when set, is sent as the body; else body is, when set.
 	json any
 	body io.Reader
@@ -174,8 +177,15 @@ type request struct {
 func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 	header := http.Header{}
 	header.Set("API-Version", apiVersion)
-	for k, v := range r.header {
-		header[k] = v
+	maps.Copy(header, r.header)
+	query := url.Values{}
+	maps.Copy(query, r.query)
+	if r.filters != nil {
+		text, err := json.Marshal(r.filters)
+		if err != nil {
+			return nil, fmt.Errorf("%s: encode the filters: %w", r.op, err)
+		}
+		query.Set("filters", string(text))
 	}
 	body := r.body
 	if r.json != nil {
@@ -193,7 +203,7 @@ func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	var failure error
 	ctx = context.WithValue(ctx, failureKey{}, &failure)
-	answer, err := b.conn.DoRequest(ctx, body, method, path, r.query, header, args...)
+	answer, err := b.conn.DoRequest(ctx, body, method, path, query, header, args...)
 	if failure != nil {
 		err = failure
 	}

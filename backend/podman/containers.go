@@ -196,11 +196,6 @@ func (e endpointAnswer) address() string { return cmp.Or(e.IPAddress, e.GlobalIP
 
 // ListContainers returns the containers with labels, by GET /containers/json.
 func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
-	query, err := labelQuery(labels)
-	if err != nil {
-		return nil, err
-	}
-	query.Set("all", "true")
 	var answer []struct {
 		ID       string `json:"Id"`
 		Names    []string
@@ -209,7 +204,8 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		ExitCode int
 		Labels   map[string]string
 	}
-	err = b.list(ctx, request{op: "list containers", path: "GET /containers/json", query: query}, &answer)
+	err := b.list(ctx, request{op: "list containers", path: "GET /containers/json", query: url.Values{"all": {"true"}},
+		filters: labelFilters(labels)}, &answer)
 	if err != nil {
 		return nil, err
 	}
@@ -247,12 +243,8 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 // RemoveContainer removes a container by DELETE /containers/{id}. Without a timeout of 0 Podman waits ten seconds for
 // PID 1, and the parameter for the volumes is "volumes", whatever the API's description says.
 func (b *Backend) RemoveContainer(ctx context.Context, id string) error {
-	err := b.call(ctx, request{
+	return engine.UnlessGone(b.call(ctx, request{
 		op: "remove container " + id, path: "DELETE /containers/%s", arg: id,
 		query: url.Values{"force": {"true"}, "timeout": {"0"}, "volumes": {"true"}, "ignore": {"true"}},
-	}, nil)
-	if errors.Is(err, backend.ErrNotFound) {
-		return nil
-	}
-	return err
+	}, nil))
 }

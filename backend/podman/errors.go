@@ -105,7 +105,7 @@ func isImageUnmounted(err error) bool {
 
 // buildFailure is wrap for a build, whose failed command Podman tells only in words.
 func buildFailure(op string, err error) error {
-	return words().BuildError(op, err, func(s *engine.StreamError) bool {
+	return words().BuildError(op, err, func(s *engine.StatusError) bool {
 		return strings.Contains(s.Message, "building at STEP \"RUN")
 	})
 }

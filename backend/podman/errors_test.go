@@ -97,7 +97,7 @@ func TestWrap(t *testing.T) {
 	err := wrap("start web", &engine.StatusError{Status: 500, Message: "listen tcp4 :80: bind: address already in use"})
 	require.EqualError(t, err, "start web: listen tcp4 :80: bind: address already in use\n"+engine.RemedyPort)
 
-	require.ErrorIs(t, wrap("pull", &engine.StreamError{Message: "unauthorized: authentication required"}),
+	require.ErrorIs(t, wrap("pull", &engine.StatusError{Message: "unauthorized: authentication required"}),
 		backend.ErrUnauthorized)
 	require.ErrorIs(t, wrap("wait", context.Canceled), context.Canceled)
 	require.ErrorIs(t, wrap("list", io.ErrUnexpectedEOF), backend.ErrUnreachable)
@@ -109,7 +109,7 @@ func TestWrap(t *testing.T) {
 
 // TestBuildFailure: a step's own words may be any, and do not count.
 func TestBuildFailure(t *testing.T) {
-	step := &engine.StreamError{
+	step := &engine.StatusError{
 		Message: `building at STEP "RUN echo unauthorized; exit 3": while running runtime: exit status 3`,
 		Output:  "STEP 2/2: RUN …\nunauthorized\n",
 	}
@@ -118,11 +118,11 @@ func TestBuildFailure(t *testing.T) {
 	require.NotErrorIs(t, err, backend.ErrUnauthorized)
 	require.ErrorContains(t, err, "exit status 3\nSTEP 2/2")
 
-	base := &engine.StreamError{Message: "initializing source docker://x: authentication required"}
+	base := &engine.StatusError{Message: "initializing source docker://x: authentication required"}
 	require.ErrorIs(t, buildFailure("build image x", base), backend.ErrUnauthorized)
 	require.ErrorIs(t, buildFailure("build image x", io.ErrUnexpectedEOF), backend.ErrUnreachable)
 
-	race := &engine.StreamError{
+	race := &engine.StatusError{
 		Message: "checking if cached image exists from a previous build: getting top layer info: layer not known",
 		Output:  "STEP 2/2: RUN true\n",
 	}

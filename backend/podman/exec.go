@@ -112,7 +112,7 @@ type serverWords struct {
 }
 
 func newServerWords(out io.Writer, tty bool) *serverWords {
-	return &serverWords{Refusal: engine.NewRefusal(startRefused, out, out, tty), out: engine.OrDiscard(out)}
+	return &serverWords{Refusal: engine.NewRefusal(startRefused, out, out, tty), out: engine.LocalWriter(out)}
 }
 
 func (w *serverWords) Write(p []byte) (int, error) {

@@ -73,13 +73,13 @@ const noCredentials = "e30="
 func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
 	op := "pull " + o.Ref
 	query := url.Values{"reference": {o.Ref}, "policy": {"always"}, "compatMode": {"true"}}
-	if o.Platform != "" {
-		platform, err := engine.ParsePlatform(o.Platform)
-		if err != nil {
-			return backend.Image{}, err
-		}
+	platform, err := engine.ParsePlatform(o.Platform)
+	if err != nil {
+		return backend.Image{}, err
+	}
+	if platform != nil {
 		query.Set("OS", platform.OS)
-		query.Set("Arch", platform.Arch)
+		query.Set("Arch", platform.Architecture)
 		if platform.Variant != "" {
 			query.Set("Variant", platform.Variant)
 		}
@@ -145,10 +145,10 @@ func buildQuery(o backend.BuildOptions) (url.Values, error) {
 		"pullpolicy":   {"missing"},
 		"httpproxy":    {strconv.FormatBool(o.ClientProxies)},
 	}
+	if _, err := engine.ParsePlatform(o.Platform); err != nil {
+		return nil, err
+	}
 	if o.Platform != "" {
-		if _, err := engine.ParsePlatform(o.Platform); err != nil {
-			return nil, err
-		}
 		query.Set("platform", o.Platform)
 	}
 	for name, values := range map[string]map[string]string{"labels": o.Labels, "buildargs": o.Args} {
@@ -171,10 +171,6 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 	for _, k := range slices.Sorted(maps.Keys(labels))[:min(1, len(labels))] {
 		one[k] = labels[k]
 	}
-	query, err := labelQuery(one)
-	if err != nil {
-		return nil, err
-	}
 	var answer []struct {
 		ID       string `json:"Id"`
 		RepoTags []string
@@ -183,7 +179,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 		Size     int64
 		Labels   map[string]string
 	}
-	err = b.list(ctx, request{op: "list images", path: "GET /images/json", query: query}, &answer)
+	err := b.list(ctx, request{op: "list images", path: "GET /images/json", filters: labelFilters(one)}, &answer)
 	if err != nil {
 		return nil, err
 	}
@@ -202,32 +198,23 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 func (b *Backend) RemoveImage(ctx context.Context, ref string) error {
 	op := "remove image " + ref
 	err := b.call(ctx, request{op: op, path: "DELETE /images/%s", arg: ref}, nil)
-	switch {
-	case errors.Is(err, backend.ErrNotFound):
-		return nil
-	case engine.Says(err, "with more than one tag"):
+	if engine.Says(err, "with more than one tag") {
 		return b.removeSharedImage(ctx, op, ref)
 	}
-	return err
+	return engine.UnlessGone(err)
 }
 
 // removeSharedImage removes an image that has several names, for which Podman
 // wants force; by force it would also remove the containers that use it.
 func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 	image, err := b.InspectImage(ctx, ref)
-	if errors.Is(err, backend.ErrNotFound) {
-		return nil // another process was faster
-	}
 	if err != nil {
-		return err
-	}
-	filters, err := json.Marshal(map[string][]string{"ancestor": {image.ID}})
-	if err != nil {
-		return fmt.Errorf("%s: encode the image to look for: %w", op, err)
+		return engine.UnlessGone(err) // another process was faster
 	}
 	var users []struct{ Names []string }
 	err = b.list(ctx, request{
-		op: op, path: "GET /containers/json", query: url.Values{"all": {"true"}, "filters": {string(filters)}},
+		op: op, path: "GET /containers/json", query: url.Values{"all": {"true"}},
+		filters: map[string][]string{"ancestor": {image.ID}},
 	}, &users)
 	if err != nil {
 		return err
@@ -238,18 +225,14 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 	}
 	for _, name := range image.Tags {
 		err := b.call(ctx, request{op: op, path: "DELETE /images/%s", arg: name}, nil)
-		if err != nil && !errors.Is(err, backend.ErrNotFound) {
+		if err = engine.UnlessGone(err); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// labelQuery is the parameter by which lists are filtered.
-func labelQuery(labels backend.Labels) (url.Values, error) {
-	filters, err := json.Marshal(map[string][]string{"label": engine.LabelFilter(labels)})
-	if err != nil {
-		return nil, fmt.Errorf("encode the labels to look for: %w", err)
-	}
-	return url.Values{"filters": {string(filters)}}, nil
+// labelFilters are labels in the form that lists are filtered by.
+func labelFilters(labels backend.Labels) map[string][]string {
+	return map[string][]string{"label": engine.LabelFilter(labels)}
 }

@@ -90,12 +90,8 @@ func networkConfigFrom(s backend.NetworkSpec, try int) (networkConfig, error) {
 
 // ListNetworks lists networks with labels, by GET /networks/json.
 func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
-	query, err := labelQuery(labels)
-	if err != nil {
-		return nil, err
-	}
 	var answer []networkConfig
-	err = b.list(ctx, request{op: "list networks", path: "GET /networks/json", query: query}, &answer)
+	err := b.list(ctx, request{op: "list networks", path: "GET /networks/json", filters: labelFilters(labels)}, &answer)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +113,8 @@ func (b *Backend) RemoveNetwork(ctx context.Context, name string) error {
 		Err  any
 	}
 	err := b.call(ctx, request{op: op, path: "DELETE /networks/%s", arg: name}, &answer)
-	if errors.Is(err, backend.ErrNotFound) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return engine.UnlessGone(err)
 	}
 	for _, report := range answer {
 		if report.Err != nil {

@@ -117,15 +117,11 @@ func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, 
 
 // applyPlatform translates Platform.
 func applyPlatform(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, error) {
-	if s.Platform == "" {
-		return nil, nil
-	}
 	p, err := engine.ParsePlatform(s.Platform)
-	if err != nil {
-		return nil, err
+	if p != nil {
+		c.ImageOS, c.ImageArch, c.ImageVariant = p.OS, p.Architecture, p.Variant
 	}
-	c.ImageOS, c.ImageArch, c.ImageVariant = p.OS, p.Arch, p.Variant
-	return nil, nil
+	return nil, err
 }
 
 // applyInit translates Init and StopSignal. Podman has a mode for systemd, which

@@ -61,8 +61,11 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, e
 		case spec.MountVolume:
 			c.Volumes = append(c.Volumes, namedVolume{Name: m.Source, Dest: m.Target, Options: volumeOptions(m)})
 		case spec.MountTmpfs:
+			// With Docker's defaults: Podman's would copy what the image has there.
+			m.Relabel, m.Propagation, m.NoCopy = "", "", false // which mean nothing here
 			c.Mounts = append(c.Mounts, mount{
-				Destination: m.Target, Type: define.TypeTmpfs, Source: define.TypeTmpfs, Options: tmpfsOptions(m),
+				Destination: m.Target, Type: define.TypeTmpfs, Source: define.TypeTmpfs,
+				Options: options(m, "noexec", "nosuid", "nodev", "notmpcopyup"),
 			})
 		}
 	}
@@ -82,76 +85,40 @@ func applyBind(c *createConfig, m spec.Mount) error {
 		}
 	}
 	if m.Overlay {
-		m.Overlay = false
-		c.Overlays = append(c.Overlays, overlayMount{Destination: m.Target, Source: m.Source, Options: otherOptions(m)})
+		other := spec.Mount{
+			ChangeOwner: m.ChangeOwner, IDMap: m.IDMap, NonRecursive: m.NonRecursive, FSOptions: m.FSOptions,
+		}
+		c.Overlays = append(c.Overlays, overlayMount{Destination: m.Target, Source: m.Source, Options: other.Options()})
 		return nil
 	}
-	options := []string{"rbind"}
-	if m.NonRecursive {
-		options = nil
+	var depth []string
+	if !m.NonRecursive {
+		depth = []string{"rbind"}
 	}
-	options = append(options, readOnly(m)...)
-	for _, word := range []string{string(m.Relabel), m.Propagation} {
-		if word != "" {
-			options = append(options, word)
-		}
-	}
-	// Consistency is Docker Desktop's and means nothing here.
+	m.NoCopy = false
 	c.Mounts = append(c.Mounts, mount{
-		Destination: m.Target, Type: define.TypeBind, Source: m.Source, Options: append(options, otherOptions(m)...),
+		Destination: m.Target, Type: define.TypeBind, Source: m.Source, Options: options(m, depth...),
 	})
 	return nil
 }
 
 // volumeOptions lets programs in a volume run with all their rights, as on Docker;
 // Podman's default forbids devices and setuid programs.
-func volumeOptions(m spec.Mount) []string {
-	options := readOnly(m)
-	if m.Relabel != "" {
-		options = append(options, string(m.Relabel))
-	}
-	if m.NoCopy {
-		options = append(options, "nocopy")
-	}
-	if m.Propagation != "" {
-		options = append(options, m.Propagation)
-	}
-	return append(withDefaults(options, m.FSOptions, "exec", "suid", "dev"), otherOptions(m)...)
-}
+func volumeOptions(m spec.Mount) []string { return options(m, "exec", "suid", "dev") }
 
-// tmpfsOptions has Docker's defaults: Podman's would copy what the image has there.
-func tmpfsOptions(m spec.Mount) []string {
-	return append(withDefaults(readOnly(m), m.FSOptions, "noexec", "nosuid", "nodev", "notmpcopyup"), otherOptions(m)...)
-}
-
-// otherOptions are the options that Podman has the same word for in every type of mount.
-func otherOptions(m spec.Mount) []string {
+// options are those of a mount, for which Podman has the same words as kitchen.yml, and those defaults that it neither
+// has nor negates.
+func options(m spec.Mount, defaults ...string) []string {
 	var words []string
-	for _, o := range []struct {
-		given bool
-		word  string
-	}{{m.Overlay, "O"}, {m.ChangeOwner, "U"}, {m.IDMap, "idmap"}, {m.NonRecursive, "bind"}} {
-		if o.given {
-			words = append(words, o.word)
-		}
-	}
-	return append(words, m.FSOptions...)
-}
-
-// withDefaults appends those defaults that given neither has nor negates.
-func withDefaults(options, given []string, defaults ...string) []string {
 	for _, word := range defaults {
 		positive := strings.TrimPrefix(word, "no")
-		if !slices.Contains(given, positive) && !slices.Contains(given, "no"+positive) {
-			options = append(options, word)
+		if !slices.Contains(m.FSOptions, positive) && !slices.Contains(m.FSOptions, "no"+positive) {
+			words = append(words, word)
 		}
 	}
-	return options
-}
-
-func readOnly(m spec.Mount) []string {
-	if m.ReadOnly {
-		return []string{"ro"}
+	if !m.ReadOnly {
+		words = append(words, "rw")
 	}
-	return []string{"rw"}
+	m.Consistency = "" // it is Docker Desktop's and means nothing here
+	return append(words, m.Options()...)
 }

@@ -131,7 +131,7 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 		}
 		address := f.linked[name]
 		if address == "" {
-			return nil, unsupported(f, "links: "+name+":"+alias+" to a container without an address",
+			return nil, unsupported(f, "links: "+link.String()+" to a container without an address",
 				"Start "+name+" first, or use its name instead of the alias "+alias+".")
 		}
 		c.HostAdd = append(c.HostAdd, alias+":"+address)
@@ -165,12 +165,9 @@ func hasIPv6Port(s backend.ContainerSpec) bool {
 
 // hostEntry translates a line of /etc/hosts. Servers before 4.7 would write host-gateway there as it is.
 func hostEntry(h spec.HostEntry, f facts) (string, error) {
-	switch {
-	case !h.Gateway:
-		return h.Name + ":" + h.Address.String(), nil
-	case !f.version.atLeast(hostGateway):
-		return "", unsupported(f, "extra_hosts "+h.Name+":host-gateway",
+	if h.Gateway && !f.version.atLeast(hostGateway) {
+		return "", unsupported(f, "extra_hosts "+h.String(),
 			"Use the name host.containers.internal, which every container has, or upgrade Podman to 4.7 or newer.")
 	}
-	return h.Name + ":host-gateway", nil
+	return h.String(), nil
 }

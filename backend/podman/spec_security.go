@@ -103,7 +103,7 @@ func applyUserNS(c *createConfig, u spec.UserNS, f facts) error {
 	case spec.UserNSHost:
 		c.UserNS = &namespace{Mode: "host"}
 	case spec.UserNSKeepID:
-		c.UserNS = &namespace{Mode: "keep-id", Value: engine.UserNSOptions(u)}
+		c.UserNS = &namespace{Mode: "keep-id", Value: u.Options()}
 		return checkKeepID(u, f)
 	case spec.UserNSNoMap:
 		c.UserNS = &namespace{Mode: "no-map"}
@@ -112,7 +112,7 @@ func applyUserNS(c *createConfig, u spec.UserNS, f facts) error {
 		}
 	case spec.UserNSAuto, spec.UserNSPrivate:
 		// Podman's own "private" wants a table of ids; auto makes one.
-		c.UserNS = &namespace{Mode: "auto", Value: engine.UserNSOptions(u)}
+		c.UserNS = &namespace{Mode: "auto", Value: u.Options()}
 		c.IDMappings = &idMapping{Auto: true, AutoOptions: autoMapping{u.Size}}
 	}
 	return nil
@@ -121,13 +121,13 @@ func applyUserNS(c *createConfig, u spec.UserNS, f facts) error {
 // checkKeepID refuses what Podman cannot do as root: before 4.6 keep-id at all,
 // and to choose the ids, which it does not even say.
 func checkKeepID(u spec.UserNS, f facts) error {
-	feature := "userns: " + engine.UserNSWords(u) + " as root"
+	feature := "userns: " + u.String() + " as root"
 	switch {
 	case f.rootless:
 		return nil
 	case !f.version.atLeast(rootfulKeepID):
 		return unsupported(f, feature, "Run Podman as an ordinary user, or upgrade it to 4.6 or newer.")
-	case engine.UserNSOptions(u) != "":
+	case u.Options() != "":
 		return unsupported(f, feature, "Run Podman as an ordinary user, or write keep-id alone.")
 	}
 	return nil
@@ -139,7 +139,7 @@ func applySecurityOptions(c *createConfig, s backend.ContainerSpec, f facts) err
 	if o.WritableCgroups {
 		return unsupported(f, "security_opt writable-cgroups", "Leave it out for Podman.")
 	}
-	c.SELinux, c.AppArmor, c.NoNewPrivileges = engine.Labels(o.SELinux), o.AppArmor, o.NoNewPrivileges
+	c.SELinux, c.AppArmor, c.NoNewPrivileges = o.SELinux.Options(), o.AppArmor, o.NoNewPrivileges
 	c.Mask, c.Unmask, c.ProcOptions = o.Mask, o.Unmask, o.ProcOptions
 	if o.UnmaskAll {
 		c.Unmask = []string{"ALL"}

@@ -31,8 +31,8 @@ type UserNS struct {
 	Size uint32
 }
 
-// String renders the namespace as kitchen.yml would have it.
-func (u UserNS) String() string {
+// Options are the options of the namespace as kitchen.yml and Podman have them: "uid=1000,gid=1000".
+func (u UserNS) Options() string {
 	var options []string
 	for _, o := range []struct {
 		name  string
@@ -42,8 +42,11 @@ func (u UserNS) String() string {
 			options = append(options, o.name+"="+strconv.FormatUint(uint64(*o.value), 10))
 		}
 	}
-	return withName(string(u.Mode), strings.Join(options, ","))
+	return strings.Join(options, ",")
 }
+
+// String renders the namespace as kitchen.yml would have it.
+func (u UserNS) String() string { return withName(string(u.Mode), u.Options()) }
 
 // NamespaceMode is how a namespace of one kind is made.
 type NamespaceMode string

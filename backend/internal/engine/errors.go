@@ -1,15 +1,51 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 )
+
+// StatusError is what an engine said went wrong.
+type StatusError struct {
+	// Status is that of the HTTP answer, or 0 for a failure that was told inside a stream which had begun with status 200.
+	Status int
+	// Message is what the engine said.
+	Message string
+	// Code and Output are the exit code and the output of the step of a build that failed, as far as they were told.
+	Code   int
+	Output string
+}
+
+// Error is what the engine said.
+func (e *StatusError) Error() string { return e.Message }
+
+// maxErrorBody bounds how much of an error's body is read.
+const maxErrorBody = 1 << 20
+
+// ReadStatusError reads the words of an answer that is an error, which both engines send as JSON. It returns a
+// *StatusError, or what kept it from reading.
+func ReadStatusError(resp *http.Response) error {
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err != nil {
+		return fmt.Errorf("read the engine's answer (%s): %w", resp.Status, err)
+	}
+	var answer struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(text, &answer) != nil || answer.Message == "" {
+		answer.Message = cmp.Or(strings.TrimSpace(string(text)), resp.Status)
+	}
+	return &StatusError{Status: resp.StatusCode, Message: answer.Message}
+}
 
 // Rule says what a text in an engine's answer means.
 type Rule struct {
@@ -114,7 +150,6 @@ func (w Words) Wrap(op string, err error) error {
 	var local *LocalError
 	var slow *SlowError
 	var status *StatusError
-	var stream *StreamError
 	switch {
 	case err == nil:
 		return nil
@@ -130,9 +165,9 @@ func (w Words) Wrap(op string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", op, context.DeadlineExceeded)
 	case errors.As(err, &status):
-		return w.told(op, status.Status, status.Message, err)
-	case errors.As(err, &stream):
-		return w.told(op, 0, stream.Message, err)
+		e := &backend.Error{Op: op, Detail: backend.PlainReason(strings.TrimSpace(status.Message)), Err: err}
+		e.Remedy, e.Kind = w.Classify(status.Status, status.Message)
+		return e
 	case IsBroken(err):
 		return w.broken(op, err)
 	case IsGarbage(err):
@@ -140,13 +175,6 @@ func (w Words) Wrap(op string, err error) error {
 			Remedy: "Look what answers at the engine's address: " + w.Program + " version"}
 	}
 	return fmt.Errorf("%s: %w", op, err)
-}
-
-// told is the error of what an engine said.
-func (w Words) told(op string, status int, message string, err error) error {
-	e := &backend.Error{Op: op, Detail: backend.PlainReason(strings.TrimSpace(message)), Err: err}
-	e.Remedy, e.Kind = w.Classify(status, message)
-	return e
 }
 
 // broken is the error of a connection that was made and did not last.
@@ -170,12 +198,20 @@ func Says(err error, texts ...string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) })
 }
 
+// UnlessGone is the error of a removal, for which what is not there is done.
+func UnlessGone(err error) error {
+	if errors.Is(err, backend.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // BuildError is Wrap for a build, and tells a step that failed, or a Dockerfile that cannot be read, from a build that
 // failed for want of something else. The words of a command that ran, which may be any, do not count.
-func (w Words) BuildError(op string, err error, commandRan func(*StreamError) bool) error {
+func (w Words) BuildError(op string, err error, commandRan func(*StatusError) bool) error {
 	wrapped := w.Wrap(op, err)
-	var stream *StreamError
-	inStep := errors.As(err, &stream)
+	var stream *StatusError
+	inStep := errors.As(err, &stream) && stream.Status == 0
 	if !inStep || !commandRan(stream) {
 		for _, kind := range []error{
 			backend.ErrUnauthorized, backend.ErrUnreachable, backend.ErrNoSpace, backend.ErrWrongPlatform, backend.ErrConflict,

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ const (
 // its exit code when its output has ended. See [backend.Containers] for its errors.
 func Exec(ctx context.Context, calls ExecCalls, id string, e backend.ExecSpec) (int, error) {
 	x := execs{calls, "run a command in container " + id, id}
-	marker := NewExecMarker(e)
+	marker := newMarker(e)
 	session, err := x.create(ctx, e, marker)
 	if err != nil {
 		return 0, err
@@ -62,6 +63,15 @@ func Exec(ctx context.Context, calls ExecCalls, id string, e backend.ExecSpec) (
 	return code, nil
 }
 
+// newMarker returns a marker (package execmark) that no other exec has. It begins with the command's own mark, if that
+// has one.
+func newMarker(e backend.ExecSpec) string {
+	if e.Mark != "" {
+		return e.Mark + "." + rand.Text()
+	}
+	return rand.Text()
+}
+
 // execs runs commands in a container.
 type execs struct {
 	ExecCalls
@@ -70,10 +80,7 @@ type execs struct {
 
 // wrap is the error of the operation. Once ctx has ended, that is the reason.
 func (x execs) wrap(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	return x.Wrap(x.op, err)
+	return x.Wrap(x.op, Ended(ctx, err))
 }
 
 // create makes a session. The marker is for finding its processes should they have to be killed.

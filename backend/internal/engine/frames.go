@@ -55,11 +55,3 @@ func Demultiplex(r io.Reader, stdout, stderr io.Writer) error {
 		}
 	}
 }
-
-// OrDiscard is w, or a writer that throws everything away.
-func OrDiscard(w io.Writer) io.Writer {
-	if w == nil {
-		return io.Discard
-	}
-	return w
-}

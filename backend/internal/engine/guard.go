@@ -32,31 +32,21 @@ func (e *SlowError) Error() string {
 	return fmt.Sprintf("the engine did not answer within %v", e.After)
 }
 
-// LongError says that an engine's answer was cut off, since it is longer than any sensible one.
-type LongError struct {
-	// What is such as "answer".
-	What string
-	// Limit is in bytes.
-	Limit int64
-}
-
-// Error says how long the answer may be.
-func (e *LongError) Error() string {
-	return fmt.Sprintf("the engine's %s is longer than %d KiB; it is not read on", e.What, e.Limit>>10)
-}
+// errLong is in the error of an answer that was cut off, since it is longer than any sensible one.
+var errLong = errors.New("it is not read on")
 
 // boundedReader bounds how much is read.
 type boundedReader struct {
 	io.Reader
-	// what and limit are for the error.
+	// what, such as "answer", and limit, in bytes, are for the error.
 	what        string
 	limit, left int64
 }
 
-// Read reads on. Errors: *LongError.
+// Read reads on. Errors: errLong.
 func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, &LongError{What: b.what, Limit: b.limit}
+		return 0, fmt.Errorf("the engine's %s is longer than %d KiB; %w", b.what, b.limit>>10, errLong)
 	}
 	n, err := b.Reader.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
@@ -87,7 +77,7 @@ var (
 	copiesOut = regexp.MustCompile(`/archive$`)
 )
 
-// RoundTrip sends a request. Errors: *SlowError and *LongError, also while the answer is
+// RoundTrip sends a request. Errors: *SlowError and errLong, also while the answer is
 // read, and those of the transport.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	limit := g.do

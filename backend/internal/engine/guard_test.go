@@ -94,8 +94,7 @@ func TestGuardLetsPass(t *testing.T) {
 			body, err := io.ReadAll(resp.Body)
 			require.NoError(t, resp.Body.Close())
 			require.Len(t, body, length, path)
-			var tooLong *LongError
-			require.Equal(t, length < long, errors.As(err, &tooLong), path)
+			require.Equal(t, length < long, errors.Is(err, errLong), path)
 		})
 	}
 }

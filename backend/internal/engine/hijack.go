@@ -9,25 +9,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend/dial"
 )
-
-// maxErrorBody bounds how much of an error's body is read.
-const maxErrorBody = 1 << 20
-
-// StatusError is an answer that is not the one hoped for.
-type StatusError struct {
-	// Status is the HTTP status.
-	Status int
-	// Message is what the engine said.
-	Message string
-}
-
-// Error is what the engine said.
-func (e *StatusError) Error() string { return e.Message }
 
 // Stream is a connection that has stopped being HTTP and carries the raw bytes of a process's input and output.
 type Stream struct {
@@ -78,20 +63,6 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	}
 	// A read or write that blocks knows nothing of ctx: closing ends it.
 	return &Stream{conn, resp.Body, context.AfterFunc(ctx, func() { _ = conn.Close() })}, nil
-}
-
-// errorMessage finds the words of an error: both engines send them as JSON.
-func errorMessage(body []byte, status string) string {
-	var answer struct {
-		Message string `json:"message"`
-	}
-	if json.Unmarshal(body, &answer) == nil && answer.Message != "" {
-		return answer.Message
-	}
-	if text := strings.TrimSpace(string(body)); text != "" {
-		return text
-	}
-	return status
 }
 
 // Read reads output of the process.

@@ -107,6 +107,5 @@ func IsBroken(err error) bool {
 func IsGarbage(err error) bool {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
-	var long *LongError
-	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.As(err, &long)
+	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, errLong)
 }

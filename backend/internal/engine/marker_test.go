@@ -8,8 +8,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-func TestNewExecMarker(t *testing.T) {
-	first, second := NewExecMarker(backend.ExecSpec{}), NewExecMarker(backend.ExecSpec{})
+func TestNewMarker(t *testing.T) {
+	first, second := newMarker(backend.ExecSpec{}), newMarker(backend.ExecSpec{})
 	require.NotEqual(t, first, second)
-	require.Regexp(t, `^mine\.[A-Z2-7]+$`, NewExecMarker(backend.ExecSpec{Mark: "mine"}))
+	require.Regexp(t, `^mine\.[A-Z2-7]+$`, newMarker(backend.ExecSpec{Mark: "mine"}))
 }

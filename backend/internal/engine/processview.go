@@ -134,17 +134,12 @@ func TarInto(ctx context.Context, x Execer, id, dir string, stream io.Reader) er
 	pr, pw := io.Pipe()
 	sent := make(chan error, 1)
 	go func() {
-		err := plainTar(pw, stream)
+		err := CopyTar(pw, stream, plainHeader)
 		pw.CloseWithError(err)
 		sent <- err
 	}()
-	said := &limited{limit: 4 << 10}
-	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0", Command: []string{"tar", "-x", "-p", "-f", "-", "-C", dir},
-		Stdin: pr, Stdout: said, Stderr: said})
+	err := run(ctx, x, id, backend.ExecSpec{Command: []string{"tar", "-x", "-p", "-f", "-", "-C", dir}, Stdin: pr})
 	pr.Close()
-	if err == nil && code != 0 {
-		err = fmt.Errorf("tar in the container exited with code %d: %s", code, strings.TrimSpace(said.String()))
-	}
 	// A stream that broke off may still have looked whole to tar.
 	if sendErr := <-sent; sendErr != nil && !errors.Is(sendErr, io.ErrClosedPipe) {
 		err = errors.Join(sendErr, err)
@@ -152,22 +147,41 @@ func TarInto(ctx context.Context, x Execer, id, dir string, stream io.Reader) er
 	return err
 }
 
-// plainTar copies a stream in the format that every tar reads, busybox' too: long names
-// in entries of their own, whole seconds.
-func plainTar(to io.Writer, from io.Reader) error {
+// run runs a program in a container as root. Errors: that of Exec, or what the program said when it failed.
+func run(ctx context.Context, x Execer, id string, e backend.ExecSpec) error {
+	said := &limited{limit: 4 << 10}
+	e.User, e.Stderr = "0", said
+	code, err := x.Exec(ctx, id, e)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("%s in the container exited with code %d: %s", e.Command[0], code,
+			strings.TrimSpace(said.String()))
+	}
+	return err
+}
+
+// plainHeader is an entry in the format that every tar reads, busybox' too: long names in entries of their own, whole
+// seconds.
+func plainHeader(h *tar.Header) (*tar.Header, error) {
+	return &tar.Header{Typeflag: h.Typeflag, Name: h.Name, Linkname: h.Linkname, Size: h.Size, Mode: h.Mode, Uid: h.Uid,
+		Gid: h.Gid, ModTime: h.ModTime.Truncate(1e9), Devmajor: h.Devmajor, Devminor: h.Devminor,
+		Format: tar.FormatGNU}, nil
+}
+
+// CopyTar copies a tar stream with the headers that each makes of its own. An error of each ends it.
+func CopyTar(to io.Writer, from io.Reader, each func(*tar.Header) (*tar.Header, error)) error {
 	tr, tw := tar.NewReader(from), tar.NewWriter(to)
 	for {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return tw.Close()
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			h, err = each(h)
 		}
-		plain := &tar.Header{Typeflag: h.Typeflag, Name: h.Name, Linkname: h.Linkname, Size: h.Size, Mode: h.Mode, Uid: h.Uid,
-			Gid:     h.Gid,
-			ModTime: h.ModTime.Truncate(1e9), Devmajor: h.Devmajor, Devminor: h.Devminor, Format: tar.FormatGNU}
-		if err := tw.WriteHeader(plain); err != nil {
+		if err == nil {
+			err = tw.WriteHeader(h)
+		}
+		if err != nil {
 			return err
 		}
 		if _, err := io.Copy(tw, tr); err != nil {
@@ -186,13 +200,8 @@ func TarFrom(ctx context.Context, x Execer, id, p string) io.ReadCloser {
 	ctx, cancel := context.WithCancel(ctx)
 	pr, pw := io.Pipe()
 	go func() {
-		said := &limited{limit: 4 << 10}
-		code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0",
-			Command: []string{"tar", "-c", "-f", "-", "-C", dir, "--", name}, Stdout: pw, Stderr: said})
-		if err == nil && code != 0 {
-			err = fmt.Errorf("tar in the container exited with code %d: %s", code, strings.TrimSpace(said.String()))
-		}
-		pw.CloseWithError(err)
+		pw.CloseWithError(run(ctx, x, id,
+			backend.ExecSpec{Command: []string{"tar", "-c", "-f", "-", "-C", dir, "--", name}, Stdout: pw}))
 	}()
 	return &stopping{pr, cancel}
 }
@@ -214,13 +223,10 @@ const maxMadeUp = 64 << 20
 
 // ReadMadeUp returns a stream with the one file at a path that is made up as it is read, such as /proc/version.
 func ReadMadeUp(ctx context.Context, x Execer, id, p string) (io.ReadCloser, error) {
-	out, said := &limited{limit: maxMadeUp}, &limited{limit: 4 << 10}
-	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0", Command: []string{"cat", p}, Stdout: out, Stderr: said})
-	switch {
-	case out.over:
+	out := &limited{limit: maxMadeUp}
+	err := run(ctx, x, id, backend.ExecSpec{Command: []string{"cat", p}, Stdout: out})
+	if out.over {
 		return nil, fmt.Errorf("%s does not end: it is larger than %d MiB", p, maxMadeUp>>20)
-	case err == nil && code != 0:
-		err = fmt.Errorf("cat in the container exited with code %d: %s", code, strings.TrimSpace(said.String()))
 	}
 	if err != nil {
 		return nil, err

@@ -27,26 +27,13 @@ type message struct {
 	} `json:"errorDetail"`
 }
 
-// StreamError is a failure that the engine told inside a stream that had begun with status 200.
-type StreamError struct {
-	// Message is what the engine said.
-	Message string
-	// Code is the exit code of the build step that failed, or 0.
-	Code int
-	// Output is the output of the build step that failed, or empty.
-	Output string
-}
-
-// Error is what the engine said.
-func (e *StreamError) Error() string { return e.Message }
-
 // failure is the error in a message, or nil.
-func (m message) failure() *StreamError {
+func (m message) failure() *StatusError {
 	switch {
 	case m.ErrorDetail != nil && m.ErrorDetail.Message != "":
-		return &StreamError{Message: m.ErrorDetail.Message, Code: m.ErrorDetail.Code}
+		return &StatusError{Message: m.ErrorDetail.Message, Code: m.ErrorDetail.Code}
 	case m.Error != "":
-		return &StreamError{Message: m.Error}
+		return &StatusError{Message: m.Error}
 	}
 	return nil
 }
@@ -74,7 +61,7 @@ func messages(r io.Reader, each func(message) error) error {
 }
 
 // ReadPull reads the stream of a pull (POST /images/create) to its end and tells
-// progress, when set, how far it has come. Errors: *StreamError, or that of r.
+// progress, when set, how far it has come. Errors: *StatusError, or that of r.
 func ReadPull(r io.Reader, progress func(backend.Progress)) error {
 	layers := map[string]backend.Progress{} // at most maxLayers
 	return messages(r, func(m message) error {
@@ -116,7 +103,7 @@ const maxLayers = 1000
 const maxStepOutput = 16 << 10
 
 // ReadBuild reads the stream of a build (POST /build) to its end, copies the build's own output to output when that is
-// set. Errors: *StreamError with the output of the step that failed, or that of r.
+// set. Errors: *StatusError with the output of the step that failed, or that of r.
 func ReadBuild(r io.Reader, output io.Writer) error {
 	output = LocalWriter(output)
 	var step strings.Builder
@@ -149,7 +136,7 @@ func startsStep(text string) bool {
 
 // BuildFailed is the error of a build whose stream told of a failure: the words
 // of the engine, and after them what the failing step printed.
-func BuildFailed(op string, failure *StreamError) error {
+func BuildFailed(op string, failure *StatusError) error {
 	detail := strings.TrimSpace(failure.Message)
 	if output := strings.TrimSpace(failure.Output); output != "" {
 		detail += "\n" + output

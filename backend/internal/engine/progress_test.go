@@ -39,7 +39,7 @@ func TestReadPullFailures(t *testing.T) {
 		`{"error":"manifest unknown"}`,
 	} {
 		err := ReadPull(strings.NewReader(stream), nil)
-		var failure *StreamError
+		var failure *StatusError
 		require.ErrorAs(t, err, &failure, stream)
 		require.Equal(t, "manifest unknown", failure.Message)
 	}
@@ -68,7 +68,7 @@ func TestReadBuildFailure(t *testing.T) {
 	stream := `{"stream":"Step 1/2 : RUN echo fine\n"}{"stream":"fine\n"}{"stream":"Step 2/2 : RUN false\n"}{"stream":"boom\n"}` +
 		`{"errorDetail":{"code":7,"message":"The command '/bin/sh -c false' returned a non-zero code: 7"},"error":"…"}`
 	err := ReadBuild(strings.NewReader(stream), nil)
-	var failure *StreamError
+	var failure *StatusError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, 7, failure.Code)
 	require.Equal(t, "Step 2/2 : RUN false\nboom\n", failure.Output)

@@ -25,7 +25,7 @@ type Refusal struct {
 // NewRefusal returns a writer of output. own gets what is the command's own; told gets a
 // reason, in plain words. pattern is what reasons look like; nil writers throw away.
 func NewRefusal(pattern *regexp.Regexp, own, told io.Writer, tty bool) *Refusal {
-	r := &Refusal{pattern: pattern, own: OrDiscard(own), told: OrDiscard(told), newline: "\n"}
+	r := &Refusal{pattern: pattern, own: LocalWriter(own), told: LocalWriter(told), newline: "\n"}
 	if tty {
 		r.newline = "\r\n"
 	}

@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strings"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/galley-kitchen/galley/backend"
 )
 
@@ -57,19 +59,17 @@ func LabelFilter(labels backend.Labels) []string {
 	return filter
 }
 
-// Platform are the parts of os/arch[/variant].
-type Platform struct {
-	OS, Arch, Variant string
-}
-
-// ParsePlatform splits os/arch[/variant]. Errors: backend.ErrInvalid.
-func ParsePlatform(s string) (Platform, error) {
+// ParsePlatform splits os/arch[/variant]; an empty one is nil, the engine's own. Errors: backend.ErrInvalid.
+func ParsePlatform(s string) (*ocispec.Platform, error) {
+	if s == "" {
+		return nil, nil
+	}
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
-		return Platform{}, &backend.Error{Op: "platform " + s, Kind: backend.ErrInvalid,
+		return nil, &backend.Error{Op: "platform " + s, Kind: backend.ErrInvalid,
 			Detail: "a platform is written os/arch or os/arch/variant", Remedy: "Write for example linux/arm64."}
 	}
-	p := Platform{OS: parts[0], Arch: parts[1]}
+	p := &ocispec.Platform{OS: parts[0], Architecture: parts[1]}
 	if len(parts) == 3 {
 		p.Variant = parts[2]
 	}
@@ -89,9 +89,6 @@ func ULA(name string, attempt int) netip.Prefix {
 // CheckPlatform reports whether an image is of the platform that was asked for; an
 // empty one is any. Errors: backend.ErrWrongPlatform.
 func CheckPlatform(op, platform string, i backend.Image) error {
-	if platform == "" {
-		return nil
-	}
 	if _, err := ParsePlatform(platform); err != nil || backend.PlatformMatches(platform, i) {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -34,15 +35,16 @@ func TestLabelFilter(t *testing.T) {
 }
 
 func TestParsePlatform(t *testing.T) {
-	for in, want := range map[string]Platform{
-		"linux/amd64":    {OS: "linux", Arch: "amd64"},
-		"linux/arm64/v8": {OS: "linux", Arch: "arm64", Variant: "v8"},
+	for in, want := range map[string]*ocispec.Platform{
+		"":               nil,
+		"linux/amd64":    {OS: "linux", Architecture: "amd64"},
+		"linux/arm64/v8": {OS: "linux", Architecture: "arm64", Variant: "v8"},
 	} {
 		got, err := ParsePlatform(in)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	for _, in := range []string{"", "linux", "linux/", "/amd64", "a/b/c/d", "linux//v8"} {
+	for _, in := range []string{"linux", "linux/", "/amd64", "a/b/c/d", "linux//v8"} {
 		_, err := ParsePlatform(in)
 		require.ErrorIs(t, err, backend.ErrInvalid, in)
 	}
@@ -104,25 +106,6 @@ func TestRegistryConfig(t *testing.T) {
 	text, err := base64.URLEncoding.DecodeString(header)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"a":{"identitytoken":"t","serveraddress":"a"},"b":{"username":"u","password":"p","serveraddress":"b"}}`, string(text))
-}
-
-func TestLabels(t *testing.T) {
-	require.Nil(t, Labels(spec.SELinux{}))
-	require.Equal(t, []string{"disable", "nested", "user:u", "role:r", "type:t", "level:s0", "filetype:f"},
-		Labels(spec.SELinux{
-			Disabled: true, Nested: true, User: "u", Role: "r", Type: "t", Level: "s0", FileType: "f",
-		}))
-}
-
-func TestUserNSWords(t *testing.T) {
-	id, root := uint32(1000), uint32(0)
-	for want, u := range map[string]spec.UserNS{
-		"":                       {},
-		"auto:size=65536":        {Mode: spec.UserNSAuto, Size: 65536},
-		"keep-id:uid=1000,gid=0": {Mode: spec.UserNSKeepID, UID: &id, GID: &root},
-	} {
-		require.Equal(t, want, UserNSWords(u))
-	}
 }
 
 func TestCheckRelabel(t *testing.T) {
