@@ -1,13 +1,9 @@
 package lifecycle
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -63,10 +60,10 @@ type manifestJSON struct {
 // sentFile is a file, or a directory, as it was when it was sent.
 type sentFile struct {
 	// Stamp tells the file here from what it was without reading it; see sandbox.File.
-	Stamp  [5]int64    `json:"stamp"`
-	Mode   fs.FileMode `json:"mode"`
-	Digest string      `json:"sha256,omitempty"`
-	Dir    bool        `json:"dir,omitempty"`
+	Stamp [5]int64 `json:"stamp"`
+	// Digest is that of its path, kind, permissions and content.
+	Digest string `json:"digest"`
+	Dir    bool   `json:"dir,omitempty"`
 	// Seen is what the runner told of its copy after it had come; see listing.
 	Seen string `json:"seen,omitempty"`
 }
@@ -130,20 +127,14 @@ func compare(dir string, old manifest, seen listing) (changes, error) {
 		return c, err
 	}
 	for _, f := range tree {
-		was, had := old.Files[f.Path]
-		entry := sentFile{Stamp: f.Stamp(), Mode: f.Permissions(), Dir: f.Dir}
-		same := had && was.Dir == f.Dir && was.Mode == entry.Mode
-		switch {
-		case f.Dir:
-		case same && was.Stamp == entry.Stamp && entry.Stamp != [5]int64{}:
+		was := old.Files[f.Path]
+		entry := sentFile{Stamp: f.Stamp(), Dir: f.Dir}
+		if entry.Stamp == was.Stamp && entry.Stamp != [5]int64{} {
 			entry.Digest = was.Digest
-		default:
-			if entry.Digest, err = fileDigest(f.Source); err != nil {
-				return c, err
-			}
-			same = same && was.Digest == entry.Digest
+		} else if entry.Digest, err = archive.Digest(nil, []sandbox.File{f}); err != nil {
+			return c, err
 		}
-		intact := same && was.Seen != "" && was.Seen == seen[f.Path].mark
+		intact := entry.Digest == was.Digest && was.Seen != "" && was.Seen == seen[f.Path].mark
 		if intact {
 			entry.Seen = was.Seen
 		} else {
@@ -211,13 +202,14 @@ func listCommand() []string {
 	return []string{"find", ".", "-exec", "stat", "-c", "%i %Z %Y %s %f %n", "{}", "+"}
 }
 
-// listingWriter collects what listCommand prints. A runner may print anything: what cannot be read is not there.
-type listingWriter struct {
+// listingReader collects what listCommand prints, line by line. A runner may print anything: what cannot be read is not
+// there.
+type listingReader struct {
 	wanted func(path string) bool
 	list   listing
 	// record is a line with those that follow as a part of its name.
-	record, line []byte
-	total        int64
+	record string
+	total  int
 }
 
 const (
@@ -229,43 +221,29 @@ const (
 
 var recordStart = regexp.MustCompile(`^[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9a-f]+ \.(/|$)`)
 
-// Write takes the next part of the output.
-func (w *listingWriter) Write(p []byte) (int, error) {
-	if w.total += int64(len(p)); w.total > maxListing {
-		return 0, errors.New("the runner tells of more files than galley can take")
+// line takes the next line of the output.
+func (r *listingReader) line(text string) error {
+	if r.total += len(text); r.total > maxListing {
+		return errors.New("the runner tells of more files than galley can take")
 	}
-	for rest := p; len(rest) > 0; {
-		end := bytes.IndexByte(rest, '\n')
-		if end < 0 {
-			w.line = append(w.line, rest[:min(len(rest), max(0, maxRecord-len(w.line)))]...)
-			break
-		}
-		w.line = append(w.line, rest[:min(end, max(0, maxRecord-len(w.line)))]...)
-		w.endLine()
-		rest = rest[end+1:]
+	if recordStart.MatchString(text) {
+		r.keep()
+		r.record = text
+	} else if r.record != "" && len(r.record)+len(text) < maxRecord { // a name with a line break
+		r.record += "\n" + text
 	}
-	return len(p), nil
-}
-
-func (w *listingWriter) endLine() {
-	if recordStart.Match(w.line) {
-		w.keep()
-		w.record = append(w.record[:0], w.line...)
-	} else if len(w.record) > 0 && len(w.record)+len(w.line) < maxRecord { // a name with a line break
-		w.record = append(append(w.record, '\n'), w.line...)
-	}
-	w.line = w.line[:0]
+	return nil
 }
 
 // keep notes the last record.
-func (w *listingWriter) keep() {
-	fields := strings.SplitN(string(w.record), " ", 6)
+func (r *listingReader) keep() {
+	fields := strings.SplitN(r.record, " ", 6)
 	if len(fields) < 6 {
 		return
 	}
 	p := path.Clean(fields[5])
 	mode, err := strconv.ParseUint(fields[4], 16, 32)
-	if err != nil || !w.wanted(p) {
+	if err != nil || !r.wanted(p) {
 		return
 	}
 	c := copyInRunner{dir: mode&0o170000 == 0o040000, regular: mode&0o170000 == 0o100000}
@@ -273,18 +251,5 @@ func (w *listingWriter) keep() {
 	if c.dir {
 		c.mark = fields[4]
 	}
-	w.list[p] = c
-}
-
-func fileDigest(file string) (string, error) {
-	in, _, err := sandbox.OpenRegular(file)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, in); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	r.list[p] = c
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/docker/go-units"
 
+	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -75,13 +76,17 @@ func (l *liveRunner) list(ctx context.Context, sb sandbox.Dir, m manifest) (list
 			wanted[d] = true
 		}
 	}
-	out := &listingWriter{wanted: func(p string) bool { return wanted[p] && p != "." }, list: listing{}}
+	found := &listingReader{wanted: func(p string) bool { return wanted[p] && p != "." }, list: listing{}}
+	out := &lines.Writer{Emit: found.line}
 	_, err := access{l, sb}.Exec(ctx, runner.Command{User: "0", WorkDir: sb.Remote, Argv: listCommand(), Stdout: out})
+	if err == nil {
+		err = out.Flush()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("see what the runner has of the sandbox: %w", err)
 	}
-	out.keep()
-	return out.list, nil
+	found.keep()
+	return found.list, nil
 }
 
 // removeThere deletes things in the runner's sandbox. Names that are no text reach the

@@ -4,10 +4,8 @@ package archive
 import (
 	"archive/tar"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -23,7 +21,10 @@ var epoch = time.Unix(0, 0)
 
 // Write writes files as a tar stream. They belong to root, whatever owner they have
 // here; directories above them come first.
-func Write(to io.Writer, files []sandbox.File) error {
+func Write(to io.Writer, files []sandbox.File) error { return write(to, files, true) }
+
+// write is Write; without dated all files have the same time.
+func write(to io.Writer, files []sandbox.File, dated bool) error {
 	tw := tar.NewWriter(to)
 	made := map[string]bool{".": true}
 	for _, f := range files {
@@ -31,7 +32,7 @@ func Write(to io.Writer, files []sandbox.File) error {
 			return err
 		}
 		made[f.Path] = f.Dir
-		if err := writeFile(tw, f); err != nil {
+		if err := writeFile(tw, f, dated); err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
 		}
 	}
@@ -71,7 +72,7 @@ func dirHeader(name string, mode fs.FileMode) *tar.Header {
 	return &tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: int64(mode.Perm()), ModTime: epoch}
 }
 
-func writeFile(tw *tar.Writer, f sandbox.File) error {
+func writeFile(tw *tar.Writer, f sandbox.File, dated bool) error {
 	switch {
 	case f.Dir:
 		return tw.WriteHeader(dirHeader(f.Path, modeFor(runtime.GOOS, modeOf(f, 0o755))))
@@ -93,7 +94,10 @@ func writeFile(tw *tar.Writer, f sandbox.File) error {
 		return err
 	}
 	defer in.Close()
-	h.Size, h.ModTime = st.Size(), st.ModTime()
+	h.Size = st.Size()
+	if dated {
+		h.ModTime = st.ModTime()
+	}
 	h.Mode = int64(modeOf(f, modeFor(runtime.GOOS, st.Mode())))
 	if err := tw.WriteHeader(h); err != nil {
 		return err
@@ -119,54 +123,13 @@ func modeFor(goos string, mode fs.FileMode) fs.FileMode {
 	return mode.Perm()
 }
 
-// Digest is a digest of words and of files as Write would send them: their paths, kinds, permissions and content. Every
-// part stands behind its length, so no two different inputs make the same stream of bytes.
+// Digest is a digest of words and of files as Write would send them, but for their times. Both tell where they end, so no
+// two different inputs make the same stream of bytes.
 func Digest(words []string, files []sandbox.File) (string, error) {
 	sum := sha256.New()
-	number(sum, len(words))
-	for _, w := range words {
-		framed(sum, w)
-	}
-	number(sum, len(files))
-	for _, f := range files {
-		if err := digestFile(sum, f); err != nil {
-			return "", fmt.Errorf("%s: %w", f.Path, err)
-		}
+	fmt.Fprintf(sum, "%q", words)
+	if err := write(sum, files, false); err != nil {
+		return "", err
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-func number(sum hash.Hash, n int) { sum.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
-
-func framed(sum hash.Hash, s string) {
-	number(sum, len(s))
-	io.WriteString(sum, s) //nolint:errcheck // a hash never fails
-}
-
-func digestFile(sum hash.Hash, f sandbox.File) error {
-	framed(sum, f.Path)
-	switch {
-	case f.Dir:
-		framed(sum, "directory")
-		number(sum, int(modeOf(f, 0o755)))
-	case f.Link != "":
-		framed(sum, "link")
-		framed(sum, f.Link)
-	case f.Source == "":
-		framed(sum, "file")
-		number(sum, int(modeOf(f, 0o644)))
-		framed(sum, string(f.Data))
-	default:
-		in, st, err := sandbox.OpenRegular(f.Source)
-		if err != nil {
-			return err
-		}
-		defer in.Close()
-		framed(sum, "file")
-		number(sum, int(modeOf(f, modeFor(runtime.GOOS, st.Mode()))))
-		number(sum, int(st.Size()))
-		_, err = io.CopyN(sum, in, st.Size())
-		return err
-	}
-	return nil
 }

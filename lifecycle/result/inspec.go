@@ -10,8 +10,6 @@ import (
 // inspecReport is what InSpec's and Cinc Auditor's json reporter writes.
 type inspecReport struct {
 	Profiles *[]inspecProfile `json:"profiles"`
-	// Controls is there in the json-min report only.
-	Controls *[]inspecMinimal `json:"controls"`
 }
 
 type inspecProfile struct {
@@ -49,20 +47,10 @@ type inspecResult struct {
 	Exception string  `json:"exception"`
 }
 
-// inspecMinimal is a result in the json-min report.
-type inspecMinimal struct {
-	ID       string `json:"id"`
-	Profile  string `json:"profile_id"`
-	Status   string `json:"status"`
-	CodeDesc string `json:"code_desc"`
-	Message  string `json:"message"`
-	Skip     string `json:"skip_message"`
-}
-
 // generatedID begins the identifiers that InSpec makes up for tests without a control.
 const generatedID = "(generated from "
 
-// ParseInSpec reads the json (or json-min) report of InSpec and Cinc Auditor. Each result of a control is a case. A
+// ParseInSpec reads the json report of InSpec and Cinc Auditor. Each result of a control is a case. A
 // control that a profile includes from another one counts once. A profile that could not be loaded is a failed case,
 // one that was skipped, for another platform, a skipped one.
 //
@@ -72,19 +60,10 @@ func ParseInSpec(data []byte) ([]TestCase, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("read InSpec's JSON: %w", err)
 	}
-	switch {
-	case r.Profiles != nil:
-		return inspecCases(*r.Profiles), nil
-	case r.Controls != nil:
-		var list []TestCase
-		for _, c := range *r.Controls {
-			res := inspecResult{Status: c.Status, CodeDesc: c.CodeDesc, Message: c.Message, Skip: c.Skip}
-			list = append(list, res.testCase(c.Profile, inspecControl{ID: c.ID}))
-		}
-		return list, nil
-	default:
+	if r.Profiles == nil {
 		return nil, fmt.Errorf("read InSpec's JSON: %w", ErrNoResults)
 	}
+	return inspecCases(*r.Profiles), nil
 }
 
 func inspecCases(profiles []inspecProfile) []TestCase {

@@ -55,14 +55,6 @@ func (f *File) Size() int64 {
 	return f.seen.size
 }
 
-// Permissions are those of the source when Tree saw it, unless Mode says others.
-func (f *File) Permissions() fs.FileMode {
-	if f.Mode != 0 || f.seen == nil {
-		return f.Mode.Perm()
-	}
-	return f.seen.mode
-}
-
 // Dir is a sandbox: a directory on this machine, and where the runner sees it.
 type Dir struct {
 	Local, Remote string
