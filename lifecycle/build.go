@@ -51,11 +51,11 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 	}
 	tag := workImages + digest
 	return e.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
-		unlock, err := e.run.machineLock(ctx, tag, func(s string) { by.notice(LevelInfo, s) })
+		lock, err := e.run.machineLock(ctx, tag, func(holder string) { by.notice(LevelInfo, "waiting for "+holder) })
 		if err != nil {
 			return backend.Image{}, err
 		}
-		defer func() { err = errors.Join(err, unlock()) }()
+		defer func() { err = errors.Join(err, lock.Release()) }()
 		if img, err := e.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -109,11 +110,9 @@ func (r *Run) labels(role string) backend.Labels {
 }
 
 // machineLock takes a lock that all galleys of this user on this machine share.
-func (r *Run) machineLock(ctx context.Context, what string, say func(string)) (func() error, error) {
+func (r *Run) machineLock(ctx context.Context, what string, waiting func(holder string)) (*filelock.Lock, error) {
 	path := filepath.Join(sharedLockDir(r.o.Project), names.Digest(what)+".lock")
-	return lock(ctx, path, r.owner(what), func(holder string) {
-		say(fmt.Sprintf("waiting for %s", holder))
-	})
+	return filelock.Acquire(ctx, path, filelock.Options{Owner: r.owner(what), Waiting: waiting})
 }
 
 // network ensures the network that runners share, once per run. A network

@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
@@ -44,7 +45,7 @@ func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
 	i := &instanceRun{run: r, inst: inst, file: r.stateFile(inst.Name)}
 	i.provisioner = sync.OnceValues(func() (provisioner.Provisioner, error) {
 		return provisioner.New(provisioner.Options{Project: r.project(), Debug: r.o.Debug, Idempotence: r.o.Idempotence,
-			Resolver: r.resolver, Workstation: workstation{i}, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
+			Resolver: r.resolver, Workstation: i.workstation, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
 	})
 	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })
 	return i
@@ -76,14 +77,15 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 		i.phase, i.fresh = PhaseDestroy, true
 	}
 	waited := false
-	unlock, err := lock(ctx, i.file.lockPath(), i.run.owner(string(a)), func(holder string) {
-		waited = true
-		i.notice(LevelInfo, "waiting for "+holder)
-	})
+	lock, err := filelock.Acquire(ctx, i.file.lockPath(), filelock.Options{Owner: i.run.owner(string(a)),
+		Waiting: func(holder string) {
+			waited = true
+			i.notice(LevelInfo, "waiting for "+holder)
+		}})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	if err := i.load(); err != nil {
 		return err
 	}

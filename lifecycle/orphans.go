@@ -7,6 +7,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -129,11 +130,11 @@ func (r *Run) DestroyOrphans(ctx context.Context, instances []string) ([]Orphan,
 func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 	f := r.stateFile(o.Instance)
 	if o.record != nil {
-		unlock, err := lock(ctx, f.lockPath(), r.owner("destroy"), func(string) {})
+		lock, err := filelock.Acquire(ctx, f.lockPath(), filelock.Options{Owner: r.owner("destroy")})
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, unlock()) }()
+		defer func() { err = errors.Join(err, lock.Release()) }()
 	}
 	if o.container.ID != "" {
 		if err := o.engine.RemoveContainer(ctx, o.container.ID); err != nil {

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,26 +26,13 @@ type Asked struct {
 	Weak bool
 }
 
-// ElsewhereError says that an engine was asked for on which the instance is not.
-type ElsewhereError struct {
-	Instance string
-	// Engine and Endpoint are where the instance lives.
-	Engine, Endpoint string
-	Asked            Asked
-}
-
-// Error tells where the instance lives, and how to go on.
-func (e *ElsewhereError) Error() string {
-	wanted := e.Asked.Host
-	if wanted == "" {
-		wanted = e.Asked.Engine
-	}
-	return fmt.Sprintf("%s lives on %s, and %s asks for %s\n"+
+// elsewhere says that an engine was asked for on which an instance is not, and how to go on.
+func elsewhere(instance string, s State, asked Asked) error {
+	at := describeEngine(s.Kind, s.Endpoint)
+	return fmt.Errorf("%s lives on %s, and %s asks for %s\n"+
 		"To move it, destroy it first: `galley destroy %s` with the engine where it lives, for example with --host %s",
-		e.Instance, e.at(), e.Asked.Source, hidePassword(wanted), e.Instance, e.at())
+		instance, at, asked.Source, hidePassword(cmp.Or(asked.Host, asked.Engine)), instance, at)
 }
-
-func (e *ElsewhereError) at() string { return describeEngine(e.Engine, e.Endpoint) }
 
 // describeEngine names the engine that a record tells of.
 func describeEngine(kind, endpoint string) string {
@@ -62,8 +50,8 @@ func describeEngine(kind, endpoint string) string {
 func (s State) mayHaveRunner() bool { return s.ContainerID != "" || s.Mark != "" }
 
 // locate opens the engine on which an instance lives, or on which it will be made. moved
-// is the engine where its runner is while kitchen.yml names another one now. Errors:
-// *ElsewhereError; an engine that is recorded and does not answer is never replaced.
+// is the engine where its runner is while kitchen.yml names another one now. An engine that is recorded and does not
+// answer is never replaced.
 func (r *Run) locate(ctx context.Context, instance string, s State, d config.Driver) (e, moved *engine, err error) {
 	if !s.mayHaveRunner() {
 		e, err = r.engineFor(ctx, d.Engine, r.hostFor(d))
@@ -92,24 +80,20 @@ func (r *Run) whereRecorded(ctx context.Context, instance string, s State, d con
 	case e != nil || err != nil:
 		return e, err
 	case d.Host != "" && s.Host == hidePassword(d.Host):
-		return r.kitchenEngine(ctx, instance, s, d)
+		return r.openRecorded(ctx, instance, s, d.Engine, d.Host)
 	}
 	return r.recordedEngine(ctx, instance, s)
 }
 
-// kitchenEngine opens the recorded engine at the address that kitchen.yml has for it.
-func (r *Run) kitchenEngine(ctx context.Context, instance string, s State, d config.Driver) (*engine, error) {
-	e, err := r.engineFor(ctx, d.Engine, d.Host)
+// openRecorded opens the recorded engine of an instance by a name and an address of it.
+func (r *Run) openRecorded(ctx context.Context, instance string, s State, name, host string) (*engine, error) {
+	e, err := r.engineFor(ctx, name, host)
 	if err != nil {
-		return nil, unusable(instance, s, err)
+		return nil, fmt.Errorf("%s lives on %s, which cannot be used: %w\n"+
+			"Start that engine, or forget the runner with `galley destroy --forget %s`, which does not remove it",
+			instance, describeEngine(s.Kind, s.Endpoint), err, instance)
 	}
 	return e, nil
-}
-
-func unusable(instance string, s State, err error) error {
-	return fmt.Errorf("%s lives on %s, which cannot be used: %w\n"+
-		"Start that engine, or forget the runner with `galley destroy --forget %s`, which does not remove it",
-		instance, describeEngine(s.Kind, s.Endpoint), err, instance)
 }
 
 // hostFor is the address that kitchen.yml gives, unless the user asked for another.
@@ -124,13 +108,12 @@ func (r *Run) hostFor(d config.Driver) string {
 // returns nil when nothing was asked for that could differ.
 func (r *Run) askedEngine(ctx context.Context, instance string, s State) (*engine, error) {
 	asked := r.o.Asked
-	elsewhere := &ElsewhereError{Instance: instance, Engine: s.Kind, Endpoint: s.Endpoint, Asked: asked}
 	switch {
 	case asked.Source == "" || (asked.Weak && s.Host != ""):
 		return nil, nil
 	case asked.Host == "" && asked.Engine != "":
 		if s.Kind != "" && s.Kind != asked.Engine {
-			return nil, elsewhere
+			return nil, elsewhere(instance, s, asked)
 		}
 		return nil, nil
 	}
@@ -148,7 +131,7 @@ func (r *Run) askedEngine(ctx context.Context, instance string, s State) (*engin
 			return e, err
 		}
 	}
-	return nil, elsewhere
+	return nil, elsewhere(instance, s, asked)
 }
 
 // recordedEngine opens the engine that is recorded for an instance.
@@ -159,11 +142,7 @@ func (r *Run) recordedEngine(ctx context.Context, instance string, s State) (*en
 			"If it is yours, say so with --host %s; else forget the runner with `galley destroy --forget %s`",
 			instance, s.Endpoint, s.Endpoint, instance)
 	}
-	e, err := r.engineFor(ctx, s.Kind, s.Endpoint)
-	if err != nil {
-		return nil, unusable(instance, s, err)
-	}
-	return e, nil
+	return r.openRecorded(ctx, instance, s, s.Kind, s.Endpoint)
 }
 
 // placeInstance opens the engine of an instance. A runner is removed from the engine that kitchen.yml named before. The

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/statedir"
@@ -100,11 +101,11 @@ func (p *Project) ensureID(ctx context.Context, owner string) (err error) {
 	if err := p.state().MkdirAll(".", 0o700); err != nil {
 		return fmt.Errorf("make the project's state directory: %w", err)
 	}
-	unlock, err := lock(ctx, p.state().Path(identityFile+".lock"), owner, func(string) {})
+	lock, err := filelock.Acquire(ctx, p.state().Path(identityFile+".lock"), filelock.Options{Owner: owner})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	found, err := p.readIdentity()
 	if err != nil {
 		return err

@@ -10,12 +10,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
-// workstation makes throw-away containers on an instance's engine.
-type workstation struct{ i *instanceRun }
-
-// Open implements provisioner.Workstation.
-func (s workstation) Open(ctx context.Context, image string) (provisioner.Container, error) {
-	i := s.i
+// workstation is a provisioner.Workstation on the instance's engine.
+func (i *instanceRun) workstation(ctx context.Context, image string) (provisioner.Container, error) {
 	img, err := i.image(ctx, image, "", i.inst.Driver.PullTool)
 	if err != nil {
 		return nil, err

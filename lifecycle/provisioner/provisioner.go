@@ -31,7 +31,7 @@ type (
 	ChangedAgainError = converge.ChangedAgainError
 	// Resolver resolves cookbooks once for all instances of a run.
 	Resolver = resolve.Resolver
-	// Workstation makes throw-away containers in which cookbooks can be resolved.
+	// Workstation starts a throw-away container in which cookbooks can be resolved.
 	Workstation = resolve.Workstation
 	// Container is a container of a Workstation.
 	Container = resolve.Container

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -222,9 +221,6 @@ func TestResolveErrors(t *testing.T) {
 	r := newResolving(t, policyFiles, map[string]string{"chef-cli": chefCLI})
 	r.write(map[string]string{"broken": ""})
 	err := r.provisioner().Prepare(t.Context(), r.box)
-	var failed *resolve.Error
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, 3, failed.Code)
 	require.Equal(t, "resolve the cookbooks of Policyfile.rb on this machine: `chef-cli install "+filepath.Join(r.root,
 		"Policyfile.rb")+
 		"` exited with code 3\nthe server is on fire\nRun the command yourself to look closer. provisioner.resolver: container runs it in an image instead.", err.Error())
@@ -258,7 +254,7 @@ type fakeWorkstation struct {
 	closed int
 }
 
-func (w *fakeWorkstation) Open(_ context.Context, image string) (Container, error) {
+func (w *fakeWorkstation) open(_ context.Context, image string) (Container, error) {
 	w.opened = append(w.opened, image)
 	if image == "none" {
 		return nil, errors.New("no such image")
@@ -308,7 +304,7 @@ func (c fakeContainer) Close(context.Context) error {
 func TestResolvesInContainer(t *testing.T) {
 	r := newResolving(t, policyFiles, map[string]string{"chef": chefCLI})
 	w := &fakeWorkstation{t: t}
-	r.project.Workstation = w
+	r.project.Workstation = w.open
 	r.instances[0].Provisioner.Chef.Resolver = "container"
 	files := r.prepare()
 	require.Equal(t, []string{"chef/chefworkstation:latest"}, w.opened)

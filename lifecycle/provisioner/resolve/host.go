@@ -11,16 +11,14 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// Workstation makes throw-away containers in which cookbooks can be resolved.
-type Workstation interface {
-	// Open starts a container of an image. The caller closes it.
-	Open(ctx context.Context, image string) (Container, error)
-}
+// Workstation starts a throw-away container of an image in which cookbooks can be resolved. The caller closes it.
+type Workstation func(ctx context.Context, image string) (Container, error)
 
 // Container is a throw-away container of a Workstation.
 type Container interface {
@@ -79,21 +77,20 @@ func (q Request) findHost(ctx context.Context, s source) (*host, error) {
 			}
 		}
 		if mode == config.ResolverHost {
-			return nil, &Error{File: q.File, Err: fmt.Errorf("there is %s on this machine's PATH", names),
-				Remedy: "Install Chef Workstation or Cinc Workstation, or set provisioner.resolver: container."}
+			return nil, q.failed("", fmt.Errorf("there is %s on this machine's PATH", names), "",
+				"Install Chef Workstation or Cinc Workstation, or set provisioner.resolver: container.")
 		}
 	}
 	h, err := q.container(ctx, s)
 	if err == nil {
 		return h, nil
 	}
-	e := &Error{File: q.File, Err: err,
-		Remedy: "Set provisioner.resolver_image to an image that has " + strings.Join(s.commands, " or ") + "."}
+	remedy := "Set provisioner.resolver_image to an image that has " + strings.Join(s.commands, " or ") + "."
 	if mode != config.ResolverContainer {
-		e.Err = fmt.Errorf("there is %s on this machine's PATH, and a container does not do: %w", names, err)
-		e.Remedy = "Install Chef Workstation or Cinc Workstation on this machine. " + e.Remedy
+		err = fmt.Errorf("there is %s on this machine's PATH, and a container does not do: %w", names, err)
+		remedy = "Install Chef Workstation or Cinc Workstation on this machine. " + remedy
 	}
-	return nil, e
+	return nil, q.failed("", err, "", remedy)
 }
 
 // container makes a container with the tool and a copy of the project.
@@ -107,7 +104,7 @@ func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
 	}
 	image := q.image()
 	q.Notice("resolving cookbooks of %s in a container of %s", filepath.Base(q.File), image)
-	c, err := q.Workstation.Open(ctx, image)
+	c, err := q.Workstation(ctx, image)
 	if err != nil {
 		return nil, err
 	}
@@ -137,32 +134,34 @@ func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
 	return h, c.Upload(ctx, containerProject, files)
 }
 
-// run runs the tool beside the Policyfile or Berksfile. Errors: *Error.
+// run runs the tool beside the Policyfile or Berksfile. Its error has the last of what the tool printed.
 func (q Request) run(ctx context.Context, h *host, args []string) error {
-	var out bytes.Buffer
+	var out process.Tail
 	var code int
 	var err error
-	where, argv := "on this machine", append([]string{h.program}, args...)
+	where, argv := " on this machine", append([]string{h.program}, args...)
 	if h.container == nil {
 		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: h.dir, Env: q.EnvironWith(q.Env), Stdout: &out,
 			Stderr: &out})
 	} else {
-		where = "in a container of " + h.image
+		where = " in a container of " + h.image
 		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: h.dir, Stdout: &out,
 			Stderr: &out})
 	}
-	if err == nil && code == 0 {
+	line, remedy := strings.Join(append([]string{h.tool}, args...), " "), ""
+	switch {
+	case err != nil:
+		err = fmt.Errorf("`%s`: %w", line, err)
+	case code == 0:
 		return nil
-	}
-	e := &Error{File: q.File, Where: where, Command: append([]string{h.tool}, args...), Code: code, Output: out.String(),
-		Err: err}
-	if err == nil {
-		e.Remedy = "Run the command yourself to look closer."
+	default:
+		err = fmt.Errorf("`%s` exited with code %d", line, code)
+		remedy = "Run the command yourself to look closer."
 		if h.container == nil {
-			e.Remedy += " provisioner.resolver: container runs it in an image instead."
+			remedy += " provisioner.resolver: container runs it in an image instead."
 		}
 	}
-	return e
+	return q.failed(where, err, out.String(), remedy)
 }
 
 // pathOf is where a file beside the Policyfile or Berksfile is.

@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/project"
@@ -74,11 +74,11 @@ func (q Request) key(s source) string {
 // exported for it. What was exported before for the same lock file and the same local cookbooks is taken as it is.
 func (q Request) resolve(ctx context.Context, s source) (dir string, err error) {
 	st := store{filepath.Join(q.StateDir, "cookbooks")}
-	unlock, err := st.lock(ctx)
+	lock, err := filelock.Acquire(ctx, filepath.Join(st.dir, "lock"), filelock.Options{})
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("wait for another galley that resolves cookbooks: %w", err)
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	_, err = os.Stat(s.lock)
 	locked := err == nil
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -145,8 +145,8 @@ func (q Request) digest(s source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, dir := range dirs {
-		tree, err := sandbox.Tree(dir, filepath.ToSlash(dir), q.Skip)
+	for n, dir := range dirs {
+		tree, err := sandbox.Tree(dir, fmt.Sprint(n), q.Skip)
 		if err != nil {
 			return "", fmt.Errorf("read the cookbook that %s names: %w", filepath.Base(q.File), err)
 		}
@@ -160,43 +160,13 @@ func (q Request) digest(s source) (string, error) {
 	return digest[:32], nil
 }
 
-// Error says that cookbooks could not be resolved.
-type Error struct {
-	// File is the Policyfile or Berksfile, Where the machine or image in words.
-	File, Where string
-	// Command is what was run, Code its exit code and Output what it printed.
-	Command []string
-	Code    int
-	Output  string
-	Err     error
-	Remedy  string
-}
-
-// shownLines is how many of a tool's last lines an error shows.
-const shownLines = 40
-
-// Error shows the tool's own words and the remedy.
-func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "resolve the cookbooks of %s", filepath.Base(e.File))
-	if len(e.Command) > 0 {
-		fmt.Fprintf(&b, " %s: `%s`", e.Where, strings.Join(e.Command, " "))
-		if e.Err == nil {
-			fmt.Fprintf(&b, " exited with code %d", e.Code)
+// failed says that cookbooks could not be resolved, with what the tool printed and how to go on.
+func (q Request) failed(where string, cause error, printed, remedy string) error {
+	err := fmt.Errorf("resolve the cookbooks of %s%s: %w", filepath.Base(q.File), where, cause)
+	for _, text := range []string{printed, remedy} {
+		if text != "" {
+			err = fmt.Errorf("%w\n%s", err, text)
 		}
 	}
-	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
-	}
-	if text := strings.TrimSpace(e.Output); text != "" {
-		lines := strings.Split(text, "\n")
-		b.WriteString("\n" + strings.Join(lines[max(0, len(lines)-shownLines):], "\n"))
-	}
-	if e.Remedy != "" {
-		b.WriteString("\n" + e.Remedy)
-	}
-	return b.String()
+	return err
 }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }

@@ -39,7 +39,7 @@ func readPolicyLock(file string) (policyLock, error) {
 }
 
 // Policyfile resolves a Policyfile with chef-cli, and exports the policy with its
-// cookbooks as a repository for the client's local mode. Errors: *Error.
+// cookbooks as a repository for the client's local mode.
 func (r *Resolver) Policyfile(ctx context.Context, q Request) (Result, error) {
 	k := q.Keys
 	lock := strings.TrimSuffix(q.File, filepath.Ext(q.File)) + ".lock.json"
@@ -95,7 +95,7 @@ var (
 	berksMetadata = regexp.MustCompile(`(?m)^\s*metadata\b`)
 )
 
-// Berksfile resolves and vendors the cookbooks of a Berksfile with berks. Errors: *Error.
+// Berksfile resolves and vendors the cookbooks of a Berksfile with berks.
 func (r *Resolver) Berksfile(ctx context.Context, q Request) (Result, error) {
 	s := source{
 		lock: q.File + ".lock", salt: "berks", commands: []string{"berks"},

@@ -1,15 +1,12 @@
 package resolve
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/galley-kitchen/galley/internal/filelock"
 )
 
 // storeKeeps is how many resolutions a project keeps.
@@ -17,15 +14,6 @@ const storeKeeps = 8
 
 // store keeps resolved cookbooks of a project by the digest of what they were made from: .kitchen/galley/cookbooks.
 type store struct{ dir string }
-
-// lock keeps other galleys of the project away, until unlock.
-func (s store) lock(ctx context.Context) (unlock func() error, err error) {
-	l, err := filelock.Acquire(ctx, filepath.Join(s.dir, "lock"), filelock.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("wait for another galley that resolves cookbooks: %w", err)
-	}
-	return l.Release, nil
-}
 
 // get finds what was made from the same before.
 func (s store) get(digest string) (dir string, ok bool) {

@@ -24,7 +24,7 @@ type Provisioner interface {
 	// Tool is the image whose volumes are mounted into the runner, or nil.
 	Tool() *Tool
 	// Prepare puts what the converge needs into the sandbox on this machine. The
-	// runner does not see it yet. Errors: *sandbox.LeftoverError, *resolve.Error.
+	// runner does not see it yet. Errors: *sandbox.LeftoverError.
 	Prepare(ctx context.Context, sb sandbox.Dir) error
 	// Converge brings the runner to the desired state; where idempotence is to be
 	// shown, twice. Errors: *runner.ExitError, *ChangedAgainError.
