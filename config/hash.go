@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/rubyfloat"
 )
 
 // Hash is a hash of kitchen.yml in the order of the files and of the merge, in which tools see it. Values are nil,
@@ -80,7 +80,7 @@ func withFractions(v any) any {
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return v
 		}
-		return json.RawMessage(yaml11.FormatFloat(v))
+		return json.RawMessage(rubyfloat.Format(v))
 	case []any:
 		out := make([]any, len(v))
 		for i, it := range v {
@@ -95,34 +95,4 @@ func withFractions(v any) any {
 		return out
 	}
 	return v
-}
-
-// FormatFloat prints a number as Ruby does, always with a fraction.
-func FormatFloat(f float64) string { return yaml11.FormatFloat(f) }
-
-// hashOfValue is a mapping as a Hash; symbol renders the symbols in it.
-func hashOfValue(v *yaml11.Value, symbol func(string) string) Hash {
-	h, _ := ordered(v, symbol).(Hash)
-	return h
-}
-
-// ordered is a value in the terms of Hash.
-func ordered(v *yaml11.Value, symbol func(string) string) any {
-	switch v.Kind {
-	case yaml11.Symbol:
-		return symbol(v.Str)
-	case yaml11.Seq:
-		out := make([]any, len(v.Seq))
-		for i, it := range v.Seq {
-			out[i] = ordered(it, symbol)
-		}
-		return out
-	case yaml11.Map:
-		out := make(Hash, 0, v.Map.Len())
-		for _, e := range entries(v) {
-			out = append(out, Pair{e.Key, ordered(e.Value, symbol)})
-		}
-		return out
-	}
-	return v.Any()
 }

@@ -24,7 +24,8 @@ type Instance struct {
 	Transport   Transport
 	Hooks       Hooks
 
-	secrets *[]string // of the whole configuration; see SecretValues
+	// Secrets are the values of secrets in all files of the project. Its instances share the list.
+	Secrets []string
 }
 
 // Driver says what the runner is like: kitchen.yml's `driver:`. Keys that

@@ -34,7 +34,7 @@ func secretBuildArgs(d config.Driver) error {
 			continue
 		}
 		why := "is a secret by its name"
-		if !config.IsSecretName(name) {
+		if !mask.IsSecretName(name) {
 			if mask.New().String(value) == value {
 				continue
 			}
@@ -53,7 +53,7 @@ const longSecret = 8
 // secretInHistory reports whether the instructions or the build arguments hold the value of a secret that is known by
 // another name. The history of the image then has it too.
 func secretInHistory(i config.Instance, environ []string) bool {
-	values := slices.DeleteFunc(config.SecretValues([]config.Instance{i}, environ),
+	values := slices.DeleteFunc(slices.Concat(mask.InEnviron(environ), i.Secrets),
 		func(v string) bool { return len(v) < longSecret })
 	text := strings.Join(slices.Concat(i.Driver.IntermediateInstructions, slices.Collect(maps.Values(i.Driver.BuildArgs))),
 		"\n")

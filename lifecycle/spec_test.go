@@ -13,6 +13,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/keys"
+	kitchenyml "github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/internal/golden"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -53,11 +55,11 @@ func load(t *testing.T, file string) (dir string, instances []config.Instance) {
 	require.NoError(t, err)
 	dir = t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "kitchen.yml"), text, 0o644))
-	conf, err := config.Load(t.Context(), config.Options{Dir: dir, Home: filepath.Join(dir, "home")})
+	conf, err := kitchenyml.Load(t.Context(), kitchenyml.Options{Dir: dir, Home: filepath.Join(dir, "home")})
 	require.NoError(t, err)
-	instances, diagnostics := conf.Resolve(config.ResolveOptions{Home: filepath.Join(dir, "home")})
+	instances, diagnostics := keys.Resolve(conf, keys.ResolveOptions{Home: filepath.Join(dir, "home")})
 	for _, d := range diagnostics {
-		require.NotEqual(t, config.SeverityError, d.Severity, "%v", d)
+		require.NotEqual(t, kitchenyml.SeverityError, d.Severity, "%v", d)
 	}
 	return dir, instances
 }

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/rubyfloat"
 )
 
 // inspect writes a value as Ruby's inspect does.
@@ -30,7 +30,7 @@ func inspectTo(b *strings.Builder, v value, depth int) {
 	case int64:
 		b.WriteString(strconv.FormatInt(v, 10))
 	case float64:
-		b.WriteString(yaml11.FormatFloat(v))
+		b.WriteString(rubyfloat.Format(v))
 	case symbol:
 		b.WriteString(inspectSymbol(string(v)))
 	case *str:

@@ -62,6 +62,32 @@ type RawInstance struct {
 	suiteName, platformName *yaml11.Value
 }
 
+// PluginName is the name in the block of a driver, provisioner, verifier or transport, and its value. The value is nil
+// when the name is Test Kitchen's default.
+func PluginName(block *yaml11.Value) (string, *yaml11.Value) {
+	if block == nil || block.Kind != yaml11.Map {
+		return "", nil
+	}
+	v := block.Map.Get("name")
+	if v == nil {
+		return "", nil
+	}
+	name, _ := v.Text()
+	if v.Pos.IsZero() {
+		return name, nil
+	}
+	return name, v
+}
+
+// Plugins are the names of the instance's driver, provisioner, verifier and transport.
+func (i RawInstance) Plugins() (driver, provisioner, verifier, transport string) {
+	driver, _ = PluginName(i.Driver)
+	provisioner, _ = PluginName(i.Provisioner)
+	verifier, _ = PluginName(i.Verifier)
+	transport, _ = PluginName(i.Transport)
+	return driver, provisioner, verifier, transport
+}
+
 // Errors are the diagnostics of SeverityError.
 func (c *Config) Errors() []Diagnostic {
 	var out []Diagnostic

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/rubyfloat"
 )
 
 // MarshalJSON renders the value: floats always with a fraction or exponent, so that 1.0 and 1 differ; big integers in
@@ -22,7 +24,7 @@ func (v *Value) appendJSON(b []byte) ([]byte, error) {
 		text, _ := v.Text()
 		return append(b, text...), nil
 	case Float:
-		text := FormatFloat(v.Float)
+		text := rubyfloat.Format(v.Float)
 		if math.IsInf(v.Float, 0) || math.IsNaN(v.Float) {
 			text = `"@FLOAT:` + text + `@"`
 		}

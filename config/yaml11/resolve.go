@@ -305,27 +305,3 @@ func decodeBinary(text string) string {
 	}
 	return string(out[:n])
 }
-
-// FormatFloat prints f as Ruby does: the shortest digits that read back, with an exponent outside of 1e-4 to 1e16.
-func FormatFloat(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	}
-	if abs := math.Abs(f); abs != 0 && (abs < 1e-4 || abs >= 1e15) {
-		digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
-		if !strings.Contains(digits, ".") {
-			digits += ".0"
-		}
-		return digits + "e" + exponent
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}

@@ -3,6 +3,8 @@ package yaml11
 import (
 	"fmt"
 	"math/big"
+
+	"github.com/galley-kitchen/galley/internal/rubyfloat"
 )
 
 // Pos is a place in a file. Line and Col count from 1; Col counts characters.
@@ -151,7 +153,7 @@ func (v *Value) Text() (string, bool) {
 		}
 		return fmt.Sprintf("%d", v.Int), true
 	case Float:
-		return FormatFloat(v.Float), true
+		return rubyfloat.Format(v.Float), true
 	case String, Symbol:
 		return v.Str, true
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/keys"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -45,11 +47,11 @@ func newBed(t *testing.T, files map[string]string) *bed {
 	b := &bed{t: t, root: t.TempDir()}
 	b.box = sandbox.Dir{Local: filepath.Join(t.TempDir(), "kitchen"), Remote: "/opt/kitchen"}
 	b.write(files)
-	conf, err := config.Load(t.Context(), config.Options{Dir: b.root, Env: noEnv})
+	conf, err := kitchen.Load(t.Context(), kitchen.Options{Dir: b.root, Env: noEnv})
 	require.NoError(t, err)
-	list, diags := conf.Resolve(config.ResolveOptions{Env: noEnv})
+	list, diags := keys.Resolve(conf, keys.ResolveOptions{Env: noEnv})
 	for _, d := range diags {
-		require.NotEqual(t, config.SeverityError, d.Severity, d.String())
+		require.NotEqual(t, kitchen.SeverityError, d.Severity, d.String())
 	}
 	b.instances = list
 	b.project = Options{Project: project.Project{Root: b.root, TestBase: filepath.Join(b.root, "test", "integration"),

@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"github.com/galley-kitchen/galley/backend/detect"
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/internal/settings"
@@ -37,7 +37,7 @@ type Factory struct {
 	// Settings are galley's own settings. Their notices are printed when they are read.
 	Settings func() (*settings.Loaded, error)
 	// Config reads and merges the project's files.
-	Config func(ctx context.Context) (*config.Config, error)
+	Config func(ctx context.Context) (*kitchen.Config, error)
 	// Project names the project for the life cycle.
 	Project func() (lifecycle.Project, error)
 	// NoService forbids to start a private service when no engine answers.
@@ -71,9 +71,9 @@ func NewFactory(s Streams, version string) *Factory {
 		return l, err
 	})
 	var once sync.Once
-	var conf *config.Config
+	var conf *kitchen.Config
 	var confErr error
-	f.Config = func(ctx context.Context) (*config.Config, error) {
+	f.Config = func(ctx context.Context) (*kitchen.Config, error) {
 		once.Do(func() {
 			var o template.Options
 			if o, confErr = f.templates(); confErr == nil {
@@ -143,13 +143,13 @@ func (f *Factory) imageRuby(ctx context.Context, text []byte, p template.RubyPro
 	return rubyimage.Runner{Engine: engine, Version: f.Version, Say: f.Warn}.Run(ctx, text, p)
 }
 
-func (f *Factory) loadConfig(ctx context.Context, o template.Options) (*config.Config, error) {
+func (f *Factory) loadConfig(ctx context.Context, o template.Options) (*kitchen.Config, error) {
 	dir, err := f.Dir()
 	if err != nil {
 		return nil, err
 	}
 	o.Dir = dir
-	return config.Load(ctx, config.Options{Dir: dir, Home: HomeDir(), Env: os.LookupEnv, ERB: template.NewSession(o)})
+	return kitchen.Load(ctx, kitchen.Options{Dir: dir, Home: HomeDir(), Env: os.LookupEnv, ERB: template.NewSession(o)})
 }
 
 // HomeDir is the user's home directory, or "" without one: then there is no global file, and a path that starts with ~

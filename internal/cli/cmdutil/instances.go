@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/keys"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/template"
 )
 
@@ -27,27 +29,27 @@ func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, e
 	if err != nil {
 		return nil, cmp.Or(f.Problems(conf, nil), err)
 	}
-	instances, diags := conf.Resolve(config.ResolveOptions{Home: HomeDir(), Env: os.LookupEnv, Select: OneOf(chosen)})
-	f.Secrets.Add(config.SecretValues(instances, nil)...)
+	instances, diags := keys.Resolve(conf, keys.ResolveOptions{Home: HomeDir(), Env: os.LookupEnv, Select: OneOf(chosen)})
+	f.Secrets.Add(conf.Secrets(nil)...)
 	return instances, f.Problems(conf, diags)
 }
 
 // Notices prints what galley chose by itself, such as an overlay.
-func (f *Factory) Notices(conf *config.Config) {
+func (f *Factory) Notices(conf *kitchen.Config) {
 	for _, n := range conf.Notices {
 		fmt.Fprintln(f.Err, "       "+f.Clean(n))
 	}
 }
 
 // RawName is the name of an instance before its settings are decoded.
-func RawName(i config.RawInstance) string { return i.Name }
+func RawName(i kitchen.RawInstance) string { return i.Name }
 
 // Problems prints warnings and returns the errors as one.
-func (f *Factory) Problems(conf *config.Config, diags []config.Diagnostic) error {
+func (f *Factory) Problems(conf *kitchen.Config, diags []kitchen.Diagnostic) error {
 	var errs []string
-	for _, d := range append(append([]config.Diagnostic(nil), conf.Diagnostics...), diags...) {
+	for _, d := range append(append([]kitchen.Diagnostic(nil), conf.Diagnostics...), diags...) {
 		d = conf.Annotate(d)
-		if d.Severity == config.SeverityError {
+		if d.Severity == kitchen.SeverityError {
 			errs = append(errs, d.String())
 		} else {
 			for line := range strings.SplitSeq(d.String(), "\n") {
@@ -130,12 +132,12 @@ func Names[T any](all []T, name func(T) string) string {
 func InstanceName(i config.Instance) string { return i.Name }
 
 // OneOf selects the instances of a list.
-func OneOf(chosen []config.RawInstance) func(config.RawInstance) bool {
+func OneOf(chosen []kitchen.RawInstance) func(kitchen.RawInstance) bool {
 	want := make(map[string]bool, len(chosen))
 	for _, i := range chosen {
 		want[i.Name] = true
 	}
-	return func(i config.RawInstance) bool { return want[i.Name] }
+	return func(i kitchen.RawInstance) bool { return want[i.Name] }
 }
 
 // completionTime is how long completing a word may take.

@@ -15,7 +15,7 @@ import (
 )
 
 // newSecrets knows what the environment's names say is secret.
-func newSecrets() *mask.Masker { return mask.New(config.SecretValues(nil, os.Environ())...) }
+func newSecrets() *mask.Masker { return mask.New(mask.InEnviron(os.Environ())...) }
 
 // findCredentials looks where the instance's settings allow it to. What it finds is a secret from now on.
 func (f *Factory) findCredentials(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error) {

@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/keys"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 )
@@ -81,12 +82,12 @@ func run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	instances, diags := conf.Resolve(config.ResolveOptions{Home: cmdutil.HomeDir(), Env: os.LookupEnv,
+	instances, diags := keys.Resolve(conf, keys.ResolveOptions{Home: cmdutil.HomeDir(), Env: os.LookupEnv,
 		Select: cmdutil.OneOf(chosen)})
 	if !o.ShowInstances {
 		instances = nil
 	}
-	out, err := conf.Diagnose(instances, config.DiagnoseOptions{JSON: o.JSON, Environ: os.Environ(),
+	out, err := keys.Diagnose(conf, instances, keys.DiagnoseOptions{JSON: o.JSON, Environ: os.Environ(),
 		Diagnostics: append(conf.Diagnostics, diags...)})
 	if err != nil {
 		return err
@@ -96,8 +97,8 @@ func run(ctx context.Context, o *Options) error {
 }
 
 // printRendered prints the files after ERB, for which line numbers in messages are.
-func printRendered(o *Options, conf *config.Config) error {
-	show := conf.Masker(os.Environ()).MaskText
+func printRendered(o *Options, conf *kitchen.Config) error {
+	show := conf.Masker(os.Environ()).Text
 	if o.ShowSecrets {
 		show = func(text string) string { return text }
 	}

@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/keys"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 )
@@ -40,7 +41,7 @@ func NewCmdLint(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 
 func run(ctx context.Context, o *Options) error {
 	conf, err := o.Config(ctx)
-	var load *config.LoadError
+	var load *kitchen.LoadError
 	if errors.As(err, &load) {
 		fmt.Fprintln(o.Out, o.Clean(err.Error()))
 		return errLint
@@ -49,8 +50,8 @@ func run(ctx context.Context, o *Options) error {
 		return err
 	}
 	failed := false
-	for _, d := range conf.Lint(config.LintOptions{Strict: o.Strict, Home: cmdutil.HomeDir(), Env: os.LookupEnv}) {
-		failed = failed || d.Severity == config.SeverityError
+	for _, d := range keys.Lint(conf, keys.LintOptions{Strict: o.Strict, Home: cmdutil.HomeDir(), Env: os.LookupEnv}) {
+		failed = failed || d.Severity == kitchen.SeverityError
 		fmt.Fprintln(o.Out, o.Clean(conf.Annotate(d).String()))
 	}
 	if failed {

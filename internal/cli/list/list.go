@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -58,37 +58,35 @@ func run(ctx context.Context, o *Options) error {
 	if o.Orphans {
 		return o.listOrphans(ctx)
 	}
-	instances, problems, err := o.summaries(ctx)
+	instances, problems, err := o.instances(ctx)
 	if err != nil {
 		return err
 	}
 	return cmp.Or(o.print(ctx, instances), problems)
 }
 
-func summaryName(s config.Summary) string { return s.Name }
-
-// summaries names the instances that are asked for. It decodes no settings, so that listing is quick and works while
-// some of them are wrong. problems are what keeps them from being run.
-func (o *Options) summaries(ctx context.Context) (chosen []config.Summary, problems, err error) {
+// instances are those that are asked for. It decodes no settings, so that listing is quick and works while some
+// of them are wrong. problems are what keeps them from being run.
+func (o *Options) instances(ctx context.Context) (chosen []kitchen.RawInstance, problems, err error) {
 	conf, err := o.Config(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	o.Notices(conf)
 	problems = o.Problems(conf, nil)
-	if chosen, err = cmdutil.Choose(conf.Summaries(), summaryName, o.Instances); err != nil {
+	if chosen, err = cmdutil.Choose(conf.Instances, cmdutil.RawName, o.Instances); err != nil {
 		return nil, nil, cmp.Or(problems, err)
 	}
 	return chosen, problems, nil
 }
 
 // print prints instances in the form that the flags ask for.
-func (o *Options) print(ctx context.Context, instances []config.Summary) error {
+func (o *Options) print(ctx context.Context, instances []kitchen.RawInstance) error {
 	set, err := o.Settings()
 	if err != nil {
 		return err
 	}
-	if instances, err = cmdutil.Sharded(set.Settings, instances, summaryName); err != nil {
+	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.RawName); err != nil {
 		return err
 	}
 	if o.Matrix != "" {
@@ -112,7 +110,7 @@ func (o *Options) print(ctx context.Context, instances []config.Summary) error {
 
 // statuses prints where the instances are. An engine that cannot be asked is a warning: what is known is still worth
 // showing.
-func (o *Options) statuses(ctx context.Context, instances []config.Summary) error {
+func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance) error {
 	all := make([]string, len(instances))
 	for n, i := range instances {
 		all[n] = i.Name
@@ -203,7 +201,7 @@ func (o *Options) listOrphans(ctx context.Context) error {
 	return cmp.Or(o.Table(rows), err)
 }
 
-func (o *Options) printTable(instances []config.Summary, statuses []lifecycle.Status) error {
+func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecycle.Status) error {
 	rows := [][]string{
 		{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "Last Action", "Last Error", "Runner"},
 	}
@@ -213,13 +211,14 @@ func (o *Options) printTable(instances []config.Summary, statuses []lifecycle.St
 		if s.LastError != "" {
 			failed = string(s.FailedAction) + " failed"
 		}
-		rows = append(rows, []string{i.Name, i.Driver, i.Provisioner, i.Verifier, i.Transport, last, failed, string(s.Live)})
+		driver, provisioner, verifier, transport := i.Plugins()
+		rows = append(rows, []string{i.Name, driver, provisioner, verifier, transport, last, failed, string(s.Live)})
 	}
 	return o.Table(rows)
 }
 
 // printJSON prints Test Kitchen's keys, and galley's own after them.
-func (o *Options) printJSON(instances []config.Summary, statuses []lifecycle.Status) error {
+func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycle.Status) error {
 	type row struct {
 		Instance     string  `json:"instance"`
 		Driver       string  `json:"driver"`
@@ -234,8 +233,8 @@ func (o *Options) printJSON(instances []config.Summary, statuses []lifecycle.Sta
 	rows := []row{}
 	for n, i := range instances {
 		s := statuses[n]
-		r := row{Instance: i.Name, Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
-			Transport: i.Transport, FailedAction: string(s.FailedAction), Runner: string(s.Live)}
+		r := row{Instance: i.Name, FailedAction: string(s.FailedAction), Runner: string(s.Live)}
+		r.Driver, r.Provisioner, r.Verifier, r.Transport = i.Plugins()
 		if s.LastAction != "" {
 			last := string(s.LastAction)
 			r.LastAction = &last

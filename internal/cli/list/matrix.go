@@ -7,11 +7,11 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
 )
 
 // printMatrix prints the instances as a matrix of jobs for a CI system.
-func printMatrix(w io.Writer, system string, instances []config.Summary) error {
+func printMatrix(w io.Writer, system string, instances []kitchen.RawInstance) error {
 	switch system {
 	case "github":
 		return githubMatrix(w, instances)
@@ -23,7 +23,7 @@ func printMatrix(w io.Writer, system string, instances []config.Summary) error {
 }
 
 // githubMatrix prints one line of JSON for fromJSON() in `strategy.matrix`.
-func githubMatrix(w io.Writer, instances []config.Summary) error {
+func githubMatrix(w io.Writer, instances []kitchen.RawInstance) error {
 	type job struct {
 		Instance string `json:"instance"`
 		Suite    string `json:"suite"`
@@ -42,7 +42,7 @@ func githubMatrix(w io.Writer, instances []config.Summary) error {
 }
 
 // gitlabMatrix prints a pipeline for `trigger: include: artifact:`. Each job has its instance in GALLEY_INSTANCE.
-func gitlabMatrix(w io.Writer, instances []config.Summary) error {
+func gitlabMatrix(w io.Writer, instances []kitchen.RawInstance) error {
 	names := []string{}
 	for _, i := range instances {
 		names = append(names, i.Name)

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/rubyfloat"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -84,7 +85,7 @@ func ruby(v any) string {
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	case float64:
-		return config.FormatFloat(v)
+		return rubyfloat.Format(v)
 	case config.Hash:
 		parts := make([]string, 0, len(v))
 		for _, p := range v {

@@ -1,0 +1,128 @@
+package keys
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// decoder reads the keys of one plugin's block into an instance.
+type decoder struct {
+	// root is the project directory, home the user's; relative and ~ paths are resolved against them.
+	root, home string
+	// env looks up the client's environment.
+	env func(string) (string, bool)
+	// source returns a scalar as it stands in the file ("16.10" for the number
+	// 16.1), and false when the file's text is not at hand.
+	source func(*yaml11.Value) (string, bool)
+	report func(kitchen.Diagnostic)
+	// lint also reports keys that are fine yet have no effect.
+	lint bool
+
+	inst *config.Instance
+	// key is the key being read.
+	key *Key
+	// spelt is the key as the file spells it: "driver.volume".
+	spelt string
+	// set holds what the block has, by the key's own name.
+	set map[string]*yaml11.Value
+	// pull and logLevel overrule other keys, wherever in the block they stand.
+	pull     config.PullPolicy
+	logLevel string
+}
+
+// errorAt reports what is wrong with v, and how to mend it.
+func (d *decoder) errorAt(v *yaml11.Value, hint, format string, args ...any) {
+	d.report(kitchen.Diagnostic{
+		Severity: kitchen.SeverityError, Pos: v.Pos, Key: d.spelt,
+		Msg: d.spelt + ": " + fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// warnAt reports what is probably not meant.
+func (d *decoder) warnAt(v *yaml11.Value, hint, format string, args ...any) {
+	d.report(kitchen.Diagnostic{
+		Severity: kitchen.SeverityWarning, Pos: v.Pos, Key: d.spelt,
+		Msg: d.spelt + ": " + fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// wrongType reports that v is not of the key's type.
+func (d *decoder) wrongType(v *yaml11.Value) {
+	d.expected(v, d.key.Type().info().expect)
+}
+
+// expected reports that v is not what the key wants.
+func (d *decoder) expected(v *yaml11.Value, want string) {
+	d.errorAt(v, "", "expected %s, found %s", want, describe(v))
+}
+
+// path resolves a path that v holds: ~ against the home directory, a relative one
+// against the project. It fails, with a report, only for ~ without a home.
+func (d *decoder) path(v *yaml11.Value, p string) (string, bool) {
+	switch {
+	case p == "":
+		return "", true
+	case p == "~", strings.HasPrefix(p, "~/"), strings.HasPrefix(p, `~\`):
+		if d.home == "" {
+			d.errorAt(v, "set HOME, or write the whole path", "%q is in the home directory, and there is none", p)
+			return "", false
+		}
+		return filepath.Join(d.home, p[1:]), true
+	case filepath.IsAbs(p), isDrivePath(p), p[0] == '/', p[0] == '\\':
+		return p, true
+	}
+	return filepath.Join(d.root, p), true
+}
+
+// describe names a value in a message: `the string "abc"`, "a list".
+func describe(v *yaml11.Value) string {
+	switch v.Kind {
+	case yaml11.Null:
+		return "nothing (null)"
+	case yaml11.Seq:
+		if len(v.Seq) == 0 {
+			return "an empty list"
+		}
+		if len(v.Seq) == 1 {
+			return "a list with one entry"
+		}
+		return fmt.Sprintf("a list of %d entries", len(v.Seq))
+	case yaml11.Map:
+		e := v.Map.Entries()
+		if len(e) == 0 {
+			return "an empty hash"
+		}
+		return fmt.Sprintf("a hash with the key %q", e[0].Key)
+	}
+	text, _ := v.Text()
+	if len(text) > 60 {
+		text = text[:57] + "..."
+	}
+	switch v.Kind {
+	case yaml11.Bool:
+		return text
+	case yaml11.Int, yaml11.Float:
+		return "the number " + text
+	case yaml11.Symbol:
+		return "the symbol :" + text
+	}
+	return fmt.Sprintf("the string %q", text)
+}
+
+// entries are the pairs of a mapping.
+func entries(v *yaml11.Value) []yaml11.Entry {
+	if v == nil || v.Kind != yaml11.Map {
+		return nil
+	}
+	return v.Map.Entries()
+}
+
+// isScalar reports whether v is one value with a text.
+func isScalar(v *yaml11.Value) bool {
+	return v.Kind != yaml11.Seq && v.Kind != yaml11.Map && v.Kind != yaml11.Null
+}

@@ -1,0 +1,92 @@
+package keys
+
+import (
+	"strings"
+
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// isSetting reports whether a key is one that Test Kitchen itself puts into every
+// plugin's block. Only the provisioner has a log level of its own.
+func isSetting(in Section, name string) bool {
+	switch name {
+	case "kitchen_root", "test_base_path", "debug":
+		return true
+	case "log_level":
+		return in != SectionProvisioner
+	}
+	return false
+}
+
+// block decodes all keys of one plugin's block, in the order of the file.
+func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
+	s := theSchema()
+	for _, e := range entries(block) {
+		if isSetting(in, e.Key) || e.Key == "name" {
+			continue
+		}
+		k := s.find(in, e.Key)
+		d.spelt = string(in) + "." + e.Key
+		switch {
+		case k == nil:
+			d.unknownKey(in, kind, e)
+			continue
+		case e.Value.Kind == yaml11.Null:
+			// A null in Test Kitchen overrules a default; that is of no use here.
+			continue
+		case k.Inert != "":
+			if d.lint || k.Loud && k.forKind(kind) && (e.Value.Kind != yaml11.Bool || e.Value.Bool) {
+				d.report(kitchen.Diagnostic{Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt +
+					" has no effect in galley", Hint: k.Inert})
+			}
+			continue
+		case !k.forKind(kind):
+			// The key is of another plugin of the section, which other instances of the file may well use.
+			if d.lint {
+				d.report(kitchen.Diagnostic{Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt,
+					Msg:  d.spelt + " has no effect on the " + string(in) + " " + kind,
+					Hint: "it is a key of " + strings.Join(k.For, ", ")})
+			}
+			continue
+		case d.set[k.Name] != nil && !joins(k):
+			d.warnAt(e.Value, "remove one of the two", "it is set already, by another spelling of the same key; this one counts")
+		}
+		d.key = k
+		d.set[k.Name] = e.Value
+		k.value.decode(d, e.Value)
+	}
+}
+
+// joins reports whether two spellings of a key add up rather than overrule.
+func joins(k *Key) bool {
+	j, ok := k.value.(interface{ joins() bool })
+	return ok && j.joins()
+}
+
+// unknownKey warns of a key that galley does not know, unless it is of a driver
+// or provisioner that galley does not serve.
+func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
+	if isForeign(in, kind, e.Key) || in == SectionTransport || strings.HasPrefix(e.Key, "x-") {
+		return
+	}
+	s := theSchema()
+	hint := ""
+	switch other := s.elsewhere(in, e.Key); {
+	case e.Key == "driver_config" || e.Key == string(in) || e.Key == string(in)+"_config":
+		hint = "remove this line, and put the keys below it directly under `" + string(in) + ":`"
+	case nearest(e.Key, s.names(in, kind)) != "":
+		hint = suggestion(e.Key, s.names(in, kind))
+	case s.find(SectionRoot, e.Key) != nil:
+		hint = "`" + e.Key + ":` is a block of its own: move it out of `" + string(in) +
+			":`, to the margin, a platform or a suite"
+	case other == SectionSuite || other == SectionPlatform:
+		hint = "`" + e.Key + "` is a key of a " + string(other) + ": write it beside `" + string(in) + ":`, not below it"
+	case other != "":
+		hint = "`" + e.Key + "` is a key of the " + string(other) + ": move it below `" + string(other) + ":`"
+	default:
+		hint = s.nearestElsewhere(in, e.Key)
+	}
+	d.report(kitchen.Diagnostic{Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt +
+		": unknown key, it has no effect", Hint: hint})
+}

@@ -1,0 +1,188 @@
+package keys
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// hooks reads the block `lifecycle:`.
+func (d *decoder) hooks(block *yaml11.Value) config.Hooks {
+	var out config.Hooks
+	names := HookNames()
+	for _, e := range entries(block) {
+		if isSetting(SectionLifecycle, e.Key) {
+			continue
+		}
+		d.spelt = "lifecycle." + e.Key
+		if !slices.Contains(names, e.Key) {
+			hint := suggestion(e.Key, names)
+			if hint == "" {
+				hint = "the hooks are " + strings.Join(names, ", ")
+			}
+			d.report(kitchen.Diagnostic{
+				Severity: kitchen.SeverityError, Pos: e.KeyPos, Key: d.spelt,
+				Msg: d.spelt + ": there is no such hook, so it would never run", Hint: hint,
+			})
+			continue
+		}
+		d.key = theSchema().find(SectionLifecycle, e.Key)
+		for _, it := range items(e.Value) {
+			if h, ok := d.hook(it); ok {
+				if out == nil {
+					out = config.Hooks{}
+				}
+				out[e.Key] = append(out[e.Key], h)
+			}
+		}
+	}
+	return out
+}
+
+// hook reads a command of the client, or a hash with `local` or `remote`.
+func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
+	if v.Kind == yaml11.String {
+		return config.Hook{Local: v.Str}, true
+	}
+	if v.Kind != yaml11.Map {
+		d.wrongType(v)
+		return config.Hook{}, false
+	}
+	outer, spelt := d.key, d.spelt
+	defer func() { d.key, d.spelt = outer, spelt }()
+	var h config.Hook
+	ok := true
+	for _, e := range entries(v) {
+		k := theSchema().find(SectionHook, e.Key)
+		d.spelt = spelt + "." + e.Key
+		if k == nil {
+			d.report(kitchen.Diagnostic{
+				Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt,
+				Msg: d.spelt + ": unknown key", Hint: suggestion(e.Key, theSchema().names(SectionHook, "")),
+			})
+			continue
+		}
+		if e.Value.Kind == yaml11.Null && e.Key != "local" && e.Key != "remote" {
+			continue
+		}
+		d.key = k
+		ok = d.hookField(&h, e) && ok
+	}
+	d.key, d.spelt = outer, spelt
+	switch {
+	case !ok:
+		return config.Hook{}, false
+	case h.Local == "" && h.Remote == "":
+		d.errorAt(v, `write "local: command" or "remote: command"`, "a hook without a command")
+		return config.Hook{}, false
+	case h.Local != "" && h.Remote != "":
+		d.errorAt(v, "make two entries of it, each with a dash", "a hook has either local or remote, not both")
+		return config.Hook{}, false
+	}
+	return h, true
+}
+
+func (d *decoder) hookField(h *config.Hook, e yaml11.Entry) (ok bool) {
+	v := e.Value
+	switch e.Key {
+	case "local":
+		h.Local, ok = d.hookCommand(v)
+	case "remote":
+		h.Remote, ok = d.hookCommand(v)
+	case "environment":
+		h.Environment, ok = environment(d, v)
+	case "cwd":
+		// The directory of a remote command is the runner's: it stays as it is.
+		h.Cwd, ok = text(d, v)
+	case "user":
+		h.User, ok = text(d, v)
+	case "timeout":
+		h.Timeout, ok = seconds(d, v)
+	case "skippable":
+		h.Skippable, ok = boolean(d, v)
+	case "includes":
+		h.Includes, ok = filterTexts(d, v)
+	case "excludes":
+		h.Excludes, ok = filterTexts(d, v)
+	}
+	return ok
+}
+
+// hookCommand reads a shell line, or a list of the words of one.
+func (d *decoder) hookCommand(v *yaml11.Value) (string, bool) {
+	switch v.Kind {
+	case yaml11.Null:
+		return "", true
+	case yaml11.Seq:
+		words, ok := texts(d, v)
+		return joinWords(words), ok
+	}
+	return text(d, v)
+}
+
+// filterTexts reads names of platforms and /regular expressions/.
+func filterTexts(d *decoder, v *yaml11.Value) ([]string, bool) {
+	var ds kitchen.Diagnostics
+	for _, it := range items(v) {
+		kitchen.NewFilter(&ds, d.spelt, it)
+	}
+	for _, problem := range ds.List {
+		d.report(problem)
+	}
+	if ds.HasErrors() {
+		return nil, false
+	}
+	return texts(d, v)
+}
+
+// hookRunsOn reports whether a hook's filters let a platform pass: includes decide when there are any, else excludes.
+func (r *resolver) hookRunsOn(h config.Hook, platform string) bool {
+	if len(h.Includes) > 0 {
+		return r.anyFilter(h.Includes, platform)
+	}
+	return !r.anyFilter(h.Excludes, platform)
+}
+
+// anyFilter reports whether one of the filters, which decoding has checked, matches.
+func (r *resolver) anyFilter(filters []string, name string) bool {
+	for _, text := range filters {
+		f, ok := r.filters[text]
+		if !ok {
+			f, _ = kitchen.NewFilter(&r.diags, "lifecycle", yaml11.NewString(text, yaml11.Pos{}))
+			r.filters[text] = f
+		}
+		matches, err := f.Match(name)
+		if err != nil {
+			r.diags.ErrorAt(yaml11.Pos{}, "lifecycle", "the expression "+text+" takes too long: "+err.Error(), "simplify it")
+		}
+		if matches {
+			return true
+		}
+	}
+	return false
+}
+
+// hooksOn are the hooks that run on a platform. Those without filters are shared, not copied.
+func (r *resolver) hooksOn(h config.Hooks, platform string) config.Hooks {
+	filtered := false
+	for _, list := range h {
+		for _, one := range list {
+			filtered = filtered || len(one.Includes)+len(one.Excludes) > 0
+		}
+	}
+	if !filtered {
+		return h
+	}
+	out := config.Hooks{}
+	for name, list := range h {
+		for _, one := range list {
+			if r.hookRunsOn(one, platform) {
+				out[name] = append(out[name], one)
+			}
+		}
+	}
+	return out
+}

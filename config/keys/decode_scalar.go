@@ -1,0 +1,179 @@
+package keys
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	units "github.com/docker/go-units"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// text reads a scalar as a string. Numbers keep the digits of the file, so that
+// `chef_version: 16.10` is "16.10" and not "16.1".
+func text(d *decoder, v *yaml11.Value) (string, bool) {
+	if !isScalar(v) {
+		d.wrongType(v)
+		return "", false
+	}
+	return d.textOf(v), true
+}
+
+// textOf is the text of a scalar.
+func (d *decoder) textOf(v *yaml11.Value) string {
+	if v.Kind == yaml11.Int || v.Kind == yaml11.Float {
+		if s, ok := d.source(v); ok {
+			return s
+		}
+	}
+	s, _ := v.Text()
+	return s
+}
+
+// word reads a string, of the key's Enum when it has one.
+func word(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	if !ok || len(d.key.Enum) == 0 {
+		return s, ok
+	}
+	for _, e := range d.key.Enum {
+		if s == e {
+			return s, true
+		}
+	}
+	d.errorAt(v, suggestion(s, d.key.Enum), "expected one of %s, found %s", strings.Join(d.key.Enum, ", "), describe(v))
+	return "", false
+}
+
+// boolean reads true or false.
+func boolean(d *decoder, v *yaml11.Value) (bool, bool) {
+	switch {
+	case v.Kind == yaml11.Bool:
+		return v.Bool, true
+	case v.Kind == yaml11.String:
+		switch strings.ToLower(v.Str) {
+		case "true", "false":
+			// Ruby takes every string for true, even "false": that is never meant.
+			if strings.EqualFold(v.Str, "false") {
+				d.warnAt(v, "remove the quotes", `the string "false" is read as false, where Test Kitchen reads any string as true`)
+			}
+			return strings.EqualFold(v.Str, "true"), true
+		case "y", "n", "t", "f", "1", "0", "yes", "no", "on", "off":
+			d.errorAt(v, "write true or false, without quotes", "expected true or false, found %s", describe(v))
+			return false, false
+		}
+	}
+	d.errorAt(v, "write true or false", "expected true or false, found %s", describe(v))
+	return false, false
+}
+
+// whole reads a whole number.
+func whole(d *decoder, v *yaml11.Value) (int64, bool) {
+	switch v.Kind {
+	case yaml11.Int:
+		if v.Big == nil {
+			return v.Int, true
+		}
+	case yaml11.String:
+		if n, err := strconv.ParseInt(strings.TrimSpace(v.Str), 10, 64); err == nil {
+			return n, true
+		}
+	}
+	d.expected(v, "a whole number")
+	return 0, false
+}
+
+// count reads a whole number of at least 0.
+func count(d *decoder, v *yaml11.Value) (int64, bool) {
+	n, ok := whole(d, v)
+	if ok && n < 0 {
+		d.expected(v, "a whole number of at least 0")
+		return 0, false
+	}
+	return n, ok
+}
+
+// small reads a whole number of at least 0 that fits an int.
+func small(d *decoder, v *yaml11.Value) (int, bool) {
+	n, ok := count(d, v)
+	if ok && n > math.MaxInt32 {
+		d.expected(v, "a smaller number")
+		return 0, false
+	}
+	return int(n), ok
+}
+
+// limit reads a whole number of at least -1, where -1 means no limit.
+func limit(d *decoder, v *yaml11.Value) (int64, bool) {
+	n, ok := whole(d, v)
+	if ok && n < -1 {
+		d.expected(v, "a whole number of at least 0, or -1 for no limit")
+		return 0, false
+	}
+	return n, ok
+}
+
+// decimal reads a number that is not negative.
+func decimal(d *decoder, v *yaml11.Value) (float64, bool) {
+	switch v.Kind {
+	case yaml11.Int, yaml11.Float, yaml11.String:
+		s, _ := v.Text()
+		n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+		if err == nil && n >= 0 && !math.IsInf(n, 0) && !math.IsNaN(n) {
+			return n, true
+		}
+	}
+	d.wrongType(v)
+	return 0, false
+}
+
+// byteSize reads a size: bytes, or a number with a unit in powers of 1024.
+func byteSize(d *decoder, v *yaml11.Value) (int64, bool) { return d.size(v, false) }
+
+// bytesOrUnlimited is byteSize, with -1 for no limit.
+func bytesOrUnlimited(d *decoder, v *yaml11.Value) (int64, bool) { return d.size(v, true) }
+
+func (d *decoder) size(v *yaml11.Value, unlimited bool) (int64, bool) {
+	switch v.Kind {
+	case yaml11.Int, yaml11.Float, yaml11.String:
+		s, _ := v.Text()
+		s = strings.TrimSpace(s)
+		if unlimited && s == "-1" {
+			return -1, true
+		}
+		if n, err := units.RAMInBytes(s); err == nil && n >= 0 {
+			return n, true
+		}
+	}
+	d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
+		d.key.Type().info().expect, describe(v))
+	return 0, false
+}
+
+// seconds reads a time: a number of seconds, or a text such as "90s" or "5m".
+func seconds(d *decoder, v *yaml11.Value) (time.Duration, bool) {
+	switch v.Kind {
+	case yaml11.Int, yaml11.Float, yaml11.String:
+		s, _ := v.Text()
+		s = strings.TrimSpace(s)
+		if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && f < 1e9 {
+			return time.Duration(f * float64(time.Second)), true
+		}
+		if t, err := time.ParseDuration(s); err == nil && t >= 0 {
+			return t, true
+		}
+	}
+	d.wrongType(v)
+	return 0, false
+}
+
+// filePath reads a path of the client and makes it absolute.
+func filePath(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	if !ok {
+		return "", false
+	}
+	return d.path(v, s)
+}

@@ -1,0 +1,134 @@
+package keys
+
+import (
+	"cmp"
+	"maps"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend/spec"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// The products that run as chef-client.
+const (
+	productChef = "chef"
+	productCinc = "cinc"
+)
+
+// deriveDriver fills in what follows from the platform's name and the provisioner.
+func deriveDriver(dr *config.Driver, platform string, p config.Provisioner) {
+	if dr.Image == "" {
+		dr.Image = imageOf(platform)
+	}
+	if dr.ToolImage == "" {
+		dr.ToolImage = "chef/chef"
+		if p.Chef.ProductName == productCinc {
+			dr.ToolImage = "cincproject/cinc"
+		}
+	}
+	if dr.ToolVersion == "" && p.Name != driverDokken {
+		// kitchen-dokken knows only chef_version; other provisioners install product_version.
+		dr.ToolVersion = p.Chef.ProductVersion
+	}
+	dr.ToolImage = config.TaggedImage(dr.ToolImage, cmp.Or(dr.ToolVersion, "latest"))
+}
+
+// deriveInspec takes over what the provisioner says of Chef's licence: it covers InSpec, and users of kitchen-inspec,
+// which never asks, say it once. A client that does not keep the acceptance has none for InSpec to find.
+func deriveInspec(v *config.InspecVerifier, c config.Chef) {
+	for _, f := range []struct {
+		to   *string
+		from string
+	}{{&v.License, c.License}, {&v.LicenseKey, c.LicenseKey}, {&v.LicenseServer, c.LicenseServer}} {
+		if *f.to == "" {
+			*f.to = f.from
+		}
+	}
+}
+
+// imageOf makes an image of a platform's name, as dokken does: of the parts between dashes the first is the repository
+// and the second the tag; others do not count.
+func imageOf(platform string) string {
+	parts := strings.Split(platform, "-")
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return parts[0] + ":" + parts[1]
+}
+
+// withProxy adds the proxies to an environment, in both spellings, where it does not set them itself.
+func withProxy(env map[string]string, p config.Proxy) map[string]string {
+	add := map[string]string{}
+	for _, v := range []struct{ name, value string }{
+		{"http_proxy", p.HTTP}, {"https_proxy", p.HTTPS}, {"ftp_proxy", p.FTP}, {"no_proxy", p.No},
+	} {
+		if v.value != "" {
+			add[v.name], add[strings.ToUpper(v.name)] = v.value, v.value
+		}
+	}
+	if len(add) == 0 {
+		return env
+	}
+	maps.Copy(add, env)
+	return add
+}
+
+// checkMounts reports two different mounts at one place, and drops repeated ones.
+func (d *decoder) checkMounts(block *yaml11.Value) {
+	dr := &d.inst.Driver
+	at := map[string]spec.Mount{}
+	var out []spec.Mount
+	for _, m := range dr.Mounts {
+		target := strings.TrimRight(m.Target, "/")
+		have, taken := at[target]
+		switch {
+		case !taken:
+			at[target] = m
+			out = append(out, m)
+		case have.String() != m.String():
+			d.report(kitchen.Diagnostic{
+				Severity: kitchen.SeverityError, Pos: d.placeOf(block, "volumes", "tmpfs", "mounts", "binds", "run_options"),
+				Key:  "driver.volumes",
+				Msg:  "driver.volumes: both " + have.String() + " and " + m.String() + " are mounted at " + m.Target,
+				Hint: "remove one of the two",
+			})
+		}
+	}
+	dr.Mounts = out
+}
+
+// checkPorts reports one host port that is published twice.
+func (d *decoder) checkPorts(block *yaml11.Value) {
+	type end struct {
+		ip       string
+		port     int
+		protocol string
+	}
+	seen := map[end]spec.PortMapping{}
+	for _, p := range d.inst.Driver.Ports {
+		if p.HostPort == 0 {
+			continue
+		}
+		e := end{p.HostIP, p.HostPort, p.Protocol}
+		if have, taken := seen[e]; taken && have != p {
+			d.report(kitchen.Diagnostic{
+				Severity: kitchen.SeverityError, Pos: d.placeOf(block, "ports", "run_options"), Key: "driver.ports",
+				Msg:  "driver.ports: " + have.String() + " and " + p.String() + " want the same port of the host",
+				Hint: "choose another port for one of them",
+			})
+		}
+		seen[e] = p
+	}
+}
+
+// placeOf is where the first of these keys is set.
+func (d *decoder) placeOf(block *yaml11.Value, names ...string) yaml11.Pos {
+	for _, n := range names {
+		if v := d.set[n]; v != nil {
+			return v.Pos
+		}
+	}
+	return block.Pos
+}

@@ -1,0 +1,137 @@
+package keys
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/mask"
+)
+
+// DiagnoseOptions say how Diagnose renders.
+type DiagnoseOptions struct {
+	// JSON renders JSON instead of YAML.
+	JSON bool
+	// Environ is the client's environment, as os.Environ has it: the values of
+	// its secret variables are masked wherever they occur.
+	Environ []string
+	// Diagnostics are problems to list as well.
+	Diagnostics []kitchen.Diagnostic
+}
+
+// Diagnose renders the files and the resolved configuration of the instances, which Resolve made of c: every key with
+// its value or default, in order of the alphabet. Secrets are masked, by their names and by their values.
+func Diagnose(c *kitchen.Config, instances []config.Instance, o DiagnoseOptions) ([]byte, error) {
+	masker := c.Masker(o.Environ)
+	files := make([]any, 0, len(c.Files))
+	for _, f := range c.Files {
+		files = append(files, map[string]any{"role": string(f.Role), "path": f.Path, "present": f.Present})
+	}
+	all := make(map[string]any, len(instances))
+	for _, i := range instances {
+		if i.Index < 0 || i.Index >= len(c.Instances) {
+			return nil, fmt.Errorf("instance %q is not of this configuration", i.Name)
+		}
+		all[i.Name] = masker.Value("", settings(i, c.Instances[i.Index]))
+	}
+	doc := map[string]any{
+		"root":      c.Root,
+		"files":     files,
+		"instances": all,
+	}
+	if len(c.Notices) > 0 {
+		doc["notices"] = masker.Value("", plain(c.Notices))
+	}
+	if len(o.Diagnostics) > 0 {
+		list := make([]any, len(o.Diagnostics))
+		for i, d := range o.Diagnostics {
+			d.Excerpt = ""
+			list[i] = masker.String(d.String())
+		}
+		doc["diagnostics"] = list
+	}
+	return render(doc, o.JSON)
+}
+
+// render encodes a document; both encoders sort keys.
+func render(doc any, asJSON bool) ([]byte, error) {
+	if asJSON {
+		out, err := json.MarshalIndent(doc, "", "  ")
+		if err != nil {
+			return nil, fmt.Errorf("encode configuration as JSON: %w", err)
+		}
+		return append(out, '\n'), nil
+	}
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := enc.Encode(doc); err != nil {
+		return nil, fmt.Errorf("encode configuration as YAML: %w", err)
+	}
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("encode configuration as YAML: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// settings are all keys of an instance with their values.
+func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
+	out := map[string]any{
+		"suite":    i.Suite,
+		"platform": map[string]any{"name": i.Platform, "os_type": i.OSType, "shell_type": i.ShellType},
+	}
+	for _, b := range []struct {
+		in    Section
+		kind  string
+		block *yaml11.Value
+	}{
+		{SectionDriver, i.Driver.Name, raw.Driver},
+		{SectionProvisioner, string(i.Provisioner.Kind), raw.Provisioner},
+		{SectionVerifier, string(i.Verifier.Kind), raw.Verifier},
+		{SectionTransport, i.Transport.Name, raw.Transport},
+	} {
+		out[string(b.in)] = section(i, b.in, b.kind, b.block)
+	}
+	if len(i.Hooks) > 0 {
+		hooks := map[string]any{}
+		for name, list := range i.Hooks {
+			hooks[name] = plain(list)
+		}
+		out[string(SectionLifecycle)] = hooks
+	}
+	return out
+}
+
+// section is what the block of one plugin came to: the keys that galley knows as
+// they were resolved, and others as they are in the file.
+func section(i config.Instance, in Section, kind string, block *yaml11.Value) map[string]any {
+	out := map[string]any{}
+	s := theSchema()
+	for _, e := range entries(block) {
+		if k := s.find(in, e.Key); k == nil || k.value == nil || i.Driver.Kind == config.DriverUnserved {
+			out[e.Key] = e.Value.Any()
+		}
+	}
+	if i.Driver.Kind == config.DriverUnserved {
+		return out
+	}
+	for _, k := range s.keys {
+		if k.Section != in || k.value == nil || !k.forKind(kind) {
+			continue
+		}
+		v, own := k.value.show(&i)
+		if !own {
+			continue
+		}
+		if k.Secret && v != nil {
+			v = mask.Hidden
+		}
+		out[k.Name] = v
+	}
+	return out
+}

@@ -1,0 +1,41 @@
+package keys
+
+// hookStages and hookPhases make up the names of hooks.
+func hookStages() []string { return []string{"pre", "post", "finally"} }
+
+func hookPhases() []string { return []string{"create", "converge", "setup", "verify", "destroy"} }
+
+// HookNames are the names of all lifecycle hooks: "<stage>_<phase>".
+func HookNames() []string {
+	var out []string
+	for _, phase := range hookPhases() {
+		for _, stage := range hookStages() {
+			out = append(out, stage+"_"+phase)
+		}
+	}
+	return out
+}
+
+// lifecycleKeys are the hooks of `lifecycle:`.
+func lifecycleKeys() []Key {
+	var keys []Key
+	for _, name := range HookNames() {
+		keys = append(keys, Key{Name: name, form: TypeHooks})
+	}
+	return inSection(SectionLifecycle, keys)
+}
+
+// hookKeys are the keys of an entry of a hook.
+func hookKeys() []Key {
+	return inSection(SectionHook, []Key{
+		{Name: "local", form: TypeString},
+		{Name: "remote", form: TypeString},
+		{Name: "environment", form: TypeEnv},
+		{Name: "cwd", form: TypePath},
+		{Name: "user", form: TypeString},
+		{Name: "timeout", form: TypeSeconds},
+		{Name: "skippable", form: TypeBool},
+		{Name: "includes", form: TypeStrings},
+		{Name: "excludes", form: TypeStrings},
+	})
+}

@@ -1,0 +1,142 @@
+package keys
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+)
+
+// LintOptions say how Lint looks.
+type LintOptions struct {
+	// Strict makes every warning an error.
+	Strict bool
+	// Home and Env are as in ResolveOptions.
+	Home string
+	Env  func(string) (string, bool)
+	// Exists reports whether a path of the client exists; nil asks the file system.
+	Exists func(path string) bool
+}
+
+// Lint returns everything that is wrong with the configuration, or that galley does nothing with, sorted by place: what
+// loading and Resolve say, keys without effect, old forms, filters that match nothing, files that are missing, and host
+// ports that several instances want.
+func Lint(c *kitchen.Config, o LintOptions) []kitchen.Diagnostic {
+	if o.Exists == nil {
+		o.Exists = func(p string) bool {
+			_, err := os.Stat(p)
+			return err == nil
+		}
+	}
+	instances, found := Resolve(c, ResolveOptions{Home: o.Home, Env: o.Env, lint: true})
+	all := slices.Concat(c.Diagnostics, found)
+	var ds kitchen.Diagnostics
+	for _, d := range all {
+		ds.Add(d)
+	}
+	for _, i := range instances {
+		lintFiles(c, &ds, i, o.Exists)
+	}
+	lintPorts(c, &ds, instances)
+	out := ds.List
+	if o.Strict {
+		for i := range out {
+			out[i].Severity = kitchen.SeverityError
+		}
+	}
+	slices.SortStableFunc(out, func(a, b kitchen.Diagnostic) int {
+		switch {
+		case a.Pos.File != b.Pos.File:
+			return strings.Compare(a.Pos.File, b.Pos.File)
+		case a.Pos.Line != b.Pos.Line:
+			return a.Pos.Line - b.Pos.Line
+		}
+		return a.Pos.Col - b.Pos.Col
+	})
+	return out
+}
+
+// lintFiles reports files that kitchen.yml names and that do not exist.
+func lintFiles(c *kitchen.Config, ds *kitchen.Diagnostics, i config.Instance, exists func(string) bool) {
+	raw := c.Instances[i.Index]
+	report := func(key, path string) {
+		if path == "" || exists(path) {
+			return
+		}
+		block := raw.Provisioner
+		section, name, _ := strings.Cut(key, ".")
+		switch section {
+		case "driver":
+			block = raw.Driver
+		case "verifier":
+			block = raw.Verifier
+		}
+		v := either(block, theSchema().find(Section(section), name).spellings()...)
+		ds.Add(c.Annotate(kitchen.Diagnostic{
+			Severity: kitchen.SeverityWarning, Pos: v.Pos, Key: key,
+			Msg: fmt.Sprintf("%s: there is no %s", key, path), Hint: "paths are relative to the project, " + c.Root,
+		}))
+	}
+	chef := i.Provisioner.Chef
+	report("provisioner.policyfile", chef.Policyfile)
+	report("provisioner.berksfile_path", chef.Berksfile)
+	report("provisioner.script", i.Provisioner.Shell.Script)
+	for _, p := range chefSandboxKeys() {
+		if path, ok := p.value.(sandboxPath); ok {
+			report("provisioner."+p.Name, chef.Paths[path.dir])
+		}
+	}
+	report("driver.creds_file", i.Driver.CredsFile)
+	report("driver.build_context", i.Driver.BuildContext)
+	for _, f := range i.Verifier.Inspec.InputFiles {
+		report("verifier.input_files", f)
+	}
+	for _, f := range i.Verifier.Inspec.WaiverFiles {
+		report("verifier.waiver_files", f)
+	}
+}
+
+// lintPorts reports fixed host ports that several instances publish.
+func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.Instance) {
+	type end struct {
+		ip       string
+		port     int
+		protocol string
+	}
+	users := map[end][]string{}
+	first := map[end]config.Instance{}
+	var order []end
+	for _, i := range instances {
+		for _, p := range i.Driver.Ports {
+			if p.HostPort == 0 {
+				continue
+			}
+			e := end{p.HostIP, p.HostPort, p.Protocol}
+			if len(users[e]) == 0 {
+				first[e] = i
+				order = append(order, e)
+			}
+			users[e] = append(users[e], i.Name)
+		}
+	}
+	for _, e := range order {
+		names := users[e]
+		if len(names) < 2 {
+			continue
+		}
+		shown := names
+		if len(shown) > 3 {
+			shown = append(shown[:3:3], fmt.Sprintf("%d more", len(names)-3))
+		}
+		v := either(c.Instances[first[e].Index].Driver, theSchema().find(SectionDriver, "ports").spellings()...)
+		ds.Add(c.Annotate(kitchen.Diagnostic{
+			Severity: kitchen.SeverityWarning, Pos: v.Pos, Key: "driver.ports",
+			Msg: fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only one of them can exist "+
+				"at a time", strings.Join(shown, ", "), e.port),
+			Hint: "leave out the host port to get a free one, or give each its own",
+		}))
+	}
+}

@@ -1,0 +1,358 @@
+package keys
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/backend/spec"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// mountOptions are the words that may follow the second colon of a volume.
+func mountOptions() []string {
+	return slices.Concat([]string{
+		"ro", "rw", "readonly", "z", "Z", "U", "O", "idmap", "nocopy", "copy", "bind", "rbind",
+		"cached", "delegated", "consistent",
+	}, propagations(), fsOptions())
+}
+
+func propagations() []string {
+	return []string{"shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"}
+}
+
+func fsOptions() []string {
+	return []string{"exec", "noexec", "suid", "nosuid", "dev", "nodev", "relatime", "noatime"}
+}
+
+// setMountOption applies a word that may follow the second colon of a volume, and reports whether there is such a word.
+func setMountOption(m *spec.Mount, word string) bool {
+	switch word {
+	case "rw", "copy", "rbind", "":
+	case "ro", "readonly":
+		m.ReadOnly = true
+	case string(spec.RelabelShared), string(spec.RelabelPrivate):
+		m.Relabel = spec.Relabel(word)
+	case "U":
+		m.ChangeOwner = true
+	case "O":
+		m.Overlay = true
+	case "idmap":
+		m.IDMap = true
+	case "nocopy":
+		m.NoCopy = true
+	case "bind":
+		m.NonRecursive = true
+	case "cached", "delegated", "consistent":
+		m.Consistency = word
+	default:
+		if slices.Contains(propagations(), word) {
+			m.Propagation = word
+			return true
+		}
+		if !slices.Contains(fsOptions(), word) {
+			return false
+		}
+		m.FSOptions = append(m.FSOptions, word)
+	}
+	return true
+}
+
+// setMountOptions applies words with commas between, and returns the first unknown one.
+func setMountOptions(m *spec.Mount, words string) (unknown string) {
+	for _, word := range strings.Split(words, ",") {
+		if !setMountOption(m, word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// setFSOptions applies words of which those that mean nothing else are options of the file system.
+func setFSOptions(m *spec.Mount, words string) {
+	for _, word := range strings.Split(words, ",") {
+		if !setMountOption(m, word) {
+			m.FSOptions = append(m.FSOptions, word)
+		}
+	}
+}
+
+// volumes reads `volumes`: a list of "target", "source:target[:options]" or
+// hashes, or a hash of either target to nothing or source to target.
+func volumes(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
+	return each(v, d.volumeItem)
+}
+
+func (d *decoder) volumeItem(it *yaml11.Value) ([]spec.Mount, bool) {
+	if it.Kind != yaml11.Map {
+		if it.Kind == yaml11.Symbol {
+			// `- <%= ENV['DIR'] %>:/data` without DIR.
+			d.warnAt(it, "write a source before the colon, or leave the colon out",
+				"nothing stands before the colon, so %s is a volume without a name", it.Str)
+		} else if it.Kind != yaml11.String {
+			d.wrongType(it)
+			return nil, false
+		}
+		return oneOf(d.volumeText(it, it.Str))
+	}
+	if it.Map.Get("target") != nil || it.Map.Get("type") != nil {
+		return oneOf(d.mountHash(it))
+	}
+	var out []spec.Mount
+	for _, e := range entries(it) {
+		written := e.Key
+		switch {
+		case e.Value.Kind == yaml11.String:
+			written += ":" + e.Value.Str
+		case e.Value.Kind == yaml11.Map && e.Value.Map.Len() == 0, e.Value.Kind == yaml11.Null:
+		default:
+			d.errorAt(e.Value, `write "`+e.Key+`:/path/inside"`, "%s: expected a path in the container, found %s", e.Key,
+				describe(e.Value))
+			return nil, false
+		}
+		m, ok := d.volumeText(e.Value, written)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, m)
+	}
+	return out, true
+}
+
+// volumeText reads "target" or "source:target[:options]".
+func (d *decoder) volumeText(v *yaml11.Value, s string) (spec.Mount, bool) {
+	parts := splitMount(s)
+	bad := func(hint, why string) (spec.Mount, bool) {
+		d.errorAt(v, hint, "bad volume %q: %s", s, why)
+		return spec.Mount{}, false
+	}
+	m := spec.Mount{Type: spec.MountVolume, Target: parts[0]}
+	switch {
+	case len(parts) == 2 && !isAbsoluteTarget(parts[1]) && d.areMountOptions(parts[1]):
+		if e := setMountOptions(&m, parts[1]); e != "" {
+			return bad(suggestion(e, mountOptions()), fmt.Sprintf("unknown option %q", e))
+		}
+	case len(parts) == 2 || len(parts) == 3:
+		if parts[0] == "" {
+			return bad("write a path, or the name of a volume, before the first colon", "it has no source")
+		}
+		m.Source, m.Target = parts[0], parts[1]
+		if looksLikePath(parts[0]) {
+			source, ok := d.path(v, parts[0])
+			if !ok {
+				return spec.Mount{}, false
+			}
+			m.Type, m.Source = spec.MountBind, source
+		}
+		if len(parts) == 3 {
+			if e := setMountOptions(&m, parts[2]); e != "" {
+				return bad(suggestion(e, mountOptions()), fmt.Sprintf("unknown option %q", e))
+			}
+		}
+	case len(parts) > 3:
+		return bad(`write source:target or source:target:ro`, "it has too many colons")
+	}
+	if !isAbsoluteTarget(m.Target) {
+		return bad("begin the path inside the container with a slash",
+			fmt.Sprintf("the path in the container, %q, is not absolute", m.Target))
+	}
+	return m, true
+}
+
+// areMountOptions reports whether s are options, as in "/path:ro", and not a path, as in "name:relative".
+func (d *decoder) areMountOptions(s string) bool {
+	var m spec.Mount
+	return setMountOptions(&m, s) == ""
+}
+
+// mountTexts reads `mounts`: a list of "type=bind,source=…,target=…" or of hashes.
+func mountTexts(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.Mount, bool) {
+		switch it.Kind {
+		case yaml11.Map:
+			return oneOf(d.mountHash(it))
+		case yaml11.String:
+			return oneOf(d.mountText(it))
+		}
+		d.wrongType(it)
+		return nil, false
+	})
+}
+
+func (d *decoder) mountText(v *yaml11.Value) (spec.Mount, bool) {
+	var b mountBuilder
+	for _, w := range strings.Split(v.Str, ",") {
+		k, val, given := strings.Cut(w, "=")
+		if !given {
+			val = "true"
+		}
+		if !b.set(d, v, strings.TrimSpace(k), strings.TrimSpace(val)) {
+			return spec.Mount{}, false
+		}
+	}
+	return b.build(d, v)
+}
+
+// mountHash reads {type, source, target, read_only, options}.
+func (d *decoder) mountHash(v *yaml11.Value) (spec.Mount, bool) {
+	var b mountBuilder
+	for _, e := range entries(v) {
+		key := strings.ToLower(e.Key)
+		if key == "options" {
+			words, ok := texts(d, e.Value)
+			if !ok {
+				return spec.Mount{}, false
+			}
+			setFSOptions(&b.m, strings.Join(words, ","))
+			continue
+		}
+		if e.Value.Kind == yaml11.Map {
+			// tmpfs: {size: 64m}, bind: {propagation: shared} and volume: {nocopy: true}, as Compose has them.
+			for _, sub := range entries(e.Value) {
+				s, ok := text(d, sub.Value)
+				if !ok || !b.set(d, sub.Value, sub.Key, s) {
+					return spec.Mount{}, false
+				}
+			}
+			continue
+		}
+		s, ok := text(d, e.Value)
+		if !ok || !b.set(d, e.Value, key, s) {
+			return spec.Mount{}, false
+		}
+	}
+	return b.build(d, v)
+}
+
+// mountBuilder collects the fields of one mount.
+type mountBuilder struct{ m spec.Mount }
+
+func mountFields() []string {
+	return []string{
+		"type", "source", "src", "target", "dst", "destination", "readonly", "ro", "read_only", "options",
+		"tmpfs-size", "tmpfs-mode", "bind-propagation", "volume-nocopy", "relabel",
+	}
+}
+
+// set sets one field by the name that docker's --mount or Compose gives it.
+func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
+	on := val == "true" || val == "1"
+	bad := func(wanted ...string) bool {
+		d.errorAt(v, suggestion(val, wanted), "bad %s %q of a mount: expected one of %s", key, val, strings.Join(wanted,
+			", "))
+		return false
+	}
+	switch key {
+	case "type":
+		b.m.Type = spec.MountType(val)
+		if types := []string{string(spec.MountBind), string(spec.MountVolume),
+			string(spec.MountTmpfs)}; !slices.Contains(types, val) {
+			return bad(types...)
+		}
+	case "source", "src":
+		b.m.Source = val
+	case "target", "dst", "destination":
+		b.m.Target = val
+	case "readonly", "ro", "read_only":
+		b.m.ReadOnly = on
+	case "tmpfs-size", "size":
+		b.m.FSOptions = append(b.m.FSOptions, "size="+val)
+	case "tmpfs-mode", "mode":
+		b.m.FSOptions = append(b.m.FSOptions, "mode="+val)
+	case "bind-propagation", "propagation":
+		b.m.Propagation = val
+		if !slices.Contains(propagations(), val) {
+			return bad(propagations()...)
+		}
+	case "volume-nocopy", "nocopy":
+		b.m.NoCopy = on
+	case "relabel", "selinux":
+		switch val {
+		case "shared", "z":
+			b.m.Relabel = spec.RelabelShared
+		case "private", "Z":
+			b.m.Relabel = spec.RelabelPrivate
+		default:
+			return bad("shared", "private", "z", "Z")
+		}
+	default:
+		d.errorAt(v, suggestion(key, mountFields()), "unknown field %q of a mount", key)
+		return false
+	}
+	return true
+}
+
+func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (spec.Mount, bool) {
+	m := b.m
+	if m.Type == "" {
+		m.Type = spec.MountVolume
+		if looksLikePath(m.Source) {
+			m.Type = spec.MountBind
+		}
+	}
+	if !isAbsoluteTarget(m.Target) {
+		d.errorAt(v, `write target=/path`, "bad mount: the path in the container, %q, is not absolute", m.Target)
+		return spec.Mount{}, false
+	}
+	if m.Type == spec.MountBind {
+		if m.Source == "" {
+			d.errorAt(v, `write source=./path`, "bad mount: a bind needs a source")
+			return spec.Mount{}, false
+		}
+		source, ok := d.path(v, m.Source)
+		if !ok {
+			return spec.Mount{}, false
+		}
+		m.Source = source
+	}
+	return m, true
+}
+
+// tmpfs reads `tmpfs`: a list of "path[:options]", or a hash of path to options.
+func tmpfs(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.Mount, bool) {
+		switch it.Kind {
+		case yaml11.Map:
+			var out []spec.Mount
+			for _, e := range entries(it) {
+				if !d.isText(e) {
+					return nil, false
+				}
+				m, ok := d.tmpfsAt(e.Value, e.Key, d.textOf(e.Value))
+				if !ok {
+					return nil, false
+				}
+				out = append(out, m)
+			}
+			return out, true
+		case yaml11.String:
+			target, options, _ := strings.Cut(it.Str, ":")
+			return oneOf(d.tmpfsAt(it, target, options))
+		}
+		d.wrongType(it)
+		return nil, false
+	})
+}
+
+// tmpfsAt is one file system in memory.
+func (d *decoder) tmpfsAt(at *yaml11.Value, target, options string) (spec.Mount, bool) {
+	if !isAbsoluteTarget(target) {
+		d.errorAt(at, "begin the path with a slash", "bad tmpfs %q: the path is not absolute", target)
+		return spec.Mount{}, false
+	}
+	m := spec.Mount{Type: spec.MountTmpfs, Target: target}
+	setFSOptions(&m, options)
+	return m, true
+}
+
+// volumesFrom reads `volumes_from`: "container" or "container:ro".
+func volumesFrom(d *decoder, v *yaml11.Value) ([]spec.VolumesFrom, bool) {
+	return each(v, func(it *yaml11.Value) ([]spec.VolumesFrom, bool) {
+		name, mode, given := strings.Cut(d.scalarOr(it), ":")
+		if name == "" || given && mode != "ro" && mode != "rw" {
+			d.errorAt(it, `write "name" or "name:ro"`, "bad entry: %s", describe(it))
+			return nil, false
+		}
+		return []spec.VolumesFrom{{Container: name, ReadOnly: mode == "ro"}}, true
+	})
+}

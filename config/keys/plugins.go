@@ -1,0 +1,113 @@
+package keys
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+// The names of drivers and engines that decide something.
+const (
+	driverDokken = "dokken"
+	engineDocker = "docker"
+	enginePodman = "podman"
+)
+
+// servedDriver is what galley does for a driver's name.
+type servedDriver struct {
+	kind config.DriverKind
+	// engine is the engine that the name asks for, or "".
+	engine string
+}
+
+// driverNames says for every driver that galley serves what it does for it.
+func driverNames() map[string]servedDriver {
+	return map[string]servedDriver{
+		driverDokken: {config.DriverContainer, ""},
+		"docker":     {config.DriverContainer, engineDocker},
+		"docker_cli": {config.DriverContainer, engineDocker},
+		"podman":     {config.DriverContainer, enginePodman},
+		"dummy":      {config.DriverDummy, ""},
+	}
+}
+
+// provisionerNames says for every provisioner's name what galley runs for it.
+func provisionerNames() map[string]config.ProvisionerKind {
+	return map[string]config.ProvisionerKind{
+		"dokken":      config.ProvisionerChef,
+		"chef_infra":  config.ProvisionerChef,
+		"chef_zero":   config.ProvisionerChef,
+		"chef_solo":   config.ProvisionerChef,
+		"cinc":        config.ProvisionerChef,
+		"cinc_infra":  config.ProvisionerChef,
+		"cinc_zero":   config.ProvisionerChef,
+		"cinc_solo":   config.ProvisionerChef,
+		"cinc_client": config.ProvisionerChef,
+		"shell":       config.ProvisionerShell,
+		"tool":        config.ProvisionerTool,
+		"puppet":      config.ProvisionerPuppet,
+		"dummy":       config.ProvisionerDummy,
+		"ansible":     config.ProvisionerAnsible,
+
+		"puppet_apply":     config.ProvisionerPuppet,
+		"ansible_playbook": config.ProvisionerAnsible,
+	}
+}
+
+// verifierNames says for every verifier's name what galley runs for it.
+func verifierNames() map[string]config.VerifierKind {
+	return map[string]config.VerifierKind{
+		"inspec":       config.VerifierInspec,
+		"cinc_auditor": config.VerifierCincAuditor,
+		"cinc-auditor": config.VerifierCincAuditor,
+		"shell":        config.VerifierShell,
+		"busser":       config.VerifierBusser,
+		"bats":         config.VerifierBats,
+		"serverspec":   config.VerifierServerspec,
+		"goss":         config.VerifierGoss,
+		"testinfra":    config.VerifierTestinfra,
+		"dummy":        config.VerifierDummy,
+	}
+}
+
+// foreignDrivers are drivers of Test Kitchen that make machines, not containers.
+func foreignDrivers() []string {
+	return []string{
+		"vagrant", "ec2", "azurerm", "google", "gce", "digitalocean", "openstack", "vcenter", "vsphere", "vra", "vro",
+		"hyperv", "proxy", "exec", "ssh", "localhost", "lxc", "lxd", "rackspace", "joyent", "scaleway", "linode", "oci",
+		"terraform", "cloudstack", "sshgw", "wpar", "zone", "bluebox", "binarylane", "dsc", "pulumi", "qemu", "libvirt",
+	}
+}
+
+// keysOf are the sorted keys of a map.
+func keysOf[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// wayOut says what serves in place of a plugin that galley does not have.
+func wayOut(in Section) string {
+	switch in {
+	case SectionProvisioner:
+		return "; `tool` runs any other one, see docs/provisioners.md"
+	case SectionVerifier:
+		return "; `shell` runs any other one, see docs/verifiers.md"
+	}
+	return ""
+}
+
+// unknownPlugin says that galley has no plugin of a name, and which it has.
+func unknownPlugin(in Section, name string, have []string) (msg, hint string) {
+	msg = fmt.Sprintf("galley has no %s %q", in, name)
+	hint = "it has " + strings.Join(have, ", ")
+	if s := suggestion(name, have); s != "" {
+		return msg, s + " " + hint
+	}
+	return msg, hint + wayOut(in)
+}

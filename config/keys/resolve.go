@@ -1,0 +1,273 @@
+package keys
+
+import (
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/mask"
+)
+
+// ResolveOptions say which instances Resolve makes, and for whom.
+type ResolveOptions struct {
+	// Select chooses instances; nil takes all. Problems of the others are not
+	// reported, so that one broken instance does not stop the rest.
+	Select func(kitchen.RawInstance) bool
+	// Home is the user's home directory, for paths that begin with ~.
+	Home string
+	// Env looks up the client's environment, for variables without a value; nil is an empty environment.
+	Env func(string) (string, bool)
+
+	// lint also reports what is fine yet has no effect.
+	lint bool
+}
+
+// Resolve makes typed instances of what kitchen.Load found: defaults are applied, values checked. It returns every
+// problem that there is. An instance with an error holds what could be read, and must not be run.
+//
+// Blocks that instances share are decoded once, and the slices and maps in the
+// result are shared as well: they must not be changed.
+func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.Diagnostic) {
+	if o.Env == nil {
+		o.Env = func(string) (string, bool) { return "", false }
+	}
+	r := &resolver{
+		c: c, o: o,
+		source:       newSources(c.Files),
+		drivers:      map[*yaml11.Value]config.Driver{},
+		provisioners: map[*yaml11.Value]config.Provisioner{},
+		verifiers:    map[*yaml11.Value]config.Verifier{},
+		transports:   map[*yaml11.Value]config.Transport{},
+		hooks:        map[*yaml11.Value]config.Hooks{},
+		filters:      map[string]kitchen.Filter{},
+		secrets:      c.Secrets(nil),
+	}
+	out := make([]config.Instance, 0, len(c.Instances))
+	for i, raw := range c.Instances {
+		if o.Select != nil && !o.Select(raw) {
+			continue
+		}
+		out = append(out, r.instance(i, raw))
+	}
+	checkTree(c, &r.diags, o.lint)
+	list := r.diags.List
+	for i := range list {
+		list[i] = c.Annotate(list[i])
+		list[i].Excerpt = maskExcerpt(list[i].Excerpt)
+	}
+	return out, list
+}
+
+// maskExcerpt masks an excerpt of a file: after ERB it may hold what was only in the environment.
+func maskExcerpt(excerpt string) string {
+	line, caret, ok := strings.Cut(excerpt, "\n")
+	if !ok {
+		return excerpt
+	}
+	return mask.Line(line) + "\n" + caret
+}
+
+// resolver decodes the blocks of a configuration, each once.
+type resolver struct {
+	c      *kitchen.Config
+	o      ResolveOptions
+	source *sources
+	diags  kitchen.Diagnostics
+
+	drivers      map[*yaml11.Value]config.Driver
+	provisioners map[*yaml11.Value]config.Provisioner
+	verifiers    map[*yaml11.Value]config.Verifier
+	transports   map[*yaml11.Value]config.Transport
+	hooks        map[*yaml11.Value]config.Hooks
+	filters      map[string]kitchen.Filter
+	secrets      []string
+}
+
+// instance resolves one instance.
+func (r *resolver) instance(index int, raw kitchen.RawInstance) config.Instance {
+	i := config.Instance{
+		Name: raw.Name, Suite: raw.Suite, Platform: raw.Platform,
+		OSType: raw.OSType, ShellType: raw.ShellType, Index: index, Secrets: r.secrets,
+	}
+	i.Driver = once(r.drivers, raw.Driver, r.driver)
+	if i.Driver.Kind == config.DriverUnserved {
+		// What the other blocks say was written for a driver that galley does not serve: one error is enough.
+		_, i.Provisioner.Name, i.Verifier.Name, i.Transport.Name = raw.Plugins()
+		return i
+	}
+	i.Provisioner = once(r.provisioners, raw.Provisioner, r.provisioner)
+	i.Verifier = once(r.verifiers, raw.Verifier, r.verifier)
+	deriveInspec(&i.Verifier.Inspec, i.Provisioner.Chef)
+	i.Transport = once(r.transports, raw.Transport, r.transport)
+	i.Hooks = r.hooksOn(once(r.hooks, raw.Lifecycle, r.lifecycle), raw.Platform)
+	deriveDriver(&i.Driver, i.Platform, i.Provisioner)
+	r.checkPlatform(i, raw)
+	r.checkSandboxes(i, raw)
+	return i
+}
+
+// once decodes a block unless that was done before.
+func once[T any](done map[*yaml11.Value]T, block *yaml11.Value, decode func(*yaml11.Value) T) T {
+	if got, ok := done[block]; ok {
+		return got
+	}
+	got := decode(block)
+	done[block] = got
+	return got
+}
+
+// decoder starts decoding a block, from the defaults.
+func (r *resolver) decoder() *decoder {
+	blank := theSchema().blank
+	return &decoder{
+		root: r.c.Root, home: r.o.Home, env: r.o.Env, source: r.source.text, report: r.diags.Add,
+		lint: r.o.lint, inst: &blank, set: map[string]*yaml11.Value{},
+	}
+}
+
+// driver decodes a driver's block.
+func (r *resolver) driver(block *yaml11.Value) config.Driver {
+	d := r.decoder()
+	name, at := kitchen.PluginName(block)
+	dr := &d.inst.Driver
+	dr.Name = name
+	served, ok := driverNames()[name]
+	if !ok {
+		r.unservedDriver(name, at, block)
+		return config.Driver{Name: name, Kind: config.DriverUnserved}
+	}
+	dr.Kind, dr.Engine = served.kind, served.engine
+	if at == nil {
+		r.diags.WarnAt(start(r.c), "driver.name",
+			"no driver is named: Test Kitchen's default, dummy, makes no containers, and galley makes them with this machine's "+
+				"engine",
+			"add the lines\n      driver:\n        name: dokken")
+	}
+	d.block(SectionDriver, name, block)
+	_, dr.HostnameSet = d.set["hostname"]
+	if d.pull != "" {
+		dr.PullPlatform, dr.PullTool = d.pull, d.pull
+	}
+	dr.Env = withProxy(dr.Env, dr.Proxy)
+	d.checkMounts(block)
+	d.checkPorts(block)
+	return *dr
+}
+
+// unservedDriver reports a driver that makes no containers.
+func (r *resolver) unservedDriver(name string, at, block *yaml11.Value) {
+	pos := block.Pos
+	if at != nil {
+		pos = at.Pos
+	}
+	msg := "driver.name: galley has no driver \"" + name + "\""
+	hint := "to run these suites in containers, put two lines into kitchen.local.yml:\n      driver:\n        name: dokken"
+	near := nearest(name, keysOf(driverNames()))
+	for _, f := range foreignDrivers() {
+		if f == name {
+			near = ""
+			msg += ", for it makes containers only"
+		}
+	}
+	if near != "" {
+		hint = "did you mean \"" + near + "\"? galley has " + strings.Join(keysOf(driverNames()), ", ")
+	}
+	r.diags.ErrorAt(pos, "driver.name", msg, hint)
+}
+
+// provisioner decodes a provisioner's block.
+func (r *resolver) provisioner(block *yaml11.Value) config.Provisioner {
+	d := r.decoder()
+	name, at := kitchen.PluginName(block)
+	p := &d.inst.Provisioner
+	p.Name = name
+	kind, ok := provisionerNames()[name]
+	if !ok {
+		r.unknownPlugin(SectionProvisioner, name, at, block, keysOf(provisionerNames()))
+		return *p
+	}
+	p.Kind = kind
+	if list := block.Map.Get("run_list"); at == nil && list != nil && len(items(list)) > 0 {
+		// Test Kitchen's default was Chef for many years, and files still rely on it.
+		r.diags.WarnAt(start(r.c), "provisioner.name",
+			"no provisioner is named, so the shell provisioner is used, which does not apply the run_list",
+			"add the lines\n      provisioner:\n        name: dokken")
+	}
+	d.block(SectionProvisioner, string(kind), block)
+	if kind == config.ProvisionerAnsible {
+		d.ansibleAttributes(block)
+	}
+	p.Shell.DataPath, p.Ansible.RolesPath = p.Chef.Paths["data"], p.Chef.Paths["roles"]
+	p.Ansible.ModulesPaths = p.Puppet.ModulesPaths
+	if d.set["retry_on_exit_code"] == nil && kind == config.ProvisionerChef {
+		p.RetryOnExitCode = []int{35, 213}
+	}
+	if d.logLevel != "" {
+		p.Chef.LogLevel = d.logLevel
+	}
+	p.Chef.ProductName = productOf(name, p.Chef.ProductName)
+	r.license(&p.Chef.License, &p.Chef.LicenseKey, &p.Chef.LicenseServer)
+	return *p
+}
+
+// productOf is "chef" or "cinc".
+func productOf(provisioner, product string) string {
+	if strings.HasPrefix(product, "cinc") || product == "" && strings.HasPrefix(provisioner, "cinc") {
+		return productCinc
+	}
+	return productChef
+}
+
+// verifier decodes a verifier's block.
+func (r *resolver) verifier(block *yaml11.Value) config.Verifier {
+	d := r.decoder()
+	name, at := kitchen.PluginName(block)
+	v := &d.inst.Verifier
+	v.Name, v.NameSet = name, at != nil
+	kind, ok := verifierNames()[name]
+	if !ok {
+		r.unknownPlugin(SectionVerifier, name, at, block, keysOf(verifierNames()))
+		return *v
+	}
+	v.Kind = kind
+	d.block(SectionVerifier, string(kind), block)
+	v.Dummy.Sleep = v.Shell.Sleep
+	r.license(&v.Inspec.License, &v.Inspec.LicenseKey, &v.Inspec.LicenseServer)
+	v.Raw, _ = block.Any().(map[string]any)
+	return *v
+}
+
+// license takes from the environment what kitchen.yml does not say of Chef's licence.
+func (r *resolver) license(license, key, server *string) {
+	for name, to := range map[string]*string{"CHEF_LICENSE": license, "CHEF_LICENSE_KEY": key,
+		"CHEF_LICENSE_SERVER": server} {
+		if s, ok := r.o.Env(name); ok && *to == "" {
+			*to = s
+		}
+	}
+}
+
+// transport decodes a transport's block.
+func (r *resolver) transport(block *yaml11.Value) config.Transport {
+	d := r.decoder()
+	d.inst.Transport.Name, _ = kitchen.PluginName(block)
+	d.block(SectionTransport, d.inst.Transport.Name, block)
+	return d.inst.Transport
+}
+
+// lifecycle decodes the hooks.
+func (r *resolver) lifecycle(block *yaml11.Value) config.Hooks {
+	return r.decoder().hooks(block)
+}
+
+// unknownPlugin reports a plugin that galley does not have.
+func (r *resolver) unknownPlugin(in Section, name string, at, block *yaml11.Value, have []string) {
+	pos := block.Pos
+	if at != nil {
+		pos = at.Pos
+	}
+	key := string(in) + ".name"
+	msg, hint := unknownPlugin(in, name, have)
+	r.diags.ErrorAt(pos, key, key+": "+msg, hint)
+}
