@@ -5,6 +5,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,31 +95,18 @@ const envConfig = "DOCKER_AUTH_CONFIG"
 // files are the places of Docker's config.json and Podman's auth.json. Without a home there are no places below it: the
 // working directory is another user's.
 func (f Finder) files() []string {
-	var list []string
-	add := func(dir string, elem ...string) {
-		if dir != "" {
-			list = append(list, filepath.Join(append([]string{dir}, elem...)...))
-		}
-	}
-	if dir := f.Getenv("DOCKER_CONFIG"); dir != "" {
-		add(dir, "config.json")
-	} else {
-		add(f.Home, ".docker", "config.json")
-	}
+	list := []string{userdir.In(userdir.DockerConfig(f.Getenv, f.Home), "config.json")}
 	if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" {
 		list = append(list, runtimeFile(dir))
 	} else {
 		// So it is in a CI job, where no user has logged in to a session. Podman finds a user's directory all the same;
 		// root gets another one.
-		add("/run/user", strconv.Itoa(f.UID), "containers", "auth.json")
-		add("/run/containers", strconv.Itoa(f.UID), "auth.json")
+		uid := strconv.Itoa(f.UID)
+		list = append(list, runtimeFile(filepath.Join("/run/user", uid)), filepath.Join("/run/containers", uid, "auth.json"))
 	}
-	if dir := f.Getenv("XDG_CONFIG_HOME"); dir != "" {
-		add(dir, "containers", "auth.json")
-	} else {
-		add(f.Home, ".config", "containers", "auth.json")
-	}
-	return list
+	config := cmp.Or(f.Getenv("XDG_CONFIG_HOME"), userdir.In(f.Home, ".config"))
+	list = append(list, userdir.In(config, "containers", "auth.json"))
+	return slices.DeleteFunc(list, func(path string) bool { return path == "" })
 }
 
 // place is how far a file's path is to be trusted.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // Candidate is a place where an engine may answer, and what became of asking.
@@ -57,22 +58,17 @@ const (
 // candidates lists all places in the order in which they are asked. Only the first few, as many as may, may be chosen:
 // when the user named a place, the others are there to be looked at.
 func candidates(ctx context.Context, h Host, o Options) (list []Candidate, may int) {
-	add := func(c Candidate) { list = append(list, c) }
+	list = fromEnvironment(h, o)
+	only := len(list) > 0 && o.Engine == ""
 	if strings.TrimSpace(o.Host) != "" {
-		add(named(h, o))
-	} else {
-		fromEnvironment(h, o, add)
+		list, only = slices.Insert(list, 0, named(h, o)), true
 	}
-	only := len(list) > 0 && (strings.TrimSpace(o.Host) != "" || o.Engine == "")
 	if only && !o.All {
 		return list[:1], 1
 	}
-	if strings.TrimSpace(o.Host) != "" {
-		fromEnvironment(h, o, add)
-	}
-	byThemselves(ctx, h, add)
+	list = append(list, byThemselves(ctx, h)...)
 	if o.Everywhere {
-		everywhere(h, list, add)
+		list = append(list, everywhere(h, list)...)
 	}
 	if only {
 		return list, 1
@@ -91,9 +87,7 @@ func named(h Host, o Options) Candidate {
 	if c.Verdict == Refused || ep.TLS != nil || ep.Identity != "" || strings.HasPrefix(ep.URI, "unix:") {
 		return c
 	}
-	var known []Candidate
-	everywhere(h, nil, func(c Candidate) { known = append(known, c) })
-	for _, k := range known {
+	for _, k := range everywhere(h, nil) {
 		if k.Endpoint.URI == ep.URI {
 			c.Endpoint = k.Endpoint
 		}
@@ -107,12 +101,10 @@ func Explicit(h Host, o Options) (c Candidate, ok bool) {
 	if strings.TrimSpace(o.Host) != "" {
 		return named(h, o), true
 	}
-	fromEnvironment(h, o, func(found Candidate) {
-		if !ok && o.Engine == "" {
-			c, ok = found, true
-		}
-	})
-	return c, ok
+	if list := fromEnvironment(h, o); len(list) > 0 && o.Engine == "" {
+		return list[0], true
+	}
+	return Candidate{}, false
 }
 
 // Offers reports whether an address is one of the places where an engine is looked for, chosen or not. It asks none of
@@ -124,73 +116,60 @@ func Offers(ctx context.Context, h Host, o Options, uri string) bool {
 }
 
 // byThemselves are the places that are looked at when none is named.
-func byThemselves(ctx context.Context, h Host, add func(Candidate)) {
+func byThemselves(ctx context.Context, h Host) (list []Candidate) {
 	if name := dockerCurrentContext(h); name != "" {
-		add(dockerContext(h, name, "docker context "+name, false))
+		list = append(list, dockerContext(h, name, "docker context "+name, false))
 	}
-	if c, ok := podmanDefaultConnection(h); ok {
-		add(c)
+	if name := podmanConnections(h).Default; name != "" {
+		list = append(list, podmanConnection(h, name))
 	}
-	for _, s := range wellKnownSockets(h) {
-		add(s)
+	list = append(list, wellKnownSockets(h)...)
+	if _, err := h.LookPath("podman"); err != nil {
+		return list
 	}
 	if h.GOOS != "linux" {
-		if c, ok := podmanMachine(ctx, h); ok {
-			add(c)
-		}
-	} else if _, err := h.LookPath("podman"); err == nil {
-		add(Candidate{Source: "private podman service", Private: true,
-			Endpoint: backend.Endpoint{URI: "started when needed"}})
+		return append(list, podmanMachine(ctx, h))
 	}
+	return append(list, Candidate{Source: "private podman service", Private: true,
+		Endpoint: backend.Endpoint{URI: "started when needed"}})
 }
 
-// everywhere adds the contexts and connections that are not selected.
-func everywhere(h Host, have []Candidate, add func(Candidate)) {
-	seen := map[string]bool{}
-	for _, c := range have {
-		seen[c.Source] = true
-	}
+// everywhere are the contexts and connections that are not among those that are known already.
+func everywhere(h Host, have []Candidate) (list []Candidate) {
 	for _, name := range dockerContexts(h) {
-		if source := "docker context " + name; !seen[source] {
-			add(dockerContext(h, name, source, false))
-		}
+		list = append(list, dockerContext(h, name, "docker context "+name, false))
 	}
 	for _, name := range slices.Sorted(maps.Keys(podmanConnections(h).Named)) {
-		if seen["podman connection "+name] {
-			continue
-		}
-		c, err := podmanConnection(h, name)
-		if err != nil {
-			c.refuse(err)
-		}
-		add(c)
+		list = append(list, podmanConnection(h, name))
 	}
+	return slices.DeleteFunc(list, func(c Candidate) bool {
+		return slices.ContainsFunc(have, func(known Candidate) bool { return known.Source == c.Source })
+	})
 }
 
-func fromEnvironment(h Host, o Options, add func(Candidate)) {
+// fromEnvironment are the places that variables name, the strongest first.
+func fromEnvironment(h Host, o Options) (list []Candidate) {
 	if name := h.Getenv("CONTAINER_CONNECTION"); name != "" {
-		c, err := podmanConnection(h, name)
+		c := podmanConnection(h, name)
 		c.Source, c.Explicit = "CONTAINER_CONNECTION", true
-		if err != nil {
-			c.refuse(err)
-		}
-		add(c)
+		list = append(list, c)
 	}
 	if uri := h.Getenv("CONTAINER_HOST"); strings.TrimSpace(uri) != "" {
 		c := Candidate{Source: "CONTAINER_HOST", Explicit: true, prefer: backend.KindPodman,
 			Endpoint: backend.Endpoint{URI: uri, Identity: h.Getenv("CONTAINER_SSHKEY")}}
 		c.resolve()
-		add(c)
+		list = append(list, c)
 	}
 	if uri := h.Getenv("DOCKER_HOST"); strings.TrimSpace(uri) != "" {
 		c := Candidate{Source: "DOCKER_HOST", Explicit: true, Endpoint: backend.Endpoint{URI: uri}}
 		c.resolve()
 		c.Endpoint.TLS = tlsFor(h, o, c.Endpoint.URI)
-		add(c)
+		list = append(list, c)
 	}
 	if name := h.Getenv("DOCKER_CONTEXT"); name != "" && name != defaultContext {
-		add(dockerContext(h, name, "DOCKER_CONTEXT "+name, true))
+		list = append(list, dockerContext(h, name, "DOCKER_CONTEXT "+name, true))
 	}
+	return list
 }
 
 // wellKnownSockets are the places where engines put their sockets unless told otherwise. A user is never handed
@@ -209,7 +188,7 @@ func wellKnownSockets(h Host) []Candidate {
 	}
 	rt := h.runtimeDir()
 	add("Docker's socket", "/var/run/docker.sock")
-	add("rootless Docker", inDir(rt, "docker.sock"))
+	add("rootless Docker", userdir.In(rt, "docker.sock"))
 	add("Docker Desktop", h.inHome(".docker", "run", "docker.sock"))
 	add("Docker Desktop on Linux", h.inHome(".docker", "desktop", "docker.sock"))
 	add("Colima", h.inHome(".colima", "default", "docker.sock"))
@@ -220,7 +199,7 @@ func wellKnownSockets(h Host) []Candidate {
 	if h.UID == 0 {
 		add("Podman's socket", "/run/podman/podman.sock")
 	} else {
-		add("rootless Podman", inDir(rt, "podman", "podman.sock"))
+		add("rootless Podman", userdir.In(rt, "podman", "podman.sock"))
 		add("rootless Podman", filepath.Join("/run/user", strconv.Itoa(h.UID), "podman", "podman.sock"))
 		tmp := h.Getenv("TMPDIR")
 		if tmp == "" {
@@ -257,10 +236,7 @@ func (h Host) refuseForeign(list []Candidate, dir string) {
 }
 
 // podmanMachine asks Podman for the socket of its virtual machine.
-func podmanMachine(ctx context.Context, h Host) (Candidate, bool) {
-	if _, err := h.LookPath("podman"); err != nil {
-		return Candidate{}, false
-	}
+func podmanMachine(ctx context.Context, h Host) Candidate {
 	c := Candidate{Source: "podman machine"}
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
@@ -268,7 +244,7 @@ func podmanMachine(ctx context.Context, h Host) (Candidate, bool) {
 	if err != nil {
 		c.refuse(fmt.Errorf("podman machine inspect: %w", err))
 		c.Remedy = "Run `podman machine init` once and `podman machine start`."
-		return c, true
+		return c
 	}
 	var machines []struct {
 		ConnectionInfo struct {
@@ -277,21 +253,21 @@ func podmanMachine(ctx context.Context, h Host) (Candidate, bool) {
 	}
 	if err := json.Unmarshal(out, &machines); err != nil {
 		c.refuse(fmt.Errorf("podman machine inspect: %w", err))
-		return c, true
+		return c
 	}
 	for _, m := range machines {
 		if s := m.ConnectionInfo.PodmanSocket; s != nil && s.Path != "" {
 			c.Endpoint.URI = "unix://" + s.Path
-			return c, true
+			return c
 		}
 		if p := m.ConnectionInfo.PodmanPipe; p != nil && p.Path != "" {
 			c.Endpoint.URI = "npipe://" + filepath.ToSlash(p.Path)
-			return c, true
+			return c
 		}
 	}
 	c.refuse(errors.New("there is no podman machine"))
 	c.Remedy = "Run `podman machine init` once and `podman machine start`."
-	return c, true
+	return c
 }
 
 func (c *Candidate) refuse(err error) {

@@ -1,14 +1,17 @@
 package detect
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // connections are Podman's named connections, from the file that `podman system connection` keeps since 5.0, and from
@@ -19,9 +22,10 @@ type connections struct {
 }
 
 type connection struct {
-	URI, Identity string
+	URI      string `toml:"uri"`
+	Identity string `toml:"identity"`
 	// IsMachine marks a virtual machine that Podman manages.
-	IsMachine bool
+	IsMachine bool `toml:"is_machine"`
 }
 
 func podmanConnections(h Host) connections {
@@ -33,28 +37,17 @@ func podmanConnections(h Host) connections {
 		}
 		var conf struct {
 			Engine struct {
-				ActiveService       string `toml:"active_service"`
-				ServiceDestinations map[string]struct {
-					URI       string `toml:"uri"`
-					Identity  string `toml:"identity"`
-					IsMachine bool   `toml:"is_machine"`
-				} `toml:"service_destinations"`
+				ActiveService       string                `toml:"active_service"`
+				ServiceDestinations map[string]connection `toml:"service_destinations"`
 			} `toml:"engine"`
 		}
 		if toml.Unmarshal(data, &conf) != nil {
 			continue // Podman itself will tell its user what is wrong there
 		}
-		if conf.Engine.ActiveService != "" {
-			all.Default = conf.Engine.ActiveService
-		}
-		for name, d := range conf.Engine.ServiceDestinations {
-			all.Named[name] = connection(d)
-		}
+		all.Default = cmp.Or(conf.Engine.ActiveService, all.Default)
+		maps.Copy(all.Named, conf.Engine.ServiceDestinations)
 	}
-	path := h.Getenv("PODMAN_CONNECTIONS_CONF")
-	if path == "" {
-		path = inDir(h.podmanHome(), "podman-connections.json")
-	}
+	path := cmp.Or(h.Getenv("PODMAN_CONNECTIONS_CONF"), userdir.In(h.podmanHome(), "podman-connections.json"))
 	if data, err := h.ReadFile(path); err == nil {
 		var conf struct {
 			Connection struct {
@@ -63,12 +56,8 @@ func podmanConnections(h Host) connections {
 			}
 		}
 		if json.Unmarshal(data, &conf) == nil {
-			if conf.Connection.Default != "" {
-				all.Default = conf.Connection.Default
-			}
-			for name, c := range conf.Connection.Connections {
-				all.Named[name] = c
-			}
+			all.Default = cmp.Or(conf.Connection.Default, all.Default)
+			maps.Copy(all.Named, conf.Connection.Connections)
 		}
 	}
 	return all
@@ -87,7 +76,7 @@ func containersConfPaths(h Host) []string {
 			}
 		}
 	}
-	if p := h.Getenv("CONTAINERS_CONF_OVERRIDE"); p != "" {
+	if p := h.Getenv(overrideVariable); p != "" {
 		paths = append(paths, p)
 	}
 	return paths
@@ -109,30 +98,17 @@ func dropIns(h Host, dir string) []string {
 	return paths
 }
 
-func podmanConnection(h Host, name string) (Candidate, error) {
+func podmanConnection(h Host, name string) Candidate {
 	c := Candidate{Source: "podman connection " + name, prefer: backend.KindPodman}
 	conn, ok := podmanConnections(h).Named[name]
 	if !ok {
-		return c, &backend.Error{Op: "podman connection " + name, Kind: backend.ErrNotFound,
+		c.refuse(&backend.Error{Op: "podman connection " + name, Kind: backend.ErrNotFound,
 			Detail: fmt.Sprintf("there is no podman connection %q", name),
-			Remedy: "List the connections with `podman system connection list`."}
+			Remedy: "List the connections with `podman system connection list`."})
+		return c
 	}
-	c.Endpoint = backend.Endpoint{URI: conn.URI, Identity: conn.Identity, Machine: conn.IsMachine}
-	if key := h.Getenv("CONTAINER_SSHKEY"); key != "" {
-		c.Endpoint.Identity = key
-	}
+	c.Endpoint = backend.Endpoint{URI: conn.URI, Identity: cmp.Or(h.Getenv("CONTAINER_SSHKEY"), conn.Identity),
+		Machine: conn.IsMachine}
 	c.resolve()
-	return c, nil
-}
-
-func podmanDefaultConnection(h Host) (Candidate, bool) {
-	name := podmanConnections(h).Default
-	if name == "" {
-		return Candidate{}, false
-	}
-	c, err := podmanConnection(h, name)
-	if err != nil {
-		c.refuse(err)
-	}
-	return c, true
+	return c
 }

@@ -12,15 +12,10 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
-// dockerConfigDir is where Docker's client keeps its configuration: $DOCKER_CONFIG or ~/.docker, or "" without a home.
-func dockerConfigDir(h Host) string {
-	if d := h.Getenv("DOCKER_CONFIG"); d != "" {
-		return d
-	}
-	return h.inHome(".docker")
-}
+func dockerConfigDir(h Host) string { return userdir.DockerConfig(h.Getenv, h.Home) }
 
 // defaultContext is the context that is in no store: whatever Docker's client does without one.
 const defaultContext = "default"
@@ -31,7 +26,7 @@ func dockerCurrentContext(h Host) string {
 	if h.Getenv("DOCKER_CONTEXT") == defaultContext {
 		return ""
 	}
-	data, err := h.ReadFile(inDir(dockerConfigDir(h), "config.json"))
+	data, err := h.ReadFile(userdir.In(dockerConfigDir(h), "config.json"))
 	if err != nil {
 		return ""
 	}
@@ -44,7 +39,7 @@ func dockerCurrentContext(h Host) string {
 
 // dockerContexts are the names of all contexts in Docker's store.
 func dockerContexts(h Host) []string {
-	dir := inDir(dockerConfigDir(h), "contexts", "meta")
+	dir := userdir.In(dockerConfigDir(h), "contexts", "meta")
 	entries, err := h.ReadDir(dir)
 	if err != nil {
 		return nil // there is no store
@@ -67,8 +62,8 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 	c := Candidate{Source: source, Explicit: explicit}
 	sum := sha256.Sum256([]byte(name))
 	id := hex.EncodeToString(sum[:])
-	dir := inDir(dockerConfigDir(h), "contexts")
-	data, err := h.ReadFile(inDir(dir, "meta", id, "meta.json"))
+	dir := userdir.In(dockerConfigDir(h), "contexts")
+	data, err := h.ReadFile(userdir.In(dir, "meta", id, "meta.json"))
 	if err != nil {
 		where := cmp.Or(dir, "~/.docker, and there is no home")
 		c.refuse(fmt.Errorf("docker context %q is not in %s: %w", name, where, err))
@@ -105,45 +100,32 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 }
 
 // tlsFor are the TLS settings for an address: those of galley where they name a directory, and else those of Docker's
-// client.
+// client, for which either DOCKER_TLS_VERIFY or DOCKER_CERT_PATH alone means TLS. Unlike there, the server's certificate
+// is checked with either.
 func tlsFor(h Host, o Options, uri string) *backend.TLS {
 	if !strings.HasPrefix(uri, "tcp://") && !strings.HasPrefix(uri, "https://") {
 		return nil
 	}
-	t := dockerTLS(h)
-	if o.TLSCertPath != "" {
-		t = tlsFiles(h, o.TLSCertPath)
-	}
-	if o.TLSSkipVerify {
-		if t == nil {
-			t = &backend.TLS{}
-		}
-		t.SkipVerify = true
-	}
-	return t
-}
-
-// dockerTLS reads the TLS settings of Docker's client: either DOCKER_TLS_VERIFY or DOCKER_CERT_PATH alone means TLS.
-// The server's certificate is checked in any case, unlike there.
-func dockerTLS(h Host) *backend.TLS {
-	dir := h.Getenv("DOCKER_CERT_PATH")
-	switch {
+	t := &backend.TLS{}
+	switch dir := cmp.Or(o.TLSCertPath, h.Getenv("DOCKER_CERT_PATH")); {
 	case dir != "":
+		t = tlsFiles(h, dir)
 	case h.Getenv("DOCKER_TLS_VERIFY") != "":
-		dir = dockerConfigDir(h)
-	default:
+		t = tlsFiles(h, dockerConfigDir(h))
+	case !o.TLSSkipVerify:
 		return nil
 	}
-	return tlsFiles(h, dir)
+	t.SkipVerify = o.TLSSkipVerify
+	return t
 }
 
 // tlsFiles are the files of a directory as Docker's client names them. Without an authority the system's are trusted.
 func tlsFiles(h Host, dir string) *backend.TLS {
 	t := &backend.TLS{}
-	if ca := inDir(dir, "ca.pem"); readable(h, ca) {
+	if ca := userdir.In(dir, "ca.pem"); readable(h, ca) {
 		t.CA = ca
 	}
-	if cert := inDir(dir, "cert.pem"); readable(h, cert) {
+	if cert := userdir.In(dir, "cert.pem"); readable(h, cert) {
 		t.Cert, t.Key = cert, filepath.Join(dir, "key.pem")
 	}
 	return t

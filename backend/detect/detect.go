@@ -57,7 +57,14 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 	list, may := candidates(ctx, h, o)
 	res := Result{Candidates: list, Close: func() error { return nil }}
 	if o.All {
-		askAll(ctx, h, o, list)
+		// Side by side: one that does not answer takes its time.
+		var wg sync.WaitGroup
+		for i := range list {
+			if !list[i].Private {
+				wg.Go(func() { ask(ctx, o, &list[i]) })
+			}
+		}
+		wg.Wait()
 	}
 	chosen := -1
 	for i := range list {
@@ -73,7 +80,7 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		case c.Private && !private(ctx, h, o, c, &res):
 			continue
 		case !c.Private && !o.All:
-			ask(ctx, h, o, c)
+			ask(ctx, o, c)
 		}
 		if ctx.Err() != nil {
 			return res, ctx.Err()
@@ -93,34 +100,15 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 	if chosen < 0 {
 		e := &NotFoundError{Candidates: list[:may], Remedy: remedy(h, o, list[:may])}
 		if o.Engine != "" {
-			e.Engine = o.engineSource()
+			e.Engine = cmp.Or(o.EngineSource, "--engine") + " " + o.Engine
 		}
 		return res, e
 	}
 	return res, nil
 }
 
-// engineSource is the setting that names the engine, with its value.
-func (o Options) engineSource() string { return cmp.Or(o.EngineSource, "--engine") + " " + o.Engine }
-
-// askAll asks all candidates side by side: one that does not answer takes its time.
-func askAll(ctx context.Context, h Host, o Options, list []Candidate) {
-	var wg sync.WaitGroup
-	for i := range list {
-		if list[i].Private {
-			continue
-		}
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			ask(ctx, h, o, &list[i])
-		}()
-	}
-	wg.Wait()
-}
-
 // ask finds out what answers at a candidate, unless it could not even be resolved.
-func ask(ctx context.Context, h Host, o Options, c *Candidate) {
+func ask(ctx context.Context, o Options, c *Candidate) {
 	if c.Verdict == Refused {
 		return
 	}

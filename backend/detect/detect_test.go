@@ -219,15 +219,14 @@ func TestPodmanMachine(t *testing.T) {
 	h.Output = func(context.Context, string, ...string) ([]byte, error) {
 		return []byte(`[{"ConnectionInfo":{"PodmanSocket":{"Path":"/vm/podman.sock"}}}]`), nil
 	}
-	c, ok := podmanMachine(t.Context(), h)
-	require.True(t, ok)
+	c := podmanMachine(t.Context(), h)
 	require.Equal(t, "unix:///vm/podman.sock", c.Endpoint.URI)
 	h.Output = func(ctx context.Context, _ string, _ ...string) ([]byte, error) {
 		_, bounded := ctx.Deadline()
 		require.True(t, bounded, "one that hangs must not hold up the other places")
 		return []byte(`[]`), nil
 	}
-	c, _ = podmanMachine(t.Context(), h)
+	c = podmanMachine(t.Context(), h)
 	require.Equal(t, Refused, c.Verdict)
 	require.Contains(t, c.Remedy, "podman machine init")
 }

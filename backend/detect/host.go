@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/internal/process"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // Host is what detection looks at on this machine. Tests bring their own.
@@ -56,20 +57,12 @@ func (h Host) runtimeDir() string {
 }
 
 // inHome is a path below the user's home, or "" without one.
-func (h Host) inHome(elem ...string) string { return inDir(h.Home, elem...) }
-
-// inDir is a path below a directory, or "" without one: a relative path would be one of the project's.
-func inDir(dir string, elem ...string) string {
-	if dir == "" {
-		return ""
-	}
-	return filepath.Join(append([]string{dir}, elem...)...)
-}
+func (h Host) inHome(elem ...string) string { return userdir.In(h.Home, elem...) }
 
 // podmanHome is where Podman keeps a user's configuration, or "" without a home.
 func (h Host) podmanHome() string {
 	if h.GOOS == "windows" {
-		return inDir(h.Getenv("APPDATA"), "containers")
+		return userdir.In(h.Getenv("APPDATA"), "containers")
 	}
 	if d := h.Getenv("XDG_CONFIG_HOME"); d != "" {
 		return filepath.Join(d, "containers")

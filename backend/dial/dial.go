@@ -48,7 +48,7 @@ func once(ep backend.Endpoint) (Func, error) {
 	switch u.Scheme {
 	case "npipe":
 		pipe := strings.ReplaceAll(u.Host+u.Path, "/", `\`)
-		return explained(ep, func(ctx context.Context) (net.Conn, error) { return dialPipe(ctx, pipe) }), nil
+		return explained(ep, dialPipe, "npipe", pipe), nil
 	case "tcp", "http", "https":
 		return tcpDialer(ep, u)
 	case "ssh":
@@ -68,9 +68,7 @@ func unixDialer(ep backend.Endpoint, path string) (Func, error) {
 		return nil, invalid(ep, "no path: write unix:///path/to/socket")
 	}
 	dialer := &net.Dialer{Timeout: connectTimeout}
-	return explained(ep, func(ctx context.Context) (net.Conn, error) {
-		return dialer.DialContext(ctx, "unix", path)
-	}), nil
+	return explained(ep, dialer.DialContext, "unix", path), nil
 }
 
 func exists(path string) bool {
@@ -84,24 +82,23 @@ func tcpDialer(ep backend.Endpoint, u *url.URL) (Func, error) {
 	}
 	dialer := &net.Dialer{Timeout: connectTimeout}
 	if !encrypted(ep, u) {
-		return explained(ep, func(ctx context.Context) (net.Conn, error) {
-			return dialer.DialContext(ctx, "tcp", u.Host)
-		}), nil
+		return explained(ep, dialer.DialContext, "tcp", u.Host), nil
 	}
 	conf, err := tlsConfig(ep, u.Hostname())
 	if err != nil {
 		return nil, err
 	}
 	secure := &tls.Dialer{NetDialer: dialer, Config: conf}
-	return explained(ep, func(ctx context.Context) (net.Conn, error) {
-		return secure.DialContext(ctx, "tcp", u.Host)
-	}), nil
+	return explained(ep, secure.DialContext, "tcp", u.Host), nil
 }
 
-// explained turns the failure to connect into one of the backend's errors.
-func explained(ep backend.Endpoint, f Func) Func {
+// explained connects to an address, and turns a failure to do so into one of the backend's errors.
+func explained(
+	ep backend.Endpoint, connect func(ctx context.Context, network, address string) (net.Conn, error),
+	network, address string,
+) Func {
 	return func(ctx context.Context) (net.Conn, error) {
-		c, err := f(ctx)
+		c, err := connect(ctx, network, address)
 		if err == nil {
 			return c, nil
 		}

@@ -8,6 +8,6 @@ import (
 	"net"
 )
 
-func dialPipe(context.Context, string) (net.Conn, error) {
+func dialPipe(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("named pipes exist on Windows only")
 }

@@ -7,6 +7,6 @@ import (
 	"github.com/Microsoft/go-winio"
 )
 
-func dialPipe(ctx context.Context, pipe string) (net.Conn, error) {
+func dialPipe(ctx context.Context, _, pipe string) (net.Conn, error) {
 	return winio.DialPipeContext(ctx, pipe)
 }

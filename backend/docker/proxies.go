@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -27,18 +26,10 @@ type proxyConfig struct {
 	All   string `json:"allProxy"`
 }
 
-// configFile is Docker's configuration of this user: $DOCKER_CONFIG/config.json, or the one
-// in ~/.docker; empty when there is no such directory.
+// configFile is the configuration of this user's Docker client, or "" without a home.
 func configFile() string {
-	dir := os.Getenv("DOCKER_CONFIG")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return ""
-		}
-		dir = filepath.Join(home, ".docker")
-	}
-	return filepath.Join(dir, "config.json")
+	home, _ := os.UserHomeDir() // empty where there is none
+	return userdir.In(userdir.DockerConfig(os.Getenv, home), "config.json")
 }
 
 // withProxies adds the proxies that Docker's own client would set to variables: those of its config.json for this

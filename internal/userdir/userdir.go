@@ -6,6 +6,7 @@
 package userdir
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +26,19 @@ func Runtime(getenv func(string) string) string {
 		return ""
 	}
 	return dir
+}
+
+// In is a path below a directory, or "" without one: a relative path would be one of the project's.
+func In(dir string, elem ...string) string {
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, filepath.Join(elem...))
+}
+
+// DockerConfig is where Docker's client keeps its configuration: $DOCKER_CONFIG or ~/.docker, or "" without a home.
+func DockerConfig(getenv func(string) string, home string) string {
+	return cmp.Or(getenv("DOCKER_CONFIG"), In(home, ".docker"))
 }
 
 // Absent reports whether a file of the user's is not there, by the error of opening it. There is none either where HOME
