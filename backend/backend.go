@@ -47,6 +47,15 @@ type Images interface {
 	// RemoveImage removes an image by ID or reference. Absent is success; an
 	// image that a container still uses is ErrConflict.
 	RemoveImage(ctx context.Context, ref string) error
+
+	// SaveImages returns a tar stream of local images, with their layers, in the form of `docker save`: manifest.json
+	// lists them in no particular order. The caller closes it; a stream that ends too early is an error of its Read.
+	// Errors: ErrNotFound.
+	SaveImages(ctx context.Context, refs ...string) (io.ReadCloser, error)
+
+	// LoadImage brings the one image of a stream such as SaveImages returns to the engine, under the names that it has
+	// there, and returns it. Errors: ErrInvalid (it is no such stream), ErrNoSpace.
+	LoadImage(ctx context.Context, tar io.Reader) (Image, error)
 }
 
 // Containers is the part of an engine that deals with containers.
@@ -84,6 +93,15 @@ type Containers interface {
 	// DIR. It is what processes in the container see, as with CopyTo. The caller closes it. Errors: ErrNotFound,
 	// ErrUnsupported.
 	CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
+
+	// ContainerChanges lists the paths in which a container, running or not, differs from its image, sorted by path. A
+	// directory in which something changed is there too, and so is a directory that was made to mount something on;
+	// what is in a mount is not. Errors: ErrNotFound.
+	ContainerChanges(ctx context.Context, id string) ([]Change, error)
+
+	// CommitContainer makes an image of a container's files, without what is mounted. A running one is paused meanwhile
+	// where the engine can do that. Errors: ErrNotFound, ErrNoSpace.
+	CommitContainer(ctx context.Context, id string, o CommitOptions) (Image, error)
 
 	// ContainerLogs writes what PID 1 printed to o's writers; with Follow until
 	// the container stops or ctx ends. Errors: ErrNotFound.

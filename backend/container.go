@@ -158,3 +158,30 @@ type LogOptions struct {
 	// Tail is the number of last lines; 0 means all.
 	Tail int
 }
+
+// Change is a path in which a container differs from its image.
+type Change struct {
+	// Path is absolute.
+	Path string
+	Kind ChangeKind
+}
+
+// ChangeKind says how a path differs.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	// ChangeModified is another content or other attributes; of a directory also other entries.
+	ChangeModified ChangeKind = "modified"
+	ChangeAdded    ChangeKind = "added"
+	// ChangeDeleted is a path that is gone; what was below it is not listed.
+	ChangeDeleted ChangeKind = "deleted"
+)
+
+// CommitOptions says what becomes of a committed container.
+type CommitOptions struct {
+	// Ref names the image; empty leaves it without a name.
+	Ref string
+	// Labels are added to the container's own.
+	Labels Labels
+}

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"testing"
 
@@ -129,7 +130,14 @@ func testEconomy(t *testing.T, s *suite) {
 		return err
 	})
 	within("CopyTo", 0, func() error { return b.CopyTo(ctx, c.ID, "/home", tarOf(t, sample()...)) })
-	within("CopyFrom", 0, func() error { return s.drain(ctx, b, c.ID, "/home/sample") })
+	within("CopyFrom", 0, func() error {
+		return drain(b.CopyFrom(ctx, c.ID, "/home/sample"))
+	})
+	within("ContainerChanges", 0, func() error { _, err := b.ContainerChanges(ctx, c.ID); return err })
+	commit := backend.CommitOptions{Ref: s.tag("committed")}
+	t.Cleanup(func() { s.removeImage(t, commit.Ref) })
+	within("CommitContainer", 0, func() error { _, err := b.CommitContainer(ctx, c.ID, commit); return err })
+	within("SaveImages", 0, func() error { return drain(b.SaveImages(ctx, s.busybox.ID)) })
 	within("ContainerLogs", 0, func() error {
 		return b.ContainerLogs(ctx, c.ID, backend.LogOptions{Stdout: &bytes.Buffer{}})
 	})
@@ -140,14 +148,11 @@ func testEconomy(t *testing.T, s *suite) {
 	within("RemoveImage", 0, func() error { return b.RemoveImage(ctx, s.tag("absent")) })
 }
 
-// drain reads a copy to its end.
-func (s *suite) drain(ctx context.Context, b backend.ContainerBackend, id, path string) error {
-	r, err := b.CopyFrom(ctx, id, path)
+// drain reads a stream of the engine to its end.
+func drain(r io.ReadCloser, err error) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		return err
-	}
-	return r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return errors.Join(err, r.Close())
 }

@@ -25,6 +25,7 @@ func cases() []testCase {
 		infoCases(),
 		imageCases(),
 		buildCases(),
+		commitCases(),
 		containerCases(),
 		logCases(),
 		execCases(),

@@ -38,6 +38,7 @@ func answeredByState() []string {
 		"copy/to-running", "copy/to-created", "copy/to-other-user", "copy/to-bind", "copy/to-large",
 		"copy/to-replaces", "copy/to-missing-directory", "copy/to-absent-container",
 		"copy/from-file", "copy/from-missing", "copy/round-trip",
+		"commit/changes", "commit/changes-absent", "commit/absent", "image/save-absent",
 		"volume/anonymous-removed", "volume/named-kept", "volume/bind", "volume/bind-read-only", "volume/bind-file",
 		"tool/access-unknown", "tool/image-absent",
 		"network/ensure", "network/race", "network/list", "network/remove-absent", "network/remove-in-use",

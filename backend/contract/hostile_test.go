@@ -231,6 +231,15 @@ func everyCall(b backend.ContainerBackend) map[string]func(context.Context) erro
 			return err
 		},
 		"ListImages": func(ctx context.Context) error { _, err := b.ListImages(ctx, nil); return err },
+		"LoadImage": func(ctx context.Context) error {
+			_, err := b.LoadImage(ctx, strings.NewReader("x"))
+			return err
+		},
+		"ContainerChanges": func(ctx context.Context) error { _, err := b.ContainerChanges(ctx, "x"); return err },
+		"CommitContainer": func(ctx context.Context) error {
+			_, err := b.CommitContainer(ctx, "x", backend.CommitOptions{})
+			return err
+		},
 		"CreateContainer": func(ctx context.Context) error {
 			_, err := b.CreateContainer(ctx,
 				backend.ContainerSpec{Name: "x", Image: "x", Tools: []backend.Tool{{Image: "sha256:x"}}})
@@ -291,6 +300,7 @@ func failLocally(t *testing.T, b backend.ContainerBackend) {
 				_, err := b.BuildImage(t.Context(), backend.BuildOptions{Tag: "x", Context: reader})
 				return err
 			},
+			"LoadImage": func() error { _, err := b.LoadImage(t.Context(), reader); return err },
 			"BuildImage, output": func() error {
 				_, err := b.BuildImage(t.Context(),
 					backend.BuildOptions{Tag: "x", Context: strings.NewReader(""), Output: failingWriter{local}})

@@ -115,6 +115,8 @@ func words() engine.Words {
 				"Leave the limit out, or boot the engine's host with this cgroup controller."),
 			means("error setting rlimit", backend.ErrInvalid, "Ask for no more than the limits of the engine itself."),
 			means("invalid volume specification", backend.ErrInvalid, ""),
+			means("/docker-import-", backend.ErrInvalid, engine.RemedyArchive),
+			means("invalid tar header", backend.ErrInvalid, engine.RemedyArchive),
 			means("extraction point is not a directory", backend.ErrInvalid, ""),
 			means("oci runtime create failed", backend.ErrInvalid, ""),
 		},

@@ -3,8 +3,10 @@ package docker
 import (
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/build"
@@ -177,4 +179,28 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string, refusal
 	}
 	_, err = b.client.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true, Force: true})
 	return engine.UnlessGone(wrap(op, err))
+}
+
+// SaveImages returns images as a tar stream, by GET /images/get.
+func (b *Backend) SaveImages(ctx context.Context, refs ...string) (io.ReadCloser, error) {
+	stream, err := b.client.ImageSave(ctx, refs)
+	if err != nil {
+		return nil, wrap("save image "+strings.Join(refs, ", "), err)
+	}
+	return stream, nil
+}
+
+// LoadImage brings an image to the engine, by POST /images/load, and inspects it.
+func (b *Backend) LoadImage(ctx context.Context, tar io.Reader) (backend.Image, error) {
+	const op = "load image"
+	local := engine.NewLocalReader(tar)
+	answer, err := b.client.ImageLoad(ctx, onlyReader{local}, client.ImageLoadWithQuiet(true))
+	if err = local.Failure(err); err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	ref, err := engine.ReadLoad(answer.Body)
+	if err := local.Failure(errors.Join(err, answer.Body.Close())); err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	return b.InspectImage(ctx, ref)
 }

@@ -29,6 +29,7 @@ type Engine struct {
 	networks   map[string]backend.Network // by name
 	execs      []ExecHook
 	build      BuildHook
+	save       func(refs []string) ([]byte, error)
 
 	log faultLog
 }

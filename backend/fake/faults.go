@@ -24,7 +24,7 @@ func APICalls(verb string) int {
 	switch verb {
 	case "Exec": // create, start, inspect
 		return 3
-	case "PullImage", "BuildImage": // and inspect what came of it
+	case "PullImage", "BuildImage", "LoadImage", "CommitContainer": // and inspect what came of it
 		return 2
 	case "CopyTo", "CopyFrom": // Docker's archives do not see all that processes do: an Exec asks one
 		return 4

@@ -277,6 +277,8 @@ var (
 	rootfulKeepID = version{4, 6}
 	hostGateway   = version{4, 7}
 	imageSubPath  = version{5, 4}
+	// commitInstructions: the changes of a commit are read as a Dockerfile is.
+	commitInstructions = version{4, 9}
 )
 
 // parseVersion reads the start of a version; what cannot be read is 0.

@@ -77,6 +77,7 @@ func words() engine.Words {
 			means("apparmor is not enabled", backend.ErrInvalid, ""),
 			means("unknown capability", backend.ErrInvalid, ""),
 			means("invalid mount option", backend.ErrInvalid, ""),
+			means("supported image formats", backend.ErrInvalid, engine.RemedyArchive),
 		},
 		Last: []engine.Rule{
 			means("no such file or directory", backend.ErrInvalid, ""),

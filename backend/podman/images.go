@@ -8,11 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -235,4 +237,33 @@ func (b *Backend) removeSharedImage(ctx context.Context, op, ref string) error {
 // labelFilters are labels in the form that lists are filtered by.
 func labelFilters(labels backend.Labels) map[string][]string {
 	return map[string][]string{"label": engine.LabelFilter(labels)}
+}
+
+// SaveImages returns images as a tar stream, by GET /images/export.
+func (b *Backend) SaveImages(ctx context.Context, refs ...string) (io.ReadCloser, error) {
+	resp, err := b.send(ctx, request{
+		op: "save image " + strings.Join(refs, ", "), path: "GET /images/export",
+		query: url.Values{"references": refs, "format": {"docker-archive"}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// LoadImage brings an image to the engine, by POST /images/load, and inspects it.
+func (b *Backend) LoadImage(ctx context.Context, tar io.Reader) (backend.Image, error) {
+	const op = "load image"
+	local := engine.NewLocalReader(tar)
+	var answer struct{ Names []string }
+	err := b.call(ctx, request{
+		op: op, path: "POST /images/load", header: http.Header{"Content-Type": {"application/x-tar"}}, body: local,
+	}, &answer)
+	if err := local.Failure(err); err != nil {
+		return backend.Image{}, wrap(op, err)
+	}
+	if len(answer.Names) == 0 {
+		return backend.Image{}, &backend.Error{Op: op, Kind: backend.ErrInvalid, Detail: "there was no image in it"}
+	}
+	return b.InspectImage(ctx, answer.Names[0])
 }

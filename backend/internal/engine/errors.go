@@ -76,8 +76,10 @@ const (
 	RemedyPort  = "Choose another host port, or leave it out to get a free one."
 	RemedyLogin = "Log in to the registry with docker login or podman login, and check the image's name and that you may read it."
 	RemedyNet   = "Check that the engine's host reaches the registry, and its proxy settings."
-	remedyPull  = "Check the image's name and tag."
-	remedyUser  = "Name a user or group that the image has, or a number."
+	// RemedyArchive is for what an engine cannot load.
+	RemedyArchive = "Give it a whole archive of one image, as docker save and podman save write it."
+	remedyPull    = "Check the image's name and tag."
+	remedyUser    = "Name a user or group that the image has, or a number."
 )
 
 // All returns the rules that come before a status, in the order in which they are tried.

@@ -20,6 +20,8 @@ const (
 	doTime = 5 * time.Minute
 	// maxAnswer is the largest answer that is read as a whole: a list of thousands.
 	maxAnswer = 16 << 20
+	// maxList is the largest one that names files: half a million of them.
+	maxList = 4 * maxAnswer
 	// maxHeader bounds the header of an answer.
 	maxHeader = 1 << 20
 )
@@ -54,7 +56,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 }
 
 // Guard sends requests, and bounds how long an answer may take and be. What has no end by
-// nature (the output of a command, a log, a pull, a build, a copy, to wait for the end of a
+// nature (the output of a command, a log, a pull, a build, a copy, an image, to wait for the end of a
 // container) it lets pass; its caller's context is what ends that. A copy out of a container must go on.
 type Guard struct {
 	next     http.RoundTripper
@@ -70,8 +72,10 @@ func NewGuard(next http.RoundTripper) *Guard {
 // The paths of requests whose answers may be as long as they like, since they are read
 // piece by piece, and of those that may take as long as they like.
 var (
-	streams = regexp.MustCompile(`/(build|logs|archive|attach|images/(create|pull)|exec/[^/]+/start)$`)
-	endless = regexp.MustCompile(`/(wait|stop|init|volumes/prune)$`)
+	streams = regexp.MustCompile(`/(build|logs|archive|attach|images/(create|pull|load|get|export)|exec/[^/]+/start)$`)
+	endless = regexp.MustCompile(`/(wait|stop|init|volumes/prune|commit)$`)
+	// lists are those whose answers name each file of a container.
+	lists = regexp.MustCompile(`/changes$`)
 	// copiesOut are those whose answers may be long, but must not stop: a container that puts a pipe in the place of a file
 	// makes an engine wait there for ever.
 	copiesOut = regexp.MustCompile(`/archive$`)
@@ -84,6 +88,8 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	watched := copiesOut.MatchString(req.URL.Path) && req.Method == http.MethodGet
 	switch {
 	case watched:
+	case lists.MatchString(req.URL.Path): // an engine compares all files
+		limit = g.do
 	case endless.MatchString(req.URL.Path):
 		limit = math.MaxInt64
 	case streams.MatchString(req.URL.Path) && req.Method != http.MethodHead:
@@ -101,7 +107,11 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, slowOr(ctx, slow, err)
 	}
 	body := &guardedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, timer: timer, watched: watched}
-	body.bounded = &boundedReader{Reader: resp.Body, what: "answer", limit: g.maxBytes, left: g.maxBytes}
+	maxBytes := g.maxBytes
+	if lists.MatchString(req.URL.Path) {
+		maxBytes = maxList
+	}
+	body.bounded = &boundedReader{Reader: resp.Body, what: "answer", limit: maxBytes, left: maxBytes}
 	if watched {
 		timer.Stop()
 		body.bounded.left = math.MaxInt64

@@ -99,6 +99,26 @@ func ReadPull(r io.Reader, progress func(backend.Progress)) error {
 // maxLayers is how many layers of a pull are counted.
 const maxLayers = 1000
 
+// ReadLoad reads the stream of POST /images/load to its end and returns the name or the ID of the image that was loaded
+// last. Errors: *StreamError, ErrInvalid when there was none, or that of r.
+func ReadLoad(r io.Reader) (ref string, err error) {
+	err = messages(r, func(m message) error {
+		if failure := m.failure(); failure != nil {
+			return failure
+		}
+		for _, before := range []string{"Loaded image ID: ", "Loaded image: "} {
+			if loaded, ok := strings.CutPrefix(strings.TrimSpace(m.Stream), before); ok {
+				ref = loaded
+			}
+		}
+		return nil
+	})
+	if err == nil && ref == "" {
+		err = &backend.Error{Op: "load image", Kind: backend.ErrInvalid, Detail: "there was no image in it"}
+	}
+	return ref, err
+}
+
 // maxStepOutput bounds how much output of a build step is kept for an error.
 const maxStepOutput = 16 << 10
 
