@@ -24,8 +24,9 @@ func write(spec string, env Env) error {
 	if err != nil {
 		return err
 	}
-	sample.Feed(list[0], sample.One())
-	return list[0].Close()
+	s := NewMulti(list...)
+	sample.Feed(s, sample.One())
+	return s.Close()
 }
 
 // Reports are this user's alone, unless the file was there and others may read it.
@@ -42,7 +43,7 @@ func TestFileModes(t *testing.T) {
 		require.NoError(t, write(format+"="+path, Env{}))
 		require.Equal(t, fs.FileMode(0o644), mode(t, path), format)
 	}
-	logs, err := files.NewLogFiles(filepath.Join(dir, "logs"), files.LogOptions{})
+	logs, err := files.NewLogFiles(filepath.Join(dir, "logs"), false)
 	require.NoError(t, err)
 	sample.Feed(logs, sample.One())
 	require.NoError(t, logs.Close())
@@ -154,7 +155,7 @@ func TestLogLinks(t *testing.T) {
 	instance := sample.One()[0].(lifecycle.RunStarted).Instances[0]
 	for _, name := range []string{instance + ".log", "kitchen.ndjson"} {
 		require.NoError(t, os.Symlink(target, filepath.Join(dir, name)))
-		logs, err := files.NewLogFiles(dir, files.LogOptions{})
+		logs, err := files.NewLogFiles(dir, false)
 		require.NoError(t, err)
 		require.Empty(t, logs.Warning())
 		sample.Feed(logs, sample.One())
@@ -165,7 +166,7 @@ func TestLogLinks(t *testing.T) {
 	}
 	require.NoError(t, os.RemoveAll(filepath.Join(project, ".kitchen")))
 	require.NoError(t, os.Symlink(outside, filepath.Join(project, ".kitchen")))
-	logs, err := files.NewLogFiles(dir, files.LogOptions{})
+	logs, err := files.NewLogFiles(dir, false)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	multi := NewMulti(logs, console.NewPlain(&out, &out, console.Options{}))
@@ -184,9 +185,7 @@ func TestOpenAll(t *testing.T) {
 	open := func(specs ...string) error {
 		var stdout bytes.Buffer
 		list, err := OpenAll(specs, Env{Stdout: &stdout, Getenv: func(string) string { return "link" }})
-		for _, s := range list {
-			require.NoError(t, s.Close())
-		}
+		require.NoError(t, NewMulti(list...).Close())
 		if err != nil {
 			require.Empty(t, stdout.String(), "what is refused writes nothing")
 		}

@@ -55,7 +55,7 @@ func TestNoSecretInAnySink(t *testing.T) {
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
 	screen := &wide{}
-	logs, err := files.NewLogFiles(filepath.Join(dir, "logs"), files.LogOptions{})
+	logs, err := files.NewLogFiles(filepath.Join(dir, "logs"), false)
 	require.NoError(t, err)
 	sinks := []lifecycle.Sink{logs, console.New(screen, &stderr, console.Options{Level: lifecycle.LevelDebug}),
 		console.NewPlain(&stdout, &stderr, console.Options{Level: lifecycle.LevelDebug}),

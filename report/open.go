@@ -8,9 +8,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report/files"
 	"github.com/galley-kitchen/galley/report/html"
 	"github.com/galley-kitchen/galley/report/recording"
+	"github.com/galley-kitchen/galley/report/run"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // Env is what Open takes from the process.
@@ -82,18 +85,15 @@ func Stdout(spec string) bool {
 
 // OpenAll opens the sinks of several values of --report, with within as for [Env]. Two reports to one file, or to
 // standard output, would destroy each other and are an error.
-func OpenAll(specs []string, env Env) ([]SinkCloser, error) {
+func OpenAll(specs []string, env Env) ([]lifecycle.Sink, error) {
 	if err := checkPlaces(specs, env); err != nil {
 		return nil, err
 	}
-	list := []SinkCloser{}
+	var list []lifecycle.Sink
 	for _, spec := range specs {
 		s, err := Open(spec, env)
 		if err != nil {
-			for _, opened := range list {
-				err = errors.Join(err, opened.Close())
-			}
-			return nil, err
+			return nil, errors.Join(err, NewMulti(list...).Close())
 		}
 		list = append(list, s)
 	}
@@ -149,6 +149,9 @@ func openDocument(r files.Render) func(string, Env) (SinkCloser, error) {
 		return files.NewDocument(file, env.Within, r)
 	}
 }
+
+// WriteJSON writes a run as one indented JSON object; the fields are those of Run.
+func WriteJSON(w io.Writer, r *run.Run) error { return text.WriteJSON(w, r, "  ") }
 
 func openNDJSON(file string, env Env) (SinkCloser, error) {
 	if file == "-" {

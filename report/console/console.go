@@ -45,8 +45,9 @@ func New(t Terminal, err io.Writer, o Options) *Console {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Fold = text.FoldNone
 	c := &Console{
-		view:    newView(t, err, o, text.FoldNone),
+		view:    newView(t, err, o),
 		term:    t,
 		drawNow: make(chan struct{}, 1),
 		stop:    make(chan struct{}),
@@ -116,15 +117,14 @@ func (c *Console) add(inst *instance, l run.Line) {
 
 // finish leaves a line of the instance, and what it failed with.
 func (c *Console) finish(inst *instance, e lifecycle.InstanceFinished) {
-	paint := c.format.paint
 	if e.Error == "" {
 		if c.shown(lifecycle.LevelInfo) {
-			c.scroll.add(paint.paint(colorGreen, "✓ ") + paint.paint(inst.color, inst.finished()) + "\n")
+			c.scroll.add(c.paint.paint(colorGreen, "✓ ") + c.paint.paint(inst.color, inst.finished()) + "\n")
 		}
 		return
 	}
-	c.scroll.add(paint.paint(colorRed, "✗ "+inst.finished()) + "\n")
-	for _, l := range c.failure(inst, e, c.stream && c.format.alone && c.shown(lifecycle.LevelInfo)) {
+	c.scroll.add(c.paint.paint(colorRed, "✗ "+inst.finished()) + "\n")
+	for _, l := range c.failure(inst, e, c.stream && c.alone && c.shown(lifecycle.LevelInfo)) {
 		c.add(inst, l)
 	}
 }
@@ -135,7 +135,7 @@ func (c *Console) draw() {
 	c.mu.Lock()
 	lines, above := c.liveLines(width, height), c.scroll.take()
 	c.mu.Unlock()
-	c.out.Print(c.block.frame(above, lines, width, c.format.paint))
+	c.out.Print(c.block.frame(above, lines, width, c.paint))
 }
 
 // Close removes the live block, prints the summary of what failed, and returns the first error of writing.
@@ -145,7 +145,7 @@ func (c *Console) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	width, _ := c.term.Size()
-	c.out.Print(c.block.frame(c.scroll.take(), nil, width, c.format.paint))
+	c.out.Print(c.block.frame(c.scroll.take(), nil, width, c.paint))
 	c.summarize()
 	return errors.Join(c.out.Err, c.err.Err)
 }

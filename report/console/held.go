@@ -16,8 +16,6 @@ type heldLines struct {
 	gone  int
 }
 
-func (h *heldLines) empty() bool { return len(h.lines) == 0 }
-
 func (h *heldLines) add(s string) {
 	h.lines = append(h.lines, s)
 	h.bytes += len(s)

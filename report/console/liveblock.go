@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/report/text"
@@ -32,7 +33,7 @@ type blockLine struct {
 // frame is what must be written so that above appears as ordinary, scrolling text and the block below it; it is empty
 // when nothing changes.
 func (b *liveBlock) frame(above string, lines []blockLine, width int, paint palette) string {
-	if above == "" && width == b.width && equalLines(lines, b.drawn) {
+	if above == "" && width == b.width && slices.Equal(lines, b.drawn) {
 		return ""
 	}
 	var s strings.Builder
@@ -60,16 +61,4 @@ func (b *liveBlock) rows(width int) int {
 		n += max(1, (text.Cells(l.text)+width-1)/width)
 	}
 	return n
-}
-
-func equalLines(a, b []blockLine) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -47,7 +47,7 @@ func (c *Console) liveLines(width, height int) []blockLine {
 		hidden := len(lines) - room + 1
 		lines = append(lines[:room-1:room-1], blockLine{text.Cut(fmt.Sprintf("… and %d more", hidden), width), colorDim})
 	}
-	if !c.format.alone && height > 2 {
+	if !c.alone && height > 2 {
 		lines = append(lines, blockLine{text.Cut(status(r, now), width), colorDim})
 	}
 	return lines

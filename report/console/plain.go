@@ -31,7 +31,7 @@ type section struct {
 
 // NewPlain prints to out, and the summary of what failed to err.
 func NewPlain(out, err io.Writer, o Options) *Plain {
-	return &Plain{view: newView(out, err, o, o.Fold)}
+	return &Plain{view: newView(out, err, o)}
 }
 
 // Handle prints an event, inside the section of its phase where sections are wanted.
@@ -39,7 +39,7 @@ func (p *Plain) Handle(e lifecycle.Event) {
 	inst, lines := p.note(e)
 	switch e := e.(type) {
 	case lifecycle.RunStarted:
-		p.inTurn = p.format.alone || e.Concurrency <= 1
+		p.inTurn = p.alone || e.Concurrency <= 1
 	case lifecycle.PhaseStarted:
 		if p.o.Fold.Sections() {
 			p.openSection(inst, e)
@@ -51,7 +51,7 @@ func (p *Plain) Handle(e lifecycle.Event) {
 		p.closeSection(inst, e.Time)
 		if e.Error != "" {
 			// Where the log has just been printed (one instance, nothing left out) only its path is.
-			p.print(inst, p.failure(inst, e, p.format.alone && !p.o.Fold.Sections() && p.shown(lifecycle.LevelInfo)))
+			p.print(inst, p.failure(inst, e, p.alone && !p.o.Fold.Sections() && p.shown(lifecycle.LevelInfo)))
 		}
 	}
 	if inst == nil || inst.section.name == "" {
@@ -98,7 +98,7 @@ func (p *Plain) closeSection(inst *instance, at time.Time) {
 	if s.opened {
 		p.out.Print(p.o.Fold.End(s.name, at))
 	}
-	if !s.held.empty() {
+	if len(s.held.lines) > 0 {
 		p.out.Print(p.o.Fold.Start(s.name, text.Line(s.title), at) + s.held.take() + p.o.Fold.End(s.name, at))
 	}
 	p.print(inst, s.after)

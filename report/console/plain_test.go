@@ -138,5 +138,5 @@ func TestHeldLinesAreBounded(t *testing.T) {
 	require.Less(t, len(got), heldBytes+100)
 	require.True(t, strings.HasSuffix(got, line+"the end\n"))
 	require.Regexp(t, `^\(\d+ earlier lines are in the log only\)\n`, got)
-	require.True(t, h.empty())
+	require.Empty(t, h.lines)
 }

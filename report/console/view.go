@@ -16,7 +16,11 @@ type view struct {
 	transcript *run.Transcript
 	collector  *run.Collector
 	instances  map[string]*instance
-	format     lineFormat
+	paint      palette
+	// alone means that one instance was selected, so lines need no name.
+	alone bool
+	// width is that of the longest name of an instance.
+	width int
 }
 
 // instance is what is shown of an instance.
@@ -29,11 +33,10 @@ type instance struct {
 	section section
 }
 
-func newView(out, err io.Writer, o Options, fold text.Fold) view {
+func newView(out, err io.Writer, o Options) view {
 	return view{
-		out: &text.Checked{W: out}, err: &text.Checked{W: err}, o: o,
+		out: &text.Checked{W: out}, err: &text.Checked{W: err}, o: o, paint: palette{o.Color},
 		transcript: run.NewTranscript(), collector: run.NewCollector(), instances: map[string]*instance{},
-		format: lineFormat{paint: palette{o.Color}, fold: fold},
 	}
 }
 
@@ -41,9 +44,10 @@ func newView(out, err io.Writer, o Options, fold text.Fold) view {
 func (v *view) note(e lifecycle.Event) (*instance, []run.Line) {
 	v.collector.Handle(e)
 	if start, ok := e.(lifecycle.RunStarted); ok {
-		v.format.begin(start)
+		v.alone = len(start.Instances) == 1
 		for _, name := range start.Instances {
 			v.instance(name)
+			v.width = max(v.width, text.Cells(text.Flat(name)))
 		}
 	}
 	lines := v.transcript.Lines(e)
@@ -68,12 +72,34 @@ func (v *view) instance(name string) *instance {
 // shown reports whether lines of a level are wanted.
 func (v *view) shown(l lifecycle.Level) bool { return run.Rank(l) >= run.Rank(v.o.Level) }
 
-// line writes a line of an instance, or of the run itself where there is none.
+// line writes a line of an instance, or of the run itself where there is none, with its newline.
 func (v *view) line(inst *instance, l run.Line) string {
-	if inst == nil {
-		return v.format.format("", 0, l)
+	tag, color := "", 0
+	if inst != nil {
+		color = inst.color
 	}
-	return v.format.format(inst.Name, inst.color, l)
+	if inst != nil && !v.alone {
+		tag = text.Pad("["+text.Flat(inst.Name)+"]", v.width+2) + " "
+	}
+	shown := text.Line(l.Text)
+	if v.paint.on {
+		shown = text.Colored(l.Text)
+	}
+	if l.Partial {
+		shown += run.MoreFollows
+	}
+	body := tag + l.Prefix() + shown
+	if l.Text == "" {
+		body = tag
+	}
+	switch l.Level { // errors and warnings stand out
+	case lifecycle.LevelError:
+		color = colorRed
+	case lifecycle.LevelWarn:
+		color = colorYellow
+	}
+	// No blanks at the end: an empty line of output has nothing to indent.
+	return v.paint.paint(color, v.o.Fold.Defuse(strings.TrimRight(body, " "))) + "\n"
 }
 
 // failure returns why an instance failed, unless that has just been printed, and the end of its log, unless wentBy says

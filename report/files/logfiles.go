@@ -13,12 +13,6 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// LogOptions say how log files are written.
-type LogOptions struct {
-	// Append keeps what earlier runs wrote (--log-overwrite=false).
-	Append bool
-}
-
 // LogFiles writes Test Kitchen's log files into one directory: for each instance that the run touches NAME.log (for
 // people) and NAME.ndjson (a JSON object per line), and for the run itself kitchen.log and kitchen.ndjson. Output is
 // kept as the commands printed it. Each line is one write to a file opened for appending, so whatever ends the process
@@ -36,9 +30,9 @@ type LogFiles struct {
 }
 
 // NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened when the first line for them comes, so
-// logs of instances that were not selected stay as they are. A link in place of a file is not followed; where dir or
+// logs of instances that were not selected stay as they are; with keep, what earlier runs wrote stays too. A link in place of a file is not followed; where dir or
 // its parent is a link, Warning says so, since the project may be a stranger's.
-func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
+func NewLogFiles(dir string, keep bool) (*LogFiles, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("log directory: %w; make the directory writable", err)
 	}
@@ -58,7 +52,7 @@ func NewLogFiles(dir string, o LogOptions) (*LogFiles, error) {
 		dir:        dir,
 		root:       root,
 		warning:    warning,
-		keep:       o.Append,
+		keep:       keep,
 		transcript: run.NewTranscript(),
 		run:        &logPair{name: "kitchen", progname: "Kitchen"},
 		instances:  map[string]*logPair{},

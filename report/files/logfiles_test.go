@@ -15,9 +15,9 @@ import (
 	"github.com/galley-kitchen/galley/report/internal/sample"
 )
 
-func logs(t *testing.T, dir string, o LogOptions, events []lifecycle.Event) *LogFiles {
+func logs(t *testing.T, dir string, keep bool, events []lifecycle.Event) *LogFiles {
 	t.Helper()
-	l, err := NewLogFiles(dir, o)
+	l, err := NewLogFiles(dir, keep)
 	require.NoError(t, err)
 	sample.Feed(l, events)
 	return l
@@ -25,7 +25,7 @@ func logs(t *testing.T, dir string, o LogOptions, events []lifecycle.Event) *Log
 
 func TestLogFilesGolden(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".kitchen", "logs")
-	require.NoError(t, logs(t, dir, LogOptions{}, sample.Red()).Close())
+	require.NoError(t, logs(t, dir, false, sample.Red()).Close())
 	for _, name := range []string{"kitchen", "default-ubuntu-2404", "default-almalinux-9"} {
 		for _, ext := range []string{".log", ".ndjson"} {
 			golden.Equal(t, filepath.Join("testdata", "logs", name+ext), sample.Read(t, dir, name+ext))
@@ -39,7 +39,7 @@ func TestLogFilesGolden(t *testing.T) {
 // Sequence numbers are without gaps, and output is kept as it was printed.
 func TestLogFilesStructured(t *testing.T) {
 	dir := t.TempDir()
-	l := logs(t, dir, LogOptions{}, sample.Hostile())
+	l := logs(t, dir, false, sample.Hostile())
 	require.NoError(t, l.Close())
 	path := l.Path("evil-<script>alert(1)</script>")
 	require.Equal(t, filepath.Join(dir, "evil--script-alert(1)--script--ac410ef918.log"), path)
@@ -64,18 +64,18 @@ func TestLogFilesTouchOnlyTheirOwn(t *testing.T) {
 	dir := t.TempDir()
 	other := filepath.Join(dir, "other.log")
 	require.NoError(t, os.WriteFile(other, []byte("kept"), 0o644))
-	require.NoError(t, logs(t, dir, LogOptions{}, sample.One()).Close())
+	require.NoError(t, logs(t, dir, false, sample.One()).Close())
 	require.Equal(t, "kept", sample.Read(t, other))
 }
 
 func TestLogFilesOverwriteOrAppend(t *testing.T) {
 	dir := t.TempDir()
 	const name = "default-ubuntu-2404.log"
-	require.NoError(t, logs(t, dir, LogOptions{}, sample.One()).Close())
+	require.NoError(t, logs(t, dir, false, sample.One()).Close())
 	once := sample.Read(t, dir, name)
-	require.NoError(t, logs(t, dir, LogOptions{}, sample.One()).Close())
+	require.NoError(t, logs(t, dir, false, sample.One()).Close())
 	require.Equal(t, once, sample.Read(t, dir, name), "overwritten")
-	require.NoError(t, logs(t, dir, LogOptions{Append: true}, sample.One()).Close())
+	require.NoError(t, logs(t, dir, true, sample.One()).Close())
 	require.Equal(t, once+once, sample.Read(t, dir, name), "appended")
 }
 
@@ -84,7 +84,7 @@ func TestLogFilesAppendAfterCutLine(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "kitchen.ndjson")
 	require.NoError(t, os.WriteFile(path, []byte(`{"message":"cut`), 0o644))
-	require.NoError(t, logs(t, dir, LogOptions{Append: true}, sample.One()).Close())
+	require.NoError(t, logs(t, dir, true, sample.One()).Close())
 	first, rest, _ := strings.Cut(sample.Read(t, path), "\n")
 	require.Equal(t, `{"message":"cut`, first)
 	require.True(t, strings.HasPrefix(rest, `{"kitchen_run_id"`), rest)
@@ -93,7 +93,7 @@ func TestLogFilesAppendAfterCutLine(t *testing.T) {
 // Without Close, as after kill -9, everything that was handled is in the files.
 func TestLogFilesNeedNoClose(t *testing.T) {
 	dir := t.TempDir()
-	cut := logs(t, dir, LogOptions{}, sample.Killed(20*time.Second))
+	cut := logs(t, dir, false, sample.Killed(20*time.Second))
 	t.Cleanup(func() { require.NoError(t, cut.Close()) })
 	for _, name := range []string{"kitchen.ndjson", "default-ubuntu-2404.ndjson"} {
 		text := sample.Read(t, dir, name)
@@ -109,7 +109,7 @@ func TestLogFilesErrorsComeAtClose(t *testing.T) {
 	dir := t.TempDir()
 	// A directory stands where a log should be; the others are written all the same.
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "default-almalinux-9.log"), 0o755))
-	l := logs(t, dir, LogOptions{}, sample.Green())
+	l := logs(t, dir, false, sample.Green())
 	require.ErrorContains(t, l.Close(), "log of default-almalinux-9: ")
 	require.Contains(t, sample.Read(t, dir, "default-ubuntu-2404.log"), "Recipe: nginx::default\n")
 }

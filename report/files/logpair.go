@@ -88,15 +88,10 @@ func (p *logPair) write(at time.Time, l run.Line, stream string) error {
 		// Unique within the run, and the same whenever the run is replayed.
 		rec.ActionID = fmt.Sprintf("%s-%s-%d", p.runID, p.name, p.phases)
 	}
-	object, err := text.JSONLine(rec)
-	if err != nil {
-		return err
-	}
 	if _, err := p.text.WriteString(shown); err != nil {
 		return err
 	}
-	_, err = p.ndjson.Write(object)
-	return err
+	return text.WriteJSON(p.ndjson, rec, "")
 }
 
 // logTime is microseconds in UTC, as Test Kitchen's structured log has them.

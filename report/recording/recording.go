@@ -64,11 +64,11 @@ func (w *Writer) write(e lifecycle.Event) error {
 	if !ok {
 		return fmt.Errorf("event of unknown type %T", e)
 	}
-	fields, err := text.JSONLine(e)
-	if err != nil {
+	var fields bytes.Buffer
+	if err := text.WriteJSON(&fields, e, ""); err != nil {
 		return fmt.Errorf("event %s: %w", name, err)
 	}
-	_, err = fmt.Fprintf(w.w, "{%q:%q,%s", "type", name, bytes.TrimPrefix(fields, []byte("{")))
+	_, err := fmt.Fprintf(w.w, "{%q:%q,%s", "type", name, bytes.TrimPrefix(fields.Bytes(), []byte("{")))
 	return err
 }
 

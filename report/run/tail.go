@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -16,10 +17,7 @@ const (
 )
 
 // Tail remembers the last lines of something. The zero value is ready.
-type Tail struct {
-	lines []string
-	next  int
-}
+type Tail struct{ lines []string }
 
 // Add adds a line, of which a long one is cut.
 func (t *Tail) Add(line string) {
@@ -27,13 +25,8 @@ func (t *Tail) Add(line string) {
 		line = strings.ToValidUTF8(line[:tailWidth], "") + "…"
 	}
 	// A copy, since line may be a piece of a large buffer.
-	line = strings.Clone(line)
-	if len(t.lines) < tailLines {
-		t.lines = append(t.lines, line)
-		return
-	}
-	t.lines[t.next] = line
-	t.next = (t.next + 1) % tailLines
+	t.lines = append(t.lines, strings.Clone(line))
+	t.lines = t.lines[max(0, len(t.lines)-tailLines):]
 }
 
 // Remember adds what commands printed and galley's notices. Each phase begins anew.
@@ -49,7 +42,4 @@ func (t *Tail) Remember(e lifecycle.Event, lines []Line) {
 }
 
 // List is the lines, oldest first.
-func (t *Tail) List() []string {
-	out := make([]string, 0, len(t.lines))
-	return append(append(out, t.lines[t.next:]...), t.lines[:t.next]...)
-}
+func (t *Tail) List() []string { return slices.Clone(t.lines) }

@@ -87,14 +87,10 @@ var ciCommand = regexp.MustCompile(`(?i)##(vso|teamcity|)\[`)
 
 // sectionName keeps to the characters that GitLab allows.
 func sectionName(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '.', r == '-':
-			return r
-		}
-		return '_'
-	}, s)
+	return notInSection.ReplaceAllString(s, "_")
 }
+
+var notInSection = regexp.MustCompile(`[^a-zA-Z0-9_.-]`)
 
 // GitHubData escapes the text of a workflow command.
 func GitHubData(s string) string {

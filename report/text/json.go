@@ -1,17 +1,15 @@
 package text
 
 import (
-	"bytes"
 	"encoding/json"
+	"io"
 )
 
-// JSONLine is v as JSON with a newline. Angle brackets stay as they are, for those who read the file with grep.
-func JSONLine(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+// WriteJSON writes v as JSON with a newline, in one write; with an indent each field has a line. Angle brackets stay as
+// they are, for those who read the file with grep.
+func WriteJSON(w io.Writer, v any, indent string) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	enc.SetIndent("", indent)
+	return enc.Encode(v)
 }

@@ -2,14 +2,13 @@ package cmdutil
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/report/console"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // Table prints rows in columns, the first row being the heading. A column that
@@ -27,7 +26,7 @@ func (f *Factory) Table(rows [][]string) error {
 	for n, row := range rows {
 		for i, cell := range row {
 			if n > 0 && cell != "" {
-				width[i] = max(width[i], utf8.RuneCountInString(cell), utf8.RuneCountInString(rows[0][i]))
+				width[i] = max(width[i], text.Cells(cell), text.Cells(rows[0][i]))
 			}
 		}
 	}
@@ -36,7 +35,7 @@ func (f *Factory) Table(rows [][]string) error {
 		var line strings.Builder
 		for i, cell := range row {
 			if width[i] > 0 {
-				line.WriteString(cell + strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
+				line.WriteString(text.Pad(cell, width[i]+2))
 			}
 		}
 		if _, err := fmt.Fprintln(w, strings.TrimRight(line.String(), " ")); err != nil {
@@ -48,10 +47,7 @@ func (f *Factory) Table(rows [][]string) error {
 
 // PrintJSON prints a value as indented JSON.
 func PrintJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	if err := text.WriteJSON(w, v, "  "); err != nil {
 		return fmt.Errorf("print JSON: %w", err)
 	}
 	return nil

@@ -107,7 +107,7 @@ func run(ctx context.Context, o *Options) (err error) {
 	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.InstanceName); err != nil {
 		return err
 	}
-	logs, err := files.NewLogFiles(ro.Project.LogDir(), files.LogOptions{Append: !set.LogOverwrite})
+	logs, err := files.NewLogFiles(ro.Project.LogDir(), !set.LogOverwrite)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv),
 		Color: console.UseColor(cmdutil.ColorWish(s), os.Getenv, terminal)}
 	specs := s.Report
-	var list []report.SinkCloser
+	list := []lifecycle.Sink{logs}
 	switch {
 	case terminal:
 		list = append(list, console.New(console.NewTerminal(o.Out), o.Err, ro))
@@ -49,15 +49,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	}
 	reports, err := report.OpenAll(specs, env)
 	if err != nil {
-		for _, opened := range list {
-			err = errors.Join(err, opened.Close())
-		}
-		return nil, err
+		return nil, errors.Join(err, report.NewMulti(list[1:]...).Close())
 	}
-	list = append(list, reports...)
-	all := []lifecycle.Sink{logs}
-	for _, s := range list {
-		all = append(all, s)
-	}
-	return report.NewMulti(all...), nil
+	return report.NewMulti(append(list, reports...)...), nil
 }

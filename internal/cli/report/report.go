@@ -100,13 +100,6 @@ func sinks(o *Options) (*report.Multi, error) {
 		color := console.UseColor(cmdutil.ColorWish(set), os.Getenv, console.IsTerminal(o.Out, os.Getenv))
 		return report.NewMulti(console.NewPlain(o.Out, o.Err, console.Options{Color: color})), nil
 	}
-	opened, err := report.OpenAll(o.Reports, report.Env{Stdout: o.Out, Getenv: os.Getenv})
-	if err != nil {
-		return nil, err
-	}
-	var list []lifecycle.Sink
-	for _, s := range opened {
-		list = append(list, s)
-	}
-	return report.NewMulti(list...), nil
+	list, err := report.OpenAll(o.Reports, report.Env{Stdout: o.Out, Getenv: os.Getenv})
+	return report.NewMulti(list...), err
 }
