@@ -25,11 +25,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// What a hostile engine may cost the client.
-const (
-	hostileMemory = 200 << 20
-	hostileTime   = 200 * time.Millisecond
-)
+// What a hostile engine may cost the client; hostileTime is how long the context of a call lasts.
+const hostileMemory = 200 << 20
 
 // hostility is a way in which an engine does harm.
 type hostility struct {
@@ -176,7 +173,7 @@ func (h hostility) endure(t *testing.T, b backend.ContainerBackend) {
 		took := time.Since(began)
 		cancel()
 		require.Less(t, peak(), uint64(hostileMemory), name)
-		require.Less(t, took, 50*hostileTime, name) // a hang would be for ever
+		require.Less(t, took, 10*time.Second, name) // a hang would be for ever
 		if !h.mayPass {
 			require.Error(t, err, name)
 		}
@@ -269,6 +266,10 @@ func everyCall(b backend.ContainerBackend) map[string]func(context.Context) erro
 // engine, so that it must be neither "unreachable" nor "no space", and must keep its words.
 func TestLocalFailures(t *testing.T) {
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/exec/") && strings.HasSuffix(r.URL.Path, "/json") {
+			_, _ = io.WriteString(w, `{"ExitCode":1}`) // it has ended: nothing has to wait for its start
+			return
+		}
 		if strings.HasSuffix(r.URL.Path, "/archive") && r.Method == http.MethodHead {
 			w.Header().Set("X-Docker-Container-Path-Stat", "eyJpc0RpciI6dHJ1ZX0=") // a directory
 		}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -46,27 +47,70 @@ const (
 	lineKeywords = " return break next rescue yield "
 	// outsideKeywords name syntax that is left to Ruby.
 	outsideKeywords = " class module redo retry for undef alias super BEGIN END __ENCODING__ __method__ "
+
+	// operators are those of two and three characters.
+	operators = " **= <=> === ... <<= >>= &&= ||= &. ** == != >= <= && || =~ !~ .. :: -= += *= /= %= &= |= ^= << >> -> => "
 )
 
 // The patterns of tokens, each from its start.
 var (
-	blanks    = regexp.MustCompile(`^([ \t\r\f\v]|\\\r?\n|#[^\n]*)+`)
-	words     = regexp.MustCompile(`^[@$]?[\pL_][\pL\pN_]*`)
-	specials  = regexp.MustCompile(`^\$.`)
-	texts     = regexp.MustCompile("^\x00([0-9]+)\x00")
-	dots      = regexp.MustCompile(`^(\s|#[^\n]*)*(&\.|\.[^.])`)
-	ends      = regexp.MustCompile(`^__END__\r?(\n|$)`)
-	numbers   = regexp.MustCompile(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
-	heredocs  = regexp.MustCompile(`^<<[-~]?["'\pL_]`)
-	percents  = regexp.MustCompile("^%([qQwWiIrx]?)([!-/:-@\\[-`{-~])")
-	flags     = regexp.MustCompile(`^[imxounse]*`)
-	symbols   = regexp.MustCompile(`^:([@$]?[\pL_][\pL\pN_]*[?!]?|\[\]=?|[+\-*/%<>&|^~!]|<=>|==|<<)`)
-	operators = regexp.MustCompile(`^(\*\*=|<=>|===|\.\.\.|<<=|>>=|&&=|\|\|=|&\.|\*\*|==|!=|>=|<=|&&|\|\||=~|!~|\.\.|::|[-+*/%&|^]=|<<|>>|->|=>|[^\pL\pN\s])`)
-	escapes   = regexp.MustCompile(`^\\(x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|u\{ *([0-9a-fA-F]{1,6}) *\})`)
+	specials = regexp.MustCompile(`^\$.`)
+	texts    = regexp.MustCompile("^\x00([0-9]+)\x00")
+	dots     = regexp.MustCompile(`^(\s|#[^\n]*)*(&\.|\.[^.])`)
+	ends     = regexp.MustCompile(`^__END__\r?(\n|$)`)
+	numbers  = regexp.MustCompile(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
+	heredocs = regexp.MustCompile(`^<<[-~]?["'\pL_]`)
+	percents = regexp.MustCompile("^%([qQwWiIrx]?)([!-/:-@\\[-`{-~])")
+	flags    = regexp.MustCompile(`^[imxounse]*`)
+	symbols  = regexp.MustCompile(`^:([@$]?[\pL_][\pL\pN_]*[?!]?|\[\]=?|[+\-*/%<>&|^~!]|<=>|==|<<)`)
+	escapes  = regexp.MustCompile(`^\\(x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|u\{ *([0-9a-fA-F]{1,6}) *\})`)
 )
 
 // isIn reports whether a list with a space around each word has a word.
 func isIn(list, word string) bool { return strings.Contains(list, " "+word+" ") }
+
+// blanks is the length of the spaces, comments and continued lines that s begins with. It, operator and word are no
+// regular expressions: every token comes by here, and a file's first method call reads a good part of core.rb.
+func blanks(s string) int {
+	for rest := s; ; {
+		rest = strings.TrimLeft(rest, " \t\r\f\v")
+		switch {
+		case strings.HasPrefix(rest, "#"):
+			comment, _, _ := strings.Cut(rest, "\n")
+			rest = rest[len(comment):]
+		case strings.HasPrefix(rest, "\\\n"):
+			rest = rest[2:]
+		case strings.HasPrefix(rest, "\\\r\n"):
+			rest = rest[3:]
+		default:
+			return len(s) - len(rest)
+		}
+	}
+}
+
+// operator is the length of the operator that s begins with, the longest that there is.
+func operator(s string) int {
+	for n := min(3, len(s)); n > 1; n-- {
+		if isIn(operators, s[:n]) {
+			return n
+		}
+	}
+	_, size := utf8.DecodeRuneInString(s)
+	return size
+}
+
+// word is the identifier or variable that s begins with, or "".
+func word(s string) string {
+	name := s
+	if s[0] == '@' || s[0] == '$' {
+		name = s[1:]
+	}
+	if first, _ := utf8.DecodeRuneInString(name); first != '_' && !unicode.IsLetter(first) {
+		return ""
+	}
+	rest := strings.TrimLeftFunc(name, func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) })
+	return s[:len(s)-len(rest)]
+}
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
@@ -114,7 +158,7 @@ func (p *parser) argument(t token, width int) bool {
 func (p *parser) lex() token {
 	t := token{space: p.pos == 0}
 	for {
-		n := len(blanks.FindString(p.src[p.pos:]))
+		n := blanks(p.src[p.pos:])
 		p.pos += n
 		if t.space = t.space || n > 0; p.byteAt(0) != '\n' || p.pos >= len(p.src) {
 			break
@@ -144,7 +188,7 @@ func (p *parser) lex() token {
 func (p *parser) lexToken(t token) token {
 	rest := p.src[p.pos:]
 	t.method = p.prev.kind == tOp && (p.prev.s == "." || p.prev.s == "&.") || p.prev.kind == tKeyword && p.prev.s == "def"
-	word := words.FindString(rest)
+	word := word(rest)
 	switch c := rest[0]; {
 	case word != "" && c == '@':
 		return p.cut(t, tIvar, len(word))
@@ -175,9 +219,9 @@ func (p *parser) lexToken(t token) token {
 	if lit, ok := p.lexLiteral(t, rest); ok {
 		return lit
 	}
-	o := operators.FindString(rest)
-	t.operand = t.operand || p.argument(t, len(o))
-	return p.cut(t, tOp, max(1, len(o)))
+	n := operator(rest)
+	t.operand = t.operand || p.argument(t, n)
+	return p.cut(t, tOp, n)
 }
 
 // cut makes a token of the next n bytes.

@@ -204,20 +204,25 @@ func TestTooManyInstances(t *testing.T) {
 	require.ErrorContains(t, err, "make 160000 instances, more than the 100000 allowed")
 }
 
+// The bound is on what all instances copy together: here the third of them goes beyond it.
 func TestTooManyKeysInAll(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("driver:\n")
-	for i := range 20_000 {
-		b.WriteString("  k" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + strings.Repeat("y", i/26%50) +
-			strings.Repeat("z", i/1300) + ": 1\n")
+	const source = "driver: {a: 1, b: 2, c: 3}\nplatforms: [{name: p, driver: {d: 1}}]\n" +
+		"suites: [{name: x, driver: {e: 1}}, {name: y, driver: {e: 1}}, {name: z, driver: {e: 1}}]\n"
+	instances := func(copied int) (*munger, []RawInstance) {
+		m := newMunger(parseMapping(t, "kitchen.yml", source), &Diagnostics{})
+		m.merger.copied = copied
+		return m, m.instances()
 	}
-	b.WriteString("platforms:\n" + strings.Repeat("- {name: p, driver: {a: 1}}\n", 1))
-	b.WriteString("suites:\n")
-	for i := range 500 {
-		b.WriteString("- {name: s" + strings.Repeat("i", i) + ", driver: {b: 1}}\n")
-	}
-	_, err := load(t, map[string]string{"kitchen.yml": b.String()})
-	require.ErrorContains(t, err, "too many keys in all")
+	m, all := instances(0)
+	require.Len(t, all, 3)
+	needed := m.merger.copied
+	m, all = instances(maxCopied - needed)
+	require.Len(t, all, 3)
+	require.Empty(t, m.diags.List)
+	m, all = instances(maxCopied - needed + 1)
+	require.Empty(t, all)
+	require.Len(t, m.diags.List, 1)
+	require.Contains(t, m.diags.List[0].String(), "too many keys in all")
 }
 
 func TestDiagnosticsAreLimited(t *testing.T) {

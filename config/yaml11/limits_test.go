@@ -8,10 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const fiveMB = 5 << 20
+// lowered are a tenth of the usual limits of bytes and nodes, and hostileSize is beyond that of bytes: what is
+// refused there is small.
+var lowered = Options{Limits: Limits{MaxBytes: 400 << 10, MaxNodes: 50_000}}
 
-// fewNodes makes sources with too many nodes small; the other limits are the usual ones.
-var fewNodes = Options{Limits: Limits{MaxNodes: 50_000}}
+const hostileSize = 500 << 10
 
 // hostile are sources that would take exponential or quadratic work, or a deep
 // stack, without limits. All have to be refused.
@@ -32,18 +33,18 @@ func hostile() map[string]string {
 	return map[string]string{
 		"alias bomb":          bomb.String(),
 		"merge bomb":          merges.String(),
-		"deep flow lists":     strings.Repeat("[", fiveMB/20),
-		"deep flow maps":      strings.Repeat("{a: ", fiveMB/80),
-		"deep blocks":         strings.Repeat("- ", fiveMB/40),
-		"deep keys":           strings.Repeat("? ", fiveMB/40),
+		"deep flow lists":     strings.Repeat("[", hostileSize/2),
+		"deep flow maps":      strings.Repeat("{a: ", hostileSize/8),
+		"deep blocks":         strings.Repeat("- ", hostileSize/4),
+		"deep keys":           strings.Repeat("? ", hostileSize/4),
 		"deep indentation":    deepIndentation(1500),
 		"many nodes":          strings.Repeat("- a\n", 60_000),
-		"large":               strings.Repeat("a", fiveMB),
-		"large anchor":        "a: &" + strings.Repeat("x", fiveMB),
-		"brackets on a line":  "[" + strings.Repeat(strings.Repeat("[", 400)+strings.Repeat("]", 400)+",", 800),
-		"quotes":              "a: " + strings.Repeat(`"`, 3<<20+1),
-		"colons":              strings.Repeat(": ", 1<<17),
-		"blank lines in text": "a: 'x" + strings.Repeat("\n", 3<<20),
+		"large":               strings.Repeat("a", hostileSize),
+		"large anchor":        "a: &" + strings.Repeat("x", hostileSize),
+		"brackets on a line":  "[" + strings.Repeat(strings.Repeat("[", 400)+strings.Repeat("]", 400)+",", 200),
+		"quotes":              "a: " + strings.Repeat(`"`, 300<<10+1),
+		"colons":              strings.Repeat(": ", 1<<16),
+		"blank lines in text": "a: 'x" + strings.Repeat("\n", 300<<10),
 		"block list keys":     strings.Repeat("? - a\n", 20_000),
 	}
 }
@@ -59,7 +60,7 @@ func deepIndentation(n int) string {
 func TestHostileSourcesAreRefused(t *testing.T) {
 	for name, src := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			v, _, err := Parse("hostile.yml", []byte(src), fewNodes)
+			v, _, err := Parse("hostile.yml", []byte(src), lowered)
 			require.Error(t, err)
 			require.Nil(t, v)
 			require.Less(t, len(err.Error()), 4000)
@@ -71,7 +72,7 @@ func BenchmarkHostile(b *testing.B) {
 	for name, src := range hostile() {
 		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
 			for b.Loop() {
-				_, _, err := Parse("hostile.yml", []byte(src), fewNodes)
+				_, _, err := Parse("hostile.yml", []byte(src), lowered)
 				require.Error(b, err)
 			}
 		})
