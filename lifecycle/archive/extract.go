@@ -86,17 +86,16 @@ type extraction struct {
 	written  int64
 	// contents means that names are relative to the target, and have no first element to cut off.
 	contents bool
-	// to is the target; root is its handle once it is a directory.
+	// to is the target; root is the handle of it if it is a directory, else of that which it is to lie in.
 	to   string
 	root *os.Root
-	// single means that the target is a file, and is complete.
-	single bool
+	// dir means that the target is a directory; else single is set when it is complete.
+	dir, single bool
 	// links are made when all else is there: until then there is none to go through.
 	links   map[string]string
 	skipped SkippedError
-	// in is the directory that was opened last, at the path inRel.
-	in    *os.Root
-	inRel string
+	// made are the directories below the target that were made or seen, and in which there is no link above.
+	made map[string]bool
 }
 
 // extract unpacks a tar stream as the engines send it for a path that was asked for: its entries start with that path's
@@ -107,13 +106,9 @@ type extraction struct {
 // no file that is there. Only permissions are kept, no set-user-ID bits. Errors: *LinkError when a symbolic link was
 // asked for; *SkippedError and nothing else, when all has been unpacked but for what has no meaning here.
 func extract(from io.Reader, contents bool, place func(dir bool) (string, error)) (err error) {
-	x := &extraction{contents: contents, received: counter{from: from}, links: map[string]string{}}
+	x := &extraction{contents: contents, received: counter{from: from}, links: map[string]string{},
+		made: map[string]bool{".": true}}
 	x.tr = tar.NewReader(&x.received)
-	defer func() {
-		if closeErr := x.close(); closeErr != nil {
-			err = errors.Join(err, closeErr)
-		}
-	}()
 	first, err := x.next()
 	if errors.Is(err, io.EOF) && !contents {
 		return errors.New("the engine sent nothing of it; what is there may be a device, and devices are not copied")
@@ -121,25 +116,24 @@ func extract(from io.Reader, contents bool, place func(dir bool) (string, error)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	dir := contents || first.Typeflag == tar.TypeDir || strings.Contains(strings.Trim(path.Clean(first.Name), "/"), "/")
-	if !dir && first.Typeflag == tar.TypeSymlink {
+	x.dir = contents || first.Typeflag == tar.TypeDir || strings.Contains(strings.Trim(path.Clean(first.Name), "/"), "/")
+	if !x.dir && first.Typeflag == tar.TypeSymlink {
 		return &LinkError{Name: first.Name, Target: first.Linkname}
 	}
-	if x.to, err = place(dir); err != nil {
+	if x.to, err = place(x.dir); err != nil {
 		return err
 	}
 	if x.to, err = filepath.Abs(x.to); err != nil {
 		return err
 	}
-	if dir {
-		mode := fs.FileMode(0o755)
-		if first != nil && first.Typeflag == tar.TypeDir {
-			mode = permissions(first)
-		}
-		if err := x.openTarget(mode); err != nil {
-			return err
-		}
+	mode := fs.FileMode(0o755)
+	if first != nil && first.Typeflag == tar.TypeDir {
+		mode = permissions(first)
 	}
+	if err := x.open(mode); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.root.Close()) }()
 	for h := first; h != nil; {
 		if err := x.entry(h); err != nil {
 			return err
@@ -163,29 +157,22 @@ func (x *extraction) next() (*tar.Header, error) {
 	return h, err
 }
 
-func (x *extraction) close() (err error) {
-	if x.in != nil && x.in != x.root {
-		err = x.in.Close()
+// open opens the directory that the target is, or that a file is to lie in; the path of that is the user's own. A target
+// that is not there is made. A link there may be of a runner's making, so it is not gone through.
+func (x *extraction) open(mode fs.FileMode) error {
+	above, name := filepath.Dir(x.to), filepath.Base(x.to)
+	if err := os.MkdirAll(above, 0o755); err != nil {
+		return err
 	}
-	if x.root != nil {
-		err = errors.Join(err, x.root.Close())
-	}
-	return err
-}
-
-// openTarget makes the target a directory, unless it is one, and opens it. A link there
-// may be of a runner's making, so it is not gone through.
-func (x *extraction) openTarget(mode fs.FileMode) error {
-	parent, err := x.openParent()
+	parent, err := os.OpenRoot(above)
 	if err != nil {
 		return err
 	}
-	defer parent.Close()
-	name := filepath.Base(x.to)
-	if filepath.Dir(x.to) == x.to { // "/"
-		x.root, err = parent.OpenRoot(".")
-		return err
+	if !x.dir || above == x.to { // a file, or "/"
+		x.root = parent
+		return nil
 	}
+	defer parent.Close()
 	st, err := parent.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -199,17 +186,8 @@ func (x *extraction) openTarget(mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	x.root, err = parent.OpenRoot(name + "/.")
+	x.root, err = parent.OpenRoot(name + "/.") // the end makes the system open directories only
 	return err
-}
-
-// openParent opens the directory that the target lies in. Its path is the user's own.
-func (x *extraction) openParent() (*os.Root, error) {
-	dir := filepath.Dir(x.to)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	return os.OpenRoot(dir)
 }
 
 // place is where an entry goes, relative to the target; "" is the target itself.
@@ -235,27 +213,18 @@ func (x *extraction) entry(h *tar.Header) error {
 	if err != nil {
 		return err
 	}
-	if rel == "" && h.Typeflag == tar.TypeDir && x.root != nil {
+	if rel == "" && h.Typeflag == tar.TypeDir && x.dir {
 		return nil // it is open already
 	}
-	if rel == "" || x.root == nil {
+	if rel == "" || !x.dir {
 		return x.lone(rel, h)
 	}
 	delete(x.links, rel)
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeDir:
-		d, err := x.directory(path.Dir(rel))
-		if err != nil {
-			return err
-		}
-		if h.Typeflag == tar.TypeReg {
-			return x.file(d, path.Base(rel), h)
-		}
-		below, err := enter(d, path.Base(rel), permissions(h))
-		if err != nil {
-			return err
-		}
-		return below.Close()
+	case tar.TypeReg:
+		return x.file(rel, h)
+	case tar.TypeDir:
+		return x.directory(rel, permissions(h))
 	case tar.TypeLink:
 		return x.hardLink(rel, h)
 	case tar.TypeSymlink:
@@ -270,7 +239,7 @@ func (x *extraction) entry(h *tar.Header) error {
 // lone unpacks what is one file and nothing else.
 func (x *extraction) lone(rel string, h *tar.Header) error {
 	switch {
-	case x.root != nil || x.single || rel != "":
+	case x.dir || x.single || rel != "":
 		return fmt.Errorf("the engine sent %q after %s", h.Name, x.to)
 	case h.Typeflag == tar.TypeXGlobalHeader:
 		return nil
@@ -278,13 +247,8 @@ func (x *extraction) lone(rel string, h *tar.Header) error {
 		x.skip(h)
 		return nil
 	}
-	parent, err := x.openParent()
-	if err != nil {
-		return err
-	}
-	defer parent.Close()
 	x.single = true
-	return x.file(parent, filepath.Base(x.to), h)
+	return x.file(filepath.Base(x.to), h)
 }
 
 // skip notes an entry that has no meaning here.
@@ -299,51 +263,38 @@ func (x *extraction) skip(h *tar.Header) {
 	x.skipped.add(shown(h.Name) + " (" + what + ")")
 }
 
-// directory opens the directory at a path below the target, and makes what is missing.
-// The handle is good until the next call.
-func (x *extraction) directory(rel string) (*os.Root, error) {
-	if x.in != nil && rel == x.inRel {
-		return x.in, nil
+// directory makes a directory and those above it. A link, or a file, in the place of one goes.
+func (x *extraction) directory(rel string, mode fs.FileMode) error {
+	if x.made[rel] {
+		return nil
 	}
-	d := x.root
-	for _, name := range strings.Split(rel, "/") {
-		if rel == "." {
-			break
-		}
-		below, err := enter(d, name, 0o755)
-		if d != x.root {
-			err = errors.Join(err, d.Close())
-		}
-		if err != nil {
-			return nil, err
-		}
-		d = below
+	if err := x.directory(path.Dir(rel), 0o755); err != nil {
+		return err
 	}
-	if x.in != nil && x.in != x.root {
-		if err := x.in.Close(); err != nil {
-			return nil, err
-		}
-	}
-	x.in, x.inRel = d, rel
-	return d, nil
-}
-
-// enter opens a directory in d, or makes it. A link, or a file, in its place goes.
-func enter(d *os.Root, name string, mode fs.FileMode) (*os.Root, error) {
-	st, err := d.Lstat(name)
+	st, err := x.root.Lstat(rel)
 	if err == nil && !st.IsDir() {
-		if err := d.Remove(name); err != nil {
-			return nil, err
+		if err := x.root.Remove(rel); err != nil {
+			return err
 		}
 		err = fs.ErrNotExist
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		err = d.Mkdir(name, mode)
+		err = x.root.Mkdir(rel, mode)
 	}
-	if err != nil {
-		return nil, err
+	x.made[rel] = err == nil
+	return err
+}
+
+// clear removes what is in the place of a file, and makes the directories above it.
+func (x *extraction) clear(rel string) error {
+	if err := x.directory(path.Dir(rel), 0o755); err != nil {
+		return err
 	}
-	return d.OpenRoot(name + "/.") // the end makes the system open directories only
+	delete(x.made, rel)
+	if err := x.root.Remove(rel); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // permissions are those of an entry. This user fills its directories.
@@ -356,11 +307,11 @@ func permissions(h *tar.Header) fs.FileMode {
 }
 
 // file writes a file anew. Whatever is in its place is removed and not opened.
-func (x *extraction) file(d *os.Root, name string, h *tar.Header) error {
-	if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (x *extraction) file(rel string, h *tar.Header) error {
+	if err := x.clear(rel); err != nil {
 		return err
 	}
-	out, err := d.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, permissions(h))
+	out, err := x.root.OpenFile(rel, os.O_CREATE|os.O_EXCL|os.O_WRONLY, permissions(h))
 	if err != nil {
 		return err
 	}
@@ -368,7 +319,7 @@ func (x *extraction) file(d *os.Root, name string, h *tar.Header) error {
 	if err = errors.Join(err, out.Close()); err != nil {
 		return fmt.Errorf("unpack %s: %w", shown(h.Name), err)
 	}
-	return d.Chtimes(name, h.ModTime, h.ModTime)
+	return x.root.Chtimes(rel, h.ModTime, h.ModTime)
 }
 
 // bounded writes a file that comes to no more than was received.
@@ -426,14 +377,10 @@ func (x *extraction) hardLink(rel string, h *tar.Header) error {
 	if old == rel {
 		return nil
 	}
-	d, err := x.directory(path.Dir(rel))
-	if err != nil {
+	if err := x.clear(rel); err != nil {
 		return err
 	}
-	if err := d.Remove(path.Base(rel)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return x.root.Link(filepath.FromSlash(old), filepath.FromSlash(rel))
+	return x.root.Link(old, rel)
 }
 
 // link notes a symbolic link to be made, if it leads to what lies in the target.
@@ -467,19 +414,14 @@ func staysInside(rel, target string) bool {
 func (x *extraction) makeLinks() error {
 	for _, rel := range slices.Sorted(maps.Keys(x.links)) {
 		target := x.links[rel]
-		d, err := x.directory(path.Dir(rel))
-		if err != nil {
-			return err
-		}
-		name := path.Base(rel)
-		if st, err := d.Lstat(name); err == nil && st.IsDir() {
+		if st, err := x.root.Lstat(rel); err == nil && st.IsDir() {
 			x.skipped.add(shown(rel) + " -> " + shown(target) + " (a directory is in its place)")
 			continue
 		}
-		if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := x.clear(rel); err != nil {
 			return err
 		}
-		if err := d.Symlink(filepath.FromSlash(target), name); err != nil {
+		if err := x.root.Symlink(filepath.FromSlash(target), rel); err != nil {
 			return err
 		}
 	}

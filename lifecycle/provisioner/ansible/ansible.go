@@ -63,7 +63,7 @@ func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 		if second {
 			env[secondRun] = "1"
 		}
-		return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hint: hint, Env: env}
+		return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hints: hints(), Env: env}
 	}
 	if !a.onHost() {
 		if err := a.requireInRunner(ctx, r); err != nil {
@@ -108,24 +108,16 @@ func (a Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
 		"plugins then run on this machine", playbookCommand)
 }
 
-// hint explains the exit codes of ansible-playbook.
-func hint(code int) string {
-	switch code {
-	case 1:
-		return "Ansible could not start, see above"
-	case 2:
-		return "tasks failed"
-	case 3:
-		return "hosts were not reachable"
-	case 4:
-		return "the playbook does not parse, or hosts were not reachable"
-	case 5:
-		return "wrong options; see provisioner.ansible_extra_flags"
-	case 127:
-		return "it was not found in the runner\n" +
-			"Use an image that has Ansible, or set provisioner.image to one that brings it in a volume"
-	case 250:
-		return "Ansible met an error of its own"
+// hints explain the exit codes of ansible-playbook.
+func hints() map[int]string {
+	return map[int]string{
+		1: "Ansible could not start, see above",
+		2: "tasks failed",
+		3: "hosts were not reachable",
+		4: "the playbook does not parse, or hosts were not reachable",
+		5: "wrong options; see provisioner.ansible_extra_flags",
+		127: "it was not found in the runner\n" +
+			"Use an image that has Ansible, or set provisioner.image to one that brings it in a volume",
+		250: "Ansible met an error of its own",
 	}
-	return ""
 }

@@ -117,26 +117,20 @@ func (c Chef) level() string {
 	return level
 }
 
-// hint explains the client's exit codes.
-func (c Chef) hint(code int) string {
-	switch code {
-	case 35:
-		return "a reboot was requested, which a container cannot do\n" +
-			"Remove 35 from provisioner.retry_on_exit_code to stop trying again"
-	case 37:
-		return "a reboot was scheduled, which a container cannot do"
-	case 43:
-		return "its configuration is invalid; see provisioner.client_rb"
-	case 127:
-		if c.Provisioner.Chef.Binary != "" {
-			return "provisioner.chef_binary was not found in the runner"
-		}
-		return "the client was not found in the runner\nCheck driver.chef_image, or set provisioner.chef_binary"
-	case 172:
-		return "Chef's licence is not accepted\n" +
-			"Set provisioner.chef_license: accept-no-persist or CHEF_LICENSE, or use product_name: cinc"
-	case 213:
-		return "the client has replaced itself and wants to be run again"
+// hints explain the client's exit codes.
+func (c Chef) hints() map[int]string {
+	missing := "the client was not found in the runner\nCheck driver.chef_image, or set provisioner.chef_binary"
+	if c.Provisioner.Chef.Binary != "" {
+		missing = "provisioner.chef_binary was not found in the runner"
 	}
-	return ""
+	return map[int]string{
+		35: "a reboot was requested, which a container cannot do\n" +
+			"Remove 35 from provisioner.retry_on_exit_code to stop trying again",
+		37:  "a reboot was scheduled, which a container cannot do",
+		43:  "its configuration is invalid; see provisioner.client_rb",
+		127: missing,
+		172: "Chef's licence is not accepted\n" +
+			"Set provisioner.chef_license: accept-no-persist or CHEF_LICENSE, or use product_name: cinc",
+		213: "the client has replaced itself and wants to be run again",
+	}
 }

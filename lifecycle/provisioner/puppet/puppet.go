@@ -174,24 +174,19 @@ func (p Puppet) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 	out runner.Output) (converge.Summary, error) {
 	k := p.Provisioner.Puppet
 	newJob := func(bool) converge.Job {
-		return converge.Job{What: "puppet apply", Parser: &output{}, Keys: p.Provisioner, Env: p.Env(), Hint: hint,
-			OK: func(code int) bool { return code == 0 || code == 2 || slices.Contains(k.OKCodes, code) }}
+		return converge.Job{What: "puppet apply", Parser: &output{}, Keys: p.Provisioner, Env: p.Env(), Hints: hints(),
+			OK: append([]int{0, 2}, k.OKCodes...)}
 	}
 	return converge.Run(ctx, newJob, p.Twice(), "resource", r, sb, out)
 }
 
-// hint explains the codes of --detailed-exitcodes.
-func hint(code int) string {
-	switch code {
-	case 1:
-		return "the manifests do not compile, or another run is under way"
-	case 4:
-		return "resources failed"
-	case 6:
-		return "some resources changed and some failed"
-	case 127:
-		return "puppet was not found in the runner\n" +
-			"Use an image that has it, or set provisioner.image to one that brings it in a volume such as /opt/puppetlabs"
+// hints explain the codes of --detailed-exitcodes.
+func hints() map[int]string {
+	return map[int]string{
+		1: "the manifests do not compile, or another run is under way",
+		4: "resources failed",
+		6: "some resources changed and some failed",
+		127: "puppet was not found in the runner\n" +
+			"Use an image that has it, or set provisioner.image to one that brings it in a volume such as /opt/puppetlabs",
 	}
-	return ""
 }

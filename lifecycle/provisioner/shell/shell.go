@@ -169,12 +169,12 @@ func (s Shell) script() (string, error) {
 func (s Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 	out runner.Output) (converge.Summary, error) {
 	p := s.Provisioner
-	what, hint := "the shell provisioner's command", func(int) string { return "" }
+	what, hints := "the shell provisioner's command", map[int]string(nil)
 	if source, err := s.script(); p.Shell.Command == "" && err == nil && source != "" {
-		what, hint = filepath.Base(source), scriptHint
+		what, hints = filepath.Base(source), scriptHints()
 	}
 	newJob := func(bool) converge.Job {
-		return converge.Job{What: what, Parser: converge.Silent{}, Keys: p, Env: s.Env(), Hint: hint}
+		return converge.Job{What: what, Parser: converge.Silent{}, Keys: p, Env: s.Env(), Hints: hints}
 	}
 	return converge.Run(ctx, newJob, s.Twice(), "", r, sb, out)
 }
@@ -218,13 +218,10 @@ func checkInterpreter(script string) string {
 		", which is not in the runner") + " >&2; exit 127; }"
 }
 
-// scriptHint explains the codes by which a shell says that it could not run something: the script itself is there.
-func scriptHint(code int) string {
-	switch code {
-	case 126:
-		return "its interpreter, or a command in it, cannot be executed in the runner"
-	case 127:
-		return "its interpreter, or a command in it, was not found in the runner"
+// scriptHints explain the codes by which a shell says that it could not run something: the script itself is there.
+func scriptHints() map[int]string {
+	return map[int]string{
+		126: "its interpreter, or a command in it, cannot be executed in the runner",
+		127: "its interpreter, or a command in it, was not found in the runner",
 	}
-	return ""
 }

@@ -72,13 +72,12 @@ func (t Tool) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 	if err != nil {
 		return converge.Unknown(), err
 	}
+	ok := slices.Concat(p.Tool.ChangedExitCodes, p.Tool.SuccessExitCodes)
+	if len(p.Tool.SuccessExitCodes) == 0 {
+		ok = append(ok, 0)
+	}
 	newJob := func(bool) converge.Job {
-		return converge.Job{What: "the tool's command", Parser: newParser(), Keys: p, Env: t.Env(), OK: func(code int) bool {
-			if slices.Contains(p.Tool.ChangedExitCodes, code) {
-				return true
-			}
-			return slices.Contains(p.Tool.SuccessExitCodes, code) || len(p.Tool.SuccessExitCodes) == 0 && code == 0
-		}}
+		return converge.Job{What: "the tool's command", Parser: newParser(), Keys: p, Env: t.Env(), OK: ok}
 	}
 	return converge.Run(ctx, newJob, t.Twice(), "thing", r, sb, out)
 }

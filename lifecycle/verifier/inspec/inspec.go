@@ -342,34 +342,23 @@ func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r 
 	if code == codeSkips {
 		code = 0
 	}
-	v := testrun.Verdict{Tool: n.binaries()[0], Code: code, Hint: hint(code), OnHost: onHost, Unread: unread,
+	v := testrun.Verdict{Tool: n.binaries()[0], Code: code, Hint: hints()[code], OnHost: onHost, Unread: unread,
 		Output: output}
 	return v.Cases(cases, r.Out.Stderr)
 }
 
-// hint explains InSpec's exit codes.
-func hint(code int) string {
-	switch code {
-	case 1:
-		return "it was called wrongly, or a profile cannot be loaded"
-	case 2:
-		return "a plugin of its cannot be loaded"
-	case 3:
-		return "it uses something that it no longer has"
-	case 5:
-		return "a profile's signature is bad, or the key to check it is not there"
-	case 6:
-		return "a profile is not signed, and it wants them signed"
-	case codeFailures:
-		return "tests failed"
-	case 102:
-		return "a profile cannot be loaded"
-	case 172:
-		return "its licence is not accepted; set verifier.chef_license"
-	case 174:
-		return "it has no valid licence key; set verifier.chef_license_key, or use cinc_auditor"
-	default:
-		return ""
+// hints explain InSpec's exit codes.
+func hints() map[int]string {
+	return map[int]string{
+		1:            "it was called wrongly, or a profile cannot be loaded",
+		2:            "a plugin of its cannot be loaded",
+		3:            "it uses something that it no longer has",
+		5:            "a profile's signature is bad, or the key to check it is not there",
+		6:            "a profile is not signed, and it wants them signed",
+		codeFailures: "tests failed",
+		102:          "a profile cannot be loaded",
+		172:          "its licence is not accepted; set verifier.chef_license",
+		174:          "it has no valid licence key; set verifier.chef_license_key, or use cinc_auditor",
 	}
 }
 

@@ -12,19 +12,19 @@ import (
 )
 
 // Lines reach the parser whole, however they come, without colours; the stream
-// itself is passed on as it is, with an end for its last line.
+// itself is passed on with its colours, and with an end for its last line.
 func TestLineReader(t *testing.T) {
 	var to bytes.Buffer
-	var lines []string
-	x := &lineReader{to: &to, mu: new(sync.Mutex), each: func(l string) { lines = append(lines, l) }}
+	var read []string
+	x := lineReader(&to, new(sync.Mutex), func(l string) { read = append(read, l) })
 	for _, p := range []string{"a", "b\r\nc\n\x1b[31m", "d\x1b[0m\n\ne"} {
 		n, err := x.Write([]byte(p))
 		require.NoError(t, err)
 		require.Equal(t, len(p), n)
 	}
-	x.close()
-	require.Equal(t, []string{"ab", "c", "d", "", "e"}, lines)
-	require.Equal(t, "ab\r\nc\n\x1b[31md\x1b[0m\n\ne\n", to.String())
+	require.NoError(t, x.Flush())
+	require.Equal(t, []string{"ab", "c", "d", "", "e"}, read)
+	require.Equal(t, "ab\nc\n\x1b[31md\x1b[0m\n\ne\n", to.String())
 }
 
 // Lines for galley alone are read and not shown, however they come.
@@ -32,29 +32,29 @@ func TestLineReaderHides(t *testing.T) {
 	const text = "a\n" + Marker + "one\n\n\x1eb\n" + Marker + "two\r\n" + "c" + Marker + "\n" + Marker + "three"
 	for size := 1; size <= len(text); size++ {
 		var to bytes.Buffer
-		var lines []string
-		x := &lineReader{to: &to, mu: new(sync.Mutex), each: func(l string) { lines = append(lines, l) }}
+		var read []string
+		x := lineReader(&to, new(sync.Mutex), func(l string) { read = append(read, l) })
 		for piece := range slices.Chunk([]byte(text), size) {
 			_, err := x.Write(piece)
 			require.NoError(t, err)
 		}
-		x.close()
+		require.NoError(t, x.Flush())
 		require.Equal(t, []string{"a", Marker + "one", "", "\x1eb", Marker + "two", "c" + Marker, Marker + "three"},
-			lines)
+			read)
 		require.Equal(t, "a\n\n\x1eb\nc"+Marker+"\n", to.String())
 	}
 }
 
 // A line without an end costs no memory.
 func TestLineReaderIsBounded(t *testing.T) {
-	var lines []string
-	x := &lineReader{to: io.Discard, mu: new(sync.Mutex), each: func(l string) { lines = append(lines, l) }}
+	var read []string
+	x := lineReader(io.Discard, new(sync.Mutex), func(l string) { read = append(read, l) })
 	for range 100 {
 		_, err := x.Write(bytes.Repeat([]byte("x"), 10<<10))
 		require.NoError(t, err)
 	}
-	x.close()
-	require.Len(t, lines[0], maxLine)
+	require.NoError(t, x.Flush())
+	require.Len(t, read[0], 64<<10)
 }
 
 func TestChangedAgainError(t *testing.T) {

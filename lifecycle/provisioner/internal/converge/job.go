@@ -1,7 +1,6 @@
 package converge
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -40,10 +40,10 @@ type Job struct {
 	// What is the tool in words.
 	What   string
 	Parser Parser
-	// OK reports whether a code is a success; nil means that 0 is.
-	OK func(code int) bool
-	// Hint explains a code, or is nil.
-	Hint func(code int) string
+	// OK are the codes that are a success, 0 without any.
+	OK []int
+	// Hints explain codes.
+	Hints map[int]string
 	// Keys are the provisioner's: those that repeat a run, and command_prefix.
 	Keys config.Provisioner
 	// Env is the command's environment.
@@ -60,13 +60,10 @@ func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runne
 		if err != nil {
 			return j.Parser.Summary(code), err
 		}
-		if j.OK == nil && code == 0 || j.OK != nil && j.OK(code) {
+		if slices.Contains(j.OK, code) || len(j.OK) == 0 && code == 0 {
 			return j.Parser.Summary(code), nil
 		}
-		exit := &runner.ExitError{What: j.What, Code: code}
-		if j.Hint != nil {
-			exit.Hint = j.Hint(code)
-		}
+		exit := &runner.ExitError{What: j.What, Code: code, Hint: j.Hints[code]}
 		if try > j.Keys.MaxRetries || !slices.Contains(j.Keys.RetryOnExitCode, code) {
 			return j.Parser.Summary(code), exit
 		}
@@ -87,8 +84,7 @@ const TryVariable = "GALLEY_TRY"
 // exec runs the script once.
 func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output, try int) (int, error) {
 	var mu sync.Mutex
-	stdout := &lineReader{to: out.Stdout, mu: &mu, each: j.Parser.Line}
-	stderr := &lineReader{to: out.Stderr, mu: &mu, each: j.Parser.Line}
+	stdout, stderr := lineReader(out.Stdout, &mu, j.Parser.Line), lineReader(out.Stderr, &mu, j.Parser.Line)
 	out = runner.Output{Stdout: stdout, Stderr: stderr}
 	var code int
 	var err error
@@ -103,64 +99,32 @@ func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runn
 		c.Stdout, c.Stderr = out.Stdout, out.Stderr
 		code, err = r.Exec(ctx, c)
 	}
-	stdout.close()
-	stderr.close()
+	_, _ = stdout.Flush(), stderr.Flush() // what is shown, not what is decided
 	return code, err
 }
 
 // Marker begins a line that a plugin of galley's in a tool prints for galley alone.
 const Marker = "\x1egalley: "
 
-// maxLine is how much of a line is read, in bytes; all of it is passed on.
-const maxLine = 64 << 10
-
-// lineReader passes a stream on by lines, but for lines that begin with Marker, and calls
-// each with every line of it. Several may share one function: then they share mu too.
-type lineReader struct {
-	to   io.Writer
-	mu   *sync.Mutex
-	each func(line string)
-	// line is what has come of a line and is not passed on yet. A longer one than maxLine
-	// is passed on in pieces: long is set after the first, hidden where none is shown.
-	line         []byte
-	long, hidden bool
-}
-
-// Write passes p on.
-func (t *lineReader) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	var show []byte
-	for piece := range bytes.Lines(p) {
-		t.line = append(t.line, piece...)
-		ended := piece[len(piece)-1] == '\n'
-		if !ended && len(t.line) <= maxLine {
-			continue
+// lineReader passes a stream on by lines, but for lines that begin with Marker, and calls each with every line of it, of
+// a very long one with its beginning. Several may share one function: then they share mu too.
+func lineReader(to io.Writer, mu *sync.Mutex, each func(line string)) *lines.Writer {
+	var long, hidden bool // whether a line goes on, and is not shown
+	pass := func(text, end string) error {
+		if !long {
+			hidden = strings.HasPrefix(text, Marker)
+			mu.Lock()
+			each(uncolored().ReplaceAllString(text, ""))
+			mu.Unlock()
 		}
-		if !t.long {
-			t.hidden = bytes.HasPrefix(t.line, []byte(Marker))
-			read := bytes.TrimRight(t.line[:min(len(t.line), maxLine)], "\r\n")
-			t.each(string(uncolored().ReplaceAll(read, nil)))
+		if long = end == ""; hidden {
+			return nil
 		}
-		if !t.hidden {
-			show = append(show, t.line...)
-		}
-		t.line, t.long = t.line[:0], !ended
+		_, err := io.WriteString(to, text+end)
+		return err
 	}
-	t.mu.Unlock()
-	if len(show) == 0 {
-		return len(p), nil
-	}
-	if _, err := t.to.Write(show); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-// close ends the last line when the tool, killed perhaps, did not: what comes next is not a part of it.
-func (t *lineReader) close() {
-	if len(t.line) > 0 || t.long {
-		_, _ = t.Write([]byte{'\n'}) // what is shown, not what is decided
-	}
+	return &lines.Writer{Emit: func(text string) error { return pass(text, "\n") },
+		Piece: func(text string) error { return pass(text, "") }}
 }
 
 // uncolored matches the colours of a terminal.
