@@ -35,19 +35,8 @@ type entry struct {
 	attributes
 }
 
-// scan lists a directory in no particular order.
-func scan(dir string) ([]entry, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := entriesOf(f)
-	return entries, errors.Join(err, f.Close())
-}
-
-// scanRoot is scan for the directory that d is a handle of.
-func scanRoot(d *os.Root) ([]entry, error) {
-	f, err := d.Open(".")
+// scan lists a directory that was opened, in no particular order, and closes it.
+func scan(f *os.File, err error) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -146,7 +146,7 @@ func (s *syncer) folder(want *folder, d *os.Root, rel string, fresh bool) {
 	var folders map[string]fs.FileMode
 	var files map[string]*attributes
 	if !fresh {
-		entries, err := scanRoot(d)
+		entries, err := scan(d.Open("."))
 		if err != nil {
 			s.blocked(rel, rel, err)
 			return

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -52,12 +53,6 @@ type tree struct {
 
 	mu      sync.Mutex
 	skipped []string
-}
-
-// part is what one entry of a directory comes to.
-type part struct {
-	files []File
-	err   error
 }
 
 func (t *tree) list(from, to string) ([]File, error) {
@@ -139,76 +134,32 @@ func own(dir, name string) bool {
 // walk lists what is in one directory, and tells how many entries that has; above are
 // the directory and those that it lies in.
 func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, int, error) {
-	entries, err := scan(dir)
+	entries, err := scan(os.Open(dir))
 	if err != nil {
 		return nil, 0, err
 	}
 	entries = slices.DeleteFunc(entries, func(e entry) bool { return own(dir, e.name) })
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	below := map[int]*part{}
+	lists, errs := make([][]File, len(entries)), make([]error, len(entries))
 	var wait sync.WaitGroup
 	for i := range entries {
-		if !entries[i].typ.IsRegular() {
-			below[i] = t.start(&wait, dir, rel, entries[i], above)
+		e := &entries[i]
+		p, at := dir+string(filepath.Separator)+e.name, rel+e.name
+		switch {
+		case e.typ.IsDir():
+			t.do(&wait, func() { lists[i], errs[i] = t.other(p, at, e, above) })
+		case !e.typ.IsRegular():
+			lists[i], errs[i] = t.other(p, at, e, above)
+		case t.skip == nil || !t.skip(at, false):
+			lists[i] = []File{{Path: t.to + at, Source: p, seen: &e.attributes}}
 		}
 	}
 	wait.Wait()
-	size := len(entries)
-	for _, p := range below {
-		size += len(p.files)
-	}
-	files := make([]File, 0, size)
-	paths, sources := joined(t.to+rel, entries), joined(dir+string(filepath.Separator), entries)
-	for i := range entries {
-		switch p := below[i]; {
-		case p != nil && p.err != nil:
-			return nil, 0, p.err
-		case p != nil:
-			files = append(files, p.files...)
-		case t.skip == nil || !t.skip(paths[i][len(t.to):], false):
-			files = append(files, File{Path: paths[i], Source: sources[i], seen: &entries[i].attributes})
-		}
-	}
-	return files, len(entries), nil
-}
-
-// start lists what is no regular file, a directory beside the rest if a goroutine is
-// free. The part is good after the wait.
-func (t *tree) start(wait *sync.WaitGroup, dir, rel string, e entry, above []fs.FileInfo) *part {
-	p := &part{}
-	f := func() { p.files, p.err = t.other(dir+string(filepath.Separator)+e.name, rel+e.name, e, above) }
-	if e.typ.IsDir() {
-		t.do(wait, f)
-	} else {
-		f()
-	}
-	return p
-}
-
-// joined puts a prefix in front of each name. All of it is in one piece of memory,
-// which is made much faster than many small ones.
-func joined(prefix string, entries []entry) []string {
-	size := 0
-	for i := range entries {
-		size += len(prefix) + len(entries[i].name)
-	}
-	var b strings.Builder
-	b.Grow(size)
-	for i := range entries {
-		b.WriteString(prefix)
-		b.WriteString(entries[i].name)
-	}
-	all := b.String()
-	paths := make([]string, len(entries))
-	for i := range entries {
-		n := len(prefix) + len(entries[i].name)
-		paths[i], all = all[:n], all[n:]
-	}
-	return paths
+	return slices.Concat(lists...), len(entries), errors.Join(errs...)
 }
 
 // other lists what is no regular file at first sight: a directory, or a link and what it leads to.
-func (t *tree) other(p, rel string, e entry, above []fs.FileInfo) ([]File, error) {
+func (t *tree) other(p, rel string, e *entry, above []fs.FileInfo) ([]File, error) {
 	link := e.typ&fs.ModeSymlink != 0
 	switch {
 	case !link && !e.typ.IsDir():
