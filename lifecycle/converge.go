@@ -15,7 +15,7 @@ func (i *instanceRun) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sb, err := i.fillSandbox(ctx, sandboxes.ofKitchen, prov.Prepare)
+	sb, err := i.fillSandbox(ctx, kitchenSandbox, prov.Prepare)
 	if err != nil {
 		return err
 	}
@@ -34,23 +34,22 @@ func (i *instanceRun) converge(ctx context.Context) error {
 		}
 		return err
 	})
-	return errors.Join(err, i.download(ctx, sb, i.inst.Provisioner.Downloads))
+	return errors.Join(err, i.download(ctx, i.inst.Provisioner.Downloads))
 }
 
 // fillSandbox makes the sandboxes if they are gone and fills one. What the runner's root
 // left there and this user cannot remove is removed through the runner.
-func (i *instanceRun) fillSandbox(ctx context.Context, which func(sandboxes) sandbox.Dir,
+func (i *instanceRun) fillSandbox(ctx context.Context, name string,
 	fill func(context.Context, sandbox.Dir) error) (sb sandbox.Dir, err error) {
 	if i.container == nil {
 		return sb, fmt.Errorf("%s has no runner\nRun `galley create %s` first", i.inst.Name, i.inst.Name)
 	}
 	return sb, i.step(StepPrepare, func() error {
-		all, err := i.makeSandboxes(ctx)
-		if err != nil {
+		if err := i.makeSandboxes(ctx); err != nil {
 			return err
 		}
-		sb = which(all)
-		err = fill(ctx, sb)
+		sb = i.sandbox(name)
+		err := fill(ctx, sb)
 		var left *sandbox.LeftoverError
 		if !errors.As(err, &left) {
 			return err
@@ -63,7 +62,7 @@ func (i *instanceRun) fillSandbox(ctx context.Context, which func(sandboxes) san
 }
 
 // download fetches what kitchen.yml's `downloads` name, also after a failure.
-func (i *instanceRun) download(ctx context.Context, sb sandbox.Dir, files map[string]string) error {
+func (i *instanceRun) download(ctx context.Context, files map[string]string) error {
 	if len(files) == 0 {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -60,9 +61,8 @@ func (i *instanceRun) createHooks(ctx context.Context, s Step) error {
 
 // plan is what the runner must be like.
 type plan struct {
-	spec      backend.ContainerSpec
-	digests   map[string]string
-	sandboxes sandboxes
+	spec    backend.ContainerSpec
+	digests map[string]string
 	// image is what the runner is made from; it has no ID when that was taken for granted.
 	image backend.Image
 	// shared is what the answers came from.
@@ -87,7 +87,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if err != nil {
 		return p, err
 	}
-	if err := i.recorded(StepSandbox, func() error { p.sandboxes, err = i.makeSandboxes(ctx); return err }); err != nil {
+	if err := i.recorded(StepSandbox, func() error { return i.makeSandboxes(ctx) }); err != nil {
 		return p, err
 	}
 	tools := make([]backend.Tool, len(wanted))
@@ -113,8 +113,8 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if p.image.ID != "" { // the name may be another image's on this engine
 		image = p.image.ID
 	}
-	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, p.sandboxes, i.run.project().Getenv)
-	if p.digests, err = i.digests(p.sandboxes, wanted); err != nil {
+	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, i.sandboxes(), i.run.project().Getenv)
+	if p.digests, err = i.digests(wanted); err != nil {
 		return p, err
 	}
 	ids := make([]string, len(tools))
@@ -394,12 +394,10 @@ func (p *plan) requireText() error {
 // the sandboxes are places in the runner only.
 func (p *plan) upload() {
 	p.spec.Labels[label.Sandbox] = sandboxUploaded
-	var list []spec.Mount
-	for _, m := range p.spec.Mounts {
-		if m.Own && (m.Target == p.sandboxes.kitchen.Remote || m.Target == p.sandboxes.verifier.Remote) {
-			m = spec.Mount{Type: spec.MountVolume, Target: m.Target}
+	p.spec.Mounts = slices.Clone(p.spec.Mounts)
+	for n, m := range p.spec.Mounts {
+		if m.Own {
+			p.spec.Mounts[n] = spec.Mount{Type: spec.MountVolume, Target: m.Target}
 		}
-		list = append(list, m)
 	}
-	p.spec.Mounts = list
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // pidOne keeps a runner alive, ends at once when asked to, and reaps what is left
@@ -18,7 +19,7 @@ const pidOne = `trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done`
 
 // runnerSpec says what an instance's runner must be like. It is a pure function:
 // all that galley makes of `driver:` is decided here.
-func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, dirs sandboxes,
+func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool, dirs []sandbox.Dir,
 	getenv func(string) string) backend.ContainerSpec {
 	d := i.Driver
 	s := backend.ContainerSpec{
@@ -71,12 +72,8 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 	if s.Command == nil && (len(s.Entrypoint) == 0 || !isSystemd(s.Entrypoint[0])) {
 		s.Command = defaultPIDOne(s.Init)
 	}
-	for _, sb := range dirs.all() {
-		if sb.Local != "" {
-			s.Mounts = append(s.Mounts, spec.Mount{Type: spec.MountBind, Source: sb.Local, Target: sb.Remote, Own: true})
-		} else {
-			s.Mounts = append(s.Mounts, spec.Mount{Type: spec.MountVolume, Target: sb.Remote})
-		}
+	for _, sb := range dirs {
+		s.Mounts = append(s.Mounts, spec.Mount{Type: spec.MountBind, Source: sb.Local, Target: sb.Remote, Own: true})
 	}
 	s.Mounts = append(s.Mounts, d.Mounts...)
 	return s

@@ -35,7 +35,7 @@ func TestRunnerSpec(t *testing.T) {
 				}
 				specs[i.Name] = runnerSpec(Project{ID: "0123456789", Root: dir}, i, "sha256:0123",
 					[]backend.Tool{{Image: "sha256:4567"}},
-					sandboxes{kitchen: sb("kitchen"), verifier: sb("verifier")}, environment("CI=true"))
+					[]sandbox.Dir{sb("kitchen"), sb("verifier")}, environment("CI=true"))
 			}
 			var got bytes.Buffer
 			enc := json.NewEncoder(&got)
@@ -75,7 +75,7 @@ func TestDigestSeesEveryKey(t *testing.T) {
 	for _, file := range []string{"testdata/spec/dokken.yml", "testdata/spec/further.yml"} {
 		_, instances := load(t, file)
 		digests, err := specDigests(runnerSpec(Project{}, instances[0], "image", []backend.Tool{{Image: "sha256:4567"}},
-			sandboxes{}, environment()))
+			nil, environment()))
 		require.NoError(t, err)
 		for field := range digests {
 			seen[field] = true

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,7 +40,7 @@ const toolIDs = "ToolIDs"
 
 // digests has a digest of each part of what kitchen.yml wants the runner to be, which is
 // known without the engine: images by their names, with what is built on them.
-func (i *instanceRun) digests(dirs sandboxes, wanted []*provisioner.Tool) (map[string]string, error) {
+func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, error) {
 	d := i.inst.Driver
 	var tools []backend.Tool
 	for _, t := range wanted {
@@ -53,7 +54,7 @@ func (i *instanceRun) digests(dirs sandboxes, wanted []*provisioner.Tool) (map[s
 	if len(d.BuildArgs) > 0 {
 		image = append(image, textDigest(fmt.Sprint(d.BuildArgs))) // maps print in order
 	}
-	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, dirs, i.run.project().Getenv))
+	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, i.sandboxes(), i.run.project().Getenv))
 }
 
 // configChanged says in what kitchen.yml wants another runner than the one that is recorded, as far as that is known
@@ -63,7 +64,7 @@ func (i *instanceRun) configChanged() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now, err := i.digests(i.theSandboxes(), wanted)
+	now, err := i.digests(wanted)
 	if err != nil {
 		return "", err
 	}
@@ -96,24 +97,18 @@ func combine(digests map[string]string) string {
 
 // changedFields names what differs, in kitchen.yml's words where they are close.
 func changedFields(old, now map[string]string) []string {
-	names := map[string]bool{}
-	for k, v := range now {
-		if old[k] != v {
-			names[k] = true
-		}
-	}
-	for k := range old {
-		if _, ok := now[k]; !ok {
-			names[k] = true
-		}
-	}
 	var list []string
-	for k := range names {
-		list = append(list, fieldWords(k))
+	for _, field := range slices.Concat(slices.Collect(maps.Keys(old)), slices.Collect(maps.Keys(now))) {
+		if old[field] != now[field] {
+			list = append(list, fieldWords(field))
+		}
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
+
+// capital matches where a word of a field's name ends, as in CapAdd and UserNS.
+var capital = regexp.MustCompile(`([a-z])([A-Z])`)
 
 func fieldWords(field string) string {
 	switch field {
@@ -128,21 +123,5 @@ func fieldWords(field string) string {
 	case "Resources":
 		return "limits"
 	}
-	return kebab(field)
-}
-
-// kebab turns CapAdd into "cap add" and ExtraHosts into "extra hosts".
-func kebab(s string) string {
-	var b []rune
-	for i, r := range s {
-		if r >= 'A' && r <= 'Z' {
-			prevLower := i > 0 && s[i-1] >= 'a' && s[i-1] <= 'z'
-			if prevLower {
-				b = append(b, ' ')
-			}
-			r += 'a' - 'A'
-		}
-		b = append(b, r)
-	}
-	return string(b)
+	return strings.ToLower(capital.ReplaceAllString(field, "$1 $2"))
 }

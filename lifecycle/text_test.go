@@ -8,13 +8,11 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/lifecycle/label"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // TestPathsThatAreNoText: an engine would be told of another directory.
 func TestPathsThatAreNoText(t *testing.T) {
-	p := plan{sandboxes: sandboxes{kitchen: sandbox.Dir{Remote: "/opt/kitchen"},
-		verifier: sandbox.Dir{Remote: "/opt/verifier"}}}
+	var p plan
 	p.spec.Labels = backend.Labels{label.Sandbox: sandboxMounted}
 	p.spec.Mounts = []spec.Mount{
 		{Type: spec.MountBind, Source: "/p\xff/kitchen", Target: "/opt/kitchen", Own: true},

@@ -81,11 +81,11 @@ func (l *liveRunner) download(ctx context.Context, files map[string]string) erro
 // downloadOne fetches a file or directory, and tells how far it is: what a runner sends may have no end.
 func (l *liveRunner) downloadOne(ctx context.Context, from, to string) error {
 	what := "download " + from
-	source := &meteredCopies{ContainerBackend: l.be, tell: func(n int64) {
+	source := &metered{Copier: l.be, tell: func(n int64) {
 		l.progress(Progress{What: what, Status: "Downloading", Current: n})
 	}}
 	err := archive.Download(ctx, source, l.c.ID, from, to)
-	if source.told {
+	if source.told > 0 {
 		done := Progress{What: what, Done: true}
 		if err != nil {
 			done.Status, done.Error = "failed", err.Error()
@@ -95,27 +95,40 @@ func (l *liveRunner) downloadOne(ctx context.Context, from, to string) error {
 	return err
 }
 
-// meteredCopies is an engine whose copies from containers tell how much has come, for what is longer than meterStep.
-type meteredCopies struct {
-	backend.ContainerBackend
-	tell func(bytes int64)
-	told bool
+// meterStep is after how many bytes of a copy progress is told again.
+const meterStep = 1 << 20
+
+// metered copies as an engine does, and tells how much has come or gone of what is longer than meterStep.
+type metered struct {
+	archive.Copier
+	tell    func(bytes int64)
+	n, told int64
+}
+
+// CopyTo is that of the engine.
+func (m *metered) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
+	return m.Copier.CopyTo(ctx, id, dir, io.TeeReader(tar, m))
 }
 
 // CopyFrom is that of the engine.
-func (m *meteredCopies) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
-	stream, err := m.ContainerBackend.CopyFrom(ctx, id, path)
+func (m *metered) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
+	stream, err := m.Copier.CopyFrom(ctx, id, path)
 	if err != nil {
 		return nil, err
 	}
-	meter := &meter{to: io.Discard, tell: func(n int64) {
-		m.told = true
-		m.tell(n)
-	}}
 	return struct {
 		io.Reader
 		io.Closer
-	}{io.TeeReader(stream, meter), stream}, nil
+	}{io.TeeReader(stream, m), stream}, nil
+}
+
+// Write counts what is copied.
+func (m *metered) Write(p []byte) (int, error) {
+	if m.n += int64(len(p)); m.n-m.told >= meterStep {
+		m.told = m.n
+		m.tell(m.n)
+	}
+	return len(p), nil
 }
 
 // skipped tells what of a download was left out, which is no error.

@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"path"
 	"slices"
@@ -120,12 +119,11 @@ func (l *liveRunner) send(ctx context.Context, sb sandbox.Dir, files []sandbox.F
 		p.What, p.Total = what, total
 		l.progress(p)
 	}
-	pr, pw := io.Pipe()
-	meter := &meter{to: pw, tell: func(n int64) { progress(Progress{Status: "Uploading", Current: min(n, total)}) }}
 	root := sandbox.File{Path: ".", Dir: true, Mode: sb.Mode()}
-	go func() { pw.CloseWithError(archive.Write(meter, append([]sandbox.File{root}, files...))) }()
-	err := l.be.CopyTo(ctx, l.c.ID, sb.Remote, pr)
-	pr.Close()
+	to := &metered{Copier: l.be, tell: func(n int64) {
+		progress(Progress{Status: "Uploading", Current: min(n, total)})
+	}}
+	err := archive.Send(ctx, to, l.c.ID, sb.Remote, append([]sandbox.File{root}, files...))
 	done := Progress{Current: total, Done: true}
 	if err != nil {
 		err = fmt.Errorf("upload the sandbox: %w", err)
@@ -133,25 +131,4 @@ func (l *liveRunner) send(ctx context.Context, sb sandbox.Dir, files []sandbox.F
 	}
 	progress(done)
 	return err
-}
-
-// meterStep is after how many bytes progress is told again.
-const meterStep = 1 << 20
-
-// meter counts what is written through it.
-type meter struct {
-	to      io.Writer
-	n, told int64
-	tell    func(int64)
-}
-
-// Write passes p on.
-func (m *meter) Write(p []byte) (int, error) {
-	n, err := m.to.Write(p)
-	m.n += int64(n)
-	if m.n-m.told >= meterStep {
-		m.told = m.n
-		m.tell(m.n)
-	}
-	return n, err
 }

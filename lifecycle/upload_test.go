@@ -94,7 +94,7 @@ func remoteRunner(t *testing.T) (*liveRunner, *remoteEngine, sandbox.Dir, *recor
 	i.phase = PhaseCreate
 	require.NoError(t, i.create(t.Context()))
 	require.True(t, i.live().uploaded())
-	return i.live(), engine, i.theSandboxes().kitchen, k.sink
+	return i.live(), engine, i.sandbox(kitchenSandbox), k.sink
 }
 
 func put(t *testing.T, sb sandbox.Dir, name, text string) {

@@ -18,7 +18,7 @@ func (i *instanceRun) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sb, err := i.fillSandbox(ctx, sandboxes.ofVerifier, ver.Prepare)
+	sb, err := i.fillSandbox(ctx, verifierSandbox, ver.Prepare)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (i *instanceRun) verify(ctx context.Context) error {
 		}
 		return i.forgiveNoTests(err)
 	})
-	return errors.Join(err, i.download(ctx, sb, i.inst.Verifier.Downloads))
+	return errors.Join(err, i.download(ctx, i.inst.Verifier.Downloads))
 }
 
 func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, sb sandbox.Dir) ([]result.TestCase, error) {
