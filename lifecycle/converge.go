@@ -29,8 +29,7 @@ func (i *instanceRun) converge(ctx context.Context) error {
 		summary, err := prov.Converge(ctx, i.access(sb), sb, runner.Output{Stdout: stdout, Stderr: stderr})
 		flush()
 		if summary.Text != "" || summary.Changed >= 0 {
-			i.emit(ConvergeSummary{Stamp: i.stamp(), Text: summary.Text, Changed: summary.Changed,
-				Failed: summary.Failed, Changes: summary.Changes})
+			i.emit(ConvergeSummary{i.stamp(), summary})
 		}
 		return err
 	})

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"time"
 
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 )
 
@@ -127,13 +128,7 @@ type Progress struct {
 // ConvergeSummary is what the tool itself says of a converge.
 type ConvergeSummary struct {
 	Stamp
-	// Text is its own summary line.
-	Text string `json:"text"`
-	// Changed is the number of things that the tool changed, Failed that of those at which it failed; -1 when unknown.
-	Changed int `json:"changed"`
-	Failed  int `json:"failed"`
-	// Changes are the names of what it changed, as far as it tells them.
-	Changes []string `json:"changes,omitempty"`
+	provisioner.Summary
 }
 
 // TestFinished is the result of one test case.

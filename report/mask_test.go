@@ -16,6 +16,7 @@ import (
 
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/report/console"
 	"github.com/galley-kitchen/galley/report/files"
@@ -45,7 +46,7 @@ func TestNoSecretInAnySink(t *testing.T) {
 		lifecycle.Output{Stamp: at, Stream: "stderr", Text: "between"},
 		lifecycle.Output{Stamp: at, Stream: "stdout", Text: secret[7:] + secret[:3], Partial: true},
 		lifecycle.Output{Stamp: at, Stream: "stdout", Text: secret[3:] + " end"},
-		lifecycle.ConvergeSummary{Stamp: at, Text: secret, Changes: []string{secret}},
+		lifecycle.ConvergeSummary{Stamp: at, Summary: provisioner.Summary{Text: secret, Changes: []string{secret}}},
 		lifecycle.TestFinished{Stamp: at, Case: result.TestCase{Suite: secret, ID: secret, Title: secret,
 			Message: secret, File: secret, Outcome: result.Failed}},
 		lifecycle.PhaseFinished{Stamp: at, Phase: lifecycle.PhaseVerify, Error: secret},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 var (
-	batsTiming = regexp.MustCompile(` in (\d+)(ms|s|sec)$`)
+	batsTiming = regexp.MustCompile(` in (\d+m?s)(?:ec)?$`)
 	// batsTest is a test's beginning; its name is in quotes, or bare.
 	batsTest  = regexp.MustCompile(`^[ \t]*@test[ \t]+(.+?)[ \t]*\{`)
 	batsPlace = regexp.MustCompile(`in (?:test )?file (\S.*), line (\d+)\)`)
@@ -34,12 +35,13 @@ func refineBats(cases []result.TestCase, t tests) {
 	}
 	for i := range cases {
 		c := &cases[i]
-		at := place(known, c.Title)
+		isIt := func(k batsSource) bool { return k.title == c.Title }
+		at := slices.IndexFunc(known, isIt)
 		if at < 0 {
-			if m := batsTiming.FindStringSubmatchIndex(c.Title); m != nil {
-				c.Duration = batsDuration(c.Title[m[2]:m[3]], c.Title[m[4]:m[5]])
-				c.Title = c.Title[:m[0]]
-				at = place(known, c.Title)
+			if m := batsTiming.FindStringSubmatch(c.Title); m != nil {
+				c.Duration, _ = time.ParseDuration(m[1]) // one that is no number of 64 bits is 0
+				c.Title = strings.TrimSuffix(c.Title, m[0])
+				at = slices.IndexFunc(known, isIt)
 			}
 		}
 		if at >= 0 {
@@ -54,26 +56,6 @@ func refineBats(cases []result.TestCase, t tests) {
 			}
 		}
 	}
-}
-
-func place(known []batsSource, title string) int {
-	for i, k := range known {
-		if k.title == title {
-			return i
-		}
-	}
-	return -1
-}
-
-func batsDuration(number, unit string) time.Duration {
-	n, err := strconv.ParseInt(number, 10, 32)
-	if err != nil {
-		return 0
-	}
-	if unit == "ms" {
-		return time.Duration(n) * time.Millisecond
-	}
-	return time.Duration(n) * time.Second
 }
 
 // batsTitles lists the tests of a file. What cannot be read has none: bats itself will complain of it.

@@ -305,7 +305,10 @@ func TestDummy(t *testing.T) {
 }
 
 func TestBatsDurations(t *testing.T) {
-	require.Equal(t, 12*time.Millisecond, batsDuration("12", "ms"))
-	require.Equal(t, 3*time.Second, batsDuration("3", "sec"))
-	require.Zero(t, batsDuration("99999999999999999999", "ms"))
+	for timing, want := range map[string]time.Duration{"12ms": 12 * time.Millisecond, "3sec": 3 * time.Second,
+		"2s": 2 * time.Second, "99999999999999999999ms": 0} {
+		cases := []result.TestCase{{Title: "a in " + timing}}
+		refineBats(cases, tests{})
+		require.Equal(t, []result.TestCase{{Title: "a", Duration: want}}, cases)
+	}
 }

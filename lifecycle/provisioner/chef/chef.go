@@ -49,7 +49,7 @@ func (c Chef) Tool() *converge.Tool {
 // Prepare lays out what the client reads: cookbooks, dna.json, client.rb, data
 // bags and the like, and the script that runs it.
 func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
-	cookbooks, err := c.cookbooks(ctx)
+	cookbooks, policy, err := c.cookbooks(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,9 +57,9 @@ func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 	if err != nil {
 		return err
 	}
-	files := slices.Concat(cookbooks.files, data)
+	files := slices.Concat(cookbooks, data)
 	kept := keptPlaces(files)
-	settings, err := c.settings(sb, cookbooks.policy, kept)
+	settings, err := c.settings(sb, policy, kept)
 	if err != nil {
 		return err
 	}

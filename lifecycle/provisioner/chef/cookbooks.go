@@ -23,32 +23,26 @@ const emptyCookbook = "_galley"
 // cookbookDir is the sandbox's directory of cookbooks.
 const cookbookDir = "cookbooks"
 
-// cookbookSet is the cookbooks of an instance as files of its sandbox.
-type cookbookSet struct {
-	files []sandbox.File
-	// policy is the name of the policy, when there is one.
-	policy string
-}
-
 // cookbooks takes the first there is of: a Policyfile, a Berksfile, the directories cookbooks/ and site-cookbooks/ with
-// the project itself, the project itself, or none.
-func (c Chef) cookbooks(ctx context.Context) (cookbookSet, error) {
+// the project itself, the project itself, or none. policy is the name of the policy, when there is one.
+func (c Chef) cookbooks(ctx context.Context) (files []sandbox.File, policy string, err error) {
 	k := c.Provisioner.Chef
-	policyfile, err := c.source("policyfile", k.Policyfile, "Policyfile.rb")
+	file, err := c.source("policyfile", k.Policyfile, "Policyfile.rb")
 	if err != nil {
-		return cookbookSet{}, err
+		return nil, "", err
 	}
-	if policyfile != "" {
-		return c.policyCookbooks(ctx, policyfile)
+	if file != "" {
+		return c.policyCookbooks(ctx, file)
 	}
-	berksfile, err := c.source("berksfile_path", k.Berksfile, "Berksfile")
-	if err != nil {
-		return cookbookSet{}, err
+	if file, err = c.source("berksfile_path", k.Berksfile, "Berksfile"); err != nil {
+		return nil, "", err
 	}
-	if berksfile != "" {
-		return c.vendoredCookbooks(ctx, berksfile)
+	if file != "" {
+		files, err = c.vendoredCookbooks(ctx, file)
+	} else {
+		files, err = c.ownCookbooks()
 	}
-	return c.ownCookbooks()
+	return files, "", err
 }
 
 // source is the absolute path of a Policyfile or Berksfile, or "" when there is
@@ -74,60 +68,60 @@ func (c Chef) request(file string) resolve.Request {
 		Skip: newCookbookFilter(k.CookbookGlobs).skip, Workstation: c.Workstation, Notice: c.Notice}
 }
 
-// policyCookbooks are the cookbooks of a Policyfile, and the policy.
-func (c Chef) policyCookbooks(ctx context.Context, file string) (cookbookSet, error) {
+// policyCookbooks are the cookbooks of a Policyfile, and the policy's name.
+func (c Chef) policyCookbooks(ctx context.Context, file string) ([]sandbox.File, string, error) {
 	got, err := c.Resolver.Policyfile(ctx, c.request(file))
 	if err != nil {
-		return cookbookSet{}, err
+		return nil, "", err
 	}
 	files, err := sandbox.Tree(got.Dir, "", nil)
 	if err != nil {
-		return cookbookSet{}, fmt.Errorf("read the exported policy: %w", err)
+		return nil, "", fmt.Errorf("read the exported policy: %w", err)
 	}
-	return cookbookSet{files: files, policy: got.Policy}, nil
+	return files, got.Policy, nil
 }
 
 // vendoredCookbooks are the cookbooks of a Berksfile.
-func (c Chef) vendoredCookbooks(ctx context.Context, file string) (cookbookSet, error) {
+func (c Chef) vendoredCookbooks(ctx context.Context, file string) ([]sandbox.File, error) {
 	got, err := c.Resolver.Berksfile(ctx, c.request(file))
 	if err != nil {
-		return cookbookSet{}, err
+		return nil, err
 	}
 	files, err := cookbooksIn(got.Dir, newCookbookFilter(c.Provisioner.Chef.CookbookGlobs))
 	if err != nil {
-		return cookbookSet{}, fmt.Errorf("read the vendored cookbooks: %w", err)
+		return nil, fmt.Errorf("read the vendored cookbooks: %w", err)
 	}
-	return cookbookSet{files: files}, nil
+	return files, nil
 }
 
 // ownCookbooks are those that the project has itself.
-func (c Chef) ownCookbooks() (cookbookSet, error) {
-	var set cookbookSet
+func (c Chef) ownCookbooks() ([]sandbox.File, error) {
+	var all []sandbox.File
 	filter := newCookbookFilter(c.Provisioner.Chef.CookbookGlobs)
 	for _, name := range []string{cookbookDir, "site-cookbooks"} {
 		files, err := cookbooksIn(filepath.Join(c.Root, name), filter)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return set, fmt.Errorf("read %s: %w", name, err)
+			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		set.files = append(set.files, files...)
+		all = append(all, files...)
 	}
 	name, err := CookbookName(c.Root)
 	if err != nil {
-		return set, err
+		return nil, err
 	}
 	if name != "" {
 		files, err := cookbookTree(c.Root, name, filter)
 		if err != nil {
-			return set, fmt.Errorf("read the cookbook %s: %w", name, err)
+			return nil, fmt.Errorf("read the cookbook %s: %w", name, err)
 		}
-		set.files = append(set.files, files...)
+		all = append(all, files...)
 	}
-	if !slices.ContainsFunc(set.files, func(f sandbox.File) bool { return !f.Dir }) {
+	if !slices.ContainsFunc(all, func(f sandbox.File) bool { return !f.Dir }) {
 		c.Notice("there are no cookbooks: no Policyfile.rb, Berksfile, cookbooks/ or metadata.rb in %s", c.Root)
-		set.files = append(set.files, sandbox.File{Path: cookbookDir + "/" + emptyCookbook + "/metadata.json",
+		all = append(all, sandbox.File{Path: cookbookDir + "/" + emptyCookbook + "/metadata.json",
 			Data: []byte(`{"name": "` + emptyCookbook + `", "version": "0.0.1"}` + "\n")})
 	}
-	return set, nil
+	return all, nil
 }
 
 // cookbooksIn lists all cookbooks in a directory. A chefignore beside them holds for each.

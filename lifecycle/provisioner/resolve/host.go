@@ -55,15 +55,16 @@ func (q Request) image() string {
 type host struct {
 	// tool is the name of the tool, program its command there.
 	tool, program string
-	// dir is the directory of the Policyfile or Berksfile there.
-	dir string
+	// file and lock are the Policyfile or Berksfile and its lock file there; out is the directory for the result.
+	file, lock, out string
 	// container is nil on this machine; image is what it was made of.
 	container Container
 	image     string
 }
 
-// findHost finds the tool: on this machine, else in a container, as provisioner.resolver says.
-func (q Request) findHost(ctx context.Context, s source) (*host, error) {
+// findHost finds the tool: on this machine, else in a container, as provisioner.resolver says. out is the directory of
+// this machine for the result.
+func (q Request) findHost(ctx context.Context, s source, out string) (*host, error) {
 	mode := q.Keys.Resolver
 	names := "no " + s.commands[0]
 	if len(s.commands) > 1 {
@@ -73,7 +74,7 @@ func (q Request) findHost(ctx context.Context, s source) (*host, error) {
 		for _, name := range s.commands {
 			if path, err := exec.LookPath(name); err == nil {
 				q.Notice("resolving cookbooks of %s with this machine's %s", filepath.Base(q.File), name)
-				return &host{tool: name, program: path, dir: filepath.Dir(q.File)}, nil
+				return &host{tool: name, program: path, file: q.File, lock: s.lock, out: out}, nil
 			}
 		}
 		if mode == config.ResolverHost {
@@ -129,7 +130,10 @@ func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
 	}
-	h := &host{tool: tool, program: tool, dir: path.Join(containerProject, filepath.ToSlash(rel)), container: c,
+	there := func(file string) string {
+		return path.Join(containerProject, filepath.ToSlash(rel), filepath.Base(file))
+	}
+	h := &host{tool: tool, program: tool, file: there(q.File), lock: there(s.lock), out: containerOutput, container: c,
 		image: image}
 	return h, c.Upload(ctx, containerProject, files)
 }
@@ -141,11 +145,11 @@ func (q Request) run(ctx context.Context, h *host, args []string) error {
 	var err error
 	where, argv := " on this machine", append([]string{h.program}, args...)
 	if h.container == nil {
-		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: h.dir, Env: q.EnvironWith(q.Env), Stdout: &out,
+		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: filepath.Dir(h.file), Env: q.EnvironWith(q.Env), Stdout: &out,
 			Stderr: &out})
 	} else {
 		where = " in a container of " + h.image
-		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: h.dir, Stdout: &out,
+		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: path.Dir(h.file), Stdout: &out,
 			Stderr: &out})
 	}
 	line, remedy := strings.Join(append([]string{h.tool}, args...), " "), ""
@@ -162,22 +166,6 @@ func (q Request) run(ctx context.Context, h *host, args []string) error {
 		}
 	}
 	return q.failed(where, err, out.String(), remedy)
-}
-
-// pathOf is where a file beside the Policyfile or Berksfile is.
-func (h *host) pathOf(file string) string {
-	if h.container == nil {
-		return file
-	}
-	return path.Join(h.dir, filepath.Base(file))
-}
-
-// outputDir is the directory there whose content is wanted in dir.
-func (h *host) outputDir(dir string) string {
-	if h.container == nil {
-		return dir
-	}
-	return containerOutput
 }
 
 // fetch brings a file or directory back to its place on this machine, if it is elsewhere.

@@ -89,7 +89,13 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 			return dir, err
 		}
 	}
-	h, err := q.findHost(ctx, s)
+	scratch, err := st.scratch()
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	out := filepath.Join(scratch, "out")
+	h, err := q.findHost(ctx, s, out)
 	if err != nil {
 		return "", err
 	}
@@ -99,26 +105,20 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 		first = s.update
 	}
 	if len(first) > 0 {
-		if err := q.run(ctx, h, append(first, h.pathOf(q.File))); err != nil {
+		if err := q.run(ctx, h, append(first, h.file)); err != nil {
 			return "", err
 		}
-		if err := h.fetch(ctx, h.pathOf(s.lock), s.lock); err != nil {
+		if err := h.fetch(ctx, h.lock, s.lock); err != nil {
 			return "", err
 		}
 		if dir, ok, err := q.stored(st, s); ok || err != nil {
 			return dir, err
 		}
 	}
-	scratch, err := st.scratch()
-	if err != nil {
+	if err := q.run(ctx, h, s.export(h.file, h.out)); err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	out := filepath.Join(scratch, "out")
-	if err := q.run(ctx, h, s.export(h.pathOf(q.File), h.outputDir(out))); err != nil {
-		return "", err
-	}
-	if err := errors.Join(h.fetch(ctx, containerOutput, out), h.fetch(ctx, h.pathOf(s.lock), s.lock)); err != nil {
+	if err := errors.Join(h.fetch(ctx, h.out, out), h.fetch(ctx, h.lock, s.lock)); err != nil {
 		return "", err
 	}
 	digest, err := q.digest(s)

@@ -47,11 +47,12 @@ type Tool struct {
 // Summary is what the tool itself reports of a converge.
 type Summary struct {
 	// Text is the tool's own summary line, or empty.
-	Text string
-	// Changed and Failed are how many things it changed and failed at, -1 when unknown.
-	Changed, Failed int
+	Text string `json:"text"`
+	// Changed is how many things it changed, Failed at how many it failed; -1 when unknown.
+	Changed int `json:"changed"`
+	Failed  int `json:"failed"`
 	// Changes are the names of what it changed, as far as it reports them.
-	Changes []string
+	Changes []string `json:"changes,omitempty"`
 }
 
 // Unknown is the summary of a tool that reports nothing.
