@@ -26,7 +26,7 @@ func (d *decoder) ansibleAttributes(block *yaml11.Value) {
 		if v == nil || v.Kind != kind {
 			continue
 		}
-		d.key = theSchema().find(SectionProvisioner, name)
+		d.key = d.schema.find(SectionProvisioner, name)
 		d.spelt = "provisioner.attributes." + name
 		d.key.value.decode(d, v)
 	}

@@ -31,7 +31,7 @@ func chefRunKeys() []Key {
 		{Name: "chef_options", value: textField(" -z", "Provisioner.Chef.Options")},
 		{Name: "chef_output_format", value: textField("doc", "Provisioner.Chef.OutputFormat")},
 		{Name: "log_level", value: textField("auto", "Provisioner.Chef.LogLevel")},
-		{Name: "chef_log_level", value: chefLogLevel{}},
+		{Name: "chef_log_level", value: special{form: TypeString, read: chefLogLevel}},
 		{Name: "log_file", value: textField("", "Provisioner.Chef.LogFile")},
 		{Name: "profile_ruby", value: flagField(false, "Provisioner.Chef.ProfileRuby")},
 		{Name: "slow_resource_report", value: parsed(TypeAny, "Provisioner.Chef.SlowReport", slowReport)},
@@ -76,27 +76,43 @@ func chefSandboxKeys() []Key {
 			value: withDefault(cookbookFiles(), parsed(TypeStrings, "Provisioner.Chef.CookbookGlobs", globs)),
 		},
 	}
-	for _, p := range []struct{ key, dir, doc string }{
-		{"data_path", "data", "A directory of data; the shell provisioner copies it beside its script."},
-		{"data_bags_path", "data_bags", "The data bags."},
-		{"environments_path", "environments", "The environments."},
-		{"nodes_path", "nodes", "The nodes."},
-		{"roles_path", "roles", "The roles. For Ansible a directory of roles, or one role."},
-		{"clients_path", "clients", "The clients."},
-		{"encrypted_data_bag_secret_key_path", "encrypted_data_bag_secret",
-			"The file with the secret of encrypted data bags."},
-	} {
-		// The shell provisioner has data as well, and Ansible has roles.
-		var kinds []string
-		switch p.dir {
-		case "data":
-			kinds = []string{string(config.ProvisionerChef), string(config.ProvisionerShell)}
-		case "roles":
-			kinds = []string{string(config.ProvisionerChef), string(config.ProvisionerAnsible)}
-		}
-		keys = append(keys, Key{For: kinds, Name: p.key, value: sandboxPath{dir: p.dir}})
+	for _, p := range sandboxPaths() {
+		keys = append(keys, Key{Name: p.key, For: p.kinds, value: p.binding()})
 	}
 	return keys
+}
+
+// sandboxPath is a key for a path that goes into the sandbox as dir, of the provisioners in kinds, or of Chef's alone.
+type sandboxPath struct {
+	key, dir string
+	kinds    []string
+}
+
+// sandboxPaths are the paths of Chef's sandbox. The shell provisioner has data as well, and Ansible has roles.
+func sandboxPaths() []sandboxPath {
+	chef := string(config.ProvisionerChef)
+	return []sandboxPath{
+		{"data_path", "data", []string{chef, string(config.ProvisionerShell)}},
+		{"data_bags_path", "data_bags", nil},
+		{"environments_path", "environments", nil},
+		{"nodes_path", "nodes", nil},
+		{"roles_path", "roles", []string{chef, string(config.ProvisionerAnsible)}},
+		{"clients_path", "clients", nil},
+		{"encrypted_data_bag_secret_key_path", "encrypted_data_bag_secret", nil},
+	}
+}
+
+func (p sandboxPath) binding() special {
+	return special{
+		form: TypePath,
+		read: func(d *decoder, v *yaml11.Value) {
+			if s, ok := filePath(d, v); ok && s != "" {
+				chef := &d.inst.Provisioner.Chef
+				chef.Paths = mergeInto(chef.Paths, map[string]string{p.dir: s})
+			}
+		},
+		value: func(i *config.Instance) any { return i.Provisioner.Chef.Paths[p.dir] },
+	}
 }
 
 // rubyHash reads a hash whose values become Ruby: a symbol keeps its colon, for Chef
@@ -180,38 +196,9 @@ func slowReport(d *decoder, v *yaml11.Value) (string, bool) {
 	return "", false
 }
 
-// sandboxPath is a path that goes into the sandbox under a name of its own.
-type sandboxPath struct{ dir string }
-
-func (sandboxPath) typ() Type { return TypePath }
-
-func (p sandboxPath) decode(d *decoder, v *yaml11.Value) {
-	if s, ok := filePath(d, v); ok && s != "" {
-		d.inst.Provisioner.Chef.Paths = mergeInto(d.inst.Provisioner.Chef.Paths, map[string]string{p.dir: s})
-	}
-}
-
-func (sandboxPath) reset(*config.Instance) {}
-
-func (sandboxPath) standard() any { return nil }
-
-func (p sandboxPath) show(i *config.Instance) (any, bool) {
-	return plain(i.Provisioner.Chef.Paths[p.dir]), true
-}
-
 // chefLogLevel overrules log_level, wherever either stands.
-type chefLogLevel struct{}
-
-func (chefLogLevel) typ() Type { return TypeString }
-
-func (chefLogLevel) decode(d *decoder, v *yaml11.Value) {
+func chefLogLevel(d *decoder, v *yaml11.Value) {
 	if s, ok := text(d, v); ok {
 		d.logLevel = s
 	}
 }
-
-func (chefLogLevel) reset(*config.Instance) {}
-
-func (chefLogLevel) standard() any { return nil }
-
-func (chefLogLevel) show(*config.Instance) (any, bool) { return nil, false }

@@ -23,7 +23,8 @@ type decoder struct {
 	// lint also reports keys that are fine yet have no effect.
 	lint bool
 
-	inst *config.Instance
+	schema *schema
+	inst   *config.Instance
 	// key is the key being read.
 	key *Key
 	// spelt is the key as the file spells it: "driver.volume".
@@ -53,7 +54,7 @@ func (d *decoder) warnAt(v *yaml11.Value, hint, format string, args ...any) {
 
 // wrongType reports that v is not of the key's type.
 func (d *decoder) wrongType(v *yaml11.Value) {
-	d.expected(v, d.key.Type().info().expect)
+	d.expected(v, d.key.Type().expected())
 }
 
 // expected reports that v is not what the key wants.

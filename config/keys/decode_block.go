@@ -21,12 +21,11 @@ func isSetting(in Section, name string) bool {
 
 // block decodes all keys of one plugin's block, in the order of the file.
 func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
-	s := theSchema()
 	for _, e := range entries(block) {
 		if isSetting(in, e.Key) || e.Key == "name" {
 			continue
 		}
-		k := s.find(in, e.Key)
+		k := d.schema.find(in, e.Key)
 		d.spelt = string(in) + "." + e.Key
 		switch {
 		case k == nil:
@@ -49,7 +48,7 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 					Hint: "it is a key of " + strings.Join(k.For, ", ")})
 			}
 			continue
-		case d.set[k.Name] != nil && !joins(k):
+		case d.set[k.Name] != nil && !k.value.joins():
 			d.warnAt(e.Value, "remove one of the two", "it is set already, by another spelling of the same key; this one counts")
 		}
 		d.key = k
@@ -58,19 +57,13 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 	}
 }
 
-// joins reports whether two spellings of a key add up rather than overrule.
-func joins(k *Key) bool {
-	j, ok := k.value.(interface{ joins() bool })
-	return ok && j.joins()
-}
-
 // unknownKey warns of a key that galley does not know, unless it is of a driver
 // or provisioner that galley does not serve.
 func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	if isForeign(in, kind, e.Key) || in == SectionTransport || strings.HasPrefix(e.Key, "x-") {
 		return
 	}
-	s := theSchema()
+	s := d.schema
 	hint := ""
 	switch other := s.elsewhere(in, e.Key); {
 	case e.Key == "driver_config" || e.Key == string(in) || e.Key == string(in)+"_config":

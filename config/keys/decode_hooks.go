@@ -29,7 +29,7 @@ func (d *decoder) hooks(block *yaml11.Value) config.Hooks {
 			})
 			continue
 		}
-		d.key = theSchema().find(SectionLifecycle, e.Key)
+		d.key = d.schema.find(SectionLifecycle, e.Key)
 		for _, it := range items(e.Value) {
 			if h, ok := d.hook(it); ok {
 				if out == nil {
@@ -56,12 +56,12 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 	var h config.Hook
 	ok := true
 	for _, e := range entries(v) {
-		k := theSchema().find(SectionHook, e.Key)
+		k := d.schema.find(SectionHook, e.Key)
 		d.spelt = spelt + "." + e.Key
 		if k == nil {
 			d.report(kitchen.Diagnostic{
 				Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt,
-				Msg: d.spelt + ": unknown key", Hint: suggestion(e.Key, theSchema().names(SectionHook, "")),
+				Msg: d.spelt + ": unknown key", Hint: suggestion(e.Key, d.schema.names(SectionHook, "")),
 			})
 			continue
 		}

@@ -73,7 +73,7 @@ func (d *decoder) notInList(list, item *yaml11.Value) {
 			hint = `a colon followed by a blank makes a hash: put the entry in quotes`
 		}
 	}
-	d.errorAt(item, hint, "expected %s, found %s", d.key.Type().info().expect, describe(item))
+	d.errorAt(item, hint, "expected %s, found %s", d.key.Type().expected(), describe(item))
 }
 
 // numbers reads a list of whole numbers.
@@ -135,7 +135,7 @@ func (d *decoder) hashWith(v *yaml11.Value, symbol func(string) string) (config.
 	if v.Kind == yaml11.Seq {
 		hint = "write `key: value` lines without dashes"
 	}
-	d.errorAt(v, hint, "expected %s, found %s", d.key.Type().info().expect, describe(v))
+	d.errorAt(v, hint, "expected %s, found %s", d.key.Type().expected(), describe(v))
 	return nil, false
 }
 

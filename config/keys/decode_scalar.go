@@ -2,6 +2,7 @@ package keys
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,13 +36,8 @@ func (d *decoder) textOf(v *yaml11.Value) string {
 // word reads a string, of the key's Enum when it has one.
 func word(d *decoder, v *yaml11.Value) (string, bool) {
 	s, ok := text(d, v)
-	if !ok || len(d.key.Enum) == 0 {
+	if !ok || len(d.key.Enum) == 0 || slices.Contains(d.key.Enum, s) {
 		return s, ok
-	}
-	for _, e := range d.key.Enum {
-		if s == e {
-			return s, true
-		}
 	}
 	d.errorAt(v, suggestion(s, d.key.Enum), "expected one of %s, found %s", strings.Join(d.key.Enum, ", "), describe(v))
 	return "", false
@@ -148,7 +144,7 @@ func (d *decoder) size(v *yaml11.Value, unlimited bool) (int64, bool) {
 		}
 	}
 	d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
-		d.key.Type().info().expect, describe(v))
+		d.key.Type().expected(), describe(v))
 	return 0, false
 }
 

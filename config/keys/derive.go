@@ -99,19 +99,20 @@ func (d *decoder) checkMounts(block *yaml11.Value) {
 	dr.Mounts = out
 }
 
+// hostEnd is a port without its end in the container.
+func hostEnd(p spec.PortMapping) spec.PortMapping {
+	p.ContainerPort = 0
+	return p
+}
+
 // checkPorts reports one host port that is published twice.
 func (d *decoder) checkPorts(block *yaml11.Value) {
-	type end struct {
-		ip       string
-		port     int
-		protocol string
-	}
-	seen := map[end]spec.PortMapping{}
+	seen := map[spec.PortMapping]spec.PortMapping{}
 	for _, p := range d.inst.Driver.Ports {
 		if p.HostPort == 0 {
 			continue
 		}
-		e := end{p.HostIP, p.HostPort, p.Protocol}
+		e := hostEnd(p)
 		if have, taken := seen[e]; taken && have != p {
 			d.report(kitchen.Diagnostic{
 				Severity: kitchen.SeverityError, Pos: d.placeOf(block, "ports", "run_options"), Key: "driver.ports",

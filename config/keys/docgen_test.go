@@ -143,7 +143,7 @@ func (k Key) docType() string {
 	if len(k.Enum) > 0 {
 		return "`" + strings.Join(k.Enum, "`, `") + "`"
 	}
-	return k.Type().info().name
+	return string(k.Type())
 }
 
 func (k Key) docDefault() string {

@@ -25,14 +25,18 @@ func driverImageKeys() []Key {
 	return []Key{
 		{Name: "name", value: textField("", "Driver.Name")},
 		{Name: "image", value: imageField("Driver.Image")},
-		{Name: "platform", value: distribution{}},
+		{Name: "platform", value: special{TypeString, platform, shownPlatform}},
 		{
 			Name:    "docker_platform",
 			Aliases: []string{"oci_platform"},
 			value:   further(parsed(TypeString, "Driver.OCIPlatform", platformName)),
 		},
 		{Name: "docker_registry", Aliases: []string{"registry"}, value: textField("", "Driver.Registry")},
-		{Name: "pull", Enum: []string{"missing", "always", "newer", "never"}, value: pullBoth{}},
+		{
+			Name:  "pull",
+			Enum:  []string{"missing", "always", "newer", "never"},
+			value: special{form: TypeString, read: pullBoth},
+		},
 		{Name: "pull_platform_image", value: pullField("Driver.PullPlatform")},
 		{Name: "pull_chef_image", value: pullField("Driver.PullTool")},
 		{Name: "chef_image", value: imageField("Driver.ToolImage")},
@@ -49,7 +53,10 @@ func driverImageKeys() []Key {
 			Name:  "intermediate_instructions",
 			value: joined(parsed(TypeStrings, "Driver.IntermediateInstructions", instructions)),
 		},
-		{Name: "provision_command", value: builtCommands()},
+		{
+			Name:  "provision_command",
+			value: further(joined(parsed(TypeStrings, "Driver.IntermediateInstructions", runInstructions))),
+		},
 		{Name: "build_context", value: parsed(TypePath, "Driver.BuildContext", buildContext)},
 		{Name: "build_args", value: textMapField("Driver.BuildArgs")},
 	}
@@ -58,7 +65,7 @@ func driverImageKeys() []Key {
 func driverProcessKeys() []Key {
 	return []Key{
 		{Name: "pid_one_command", Aliases: []string{"command"}, value: commandField("Driver.Command")},
-		{Name: "run_command", value: runCommandField()},
+		{Name: "run_command", value: special{form: TypeCommand, read: runCommand}},
 		{Name: "entrypoint", value: commandField("Driver.Entrypoint")},
 		{
 			Name:  "init_system",
@@ -215,8 +222,8 @@ func driverEngineKeys() []Key {
 			Aliases: []string{"socket"},
 			value:   parsed(TypeString, "Driver.Host", trimmed),
 		},
-		{Name: "binary", value: engineBinary{}},
-		{Name: "run_options", value: runOptions{}},
+		{Name: "binary", value: special{TypeString, engineBinary, shownEngine}},
+		{Name: "run_options", value: special{form: TypeAny, read: runOptions}},
 	}
 }
 

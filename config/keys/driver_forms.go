@@ -44,67 +44,31 @@ func buildContext(d *decoder, v *yaml11.Value) (string, bool) {
 	return filePath(d, v)
 }
 
-// runCommand reads kitchen-docker's command. One that starts sshd is there for
-// kitchen-docker's ssh transport: the image has no sshd here, and needs none.
-func runCommand(d *decoder, v *yaml11.Value) ([]string, bool) {
-	words, ok := command(d, v)
-	if !ok || len(words) == 0 || path.Base(words[0]) == "sshd" {
-		return nil, false
-	}
-	return words, true
-}
-
-// builtCommands is a list of shell commands that are built into the image.
-func builtCommands() field[[]string] {
-	return further(joined(parsed(TypeStrings, "Driver.IntermediateInstructions", runInstructions)))
-}
-
-// runCommandKey is `run_command`: what the container runs in kitchen-docker, and
-// what is built into its image in kitchen-docker_cli.
-type runCommandKey struct {
-	field[[]string]
-	built field[[]string]
-}
-
-func runCommandField() runCommandKey {
-	return runCommandKey{
-		field: further(parsed(TypeCommand, "Driver.Command", runCommand)),
-		built: builtCommands(),
-	}
-}
-
-func (k runCommandKey) decode(d *decoder, v *yaml11.Value) {
-	if d.inst.Driver.Name == "docker_cli" {
-		k.built.decode(d, v)
+// runCommand reads `run_command`: what the container runs in kitchen-docker, and what is built into its image in
+// kitchen-docker_cli. One that starts sshd is there for kitchen-docker's ssh transport: the image has no sshd here, and
+// needs none.
+func runCommand(d *decoder, v *yaml11.Value) {
+	dr := &d.inst.Driver
+	if dr.Name == "docker_cli" {
+		if built, ok := runInstructions(d, v); ok {
+			dr.IntermediateInstructions = appendTo(dr.IntermediateInstructions, built)
+		}
 		return
 	}
-	k.field.decode(d, v)
+	if words, ok := command(d, v); ok && len(words) > 0 && path.Base(words[0]) != "sshd" {
+		dr.Command = words
+	}
 }
 
-// pullBoth is `pull`, which overrules both of `pull_*_image`.
-type pullBoth struct{}
-
-func (pullBoth) typ() Type { return TypeString }
-
-func (pullBoth) decode(d *decoder, v *yaml11.Value) {
+// pullBoth reads `pull`, which overrules both of `pull_*_image`. Those show what it came to.
+func pullBoth(d *decoder, v *yaml11.Value) {
 	if s, ok := word(d, v); ok {
 		d.pull = config.PullPolicy(s)
 	}
 }
 
-func (pullBoth) reset(*config.Instance) {}
-
-func (pullBoth) standard() any { return nil }
-
-// What it came to is shown by pull_platform_image and pull_chef_image.
-func (pullBoth) show(*config.Instance) (any, bool) { return nil, false }
-
-// distribution is `platform`: an OCI platform in dokken, and the family of a distribution in kitchen-docker.
-type distribution struct{}
-
-func (distribution) typ() Type { return TypeString }
-
-func (distribution) decode(d *decoder, v *yaml11.Value) {
+// platform reads `platform`: an OCI platform in dokken, and the family of a distribution in kitchen-docker.
+func platform(d *decoder, v *yaml11.Value) {
 	s, ok := text(d, v)
 	switch {
 	case !ok || s == "":
@@ -120,6 +84,8 @@ func (distribution) decode(d *decoder, v *yaml11.Value) {
 	}
 }
 
+func shownPlatform(i *config.Instance) any { return i.Driver.OCIPlatform }
+
 // distributions are the families that kitchen-docker knows.
 func distributions() []string {
 	return []string{
@@ -130,41 +96,17 @@ func distributions() []string {
 	}
 }
 
-func (distribution) reset(*config.Instance) {}
-
-func (distribution) standard() any { return nil }
-
-func (distribution) show(i *config.Instance) (any, bool) { return plain(i.Driver.OCIPlatform), true }
-
-// engineBinary is kitchen-docker's `binary`: podman asks for that engine.
-type engineBinary struct{}
-
-func (engineBinary) typ() Type { return TypeString }
-
-func (engineBinary) decode(d *decoder, v *yaml11.Value) {
+// engineBinary reads kitchen-docker's `binary`: podman asks for that engine.
+func engineBinary(d *decoder, v *yaml11.Value) {
 	if s, ok := text(d, v); ok && strings.Contains(path.Base(strings.ReplaceAll(s, `\`, "/")), enginePodman) {
 		d.inst.Driver.Engine = enginePodman
 	}
 }
 
-func (engineBinary) reset(*config.Instance) {}
+func shownEngine(i *config.Instance) any { return i.Driver.Engine }
 
-func (engineBinary) standard() any { return nil }
-
-func (engineBinary) show(i *config.Instance) (any, bool) { return plain(i.Driver.Engine), true }
-
-// runOptions are flags of `docker run`; each that has a key means that key.
-type runOptions struct{}
-
-func (runOptions) typ() Type { return TypeAny }
-
-func (runOptions) reset(*config.Instance) {}
-
-func (runOptions) standard() any { return nil }
-
-func (runOptions) show(*config.Instance) (any, bool) { return nil, false }
-
-func (runOptions) decode(d *decoder, v *yaml11.Value) {
+// runOptions reads flags of `docker run`; each that has a key means that key.
+func runOptions(d *decoder, v *yaml11.Value) {
 	key, spelt := d.key, d.spelt
 	defer func() { d.key, d.spelt = key, spelt }()
 	for _, it := range items(v) {
@@ -237,7 +179,7 @@ func (d *decoder) runOption(flag string, v *yaml11.Value) {
 	case "i", "d", "interactive", "detach", "rm", "name":
 		return
 	}
-	k := theSchema().find(SectionDriver, name)
+	k := d.schema.find(SectionDriver, name)
 	if k == nil || k.value == nil || k.Inert != "" {
 		d.warnAt(v, "", "galley has no key for the flag --%s of docker run; it is passed over", strings.ReplaceAll(name,
 			"_", "-"))

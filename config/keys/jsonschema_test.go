@@ -111,7 +111,7 @@ func (k Key) valueSchema() any {
 }
 
 // typeDefinition is the name of a type among the schema's definitions.
-func typeDefinition(t Type) string { return strings.ReplaceAll("type "+t.info().name, " ", "-") }
+func typeDefinition(t Type) string { return strings.ReplaceAll("type "+string(t), " ", "-") }
 
 // description is the key's meaning in plain text.
 func (k Key) description() string {

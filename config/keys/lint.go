@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
 )
@@ -84,10 +85,8 @@ func lintFiles(c *kitchen.Config, ds *kitchen.Diagnostics, i config.Instance, ex
 	report("provisioner.policyfile", chef.Policyfile)
 	report("provisioner.berksfile_path", chef.Berksfile)
 	report("provisioner.script", i.Provisioner.Shell.Script)
-	for _, p := range chefSandboxKeys() {
-		if path, ok := p.value.(sandboxPath); ok {
-			report("provisioner."+p.Name, chef.Paths[path.dir])
-		}
+	for _, p := range sandboxPaths() {
+		report("provisioner."+p.key, chef.Paths[p.dir])
 	}
 	report("driver.creds_file", i.Driver.CredsFile)
 	report("driver.build_context", i.Driver.BuildContext)
@@ -101,20 +100,15 @@ func lintFiles(c *kitchen.Config, ds *kitchen.Diagnostics, i config.Instance, ex
 
 // lintPorts reports fixed host ports that several instances publish.
 func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.Instance) {
-	type end struct {
-		ip       string
-		port     int
-		protocol string
-	}
-	users := map[end][]string{}
-	first := map[end]config.Instance{}
-	var order []end
+	users := map[spec.PortMapping][]string{}
+	first := map[spec.PortMapping]config.Instance{}
+	var order []spec.PortMapping
 	for _, i := range instances {
 		for _, p := range i.Driver.Ports {
 			if p.HostPort == 0 {
 				continue
 			}
-			e := end{p.HostIP, p.HostPort, p.Protocol}
+			e := hostEnd(p)
 			if len(users[e]) == 0 {
 				first[e] = i
 				order = append(order, e)
@@ -135,7 +129,7 @@ func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.In
 		ds.Add(c.Annotate(kitchen.Diagnostic{
 			Severity: kitchen.SeverityWarning, Pos: v.Pos, Key: "driver.ports",
 			Msg: fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only one of them can exist "+
-				"at a time", strings.Join(shown, ", "), e.port),
+				"at a time", strings.Join(shown, ", "), e.HostPort),
 			Hint: "leave out the host port to get a free one, or give each its own",
 		}))
 	}

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,7 +12,6 @@ import (
 // The names of drivers and engines that decide something.
 const (
 	driverDokken = "dokken"
-	engineDocker = "docker"
 	enginePodman = "podman"
 )
 
@@ -26,8 +26,8 @@ type servedDriver struct {
 func driverNames() map[string]servedDriver {
 	return map[string]servedDriver{
 		driverDokken: {config.DriverContainer, ""},
-		"docker":     {config.DriverContainer, engineDocker},
-		"docker_cli": {config.DriverContainer, engineDocker},
+		"docker":     {config.DriverContainer, "docker"},
+		"docker_cli": {config.DriverContainer, "docker"},
 		"podman":     {config.DriverContainer, enginePodman},
 		"dummy":      {config.DriverDummy, ""},
 	}
@@ -81,15 +81,8 @@ func foreignDrivers() []string {
 	}
 }
 
-// keysOf are the sorted keys of a map.
-func keysOf[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
+// namesIn are the sorted keys of a map.
+func namesIn[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // wayOut says what serves in place of a plugin that galley does not have.
 func wayOut(in Section) string {

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -39,17 +40,21 @@ func (d *decoder) portItem(it *yaml11.Value) ([]spec.PortMapping, bool) {
 		return nil, false
 	}
 	// An unquoted 22:22 is the number 80520 in YAML 1.1; the file's own text says what is meant.
-	s := d.textOf(it)
-	got, err := parsePort(s)
-	if err != nil {
-		hint := err.hint
-		if it.Kind == yaml11.Int {
-			hint = `put ports in quotes: "22:22"; without them YAML reads a number in base 60`
-		}
-		d.errorAt(it, hint, "bad port %q: %s", s, err.why)
-		return nil, false
+	hint := ""
+	if it.Kind == yaml11.Int {
+		hint = `put ports in quotes: "22:22"; without them YAML reads a number in base 60`
 	}
-	return got, true
+	return d.portText(it, d.textOf(it), hint)
+}
+
+// portText reads a port that stands at v, or that the fields at v make. A hint takes the place of the error's own.
+func (d *decoder) portText(v *yaml11.Value, s, hint string) ([]spec.PortMapping, bool) {
+	got, err := parsePort(s)
+	if err == nil {
+		return got, true
+	}
+	d.errorAt(v, cmp.Or(hint, err.hint), "bad port %q: %s", s, err.why)
+	return nil, false
 }
 
 // portError says why a text is no port, and how to mend it.
@@ -184,9 +189,8 @@ func (d *decoder) portHash(v *yaml11.Value) ([]spec.PortMapping, bool) {
 			if !ok {
 				return nil, false
 			}
-			got, err := parsePort(written)
-			if err != nil {
-				d.errorAt(b, err.hint, "bad port %q: %s", written, err.why)
+			got, ok := d.portText(b, written, "")
+			if !ok {
 				return nil, false
 			}
 			out = append(out, got...)
@@ -211,8 +215,7 @@ func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) 
 	}
 	var ip, host string
 	for _, e := range entries(b) {
-		if !isScalar(e.Value) && e.Value.Kind != yaml11.Null {
-			d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
+		if !d.isText(e) {
 			return "", false
 		}
 		switch suggest.Plain(e.Key) {
@@ -253,13 +256,7 @@ func (d *decoder) portFields(v *yaml11.Value) ([]spec.PortMapping, bool) {
 			return nil, false
 		}
 	}
-	written := joinPort(ip, published, target+protocol)
-	got, err := parsePort(written)
-	if err != nil {
-		d.errorAt(v, err.hint, "bad port %q: %s", written, err.why)
-		return nil, false
-	}
-	return got, true
+	return d.portText(v, joinPort(ip, published, target+protocol), "")
 }
 
 func joinPort(ip, host, container string) string {

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -119,10 +120,11 @@ func once[T any](done map[*yaml11.Value]T, block *yaml11.Value, decode func(*yam
 
 // decoder starts decoding a block, from the defaults.
 func (r *resolver) decoder() *decoder {
-	blank := theSchema().blank
+	s := theSchema()
+	blank := s.blank
 	return &decoder{
 		root: r.c.Root, home: r.o.Home, env: r.o.Env, source: r.source.text, report: r.diags.Add,
-		lint: r.o.lint, inst: &blank, set: map[string]*yaml11.Value{},
+		lint: r.o.lint, schema: s, inst: &blank, set: map[string]*yaml11.Value{},
 	}
 }
 
@@ -163,15 +165,11 @@ func (r *resolver) unservedDriver(name string, at, block *yaml11.Value) {
 	}
 	msg := "driver.name: galley has no driver \"" + name + "\""
 	hint := "to run these suites in containers, put two lines into kitchen.local.yml:\n      driver:\n        name: dokken"
-	near := nearest(name, keysOf(driverNames()))
-	for _, f := range foreignDrivers() {
-		if f == name {
-			near = ""
-			msg += ", for it makes containers only"
-		}
-	}
-	if near != "" {
-		hint = "did you mean \"" + near + "\"? galley has " + strings.Join(keysOf(driverNames()), ", ")
+	have := namesIn(driverNames())
+	if slices.Contains(foreignDrivers(), name) {
+		msg += ", for it makes containers only"
+	} else if near := suggestion(name, have); near != "" {
+		hint = near + " galley has " + strings.Join(have, ", ")
 	}
 	r.diags.ErrorAt(pos, "driver.name", msg, hint)
 }
@@ -184,7 +182,7 @@ func (r *resolver) provisioner(block *yaml11.Value) config.Provisioner {
 	p.Name = name
 	kind, ok := provisionerNames()[name]
 	if !ok {
-		r.unknownPlugin(SectionProvisioner, name, at, block, keysOf(provisionerNames()))
+		r.unknownPlugin(SectionProvisioner, name, at, block, namesIn(provisionerNames()))
 		return *p
 	}
 	p.Kind = kind
@@ -227,7 +225,7 @@ func (r *resolver) verifier(block *yaml11.Value) config.Verifier {
 	v.Name, v.NameSet = name, at != nil
 	kind, ok := verifierNames()[name]
 	if !ok {
-		r.unknownPlugin(SectionVerifier, name, at, block, keysOf(verifierNames()))
+		r.unknownPlugin(SectionVerifier, name, at, block, namesIn(verifierNames()))
 		return *v
 	}
 	v.Kind = kind

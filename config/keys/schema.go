@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -158,13 +159,5 @@ func (s *schema) names(in Section, kind string) []string {
 
 // forKind reports whether the key belongs to a kind of its plugin.
 func (k Key) forKind(kind string) bool {
-	if len(k.For) == 0 {
-		return true
-	}
-	for _, f := range k.For {
-		if strings.EqualFold(f, kind) {
-			return true
-		}
-	}
-	return false
+	return len(k.For) == 0 || slices.ContainsFunc(k.For, func(f string) bool { return strings.EqualFold(f, kind) })
 }

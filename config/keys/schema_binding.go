@@ -16,6 +16,8 @@ type binding interface {
 	standard() any
 	// show is the field's value in YAML's terms; false when another key shows the same field.
 	show(i *config.Instance) (any, bool)
+	// joins reports whether a second value adds to the first, rather than overrules it.
+	joins() bool
 }
 
 // parser reads a value of type T; what it reports is wrong when it answers false.
@@ -68,5 +70,30 @@ func further[T any](f field[T]) field[T] {
 	return f
 }
 
-// joins reports whether a second value adds to the first.
 func (f field[T]) joins() bool { return f.join != nil }
+
+// special is a binding without a field of its own: the value goes into a part of one, into several, or into another
+// key's.
+type special struct {
+	form Type
+	read func(*decoder, *yaml11.Value)
+	// value is what to show; nil when other keys show what came of it.
+	value func(*config.Instance) any
+}
+
+func (s special) typ() Type { return s.form }
+
+func (s special) decode(d *decoder, v *yaml11.Value) { s.read(d, v) }
+
+func (special) reset(*config.Instance) {}
+
+func (special) standard() any { return nil }
+
+func (s special) show(i *config.Instance) (any, bool) {
+	if s.value == nil {
+		return nil, false
+	}
+	return plain(s.value(i)), true
+}
+
+func (special) joins() bool { return false }

@@ -40,17 +40,16 @@ var unusedKeys = sync.OnceValue(func() unused {
 
 // inertTable are the keys that are accepted and have no effect.
 func inertTable() []Key {
-	forms := map[string]Type{}
-	for t := TypeAny; t <= TypeHooks; t++ {
-		forms[t.info().name] = t
-	}
 	var keys []Key
 	for _, s := range sections() {
 		for _, group := range unusedKeys().Inert[s] {
 			for _, key := range group.Keys {
-				name, form, _ := strings.Cut(key, " ")
+				name, form, given := strings.Cut(key, " ")
+				if !given {
+					form = string(TypeAny)
+				}
 				keys = append(keys, Key{
-					Section: s, Name: name, For: group.For, Inert: group.Why, Loud: group.Loud, form: forms[form],
+					Section: s, Name: name, For: group.For, Inert: group.Why, Loud: group.Loud, form: Type(form),
 				})
 			}
 		}

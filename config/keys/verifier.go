@@ -29,7 +29,7 @@ func verifierKeys() []Key {
 		{Name: "command", For: shell, value: textField("true", "Verifier.Shell.Command")},
 		{Name: "remote_exec", For: shell, value: flagField(false, "Verifier.Shell.Remote")},
 		{Name: "sleep", For: append(shell, dummy...), value: secondsField(0, "Verifier.Shell.Sleep")},
-		{Name: "shellout_opts", For: shell, value: shelloutOpts{}},
+		{Name: "shellout_opts", For: shell, value: special{TypeHash, shelloutOpts, shownShelloutOpts}},
 		{Name: "random_failure", For: dummy, value: flagField(false, "Verifier.Dummy.RandomFailure")},
 		{Name: "fail", For: dummy, value: flagField(false, "Verifier.Dummy.Fail")},
 		{
@@ -133,7 +133,7 @@ func (d *decoder) inspecTest(v *yaml11.Value) (t config.InspecTest, ok bool) {
 	for _, e := range entries(v) {
 		field := fields[e.Key]
 		if field == nil {
-			d.warnAt(e.Value, suggestion(e.Key, keysOf(fields)), "unknown field %q of a test", e.Key)
+			d.warnAt(e.Value, suggestion(e.Key, namesIn(fields)), "unknown field %q of a test", e.Key)
 			continue
 		}
 		var good bool
@@ -143,21 +143,14 @@ func (d *decoder) inspecTest(v *yaml11.Value) (t config.InspecTest, ok bool) {
 	return t, ok
 }
 
-// shelloutOpts are the options of the shell verifier's local command.
-type shelloutOpts struct{}
-
-func (shelloutOpts) typ() Type { return TypeHash }
-
-func (shelloutOpts) reset(*config.Instance) {}
-
-func (shelloutOpts) standard() any { return nil }
-
-func (shelloutOpts) show(i *config.Instance) (any, bool) {
+// shownShelloutOpts are what shelloutOpts has read.
+func shownShelloutOpts(i *config.Instance) any {
 	s := i.Verifier.Shell
-	return map[string]any{"cwd": plain(s.Cwd), "timeout": plain(s.Timeout), "environment": plain(s.Env)}, true
+	return map[string]any{"cwd": s.Cwd, "timeout": s.Timeout, "environment": s.Env}
 }
 
-func (shelloutOpts) decode(d *decoder, v *yaml11.Value) {
+// shelloutOpts reads the options of the shell verifier's local command.
+func shelloutOpts(d *decoder, v *yaml11.Value) {
 	if v.Kind != yaml11.Map {
 		d.wrongType(v)
 		return
