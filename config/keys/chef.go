@@ -192,8 +192,7 @@ func slowReport(d *decoder, v *yaml11.Value) (string, bool) {
 	case v.Kind == yaml11.Bool, v.Kind == yaml11.Int && v.Int > 0:
 		return d.textOf(v), true
 	}
-	d.expected(v, "true, false or a number of resources")
-	return "", false
+	return "", d.expected(v, "true, false or a number of resources")
 }
 
 // chefLogLevel overrules log_level, wherever either stands.

@@ -36,12 +36,13 @@ type decoder struct {
 	logLevel string
 }
 
-// errorAt reports what is wrong with v, and how to mend it.
-func (d *decoder) errorAt(v *yaml11.Value, hint, format string, args ...any) {
+// errorAt reports what is wrong with v, and how to mend it. It returns false, the answer of a reader that has no value.
+func (d *decoder) errorAt(v *yaml11.Value, hint, format string, args ...any) bool {
 	d.report(kitchen.Diagnostic{
 		Severity: kitchen.SeverityError, Pos: v.Pos, Key: d.spelt,
 		Msg: d.spelt + ": " + fmt.Sprintf(format, args...), Hint: hint,
 	})
+	return false
 }
 
 // warnAt reports what is probably not meant.
@@ -52,14 +53,19 @@ func (d *decoder) warnAt(v *yaml11.Value, hint, format string, args ...any) {
 	})
 }
 
-// wrongType reports that v is not of the key's type.
-func (d *decoder) wrongType(v *yaml11.Value) {
-	d.expected(v, d.key.Type().expected())
+// wrongType reports that v is not of the key's type, as errorAt does.
+func (d *decoder) wrongType(v *yaml11.Value) bool {
+	return d.expected(v, d.key.Type().expected())
 }
 
-// expected reports that v is not what the key wants.
-func (d *decoder) expected(v *yaml11.Value, want string) {
-	d.errorAt(v, "", "expected %s, found %s", want, describe(v))
+// expected reports that v is not what the key wants, as errorAt does.
+func (d *decoder) expected(v *yaml11.Value, want string) bool {
+	return d.errorAt(v, "", "expected %s, found %s", want, describe(v))
+}
+
+// notOneOf reports that v, whose word this is, is none of those that the key takes.
+func (d *decoder) notOneOf(words []string, v *yaml11.Value, word string) bool {
+	return d.errorAt(v, suggestion(word, words), "expected one of %s, found %s", strings.Join(words, ", "), describe(v))
 }
 
 // path resolves a path that v holds: ~ against the home directory, a relative one
@@ -70,8 +76,7 @@ func (d *decoder) path(v *yaml11.Value, p string) (string, bool) {
 		return "", true
 	case p == "~", strings.HasPrefix(p, "~/"), strings.HasPrefix(p, `~\`):
 		if d.home == "" {
-			d.errorAt(v, "set HOME, or write the whole path", "%q is in the home directory, and there is none", p)
-			return "", false
+			return "", d.errorAt(v, "set HOME, or write the whole path", "%q is in the home directory, and there is none", p)
 		}
 		return filepath.Join(d.home, p[1:]), true
 	case filepath.IsAbs(p), isDrivePath(p), p[0] == '/', p[0] == '\\':

@@ -48,9 +48,8 @@ func (d *decoder) setVariable(out map[string]string, at *yaml11.Value, name, val
 		if len(shown) > 0 {
 			first = shown[0]
 		}
-		d.errorAt(at, `write NAME=value, or a hash such as {NAME: value}`,
+		return d.errorAt(at, `write NAME=value, or a hash such as {NAME: value}`,
 			"bad variable: %q is followed by no equals sign, or is not a name", first)
-		return false
 	}
 	if given {
 		out[name] = value
@@ -112,13 +111,11 @@ func gpus(d *decoder, v *yaml11.Value) (int, bool) {
 	case v.Kind == yaml11.Bool:
 		return 0, true
 	case v.Kind == yaml11.String && strings.Contains(v.Str, "="):
-		d.errorAt(v, `write "all" or a number`, "GPUs cannot be chosen by device, found %s", describe(v))
-		return 0, false
+		return 0, d.errorAt(v, `write "all" or a number`, "GPUs cannot be chosen by device, found %s", describe(v))
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(d.scalarOr(v)))
 	if err != nil || n < -1 {
-		d.wrongType(v)
-		return 0, false
+		return 0, d.wrongType(v)
 	}
 	return n, true
 }
@@ -144,8 +141,7 @@ func ulimits(d *decoder, v *yaml11.Value) ([]spec.Ulimit, bool) {
 			name, limits, _ := strings.Cut(it.Str, "=")
 			return oneOf(d.ulimit(it, name, limits))
 		case it.Kind != yaml11.Map:
-			d.wrongType(it)
-			return nil, false
+			return nil, d.wrongType(it)
 		}
 		if name := either(it, "name", "Name"); name.Kind != yaml11.Null {
 			return oneOf(d.ulimit(it, d.scalarOr(name), d.softHard(it)))
@@ -186,8 +182,7 @@ func (d *decoder) softHard(v *yaml11.Value) string {
 
 func (d *decoder) ulimit(at *yaml11.Value, name, limits string) (spec.Ulimit, bool) {
 	if !slices.Contains(ulimitNames(), name) {
-		d.errorAt(at, suggestion(name, ulimitNames()), "unknown ulimit %q", name)
-		return spec.Ulimit{}, false
+		return spec.Ulimit{}, d.errorAt(at, suggestion(name, ulimitNames()), "unknown ulimit %q", name)
 	}
 	soft, hard, both := strings.Cut(limits, ":")
 	if !both {
@@ -196,14 +191,12 @@ func (d *decoder) ulimit(at *yaml11.Value, name, limits string) (spec.Ulimit, bo
 	s, err1 := ulimitNumber(soft)
 	h, err2 := ulimitNumber(hard)
 	if err1 != nil || err2 != nil {
-		d.errorAt(at, `write "nofile=1024" or "nofile=1024:2048"; -1 is unlimited`,
+		return spec.Ulimit{}, d.errorAt(at, `write "nofile=1024" or "nofile=1024:2048"; -1 is unlimited`,
 			"bad ulimit %s: expected one or two numbers, found %q", name, limits)
-		return spec.Ulimit{}, false
 	}
 	if h != -1 && (s > h || s == -1) {
-		d.errorAt(at, "write the smaller number first", "bad ulimit %s: the soft limit %d is above the hard limit %d", name,
-			s, h)
-		return spec.Ulimit{}, false
+		return spec.Ulimit{}, d.errorAt(at, "write the smaller number first",
+			"bad ulimit %s: the soft limit %d is above the hard limit %d", name, s, h)
 	}
 	return spec.Ulimit{Name: name, Soft: s, Hard: h}, true
 }
@@ -238,11 +231,9 @@ func hostname(d *decoder, v *yaml11.Value) (string, bool) {
 	case !ok:
 		return "", false
 	case len(s) > maxHostname:
-		d.errorAt(v, "shorten it", "the name of a host has at most %d bytes, this one has %d", maxHostname, len(s))
-		return "", false
+		return "", d.errorAt(v, "shorten it", "the name of a host has at most %d bytes, this one has %d", maxHostname, len(s))
 	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`/\:@`, r) }):
-		d.errorAt(v, "use letters, digits, dashes and dots", "bad name of a host: %s", describe(v))
-		return "", false
+		return "", d.errorAt(v, "use letters, digits, dashes and dots", "bad name of a host: %s", describe(v))
 	}
 	return s, true
 }
@@ -281,12 +272,11 @@ func labels(d *decoder, v *yaml11.Value) (map[string]string, bool) {
 func (d *decoder) ownLabels(at *yaml11.Value, all map[string]string) (map[string]string, bool) {
 	for name := range all {
 		if strings.HasPrefix(name, labelPrefix) {
-			d.errorAt(at, "choose another prefix", "the label %s: names that begin with %s are galley's own", name, labelPrefix)
-			return nil, false
+			return nil, d.errorAt(at, "choose another prefix",
+				"the label %s: names that begin with %s are galley's own", name, labelPrefix)
 		}
 		if name == "" {
-			d.errorAt(at, "write name=value", "a label without a name")
-			return nil, false
+			return nil, d.errorAt(at, "write name=value", "a label without a name")
 		}
 	}
 	return all, true
@@ -303,6 +293,5 @@ func platformName(d *decoder, v *yaml11.Value) (string, bool) {
 	if !ok || s == "" || ociPlatform().MatchString(s) {
 		return s, ok
 	}
-	d.errorAt(v, "write linux/amd64 or linux/arm64", "expected os/architecture, found %s", describe(v))
-	return "", false
+	return "", d.errorAt(v, "write linux/amd64 or linux/arm64", "expected os/architecture, found %s", describe(v))
 }

@@ -48,8 +48,7 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 		return config.Hook{Local: v.Str}, true
 	}
 	if v.Kind != yaml11.Map {
-		d.wrongType(v)
-		return config.Hook{}, false
+		return config.Hook{}, d.wrongType(v)
 	}
 	outer, spelt := d.key, d.spelt
 	defer func() { d.key, d.spelt = outer, spelt }()
@@ -76,11 +75,10 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 	case !ok:
 		return config.Hook{}, false
 	case h.Local == "" && h.Remote == "":
-		d.errorAt(v, `write "local: command" or "remote: command"`, "a hook without a command")
-		return config.Hook{}, false
+		return config.Hook{}, d.errorAt(v, `write "local: command" or "remote: command"`, "a hook without a command")
 	case h.Local != "" && h.Remote != "":
-		d.errorAt(v, "make two entries of it, each with a dash", "a hook has either local or remote, not both")
-		return config.Hook{}, false
+		return config.Hook{}, d.errorAt(v, "make two entries of it, each with a dash",
+			"a hook has either local or remote, not both")
 	}
 	return h, true
 }

@@ -115,8 +115,7 @@ func (d *decoder) isText(e yaml11.Entry) bool {
 	if isScalar(e.Value) || e.Value.Kind == yaml11.Null {
 		return true
 	}
-	d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
-	return false
+	return d.errorAt(e.Value, "", "%s: expected a string, found %s", e.Key, describe(e.Value))
 }
 
 // hash reads a hash as it is; symbols lose their colon.
@@ -135,8 +134,7 @@ func (d *decoder) hashWith(v *yaml11.Value, symbol func(string) string) (config.
 	if v.Kind == yaml11.Seq {
 		hint = "write `key: value` lines without dashes"
 	}
-	d.errorAt(v, hint, "expected %s, found %s", d.key.Type().expected(), describe(v))
-	return nil, false
+	return nil, d.errorAt(v, hint, "expected %s, found %s", d.key.Type().expected(), describe(v))
 }
 
 // hashOfValue is a mapping as a config.Hash; symbol renders the symbols in it.
@@ -177,8 +175,7 @@ func command(d *decoder, v *yaml11.Value) ([]string, bool) {
 	}
 	words, err := splitWords(s)
 	if err != nil {
-		d.errorAt(v, "close the quote, or write the command as a list of words", "%v", err)
-		return nil, false
+		return nil, d.errorAt(v, "close the quote, or write the command as a list of words", "%v", err)
 	}
 	return words, true
 }

@@ -16,8 +16,7 @@ import (
 // `chef_version: 16.10` is "16.10" and not "16.1".
 func text(d *decoder, v *yaml11.Value) (string, bool) {
 	if !isScalar(v) {
-		d.wrongType(v)
-		return "", false
+		return "", d.wrongType(v)
 	}
 	return d.textOf(v), true
 }
@@ -39,8 +38,7 @@ func word(d *decoder, v *yaml11.Value) (string, bool) {
 	if !ok || len(d.key.Enum) == 0 || slices.Contains(d.key.Enum, s) {
 		return s, ok
 	}
-	d.errorAt(v, suggestion(s, d.key.Enum), "expected one of %s, found %s", strings.Join(d.key.Enum, ", "), describe(v))
-	return "", false
+	return "", d.notOneOf(d.key.Enum, v, s)
 }
 
 // boolean reads true or false.
@@ -57,12 +55,10 @@ func boolean(d *decoder, v *yaml11.Value) (bool, bool) {
 			}
 			return strings.EqualFold(v.Str, "true"), true
 		case "y", "n", "t", "f", "1", "0", "yes", "no", "on", "off":
-			d.errorAt(v, "write true or false, without quotes", "expected true or false, found %s", describe(v))
-			return false, false
+			return false, d.errorAt(v, "write true or false, without quotes", "expected true or false, found %s", describe(v))
 		}
 	}
-	d.errorAt(v, "write true or false", "expected true or false, found %s", describe(v))
-	return false, false
+	return false, d.errorAt(v, "write true or false", "expected true or false, found %s", describe(v))
 }
 
 // whole reads a whole number.
@@ -77,16 +73,14 @@ func whole(d *decoder, v *yaml11.Value) (int64, bool) {
 			return n, true
 		}
 	}
-	d.expected(v, "a whole number")
-	return 0, false
+	return 0, d.expected(v, "a whole number")
 }
 
 // count reads a whole number of at least 0.
 func count(d *decoder, v *yaml11.Value) (int64, bool) {
 	n, ok := whole(d, v)
 	if ok && n < 0 {
-		d.expected(v, "a whole number of at least 0")
-		return 0, false
+		return 0, d.expected(v, "a whole number of at least 0")
 	}
 	return n, ok
 }
@@ -95,8 +89,7 @@ func count(d *decoder, v *yaml11.Value) (int64, bool) {
 func small(d *decoder, v *yaml11.Value) (int, bool) {
 	n, ok := count(d, v)
 	if ok && n > math.MaxInt32 {
-		d.expected(v, "a smaller number")
-		return 0, false
+		return 0, d.expected(v, "a smaller number")
 	}
 	return int(n), ok
 }
@@ -105,8 +98,7 @@ func small(d *decoder, v *yaml11.Value) (int, bool) {
 func limit(d *decoder, v *yaml11.Value) (int64, bool) {
 	n, ok := whole(d, v)
 	if ok && n < -1 {
-		d.expected(v, "a whole number of at least 0, or -1 for no limit")
-		return 0, false
+		return 0, d.expected(v, "a whole number of at least 0, or -1 for no limit")
 	}
 	return n, ok
 }
@@ -121,8 +113,7 @@ func decimal(d *decoder, v *yaml11.Value) (float64, bool) {
 			return n, true
 		}
 	}
-	d.wrongType(v)
-	return 0, false
+	return 0, d.wrongType(v)
 }
 
 // byteSize reads a size: bytes, or a number with a unit in powers of 1024.
@@ -143,9 +134,8 @@ func (d *decoder) size(v *yaml11.Value, unlimited bool) (int64, bool) {
 			return n, true
 		}
 	}
-	d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
+	return 0, d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
 		d.key.Type().expected(), describe(v))
-	return 0, false
 }
 
 // seconds reads a time: a number of seconds, or a text such as "90s" or "5m".
@@ -161,8 +151,7 @@ func seconds(d *decoder, v *yaml11.Value) (time.Duration, bool) {
 			return t, true
 		}
 	}
-	d.wrongType(v)
-	return 0, false
+	return 0, d.wrongType(v)
 }
 
 // filePath reads a path of the client and makes it absolute.

@@ -90,8 +90,7 @@ func (d *decoder) volumeItem(it *yaml11.Value) ([]spec.Mount, bool) {
 			d.warnAt(it, "write a source before the colon, or leave the colon out",
 				"nothing stands before the colon, so %s is a volume without a name", it.Str)
 		} else if it.Kind != yaml11.String {
-			d.wrongType(it)
-			return nil, false
+			return nil, d.wrongType(it)
 		}
 		return oneOf(d.volumeText(it, it.Str))
 	}
@@ -106,9 +105,8 @@ func (d *decoder) volumeItem(it *yaml11.Value) ([]spec.Mount, bool) {
 			written += ":" + e.Value.Str
 		case e.Value.Kind == yaml11.Map && e.Value.Map.Len() == 0, e.Value.Kind == yaml11.Null:
 		default:
-			d.errorAt(e.Value, `write "`+e.Key+`:/path/inside"`, "%s: expected a path in the container, found %s", e.Key,
-				describe(e.Value))
-			return nil, false
+			return nil, d.errorAt(e.Value, `write "`+e.Key+`:/path/inside"`, "%s: expected a path in the container, found %s",
+				e.Key, describe(e.Value))
 		}
 		m, ok := d.volumeText(e.Value, written)
 		if !ok {
@@ -123,8 +121,7 @@ func (d *decoder) volumeItem(it *yaml11.Value) ([]spec.Mount, bool) {
 func (d *decoder) volumeText(v *yaml11.Value, s string) (spec.Mount, bool) {
 	parts := splitMount(s)
 	bad := func(hint, why string) (spec.Mount, bool) {
-		d.errorAt(v, hint, "bad volume %q: %s", s, why)
-		return spec.Mount{}, false
+		return spec.Mount{}, d.errorAt(v, hint, "bad volume %q: %s", s, why)
 	}
 	m := spec.Mount{Type: spec.MountVolume, Target: parts[0]}
 	switch {
@@ -174,8 +171,7 @@ func mountTexts(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
 		case yaml11.String:
 			return oneOf(d.mountText(it))
 		}
-		d.wrongType(it)
-		return nil, false
+		return nil, d.wrongType(it)
 	})
 }
 
@@ -238,9 +234,8 @@ func mountFields() []string {
 func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	on := val == "true" || val == "1"
 	bad := func(wanted ...string) bool {
-		d.errorAt(v, suggestion(val, wanted), "bad %s %q of a mount: expected one of %s", key, val, strings.Join(wanted,
-			", "))
-		return false
+		return d.errorAt(v, suggestion(val, wanted), "bad %s %q of a mount: expected one of %s", key, val,
+			strings.Join(wanted, ", "))
 	}
 	switch key {
 	case "type":
@@ -276,8 +271,7 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 			return bad("shared", "private", "z", "Z")
 		}
 	default:
-		d.errorAt(v, suggestion(key, mountFields()), "unknown field %q of a mount", key)
-		return false
+		return d.errorAt(v, suggestion(key, mountFields()), "unknown field %q of a mount", key)
 	}
 	return true
 }
@@ -291,13 +285,12 @@ func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (spec.Mount, bool) {
 		}
 	}
 	if !isAbsoluteTarget(m.Target) {
-		d.errorAt(v, `write target=/path`, "bad mount: the path in the container, %q, is not absolute", m.Target)
-		return spec.Mount{}, false
+		return spec.Mount{}, d.errorAt(v, `write target=/path`,
+			"bad mount: the path in the container, %q, is not absolute", m.Target)
 	}
 	if m.Type == spec.MountBind {
 		if m.Source == "" {
-			d.errorAt(v, `write source=./path`, "bad mount: a bind needs a source")
-			return spec.Mount{}, false
+			return spec.Mount{}, d.errorAt(v, `write source=./path`, "bad mount: a bind needs a source")
 		}
 		source, ok := d.path(v, m.Source)
 		if !ok {
@@ -329,16 +322,14 @@ func tmpfs(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
 			target, options, _ := strings.Cut(it.Str, ":")
 			return oneOf(d.tmpfsAt(it, target, options))
 		}
-		d.wrongType(it)
-		return nil, false
+		return nil, d.wrongType(it)
 	})
 }
 
 // tmpfsAt is one file system in memory.
 func (d *decoder) tmpfsAt(at *yaml11.Value, target, options string) (spec.Mount, bool) {
 	if !isAbsoluteTarget(target) {
-		d.errorAt(at, "begin the path with a slash", "bad tmpfs %q: the path is not absolute", target)
-		return spec.Mount{}, false
+		return spec.Mount{}, d.errorAt(at, "begin the path with a slash", "bad tmpfs %q: the path is not absolute", target)
 	}
 	m := spec.Mount{Type: spec.MountTmpfs, Target: target}
 	setFSOptions(&m, options)
@@ -350,8 +341,7 @@ func volumesFrom(d *decoder, v *yaml11.Value) ([]spec.VolumesFrom, bool) {
 	return each(v, func(it *yaml11.Value) ([]spec.VolumesFrom, bool) {
 		name, mode, given := strings.Cut(d.scalarOr(it), ":")
 		if name == "" || given && mode != "ro" && mode != "rw" {
-			d.errorAt(it, `write "name" or "name:ro"`, "bad entry: %s", describe(it))
-			return nil, false
+			return nil, d.errorAt(it, `write "name" or "name:ro"`, "bad entry: %s", describe(it))
 		}
 		return []spec.VolumesFrom{{Container: name, ReadOnly: mode == "ro"}}, true
 	})

@@ -27,8 +27,8 @@ func namespaceField(path string, modes ...spec.NamespaceMode) field[spec.Namespa
 					words[i] += ":NAME"
 				}
 			}
-			d.errorAt(v, suggestion(mode, words), "expected %s, found %s", strings.Join(words, ", "), describe(v))
-			return spec.Namespace{}, false
+			return spec.Namespace{}, d.errorAt(v, suggestion(mode, words), "expected %s, found %s",
+				strings.Join(words, ", "), describe(v))
 		}
 		return n, true
 	}}
@@ -40,8 +40,7 @@ func userNS(d *decoder, v *yaml11.Value) (spec.UserNS, bool) {
 	u := spec.UserNS{Mode: spec.UserNSMode(mode)}
 	modes := []string{"host", "private", "keep-id", "auto", "nomap"}
 	if mode != "" && !slices.Contains(modes, mode) {
-		d.errorAt(v, suggestion(mode, modes), "expected one of %s, found %s", strings.Join(modes, ", "), describe(v))
-		return spec.UserNS{}, false
+		return spec.UserNS{}, d.notOneOf(modes, v, mode)
 	}
 	for _, o := range strings.FieldsFunc(options, func(r rune) bool { return r == ',' }) {
 		name, value, _ := strings.Cut(o, "=")
@@ -59,9 +58,8 @@ func userNS(d *decoder, v *yaml11.Value) (spec.UserNS, bool) {
 			u.Size = id
 			continue
 		}
-		d.errorAt(v, "keep-id takes uid=, gid= and size=, auto takes size=, each with a number",
+		return spec.UserNS{}, d.errorAt(v, "keep-id takes uid=, gid= and size=, auto takes size=, each with a number",
 			"bad option %q of the user namespace %s", o, mode)
-		return spec.UserNS{}, false
 	}
 	return u, true
 }
@@ -81,8 +79,8 @@ func network(d *decoder, v *yaml11.Value) (spec.Network, bool) {
 	case !named && m != spec.NetworkContainer:
 		return spec.Network{Mode: spec.NetworkNamed, Name: s}, true
 	}
-	d.errorAt(v, "write none, host, bridge, container:NAME, or the name of a network", "bad network %s", describe(v))
-	return spec.Network{}, false
+	return spec.Network{}, d.errorAt(v, "write none, host, bridge, container:NAME, or the name of a network",
+		"bad network %s", describe(v))
 }
 
 // links reads "container" and "container:alias".
@@ -93,8 +91,7 @@ func links(d *decoder, v *yaml11.Value) ([]spec.Link, bool) {
 			alias = name
 		}
 		if name == "" || alias == "" || strings.ContainsAny(alias, ":/ ") {
-			d.errorAt(it, `write "container" or "container:alias"`, "bad link %s", describe(it))
-			return nil, false
+			return nil, d.errorAt(it, `write "container" or "container:alias"`, "bad link %s", describe(it))
 		}
 		return []spec.Link{{Container: name, Alias: alias}}, true
 	})
@@ -122,8 +119,7 @@ func extraHosts(d *decoder, v *yaml11.Value) ([]spec.HostEntry, bool) {
 			}
 			return out, good
 		}
-		d.wrongType(it)
-		return nil, false
+		return nil, d.wrongType(it)
 	})
 }
 
@@ -134,9 +130,9 @@ func (d *decoder) extraHost(at *yaml11.Value, name, ip string) (spec.HostEntry, 
 	}
 	address, err := netip.ParseAddr(ip)
 	if name == "" || err != nil {
-		d.errorAt(at, `write "name:address", for example "db:10.0.0.2" or "host.docker.internal:host-gateway"`,
+		return spec.HostEntry{}, d.errorAt(at,
+			`write "name:address", for example "db:10.0.0.2" or "host.docker.internal:host-gateway"`,
 			"bad host %q: %q is not an IP address", name, ip)
-		return spec.HostEntry{}, false
 	}
 	return spec.HostEntry{Name: name, Address: address}, true
 }

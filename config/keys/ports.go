@@ -36,8 +36,7 @@ func ports(d *decoder, v *yaml11.Value) ([]spec.PortMapping, bool) {
 
 func (d *decoder) portItem(it *yaml11.Value) ([]spec.PortMapping, bool) {
 	if it.Kind != yaml11.Int && it.Kind != yaml11.String {
-		d.wrongType(it)
-		return nil, false
+		return nil, d.wrongType(it)
 	}
 	// An unquoted 22:22 is the number 80520 in YAML 1.1; the file's own text says what is meant.
 	hint := ""
@@ -53,8 +52,7 @@ func (d *decoder) portText(v *yaml11.Value, s, hint string) ([]spec.PortMapping,
 	if err == nil {
 		return got, true
 	}
-	d.errorAt(v, cmp.Or(hint, err.hint), "bad port %q: %s", s, err.why)
-	return nil, false
+	return nil, d.errorAt(v, cmp.Or(hint, err.hint), "bad port %q: %s", s, err.why)
 }
 
 // portError says why a text is no port, and how to mend it.
@@ -210,8 +208,7 @@ func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) 
 		}
 		return container, true
 	case b.Kind != yaml11.Map:
-		d.wrongType(b)
-		return "", false
+		return "", d.wrongType(b)
 	}
 	var ip, host string
 	for _, e := range entries(b) {
@@ -224,9 +221,8 @@ func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) 
 		case "hostport":
 			host = d.textOf(e.Value)
 		default:
-			d.errorAt(e.Value, suggestion(e.Key, []string{"HostIp", "HostPort"}),
+			return "", d.errorAt(e.Value, suggestion(e.Key, []string{"HostIp", "HostPort"}),
 				"unknown field %q of a port: expected HostIp or HostPort", e.Key)
-			return "", false
 		}
 	}
 	return joinPort(ip, host, container), true
@@ -251,9 +247,8 @@ func (d *decoder) portFields(v *yaml11.Value) ([]spec.PortMapping, bool) {
 			protocol = "/" + s
 		case "mode", "name", "app_protocol":
 		default:
-			d.errorAt(e.Value, suggestion(e.Key, []string{"target", "published", "host_ip", "protocol"}),
+			return nil, d.errorAt(e.Value, suggestion(e.Key, []string{"target", "published", "host_ip", "protocol"}),
 				"unknown field %q of a port", e.Key)
-			return nil, false
 		}
 	}
 	return d.portText(v, joinPort(ip, published, target+protocol), "")

@@ -34,8 +34,7 @@ func security(d *decoder, v *yaml11.Value) (spec.Security, bool) {
 
 func (d *decoder) securityOption(at *yaml11.Value, s *spec.Security, key, value string) bool {
 	bad := func(hint string) bool {
-		d.errorAt(at, hint, "bad security option %s", describe(at))
-		return false
+		return d.errorAt(at, hint, "bad security option %s", describe(at))
 	}
 	on, err := strconv.ParseBool(value)
 	switch key {

@@ -67,8 +67,7 @@ func pattern(d *decoder, v *yaml11.Value) (string, bool) {
 		return "", false
 	}
 	if _, err := regexp.Compile(s); err != nil {
-		d.errorAt(v, "see https://pkg.go.dev/regexp/syntax", "%v", err)
-		return "", false
+		return "", d.errorAt(v, "see https://pkg.go.dev/regexp/syntax", "%v", err)
 	}
 	return s, true
 }
