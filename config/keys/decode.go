@@ -19,7 +19,7 @@ type decoder struct {
 	// source returns a scalar as it stands in the file ("16.10" for the number
 	// 16.1), and false when the file's text is not at hand.
 	source func(*yaml11.Value) (string, bool)
-	report func(kitchen.Diagnostic)
+	diags  *kitchen.Diagnostics
 	// lint also reports keys that are fine yet have no effect.
 	lint bool
 
@@ -38,19 +38,13 @@ type decoder struct {
 
 // errorAt reports what is wrong with v, and how to mend it. It returns false, the answer of a reader that has no value.
 func (d *decoder) errorAt(v *yaml11.Value, hint, format string, args ...any) bool {
-	d.report(kitchen.Diagnostic{
-		Severity: kitchen.SeverityError, Pos: v.Pos, Key: d.spelt,
-		Msg: d.spelt + ": " + fmt.Sprintf(format, args...), Hint: hint,
-	})
+	d.diags.ErrorAt(v.Pos, d.spelt, d.spelt+": "+fmt.Sprintf(format, args...), hint)
 	return false
 }
 
 // warnAt reports what is probably not meant.
 func (d *decoder) warnAt(v *yaml11.Value, hint, format string, args ...any) {
-	d.report(kitchen.Diagnostic{
-		Severity: kitchen.SeverityWarning, Pos: v.Pos, Key: d.spelt,
-		Msg: d.spelt + ": " + fmt.Sprintf(format, args...), Hint: hint,
-	})
+	d.diags.WarnAt(v.Pos, d.spelt, d.spelt+": "+fmt.Sprintf(format, args...), hint)
 }
 
 // wrongType reports that v is not of the key's type, as errorAt does.

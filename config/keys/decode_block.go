@@ -3,7 +3,6 @@ package keys
 import (
 	"strings"
 
-	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -36,16 +35,14 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 			continue
 		case k.Inert != "":
 			if d.lint || k.Loud && k.forKind(kind) && (e.Value.Kind != yaml11.Bool || e.Value.Bool) {
-				d.report(kitchen.Diagnostic{Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt +
-					" has no effect in galley", Hint: k.Inert})
+				d.diags.WarnAt(e.KeyPos, d.spelt, d.spelt+" has no effect in galley", k.Inert)
 			}
 			continue
 		case !k.forKind(kind):
 			// The key is of another plugin of the section, which other instances of the file may well use.
 			if d.lint {
-				d.report(kitchen.Diagnostic{Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt,
-					Msg:  d.spelt + " has no effect on the " + string(in) + " " + kind,
-					Hint: "it is a key of " + strings.Join(k.For, ", ")})
+				d.diags.WarnAt(e.KeyPos, d.spelt, d.spelt+" has no effect on the "+string(in)+" "+kind,
+					"it is a key of "+strings.Join(k.For, ", "))
 			}
 			continue
 		case d.set[k.Name] != nil && !k.value.joins():
@@ -80,6 +77,5 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	default:
 		hint = s.nearestElsewhere(in, e.Key)
 	}
-	d.report(kitchen.Diagnostic{Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt, Msg: d.spelt +
-		": unknown key, it has no effect", Hint: hint})
+	d.diags.WarnAt(e.KeyPos, d.spelt, d.spelt+": unknown key, it has no effect", hint)
 }

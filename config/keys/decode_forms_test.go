@@ -145,9 +145,11 @@ func FuzzVolume(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		parts := splitMount(s)
 		require.NotEmpty(t, parts)
-		d := &decoder{root: "/project", home: "/home", report: func(d kitchen.Diagnostic) { require.NotEmpty(t, d.Msg) }}
+		d := &decoder{root: "/project", home: "/home", diags: &kitchen.Diagnostics{}}
 		if m, ok := d.volumeText(valueOf(s), s); ok {
 			require.True(t, isAbsoluteTarget(m.Target), "%q", m.Target)
+		} else {
+			require.NotEmpty(t, d.diags.List)
 		}
 	})
 }

@@ -23,10 +23,7 @@ func (d *decoder) hooks(block *yaml11.Value) config.Hooks {
 			if hint == "" {
 				hint = "the hooks are " + strings.Join(names, ", ")
 			}
-			d.report(kitchen.Diagnostic{
-				Severity: kitchen.SeverityError, Pos: e.KeyPos, Key: d.spelt,
-				Msg: d.spelt + ": there is no such hook, so it would never run", Hint: hint,
-			})
+			d.diags.ErrorAt(e.KeyPos, d.spelt, d.spelt+": there is no such hook, so it would never run", hint)
 			continue
 		}
 		d.key = d.schema.find(SectionLifecycle, e.Key)
@@ -58,10 +55,7 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 		k := d.schema.find(SectionHook, e.Key)
 		d.spelt = spelt + "." + e.Key
 		if k == nil {
-			d.report(kitchen.Diagnostic{
-				Severity: kitchen.SeverityWarning, Pos: e.KeyPos, Key: d.spelt,
-				Msg: d.spelt + ": unknown key", Hint: suggestion(e.Key, d.schema.names(SectionHook, "")),
-			})
+			d.diags.WarnAt(e.KeyPos, d.spelt, d.spelt+": unknown key", suggestion(e.Key, d.schema.names(SectionHook, "")))
 			continue
 		}
 		if e.Value.Kind == yaml11.Null && e.Key != "local" && e.Key != "remote" {
@@ -123,14 +117,12 @@ func (d *decoder) hookCommand(v *yaml11.Value) (string, bool) {
 
 // filterTexts reads names of platforms and /regular expressions/.
 func filterTexts(d *decoder, v *yaml11.Value) ([]string, bool) {
-	var ds kitchen.Diagnostics
+	good := true
 	for _, it := range items(v) {
-		kitchen.NewFilter(&ds, d.spelt, it)
+		_, ok := kitchen.NewFilter(d.diags, d.spelt, it)
+		good = good && ok
 	}
-	for _, problem := range ds.List {
-		d.report(problem)
-	}
-	if ds.HasErrors() {
+	if !good {
 		return nil, false
 	}
 	return texts(d, v)

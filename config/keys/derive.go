@@ -7,7 +7,6 @@ import (
 
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -88,12 +87,8 @@ func (d *decoder) checkMounts(block *yaml11.Value) {
 			at[target] = m
 			out = append(out, m)
 		case have.String() != m.String():
-			d.report(kitchen.Diagnostic{
-				Severity: kitchen.SeverityError, Pos: d.placeOf(block, "volumes", "tmpfs", "mounts", "binds", "run_options"),
-				Key:  "driver.volumes",
-				Msg:  "driver.volumes: both " + have.String() + " and " + m.String() + " are mounted at " + m.Target,
-				Hint: "remove one of the two",
-			})
+			d.diags.ErrorAt(d.placeOf(block, "volumes", "tmpfs", "mounts", "binds", "run_options"), "driver.volumes",
+				"driver.volumes: both "+have.String()+" and "+m.String()+" are mounted at "+m.Target, "remove one of the two")
 		}
 	}
 	dr.Mounts = out
@@ -114,11 +109,9 @@ func (d *decoder) checkPorts(block *yaml11.Value) {
 		}
 		e := hostEnd(p)
 		if have, taken := seen[e]; taken && have != p {
-			d.report(kitchen.Diagnostic{
-				Severity: kitchen.SeverityError, Pos: d.placeOf(block, "ports", "run_options"), Key: "driver.ports",
-				Msg:  "driver.ports: " + have.String() + " and " + p.String() + " want the same port of the host",
-				Hint: "choose another port for one of them",
-			})
+			d.diags.ErrorAt(d.placeOf(block, "ports", "run_options"), "driver.ports",
+				"driver.ports: "+have.String()+" and "+p.String()+" want the same port of the host",
+				"choose another port for one of them")
 		}
 		seen[e] = p
 	}

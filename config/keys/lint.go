@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -33,9 +34,8 @@ func Lint(c *kitchen.Config, o LintOptions) []kitchen.Diagnostic {
 		}
 	}
 	instances, found := Resolve(c, ResolveOptions{Home: o.Home, Env: o.Env, lint: true})
-	all := slices.Concat(c.Diagnostics, found)
 	var ds kitchen.Diagnostics
-	for _, d := range all {
+	for _, d := range slices.Concat(c.Diagnostics, found) {
 		ds.Add(d)
 	}
 	for _, i := range instances {
@@ -43,19 +43,14 @@ func Lint(c *kitchen.Config, o LintOptions) []kitchen.Diagnostic {
 	}
 	lintPorts(c, &ds, instances)
 	out := ds.List
-	if o.Strict {
-		for i := range out {
+	for i := range out {
+		out[i] = c.Annotate(out[i])
+		if o.Strict {
 			out[i].Severity = kitchen.SeverityError
 		}
 	}
 	slices.SortStableFunc(out, func(a, b kitchen.Diagnostic) int {
-		switch {
-		case a.Pos.File != b.Pos.File:
-			return strings.Compare(a.Pos.File, b.Pos.File)
-		case a.Pos.Line != b.Pos.Line:
-			return a.Pos.Line - b.Pos.Line
-		}
-		return a.Pos.Col - b.Pos.Col
+		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
 	})
 	return out
 }
@@ -76,10 +71,7 @@ func lintFiles(c *kitchen.Config, ds *kitchen.Diagnostics, i config.Instance, ex
 			block = raw.Verifier
 		}
 		v := either(block, theSchema().find(Section(section), name).spellings()...)
-		ds.Add(c.Annotate(kitchen.Diagnostic{
-			Severity: kitchen.SeverityWarning, Pos: v.Pos, Key: key,
-			Msg: fmt.Sprintf("%s: there is no %s", key, path), Hint: "paths are relative to the project, " + c.Root,
-		}))
+		ds.WarnAt(v.Pos, key, fmt.Sprintf("%s: there is no %s", key, path), "paths are relative to the project, "+c.Root)
 	}
 	chef := i.Provisioner.Chef
 	report("provisioner.policyfile", chef.Policyfile)
@@ -126,11 +118,8 @@ func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.In
 			shown = append(shown[:3:3], fmt.Sprintf("%d more", len(names)-3))
 		}
 		v := either(c.Instances[first[e].Index].Driver, theSchema().find(SectionDriver, "ports").spellings()...)
-		ds.Add(c.Annotate(kitchen.Diagnostic{
-			Severity: kitchen.SeverityWarning, Pos: v.Pos, Key: "driver.ports",
-			Msg: fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only one of them can exist "+
-				"at a time", strings.Join(shown, ", "), e.HostPort),
-			Hint: "leave out the host port to get a free one, or give each its own",
-		}))
+		ds.WarnAt(v.Pos, "driver.ports", fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only "+
+			"one of them can exist at a time", strings.Join(shown, ", "), e.HostPort),
+			"leave out the host port to get a free one, or give each its own")
 	}
 }

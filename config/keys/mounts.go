@@ -125,10 +125,8 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (spec.Mount, bool) {
 	}
 	m := spec.Mount{Type: spec.MountVolume, Target: parts[0]}
 	switch {
-	case len(parts) == 2 && !isAbsoluteTarget(parts[1]) && d.areMountOptions(parts[1]):
-		if e := setMountOptions(&m, parts[1]); e != "" {
-			return bad(suggestion(e, mountOptions()), fmt.Sprintf("unknown option %q", e))
-		}
+	case len(parts) == 2 && !isAbsoluteTarget(parts[1]) && setMountOptions(&m, parts[1]) == "":
+		// "/path:ro", and not "name:relative"
 	case len(parts) == 2 || len(parts) == 3:
 		if parts[0] == "" {
 			return bad("write a path, or the name of a volume, before the first colon", "it has no source")
@@ -156,12 +154,6 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (spec.Mount, bool) {
 	return m, true
 }
 
-// areMountOptions reports whether s are options, as in "/path:ro", and not a path, as in "name:relative".
-func (d *decoder) areMountOptions(s string) bool {
-	var m spec.Mount
-	return setMountOptions(&m, s) == ""
-}
-
 // mountTexts reads `mounts`: a list of "type=bind,source=…,target=…" or of hashes.
 func mountTexts(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
 	return each(v, func(it *yaml11.Value) ([]spec.Mount, bool) {
@@ -176,22 +168,22 @@ func mountTexts(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
 }
 
 func (d *decoder) mountText(v *yaml11.Value) (spec.Mount, bool) {
-	var b mountBuilder
+	var m spec.Mount
 	for _, w := range strings.Split(v.Str, ",") {
 		k, val, given := strings.Cut(w, "=")
 		if !given {
 			val = "true"
 		}
-		if !b.set(d, v, strings.TrimSpace(k), strings.TrimSpace(val)) {
+		if !d.setMountField(&m, v, strings.TrimSpace(k), strings.TrimSpace(val)) {
 			return spec.Mount{}, false
 		}
 	}
-	return b.build(d, v)
+	return d.finishMount(m, v)
 }
 
 // mountHash reads {type, source, target, read_only, options}.
 func (d *decoder) mountHash(v *yaml11.Value) (spec.Mount, bool) {
-	var b mountBuilder
+	var m spec.Mount
 	for _, e := range entries(v) {
 		key := strings.ToLower(e.Key)
 		if key == "options" {
@@ -199,29 +191,26 @@ func (d *decoder) mountHash(v *yaml11.Value) (spec.Mount, bool) {
 			if !ok {
 				return spec.Mount{}, false
 			}
-			setFSOptions(&b.m, strings.Join(words, ","))
+			setFSOptions(&m, strings.Join(words, ","))
 			continue
 		}
 		if e.Value.Kind == yaml11.Map {
 			// tmpfs: {size: 64m}, bind: {propagation: shared} and volume: {nocopy: true}, as Compose has them.
 			for _, sub := range entries(e.Value) {
 				s, ok := text(d, sub.Value)
-				if !ok || !b.set(d, sub.Value, sub.Key, s) {
+				if !ok || !d.setMountField(&m, sub.Value, sub.Key, s) {
 					return spec.Mount{}, false
 				}
 			}
 			continue
 		}
 		s, ok := text(d, e.Value)
-		if !ok || !b.set(d, e.Value, key, s) {
+		if !ok || !d.setMountField(&m, e.Value, key, s) {
 			return spec.Mount{}, false
 		}
 	}
-	return b.build(d, v)
+	return d.finishMount(m, v)
 }
-
-// mountBuilder collects the fields of one mount.
-type mountBuilder struct{ m spec.Mount }
 
 func mountFields() []string {
 	return []string{
@@ -230,8 +219,8 @@ func mountFields() []string {
 	}
 }
 
-// set sets one field by the name that docker's --mount or Compose gives it.
-func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
+// setMountField sets one field by the name that docker's --mount or Compose gives it.
+func (d *decoder) setMountField(m *spec.Mount, v *yaml11.Value, key, val string) bool {
 	on := val == "true" || val == "1"
 	bad := func(wanted ...string) bool {
 		return d.errorAt(v, suggestion(val, wanted), "bad %s %q of a mount: expected one of %s", key, val,
@@ -239,34 +228,34 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	}
 	switch key {
 	case "type":
-		b.m.Type = spec.MountType(val)
+		m.Type = spec.MountType(val)
 		if types := []string{string(spec.MountBind), string(spec.MountVolume),
 			string(spec.MountTmpfs)}; !slices.Contains(types, val) {
 			return bad(types...)
 		}
 	case "source", "src":
-		b.m.Source = val
+		m.Source = val
 	case "target", "dst", "destination":
-		b.m.Target = val
+		m.Target = val
 	case "readonly", "ro", "read_only":
-		b.m.ReadOnly = on
+		m.ReadOnly = on
 	case "tmpfs-size", "size":
-		b.m.FSOptions = append(b.m.FSOptions, "size="+val)
+		m.FSOptions = append(m.FSOptions, "size="+val)
 	case "tmpfs-mode", "mode":
-		b.m.FSOptions = append(b.m.FSOptions, "mode="+val)
+		m.FSOptions = append(m.FSOptions, "mode="+val)
 	case "bind-propagation", "propagation":
-		b.m.Propagation = val
+		m.Propagation = val
 		if !slices.Contains(propagations(), val) {
 			return bad(propagations()...)
 		}
 	case "volume-nocopy", "nocopy":
-		b.m.NoCopy = on
+		m.NoCopy = on
 	case "relabel", "selinux":
 		switch val {
 		case "shared", "z":
-			b.m.Relabel = spec.RelabelShared
+			m.Relabel = spec.RelabelShared
 		case "private", "Z":
-			b.m.Relabel = spec.RelabelPrivate
+			m.Relabel = spec.RelabelPrivate
 		default:
 			return bad("shared", "private", "z", "Z")
 		}
@@ -276,8 +265,8 @@ func (b *mountBuilder) set(d *decoder, v *yaml11.Value, key, val string) bool {
 	return true
 }
 
-func (b *mountBuilder) build(d *decoder, v *yaml11.Value) (spec.Mount, bool) {
-	m := b.m
+// finishMount checks a mount of which all fields are set, and gives it its type when it has none.
+func (d *decoder) finishMount(m spec.Mount, v *yaml11.Value) (spec.Mount, bool) {
 	if m.Type == "" {
 		m.Type = spec.MountVolume
 		if looksLikePath(m.Source) {

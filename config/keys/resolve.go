@@ -123,7 +123,7 @@ func (r *resolver) decoder() *decoder {
 	s := theSchema()
 	blank := s.blank
 	return &decoder{
-		root: r.c.Root, home: r.o.Home, env: r.o.Env, source: r.source.text, report: r.diags.Add,
+		root: r.c.Root, home: r.o.Home, env: r.o.Env, source: r.source.text, diags: &r.diags,
 		lint: r.o.lint, schema: s, inst: &blank, set: map[string]*yaml11.Value{},
 	}
 }

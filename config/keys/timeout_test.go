@@ -29,8 +29,9 @@ func TestEveryTimeoutIsTyped(t *testing.T) {
 		for text, want := range map[string]time.Duration{"5": 5 * time.Second, "1.5": 1500 * time.Millisecond,
 			"90s": 90 * time.Second, "2m": 2 * time.Minute} {
 			inst := theSchema().blank
-			d := &decoder{inst: &inst, key: &k, spelt: k.path(), report: func(d kitchen.Diagnostic) { t.Error(d) }}
+			d := &decoder{inst: &inst, key: &k, spelt: k.path(), diags: &kitchen.Diagnostics{}}
 			k.value.decode(d, mapOf(t, "t: "+text).Map.Get("t"))
+			require.Empty(t, d.diags.List)
 			require.Equal(t, want, *bound.at(&inst), "%s: %s", k.path(), text)
 		}
 	}
