@@ -51,8 +51,8 @@ type Result struct {
 
 // Find asks the candidates in order and chooses the first that answers.
 //
-// Errors: *NotFoundError when nothing answers or what was asked for explicitly does not; it matches
-// backend.ErrUnreachable. The Result is filled in any case.
+// Errors: backend.ErrUnreachable when nothing answers or what was asked for explicitly does not, with the reason of each
+// refusal. The Result is filled in any case.
 func Find(ctx context.Context, h Host, o Options) (Result, error) {
 	list, may := candidates(ctx, h, o)
 	res := Result{Candidates: list, Close: func() error { return nil }}
@@ -98,11 +98,7 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		}
 	}
 	if chosen < 0 {
-		e := &NotFoundError{Candidates: list[:may], Remedy: remedy(h, o, list[:may])}
-		if o.Engine != "" {
-			e.Engine = cmp.Or(o.EngineSource, "--engine") + " " + o.Engine
-		}
-		return res, e
+		return res, notFound(h, o, list[:may])
 	}
 	return res, nil
 }
@@ -147,13 +143,27 @@ func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) 
 	return true
 }
 
-// NotFoundError says that no engine can be used, and why each was refused.
-type NotFoundError struct {
-	Candidates []Candidate
-	// Engine is the setting that asks for an engine, with its value, or empty.
-	Engine string
-	// Remedy is what to do on this very machine.
-	Remedy string
+// notFound is the error of a search in which no candidate can be used: it lists every one with its reason, and what to do
+// on this very machine.
+func notFound(h Host, o Options, list []Candidate) error {
+	e := &backend.Error{Kind: backend.ErrUnreachable, Remedy: remedy(h, o, list)}
+	if len(list) > 0 && list[0].Explicit {
+		e.Op = fmt.Sprintf("the container engine that %s names%s cannot be used", list[0].Source, list[0].at())
+		e.Detail = list[0].Reason
+		return e
+	}
+	e.Op = "no container engine found"
+	if o.Engine != "" {
+		e.Op += " for " + cmp.Or(o.EngineSource, "--engine") + " " + o.Engine
+	}
+	e.Detail = "tried"
+	for _, c := range list {
+		e.Detail += fmt.Sprintf("\n  %s%s: %s", c.Source, c.at(), c.Reason)
+	}
+	if len(list) == 0 {
+		e.Detail += "\n  nothing: this machine has no place where one could be"
+	}
+	return e
 }
 
 // at is the candidate's address in parentheses, or nothing for a context or connection that does not exist.
@@ -163,34 +173,6 @@ func (c Candidate) at() string {
 	}
 	return " (" + c.Endpoint.URI + ")"
 }
-
-// Error lists every candidate with its reason, and the remedy.
-func (e *NotFoundError) Error() string {
-	var b strings.Builder
-	if len(e.Candidates) > 0 && e.Candidates[0].Explicit {
-		c := e.Candidates[0]
-		fmt.Fprintf(&b, "the container engine that %s names%s cannot be used: %s", c.Source, c.at(), c.Reason)
-	} else {
-		b.WriteString("no container engine found")
-		if e.Engine != "" {
-			fmt.Fprintf(&b, " for %s", e.Engine)
-		}
-		b.WriteString("; tried:")
-		for _, c := range e.Candidates {
-			fmt.Fprintf(&b, "\n  %s%s: %s", c.Source, c.at(), c.Reason)
-		}
-		if len(e.Candidates) == 0 {
-			b.WriteString("\n  nothing: this machine has no place where one could be")
-		}
-	}
-	if e.Remedy != "" {
-		b.WriteString("\n" + e.Remedy)
-	}
-	return b.String()
-}
-
-// Is makes it match backend.ErrUnreachable.
-func (e *NotFoundError) Is(target error) bool { return target == backend.ErrUnreachable }
 
 // remedy is chosen from what was seen, not from a general idea.
 func remedy(h Host, o Options, list []Candidate) string {

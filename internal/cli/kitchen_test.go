@@ -154,7 +154,7 @@ func TestNoForms(t *testing.T) {
 	root := testRoot()
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if f.Value.Type() != "bool" || f.Hidden || f.Name == "help" || f.Name == "version" {
+			if !strings.HasPrefix(f.Value.Type(), "bool") || f.Hidden || f.Name == "help" || f.Name == "version" {
 				return
 			}
 			require.NotNil(t, cmd.Flags().Lookup("no-"+f.Name), "%s --%s", cmd.Name(), f.Name)

@@ -109,24 +109,10 @@ func (e *StillRunningError) Unwrap() error { return e.Err }
 
 // awaitGone reports whether all processes of the tree have gone within limit.
 func (t *tree) awaitGone(limit time.Duration) bool {
-	if t.gone() {
-		return true
-	}
-	if limit <= 0 {
-		return false
-	}
-	deadline := time.NewTimer(limit)
-	defer deadline.Stop()
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if t.gone() {
-				return true
-			}
-		case <-deadline.C:
-			return t.gone()
+	for deadline := time.Now().Add(limit); !t.gone(); time.Sleep(pollInterval) {
+		if time.Now().After(deadline) {
+			return false
 		}
 	}
+	return true
 }

@@ -32,8 +32,12 @@ func (f *Flags) Add(set *pflag.FlagSet, names ...string) {
 // Bool defines a boolean flag that is not a setting, with its --no- form.
 func Bool(set *pflag.FlagSet, target *bool, name, short string, standard bool, usage string) {
 	*target = standard
-	flag := set.VarPF((*boolValue)(target), name, short, usage)
-	flag.NoOptDefVal = "true"
+	set.BoolFuncP(name, short, usage, func(text string) (err error) {
+		*target, err = ParseBool(text)
+		return err
+	})
+	flag := set.Lookup(name)
+	flag.DefValue = strconv.FormatBool(standard)
 	addNo(set, flag)
 }
 
@@ -85,19 +89,3 @@ func (v *flagValue) Type() string {
 		return "string"
 	}
 }
-
-// boolValue is a boolean flag that is read as the settings are.
-type boolValue bool
-
-// Set reads yes, no and their like.
-func (v *boolValue) Set(text string) error {
-	b, err := ParseBool(text)
-	*v = boolValue(b)
-	return err
-}
-
-// String is the value.
-func (v *boolValue) String() string { return strconv.FormatBool(bool(*v)) }
-
-// Type is the word that help prints for the value.
-func (v *boolValue) Type() string { return "bool" }

@@ -99,21 +99,11 @@ func MkdirTemp(prefix string) (string, error) {
 // Temporary reports whether a new directory in dir (see [os.MkdirTemp]) is safe: dir belongs to this user or to root,
 // and others either cannot write there or cannot remove what is not theirs (the sticky bit). Errors: ErrUnsafe.
 func Temporary(dir string) error {
-	if !filepath.IsAbs(dir) {
-		return fmt.Errorf("%s is %w: it is a relative path", dir, ErrUnsafe)
-	}
 	st, err := os.Stat(dir) // /tmp is a link on macOS
-	switch {
-	case err != nil:
-		return err
-	case !st.IsDir():
-		return fmt.Errorf("%s is %w: it is not a directory", dir, ErrUnsafe)
-	case !ownedByUserOr(st, 0):
-		return fmt.Errorf("%s is %w: it belongs to another user", dir, ErrUnsafe)
-	case loose(st, 0o022) && st.Mode()&fs.ModeSticky == 0:
-		return fmt.Errorf("%s is %w: others may exchange what is in it", dir, ErrUnsafe)
+	if err == nil && st.Mode()&fs.ModeSticky != 0 {
+		return refuse(dir, st, nil, 0, 0)
 	}
-	return nil
+	return refuse(dir, st, err, 0, 0o022)
 }
 
 // Owned reports whether path is a directory (not a link to one) that belongs to this user and that no other user may
@@ -135,18 +125,22 @@ func OwnFile(f *os.File) error {
 
 // check refuses a directory that is not this user's, or has one of the mode bits.
 func check(dir string, bits fs.FileMode) error {
-	if !filepath.IsAbs(dir) {
-		return fmt.Errorf("%s is %w: it is a relative path", dir, ErrUnsafe)
-	}
 	st, err := os.Lstat(dir)
+	return refuse(dir, st, err, os.Getuid(), bits)
+}
+
+// refuse refuses what is not a directory of this user's or of another one, or has one of the mode bits.
+func refuse(dir string, st fs.FileInfo, err error, uid int, bits fs.FileMode) error {
 	switch {
+	case !filepath.IsAbs(dir):
+		return fmt.Errorf("%s is %w: it is a relative path", dir, ErrUnsafe)
 	case err != nil:
 		return err
 	case st.Mode()&fs.ModeSymlink != 0:
 		return fmt.Errorf("%s is %w: it is a symbolic link", dir, ErrUnsafe)
 	case !st.IsDir():
 		return fmt.Errorf("%s is %w: it is not a directory", dir, ErrUnsafe)
-	case !ownedByUserOr(st, os.Getuid()):
+	case !ownedByUserOr(st, uid):
 		return fmt.Errorf("%s is %w: it belongs to another user", dir, ErrUnsafe)
 	case loose(st, bits):
 		return fmt.Errorf("%s is %w: its mode is %s, so others may use it too", dir, ErrUnsafe, st.Mode().Perm())

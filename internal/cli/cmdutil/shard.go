@@ -66,12 +66,7 @@ func pick[T any](s shard, instances []T, name func(T) string, took map[string]ti
 	loads := make([]time.Duration, s.count)
 	mine := map[string]bool{}
 	for _, i := range order {
-		least := 0
-		for n := range loads {
-			if loads[n] < loads[least] {
-				least = n
-			}
-		}
+		least := slices.Index(loads, slices.Min(loads))
 		loads[least] += weight(i)
 		if least == s.index-1 {
 			mine[name(i)] = true

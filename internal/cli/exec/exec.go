@@ -73,9 +73,7 @@ func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, ar
 	failed := false
 	defer attach.SurviveBrokenPipe()()
 	for _, r := range list {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			prefix := "[" + f.Clean(r.Instance.Name) + "] "
 			form := func(line string) string { return prefix + f.Secrets.String(line) }
 			out := cmdutil.Lines(f.Out, &mu, form)
@@ -93,7 +91,7 @@ func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, ar
 				failed = true
 				mu.Unlock()
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	if failed && ctx.Err() == nil {
