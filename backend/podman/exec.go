@@ -93,7 +93,8 @@ func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.
 		ExitCode int
 	}
 	err := x.b.call(ctx, request{op: op, path: "GET /exec/%s/json", arg: session}, &answer)
-	return engine.ExecState{Running: answer.Running, Started: answer.ExitCode != 0, ExitCode: answer.ExitCode}, err
+	return engine.ExecState{Running: answer.Running, Started: answer.Running || answer.ExitCode != 0,
+		ExitCode: answer.ExitCode}, err
 }
 
 // inputRefused is how Podman's server ends the stderr of a command that has ended before it read all its input.

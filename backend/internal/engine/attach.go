@@ -11,12 +11,12 @@ import (
 
 // AttachStreams carries the input and output of a command over its stream until the output ends. Input that is left
 // over then is not read; a reader that blocks is left to itself, since nothing can interrupt it. Errors: those of the
-// writers, of e.Stdin, and a stream that breaks off.
-func AttachStreams(s *Stream, e backend.ExecSpec) error {
+// writers, of e.Stdin, and a stream that breaks off. started returns when the command runs, or will not.
+func AttachStreams(s *Stream, e backend.ExecSpec, started func()) error {
 	input := make(chan error, 1)
 	if e.Stdin != nil {
 		go func() {
-			err := feed(s, e.Stdin)
+			err := feed(s, e.Stdin, started)
 			input <- err
 			if err != nil {
 				// Without its input the command might wait for ever.
@@ -44,12 +44,16 @@ func NeverStarted(err error) bool {
 }
 
 // feed copies a command's input to its end. A command that ends before it has
-// read everything is no failure, so what goes wrong on the stream is not one.
-func feed(s *Stream, stdin io.Reader) error {
+// read everything is no failure, so what goes wrong on the stream is not one. Docker loses the end of an input that had
+// nothing in it when it comes before the command has started, and the command waits for ever.
+func feed(s *Stream, stdin io.Reader, started func()) error {
 	source := NewLocalReader(stdin)
-	_, _ = io.Copy(s, source)
+	sent, _ := io.Copy(s, source)
 	if err := source.Failure(nil); err != nil {
 		return fmt.Errorf("read the command's input: %w", err)
+	}
+	if sent == 0 {
+		started()
 	}
 	if err := s.CloseWrite(); errors.Is(err, errors.ErrUnsupported) {
 		return err

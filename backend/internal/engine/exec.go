@@ -29,7 +29,7 @@ type ExecCalls interface {
 
 // ExecState is what an engine says of a session.
 type ExecState struct {
-	// Running is true while the command runs, Started from when it has begun.
+	// Running is true while the command runs, or is about to; Started when it has begun, or could not.
 	Running, Started bool
 	ExitCode         int
 }
@@ -98,17 +98,21 @@ func (x execs) attach(ctx context.Context, session string, e backend.ExecSpec) e
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	first := e.Tty && !sized && e.Size != (backend.TerminalSize{})
 	if e.Tty && (e.Resize != nil || first) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
 		ready := make(chan struct{})
 		go x.followSize(ctx, session, e, first, ready)
 		if first && e.Stdin != nil {
 			e.Stdin = &heldReader{Reader: e.Stdin, until: ready, done: ctx.Done()}
 		}
 	}
-	return errors.Join(AttachStreams(stream, e), stream.Close())
+	started := func() {
+		// What goes wrong with it is seen when the exit code is asked for.
+		_ = x.poll(ctx, session, func(_ context.Context, s ExecState) (bool, error) { return s.Started, nil })
+	}
+	return errors.Join(AttachStreams(stream, e, started), stream.Close())
 }
 
 // firstSizeTime bounds how long a terminal's input waits for its first size.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,7 +60,7 @@ func frame(kind byte, text string) []byte {
 	return append(header, text...)
 }
 
-// TestConverse: output that comes together with the answer's header is not lost,
+// TestAttachStreams: output that comes together with the answer's header is not lost,
 // input reaches its end, and the output can still be read after that.
 func TestAttachStreams(t *testing.T) {
 	connect := serve(t, func(req *http.Request, in *bufio.Reader, out net.Conn) {
@@ -73,11 +74,32 @@ func TestAttachStreams(t *testing.T) {
 	require.NoError(t, err)
 	var stdout, stderr bytes.Buffer
 	spec := backend.ExecSpec{Stdin: bytes.NewBufferString("some input"), Stdout: &stdout, Stderr: &stderr}
-	require.NoError(t, AttachStreams(stream, spec))
+	require.NoError(t, AttachStreams(stream, spec, never(t)))
 	require.NoError(t, stream.Close())
 	require.NoError(t, stream.Close(), "a second time")
 	require.Equal(t, "POST /exec/1/start tcp {\"Tty\":false} <nil>\n", stdout.String())
 	require.Equal(t, "some input <nil>\n", stderr.String())
+}
+
+// never fails the test when it is waited for the start of a command.
+func never(t *testing.T) func() { return func() { t.Error("waited for the start of the command") } }
+
+// TestAttachEmptyInput: an input that has nothing in it ends when the command runs, and not before.
+func TestAttachEmptyInput(t *testing.T) {
+	var runs atomic.Bool
+	connect := serve(t, func(req *http.Request, in *bufio.Reader, out net.Conn) {
+		_, _ = io.Copy(io.Discard, req.Body)
+		_, _ = io.WriteString(out, upgraded)
+		text, err := io.ReadAll(in)
+		_, _ = out.Write(frame(frameStdout, fmt.Sprintf("%q %v %v", text, err, runs.Load())))
+	})
+	stream, err := Hijack(t.Context(), connect, "/", struct{}{})
+	require.NoError(t, err)
+	var stdout bytes.Buffer
+	spec := backend.ExecSpec{Stdin: bytes.NewReader(nil), Stdout: &stdout}
+	require.NoError(t, AttachStreams(stream, spec, func() { runs.Store(true) }))
+	require.NoError(t, stream.Close())
+	require.Equal(t, `"" <nil> true`, stdout.String())
 }
 
 func TestConverseTerminal(t *testing.T) {
@@ -85,7 +107,7 @@ func TestConverseTerminal(t *testing.T) {
 	stream, err := Hijack(t.Context(), connect, "/", struct{}{})
 	require.NoError(t, err)
 	var stdout bytes.Buffer
-	require.NoError(t, AttachStreams(stream, backend.ExecSpec{Tty: true, Stdout: &stdout}))
+	require.NoError(t, AttachStreams(stream, backend.ExecSpec{Tty: true, Stdout: &stdout}, never(t)))
 	require.Equal(t, "raw\r\n", stdout.String())
 	require.NoError(t, stream.Close())
 }
@@ -99,7 +121,7 @@ func TestConverseBadInput(t *testing.T) {
 	stream, err := Hijack(t.Context(), connect, "/", struct{}{})
 	require.NoError(t, err)
 	broken := errors.New("the disk is on fire")
-	err = AttachStreams(stream, backend.ExecSpec{Stdin: io.MultiReader(bytes.NewBufferString("x"), failing{broken})})
+	err = AttachStreams(stream, backend.ExecSpec{Stdin: io.MultiReader(bytes.NewBufferString("x"), failing{broken})}, never(t))
 	require.ErrorIs(t, err, broken)
 }
 
@@ -144,7 +166,7 @@ func TestHijackCancelled(t *testing.T) {
 	stream, err := Hijack(ctx, connect, "/", struct{}{})
 	require.NoError(t, err)
 	cancel()
-	require.Error(t, AttachStreams(stream, backend.ExecSpec{}))
+	require.Error(t, AttachStreams(stream, backend.ExecSpec{}, never(t)))
 }
 
 func TestHijackUnreachable(t *testing.T) {
@@ -163,5 +185,5 @@ func TestCloseWriteUnsupported(t *testing.T) {
 	near, far := net.Pipe()
 	t.Cleanup(func() { _ = far.Close() })
 	s := &Stream{Conn: near, output: near, release: func() bool { return true }}
-	require.ErrorIs(t, AttachStreams(s, backend.ExecSpec{Stdin: bytes.NewReader(nil)}), errors.ErrUnsupported)
+	require.ErrorIs(t, AttachStreams(s, backend.ExecSpec{Stdin: bytes.NewReader(nil)}, func() {}), errors.ErrUnsupported)
 }
