@@ -23,16 +23,11 @@ tolerate() { "$@" || [ $? = 3 ]; }
 
 running() { tolerate "$engines" status | awk '$2 == "up" { print $1 }'; }
 
-# go_test ARGUMENT...: `go test` as testlog prints it.
+# go_test OPTION ARGUMENT...: `go test` as testlog prints it, which gets the option.
 go_test() {
-	go test -json -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-40m}" "$@" 2>&1 | go run ./e2e/testlog
-}
-
-# failed LOG: a line for each package that failed: its path, then the tests that did.
-failed() {
-	awk '/^--- FAIL: / { tests = tests " " $3 }
-		/^FAIL\t/ { print $2 tests; tests = "" }
-		/^ok  *\t/ { tests = "" }' "$1"
+	local option=$1
+	shift
+	go test -json -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-40m}" "$@" 2>&1 | go run ./e2e/testlog "$option"
 }
 
 unit_tests() {
@@ -53,33 +48,33 @@ unit_tests() {
 	# go vet has run; without symbol tables the 60 programs are linked in half the time; and the race detector would
 	# let each of them, and what they start, wait for a second at its end
 	GORACE="atexit_sleep_ms=0 ${GORACE:-}" GALLEY_TEST_ENGINES=none GALLEY_REQUIRE_ENGINES='' \
-		CGO_ENABLED=$((${#race[@]})) go_test "${race[@]}" -vet=off -ldflags='-s -w' ./...
+		CGO_ENABLED=$((${#race[@]})) go_test -failed= "${race[@]}" -vet=off -ldflags='-s -w' ./...
 }
 
-# engine_tests LOG PACKAGE...: one package at a time, since an old rootless Podman can lock
+# engine_tests FAILED PACKAGE...: one package at a time, since an old rootless Podman can lock
 # itself up when several programs build and remove at once. Inside a package engines are
-# tested side by side; tests wait for engines more than they compute.
+# tested side by side; tests wait for engines more than they compute. Testlog writes FAILED.
 engine_tests() {
-	local log=$1
+	local failed=$1
 	shift
-	go_test -p 1 -parallel "${GALLEY_TEST_PARALLEL:-3}" "$@" | tee "$log"
+	go_test "-failed=$failed" -p 1 -parallel "${GALLEY_TEST_PARALLEL:-3}" "$@" | tee "$artifacts/engines.log"
 }
 
-# again LOG: an engine on a busy machine may answer too late once. What failed is run a
-# second time, by itself on engines that were started anew. Each test that only passes then
-# is named in flaky.txt; more of them than the budget allows fail the run.
+# again FAILED: an engine on a busy machine may answer too late once. What failed, of subtests
+# the deepest, is run a second time, by itself on engines that were started anew. Each test that
+# only passes then is named in flaky.txt; more of them than the budget allows fail the run.
 again() {
-	local package tests status=0
+	local package pattern tests status=0
 	tolerate "$engines" down "${wanted[@]}" # one of them may hang
 	tolerate "$engines" up "${wanted[@]}" registry
-	while read -r package tests; do
+	while read -r package pattern tests; do
 		say "again: $package $tests"
-		if go_test -p 1 ${tests:+-run "^($(tr ' ' '|' <<< "$tests"))\$"} "$package" < /dev/null; then
-			for test in ${tests:-all}; do echo "$package $test"; done >> "$artifacts/flaky.txt"
+		if go_test "-passed=$tests" -p 1 ${pattern:+-run "$pattern"} "$package" < /dev/null; then
+			tr ' ' '\n' <<< "${tests:-all}" | sed "s|^|$package |" >> "$artifacts/flaky.txt"
 		else
 			status=1
 		fi
-	done < <(failed "$1")
+	done < "$1"
 	return $status
 }
 
@@ -160,10 +155,11 @@ tolerate "$engines" up "${wanted[@]}" registry
 tolerate "$engines" status
 
 say "go test $*"
-log=$artifacts/engines.log
-engine_tests "$log" "$@" || {
-	grep -q $'^FAIL\t' "$log" || exit 1 # it did not get as far as a test
-	again "$log" || status=1
+failed=$artifacts/failed.txt
+rm -f "$failed"
+engine_tests "$failed" "$@" || {
+	[ -s "$failed" ] || exit 1 # it did not get as far as a test
+	again "$failed" || status=1
 }
 
 say "engines"

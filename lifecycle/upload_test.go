@@ -107,7 +107,7 @@ func put(t *testing.T, sb sandbox.Dir, name, text string) {
 // The second upload of a large sandbox sends nothing at all, and after one change just that file.
 func TestUploadOfManyFiles(t *testing.T) {
 	w, engine, sb, _ := remoteRunner(t)
-	const files, size = 2_000, 64
+	const files, size = 500, 64
 	for i := range files {
 		put(t, sb, fmt.Sprintf("cookbooks/c%d/files/f%d", i%100, i), strings.Repeat("x", size))
 	}

@@ -1,11 +1,15 @@
 // Command testlog reads what `go test -json` prints and prints it as `go test` does
 // without -v; and at the end which tests were slow, and which were skipped, and why.
+//
+//	-failed FILE   writes a line for each package that failed, for a second run: see failures
+//	-passed TESTS  fails unless each of these tests, with spaces between them, has run and passed
 package main
 
 import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -16,10 +20,29 @@ import (
 )
 
 func main() {
-	if err := convert(os.Stdin, os.Stdout); err != nil {
+	failed := flag.String("failed", "", "the `file` for what failed")
+	passed := flag.String("passed", "", "the `tests` that must pass")
+	flag.Parse()
+	if err := run(*failed, strings.Fields(*passed)); err != nil {
 		fmt.Fprintln(os.Stderr, "testlog:", err)
 		os.Exit(1)
 	}
+}
+
+func run(failed string, mustPass []string) error {
+	l, err := convert(os.Stdin, os.Stdout)
+	if err != nil {
+		return err
+	}
+	if failed != "" {
+		if err := os.WriteFile(failed, []byte(l.failures()), 0o644); err != nil {
+			return err
+		}
+	}
+	if missing := l.notPassed(mustPass); len(missing) > 0 {
+		return fmt.Errorf("these did not run and pass: %s", strings.Join(missing, " "))
+	}
+	return nil
 }
 
 // event is one line of `go test -json`; see `go doc test2json`.
@@ -32,8 +55,8 @@ type event struct {
 	Elapsed float64
 }
 
-// run is a test that has begun.
-type run struct {
+// testRun is a test that has begun.
+type testRun struct {
 	name   string
 	output []string
 	// outcome is "pass", "fail", "skip", or empty while it runs.
@@ -44,15 +67,23 @@ type run struct {
 type log struct {
 	out io.Writer
 	// runs are the tests of each package in the order in which they began.
-	runs map[string][]*run
+	runs map[string][]*testRun
 	// skipped are the names of the tests that give a reason.
 	skipped map[string][]string
 	// slow are the ends of tests that took at least slowTest.
 	slow []event
+	// passed are the names of the tests that did.
+	passed map[string]bool
+	// failed are the packages that failed, in order, and the tests of each that did, a subtest before its parent.
+	failed      []string
+	failedTests map[string][]string
+	// complete are the packages whose tests were all tried: the program did not panic and was not ended.
+	complete map[string]bool
 }
 
-func convert(in io.Reader, out io.Writer) error {
-	l := &log{out: out, runs: map[string][]*run{}, skipped: map[string][]string{}}
+func convert(in io.Reader, out io.Writer) (*log, error) {
+	l := &log{out: out, runs: map[string][]*testRun{}, skipped: map[string][]string{}, passed: map[string]bool{},
+		failedTests: map[string][]string{}, complete: map[string]bool{}}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<26) // a test may print a whole file in one line
 	for lines.Scan() {
@@ -65,10 +96,20 @@ func convert(in io.Reader, out io.Writer) error {
 	}
 	l.tellSlow()
 	l.tellSkipped()
-	return lines.Err()
+	return l, lines.Err()
 }
 
 func (l *log) add(e event) {
+	switch {
+	case e.Test == "" && e.Action == "output" && e.Output == "FAIL\n":
+		l.complete[e.Package] = true // a test program says so at its regular end
+	case e.Test == "" && e.Action == "fail":
+		l.failed = append(l.failed, e.Package)
+	case e.Action == "pass":
+		l.passed[e.Test] = true
+	case e.Action == "fail":
+		l.failedTests[e.Package] = append(l.failedTests[e.Package], e.Test)
+	}
 	switch {
 	case e.Action == "build-output", e.Action == "output" && e.Test == "" && e.Output != "PASS\n":
 		fmt.Fprint(l.out, e.Output)
@@ -76,7 +117,7 @@ func (l *log) add(e event) {
 		l.tellFailed(e.Package, "") // those that the end of the package cut off
 	case e.Test == "":
 	case e.Action == "run":
-		l.runs[e.Package] = append(l.runs[e.Package], &run{name: e.Test})
+		l.runs[e.Package] = append(l.runs[e.Package], &testRun{name: e.Test})
 	case e.Action == "output":
 		r := l.find(e)
 		r.output = append(r.output, e.Output)
@@ -85,12 +126,12 @@ func (l *log) add(e event) {
 	}
 }
 
-func (l *log) find(e event) *run {
+func (l *log) find(e event) *testRun {
 	runs := l.runs[e.Package]
-	if n := slices.IndexFunc(runs, func(r *run) bool { return r.name == e.Test }); n >= 0 {
+	if n := slices.IndexFunc(runs, func(r *testRun) bool { return r.name == e.Test }); n >= 0 {
 		return runs[n]
 	}
-	r := &run{name: e.Test}
+	r := &testRun{name: e.Test}
 	l.runs[e.Package] = append(runs, r)
 	return r
 }
@@ -115,7 +156,7 @@ func (l *log) end(e event) {
 	if e.Action == "fail" {
 		l.tellFailed(e.Package, e.Test)
 	}
-	l.runs[e.Package] = slices.DeleteFunc(l.runs[e.Package], func(r *run) bool { return within(r.name, e.Test) })
+	l.runs[e.Package] = slices.DeleteFunc(l.runs[e.Package], func(r *testRun) bool { return within(r.name, e.Test) })
 }
 
 // within reports whether a test is the top one or one of its subtests; everything is within "".
@@ -145,13 +186,55 @@ func (l *log) tellFailed(pkg, top string) {
 	}
 }
 
+// failures is a line for each package that failed: its path, the argument of -run that selects the tests that failed,
+// and their names; only the path when all of the package has to run again, since it did not get to its end or failed
+// without a test. Of a test and its subtests the deepest are named.
+func (l *log) failures() string {
+	var b strings.Builder
+	for _, pkg := range l.failed {
+		names := deepest(l.failedTests[pkg])
+		if len(names) == 0 || !l.complete[pkg] {
+			fmt.Fprintln(&b, pkg)
+			continue
+		}
+		fmt.Fprintln(&b, pkg, pattern(names), strings.Join(names, " "))
+	}
+	return b.String()
+}
+
+// deepest are the tests of which no subtest is among them.
+func deepest(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return slices.ContainsFunc(names, func(other string) bool { return strings.HasPrefix(other, name+"/") })
+	})
+}
+
+// pattern is the argument of -run that selects these tests, and no other. Each level of a name has an expression of
+// its own, and the name of a subtest with a slash in it counts as several.
+func pattern(names []string) string {
+	alternatives := make([]string, len(names))
+	for n, name := range names {
+		levels := strings.Split(name, "/")
+		for i, level := range levels {
+			levels[i] = "^" + regexp.QuoteMeta(level) + "$"
+		}
+		alternatives[n] = strings.Join(levels, "/")
+	}
+	return strings.Join(alternatives, "|")
+}
+
+// notPassed are those of the tests that did not pass, or did not run.
+func (l *log) notPassed(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return l.passed[name] })
+}
+
 // maxNames is how many tests are named that were skipped for one reason: without some engine, it is nearly all.
 const maxNames = 6
 
 // place is where t.Skip was called.
 var place = regexp.MustCompile(`^\s*\S+\.go:\d+: `)
 
-func reasonOf(r *run) string {
+func reasonOf(r *testRun) string {
 	for n, line := range r.output {
 		if !place.MatchString(line) {
 			continue

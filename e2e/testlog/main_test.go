@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -82,11 +85,85 @@ func TestConvert(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			require.NoError(t, convert(strings.NewReader(lines(t, c.events...)), &out))
+			_, err := convert(strings.NewReader(lines(t, c.events...)), &out)
+			require.NoError(t, err)
 			require.Equal(t, c.want, out.String())
 		})
 	}
 	var out bytes.Buffer
-	require.NoError(t, convert(strings.NewReader("go: no such module\n"), &out))
+	_, err := convert(strings.NewReader("go: no such module\n"), &out)
+	require.NoError(t, err)
 	require.Equal(t, "go: no such module\n", out.String())
+}
+
+func TestFailures(t *testing.T) {
+	fail := func(tests ...string) (all []event) {
+		for _, name := range tests {
+			all = append(all, event{Action: "fail", Test: name})
+		}
+		return all
+	}
+	complete := event{Action: "output", Output: "FAIL\n"}
+	for name, c := range map[string]struct {
+		events []event
+		want   string
+	}{
+		"nothing": {[]event{{Action: "pass", Test: "A"}, {Action: "pass"}}, ""},
+		"a test":  {append(fail("A"), complete, event{Action: "fail"}), "p ^A$ A\n"},
+		"the deepest": {append(fail("A/x/1", "A/x/2", "A/x", "A", "B", "AB"), complete, event{Action: "fail"}),
+			"p ^A$/^x$/^1$|^A$/^x$/^2$|^B$|^AB$ A/x/1 A/x/2 B AB\n"},
+		"a panic in a test": {append(fail("A"), event{Action: "fail"}), "p\n"},
+		"no test":           {append(fail(), complete, event{Action: "fail"}), "p\n"},
+		"a build":           {[]event{{Action: "build-fail"}, {Action: "fail"}}, "p\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := convert(strings.NewReader(lines(t, c.events...)), io.Discard)
+			require.NoError(t, err)
+			require.Equal(t, c.want, l.failures())
+		})
+	}
+}
+
+func TestNotPassed(t *testing.T) {
+	l, err := convert(strings.NewReader(lines(t, event{Action: "pass", Test: "A/x"}, event{Action: "pass", Test: "A"},
+		event{Action: "skip", Test: "B"}, event{Action: "fail", Test: "C"})), io.Discard)
+	require.NoError(t, err)
+	require.Empty(t, l.notPassed([]string{"A/x", "A"}))
+	require.Equal(t, []string{"A/y", "B", "C"}, l.notPassed([]string{"A/y", "A", "B", "C"}))
+}
+
+// oddNames makes TestOddNames the child of TestPattern.
+const oddNames = "GALLEY_TESTLOG_ODD_NAMES"
+
+func TestOddNames(t *testing.T) {
+	if os.Getenv(oddNames) == "" {
+		t.Skip("it runs as the child of TestPattern only")
+	}
+	for _, name := range []string{"a", "ab", "c/d", "x|y", "x", "(", "[a", "]", "a b", `a\b`, "a.b", "axb", "\x00", "#00",
+		"same", "same", "$"} {
+		t.Run(name, func(*testing.T) {})
+	}
+}
+
+// Every name is selected, by itself and with all others, and nothing else is.
+func TestPattern(t *testing.T) {
+	ran := func(run string) []string {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+run, "-test.v")
+		cmd.Env = append(os.Environ(), oddNames+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		var names []string
+		for _, line := range strings.Split(string(out), "\n") {
+			if name, ok := strings.CutPrefix(line, "=== RUN   "); ok && name != "TestOddNames" {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	all := ran("^TestOddNames$")
+	require.Len(t, all, 17)
+	require.Equal(t, all, ran(pattern(all)))
+	for _, name := range all {
+		require.Equal(t, []string{name}, ran(pattern([]string{name})))
+	}
 }
