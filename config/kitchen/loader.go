@@ -93,7 +93,7 @@ func (l *loader) load(ctx context.Context) error {
 		merged = l.merge(merged, &f)
 		l.config.Files = append(l.config.Files, f)
 	}
-	merged = newTextKeys(l.diags).value(merged)
+	merged = textKeys(merged, l.diags)
 	if l.failed = l.diags.HasErrors(); l.failed {
 		return nil
 	}

@@ -75,8 +75,8 @@ func TestNormalize(t *testing.T) {
 func TestTextKeys(t *testing.T) {
 	diags := &Diagnostics{}
 	quoted := parseMapping(t, "k", "{':a': 0, a: 1, b: [{':c': d}]}")
-	require.Same(t, quoted, newTextKeys(diags).value(quoted), "what needs no change stays shared")
-	v := newTextKeys(diags).value(parseMapping(t, "k", ":a: 1\na: 2\nb:\n  - :c: 3\n"))
+	require.Same(t, quoted, textKeys(quoted, diags), "what needs no change stays shared")
+	v := textKeys(parseMapping(t, "k", ":a: 1\na: 2\nb:\n  - :c: 3\n"), diags)
 	require.Equal(t, map[string]any{"a": int64(2), "b": []any{map[string]any{"c": int64(3)}}}, v.Any())
 	require.Empty(t, diags.List)
 }
@@ -102,7 +102,7 @@ func FuzzMerge(f *testing.F) {
 		require.NoError(t, err2)
 		diags := &Diagnostics{}
 		merged := (&merger{diags: diags}).rmerge(normalize(weak), normalize(strong), "")
-		merged = newTextKeys(diags).value(merged)
+		merged = textKeys(merged, diags)
 		m := newMunger(merged, diags)
 		require.True(t, m != nil || diags.HasErrors())
 		if m != nil {

@@ -4,114 +4,38 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// normalize gives `driver`, `provisioner` and `busser` their long form, at any depth of hashes but not inside of lists:
-// a string becomes {name: …} (busser: {version: …}), null becomes {}. Test Kitchen does so to each file before it
-// merges them.
-func normalize(v *yaml11.Value) *yaml11.Value {
-	if v.Kind != yaml11.Map {
-		return v
-	}
-	return normalizer{}.mapping(v)
-}
-
-// normalizer remembers what it has done, so that values shared by aliases stay shared.
-type normalizer map[*yaml11.Value]*yaml11.Value
-
-func (n normalizer) mapping(v *yaml11.Value) *yaml11.Value {
-	if done, ok := n[v]; ok {
-		return done
-	}
-	out := yaml11.NewMapping(v.Map.Len())
-	changed := false
-	for _, e := range v.Map.Entries() {
-		before := e.Value
-		e.Value = n.entry(e)
-		changed = changed || e.Value != before
-		out.Set(e)
-	}
-	result := v
-	if changed {
-		result = yaml11.NewMap(out, v.Pos)
-	}
-	n[v] = result
-	return result
-}
-
-func (n normalizer) entry(e yaml11.Entry) *yaml11.Value {
-	if e.KeyKind == yaml11.String {
-		switch e.Key {
-		case "driver", "provisioner", "busser":
-			switch e.Value.Kind {
-			case yaml11.Null:
-				return emptyMap(e.Value.Pos)
-			case yaml11.String:
-				if e.Key == "busser" {
-					return single("version", e.Value)
-				}
-				return single("name", e.Value)
-			}
-		}
-	}
-	if e.Value.Kind == yaml11.Map {
-		return n.mapping(e.Value)
-	}
-	return e.Value
-}
-
-// textKeys makes all keys strings: symbols lose their colon, and of :a and a the
-// later wins. Keys of other types are errors, as they are in Test Kitchen.
-type textKeys struct {
-	diags *Diagnostics
+// rewriter changes the entries of hashes, at any depth. What does not change is not copied, and what aliases share stays
+// shared.
+type rewriter struct {
+	entry func(yaml11.Entry) yaml11.Entry
+	// lists reports whether hashes inside of lists are changed too.
+	lists bool
 	done  map[*yaml11.Value]*yaml11.Value
 }
 
-func newTextKeys(diags *Diagnostics) *textKeys {
-	return &textKeys{diags: diags, done: map[*yaml11.Value]*yaml11.Value{}}
-}
-
-func (t *textKeys) value(v *yaml11.Value) *yaml11.Value {
-	if v.Kind != yaml11.Map && v.Kind != yaml11.Seq {
+func (r rewriter) value(v *yaml11.Value) *yaml11.Value {
+	if v.Kind != yaml11.Map && (v.Kind != yaml11.Seq || !r.lists) {
 		return v
 	}
-	if out, ok := t.done[v]; ok {
-		return out
+	if done, ok := r.done[v]; ok {
+		return done
 	}
-	var out *yaml11.Value
+	out := v
 	if v.Kind == yaml11.Map {
-		out = t.mapping(v)
+		out = r.mapping(v)
 	} else {
-		out = t.seq(v)
+		out = r.seq(v)
 	}
-	t.done[v] = out
+	r.done[v] = out
 	return out
 }
 
-func (t *textKeys) seq(v *yaml11.Value) *yaml11.Value {
-	items := make([]*yaml11.Value, len(v.Seq))
-	changed := false
-	for i, it := range v.Seq {
-		items[i] = t.value(it)
-		changed = changed || items[i] != it
-	}
-	if !changed {
-		return v
-	}
-	return yaml11.NewSeq(items, v.Pos)
-}
-
-func (t *textKeys) mapping(v *yaml11.Value) *yaml11.Value {
+func (r rewriter) mapping(v *yaml11.Value) *yaml11.Value {
 	out := yaml11.NewMapping(v.Map.Len())
 	changed := false
-	for _, e := range v.Map.Entries() {
-		before := e
-		switch e.KeyKind {
-		case yaml11.String:
-		case yaml11.Symbol:
-			e.KeyKind = yaml11.String
-		default:
-			t.badKey(e)
-		}
-		e.Value = t.value(e.Value)
+	for _, before := range v.Map.Entries() {
+		e := r.entry(before)
+		e.Value = r.value(e.Value)
 		changed = changed || e != before
 		out.Set(e)
 	}
@@ -121,11 +45,58 @@ func (t *textKeys) mapping(v *yaml11.Value) *yaml11.Value {
 	return yaml11.NewMap(out, v.Pos)
 }
 
-func (t *textKeys) badKey(e yaml11.Entry) {
-	hint := "put the key in quotes"
-	if e.KeyKind == yaml11.Seq || e.KeyKind == yaml11.Map {
-		hint = "write a text as key"
+func (r rewriter) seq(v *yaml11.Value) *yaml11.Value {
+	items := make([]*yaml11.Value, len(v.Seq))
+	changed := false
+	for i, it := range v.Seq {
+		items[i] = r.value(it)
+		changed = changed || items[i] != it
 	}
-	kind := aKind(&yaml11.Value{Kind: e.KeyKind})
-	t.diags.ErrorAt(e.KeyPos, e.Key, "the key `"+e.Key+"` is "+kind+", not text", hint)
+	if !changed {
+		return v
+	}
+	return yaml11.NewSeq(items, v.Pos)
+}
+
+// normalize gives `driver`, `provisioner` and `busser` their long form, at any depth of hashes but not inside of lists:
+// a string becomes {name: …} (busser: {version: …}), null becomes {}. Test Kitchen does so to each file before it
+// merges them.
+func normalize(v *yaml11.Value) *yaml11.Value {
+	return rewriter{entry: pluginLongForm, done: map[*yaml11.Value]*yaml11.Value{}}.value(v)
+}
+
+func pluginLongForm(e yaml11.Entry) yaml11.Entry {
+	if e.KeyKind != yaml11.String || e.Key != "driver" && e.Key != "provisioner" && e.Key != "busser" {
+		return e
+	}
+	switch {
+	case e.Value.Kind == yaml11.Null:
+		e.Value = emptyMap(e.Value.Pos)
+	case e.Value.Kind == yaml11.String && e.Key == "busser":
+		e.Value = single("version", e.Value)
+	case e.Value.Kind == yaml11.String:
+		e.Value = single("name", e.Value)
+	}
+	return e
+}
+
+// textKeys makes all keys strings: symbols lose their colon, and of :a and a the
+// later wins. Keys of other types are errors, as they are in Test Kitchen.
+func textKeys(v *yaml11.Value, diags *Diagnostics) *yaml11.Value {
+	key := func(e yaml11.Entry) yaml11.Entry {
+		switch e.KeyKind {
+		case yaml11.String:
+		case yaml11.Symbol:
+			e.KeyKind = yaml11.String
+		default:
+			hint := "put the key in quotes"
+			if e.KeyKind == yaml11.Seq || e.KeyKind == yaml11.Map {
+				hint = "write a text as key"
+			}
+			kind := aKind(&yaml11.Value{Kind: e.KeyKind})
+			diags.ErrorAt(e.KeyPos, e.Key, "the key `"+e.Key+"` is "+kind+", not text", hint)
+		}
+		return e
+	}
+	return rewriter{entry: key, lists: true, done: map[*yaml11.Value]*yaml11.Value{}}.value(v)
 }
