@@ -427,8 +427,6 @@ type Verifier struct {
 	// cinc_auditor have image, binary and options from here.
 	Tool  ToolVerifier
 	Dummy Dummy
-	// Raw is the whole block, for verifiers that pass keys on.
-	Raw map[string]any
 }
 
 // VerifierKind is an implementation of a verifier.
@@ -475,16 +473,17 @@ type InspecVerifier struct {
 	// InputFiles and WaiverFiles are absolute paths of the client.
 	InputFiles, WaiverFiles []string
 	// Reporter may hold %{platform} and %{suite}.
-	Reporter      []string
-	Output        string
-	ProfilesPath  string // absolute, or empty
-	LoadPlugins   bool
-	PluginConfig  Hash
-	BackendCache  bool
-	Color         bool
-	License       string
-	LicenseKey    string
-	LicenseServer string
+	Reporter     []string
+	Output       string
+	ProfilesPath string // absolute, or empty
+	LoadPlugins  bool
+	PluginConfig Hash
+	BackendCache bool
+	// Color is `color`; ColorSet reports whether kitchen.yml said so, rather than the default.
+	Color, ColorSet bool
+	License         string
+	LicenseKey      string
+	LicenseServer   string
 }
 
 // InspecTest is an entry of `inspec_tests`: a path, or another place to take a profile from.

@@ -8,6 +8,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
 // start is the beginning of the project's file.
@@ -118,7 +119,7 @@ func checkNames(ds *kitchen.Diagnostics, in Section, path string, v *yaml11.Valu
 		}
 		// Keys at the margin often hold anchors only; there, a key must look
 		// like a known one, or be one of a block, to be worth a word.
-		near := nearest(e.Key, s.names(in, ""))
+		near := suggest.Nearest(e.Key, s.names(in, ""))
 		anchor := strings.HasPrefix(e.Key, "x-") || strings.HasPrefix(e.Key, "_") || strings.HasPrefix(e.Key, ".")
 		sec := s.elsewhere(in, e.Key)
 		if anchor || in == SectionRoot && near == "" && sec == "" && !lint {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
 // isSetting reports whether a key is one that Test Kitchen itself puts into every
@@ -65,7 +66,7 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	switch other := s.elsewhere(in, e.Key); {
 	case e.Key == "driver_config" || e.Key == string(in) || e.Key == string(in)+"_config":
 		hint = "remove this line, and put the keys below it directly under `" + string(in) + ":`"
-	case nearest(e.Key, s.names(in, kind)) != "":
+	case suggest.Nearest(e.Key, s.names(in, kind)) != "":
 		hint = suggestion(e.Key, s.names(in, kind))
 	case s.find(SectionRoot, e.Key) != nil:
 		hint = "`" + e.Key + ":` is a block of its own: move it out of `" + string(in) +

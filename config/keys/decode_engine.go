@@ -29,8 +29,7 @@ func environment(d *decoder, v *yaml11.Value) (map[string]string, bool) {
 			name, value, given := strings.Cut(it.Str, "=")
 			good = d.setVariable(out, it, name, value, given) && good
 		default:
-			d.wrongType(it)
-			good = false
+			good = d.wrongType(it)
 		}
 	}
 	return out, good
@@ -248,38 +247,29 @@ func trimmed(d *decoder, v *yaml11.Value) (string, bool) {
 const labelPrefix = "dev.galley."
 
 // labels reads labels, which may not take the names of galley's own.
-func labels(d *decoder, v *yaml11.Value) (map[string]string, bool) {
-	// A label may lack a value: "name" is name with an empty one.
-	if v.Kind != yaml11.Map {
-		list, ok := texts(d, v)
-		if !ok {
-			return nil, false
-		}
-		out := map[string]string{}
+func labels(d *decoder, v *yaml11.Value) (out map[string]string, ok bool) {
+	if v.Kind == yaml11.Map {
+		out, ok = textMap(d, v)
+	} else {
+		// A label may lack a value: "name" is name with an empty one.
+		var list []string
+		list, ok = texts(d, v)
+		out = make(map[string]string, len(list))
 		for _, s := range list {
 			name, value, _ := strings.Cut(s, "=")
 			out[name] = value
 		}
-		return d.ownLabels(v, out)
 	}
-	out, ok := textMap(d, v)
-	if !ok {
-		return nil, false
-	}
-	return d.ownLabels(v, out)
-}
-
-func (d *decoder) ownLabels(at *yaml11.Value, all map[string]string) (map[string]string, bool) {
-	for name := range all {
+	for name := range out {
 		if strings.HasPrefix(name, labelPrefix) {
-			return nil, d.errorAt(at, "choose another prefix",
+			return nil, d.errorAt(v, "choose another prefix",
 				"the label %s: names that begin with %s are galley's own", name, labelPrefix)
 		}
 		if name == "" {
-			return nil, d.errorAt(at, "write name=value", "a label without a name")
+			return nil, d.errorAt(v, "write name=value", "a label without a name")
 		}
 	}
-	return all, true
+	return out, ok
 }
 
 // ociPlatform matches os/arch[/variant].

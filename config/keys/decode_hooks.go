@@ -12,7 +12,7 @@ import (
 // hooks reads the block `lifecycle:`.
 func (d *decoder) hooks(block *yaml11.Value) config.Hooks {
 	var out config.Hooks
-	names := HookNames()
+	names := hookNames()
 	for _, e := range entries(block) {
 		if isSetting(SectionLifecycle, e.Key) {
 			continue

@@ -103,8 +103,7 @@ func textMap(d *decoder, v *yaml11.Value) (map[string]string, bool) {
 		case given && name != "":
 			out[name] = value
 		default:
-			d.wrongType(it)
-			good = false
+			good = d.wrongType(it)
 		}
 	}
 	return out, good

@@ -1,15 +1,10 @@
 package keys
 
-// hookStages and hookPhases make up the names of hooks.
-func hookStages() []string { return []string{"pre", "post", "finally"} }
-
-func hookPhases() []string { return []string{"create", "converge", "setup", "verify", "destroy"} }
-
-// HookNames are the names of all lifecycle hooks: "<stage>_<phase>".
-func HookNames() []string {
+// hookNames are the names of all lifecycle hooks: "<stage>_<phase>".
+func hookNames() []string {
 	var out []string
-	for _, phase := range hookPhases() {
-		for _, stage := range hookStages() {
+	for _, phase := range []string{"create", "converge", "setup", "verify", "destroy"} {
+		for _, stage := range []string{"pre", "post", "finally"} {
 			out = append(out, stage+"_"+phase)
 		}
 	}
@@ -19,7 +14,7 @@ func HookNames() []string {
 // lifecycleKeys are the hooks of `lifecycle:`.
 func lifecycleKeys() []Key {
 	var keys []Key
-	for _, name := range HookNames() {
+	for _, name := range hookNames() {
 		keys = append(keys, Key{Name: name, form: TypeHooks})
 	}
 	return inSection(SectionLifecycle, keys)

@@ -84,23 +84,25 @@ func foreignDrivers() []string {
 // namesIn are the sorted keys of a map.
 func namesIn[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// wayOut says what serves in place of a plugin that galley does not have.
-func wayOut(in Section) string {
-	switch in {
-	case SectionProvisioner:
-		return "; `tool` runs any other one, see docs/provisioners.md"
-	case SectionVerifier:
-		return "; `shell` runs any other one, see docs/verifiers.md"
-	}
-	return ""
-}
-
-// unknownPlugin says that galley has no plugin of a name, and which it has.
+// unknownPlugin says that galley has no plugin of a name, which it has, and what serves in its place.
 func unknownPlugin(in Section, name string, have []string) (msg, hint string) {
 	msg = fmt.Sprintf("galley has no %s %q", in, name)
-	hint = "it has " + strings.Join(have, ", ")
-	if s := suggestion(name, have); s != "" {
-		return msg, s + " " + hint
+	list, near := strings.Join(have, ", "), suggestion(name, have)
+	if in == SectionDriver {
+		hint = "to run these suites in containers, put two lines into kitchen.local.yml:\n      driver:\n        name: dokken"
+		switch {
+		case slices.Contains(foreignDrivers(), name):
+			msg += ", for it makes containers only"
+		case near != "":
+			hint = near + " galley has " + list
+		}
+		return msg, hint
 	}
-	return msg, hint + wayOut(in)
+	if near != "" {
+		return msg, near + " it has " + list
+	}
+	return msg, "it has " + list + map[Section]string{
+		SectionProvisioner: "; `tool` runs any other one, see docs/provisioners.md",
+		SectionVerifier:    "; `shell` runs any other one, see docs/verifiers.md",
+	}[in]
 }

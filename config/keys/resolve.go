@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -136,7 +135,7 @@ func (r *resolver) driver(block *yaml11.Value) config.Driver {
 	dr.Name = name
 	served, ok := driverNames()[name]
 	if !ok {
-		r.unservedDriver(name, at, block)
+		r.unknownPlugin(SectionDriver, name, at, block, namesIn(driverNames()))
 		return config.Driver{Name: name, Kind: config.DriverUnserved}
 	}
 	dr.Kind, dr.Engine = served.kind, served.engine
@@ -155,23 +154,6 @@ func (r *resolver) driver(block *yaml11.Value) config.Driver {
 	d.checkMounts(block)
 	d.checkPorts(block)
 	return *dr
-}
-
-// unservedDriver reports a driver that makes no containers.
-func (r *resolver) unservedDriver(name string, at, block *yaml11.Value) {
-	pos := block.Pos
-	if at != nil {
-		pos = at.Pos
-	}
-	msg := "driver.name: galley has no driver \"" + name + "\""
-	hint := "to run these suites in containers, put two lines into kitchen.local.yml:\n      driver:\n        name: dokken"
-	have := namesIn(driverNames())
-	if slices.Contains(foreignDrivers(), name) {
-		msg += ", for it makes containers only"
-	} else if near := suggestion(name, have); near != "" {
-		hint = near + " galley has " + strings.Join(have, ", ")
-	}
-	r.diags.ErrorAt(pos, "driver.name", msg, hint)
 }
 
 // provisioner decodes a provisioner's block.
@@ -232,7 +214,7 @@ func (r *resolver) verifier(block *yaml11.Value) config.Verifier {
 	d.block(SectionVerifier, string(kind), block)
 	v.Dummy.Sleep = v.Shell.Sleep
 	r.license(&v.Inspec.License, &v.Inspec.LicenseKey, &v.Inspec.LicenseServer)
-	v.Raw, _ = block.Any().(map[string]any)
+	_, v.Inspec.ColorSet = d.set["color"]
 	return *v
 }
 

@@ -160,7 +160,8 @@ func TestVerifiers(t *testing.T) {
 	require.Equal(t, config.Hash{{Key: "a", Value: int64(1)}, {Key: "b", Value: int64(2)}}, v.Inspec.Inputs)
 	require.Equal(t, []string{"/project/i.yml"}, v.Inspec.InputFiles)
 	require.Equal(t, []string{"a"}, v.Inspec.Controls)
-	require.Equal(t, "inspec", v.Raw["name"])
+	require.Equal(t, []bool{true, false}, []bool{v.Inspec.Color, v.Inspec.ColorSet})
+	require.True(t, of("name: inspec\ncolor: true").Inspec.ColorSet)
 
 	v = of("name: shell\ncommand: make test\nremote_exec: true\nsleep: 1\nshellout_opts: {cwd: sub, timeout: 60, environment: {A: 1}}")
 	require.Equal(t, config.ShellVerifier{Command: "make test", Remote: true, Sleep: time.Second, Cwd: "/project/sub",

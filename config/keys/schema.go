@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
 // Section is a block of kitchen.yml that has keys of its own.
@@ -138,7 +139,7 @@ func (s *schema) elsewhere(in Section, name string) Section {
 // nearestElsewhere is a hint at a key of another plugin that is spelt much like name.
 func (s *schema) nearestElsewhere(in Section, name string) string {
 	for _, sec := range []Section{SectionDriver, SectionProvisioner, SectionVerifier} {
-		if near := nearest(name, s.names(sec, "")); near != "" && sec != in {
+		if near := suggest.Nearest(name, s.names(sec, "")); near != "" && sec != in {
 			return "did you mean `" + near + "` of the " + string(sec) + "?"
 		}
 	}

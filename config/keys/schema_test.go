@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
 // path is the key as messages name it: "driver.ports".
@@ -128,7 +129,7 @@ func TestKeysAreServed(t *testing.T) {
 			require.NotNil(t, theSchema().find(section, n), "%s.%s", section, n)
 		}
 	}
-	require.Len(t, HookNames(), 15)
+	require.Len(t, hookNames(), 15)
 }
 
 // TestDocumentedDefaultsHold decodes each key's documented default and expects what leaving the key out gives.
@@ -326,7 +327,7 @@ func TestNearest(t *testing.T) {
 		"priviledged": "privileged", "priviled": "privileged", "internediate_instructions": "intermediate_instructions",
 		"cap-add": "cap_add", "hostName": "hostname", "chefversion": "chef_version", "zzzzz": "", "memroy": "memory",
 	} {
-		require.Equal(t, want, nearest(slip, names), slip)
+		require.Equal(t, want, suggest.Nearest(slip, names), slip)
 	}
 }
 

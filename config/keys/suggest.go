@@ -6,11 +6,9 @@ import (
 	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
-func nearest(word string, candidates []string) string { return suggest.Nearest(word, candidates) }
-
 // suggestion is the hint "did you mean …?", or "" when nothing is near.
 func suggestion(word string, candidates []string) string {
-	if n := nearest(word, candidates); n != "" {
+	if n := suggest.Nearest(word, candidates); n != "" {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
 	return ""

@@ -4,8 +4,8 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// rewriter changes the entries of hashes, at any depth. What does not change is not copied, and what aliases share stays
-// shared.
+// rewriter changes the entries of hashes, at any depth. What does not change is not copied, and what aliases share
+// stays shared.
 type rewriter struct {
 	entry func(yaml11.Entry) yaml11.Entry
 	// lists reports whether hashes inside of lists are changed too.

@@ -101,7 +101,7 @@ func (n *InSpec) arguments(at paths, reports []reporter) []string {
 	if !c.LoadPlugins {
 		words = append(words, "--disable-user-plugins")
 	}
-	if on, _ := n.Verifier.Raw["color"].(bool); on {
+	if c.Color && c.ColorSet {
 		words = append(words, "--color")
 	} else { // the output goes to a log
 		words = append(words, "--no-color")
