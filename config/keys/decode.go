@@ -15,11 +15,8 @@ type decoder struct {
 	// root is the project directory, home the user's; relative and ~ paths are resolved against them.
 	root, home string
 	// env looks up the client's environment.
-	env func(string) (string, bool)
-	// source returns a scalar as it stands in the file ("16.10" for the number
-	// 16.1), and false when the file's text is not at hand.
-	source func(*yaml11.Value) (string, bool)
-	diags  *kitchen.Diagnostics
+	env   func(string) (string, bool)
+	diags *kitchen.Diagnostics
 	// lint also reports keys that are fine yet have no effect.
 	lint bool
 

@@ -24,7 +24,7 @@ func text(d *decoder, v *yaml11.Value) (string, bool) {
 // textOf is the text of a scalar.
 func (d *decoder) textOf(v *yaml11.Value) string {
 	if v.Kind == yaml11.Int || v.Kind == yaml11.Float {
-		if s, ok := d.source(v); ok {
+		if s, ok := v.Source(); ok {
 			return s
 		}
 	}

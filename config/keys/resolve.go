@@ -34,7 +34,6 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 	}
 	r := &resolver{
 		c: c, o: o,
-		source:       newSources(c.Files),
 		drivers:      map[*yaml11.Value]config.Driver{},
 		provisioners: map[*yaml11.Value]config.Provisioner{},
 		verifiers:    map[*yaml11.Value]config.Verifier{},
@@ -70,10 +69,9 @@ func maskExcerpt(excerpt string) string {
 
 // resolver decodes the blocks of a configuration, each once.
 type resolver struct {
-	c      *kitchen.Config
-	o      ResolveOptions
-	source *sources
-	diags  kitchen.Diagnostics
+	c     *kitchen.Config
+	o     ResolveOptions
+	diags kitchen.Diagnostics
 
 	drivers      map[*yaml11.Value]config.Driver
 	provisioners map[*yaml11.Value]config.Provisioner
@@ -122,7 +120,7 @@ func (r *resolver) decoder() *decoder {
 	s := theSchema()
 	blank := s.blank
 	return &decoder{
-		root: r.c.Root, home: r.o.Home, env: r.o.Env, source: r.source.text, diags: &r.diags,
+		root: r.c.Root, home: r.o.Home, env: r.o.Env, diags: &r.diags,
 		lint: r.o.lint, schema: s, inst: &blank, set: map[string]*yaml11.Value{},
 	}
 }

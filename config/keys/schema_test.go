@@ -144,9 +144,8 @@ func TestDocumentedDefaultsHold(t *testing.T) {
 		got := theSchema().blank
 		d := &decoder{
 			inst: &got, set: nil, key: &k, spelt: k.path(), root: "/project", home: "/home",
-			env:    func(string) (string, bool) { return "", false },
-			source: newSources(nil).text,
-			diags:  &kitchen.Diagnostics{},
+			env:   func(string) (string, bool) { return "", false },
+			diags: &kitchen.Diagnostics{},
 		}
 		k.value.decode(d, mapOf(t, string(text)).Map.Get(k.Name))
 		require.Empty(t, d.diags.List, "the default of %s is refused", k.path())
