@@ -1,6 +1,8 @@
 package keys
 
 import (
+	"slices"
+
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/yaml11"
@@ -8,17 +10,8 @@ import (
 
 // driverKeys are the keys of `driver:`.
 func driverKeys() []Key {
-	var keys []Key
-	for _, part := range [][]Key{
-		driverImageKeys(), driverProcessKeys(), driverRightsKeys(), driverResourceKeys(),
-		driverStorageKeys(), driverNetworkKeys(), driverEngineKeys(),
-	} {
-		keys = append(keys, part...)
-	}
-	for i := range keys {
-		keys[i].Section = SectionDriver
-	}
-	return keys
+	return inSection(SectionDriver, slices.Concat(driverImageKeys(), driverProcessKeys(), driverRightsKeys(),
+		driverResourceKeys(), driverStorageKeys(), driverNetworkKeys(), driverEngineKeys()))
 }
 
 func driverImageKeys() []Key {

@@ -96,15 +96,11 @@ type schema struct {
 
 // theSchema builds the table once; it is never changed afterwards.
 var theSchema = sync.OnceValue(func() *schema {
-	s := &schema{byName: map[Section]map[string]*Key{}}
-	for _, part := range [][]Key{
-		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(),
-		chefKeys(), shellProvisionerKeys(), toolProvisionerKeys(), puppetKeys(), ansibleKeys(),
-		verifierKeys(), inspecKeys(),
-		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(), inertTable(),
-	} {
-		s.keys = append(s.keys, part...)
-	}
+	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
+		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
+		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
+		transportKeys(), lifecycleKeys(), hookKeys(), inertTable(),
+	)}
 	for i := range s.keys {
 		k := &s.keys[i]
 		names := s.byName[k.Section]
