@@ -4,12 +4,14 @@ package e2e
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -202,6 +204,17 @@ func (p *project) killedAtAnswer(log *testbed.RequestLog, n int) {
 	require.Equal(p.t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal())
 }
 
+// twinRoundsVar is how often each of two projects at one path is tested.
+const twinRoundsVar = "GALLEY_TEST_TWIN_ROUNDS"
+
+// twinRounds is what twinRoundsVar says, or 12.
+func twinRounds(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv(twinRoundsVar), "12"))
+	require.NoError(t, err, twinRoundsVar)
+	return n
+}
+
 // Two projects at one path, as two containers or CI jobs have them, share an engine.
 func TestTwoProjectsAtOnePath(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
@@ -218,7 +231,7 @@ func TestTwoProjectsAtOnePath(t *testing.T) {
 			real := newProject(t, e, map[string]string{"kitchen.yml": kitchen})
 			projects = append(projects, real.mountedAt(dir))
 		}
-		const rounds = 50
+		rounds := twinRounds(t)
 		var wg sync.WaitGroup
 		failed := make(chan string, 2*rounds)
 		for _, p := range projects {
