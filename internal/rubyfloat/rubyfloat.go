@@ -1,5 +1,5 @@
-// Package rubyfloat prints numbers as Ruby does. A recipe makes "7.0" of an attribute 7.0, and a template prints 1.0e+20:
-// what galley writes for the tools of Ruby's world must read the same.
+// Package rubyfloat prints numbers as Ruby does. A recipe makes "7.0" of an attribute 7.0, and a template prints
+// 1.0e+20: what galley writes for the tools of Ruby's world must read the same.
 package rubyfloat
 
 import (
@@ -9,7 +9,7 @@ import (
 )
 
 // Format prints f with the shortest digits that read back, always with a fraction, and with an exponent outside of 1e-4
-// to 1e16.
+// to 1e15.
 func Format(f float64) string {
 	switch {
 	case math.IsNaN(f):
