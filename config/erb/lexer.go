@@ -55,7 +55,6 @@ const (
 // The patterns of tokens, each from its start.
 var (
 	specials = regexp.MustCompile(`^\$.`)
-	texts    = regexp.MustCompile("^\x00([0-9]+)\x00")
 	dots     = regexp.MustCompile(`^(\s|#[^\n]*)*(&\.|\.[^.])`)
 	ends     = regexp.MustCompile(`^__END__\r?(\n|$)`)
 	numbers  = regexp.MustCompile(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
@@ -78,10 +77,8 @@ func blanks(s string) int {
 		case strings.HasPrefix(rest, "#"):
 			comment, _, _ := strings.Cut(rest, "\n")
 			rest = rest[len(comment):]
-		case strings.HasPrefix(rest, "\\\n"):
-			rest = rest[2:]
-		case strings.HasPrefix(rest, "\\\r\n"):
-			rest = rest[3:]
+		case strings.HasPrefix(rest, "\\\n"), strings.HasPrefix(rest, "\\\r\n"):
+			_, rest, _ = strings.Cut(rest, "\n")
 		default:
 			return len(s) - len(rest)
 		}
@@ -203,16 +200,13 @@ func (p *parser) lexToken(t token) token {
 	case isDigit(c):
 		return p.lexNumber(t)
 	case c == 0:
-		m := texts.FindStringSubmatch(rest)
-		if m == nil {
-			p.fail(p.pos, "invalid character in expression")
-		}
-		n, err := strconv.Atoi(m[1])
-		if err != nil || n >= len(p.file.texts) {
+		digits, _, closed := strings.Cut(rest[1:], "\x00")
+		n, err := strconv.Atoi(digits)
+		if !closed || err != nil || n < 0 || n >= len(p.file.texts) {
 			p.fail(p.pos, "invalid character in expression")
 		}
 		t.node = &node{op: opText, at: p.pos, end: p.pos, v: n}
-		return p.cut(t, tText, len(m[0]))
+		return p.cut(t, tText, len(digits)+2)
 	case t.method && (strings.HasPrefix(rest, "-@") || strings.HasPrefix(rest, "+@")):
 		return p.cut(t, tOp, 2)
 	}

@@ -12,28 +12,21 @@ import (
 //go:embed ruby31.txt
 var ruby31 string
 
-var rubyNames = sync.OnceValue(func() map[string]map[string]bool {
-	out := map[string]map[string]bool{}
-	for _, line := range strings.Split(ruby31, "\n") {
-		words := strings.Fields(line)
-		if len(words) == 0 {
-			continue
-		}
-		set := make(map[string]bool, len(words)-1)
-		for _, w := range words[1:] {
-			set[w] = true
-		}
-		out[words[0]] = set
+var rubyNames = sync.OnceValue(func() map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(ruby31) {
+		class, names, _ := strings.Cut(strings.TrimSpace(line), " ")
+		out[class] = " " + names + " "
 	}
 	return out
 })
 
 // rubyHas reports whether a class of Ruby itself has a method. It is asked only when the subset has none of the name,
 // to tell an error of the template from Ruby that is outside the subset.
-func rubyHas(class, name string) bool { return rubyNames()[class][name] }
+func rubyHas(class, name string) bool { return isIn(rubyNames()[class], name) }
 
 // rubyHasConst reports whether Ruby with its standard library has a constant.
 func rubyHasConst(name string) bool {
 	top, _, _ := strings.Cut(name, "::")
-	return rubyNames()["constants"][top]
+	return isIn(rubyNames()["constants"], top)
 }
