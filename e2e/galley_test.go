@@ -35,7 +35,7 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(dir, "galley")
-	build := exec.Command("go", "build", "-o", bin, "../cmd/galley")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "../cmd/galley")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs in containers too
 	out, err := build.CombinedOutput()
 	if err != nil {

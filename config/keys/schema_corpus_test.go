@@ -45,9 +45,15 @@ func corpusConfig(t *testing.T, file string) *kitchen.Config {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &doc))
 	c := &kitchen.Config{Root: "/project"}
+	parsed := map[string]*yaml11.Value{} // most instances of a file have blocks in common
 	block := func(name string, text json.RawMessage) *yaml11.Value {
-		v, _, err := yaml11.Parse(name, text, yaml11.Options{})
-		require.NoError(t, err)
+		v, ok := parsed[name+string(text)]
+		if !ok {
+			var err error
+			v, _, err = yaml11.Parse(name, text, yaml11.Options{})
+			require.NoError(t, err)
+			parsed[name+string(text)] = v
+		}
 		return v
 	}
 	for _, i := range doc.Instances {
