@@ -14,7 +14,6 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // systemdTime bounds how long systemd may take to boot.
@@ -101,7 +100,7 @@ func (i *instanceRun) awaitSystemd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, systemdTime, fmt.Errorf("systemd did not boot within %s", systemdTime))
 	defer cancel()
 	var printed bytes.Buffer
-	_, err := i.access(sandbox.Dir{}).Exec(ctx,
+	_, err := i.live().Exec(ctx,
 		runner.Command{Argv: runner.Shell(askSystemd), Stdout: &printed, Stderr: &printed})
 	state := strings.TrimSpace(printed.String())
 	switch {

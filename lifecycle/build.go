@@ -10,20 +10,11 @@ import (
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
-
-// work makes the image of the platform plus the intermediate instructions. It is named by the digest of what it is made
-// from, so instances, runs and projects that want the same share it.
-func (e *engine) work(ctx context.Context, by requester, d config.Driver, from backend.Image) (backend.Image, error) {
-	return e.build(ctx, by, buildRequest{d.OCIPlatform, d.BuildContext,
-		workDockerfile(from.ID, d.IntermediateInstructions), d.BuildArgs, d.ClientProxies},
-		"building the work image from the intermediate instructions")
-}
 
 // workImages is what the names of work images begin with; the digest of all that one is made of follows.
 const workImages = "localhost/galley-work:"
@@ -38,8 +29,9 @@ type buildRequest struct {
 	clientProxies bool
 }
 
-// build makes an image of a Dockerfile, unless the same was made before. announce is
-// what the user is told when it takes its time.
+// build makes an image of a Dockerfile, unless the same was made before. It is named by the digest of what it is made
+// from, so instances, runs and projects that want the same share it. announce is what the user is told when it takes its
+// time.
 func (e *engine) build(ctx context.Context, by requester, want buildRequest, announce string) (backend.Image, error) {
 	files, err := buildContext(want.dir, want.dockerfile)
 	if err != nil {

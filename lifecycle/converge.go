@@ -53,7 +53,7 @@ func (i *instanceRun) fillSandbox(ctx context.Context, name string,
 		if !errors.As(err, &left) {
 			return err
 		}
-		if rmErr := i.live().removeThere(ctx, sb, left.Paths); rmErr != nil {
+		if rmErr := i.access(sb).removeThere(ctx, left.Paths); rmErr != nil {
 			return errors.Join(err, rmErr)
 		}
 		return fill(ctx, sb)

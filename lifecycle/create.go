@@ -193,7 +193,9 @@ func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) 
 		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read "+
 			"it in its history")
 	}
-	return i.eng.work(ctx, i, d, img)
+	dockerfile := fmt.Sprintf("FROM %s\n%s\n", img.ID, strings.Join(d.IntermediateInstructions, "\n"))
+	return i.eng.build(ctx, i, buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies},
+		"building the work image from the intermediate instructions")
 }
 
 // ensureRunner keeps the runner that is there, or makes one, and sees that it runs. A runner that was left half-made by

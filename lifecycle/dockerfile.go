@@ -1,16 +1,10 @@
 package lifecycle
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
-
-// workDockerfile is the Dockerfile of a work image.
-func workDockerfile(from string, instructions []string) string {
-	return fmt.Sprintf("FROM %s\n%s\n", from, strings.Join(instructions, "\n"))
-}
 
 // baseImages are the images that a Dockerfile takes something from by name: `FROM image`, `COPY --from=image`, `RUN
 // --mount=from=image`. They may want credentials. IDs do not, and of names that hold a variable only the builder knows

@@ -8,7 +8,6 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // hooks runs the hooks of a name, such as pre_converge, as a step of the phase. A hook that fails fails the step.
@@ -74,7 +73,7 @@ func (i *instanceRun) remoteHook(ctx context.Context, h config.Hook) error {
 	defer cancel()
 	stdout, stderr, flush := i.output()
 	defer flush()
-	code, err := i.access(sandbox.Dir{}).Exec(ctx, runner.Command{Argv: runner.Shell(h.Remote), Env: h.Environment,
+	code, err := i.live().Exec(ctx, runner.Command{Argv: runner.Shell(h.Remote), Env: h.Environment,
 		User: h.User, WorkDir: h.Cwd, Stdout: stdout, Stderr: stderr})
 	if err != nil && ctx.Err() != nil {
 		return interrupted(err, context.Cause(ctx))

@@ -102,8 +102,7 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 // is found by its labels, and all is done again.
 func (i *instanceRun) load() (err error) {
 	i.state, err = i.file.load()
-	var damaged *damagedError
-	if errors.As(err, &damaged) {
+	if errors.Is(err, errDamaged) {
 		path, asideErr := i.file.setAside()
 		if asideErr != nil {
 			return errors.Join(err, asideErr)

@@ -207,8 +207,7 @@ func (r *Run) openEngines(ctx context.Context, instances []config.Instance) erro
 			first = err
 		}
 	}
-	var damaged *damagedError
-	if errors.As(first, &damaged) {
+	if errors.Is(first, errDamaged) {
 		return nil // the instance itself tells it
 	}
 	return first

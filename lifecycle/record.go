@@ -77,17 +77,11 @@ func (f stateFile) name() string { return names.File(f.instance) + stateExtensio
 // lockPath is the file that holds the instance's lock.
 func (f stateFile) lockPath() string { return f.dir.Path(names.File(f.instance) + ".lock") }
 
-// damagedError is a state file that cannot be used.
-type damagedError struct {
-	path string
-	err  error
-}
-
-func (e *damagedError) Error() string { return fmt.Sprintf("%s is damaged: %v", e.path, e.err) }
-func (e *damagedError) Unwrap() error { return e.err }
+// errDamaged is a state file that cannot be used.
+var errDamaged = errors.New("is damaged")
 
 // load reads the state. A missing or empty file is the zero State, and so is the one
-// of another project, which came with a copy of its directory. Errors: *damagedError.
+// of another project, which came with a copy of its directory. Errors: errDamaged.
 func (f stateFile) load() (State, error) {
 	s, err := readState(f.dir, f.name())
 	if err != nil {
@@ -109,11 +103,11 @@ func readState(dir statedir.Dir, name string) (State, error) {
 		return s, fmt.Errorf("read the state of the instance: %w", err)
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
-		return State{}, &damagedError{dir.Path(name), err}
+		return State{}, fmt.Errorf("%s %w: %w", dir.Path(name), errDamaged, err)
 	}
 	if s.Sandbox != "" && (!filepath.IsLocal(s.Sandbox) || strings.ContainsAny(s.Sandbox, `/\`) || s.Sandbox == "." ||
 		strings.ContainsFunc(s.Sandbox, unicode.IsControl)) {
-		return State{}, &damagedError{dir.Path(name), fmt.Errorf("%q is not the name of a sandbox", s.Sandbox)}
+		return State{}, fmt.Errorf("%s %w: %q is not the name of a sandbox", dir.Path(name), errDamaged, s.Sandbox)
 	}
 	return s, nil
 }
@@ -161,8 +155,7 @@ func recordedStates(p Project) ([]State, error) {
 			continue
 		}
 		s, err := readState(p.state(), name)
-		var damaged *damagedError
-		if errors.As(err, &damaged) {
+		if errors.Is(err, errDamaged) {
 			continue
 		}
 		if err != nil {

@@ -20,10 +20,12 @@ const (
 	sandboxUploaded = "uploaded"
 )
 
-// liveRunner is the container that is tested, as the phases use it.
+// liveRunner is the container that is tested, as the phases use it. It is the runner.Runner of provisioners and verifiers.
 type liveRunner struct {
-	be       backend.ContainerBackend
-	c        backend.Container
+	be backend.ContainerBackend
+	c  backend.Container
+	// sb is the sandbox that its user fills, if it has one.
+	sb       sandbox.Dir
 	instance string
 	// abs makes a path of this machine absolute that is relative to the project.
 	abs func(path string) string
@@ -45,12 +47,14 @@ func (i *instanceRun) progress(p Progress) {
 	i.emit(p)
 }
 
-// access is how provisioners and verifiers reach the runner.
-func (i *instanceRun) access(sb sandbox.Dir) runner.Runner { return access{i.live(), sb} }
+// access is how provisioners and verifiers reach the runner, with one of its sandboxes.
+func (i *instanceRun) access(sb sandbox.Dir) *liveRunner {
+	l := i.live()
+	l.sb = sb
+	return l
+}
 
-// uploaded reports whether the runner has copies of the sandboxes.
-func (l *liveRunner) uploaded() bool { return isUploaded(l.c) }
-
+// isUploaded reports whether a runner has copies of the sandboxes.
 func isUploaded(c backend.Container) bool { return c.Labels[label.Sandbox] == sandboxUploaded }
 
 // owns reports whether a container is the runner, or a helper, of this instance.
@@ -124,33 +128,27 @@ func (i *instanceRun) removeRunner(ctx context.Context) error {
 // deathTail is how many last lines of PID 1 are shown when a runner is dead.
 const deathTail = 20
 
-// access is how provisioners and verifiers reach the runner, with one of its sandboxes.
-type access struct {
-	*liveRunner
-	sb sandbox.Dir
-}
-
 // Exec implements runner.Runner.
-func (a access) Exec(ctx context.Context, c runner.Command) (int, error) {
-	code, err := a.be.Exec(ctx, a.c.ID, backend.ExecSpec{Command: c.Argv, Env: c.Env, User: c.User,
-		WorkDir: c.WorkDir, Mark: a.mark, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
+func (l *liveRunner) Exec(ctx context.Context, c runner.Command) (int, error) {
+	code, err := l.be.Exec(ctx, l.c.ID, backend.ExecSpec{Command: c.Argv, Env: c.Env, User: c.User,
+		WorkDir: c.WorkDir, Mark: l.mark, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr})
 	if errors.Is(err, backend.ErrNotRunning) || errors.Is(err, backend.ErrNotFound) {
-		return code, a.explainDeath(ctx, err)
+		return code, l.explainDeath(ctx, err)
 	}
 	return code, err
 }
 
 // Sync implements runner.Runner.
-func (a access) Sync(ctx context.Context) error {
-	if !a.uploaded() {
+func (l *liveRunner) Sync(ctx context.Context) error {
+	if !isUploaded(l.c) {
 		return nil // the runner sees the directory itself
 	}
-	return a.upload(ctx, a.sb)
+	return l.upload(ctx)
 }
 
 // Download implements runner.Runner.
-func (a access) Download(ctx context.Context, from, to string) error {
-	return a.skipped(from, archive.Fetch(ctx, a.be, a.c.ID, from, to))
+func (l *liveRunner) Download(ctx context.Context, from, to string) error {
+	return l.skipped(from, archive.Fetch(ctx, l.be, l.c.ID, from, to))
 }
 
 // explainDeath says how a runner ended that should be running.

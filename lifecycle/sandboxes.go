@@ -2,9 +2,7 @@ package lifecycle
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -54,11 +52,7 @@ func (i *instanceRun) makeSandboxes(ctx context.Context) error {
 	mode := sandbox.Dir{Open: i.openSandbox}.Mode()
 	for _, name := range []string{kitchenSandbox, verifierSandbox} {
 		dir := sandboxDir + "/" + i.state.Sandbox + "/" + name
-		if err := i.file.dir.MkdirAll(dir, mode); err != nil {
-			return fmt.Errorf("make the sandbox: %w", err)
-		}
-		// The directory above is private to the user.
-		if err := i.file.dir.Chmod(dir, mode); err != nil && !errors.Is(err, os.ErrPermission) {
+		if err := i.file.dir.MkdirAll(dir, mode); err != nil { // the directory above is private to the user
 			return fmt.Errorf("make the sandbox: %w", err)
 		}
 	}

@@ -23,19 +23,19 @@ const removeBatch = 500
 // upload brings a runner's copy of a sandbox in line with the one here, for an engine that does not see this machine's
 // files. Only what changed is sent, as a stream, and what is gone here is removed there. What the runner itself
 // changed, moved or removed is put back, as on an engine that sees the files.
-func (l *liveRunner) upload(ctx context.Context, sb sandbox.Dir) error {
-	file := sb.Local + ".sent.json"
+func (l *liveRunner) upload(ctx context.Context) error {
+	file := l.sb.Local + ".sent.json"
 	old, err := loadManifest(file, l.c.ID)
 	if err != nil {
 		return err
 	}
 	seen := listing{}
 	if len(old.Files) > 0 {
-		if seen, err = l.list(ctx, sb, old); err != nil {
+		if seen, err = l.list(ctx, old); err != nil {
 			return err
 		}
 	}
-	c, err := compare(sb.Local, old, seen)
+	c, err := compare(l.sb.Local, old, seen)
 	if err != nil {
 		return fmt.Errorf("upload the sandbox: %w", err)
 	}
@@ -48,15 +48,15 @@ func (l *liveRunner) upload(ctx context.Context, sb sandbox.Dir) error {
 	if err := c.unsure(old).save(file); err != nil {
 		return err
 	}
-	if err := l.removeThere(ctx, sb, c.remove); err != nil {
+	if err := l.removeThere(ctx, c.remove); err != nil {
 		return err
 	}
 	if len(c.send) > 0 {
-		if err := l.send(ctx, sb, c.send, c.bytes); err != nil {
+		if err := l.send(ctx, c.send, c.bytes); err != nil {
 			return err
 		}
 	}
-	if seen, err = l.list(ctx, sb, c.now); err != nil {
+	if seen, err = l.list(ctx, c.now); err != nil {
 		return err
 	}
 	for p, f := range c.now.Files {
@@ -68,7 +68,7 @@ func (l *liveRunner) upload(ctx context.Context, sb sandbox.Dir) error {
 
 // list asks the runner what it has of a sandbox. One that has no find or no stat tells
 // nothing, so all is sent each time.
-func (l *liveRunner) list(ctx context.Context, sb sandbox.Dir, m manifest) (listing, error) {
+func (l *liveRunner) list(ctx context.Context, m manifest) (listing, error) {
 	wanted := map[string]bool{}
 	for p := range m.Files {
 		for d := p; !wanted[d]; d = path.Dir(d) {
@@ -77,7 +77,7 @@ func (l *liveRunner) list(ctx context.Context, sb sandbox.Dir, m manifest) (list
 	}
 	found := &listingReader{wanted: func(p string) bool { return wanted[p] && p != "." }, list: listing{}}
 	out := &lines.Writer{Emit: found.line}
-	_, err := access{l, sb}.Exec(ctx, runner.Command{User: "0", WorkDir: sb.Remote, Argv: listCommand(), Stdout: out})
+	_, err := l.Exec(ctx, runner.Command{User: "0", WorkDir: l.sb.Remote, Argv: listCommand(), Stdout: out})
 	if err == nil {
 		err = out.Flush()
 	}
@@ -90,17 +90,17 @@ func (l *liveRunner) list(ctx context.Context, sb sandbox.Dir, m manifest) (list
 
 // removeThere deletes things in the runner's sandbox. Names that are no text reach the
 // runner as a script: in a command of the engine's API they would become others.
-func (l *liveRunner) removeThere(ctx context.Context, sb sandbox.Dir, gone []string) error {
+func (l *liveRunner) removeThere(ctx context.Context, gone []string) error {
 	for batch := range slices.Chunk(gone, removeBatch) {
 		argv := []string{"rm", "-rf", "--"}
 		for _, p := range batch {
-			argv = append(argv, path.Join(sb.Remote, p))
+			argv = append(argv, path.Join(l.sb.Remote, p))
 		}
 		c := runner.Command{User: "0", Argv: argv}
 		if line := runner.QuoteAll(argv); !utf8.ValidString(line) {
 			c.Argv, c.Stdin = []string{"sh"}, strings.NewReader(line+"\n")
 		}
-		code, err := access{l, sb}.Exec(ctx, c)
+		code, err := l.Exec(ctx, c)
 		if err := runner.Succeeded("rm", code, err); err != nil {
 			return fmt.Errorf("remove old files of the sandbox in the runner: %w", err)
 		}
@@ -109,21 +109,21 @@ func (l *liveRunner) removeThere(ctx context.Context, sb sandbox.Dir, gone []str
 }
 
 // send streams files to the runner, telling how far it is.
-func (l *liveRunner) send(ctx context.Context, sb sandbox.Dir, files []sandbox.File, total int64) error {
+func (l *liveRunner) send(ctx context.Context, files []sandbox.File, total int64) error {
 	noun := "files"
 	if len(files) == 1 {
 		noun = "file"
 	}
-	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), sb.Remote)
+	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), l.sb.Remote)
 	progress := func(p Progress) {
 		p.What, p.Total = what, total
 		l.progress(p)
 	}
-	root := sandbox.File{Path: ".", Dir: true, Mode: sb.Mode()}
+	root := sandbox.File{Path: ".", Dir: true, Mode: l.sb.Mode()}
 	to := &metered{Copier: l.be, tell: func(n int64) {
 		progress(Progress{Status: "Uploading", Current: min(n, total)})
 	}}
-	err := archive.Send(ctx, to, l.c.ID, sb.Remote, append([]sandbox.File{root}, files...))
+	err := archive.Send(ctx, to, l.c.ID, l.sb.Remote, append([]sandbox.File{root}, files...))
 	done := Progress{Current: total, Done: true}
 	if err != nil {
 		err = fmt.Errorf("upload the sandbox: %w", err)

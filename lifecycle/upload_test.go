@@ -93,8 +93,9 @@ func remoteRunner(t *testing.T) (*liveRunner, *remoteEngine, sandbox.Dir, *recor
 	require.NoError(t, i.inspect(t.Context(), false))
 	i.phase = PhaseCreate
 	require.NoError(t, i.create(t.Context()))
-	require.True(t, i.live().uploaded())
-	return i.live(), engine, i.sandbox(kitchenSandbox), k.sink
+	require.True(t, isUploaded(i.live().c))
+	sb := i.sandbox(kitchenSandbox)
+	return i.access(sb), engine, sb, k.sink
 }
 
 func put(t *testing.T, sb sandbox.Dir, name, text string) {
@@ -111,22 +112,22 @@ func TestUploadOfManyFiles(t *testing.T) {
 	for i := range files {
 		put(t, sb, fmt.Sprintf("cookbooks/c%d/files/f%d", i%100, i), strings.Repeat("x", size))
 	}
-	require.NoError(t, w.upload(t.Context(), sb))
+	require.NoError(t, w.upload(t.Context()))
 	require.Equal(t, 1, engine.copies)
 	first := engine.sent
 	require.Greater(t, first, int64(files*size))
-	require.NoError(t, w.upload(t.Context(), sb))
+	require.NoError(t, w.upload(t.Context()))
 	require.Equal(t, 1, engine.copies, "nothing changed")
 	require.Equal(t, first, engine.sent)
 
 	// A new time alone is no new content.
 	stamp := time.Unix(1, 0)
 	require.NoError(t, os.Chtimes(filepath.Join(sb.Local, "cookbooks/c7/files/f7"), stamp, stamp))
-	require.NoError(t, w.upload(t.Context(), sb))
+	require.NoError(t, w.upload(t.Context()))
 	require.Equal(t, 1, engine.copies)
 
 	put(t, sb, "cookbooks/c8/files/f8", "changed")
-	require.NoError(t, w.upload(t.Context(), sb))
+	require.NoError(t, w.upload(t.Context()))
 	require.Equal(t, 2, engine.copies)
 	require.Less(t, engine.sent-first, int64(16<<10))
 	t.Logf("bytes sent: %d at first, 0 unchanged, %d for one file", first, engine.sent-first)
@@ -164,7 +165,7 @@ func TestUploadFollowsEveryChange(t *testing.T) {
 			map[string]string{"e/f/g": "none", "d": "file"}},
 	} {
 		step.do()
-		require.NoError(t, w.upload(t.Context(), sb), step.name)
+		require.NoError(t, w.upload(t.Context()), step.name)
 		for name, want := range step.want {
 			require.Equal(t, want, there(name), "%s: %s", step.name, name)
 		}
@@ -195,17 +196,17 @@ func TestUploadAfterABreak(t *testing.T) {
 	w, engine, sb, sink := remoteRunner(t)
 	put(t, sb, "a", "old")
 	put(t, sb, "gone", "x")
-	require.NoError(t, w.upload(t.Context(), sb))
+	require.NoError(t, w.upload(t.Context()))
 	put(t, sb, "a", "new")
 	require.NoError(t, os.Remove(filepath.Join(sb.Local, "gone")))
 	engine.cut = 600
-	require.ErrorIs(t, w.upload(t.Context(), sb), errCut)
+	require.ErrorIs(t, w.upload(t.Context()), errCut)
 	require.Equal(t, []string{"", "failed"}, endings(sink))
 	// What arrived is the new file; the user goes back to the old one.
 	require.NoError(t, engine.Engine.CopyTo(t.Context(), w.c.ID, sb.Remote,
 		tarOf(t, sandbox.File{Path: "a", Data: []byte("new")})))
 	put(t, sb, "a", "old")
-	require.NoError(t, w.upload(t.Context(), sb))
+	require.NoError(t, w.upload(t.Context()))
 	data, err := engine.ReadFile(w.c.ID, sb.Remote+"/a")
 	require.NoError(t, err)
 	require.Equal(t, "old", string(data))
@@ -270,7 +271,7 @@ func TestUploadPutsBack(t *testing.T) {
 	put(t, sb, "d/y", "ours")
 	put(t, sb, "keep", "ours")
 	require.NoError(t, os.MkdirAll(filepath.Join(sb.Local, "empty"), 0o750))
-	require.NoError(t, w.upload(t.Context(), sb))
+	require.NoError(t, w.upload(t.Context()))
 	at := func(name string) string { return sb.Remote + "/" + name }
 	remove := func(name string) { require.NoError(t, engine.RemoveFile(w.c.ID, at(name))) }
 	write := func(name, text string) { require.NoError(t, engine.WriteFile(w.c.ID, at(name), []byte(text))) }
@@ -294,7 +295,7 @@ func TestUploadPutsBack(t *testing.T) {
 		change()
 		copies := engine.copies
 		for range 2 {
-			require.NoError(t, w.upload(t.Context(), sb), what)
+			require.NoError(t, w.upload(t.Context()), what)
 			for _, name := range []string{"a", "d/x", "d/y", "keep"} {
 				f, err := engine.Stat(w.c.ID, at(name))
 				require.NoError(t, err, what)

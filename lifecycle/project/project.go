@@ -37,16 +37,6 @@ func (p Project) Places(plugin, suite, name string) []string {
 		filepath.Join(p.TestBase, name), filepath.Join(p.Root, name)}
 }
 
-// FindFor is the first of Places where there is a directory, or else a file. It returns "" when there is none.
-func (p Project) FindFor(plugin, suite, name string, dir bool) string {
-	for _, candidate := range p.Places(plugin, suite, name) {
-		if st, err := os.Stat(candidate); err == nil && st.IsDir() == dir {
-			return candidate
-		}
-	}
-	return ""
-}
-
 // SuiteDir is where the tests of a suite are.
 func (p Project) SuiteDir(suite string) string { return filepath.Join(p.TestBase, suite) }
 

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"maps"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -12,8 +13,8 @@ const tkEnvPrefix = "TKENV_"
 
 // KitchenEnv is what every command in a runner finds in its environment, as Test Kitchen has it: TEST_KITCHEN, CI,
 // CHEF_LICENSE, the proxies in both cases, and the TKENV_ variables. environ are the variables of galley's own
-// environment as KEY=VALUE pairs; a proxy that is not set is taken from there.
-func KitchenEnv(environ []string, proxy config.Proxy) map[string]string {
+// environment as KEY=VALUE pairs; a proxy that is not set is taken from there. more comes over all.
+func KitchenEnv(environ []string, proxy config.Proxy, more map[string]string) map[string]string {
 	own := make(map[string]string, len(environ))
 	env := map[string]string{"TEST_KITCHEN": "1"}
 	for _, kv := range environ {
@@ -36,5 +37,6 @@ func KitchenEnv(environ []string, proxy config.Proxy) map[string]string {
 			env[name], env[upper] = value, value
 		}
 	}
+	maps.Copy(env, more)
 	return env
 }

@@ -181,19 +181,20 @@ func (d Dir) Rename(from, to string) error {
 	return d.change(from, func(root *os.Root, from string) error { return root.Rename(from, path.Join(Name, to)) })
 }
 
-// MkdirAll makes a directory and those above it.
+// MkdirAll makes a directory and those above it. It has just that mode, where it may have it.
 func (d Dir) MkdirAll(name string, mode fs.FileMode) error {
 	return d.change(name, func(root *os.Root, name string) error {
 		if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
 			return err
 		}
-		return root.MkdirAll(name, mode)
+		if err := root.MkdirAll(name, mode); err != nil {
+			return err
+		}
+		if err := root.Chmod(name, mode); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+		return nil
 	})
-}
-
-// Chmod changes the mode of a file or directory.
-func (d Dir) Chmod(name string, mode fs.FileMode) error {
-	return d.change(name, func(root *os.Root, name string) error { return root.Chmod(name, mode) })
 }
 
 // Remove removes a file; absent is success.

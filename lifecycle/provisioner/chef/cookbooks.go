@@ -64,7 +64,7 @@ func (c Chef) source(key, named, usual string) (string, error) {
 func (c Chef) request(file string) resolve.Request {
 	k := c.Provisioner.Chef
 	return resolve.Request{Project: c.Project, File: file, Keys: k,
-		Env:  c.license(runner.KitchenEnv(c.Environ, c.Provisioner.Proxy)),
+		Env:  c.license(runner.KitchenEnv(c.Environ, c.Provisioner.Proxy, nil)),
 		Skip: newCookbookFilter(k.CookbookGlobs).skip, Workstation: c.Workstation, Notice: c.Notice}
 }
 

@@ -23,7 +23,7 @@ func (p Puppet) modules() ([]sandbox.File, error) {
 	}
 	dirs := p.Provisioner.Puppet.ModulesPaths
 	if len(dirs) == 0 {
-		if dir := p.FindFor(plugin, p.Suite, modulesDir, true); dir != "" {
+		if dir := p.Usual("", plugin, modulesDir, true); dir != "" {
 			dirs = []string{dir}
 		}
 	}

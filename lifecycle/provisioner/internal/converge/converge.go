@@ -5,7 +5,6 @@ package converge
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -97,21 +96,24 @@ func (b Base) Tool() *Tool {
 
 // Env is the environment of every command of a converge.
 func (b Base) Env() map[string]string {
-	env := runner.KitchenEnv(b.Environ, b.Provisioner.Proxy)
-	maps.Copy(env, b.Provisioner.Env)
-	return env
+	return runner.KitchenEnv(b.Environ, b.Provisioner.Proxy, b.Provisioner.Env)
 }
 
 // Twice reports whether a converge is to show that it is idempotent.
 func (b Base) Twice() bool { return b.Provisioner.Idempotence || b.Idempotence }
 
 // Usual is the path that a key names or, without one, the first of the usual places of
-// the plugin's where there is a directory, or else a file; see project.Places.
+// the plugin's where there is a directory, or else a file; see project.Places. It is "" when there is none.
 func (b Base) Usual(named, plugin, name string, dir bool) string {
 	if named != "" {
 		return named
 	}
-	return b.FindFor(plugin, b.Suite, name, dir)
+	for _, candidate := range b.Places(plugin, b.Suite, name) {
+		if st, err := os.Stat(candidate); err == nil && st.IsDir() == dir {
+			return candidate
+		}
+	}
+	return ""
 }
 
 // Carry lists a file, or the files of a directory, for a place in the sandbox. A place

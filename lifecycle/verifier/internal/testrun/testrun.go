@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"strings"
 
@@ -68,9 +67,7 @@ func Each[T any](list []T, run func(T) ([]result.TestCase, error)) ([]result.Tes
 
 // RunnerEnv is the environment of a verifier's commands in the runner.
 func (b Base) RunnerEnv() map[string]string {
-	env := runner.KitchenEnv(b.Environ, b.Verifier.Proxy)
-	maps.Copy(env, b.Verifier.Env)
-	return env
+	return runner.KitchenEnv(b.Environ, b.Verifier.Proxy, b.Verifier.Env)
 }
 
 // InRunner is a shell text for the runner with kitchen.yml's command_prefix and sudo in front. As in Test Kitchen they
