@@ -32,7 +32,7 @@ type buildRequest struct {
 // build makes an image of a Dockerfile, unless the same was made before. It is named by the digest of what it is made
 // from, so instances, runs and projects that want the same share it. announce is what the user is told when it takes its
 // time.
-func (e *engine) build(ctx context.Context, by requester, want buildRequest, announce string) (backend.Image, error) {
+func (i *instanceRun) build(ctx context.Context, want buildRequest, announce string) (backend.Image, error) {
 	files, err := buildContext(want.dir, want.dockerfile)
 	if err != nil {
 		return backend.Image{}, fmt.Errorf("build_context: %w", err)
@@ -42,19 +42,19 @@ func (e *engine) build(ctx context.Context, by requester, want buildRequest, ann
 		return backend.Image{}, fmt.Errorf("build_context: %w", err)
 	}
 	tag := workImages + digest
-	return e.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
-		lock, err := e.run.machineLock(ctx, tag, func(holder string) { by.notice(LevelInfo, "waiting for "+holder) })
+	return i.eng.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
+		lock, err := i.run.machineLock(ctx, tag, func(holder string) { i.notice(LevelInfo, "waiting for "+holder) })
 		if err != nil {
 			return backend.Image{}, err
 		}
 		defer func() { err = errors.Join(err, lock.Release()) }()
-		if img, err := e.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
+		if img, err := i.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
 		}
-		by.notice(LevelInfo, announce)
-		return e.runBuild(ctx, by, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,
+		i.notice(LevelInfo, announce)
+		return i.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,
 			Platform: want.platform,
-			Labels:   e.run.labels(label.RoleWork), Credentials: buildCredentials(ctx, by, want.dockerfile)})
+			Labels:   i.run.labels(label.RoleWork), Credentials: i.buildCredentials(ctx, want.dockerfile)})
 	})
 }
 
@@ -64,10 +64,9 @@ const buildAttempts = 3
 
 // runBuild builds an image from files. Its output is shown line by line to users who
 // want all of it, and in full to all when it fails.
-func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.File,
-	o backend.BuildOptions) (backend.Image, error) {
+func (i *instanceRun) runBuild(ctx context.Context, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
-	live := &lines.Writer{Emit: func(line string) error { by.notice(LevelDebug, line); return nil }}
+	live := &lines.Writer{Emit: func(line string) error { i.notice(LevelDebug, line); return nil }}
 	o.Output = io.MultiWriter(&log, live)
 	var img backend.Image
 	err := backend.ErrConflict
@@ -76,12 +75,12 @@ func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.Fil
 		pr, pw := io.Pipe()
 		go func() { pw.CloseWithError(archive.Write(pw, files)) }()
 		o.Context = pr
-		img, err = e.BuildImage(ctx, o)
+		img, err = i.eng.BuildImage(ctx, o)
 		pr.Close()
 	}
 	_ = live.Flush() // a notice cannot fail
 	if err != nil {
-		stdout, _, flush := by.output()
+		stdout, _, flush := i.output()
 		_, _ = log.WriteTo(stdout) // which cannot fail
 		flush()
 	}
@@ -90,10 +89,10 @@ func (e *engine) runBuild(ctx context.Context, by requester, files []sandbox.Fil
 
 // buildCredentials are those for the images that a Dockerfile names, one entry for
 // each registry. The platform's own image is there already.
-func buildCredentials(ctx context.Context, by requester, dockerfile string) []backend.Credentials {
+func (i *instanceRun) buildCredentials(ctx context.Context, dockerfile string) []backend.Credentials {
 	var list []backend.Credentials
 	for _, ref := range baseImages(dockerfile) {
-		c := by.credentials(ctx, ref)
+		c := i.credentials(ctx, ref)
 		if c != nil && !slices.ContainsFunc(list,
 			func(have backend.Credentials) bool { return have.Registry == c.Registry }) {
 			list = append(list, *c)

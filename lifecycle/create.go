@@ -104,7 +104,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	if d.Network.Name == defaultNetwork && (!assume || d.IPv6) {
 		g.Go(func() error {
-			return i.recorded(StepNetwork, func() error { return i.eng.network(ctx, i, d) })
+			return i.recorded(StepNetwork, func() error { return i.network(ctx) })
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -194,7 +194,7 @@ func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) 
 			"it in its history")
 	}
 	dockerfile := fmt.Sprintf("FROM %s\n%s\n", img.ID, strings.Join(d.IntermediateInstructions, "\n"))
-	return i.eng.build(ctx, i, buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies},
+	return i.build(ctx, buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies},
 		"building the work image from the intermediate instructions")
 }
 

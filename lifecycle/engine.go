@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/internal/names"
@@ -33,17 +31,6 @@ type shared struct {
 	images   memo.Memo[backend.Image]
 	networks memo.Memo[backend.Network]
 	builds   memo.Memo[backend.Image]
-}
-
-// requester is an instance that asks for something that is shared.
-type requester interface {
-	// credentials finds those for an image's registry, nil when there are none.
-	credentials(ctx context.Context, ref string) *backend.Credentials
-	notice(Level, string)
-	// progress reports how far a pull has come; it adds the stamp.
-	progress(Progress)
-	// output returns writers for what a build prints, and what hands over their rest.
-	output() (stdout, stderr io.Writer, flush func())
 }
 
 // engineFor opens the engine that is asked for by name and address, once per run.
@@ -117,13 +104,14 @@ func (r *Run) machineLock(ctx context.Context, what string, waiting func(holder 
 
 // network ensures the network that runners share, once per run. A network
 // that is there already stays as it is, since other runners may be on it.
-func (e *engine) network(ctx context.Context, by requester, d config.Driver) error {
-	n, err := e.shared.Load().networks.Do(d.Network.Name, func() (backend.Network, error) {
-		return e.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.Network.Name, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
-			Labels: e.run.labels(label.RoleNetwork)})
+func (i *instanceRun) network(ctx context.Context) error {
+	d := i.inst.Driver
+	n, err := i.eng.shared.Load().networks.Do(d.Network.Name, func() (backend.Network, error) {
+		return i.eng.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.Network.Name, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
+			Labels: i.run.labels(label.RoleNetwork)})
 	})
 	if err == nil && d.IPv6 && !n.IPv6 {
-		by.notice(LevelWarn, fmt.Sprintf("ipv6: the network %s is there already, without IPv6\n"+
+		i.notice(LevelWarn, fmt.Sprintf("ipv6: the network %s is there already, without IPv6\n"+
 			"Destroy all instances that use it, run `galley prune`, and create them anew.", d.Network.Name))
 	}
 	return err

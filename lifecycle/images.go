@@ -9,35 +9,23 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// imageRequest is an image and how it may be had.
-type imageRequest struct {
-	ref, platform string
-	policy        config.PullPolicy
-	// credsFile is the instance's file of credentials: with others the answer may differ.
-	credsFile string
-}
-
-// image finds an image of this instance by the name that kitchen.yml has for it.
+// image finds an image on the instance's engine by the name that kitchen.yml has for it, pulling it as its policy says,
+// once per run.
 func (i *instanceRun) image(ctx context.Context, ref, platform string,
 	policy config.PullPolicy) (backend.Image, error) {
 	d := i.inst.Driver
-	return i.eng.image(ctx, i, imageRequest{qualify(d.Registry, ref), platform, policy, d.CredsFile})
-}
-
-// image finds an image on the engine, pulling it as its policy says, once per run.
-func (e *engine) image(ctx context.Context, by requester, want imageRequest) (backend.Image, error) {
-	ref, platform := want.ref, want.platform
+	ref = qualify(d.Registry, ref)
 	full, err := backend.NormalizeRef(ref)
 	if err != nil {
 		return backend.Image{}, err
 	}
-	policy := e.run.pullPolicy(want.policy)
-	key := fmt.Sprint(full, " ", platform, " ", policy, " ", want.credsFile)
-	return e.shared.Load().images.Do(key, func() (backend.Image, error) {
-		img, err := e.InspectImage(ctx, full)
+	policy = i.run.pullPolicy(policy)
+	key := fmt.Sprint(full, " ", platform, " ", policy, " ", d.CredsFile) // with other credentials the answer may differ
+	return i.eng.shared.Load().images.Do(key, func() (backend.Image, error) {
+		img, err := i.eng.InspectImage(ctx, full)
 		if errors.Is(err, backend.ErrNotFound) && full != ref {
 			// A locally built image may go by another full name on this engine.
-			if local, localErr := e.InspectImage(ctx, ref); localErr == nil {
+			if local, localErr := i.eng.InspectImage(ctx, ref); localErr == nil {
 				img, err = local, nil
 			}
 		}
@@ -55,9 +43,9 @@ func (e *engine) image(ctx context.Context, by requester, want imageRequest) (ba
 				Detail: "it is not there, and the pull policy is never",
 				Remedy: "Pull or build it first, or change `pull` in the driver's settings."}
 		}
-		pulled, pullErr := e.pull(ctx, by, full, platform)
+		pulled, pullErr := i.pull(ctx, full, platform)
 		if pullErr != nil && here && policy == config.PullNewer && ctx.Err() == nil {
-			by.notice(LevelWarn, fmt.Sprintf("%v\nGoing on with the local image.", pullErr))
+			i.notice(LevelWarn, fmt.Sprintf("%v\nGoing on with the local image.", pullErr))
 			return img, nil
 		}
 		return pulled, pullErr
@@ -72,19 +60,19 @@ func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
 	return policy
 }
 
-func (e *engine) pull(ctx context.Context, by requester, ref, platform string) (backend.Image, error) {
-	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: by.credentials(ctx, ref)}
+func (i *instanceRun) pull(ctx context.Context, ref, platform string) (backend.Image, error) {
+	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: i.credentials(ctx, ref)}
 	what := "pull " + ref
 	o.Progress = func(p backend.Progress) {
-		by.progress(Progress{What: what, Status: p.Status, Current: p.Current, Total: p.Total})
+		i.progress(Progress{What: what, Status: p.Status, Current: p.Current, Total: p.Total})
 	}
 	o.Progress(backend.Progress{Status: "starting"}) // an engine may be silent for long
-	img, err := e.PullImage(ctx, o)
+	img, err := i.eng.PullImage(ctx, o)
 	done := Progress{What: what, Done: true}
 	if err != nil {
 		done.Status, done.Error = "failed", err.Error()
 	}
-	by.progress(done)
+	i.progress(done)
 	return img, err
 }
 

@@ -22,7 +22,7 @@ func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backe
 	if len(t.Instructions) > 0 && t.Image == "" {
 		var lines []string
 		if lines, err = i.resolveBases(ctx, t.Instructions); err == nil {
-			img, err = i.eng.build(ctx, i, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil,
+			img, err = i.build(ctx, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil,
 				d.ClientProxies}, "building the tool's image")
 		}
 	} else {
@@ -39,7 +39,7 @@ func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backe
 	if err != nil {
 		return img, err
 	}
-	return i.eng.build(ctx, i, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil,
+	return i.build(ctx, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil,
 		false}, "adding the volumes to the tool's image")
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/internal/glob"
@@ -82,13 +83,10 @@ func (f cookbookFilter) mayHold(dir string) bool {
 			return true
 		}
 	}
-	for _, p := range f.patterns {
+	return slices.ContainsFunc(f.patterns, func(p string) bool {
 		head, _, below := strings.Cut(p, "/")
-		if below && glob.Match(head, top) || strings.HasPrefix(p, "**/") {
-			return true
-		}
-	}
-	return false
+		return below && glob.Match(head, top) || strings.HasPrefix(p, "**/")
+	})
 }
 
 func (f cookbookFilter) wants(rel string) bool {
@@ -96,32 +94,19 @@ func (f cookbookFilter) wants(rel string) bool {
 	if f.all || f.names[rel] || below && f.tops[top] {
 		return true
 	}
-	for _, p := range f.patterns {
-		if glob.Match(p, rel) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.patterns, func(p string) bool { return glob.Match(p, rel) })
 }
 
 func (f cookbookFilter) ignores(rel string) bool {
-	for _, p := range f.ignored {
-		if p.match(rel) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.ignored, func(p ignorePattern) bool { return p.match(rel) })
 }
 
 // ignoresAllIn reports whether a pattern takes all that a directory can hold. Chef
 // matches files only, so that "*.com" leaves files/host-www.example.com/ alone.
 func (f cookbookFilter) ignoresAllIn(dir string) bool {
-	for _, p := range f.ignored {
-		if strings.HasSuffix(p.text, "*") && !strings.HasSuffix(p.text, `\*`) && p.match(dir+"/") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.ignored, func(p ignorePattern) bool {
+		return strings.HasSuffix(p.text, "*") && !strings.HasSuffix(p.text, `\*`) && p.match(dir+"/")
+	})
 }
 
 // ignorePattern is a line of a chefignore, by Chef's own rule: a star crosses
