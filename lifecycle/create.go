@@ -163,8 +163,13 @@ func (i *instanceRun) ensureTools(ctx context.Context, wanted []*provisioner.Too
 			if err != nil {
 				return err
 			}
-			tools[n], err = i.eng.tool(t, img, i.inst.Driver.ToolAccess)
-			return err
+			if len(img.Volumes) == 0 {
+				return &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
+					Detail: "it declares no volume, so there is nothing to mount into the runner", Remedy: t.Remedy}
+			}
+			// How it is mounted, the engine's backend knows.
+			tools[n] = backend.Tool{Image: img.ID, Access: i.inst.Driver.ToolAccess, Labels: i.run.labels(label.RoleTool)}
+			return nil
 		})
 	}
 	return g.Wait()

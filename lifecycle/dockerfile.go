@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,26 +38,14 @@ func baseImages(dockerfile string) []string {
 			}
 		case "COPY", "ADD", "RUN":
 			for _, flag := range words[1:n] {
-				add(flagFrom(flag))
+				if m := flagFrom.FindStringSubmatch(flag); m != nil {
+					add(m[1])
+				}
 			}
 		}
 	}
 	return refs
 }
 
-// flagFrom is the image in --from=IMAGE or --mount=type=bind,from=IMAGE.
-func flagFrom(flag string) string {
-	if ref, ok := strings.CutPrefix(flag, "--from="); ok {
-		return ref
-	}
-	mount, ok := strings.CutPrefix(flag, "--mount=")
-	if !ok {
-		return ""
-	}
-	for _, part := range strings.Split(mount, ",") {
-		if ref, ok := strings.CutPrefix(part, "from="); ok {
-			return ref
-		}
-	}
-	return ""
-}
+// flagFrom matches the flags --from=IMAGE and --mount=type=bind,from=IMAGE.
+var flagFrom = regexp.MustCompile(`^--(?:mount=(?:.*,)?)?from=([^,]*)`)

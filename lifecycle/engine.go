@@ -73,22 +73,17 @@ type snapshot struct {
 }
 
 func (e *engine) snapshot(ctx context.Context) (snapshot, error) {
-	return e.snapshots.Do("", func() (snapshot, error) { return e.list(ctx) })
-}
-
-func (e *engine) list(ctx context.Context) (snapshot, error) {
-	s := snapshot{taken: e.run.o.Now(), runners: map[string]backend.Container{}}
-	all, err := e.ListContainers(ctx, backend.Labels{label.Role: ""})
-	if err != nil {
-		return s, err
-	}
-	s.all = all
-	for _, c := range all {
-		if isRunner(c) && c.Labels[label.Project] == e.run.o.Project.ID {
-			s.runners[c.Labels[label.Instance]] = c
+	return e.snapshots.Do("", func() (snapshot, error) {
+		s := snapshot{taken: e.run.o.Now(), runners: map[string]backend.Container{}}
+		var err error
+		s.all, err = e.ListContainers(ctx, backend.Labels{label.Role: ""})
+		for _, c := range s.all {
+			if isRunner(c) && c.Labels[label.Project] == e.run.o.Project.ID {
+				s.runners[c.Labels[label.Instance]] = c
+			}
 		}
-	}
-	return s, nil
+		return s, err
+	})
 }
 
 // labels are those of everything that this run makes.

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,10 +55,7 @@ func (i *instanceRun) image(ctx context.Context, ref, platform string,
 
 // pullPolicy is a policy of kitchen.yml, or the one of the command line.
 func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
-	if r.o.Pull != "" {
-		return r.o.Pull
-	}
-	return policy
+	return cmp.Or(r.o.Pull, policy)
 }
 
 func (i *instanceRun) pull(ctx context.Context, ref, platform string) (backend.Image, error) {
@@ -68,11 +66,7 @@ func (i *instanceRun) pull(ctx context.Context, ref, platform string) (backend.I
 	}
 	o.Progress(backend.Progress{Status: "starting"}) // an engine may be silent for long
 	img, err := i.eng.PullImage(ctx, o)
-	done := Progress{What: what, Done: true}
-	if err != nil {
-		done.Status, done.Error = "failed", err.Error()
-	}
-	i.progress(done)
+	i.progress(finished(what, 0, err))
 	return img, err
 }
 

@@ -100,9 +100,8 @@ func (m manifest) save(file string) error {
 type changes struct {
 	// now is what it will hold.
 	now manifest
-	// send are the files that are new or different, and bytes is their size.
-	send  []sandbox.File
-	bytes int64
+	// send are the files that are new or different.
+	send []sandbox.File
 	// remove are the topmost paths that are there and not here.
 	remove []string
 }
@@ -139,7 +138,6 @@ func compare(dir string, old manifest, seen listing) (changes, error) {
 			entry.Seen = was.Seen
 		} else {
 			c.send = append(c.send, f)
-			c.bytes += f.Size()
 		}
 		c.now.Files[f.Path] = entry
 	}

@@ -38,7 +38,8 @@ func TestToolFromInstructions(t *testing.T) {
 	require.Equal(t, 2, count["BuildImage"], "the image, and the volume on top of it: %v", contexts)
 	require.LessOrEqual(t, count["CreateContainer"], 3+3)
 	for _, c := range k.runners() {
-		code, err := k.fake.Exec(t.Context(), c.ID, execAsRoot("test", "-d", "/opt/writer"))
+		code, err := k.fake.Exec(t.Context(), c.ID, backend.ExecSpec{User: "0",
+			Command: []string{"test", "-d", "/opt/writer"}})
 		require.NoError(t, err)
 		require.Zero(t, code)
 	}

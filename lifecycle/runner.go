@@ -42,6 +42,15 @@ func (i *instanceRun) live() *liveRunner {
 		notice: i.notice, progress: i.progress}
 }
 
+// finished is the last that is told of what took long.
+func finished(what string, total int64, err error) Progress {
+	p := Progress{What: what, Current: total, Total: total, Done: true}
+	if err != nil {
+		p.Status, p.Error = "failed", err.Error()
+	}
+	return p
+}
+
 func (i *instanceRun) progress(p Progress) {
 	p.Stamp = i.stamp()
 	i.emit(p)

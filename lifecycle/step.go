@@ -48,14 +48,12 @@ func (i *instanceRun) recorded(s Step, do func() error) error {
 	return i.record(s)
 }
 
-// record adds steps that are done to the state. It may be called by several goroutines.
-func (i *instanceRun) record(steps ...Step) error {
+// record adds a step that is done to the state. It may be called by several goroutines.
+func (i *instanceRun) record(s Step) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, s := range steps {
-		if !i.state.has(s) {
-			i.state.Steps = append(i.state.Steps, s)
-		}
+	if !i.state.has(s) {
+		i.state.Steps = append(i.state.Steps, s)
 	}
 	return i.save()
 }

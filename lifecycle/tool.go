@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/spec"
-	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
@@ -72,13 +70,4 @@ func (i *instanceRun) resolveBases(ctx context.Context, lines []string) ([]strin
 		out = append(out, strings.Join(words, " "))
 	}
 	return out, nil
-}
-
-// tool is what is mounted into runners of a tool's image. How, the engine's backend knows.
-func (e *engine) tool(t *provisioner.Tool, img backend.Image, access spec.ToolAccess) (backend.Tool, error) {
-	if len(img.Volumes) == 0 {
-		return backend.Tool{}, &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
-			Detail: "it declares no volume, so there is nothing to mount into the runner", Remedy: t.Remedy}
-	}
-	return backend.Tool{Image: img.ID, Access: access, Labels: e.run.labels(label.RoleTool)}, nil
 }

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -44,17 +43,17 @@ func (l *liveRunner) sendUpload(ctx context.Context, from, to string) error {
 			l.notice(LevelWarn, "upload "+from+": "+err.Error())
 		}
 	} else {
-		into, err := l.isRemoteDir(ctx, to)
+		code, err := l.Exec(ctx, runner.Command{User: "0", Argv: []string{"test", "-d", to}})
 		if err != nil {
 			return err
 		}
 		name := filepath.Base(from)
-		if !into && !strings.HasSuffix(to, "/") {
+		if code != 0 && !strings.HasSuffix(to, "/") {
 			dir, name = path.Dir(to), path.Base(to)
 		}
 		files = []sandbox.File{{Path: name, Source: from}}
 	}
-	code, err := l.be.Exec(ctx, l.c.ID, execAsRoot("mkdir", "-p", "--", dir))
+	code, err := l.Exec(ctx, runner.Command{User: "0", Argv: []string{"mkdir", "-p", "--", dir}})
 	if err := runner.Succeeded("mkdir -p "+dir+" in the runner", code, err); err != nil {
 		return err
 	}
@@ -86,11 +85,7 @@ func (l *liveRunner) downloadOne(ctx context.Context, from, to string) error {
 	}}
 	err := archive.Download(ctx, source, l.c.ID, from, to)
 	if source.told > 0 {
-		done := Progress{What: what, Done: true}
-		if err != nil {
-			done.Status, done.Error = "failed", err.Error()
-		}
-		l.progress(done)
+		l.progress(finished(what, 0, err))
 	}
 	return err
 }
@@ -139,15 +134,4 @@ func (l *liveRunner) skipped(from string, err error) error {
 		return nil
 	}
 	return err
-}
-
-// isRemoteDir reports whether there is such a directory in the runner.
-func (l *liveRunner) isRemoteDir(ctx context.Context, dir string) (bool, error) {
-	code, err := l.be.Exec(ctx, l.c.ID, execAsRoot("test", "-d", dir))
-	return code == 0, err
-}
-
-// execAsRoot runs a program in a runner as its root.
-func execAsRoot(argv ...string) backend.ExecSpec {
-	return backend.ExecSpec{User: "0", Command: argv}
 }

@@ -52,7 +52,7 @@ func (l *liveRunner) upload(ctx context.Context) error {
 		return err
 	}
 	if len(c.send) > 0 {
-		if err := l.send(ctx, c.send, c.bytes); err != nil {
+		if err := l.send(ctx, c.send); err != nil {
 			return err
 		}
 	}
@@ -109,26 +109,24 @@ func (l *liveRunner) removeThere(ctx context.Context, gone []string) error {
 }
 
 // send streams files to the runner, telling how far it is.
-func (l *liveRunner) send(ctx context.Context, files []sandbox.File, total int64) error {
+func (l *liveRunner) send(ctx context.Context, files []sandbox.File) error {
+	var total int64
+	for _, f := range files {
+		total += f.Size()
+	}
 	noun := "files"
 	if len(files) == 1 {
 		noun = "file"
 	}
 	what := fmt.Sprintf("upload %d %s (%s) to %s", len(files), noun, units.HumanSize(float64(total)), l.sb.Remote)
-	progress := func(p Progress) {
-		p.What, p.Total = what, total
-		l.progress(p)
-	}
 	root := sandbox.File{Path: ".", Dir: true, Mode: l.sb.Mode()}
 	to := &metered{Copier: l.be, tell: func(n int64) {
-		progress(Progress{Status: "Uploading", Current: min(n, total)})
+		l.progress(Progress{What: what, Status: "Uploading", Current: min(n, total), Total: total})
 	}}
 	err := archive.Send(ctx, to, l.c.ID, l.sb.Remote, append([]sandbox.File{root}, files...))
-	done := Progress{Current: total, Done: true}
 	if err != nil {
 		err = fmt.Errorf("upload the sandbox: %w", err)
-		done.Status, done.Error = "failed", err.Error()
 	}
-	progress(done)
+	l.progress(finished(what, total, err))
 	return err
 }

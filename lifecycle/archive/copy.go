@@ -1,8 +1,6 @@
 package archive
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -165,11 +163,7 @@ func Send(ctx context.Context, c Copier, id, dir string, files []sandbox.File) e
 // kindOf tells what is at a path of a container, without a program there: nothing at all
 // can only be unpacked into a directory.
 func kindOf(ctx context.Context, c Copier, id, p string) (exists, dir bool, err error) {
-	var nothing bytes.Buffer
-	if err := tar.NewWriter(&nothing).Close(); err != nil {
-		return false, false, err
-	}
-	err = c.CopyTo(ctx, id, p, &nothing)
+	err = Send(ctx, c, id, p, nil)
 	switch {
 	case errors.Is(err, backend.ErrNotFound):
 		return false, false, nil

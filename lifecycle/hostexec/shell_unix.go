@@ -3,6 +3,7 @@
 package hostexec
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
 	"os/user"
@@ -29,12 +30,9 @@ func runAs(cmd *process.Cmd, name string) error {
 	if err != nil {
 		return err
 	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return fmt.Errorf("user %s: %w", name, err)
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
+	uid, uidErr := strconv.ParseUint(u.Uid, 10, 32)
+	gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
+	if err := errors.Join(uidErr, gidErr); err != nil {
 		return fmt.Errorf("user %s: %w", name, err)
 	}
 	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}

@@ -65,11 +65,9 @@ func (d Dir) within(name string, f func(root *os.Root, name string) error) error
 
 // leavesProject is the first part of a name that is a symbolic link and cannot be followed within root.
 func leavesProject(root *os.Root, name string) string {
-	for at := 0; at <= len(name); at++ {
-		if at < len(name) && name[at] != '/' {
-			continue
-		}
-		part := name[:at]
+	part := ""
+	for _, elem := range strings.Split(name, "/") {
+		part = path.Join(part, elem)
 		st, err := root.Lstat(part)
 		if err != nil {
 			return ""

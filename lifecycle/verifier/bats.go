@@ -1,7 +1,6 @@
 package verifier
 
 import (
-	"bufio"
 	"os"
 	"path"
 	"regexp"
@@ -60,16 +59,14 @@ func refineBats(cases []result.TestCase, t tests) {
 
 // batsTitles lists the tests of a file. What cannot be read has none: bats itself will complain of it.
 func batsTitles(source, name string) []batsSource {
-	f, err := os.Open(source)
+	text, err := os.ReadFile(source)
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
 	var list []batsSource
-	in := bufio.NewScanner(f)
-	for line := 1; in.Scan(); line++ {
-		if m := batsTest.FindStringSubmatch(in.Text()); m != nil {
-			list = append(list, batsSource{unquoteShell(m[1]), name, line})
+	for n, line := range strings.Split(string(text), "\n") {
+		if m := batsTest.FindStringSubmatch(line); m != nil {
+			list = append(list, batsSource{unquoteShell(m[1]), name, n + 1})
 		}
 	}
 	return list

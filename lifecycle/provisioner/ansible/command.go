@@ -60,13 +60,8 @@ func (a Ansible) environment(l *layout) map[string]string {
 	if l.config != "" {
 		env["ANSIBLE_CONFIG"] = l.config
 	}
-	for name, dirs := range map[string][]string{
-		"ANSIBLE_LIBRARY": l.library, "ANSIBLE_FILTER_PLUGINS": l.filters,
-		"ANSIBLE_CALLBACK_PLUGINS": l.callbacks, "ANSIBLE_LOOKUP_PLUGINS": l.lookups,
-	} {
-		if len(dirs) > 0 {
-			env[name] = strings.Join(dirs, ":")
-		}
+	for name, dirs := range l.plugins {
+		env[name] = strings.Join(dirs, ":")
 	}
 	return env
 }

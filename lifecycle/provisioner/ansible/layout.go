@@ -39,11 +39,10 @@ type layout struct {
 	secret fs.FileMode
 
 	playbook, inventory, config string
-	vaults                      []string
-	roles, library              []string
-	filters, callbacks, lookups []string
-	extraVars                   []string
-	requirements                requirements
+	vaults, roles, extraVars    []string
+	// plugins are directories of modules and plugins, by the variable that names them to Ansible.
+	plugins      map[string][]string
+	requirements requirements
 
 	// carry is converge.Options.Carry.
 	carry func(key, from, to string) ([]sandbox.File, error)
@@ -54,7 +53,7 @@ type layout struct {
 // layout lays the project out below root for a run with a connection. secret is the mode of files with secrets.
 func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
 	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret,
-		carry: a.Carry}
+		plugins: map[string][]string{}, carry: a.Carry}
 	l.tree(a.Root, projectDir, a.skip)
 	a.addPlaybook(l)
 	a.addNamed(l)
@@ -284,21 +283,21 @@ func isRole(dir string) bool {
 // addPlugins finds the directories of modules and plugins.
 func (a Ansible) addPlugins(l *layout) {
 	k := a.Provisioner.Ansible
-	add := func(to *[]string, key, from string) {
+	add := func(variable, key, from string) {
 		if from != "" {
-			*to = append(*to, a.carry(l, key, from))
+			l.plugins[variable] = append(l.plugins[variable], a.carry(l, key, from))
 		}
 	}
-	add(&l.library, "library_plugins_path", a.Usual(k.LibraryPath, plugin, "library", true))
-	add(&l.filters, "filter_plugins_path", a.Usual(k.FilterPlugins, plugin, "filter_plugins", true))
-	add(&l.callbacks, "callback_plugins_path", a.Usual(k.CallbackPlugins, plugin, "callback_plugins", true))
-	add(&l.lookups, "lookup_plugins_path", a.Usual(k.LookupPlugins, plugin, "lookup_plugins", true))
+	add("ANSIBLE_LIBRARY", "library_plugins_path", a.Usual(k.LibraryPath, plugin, "library", true))
+	add("ANSIBLE_FILTER_PLUGINS", "filter_plugins_path", a.Usual(k.FilterPlugins, plugin, "filter_plugins", true))
+	add("ANSIBLE_CALLBACK_PLUGINS", "callback_plugins_path", a.Usual(k.CallbackPlugins, plugin, "callback_plugins", true))
+	add("ANSIBLE_LOOKUP_PLUGINS", "lookup_plugins_path", a.Usual(k.LookupPlugins, plugin, "lookup_plugins", true))
 	modules := k.ModulesPaths
 	if len(modules) == 0 {
 		modules = []string{a.Usual("", plugin, "modules", true)}
 	}
 	for _, dir := range modules {
-		add(&l.library, "modules_path", dir)
+		add("ANSIBLE_LIBRARY", "modules_path", dir)
 	}
 	// Ansible finds what lies beside the playbook without being told.
 	l.files = append(l.files, sandbox.File{Path: l.beside("callback_plugins/galley_report.py"), Data: callbackPlugin})

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,28 +56,23 @@ func (s store) forget() error {
 	if err != nil {
 		return err
 	}
-	type aged struct {
-		path string
-		used time.Time
-	}
-	var kept []aged
+	var kept []fs.FileInfo
 	for _, e := range entries {
 		st, err := e.Info()
 		if err != nil || !st.IsDir() {
 			continue
 		}
-		path := filepath.Join(s.dir, e.Name())
 		if strings.HasPrefix(e.Name(), ".new-") {
-			if err := os.RemoveAll(path); err != nil {
+			if err := os.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
 				return err
 			}
 			continue
 		}
-		kept = append(kept, aged{path, st.ModTime()})
+		kept = append(kept, st)
 	}
-	slices.SortFunc(kept, func(a, b aged) int { return b.used.Compare(a.used) })
-	for _, k := range kept[min(storeKeeps, len(kept)):] {
-		if err := os.RemoveAll(k.path); err != nil {
+	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	for _, st := range kept[min(storeKeeps, len(kept)):] {
+		if err := os.RemoveAll(filepath.Join(s.dir, st.Name())); err != nil {
 			return err
 		}
 	}

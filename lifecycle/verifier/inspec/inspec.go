@@ -43,8 +43,8 @@ type InSpec struct {
 	// base is the directory of this machine that the carried files keep their
 	// places relative to, since profiles depend on each other by relative paths.
 	base string
-	// remote is what the profiles need beyond files of this machine.
-	remote remoteProfiles
+	// git: some profiles are in Git. login: some are in Chef Automate, for which InSpec must have logged in.
+	git, login bool
 	// moved are, by the directory of a profile and a path of its inspec.yml, the path by
 	// which InSpec finds the profile that is meant.
 	moved map[string]map[string]string
@@ -131,13 +131,13 @@ func (n *InSpec) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, 
 // betterOnHost reports whether this machine's InSpec can fetch profiles that the runner's cannot: a login to Chef
 // Automate is known here only, and few runners have git.
 func (n *InSpec) betterOnHost(ctx context.Context, r testrun.Run) (bool, error) {
-	if !n.remote.git && !n.remote.login || !hostReaches(r.Target) {
+	if !n.git && !n.login || !hostReaches(r.Target) {
 		return false, nil
 	}
 	if _, err := n.hostBinary(nil); err != nil {
 		return false, nil //nolint:nilerr // then the runner's has to try
 	}
-	if n.remote.login {
+	if n.login {
 		return true, nil
 	}
 	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell("command -v git"), Stdout: io.Discard,
@@ -218,10 +218,11 @@ func (n *InSpec) Files() ([]sandbox.File, error) {
 // carried are the files and directories of this machine that InSpec reads. One that lies in another one is left out.
 func (n *InSpec) carried() ([]string, error) {
 	var all []string
-	n.remote, n.moved = remoteProfiles{}, map[string]map[string]string{}
+	n.git, n.login, n.moved = false, false, map[string]map[string]string{}
 	for _, t := range n.targets {
 		if t.path == "" {
-			n.remote.add(t)
+			n.git = n.git || strings.HasPrefix(t.url, "git@") || strings.HasSuffix(t.url, ".git") || t.depends["git"] != ""
+			n.login = n.login || strings.HasPrefix(t.url, complianceScheme+"://")
 			continue
 		}
 		profiles, err := n.withDependencies(t.path)

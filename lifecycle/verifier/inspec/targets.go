@@ -108,18 +108,6 @@ func withScheme(scheme, address string) string {
 	return scheme + "://" + address
 }
 
-// remoteProfiles is what InSpec needs to fetch profiles that are not on this machine.
-type remoteProfiles struct {
-	// git: some are in Git. login: some are in Chef Automate, for which InSpec must have logged in.
-	git, login bool
-}
-
-// add notes what a target needs.
-func (f *remoteProfiles) add(t target) {
-	f.git = f.git || strings.HasPrefix(t.url, "git@") || strings.HasSuffix(t.url, ".git") || t.depends["git"] != ""
-	f.login = f.login || strings.HasPrefix(t.url, complianceScheme+"://")
-}
-
 // withDependencies is a path and, when it is a profile, those that its inspec.yml names
 // by a path, and theirs. It notes what the others need.
 func (n *InSpec) withDependencies(profile string) ([]string, error) {
@@ -147,7 +135,7 @@ func (n *InSpec) withDependencies(profile string) ([]string, error) {
 			return nil //nolint:nilerr // see above
 		}
 		for _, d := range meta.Depends {
-			n.remote.git, n.remote.login = n.remote.git || d.Git != "", n.remote.login || d.Compliance != ""
+			n.git, n.login = n.git || d.Git != "", n.login || d.Compliance != ""
 			if d.Path == "" {
 				continue
 			}

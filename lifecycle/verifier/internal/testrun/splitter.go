@@ -76,17 +76,11 @@ func (s *splitter) Write(p []byte) (int, error) {
 		_, err := s.after.Write(text[at+len(s.token):])
 		return n, err
 	}
-	keep := 0
-	for k := min(len(s.token)-1, len(text)); k > 0; k-- {
-		if bytes.HasSuffix(text, s.token[:k]) {
-			keep = k
-			break
-		}
+	keep := min(len(s.token)-1, len(text))
+	for !bytes.HasSuffix(text, s.token[:keep]) {
+		keep--
 	}
-	s.held = bytes.Clone(text[len(text)-keep:])
-	if len(text) == keep {
-		return n, nil
-	}
+	s.held = text[len(text)-keep:]
 	if _, err := s.before.Write(text[:len(text)-keep]); err != nil {
 		return 0, err
 	}

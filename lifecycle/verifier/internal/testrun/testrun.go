@@ -113,8 +113,5 @@ func CommonDir(dirs []string) (string, error) {
 
 // TrimDir makes a path of the runner relative to a directory that it lies in.
 func TrimDir(p, dir string) string {
-	if rel, ok := strings.CutPrefix(p, strings.TrimSuffix(dir, "/")+"/"); ok {
-		return rel
-	}
-	return p
+	return strings.TrimPrefix(p, strings.TrimSuffix(dir, "/")+"/")
 }
