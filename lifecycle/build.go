@@ -30,8 +30,8 @@ type buildRequest struct {
 }
 
 // build makes an image of a Dockerfile, unless the same was made before. It is named by the digest of what it is made
-// from, so instances, runs and projects that want the same share it. announce is what the user is told when it takes its
-// time.
+// from, so instances, runs and projects that want the same share it. announce is what the user is told when it takes
+// its time.
 func (i *instanceRun) build(ctx context.Context, want buildRequest, announce string) (backend.Image, error) {
 	files, err := buildContext(want.dir, want.dockerfile)
 	if err != nil {
@@ -64,7 +64,8 @@ const buildAttempts = 3
 
 // runBuild builds an image from files. Its output is shown line by line to users who
 // want all of it, and in full to all when it fails.
-func (i *instanceRun) runBuild(ctx context.Context, files []sandbox.File, o backend.BuildOptions) (backend.Image, error) {
+func (i *instanceRun) runBuild(ctx context.Context, files []sandbox.File,
+	o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
 	live := &lines.Writer{Emit: func(line string) error { i.notice(LevelDebug, line); return nil }}
 	o.Output = io.MultiWriter(&log, live)

@@ -20,7 +20,8 @@ const (
 	sandboxUploaded = "uploaded"
 )
 
-// liveRunner is the container that is tested, as the phases use it. It is the runner.Runner of provisioners and verifiers.
+// liveRunner is the container that is tested, as the phases use it. Provisioners and verifiers have it as a
+// runner.Runner.
 type liveRunner struct {
 	be backend.ContainerBackend
 	c  backend.Container

@@ -54,7 +54,8 @@ func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, er
 	if len(d.BuildArgs) > 0 {
 		image = append(image, textDigest(fmt.Sprint(d.BuildArgs))) // maps print in order
 	}
-	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, i.sandboxes(), i.run.project().Getenv))
+	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, i.sandboxes(),
+		i.run.project().Getenv))
 }
 
 // configChanged says in what kitchen.yml wants another runner than the one that is recorded, as far as that is known

@@ -157,8 +157,8 @@ func (x *extraction) next() (*tar.Header, error) {
 	return h, err
 }
 
-// open opens the directory that the target is, or that a file is to lie in; the path of that is the user's own. A target
-// that is not there is made. A link there may be of a runner's making, so it is not gone through.
+// open opens the directory that the target is, or that a file is to lie in; the path of that is the user's own. A
+// target that is not there is made. A link there may be of a runner's making, so it is not gone through.
 func (x *extraction) open(mode fs.FileMode) error {
 	above, name := filepath.Dir(x.to), filepath.Base(x.to)
 	if err := os.MkdirAll(above, 0o755); err != nil {

@@ -123,8 +123,8 @@ func modeFor(goos string, mode fs.FileMode) fs.FileMode {
 	return mode.Perm()
 }
 
-// Digest is a digest of words and of files as Write would send them, but for their times. Both tell where they end, so no
-// two different inputs make the same stream of bytes.
+// Digest is a digest of words and of files as Write would send them, but for their times. Both tell where they end, so
+// no two different inputs make the same stream of bytes.
 func Digest(words []string, files []sandbox.File) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q", words)

@@ -75,7 +75,7 @@ func (a Ansible) galaxy(r requirements) [][]string {
 		}
 		lines = append(lines, args)
 	}
-	if r.roles {
+	if r.file != "" {
 		add("role", "install", "-r", r.file, "-p", path.Join(r.dir, "roles"))
 	}
 	for _, file := range r.collections {

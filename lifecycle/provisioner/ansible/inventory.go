@@ -100,9 +100,8 @@ func (a Ansible) addVars(l *layout, connection string) {
 
 // requirements are what ansible-galaxy is to install.
 type requirements struct {
-	// file lists roles, if roles is set; collections are files that list collections.
+	// file lists roles, if there are any; collections are files that list collections.
 	file        string
-	roles       bool
 	collections []string
 	// dir is where they are installed, digest that of the files; it is empty when there are none.
 	dir, digest string
@@ -152,7 +151,7 @@ func (a Ansible) addRequirements(l *layout) {
 			roles, collections = false, true
 		}
 		if roles {
-			r.file, r.roles = to, true
+			r.file = to
 		}
 		if collections {
 			r.collections = append(r.collections, to)

@@ -145,12 +145,12 @@ func (q Request) run(ctx context.Context, h *host, args []string) error {
 	var err error
 	where, argv := " on this machine", append([]string{h.program}, args...)
 	if h.container == nil {
-		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: filepath.Dir(h.file), Env: q.EnvironWith(q.Env), Stdout: &out,
-			Stderr: &out})
+		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Env: q.EnvironWith(q.Env), Dir: filepath.Dir(h.file),
+			Stdout: &out, Stderr: &out})
 	} else {
 		where = " in a container of " + h.image
-		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: path.Dir(h.file), Stdout: &out,
-			Stderr: &out})
+		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: path.Dir(h.file),
+			Stdout: &out, Stderr: &out})
 	}
 	line, remedy := strings.Join(append([]string{h.tool}, args...), " "), ""
 	switch {

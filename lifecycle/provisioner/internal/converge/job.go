@@ -106,8 +106,8 @@ func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runn
 // Marker begins a line that a plugin of galley's in a tool prints for galley alone.
 const Marker = "\x1egalley: "
 
-// lineReader passes a stream on by lines, but for lines that begin with Marker, and calls each with every line of it, of
-// a very long one with its beginning. Several may share one function: then they share mu too.
+// lineReader passes a stream on by lines, but for lines that begin with Marker, and calls each with every line of it,
+// of a very long one with its beginning. Several may share one function: then they share mu too.
 func lineReader(to io.Writer, mu *sync.Mutex, each func(line string)) *lines.Writer {
 	var long, hidden bool // whether a line goes on, and is not shown
 	pass := func(text, end string) error {

@@ -78,10 +78,7 @@ func (b Base) InRunner(text string) string {
 	if !v.Sudo {
 		return b.Prefixed(text)
 	}
-	sudo := v.SudoCommand + " sh -c " + runner.Quote(text)
-	if v.CommandPrefix != "" {
-		sudo = v.CommandPrefix + " " + sudo
-	}
+	sudo := strings.TrimSpace(v.CommandPrefix + " " + v.SudoCommand + " sh -c " + runner.Quote(text))
 	return "if [ \"$(id -u)\" = 0 ]; then\n" + b.Prefixed(text) + "\nelse\n" + sudo + "\nfi"
 }
 
