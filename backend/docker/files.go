@@ -19,7 +19,7 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 	}
 	local := engine.NewLocalReader(tar)
 	if over != nil {
-		err := b.copyToHidden(ctx, op, id, dir, over, local)
+		err := b.copyToHidden(ctx, op, id, dir, *over, view, local)
 		if failure := local.Failure(nil); failure != nil {
 			return wrap(op, failure)
 		}
@@ -42,7 +42,7 @@ func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser,
 		return nil, err
 	}
 	if over != nil {
-		return b.copyFromHidden(ctx, op, id, path, over)
+		return b.copyFromHidden(ctx, op, id, path, *over, view)
 	}
 	stream, _, err := b.client.CopyFromContainer(ctx, id, path)
 	if err != nil {

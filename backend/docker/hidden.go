@@ -16,15 +16,9 @@ import (
 // Docker's archives see a container's files without what is mounted in memory (`tmpfs`, the /run of systemd) or was
 // mounted inside. Copies act on what its processes see, so what lies there goes through a tar of the container's own.
 
-// hiding is a mount of a running container that the archives do not see.
-type hiding struct {
-	engine.MountPoint
-	view engine.ProcessView
-}
-
 // hidden tells which mount hides what is at a path from the archives, or nil. view is
 // what the processes see there; its Kind is empty when that cannot be known.
-func (b *Backend) hidden(ctx context.Context, op, id, p string) (over *hiding, view engine.ProcessView, err error) {
+func (b *Backend) hidden(ctx context.Context, op, id, p string) (over *engine.MountPoint, view engine.ProcessView, err error) {
 	view, ok, err := engine.LookAs(ctx, b, id, p)
 	if err != nil || !ok {
 		return nil, engine.ProcessView{}, err
@@ -42,7 +36,7 @@ func (b *Backend) hidden(ctx context.Context, op, id, p string) (over *hiding, v
 			return nil, view, err
 		}
 	}
-	return &hiding{m, view}, view, nil
+	return &m, view, nil
 }
 
 // archivesSee reports whether a mount is one that Docker makes for its archives too: a
@@ -64,41 +58,43 @@ func (b *Backend) archivesSee(ctx context.Context, op, id string, m engine.Mount
 }
 
 // needTar is the error for a container that has no tar where one is needed.
-func (h *hiding) needTar(p string) error {
+func needTar(p string, over engine.MountPoint) error {
 	return &backend.UnsupportedError{
-		Feature: fmt.Sprintf("copies of %s, where a %s is mounted on %s of the container", p, h.Type, h.Path),
+		Feature: fmt.Sprintf("copies of %s, where a %s is mounted on %s of the container", p, over.Type, over.Path),
 		Engine:  "Docker",
-		Remedy:  "Use an image that has a tar program, or a path that is not below " + h.Path + ".",
+		Remedy:  "Use an image that has a tar program, or a path that is not below " + over.Path + ".",
 	}
 }
 
 // copyToHidden unpacks a stream where the archives do not see it.
-func (b *Backend) copyToHidden(ctx context.Context, op, id, dir string, h *hiding, stream io.Reader) error {
+func (b *Backend) copyToHidden(ctx context.Context, op, id, dir string, over engine.MountPoint, view engine.ProcessView,
+	stream io.Reader) error {
 	switch {
-	case h.view.Kind == "-":
+	case view.Kind == "-":
 		return &backend.Error{Op: op, Kind: backend.ErrNotFound, Detail: "there is no such directory"}
-	case h.view.Kind != "d":
+	case view.Kind != "d":
 		return &backend.Error{Op: op, Kind: backend.ErrInvalid, Detail: dir + " is not a directory"}
-	case h.IsPseudo():
-		return engine.MadeUpDirError("Docker", dir, h.MountPoint)
-	case !h.view.Tar:
-		return h.needTar(dir)
+	case over.IsPseudo():
+		return engine.MadeUpDirError("Docker", dir, over)
+	case !view.Tar:
+		return needTar(dir, over)
 	}
 	return wrap(op, engine.TarInto(ctx, b, id, dir, stream))
 }
 
 // copyFromHidden returns a stream of what the archives do not see.
-func (b *Backend) copyFromHidden(ctx context.Context, op, id, p string, h *hiding) (io.ReadCloser, error) {
+func (b *Backend) copyFromHidden(ctx context.Context, op, id, p string, over engine.MountPoint,
+	view engine.ProcessView) (io.ReadCloser, error) {
 	switch {
-	case h.view.Kind == "-":
+	case view.Kind == "-":
 		return nil, &backend.Error{Op: op, Kind: backend.ErrNotFound, Detail: "there is no such file"}
-	case h.IsPseudo() && h.view.Kind == "f":
+	case over.IsPseudo() && view.Kind == "f":
 		stream, err := engine.ReadMadeUp(ctx, b, id, p)
 		return stream, wrap(op, err)
-	case h.IsPseudo():
-		return nil, engine.MadeUpDirError("Docker", p, h.MountPoint)
-	case !h.view.Tar:
-		return nil, h.needTar(p)
+	case over.IsPseudo():
+		return nil, engine.MadeUpDirError("Docker", p, over)
+	case !view.Tar:
+		return nil, needTar(p, over)
 	}
 	return engine.TarFrom(ctx, b, id, p), nil
 }

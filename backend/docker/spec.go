@@ -66,9 +66,6 @@ func needsMeasure(s backend.ContainerSpec) bool {
 // containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked
 // for. Errors: *backend.UnsupportedError, backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest, []string, error) {
-	if err := engine.CheckSpec(s); err != nil {
-		return container.CreateRequest{}, nil, err
-	}
 	c := container.CreateRequest{
 		Config: &container.Config{
 			Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: engine.EnvList(s.Env), Labels: s.Labels,
@@ -78,17 +75,9 @@ func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest,
 		HostConfig:       &container.HostConfig{},
 		NetworkingConfig: &network.NetworkingConfig{},
 	}
-	var warnings []string
-	for _, part := range []func(*container.CreateRequest, backend.ContainerSpec, facts) ([]string, error){
-		applyUser, applySecurity, applyMounts, applyNetwork, applyResources, applyInit,
-	} {
-		w, err := part(&c, s, f)
-		if err != nil {
-			return container.CreateRequest{}, nil, err
-		}
-		warnings = append(warnings, w...)
-	}
-	return c, warnings, nil
+	warnings, err := engine.Translate(&c, s, f, applyUser, applySecurity, applyMounts, applyNetwork, applyResources,
+		applyInit)
+	return c, warnings, err
 }
 
 // keepGroups is Podman's word for the groups of the engine's own user.

@@ -38,16 +38,11 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 }
 
 // applyBind translates a bind. Docker has two ways to write one: Mounts refuse a source that is not there, where Binds
-// would make it, as root; but only Binds can label for SELinux. Only galley's own directories are labelled unasked, and
-// only on a host that has labels.
+// would make it, as root; but only Binds can label for SELinux.
 func applyBind(c *container.CreateRequest, m spec.Mount, f facts) error {
-	if m.Own && m.Relabel == "" && f.labels {
-		m.Relabel = spec.RelabelShared
-	}
-	if m.Relabel != "" {
-		if err := engine.CheckRelabel(m); err != nil {
-			return err
-		}
+	m, err := engine.Relabelled(m, f.labels)
+	if err != nil {
+		return err
 	}
 	h := c.HostConfig
 	if m.Relabel != "" && !hasColon(m.Source) {

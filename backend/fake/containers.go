@@ -194,18 +194,16 @@ func (f *Engine) volume(name, target string, content tree) mount {
 }
 
 // onContainer makes a call that acts on a container, under the lock.
-func (f *Engine) onContainer(ctx context.Context, verb, id string, effect func(c *container) error) error {
-	call := newCall(verb, f.nameOf(id))
-	_, err := do(ctx, f, call, func() (struct{}, error) { return struct{}{}, f.withContainer(id, effect) })
-	return err
+func onContainer[T any](ctx context.Context, f *Engine, verb, id string, effect func(c *container) (T, error)) (T, error) {
+	return do(ctx, f, newCall(verb, f.nameOf(id)), func() (T, error) { return with(f, id, effect) })
 }
 
 // StartContainer implements backend.Containers. PID 1 runs until it is stopped or killed,
 // unless it is one of the commands without an effect that OnExec names, or `sh -c "rm ..."`.
 func (f *Engine) StartContainer(ctx context.Context, id string) error {
-	return f.onContainer(ctx, "StartContainer", id, func(c *container) error {
+	_, err := onContainer(ctx, f, "StartContainer", id, func(c *container) (struct{}, error) {
 		if c.state == backend.StateRunning {
-			return nil
+			return struct{}{}, nil
 		}
 		c.state = backend.StateRunning
 		c.life, c.die = context.WithCancel(context.Background())
@@ -213,17 +211,14 @@ func (f *Engine) StartContainer(ctx context.Context, id string) error {
 		if ends || (len(c.argv) == 3 && strings.HasPrefix(c.argv[2], "rm ")) {
 			c.end(code)
 		}
-		return nil
+		return struct{}{}, nil
 	})
+	return err
 }
 
 // InspectContainer implements backend.Containers.
 func (f *Engine) InspectContainer(ctx context.Context, id string) (backend.Container, error) {
-	return locked(ctx, f, newCall("InspectContainer", f.nameOf(id)), func() (backend.Container, error) {
-		c, err := f.find(id)
-		if err != nil {
-			return backend.Container{}, err
-		}
+	return onContainer(ctx, f, "InspectContainer", id, func(c *container) (backend.Container, error) {
 		return c.describe(), nil
 	})
 }
@@ -275,22 +270,21 @@ func (f *Engine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) erro
 // CopyFrom implements backend.Containers.
 func (f *Engine) CopyFrom(ctx context.Context, id, from string) (io.ReadCloser, error) {
 	call := newCall("CopyFrom", f.nameOf(id), from)
-	return locked(ctx, f, call, func() (io.ReadCloser, error) {
-		c, err := f.find(id)
-		if err != nil {
-			return nil, err
-		}
-		var buf bytes.Buffer
-		if err := c.pack(&buf, from); err != nil {
-			return nil, failure(backend.ErrNotFound, call.String(), err.Error())
-		}
-		return io.NopCloser(&buf), nil
+	return do(ctx, f, call, func() (io.ReadCloser, error) {
+		return with(f, id, func(c *container) (io.ReadCloser, error) {
+			var buf bytes.Buffer
+			if err := c.pack(&buf, from); err != nil {
+				return nil, failure(backend.ErrNotFound, call.String(), err.Error())
+			}
+			return io.NopCloser(&buf), nil
+		})
 	})
 }
 
 // ContainerLogs implements backend.Containers. No PID 1 of the fake prints anything.
 func (f *Engine) ContainerLogs(ctx context.Context, id string, _ backend.LogOptions) error {
-	return f.onContainer(ctx, "ContainerLogs", id, func(*container) error { return nil })
+	_, err := onContainer(ctx, f, "ContainerLogs", id, func(*container) (struct{}, error) { return struct{}{}, nil })
+	return err
 }
 
 // WaitContainer implements backend.Containers.
@@ -360,12 +354,8 @@ func (f *Engine) Stop(id string) error {
 }
 
 // VolumesOf returns the names of a container's volumes. It is no call.
-func (f *Engine) VolumesOf(id string) (names []string, err error) {
-	err = f.withContainer(id, func(c *container) error {
-		names = c.volumeNames()
-		return nil
-	})
-	return names, err
+func (f *Engine) VolumesOf(id string) ([]string, error) {
+	return with(f, id, func(c *container) ([]string, error) { return c.volumeNames(), nil })
 }
 
 // Volumes returns the names of all volumes. It is no call.

@@ -213,24 +213,27 @@ func (c *container) pack(w io.Writer, name string) error {
 	return tw.Close()
 }
 
-// withContainer runs do on a container under the lock.
-func (f *Engine) withContainer(idOrName string, do func(c *container) error) error {
+// with runs do on a container under the lock.
+func with[T any](f *Engine, idOrName string, do func(c *container) (T, error)) (T, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c, err := f.find(idOrName)
 	if err != nil {
-		return err
+		var none T
+		return none, err
 	}
 	return do(c)
 }
 
+// withContainer is with for what has no result.
+func (f *Engine) withContainer(idOrName string, do func(c *container) error) error {
+	_, err := with(f, idOrName, func(c *container) (struct{}, error) { return struct{}{}, do(c) })
+	return err
+}
+
 // Stat returns a file of a container, for hooks and assertions. It is no call.
-func (f *Engine) Stat(id, name string) (file File, err error) {
-	err = f.withContainer(id, func(c *container) (err error) {
-		file, err = c.get(name)
-		return err
-	})
-	return file, err
+func (f *Engine) Stat(id, name string) (File, error) {
+	return with(f, id, func(c *container) (File, error) { return c.get(name) })
 }
 
 // ReadFile returns the content of a file of a container. It is no call.
@@ -256,10 +259,6 @@ func (f *Engine) RemoveFile(id, name string) error {
 }
 
 // ListFiles returns the paths at and below one of a container, relative to it and sorted. It is no call.
-func (f *Engine) ListFiles(id, name string) (names []string, err error) {
-	err = f.withContainer(id, func(c *container) (err error) {
-		names, err = c.list(name)
-		return err
-	})
-	return names, err
+func (f *Engine) ListFiles(id, name string) ([]string, error) {
+	return with(f, id, func(c *container) ([]string, error) { return c.list(name) })
 }

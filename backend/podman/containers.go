@@ -33,8 +33,7 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	if err != nil {
 		return backend.Container{}, err
 	}
-	toolWarnings, err := b.applyTools(ctx, &config, s)
-	if err != nil {
+	if err := b.applyTools(ctx, &config, s); err != nil {
 		return backend.Container{}, err
 	}
 	answer, err := b.create(ctx, config)
@@ -43,7 +42,7 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	}
 	return backend.Container{
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
-		Warnings: slices.Concat(warnings, toolWarnings, answer.Warnings),
+		Warnings: append(warnings, answer.Warnings...),
 	}, nil
 }
 

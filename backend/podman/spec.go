@@ -92,9 +92,6 @@ func namespaceFrom(n spec.Namespace) *namespace {
 // containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked
 // for. Errors: *backend.UnsupportedError, backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, error) {
-	if err := engine.CheckSpec(s); err != nil {
-		return createConfig{}, nil, err
-	}
 	c := createConfig{
 		Name: s.Name, Image: s.Image,
 		Entrypoint: s.Entrypoint, Command: s.Command, Env: s.Env, HTTPProxy: s.ClientProxies, Labels: s.Labels,
@@ -102,17 +99,9 @@ func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, 
 		// A file, and not the journal, which an ordinary user may be unable to read and which lags behind.
 		Log: logConfig{Driver: "k8s-file"},
 	}
-	var warnings []string
-	for _, part := range []func(*createConfig, backend.ContainerSpec, facts) ([]string, error){
-		applyPlatform, applyInit, applyUser, applySecurity, applyMounts, applyNetwork, applyResources,
-	} {
-		w, err := part(&c, s, f)
-		if err != nil {
-			return createConfig{}, nil, err
-		}
-		warnings = append(warnings, w...)
-	}
-	return c, warnings, nil
+	warnings, err := engine.Translate(&c, s, f, applyPlatform, applyInit, applyUser, applySecurity, applyMounts,
+		applyNetwork, applyResources)
+	return c, warnings, err
 }
 
 // applyPlatform translates Platform.

@@ -73,16 +73,11 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, e
 	return nil, nil
 }
 
-// applyBind translates a bind. Only galley's own directories are labelled for
-// SELinux unasked; on a host without it that does nothing.
+// applyBind translates a bind. On a host without SELinux a label does nothing.
 func applyBind(c *createConfig, m spec.Mount) error {
-	if m.Own && m.Relabel == "" {
-		m.Relabel = spec.RelabelShared
-	}
-	if m.Relabel != "" {
-		if err := engine.CheckRelabel(m); err != nil {
-			return err
-		}
+	m, err := engine.Relabelled(m, true)
+	if err != nil {
+		return err
 	}
 	if m.Overlay {
 		other := spec.Mount{

@@ -27,20 +27,18 @@ import (
 // only volumes that no container uses.
 const toolDir = "/run/galley/tools"
 
-// applyTools puts the tools of a specification into the body of a request, and tells what
-// is weaker than it was asked for. Carriers that are not there are made.
-func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.ContainerSpec) (warnings []string,
-	err error) {
+// applyTools puts the tools of a specification into the body of a request. Carriers that are not there are made.
+func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.ContainerSpec) error {
 	if len(s.Tools) == 0 {
-		return nil, nil
+		return nil
 	}
 	all, err := b.toolVolumes.Expand(ctx, s, b.InspectImage)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	v, err := b.engineVersion(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var carried []engine.ToolMount
 	for _, t := range all {
@@ -55,14 +53,14 @@ func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.Con
 	groups := engine.ByCarrier(carried)
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		from, err := b.ensureCarrier(ctx, engine.CarrierOf(groups[name][0]))
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = applyCarrier(c, from, groups[name])
 		}
-		if err := applyCarrier(c, from, groups[name]); err != nil {
-			return nil, err
+		if err != nil {
+			return err
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // applyCarrier translates the tools that one carrier has.

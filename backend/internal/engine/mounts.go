@@ -14,15 +14,19 @@ import (
 var protected = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root",
 	"/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/run", "/var/tmp"}
 
-// CheckRelabel refuses to relabel a directory that the engine's host needs as it is. Errors: backend.ErrInvalid.
-func CheckRelabel(m spec.Mount) error {
+// Relabelled is a bind as it is labelled for SELinux. Only galley's own directories are labelled unasked, and only on a
+// host that may have labels. Errors: backend.ErrInvalid for a directory that the engine's host needs as it is.
+func Relabelled(m spec.Mount, labels bool) (spec.Mount, error) {
+	if m.Own && m.Relabel == "" && labels {
+		m.Relabel = spec.RelabelShared
+	}
 	source := path.Clean(m.Source)
 	home, err := os.UserHomeDir()
 	isHome := err == nil && source == path.Clean(home)
-	if !isHome && !slices.Contains(protected, source) {
-		return nil
+	if m.Relabel == "" || !isHome && !slices.Contains(protected, source) {
+		return m, nil
 	}
-	return &backend.Error{Op: "mount " + m.Source + " at " + m.Target, Kind: backend.ErrInvalid,
+	return m, &backend.Error{Op: "mount " + m.Source + " at " + m.Target, Kind: backend.ErrInvalid,
 		Detail: "relabelling " + source + " for SELinux would break the host",
 		Remedy: "Leave out :z and :Z, or mount a directory below it."}
 }

@@ -49,6 +49,24 @@ func CheckSpec(s backend.ContainerSpec) error {
 	return nil
 }
 
+// Translate makes an engine's form of a specification, part by part, and tells what is weaker than it was asked for.
+// Errors: those of CheckSpec and of the parts.
+func Translate[C, F any](
+	c *C, s backend.ContainerSpec, f F, parts ...func(*C, backend.ContainerSpec, F) ([]string, error),
+) (warnings []string, err error) {
+	if err := CheckSpec(s); err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		w, err := part(c, s, f)
+		if err != nil {
+			return nil, err
+		}
+		warnings = append(warnings, w...)
+	}
+	return warnings, nil
+}
+
 func hasAddress(n backend.NetworkAttachment) bool { return n.IPv4 != "" || n.IPv6 != "" || n.MAC != "" }
 
 // Hostname is a container's host name with the domain in it. Podman knows no other place for

@@ -108,13 +108,16 @@ func TestRegistryConfig(t *testing.T) {
 	require.JSONEq(t, `{"a":{"identitytoken":"t","serveraddress":"a"},"b":{"username":"u","password":"p","serveraddress":"b"}}`, string(text))
 }
 
-func TestCheckRelabel(t *testing.T) {
+func TestRelabelled(t *testing.T) {
 	t.Setenv("HOME", "/somewhere/me")
 	for source, want := range map[string]error{
 		"/": backend.ErrInvalid, "/usr/": backend.ErrInvalid, "/etc/../usr": backend.ErrInvalid,
 		"/somewhere/me":         backend.ErrInvalid,
 		"/somewhere/me/project": nil, "/srv/data": nil,
 	} {
-		require.ErrorIs(t, CheckRelabel(spec.Mount{Source: source}), want, source)
+		_, err := Relabelled(spec.Mount{Source: source, Own: true}, true)
+		require.ErrorIs(t, err, want, source)
+		_, err = Relabelled(spec.Mount{Source: source}, true)
+		require.NoError(t, err, source)
 	}
 }
