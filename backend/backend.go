@@ -62,7 +62,7 @@ type Images interface {
 type Containers interface {
 	// CreateContainer makes a container and does not start it. What its Tools need on the engine is made if it is not
 	// there, once for all callers and processes. What was asked for and can only be given weaker is in
-	// Container.Warnings. Errors: *UnsupportedError (nothing was created), ErrNotFound (image, network, a VolumesFrom
+	// Container.Warnings. Errors: ErrUnsupported (nothing was created), ErrNotFound (image, network, a VolumesFrom
 	// source or a tool's image), ErrConflict (the name is taken), ErrMountSource (a bind's source is not there for the
 	// engine; it is never made silently), ErrInvalid.
 	CreateContainer(ctx context.Context, s ContainerSpec) (Container, error)

@@ -2,8 +2,8 @@ package backend
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +24,7 @@ var (
 	ErrNotRunning = errors.New("container is not running")
 	// ErrInvalid: the engine refuses a value.
 	ErrInvalid = errors.New("invalid")
-	// ErrUnsupported: the engine cannot do this; see [UnsupportedError].
+	// ErrUnsupported: the engine cannot do this; see [Unsupported].
 	ErrUnsupported = errors.New("unsupported")
 	// ErrWrongPlatform: the image is not there for the platform asked for.
 	ErrWrongPlatform = errors.New("wrong platform")
@@ -55,16 +55,16 @@ type Error struct {
 
 // Error tells what was tried, what the engine said and what can be done.
 func (e *Error) Error() string {
-	msg := e.Op
+	msg := e.Detail
 	switch {
-	case e.Detail != "":
-		msg += ": " + e.Detail
+	case msg != "":
 	case e.Kind != nil:
-		msg += ": " + e.Kind.Error()
+		msg = e.Kind.Error()
 	case e.Err != nil:
-		msg += ": " + e.Err.Error()
+		msg = e.Err.Error()
 	}
-	msg = ShortIDs(msg)
+	said := slices.DeleteFunc([]string{e.Op, msg}, func(part string) bool { return part == "" })
+	msg = ShortIDs(strings.Join(said, ": "))
 	if e.Remedy != "" {
 		msg += "\n" + e.Remedy
 	}
@@ -97,24 +97,8 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// UnsupportedError says that an engine cannot do what was asked. It is returned before anything is created.
-type UnsupportedError struct {
-	// Feature is what was asked, in the user's words: "userns: keep-id".
-	Feature string
-	// Engine is the engine's name and version.
-	Engine string
-	// Remedy is what the user can do instead.
-	Remedy string
+// Unsupported is the error for what an engine cannot do: its name and version, what was asked in the user's words
+// ("userns: keep-id"), and what the user can do instead. It is returned before anything is created.
+func Unsupported(engine, feature, remedy string) error {
+	return &Error{Kind: ErrUnsupported, Detail: engine + " cannot do " + feature, Remedy: remedy}
 }
-
-// Error tells the feature, the engine and the remedy.
-func (e *UnsupportedError) Error() string {
-	msg := fmt.Sprintf("%s cannot do %s", e.Engine, e.Feature)
-	if e.Remedy != "" {
-		msg += "\n" + e.Remedy
-	}
-	return msg
-}
-
-// Is makes every UnsupportedError match ErrUnsupported.
-func (e *UnsupportedError) Is(target error) bool { return target == ErrUnsupported }

@@ -51,10 +51,10 @@ func (f feature) test(t *testing.T, s *suite) {
 // allowed by what the engine says of itself; and it left nothing behind.
 func (f feature) requireProperRefusal(t *testing.T, s *suite, name string, err error) {
 	t.Helper()
-	var refusal *backend.UnsupportedError
+	var refusal *backend.Error
 	require.ErrorAs(t, err, &refusal)
-	require.NotEmpty(t, refusal.Feature)
-	require.NotEmpty(t, refusal.Engine)
+	require.ErrorIs(t, refusal, backend.ErrUnsupported)
+	require.Regexp(t, `^\S.* cannot do \S`, refusal.Detail, "which engine, and what")
 	require.NotEmpty(t, refusal.Remedy)
 	require.True(t, f.mayRefuse != nil && f.mayRefuse(s), "this engine has no reason to refuse: %v", err)
 	_, err = s.b.InspectContainer(s.ctx(t), name)

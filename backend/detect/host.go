@@ -37,7 +37,7 @@ func ThisHost() Host {
 	home, _ := os.UserHomeDir() // without one, the paths below it are left out
 	return Host{
 		GOOS: runtime.GOOS, UID: os.Getuid(), Home: home,
-		Getenv: os.Getenv, ReadFile: os.ReadFile, ReadDir: os.ReadDir, LookPath: exec.LookPath, Owner: ownerOf,
+		Getenv: os.Getenv, ReadFile: os.ReadFile, ReadDir: os.ReadDir, LookPath: exec.LookPath, Owner: userdir.Owner,
 		Output: func(ctx context.Context, name string, args ...string) ([]byte, error) {
 			return process.Command(ctx, outputDelay, name, args...).Output()
 		},

@@ -37,7 +37,6 @@ type service struct {
 	dir    *serviceDir
 	leash  net.Conn
 	exited chan struct{}
-	once   sync.Once
 }
 
 // Services are the private Podman services of one run of galley: one, however many engines are opened, since all would
@@ -72,9 +71,9 @@ func (s *Services) open(ctx context.Context, h Host) (ep backend.Endpoint, relea
 
 // startService runs a private Podman service and returns once it answers.
 func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, error) {
-	fail := func(err error, detail string) (backend.Endpoint, func() error, error) {
+	fail := func(err error, said string) (backend.Endpoint, func() error, error) {
 		return backend.Endpoint{}, nil, &backend.Error{Op: "start a private podman service", Kind: backend.ErrUnreachable,
-			Detail: detail, Err: err}
+			Detail: err.Error() + said, Err: err}
 	}
 	podman, err := h.LookPath("podman")
 	if err != nil {
@@ -104,16 +103,16 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 		return fail(errors.Join(err, dir.remove()), "")
 	}
 	if err := s.await(ctx, &ep); err != nil {
-		stopErr := s.stop()
-		if errors.Is(err, backend.ErrUnsupported) {
-			return backend.Endpoint{}, nil, errors.Join(err, stopErr)
+		old := errors.Is(err, backend.ErrUnsupported)
+		if err = errors.Join(err, s.stop()); old {
+			return backend.Endpoint{}, nil, err
 		}
-		return fail(errors.Join(err, stopErr), fmt.Sprintf("%v%s", err, lastWords(&output)))
+		return fail(err, lastWords(&output))
 	}
 	if err := s.hold(ctx, ep); err != nil {
-		return fail(errors.Join(err, s.stop()), err.Error())
+		return fail(errors.Join(err, s.stop()), "")
 	}
-	return ep, s.stop, nil
+	return ep, sync.OnceValue(s.stop), nil
 }
 
 // start starts the service, on a thread that stays until it has ended: with that thread, the kernel would end it (see
@@ -172,17 +171,14 @@ func (s *service) hold(ctx context.Context, ep backend.Endpoint) error {
 	return nil
 }
 
-// stop ends the service and removes its directory.
+// stop ends the service and removes its directory. Called once.
 func (s *service) stop() (err error) {
-	s.once.Do(func() {
-		if s.leash != nil {
-			err = s.leash.Close()
-		}
-		s.end()
-		<-s.exited
-		err = errors.Join(err, s.dir.remove())
-	})
-	return err
+	if s.leash != nil {
+		err = s.leash.Close()
+	}
+	s.end()
+	<-s.exited
+	return errors.Join(err, s.dir.remove())
 }
 
 // lastWords is what a service printed, to stand behind an error.

@@ -21,13 +21,17 @@ import (
 // explain turns the failure to connect into a *backend.Error: what happened, and what can be done about it. It is the
 // only place that reads such failures, but for those of ssh.
 func explain(ep backend.Endpoint, err error) error {
-	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
+	e := unreachable(ep, err)
 	if path, ok := strings.CutPrefix(ep.URI, "unix://"); ok {
 		explainUnix(e, path)
 	} else if !explainTLS(e) {
 		explainTCP(e, ep)
 	}
 	return e
+}
+
+func unreachable(ep backend.Endpoint, err error) *backend.Error {
+	return &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
 }
 
 // hidden reports whether this user may not even see whether there is a file, as in another user's home.
@@ -131,7 +135,7 @@ func Explain(ep backend.Endpoint, err error) error {
 	if errors.As(err, &request) {
 		err = request.Err
 	}
-	e := &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
+	e := unreachable(ep, err)
 	if !explainTLS(e) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET)) {
 		e.Detail = "it closes the connection instead of answering"

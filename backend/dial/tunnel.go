@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -37,14 +36,13 @@ type tunnel struct {
 	stop   context.CancelFunc
 	exited chan struct{} // closed when exit is set
 	exit   error
-	once   sync.Once
 }
 
 // startTunnel runs ssh and returns when the remote host is ready.
 func startTunnel(ctx context.Context, ep backend.Endpoint, program string, args []string) (net.Conn, error) {
 	t, err := runTunnel(ctx, ep, program, args)
 	if err != nil {
-		return nil, &backend.Error{Op: "connect to " + ep.URI, Kind: backend.ErrUnreachable, Detail: err.Error(), Err: err}
+		return nil, unreachable(ep, err)
 	}
 	ready := make(chan error, 1)
 	go func() { ready <- t.awaitReady() }()
@@ -144,18 +142,16 @@ func (t *tunnel) CloseWrite() error { return t.in.Close() }
 
 // Close ends the connection and its ssh. Closing twice is not an error.
 func (t *tunnel) Close() error {
-	t.once.Do(func() {
-		t.stop()
-		// Either may be closed already, by CloseWrite.
-		_ = t.in.Close()
-		_ = t.out.Close()
-	})
+	t.stop()
+	// Either may be closed already.
+	_ = t.in.Close()
+	_ = t.out.Close()
 	return nil
 }
 
 // The addresses say nothing: ssh knows them.
-func (t *tunnel) LocalAddr() net.Addr  { return tunnelAddr(t.ep.URI) }
-func (t *tunnel) RemoteAddr() net.Addr { return tunnelAddr(t.ep.URI) }
+func (t *tunnel) LocalAddr() net.Addr  { return &net.UnixAddr{Net: "ssh", Name: t.ep.URI} }
+func (t *tunnel) RemoteAddr() net.Addr { return t.LocalAddr() }
 
 // SetDeadline is that of a net.Conn.
 func (t *tunnel) SetDeadline(at time.Time) error {
@@ -167,8 +163,3 @@ func (t *tunnel) SetReadDeadline(at time.Time) error { return t.out.SetReadDeadl
 
 // SetWriteDeadline is that of a net.Conn.
 func (t *tunnel) SetWriteDeadline(at time.Time) error { return t.in.SetWriteDeadline(at) }
-
-type tunnelAddr string
-
-func (tunnelAddr) Network() string  { return "ssh" }
-func (a tunnelAddr) String() string { return string(a) }

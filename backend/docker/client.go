@@ -6,8 +6,6 @@ package docker
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -158,36 +156,16 @@ func (b *Backend) atLeast(version string) bool {
 }
 
 // errorHidingTransport hides the words of connection failures from Docker's client, which replaces errors of certain
-// words by some of its own that tell less. What the context ends, ends with the context's error: net/http would give
-// its cause, which looks like a connection that broke.
+// words by some of its own that tell less.
 type errorHidingTransport struct{ next http.RoundTripper }
 
 // RoundTrip sends a request.
 func (q errorHidingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := q.next.RoundTrip(req)
-	switch {
-	case req.Context().Err() != nil && err != nil:
-		return nil, req.Context().Err()
-	case err != nil:
-		return nil, opaqueError{err}
+	if err != nil && req.Context().Err() == nil {
+		err = opaqueError{err}
 	}
-	resp.Body = answerBody{resp.Body, req.Context()}
-	return resp, nil
-}
-
-// answerBody is the body of an answer, which may be long under way.
-type answerBody struct {
-	io.ReadCloser
-	ctx context.Context
-}
-
-// Read reads on, until the end of the body or of the context.
-func (b answerBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if !errors.Is(err, io.EOF) {
-		err = engine.Ended(b.ctx, err)
-	}
-	return n, err
+	return resp, err
 }
 
 // opaqueError is an error without its words.

@@ -59,11 +59,9 @@ func (b *Backend) archivesSee(ctx context.Context, op, id string, m engine.Mount
 
 // needTar is the error for a container that has no tar where one is needed.
 func needTar(p string, over engine.MountPoint) error {
-	return &backend.UnsupportedError{
-		Feature: fmt.Sprintf("copies of %s, where a %s is mounted on %s of the container", p, over.Type, over.Path),
-		Engine:  "Docker",
-		Remedy:  "Use an image that has a tar program, or a path that is not below " + over.Path + ".",
-	}
+	return backend.Unsupported("Docker",
+		fmt.Sprintf("copies of %s, where a %s is mounted on %s of the container", p, over.Type, over.Path),
+		"Use an image that has a tar program, or a path that is not below "+over.Path+".")
 }
 
 // copyToHidden unpacks a stream where the archives do not see it.
@@ -142,11 +140,9 @@ func (b *Backend) holdsHidden(ctx context.Context, op, id, p string, view engine
 		if seen, err := b.archivesSee(ctx, op, id, m); err != nil || seen {
 			return err
 		}
-		return &backend.UnsupportedError{
-			Feature: fmt.Sprintf("a copy of %s as a whole: its archives do not see the %s on %s", p, m.Type, m.Path),
-			Engine:  "Docker",
-			Remedy:  "Copy " + m.Path + " and what lies beside it, each on its own.",
-		}
+		return backend.Unsupported("Docker",
+			fmt.Sprintf("a copy of %s as a whole: its archives do not see the %s on %s", p, m.Type, m.Path),
+			"Copy "+m.Path+" and what lies beside it, each on its own.")
 	}
 	return nil
 }

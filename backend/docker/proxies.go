@@ -10,21 +10,14 @@ import (
 	"os"
 	"strings"
 
+	"github.com/docker/cli/cli/config/configfile"
+
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // maxConfig bounds what is read of Docker's configuration.
 const maxConfig = 4 << 20
-
-// proxyConfig is an entry of `proxies` in Docker's config.json.
-type proxyConfig struct {
-	HTTP  string `json:"httpProxy"`
-	HTTPS string `json:"httpsProxy"`
-	FTP   string `json:"ftpProxy"`
-	No    string `json:"noProxy"`
-	All   string `json:"allProxy"`
-}
 
 // configFile is the configuration of this user's Docker client, or "" without a home.
 func configFile() string {
@@ -54,7 +47,7 @@ func withProxies(vars map[string]string, file, uri string) (all map[string]strin
 		return nil, nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
 	}
 	var config struct {
-		Proxies map[string]proxyConfig `json:"proxies"`
+		Proxies map[string]configfile.ProxyConfig `json:"proxies"`
 	}
 	if err := json.Unmarshal(text, &config); err != nil {
 		return nil, nil, &backend.Error{Op: "read the proxies of Docker's client", Kind: backend.ErrInvalid,
@@ -66,8 +59,8 @@ func withProxies(vars map[string]string, file, uri string) (all map[string]strin
 	}
 	merged := map[string]string{}
 	for name, value := range map[string]string{
-		"HTTP_PROXY": proxy.HTTP, "HTTPS_PROXY": proxy.HTTPS, "FTP_PROXY": proxy.FTP, "NO_PROXY": proxy.No,
-		"ALL_PROXY": proxy.All,
+		"HTTP_PROXY": proxy.HTTPProxy, "HTTPS_PROXY": proxy.HTTPSProxy, "FTP_PROXY": proxy.FTPProxy,
+		"NO_PROXY": proxy.NoProxy, "ALL_PROXY": proxy.AllProxy,
 	} {
 		if value != "" {
 			merged[name], merged[strings.ToLower(name)] = value, value

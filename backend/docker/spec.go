@@ -64,7 +64,7 @@ func needsMeasure(s backend.ContainerSpec) bool {
 }
 
 // containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked
-// for. Errors: *backend.UnsupportedError, backend.ErrInvalid.
+// for. Errors: backend.ErrUnsupported, backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (container.CreateRequest, []string, error) {
 	c := container.CreateRequest{
 		Config: &container.Config{
@@ -158,5 +158,5 @@ func mounts(s backend.ContainerSpec, dir string) bool {
 
 // unsupported is the error for what this Docker cannot do.
 func unsupported(f facts, feature, remedy string) error {
-	return &backend.UnsupportedError{Feature: feature, Engine: f.engine, Remedy: remedy}
+	return backend.Unsupported(f.engine, feature, remedy)
 }

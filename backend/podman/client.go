@@ -208,7 +208,7 @@ func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 		err = failure
 	}
 	if err != nil {
-		return nil, wrap(r.op, engine.Ended(ctx, err))
+		return nil, wrap(r.op, err)
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
 		defer func() { _ = answer.Body.Close() }()
@@ -227,12 +227,12 @@ func (b *Backend) call(ctx context.Context, r request, out any) error {
 	if out == nil {
 		// Read to its end, the connection can be used again.
 		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-			return wrap(r.op, engine.Ended(ctx, err))
+			return wrap(r.op, err)
 		}
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return wrap(r.op, engine.Ended(ctx, fmt.Errorf("read the engine's answer: %w", err)))
+		return wrap(r.op, fmt.Errorf("read the engine's answer: %w", err))
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 	}
 	err = engine.ReadPull(resp.Body, o.Progress)
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return backend.Image{}, wrap(op, engine.Ended(ctx, err))
+		return backend.Image{}, wrap(op, err)
 	}
 	image, err := b.InspectImage(ctx, o.Ref)
 	if err != nil {
@@ -130,7 +130,7 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	}
 	err = errors.Join(engine.ReadBuild(resp.Body, o.Output), resp.Body.Close())
 	if err := tar.Failure(err); err != nil {
-		return backend.Image{}, buildFailure(op, engine.Ended(ctx, err))
+		return backend.Image{}, buildFailure(op, err)
 	}
 	return b.InspectImage(ctx, o.Tag)
 }

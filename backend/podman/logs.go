@@ -29,5 +29,5 @@ func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOpt
 		return err
 	}
 	err = engine.Demultiplex(resp.Body, o.Stdout, o.Stderr)
-	return wrap(op, engine.Ended(ctx, errors.Join(err, resp.Body.Close())))
+	return wrap(op, errors.Join(err, resp.Body.Close()))
 }

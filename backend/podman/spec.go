@@ -90,7 +90,7 @@ func namespaceFrom(n spec.Namespace) *namespace {
 }
 
 // containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked
-// for. Errors: *backend.UnsupportedError, backend.ErrInvalid.
+// for. Errors: backend.ErrUnsupported, backend.ErrInvalid.
 func containerConfig(s backend.ContainerSpec, f facts) (createConfig, []string, error) {
 	c := createConfig{
 		Name: s.Name, Image: s.Image,
@@ -162,7 +162,7 @@ func applyUser(c *createConfig, s backend.ContainerSpec, f facts) ([]string, err
 
 // unsupported is the error for what this Podman cannot do.
 func unsupported(f facts, feature, remedy string) error {
-	return &backend.UnsupportedError{Feature: feature, Engine: engineName(f), Remedy: remedy}
+	return backend.Unsupported(engineName(f), feature, remedy)
 }
 
 func engineName(f facts) string {

@@ -9,7 +9,7 @@ const (
 	// tool, and else ToolShared, which Container.Warnings tells.
 	ToolDefault ToolAccess = ""
 	// ToolPrivate gives each container its own view: what it writes is seen by no other container and goes with it. An
-	// engine that would have to copy the tool returns a backend.UnsupportedError. Whether it outlives a stop of the
+	// engine that would have to copy the tool returns backend.ErrUnsupported. Whether it outlives a stop of the
 	// container differs: on Docker it does, on Podman it does not.
 	ToolPrivate ToolAccess = "private"
 	// ToolShared lets all containers with ToolShared write into the same directory.

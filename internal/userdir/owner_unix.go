@@ -4,14 +4,15 @@ package userdir
 
 import (
 	"io/fs"
-	"os"
 	"syscall"
 )
 
-// ownedByUserOr reports whether a file belongs to this user or to another one.
-func ownedByUserOr(st fs.FileInfo, uid int) bool {
-	sys, ok := st.Sys().(*syscall.Stat_t)
-	return ok && (int(sys.Uid) == os.Getuid() || int(sys.Uid) == uid)
+// ownerOf is the number of the user to whom a file belongs, or -1 where that is not known.
+func ownerOf(st fs.FileInfo) int {
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+		return int(sys.Uid)
+	}
+	return -1
 }
 
 func loose(st fs.FileInfo, bits fs.FileMode) bool { return st.Mode().Perm()&bits != 0 }

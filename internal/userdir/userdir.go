@@ -117,10 +117,25 @@ func OwnFile(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if !ownedByUserOr(st, 0) {
+	if !belongsTo(st, 0) {
 		return fmt.Errorf("%s is %w: it belongs to another user", f.Name(), ErrUnsafe)
 	}
 	return nil
+}
+
+// Owner is the number of the user to whom a file belongs; a link is not followed.
+func Owner(path string) (int, error) {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return 0, err
+	}
+	return ownerOf(st), nil
+}
+
+// belongsTo reports whether a file belongs to this user or to another one.
+func belongsTo(st fs.FileInfo, uid int) bool {
+	owner := ownerOf(st)
+	return owner == os.Getuid() || owner == uid
 }
 
 // check refuses a directory that is not this user's, or has one of the mode bits.
@@ -140,7 +155,7 @@ func refuse(dir string, st fs.FileInfo, err error, uid int, bits fs.FileMode) er
 		return fmt.Errorf("%s is %w: it is a symbolic link", dir, ErrUnsafe)
 	case !st.IsDir():
 		return fmt.Errorf("%s is %w: it is not a directory", dir, ErrUnsafe)
-	case !ownedByUserOr(st, uid):
+	case !belongsTo(st, uid):
 		return fmt.Errorf("%s is %w: it belongs to another user", dir, ErrUnsafe)
 	case loose(st, bits):
 		return fmt.Errorf("%s is %w: its mode is %s, so others may use it too", dir, ErrUnsafe, st.Mode().Perm())

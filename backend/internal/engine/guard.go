@@ -81,19 +81,20 @@ var (
 	copiesOut = regexp.MustCompile(`/archive$`)
 )
 
-// RoundTrip sends a request. Errors: *SlowError and errLong, also while the answer is
-// read, and those of the transport.
+// RoundTrip sends a request. Errors, also while the answer is read: *SlowError, errLong and those of the transport; what
+// the context ends, ends with the context's error. net/http would give its cause, which looks like a connection that broke.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	limit := g.do
+	limit, most := g.do, g.maxBytes
 	watched := copiesOut.MatchString(req.URL.Path) && req.Method == http.MethodGet
 	switch {
 	case watched:
+		most = math.MaxInt64
 	case lists.MatchString(req.URL.Path): // an engine compares all files
-		limit = g.do
+		most = maxList
 	case endless.MatchString(req.URL.Path):
 		limit = math.MaxInt64
 	case streams.MatchString(req.URL.Path) && req.Method != http.MethodHead:
-		return g.next.RoundTrip(req)
+		limit, most = math.MaxInt64, math.MaxInt64
 	case req.Method == http.MethodGet || req.Method == http.MethodHead:
 		limit = g.ask
 	}
@@ -104,19 +105,15 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		timer.Stop()
 		defer cancel(nil)
-		return nil, slowOr(ctx, slow, err)
+		return nil, Ended(req.Context(), slowOr(ctx, slow, err))
 	}
-	body := &guardedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, slow: slow, timer: timer, watched: watched}
-	maxBytes := g.maxBytes
-	if lists.MatchString(req.URL.Path) {
-		maxBytes = maxList
-	}
-	body.bounded = &boundedReader{Reader: resp.Body, what: "answer", limit: maxBytes, left: maxBytes}
 	if watched {
 		timer.Stop()
-		body.bounded.left = math.MaxInt64
 	}
-	resp.Body = body
+	resp.Body = &guardedBody{
+		ReadCloser: resp.Body, bounded: &boundedReader{Reader: resp.Body, what: "answer", limit: most, left: most},
+		caller: req.Context(), ctx: ctx, cancel: cancel, slow: slow, timer: timer, watched: watched,
+	}
 	return resp, nil
 }
 
@@ -125,7 +122,9 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 type guardedBody struct {
 	io.ReadCloser
 	bounded *boundedReader
-	ctx     context.Context
+	// caller is the context of the request, and ctx that of the limit within it.
+	caller, ctx context.Context
+
 	cancel  context.CancelCauseFunc
 	slow    *SlowError
 	timer   *time.Timer
@@ -140,7 +139,7 @@ func (b *guardedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.bounded.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = slowOr(b.ctx, b.slow, err)
+		err = Ended(b.caller, slowOr(b.ctx, b.slow, err))
 	}
 	return n, err
 }

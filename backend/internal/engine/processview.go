@@ -122,11 +122,9 @@ func (m MountPoint) IsPseudo() bool {
 
 // MadeUpDirError is the error for a copy of a directory, or into one, whose files are made up as they are read.
 func MadeUpDirError(engine, p string, m MountPoint) error {
-	return &backend.UnsupportedError{
-		Feature: fmt.Sprintf("copies of the directory %s, whose files a %s makes up as they are read", p, m.Type),
-		Engine:  engine,
-		Remedy:  "Name one file in it, or write there by a command in the container.",
-	}
+	return backend.Unsupported(engine,
+		fmt.Sprintf("copies of the directory %s, whose files a %s makes up as they are read", p, m.Type),
+		"Name one file in it, or write there by a command in the container.")
 }
 
 // TarInto unpacks a stream in a directory as a process of the container sees it, by the container's own tar.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, e
 		return nil, err
 	}
 	f.Notices(conf)
-	chosen, err := Choose(conf.Instances, RawName, args)
+	chosen, err := Choose(conf.Instances, args)
 	if err != nil {
 		return nil, cmp.Or(f.Problems(conf, nil), err)
 	}
@@ -47,7 +48,7 @@ func RawName(i kitchen.RawInstance) string { return i.Name }
 // Problems prints warnings and returns the errors as one.
 func (f *Factory) Problems(conf *kitchen.Config, diags []kitchen.Diagnostic) error {
 	var errs []string
-	for _, d := range append(append([]kitchen.Diagnostic(nil), conf.Diagnostics...), diags...) {
+	for _, d := range slices.Concat(conf.Diagnostics, diags) {
 		d = conf.Annotate(d)
 		if d.Severity == kitchen.SeverityError {
 			errs = append(errs, d.String())
@@ -65,7 +66,7 @@ func (f *Factory) Problems(conf *kitchen.Config, diags []kitchen.Diagnostic) err
 
 // Choose selects instances as Test Kitchen does: "all" or nothing, an exact name, or an unanchored regular expression;
 // several arguments add up. The order is that of the file.
-func Choose[T any](all []T, name func(T) string, args []string) ([]T, error) {
+func Choose(all []kitchen.RawInstance, args []string) ([]kitchen.RawInstance, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("kitchen.yml makes no instances\n" +
 			"It needs at least one entry in `platforms` and one in `suites`")
@@ -73,45 +74,30 @@ func Choose[T any](all []T, name func(T) string, args []string) ([]T, error) {
 	if len(args) == 0 {
 		return all, nil
 	}
-	picked := map[int]bool{}
+	picked := map[string]bool{}
 	for _, arg := range args {
 		if arg == "all" {
 			return all, nil
 		}
-		match, err := matcher(all, name, arg)
+		if slices.ContainsFunc(all, func(i kitchen.RawInstance) bool { return i.Name == arg }) {
+			picked[arg] = true
+			continue
+		}
+		re, err := regexp.Compile(arg)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%q is neither an instance nor a regular expression: %w", arg, err)
 		}
 		found := false
-		for i, x := range all {
-			if match(name(x)) {
-				picked[i], found = true, true
+		for _, i := range all {
+			if re.MatchString(i.Name) {
+				picked[i.Name], found = true, true
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("no instances for %q; there are:%s", arg, Names(all, name))
+			return nil, fmt.Errorf("no instances for %q; there are:%s", arg, Names(all, RawName))
 		}
 	}
-	var list []T
-	for i, x := range all {
-		if picked[i] {
-			list = append(list, x)
-		}
-	}
-	return list, nil
-}
-
-func matcher[T any](all []T, name func(T) string, arg string) (func(string) bool, error) {
-	for _, x := range all {
-		if name(x) == arg {
-			return func(s string) bool { return s == arg }, nil
-		}
-	}
-	re, err := regexp.Compile(arg)
-	if err != nil {
-		return nil, fmt.Errorf("%q is neither an instance nor a regular expression: %w", arg, err)
-	}
-	return re.MatchString, nil
+	return slices.DeleteFunc(slices.Clone(all), func(i kitchen.RawInstance) bool { return !picked[i.Name] }), nil
 }
 
 // Names lists instances for an error, but not thousands of them.

@@ -4,11 +4,16 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/kitchen"
 )
 
 func TestChoose(t *testing.T) {
 	all := []string{"default-debian", "default-debian-12", "web-alma"}
-	same := func(s string) string { return s }
+	var instances []kitchen.RawInstance
+	for _, name := range all {
+		instances = append(instances, kitchen.RawInstance{Name: name})
+	}
 	for _, tc := range []struct {
 		args, want []string
 		err        string
@@ -21,12 +26,16 @@ func TestChoose(t *testing.T) {
 		{[]string{"nothing"}, nil, "no instances for \"nothing\""},
 		{[]string{"("}, nil, "neither an instance nor a regular expression"},
 	} {
-		got, err := Choose(all, same, tc.args)
+		got, err := Choose(instances, tc.args)
 		if tc.err != "" {
 			require.ErrorContains(t, err, tc.err)
 			continue
 		}
 		require.NoError(t, err)
-		require.Equal(t, tc.want, got)
+		var names []string
+		for _, i := range got {
+			names = append(names, i.Name)
+		}
+		require.Equal(t, tc.want, names)
 	}
 }

@@ -78,7 +78,7 @@ func run(ctx context.Context, o *Options) error {
 		_, err = o.Out.Write(append(out, '\n'))
 		return err
 	}
-	chosen, err := cmdutil.Choose(conf.Instances, cmdutil.RawName, o.Instances)
+	chosen, err := cmdutil.Choose(conf.Instances, o.Instances)
 	if err != nil {
 		return err
 	}

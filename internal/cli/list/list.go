@@ -74,7 +74,7 @@ func (o *Options) instances(ctx context.Context) (chosen []kitchen.RawInstance, 
 	}
 	o.Notices(conf)
 	problems = o.Problems(conf, nil)
-	if chosen, err = cmdutil.Choose(conf.Instances, cmdutil.RawName, o.Instances); err != nil {
+	if chosen, err = cmdutil.Choose(conf.Instances, o.Instances); err != nil {
 		return nil, nil, cmp.Or(problems, err)
 	}
 	return chosen, problems, nil
