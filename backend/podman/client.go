@@ -92,10 +92,7 @@ func New(ep backend.Endpoint) (*Backend, error) {
 // Info tells what the engine is and what it can do, by GET /info.
 func (b *Backend) Info(ctx context.Context) (backend.Info, error) {
 	m, err := b.measure(ctx)
-	if err != nil {
-		return backend.Info{}, err
-	}
-	return m.Info, nil
+	return m.Info, err
 }
 
 // RemapsUsers reports false: Podman maps users for containers that ask for it, and a

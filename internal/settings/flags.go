@@ -7,22 +7,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Flags are the settings that the command line gives.
-type Flags struct {
-	given map[string][]string
-}
-
-// NewFlags returns flags none of which is given yet.
-func NewFlags() *Flags { return &Flags{given: map[string][]string{}} }
+// Flags are the settings that the command line gives, as it writes them, by their names.
+type Flags map[string][]string
 
 // Add defines the flags of some settings. Each boolean has its --no- form.
-func (f *Flags) Add(set *pflag.FlagSet, names ...string) {
+func (f Flags) Add(set *pflag.FlagSet, names ...string) {
 	for _, name := range names {
 		d, _, ok := lookup(name)
 		if !ok {
 			panic(fmt.Sprintf("settings: there is no setting %q", name))
 		}
-		set.VarPF(&flagValue{d: d, given: f.given}, d.name, d.short, d.usage).NoOptDefVal = d.bare
+		set.VarPF(&flagValue{d: d, given: f}, d.name, d.short, d.usage).NoOptDefVal = d.bare
 		if d.boolean() {
 			addNo(set, set.Lookup(d.name))
 		}
@@ -57,7 +52,7 @@ func addNo(set *pflag.FlagSet, flag *pflag.Flag) {
 // flagValue hands what the command line gives for one setting to Flags.
 type flagValue struct {
 	d     definition
-	given map[string][]string
+	given Flags
 }
 
 // Set takes a value that the setting can have.

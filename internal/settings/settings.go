@@ -84,7 +84,7 @@ type Entry struct {
 // Options are where settings are read from.
 type Options struct {
 	// Flags may be nil.
-	Flags *Flags
+	Flags Flags
 	// Environ are KEY=VALUE pairs.
 	Environ []string
 	// Dir is the project's directory, which may hold .galley.yml. UserFile is the user's own file; it may be empty.
@@ -267,13 +267,10 @@ func (l *Loaded) readEnvironment(environ []string) (layer, error) {
 	return found, nil
 }
 
-func readFlags(f *Flags) (layer, error) {
+func readFlags(f Flags) (layer, error) {
 	found := layer{}
-	if f == nil {
-		return found, nil
-	}
 	for _, d := range definitions() {
-		texts, ok := f.given[d.name]
+		texts, ok := f[d.name]
 		if !ok {
 			continue
 		}

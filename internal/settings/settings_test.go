@@ -29,7 +29,7 @@ func (g given) load(t *testing.T) (*Loaded, error) {
 			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		}
 	}
-	flags, set := NewFlags(), pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags, set := Flags{}, pflag.NewFlagSet("test", pflag.ContinueOnError)
 	for _, d := range definitions() {
 		flags.Add(set, d.name)
 	}

@@ -29,23 +29,11 @@ func instanceColor(n int) int {
 	return instanceColors[n%len(instanceColors)]
 }
 
-// ColorWish is what --color and --no-color say.
-type ColorWish int
-
-// The wishes.
-const (
-	ColorAuto ColorWish = iota
-	ColorAlways
-	ColorNever
-)
-
-// UseColor decides whether to print colours: a flag decides first, then NO_COLOR (any value), then FORCE_COLOR and
+// UseColor decides whether to print colours where no flag says: NO_COLOR (any value) decides first, then FORCE_COLOR and
 // CLICOLOR_FORCE (any value but "0"), then whether the output is a terminal that can do colours (TERM is not "dumb").
-func UseColor(wish ColorWish, getenv func(string) string, terminal bool) bool {
+func UseColor(getenv func(string) string, terminal bool) bool {
 	switch {
-	case wish == ColorAlways:
-		return true
-	case wish == ColorNever, getenv("NO_COLOR") != "":
+	case getenv("NO_COLOR") != "":
 		return false
 	case forced(getenv("FORCE_COLOR")), forced(getenv("CLICOLOR_FORCE")):
 		return true

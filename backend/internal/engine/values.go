@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
@@ -38,12 +39,7 @@ func EnvList(env map[string]string) []string {
 }
 
 // Protocol is a port's protocol in lower case; empty means tcp.
-func Protocol(p string) string {
-	if p == "" {
-		return "tcp"
-	}
-	return strings.ToLower(p)
-}
+func Protocol(p string) string { return strings.ToLower(cmp.Or(p, "tcp")) }
 
 // LabelFilter is labels as the values of the filter "label"; an empty value matches any.
 func LabelFilter(labels backend.Labels) []string {

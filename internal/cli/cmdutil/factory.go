@@ -31,7 +31,7 @@ type Factory struct {
 	// Version is galley's own.
 	Version string
 	// Flags collects the settings that the command line gives.
-	Flags *settings.Flags
+	Flags settings.Flags
 	// Dir is the directory of the project: the current one.
 	Dir func() (string, error)
 	// Settings are galley's own settings. Their notices are printed when they are read.
@@ -53,7 +53,7 @@ type Factory struct {
 
 // NewFactory returns the factory of a process.
 func NewFactory(s Streams, version string) *Factory {
-	f := &Factory{Streams: s, Version: version, Flags: settings.NewFlags(), Secrets: newSecrets()}
+	f := &Factory{Streams: s, Version: version, Flags: settings.Flags{}, Secrets: newSecrets()}
 	f.Dir = sync.OnceValues(func() (string, error) {
 		dir, err := os.Getwd()
 		if err != nil {

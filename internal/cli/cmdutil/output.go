@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/galley-kitchen/galley/internal/settings"
@@ -53,15 +54,12 @@ func PrintJSON(w io.Writer, v any) error {
 	return nil
 }
 
-// ColorWish is what --color and GALLEY_COLOR say; unset, or in a file, it is left to the terminal.
-func ColorWish(s *settings.Loaded) console.ColorWish {
+// Color decides whether to print colours: --color and GALLEY_COLOR decide first; unset, or in a file, colours are left to
+// the terminal and its environment.
+func Color(s *settings.Loaded, terminal bool) bool {
 	kind := s.Source("color").Kind
-	switch {
-	case !s.Color:
-		return console.ColorNever
-	case kind == settings.CommandLine || kind == settings.Environment:
-		return console.ColorAlways
-	default:
-		return console.ColorAuto
+	if !s.Color || kind == settings.CommandLine || kind == settings.Environment {
+		return s.Color
 	}
+	return console.UseColor(os.Getenv, terminal)
 }

@@ -101,6 +101,23 @@ func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 	return list, nil
 }
 
+// LeftOver lists what is left over of the project and belongs to no instance, or removes it and lists what went.
+func (f *Factory) LeftOver(ctx context.Context, o lifecycle.Options, remove bool) (list []lifecycle.Orphan, err error) {
+	names, err := f.AllInstances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = WithRun(o, func(r *lifecycle.Run) (err error) {
+		if remove {
+			list, err = r.DestroyOrphans(ctx, names)
+		} else {
+			list, err = r.Orphans(ctx, names)
+		}
+		return err
+	})
+	return list, err
+}
+
 // OrphanText describes what is left over of an instance.
 func (f *Factory) OrphanText(o lifecycle.Orphan) string {
 	if o.Runner == "" {

@@ -115,7 +115,13 @@ func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance)
 	for n, i := range instances {
 		all[n] = i.Name
 	}
-	return o.withRun(func(r *lifecycle.Run) error {
+	ro, err := o.RunOptions()
+	if err != nil {
+		return err
+	}
+	// A project without an ID has made nothing that it remembers, which is no reason to start a service.
+	o.NoService = ro.Project.ID == ""
+	return cmdutil.WithRun(ro, func(r *lifecycle.Run) error {
 		statuses, askErr := r.Statuses(ctx, all)
 		if askErr != nil {
 			o.Warn(fmt.Sprintf("this is what galley remembers, since not all could be read or asked: %v", askErr))
@@ -129,17 +135,6 @@ func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance)
 		}
 		return o.tellOrphans(ctx, r)
 	})
-}
-
-// withRun gives the life cycle to do.
-func (o *Options) withRun(do func(*lifecycle.Run) error) error {
-	ro, err := o.RunOptions()
-	if err != nil {
-		return err
-	}
-	// A project without an ID has made nothing that it remembers, which is no reason to start a service.
-	o.NoService = ro.Project.ID == "" && !o.Orphans
-	return cmdutil.WithRun(ro, do)
 }
 
 // orphanTime is how long `galley list` waits for an engine to tell what is left over.
@@ -166,21 +161,14 @@ func (o *Options) tellOrphans(ctx context.Context, r *lifecycle.Run) error {
 
 // listOrphans prints what is left over of the project.
 func (o *Options) listOrphans(ctx context.Context) error {
-	names, err := o.AllInstances(ctx)
+	ro, err := o.RunOptions()
 	if err != nil {
 		return err
 	}
-	var list []lifecycle.Orphan
-	err = o.withRun(func(r *lifecycle.Run) (err error) {
-		list, err = r.Orphans(ctx, names)
-		return err
-	})
+	list, err := o.LeftOver(ctx, ro, false)
 	switch {
-	case o.JSON && list == nil:
-		list = []lifecycle.Orphan{}
-		fallthrough
 	case o.JSON:
-		return cmp.Or(cmdutil.PrintJSON(o.Out, list), err)
+		return cmp.Or(cmdutil.PrintJSON(o.Out, append([]lifecycle.Orphan{}, list...)), err) // [] and not null
 	case o.Bare:
 		for _, left := range list {
 			fmt.Fprintln(o.Out, o.Clean(left.Instance))

@@ -132,20 +132,14 @@ func (o *Options) destroyOrphans(ctx context.Context, ro lifecycle.Options) erro
 	if len(o.Instances) > 0 {
 		return errors.New("--orphans removes what belongs to no instance: leave the names out")
 	}
-	names, err := o.AllInstances(ctx)
-	if err != nil {
-		return err
+	removed, err := o.LeftOver(ctx, ro, true)
+	for _, left := range removed {
+		fmt.Fprintln(o.Out, "removed", o.OrphanText(left))
 	}
-	return cmdutil.WithRun(ro, func(r *lifecycle.Run) error {
-		removed, err := r.DestroyOrphans(ctx, names)
-		for _, left := range removed {
-			fmt.Fprintln(o.Out, "removed", o.OrphanText(left))
-		}
-		if len(removed) == 0 && err == nil {
-			fmt.Fprintln(o.Out, "nothing is left over")
-		}
-		return err
-	})
+	if len(removed) == 0 && err == nil {
+		fmt.Fprintln(o.Out, "nothing is left over")
+	}
+	return err
 }
 
 // runOptions are the life cycle's options as the settings have them.

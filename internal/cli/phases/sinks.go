@@ -23,8 +23,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	if err != nil {
 		return nil, err
 	}
-	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv),
-		Color: console.UseColor(cmdutil.ColorWish(s), os.Getenv, terminal)}
+	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv), Color: cmdutil.Color(s, terminal)}
 	specs := s.Report
 	list := []lifecycle.Sink{logs}
 	switch {

@@ -50,7 +50,11 @@ instance of kitchen.yml.`,
 func run(ctx context.Context, o *Options) (err error) {
 	var orphans []lifecycle.Orphan
 	if o.Orphans {
-		if orphans, err = o.orphans(ctx); err != nil {
+		ro, err := o.RunOptions()
+		if err == nil {
+			orphans, err = o.LeftOver(ctx, ro, !o.DryRun)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -84,25 +88,4 @@ func run(ctx context.Context, o *Options) (err error) {
 		fmt.Fprintln(o.Out, "nothing to remove")
 	}
 	return err
-}
-
-// orphans removes what is left over of the project or, with --dry-run, only lists it.
-func (o *Options) orphans(ctx context.Context) (list []lifecycle.Orphan, err error) {
-	names, err := o.AllInstances(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ro, err := o.RunOptions()
-	if err != nil {
-		return nil, err
-	}
-	err = cmdutil.WithRun(ro, func(r *lifecycle.Run) (err error) {
-		if o.DryRun {
-			list, err = r.Orphans(ctx, names)
-		} else {
-			list, err = r.DestroyOrphans(ctx, names)
-		}
-		return err
-	})
-	return list, err
 }

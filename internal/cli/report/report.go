@@ -97,7 +97,7 @@ func sinks(o *Options) (*report.Multi, error) {
 		if err != nil {
 			return nil, err
 		}
-		color := console.UseColor(cmdutil.ColorWish(set), os.Getenv, console.IsTerminal(o.Out, os.Getenv))
+		color := cmdutil.Color(set, console.IsTerminal(o.Out, os.Getenv))
 		return report.NewMulti(console.NewPlain(o.Out, o.Err, console.Options{Color: color})), nil
 	}
 	list, err := report.OpenAll(o.Reports, report.Env{Stdout: o.Out, Getenv: os.Getenv})
