@@ -77,9 +77,9 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		case c.Private && taken:
 			c.Verdict, c.Reason = Usable, "would be started if nothing else answered"
 			continue
-		case c.Private && !private(ctx, h, o, c, &res):
-			continue
-		case !c.Private && !o.All:
+		case c.Private:
+			private(ctx, h, o, c, &res)
+		case !o.All:
 			ask(ctx, o, c)
 		}
 		if ctx.Err() != nil {
@@ -119,28 +119,23 @@ func ask(ctx context.Context, o Options, c *Candidate) {
 }
 
 // private starts a service of galley's own, unless only a look was asked for.
-func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) bool {
-	if o.Engine == string(backend.KindDocker) {
+func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) {
+	switch {
+	case o.Engine == string(backend.KindDocker):
 		c.Verdict, c.Reason = Refused, "docker was asked for"
-		return false
-	}
-	if o.NoService {
+		return
+	case o.NoService:
 		c.Verdict, c.Reason = Refused, "starting a service was not allowed"
-		return false
+		return
 	}
-	services := o.Services
-	if services == nil {
-		services = &Services{}
-	}
-	ep, stop, err := services.open(ctx, h)
+	ep, stop, err := cmp.Or(o.Services, &Services{}).open(ctx, h)
 	if err != nil {
 		c.refuse(err)
-		return false
+		return
 	}
 	ep.Ephemeral = true
 	c.Endpoint, res.Close = ep, stop
 	c.Reason = "started by galley, and stopped with it"
-	return true
 }
 
 // notFound is the error of a search in which no candidate can be used: it lists every one with its reason, and what to do

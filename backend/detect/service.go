@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,7 +108,7 @@ func startService(ctx context.Context, h Host) (backend.Endpoint, func() error, 
 		if err = errors.Join(err, s.stop()); old {
 			return backend.Endpoint{}, nil, err
 		}
-		return fail(err, lastWords(&output))
+		return fail(err, strings.TrimSuffix(": "+output.String(), ": "))
 	}
 	if err := s.hold(ctx, ep); err != nil {
 		return fail(errors.Join(err, s.stop()), "")
@@ -179,12 +180,4 @@ func (s *service) stop() (err error) {
 	s.end()
 	<-s.exited
 	return errors.Join(err, s.dir.remove())
-}
-
-// lastWords is what a service printed, to stand behind an error.
-func lastWords(output *process.Tail) string {
-	if text := output.String(); text != "" {
-		return ": " + text
-	}
-	return ""
 }

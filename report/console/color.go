@@ -24,11 +24,6 @@ func (p palette) paint(code int, s string) string {
 	return "\x1b[" + strconv.Itoa(code) + "m" + s + "\x1b[0m"
 }
 
-// instanceColor is the colour of the instance that was selected as the nth.
-func instanceColor(n int) int {
-	return instanceColors[n%len(instanceColors)]
-}
-
 // UseColor decides whether to print colours where no flag says: NO_COLOR (any value) decides first, then FORCE_COLOR and
 // CLICOLOR_FORCE (any value but "0"), then whether the output is a terminal that can do colours (TERM is not "dumb").
 func UseColor(getenv func(string) string, terminal bool) bool {

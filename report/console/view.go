@@ -63,7 +63,8 @@ func (v *view) note(e lifecycle.Event) (*instance, []run.Line) {
 func (v *view) instance(name string) *instance {
 	inst, ok := v.instances[name]
 	if !ok {
-		inst = &instance{Instance: v.collector.Instance(name), color: instanceColor(len(v.instances))}
+		color := instanceColors[len(v.instances)%len(instanceColors)]
+		inst = &instance{Instance: v.collector.Instance(name), color: color}
 		v.instances[name] = inst
 	}
 	return inst

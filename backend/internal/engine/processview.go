@@ -74,20 +74,12 @@ func LookAs(ctx context.Context, x Execer, id, p string) (v ProcessView, ok bool
 	return v, true, nil
 }
 
-// unescapeMount undoes the \040 of mountinfo.
+// unescapeMount undoes the \040 of mountinfo, which is also how Go writes such a byte in quotes.
 func unescapeMount(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(s[i])
+	if plain, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`); err == nil {
+		return plain
 	}
-	return b.String()
+	return s
 }
 
 // Over is the mount that a path lies in: the last one made among the deepest. twice

@@ -53,7 +53,8 @@ type Factory struct {
 
 // NewFactory returns the factory of a process.
 func NewFactory(s Streams, version string) *Factory {
-	f := &Factory{Streams: s, Version: version, Flags: settings.Flags{}, Secrets: newSecrets()}
+	f := &Factory{Streams: s, Version: version, Flags: settings.Flags{},
+		Secrets: mask.New(mask.InEnviron(os.Environ())...)}
 	f.Dir = sync.OnceValues(func() (string, error) {
 		dir, err := os.Getwd()
 		if err != nil {

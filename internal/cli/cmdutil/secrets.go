@@ -10,12 +10,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/credentials"
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/report/text"
 )
-
-// newSecrets knows what the environment's names say is secret.
-func newSecrets() *mask.Masker { return mask.New(mask.InEnviron(os.Environ())...) }
 
 // findCredentials looks where the instance's settings allow it to. What it finds is a secret from now on.
 func (f *Factory) findCredentials(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
