@@ -63,7 +63,7 @@ func (b *Backend) create(ctx context.Context, config createConfig) (created, err
 // facts is what the translation of a specification depends on besides itself. It asks the engine for no more than this
 // specification needs, which mostly is nothing.
 func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, error) {
-	var f facts
+	f := facts{linked: map[string]string{}}
 	if needsMeasure(s) {
 		m, err := b.measure(ctx)
 		if err != nil {
@@ -89,9 +89,6 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 		c, err := b.inspectContainer(ctx, name)
 		if err != nil {
 			return facts{}, err
-		}
-		if f.linked == nil {
-			f.linked = map[string]string{}
 		}
 		f.linked[name] = addressOf(c)
 	}

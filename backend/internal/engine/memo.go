@@ -1,33 +1,31 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"golang.org/x/sync/semaphore"
+)
 
 // Memo remembers the first success of a call. Callers that come while the call
 // runs wait for it, and no longer than their own context.
 type Memo[T any] struct {
-	// turn holds one token: who has it may look at the rest.
-	turn  chan struct{}
+	// turn guards the rest.
+	turn  *semaphore.Weighted
 	known bool
 	value T
 }
 
 // NewMemo returns a memo that knows nothing yet.
-func NewMemo[T any]() *Memo[T] {
-	m := &Memo[T]{turn: make(chan struct{}, 1)}
-	m.turn <- struct{}{}
-	return m
-}
+func NewMemo[T any]() *Memo[T] { return &Memo[T]{turn: semaphore.NewWeighted(1)} }
 
 // Get returns what is remembered, or else what call returns. A failure is not
 // remembered. Errors: that of call, or ctx's.
 func (m *Memo[T]) Get(ctx context.Context, call func(context.Context) (T, error)) (T, error) {
-	select {
-	case <-m.turn:
-	case <-ctx.Done():
+	if err := m.turn.Acquire(ctx, 1); err != nil {
 		var none T
-		return none, ctx.Err()
+		return none, err
 	}
-	defer func() { m.turn <- struct{}{} }()
+	defer m.turn.Release(1)
 	if m.known {
 		return m.value, nil
 	}

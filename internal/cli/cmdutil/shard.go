@@ -48,10 +48,7 @@ func pick[T any](s shard, instances []T, name func(T) string, took map[string]ti
 			sum += d
 		}
 	}
-	average := time.Duration(1)
-	if known > 0 {
-		average = max(sum/time.Duration(known), 1)
-	}
+	average := max(sum/time.Duration(max(known, 1)), 1)
 	weight := func(i T) time.Duration {
 		if d, ok := took[name(i)]; ok {
 			return max(d, 1)
