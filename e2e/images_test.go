@@ -519,3 +519,47 @@ func (p *project) removeToolsLater() {
 		}
 	})
 }
+
+// What the settings have come from elsewhere comes from there, with the login for that registry: platform and tool
+// alike. A repository cannot set it.
+func TestImagesFromElsewhere(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		s := newShelf(t, e, "mirrored", "COPY content /opt/chef/", "VOLUME /opt/chef")
+		e, log := e.LogRequests(t)
+		written := strings.Replace(s.path, "galley/", "galley-team/", 1)
+		image, tag, _ := strings.Cut(written, ":")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": driverKitchen("\none:\nimage: "+written+"\n",
+				"\nabsent:\nimage: galley-team/there-is-no-such-image:1\n"),
+			"docker/config.json": s.auths(), ".galley.yml": "images: {docker.io/galley-team: registry.example.com}\n",
+		})
+		p.removeToolsLater()
+		p.env = append(p.env, "DOCKER_CONFIG="+p.dir+"/docker",
+			"GALLEY_IMAGES=docker.io/galley-team="+s.AuthAddress+"/galley")
+		var r result
+		requests := log.During(func() { r = p.ok("create", "one", "--report", "ndjson=events.ndjson") })
+		require.Len(t, pulls(requests), 1, "%q", requests)
+		require.Contains(t, r.String(), ".galley.yml:1: images: a project may not set this")
+		require.NoError(t, os.Remove(filepath.Join(p.dir, ".galley.yml")))
+		p.shows("default-one", "cat /content", "mirrored")
+		p.requireProgress("events.ndjson")
+		events, err := os.ReadFile(filepath.Join(p.dir, "events.ndjson"))
+		require.NoError(t, err)
+		require.Contains(t, string(events), "pull "+s.private())
+		require.Contains(t, p.ok("diagnose", "one").String(), written)
+
+		r = p.galley("create", "absent")
+		require.Equal(t, 20, r.code, r.String())
+		const absent = "/there-is-no-such-image:1"
+		require.Contains(t, r.String(), "use image docker.io/galley-team"+absent+", which is "+s.AuthAddress+"/galley"+absent+
+			" by the setting images: pull ")
+		require.Contains(t, r.String(), "Check the image's name and tag.")
+
+		p.write("kitchen.yml", strings.Replace(driverKitchen(
+			"\none:\nchef_image: "+image+"\nchef_version: "+tag+"\npull_chef_image: true\n"),
+			`provisioner: {name: shell, command: "true"}`, "provisioner: {name: dokken}", 1))
+		requests = log.During(func() { p.ok("create") })
+		require.Len(t, pulls(requests), 1, "%q", requests)
+		p.shows("default-one", "cat /opt/chef/content", "mirrored")
+	})
+}

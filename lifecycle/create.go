@@ -83,7 +83,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	p.shared = i.eng.shared.Load()
 	assume = assume && !p.shared.missed
-	image, err := backend.NormalizeRef(qualify(d.Registry, d.Image))
+	image, err := i.imageName(d.Image)
 	if err != nil {
 		return p, err
 	}

@@ -10,26 +10,50 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// image finds an image on the instance's engine by the name that kitchen.yml has for it, pulling it as its policy says,
-// once per run.
-func (i *instanceRun) image(ctx context.Context, ref, platform string,
-	policy config.PullPolicy) (backend.Image, error) {
-	d := i.inst.Driver
-	ref = qualify(d.Registry, ref)
+// imageName is the full name under which an image is asked for: that of kitchen.yml, rewritten as the user's settings
+// say.
+func (i *instanceRun) imageName(ref string) (string, error) {
+	full, err := backend.NormalizeRef(qualify(i.inst.Driver.Registry, ref))
+	return i.run.o.Images.Rewrite(full), err
+}
+
+// localImage finds an image that the engine has, by the name under which it is asked for or by the one that it has
+// without rewriting. Errors: ErrNotFound.
+func (i *instanceRun) localImage(ctx context.Context, ref string) (backend.Image, error) {
+	ref = qualify(i.inst.Driver.Registry, ref)
 	full, err := backend.NormalizeRef(ref)
 	if err != nil {
 		return backend.Image{}, err
 	}
+	names := i.run.o.Images.Local(full)
+	if ref != full {
+		names = append(names, ref) // a locally built image may go by another full name on this engine
+	}
+	var img backend.Image
+	for _, name := range names {
+		if img, err = i.eng.InspectImage(ctx, name); !errors.Is(err, backend.ErrNotFound) {
+			break
+		}
+	}
+	return img, err
+}
+
+// image finds an image by the name that kitchen.yml has for it, pulling it as its policy says, once per run.
+func (i *instanceRun) image(ctx context.Context, ref, platform string,
+	policy config.PullPolicy) (backend.Image, error) {
+	d := i.inst.Driver
+	full, err := backend.NormalizeRef(qualify(d.Registry, ref))
+	if err != nil {
+		return backend.Image{}, err
+	}
 	policy = i.run.pullPolicy(policy)
+	name, op := i.run.o.Images.Rewrite(full), "use image "+full
+	if name != full {
+		op += ", which is " + name + " by the setting images"
+	}
 	key := fmt.Sprint(full, " ", platform, " ", policy, " ", d.CredsFile) // with other credentials the answer may differ
 	return i.eng.shared.Load().images.Do(key, func() (backend.Image, error) {
-		img, err := i.eng.InspectImage(ctx, full)
-		if errors.Is(err, backend.ErrNotFound) && full != ref {
-			// A locally built image may go by another full name on this engine.
-			if local, localErr := i.eng.InspectImage(ctx, ref); localErr == nil {
-				img, err = local, nil
-			}
-		}
+		img, err := i.localImage(ctx, ref)
 		here := err == nil && backend.PlatformMatches(platform, img)
 		switch {
 		case err != nil && !errors.Is(err, backend.ErrNotFound):
@@ -37,14 +61,17 @@ func (i *instanceRun) image(ctx context.Context, ref, platform string,
 		case here && (policy == config.PullMissing || policy == config.PullNever):
 			return img, nil
 		case policy == config.PullNever && err == nil:
-			return img, &backend.Error{Op: "use image " + full, Kind: backend.ErrWrongPlatform,
+			return img, &backend.Error{Op: op, Kind: backend.ErrWrongPlatform,
 				Detail: fmt.Sprintf("the local image is for %s, and %s is wanted", img.Platform(), platform)}
 		case policy == config.PullNever:
-			return img, &backend.Error{Op: "use image " + full, Kind: backend.ErrNotFound,
+			return img, &backend.Error{Op: op, Kind: backend.ErrNotFound,
 				Detail: "it is not there, and the pull policy is never",
 				Remedy: "Pull or build it first, or change `pull` in the driver's settings."}
 		}
-		pulled, pullErr := i.pull(ctx, full, platform)
+		pulled, pullErr := i.pull(ctx, name, platform)
+		if pullErr != nil && name != full {
+			pullErr = fmt.Errorf("%s: %w", op, pullErr)
+		}
 		if pullErr != nil && here && policy == config.PullNewer && ctx.Err() == nil {
 			i.notice(LevelWarn, fmt.Sprintf("%v\nGoing on with the local image.", pullErr))
 			return img, nil

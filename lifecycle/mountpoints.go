@@ -29,12 +29,9 @@ func (i *instanceRun) mountPoints(ctx context.Context, image backend.Image) (mou
 	}
 	for _, t := range tools {
 		m.own = append(m.own, t.Volumes...)
-		ref, err := backend.NormalizeRef(qualify(i.inst.Driver.Registry, t.Image))
-		if err != nil {
-			continue // it is built of instructions
-		}
-		// An image that is gone since has nothing to tell; the runner keeps what was mounted.
-		if img, err := i.eng.InspectImage(ctx, ref); err == nil {
+		// An image that is built of instructions has no name. One that is gone since has nothing to tell; the runner keeps
+		// what was mounted.
+		if img, err := i.localImage(ctx, t.Image); err == nil {
 			m.own = append(m.own, img.Volumes...)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/memo"
+	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
@@ -60,6 +61,8 @@ type Options struct {
 	NoRecreate bool
 	// Pull overrides the pull policy of all images when it is not empty.
 	Pull config.PullPolicy
+	// Images says which images are pulled under another name than kitchen.yml's.
+	Images mirrors.List
 	// Debug makes provisioners and verifiers say more.
 	Debug bool
 	// Idempotence converges twice, and fails when the second time changes anything.

@@ -16,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/execmark"
+	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -61,6 +62,63 @@ func TestMakesWhatWasTakenForGranted(t *testing.T) {
 	err = k.do("create", i)
 	require.ErrorContains(t, err, "registry.example.com/absent")
 	require.Empty(t, k.runners())
+}
+
+// What the user's settings have come from elsewhere is pulled from there, with the login for that registry, and only
+// there. A local image counts under both names.
+func TestImagesFromElsewhere(t *testing.T) {
+	const asWritten, asPulled = "quay.io/team/platform:1", "mirror.example/quay/platform:1"
+	k := newKitchen(t)
+	require.NoError(t, k.do(ActionTest, chefInstance("first"))) // it makes the network
+	k.fake.ForgetCalls()
+	var asked []string
+	k.change = func(o *Options) {
+		o.Images = mirrors.List{"quay.io/team": "mirror.example/quay", "docker.io": "mirror.example/hub"}
+		o.Credentials = func(_ context.Context, _ config.Instance, ref string) (*backend.Credentials, error) {
+			asked = append(asked, ref)
+			return nil, nil
+		}
+	}
+	k.fake.AddRemoteImage(fake.ImageSpec{Ref: asWritten})
+	k.fake.AddRemoteImage(fake.ImageSpec{Ref: asPulled})
+	k.fake.AddRemoteImage(fake.ImageSpec{Ref: "mirror.example/hub/chef/chef:latest",
+		Config: backend.Image{Volumes: []string{"/opt/chef"}}})
+	i := chefInstance("a")
+	i.Driver.Image, i.Driver.PullPlatform, i.Driver.PullTool = "team/platform:1", config.PullAlways, config.PullAlways
+	i.Driver.Registry = "quay.io"
+	i.Driver.ToolImage = "docker.io/chef/chef:latest"
+	require.NoError(t, k.do("create", i))
+	require.ElementsMatch(t, []string{asPulled, "mirror.example/hub/chef/chef:latest"}, asked)
+	for _, c := range k.fake.Calls() {
+		require.False(t, c.Verb == "PullImage" && !strings.HasPrefix(c.Args[0], "mirror.example/"), "%v", c)
+	}
+	mirrored, err := k.fake.InspectImage(t.Context(), asPulled)
+	require.NoError(t, err)
+	require.Equal(t, mirrored.ID, k.runners()[0].ImageID)
+
+	require.NoError(t, k.do("destroy", i))
+
+	// An image that was built here under its own name is found when the other one is not there, and nothing is pulled.
+	require.NoError(t, k.fake.RemoveImage(t.Context(), asPulled))
+	i.Driver.PullPlatform, i.Driver.PullTool = config.PullMissing, config.PullNever
+	built := k.fake.AddImage(fake.ImageSpec{Ref: asWritten})
+	asked = nil
+	require.NoError(t, k.do("create", i))
+	require.Equal(t, built.ID, k.runners()[0].ImageID)
+	require.Empty(t, asked)
+	require.NoError(t, k.do("destroy", i))
+
+	// Errors have both names.
+	i.Driver.Image = "team/absent"
+	for policy, want := range map[config.PullPolicy]string{
+		config.PullMissing: "pull mirror.example/quay/absent:latest", config.PullNever: "the pull policy is never",
+	} {
+		i.Driver.PullPlatform = policy
+		err = k.do("create", i)
+		require.ErrorContains(t, err,
+			"use image quay.io/team/absent:latest, which is mirror.example/quay/absent:latest by the setting images: ")
+		require.ErrorContains(t, err, want)
+	}
 }
 
 // Sharing: what one instance needs from the engine is asked once for all.

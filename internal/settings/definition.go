@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/galley-kitchen/galley/internal/mirrors"
 )
 
 // MaxConcurrency is what -c without a number means: as many as there are instances.
@@ -24,6 +26,10 @@ type definition struct {
 	words []string
 	// list is true when the setting has many values; parse reads one of them.
 	list bool
+	// check looks at all values of a list together; nil allows every list.
+	check func(values []string) error
+	// pairs is true when a file may have the list as a mapping of names to values, which are NAME=VALUE elsewhere.
+	pairs bool
 	// refuse says why a project's file may not set this value, given the one that holds
 	// without that file, or "". Nil allows every value.
 	refuse func(p project, value, without any) string
@@ -57,6 +63,9 @@ var definitions = sync.OnceValue(func() []definition {
 		flag("recreate", "", "true", "make a runner anew when its configuration changed"),
 		{name: "pull", words: []string{"always", "missing", "newer", "never"},
 			usage: "when to pull images, whatever kitchen.yml says: always, missing, newer or never"},
+		{name: "images", parse: text, list: true, pairs: true, refuse: project.refuseChange,
+			check: func(entries []string) error { _, err := mirrors.Parse(entries); return err },
+			usage: "take the images of a registry from elsewhere: docker.io=mirror.example/dockerhub; may be repeated"},
 		flag("require-tests", "", "false", "fail an instance whose verifier found no tests"),
 		{name: "retry", standard: "0", parse: number(0),
 			usage: "how many more times to run tests that failed; one that passes then is reported as flaky"},
@@ -112,6 +121,11 @@ func (d definition) value(texts []string) (any, error) {
 			return nil, err
 		}
 		values = append(values, v.(string))
+	}
+	if d.check != nil {
+		if err := d.check(values); err != nil {
+			return nil, err
+		}
 	}
 	return values, nil
 }

@@ -93,7 +93,7 @@ func parseFile(data []byte, name string, kind Kind) (layer, error) {
 		if !ok {
 			return nil, unknown(source, written.Value)
 		}
-		texts, err := textsOf(value, d.list)
+		texts, err := textsOf(value, d)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", source, written.Value, err)
 		}
@@ -109,7 +109,7 @@ func parseFile(data []byte, name string, kind Kind) (layer, error) {
 }
 
 // textsOf are the texts of a value as they are written; null is none.
-func textsOf(n *yaml.Node, list bool) ([]string, error) {
+func textsOf(n *yaml.Node, d definition) ([]string, error) {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -118,8 +118,10 @@ func textsOf(n *yaml.Node, list bool) ([]string, error) {
 		return nil, nil
 	case n.Kind == yaml.ScalarNode:
 		return []string{n.Value}, nil
-	case n.Kind != yaml.SequenceNode || !list:
-		if list {
+	case n.Kind == yaml.MappingNode && d.pairs:
+		return pairsOf(n)
+	case n.Kind != yaml.SequenceNode || !d.list:
+		if d.list {
 			return nil, errors.New("write a text or a list of texts")
 		}
 		return nil, errors.New("write one value")
@@ -130,6 +132,19 @@ func textsOf(n *yaml.Node, list bool) ([]string, error) {
 			return nil, errors.New("write a list of texts")
 		}
 		texts = append(texts, item.Value)
+	}
+	return texts, nil
+}
+
+// pairsOf are the entries of a mapping, as NAME=VALUE.
+func pairsOf(n *yaml.Node) ([]string, error) {
+	texts := []string{}
+	for i := 0; i < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		if name.Kind != yaml.ScalarNode || value.Kind != yaml.ScalarNode || value.Tag == "!!null" {
+			return nil, errors.New("write a mapping of texts to texts")
+		}
+		texts = append(texts, name.Value+"="+value.Value)
 	}
 	return texts, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -22,7 +23,7 @@ const remedy = "; set it yourself with a flag, GALLEY_* or your own file if you 
 
 // refuseChange refuses every value but the one that holds anyway.
 func (p project) refuseChange(value, without any) string {
-	if value == without {
+	if reflect.DeepEqual(value, without) {
 		return ""
 	}
 	return "a project may not set this" + remedy

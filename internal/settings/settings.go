@@ -37,6 +37,7 @@ type Settings struct {
 	Idempotence  bool     `mapstructure:"idempotence"`
 	Recreate     bool     `mapstructure:"recreate"`
 	Pull         string   `mapstructure:"pull"`
+	Images       []string `mapstructure:"images"`
 	RequireTests bool     `mapstructure:"require-tests"`
 	Retry        int      `mapstructure:"retry"`
 	Destroy      string   `mapstructure:"destroy"`

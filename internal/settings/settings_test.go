@@ -54,7 +54,8 @@ func TestTable(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Settings{TLSVerify: true, ERB: "auto", ERBCommands: true, LogLevel: "info", LogOverwrite: true,
 		Color:       true,
-		Concurrency: 1, Recreate: true, Destroy: "passing", ShardTimes: []string{}, Report: []string{}}, l.Settings)
+		Concurrency: 1, Recreate: true, Images: []string{}, Destroy: "passing", ShardTimes: []string{},
+		Report: []string{}}, l.Settings)
 	require.Empty(t, l.Notices)
 }
 
@@ -113,6 +114,14 @@ func TestErrorsNameTheirSource(t *testing.T) {
 		{given{project: "engine: docker\n---\nhost: x\n"}, "one YAML document"},
 		{given{project: "engine: \"docker\n"}, ".galley.yml: line"},
 		{given{user: "\nengine: dokcer\n"}, "user.yml:2: engine: dokcer: write docker or podman"},
+		{given{user: "images: {docker.io: mirror}\n"}, `user.yml:1: images: docker.io=mirror: "mirror": write a registry`},
+		{given{user: "images:\n  docker.io: a.example\n  index.docker.io: b.example\n"}, "docker.io is there twice"},
+		{given{user: "images: {docker.io: [a.example]}\n"}, "write a mapping of texts to texts"},
+		{given{user: "images: {docker.io: }\n"}, "write a mapping of texts to texts"},
+		{given{user: "images: {{a: b}: c}\n"}, "write a mapping of texts to texts"},
+		{given{user: "images: [[x]]\n"}, "write a list of texts"},
+		{given{env: []string{"GALLEY_IMAGES=docker.io"}}, "GALLEY_IMAGES=docker.io: \"docker.io\": write PREFIX=REPLACEMENT"},
+		{given{flags: []string{"--images=docker.io=Mirror.example"}}, "--images: "},
 		{given{flags: []string{"--engine", "rkt"}}, "write docker or podman"},
 		{given{flags: []string{"--pull=sometimes"}}, "write always, missing, newer or never"},
 		{given{flags: []string{"-d", "sometimes"}}, "write passing, always or never"},
@@ -167,6 +176,14 @@ func TestForms(t *testing.T) {
 			func(s *Settings) bool { return s.Report[0] == "junit=a b.xml" && len(s.Report) == 2 }},
 		{given{project: "report: junit=a.xml\n"}, func(s *Settings) bool { return s.Report[0] == "junit=a.xml" }},
 		{given{project: "a: &x 3\n"}, nil},
+		{given{user: "images:\n  docker.io: a.example/hub\n  quay.io/x: b.example\n"},
+			func(s *Settings) bool {
+				return slices.Equal(s.Images, []string{"docker.io=a.example/hub", "quay.io/x=b.example"})
+			}},
+		{given{user: "images: [docker.io=a.example]\n", env: []string{"GALLEY_IMAGES=quay.io=b.example ghcr.io=c.example"}},
+			func(s *Settings) bool {
+				return slices.Equal(s.Images, []string{"quay.io=b.example", "ghcr.io=c.example"})
+			}},
 		{given{env: []string{"KITCHEN_LOG=debug", "KITCHEN_LOG_OVERWRITE=f"}},
 			func(s *Settings) bool { return s.LogLevel == "debug" && !s.LogOverwrite }},
 		{given{env: []string{"KITCHEN_LOG=debug", "GALLEY_LOG_LEVEL=warn"}},
@@ -248,6 +265,13 @@ func TestPower(t *testing.T) {
 		{"the user's report outside", "report",
 			given{env: []string{"GALLEY_REPORT=junit=../x"}, project: "report: junit=x\n"}, false,
 			[]string{"junit=../x"}},
+		{"images", "images", given{project: "images: {docker.io: evil.example}\n"}, true, []string{}},
+		{"images over the user's", "images", given{user: "images: {docker.io: mirror.example}\n",
+			project: "images: {mirror.example: evil.example}\n"}, true, []string{"docker.io=mirror.example"}},
+		{"images taken away", "images", given{user: "images: {docker.io: mirror.example}\n", project: "images: {}\n"},
+			true, []string{"docker.io=mirror.example"}},
+		{"the user's images", "images", given{env: []string{"GALLEY_IMAGES=docker.io=mirror.example"},
+			project: "images: {docker.io: mirror.example}\n"}, false, []string{"docker.io=mirror.example"}},
 		{"no power", "retry", given{user: "retry: 1\n", project: "retry: 5\n"}, false, 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

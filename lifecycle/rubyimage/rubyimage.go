@@ -17,6 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/template"
+	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/internal/helper"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -31,6 +32,8 @@ const maxProject = 64 << 20
 type Runner struct {
 	// Engine is where the container lives.
 	Engine backend.ContainerBackend
+	// Mirrors says which images are pulled under another name.
+	Mirrors mirrors.List
 	// Version is galley's own, for the labels.
 	Version string
 	// Say tells people what takes time; nil says nothing.
@@ -78,12 +81,14 @@ func (r Runner) find(ctx context.Context, text []byte) (backend.Image, error) {
 		if err != nil {
 			return backend.Image{}, fmt.Errorf("%w: %w", template.ErrNoRuby, err)
 		}
-		names[i] = ref
-		img, err := r.Engine.InspectImage(ctx, ref)
-		if err == nil {
-			return img, nil
-		} else if !errors.Is(err, backend.ErrNotFound) {
-			return backend.Image{}, fmt.Errorf("find image %s: %w", name, err)
+		names[i] = r.Mirrors.Rewrite(ref)
+		for _, local := range r.Mirrors.Local(ref) {
+			img, err := r.Engine.InspectImage(ctx, local)
+			if err == nil {
+				return img, nil
+			} else if !errors.Is(err, backend.ErrNotFound) {
+				return backend.Image{}, fmt.Errorf("find image %s: %w", local, err)
+			}
 		}
 	}
 	if r.Say != nil {

@@ -2,6 +2,7 @@ package rubyimage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config/template"
+	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -94,6 +96,23 @@ func TestNoImage(t *testing.T) {
 	for _, text := range []string{"driver: {name: vagrant}\n", "driver: {name: dokken}\n"} {
 		_, err := Runner{Engine: fake.New()}.Run(t.Context(), []byte(text), template.RubyProgram{Dir: t.TempDir()})
 		require.ErrorIs(t, err, template.ErrNoRuby)
+	}
+}
+
+// TestFromElsewhere: the image comes from where the user has images come from, and a local one counts under both names.
+func TestFromElsewhere(t *testing.T) {
+	r := Runner{Mirrors: mirrors.List{"docker.io": "mirror.example/hub"}}
+	text := []byte("driver: {name: dokken}\n")
+	for _, local := range []string{"", "docker.io/chef/chef:latest", "mirror.example/hub/chef/chef:latest"} {
+		engine := fake.New()
+		engine.AddRemoteImage(fake.ImageSpec{Ref: "mirror.example/hub/chef/chef:latest"})
+		if local != "" {
+			engine = fake.New(fake.ImageSpec{Ref: local})
+		}
+		r.Engine = engine
+		img, err := r.find(t.Context(), text)
+		require.NoError(t, err)
+		require.Equal(t, []string{cmp.Or(local, "mirror.example/hub/chef/chef:latest")}, img.Tags)
 	}
 }
 

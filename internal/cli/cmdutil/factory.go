@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/internal/mask"
+	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/rubyimage"
@@ -141,7 +142,20 @@ func (f *Factory) imageRuby(ctx context.Context, text []byte, p template.RubyPro
 		return nil, fmt.Errorf("%w: %w", template.ErrNoRuby, err)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	return rubyimage.Runner{Engine: engine, Version: f.Version, Say: f.Warn}.Run(ctx, text, p)
+	images, err := f.images()
+	if err != nil {
+		return nil, err
+	}
+	return rubyimage.Runner{Engine: engine, Mirrors: images, Version: f.Version, Say: f.Warn}.Run(ctx, text, p)
+}
+
+// images says which images are pulled under another name.
+func (f *Factory) images() (mirrors.List, error) {
+	s, err := f.Settings()
+	if err != nil {
+		return nil, err
+	}
+	return mirrors.Parse(s.Images)
 }
 
 func (f *Factory) loadConfig(ctx context.Context, o template.Options) (*kitchen.Config, error) {
@@ -170,8 +184,12 @@ func (f *Factory) RunOptions() (lifecycle.Options, error) {
 		return lifecycle.Options{}, err
 	}
 	asked, err := f.asked()
+	if err != nil {
+		return lifecycle.Options{}, err
+	}
+	images, err := f.images()
 	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Asked: asked, Offers: f.offers,
-		Credentials: f.findCredentials, Environ: os.Environ()}, err
+		Images: images, Credentials: f.findCredentials, Environ: os.Environ()}, err
 }
 
 // Warn prints a warning as Test Kitchen marks it.

@@ -34,7 +34,7 @@ type Options struct {
 // flags are the settings that all actions take from the command line.
 func flags() []string {
 	return []string{"concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate", "pull",
-		"require-tests", "retry", "shard", "shard-times", "report"}
+		"images", "require-tests", "retry", "shard", "shard-times", "report"}
 }
 
 // NewCmds are the actions. runF replaces the work in tests.
