@@ -7,4 +7,6 @@ type Info struct {
 	CgroupVersion int
 	// NativeSystemd is true when the engine prepares a container for a systemd PID 1 by itself.
 	NativeSystemd bool
+	// CopiesLoseOwners is true when CopyFrom says of all files that they are of the container's user.
+	CopiesLoseOwners bool
 }

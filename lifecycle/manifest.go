@@ -96,8 +96,8 @@ func (m manifest) save(file string) error {
 	return nil
 }
 
-// changes are what a runner's copy lacks.
-type changes struct {
+// update is what a runner's copy lacks.
+type update struct {
 	// now is what it will hold.
 	now manifest
 	// send are the files that are new or different.
@@ -106,9 +106,9 @@ type changes struct {
 	remove []string
 }
 
-// unsure is what a runner certainly holds while changes are under way: should they break off, what was about to be sent
+// unsure is what a runner certainly holds while an update is under way: should it break off, what was about to be sent
 // is sent again, and what was about to be removed is removed again.
-func (c changes) unsure(old manifest) manifest {
+func (c update) unsure(old manifest) manifest {
 	m := manifest{ContainerID: old.ContainerID, Files: maps.Clone(old.Files)}
 	for _, f := range c.send {
 		delete(m.Files, f.Path)
@@ -119,8 +119,8 @@ func (c changes) unsure(old manifest) manifest {
 // compare lists what a runner that has old lacks of the files below dir. A file with the
 // same stamp is not read. seen is what the runner tells of its copies: what differs from
 // what it told before, it has changed, moved or removed, and gets again.
-func compare(dir string, old manifest, seen listing) (changes, error) {
-	c := changes{now: manifest{ContainerID: old.ContainerID, Files: map[string]sentFile{}}}
+func compare(dir string, old manifest, seen listing) (update, error) {
+	c := update{now: manifest{ContainerID: old.ContainerID, Files: map[string]sentFile{}}}
 	tree, err := sandbox.Tree(dir, "", nil)
 	if err != nil {
 		return c, err

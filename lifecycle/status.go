@@ -12,6 +12,14 @@ import (
 // Reach finds an instance's runner, for a person to look inside. It changes nothing. Errors: backend.ErrNotFound when
 // there is no runner, backend.ErrNotRunning when it is stopped; the runner is returned even so.
 func (r *Run) Reach(ctx context.Context, inst config.Instance) (backend.ContainerBackend, backend.Container, error) {
+	e, c, err := r.reach(ctx, inst)
+	if e == nil {
+		return nil, c, err
+	}
+	return e, c, err
+}
+
+func (r *Run) reach(ctx context.Context, inst config.Instance) (*engine, backend.Container, error) {
 	s, err := r.stateFile(inst.Name).load()
 	if err != nil {
 		return nil, backend.Container{}, err

@@ -1,6 +1,8 @@
 package contract_test
 
 import (
+	"archive/tar"
+	"path"
 	"strings"
 	"testing"
 
@@ -24,6 +26,7 @@ func fileCases() []testCase {
 		{"copy/from-directory", testCopyFromDirectory},
 		{"copy/from-file", testCopyFromFile},
 		{"copy/from-created", testCopyFromCreated},
+		{"copy/from-owners", testCopyFromOwners},
 		{"copy/from-missing", testCopyFromMissing},
 		{"copy/from-abandoned", testCopyFromAbandoned},
 		{"copy/round-trip", testCopyRoundTrip},
@@ -149,6 +152,27 @@ func testCopyFromFile(t *testing.T, s *suite) {
 	s.run(t, c.ID, "sh", "-c", "echo content > /tmp/file")
 	require.Equal(t, map[string]entry{"file": {name: "file", mode: 0o644, content: "content\n"}},
 		s.copyFrom(t, c.ID, "/tmp/file"))
+}
+
+// testCopyFromOwners: the entries have their modes, and their owners on all engines but those that say otherwise.
+func testCopyFromOwners(t *testing.T, s *suite) {
+	c := s.start(t)
+	s.run(t, c.ID, "sh", "-c", "mkdir /owned && echo 1 > /owned/file && chown 12:34 /owned/file && chmod 4751 /owned/file")
+	r, err := s.b.CopyFrom(s.ctx(t), c.ID, "/owned")
+	require.NoError(t, err)
+	defer r.Close()
+	tr := tar.NewReader(r)
+	for {
+		h, err := tr.Next()
+		require.NoError(t, err, "the file is in the stream")
+		if path.Base(h.Name) != "file" {
+			continue
+		}
+		require.Equal(t, int64(0o4751), h.Mode&0o7777)
+		owned := h.Uid == 12 && h.Gid == 34
+		require.NotEqual(t, s.info.CopiesLoseOwners, owned, "owner %d:%d", h.Uid, h.Gid)
+		return
+	}
 }
 
 func testCopyFromCreated(t *testing.T, s *suite) {

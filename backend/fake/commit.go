@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"maps"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,7 +30,10 @@ func (f *Engine) ContainerChanges(ctx context.Context, id string) ([]backend.Cha
 			}
 		}
 		for name := range had {
-			if _, ok := have[name]; !ok {
+			_, ok := have[name]
+			dir := path.Dir(name)
+			_, dirWas := had[dir]
+			if _, dirIs := have[dir]; !ok && (dirIs || !dirWas) { // what was in a directory that is gone goes without saying
 				changes = append(changes, backend.Change{Path: name, Kind: backend.ChangeDeleted})
 			}
 		}

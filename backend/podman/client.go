@@ -123,7 +123,7 @@ func measuredFrom(answer define.Info) measured {
 		cgroup = 2
 	}
 	return measured{
-		Info:     backend.Info{CgroupVersion: cgroup, NativeSystemd: true},
+		Info:     backend.Info{CgroupVersion: cgroup, NativeSystemd: true, CopiesLoseOwners: true},
 		version:  parseVersion(answer.Version.Version),
 		rootless: rootless,
 		limits:   controllersFrom(host.CgroupControllers, cgroup, rootless),

@@ -107,7 +107,7 @@ func TestMeasuredFrom(t *testing.T) {
 		}
 	}
 	require.Equal(t, measured{
-		Info: backend.Info{CgroupVersion: 2, NativeSystemd: true}, version: version{5, 4}, rootless: true,
+		Info: backend.Info{CgroupVersion: 2, NativeSystemd: true, CopiesLoseOwners: true}, version: version{5, 4}, rootless: true,
 		limits: controllers{memory: true, cpu: true, pids: true},
 	}, measuredFrom(info("5.4.2", "v2", true, "cpu", "memory", "pids")))
 

@@ -19,6 +19,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/config"
 	"github.com/galley-kitchen/galley/internal/cli/cp"
 	"github.com/galley-kitchen/galley/internal/cli/diagnose"
+	"github.com/galley-kitchen/galley/internal/cli/diff"
 	"github.com/galley-kitchen/galley/internal/cli/engines"
 	"github.com/galley-kitchen/galley/internal/cli/exec"
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
@@ -85,7 +86,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		"erb-commands", "log-overwrite")
 	root.AddCommand(phases.NewCmds(f, nil)...)
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
-		logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil), version.NewCmdVersion(f),
+		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil), version.NewCmdVersion(f),
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil),
 		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil),
 		cmdutil.NewCmdWords("doctor", "`galley lint` checks the configuration, and `galley engines` the container engines"),

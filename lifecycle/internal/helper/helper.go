@@ -16,24 +16,35 @@ import (
 // cleanupTime is how long the removal of a helper may take after an interrupt.
 const cleanupTime = 30 * time.Second
 
-// Container is a helper that runs.
+// Container is a helper.
 type Container struct {
 	engine backend.Containers
 	id     string
 }
 
-// Start makes a container and starts it. The caller closes it.
-func Start(ctx context.Context, engine backend.Containers, spec backend.ContainerSpec) (*Container, error) {
+// Create makes a container that is not started, for what its image has in its files. The caller closes it.
+func Create(ctx context.Context, engine backend.Containers, spec backend.ContainerSpec) (*Container, error) {
 	made, err := engine.CreateContainer(ctx, spec)
 	if err != nil {
 		return nil, fmt.Errorf("make a container of %s: %w", spec.Image, err)
 	}
-	c := &Container{engine: engine, id: made.ID}
+	return &Container{engine: engine, id: made.ID}, nil
+}
+
+// Start makes a container and starts it. The caller closes it.
+func Start(ctx context.Context, engine backend.Containers, spec backend.ContainerSpec) (*Container, error) {
+	c, err := Create(ctx, engine, spec)
+	if err != nil {
+		return nil, err
+	}
 	if err := engine.StartContainer(ctx, c.id); err != nil {
 		return nil, errors.Join(fmt.Errorf("start container %s: %w", spec.Name, err), c.Close(ctx))
 	}
 	return c, nil
 }
+
+// ID is the container's.
+func (c *Container) ID() string { return c.id }
 
 // Exec runs a command in it, see runner.Runner.
 func (c *Container) Exec(ctx context.Context, cmd runner.Command) (int, error) {
