@@ -31,12 +31,6 @@ type Options struct {
 	Forget bool
 }
 
-// flags are the settings that all actions take from the command line.
-func flags() []string {
-	return []string{"concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate", "pull",
-		"images", "require-tests", "retry", "shard", "shard-times", "report"}
-}
-
 // NewCmds are the actions. runF replaces the work in tests.
 func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*cobra.Command {
 	runF = cmdutil.Or(runF, run)
@@ -61,7 +55,8 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 				return runF(cmd.Context(), o)
 			},
 		}
-		f.Flags.Add(cmd.Flags(), flags()...)
+		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
+			"pull", "images", "require-tests", "retry", "shard", "shard-times", "report")
 		switch c.action {
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")

@@ -59,15 +59,14 @@ was killed is reported as far as it came.`,
 
 // run hands a recorded run to the reports that are asked for or, without any, to the screen.
 func run(o *Options) error {
-	file := o.File
 	events, err := readRecording(o.In, o.File)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		fmt.Fprintf(o.Err, "$$$$$$ %s is cut off in its last line; the %d events before it are reported\n", file, len(events))
+		fmt.Fprintf(o.Err, "$$$$$$ %s is cut off in its last line; the %d events before it are reported\n", o.File, len(events))
 	} else if err != nil {
-		return fmt.Errorf("read the run recorded in %s: %w", file, err)
+		return fmt.Errorf("read the run recorded in %s: %w", o.File, err)
 	}
 	if len(events) == 0 {
-		return fmt.Errorf("there is no run recorded in %s\nRecord one with --report ndjson=%s", file, file)
+		return fmt.Errorf("there is no run recorded in %s\nRecord one with --report ndjson=%s", o.File, o.File)
 	}
 	sinks, err := sinks(o)
 	if err != nil {
