@@ -20,12 +20,11 @@ func (r rewriter) value(v *yaml11.Value) *yaml11.Value {
 	if done, ok := r.done[v]; ok {
 		return done
 	}
-	out := v
+	change := r.seq
 	if v.Kind == yaml11.Map {
-		out = r.mapping(v)
-	} else {
-		out = r.seq(v)
+		change = r.mapping
 	}
+	out := change(v)
 	r.done[v] = out
 	return out
 }
