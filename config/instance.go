@@ -23,6 +23,7 @@ type Instance struct {
 	Verifier    Verifier
 	Transport   Transport
 	Hooks       Hooks
+	Publish     Publish
 
 	// Secrets are the values of secrets in all files of the project. Its instances share the list.
 	Secrets []string
@@ -527,6 +528,35 @@ type Transport struct {
 	Name string
 	// LoginCommand is `login_command`, accepted and not needed.
 	LoginCommand string
+}
+
+// Publish says what a published image is like: kitchen.yml's `publish:`. What is not set is as in the image that the
+// runner was made from.
+type Publish struct {
+	// Refs are names to publish under when the command line gives none. They are templates.
+	Refs []string
+	// Squash makes one layer of all.
+	Squash bool
+
+	// Cmd and Entrypoint are nil when they are not set.
+	Cmd, Entrypoint []string
+	User            string
+	WorkDir         string
+	StopSignal      string
+	// Expose are ports such as "80/tcp"; nil when it is not set.
+	Expose []string
+	// HealthCheck is nil when it is not set.
+	HealthCheck *HealthCheck
+	// Env and Labels add to those of the image.
+	Env, Labels map[string]string
+}
+
+// HealthCheck is how engines see that a container is well. What is not set is for them to choose.
+type HealthCheck struct {
+	// Test is as an image has it: CMD and an argv, CMD-SHELL and a line, or NONE.
+	Test                           []string
+	Interval, Timeout, StartPeriod time.Duration
+	Retries                        int
 }
 
 // Hooks are lifecycle hooks by "<pre|post|finally>_<phase>".

@@ -92,8 +92,11 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 	if err := i.inspect(ctx, waited); err != nil {
 		return err
 	}
-	if a == ActionTest {
+	switch a {
+	case ActionTest:
 		return i.test(ctx)
+	case ActionPublish, ActionPackage:
+		return i.publish(ctx, Phase(a))
 	}
 	return i.advance(ctx, Phase(a))
 }
@@ -232,7 +235,10 @@ func (i *instanceRun) test(ctx context.Context) (err error) {
 	if err := i.runPhase(ctx, PhaseDestroy); err != nil {
 		return err
 	}
-	return i.advance(ctx, PhaseVerify)
+	if err := i.advance(ctx, PhaseVerify); err != nil || i.run.publishing == nil {
+		return err
+	}
+	return i.publish(ctx, PhasePublish)
 }
 
 // cleanupContext is ctx, or a short time of grace when ctx has ended already.

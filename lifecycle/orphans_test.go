@@ -139,8 +139,9 @@ func TestMadeOfARunner(t *testing.T) {
 	alive("prune")
 
 	work := backend.Labels{label.Role: label.RoleWork}
-	require.True(t, isWorkImage(backend.Image{Labels: work, Tags: []string{workImages + "0123"}}))
-	require.True(t, isWorkImage(backend.Image{Labels: work}))
-	require.False(t, isWorkImage(backend.Image{Labels: labels}))
-	require.False(t, isWorkImage(backend.Image{Labels: work, Tags: []string{workImages + "0123", "mine:1"}}))
+	isWork := func(i backend.Image) bool { return isOwnImage(i, label.RoleWork, workImages) }
+	require.True(t, isWork(backend.Image{Labels: work, Tags: []string{workImages + "0123"}}))
+	require.True(t, isWork(backend.Image{Labels: work}))
+	require.False(t, isWork(backend.Image{Labels: labels}))
+	require.False(t, isWork(backend.Image{Labels: work, Tags: []string{workImages + "0123", "mine:1"}}))
 }

@@ -17,6 +17,12 @@ const (
 	PhaseVerify   Phase = "verify"
 )
 
+// The phases that leave an instance where it is in its life.
+const (
+	PhasePublish Phase = "publish"
+	PhasePackage Phase = "package"
+)
+
 // order is Test Kitchen's list of transitions.
 var order = [...]Phase{PhaseDestroy, PhaseCreate, PhaseConverge, PhaseSetup, PhaseVerify}
 
@@ -53,7 +59,15 @@ func previous(p Phase) Phase {
 func (p Phase) Done() string { return doneWords[place(p)] }
 
 // Doing is the phase in the present tense: "Converging".
-func (p Phase) Doing() string { return doingWords[place(p)] }
+func (p Phase) Doing() string {
+	switch p {
+	case PhasePublish:
+		return "Publishing"
+	case PhasePackage:
+		return "Packaging"
+	}
+	return doingWords[place(p)]
+}
 
 // DestroyMode says when `test` destroys an instance at the end.
 type DestroyMode string

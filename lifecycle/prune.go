@@ -55,7 +55,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	images, err := be.ListImages(ctx, role)
 	errs = append(errs, err)
 	for _, i := range images {
-		if !isWorkImage(i) {
+		if !isOwnImage(i, label.RoleWork, workImages) && !isOwnImage(i, label.RoleHelper, commitImages) {
 			continue
 		}
 		name := i.ID
@@ -75,9 +75,9 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	return removed, errors.Join(errs...)
 }
 
-// isWorkImage reports whether an image is one that galley made, and not one that a person
-// made from a runner or a work image: such an image inherits the labels.
-func isWorkImage(i backend.Image) bool {
-	return i.Labels[label.Role] == label.RoleWork && !slices.ContainsFunc(i.Tags,
-		func(tag string) bool { return !strings.HasPrefix(tag, workImages) })
+// isOwnImage reports whether an image is one that galley made for a role, whose names begin with prefix, and not one that
+// a person made from it or from a runner: such an image inherits the labels.
+func isOwnImage(i backend.Image, role, prefix string) bool {
+	return i.Labels[label.Role] == role && !slices.ContainsFunc(i.Tags,
+		func(tag string) bool { return !strings.HasPrefix(tag, prefix) })
 }

@@ -67,6 +67,8 @@ type Options struct {
 	Debug bool
 	// Idempotence converges twice, and fails when the second time changes anything.
 	Idempotence bool
+	// Publish is for the actions that make images of runners, and for ActionTest when it has names.
+	Publish PublishOptions
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }
@@ -87,6 +89,8 @@ type Run struct {
 	beforeWrite func(name string) error
 	// resolver resolves cookbooks once for all instances.
 	resolver *provisioner.Resolver
+	// publishing is nil unless the run makes images of runners.
+	publishing *publishing
 }
 
 // New prepares a run. It touches nothing yet.
@@ -147,7 +151,11 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	workers := min(r.o.Concurrency, max(len(instances), 1))
 	r.o.Sink.Handle(RunStarted{Stamp: r.stamp(""), Version: r.o.Version, Action: string(a), Instances: names,
 		Concurrency: workers})
-	if err := r.open(ctx, a, instances); err != nil {
+	err := r.planPublishing(ctx, a, instances)
+	if err == nil {
+		err = r.open(ctx, a, instances)
+	}
+	if err != nil {
 		r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Skipped: len(instances),
 			Interrupted: ctx.Err() != nil})
 		return err
@@ -155,12 +163,13 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	failures, skipped := r.schedule(ctx, workers, instances, func(ctx context.Context, i config.Instance) *Failure {
 		return r.runInstance(ctx, a, i)
 	})
+	r.unnamed()
 	r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Failed: len(failures),
 		Skipped: len(skipped), Interrupted: ctx.Err() != nil})
 	if len(failures) == 0 && len(skipped) == 0 {
 		return nil
 	}
-	err := &ActionError{Failures: failures, Skipped: skipped}
+	err = &ActionError{Failures: failures, Skipped: skipped}
 	if ctx.Err() != nil {
 		return errors.Join(context.Cause(ctx), err)
 	}

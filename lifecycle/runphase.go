@@ -17,10 +17,15 @@ import (
 
 // runPhase does one phase with its hooks and records how it went.
 func (i *instanceRun) runPhase(ctx context.Context, p Phase) error {
+	return i.announced(p, func() error { return i.recordPhase(ctx, p) })
+}
+
+// announced does a phase between the events that tell of it.
+func (i *instanceRun) announced(p Phase, do func() error) error {
 	i.phase = p
 	start := i.run.o.Now()
 	i.emit(PhaseStarted{Stamp: i.stamp(), Phase: p})
-	err := i.recordPhase(ctx, p)
+	err := do()
 	done := PhaseFinished{Stamp: i.stamp(), Phase: p, Duration: i.run.o.Now().Sub(start)}
 	if err != nil {
 		done.Error = err.Error()

@@ -26,6 +26,14 @@ const (
 	StepClean     Step = "clean"
 )
 
+// The steps of publish and package.
+const (
+	StepCommit  Step = "commit"
+	StepImage   Step = "image"
+	StepPush    Step = "push"
+	StepPackage Step = "package"
+)
+
 // step does a step of the phase under way, between the events that tell of it. What fails carries the step's name.
 func (i *instanceRun) step(s Step, do func() error) error {
 	start := i.run.o.Now()

@@ -94,7 +94,11 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		{SectionProvisioner, string(i.Provisioner.Kind), raw.Provisioner},
 		{SectionVerifier, string(i.Verifier.Kind), raw.Verifier},
 		{SectionTransport, i.Transport.Name, raw.Transport},
+		{SectionPublish, "", raw.Publish},
 	} {
+		if b.in == SectionPublish && b.block == nil {
+			continue
+		}
 		out[string(b.in)] = section(i, b.in, b.kind, b.block)
 	}
 	if len(i.Hooks) > 0 {

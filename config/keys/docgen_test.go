@@ -87,6 +87,8 @@ func docTitle(s Section) docText {
 		return docText{"transport", "galley reaches every runner through its engine: no transport needs setting up."}
 	case SectionLifecycle:
 		return docText{"lifecycle", "Commands around the phases. Those of root, platform and suite are joined. Each is a shell command for the client, or a hash."}
+	case SectionPublish:
+		return docText{"publish", "What `galley publish` and `galley package` make of a runner. What is not set is as in the image that the runner was made from; keys of the driver, such as `driver.env`, are for the test alone."}
 	default:
 		return docText{"Hooks", "The keys of a hook that is a hash; it has either `local` or `remote`."}
 	}

@@ -101,6 +101,8 @@ func (k Key) valueSchema() any {
 	switch {
 	case k.Name == "lifecycle":
 		return ref(SectionLifecycle)
+	case k.Name == "publish":
+		return ref(SectionPublish)
 	case k.Name == "driver_config":
 		return ref(SectionDriver)
 	}

@@ -38,6 +38,7 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 		provisioners: map[*yaml11.Value]config.Provisioner{},
 		verifiers:    map[*yaml11.Value]config.Verifier{},
 		transports:   map[*yaml11.Value]config.Transport{},
+		publishes:    map[*yaml11.Value]config.Publish{},
 		hooks:        map[*yaml11.Value]config.Hooks{},
 		filters:      map[string]kitchen.Filter{},
 		secrets:      c.Secrets(nil),
@@ -77,6 +78,7 @@ type resolver struct {
 	provisioners map[*yaml11.Value]config.Provisioner
 	verifiers    map[*yaml11.Value]config.Verifier
 	transports   map[*yaml11.Value]config.Transport
+	publishes    map[*yaml11.Value]config.Publish
 	hooks        map[*yaml11.Value]config.Hooks
 	filters      map[string]kitchen.Filter
 	secrets      []string
@@ -98,6 +100,7 @@ func (r *resolver) instance(index int, raw kitchen.RawInstance) config.Instance 
 	i.Verifier = once(r.verifiers, raw.Verifier, r.verifier)
 	deriveInspec(&i.Verifier.Inspec, i.Provisioner.Chef)
 	i.Transport = once(r.transports, raw.Transport, r.transport)
+	i.Publish = once(r.publishes, raw.Publish, r.publish)
 	i.Hooks = r.hooksOn(once(r.hooks, raw.Lifecycle, r.lifecycle), raw.Platform)
 	deriveDriver(&i.Driver, i.Platform, i.Provisioner)
 	r.checkPlatform(i, raw)

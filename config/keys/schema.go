@@ -30,6 +30,8 @@ const (
 	SectionTransport Section = "transport"
 	// SectionLifecycle are the keys of `lifecycle:`.
 	SectionLifecycle Section = "lifecycle"
+	// SectionPublish are the keys of `publish:`.
+	SectionPublish Section = "publish"
 	// SectionHook are the keys of an entry of a lifecycle hook.
 	SectionHook Section = "hook"
 )
@@ -38,7 +40,7 @@ const (
 func sections() []Section {
 	return []Section{
 		SectionRoot, SectionPlatform, SectionSuite, SectionDriver, SectionProvisioner,
-		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook,
+		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionPublish,
 	}
 }
 
@@ -99,7 +101,7 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
 		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
-		transportKeys(), lifecycleKeys(), hookKeys(), inertTable(),
+		transportKeys(), lifecycleKeys(), hookKeys(), publishKeys(), inertTable(),
 	)}
 	for i := range s.keys {
 		k := &s.keys[i]

@@ -68,7 +68,10 @@ func plain(v any) any {
 		}
 		return out
 	case reflect.Pointer:
-		return fmt.Sprint(v)
+		if r.IsNil() {
+			return nil
+		}
+		return plain(r.Elem().Interface())
 	}
 	return v
 }

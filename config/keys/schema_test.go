@@ -372,14 +372,14 @@ func TestEveryKeyTakesEveryShape(t *testing.T) {
 			blocks := map[Section]*yaml11.Value{
 				SectionDriver: mapOf(t, "{name: dokken}"), SectionProvisioner: mapOf(t, "{name: dokken}"),
 				SectionVerifier: mapOf(t, "{name: dummy}"), SectionTransport: mapOf(t, "{name: dokken}"),
-				SectionLifecycle: mapOf(t, "{}"),
+				SectionLifecycle: mapOf(t, "{}"), SectionPublish: mapOf(t, "{}"),
 			}
 			blocks[plugin.section] = mapOf(t, text)
 			c := &kitchen.Config{Root: "/project", Instances: []kitchen.RawInstance{{
 				Name: "i", Suite: "s", Platform: "p", Driver: blocks[SectionDriver],
 				Provisioner: blocks[SectionProvisioner],
 				Verifier:    blocks[SectionVerifier], Transport: blocks[SectionTransport],
-				Lifecycle: blocks[SectionLifecycle],
+				Lifecycle: blocks[SectionLifecycle], Publish: blocks[SectionPublish],
 			}}}
 			all, diags := Resolve(c, ResolveOptions{})
 			for _, d := range diags {
@@ -404,7 +404,7 @@ type pluginKind struct {
 func keysOfPlugins() map[pluginKind][]Key {
 	usual := map[Section]string{
 		SectionDriver: "dokken", SectionProvisioner: "dokken", SectionVerifier: "inspec", SectionTransport: "dokken",
-		SectionLifecycle: "",
+		SectionLifecycle: "", SectionPublish: "",
 	}
 	out := map[pluginKind][]Key{}
 	for _, k := range theSchema().keys {

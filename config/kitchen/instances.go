@@ -82,10 +82,19 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 		Verifier:    block("verifier"),
 		Transport:   block("transport"),
 		Lifecycle:   block("lifecycle"),
+		Publish:     m.publish(block),
 
 		suiteName:    s.name,
 		platformName: p.name,
 	}
+}
+
+// publish is the block of that name, which Test Kitchen does not know; nil where there is none.
+func (m *munger) publish(block func(string) *yaml11.Value) *yaml11.Value {
+	if v := block("publish"); v.Map.Len() > 0 {
+		return v
+	}
+	return nil
 }
 
 // duplicate describes two instances of one name, at the pair of names that differ or else repeat.

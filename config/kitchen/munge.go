@@ -40,6 +40,8 @@ type pairKey struct {
 // own values for them are dropped; those of the root's `kitchen` are taken.
 func kitchenKeys(plugin string) []string {
 	switch plugin {
+	case "publish":
+		return nil
 	case "provisioner":
 		return []string{"kitchen_root", "test_base_path", "debug"}
 	case "verifier", "lifecycle":

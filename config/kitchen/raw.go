@@ -58,7 +58,7 @@ type RawInstance struct {
 	OSType, ShellType       string
 	Driver, Provisioner     *yaml11.Value
 	Verifier, Transport     *yaml11.Value
-	Lifecycle               *yaml11.Value
+	Lifecycle, Publish      *yaml11.Value
 	suiteName, platformName *yaml11.Value
 }
 
@@ -115,7 +115,7 @@ func (c *Config) Annotate(d Diagnostic) Diagnostic {
 
 // MergedJSON renders the instances with their merged data as JSON:
 // {"instances":[{"name","suite","platform","driver","provisioner","verifier",
-// "transport","lifecycle"}]}. Secrets are not masked.
+// "transport","lifecycle","publish"}]}. Secrets are not masked.
 func (c *Config) MergedJSON() ([]byte, error) {
 	type instance struct {
 		Name        string        `json:"name"`
@@ -126,6 +126,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 		Verifier    *yaml11.Value `json:"verifier"`
 		Transport   *yaml11.Value `json:"transport"`
 		Lifecycle   *yaml11.Value `json:"lifecycle"`
+		Publish     *yaml11.Value `json:"publish,omitempty"`
 	}
 	out := struct {
 		Instances []instance `json:"instances"`
@@ -134,7 +135,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 		out.Instances = append(out.Instances, instance{
 			Name: i.Name, Suite: i.suiteName, Platform: i.platformName,
 			Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
-			Transport: i.Transport, Lifecycle: i.Lifecycle,
+			Transport: i.Transport, Lifecycle: i.Lifecycle, Publish: i.Publish,
 		})
 	}
 	return json.Marshal(out)

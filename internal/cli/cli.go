@@ -29,11 +29,13 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/logs"
 	"github.com/galley-kitchen/galley/internal/cli/phases"
 	"github.com/galley-kitchen/galley/internal/cli/prune"
+	"github.com/galley-kitchen/galley/internal/cli/publish"
 	reportcmd "github.com/galley-kitchen/galley/internal/cli/report"
 	"github.com/galley-kitchen/galley/internal/cli/schema"
 	"github.com/galley-kitchen/galley/internal/cli/version"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	publishing "github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/report"
 )
 
@@ -86,12 +88,11 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		"erb-commands", "log-overwrite")
 	root.AddCommand(phases.NewCmds(f, nil)...)
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
-		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil), version.NewCmdVersion(f),
+		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
+		publish.NewCmdPublish(f, nil), publish.NewCmdPackage(f, nil), version.NewCmdVersion(f),
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil),
 		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil),
 		cmdutil.NewCmdWords("doctor", "`galley lint` checks the configuration, and `galley engines` the container engines"),
-		cmdutil.NewCmdWords("package",
-			"Keep a runner's state as an image with your engine's commit command; `galley list` names the runner"),
 		cmdutil.NewCmdWords("console",
 			"`galley diagnose` prints the configuration, and `galley login` opens a shell in a runner"))
 	// As in Test Kitchen, flags may have underscores, and commands may be cut short as long as they are clear.
@@ -136,6 +137,9 @@ func completeValues(cmd *cobra.Command) {
 			words = []string{"github", "gitlab"}
 		case flag.Name == "format":
 			words = []string{"text", "ndjson"}
+			if cmd.Name() == "package" {
+				words = []string{string(publishing.FormatDocker), string(publishing.FormatOCI)}
+			}
 		case flag.Name == "level":
 			words = []string{"debug", "info", "warn", "error"}
 		}

@@ -99,7 +99,7 @@ func kitchenCommands() []struct{ name, there, here string } {
 		{"login", "Needs a name or pattern that one instance matches",
 			"The name may be left out where there is one instance"},
 		{"logs", "Needs a name or pattern that one instance matches", "As `login`"},
-		{"package", "Does nothing with kitchen-dokken", "An error that says what to do"},
+		{"package", "Does nothing with kitchen-dokken", "Makes an image, for the engine or a file; `package.cmd` has no effect"},
 		{"doctor", "Asks driver, provisioner, transport and verifier",
 			"An error that names `galley lint` and `galley engines`"},
 		{"exec", "One instance after the other; ends at the first failure",

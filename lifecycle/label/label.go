@@ -27,6 +27,13 @@ const (
 	Run = Prefix + "run"
 	// Version is the version of galley that made it.
 	Version = Prefix + "version"
+	// Commit tells the commit of a runner that is about to be published from all other images.
+	Commit = Prefix + "commit"
+	// Verified is "false" on a published image whose runner was not tested. With Report it is the one label of galley
+	// that a published image may have.
+	Verified = Prefix + "verified"
+	// Report is the digest of the test report of a published image.
+	Report = Prefix + "report.digest"
 )
 
 // The values of Role.
@@ -39,7 +46,7 @@ const (
 	RoleNetwork = "network"
 	// RoleWork is an image made from a platform image and intermediate instructions.
 	RoleWork = "work"
-	// RoleHelper is a container that a run makes for itself and removes again. One
-	// that a galley left behind goes with prune.
+	// RoleHelper is a container or an image that a run makes for itself and removes again. One that a galley left behind
+	// goes with prune.
 	RoleHelper = "helper"
 )

@@ -5,6 +5,7 @@ package rig
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,9 @@ var engineFiles = []string{
 	"/.dockerenv", "/run/.containerenv", "/var/run/.containerenv", "/run/secrets", "/etc/hosts", "/etc/hostname",
 	"/etc/resolv.conf", "/etc/mtab", "/dev", "/proc", "/sys",
 }
+
+// EngineFiles are the absolute paths of files and directories that engines make in every container.
+func EngineFiles() []string { return slices.Clone(engineFiles) }
 
 // MadeByEngine reports whether an absolute path is one that engines make in every container, or lies in one.
 func MadeByEngine(p string) bool { return In(engineFiles, p) }

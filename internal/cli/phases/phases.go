@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +17,7 @@ import (
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/report/files"
 )
 
@@ -29,11 +32,19 @@ type Options struct {
 	AutoInit bool
 	// Forget has destroy forget runners whose engine does not answer.
 	Forget bool
+	// Publish is for the actions that make images of runners, and test's --publish.
+	Publish lifecycle.PublishOptions
+	// One wants one instance and no more.
+	One bool
+	// Result leaves stdout to what the action gives, and shows the run on stderr.
+	Result bool
+	// Published is what was published, when Run has returned.
+	Published []lifecycle.Published
 }
 
 // NewCmds are the actions. runF replaces the work in tests.
 func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*cobra.Command {
-	runF = cmdutil.Or(runF, run)
+	runF = cmdutil.Or(runF, Run)
 	var list []*cobra.Command
 	for _, c := range []struct {
 		action lifecycle.Action
@@ -61,6 +72,8 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
 			settings.Bool(cmd.Flags(), &o.AutoInit, "auto-init", "", false, "write a kitchen.yml first where there is none")
+			cmd.Flags().StringArrayVar(&o.Publish.Refs, "publish", nil,
+				"publish each instance under `NAME` when its tests have passed, as galley publish does; may be repeated")
 		case lifecycle.Action(lifecycle.PhaseDestroy):
 			settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
 				"remove what is left over of this project and belongs to no instance of kitchen.yml")
@@ -72,8 +85,8 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 	return list
 }
 
-// run runs an action over the chosen instances.
-func run(ctx context.Context, o *Options) (err error) {
+// Run runs an action over the chosen instances.
+func Run(ctx context.Context, o *Options) (err error) {
 	set, err := o.Settings()
 	if err != nil {
 		return err
@@ -95,7 +108,10 @@ func run(ctx context.Context, o *Options) (err error) {
 	if o.Orphans {
 		return o.destroyOrphans(ctx, ro)
 	}
-	instances, err := o.Load(ctx, o.Instances)
+	if ro.Publish, err = o.publishOptions(); err != nil {
+		return err
+	}
+	instances, err := o.load(ctx)
 	if err != nil {
 		return err
 	}
@@ -119,7 +135,31 @@ func run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return r.Do(ctx, o.Action, instances)
+	err = r.Do(ctx, o.Action, instances)
+	o.Published = r.Published()
+	return err
+}
+
+func (o *Options) load(ctx context.Context) ([]config.Instance, error) {
+	if !o.One {
+		return o.Load(ctx, o.Instances)
+	}
+	i, err := o.Factory.One(ctx, o.Instances)
+	return []config.Instance{i}, err
+}
+
+// publishOptions adds what this machine has to what was asked for.
+func (o *Options) publishOptions() (lifecycle.PublishOptions, error) {
+	p := o.Publish
+	p.CertDirs = publish.CertDirs(cmdutil.HomeDir(), os.Getenv)
+	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return p, fmt.Errorf("SOURCE_DATE_EPOCH=%q: expected a number of seconds since 1970", text)
+		}
+		p.Epoch = time.Unix(seconds, 0).UTC()
+	}
+	return p, nil
 }
 
 // destroyOrphans removes what is left over of the project.

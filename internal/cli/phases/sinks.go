@@ -18,7 +18,11 @@ import (
 
 // sinks are where the events of a run go: the screen, the reports, the log files.
 func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi, error) {
-	terminal := console.IsTerminal(o.Out, os.Getenv)
+	out := o.Out
+	if o.Result {
+		out = o.Err
+	}
+	terminal := console.IsTerminal(out, os.Getenv)
 	level, err := reportrun.ParseLevel(s.LogLevel)
 	if err != nil {
 		return nil, err
@@ -28,17 +32,17 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	list := []lifecycle.Sink{logs}
 	switch {
 	case terminal:
-		list = append(list, console.New(console.NewTerminal(o.Out), o.Err, ro))
+		list = append(list, console.New(console.NewTerminal(out), o.Err, ro))
 	case slices.ContainsFunc(specs, report.Stdout):
 		list = append(list, console.NewPlain(o.Err, o.Err, ro)) // stdout is for the report
 	default:
-		list = append(list, console.NewPlain(o.Out, o.Err, ro))
+		list = append(list, console.NewPlain(out, o.Err, ro))
 	}
 	asked := slices.ContainsFunc(specs, func(spec string) bool {
 		return spec == "github" || strings.HasPrefix(spec, "github=")
 	})
 	if os.Getenv("GITHUB_ACTIONS") == "true" && !asked {
-		list = append(list, report.NewGitHub(o.Out, os.Getenv("GITHUB_STEP_SUMMARY")))
+		list = append(list, report.NewGitHub(out, os.Getenv("GITHUB_STEP_SUMMARY")))
 	}
 	env := report.Env{Stdout: o.Out, Getenv: os.Getenv}
 	if s.Source("report").Kind == settings.ProjectFile {

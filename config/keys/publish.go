@@ -1,0 +1,92 @@
+package keys
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// publishKeys are the keys of `publish:`.
+func publishKeys() []Key {
+	return inSection(SectionPublish, []Key{
+		{Name: "refs", Aliases: []string{"ref"}, value: textsField("Publish.Refs")},
+		{Name: "squash", value: flagField(false, "Publish.Squash")},
+		{Name: "cmd", Aliases: []string{"command"}, value: commandField("Publish.Cmd")},
+		{Name: "entrypoint", value: commandField("Publish.Entrypoint")},
+		{Name: "user", value: textField("", "Publish.User")},
+		{Name: "workdir", Aliases: []string{"working_dir"}, value: textField("", "Publish.WorkDir")},
+		{Name: "stop_signal", Aliases: []string{"stopsignal"}, value: textField("", "Publish.StopSignal")},
+		{Name: "expose", value: parsed(TypeStrings, "Publish.Expose", exposedPorts)},
+		{Name: "healthcheck", value: parsed(TypeHash, "Publish.HealthCheck", healthCheck)},
+		{Name: "env", Aliases: []string{"environment"}, value: envField("Publish.Env")},
+		{Name: "labels", value: merged(parsed(TypeStringMap, "Publish.Labels", labels))},
+	})
+}
+
+// publish decodes `publish:`.
+func (r *resolver) publish(block *yaml11.Value) config.Publish {
+	d := r.decoder()
+	if _, at := kitchen.PluginName(block); at != nil {
+		d.spelt = "publish"
+		d.errorAt(at, "write the names as `publish: {refs: [...]}`", "expected a mapping, found %s", describe(at))
+	}
+	d.block(SectionPublish, "", block)
+	return d.inst.Publish
+}
+
+// exposedPorts reads ports of a container: "80", "53/udp".
+func exposedPorts(d *decoder, v *yaml11.Value) ([]string, bool) {
+	ports, ok := texts(d, v)
+	for n, port := range ports {
+		number, protocol, _ := strings.Cut(port, "/")
+		if protocol == "" {
+			protocol = "tcp"
+		}
+		if p, err := strconv.ParseUint(number, 10, 16); err != nil || p == 0 ||
+			protocol != "tcp" && protocol != "udp" && protocol != "sctp" {
+			return nil, d.errorAt(v, "write a number, or one with its protocol: 53/udp", "%q is no port", port)
+		}
+		ports[n] = number + "/" + protocol
+	}
+	return ports, ok
+}
+
+// healthCheck reads how a container is seen to be well.
+func healthCheck(d *decoder, v *yaml11.Value) (*config.HealthCheck, bool) {
+	if v.Kind != yaml11.Map {
+		return nil, d.wrongType(v)
+	}
+	h, good := &config.HealthCheck{}, true
+	times := map[string]*time.Duration{"interval": &h.Interval, "timeout": &h.Timeout, "start_period": &h.StartPeriod}
+	for _, e := range entries(v) {
+		ok := true
+		switch to := times[e.Key]; {
+		case to != nil:
+			*to, ok = seconds(d, e.Value)
+		case e.Key == "retries":
+			h.Retries, ok = small(d, e.Value)
+		case e.Key == "test" && e.Value.Kind == yaml11.Seq:
+			if h.Test, ok = texts(d, e.Value); ok && len(h.Test) > 0 &&
+				!slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, h.Test[0]) {
+				h.Test = append([]string{"CMD"}, h.Test...)
+			}
+		case e.Key == "test":
+			var line string
+			line, ok = text(d, e.Value)
+			h.Test = []string{"CMD-SHELL", line}
+		default:
+			ok = d.errorAt(e.Value, suggestion(e.Key, []string{"test", "interval", "timeout", "start_period", "retries"}),
+				"%s: unknown key", e.Key)
+		}
+		good = good && ok
+	}
+	if good && len(h.Test) == 0 {
+		good = d.errorAt(v, "add `test: ` and a command", "it has no test")
+	}
+	return h, good
+}

@@ -1,0 +1,326 @@
+package publish
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
+)
+
+// entry is one of a tar in a test. Its content is data.
+type entry struct {
+	tar.Header
+	data string
+}
+
+func dir(name string, mode int64) entry {
+	return entry{Header: tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: mode, ModTime: time.Unix(100, 0)}}
+}
+
+func file(name, data string) entry {
+	return entry{tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, ModTime: time.Unix(200, 0)}, data}
+}
+
+func link(kind byte, name, to string) entry {
+	return entry{Header: tar.Header{Name: name, Linkname: to, Typeflag: kind, ModTime: time.Unix(150, 0)}}
+}
+
+func pack(t testing.TB, entries ...entry) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, e := range entries {
+		h := e.Header
+		h.Size = int64(len(e.data))
+		require.NoError(t, w.WriteHeader(&h))
+		_, err := io.WriteString(w, e.data)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+func zipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(data)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+// saved is an image for an archive of a test.
+type saved struct {
+	config v1.Config
+	// layers are tars that are not compressed; zip compresses them in the archive.
+	layers [][]byte
+	zip    bool
+}
+
+// archive makes an archive as engines save it: layers as files, the second time by a link.
+func archive(t testing.TB, images ...saved) []byte {
+	t.Helper()
+	var members []entry
+	var list []map[string]any
+	seen := map[string]string{}
+	for n, img := range images {
+		c := v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: img.config, RootFS: v1.RootFS{Type: "layers"},
+			Created: v1.Time{Time: time.Unix(50, 0)}}
+		var names []string
+		for k, data := range img.layers {
+			sum := sha256.Sum256(data)
+			id := hex.EncodeToString(sum[:])
+			c.RootFS.DiffIDs = append(c.RootFS.DiffIDs, v1.Hash{Algorithm: "sha256", Hex: id})
+			c.History = append(c.History, v1.History{CreatedBy: "test"})
+			name := fmt.Sprintf("%d-%d/layer.tar", n, k)
+			if first, ok := seen[id]; ok {
+				members = append(members, link(tar.TypeSymlink, name, "../"+first))
+			} else {
+				seen[id] = name
+				if img.zip {
+					data = zipped(t, data)
+				}
+				members = append(members, file(name, string(data)))
+			}
+			names = append(names, name)
+		}
+		raw, err := json.Marshal(c)
+		require.NoError(t, err)
+		members = append(members, file(fmt.Sprintf("%d.json", n), string(raw)))
+		list = append(list, map[string]any{"Config": fmt.Sprintf("%d.json", n), "Layers": names})
+	}
+	raw, err := json.Marshal(list)
+	require.NoError(t, err)
+	return pack(t, append(members, file("manifest.json", string(raw)))...)
+}
+
+// makeOf makes an image of an archive.
+func makeOf(t testing.TB, data []byte, s Source) (v1.Image, error) {
+	t.Helper()
+	s.Dir = t.TempDir()
+	f, err := os.Create(filepath.Join(s.Dir, "archive.tar"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	_, err = f.Write(data)
+	require.NoError(t, err)
+	s.Archive, s.Commit = f, "token"
+	return Make(t.Context(), s)
+}
+
+var commitLabels = map[string]string{label.Commit: "token", label.Role: label.RoleHelper, "own": "yes"}
+
+// entries lists a layer as lines: name, mode in octal digits, content or link.
+func entries(t testing.TB, img v1.Image, layer int) []string {
+	t.Helper()
+	layers, err := img.Layers()
+	require.NoError(t, err)
+	r, err := layers[layer].Uncompressed()
+	require.NoError(t, err)
+	defer r.Close()
+	var list []string
+	for tr := tar.NewReader(r); ; {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		require.NoError(t, err)
+		data, err := io.ReadAll(tr)
+		require.NoError(t, err)
+		list = append(list, fmt.Sprintf("%s %o %s", h.Name, h.Mode, string(data)+h.Linkname))
+	}
+}
+
+// rigEntries are what an engine and galley leave in a runner.
+func rigEntries() []entry {
+	return []entry{
+		dir("etc", 0o755), file("etc/hosts", ""), file("etc/resolv.conf", ""),
+		link(tar.TypeSymlink, "etc/mtab", "/proc/mounts"),
+		file(".dockerenv", ""), dir("run", 0o755), file("run/.containerenv", "engine"), dir("dev", 0o755),
+		file("dev/console", ""), dir("proc", 0o755), dir("sys", 0o755), dir("opt", 0o755), dir("opt/kitchen", 0o777),
+		file("opt/kitchen/dna.json", "{}"), dir("data", 0o755), dir("data/deep", 0o755), dir("usr", 0o755),
+		dir("usr/sbin", 0o755), file("usr/sbin/docker-init", ""), dir("var", 0o755), dir("var/log", 0o755),
+		dir("var/log/journal", 0o755),
+	}
+}
+
+func baseLayers(t testing.TB) [][]byte {
+	t.Helper()
+	return [][]byte{
+		pack(t, dir("etc", 0o755), file("etc/passwd", "root"), file("etc/old", "1"), dir("usr", 0o755),
+			dir("usr/sbin", 0o755), link(tar.TypeSymlink, "sbin", "usr/sbin"), dir("home", 0o755), dir("var", 0o755), dir("var/log", 0o755),
+			dir("run", 0o755), link(tar.TypeSymlink, "var/run", "/run")),
+		pack(t, dir("etc", 0o755), file("etc/.wh.old", ""), file("etc/new", "2")),
+	}
+}
+
+// Only what converge made is in the image, on top of what was there.
+func TestMake(t *testing.T) {
+	base := baseLayers(t)
+	own := pack(t, append(rigEntries(), dir("srv", 0o755), file("srv/index", "hello"), dir("home", 0o700),
+		file("etc/.wh.passwd", ""), link(tar.TypeLink, "srv/second", "srv/index"), dir("run/app", 0o755))...)
+	baseConfig := v1.Config{Cmd: []string{"/bin/app"}, User: "app", Env: []string{"A=1", "B=2"}, StopSignal: "SIGINT",
+		WorkingDir: "/srv", Labels: map[string]string{"mine": "1", label.Role: label.RoleWork},
+		Volumes: map[string]struct{}{"/data/deep": {}}}
+	commitConfig := v1.Config{Cmd: []string{"sh", "-c", "trap"}, Env: []string{"TEST_KITCHEN=1"}, Labels: commitLabels}
+	for name, zip := range map[string]bool{"plain": false, "compressed": true} {
+		t.Run(name, func(t *testing.T) {
+			data := archive(t, saved{commitConfig, append(append([][]byte{}, base...), own), zip}, saved{baseConfig, base, zip})
+			img, err := makeOf(t, data, Source{Mounts: []string{"/opt/kitchen", "/data/deep", "/etc/hosts", "/"},
+				Labels: map[string]string{"from": "galley"}})
+			require.NoError(t, err)
+			require.Equal(t, []string{"etc/ 755 ", "run/ 755 ", "srv/ 755 ", "srv/index 644 hello", "home/ 700 ",
+				"etc/.wh.passwd 644 ", "srv/second 0 srv/index", "run/app/ 755 "}, entries(t, img, 2))
+			conf, err := img.ConfigFile()
+			require.NoError(t, err)
+			want := baseConfig
+			want.Labels = map[string]string{"mine": "1", "from": "galley",
+				"org.opencontainers.image.created": "1970-01-01T00:03:20Z"}
+			require.Equal(t, want, conf.Config)
+			require.Len(t, conf.History, 3)
+			again, err := makeOf(t, data, Source{Mounts: []string{"/opt/kitchen", "/data/deep", "/etc/hosts", "/"},
+				Labels: map[string]string{"from": "galley"}})
+			require.NoError(t, err)
+			one, err := img.Digest()
+			require.NoError(t, err)
+			two, err := again.Digest()
+			require.NoError(t, err)
+			require.Equal(t, one, two, "the same runner gives the same digest")
+		})
+	}
+}
+
+// A runner in which nothing changed gives the image that it was made from, and an empty layer.
+func TestNothingChanged(t *testing.T) {
+	base := baseLayers(t)
+	img, err := makeOf(t, archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...),
+		pack(t, rigEntries()...)), false}, saved{layers: base}), Source{Mounts: []string{"/opt/kitchen", "/data/deep"}})
+	require.NoError(t, err)
+	require.Empty(t, entries(t, img, 2))
+}
+
+func TestSquash(t *testing.T) {
+	base := [][]byte{
+		pack(t, dir("etc", 0o755), file("etc/a", "1"), link(tar.TypeLink, "etc/b", "etc/a"),
+			link(tar.TypeLink, "etc/c", "etc/a"), dir("gone", 0o755), file("gone/x", "x"), dir("opq", 0o755), file("opq/old", "old"), file("kind", "file")),
+		pack(t, file("etc/.wh.a", ""), file(".wh.gone", ""), dir("opq", 0o711), file("opq/new", "new"),
+			file("opq/.wh..wh..opq", ""), dir("kind", 0o755), file("kind/x", "dir")),
+	}
+	img, err := makeOf(t, archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...),
+		pack(t, file("srv", "s"))), false}, saved{layers: base}), Source{Config: config.Publish{Squash: true}})
+	require.NoError(t, err)
+	layers, err := img.Layers()
+	require.NoError(t, err)
+	require.Len(t, layers, 1)
+	require.Equal(t, []string{"etc/ 755 ", "kind/ 755 ", "opq/ 711 ", "etc/b 644 1", "etc/c 0 etc/b", "opq/new 644 new",
+		"kind/x 644 dir", "srv 644 s"}, entries(t, img, 0))
+	conf, err := img.ConfigFile()
+	require.NoError(t, err)
+	require.Len(t, conf.History, 1)
+}
+
+// kitchen.yml's values take the place of the image's.
+func TestPublishBlock(t *testing.T) {
+	base := baseLayers(t)
+	img, err := makeOf(t, archive(t,
+		saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...), pack(t)), false},
+		saved{v1.Config{Entrypoint: []string{"/old"}, Cmd: []string{"arg"}, Env: []string{"A=1", "B=2"},
+			ExposedPorts: map[string]struct{}{"22/tcp": {}}}, base, false}),
+		Source{Epoch: time.Unix(10, 0), Config: config.Publish{Entrypoint: []string{"/new"}, User: "web", WorkDir: "/srv",
+			StopSignal: "SIGQUIT", Expose: []string{"80/tcp"}, Env: map[string]string{"B": "3", "C": "4"},
+			Labels:      map[string]string{"org.opencontainers.image.created": "never"},
+			HealthCheck: &config.HealthCheck{Test: []string{"CMD", "true"}, Retries: 2}}})
+	require.NoError(t, err)
+	conf, err := img.ConfigFile()
+	require.NoError(t, err)
+	require.Equal(t, v1.Config{Entrypoint: []string{"/new"}, User: "web", WorkingDir: "/srv", StopSignal: "SIGQUIT",
+		Env: []string{"A=1", "B=3", "C=4"}, ExposedPorts: map[string]struct{}{"80/tcp": {}},
+		Labels:      map[string]string{"org.opencontainers.image.created": "never"},
+		Healthcheck: &v1.HealthConfig{Test: []string{"CMD", "true"}, Retries: 2}}, conf.Config)
+	require.Equal(t, int64(10), conf.Created.Unix())
+}
+
+// An engine that lies costs an error.
+func TestHostileArchives(t *testing.T) {
+	base := baseLayers(t)
+	good := archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...), pack(t)), false},
+		saved{layers: base})
+	manifest := func(config string, layers ...string) entry {
+		raw, err := json.Marshal([]map[string]any{{"Config": config, "Layers": layers}})
+		require.NoError(t, err)
+		return file("manifest.json", string(raw))
+	}
+	conf := func(c v1.ConfigFile) entry {
+		raw, err := json.Marshal(c)
+		require.NoError(t, err)
+		return file("c.json", string(raw))
+	}
+	zero := v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(make([]byte, 32))}
+	one := v1.ConfigFile{RootFS: v1.RootFS{DiffIDs: []v1.Hash{zero}}, Config: v1.Config{Labels: commitLabels}}
+	below := one
+	below.Config.Labels = nil
+	for name, tc := range map[string]struct {
+		data []byte
+		err  string
+	}{
+		"no tar":        {[]byte("no tar at all, however long it may be"), "unexpected EOF"},
+		"empty":         {pack(t), `"manifest.json" is missing`},
+		"cut":           {good[:len(good)/2], "unexpected EOF"},
+		"no JSON":       {pack(t, file("manifest.json", "{")), `"manifest.json": `},
+		"no config":     {pack(t, manifest("c.json")), `"c.json" is missing`},
+		"out":           {pack(t, manifest("../../etc/passwd")), `"../../etc/passwd" is missing`},
+		"link out":      {pack(t, link(tar.TypeSymlink, "c.json", "/etc/passwd"), manifest("c.json")), "is missing"},
+		"link in loops": {pack(t, link(tar.TypeSymlink, "c.json", "c.json"), manifest("c.json")), "leads nowhere"},
+		"layers lie":    {pack(t, conf(one), manifest("c.json")), "has 0 layers, and its configuration names 1"},
+		"layer missing": {pack(t, conf(one), manifest("c.json", "x.tar")), "0 images that may be the one below"},
+		"two commits": {archive(t, saved{v1.Config{Labels: commitLabels}, base, false},
+			saved{v1.Config{Labels: commitLabels}, base, false}), "2 images that may be the runner's"},
+		"another base": {archive(t, saved{v1.Config{Labels: commitLabels}, base, false},
+			saved{layers: [][]byte{pack(t)}}), "does not have the layers"},
+		"another content": {func() []byte {
+			list, err := json.Marshal([]map[string]any{{"Config": "c.json", "Layers": []string{"x"}},
+				{"Config": "d.json", "Layers": []string{"x"}}})
+			require.NoError(t, err)
+			other := conf(below)
+			other.Name = "d.json"
+			return pack(t, conf(one), other, file("x", string(pack(t))), file("manifest.json", string(list)))
+		}(), "its content is not what"},
+		"layer no tar": {archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...),
+			bytes.Repeat([]byte("x"), 2048)), false}, saved{layers: base}), "invalid tar header"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := makeOf(t, tc.data, Source{})
+			require.ErrorContains(t, err, tc.err)
+		})
+	}
+}
+
+// A path of a tree is followed through links, and no further than the kernel would.
+func TestResolve(t *testing.T) {
+	files := newTree()
+	files.next()
+	for _, e := range []entry{link(tar.TypeSymlink, "var/run", "/run"), link(tar.TypeSymlink, "lib", "usr/lib"),
+		link(tar.TypeSymlink, "up", "../../.."), link(tar.TypeSymlink, "loop", "loop/x")} {
+		h := e.Header
+		require.NoError(t, files.add(&h))
+	}
+	require.Equal(t, "run/app", files.resolve("/var/run/app"))
+	require.Equal(t, "usr/lib/a/b", files.resolve("lib/a/b"))
+	require.Equal(t, "etc", files.resolve("up/etc"))
+	require.Contains(t, files.resolve("loop"), "loop")
+}

@@ -1,0 +1,131 @@
+package publish
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// connectionError is a request that got no answer. It does not unwrap: what is tried again is not for others to decide.
+type connectionError struct {
+	host  string
+	plain bool // refused, since it would have been plain HTTP
+	cause error
+}
+
+func (e *connectionError) Error() string { return e.host + ": " + e.cause.Error() }
+
+// failure is a step that failed.
+type failure struct {
+	err error
+	// passing is set when it may go well in a moment.
+	passing bool
+}
+
+// explain says what failed in words, and what can be done. It is the one place where a registry's answers are told
+// apart.
+func explain(op string, repo name.Repository, err error) failure {
+	host := repo.RegistryStr()
+	e := &backend.Error{Op: op, Err: err}
+	var answer *transport.Error
+	var lost *connectionError
+	switch {
+	case errors.As(err, &answer):
+		return explainAnswer(e, host, answer)
+	case errors.As(err, &lost):
+		return explainLost(e, host, lost)
+	}
+	e.Detail = err.Error()
+	return failure{err: e}
+}
+
+func explainAnswer(e *backend.Error, host string, answer *transport.Error) failure {
+	code := answer.StatusCode
+	e.Detail = fmt.Sprintf("the registry answers %d: %s", code, said(answer))
+	text := strings.ToLower(answer.Error())
+	full := code == http.StatusInsufficientStorage || code == http.StatusRequestEntityTooLarge
+	for _, words := range []string{"no space", "quota", "disk is full", "disk full", "insufficient storage"} {
+		full = full || strings.Contains(text, words)
+	}
+	switch {
+	case full:
+		e.Kind = backend.ErrNoSpace
+		e.Remedy = "The registry has no room for the image, or a limit for its size: make room there."
+	case code == http.StatusUnauthorized:
+		e.Kind = backend.ErrUnauthorized
+		e.Remedy = fmt.Sprintf("Log in with `docker login %s` or `podman login %s`, or set driver.creds_file.", host, host)
+	case code == http.StatusForbidden || hasCode(answer, transport.DeniedErrorCode):
+		e.Kind = backend.ErrUnauthorized
+		e.Remedy = "The registry knows who you are and refuses: see that the name is right, and that you may push there."
+	case code == http.StatusNotFound || hasCode(answer, transport.NameInvalidErrorCode, transport.NameUnknownErrorCode):
+		e.Kind = backend.ErrNotFound
+		e.Remedy = "See that the name is right; some registries want a repository to be made first."
+	case code == http.StatusTooManyRequests || code >= 500 || code == http.StatusRequestTimeout:
+		e.Kind, e.Remedy = backend.ErrUnreachable, "Try again later. The names were not given to what was sent."
+		return failure{err: e, passing: true}
+	case hasCode(answer, transport.BlobUploadUnknownErrorCode, transport.BlobUploadInvalidErrorCode):
+		e.Remedy = "Try again."
+		return failure{err: e, passing: true} // the registry lost the upload
+	}
+	return failure{err: e}
+}
+
+// said is what a registry said, on one line and not without end.
+func said(answer *transport.Error) string {
+	var list []string
+	for _, d := range answer.Errors {
+		list = append(list, strings.TrimSpace(string(d.Code)+" "+d.Message))
+	}
+	if len(list) == 0 {
+		return http.StatusText(answer.StatusCode)
+	}
+	return backend.PlainReason(strings.Join(list, "; "))
+}
+
+func hasCode(answer *transport.Error, codes ...transport.ErrorCode) bool {
+	for _, d := range answer.Errors {
+		for _, c := range codes {
+			if d.Code == c {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func explainLost(e *backend.Error, host string, lost *connectionError) failure {
+	e.Kind, e.Detail = backend.ErrUnreachable, lost.Error()
+	var unknown x509.UnknownAuthorityError
+	var wrongHost x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var plain tls.RecordHeaderError
+	var dns *net.DNSError
+	switch cause := lost.cause; {
+	case lost.plain, errors.As(cause, &plain),
+		strings.Contains(cause.Error(), "server gave HTTP response to HTTPS client"):
+		e.Remedy = "galley pushes over TLS. Give the registry a certificate."
+	case errors.As(cause, &unknown), errors.As(cause, &wrongHost), errors.As(cause, &invalid):
+		e.Remedy = fmt.Sprintf("Put the certificate of its authority into /etc/docker/certs.d/%s/ca.crt or "+
+			"~/.config/containers/certs.d/%s/ca.crt.", host, host)
+	case errors.As(cause, &dns) && dns.IsNotFound:
+		e.Remedy = "See that the registry's address is right."
+	default:
+		e.Remedy = "See that the registry runs and can be reached from here. What was sent has no name."
+		return failure{err: e, passing: true}
+	}
+	return failure{err: e}
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}

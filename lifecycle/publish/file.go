@@ -1,0 +1,163 @@
+package publish
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// Format is a form of a file with an image.
+type Format string
+
+// The formats.
+const (
+	// FormatDocker is that of `docker save`, which every engine loads.
+	FormatDocker Format = "docker"
+	// FormatOCI is an OCI image layout in a tar.
+	FormatOCI Format = "oci"
+)
+
+// ParseFormat reads a format from the command line.
+func ParseFormat(s string) (Format, error) {
+	switch f := Format(s); f {
+	case FormatDocker, FormatOCI:
+		return f, nil
+	}
+	return "", fmt.Errorf("--format %q: write docker or oci", s)
+}
+
+// Write writes an image with its names as a tar. One for FormatOCI was made with Source.OCI.
+func (f Format) Write(w io.Writer, img v1.Image, tags []name.Tag) error {
+	if f == FormatOCI {
+		return writeLayout(w, img, tags)
+	}
+	named := map[name.Reference]v1.Image{}
+	for _, tag := range tags {
+		named[tag] = img
+	}
+	if len(tags) == 0 { // the archive has a digest in place of a name, which engines pass over
+		digest, err := img.Digest()
+		if err != nil {
+			return err
+		}
+		ref, err := name.NewDigest("localhost/galley@" + digest.String())
+		if err != nil {
+			return err
+		}
+		named[ref] = img
+	}
+	return tarball.MultiRefWrite(named, w)
+}
+
+// writeLayout writes an OCI image layout.
+func writeLayout(w io.Writer, img v1.Image, tags []name.Tag) error {
+	manifest, err := img.RawManifest()
+	if err != nil {
+		return err
+	}
+	desc, err := partial.Descriptor(img)
+	if err != nil {
+		return err
+	}
+	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
+	for _, tag := range tags {
+		d := *desc
+		d.Annotations = map[string]string{"org.opencontainers.image.ref.name": tag.Name()}
+		index.Manifests = append(index.Manifests, d)
+	}
+	if len(tags) == 0 {
+		index.Manifests = append(index.Manifests, *desc)
+	}
+	list, err := json.Marshal(index)
+	if err != nil {
+		return err
+	}
+	out := tar.NewWriter(w)
+	put := func(name string, size int64, r io.Reader) error {
+		if err := out.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: size}); err != nil {
+			return err
+		}
+		_, err := io.Copy(out, r)
+		return err
+	}
+	for _, file := range []struct {
+		name string
+		data []byte
+	}{
+		{"oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)}, {"index.json", list}, {blobName(desc.Digest), manifest},
+	} {
+		if err := put(file.name, int64(len(file.data)), bytes.NewReader(file.data)); err != nil {
+			return err
+		}
+	}
+	layers, err := img.Layers()
+	if err != nil {
+		return err
+	}
+	conf, err := partial.ConfigLayer(img)
+	if err != nil {
+		return err
+	}
+	written := map[v1.Hash]bool{}
+	for _, l := range append(layers, conf) {
+		digest, err := l.Digest()
+		if err != nil {
+			return err
+		}
+		if written[digest] {
+			continue
+		}
+		written[digest] = true
+		if err := putBlob(put, digest, l); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+func blobName(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" + digest.Hex }
+
+func putBlob(put func(string, int64, io.Reader) error, digest v1.Hash, l v1.Layer) error {
+	size, err := l.Size()
+	if err != nil {
+		return err
+	}
+	r, err := l.Compressed()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return put(blobName(digest), size, r)
+}
+
+// SaveFile writes a file that is there as a whole or not at all.
+func SaveFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	err = write(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

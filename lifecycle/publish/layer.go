@@ -1,0 +1,119 @@
+package publish
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxLayer is how many bytes a layer may have when it is unpacked: more than any image, and less than a compressed one
+// can pretend to have.
+const maxLayer = 1 << 40
+
+// maxWindow is how much memory unpacking may take.
+const maxWindow = 128 << 20
+
+// layer is a compressed layer in a file. It is a v1.Layer.
+type layer struct {
+	path           string
+	digest, diffID v1.Hash
+	size           int64
+	form           types.MediaType
+}
+
+func (l *layer) Digest() (v1.Hash, error)            { return l.digest, nil }
+func (l *layer) DiffID() (v1.Hash, error)            { return l.diffID, nil }
+func (l *layer) Size() (int64, error)                { return l.size, nil }
+func (l *layer) MediaType() (types.MediaType, error) { return l.form, nil }
+func (l *layer) Compressed() (io.ReadCloser, error)  { return os.Open(l.path) }
+func (l *layer) Uncompressed() (_ io.ReadCloser, err error) {
+	f, err := os.Open(l.path)
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{z, f}, nil
+}
+
+// compress writes a layer's tar, which fill writes, to a file in dir.
+func compress(dir string, fill func(io.Writer) error) (_ *layer, err error) {
+	f, err := os.CreateTemp(dir, "layer-*.tar.gz")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	digest, diffID := sha256.New(), sha256.New()
+	file := bufio.NewWriterSize(io.MultiWriter(f, digest), 1<<20)
+	z := gzip.NewWriter(file)
+	err = fill(io.MultiWriter(z, diffID))
+	if err = errors.Join(err, z.Close(), file.Flush()); err != nil {
+		return nil, err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return &layer{path: f.Name(), digest: sum(digest), diffID: sum(diffID), size: st.Size(),
+		form: types.DockerLayer}, nil
+}
+
+func sum(h hash.Hash) v1.Hash {
+	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(h.Sum(nil))}
+}
+
+// unpacked reads a layer's tar, which some engines keep compressed, until ctx ends.
+func unpacked(ctx context.Context, r io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(r, 1<<20)
+	head, err := b.Peek(4)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, err
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		if r, err = gzip.NewReader(b); err != nil {
+			return nil, err
+		}
+	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		if r, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow)); err != nil {
+			return nil, err
+		}
+	default:
+		r = b
+	}
+	return &bounded{ctx, r, maxLayer}, nil
+}
+
+// bounded is a reader that fails where a bound is passed, and when its context ends.
+type bounded struct {
+	ctx  context.Context
+	r    io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if err := context.Cause(b.ctx); err != nil {
+		return 0, err
+	}
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("it is larger than %d bytes", int64(maxLayer))
+	}
+	return n, err
+}

@@ -1,0 +1,216 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+// uploads is how many blobs are sent side by side.
+const uploads = 4
+
+// Registry is one repository of a registry.
+type Registry struct {
+	repo   name.Repository
+	o      RegistryOptions
+	client *http.Transport
+	// after is how many seconds the registry wants to be left alone.
+	after atomic.Int64
+}
+
+// RegistryOptions say how a registry is spoken to.
+type RegistryOptions struct {
+	// Credentials are for the registry, nil for an anonymous push.
+	Credentials *backend.Credentials
+	// CertDirs are where its certificates may be; see CertDirs.
+	CertDirs []string
+	// UserAgent names galley and its version.
+	UserAgent string
+	// Notice tells what is tried again.
+	Notice func(text string)
+	// Sent, when set, is told of bytes on their way; they may be sent again.
+	Sent func(n int)
+	// Waits are the times before each further try; nil means those that suit registries.
+	Waits []time.Duration
+}
+
+// NewRegistry prepares to speak to a repository. It sends nothing yet. The caller closes it.
+func NewRegistry(repo name.Repository, o RegistryOptions) (*Registry, error) {
+	conf, err := tlsFor(repo.RegistryStr(), o.CertDirs)
+	if err != nil {
+		return nil, err
+	}
+	if o.Waits == nil {
+		o.Waits = []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
+	}
+	return &Registry{repo: repo, o: o, client: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: conf, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
+		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 15 * time.Second, MaxIdleConnsPerHost: uploads,
+		ResponseHeaderTimeout: 5 * time.Minute, // a registry may think for long about a large blob
+	}}, nil
+}
+
+// Close ends what connections there are.
+func (r *Registry) Close() { r.client.CloseIdleConnections() }
+
+// Upload brings an image into the repository: its layers, its configuration, and at last its manifest under its digest.
+// It gives it no name.
+func (r *Registry) Upload(ctx context.Context, img v1.Image) error {
+	layers, err := img.Layers()
+	if err != nil {
+		return err
+	}
+	conf, err := partial.ConfigLayer(img)
+	if err != nil {
+		return err
+	}
+	op := "push to " + r.repo.Name()
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(uploads)
+	for _, l := range append(layers, conf) {
+		g.Go(func() error {
+			return r.patiently(gctx, op, func(o []remote.Option) error { return remote.WriteLayer(r.repo, r.metered(l), o...) })
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	digest, err := img.Digest()
+	if err != nil {
+		return err
+	}
+	return r.Put(ctx, r.repo.Digest(digest.String()), img)
+}
+
+// Put puts a manifest under a name or under its digest. All that it speaks of must be there.
+func (r *Registry) Put(ctx context.Context, ref name.Reference, manifest remote.Taggable) error {
+	return r.patiently(ctx, "push "+ref.Name(), func(o []remote.Option) error { return remote.Put(ref, manifest, o...) })
+}
+
+// patiently takes a step that can be taken again, as often as Waits says.
+func (r *Registry) patiently(ctx context.Context, op string, step func([]remote.Option) error) error {
+	for n := 0; ; n++ {
+		err := step(r.options(ctx))
+		if err == nil {
+			return nil
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		failed := explain(op, r.repo, err)
+		if n == len(r.o.Waits) || !failed.passing {
+			return failed.err
+		}
+		wait := max(r.o.Waits[n], min(time.Duration(r.after.Swap(0))*time.Second, maxWait))
+		if r.o.Notice != nil {
+			r.o.Notice(fmt.Sprintf("%s; trying again in %s", firstLine(failed.err), wait))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// maxWait is how long a registry may ask to wait.
+const maxWait = time.Minute
+
+// options are those of one step. What is tried again is decided by patiently alone.
+func (r *Registry) options(ctx context.Context) []remote.Option {
+	auth := authn.Anonymous
+	if c := r.o.Credentials; c != nil {
+		auth = authn.FromConfig(authn.AuthConfig{Username: c.Username, Password: c.Password, IdentityToken: c.IdentityToken})
+	}
+	return []remote.Option{
+		remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(guard{r}),
+		remote.WithRetryPredicate(func(error) bool { return false }), remote.WithRetryStatusCodes(),
+		remote.WithUserAgent(r.o.UserAgent),
+	}
+}
+
+// guard is the way to a registry. It speaks plain HTTP with this machine only, and hides from the library what it would
+// try again by itself.
+type guard struct{ r *Registry }
+
+// RoundTrip implements http.RoundTripper.
+func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme != "https" && !isLoopback(req.URL.Host) {
+		return nil, &connectionError{host: req.URL.Host, plain: true,
+			cause: errors.New("plain HTTP is for registries on this machine only")}
+	}
+	resp, err := g.r.client.RoundTrip(req)
+	if err != nil {
+		return nil, &connectionError{host: req.URL.Host, cause: err}
+	}
+	if seconds, err := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 32); err == nil {
+		g.r.after.Store(seconds)
+	}
+	return resp, nil
+}
+
+// metered is a layer whose bytes are counted as they are sent.
+func (r *Registry) metered(l v1.Layer) v1.Layer {
+	if r.o.Sent == nil {
+		return l
+	}
+	return meteredLayer{l, r.o.Sent}
+}
+
+type meteredLayer struct {
+	v1.Layer
+	sent func(int)
+}
+
+// Compressed reads the layer and tells of it.
+func (m meteredLayer) Compressed() (io.ReadCloser, error) {
+	r, err := m.Layer.Compressed()
+	return meteredReader{r, m.sent}, err
+}
+
+type meteredReader struct {
+	io.ReadCloser
+	sent func(int)
+}
+
+func (m meteredReader) Read(p []byte) (int, error) {
+	n, err := m.ReadCloser.Read(p)
+	m.sent(n)
+	return n, err
+}
+
+// Manifest is a manifest without what it speaks of.
+type Manifest struct {
+	Raw  []byte
+	Type types.MediaType
+}
+
+// RawManifest implements remote.Taggable.
+func (m Manifest) RawManifest() ([]byte, error) { return m.Raw, nil }
+
+// MediaType tells what kind of manifest it is.
+func (m Manifest) MediaType() (types.MediaType, error) { return m.Type, nil }
+
+// Digest is the manifest's digest.
+func (m Manifest) Digest() (v1.Hash, error) {
+	h, _, err := v1.SHA256(bytes.NewReader(m.Raw))
+	return h, err
+}
