@@ -36,6 +36,11 @@ func (i *instanceRun) create(ctx context.Context) error {
 	if err := i.ensureRunner(ctx, p); err != nil {
 		return err
 	}
+	if i.snapshot != nil {
+		if err := i.recorded(StepVolumes, func() error { return i.restoreVolumes(ctx) }); err != nil {
+			return err
+		}
+	}
 	if !i.state.has(StepBoot) {
 		if err := i.recorded(StepBoot, func() error { return i.awaitBoot(ctx, p) }); err != nil {
 			return err
@@ -63,7 +68,8 @@ func (i *instanceRun) createHooks(ctx context.Context, s Step) error {
 type plan struct {
 	spec    backend.ContainerSpec
 	digests map[string]string
-	// image is what the runner is made from; it has no ID when that was taken for granted.
+	// image is what the runner is made from, the platform's or a snapshot's; it has no ID when that was taken for
+	// granted.
 	image backend.Image
 	// shared is what the answers came from.
 	shared *shared
@@ -94,7 +100,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	var g errgroup.Group
 	if !assume || !i.mayAssumeImage() {
 		g.Go(func() error {
-			return i.recorded(StepImages, func() (err error) { p.image, err = i.platformImage(ctx); return err })
+			return i.recorded(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
 		})
 	}
 	if len(wanted) > 0 {
@@ -130,6 +136,9 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	p.spec.Labels[label.Spec] = combine(p.digests)
 	p.spec.Labels[label.Sandbox] = sandboxMounted
+	if i.snapshot != nil {
+		p.spec.Labels[label.Image] = i.snapshot.PlatformID
+	}
 	return p, nil
 }
 
@@ -180,7 +189,7 @@ func (i *instanceRun) ensureTools(ctx context.Context, wanted []*provisioner.Too
 func (i *instanceRun) mayAssumeImage() bool {
 	d := i.inst.Driver
 	policy := i.run.pullPolicy(d.PullPlatform)
-	return i.container == nil && d.OCIPlatform == "" && len(d.IntermediateInstructions) == 0 &&
+	return i.container == nil && i.snapshot == nil && d.OCIPlatform == "" && len(d.IntermediateInstructions) == 0 &&
 		(policy == config.PullMissing || policy == config.PullNever)
 }
 
@@ -356,7 +365,7 @@ func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err 
 // nothing. Its image is compared by ID, since a tag can move.
 func (i *instanceRun) specChanges(digests map[string]string, img backend.Image) string {
 	if i.container.Labels[label.Spec] == combine(digests) {
-		if i.container.ImageID != img.ID {
+		if platformID(*i.container) != img.ID {
 			return "its image is another one now"
 		}
 		return ""

@@ -22,6 +22,7 @@
 // no longer done: what was recorded after it is not done either.
 //
 // The rooms: project.go is who we are; engine.go, images.go, tool.go and build.go are what instances share on an
-// engine; placement.go is which engine an instance lives on; runner.go is the container that is tested; orphans.go and
-// prune.go are what is left over.
+// engine; placement.go is which engine an instance lives on; runner.go is the container that is tested; snapshot.go is
+// what is kept of runners, and snapshotting.go keeps it and brings it back; orphans.go and prune.go are what is left
+// over.
 package lifecycle

@@ -32,6 +32,8 @@ type instanceRun struct {
 	// moreFollows is set when another phase follows this one at once.
 	moreFollows bool
 
+	// snapshot is what the runner is made from in place of the platform's image, nil for that.
+	snapshot *Snapshot
 	// container is the runner as it is known to be now, nil when there is none.
 	container *backend.Container
 	// openSandbox is set where all users must be able to write in the sandboxes.
@@ -73,7 +75,7 @@ func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *
 // withLock takes the instance's lock and does the action under it.
 func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 	i.phase = Phase(a)
-	if a == ActionTest {
+	if a == ActionTest || a == ActionRestore {
 		i.phase, i.fresh = PhaseDestroy, true
 	}
 	waited := false
@@ -89,6 +91,9 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 	if err := i.load(); err != nil {
 		return err
 	}
+	if a == ActionSave {
+		return i.saveSnapshot(ctx, i.run.o.Snapshot)
+	}
 	if err := i.inspect(ctx, waited); err != nil {
 		return err
 	}
@@ -97,6 +102,9 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 		return i.test(ctx)
 	case ActionPublish, ActionPackage:
 		return i.publish(ctx, Phase(a))
+	case ActionRestore:
+		i.phase = Phase(a)
+		return i.restoreSnapshot(ctx, i.run.o.Snapshot)
 	}
 	return i.advance(ctx, Phase(a))
 }

@@ -21,7 +21,7 @@ type Pruned struct {
 
 // Prune removes what galley shares between projects and keeps for the next run:
 // tool containers with their volumes, work images, the network. With all, runners
-// go too, of every project. What is in use stays. With dry nothing is removed.
+// go too, of every project, and snapshots that no record is found of. What is in use stays. With dry nothing is removed.
 func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (removed []Pruned, err error) {
 	role := backend.Labels{label.Role: ""}
 	containers, err := be.ListContainers(ctx, role)
@@ -55,7 +55,8 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	images, err := be.ListImages(ctx, role)
 	errs = append(errs, err)
 	for _, i := range images {
-		if !isOwnImage(i, label.RoleWork, workImages) && !isOwnImage(i, label.RoleHelper, commitImages) {
+		if !isOwnImage(i, label.RoleWork, workImages) && !isOwnImage(i, label.RoleHelper, commitImages) &&
+			!(all && isSnapshot(i) && !snapshotRecorded(i)) {
 			continue
 		}
 		name := i.ID

@@ -69,6 +69,8 @@ type Options struct {
 	Idempotence bool
 	// Publish is for the actions that make images of runners, and for ActionTest when it has names.
 	Publish PublishOptions
+	// Snapshot is for ActionSave and ActionRestore.
+	Snapshot SnapshotOptions
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }

@@ -38,6 +38,9 @@ func specDigests(s backend.ContainerSpec) (map[string]string, error) {
 // toolIDs is the key of the digest of the tools' image IDs. They are only known when the engine was asked.
 const toolIDs = "ToolIDs"
 
+// sandboxPaths is the key of the digest of where the instance's sandboxes are, which is another place for each runner.
+const sandboxPaths = "SandboxPaths"
+
 // digests has a digest of each part of what kitchen.yml wants the runner to be, which is
 // known without the engine: images by their names, with what is built on them.
 func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, error) {
@@ -54,8 +57,19 @@ func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, er
 	if len(d.BuildArgs) > 0 {
 		image = append(image, textDigest(fmt.Sprint(d.BuildArgs))) // maps print in order
 	}
-	return specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, i.sandboxes(),
+	dirs := i.sandboxes()
+	var paths []string
+	for n := range dirs {
+		paths = append(paths, dirs[n].Local)
+		dirs[n].Local = ""
+	}
+	digests, err := specDigests(runnerSpec(i.run.o.Project, i.inst, strings.Join(image, "\n"), tools, dirs,
 		i.run.project().Getenv))
+	if err != nil {
+		return nil, err
+	}
+	digests[sandboxPaths] = textDigest(paths...)
+	return digests, nil
 }
 
 // configChanged says in what kitchen.yml wants another runner than the one that is recorded, as far as that is known
@@ -117,7 +131,7 @@ func fieldWords(field string) string {
 		return "image"
 	case "Tools", toolIDs:
 		return "tool image"
-	case "Mounts":
+	case "Mounts", sandboxPaths:
 		return "volumes"
 	case "Command", "Entrypoint", "Init":
 		return "PID 1"

@@ -12,6 +12,7 @@ const (
 	StepSandbox    Step = "sandbox"
 	StepContainer  Step = "container"
 	StepStart      Step = "start"
+	StepVolumes    Step = "volumes" // when a snapshot is restored
 	StepBoot       Step = "boot"
 	StepPostCreate Step = "post_create"
 )

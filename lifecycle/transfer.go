@@ -77,14 +77,20 @@ func (l *liveRunner) download(ctx context.Context, files map[string]string) erro
 	return errors.Join(errs...)
 }
 
-// downloadOne fetches a file or directory, and tells how far it is: what a runner sends may have no end.
+// downloadOne fetches a file or directory.
 func (l *liveRunner) downloadOne(ctx context.Context, from, to string) error {
-	what := "download " + from
-	source := &metered{Copier: l.be, tell: func(n int64) {
-		l.progress(Progress{What: what, Status: "Downloading", Current: n})
+	return l.metered("download "+from, "Downloading", func(c *metered) error {
+		return archive.Download(ctx, c, l.c.ID, from, to)
+	})
+}
+
+// metered does a copy, and tells how far it is: what a runner sends may have no end.
+func (l *liveRunner) metered(what, status string, do func(*metered) error) error {
+	m := &metered{Copier: l.be, tell: func(n int64) {
+		l.progress(Progress{What: what, Status: status, Current: n})
 	}}
-	err := archive.Download(ctx, source, l.c.ID, from, to)
-	if source.told > 0 {
+	err := do(m)
+	if m.told > 0 {
 		l.progress(finished(what, 0, err))
 	}
 	return err

@@ -32,6 +32,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/publish"
 	reportcmd "github.com/galley-kitchen/galley/internal/cli/report"
 	"github.com/galley-kitchen/galley/internal/cli/schema"
+	"github.com/galley-kitchen/galley/internal/cli/snapshot"
 	"github.com/galley-kitchen/galley/internal/cli/version"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -91,7 +92,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
 		publish.NewCmdPublish(f, nil), publish.NewCmdPackage(f, nil), version.NewCmdVersion(f),
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil),
-		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil),
+		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil), snapshot.NewCmdSnapshot(f, nil),
 		cmdutil.NewCmdWords("doctor", "`galley lint` checks the configuration, and `galley engines` the container engines"),
 		cmdutil.NewCmdWords("console",
 			"`galley diagnose` prints the configuration, and `galley login` opens a shell in a runner"))

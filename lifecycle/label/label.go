@@ -23,6 +23,12 @@ const (
 	Role = Prefix + "role"
 	// Spec is the digest of all that the thing was made from.
 	Spec = Prefix + "spec"
+	// Image is the ID of the platform's image, on a snapshot and on a runner that was made from one.
+	Image = Prefix + "image"
+	// Snapshot is the name of a snapshot, LastAction the last phase that had succeeded, and Created when it was saved.
+	Snapshot   = Prefix + "snapshot"
+	LastAction = Prefix + "last-action"
+	Created    = Prefix + "created"
 	// Run is the identifier of the run that made it.
 	Run = Prefix + "run"
 	// Version is the version of galley that made it.
@@ -46,6 +52,8 @@ const (
 	RoleNetwork = "network"
 	// RoleWork is an image made from a platform image and intermediate instructions.
 	RoleWork = "work"
+	// RoleSnapshot is an image that was made from a runner, to make another one from.
+	RoleSnapshot = "snapshot"
 	// RoleHelper is a container or an image that a run makes for itself and removes again. One that a galley left behind
 	// goes with prune.
 	RoleHelper = "helper"

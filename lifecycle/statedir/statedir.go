@@ -116,6 +116,20 @@ func (d Dir) WriteFile(name string, data []byte) error {
 
 // WriteFileFunc is WriteFile for a content that depends on the file it will be in.
 func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error)) error {
+	return d.WriteStream(name, func(f *os.File) error { return fill(f, content) })
+}
+
+// Open opens a file for reading; the caller closes it. Errors: fs.ErrNotExist.
+func (d Dir) Open(name string) (f *os.File, err error) {
+	err = d.within(name, func(root *os.Root, name string) error {
+		f, err = root.Open(name)
+		return err
+	})
+	return f, err
+}
+
+// WriteStream is WriteFile for a content that write writes into the file.
+func (d Dir) WriteStream(name string, write func(*os.File) error) error {
 	return d.change(name, func(root *os.Root, name string) error {
 		if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
 			return err
@@ -125,7 +139,7 @@ func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error
 		if err != nil {
 			return err
 		}
-		if err = errors.Join(fill(f, content), f.Close()); err == nil {
+		if err = errors.Join(write(f), f.Close()); err == nil {
 			err = root.Rename(temporary, name)
 		}
 		if err != nil {

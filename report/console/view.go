@@ -111,7 +111,13 @@ func (v *view) failure(inst *instance, e lifecycle.InstanceFinished, wentBy bool
 		out = append(out, run.LogLine(lifecycle.LevelError, format, args...))
 	}
 	if n := len(inst.Phases); n == 0 || inst.Phases[n-1].Error != e.Error {
-		add("<%s> failed: %s%s", e.Instance, inPhase(inst.Instance), text.First(e.Error))
+		// No phase has told of it, and what to do about it is in the lines after the first.
+		first, remedy, more := strings.Cut(e.Error, "\n")
+		add("<%s> failed: %s%s", e.Instance, inPhase(inst.Instance), first)
+		for more {
+			first, remedy, more = strings.Cut(remedy, "\n")
+			add("  %s", first)
+		}
 	}
 	if lines := inst.tail.List(); len(lines) > 0 && !wentBy {
 		add("The last lines of its log:")

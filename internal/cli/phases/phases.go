@@ -40,6 +40,10 @@ type Options struct {
 	Result bool
 	// Published is what was published, when Run has returned.
 	Published []lifecycle.Published
+	// Snapshot is for the actions of snapshots.
+	Snapshot lifecycle.SnapshotOptions
+	// NoReports leaves the reports alone that the settings ask for: they are of tests.
+	NoReports bool
 }
 
 // NewCmds are the actions. runF replaces the work in tests.
@@ -104,7 +108,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 			return err
 		}
 	}
-	ro.Forget = o.Forget
+	ro.Forget, ro.Snapshot = o.Forget, o.Snapshot
 	if o.Orphans {
 		return o.destroyOrphans(ctx, ro)
 	}

@@ -29,6 +29,9 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	}
 	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv), Color: cmdutil.Color(s, terminal)}
 	specs := s.Report
+	if o.NoReports {
+		specs = nil
+	}
 	list := []lifecycle.Sink{logs}
 	switch {
 	case terminal:
