@@ -3,8 +3,6 @@ package publish
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,96 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/internal/imagetest"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
-
-// entry is one of a tar in a test. Its content is data.
-type entry struct {
-	tar.Header
-	data string
-}
-
-func dir(name string, mode int64) entry {
-	return entry{Header: tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: mode, ModTime: time.Unix(100, 0)}}
-}
-
-func file(name, data string) entry {
-	return entry{tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, ModTime: time.Unix(200, 0)}, data}
-}
-
-func link(kind byte, name, to string) entry {
-	return entry{Header: tar.Header{Name: name, Linkname: to, Typeflag: kind, ModTime: time.Unix(150, 0)}}
-}
-
-func pack(t testing.TB, entries ...entry) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, e := range entries {
-		h := e.Header
-		h.Size = int64(len(e.data))
-		require.NoError(t, w.WriteHeader(&h))
-		_, err := io.WriteString(w, e.data)
-		require.NoError(t, err)
-	}
-	require.NoError(t, w.Close())
-	return b.Bytes()
-}
-
-func zipped(t testing.TB, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := w.Write(data)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	return b.Bytes()
-}
-
-// saved is an image for an archive of a test.
-type saved struct {
-	config v1.Config
-	// layers are tars that are not compressed; zip compresses them in the archive.
-	layers [][]byte
-	zip    bool
-}
-
-// archive makes an archive as engines save it: layers as files, the second time by a link.
-func archive(t testing.TB, images ...saved) []byte {
-	t.Helper()
-	var members []entry
-	var list []map[string]any
-	seen := map[string]string{}
-	for n, img := range images {
-		c := v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: img.config, RootFS: v1.RootFS{Type: "layers"},
-			Created: v1.Time{Time: time.Unix(50, 0)}}
-		var names []string
-		for k, data := range img.layers {
-			sum := sha256.Sum256(data)
-			id := hex.EncodeToString(sum[:])
-			c.RootFS.DiffIDs = append(c.RootFS.DiffIDs, v1.Hash{Algorithm: "sha256", Hex: id})
-			c.History = append(c.History, v1.History{CreatedBy: "test"})
-			name := fmt.Sprintf("%d-%d/layer.tar", n, k)
-			if first, ok := seen[id]; ok {
-				members = append(members, link(tar.TypeSymlink, name, "../"+first))
-			} else {
-				seen[id] = name
-				if img.zip {
-					data = zipped(t, data)
-				}
-				members = append(members, file(name, string(data)))
-			}
-			names = append(names, name)
-		}
-		raw, err := json.Marshal(c)
-		require.NoError(t, err)
-		members = append(members, file(fmt.Sprintf("%d.json", n), string(raw)))
-		list = append(list, map[string]any{"Config": fmt.Sprintf("%d.json", n), "Layers": names})
-	}
-	raw, err := json.Marshal(list)
-	require.NoError(t, err)
-	return pack(t, append(members, file("manifest.json", string(raw)))...)
-}
 
 // makeOf makes an image of an archive.
 func makeOf(t testing.TB, data []byte, s Source) (v1.Image, error) {
@@ -122,6 +34,16 @@ func makeOf(t testing.TB, data []byte, s Source) (v1.Image, error) {
 	s.Archive, s.Commit = f, "token"
 	return Make(t.Context(), s)
 }
+
+// commitOf is the commit of a runner with layers of its own on base.
+func commitOf(base [][]byte, own ...[]byte) imagetest.Image {
+	return imagetest.Image{Config: v1.Config{Labels: commitLabels}, Layers: slices.Concat(base, own)}
+}
+
+// The short names of package imagetest.
+var (
+	dir, file, link, pack = imagetest.Dir, imagetest.File, imagetest.Link, imagetest.Pack
+)
 
 var commitLabels = map[string]string{label.Commit: "token", label.Role: label.RoleHelper, "own": "yes"}
 
@@ -147,8 +69,8 @@ func entries(t testing.TB, img v1.Image, layer int) []string {
 }
 
 // rigEntries are what an engine and galley leave in a runner.
-func rigEntries() []entry {
-	return []entry{
+func rigEntries() []imagetest.Entry {
+	return []imagetest.Entry{
 		dir("etc", 0o755), file("etc/hosts", ""), file("etc/resolv.conf", ""),
 		link(tar.TypeSymlink, "etc/mtab", "/proc/mounts"),
 		file(".dockerenv", ""), dir("run", 0o755), file("run/.containerenv", "engine"), dir("dev", 0o755),
@@ -163,7 +85,8 @@ func baseLayers(t testing.TB) [][]byte {
 	t.Helper()
 	return [][]byte{
 		pack(t, dir("etc", 0o755), file("etc/passwd", "root"), file("etc/old", "1"), dir("usr", 0o755),
-			dir("usr/sbin", 0o755), link(tar.TypeSymlink, "sbin", "usr/sbin"), dir("home", 0o755), dir("var", 0o755), dir("var/log", 0o755),
+			dir("usr/sbin", 0o755), link(tar.TypeSymlink, "sbin", "usr/sbin"), dir("home", 0o755), dir("var", 0o755),
+			dir("var/log", 0o755),
 			dir("run", 0o755), link(tar.TypeSymlink, "var/run", "/run")),
 		pack(t, dir("etc", 0o755), file("etc/.wh.old", ""), file("etc/new", "2")),
 	}
@@ -180,7 +103,9 @@ func TestMake(t *testing.T) {
 	commitConfig := v1.Config{Cmd: []string{"sh", "-c", "trap"}, Env: []string{"TEST_KITCHEN=1"}, Labels: commitLabels}
 	for name, zip := range map[string]bool{"plain": false, "compressed": true} {
 		t.Run(name, func(t *testing.T) {
-			data := archive(t, saved{commitConfig, append(append([][]byte{}, base...), own), zip}, saved{baseConfig, base, zip})
+			data := imagetest.Archive(t,
+				imagetest.Image{Config: commitConfig, Layers: slices.Concat(base, [][]byte{own}), Zip: zip},
+				imagetest.Image{Config: baseConfig, Layers: base, Zip: zip})
 			img, err := makeOf(t, data, Source{Mounts: []string{"/opt/kitchen", "/data/deep", "/etc/hosts", "/"},
 				Labels: map[string]string{"from": "galley"}})
 			require.NoError(t, err)
@@ -208,8 +133,8 @@ func TestMake(t *testing.T) {
 // A runner in which nothing changed gives the image that it was made from, and an empty layer.
 func TestNothingChanged(t *testing.T) {
 	base := baseLayers(t)
-	img, err := makeOf(t, archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...),
-		pack(t, rigEntries()...)), false}, saved{layers: base}), Source{Mounts: []string{"/opt/kitchen", "/data/deep"}})
+	img, err := makeOf(t, imagetest.Archive(t, commitOf(base, pack(t, rigEntries()...)), imagetest.Image{Layers: base}),
+		Source{Mounts: []string{"/opt/kitchen", "/data/deep"}})
 	require.NoError(t, err)
 	require.Empty(t, entries(t, img, 2))
 }
@@ -217,12 +142,13 @@ func TestNothingChanged(t *testing.T) {
 func TestSquash(t *testing.T) {
 	base := [][]byte{
 		pack(t, dir("etc", 0o755), file("etc/a", "1"), link(tar.TypeLink, "etc/b", "etc/a"),
-			link(tar.TypeLink, "etc/c", "etc/a"), dir("gone", 0o755), file("gone/x", "x"), dir("opq", 0o755), file("opq/old", "old"), file("kind", "file")),
+			link(tar.TypeLink, "etc/c", "etc/a"), dir("gone", 0o755), file("gone/x", "x"), dir("opq", 0o755),
+			file("opq/old", "old"), file("kind", "file")),
 		pack(t, file("etc/.wh.a", ""), file(".wh.gone", ""), dir("opq", 0o711), file("opq/new", "new"),
 			file("opq/.wh..wh..opq", ""), dir("kind", 0o755), file("kind/x", "dir")),
 	}
-	img, err := makeOf(t, archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...),
-		pack(t, file("srv", "s"))), false}, saved{layers: base}), Source{Config: config.Publish{Squash: true}})
+	img, err := makeOf(t, imagetest.Archive(t, commitOf(base, pack(t, file("srv", "s"))), imagetest.Image{Layers: base}),
+		Source{Config: config.Publish{Squash: true}})
 	require.NoError(t, err)
 	layers, err := img.Layers()
 	require.NoError(t, err)
@@ -237,10 +163,10 @@ func TestSquash(t *testing.T) {
 // kitchen.yml's values take the place of the image's.
 func TestPublishBlock(t *testing.T) {
 	base := baseLayers(t)
-	img, err := makeOf(t, archive(t,
-		saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...), pack(t)), false},
-		saved{v1.Config{Entrypoint: []string{"/old"}, Cmd: []string{"arg"}, Env: []string{"A=1", "B=2"},
-			ExposedPorts: map[string]struct{}{"22/tcp": {}}}, base, false}),
+	img, err := makeOf(t, imagetest.Archive(t,
+		commitOf(base, pack(t)),
+		imagetest.Image{Config: v1.Config{Entrypoint: []string{"/old"}, Cmd: []string{"arg"}, Env: []string{"A=1", "B=2"},
+			ExposedPorts: map[string]struct{}{"22/tcp": {}}}, Layers: base}),
 		Source{Epoch: time.Unix(10, 0), Config: config.Publish{Entrypoint: []string{"/new"}, User: "web", WorkDir: "/srv",
 			StopSignal: "SIGQUIT", Expose: []string{"80/tcp"}, Env: map[string]string{"B": "3", "C": "4"},
 			Labels:      map[string]string{"org.opencontainers.image.created": "never"},
@@ -258,14 +184,14 @@ func TestPublishBlock(t *testing.T) {
 // An engine that lies costs an error.
 func TestHostileArchives(t *testing.T) {
 	base := baseLayers(t)
-	good := archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...), pack(t)), false},
-		saved{layers: base})
-	manifest := func(config string, layers ...string) entry {
+	good := imagetest.Archive(t, commitOf(base, pack(t)),
+		imagetest.Image{Layers: base})
+	manifest := func(config string, layers ...string) imagetest.Entry {
 		raw, err := json.Marshal([]map[string]any{{"Config": config, "Layers": layers}})
 		require.NoError(t, err)
 		return file("manifest.json", string(raw))
 	}
-	conf := func(c v1.ConfigFile) entry {
+	conf := func(c v1.ConfigFile) imagetest.Entry {
 		raw, err := json.Marshal(c)
 		require.NoError(t, err)
 		return file("c.json", string(raw))
@@ -288,10 +214,10 @@ func TestHostileArchives(t *testing.T) {
 		"link in loops": {pack(t, link(tar.TypeSymlink, "c.json", "c.json"), manifest("c.json")), "leads nowhere"},
 		"layers lie":    {pack(t, conf(one), manifest("c.json")), "has 0 layers, and its configuration names 1"},
 		"layer missing": {pack(t, conf(one), manifest("c.json", "x.tar")), "0 images that may be the one below"},
-		"two commits": {archive(t, saved{v1.Config{Labels: commitLabels}, base, false},
-			saved{v1.Config{Labels: commitLabels}, base, false}), "2 images that may be the runner's"},
-		"another base": {archive(t, saved{v1.Config{Labels: commitLabels}, base, false},
-			saved{layers: [][]byte{pack(t)}}), "does not have the layers"},
+		"two commits": {imagetest.Archive(t, commitOf(base),
+			commitOf(base)), "2 images that may be the runner's"},
+		"another base": {imagetest.Archive(t, commitOf(base),
+			imagetest.Image{Layers: [][]byte{pack(t)}}), "does not have the layers"},
 		"another content": {func() []byte {
 			list, err := json.Marshal([]map[string]any{{"Config": "c.json", "Layers": []string{"x"}},
 				{"Config": "d.json", "Layers": []string{"x"}}})
@@ -300,8 +226,8 @@ func TestHostileArchives(t *testing.T) {
 			other.Name = "d.json"
 			return pack(t, conf(one), other, file("x", string(pack(t))), file("manifest.json", string(list)))
 		}(), "its content is not what"},
-		"layer no tar": {archive(t, saved{v1.Config{Labels: commitLabels}, append(append([][]byte{}, base...),
-			bytes.Repeat([]byte("x"), 2048)), false}, saved{layers: base}), "invalid tar header"},
+		"layer no tar": {imagetest.Archive(t, commitOf(base, bytes.Repeat([]byte("x"), 2048)),
+			imagetest.Image{Layers: base}), "invalid tar header"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := makeOf(t, tc.data, Source{})
@@ -314,7 +240,7 @@ func TestHostileArchives(t *testing.T) {
 func TestResolve(t *testing.T) {
 	files := newTree()
 	files.next()
-	for _, e := range []entry{link(tar.TypeSymlink, "var/run", "/run"), link(tar.TypeSymlink, "lib", "usr/lib"),
+	for _, e := range []imagetest.Entry{link(tar.TypeSymlink, "var/run", "/run"), link(tar.TypeSymlink, "lib", "usr/lib"),
 		link(tar.TypeSymlink, "up", "../../.."), link(tar.TypeSymlink, "loop", "loop/x")} {
 		h := e.Header
 		require.NoError(t, files.add(&h))

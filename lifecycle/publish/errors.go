@@ -2,7 +2,6 @@ package publish
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -39,9 +38,12 @@ func explain(op string, repo name.Repository, err error) failure {
 	var answer *transport.Error
 	var lost *connectionError
 	switch {
+	// One on this machine is asked over plain HTTP too, and what it answers to that is beside the point.
+	case errors.As(err, &lost) && untrusted(lost.cause):
+		return explainLost(e, host, lost)
 	case errors.As(err, &answer):
 		return explainAnswer(e, host, answer)
-	case errors.As(err, &lost):
+	case lost != nil:
 		return explainLost(e, host, lost)
 	}
 	e.Detail = err.Error()
@@ -104,16 +106,11 @@ func hasCode(answer *transport.Error, codes ...transport.ErrorCode) bool {
 
 func explainLost(e *backend.Error, host string, lost *connectionError) failure {
 	e.Kind, e.Detail = backend.ErrUnreachable, lost.Error()
-	var unknown x509.UnknownAuthorityError
-	var wrongHost x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var plain tls.RecordHeaderError
 	var dns *net.DNSError
 	switch cause := lost.cause; {
-	case lost.plain, errors.As(cause, &plain),
-		strings.Contains(cause.Error(), "server gave HTTP response to HTTPS client"):
+	case lost.plain, speaksPlain(cause):
 		e.Remedy = "galley pushes over TLS. Give the registry a certificate."
-	case errors.As(cause, &unknown), errors.As(cause, &wrongHost), errors.As(cause, &invalid):
+	case untrusted(cause):
 		e.Remedy = fmt.Sprintf("Put the certificate of its authority into /etc/docker/certs.d/%s/ca.crt or "+
 			"~/.config/containers/certs.d/%s/ca.crt.", host, host)
 	case errors.As(cause, &dns) && dns.IsNotFound:
@@ -123,6 +120,19 @@ func explainLost(e *backend.Error, host string, lost *connectionError) failure {
 		return failure{err: e, passing: true}
 	}
 	return failure{err: e}
+}
+
+// speaksPlain reports whether a server that was asked over TLS answered over plain HTTP.
+func speaksPlain(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record) ||
+		err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
+}
+
+// untrusted reports whether a certificate was refused.
+func untrusted(err error) bool {
+	var refused *tls.CertificateVerificationError
+	return errors.As(err, &refused)
 }
 
 func firstLine(err error) string {
