@@ -193,6 +193,11 @@ func runFarProject(t *testing.T, e testbed.Engine, r route) {
 	require.Contains(t, out, "verified app-busybox")
 	require.Equal(t, "first", p.read("downloaded"))
 
+	// What is in the sandboxes is nothing that converge made.
+	out = p.ok("diff", "--stat").stdout
+	require.NotContains(t, out, "/opt")
+	require.Contains(t, p.ok("diff", "--content=converged").stdout, "+first\n")
+
 	// Nothing of what is unchanged is sent again.
 	out = p.ok("converge").String()
 	require.NotRegexp(t, `(?i)upload \d+ file`, out)
