@@ -120,6 +120,11 @@ func TestDiff(t *testing.T) {
 		require.NotContains(t, all, "/data/hidden", "it is in a volume")
 		require.Len(t, p.runners(), 1, "the container that showed the image is gone")
 
+		p.ok("verify", "--report-changes", "--report=json=run.json", "--report=html=run.html")
+		require.Contains(t, p.read("run.json"), `"path": "/etc/app.conf"`)
+		require.Contains(t, p.read("run.html"), "What converge changed: 18 added, 7 modified, 8 deleted")
+		require.NotContains(t, p.read("run.json")+p.read("run.html"), "s3cr3t")
+
 		p.galley("exec", "-c", "kill -TERM 1")
 		_, err := p.backend().WaitContainer(t.Context(), p.runner("default-busybox").ID)
 		require.NoError(t, err)

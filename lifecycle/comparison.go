@@ -95,6 +95,26 @@ func (i *instanceRun) compare(ctx context.Context, noise bool, do func(Compariso
 	return do(found)
 }
 
+// maxReported is how many lines an event has of what changed in a runner.
+const maxReported = 1000
+
+// reportChanges tells once in a run what converge changed in the runner, when that was asked for: before tests change
+// more. What cannot be compared is no failure of the instance.
+func (i *instanceRun) reportChanges(ctx context.Context) {
+	if !i.run.o.ReportChanges || i.compared || i.container == nil {
+		return
+	}
+	i.compared = true
+	err := i.compare(ctx, false, func(c Comparison) error {
+		i.emit(RunnerChanged{i.stamp(), RunnerChanges{Image: c.Image, View: changes.Fold(c.Changes, false).Cut(maxReported),
+			NotCompared: c.Hidden}})
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		i.notice(LevelWarn, "what converge changed is not in the reports: "+err.Error())
+	}
+}
+
 // ErrTooLarge is a content that is larger than what is asked for.
 var ErrTooLarge = errors.New("too large")
 

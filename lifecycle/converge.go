@@ -33,7 +33,10 @@ func (i *instanceRun) converge(ctx context.Context) error {
 		}
 		return err
 	})
-	return errors.Join(err, i.download(ctx, i.inst.Provisioner.Downloads))
+	if err = errors.Join(err, i.download(ctx, i.inst.Provisioner.Downloads)); err == nil {
+		i.reportChanges(ctx)
+	}
+	return err
 }
 
 // fillSandbox makes the sandboxes if they are gone and fills one. What the runner's root

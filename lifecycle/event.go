@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"time"
 
+	"github.com/galley-kitchen/galley/lifecycle/changes"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 )
@@ -129,6 +130,21 @@ type Progress struct {
 type ConvergeSummary struct {
 	Stamp
 	provisioner.Summary
+}
+
+// RunnerChanged tells what converge changed in the files of the runner. It comes only when that was asked for.
+type RunnerChanged struct {
+	Stamp
+	RunnerChanges
+}
+
+// RunnerChanges are the files in which a runner differs from its image, as a person reads of them.
+type RunnerChanges struct {
+	// Image is the platform's.
+	Image string `json:"image"`
+	changes.View
+	// NotCompared are places where something is mounted.
+	NotCompared []string `json:"not_compared,omitempty"`
 }
 
 // TestFinished is the result of one test case.

@@ -38,6 +38,8 @@ type instanceRun struct {
 	container *backend.Container
 	// openSandbox is set where all users must be able to write in the sandboxes.
 	openSandbox bool
+	// compared is set when it was told what converge changed.
+	compared    bool
 	provisioner func() (provisioner.Provisioner, error)
 	verifier    func() (verifier.Verifier, error)
 }

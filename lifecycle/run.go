@@ -48,6 +48,8 @@ type Options struct {
 	Destroy DestroyMode
 	// RequireTests fails an instance whose verifier found nothing to test.
 	RequireTests bool
+	// ReportChanges tells what converge changed in the runner's files, by an event.
+	ReportChanges bool
 	// Retry is how many more times tests that failed are run.
 	Retry int
 	// Asked is the engine that the user asked for outside kitchen.yml.

@@ -18,6 +18,7 @@ func (i *instanceRun) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	i.reportChanges(ctx)
 	sb, err := i.fillSandbox(ctx, verifierSandbox, ver.Prepare)
 	if err != nil {
 		return err

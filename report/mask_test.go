@@ -93,7 +93,7 @@ func TestNoSecretInAnySink(t *testing.T) {
 
 // named are the fields by which things go; what is in them was chosen by the user to be shown, or by galley.
 var named = []string{"RunID", "Instance", "Version", "Action", "Engine", "Suite", "Platform", "Phase", "Step", "Stream",
-	"Level", "Outcome", "FailedPhase", "LogPath", "Instances"}
+	"Level", "Outcome", "FailedPhase", "LogPath", "Instances", "Kind", "Size", "Mode", "Owner", "Reasons"}
 
 // TestEveryFieldIsMasked: a field that is added to an event is masked too.
 func TestEveryFieldIsMasked(t *testing.T) {
@@ -121,6 +121,9 @@ func fill(v reflect.Value, text string) {
 		case slices.Contains(named, v.Type().Field(i).Name) && v.Type() != reflect.TypeOf(result.TestCase{}):
 		case field.Kind() == reflect.String && v.Type().Field(i).Name != "Outcome":
 			field.SetString(text)
+		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct:
+			field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+			fill(field.Index(0), text)
 		case field.Kind() == reflect.Slice:
 			field.Set(reflect.ValueOf([]string{text}))
 		}

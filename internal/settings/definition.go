@@ -67,6 +67,7 @@ var definitions = sync.OnceValue(func() []definition {
 			check: func(entries []string) error { _, err := mirrors.Parse(entries); return err },
 			usage: "take the images of a registry from elsewhere: docker.io=mirror.example/dockerhub; may be repeated"},
 		flag("require-tests", "", "false", "fail an instance whose verifier found no tests"),
+		flag("report-changes", "", "false", "tell in html and json reports what converge changed in the files of runners"),
 		{name: "retry", standard: "0", parse: number(0),
 			usage: "how many more times to run tests that failed; one that passes then is reported as flaky"},
 		{name: "destroy", short: "d", standard: "passing", words: []string{"passing", "always", "never"},

@@ -40,10 +40,12 @@ type Settings struct {
 	Images       []string `mapstructure:"images"`
 	RequireTests bool     `mapstructure:"require-tests"`
 	Retry        int      `mapstructure:"retry"`
-	Destroy      string   `mapstructure:"destroy"`
-	Shard        string   `mapstructure:"shard"`
-	ShardTimes   []string `mapstructure:"shard-times"`
-	Report       []string `mapstructure:"report"`
+	// ReportChanges has the reports tell what converge changed in the files of runners.
+	ReportChanges bool     `mapstructure:"report-changes"`
+	Destroy       string   `mapstructure:"destroy"`
+	Shard         string   `mapstructure:"shard"`
+	ShardTimes    []string `mapstructure:"shard-times"`
+	Report        []string `mapstructure:"report"`
 }
 
 // Kind is what sort of source a value comes from, the strongest last.

@@ -14,31 +14,37 @@ import (
 
 // View is what a person reads of the changes of a container.
 type View struct {
-	Groups []Group
+	Groups []Group `json:"groups"`
 	// Noise are how many changes were left out, and Reasons why, the most frequent first.
-	Noise   int
-	Reasons []string
+	Noise   int      `json:"noise"`
+	Reasons []string `json:"reasons,omitempty"`
+	// Omitted are how many lines were cut off.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 // Group are the changes in one of the directories at the top.
 type Group struct {
 	// Top is such as /etc, or / for what lies at the top itself.
-	Top                      string
-	Lines                    []Line
-	Added, Modified, Deleted int
+	Top      string `json:"top"`
+	Lines    []Line `json:"lines"`
+	Added    int    `json:"added"`
+	Modified int    `json:"modified"`
+	Deleted  int    `json:"deleted"`
 	// Size is how large the files are that were added or modified.
-	Size int64
+	Size int64 `json:"size"`
 }
 
 // Line is one change, or several that are told as one.
 type Line struct {
-	Kind backend.ChangeKind
+	Kind backend.ChangeKind `json:"kind"`
 	// Path is the changed path, or the directory in which all of them are; it ends in a slash when it is one.
-	Path string
+	Path string `json:"path"`
 	// Size, Mode and Owner are those of what is there, or was there; empty when they are not known or mean nothing.
-	Size, Mode, Owner string
+	Size  string `json:"size,omitempty"`
+	Mode  string `json:"mode,omitempty"`
+	Owner string `json:"owner,omitempty"`
 	// Text says the rest.
-	Text string
+	Text string `json:"text,omitempty"`
 }
 
 // packagePlaces are where packages put so many files that those of a directory are told as one.
@@ -100,6 +106,46 @@ func Fold(list []Change, all bool) View {
 		}
 		return strings.Compare(a, b)
 	})
+	return v
+}
+
+// Numbers says how many changes there are, such as "3 added, 1 deleted".
+func (g Group) Numbers() string {
+	var words []string
+	for _, n := range []struct {
+		count int
+		word  string
+	}{{g.Added, "added"}, {g.Modified, "modified"}, {g.Deleted, "deleted"}} {
+		if n.count > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n.count, n.word))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// Map returns a copy in which form has made all that comes from the runner.
+func (v View) Map(form func(string) string) View {
+	v.Groups = slices.Clone(v.Groups)
+	for n := range v.Groups {
+		g := &v.Groups[n]
+		g.Top, g.Lines = form(g.Top), slices.Clone(g.Lines)
+		for m := range g.Lines {
+			l := &g.Lines[m]
+			l.Path, l.Text = form(l.Path), form(l.Text)
+		}
+	}
+	return v
+}
+
+// Cut returns a copy with no more than so many lines.
+func (v View) Cut(lines int) View {
+	v.Groups = slices.Clone(v.Groups)
+	for n := range v.Groups {
+		g := &v.Groups[n]
+		kept := min(len(g.Lines), lines)
+		v.Omitted += len(g.Lines) - kept
+		g.Lines, lines = g.Lines[:kept], lines-kept
+	}
 	return v
 }
 

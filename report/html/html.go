@@ -18,6 +18,7 @@ var htmlFiles embed.FS
 // Write writes a run as one HTML file that needs no other file, no network and no script.
 func Write(w io.Writer, r *run.Run) error {
 	page, err := template.New("page.html").Funcs(template.FuncMap{
+		"name":      text.Name,
 		"printable": text.Lines,
 		"short":     text.ShortDuration,
 		"class":     statusClass,

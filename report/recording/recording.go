@@ -28,6 +28,7 @@ func Types() map[string]lifecycle.Event {
 		"notice":            lifecycle.Notice{},
 		"progress":          lifecycle.Progress{},
 		"converge_summary":  lifecycle.ConvergeSummary{},
+		"runner_changed":    lifecycle.RunnerChanged{},
 		"test_finished":     lifecycle.TestFinished{},
 		"instance_finished": lifecycle.InstanceFinished{},
 		"run_finished":      lifecycle.RunFinished{},

@@ -147,6 +147,8 @@ func (i *Instance) handle(e lifecycle.Event) {
 		}
 	case lifecycle.ConvergeSummary:
 		i.current(e.Stamp, lifecycle.PhaseConverge).Summary = e.Text
+	case lifecycle.RunnerChanged:
+		i.Changes = &e.RunnerChanges
 	case lifecycle.TestFinished:
 		p := i.current(e.Stamp, lifecycle.PhaseVerify)
 		p.Tests = append(p.Tests, Test{TestCase: e.Case, FlakyMessage: i.failedBefore(e.Case)})

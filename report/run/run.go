@@ -66,6 +66,8 @@ type Instance struct {
 	Phases      []*Phase        `json:"phases"`
 	Work        []*Work         `json:"work,omitempty"`
 	Notices     []Notice        `json:"notices,omitempty"`
+	// Changes are what converge changed in the runner's files, when that was asked for.
+	Changes *lifecycle.RunnerChanges `json:"changes,omitempty"`
 	// Tail is the end of its output, unless it passed.
 	Tail []string `json:"tail,omitempty"`
 

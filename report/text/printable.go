@@ -5,7 +5,10 @@ package text
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Line makes a line of command output safe to show: complete terminal escape sequences are removed, other control
@@ -66,6 +69,14 @@ func harmless(s string, colors bool) string {
 		}
 	}
 	return b.String()
+}
+
+// Name makes the name of a file safe to show. One that is not plain text is quoted as Go quotes.
+func Name(s string) string {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || Misleading(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // Lines is Line for each line of a text.

@@ -8,8 +8,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -150,14 +148,8 @@ var kinds = map[backend.ChangeKind]struct{ sign, color string }{
 	backend.ChangeAdded: {"+", green}, backend.ChangeModified: {"~", yellow}, backend.ChangeDeleted: {"-", red},
 }
 
-// name makes a name of a runner safe to show. One that is not plain text is quoted as Go quotes.
-func (o *Options) name(s string) string {
-	s = o.Secrets.String(s)
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || text.Misleading(r) }) {
-		s = strconv.Quote(s)
-	}
-	return o.Clean(s)
-}
+// name makes a name of a runner safe to show.
+func (o *Options) name(s string) string { return o.Clean(text.Name(o.Secrets.String(s))) }
 
 // widest is how many columns a path may take before what follows it is moved to the right.
 const widest = 56
@@ -174,7 +166,7 @@ func (o *Options) text(v changes.View, c lifecycle.Comparison) string {
 		if len(v.Groups) == 0 {
 			fmt.Fprintf(&b, "nothing differs from %s\n", o.name(c.Image))
 		} else {
-			fmt.Fprintf(&b, "%s (%s), compared with %s\n", numbers(sum), text.Size(sum.Size), o.name(c.Image))
+			fmt.Fprintf(&b, "%s (%s), compared with %s\n", sum.Numbers(), text.Size(sum.Size), o.name(c.Image))
 		}
 	}
 	if v.Noise > 0 {
@@ -195,33 +187,19 @@ func (o *Options) text(v changes.View, c lifecycle.Comparison) string {
 	return b.String()
 }
 
-func numbers(g changes.Group) string {
-	var words []string
-	for _, n := range []struct {
-		count int
-		word  string
-	}{{g.Added, "added"}, {g.Modified, "modified"}, {g.Deleted, "deleted"}} {
-		if n.count > 0 {
-			words = append(words, fmt.Sprintf("%d %s", n.count, n.word))
-		}
-	}
-	return strings.Join(words, ", ")
-}
-
 // groups prints each change on a line, in columns.
 func (o *Options) groups(b *strings.Builder, v changes.View) {
 	var pathWidth, sizeWidth, modeWidth, ownerWidth int
+	v = v.Map(o.name)
 	for _, g := range v.Groups {
-		for n := range g.Lines {
-			l := &g.Lines[n]
-			l.Path, l.Text = o.name(l.Path), o.name(l.Text)
+		for _, l := range g.Lines {
 			pathWidth = max(pathWidth, min(text.Cells(l.Path), widest))
 			sizeWidth, modeWidth = max(sizeWidth, len(l.Size)), max(modeWidth, len(l.Mode))
 			ownerWidth = max(ownerWidth, len(l.Owner))
 		}
 	}
 	for _, g := range v.Groups {
-		fmt.Fprintf(b, "%s  %s\n", o.paint(bold, o.name(g.Top)), o.paint(dim, numbers(g)))
+		fmt.Fprintf(b, "%s  %s\n", o.paint(bold, g.Top), o.paint(dim, g.Numbers()))
 		for _, l := range g.Lines {
 			kind := kinds[l.Kind]
 			rest := fmt.Sprintf("  %*s  %-*s  %-*s  ", sizeWidth, l.Size, modeWidth, l.Mode, ownerWidth, l.Owner)
@@ -235,12 +213,13 @@ func (o *Options) groups(b *strings.Builder, v changes.View) {
 func (o *Options) stat(b *strings.Builder, v changes.View) {
 	sum := v.Sum()
 	sum.Top = "in all"
+	rows := append(v.Map(o.name).Groups, sum)
 	width := 0
-	for _, g := range append(v.Groups, sum) {
-		width = max(width, text.Cells(o.name(g.Top)))
+	for _, g := range rows {
+		width = max(width, text.Cells(g.Top))
 	}
-	for _, g := range append(v.Groups, sum) {
-		fmt.Fprintf(b, "%s  %s  %s  %s  %8s\n", text.Pad(o.name(g.Top), width),
+	for _, g := range rows {
+		fmt.Fprintf(b, "%s  %s  %s  %s  %8s\n", text.Pad(g.Top, width),
 			o.count(backend.ChangeAdded, g.Added), o.count(backend.ChangeModified, g.Modified),
 			o.count(backend.ChangeDeleted, g.Deleted), text.Size(g.Size))
 	}

@@ -71,7 +71,7 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 			},
 		}
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
-			"pull", "images", "require-tests", "retry", "shard", "shard-times", "report")
+			"pull", "images", "require-tests", "retry", "shard", "shard-times", "report", "report-changes")
 		switch c.action {
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
@@ -192,6 +192,7 @@ func (o *Options) runOptions(s *settings.Loaded) (lifecycle.Options, error) {
 		ro.Concurrency = settings.MaxConcurrency
 	}
 	ro.FailFast, ro.NoRecreate, ro.RequireTests, ro.Retry = s.FailFast, !s.Recreate, s.RequireTests, s.Retry
+	ro.ReportChanges = s.ReportChanges
 	ro.Debug, ro.Idempotence, ro.Pull = s.Debug, s.Idempotence, config.PullPolicy(s.Pull)
 	if s.TestBasePath != "" {
 		if ro.TestBase, err = filepath.Abs(s.TestBasePath); err != nil {
