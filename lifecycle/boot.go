@@ -41,7 +41,7 @@ const noticeTime = 5 * time.Second
 // awaitBoot returns when PID 1 of the runner has done what it has to do first.
 func (i *instanceRun) awaitBoot(ctx context.Context, p plan) error {
 	if p.spec.Init == backend.InitSystemd {
-		return i.awaitSystemd(ctx)
+		return i.live().awaitSystemd(ctx, i.inst.Driver)
 	}
 	return i.awaitPIDOne(ctx, p.image)
 }
@@ -64,78 +64,83 @@ func (i *instanceRun) awaitPIDOne(ctx context.Context, img backend.Image) error 
 			return nil
 		}
 	}
-	ended, err := i.pidOneEnds(ctx, pidOneTime)
+	return i.live().staysAlive(ctx)
+}
+
+// staysAlive fails when PID 1 has ended, or ends soon.
+func (l *liveRunner) staysAlive(ctx context.Context) error {
+	ended, err := l.pidOneEnds(ctx, pidOneTime)
 	if err != nil || ended {
 		return err
 	}
 	// It goes on, or a busy engine has not noticed its end yet: a command in it tells.
-	code, err := i.eng.Exec(ctx, i.container.ID, backend.ExecSpec{Command: []string{"true"}, Mark: i.state.Mark})
+	code, err := l.be.Exec(ctx, l.c.ID, backend.ExecSpec{Command: []string{"true"}, Mark: l.mark})
 	if err == nil && code == 0 {
 		return nil
 	}
-	if ended, waitErr := i.pidOneEnds(ctx, noticeTime); waitErr != nil || ended {
+	if ended, waitErr := l.pidOneEnds(ctx, noticeTime); waitErr != nil || ended {
 		return waitErr
 	}
 	return err
 }
 
 // pidOneEnds waits for the end of PID 1, and returns it as an error. ended is false when it goes on for all that time.
-func (i *instanceRun) pidOneEnds(ctx context.Context, within time.Duration) (ended bool, err error) {
+func (l *liveRunner) pidOneEnds(ctx context.Context, within time.Duration) (ended bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	if _, err := i.eng.WaitContainer(limited, i.container.ID); err != nil {
+	if _, err := l.be.WaitContainer(limited, l.c.ID); err != nil {
 		if limited.Err() != nil && ctx.Err() == nil {
 			return false, nil
 		}
 		return false, err
 	}
-	return true, i.live().explainDeath(ctx, errAtOnce)
+	return true, l.explainDeath(ctx, errAtOnce)
 }
 
 // errAtOnce says when PID 1 ended.
 var errAtOnce = errors.New("at once")
 
 // awaitSystemd returns when systemd has booted. It asks once: systemctl itself waits, so there is no polling.
-func (i *instanceRun) awaitSystemd(ctx context.Context) error {
+func (l *liveRunner) awaitSystemd(ctx context.Context, d config.Driver) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, systemdTime, fmt.Errorf("systemd did not boot within %s", systemdTime))
 	defer cancel()
 	var printed bytes.Buffer
-	_, err := i.live().Exec(ctx,
+	_, err := l.Exec(ctx,
 		runner.Command{Argv: runner.Shell(askSystemd), Stdout: &printed, Stderr: &printed})
 	state := strings.TrimSpace(printed.String())
 	switch {
 	case err != nil && (errors.Is(err, backend.ErrNotRunning) || errors.Is(err, backend.ErrNotFound)):
-		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", err, i.systemdAdvice(ctx))
+		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", err, l.systemdAdvice(ctx, d))
 	case err != nil:
 		return errors.Join(fmt.Errorf("wait for systemd: %w", err), context.Cause(ctx))
 	case !booted.MatchString(state):
-		return i.explainBoot(ctx, state)
+		return l.explainBoot(ctx, d, state)
 	}
 	if strings.HasPrefix(state, "degraded") {
-		i.notice(LevelDebug, "systemd is degraded: some units of the image failed")
+		l.notice(LevelDebug, "systemd is degraded: some units of the image failed")
 	}
 	return nil
 }
 
 // explainBoot says why systemd has not booted, by what systemctl and PID 1 printed.
-func (i *instanceRun) explainBoot(ctx context.Context, printed string) error {
-	c, err := i.eng.InspectContainer(ctx, i.container.ID)
+func (l *liveRunner) explainBoot(ctx context.Context, d config.Driver, printed string) error {
+	c, err := l.be.InspectContainer(ctx, l.c.ID)
 	if err == nil && c.State != backend.StateRunning {
-		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", i.live().explainDeath(ctx, errAtOnce),
-			i.systemdAdvice(ctx))
+		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", l.explainDeath(ctx, errAtOnce),
+			l.systemdAdvice(ctx, d))
 	}
-	words, wordsErr := i.live().lastWords(ctx)
+	words, wordsErr := l.lastWords(ctx)
 	return errors.Join(fmt.Errorf("systemd did not boot in the runner: systemctl says %q\nPID 1 printed:\n%s\n%s",
-		printed, words, i.systemdAdvice(ctx)), err, wordsErr)
+		printed, words, l.systemdAdvice(ctx, d)), err, wordsErr)
 }
 
 // systemdAdvice says which line of kitchen.yml may be in systemd's way.
-func (i *instanceRun) systemdAdvice(ctx context.Context) string {
-	info, err := i.eng.Info(ctx)
+func (l *liveRunner) systemdAdvice(ctx context.Context, d config.Driver) string {
+	info, err := l.be.Info(ctx)
 	if err != nil {
 		return fmt.Sprintf("The engine does not say what it can do: %v", err)
 	}
-	return systemdAdvice(i.inst.Driver, info)
+	return systemdAdvice(d, info)
 }
 
 func systemdAdvice(d config.Driver, info backend.Info) string {

@@ -32,7 +32,7 @@ type buildRequest struct {
 // build makes an image of a Dockerfile, unless the same was made before. It is named by the digest of what it is made
 // from, so instances, runs and projects that want the same share it. announce is what the user is told when it takes
 // its time.
-func (i *instanceRun) build(ctx context.Context, want buildRequest, announce string) (backend.Image, error) {
+func (s supplies) build(ctx context.Context, want buildRequest, announce string) (backend.Image, error) {
 	files, err := buildContext(want.dir, want.dockerfile)
 	if err != nil {
 		return backend.Image{}, fmt.Errorf("build_context: %w", err)
@@ -42,19 +42,19 @@ func (i *instanceRun) build(ctx context.Context, want buildRequest, announce str
 		return backend.Image{}, fmt.Errorf("build_context: %w", err)
 	}
 	tag := workImages + digest
-	return i.eng.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
-		lock, err := i.run.machineLock(ctx, tag, func(holder string) { i.notice(LevelInfo, "waiting for "+holder) })
+	return s.eng.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
+		lock, err := s.run.machineLock(ctx, tag, func(holder string) { s.notice(LevelInfo, "waiting for "+holder) })
 		if err != nil {
 			return backend.Image{}, err
 		}
 		defer func() { err = errors.Join(err, lock.Release()) }()
-		if img, err := i.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
+		if img, err := s.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
 		}
-		i.notice(LevelInfo, announce)
-		return i.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,
+		s.notice(LevelInfo, announce)
+		return s.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,
 			Platform: want.platform,
-			Labels:   i.run.labels(label.RoleWork), Credentials: i.buildCredentials(ctx, want.dockerfile)})
+			Labels:   s.run.labels(label.RoleWork), Credentials: s.buildCredentials(ctx, want.dockerfile)})
 	})
 }
 
@@ -64,10 +64,10 @@ const buildAttempts = 3
 
 // runBuild builds an image from files. Its output is shown line by line to users who
 // want all of it, and in full to all when it fails.
-func (i *instanceRun) runBuild(ctx context.Context, files []sandbox.File,
+func (s supplies) runBuild(ctx context.Context, files []sandbox.File,
 	o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
-	live := &lines.Writer{Emit: func(line string) error { i.notice(LevelDebug, line); return nil }}
+	live := &lines.Writer{Emit: func(line string) error { s.notice(LevelDebug, line); return nil }}
 	o.Output = io.MultiWriter(&log, live)
 	var img backend.Image
 	err := backend.ErrConflict
@@ -76,12 +76,12 @@ func (i *instanceRun) runBuild(ctx context.Context, files []sandbox.File,
 		pr, pw := io.Pipe()
 		go func() { pw.CloseWithError(archive.Write(pw, files)) }()
 		o.Context = pr
-		img, err = i.eng.BuildImage(ctx, o)
+		img, err = s.eng.BuildImage(ctx, o)
 		pr.Close()
 	}
 	_ = live.Flush() // a notice cannot fail
 	if err != nil {
-		stdout, _, flush := i.output()
+		stdout, _, flush := s.output()
 		_, _ = log.WriteTo(stdout) // which cannot fail
 		flush()
 	}
@@ -90,10 +90,10 @@ func (i *instanceRun) runBuild(ctx context.Context, files []sandbox.File,
 
 // buildCredentials are those for the images that a Dockerfile names, one entry for
 // each registry. The platform's own image is there already.
-func (i *instanceRun) buildCredentials(ctx context.Context, dockerfile string) []backend.Credentials {
+func (s supplies) buildCredentials(ctx context.Context, dockerfile string) []backend.Credentials {
 	var list []backend.Credentials
 	for _, ref := range baseImages(dockerfile) {
-		c := i.credentials(ctx, ref)
+		c := s.credentials(ctx, ref)
 		if c != nil && !slices.ContainsFunc(list,
 			func(have backend.Credentials) bool { return have.Registry == c.Registry }) {
 			list = append(list, *c)

@@ -37,12 +37,12 @@ func (i *instanceRun) create(ctx context.Context) error {
 		return err
 	}
 	if i.snapshot != nil {
-		if err := i.recorded(StepVolumes, func() error { return i.restoreVolumes(ctx) }); err != nil {
+		if err := i.recordedStep(StepVolumes, func() error { return i.restoreVolumes(ctx) }); err != nil {
 			return err
 		}
 	}
 	if !i.state.has(StepBoot) {
-		if err := i.recorded(StepBoot, func() error { return i.awaitBoot(ctx, p) }); err != nil {
+		if err := i.recordedStep(StepBoot, func() error { return i.awaitBoot(ctx, p) }); err != nil {
 			return err
 		}
 	}
@@ -93,24 +93,24 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if err != nil {
 		return p, err
 	}
-	if err := i.recorded(StepSandbox, func() error { return i.makeSandboxes(ctx) }); err != nil {
+	if err := i.recordedStep(StepSandbox, func() error { return i.makeSandboxes(ctx) }); err != nil {
 		return p, err
 	}
 	tools := make([]backend.Tool, len(wanted))
 	var g errgroup.Group
 	if !assume || !i.mayAssumeImage() {
 		g.Go(func() error {
-			return i.recorded(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
+			return i.recordedStep(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
 		})
 	}
 	if len(wanted) > 0 {
 		g.Go(func() error {
-			return i.recorded(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
+			return i.recordedStep(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
 		})
 	}
 	if d.Network.Name == defaultNetwork && (!assume || d.IPv6) {
 		g.Go(func() error {
-			return i.recorded(StepNetwork, func() error { return i.network(ctx) })
+			return i.recordedStep(StepNetwork, func() error { return i.network(ctx) })
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -163,27 +163,6 @@ func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
 	return wanted, nil
 }
 
-// ensureTools finds the images of tools.
-func (i *instanceRun) ensureTools(ctx context.Context, wanted []*provisioner.Tool, tools []backend.Tool) error {
-	var g errgroup.Group
-	for n, t := range wanted {
-		g.Go(func() error {
-			img, err := i.toolImage(ctx, t)
-			if err != nil {
-				return err
-			}
-			if len(img.Volumes) == 0 {
-				return &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
-					Detail: "it declares no volume, so there is nothing to mount into the runner", Remedy: t.Remedy}
-			}
-			// How it is mounted, the engine's backend knows.
-			tools[n] = backend.Tool{Image: img.ID, Access: i.inst.Driver.ToolAccess, Labels: i.run.labels(label.RoleTool)}
-			return nil
-		})
-	}
-	return g.Wait()
-}
-
 // mayAssumeImage reports whether the runner can be made from the platform's image by its name, without asking for it:
 // it need not be newer, of another architecture or built, and there is no runner to compare with.
 func (i *instanceRun) mayAssumeImage() bool {
@@ -191,25 +170,6 @@ func (i *instanceRun) mayAssumeImage() bool {
 	policy := i.run.pullPolicy(d.PullPlatform)
 	return i.container == nil && i.snapshot == nil && d.OCIPlatform == "" && len(d.IntermediateInstructions) == 0 &&
 		(policy == config.PullMissing || policy == config.PullNever)
-}
-
-// platformImage is the image that the runner is made from: the platform's own, or a work image on top of it.
-func (i *instanceRun) platformImage(ctx context.Context) (backend.Image, error) {
-	d := i.inst.Driver
-	img, err := i.image(ctx, d.Image, d.OCIPlatform, d.PullPlatform)
-	if err != nil || len(d.IntermediateInstructions) == 0 {
-		return img, err
-	}
-	if err := secretBuildArgs(d); err != nil {
-		return backend.Image{}, err
-	}
-	if secretInHistory(i.inst, i.run.o.Environ) {
-		i.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read "+
-			"it in its history")
-	}
-	dockerfile := fmt.Sprintf("FROM %s\n%s\n", img.ID, strings.Join(d.IntermediateInstructions, "\n"))
-	return i.build(ctx, buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies},
-		"building the work image from the intermediate instructions")
 }
 
 // ensureRunner keeps the runner that is there, or makes one, and sees that it runs. A runner that was left half-made by
@@ -288,7 +248,7 @@ func (i *instanceRun) ensureUnknown(ctx context.Context, p plan, taken error) er
 
 // makeRunner creates and starts the runner. One that cannot be started is removed.
 func (i *instanceRun) makeRunner(ctx context.Context, p plan) error {
-	err := i.recorded(StepContainer, func() error {
+	err := i.recordedStep(StepContainer, func() error {
 		c, err := i.eng.CreateContainer(ctx, p.spec)
 		if err != nil {
 			return err
@@ -313,7 +273,7 @@ func (i *instanceRun) makeRunner(ctx context.Context, p plan) error {
 
 // start starts the runner. What was done in it since its last start is not done.
 func (i *instanceRun) start(ctx context.Context) error {
-	return i.recorded(StepStart, func() error {
+	return i.recordedStep(StepStart, func() error {
 		if err := i.eng.StartContainer(ctx, i.container.ID); err != nil {
 			return err
 		}

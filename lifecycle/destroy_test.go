@@ -30,7 +30,7 @@ func TestClean(t *testing.T) {
 			r := k.run()
 			eng, err := r.engineFor(t.Context(), "", "")
 			require.NoError(t, err)
-			w := &instanceRun{run: r, inst: chefInstance("a"), eng: eng}
+			w := r.instanceOn(eng, chefInstance("a"))
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			if broken.verb != "" {
@@ -61,7 +61,7 @@ func TestCleanWithoutAShell(t *testing.T) {
 	r := k.run()
 	eng, err := r.engineFor(t.Context(), "", "")
 	require.NoError(t, err)
-	w := &instanceRun{run: r, inst: chefInstance("a"), eng: eng}
+	w := r.instanceOn(eng, chefInstance("a"))
 	k.fake.FailOn(func(c fake.Call) error {
 		if c.Verb == "StartContainer" {
 			return &backend.Error{Op: "start", Kind: backend.ErrInvalid, Detail: "executable file not found"}

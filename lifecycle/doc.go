@@ -21,8 +21,9 @@
 // A run that finds some of them recorded goes on after them. A phase that is begun is
 // no longer done: what was recorded after it is not done either.
 //
-// The rooms: project.go is who we are; engine.go, images.go, tool.go and build.go are what instances share on an
-// engine; placement.go is which engine an instance lives on; runner.go is the container that is tested; snapshot.go is
-// what is kept of runners, and snapshotting.go keeps it and brings it back; orphans.go and prune.go are what is left
-// over.
+// An instanceRun is put together of what it is about (subject.go: the instance, its events and labels), what it needs of
+// its engine (supplies, in images.go, build.go, tool.go and engine.go), what is recorded of it (record.go), and the
+// phases. The container that is tested is a liveRunner (runner.go, boot.go). Besides: project.go is who we are;
+// placement.go is which engine an instance lives on; snapshot.go is what is kept of runners, and snapshotting.go keeps it
+// and brings it back; orphans.go and prune.go are what is left over.
 package lifecycle

@@ -99,14 +99,14 @@ func (r *Run) machineLock(ctx context.Context, what string, waiting func(holder 
 
 // network ensures the network that runners share, once per run. A network
 // that is there already stays as it is, since other runners may be on it.
-func (i *instanceRun) network(ctx context.Context) error {
-	d := i.inst.Driver
-	n, err := i.eng.shared.Load().networks.Do(d.Network.Name, func() (backend.Network, error) {
-		return i.eng.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.Network.Name, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
-			Labels: i.run.labels(label.RoleNetwork)})
+func (s supplies) network(ctx context.Context) error {
+	d := s.inst.Driver
+	n, err := s.eng.shared.Load().networks.Do(d.Network.Name, func() (backend.Network, error) {
+		return s.eng.EnsureNetwork(ctx, backend.NetworkSpec{Name: d.Network.Name, IPv6: d.IPv6, IPv6Subnet: d.IPv6Subnet,
+			Labels: s.run.labels(label.RoleNetwork)})
 	})
 	if err == nil && d.IPv6 && !n.IPv6 {
-		i.notice(LevelWarn, fmt.Sprintf("ipv6: the network %s is there already, without IPv6\n"+
+		s.notice(LevelWarn, fmt.Sprintf("ipv6: the network %s is there already, without IPv6\n"+
 			"Destroy all instances that use it, run `galley prune`, and create them anew.", d.Network.Name))
 	}
 	return err

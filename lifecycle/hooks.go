@@ -17,8 +17,12 @@ func (i *instanceRun) hooks(ctx context.Context, name string) error {
 		return nil
 	}
 	return i.step(Step(name), func() error {
+		on := hookRun{subject: i.subject}
+		if i.container != nil {
+			on.runner = i.live()
+		}
 		for _, h := range list {
-			if err := i.hook(ctx, h); err != nil {
+			if err := on.do(ctx, h); err != nil {
 				return fmt.Errorf("lifecycle hook %s: %w", name, err)
 			}
 		}
@@ -26,57 +30,63 @@ func (i *instanceRun) hooks(ctx context.Context, name string) error {
 	})
 }
 
-func (i *instanceRun) hook(ctx context.Context, h config.Hook) error {
-	if h.Local != "" {
-		return i.localHook(ctx, h)
+// hookRun runs the hooks of an instance.
+type hookRun struct {
+	*subject
+	runner *liveRunner // nil when there is none
+}
+
+func (h hookRun) do(ctx context.Context, hook config.Hook) error {
+	if hook.Local != "" {
+		return h.local(ctx, hook)
 	}
-	if i.container == nil {
-		if h.Skippable {
-			i.notice(LevelInfo, "skipped a remote hook: there is no runner")
+	if h.runner == nil {
+		if hook.Skippable {
+			h.notice(LevelInfo, "skipped a remote hook: there is no runner")
 			return nil
 		}
 		return errors.New("a remote hook needs a runner, and there is none at this point\n" +
 			"Add `skippable: true` to pass over it, or use a later hook")
 	}
-	err := i.remoteHook(ctx, h)
-	if err != nil && h.Skippable && ctx.Err() == nil {
-		i.notice(LevelWarn, fmt.Sprintf("passed over a skippable hook that failed: %v", err))
+	err := h.remote(ctx, hook)
+	if err != nil && hook.Skippable && ctx.Err() == nil {
+		h.notice(LevelWarn, fmt.Sprintf("passed over a skippable hook that failed: %v", err))
 		return nil
 	}
 	return err
 }
 
-func (i *instanceRun) localHook(ctx context.Context, h config.Hook) error {
-	p := i.run.project()
-	stdout, stderr, flush := i.output()
+func (h hookRun) local(ctx context.Context, hook config.Hook) error {
+	p := h.run.project()
+	stdout, stderr, flush := h.output()
 	defer flush()
-	code, err := hostexec.Run(ctx, hostexec.Command{Line: h.Local, Dir: p.Abs(h.Cwd),
-		Env: p.EnvironWith(i.hookEnv(), h.Environment), User: h.User,
-		Stdout: stdout, Stderr: stderr, Timeout: h.Timeout})
+	code, err := hostexec.Run(ctx, hostexec.Command{Line: hook.Local, Dir: p.Abs(hook.Cwd),
+		Env: p.EnvironWith(h.env(), hook.Environment), User: hook.User,
+		Stdout: stdout, Stderr: stderr, Timeout: hook.Timeout})
 	if err == nil && code != 0 {
-		return &runner.ExitError{What: fmt.Sprintf("%q", h.Local), Code: code, OnHost: true}
+		return &runner.ExitError{What: fmt.Sprintf("%q", hook.Local), Code: code, OnHost: true}
 	}
 	return err
 }
 
 // hookEnv are the variables that Test Kitchen documents for hooks.
-func (i *instanceRun) hookEnv() map[string]string {
+func (h hookRun) env() map[string]string {
 	return map[string]string{
-		"KITCHEN_INSTANCE_NAME": i.inst.Name, "KITCHEN_SUITE_NAME": i.inst.Suite, "KITCHEN_PLATFORM_NAME": i.inst.Platform,
-		"KITCHEN_INSTANCE_HOSTNAME": i.inst.Driver.Hostname,
-		"KITCHEN_CONTAINER_NAME":    containerName(i.run.o.Project, i.inst.Name),
+		"KITCHEN_INSTANCE_NAME": h.inst.Name, "KITCHEN_SUITE_NAME": h.inst.Suite, "KITCHEN_PLATFORM_NAME": h.inst.Platform,
+		"KITCHEN_INSTANCE_HOSTNAME": h.inst.Driver.Hostname,
+		"KITCHEN_CONTAINER_NAME":    containerName(h.run.o.Project, h.inst.Name),
 	}
 }
 
-func (i *instanceRun) remoteHook(ctx context.Context, h config.Hook) error {
-	ctx, cancel := runner.Within(ctx, h.Timeout, h.Remote)
+func (h hookRun) remote(ctx context.Context, hook config.Hook) error {
+	ctx, cancel := runner.Within(ctx, hook.Timeout, hook.Remote)
 	defer cancel()
-	stdout, stderr, flush := i.output()
+	stdout, stderr, flush := h.output()
 	defer flush()
-	code, err := i.live().Exec(ctx, runner.Command{Argv: runner.Shell(h.Remote), Env: h.Environment,
-		User: h.User, WorkDir: h.Cwd, Stdout: stdout, Stderr: stderr})
+	code, err := h.runner.Exec(ctx, runner.Command{Argv: runner.Shell(hook.Remote), Env: hook.Environment,
+		User: hook.User, WorkDir: hook.Cwd, Stdout: stdout, Stderr: stderr})
 	if err != nil && ctx.Err() != nil {
 		return interrupted(err, context.Cause(ctx))
 	}
-	return runner.Succeeded(fmt.Sprintf("%q in the runner", h.Remote), code, err)
+	return runner.Succeeded(fmt.Sprintf("%q in the runner", hook.Remote), code, err)
 }

@@ -5,33 +5,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 )
 
+// supplies are what an instance needs on its engine besides the runner: images, tools and the network. What instances
+// share is found or made once per run.
+type supplies struct {
+	*subject
+	eng *engine
+}
+
 // imageName is the full name under which an image is asked for: that of kitchen.yml, rewritten as the user's settings
 // say.
-func (i *instanceRun) imageName(ref string) (string, error) {
-	full, err := backend.NormalizeRef(qualify(i.inst.Driver.Registry, ref))
-	return i.run.o.Images.Rewrite(full), err
+func (s supplies) imageName(ref string) (string, error) {
+	full, err := backend.NormalizeRef(qualify(s.inst.Driver.Registry, ref))
+	return s.run.o.Images.Rewrite(full), err
 }
 
 // localImage finds an image that the engine has, by the name under which it is asked for or by the one that it has
 // without rewriting. Errors: ErrNotFound.
-func (i *instanceRun) localImage(ctx context.Context, ref string) (backend.Image, error) {
-	ref = qualify(i.inst.Driver.Registry, ref)
+func (s supplies) localImage(ctx context.Context, ref string) (backend.Image, error) {
+	ref = qualify(s.inst.Driver.Registry, ref)
 	full, err := backend.NormalizeRef(ref)
 	if err != nil {
 		return backend.Image{}, err
 	}
-	names := i.run.o.Images.Local(full)
+	names := s.run.o.Images.Local(full)
 	if ref != full {
 		names = append(names, ref) // a locally built image may go by another full name on this engine
 	}
 	var img backend.Image
 	for _, name := range names {
-		if img, err = i.eng.InspectImage(ctx, name); !errors.Is(err, backend.ErrNotFound) {
+		if img, err = s.eng.InspectImage(ctx, name); !errors.Is(err, backend.ErrNotFound) {
 			break
 		}
 	}
@@ -39,21 +47,21 @@ func (i *instanceRun) localImage(ctx context.Context, ref string) (backend.Image
 }
 
 // image finds an image by the name that kitchen.yml has for it, pulling it as its policy says, once per run.
-func (i *instanceRun) image(ctx context.Context, ref, platform string,
+func (s supplies) image(ctx context.Context, ref, platform string,
 	policy config.PullPolicy) (backend.Image, error) {
-	d := i.inst.Driver
+	d := s.inst.Driver
 	full, err := backend.NormalizeRef(qualify(d.Registry, ref))
 	if err != nil {
 		return backend.Image{}, err
 	}
-	policy = i.run.pullPolicy(policy)
-	name, op := i.run.o.Images.Rewrite(full), "use image "+full
+	policy = s.run.pullPolicy(policy)
+	name, op := s.run.o.Images.Rewrite(full), "use image "+full
 	if name != full {
 		op += ", which is " + name + " by the setting images"
 	}
 	key := fmt.Sprint(full, " ", platform, " ", policy, " ", d.CredsFile) // with other credentials the answer may differ
-	return i.eng.shared.Load().images.Do(key, func() (backend.Image, error) {
-		img, err := i.localImage(ctx, ref)
+	return s.eng.shared.Load().images.Do(key, func() (backend.Image, error) {
+		img, err := s.localImage(ctx, ref)
 		here := err == nil && backend.PlatformMatches(platform, img)
 		switch {
 		case err != nil && !errors.Is(err, backend.ErrNotFound):
@@ -68,12 +76,12 @@ func (i *instanceRun) image(ctx context.Context, ref, platform string,
 				Detail: "it is not there, and the pull policy is never",
 				Remedy: "Pull or build it first, or change `pull` in the driver's settings."}
 		}
-		pulled, pullErr := i.pull(ctx, name, platform)
+		pulled, pullErr := s.pull(ctx, name, platform)
 		if pullErr != nil && name != full {
 			pullErr = fmt.Errorf("%s: %w", op, pullErr)
 		}
 		if pullErr != nil && here && policy == config.PullNewer && ctx.Err() == nil {
-			i.notice(LevelWarn, fmt.Sprintf("%v\nGoing on with the local image.", pullErr))
+			s.notice(LevelWarn, fmt.Sprintf("%v\nGoing on with the local image.", pullErr))
 			return img, nil
 		}
 		return pulled, pullErr
@@ -85,28 +93,47 @@ func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
 	return cmp.Or(r.o.Pull, policy)
 }
 
-func (i *instanceRun) pull(ctx context.Context, ref, platform string) (backend.Image, error) {
-	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: i.credentials(ctx, ref)}
+func (s supplies) pull(ctx context.Context, ref, platform string) (backend.Image, error) {
+	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: s.credentials(ctx, ref)}
 	what := "pull " + ref
 	o.Progress = func(p backend.Progress) {
-		i.progress(Progress{What: what, Status: p.Status, Current: p.Current, Total: p.Total})
+		s.progress(Progress{What: what, Status: p.Status, Current: p.Current, Total: p.Total})
 	}
 	o.Progress(backend.Progress{Status: "starting"}) // an engine may be silent for long
-	img, err := i.eng.PullImage(ctx, o)
-	i.progress(finished(what, 0, err))
+	img, err := s.eng.PullImage(ctx, o)
+	s.progress(finished(what, 0, err))
 	return img, err
 }
 
 // credentials are those for an image's registry, nil when there are none. A store
 // that cannot be read is no reason to stop: the image may be public.
-func (i *instanceRun) credentials(ctx context.Context, ref string) *backend.Credentials {
-	find := i.run.o.Credentials
+func (s supplies) credentials(ctx context.Context, ref string) *backend.Credentials {
+	find := s.run.o.Credentials
 	if find == nil {
 		return nil
 	}
-	found, err := find(ctx, i.inst, ref)
+	found, err := find(ctx, s.inst, ref)
 	if err != nil {
-		i.notice(LevelWarn, err.Error())
+		s.notice(LevelWarn, err.Error())
 	}
 	return found
+}
+
+// platformImage is the image that the runner is made from: the platform's own, or a work image on top of it.
+func (s supplies) platformImage(ctx context.Context) (backend.Image, error) {
+	d := s.inst.Driver
+	img, err := s.image(ctx, d.Image, d.OCIPlatform, d.PullPlatform)
+	if err != nil || len(d.IntermediateInstructions) == 0 {
+		return img, err
+	}
+	if err := secretBuildArgs(d); err != nil {
+		return backend.Image{}, err
+	}
+	if secretInHistory(s.inst, s.run.o.Environ) {
+		s.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read "+
+			"it in its history")
+	}
+	dockerfile := fmt.Sprintf("FROM %s\n%s\n", img.ID, strings.Join(d.IntermediateInstructions, "\n"))
+	return s.build(ctx, buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies},
+		"building the work image from the intermediate instructions")
 }

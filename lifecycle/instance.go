@@ -3,14 +3,12 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/filelock"
-	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
@@ -20,13 +18,10 @@ const cleanupTime = 30 * time.Second
 
 // instanceRun takes one instance through the phases of one run.
 type instanceRun struct {
-	run   *Run
-	inst  config.Instance
-	eng   *engine // nil when a runner is forgotten whose engine does not answer
-	file  stateFile
-	mu    sync.Mutex // guards state while steps run side by side
-	state State
-	phase Phase // the one under way
+	*subject
+	// The engine in it is nil when a runner is forgotten whose engine does not answer.
+	supplies
+	recorded
 	// fresh is set when the action destroys whatever runner there is first.
 	fresh bool
 	// moreFollows is set when another phase follows this one at once.
@@ -46,13 +41,19 @@ type instanceRun struct {
 
 // newInstanceRun prepares a run of an instance. It touches nothing yet.
 func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
-	i := &instanceRun{run: r, inst: inst, file: r.stateFile(inst.Name)}
+	i := r.instanceOn(nil, inst)
 	i.provisioner = sync.OnceValues(func() (provisioner.Provisioner, error) {
 		return provisioner.New(provisioner.Options{Project: r.project(), Debug: r.o.Debug, Idempotence: r.o.Idempotence,
 			Resolver: r.resolver, Workstation: i.workstation, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
 	})
 	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })
 	return i
+}
+
+// instanceOn is an instance on an engine, of which nothing is recorded yet.
+func (r *Run) instanceOn(e *engine, inst config.Instance) *instanceRun {
+	s := &subject{run: r, inst: inst}
+	return &instanceRun{subject: s, supplies: supplies{s, e}, recorded: recorded{file: r.stateFile(inst.Name), now: r.o.Now}}
 }
 
 // runInstance does an action to an instance and tells how it went by events. A nil result is success.
@@ -219,12 +220,6 @@ func (i *instanceRun) compareRecord() {
 	}
 }
 
-// forgetRunner makes the record that of an instance that is not created.
-func (i *instanceRun) forgetRunner() {
-	i.state.LastAction, i.state.LastError, i.state.ContainerID = "", "", ""
-	i.state.Steps, i.state.Spec = nil, nil
-}
-
 // test destroys the instance, takes it through all phases and destroys it again, as the destroy mode says.
 func (i *instanceRun) test(ctx context.Context) (err error) {
 	mode := i.run.o.Destroy
@@ -284,28 +279,4 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		}
 	}
 	return nil
-}
-
-func (i *instanceRun) stamp() Stamp { return i.run.stamp(i.inst.Name) }
-
-func (i *instanceRun) emit(e Event) { i.run.o.Sink.Handle(e) }
-
-func (i *instanceRun) notice(l Level, text string) {
-	i.emit(Notice{Stamp: i.stamp(), Level: l, Text: text})
-}
-
-// output returns writers whose lines become events, and what hands over the last, unfinished lines.
-func (i *instanceRun) output() (stdout, stderr io.Writer, flush func()) {
-	phase := i.phase
-	writer := func(stream string) *lines.Writer {
-		emit := func(partial bool) func(string) error {
-			return func(line string) error {
-				i.emit(Output{Stamp: i.stamp(), Phase: phase, Stream: stream, Text: line, Partial: partial})
-				return nil
-			}
-		}
-		return &lines.Writer{Emit: emit(false), Piece: emit(true)}
-	}
-	out, errOut := writer("stdout"), writer("stderr")
-	return out, errOut, func() { _, _ = out.Flush(), errOut.Flush() } // an event cannot fail
 }

@@ -151,8 +151,8 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 		}
 	}
 	if o.record.Sandbox != "" {
-		i := &instanceRun{run: r, inst: config.Instance{Name: o.Instance}, eng: o.engine, file: f, state: *o.record,
-			phase: PhaseDestroy}
+		i := r.instanceOn(o.engine, config.Instance{Name: o.Instance})
+		i.file, i.state, i.phase = f, *o.record, PhaseDestroy
 		if err := i.removeSandboxes(ctx, o.container.ImageID, o.engine == nil || isUploaded(o.container)); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -166,4 +167,33 @@ func recordedStates(p Project) ([]State, error) {
 		}
 	}
 	return list, nil
+}
+
+// recorded is what is recorded of an instance, as a run changes it.
+type recorded struct {
+	file  stateFile
+	mu    sync.Mutex // guards state while steps run side by side
+	state State
+	now   func() time.Time
+}
+
+// record adds a step that is done to the state. It may be called by several goroutines.
+func (r *recorded) record(s Step) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.state.has(s) {
+		r.state.Steps = append(r.state.Steps, s)
+	}
+	return r.save()
+}
+
+func (r *recorded) save() error {
+	r.state.Updated = r.now().UTC()
+	return r.file.save(r.state)
+}
+
+// forgetRunner makes the record that of an instance that is not created.
+func (r *recorded) forgetRunner() {
+	r.state.LastAction, r.state.LastError, r.state.ContainerID = "", "", ""
+	r.state.Steps, r.state.Spec = nil, nil
 }

@@ -43,20 +43,6 @@ func (i *instanceRun) live() *liveRunner {
 		notice: i.notice, progress: i.progress}
 }
 
-// finished is the last that is told of what took long.
-func finished(what string, total int64, err error) Progress {
-	p := Progress{What: what, Current: total, Total: total, Done: true}
-	if err != nil {
-		p.Status, p.Error = "failed", err.Error()
-	}
-	return p
-}
-
-func (i *instanceRun) progress(p Progress) {
-	p.Stamp = i.stamp()
-	i.emit(p)
-}
-
 // access is how provisioners and verifiers reach the runner, with one of its sandboxes.
 func (i *instanceRun) access(sb sandbox.Dir) *liveRunner {
 	l := i.live()
@@ -66,11 +52,6 @@ func (i *instanceRun) access(sb sandbox.Dir) *liveRunner {
 
 // isUploaded reports whether a runner has copies of the sandboxes.
 func isUploaded(c backend.Container) bool { return c.Labels[label.Sandbox] == sandboxUploaded }
-
-// owns reports whether a container is the runner, or a helper, of this instance.
-func (i *instanceRun) owns(c backend.Container) bool {
-	return c.Labels[label.Project] == i.run.o.Project.ID && c.Labels[label.Instance] == i.inst.Name
-}
 
 // refuseForeign refuses a runner that bears this project's ID and is another project's, whatever is recorded here, or
 // that was made in another place and may be in use there, as when a project was copied with its state.
@@ -96,15 +77,6 @@ func (i *instanceRun) refuseForeign() error {
 func (i *instanceRun) acceptUnknown() {
 	i.notice(LevelInfo, "there is a runner of this instance that nothing is recorded of")
 	i.forgetRunner()
-}
-
-// labels are those of the runner.
-func (i *instanceRun) labels(role string) backend.Labels {
-	labels := i.run.labels(role)
-	labels[label.Project], labels[label.ProjectDir] = i.run.o.Project.ID, i.run.o.Project.Root
-	labels[label.Host], labels[label.Instance] = hostName(), i.inst.Name
-	labels[label.Checkout] = i.run.o.Project.checkout()
-	return labels
 }
 
 // removeStaleRunner removes a container that has a name of this instance's, if it is

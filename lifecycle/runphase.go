@@ -83,11 +83,6 @@ func (i *instanceRun) begin(ctx context.Context, p Phase) error {
 	return i.save()
 }
 
-func (i *instanceRun) save() error {
-	i.state.Updated = i.run.o.Now().UTC()
-	return i.file.save(i.state)
-}
-
 // withHooks does a phase between its hooks: pre before it, post after it when it
 // went well, finally in any case. A hook that fails fails the phase.
 func (i *instanceRun) withHooks(ctx context.Context, p Phase) (err error) {

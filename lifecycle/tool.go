@@ -7,24 +7,27 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
 // toolImage finds or builds the image that brings a tool. Paths that it does not
 // declare as volumes become some by an image on top of it.
-func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backend.Image, error) {
-	d := i.inst.Driver
+func (s supplies) toolImage(ctx context.Context, t *provisioner.Tool) (backend.Image, error) {
+	d := s.inst.Driver
 	var img backend.Image
 	var err error
 	if len(t.Instructions) > 0 && t.Image == "" {
 		var lines []string
-		if lines, err = i.resolveBases(ctx, t.Instructions); err == nil {
-			img, err = i.build(ctx, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil,
+		if lines, err = s.resolveBases(ctx, t.Instructions); err == nil {
+			img, err = s.build(ctx, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil,
 				d.ClientProxies}, "building the tool's image")
 		}
 	} else {
-		img, err = i.image(ctx, t.Image, d.OCIPlatform, d.PullTool)
+		img, err = s.image(ctx, t.Image, d.OCIPlatform, d.PullTool)
 	}
 	if err != nil {
 		return img, err
@@ -37,14 +40,14 @@ func (i *instanceRun) toolImage(ctx context.Context, t *provisioner.Tool) (backe
 	if err != nil {
 		return img, err
 	}
-	return i.build(ctx, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil,
+	return s.build(ctx, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil,
 		false}, "adding the volumes to the tool's image")
 }
 
 // resolveBases finds the images that FROM lines name, as all images are found, and
 // puts their IDs into the lines. What is a stage, a variable or scratch stays.
-func (i *instanceRun) resolveBases(ctx context.Context, lines []string) ([]string, error) {
-	d := i.inst.Driver
+func (s supplies) resolveBases(ctx context.Context, lines []string) ([]string, error) {
+	d := s.inst.Driver
 	stages := map[string]bool{"scratch": true}
 	var out []string
 	for _, line := range strings.Split(strings.Join(lines, "\n"), "\n") {
@@ -58,7 +61,7 @@ func (i *instanceRun) resolveBases(ctx context.Context, lines []string) ([]strin
 			at++
 		}
 		if base := words[at]; !stages[base] && !strings.Contains(base, "$") {
-			img, err := i.image(ctx, base, d.OCIPlatform, d.PullTool)
+			img, err := s.image(ctx, base, d.OCIPlatform, d.PullTool)
 			if err != nil {
 				return nil, err
 			}
@@ -70,4 +73,25 @@ func (i *instanceRun) resolveBases(ctx context.Context, lines []string) ([]strin
 		out = append(out, strings.Join(words, " "))
 	}
 	return out, nil
+}
+
+// ensureTools finds the images of tools.
+func (s supplies) ensureTools(ctx context.Context, wanted []*provisioner.Tool, tools []backend.Tool) error {
+	var g errgroup.Group
+	for n, t := range wanted {
+		g.Go(func() error {
+			img, err := s.toolImage(ctx, t)
+			if err != nil {
+				return err
+			}
+			if len(img.Volumes) == 0 {
+				return &backend.Error{Op: "use image " + t.Image + " as a tool", Kind: backend.ErrInvalid,
+					Detail: "it declares no volume, so there is nothing to mount into the runner", Remedy: t.Remedy}
+			}
+			// How it is mounted, the engine's backend knows.
+			tools[n] = backend.Tool{Image: img.ID, Access: s.inst.Driver.ToolAccess, Labels: s.run.labels(label.RoleTool)}
+			return nil
+		})
+	}
+	return g.Wait()
 }
