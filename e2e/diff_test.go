@@ -45,7 +45,7 @@ suites: [{name: default}]
 `
 
 const diffText = `/  4 added
-  + /srv/                11B  0755       0:0    1 file in 2 directories
+  + /srv/                11B  0755       0:0    1 file, 2 directories
 /etc  3 added
   + /etc/app.conf        28B  0600       33:33
   + /etc/pipe                 0644 pipe  0:0
@@ -64,7 +64,7 @@ const diffText = `/  4 added
   - /usr/bin/             8B                    4 files
   + /usr/bin/            10B                    5 files
   + /usr/share/doc/x/    10B  0755       0:0    5 files
-18 added, 7 modified, 8 deleted (107B), compared with busybox
+18 added, 7 modified, 8 deleted (107B), compared with busybox with its intermediate_instructions
 8 more: mount points, caches, temporary files, files written anew as they were; --all shows them
 not compared, since something is mounted there: /data
 `

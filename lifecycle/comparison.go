@@ -20,7 +20,8 @@ import (
 
 // Comparison is a runner beside the image that it was made from.
 type Comparison struct {
-	// Image is the platform's image by the name that kitchen.yml has for it.
+	// Image is the runner's image in words: the platform's by the name that kitchen.yml has for it, with what galley made
+	// on top of it.
 	Image string
 	// Changes are sorted by path.
 	Changes []changes.Change
@@ -85,7 +86,7 @@ func (i *instanceRun) compare(ctx context.Context, noise bool, do func(Compariso
 			return err
 		}
 	}
-	found := Comparison{Image: d.Image, Hidden: mounted.others, engine: i.eng, runner: c.ID, image: before.ID()}
+	found := Comparison{Image: imageInWords(d.Image, img), Hidden: mounted.others, engine: i.eng, runner: c.ID, image: before.ID()}
 	found.Changes, err = changes.Compare(ctx, changes.Options{Engine: i.eng, Container: c.ID, Image: before.ID(),
 		Changes: list, Mounted: slices.Concat(mounted.own, mounted.others), Noise: noise,
 		LosesOwners: info.CopiesLoseOwners})
@@ -93,6 +94,17 @@ func (i *instanceRun) compare(ctx context.Context, noise bool, do func(Compariso
 		return err
 	}
 	return do(found)
+}
+
+// imageInWords says what the image of a runner is.
+func imageInWords(platform string, img backend.Image) string {
+	switch img.Labels[label.Role] {
+	case label.RoleSnapshot:
+		return fmt.Sprintf("the snapshot %s of %s", img.Labels[label.Snapshot], img.Labels[label.Instance])
+	case label.RoleWork:
+		return platform + " with its intermediate_instructions"
+	}
+	return platform
 }
 
 // maxReported is how many lines an event has of what changed in a runner.

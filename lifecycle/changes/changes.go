@@ -177,8 +177,16 @@ func Compare(ctx context.Context, o Options) ([]Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the runner's files: %w", err)
 	}
-	for _, c := range list { // a link that led nowhere is not there for some engines
-		if e := have[c.Path]; c.Kind == backend.ChangeAdded && e != nil && e.Type == Link {
+	inside := "" // a directory that is new as a whole
+	for _, c := range list {
+		e := have[c.Path]
+		if c.Kind != backend.ChangeAdded || e == nil || inside != "" && within(c.Path, inside) {
+			continue
+		}
+		switch e.Type {
+		case Directory:
+			inside = c.Path
+		case Link: // one that led nowhere in the image was not there for some engines
 			unsure = append(unsure, wish{path: c.Path})
 		}
 	}

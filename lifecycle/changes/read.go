@@ -121,7 +121,7 @@ func (r *reader) visit(ctx context.Context, n *node) error {
 	if len(left) == 0 {
 		return nil
 	}
-	if err := r.stream(ctx, n.path, left); err != nil {
+	if whole, err := r.stream(ctx, n.path, left); whole || err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.children)) {
@@ -132,8 +132,9 @@ func (r *reader) visit(ctx context.Context, n *node) error {
 	return nil
 }
 
-// stream reads what is at a path until nothing is left to find, or it takes too long.
-func (r *reader) stream(ctx context.Context, from string, left map[string]wish) error {
+// stream reads what is at a path until nothing is left to find, or it takes too long. whole reports whether all that is
+// there was seen, so that what is left is nowhere.
+func (r *reader) stream(ctx context.Context, from string, left map[string]wish) (whole bool, err error) {
 	limit := min(int64(len(left))*perWish, perStream)
 	if left[from].sum {
 		limit += maxSum
@@ -143,11 +144,12 @@ func (r *reader) stream(ctx context.Context, from string, left map[string]wish) 
 	r.calls++
 	r.mu.Unlock()
 	if spent {
-		return nil
+		return true, nil
 	}
 	used, err := walk(ctx, r.source, r.id, from, limit, func(p string, h *tar.Header, content io.Reader) (more bool) {
+		whole = h == nil
 		w, ok := left[p]
-		if !ok || h == nil {
+		if whole || !ok {
 			return true
 		}
 		e := entryOf(h)
@@ -172,7 +174,7 @@ func (r *reader) stream(ctx context.Context, from string, left map[string]wish) 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.bytes += used
-	return err
+	return whole, err
 }
 
 // below counts what is in a directory.
@@ -205,7 +207,7 @@ func walk(ctx context.Context, source Source, id, from string, limit int64,
 	bounded := &io.LimitedReader{R: stream, N: limit}
 	for t := tar.NewReader(bounded); ; {
 		h, err := t.Next()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && bounded.N > 0 {
 			visit(from, nil, nil)
 		}
 		if err != nil {

@@ -290,15 +290,16 @@ func (c Change) differences() []string {
 
 func size(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
 
-// String is such as "12 files in 3 directories".
+// String is such as "12 files, 3 directories".
 func (t Total) String() string {
-	text := plural(t.Files, "file", "files")
-	switch {
-	case t.Files == 0 && t.Directories > 0:
-		text = plural(t.Directories, "directory", "directories")
-	case t.Directories > 0:
-		text += " in " + plural(t.Directories, "directory", "directories")
+	var words []string
+	if t.Files > 0 || t.Directories == 0 {
+		words = append(words, plural(t.Files, "file", "files"))
 	}
+	if t.Directories > 0 {
+		words = append(words, plural(t.Directories, "directory", "directories"))
+	}
+	text := strings.Join(words, ", ")
 	if t.More {
 		text = "at least " + text
 	}
