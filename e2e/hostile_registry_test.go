@@ -73,19 +73,7 @@ func TestHostileRegistry(t *testing.T) {
 		t.Cleanup(s.Close)
 		_, port, err := net.SplitHostPort(s.Listener.Addr().String())
 		require.NoError(t, err)
-		// The engine's own loopback, where Docker speaks HTTP, leads to this machine's.
-		gateway := strings.Fields(e.Exec(t, "ip", "-4", "route", "show", "default"))[2]
-		forward := e.Command(t.Context(), "sh", "-c", `socat "$@" & cat; kill $!`, "sh",
-			"TCP4-LISTEN:"+port+",bind=127.0.0.1,reuseaddr,fork", "TCP4:"+gateway+":"+port)
-		end, err := forward.StdinPipe()
-		require.NoError(t, err)
-		require.NoError(t, forward.Start())
-		t.Cleanup(func() {
-			require.NoError(t, end.Close())
-			_ = forward.Wait() // the shell's status is that of kill
-		})
-		e.Exec(t, "timeout", "60", "bash", "-c",
-			"until : < /dev/tcp/127.0.0.1/"+port+"; do sleep 0.05; done 2> /dev/null")
+		forwardPort(t, e, port)
 		login := base64.StdEncoding.EncodeToString([]byte("canary:canary-of-another-registry"))
 		p := newProject(t, e, map[string]string{"docker/config.json": fmt.Sprintf(
 			`{"auths": {"registry.example.com": {"auth": %q}, "https://index.docker.io/v1/": {"auth": %q}}}`, login,
@@ -122,4 +110,20 @@ func TestHostileRegistry(t *testing.T) {
 			require.NotContains(t, given, login)
 		}
 	})
+}
+
+// forwardPort has a port of the engine's own loopback, where Docker speaks HTTP, lead to this machine's.
+func forwardPort(t *testing.T, e testbed.Engine, port string) {
+	t.Helper()
+	gateway := strings.Fields(e.Exec(t, "ip", "-4", "route", "show", "default"))[2]
+	forward := e.Command(t.Context(), "sh", "-c", `socat "$@" & cat; kill $!`, "sh",
+		"TCP4-LISTEN:"+port+",bind=127.0.0.1,reuseaddr,fork", "TCP4:"+gateway+":"+port)
+	end, err := forward.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, forward.Start())
+	t.Cleanup(func() {
+		require.NoError(t, end.Close())
+		_ = forward.Wait() // the shell's status is that of kill
+	})
+	e.Exec(t, "timeout", "60", "bash", "-c", "until : < /dev/tcp/127.0.0.1/"+port+"; do sleep 0.05; done 2> /dev/null")
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -196,7 +197,8 @@ func (i *instanceRun) mounted(ctx context.Context, below backend.Image) ([]strin
 			lost = append(lost, m.path)
 		}
 	}
-	if len(lost) > 0 {
+	slices.Sort(lost)
+	if lost = slices.Compact(lost); len(lost) > 0 {
 		i.notice(LevelWarn, "what the runner has in these places is on volumes or in memory, and no part of the image: "+
 			strings.Join(lost, ", "))
 	}
