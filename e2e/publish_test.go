@@ -47,7 +47,8 @@ func newTLSRegistry(t *testing.T) tlsRegistry {
 	t.Helper()
 	r := tlsRegistry{Registry: testbed.StartRegistry(t)}
 	upstream := &url.URL{Scheme: "http", Host: r.AuthAddress}
-	proxy := httptest.NewUnstartedServer(&httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(p *httputil.ProxyRequest) {
+	silent := log.New(io.Discard, "", 0)
+	proxy := httptest.NewUnstartedServer(&httputil.ReverseProxy{ErrorLog: silent, Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(upstream)
 		p.Out.Host = p.In.Host
 		p.SetXForwarded()
@@ -55,7 +56,7 @@ func newTLSRegistry(t *testing.T) tlsRegistry {
 	ca := newAuthority(t)
 	proxy.TLS = &tls.Config{Certificates: []tls.Certificate{
 		ca.certify(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))}}
-	proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
+	proxy.Config.ErrorLog = silent
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
 	r.address = proxy.Listener.Addr().String()
