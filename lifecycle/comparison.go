@@ -86,7 +86,8 @@ func (i *instanceRun) compare(ctx context.Context, noise bool, do func(Compariso
 			return err
 		}
 	}
-	found := Comparison{Image: imageInWords(d.Image, img), Hidden: mounted.others, engine: i.eng, runner: c.ID, image: before.ID()}
+	found := Comparison{Image: imageInWords(d.Image, img), Hidden: mounted.others, engine: i.eng,
+		runner: c.ID, image: before.ID()}
 	found.Changes, err = changes.Compare(ctx, changes.Options{Engine: i.eng, Container: c.ID, Image: before.ID(),
 		Changes: list, Mounted: slices.Concat(mounted.own, mounted.others), Noise: noise,
 		LosesOwners: info.CopiesLoseOwners})

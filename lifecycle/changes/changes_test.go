@@ -115,9 +115,10 @@ func TestNoise(t *testing.T) {
 	for p, want := range map[string]string{
 		"/tmp/x": "temporary files", "/tmpfile": "", "/var/cache/apt/pkgcache.bin": "package caches", "/var/log/x": "logs",
 		"/usr/lib/python3/__pycache__/x.pyc": "caches", "/etc/hosts": "what engines make", "/etc/hosts.allow": "",
-		"/etc/machine-id": "identity, locks and shell histories", "/root/.bash_history": "identity, locks and shell histories",
-		"/srv/Gemfile.lock": "", "/opt/kitchen/x": "mount points", "/etc/passwd-": "backups that tools make",
-		"/var/lib/mysql/ib_logfile0": "",
+		"/etc/machine-id":     "identity, locks and shell histories",
+		"/root/.bash_history": "identity, locks and shell histories",
+		"/srv/Gemfile.lock":   "", "/opt/kitchen/x": "mount points", "/etc/passwd-": "backups that tools make",
+		"/var/lib/mysql/ib_logfile0": "", "/var/lib/systemd/timers/stamp-x.timer": "what systemd keeps",
 	} {
 		pr := newPair(t, nil)
 		pr.write(p, "1")
@@ -138,8 +139,8 @@ func TestDirectoryOfNoise(t *testing.T) {
 	for _, c := range p.compare(changes.Options{}) {
 		useful[c.Path] = c.Noise == ""
 	}
-	require.Equal(t, map[string]bool{"/a": false, "/a/b": false, "/a/b/__pycache__": false, "/a/b/__pycache__/x.pyc": false,
-		"/c": true, "/c/d": false, "/c/d/__pycache__": false, "/c/d/__pycache__/x.pyc": false, "/c/file": true}, useful)
+	require.Equal(t, map[string]bool{"/a": false, "/a/b": false, "/a/b/__pycache__": false,
+		"/a/b/__pycache__/x.pyc": false, "/c": true, "/c/d": false, "/c/d/__pycache__": false, "/c/d/__pycache__/x.pyc": false, "/c/file": true}, useful)
 }
 
 // TestDirectoriesThatHoldChanges are no changes themselves.
@@ -214,7 +215,8 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // endless is a stream of one file that never ends.
 func endless(t *testing.T, name string, size int64) io.Reader {
 	var b strings.Builder
-	require.NoError(t, tar.NewWriter(&b).WriteHeader(&tar.Header{Name: name, Size: size, Mode: 0o644, Typeflag: tar.TypeReg}))
+	header := &tar.Header{Name: name, Size: size, Mode: 0o644, Typeflag: tar.TypeReg}
+	require.NoError(t, tar.NewWriter(&b).WriteHeader(header))
 	return io.MultiReader(strings.NewReader(b.String()), zeros{})
 }
 
@@ -228,7 +230,8 @@ func TestHostileStreams(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := &hostile{answer: answer}
 			list, err := changes.Compare(t.Context(), changes.Options{Engine: h,
-				Changes: []backend.Change{{Path: "/etc/a", Kind: backend.ChangeAdded}, {Path: "/etc/b", Kind: backend.ChangeAdded}}})
+				Changes: []backend.Change{{Path: "/etc/a", Kind: backend.ChangeAdded},
+					{Path: "/etc/b", Kind: backend.ChangeAdded}}})
 			require.NoError(t, err)
 			require.Len(t, list, 2)
 			for _, c := range list {

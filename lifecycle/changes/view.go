@@ -48,8 +48,8 @@ type Line struct {
 }
 
 // packagePlaces are where packages put so many files that those of a directory are told as one.
-var packagePlaces = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/lib/dpkg", "/var/lib/rpm",
-	"/var/lib/pacman", "/var/lib/apk", "/var/lib/systemd", "/etc/alternatives", "/etc/rc0.d", "/etc/rc1.d", "/etc/rc2.d",
+var packagePlaces = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/lib/dpkg",
+	"/var/lib/rpm", "/var/lib/pacman", "/var/lib/apk", "/var/lib/systemd", "/etc/alternatives", "/etc/rc0.d", "/etc/rc1.d", "/etc/rc2.d",
 	"/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rc6.d", "/etc/rcS.d"}
 
 // isPackagePlace reports whether a path is in a place of packages.

@@ -52,7 +52,8 @@ func (o *Options) contents(ctx context.Context, c lifecycle.Comparison) error {
 	case files == 0:
 		return o.print("\nno file that changed has a name that --content asks for\n")
 	case left > 0:
-		return o.print(fmt.Sprintf("\n%d more files are not shown: this is too much\nName fewer files, by --content=PATTERN\n", left))
+		return o.print(fmt.Sprintf("\n%d more files are not shown: this is too much\n"+
+			"Name fewer files, by --content=PATTERN\n", left))
 	}
 	return nil
 }

@@ -62,7 +62,8 @@ caches, logs, what galley and the engine mount) is counted in the last line.
 			return runF(cmd.Context(), o)
 		},
 	}
-	settings.Bool(cmd.Flags(), &o.Stat, "stat", "", false, "print how much changed in each directory at the top, and no paths")
+	settings.Bool(cmd.Flags(), &o.Stat, "stat", "", false,
+		"print how much changed in each directory at the top, and no paths")
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON, with every change; noise is marked")
 	settings.Bool(cmd.Flags(), &o.All, "all", "a", false, "show each path, and what is noise")
 	settings.Bool(cmd.Flags(), &o.ExitCode, "exit-code", "", false, "exit with 1 when something changed, as git diff does")
@@ -280,8 +281,8 @@ func (o *Options) instanceDocument(name string, c lifecycle.Comparison) instance
 	d := instanceDocument{Instance: name, Image: o.Secrets.String(c.Image), Changes: []changeDocument{},
 		NotCompared: append([]string{}, c.Hidden...)}
 	for _, change := range c.Changes {
-		one := changeDocument{Path: o.Secrets.String(change.Path), Kind: change.Kind, Parts: change.Parts, Noise: change.Noise,
-			Old: o.entryDocument(change.Old), New: o.entryDocument(change.New)}
+		one := changeDocument{Path: o.Secrets.String(change.Path), Kind: change.Kind, Parts: change.Parts,
+			Noise: change.Noise, Old: o.entryDocument(change.Old), New: o.entryDocument(change.New)}
 		if b := change.Below; b != (changes.Total{}) {
 			one.Below = &belowDocument{b.Files, b.Directories, b.Size, !b.More}
 		}

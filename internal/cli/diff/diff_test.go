@@ -25,7 +25,8 @@ type differing struct {
 
 func newDiffering(t *testing.T) *differing {
 	t.Helper()
-	for _, name := range []string{"GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION", "FORCE_COLOR", "CLICOLOR_FORCE"} {
+	for _, name := range []string{"GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION", "FORCE_COLOR",
+		"CLICOLOR_FORCE"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
@@ -37,7 +38,8 @@ verifier: {name: shell, command: "true"}
 platforms: [{name: some, driver: {image: some}}]
 suites: [{name: one}, {name: two}]
 `), 0o600))
-	d.engine = fake.New(fake.ImageSpec{Ref: "docker.io/library/some:latest", Config: backend.Image{Volumes: []string{"/var/lib/db"}},
+	d.engine = fake.New(fake.ImageSpec{Ref: "docker.io/library/some:latest",
+		Config: backend.Image{Volumes: []string{"/var/lib/db"}},
 		Files: map[string]string{"/etc/app.conf": "a\nb\nc\n", "/etc/binary": "\x00", "/etc/gone": "gone\n",
 			"/etc/key": "password=other\n"}})
 	d.engine.OnExec(func(_ context.Context, c backend.Container, e backend.ExecSpec) (int, error) {
