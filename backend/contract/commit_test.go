@@ -22,6 +22,7 @@ func commitCases() []testCase {
 	return []testCase{
 		{"commit/changes", testChanges},
 		{"commit/changes-kinds", testChangeKinds},
+		{"commit/changes-replaced", testChangesReplaced},
 		{"commit/changes-absent", testChangesAbsent},
 		{"commit/running", testCommitRunning},
 		{"commit/exited", testCommitExited},
@@ -79,6 +80,24 @@ line"; ln -s same /d/link; touch "/in memory/file" /volume/file`)
 	for _, path := range []string{"/d/same", "/d/dir/within", "/in memory/file", "/volume/file"} {
 		require.NotContains(t, changes, path)
 	}
+}
+
+// testChangesReplaced: a file may take the place of a directory, and a directory that of a file, which Podman cannot list.
+func testChangesReplaced(t *testing.T, s *suite) {
+	img := s.build(t, s.labels(), map[string]string{"Dockerfile": "FROM " + s.image + "\nCOPY d /d\n",
+		"d/file": "file\n", "d/dir/within": "within\n"})
+	c := s.start(t, image(img.ID))
+	s.run(t, c.ID, "sh", "-c", "rm -r /d/dir; echo file > /d/dir")
+	require.Equal(t, backend.ChangeModified, s.changesOf(t, c.ID)["/d/dir"])
+	s.run(t, c.ID, "sh", "-c", "rm /d/file; mkdir /d/file; touch /d/file/in")
+	list, err := s.b.ContainerChanges(s.ctx(t), c.ID)
+	if err != nil {
+		require.ErrorIs(t, err, backend.ErrUnsupported)
+		require.ErrorContains(t, err, "a directory took a file's place")
+		return
+	}
+	require.Contains(t, list, backend.Change{Path: "/d/file", Kind: backend.ChangeModified})
+	require.Contains(t, list, backend.Change{Path: "/d/file/in", Kind: backend.ChangeAdded})
 }
 
 func testChangesAbsent(t *testing.T, s *suite) {

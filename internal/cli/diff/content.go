@@ -27,7 +27,7 @@ const (
 
 // contents prints how the text files that are asked for differ.
 func (o *Options) contents(ctx context.Context, c lifecycle.Comparison) error {
-	if len(o.Content) == 0 || o.Stat {
+	if len(o.Content) == 0 {
 		return nil
 	}
 	files, size, left := 0, 0, 0
