@@ -18,6 +18,8 @@ var (
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrUnreachable: the engine or the registry does not answer.
 	ErrUnreachable = errors.New("unreachable")
+	// ErrBusy: the registry cannot answer a pull for now, or broke it off, and the engine has not asked it again.
+	ErrBusy = errors.New("the registry cannot answer for now")
 	// ErrPermission: the socket exists and may not be opened.
 	ErrPermission = errors.New("permission denied")
 	// ErrNotRunning: the container must run for this.

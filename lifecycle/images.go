@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/internal/puller"
 )
 
 // supplies are what an instance needs on its engine besides the runner: images, tools and the network. What instances
@@ -100,7 +101,7 @@ func (s supplies) pull(ctx context.Context, ref, platform string) (backend.Image
 		s.progress(Progress{What: what, Status: p.Status, Current: p.Current, Total: p.Total})
 	}
 	o.Progress(backend.Progress{Status: "starting"}) // an engine may be silent for long
-	img, err := s.eng.PullImage(ctx, o)
+	img, err := puller.Pull(ctx, s.eng, o, func(text string) { s.notice(LevelWarn, text) })
 	s.progress(finished(what, 0, err))
 	return img, err
 }

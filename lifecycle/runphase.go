@@ -178,8 +178,9 @@ func summary(ctx context.Context, err error) string {
 		return fmt.Sprintf("%sa command exited with code %d", where, exit.Code)
 	}
 	for _, kind := range []error{backend.ErrNotFound, backend.ErrConflict, backend.ErrUnauthorized, backend.ErrUnreachable,
-		backend.ErrPermission, backend.ErrNotRunning, backend.ErrInvalid, backend.ErrUnsupported, backend.ErrWrongPlatform,
-		backend.ErrNoSpace, backend.ErrPortTaken, backend.ErrMountSource, backend.ErrBuildFailed, context.DeadlineExceeded} {
+		backend.ErrBusy, backend.ErrPermission, backend.ErrNotRunning, backend.ErrInvalid, backend.ErrUnsupported,
+		backend.ErrWrongPlatform, backend.ErrNoSpace, backend.ErrPortTaken, backend.ErrMountSource, backend.ErrBuildFailed,
+		context.DeadlineExceeded} {
 		if errors.Is(err, kind) {
 			return where + kind.Error()
 		}

@@ -126,6 +126,10 @@ func words() engine.Words {
 // sameBridge is what the engine says of a network whose bridge another one has.
 const sameBridge = "networks have same bridge name"
 
+// pullFailure is wrap for a pull. The engine asks for a manifest once. For a layer it asks five times, which its stream
+// tells, unless the answer was that it asks too often.
+func pullFailure(op string, err error) error { return engine.PullError(wrap(op, err), false) }
+
 // buildFailure is wrap for a build.
 func buildFailure(op string, err error) error {
 	return words().BuildError(op, answerOf(err), func(s *engine.StatusError) bool { return s.Code != 0 })

@@ -105,6 +105,45 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// TestPullFailure: the messages are those that Docker 20.10.24 and 26.1.5 gave for a registry that answered with this
+// status, or closed the connection, to a request for a manifest or for a layer.
+func TestPullFailure(t *testing.T) {
+	for _, test := range []struct {
+		failure engine.StatusError
+		want    error
+	}{
+		{engine.StatusError{Status: 500, Message: `toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit`}, backend.ErrBusy},
+		{engine.StatusError{Status: 500, Message: `toomanyrequests: plain words`}, backend.ErrBusy},
+		{engine.StatusError{Status: 500, Message: `error parsing HTTP 429 response body: invalid character 'p' looking for beginning of value: "plain words"`}, backend.ErrBusy},
+		{engine.StatusError{Status: 500, Message: `received unexpected HTTP status: 500 Internal Server Error`}, backend.ErrBusy},
+		{engine.StatusError{Status: 500, Message: `received unexpected HTTP status: 503 Service Unavailable`}, backend.ErrBusy},
+		{engine.StatusError{Status: 503, Message: `received unexpected HTTP status: 503 Service Unavailable`}, backend.ErrBusy},
+		{engine.StatusError{Status: 500, Message: `Head "https://127.0.0.1:34661/v2/galley/m-cut/manifests/1": EOF`}, backend.ErrBusy},
+		{engine.StatusError{Message: `received unexpected HTTP status: 502 Bad Gateway`, Begun: true, Retried: true},
+			backend.ErrUnreachable},
+		{engine.StatusError{Message: `EOF`, Begun: true, Retried: true}, backend.ErrUnreachable},
+		{engine.StatusError{Message: `unexpected EOF`, Begun: true, Retried: true}, backend.ErrUnreachable},
+
+		{engine.StatusError{Status: 500, Message: `Get "http://127.0.0.1:9/v2/": dial tcp 127.0.0.1:9: connect: connection refused`}, backend.ErrUnreachable},
+		{engine.StatusError{Status: 404, Message: `pull access denied for 127.0.0.1:34661/galley/m-403, repository does not exist or may require 'docker login': denied: plain words`}, backend.ErrUnauthorized},
+		{engine.StatusError{Status: 500, Message: `unauthorized:`}, backend.ErrUnauthorized},
+		{engine.StatusError{Status: 500, Message: `error parsing HTTP 403 response body: invalid character 'p' looking for beginning of value: "plain words"`}, nil},
+		{engine.StatusError{Status: 500, Message: `unknown: plain words`}, nil},
+		{engine.StatusError{Status: 404, Message: `manifest for 127.0.0.1:34661/galley/x:1 not found: manifest unknown: manifest unknown`}, backend.ErrNotFound},
+		{engine.StatusError{Message: `unknown blob`}, nil},
+		{engine.StatusError{Message: `write /var/lib/docker/tmp/x: no space left on device: unexpected EOF`, Begun: true},
+			backend.ErrNoSpace},
+		{engine.StatusError{Status: 404, Message: `no matching manifest for linux/s390x in the manifest list entries`}, backend.ErrWrongPlatform},
+	} {
+		var e *backend.Error
+		require.ErrorAs(t, pullFailure("pull x", &test.failure), &e)
+		require.Equal(t, test.want, e.Kind, test.failure.Message)
+	}
+	require.ErrorIs(t, pullFailure("pull x", opaqueError{io.ErrUnexpectedEOF}), backend.ErrUnreachable)
+	require.NotErrorIs(t, pullFailure("pull x", opaqueError{io.ErrUnexpectedEOF}), backend.ErrBusy)
+	require.ErrorIs(t, pullFailure("pull x", context.Canceled), context.Canceled)
+}
+
 // TestRulesReachable: a rule whose text contains that of an earlier one is dead.
 func TestRulesReachable(t *testing.T) {
 	for i, r := range words().All() {

@@ -81,10 +81,10 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 	}
 	stream, err := b.client.ImagePull(ctx, o.Ref, image.PullOptions{Platform: o.Platform, RegistryAuth: auth})
 	if err != nil {
-		return backend.Image{}, wrap(op, err)
+		return backend.Image{}, pullFailure(op, err)
 	}
 	if err := errors.Join(engine.ReadPull(stream, o.Progress), stream.Close()); err != nil {
-		return backend.Image{}, wrap(op, err)
+		return backend.Image{}, pullFailure(op, err)
 	}
 	pulled, err := b.inspectImage(ctx, o.Ref, platform)
 	if err != nil {

@@ -104,6 +104,13 @@ func isImageUnmounted(err error) bool {
 	return engine.Says(err, "is outside of the volume") || errors.As(err, &e) && e.Detail == "no such file or directory"
 }
 
+// pullFailure is the wrapped error of a pull by Podman v. By itself Podman asks a registry that has too many requests
+// five times, and before it could be told not to, four times one to which the connection broke.
+func pullFailure(err error, v version) error {
+	return engine.PullError(err, engine.Says(err, "toomanyrequests", "too many requests", "http 429 response") ||
+		!v.atLeast(pullRetry) && engine.Says(err, ": eof", "connection reset by peer"))
+}
+
 // buildFailure is wrap for a build, whose failed command Podman tells only in words.
 func buildFailure(op string, err error) error {
 	return words().BuildError(op, err, func(s *engine.StatusError) bool {

@@ -107,6 +107,45 @@ func TestWrap(t *testing.T) {
 	require.EqualError(t, wrap("list", errors.New("odd")), "list: odd")
 }
 
+// TestPullFailure: the messages are those that Podman 4.3.1 and 5.4.2 gave for a registry that answered with a status, or
+// closed the connection, to a request for a manifest or for a layer. Podman tries some of it again by itself.
+func TestPullFailure(t *testing.T) {
+	again, old := []error{backend.ErrBusy, backend.ErrBusy}, []error{backend.ErrUnreachable, backend.ErrBusy}
+	never := func(kind error) []error { return []error{kind, kind} }
+	for _, test := range []struct {
+		message string
+		begun   bool
+		want    []error // of 4.3 and of 5.4
+	}{
+		{`initializing source docker://127.0.0.1:36353/galley/m-500:1: reading manifest 1 in 127.0.0.1:36353/galley/m-500: received unexpected HTTP status: 500 Internal Server Error`, false, again},
+		{`received unexpected HTTP status: 503 Service Unavailable`, true, again},
+		{`reading blob sha256:8f990ba0b577: Error fetching blob: invalid status code from registry 503 (Service Unavailable)`, true, again},
+		{`writing blob: storing blob to file "/var/tmp/storage23756977/1": happened during read: unexpected EOF`, true, again},
+		{`writing blob: storing blob to file "/var/tmp/container_images_storage1882280298/1": happened during read: unexpected EOF (after reconnecting, server did not process a Range: header, status 200)`, true, again},
+		{`EOF`, false, again},
+		{`initializing source docker://127.0.0.1:36353/galley/m-cut:1: Get "https://127.0.0.1:36353/v2/galley/m-cut/manifests/1": EOF`, false, old},
+		{`connection refused`, true, again},
+
+		{`toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit`, false, never(backend.ErrUnreachable)},
+		{`error parsing HTTP 429 response body: invalid character 'p' looking for beginning of value: "plain words"`, false, never(backend.ErrUnreachable)},
+		{`connection refused`, false, never(backend.ErrUnreachable)},
+		{`unauthorized: authentication required`, false, never(backend.ErrUnauthorized)},
+		{`initializing source docker://127.0.0.1:36353/galley/m-403:1: reading manifest 1 in 127.0.0.1:36353/galley/m-403: StatusCode: 403, plain words`, false, never(nil)},
+		{`error parsing HTTP 404 response body: invalid character 'p' looking for beginning of value: "plain words"`, false, never(nil)},
+		{`reading blob sha256:8f990ba0b577: Error fetching blob: invalid status code from registry 404 (Not Found)`, true, never(nil)},
+		{`writing blob: storing blob to file "/var/tmp/x": write /var/tmp/x: no space left on device`, true, never(backend.ErrNoSpace)},
+		{`no image found in image index for architecture "s390x", variant "", OS "linux"`, false, never(backend.ErrWrongPlatform)},
+	} {
+		for i, v := range []version{{4, 3}, {5, 4}} {
+			var e *backend.Error
+			failure := &engine.StatusError{Message: test.message, Begun: test.begun}
+			require.ErrorAs(t, pullFailure(wrap("pull x", failure), v), &e)
+			require.Equal(t, test.want[i], e.Kind, "%v %s", v, test.message)
+		}
+	}
+	require.NotErrorIs(t, pullFailure(wrap("pull x", io.ErrUnexpectedEOF), version{5, 4}), backend.ErrBusy)
+}
+
 // TestBuildFailure: a step's own words may be any, and do not count.
 func TestBuildFailure(t *testing.T) {
 	step := &engine.StatusError{

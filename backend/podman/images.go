@@ -70,11 +70,18 @@ func imageFrom(answer imageAnswer) backend.Image {
 // noCredentials is "{}" in base64. Without such a header Podman would use what its service has been logged in with.
 const noCredentials = "e30="
 
-// PullImage fetches an image by POST /images/pull. In the mode that is compatible with Docker (Podman 4.6) the answer
-// counts bytes; older servers ignore the parameter and send lines of text.
+// PullImage fetches an image by POST /images/pull. Errors that may be over soon are not tried again by Podman 5.4, but
+// by who asks, who can tell the user; older servers ignore that parameter.
 func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
+	image, err := b.pullImage(ctx, o)
+	return image, pullFailure(err, parseVersion(b.endpoint.EngineVersion))
+}
+
+// pullImage pulls once. In the mode that is compatible with Docker (Podman 4.6) the answer counts bytes; older servers
+// ignore the parameter and send lines of text.
+func (b *Backend) pullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
 	op := "pull " + o.Ref
-	query := url.Values{"reference": {o.Ref}, "policy": {"always"}, "compatMode": {"true"}}
+	query := url.Values{"reference": {o.Ref}, "policy": {"always"}, "compatMode": {"true"}, "retry": {"0"}}
 	platform, err := engine.ParsePlatform(o.Platform)
 	if err != nil {
 		return backend.Image{}, err

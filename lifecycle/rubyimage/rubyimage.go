@@ -20,6 +20,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/internal/helper"
+	"github.com/galley-kitchen/galley/lifecycle/internal/puller"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -91,10 +92,12 @@ func (r Runner) find(ctx context.Context, text []byte) (backend.Image, error) {
 			}
 		}
 	}
-	if r.Say != nil {
-		r.Say("kitchen.yml needs a Ruby: pulling " + names[0] + " for the one in it")
+	say := r.Say
+	if say == nil {
+		say = func(string) {}
 	}
-	img, err := r.Engine.PullImage(ctx, backend.PullOptions{Ref: names[0]})
+	say("kitchen.yml needs a Ruby: pulling " + names[0] + " for the one in it")
+	img, err := puller.Pull(ctx, r.Engine, backend.PullOptions{Ref: names[0]}, say)
 	if err != nil {
 		return backend.Image{}, fmt.Errorf("%w: pulling %s: %w", template.ErrNoRuby, names[0], err)
 	}

@@ -23,6 +23,8 @@ type StatusError struct {
 	// Code and Output are the exit code and the output of the step of a build that failed, as far as they were told.
 	Code   int
 	Output string
+	// Begun reports whether bytes of a pull had arrived, and Retried whether the engine told that it tries again.
+	Begun, Retried bool
 }
 
 // Error is what the engine said.
@@ -78,6 +80,7 @@ const (
 	RemedyNet   = "Check that the engine's host reaches the registry, and its proxy settings."
 	// RemedyArchive is for what an engine cannot load.
 	RemedyArchive = "Give it a whole archive of one image, as docker save and podman save write it."
+	remedyBusy    = "Try again later. A registry that counts pulls allows more with a login, and a mirror more than that."
 	remedyPull    = "Check the image's name and tag."
 	remedyUser    = "Name a user or group that the image has, or a number."
 )
@@ -204,6 +207,32 @@ func Says(err error, texts ...string) bool {
 func UnlessGone(err error) error {
 	if errors.Is(err, backend.ErrNotFound) {
 		return nil
+	}
+	return err
+}
+
+// busy are what engines say of a registry that cannot answer for now: it has too many requests or an error of its own,
+// or the connection to it broke.
+func busy() []string {
+	return []string{"toomanyrequests", "too many requests", "http 429 response", "unexpected http status: 5",
+		"invalid status code from registry 5", "connection reset by peer", ": eof", "unexpected eof"}
+}
+
+// PullError makes a wrapped error of a pull [backend.ErrBusy] when the same may succeed later, unless the engine asked
+// again by itself, as retried or the pull's stream says. A registry that refuses a connection before any byte arrived
+// is down.
+func PullError(err error, retried bool) error {
+	var status *StatusError
+	var e *backend.Error
+	if !errors.As(err, &e) || !errors.As(err, &status) || e.Kind != nil && !errors.Is(e, backend.ErrUnreachable) {
+		return err
+	}
+	switch again := Says(err, busy()...) || status.Message == "EOF"; {
+	case !again && !(status.Begun && errors.Is(e, backend.ErrUnreachable)):
+	case retried || status.Retried:
+		e.Kind, e.Remedy = backend.ErrUnreachable, cmp.Or(e.Remedy, remedyBusy)
+	default:
+		e.Kind, e.Remedy = backend.ErrBusy, cmp.Or(e.Remedy, remedyBusy)
 	}
 	return err
 }

@@ -64,10 +64,14 @@ func messages(r io.Reader, each func(message) error) error {
 // progress, when set, how far it has come. Errors: *StatusError, or that of r.
 func ReadPull(r io.Reader, progress func(backend.Progress)) error {
 	layers := map[string]backend.Progress{} // at most maxLayers
+	begun, retried := false, false
 	return messages(r, func(m message) error {
 		if failure := m.failure(); failure != nil {
+			failure.Begun, failure.Retried = begun, retried
 			return failure
 		}
+		begun = begun || m.ProgressDetail.Current > 0
+		retried = retried || strings.HasPrefix(m.Status, "Retrying in ")
 		if progress == nil {
 			return nil
 		}

@@ -43,6 +43,11 @@ func TestReadPullFailures(t *testing.T) {
 		require.ErrorAs(t, err, &failure, stream)
 		require.Equal(t, "manifest unknown", failure.Message)
 	}
+	var failure *StatusError
+	require.ErrorAs(t, ReadPull(strings.NewReader(`{"status":"Downloading","progressDetail":{"current":1,"total":9},"id":"a"}
+{"status":"Retrying in 5 seconds","progressDetail":{},"id":"a"}
+{"error":"EOF"}`), nil), &failure)
+	require.Equal(t, StatusError{Message: "EOF", Begun: true, Retried: true}, *failure)
 	require.ErrorIs(t, ReadPull(strings.NewReader(`{"status":`), nil), io.ErrUnexpectedEOF)
 	lost := errors.New("connection lost")
 	require.ErrorIs(t, ReadPull(iotest.ErrReader(lost), nil), lost)
