@@ -254,6 +254,11 @@ func TestPublish(t *testing.T) {
 			require.Contains(t, loaded.Tags, ref)
 			runs(t, other, loaded.ID, "converged")
 		}
+		p.ok("snapshot", "save", "default")
+		p.ok("destroy")
+		p.ok("snapshot", "restore", "default")
+		restored := p.ok("publish", "default", repo+":restored")
+		require.Equal(t, repo+":restored@"+list[0].Digest, strings.TrimSpace(restored.stdout))
 		local := strings.TrimSpace(p.ok("package", "default").stdout)
 		require.Equal(t, "localhost/galley-package/default-busybox:latest", local)
 		runs(t, e, local, "converged")

@@ -51,9 +51,9 @@ func (i *instanceRun) publish(ctx context.Context, p Phase) error {
 		if err != nil {
 			return err
 		}
-		image, err := i.eng.InspectImage(ctx, i.container.ImageID)
+		image, err := i.eng.InspectImage(ctx, platformID(*i.container))
 		if err != nil {
-			return err
+			return fmt.Errorf("find the image that the runner was made from: %w", err)
 		}
 		if err := i.run.publishing.register(i.inst.Name,
 			v1.Platform{OS: image.OS, Architecture: image.Arch, Variant: image.Variant}); err != nil {
@@ -135,7 +135,7 @@ func (i *instanceRun) makeImage(ctx context.Context, below backend.Image, dir st
 		return nil, err
 	}
 	defer archive.Close()
-	if err := i.step(StepCommit, func() error { return i.commit(ctx, token, archive) }); err != nil {
+	if err := i.step(StepCommit, func() error { return i.commit(ctx, below.ID, token, archive) }); err != nil {
 		return nil, err
 	}
 	var img v1.Image
@@ -155,7 +155,7 @@ func (i *instanceRun) makeImage(ctx context.Context, below backend.Image, dir st
 }
 
 // commit makes an image of the runner for a moment, and saves it and the one below it to a file.
-func (i *instanceRun) commit(ctx context.Context, token string, to *os.File) (err error) {
+func (i *instanceRun) commit(ctx context.Context, below, token string, to *os.File) (err error) {
 	ref := commitImages + token
 	defer func() { // also when it was interrupted, and the engine went on
 		ctx, cancel := cleanupContext(ctx)
@@ -167,7 +167,7 @@ func (i *instanceRun) commit(ctx context.Context, token string, to *os.File) (er
 	if err != nil {
 		return err
 	}
-	stream, err := i.eng.SaveImages(ctx, ref, i.container.ImageID)
+	stream, err := i.eng.SaveImages(ctx, ref, below)
 	if err != nil {
 		return err
 	}

@@ -130,13 +130,30 @@ func TestMake(t *testing.T) {
 	}
 }
 
-// A runner in which nothing changed gives the image that it was made from, and an empty layer.
+// A runner in which nothing changed gives the layers of the image that it was made from.
 func TestNothingChanged(t *testing.T) {
 	base := baseLayers(t)
 	img, err := makeOf(t, imagetest.Archive(t, commitOf(base, pack(t, rigEntries()...)), imagetest.Image{Layers: base}),
 		Source{Mounts: []string{"/opt/kitchen", "/data/deep"}})
 	require.NoError(t, err)
-	require.Empty(t, entries(t, img, 2))
+	layers, err := img.Layers()
+	require.NoError(t, err)
+	require.Len(t, layers, 2)
+}
+
+// One that was restored from a snapshot gives the same image as the runner of which that was made.
+func TestRestored(t *testing.T) {
+	base, own := baseLayers(t), pack(t, append(rigEntries(), file("srv", "s"))...)
+	var digests []v1.Hash
+	for _, own := range [][][]byte{{own}, {own, pack(t, rigEntries()...)}} {
+		img, err := makeOf(t, imagetest.Archive(t, commitOf(base, own...), imagetest.Image{Layers: base}),
+			Source{Mounts: []string{"/opt/kitchen", "/data/deep"}})
+		require.NoError(t, err)
+		digest, err := img.Digest()
+		require.NoError(t, err)
+		digests = append(digests, digest)
+	}
+	require.Equal(t, digests[0], digests[1])
 }
 
 func TestSquash(t *testing.T) {

@@ -82,7 +82,9 @@ func Make(ctx context.Context, s Source) (v1.Image, error) {
 		if newest.After(created) {
 			created = newest
 		}
-		layers = append(layers, l)
+		if l != nil {
+			layers = append(layers, l)
+		}
 	}
 	if s.Config.Squash {
 		one, err := squash(ctx, s.Dir, layers)
@@ -132,7 +134,8 @@ func (a *Archive) baseLayer(ctx context.Context, dir, name string, files *tree) 
 	})
 }
 
-// ownLayer makes the layer of what the converge made. It returns the time of its newest file.
+// ownLayer makes the layer of what the converge made, nil of nothing. It returns the time of its newest file. A runner
+// that was restored from a snapshot has several.
 func (a *Archive) ownLayer(ctx context.Context, s Source, name string, base *tree) (*layer, time.Time, error) {
 	read := func() (io.Reader, error) {
 		member, err := a.open(name)
@@ -149,6 +152,9 @@ func (a *Archive) ownLayer(ctx context.Context, s Source, name string, base *tre
 	keep, err := c.kept(r)
 	if err != nil {
 		return nil, time.Time{}, err
+	}
+	if len(keep) == 0 {
+		return nil, time.Time{}, nil
 	}
 	if r, err = read(); err != nil {
 		return nil, time.Time{}, err
