@@ -17,6 +17,10 @@ type Tool struct {
 	Labels Labels `json:"-"`
 }
 
+// ToolDir is where a container may have the volumes that its tools are made of: an engine removes only volumes that no
+// container uses.
+const ToolDir = "/run/galley/tools"
+
 // Validate reports an access that does not exist. Errors: ErrInvalid.
 func (t Tool) Validate() error {
 	switch t.Access {

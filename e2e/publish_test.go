@@ -100,8 +100,9 @@ LABEL mine=yes
 CMD ["cat", "/srv/app/index"]
 `
 	publishedKitchen = `
-driver: {name: dokken, image: %s, pull: never, user: root, env: {ONLY_FOR_TESTS: "1"}, volumes: [/cache/of/tests]}
-provisioner: {name: shell, command: "mkdir /srv/app && echo converged > /srv/app/index && echo x > /var/lib/data/x &&
+driver: {name: dokken, image: %s, pull: never, user: root, init: true, env: {ONLY_FOR_TESTS: "1"},
+  volumes: [/cache/of/tests]}
+provisioner: {name: tool, image: chef/chef, command: "mkdir /srv/app && echo converged > /srv/app/index && echo x > /var/lib/data/x &&
   echo x > /cache/of/tests/x && rm /srv/base/file"}
 verifier: {name: shell, remote_exec: true, command: "test -f /srv/app/index"}
 platforms: [{name: busybox}]
@@ -112,7 +113,7 @@ suites: [{name: default}]
 // buildOn builds an image of a Dockerfile alone, which goes when the test ends.
 func buildOn(t *testing.T, e testbed.Engine, dockerfile string) string {
 	t.Helper()
-	e.Load(t, "busybox")
+	e.Load(t, "busybox", "tool")
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	require.NoError(t, w.WriteHeader(&tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(dockerfile))}))

@@ -11,7 +11,7 @@ import (
 // mountPoints are the places of a runner at which something is mounted. What is in them is no part of the runner's own
 // files: no comparison sees it, and no image of the runner has it.
 type mountPoints struct {
-	// own are galley's: the sandboxes and the tools.
+	// own are galley's: the sandboxes, the tools, and what backends make those of.
 	own []string
 	// others are those of kitchen.yml, and the volumes that the runner's image declares.
 	others []string
@@ -19,7 +19,7 @@ type mountPoints struct {
 
 // mountPoints finds where something is mounted in a runner of image. What `volumes_from` brings is not known.
 func (i *instanceRun) mountPoints(ctx context.Context, image backend.Image) (mountPoints, error) {
-	var m mountPoints
+	m := mountPoints{own: []string{backend.ToolDir}}
 	for _, sb := range i.sandboxes() {
 		m.own = append(m.own, sb.Remote)
 	}

@@ -25,12 +25,9 @@ import (
 // A container with a private tool does not get that volume but an overlay over it: an anonymous volume of the local
 // driver whose file system the engine mounts at every start. What the container writes goes to a volume of its own.
 //
-// The volumes below the overlay are mounted in the container as well, below toolDir, since the engine removes only what
+// The volumes below the overlay are mounted in the container as well, below backend.ToolDir, since the engine removes only what
 // no container uses: no process can pull them away from a container that needs them, and those that no container uses any
 // more are garbage, of any galley.
-
-// toolDir is where a container has the volumes that its private tools are made of.
-const toolDir = "/run/galley/tools"
 
 // labelLayers is on the carrier of a tool: "overlay", where its engine can mount one.
 const (
@@ -121,7 +118,7 @@ func applyCarrier(request *container.CreateRequest, from carrier, group []engine
 // it writes, and the kernel's work directory. All of them are made with the container.
 func addLayer(request *container.CreateRequest, target string, lower container.MountPoint) {
 	h := request.HostConfig
-	dir := path.Join(toolDir, strconv.Itoa(len(h.Mounts)))
+	dir := path.Join(backend.ToolDir, strconv.Itoa(len(h.Mounts)))
 	name := layerPrefix + strings.ToLower(rand.Text())
 	at := func(volume string) string {
 		return path.Join(path.Dir(path.Dir(lower.Source)), volume, path.Base(lower.Source))

@@ -23,10 +23,6 @@ import (
 // made. Older ones cannot mount a part of an image. For them, and for tools that containers share, the tool's directory
 // is a volume of a container that is never started, over which Podman can put a layer as well.
 
-// toolDir is where a container has the volumes below its private tools: the engine removes
-// only volumes that no container uses.
-const toolDir = "/run/galley/tools"
-
 // applyTools puts the tools of a specification into the body of a request. Carriers that are not there are made.
 func (b *Backend) applyTools(ctx context.Context, c *createConfig, s backend.ContainerSpec) error {
 	if len(s.Tools) == 0 {
@@ -76,7 +72,7 @@ func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMoun
 		at := t.Path
 		if t.Access == spec.ToolDefault || t.Access == spec.ToolPrivate {
 			c.Overlays = append(c.Overlays, overlayMount{Destination: t.Path, Source: volume.Source})
-			at = path.Join(toolDir, strconv.Itoa(len(c.Overlays)))
+			at = path.Join(backend.ToolDir, strconv.Itoa(len(c.Overlays)))
 		}
 		c.Volumes = append(c.Volumes, namedVolume{Name: volume.Name, Dest: at, Options: volumeOptions(options)})
 	}

@@ -77,7 +77,8 @@ func rigEntries() []imagetest.Entry {
 		file("dev/console", ""), dir("proc", 0o755), dir("sys", 0o755), dir("opt", 0o755), dir("opt/kitchen", 0o777),
 		file("opt/kitchen/dna.json", "{}"), dir("data", 0o755), dir("data/deep", 0o755), dir("usr", 0o755),
 		dir("usr/sbin", 0o755), file("usr/sbin/docker-init", ""), dir("var", 0o755), dir("var/log", 0o755),
-		dir("var/log/journal", 0o755),
+		dir("var/log/journal", 0o755), dir("tmp", 0o777), dir("tmp/systemd-private-1-x.service", 0o700),
+		file("tmp/systemd-private-1-x.service/tmp", ""), file("etc/machine-id", "0123"),
 	}
 }
 
@@ -86,7 +87,7 @@ func baseLayers(t testing.TB) [][]byte {
 	return [][]byte{
 		pack(t, dir("etc", 0o755), file("etc/passwd", "root"), file("etc/old", "1"), dir("usr", 0o755),
 			dir("usr/sbin", 0o755), link(tar.TypeSymlink, "sbin", "usr/sbin"), dir("home", 0o755), dir("var", 0o755),
-			dir("var/log", 0o755),
+			dir("var/log", 0o755), dir("tmp", 0o777), link(tar.TypeSymlink, "etc/mtab", "../proc/self/mounts"),
 			dir("run", 0o755), link(tar.TypeSymlink, "var/run", "/run")),
 		pack(t, dir("etc", 0o755), file("etc/.wh.old", ""), file("etc/new", "2")),
 	}

@@ -6,15 +6,24 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/galley-kitchen/galley/internal/glob"
 	"github.com/galley-kitchen/galley/lifecycle/rig"
 )
 
-// enginePoints are what some engines make in some containers to mount something on, as for an init or for systemd. They
-// go when nothing is in them.
-var enginePoints = []string{"run/lock", "sbin/docker-init", "run/podman-init", "dev/init", "var/log/journal"}
+var (
+	// enginePoints are what some engines make in some containers to mount something on, as for an init or for systemd,
+	// and what systemd makes when it starts. They go when nothing is in them.
+	enginePoints = []string{"run/lock", "sbin/docker-init", "run/podman-init", "dev/init", "var/log/journal",
+		"tmp/.ICE-unix", "tmp/.X11-unix", "tmp/.XIM-unix", "tmp/.font-unix"}
+	// identities tell one runner from another: containers of one image must not share them.
+	identities = []string{"/etc/machine-id", "/var/lib/dbus/machine-id"}
+	// bootDirs are patterns of directories of services that ran under systemd.
+	bootDirs = []string{"tmp/systemd-private-*", "var/tmp/systemd-private-*"}
+)
 
 // cleaner tells of the commit's own layer what was made by the converge.
 type cleaner struct {
@@ -28,9 +37,12 @@ type cleaner struct {
 // newCleaner prepares to clean a layer on top of base. mounts are the paths at which something was mounted.
 func newCleaner(base *tree, mounts []string) *cleaner {
 	c := &cleaner{base: base, gone: map[string]bool{}, points: map[string]bool{}}
-	for _, name := range append(rig.EngineFiles(), mounts...) {
-		if name = base.resolve(name); name != "" {
-			c.gone[name] = true
+	for _, name := range slices.Concat(rig.EngineFiles(), identities, mounts) {
+		// As it is written too: some, such as /etc/mtab, are links themselves.
+		for _, name := range []string{base.resolve(name), path.Join(base.resolve(path.Dir(name)), path.Base(name))} {
+			if name != "" && name != "/" {
+				c.gone[name] = true
+			}
 		}
 	}
 	for _, name := range enginePoints {
@@ -47,7 +59,7 @@ func newCleaner(base *tree, mounts []string) *cleaner {
 // isGone reports whether a path, or a directory that it is in, is gone.
 func (c *cleaner) isGone(name string) bool {
 	for ; name != "." && name != ""; name = path.Dir(name) {
-		if c.gone[name] {
+		if c.gone[name] || slices.ContainsFunc(bootDirs, func(p string) bool { return glob.Match(p, name) }) {
 			return true
 		}
 	}
