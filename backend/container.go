@@ -2,6 +2,7 @@ package backend
 
 import (
 	"io"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend/spec"
 )
@@ -119,6 +120,8 @@ type Container struct {
 	// ExitCode is meaningful in StateExited.
 	ExitCode int
 	Labels   Labels
+	// Created is when the container was made. Only ListContainers tells it.
+	Created time.Time
 	// Warnings is what was asked for and could only be given weaker, in words
 	// for the user. Only CreateContainer fills it.
 	Warnings []string

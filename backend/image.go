@@ -1,6 +1,9 @@
 package backend
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // Image is what an engine knows of a local image.
 type Image struct {
@@ -15,6 +18,10 @@ type Image struct {
 	// Entrypoint is the image's own.
 	Entrypoint []string
 	Labels     Labels
+	// Size is in bytes, with the layers that other images have too, and Created is when the image was made. Only
+	// ListImages tells them.
+	Size    int64
+	Created time.Time
 }
 
 // Platform returns the image's platform as os/arch[/variant].

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -393,6 +394,37 @@ intermediate_instructions: |
 		r = p.ok("create", "list")
 		require.Contains(t, r.String(), "recreating the runner, since its image is another one now")
 		p.shows("default-list", "cat /sub/file", "changed "+salt)
+	})
+}
+
+// What galley keeps is told with its size and age, and a prune leaves what a runner needs.
+func TestPruneTellsSizes(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		salt := fmt.Sprint(rand.Uint64())
+		t.Cleanup(func() { removeWorkImages(t, e, salt) })
+		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
+			"\none:\nintermediate_instructions: RUN echo " + salt + " > /salt\n")})
+		p.ok("create")
+		image, err := p.backend().InspectImage(t.Context(), p.runner("default-one").ImageID)
+		require.NoError(t, err)
+		dry := func(args ...string) (found []lifecycle.Pruned) {
+			var list []lifecycle.Pruned
+			out := p.ok(append([]string{"prune", "--dry-run", "--json"}, args...)...).stdout
+			require.NoError(t, json.Unmarshal([]byte(out), &list))
+			return slices.DeleteFunc(list, func(p lifecycle.Pruned) bool { return !slices.Contains(image.Tags, p.Name) })
+		}
+		require.Empty(t, dry(), "the runner needs it")
+		require.Len(t, dry("--all"), 1, "the runner would go too")
+		p.ok("destroy")
+		found := dry()
+		require.Len(t, found, 1)
+		require.Equal(t, label.RoleWork, found[0].Role)
+		require.Greater(t, found[0].Size, int64(100_000), "busybox and more")
+		require.WithinDuration(t, time.Now(), found[0].Created, time.Hour)
+		require.Empty(t, dry("--older", "24h"))
+		require.Regexp(t, "would remove image "+image.Tags[0]+` \(work, [0-9.]+MB, made .* ago\)`,
+			p.ok("prune", "--dry-run").stdout)
 	})
 }
 

@@ -88,6 +88,9 @@ func (e *engine) snapshot(ctx context.Context) (snapshot, error) {
 
 // labels are those of everything that this run makes.
 func (r *Run) labels(role string) backend.Labels {
+	if role == label.RoleHelper {
+		r.declareLiving()
+	}
 	return backend.Labels{label.Role: role, label.Run: r.id, label.Version: r.o.Version}
 }
 

@@ -1,10 +1,14 @@
 package lifecycle
 
 import (
+	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/galley-kitchen/galley/internal/filelock"
+	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
@@ -16,6 +20,47 @@ func sharedLockDir(p Project) string {
 		return dir
 	}
 	return filepath.Join(p.StateDir(), "locks")
+}
+
+// runLock is the lock of a run that has made helpers, for as long as it lives.
+func runLock(p Project, run string) string {
+	return filepath.Join(sharedLockDir(p), "run-"+names.Digest(run)+".lock")
+}
+
+// declareLiving takes the run's lock, once. Where it cannot be had, helpers of the run may go with another's prune.
+func (r *Run) declareLiving() {
+	r.living.Do(func() {
+		lock, err := filelock.Acquire(context.Background(), runLock(r.o.Project, r.id), filelock.Options{})
+		if err == nil {
+			r.lock = lock
+		}
+	})
+}
+
+// endLiving gives the run's lock back.
+func (r *Run) endLiving() error {
+	r.living.Do(func() {}) // none is taken from now on
+	if r.lock == nil {
+		return nil
+	}
+	return errors.Join(r.lock.Release(), os.Remove(runLock(r.o.Project, r.id)))
+}
+
+// isLiving reports whether the galley of a run lives, as far as galleys of this user on this machine go. The lock that a
+// killed one left is removed.
+func isLiving(p Project, run string) bool {
+	if run == "" {
+		return false
+	}
+	path := runLock(p, run)
+	lock, err := filelock.Try(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false
+	case err != nil || lock == nil:
+		return true
+	}
+	return errors.Join(lock.Release(), os.Remove(path)) != nil
 }
 
 // writable reports whether files can be made in a directory.

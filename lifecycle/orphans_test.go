@@ -134,7 +134,7 @@ func TestMadeOfARunner(t *testing.T) {
 	require.Empty(t, k.orphans())
 	_, err = k.run().DestroyOrphans(t.Context(), nil)
 	require.NoError(t, err)
-	_, err = Prune(t.Context(), k.fake, true, false)
+	_, err = Prune(t.Context(), k.fake, PruneOptions{All: true})
 	require.NoError(t, err)
 	alive("prune")
 

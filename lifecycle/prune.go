@@ -5,10 +5,23 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
+
+// PruneOptions say what Prune removes.
+type PruneOptions struct {
+	// Project is where galley was started.
+	Project Project
+	// All has runners of every project removed too, and snapshots that no record is found of.
+	All bool
+	// DryRun removes nothing.
+	DryRun bool
+	// Older keeps what is younger, and what has no known age; 0 keeps nothing for its age.
+	Older time.Duration
+}
 
 // Pruned is something that Prune removed, or would remove.
 type Pruned struct {
@@ -17,53 +30,67 @@ type Pruned struct {
 	Name string `json:"name"`
 	// Role is the thing's label of that name.
 	Role string `json:"role"`
+	// Size is an image's, in bytes, with the layers that others have too.
+	Size int64 `json:"size,omitempty"`
+	// Created is when it was made, zero for what the engine does not tell it of.
+	Created time.Time `json:"created,omitzero"`
 }
 
 // Prune removes what galley shares between projects and keeps for the next run:
 // tool containers with their volumes, work images, the network. With all, runners
-// go too, of every project, and snapshots that no record is found of. What is in use stays. With dry nothing is removed.
-func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (removed []Pruned, err error) {
-	role := backend.Labels{label.Role: ""}
-	containers, err := be.ListContainers(ctx, role)
+// go too, of every project, and snapshots that no record is found of. What is in use stays, and so do the helpers of
+// another galley that lives: they are all of a run that it could not make again.
+func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (removed []Pruned, err error) {
+	containers, err := be.ListContainers(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	var errs []error
-	gone := func(p Pruned, remove func() error) {
-		if !dry {
+	gone := func(p Pruned, remove func() error) bool {
+		if o.Older > 0 && (p.Created.IsZero() || time.Since(p.Created) < o.Older) {
+			return false
+		}
+		if !o.DryRun {
 			if err := remove(); errors.Is(err, backend.ErrConflict) {
-				return
+				return false
 			} else if err != nil {
 				errs = append(errs, err)
-				return
+				return false
 			}
 		}
 		removed = append(removed, p)
+		return true
 	}
+	used := map[string]bool{} // by containers that stay: images
 	runners := 0
 	for _, c := range containers {
 		r := c.Labels[label.Role]
-		switch {
-		case isRunner(c) && !all:
-			runners++
+		// Other containers have the labels of an image that was made from something of galley's.
+		own := isRunner(c) && o.All || r == label.RoleTool || r == label.RoleHelper && !ofLivingRun(o.Project, c)
+		if own && gone(Pruned{"container", c.Name, r, 0, c.Created},
+			func() error { return be.RemoveContainer(ctx, c.ID) }) {
 			continue
-		case r != label.RoleTool && r != label.RoleHelper && !isRunner(c):
-			continue // it has the labels of an image that was made from something of galley's
 		}
-		gone(Pruned{"container", c.Name, r}, func() error { return be.RemoveContainer(ctx, c.ID) })
+		used[c.ImageID] = true
+		if isRunner(c) {
+			runners++
+		}
 	}
+	role := backend.Labels{label.Role: ""}
 	images, err := be.ListImages(ctx, role)
 	errs = append(errs, err)
 	for _, i := range images {
-		if !isOwnImage(i, label.RoleWork, workImages) && !isOwnImage(i, label.RoleHelper, commitImages) &&
-			!(all && isSnapshot(i) && !snapshotRecorded(i)) {
+		left := isOwnImage(i, label.RoleHelper, commitImages) && !isLiving(o.Project, i.Labels[label.Run])
+		if used[i.ID] || !left && !isOwnImage(i, label.RoleWork, workImages) &&
+			!(o.All && isSnapshot(i) && !snapshotRecorded(i)) {
 			continue
 		}
 		name := i.ID
 		if len(i.Tags) > 0 {
 			name = i.Tags[0]
 		}
-		gone(Pruned{"image", name, i.Labels[label.Role]}, func() error { return be.RemoveImage(ctx, i.ID) })
+		gone(Pruned{"image", name, i.Labels[label.Role], i.Size, i.Created},
+			func() error { return be.RemoveImage(ctx, i.ID) })
 	}
 	if runners > 0 {
 		return removed, errors.Join(errs...)
@@ -71,9 +98,17 @@ func Prune(ctx context.Context, be backend.ContainerBackend, all, dry bool) (rem
 	networks, err := be.ListNetworks(ctx, role)
 	errs = append(errs, err)
 	for _, n := range networks {
-		gone(Pruned{"network", n.Name, n.Labels[label.Role]}, func() error { return be.RemoveNetwork(ctx, n.Name) })
+		gone(Pruned{Kind: "network", Name: n.Name, Role: n.Labels[label.Role]},
+			func() error { return be.RemoveNetwork(ctx, n.Name) })
 	}
 	return removed, errors.Join(errs...)
+}
+
+// ofLivingRun reports whether a helper belongs to a galley that lives. One of no run evaluates a template, and ends by
+// itself when its galley does not end it.
+func ofLivingRun(p Project, helper backend.Container) bool {
+	run := helper.Labels[label.Run]
+	return run == "" && helper.State == backend.StateRunning || isLiving(p, run)
 }
 
 // isOwnImage reports whether an image is one that galley made for a role, whose names begin with prefix, and not one that

@@ -162,8 +162,9 @@ func (i *instanceRun) commit(ctx context.Context, below, token string, to *os.Fi
 		defer cancel()
 		err = errors.Join(err, i.eng.RemoveImage(ctx, ref))
 	}()
-	_, err = i.eng.CommitContainer(ctx, i.container.ID, backend.CommitOptions{Ref: ref,
-		Labels: backend.Labels{label.Role: label.RoleHelper, label.Run: i.run.id, label.Commit: token}})
+	labels := i.run.labels(label.RoleHelper)
+	labels[label.Commit] = token
+	_, err = i.eng.CommitContainer(ctx, i.container.ID, backend.CommitOptions{Ref: ref, Labels: labels})
 	if err != nil {
 		return err
 	}

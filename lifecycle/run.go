@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
@@ -93,6 +95,9 @@ type Run struct {
 	beforeWrite func(name string) error
 	// resolver resolves cookbooks once for all instances.
 	resolver *provisioner.Resolver
+	// lock says that the run lives, once it has made helpers; living is for taking it.
+	lock   *filelock.Lock
+	living sync.Once
 	// publishing is nil unless the run makes images of runners.
 	publishing *publishing
 }
@@ -186,7 +191,7 @@ func (r *Run) Close() error {
 	for _, e := range r.byAddress.Values() {
 		errs = append(errs, e.Close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.endLiving())...)
 }
 
 func (r *Run) stamp(instance string) Stamp {

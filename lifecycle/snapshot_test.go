@@ -169,14 +169,14 @@ func TestSnapshotErrors(t *testing.T) {
 	require.ErrorContains(t, k.snapshot(ActionRestore, i, SnapshotOptions{Name: "ä"}), "is not the one that galley made")
 
 	// Nothing in the way of a prune, until the records are gone.
-	_, err = Prune(t.Context(), k.fake, true, false)
+	_, err = Prune(t.Context(), k.fake, PruneOptions{All: true})
 	require.NoError(t, err)
 	require.NotEmpty(t, k.snapshotImages())
 	require.NoError(t, os.RemoveAll(filepath.Join(k.project.StateDir(), snapshotDir)))
-	_, err = Prune(t.Context(), k.fake, false, false)
+	_, err = Prune(t.Context(), k.fake, PruneOptions{})
 	require.NoError(t, err)
 	require.NotEmpty(t, k.snapshotImages())
-	_, err = Prune(t.Context(), k.fake, true, false)
+	_, err = Prune(t.Context(), k.fake, PruneOptions{All: true})
 	require.NoError(t, err)
 	require.Empty(t, k.snapshotImages())
 }

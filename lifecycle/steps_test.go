@@ -277,11 +277,11 @@ func TestMadeAgainDuringARun(t *testing.T) {
 			return k.fake.RemoveNetwork(k.t.Context(), "dokken")
 		},
 		"tool": func(k *kitchen) error {
-			_, err := Prune(k.t.Context(), k.fake, true, false)
+			_, err := Prune(k.t.Context(), k.fake, PruneOptions{All: true})
 			return err
 		},
 		"images": func(k *kitchen) error {
-			if _, err := Prune(k.t.Context(), k.fake, true, false); err != nil {
+			if _, err := Prune(k.t.Context(), k.fake, PruneOptions{All: true}); err != nil {
 				return err
 			}
 			k.fake.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.com/platform:1"})

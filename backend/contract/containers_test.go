@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -155,6 +156,7 @@ func testList(t *testing.T, s *suite) {
 		byID := map[string]backend.Container{}
 		for _, c := range found {
 			require.True(t, labels.Matches(c.Labels), "labels: %v", c.Labels)
+			require.WithinDuration(t, time.Now(), c.Created, time.Hour)
 			byID[c.ID] = c
 		}
 		return byID

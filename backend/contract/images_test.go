@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -108,6 +109,8 @@ func testImageList(t *testing.T, s *suite) {
 		var got []string
 		for _, img := range images {
 			require.True(t, labels.Matches(img.Labels), "labels: %v", img.Labels)
+			require.WithinDuration(t, time.Now(), img.Created, time.Hour)
+			require.Positive(t, img.Size)
 			got = append(got, img.ID)
 		}
 		return got

@@ -191,6 +191,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		b.noteBare(c.ID, c.Mounts)
 		containers = append(containers, backend.Container{
 			ID: c.ID, Name: nameOf(c.Names), ImageID: c.ImageID, State: stateFrom(c.State), Labels: c.Labels,
+			Created: time.Unix(c.Created, 0),
 		})
 	}
 	return containers, nil

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/build"
@@ -142,7 +143,8 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 	}
 	images := make([]backend.Image, 0, len(answer))
 	for _, i := range answer {
-		images = append(images, backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels})
+		images = append(images, backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels, Size: i.Size,
+			Created: time.Unix(i.Created, 0)})
 	}
 	return images, nil
 }

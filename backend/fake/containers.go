@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -24,6 +25,7 @@ type container struct {
 	mounts            []mount  // the later ones cover the earlier ones
 	state             backend.State
 	exitCode          int
+	created           time.Time
 	// life ends with PID 1; a new one begins with each start. die ends it.
 	life context.Context
 	die  context.CancelFunc
@@ -33,7 +35,7 @@ type container struct {
 func (c *container) describe() backend.Container {
 	got := backend.Container{
 		ID: c.id, Name: c.name, ImageID: c.imageID, State: c.state,
-		Labels: maps.Clone(c.spec.Labels),
+		Labels: maps.Clone(c.spec.Labels), Created: c.created,
 	}
 	if c.state == backend.StateExited {
 		got.ExitCode = c.exitCode
@@ -119,7 +121,8 @@ func (f *Engine) newContainer(ctx context.Context, s backend.ContainerSpec) (*co
 	maps.Copy(labels, img.Labels)
 	maps.Copy(labels, s.Labels)
 	s.Labels = labels
-	c := &container{id: id, name: s.Name, imageID: img.ID, spec: s, state: backend.StateCreated}
+	c := &container{id: id, name: s.Name, imageID: img.ID, spec: s, state: backend.StateCreated,
+		created: time.Now()}
 	entrypoint := img.Entrypoint
 	if s.Entrypoint != nil {
 		entrypoint = s.Entrypoint

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -21,7 +22,7 @@ type ImageSpec struct {
 	Ref string
 	// Files maps absolute paths to contents.
 	Files map[string]string
-	// Config is everything else; its ID, OS and Arch are filled in when they are empty.
+	// Config is everything else; its ID, OS, Arch, size and age are filled in when they are empty.
 	Config backend.Image
 }
 
@@ -57,6 +58,10 @@ func (f *Engine) addImage(spec ImageSpec) backend.Image {
 	}
 	img.ID = cmp.Or(img.ID, "sha256:"+f.newID())
 	img.OS, img.Arch = cmp.Or(img.OS, "linux"), cmp.Or(img.Arch, runtime.GOARCH)
+	img.Size = cmp.Or(img.Size, 1<<20)
+	if img.Created.IsZero() {
+		img.Created = time.Now()
+	}
 	f.images[img.ID] = img
 	if spec.Ref != "" {
 		f.tags[spec.Ref] = img.ID

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/containers/podman/v4/libpod/define"
 
@@ -199,6 +200,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		State    string
 		ExitCode int
 		Labels   map[string]string
+		Created  time.Time
 	}
 	err := b.list(ctx, request{op: "list containers", path: "GET /containers/json", query: url.Values{"all": {"true"}},
 		filters: labelFilters(labels)}, &answer)
@@ -211,7 +213,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 			continue
 		}
 		c := backend.Container{ID: a.ID, ImageID: imageID(a.ImageID), State: stateFrom(a.State), ExitCode: a.ExitCode,
-			Labels: a.Labels}
+			Labels: a.Labels, Created: a.Created}
 		if len(a.Names) > 0 {
 			c.Name = a.Names[0]
 		}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -186,6 +187,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 		Os       string
 		Arch     string
 		Size     int64
+		Created  int64
 		Labels   map[string]string
 	}
 	err := b.list(ctx, request{op: "list images", path: "GET /images/json", filters: labelFilters(one)}, &answer)
@@ -197,6 +199,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 		if labels.Matches(a.Labels) {
 			images = append(images, backend.Image{
 				ID: imageID(a.ID), Tags: a.RepoTags, OS: a.Os, Arch: a.Arch, Labels: a.Labels,
+				Size: a.Size, Created: time.Unix(a.Created, 0),
 			})
 		}
 	}

@@ -4,13 +4,18 @@ package prune
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
+	units "github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/report/text"
 )
 
 // Options are what prune is asked for.
@@ -22,7 +27,9 @@ type Options struct {
 	DryRun bool
 	// Orphans removes what is left over of this project first.
 	Orphans bool
-	JSON    bool
+	// Older keeps what is younger; 0 keeps nothing for its age.
+	Older time.Duration
+	JSON  bool
 }
 
 // NewCmdPrune removes what galley keeps for later runs. runF replaces the work in tests.
@@ -36,18 +43,32 @@ func NewCmdPrune(f *cmdutil.Factory, runF func(context.Context, *Options) error)
 containers with their volumes, work images and the network. Only things that
 carry galley's labels are touched, and nothing that is in use. --all removes
 runners too, of every project; --orphans those of this project that belong to no
-instance of kitchen.yml.`,
+instance of kitchen.yml. --older keeps what is younger, and the network. The size
+of an image counts layers that it shares with others, so that less may be freed.`,
+		Example: `  galley prune --dry-run         # what there is, how large and how old
+  galley prune --older 24h`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
 	}
 	settings.Bool(cmd.Flags(), &o.All, "all", "", false, "remove runners too, of every project")
 	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
 		"remove what is left over of this project too, as galley destroy --orphans does")
+	cmd.Flags().DurationVar(&o.Older, "older", 0, "only what is older than this: 24h, 90m")
 	settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "", false, "only print what would be removed")
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON")
 	return cmd
 }
 
 func run(ctx context.Context, o *Options) (err error) {
+	switch {
+	case o.Older < 0:
+		return errors.New("--older: write how old a thing has to be, such as 24h")
+	case o.Older > 0 && o.Orphans:
+		return errors.New("--older does not count for what is left over: leave out --orphans, or --older")
+	}
+	project, err := o.Project()
+	if err != nil {
+		return err
+	}
 	var orphans []lifecycle.Orphan
 	if o.Orphans {
 		ro, err := o.RunOptions()
@@ -63,7 +84,8 @@ func run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = cmp.Or(err, be.Close()) }()
-	removed, err := lifecycle.Prune(ctx, be, o.All, o.DryRun)
+	removed, err := lifecycle.Prune(ctx, be,
+		lifecycle.PruneOptions{Project: project, All: o.All, DryRun: o.DryRun, Older: o.Older})
 	for _, left := range orphans {
 		p := lifecycle.Pruned{Kind: "runner", Name: left.Runner, Role: left.Instance}
 		if left.Runner == "" {
@@ -81,11 +103,23 @@ func run(ctx context.Context, o *Options) (err error) {
 	if o.DryRun {
 		verb = "would remove"
 	}
+	var size int64
 	for _, p := range removed {
-		fmt.Fprintf(o.Out, "%s %s %s (%s)\n", verb, p.Kind, o.Clean(p.Name), o.Clean(p.Role))
+		about := []string{o.Clean(p.Role)}
+		if p.Size > 0 {
+			about = append(about, text.Size(p.Size))
+		}
+		if !p.Created.IsZero() {
+			about = append(about, "made "+strings.ToLower(units.HumanDuration(time.Since(p.Created)))+" ago")
+		}
+		fmt.Fprintf(o.Out, "%s %s %s (%s)\n", verb, p.Kind, o.Clean(p.Name), strings.Join(about, ", "))
+		size += p.Size
 	}
-	if len(removed) == 0 && err == nil {
+	switch {
+	case len(removed) == 0 && err == nil:
 		fmt.Fprintln(o.Out, "nothing to remove")
+	case size > 0:
+		fmt.Fprintf(o.Out, "%s %d in all, images of up to %s\n", verb, len(removed), text.Size(size))
 	}
 	return err
 }
