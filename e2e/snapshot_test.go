@@ -118,6 +118,26 @@ func TestSnapshots(t *testing.T) {
 	})
 }
 
+// A directory of the host that is mounted in a volume is neither saved nor emptied, and one in place of it neither.
+func TestSnapshotSparesTheHost(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{"kitchen.yml": snapshotKitchen(withVolume), "host/precious": ""})
+		host := filepath.Join(p.dir, "host")
+		t.Cleanup(func() { p.galley("snapshot", "rm", "--all") })
+		p.ok("converge", "default")
+		p.ok("snapshot", "save", "default", "full", "--volumes")
+		for _, target := range []string{"/srv/data", "/srv/data/in it"} {
+			p.write("kitchen.yml", snapshotKitchen(withVolume+"\n  volumes: ['"+host+":"+target+"']"))
+			require.Contains(t, p.ok("snapshot", "restore", "default", "full", "--force").String(),
+				"not restored: the volume at /srv/data, since")
+			require.FileExists(t, filepath.Join(host, "precious"), target)
+		}
+		require.Contains(t, p.ok("snapshot", "save", "default", "partly", "--volumes").String(),
+			"not in the snapshot: the volume at /srv/data, since something else is mounted in it: /srv/data/in it")
+	})
+}
+
 // A galley that is killed while it saves or restores leaves nothing that the next one does not set right, and a copy of
 // a project has nothing to do with the snapshots of the original.
 func TestSnapshotKilledAndCopied(t *testing.T) {

@@ -16,9 +16,9 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// process is a galley process of which every call to the engine and every change of the
+// galleyProcess is a galley process of which every call to the engine and every change of the
 // state is counted, and which may die at one of them. A dead process does neither.
-type process struct {
+type galleyProcess struct {
 	k        *kitchen
 	mu       sync.Mutex
 	at       int   // where the fault is, from 1
@@ -32,7 +32,7 @@ type process struct {
 var errDead = errors.New("the process was killed")
 
 // run does an action in the process.
-func (p *process) run(a Action, i config.Instance) error {
+func (p *galleyProcess) run(a Action, i config.Instance) error {
 	p.k.fake.FailOn(func(c fake.Call) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -54,7 +54,7 @@ func (p *process) run(a Action, i config.Instance) error {
 }
 
 // next is the next call or write. The caller holds the lock.
-func (p *process) next(what string) error {
+func (p *galleyProcess) next(what string) error {
 	if p.dead {
 		return fake.ErrDiedBefore
 	}
@@ -103,7 +103,7 @@ func TestRecoversFromEveryFault(t *testing.T) {
 				return k, k.trackConverges()
 			}
 			k, i := setUp()
-			count := process{k: k}
+			count := galleyProcess{k: k}
 			require.NoError(t, count.run(action, i))
 			require.Greater(t, count.seen, count.engine)
 			for _, fault := range []error{errors.New("the engine said no"),
@@ -115,7 +115,7 @@ func TestRecoversFromEveryFault(t *testing.T) {
 						continue // the same as dying before what follows
 					}
 					k, i := setUp()
-					p := process{k: k, at: at, fault: fault}
+					p := galleyProcess{k: k, at: at, fault: fault}
 					err := p.run(action, i)
 					what := fmt.Sprintf("remote=%v %s, %v at %d: %s", remote, action, fault, at, count.happened[at-1])
 					require.GreaterOrEqual(t, p.seen, at, what)

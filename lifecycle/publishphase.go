@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -20,7 +19,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/lifecycle/rig"
@@ -226,26 +227,53 @@ const maxMountInfo = 4 << 20
 
 // mountInfo asks the runner what is mounted in it. It needs no more of it than a shell.
 func (l *liveRunner) mountInfo(ctx context.Context) ([]runnerMount, error) {
-	var out bytes.Buffer
-	code, err := l.Exec(ctx, runner.Command{User: "0", WorkDir: "/", Stdout: &out, Argv: runner.Shell(
+	var list []runnerMount
+	size := 0
+	read := &lines.Writer{Emit: func(line string) error {
+		if size += len(line); size > maxMountInfo {
+			return fmt.Errorf("the runner tells of more than %d bytes of mounts", maxMountInfo)
+		}
+		if m, ok := parseMount(line); ok {
+			list = append(list, m)
+		}
+		return nil
+	}}
+	code, err := l.Exec(ctx, runner.Command{User: "0", WorkDir: "/", Stdout: read, Argv: runner.Shell(
 		`while IFS= read -r line; do printf '%s\n' "$line"; done < /proc/self/mountinfo`)})
 	if err := runner.Succeeded("the shell that lists what is mounted", code, err); err != nil {
 		return nil, err
 	}
-	if out.Len() > maxMountInfo {
-		return nil, fmt.Errorf("the runner tells of more than %d bytes of mounts", maxMountInfo)
+	return list, read.Flush()
+}
+
+// parseMount reads a line of /proc/self/mountinfo.
+func parseMount(line string) (runnerMount, bool) {
+	place, fs, ok := strings.Cut(line, " - ")
+	fields, kind := strings.Fields(place), strings.Fields(fs)
+	if !ok || len(fields) < 6 || len(kind) == 0 {
+		return runnerMount{}, false
 	}
-	var list []runnerMount
-	for line := range strings.Lines(out.String()) {
-		place, fs, ok := strings.Cut(line, " - ")
-		fields, kind := strings.Fields(place), strings.Fields(fs)
-		if !ok || len(fields) < 6 || len(kind) == 0 {
-			continue
+	return runnerMount{path: unescape(fields[4]), kind: kind[0],
+		readOnly: fields[5] == "ro" || strings.HasPrefix(fields[5], "ro,")}, true
+}
+
+// mountedIn are the paths in a directory of the runner at which something is mounted.
+func (l *liveRunner) mountedIn(ctx context.Context, dir string) ([]string, error) {
+	var out process.Tail
+	code, err := l.Exec(ctx, runner.Command{User: "0", Stdout: &out,
+		Argv: []string{"sh", "-c", `cd -- "$1" && pwd -P`, "sh", dir}}) // the kernel's list has it without links
+	if err := runner.Succeeded("the shell that looks for "+dir, code, err); err != nil {
+		return nil, err
+	}
+	place := cmp.Or(out.String(), dir)
+	all, err := l.mountInfo(ctx)
+	var inside []string
+	for _, m := range all {
+		if m.path != place && rig.In([]string{place}, m.path) && !slices.Contains(inside, m.path) {
+			inside = append(inside, m.path)
 		}
-		list = append(list, runnerMount{path: unescape(fields[4]), kind: kind[0],
-			readOnly: fields[5] == "ro" || strings.HasPrefix(fields[5], "ro,")})
 	}
-	return list, nil
+	return inside, err
 }
 
 // unescape is a path as the kernel's lists have it: blanks and the like in octal digits.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,7 +103,7 @@ func TestSnapshotIsRestored(t *testing.T) {
 	require.NoError(t, k.snapshot(ActionSave, i, SnapshotOptions{Name: "y", Volumes: true}))
 	require.Equal(t, was.ImageID, k.recorded()[1].PlatformID)
 	require.NoError(t, k.snapshot(ActionRestore, i, SnapshotOptions{})) // the newest
-	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "a is created, as y has it")
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), `restored a, which is created, from the snapshot "y"`)
 	require.NoError(t, k.do("verify", i))
 
 	// The platform's image is another one now: create tells it, as ever.
@@ -135,6 +136,7 @@ func TestSnapshotErrors(t *testing.T) {
 	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "not in the snapshot: the volumes at /data\nTo keep")
 	require.ErrorContains(t, k.snapshot(ActionSave, i, SnapshotOptions{Name: "x"}), "--replace")
 	require.ErrorContains(t, k.snapshot(ActionRestore, i, SnapshotOptions{Name: "z"}), "there are:\n  x\n  X\n")
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), `saved a, which is converged, as the snapshot "ä"`)
 	was := k.runners()[0].ID
 
 	changed := i
@@ -181,6 +183,43 @@ func TestSnapshotErrors(t *testing.T) {
 	require.Empty(t, k.snapshotImages())
 }
 
+// What is mounted in a volume, or where one was, may be a directory of the host: nothing of it is saved, and above all
+// nothing of it is removed.
+func TestSnapshotSparesWhatIsNoVolume(t *testing.T) {
+	k, i := snapshotKitchen(t)
+	require.NoError(t, k.do("converge", i))
+	require.NoError(t, k.snapshot(ActionSave, i, SnapshotOptions{Name: "full", Volumes: true}))
+	require.Len(t, k.recorded()[0].Volumes, 1)
+	var emptied []string
+	mounts := "1 0 8:1 / /data rw - ext4 /dev/x rw\n2 0 8:1 / /data/the\\040host rw - ext4 /dev/x rw\n"
+	k.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
+		line := strings.Join(e.Command, " ")
+		switch {
+		case strings.Contains(line, "/proc/self/mountinfo"):
+			_, err := io.WriteString(e.Stdout, mounts)
+			return 0, err
+		case strings.Contains(line, "pwd -P"):
+			_, err := io.WriteString(e.Stdout, "/data\n")
+			return 0, err
+		case slices.Contains(e.Command, emptyDirectory):
+			emptied = append(emptied, e.Command[len(e.Command)-1])
+		}
+		return 0, fake.ErrNotHandled
+	})
+	require.NoError(t, k.snapshot(ActionSave, i, SnapshotOptions{Name: "without", Volumes: true}))
+	require.Empty(t, k.recorded()[1].Volumes)
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"),
+		"not in the snapshot: the volume at /data, since something else is mounted in it: /data/the host")
+	require.NoError(t, k.snapshot(ActionRestore, i, SnapshotOptions{Name: "full"}))
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "not restored: the volume at /data, since something else")
+
+	mounts = ""
+	i.Driver.Mounts = []spec.Mount{{Type: spec.MountBind, Source: t.TempDir(), Target: "/data"}}
+	require.NoError(t, k.snapshot(ActionRestore, i, SnapshotOptions{Name: "full", Force: true}))
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "not restored: the volume at /data, since the runner has none")
+	require.Empty(t, emptied)
+}
+
 // An engine that is gone keeps its image, and the record goes when that is asked for.
 func TestSnapshotOfAnEngineThatIsGone(t *testing.T) {
 	k, i := snapshotKitchen(t)
@@ -211,14 +250,14 @@ func TestSnapshotsRecoverFromEveryFault(t *testing.T) {
 			return k, i
 		}
 		k, i := setUp()
-		count := process{k: k}
+		count := galleyProcess{k: k}
 		require.NoError(t, count.run(action, i))
 		require.Greater(t, count.seen, count.engine)
 		for _, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
 			fake.ErrDiedBefore, fake.ErrDiedAfter} {
 			for at := 1; at <= count.seen; at++ {
 				k, i := setUp()
-				err := (&process{k: k, at: at, fault: fault}).run(action, i)
+				err := (&galleyProcess{k: k, at: at, fault: fault}).run(action, i)
 				what := fmt.Sprintf("%s, %v at %d, %s: %v", action, fault, at, count.happened[at-1], err)
 				if at%2 == 0 || action == ActionRestore { // that of before is whole, or the new one is
 					require.NoError(t, k.snapshot(ActionRestore, i, options), what)

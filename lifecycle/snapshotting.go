@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/rig"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -94,7 +94,8 @@ func (i *instanceRun) saveSnapshot(ctx context.Context, o SnapshotOptions) (err 
 	if err := f.save(s); err != nil {
 		return err
 	}
-	i.notice(LevelInfo, fmt.Sprintf("saved %s of %s as %s", strings.ToLower(s.LastAction.Done()), i.inst.Name, s.Name))
+	i.notice(LevelInfo, fmt.Sprintf("saved %s, which is %s, as the snapshot %q", i.inst.Name,
+		strings.ToLower(s.LastAction.Done()), s.Name))
 	return f.tidy(ctx, e)
 }
 
@@ -116,7 +117,11 @@ func platformID(c backend.Container) string {
 
 // saveVolumes streams what is in the runner's volumes to files, or says what the snapshot is without.
 func (i *instanceRun) saveVolumes(ctx context.Context, f snapshotFiles, s *Snapshot, with bool) error {
-	volumes, memory, err := i.volumes(ctx)
+	image, err := i.eng.InspectImage(ctx, i.container.ImageID)
+	if err != nil && !errors.Is(err, backend.ErrNotFound) {
+		return err
+	}
+	volumes, memory, err := i.volumes(ctx, image)
 	if err != nil {
 		return err
 	}
@@ -133,9 +138,19 @@ func (i *instanceRun) saveVolumes(ctx context.Context, f snapshotFiles, s *Snaps
 		}
 		return nil
 	}
-	for n, p := range volumes {
+	for _, p := range volumes {
+		inside, err := i.live().mountedIn(ctx, p)
+		if err != nil {
+			return err
+		}
+		if len(inside) > 0 {
+			i.notice(LevelWarn, fmt.Sprintf("not in the snapshot: the volume at %s, since something else is mounted in it: %s",
+				p, strings.Join(inside, ", ")))
+			continue
+		}
+		n := len(s.Volumes)
 		s.Volumes = append(s.Volumes, SnapshotVolume{Path: p})
-		err := i.live().metered("save "+p, "Downloading", func(m *metered) error {
+		err = i.live().metered("save "+p, "Downloading", func(m *metered) error {
 			return f.dir.WriteStream(f.volumePath(*s, n), func(to *os.File) error {
 				err := i.readVolume(ctx, p, io.MultiWriter(to, m))
 				s.Volumes[n].Bytes = m.n
@@ -159,14 +174,14 @@ func (i *instanceRun) readVolume(ctx context.Context, p string, to io.Writer) er
 		return err
 	}
 	if code == 0 {
-		var said bytes.Buffer
+		var said process.Tail
 		code, err = l.Exec(ctx, runner.Command{User: "0", Argv: []string{"tar", "-C", p, "-cf", "-", "."}, Stdout: to,
 			Stderr: &said})
 		if err == nil && code > 1 {
-			return fmt.Errorf("tar exited with code %d: %s", code, strings.TrimSpace(said.String()))
+			return fmt.Errorf("tar exited with code %d: %s", code, said.String())
 		}
 		if err == nil && code == 1 { // a file changed or went while it was read
-			i.notice(LevelWarn, strings.TrimSpace(said.String()))
+			i.notice(LevelWarn, said.String())
 		}
 		return err
 	}
@@ -180,12 +195,8 @@ func (i *instanceRun) readVolume(ctx context.Context, p string, to io.Writer) er
 	return err
 }
 
-// volumes are the places of the runner at which it has volumes, but for galley's own, and those at which it has memory.
-func (i *instanceRun) volumes(ctx context.Context) (volumes, memory []string, err error) {
-	image, err := i.eng.InspectImage(ctx, i.container.ImageID)
-	if err != nil && !errors.Is(err, backend.ErrNotFound) {
-		return nil, nil, err
-	}
+// volumes are the places at which a runner of image has volumes, but for galley's own, and those at which it has memory.
+func (i *instanceRun) volumes(ctx context.Context, image backend.Image) (volumes, memory []string, err error) {
 	points, err := i.mountPoints(ctx, image)
 	if err != nil {
 		return nil, nil, err
@@ -246,7 +257,8 @@ func (i *instanceRun) restoreSnapshot(ctx context.Context, o SnapshotOptions) er
 	if err := i.save(); err != nil {
 		return err
 	}
-	i.notice(LevelInfo, fmt.Sprintf("%s is %s, as %s has it", i.inst.Name, strings.ToLower(s.LastAction.Done()), s.Name))
+	i.notice(LevelInfo, fmt.Sprintf("restored %s, which is %s, from the snapshot %q", i.inst.Name,
+		strings.ToLower(s.LastAction.Done()), s.Name))
 	return nil
 }
 
@@ -282,9 +294,31 @@ func (i *instanceRun) snapshotImage(ctx context.Context) (backend.Image, error) 
 const emptyDirectory = `rm -rf -- "$1"/* "$1"/.[!.]* "$1"/..?*`
 
 // restoreVolumes gives the volumes of a new runner the content that they had. What its image put into them goes first.
+// Nothing is removed but from a volume: what kitchen.yml mounts there now, or in it, may be a directory of the host.
 func (i *instanceRun) restoreVolumes(ctx context.Context) error {
 	f, l := i.run.snapshotFiles(i.inst.Name), i.live()
+	image, err := i.snapshotImage(ctx)
+	if err != nil {
+		return err
+	}
+	volumes, _, err := i.volumes(ctx, image)
+	if err != nil {
+		return err
+	}
 	for n, v := range i.snapshot.Volumes {
+		if !slices.Contains(volumes, v.Path) {
+			i.notice(LevelWarn, fmt.Sprintf("not restored: the volume at %s, since the runner has none there now", v.Path))
+			continue
+		}
+		inside, err := l.mountedIn(ctx, v.Path)
+		if err != nil {
+			return err
+		}
+		if len(inside) > 0 {
+			i.notice(LevelWarn, fmt.Sprintf("not restored: the volume at %s, since something else is mounted in it: %s", v.Path,
+				strings.Join(inside, ", ")))
+			continue
+		}
 		code, err := l.Exec(ctx, runner.Command{User: "0", Argv: []string{"sh", "-c", emptyDirectory, "sh", v.Path}})
 		if err = runner.Succeeded("rm", code, err); err == nil {
 			err = l.metered("restore "+v.Path, "Uploading", func(m *metered) error {
