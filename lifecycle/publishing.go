@@ -108,16 +108,17 @@ func (r *Run) planPublishing(ctx context.Context, a Action, instances []config.I
 		if err != nil {
 			return err
 		}
-		p.tags[i.Name] = tags
 		for _, tag := range tags {
 			g := p.groups[tag.Name()]
 			if g == nil {
 				g = &tagGroup{tag: tag}
 				p.groups[tag.Name()] = g
 			}
-			if !slices.Contains(g.waiting, i.Name) {
-				g.waiting, g.wanted = append(g.waiting, i.Name), g.wanted+1
+			if slices.Contains(g.waiting, i.Name) {
+				continue // the name was written twice, perhaps once with its tag
 			}
+			g.waiting, g.wanted = append(g.waiting, i.Name), g.wanted+1
+			p.tags[i.Name] = append(p.tags[i.Name], tag)
 		}
 	}
 	r.publishing = p
@@ -138,13 +139,17 @@ func (r *Run) git(ctx context.Context, args ...string) string {
 	return strings.TrimSpace(out.String())
 }
 
-// withoutLogin is an address without the name and the password that it may have.
+// withoutLogin is an address without the name and the password that it may have, empty when it has something like them
+// that cannot be told from the rest.
 func withoutLogin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
+	if !strings.Contains(address, "://") {
+		return address // such as git@host:path, in which no password can be
 	}
-	u.User = nil
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()
 }
 

@@ -137,7 +137,7 @@ func TestPublishNames(t *testing.T) {
 	before, err := os.ReadFile(p.project.state().Path("default.json"))
 	require.NoError(t, err)
 	i.Publish.Refs = []string{p.address + "/team/{{.Suite}}:1", p.address + "/team/{{.Instance}}:latest",
-		p.address + "/other/x"}
+		p.address + "/other/x", p.address + "/other/x:latest", p.address + "/other/{{\"x\"}}"}
 	done, err := p.publish(PublishOptions{ReportDigest: "sha256:12"}, i)
 	require.NoError(t, err)
 	require.Len(t, done, 3)
@@ -173,6 +173,17 @@ func TestPublishNames(t *testing.T) {
 		_, err = p.publish(PublishOptions{Refs: refs}, i)
 		require.ErrorIs(t, err, backend.ErrInvalid)
 		require.Len(t, p.fake.Calls(), calls, "a name is looked at before anything is done")
+	}
+}
+
+func TestWithoutLogin(t *testing.T) {
+	for address, want := range map[string]string{
+		"": "", "git@example.com:team/x.git": "git@example.com:team/x.git", "https://example.com/x": "https://example.com/x",
+		"https://me:secret@example.com/x.git":   "https://example.com/x.git",
+		"https://me:s%ecret@example.com/x.git":  "",
+		"https://example.com/x?token=secret#so": "https://example.com/x",
+	} {
+		require.Equal(t, want, withoutLogin(address), address)
 	}
 }
 
