@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/distribution/reference"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -39,8 +40,11 @@ const packageImages = "localhost/galley-package/"
 func (i *instanceRun) publish(ctx context.Context, p Phase) error {
 	return i.announced(p, func() (err error) {
 		defer func() {
-			if err != nil && ctx.Err() != nil {
+			switch {
+			case err != nil && ctx.Err() != nil:
 				err = interrupted(err, context.Cause(ctx))
+			case errors.Is(err, syscall.ENOSPC):
+				err = fmt.Errorf("%w\nSet TMPDIR to a directory that has room for the image twice", err)
 			}
 		}()
 		if i.container != nil { // of one that this run made not all is known
@@ -311,26 +315,33 @@ func (i *instanceRun) imageLabels(ctx context.Context, untested bool) (map[strin
 func (i *instanceRun) packageImage(ctx context.Context, img v1.Image) error {
 	o, p := i.run.o.Publish, i.run.publishing
 	tags := p.tags[i.inst.Name]
-	if o.To != nil {
-		return o.To(func(w io.Writer) error { return o.Format.Write(w, img, tags) })
-	}
-	if len(tags) == 0 {
+	if len(tags) == 0 && o.To == nil {
 		tag, err := publish.LocalName(packageImages + names.Label("", i.inst.Name))
 		if err != nil {
 			return err
 		}
 		tags = []name.Tag{tag}
 	}
-	pr, pw := io.Pipe()
-	defer pr.Close()
-	go func() { pw.CloseWithError(publish.FormatDocker.Write(pw, img, tags)) }()
-	if _, err := i.eng.LoadImage(ctx, pr); err != nil {
+	if err := i.handOver(ctx, img, tags); err != nil {
 		return err
 	}
 	for _, tag := range tags {
 		p.named(tag, v1.Hash{}, i.inst.Name)
 	}
 	return nil
+}
+
+// handOver brings an image to where a package goes.
+func (i *instanceRun) handOver(ctx context.Context, img v1.Image, tags []name.Tag) error {
+	o := i.run.o.Publish
+	if o.To != nil {
+		return o.To(func(w io.Writer) error { return o.Format.Write(w, img, tags) })
+	}
+	pr, pw := io.Pipe()
+	defer pr.Close()
+	go func() { pw.CloseWithError(publish.FormatDocker.Write(pw, img, tags)) }()
+	_, err := i.eng.LoadImage(ctx, pr)
+	return err
 }
 
 // push brings the image to all registries, by its digest, and then gives it its names. A name that several instances

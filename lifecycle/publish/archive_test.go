@@ -3,6 +3,7 @@ package publish
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -252,6 +254,16 @@ func TestHostileArchives(t *testing.T) {
 			require.ErrorContains(t, err, tc.err)
 		})
 	}
+}
+
+// What unpacks to more than a layer may, and what goes on after an interrupt, ends.
+func TestBounds(t *testing.T) {
+	_, err := io.ReadAll(&bounded{t.Context(), strings.NewReader("12345"), 4})
+	require.ErrorContains(t, err, "unpacks to much more than it has")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io.ErrClosedPipe)
+	_, err = io.ReadAll(&bounded{ctx, strings.NewReader("12345"), 9})
+	require.ErrorIs(t, err, io.ErrClosedPipe)
 }
 
 // A path of a tree is followed through links, and no further than the kernel would.

@@ -141,7 +141,7 @@ func putBlob(put func(string, int64, io.Reader) error, digest v1.Hash, l v1.Laye
 	return put(blobName(digest), size, r)
 }
 
-// SaveFile writes a file that is there as a whole or not at all.
+// SaveFile writes a file that is there as a whole or not at all. Only its owner may read it, as with docker save.
 func SaveFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
 	if err != nil {
@@ -155,9 +155,6 @@ func SaveFile(path string, write func(io.Writer) error) (err error) {
 	err = write(f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
 	}
 	return os.Rename(f.Name(), path)
 }

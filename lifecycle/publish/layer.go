@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"os"
@@ -18,9 +17,11 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxLayer is how many bytes a layer may have when it is unpacked: more than any image, and less than a compressed one
-// can pretend to have.
-const maxLayer = 1 << 40
+// A compressed layer may unpack to maxLayer bytes, and to maxRatio times its own size beyond: what holds more pretends to.
+const (
+	maxLayer = 16 << 30
+	maxRatio = 250
+)
 
 // maxWindow is how much memory unpacking may take.
 const maxWindow = 128 << 20
@@ -80,8 +81,8 @@ func sum(h hash.Hash) v1.Hash {
 }
 
 // unpacked reads a layer's tar, which some engines keep compressed, until ctx ends.
-func unpacked(ctx context.Context, r io.Reader) (io.Reader, error) {
-	b := bufio.NewReaderSize(r, 1<<20)
+func unpacked(ctx context.Context, packed *io.SectionReader) (r io.Reader, err error) {
+	b := bufio.NewReaderSize(packed, 1<<20)
 	head, err := b.Peek(4)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
@@ -97,7 +98,7 @@ func unpacked(ctx context.Context, r io.Reader) (io.Reader, error) {
 	default:
 		r = b
 	}
-	return &bounded{ctx, r, maxLayer}, nil
+	return &bounded{ctx, r, maxLayer + maxRatio*packed.Size()}, nil
 }
 
 // bounded is a reader that fails where a bound is passed, and when its context ends.
@@ -113,7 +114,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("it is larger than %d bytes", int64(maxLayer))
+		return 0, errors.New("it unpacks to much more than it has")
 	}
 	return n, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"path"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ func (l *layer) each(ctx context.Context, do func(*tar.Header, io.Reader) error)
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return eachEntry(&bounded{ctx, r, maxLayer}, do)
+	return eachEntry(&bounded{ctx, r, math.MaxInt64}, do) // it is galley's own
 }
 
 // writeDirs writes all directories below a node, each before what is in it.

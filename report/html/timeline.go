@@ -66,7 +66,7 @@ func newTimeline(r *run.Run) timeline {
 	}
 	for _, name := range []lifecycle.Phase{
 		lifecycle.PhaseDestroy, lifecycle.PhaseCreate, lifecycle.PhaseConverge, lifecycle.PhaseSetup,
-		lifecycle.PhaseVerify, "work",
+		lifecycle.PhaseVerify, lifecycle.PhasePublish, lifecycle.PhasePackage, "work",
 	} {
 		if seen[string(name)] {
 			t.Legend = append(t.Legend, string(name))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
@@ -128,6 +129,9 @@ func (o *Options) toFile() (err error) {
 		return err
 	}
 	if o.Tar != "-" {
+		if st, err := os.Stat(filepath.Dir(o.Tar)); err != nil || !st.IsDir() { // before anything is done
+			return fmt.Errorf("--tar %s: there is no directory %s", o.Tar, filepath.Dir(o.Tar))
+		}
 		o.Publish.To = func(write func(io.Writer) error) error { return publish.SaveFile(o.Tar, write) }
 		return nil
 	}

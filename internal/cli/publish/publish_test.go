@@ -72,6 +72,8 @@ func TestToFile(t *testing.T) {
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, "an image", string(data))
+	o.Tar = path + "/none/x.tar"
+	require.ErrorContains(t, o.toFile(), "there is no directory")
 	o.Tar = "-"
 	require.NoError(t, o.toFile())
 	require.NoError(t, o.Publish.To(text))
