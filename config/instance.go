@@ -17,6 +17,8 @@ type Instance struct {
 	OSType, ShellType string
 	// Index is the instance's place in the file, from 0.
 	Index int
+	// From is the instance from whose converged state this one starts, nil for the platform's image.
+	From *Instance
 
 	Driver      Driver
 	Provisioner Provisioner

@@ -207,3 +207,58 @@ func TestSnapshotOfSystemd(t *testing.T) {
 		require.Empty(t, p.snapshotImages())
 	})
 }
+
+// A suite starts from another's converged state: that is converged once, selected or not, and nothing stays behind.
+func TestSuiteFromAnother(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "systemd")
+		volumes := e.UnusedVolumes(t)
+		p := newProject(t, e, map[string]string{"kitchen.yml": `
+driver: {name: dokken}
+provisioner: {name: shell, command: 'echo "$TEST_SUITE" >> /etc/converges'}
+verifier: {name: shell, remote_exec: true, command: 'cat /etc/converges; [ "$(tr "\n" " " < /etc/converges)" = "$WANTED " ]'}
+platforms:
+  - {name: plain, driver: {image: busybox}}
+  - {name: systemd, driver: {image: systemd, privileged: true, pid_one_command: /sbin/init}}
+suites:
+  - {name: later, from: upgrade, driver: {env: {TEST_SUITE: later, WANTED: default upgrade later}}, excludes: [systemd]}
+  - {name: upgrade, from: default, driver: {env: {TEST_SUITE: upgrade, WANTED: default upgrade}}}
+  - {name: default, driver: {env: {TEST_SUITE: default, WANTED: default}}}
+`})
+		require.Contains(t, p.ok("list").stdout, "From")
+		converged := func(r result, instance string) int {
+			return strings.Count(r.String(), "Converging <"+instance+">")
+		}
+		for _, args := range [][]string{{"-c", "4"}, {}, {"later"}} {
+			r := p.ok(append([]string{"test"}, args...)...)
+			for _, instance := range []string{"default-plain", "upgrade-plain", "later-plain"} {
+				require.Equal(t, 1, converged(r, instance), r.String())
+			}
+			p.requireNothingLeft(volumes)
+			require.Empty(t, p.startImages())
+		}
+		p.ok("converge", "default-plain")
+		r := p.ok("verify", "upgrade-plain")
+		require.Zero(t, converged(r, "default-plain"), r.String())
+		require.Len(t, p.runners(), 2, "what was there stays")
+		r = p.ok("create", "upgrade-plain")
+		require.NotContains(t, r.String(), "recreating")
+		p.ok("snapshot", "save", "upgrade-plain", "x")
+		p.ok("destroy", "default-plain")
+		p.ok("snapshot", "restore", "upgrade-plain", "x")
+		p.ok("destroy")
+		p.ok("snapshot", "rm", "--all")
+		require.Empty(t, p.startImages())
+		require.Empty(t, p.snapshotImages())
+	})
+}
+
+// startImages are the project's images that suites start from.
+func (p *project) startImages() []backend.Image {
+	p.t.Helper()
+	dir, err := filepath.EvalSymlinks(p.dir)
+	require.NoError(p.t, err)
+	list, err := p.backend().ListImages(p.t.Context(), backend.Labels{label.Role: label.RoleFrom, label.ProjectDir: dir})
+	require.NoError(p.t, err)
+	return list
+}

@@ -102,6 +102,8 @@ func imageInWords(platform string, img backend.Image) string {
 	switch img.Labels[label.Role] {
 	case label.RoleSnapshot:
 		return fmt.Sprintf("the snapshot %s of %s", img.Labels[label.Snapshot], img.Labels[label.Instance])
+	case label.RoleFrom:
+		return "what " + img.Labels[label.Instance] + " had converged"
 	case label.RoleWork:
 		return platform + " with its intermediate_instructions"
 	}

@@ -136,8 +136,8 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	p.spec.Labels[label.Spec] = combine(p.digests)
 	p.spec.Labels[label.Sandbox] = sandboxMounted
-	if i.snapshot != nil {
-		p.spec.Labels[label.Image] = i.snapshot.PlatformID
+	if i.snapshot != nil || i.inst.From != nil {
+		p.spec.Labels[label.Image] = p.image.ID + " " + p.image.Labels[label.Image]
 	}
 	return p, nil
 }
@@ -168,7 +168,8 @@ func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
 func (i *instanceRun) mayAssumeImage() bool {
 	d := i.inst.Driver
 	policy := i.run.pullPolicy(d.PullPlatform)
-	return i.container == nil && i.snapshot == nil && d.OCIPlatform == "" && len(d.IntermediateInstructions) == 0 &&
+	return i.container == nil && i.snapshot == nil && i.inst.From == nil && d.OCIPlatform == "" &&
+		len(d.IntermediateInstructions) == 0 &&
 		(policy == config.PullMissing || policy == config.PullNever)
 }
 
@@ -179,6 +180,9 @@ func (i *instanceRun) mayAssumeImage() bool {
 func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 	if i.container != nil {
 		kept, err := i.keepExisting(ctx, p)
+		if err == nil && !kept && i.inst.From != nil {
+			p, err = i.prepare(ctx, false) // only now it matters what it starts from
+		}
 		if kept || err != nil {
 			return err
 		}

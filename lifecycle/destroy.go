@@ -24,6 +24,11 @@ func (i *instanceRun) destroy(ctx context.Context) error {
 		}
 		i.container = nil
 		i.state.ContainerID, i.state.LastAction, i.state.Steps, i.state.Spec = "", "", nil, nil
+		for p := i.inst.From; p != nil; p = p.From {
+			if err := i.eng.removeStartImages(ctx, p.Name); err != nil {
+				return err
+			}
+		}
 	}
 	if i.state.Sandbox == "" {
 		return nil

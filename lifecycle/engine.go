@@ -31,6 +31,8 @@ type shared struct {
 	images   memo.Memo[backend.Image]
 	networks memo.Memo[backend.Network]
 	builds   memo.Memo[backend.Image]
+	// starts are the images that instances start from, by the instances that they were made of.
+	starts memo.Memo[backend.Image]
 }
 
 // engineFor opens the engine that is asked for by name and address, once per run.

@@ -50,6 +50,7 @@ func (p *galleyProcess) run(a Action, i config.Instance) error {
 		}
 		return nil
 	}
+	defer func() { require.NoError(p.k.t, r.endLiving()) }() // as the end of a process does
 	return r.Do(p.k.t.Context(), a, []config.Instance{i})
 }
 

@@ -125,7 +125,9 @@ func (k *kitchen) open(host string) (backend.ContainerBackend, backend.Endpoint,
 }
 
 func (k *kitchen) do(a Action, instances ...config.Instance) error {
-	return k.run().Do(k.t.Context(), a, instances)
+	r := k.run()
+	defer func() { require.NoError(k.t, r.Close()) }()
+	return r.Do(k.t.Context(), a, instances)
 }
 
 // runners are the containers that are not shared.

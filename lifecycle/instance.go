@@ -105,6 +105,8 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 		return i.test(ctx)
 	case ActionPublish, ActionPackage:
 		return i.publish(ctx, Phase(a))
+	case actionOffer:
+		return i.convergeForOthers(ctx)
 	case ActionRestore:
 		i.phase = Phase(a)
 		return i.restoreSnapshot(ctx, i.run.o.Snapshot)
@@ -276,6 +278,11 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		}
 		if err := do(); err != nil {
 			return err
+		}
+		if p == PhaseConverge && i.fresh && i.run.lineage.awaited(i.inst.Name) { // it will be destroyed
+			if err := i.offer(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -80,7 +80,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	images, err := be.ListImages(ctx, role)
 	errs = append(errs, err)
 	for _, i := range images {
-		left := isOwnImage(i, label.RoleHelper, commitImages) && !isLiving(o.Project, i.Labels[label.Run])
+		left := (isFrom(i) || isOwnImage(i, label.RoleHelper, commitImages)) && !isLiving(o.Project, i.Labels[label.Run])
 		if used[i.ID] || !left && !isOwnImage(i, label.RoleWork, workImages) &&
 			!(o.All && isSnapshot(i) && !snapshotRecorded(i)) {
 			continue

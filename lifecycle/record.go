@@ -44,6 +44,8 @@ type State struct {
 	// Spec has a digest of each part of what the runner was made from, so that a
 	// changed configuration can be told by its parts.
 	Spec map[string]string `json:"spec,omitempty"`
+	// Converge is a digest of what kitchen.yml said of converge when that last succeeded.
+	Converge string `json:"converge,omitempty"`
 	// Mark is what the commands carry that the phase under way runs in the runner. It is empty when galley has ended: a
 	// later one that finds one knows that its writer was killed.
 	Mark string `json:"mark,omitempty"`

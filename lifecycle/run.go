@@ -93,6 +93,7 @@ type Run struct {
 	engines, byAddress memo.Memo[*engine]
 	// beforeWrite is nil but in tests; see statedir.Dir.
 	beforeWrite func(name string) error
+	lineage     lineage
 	// resolver resolves cookbooks once for all instances.
 	resolver *provisioner.Resolver
 	// lock says that the run lives, once it has made helpers; living is for taking it.
@@ -169,8 +170,10 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 			Interrupted: ctx.Err() != nil})
 		return err
 	}
-	failures, skipped := r.schedule(ctx, workers, instances, func(ctx context.Context, i config.Instance) *Failure {
-		return r.runInstance(ctx, a, i)
+	failures, skipped := r.schedule(ctx, workers, r.lineage.plan(instances),
+		func(ctx context.Context, i config.Instance) *Failure { return r.runInstance(ctx, a, i) })
+	r.lineage.release(ctx, func(err error) {
+		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn, Text: err.Error()})
 	})
 	r.unnamed()
 	r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Failed: len(failures),
@@ -236,6 +239,7 @@ func (r *Run) schedule(ctx context.Context, n int, instances []config.Instance,
 	g.SetLimit(n)
 	for k, inst := range instances {
 		g.Go(func() error {
+			defer func() { r.lineage.settle(inst.Name, failed[k].told()) }()
 			if stop.Load() || ctx.Err() != nil {
 				return nil //nolint:nilerr // the instance counts as skipped
 			}

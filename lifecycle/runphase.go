@@ -54,9 +54,12 @@ func (i *instanceRun) recordPhase(ctx context.Context, p Phase) error {
 		i.state = State{}
 		return i.file.remove()
 	default:
+		if p == PhaseConverge {
+			i.state.Converge, err = i.convergeDigest()
+		}
 		i.state.LastAction, i.state.LastError = p, ""
 		if i.moreFollows {
-			return nil
+			return err
 		}
 	}
 	return errors.Join(err, i.save())

@@ -366,7 +366,10 @@ func (r *Run) removeSnapshot(ctx context.Context, f snapshotFiles, s Snapshot) e
 	if err != nil {
 		return f.tidy(ctx, nil)
 	}
-	return f.tidy(ctx, e)
+	if err := f.tidy(ctx, e); err != nil {
+		return err
+	}
+	return e.removeStartImages(ctx, "") // the snapshot may have been what kept one
 }
 
 // snapshotRecorded reports whether a snapshot is recorded in the directory of this machine where it was made.

@@ -109,10 +109,10 @@ func (i *instanceRun) snapshotLabels(s Snapshot) backend.Labels {
 
 // platformID is the ID of the platform's image on which a runner was made, also when it was by way of a snapshot.
 func platformID(c backend.Container) string {
-	if id := c.Labels[label.Image]; id != "" {
+	if own, id, ok := strings.Cut(c.Labels[label.Image], " "); ok && own == c.ImageID {
 		return id
 	}
-	return c.ImageID
+	return c.ImageID // what a person makes of such a runner has its label too
 }
 
 // saveVolumes streams what is in the runner's volumes to files, or says what the snapshot is without.
@@ -185,7 +185,8 @@ func (i *instanceRun) readVolume(ctx context.Context, p string, to io.Writer) er
 		}
 		return err
 	}
-	i.notice(LevelWarn, "the runner has no tar, so that files in its volumes may be of another owner when they are restored")
+	i.notice(LevelWarn,
+		"the runner has no tar, so that files in its volumes may be of another owner when they are restored")
 	stream, err := i.eng.CopyFrom(ctx, i.container.ID, p+"/.")
 	if err != nil {
 		return err
@@ -264,8 +265,11 @@ func (i *instanceRun) restoreSnapshot(ctx context.Context, o SnapshotOptions) er
 
 // runnerImage is the image that the runner is made from.
 func (i *instanceRun) runnerImage(ctx context.Context) (backend.Image, error) {
-	if i.snapshot != nil {
+	switch {
+	case i.snapshot != nil:
 		return i.snapshotImage(ctx)
+	case i.inst.From != nil:
+		return i.startImage(ctx)
 	}
 	return i.platformImage(ctx)
 }

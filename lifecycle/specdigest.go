@@ -41,6 +41,9 @@ const toolIDs = "ToolIDs"
 // sandboxPaths is the key of the digest of where the instance's sandboxes are, which is another place for each runner.
 const sandboxPaths = "SandboxPaths"
 
+// startsFrom is the key of the digest of the instance from which one starts.
+const startsFrom = "StartsFrom"
+
 // digests has a digest of each part of what kitchen.yml wants the runner to be, which is
 // known without the engine: images by their names, with what is built on them.
 func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, error) {
@@ -69,6 +72,11 @@ func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, er
 		return nil, err
 	}
 	digests[sandboxPaths] = textDigest(paths...)
+	if i.inst.From != nil {
+		if digests[startsFrom], err = i.startDigest(); err != nil {
+			return nil, err
+		}
+	}
 	return digests, nil
 }
 
@@ -133,6 +141,8 @@ func fieldWords(field string) string {
 		return "tool image"
 	case "Mounts", sandboxPaths:
 		return "volumes"
+	case startsFrom:
+		return "what it starts from"
 	case "Command", "Entrypoint", "Init":
 		return "PID 1"
 	case "Resources":

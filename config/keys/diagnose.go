@@ -85,6 +85,9 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		"suite":    i.Suite,
 		"platform": map[string]any{"name": i.Platform, "os_type": i.OSType, "shell_type": i.ShellType},
 	}
+	if i.From != nil {
+		out["from"] = i.From.Name
+	}
 	for _, b := range []struct {
 		in    Section
 		kind  string

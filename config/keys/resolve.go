@@ -42,13 +42,15 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 		hooks:        map[*yaml11.Value]config.Hooks{},
 		filters:      map[string]kitchen.Filter{},
 		secrets:      c.Secrets(nil),
+		instances:    map[int]*config.Instance{},
 	}
+	r.parents = newParents(c, &r.diags)
 	out := make([]config.Instance, 0, len(c.Instances))
 	for i, raw := range c.Instances {
 		if o.Select != nil && !o.Select(raw) {
 			continue
 		}
-		out = append(out, r.instance(i, raw))
+		out = append(out, *r.instance(i))
 	}
 	checkTree(c, &r.diags, o.lint)
 	list := r.diags.List
@@ -82,10 +84,25 @@ type resolver struct {
 	hooks        map[*yaml11.Value]config.Hooks
 	filters      map[string]kitchen.Filter
 	secrets      []string
+	parents      parents
+	instances    map[int]*config.Instance
 }
 
-// instance resolves one instance.
-func (r *resolver) instance(index int, raw kitchen.RawInstance) config.Instance {
+// instance resolves one instance, and those from which it starts, each once.
+func (r *resolver) instance(index int) *config.Instance {
+	if done := r.instances[index]; done != nil {
+		return done
+	}
+	i := r.resolve(index, r.c.Instances[index])
+	if parent, ok := r.parents.of(index); ok {
+		i.From = r.instance(parent)
+	}
+	r.instances[index] = &i
+	return &i
+}
+
+// resolve resolves an instance by itself.
+func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	i := config.Instance{
 		Name: raw.Name, Suite: raw.Suite, Platform: raw.Platform,
 		OSType: raw.OSType, ShellType: raw.ShellType, Index: index, Secrets: r.secrets,

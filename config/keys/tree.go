@@ -23,6 +23,7 @@ func suiteKeys() []Key {
 		Key{Name: "name", form: TypeString},
 		Key{Name: "includes", form: TypeStrings},
 		Key{Name: "excludes", form: TypeStrings},
+		Key{Name: "from", form: TypeString},
 	)...)
 	for _, n := range []string{"data_path", "data_bags_path", "encrypted_data_bag_secret_key_path", "environments_path",
 		"nodes_path", "roles_path"} {

@@ -83,6 +83,7 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 		Transport:   block("transport"),
 		Lifecycle:   block("lifecycle"),
 		Publish:     m.publish(block),
+		From:        s.data.m.Get("from"),
 
 		suiteName:    s.name,
 		platformName: p.name,

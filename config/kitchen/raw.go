@@ -52,13 +52,15 @@ type File struct {
 // RawInstance is one suite on one platform with its merged data, as written in the files and before any plugin's
 // defaults. Sub-trees are shared between instances.
 type RawInstance struct {
-	Name                    string
-	Suite, Platform         string
-	SuitePos, PlatformPos   yaml11.Pos
-	OSType, ShellType       string
-	Driver, Provisioner     *yaml11.Value
-	Verifier, Transport     *yaml11.Value
-	Lifecycle, Publish      *yaml11.Value
+	Name                  string
+	Suite, Platform       string
+	SuitePos, PlatformPos yaml11.Pos
+	OSType, ShellType     string
+	Driver, Provisioner   *yaml11.Value
+	Verifier, Transport   *yaml11.Value
+	Lifecycle, Publish    *yaml11.Value
+	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
+	From                    *yaml11.Value
 	suiteName, platformName *yaml11.Value
 }
 
@@ -86,6 +88,15 @@ func (i RawInstance) Plugins() (driver, provisioner, verifier, transport string)
 	verifier, _ = PluginName(i.Verifier)
 	transport, _ = PluginName(i.Transport)
 	return driver, provisioner, verifier, transport
+}
+
+// FromSuite is the name of the suite from whose state this one starts, or empty.
+func (i RawInstance) FromSuite() string {
+	if i.From == nil {
+		return ""
+	}
+	name, _ := i.From.Text()
+	return name
 }
 
 // Errors are the diagnostics of SeverityError.

@@ -23,7 +23,8 @@ const (
 	Role = Prefix + "role"
 	// Spec is the digest of all that the thing was made from.
 	Spec = Prefix + "spec"
-	// Image is the ID of the platform's image, on a snapshot and on a runner that was made from one.
+	// Image is the ID of the platform's image, on an image that was made from a runner. On a runner that was made from
+	// such an image it is that image's own ID and the platform's.
 	Image = Prefix + "image"
 	// Snapshot is the name of a snapshot, LastAction the last phase that had succeeded, and Created when it was saved.
 	Snapshot   = Prefix + "snapshot"
@@ -54,6 +55,8 @@ const (
 	RoleWork = "work"
 	// RoleSnapshot is an image that was made from a runner, to make another one from.
 	RoleSnapshot = "snapshot"
+	// RoleFrom is an image that was made from a converged runner, for instances that start from it.
+	RoleFrom = "from"
 	// RoleHelper is a container or an image that a run makes for itself and removes again. One that a galley left behind
 	// goes with prune.
 	RoleHelper = "helper"

@@ -191,7 +191,8 @@ func (o *Options) listOrphans(ctx context.Context) error {
 
 func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecycle.Status) error {
 	rows := [][]string{
-		{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "Last Action", "Last Error", "Runner"},
+		{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "From", "Last Action", "Last Error",
+			"Runner"},
 	}
 	for n, i := range instances {
 		s := statuses[n]
@@ -200,7 +201,8 @@ func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecyc
 			failed = string(s.FailedAction) + " failed"
 		}
 		driver, provisioner, verifier, transport := i.Plugins()
-		rows = append(rows, []string{i.Name, driver, provisioner, verifier, transport, last, failed, string(s.Live)})
+		rows = append(rows, []string{i.Name, driver, provisioner, verifier, transport, i.FromSuite(), last, failed,
+			string(s.Live)})
 	}
 	return o.Table(rows)
 }
@@ -216,12 +218,13 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycl
 		LastAction   *string `json:"last_action"`
 		LastError    *string `json:"last_error"`
 		FailedAction string  `json:"failed_action,omitempty"`
+		From         string  `json:"from,omitempty"`
 		Runner       string  `json:"runner,omitempty"`
 	}
 	rows := []row{}
 	for n, i := range instances {
 		s := statuses[n]
-		r := row{Instance: i.Name, FailedAction: string(s.FailedAction), Runner: string(s.Live)}
+		r := row{Instance: i.Name, From: i.FromSuite(), FailedAction: string(s.FailedAction), Runner: string(s.Live)}
 		r.Driver, r.Provisioner, r.Verifier, r.Transport = i.Plugins()
 		if s.LastAction != "" {
 			last := string(s.LastAction)

@@ -150,8 +150,8 @@ func (o *Options) snapshots(ctx context.Context, r *lifecycle.Run) ([]lifecycle.
 	for _, s := range all {
 		names = append(names, kitchen.RawInstance{Name: s.Instance})
 	}
-	chosen, err := cmdutil.Choose(slices.CompactFunc(names, func(a, b kitchen.RawInstance) bool { return a.Name == b.Name }),
-		o.Instances)
+	same := func(a, b kitchen.RawInstance) bool { return a.Name == b.Name }
+	chosen, err := cmdutil.Choose(slices.CompactFunc(names, same), o.Instances)
 	if err != nil {
 		return nil, err
 	}
