@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -30,7 +29,7 @@ func runLock(p Project, run string) string {
 // declareLiving takes the run's lock, once. Where it cannot be had, helpers of the run may go with another's prune.
 func (r *Run) declareLiving() {
 	r.living.Do(func() {
-		lock, err := filelock.Acquire(context.Background(), runLock(r.o.Project, r.id), filelock.Options{})
+		lock, err := filelock.Make(runLock(r.o.Project, r.id))
 		if err == nil {
 			r.lock = lock
 		}

@@ -93,8 +93,7 @@ type snapshotFiles struct {
 }
 
 func (r *Run) snapshotFiles(instance string) snapshotFiles {
-	f := r.stateFile(instance)
-	return snapshotFiles{f.dir, f.project, f.instance}
+	return snapshotFiles(r.stateFile(instance))
 }
 
 // path is that of something of the instance's snapshots in the state directory.

@@ -64,7 +64,7 @@ func healthCheck(d *decoder, v *yaml11.Value) (*config.HealthCheck, bool) {
 	h, good := &config.HealthCheck{}, true
 	times := map[string]*time.Duration{"interval": &h.Interval, "timeout": &h.Timeout, "start_period": &h.StartPeriod}
 	for _, e := range entries(v) {
-		ok := true
+		var ok bool
 		switch to := times[e.Key]; {
 		case to != nil:
 			*to, ok = seconds(d, e.Value)

@@ -37,11 +37,7 @@ type Lock struct{ file *flock.Flock }
 // Acquire takes the lock of the file at path, making the file (0600) and its directory (0700) where they are missing,
 // and waits for its holder. Errors: ErrLink, that of ctx, and those of the file system.
 func Acquire(ctx context.Context, path string, o Options) (*Lock, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("take the lock: %w", err)
-	}
-	l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
-	got, err := l.TryLock()
+	l, got, err := try(path)
 	if err == nil && !got {
 		if o.Waiting != nil {
 			o.Waiting(holder(path))
@@ -57,6 +53,26 @@ func Acquire(ctx context.Context, path string, o Options) (*Lock, error) {
 		}
 	}
 	return &Lock{l}, nil
+}
+
+// Make takes the lock of a file that no other process has yet, as Acquire does. Errors: ErrLink and those of the file
+// system.
+func Make(path string) (*Lock, error) {
+	l, got, err := try(path)
+	if err != nil || !got {
+		return nil, failed(path, err)
+	}
+	return &Lock{l}, nil
+}
+
+// try makes the file of a lock where it is missing, and takes the lock unless it is held.
+func try(path string) (l *flock.Flock, got bool, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, false, err
+	}
+	l = flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
+	got, err = l.TryLock()
+	return l, got, err
 }
 
 // Try takes the lock of a file that exists, unless it is held elsewhere: then the lock is nil. Errors: ErrLink and
@@ -107,5 +123,11 @@ func failed(path string, err error) error {
 	if st, statErr := os.Lstat(path); statErr == nil && st.Mode()&fs.ModeSymlink != 0 {
 		return fmt.Errorf("take the lock %s: %w; remove it", path, ErrLink)
 	}
+	if err == nil {
+		err = errHeld
+	}
 	return fmt.Errorf("take the lock %s: %w", path, err)
 }
+
+// errHeld is a lock that another process holds, and that is not waited for.
+var errHeld = errors.New("another process holds it")

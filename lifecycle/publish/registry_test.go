@@ -233,7 +233,7 @@ func TestCredentials(t *testing.T) {
 	require.NoError(t, err)
 	r, err := NewRegistry(far.Context(), RegistryOptions{})
 	require.NoError(t, err)
-	_, err = guard{r}.RoundTrip(httptest.NewRequest(http.MethodGet, "http://10.255.255.1:5000/v2/", nil))
+	_, err = guard{r}.RoundTrip(httptest.NewRequest(http.MethodGet, "http://10.255.255.1:5000/v2/", nil)) //nolint:bodyclose // there is no answer
 	require.ErrorContains(t, err, "plain HTTP is for registries on this machine only")
 }
 

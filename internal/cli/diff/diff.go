@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -214,7 +215,7 @@ func (o *Options) groups(b *strings.Builder, v changes.View) {
 func (o *Options) stat(b *strings.Builder, v changes.View) {
 	sum := v.Sum()
 	sum.Top = "in all"
-	rows := append(v.Map(o.name).Groups, sum)
+	rows := slices.Concat(v.Map(o.name).Groups, []changes.Group{sum})
 	width := 0
 	for _, g := range rows {
 		width = max(width, text.Cells(g.Top))
