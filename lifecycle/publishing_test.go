@@ -180,7 +180,7 @@ func TestWithoutLogin(t *testing.T) {
 	for address, want := range map[string]string{
 		"": "", "git@example.com:team/x.git": "git@example.com:team/x.git", "https://example.com/x": "https://example.com/x",
 		"https://me:secret@example.com/x.git":   "https://example.com/x.git",
-		"https://me:s%secret@example.com/x.git":  "",
+		"https://me:s%secret@example.com/x.git": "",
 		"https://example.com/x?token=secret#so": "https://example.com/x",
 	} {
 		require.Equal(t, want, withoutLogin(address), address)

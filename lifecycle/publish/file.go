@@ -7,14 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/galley-kitchen/galley/internal/filelock"
+	"github.com/galley-kitchen/galley/internal/names"
 )
 
 // Format is a form of a file with an image.
@@ -141,20 +146,67 @@ func putBlob(put func(string, int64, io.Reader) error, digest v1.Hash, l v1.Laye
 	return put(blobName(digest), size, r)
 }
 
-// SaveFile writes a file that is there as a whole or not at all. Only its owner may read it, as with docker save.
+// SaveFile writes a file that is there as a whole or not at all. Only its owner may read it, as with docker save. What
+// is no regular file, such as a pipe, is written to as it is. Files of galleys that were killed while they wrote the same
+// one are removed.
 func SaveFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		path = to
+	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(write(f), f.Close()); err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+		return nil
+	}
+	dir, prefix := filepath.Dir(path), "."+filepath.Base(path)+".galley-"
+	if err := removeParts(dir, prefix); err != nil {
+		return err
+	}
+	part := filepath.Join(dir, prefix+names.Random(8))
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+			err = errors.Join(err, os.Remove(part))
 		}
 	}()
+	lock, err := filelock.Try(part)
+	if err != nil || lock == nil {
+		return errors.Join(fmt.Errorf("lock %s", part), err, f.Close())
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	err = write(f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return os.Rename(f.Name(), path)
+	return os.Rename(part, path)
+}
+
+// removeParts removes the files with a prefix that no process holds.
+func removeParts(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrPermission) { // one in which files can be made but not listed
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), prefix) || !e.Type().IsRegular() {
+			continue
+		}
+		part := filepath.Join(dir, e.Name())
+		lock, err := filelock.Try(part)
+		if err != nil || lock == nil {
+			continue // another user's, or one that is written just now
+		}
+		if err := errors.Join(os.Remove(part), lock.Release()); err != nil {
+			return fmt.Errorf("remove what is left of a file: %w", err)
+		}
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,8 +32,12 @@ type Registry struct {
 	repo   name.Repository
 	o      RegistryOptions
 	client *http.Transport
-	// after is how many seconds the registry wants to be left alone.
+	// after is until when the registry wants to be left alone, in nanoseconds since 1970.
 	after atomic.Int64
+
+	mu sync.Mutex
+	// told has the notices, and when each was given last: blobs that are sent side by side fail side by side.
+	told map[string]time.Time
 }
 
 // RegistryOptions say how a registry is spoken to.
@@ -60,7 +65,7 @@ func NewRegistry(repo name.Repository, o RegistryOptions) (*Registry, error) {
 	if o.Waits == nil {
 		o.Waits = []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
 	}
-	return &Registry{repo: repo, o: o, client: &http.Transport{
+	return &Registry{repo: repo, o: o, told: map[string]time.Time{}, client: &http.Transport{
 		Proxy: http.ProxyFromEnvironment, TLSClientConfig: conf, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
 		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 15 * time.Second, MaxIdleConnsPerHost: uploads,
@@ -119,16 +124,25 @@ func (r *Registry) patiently(ctx context.Context, op string, step func([]remote.
 		if n == len(r.o.Waits) || !failed.passing {
 			return failed.err
 		}
-		wait := max(r.o.Waits[n], min(time.Duration(r.after.Swap(0))*time.Second, maxWait))
-		if r.o.Notice != nil {
-			r.o.Notice(fmt.Sprintf("%s; trying again in %s", firstLine(failed.err), wait))
-		}
+		wait := max(r.o.Waits[n], min(time.Until(time.Unix(0, r.after.Load())).Round(time.Second), maxWait))
+		r.notice(fmt.Sprintf("%s; trying again in %s", firstLine(failed.err), wait), wait)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(wait):
 		}
 	}
+}
+
+// notice tells that something is tried again after a wait, unless that was told just now of another blob.
+func (r *Registry) notice(text string, wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, told := r.told[text]; r.o.Notice == nil || told && time.Since(last) < wait {
+		return
+	}
+	r.told[text] = time.Now()
+	r.o.Notice(text)
 }
 
 // maxWait is how long a registry may ask to wait.
@@ -157,17 +171,44 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &connectionError{host: req.URL.Host, plain: true,
 			cause: errors.New("plain HTTP is for registries on this machine only")}
 	}
-	resp, err := g.r.client.RoundTrip(req)
-	if speaksPlain(err) && isLoopback(req.URL.Host) {
-		return nil, err // the library asks over plain HTTP next, and that answer counts
-	}
+	ctx, cancel := context.WithCancel(req.Context())
+	resp, err := g.r.client.RoundTrip(req.WithContext(ctx))
 	if err != nil {
+		cancel()
+		if speaksPlain(err) && isLoopback(req.URL.Host) {
+			return nil, err // the library asks over plain HTTP next, and that answer counts
+		}
 		return nil, &connectionError{host: req.URL.Host, cause: err}
 	}
 	if seconds, err := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 32); err == nil {
-		g.r.after.Store(seconds)
+		g.r.after.Store(time.Now().Add(time.Duration(seconds) * time.Second).UnixNano())
 	}
+	body := &answer{Reader: io.LimitReader(resp.Body, maxAnswer), body: resp.Body, cancel: cancel}
+	body.timer = time.AfterFunc(answerTime, cancel)
+	resp.Body = body
 	return resp, nil
+}
+
+// What a registry answers to a push is short. The library reads it to its end, which there need not be.
+const (
+	maxAnswer  = 4 << 20
+	answerTime = time.Minute
+)
+
+// answer is the body of an answer, which ends in time.
+type answer struct {
+	io.Reader
+	body   io.Closer
+	timer  *time.Timer
+	cancel context.CancelFunc
+}
+
+// Close ends the request.
+func (a *answer) Close() error {
+	a.timer.Stop()
+	err := a.body.Close()
+	a.cancel()
+	return err
 }
 
 // metered is a layer whose bytes are counted as they are sent.

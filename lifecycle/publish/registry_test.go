@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/filelock"
 )
 
 // fault answers a request in place of the registry, or lets it pass.
@@ -319,6 +320,76 @@ func TestNames(t *testing.T) {
 	}
 	_, err := Names([]string{"ghcr.io/x:{{.GitSHA}}"}, Fields{})
 	require.ErrorContains(t, err, "has no commit of git")
+}
+
+// An answer that never ends is not read for ever.
+func TestEndlessAnswer(t *testing.T) {
+	img, err := random.Image(200, 1)
+	require.NoError(t, err)
+	for _, code := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		f, s := startRegistry(t)
+		f.first, f.last, f.fault = 0, 100, func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token"`)
+			w.WriteHeader(code)
+			for r.Method != http.MethodHead {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					break
+				}
+			}
+			return true
+		}
+		require.Error(t, push(t.Context(), tagOn(t, s, "x"), img, RegistryOptions{}), code)
+	}
+}
+
+// Blobs that are sent side by side fail for the same reason, which is told once for each time that it is waited.
+func TestNoticeOnce(t *testing.T) {
+	img, err := random.Image(200, uploads)
+	require.NoError(t, err)
+	f, s := startRegistry(t)
+	f.first, f.last, f.fault = 0, 100, status(http.StatusServiceUnavailable, "BUSY", "later")
+	var told []string
+	r, err := NewRegistry(tagOn(t, s, "x").Context(), RegistryOptions{Waits: []time.Duration{time.Second / 2, time.Second},
+		Notice: func(text string) { told = append(told, text) }})
+	require.NoError(t, err)
+	t.Cleanup(r.Close)
+	require.Error(t, r.Upload(t.Context(), img))
+	require.Len(t, told, 2, "%q", told)
+}
+
+// What is no file stays what it is, and what a galley that was killed left of one goes.
+func TestSaveFileSpares(t *testing.T) {
+	dir := t.TempDir()
+	text := func(w io.Writer) error {
+		_, err := io.WriteString(w, "an image")
+		return err
+	}
+	path, link := filepath.Join(dir, "x.tar"), filepath.Join(dir, "link")
+	left, used, other := filepath.Join(dir, ".x.tar.galley-1"), filepath.Join(dir, ".x.tar.galley-2"), path+".part-1"
+	for _, name := range []string{path, left, used, other} {
+		require.NoError(t, os.WriteFile(name, nil, 0o600))
+	}
+	lock, err := filelock.Try(used)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, lock.Release()) })
+	require.NoError(t, os.Symlink(path, link))
+	require.NoError(t, SaveFile(link, text))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "an image", string(data))
+	to, err := os.Readlink(link)
+	require.NoError(t, err)
+	require.Equal(t, path, to)
+	require.NoFileExists(t, left)
+	require.FileExists(t, used)
+	require.FileExists(t, other)
+
+	device := filepath.Join(dir, "device")
+	require.NoError(t, os.Symlink(os.DevNull, device))
+	require.NoError(t, SaveFile(device, text))
+	st, err := os.Stat(os.DevNull)
+	require.NoError(t, err)
+	require.False(t, st.Mode().IsRegular())
 }
 
 // A file is there as a whole or not at all, in a form that others read.

@@ -101,6 +101,9 @@ func run(ctx context.Context, o *Options) (err error) {
 	if o.Publish.ReportDigest, err = digestOf(o.Report); err != nil {
 		return err
 	}
+	if o.Tar == "" && o.Format != "" && o.Format != string(publish.FormatDocker) {
+		return errors.New("--format is that of a file\nName one with --tar FILE")
+	}
 	if o.Tar != "" {
 		if err := o.toFile(); err != nil {
 			return err
@@ -131,6 +134,9 @@ func (o *Options) toFile() (err error) {
 	if o.Tar != "-" {
 		if st, err := os.Stat(filepath.Dir(o.Tar)); err != nil || !st.IsDir() { // before anything is done
 			return fmt.Errorf("--tar %s: there is no directory %s", o.Tar, filepath.Dir(o.Tar))
+		}
+		if st, err := os.Stat(o.Tar); err == nil && st.IsDir() {
+			return fmt.Errorf("--tar %s: it is a directory\nName a file in it", o.Tar)
 		}
 		o.Publish.To = func(write func(io.Writer) error) error { return publish.SaveFile(o.Tar, write) }
 		return nil

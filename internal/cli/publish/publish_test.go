@@ -74,6 +74,11 @@ func TestToFile(t *testing.T) {
 	require.Equal(t, "an image", string(data))
 	o.Tar = path + "/none/x.tar"
 	require.ErrorContains(t, o.toFile(), "there is no directory")
+	for _, wrong := range []string{filepath.Dir(path), filepath.Join(path, "x"), filepath.Join(path+".none", "x"), path + "/"} {
+		o.Tar = wrong
+		require.ErrorContains(t, o.toFile(), "--tar", wrong)
+	}
+	require.ErrorContains(t, run(t.Context(), &Options{Format: "oci"}), "--format is that of a file")
 	o.Tar = "-"
 	require.NoError(t, o.toFile())
 	require.NoError(t, o.Publish.To(text))
