@@ -24,6 +24,7 @@ func networkCases() []testCase {
 		{"network/names-resolve", testNetworkNames},
 		{"port/free", testPortFree},
 		{"port/fixed-and-taken", testPortTaken},
+		{"port/taken-meanwhile", testPortTakenMeanwhile},
 		{"port/udp", testPortUDP},
 		{"port/none", testPortNone},
 	}
@@ -137,11 +138,17 @@ func testNetworkNames(t *testing.T, s *suite) {
 	require.NotEmpty(t, address)
 	client := s.start(t, on(n.Name))
 	for _, name := range []string{server.Name, "database", "db.example.test"} {
-		s.await(t, func() bool {
-			r := s.exec(t, client.ID, backend.ExecSpec{Command: []string{"nslookup", name}})
-			return r.code == 0 && strings.Contains(r.out, address)
-		}, name+" resolves to "+address)
+		s.awaitResolved(t, client.ID, name, address)
 	}
+}
+
+// awaitResolved waits until a name is an address's inside the container.
+func (s *suite) awaitResolved(t *testing.T, id, name, address string) {
+	t.Helper()
+	s.await(t, func() bool {
+		r := s.exec(t, id, backend.ExecSpec{Command: []string{"nslookup", name}})
+		return r.code == 0 && strings.Contains(r.out, address)
+	}, name+" resolves to "+address)
 }
 
 // publish asks for a port of the engine's host, on a network of the container's own.
@@ -184,6 +191,29 @@ func testPortTaken(t *testing.T, s *suite) {
 	}, "the port is free again")
 	require.Equal(t, []spec.PortMapping{{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"}},
 		s.outside.Inspect(t, second.ID).Ports)
+}
+
+// testPortTakenMeanwhile: a container whose port another one has is, once it runs, on its network under its names. The
+// backend that starts it has not made it.
+func testPortTakenMeanwhile(t *testing.T, s *suite) {
+	n := s.network(t)
+	first := s.start(t, publish(n.Name, spec.PortMapping{HostIP: "127.0.0.1", ContainerPort: 8080, Protocol: "tcp"}))
+	taken := s.outside.Inspect(t, first.ID).Ports[0].HostPort
+	port := publish(n.Name, spec.PortMapping{HostIP: "127.0.0.1", HostPort: taken, ContainerPort: 80, Protocol: "tcp"})
+	second := s.create(t, port, on(n.Name, "known-as"))
+	b := s.open(t)
+	_, err := b.InspectContainer(s.ctx(t), second.ID)
+	require.NoError(t, err)
+	require.ErrorIs(t, b.StartContainer(s.ctx(t), second.ID), backend.ErrPortTaken)
+	s.requireRemoved(t, first.ID)
+	s.await(t, func() bool {
+		err := b.StartContainer(s.ctx(t), second.ID)
+		require.True(t, err == nil || errors.Is(err, backend.ErrPortTaken), "%v", err)
+		return err == nil
+	}, "the port is free again")
+	address := s.outside.Inspect(t, second.ID).IPAddress
+	require.NotEmpty(t, address)
+	s.awaitResolved(t, s.start(t, on(n.Name)).ID, "known-as", address)
 }
 
 func testPortUDP(t *testing.T, s *suite) {

@@ -34,6 +34,8 @@ type Backend struct {
 	toolVolumes engine.Volumes
 	// bare has the IDs of containers that are known to have no private tools.
 	bare sync.Map
+	// attached has the networks of containers that did not run when they were seen, by ID.
+	attached sync.Map
 }
 
 // measured is what an engine says of itself, in the interface's words and in those that only this package needs.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -69,6 +70,7 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	case err != nil:
 		return backend.Container{}, err
 	}
+	b.attached.Store(answer.ID, request.NetworkingConfig.EndpointsConfig)
 	return backend.Container{
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
 		Warnings: slices.Concat(warnings, toolWarnings, proxyWarnings, answer.Warnings),
@@ -123,10 +125,33 @@ func isOurs(labels backend.Labels) bool {
 	return false
 }
 
-// StartContainer starts a container, by POST /containers/{id}/start.
+// StartContainer starts a container, by POST /containers/{id}/start. Docker 29 takes one whose port is taken off its
+// network for good, and would start it without one the next time: it is put back.
 func (b *Backend) StartContainer(ctx context.Context, id string) error {
 	op := "start container " + id
-	return wrap(op, b.client.ContainerStart(ctx, id, container.StartOptions{}))
+	err := wrap(op, b.client.ContainerStart(ctx, id, container.StartOptions{}))
+	if errors.Is(err, backend.ErrPortTaken) {
+		err = errors.Join(err, wrap(op, b.reattach(ctx, id)))
+	}
+	return err
+}
+
+// reattach attaches a container that is on no network to those that it was on when it was made or last seen at rest.
+func (b *Backend) reattach(ctx context.Context, id string) error {
+	seen, _ := b.attached.Load(id)
+	networks, _ := seen.(map[string]*network.EndpointSettings)
+	if len(networks) == 0 {
+		return nil
+	}
+	answer, err := b.client.ContainerInspect(ctx, id)
+	if err != nil || answer.NetworkSettings == nil || len(answer.NetworkSettings.Networks) > 0 {
+		return err
+	}
+	for name, e := range networks {
+		err = errors.Join(err, b.client.NetworkConnect(ctx, name, id, &network.EndpointSettings{IPAMConfig: e.IPAMConfig,
+			Links: e.Links, Aliases: e.Aliases, MacAddress: e.MacAddress}))
+	}
+	return err
 }
 
 // InspectContainer finds a container, by GET /containers/{id}/json.
@@ -138,6 +163,9 @@ func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backen
 	}
 	c := containerFrom(answer)
 	b.noteBare(c.ID, answer.Mounts)
+	if c.State != backend.StateRunning && answer.NetworkSettings != nil && len(answer.NetworkSettings.Networks) > 0 {
+		b.attached.Store(c.ID, answer.NetworkSettings.Networks)
+	}
 	return c, nil
 }
 
