@@ -50,7 +50,8 @@ type Images interface {
 	RemoveImage(ctx context.Context, ref string) error
 
 	// SaveImages returns a tar stream of local images, with their layers, in the form of `docker save`: manifest.json
-	// lists them in no particular order. The caller closes it; a stream that ends too early is an error of its Read.
+	// lists them in no particular order, and layers may be compressed, as Docker 29 keeps them. The caller closes it; a
+	// stream that ends too early is an error of its Read.
 	// Errors: ErrNotFound.
 	SaveImages(ctx context.Context, refs ...string) (io.ReadCloser, error)
 

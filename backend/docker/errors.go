@@ -54,7 +54,7 @@ const (
 	remedySubnet = "Make a network with docker network create --subnet 10.5.0.0/24 NAME, and name it in network_mode."
 )
 
-// words are those of Docker 20.10 to 28.
+// words are those of Docker 20.10 to 29.
 func words() engine.Words {
 	means := engine.Means
 	return engine.Words{
@@ -117,6 +117,7 @@ func words() engine.Words {
 			means("invalid volume specification", backend.ErrInvalid, ""),
 			means("/docker-import-", backend.ErrInvalid, engine.RemedyArchive),
 			means("invalid tar header", backend.ErrInvalid, engine.RemedyArchive),
+			means("unrecognized image format", backend.ErrInvalid, engine.RemedyArchive),
 			means("extraction point is not a directory", backend.ErrInvalid, ""),
 			means("oci runtime create failed", backend.ErrInvalid, ""),
 		},
