@@ -9,7 +9,7 @@ STATICCHECK_VERSION = v0.6.1
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit e2e bench demo lint cover engines-up engines-down clean
+.PHONY: help build test test-all unit e2e bench demo lint cover engines-up engines-down clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -17,8 +17,11 @@ help: ## this list
 build: ## ./bin/galley, one static binary
 	$(GO) build -trimpath -ldflags '-s -w$(if $(VERSION), -X main.version=$(VERSION))' -o bin/galley ./cmd/galley
 
-test: ## all tests, on a Docker, a Podman and a rootless Podman (GALLEY_TEST_ENGINES=all for every engine)
+test: ## all tests, on a Docker, a Podman and a rootless Podman (GALLEY_TEST_ENGINES names others)
 	e2e/test.sh
+
+test-all: ## all tests, on every engine, also on those that are first built from the newest sources
+	GALLEY_TEST_ENGINES=all,newest e2e/test.sh
 
 unit: ## the tests that need no engine, as "make test" runs them
 	GALLEY_TEST_ENGINES=none e2e/test.sh
@@ -29,7 +32,7 @@ e2e: ## only the tests on real engines
 bench: build engines-up ## measure against the budgets
 	$(GO) test -run '^$$' -bench . ./...
 	for e in docker20 docker26 podman4 podman5; do e2e/engines.sh load $$e busybox || [ $$? = 3 ]; done
-	$(GO) run ./e2e/bench $$(e2e/engines.sh status | sed -n 's#^\(docker2[0-9]\|podman[0-9]\) .* \(unix://[^,]*\),.*#\2#p')
+	$(GO) run ./e2e/bench $$(e2e/engines.sh status | sed -n 's#^\(docker2[06]\|podman[45]\) .* \(unix://[^,]*\),.*#\2#p')
 
 demo: build ## converge and verify examples/hello on this machine
 	examples/hello/demo.sh

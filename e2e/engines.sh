@@ -2,7 +2,7 @@
 # engines.sh: real container engines for galley's tests, side by side on one machine.
 #
 #   engines.sh install [NAME...]              install what is missing (default: all)
-#   engines.sh up      NAME...|all            start engines; wait until they answer
+#   engines.sh up      NAME...|all|newest     start engines; wait until they answer
 #   engines.sh down    [NAME...|all] [--purge]  stop them; --purge also deletes their data
 #                                             (--purge without a NAME: all of ENGINES_DIR)
 #   engines.sh env     NAME [--tls|--ssh]     print export lines for a client on this host
@@ -15,6 +15,9 @@
 # NAME:  docker20 docker-userns      the distribution's Docker; the same with userns-remap
 #        podman4 podman4-rootless    the distribution's Podman, as root and as a plain user
 #        docker26 podman5 podman5-rootless   Debian 13's, unpacked (on Debian 12 only)
+#        docker29                    built with Go from the newest sources, which takes minutes;
+#                                    the rest of it is Debian 13's. "newest" names it, and "all"
+#                                    does not
 #        registry                    one store behind two ports: anonymous, and htpasswd
 # IMAGE: busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss
 #
@@ -51,6 +54,8 @@ ENGINES_STORAGE=${ENGINES_STORAGE:-}
 export ENGINES_DIR ENGINES_PORT_BASE ENGINES_CGROUP ENGINES_STORAGE
 
 ALL=(docker20 docker-userns podman4 podman4-rootless docker26 podman5 podman5-rootless)
+NEWEST=(docker29)
+EVERY=("${ALL[@]}" "${NEWEST[@]}")
 # shellcheck disable=SC2034 # the parts use them
 NET=10.213.0 # in there .2 is the host's loopback and .100 the engine itself
 ROOTLESS_USER=galley # exists in the engine's own /etc only
@@ -73,15 +78,16 @@ unavailable() {
 known() { [ "$1" = registry ] || index_of "$1" > /dev/null; }
 index_of() {
 	local i
-	for i in "${!ALL[@]}"; do
-		if [ "${ALL[$i]}" = "$1" ]; then echo $((i + 1)); return; fi
+	for i in "${!EVERY[@]}"; do
+		if [ "${EVERY[$i]}" = "$1" ]; then echo $((i + 1)); return; fi
 	done
-	echo "engines.sh: unknown engine '$1': choose from ${ALL[*]} registry" >&2
+	echo "engines.sh: unknown engine '$1': choose from ${EVERY[*]} registry" >&2
 	return 2
 }
 kind_of() { case $1 in docker*) echo docker ;; podman*) echo podman ;; registry) echo registry ;; esac; }
 is_rootless() { [[ $1 == *-rootless ]]; }
-is_trixie() { [[ $1 == docker26 || $1 == podman5* ]]; }
+is_built() { [[ " ${NEWEST[*]} " == *" $1 "* ]]; }
+is_trixie() { [[ $1 == docker26 || $1 == podman5* ]] || is_built "$1"; }
 user_of() { if is_rootless "$1"; then echo "$ROOTLESS_USER"; else echo root; fi; }
 uid_of() { if is_rootless "$1"; then echo "$ROOTLESS_UID"; else echo 0; fi; }
 home_of() { if is_rootless "$1"; then echo "$ENGINES_DIR/$1/home"; else echo /root; fi; }
@@ -90,16 +96,18 @@ ssh_port() { echo $((ENGINES_PORT_BASE + $(index_of "$1"))); }
 tls_port() { echo $((ENGINES_PORT_BASE + 100 + $(index_of "$1"))); }
 path_of() { if is_trixie "$1"; then echo /usr/sbin:/usr/bin:/sbin:/bin; else echo /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; fi; }
 
-# expand NAME...: "all" becomes every engine and the registry.
+# expand NAME...: "all" becomes the distributions' engines and the registry.
 expand() {
 	local n
 	for n in "$@"; do
-		if [ "$n" = all ]; then
-			printf '%s\n' registry "${ALL[@]}"
-		else
-			known "$n" || return 2
-			echo "$n"
-		fi
+		case $n in
+			all) printf '%s\n' registry "${ALL[@]}" ;;
+			newest) printf '%s\n' "${NEWEST[@]}" ;;
+			*)
+				known "$n" || return 2
+				echo "$n"
+				;;
+		esac
 	done
 }
 

@@ -4,8 +4,9 @@
 # tested and why others were not, which tests only passed when they ran again, and stops
 # what it started. With packages: only those, on the engines.
 #
-#   GALLEY_TEST_ENGINES     the engines to test, with commas; "all", or "none". The default is those that are
-#                           required, else the newest Docker, Podman and rootless Podman that this machine can run
+#   GALLEY_TEST_ENGINES     the engines to test, with commas; "all" of distributions, "newest" from source,
+#                           "all,newest", or "none". The default is those that are required, else the newest
+#                           Docker, Podman and rootless Podman of "all" that this machine can run
 #   GALLEY_REQUIRE_ENGINES  those that must run: a missing one is a failure
 #   GALLEY_TEST_ARTIFACTS   where flaky.txt goes (default bin/test)
 set -euo pipefail

@@ -13,7 +13,8 @@ type column struct{ engine, title string }
 
 func columns() []column {
 	return []column{
-		{"docker20", "Docker 20.10"}, {"docker26", "Docker 26.1"}, {"docker-userns", "Docker, userns-remap"},
+		{"docker20", "Docker 20.10"}, {"docker26", "Docker 26.1"}, {"docker29", "Docker 29"},
+		{"docker-userns", "Docker, userns-remap"},
 		{"podman4", "Podman 4.3"}, {"podman4-rootless", "Podman 4.3, rootless"},
 		{"podman5", "Podman 5.4"}, {"podman5-rootless", "Podman 5.4, rootless"},
 	}

@@ -14,6 +14,7 @@ cmd___init() {
 		mount -t overlay overlay -o "lowerdir=$ENGINES_DIR/trees/trixie,upperdir=/run/private/upper,workdir=/run/private/work" $root
 		bind_host_directories $root
 		copy_host_settings $root
+		! is_built "$name" || take_built_programs "$name" $root
 	else
 		mkdir -p /run/private/{upper,work}
 		mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/private/upper,workdir=/run/private/work /etc
@@ -73,6 +74,14 @@ copy_host_settings() {
 	done
 	mkdir -p "$1/etc/ssl"
 	[ ! -d /etc/ssl/certs ] || cp -aL /etc/ssl/certs "$1/etc/ssl/" 2> /dev/null || true # some links dangle
+}
+
+# take_built_programs NAME ROOT: they stand where Debian 13's stood, for whoever looks there.
+take_built_programs() {
+	local program
+	for program in "$(built_tree "$1")"/*; do
+		ln -sf "$program" "$(find "$2"/usr/{bin,sbin,libexec} -name "${program##*/}" ! -type d | head -n 1)"
+	done
 }
 
 mount_cgroups() { # NAME MOUNTPOINT
@@ -170,14 +179,20 @@ start_sshd() {
 }
 
 main_docker() {
-	local name=$1 d=$ENGINES_DIR/$1 remap='' driver=overlay2
+	local name=$1 d=$ENGINES_DIR/$1 more='' driver=overlay2
 	[ "$(< "$d/storage")" = overlay ] || driver=vfs
-	[ "$name" != docker-userns ] || remap='"userns-remap": "default",'
+	case $name in
+		docker-userns) more='"userns-remap": "default",' ;;
+		docker29) # of itself it keeps images in containerd, whose drivers have other names
+			more='"features": { "time-namespaces": false },' # which Debian 13's runc does not know
+			if [ $driver = vfs ]; then driver=native; else driver=overlayfs; fi
+			;;
+	esac
 	mkdir -p /var/lib/docker
 	mount --bind "$d/data" /var/lib/docker
 	mount --make-shared /var/lib/docker
 	cat > /etc/docker/daemon.json <<-END
-		{ $remap
+		{ $more
 		  "hosts": ["unix:///run/docker.sock", "unix://$d/sock/docker.sock", "tcp://0.0.0.0:2376"],
 		  "group": "root", "storage-driver": "$driver", "exec-opts": ["native.cgroupdriver=cgroupfs"],
 		  "tls": true, "tlsverify": true, "tlscacert": "$ENGINES_DIR/tls/ca.pem",
@@ -185,7 +200,7 @@ main_docker() {
 		  "shutdown-timeout": 2, "log-level": "warn" }
 	END
 	# first in PATH, so that the default runtime is still called runc
-	! lacks_sys_resource || PATH=$ENGINES_DIR/wrap:$PATH
+	if [ "$name" = docker29 ] || lacks_sys_resource; then PATH=$ENGINES_DIR/wrap:$PATH; fi
 	exec env -i PATH="$PATH" HOME=/root tini -s -- dockerd
 }
 

@@ -34,6 +34,12 @@ TRIXIE_PACKAGES=(docker.io docker-cli podman crun runc iptables nftables slirp4n
 	ca-certificates bash dash coreutils findutils grep sed mawk gzip xz-utils tar iproute2
 	util-linux mount procps socat jq curl base-passwd login.defs libc-bin ubuntu-archive-keyring)
 
+# What no distribution here has, by the name of the tree it goes to: module, version, whether C
+# is in it, and the programs, which take the place of Debian 13's ones.
+BUILT='
+docker29 github.com/moby/moby/v2 v2.0.0-beta.24 0 dockerd docker-proxy
+'
+
 find_tool() {
 	local name=$1
 	if PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/lib/podman:/usr/libexec/podman command -v "$name"; then return; fi
@@ -87,6 +93,10 @@ install_engine() {
 	install_component base
 	case $1 in
 		registry) install_component registry ;;
+		docker29)
+			unpack_trixie "$1"
+			build_programs "$1"
+			;;
 		docker26 | podman5*) unpack_trixie "$1" ;;
 		*) install_component "$(kind_of "$1")" ;;
 	esac
@@ -103,6 +113,8 @@ missing_for() {
 		echo "not installed: $(cut -d' ' -f2 <<< "$lines" | sort -u | xargs); run 'e2e/engines.sh install $1'"
 	elif is_trixie "$1" && ! have_trixie; then
 		echo "Debian 13's programs are not unpacked; run 'e2e/engines.sh install $1'"
+	elif is_built "$1" && ! have_built "$1"; then
+		echo "its programs are not built; run 'e2e/engines.sh install $1'"
 	fi
 }
 
@@ -215,6 +227,37 @@ unpack_trixie() {
 	echo "${TRIXIE_PACKAGES[*]}" > "$tree/.complete"
 }
 
+# --- programs built from source ------------------------------------------------------
+# built_tree NAME: where they are; a rootless engine is of the same programs.
+built_tree() { echo "$ENGINES_DIR/trees/${1%-rootless}"; }
+
+# built_line NAME: what is said of them above: module, version, C, programs.
+built_line() { awk -v tree="${1%-rootless}" '$1 == tree { $1 = ""; print }' <<< "$BUILT"; }
+
+have_built() { [ "$(cat "$(built_tree "$1")/.complete" 2> /dev/null)" = "$(built_line "$1")" ]; }
+
+# build_programs NAME: one package at a time, behind whatever else this machine does. Go keeps
+# what it downloads and compiles in its own caches.
+build_programs() {
+	local tree module version cgo programs dir log=$ENGINES_DIR/build.log
+	! have_built "$1" || return 0
+	tree=$(built_tree "$1")
+	read -r module version cgo programs <<< "$(built_line "$1")"
+	command -v go > /dev/null || unavailable "$1" "is built from $module, and there is no go in PATH"
+	rm -rf "$tree"
+	mkdir -p "$tree"
+	# in the module's own directory, so with the versions that it was released with
+	# shellcheck disable=SC2046,SC2086 # several words
+	(
+		dir=$(cd / && GOFLAGS='' go mod download -json "$module@$version" | jq -r '.Error // .Dir') || { echo "$dir"; exit 1; }
+		cd "$dir" &&
+			env -u GOOS -u GOARCH GOFLAGS=-p=1 GOWORK=off CGO_ENABLED="$cgo" nice -n 10 \
+				go build -trimpath -buildvcs=false \
+				-ldflags "-s -w -X $module/dockerversion.Version=${version#v}" -o "$tree/" $(printf './cmd/%s ' $programs)
+	) > "$log" 2>&1 < /dev/null || unavailable "$1" "$module $version cannot be built: $(last_words "$log")"
+	built_line "$1" > "$tree/.complete"
+}
+
 # --- keys --------------------------------------------------------------------------
 # One authority with a server's and a client's certificate, under the names that
 # DOCKER_CERT_PATH wants.
@@ -257,11 +300,11 @@ make_ssh() {
 	fi
 	# ssh refuses a private key that is not the caller's own
 	chown "${SUDO_UID:-$(id -u)}" "$s/id"
-	for e in "${ALL[@]}"; do
+	for e in "${EVERY[@]}"; do
 		echo "[127.0.0.1]:$(ssh_port "$e") $(cut -d' ' -f1,2 "$s/hostkey.pub")"
 	done > "$s/known_hosts.new"
 	{
-		for e in "${ALL[@]}"; do
+		for e in "${EVERY[@]}"; do
 			printf 'Host %s\n\tHostName 127.0.0.1\n\tPort %s\n\tUser %s\n' "$e" "$(ssh_port "$e")" "$(user_of "$e")"
 		done
 		printf 'Host *\n\tIdentityFile %s\n\tIdentitiesOnly yes\n\tUserKnownHostsFile %s\n\tBatchMode yes\n\tLogLevel ERROR\n' \

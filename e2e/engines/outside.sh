@@ -201,10 +201,14 @@ cmd_forward() {
 cmd_down() {
 	local n names file pid purge='' args=()
 	for n in "$@"; do
-		if [ "$n" = --purge ]; then purge=--purge; else args+=("$n"); fi
+		case $n in
+			--purge) purge=--purge ;;
+			all) args+=(all newest) ;;
+			*) args+=("$n") ;;
+		esac
 	done
 	[ -e "$ENGINES_DIR" ] || return 0
-	names=$(expand "${args[@]:-all}")
+	if [ ${#args[@]} = 0 ]; then names=$(expand all newest); else names=$(expand "${args[@]}"); fi
 	# all at once: each may take a few seconds to end
 	for n in $names; do
 		for file in "$ENGINES_DIR/$n"/*pid; do
@@ -296,7 +300,7 @@ cmd_exec() {
 
 cmd_status() {
 	local n
-	for n in "${ALL[@]}" registry; do
+	for n in "${EVERY[@]}" registry; do
 		if is_up "$n"; then
 			case $n in
 				registry) printf '%-17s up           127.0.0.1:%s and, with a password, 127.0.0.1:%s\n' "$n" "$REGISTRY_PORT" "$REGISTRY_AUTH_PORT" ;;

@@ -12,7 +12,7 @@ import (
 type Image struct {
 	Tarball string // docker-archive
 	Tag     string // fully qualified
-	ID      string // sha256:…, the same in every engine
+	ID      string // sha256:… of its configuration, which engines but Docker 29 have for its ID
 }
 
 // smallImages take seconds to build. The others, debian, systemd, puppet, ansible,
@@ -51,8 +51,12 @@ func (e Engine) Load(t testing.TB, names ...string) []Image {
 	for _, name := range names {
 		image := e.image(t, name)
 		id, err := e.imageID(t.Context(), image.Tag)
-		if err == nil && id != image.ID {
-			_, err = open().script.call("load", e.Name, name)
+		key := e.Name + " " + name
+		if known, _ := open().loaded.Load(key); err == nil && id != image.ID && (id == "" || id != known) {
+			if _, err = open().script.call("load", e.Name, name); err == nil {
+				id, err = e.imageID(t.Context(), image.Tag)
+			}
+			open().loaded.Store(key, id)
 		}
 		if err != nil {
 			t.Fatal(err)

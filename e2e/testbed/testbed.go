@@ -47,15 +47,23 @@ type TLS struct {
 	CertPath string // directory with ca.pem, cert.pem and key.pem
 }
 
-var allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5",
-	"podman5-rootless"}
+// allEngines are those of distributions, newestEngines those that engines.sh builds from source, which takes minutes.
+var (
+	allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5",
+		"podman5-rootless"}
+	newestEngines = []string{"docker29"}
+)
 
-// bed is what this process found out about the test bed. It never changes.
+// knownEngines returns all that engines.sh can start, older ones before newer ones.
+func knownEngines() []string { return slices.Concat(allEngines, newestEngines) }
+
+// bed is what this process found out about the test bed. Only loaded changes.
 type bed struct {
 	script  script
 	engines []Engine
 	reasons map[string]string // by engine: why it cannot run here
 	images  map[string]Image
+	loaded  sync.Map     // by engine and image: the ID that it got when this process loaded it
 	inUse   *flock.Flock // shared until this process ends: engines in use are not stopped
 	err     error        // engines.sh is broken, which is no reason to skip
 }
@@ -119,21 +127,25 @@ func (b *bed) markInUse() error {
 
 // wanted reads GALLEY_TEST_ENGINES.
 func wanted() ([]string, error) {
-	switch list := os.Getenv("GALLEY_TEST_ENGINES"); list {
-	case "", "all":
-		return allEngines, nil
-	case "none":
+	list := os.Getenv("GALLEY_TEST_ENGINES")
+	if list == "none" {
 		return nil, nil
-	default:
-		names := strings.Split(list, ",")
-		for _, name := range names {
-			if !slices.Contains(allEngines, name) {
-				return nil, fmt.Errorf("GALLEY_TEST_ENGINES: there is no engine %q: choose from %s", name,
-					strings.Join(allEngines, ","))
-			}
-		}
-		return names, nil
 	}
+	var names []string
+	for _, name := range strings.Split(cmp.Or(list, "all"), ",") {
+		switch {
+		case name == "all":
+			names = append(names, allEngines...)
+		case name == "newest":
+			names = append(names, newestEngines...)
+		case slices.Contains(knownEngines(), name):
+			names = append(names, name)
+		default:
+			return nil, fmt.Errorf("GALLEY_TEST_ENGINES: there is no engine %q: choose from all,newest,%s", name,
+				strings.Join(knownEngines(), ","))
+		}
+	}
+	return names, nil
 }
 
 // describe asks engines.sh how to reach an engine that is up.
@@ -178,7 +190,7 @@ func Engines(t *testing.T) []Engine {
 	if len(b.engines) == 0 {
 		t.Skip(b.whyNone())
 	}
-	for _, name := range allEngines {
+	for _, name := range knownEngines() {
 		if reason, ok := b.reasons[name]; ok {
 			t.Run(name, func(t *testing.T) { t.Skip(reason) })
 		}
@@ -267,7 +279,7 @@ func (b *bed) whyNone() string {
 		return "GALLEY_TEST_ENGINES=none"
 	}
 	var lines []string
-	for _, name := range allEngines {
+	for _, name := range knownEngines() {
 		if reason, ok := b.reasons[name]; ok {
 			lines = append(lines, name+": "+reason)
 		}
