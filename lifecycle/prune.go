@@ -82,7 +82,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	for _, i := range images {
 		left := (isFrom(i) || isOwnImage(i, label.RoleHelper, commitImages)) && !isLiving(o.Project, i.Labels[label.Run])
 		if used[i.ID] || !left && !isOwnImage(i, label.RoleWork, workImages) &&
-			!(o.All && isSnapshot(i) && !snapshotRecorded(i)) {
+			!(o.All && isSnapshot(i) && !snapshotRecorded(i, o.Project)) {
 			continue
 		}
 		name := i.ID

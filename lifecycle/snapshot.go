@@ -257,6 +257,8 @@ const (
 type SnapshotStatus struct {
 	Snapshot
 	State ImageState
+	// Size is the image's, in bytes, with the layers that others have too; 0 when it is not known.
+	Size int64
 }
 
 // Snapshots lists the snapshots of the project, by instance and age, also those of instances that kitchen.yml no longer
@@ -269,11 +271,11 @@ func (r *Run) Snapshots(ctx context.Context) ([]SnapshotStatus, error) {
 	var list []SnapshotStatus
 	var errs []error
 	for _, s := range recorded {
-		state, err := r.imageState(ctx, s)
+		status, err := r.snapshotStatus(ctx, s)
 		if err != nil {
 			errs = append(errs, err)
 		}
-		list = append(list, SnapshotStatus{s, state})
+		list = append(list, status)
 	}
 	return list, errors.Join(dedupe(errs)...)
 }
@@ -295,18 +297,21 @@ func RecordedSnapshots(p Project) ([]Snapshot, error) {
 	return list, nil
 }
 
-func (r *Run) imageState(ctx context.Context, s Snapshot) (ImageState, error) {
+func (r *Run) snapshotStatus(ctx context.Context, s Snapshot) (SnapshotStatus, error) {
+	status := SnapshotStatus{Snapshot: s, State: ImageUnknown}
 	e, err := r.snapshotEngine(ctx, s)
 	if err != nil {
-		return ImageUnknown, err
+		return status, err
 	}
-	switch _, err := e.InspectImage(ctx, s.Image); {
+	switch img, err := e.InspectImage(ctx, s.Image); {
 	case errors.Is(err, backend.ErrNotFound):
-		return ImageGone, nil
+		status.State = ImageGone
 	case err != nil:
-		return ImageUnknown, err
+		return status, err
+	default:
+		status.State, status.Size = ImageWarm, img.Size
 	}
-	return ImageWarm, nil
+	return status, nil
 }
 
 // snapshotEngine opens the engine that has the image of a snapshot.
@@ -371,15 +376,21 @@ func (r *Run) removeSnapshot(ctx context.Context, f snapshotFiles, s Snapshot) e
 	return e.removeStartImages(ctx, "") // the snapshot may have been what kept one
 }
 
-// snapshotRecorded reports whether a snapshot is recorded in the directory of this machine where it was made.
-func snapshotRecorded(i backend.Image) bool {
-	root := i.Labels[label.ProjectDir]
-	if i.Labels[label.Host] != hostName() || !filepath.IsAbs(root) {
-		return false
+// snapshotRecorded reports whether a snapshot is recorded in a project, to which it may belong though that was moved, or
+// in the directory of this machine where it was made.
+func snapshotRecorded(i backend.Image, p Project) bool {
+	dirs := []string{p.Root}
+	if root := i.Labels[label.ProjectDir]; i.Labels[label.Host] == hostName() {
+		dirs = append(dirs, root)
 	}
-	list, err := snapshotFiles{statedir.Of(root), i.Labels[label.Project], i.Labels[label.Instance]}.list()
-	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist) // what cannot be read is another user's
-	}
-	return slices.ContainsFunc(list, func(s Snapshot) bool { return slices.Contains(i.Tags, s.Image) })
+	return slices.ContainsFunc(dirs, func(dir string) bool {
+		if !filepath.IsAbs(dir) {
+			return false
+		}
+		list, err := snapshotFiles{statedir.Of(dir), i.Labels[label.Project], i.Labels[label.Instance]}.list()
+		if err != nil {
+			return !errors.Is(err, fs.ErrNotExist) // what cannot be read is another user's
+		}
+		return slices.ContainsFunc(list, func(s Snapshot) bool { return slices.Contains(i.Tags, s.Image) })
+	})
 }

@@ -325,3 +325,22 @@ func TestSnapshotsOfACopy(t *testing.T) {
 	require.Equal(t, PhaseConverge, k.recorded()[0].LastAction)
 	require.WithinDuration(t, time.Now(), k.recorded()[0].Created, time.Minute)
 }
+
+// What prune runs in counts, too: a project that was moved has its records elsewhere than its snapshots say.
+func TestPruneSparesSnapshotsOfAMovedProject(t *testing.T) {
+	k, i := snapshotKitchen(t)
+	require.NoError(t, k.do("converge", i))
+	require.NoError(t, k.snapshot(ActionSave, i, SnapshotOptions{Name: "x"}))
+	require.NoError(t, k.do("destroy", i))
+	moved := filepath.Join(t.TempDir(), "moved")
+	require.NoError(t, os.Rename(k.project.Root, moved))
+	project, err := NewProject(moved)
+	require.NoError(t, err)
+	require.Equal(t, k.project.ID, project.ID)
+	_, err = Prune(t.Context(), k.fake, PruneOptions{All: true, Project: project})
+	require.NoError(t, err)
+	require.Len(t, k.snapshotImages(), 1)
+	_, err = Prune(t.Context(), k.fake, PruneOptions{All: true})
+	require.NoError(t, err)
+	require.Empty(t, k.snapshotImages())
+}

@@ -187,14 +187,17 @@ func list(ctx context.Context, o *Options) error {
 			fmt.Fprintln(o.Out, "there are no snapshots")
 			return nil
 		}
-		rows := [][]string{{"Instance", "Snapshot", "Age", "Last Action", "Volumes", "Image"}}
+		rows := [][]string{{"Instance", "Snapshot", "Age", "Last Action", "Size", "Volumes", "Image"}}
 		for _, s := range found {
-			volumes := ""
+			size, volumes := "", ""
+			if s.Size > 0 {
+				size = units.HumanSize(float64(s.Size))
+			}
 			if len(s.Volumes) > 0 {
 				volumes = fmt.Sprintf("%d, %s", len(s.Volumes), units.HumanSize(float64(s.VolumesSize())))
 			}
 			rows = append(rows, []string{s.Instance, s.Name, units.HumanDuration(time.Since(s.Created)),
-				s.LastAction.Done(), volumes, string(s.State)})
+				s.LastAction.Done(), size, volumes, string(s.State)})
 		}
 		return o.Table(rows)
 	})
@@ -209,12 +212,14 @@ func printJSON(o *Options, found []lifecycle.SnapshotStatus) error {
 		Volumes    []lifecycle.SnapshotVolume `json:"volumes"`
 		Image      string                     `json:"image"`
 		State      lifecycle.ImageState       `json:"state"`
+		Size       int64                      `json:"size,omitempty"`
 		Endpoint   string                     `json:"endpoint,omitempty"`
 	}
 	rows := []row{}
 	for _, s := range found {
 		volumes := append([]lifecycle.SnapshotVolume{}, s.Volumes...)
-		rows = append(rows, row{s.Instance, s.Name, s.Created, string(s.LastAction), volumes, s.Image, s.State, s.Endpoint})
+		rows = append(rows, row{s.Instance, s.Name, s.Created, string(s.LastAction), volumes, s.Image, s.State, s.Size,
+			s.Endpoint})
 	}
 	return cmdutil.PrintJSON(o.Out, rows)
 }
