@@ -22,6 +22,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/e2e/testbed"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -394,6 +395,51 @@ intermediate_instructions: |
 		r = p.ok("create", "list")
 		require.Contains(t, r.String(), "recreating the runner, since its image is another one now")
 		p.shows("default-list", "cat /sub/file", "changed "+salt)
+	})
+}
+
+// A lock file has the digests of the registry, and --locked uses those when the tag has moved.
+func TestLock(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		s := newShelf(t, e, "first")
+		pulled := s.private() // by its digest, as soon as that is known
+		t.Cleanup(func() { require.NoError(t, connect(t, s.engine).RemoveImage(context.Background(), pulled)) })
+		e, log := e.LogRequests(t)
+		kitchen := driverKitchen("\none:\nimage: " + s.private() + "\npull: always\n")
+		p := newProject(t, e, map[string]string{"kitchen.yml": kitchen, "docker/config.json": s.auths()})
+		p.env = append(p.env, "DOCKER_CONFIG="+p.dir+"/docker")
+		r := p.galley("create", "--locked")
+		require.Equal(t, 1, r.code, r.String())
+		require.Contains(t, r.String(), "--locked asks for the images of galley.lock, which is not there")
+
+		require.Empty(t, log.During(func() { p.ok("lock") }), "no engine is needed")
+		p.ok("lock", "--check")
+		locked, err := imagelock.Read(filepath.Join(p.dir, imagelock.Name))
+		require.NoError(t, err)
+		require.Len(t, locked, 1)
+		s.put("second")
+		r = p.galley("lock", "--check")
+		require.Equal(t, 1, r.code, r.String())
+		require.Contains(t, r.String(), s.private()+" was "+locked[s.private()]+" and is sha256:")
+		p.ok("create")
+		p.shows("default-one", "cat /content", "second")
+
+		requests := log.During(func() { p.ok("create", "--locked") })
+		require.Len(t, pulls(requests), 1, "%q", requests)
+		p.shows("default-one", "cat /content", "first")
+		pulled = strings.TrimSuffix(s.private(), ":1") + "@" + locked[s.private()]
+		p.ok("destroy")
+		require.Empty(t, pulls(log.During(func() { p.ok("create", "--locked") })), "it is here")
+		p.shows("default-one", "cat /content", "first")
+
+		p.write("kitchen.yml", strings.ReplaceAll(kitchen, ":1\n", ":2\n"))
+		r = p.galley("create", "--locked")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "it is not in galley.lock, and --locked allows no other")
+		r = p.galley("lock")
+		require.Equal(t, 1, r.code, r.String())
+		require.Contains(t, r.String(), "Check the image's name and tag.")
+		p.write("kitchen.yml", kitchen)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/internal/puller"
 )
 
@@ -17,27 +18,52 @@ import (
 type supplies struct {
 	*subject
 	eng *engine
+	// locked are the only images that there are, nil for all.
+	locked imagelock.Images
+}
+
+// unlocked are the supplies without regard to a lock file.
+func (s supplies) unlocked() supplies {
+	s.locked = nil
+	return s
+}
+
+// fullName is the full name of an image in kitchen.yml. With a lock file it is that of the one image that it may stand
+// for.
+func (s supplies) fullName(ref string) (string, error) {
+	full, err := backend.NormalizeRef(qualify(s.inst.Driver.Registry, ref))
+	if err != nil || s.locked == nil || isDigested(full) {
+		return full, err
+	}
+	digest, ok := s.locked[full]
+	if !ok {
+		return "", &backend.Error{Op: "use image " + full, Kind: backend.ErrNotFound,
+			Detail: "it is not in " + imagelock.Name + ", and --locked allows no other",
+			Remedy: "Bring the file up to date with galley lock."}
+	}
+	return full[:strings.LastIndex(full, ":")] + "@" + digest, nil
+}
+
+// isDigested reports whether a full name always stands for the same image.
+func isDigested(full string) bool {
+	return strings.Contains(full, "@") || strings.HasPrefix(full, "sha256:")
 }
 
 // imageName is the full name under which an image is asked for: that of kitchen.yml, rewritten as the user's settings
 // say.
 func (s supplies) imageName(ref string) (string, error) {
-	full, err := backend.NormalizeRef(qualify(s.inst.Driver.Registry, ref))
+	full, err := s.fullName(ref)
 	return s.run.o.Images.Rewrite(full), err
 }
 
 // localImage finds an image that the engine has, by the name under which it is asked for or by the one that it has
 // without rewriting. Errors: ErrNotFound.
-func (s supplies) localImage(ctx context.Context, ref string) (backend.Image, error) {
-	ref = qualify(s.inst.Driver.Registry, ref)
-	full, err := backend.NormalizeRef(ref)
-	if err != nil {
-		return backend.Image{}, err
-	}
+func (s supplies) localImage(ctx context.Context, ref, full string) (backend.Image, error) {
 	names := s.run.o.Images.Local(full)
-	if ref != full {
+	if ref = qualify(s.inst.Driver.Registry, ref); s.locked == nil && ref != full {
 		names = append(names, ref) // a locally built image may go by another full name on this engine
 	}
+	var err error
 	var img backend.Image
 	for _, name := range names {
 		if img, err = s.eng.InspectImage(ctx, name); !errors.Is(err, backend.ErrNotFound) {
@@ -51,18 +77,20 @@ func (s supplies) localImage(ctx context.Context, ref string) (backend.Image, er
 func (s supplies) image(ctx context.Context, ref, platform string,
 	policy config.PullPolicy) (backend.Image, error) {
 	d := s.inst.Driver
-	full, err := backend.NormalizeRef(qualify(d.Registry, ref))
+	full, err := s.fullName(ref)
 	if err != nil {
 		return backend.Image{}, err
 	}
-	policy = s.run.pullPolicy(policy)
+	if policy = s.run.pullPolicy(policy); s.locked != nil && policy != config.PullNever {
+		policy = config.PullMissing // there is none that is newer
+	}
 	name, op := s.run.o.Images.Rewrite(full), "use image "+full
 	if name != full {
 		op += ", which is " + name + " by the setting images"
 	}
 	key := fmt.Sprint(full, " ", platform, " ", policy, " ", d.CredsFile) // with other credentials the answer may differ
 	return s.eng.shared.Load().images.Do(key, func() (backend.Image, error) {
-		img, err := s.localImage(ctx, ref)
+		img, err := s.localImage(ctx, ref, full)
 		here := err == nil && backend.PlatformMatches(platform, img)
 		switch {
 		case err != nil && !errors.Is(err, backend.ErrNotFound):

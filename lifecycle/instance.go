@@ -53,7 +53,8 @@ func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
 // instanceOn is an instance on an engine, of which nothing is recorded yet.
 func (r *Run) instanceOn(e *engine, inst config.Instance) *instanceRun {
 	s := &subject{run: r, inst: inst}
-	return &instanceRun{subject: s, supplies: supplies{s, e}, recorded: recorded{file: r.stateFile(inst.Name), now: r.o.Now}}
+	return &instanceRun{subject: s, supplies: supplies{s, e, r.o.Locked},
+		recorded: recorded{file: r.stateFile(inst.Name), now: r.o.Now}}
 }
 
 // runInstance does an action to an instance and tells how it went by events. A nil result is success.

@@ -29,9 +29,12 @@ func (i *instanceRun) mountPoints(ctx context.Context, image backend.Image) (mou
 	}
 	for _, t := range tools {
 		m.own = append(m.own, t.Volumes...)
-		// An image that is built of instructions has no name. One that is gone since has nothing to tell; the runner keeps
-		// what was mounted.
-		if img, err := i.localImage(ctx, t.Image); err == nil {
+		full, err := i.fullName(t.Image)
+		if err != nil {
+			continue // it is built of instructions
+		}
+		// An image that is gone since has nothing to tell; the runner keeps what was mounted.
+		if img, err := i.localImage(ctx, t.Image, full); err == nil {
 			m.own = append(m.own, img.Volumes...)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
@@ -67,6 +68,8 @@ type Options struct {
 	Pull config.PullPolicy
 	// Images says which images are pulled under another name than kitchen.yml's.
 	Images mirrors.List
+	// Locked are the only images that platforms and tools may have, with their digests; nil allows all.
+	Locked imagelock.Images
 	// Debug makes provisioners and verifiers say more.
 	Debug bool
 	// Idempotence converges twice, and fails when the second time changes anything.

@@ -45,9 +45,17 @@ func (s supplies) toolImage(ctx context.Context, t *provisioner.Tool) (backend.I
 }
 
 // resolveBases finds the images that FROM lines name, as all images are found, and
-// puts their IDs into the lines. What is a stage, a variable or scratch stays.
+// puts their IDs into the lines.
 func (s supplies) resolveBases(ctx context.Context, lines []string) ([]string, error) {
 	d := s.inst.Driver
+	return replaceBases(lines, func(base string) (string, error) {
+		img, err := s.image(ctx, base, d.OCIPlatform, d.PullTool)
+		return img.ID, err
+	})
+}
+
+// replaceBases replaces the images that FROM lines name. What is a stage, a variable or scratch stays.
+func replaceBases(lines []string, by func(base string) (string, error)) ([]string, error) {
 	stages := map[string]bool{"scratch": true}
 	var out []string
 	for _, line := range strings.Split(strings.Join(lines, "\n"), "\n") {
@@ -61,11 +69,11 @@ func (s supplies) resolveBases(ctx context.Context, lines []string) ([]string, e
 			at++
 		}
 		if base := words[at]; !stages[base] && !strings.Contains(base, "$") {
-			img, err := s.image(ctx, base, d.OCIPlatform, d.PullTool)
+			image, err := by(base)
 			if err != nil {
 				return nil, err
 			}
-			words[at] = img.ID
+			words[at] = image
 		}
 		if n := len(words); n > at+2 && strings.EqualFold(words[n-2], "AS") {
 			stages[words[n-1]] = true

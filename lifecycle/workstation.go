@@ -10,9 +10,10 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
-// workstation is a provisioner.Workstation on the instance's engine.
+// workstation is a provisioner.Workstation on the instance's engine. No lock file counts for it: what it makes of the
+// cookbooks has a lock file of its own.
 func (i *instanceRun) workstation(ctx context.Context, image string) (provisioner.Container, error) {
-	img, err := i.image(ctx, image, "", i.inst.Driver.PullTool)
+	img, err := i.unlocked().image(ctx, image, "", i.inst.Driver.PullTool)
 	if err != nil {
 		return nil, err
 	}

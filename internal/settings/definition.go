@@ -66,6 +66,7 @@ var definitions = sync.OnceValue(func() []definition {
 		{name: "images", parse: text, list: true, pairs: true, refuse: project.refuseChange,
 			check: func(entries []string) error { _, err := mirrors.Parse(entries); return err },
 			usage: "take the images of a registry from elsewhere: docker.io=mirror.example/dockerhub; may be repeated"},
+		flag("locked", "", "false", "use exactly the images that galley.lock has, which galley lock writes").refusing(false),
 		flag("require-tests", "", "false", "fail an instance whose verifier found no tests"),
 		flag("report-changes", "", "false", "tell in html and json reports what converge changed in the files of runners"),
 		{name: "retry", standard: "0", parse: number(0),

@@ -38,6 +38,7 @@ type Settings struct {
 	Recreate     bool     `mapstructure:"recreate"`
 	Pull         string   `mapstructure:"pull"`
 	Images       []string `mapstructure:"images"`
+	Locked       bool     `mapstructure:"locked"`
 	RequireTests bool     `mapstructure:"require-tests"`
 	Retry        int      `mapstructure:"retry"`
 	// ReportChanges has the reports tell what converge changed in the files of runners.

@@ -272,6 +272,8 @@ func TestPower(t *testing.T) {
 			true, []string{"docker.io=mirror.example"}},
 		{"the user's images", "images", given{env: []string{"GALLEY_IMAGES=docker.io=mirror.example"},
 			project: "images: {docker.io: mirror.example}\n"}, false, []string{"docker.io=mirror.example"}},
+		{"locked", "locked", given{project: "locked: yes\n"}, false, true},
+		{"locked no more", "locked", given{user: "locked: yes\n", project: "locked: no\n"}, true, true},
 		{"no power", "retry", given{user: "retry: 1\n", project: "retry: 5\n"}, false, 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

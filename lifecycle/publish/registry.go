@@ -42,7 +42,7 @@ type Registry struct {
 
 // RegistryOptions say how a registry is spoken to.
 type RegistryOptions struct {
-	// Credentials are for the registry, nil for an anonymous push.
+	// Credentials are for the registry, nil for an anonymous user.
 	Credentials *backend.Credentials
 	// CertDirs are where its certificates may be; see CertDirs.
 	CertDirs []string
@@ -108,6 +108,27 @@ func (r *Registry) Upload(ctx context.Context, img v1.Image) error {
 // Put puts a manifest under a name or under its digest. All that it speaks of must be there.
 func (r *Registry) Put(ctx context.Context, ref name.Reference, manifest remote.Taggable) error {
 	return r.patiently(ctx, "push "+ref.Name(), func(o []remote.Option) error { return remote.Put(ref, manifest, o...) })
+}
+
+// Digest is that of the manifest, or of the index, that a name stands for. Errors: backend.ErrNotFound,
+// backend.ErrUnauthorized, backend.ErrUnreachable.
+func (r *Registry) Digest(ctx context.Context, tag name.Tag) (digest v1.Hash, err error) {
+	err = r.patiently(ctx, "ask for "+Text(tag), func(o []remote.Option) error {
+		found, err := remote.Head(tag, o...)
+		if err == nil {
+			digest = found.Digest
+		}
+		return err
+	})
+	var e *backend.Error
+	if errors.As(err, &e) && e.Kind != nil { // what there is to do is not that of a push
+		e.Remedy = map[error]string{
+			backend.ErrNotFound:     "Check the image's name and tag.",
+			backend.ErrUnauthorized: "Log in to the registry, and check the image's name and that you may read it.",
+			backend.ErrUnreachable:  "Check that this machine reaches the registry, or try again later.",
+		}[e.Kind]
+	}
+	return digest, err
 }
 
 // patiently takes a step that can be taken again, as often as Waits says.

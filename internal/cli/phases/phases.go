@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/report/files"
 )
@@ -71,7 +73,7 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 			},
 		}
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
-			"pull", "images", "require-tests", "retry", "shard", "shard-times", "report", "report-changes")
+			"pull", "images", "locked", "require-tests", "retry", "shard", "shard-times", "report", "report-changes")
 		switch c.action {
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
@@ -193,6 +195,15 @@ func (o *Options) runOptions(s *settings.Loaded) (lifecycle.Options, error) {
 	}
 	ro.FailFast, ro.NoRecreate, ro.RequireTests, ro.Retry = s.FailFast, !s.Recreate, s.RequireTests, s.Retry
 	ro.ReportChanges = s.ReportChanges
+	if s.Locked {
+		ro.Locked, err = imagelock.Read(filepath.Join(ro.Project.Root, imagelock.Name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return ro, fmt.Errorf("%s asks for the images of %s, which is not there\nMake it with galley lock",
+				s.Source("locked"), imagelock.Name)
+		} else if err != nil {
+			return ro, err
+		}
+	}
 	ro.Debug, ro.Idempotence, ro.Pull = s.Debug, s.Idempotence, config.PullPolicy(s.Pull)
 	if s.TestBasePath != "" {
 		if ro.TestBase, err = filepath.Abs(s.TestBasePath); err != nil {
