@@ -298,7 +298,11 @@ func (i *instanceRun) imageLabels(ctx context.Context, untested bool) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	if named, err := reference.ParseNormalizedNamed(base); err == nil {
+	asked, err := i.imageName(d.Image) // a lock file names the one that the tag stands for
+	if err != nil {
+		return nil, err
+	}
+	if named, err := reference.ParseNormalizedNamed(asked); err == nil && !strings.HasPrefix(base, "sha256:") {
 		labels["org.opencontainers.image.base.name"] = base
 		if digested, ok := named.(reference.Digested); ok {
 			labels["org.opencontainers.image.base.digest"] = digested.Digest().String()
