@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
@@ -76,5 +77,8 @@ func (i *instanceRun) registryDigest(ctx context.Context, full string, certDirs 
 	}
 	defer r.Close()
 	digest, err := r.Digest(ctx, tag)
+	if err != nil && asked != full {
+		err = fmt.Errorf("image %s, which is %s by the setting images: %w", full, asked, err)
+	}
 	return digest.String(), err
 }

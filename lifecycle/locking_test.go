@@ -61,7 +61,7 @@ func TestImageDigests(t *testing.T) {
 	absent.Driver.Image = "absent:1"
 	_, err = k.run().ImageDigests(t.Context(), []config.Instance{absent}, nil)
 	require.ErrorIs(t, err, backend.ErrNotFound)
-	require.ErrorContains(t, err, host+"/hub/library/absent:1")
+	require.ErrorContains(t, err, "image docker.io/library/absent:1, which is "+host+"/hub/library/absent:1 by the setting images")
 	require.ErrorContains(t, err, "Check the image's name and tag.")
 }
 
