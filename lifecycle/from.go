@@ -137,7 +137,7 @@ func (l *lineage) image(instance string) (found fromImage, ok bool) {
 func (i *instanceRun) startImage(ctx context.Context) (backend.Image, error) {
 	parent := *i.inst.From
 	if i.container != nil { // it is compared; when it is to be made anew, this is asked again
-		if changed, err := i.configChanged(); err != nil || changed == "" {
+		if changed, err := i.configChanged(); err != nil || changed == "" || i.run.o.NoRecreate {
 			id := platformID(*i.container)
 			return backend.Image{ID: id, Labels: backend.Labels{label.Image: id}}, err
 		}

@@ -124,6 +124,10 @@ func TestStartsFromWhatIsThere(t *testing.T) {
 	} {
 		change()
 		k.sink.events = nil
+		k.change = func(o *Options) { o.NoRecreate = true }
+		require.NoError(t, k.do("create", child), name)
+		require.Empty(t, k.sink.converges("default"), name)
+		k.change = nil
 		require.NoError(t, k.do("verify", child), name)
 		require.Equal(t, 1, k.sink.converges("default"), name)
 		require.Equal(t, 1, k.sink.converges("upgrade"), name)
