@@ -239,6 +239,9 @@ func TestPublish(t *testing.T) {
 		requireOnlyConverged(t, file, filepath.Join(p.dir, "platform.tar"))
 
 		for _, other := range testbed.Engines(t) {
+			if other.Kind == e.Kind && other.Name != e.Name {
+				continue // it reads what this one wrote in the same way
+			}
 			be := connect(t, other)
 			r.reachableFrom(t, other)
 			pulled, err := be.PullImage(t.Context(), backend.PullOptions{Ref: repo + ":latest",
