@@ -40,11 +40,8 @@ const packageImages = "localhost/galley-package/"
 func (i *instanceRun) publish(ctx context.Context, p Phase) error {
 	return i.announced(p, func() (err error) {
 		defer func() {
-			switch {
-			case err != nil && ctx.Err() != nil:
+			if err != nil && ctx.Err() != nil {
 				err = interrupted(err, context.Cause(ctx))
-			case errors.Is(err, syscall.ENOSPC):
-				err = fmt.Errorf("%w\nSet TMPDIR to a directory that has room for the image twice", err)
 			}
 		}()
 		if i.container != nil { // of one that this run made not all is known
@@ -70,6 +67,9 @@ func (i *instanceRun) publish(ctx context.Context, p Phase) error {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		img, err := i.makeImage(ctx, image, dir, untested)
+		if errors.Is(err, syscall.ENOSPC) {
+			err = fmt.Errorf("%w\nSet TMPDIR to a directory that has room for the image twice", err)
+		}
 		if err != nil {
 			return err
 		}

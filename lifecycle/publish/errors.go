@@ -90,8 +90,15 @@ func said(answer *transport.Error) string {
 	if len(list) == 0 {
 		return http.StatusText(answer.StatusCode)
 	}
-	return backend.PlainReason(strings.Join(list, "; "))
+	text := strings.Join(strings.Fields(strings.Join(list, "; ")), " ")
+	if len(text) > maxSaid {
+		text = strings.ToValidUTF8(text[:maxSaid], "") + "…"
+	}
+	return backend.PlainReason(text)
 }
+
+// maxSaid is how many bytes of a registry's own words are shown.
+const maxSaid = 500
 
 func hasCode(answer *transport.Error, codes ...transport.ErrorCode) bool {
 	for _, d := range answer.Errors {

@@ -212,7 +212,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // What a registry answers to a push is short. The library reads it to its end, which there need not be.
 const (
-	maxAnswer  = 4 << 20
+	maxAnswer  = 1 << 20
 	answerTime = time.Minute
 )
 

@@ -342,6 +342,23 @@ func TestEndlessAnswer(t *testing.T) {
 	}
 }
 
+// What a registry says is shown on one line, and not all of it.
+func TestRegistrysWords(t *testing.T) {
+	img, err := random.Image(200, 1)
+	require.NoError(t, err)
+	f, s := startRegistry(t)
+	f.last, f.fault = 100, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodHead { // which has no words
+			return false
+		}
+		return status(http.StatusForbidden, "DENIED", "no\n\tno "+strings.Repeat("ä", 10_000))(w, r)
+	}
+	err = push(t.Context(), tagOn(t, s, "x"), img, RegistryOptions{})
+	require.ErrorContains(t, err, "403: DENIED no no ä")
+	require.Less(t, len(firstLine(err)), 700)
+	require.Contains(t, firstLine(err), "…")
+}
+
 // Blobs that are sent side by side fail for the same reason, which is told once for each time that it is waited.
 func TestNoticeOnce(t *testing.T) {
 	img, err := random.Image(200, uploads)

@@ -157,13 +157,16 @@ func (o *Options) load(ctx context.Context) ([]config.Instance, error) {
 // publishOptions adds what this machine has to what was asked for.
 func (o *Options) publishOptions() (lifecycle.PublishOptions, error) {
 	p := o.Publish
+	if o.Action != lifecycle.ActionPublish && o.Action != lifecycle.ActionPackage && len(p.Refs) == 0 {
+		return p, nil
+	}
 	p.CertDirs = publish.CertDirs(cmdutil.HomeDir(), os.Getenv)
 	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
+		p.Epoch = time.Unix(seconds, 0).UTC()
+		if err != nil || seconds < 0 || p.Epoch.Year() > 9999 { // images have no later year
 			return p, fmt.Errorf("SOURCE_DATE_EPOCH=%q: expected a number of seconds since 1970", text)
 		}
-		p.Epoch = time.Unix(seconds, 0).UTC()
 	}
 	return p, nil
 }

@@ -1,0 +1,35 @@
+package phases
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/lifecycle"
+)
+
+// The time that the environment gives matters to what makes images, and to nothing else.
+func TestEpoch(t *testing.T) {
+	makes := []*Options{
+		{Action: lifecycle.ActionPublish}, {Action: lifecycle.ActionPackage},
+		{Action: lifecycle.ActionTest, Publish: lifecycle.PublishOptions{Refs: []string{"ghcr.io/x"}}},
+	}
+	for _, wrong := range []string{"x", "-1", "1.5", "253402300800", "99999999999999999999"} {
+		t.Setenv("SOURCE_DATE_EPOCH", wrong)
+		for _, o := range makes {
+			_, err := o.publishOptions()
+			require.ErrorContains(t, err, "expected a number of seconds since 1970", wrong)
+		}
+		for _, a := range []lifecycle.Action{lifecycle.ActionTest, "destroy", lifecycle.ActionSave} {
+			_, err := (&Options{Action: a}).publishOptions()
+			require.NoError(t, err)
+		}
+	}
+	for text, want := range map[string]time.Time{"": {}, "0": time.Unix(0, 0).UTC(), "253402300799": time.Unix(253402300799, 0).UTC()} {
+		t.Setenv("SOURCE_DATE_EPOCH", text)
+		p, err := makes[0].publishOptions()
+		require.NoError(t, err)
+		require.Equal(t, want, p.Epoch)
+	}
+}
