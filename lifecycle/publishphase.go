@@ -160,17 +160,19 @@ func (i *instanceRun) makeImage(ctx context.Context, below backend.Image, dir st
 }
 
 // commit makes an image of the runner for a moment, and saves it and the one below it to a file.
-func (i *instanceRun) commit(ctx context.Context, below, token string, to *os.File) (err error) {
+func (i *instanceRun) commit(ctx context.Context, below, token string, to *os.File) error {
 	ref := commitImages + token
 	defer func() { // also when it was interrupted, and the engine went on
 		ctx, cancel := cleanupContext(ctx)
 		defer cancel()
-		err = errors.Join(err, i.eng.RemoveImage(ctx, ref))
+		if err := i.eng.RemoveImage(ctx, ref); err != nil { // what was saved of it is none the worse
+			i.notice(LevelWarn, err.Error()+"\n`galley prune` removes it.")
+		}
 	}()
 	labels := i.run.labels(label.RoleHelper)
 	labels[label.Commit] = token
-	_, err = i.eng.CommitContainer(ctx, i.container.ID, backend.CommitOptions{Ref: ref, Labels: labels})
-	if err != nil {
+	o := backend.CommitOptions{Ref: ref, Labels: labels}
+	if _, err := i.eng.CommitContainer(ctx, i.container.ID, o); err != nil {
 		return err
 	}
 	stream, err := i.eng.SaveImages(ctx, ref, below)
