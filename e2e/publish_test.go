@@ -16,6 +16,7 @@ import (
 	"log"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -23,6 +24,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,18 +43,27 @@ type tlsRegistry struct {
 	// address is 127.0.0.1:PORT, ca its authority's certificate.
 	address string
 	ca      string
+	// fault, when one is stored, answers what would change the registry.
+	fault *atomic.Pointer[http.HandlerFunc]
 }
 
 func newTLSRegistry(t *testing.T) tlsRegistry {
 	t.Helper()
-	r := tlsRegistry{Registry: testbed.StartRegistry(t)}
+	r := tlsRegistry{Registry: testbed.StartRegistry(t), fault: &atomic.Pointer[http.HandlerFunc]{}}
 	upstream := &url.URL{Scheme: "http", Host: r.AuthAddress}
 	silent := log.New(io.Discard, "", 0)
-	proxy := httptest.NewUnstartedServer(&httputil.ReverseProxy{ErrorLog: silent, Rewrite: func(p *httputil.ProxyRequest) {
+	real := &httputil.ReverseProxy{ErrorLog: silent, Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(upstream)
 		p.Out.Host = p.In.Host
 		p.SetXForwarded()
-	}})
+	}}
+	proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if fault := r.fault.Load(); fault != nil && q.Method != http.MethodGet && q.Method != http.MethodHead {
+			(*fault)(w, q)
+			return
+		}
+		real.ServeHTTP(w, q)
+	}))
 	ca := newAuthority(t)
 	proxy.TLS = &tls.Config{Certificates: []tls.Certificate{
 		ca.certify(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))}}
@@ -102,8 +113,8 @@ CMD ["cat", "/srv/app/index"]
 	publishedKitchen = `
 driver: {name: dokken, image: %s, pull: never, user: root, init: true, env: {ONLY_FOR_TESTS: "1"},
   volumes: [/cache/of/tests]}
-provisioner: {name: tool, image: chef/chef, command: "mkdir /srv/app && echo converged > /srv/app/index && echo x > /var/lib/data/x &&
-  echo x > /cache/of/tests/x && rm /srv/base/file"}
+provisioner: {name: tool, image: chef/chef, command: "mkdir /srv/app && echo converged > /srv/app/index &&
+  echo x > /var/lib/data/x && echo x > /cache/of/tests/x && rm /srv/base/file"}
 verifier: {name: shell, remote_exec: true, command: "test -f /srv/app/index"}
 platforms: [{name: busybox}]
 suites: [{name: default}]
@@ -281,5 +292,61 @@ func TestPublish(t *testing.T) {
 		for _, i := range left {
 			require.NotContains(t, i.Labels[label.ProjectDir], p.dir, "a commit is left")
 		}
+	})
+}
+
+// A registry that is full, refuses or goes away in the middle leaves the name as it was, and the error says what to do.
+func TestPublishBreaksOff(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		r := newTLSRegistry(t)
+		e.Load(t, "busybox")
+		kitchen := `
+driver: {name: dokken, image: busybox, pull: never}
+provisioner: {name: shell, command: "echo converged > /made"}
+verifier: {name: shell, remote_exec: true, command: "test -f /made"}
+platforms: [{name: busybox}]
+suites: [{name: default}]
+publish: {labels: {number: %q}}
+`
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": fmt.Sprintf(kitchen, "1"), "docker/config.json": r.auths(r.Password),
+			".home/.config/containers/certs.d/" + r.address + "/ca.crt": r.ca,
+		})
+		p.env = append(p.env, "DOCKER_CONFIG="+filepath.Join(p.dir, "docker"))
+		ref := fmt.Sprintf("%s/galley/breaks-%s-%d:1", r.address, e.Name, rand.Uint32())
+		p.ok("verify")
+		first := strings.TrimSpace(p.ok("publish", "default", ref).stdout)
+		digest := func() string {
+			head, err := http.NewRequestWithContext(t.Context(), http.MethodHead, "http://"+r.Address+"/v2/"+
+				strings.TrimPrefix(strings.TrimSuffix(ref, ":1"), r.address+"/")+"/manifests/1", nil)
+			require.NoError(t, err)
+			head.Header.Set("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+			answer, err := http.DefaultClient.Do(head)
+			require.NoError(t, err)
+			require.NoError(t, answer.Body.Close())
+			return ref + "@" + answer.Header.Get("Docker-Content-Digest")
+		}
+		require.Equal(t, first, digest())
+
+		p.write("kitchen.yml", fmt.Sprintf(kitchen, "2"))
+		status := func(code int) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+		}
+		for words, fault := range map[string]http.HandlerFunc{
+			"make room there":            status(http.StatusInsufficientStorage),
+			"that you may push there":    status(http.StatusForbidden),
+			"See that the registry runs": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		} {
+			r.fault.Store(&fault)
+			failed := p.galley("publish", "default", ref)
+			require.Equal(t, 20, failed.code, failed.String())
+			require.Contains(t, failed.String(), words)
+			require.Empty(t, failed.stdout)
+			require.Equal(t, first, digest())
+		}
+		r.fault.Store(nil)
+		second := strings.TrimSpace(p.ok("publish", "default", ref).stdout)
+		require.NotEqual(t, first, second)
+		require.Equal(t, second, digest())
 	})
 }
