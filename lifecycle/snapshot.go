@@ -174,6 +174,21 @@ func (f snapshotFiles) choose(name string) (*Snapshot, error) {
 	return &list[len(list)-1], nil
 }
 
+// checkVolumes is an error when the content of a volume is not there as it was saved.
+func (f snapshotFiles) checkVolumes(s Snapshot) error {
+	for n, v := range s.Volumes {
+		info, err := f.dir.Stat(f.volumePath(s, n))
+		if err == nil && info.Size() != v.Bytes {
+			err = fmt.Errorf("it has %d bytes, and %d were saved", info.Size(), v.Bytes)
+		}
+		if err != nil {
+			return fmt.Errorf("the content of the volume at %s in the snapshot %s: %w\nNothing was done. Remove the snapshot with "+
+				"`galley snapshot rm`", v.Path, s.Name, err)
+		}
+	}
+	return nil
+}
+
 // absent says that there is no such snapshot, and which there are.
 func (f snapshotFiles) absent(name string) error {
 	list, err := f.list()

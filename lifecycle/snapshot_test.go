@@ -190,6 +190,18 @@ func TestSnapshotSparesWhatIsNoVolume(t *testing.T) {
 	require.NoError(t, k.do("converge", i))
 	require.NoError(t, k.snapshot(ActionSave, i, SnapshotOptions{Name: "full", Volumes: true}))
 	require.Len(t, k.recorded()[0].Volumes, 1)
+	was, full := k.runners()[0].ID, snapshotFiles{k.project.state(), k.project.ID, "a"}
+	file := k.project.state().Path(full.volumePath(k.recorded()[0], 0))
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, damage := range []func() error{
+		func() error { return os.WriteFile(file, data[1:], 0o600) }, func() error { return os.Remove(file) },
+	} {
+		require.NoError(t, damage())
+		require.ErrorContains(t, k.snapshot(ActionRestore, i, SnapshotOptions{}), "the volume at /data in the snapshot full: ")
+		require.Equal(t, was, k.runners()[0].ID, "what cannot be restored destroys nothing")
+	}
+	require.NoError(t, os.WriteFile(file, data, 0o600))
 	var emptied []string
 	mounts := "1 0 8:1 / /data rw - ext4 /dev/x rw\n2 0 8:1 / /data/the\\040host rw - ext4 /dev/x rw\n"
 	k.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {

@@ -229,6 +229,9 @@ func (i *instanceRun) restoreSnapshot(ctx context.Context, o SnapshotOptions) er
 	if _, err := i.snapshotImage(ctx); err != nil {
 		return err
 	}
+	if err := i.run.snapshotFiles(i.inst.Name).checkVolumes(*s); err != nil {
+		return err
+	}
 	wanted, err := i.wantedTools()
 	if err != nil {
 		return err
