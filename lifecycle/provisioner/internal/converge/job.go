@@ -107,15 +107,15 @@ func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runn
 const Marker = "\x1egalley: "
 
 // lineReader passes a stream on by lines, but for lines that begin with Marker, and calls each with every line of it,
-// of a very long one with its beginning. Several may share one function: then they share mu too.
+// of a very long one with its beginning. Several may share one function or one writer: then they share mu too.
 func lineReader(to io.Writer, mu *sync.Mutex, each func(line string)) *lines.Writer {
 	var long, hidden bool // whether a line goes on, and is not shown
 	pass := func(text, end string) error {
+		mu.Lock() // for the writer too: two streams may go to one
+		defer mu.Unlock()
 		if !long {
 			hidden = strings.HasPrefix(text, Marker)
-			mu.Lock()
 			each(uncolored().ReplaceAllString(text, ""))
-			mu.Unlock()
 		}
 		if long = end == ""; hidden {
 			return nil
