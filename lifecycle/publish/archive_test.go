@@ -98,8 +98,14 @@ func baseLayers(t testing.TB) [][]byte {
 // Only what converge made is in the image, on top of what was there.
 func TestMake(t *testing.T) {
 	base := baseLayers(t)
-	own := pack(t, append(rigEntries(), dir("srv", 0o755), file("srv/index", "hello"), dir("home", 0o700),
-		file("etc/.wh.passwd", ""), link(tar.TypeLink, "srv/second", "srv/index"), dir("run/app", 0o755))...)
+	removal := file("etc/.wh.passwd", "")
+	save := func() []byte {
+		return pack(t, append(rigEntries(), dir("srv", 0o755), file("srv/index", "hello"), dir("home", 0o700),
+			removal, link(tar.TypeLink, "srv/second", "srv/index"), dir("run/app", 0o755))...)
+	}
+	own := save()
+	removal.ModTime = time.Now() // containerd's engines write when they were asked
+	later := save()
 	baseConfig := v1.Config{Cmd: []string{"/bin/app"}, User: "app", Env: []string{"A=1", "B=2"}, StopSignal: "SIGINT",
 		WorkingDir: "/srv", Labels: map[string]string{"mine": "1", label.Role: label.RoleWork},
 		Volumes: map[string]struct{}{"/data/deep": {}}}
@@ -121,6 +127,9 @@ func TestMake(t *testing.T) {
 				"org.opencontainers.image.created": "1970-01-01T00:03:20Z"}
 			require.Equal(t, want, conf.Config)
 			require.Len(t, conf.History, 3)
+			data = imagetest.Archive(t,
+				imagetest.Image{Config: commitConfig, Layers: slices.Concat(base, [][]byte{later}), Zip: zip},
+				imagetest.Image{Config: baseConfig, Layers: base, Zip: zip})
 			again, err := makeOf(t, data, Source{Mounts: []string{"/opt/kitchen", "/data/deep", "/etc/hosts", "/"},
 				Labels: map[string]string{"from": "galley"}})
 			require.NoError(t, err)

@@ -140,6 +140,9 @@ func plainHeader(h *tar.Header, name string) *tar.Header {
 	plain := &tar.Header{Typeflag: h.Typeflag, Name: name, Linkname: h.Linkname, Size: h.Size, Mode: h.Mode, Uid: h.Uid,
 		Gid: h.Gid, ModTime: h.ModTime.Truncate(time.Second), Devmajor: h.Devmajor, Devminor: h.Devminor,
 		PAXRecords: xattrs(h), Format: tar.FormatPAX}
+	if strings.HasPrefix(path.Base(name), whiteout) {
+		plain.ModTime = time.Unix(0, 0) // nothing keeps when a file went, and some engines write when they were asked
+	}
 	if h.Typeflag == tar.TypeDir {
 		plain.Name += "/"
 	}
