@@ -15,9 +15,9 @@
 # NAME:  docker20 docker-userns      the distribution's Docker; the same with userns-remap
 #        podman4 podman4-rootless    the distribution's Podman, as root and as a plain user
 #        docker26 podman5 podman5-rootless   Debian 13's, unpacked (on Debian 12 only)
-#        docker29                    built with Go from the newest sources, which takes minutes;
-#                                    the rest of it is Debian 13's. "newest" names it, and "all"
-#                                    does not
+#        docker29 podman6 podman6-rootless   built with Go from the newest sources, which takes
+#                                    minutes; the rest of them is Debian 13's. "newest" names
+#                                    these three, and "all" does not
 #        registry                    one store behind two ports: anonymous, and htpasswd
 # IMAGE: busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss
 #
@@ -54,7 +54,7 @@ ENGINES_STORAGE=${ENGINES_STORAGE:-}
 export ENGINES_DIR ENGINES_PORT_BASE ENGINES_CGROUP ENGINES_STORAGE
 
 ALL=(docker20 docker-userns podman4 podman4-rootless docker26 podman5 podman5-rootless)
-NEWEST=(docker29)
+NEWEST=(docker29 podman6 podman6-rootless)
 EVERY=("${ALL[@]}" "${NEWEST[@]}")
 # shellcheck disable=SC2034 # the parts use them
 NET=10.213.0 # in there .2 is the host's loopback and .100 the engine itself

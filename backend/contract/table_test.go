@@ -17,6 +17,7 @@ func columns() []column {
 		{"docker-userns", "Docker, userns-remap"},
 		{"podman4", "Podman 4.3"}, {"podman4-rootless", "Podman 4.3, rootless"},
 		{"podman5", "Podman 5.4"}, {"podman5-rootless", "Podman 5.4, rootless"},
+		{"podman6", "Podman 6.0"}, {"podman6-rootless", "Podman 6.0, rootless"},
 	}
 }
 

@@ -82,6 +82,9 @@ take_built_programs() {
 	for program in "$(built_tree "$1")"/*; do
 		ln -sf "$program" "$(find "$2"/usr/{bin,sbin,libexec} -name "${program##*/}" ! -type d | head -n 1)"
 	done
+	[[ $1 == podman6* ]] || return 0
+	mv "$2/usr/lib/podman/netavark" "$2/usr/lib/podman/netavark-1"
+	cp "$ENGINES_DIR/wrap/netavark" "$2/usr/lib/podman/netavark"
 }
 
 mount_cgroups() { # NAME MOUNTPOINT
@@ -205,7 +208,7 @@ main_docker() {
 }
 
 main_podman() {
-	local name=$1 d=$ENGINES_DIR/$1 uid graph=/var/lib/containers runtimes='' pids='' x
+	local name=$1 d=$ENGINES_DIR/$1 uid graph=/var/lib/containers runtimes='' pids='' roots seccomp='' x
 	uid=$(uid_of "$name")
 	if is_rootless "$name"; then
 		graph=$(home_of "$name")/.local/share/containers
@@ -218,11 +221,18 @@ main_podman() {
 	fi
 	mkdir -p "$graph" /etc/containers/registries.conf.d
 	mount --bind "$d/data" "$graph"
+	if [[ $name == podman6* ]]; then # it mounts overlays in /var/tmp, which is on one already
+		mkdir -p "$d/tmp"
+		chmod 1777 "$d/tmp"
+		mount --bind "$d/tmp" /var/tmp
+	fi
 	[ "$(< "$d/cgroup-mode")" = v1 ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers || pids='pids_limit = 0'
+	[[ $name != podman6* ]] || seccomp='seccomp_profile = "unconfined"' # it is built without libseccomp
 	# default_ulimits: Podman's own may be above the hard limits here
 	cat > /etc/containers/containers.conf <<-END
 		[containers]
 		$pids
+		$seccomp
 		default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=$(ulimit -Hu):$(ulimit -Hu)"]
 		log_driver = "k8s-file"
 		[network]
@@ -233,11 +243,12 @@ main_podman() {
 		runtime = "crun"
 		$runtimes
 	END
+	roots='runroot = "/run/containers/storage"'$'\n''graphroot = "/var/lib/containers/storage"'
+	[ "$name" != podman6-rootless ] || roots='' # it would take them for a plain user's too
 	cat > /etc/containers/storage.conf <<-END
 		[storage]
 		driver = "$(< "$d/storage")"
-		runroot = "/run/containers/storage"
-		graphroot = "/var/lib/containers/storage"
+		$roots
 	END
 	[ -e /etc/containers/policy.json ] || echo '{"default":[{"type":"insecureAcceptAnything"}]}' > /etc/containers/policy.json
 	{

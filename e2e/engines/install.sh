@@ -38,6 +38,7 @@ TRIXIE_PACKAGES=(docker.io docker-cli podman crun runc iptables nftables slirp4n
 # is in it, and the programs, which take the place of Debian 13's ones.
 BUILT='
 docker29 github.com/moby/moby/v2 v2.0.0-beta.24 0 dockerd docker-proxy
+podman6  go.podman.io/podman/v6  v6.0.2         1 podman rootlessport
 '
 
 find_tool() {
@@ -93,7 +94,7 @@ install_engine() {
 	install_component base
 	case $1 in
 		registry) install_component registry ;;
-		docker29)
+		docker29 | podman6*)
 			unpack_trixie "$1"
 			build_programs "$1"
 			;;
@@ -252,7 +253,7 @@ build_programs() {
 		dir=$(cd / && GOFLAGS='' go mod download -json "$module@$version" | jq -r '.Error // .Dir') || { echo "$dir"; exit 1; }
 		cd "$dir" &&
 			env -u GOOS -u GOARCH GOFLAGS=-p=1 GOWORK=off CGO_ENABLED="$cgo" nice -n 10 \
-				go build -trimpath -buildvcs=false \
+				go build -trimpath -buildvcs=false -tags containers_image_openpgp,exclude_graphdriver_btrfs \
 				-ldflags "-s -w -X $module/dockerversion.Version=${version#v}" -o "$tree/" $(printf './cmd/%s ' $programs)
 	) > "$log" 2>&1 < /dev/null || unavailable "$1" "$module $version cannot be built: $(last_words "$log")"
 	built_line "$1" > "$tree/.complete"

@@ -124,6 +124,7 @@ cmd___up() {
 
 up_engine() {
 	local name=$1 d=$ENGINES_DIR/$1 outer init='' i
+	[[ $name != podman6* || ${ENGINES_CGROUP:-v2} = v2 ]] || unavailable "$name" "Podman 6 needs cgroup v2, and ENGINES_CGROUP asks for v1"
 	make_tls
 	make_ssh
 	copy_self
@@ -178,7 +179,7 @@ copy_self() {
 	rm -rf "$lib"
 	mv "$lib.new" "$lib"
 	for r in runc crun; do cp "$LIB/oci-wrapper" "$ENGINES_DIR/wrap/$r"; done
-	cp "$LIB/oci-wrapper.jq" "$ENGINES_DIR/wrap/"
+	cp "$LIB/oci-wrapper.jq" "$LIB/netavark" "$ENGINES_DIR/wrap/"
 }
 
 forward_port() { # NAME HOSTPORT PORT

@@ -51,7 +51,7 @@ type TLS struct {
 var (
 	allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5",
 		"podman5-rootless"}
-	newestEngines = []string{"docker29"}
+	newestEngines = []string{"docker29", "podman6", "podman6-rootless"}
 )
 
 // knownEngines returns all that engines.sh can start, older ones before newer ones.
