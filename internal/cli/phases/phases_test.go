@@ -26,7 +26,9 @@ func TestEpoch(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	for text, want := range map[string]time.Time{"": {}, "0": time.Unix(0, 0).UTC(), "253402300799": time.Unix(253402300799, 0).UTC()} {
+	for text, want := range map[string]time.Time{
+		"": {}, "0": time.Unix(0, 0).UTC(), "253402300799": time.Unix(253402300799, 0).UTC(),
+	} {
 		t.Setenv("SOURCE_DATE_EPOCH", text)
 		p, err := makes[0].publishOptions()
 		require.NoError(t, err)

@@ -74,7 +74,9 @@ func TestToFile(t *testing.T) {
 	require.Equal(t, "an image", string(data))
 	o.Tar = path + "/none/x.tar"
 	require.ErrorContains(t, o.toFile(), "there is no directory")
-	for _, wrong := range []string{filepath.Dir(path), filepath.Join(path, "x"), filepath.Join(path+".none", "x"), path + "/"} {
+	for _, wrong := range []string{
+		filepath.Dir(path), filepath.Join(path, "x"), filepath.Join(path+".none", "x"), path + "/",
+	} {
 		o.Tar = wrong
 		require.ErrorContains(t, o.toFile(), "--tar", wrong)
 	}
