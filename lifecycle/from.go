@@ -80,8 +80,8 @@ func (l *lineage) plan(instances []config.Instance) []config.Instance {
 	return ordered
 }
 
-// settle says what became of an instance, to those that wait for its state and were told nothing yet.
-func (l *lineage) settle(instance string, err error) {
+// tell says what became of an instance, to those that wait for its state and were told nothing yet.
+func (l *lineage) tell(instance string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	o := l.offers[instance]
@@ -261,7 +261,7 @@ func (i *instanceRun) offer(ctx context.Context) error {
 	l.mu.Lock()
 	l.made = append(l.made, fromImage{i.inst.Name, i.eng, img.ID})
 	l.mu.Unlock()
-	l.settle(i.inst.Name, nil)
+	l.tell(i.inst.Name, nil)
 	return nil
 }
 

@@ -242,9 +242,9 @@ func (r *Run) schedule(ctx context.Context, n int, instances []config.Instance,
 	g.SetLimit(n)
 	for k, inst := range instances {
 		g.Go(func() error {
-			defer func() { r.lineage.settle(inst.Name, failed[k].told()) }()
+			defer func() { r.lineage.tell(inst.Name, failed[k].told()) }()
 			if stop.Load() || ctx.Err() != nil {
-				return nil //nolint:nilerr // the instance counts as skipped
+				return nil // the instance counts as skipped
 			}
 			started[k], failed[k] = true, do(ctx, inst)
 			if failed[k] != nil && r.o.FailFast {

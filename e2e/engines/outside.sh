@@ -136,6 +136,7 @@ up_engine() {
 	make_cgroups "$name"
 	(
 		join_cgroups "$name" "$BASHPID" || true
+		cd / # Podman starts nothing once the directory that it was started in is gone
 		exec setsid unshare --mount --net --pid --fork --ipc --uts --cgroup \
 			/bin/bash "$ENGINES_DIR/lib/engines.sh" __init "$name" < /dev/null > "$d/log" 2>&1
 	) &
