@@ -119,6 +119,8 @@ func TestPullFailure(t *testing.T) {
 		{engine.StatusError{Status: 500, Message: `received unexpected HTTP status: 503 Service Unavailable`}, backend.ErrBusy},
 		{engine.StatusError{Status: 503, Message: `received unexpected HTTP status: 503 Service Unavailable`}, backend.ErrBusy},
 		{engine.StatusError{Status: 500, Message: `Head "https://127.0.0.1:34661/v2/galley/m-cut/manifests/1": EOF`}, backend.ErrBusy},
+		{engine.StatusError{Status: 500, Message: `unknown: failed to resolve reference "127.0.0.1:39029/galley/x:1": unexpected status ` +
+			`from HEAD request to https://127.0.0.1:39029/v2/galley/x/manifests/1: 503 Service Unavailable`}, backend.ErrBusy},
 		{engine.StatusError{Message: `received unexpected HTTP status: 502 Bad Gateway`, Begun: true, Retried: true},
 			backend.ErrUnreachable},
 		{engine.StatusError{Message: `EOF`, Begun: true, Retried: true}, backend.ErrUnreachable},

@@ -215,7 +215,9 @@ func UnlessGone(err error) error {
 // or the connection to it broke.
 func busy() []string {
 	return []string{"toomanyrequests", "too many requests", "http 429 response", "unexpected http status: 5",
-		"invalid status code from registry 5", "connection reset by peer", ": eof", "unexpected eof"}
+		"invalid status code from registry 5", "connection reset by peer", ": eof", "unexpected eof",
+		// with images in containerd, as Docker 29 has them
+		": 500 internal server error", ": 502 bad gateway", ": 503 service unavailable", ": 504 gateway timeout"}
 }
 
 // PullError makes a wrapped error of a pull [backend.ErrBusy] when the same may succeed later, unless the engine asked
