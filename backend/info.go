@@ -7,6 +7,7 @@ type Info struct {
 	CgroupVersion int
 	// NativeSystemd is true when the engine prepares a container for a systemd PID 1 by itself.
 	NativeSystemd bool
-	// CopiesLoseOwners is true when CopyFrom says of all files that they are of the container's user.
+	// CopiesLoseOwners is true when CopyFrom does not say whose files are as the container sees it: Podman has them all
+	// of root, and a Docker that remaps users has the numbers of its host.
 	CopiesLoseOwners bool
 }

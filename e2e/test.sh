@@ -51,6 +51,8 @@ unit_tests() {
 	# the disk for good at every step, is quicker in memory
 	if [ -w /dev/shm ]; then
 		memory=$(mktemp -d /dev/shm/galley-unit.XXXXXX)
+		chmod 755 "$memory"
+		export ENGINES_DIR=$dir # where it is for the tests on engines
 		trap 'chmod -R u+rwx "$memory"; rm -rf "$memory"' EXIT # of this subshell
 		export GOTMPDIR=${TMPDIR:-/tmp}
 		export TMPDIR=$memory

@@ -123,7 +123,7 @@ func measuredFrom(answer system.Info) measured {
 	}
 	rootless := hasSecurityOption(answer, "rootless")
 	return measured{
-		Info:     backend.Info{CgroupVersion: cgroup},
+		Info:     backend.Info{CgroupVersion: cgroup, CopiesLoseOwners: hasSecurityOption(answer, "userns")},
 		rootless: rootless,
 		remaps:   hasSecurityOption(answer, "userns"),
 		cpuLimit: answer.CgroupDriver != "none" && answer.CPUCfsQuota,

@@ -135,7 +135,7 @@ func TestMeasuredFrom(t *testing.T) {
 		{
 			"remapped and old",
 			system.Info{SecurityOptions: []string{"name=userns"}},
-			measured{Info: backend.Info{CgroupVersion: 1}, remaps: true},
+			measured{Info: backend.Info{CgroupVersion: 1, CopiesLoseOwners: true}, remaps: true},
 		},
 	}
 	for _, test := range tests {

@@ -28,8 +28,7 @@ func (b *Backend) ContainerChanges(ctx context.Context, id string) ([]backend.Ch
 			return nil, absent
 		}
 	}
-	if err != nil && strings.Contains(err.Error(), "computing changes") &&
-		strings.Contains(err.Error(), "not a directory") {
+	if engine.Says(err, "not a directory") {
 		return nil, backend.Unsupported("Podman",
 			"the list of changes of a container in which a directory took a file's place", "Have the directory elsewhere, or in the image.")
 	}
