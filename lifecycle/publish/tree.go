@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -62,11 +63,17 @@ func (a attributes) same(b attributes) bool {
 // xattrPrefix is how tar headers name extended attributes.
 const xattrPrefix = "SCHILY.xattr."
 
-// xattrs are a file's extended attributes, but for the label that SELinux on the engine's host gave it.
+// hostXattrs are the beginnings of those attributes that are the engine's host's: the label that SELinux gave a file,
+// and notes of the file systems in which engines keep layers.
+var hostXattrs = []string{"security.selinux", "user.overlay.", "trusted.overlay.", "user.fuseoverlayfs.",
+	"user.containers."}
+
+// xattrs are a file's extended attributes, but for those of the engine's host.
 func xattrs(h *tar.Header) map[string]string {
 	var list map[string]string
 	for name, value := range h.PAXRecords {
-		if strings.HasPrefix(name, xattrPrefix) && name != xattrPrefix+"security.selinux" {
+		attribute, ok := strings.CutPrefix(name, xattrPrefix)
+		if ok && !slices.ContainsFunc(hostXattrs, func(p string) bool { return strings.HasPrefix(attribute, p) }) {
 			if list == nil {
 				list = map[string]string{}
 			}
