@@ -27,6 +27,7 @@ func commitCases() []testCase {
 		{"commit/changes-replaced", testChangesReplaced},
 		{"commit/changes-absent", testChangesAbsent},
 		{"commit/running", testCommitRunning},
+		{"commit/host-users", testCommitHostUsers},
 		{"commit/exited", testCommitExited},
 		{"commit/without-mounts", testCommitWithoutMounts},
 		{"commit/without-name", testCommitWithoutName},
@@ -140,6 +141,22 @@ func testCommitRunning(t *testing.T, s *suite) {
 	require.Equal(t, "1777", s.run(t, child.ID, "stat", "-c", "%a", "/dir"))
 	require.NotZero(t, s.try(t, child.ID, "test", "-e", "/etc/group"))
 	require.NotContains(t, s.changesOf(t, child.ID), "/made", "it is part of the image")
+}
+
+// testCommitHostUsers: a container with the host's users is in its image too, or is refused. A rootless engine has none.
+func testCommitHostUsers(t *testing.T, s *suite) {
+	c := s.start(t, func(cs *backend.ContainerSpec) { cs.UserNS = spec.UserNS{Mode: spec.UserNSHost} })
+	s.run(t, c.ID, "sh", "-c", "echo made > /made")
+	o := backend.CommitOptions{Ref: s.tag("commit")}
+	t.Cleanup(func() { s.removeImage(t, o.Ref) })
+	img, err := s.b.CommitContainer(s.ctx(t), c.ID, o)
+	if s.remapsUsers {
+		require.ErrorIs(t, err, backend.ErrUnsupported)
+		return
+	}
+	require.NoError(t, err)
+	child := s.start(t, image(img.ID))
+	require.Equal(t, "made", s.run(t, child.ID, "cat", "/made"))
 }
 
 func testCommitExited(t *testing.T, s *suite) {

@@ -30,6 +30,9 @@ func (b *Backend) ContainerChanges(ctx context.Context, id string) ([]backend.Ch
 // configuration to the one that is given here.
 func (b *Backend) CommitContainer(ctx context.Context, id string, o backend.CommitOptions) (backend.Image, error) {
 	op := "make an image of container " + id
+	if err := b.requireOwners(ctx, op, id); err != nil {
+		return backend.Image{}, err
+	}
 	answer, err := b.client.ContainerCommit(ctx, id, container.CommitOptions{
 		Reference: o.Ref, Pause: true, Config: &container.Config{Labels: o.Labels},
 	})
@@ -37,4 +40,23 @@ func (b *Backend) CommitContainer(ctx context.Context, id string, o backend.Comm
 		return backend.Image{}, wrap(op, err)
 	}
 	return b.InspectImage(ctx, answer.ID)
+}
+
+// requireOwners refuses to commit a container with the host's users on a daemon that remaps them: Docker leaves the
+// files of such users out of the image without a word.
+func (b *Backend) requireOwners(ctx context.Context, op, id string) error {
+	m, err := b.measure(ctx)
+	if err != nil || !m.remaps {
+		return err
+	}
+	c, err := b.client.ContainerInspect(ctx, id)
+	if err != nil {
+		return wrap(op, err)
+	}
+	if c.HostConfig == nil || !c.HostConfig.UsernsMode.IsHost() {
+		return nil
+	}
+	return wrap(op, backend.Unsupported("Docker with userns-remap",
+		"an image of a container that has the host's users, as a privileged one does: files of root would be missing in it",
+		"Leave out driver.privileged and userns_host, or use an engine without userns-remap."))
 }
