@@ -57,9 +57,12 @@ type faulty struct {
 func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	n, fail := f.seen, f.fault
+	if n < f.first || n > f.last {
+		fail = nil
+	}
 	f.seen++
 	f.mu.Unlock()
-	if fail != nil && n >= f.first && n <= f.last && fail(w, r) {
+	if fail != nil && fail(w, r) {
 		return
 	}
 	f.real.ServeHTTP(w, r)
