@@ -22,31 +22,26 @@ import (
 type busyRegistry struct {
 	http.Handler
 	mu sync.Mutex
-	// fail answers a request. left is how many are still to be failed; pulls with several requests count once.
-	fail func(http.ResponseWriter)
-	left int
+	// fail answers a request, while still reports true.
+	fail  func(http.ResponseWriter)
+	still func() bool
 }
 
 func (b *busyRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
-	fail := b.fail
-	if !strings.Contains(r.URL.Path, "/manifests/") || b.left == 0 {
-		fail = nil
-	} else if r.Method == http.MethodGet { // Docker asks by HEAD first
-		b.left--
-	}
+	fail, still := b.fail, b.still
 	b.mu.Unlock()
-	if fail != nil {
+	if strings.Contains(r.URL.Path, "/manifests/") && fail != nil && still() {
 		fail(w)
 		return
 	}
 	b.Handler.ServeHTTP(w, r)
 }
 
-func (b *busyRegistry) set(left int, fail func(http.ResponseWriter)) {
+func (b *busyRegistry) set(fail func(http.ResponseWriter), still func() bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.left, b.fail = left, fail
+	b.fail, b.still = fail, still
 }
 
 // TestBusyRegistry: a registry that cannot answer for now is asked again, once for all instances that wait, and one that
@@ -70,16 +65,17 @@ func TestBusyRegistry(t *testing.T) {
 			return func(w http.ResponseWriter) { w.WriteHeader(code) }
 		}
 		var said result
-		b.set(2, status(http.StatusServiceUnavailable))
+		// engines differ in how often they ask the registry in one pull
+		b.set(status(http.StatusServiceUnavailable), func() bool { return len(pulls(log.Requests())) <= 2 })
 		requests := log.During(func() { said = p.ok("create", "-c") })
 		require.Len(t, pulls(requests), 3, "%q", requests)
-		require.Contains(t, said.String(), "received unexpected HTTP status: 503 Service Unavailable")
+		require.Contains(t, said.String(), "503 Service Unavailable")
 		require.Equal(t, 2, strings.Count(said.String(), "Asking again in "), said.String())
 		p.shows("default-two", "cat /content", "busy")
 		p.ok("destroy", "-c")
 
 		// The registry has another way to say that it will not.
-		b.set(-1, status(http.StatusForbidden))
+		b.set(status(http.StatusForbidden), func() bool { return true })
 		requests = log.During(func() { said = p.galley("create", "one", "--pull", "always") })
 		require.Equal(t, 20, said.code, said.String())
 		require.Len(t, pulls(requests), 1, "%q", requests)

@@ -98,13 +98,16 @@ func (l *RequestLog) OnAnswer(f func(request string) bool) {
 	l.answered = f
 }
 
-// During returns the requests, as "METHOD /path", that were made while do ran.
-func (l *RequestLog) During(do func()) []string {
-	l.mu.Lock()
-	before := len(l.requests)
-	l.mu.Unlock()
-	do()
+// Requests returns all requests up to now, as "METHOD /path".
+func (l *RequestLog) Requests() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.requests[before:])
+	return slices.Clone(l.requests)
+}
+
+// During returns the requests, as "METHOD /path", that were made while do ran.
+func (l *RequestLog) During(do func()) []string {
+	before := len(l.Requests())
+	do()
+	return l.Requests()[before:]
 }

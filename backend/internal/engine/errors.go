@@ -222,10 +222,13 @@ func busy() []string {
 
 // PullError makes a wrapped error of a pull [backend.ErrBusy] when the same may succeed later, unless the engine asked
 // again by itself, as retried or the pull's stream says. A registry that refuses a connection before any byte arrived
-// is down.
+// is down. What is not there has a remedy, also where the status alone says so.
 func PullError(err error, retried bool) error {
 	var status *StatusError
 	var e *backend.Error
+	if errors.As(err, &e) && errors.Is(e, backend.ErrNotFound) {
+		e.Remedy = cmp.Or(e.Remedy, remedyPull)
+	}
 	if !errors.As(err, &e) || !errors.As(err, &status) || e.Kind != nil && !errors.Is(e, backend.ErrUnreachable) {
 		return err
 	}
