@@ -50,7 +50,7 @@ func ansiblePlayKeys() []Key {
 		{Name: "hosts", value: textsField("Provisioner.Ansible.Hosts")},
 		{
 			Name:    "ansible_inventory",
-			Aliases: []string{"inventory", "ansible_inventory_file"},
+			Aliases: "inventory ansible_inventory_file",
 			value:   pathField("Provisioner.Ansible.Inventory"),
 		},
 		{Name: "role_name", value: textField("", "Provisioner.Ansible.RoleName")},
@@ -61,24 +61,14 @@ func ansiblePlayKeys() []Key {
 		{Name: "callback_plugins_path", value: pathField("Provisioner.Ansible.CallbackPlugins")},
 		{Name: "lookup_plugins_path", value: pathField("Provisioner.Ansible.LookupPlugins")},
 		{Name: "requirements_path", value: pathField("Provisioner.Ansible.Requirements")},
-		{
-			Name:  "requirements_collection_path",
-			value: pathField("Provisioner.Ansible.CollectionRequirements"),
-		},
+		{Name: "requirements_collection_path", value: pathField("Provisioner.Ansible.CollectionRequirements")},
 		{Name: "keep_playbook_path", value: flagField(false, "Provisioner.Ansible.KeepPlaybookPath")},
 		{Name: "galaxy_ignore_certs", value: flagField(false, "Provisioner.Ansible.IgnoreCerts")},
 		{Name: "extra_vars", value: hashField("Provisioner.Ansible.ExtraVars")},
-		{
-			Name:    "extra_vars_file",
-			Aliases: []string{"extra_vars_files"},
-			value:   pathsField("Provisioner.Ansible.ExtraVarsFiles"),
-		},
+		{Name: "extra_vars_file", Aliases: "extra_vars_files", value: pathsField("Provisioner.Ansible.ExtraVarsFiles")},
 		{Name: "ansible_vault_password_file", value: pathsField("Provisioner.Ansible.VaultPasswordFiles")},
 		{Name: "additional_copy_path", value: joined(pathsField("Provisioner.Ansible.Copy"))},
-		{
-			Name:  "recursive_additional_copy_path",
-			value: further(joined(pathsField("Provisioner.Ansible.Copy"))),
-		},
+		{Name: "recursive_additional_copy_path", value: further(joined(pathsField("Provisioner.Ansible.Copy")))},
 		{Name: "additional_copy_role_path", value: pathsField("Provisioner.Ansible.MoreRoles")},
 		{Name: "ignore_paths_from_root", value: textsField("Provisioner.Ansible.IgnorePaths")},
 		{Name: "ignore_extensions_from_root", value: textsField("Provisioner.Ansible.IgnoreExtension")},
@@ -88,22 +78,14 @@ func ansiblePlayKeys() []Key {
 // ansibleRunKeys are about how ansible-playbook is run.
 func ansibleRunKeys() []Key {
 	return []Key{
-		{
-			Name:  "ansible_from",
-			Enum:  []string{string(config.AnsibleAuto), string(config.AnsibleRunner), string(config.AnsibleHost)},
-			value: enumField(config.AnsibleAuto, "Provisioner.Ansible.From"),
-		},
+		enumKey("ansible_from", "Provisioner.Ansible.From", config.AnsibleAuto, config.AnsibleRunner, config.AnsibleHost),
 		{Name: "ansible_binary_path", value: textField("", "Provisioner.Ansible.BinaryPath")},
-		{
-			Name:    "ansible_cfg_path",
-			Aliases: []string{"ansible_config"},
-			value:   pathField("Provisioner.Ansible.ConfigFile"),
-		},
+		{Name: "ansible_cfg_path", Aliases: "ansible_config", value: pathField("Provisioner.Ansible.ConfigFile")},
 		{Name: "ignore_ansible_cfg", value: flagField(false, "Provisioner.Ansible.IgnoreConfig")},
 		{Name: "ansible_cfg_overwrite", value: flagField(true, "Provisioner.Ansible.OverwriteConfig")},
 		{
 			Name:    "ansible_python_interpreter",
-			Aliases: []string{"python_path"},
+			Aliases: "python_path",
 			value:   textField("", "Provisioner.Ansible.Interpreter"),
 		},
 		{Name: "tags", value: textsField("Provisioner.Ansible.Tags")},
@@ -112,10 +94,7 @@ func ansibleRunKeys() []Key {
 		{Name: "idempotency_skip_tags", value: textsField("Provisioner.Ansible.IdempotencySkipTags")},
 		{Name: "ansible_limit", value: textField("", "Provisioner.Ansible.Limit")},
 		{Name: "ansible_verbose", value: flagField(false, "Provisioner.Ansible.Verbose")},
-		{
-			Name:  "ansible_verbosity",
-			value: withDefault(1, parsed(TypeAny, "Provisioner.Ansible.Verbosity", verbosity)),
-		},
+		{Name: "ansible_verbosity", value: withDefault(1, parsed(TypeAny, "Provisioner.Ansible.Verbosity", verbosity))},
 		{Name: "ansible_diff", value: flagField(false, "Provisioner.Ansible.Diff")},
 		{Name: "ansible_check", value: flagField(false, "Provisioner.Ansible.Check")},
 		{Name: "ansible_extra_flags", value: flagsField("Provisioner.Ansible.ExtraFlags")},

@@ -20,7 +20,7 @@ func chefRunKeys() []Key {
 		{Name: "run_list", value: textsField("Provisioner.Chef.RunList")},
 		{
 			Name:  "attributes",
-			For:   []string{string(config.ProvisionerChef), string(config.ProvisionerAnsible)},
+			For:   wordsOf(config.ProvisionerChef, config.ProvisionerAnsible),
 			value: hashField("Provisioner.Chef.Attributes"),
 		},
 		{Name: "policy_group", value: textField("", "Provisioner.Chef.PolicyGroup")},
@@ -41,10 +41,7 @@ func chefRunKeys() []Key {
 		{Name: "chef_zero_port", value: intField(8889, "Provisioner.Chef.ZeroPort")},
 		{Name: "chef_license", value: textField("", "Provisioner.Chef.License")},
 		{Name: "chef_license_key", Secret: true, value: textField("", "Provisioner.Chef.LicenseKey")},
-		{
-			Name:  "chef_license_server",
-			value: parsed(TypeStrings, "Provisioner.Chef.LicenseServer", licenseServers),
-		},
+		{Name: "chef_license_server", value: parsed(TypeStrings, "Provisioner.Chef.LicenseServer", licenseServers)},
 		{Name: "deprecations_as_errors", value: flagField(false, "Provisioner.Chef.Deprecations")},
 		{Name: "multiple_converge", value: intField(1, "Provisioner.Chef.Converges")},
 		{Name: "enforce_idempotency", value: flagField(false, "Provisioner.Chef.Idempotency")},
@@ -54,22 +51,10 @@ func chefRunKeys() []Key {
 func chefSandboxKeys() []Key {
 	keys := []Key{
 		{Name: "clean_dokken_sandbox", value: flagField(true, "Provisioner.Chef.CleanSandbox")},
-		{
-			Name:    "policyfile",
-			Aliases: []string{"policyfile_path"},
-			value:   pathField("Provisioner.Chef.Policyfile"),
-		},
-		{
-			Name:    "berksfile_path",
-			Aliases: []string{"berksfile"},
-			value:   pathField("Provisioner.Chef.Berksfile"),
-		},
+		{Name: "policyfile", Aliases: "policyfile_path", value: pathField("Provisioner.Chef.Policyfile")},
+		{Name: "berksfile_path", Aliases: "berksfile", value: pathField("Provisioner.Chef.Berksfile")},
 		{Name: "always_update_cookbooks", value: flagField(true, "Provisioner.Chef.AlwaysUpdate")},
-		{
-			Name:  "resolver",
-			Enum:  []string{string(config.ResolverAuto), string(config.ResolverHost), string(config.ResolverContainer)},
-			value: enumField(config.ResolverAuto, "Provisioner.Chef.Resolver"),
-		},
+		enumKey("resolver", "Provisioner.Chef.Resolver", config.ResolverAuto, config.ResolverHost, config.ResolverContainer),
 		{Name: "resolver_image", value: imageField("Provisioner.Chef.ResolverImage")},
 		{
 			Name:  "cookbook_files_glob",

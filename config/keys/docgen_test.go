@@ -133,7 +133,7 @@ func docTable(b *strings.Builder, keys []Key) {
 	b.WriteString("\n| Key | Type | Default | Meaning | From |\n|---|---|---|---|---|\n")
 	for _, k := range sorted {
 		name := "`" + k.Name + "`"
-		for _, a := range k.Aliases {
+		for _, a := range strings.Fields(k.Aliases) {
 			name += ", `" + a + "`"
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()),

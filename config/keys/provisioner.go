@@ -21,22 +21,10 @@ func provisionerKeys() []Key {
 		{Name: "wait_for_retry", value: secondsField(30*time.Second, "Provisioner.WaitForRetry")},
 		{Name: "uploads", value: textMapField("Provisioner.Uploads")},
 		{Name: "downloads", value: textMapField("Provisioner.Downloads")},
-		{
-			Name:    "env",
-			Aliases: []string{"environment", "env_variables", "env_vars"},
-			value:   envField("Provisioner.Env"),
-		},
-		{
-			Name:    "idempotence",
-			Aliases: []string{"idempotency_test"},
-			value:   flagField(false, "Provisioner.Idempotence"),
-		},
+		{Name: "env", Aliases: "environment env_variables env_vars", value: envField("Provisioner.Env")},
+		{Name: "idempotence", Aliases: "idempotency_test", value: flagField(false, "Provisioner.Idempotence")},
 		{Name: "sleep", For: []string{"dummy"}, value: secondsField(0, "Provisioner.Dummy.Sleep")},
-		{
-			Name:  "random_failure",
-			For:   []string{"dummy"},
-			value: flagField(false, "Provisioner.Dummy.RandomFailure"),
-		},
+		{Name: "random_failure", For: []string{"dummy"}, value: flagField(false, "Provisioner.Dummy.RandomFailure")},
 		{Name: "fail", For: []string{"dummy"}, value: flagField(false, "Provisioner.Dummy.Fail")},
 	}
 	return inSection(SectionProvisioner, keys)
@@ -59,7 +47,7 @@ func shellProvisionerKeys() []Key {
 		{Name: "script", value: pathField("Provisioner.Shell.Script")},
 		{
 			Name:  "command",
-			For:   []string{string(config.ProvisionerShell), string(config.ProvisionerTool)},
+			For:   wordsOf(config.ProvisionerShell, config.ProvisionerTool),
 			value: textField("", "Provisioner.Shell.Command"),
 		},
 		{Name: "arguments", value: commandField("Provisioner.Shell.Arguments")},

@@ -14,16 +14,16 @@ import (
 // publishKeys are the keys of `publish:`.
 func publishKeys() []Key {
 	return inSection(SectionPublish, []Key{
-		{Name: "refs", Aliases: []string{"ref"}, value: textsField("Publish.Refs")},
+		{Name: "refs", Aliases: "ref", value: textsField("Publish.Refs")},
 		{Name: "squash", value: flagField(false, "Publish.Squash")},
-		{Name: "cmd", Aliases: []string{"command"}, value: commandField("Publish.Cmd")},
+		{Name: "cmd", Aliases: "command", value: commandField("Publish.Cmd")},
 		{Name: "entrypoint", value: commandField("Publish.Entrypoint")},
 		{Name: "user", value: textField("", "Publish.User")},
-		{Name: "workdir", Aliases: []string{"working_dir"}, value: textField("", "Publish.WorkDir")},
-		{Name: "stop_signal", Aliases: []string{"stopsignal"}, value: textField("", "Publish.StopSignal")},
+		{Name: "workdir", Aliases: "working_dir", value: textField("", "Publish.WorkDir")},
+		{Name: "stop_signal", Aliases: "stopsignal", value: textField("", "Publish.StopSignal")},
 		{Name: "expose", value: parsed(TypeStrings, "Publish.Expose", exposedPorts)},
 		{Name: "healthcheck", value: parsed(TypeHash, "Publish.HealthCheck", healthCheck)},
-		{Name: "env", Aliases: []string{"environment"}, value: envField("Publish.Env")},
+		{Name: "env", Aliases: "environment", value: envField("Publish.Env")},
 		{Name: "labels", value: merged(parsed(TypeStringMap, "Publish.Labels", labels))},
 	})
 }

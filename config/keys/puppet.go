@@ -14,7 +14,7 @@ func puppetKeys() []Key {
 		{Name: "manifest", value: textField("", "Provisioner.Puppet.Manifest")},
 		{
 			Name:  "modules_path",
-			For:   []string{string(config.ProvisionerPuppet), string(config.ProvisionerAnsible)},
+			For:   wordsOf(config.ProvisionerPuppet, config.ProvisionerAnsible),
 			value: parsed(TypeStrings, "Provisioner.Puppet.ModulesPaths", searchPath),
 		},
 		{Name: "files_path", value: pathField("Provisioner.Puppet.FilesPath")},
@@ -22,7 +22,7 @@ func puppetKeys() []Key {
 		{Name: "hiera_data_path", value: pathField("Provisioner.Puppet.HieraData")},
 		{Name: "hiera_data_remote_path", value: textField("", "Provisioner.Puppet.HieraDataRemote")},
 		{Name: "facterlib", value: pathField("Provisioner.Puppet.FacterLib")},
-		{Name: "custom_facts", Aliases: []string{"facts"}, value: hashField("Provisioner.Puppet.Facts")},
+		{Name: "custom_facts", Aliases: "facts", value: hashField("Provisioner.Puppet.Facts")},
 		{Name: "puppet_config_path", value: pathField("Provisioner.Puppet.PuppetConfig")},
 		{Name: "puppet_environment", value: textField("", "Provisioner.Puppet.Environment")},
 		{Name: "puppet_noop", value: flagField(false, "Provisioner.Puppet.Noop")},
@@ -31,7 +31,7 @@ func puppetKeys() []Key {
 		{Name: "puppet_debug", value: flagField(false, "Provisioner.Puppet.Debug")},
 		{
 			Name:    "puppet_whitelist_exit_code",
-			Aliases: []string{"puppet_success_exit_codes"},
+			Aliases: "puppet_success_exit_codes",
 			value:   numbersField("Provisioner.Puppet.OKCodes"),
 		},
 		{Name: "custom_options", value: flagsField("Provisioner.Puppet.Options")},

@@ -48,9 +48,8 @@ func sections() []Section {
 // not there. Checks, typed instances, documentation and the JSON Schema are all made from it.
 type Key struct {
 	Section Section
-	// Name is the key as it should be written; Aliases are other spellings that mean the same.
-	Name    string
-	Aliases []string
+	// Name is the key as it should be written; Aliases are other spellings that mean the same, with blanks between.
+	Name, Aliases string
 	// For names the kinds of the plugin that have the key ("chef", "inspec", "docker"); empty means all.
 	For []string
 	// Enum are the only values allowed.
@@ -87,7 +86,7 @@ func (k Key) Default() any {
 }
 
 // spellings are all names of the key.
-func (k Key) spellings() []string { return append([]string{k.Name}, k.Aliases...) }
+func (k Key) spellings() []string { return append([]string{k.Name}, strings.Fields(k.Aliases)...) }
 
 // schema is the table of keys with the indexes that decoding needs.
 type schema struct {

@@ -56,9 +56,22 @@ func merged(f field[map[string]string]) field[map[string]string] {
 	return f
 }
 
-// enumField is one of the words of the key's Enum.
-func enumField[T ~string](def T, path string) field[T] {
-	return withDefault(def, parsed(TypeString, path, enum[T]))
+// enumKey is a key that takes one of some words. The first is its default; "" stands for none.
+func enumKey[T ~string](name, path string, def T, others ...T) Key {
+	k := Key{Name: name, value: withDefault(def, parsed(TypeString, path, enum[T])), Enum: wordsOf(others...)}
+	if def != "" {
+		k.Enum = append(wordsOf(def), k.Enum...)
+	}
+	return k
+}
+
+// wordsOf are values of a type of words as texts.
+func wordsOf[T ~string](list ...T) []string {
+	words := make([]string, len(list))
+	for i, word := range list {
+		words[i] = string(word)
+	}
+	return words
 }
 
 func textField(def, path string) field[string] {

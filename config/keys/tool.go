@@ -10,23 +10,19 @@ import (
 
 // toolKinds are the provisioners whose tool may come from an image.
 func toolKinds() []string {
-	return []string{string(config.ProvisionerTool), string(config.ProvisionerShell), string(config.ProvisionerPuppet),
-		string(config.ProvisionerAnsible)}
+	return wordsOf(config.ProvisionerTool, config.ProvisionerShell, config.ProvisionerPuppet,
+		config.ProvisionerAnsible)
 }
 
 // toolProvisionerKeys are the keys of the tool provisioner, and of what is built on it.
 func toolProvisionerKeys() []Key {
-	only := []string{string(config.ProvisionerTool)}
+	only := wordsOf(config.ProvisionerTool)
 	keys := []Key{
 		{Name: "image", value: imageField("Provisioner.Tool.Image")},
 		{Name: "instructions", value: parsed(TypeStrings, "Provisioner.Tool.Instructions", instructions)},
 		{Name: "build_context", value: pathField("Provisioner.Tool.BuildContext")},
-		{Name: "volume", Aliases: []string{"volumes"}, value: textsField("Provisioner.Tool.Volumes")},
-		{
-			Name:    "binary",
-			Aliases: []string{"puppet_binary"},
-			value:   textField("", "Provisioner.Tool.Binary"),
-		},
+		{Name: "volume", Aliases: "volumes", value: textsField("Provisioner.Tool.Volumes")},
+		{Name: "binary", Aliases: "puppet_binary", value: textField("", "Provisioner.Tool.Binary")},
 		{Name: "files", For: only, value: textMapField("Provisioner.Tool.Files")},
 		{Name: "changed_exit_codes", For: only, value: numbersField("Provisioner.Tool.ChangedExitCodes")},
 		{Name: "success_exit_codes", For: only, value: numbersField("Provisioner.Tool.SuccessExitCodes")},

@@ -7,9 +7,9 @@ import (
 
 // verifierKeys are the keys that every verifier has, and those of shell, busser and dummy.
 func verifierKeys() []Key {
-	shell := []string{string(config.VerifierShell)}
-	busser := []string{string(config.VerifierBusser)}
-	dummy := []string{string(config.VerifierDummy)}
+	shell := wordsOf(config.VerifierShell)
+	busser := wordsOf(config.VerifierBusser)
+	dummy := wordsOf(config.VerifierDummy)
 	keys := []Key{
 		{Name: "name", value: textField("", "Verifier.Name")},
 		{Name: "root_path", value: textField("/opt/verifier", "Verifier.RootPath")},
@@ -21,11 +21,7 @@ func verifierKeys() []Key {
 		{Name: "ftp_proxy", value: textField("", "Verifier.Proxy.FTP")},
 		{Name: "no_proxy", value: textField("", "Verifier.Proxy.No")},
 		{Name: "downloads", value: textMapField("Verifier.Downloads")},
-		{
-			Name:    "env",
-			Aliases: []string{"environment", "env_variables", "env_vars"},
-			value:   envField("Verifier.Env"),
-		},
+		{Name: "env", Aliases: "environment env_variables env_vars", value: envField("Verifier.Env")},
 		{Name: "command", For: shell, value: textField("true", "Verifier.Shell.Command")},
 		{Name: "remote_exec", For: shell, value: flagField(false, "Verifier.Shell.Remote")},
 		{Name: "sleep", For: append(shell, dummy...), value: secondsField(0, "Verifier.Shell.Sleep")},
@@ -34,7 +30,7 @@ func verifierKeys() []Key {
 		{Name: "fail", For: dummy, value: flagField(false, "Verifier.Dummy.Fail")},
 		{
 			Name:    "ruby_bindir",
-			Aliases: []string{"rspec_path"},
+			Aliases: "rspec_path",
 			For:     append(busser, string(config.VerifierServerspec)),
 			value:   textField("", "Verifier.Busser.RubyBindir"),
 		},
@@ -47,8 +43,8 @@ func inspecKeys() []Key {
 	keys := []Key{
 		{Name: "inspec_tests", value: parsed(TypeList, "Verifier.Inspec.Tests", inspecTests)},
 		{Name: "controls", value: textsField("Verifier.Inspec.Controls")},
-		{Name: "inputs", Aliases: []string{"attributes"}, value: inputsField()},
-		{Name: "input_files", Aliases: []string{"attrs"}, value: pathsField("Verifier.Inspec.InputFiles")},
+		{Name: "inputs", Aliases: "attributes", value: inputsField()},
+		{Name: "input_files", Aliases: "attrs", value: pathsField("Verifier.Inspec.InputFiles")},
 		{Name: "waiver_files", value: pathsField("Verifier.Inspec.WaiverFiles")},
 		{Name: "reporter", value: textsField("Verifier.Inspec.Reporter")},
 		{Name: "output", value: textField("", "Verifier.Inspec.Output")},
@@ -57,11 +53,7 @@ func inspecKeys() []Key {
 		{Name: "plugin_config", value: hashField("Verifier.Inspec.PluginConfig")},
 		{Name: "backend_cache", value: flagField(true, "Verifier.Inspec.BackendCache")},
 		{Name: "color", value: flagField(true, "Verifier.Inspec.Color")},
-		{
-			Name:  "location",
-			Enum:  []string{string(config.InspecAuto), string(config.InspecInRunner), string(config.InspecOnHost)},
-			value: enumField(config.InspecAuto, "Verifier.Inspec.Location"),
-		},
+		enumKey("location", "Verifier.Inspec.Location", config.InspecAuto, config.InspecInRunner, config.InspecOnHost),
 		{Name: "chef_license", value: textField("", "Verifier.Inspec.License")},
 		{Name: "chef_license_key", Secret: true, value: textField("", "Verifier.Inspec.LicenseKey")},
 		{Name: "chef_license_server", value: textField("", "Verifier.Inspec.LicenseServer")},
@@ -71,28 +63,19 @@ func inspecKeys() []Key {
 
 // toolVerifierKeys are the keys of the verifiers that run a tool over test files.
 func toolVerifierKeys() []Key {
-	withInspec := []string{string(config.VerifierBats), string(config.VerifierServerspec), string(config.VerifierGoss),
-		string(config.VerifierTestinfra), string(config.VerifierInspec), string(config.VerifierCincAuditor)}
+	withInspec := wordsOf(config.VerifierBats, config.VerifierServerspec, config.VerifierGoss,
+		config.VerifierTestinfra, config.VerifierInspec, config.VerifierCincAuditor)
 	keys := []Key{
-		{
-			Name:    "tests",
-			Aliases: []string{"test_files", "spec_files", "patterns", "goss_file"},
-			value:   textsField("Verifier.Tool.Tests"),
-		},
+		{Name: "tests", Aliases: "test_files spec_files patterns goss_file", value: textsField("Verifier.Tool.Tests")},
 		{
 			Name:    "options",
 			For:     withInspec,
-			Aliases: []string{"pytest_options", "rspec_options", "goss_options", "bats_options", "extra_flags"},
+			Aliases: "pytest_options rspec_options goss_options bats_options extra_flags",
 			value:   commandField("Verifier.Tool.Options"),
 		},
 		{Name: "image", For: withInspec, value: imageField("Verifier.Tool.Image")},
-		{
-			Name:    "binary",
-			For:     withInspec,
-			Aliases: []string{"path"},
-			value:   textField("", "Verifier.Tool.Binary"),
-		},
-		{Name: "vars", Aliases: []string{"variables"}, value: textField("", "Verifier.Tool.Vars")},
+		{Name: "binary", For: withInspec, Aliases: "path", value: textField("", "Verifier.Tool.Binary")},
+		{Name: "vars", Aliases: "variables", value: textField("", "Verifier.Tool.Vars")},
 	}
 	return inSection(SectionVerifier, keys, string(config.VerifierBats), string(config.VerifierServerspec),
 		string(config.VerifierGoss), string(config.VerifierTestinfra))

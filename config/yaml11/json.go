@@ -3,7 +3,7 @@ package yaml11
 import (
 	"encoding/json"
 	"math"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/internal/rubyfloat"
@@ -12,64 +12,46 @@ import (
 // MarshalJSON renders the value: floats always with a fraction or exponent, so that 1.0 and 1 differ; big integers in
 // full; symbols as strings. JSON has no infinite floats and no NaN: these become the strings "@FLOAT:Infinity@",
 // "@FLOAT:-Infinity@" and "@FLOAT:NaN@".
-func (v *Value) MarshalJSON() ([]byte, error) { return v.appendJSON(nil) }
-
-func (v *Value) appendJSON(b []byte) ([]byte, error) {
+func (v *Value) MarshalJSON() ([]byte, error) {
 	switch v.Kind {
-	case Null:
-		return append(b, "null"...), nil
-	case Bool:
-		return strconv.AppendBool(b, v.Bool), nil
+	case Null, Bool:
+		return json.Marshal(v.Any())
 	case Int:
 		text, _ := v.Text()
-		return append(b, text...), nil
+		return []byte(text), nil
 	case Float:
 		text := rubyfloat.Format(v.Float)
 		if math.IsInf(v.Float, 0) || math.IsNaN(v.Float) {
 			text = `"@FLOAT:` + text + `@"`
 		}
-		return append(b, text...), nil
+		return []byte(text), nil
 	case Seq:
-		return v.appendSeqJSON(b)
+		return join('[', ']', v.Seq, (*Value).MarshalJSON)
 	case Map:
-		return v.appendMapJSON(b)
+		return join('{', '}', v.Map.entries, func(e Entry) ([]byte, error) {
+			key, err := NewString(e.Key, e.KeyPos).MarshalJSON()
+			if err != nil {
+				return nil, err
+			}
+			value, err := e.Value.MarshalJSON()
+			return slices.Concat(key, []byte(":"), value), err
+		})
 	}
-	return appendStringJSON(b, v.Str)
+	return json.Marshal(strings.ToValidUTF8(v.Str, "\uFFFD"))
 }
 
-func (v *Value) appendSeqJSON(b []byte) ([]byte, error) {
-	b = append(b, '[')
-	for i, it := range v.Seq {
+// join renders parts with commas between and brackets around.
+func join[T any](open, closing byte, parts []T, render func(T) ([]byte, error)) ([]byte, error) {
+	out := []byte{open}
+	for i, part := range parts {
+		text, err := render(part)
+		if err != nil {
+			return nil, err
+		}
 		if i > 0 {
-			b = append(b, ',')
+			out = append(out, ',')
 		}
-		var err error
-		if b, err = it.appendJSON(b); err != nil {
-			return nil, err
-		}
+		out = append(out, text...)
 	}
-	return append(b, ']'), nil
-}
-
-func (v *Value) appendMapJSON(b []byte) ([]byte, error) {
-	b = append(b, '{')
-	for i, e := range v.Map.entries {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		var err error
-		if b, err = appendStringJSON(b, e.Key); err != nil {
-			return nil, err
-		}
-		b = append(b, ':')
-		if b, err = e.Value.appendJSON(b); err != nil {
-			return nil, err
-		}
-	}
-	return append(b, '}'), nil
-}
-
-func appendStringJSON(b []byte, s string) ([]byte, error) {
-	text, err := json.Marshal(strings.ToValidUTF8(s, "\uFFFD"))
-	return append(b, text...), err
+	return append(out, closing), nil
 }

@@ -38,13 +38,6 @@ func (m *Memo[T]) Do(key string, f func() (T, error)) (T, error) {
 	return e.value, e.err
 }
 
-// Forget makes the next Do with this key call its function again.
-func (m *Memo[T]) Forget(key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.entries, key)
-}
-
 // Values returns the results of the calls that have returned without an error, in no order.
 func (m *Memo[T]) Values() []T {
 	m.mu.Lock()

@@ -30,10 +30,6 @@ func TestMemo(t *testing.T) {
 	}
 	require.EqualValues(t, 2, calls.Load())
 	require.Equal(t, []int{1}, m.Values())
-	m.Forget("a")
-	n, err := m.Do("a", func() (int, error) { return 7, nil })
-	require.NoError(t, err)
-	require.Equal(t, 7, n)
 }
 
 // Values may be asked for while a call is under way, whose result it leaves out.
