@@ -38,7 +38,7 @@ func TestWriteAndExtract(t *testing.T) {
 }
 
 // pack makes a tar stream of headers; content is what every file holds.
-func pack(t *testing.T, content string, entries ...tar.Header) *bytes.Buffer {
+func pack(t testing.TB, content string, entries ...tar.Header) *bytes.Buffer {
 	t.Helper()
 	var b bytes.Buffer
 	tw := tar.NewWriter(&b)
