@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -84,10 +85,14 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 	}
 	waited := false
 	lock, err := filelock.Acquire(ctx, i.file.lockPath(), filelock.Options{Owner: i.run.owner(string(a)),
-		Waiting: func(holder string) {
+		NoWait: i.run.o.NoWait, Waiting: func(holder string) {
 			waited = true
 			i.notice(LevelInfo, "waiting for "+holder)
 		}})
+	var held *filelock.HeldError
+	if errors.As(err, &held) {
+		return fmt.Errorf("%s: %w\nLeave out --no-wait to wait for it", i.inst.Name, err)
+	}
 	if err != nil {
 		return err
 	}

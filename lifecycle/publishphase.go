@@ -22,7 +22,7 @@ import (
 // publish makes an image of the runner and brings it to where it belongs. Nothing of it is recorded: the runner stays
 // what it was.
 func (i *instanceRun) publish(ctx context.Context, p Phase) error {
-	return i.announced(p, func() (err error) {
+	return i.announced(ctx, p, func(ctx context.Context) (err error) {
 		defer func() {
 			if err != nil && ctx.Err() != nil {
 				err = interrupted(err, context.Cause(ctx))

@@ -16,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/filelock"
+	"github.com/galley-kitchen/galley/internal/limits"
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
@@ -70,6 +71,10 @@ type Options struct {
 	Images mirrors.List
 	// Locked are the only images that platforms and tools may have, with their digests; nil allows all.
 	Locked imagelock.Images
+	// Limits are how long the run and each phase may take.
+	Limits limits.List
+	// NoWait fails an instance that another galley is busy with, in place of waiting for it.
+	NoWait bool
 	// Debug makes provisioners and verifiers say more.
 	Debug bool
 	// Idempotence converges twice, and fails when the second time changes anything.
@@ -154,8 +159,10 @@ func (e *ActionError) Error() string {
 
 // Do performs an action on instances, Concurrency of them side by side. One that fails does not stop the others.
 // Errors: *ActionError when instances failed; otherwise nothing was begun, because an engine cannot be used. When the
-// run was interrupted, the cause of ctx's end is among the errors.
+// run was interrupted or took too long, the cause is among the errors.
 func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) error {
+	ctx, cancel := r.o.Limits.Within(ctx, limits.Run)
+	defer cancel()
 	start := r.o.Now()
 	names := make([]string, len(instances))
 	for i, inst := range instances {

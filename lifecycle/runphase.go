@@ -10,6 +10,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/execmark"
+	"github.com/galley-kitchen/galley/internal/limits"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
@@ -17,15 +18,17 @@ import (
 
 // runPhase does one phase with its hooks and records how it went.
 func (i *instanceRun) runPhase(ctx context.Context, p Phase) error {
-	return i.announced(p, func() error { return i.recordPhase(ctx, p) })
+	return i.announced(ctx, p, func(ctx context.Context) error { return i.recordPhase(ctx, p) })
 }
 
-// announced does a phase between the events that tell of it.
-func (i *instanceRun) announced(p Phase, do func() error) error {
+// announced does a phase, within its limit of time, between the events that tell of it.
+func (i *instanceRun) announced(ctx context.Context, p Phase, do func(context.Context) error) error {
 	i.phase = p
+	ctx, cancel := i.run.o.Limits.Within(ctx, string(p))
+	defer cancel()
 	start := i.run.o.Now()
 	i.emit(PhaseStarted{Stamp: i.stamp(), Phase: p})
-	err := do()
+	err := do(ctx)
 	done := PhaseFinished{Stamp: i.stamp(), Phase: p, Duration: i.run.o.Now().Sub(start)}
 	if err != nil {
 		done.Error = err.Error()
@@ -164,7 +167,11 @@ func interrupted(err, cause error) error {
 // summary says of an error what may be kept in a file: the step, and the kind of the
 // failure. The error's own text may hold secrets, as commands and their output do.
 func summary(ctx context.Context, err error) string {
-	if ctx.Err() != nil {
+	var late *limits.ExceededError
+	switch {
+	case errors.As(context.Cause(ctx), &late):
+		return "timed out"
+	case ctx.Err() != nil:
 		return "interrupted"
 	}
 	where := ""

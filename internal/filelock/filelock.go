@@ -29,16 +29,27 @@ type Options struct {
 	// Waiting is called once when the lock is held elsewhere, with the note of its holder, or "another galley". It may
 	// be nil.
 	Waiting func(holder string)
+	// NoWait fails with a *HeldError in place of waiting.
+	NoWait bool
 }
+
+// HeldError is a lock that another process holds, and that is not waited for.
+type HeldError struct{ Holder string }
+
+// Error names the holder.
+func (e *HeldError) Error() string { return "it is in use by " + e.Holder }
 
 // Lock is a lock that is held.
 type Lock struct{ file *flock.Flock }
 
 // Acquire takes the lock of the file at path, making the file (0600) and its directory (0700) where they are missing,
-// and waits for its holder. Errors: ErrLink, that of ctx, and those of the file system.
+// and waits for its holder. Errors: ErrLink, *HeldError, that of ctx, and those of the file system.
 func Acquire(ctx context.Context, path string, o Options) (*Lock, error) {
 	l, got, err := try(path)
 	if err == nil && !got {
+		if o.NoWait {
+			return nil, &HeldError{holder(path)}
+		}
 		if o.Waiting != nil {
 			o.Waiting(holder(path))
 		}

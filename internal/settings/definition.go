@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/galley-kitchen/galley/internal/limits"
 	"github.com/galley-kitchen/galley/internal/mirrors"
 )
 
@@ -71,6 +72,10 @@ var definitions = sync.OnceValue(func() []definition {
 		flag("report-changes", "", "false", "tell in html and json reports what converge changed in the files of runners"),
 		{name: "retry", standard: "0", parse: number(0),
 			usage: "how many more times to run tests that failed; one that passes then is reported as flaky"},
+		{name: "timeout", parse: text, list: true, pairs: true,
+			check: func(entries []string) error { _, err := limits.Parse(entries); return err },
+			usage: "end the run after a time, or a phase of an instance: 1h, converge=30m; may be repeated"},
+		flag("wait", "", "true", "wait for another galley that is busy with an instance"),
 		{name: "destroy", short: "d", standard: "passing", words: []string{"passing", "always", "never"},
 			usage: "when to destroy at the end: passing, always or never"},
 		{name: "shard", parse: text, usage: "only a part of the instances: I/N, such as 1/4, for CI jobs side by side"},

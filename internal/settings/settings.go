@@ -41,6 +41,8 @@ type Settings struct {
 	Locked       bool     `mapstructure:"locked"`
 	RequireTests bool     `mapstructure:"require-tests"`
 	Retry        int      `mapstructure:"retry"`
+	Timeout      []string `mapstructure:"timeout"`
+	Wait         bool     `mapstructure:"wait"`
 	// ReportChanges has the reports tell what converge changed in the files of runners.
 	ReportChanges bool     `mapstructure:"report-changes"`
 	Destroy       string   `mapstructure:"destroy"`

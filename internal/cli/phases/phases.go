@@ -16,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
+	"github.com/galley-kitchen/galley/internal/limits"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
@@ -73,7 +74,8 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 			},
 		}
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
-			"pull", "images", "locked", "require-tests", "retry", "shard", "shard-times", "report", "report-changes")
+			"pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "shard", "shard-times", "report",
+			"report-changes")
 		switch c.action {
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
@@ -197,7 +199,10 @@ func (o *Options) runOptions(s *settings.Loaded) (lifecycle.Options, error) {
 		ro.Concurrency = settings.MaxConcurrency
 	}
 	ro.FailFast, ro.NoRecreate, ro.RequireTests, ro.Retry = s.FailFast, !s.Recreate, s.RequireTests, s.Retry
-	ro.ReportChanges = s.ReportChanges
+	ro.ReportChanges, ro.NoWait = s.ReportChanges, !s.Wait
+	if ro.Limits, err = limits.Parse(s.Timeout); err != nil {
+		return ro, err
+	}
 	if s.Locked {
 		ro.Locked, err = imagelock.Read(filepath.Join(ro.Project.Root, imagelock.Name))
 		if errors.Is(err, fs.ErrNotExist) {

@@ -53,7 +53,7 @@ and {{.GitSHA}}. Each name with its digest is printed on stdout; what else is sa
 goes to stderr.`
 	cmd.Example = `  galley publish default-debian-12 registry.example.com/team/web:1.4
   galley publish all 'ghcr.io/team/{{.Suite}}:{{.GitSHA}}' 'ghcr.io/team/{{.Suite}}:latest'`
-	o.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast")
+	o.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "timeout", "wait")
 	return cmd
 }
 
