@@ -8,13 +8,15 @@
 #                           "all,newest", or "none". The default is those that are required, else the newest
 #                           Docker, Podman and rootless Podman of "all" that this machine can run
 #   GALLEY_REQUIRE_ENGINES  those that must run: a missing one is a failure
-#   GALLEY_TEST_ARTIFACTS   where flaky.txt goes (default bin/test)
+#   GALLEY_TEST_ARTIFACTS   where flaky.txt and the events of tests go (default bin/test)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 engines=e2e/engines.sh
 dir=${ENGINES_DIR:-${TMPDIR:-/tmp}/galley-engines}
 names=${GALLEY_TEST_ENGINES:-${GALLEY_REQUIRE_ENGINES:-}}
 artifacts=${GALLEY_TEST_ARTIFACTS:-bin/test}
+timeout=${GALLEY_TEST_TIMEOUT:-40m}
+gotestsum=gotest.tools/gotestsum@v1.13.0
 flaky_budget=1 # tests that may fail once in a whole run and pass when they run again
 export CGO_ENABLED=0
 
@@ -24,11 +26,15 @@ tolerate() { "$@" || [ $? = 3 ]; }
 
 running() { tolerate "$engines" status | awk '$2 == "up" { print $1 }'; }
 
-# go_test OPTION ARGUMENT...: `go test` as testlog prints it, which gets the option.
-go_test() {
-	local option=$1
+# summed FILE OPTION... -- ARGUMENT...: tests as gotestsum tells of them, which writes their events to FILE, and after
+# them those that were slow.
+summed() {
+	local events=$1 status=0
 	shift
-	go test -json -count=1 -timeout "${GALLEY_TEST_TIMEOUT:-40m}" "$@" 2>&1 | go run ./e2e/testlog "$option"
+	go run "$gotestsum" --format-hide-empty-pkg --jsonfile "$events" "$@" || status=1
+	say "slowest"
+	go run "$gotestsum" tool slowest --threshold 10s --jsonfile "$events"
+	return $status
 }
 
 unit_tests() {
@@ -41,7 +47,7 @@ unit_tests() {
 	say "go test -race (no engine)"
 	local race=(-race)
 	# the race detector needs a C compiler, and is not there for every processor
-	if ! CGO_ENABLED=1 go test -race -run '^$' ./e2e/testlog > /dev/null 2>&1; then
+	if ! CGO_ENABLED=1 go test -race -run '^$' ./internal/memo > /dev/null 2>&1; then
 		[ "${CI:-}" != true ] || { echo "the race detector cannot be used: is there a C compiler?" >&2; return 1; }
 		echo "without the race detector, which cannot be used here: is there a C compiler?"
 		race=()
@@ -58,33 +64,43 @@ unit_tests() {
 		export TMPDIR=$memory
 	fi
 	GORACE="atexit_sleep_ms=0 ${GORACE:-}" GALLEY_TEST_ENGINES=none GALLEY_REQUIRE_ENGINES='' \
-		CGO_ENABLED=$((${#race[@]})) go_test -failed= "${race[@]}" -vet=off -ldflags='-s -w' ./...
+		CGO_ENABLED=$((${#race[@]})) summed "$artifacts/unit.json" --hide-summary=skipped -- -count=1 -timeout "$timeout" \
+		"${race[@]}" -vet=off -ldflags='-s -w' ./...
 }
 
-# engine_tests FAILED PACKAGE...: one package at a time, since an old rootless Podman can lock
-# itself up when several programs build and remove at once. Inside a package engines are
-# tested side by side; tests wait for engines more than they compute. Testlog writes FAILED.
-engine_tests() {
-	local failed=$1
-	shift
-	go_test "-failed=$failed" -p 1 -parallel "${GALLEY_TEST_PARALLEL:-3}" "$@" | tee "$artifacts/engines.log"
-}
-
-# again FAILED: an engine on a busy machine may answer too late once. What failed, of subtests
-# the deepest, is run a second time, by itself on engines that were started anew. Each test that
-# only passes then is named in flaky.txt; more of them than the budget allows fail the run.
-again() {
-	local package pattern tests status=0
-	tolerate "$engines" down "${wanted[@]}" # one of them may hang
-	tolerate "$engines" up "${wanted[@]}" registry
-	while read -r package pattern tests; do
-		say "again: $package $tests"
-		if go_test "-passed=$tests" -p 1 ${pattern:+-run "$pattern"} "$package" < /dev/null; then
-			tr ' ' '\n' <<< "${tests:-all}" | sed "s|^|$package |" >> "$artifacts/flaky.txt"
-		else
-			status=1
+# go_test ARGUMENT...: what gotestsum runs: one package at a time, since an old rootless Podman can lock itself up when
+# several programs build and remove at once. Inside a package engines are tested side by side; tests wait for engines
+# more than they compute. An engine on a busy machine may answer too late once, so what failed, of subtests the deepest,
+# is run a second time, each test by itself: then the last arguments are -test.run and the test's package. Before the
+# first of them the engines are started anew, since one of them may hang.
+# shellcheck disable=SC2317 # gotestsum calls it
+go_test() {
+	local wanted anew=$artifacts/anew.log
+	if [[ ${*: -2:1} = -test.run=* ]]; then
+		set -- "${@: -2}"
+		[ "$1" != '-test.run=^$' ] || shift # the package failed outside of its tests
+		if [ ! -e "$anew" ]; then
+			IFS=, read -r -a wanted <<< "$GALLEY_TEST_ENGINES"
+			{
+				"$engines" down "${wanted[@]}"
+				"$engines" up "${wanted[@]}" registry
+			} > "$anew" 2>&1 || true # what cannot be had fails the test
 		fi
-	done < "$1"
+	fi
+	go test -json -count=1 -timeout "$timeout" -p 1 -parallel "${GALLEY_TEST_PARALLEL:-3}" "$@"
+}
+
+# engine_tests PACKAGE...: each test that only passes the second time is named in flaky.txt; more of them than the
+# budget allows fail the run.
+engine_tests() {
+	local status=0 again=$artifacts/again.txt
+	rm -f "$again" "$artifacts/anew.log"
+	export -f go_test
+	export artifacts engines timeout
+	summed "$artifacts/engines.json" --rerun-fails=1 --rerun-fails-report "$again" --raw-command -- \
+		bash -c 'go_test "$@"' go_test "$@" || status=1
+	[ ! -e "$again" ] || sed -n 's/: 2 runs, 1 failures$//p' "$again" | sort -r | # a subtest before those that it is in
+		awk '{ for (name in named) if (index(name, $0 "/") == 1) next; named[$0]; print }' > "$artifacts/flaky.txt"
 	return $status
 }
 
@@ -165,12 +181,7 @@ tolerate "$engines" up "${wanted[@]}" registry
 tolerate "$engines" status
 
 say "go test $*"
-failed=$artifacts/failed.txt
-rm -f "$failed"
-engine_tests "$failed" "$@" || {
-	[ -s "$failed" ] || exit 1 # it did not get as far as a test
-	again "$failed" || status=1
-}
+engine_tests "$@" || status=1
 
 say "engines"
 tested || status=1
