@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
@@ -113,7 +114,8 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 			return i.recordedStep(StepNetwork, func() error { return i.network(ctx) })
 		})
 	}
-	if err := g.Wait(); err != nil {
+	shared := func() (any, error) { return nil, g.Wait() } // another instance may be at the same
+	if _, err := timing.Waiting(ctx, "what instances share", shared); err != nil {
 		return p, err
 	}
 	if p.image.ID != "" { // the name may be another image's on this engine

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"time"
 
+	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle/changes"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/result"
@@ -80,6 +81,13 @@ type StepFinished struct {
 	Step     Step          `json:"step"`
 	Duration time.Duration `json:"duration_ns"`
 	Error    string        `json:"error,omitempty"`
+}
+
+// SpanFinished is when something has ended that took time: a call to an engine, a command, or waiting for others. Spans
+// of one instance may overlap.
+type SpanFinished struct {
+	Stamp
+	timing.Span
 }
 
 // Output is a line, or the unterminated rest of one, that a command printed.

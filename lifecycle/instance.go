@@ -10,6 +10,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/filelock"
+	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
@@ -63,7 +64,7 @@ func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *
 	start := r.o.Now()
 	i := r.newInstanceRun(inst)
 	i.emit(InstanceStarted{Stamp: i.stamp(), Suite: inst.Suite, Platform: inst.Platform})
-	err := i.withLock(ctx, a)
+	err := i.withLock(r.timed(ctx, inst.Name), a)
 	done := InstanceFinished{Stamp: i.stamp(), Duration: r.o.Now().Sub(start)}
 	if r.o.LogPath != nil {
 		done.LogPath = r.o.LogPath(inst.Name)
@@ -84,11 +85,13 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 		i.phase, i.fresh = PhaseDestroy, true
 	}
 	waited := false
-	lock, err := filelock.Acquire(ctx, i.file.lockPath(), filelock.Options{Owner: i.run.owner(string(a)),
-		NoWait: i.run.o.NoWait, Waiting: func(holder string) {
-			waited = true
-			i.notice(LevelInfo, "waiting for "+holder)
-		}})
+	lock, err := timing.Waiting(ctx, "lock of the instance", func() (*filelock.Lock, error) {
+		return filelock.Acquire(ctx, i.file.lockPath(), filelock.Options{Owner: i.run.owner(string(a)),
+			NoWait: i.run.o.NoWait, Waiting: func(holder string) {
+				waited = true
+				i.notice(LevelInfo, "waiting for "+holder)
+			}})
+	})
 	var held *filelock.HeldError
 	if errors.As(err, &held) {
 		return fmt.Errorf("%s: %w\nLeave out --no-wait to wait for it", i.inst.Name, err)

@@ -20,6 +20,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/memo"
 	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
@@ -171,6 +172,7 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	workers := min(r.o.Concurrency, max(len(instances), 1))
 	r.o.Sink.Handle(RunStarted{Stamp: r.stamp(""), Version: r.o.Version, Action: string(a), Instances: names,
 		Concurrency: workers})
+	ctx = r.timed(ctx, "")
 	err := r.planPublishing(ctx, a, instances)
 	if err == nil {
 		err = r.open(ctx, a, instances)
@@ -209,6 +211,11 @@ func (r *Run) Close() error {
 
 func (r *Run) stamp(instance string) Stamp {
 	return Stamp{Time: r.o.Now(), RunID: r.id, Instance: instance}
+}
+
+// timed is a context whose spans become events of an instance, or of the run itself.
+func (r *Run) timed(ctx context.Context, instance string) context.Context {
+	return timing.With(ctx, func(s timing.Span) { r.o.Sink.Handle(SpanFinished{Stamp: r.stamp(instance), Span: s}) })
 }
 
 // project is the project as provisioners and verifiers see it.

@@ -27,6 +27,9 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 	case lifecycle.StepFinished:
 		e.Error = k.m.String(e.Error)
 		return e
+	case lifecycle.SpanFinished:
+		e.Name, e.Detail, e.Error = k.m.String(e.Name), k.m.String(e.Detail), k.m.String(e.Error)
+		return e
 	case lifecycle.Output:
 		e.Text = k.output(e)
 		return e

@@ -60,7 +60,13 @@ func Main(linked string) int {
 func Run(ctx context.Context, args []string, f *cmdutil.Factory) int {
 	root := newRoot(f) //nolint:contextcheck // the commands have it from ExecuteContext
 	root.SetArgs(joinConcurrency(root, args))
-	err := root.ExecuteContext(ctx)
+	err := root.ExecuteContext(f.Observing(ctx))
+	if e := f.EndObserving(); e != nil {
+		printError(f, e)
+		if err == nil {
+			return cmdutil.ExitUsage
+		}
+	}
 	var own cmdutil.ExitCode
 	if err != nil && !errors.As(err, &own) {
 		printError(f, err)
@@ -77,7 +83,8 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		// Without Args, an unknown command is answered with those that are near.
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:             func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) { f.Command = cmd.Name() },
 	}
 	root.SetVersionTemplate("galley {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -87,7 +94,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
 	f.Flags.Add(root.PersistentFlags(), "engine", "host", "tls-cert-path", "tls-verify", "log-level", "color", "erb",
-		"erb-commands", "log-overwrite")
+		"erb-commands", "log-overwrite", "trace", "pprof")
 	root.AddCommand(phases.NewCmds(f, nil)...)
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
 		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),

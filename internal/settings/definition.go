@@ -83,6 +83,10 @@ var definitions = sync.OnceValue(func() []definition {
 			usage: "a json or ndjson report of an earlier run, to make the parts of --shard equally long; may be repeated"},
 		{name: "report", parse: text, list: true, refuse: project.refuseReports,
 			usage: "write a report: junit=FILE, json=FILE, ndjson=FILE or html=FILE; may be repeated"},
+		{name: "trace", parse: text, refuse: project.refuseChange,
+			usage: "write what took how long, each call to the engine too: FILE.json for Perfetto and Chrome, or FILE.ndjson"},
+		{name: "pprof", parse: text, refuse: project.refuseChange,
+			usage: "write profiles of galley itself into that directory, for go tool pprof"},
 	}
 	for i, d := range table {
 		if d.words != nil {

@@ -49,6 +49,9 @@ type Settings struct {
 	Shard         string   `mapstructure:"shard"`
 	ShardTimes    []string `mapstructure:"shard-times"`
 	Report        []string `mapstructure:"report"`
+	// Trace is a file for what took how long, and PProf a directory for profiles of galley itself; empty for none.
+	Trace string `mapstructure:"trace"`
+	PProf string `mapstructure:"pprof"`
 }
 
 // Kind is what sort of source a value comes from, the strongest last.

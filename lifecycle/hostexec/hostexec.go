@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/internal/process"
+	"github.com/galley-kitchen/galley/internal/timing"
 )
 
 // killGrace is how long a command may take to end after it was asked to, and what it
@@ -39,7 +40,10 @@ type Command struct {
 // leaves in the background when it ends by itself goes on; its output is not read any more. Errors: it cannot be
 // started, ctx's error, or the timeout.
 func Run(ctx context.Context, c Command) (exitCode int, err error) {
-	return run(ctx, c, killGrace)
+	end := timing.Start(ctx, timing.Command, "host command", "")
+	code, err := run(ctx, c, killGrace)
+	end(err)
+	return code, err
 }
 
 func run(ctx context.Context, c Command, grace time.Duration) (exitCode int, err error) {

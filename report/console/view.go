@@ -51,6 +51,9 @@ func (v *view) note(e lifecycle.Event) (*instance, []run.Line) {
 		}
 	}
 	lines := v.transcript.Lines(e)
+	if _, ok := e.(lifecycle.RunFinished); ok {
+		lines = append(v.collector.Result().TimingLine(), lines...)
+	}
 	name := e.At().Instance
 	if name == "" {
 		return nil, lines

@@ -78,6 +78,9 @@ func htmlFacts(r *run.Run) []htmlFact {
 		{"Took", text.ShortDuration(r.Duration)},
 		{"Side by side", fmt.Sprint(max(r.Concurrency, 1))},
 	}
+	if r.Timings != nil {
+		facts = append(facts, htmlFact{"Where the time went", r.Timings.String()})
+	}
 	if r.Engine != nil {
 		facts = append(facts,
 			htmlFact{"Engine", r.Engine.Name + " " + r.Engine.Version},

@@ -24,6 +24,7 @@ func Types() map[string]lifecycle.Event {
 		"phase_finished":    lifecycle.PhaseFinished{},
 		"step_started":      lifecycle.StepStarted{},
 		"step_finished":     lifecycle.StepFinished{},
+		"span_finished":     lifecycle.SpanFinished{},
 		"output":            lifecycle.Output{},
 		"notice":            lifecycle.Notice{},
 		"progress":          lifecycle.Progress{},

@@ -118,6 +118,7 @@ func (c *Collector) Result() *Run {
 	for _, i := range c.run.Instances {
 		i.complete(c.last)
 	}
+	c.run.addTimings()
 	switch {
 	case c.run.Count(Failed) > 0:
 		c.run.Status = Failed
@@ -138,6 +139,8 @@ func (i *Instance) handle(e lifecycle.Event) {
 		i.begin(e.Phase, e.Time)
 	case lifecycle.PhaseFinished:
 		i.end(e)
+	case lifecycle.SpanFinished:
+		i.spans = append(i.spans, e.Span)
 	case lifecycle.Output:
 		for _, l := range outputLines(e) {
 			i.tail.Add(l.Text)

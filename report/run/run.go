@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 )
@@ -40,6 +41,8 @@ type Run struct {
 	Duration    time.Duration `json:"duration_ns"`
 	Engine      *Engine       `json:"engine,omitempty"`
 	Instances   []*Instance   `json:"instances"`
+	// Timings are where the time of all instances went.
+	Timings *Timings `json:"timings,omitempty"`
 	// Work is what was done once for all instances, such as pulls.
 	Work    []*Work  `json:"work,omitempty"`
 	Notices []Notice `json:"notices,omitempty"`
@@ -64,6 +67,7 @@ type Instance struct {
 	FailedPhase lifecycle.Phase `json:"failed_phase,omitempty"`
 	LogPath     string          `json:"log_path,omitempty"`
 	Phases      []*Phase        `json:"phases"`
+	Timings     *Timings        `json:"timings,omitempty"`
 	Work        []*Work         `json:"work,omitempty"`
 	Notices     []Notice        `json:"notices,omitempty"`
 	// Changes are what converge changed in the runner's files, when that was asked for.
@@ -71,7 +75,8 @@ type Instance struct {
 	// Tail is the end of its output, unless it passed.
 	Tail []string `json:"tail,omitempty"`
 
-	tail Tail
+	tail  Tail
+	spans []timing.Span
 }
 
 // Phase is a phase that an instance went through. Destroy may come twice.

@@ -7,8 +7,10 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/backend/docker"
+	"github.com/galley-kitchen/galley/backend/observed"
 	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
@@ -24,7 +26,9 @@ func (f *Factory) open(ctx context.Context, engine, host string) (backend.Contai
 	if host != "" {
 		o.Host, o.HostSource = host, "the instance's engine"
 	}
+	end := timing.Start(ctx, timing.Engine, "Detect", "")
 	found, err := detect.Find(ctx, detect.ThisHost(), o)
+	end(err)
 	if err != nil { // an interrupt may have come when the service ran already
 		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
 	}
@@ -35,7 +39,7 @@ func (f *Factory) open(ctx context.Context, engine, host string) (backend.Contai
 	if err != nil {
 		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
 	}
-	return closing{be, found.Close}, found.Chosen, nil
+	return closing{observed.Backend(be), found.Close}, found.Chosen, nil
 }
 
 // DetectOptions say how the settings have an engine looked for.

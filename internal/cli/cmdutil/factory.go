@@ -48,8 +48,11 @@ type Factory struct {
 	Secrets *mask.Masker
 	// services are the private Podman services of this process.
 	services detect.Services
-	// Open connects to an engine.
+	// Open connects to an engine. What its calls take is told to the recorders of their contexts.
 	Open lifecycle.Opener
+	// Command is the name of the command, for traces.
+	Command string
+	watch   observers
 }
 
 // NewFactory returns the factory of a process.
@@ -69,6 +72,7 @@ func NewFactory(s Streams, version string) *Factory {
 			for _, n := range l.Notices {
 				f.Warn(n)
 			}
+			err = f.observe(l)
 		}
 		return l, err
 	})

@@ -53,6 +53,9 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 			return nil, err
 		}
 	}
+	if traces := o.Traces(); traces != nil {
+		list = append(list, traces)
+	}
 	reports, err := report.OpenAll(specs, env)
 	if err != nil {
 		return nil, errors.Join(err, report.NewMulti(list[1:]...).Close())

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/timing"
 )
 
 // policyLock is what galley reads of a Policyfile.lock.json.
@@ -78,7 +80,7 @@ func (r *Resolver) Policyfile(ctx context.Context, q Request) (Result, error) {
 	if k.ProductName == "cinc" {
 		s.commands = []string{"cinc-cli", "chef-cli", "cinc", "chef"}
 	}
-	return r.results.Do(q.key(s), func() (Result, error) {
+	return r.once(ctx, q.key(s), func() (Result, error) {
 		dir, err := q.resolve(ctx, s)
 		if err != nil {
 			return Result{}, err
@@ -103,10 +105,15 @@ func (r *Resolver) Berksfile(ctx context.Context, q Request) (Result, error) {
 		export: func(file, to string) []string { return []string{"vendor", to, "-b", file} },
 		inputs: func() ([]string, error) { return berksInputs(q.File) },
 	}
-	return r.results.Do(q.key(s), func() (Result, error) {
+	return r.once(ctx, q.key(s), func() (Result, error) {
 		dir, err := q.resolve(ctx, s)
 		return Result{Dir: dir}, err
 	})
+}
+
+// once resolves what instances share; the others wait.
+func (r *Resolver) once(ctx context.Context, key string, resolve func() (Result, error)) (Result, error) {
+	return timing.Waiting(ctx, "cookbooks", func() (Result, error) { return r.results.Do(key, resolve) })
 }
 
 // berksInputs are the cookbooks on this machine that a Berksfile names.
