@@ -39,7 +39,8 @@ func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, sb sa
 		Endpoint: i.eng.endpoint.URI, ClientEnv: backend.ClientEnv(i.eng.endpoint)}
 	stdout, stderr, flush := i.output()
 	defer flush()
-	return ver.Verify(ctx, i.access(sb), target, sb, runner.Output{Stdout: stdout, Stderr: stderr})
+	return ver.Verify(ctx, i.access(sb), target, sb, runner.Output{Stdout: stdout, Stderr: stderr,
+		Case: func(c result.TestCase) { i.emit(TestFinished{Stamp: i.stamp(), Case: c}) }})
 }
 
 // forgiveNoTests passes an instance without tests, as Test Kitchen does, and says

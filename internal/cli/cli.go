@@ -93,8 +93,8 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 	root.SetIn(f.In)
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
-	f.Flags.Add(root.PersistentFlags(), "engine", "host", "tls-cert-path", "tls-verify", "log-level", "color", "erb",
-		"erb-commands", "log-overwrite", "trace", "pprof")
+	f.Flags.Add(root.PersistentFlags(), "engine", "host", "tls-cert-path", "tls-verify", "log-level", "quiet", "verbose",
+		"color", "erb", "erb-commands", "log-overwrite", "trace", "pprof")
 	root.AddCommand(phases.NewCmds(f, nil)...)
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
 		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),

@@ -52,6 +52,8 @@ var definitions = sync.OnceValue(func() []definition {
 		flag("erb-commands", "", "true", "let templates run commands with backticks and %x(), or a Ruby").refusing(true),
 		{name: "log-level", short: "l", standard: "info", words: []string{"debug", "info", "warn", "error", "fatal"},
 			usage: "what to print: debug, info, warn, error or fatal"},
+		flag("quiet", "q", "false", "print warnings and what failed, and nothing else"),
+		flag("verbose", "", "false", "print all there is to say, as --log-level debug does"),
 		flag("log-overwrite", "", "true", "start the log files anew instead of appending"),
 		flag("color", "", "true", "use colours on a terminal (NO_COLOR turns them off too)"),
 		{name: "concurrency", short: "c", standard: "1", bare: strconv.Itoa(MaxConcurrency), parse: number(1),

@@ -27,6 +27,8 @@ type Settings struct {
 	ERB          string   `mapstructure:"erb"`
 	ERBCommands  bool     `mapstructure:"erb-commands"`
 	LogLevel     string   `mapstructure:"log-level"`
+	Quiet        bool     `mapstructure:"quiet"`
+	Verbose      bool     `mapstructure:"verbose"`
 	LogOverwrite bool     `mapstructure:"log-overwrite"`
 	Color        bool     `mapstructure:"color"`
 	Concurrency  int      `mapstructure:"concurrency"`

@@ -54,6 +54,28 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// Read line by line, TAP has the same cases, but for those that are known at its end only.
+func TestTAPStream(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.tap")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all, err := ParseTAP(data)
+		require.NoError(t, err)
+		s := NewTAPStream()
+		var early []TestCase
+		for line := range strings.Lines(string(data)) {
+			early = append(early, s.Line(strings.TrimSuffix(line, "\n"))...)
+		}
+		require.Equal(t, all[:len(early)], early, file)
+		for _, late := range all[len(early):] {
+			require.Equal(t, Failed, late.Outcome, file)
+		}
+	}
+}
+
 func TestParseRefusesWhatIsNoReport(t *testing.T) {
 	for name, c := range map[string]struct {
 		parse parser

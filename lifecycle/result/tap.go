@@ -42,6 +42,28 @@ func ParseTAP(data []byte) ([]TestCase, error) {
 	return p.end(), nil
 }
 
+// TAPStream finds the cases in TAP while it comes, line by line, as [ParseTAP] does in the whole of it.
+type TAPStream struct {
+	p    tapParser
+	told int
+}
+
+// NewTAPStream returns a stream of which nothing has come.
+func NewTAPStream() *TAPStream { return &TAPStream{p: tapParser{planned: -1}} }
+
+// Line takes a line, and returns the cases that have ended by it. Of one that failed, what comes next tells why: it has
+// ended when another one has.
+func (s *TAPStream) Line(line string) []TestCase {
+	s.p.line(strings.TrimSuffix(line, "\r"))
+	end := len(s.p.cases)
+	if end > 0 && s.p.cases[end-1].Outcome == Failed {
+		end--
+	}
+	ended := s.p.cases[s.told:end]
+	s.told = end
+	return ended
+}
+
 type tapParser struct {
 	planned int // -1 before the plan
 	cases   []TestCase

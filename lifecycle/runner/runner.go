@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/lifecycle/result"
 )
 
 // Runner runs commands in one instance's container, in the same way on a local and on a remote engine.
@@ -39,6 +41,8 @@ func Shell(line string) []string { return []string{"sh", "-c", line} }
 // Output is where a provisioner's or verifier's commands print to.
 type Output struct {
 	Stdout, Stderr io.Writer
+	// Case takes the test cases that a verifier knows of before all have ended. It is nil where nobody waits for them.
+	Case func(result.TestCase)
 }
 
 // ExitError says that a command in a runner ended with another code than 0.

@@ -27,13 +27,12 @@ type batsSource struct {
 
 // refineBats finds the places of tests, which TAP does not tell, in the files, and takes the timing off their titles.
 // bats runs files in the order given, and tests in that of the file.
-func refineBats(cases []result.TestCase, t tests) {
+func refineBats(t tests) func(*result.TestCase) {
 	var known []batsSource
 	for _, test := range t.run {
 		known = append(known, batsTitles(t.source[test], test)...)
 	}
-	for i := range cases {
-		c := &cases[i]
+	return func(c *result.TestCase) {
 		isIt := func(k batsSource) bool { return k.title == c.Title }
 		at := slices.IndexFunc(known, isIt)
 		if at < 0 {

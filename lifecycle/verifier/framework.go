@@ -31,8 +31,11 @@ type framework struct {
 	// source is where its results are.
 	source testrun.ResultSource
 	parse  func([]byte) ([]result.TestCase, error)
-	// refine completes what parse found by what is known of the test files.
-	refine func(cases []result.TestCase, t tests)
+	// stream returns what finds cases in results while they are printed; nil where that cannot be. It finds those that
+	// parse finds first.
+	stream func() func(line string) []result.TestCase
+	// refine returns what completes the cases, in their order, by what is known of the test files.
+	refine func(t tests) func(*result.TestCase)
 	// codes explains exit codes.
 	codes map[int]string
 	// noTests is the exit code that says that there were no tests, or 0.
@@ -90,7 +93,7 @@ func bats() framework {
 			return `case "$("$tool" --help 2>&1)" in *--timing*) timing=--timing ;; *) timing= ;; esac` + "\n" +
 				`"$tool" --tap $timing ` + i.options + " " + i.tests
 		},
-		source: testrun.ResultsPrinted, parse: result.ParseTAP, refine: refineBats,
+		source: testrun.ResultsPrinted, parse: result.ParseTAP, stream: streamTAP, refine: refineBats,
 		remedy: inPlace("Install bats in driver.image"),
 	}
 }
@@ -123,11 +126,11 @@ for test; do
 done
 (exit $code)`
 		},
-		source: testrun.ResultsPrinted, parse: result.ParseTAP,
-		refine: func(cases []result.TestCase, t tests) {
-			for i := range cases {
-				if t.source[cases[i].Title] != "" {
-					cases[i].File = cases[i].Title
+		source: testrun.ResultsPrinted, parse: result.ParseTAP, stream: streamTAP,
+		refine: func(t tests) func(*result.TestCase) {
+			return func(c *result.TestCase) {
+				if t.source[c.Title] != "" {
+					c.File = c.Title
 				}
 			}
 		},
@@ -165,10 +168,8 @@ func goss() framework {
 			return `"$tool" --gossfile ` + i.tests + " " + vars + "validate --format json --no-color " + i.options
 		},
 		source: testrun.ResultsOnly, parse: result.ParseGoss,
-		refine: func(cases []result.TestCase, t tests) {
-			for i := range cases {
-				cases[i].File = t.run[0]
-			}
+		refine: func(t tests) func(*result.TestCase) {
+			return func(c *result.TestCase) { c.File = t.run[0] }
 		},
 		codes:  map[int]string{78: "the gossfile cannot be used"},
 		remedy: inPlace("Put goss into driver.image"),
@@ -211,11 +212,14 @@ func testinfra() framework {
 }
 
 // refinePytest counts lines from 1, as all other tools do.
-func refinePytest(cases []result.TestCase, _ tests) {
-	for i := range cases {
-		if cases[i].File != "" {
-			cases[i].Line++
-			cases[i].Suite = path.Base(cases[i].File)
+func refinePytest(tests) func(*result.TestCase) {
+	return func(c *result.TestCase) {
+		if c.File != "" {
+			c.Line++
+			c.Suite = path.Base(c.File)
 		}
 	}
 }
+
+// streamTAP finds the cases in TAP that is being printed.
+func streamTAP() func(string) []result.TestCase { return result.NewTAPStream().Line }

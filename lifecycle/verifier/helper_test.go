@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,9 @@ type kitchen struct {
 	argv      [][]string
 	env       map[string]string
 	downloads map[string]string
-	path      string
+	// early are the cases that were told while tests ran.
+	early []result.TestCase
+	path  string
 	// lacks is a command that the runner has not, whatever this machine has.
 	lacks string
 }
@@ -121,9 +124,11 @@ func (b *kitchen) verify(i config.Instance) ([]result.TestCase, error) {
 		return nil, err
 	}
 	var out io.Writer = &b.out
-	return v.Verify(b.t.Context(), b, Target{ContainerID: "abc", Endpoint: "unix:///engine.sock",
+	b.early = nil
+	rest, err := v.Verify(b.t.Context(), b, Target{ContainerID: "abc", Endpoint: "unix:///engine.sock",
 		ClientEnv: map[string]string{"DOCKER_HOST": "unix:///engine.sock"}}, b.box,
-		runner.Output{Stdout: out, Stderr: out})
+		runner.Output{Stdout: out, Stderr: out, Case: func(c result.TestCase) { b.early = append(b.early, c) }})
+	return append(slices.Clone(b.early), rest...), err
 }
 
 func instance(kind config.VerifierKind) config.Instance {

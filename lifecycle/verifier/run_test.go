@@ -304,11 +304,24 @@ func TestDummy(t *testing.T) {
 	require.ErrorContains(t, err, "kitchen.yml asks")
 }
 
+// What TAP tells is told as it comes, but for a failure whose reasons may still follow.
+func TestBatsTellsEarly(t *testing.T) {
+	needShell(t)
+	b := newKitchen(t, map[string]string{dir + "a.bats": "@test 'one' {\n}\n@test 'two' {\n}\n@test 'three' {\n}\n",
+		".tools/bats": "#!/bin/sh\nprintf '1..3\\nok 1 one\\nnot ok 2 two\\n# why\\nnot ok 3 three\\n# too\\n'; exit 1\n"})
+	cases, err := b.verify(instance(config.VerifierBats))
+	require.EqualError(t, err, "bats: 2 of 3 tests failed")
+	require.Len(t, cases, 3)
+	require.Equal(t, cases[:2], b.early)
+	require.Equal(t, "why", b.early[1].Message)
+	require.Equal(t, 3, b.early[1].Line)
+}
+
 func TestBatsDurations(t *testing.T) {
 	for timing, want := range map[string]time.Duration{"12ms": 12 * time.Millisecond, "3sec": 3 * time.Second,
 		"2s": 2 * time.Second, "99999999999999999999ms": 0} {
-		cases := []result.TestCase{{Title: "a in " + timing}}
-		refineBats(cases, tests{})
-		require.Equal(t, []result.TestCase{{Title: "a", Duration: want}}, cases)
+		c := result.TestCase{Title: "a in " + timing}
+		refineBats(tests{})(&c)
+		require.Equal(t, result.TestCase{Title: "a", Duration: want}, c)
 	}
 }

@@ -57,12 +57,24 @@ func (t tests) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, er
 // once runs the tool over the tests.
 func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
 	remote := path.Join(r.Sandbox.Remote, t.dir)
+	told, early := 0, func(string) {}
+	if r.Out.Case != nil && t.stream != nil {
+		next, refine := t.stream(), t.refiner()
+		early = func(line string) {
+			for _, c := range next(line) {
+				refine(&c)
+				c.File = t.locate(c.File, remote)
+				told++
+				r.Out.Case(c)
+			}
+		}
+	}
 	in := invocation{tests: runner.QuoteAll(t.run), options: runner.QuoteAll(t.Verifier.Tool.Options)}
 	if t.vars != "" {
 		in.vars = runner.Quote(t.vars)
 	}
 	done, err := r.RunTool(ctx, testrun.Tool{Base: t.Base, Binaries: t.binaries, Dir: remote, Command: t.command(in),
-		Source: t.framework.source, Remedy: t.remedy})
+		Source: t.framework.source, Line: early, Remedy: t.remedy})
 	if err != nil || done.Code != 0 && done.Code == t.noTests {
 		return nil, err
 	}
@@ -78,14 +90,22 @@ func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, erro
 			return nil, err
 		}
 	}
-	if t.refine != nil {
-		t.refine(cases, t)
-	}
+	refine := t.refiner()
 	for i := range cases {
+		refine(&cases[i])
 		cases[i].File = t.locate(cases[i].File, remote)
 	}
 	v := testrun.Verdict{Tool: t.name, Code: done.Code, Hint: t.codes[done.Code], Unread: unread, Output: done.Output}
-	return v.Cases(cases, r.Out.Stderr)
+	cases, err = v.Cases(cases, r.Out.Stderr)
+	return cases[min(told, len(cases)):], err
+}
+
+// refiner completes cases, one after the other, by what is known of the test files.
+func (t tests) refiner() func(*result.TestCase) {
+	if t.refine == nil {
+		return func(*result.TestCase) {}
+	}
+	return t.refine(t)
 }
 
 // locate turns the path of a test in the runner into that on this machine.

@@ -23,8 +23,9 @@ type Verifier interface {
 	// Prepare puts the tests into the verifier's sandbox on this machine, and
 	// takes out those of earlier runs. It talks to no engine.
 	Prepare(ctx context.Context, sb sandbox.Dir) error
-	// Verify runs the tests and returns what became of each, as far as the tool tells. Errors: *FailedError when tests
-	// failed, beside their cases; *NoTestsError when there were none.
+	// Verify runs the tests and tells what became of each, as far as the tool tells: of those that ended early by out.Case,
+	// if there is one, and of the others by what it returns. Errors: *FailedError when tests failed, beside their cases;
+	// *NoTestsError when there were none.
 	Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir, out runner.Output) ([]result.TestCase, error)
 }
 
@@ -123,10 +124,14 @@ func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, sb sandbo
 	if err := r.Sync(ctx); err != nil {
 		return nil, err
 	}
+	told := 0
+	if tell := out.Case; tell != nil {
+		out.Case = func(c result.TestCase) { told++; tell(c) }
+	}
 	cases, err := testrun.Each(s.parts, func(p testrun.Part) ([]result.TestCase, error) {
 		return p.Verify(ctx, testrun.Run{Runner: r, Target: t, Sandbox: sb, Out: out})
 	})
-	if len(cases) == 0 && err == nil {
+	if told+len(cases) == 0 && err == nil {
 		return nil, &NoTestsError{Looked: s.looked}
 	}
 	return cases, err

@@ -138,7 +138,8 @@ func (c *Console) draw() {
 	c.out.Print(c.block.frame(above, lines, width, c.paint))
 }
 
-// Close removes the live block, prints the summary of what failed, and returns the first error of writing.
+// Close removes the live block, prints the table of the instances and the summary of what failed, and returns the first
+// error of writing.
 func (c *Console) Close() error {
 	close(c.stop)
 	<-c.stopped
@@ -146,6 +147,7 @@ func (c *Console) Close() error {
 	defer c.mu.Unlock()
 	width, _ := c.term.Size()
 	c.out.Print(c.block.frame(c.scroll.take(), nil, width, c.paint))
+	c.table(width)
 	c.summarize()
 	return errors.Join(c.out.Err, c.err.Err)
 }

@@ -3,7 +3,9 @@ package console
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -160,6 +162,32 @@ func TestConsoleHidesNoFailure(t *testing.T) {
 	}
 }
 
+// What to type next depends on what failed, and on whether there still is a runner.
+func TestNextCommands(t *testing.T) {
+	phases := func(list ...lifecycle.Phase) (all []*run.Phase) {
+		for _, p := range list {
+			all = append(all, &run.Phase{Phase: p})
+		}
+		return all
+	}
+	const create, converge, destroy = lifecycle.PhaseCreate, lifecycle.PhaseConverge, lifecycle.PhaseDestroy
+	for _, c := range []struct {
+		failed lifecycle.Phase
+		phases []*run.Phase
+		want   []string
+	}{
+		{create, phases(create), []string{"galley create a"}},
+		{converge, phases(destroy, create, converge), []string{"galley login a", "galley converge a"}},
+		{converge, phases(destroy, create, converge, destroy), []string{"galley converge a"}},
+		{destroy, phases(destroy), []string{"galley destroy a"}},
+		{lifecycle.PhasePublish, phases(lifecycle.PhasePublish), nil},
+		{"", nil, nil},
+	} {
+		i := &instance{Instance: &run.Instance{Name: "a", FailedPhase: c.failed, Phases: c.phases}}
+		require.Equal(t, c.want, i.next())
+	}
+}
+
 // Ticks redraw, without any event.
 func TestConsoleDrawsAtTicks(t *testing.T) {
 	ticks := make(chan time.Time)
@@ -211,6 +239,50 @@ func TestConsoleStoppedTerminal(t *testing.T) {
 	shown := s.String()
 	require.Contains(t, shown, fmt.Sprintf("line number %06d", lines-1))
 	require.Regexp(t, `\(\d+ earlier lines are in the log only\)`, shown)
+}
+
+// Two hundred instances that print at once are taken in while the screen is drawn, in little memory.
+// GALLEY_TEST_OUTPUT=10000000 has each print 10 MB.
+func TestConsoleManyInstancesPrintMuch(t *testing.T) {
+	const instances, width = 200, 100
+	output := 20_000
+	if text := os.Getenv("GALLEY_TEST_OUTPUT"); text != "" {
+		var err error
+		output, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	s := &slowTerminal{screen: newScreen(80, 24)}
+	var err bytes.Buffer
+	ticks := make(chan time.Time)
+	c := New(s, &err, Options{Ticks: ticks})
+	var names []string
+	for n := range instances {
+		names = append(names, fmt.Sprintf("suite-%03d", n))
+	}
+	c.Handle(lifecycle.RunStarted{Instances: names})
+	var all sync.WaitGroup
+	for n, name := range names {
+		all.Go(func() {
+			at := lifecycle.Stamp{Instance: name}
+			c.Handle(lifecycle.InstanceStarted{Stamp: at})
+			c.Handle(lifecycle.PhaseStarted{Stamp: at, Phase: lifecycle.PhaseConverge})
+			for line := range output / width {
+				c.Handle(lifecycle.Output{Stamp: at, Text: fmt.Sprintf("%0*d", width, line)})
+				if n%50 == 0 && line%100 == 0 {
+					ticks <- time.Time{} // taken only by a console that draws
+				}
+			}
+		})
+	}
+	all.Wait()
+	ticks <- time.Time{}
+	ticks <- time.Time{}
+	s.mu.Lock()
+	require.Contains(t, s.String(), "0 of 200 done · 200 running")
+	require.Contains(t, s.String(), "converge")
+	s.mu.Unlock()
+	require.LessOrEqual(t, c.scroll.bytes, heldBytes)
+	require.NoError(t, c.Close())
 }
 
 func TestWorkText(t *testing.T) {

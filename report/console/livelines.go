@@ -73,6 +73,11 @@ func (i *instance) remember(e lifecycle.Event) {
 	switch e := e.(type) {
 	case lifecycle.PhaseStarted:
 		i.last = ""
+	case lifecycle.StepStarted:
+		i.last = ""
+		if e.Step != lifecycle.StepRun { // what runs soon says something itself
+			i.last = strings.ReplaceAll(string(e.Step), "_", " ") + "…"
+		}
 	case lifecycle.Output:
 		shown = e.Text
 	case lifecycle.Notice:
@@ -99,6 +104,9 @@ func (i *instance) live(nameWidth, width int, now time.Time, streamed bool) bloc
 		if w.Status == run.Unfinished { // what began last is shown
 			shown = workText(w)
 		}
+	}
+	if counts := i.Counts(); counts != "" && phase == lifecycle.PhaseVerify {
+		shown = strings.TrimRight(counts+"  "+shown, " ")
 	}
 	name := text.Pad(text.Cut(text.Flat(i.Name), nameWidth), nameWidth)
 	s := fmt.Sprintf("%s  %-8s %6s  %s", name, phase, liveDuration(now.Sub(since)), shown)

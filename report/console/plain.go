@@ -113,12 +113,14 @@ func (p *Plain) print(inst *instance, lines []run.Line) {
 	}
 }
 
-// Close ends open sections, prints the summary of what failed, and returns the first error of writing.
+// Close ends open sections, prints the table of the instances and the summary of what failed, and returns the first
+// error of writing.
 func (p *Plain) Close() error {
 	r := p.collector.Result()
 	for _, i := range r.Instances {
 		p.closeSection(p.instance(i.Name), r.Started.Add(r.Duration))
 	}
+	p.table(0)
 	p.summarize()
 	return errors.Join(p.out.Err, p.err.Err)
 }

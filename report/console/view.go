@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/report/run"
 	"github.com/galley-kitchen/galley/report/text"
 )
@@ -131,7 +132,30 @@ func (v *view) failure(inst *instance, e lifecycle.InstanceFinished, wentBy bool
 	if e.LogPath != "" {
 		add("The whole log: %s", e.LogPath)
 	}
+	for _, command := range inst.next() {
+		add("Next: %s", command)
+	}
 	return out
+}
+
+// next are the commands that a person types after the instance failed: to look into the runner while there is one, and
+// to try again.
+func (i *instance) next() []string {
+	name, gone := runner.Quote(text.Line(i.Name)), false
+	for _, p := range i.Phases {
+		gone = p.Phase == lifecycle.PhaseDestroy
+	}
+	again := "galley " + string(i.FailedPhase) + " " + name
+	switch i.FailedPhase {
+	case lifecycle.PhaseConverge, lifecycle.PhaseSetup, lifecycle.PhaseVerify:
+		if !gone {
+			return []string{"galley login " + name, again}
+		}
+		return []string{again}
+	case lifecycle.PhaseCreate, lifecycle.PhaseDestroy:
+		return []string{again}
+	}
+	return nil
 }
 
 // inPhase is "verify: " for an instance that failed in that phase.

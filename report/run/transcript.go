@@ -170,6 +170,9 @@ func testFinished(c result.TestCase) []Line {
 		level = lifecycle.LevelError
 	}
 	text := fmt.Sprintf("Test %s: %s", c.Outcome, testName(c))
+	if place := (Test{TestCase: c}).Place(); place != "" {
+		text += " (" + place + ")"
+	}
 	if c.Message != "" {
 		text += "\n" + indent(c.Message, "    ")
 	}

@@ -2,6 +2,7 @@ package phases
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -22,11 +23,19 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	if o.Result {
 		out = o.Err
 	}
-	terminal := console.IsTerminal(out, os.Getenv)
 	level, err := reportrun.ParseLevel(s.LogLevel)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case s.Quiet && s.Verbose:
+		return nil, fmt.Errorf("quiet (%s) and verbose (%s) exclude each other: drop one of them", s.Source("quiet"),
+			s.Source("verbose"))
+	case s.Quiet:
+		level = lifecycle.LevelWarn
+	case s.Verbose:
+		level = lifecycle.LevelDebug
 	}
+	terminal := console.IsTerminal(out, os.Getenv)
 	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv), Color: cmdutil.Color(s, terminal)}
 	specs := s.Report
 	if o.NoReports {
@@ -34,7 +43,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	}
 	list := []lifecycle.Sink{logs}
 	switch {
-	case terminal:
+	case terminal && !s.Quiet:
 		list = append(list, console.New(console.NewTerminal(out), o.Err, ro))
 	case slices.ContainsFunc(specs, report.Stdout):
 		list = append(list, console.NewPlain(o.Err, o.Err, ro)) // stdout is for the report

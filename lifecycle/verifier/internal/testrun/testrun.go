@@ -45,7 +45,8 @@ type Run struct {
 type Part interface {
 	// Files are what must be in the sandbox for them.
 	Files() ([]sandbox.File, error)
-	// Verify runs them. Errors: *FailedError, *ToolMissingError.
+	// Verify runs them, and returns the cases that it did not give to Out.Case while they ran. Errors: *FailedError,
+	// *ToolMissingError.
 	Verify(ctx context.Context, r Run) ([]result.TestCase, error)
 }
 

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -25,6 +26,8 @@ type Tool struct {
 	// Command is the shell line that runs it; "$tool" is its command there, and "$results" a file for its results.
 	Command string
 	Source  ResultSource
+	// Line takes each line of results that are printed for people too, as they come. It may be nil.
+	Line func(string)
 	// Remedy is how to get the tool.
 	Remedy string
 }
@@ -62,6 +65,9 @@ func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 	switch t.Source {
 	case ResultsPrinted:
 		stdout = io.MultiWriter(stdout, printed)
+		if t.Line != nil {
+			stdout = io.MultiWriter(stdout, &lines.Writer{Emit: func(line string) error { t.Line(line); return nil }})
+		}
 	case ResultsOnly:
 		stdout = io.MultiWriter(tail, printed)
 	}
