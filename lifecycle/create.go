@@ -257,6 +257,9 @@ func (i *instanceRun) makeRunner(ctx context.Context, p plan) error {
 	err := i.recordedStep(StepContainer, func() error {
 		c, err := i.eng.CreateContainer(ctx, p.spec)
 		if err != nil {
+			if !refused(err) {
+				i.state.ContainerID = p.spec.Name
+			}
 			return err
 		}
 		for _, text := range c.Warnings {
@@ -275,6 +278,12 @@ func (i *instanceRun) makeRunner(ctx context.Context, p plan) error {
 	cleanup, cancel := cleanupContext(ctx)
 	defer cancel()
 	return errors.Join(err, i.removeRunner(cleanup))
+}
+
+// refused reports whether an engine answered that it made no container. Any other error leaves open whether it did.
+func refused(err error) bool {
+	var e *backend.Error
+	return errors.As(err, &e) && e.Kind != nil && !errors.Is(err, backend.ErrUnreachable)
 }
 
 // start starts the runner. What was done in it since its last start is not done.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -31,27 +33,33 @@ type galleyProcess struct {
 
 var errDead = errors.New("the process was killed")
 
-// run does an action in the process.
-func (p *galleyProcess) run(a Action, i config.Instance) error {
+// run does an action in the process. One that hangs is interrupted there.
+func (p *galleyProcess) run(a Action, instances ...config.Instance) error {
+	ctx, cancel := context.WithCancelCause(p.k.t.Context())
+	defer cancel(nil)
 	p.k.fake.FailOn(func(c fake.Call) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.engine++
-		return p.next(c.String())
+		fault := p.next(c.String())
+		if errors.Is(fault, fake.ErrHang) {
+			cancel(fault)
+		}
+		return fault
 	})
 	defer p.k.fake.Revive()
 	r := p.k.run()
 	r.beforeWrite = func(name string) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.next("write "+name) != nil {
-			p.dead = true
+		fault := p.next("write " + name)
+		if p.dead {
 			return errDead
 		}
-		return nil
+		return fault // the disk is full, say
 	}
 	defer func() { require.NoError(p.k.t, r.endLiving()) }() // as the end of a process does
-	return r.Do(p.k.t.Context(), a, []config.Instance{i})
+	return r.Do(ctx, a, instances)
 }
 
 // next is the next call or write. The caller holds the lock.
@@ -65,6 +73,21 @@ func (p *galleyProcess) next(what string) error {
 	}
 	p.dead = errors.Is(p.fault, fake.ErrDiedBefore) || errors.Is(p.fault, fake.ErrDiedAfter)
 	return p.fault
+}
+
+// everyPoint is the environment variable with which tests of faults try every point at which one can be, as "make crash"
+// does. Without it they try some, and other ones for each fault.
+const everyPoint = "GALLEY_TEST_EVERY_POINT"
+
+// points are those of n points, from 1, at which a fault is tried: all, or each so many of them.
+func points(n, fault, step int) iter.Seq[int] {
+	if os.Getenv(everyPoint) != "" {
+		step = 1
+	}
+	return func(yield func(int) bool) {
+		for at := 1 + fault%step; at <= n && yield(at); at += step {
+		}
+	}
 }
 
 // trackConverges lets the instance's tests pass only in a runner that was converged.
@@ -107,11 +130,11 @@ func TestRecoversFromEveryFault(t *testing.T) {
 			count := galleyProcess{k: k}
 			require.NoError(t, count.run(action, i))
 			require.Greater(t, count.seen, count.engine)
-			for _, fault := range []error{errors.New("the engine said no"),
+			for n, fault := range []error{errors.New("the engine said no"),
 				fake.AfterEffect(errors.New("the answer got lost")),
 				fake.ErrDiedBefore, fake.ErrDiedAfter} {
 				late := errors.Is(fault, fake.ErrDiedAfter) || fault.Error() == "the answer got lost"
-				for at := 1; at <= count.seen; at++ {
+				for at := range points(count.seen, n, 7) {
 					if late && strings.HasPrefix(count.happened[at-1], "write ") {
 						continue // the same as dying before what follows
 					}

@@ -212,8 +212,8 @@ func TestStartRecoversFromEveryFault(t *testing.T) {
 	k, _, child := startKitchen(t)
 	count := galleyProcess{k: k}
 	require.NoError(t, count.run(ActionTest, child))
-	for _, fault := range []error{fmt.Errorf("the engine said no"), fake.ErrDiedAfter} {
-		for at := 1; at <= count.seen; at++ {
+	for n, fault := range []error{fmt.Errorf("the engine said no"), fake.ErrDiedAfter} {
+		for at := range points(count.seen, n, 7) {
 			k, parent, child := startKitchen(t)
 			err := (&galleyProcess{k: k, at: at, fault: fault}).run(ActionTest, child)
 			what := fmt.Sprintf("%v at %d: %s: %v", fault, at, count.happened[at-1], err)

@@ -210,6 +210,9 @@ func (i *instanceRun) findRunner(ctx context.Context) error {
 
 // compareRecord forgets what the record says of a runner that is gone, was replaced or does not run.
 func (i *instanceRun) compareRecord() {
+	if i.container != nil && i.state.ContainerID == i.container.Name {
+		i.state.ContainerID = i.container.ID
+	}
 	switch {
 	case i.container == nil:
 		if place(i.state.LastAction) >= place(PhaseCreate) {

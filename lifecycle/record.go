@@ -37,7 +37,7 @@ type State struct {
 	// engine that was. Endpoint is empty for an engine that a run starts for itself.
 	Endpoint string `json:"endpoint,omitempty"`
 	Kind     string `json:"engine_kind,omitempty"`
-	// ContainerID is the runner.
+	// ContainerID is the runner: its ID, or its name when the engine was asked for it and its answer got lost.
 	ContainerID string `json:"container_id,omitempty"`
 	// Sandbox is the name of the instance's directory of sandboxes.
 	Sandbox string `json:"sandbox,omitempty"`

@@ -265,9 +265,9 @@ func TestSnapshotsRecoverFromEveryFault(t *testing.T) {
 		count := galleyProcess{k: k}
 		require.NoError(t, count.run(action, i))
 		require.Greater(t, count.seen, count.engine)
-		for _, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
+		for n, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
 			fake.ErrDiedBefore, fake.ErrDiedAfter} {
-			for at := 1; at <= count.seen; at++ {
+			for at := range points(count.seen, n, 7) {
 				k, i := setUp()
 				err := (&galleyProcess{k: k, at: at, fault: fault}).run(action, i)
 				what := fmt.Sprintf("%s, %v at %d, %s: %v", action, fault, at, count.happened[at-1], err)
