@@ -90,10 +90,18 @@ func (e *engine) snapshot(ctx context.Context) (snapshot, error) {
 
 // labels are those of everything that this run makes.
 func (r *Run) labels(role string) backend.Labels {
-	if role == label.RoleHelper {
-		r.declareLiving()
+	l := backend.Labels{label.Role: role, label.Run: r.id, label.Version: r.o.Version}
+	if role == label.RoleRunner {
+		l[label.Lease] = "" // in place of the one that its image may have
 	}
-	return backend.Labels{label.Role: role, label.Run: r.id, label.Version: r.o.Version}
+	lease := map[string]time.Duration{label.RoleRunner: r.o.Lease, label.RoleHelper: helperLease,
+		label.RoleFrom: helperLease}[role]
+	if lease > 0 {
+		r.declareLiving()
+		l[label.Lease] = r.o.Now().Add(lease).UTC().Format(time.RFC3339)
+		l[label.Locks] = lockID(r.o.Project)
+	}
+	return l
 }
 
 // machineLock takes a lock that all galleys of this user on this machine share.

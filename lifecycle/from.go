@@ -249,7 +249,6 @@ func (i *instanceRun) offer(ctx context.Context) error {
 		i.notice(LevelWarn, "what is in the volumes at "+strings.Join(volumes, ", ")+" is not there in instances that start "+
 			"from this one")
 	}
-	i.run.declareLiving() // others leave the image alone
 	labels := i.labels(label.RoleFrom)
 	labels[label.Image] = platformID(*i.container)
 	img, err := i.eng.CommitContainer(ctx, i.container.ID, backend.CommitOptions{
@@ -274,7 +273,7 @@ func (e *engine) removeStartImages(ctx context.Context, instance string) error {
 		return err
 	}
 	for _, img := range images {
-		if !isFrom(img) || isLiving(e.run.o.Project, img.Labels[label.Run]) {
+		if !isFrom(img) || isLiving(e.run.o.Project, img.Labels) {
 			continue
 		}
 		if err := e.RemoveImage(ctx, img.ID); err != nil && !errors.Is(err, backend.ErrConflict) {

@@ -5,10 +5,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/internal/userdir"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // sharedLockDir is where this user's locks for things shared by all projects are. A user without a home that can be
@@ -45,13 +48,45 @@ func (r *Run) endLiving() error {
 	return errors.Join(r.lock.Release(), os.Remove(runLock(r.o.Project, r.id)))
 }
 
-// isLiving reports whether the galley of a run lives, as far as galleys of this user on this machine go. The lock that a
-// killed one left is removed.
-func isLiving(p Project, run string) bool {
-	if run == "" {
+// helperLease is how long what a run makes for itself is left alone where its lock cannot be seen. Labels do not change,
+// so it is long enough for all that a run does with it.
+const helperLease = 6 * time.Hour
+
+// lockID names the directory of locks for those who see it. It is empty where it cannot be had.
+func lockID(p Project) string {
+	path := filepath.Join(sharedLockDir(p), "id")
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		_, err = f.WriteString(names.Random(16))
+		if errors.Join(err, f.Close()) != nil {
+			return ""
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// leaseEnds is when what a run has made may be removed by anybody, zero when that was not said.
+func leaseEnds(l backend.Labels) time.Time {
+	end, err := time.Parse(time.RFC3339, l[label.Lease])
+	if err != nil {
+		return time.Time{}
+	}
+	return end
+}
+
+// isLiving reports whether the galley of a run lives, by the labels of what it made: by its lock where that can be seen,
+// else as long as the lease lasts. The lock that a killed one left is removed.
+func isLiving(p Project, l backend.Labels) bool {
+	if at := l[label.Locks]; at != "" && at != lockID(p) {
+		return time.Now().Before(leaseEnds(l))
+	}
+	if l[label.Run] == "" {
 		return false
 	}
-	path := runLock(p, run)
+	path := runLock(p, l[label.Run])
 	lock, err := filelock.Try(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

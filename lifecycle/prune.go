@@ -38,8 +38,9 @@ type Pruned struct {
 
 // Prune removes what galley shares between projects and keeps for the next run:
 // tool containers with their volumes, work images, the network. With all, runners
-// go too, of every project, and snapshots that no record is found of. What is in use stays, and so do the helpers of
-// another galley that lives: they are all of a run that it could not make again.
+// go too, of every project, and snapshots that no record is found of. A runner whose lease has ended goes in any case.
+// What is in use stays, and so do the helpers of another galley that lives: they are all of a run that it could not make
+// again.
 func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (removed []Pruned, err error) {
 	containers, err := be.ListContainers(ctx, nil)
 	if err != nil {
@@ -66,7 +67,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	for _, c := range containers {
 		r := c.Labels[label.Role]
 		// Other containers have the labels of an image that was made from something of galley's.
-		own := isRunner(c) && o.All || r == label.RoleTool || r == label.RoleHelper && !ofLivingRun(o.Project, c)
+		own := isRunner(c) && (o.All || isOver(o.Project, c.Labels)) || r == label.RoleTool || r == label.RoleHelper && !ofLivingRun(o.Project, c)
 		if own && gone(Pruned{"container", c.Name, r, 0, c.Created},
 			func() error { return be.RemoveContainer(ctx, c.ID) }) {
 			continue
@@ -80,7 +81,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	images, err := be.ListImages(ctx, role)
 	errs = append(errs, err)
 	for _, i := range images {
-		left := (isFrom(i) || isOwnImage(i, label.RoleHelper, commitImages)) && !isLiving(o.Project, i.Labels[label.Run])
+		left := (isFrom(i) || isOwnImage(i, label.RoleHelper, commitImages)) && !isLiving(o.Project, i.Labels)
 		if used[i.ID] || !left && !isOwnImage(i, label.RoleWork, workImages) &&
 			!(o.All && isSnapshot(i) && !snapshotRecorded(i, o.Project)) {
 			continue
@@ -108,7 +109,13 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 // itself when its galley does not end it.
 func ofLivingRun(p Project, helper backend.Container) bool {
 	run := helper.Labels[label.Run]
-	return run == "" && helper.State == backend.StateRunning || isLiving(p, run)
+	return run == "" && helper.State == backend.StateRunning || isLiving(p, helper.Labels)
+}
+
+// isOver reports whether a runner's lease has ended, and its galley, as far as that can be seen.
+func isOver(p Project, l backend.Labels) bool {
+	end := leaseEnds(l)
+	return !end.IsZero() && time.Now().After(end) && !isLiving(p, l)
 }
 
 // isOwnImage reports whether an image is one that galley made for a role, whose names begin with prefix, and not one that

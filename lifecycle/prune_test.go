@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -105,4 +106,48 @@ func TestPruneBesideARun(t *testing.T) {
 	require.NoError(t, r.Close())
 	_, err := os.Stat(lock)
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A runner whose lease has ended goes with anybody's prune, unless its galley is seen to live; all others stay.
+func TestPruneLeases(t *testing.T) {
+	k := newKitchen(t)
+	made := func(ago, lease time.Duration) *Run {
+		k.change = func(o *Options) {
+			o.Lease, o.Now = lease, func() time.Time { return time.Now().Add(-ago) }
+		}
+		r := k.run()
+		require.NoError(t, r.Do(t.Context(), "create", []config.Instance{chefInstance("a")}))
+		return r
+	}
+	for _, c := range []struct {
+		ago, lease time.Duration
+		gone       bool
+	}{{48 * time.Hour, 0, false}, {time.Hour, 2 * time.Hour, false}, {3 * time.Hour, 2 * time.Hour, true},
+		{-48 * time.Hour, 2 * time.Hour, false}} { // the clock was set back since
+		r := made(c.ago, c.lease)
+		require.NotContains(t, k.prune(PruneOptions{})["container"], k.runners()[0].Name, "it lives")
+		require.NoError(t, r.Close())
+		require.Equal(t, c.gone, len(k.prune(PruneOptions{})["container"]) > 0 && len(k.runners()) == 0)
+		k.change = nil
+		require.NoError(t, k.do("destroy", chefInstance("a")))
+	}
+
+	// A galley of another machine does not see the locks: the leases of runners and helpers count.
+	r := made(3*time.Hour, 2*time.Hour)
+	helper, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "h", Image: toolRef,
+		Labels: r.labels(label.RoleHelper)})
+	require.NoError(t, err)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	require.Contains(t, k.prune(PruneOptions{})["container"], containerName(k.project, "a"))
+	_, err = k.fake.InspectContainer(t.Context(), helper.ID)
+	require.NoError(t, err)
+	require.NoError(t, k.fake.RemoveContainer(t.Context(), helper.ID))
+	k.change = func(o *Options) { o.Now = func() time.Time { return time.Now().Add(-7 * time.Hour) } }
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	old := k.run()
+	_, err = k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "old", Image: toolRef,
+		Labels: old.labels(label.RoleHelper)})
+	require.NoError(t, err)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	require.Contains(t, k.prune(PruneOptions{})["container"], "old")
 }

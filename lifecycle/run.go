@@ -74,6 +74,9 @@ type Options struct {
 	Locked imagelock.Images
 	// Limits are how long the run and each phase may take.
 	Limits limits.List
+	// Lease is after which time any galley's prune may remove the runners that this run makes, 0 for never. Runs that
+	// live are known on this machine only.
+	Lease time.Duration
 	// NoWait fails an instance that another galley is busy with, in place of waiting for it.
 	NoWait bool
 	// Debug makes provisioners and verifiers say more.

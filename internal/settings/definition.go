@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/galley-kitchen/galley/internal/limits"
 	"github.com/galley-kitchen/galley/internal/mirrors"
@@ -78,6 +79,8 @@ var definitions = sync.OnceValue(func() []definition {
 			check: func(entries []string) error { _, err := limits.Parse(entries); return err },
 			usage: "end the run after a time, or a phase of an instance: 1h, converge=30m; may be repeated"},
 		flag("wait", "", "true", "wait for another galley that is busy with an instance"),
+		{name: "lease", parse: leaseTime,
+			usage: "let galley prune of any project remove runners so long after they were made: 2h"},
 		{name: "destroy", short: "d", standard: "passing", words: []string{"passing", "always", "never"},
 			usage: "when to destroy at the end: passing, always or never"},
 		{name: "shard", parse: text, usage: "only a part of the instances: I/N, such as 1/4, for CI jobs side by side"},
@@ -174,6 +177,15 @@ func (d definition) choice(text string) (any, error) {
 	}
 	last := len(d.words) - 1
 	return nil, fmt.Errorf("write %s or %s", strings.Join(d.words[:last], ", "), d.words[last])
+}
+
+// leaseTime reads a time, or nothing for none.
+func leaseTime(text string) (any, error) {
+	text = strings.TrimSpace(text)
+	if d, err := time.ParseDuration(text); text != "" && (err != nil || d < time.Minute) {
+		return nil, errors.New("write a time from 1m up, longer than a run takes, such as 2h")
+	}
+	return text, nil
 }
 
 func number(least int) func(string) (any, error) {

@@ -45,6 +45,7 @@ type Settings struct {
 	Retry        int      `mapstructure:"retry"`
 	Timeout      []string `mapstructure:"timeout"`
 	Wait         bool     `mapstructure:"wait"`
+	Lease        string   `mapstructure:"lease"`
 	// ReportChanges has the reports tell what converge changed in the files of runners.
 	ReportChanges bool     `mapstructure:"report-changes"`
 	Destroy       string   `mapstructure:"destroy"`

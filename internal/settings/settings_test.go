@@ -301,7 +301,7 @@ func TestPower(t *testing.T) {
 func TestPowerIsComplete(t *testing.T) {
 	harmless := []string{"log-level", "quiet", "verbose", "log-overwrite", "color", "concurrency", "parallel", "fail-fast", "debug",
 		"test-base-path",
-		"idempotence", "recreate", "pull", "require-tests", "report-changes", "retry", "timeout", "wait", "destroy", "shard", "shard-times"}
+		"idempotence", "recreate", "pull", "require-tests", "report-changes", "retry", "timeout", "wait", "lease", "destroy", "shard", "shard-times"}
 	for _, d := range definitions() {
 		require.NotEqual(t, d.refuse == nil, !slices.Contains(harmless, d.name), d.name)
 	}

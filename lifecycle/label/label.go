@@ -32,6 +32,10 @@ const (
 	Created    = Prefix + "created"
 	// Run is the identifier of the run that made it.
 	Run = Prefix + "run"
+	// Lease is when what a run has made may be removed by galleys that cannot see whether the run lives, and Locks tells
+	// those apart that can: they share its locks.
+	Lease = Prefix + "lease"
+	Locks = Prefix + "locks"
 	// Version is the version of galley that made it.
 	Version = Prefix + "version"
 	// Commit tells the commit of a runner that is about to be published from all other images.

@@ -74,7 +74,7 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 			},
 		}
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
-			"pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "shard", "shard-times", "report",
+			"pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "lease", "shard", "shard-times", "report",
 			"report-changes")
 		switch c.action {
 		case lifecycle.ActionTest:
@@ -202,6 +202,11 @@ func (o *Options) runOptions(s *settings.Loaded) (lifecycle.Options, error) {
 	ro.ReportChanges, ro.NoWait = s.ReportChanges, !s.Wait
 	if ro.Limits, err = limits.Parse(s.Timeout); err != nil {
 		return ro, err
+	}
+	if s.Lease != "" {
+		if ro.Lease, err = time.ParseDuration(s.Lease); err != nil {
+			return ro, err
+		}
 	}
 	if s.Locked {
 		ro.Locked, err = imagelock.Read(filepath.Join(ro.Project.Root, imagelock.Name))
