@@ -9,7 +9,7 @@ STATICCHECK_VERSION = v0.6.1
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-all unit e2e fuzz bench demo lint cover engines-up engines-down clean
+.PHONY: help build test test-all unit e2e crash outages fuzz bench demo lint cover engines-up engines-down clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -28,6 +28,12 @@ unit: ## the tests that need no engine, as "make test" runs them
 
 e2e: ## only the tests on real engines
 	e2e/test.sh ./e2e/... ./backend/...
+
+crash: ## kill galley, and let calls fail and hang, wherever that can be
+	e2e/reliability.sh crash
+
+outages: ## take engines of its own away from under runs: restart, no socket, full disks, no networks
+	e2e/reliability.sh outages
 
 fuzz: ## each fuzzer for FUZZTIME (30s); what it finds stays in testdata/fuzz, to be committed
 	e2e/fuzz.sh

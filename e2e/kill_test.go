@@ -63,30 +63,41 @@ type event struct {
 
 func (e event) String() string { return e.Type + " " + e.Phase + " " + e.Step }
 
-// events runs `galley test` on all instances side by side and calls seen with each event
-// of one of them, until it returns false: then the process is killed.
-func events(t *testing.T, p *project, seen func(event) bool) (killed bool) {
-	t.Helper()
-	cmd := p.command(t.Context(), "test", "-c", "4", "--report", "ndjson=-")
-	var said strings.Builder
-	cmd.Stderr = &said
+// watched runs `galley test` on all instances side by side, and calls seen with each event of one of them. code is
+// negative when a signal ended it, and said is what it printed on stderr.
+func (p *project) watched(seen func(event, *os.Process), args ...string) (code int, said string) {
+	p.t.Helper()
+	cmd := p.command(p.t.Context(), append([]string{"test", "-c", "4", "--report", "ndjson=-"}, args...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
+	require.NoError(p.t, err)
+	require.NoError(p.t, cmd.Start())
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var e event
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &e), "%s", lines.Text())
-		if e.Instance == "three-busybox" && !killed && !seen(e) {
-			require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
-			killed = true
+		require.NoError(p.t, json.Unmarshal(lines.Bytes(), &e), "%s", lines.Text())
+		if e.Instance == "three-busybox" {
+			seen(e, cmd.Process)
 		}
 	}
-	require.NoError(t, lines.Err())
-	err = cmd.Wait()
+	require.NoError(p.t, lines.Err())
+	_ = cmd.Wait() // how it ended is what is returned
+	return cmd.ProcessState.ExitCode(), stderr.String()
+}
+
+// events is watched for a run that is killed when seen returns false, and green otherwise.
+func events(t *testing.T, p *project, seen func(event) bool) (killed bool) {
+	t.Helper()
+	code, said := p.watched(func(e event, galley *os.Process) {
+		if !killed && !seen(e) {
+			killed = true
+			require.NoError(t, galley.Kill())
+		}
+	})
 	if !killed {
-		require.NoError(t, err, said.String())
+		require.Zero(t, code, said)
 	}
 	return killed
 }

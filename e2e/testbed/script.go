@@ -107,3 +107,13 @@ func (e Engine) Exec(t testing.TB, command ...string) string {
 	}
 	return string(out)
 }
+
+// Restart stops an engine with all that runs on it, and starts it again. Only for engines that this test alone uses.
+func (e Engine) Restart(t testing.TB) {
+	t.Helper()
+	for _, verb := range []string{"down", "up"} {
+		if _, err := open().script.call(verb, e.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
