@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,10 +72,13 @@ func TestImagesFromElsewhere(t *testing.T) {
 	k := newKitchen(t)
 	require.NoError(t, k.do(ActionTest, chefInstance("first"))) // it makes the network
 	k.fake.ForgetCalls()
+	var mu sync.Mutex // the images are pulled at the same time
 	var asked []string
 	k.change = func(o *Options) {
 		o.Images = mirrors.List{"quay.io/team": "mirror.example/quay", "docker.io": "mirror.example/hub"}
 		o.Credentials = func(_ context.Context, _ config.Instance, ref string) (*backend.Credentials, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			asked = append(asked, ref)
 			return nil, nil
 		}
