@@ -84,7 +84,7 @@ func newKitchen(t *testing.T) *kitchen {
 	engine.OnExec(listFiles(engine))
 	engine.OnExec(fileCommands(engine))
 	// An image has the volumes that its Dockerfile declares.
-	engine.OnBuild(func(_ backend.BuildOptions, context map[string]string) (fake.ImageSpec, error) {
+	engine.Build = func(_ backend.BuildOptions, context map[string]string) (fake.ImageSpec, error) {
 		var img fake.ImageSpec
 		for line := range strings.Lines(context["Dockerfile"]) {
 			if volumes, ok := strings.CutPrefix(line, "VOLUME "); ok {
@@ -92,7 +92,7 @@ func newKitchen(t *testing.T) *kitchen {
 			}
 		}
 		return img, nil
-	})
+	}
 	return &kitchen{t: t, fake: engine, engines: map[string]*fake.Engine{"fake://one": engine}, usual: "fake://one",
 		project: p, sink: &recorder{}}
 }

@@ -44,14 +44,14 @@ func newPublisher(t *testing.T) *publisher {
 	t.Helper()
 	p := &publisher{kitchen: newKitchen(t)}
 	base := imagetest.Pack(t, imagetest.Dir("etc", 0o755))
-	p.fake.OnSave(func(refs []string) ([]byte, error) {
+	p.fake.Save = func(refs []string) ([]byte, error) {
 		token := strings.TrimPrefix(refs[0], commitImages)
 		own := imagetest.Pack(t, imagetest.File("made", "by converge"), imagetest.Dir("opt", 0o755),
 			imagetest.Dir("opt/kitchen", 0o755), imagetest.Dir("opt/chef", 0o755))
 		return imagetest.Archive(t,
 			imagetest.Image{Config: v1.Config{Labels: map[string]string{label.Commit: token}}, Layers: [][]byte{base, own}},
 			imagetest.Image{Config: v1.Config{Cmd: []string{"app"}}, Layers: [][]byte{base}}), nil
-	})
+	}
 	p.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
 		if !strings.Contains(strings.Join(e.Command, " "), "mountinfo") {
 			return 0, fake.ErrNotHandled

@@ -51,7 +51,7 @@ func answeredByState() []string {
 func onFake(tells lie) subject {
 	f := fake.New()
 	f.AddRemoteImage(fake.ImageSpec{Ref: "registry.example.test/public/image:1"})
-	f.OnBuild(func(_ backend.BuildOptions, context map[string]string) (fake.ImageSpec, error) {
+	f.Build = func(_ backend.BuildOptions, context map[string]string) (fake.ImageSpec, error) {
 		var img fake.ImageSpec
 		for line := range strings.Lines(context["Dockerfile"]) {
 			if volumes, ok := strings.CutPrefix(line, "VOLUME "); ok {
@@ -59,7 +59,7 @@ func onFake(tells lie) subject {
 			}
 		}
 		return img, nil
-	})
+	}
 	specs := &sync.Map{} // of containers, by ID
 	f.OnExec(contractCommands(f, specs))
 	return subject{

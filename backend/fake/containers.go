@@ -2,12 +2,14 @@ package fake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -187,26 +189,27 @@ func (f *Engine) mountTools(ctx context.Context, c *container) error {
 
 // volume returns a mount of a volume, which is made with that content if it is new. One without a name is anonymous.
 func (f *Engine) volume(name, target string, content tree) mount {
-	if name == "" {
-		name = f.newID()
+	m := mount{target: target, volume: cmp.Or(name, f.newID()), nameless: name == ""}
+	if _, ok := f.volumes[m.volume]; !ok {
+		f.volumes[m.volume] = content
 	}
-	if _, ok := f.volumes[name]; !ok {
-		f.volumes[name] = content
-	}
-	return mount{target: target, tree: f.volumes[name], volume: name}
+	m.tree = f.volumes[m.volume]
+	return m
 }
 
 // onContainer makes a call that acts on a container, under the lock.
-func onContainer[T any](ctx context.Context, f *Engine, verb, id string, effect func(c *container) (T, error)) (T, error) {
-	return do(ctx, f, newCall(verb, f.nameOf(id)), func() (T, error) { return with(f, id, effect) })
+func onContainer[T any](ctx context.Context, f *Engine, verb, id string, effect func(c *container) (T, error),
+	args ...string) (T, error) {
+	call := newCall(verb, append([]string{f.nameOf(id)}, args...)...)
+	return do(ctx, f, call, func() (T, error) { return with(f, id, effect) })
 }
 
 // StartContainer implements backend.Containers. PID 1 runs until it is stopped or killed,
 // unless it is one of the commands without an effect that OnExec names, or `sh -c "rm ..."`.
 func (f *Engine) StartContainer(ctx context.Context, id string) error {
-	_, err := onContainer(ctx, f, "StartContainer", id, func(c *container) (struct{}, error) {
+	_, err := onContainer(ctx, f, "StartContainer", id, func(c *container) (none struct{}, err error) {
 		if c.state == backend.StateRunning {
-			return struct{}{}, nil
+			return none, nil
 		}
 		c.state = backend.StateRunning
 		c.life, c.die = context.WithCancel(context.Background())
@@ -214,7 +217,7 @@ func (f *Engine) StartContainer(ctx context.Context, id string) error {
 		if ends || (len(c.argv) == 3 && strings.HasPrefix(c.argv[2], "rm ")) {
 			c.end(code)
 		}
-		return struct{}{}, nil
+		return none, nil
 	})
 	return err
 }
@@ -229,15 +232,22 @@ func (f *Engine) InspectContainer(ctx context.Context, id string) (backend.Conta
 // ListContainers implements backend.Containers.
 func (f *Engine) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
 	return locked(ctx, f, newCall("ListContainers"), func() ([]backend.Container, error) {
-		var found []backend.Container
-		for _, c := range f.containers {
-			if labels.Matches(c.spec.Labels) {
-				found = append(found, c.describe())
-			}
-		}
+		found := listed(f.containers, func(c *container) (backend.Container, bool) {
+			return c.describe(), labels.Matches(c.spec.Labels)
+		})
 		slices.SortFunc(found, func(a, b backend.Container) int { return strings.Compare(a.Name, b.Name) })
 		return found, nil
 	})
+}
+
+// listed are those of what the fake has, by their IDs or names, that describe reports as wanted.
+func listed[T, Told any](all map[string]T, describe func(T) (Told, bool)) (found []Told) {
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		if told, wanted := describe(all[id]); wanted {
+			found = append(found, told)
+		}
+	}
+	return found
 }
 
 // CopyTo implements backend.Containers. The stream is read first.
@@ -255,12 +265,9 @@ func (f *Engine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) erro
 			case readErr != nil:
 				return fmt.Errorf("%s: %w", call, readErr)
 			}
-			for _, e := range entries {
-				name := path.Join(dir, e.name)
-				if name == path.Clean(dir) {
-					continue
-				}
-				if err := c.put(name, e.File); err != nil {
+			delete(entries, ".")
+			for _, name := range slices.Sorted(maps.Keys(entries)) {
+				if err := c.put(path.Join(dir, name), entries[name]); err != nil {
 					return fmt.Errorf("%s: %w", call, err)
 				}
 			}
@@ -272,16 +279,13 @@ func (f *Engine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) erro
 
 // CopyFrom implements backend.Containers.
 func (f *Engine) CopyFrom(ctx context.Context, id, from string) (io.ReadCloser, error) {
-	call := newCall("CopyFrom", f.nameOf(id), from)
-	return do(ctx, f, call, func() (io.ReadCloser, error) {
-		return with(f, id, func(c *container) (io.ReadCloser, error) {
-			var buf bytes.Buffer
-			if err := c.pack(&buf, from); err != nil {
-				return nil, failure(backend.ErrNotFound, call.String(), err.Error())
-			}
-			return io.NopCloser(&buf), nil
-		})
-	})
+	return onContainer(ctx, f, "CopyFrom", id, func(c *container) (io.ReadCloser, error) {
+		var buf bytes.Buffer
+		if err := c.pack(&buf, from); err != nil {
+			return nil, failure(backend.ErrNotFound, "copy from "+c.name, err.Error())
+		}
+		return io.NopCloser(&buf), nil
+	}, from)
 }
 
 // ContainerLogs implements backend.Containers. No PID 1 of the fake prints anything.
@@ -290,22 +294,59 @@ func (f *Engine) ContainerLogs(ctx context.Context, id string, _ backend.LogOpti
 	return err
 }
 
+// ContainerChanges implements backend.Containers.
+func (f *Engine) ContainerChanges(ctx context.Context, id string) ([]backend.Change, error) {
+	return onContainer(ctx, f, "ContainerChanges", id, func(c *container) ([]backend.Change, error) {
+		var changes []backend.Change
+		have, had := c.mounts[0].tree, f.images[c.imageID].files
+		for name, file := range have {
+			if before, ok := had[name]; !ok {
+				changes = append(changes, backend.Change{Path: name, Kind: backend.ChangeAdded})
+			} else if !reflect.DeepEqual(before, file) {
+				changes = append(changes, backend.Change{Path: name, Kind: backend.ChangeModified})
+			}
+		}
+		for name := range had {
+			_, ok := have[name]
+			dir := path.Dir(name)
+			_, dirWas := had[dir]
+			if _, dirIs := have[dir]; !ok && (dirIs || !dirWas) { // what was in a directory that is gone goes without saying
+				changes = append(changes, backend.Change{Path: name, Kind: backend.ChangeDeleted})
+			}
+		}
+		engine.SortChanges(changes)
+		return changes, nil
+	})
+}
+
+// CommitContainer implements backend.Containers.
+func (f *Engine) CommitContainer(ctx context.Context, id string, o backend.CommitOptions) (backend.Image, error) {
+	return onContainer(ctx, f, "CommitContainer", id, func(c *container) (backend.Image, error) {
+		img := ImageSpec{Ref: o.Ref, Config: f.images[c.imageID].Image}
+		img.Config.ID, img.Config.Labels = "", maps.Clone(c.spec.Labels)
+		maps.Copy(img.Config.Labels, o.Labels)
+		made := f.addImage(img)
+		f.images[made.ID].files = maps.Clone(c.mounts[0].tree)
+		return made, nil
+	}, o.Ref)
+}
+
 // WaitContainer implements backend.Containers.
 func (f *Engine) WaitContainer(ctx context.Context, id string) (int, error) {
 	return do(ctx, f, newCall("WaitContainer", f.nameOf(id)), func() (int, error) {
-		f.mu.Lock()
-		c, err := f.find(id)
-		if err == nil && c.life == nil {
-			err = failure(backend.ErrNotRunning, "wait for container "+c.name, "it was never started")
-		}
+		var life <-chan struct{}
+		c, err := with(f, id, func(c *container) (*container, error) {
+			if c.life == nil {
+				return c, failure(backend.ErrNotRunning, "wait for container "+c.name, "it was never started")
+			}
+			life = c.life.Done()
+			return c, nil
+		})
 		if err != nil {
-			f.mu.Unlock()
 			return 0, err
 		}
-		life := c.life
-		f.mu.Unlock()
 		select {
-		case <-life.Done():
+		case <-life:
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			return c.exitCode, nil
@@ -324,18 +365,13 @@ func (f *Engine) RemoveContainer(ctx context.Context, id string) error {
 		}
 		c.end(killed)
 		delete(f.containers, c.id)
-		for _, name := range c.volumeNames() {
-			if isAnonymous(name) && !f.volumeInUse(name) {
-				delete(f.volumes, name)
+		for _, m := range c.mounts {
+			if m.nameless && !f.volumeInUse(m.volume) {
+				delete(f.volumes, m.volume)
 			}
 		}
 		return nil
 	})
-}
-
-// isAnonymous reports whether a volume has no name of its own.
-func isAnonymous(name string) bool {
-	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
 // volumeInUse reports whether a container has a volume.

@@ -1,12 +1,11 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -33,34 +32,28 @@ func (f *Engine) OnExec(hook ExecHook) {
 func (f *Engine) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
 	call := newCall("Exec", append([]string{f.nameOf(id)}, e.Command...)...)
 	return do(ctx, f, call, func() (int, error) {
-		f.mu.Lock()
-		hooks := f.execs
-		c, err := f.find(id)
-		if err == nil && c.state != backend.StateRunning {
-			err = failure(backend.ErrNotRunning, "exec in "+c.name, "the container is "+string(c.state))
-		}
+		var hooks []ExecHook
+		c, err := with(f, id, func(c *container) (container, error) {
+			if c.state != backend.StateRunning {
+				return *c, failure(backend.ErrNotRunning, "exec in "+c.name, "the container is "+string(c.state))
+			}
+			hooks = f.execs
+			return *c, nil
+		})
 		if err != nil {
-			f.mu.Unlock()
 			return 0, err
 		}
-		described, life := c.describe(), c.life
-		f.mu.Unlock()
-		if e.Stdout == nil {
-			e.Stdout = io.Discard
-		}
-		if e.Stderr == nil {
-			e.Stderr = io.Discard
-		}
+		e.Stdout, e.Stderr = cmp.Or(e.Stdout, io.Discard), cmp.Or(e.Stderr, io.Discard)
 		running, end := context.WithCancel(ctx)
 		defer end()
-		defer context.AfterFunc(life, end)() //nolint:contextcheck // the command ends with ctx and with the container
+		defer context.AfterFunc(c.life, end)() //nolint:contextcheck // the command ends with ctx and with the container
 		for _, hook := range hooks {
-			code, err := hook(running, described, e)
+			code, err := hook(running, c.describe(), e)
 			switch {
 			case errors.Is(err, ErrNotHandled):
 				continue
 			case ctx.Err() != nil:
-				return 0, fmt.Errorf("exec in %s: %w", described.Name, ctx.Err())
+				return 0, fmt.Errorf("exec in %s: %w", c.name, ctx.Err())
 			case running.Err() != nil: // the container has ended
 				return killed, nil
 			}
@@ -74,20 +67,14 @@ func (f *Engine) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, 
 // exitCode reports whether a command is known to end at once without an effect, and how.
 // As PID 1, all others run until they are killed.
 func exitCode(argv []string) (code int, ends bool) {
-	if len(argv) == 0 {
-		return 0, false
-	}
-	if argv[0] == "true" {
+	switch {
+	case len(argv) > 0 && argv[0] == "true":
 		return 0, true
-	}
-	if argv[0] == "false" {
+	case len(argv) > 0 && argv[0] == "false":
 		return 1, true
-	}
-	if len(argv) == 3 && argv[0] == "sh" {
-		if words := strings.Fields(argv[2]); len(words) > 1 && words[0] == "exit" {
-			n, err := strconv.Atoi(words[1])
-			return n, err == nil
-		}
+	case len(argv) == 3 && argv[0] == "sh":
+		_, err := fmt.Sscanf(argv[2], "exit %d", &code)
+		return code, err == nil
 	}
 	return 0, false
 }

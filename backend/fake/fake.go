@@ -17,8 +17,14 @@ import (
 // Busybox is the reference of the image that every fake has from the start.
 const Busybox = "docker.io/library/busybox:latest"
 
-// Engine is a container engine in memory. Its methods may be used concurrently.
+// Engine is a container engine in memory. Its methods may be used concurrently. Its fields are set before its use.
 type Engine struct {
+	// Build makes images; without it, and for what it does not handle, a build gives an image without files: the fake
+	// reads no Dockerfile. It must not call the fake.
+	Build BuildHook
+	// Save gives an archive of images, a test's own: the fake's images have no layers.
+	Save func(refs []string) ([]byte, error)
+
 	mu         sync.Mutex
 	serial     int
 	images     map[string]*image // by ID
@@ -28,10 +34,9 @@ type Engine struct {
 	volumes    map[string]tree
 	networks   map[string]backend.Network // by name
 	execs      []ExecHook
-	build      BuildHook
-	save       func(refs []string) ([]byte, error)
-
-	log faultLog
+	calls      []Call
+	decide     func(Call) error // which calls fail, and how
+	dead       bool             // the caller's process, until Revive
 }
 
 var _ backend.ContainerBackend = (*Engine)(nil)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Call is one call of a method of an Engine.
@@ -60,19 +59,11 @@ type afterEffect struct{ error }
 
 func (a afterEffect) Unwrap() error { return a.error }
 
-// faultLog remembers the calls and decides which of them fail.
-type faultLog struct {
-	mu     sync.Mutex
-	calls  []Call
-	decide func(Call) error
-	dead   bool
-}
-
 // Calls returns the calls so far, in the order in which they began.
 func (f *Engine) Calls() []Call {
-	f.log.mu.Lock()
-	defer f.log.mu.Unlock()
-	return slices.Clone(f.log.calls)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.calls)
 }
 
 // APICalls returns how many requests a real engine would have got so far.
@@ -86,40 +77,40 @@ func (f *Engine) APICalls() int {
 
 // ForgetCalls empties the list of calls.
 func (f *Engine) ForgetCalls() {
-	f.log.mu.Lock()
-	defer f.log.mu.Unlock()
-	f.log.calls = nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = nil
 }
 
 // FailOn lets decide choose the calls that fail: with the error that it returns, or in the way of ErrHang,
 // ErrDiedBefore, ErrDiedAfter or AfterEffect. It takes the place of any earlier choice; nil means that all is well.
 // decide is called by one goroutine at a time and must not call the fake.
 func (f *Engine) FailOn(decide func(Call) error) {
-	f.log.mu.Lock()
-	defer f.log.mu.Unlock()
-	f.log.decide = decide
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.decide = decide
 }
 
 // Revive starts a new process after a death: calls work again, and what FailOn asked for is forgotten.
 func (f *Engine) Revive() {
-	f.log.mu.Lock()
-	defer f.log.mu.Unlock()
-	f.log.dead, f.log.decide = false, nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dead, f.decide = false, nil
 }
 
 // begin records a call and returns its fault.
-func (l *faultLog) begin(c Call) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.dead {
+func (f *Engine) begin(c Call) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dead {
 		return ErrDiedBefore
 	}
-	l.calls = append(l.calls, c)
-	if l.decide == nil {
+	f.calls = append(f.calls, c)
+	if f.decide == nil {
 		return nil
 	}
-	fault := l.decide(c)
-	l.dead = errors.Is(fault, ErrDiedBefore) || errors.Is(fault, ErrDiedAfter)
+	fault := f.decide(c)
+	f.dead = errors.Is(fault, ErrDiedBefore) || errors.Is(fault, ErrDiedAfter)
 	return fault
 }
 
@@ -129,7 +120,7 @@ func do[T any](ctx context.Context, f *Engine, c Call, effect func() (T, error))
 	if err := ctx.Err(); err != nil {
 		return none, fmt.Errorf("%s: %w", c, err)
 	}
-	fault := f.log.begin(c)
+	fault := f.begin(c)
 	var late afterEffect
 	switch {
 	case fault == nil:

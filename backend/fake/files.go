@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
 // File is what a path of a container holds.
@@ -47,23 +49,18 @@ func (t tree) add(name string, f File) {
 }
 
 func (t tree) remove(name string) {
-	maps.DeleteFunc(t, func(other string, _ File) bool { return below(other, name) })
+	maps.DeleteFunc(t, func(other string, _ File) bool { return engine.Below(name, other) })
 }
 
 // sub returns what is at a path and below it, as a tree of its own.
 func (t tree) sub(dir string) tree {
 	part := tree{}
 	for name, f := range t {
-		if below(name, dir) && name != dir {
+		if engine.Below(dir, name) && name != dir {
 			part[path.Join("/", strings.TrimPrefix(name, dir))] = f
 		}
 	}
 	return part
-}
-
-// below reports whether a path is dir or within it.
-func below(name, dir string) bool {
-	return dir == "/" || name == dir || strings.HasPrefix(name, dir+"/")
 }
 
 // mount is a part of a container's paths. Its files are a tree, or a directory or file of this machine.
@@ -73,13 +70,14 @@ type mount struct {
 	host     string
 	readOnly bool
 	volume   string // its name
+	nameless bool   // the volume's name is its ID
 }
 
 // at returns the mount that holds a path, and the path within it.
 func (c *container) at(name string) (mount, string) {
 	name = path.Clean("/" + name)
 	for _, m := range slices.Backward(c.mounts) {
-		if below(name, m.target) {
+		if engine.Below(m.target, name) {
 			return m, path.Join("/", strings.TrimPrefix(name, m.target))
 		}
 	}
@@ -101,28 +99,25 @@ func (c *container) get(name string) (File, error) {
 		}
 		return f, err
 	}
-	f, ok := m.tree[within]
 	if within == "/" {
-		f, ok = Directory(), true
+		return Directory(), nil
+	} else if f, ok := m.tree[within]; ok {
+		return f, nil
 	}
-	if !ok {
-		return File{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return f, nil
+	return File{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
 // put makes or replaces a file.
 func (c *container) put(name string, f File) error {
 	m, within := c.at(name)
+	at := filepath.Join(m.host, within)
 	switch {
 	case m.readOnly:
 		return fmt.Errorf("%s: read-only file system", name)
 	case m.host == "":
 		m.tree.add(within, f)
 		return nil
-	}
-	at := filepath.Join(m.host, within)
-	if f.Mode.IsDir() {
+	case f.Mode.IsDir():
 		return os.MkdirAll(at, f.Mode.Perm())
 	}
 	return os.WriteFile(at, f.Data, f.Mode.Perm())
@@ -155,15 +150,9 @@ func (c *container) list(name string) ([]string, error) {
 	return names, nil
 }
 
-// archived is an entry of a tar stream.
-type archived struct {
-	name string
-	File
-}
-
-// readTar reads a stream to its end.
-func readTar(r io.Reader) ([]archived, error) {
-	var entries []archived
+// readTar reads a stream to its end. Its files have the cleaned names of the stream.
+func readTar(r io.Reader) (tree, error) {
+	entries := tree{}
 	tr := tar.NewReader(r)
 	for {
 		h, err := tr.Next()
@@ -177,7 +166,7 @@ func readTar(r io.Reader) ([]archived, error) {
 		if f.Data, err = io.ReadAll(tr); err != nil {
 			return nil, err
 		}
-		entries = append(entries, archived{h.Name, f})
+		entries[path.Clean(h.Name)] = f
 	}
 }
 
@@ -193,10 +182,8 @@ func (c *container) pack(w io.Writer, name string) error {
 		if err != nil {
 			return err
 		}
-		h := &tar.Header{
-			Name: path.Join(path.Base(name), n), Mode: int64(f.Mode.Perm()), Uid: f.UID, Gid: f.GID,
-			ModTime: time.Unix(0, 0), Typeflag: tar.TypeReg, Size: int64(len(f.Data)), Linkname: f.Link,
-		}
+		h := &tar.Header{Name: path.Join(path.Base(name), n), Mode: int64(f.Mode.Perm()), Uid: f.UID, Gid: f.GID,
+			ModTime: time.Unix(0, 0), Typeflag: tar.TypeReg, Size: int64(len(f.Data)), Linkname: f.Link}
 		switch {
 		case f.Mode.IsDir():
 			h.Typeflag, h.Name = tar.TypeDir, h.Name+"/"

@@ -1,11 +1,13 @@
 package fake
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"runtime"
@@ -110,37 +112,29 @@ func (f *Engine) InspectImage(ctx context.Context, ref string) (backend.Image, e
 
 // PullImage implements backend.Images. A registry that no AddRemoteImage named does not answer.
 func (f *Engine) PullImage(ctx context.Context, o backend.PullOptions) (backend.Image, error) {
-	return locked(ctx, f, newCall("PullImage", o.Ref), func() (backend.Image, error) { return f.pull(o) })
-}
-
-func (f *Engine) pull(o backend.PullOptions) (backend.Image, error) {
-	spec, ok := f.remote[o.Ref]
-	if !ok {
-		kind := backend.ErrUnreachable
-		host, _, _ := strings.Cut(o.Ref, "/")
-		for ref := range f.remote {
-			if strings.HasPrefix(ref, host+"/") {
-				kind = backend.ErrNotFound
+	return locked(ctx, f, newCall("PullImage", o.Ref), func() (backend.Image, error) {
+		spec, ok := f.remote[o.Ref]
+		if !ok {
+			kind := backend.ErrUnreachable
+			host, _, _ := strings.Cut(o.Ref, "/")
+			for ref := range f.remote {
+				if strings.HasPrefix(ref, host+"/") {
+					kind = backend.ErrNotFound
+				}
 			}
+			return backend.Image{}, failure(kind, "pull "+o.Ref, "there is no such image")
 		}
-		return backend.Image{}, failure(kind, "pull "+o.Ref, "there is no such image")
-	}
-	if f.tags[o.Ref] == spec.Config.ID {
-		return f.images[spec.Config.ID].describe(f), nil
-	}
-	return f.addImage(spec), nil
+		if f.tags[o.Ref] == spec.Config.ID {
+			return f.images[spec.Config.ID].describe(f), nil
+		}
+		return f.addImage(spec), nil
+	})
 }
 
 // ListImages implements backend.Images.
 func (f *Engine) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
 	return locked(ctx, f, newCall("ListImages"), func() ([]backend.Image, error) {
-		var found []backend.Image
-		for _, id := range slices.Sorted(maps.Keys(f.images)) {
-			if img := f.images[id]; labels.Matches(img.Labels) {
-				found = append(found, img.describe(f))
-			}
-		}
-		return found, nil
+		return listed(f.images, func(i *image) (backend.Image, bool) { return i.describe(f), labels.Matches(i.Labels) }), nil
 	})
 }
 
@@ -175,14 +169,6 @@ func (f *Engine) RemoveImage(ctx context.Context, ref string) error {
 // the fake it returns ErrNotHandled.
 type BuildHook func(o backend.BuildOptions, context map[string]string) (ImageSpec, error)
 
-// OnBuild sets the hook. It must not call the fake. What it does not handle becomes an
-// image without files: the fake reads no Dockerfile.
-func (f *Engine) OnBuild(hook BuildHook) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.build = hook
-}
-
 // BuildImage implements backend.Images. The same options and context give the same image, as from a build cache.
 func (f *Engine) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
 	return do(ctx, f, newCall("BuildImage", o.Tag), func() (backend.Image, error) {
@@ -195,14 +181,14 @@ func (f *Engine) BuildImage(ctx context.Context, o backend.BuildOptions) (backen
 			return backend.Image{}, fmt.Errorf("build %s: read the context: %w", o.Tag, err)
 		}
 		files := map[string]string{}
-		for _, e := range entries {
-			files[path.Clean(e.name)] = string(e.Data)
+		for name, file := range entries {
+			files[name] = string(file.Data)
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		spec := ImageSpec{}
-		if f.build != nil {
-			if spec, err = f.build(o, files); err != nil && !errors.Is(err, ErrNotHandled) {
+		if f.Build != nil {
+			if spec, err = f.Build(o, files); err != nil && !errors.Is(err, ErrNotHandled) {
 				return backend.Image{}, err
 			}
 		}
@@ -210,5 +196,33 @@ func (f *Engine) BuildImage(ctx context.Context, o backend.BuildOptions) (backen
 		spec.Ref, spec.Config.Labels = tag, maps.Clone(o.Labels)
 		spec.Config.ID = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(key)))
 		return f.addImage(spec), nil
+	})
+}
+
+// SaveImages implements backend.Images. See Engine.Save.
+func (f *Engine) SaveImages(ctx context.Context, refs ...string) (io.ReadCloser, error) {
+	return locked(ctx, f, newCall("SaveImages", refs...), func() (io.ReadCloser, error) {
+		for _, ref := range refs {
+			if _, err := f.findImage(ref); err != nil {
+				return nil, err
+			}
+		}
+		if f.Save == nil {
+			return nil, failure(backend.ErrUnsupported, "save image", "the test set no Save")
+		}
+		archive, err := f.Save(refs)
+		return io.NopCloser(bytes.NewReader(archive)), err
+	})
+}
+
+// LoadImage implements backend.Images. It reads the stream and adds an image without files.
+func (f *Engine) LoadImage(ctx context.Context, tar io.Reader) (backend.Image, error) {
+	return do(ctx, f, newCall("LoadImage"), func() (backend.Image, error) {
+		if _, err := readTar(tar); err != nil {
+			return backend.Image{}, err
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.addImage(ImageSpec{}), nil
 	})
 }

@@ -3,7 +3,6 @@ package fake
 import (
 	"context"
 	"maps"
-	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
@@ -13,30 +12,18 @@ import (
 func (f *Engine) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	return locked(ctx, f, newCall("EnsureNetwork", s.Name), func() (backend.Network, error) {
 		if n, ok := f.networks[s.Name]; ok {
-			return describeNetwork(n), nil
+			return n, nil
 		}
 		n := backend.Network{ID: f.newID(), Name: s.Name, Labels: maps.Clone(s.Labels), IPv6: s.IPv6}
 		f.networks[s.Name] = n
-		return describeNetwork(n), nil
+		return n, nil
 	})
-}
-
-// describeNetwork returns what callers are told. The labels are a copy.
-func describeNetwork(n backend.Network) backend.Network {
-	n.Labels = maps.Clone(n.Labels)
-	return n
 }
 
 // ListNetworks implements backend.Networks.
 func (f *Engine) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
 	return locked(ctx, f, newCall("ListNetworks"), func() ([]backend.Network, error) {
-		var found []backend.Network
-		for _, name := range slices.Sorted(maps.Keys(f.networks)) {
-			if n := f.networks[name]; labels.Matches(n.Labels) {
-				found = append(found, describeNetwork(n))
-			}
-		}
-		return found, nil
+		return listed(f.networks, func(n backend.Network) (backend.Network, bool) { return n, labels.Matches(n.Labels) }), nil
 	})
 }
 

@@ -86,7 +86,7 @@ func unescapeMount(s string) string {
 // reports whether it hides another one at the same place.
 func (v ProcessView) Over(p string) (m MountPoint, twice bool) {
 	for _, each := range v.Mounts {
-		if !below(each.Path, p) || len(each.Path) < len(m.Path) {
+		if !Below(each.Path, p) || len(each.Path) < len(m.Path) {
 			continue
 		}
 		twice = each.Path == m.Path
@@ -95,13 +95,11 @@ func (v ProcessView) Over(p string) (m MountPoint, twice bool) {
 	return m, twice
 }
 
-// below reports whether a path is dir or lies in it.
-func below(dir, p string) bool {
+// Below reports whether a path is dir or lies in it.
+func Below(dir, p string) bool {
+	dir, p = path.Clean(dir), path.Clean(p)
 	return dir == "/" || p == dir || strings.HasPrefix(p, dir+"/")
 }
-
-// Below reports whether a path is dir or lies in it.
-func Below(dir, p string) bool { return below(path.Clean(dir), path.Clean(p)) }
 
 // IsPseudo reports whether a file system makes its files up as they are read, so that their sizes say nothing.
 func (m MountPoint) IsPseudo() bool {
