@@ -288,7 +288,11 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		if p == PhaseVerify {
 			do = func() error { return i.verifyWithRetries(ctx) }
 		}
-		if err := do(); err != nil {
+		err := do()
+		for err != nil && i.askAgain(ctx, p, err) {
+			err = do()
+		}
+		if err != nil {
 			return err
 		}
 		if p == PhaseConverge && i.fresh && i.run.lineage.awaited(i.inst.Name) { // it will be destroyed
@@ -298,4 +302,13 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		}
 	}
 	return nil
+}
+
+// askAgain asks the user, where that is wanted, whether a phase that failed is to be done again.
+func (i *instanceRun) askAgain(ctx context.Context, p Phase, err error) bool {
+	if i.run.o.OnFailure == nil || place(p) < place(PhaseConverge) || i.container == nil || ctx.Err() != nil {
+		return false
+	}
+	return i.run.o.OnFailure(ctx, Stopped{Instance: i.inst, Phase: p, Err: err, Engine: i.eng, Runner: *i.container}) &&
+		ctx.Err() == nil
 }

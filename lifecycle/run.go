@@ -87,8 +87,20 @@ type Options struct {
 	Publish PublishOptions
 	// Snapshot is for ActionSave and ActionRestore.
 	Snapshot SnapshotOptions
+	// OnFailure is asked when converge, setup or verify of an instance has failed and its runner runs. It reports whether
+	// the phase is to be done again. nil means that it is not.
+	OnFailure func(context.Context, Stopped) (again bool)
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
+}
+
+// Stopped is an instance that failed in a phase, with its runner.
+type Stopped struct {
+	Instance config.Instance
+	Phase    Phase
+	Err      error
+	Engine   backend.ContainerBackend
+	Runner   backend.Container
 }
 
 // Action is what a run does to each instance: a phase, or ActionTest.

@@ -81,6 +81,47 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// A person who is asked may have a phase that failed done again, as often as wanted.
+func TestAskOnFailure(t *testing.T) {
+	for answers, want := range map[int][]string{
+		0: {"verify failed"}, 1: {"verify failed", "verify failed"}, 2: {"verify failed", "verify failed", "verify passed"},
+	} {
+		k := newKitchen(t)
+		var asked []Stopped
+		k.change = func(o *Options) {
+			o.OnFailure = func(_ context.Context, s Stopped) bool {
+				asked = append(asked, s)
+				return len(asked) <= answers
+			}
+		}
+		err := k.do("verify", k.failing(2))
+		require.Equal(t, want, k.sink.phases()[3:])
+		require.Equal(t, answers == 2, err == nil)
+		require.Len(t, asked, min(answers+1, 2))
+		require.Equal(t, PhaseVerify, asked[0].Phase)
+		require.Equal(t, "tries", asked[0].Instance.Name)
+		require.Error(t, asked[0].Err)
+		runner, err := asked[0].Engine.InspectContainer(t.Context(), asked[0].Runner.ID)
+		require.NoError(t, err)
+		require.Equal(t, asked[0].Runner.ID, runner.ID)
+	}
+}
+
+// Nobody is asked of a runner that is not there, nor after an interrupt.
+func TestAskOnFailureOnlyWhereItHelps(t *testing.T) {
+	k := newKitchen(t)
+	k.change = func(o *Options) {
+		o.OnFailure = func(context.Context, Stopped) bool { t.Error("asked"); return true }
+	}
+	k.fake.FailOn(func(c fake.Call) error {
+		if c.Verb == "CreateContainer" {
+			return backend.ErrInvalid
+		}
+		return nil
+	})
+	require.Error(t, k.do("verify", k.failing(2)))
+}
+
 // What no second try can mend is not tried again.
 func TestRetryIsForTestsOnly(t *testing.T) {
 	k := newKitchen(t)

@@ -149,6 +149,8 @@ func completeValues(cmd *cobra.Command) {
 			if cmd.Name() == "package" {
 				words = []string{string(publishing.FormatDocker), string(publishing.FormatOCI)}
 			}
+		case flag.Name == "on-failure":
+			words = []string{"shell"}
 		case flag.Name == "level":
 			words = []string{"debug", "info", "warn", "error"}
 		}

@@ -54,8 +54,9 @@ func TestTable(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Settings{TLSVerify: true, ERB: "auto", ERBCommands: true, LogLevel: "info", LogOverwrite: true,
 		Color:       true,
-		Concurrency: 1, Recreate: true, Images: []string{}, Destroy: "passing", ShardTimes: []string{},
-		Report: []string{}}, l.Settings)
+		Concurrency: 1, Recreate: true, Wait: true, Images: []string{}, Destroy: "passing", ShardTimes: []string{},
+		Timeout: []string{},
+		Report:  []string{}}, l.Settings)
 	require.Empty(t, l.Notices)
 }
 

@@ -35,9 +35,13 @@ type Console struct {
 	block liveBlock
 	// drawNow asks loop to draw before the next tick.
 	drawNow chan struct{}
+	pauses  chan pause
 	stop    chan struct{}
 	stopped chan struct{}
 }
+
+// pause is a time in which others have the terminal.
+type pause struct{ begun, over chan struct{} }
 
 // New draws on t, and prints the summary of what failed to err. Close must be called, also after an interrupt: it
 // removes the live block.
@@ -50,6 +54,7 @@ func New(t Terminal, err io.Writer, o Options) *Console {
 		view:    newView(t, err, o),
 		term:    t,
 		drawNow: make(chan struct{}, 1),
+		pauses:  make(chan pause),
 		stop:    make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
@@ -72,11 +77,30 @@ func (c *Console) loop() {
 		select {
 		case <-c.stop:
 			return
+		case p := <-c.pauses:
+			c.clear()
+			close(p.begun)
+			select {
+			case <-p.over:
+			case <-c.stop:
+				return
+			}
 		case <-ticks:
 		case <-c.drawNow:
 		}
 		c.draw()
 	}
+}
+
+// Pause leaves the terminal to others, with all that has scrolled by and without the live block, until resume is called.
+func (c *Console) Pause() (resume func()) {
+	p := pause{make(chan struct{}), make(chan struct{})}
+	select {
+	case c.pauses <- p:
+		<-p.begun
+	case <-c.stopped:
+	}
+	return func() { close(p.over) }
 }
 
 // Handle takes in an event; the next redraw shows it.
@@ -138,15 +162,24 @@ func (c *Console) draw() {
 	c.out.Print(c.block.frame(above, lines, width, c.paint))
 }
 
+// clear writes what has scrolled by, and removes the live block.
+func (c *Console) clear() {
+	width, _ := c.term.Size()
+	c.mu.Lock()
+	above := c.scroll.take()
+	c.mu.Unlock()
+	c.out.Print(c.block.frame(above, nil, width, c.paint))
+}
+
 // Close removes the live block, prints the table of the instances and the summary of what failed, and returns the first
 // error of writing.
 func (c *Console) Close() error {
 	close(c.stop)
 	<-c.stopped
+	c.clear()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	width, _ := c.term.Size()
-	c.out.Print(c.block.frame(c.scroll.take(), nil, width, c.paint))
 	c.table(width)
 	c.summarize()
 	return errors.Join(c.out.Err, c.err.Err)

@@ -241,6 +241,27 @@ func TestConsoleStoppedTerminal(t *testing.T) {
 	require.Regexp(t, `\(\d+ earlier lines are in the log only\)`, shown)
 }
 
+// While others have the terminal, nothing is drawn; what came meanwhile is shown when they give it back.
+func TestConsolePauses(t *testing.T) {
+	s := newStage(t, 80, 24, Options{})
+	at := lifecycle.Stamp{Instance: "a"}
+	notice := func(text string) lifecycle.Event {
+		return lifecycle.Notice{Stamp: at, Level: lifecycle.LevelWarn, Text: text}
+	}
+	s.play([]lifecycle.Event{lifecycle.RunStarted{Instances: []string{"a", "b"}},
+		lifecycle.InstanceStarted{Stamp: at}, notice("before")})
+	resume := s.console.Pause()
+	require.Contains(t, s.screen.String(), "before")
+	require.NotContains(t, s.screen.String(), "running", "the live block is gone")
+	s.play([]lifecycle.Event{notice("meanwhile")})
+	require.NotContains(t, s.screen.String(), "meanwhile")
+	resume()
+	s.console.Pause() // taken only when all that came before has been drawn
+	require.Contains(t, s.screen.String(), "meanwhile")
+	require.NoError(t, s.console.Close(), "also while it pauses")
+	s.console.Pause()()
+}
+
 // Two hundred instances that print at once are taken in while the screen is drawn, in little memory.
 // GALLEY_TEST_OUTPUT=10000000 has each print 10 MB.
 func TestConsoleManyInstancesPrintMuch(t *testing.T) {

@@ -105,8 +105,10 @@ func (i *instance) live(nameWidth, width int, now time.Time, streamed bool) bloc
 			shown = workText(w)
 		}
 	}
-	if counts := i.Counts(); counts != "" && phase == lifecycle.PhaseVerify {
-		shown = strings.TrimRight(counts+"  "+shown, " ")
+	if n := len(i.Phases); n > 0 {
+		if counts := run.Counts(i.Phases[n-1].Tests); counts != "" {
+			shown = counts + "  " + shown
+		}
 	}
 	name := text.Pad(text.Cut(text.Flat(i.Name), nameWidth), nameWidth)
 	s := fmt.Sprintf("%s  %-8s %6s  %s", name, phase, liveDuration(now.Sub(since)), shown)

@@ -80,9 +80,12 @@ func Headline(r *Run) string {
 }
 
 // Counts is how the tests of an instance went: "tests: 12 passed, 1 failed".
-func (i *Instance) Counts() string {
+func (i *Instance) Counts() string { return Counts(i.Tests()) }
+
+// Counts is how tests went: "tests: 12 passed, 1 failed", empty for none.
+func Counts(tests []Test) string {
 	counts := map[result.Outcome]int{}
-	for _, t := range i.Tests() {
+	for _, t := range tests {
 		counts[t.Outcome]++
 	}
 	var parts []string

@@ -11,9 +11,6 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
-// shell starts the best shell that the runner has.
-const shell = `if command -v bash >/dev/null 2>&1; then exec bash -l; else exec sh -l; fi`
-
 // Options are what login is asked for.
 type Options struct {
 	*cmdutil.Factory
@@ -37,7 +34,7 @@ left out where there is one instance.`,
 			return runF(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVarP(&o.Command, "command", "c", shell, "a shell line to run instead of an interactive shell")
+	cmd.Flags().StringVarP(&o.Command, "command", "c", attach.Shell, "a shell line to run instead of an interactive shell")
 	cmd.Flags().Lookup("command").DefValue = ""
 	return cmd
 }

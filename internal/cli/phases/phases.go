@@ -35,6 +35,10 @@ type Options struct {
 	AutoInit bool
 	// Forget has destroy forget runners whose engine does not answer.
 	Forget bool
+	// OnFailure is what to do when converge or verify fails: shell or nothing.
+	OnFailure string
+	// pause takes the terminal from the console until resume is called.
+	pause func() (resume func())
 	// Publish is for the actions that make images of runners, and test's --publish.
 	Publish lifecycle.PublishOptions
 	// One wants one instance and no more.
@@ -76,6 +80,10 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
 			"pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "lease", "shard", "shard-times", "report",
 			"report-changes")
+		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
+			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
+				"shell: when converge, setup or verify fails, open a shell in the runner, and then ask how to go on")
+		}
 		switch c.action {
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
@@ -102,6 +110,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if st, err := os.Stat(os.TempDir()); err != nil || !st.IsDir() {
 		return fmt.Errorf("the directory for temporary files, %s, is not there\n"+
 			"Make it, or set TMPDIR to one that exists", os.TempDir())
+	}
+	if err := o.checkOnFailure(); err != nil {
+		return err
 	}
 	ro, err := o.runOptions(set)
 	if err != nil {
@@ -138,6 +149,12 @@ func Run(ctx context.Context, o *Options) (err error) {
 	defer func() { err = errors.Join(err, sinks.Close()) }()
 	sinks.Mask(o.Secrets)
 	ro.Sink = sinks
+	if o.OnFailure != "" {
+		var abort context.CancelCauseFunc
+		ctx, abort = context.WithCancelCause(ctx)
+		defer abort(nil)
+		ro.OnFailure = o.newStopper(func() { abort(errors.New("aborted")) }).ask
+	}
 	r, err := lifecycle.New(ro)
 	if err != nil {
 		return err

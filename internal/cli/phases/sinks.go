@@ -42,9 +42,12 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 		specs = nil
 	}
 	list := []lifecycle.Sink{logs}
+	o.pause = func() func() { return func() {} }
 	switch {
 	case terminal && !s.Quiet:
-		list = append(list, console.New(console.NewTerminal(out), o.Err, ro))
+		c := console.New(console.NewTerminal(out), o.Err, ro)
+		o.pause = c.Pause
+		list = append(list, c)
 	case slices.ContainsFunc(specs, report.Stdout):
 		list = append(list, console.NewPlain(o.Err, o.Err, ro)) // stdout is for the report
 	default:
