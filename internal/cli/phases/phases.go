@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/cli/attach"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
 	"github.com/galley-kitchen/galley/internal/limits"
@@ -142,7 +143,10 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	ro.LogPath = logs.Path
-	sinks, err := o.sinks(set, logs)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer attach.SurviveBrokenPipe()()
+	sinks, err := o.sinks(set, logs, stop)
 	if err != nil {
 		return errors.Join(err, logs.Close())
 	}
@@ -162,6 +166,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	err = r.Do(ctx, o.Action, instances)
 	o.Published = r.Published()
+	if errors.Is(context.Cause(ctx), errReaderGone) {
+		return cmdutil.ExitCode(cmdutil.ExitBrokenPipe)
+	}
 	return err
 }
 

@@ -3,9 +3,11 @@ package phases
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
@@ -17,8 +19,27 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// sinks are where the events of a run go: the screen, the reports, the log files.
-func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi, error) {
+// errReaderGone is the cause of the end of a run whose output nobody reads any more, as in `galley test | head`.
+var errReaderGone = errors.New("the reader of the output has gone")
+
+// pipe calls broken when its reader has gone.
+type pipe struct {
+	io.Writer
+	broken func(error)
+}
+
+// Write writes p.
+func (w pipe) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		w.broken(errReaderGone)
+	}
+	return n, err
+}
+
+// sinks are where the events of a run go: the screen, the reports, the log files. stop is called when nobody reads what
+// goes to stdout.
+func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles, stop func(error)) (*report.Multi, error) {
 	out := o.Out
 	if o.Result {
 		out = o.Err
@@ -51,7 +72,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	case slices.ContainsFunc(specs, report.Stdout):
 		list = append(list, console.NewPlain(o.Err, o.Err, ro)) // stdout is for the report
 	default:
-		list = append(list, console.NewPlain(out, o.Err, ro))
+		list = append(list, console.NewPlain(pipe{out, stop}, o.Err, ro))
 	}
 	asked := slices.ContainsFunc(specs, func(spec string) bool {
 		return spec == "github" || strings.HasPrefix(spec, "github=")
@@ -59,7 +80,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles) (*report.Multi
 	if os.Getenv("GITHUB_ACTIONS") == "true" && !asked {
 		list = append(list, report.NewGitHub(out, os.Getenv("GITHUB_STEP_SUMMARY")))
 	}
-	env := report.Env{Stdout: o.Out, Getenv: os.Getenv}
+	env := report.Env{Stdout: pipe{o.Out, stop}, Getenv: os.Getenv}
 	if s.Source("report").Kind == settings.ProjectFile {
 		if env.Within, err = o.Dir(); err != nil {
 			return nil, err
