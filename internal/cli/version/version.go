@@ -3,6 +3,7 @@ package version
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -35,13 +36,51 @@ func String(linked string) string {
 	return release + "-dev"
 }
 
+// about is what `galley version --json` prints.
+type about struct {
+	Version string `json:"version"`
+	// Commit and Time are those of the source; empty where Go did not know them when it built galley.
+	Commit string `json:"commit,omitempty"`
+	Time   string `json:"time,omitempty"`
+	// Modified reports whether the source had changes that were not committed.
+	Modified bool   `json:"modified"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func describe(version string) about {
+	a := about{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return a
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			a.Commit = s.Value
+		case "vcs.time":
+			a.Time = s.Value
+		case "vcs.modified":
+			a.Modified = s.Value == "true"
+		}
+	}
+	return a
+}
+
 // NewCmdVersion prints galley's version.
 func NewCmdVersion(f *cmdutil.Factory) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use: "version", Short: "Print galley's version", Args: cobra.NoArgs,
+		Example: "  galley version\n  galley version --json   # with the commit, for a bug report",
 		RunE: func(*cobra.Command, []string) error {
+			if asJSON {
+				return cmdutil.PrintJSON(f.Out, describe(f.Version))
+			}
 			_, err := fmt.Fprintln(f.Out, "galley", f.Version)
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "with the commit, its time, Go's version and the platform, as JSON")
+	return cmd
 }
