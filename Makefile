@@ -9,13 +9,16 @@ STATICCHECK_VERSION = v0.6.1
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-all unit e2e crash outages fuzz bench demo lint cover engines-up engines-down clean
+.PHONY: help build packages test test-all unit e2e crash outages fuzz bench demo lint cover engines-up engines-down clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 build: ## ./bin/galley, one static binary
 	$(GO) build -trimpath -ldflags '-s -w$(if $(VERSION), -X main.version=$(VERSION))' -o bin/galley ./cmd/galley
+
+packages: ## bin/packages: the deb and the rpm, the same bytes for the same commit
+	packaging/build.sh
 
 test: ## all tests, on a Docker, a Podman and a rootless Podman (GALLEY_TEST_ENGINES names others)
 	e2e/test.sh
