@@ -144,3 +144,32 @@ func (l Labels) Matches(have Labels) bool {
 	}
 	return true
 }
+
+// Info is what an engine can do, as far as a caller needs to know it beforehand. It is
+// measured, never assumed. Everything else is the backend's own business.
+type Info struct {
+	// CgroupVersion is 1 or 2.
+	CgroupVersion int
+	// NativeSystemd is true when the engine prepares a container for a systemd PID 1 by itself.
+	NativeSystemd bool
+	// CopiesLoseOwners is true when CopyFrom does not say whose files are as the container sees it: Podman has them all
+	// of root, and a Docker that remaps users has the numbers of its host.
+	CopiesLoseOwners bool
+}
+
+// NetworkSpec says what a network must be like.
+type NetworkSpec struct {
+	Name   string
+	Labels Labels
+	// IPv6 asks for an IPv6 subnet besides the IPv4 one.
+	IPv6 bool
+	// IPv6Subnet is the CIDR to use; empty means a stable one derived from Name.
+	IPv6Subnet string
+}
+
+// Network is what an engine knows of a network.
+type Network struct {
+	ID, Name string
+	Labels   Labels
+	IPv6     bool
+}

@@ -2,9 +2,12 @@ package keys
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
 // errQuote is a quote that is never closed.
@@ -57,4 +60,12 @@ func quoteWord(w string) string {
 		return w
 	}
 	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+}
+
+// suggestion is the hint "did you mean …?", or "" when nothing is near.
+func suggestion(word string, candidates []string) string {
+	if n := suggest.Nearest(word, candidates); n != "" {
+		return fmt.Sprintf("did you mean %q?", n)
+	}
+	return ""
 }

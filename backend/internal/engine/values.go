@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
+	"os"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 )
 
 // Capabilities brings capability names into the form CAP_X, sorted and without doubles; ALL stays as it is.
@@ -91,4 +94,40 @@ func CheckPlatform(op, platform string, i backend.Image) error {
 	return &backend.Error{Op: op, Kind: backend.ErrWrongPlatform,
 		Detail: "the image is for " + i.Platform() + ", not for " + platform,
 		Remedy: "Choose a platform that the image is built for."}
+}
+
+// ChangeFrom translates a change in an engine's words: 0 is modified, 1 added, 2 deleted.
+func ChangeFrom(path string, kind int) (backend.Change, error) {
+	kinds := []backend.ChangeKind{backend.ChangeModified, backend.ChangeAdded, backend.ChangeDeleted}
+	if kind < 0 || kind >= len(kinds) {
+		return backend.Change{}, fmt.Errorf("%s: the engine tells a change of an unknown kind, %d", path, kind)
+	}
+	return backend.Change{Path: path, Kind: kinds[kind]}, nil
+}
+
+// SortChanges sorts changes by their paths, so that what is in a directory comes after it.
+func SortChanges(changes []backend.Change) {
+	slices.SortFunc(changes, func(a, b backend.Change) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// protected are directories that must keep their SELinux labels: a host whose
+// system directories carry a container's label does not boot.
+var protected = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root",
+	"/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/run", "/var/tmp"}
+
+// Relabelled is a bind as it is labelled for SELinux. Only galley's own directories are labelled unasked, and only on a
+// host that may have labels. Errors: backend.ErrInvalid for a directory that the engine's host needs as it is.
+func Relabelled(m spec.Mount, labels bool) (spec.Mount, error) {
+	if m.Own && m.Relabel == "" && labels {
+		m.Relabel = spec.RelabelShared
+	}
+	source := path.Clean(m.Source)
+	home, err := os.UserHomeDir()
+	isHome := err == nil && source == path.Clean(home)
+	if m.Relabel == "" || !isHome && !slices.Contains(protected, source) {
+		return m, nil
+	}
+	return m, &backend.Error{Op: "mount " + m.Source + " at " + m.Target, Kind: backend.ErrInvalid,
+		Detail: "relabelling " + source + " for SELinux would break the host",
+		Remedy: "Leave out :z and :Z, or mount a directory below it."}
 }
