@@ -20,39 +20,6 @@ import (
 // manifest is what a runner's copy of a sandbox holds, as far as galley sent it.
 type manifest struct {
 	// ContainerID is the runner that has it.
-	ContainerID string
-	Files       map[string]sentFile
-}
-
-// MarshalJSON writes the paths as text that tells any two of them apart: they are bytes,
-// and JSON would make all that are no text one.
-func (m manifest) MarshalJSON() ([]byte, error) {
-	quoted := manifestJSON{ContainerID: m.ContainerID, Files: make(map[string]sentFile, len(m.Files))}
-	for p, f := range m.Files {
-		quoted.Files[strconv.QuoteToASCII(p)] = f
-	}
-	return json.Marshal(quoted)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (m *manifest) UnmarshalJSON(data []byte) error {
-	var quoted manifestJSON
-	if err := json.Unmarshal(data, &quoted); err != nil {
-		return err
-	}
-	*m = manifest{ContainerID: quoted.ContainerID, Files: make(map[string]sentFile, len(quoted.Files))}
-	for q, f := range quoted.Files {
-		p, err := strconv.Unquote(q)
-		if err != nil {
-			return err
-		}
-		m.Files[p] = f
-	}
-	return nil
-}
-
-// manifestJSON is a manifest as it is stored.
-type manifestJSON struct {
 	ContainerID string              `json:"container_id"`
 	Files       map[string]sentFile `json:"files"`
 }
@@ -70,23 +37,33 @@ type sentFile struct {
 
 // loadManifest reads what a runner has; one that is new has nothing.
 func loadManifest(file, containerID string) (manifest, error) {
-	fresh := manifest{ContainerID: containerID, Files: map[string]sentFile{}}
+	m := manifest{ContainerID: containerID, Files: map[string]sentFile{}}
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fresh, nil
+		return m, nil
 	}
 	if err != nil {
-		return fresh, fmt.Errorf("see what was uploaded: %w", err)
+		return m, fmt.Errorf("see what was uploaded: %w", err)
 	}
-	var m manifest
-	if json.Unmarshal(data, &m) != nil || m.ContainerID != containerID {
-		return fresh, nil //nolint:nilerr // a damaged list only means that all is sent again
+	var stored manifest
+	if json.Unmarshal(data, &stored) == nil && stored.ContainerID == containerID {
+		for quoted, f := range stored.Files { // what is damaged is only sent again
+			if p, err := strconv.Unquote(quoted); err == nil {
+				m.Files[p] = f
+			}
+		}
 	}
 	return m, nil
 }
 
+// save writes the paths as text that tells any two of them apart: they are bytes, and JSON would make all that are no
+// text one.
 func (m manifest) save(file string) error {
-	data, err := json.Marshal(m)
+	stored := manifest{ContainerID: m.ContainerID, Files: make(map[string]sentFile, len(m.Files))}
+	for p, f := range m.Files {
+		stored.Files[strconv.QuoteToASCII(p)] = f
+	}
+	data, err := json.Marshal(stored)
 	if err != nil {
 		return err
 	}

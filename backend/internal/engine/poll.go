@@ -19,11 +19,9 @@ func Poll(ctx context.Context, look func(context.Context) (done bool, err error)
 		if done || err != nil {
 			return err
 		}
-		timer := time.NewTimer(pause)
 		select {
-		case <-timer.C:
+		case <-time.After(pause):
 		case <-ctx.Done():
-			timer.Stop()
 			return ctx.Err()
 		}
 	}
