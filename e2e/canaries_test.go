@@ -271,9 +271,7 @@ func watchArguments(t *testing.T, binary string, show map[string]string) (stop f
 	ctx, cancel := context.WithCancel(t.Context())
 	var done sync.WaitGroup
 	lines := map[string]bool{}
-	done.Add(1)
-	go func() {
-		defer done.Done()
+	done.Go(func() {
 		for tick := time.NewTicker(20 * time.Millisecond); ; {
 			all, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 			for _, file := range all {
@@ -293,7 +291,7 @@ func watchArguments(t *testing.T, binary string, show map[string]string) (stop f
 			case <-tick.C:
 			}
 		}
-	}()
+	})
 	return func() {
 		cancel()
 		done.Wait()

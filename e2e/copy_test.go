@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,9 +80,7 @@ func TestCopies(t *testing.T) {
 // with is a map with one more entry.
 func with(m map[string]string, name, text string) map[string]string {
 	more := map[string]string{name: text}
-	for k, v := range m {
-		more[k] = v
-	}
+	maps.Copy(more, m)
 	return more
 }
 

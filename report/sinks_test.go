@@ -38,13 +38,11 @@ func TestMultiKeepsOrder(t *testing.T) {
 	const instances, lines = 8, 200
 	var all sync.WaitGroup
 	for i := range instances {
-		all.Add(1)
-		go func() {
-			defer all.Done()
+		all.Go(func() {
 			for n := range lines {
 				m.Handle(lifecycle.Output{Stamp: lifecycle.Stamp{Instance: fmt.Sprint(i)}, Text: fmt.Sprint(n)})
 			}
-		}()
+		})
 	}
 	all.Wait()
 	require.Equal(t, a.events, b.events)

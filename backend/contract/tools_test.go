@@ -231,15 +231,13 @@ func testToolRivals(t *testing.T, s *suite) {
 		b := s.open(t)
 		cs := s.spec(tool)
 		s.removeLater(t, cs.Name)
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
+		wait.Go(func() {
 			var c backend.Container
 			if c, errs[i] = b.CreateContainer(s.ctx(t), cs); errs[i] == nil {
 				errs[i] = b.StartContainer(s.ctx(t), c.ID)
 			}
 			ids[i] = c.ID
-		}()
+		})
 	}
 	wait.Wait()
 	for i := range rivals {

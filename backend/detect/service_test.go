@@ -68,14 +68,12 @@ func TestPrivateServiceOnce(t *testing.T) {
 	var releases [3]func() error
 	var endpoints [3]backend.Endpoint
 	for i := range releases {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			ep, release, err := services.open(t.Context(), h)
 			if assert.NoError(t, err) {
 				endpoints[i], releases[i] = ep, release
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	require.Equal(t, endpoints[0], endpoints[1])

@@ -115,12 +115,10 @@ func TestAddAtOnce(t *testing.T) {
 	m := &Masker{}
 	var wg sync.WaitGroup
 	for i := range 8 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			m.Add(fmt.Sprintf("value-number-%d", i))
 			_ = m.String("value-number-0")
-		}()
+		})
 	}
 	wg.Wait()
 	require.Equal(t, Hidden+" "+Hidden, m.String("value-number-3 value-number-7"))

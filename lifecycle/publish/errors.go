@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -101,14 +102,7 @@ func said(answer *transport.Error) string {
 const maxSaid = 500
 
 func hasCode(answer *transport.Error, codes ...transport.ErrorCode) bool {
-	for _, d := range answer.Errors {
-		for _, c := range codes {
-			if d.Code == c {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(answer.Errors, func(d transport.Diagnostic) bool { return slices.Contains(codes, d.Code) })
 }
 
 func explainLost(e *backend.Error, host string, lost *connectionError) failure {

@@ -45,21 +45,15 @@ func serveConnection(ctx context.Context, socket string, r runner.Runner) (*conn
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &connectionServer{listener: l, runner: r, cancel: cancel}
-	s.calls.Add(1)
-	go func() {
-		defer s.calls.Done()
+	s.calls.Go(func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return // closed
 			}
-			s.calls.Add(1)
-			go func() {
-				defer s.calls.Done()
-				s.serve(ctx, conn)
-			}()
+			s.calls.Go(func() { s.serve(ctx, conn) })
 		}
-	}()
+	})
 	return s, nil
 }
 
