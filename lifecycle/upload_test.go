@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 // remoteEngine is an engine on another host: it has none of this machine's files.
 type remoteEngine struct {
 	*fake.Engine
+	mu sync.Mutex // guards what follows: instances copy side by side
 	// sent is how many bytes went to containers, copies how often.
 	sent   int64
 	copies int
@@ -50,6 +52,8 @@ func (f *remoteEngine) CreateContainer(ctx context.Context, s backend.ContainerS
 
 // CopyTo counts what passes.
 func (f *remoteEngine) CopyTo(ctx context.Context, id, dir string, tar io.Reader) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.copies++
 	if f.cut > 0 {
 		n, err := io.CopyN(io.Discard, tar, f.cut)
@@ -57,7 +61,9 @@ func (f *remoteEngine) CopyTo(ctx context.Context, id, dir string, tar io.Reader
 		return errors.Join(err, errCut)
 	}
 	counter := &counting{r: tar}
+	f.mu.Unlock()
 	err := f.Engine.CopyTo(ctx, id, dir, counter)
+	f.mu.Lock()
 	f.sent += counter.n
 	return err
 }
