@@ -5,11 +5,12 @@ VERSION ?= # of a release; without it the binary tells the commit
 
 GOLANGCI_VERSION    = v2.5.0
 STATICCHECK_VERSION = v0.6.1
+GOVULNCHECK_VERSION = v1.9.0
 
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build packages test test-all unit e2e crash outages fuzz bench demo lint cover engines-up engines-down clean
+.PHONY: help build packages test test-all unit e2e crash outages fuzz bench demo lint vuln cover engines-up engines-down clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -51,6 +52,9 @@ demo: build ## converge and verify examples/hello on this machine
 
 lint: ## gofmt, go vet, golangci-lint (or staticcheck), shellcheck
 	@GOLANGCI_VERSION=$(GOLANGCI_VERSION) STATICCHECK_VERSION=$(STATICCHECK_VERSION) e2e/lint.sh
+
+vuln: ## known vulnerabilities that galley can reach and docs/security.md does not review
+	@GOVULNCHECK_VERSION=$(GOVULNCHECK_VERSION) e2e/vuln.sh
 
 cover: ## the unit tests' coverage, as bin/cover.html
 	GALLEY_TEST_ENGINES=none $(GO) test -coverprofile=cover.out ./...
