@@ -281,3 +281,47 @@ func (o outage) befalls(t *testing.T, e testbed.Engine) {
 	p.ok("prune", "--all")
 	require.Equal(t, clean, things(t, e))
 }
+
+// soakVar is how many instances TestSoak tests.
+const soakVar = "GALLEY_TEST_SOAK"
+
+// Many instances, eight side by side, leave nothing on the engine and no temporary file: no container, volume or network,
+// no monitor of Podman's, and no file that the engine has open.
+func TestSoak(t *testing.T) {
+	requireOwnEngines(t)
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox", "tool")
+		count := numberOf(t, soakVar, "60")
+		var suites []string
+		for n := range count {
+			suites = append(suites, fmt.Sprintf("s%d", n))
+		}
+		p := newProject(t, e, killFiles(suites...))
+		p.write(".tmp/x", "")
+		p.env = append(p.env, "TMPDIR="+filepath.Join(p.dir, ".tmp"))
+		p.ok("test", "-c", "8", "s[0-7]-") // what is made once is there
+		daemon := map[string]string{testbed.Docker: "dockerd", testbed.Podman: "podman"}[e.Kind]
+		used := func() (monitors, files int) {
+			out := e.Exec(t, "sh", "-c", "pgrep -c '^conmon$'; ls /proc/$(pidof -s "+daemon+")/fd | wc -l")
+			_, err := fmt.Sscan(out, &monitors, &files)
+			require.NoError(t, err, out)
+			return monitors, files
+		}
+		clean := things(t, e)
+		_, before := used()
+		begun := time.Now()
+		p.ok("test", "-c", "8")
+		took := time.Since(begun).Round(time.Second)
+		require.Equal(t, clean, things(t, e))
+		var monitors, files int
+		require.Eventually(t, func() bool {
+			monitors, files = used()
+			return monitors == 0 && files <= before+8 // some are idle connections
+		}, 10*time.Minute, 5*time.Second) // Podman keeps the monitor of a command for five minutes
+		left, err := os.ReadDir(filepath.Join(p.dir, ".tmp"))
+		require.NoError(t, err)
+		require.Len(t, left, 1)
+		t.Logf("%s: %d instances in %s; then %d monitors, %d open files of the engine (%d before)", e.Name, count, took,
+			monitors, files, before)
+	})
+}
