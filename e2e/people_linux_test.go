@@ -44,3 +44,27 @@ func TestOnFailureShell(t *testing.T) {
 		require.Equal(t, 20, cmd.ProcessState.ExitCode())
 	})
 }
+
+// A file that is saved has the runner, which stays, converged and verified again.
+func TestWatch(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		p := newProject(t, e, map[string]string{"kitchen.yml": shellKitchen("echo made >> /made", "cat note"), "note": "first"})
+		cmd := p.command(t.Context(), "watch")
+		term := newTerminal(t, cmd, 24, 80)
+		before := term.settings()
+		term.expect(`Creating(?s:.*)Converging(?s:.*)Verifying(?s:.*)waiting for changes`)
+		p.write("note", "second")
+		term.expect(`Converging(?s:.*)Verifying(?s:.*)second(?s:.*)waiting for changes`)
+		term.send("r")
+		term.expect(`Converging(?s:.*)Verifying(?s:.*)waiting for changes`)
+		term.send("l")
+		term.expect(`# `)
+		term.send("echo con''verged $(wc -l < /made) times; exit\n")
+		term.expect(`converged 3 times`)
+		term.expect(`waiting for changes`)
+		term.send("q")
+		require.NoError(t, cmd.Wait())
+		require.Equal(t, before, term.settings(), "the terminal is as it was")
+	})
+}

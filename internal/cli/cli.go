@@ -35,6 +35,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/schema"
 	"github.com/galley-kitchen/galley/internal/cli/snapshot"
 	"github.com/galley-kitchen/galley/internal/cli/version"
+	"github.com/galley-kitchen/galley/internal/cli/watch"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	publishing "github.com/galley-kitchen/galley/lifecycle/publish"
@@ -101,6 +102,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		publish.NewCmdPublish(f, nil), publish.NewCmdPackage(f, nil), version.NewCmdVersion(f),
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil),
 		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil), snapshot.NewCmdSnapshot(f, nil),
+		watch.NewCmdWatch(f, nil),
 		cmdutil.NewCmdWords("doctor", "`galley lint` checks the configuration, and `galley engines` the container engines"),
 		cmdutil.NewCmdWords("console",
 			"`galley diagnose` prints the configuration, and `galley login` opens a shell in a runner"))
