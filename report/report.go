@@ -5,7 +5,9 @@
 package report
 
 import (
+	"errors"
 	"io"
+	"sync"
 
 	"github.com/galley-kitchen/galley/lifecycle"
 )
@@ -15,4 +17,58 @@ import (
 type SinkCloser interface {
 	lifecycle.Sink
 	io.Closer
+}
+
+// Multi hands each event to several sinks, one at a time. All see the same events in the same order, so the order
+// within an instance is kept.
+type Multi struct {
+	mu    sync.Mutex
+	sinks []lifecycle.Sink
+	// masked hides secrets; nil hides nothing.
+	masked *masked
+}
+
+// NewMulti fans out to sinks, in this order.
+func NewMulti(sinks ...lifecycle.Sink) *Multi { return &Multi{sinks: sinks} }
+
+// Handle hands e to each sink.
+func (m *Multi) Handle(e lifecycle.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.masked != nil {
+		e = m.masked.event(e)
+	}
+	for _, s := range m.sinks {
+		s.Handle(e)
+	}
+	if start, ok := e.(lifecycle.RunStarted); ok {
+		m.warn(start.Stamp)
+	}
+}
+
+// warn tells all sinks what one of them has to say.
+func (m *Multi) warn(at lifecycle.Stamp) {
+	for _, from := range m.sinks {
+		w, ok := from.(interface{ Warning() string })
+		if !ok || w.Warning() == "" {
+			continue
+		}
+		for _, s := range m.sinks {
+			s.Handle(lifecycle.Notice{Stamp: at, Level: lifecycle.LevelWarn, Text: w.Warning()})
+		}
+	}
+}
+
+// Close closes every sink that can be closed, and joins their errors: that one could not write its file keeps no other
+// from being finished.
+func (m *Multi) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var errs []error
+	for _, s := range m.sinks {
+		if c, ok := s.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -5,10 +5,15 @@ package dial
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -111,4 +116,115 @@ func explained(
 
 func invalid(ep backend.Endpoint, detail string) error {
 	return &backend.Error{Op: "engine address " + mask.Address(ep.URI), Kind: backend.ErrInvalid, Detail: detail}
+}
+
+// encrypted reports whether a tcp address is spoken to by TLS.
+func encrypted(ep backend.Endpoint, u *url.URL) bool {
+	return ep.TLS != nil || u.Scheme == "https"
+}
+
+func tlsConfig(ep backend.Endpoint, host string) (*tls.Config, error) {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if ep.TLS == nil {
+		return conf, nil
+	}
+	conf.InsecureSkipVerify = ep.TLS.SkipVerify
+	if ep.TLS.CA != "" && !ep.TLS.SkipVerify {
+		pem, err := os.ReadFile(ep.TLS.CA)
+		if err != nil {
+			return nil, invalid(ep, "the TLS authority cannot be read: "+err.Error())
+		}
+		conf.RootCAs = x509.NewCertPool()
+		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, invalid(ep, ep.TLS.CA+" holds no PEM certificate")
+		}
+	}
+	if ep.TLS.Cert != "" || ep.TLS.Key != "" {
+		cert, err := tls.LoadX509KeyPair(ep.TLS.Cert, ep.TLS.Key)
+		if err != nil {
+			return nil, invalid(ep, "the TLS client certificate cannot be used: "+err.Error())
+		}
+		conf.Certificates = []tls.Certificate{cert}
+	}
+	return conf, nil
+}
+
+// Warning is what a user must know about the safety of a connection, or "".
+func Warning(ep backend.Endpoint) string {
+	u, err := url.Parse(ep.URI)
+	if err != nil {
+		return "" // New refuses such an address
+	}
+	switch u.Scheme {
+	case "tcp", "http", "https":
+	default:
+		return ""
+	}
+	switch {
+	case ep.TLS != nil && ep.TLS.SkipVerify:
+		return "the certificate of " + u.Host +
+			" is NOT checked: any machine that answers there can read and change all that galley does"
+	case !encrypted(ep, u) && !loopback(u.Hostname()):
+		return "the connection to " + u.Host +
+			" is NOT encrypted: any machine on the way can read and change all that galley does"
+	}
+	return ""
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+const (
+	// waitForRestart is how long a connection waits for an engine that was there a moment ago.
+	waitForRestart = 10 * time.Second
+	// firstPause is between the first two tries; each later one is twice as long, up to longestPause.
+	firstPause   = 20 * time.Millisecond
+	longestPause = time.Second
+)
+
+// errBusy marks a remote host that has no time for another login just now.
+var errBusy = errors.New("the host is busy with other logins")
+
+// withRedial tries again to connect to an engine that was met before, for as long as wait: it may be restarting, or be a
+// service that ends when idle and is started by the next connection. Nothing has been sent yet, so trying again is
+// always safe. An engine that was never met gets one try, so that looking for one is quick.
+func withRedial(f Func, wait time.Duration) Func {
+	var met atomic.Bool
+	return func(ctx context.Context) (net.Conn, error) {
+		started := time.Now()
+		for pause := firstPause; ; pause = min(2*pause, longestPause) {
+			c, err := f(ctx)
+			if err == nil {
+				met.Store(true)
+				return c, nil
+			}
+			again := met.Load() && isRestart(err) || errors.Is(err, errBusy)
+			if !again || time.Since(started)+pause > wait {
+				return nil, err
+			}
+			if err := sleepContext(ctx, pause); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// sleepContext waits, or returns the cause of ctx's end.
+func sleepContext(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// isRestart reports whether a failure is what a restart looks like.
+func isRestart(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, fs.ErrNotExist)
 }

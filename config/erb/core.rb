@@ -1,4 +1,4 @@
-# Methods of the core classes that are shorter in Ruby than in Go. prelude.go reads
+# Methods of the core classes that are shorter in Ruby than in Go. kernel.go reads
 # this file: a line "class NAME" starts the methods of a class, "module NAME" the
 # functions of a module. A method that yields and asks for no block_given? gives an
 # Enumerator when it is called without a block, as in Ruby.
