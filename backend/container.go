@@ -60,7 +60,9 @@ type ContainerSpec struct {
 	// Tools are directories of other images.
 	Tools []Tool
 
-	Network    NetworkAttachment
+	Network NetworkAttachment
+	// Networks are further networks that the container is on, each of NetworkNamed, for a Network of NetworkNamed.
+	Networks   []NetworkAttachment
 	Ports      []spec.PortMapping
 	PublishAll bool
 	ExtraHosts []spec.HostEntry

@@ -17,7 +17,9 @@ type Image struct {
 	Volumes []string
 	// Entrypoint is the image's own.
 	Entrypoint []string
-	Labels     Labels
+	// HealthCheck is how the image says that a container of it is well: CMD and an argv, CMD-SHELL and a line, or NONE.
+	HealthCheck []string
+	Labels      Labels
 	// Size is in bytes, with the layers that other images have too, and Created is when the image was made. Only
 	// ListImages tells them.
 	Size    int64

@@ -26,6 +26,8 @@ type Instance struct {
 	Transport   Transport
 	Hooks       Hooks
 	Publish     Publish
+	// Services are started before the runner, in this order: each after those that it depends on.
+	Services []Service
 
 	// Secrets are the values of secrets in all files of the project. Its instances share the list.
 	Secrets []string
@@ -88,6 +90,8 @@ type Driver struct {
 	StopSignal      string
 	Labels          map[string]string
 	Tty             bool
+	// Ready says when the runner is ready to be converged, nil for as soon as it runs.
+	Ready *Ready
 
 	Privileged     bool
 	UserNS         spec.UserNS

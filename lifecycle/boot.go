@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
+	"github.com/galley-kitchen/galley/lifecycle/service"
 )
 
 // systemdTime bounds how long systemd may take to boot.
@@ -40,10 +41,25 @@ const noticeTime = 5 * time.Second
 
 // awaitBoot returns when PID 1 of the runner has done what it has to do first.
 func (i *instanceRun) awaitBoot(ctx context.Context, p plan) error {
+	var err error
 	if p.spec.Init == backend.InitSystemd {
-		return i.live().awaitSystemd(ctx, i.inst.Driver)
+		err = i.live().awaitSystemd(ctx, i.inst.Driver)
+	} else {
+		err = i.awaitPIDOne(ctx, p.image)
 	}
-	return i.awaitPIDOne(ctx, p.image)
+	ready := i.inst.Driver.Ready
+	if err != nil || ready == nil {
+		return err
+	}
+	await := service.Container{Engine: i.eng, ID: i.container.ID, What: "the runner", Ready: *ready, Printed: i.printed}
+	if ready.HealthCheck != nil && *ready.HealthCheck {
+		img, err := i.platformImage(ctx)
+		if err != nil {
+			return err
+		}
+		await.HealthCheck = img.HealthCheck
+	}
+	return await.Await(ctx)
 }
 
 // awaitPIDOne fails when PID 1 has ended. galley's own PID 1 does not end, and needs no question, unless the image has

@@ -35,7 +35,7 @@ type Comparison struct {
 // Compare finds in what an instance's runner, running or not, differs from its image, and gives it to do. With noise
 // the details of what converge did not mean to change are read too. The files of the image are there while do runs.
 func (r *Run) Compare(ctx context.Context, inst config.Instance, noise bool, do func(Comparison) error) (err error) {
-	e, c, err := r.reach(ctx, inst)
+	e, c, err := r.reach(ctx, inst, "")
 	switch {
 	case errors.Is(err, backend.ErrNotFound):
 		return fmt.Errorf("%s has no runner to compare with its image: %w\nRun `galley converge %s` first", inst.Name,

@@ -17,6 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
+	"github.com/galley-kitchen/galley/lifecycle/service"
 )
 
 // create brings the runner into being, or back into line with kitchen.yml. It goes on
@@ -254,6 +255,9 @@ func (i *instanceRun) ensureUnknown(ctx context.Context, p plan, taken error) er
 
 // makeRunner creates and starts the runner. One that cannot be started is removed.
 func (i *instanceRun) makeRunner(ctx context.Context, p plan) error {
+	if err := i.ensureServices(ctx); err != nil {
+		return err
+	}
 	err := i.recordedStep(StepContainer, func() error {
 		c, err := i.eng.CreateContainer(ctx, p.spec)
 		if err != nil {
@@ -288,14 +292,20 @@ func refused(err error) bool {
 
 // start starts the runner. What was done in it since its last start is not done.
 func (i *instanceRun) start(ctx context.Context) error {
-	return i.recordedStep(StepStart, func() error {
+	return i.recordedStep(StepStart, func() (err error) {
+		if ready := i.inst.Driver.Ready; ready != nil && i.container.State == backend.StateExited {
+			before := service.Container{Engine: i.eng, ID: i.container.ID, Ready: *ready}
+			if i.printed, err = before.Count(ctx); err != nil {
+				return err
+			}
+		}
 		if err := i.eng.StartContainer(ctx, i.container.ID); err != nil {
 			return err
 		}
 		i.container.State = backend.StateRunning
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepContainer)
+		i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepServices, StepContainer)
 		return nil
 	})
 }
@@ -317,6 +327,9 @@ func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err 
 		i.state.Spec = p.digests
 	}
 	if err := i.record(StepContainer); err != nil {
+		return false, err
+	}
+	if err := i.ensureServices(ctx); err != nil {
 		return false, err
 	}
 	switch c.State {

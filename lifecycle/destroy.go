@@ -13,15 +13,25 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// destroy removes the runner and its sandboxes. Where there is nothing, that is success too.
+// destroy removes the runner with its services, and its sandboxes. Where there is nothing, that is success too.
 func (i *instanceRun) destroy(ctx context.Context) error {
 	imageID, uploaded := "", false
-	if c := i.container; c != nil {
-		imageID, uploaded = c.ImageID, isUploaded(*c)
-		err := i.step(StepRemove, func() error { return i.eng.RemoveContainer(ctx, c.ID) })
+	c := i.container
+	if c != nil || i.eng != nil && i.mayHaveServices() {
+		err := i.step(StepRemove, func() error {
+			if c != nil {
+				if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
+					return err
+				}
+			}
+			return i.removeServices(ctx)
+		})
 		if err != nil {
 			return err
 		}
+	}
+	if c != nil {
+		imageID, uploaded = c.ImageID, isUploaded(*c)
 		i.container = nil
 		i.state.ContainerID, i.state.LastAction, i.state.Steps, i.state.Spec = "", "", nil, nil
 		for p := i.inst.From; p != nil; p = p.From {

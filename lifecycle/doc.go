@@ -16,14 +16,14 @@
 //
 // Create is a list of steps (step.go, create.go). Each is recorded when it is done:
 //
-//	pre_create ► images, tool, network, sandbox ► container ► start ► boot ► post_create
+//	pre_create ► images, tool, network, sandbox ► services ► container ► start ► boot ► post_create
 //
 // A run that finds some of them recorded goes on after them. A phase that is begun is
 // no longer done: what was recorded after it is not done either.
 //
 // An instanceRun is put together of what it is about (subject.go: the instance, its events and labels), what it needs of
 // its engine (supplies, in images.go, build.go, tool.go and engine.go), what is recorded of it (record.go), and the
-// phases. The container that is tested is a liveRunner (runner.go, boot.go). Besides: project.go is who we are;
+// phases. The container that is tested is a liveRunner (runner.go, boot.go); services.go is what runs beside it. Besides: project.go is who we are;
 // placement.go is which engine an instance lives on; snapshot.go is what is kept of runners, and snapshotting.go keeps it
 // and brings it back; orphans.go and prune.go are what is left over.
 package lifecycle

@@ -91,11 +91,11 @@ func (e *engine) snapshot(ctx context.Context) (snapshot, error) {
 // labels are those of everything that this run makes.
 func (r *Run) labels(role string) backend.Labels {
 	l := backend.Labels{label.Role: role, label.Run: r.id, label.Version: r.o.Version}
-	if role == label.RoleRunner {
+	if role == label.RoleRunner || role == label.RoleService {
 		l[label.Lease] = "" // in place of the one that its image may have
 	}
-	lease := map[string]time.Duration{label.RoleRunner: r.o.Lease, label.RoleHelper: helperLease,
-		label.RoleFrom: helperLease}[role]
+	lease := map[string]time.Duration{label.RoleRunner: r.o.Lease, label.RoleService: r.o.Lease,
+		label.RoleHelper: helperLease, label.RoleFrom: helperLease}[role]
 	if lease > 0 {
 		r.declareLiving()
 		l[label.Lease] = r.o.Now().Add(lease).UTC().Format(time.RFC3339)

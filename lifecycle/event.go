@@ -155,6 +155,13 @@ type RunnerChanges struct {
 	NotCompared []string `json:"not_compared,omitempty"`
 }
 
+// ServiceLog is the end of what a service has printed, when it is removed or the run ends.
+type ServiceLog struct {
+	Stamp
+	Service string   `json:"service"`
+	Lines   []string `json:"lines"`
+}
+
 // TestFinished is the result of one test case.
 type TestFinished struct {
 	Stamp

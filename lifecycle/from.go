@@ -235,7 +235,7 @@ func (i *instanceRun) offer(ctx context.Context) error {
 		return err
 	}
 	if i.container == nil {
-		return noRunner(i.inst.Name)
+		return notThere(i.inst, "runner")
 	}
 	image, err := i.eng.InspectImage(ctx, i.container.ImageID)
 	if err != nil && !errors.Is(err, backend.ErrNotFound) {

@@ -11,6 +11,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/timing"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
@@ -33,6 +34,10 @@ type instanceRun struct {
 	snapshot *Snapshot
 	// container is the runner as it is known to be now, nil when there is none.
 	container *backend.Container
+	// servicesReady is set once this run has seen that the services are ready.
+	servicesReady bool
+	// printed is how often the runner had printed what driver.ready waits for, before it was started.
+	printed int
 	// openSandbox is set where all users must be able to write in the sandboxes.
 	openSandbox bool
 	// compared is set when it was told what converge changed.
@@ -109,6 +114,7 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 	if err := i.inspect(ctx, waited); err != nil {
 		return err
 	}
+	defer i.reportServices(ctx)
 	switch a {
 	case ActionTest:
 		return i.test(ctx)
@@ -172,6 +178,13 @@ func (i *instanceRun) inspect(ctx context.Context, waited bool) error {
 		return err
 	}
 	i.compareRecord()
+	list := snap.all
+	if (waited || since) && len(i.inst.Services) > 0 {
+		if list, err = i.eng.ListContainers(ctx, backend.Labels{label.Instance: i.inst.Name}); err != nil {
+			return err
+		}
+	}
+	i.compareServices(list)
 	return nil
 }
 
@@ -229,7 +242,7 @@ func (i *instanceRun) compareRecord() {
 	case i.container.State != backend.StateRunning:
 		i.state.LastAction = ""
 		if i.state.has(StepStart) {
-			i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepContainer)
+			i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepServices, StepContainer)
 		}
 	}
 }

@@ -39,9 +39,12 @@ func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance,
 	return found, errors.Join(errs...)
 }
 
-// imageNames are the images of the platform and of the tools, as kitchen.yml has them.
+// imageNames are the images of the platform, the services and the tools, as kitchen.yml has them.
 func (i *instanceRun) imageNames() ([]string, error) {
 	names := []string{i.inst.Driver.Image}
+	for _, s := range i.inst.Services {
+		names = append(names, s.Image)
+	}
 	tools, err := i.wantedTools()
 	if err != nil {
 		return nil, err

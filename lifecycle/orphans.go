@@ -11,10 +11,12 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// Orphan is a runner of this project that no instance of kitchen.yml belongs to.
+// Orphan is a runner, or a service, of this project that no instance of kitchen.yml belongs to.
 type Orphan struct {
 	// Instance is the name of the instance that it was made for.
 	Instance string `json:"instance"`
+	// Service is the name of the service that is left over, empty for a runner.
+	Service string `json:"service,omitempty"`
 	// Runner is the container's name, and State what it does. They are empty when only records are left.
 	Runner string        `json:"runner,omitempty"`
 	State  backend.State `json:"state,omitempty"`
@@ -49,9 +51,12 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 		}
 	}
 	var list []Orphan
-	recorded := map[string]bool{} // container IDs
+	recorded := map[string]bool{} // container IDs, and names of services
 	for _, s := range records {
 		recorded[s.ContainerID] = true
+		for _, name := range s.Services {
+			recorded[serviceName(r.o.Project, s.Instance, name)] = true
+		}
 		if s.mayHaveRunner() {
 			add(r.recordedEngine(ctx, s.Instance, s))
 		}
@@ -64,7 +69,7 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 		snap, err := e.snapshot(ctx)
 		errs = append(errs, err)
 		for _, c := range snap.all {
-			if !recorded[c.ID] && r.isUnknown(c) || r.isOrphan(c, instances) {
+			if !recorded[c.ID] && !recorded[c.Name] && r.isUnknown(c) || r.isOrphan(c, instances) {
 				list = addOrphan(list, e, c)
 			}
 		}
@@ -76,7 +81,7 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 	l := c.Labels
 	switch {
-	case !isRunner(c) || r.o.Project.livesElsewhere(l):
+	case !isOfInstance(c) || r.o.Project.livesElsewhere(l):
 		return false
 	case r.o.Project.ID != "" && l[label.Project] == r.o.Project.ID:
 		return !slices.Contains(instances, l[label.Instance])
@@ -88,7 +93,7 @@ func (r *Run) isOrphan(c backend.Container, instances []string) bool {
 
 // isUnknown reports whether a runner has this project's ID and was made in another place.
 func (r *Run) isUnknown(c backend.Container) bool {
-	return isRunner(c) && r.o.Project.ID != "" &&
+	return isOfInstance(c) && r.o.Project.ID != "" &&
 		c.Labels[label.Project] == r.o.Project.ID && !r.madeHere(c) && !r.o.Project.livesElsewhere(c.Labels)
 }
 
@@ -99,7 +104,7 @@ func (r *Run) madeHere(c backend.Container) bool {
 
 // addOrphan adds a runner to the list, to the record of its instance if that is there.
 func addOrphan(list []Orphan, e *engine, c backend.Container) []Orphan {
-	o := Orphan{Instance: c.Labels[label.Instance], Runner: c.Name, State: c.State, Endpoint: hidePassword(e.endpoint.URI),
+	o := Orphan{Instance: c.Labels[label.Instance], Service: c.Labels[label.Service], Runner: c.Name, State: c.State, Endpoint: hidePassword(e.endpoint.URI),
 		ProjectDir: c.Labels[label.ProjectDir], Host: c.Labels[label.Host], engine: e, container: c}
 	for n, have := range list {
 		if have.record != nil && have.Runner == "" && have.record.ContainerID == c.ID {
@@ -138,6 +143,11 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 	}
 	if o.container.ID != "" {
 		if err := o.engine.RemoveContainer(ctx, o.container.ID); err != nil {
+			return err
+		}
+		// The network of its services goes with the last of them.
+		network := serviceNetwork(Project{ID: o.container.Labels[label.Project]}, o.Instance)
+		if err := o.engine.RemoveNetwork(ctx, network); err != nil && !errors.Is(err, backend.ErrConflict) {
 			return err
 		}
 	}

@@ -45,9 +45,11 @@ func describeEngine(kind, endpoint string) string {
 	return "another engine"
 }
 
-// mayHaveRunner reports whether a runner may exist by what is recorded: it was made, or
+// mayHaveRunner reports whether a runner, or a service, may exist by what is recorded: it was made, or
 // the galley that was about to was killed.
-func (s State) mayHaveRunner() bool { return s.ContainerID != "" || s.Mark != "" }
+func (s State) mayHaveRunner() bool {
+	return s.ContainerID != "" || s.Mark != "" || len(s.Services) > 0
+}
 
 // locate opens the engine on which an instance lives, or on which it will be made. moved
 // is the engine where its runner is while kitchen.yml names another one now. An engine that is recorded and does not
@@ -184,6 +186,9 @@ func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context) error {
 		i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before",
 			i.eng.endpoint.URI))
 		i.container = nil
+	}
+	if err := i.removeServices(ctx); err != nil {
+		return err
 	}
 	i.forgetRunner()
 	i.state.Mark = ""

@@ -51,7 +51,7 @@ func TestAskedEngine(t *testing.T) {
 			}
 			require.Len(t, k.runners(), 1)
 			require.Empty(t, two.Calls()[1:], "it was only asked whether the runner is there")
-			_, _, err = k.run().Reach(t.Context(), i)
+			_, _, err = k.run().Reach(t.Context(), i, "")
 			require.ErrorContains(t, err, "a lives on fake://one")
 
 			k.asks(Asked{Host: "fake://one", Source: source})
@@ -126,7 +126,7 @@ func TestDestroyDoesNotNeedTheNewEngine(t *testing.T) {
 	i.Driver.Host = "fake://absent"
 	require.Error(t, k.do("converge", i))
 	require.Len(t, k.runners(), 1)
-	_, c, err := k.run().Reach(t.Context(), i)
+	_, c, err := k.run().Reach(t.Context(), i, "")
 	require.NoError(t, err, "a person may look into it")
 	require.Equal(t, k.runners()[0].ID, c.ID)
 	require.NoError(t, k.do("destroy", i))
@@ -167,7 +167,7 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 	_, err := k.run().Statuses(t.Context(), []string{"c"})
 	require.ErrorContains(t, err, "fake://two", "what the file says kitchen.yml has is no more true")
 	for _, name := range []string{"a", "c"} { // login, exec, cp
-		_, _, err = k.run().Reach(t.Context(), chefInstance(name))
+		_, _, err = k.run().Reach(t.Context(), chefInstance(name), "")
 		require.ErrorContains(t, err, "neither your settings nor this machine offer that engine")
 	}
 	for _, a := range []Action{"destroy", "verify"} {

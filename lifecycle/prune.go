@@ -37,10 +37,10 @@ type Pruned struct {
 }
 
 // Prune removes what galley shares between projects and keeps for the next run:
-// tool containers with their volumes, work images, the network. With all, runners
-// go too, of every project, and snapshots that no record is found of. A runner whose lease has ended goes in any case.
-// What is in use stays, and so do the helpers of another galley that lives: they are all of a run that it could not make
-// again.
+// tool containers with their volumes, work images, networks. With all, runners and their services
+// go too, of every project, and snapshots that no record is found of. A runner, and a service, whose lease has ended
+// goes in any case. What is in use stays, and so do the helpers of another galley that lives: they are all of a run that
+// it could not make again.
 func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (removed []Pruned, err error) {
 	containers, err := be.ListContainers(ctx, nil)
 	if err != nil {
@@ -63,18 +63,19 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 		return true
 	}
 	used := map[string]bool{} // by containers that stay: images
-	runners := 0
+	runners, inUse := 0, map[string]bool{}
 	for _, c := range containers {
 		r := c.Labels[label.Role]
 		// Other containers have the labels of an image that was made from something of galley's.
-		own := isRunner(c) && (o.All || isOver(o.Project, c.Labels)) || r == label.RoleTool || r == label.RoleHelper && !ofLivingRun(o.Project, c)
+		own := isOfInstance(c) && (o.All || isOver(o.Project, c.Labels)) || r == label.RoleTool || r == label.RoleHelper && !ofLivingRun(o.Project, c)
 		if own && gone(Pruned{"container", c.Name, r, 0, c.Created},
 			func() error { return be.RemoveContainer(ctx, c.ID) }) {
 			continue
 		}
 		used[c.ImageID] = true
-		if isRunner(c) {
+		if isOfInstance(c) {
 			runners++
+			inUse[serviceNetwork(Project{ID: c.Labels[label.Project]}, c.Labels[label.Instance])] = true
 		}
 	}
 	role := backend.Labels{label.Role: ""}
@@ -93,12 +94,13 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 		gone(Pruned{"image", name, i.Labels[label.Role], i.Size, i.Created},
 			func() error { return be.RemoveImage(ctx, i.ID) })
 	}
-	if runners > 0 {
-		return removed, errors.Join(errs...)
-	}
 	networks, err := be.ListNetworks(ctx, role)
 	errs = append(errs, err)
 	for _, n := range networks {
+		ofInstance := n.Labels[label.Instance] != ""
+		if ofInstance && (inUse[n.Name] || isLiving(o.Project, n.Labels)) || !ofInstance && runners > 0 {
+			continue
+		}
 		gone(Pruned{Kind: "network", Name: n.Name, Role: n.Labels[label.Role]},
 			func() error { return be.RemoveNetwork(ctx, n.Name) })
 	}

@@ -72,7 +72,7 @@ func (i *instanceRun) publish(ctx context.Context, p Phase) error {
 // untested is an error unless the runner is as its last tests saw it, and they passed. With Force it only reports that.
 func (i *instanceRun) untested() (bool, error) {
 	if i.container == nil {
-		return false, noRunner(i.inst.Name)
+		return false, notThere(i.inst, "runner")
 	}
 	if i.container.State != backend.StateRunning {
 		return false, fmt.Errorf("the runner of %s is %s: %w\nRun `galley verify %s` first", i.inst.Name, i.container.State,

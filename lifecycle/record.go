@@ -39,6 +39,8 @@ type State struct {
 	Kind     string `json:"engine_kind,omitempty"`
 	// ContainerID is the runner: its ID, or its name when the engine was asked for it and its answer got lost.
 	ContainerID string `json:"container_id,omitempty"`
+	// Services are the names of the services that may be there, in the order in which they are started.
+	Services []string `json:"services,omitempty"`
 	// Sandbox is the name of the instance's directory of sandboxes.
 	Sandbox string `json:"sandbox,omitempty"`
 	// Spec has a digest of each part of what the runner was made from, so that a

@@ -96,12 +96,15 @@ func (i *instanceRun) removeStaleRunner(ctx context.Context, name string, cause 
 	return i.eng.RemoveContainer(ctx, c.ID)
 }
 
-// removeRunner removes the runner, to make another one. What create has done before there was a runner stays done.
+// removeRunner removes the runner and its services, to make others. What create has done before stays done.
 func (i *instanceRun) removeRunner(ctx context.Context) error {
 	if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
 		return err
 	}
 	i.container = nil
+	if err := i.removeServices(ctx); err != nil {
+		return err
+	}
 	i.state.ContainerID, i.state.Spec, i.state.LastAction = "", nil, ""
 	i.state.keepSteps(StepPreCreate)
 	return i.save()

@@ -52,7 +52,7 @@ func (i *instanceRun) saveSnapshot(ctx context.Context, o SnapshotOptions) (err 
 	if err := checkSnapshotName(o.Name); err != nil {
 		return err
 	}
-	e, c, err := i.run.reach(ctx, i.inst)
+	e, c, err := i.run.reach(ctx, i.inst, "")
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,7 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 			CPUs: d.CPUs, CPUShares: d.CPUShares, CPUSet: d.CPUSet, Pids: d.PidsLimit,
 		},
 	}
+	s.Networks = serviceAttachment(p, i, s.Network.Aliases)
 	if s.Network.Mode == spec.NetworkContainer && !d.HostnameSet {
 		s.Hostname = "" // the other container's, and kitchen.yml asks for none
 	}

@@ -72,6 +72,13 @@ func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, er
 		return nil, err
 	}
 	digests[sandboxPaths] = textDigest(paths...)
+	if len(i.inst.Services) > 0 {
+		services, err := i.serviceDigests()
+		if err != nil {
+			return nil, err
+		}
+		digests[servicesKey] = combine(services)
+	}
 	if i.inst.From != nil {
 		if digests[startsFrom], err = i.startDigest(); err != nil {
 			return nil, err

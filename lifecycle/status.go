@@ -4,22 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 )
 
-// Reach finds an instance's runner, for a person to look inside. It changes nothing. Errors: backend.ErrNotFound when
-// there is no runner, backend.ErrNotRunning when it is stopped; the runner is returned even so.
-func (r *Run) Reach(ctx context.Context, inst config.Instance) (backend.ContainerBackend, backend.Container, error) {
-	e, c, err := r.reach(ctx, inst)
+// Reach finds an instance's runner, or the service of that name, for a person to look inside. It changes nothing. Errors:
+// backend.ErrNotFound when there is none, backend.ErrNotRunning when it is stopped; it is returned even so.
+func (r *Run) Reach(ctx context.Context, inst config.Instance, service string) (backend.ContainerBackend,
+	backend.Container, error) {
+	e, c, err := r.reach(ctx, inst, service)
 	if e == nil {
 		return nil, c, err
 	}
 	return e, c, err
 }
 
-func (r *Run) reach(ctx context.Context, inst config.Instance) (*engine, backend.Container, error) {
+func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (*engine, backend.Container, error) {
+	what, name := "runner", containerName(r.o.Project, inst.Name)
+	if service != "" {
+		what, name = "service "+service, serviceName(r.o.Project, inst.Name, service)
+	}
 	s, err := r.stateFile(inst.Name).load()
 	if err != nil {
 		return nil, backend.Container{}, err
@@ -34,23 +41,29 @@ func (r *Run) reach(ctx context.Context, inst config.Instance) (*engine, backend
 		return nil, backend.Container{}, err
 	}
 	if r.o.Project.ID == "" {
-		return nil, backend.Container{}, noRunner(inst.Name)
+		return nil, backend.Container{}, notThere(inst, what)
 	}
-	c, err := e.InspectContainer(ctx, containerName(r.o.Project, inst.Name))
+	c, err := e.InspectContainer(ctx, name)
 	switch {
 	case errors.Is(err, backend.ErrNotFound):
-		return nil, c, noRunner(inst.Name)
+		return nil, c, notThere(inst, what)
 	case err != nil:
 		return nil, c, err
 	case c.State != backend.StateRunning:
-		return e, c, fmt.Errorf("the runner of %s is %s: %w\nRun `galley create %s` to start it", inst.Name, c.State,
+		return e, c, fmt.Errorf("the %s of %s is %s: %w\nRun `galley create %s` to start it", what, inst.Name, c.State,
 			backend.ErrNotRunning, inst.Name)
 	}
 	return e, c, nil
 }
 
-func noRunner(instance string) error {
-	return fmt.Errorf("%s has no runner: %w\nRun `galley create %s` first", instance, backend.ErrNotFound, instance)
+// notThere says that an instance has no runner, or not the service.
+func notThere(inst config.Instance, what string) error {
+	remedy := fmt.Sprintf("Run `galley create %s` first", inst.Name)
+	name, isService := strings.CutPrefix(what, "service ")
+	if isService && !slices.ContainsFunc(inst.Services, func(s config.Service) bool { return s.Name == name }) {
+		remedy = "kitchen.yml has no such service for it"
+	}
+	return fmt.Errorf("%s has no %s: %w\n%s", inst.Name, what, backend.ErrNotFound, remedy)
 }
 
 // Status is where an instance is in its life.
@@ -63,6 +76,8 @@ type Status struct {
 	FailedAction Phase
 	// Live is the runner's state on its engine, empty when there is none, or the engine was not asked.
 	Live backend.State
+	// Services are the states of its services, as far as they are there.
+	Services map[string]backend.State
 }
 
 // Statuses tells where the instances of these names are. The engine is only asked when a state file says that there may
@@ -83,10 +98,9 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 		if s.LastError != "" {
 			s.FailedAction = state.Attempted
 		}
-		live, err := r.liveState(ctx, state, name)
-		if err != nil {
+		if err := r.liveStates(ctx, state, name, &s); err != nil {
 			errs = append(errs, err)
-		} else if s.Live = live; live == "" {
+		} else if s.Live == "" {
 			s.LastAction = ""
 		}
 		list[n] = s
@@ -94,20 +108,32 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 	return list, errors.Join(dedupe(errs)...)
 }
 
-// liveState asks the engine on which an instance was made for its runner's state.
-func (r *Run) liveState(ctx context.Context, s State, instance string) (backend.State, error) {
+// liveStates asks the engine on which an instance was made for the states of its runner and its services.
+func (r *Run) liveStates(ctx context.Context, s State, instance string, to *Status) error {
 	if !s.mayHaveRunner() {
-		return "", nil
+		return nil
 	}
 	e, err := r.recordedEngine(ctx, instance, s)
 	if err != nil {
-		return "", err
+		return err
 	}
 	snap, err := e.snapshot(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return snap.runners[instance].State, nil
+	to.Live = snap.runners[instance].State
+	for _, name := range s.Services {
+		container := serviceName(r.o.Project, instance, name)
+		for _, c := range snap.all {
+			if c.Name == container {
+				if to.Services == nil {
+					to.Services = map[string]backend.State{}
+				}
+				to.Services[name] = c.State
+			}
+		}
+	}
+	return nil
 }
 
 // dedupe keeps one of several errors with the same text.

@@ -10,6 +10,7 @@ const (
 	StepTool       Step = "tool"
 	StepNetwork    Step = "network"
 	StepSandbox    Step = "sandbox"
+	StepServices   Step = "services" // with services
 	StepContainer  Step = "container"
 	StepStart      Step = "start"
 	StepVolumes    Step = "volumes" // when a snapshot is restored

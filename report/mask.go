@@ -45,6 +45,9 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 	case lifecycle.RunnerChanged:
 		e.Image, e.View, e.NotCompared = k.m.String(e.Image), e.View.Map(k.m.String), k.m.Strings(e.NotCompared)
 		return e
+	case lifecycle.ServiceLog:
+		e.Service, e.Lines = k.m.String(e.Service), k.m.Strings(e.Lines)
+		return e
 	case lifecycle.TestFinished:
 		c := &e.Case
 		for _, text := range []*string{&c.ID, &c.Title, &c.Suite, &c.Message, &c.File} {

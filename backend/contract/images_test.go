@@ -330,6 +330,7 @@ func testBuildFormat(t *testing.T, s *suite) {
 	})
 	require.NoError(t, err)
 	require.NotContains(t, out.String(), "ignored")
+	require.Equal(t, []string{"CMD-SHELL", "true"}, base.HealthCheck)
 	child := s.build(t, s.labels(), map[string]string{
 		"Dockerfile": "FROM " + base.Tags[0] + "\nRUN echo \"$FROM_SHELL\" > /shell\n",
 	})

@@ -22,6 +22,7 @@ func networkCases() []testCase {
 		{"network/remove-in-use", testNetworkRemoveInUse},
 		{"network/absent", testNetworkAbsent},
 		{"network/names-resolve", testNetworkNames},
+		{"network/further", testNetworkFurther},
 		{"port/free", testPortFree},
 		{"port/fixed-and-taken", testPortTaken},
 		{"port/taken-meanwhile", testPortTakenMeanwhile},
@@ -140,6 +141,30 @@ func testNetworkNames(t *testing.T, s *suite) {
 	for _, name := range []string{server.Name, "database", "db.example.test"} {
 		s.awaitResolved(t, client.ID, name, address)
 	}
+}
+
+// testNetworkFurther: a container is on several networks, finds others on each, and is found on each by its alias there.
+// A network that is not there leaves no container.
+func testNetworkFurther(t *testing.T, s *suite) {
+	first, second := s.network(t), s.network(t)
+	further := func(name, alias string) edit {
+		return func(cs *backend.ContainerSpec) {
+			on(first.Name, "on-first")(cs)
+			cs.Networks = []backend.NetworkAttachment{{Mode: spec.NetworkNamed, Name: name, Aliases: []string{alias}}}
+		}
+	}
+	both := s.start(t, further(second.Name, "on-second"))
+	for n, network := range []backend.Network{first, second} {
+		other := s.start(t, on(network.Name, "other"))
+		s.awaitResolved(t, both.ID, s.inspect(t, other.ID).Name, s.outside.Inspect(t, other.ID).IPAddress)
+		name := []string{"on-first", "on-second"}[n]
+		s.await(t, func() bool {
+			return s.exec(t, other.ID, backend.ExecSpec{Command: []string{"nslookup", name}}).code == 0
+		}, name+" resolves")
+		require.ErrorIs(t, s.b.RemoveNetwork(s.ctx(t), network.Name), backend.ErrConflict)
+	}
+	cs := s.spec(further(s.unique("absent"), "nowhere"))
+	require.ErrorIs(t, s.createAndStart(t, cs), backend.ErrNotFound)
 }
 
 // awaitResolved waits until a name is an address's inside the container.

@@ -70,11 +70,31 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	case err != nil:
 		return backend.Container{}, err
 	}
-	b.attached.Store(answer.ID, request.NetworkingConfig.EndpointsConfig)
+	endpoints := request.NetworkingConfig.EndpointsConfig
+	if err := b.joinNetworks(ctx, answer.ID, s.Networks, endpoints); err != nil {
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
+		defer cancel()
+		return backend.Container{}, errors.Join(wrap(op, err), b.RemoveContainer(clean, answer.ID))
+	}
+	b.attached.Store(answer.ID, endpoints)
 	return backend.Container{
 		ID: answer.ID, Name: s.Name, State: backend.StateCreated, Labels: s.Labels,
 		Warnings: slices.Concat(warnings, toolWarnings, proxyWarnings, answer.Warnings),
 	}, nil
+}
+
+// joinNetworks attaches a new container to further networks, by POST /networks/{name}/connect, and adds them to endpoints.
+// Before version 1.44 of the API a container could be created on one network only.
+func (b *Backend) joinNetworks(ctx context.Context, id string, further []backend.NetworkAttachment,
+	endpoints map[string]*network.EndpointSettings) error {
+	for _, n := range further {
+		endpoint := &network.EndpointSettings{Aliases: n.Aliases}
+		if err := b.client.NetworkConnect(ctx, n.Name, id, endpoint); err != nil {
+			return err
+		}
+		endpoints[n.Name] = endpoint
+	}
+	return nil
 }
 
 // awaitName creates a container, and again while its name is taken by one that cannot be seen. Docker takes the name

@@ -53,6 +53,9 @@ func imageFrom(answer image.InspectResponse) backend.Image {
 	if c := answer.Config; c != nil {
 		i.Volumes = slices.Sorted(maps.Keys(c.Volumes))
 		i.Entrypoint, i.Labels = c.Entrypoint, c.Labels
+		if c.Healthcheck != nil {
+			i.HealthCheck = c.Healthcheck.Test
+		}
 	}
 	return i
 }

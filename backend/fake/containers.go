@@ -112,8 +112,10 @@ func (f *Engine) newContainer(ctx context.Context, s backend.ContainerSpec) (*co
 	if err != nil {
 		return nil, err
 	}
-	if err := f.checkNetwork(op, s.Network); err != nil {
-		return nil, err
+	for _, n := range slices.Concat(s.Networks, []backend.NetworkAttachment{s.Network}) {
+		if err := f.checkNetwork(op, n); err != nil {
+			return nil, err
+		}
 	}
 	id := f.newID()
 	if s.Name == "" {

@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
@@ -31,7 +32,8 @@ func (f *Engine) ListNetworks(ctx context.Context, labels backend.Labels) ([]bac
 func (f *Engine) RemoveNetwork(ctx context.Context, name string) error {
 	return change(ctx, f, newCall("RemoveNetwork", name), func() error {
 		for _, c := range f.containers {
-			if c.spec.Network.Mode == spec.NetworkNamed && c.spec.Network.Name == name {
+			attached := func(n backend.NetworkAttachment) bool { return n.Mode == spec.NetworkNamed && n.Name == name }
+			if slices.ContainsFunc(append(c.spec.Networks, c.spec.Network), attached) {
 				return failure(backend.ErrConflict, "remove network "+name, "container "+c.name+" is attached to it")
 			}
 		}

@@ -42,6 +42,7 @@ type imageAnswer struct {
 		Volumes    map[string]struct{}
 		Labels     map[string]string
 	}
+	HealthCheck struct{ Test []string }
 }
 
 // InspectImage finds a local image, by GET /images/{name}/json.
@@ -64,7 +65,7 @@ func imageFrom(answer imageAnswer) backend.Image {
 		ID: imageID(answer.ID), Tags: answer.RepoTags,
 		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant,
 		Volumes: slices.Sorted(maps.Keys(answer.Config.Volumes)), Entrypoint: answer.Config.Entrypoint,
-		Labels: answer.Config.Labels,
+		Labels: answer.Config.Labels, HealthCheck: answer.HealthCheck.Test,
 	}
 }
 

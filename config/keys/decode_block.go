@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
@@ -26,7 +27,7 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 			continue
 		}
 		k := d.schema.find(in, e.Key)
-		d.spelt = string(in) + "." + e.Key
+		d.spelt = cmp.Or(d.at, string(in)) + "." + e.Key
 		switch {
 		case k == nil:
 			d.unknownKey(in, kind, e)

@@ -104,6 +104,13 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		}
 		out[string(b.in)] = section(i, b.in, b.kind, b.block)
 	}
+	if len(i.Services) > 0 {
+		services := map[string]any{}
+		for _, s := range i.Services {
+			services[s.Name] = plain(s)
+		}
+		out["services"] = services
+	}
 	if len(i.Hooks) > 0 {
 		hooks := map[string]any{}
 		for name, list := range i.Hooks {

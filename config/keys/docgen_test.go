@@ -89,6 +89,10 @@ func docTitle(s Section) docText {
 		return docText{"lifecycle", "Commands around the phases. Those of root, platform and suite are joined. Each is a shell command for the client, or a hash."}
 	case SectionPublish:
 		return docText{"publish", "What `galley publish` and `galley package` make of a runner. What is not set is as in the image that the runner was made from; keys of the driver, such as `driver.env`, are for the test alone."}
+	case SectionService:
+		return docText{"services", "Containers beside the runner, each by the name that it is found by. They are on a network of the instance's own, which the runner is on besides its own, and live and die with the runner."}
+	case SectionReady:
+		return docText{"ready", "When a service, or the runner, is ready. All that is set has to hold. One that ends before, or takes too long, fails `create` with the last lines that it printed."}
 	default:
 		return docText{"Hooks", "The keys of a hook that is a hash; it has either `local` or `remote`."}
 	}

@@ -103,6 +103,10 @@ func (k Key) valueSchema() any {
 		return ref(SectionLifecycle)
 	case k.Name == "publish":
 		return ref(SectionPublish)
+	case k.Name == "services":
+		return hashOf(ref(SectionService))
+	case k.Name == "ready":
+		return ref(SectionReady)
 	case k.Name == "driver_config":
 		return ref(SectionDriver)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
 // LintOptions say how Lint looks.
@@ -97,19 +98,30 @@ func lintFiles(c *kitchen.Config, ds *kitchen.Diagnostics, i config.Instance, ex
 // lintPorts reports fixed host ports that several instances publish.
 func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.Instance) {
 	users := map[spec.PortMapping][]string{}
-	first := map[spec.PortMapping]config.Instance{}
+	type place struct {
+		key string
+		pos yaml11.Pos
+	}
+	first := map[spec.PortMapping]place{}
 	var order []spec.PortMapping
-	for _, i := range instances {
-		for _, p := range i.Driver.Ports {
+	add := func(i config.Instance, ports []spec.PortMapping, key string, block *yaml11.Value, spellings ...string) {
+		for _, p := range ports {
 			if p.HostPort == 0 {
 				continue
 			}
 			e := hostEnd(p)
 			if len(users[e]) == 0 {
-				first[e] = i
+				first[e] = place{key, either(block, spellings...).Pos}
 				order = append(order, e)
 			}
 			users[e] = append(users[e], i.Name)
+		}
+	}
+	for _, i := range instances {
+		raw := c.Instances[i.Index]
+		add(i, i.Driver.Ports, "driver.ports", raw.Driver, theSchema().find(SectionDriver, "ports").spellings()...)
+		for _, s := range i.Services {
+			add(i, s.Ports, "services."+s.Name+".ports", either(raw.Services, s.Name), "ports")
 		}
 	}
 	for _, e := range order {
@@ -121,9 +133,9 @@ func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.In
 		if len(shown) > 3 {
 			shown = append(shown[:3:3], fmt.Sprintf("%d more", len(names)-3))
 		}
-		v := either(c.Instances[first[e].Index].Driver, theSchema().find(SectionDriver, "ports").spellings()...)
-		ds.WarnAt(v.Pos, "driver.ports", fmt.Sprintf("driver.ports: the instances %s all want port %d of the host, so only "+
-			"one of them can exist at a time", strings.Join(shown, ", "), e.HostPort),
+		at := first[e]
+		ds.WarnAt(at.pos, at.key, fmt.Sprintf("%s: the instances %s all want port %d of the host, so only "+
+			"one of them can exist at a time", at.key, strings.Join(shown, ", "), e.HostPort),
 			"leave out the host port to get a free one, or give each its own")
 	}
 }

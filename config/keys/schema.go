@@ -32,6 +32,10 @@ const (
 	SectionLifecycle Section = "lifecycle"
 	// SectionPublish are the keys of `publish:`.
 	SectionPublish Section = "publish"
+	// SectionService are the keys of an entry of `services:`.
+	SectionService Section = "service"
+	// SectionReady are the keys of `ready:` of a service and of the driver.
+	SectionReady Section = "ready"
 	// SectionHook are the keys of an entry of a lifecycle hook.
 	SectionHook Section = "hook"
 )
@@ -40,7 +44,7 @@ const (
 func sections() []Section {
 	return []Section{
 		SectionRoot, SectionPlatform, SectionSuite, SectionDriver, SectionProvisioner,
-		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionPublish,
+		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionService, SectionReady, SectionPublish,
 	}
 }
 
@@ -100,7 +104,7 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
 		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
-		transportKeys(), lifecycleKeys(), hookKeys(), publishKeys(), inertTable(),
+		transportKeys(), lifecycleKeys(), hookKeys(), serviceKeys(), readyKeys(), publishKeys(), inertTable(),
 	)}
 	for i := range s.keys {
 		k := &s.keys[i]

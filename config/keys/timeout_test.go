@@ -21,7 +21,7 @@ func TestEveryTimeoutIsTyped(t *testing.T) {
 		}
 		require.Equal(t, TypeSeconds, k.Type(), k.path())
 		typed = append(typed, k.path())
-		if k.Section == SectionHook {
+		if k.Section == SectionHook || k.Section == SectionReady {
 			continue // see below
 		}
 		bound, ok := k.value.(field[time.Duration])
@@ -36,7 +36,8 @@ func TestEveryTimeoutIsTyped(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		"driver.sleep", "provisioner.wait_for_retry", "provisioner.sleep", "verifier.sleep", "hook.timeout",
+		"driver.sleep", "provisioner.wait_for_retry", "provisioner.sleep", "verifier.sleep", "hook.timeout", "ready.timeout",
+		"ready.interval",
 	}, typed)
 	i := resolveOne(t, `
 driver: dokken

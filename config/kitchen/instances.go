@@ -82,7 +82,8 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 		Verifier:    block("verifier"),
 		Transport:   block("transport"),
 		Lifecycle:   block("lifecycle"),
-		Publish:     m.publish(block),
+		Publish:     own(block("publish")),
+		Services:    own(block("services")),
 		From:        s.data.m.Get("from"),
 
 		suiteName:    s.name,
@@ -90,10 +91,10 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 	}
 }
 
-// publish is the block of that name, which Test Kitchen does not know; nil where there is none.
-func (m *munger) publish(block func(string) *yaml11.Value) *yaml11.Value {
-	if v := block("publish"); v.Map.Len() > 0 {
-		return v
+// own is a block of galley's own, which Test Kitchen does not know; nil where there is none.
+func own(block *yaml11.Value) *yaml11.Value {
+	if block.Map.Len() > 0 {
+		return block
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ const (
 	Sandbox = Prefix + "sandbox"
 	// Instance is the instance's name.
 	Instance = Prefix + "instance"
+	// Service is the name of an instance's service.
+	Service = Prefix + "service"
 	// Role is what the thing is for; see the Role constants.
 	Role = Prefix + "role"
 	// Spec is the digest of all that the thing was made from.
@@ -53,7 +55,9 @@ const (
 	RoleRunner = "runner"
 	// RoleTool is a container whose volume carries a tool into runners. It is shared by all projects and never started.
 	RoleTool = "tool"
-	// RoleNetwork is the network that runners share.
+	// RoleService is a container beside an instance's runner.
+	RoleService = "service"
+	// RoleNetwork is the network that runners share, or that of an instance's services.
 	RoleNetwork = "network"
 	// RoleWork is an image made from a platform image and intermediate instructions.
 	RoleWork = "work"

@@ -30,6 +30,7 @@ func Types() map[string]lifecycle.Event {
 		"progress":          lifecycle.Progress{},
 		"converge_summary":  lifecycle.ConvergeSummary{},
 		"runner_changed":    lifecycle.RunnerChanged{},
+		"service_log":       lifecycle.ServiceLog{},
 		"test_finished":     lifecycle.TestFinished{},
 		"instance_finished": lifecycle.InstanceFinished{},
 		"run_finished":      lifecycle.RunFinished{},

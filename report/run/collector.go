@@ -152,6 +152,8 @@ func (i *Instance) handle(e lifecycle.Event) {
 		i.current(e.Stamp, lifecycle.PhaseConverge).Summary = e.Text
 	case lifecycle.RunnerChanged:
 		i.Changes = &e.RunnerChanges
+	case lifecycle.ServiceLog:
+		i.Services = append(i.Services, Service{e.Service, e.Lines})
 	case lifecycle.TestFinished:
 		p := i.current(e.Stamp, lifecycle.PhaseVerify)
 		p.Tests = append(p.Tests, Test{TestCase: e.Case, FlakyMessage: i.failedBefore(e.Case)})

@@ -72,6 +72,8 @@ type Instance struct {
 	Notices     []Notice        `json:"notices,omitempty"`
 	// Changes are what converge changed in the runner's files, when that was asked for.
 	Changes *lifecycle.RunnerChanges `json:"changes,omitempty"`
+	// Services are what services printed, each time that one was removed, and at the end.
+	Services []Service `json:"services,omitempty"`
 	// Tail is the end of its output, unless it passed.
 	Tail []string `json:"tail,omitempty"`
 
@@ -185,4 +187,10 @@ func (r *Run) CountTests(o result.Outcome) int {
 		}
 	}
 	return n
+}
+
+// Service is the end of what a service printed.
+type Service struct {
+	Name string   `json:"name"`
+	Log  []string `json:"log"`
 }

@@ -95,6 +95,9 @@ func (t *Transcript) Lines(e lifecycle.Event) []Line {
 		return t.progressed(e)
 	case lifecycle.ConvergeSummary:
 		return split(lifecycle.LevelDebug, KindLog, e.Text)
+	case lifecycle.ServiceLog:
+		return split(lifecycle.LevelDebug, KindLog, "The service "+e.Service+" printed:\n"+
+			indent(strings.Join(e.Lines, "\n"), "    "))
 	case lifecycle.TestFinished:
 		return testFinished(e.Case)
 	case lifecycle.InstanceFinished:

@@ -22,6 +22,11 @@ func CheckSpec(s backend.ContainerSpec) error {
 		return invalid("hostname "+name, fmt.Sprintf("it has %d letters, and Linux takes no more than %d, the domain included", len(name), maxHostname),
 			"Choose a shorter hostname.")
 	}
+	for _, further := range s.Networks {
+		if s.Network.Mode != spec.NetworkNamed || further.Mode != spec.NetworkNamed {
+			return invalid("network "+further.Name, "only a container on a network with a name can be on a further one", "")
+		}
+	}
 	for _, m := range s.Mounts {
 		switch m.Type {
 		case spec.MountBind, spec.MountVolume, spec.MountTmpfs:

@@ -164,6 +164,11 @@ func (f *Factory) instanceNames(ctx context.Context, prefix string) []string {
 		if strings.HasPrefix(i.Name, prefix) {
 			list = append(list, i.Name)
 		}
+		if i.Services != nil && strings.HasPrefix(prefix, i.Name+"/") {
+			for _, e := range i.Services.Map.Entries() {
+				list = append(list, i.Name+"/"+e.Key)
+			}
+		}
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
@@ -12,11 +13,21 @@ import (
 	"github.com/galley-kitchen/galley/report"
 )
 
-// Reached is a runner that was found, for commands that look inside.
+// Reached is a runner, or a service, that was found, for commands that look inside.
 type Reached struct {
 	Instance config.Instance
-	Engine   backend.ContainerBackend
-	Runner   backend.Container
+	// Service is the name of the service that Runner is, empty for the runner.
+	Service string
+	Engine  backend.ContainerBackend
+	Runner  backend.Container
+}
+
+// Name is INSTANCE or INSTANCE/SERVICE, as the command line has it.
+func (r Reached) Name() string {
+	if r.Service == "" {
+		return r.Instance.Name
+	}
+	return r.Instance.Name + "/" + r.Service
 }
 
 // Want says which runners a command works on.
@@ -32,9 +43,13 @@ const (
 	WantOneOrEnded
 )
 
-// Reach finds the runners of the chosen instances and gives them to do.
+// Reach finds the runners of the chosen instances, or their services with INSTANCE/SERVICE, and gives them to do.
 func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([]Reached) error) error {
 	o, err := f.RunOptions()
+	if err != nil {
+		return err
+	}
+	args, service, err := splitService(args)
 	if err != nil {
 		return err
 	}
@@ -48,14 +63,27 @@ func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([
 	return WithRun(o, func(r *lifecycle.Run) error {
 		var list []Reached
 		for _, i := range instances {
-			engine, c, err := r.Reach(ctx, i)
+			engine, c, err := r.Reach(ctx, i, service)
 			if err != nil && !(want == WantOneOrEnded && errors.Is(err, backend.ErrNotRunning)) {
 				return err
 			}
-			list = append(list, Reached{i, engine, c})
+			list = append(list, Reached{i, service, engine, c})
 		}
 		return do(list)
 	})
+}
+
+// splitService takes the service off arguments such as INSTANCE/SERVICE. No instance has a slash in its name.
+func splitService(args []string) (instances []string, service string, err error) {
+	for n, arg := range args {
+		instance, name, _ := strings.Cut(arg, "/")
+		if n > 0 && name != service {
+			return nil, "", fmt.Errorf("%s: runners, or different services, do not go together: give one command for each",
+				strings.Join(args, " "))
+		}
+		instances, service = append(instances, instance), name
+	}
+	return instances, service, nil
 }
 
 // WithRun gives a use of the life cycle of which no events are shown to do, and ends it.
@@ -123,5 +151,9 @@ func (f *Factory) OrphanText(o lifecycle.Orphan) string {
 	if o.Runner == "" {
 		return f.Clean(fmt.Sprintf("the record of %s", o.Instance))
 	}
-	return f.Clean(fmt.Sprintf("the runner of %s: %s, %s, on %s", o.Instance, o.Runner, o.State, o.Endpoint))
+	what := "runner"
+	if o.Service != "" {
+		what = "service " + o.Service
+	}
+	return f.Clean(fmt.Sprintf("the %s of %s: %s, %s, on %s", what, o.Instance, o.Runner, o.State, o.Endpoint))
 }

@@ -29,13 +29,15 @@ func NewCmdExec(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	runF = cmdutil.Or(runF, run)
 	var line string
 	cmd := &cobra.Command{
-		Use: "exec [INSTANCE|REGEXP|all]... (-c LINE | -- COMMAND [ARG]...)", SuggestFor: []string{"run"},
+		Use: "exec [INSTANCE|REGEXP|all][/SERVICE]... (-c LINE | -- COMMAND [ARG]...)", SuggestFor: []string{"run"},
 		Short: "Run a command in runners", ValidArgsFunction: f.CompleteInstances,
 		Long: `Run a command in the runners of one or more instances. What follows -- is run as
 it is, without a shell; -c runs a line in the runner's shell. With one instance
 the exit code is the command's; with several they run side by side, each line is
-prefixed with the instance, and the exit code is 20 if one failed.`,
+prefixed with the instance, and the exit code is 20 if one failed. With
+INSTANCE/SERVICE it runs in a service.`,
 		Example: `  galley exec default-debian-12 -- cat /etc/os-release
+  galley exec default-debian-12/db -- psql -U postgres -l
   galley exec 'debian' -c 'systemctl status nginx | head -3'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Instances = args
@@ -74,7 +76,7 @@ func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, ar
 	defer attach.SurviveBrokenPipe()()
 	for _, r := range list {
 		wg.Go(func() {
-			prefix := "[" + f.Clean(r.Instance.Name) + "] "
+			prefix := "[" + f.Clean(r.Name()) + "] "
 			form := func(line string) string { return prefix + f.Secrets.String(line) }
 			out := cmdutil.Lines(f.Out, &mu, form)
 			errOut := cmdutil.Lines(f.Err, &mu, form)

@@ -5,11 +5,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
@@ -202,9 +206,23 @@ func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecyc
 		}
 		driver, provisioner, verifier, transport := i.Plugins()
 		rows = append(rows, []string{i.Name, driver, provisioner, verifier, transport, i.FromSuite(), last, failed,
-			string(s.Live)})
+			liveText(s)})
 	}
 	return o.Table(rows)
+}
+
+// liveText is the state of a runner, with the services that do not run.
+func liveText(s lifecycle.Status) string {
+	words := []string{}
+	if s.Live != "" {
+		words = append(words, string(s.Live))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Services)) {
+		if state := s.Services[name]; state != backend.StateRunning {
+			words = append(words, name+" "+string(state))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // printJSON prints Test Kitchen's keys, and galley's own after them.
@@ -220,11 +238,14 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycl
 		FailedAction string  `json:"failed_action,omitempty"`
 		From         string  `json:"from,omitempty"`
 		Runner       string  `json:"runner,omitempty"`
+		// Services are the states of services by their names.
+		Services map[string]backend.State `json:"services,omitempty"`
 	}
 	rows := []row{}
 	for n, i := range instances {
 		s := statuses[n]
-		r := row{Instance: i.Name, From: i.FromSuite(), FailedAction: string(s.FailedAction), Runner: string(s.Live)}
+		r := row{Instance: i.Name, From: i.FromSuite(), FailedAction: string(s.FailedAction), Runner: string(s.Live),
+			Services: s.Services}
 		r.Driver, r.Provisioner, r.Verifier, r.Transport = i.Plugins()
 		if s.LastAction != "" {
 			last := string(s.LastAction)

@@ -24,9 +24,9 @@ func NewCmdLogin(f *cmdutil.Factory, runF func(context.Context, *Options) error)
 	o := &Options{Factory: f}
 	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
-		Use: "login [INSTANCE|REGEXP]", SuggestFor: []string{"shell", "ssh"}, Short: "Open a shell in a runner",
+		Use: "login [INSTANCE|REGEXP][/SERVICE]", SuggestFor: []string{"shell", "ssh"}, Short: "Open a shell in a runner",
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: f.CompleteInstances,
-		Long: `Open a shell in an instance's runner: bash where there is one, else sh. The
+		Long: `Open a shell in an instance's runner, or in its service: bash where there is one, else sh. The
 exit code is the shell's. With -c a line is run in it instead. The name may be
 left out where there is one instance.`,
 		RunE: func(cmd *cobra.Command, args []string) error {

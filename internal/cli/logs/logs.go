@@ -40,12 +40,18 @@ func NewCmdLogs(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	o := &Options{Factory: f}
 	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
-		Use: "logs [INSTANCE|REGEXP]", Short: "Print the log of an instance",
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: f.CompleteInstances,
+		Use: "logs [INSTANCE|REGEXP] [SERVICE]", Short: "Print the log of an instance or of a service",
+		Args: cobra.MaximumNArgs(2), ValidArgsFunction: f.CompleteInstances,
 		Long: `Print what galley logged of an instance. With --runner, print what PID 1 of its
-runner has printed; -f follows that until the runner stops. The name may be left
-out where there is one instance.`,
+runner has printed; -f follows that until the runner stops. With the name of a
+service, print what that has printed. The name may be left out where there is
+one instance.`,
+		Example: `  galley logs default-debian-12
+  galley logs -f default-debian-12 db`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				args = []string{args[0] + "/" + args[1]}
+			}
 			o.Instances = args
 			return runF(cmd.Context(), o)
 		},
@@ -73,7 +79,7 @@ func (o *Options) shown(f *os.File) (w io.Writer, flush func() error) {
 }
 
 func run(ctx context.Context, o *Options) error {
-	if o.Runner || o.Follow {
+	if o.Runner || o.Follow || len(o.Instances) == 1 && strings.Contains(o.Instances[0], "/") {
 		return o.Reach(ctx, o.Instances, cmdutil.WantOneOrEnded, func(r []cmdutil.Reached) error {
 			out, flushOut := o.shown(o.Out)
 			errOut, flushErr := o.shown(o.Err)

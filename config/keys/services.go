@@ -1,0 +1,255 @@
+package keys
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend/spec"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// serviceKeys are the keys of an entry of `services:`. What compose has a word for has the same here.
+func serviceKeys() []Key {
+	mounts := func(form Type, parse parser[[]spec.Mount]) special {
+		return special{form: form, read: func(d *decoder, v *yaml11.Value) {
+			got, _ := parse(d, v)
+			d.service.Mounts = append(d.service.Mounts, got...)
+		}}
+	}
+	return inSection(SectionService, []Key{
+		{Name: "image", value: ofService(TypeString, image, func(s *config.Service) *string { return &s.Image })},
+		{Name: "command", value: ofService(TypeCommand, command, func(s *config.Service) *[]string { return &s.Command })},
+		{Name: "entrypoint",
+			value: ofService(TypeCommand, command, func(s *config.Service) *[]string { return &s.Entrypoint })},
+		{Name: "environment", Aliases: "env",
+			value: ofService(TypeEnv, environment, func(s *config.Service) *map[string]string { return &s.Env })},
+		{Name: "volumes", value: mounts(TypeMounts, volumes)},
+		{Name: "tmpfs", value: mounts(TypeTmpfs, tmpfs)},
+		{Name: "ports", value: ofService(TypePorts, ports, func(s *config.Service) *[]spec.PortMapping { return &s.Ports })},
+		{Name: "depends_on",
+			value: ofService(TypeStrings, dependsOn, func(s *config.Service) *[]string { return &s.DependsOn })},
+		{Name: "ready", value: ofService(TypeHash, ready, func(s *config.Service) **config.Ready { return &s.Ready })},
+	})
+}
+
+// ofService is a key of the service that is being read.
+func ofService[T any](form Type, parse parser[T], at func(*config.Service) *T) special {
+	return special{form: form, read: func(d *decoder, v *yaml11.Value) {
+		if got, ok := parse(d, v); ok {
+			*at(&d.service) = got
+		}
+	}}
+}
+
+// readyKeys are the keys of `ready:`.
+func readyKeys() []Key {
+	return inSection(SectionReady, []Key{
+		{Name: "port", form: TypeInt},
+		{Name: "http", form: TypeString},
+		{Name: "log", form: TypeString},
+		{Name: "exec", form: TypeStrings},
+		{Name: "file", form: TypeString},
+		{Name: "healthcheck", form: TypeBool},
+		{Name: "timeout", form: TypeSeconds},
+		{Name: "interval", form: TypeSeconds},
+	})
+}
+
+// What applies where `ready:` does not say it.
+const (
+	readyTimeout  = time.Minute
+	readyInterval = 250 * time.Millisecond
+)
+
+// ready reads how a container is seen to be ready.
+func ready(d *decoder, v *yaml11.Value) (*config.Ready, bool) {
+	if v.Kind != yaml11.Map {
+		return nil, d.expected(v, "a hash such as {port: 5432}")
+	}
+	outer, spelt := d.key, d.spelt
+	defer func() { d.key, d.spelt = outer, spelt }()
+	r, good := &config.Ready{Timeout: readyTimeout, Interval: readyInterval}, true
+	for _, e := range entries(v) {
+		k := d.schema.find(SectionReady, e.Key)
+		d.spelt = spelt + "." + e.Key
+		switch {
+		case k == nil:
+			good = d.errorAt(e.Value, suggestion(e.Key, d.schema.names(SectionReady, "")), "unknown key")
+		case e.Value.Kind != yaml11.Null:
+			d.key = k
+			good = d.readyField(r, e) && good
+		}
+	}
+	return r, good
+}
+
+func (d *decoder) readyField(r *config.Ready, e yaml11.Entry) (ok bool) {
+	v := e.Value
+	switch e.Key {
+	case "port":
+		if r.Port, ok = small(d, v); ok && (r.Port == 0 || r.Port > 65535) {
+			return d.expected(v, "a port from 1 to 65535")
+		}
+	case "http":
+		if r.HTTP, ok = text(d, v); ok {
+			return d.checkURL(v, r.HTTP)
+		}
+	case "log":
+		if r.Log, ok = text(d, v); ok {
+			if _, err := regexp.Compile(r.Log); err != nil {
+				return d.errorAt(v, "the syntax is that of Go's regexp package", "it is no regular expression: %v", err)
+			}
+		}
+	case "exec":
+		if v.Kind == yaml11.Seq {
+			r.Exec, ok = texts(d, v)
+			return ok
+		}
+		var line string
+		line, ok = text(d, v)
+		r.Exec = []string{"sh", "-c", line}
+	case "file":
+		if r.File, ok = text(d, v); ok && !isAbsoluteTarget(r.File) {
+			return d.errorAt(v, "begin the path with a slash", "the path in the container is not absolute")
+		}
+	case "healthcheck":
+		var on bool
+		on, ok = boolean(d, v)
+		r.HealthCheck = &on
+	case "timeout":
+		r.Timeout, ok = seconds(d, v)
+		return ok && d.checkTime(v, r.Timeout)
+	case "interval":
+		r.Interval, ok = seconds(d, v)
+		return ok && d.checkTime(v, r.Interval)
+	}
+	return ok
+}
+
+func (d *decoder) checkTime(v *yaml11.Value, t time.Duration) bool {
+	return t > 0 || d.expected(v, "a time above 0")
+}
+
+// checkURL refuses what is no URL of HTTP with a port that can be known.
+func (d *decoder) checkURL(v *yaml11.Value, text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(text, " \n\r") {
+		return d.errorAt(v, "write for example http://localhost:8080/health", "%q is no URL of HTTP", text)
+	}
+	return true
+}
+
+// dependsOn reads `depends_on`: a list of services, or compose's long form of one. Which condition that names makes no
+// difference: a service is waited for until it is ready.
+func dependsOn(d *decoder, v *yaml11.Value) ([]string, bool) {
+	if v.Kind != yaml11.Map {
+		return texts(d, v)
+	}
+	var list []string
+	for _, e := range entries(v) {
+		if e.Value.Kind == yaml11.Map {
+			c := either(e.Value, "condition")
+			word, _ := c.Text()
+			if known := []string{"service_healthy", "service_started"}; !slices.Contains(known, word) {
+				return nil, d.notOneOf(known, c, word)
+			}
+		} else if e.Value.Kind != yaml11.Null {
+			return nil, d.expected(e.Value, "a hash such as {condition: service_healthy}")
+		}
+		list = append(list, e.Key)
+	}
+	return list, true
+}
+
+// serviceName is what a service may be called: it is a host's name, and a word of the command line.
+var serviceName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
+
+// serviceList decodes `services:` and puts them in the order in which they are started.
+func (r *resolver) serviceList(block *yaml11.Value) []config.Service {
+	named := map[string]config.Service{}
+	needs := map[string]*yaml11.Value{} // depends_on, where it is
+	for _, e := range entries(block) {
+		d := r.decoder()
+		d.spelt = "services." + e.Key
+		switch {
+		case !serviceName.MatchString(e.Key):
+			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("services: %q is no name of a host", e.Key),
+				"write letters and digits, with dashes between")
+			continue
+		case e.Value.Kind != yaml11.Map:
+			d.expected(e.Value, "a hash such as {image: postgres:17}")
+			continue
+		}
+		d.service = config.Service{Name: e.Key, Ready: &config.Ready{Timeout: readyTimeout, Interval: readyInterval}}
+		d.at = "services." + e.Key
+		d.block(SectionService, "", e.Value)
+		if d.service.Image == "" {
+			d.spelt = d.at
+			d.errorAt(e.Value, "add `image: …`", "it has no image")
+		}
+		named[e.Key], needs[e.Key] = d.service, d.set["depends_on"]
+	}
+	for _, e := range entries(block) {
+		for _, need := range named[e.Key].DependsOn {
+			if _, ok := named[need]; !ok {
+				r.diags.ErrorAt(needs[e.Key].Pos, "services.depends_on",
+					fmt.Sprintf("services.%s.depends_on: there is no service %q", e.Key, need),
+					suggestion(need, slices.Sorted(maps.Keys(named))))
+				return nil
+			}
+		}
+	}
+	return r.inOrder(block, named, needs)
+}
+
+// inOrder puts each service behind those that it depends on, and else in the order of the file.
+func (r *resolver) inOrder(block *yaml11.Value, named map[string]config.Service,
+	needs map[string]*yaml11.Value) []config.Service {
+	var list []config.Service
+	done, path := map[string]bool{}, []string{}
+	var add func(name string) bool
+	add = func(name string) bool {
+		if at := slices.Index(path, name); at >= 0 {
+			r.diags.ErrorAt(needs[name].Pos, "services.depends_on", fmt.Sprintf("services.%s.depends_on: a circle: %s", name,
+				strings.Join(append(path[at:], name), " needs ")), "one of them has to do without the other")
+			return false
+		}
+		s, ok := named[name]
+		if !ok || done[name] {
+			return true
+		}
+		path = append(path, name)
+		for _, need := range s.DependsOn {
+			if !add(need) {
+				return false
+			}
+		}
+		path = path[:len(path)-1]
+		done[name] = true
+		list = append(list, s)
+		return true
+	}
+	for _, e := range entries(block) {
+		if !add(e.Key) {
+			return nil
+		}
+	}
+	return list
+}
+
+// checkServices refuses services of a runner that cannot be on their network.
+func (r *resolver) checkServices(i config.Instance, raw kitchen.RawInstance) {
+	if len(i.Services) == 0 || i.Driver.Network.Mode == spec.NetworkNamed {
+		return
+	}
+	r.diags.ErrorAt(raw.Services.Pos, "services",
+		fmt.Sprintf("services: the runner of %s cannot be on their network with network_mode %s", i.Name, i.Driver.Network),
+		"leave network_mode out, or name a network: the runner is then on that one and on theirs")
+}

@@ -1,0 +1,335 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
+	"github.com/galley-kitchen/galley/lifecycle/service"
+)
+
+// serviceNetwork is the name of the network of an instance's services.
+func serviceNetwork(p Project, instance string) string { return containerName(p, instance) }
+
+// serviceName is the name of the container of an instance's service. No instance's name has a slash.
+func serviceName(p Project, instance, service string) string {
+	return containerName(p, instance+"/"+service)
+}
+
+// isService reports whether a container is a service, of whichever project, as isRunner does of runners.
+func isService(c backend.Container) bool {
+	l := c.Labels
+	return l[label.Role] == label.RoleService &&
+		c.Name == serviceName(Project{ID: l[label.Project]}, l[label.Instance], l[label.Service])
+}
+
+// isOfInstance reports whether a container is a runner or a service.
+func isOfInstance(c backend.Container) bool { return isRunner(c) || isService(c) }
+
+// servicesKey is the key of the digest of the services.
+const servicesKey = "Services"
+
+// serviceDigests are those of the instance's services, by their names.
+func (i *instanceRun) serviceDigests() (map[string]string, error) {
+	digests := map[string]string{}
+	for _, s := range i.inst.Services {
+		s.Image = qualify(i.inst.Driver.Registry, s.Image)
+		text, err := service.Definition(s)
+		if err != nil {
+			return nil, err
+		}
+		digests[s.Name] = textDigest(text)
+	}
+	return digests, nil
+}
+
+// mayHaveServices reports whether there may be services: kitchen.yml has some, or had when they were made.
+func (i *instanceRun) mayHaveServices() bool { return len(i.inst.Services)+len(i.state.Services) > 0 }
+
+// services asks the engine for the instance's services.
+func (i *instanceRun) services(ctx context.Context) (map[string]backend.Container, error) {
+	list, err := i.eng.ListContainers(ctx, backend.Labels{label.Role: label.RoleService,
+		label.Project: i.run.o.Project.ID, label.Instance: i.inst.Name})
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]backend.Container{}
+	for _, c := range list {
+		if isService(c) {
+			found[c.Labels[label.Service]] = c
+		}
+	}
+	return found, nil
+}
+
+// ensureServices keeps the services that are there, or makes them, and waits until they are ready. They are as old as
+// the runner: where there is none, services are made anew, unless this create has made them.
+func (i *instanceRun) ensureServices(ctx context.Context) error {
+	if !i.mayHaveServices() || i.servicesReady {
+		return nil
+	}
+	err := i.recordedStep(StepServices, func() error {
+		digests, err := i.serviceDigests()
+		if err != nil {
+			return err
+		}
+		have, err := i.services(ctx)
+		if err != nil {
+			return err
+		}
+		images, err := i.serviceImages(ctx)
+		if err != nil {
+			return err
+		}
+		fresh := i.container == nil && !i.state.has(StepServices)
+		keepChanged := i.container != nil && i.run.o.NoRecreate
+		for name, c := range have {
+			kept := digests[name] != "" && (keepChanged || c.Labels[label.Spec] == digests[name] && c.ImageID == images[name].ID)
+			if alive := c.State == backend.StateRunning || c.State == backend.StateExited; !fresh && kept && alive {
+				continue
+			}
+			if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
+				return err
+			}
+			delete(have, name)
+		}
+		if len(i.inst.Services) == 0 {
+			return nil
+		}
+		if err := i.recordServices(); err != nil {
+			return err
+		}
+		i.run.declareLiving() // a prune leaves the network alone
+		_, err = i.eng.EnsureNetwork(ctx, backend.NetworkSpec{Name: serviceNetwork(i.run.o.Project, i.inst.Name),
+			Labels: i.labels(label.RoleNetwork)})
+		if err != nil {
+			return err
+		}
+		return i.startServices(ctx, func(ctx context.Context, s config.Service) error {
+			p := servicePlan{Service: s, image: images[s.Name], digest: digests[s.Name]}
+			if c, ok := have[s.Name]; ok {
+				p.container = &c
+			}
+			return i.startService(ctx, p)
+		})
+	})
+	i.servicesReady = err == nil
+	return err
+}
+
+// recordServices records which services there may be from now on, those of before included.
+func (i *instanceRun) recordServices() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.state.Services = nil
+	for _, s := range i.inst.Services {
+		i.state.Services = append(i.state.Services, s.Name)
+	}
+	return i.save()
+}
+
+// serviceImages finds the images of the services, by the services' names. They are pulled once for all instances, so
+// one that fails does not end the others.
+func (i *instanceRun) serviceImages(ctx context.Context) (map[string]backend.Image, error) {
+	images := make([]backend.Image, len(i.inst.Services))
+	var g errgroup.Group
+	for n, s := range i.inst.Services {
+		g.Go(func() (err error) {
+			images[n], err = i.image(ctx, s.Image, "", i.inst.Driver.PullPlatform)
+			return err
+		})
+	}
+	err := g.Wait()
+	found := map[string]backend.Image{}
+	for n, s := range i.inst.Services {
+		found[s.Name] = images[n]
+	}
+	return found, err
+}
+
+// startServices starts the services side by side, each when those that it depends on are ready. The first that fails
+// ends the others.
+func (i *instanceRun) startServices(ctx context.Context, start func(context.Context, config.Service) error) error {
+	ready := map[string]chan struct{}{}
+	for _, s := range i.inst.Services {
+		ready[s.Name] = make(chan struct{})
+	}
+	g, running := errgroup.WithContext(ctx)
+	for _, s := range i.inst.Services {
+		g.Go(func() error {
+			for _, need := range s.DependsOn {
+				select {
+				case <-ready[need]:
+				case <-running.Done():
+					return running.Err()
+				}
+			}
+			if err := start(running, s); err != nil {
+				return err
+			}
+			close(ready[s.Name])
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// servicePlan is a service that is about to be started.
+type servicePlan struct {
+	config.Service
+	image  backend.Image
+	digest string
+	// container is the one that is kept, nil for a new one.
+	container *backend.Container
+}
+
+// startService starts a service and returns when it is ready.
+func (i *instanceRun) startService(ctx context.Context, p servicePlan) (err error) {
+	what := "service " + p.Name
+	i.progress(Progress{What: what, Status: "starting"})
+	defer func() { i.progress(finished(what, 0, err)) }()
+	c := p.container
+	if c == nil {
+		made, err := i.createService(ctx, p)
+		if err != nil {
+			return err
+		}
+		c = &made
+	}
+	await := service.Container{Engine: i.eng, ID: c.ID, What: "the service " + p.Name, Ready: *p.Ready,
+		HealthCheck: p.image.HealthCheck}
+	if c.State == backend.StateExited {
+		if await.Printed, err = await.Count(ctx); err != nil {
+			return err
+		}
+	}
+	if c.State != backend.StateRunning {
+		if err := i.eng.StartContainer(ctx, c.ID); err != nil {
+			return fmt.Errorf("the service %s: %w", p.Name, err)
+		}
+	}
+	return await.Await(ctx)
+}
+
+// createService makes the container of a service. One that an earlier galley had just asked for gives way.
+func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend.Container, error) {
+	labels := i.labels(label.RoleService)
+	labels[label.Service], labels[label.Spec] = p.Name, p.digest
+	s := service.Spec(p.Service, serviceName(i.run.o.Project, i.inst.Name, p.Name), p.image.ID,
+		serviceNetwork(i.run.o.Project, i.inst.Name), labels)
+	c, err := i.eng.CreateContainer(ctx, s)
+	if errors.Is(err, backend.ErrConflict) {
+		if err = i.removeStaleRunner(ctx, s.Name, err); err == nil {
+			c, err = i.eng.CreateContainer(ctx, s)
+		}
+	}
+	if err != nil {
+		return c, fmt.Errorf("the service %s: %w", p.Name, err)
+	}
+	for _, text := range c.Warnings {
+		i.notice(LevelWarn, "the service "+p.Name+": "+text)
+	}
+	return c, nil
+}
+
+// removeServices removes the services, each before those that it depends on, and their network. The runner is gone.
+func (i *instanceRun) removeServices(ctx context.Context) error {
+	if !i.mayHaveServices() {
+		return nil
+	}
+	i.servicesReady = false
+	have, err := i.services(ctx)
+	if err != nil {
+		return err
+	}
+	order := slices.Clone(i.state.Services)
+	for name := range have {
+		if !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	for _, name := range slices.Backward(order) {
+		if c, ok := have[name]; ok {
+			i.serviceLog(ctx, name, c.ID)
+			if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+	}
+	err = i.eng.RemoveNetwork(ctx, serviceNetwork(i.run.o.Project, i.inst.Name))
+	if errors.Is(err, backend.ErrConflict) {
+		i.notice(LevelWarn, fmt.Sprintf("%v\nIt stays, as something that is not galley's is on it: `galley prune` removes it later",
+			err))
+		err = nil
+	}
+	if err == nil {
+		i.state.Services = nil
+	}
+	return err
+}
+
+// logLines is how many lines of a service's log are reported.
+const logLines = 100
+
+// serviceLog reports the end of a service's log. It is for people, so what fails is a notice.
+func (i *instanceRun) serviceLog(ctx context.Context, name, id string) {
+	var log strings.Builder
+	err := i.eng.ContainerLogs(ctx, id, backend.LogOptions{Stdout: &log, Stderr: &log, Tail: logLines})
+	if err != nil {
+		i.notice(LevelDebug, fmt.Sprintf("the log of the service %s cannot be read: %v", name, err))
+	}
+	if text := strings.TrimRight(log.String(), "\r\n"); text != "" {
+		i.emit(ServiceLog{Stamp: i.stamp(), Service: name, Lines: strings.Split(text, "\n")})
+	}
+}
+
+// reportServices reports the logs of the services that are there at the end of a run.
+func (i *instanceRun) reportServices(ctx context.Context) {
+	if i.eng == nil || len(i.state.Services) == 0 {
+		return
+	}
+	ctx, cancel := cleanupContext(ctx)
+	defer cancel()
+	have, err := i.services(ctx)
+	if err != nil {
+		i.notice(LevelDebug, fmt.Sprintf("the logs of the services cannot be read: %v", err))
+	}
+	for _, name := range i.state.Services {
+		if c, ok := have[name]; ok {
+			i.serviceLog(ctx, name, c.ID)
+		}
+	}
+}
+
+// compareServices makes create look after services of a runner that should run and do not.
+func (i *instanceRun) compareServices(list []backend.Container) {
+	if i.container == nil || i.state.LastAction == "" || i.phase == PhaseDestroy {
+		return
+	}
+	for _, s := range i.inst.Services {
+		name := serviceName(i.run.o.Project, i.inst.Name, s.Name)
+		if !slices.ContainsFunc(list, func(c backend.Container) bool {
+			return c.Name == name && c.State == backend.StateRunning
+		}) {
+			i.notice(LevelInfo, "the service "+s.Name+" does not run")
+			i.state.LastAction = ""
+			return
+		}
+	}
+}
+
+// serviceAttachment is how a runner is on the network of its services, under the names that it has on its own.
+func serviceAttachment(p Project, i config.Instance, aliases []string) []backend.NetworkAttachment {
+	if len(i.Services) == 0 {
+		return nil
+	}
+	return []backend.NetworkAttachment{{Mode: spec.NetworkNamed, Name: serviceNetwork(p, i.Name), Aliases: aliases}}
+}
