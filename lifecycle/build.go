@@ -51,6 +51,9 @@ func (s supplies) build(ctx context.Context, want buildRequest, announce string)
 		if img, err := s.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
 		}
+		if s.onlyLook {
+			return backend.Image{}, &backend.Error{Op: "use image " + tag, Kind: backend.ErrNotFound, Detail: "it is not built yet"}
+		}
 		s.notice(LevelInfo, announce)
 		return s.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,
 			Platform: want.platform,

@@ -19,6 +19,9 @@ func (i *instanceRun) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := i.watchInputs(ctx, sb); err != nil {
+		return err
+	}
 	if uploads := i.inst.Provisioner.Uploads; len(uploads) > 0 {
 		if err := i.step(StepUploads, func() error { return i.live().sendUploads(ctx, uploads) }); err != nil {
 			return err

@@ -48,6 +48,9 @@ func (i *instanceRun) create(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := i.watchProcesses(ctx); err != nil {
+		return err
+	}
 	return i.createHooks(ctx, StepPostCreate)
 }
 
@@ -100,7 +103,9 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	tools := make([]backend.Tool, len(wanted))
 	var g errgroup.Group
-	if !assume || !i.mayAssumeImage() {
+	reusing := i.reuse != nil && i.container == nil
+	late := reusing && i.inst.From != nil // a checkpoint spares the converge of what it starts from, too
+	if !late && (!assume || !i.mayAssumeImage()) {
 		g.Go(func() error {
 			return i.recordedStep(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
 		})
@@ -118,6 +123,19 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	shared := func() (any, error) { return nil, g.Wait() } // another instance may be at the same
 	if _, err := timing.Waiting(ctx, "what instances share", shared); err != nil {
 		return p, err
+	}
+	if reusing {
+		if err := i.findCheckpoint(ctx); err != nil {
+			return p, err
+		}
+	}
+	fromCheckpoint := reusing && i.isReused()
+	if fromCheckpoint {
+		p.image = *i.reuse.hit
+	} else if late {
+		if err := i.recordedStep(StepImages, func() (err error) { p.image, err = i.parentImage(ctx); return err }); err != nil {
+			return p, err
+		}
 	}
 	if p.image.ID != "" { // the name may be another image's on this engine
 		image = p.image.ID
@@ -139,7 +157,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	p.spec.Labels[label.Spec] = combine(p.digests)
 	p.spec.Labels[label.Sandbox] = sandboxMounted
-	if i.snapshot != nil || i.inst.From != nil {
+	if i.snapshot != nil || i.inst.From != nil || fromCheckpoint {
 		p.spec.Labels[label.Image] = p.image.ID + " " + p.image.Labels[label.Image]
 	}
 	return p, nil
@@ -171,7 +189,7 @@ func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
 func (i *instanceRun) mayAssumeImage() bool {
 	d := i.inst.Driver
 	policy := i.run.pullPolicy(d.PullPlatform)
-	return i.container == nil && i.snapshot == nil && i.inst.From == nil && d.OCIPlatform == "" &&
+	return i.container == nil && i.snapshot == nil && i.inst.From == nil && i.reuse == nil && d.OCIPlatform == "" &&
 		len(d.IntermediateInstructions) == 0 &&
 		(policy == config.PullMissing || policy == config.PullNever)
 }
@@ -183,7 +201,9 @@ func (i *instanceRun) mayAssumeImage() bool {
 func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 	if i.container != nil {
 		kept, err := i.keepExisting(ctx, p)
-		if err == nil && !kept && i.inst.From != nil {
+		if kept {
+			i.reuse = nil // what was done in it is not known
+		} else if err == nil && (i.inst.From != nil || i.reuse != nil) {
 			p, err = i.prepare(ctx, false) // only now it matters what it starts from
 		}
 		if kept || err != nil {

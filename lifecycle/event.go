@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/galley-kitchen/galley/internal/timing"
@@ -138,6 +139,19 @@ type Progress struct {
 type ConvergeSummary struct {
 	Stamp
 	provisioner.Summary
+}
+
+// ConvergeReused tells that a checkpoint took the place of a converge.
+type ConvergeReused struct {
+	Stamp
+	// Key is the checkpoint's, and Created is when it was made.
+	Key     string    `json:"key"`
+	Created time.Time `json:"created"`
+}
+
+// Text says it in one line.
+func (e ConvergeReused) Text() string {
+	return fmt.Sprintf("taken from the checkpoint %s, made %s", shortKey(e.Key), e.Created.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
 // RunnerChanged tells what converge changed in the files of the runner. It comes only when that was asked for.

@@ -51,6 +51,8 @@ type fromImage struct {
 	instance string
 	engine   *engine
 	id       string
+	// key is that of its inputs, empty when they are not known or not all that it is made of.
+	key string
 }
 
 // plan orders instances so that those from which others start come first, and notes of which others wait.
@@ -258,7 +260,7 @@ func (i *instanceRun) offer(ctx context.Context) error {
 	}
 	l := &i.run.lineage
 	l.mu.Lock()
-	l.made = append(l.made, fromImage{i.inst.Name, i.eng, img.ID})
+	l.made = append(l.made, fromImage{i.inst.Name, i.eng, img.ID, i.inputsKey()})
 	l.mu.Unlock()
 	l.tell(i.inst.Name, nil)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
@@ -13,6 +14,9 @@ import (
 // hooks runs the hooks of a name, such as pre_converge, as a step of the phase. A hook that fails fails the step.
 func (i *instanceRun) hooks(ctx context.Context, name string) error {
 	list := i.inst.Hooks[name]
+	if i.phase == PhaseCreate && i.isReused() { // the checkpoint has what the others did in the runner
+		list = slices.DeleteFunc(slices.Clone(list), func(h config.Hook) bool { return h.Local == "" })
+	}
 	if len(list) == 0 {
 		return nil
 	}

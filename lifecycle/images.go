@@ -20,6 +20,8 @@ type supplies struct {
 	eng *engine
 	// locked are the only images that there are, nil for all.
 	locked imagelock.Images
+	// onlyLook finds what is there, and neither pulls nor builds.
+	onlyLook bool
 }
 
 // unlocked are the supplies without regard to a lock file.
@@ -81,7 +83,9 @@ func (s supplies) image(ctx context.Context, ref, platform string,
 	if err != nil {
 		return backend.Image{}, err
 	}
-	if policy = s.run.pullPolicy(policy); s.locked != nil && policy != config.PullNever {
+	if policy = s.run.pullPolicy(policy); s.onlyLook {
+		policy = config.PullNever
+	} else if s.locked != nil && policy != config.PullNever {
 		policy = config.PullMissing // there is none that is newer
 	}
 	name, op := s.run.o.Images.Rewrite(full), "use image "+full

@@ -32,6 +32,8 @@ type instanceRun struct {
 
 	// snapshot is what the runner is made from in place of the platform's image, nil for that.
 	snapshot *Snapshot
+	// reuse is for a checkpoint in the place of converge, nil where none may be.
+	reuse *reuse
 	// container is the runner as it is known to be now, nil when there is none.
 	container *backend.Container
 	// servicesReady is set once this run has seen that the services are ready.
@@ -60,7 +62,7 @@ func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
 // instanceOn is an instance on an engine, of which nothing is recorded yet.
 func (r *Run) instanceOn(e *engine, inst config.Instance) *instanceRun {
 	s := &subject{run: r, inst: inst}
-	return &instanceRun{subject: s, supplies: supplies{s, e, r.o.Locked},
+	return &instanceRun{subject: s, supplies: supplies{subject: s, eng: e, locked: r.o.Locked},
 		recorded: recorded{file: r.stateFile(inst.Name), now: r.o.Now}}
 }
 
@@ -295,7 +297,9 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 			last = "" // create says what has changed
 		}
 	}
-	for _, p := range transitions(last, desired) {
+	phases := transitions(last, desired)
+	i.mayReuse(phases)
+	for _, p := range phases {
 		i.moreFollows = p != desired
 		do := func() error { return i.runPhase(ctx, p) }
 		if p == PhaseVerify {
@@ -303,10 +307,16 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		}
 		err := do()
 		for err != nil && i.askAgain(ctx, p, err) {
+			if i.isKept() {
+				i.stayCold("its " + string(p) + " had failed before")
+			}
 			err = do()
 		}
 		if err != nil {
 			return err
+		}
+		if p == PhaseConverge {
+			i.keepCheckpoint(ctx)
 		}
 		if p == PhaseConverge && i.fresh && i.run.lineage.awaited(i.inst.Name) { // it will be destroyed
 			if err := i.offer(ctx); err != nil {

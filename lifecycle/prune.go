@@ -37,7 +37,7 @@ type Pruned struct {
 }
 
 // Prune removes what galley shares between projects and keeps for the next run:
-// tool containers with their volumes, work images, networks. With all, runners and their services
+// tool containers with their volumes, work images, checkpoints, networks. With all, runners and their services
 // go too, of every project, and snapshots that no record is found of. A runner, and a service, whose lease has ended
 // goes in any case. What is in use stays, and so do the helpers of another galley that lives: they are all of a run that
 // it could not make again.
@@ -83,7 +83,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	errs = append(errs, err)
 	for _, i := range images {
 		left := (isFrom(i) || isOwnImage(i, label.RoleHelper, commitImages)) && !isLiving(o.Project, i.Labels)
-		if used[i.ID] || !left && !isOwnImage(i, label.RoleWork, workImages) &&
+		if used[i.ID] || !left && !isOwnImage(i, label.RoleWork, workImages) && !isCheckpoint(i) &&
 			!(o.All && isSnapshot(i) && !snapshotRecorded(i, o.Project)) {
 			continue
 		}

@@ -45,9 +45,13 @@ func (i *instanceRun) publish(ctx context.Context, p Phase) error {
 			v1.Platform{OS: image.OS, Architecture: image.Arch, Variant: image.Variant}); err != nil {
 			return err
 		}
-		mounts, err := i.mounted(ctx, image)
+		mounts, lost, err := i.mounted(ctx, image)
 		if err != nil {
 			return err
+		}
+		if len(lost) > 0 {
+			i.notice(LevelWarn, "what the runner has in these places is on volumes or in memory, and no part of the image: "+
+				strings.Join(lost, ", "))
 		}
 		pub := publication{supplies: i.supplies, runner: i.container.ID, below: image.ID, mounts: mounts, untested: untested}
 		dir, err := pub.publishDir()
@@ -101,18 +105,18 @@ func (i *instanceRun) untested() (bool, error) {
 		"Run `galley verify %s` first, or publish it all the same with --force", i.inst.Name, why, i.inst.Name)
 }
 
-// mounted are the paths of the runner at which something is mounted. What is lost by it is said.
-func (i *instanceRun) mounted(ctx context.Context, below backend.Image) ([]string, error) {
+// mounted are the paths of the runner at which something is mounted. What is written in those that are lost is in no
+// image of it.
+func (i *instanceRun) mounted(ctx context.Context, below backend.Image) (all, lost []string, err error) {
 	known, err := i.mountPoints(ctx, below)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all := append(append([]string{}, known.own...), known.others...)
+	all = append(append([]string{}, known.own...), known.others...)
 	seen, err := i.live().mountInfo(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var lost []string
 	for _, m := range seen {
 		all = append(all, m.path)
 		if !m.readOnly && m.path != "/" && !rig.MadeByEngine(m.path) && !rig.In(known.own, m.path) && !m.ofSystemd() {
@@ -120,11 +124,7 @@ func (i *instanceRun) mounted(ctx context.Context, below backend.Image) ([]strin
 		}
 	}
 	slices.Sort(lost)
-	if lost = slices.Compact(lost); len(lost) > 0 {
-		i.notice(LevelWarn, "what the runner has in these places is on volumes or in memory, and no part of the image: "+
-			strings.Join(lost, ", "))
-	}
-	return all, nil
+	return all, slices.Compact(lost), nil
 }
 
 // runnerMount is something that is mounted in a runner.

@@ -92,6 +92,9 @@ func (i *instanceRun) begin(ctx context.Context, p Phase) error {
 // withHooks does a phase between its hooks: pre before it, post after it when it
 // went well, finally in any case. A hook that fails fails the phase.
 func (i *instanceRun) withHooks(ctx context.Context, p Phase) (err error) {
+	if p == PhaseConverge && i.isReused() {
+		return i.convergeFromCheckpoint(ctx) // which has what the hooks did in the runner
+	}
 	defer func() {
 		ctx, cancel := cleanupContext(ctx)
 		defer cancel()

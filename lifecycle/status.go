@@ -22,21 +22,24 @@ func (r *Run) Reach(ctx context.Context, inst config.Instance, service string) (
 	return e, c, err
 }
 
+// engineOf opens the engine on which an instance lives, or would.
+func (r *Run) engineOf(ctx context.Context, inst config.Instance) (*engine, error) {
+	s, err := r.stateFile(inst.Name).load()
+	if err != nil {
+		return nil, err
+	}
+	if s.mayHaveRunner() {
+		return r.whereRecorded(ctx, inst.Name, s, inst.Driver)
+	}
+	return r.engineFor(ctx, inst.Driver.Engine, r.hostFor(inst.Driver))
+}
+
 func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (*engine, backend.Container, error) {
 	what, name := "runner", containerName(r.o.Project, inst.Name)
 	if service != "" {
 		what, name = "service "+service, serviceName(r.o.Project, inst.Name, service)
 	}
-	s, err := r.stateFile(inst.Name).load()
-	if err != nil {
-		return nil, backend.Container{}, err
-	}
-	var e *engine
-	if s.mayHaveRunner() {
-		e, err = r.whereRecorded(ctx, inst.Name, s, inst.Driver)
-	} else {
-		e, err = r.engineFor(ctx, inst.Driver.Engine, r.hostFor(inst.Driver))
-	}
+	e, err := r.engineOf(ctx, inst)
 	if err != nil {
 		return nil, backend.Container{}, err
 	}

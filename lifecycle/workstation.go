@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/names"
@@ -13,6 +14,9 @@ import (
 // workstation is a provisioner.Workstation on the instance's engine. No lock file counts for it: what it makes of the
 // cookbooks has a lock file of its own.
 func (i *instanceRun) workstation(ctx context.Context, image string) (provisioner.Container, error) {
+	if i.onlyLook {
+		return nil, errors.New("its cookbooks have to be resolved in a container first")
+	}
 	img, err := i.unlocked().image(ctx, image, "", i.inst.Driver.PullTool)
 	if err != nil {
 		return nil, err

@@ -42,6 +42,9 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 	case lifecycle.ConvergeSummary:
 		e.Text, e.Changes = k.m.String(e.Text), k.m.Strings(e.Changes)
 		return e
+	case lifecycle.ConvergeReused:
+		e.Key = k.m.String(e.Key)
+		return e
 	case lifecycle.RunnerChanged:
 		e.Image, e.View, e.NotCompared = k.m.String(e.Image), e.View.Map(k.m.String), k.m.Strings(e.NotCompared)
 		return e

@@ -22,6 +22,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/diff"
 	"github.com/galley-kitchen/galley/internal/cli/engines"
 	"github.com/galley-kitchen/galley/internal/cli/exec"
+	"github.com/galley-kitchen/galley/internal/cli/explain"
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
 	"github.com/galley-kitchen/galley/internal/cli/lint"
 	"github.com/galley-kitchen/galley/internal/cli/list"
@@ -100,7 +101,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
 		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
 		publish.NewCmdPublish(f, nil), publish.NewCmdPackage(f, nil), version.NewCmdVersion(f),
-		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil),
+		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), explain.NewCmdExplain(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil),
 		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil), snapshot.NewCmdSnapshot(f, nil),
 		watch.NewCmdWatch(f, nil),
 		cmdutil.NewCmdWords("doctor", "`galley lint` checks the configuration, and `galley engines` the container engines"),

@@ -65,6 +65,10 @@ var definitions = sync.OnceValue(func() []definition {
 		{name: "test-base-path", short: "t", parse: text, usage: "the directory of the tests (default: test/integration)"},
 		flag("idempotence", "", "false", "converge twice, and fail when the second time changes anything"),
 		flag("recreate", "", "true", "make a runner anew when its configuration changed"),
+		{name: "reuse", standard: ReuseOff, bare: ReuseLocal, words: []string{ReuseOff, ReuseLocal},
+			usage: "start from a checkpoint when nothing that goes into converge has changed: off or local"},
+		{name: "reuse-max-age", parse: age,
+			usage: "how old a checkpoint may be that is used, such as 24h (default: any age)"},
 		{name: "pull", words: []string{"always", "missing", "newer", "never"},
 			usage: "when to pull images, whatever kitchen.yml says: always, missing, newer or never"},
 		{name: "images", parse: text, list: true, pairs: true, refuse: project.refuseChange,
@@ -184,6 +188,21 @@ func leaseTime(text string) (any, error) {
 	text = strings.TrimSpace(text)
 	if d, err := time.ParseDuration(text); text != "" && (err != nil || d < time.Minute) {
 		return nil, errors.New("write a time from 1m up, longer than a run takes, such as 2h")
+	}
+	return text, nil
+}
+
+// The values of reuse.
+const (
+	ReuseOff   = "off"
+	ReuseLocal = "local"
+)
+
+// age reads a duration, or nothing for any.
+func age(text string) (any, error) {
+	text = strings.TrimSpace(text)
+	if d, err := time.ParseDuration(text); text != "" && (err != nil || d <= 0) {
+		return nil, errors.New("write a duration such as 24h or 90m")
 	}
 	return text, nil
 }

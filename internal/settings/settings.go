@@ -21,23 +21,26 @@ type Settings struct {
 	// Engine is docker, podman or "" for whichever answers first.
 	Engine string `mapstructure:"engine"`
 	// Host is the engine's address, or "" to look for one.
-	Host         string   `mapstructure:"host"`
-	TLSCertPath  string   `mapstructure:"tls-cert-path"`
-	TLSVerify    bool     `mapstructure:"tls-verify"`
-	ERB          string   `mapstructure:"erb"`
-	ERBCommands  bool     `mapstructure:"erb-commands"`
-	LogLevel     string   `mapstructure:"log-level"`
-	Quiet        bool     `mapstructure:"quiet"`
-	Verbose      bool     `mapstructure:"verbose"`
-	LogOverwrite bool     `mapstructure:"log-overwrite"`
-	Color        bool     `mapstructure:"color"`
-	Concurrency  int      `mapstructure:"concurrency"`
-	Parallel     bool     `mapstructure:"parallel"`
-	FailFast     bool     `mapstructure:"fail-fast"`
-	Debug        bool     `mapstructure:"debug"`
-	TestBasePath string   `mapstructure:"test-base-path"`
-	Idempotence  bool     `mapstructure:"idempotence"`
-	Recreate     bool     `mapstructure:"recreate"`
+	Host         string `mapstructure:"host"`
+	TLSCertPath  string `mapstructure:"tls-cert-path"`
+	TLSVerify    bool   `mapstructure:"tls-verify"`
+	ERB          string `mapstructure:"erb"`
+	ERBCommands  bool   `mapstructure:"erb-commands"`
+	LogLevel     string `mapstructure:"log-level"`
+	Quiet        bool   `mapstructure:"quiet"`
+	Verbose      bool   `mapstructure:"verbose"`
+	LogOverwrite bool   `mapstructure:"log-overwrite"`
+	Color        bool   `mapstructure:"color"`
+	Concurrency  int    `mapstructure:"concurrency"`
+	Parallel     bool   `mapstructure:"parallel"`
+	FailFast     bool   `mapstructure:"fail-fast"`
+	Debug        bool   `mapstructure:"debug"`
+	TestBasePath string `mapstructure:"test-base-path"`
+	Idempotence  bool   `mapstructure:"idempotence"`
+	Recreate     bool   `mapstructure:"recreate"`
+	// Reuse is off or local; ReuseMaxAge is a duration.
+	Reuse        string   `mapstructure:"reuse"`
+	ReuseMaxAge  string   `mapstructure:"reuse-max-age"`
 	Pull         string   `mapstructure:"pull"`
 	Images       []string `mapstructure:"images"`
 	Locked       bool     `mapstructure:"locked"`

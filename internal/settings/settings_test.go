@@ -54,7 +54,7 @@ func TestTable(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Settings{TLSVerify: true, ERB: "auto", ERBCommands: true, LogLevel: "info", LogOverwrite: true,
 		Color:       true,
-		Concurrency: 1, Recreate: true, Wait: true, Images: []string{}, Destroy: "passing", ShardTimes: []string{},
+		Concurrency: 1, Recreate: true, Reuse: "off", Wait: true, Images: []string{}, Destroy: "passing", ShardTimes: []string{},
 		Timeout: []string{},
 		Report:  []string{}}, l.Settings)
 	require.Empty(t, l.Notices)
@@ -302,7 +302,7 @@ func TestPower(t *testing.T) {
 func TestPowerIsComplete(t *testing.T) {
 	harmless := []string{"log-level", "quiet", "verbose", "log-overwrite", "color", "concurrency", "parallel", "fail-fast", "debug",
 		"test-base-path",
-		"idempotence", "recreate", "pull", "require-tests", "report-changes", "retry", "timeout", "wait", "lease", "destroy", "shard", "shard-times"}
+		"idempotence", "recreate", "reuse", "reuse-max-age", "pull", "require-tests", "report-changes", "retry", "timeout", "wait", "lease", "destroy", "shard", "shard-times"}
 	for _, d := range definitions() {
 		require.NotEqual(t, d.refuse == nil, !slices.Contains(harmless, d.name), d.name)
 	}

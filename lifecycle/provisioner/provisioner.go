@@ -58,6 +58,17 @@ func New(o Options, i config.Instance) (Provisioner, error) {
 	}
 }
 
+// RandomFile is at the top of the sandboxes of Chef, differs on each machine, and means nothing to a converge.
+const RandomFile = chef.ValidationFile
+
+// Written are the places at the top of a sandbox in which a provisioner's tool keeps what it needs only for itself.
+func Written(p Provisioner) []string {
+	if w, ok := p.(interface{ Written() []string }); ok {
+		return w.Written()
+	}
+	return nil
+}
+
 // nothing is the dummy provisioner.
 type nothing struct{ config.Dummy }
 

@@ -29,6 +29,7 @@ func Types() map[string]lifecycle.Event {
 		"notice":            lifecycle.Notice{},
 		"progress":          lifecycle.Progress{},
 		"converge_summary":  lifecycle.ConvergeSummary{},
+		"converge_reused":   lifecycle.ConvergeReused{},
 		"runner_changed":    lifecycle.RunnerChanged{},
 		"service_log":       lifecycle.ServiceLog{},
 		"test_finished":     lifecycle.TestFinished{},

@@ -150,6 +150,8 @@ func (i *Instance) handle(e lifecycle.Event) {
 		}
 	case lifecycle.ConvergeSummary:
 		i.current(e.Stamp, lifecycle.PhaseConverge).Summary = e.Text
+	case lifecycle.ConvergeReused:
+		i.current(e.Stamp, lifecycle.PhaseConverge).Summary = e.Text()
 	case lifecycle.RunnerChanged:
 		i.Changes = &e.RunnerChanges
 	case lifecycle.ServiceLog:

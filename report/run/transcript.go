@@ -98,6 +98,8 @@ func (t *Transcript) Lines(e lifecycle.Event) []Line {
 	case lifecycle.ServiceLog:
 		return split(lifecycle.LevelDebug, KindLog, "The service "+e.Service+" printed:\n"+
 			indent(strings.Join(e.Lines, "\n"), "    "))
+	case lifecycle.ConvergeReused:
+		return []Line{LogLine(lifecycle.LevelInfo, "Converge %s", e.Text())}
 	case lifecycle.TestFinished:
 		return testFinished(e.Case)
 	case lifecycle.InstanceFinished:

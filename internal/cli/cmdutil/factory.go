@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/config/kitchen"
@@ -192,8 +193,26 @@ func (f *Factory) RunOptions() (lifecycle.Options, error) {
 		return lifecycle.Options{}, err
 	}
 	images, err := f.images()
+	if err != nil {
+		return lifecycle.Options{}, err
+	}
+	reuse, err := f.reuse()
 	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Asked: asked, Offers: f.offers,
-		Images: images, Credentials: f.findCredentials, Environ: os.Environ()}, err
+		Images: images, Credentials: f.findCredentials, Environ: os.Environ(),
+		Reuse: reuse}, err
+}
+
+// reuse is what the settings say of checkpoints. They have parsed.
+func (f *Factory) reuse() (o lifecycle.ReuseOptions, err error) {
+	s, err := f.Settings()
+	if err != nil {
+		return o, err
+	}
+	if s.ReuseMaxAge != "" {
+		o.MaxAge, err = time.ParseDuration(s.ReuseMaxAge)
+	}
+	o.On = s.Reuse != settings.ReuseOff
+	return o, err
 }
 
 // Warn prints a warning as Test Kitchen marks it.

@@ -54,7 +54,7 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	cmdutil.Accepted(cmd.Flags(), "probe", "", "what runs is always shown")
 	cmdutil.Words(cmd.Flags(), "debug", "d", false, "the details of an instance are what `galley diagnose` prints")
 	cmd.Flags().StringVar(&o.Matrix, "matrix", "", "print a matrix of jobs, one for each instance: github or gitlab")
-	f.Flags.Add(cmd.Flags(), "shard", "shard-times")
+	f.Flags.Add(cmd.Flags(), "shard", "shard-times", "reuse", "reuse-max-age")
 	return cmd
 }
 
@@ -130,15 +130,36 @@ func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance)
 		if askErr != nil {
 			o.Warn(fmt.Sprintf("this is what galley remembers, since not all could be read or asked: %v", askErr))
 		}
+		var warmths map[string]lifecycle.Warmth
+		if ro.Reuse.On {
+			warmths = o.warmths(ctx, r)
+		}
 		show := o.printTable
 		if o.JSON {
 			show = o.printJSON
 		}
-		if err := show(instances, statuses); err != nil || askErr != nil {
+		if err := show(instances, statuses, warmths); err != nil || askErr != nil {
 			return err
 		}
 		return o.tellOrphans(ctx, r)
 	})
+}
+
+// warmths tells of which instances a checkpoint would spare the converge. That it cannot be told is a warning.
+func (o *Options) warmths(ctx context.Context, r *lifecycle.Run) map[string]lifecycle.Warmth {
+	list := map[string]lifecycle.Warmth{}
+	instances, err := o.Load(ctx, o.Instances)
+	for _, i := range instances {
+		var x lifecycle.Explanation
+		if x, err = r.Explain(ctx, i); err != nil {
+			break
+		}
+		list[i.Name] = x.State
+	}
+	if err != nil {
+		o.Warn(fmt.Sprintf("it is not known which instances a checkpoint would spare the converge: %v", err))
+	}
+	return list
 }
 
 // orphanTime is how long `galley list` waits for an engine to tell what is left over.
@@ -193,7 +214,8 @@ func (o *Options) listOrphans(ctx context.Context) error {
 	return cmp.Or(o.Table(rows), err)
 }
 
-func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecycle.Status) error {
+func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecycle.Status,
+	warmths map[string]lifecycle.Warmth) error {
 	rows := [][]string{
 		{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "From", "Last Action", "Last Error",
 			"Runner"},
@@ -207,6 +229,12 @@ func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecyc
 		driver, provisioner, verifier, transport := i.Plugins()
 		rows = append(rows, []string{i.Name, driver, provisioner, verifier, transport, i.FromSuite(), last, failed,
 			liveText(s)})
+	}
+	if warmths != nil {
+		rows[0] = append(rows[0], "Reuse")
+		for n, i := range instances {
+			rows[n+1] = append(rows[n+1], string(warmths[i.Name]))
+		}
 	}
 	return o.Table(rows)
 }
@@ -226,7 +254,8 @@ func liveText(s lifecycle.Status) string {
 }
 
 // printJSON prints Test Kitchen's keys, and galley's own after them.
-func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycle.Status) error {
+func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycle.Status,
+	warmths map[string]lifecycle.Warmth) error {
 	type row struct {
 		Instance     string  `json:"instance"`
 		Driver       string  `json:"driver"`
@@ -238,6 +267,7 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycl
 		FailedAction string  `json:"failed_action,omitempty"`
 		From         string  `json:"from,omitempty"`
 		Runner       string  `json:"runner,omitempty"`
+		Reuse        string  `json:"reuse,omitempty"`
 		// Services are the states of services by their names.
 		Services map[string]backend.State `json:"services,omitempty"`
 	}
@@ -245,7 +275,7 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycl
 	for n, i := range instances {
 		s := statuses[n]
 		r := row{Instance: i.Name, From: i.FromSuite(), FailedAction: string(s.FailedAction), Runner: string(s.Live),
-			Services: s.Services}
+			Reuse: string(warmths[i.Name]), Services: s.Services}
 		r.Driver, r.Provisioner, r.Verifier, r.Transport = i.Plugins()
 		if s.LastAction != "" {
 			last := string(s.LastAction)

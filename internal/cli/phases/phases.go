@@ -79,8 +79,8 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 			},
 		}
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
-			"pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "lease", "shard", "shard-times", "report",
-			"report-changes")
+			"reuse", "reuse-max-age", "pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "lease", "shard",
+			"shard-times", "report", "report-changes")
 		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
 			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
 				"shell: when converge, setup or verify fails, open a shell in the runner, and then ask how to go on")

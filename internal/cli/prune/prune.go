@@ -38,12 +38,12 @@ func NewCmdPrune(f *cmdutil.Factory, runF func(context.Context, *Options) error)
 	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "prune", SuggestFor: []string{"clean"}, Args: cobra.NoArgs,
-		Short: "Remove what galley keeps for later runs: tool containers, work images, the network",
+		Short: "Remove what galley keeps for later runs: tool containers, work images, checkpoints, the network",
 		Long: `Remove what galley shares between projects and keeps for later runs: tool
-containers with their volumes, work images and the network. Only things that
-carry galley's labels are touched, and nothing that is in use. --all removes
-runners too, of every project; --orphans those of this project that belong to no
-instance of kitchen.yml. --older keeps what is younger, and the network. The size
+containers with their volumes, work images and the network, and checkpoints of
+converged runners. Only things that carry galley's labels are touched, and
+nothing that is in use. --all removes runners too, of every project; --orphans
+those of this project that belong to no instance of kitchen.yml. --older keeps what is younger, and the network. The size
 of an image counts layers that it shares with others, so that less may be freed.`,
 		Example: `  galley prune --dry-run         # what there is, how large and how old
   galley prune --older 24h`,

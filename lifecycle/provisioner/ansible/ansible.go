@@ -33,6 +33,9 @@ const playbookCommand = "ansible-playbook"
 // onHost reports whether Ansible runs on this machine: only where kitchen.yml says so.
 func (a Ansible) onHost() bool { return a.Provisioner.Ansible.From == config.AnsibleHost }
 
+// Written are the places in the sandbox in which ansible-galaxy keeps what it installed.
+func (Ansible) Written() []string { return []string{galaxyDir} }
+
 // keep reports what of the sandbox stays: what ansible-galaxy installed in the runner.
 func keep(p string) bool { return p == galaxyDir || strings.HasPrefix(p, galaxyDir+"/") }
 

@@ -23,14 +23,16 @@ type Chef struct{ converge.Base }
 
 // The files of a Chef sandbox that galley writes.
 const (
-	clientFile   = "client.rb"
-	strictFile   = "client_no_updated_resources.rb"
-	handlerFile  = "chef-client-fail-if-update-handler.rb"
-	dnaFile      = "dna.json"
-	secretFile   = "encrypted_data_bag_secret"
-	localGroup   = "local"
-	productCinc  = "cinc"
-	defaultLevel = "auto"
+	clientFile  = "client.rb"
+	strictFile  = "client_no_updated_resources.rb"
+	handlerFile = "chef-client-fail-if-update-handler.rb"
+	dnaFile     = "dna.json"
+	// ValidationFile is a key that means nothing.
+	ValidationFile = "validation.pem"
+	secretFile     = "encrypted_data_bag_secret"
+	localGroup     = "local"
+	productCinc    = "cinc"
+	defaultLevel   = "auto"
 )
 
 // clientPlaces are the places in the sandbox that the client itself writes.
@@ -71,6 +73,9 @@ func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 	})
 }
 
+// Written are the places in the sandbox in which the client keeps what it needs only for itself.
+func (Chef) Written() []string { return clientPlaces() }
+
 // keptPlaces are those that the client writes and galley does not: they stay when the sandbox is filled anew. Where
 // they are not to stay, the script removes them, for what root wrote only root may remove.
 func keptPlaces(files []sandbox.File) []string {
@@ -97,7 +102,7 @@ func (c Chef) settings(sb sandbox.Dir, policy string, kept []string) ([]sandbox.
 	files := []sandbox.File{
 		{Path: dnaFile, Data: dna, Mode: sb.SecretMode()},
 		{Path: clientFile, Data: []byte(conf), Mode: sb.SecretMode()},
-		{Path: "validation.pem", Data: key, Mode: sb.SecretMode()},
+		{Path: ValidationFile, Data: key, Mode: sb.SecretMode()},
 		c.script(sb, kept).File(),
 	}
 	if c.strict() {

@@ -36,7 +36,7 @@ func (c Chef) clientRB(sb sandbox.Dir) string {
 		"role_path":                            at("roles"),
 		"client_path":                          at("clients"),
 		"user_path":                            at("users"),
-		"validation_key":                       at("validation.pem"),
+		"validation_key":                       at(ValidationFile),
 		"client_key":                           at("client.pem"),
 		"chef_server_url":                      "http://127.0.0.1:" + strconv.Itoa(k.ZeroPort),
 		"encrypted_data_bag_secret":            at(secretFile),
