@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -204,5 +205,26 @@ func TestCrashMatrix(t *testing.T) {
 	t.Logf("tried %d points", tried)
 	if os.Getenv(everyPoint) != "" {
 		require.Greater(t, tried, 1000)
+	}
+}
+
+// A clock that was set back changes nothing: what was done two days in the future is done, and is taken up.
+func TestClockSetBack(t *testing.T) {
+	for _, action := range []Action{"create", "converge", "verify"} {
+		k := newCrashKitchen(t, false, 3)
+		options := k.change
+		k.change = func(o *Options) {
+			options(o)
+			o.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
+		}
+		require.NoError(t, k.do(action, k.instances...))
+		was := k.runners()
+		k.change = options
+		k.requireTruth()
+		require.NoError(t, k.do("verify", k.instances...))
+		require.Equal(t, was[0].ID, k.runners()[0].ID, action)
+		k.requireTruth()
+		require.NoError(t, k.do(ActionTest, k.instances...))
+		k.requireNothingLeft()
 	}
 }

@@ -139,6 +139,8 @@ func TestServicesRecoverFromEveryFault(t *testing.T) {
 }
 
 func recoversFromEveryFault(t *testing.T, setUp func() (*kitchen, config.Instance)) {
+	tried := 0
+	defer func() { t.Logf("tried %d points", tried) }()
 	for _, action := range []Action{ActionTest, "converge"} {
 		k, i := setUp()
 		count := galleyProcess{k: k}
@@ -153,6 +155,7 @@ func recoversFromEveryFault(t *testing.T, setUp func() (*kitchen, config.Instanc
 					continue // the same as dying before what follows
 				}
 				k, i := setUp()
+				tried++
 				p := galleyProcess{k: k, at: at, fault: fault}
 				err := p.run(action, i)
 				what := fmt.Sprintf("%s, %v at %d: %s", action, fault, at, count.happened[at-1])

@@ -209,12 +209,15 @@ func TestStartsFromAnotherEngine(t *testing.T) {
 
 // Whatever call fails, and whenever galley is killed: the next command is as green as if nothing had been.
 func TestStartRecoversFromEveryFault(t *testing.T) {
+	tried := 0
+	defer func() { t.Logf("tried %d points", tried) }()
 	k, _, child := startKitchen(t)
 	count := galleyProcess{k: k}
 	require.NoError(t, count.run(ActionTest, child))
 	for n, fault := range []error{fmt.Errorf("the engine said no"), fake.ErrDiedAfter} {
 		for at := range points(count.seen, n, 7) {
 			k, parent, child := startKitchen(t)
+			tried++
 			err := (&galleyProcess{k: k, at: at, fault: fault}).run(ActionTest, child)
 			what := fmt.Sprintf("%v at %d: %s: %v", fault, at, count.happened[at-1], err)
 			require.NoError(t, k.do([]Action{ActionTest, "verify"}[at%2], child), what)

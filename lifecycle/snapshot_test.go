@@ -252,6 +252,8 @@ func TestSnapshotOfAnEngineThatIsGone(t *testing.T) {
 // Whatever call fails while a snapshot is saved or restored, and whenever galley is killed: the next one is as good as
 // if nothing had been, and nothing stays behind.
 func TestSnapshotsRecoverFromEveryFault(t *testing.T) {
+	tried := 0
+	defer func() { t.Logf("tried %d points", tried) }()
 	for _, action := range []Action{ActionSave, ActionRestore} {
 		options := SnapshotOptions{Name: "x", Volumes: true, Replace: true}
 		setUp := func() (*kitchen, config.Instance) {
@@ -269,6 +271,7 @@ func TestSnapshotsRecoverFromEveryFault(t *testing.T) {
 			fake.ErrDiedBefore, fake.ErrDiedAfter} {
 			for at := range points(count.seen, n, 7) {
 				k, i := setUp()
+				tried++
 				err := (&galleyProcess{k: k, at: at, fault: fault}).run(action, i)
 				what := fmt.Sprintf("%s, %v at %d, %s: %v", action, fault, at, count.happened[at-1], err)
 				if at%2 == 0 || action == ActionRestore { // that of before is whole, or the new one is
