@@ -10,7 +10,7 @@ GOVULNCHECK_VERSION = v1.9.0
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build packages test test-all unit e2e crash outages fuzz bench demo lint vuln cover engines-up engines-down clean
+.PHONY: help build packages test test-all unit e2e crash outages soak fuzz bench demo lint vuln cover engines-up engines-down clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -38,6 +38,9 @@ crash: ## kill galley, and let calls fail and hang, wherever that can be
 
 outages: ## take engines of its own away from under runs: restart, no socket, full disks, no networks
 	e2e/reliability.sh outages
+
+soak: ## many instances, and output without an end, on engines of its own: what do they leave?
+	e2e/reliability.sh soak
 
 fuzz: ## each fuzzer for FUZZTIME (30s); what it finds stays in testdata/fuzz, to be committed
 	e2e/fuzz.sh

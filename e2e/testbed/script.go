@@ -109,11 +109,17 @@ func (e Engine) Exec(t testing.TB, command ...string) string {
 }
 
 // Restart stops an engine with all that runs on it, and starts it again. Only for engines that this test alone uses.
-func (e Engine) Restart(t testing.TB) {
+// between is called while it is down, with the directory of its images and containers.
+func (e Engine) Restart(t testing.TB, between func(data string)) {
 	t.Helper()
-	for _, verb := range []string{"down", "up"} {
-		if _, err := open().script.call(verb, e.Name); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := open().script.call("down", e.Name); err != nil {
+		t.Fatal(err)
+	}
+	between(e.Data())
+	if _, err := open().script.call("up", e.Name); err != nil {
+		t.Fatal(err)
 	}
 }
+
+// Data is the directory of the engine's images and containers.
+func (e Engine) Data() string { return filepath.Join(enginesDir(), e.Name, "data") }
