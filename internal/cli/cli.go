@@ -20,6 +20,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/cp"
 	"github.com/galley-kitchen/galley/internal/cli/diagnose"
 	"github.com/galley-kitchen/galley/internal/cli/diff"
+	"github.com/galley-kitchen/galley/internal/cli/doctor"
 	"github.com/galley-kitchen/galley/internal/cli/engines"
 	"github.com/galley-kitchen/galley/internal/cli/exec"
 	"github.com/galley-kitchen/galley/internal/cli/explain"
@@ -104,7 +105,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), explain.NewCmdExplain(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil),
 		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil), snapshot.NewCmdSnapshot(f, nil),
 		watch.NewCmdWatch(f, nil),
-		cmdutil.NewCmdWords("doctor", "`galley lint` checks the configuration, and `galley engines` the container engines"),
+		doctor.NewCmdDoctor(f, nil), doctor.NewCmdAgent(),
 		cmdutil.NewCmdWords("console",
 			"`galley diagnose` prints the configuration, and `galley login` opens a shell in a runner"))
 	// As in Test Kitchen, flags may have underscores, and commands may be cut short as long as they are clear.

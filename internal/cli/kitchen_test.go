@@ -101,7 +101,7 @@ func kitchenCommands() []struct{ name, there, here string } {
 		{"logs", "Needs a name or pattern that one instance matches", "As `login`"},
 		{"package", "Does nothing with kitchen-dokken", "Makes an image, for the engine or a file; `package.cmd` has no effect"},
 		{"doctor", "Asks driver, provisioner, transport and verifier",
-			"An error that names `galley lint` and `galley engines`"},
+			"Tries the engine: a container, a build, mounts, names, ports, systemd"},
 		{"exec", "One instance after the other; ends at the first failure",
 			"Side by side; with one instance the exit code is the command's"},
 		{"version", "", ""},

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/settings"
 )
 
 // release is the version that this source is on its way to.
@@ -81,6 +82,6 @@ func NewCmdVersion(f *cmdutil.Factory) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "with the commit, its time, Go's version and the platform, as JSON")
+	settings.Bool(cmd.Flags(), &asJSON, "json", "", false, "with the commit, its time, Go's version and the platform, as JSON")
 	return cmd
 }

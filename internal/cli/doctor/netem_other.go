@@ -1,0 +1,7 @@
+//go:build !linux
+
+package doctor
+
+import "errors"
+
+func slowNetwork() error { return errors.New("containers run Linux") }
