@@ -73,7 +73,10 @@ func containerID(p *project, service string) string {
 
 // everyReady are services that are ready in each way, the last one after all others.
 const everyReady = `
-  log: {image: busybox, command: [sh, -c, "echo listening; exec sleep 600"], ready: {log: ^listening$}}
+  log:
+    image: busybox
+    command: [sh, -c, "echo listening; until rm /end 2>/dev/null; do sleep 0.1; done"]
+    ready: {log: ^listening$}
   exec: {image: busybox, command: [sh, -c, "touch /up; exec sleep 600"], ready: {exec: test -f /up}}
   file: {image: busybox, command: [sh, -c, "touch /tmp/up; exec sleep 600"], tmpfs: [/tmp], ready: {file: /tmp/up}}
   last:
@@ -104,7 +107,9 @@ func TestServices(t *testing.T) {
 			case "db":
 				require.NoError(t, p.backend().RemoveContainer(t.Context(), c.ID))
 			case "log":
-				_, err := p.backend().Exec(t.Context(), c.ID, backend.ExecSpec{Command: []string{"kill", "-9", "-1"}})
+				_, err := p.backend().Exec(t.Context(), c.ID, backend.ExecSpec{Command: []string{"touch", "/end"}})
+				require.NoError(t, err)
+				_, err = p.backend().WaitContainer(t.Context(), c.ID)
 				require.NoError(t, err)
 			}
 		}
