@@ -54,14 +54,14 @@ func TestServicesLiveWithTheRunner(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
 	early := false // web is there before the database is ready
-	k.fake.OnExec(func(_ context.Context, c backend.Container, e backend.ExecSpec) (int, error) {
+	k.fake.OnExec(func(ctx context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if !slices.Contains(e.Command, "is it there") {
 			return 0, fake.ErrNotHandled
 		}
 		word := e.Command[len(e.Command)-1]
-		if _, web := k.services()["web"]; web && word == "db" {
+		if _, err := k.fake.InspectContainer(ctx, serviceName(k.project, "a", "web")); err == nil && word == "db" {
 			early = true
 		}
 		if order = append(order, word); len(order) == 1 {

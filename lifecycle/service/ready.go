@@ -32,6 +32,9 @@ type Container struct {
 // stayTime is how long a container of which nothing is known has to go on for before it is believed to stay.
 const stayTime = 500 * time.Millisecond
 
+// noticeTime is how long an engine may take to notice the end of a container.
+const noticeTime = 2 * time.Second
+
 // logTail is how many of its last lines are shown of a container that ended or is not ready.
 const logTail = 20
 
@@ -88,7 +91,7 @@ func (c Container) check(ctx context.Context, ended <-chan struct{}) (last strin
 			return fmt.Sprintf("no line matches %q", c.Ready.Log), err
 		}
 	} else if len(checks) == 0 {
-		return "", sleep(ctx, min(stayTime, c.Ready.Timeout/2))
+		return "", c.stays(ctx, ended)
 	}
 	for _, one := range checks {
 		if last, err := c.poll(ctx, one, ended); err != nil {
@@ -96,6 +99,22 @@ func (c Container) check(ctx context.Context, ended <-chan struct{}) (last strin
 		}
 	}
 	return "", nil
+}
+
+// stays returns when the container has gone on for a while. A busy engine may not have noticed its end by then: a command
+// in it tells, where its image has one.
+func (c Container) stays(ctx context.Context, ended <-chan struct{}) error {
+	if err := sleep(ctx, min(stayTime, c.Ready.Timeout/2)); err != nil {
+		return err
+	}
+	code, err := c.Engine.Exec(ctx, c.ID, backend.ExecSpec{Command: []string{"true"}})
+	switch {
+	case err != nil:
+		return awaitEnd(ctx, ended, err)
+	case code == 0:
+		return nil
+	}
+	return sleep(ctx, min(noticeTime, c.Ready.Timeout/2))
 }
 
 // poll runs a command in the container until it exits with 0. The container itself repeats it, as far as it has a shell:
@@ -117,15 +136,13 @@ func (c Container) poll(ctx context.Context, one command, ended <-chan struct{})
 			last = printed
 		}
 		switch {
-		case errors.Is(err, backend.ErrNotRunning):
-			return last, awaitEnd(ctx, ended, err)
 		case err != nil:
-			return last, err
+			return last, awaitEnd(ctx, ended, err)
 		case code == 0:
 			return "", nil
 		case one.script && (code == 126 || code == 127):
-			return "", fmt.Errorf("its image has no shell that galley could ask for %s\n"+
-				"Use ready.log, or ready.exec with a program of the image", one.what)
+			return "", awaitEnd(ctx, ended, fmt.Errorf("its image has no shell that galley could ask for %s\n"+
+				"Use ready.log, or ready.exec with a program of the image", one.what))
 		case one.script && code == noClient:
 			return "", fmt.Errorf("its image has no program that could ask for %s\n"+
 				"Use ready.port or ready.log, or an image with curl", one.what)
@@ -143,9 +160,11 @@ func (c Container) poll(ctx context.Context, one command, ended <-chan struct{})
 // awaitEnd waits for the word that a container has ended in which nothing can be run. Should it not come, err is the
 // error.
 func awaitEnd(ctx context.Context, ended <-chan struct{}, err error) error {
+	soon, cancel := context.WithTimeout(ctx, noticeTime)
+	defer cancel()
 	select {
 	case <-ended:
-	case <-ctx.Done():
+	case <-soon.Done():
 	}
 	return err
 }
