@@ -259,6 +259,7 @@ type Chef struct {
 	LogLevel     string // chef_log_level or log_level
 	LogFile      string
 	ProfileRuby  bool
+	FastBoot     bool   // fast_boot: the client's own start is made faster
 	SlowReport   string // "" off, "true", or a number
 	ClientRB     Hash
 	JSONAttrs    bool

@@ -102,10 +102,11 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 		return p, err
 	}
 	tools := make([]backend.Tool, len(wanted))
+	boot := i.wantsBoot(wanted)
 	var g errgroup.Group
 	reusing := i.reuse != nil && i.container == nil
 	late := reusing && i.inst.From != nil // a checkpoint spares the converge of what it starts from, too
-	if !late && (!assume || !i.mayAssumeImage()) {
+	if !late && (!assume || boot >= 0 || !i.mayAssumeImage()) {
 		g.Go(func() error {
 			return i.recordedStep(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
 		})
@@ -149,6 +150,11 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 		ids[n] = t.Image
 	}
 	p.digests[toolIDs] = textDigest(ids...)
+	if boot >= 0 && !fromCheckpoint { // it changes nothing of the runner but how fast it is
+		if t := i.fastBoot(ctx, wanted[boot].Boot, tools[boot], p.image); t != nil {
+			p.spec.Tools = append(p.spec.Tools, *t)
+		}
+	}
 	if p.spec.Labels == nil {
 		p.spec.Labels = backend.Labels{}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/fastboot"
 	"github.com/galley-kitchen/galley/lifecycle/rig"
 )
 
@@ -19,7 +20,7 @@ type mountPoints struct {
 
 // mountPoints finds where something is mounted in a runner of image. What `volumes_from` brings is not known.
 func (i *instanceRun) mountPoints(ctx context.Context, image backend.Image) (mountPoints, error) {
-	m := mountPoints{own: []string{backend.ToolDir}}
+	m := mountPoints{own: []string{backend.ToolDir, fastboot.Dir}}
 	for _, sb := range i.sandboxes() {
 		m.own = append(m.own, sb.Remote)
 	}

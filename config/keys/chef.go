@@ -34,6 +34,7 @@ func chefRunKeys() []Key {
 		{Name: "chef_log_level", value: special{form: TypeString, read: chefLogLevel}},
 		{Name: "log_file", value: textField("", "Provisioner.Chef.LogFile")},
 		{Name: "profile_ruby", value: flagField(false, "Provisioner.Chef.ProfileRuby")},
+		{Name: "fast_boot", value: flagField(true, "Provisioner.Chef.FastBoot")},
 		{Name: "slow_resource_report", value: parsed(TypeAny, "Provisioner.Chef.SlowReport", slowReport)},
 		{Name: "client_rb", value: parsed(TypeHash, "Provisioner.Chef.ClientRB", rubyHash)},
 		{Name: "json_attributes", value: flagField(true, "Provisioner.Chef.JSONAttrs")},

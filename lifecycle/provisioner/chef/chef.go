@@ -43,7 +43,7 @@ func clientPlaces() []string {
 
 // Tool is the image of Chef or Cinc.
 func (c Chef) Tool() *converge.Tool {
-	return &converge.Tool{Image: c.Driver.ToolImage,
+	return &converge.Tool{Image: c.Driver.ToolImage, Boot: c.boot(),
 		Remedy: "Check driver.chef_image: images such as chef/chef and cincproject/cinc declare VOLUME /opt/chef or " +
 			"/opt/cinc."}
 }

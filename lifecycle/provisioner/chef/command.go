@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/lifecycle/fastboot"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -37,6 +38,9 @@ func (c Chef) script(sb sandbox.Dir, kept []string) converge.Script {
 	var s converge.Script
 	if k.Binary == "" {
 		s.Locate("client", c.candidates(), "")
+		if k.FastBoot {
+			s.Line(fastboot.UseLine)
+		}
 	}
 	if k.CleanSandbox {
 		var places []string
@@ -55,6 +59,19 @@ func (c Chef) script(sb sandbox.Dir, kept []string) converge.Script {
 	}
 	s.Line(c.command(sb, last))
 	return s
+}
+
+// boot is a converge of nothing, whose start is that of all others. A client of the user's own is left alone.
+func (c Chef) boot() *fastboot.Program {
+	if k := c.Provisioner.Chef; !k.FastBoot || k.Binary != "" {
+		return nil
+	}
+	var s converge.Script
+	s.Locate("client", c.candidates(), "")
+	s.Line(`cd "$(mktemp -d)" && mkdir cookbooks && echo '{"run_list": []}' > dna.json || exit`)
+	s.Line(`echo "node_name 'boot'; file_cache_path '$PWD/cache'; cookbook_path ['$PWD/cookbooks']" > client.rb`)
+	s.Line(`"$client" -z -l fatal -F doc -c "$PWD/client.rb" -j "$PWD/dna.json" --force-formatter --no-color`)
+	return &fastboot.Program{Script: s.String(), Env: c.license(map[string]string{})}
 }
 
 // license adds the variables of Chef's licence to an environment.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/fastboot"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -41,6 +42,8 @@ type Tool struct {
 	Volumes []string
 	// Remedy says what to write into kitchen.yml when the image has no volumes.
 	Remedy string
+	// Boot is the program of the tool whose start can be made faster, nil for none. No runner is another one for it.
+	Boot *fastboot.Program `json:"-"`
 }
 
 // Summary is what the tool itself reports of a converge.

@@ -1,0 +1,109 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
+	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/archive"
+	"github.com/galley-kitchen/galley/lifecycle/fastboot"
+	"github.com/galley-kitchen/galley/lifecycle/label"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
+)
+
+// The bounds of recording a fast start: how long it may take, and when one that failed is tried again.
+const (
+	bootTime  = 2 * time.Minute
+	bootRetry = 24 * time.Hour
+)
+
+// wantsBoot is the tool whose start is to be made fast, -1 for none. A runner that is made from another one's state has an
+// image of its own, for which nothing is worth to be recorded.
+func (i *instanceRun) wantsBoot(wanted []*provisioner.Tool) int {
+	for n, t := range wanted {
+		if t.Boot != nil && i.snapshot == nil && i.inst.From == nil {
+			return n
+		}
+	}
+	return -1
+}
+
+// fastBoot is the tool that makes the start of another one fast in a runner of an image, nil while there is none. It
+// is recorded when the two images come together for the second time on this machine: a machine that is used once,
+// as in CI, would only lose time. That it cannot be had is no failure of the instance.
+func (i *instanceRun) fastBoot(ctx context.Context, p *fastboot.Program, tool backend.Tool, platform backend.Image) *backend.Tool {
+	digest, err := archive.Digest([]string{tool.Image, platform.ID}, fastboot.Inputs(*p))
+	if err != nil {
+		return nil // files in memory have one
+	}
+	tag := workImages + digest[:32]
+	img, err := i.eng.shared.Load().builds.Do(tag, func() (backend.Image, error) {
+		img, err := i.eng.InspectImage(ctx, tag)
+		note := filepath.Join(sharedLockDir(i.run.o.Project), "boot-"+digest[:32])
+		if !errors.Is(err, backend.ErrNotFound) || !i.run.bootIsDue(note) {
+			return img, err
+		}
+		if img, err = i.recordBoot(ctx, tag, p, tool, platform); err != nil {
+			err = errors.Join(err, os.WriteFile(note, []byte(bootFailed), 0o600))
+			i.notice(LevelDebug, "the start of the tool is not made faster: "+err.Error())
+		}
+		return img, err
+	})
+	if err != nil {
+		return nil
+	}
+	return &backend.Tool{Image: img.ID, Access: spec.ToolReadOnly, Labels: i.run.labels(label.RoleTool)}
+}
+
+// bootFailed is what the note of a start has that could not be recorded. Otherwise it has the run that wanted it first.
+const bootFailed = "failed"
+
+// bootIsDue reports whether a start is to be recorded now: another run wanted it before, and it did not fail lately.
+// Where nothing can be noted, nothing is recorded.
+func (r *Run) bootIsDue(note string) bool {
+	by, err := os.ReadFile(note)
+	if err != nil {
+		if os.MkdirAll(filepath.Dir(note), 0o700) == nil {
+			_ = os.WriteFile(note, []byte(r.id), 0o600)
+		}
+		return false
+	}
+	if string(by) != bootFailed {
+		return string(by) != r.id
+	}
+	st, err := os.Stat(note)
+	return err == nil && r.o.Now().Sub(st.ModTime()) > bootRetry
+}
+
+// recordBoot makes the image under a lock of all galleys of this user.
+func (i *instanceRun) recordBoot(ctx context.Context, tag string, p *fastboot.Program, tool backend.Tool,
+	platform backend.Image) (_ backend.Image, err error) {
+	lock, err := i.run.machineLock(ctx, tag, func(holder string) { i.notice(LevelInfo, "waiting for "+holder) })
+	if err != nil {
+		return backend.Image{}, err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	if img, err := i.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
+		return img, err
+	}
+	i.notice(LevelInfo, "preparing a faster start of the tool on this platform, once")
+	ctx, cancel := context.WithTimeoutCause(ctx, bootTime, fmt.Errorf("it took longer than %s", bootTime))
+	defer cancel()
+	files, err := fastboot.Record(ctx, i.eng, backend.ContainerSpec{
+		Name:  names.Label("galley-"+i.run.o.Project.ID+"-boot-", names.Random(6)),
+		Image: platform.ID, Platform: i.inst.Driver.OCIPlatform, User: "0", Entrypoint: []string{"sh", "-c", pidOne},
+		Tools: []backend.Tool{tool}, Network: backend.NetworkAttachment{Mode: spec.NetworkNone},
+		Labels: i.labels(label.RoleHelper),
+	}, *p)
+	if err != nil {
+		return backend.Image{}, err
+	}
+	return i.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Platform: i.inst.Driver.OCIPlatform,
+		Labels: i.run.labels(label.RoleWork)})
+}
