@@ -49,5 +49,12 @@ func TestRealCinc(t *testing.T) {
 		require.Equal(t, 20, r.code, r.String())
 		require.Contains(t, r.String(), "the jar is broken")
 		require.Contains(t, r.String(), "cinc-client exited with code 1")
+		require.Contains(t, r.String(), "cookbooks/pantry/recipes/broken.rb:")
+
+		// The start was recorded for `again`. What has it gives the same.
+		p.ok("exec", "broken", "--", "test", "-s", "/opt/galley/pack")
+		p.ok("test", "default", "--report", "ndjson=events")
+		require.Contains(t, p.read("events"),
+			`"text":"Cinc Client finished, 4 resources updated; then Cinc Client finished, 0 resources updated","changed":4,`)
 	})
 }
