@@ -45,10 +45,13 @@ soak: ## many instances, and output without an end, on engines of its own: what 
 fuzz: ## each fuzzer for FUZZTIME (30s); what it finds stays in testdata/fuzz, to be committed
 	e2e/fuzz.sh
 
-bench: build engines-up ## measure against the budgets
-	$(GO) test -run '^$$' -bench . ./...
-	for e in docker20 docker26 podman4 podman5; do e2e/engines.sh load $$e busybox || [ $$? = 3 ]; done
-	$(GO) run ./e2e/bench $$(e2e/engines.sh status | sed -n 's#^\(docker2[06]\|podman[45]\) .* \(unix://[^,]*\),.*#\2#p')
+BENCH_ENGINES ?= docker20 docker26 podman4 podman5 podman5-rootless
+
+bench: build ## measure beside a bare program, and kitchen where it is on PATH, and write docs/performance.md
+	e2e/engines.sh install $(BENCH_ENGINES) || [ $$? = 3 ]
+	for e in $(BENCH_ENGINES); do e2e/engines.sh up $$e && e2e/engines.sh load $$e busybox debian cinc15 || [ $$? = 3 ]; done
+	$(GO) run ./e2e/bench -page docs/performance.md \
+		$$(for e in $(BENCH_ENGINES); do e2e/engines.sh status | sed -n "s#^$$e  *up  *\(unix://[^,]*\),.*#\1#p"; done)
 
 demo: build ## converge and verify examples/hello on this machine
 	examples/hello/demo.sh

@@ -88,8 +88,16 @@ type Status struct {
 func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error) {
 	list := make([]Status, len(instances))
 	var errs []error
+	names, err := r.o.Project.state().Names(".") // of thousands of instances, most have no file
+	if err != nil {
+		return list, err
+	}
 	for n, name := range instances {
-		state, err := r.stateFile(name).load()
+		file := r.stateFile(name)
+		if _, found := slices.BinarySearch(names, file.name()); !found {
+			continue
+		}
+		state, err := file.load()
 		if err != nil {
 			errs = append(errs, err)
 			continue
