@@ -62,6 +62,9 @@ func mode(t *testing.T, path string) fs.FileMode {
 	return st.Mode()
 }
 
+// kept is a file that an html or ndjson report may replace.
+const kept = `<!DOCTYPE html>{"type":`
+
 // What a cloned project has in the way of links changes nothing outside of it, and
 // nothing in it but the report. A link that the user names is followed.
 func TestFileLinks(t *testing.T) {
@@ -73,7 +76,7 @@ func TestFileLinks(t *testing.T) {
 		target, own := filepath.Join(outside, "target"), filepath.Join(project, "kitchen.yml")
 		reset := func() {
 			for _, f := range []string{target, own} {
-				require.NoError(t, os.WriteFile(f, []byte("kept"), 0o600))
+				require.NoError(t, os.WriteFile(f, []byte(kept), 0o600))
 			}
 		}
 		reset()
@@ -94,7 +97,7 @@ func TestFileLinks(t *testing.T) {
 			_ = write(format+"="+name, Env{Within: project}) // an error, or the link is replaced
 		}
 		for _, f := range []string{target, own} {
-			require.Equal(t, "kept", sample.Read(t, f))
+			require.Equal(t, kept, sample.Read(t, f))
 		}
 		entries, err := os.ReadDir(outside)
 		require.NoError(t, err)
@@ -103,7 +106,7 @@ func TestFileLinks(t *testing.T) {
 
 		link(target, "mine")
 		require.NoError(t, write(format+"="+filepath.Join(project, "mine"), Env{}))
-		require.NotEqual(t, "kept", sample.Read(t, target))
+		require.NotEqual(t, kept, sample.Read(t, target))
 		_, err = os.Readlink(filepath.Join(project, "mine"))
 		require.NoError(t, err, "the link stays")
 		reset()
@@ -123,7 +126,7 @@ func TestFileLinksOfTheWorkingDirectory(t *testing.T) {
 		here, outside := t.TempDir(), t.TempDir()
 		t.Chdir(here)
 		target := filepath.Join(outside, "target")
-		require.NoError(t, os.WriteFile(target, []byte("kept"), 0o600))
+		require.NoError(t, os.WriteFile(target, []byte(kept), 0o600))
 		require.NoError(t, os.Mkdir("in", 0o755))
 		for name, to := range map[string]string{"a": target, "b": outside, "c": "b", "d": filepath.Join(here, "in"),
 			"e": "in"} {
@@ -132,7 +135,7 @@ func TestFileLinksOfTheWorkingDirectory(t *testing.T) {
 		for _, name := range []string{"a", "./a", "b/target", "b/new", "b/new/x", "c/new", "in/../a"} {
 			require.ErrorContains(t, write(format+"="+name, Env{}), "leads out of this directory", name)
 		}
-		require.Equal(t, "kept", sample.Read(t, target))
+		require.Equal(t, kept, sample.Read(t, target))
 		entries, err := os.ReadDir(outside)
 		require.NoError(t, err)
 		require.Len(t, entries, 1)
@@ -199,5 +202,21 @@ func TestOpenAll(t *testing.T) {
 		"json=link html=file", "json=here/y ndjson=y", "json=- junit=/dev/stdout", "github markdown=file",
 		"json=new/../z junit=z"} {
 		require.ErrorContains(t, open(strings.Fields(two)...), "go to one place", two)
+	}
+}
+
+// Who mistypes a name loses no file of the project.
+func TestReportsReplaceReportsOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, format := range Formats() {
+		if format == "github" {
+			continue // it appends to what other commands of the job wrote
+		}
+		require.NoError(t, os.WriteFile(path, []byte("driver:\n  name: dokken\n"), 0o600))
+		require.ErrorContains(t, write(format+"="+path, Env{}), "it is no report", format)
+		require.Equal(t, "driver:\n  name: dokken\n", sample.Read(t, path))
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.NoError(t, write(format+"="+path, Env{}), "an empty file is nothing to lose")
+		require.NoError(t, write(format+"="+path, Env{}), "%s of an earlier run", format)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -100,7 +101,7 @@ func OpenAll(specs []string, env Env) ([]lifecycle.Sink, error) {
 	return list, nil
 }
 
-// checkPlaces fails when two reports go to one place. It opens nothing, for what is open writes when it is closed.
+// checkPlaces fails when two reports go to one place, or one would take the place of a file that is no report. It opens nothing, for what is open writes when it is closed.
 func checkPlaces(specs []string, env Env) error {
 	taken := map[string]string{}
 	for _, spec := range specs {
@@ -123,7 +124,39 @@ func checkPlaces(specs []string, env Env) error {
 		}
 		taken[where] = spec
 	}
+	for where, spec := range taken {
+		name, _, _ := strings.Cut(spec, "=")
+		if where != "-" && where != "" && name != "github" && !replaceable(name, where) {
+			return fmt.Errorf("--report %s: there is such a file, and it is no report of this format: it is left as it is\n"+
+				"Name another file, or remove it", spec)
+		}
+	}
 	return nil
+}
+
+// beginnings are what reports of each format have within their first bytes.
+var beginnings = map[string]string{
+	"html": "<!DOCTYPE html>", "json": `"schema":`, "junit": "<testsuites", "markdown": "###", "ndjson": `{"type":`,
+}
+
+// replaceable reports whether a report may take the place of what has its name: nothing, an empty file, what is no file, or
+// a report of the format. Who mistypes a name loses no file of the project.
+func replaceable(format, path string) bool {
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() || st.Size() == 0 {
+		return true // what cannot be written is told when it is opened
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	head := make([]byte, 200)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	return strings.Contains(string(head[:n]), beginnings[format])
 }
 
 // sameFile is a name that is equal for paths of the same file.

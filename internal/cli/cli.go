@@ -39,6 +39,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/cli/version"
 	"github.com/galley-kitchen/galley/internal/cli/watch"
 	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/internal/suggest"
 	"github.com/galley-kitchen/galley/lifecycle"
 	publishing "github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/report"
@@ -90,9 +91,7 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) { f.Command = cmd.Name() },
 	}
 	root.SetVersionTemplate("galley {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w\nSee `%s --help`", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.SetIn(f.In)
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
@@ -114,10 +113,60 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 	})
 	cobra.EnablePrefixMatching = true
 	helpKnownCommands(root)
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		refuseUnknown(cmd)
+		switch cmd.Name() {
+		case "completion":
+			cmd.Example = "  source <(galley completion bash)\n  galley completion fish > ~/.config/fish/completions/galley.fish"
+		case "help":
+			cmd.Example = "  galley help converge"
+		}
+	}
 	for _, cmd := range append(root.Commands(), root) {
 		completeValues(cmd)
 	}
 	return root
+}
+
+// flagError names the flag that is near to one that does not exist.
+func flagError(cmd *cobra.Command, err error) error {
+	near := ""
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				names = append(names, f.Name)
+			}
+		})
+		if name := suggest.Nearest(unknown.GetSpecifiedName(), names); name != "" {
+			near = "\nDid you mean --" + name + "?"
+		}
+	}
+	return fmt.Errorf("%w%s\nSee `%s --help`", err, near, cmd.CommandPath())
+}
+
+// refuseUnknown makes a word that is no command of a group an error; without it the group prints its help and succeeds.
+func refuseUnknown(group *cobra.Command) {
+	if !group.HasSubCommands() || group.Runnable() {
+		return
+	}
+	group.Args = cobra.ArbitraryArgs
+	group.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		var names []string
+		for _, c := range cmd.Commands() {
+			names = append(names, c.Name())
+		}
+		near := ""
+		if name := suggest.Nearest(args[0], names); name != "" {
+			near = "\nDid you mean " + name + "?"
+		}
+		return fmt.Errorf("unknown command %q for %q: write one of %s%s", args[0], cmd.CommandPath(), strings.Join(names, ", "), near)
+	}
 }
 
 // helpKnownCommands makes the help of an unknown command the error that the command itself is;

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -86,4 +87,38 @@ func TestPrintError(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, tc.want, string(got))
 	}
+}
+
+// A word that is no command, and a flag that is none, are errors that name what is near.
+func TestUnknownWords(t *testing.T) {
+	for line, want := range map[string]string{
+		"completion bogus": "write one of bash, fish, powershell, zsh",
+		"completion bahs":  "Did you mean bash?",
+		"snapshot lst":     "Did you mean list?",
+		"verfy":            "verify",
+		"test --repot x=y": "Did you mean --report?",
+		"test --zzzzzzz":   "unknown flag: --zzzzzzz\nSee `galley test --help`",
+	} {
+		root := testRoot()
+		root.SetArgs(strings.Fields(line))
+		err := root.Execute()
+		require.ErrorContains(t, err, want, line)
+	}
+}
+
+// Every command that people see has examples.
+func TestExamples(t *testing.T) {
+	var look func(*cobra.Command)
+	look = func(cmd *cobra.Command) {
+		for _, c := range cmd.Commands() {
+			if c.Hidden {
+				continue
+			}
+			if c.Parent().Name() != "completion" { // cobra's own, whose text has them
+				require.Contains(t, c.Example, "galley "+strings.TrimPrefix(c.CommandPath(), "galley "), c.CommandPath())
+			}
+			look(c)
+		}
+	}
+	look(testRoot())
 }

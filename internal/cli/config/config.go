@@ -31,6 +31,8 @@ func NewCmdConfig(f *cmdutil.Factory, runF func(*Options) error) *cobra.Command 
 a variable, a file and line, or the default. What the project's .galley.yml sets
 and may not set is marked. The configuration of kitchen.yml is what galley
 diagnose prints.`,
+		Example: `  galley config          # each setting, and where it came from
+  galley config --json`,
 		RunE: func(*cobra.Command, []string) error { return runF(o) },
 	}
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")

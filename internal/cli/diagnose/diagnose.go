@@ -37,6 +37,9 @@ func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) err
 	cmd := &cobra.Command{
 		Use: "diagnose [INSTANCE|REGEXP|all]...", Short: "Print the resolved configuration, with secrets masked",
 		ValidArgsFunction: f.CompleteInstances,
+		Example: `  galley diagnose default-debian-12    # what its keys came to
+  galley diagnose --rendered           # the files after their templates
+  galley diagnose --merged             # what the files say before defaults`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Instances = args
 			return runF(cmd.Context(), o)

@@ -34,6 +34,8 @@ they are asked, with the verdict, the reason and what can be done. The chosen on
 is used by all other commands. With --all, the contexts of Docker and the
 connections of Podman that are not selected are asked too. Exit code 1 when no
 engine can be used.`,
+		Example: `  galley engines
+  galley engines --all --json    # every context and connection`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
 	}
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON")

@@ -74,6 +74,8 @@ func NewCmdInit(f *cmdutil.Factory) *cobra.Command {
 		Long: `Write a kitchen.yml for the project in this directory: for Chef where it is a
 cookbook or has a Policyfile, else for a shell script, which is written too.
 Files that exist are never changed, but for a line in .gitignore.`,
+		Example: `  galley init
+  galley init --provisioner shell`,
 		RunE: func(*cobra.Command, []string) (err error) {
 			if len(drivers) > 0 {
 				s.driver = drivers[0]

@@ -33,6 +33,8 @@ func NewCmdLint(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 		Use: "lint", SuggestFor: []string{"validate", "check"}, Short: "Print all problems of the configuration at once",
 		Args: cobra.NoArgs,
 		Long: "Print all problems of the configuration at once. Exit code 1 when there is an error.",
+		Example: `  galley lint
+  galley lint --strict    # in CI: warnings are errors`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
 	}
 	settings.Bool(cmd.Flags(), &o.Strict, "strict", "", false, "treat warnings as errors")

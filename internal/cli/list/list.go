@@ -41,6 +41,9 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	cmd := &cobra.Command{
 		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"},
 		Short: "List instances and where they are in their life", ValidArgsFunction: f.CompleteInstances,
+		Example: `  galley list
+  galley list debian --json
+  galley list --matrix github    # a job for each instance`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Instances = args
 			return runF(cmd.Context(), o)

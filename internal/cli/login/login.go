@@ -29,6 +29,8 @@ func NewCmdLogin(f *cmdutil.Factory, runF func(context.Context, *Options) error)
 		Long: `Open a shell in an instance's runner, or in its service: bash where there is one, else sh. The
 exit code is the shell's. With -c a line is run in it instead. The name may be
 left out where there is one instance.`,
+		Example: `  galley login default-debian-12
+  galley login default -c 'journalctl -b'    # a line on this terminal`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Instances = args
 			return runF(cmd.Context(), o)

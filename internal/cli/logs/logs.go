@@ -47,7 +47,9 @@ runner has printed; -f follows that until the runner stops. With the name of a
 service, print what that has printed. The name may be left out where there is
 one instance.`,
 		Example: `  galley logs default-debian-12
-  galley logs -f default-debian-12 db`,
+  galley logs default --level warn
+  galley logs -f default-debian-12 db    # a service
+  galley logs default --runner -f    # what PID 1 prints`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 {
 				args = []string{args[0] + "/" + args[1]}

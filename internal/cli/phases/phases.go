@@ -59,19 +59,25 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 	runF = cmdutil.Or(runF, Run)
 	var list []*cobra.Command
 	for _, c := range []struct {
-		action lifecycle.Action
-		short  string
+		action         lifecycle.Action
+		short, example string
 	}{
-		{"create", "Create runners"},
-		{"converge", "Create runners if needed, and bring them to their desired state"},
-		{"setup", "Converge if needed, and run the hooks around setup"},
-		{"verify", "Set up if needed, and run the tests"},
-		{"destroy", "Remove runners and what belongs to them"},
-		{lifecycle.ActionTest, "Destroy, create, converge, set up, verify, and destroy again"},
+		{"create", "Create runners", `  galley create default-debian-12
+  galley create -c 4 debian    # of all whose names have debian in them, four at a time`},
+		{"converge", "Create runners if needed, and bring them to their desired state", `  galley converge
+  galley converge default-debian-12 --on-failure shell`},
+		{"setup", "Converge if needed, and run the hooks around setup", `  galley setup default-debian-12`},
+		{"verify", "Set up if needed, and run the tests", `  galley verify
+  galley verify default --retry 2 --report junit=junit.xml`},
+		{"destroy", "Remove runners and what belongs to them", `  galley destroy default-debian-12
+  galley destroy --orphans    # what belongs to no instance any more`},
+		{lifecycle.ActionTest, "Destroy, create, converge, set up, verify, and destroy again", `  galley test -c                        # all, side by side
+  galley test debian --destroy always
+  galley test --shard 1/4 --report html=report.html`},
 	} {
 		o := &Options{Factory: f, Action: c.action}
 		cmd := &cobra.Command{
-			Use: string(c.action) + " [INSTANCE|REGEXP|all]...", Short: c.short,
+			Use: string(c.action) + " [INSTANCE|REGEXP|all]...", Short: c.short, Example: c.example,
 			ValidArgsFunction: f.CompleteInstances,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				o.Instances = args

@@ -41,6 +41,8 @@ func NewCmdReport(f *cmdutil.Factory, runF func(*Options) error) *cobra.Command 
 		Long: `Make reports of a run that was recorded with --report ndjson=FILE.ndjson; "-" reads
 standard input. Without an option, print the run as it was printed then. A run that
 was killed is reported as far as it came.`,
+		Example: `  galley report run.ndjson
+  galley report run.ndjson --html report.html --junit junit.xml`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o := &Options{Factory: f, File: args[0]}
 			for _, format := range documents() {

@@ -12,6 +12,7 @@ import (
 func NewCmdSchema(f *cmdutil.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "Print a JSON Schema of kitchen.yml, for editors", Args: cobra.NoArgs,
+		Example: `  galley schema > kitchen.schema.json`,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := f.Out.Write(docs.KitchenSchema)
 			return err

@@ -42,7 +42,9 @@ func NewCmdSnapshot(f *cmdutil.Factory, runF func(context.Context, *Options) err
 		Long: `Keep the state of a runner as an image on its engine while the runner goes on, and
 make a runner from it later, with the last action that was recorded then: one that
 was saved converged is verified without another converge.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  galley snapshot save default-debian-12 before-upgrade
+  galley snapshot restore default-debian-12
+  galley snapshot list`,
 	}
 	cmd.AddCommand(newCmdSave(f, runF), newCmdRestore(f, runF), newCmdList(f, runF), newCmdRm(f, runF))
 	return cmd
@@ -96,6 +98,7 @@ func newCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	cmd := &cobra.Command{
 		Use: "list [INSTANCE|REGEXP|all]...", Short: "List the snapshots of this project",
 		ValidArgsFunction: completeNames(f),
+		Example:           `  galley snapshot list --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Instances = args
 			return runF(cmd.Context(), o)
