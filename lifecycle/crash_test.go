@@ -20,8 +20,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// crashKitchen is a kitchen of three instances that use what galley knows: a tool, a volume, a work image, a start from
-// another instance, a name to publish under. Their tests pass only in a runner that has what its converge made.
+// crashKitchen is a kitchen of three instances that use what galley knows: a tool, a volume, a work image, services, a start
+// from another instance, a name to publish under. Their tests pass only in a runner that has what its converge made.
 type crashKitchen struct {
 	*publisher
 	instances []config.Instance
@@ -54,6 +54,7 @@ func newCrashKitchen(t *testing.T, remote bool, concurrency int) *crashKitchen {
 	a, b, c := chefInstance("a"), chefInstance("b"), chefInstance("c")
 	a.Driver.Mounts = []spec.Mount{{Type: spec.MountVolume, Target: "/data"}}
 	b.Driver.IntermediateInstructions = []string{"RUN true"}
+	b.Services = twoServices()
 	c.From = &a
 	k.instances = []config.Instance{a, b, c}
 	for n := range k.instances {
