@@ -199,7 +199,10 @@ func completeValues(cmd *cobra.Command) {
 			words = []string{"github", "gitlab"}
 		case flag.Name == "format":
 			words = []string{"text", "ndjson"}
-			if cmd.Name() == "package" {
+			switch cmd.Name() {
+			case "lint":
+				words = []string{"text", "json", "sarif"}
+			case "package":
 				words = []string{string(publishing.FormatDocker), string(publishing.FormatOCI)}
 			}
 		case flag.Name == "on-failure":
