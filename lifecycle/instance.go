@@ -313,6 +313,9 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 			err = do()
 		}
 		if err != nil {
+			if p == PhaseVerify && i.isReused() {
+				i.notice(LevelInfo, "the runner was made from a checkpoint; --reuse=off converges it anew")
+			}
 			return err
 		}
 		if p == PhaseConverge {

@@ -249,6 +249,22 @@ func TestReuseGoesOn(t *testing.T) {
 	require.NoError(t, k.do("destroy", i))
 }
 
+// Tests that fail in a runner from a checkpoint may do so for what it does not hold: how to converge anew is said.
+func TestReuseThatFails(t *testing.T) {
+	k, i, converges := reuseKitchen(t)
+	require.NoError(t, k.do(ActionTest, i))
+	i.Verifier.Shell.Command = "false"
+	k.fake.OnExec(func(_ context.Context, _ backend.Container, e backend.ExecSpec) (int, error) {
+		if slices.Contains(e.Command, "false") {
+			return 1, nil
+		}
+		return 0, fake.ErrNotHandled
+	})
+	require.Error(t, k.do(ActionTest, i))
+	require.Equal(t, int32(1), converges.Load())
+	require.Contains(t, k.sink.text(), "--reuse=off converges it anew")
+}
+
 // A checkpoint that is gone, too old or another's is none.
 func TestReuseOfWhatIsGone(t *testing.T) {
 	k, i, converges := reuseKitchen(t)

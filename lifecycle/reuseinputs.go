@@ -118,7 +118,7 @@ func (i *instanceRun) collectInputs(ctx context.Context, sb sandbox.Dir, fill bo
 	} {
 		value, err := input.digest()
 		if err != nil {
-			return "its " + input.name + " cannot be read: " + err.Error(), nil
+			return "its " + input.name + " cannot be read: " + err.Error(), nil //nolint:nilerr // converge may do without
 		}
 		in.Add(input.name, value)
 	}
