@@ -70,7 +70,7 @@ func bench(file string, hosts []string) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w; run make build first", err)
 	}
-	b.reuse = strings.Contains(string(help), "--reuse ")
+	b.reuse = strings.Contains(string(help), "--reuse")
 	b.kitchen, _ = exec.LookPath("kitchen") // it need not be there
 	if err := b.settings(); err != nil {
 		return err
@@ -210,7 +210,7 @@ func (b *bencher) cycles(t *table, host string, l load, n int) error {
 		{"galley", galley()},
 	}
 	if b.reuse {
-		sides = append(sides, side{"reused", galley("--reuse", "local")})
+		sides = append(sides, side{"reused", galley("--reuse=local")})
 	}
 	if b.kitchen != "" && strings.HasPrefix(filepath.Base(host), "docker") {
 		sides = append(sides, side{"kitchen", func() (time.Duration, error) {
