@@ -23,7 +23,8 @@ func TestLimits(t *testing.T) {
 	}{
 		{limits.List{"converge": time.Millisecond}, "Exec", []string{"converge", "converge"}, nil, "timed out"},
 		{limits.List{"create": time.Millisecond}, "StartContainer", []string{"create", "create"}, nil, "timed out"},
-		{limits.List{limits.Run: 50 * time.Millisecond}, "Exec", []string{"converge"}, []string{"b"}, "timed out"},
+		// time enough for the first instance to come to its converge on a busy machine
+		{limits.List{limits.Run: 2 * time.Second}, "Exec", []string{"converge"}, []string{"b"}, "timed out"},
 	} {
 		k := newKitchen(t)
 		k.change = func(o *Options) { o.Limits, o.Destroy = c.limits, DestroyNever }

@@ -1,10 +1,14 @@
 package memo
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 )
@@ -38,4 +42,30 @@ func TestValuesBesideDo(t *testing.T) {
 	_, err := m.Do("outer", func() (int, error) { return len(m.Values()), nil })
 	require.NoError(t, err)
 	require.Equal(t, []int{0}, m.Values())
+}
+
+// One caller's time may be over before that of the others, who then call for themselves.
+func TestEndOfOneCaller(t *testing.T) {
+	var m Memo[string]
+	begun, end := make(chan struct{}), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		_, err := m.Do("key", func() (string, error) {
+			close(begun)
+			<-end
+			return "", fmt.Errorf("pull: %w", context.DeadlineExceeded)
+		})
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+	<-begun
+	wait.Go(func() {
+		got, err := m.Do("key", func() (string, error) { return "mine", nil })
+		assert.NoError(t, err)
+		assert.Equal(t, "mine", got)
+	})
+	close(end)
+	wait.Wait()
+	got, err := m.Do("key", func() (string, error) { return "", errors.New("called again") })
+	require.NoError(t, err)
+	require.Equal(t, "mine", got)
 }
