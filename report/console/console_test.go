@@ -302,7 +302,9 @@ func TestConsoleManyInstancesPrintMuch(t *testing.T) {
 	require.Contains(t, s.String(), "0 of 200 done · 200 running")
 	require.Contains(t, s.String(), "converge")
 	s.mu.Unlock()
+	c.mu.Lock()
 	require.LessOrEqual(t, c.scroll.bytes, heldBytes)
+	c.mu.Unlock()
 	require.NoError(t, c.Close())
 }
 

@@ -22,7 +22,7 @@ import (
 )
 
 // tried has doctor examine a fake engine whose containers run the agent's cat and dial as told, and returns what it found.
-func tried(t *testing.T, change func(*fake.Engine, *examination), ctx context.Context) ([]Finding, *fake.Engine) {
+func tried(ctx context.Context, t *testing.T, change func(*fake.Engine, *examination)) []Finding {
 	t.Helper()
 	e := fake.New()
 	e.AddRemoteImage(fake.ImageSpec{Ref: "docker.io/library/made:latest"})
@@ -47,13 +47,14 @@ func tried(t *testing.T, change func(*fake.Engine, *examination), ctx context.Co
 		require.NoError(t, err)
 	}
 	require.NoError(t, x.clear(ctx))
-	left, err := e.ListContainers(t.Context(), backend.Labels{label.Run: x.id})
+	ctx = context.WithoutCancel(ctx)
+	left, err := e.ListContainers(ctx, backend.Labels{label.Run: x.id})
 	require.NoError(t, err)
 	require.Empty(t, left, "all is removed")
-	networks, err := e.ListNetworks(t.Context(), backend.Labels{label.Run: x.id})
+	networks, err := e.ListNetworks(ctx, backend.Labels{label.Run: x.id})
 	require.NoError(t, err)
 	require.Empty(t, networks)
-	return found, e
+	return found
 }
 
 func verdicts(found []Finding) map[string]Verdict {
@@ -65,18 +66,18 @@ func verdicts(found []Finding) map[string]Verdict {
 }
 
 func TestExamination(t *testing.T) {
-	found, _ := tried(t, nil, t.Context())
+	found := tried(t.Context(), t, nil)
 	require.Equal(t, map[string]Verdict{"image": OK, "container": OK, "build": OK, "volumes-from": OK, "bind mount": OK,
 		"names": OK, "port": Skipped, "systemd": Skipped, "netem": OK}, verdicts(found))
 
-	found, _ = tried(t, func(e *fake.Engine, _ *examination) {
+	found = tried(t.Context(), t, func(e *fake.Engine, _ *examination) {
 		e.FailOn(func(c fake.Call) error {
 			if c.Verb == "BuildImage" || c.Verb == "EnsureNetwork" {
 				return &backend.Error{Op: "do it", Kind: backend.ErrInvalid, Remedy: "Do the other"}
 			}
 			return nil
 		})
-	}, t.Context())
+	})
 	got := verdicts(found)
 	require.Equal(t, Limited, got["build"])
 	require.Equal(t, Limited, got["names"])
@@ -89,14 +90,14 @@ func TestExamination(t *testing.T) {
 }
 
 func TestExaminationStopsWithoutAContainer(t *testing.T) {
-	found, _ := tried(t, func(e *fake.Engine, _ *examination) {
+	found := tried(t.Context(), t, func(e *fake.Engine, _ *examination) {
 		e.FailOn(func(c fake.Call) error {
 			if c.Verb == "PullImage" {
 				return &backend.Error{Op: "load", Kind: backend.ErrNoSpace, Remedy: "Make room"}
 			}
 			return nil
 		})
-	}, t.Context())
+	})
 	require.Len(t, found, 1)
 	require.Equal(t, Failed, found[0].Verdict)
 	require.NotEmpty(t, found[0].Remedy)
@@ -189,14 +190,14 @@ func TestStatic(t *testing.T) {
 
 func TestInterruptedExaminationRemovesAll(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	found, _ := tried(t, func(e *fake.Engine, x *examination) {
+	found := tried(ctx, t, func(e *fake.Engine, _ *examination) {
 		e.FailOn(func(c fake.Call) error {
 			if c.Verb == "Exec" {
 				cancel()
 			}
 			return nil
 		})
-	}, ctx)
+	})
 	require.Len(t, found, 1, "the image")
 	require.True(t, strings.HasPrefix(newExamination(nil, &Options{Factory: &cmdutil.Factory{}}, host{}).id, "doctor-"))
 }

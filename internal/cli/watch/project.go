@@ -26,7 +26,7 @@ type tree struct {
 
 // project finds out what counts in the project of the chosen instances.
 func (o *Options) project(ctx context.Context) (_ *tree, err error) {
-	f := o.again()
+	f := o.again() //nolint:contextcheck // as in main, exporters outlive a run
 	defer func() { err = errors.Join(err, f.EndObserving()) }()
 	set, err := f.Settings()
 	if err != nil {

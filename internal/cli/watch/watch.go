@@ -100,7 +100,7 @@ func (o *Options) again() *cmdutil.Factory {
 // act does an action, and reports whether it went well. What went wrong is told; an error means that the run was
 // interrupted.
 func (o *Options) act(ctx context.Context, a lifecycle.Action) (ok bool, err error) {
-	f := o.again()
+	f := o.again() //nolint:contextcheck // as in main, exporters outlive a run
 	err = phases.Run(ctx, &phases.Options{Factory: f, Action: a, Instances: o.Instances})
 	err = errors.Join(err, f.EndObserving())
 	var failed *lifecycle.ActionError
@@ -117,7 +117,7 @@ func (o *Options) act(ctx context.Context, a lifecycle.Action) (ok bool, err err
 
 // login opens a shell in the runner.
 func (o *Options) login(ctx context.Context, in io.Reader) (err error) {
-	f := o.again()
+	f := o.again() //nolint:contextcheck // as in main, exporters outlive a run
 	defer func() { err = errors.Join(err, f.EndObserving()) }()
 	return f.Reach(ctx, o.Instances, cmdutil.WantOne, func(r []cmdutil.Reached) error {
 		return attach.RunWith(ctx, f, r[0], runner.Shell(attach.Shell), in)

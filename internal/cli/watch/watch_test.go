@@ -29,7 +29,7 @@ type stage struct {
 	done chan error
 }
 
-func newStage(t *testing.T, ctx context.Context, phase lifecycle.Phase, typed io.Reader) *stage {
+func newStage(ctx context.Context, phase lifecycle.Phase, typed io.Reader) *stage {
 	s := &stage{files: make(chan string), settled: make(chan time.Time), acts: make(chan lifecycle.Action),
 		ends: make(chan bool), done: make(chan error, 1)}
 	s.loop = &loop{phase: phase, events: s.files, out: io.Discard, settle: func() <-chan time.Time { return s.settled },
@@ -71,7 +71,7 @@ func (s *stage) saved(paths ...string) {
 // The shortest sufficient phases run again, and only when something that counts has changed.
 func TestWatch(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
-	s := newStage(t, ctx, lifecycle.PhaseVerify, nil)
+	s := newStage(ctx, lifecycle.PhaseVerify, nil)
 	s.did(t, true, "converge", "verify")
 	s.saved("test")
 	s.did(t, true, "verify")
@@ -92,7 +92,7 @@ func TestWatch(t *testing.T) {
 // Without verify, tests do not count.
 func TestWatchConverge(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
-	s := newStage(t, ctx, lifecycle.PhaseConverge, nil)
+	s := newStage(ctx, lifecycle.PhaseConverge, nil)
 	s.did(t, true, "converge")
 	s.files <- "test"
 	s.saved("recipe")
@@ -105,7 +105,7 @@ func TestWatchConverge(t *testing.T) {
 
 func TestWatchKeys(t *testing.T) {
 	typed, keys := io.Pipe()
-	s := newStage(t, t.Context(), lifecycle.PhaseVerify, typed)
+	s := newStage(t.Context(), lifecycle.PhaseVerify, typed)
 	logins := make(chan string, 1)
 	s.login = func(_ context.Context, in io.Reader) error {
 		text := make([]byte, 4)
@@ -127,7 +127,7 @@ func TestWatchKeys(t *testing.T) {
 	require.NoError(t, <-s.done)
 
 	for key, want := range map[string]error{"\x04": nil, "": nil, "\x03": cmdutil.ExitCode(cmdutil.ExitInterrupted)} {
-		s := newStage(t, t.Context(), lifecycle.PhaseVerify, strings.NewReader(key))
+		s := newStage(t.Context(), lifecycle.PhaseVerify, strings.NewReader(key))
 		s.did(t, true, "converge", "verify")
 		require.Equal(t, want, <-s.done)
 	}
