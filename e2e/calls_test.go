@@ -13,6 +13,7 @@ import (
 
 // A warm `test` of one instance is as cheap as it can be, by count. A program that does nothing else needs nine
 // requests: create, start, two commands of three, remove. Docker needs two more for the runner's own layer of the tool.
+// With Chef there are the tool's image and, for a faster start of the client, the platform's, asked side by side.
 func TestEngineCallsOfAWarmTest(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")
@@ -30,10 +31,11 @@ suites:
 `
 		p := newProject(t, logging, files)
 		p.ok("test")
+		p.ok("test") // what is done once for a tool and a platform is done with the second runner
 		requests := log.During(func() { p.ok("test") })
 		most := 12
 		if e.Kind == testbed.Docker {
-			most = 14
+			most = 15
 		}
 		t.Logf("%d requests:\n%s", len(requests), strings.Join(requests, "\n"))
 		require.LessOrEqual(t, len(requests), most)

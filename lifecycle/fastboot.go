@@ -44,12 +44,12 @@ func (i *instanceRun) fastBoot(ctx context.Context, p *fastboot.Program, tool ba
 	}
 	tag := workImages + digest[:32]
 	img, err := i.eng.shared.Load().builds.Do(tag, func() (backend.Image, error) {
-		img, err := i.eng.InspectImage(ctx, tag)
 		note := filepath.Join(sharedLockDir(i.run.o.Project), "boot-"+digest[:32])
-		if !errors.Is(err, backend.ErrNotFound) || !i.run.bootIsDue(note) {
-			return img, err
+		if !i.run.bootIsDue(note) {
+			return backend.Image{}, errNoBoot // the engine need not be asked
 		}
-		if img, err = i.recordBoot(ctx, tag, p, tool, platform); err != nil {
+		img, err := i.recordBoot(ctx, tag, p, tool, platform)
+		if err != nil {
 			err = errors.Join(err, os.WriteFile(note, []byte(bootFailed), 0o600))
 			i.notice(LevelDebug, "the start of the tool is not made faster: "+err.Error())
 		}
@@ -64,8 +64,11 @@ func (i *instanceRun) fastBoot(ctx context.Context, p *fastboot.Program, tool ba
 // bootFailed is what the note of a start has that could not be recorded. Otherwise it has the run that wanted it first.
 const bootFailed = "failed"
 
-// bootIsDue reports whether a start is to be recorded now: another run wanted it before, and it did not fail lately.
-// Where nothing can be noted, nothing is recorded.
+// errNoBoot says that a start is not made faster this time.
+var errNoBoot = errors.New("not yet")
+
+// bootIsDue reports whether a start may be recorded already, or is to be now: another run wanted it before, and it did not
+// fail lately. Where nothing can be noted, nothing is recorded.
 func (r *Run) bootIsDue(note string) bool {
 	by, err := os.ReadFile(note)
 	if err != nil {
