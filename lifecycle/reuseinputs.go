@@ -42,9 +42,10 @@ func coldByConfig(inst config.Instance) string {
 	}
 	d := inst.Driver
 	for _, m := range d.Mounts {
-		kernel := slices.ContainsFunc([]string{"/sys/", "/proc/", "/dev/"}, func(dir string) bool {
+		below := func(dir string) bool {
 			return strings.HasPrefix(filepath.ToSlash(filepath.Clean(m.Source))+"/", dir)
-		})
+		}
+		kernel := below("/sys/") || below("/proc/") || below("/dev/") && !below("/dev/shm/") // which has files
 		switch {
 		case m.Type == spec.MountBind && !kernel:
 			return "driver.volumes mounts " + m.Source + " of the engine's host"
