@@ -444,9 +444,9 @@ func TestReuseRecoversFromEveryFault(t *testing.T) {
 		k, i, _ := setUp()
 		count := galleyProcess{k: k}
 		require.NoError(t, count.run(ActionTest, i))
-		for _, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
+		for f, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
 			fake.ErrDiedBefore, fake.ErrDiedAfter} {
-			for at := 1; at <= count.seen; at++ {
+			for at := range points(count.seen, f, 5) {
 				k, i, converges := setUp()
 				err := (&galleyProcess{k: k, at: at, fault: fault}).run(ActionTest, i)
 				what := fmt.Sprintf("warm=%v, %v at %d, %s: %v", warm, fault, at, count.happened[at-1], err)
