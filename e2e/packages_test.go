@@ -61,6 +61,7 @@ func TestPackages(t *testing.T) {
 	run(dpkg, "--root="+root, "--force-not-root", "--install", debs[0])
 	require.Equal(t, "galley 1.2.3\n", run(filepath.Join(root, "usr/bin/galley"), "version"))
 	require.FileExists(t, filepath.Join(root, "usr/share/bash-completion/completions/galley"))
+	require.FileExists(t, filepath.Join(root, "usr/share/man/man1/galley-converge.1.gz"))
 	run(dpkg, "--root="+root, "--force-not-root", "--purge", "galley")
 	left, err := filepath.Glob(root + "/usr/*")
 	require.NoError(t, err)

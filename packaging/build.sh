@@ -15,7 +15,7 @@ trap 'rm -rf "$stage"' EXIT
 build() { CGO_ENABLED=0 go build -trimpath -ldflags "-s -w${VERSION:+ -X main.version=$VERSION}" -o "$1" ./cmd/galley; }
 GOOS=linux build "$stage/galley"
 GOARCH='' build "$stage/here"
-mkdir -p "$stage/completions" "$output"
+mkdir -p "$stage/completions" "$stage/man" "$output"
 for shell in bash zsh fish; do
 	"$stage/here" completion "$shell" > "$stage/completions/galley.$shell"
 done
@@ -25,6 +25,8 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 ARCH=$(go env GOARCH)
 MTIME=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 export VERSION SOURCE_DATE_EPOCH ARCH MTIME STAGE=$stage
+GOARCH='' go run ./packaging/man "$VERSION" "$stage/man"
+gzip -9n "$stage"/man/*
 envsubst < packaging/nfpm.yaml > "$stage/nfpm.yaml"
 unset GOARCH # of nfpm
 for kind in deb rpm; do

@@ -62,7 +62,7 @@ func Main(linked string) int {
 
 // Run runs one command line and returns the exit code.
 func Run(ctx context.Context, args []string, f *cmdutil.Factory) int {
-	root := newRoot(f) //nolint:contextcheck // the commands have it from ExecuteContext
+	root := NewCmdRoot(f) //nolint:contextcheck // the commands have it from ExecuteContext
 	root.SetArgs(joinConcurrency(root, args))
 	err := root.ExecuteContext(f.Observing(ctx))
 	if e := f.EndObserving(); e != nil {
@@ -78,7 +78,8 @@ func Run(ctx context.Context, args []string, f *cmdutil.Factory) int {
 	return codeOf(ctx, err)
 }
 
-func newRoot(f *cmdutil.Factory) *cobra.Command {
+// NewCmdRoot puts the commands together.
+func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "galley",
 		Short:         "Test infrastructure code in containers, on Docker or Podman",
@@ -101,9 +102,9 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
 		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
 		publish.NewCmdPublish(f, nil), publish.NewCmdPackage(f, nil), version.NewCmdVersion(f),
-		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil), explain.NewCmdExplain(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil),
-		schema.NewCmdSchema(f), config.NewCmdConfig(f, nil), snapshot.NewCmdSnapshot(f, nil),
-		watch.NewCmdWatch(f, nil),
+		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil),
+		explain.NewCmdExplain(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil), schema.NewCmdSchema(f),
+		config.NewCmdConfig(f, nil), snapshot.NewCmdSnapshot(f, nil), watch.NewCmdWatch(f, nil),
 		doctor.NewCmdDoctor(f, nil), doctor.NewCmdAgent(),
 		cmdutil.NewCmdWords("console",
 			"`galley diagnose` prints the configuration, and `galley login` opens a shell in a runner"))

@@ -17,7 +17,7 @@ import (
 )
 
 func testRoot() *cobra.Command {
-	return newRoot(cmdutil.NewFactory(cmdutil.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, "1.2.3"))
+	return NewCmdRoot(cmdutil.NewFactory(cmdutil.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, "1.2.3"))
 }
 
 // The number after -c may be attached, and other letters may stand before it.
