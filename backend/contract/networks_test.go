@@ -158,21 +158,21 @@ func testNetworkFurther(t *testing.T, s *suite) {
 		other := s.start(t, on(network.Name, "other"))
 		s.awaitResolved(t, both.ID, s.inspect(t, other.ID).Name, s.outside.Inspect(t, other.ID).IPAddress)
 		name := []string{"on-first", "on-second"}[n]
-		s.await(t, func() bool {
-			return s.exec(t, other.ID, backend.ExecSpec{Command: []string{"nslookup", name}}).code == 0
-		}, name+" resolves")
+		s.awaitResolved(t, other.ID, name, "")
 		require.ErrorIs(t, s.b.RemoveNetwork(s.ctx(t), network.Name), backend.ErrConflict)
 	}
 	cs := s.spec(further(s.unique("absent"), "nowhere"))
 	require.ErrorIs(t, s.createAndStart(t, cs), backend.ErrNotFound)
 }
 
-// awaitResolved waits until a name is an address's inside the container.
+// awaitResolved waits until a name is an address's, or anything's, for the programs in the container. Ping says what the C
+// library answers, also where it may not send anything; nslookup has its own way with search domains, which Podman 4.3 does
+// not serve on a second network.
 func (s *suite) awaitResolved(t *testing.T, id, name, address string) {
 	t.Helper()
 	s.await(t, func() bool {
-		r := s.exec(t, id, backend.ExecSpec{Command: []string{"nslookup", name}})
-		return r.code == 0 && strings.Contains(r.out, address)
+		r := s.exec(t, id, backend.ExecSpec{Command: []string{"ping", "-c", "1", "-w", "1", name}})
+		return strings.HasPrefix(r.out, "PING "+name+" ("+address)
 	}, name+" resolves to "+address)
 }
 
