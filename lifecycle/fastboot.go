@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -98,8 +99,12 @@ func (i *instanceRun) recordBoot(ctx context.Context, tag string, p *fastboot.Pr
 	i.notice(LevelInfo, "preparing a faster start of the tool on this platform, once")
 	ctx, cancel := context.WithTimeoutCause(ctx, bootTime, fmt.Errorf("it took longer than %s", bootTime))
 	defer cancel()
+	name := names.Label("galley-"+i.run.o.Project.ID+"-boot-", strings.TrimPrefix(tag, workImages)[:12])
+	if err := i.eng.RemoveContainer(ctx, name); err != nil { // of a galley that was killed in the middle of this
+		return backend.Image{}, err
+	}
 	files, err := fastboot.Record(ctx, i.eng, backend.ContainerSpec{
-		Name:  names.Label("galley-"+i.run.o.Project.ID+"-boot-", names.Random(6)),
+		Name:  name,
 		Image: platform.ID, Platform: i.inst.Driver.OCIPlatform, User: "0", Entrypoint: []string{"sh", "-c", pidOne},
 		Tools: []backend.Tool{tool}, Network: backend.NetworkAttachment{Mode: spec.NetworkNone},
 		Labels: i.labels(label.RoleHelper),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/fastboot"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -96,4 +99,30 @@ func TestFastBootFails(t *testing.T) {
 	helpers, has := recordedBoots(k)
 	require.Equal(t, 2, helpers)
 	require.True(t, has)
+}
+
+// What a galley that was killed while it recorded left behind is gone when the next one has recorded.
+func TestFastBootTakenUp(t *testing.T) {
+	code := 0
+	k, i := bootKitchen(t, &code)
+	require.NoError(t, k.do("converge", i))
+	require.NoError(t, k.do("destroy", i))
+	k.fake.FailOn(func(c fake.Call) error {
+		if c.Verb == "CreateContainer" && strings.Contains(c.String(), "-boot-") {
+			return fake.ErrDiedAfter
+		}
+		return nil
+	})
+	require.Error(t, k.do("converge", i))
+	k.fake.Revive()
+	notes, err := filepath.Glob(filepath.Join(sharedLockDir(k.project), "boot-*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, notes)
+	for _, note := range notes { // a galley that is dead writes no more
+		require.NoError(t, os.WriteFile(note, []byte("the run before"), 0o600))
+	}
+	require.NoError(t, k.do(ActionTest, i))
+	left, err := k.fake.ListContainers(t.Context(), backend.Labels{label.Role: label.RoleHelper})
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
