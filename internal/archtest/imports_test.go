@@ -50,7 +50,7 @@ var rules = []rule{
 var outside = map[string][]string{
 	"github.com/docker/docker":        {"backend", "e2e"},
 	"github.com/containers/podman/v4": {"backend", "e2e"},
-	"github.com/spf13/cobra":          {"internal/cli"},
+	"github.com/spf13/cobra":          {"internal/cli", "packaging/man"},
 	"github.com/spf13/viper":          {"internal/settings"},
 }
 
