@@ -102,6 +102,11 @@ engine_tests() {
 	export artifacts engines timeout
 	summed "$artifacts/engines.json" --rerun-fails=1 --rerun-fails-report "$again" --raw-command -- \
 		bash -c 'go_test "$@"' go_test "$@" || status=1
+	# a program that was ended from outside did not come to all its tests, whatever comes of those that ran again
+	if grep -q '"Output":"signal: [a-z ]*\\n"' "$artifacts/engines.json"; then
+		echo "a test program was ended by a signal: its other tests did not run" >&2
+		status=1
+	fi
 	[ ! -e "$again" ] || sed -n 's/: 2 runs, 1 failures$//p' "$again" | sort -r | # a subtest before those that it is in
 		awk '{ for (name in named) if (index(name, $0 "/") == 1) next; named[$0]; print }' > "$artifacts/flaky.txt"
 	return $status

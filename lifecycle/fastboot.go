@@ -109,8 +109,10 @@ func (i *instanceRun) recordBoot(ctx context.Context, tag string, p *fastboot.Pr
 		Tools: []backend.Tool{tool}, Network: backend.NetworkAttachment{Mode: spec.NetworkNone},
 		Labels: i.labels(label.RoleHelper),
 	}, *p)
-	if err != nil {
-		return backend.Image{}, err
+	if err != nil { // the helper may be there although its creation was not answered
+		ctx, cancel := cleanupContext(ctx)
+		defer cancel()
+		return backend.Image{}, errors.Join(err, i.eng.RemoveContainer(ctx, name))
 	}
 	return i.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Platform: i.inst.Driver.OCIPlatform,
 		Labels: i.run.labels(label.RoleWork)})

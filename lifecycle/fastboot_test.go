@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -122,6 +123,24 @@ func TestFastBootTakenUp(t *testing.T) {
 		require.NoError(t, os.WriteFile(note, []byte("the run before"), 0o600))
 	}
 	require.NoError(t, k.do(ActionTest, i))
+	left, err := k.fake.ListContainers(t.Context(), backend.Labels{label.Role: label.RoleHelper})
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// A helper whose creation was not answered is removed, and the converge is as green as without.
+func TestFastBootUnanswered(t *testing.T) {
+	code := 0
+	k, i := bootKitchen(t, &code)
+	require.NoError(t, k.do("converge", i))
+	require.NoError(t, k.do("destroy", i))
+	k.fake.FailOn(func(c fake.Call) error {
+		if c.Verb == "CreateContainer" && strings.Contains(c.String(), "-boot-") {
+			return fake.AfterEffect(errors.New("the answer got lost"))
+		}
+		return nil
+	})
+	require.NoError(t, k.do("converge", i))
 	left, err := k.fake.ListContainers(t.Context(), backend.Labels{label.Role: label.RoleHelper})
 	require.NoError(t, err)
 	require.Empty(t, left)

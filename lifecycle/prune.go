@@ -67,7 +67,8 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	for _, c := range containers {
 		r := c.Labels[label.Role]
 		// Other containers have the labels of an image that was made from something of galley's.
-		own := isOfInstance(c) && (o.All || isOver(o.Project, c.Labels)) || r == label.RoleTool || r == label.RoleHelper && !ofLivingRun(o.Project, c)
+		own := isOfInstance(c) && (o.All || isOver(o.Project, c.Labels)) || r == label.RoleTool ||
+			r == label.RoleHelper && !ofLivingRun(o.Project, c)
 		if own && gone(Pruned{"container", c.Name, r, 0, c.Created},
 			func() error { return be.RemoveContainer(ctx, c.ID) }) {
 			continue

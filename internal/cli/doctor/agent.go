@@ -57,7 +57,7 @@ func agent(ctx context.Context, out io.Writer, what, arg string) error {
 	return fmt.Errorf("%s does not know %q", agentName, what)
 }
 
-// serve greets whoever comes, until ctx ends.
+// serve greets each connection, until ctx ends.
 func serve(ctx context.Context, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
@@ -85,7 +85,7 @@ func greet(ctx context.Context, out io.Writer, address string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("nobody answers at %s: %q, %w", address, text, err)
+			return fmt.Errorf("nothing answers at %s: %q, %w", address, text, err)
 		case <-again.C:
 		}
 	}

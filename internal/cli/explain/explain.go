@@ -21,7 +21,7 @@ type Options struct {
 	Instances []string
 }
 
-// NewCmdExplain tells whether a checkpoint would spare a converge. runF replaces the work in tests.
+// NewCmdExplain reports whether a checkpoint would spare a converge. runF replaces the work in tests.
 func NewCmdExplain(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
 	runF = cmdutil.Or(runF, run)
