@@ -68,14 +68,21 @@ type project struct {
 // newProject lays out files in a directory that the engine's user owns.
 func newProject(t *testing.T, e testbed.Engine, files map[string]string) *project {
 	t.Helper()
-	p := &project{t: t, engine: e, dir: e.TempDir(t), env: []string{"GALLEY_HOST=" + e.Host}}
-	for name, text := range files {
-		p.write(name, text)
-	}
+	p := newDirectory(t, e, files)
 	t.Cleanup(func() {
 		r := p.galley("destroy", "-c")
 		require.Zero(t, r.code, r.String())
 	})
+	return p
+}
+
+// newDirectory is newProject without what comes at the end: for who destroys, or has no kitchen.yml yet.
+func newDirectory(t *testing.T, e testbed.Engine, files map[string]string) *project {
+	t.Helper()
+	p := &project{t: t, engine: e, dir: e.TempDir(t), env: []string{"GALLEY_HOST=" + e.Host}}
+	for name, text := range files {
+		p.write(name, text)
+	}
 	return p
 }
 

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/require"
+)
+
+// Each `galley ...` in the text of the documentation, and in its recipes for CI systems, is a command that is there, with
+// flags that are there. Those of `sh` and `console` blocks are run: TestDocsCommands of package e2e.
+func TestDocumentedCommands(t *testing.T) {
+	mentioned := regexp.MustCompile("`galley ([^`]+)`|^ *(?:- |script: |- run: |run: |sh ['\"])galley ([^'\"|>]+)")
+	seen := 0
+	for _, page := range documentation(t) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, line := range strings.Split(string(text), "\n") {
+			for _, m := range mentioned.FindAllStringSubmatch(line, -1) {
+				words := strings.Fields(strings.NewReplacer(`\|`, " ", "|", " ").Replace(m[1] + m[2]))
+				root := testRoot()
+				cmd, rest, err := root.Find(words)
+				require.NoError(t, err, "%s: %s", page, line)
+				if cmd.DisableFlagParsing {
+					continue
+				}
+				err = cmd.ParseFlags(rest)
+				if err != nil && err != pflag.ErrHelp {
+					require.NoError(t, err, "%s: %s", page, line)
+				}
+				seen++
+			}
+		}
+	}
+	require.Greater(t, seen, 50)
+}
+
+// A test that the documentation names is there. After -run it may be what several begin with.
+func TestDocumentedTests(t *testing.T) {
+	var tests []string
+	function := regexp.MustCompile(`(?m)^func (Test[A-Z]\w*|Example\w*)\(`)
+	require.NoError(t, filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range function.FindAllStringSubmatch(string(text), -1) {
+			tests = append(tests, m[1])
+		}
+		return err
+	}))
+	named := regexp.MustCompile(`(-run )?\b(Test[A-Z][a-z]\w+)`)
+	for _, page := range documentation(t) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			require.True(t, slices.ContainsFunc(tests, func(name string) bool {
+				return name == m[2] || m[1] != "" && strings.HasPrefix(name, m[2])
+			}), "%s names %s", page, m[2])
+		}
+	}
+}
+
+// documentation lists the pages.
+func documentation(t *testing.T) []string {
+	t.Helper()
+	var pages []string
+	for _, pattern := range []string{"../../*.md", "../../docs/*.md", "../../docs/*/*.md", "../../examples/*/*.md"} {
+		more, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		pages = append(pages, more...)
+	}
+	require.NotEmpty(t, pages)
+	return pages
+}
