@@ -53,9 +53,12 @@ func TestReuse(t *testing.T) {
 		p := newProject(t, e, map[string]string{"kitchen.yml": reuseKitchen(names.Random(8)), "data/file": "one\n",
 			".galley.yml": "reuse: local\n"})
 		t.Cleanup(p.removeCheckpoints)
+		require.Contains(t, p.ok("test", "--dry-run").stdout, "(no checkpoint spares it: there is no checkpoint of it yet)")
+		require.NoDirExists(t, filepath.Join(p.dir, ".kitchen"))
 		require.Contains(t, p.ok("test").String(), "kept the converged runner as the checkpoint")
 		require.Len(t, p.checkpoints(t.Context()), 1)
 		require.Contains(t, p.ok("explain").stdout, "default-p is warm")
+		require.Contains(t, p.ok("test", "--dry-run").stdout, "skip     converge, with its hooks")
 		require.Contains(t, p.ok("test").String(), "Converge taken from the checkpoint")
 
 		p.write("data/file", "two\n")

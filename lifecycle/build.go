@@ -29,20 +29,34 @@ type buildRequest struct {
 	clientProxies bool
 }
 
+// name is the name of the image that is made of the request, by the digest of what goes into it, with its files.
+func (b buildRequest) name() (tag string, files []sandbox.File, err error) {
+	if files, err = buildContext(b.dir, b.dockerfile); err != nil {
+		return "", nil, fmt.Errorf("build_context: %w", err)
+	}
+	digest, err := contextDigest(files, b.args, b.platform)
+	if err != nil {
+		return "", nil, fmt.Errorf("build_context: %w", err)
+	}
+	return workImages + digest, files, nil
+}
+
 // build makes an image of a Dockerfile, unless the same was made before. It is named by the digest of what it is made
 // from, so instances, runs and projects that want the same share it. announce is what the user is told when it takes
 // its time.
 func (s supplies) build(ctx context.Context, want buildRequest, announce string) (backend.Image, error) {
-	files, err := buildContext(want.dir, want.dockerfile)
+	tag, files, err := want.name()
 	if err != nil {
-		return backend.Image{}, fmt.Errorf("build_context: %w", err)
+		return backend.Image{}, err
 	}
-	digest, err := contextDigest(files, want.args, want.platform)
-	if err != nil {
-		return backend.Image{}, fmt.Errorf("build_context: %w", err)
-	}
-	tag := workImages + digest
 	return s.eng.shared.Load().builds.Do(tag, func() (_ backend.Image, err error) {
+		if s.onlyLook {
+			img, err := s.eng.InspectImage(ctx, tag)
+			if errors.Is(err, backend.ErrNotFound) {
+				err = &backend.Error{Op: "use image " + tag, Kind: backend.ErrNotFound, Detail: "it is not built yet"}
+			}
+			return img, err
+		}
 		lock, err := s.run.machineLock(ctx, tag, func(holder string) { s.notice(LevelInfo, "waiting for "+holder) })
 		if err != nil {
 			return backend.Image{}, err
@@ -50,9 +64,6 @@ func (s supplies) build(ctx context.Context, want buildRequest, announce string)
 		defer func() { err = errors.Join(err, lock.Release()) }()
 		if img, err := s.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
-		}
-		if s.onlyLook {
-			return backend.Image{}, &backend.Error{Op: "use image " + tag, Kind: backend.ErrNotFound, Detail: "it is not built yet"}
 		}
 		s.notice(LevelInfo, announce)
 		return s.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,

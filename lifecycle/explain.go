@@ -77,9 +77,11 @@ func missReason(changed []string, made time.Time) string {
 	if made.IsZero() {
 		return "there is no checkpoint of it yet"
 	}
-	return fmt.Sprintf("since the checkpoint of %s changed: %s", made.UTC().Format("2006-01-02 15:04 UTC"),
-		strings.Join(changed, ", "))
+	return fmt.Sprintf("since the checkpoint of %s changed: %s", when(made), strings.Join(changed, ", "))
 }
+
+// when is a time as people read it.
+func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // sinceCheckpoint are the inputs in which the newest checkpoint of the instance differs from now, and when it was made;
 // the zero time when there is none.

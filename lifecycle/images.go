@@ -166,7 +166,12 @@ func (s supplies) platformImage(ctx context.Context) (backend.Image, error) {
 		s.notice(LevelWarn, "intermediate_instructions or build_args hold a secret: all who have the work image can read "+
 			"it in its history")
 	}
-	dockerfile := fmt.Sprintf("FROM %s\n%s\n", img.ID, strings.Join(d.IntermediateInstructions, "\n"))
-	return s.build(ctx, buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies},
-		"building the work image from the intermediate instructions")
+	return s.build(ctx, s.workRequest(img), "building the work image from the intermediate instructions")
+}
+
+// workRequest is what the work image is made of, on top of the platform's own image.
+func (s supplies) workRequest(platform backend.Image) buildRequest {
+	d := s.inst.Driver
+	dockerfile := fmt.Sprintf("FROM %s\n%s\n", platform.ID, strings.Join(d.IntermediateInstructions, "\n"))
+	return buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies}
 }

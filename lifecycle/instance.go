@@ -285,19 +285,10 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // advance does all phases from where the instance is to the desired one.
 func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
-	last := i.state.LastAction
-	if place(desired) > place(PhaseCreate) && place(last) >= place(PhaseCreate) {
-		changed, err := i.configChanged()
-		switch {
-		case err != nil:
-			return err
-		case changed != "" && i.run.o.NoRecreate:
-			i.keptThough(changed)
-		case changed != "":
-			last = "" // create says what has changed
-		}
+	phases, err := i.phasesTo(desired)
+	if err != nil {
+		return err
 	}
-	phases := transitions(last, desired)
 	i.mayReuse(phases)
 	for _, p := range phases {
 		i.moreFollows = p != desired
@@ -328,6 +319,23 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		}
 	}
 	return nil
+}
+
+// phasesTo are the phases from where the instance is to the desired one.
+func (i *instanceRun) phasesTo(desired Phase) ([]Phase, error) {
+	last := i.state.LastAction
+	if place(desired) > place(PhaseCreate) && place(last) >= place(PhaseCreate) {
+		changed, err := i.configChanged()
+		switch {
+		case err != nil:
+			return nil, err
+		case changed != "" && i.run.o.NoRecreate:
+			i.keptThough(changed)
+		case changed != "":
+			last = "" // create says what has changed
+		}
+	}
+	return transitions(last, desired), nil
 }
 
 // askAgain asks the user, where that is wanted, whether a phase that failed is to be done again.

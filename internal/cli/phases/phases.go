@@ -50,6 +50,8 @@ type Options struct {
 	Published []lifecycle.Published
 	// Snapshot is for the actions of snapshots.
 	Snapshot lifecycle.SnapshotOptions
+	// DryRun prints what would be done, JSON as a program reads it.
+	DryRun, JSON bool
 	// NoReports leaves the reports alone that the settings ask for: they are of tests.
 	NoReports bool
 }
@@ -73,6 +75,7 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
   galley destroy --orphans    # what belongs to no instance any more`},
 		{lifecycle.ActionTest, "Destroy, create, converge, set up, verify, and destroy again", `  galley test -c                        # all, side by side
   galley test debian --destroy always
+  galley test --dry-run                  # what it would do, and why
   galley test --shard 1/4 --report html=report.html`},
 	} {
 		o := &Options{Factory: f, Action: c.action}
@@ -87,6 +90,9 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
 			"reuse", "reuse-max-age", "pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "lease", "shard",
 			"shard-times", "report", "report-changes")
+		settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "", false,
+			"print what would be pulled, made, replaced and run, and why; nothing is changed, and no registry asked")
+		settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "with --dry-run: print JSON")
 		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
 			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
 				"shell: when converge, setup or verify fails, open a shell in the runner, and then ask how to go on")
@@ -121,6 +127,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err := o.checkOnFailure(); err != nil {
 		return err
 	}
+	if err := o.checkDryRun(); err != nil {
+		return err
+	}
 	ro, err := o.runOptions(set)
 	if err != nil {
 		return err
@@ -143,6 +152,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	}
 	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.InstanceName); err != nil {
 		return err
+	}
+	if o.DryRun {
+		return o.preview(ctx, ro, instances)
 	}
 	logs, err := files.NewLogFiles(ro.Project.LogDir(), !set.LogOverwrite)
 	if err != nil {
