@@ -67,6 +67,24 @@ func TestDocumentedTests(t *testing.T) {
 	}
 }
 
+// A link to a file leads to one, and one that has the name of a test to the file that has the test.
+func TestDocumentedLinks(t *testing.T) {
+	link := regexp.MustCompile(`\[([^\]]*)\]\(([^):#]+)(?:#[^)]*)?\)`)
+	for _, page := range documentation(t) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			target := filepath.Join(filepath.Dir(page), m[2])
+			require.FileExists(t, target, page)
+			if strings.HasSuffix(target, "_test.go") && strings.HasPrefix(m[1], "Test") {
+				source, err := os.ReadFile(target)
+				require.NoError(t, err)
+				require.Contains(t, string(source), "\nfunc "+m[1]+"(", "%s: %s", page, target)
+			}
+		}
+	}
+}
+
 // documentation lists the pages.
 func documentation(t *testing.T) []string {
 	t.Helper()
