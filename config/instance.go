@@ -26,6 +26,7 @@ type Instance struct {
 	Transport   Transport
 	Hooks       Hooks
 	Publish     Publish
+	Compare     Compare
 	// Services are started before the runner, in this order: each after those that it depends on.
 	Services []Service
 
@@ -536,6 +537,15 @@ type Transport struct {
 	// LoginCommand is `login_command`, accepted and not needed.
 	LoginCommand string
 }
+
+// Compare says how machines are compared: kitchen.yml's `compare:`.
+type Compare struct {
+	// Ignore is what may differ.
+	Ignore []Ignored
+}
+
+// Ignored is what may differ between machines: the facts of a kind whose names fit a pattern.
+type Ignored struct{ Kind, Pattern string }
 
 // Publish says what a published image is like: kitchen.yml's `publish:`. What is not set is as in the image that the
 // runner was made from.

@@ -31,6 +31,10 @@ func (i *instanceRun) converge(ctx context.Context) error {
 		stdout, stderr, flush := i.output()
 		summary, err := prov.Converge(ctx, i.access(sb), sb, runner.Output{Stdout: stdout, Stderr: stderr})
 		flush()
+		i.state.Changed = nil
+		if summary.Changed >= 0 {
+			i.state.Changed = &summary.Changed
+		}
 		if summary.Text != "" || summary.Changed >= 0 {
 			i.emit(ConvergeSummary{i.stamp(), summary})
 		}

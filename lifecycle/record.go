@@ -48,6 +48,8 @@ type State struct {
 	Spec map[string]string `json:"spec,omitempty"`
 	// Converge is a digest of what kitchen.yml said of converge when that last succeeded.
 	Converge string `json:"converge,omitempty"`
+	// Changed is how many resources that converge changed, nil when its tool does not tell.
+	Changed *int `json:"changed,omitempty"`
 	// Mark is what the commands carry that the phase under way runs in the runner. It is empty when galley has ended: a
 	// later one that finds one knows that its writer was killed.
 	Mark string `json:"mark,omitempty"`
@@ -199,5 +201,5 @@ func (r *recorded) save() error {
 // forgetRunner makes the record that of an instance that is not created.
 func (r *recorded) forgetRunner() {
 	r.state.LastAction, r.state.LastError, r.state.ContainerID = "", "", ""
-	r.state.Steps, r.state.Spec = nil, nil
+	r.state.Steps, r.state.Spec, r.state.Changed = nil, nil, nil
 }

@@ -98,8 +98,9 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		{SectionVerifier, string(i.Verifier.Kind), raw.Verifier},
 		{SectionTransport, i.Transport.Name, raw.Transport},
 		{SectionPublish, "", raw.Publish},
+		{SectionCompare, "", raw.Compare},
 	} {
-		if b.in == SectionPublish && b.block == nil {
+		if (b.in == SectionPublish || b.in == SectionCompare) && b.block == nil {
 			continue
 		}
 		out[string(b.in)] = section(i, b.in, b.kind, b.block)

@@ -89,6 +89,8 @@ func docTitle(s Section) docText {
 		return docText{"lifecycle", "Commands around the phases. Those of root, platform and suite are joined. Each is a shell command for the client, or a hash."}
 	case SectionPublish:
 		return docText{"publish", "What `galley publish` and `galley package` make of a runner. What is not set is as in the image that the runner was made from; keys of the driver, such as `driver.env`, are for the test alone."}
+	case SectionCompare:
+		return docText{"compare", "What `galley compare` and `galley test --compare` leave out besides [what galley knows](commands.md#two-machines)."}
 	case SectionService:
 		return docText{"services", "Containers beside the runner, each by the name that it is found by. They are on a network of the instance's own, which the runner is on besides its own, and live and die with the runner."}
 	case SectionReady:

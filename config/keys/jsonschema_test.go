@@ -103,6 +103,8 @@ func (k Key) valueSchema() any {
 		return ref(SectionLifecycle)
 	case k.Name == "publish":
 		return ref(SectionPublish)
+	case k.Name == "compare":
+		return ref(SectionCompare)
 	case k.Name == "services":
 		return hashOf(ref(SectionService))
 	case k.Name == "ready":

@@ -39,6 +39,7 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 		verifiers:    map[*yaml11.Value]config.Verifier{},
 		transports:   map[*yaml11.Value]config.Transport{},
 		publishes:    map[*yaml11.Value]config.Publish{},
+		compares:     map[*yaml11.Value]config.Compare{},
 		services:     map[*yaml11.Value][]config.Service{},
 		hooks:        map[*yaml11.Value]config.Hooks{},
 		filters:      map[string]kitchen.Filter{},
@@ -82,6 +83,7 @@ type resolver struct {
 	verifiers    map[*yaml11.Value]config.Verifier
 	transports   map[*yaml11.Value]config.Transport
 	publishes    map[*yaml11.Value]config.Publish
+	compares     map[*yaml11.Value]config.Compare
 	services     map[*yaml11.Value][]config.Service
 	hooks        map[*yaml11.Value]config.Hooks
 	filters      map[string]kitchen.Filter
@@ -120,6 +122,7 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	deriveInspec(&i.Verifier.Inspec, i.Provisioner.Chef)
 	i.Transport = once(r.transports, raw.Transport, r.transport)
 	i.Publish = once(r.publishes, raw.Publish, r.publish)
+	i.Compare = once(r.compares, raw.Compare, r.compare)
 	i.Services = once(r.services, raw.Services, r.serviceList)
 	i.Hooks = r.hooksOn(once(r.hooks, raw.Lifecycle, r.lifecycle), raw.Platform)
 	deriveDriver(&i.Driver, i.Platform, i.Provisioner)

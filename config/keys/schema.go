@@ -32,6 +32,8 @@ const (
 	SectionLifecycle Section = "lifecycle"
 	// SectionPublish are the keys of `publish:`.
 	SectionPublish Section = "publish"
+	// SectionCompare are the keys of `compare:`.
+	SectionCompare Section = "compare"
 	// SectionService are the keys of an entry of `services:`.
 	SectionService Section = "service"
 	// SectionReady are the keys of `ready:` of a service and of the driver.
@@ -45,6 +47,7 @@ func sections() []Section {
 	return []Section{
 		SectionRoot, SectionPlatform, SectionSuite, SectionDriver, SectionProvisioner,
 		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionService, SectionReady, SectionPublish,
+		SectionCompare,
 	}
 }
 
@@ -104,7 +107,8 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
 		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
-		transportKeys(), lifecycleKeys(), hookKeys(), serviceKeys(), readyKeys(), publishKeys(), inertTable(),
+		transportKeys(), lifecycleKeys(), hookKeys(), serviceKeys(), readyKeys(), publishKeys(), compareKeys(),
+		inertTable(),
 	)}
 	for i := range s.keys {
 		k := &s.keys[i]

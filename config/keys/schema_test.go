@@ -373,6 +373,7 @@ func TestEveryKeyTakesEveryShape(t *testing.T) {
 				SectionDriver: mapOf(t, "{name: dokken}"), SectionProvisioner: mapOf(t, "{name: dokken}"),
 				SectionVerifier: mapOf(t, "{name: dummy}"), SectionTransport: mapOf(t, "{name: dokken}"),
 				SectionLifecycle: mapOf(t, "{}"), SectionPublish: mapOf(t, "{}"),
+				SectionCompare: mapOf(t, "{}"),
 			}
 			blocks[plugin.section] = mapOf(t, text)
 			c := &kitchen.Config{Root: "/project", Instances: []kitchen.RawInstance{{
@@ -380,6 +381,7 @@ func TestEveryKeyTakesEveryShape(t *testing.T) {
 				Provisioner: blocks[SectionProvisioner],
 				Verifier:    blocks[SectionVerifier], Transport: blocks[SectionTransport],
 				Lifecycle: blocks[SectionLifecycle], Publish: blocks[SectionPublish],
+				Compare: blocks[SectionCompare],
 			}}}
 			all, diags := Resolve(c, ResolveOptions{})
 			for _, d := range diags {
@@ -404,7 +406,7 @@ type pluginKind struct {
 func keysOfPlugins() map[pluginKind][]Key {
 	usual := map[Section]string{
 		SectionDriver: "dokken", SectionProvisioner: "dokken", SectionVerifier: "inspec", SectionTransport: "dokken",
-		SectionLifecycle: "", SectionPublish: "",
+		SectionLifecycle: "", SectionPublish: "", SectionCompare: "",
 	}
 	out := map[pluginKind][]Key{}
 	for _, k := range theSchema().keys {

@@ -41,6 +41,7 @@ func pluginBlocks() []Key {
 		{Name: "transport", form: TypeBlock},
 		{Name: "lifecycle", form: TypeHash},
 		{Name: "publish", form: TypeHash},
+		{Name: "compare", form: TypeHash},
 		{Name: "services", form: TypeHash},
 		{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
 		{Name: "driver_config", form: TypeHash, Deprecated: "driver"},

@@ -83,6 +83,7 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 		Transport:   block("transport"),
 		Lifecycle:   block("lifecycle"),
 		Publish:     own(block("publish")),
+		Compare:     own(block("compare")),
 		Services:    own(block("services")),
 		From:        s.data.m.Get("from"),
 

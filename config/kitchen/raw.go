@@ -59,7 +59,7 @@ type RawInstance struct {
 	Driver, Provisioner   *yaml11.Value
 	Verifier, Transport   *yaml11.Value
 	Lifecycle, Publish    *yaml11.Value
-	Services              *yaml11.Value
+	Services, Compare     *yaml11.Value
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
 	From                    *yaml11.Value
 	suiteName, platformName *yaml11.Value
@@ -127,7 +127,7 @@ func (c *Config) Annotate(d Diagnostic) Diagnostic {
 
 // MergedJSON renders the instances with their merged data as JSON:
 // {"instances":[{"name","suite","platform","driver","provisioner","verifier",
-// "transport","lifecycle","publish","services"}]}. Secrets are not masked.
+// "transport","lifecycle","publish","compare","services"}]}. Secrets are not masked.
 func (c *Config) MergedJSON() ([]byte, error) {
 	type instance struct {
 		Name        string        `json:"name"`
@@ -139,6 +139,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 		Transport   *yaml11.Value `json:"transport"`
 		Lifecycle   *yaml11.Value `json:"lifecycle"`
 		Publish     *yaml11.Value `json:"publish,omitempty"`
+		Compare     *yaml11.Value `json:"compare,omitempty"`
 		Services    *yaml11.Value `json:"services,omitempty"`
 	}
 	out := struct {
@@ -149,7 +150,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 			Name: i.Name, Suite: i.suiteName, Platform: i.platformName,
 			Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
 			Transport: i.Transport, Lifecycle: i.Lifecycle, Publish: i.Publish,
-			Services: i.Services,
+			Compare: i.Compare, Services: i.Services,
 		})
 	}
 	return json.Marshal(out)

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/cli/compare"
 	"github.com/galley-kitchen/galley/internal/cli/config"
 	"github.com/galley-kitchen/galley/internal/cli/cp"
 	"github.com/galley-kitchen/galley/internal/cli/diagnose"
@@ -100,7 +101,7 @@ func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 		"color", "erb", "erb-commands", "log-overwrite", "trace", "pprof")
 	root.AddCommand(phases.NewCmds(f, nil)...)
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
-		diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
+		compare.NewCmdCompare(f, nil), diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
 		publish.NewCmdPublish(f, nil), publish.NewCmdPackage(f, nil), version.NewCmdVersion(f),
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil),
 		explain.NewCmdExplain(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil), schema.NewCmdSchema(f),

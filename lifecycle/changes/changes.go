@@ -260,6 +260,22 @@ func differences(old, now Entry) []string {
 	return parts
 }
 
+// Differ are the parts in which two entries differ, but for their times.
+func Differ(a, b Entry) []string {
+	b.modified = a.modified
+	return differences(a, b)
+}
+
+// Entries finds what is at paths in a container, with the digests of files that are not too large. What is not there has
+// no entry.
+func Entries(ctx context.Context, o Options, paths []string) (map[string]*Entry, error) {
+	wishes := make([]wish, len(paths))
+	for n, p := range paths {
+		wishes[n] = wish{p, true}
+	}
+	return o.entries(ctx, o.Container, wishes)
+}
+
 // comparePaths sorts paths so that what is in a directory comes right after it.
 func comparePaths(a, b string) int {
 	return strings.Compare(strings.ReplaceAll(a, "/", "\x00"), strings.ReplaceAll(b, "/", "\x00"))

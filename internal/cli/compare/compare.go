@@ -1,0 +1,199 @@
+// Package compare is `galley compare`.
+package compare
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/settings"
+	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/machine"
+	"github.com/galley-kitchen/galley/report/text"
+)
+
+// Options are what compare is asked for.
+type Options struct {
+	*cmdutil.Factory
+	JSON bool
+	// Strict has a difference fail the command.
+	Strict bool
+	// ShowNoise also compares and shows what is known to differ.
+	ShowNoise bool
+	// A and B are the names of the instances.
+	A, B string
+}
+
+// NewCmdCompare compares the runners of two instances. runF replaces the work in tests.
+func NewCmdCompare(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	o := &Options{Factory: f}
+	runF = cmdutil.Or(runF, run)
+	cmd := &cobra.Command{
+		Use: "compare INSTANCE INSTANCE", Short: "Show in what two converged machines differ",
+		ValidArgsFunction: f.CompleteInstances,
+		Long: `Show in what the runners of two instances differ: in the files that converge changed
+in either, users, groups, packages, services, open ports, mounts, environment and
+kernel settings. What both have as their images have it is not shown, and neither
+is what always differs, such as times, host names and random keys: the last line
+counts it.`,
+		Example: `  galley compare default-debian-12 default-ubuntu-2404
+  galley compare old-debian upgraded-debian --strict --json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return fmt.Errorf("compare takes the names of two instances, and has %d\n"+
+					"For example: galley compare default-debian-12 default-ubuntu-2404", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.A, o.B = args[0], args[1]
+			return runF(cmd.Context(), o)
+		},
+	}
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
+	settings.Bool(cmd.Flags(), &o.Strict, "strict", "", false, "exit with 20 when they differ")
+	settings.Bool(cmd.Flags(), &o.ShowNoise, "show-noise", "", false,
+		"also compare and show what differs between machines that are alike")
+	return cmd
+}
+
+func run(ctx context.Context, o *Options) error {
+	ro, err := o.RunOptions()
+	if err != nil {
+		return err
+	}
+	a, b, err := o.pair(ctx)
+	if err != nil {
+		return err
+	}
+	var r machine.Report
+	err = cmdutil.WithRun(ro, func(run *lifecycle.Run) error {
+		r, err = run.CompareMachines(ctx, a, b, lifecycle.CompareOptions{Noise: o.ShowNoise})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		err = cmdutil.PrintJSON(o.Out, document{a.Name, b.Name, masked(o.Factory, r)})
+	} else {
+		Print(o.Out, o.Clean, a.Name, b.Name, r)
+	}
+	if err == nil && o.Strict && r.Real() > 0 {
+		return cmdutil.ExitCode(cmdutil.ExitAction)
+	}
+	return err
+}
+
+// pair are the two instances, each of which one word selects.
+func (o *Options) pair(ctx context.Context) (a, b config.Instance, err error) {
+	conf, err := o.Config(ctx)
+	if err != nil {
+		return a, b, err
+	}
+	var chosen []string
+	for _, word := range []string{o.A, o.B} {
+		list, err := cmdutil.Choose(conf.Instances, []string{word})
+		if err != nil {
+			return a, b, err
+		}
+		if len(list) != 1 {
+			return a, b, fmt.Errorf("%q has to mean one instance, and %d match:%s", word, len(list),
+				cmdutil.Names(list, cmdutil.RawName))
+		}
+		chosen = append(chosen, list[0].Name)
+	}
+	if chosen[0] == chosen[1] {
+		return a, b, fmt.Errorf("%q and %q both mean %s: compare it with another instance", o.A, o.B, chosen[0])
+	}
+	list, err := o.Load(ctx, chosen)
+	if err != nil {
+		return a, b, err
+	}
+	if list[0].Name != chosen[0] {
+		slices.Reverse(list)
+	}
+	return list[0], list[1], nil
+}
+
+// document is what --json prints.
+type document struct {
+	A string `json:"a"`
+	B string `json:"b"`
+	machine.Report
+}
+
+// masked is a report without secrets.
+func masked(f *cmdutil.Factory, r machine.Report) machine.Report {
+	for n := range r.Differences {
+		d := &r.Differences[n]
+		for _, s := range []*string{&d.Name, &d.A, &d.B} {
+			*s = f.Secrets.String(*s)
+		}
+	}
+	return r
+}
+
+// Print says to people in what the machines a and b differ: a heading, and one difference a line.
+func Print(w io.Writer, clean func(string) string, a, b string, r machine.Report) {
+	line := func(s string) string { return strings.ReplaceAll(clean(s), "\n", `\n`) }
+	width := 0
+	for _, d := range r.Differences {
+		width = max(width, min(text.Cells(line(d.Name)), 40))
+	}
+	switch n := r.Real(); n {
+	case 0:
+		fmt.Fprintf(w, "%s and %s do not differ\n", line(a), line(b))
+	default:
+		fmt.Fprintf(w, "%s and %s differ in %s\n", line(a), line(b), things(n))
+	}
+	for _, d := range r.Differences {
+		more := ""
+		if d.Noise != "" {
+			more = "  (noise: " + d.Noise + ")"
+		}
+		fmt.Fprintf(w, "  %-8s %s  %s%s\n", d.Kind, text.Pad(line(d.Name), width), line(d.Text(a, b)), more)
+	}
+	if sum := total(r.Noise); sum > 0 {
+		fmt.Fprintf(w, "%d more by known noise: %s; --show-noise compares and shows them\n", sum, reasons(r.Noise))
+	}
+	for _, not := range r.NotCompared {
+		fmt.Fprintf(w, "not compared: %s\n", line(not))
+	}
+}
+
+func things(n int) string {
+	if n == 1 {
+		return "one thing"
+	}
+	return fmt.Sprint(n, " things")
+}
+
+func total(noise map[string]int) (sum int) {
+	for _, n := range noise {
+		sum += n
+	}
+	return sum
+}
+
+// reasons are the most frequent reasons of noise.
+func reasons(noise map[string]int) string {
+	list := slices.SortedFunc(maps.Keys(noise), func(x, y string) int {
+		if noise[x] != noise[y] {
+			return noise[y] - noise[x]
+		}
+		return strings.Compare(x, y)
+	})
+	const most = 4
+	if len(list) > most {
+		list = append(list[:most], "…")
+	}
+	return strings.Join(list, ", ")
+}
