@@ -55,8 +55,8 @@ const (
 	DeedFail    Deed = "fail"
 )
 
-// Preview says what an action would do to an instance. It looks at the engine, if one answers, and changes nothing there
-// or in the project; no registry is asked. Errors: what kitchen.yml says cannot be done, or ctx ended.
+// Preview says what an action would do to an instance. It looks at the engine, if one answers, and changes nothing
+// there or in the project; no registry is asked. Errors: what kitchen.yml says cannot be done, or ctx ended.
 func (r *Run) Preview(ctx context.Context, a Action, inst config.Instance) (Preview, error) {
 	p := preview{instanceRun: r.newInstanceRun(inst), Preview: Preview{Instance: inst.Name, Steps: []PreviewStep{}}}
 	p.onlyLook, p.fresh, p.phase = true, a == ActionTest, Phase(a)
@@ -317,7 +317,7 @@ func (p *preview) platform(ctx context.Context) (backend.Image, error) {
 		return backend.Image{}, nil
 	}
 	if from := p.inst.From; from != nil {
-		p.add(DeedUse, "the converged state of "+from.Name, "the suite starts from it; it is converged first unless it is already")
+		p.add(DeedUse, "the converged state of "+from.Name, "the suite starts from it; it is converged first unless it is")
 		return backend.Image{}, nil
 	}
 	img, err := p.image(ctx, d.Image, d.OCIPlatform, d.PullPlatform)

@@ -15,54 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
-	"github.com/galley-kitchen/galley/lifecycle/provisioner/chef"
-)
-
-// kitchenHead and kitchenTail are what `init` writes around the provisioner.
-const (
-	kitchenHead = `---
-driver:
-  name: dokken
-
-`
-	kitchenTail = `
-platforms:
-  - name: debian-12
-    driver:
-      image: dokken/debian-12
-  - name: almalinux-9
-    driver:
-      image: dokken/almalinux-9
-
-suites:
-  - name: default
-`
-	chefPart = `provisioner:
-  name: dokken
-
-transport:
-  name: dokken
-
-verifier:
-  name: inspec
-`
-	shellPart = `provisioner:
-  name: shell
-  script: bootstrap.sh
-
-transport:
-  name: dokken
-
-verifier:
-  name: shell
-  remote_exec: true
-  command: test -f /etc/motd
-`
-	bootstrap = `#!/bin/sh
-# galley converge runs this in the runner. Write what brings it to its desired state.
-set -e
-echo "converged by galley" > /etc/motd
-`
 )
 
 // NewCmdInit writes a kitchen.yml to start from.
@@ -71,10 +23,13 @@ func NewCmdInit(f *cmdutil.Factory) *cobra.Command {
 	var drivers []string
 	cmd := &cobra.Command{
 		Use: "init", Short: "Write a kitchen.yml to start from", Args: cobra.NoArgs,
-		Long: `Write a kitchen.yml for the project in this directory: for Chef where it is a
-cookbook or has a Policyfile, else for a shell script, which is written too.
-Files that exist are never changed, but for a line in .gitignore.`,
+		Long: `Write a kitchen.yml for the project in this directory, by what it is: a Chef
+cookbook, a molecule scenario, an Ansible role or playbook, a Puppet module, a
+dev container, or scripts. Where there is none of these, a script is written too.
+What of a scenario or a dev container cannot be carried over is listed. Files that
+exist are never changed, but for a line in .gitignore.`,
 		Example: `  galley init
+  galley init --kind ansible
   galley init --provisioner shell`,
 		RunE: func(*cobra.Command, []string) (err error) {
 			if len(drivers) > 0 {
@@ -88,7 +43,10 @@ Files that exist are never changed, but for a line in .gitignore.`,
 	}
 	cmd.Flags().StringSliceVarP(&drivers, "driver", "D", nil, "the driver to write: dokken (default), docker or podman")
 	cmd.Flags().StringVarP(&s.provisioner, "provisioner", "P", "",
-		"the provisioner to write: dokken or shell (default: what the project looks like)")
+		"the provisioner to write: dokken, shell, ansible_playbook or puppet_apply (default: what the project looks like)")
+	cmd.Flags().StringVarP(&s.kind, "kind", "k", "",
+		"what the project is: "+strings.Join(kindNames(), ", ")+" (default: what it looks like)")
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kindNames(), cobra.ShellCompDirectiveNoFileComp))
 	cmdutil.Words(cmd.Flags(), "create-gemfile", "", false, "galley needs no Gemfile: it is one program without Ruby")
 	return cmd
 }
@@ -110,8 +68,8 @@ func Ensure(f *cmdutil.Factory) error {
 type starter struct {
 	dir string
 	out io.Writer
-	// driver and provisioner are the names that were asked for, or empty.
-	driver, provisioner string
+	// driver, provisioner and kind are the names that were asked for, or empty.
+	driver, provisioner, kind string
 }
 
 // existing is the kitchen.yml that the project has, or "".
@@ -132,52 +90,78 @@ func (s starter) write() error {
 	if !slices.Contains([]string{"dokken", "docker", "podman"}, driver) {
 		return fmt.Errorf("--driver %s: galley runs containers; write dokken, docker or podman", s.driver)
 	}
-	name, isChef := s.chefProject()
-	switch s.provisioner {
-	case "":
-	case "shell", "dokken":
-		isChef = s.provisioner == "dokken"
-	default:
-		return fmt.Errorf("--provisioner %s: write dokken (for Chef and Cinc) or shell; "+
-			"docs/provisioners.md has the others, to be written by hand", s.provisioner)
-	}
-	kitchen := strings.Replace(kitchenHead, "dokken", driver, 1)
-	switch {
-	case !isChef:
-		kitchen += shellPart + kitchenTail
-	case name == "":
-		kitchen += chefPart + kitchenTail
-	default:
-		kitchen += chefPart + kitchenTail + "    run_list:\n      - recipe[" + name + "::default]\n"
-	}
-	if err := s.writeNew("kitchen.yml", kitchen); err != nil {
+	k, err := s.choose()
+	if err != nil {
 		return err
 	}
-	if !isChef {
-		if err := s.writeNew("bootstrap.sh", bootstrap); err != nil {
+	first, err := k.start(s.dir)
+	if err != nil {
+		return err
+	}
+	text, err := first.kitchen(driver)
+	if err != nil {
+		return err
+	}
+	if err := s.writeNew("kitchen.yml", text); err != nil {
+		return err
+	}
+	for _, f := range first.files {
+		if err := s.writeNew(f.name, f.text); err != nil {
 			return err
 		}
+	}
+	for _, what := range first.left {
+		fmt.Fprintln(s.out, "left    "+what)
 	}
 	return s.ignoreState()
 }
 
-// chefProject reports whether the directory is a Chef project, and the name of its cookbook if it is one.
-func (s starter) chefProject() (name string, ok bool) {
-	name, err := chef.CookbookName(s.dir)
-	if err != nil || name != "" { // metadata that names nothing: the run list is left to the user
-		return name, true
+// choose finds what the project is, and says so where it could be something else.
+func (s starter) choose() (kind, error) {
+	wanted := s.kind
+	if s.provisioner != "" {
+		named := map[string]string{"dokken": "chef", "shell": "shell", "ansible_playbook": "ansible", "ansible": "ansible",
+			"puppet_apply": "puppet", "puppet": "puppet"}[s.provisioner]
+		switch {
+		case named == "":
+			return kind{}, fmt.Errorf("--provisioner %s: write dokken (for Chef and Cinc), shell, ansible_playbook or "+
+				"puppet_apply; docs/provisioners.md has the others, to be written by hand", s.provisioner)
+		case wanted != "" && wanted != named:
+			return kind{}, fmt.Errorf("--provisioner %s and --kind %s do not go together: write one of them",
+				s.provisioner, wanted)
+		}
+		wanted = named
 	}
-	for _, sign := range []string{"Policyfile.rb", "Berksfile", "cookbooks"} {
-		if _, err := os.Stat(filepath.Join(s.dir, sign)); err == nil {
-			return "", true
+	var found []kind
+	for _, k := range kinds() {
+		if wanted == k.name {
+			return k, nil
+		}
+		if wanted == "" && k.sign(s.dir) != "" {
+			found = append(found, k)
 		}
 	}
-	return "", false
+	switch {
+	case wanted != "":
+		return kind{}, fmt.Errorf("--kind %s: write one of %s", wanted, strings.Join(kindNames(), ", "))
+	case len(found) == 0:
+		return kinds()[len(kinds())-1], nil // a script, which is written
+	}
+	took := found[0]
+	fmt.Fprintf(s.out, "took    %s, since there is %s\n", took.what, took.sign(s.dir))
+	for _, k := range found[1:] {
+		fmt.Fprintf(s.out, "also    %s, since there is %s: --kind %s takes that\n", k.what, k.sign(s.dir), k.name)
+	}
+	return took, nil
 }
 
 // writeNew writes a file that does not exist, and leaves one that does alone.
 func (s starter) writeNew(name, text string) error {
-	f, err := os.OpenFile(filepath.Join(s.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	path := filepath.Join(s.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		fmt.Fprintf(s.out, "kept    %s\n", name)
 		return nil

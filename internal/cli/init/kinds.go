@@ -1,0 +1,254 @@
+package initcmd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/chef"
+)
+
+// kind is something that a project can be.
+type kind struct {
+	// name is for --kind, what for people.
+	name, what string
+	// sign is the path by which a directory is known to be of the kind, "" when it is not.
+	sign func(dir string) string
+	// start is what a project of the kind in a directory starts with.
+	start func(dir string) (start, error)
+}
+
+// kinds are all, those first that say most of a project. The last is for a directory that is nothing else.
+func kinds() []kind {
+	return []kind{
+		{"chef", "a Chef project", chefSign, startChef},
+		{"molecule", "a molecule scenario", anyOf(scenario), startMolecule},
+		{"ansible", "an Ansible role or playbook", anyOf("tasks/main.yml", "tasks/main.yaml", "playbook.yml", "site.yml"),
+			startAnsible},
+		{"puppet", "a Puppet module", puppetSign, startPuppet},
+		{"devcontainer", "a dev container", anyOf(".devcontainer/devcontainer.json", ".devcontainer.json"),
+			startDevContainer},
+		{"shell", "scripts", scriptSign, startShell},
+	}
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// start is what is written.
+type start struct {
+	// provisioner and verifier are the text of their blocks, verifier empty for what the tests' layout says.
+	provisioner, verifier string
+	platforms             []platform
+	// suite is the text behind the name of the suite.
+	suite string
+	// files are written beside kitchen.yml where they do not exist.
+	files []file
+	// left is what was not carried over.
+	left []string
+}
+
+type platform struct {
+	Name   string         `yaml:"name"`
+	Driver map[string]any `yaml:"driver"`
+}
+
+type file struct{ name, text string }
+
+// layout stands in a kitchen.yml without a verifier.
+const layout = `# Tests are found in test/integration/default by their names: *.bats, goss.yaml, test_*.py, *_spec.rb.
+`
+
+// kitchen is the text of kitchen.yml.
+func (s start) kitchen(driver string) (string, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "---\ndriver:\n  name: %s\n\nprovisioner:\n%s\n", driver, s.provisioner)
+	if s.verifier == "" {
+		b.WriteString(layout + "\n")
+	} else {
+		fmt.Fprintf(&b, "transport:\n  name: dokken\n\nverifier:\n%s\n", s.verifier)
+	}
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(map[string]any{"platforms": s.platforms}); err != nil {
+		return "", fmt.Errorf("write the platforms: %w", err)
+	}
+	fmt.Fprintf(&b, "\nsuites:\n  - name: default\n%s", s.suite)
+	return b.String(), nil
+}
+
+// anyOf is the first of some paths that exists.
+func anyOf(paths ...string) func(string) string {
+	return func(dir string) string {
+		for _, p := range paths {
+			if exists(dir, p) {
+				return p
+			}
+		}
+		return ""
+	}
+}
+
+func exists(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+	return err == nil
+}
+
+// images are platforms that boot systemd and have what a cookbook or a script expects.
+func images() []platform {
+	return []platform{
+		{"debian-12", map[string]any{"image": "dokken/debian-12"}},
+		{"almalinux-9", map[string]any{"image": "dokken/almalinux-9"}},
+	}
+}
+
+// debian is Debian with packages of its own.
+func debian(packages string) []platform {
+	return []platform{{"debian-12", map[string]any{"image": "debian:12", "intermediate_instructions": []string{
+		"RUN apt-get update && apt-get install -y --no-install-recommends " + packages}}}}
+}
+
+func chefSign(dir string) string {
+	if sign := anyOf("metadata.rb", "Policyfile.rb", "Berksfile", "cookbooks")(dir); sign != "" {
+		return sign
+	}
+	if exists(dir, "metadata.json") && puppetSign(dir) == "" {
+		return "metadata.json"
+	}
+	return ""
+}
+
+func startChef(dir string) (start, error) {
+	s := start{provisioner: "  name: dokken\n", verifier: "  name: inspec\n", platforms: images()}
+	if name, err := chef.CookbookName(dir); err == nil && name != "" { // else the run list is left to the user
+		s.suite = "    run_list:\n      - recipe[" + name + "::default]\n"
+	}
+	return s, nil
+}
+
+// bootstrap is the script of a project that has none.
+const bootstrap = `#!/bin/sh
+# galley converge runs this in the runner. Write what brings it to its desired state.
+set -e
+echo "converged by galley" > /etc/motd
+`
+
+// scripts are those of a directory, those first whose names say that they set something up.
+func scripts(dir string) []string {
+	names, _ := filepath.Glob(filepath.Join(dir, "*.sh")) // the pattern is well-formed
+	for n := range names {
+		names[n] = filepath.Base(names[n])
+	}
+	usual := []string{"bootstrap.sh", "install.sh", "setup.sh", "provision.sh"}
+	rank := func(name string) int {
+		if n := slices.Index(usual, name); n >= 0 {
+			return n
+		}
+		return len(usual)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+	return names
+}
+
+func scriptSign(dir string) string {
+	if list := scripts(dir); len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}
+
+func startShell(dir string) (start, error) {
+	list := scripts(dir)
+	if len(list) == 0 || list[0] == "bootstrap.sh" {
+		return start{provisioner: "  name: shell\n  script: bootstrap.sh\n", platforms: images(),
+			verifier: "  name: shell\n  remote_exec: true\n  command: test -f /etc/motd\n",
+			files:    []file{{"bootstrap.sh", bootstrap}}}, nil
+	}
+	s := start{platforms: images()}
+	var err error
+	if s.provisioner, err = block(struct{ Name, Script string }{"shell", list[0]}); err != nil {
+		return s, err
+	}
+	if len(list) > 1 {
+		s.left = []string{strings.Join(list[1:], ", ") + ": provisioner.script names the one that is run"}
+	}
+	return s, nil
+}
+
+// block is a mapping as the text of a block of kitchen.yml.
+func block(v any) (string, error) {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(v); err != nil {
+		return "", fmt.Errorf("write kitchen.yml: %w", err)
+	}
+	return "  " + strings.ReplaceAll(strings.TrimRight(b.String(), "\n"), "\n", "\n  ") + "\n", nil
+}
+
+// ownName is the name of a project by its directory.
+func ownName(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	return filepath.Base(dir), err
+}
+
+// playbooks are where ansible_playbook looks first for a playbook, below the suite's tests and in the project.
+var playbooks = []string{"default.yml", "playbook.yml", "site.yml"}
+
+func startAnsible(dir string) (start, error) {
+	s := start{provisioner: "  name: ansible_playbook\n", platforms: debian("ansible-core")}
+	const tests = "test/integration/default"
+	for _, place := range []string{tests + "/ansible", tests, path.Dir(tests), "."} {
+		for _, name := range playbooks {
+			if exists(dir, path.Join(place, name)) {
+				return s, nil
+			}
+		}
+	}
+	name, err := ownName(dir)
+	if err != nil {
+		return s, err
+	}
+	play, err := yaml.Marshal([]any{map[string]any{"hosts": "all", "roles": []string{name}}})
+	s.files = []file{{"test/integration/default/default.yml", "---\n" + string(play)}}
+	return s, err
+}
+
+func puppetSign(dir string) string {
+	if found, _ := filepath.Glob(filepath.Join(dir, "manifests", "*.pp")); len(found) > 0 { // the pattern is well-formed
+		return "manifests/" + filepath.Base(found[0])
+	}
+	return ""
+}
+
+func startPuppet(dir string) (start, error) {
+	s := start{provisioner: "  name: puppet_apply\n", platforms: debian("puppet-agent")}
+	if !exists(dir, "manifests/init.pp") {
+		return s, nil
+	}
+	class, err := os.ReadFile(filepath.Join(dir, "manifests", "init.pp"))
+	if err != nil {
+		return s, fmt.Errorf("read the module's class: %w", err)
+	}
+	for line := range strings.Lines(string(class)) {
+		words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\r\n({", r) })
+		if len(words) > 1 && words[0] == "class" {
+			s.files = []file{{"test/integration/default/manifests/site.pp", "include " + words[1] + "\n"}}
+			return s, nil
+		}
+	}
+	return s, errors.New("manifests/init.pp has no class\n" +
+		"Write test/integration/default/manifests/site.pp, and then `galley init` again")
+}
