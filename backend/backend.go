@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // ContainerBackend is all that the life cycle asks of a container engine.
@@ -111,6 +112,17 @@ type Containers interface {
 
 	// WaitContainer blocks until a started container has stopped and returns its exit code. Errors: ErrNotFound.
 	WaitContainer(ctx context.Context, id string) (exitCode int, err error)
+
+	// StopContainer ends PID 1 by the container's stop signal, and kills it when it goes on for longer than grace. One
+	// that does not run is success. Errors: ErrNotFound.
+	StopContainer(ctx context.Context, id string, grace time.Duration) error
+
+	// PauseContainer freezes all processes of a running container until UnpauseContainer; its network stays. Errors:
+	// ErrNotFound, ErrNotRunning, ErrUnsupported.
+	PauseContainer(ctx context.Context, id string) error
+
+	// UnpauseContainer lets the processes of a paused container go on. One that runs is success. Errors: ErrNotFound.
+	UnpauseContainer(ctx context.Context, id string) error
 
 	// RemoveContainer kills and removes a container at once, with its anonymous volumes and what it wrote into its
 	// private tools. Absent is success, and so is a removal already under way, whose end is waited for: on return the

@@ -29,6 +29,8 @@ type Instance struct {
 	Compare     Compare
 	// Services are started before the runner, in this order: each after those that it depends on.
 	Services []Service
+	// Steps are converged and verified one after another; empty for one converge of what the instance itself says.
+	Steps []Step
 
 	// Secrets are the values of secrets in all files of the project. Its instances share the list.
 	Secrets []string

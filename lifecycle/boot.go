@@ -39,13 +39,13 @@ const pidOneTime = 500 * time.Millisecond
 // noticeTime is how long an engine may take to notice the end of a PID 1 in which no command can be run.
 const noticeTime = 5 * time.Second
 
-// awaitBoot returns when PID 1 of the runner has done what it has to do first.
-func (i *instanceRun) awaitBoot(ctx context.Context, p plan) error {
+// awaitBoot returns when PID 1 of the runner, which is made from img, has done what it has to do first.
+func (i *instanceRun) awaitBoot(ctx context.Context, img backend.Image) error {
 	var err error
-	if p.spec.Init == backend.InitSystemd {
+	if initKind(i.inst.Driver) == backend.InitSystemd {
 		err = i.live().awaitSystemd(ctx, i.inst.Driver)
 	} else {
-		err = i.awaitPIDOne(ctx, p.image)
+		err = i.awaitPIDOne(ctx, img)
 	}
 	ready := i.inst.Driver.Ready
 	if err != nil || ready == nil {

@@ -11,6 +11,11 @@ import (
 
 // converge brings the runner to its desired state.
 func (i *instanceRun) converge(ctx context.Context) error {
+	if i.current != nil {
+		if err := i.beforeConverge(ctx); err != nil || !i.current.Converge {
+			return err
+		}
+	}
 	prov, err := i.provisioner()
 	if err != nil {
 		return err

@@ -55,10 +55,15 @@ func newCrashKitchen(t *testing.T, remote bool, concurrency int) *crashKitchen {
 	a.Driver.Mounts = []spec.Mount{{Type: spec.MountVolume, Target: "/data"}}
 	b.Driver.IntermediateInstructions = []string{"RUN true"}
 	b.Services = twoServices()
+	b.Steps = []config.Step{{Name: "first", Converge: true, Provisioner: b.Provisioner, Verify: true},
+		{Name: "second", Reboot: true, Provisioner: b.Provisioner, Verify: true}}
 	c.From = &a
 	k.instances = []config.Instance{a, b, c}
 	for n := range k.instances {
 		k.instances[n].Verifier.Shell.Command = "is it converged"
+		for s := range k.instances[n].Steps {
+			k.instances[n].Steps[s].Verifier = k.instances[n].Verifier
+		}
 	}
 	if remote {
 		moveAway(k.kitchen)

@@ -44,7 +44,7 @@ func (i *instanceRun) create(ctx context.Context) error {
 		}
 	}
 	if !i.state.has(StepBoot) {
-		if err := i.recordedStep(StepBoot, func() error { return i.awaitBoot(ctx, p) }); err != nil {
+		if err := i.recordedStep(StepBoot, func() error { return i.awaitBoot(ctx, p.image) }); err != nil {
 			return err
 		}
 	}

@@ -193,7 +193,8 @@ func (p *preview) do(ctx context.Context, phases []Phase) error {
 	if err := p.explain(ctx, phases); err != nil {
 		return err
 	}
-	for _, p.phase = range phases {
+	for _, part := range partsOf(phases, p.inst.Steps) {
+		p.phase = part.phase
 		before := len(p.Steps)
 		switch p.phase {
 		case PhaseDestroy:
@@ -213,9 +214,9 @@ func (p *preview) do(ctx context.Context, phases []Phase) error {
 		p.hooks("pre_" + string(p.phase))
 		switch p.phase {
 		case PhaseConverge:
-			p.converge()
+			_ = p.inStep(part.step, func() error { p.converge(); return nil })
 		case PhaseVerify:
-			p.verify()
+			_ = p.inStep(part.step, func() error { p.verify(); return nil })
 		}
 		p.hooks("post_" + string(p.phase))
 		p.hooks("finally_" + string(p.phase))
@@ -541,6 +542,17 @@ func (p *preview) runner(changed string) {
 // converge is what brings the runner to its desired state.
 func (p *preview) converge() {
 	k := p.inst.Provisioner
+	if s := p.current; s != nil {
+		if s.Reboot {
+			p.add(DeedRun, "a reboot: the runner is stopped and started", p.ofStep())
+		}
+		for _, h := range s.Commands {
+			p.add(DeedRun, cmp.Or(h.Local, h.Remote), p.ofStep())
+		}
+		if !s.Converge {
+			return
+		}
+	}
 	for _, from := range slices.Sorted(maps.Keys(k.Uploads)) {
 		p.add(DeedCopy, from+" to "+k.Uploads[from]+" in the runner", "")
 	}
@@ -548,7 +560,7 @@ func (p *preview) converge() {
 	if detail := cmp.Or(k.Shell.Command, k.Shell.Script, strings.Join(k.Chef.RunList, ", ")); detail != "" {
 		what += ": " + detail
 	}
-	why := ""
+	why := p.ofStep()
 	if p.reuse != nil {
 		why = cmp.Or(p.reuse.cold, "whether a checkpoint spares it is not known")
 	}
@@ -561,9 +573,21 @@ func (p *preview) converge() {
 	}
 }
 
+// ofStep names the step of kitchen.yml that is looked at, empty without steps.
+func (p *preview) ofStep() string {
+	if p.current == nil {
+		return ""
+	}
+	return "step " + p.current.Name
+}
+
 // verify is what tests the runner.
 func (p *preview) verify() {
-	v, why := p.inst.Verifier, ""
+	v, why := p.inst.Verifier, p.ofStep()
+	if p.current != nil && !p.current.Verify {
+		p.add(DeedSkip, "tests", why+" has none")
+		return
+	}
 	if n := p.run.o.Retry; n > 0 {
 		why = fmt.Sprintf("up to %d times more when tests fail (--retry)", n)
 	}

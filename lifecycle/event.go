@@ -58,12 +58,15 @@ type InstanceStarted struct {
 type PhaseStarted struct {
 	Stamp
 	Phase Phase `json:"phase"`
+	// Of is the step of kitchen.yml's `steps` that is converged or verified, empty without steps.
+	Of string `json:"of_step,omitempty"`
 }
 
 // PhaseFinished is when a phase has ended; Error tells how.
 type PhaseFinished struct {
 	Stamp
 	Phase    Phase         `json:"phase"`
+	Of       string        `json:"of_step,omitempty"`
 	Duration time.Duration `json:"duration_ns"`
 	Error    string        `json:"error,omitempty"`
 }

@@ -221,7 +221,11 @@ func (i *instanceRun) isConverged() (bool, error) {
 
 // convergeDigest is a digest of what kitchen.yml says of converge. What is in cookbooks and scripts does not count.
 func (i *instanceRun) convergeDigest() (string, error) {
-	data, err := json.Marshal(i.inst.Provisioner)
+	var what any = i.inst.Provisioner
+	if len(i.inst.Steps) > 0 {
+		what = i.inst.Steps
+	}
+	data, err := json.Marshal(what)
 	if err != nil {
 		return "", fmt.Errorf("digest the provisioner's configuration: %w", err)
 	}

@@ -17,17 +17,22 @@ func (i *instanceRun) hooks(ctx context.Context, name string) error {
 	if i.phase == PhaseCreate && i.isReused() { // the checkpoint has what the others did in the runner
 		list = slices.DeleteFunc(slices.Clone(list), func(h config.Hook) bool { return h.Local == "" })
 	}
+	return i.runHooks(ctx, Step(name), "lifecycle hook "+name, list)
+}
+
+// runHooks runs hooks as a step of the phase. what is how errors call them.
+func (i *instanceRun) runHooks(ctx context.Context, s Step, what string, list []config.Hook) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return i.step(Step(name), func() error {
+	return i.step(s, func() error {
 		on := hookRun{subject: i.subject}
 		if i.container != nil {
 			on.runner = i.live()
 		}
 		for _, h := range list {
 			if err := on.do(ctx, h); err != nil {
-				return fmt.Errorf("lifecycle hook %s: %w", name, err)
+				return fmt.Errorf("%s: %w", what, err)
 			}
 		}
 		return nil

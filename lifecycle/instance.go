@@ -27,6 +27,8 @@ type instanceRun struct {
 	recorded
 	// fresh is set when the action destroys whatever runner there is first.
 	fresh bool
+	// current is the one of kitchen.yml's `steps` that is converged or verified, nil without steps and in other phases.
+	current *config.Step
 	// moreFollows is set when another phase follows this one at once.
 	moreFollows bool
 
@@ -51,12 +53,18 @@ type instanceRun struct {
 // newInstanceRun prepares a run of an instance. It touches nothing yet.
 func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
 	i := r.instanceOn(nil, inst)
+	i.usePlugins()
+	return i
+}
+
+// usePlugins makes the provisioner and the verifier those of the instance as it is now.
+func (i *instanceRun) usePlugins() {
+	r, inst := i.run, i.inst
 	i.provisioner = sync.OnceValues(func() (provisioner.Provisioner, error) {
 		return provisioner.New(provisioner.Options{Project: r.project(), Debug: r.o.Debug, Idempotence: r.o.Idempotence,
 			Resolver: r.resolver, Workstation: i.workstation, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
 	})
 	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })
-	return i
 }
 
 // instanceOn is an instance on an engine, of which nothing is recorded yet.
@@ -290,11 +298,13 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		return err
 	}
 	i.mayReuse(phases)
-	for _, p := range phases {
-		i.moreFollows = p != desired
-		do := func() error { return i.runPhase(ctx, p) }
+	parts := partsOf(phases, i.inst.Steps)
+	for n, part := range parts {
+		p := part.phase
+		i.moreFollows = n+1 < len(parts)
+		do := func() error { return i.inStep(part.step, func() error { return i.runPhase(ctx, p) }) }
 		if p == PhaseVerify {
-			do = func() error { return i.verifyWithRetries(ctx) }
+			do = func() error { return i.inStep(part.step, func() error { return i.verifyWithRetries(ctx) }) }
 		}
 		err := do()
 		for err != nil && i.askAgain(ctx, p, err) {
@@ -309,10 +319,11 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 			}
 			return err
 		}
-		if p == PhaseConverge {
-			i.keepCheckpoint(ctx)
+		if p != PhaseConverge || !part.isLast(i.inst.Steps) {
+			continue
 		}
-		if p == PhaseConverge && i.fresh && i.run.lineage.awaited(i.inst.Name) { // it will be destroyed
+		i.keepCheckpoint(ctx)
+		if i.fresh && i.run.lineage.awaited(i.inst.Name) { // it will be destroyed
 			if err := i.offer(ctx); err != nil {
 				return err
 			}

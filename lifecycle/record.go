@@ -28,6 +28,8 @@ type State struct {
 	Attempted Phase `json:"last_attempted_action,omitempty"`
 	// Steps are those of create that are done.
 	Steps []Step `json:"steps,omitempty"`
+	// Reached is the name of the last of kitchen.yml's `steps` that was converged.
+	Reached string `json:"reached_step,omitempty"`
 	// LastError says in which step the last attempt failed and how, empty when it did not.
 	LastError string `json:"last_error,omitempty"`
 	// Engine and Host are what kitchen.yml asked for when the runner was made.
@@ -200,6 +202,6 @@ func (r *recorded) save() error {
 
 // forgetRunner makes the record that of an instance that is not created.
 func (r *recorded) forgetRunner() {
-	r.state.LastAction, r.state.LastError, r.state.ContainerID = "", "", ""
+	r.state.LastAction, r.state.LastError, r.state.ContainerID, r.state.Reached = "", "", "", ""
 	r.state.Steps, r.state.Spec, r.state.Changed = nil, nil, nil
 }

@@ -33,14 +33,20 @@ type liveRunner struct {
 	// mark is what the commands carry that are run in it.
 	mark   string
 	notice func(Level, string)
+	// reboot stops it and starts it again, nil without an init.
+	reboot func(context.Context) error
 	// progress reports how far a transfer has come; it adds the stamp.
 	progress func(Progress)
 }
 
 // live is the instance's runner, which must exist.
 func (i *instanceRun) live() *liveRunner {
-	return &liveRunner{be: i.eng, c: *i.container, instance: i.inst.Name, abs: i.run.project().Abs, mark: i.state.Mark,
+	l := &liveRunner{be: i.eng, c: *i.container, instance: i.inst.Name, abs: i.run.project().Abs, mark: i.state.Mark,
 		notice: i.notice, progress: i.progress}
+	if initKind(i.inst.Driver) == backend.InitSystemd {
+		l.reboot = i.reboot
+	}
+	return l
 }
 
 // access is how provisioners and verifiers reach the runner, with one of its sandboxes.
@@ -105,7 +111,7 @@ func (i *instanceRun) removeRunner(ctx context.Context) error {
 	if err := i.removeServices(ctx); err != nil {
 		return err
 	}
-	i.state.ContainerID, i.state.Spec, i.state.LastAction = "", nil, ""
+	i.state.ContainerID, i.state.Spec, i.state.LastAction, i.state.Reached = "", nil, "", ""
 	i.state.keepSteps(StepPreCreate)
 	return i.save()
 }

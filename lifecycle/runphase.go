@@ -27,9 +27,9 @@ func (i *instanceRun) announced(ctx context.Context, p Phase, do func(context.Co
 	ctx, cancel := i.run.o.Limits.Within(ctx, string(p))
 	defer cancel()
 	start := i.run.o.Now()
-	i.emit(PhaseStarted{Stamp: i.stamp(), Phase: p})
+	i.emit(PhaseStarted{Stamp: i.stamp(), Phase: p, Of: i.stepName()})
 	err := do(ctx)
-	done := PhaseFinished{Stamp: i.stamp(), Phase: p, Duration: i.run.o.Now().Sub(start)}
+	done := PhaseFinished{Stamp: i.stamp(), Phase: p, Of: i.stepName(), Duration: i.run.o.Now().Sub(start)}
 	if err != nil {
 		done.Error = err.Error()
 	}
@@ -53,14 +53,23 @@ func (i *instanceRun) recordPhase(ctx context.Context, p Phase) error {
 	switch {
 	case err != nil:
 		i.state.LastError = summary(ctx, err)
+		if i.current != nil {
+			i.state.LastError = "step " + i.current.Name + ": " + i.state.LastError
+		}
 	case p == PhaseDestroy:
 		i.state = State{}
 		return i.file.remove()
 	default:
-		if p == PhaseConverge {
+		if p == PhaseConverge && !i.stepsFollow() {
 			i.state.Converge, err = i.convergeDigest()
 		}
-		i.state.LastAction, i.state.LastError = p, ""
+		i.state.LastError = ""
+		if i.current != nil {
+			i.state.Reached = i.current.Name
+		}
+		if !i.stepsFollow() {
+			i.state.LastAction = p
+		}
 		if i.moreFollows {
 			return err
 		}
@@ -76,6 +85,9 @@ func (i *instanceRun) begin(ctx context.Context, p Phase) error {
 	}
 	if p != PhaseDestroy && place(i.state.LastAction) >= place(p) {
 		i.state.LastAction = previous(p)
+	}
+	if p == PhaseCreate || p == PhaseConverge && i.current != nil && i.current.Name == i.inst.Steps[0].Name {
+		i.state.Reached = ""
 	}
 	i.state.Attempted, i.state.RunID, i.state.Mark = p, i.run.id, names.Random(8)
 	if i.eng != nil {

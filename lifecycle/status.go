@@ -73,6 +73,8 @@ func notThere(inst config.Instance, what string) error {
 type Status struct {
 	// LastAction is the last phase that succeeded, empty when there is no runner.
 	LastAction Phase
+	// Reached is the last of kitchen.yml's steps that is done, empty without steps.
+	Reached string
 	// LastError is the step and kind of the last failure, empty after a success.
 	LastError string
 	// FailedAction is the phase that LastError is of.
@@ -105,14 +107,14 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 		if state.Attempted == "" {
 			continue
 		}
-		s := Status{LastAction: state.LastAction, LastError: state.LastError}
+		s := Status{LastAction: state.LastAction, LastError: state.LastError, Reached: state.Reached}
 		if s.LastError != "" {
 			s.FailedAction = state.Attempted
 		}
 		if err := r.liveStates(ctx, state, name, &s); err != nil {
 			errs = append(errs, err)
 		} else if s.Live == "" {
-			s.LastAction = ""
+			s.LastAction, s.Reached = "", ""
 		}
 		list[n] = s
 	}

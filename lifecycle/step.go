@@ -24,6 +24,8 @@ const (
 	StepUploads   Step = "uploads"
 	StepRun       Step = "run"
 	StepDownloads Step = "downloads"
+	StepReboot    Step = "reboot"
+	StepCommands  Step = "commands" // of a step of kitchen.yml
 	StepRemove    Step = "remove"
 	StepClean     Step = "clean"
 )

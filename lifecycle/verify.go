@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/result"
@@ -14,6 +15,10 @@ import (
 
 // verify tests the runner.
 func (i *instanceRun) verify(ctx context.Context) error {
+	if i.current != nil && !i.current.Verify {
+		i.notice(LevelInfo, "nothing is tested after this step, as kitchen.yml says")
+		return nil
+	}
 	ver, err := i.verifier()
 	if err != nil {
 		return err
@@ -26,7 +31,7 @@ func (i *instanceRun) verify(ctx context.Context) error {
 	err = i.step(StepRun, func() error {
 		cases, err := i.runTests(ctx, ver, sb)
 		for _, c := range cases {
-			i.emit(TestFinished{Stamp: i.stamp(), Case: c})
+			i.testFinished(c)
 		}
 		return i.forgiveNoTests(err)
 	})
@@ -40,7 +45,15 @@ func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, sb sa
 	stdout, stderr, flush := i.output()
 	defer flush()
 	return ver.Verify(ctx, i.access(sb), target, sb, runner.Output{Stdout: stdout, Stderr: stderr,
-		Case: func(c result.TestCase) { i.emit(TestFinished{Stamp: i.stamp(), Case: c}) }})
+		Case: i.testFinished})
+}
+
+// testFinished tells of a test case. That of a step is in a suite of the step's name.
+func (i *instanceRun) testFinished(c result.TestCase) {
+	if i.current != nil {
+		c.Suite = strings.TrimSuffix(i.current.Name+": "+c.Suite, ": ")
+	}
+	i.emit(TestFinished{Stamp: i.stamp(), Case: c})
 }
 
 // forgiveNoTests passes an instance without tests, as Test Kitchen does, and says

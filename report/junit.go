@@ -158,7 +158,7 @@ func newJUnitCase(i *run.Instance, name string, d time.Duration) junitCase {
 }
 
 func junitPhase(i *run.Instance, p *run.Phase) junitCase {
-	c := newJUnitCase(i, string(p.Phase), p.Duration)
+	c := newJUnitCase(i, p.Name(), p.Duration)
 	outcome := &junitOutcome{Type: string(p.Phase), Message: text.Line(text.First(p.Error)), Text: text.Lines(p.Error)}
 	if tail := i.TailText(); tail != "" {
 		outcome.Text += "\n\nThe last lines of the log:\n" + tail
@@ -205,7 +205,7 @@ func triesText(i *run.Instance) string {
 	var b strings.Builder
 	for _, p := range i.Tries() {
 		if len(p.Tail) > 0 {
-			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Phase, p.Status, text.Lines(strings.Join(p.Tail, "\n")))
+			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Name(), p.Status, text.Lines(strings.Join(p.Tail, "\n")))
 		}
 	}
 	return b.String()

@@ -67,7 +67,7 @@ func statusMark(s run.Status) string {
 func markdownRow(i *run.Instance) string {
 	var phases []string
 	for _, p := range i.Phases {
-		s := fmt.Sprintf("%s %s", p.Phase, text.ShortDuration(p.Duration))
+		s := fmt.Sprintf("%s %s", p.Name(), text.ShortDuration(p.Duration))
 		if p.Status != run.Passed {
 			s = "**" + s + " " + string(p.Status) + "**"
 		}
@@ -116,7 +116,7 @@ func markdownFlaky(i *run.Instance) string {
 		}
 	}
 	for _, p := range i.Tries() {
-		fmt.Fprintf(&b, "%s %s:\n\n%s", p.Phase, p.Status, fenced(text.Lines(strings.Join(p.Tail, "\n"))))
+		fmt.Fprintf(&b, "%s %s:\n\n%s", p.Name(), p.Status, fenced(text.Lines(strings.Join(p.Tail, "\n"))))
 	}
 	b.WriteString("</details>\n")
 	return b.String()

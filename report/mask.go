@@ -21,8 +21,11 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 	case lifecycle.EngineReady:
 		e.Endpoint = k.m.String(e.Endpoint)
 		return e
+	case lifecycle.PhaseStarted:
+		e.Of = k.m.String(e.Of)
+		return e
 	case lifecycle.PhaseFinished:
-		e.Error = k.m.String(e.Error)
+		e.Of, e.Error = k.m.String(e.Of), k.m.String(e.Error)
 		return e
 	case lifecycle.StepFinished:
 		e.Error = k.m.String(e.Error)

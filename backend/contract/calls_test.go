@@ -143,7 +143,7 @@ func testEconomy(t *testing.T, s *suite) {
 	within("ContainerLogs", 0, func() error {
 		return b.ContainerLogs(ctx, c.ID, backend.LogOptions{Stdout: &bytes.Buffer{}})
 	})
-	require.NoError(t, s.outside.Stop(ctx, c.ID, 0))
+	within("StopContainer", 0, func() error { return b.StopContainer(ctx, c.ID, 0) })
 	within("WaitContainer", 0, func() error { _, err := b.WaitContainer(ctx, c.ID); return err })
 	within("RemoveContainer", 0, func() error { return b.RemoveContainer(ctx, c.ID) })
 	within("RemoveNetwork", 0, func() error { return b.RemoveNetwork(ctx, network) })

@@ -40,6 +40,8 @@ func containerCases() []testCase {
 		{"container/wait-cancelled", testWaitCancelled},
 		{"container/wait-absent", testWaitAbsent},
 		{"container/stop-signal", testStopSignal},
+		{"container/stop", testStop},
+		{"container/pause", testPause},
 	}
 }
 
@@ -309,6 +311,50 @@ func testStopSignal(t *testing.T, s *suite) {
 		require.Equal(t, backend.StateExited, got.State)
 		require.Equal(t, 5, got.ExitCode, signal)
 	}
+}
+
+// testStop: PID 1 gets the stop signal and the time to obey it, else it is killed; what it wrote, and its volumes, are there
+// when it is started again.
+func testStop(t *testing.T, s *suite) {
+	obeys := s.start(t, script("trap 'echo ended > /volume/how; exit 5' USR1; echo ready; while :; do sleep 0.1; done"),
+		func(cs *backend.ContainerSpec) {
+			cs.StopSignal = "SIGUSR1"
+			cs.Mounts = []spec.Mount{{Type: spec.MountVolume, Target: "/volume"}}
+		})
+	s.awaitLog(t, obeys.ID, "ready")
+	require.NoError(t, s.b.StopContainer(s.ctx(t), obeys.ID, guard))
+	got := s.inspect(t, obeys.ID)
+	require.Equal(t, backend.StateExited, got.State)
+	require.Equal(t, 5, got.ExitCode)
+	require.NoError(t, s.b.StopContainer(s.ctx(t), obeys.ID, guard), "it has stopped already")
+	require.NoError(t, s.b.StartContainer(s.ctx(t), obeys.ID))
+	require.Equal(t, "ended", s.run(t, obeys.ID, "cat", "/volume/how"))
+
+	stubborn := s.start(t, script("trap '' TERM; echo ready; while :; do sleep 0.1; done"))
+	s.awaitLog(t, stubborn.ID, "ready")
+	require.NoError(t, s.b.StopContainer(s.ctx(t), stubborn.ID, 0))
+	require.Equal(t, backend.StateExited, s.inspect(t, stubborn.ID).State)
+	require.ErrorIs(t, s.b.StopContainer(s.ctx(t), unset, 0), backend.ErrNotFound)
+}
+
+// testPause: a paused container does nothing until it is let go on, and can be removed.
+func testPause(t *testing.T, s *suite) {
+	c := s.start(t)
+	err := s.b.PauseContainer(s.ctx(t), c.ID)
+	if errors.Is(err, backend.ErrUnsupported) {
+		require.ErrorContains(t, err, "cgroup v2")
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, backend.StatePaused, s.inspect(t, c.ID).State)
+	_, err = s.b.Exec(s.ctx(t), c.ID, backend.ExecSpec{Command: []string{"true"}})
+	require.ErrorIs(t, err, backend.ErrNotRunning)
+	require.NoError(t, s.b.UnpauseContainer(s.ctx(t), c.ID))
+	require.NoError(t, s.b.UnpauseContainer(s.ctx(t), c.ID), "it goes on already")
+	s.run(t, c.ID, "true")
+	require.NoError(t, s.b.PauseContainer(s.ctx(t), c.ID))
+	s.requireRemoved(t, c.ID)
+	require.ErrorIs(t, s.b.PauseContainer(s.ctx(t), unset), backend.ErrNotFound)
 }
 
 func logCases() []testCase {

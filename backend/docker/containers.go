@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -268,6 +269,26 @@ func (b *Backend) WaitContainer(ctx context.Context, id string) (int, error) {
 	case err := <-failures:
 		return 0, wrap(op, err)
 	}
+}
+
+// StopContainer ends PID 1, by POST /containers/{id}/stop.
+func (b *Backend) StopContainer(ctx context.Context, id string, grace time.Duration) error {
+	seconds := int(math.Ceil(grace.Seconds()))
+	return wrap("stop container "+id, b.client.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}))
+}
+
+// PauseContainer freezes a container, by POST /containers/{id}/pause.
+func (b *Backend) PauseContainer(ctx context.Context, id string) error {
+	return wrap("pause container "+id, b.client.ContainerPause(ctx, id))
+}
+
+// UnpauseContainer lets a container go on, by POST /containers/{id}/unpause, which refuses one that is not paused.
+func (b *Backend) UnpauseContainer(ctx context.Context, id string) error {
+	c, err := b.InspectContainer(ctx, id)
+	if err != nil || c.State != backend.StatePaused {
+		return err
+	}
+	return wrap("unpause container "+id, b.client.ContainerUnpause(ctx, id))
 }
 
 // RemoveContainer kills and removes a container with its anonymous volumes, by

@@ -58,7 +58,7 @@ func (c *container) volumeNames() []string {
 
 // end ends PID 1, if it runs.
 func (c *container) end(code int) {
-	if c.state == backend.StateRunning {
+	if c.state == backend.StateRunning || c.state == backend.StatePaused {
 		c.state, c.exitCode = backend.StateExited, code
 		c.die()
 	}
@@ -356,6 +356,38 @@ func (f *Engine) WaitContainer(ctx context.Context, id string) (int, error) {
 			return 0, fmt.Errorf("wait for container %s: %w", c.name, ctx.Err())
 		}
 	})
+}
+
+// StopContainer implements backend.Containers.
+func (f *Engine) StopContainer(ctx context.Context, id string, _ time.Duration) error {
+	_, err := onContainer(ctx, f, "StopContainer", id, func(c *container) (none struct{}, err error) {
+		c.end(killed)
+		return none, nil
+	})
+	return err
+}
+
+// PauseContainer implements backend.Containers.
+func (f *Engine) PauseContainer(ctx context.Context, id string) error {
+	_, err := onContainer(ctx, f, "PauseContainer", id, func(c *container) (none struct{}, err error) {
+		if c.state != backend.StateRunning {
+			return none, failure(backend.ErrNotRunning, "pause container "+c.name, "it does not run")
+		}
+		c.state = backend.StatePaused
+		return none, nil
+	})
+	return err
+}
+
+// UnpauseContainer implements backend.Containers.
+func (f *Engine) UnpauseContainer(ctx context.Context, id string) error {
+	_, err := onContainer(ctx, f, "UnpauseContainer", id, func(c *container) (none struct{}, err error) {
+		if c.state == backend.StatePaused {
+			c.state = backend.StateRunning
+		}
+		return none, nil
+	})
+	return err
 }
 
 // RemoveContainer implements backend.Containers.

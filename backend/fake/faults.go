@@ -29,6 +29,8 @@ func APICalls(verb string) int {
 		return 4
 	case "ContainerLogs": // Docker frames the log or not, as the container has no terminal or one
 		return 2
+	case "UnpauseContainer": // engines refuse one that is not paused
+		return 2
 	case "WaitContainer": // Podman tells the exit code by an inspection
 		return 2
 	default:

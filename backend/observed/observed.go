@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/timing"
@@ -155,6 +156,18 @@ func (o observed) WaitContainer(ctx context.Context, id string) (int, error) {
 	code, err := o.ContainerBackend.WaitContainer(ctx, id)
 	end(err)
 	return code, err
+}
+
+func (o observed) StopContainer(ctx context.Context, id string, grace time.Duration) error {
+	return run(ctx, "StopContainer", id, func() error { return o.ContainerBackend.StopContainer(ctx, id, grace) })
+}
+
+func (o observed) PauseContainer(ctx context.Context, id string) error {
+	return run(ctx, "PauseContainer", id, func() error { return o.ContainerBackend.PauseContainer(ctx, id) })
+}
+
+func (o observed) UnpauseContainer(ctx context.Context, id string) error {
+	return run(ctx, "UnpauseContainer", id, func() error { return o.ContainerBackend.UnpauseContainer(ctx, id) })
 }
 
 func (o observed) RemoveContainer(ctx context.Context, id string) error {

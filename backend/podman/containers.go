@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/containers/podman/v4/libpod/define"
@@ -220,6 +222,34 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 		list = append(list, c)
 	}
 	return list, nil
+}
+
+// StopContainer ends PID 1, by POST /containers/{id}/stop, which answers 304 for one that does not run.
+func (b *Backend) StopContainer(ctx context.Context, id string, grace time.Duration) error {
+	return b.call(ctx, request{op: "stop container " + id, path: "POST /containers/%s/stop", arg: id,
+		query: url.Values{"timeout": {strconv.Itoa(int(math.Ceil(grace.Seconds())))}, "ignore": {"true"}}}, nil)
+}
+
+// PauseContainer freezes a container, by POST /containers/{id}/pause. A rootless user may do that on cgroup v2 only.
+func (b *Backend) PauseContainer(ctx context.Context, id string) error {
+	m, err := b.measure(ctx)
+	if err != nil {
+		return err
+	}
+	if m.rootless && m.CgroupVersion < 2 {
+		return unsupported(facts{measured: m}, "to pause containers, as it is rootless on cgroup v1",
+			"Boot the engine's host with cgroup v2, or use a rootful Podman.")
+	}
+	return b.call(ctx, request{op: "pause container " + id, path: "POST /containers/%s/pause", arg: id}, nil)
+}
+
+// UnpauseContainer lets a container go on, by POST /containers/{id}/unpause, which refuses one that is not paused.
+func (b *Backend) UnpauseContainer(ctx context.Context, id string) error {
+	c, err := b.InspectContainer(ctx, id)
+	if err != nil || c.State != backend.StatePaused {
+		return err
+	}
+	return b.call(ctx, request{op: "unpause container " + id, path: "POST /containers/%s/unpause", arg: id}, nil)
 }
 
 // waitInterval is how often the server looks whether a container has stopped; its own choice is a quarter of a second.

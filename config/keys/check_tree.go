@@ -39,6 +39,9 @@ func checkTree(c *kitchen.Config, ds *kitchen.Diagnostics, lint bool) {
 		for _, key := range []string{"includes", "excludes"} {
 			check("suites."+key, either(s, key))
 		}
+		for _, step := range named(s, "steps") {
+			checkNames(ds, SectionStep, "steps.", step, lint)
+		}
 		hooks := either(s, "lifecycle")
 		for _, e := range entries(hooks) {
 			for _, h := range items(e.Value) {

@@ -112,6 +112,17 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		}
 		out["services"] = services
 	}
+	if len(i.Steps) > 0 {
+		steps := make([]any, len(i.Steps))
+		for n, s := range i.Steps {
+			in := config.Instance{Driver: i.Driver, Provisioner: s.Provisioner, Verifier: s.Verifier}
+			step := plain(s).(map[string]any)
+			step["provisioner"] = section(in, SectionProvisioner, string(s.Provisioner.Kind), raw.Steps[n].Provisioner)
+			step["verifier"] = section(in, SectionVerifier, string(s.Verifier.Kind), raw.Steps[n].Verifier)
+			steps[n] = step
+		}
+		out["steps"] = steps
+	}
 	if len(i.Hooks) > 0 {
 		hooks := map[string]any{}
 		for name, list := range i.Hooks {

@@ -91,6 +91,8 @@ func docTitle(s Section) docText {
 		return docText{"publish", "What `galley publish` and `galley package` make of a runner. What is not set is as in the image that the runner was made from; keys of the driver, such as `driver.env`, are for the test alone."}
 	case SectionCompare:
 		return docText{"compare", "What `galley compare` and `galley test --compare` leave out besides [what galley knows](commands.md#two-machines)."}
+	case SectionStep:
+		return docText{"steps", "Each entry is a step of a suite: `converge` does them in their order and tests after each, such as after an upgrade. A step does what it has in this order: `reboot`, `commands`, the converge, the tests. One that has `provisioner`, `run_list` or `attributes`, or nothing else to do, converges. All steps have the runner, and so the tools, of the suite."}
 	case SectionService:
 		return docText{"services", "Containers beside the runner, each by the name that it is found by. They are on a network of the instance's own, which the runner is on besides its own, and live and die with the runner."}
 	case SectionReady:

@@ -48,7 +48,7 @@ func objectSchema(s Section) map[string]any {
 		}
 	}
 	out := map[string]any{"type": "object", "properties": properties}
-	if s == SectionSuite || s == SectionPlatform {
+	if s == SectionSuite || s == SectionPlatform || s == SectionStep {
 		out["required"] = []any{"name"}
 	}
 	return out
@@ -92,6 +92,8 @@ func (k Key) valueSchema() any {
 			return anyOf(jsonType("string"), ref(SectionVerifier))
 		}
 		return anyOf(jsonType("string"), ref(Section(k.Name)))
+	case TypeBoolOrBlock:
+		return anyOf(jsonType("boolean"), ref(SectionVerifier))
 	case TypeNamed:
 		return listOf(ref(Section(strings.TrimSuffix(k.Name, "s"))))
 	case TypeHooks:

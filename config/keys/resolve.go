@@ -126,6 +126,7 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	i.Services = once(r.services, raw.Services, r.serviceList)
 	i.Hooks = r.hooksOn(once(r.hooks, raw.Lifecycle, r.lifecycle), raw.Platform)
 	deriveDriver(&i.Driver, i.Platform, i.Provisioner)
+	i.Steps = r.steps(i, raw)
 	r.checkPlatform(i, raw)
 	r.checkSandboxes(i, raw)
 	r.checkServices(i, raw)

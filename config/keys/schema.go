@@ -36,6 +36,8 @@ const (
 	SectionCompare Section = "compare"
 	// SectionService are the keys of an entry of `services:`.
 	SectionService Section = "service"
+	// SectionStep are the keys of an entry of `steps:`.
+	SectionStep Section = "step"
 	// SectionReady are the keys of `ready:` of a service and of the driver.
 	SectionReady Section = "ready"
 	// SectionHook are the keys of an entry of a lifecycle hook.
@@ -46,8 +48,8 @@ const (
 func sections() []Section {
 	return []Section{
 		SectionRoot, SectionPlatform, SectionSuite, SectionDriver, SectionProvisioner,
-		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionService, SectionReady, SectionPublish,
-		SectionCompare,
+		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionStep, SectionService, SectionReady,
+		SectionPublish, SectionCompare,
 	}
 }
 
@@ -107,7 +109,7 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
 		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
-		transportKeys(), lifecycleKeys(), hookKeys(), serviceKeys(), readyKeys(), publishKeys(), compareKeys(),
+		transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), serviceKeys(), readyKeys(), publishKeys(), compareKeys(),
 		inertTable(),
 	)}
 	for i := range s.keys {

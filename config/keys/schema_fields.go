@@ -147,6 +147,7 @@ const (
 	TypeUlimits      Type = "ulimits"
 	TypeHosts        Type = "hosts"
 	TypeBlock        Type = "block"
+	TypeBoolOrBlock  Type = "boolean or block"
 	TypeNamed        Type = "list of named entries"
 	TypeHooks        Type = "hook"
 )
@@ -180,6 +181,7 @@ func (t Type) expected() string {
 		TypeUlimits:      `a hash such as {nofile: 1024} or a list such as "nofile=1024:2048"`,
 		TypeHosts:        `a list such as "db:10.0.0.2", or a hash of name to address`,
 		TypeBlock:        "a name, or a block of keys such as {name: …}",
+		TypeBoolOrBlock:  "true, false, or a block of keys such as {command: …}",
 		TypeNamed:        "a list of entries, each with a name:, such as [{name: default}]",
 		TypeHooks:        `a shell command, or a list of commands and hashes such as {local: "…"} or {remote: "…"}`,
 	}[t]

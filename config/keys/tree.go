@@ -24,6 +24,7 @@ func suiteKeys() []Key {
 		Key{Name: "includes", form: TypeStrings},
 		Key{Name: "excludes", form: TypeStrings},
 		Key{Name: "from", form: TypeString},
+		Key{Name: "steps", form: TypeNamed},
 	)...)
 	for _, n := range []string{"data_path", "data_bags_path", "encrypted_data_bag_secret_key_path", "environments_path",
 		"nodes_path", "roles_path"} {

@@ -69,7 +69,7 @@ func (m *munger) instances() []RawInstance {
 
 func (m *munger) instance(s suite, p platform) RawInstance {
 	block := func(plugin string) *yaml11.Value { return m.block(plugin, s.data, p.data, p.windows) }
-	return RawInstance{
+	inst := RawInstance{
 		Name:        instanceName(s.text, p.text),
 		Suite:       s.text,
 		Platform:    p.text,
@@ -90,6 +90,8 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 		suiteName:    s.name,
 		platformName: p.name,
 	}
+	inst.Steps = m.steps(s.data, inst)
+	return inst
 }
 
 // own is a block of galley's own, which Test Kitchen does not know; nil where there is none.

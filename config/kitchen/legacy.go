@@ -57,13 +57,18 @@ func (l legacy) convert(root *section, platforms, suites []*section) {
 		l.proxies(s)
 	}
 	for _, s := range append(append([]*section{}, suites...), platforms...) {
-		for _, key := range []string{"attributes", "run_list", "named_run_list", "policy_group"} {
+		for _, key := range provisionerShortcuts() {
 			l.toProvisioner(s, key)
 		}
 	}
 	for _, s := range all {
 		l.preCreateCommand(s)
 	}
+}
+
+// provisionerShortcuts are keys of the provisioner that may stand beside its block.
+func provisionerShortcuts() []string {
+	return []string{"attributes", "run_list", "named_run_list", "policy_group"}
 }
 
 // plugin returns the block of a plugin in long form: a string is its name, nothing and null are an empty block. It

@@ -60,9 +60,17 @@ type RawInstance struct {
 	Verifier, Transport   *yaml11.Value
 	Lifecycle, Publish    *yaml11.Value
 	Services, Compare     *yaml11.Value
+	// Steps are the suite's.
+	Steps []RawStep
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
 	From                    *yaml11.Value
 	suiteName, platformName *yaml11.Value
+}
+
+// RawStep is an entry of a suite's `steps:` as it is in the file, with the instance's blocks and what the step says of
+// them over these.
+type RawStep struct {
+	Entry, Provisioner, Verifier *yaml11.Value
 }
 
 // PluginName is the name in the block of a driver, provisioner, verifier or transport, and its value. The value is nil
@@ -127,7 +135,7 @@ func (c *Config) Annotate(d Diagnostic) Diagnostic {
 
 // MergedJSON renders the instances with their merged data as JSON:
 // {"instances":[{"name","suite","platform","driver","provisioner","verifier",
-// "transport","lifecycle","publish","compare","services"}]}. Secrets are not masked.
+// "transport","lifecycle","publish","compare","services","steps"}]}. Secrets are not masked.
 func (c *Config) MergedJSON() ([]byte, error) {
 	type instance struct {
 		Name        string        `json:"name"`
@@ -141,6 +149,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 		Publish     *yaml11.Value `json:"publish,omitempty"`
 		Compare     *yaml11.Value `json:"compare,omitempty"`
 		Services    *yaml11.Value `json:"services,omitempty"`
+		Steps       []RawStep     `json:"steps,omitempty"`
 	}
 	out := struct {
 		Instances []instance `json:"instances"`
@@ -150,7 +159,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 			Name: i.Name, Suite: i.suiteName, Platform: i.platformName,
 			Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
 			Transport: i.Transport, Lifecycle: i.Lifecycle, Publish: i.Publish,
-			Compare: i.Compare, Services: i.Services,
+			Compare: i.Compare, Services: i.Services, Steps: i.Steps,
 		})
 	}
 	return json.Marshal(out)

@@ -112,7 +112,7 @@ func TestChefRuns(t *testing.T) {
 		b := hello(t, ", attributes: {galley: {exit_once: 35}}, wait_for_retry: 0", "")
 		_, out, err := b.converge(b.here())
 		require.NoError(t, err, out)
-		require.Contains(t, out, "exited with code 35: a reboot was requested, which a container cannot do; trying again "+
+		require.Contains(t, out, "exited with code 35: a reboot was requested, which a container without an init cannot do; trying again "+
 			"in 0s (1 of 1)\nRemove 35 ")
 		b.instances[0].Provisioner.Chef.Attributes = config.Hash{{Key: "galley",
 			Value: config.Hash{{Key: "exit", Value: 213}}}}

@@ -23,6 +23,13 @@ type Runner interface {
 	Download(ctx context.Context, from, to string) error
 }
 
+// Rebooter is a Runner of which it can be asked whether it reboots.
+type Rebooter interface {
+	// Reboots returns what stops the runner, starts it again and waits until it has booted, nil where there is no init
+	// that would start its services again.
+	Reboots() func(context.Context) error
+}
+
 // Command is what to run.
 type Command struct {
 	// Argv is the program and its arguments; no shell is involved.

@@ -136,7 +136,7 @@ func (i *instance) finished() string {
 		case run.Failed:
 			how = " failed after"
 		}
-		phases = append(phases, fmt.Sprintf("%s%s %s", p.Phase, how, text.ShortDuration(p.Duration)))
+		phases = append(phases, fmt.Sprintf("%s%s %s", p.Name(), how, text.ShortDuration(p.Duration)))
 		if p.Summary != "" {
 			summary = text.Flat(text.First(p.Summary))
 		}

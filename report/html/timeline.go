@@ -84,11 +84,11 @@ func instanceNote(i *run.Instance) string {
 
 func phaseBar(scale timeScale, p *run.Phase) timelineBar {
 	class := "bar-" + string(p.Phase)
-	title := fmt.Sprintf("%s: %s, %s", p.Phase, p.Status, text.ShortDuration(p.Duration))
+	title := fmt.Sprintf("%s: %s, %s", p.Name(), p.Status, text.ShortDuration(p.Duration))
 	if p.Status != run.Passed {
 		class += " is-" + string(p.Status)
 	}
-	return scale.bar(p.Started, p.Duration, class, title, string(p.Phase))
+	return scale.bar(p.Started, p.Duration, class, title, p.Name())
 }
 
 func workBar(scale timeScale, w *run.Work) timelineBar {

@@ -136,7 +136,7 @@ func (i *Instance) handle(e lifecycle.Event) {
 	case lifecycle.InstanceStarted:
 		i.Suite, i.Platform, i.Started, i.Status = e.Suite, e.Platform, e.Time, Unfinished
 	case lifecycle.PhaseStarted:
-		i.begin(e.Phase, e.Time)
+		i.begin(e.Phase, e.Time).Step = e.Of
 	case lifecycle.PhaseFinished:
 		i.end(e)
 	case lifecycle.SpanFinished:
@@ -203,7 +203,7 @@ func (i *Instance) failedBefore(c result.TestCase) string {
 	}
 	now := len(i.Phases) - 1
 	for n := now - 1; n >= 0; n-- {
-		if i.Phases[n].Phase != i.Phases[now].Phase {
+		if i.Phases[n].Name() != i.Phases[now].Name() {
 			continue
 		}
 		for _, t := range i.Phases[n].Tests {

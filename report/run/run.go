@@ -4,6 +4,7 @@ package run
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/internal/timing"
@@ -83,11 +84,13 @@ type Instance struct {
 
 // Phase is a phase that an instance went through. Destroy may come twice.
 type Phase struct {
-	Phase    lifecycle.Phase `json:"phase"`
-	Status   Status          `json:"status"`
-	Started  time.Time       `json:"started"`
-	Duration time.Duration   `json:"duration_ns"`
-	Error    string          `json:"error,omitempty"`
+	Phase lifecycle.Phase `json:"phase"`
+	// Step is that of kitchen.yml's `steps`, if it has some.
+	Step     string        `json:"step,omitempty"`
+	Status   Status        `json:"status"`
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"duration_ns"`
+	Error    string        `json:"error,omitempty"`
 	// Summary is the converging tool's own summary.
 	Summary string `json:"summary,omitempty"`
 	Tests   []Test `json:"tests,omitempty"`
@@ -96,6 +99,9 @@ type Phase struct {
 
 	tail Tail
 }
+
+// Name is the phase with its step, as people read it.
+func (p *Phase) Name() string { return strings.TrimSuffix(string(p.Phase)+" "+p.Step, " ") }
 
 // Test is a test case and how it fared.
 type Test struct {
@@ -143,7 +149,7 @@ func (i *Instance) FailedTests() []Test {
 func (i *Instance) Tries() []*Phase {
 	var out []*Phase
 	for n, p := range i.Phases {
-		if tried(p.Phase, i.Phases[:n], Failed) || (p.Status == Failed && tried(p.Phase, i.Phases[n+1:], "")) {
+		if tried(p, i.Phases[:n], Failed) || (p.Status == Failed && tried(p, i.Phases[n+1:], "")) {
 			out = append(out, p)
 		}
 	}
@@ -151,8 +157,8 @@ func (i *Instance) Tries() []*Phase {
 }
 
 // tried reports whether a phase is among others, with a status unless that is empty.
-func tried(phase lifecycle.Phase, among []*Phase, s Status) bool {
-	return slices.ContainsFunc(among, func(p *Phase) bool { return p.Phase == phase && (s == "" || p.Status == s) })
+func tried(phase *Phase, among []*Phase, s Status) bool {
+	return slices.ContainsFunc(among, func(p *Phase) bool { return p.Name() == phase.Name() && (s == "" || p.Status == s) })
 }
 
 // Flaky reports whether the instance passed only because something was done again.
@@ -161,7 +167,7 @@ func (i *Instance) Flaky() bool { return i.Status == Passed && len(i.Tries()) > 
 // Repeated reports whether the nth phase has tests and a later one did them again.
 func (i *Instance) Repeated(n int) bool {
 	return slices.ContainsFunc(i.Phases[n+1:], func(later *Phase) bool {
-		return later.Phase == i.Phases[n].Phase && len(later.Tests) > 0
+		return later.Name() == i.Phases[n].Name() && len(later.Tests) > 0
 	})
 }
 

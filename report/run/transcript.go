@@ -84,7 +84,7 @@ func (t *Transcript) Lines(e lifecycle.Event) []Line {
 			return []Line{Banner("Testing <%s>", e.Instance)}
 		}
 	case lifecycle.PhaseStarted:
-		return []Line{Banner("%s <%s>...", e.Phase.Doing(), e.Instance)}
+		return []Line{Banner("%s <%s>%s...", e.Phase.Doing(), e.Instance, ofStep(e.Of))}
 	case lifecycle.PhaseFinished:
 		return phaseFinished(e)
 	case lifecycle.Output:
@@ -115,12 +115,20 @@ func (t *Transcript) Lines(e lifecycle.Event) []Line {
 
 func phaseFinished(e lifecycle.PhaseFinished) []Line {
 	if e.Error == "" {
-		return []Line{LogLine(lifecycle.LevelInfo, "Finished %s <%s> %s.",
-			strings.ToLower(e.Phase.Doing()), e.Instance, text.KitchenDuration(e.Duration))}
+		return []Line{LogLine(lifecycle.LevelInfo, "Finished %s <%s>%s %s.",
+			strings.ToLower(e.Phase.Doing()), e.Instance, ofStep(e.Of), text.KitchenDuration(e.Duration))}
 	}
-	text := fmt.Sprintf("%s failed on instance <%s> after %s: %s",
-		Title(string(e.Phase)), e.Instance, text.ShortDuration(e.Duration), e.Error)
+	text := fmt.Sprintf("%s failed on instance <%s>%s after %s: %s",
+		Title(string(e.Phase)), e.Instance, ofStep(e.Of), text.ShortDuration(e.Duration), e.Error)
 	return split(lifecycle.LevelError, KindLog, text)
+}
+
+// ofStep names a step behind an instance.
+func ofStep(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " step " + name
 }
 
 // Title is a phase at the start of a sentence.

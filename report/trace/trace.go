@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -136,7 +137,7 @@ func (s *Sink) within(o *open, e lifecycle.Event) {
 	at := e.At()
 	switch e := e.(type) {
 	case lifecycle.PhaseStarted:
-		o.phase = s.begin(o.instance.ID, "phase", string(e.Phase), at.Instance, at.Time)
+		o.phase = s.begin(o.instance.ID, "phase", strings.TrimSuffix(string(e.Phase)+" "+e.Of, " "), at.Instance, at.Time)
 	case lifecycle.PhaseFinished:
 		s.end(o.phase, at.Time, e.Error)
 		o.phase = nil

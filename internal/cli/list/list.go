@@ -229,6 +229,9 @@ func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecyc
 		if s.LastError != "" {
 			failed = string(s.FailedAction) + " failed"
 		}
+		if s.Reached != "" {
+			last += " (" + s.Reached + ")"
+		}
 		driver, provisioner, verifier, transport := i.Plugins()
 		rows = append(rows, []string{i.Name, driver, provisioner, verifier, transport, i.FromSuite(), last, failed,
 			liveText(s)})
@@ -268,6 +271,7 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycl
 		LastAction   *string `json:"last_action"`
 		LastError    *string `json:"last_error"`
 		FailedAction string  `json:"failed_action,omitempty"`
+		ReachedStep  string  `json:"reached_step,omitempty"`
 		From         string  `json:"from,omitempty"`
 		Runner       string  `json:"runner,omitempty"`
 		Reuse        string  `json:"reuse,omitempty"`
@@ -278,7 +282,7 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycl
 	for n, i := range instances {
 		s := statuses[n]
 		r := row{Instance: i.Name, From: i.FromSuite(), FailedAction: string(s.FailedAction), Runner: string(s.Live),
-			Reuse: string(warmths[i.Name]), Services: s.Services}
+			Reuse: string(warmths[i.Name]), Services: s.Services, ReachedStep: s.Reached}
 		r.Driver, r.Provisioner, r.Verifier, r.Transport = i.Plugins()
 		if s.LastAction != "" {
 			last := string(s.LastAction)

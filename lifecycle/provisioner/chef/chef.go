@@ -198,7 +198,8 @@ func (c Chef) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 		return converge.Unknown(), err
 	}
 	read := &output{}
-	j := converge.Job{What: c.what(), Parser: read, Hints: c.hints(), Keys: c.Provisioner, Env: c.env()}
+	j := converge.Job{What: c.what(), Parser: read, Hints: c.hints(), Reboots: []int{35, 37, 213}, Keys: c.Provisioner,
+		Env: c.env()}
 	s, err := j.Run(ctx, r, sb, out)
 	if !c.strict() {
 		return s, err

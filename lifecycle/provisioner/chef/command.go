@@ -141,9 +141,9 @@ func (c Chef) hints() map[int]string {
 		missing = "provisioner.chef_binary was not found in the runner"
 	}
 	return map[int]string{
-		35: "a reboot was requested, which a container cannot do\n" +
-			"Remove 35 from provisioner.retry_on_exit_code to stop trying again",
-		37:  "a reboot was scheduled, which a container cannot do",
+		35: "a reboot was requested, which a container without an init cannot do\n" +
+			"Remove 35 from provisioner.retry_on_exit_code to stop trying again, or run systemd by driver.pid_one_command",
+		37:  "a reboot was scheduled, which a container without an init cannot do",
 		43:  "its configuration is invalid; see provisioner.client_rb",
 		127: missing,
 		172: "Chef's licence is not accepted\n" +

@@ -44,6 +44,8 @@ type Job struct {
 	OK []int
 	// Hints explain codes.
 	Hints map[int]string
+	// Reboots are codes by which the tool asks for a reboot.
+	Reboots []int
 	// Keys are the provisioner's: those that repeat a run, and command_prefix.
 	Keys config.Provisioner
 	// Env is the command's environment.
@@ -52,7 +54,8 @@ type Job struct {
 	Start func(ctx context.Context, out runner.Output) (exitCode int, err error)
 }
 
-// Run executes the script in the runner, again for the exit codes that kitchen.yml names in retry_on_exit_code. An exec
+// Run executes the script in the runner, again for the exit codes that kitchen.yml names in retry_on_exit_code, and for
+// those of Reboots after a reboot, where the runner has an init. An exec
 // that fails for another reason than its exit code is never repeated: the first may still be running.
 func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error) {
 	for try := 1; ; try++ {
@@ -64,18 +67,35 @@ func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runne
 			return j.Parser.Summary(code), nil
 		}
 		exit := &runner.ExitError{What: j.What, Code: code, Hint: j.Hints[code]}
-		if try > j.Keys.MaxRetries || !slices.Contains(j.Keys.RetryOnExitCode, code) {
+		next, reboot := "trying", j.reboot(r, code)
+		if reboot != nil {
+			exit.Hint, next = "it asks for a reboot", "rebooting the runner and trying"
+		}
+		if try > j.Keys.MaxRetries || reboot == nil && !slices.Contains(j.Keys.RetryOnExitCode, code) {
 			return j.Parser.Summary(code), exit
 		}
 		what, remedy, _ := strings.Cut(exit.Error(), "\n")
-		fmt.Fprintf(out.Stderr, "%s; trying again in %s (%d of %d)\n", what, j.Keys.WaitForRetry, try, j.Keys.MaxRetries)
+		fmt.Fprintf(out.Stderr, "%s; %s again in %s (%d of %d)\n", what, next, j.Keys.WaitForRetry, try, j.Keys.MaxRetries)
 		if remedy != "" {
 			fmt.Fprintln(out.Stderr, remedy)
 		}
 		if err := dummy.Pause(ctx, j.Keys.WaitForRetry); err != nil {
 			return j.Parser.Summary(code), errors.Join(exit, err)
 		}
+		if reboot != nil {
+			if err := reboot(ctx); err != nil {
+				return j.Parser.Summary(code), errors.Join(exit, err)
+			}
+		}
 	}
+}
+
+// reboot is what reboots the runner when the tool has asked for that, nil when it has not or there is nothing to boot.
+func (j Job) reboot(r runner.Runner, code int) func(context.Context) error {
+	if machine, ok := r.(runner.Rebooter); ok && slices.Contains(j.Reboots, code) {
+		return machine.Reboots()
+	}
+	return nil
 }
 
 // TryVariable tells the script which try it is, from the second one on.
