@@ -160,6 +160,9 @@ func (l Labels) Matches(have Labels) bool {
 // Info is what an engine can do, as far as a caller needs to know it beforehand. It is
 // measured, never assumed. Everything else is the backend's own business.
 type Info struct {
+	// Flavor tells engines apart that give a container other powers, devices and files: which engine it is, and what it
+	// does to a container's root, such as "podman rootless".
+	Flavor string
 	// CgroupVersion is 1 or 2.
 	CgroupVersion int
 	// NativeSystemd is true when the engine prepares a container for a systemd PID 1 by itself.

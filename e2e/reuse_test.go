@@ -2,11 +2,19 @@ package e2e
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -78,4 +86,89 @@ func TestReuse(t *testing.T) {
 		require.Contains(t, r.String(), "it left running sleep, which an image does not")
 		require.Empty(t, p.runners())
 	})
+}
+
+// registryKitchen is reuseKitchen with secrets that no checkpoint has.
+func registryKitchen(word string) string {
+	return strings.Replace(reuseKitchen(word), "driver: {name: dokken}",
+		"driver: {name: dokken, env: {API_TOKEN: hunter2hunter2}}", 1)
+}
+
+// A second machine, whose engine has nothing, starts from what the first one pushed and converges nothing. Another kind
+// of engine converges for itself.
+func TestReuseFromRegistry(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		r := testbed.StartRegistry(t)
+		repository := r.AuthAddress + "/galley/reuse-" + strings.ToLower(names.Random(8))
+		word := names.Random(8)
+		machine := func(e testbed.Engine, flags ...string) *project {
+			e.Load(t, "busybox")
+			p := newProject(t, e, map[string]string{"kitchen.yml": registryKitchen(word), "data/file": "one\n",
+				"data/private": "hunter3hunter3", ".galley.yml": "reuse: " + repository + "\n",
+				"docker/config.json": fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, r.AuthAddress,
+					base64.StdEncoding.EncodeToString([]byte(r.User+":"+r.Password)))})
+			p.env = append(p.env, "DOCKER_CONFIG="+filepath.Join(p.dir, "docker"))
+			p.env = append(p.env, flags...)
+			return p
+		}
+		first := machine(e, "GALLEY_REUSE_PUSH=1")
+		t.Cleanup(first.removeCheckpoints)
+		pushed := first.ok("test")
+		require.Contains(t, pushed.String(), "pushed the checkpoint")
+		var explained []struct{ Key string }
+		require.NoError(t, json.Unmarshal([]byte(first.ok("explain", "--json").stdout), &explained))
+		ref := repository + ":" + explained[0].Key
+		requireNoSecrets(t, ref, r)
+		content := func(e testbed.Engine) string {
+			img, err := connect(t, e).InspectImage(t.Context(), "busybox")
+			require.NoError(t, err)
+			return img.Content
+		}
+		first.removeCheckpoints()
+
+		engines := testbed.Engines(t)
+		for _, other := range engines {
+			if other.Name != e.Name && other.Kind == e.Kind {
+				continue // it would take long, and those of a kind take turns as the first
+			}
+			second := machine(other)
+			t.Cleanup(func() {
+				require.NoError(t, second.backend().RemoveImage(context.WithoutCancel(t.Context()), ref))
+				second.removeCheckpoints()
+			})
+			require.Equal(t, content(e), content(other), other.Name)
+			if other.Name != e.Name {
+				require.Contains(t, second.ok("explain").stdout, "there is no checkpoint of it yet", other.Name)
+				continue
+			}
+			require.Contains(t, second.ok("explain").stdout, "is warm: "+repository)
+			require.Contains(t, second.ok("list").stdout, "warm")
+			require.Contains(t, second.ok("test").String(), "Converge taken from the checkpoint")
+			require.Contains(t, second.ok("test").String(), "Converge taken from the checkpoint", "it is pulled once")
+			second.env = second.env[:len(second.env)-1] // no login
+			require.NoError(t, second.backend().RemoveImage(t.Context(), ref))
+			refused := second.ok("test")
+			require.Contains(t, refused.String(), "so converge is run: ")
+			require.Contains(t, refused.String(), "docker login")
+		}
+	})
+}
+
+// requireNoSecrets looks through a checkpoint of registryKitchen in the registry.
+func requireNoSecrets(t *testing.T, ref string, r testbed.Registry) {
+	t.Helper()
+	tag, err := name.NewTag(ref)
+	require.NoError(t, err)
+	img, err := remote.Image(tag, remote.WithAuth(&authn.Basic{Username: r.User, Password: r.Password}))
+	require.NoError(t, err)
+	config, err := img.RawConfigFile()
+	require.NoError(t, err)
+	files := mutate.Extract(img)
+	all, err := io.ReadAll(files)
+	require.NoError(t, errors.Join(err, files.Close()))
+	require.Contains(t, string(all), "etc/converges")
+	for _, text := range []string{string(config), string(all)} {
+		require.NotContains(t, text, "hunter")
+		require.NotContains(t, text, "opt/kitchen/data")
+	}
 }

@@ -53,9 +53,13 @@ const longSecret = 8
 // secretInHistory reports whether the instructions or the build arguments hold the value of a secret that is known by
 // another name. The history of the image then has it too.
 func secretInHistory(i config.Instance, environ []string) bool {
-	values := slices.DeleteFunc(slices.Concat(mask.InEnviron(environ), i.Secrets),
-		func(v string) bool { return len(v) < longSecret })
 	text := strings.Join(slices.Concat(i.Driver.IntermediateInstructions, slices.Collect(maps.Values(i.Driver.BuildArgs))),
 		"\n")
-	return mask.New(values...).String(text) != text
+	return mask.New(longSecrets(i, environ)...).String(text) != text
+}
+
+// longSecrets are the values of secrets that stand nowhere by chance.
+func longSecrets(i config.Instance, environ []string) []string {
+	return slices.DeleteFunc(slices.Concat(mask.InEnviron(environ), i.Secrets),
+		func(v string) bool { return len(v) < longSecret })
 }

@@ -111,6 +111,9 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 			return i.recordedStep(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
 		})
 	}
+	if reusing { // findCheckpoint wants to know, and it takes as long as finding the image
+		g.Go(func() error { _, err := i.eng.Info(ctx); return err })
+	}
 	if len(wanted) > 0 {
 		g.Go(func() error {
 			return i.recordedStep(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
@@ -163,7 +166,10 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	}
 	p.spec.Labels[label.Spec] = combine(p.digests)
 	p.spec.Labels[label.Sandbox] = sandboxMounted
-	if i.snapshot != nil || i.inst.From != nil || fromCheckpoint {
+	switch {
+	case fromCheckpoint: // whose own label may be from another engine
+		p.spec.Labels[label.Image] = p.image.ID + " " + i.reuse.platform
+	case i.snapshot != nil || i.inst.From != nil:
 		p.spec.Labels[label.Image] = p.image.ID + " " + p.image.Labels[label.Image]
 	}
 	return p, nil

@@ -243,7 +243,7 @@ func (p *preview) explain(ctx context.Context, phases []Phase) error {
 			return nil
 		}
 	}
-	x, err := p.run.Explain(ctx, p.inst)
+	x, err := p.run.explain(ctx, p.inst, false)
 	switch {
 	case err != nil:
 		p.unknown("whether a checkpoint spares the converge", err)
@@ -251,6 +251,9 @@ func (p *preview) explain(ctx context.Context, phases []Phase) error {
 		p.warm = &x
 	default:
 		p.reuse.cold = "no checkpoint spares it: " + x.Why
+		if repository := p.run.o.Reuse.Repository; repository != "" && x.Key != "" {
+			p.Unknown = append(p.Unknown, "whether a checkpoint spares the converge: "+repository+" may have one")
+		}
 	}
 	return ctx.Err()
 }

@@ -33,6 +33,8 @@ type Explanation struct {
 	Key string `json:"key,omitempty"`
 	// Created is when the checkpoint was made that is compared: the one that would be used, or the newest of the instance.
 	Created time.Time `json:"created,omitzero"`
+	// Repository has the checkpoint that would be used, where the engine has none.
+	Repository string `json:"repository,omitempty"`
 	// Inputs are those of now. Changed are the names of those in which the newest checkpoint differs.
 	Inputs  checkpoint.Inputs `json:"inputs,omitempty"`
 	Changed []string          `json:"changed,omitempty"`
@@ -41,6 +43,11 @@ type Explanation struct {
 // Explain says what a checkpoint would do for an instance. It pulls, builds and records nothing. Errors: that the engine
 // cannot be asked.
 func (r *Run) Explain(ctx context.Context, inst config.Instance) (Explanation, error) {
+	return r.explain(ctx, inst, true)
+}
+
+// explain is Explain. Only with remote the registry of the repository is asked.
+func (r *Run) explain(ctx context.Context, inst config.Instance, remote bool) (Explanation, error) {
 	x := Explanation{Instance: inst.Name, State: Cold}
 	e, err := r.engineOf(ctx, inst)
 	if err != nil {
@@ -56,7 +63,16 @@ func (r *Run) Explain(ctx context.Context, inst config.Instance) (Explanation, e
 		return x, err
 	}
 	x.Key, x.Inputs = key, i.reuse.inputs
-	img, why, err := i.checkpointOf(ctx, key)
+	img, why, err := i.checkpointOf(ctx, checkpointImages, key)
+	if repository := r.o.Reuse.Repository; err == nil && img == nil && repository != "" {
+		if img, why, err = i.checkpointOf(ctx, repository+":", key); err == nil && img == nil && remote {
+			var there bool
+			if there, why = i.registryHas(ctx, key); there {
+				x.State, x.Repository = Warm, repository
+				return x, nil
+			}
+		}
+	}
 	switch {
 	case err != nil:
 		return x, err

@@ -109,7 +109,7 @@ func (s supplies) image(ctx context.Context, ref, platform string,
 				Detail: "it is not there, and the pull policy is never",
 				Remedy: "Pull or build it first, or change `pull` in the driver's settings."}
 		}
-		pulled, pullErr := s.pull(ctx, name, platform)
+		pulled, pullErr := s.pull(ctx, name, platform, false)
 		if pullErr != nil && name != full {
 			pullErr = fmt.Errorf("%s: %w", op, pullErr)
 		}
@@ -126,7 +126,8 @@ func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
 	return cmp.Or(r.o.Pull, policy)
 }
 
-func (s supplies) pull(ctx context.Context, ref, platform string) (backend.Image, error) {
+// pull pulls an image. Of one that is only perhaps there it is no failure when it is not.
+func (s supplies) pull(ctx context.Context, ref, platform string, perhaps bool) (backend.Image, error) {
 	o := backend.PullOptions{Ref: ref, Platform: platform, Credentials: s.credentials(ctx, ref)}
 	what := "pull " + ref
 	o.Progress = func(p backend.Progress) {
@@ -134,7 +135,11 @@ func (s supplies) pull(ctx context.Context, ref, platform string) (backend.Image
 	}
 	o.Progress(backend.Progress{Status: "starting"}) // an engine may be silent for long
 	img, err := puller.Pull(ctx, s.eng, o, func(text string) { s.notice(LevelWarn, text) })
-	s.progress(finished(what, 0, err))
+	if perhaps && errors.Is(err, backend.ErrNotFound) {
+		s.progress(Progress{What: what, Status: "not there", Done: true})
+	} else {
+		s.progress(finished(what, 0, err))
+	}
 	return img, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -328,6 +329,9 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 				return err
 			}
 		}
+	}
+	if slices.Contains(phases, PhaseVerify) {
+		return i.pushCheckpoint(ctx)
 	}
 	return nil
 }

@@ -97,6 +97,11 @@ func (pub publication) commit(ctx context.Context, token string, to *os.File) er
 	if _, err := pub.eng.CommitContainer(ctx, pub.runner, o); err != nil {
 		return err
 	}
+	return pub.save(ctx, ref, to)
+}
+
+// save saves an image of the runner, and the one below it, to a file.
+func (pub publication) save(ctx context.Context, ref string, to *os.File) error {
 	stream, err := pub.eng.SaveImages(ctx, ref, pub.below)
 	if err != nil {
 		return err
@@ -191,7 +196,7 @@ func (pub publication) push(ctx context.Context, img v1.Image) error {
 		if registries[tag.Context()] != nil {
 			continue
 		}
-		r, err := pub.registry(ctx, tag)
+		r, err := pub.registry(ctx, tag, pub.run.o.Publish.CertDirs)
 		if err != nil {
 			return err
 		}
@@ -239,14 +244,14 @@ func (pub publication) name(ctx context.Context, r *publish.Registry, tag name.T
 }
 
 // registry prepares to push to the repository of a tag.
-func (pub publication) registry(ctx context.Context, tag name.Tag) (*publish.Registry, error) {
+func (s supplies) registry(ctx context.Context, tag name.Tag, certDirs []string) (*publish.Registry, error) {
 	var sent atomic.Int64
 	return publish.NewRegistry(tag.Context(), publish.RegistryOptions{
-		Credentials: pub.credentials(ctx, publish.Text(tag)), CertDirs: pub.run.o.Publish.CertDirs,
-		UserAgent: "galley/" + pub.run.o.Version, Notice: func(text string) { pub.notice(LevelWarn, text) },
+		Credentials: s.credentials(ctx, publish.Text(tag)), CertDirs: certDirs,
+		UserAgent: "galley/" + s.run.o.Version, Notice: func(text string) { s.notice(LevelWarn, text) },
 		Sent: func(bytes int) {
 			if now := sent.Add(int64(bytes)); now/meterStep != (now-int64(bytes))/meterStep {
-				pub.progress(Progress{What: "push " + publish.Text(tag), Status: "Pushing", Current: now})
+				s.progress(Progress{What: "push " + publish.Text(tag), Status: "Pushing", Current: now})
 			}
 		},
 	})

@@ -36,17 +36,19 @@ import (
 type publisher struct {
 	*kitchen
 	address string
+	// made is in the file that converge makes.
+	made string
 	// down has the registry refuse what does not only ask.
 	down atomic.Bool
 }
 
 func newPublisher(t *testing.T) *publisher {
 	t.Helper()
-	p := &publisher{kitchen: newKitchen(t)}
+	p := &publisher{kitchen: newKitchen(t), made: "by converge"}
 	base := imagetest.Pack(t, imagetest.Dir("etc", 0o755))
 	p.fake.Save = func(refs []string) ([]byte, error) {
-		token := strings.TrimPrefix(refs[0], commitImages)
-		own := imagetest.Pack(t, imagetest.File("made", "by converge"), imagetest.Dir("opt", 0o755),
+		token := refs[0][strings.LastIndex(refs[0], ":")+1:]
+		own := imagetest.Pack(t, imagetest.File("made", p.made), imagetest.Dir("opt", 0o755),
 			imagetest.Dir("opt/kitchen", 0o755), imagetest.Dir("opt/chef", 0o755))
 		return imagetest.Archive(t,
 			imagetest.Image{Config: v1.Config{Labels: map[string]string{label.Commit: token}}, Layers: [][]byte{base, own}},

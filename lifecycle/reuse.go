@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,13 @@ type ReuseOptions struct {
 	On bool
 	// MaxAge is how old a checkpoint may be that is used; 0 is any age.
 	MaxAge time.Duration
+	// Repository has more checkpoints, with their keys as tags; it is a full name without a tag, or empty.
+	Repository string
+	// Push brings a checkpoint there once its tests have passed. That this fails is a warning, with StrictPush a failure
+	// of the instance.
+	Push, StrictPush bool
+	// CertDirs are where the certificates of registries are.
+	CertDirs []string
 }
 
 // checkpointImages is what the names of checkpoints begin with on their engine; the key follows.
@@ -43,8 +51,12 @@ type reuse struct {
 	parent string
 	// cold says why no checkpoint is used, and none made. It is empty while one may be.
 	cold string
+	// platform is the ID of the platform's image, or of that of the instance that this one starts from.
+	platform string
 	// hit is the checkpoint that the runner is made from, nil when it is converged.
 	hit *backend.Image
+	// refused is set when the repository has an image under the key that is not used.
+	refused bool
 	// unused are the places of the sandbox in which the tool itself keeps what it likes.
 	unused []string
 	// processes ran in the runner before anything was done in it.
@@ -98,8 +110,16 @@ func (i *instanceRun) findCheckpoint(ctx context.Context) error {
 		i.stayCold(why)
 		return nil
 	}
-	if r.hit, why, err = i.checkpointOf(ctx, r.inputs.Key()); err != nil || r.hit != nil {
+	key := r.inputs.Key()
+	if r.hit, why, err = i.checkpointOf(ctx, checkpointImages, key); err != nil || r.hit != nil {
 		return err
+	}
+	if i.run.o.Reuse.Repository != "" {
+		var other string
+		if r.hit, other, err = i.checkpointFromRegistry(ctx, key); err != nil || r.hit != nil {
+			return err
+		}
+		why = cmp.Or(other, why)
 	}
 	if why == "" {
 		changed, made, err := i.sinceCheckpoint(ctx)
@@ -112,9 +132,10 @@ func (i *instanceRun) findCheckpoint(ctx context.Context) error {
 	return nil
 }
 
-// checkpointOf is the checkpoint of a key, nil when there is none. why says what is wrong with one that is not used.
-func (i *instanceRun) checkpointOf(ctx context.Context, key string) (found *backend.Image, why string, err error) {
-	img, err := i.eng.InspectImage(ctx, checkpointImages+key)
+// checkpointOf is the checkpoint of a key that the engine has under a prefix and the key, nil when there is none. why
+// says what is wrong with one that is not used.
+func (i *instanceRun) checkpointOf(ctx context.Context, prefix, key string) (found *backend.Image, why string, err error) {
+	img, err := i.eng.InspectImage(ctx, prefix+key)
 	if errors.Is(err, backend.ErrNotFound) {
 		return nil, "", nil
 	}
@@ -122,7 +143,7 @@ func (i *instanceRun) checkpointOf(ctx context.Context, key string) (found *back
 		return nil, "", fmt.Errorf("look for the checkpoint: %w", err)
 	}
 	if inputs, err := checkpoint.Parse(img.Labels[label.Inputs]); !isCheckpoint(img) || err != nil || inputs.Key() != key {
-		return nil, "the image " + checkpointImages + key + " is no checkpoint of galley's", nil //nolint:nilerr // that is told
+		return nil, "the image " + prefix + key + " is no checkpoint of these inputs", nil //nolint:nilerr // that is told
 	}
 	if most := i.run.o.Reuse.MaxAge; most > 0 && i.run.o.Now().Sub(created(img)) > most {
 		return nil, "the checkpoint is older than reuse_max_age, " + most.String(), nil
@@ -204,12 +225,13 @@ func (i *instanceRun) commitCheckpoint(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	if have, _, err := i.checkpointOf(ctx, key); have != nil || err != nil {
+	if have, _, err := i.checkpointOf(ctx, checkpointImages, key); have != nil || err != nil {
 		return err
 	}
 	labels := i.labels(label.RoleCheckpoint)
 	labels[label.Checkpoint], labels[label.Inputs] = key, i.reuse.inputs.Text()
 	labels[label.Image], labels[label.Created] = platformID(*i.container), i.run.o.Now().UTC().Format(time.RFC3339)
+	labels[label.Commit] = key
 	img, err := i.eng.CommitContainer(ctx, i.container.ID, backend.CommitOptions{Ref: ref, Labels: labels})
 	if err != nil {
 		return err
@@ -235,11 +257,14 @@ func (i *instanceRun) removeCheckpoints(ctx context.Context, but string) error {
 	return nil
 }
 
-// checkpoints are those that were made of the instance.
+// checkpoints are those that were made of the instance here, and those of its name that came from the repository.
 func (i *instanceRun) checkpoints(ctx context.Context) ([]backend.Image, error) {
-	images, err := i.eng.ListImages(ctx, backend.Labels{label.Role: label.RoleCheckpoint,
-		label.Project: i.run.o.Project.ID, label.Instance: i.inst.Name})
-	return slices.DeleteFunc(images, func(img backend.Image) bool { return !isCheckpoint(img) }), err
+	images, err := i.eng.ListImages(ctx, backend.Labels{label.Role: label.RoleCheckpoint, label.Instance: i.inst.Name})
+	from, project := i.run.o.Reuse.Repository+":", i.run.o.Project.ID // which is empty before its first run
+	return slices.DeleteFunc(images, func(img backend.Image) bool {
+		pulled := slices.ContainsFunc(img.Tags, func(tag string) bool { return strings.HasPrefix(tag, from) })
+		return !isCheckpoint(img) || !pulled && (project == "" || img.Labels[label.Project] != project)
+	}), err
 }
 
 // inputsKey is the key of all that the runner is made of, empty when that is not known.

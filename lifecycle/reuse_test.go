@@ -290,7 +290,7 @@ func TestReuseOfWhatIsGone(t *testing.T) {
 	k.sink.events = nil
 	require.NoError(t, k.do(ActionTest, i))
 	require.Equal(t, int32(3), converges.Load())
-	require.Contains(t, k.sink.text(), "is no checkpoint of galley's")
+	require.Contains(t, k.sink.text(), "is no checkpoint of these inputs")
 	k.change = nil
 	require.NoError(t, k.do(ActionTest, i))
 	require.Equal(t, int32(4), converges.Load(), "reuse is off")

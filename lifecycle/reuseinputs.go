@@ -23,6 +23,7 @@ import (
 
 // The names of inputs, as people read them.
 const (
+	inputEngine      = "kind of engine"
 	inputPlatform    = "platform image"
 	inputFrom        = "what it starts from"
 	inputTools       = "tool images"
@@ -92,16 +93,24 @@ func (i *instanceRun) collectInputs(ctx context.Context, sb sandbox.Dir, fill bo
 		})
 	}
 	var in checkpoint.Inputs
+	info, err := i.eng.Info(ctx)
+	if err != nil {
+		return "", err
+	}
+	in.Add(inputEngine, info.Flavor)
 	if i.inst.From != nil {
-		if r.parent, cold, err = i.parentKey(ctx); cold != "" || err != nil {
+		var parent *reuse
+		if parent, cold, err = i.parentKey(ctx); cold != "" || err != nil {
 			return cold, err
 		}
+		r.parent, r.platform = parent.inputs.Key(), parent.platform
 		in.Add(inputFrom, r.parent)
 	} else {
 		img, err := i.platformImage(ctx)
 		if err != nil {
 			return "", err
 		}
+		r.platform = img.ID
 		in.Add(inputPlatform, stableID(img))
 	}
 	tools, err := i.toolIDs(ctx)
@@ -129,25 +138,25 @@ func (i *instanceRun) collectInputs(ctx context.Context, sb sandbox.Dir, fill bo
 	return "", nil
 }
 
-// stableID names an image by what is in it. Of one that galley built that is what it was built of: a second build of the
-// same has another ID.
+// stableID names an image by what is in it, alike on all engines. Of one that galley built that is what it was built of:
+// a second build of the same has other content.
 func stableID(img backend.Image) string {
 	for _, tag := range img.Tags {
 		if strings.HasPrefix(tag, workImages) {
 			return tag
 		}
 	}
-	return img.ID
+	return img.Content
 }
 
-// parentKey is the key of the instance that this one starts from.
-func (i *instanceRun) parentKey(ctx context.Context) (key, cold string, err error) {
+// parentKey is what is known of the instance that this one starts from.
+func (i *instanceRun) parentKey(ctx context.Context) (known *reuse, cold string, err error) {
 	parent := i.run.newInstanceRun(*i.inst.From)
 	parent.eng, parent.onlyLook, parent.reuse = i.eng, i.onlyLook, &reuse{}
-	if key, cold, err = parent.keyAside(ctx); cold != "" {
+	if _, cold, err = parent.keyAside(ctx); cold != "" {
 		cold = i.inst.From.Name + ", from which it starts, has none: " + cold
 	}
-	return key, cold, err
+	return parent.reuse, cold, err
 }
 
 // keyAside is the key of the instance, with a sandbox that is made for it and removed again.
@@ -204,8 +213,44 @@ func (i *instanceRun) runnerInput(tools int) (string, error) {
 // provisionerInput is how the runner is converged: what kitchen.yml says of it, and the environment of the command.
 func (i *instanceRun) provisionerInput() (string, error) {
 	p := i.inst.Provisioner
-	text, err := json.Marshal([]any{p, i.run.o.Idempotence, runner.KitchenEnv(i.run.o.Environ, p.Proxy, p.Env)})
+	env := runner.KitchenEnv(i.run.o.Environ, p.Proxy, p.Env)
+	text, err := json.Marshal([]any{withoutRoot(p, i.run.o.Project.Root), i.run.o.Idempotence, env})
 	return string(text), err
+}
+
+// withoutRoot is a provisioner whose sources in the project are named as seen from there: a checkout is somewhere else on
+// each machine. What is in them is in the sandbox.
+func withoutRoot(p config.Provisioner, root string) config.Provisioner {
+	rel := func(name string) string {
+		if in, err := filepath.Rel(root, name); err == nil && filepath.IsLocal(in) {
+			return filepath.ToSlash(in)
+		}
+		return name
+	}
+	c, pu, a := &p.Chef, &p.Puppet, &p.Ansible
+	for _, name := range []*string{&p.Shell.Script, &p.Shell.DataPath, &p.Tool.BuildContext, &c.Policyfile, &c.Berksfile,
+		&pu.ManifestsPath, &pu.FilesPath, &pu.HieraConfig, &pu.HieraData, &pu.FacterLib, &pu.PuppetConfig,
+		&a.Playbook, &a.Inventory, &a.RolesPath, &a.GroupVars, &a.HostVars, &a.LibraryPath, &a.FilterPlugins,
+		&a.CallbackPlugins, &a.LookupPlugins, &a.ConfigFile, &a.Requirements, &a.CollectionRequirements} {
+		*name = rel(*name)
+	}
+	for _, list := range []*[]string{&pu.ModulesPaths, &a.MoreRoles, &a.ModulesPaths, &a.ExtraVarsFiles,
+		&a.VaultPasswordFiles, &a.Copy} {
+		*list = slices.Clone(*list)
+		for n, name := range *list {
+			(*list)[n] = rel(name)
+		}
+	}
+	c.Paths = maps.Clone(c.Paths)
+	for name, source := range c.Paths {
+		c.Paths[name] = rel(source)
+	}
+	files := map[string]string{}
+	for source, name := range p.Tool.Files {
+		files[rel(source)] = name
+	}
+	p.Tool.Files = files
+	return p
 }
 
 // sandboxDigest is a digest of the names, contents and permissions in a sandbox, also of empty directories, without the

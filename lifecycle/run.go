@@ -125,6 +125,8 @@ type Run struct {
 	// lock says that the run lives, once it has made helpers; living is for taking it.
 	lock   *filelock.Lock
 	living sync.Once
+	// repository is what is known of the one that has checkpoints.
+	repository repositoryState
 	// publishing is nil unless the run makes images of runners.
 	publishing *publishing
 }

@@ -122,8 +122,15 @@ func measuredFrom(answer system.Info) measured {
 		cgroup = 1
 	}
 	rootless := hasSecurityOption(answer, "rootless")
+	flavor := string(backend.KindDocker)
+	switch {
+	case rootless:
+		flavor += " rootless"
+	case hasSecurityOption(answer, "userns"):
+		flavor += " userns-remap"
+	}
 	return measured{
-		Info:     backend.Info{CgroupVersion: cgroup, CopiesLoseOwners: hasSecurityOption(answer, "userns")},
+		Info:     backend.Info{Flavor: flavor, CgroupVersion: cgroup, CopiesLoseOwners: hasSecurityOption(answer, "userns")},
 		rootless: rootless,
 		remaps:   hasSecurityOption(answer, "userns"),
 		cpuLimit: answer.CgroupDriver != "none" && answer.CPUCfsQuota,

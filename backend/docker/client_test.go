@@ -117,12 +117,12 @@ func TestMeasuredFrom(t *testing.T) {
 				CgroupVersion: "2", CgroupDriver: "systemd", CPUCfsQuota: true, Driver: "overlay2",
 				SecurityOptions: []string{"name=seccomp,profile=builtin"},
 			},
-			measured{Info: backend.Info{CgroupVersion: 2}, cpuLimit: true, layers: true},
+			measured{Info: backend.Info{Flavor: "docker", CgroupVersion: 2}, cpuLimit: true, layers: true},
 		},
 		{
 			"with SELinux",
 			system.Info{CgroupVersion: "2", Driver: "overlay2", SecurityOptions: []string{"name=selinux"}},
-			measured{Info: backend.Info{CgroupVersion: 2}},
+			measured{Info: backend.Info{Flavor: "docker", CgroupVersion: 2}},
 		},
 		{
 			"rootless without limits",
@@ -130,12 +130,12 @@ func TestMeasuredFrom(t *testing.T) {
 				CgroupVersion: "1", CgroupDriver: "none", CPUCfsQuota: true, Driver: "overlay2",
 				SecurityOptions: []string{"name=rootless", "name=cgroupns"},
 			},
-			measured{Info: backend.Info{CgroupVersion: 1}, rootless: true},
+			measured{Info: backend.Info{Flavor: "docker rootless", CgroupVersion: 1}, rootless: true},
 		},
 		{
 			"remapped and old",
 			system.Info{SecurityOptions: []string{"name=userns"}},
-			measured{Info: backend.Info{CgroupVersion: 1, CopiesLoseOwners: true}, remaps: true},
+			measured{Info: backend.Info{Flavor: "docker userns-remap", CgroupVersion: 1, CopiesLoseOwners: true}, remaps: true},
 		},
 	}
 	for _, test := range tests {

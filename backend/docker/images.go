@@ -50,13 +50,16 @@ func imageFrom(answer image.InspectResponse) backend.Image {
 		ID: answer.ID, Tags: fullTags(answer.RepoTags),
 		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant,
 	}
+	content := engine.ImageContent{Layers: answer.RootFS.Layers}
 	if c := answer.Config; c != nil {
 		i.Volumes = slices.Sorted(maps.Keys(c.Volumes))
 		i.Entrypoint, i.Labels = c.Entrypoint, c.Labels
 		if c.Healthcheck != nil {
 			i.HealthCheck = c.Healthcheck.Test
 		}
+		content.Env, content.Cmd, content.User, content.WorkDir, content.StopSignal = c.Env, c.Cmd, c.User, c.WorkingDir, c.StopSignal
 	}
+	i.Content = content.Digest(i)
 	return i
 }
 

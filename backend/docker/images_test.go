@@ -26,12 +26,14 @@ func TestImageFrom(t *testing.T) {
 			Labels: map[string]string{"a": "b"},
 		}},
 	})
+	require.NotEmpty(t, got.Content)
 	require.Equal(t, backend.Image{
-		ID: "sha256:0123", Tags: []string{"docker.io/library/busybox:latest", "quay.io/a/b:1"}, OS: "linux",
+		ID: "sha256:0123", Content: got.Content, Tags: []string{"docker.io/library/busybox:latest", "quay.io/a/b:1"}, OS: "linux",
 		Arch: "arm64", Variant: "v8",
 		Volumes: []string{"/data", "/opt/chef"}, Entrypoint: []string{"e"}, Labels: backend.Labels{"a": "b"},
 	}, got)
-	require.Equal(t, backend.Image{ID: "bare"}, imageFrom(image.InspectResponse{ID: "bare"}))
+	bare := imageFrom(image.InspectResponse{ID: "bare"})
+	require.Equal(t, backend.Image{ID: "bare", Content: bare.Content}, bare)
 }
 
 func TestBuildOptions(t *testing.T) {

@@ -325,7 +325,7 @@ func (f *Engine) ContainerChanges(ctx context.Context, id string) ([]backend.Cha
 func (f *Engine) CommitContainer(ctx context.Context, id string, o backend.CommitOptions) (backend.Image, error) {
 	return onContainer(ctx, f, "CommitContainer", id, func(c *container) (backend.Image, error) {
 		img := ImageSpec{Ref: o.Ref, Config: f.images[c.imageID].Image}
-		img.Config.ID, img.Config.Labels = "", maps.Clone(c.spec.Labels)
+		img.Config.ID, img.Config.Content, img.Config.Labels = "", "", maps.Clone(c.spec.Labels)
 		maps.Copy(img.Config.Labels, o.Labels)
 		made := f.addImage(img)
 		f.images[made.ID].files = maps.Clone(c.mounts[0].tree)

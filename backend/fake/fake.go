@@ -67,7 +67,7 @@ func (f *Engine) newID() string {
 // Info implements backend.ContainerBackend.
 func (f *Engine) Info(ctx context.Context) (backend.Info, error) {
 	return locked(ctx, f, newCall("Info"), func() (backend.Info, error) {
-		return backend.Info{CgroupVersion: 2, NativeSystemd: true}, nil
+		return backend.Info{Flavor: "fake", CgroupVersion: 2, NativeSystemd: true}, nil
 	})
 }
 

@@ -59,6 +59,7 @@ func (f *Engine) addImage(spec ImageSpec) backend.Image {
 		img.files.add(path.Clean(name), regular(spec.Files[name]))
 	}
 	img.ID = cmp.Or(img.ID, "sha256:"+f.newID())
+	img.Content = cmp.Or(img.Content, img.ID)
 	img.OS, img.Arch = cmp.Or(img.OS, "linux"), cmp.Or(img.Arch, runtime.GOARCH)
 	img.Size = cmp.Or(img.Size, 1<<20)
 	if img.Created.IsZero() {

@@ -118,12 +118,16 @@ func measuredFrom(answer define.Info) measured {
 		host = *answer.Host
 	}
 	rootless := host.Security.Rootless
+	flavor := string(backend.KindPodman)
+	if rootless {
+		flavor += " rootless"
+	}
 	cgroup := 1
 	if host.CgroupsVersion == "v2" {
 		cgroup = 2
 	}
 	return measured{
-		Info:     backend.Info{CgroupVersion: cgroup, NativeSystemd: true, CopiesLoseOwners: true},
+		Info:     backend.Info{Flavor: flavor, CgroupVersion: cgroup, NativeSystemd: true, CopiesLoseOwners: true},
 		version:  parseVersion(answer.Version.Version),
 		rootless: rootless,
 		limits:   controllersFrom(host.CgroupControllers, cgroup, rootless),

@@ -107,12 +107,14 @@ func TestMeasuredFrom(t *testing.T) {
 		}
 	}
 	require.Equal(t, measured{
-		Info: backend.Info{CgroupVersion: 2, NativeSystemd: true, CopiesLoseOwners: true}, version: version{5, 4}, rootless: true,
+		Info:    backend.Info{Flavor: "podman rootless", CgroupVersion: 2, NativeSystemd: true, CopiesLoseOwners: true},
+		version: version{5, 4}, rootless: true,
 		limits: controllers{memory: true, cpu: true, pids: true},
 	}, measuredFrom(info("5.4.2", "v2", true, "cpu", "memory", "pids")))
 
 	m := measuredFrom(info("4.3.1", "v1", false, "memory"))
 	require.Equal(t, 1, m.CgroupVersion)
+	require.Equal(t, "podman", m.Flavor)
 	require.Equal(t, controllers{memory: true}, m.limits)
 
 	m = measuredFrom(info("4.9.0", "v1", true, "memory", "cpu"))

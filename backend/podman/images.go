@@ -36,8 +36,13 @@ type imageAnswer struct {
 	Os           string
 	Architecture string
 	Variant      string
+	RootFS       struct{ Layers []string }
 	Config       struct {
 		User       string
+		Env        []string
+		Cmd        []string
+		WorkingDir string
+		StopSignal string
 		Entrypoint []string
 		Volumes    map[string]struct{}
 		Labels     map[string]string
@@ -61,12 +66,16 @@ func (b *Backend) inspectImage(ctx context.Context, ref string) (answer imageAns
 
 // imageFrom translates the answer of an inspection.
 func imageFrom(answer imageAnswer) backend.Image {
-	return backend.Image{
+	c := answer.Config
+	i := backend.Image{
 		ID: imageID(answer.ID), Tags: answer.RepoTags,
 		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant,
-		Volumes: slices.Sorted(maps.Keys(answer.Config.Volumes)), Entrypoint: answer.Config.Entrypoint,
-		Labels: answer.Config.Labels, HealthCheck: answer.HealthCheck.Test,
+		Volumes: slices.Sorted(maps.Keys(c.Volumes)), Entrypoint: c.Entrypoint,
+		Labels: c.Labels, HealthCheck: answer.HealthCheck.Test,
 	}
+	i.Content = engine.ImageContent{Layers: answer.RootFS.Layers, Env: c.Env, Cmd: c.Cmd, User: c.User,
+		WorkDir: c.WorkingDir, StopSignal: c.StopSignal}.Digest(i)
+	return i
 }
 
 // noCredentials is "{}" in base64. Without such a header Podman would use what its service has been logged in with.

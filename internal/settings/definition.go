@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/distribution/reference"
+
 	"github.com/galley-kitchen/galley/internal/limits"
 	"github.com/galley-kitchen/galley/internal/mirrors"
 )
@@ -65,8 +67,11 @@ var definitions = sync.OnceValue(func() []definition {
 		{name: "test-base-path", short: "t", parse: text, usage: "the directory of the tests (default: test/integration)"},
 		flag("idempotence", "", "false", "converge twice, and fail when the second time changes anything"),
 		flag("recreate", "", "true", "make a runner anew when its configuration changed"),
-		{name: "reuse", standard: ReuseOff, bare: ReuseLocal, words: []string{ReuseOff, ReuseLocal},
-			usage: "start from a checkpoint when nothing that goes into converge has changed: off or local"},
+		{name: "reuse", standard: ReuseOff, bare: ReuseLocal, words: []string{ReuseOff, ReuseLocal}, parse: repository,
+			usage: "start from a checkpoint when nothing that goes into converge has changed: off, local, or a repository to look in too"},
+		{name: "reuse-push", standard: PushOff, bare: PushOn, words: []string{PushOff, PushOn, PushStrict}, parse: push,
+			refuse: project.refuseChange,
+			usage:  "push checkpoints whose tests have passed to the repository of reuse: off, on, or strict, which fails when that does"},
 		{name: "reuse-max-age", parse: age,
 			usage: "how old a checkpoint may be that is used, such as 24h (default: any age)"},
 		{name: "pull", words: []string{"always", "missing", "newer", "never"},
@@ -98,7 +103,7 @@ var definitions = sync.OnceValue(func() []definition {
 			usage: "write profiles of galley itself into that directory, for go tool pprof"},
 	}
 	for i, d := range table {
-		if d.words != nil {
+		if d.words != nil && d.parse == nil {
 			table[i].parse = d.choice
 		}
 	}
@@ -192,11 +197,48 @@ func leaseTime(text string) (any, error) {
 	return text, nil
 }
 
-// The values of reuse.
+// The values of reuse besides repositories.
 const (
 	ReuseOff   = "off"
 	ReuseLocal = "local"
 )
+
+// repository reads off, local, or the name of a repository with its registry.
+func repository(text string) (any, error) {
+	text = strings.TrimSpace(text)
+	if word := strings.ToLower(text); word == ReuseOff || word == ReuseLocal {
+		return word, nil
+	}
+	named, err := reference.ParseNormalizedNamed(text)
+	host, _, slash := strings.Cut(text, "/")
+	if err != nil || !reference.IsNameOnly(named) || !slash || !strings.ContainsAny(host, ".:") && host != "localhost" {
+		return nil, errors.New("write off, local, or a repository with its registry and without a tag, such as " +
+			"registry.example.com/team/checkpoints")
+	}
+	return named.Name(), nil
+}
+
+// The values of reuse-push.
+const (
+	PushOff    = "off"
+	PushOn     = "on"
+	PushStrict = "strict"
+)
+
+// push reads yes, no or strict.
+func push(text string) (any, error) {
+	if strings.ToLower(strings.TrimSpace(text)) == PushStrict {
+		return PushStrict, nil
+	}
+	on, err := ParseBool(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("write on, off or strict")
+	case on:
+		return PushOn, nil
+	}
+	return PushOff, nil
+}
 
 // age reads a duration, or nothing for any.
 func age(text string) (any, error) {

@@ -38,8 +38,9 @@ type Settings struct {
 	TestBasePath string `mapstructure:"test-base-path"`
 	Idempotence  bool   `mapstructure:"idempotence"`
 	Recreate     bool   `mapstructure:"recreate"`
-	// Reuse is off or local; ReuseMaxAge is a duration.
+	// Reuse is off, local, or a repository with its registry; ReusePush is off, on or strict; ReuseMaxAge is a duration.
 	Reuse        string   `mapstructure:"reuse"`
+	ReusePush    string   `mapstructure:"reuse-push"`
 	ReuseMaxAge  string   `mapstructure:"reuse-max-age"`
 	Pull         string   `mapstructure:"pull"`
 	Images       []string `mapstructure:"images"`

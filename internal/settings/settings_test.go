@@ -54,7 +54,7 @@ func TestTable(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Settings{TLSVerify: true, ERB: "auto", ERBCommands: true, LogLevel: "info", LogOverwrite: true,
 		Color:       true,
-		Concurrency: 1, Recreate: true, Reuse: "off", Wait: true, Images: []string{}, Destroy: "passing", ShardTimes: []string{},
+		Concurrency: 1, Recreate: true, Reuse: "off", ReusePush: "off", Wait: true, Images: []string{}, Destroy: "passing", ShardTimes: []string{},
 		Timeout: []string{},
 		Report:  []string{}}, l.Settings)
 	require.Empty(t, l.Notices)
@@ -275,6 +275,11 @@ func TestPower(t *testing.T) {
 			project: "images: {docker.io: mirror.example}\n"}, false, []string{"docker.io=mirror.example"}},
 		{"locked", "locked", given{project: "locked: yes\n"}, false, true},
 		{"locked no more", "locked", given{user: "locked: yes\n", project: "locked: no\n"}, true, true},
+		{"checkpoints from a registry", "reuse", given{project: "reuse: registry.example.com/team/checkpoints\n"}, false,
+			"registry.example.com/team/checkpoints"},
+		{"checkpoints to a registry", "reuse-push", given{project: "reuse_push: yes\n"}, true, "off"},
+		{"checkpoints to a registry, as the user has it", "reuse-push",
+			given{env: []string{"GALLEY_REUSE_PUSH=1"}, project: "reuse_push: on\n"}, false, "on"},
 		{"no power", "retry", given{user: "retry: 1\n", project: "retry: 5\n"}, false, 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 )
 
 // Version is that of the keys. It changes when the same inputs would no longer lead to the same runner.
-const Version = "1"
+const Version = "2"
 
 // digestLength is the length of the digests in characters: 128 bits.
 const digestLength = 32

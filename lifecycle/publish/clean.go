@@ -34,10 +34,10 @@ type cleaner struct {
 	points map[string]bool
 }
 
-// newCleaner prepares to clean a layer on top of base. mounts are the paths at which something was mounted.
-func newCleaner(base *tree, mounts []string) *cleaner {
+// newCleaner prepares to clean a layer on top of base. gone are paths that go besides what engines make.
+func newCleaner(base *tree, gone []string) *cleaner {
 	c := &cleaner{base: base, gone: map[string]bool{}, points: map[string]bool{}}
-	for _, name := range slices.Concat(rig.EngineFiles(), identities, mounts) {
+	for _, name := range slices.Concat(rig.EngineFiles(), gone) {
 		// As it is written too: some, such as /etc/mtab, are links themselves.
 		for _, name := range []string{base.resolve(name), path.Join(base.resolve(path.Dir(name)), path.Base(name))} {
 			if name != "" && name != "/" {
@@ -108,10 +108,10 @@ func (c *cleaner) kept(r io.Reader) (map[string]bool, error) {
 	return keep, err
 }
 
-// write copies the entries that stay to a new layer, as any engine would have written them. What is newer than latest,
-// unless that is zero, gets its time. It returns the time of the newest.
-func (c *cleaner) write(w io.Writer, r io.Reader, keep map[string]bool,
-	latest time.Time) (newest time.Time, err error) {
+// write copies the entries that stay to a new layer, as any engine would have written them. What is newer than the
+// source's epoch, unless that is zero, gets its time. It returns the time of the newest.
+func (c *cleaner) write(w io.Writer, r io.Reader, keep map[string]bool, s Source) (newest time.Time, err error) {
+	latest := s.Epoch
 	out := tar.NewWriter(w)
 	err = eachEntry(r, func(h *tar.Header, data io.Reader) error {
 		name := clean(h.Name)
@@ -129,6 +129,9 @@ func (c *cleaner) write(w io.Writer, r io.Reader, keep map[string]bool,
 		}
 		if h.ModTime.After(newest) {
 			newest = h.ModTime
+		}
+		if len(s.Secrets) > 0 {
+			data = &secretGuard{r: data, secrets: s.Secrets}
 		}
 		return writeEntry(out, h, data)
 	})

@@ -37,6 +37,10 @@ type Source struct {
 	Labels map[string]string
 	// OCI makes manifests of OCI in place of Docker's, which have no health checks for some engines.
 	OCI bool
+	// Secrets are values that no file of the converge's may hold.
+	Secrets []string
+	// Identity leaves what tells one runner from another in the image, as /etc/machine-id.
+	Identity bool
 	// Epoch, unless it is zero, is the time of the image, and no file of its own is newer.
 	Epoch time.Time
 }
@@ -144,7 +148,7 @@ func (a *Archive) ownLayer(ctx context.Context, s Source, name string, base *tre
 		}
 		return unpacked(ctx, member)
 	}
-	c := newCleaner(base, s.Mounts)
+	c := newCleaner(base, s.gone())
 	r, err := read()
 	if err != nil {
 		return nil, time.Time{}, err
@@ -161,10 +165,18 @@ func (a *Archive) ownLayer(ctx context.Context, s Source, name string, base *tre
 	}
 	var newest time.Time
 	l, err := compress(s.Dir, func(w io.Writer) (err error) {
-		newest, err = c.write(w, r, keep, s.Epoch)
+		newest, err = c.write(w, r, keep, s)
 		return err
 	})
 	return l, newest, err
+}
+
+// gone are the paths that are not a part of the image.
+func (s Source) gone() []string {
+	if s.Identity {
+		return s.Mounts
+	}
+	return slices.Concat(identities, s.Mounts)
 }
 
 // configFile is the configuration of the image below, without galley's labels and with what kitchen.yml gives instead.

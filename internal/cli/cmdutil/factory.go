@@ -18,6 +18,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/lifecycle/rubyimage"
 )
 
@@ -212,6 +213,13 @@ func (f *Factory) reuse() (o lifecycle.ReuseOptions, err error) {
 		o.MaxAge, err = time.ParseDuration(s.ReuseMaxAge)
 	}
 	o.On = s.Reuse != settings.ReuseOff
+	if o.On && s.Reuse != settings.ReuseLocal {
+		o.Repository, o.CertDirs = s.Reuse, publish.CertDirs(HomeDir(), os.Getenv)
+		o.Push, o.StrictPush = s.ReusePush != settings.PushOff, s.ReusePush == settings.PushStrict
+	} else if s.ReusePush != settings.PushOff && s.Source("reuse-push").Kind == settings.CommandLine {
+		return o, errors.New("--reuse-push: to which repository?\nSay it with --reuse=registry.example.com/team/checkpoints, " +
+			"or as `reuse` in .galley.yml")
+	}
 	return o, err
 }
 

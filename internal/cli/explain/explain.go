@@ -39,7 +39,7 @@ Nothing is pulled, built or recorded.`,
 		},
 	}
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON, with a digest of each input")
-	f.Flags.Add(cmd.Flags(), "reuse-max-age", "idempotence")
+	f.Flags.Add(cmd.Flags(), "reuse", "reuse-max-age", "idempotence")
 	return cmd
 }
 
@@ -78,6 +78,10 @@ func run(ctx context.Context, o *Options) error {
 
 // print says it to people: the inputs are only of use beside a checkpoint that differs in one.
 func (o *Options) print(w io.Writer, x lifecycle.Explanation) {
+	if x.Repository != "" {
+		fmt.Fprintf(w, "%s is warm: %s has a checkpoint of the same inputs\n", o.Clean(x.Instance), o.Clean(x.Repository))
+		return
+	}
 	if x.State == lifecycle.Warm {
 		fmt.Fprintf(w, "%s is warm: the checkpoint of %s is of the same inputs\n", o.Clean(x.Instance),
 			x.Created.UTC().Format("2006-01-02 15:04 UTC"))

@@ -93,6 +93,9 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "", false,
 			"print what would be pulled, made, replaced and run, and why; nothing is changed, and no registry asked")
 		settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "with --dry-run: print JSON")
+		if c.action == lifecycle.ActionTest || c.action == lifecycle.Action(lifecycle.PhaseVerify) {
+			f.Flags.Add(cmd.Flags(), "reuse-push")
+		}
 		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
 			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
 				"shell: when converge, setup or verify fails, open a shell in the runner, and then ask how to go on")
