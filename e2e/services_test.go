@@ -241,16 +241,3 @@ func TestServicesKilled(t *testing.T) {
 		requireNoNetwork(t, p)
 	})
 }
-
-// The example runs as it is, but for the image.
-func TestServicesExample(t *testing.T) {
-	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
-		e.Load(t, "busybox")
-		text, err := os.ReadFile("../examples/services/kitchen.yml")
-		require.NoError(t, err)
-		p := newProject(t, e, map[string]string{
-			"kitchen.yml": strings.ReplaceAll(string(text), "docker.io/library/galley-hello:latest", "busybox")})
-		p.ok("test", "-c", "2")
-		require.Empty(t, p.runners())
-	})
-}

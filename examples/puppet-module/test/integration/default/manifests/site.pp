@@ -1,0 +1,1 @@
+class { 'motd': greeting => 'welcome aboard' }
