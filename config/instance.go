@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend/spec"
@@ -11,6 +12,8 @@ import (
 type Instance struct {
 	// Name is "<suite>-<platform>", as Test Kitchen builds it.
 	Name string
+	// On is what people call the engine that `--on` has put the instance on, empty without that. The name ends in it.
+	On string
 	// Suite and Platform are the names in kitchen.yml.
 	Suite, Platform string
 	// OSType is "unix" or "windows"; ShellType "bourne" or "powershell".
@@ -36,6 +39,14 @@ type Instance struct {
 	Secrets []string
 }
 
+// PlainName is the name that the instance has in kitchen.yml.
+func (i Instance) PlainName() string {
+	if i.On == "" {
+		return i.Name
+	}
+	return strings.TrimSuffix(i.Name, "@"+i.On)
+}
+
 // Driver says what the runner is like: kitchen.yml's `driver:`. Keys that
 // kitchen-dokken knows keep its meaning; see docs/kitchen-yml.md.
 type Driver struct {
@@ -47,6 +58,8 @@ type Driver struct {
 	Engine string
 	// Host is `docker_host_url` (or `socket`): the engine of this instance.
 	Host string
+	// Recorded is set when the engine is the one that the instance's record names: `--on` had put it there.
+	Recorded bool
 
 	// Image is the platform image: `image`, or made from the platform's name.
 	Image string

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"encoding/json"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,4 +74,87 @@ func TestCompare(t *testing.T) {
 		require.NotEmpty(t, doc.Noise)
 		require.Len(t, p.runners(), 3, "the containers that showed the images are gone")
 	})
+}
+
+const onKitchen = `
+driver: {name: dokken, image: busybox, pull_platform_image: false}
+provisioner:
+  name: shell
+  command: |
+    set -e
+    mkdir -p /srv/app/conf /etc/app; echo "listen 80" > /srv/app/conf/site; chown 33:33 /srv/app/conf/site
+    echo "made $(date) on $(hostname) by $(hostname -i)" > /etc/made; ln -s ../made /etc/app/link
+    echo "app:x:998:998:app:/srv:/bin/sh" >> /etc/passwd; chmod 600 /srv/app/conf/site; httpd -p 8080
+    [ "$APP" = bad ] || exit 0
+    cat /proc/self/uid_map > /etc/app/uid_map
+verifier: {name: shell, command: "true"}
+platforms: [{name: busybox}]
+suites:
+  - {name: good, provisioner: {env: {APP: good}}}
+  - {name: bad, provisioner: {env: {APP: bad}}}
+`
+
+// twoEngines are a Docker and a Podman, a rootless one if there is one.
+func twoEngines(t *testing.T) (docker, podman testbed.Engine) {
+	t.Helper()
+	engines := testbed.Engines(t)
+	last := func(is func(testbed.Engine) bool) int {
+		for n, e := range slices.Backward(engines) {
+			if is(e) {
+				return n
+			}
+		}
+		return -1
+	}
+	d := last(func(e testbed.Engine) bool { return e.Kind == testbed.Docker && !e.UserNSRemap })
+	p := last(func(e testbed.Engine) bool { return e.Kind == testbed.Podman && e.Rootless })
+	if d < 0 || p < 0 {
+		t.Skip("this needs a Docker without userns-remap and a rootless Podman")
+	}
+	for _, n := range []int{d, p} {
+		engines[n].Load(t, "busybox")
+	}
+	docker, podman = engines[d], engines[p]
+	podman.Rootless = false // a caller who is root has no special user there
+	return docker, podman
+}
+
+// TestOnEngines: the same instances on a Docker and a rootless Podman in one run, and in what they differ.
+func TestOnEngines(t *testing.T) {
+	docker, podman := twoEngines(t)
+	p := newDirectory(t, docker, map[string]string{"kitchen.yml": onKitchen})
+	p.env = []string{"GALLEY_HOST=", "DOCKER_HOST=" + docker.Host, "CONTAINER_HOST=" + podman.Host}
+	t.Cleanup(func() { p.galley("destroy", "-c") })
+
+	r := p.galley("test", "--on=docker", "--on=podman", "--compare", "--strict", "--report=markdown=report.md")
+	require.Equal(t, 20, r.code, r)
+	require.Contains(t, r.stdout, "good-busybox@docker and good-busybox@podman do not differ\n")
+	require.Regexp(t, `bad-busybox@docker and bad-busybox@podman differ in one thing
+         file     /etc/app/uid_map  line 1: "0 0 4294967295" on bad-busybox@docker, "0 \d+ 1" on bad-busybox@podman\n`, r.stdout)
+	require.Regexp(t, `instance +docker +podman\n  good-busybox +✓ \S+ +✓ \S+\n`, r.stdout)
+	require.Contains(t, p.read("report.md"), "| Instance | docker | podman |")
+	require.Zero(t, p.galley("test", "good", "--on=docker", "--on=podman", "--compare", "--strict", "-c1").code)
+
+	// What is there later is known by its record: to list, login, compare and destroy, whatever engine is asked for.
+	p.ok("converge", "bad", "--on=docker", "--on=mine="+podman.Host)
+	p.env = []string{"GALLEY_HOST=" + docker.Host}
+	require.Equal(t, "running", p.list()["bad-busybox@mine"].Runner)
+	require.Equal(t, "there", p.ok("exec", "bad-busybox@mine", "-c", "test -f /etc/app/uid_map && printf there").stdout)
+	require.Contains(t, p.ok("compare", "bad-busybox@docker", "bad-busybox@mine").stdout, "/etc/app/uid_map")
+	require.Contains(t, p.galley("converge", "bad-busybox@mine").stderr, "was made by --on")
+	p.ok("destroy")
+	require.NotContains(t, p.list(), "bad-busybox@mine")
+	for _, e := range []testbed.Engine{docker, podman} {
+		p.engine = e
+		require.Empty(t, p.runners(), e.Name)
+	}
+
+	// An engine that is not there is told before anything is made.
+	r = p.galley("test", "--on="+docker.Host, "--on=unix://"+filepath.Join(p.dir, "nobody.sock"))
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "nobody.sock")
+	r = p.galley("test", "--on="+docker.Host, "--on=x="+docker.Host)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "are the same engine")
+	require.NotContains(t, r.String(), "Creating")
 }

@@ -51,6 +51,13 @@ func (r *Run) Compare(ctx context.Context, inst config.Instance, noise bool, do 
 // compare is Compare for a runner that was found.
 func (i *instanceRun) compare(ctx context.Context, noise bool, do func(Comparison) error) (err error) {
 	c, d := i.container, i.inst.Driver
+	if c.ImageID == "" { // it was made just now, and not asked for since
+		now, err := i.eng.InspectContainer(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		c = &now
+	}
 	list, err := i.eng.ContainerChanges(ctx, c.ID)
 	if err != nil {
 		return fmt.Errorf("ask what changed in the runner of %s: %w", i.inst.Name, err)

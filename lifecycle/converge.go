@@ -47,6 +47,7 @@ func (i *instanceRun) converge(ctx context.Context) error {
 	})
 	if err = errors.Join(err, i.download(ctx, i.inst.Provisioner.Downloads)); err == nil {
 		i.reportChanges(ctx)
+		i.keepMachine(ctx)
 	}
 	return err
 }

@@ -52,6 +52,8 @@ type InstanceStarted struct {
 	Stamp
 	Suite    string `json:"suite"`
 	Platform string `json:"platform"`
+	// On is the engine that --on has put it on.
+	On string `json:"on,omitempty"`
 }
 
 // PhaseStarted is when create, converge, setup, verify or destroy begins.

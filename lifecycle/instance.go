@@ -46,7 +46,9 @@ type instanceRun struct {
 	// openSandbox is set where all users must be able to write in the sandboxes.
 	openSandbox bool
 	// compared is set when it was told what converge changed.
-	compared    bool
+	compared bool
+	// kept is set when what is compared with other engines was collected.
+	kept        bool
 	provisioner func() (provisioner.Provisioner, error)
 	verifier    func() (verifier.Verifier, error)
 }
@@ -79,7 +81,7 @@ func (r *Run) instanceOn(e *engine, inst config.Instance) *instanceRun {
 func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *Failure {
 	start := r.o.Now()
 	i := r.newInstanceRun(inst)
-	i.emit(InstanceStarted{Stamp: i.stamp(), Suite: inst.Suite, Platform: inst.Platform})
+	i.emit(InstanceStarted{Stamp: i.stamp(), Suite: inst.Suite, Platform: inst.Platform, On: inst.On})
 	err := i.withLock(r.timed(ctx, inst.Name), a)
 	done := InstanceFinished{Stamp: i.stamp(), Duration: r.o.Now().Sub(start)}
 	if r.o.LogPath != nil {

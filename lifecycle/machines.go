@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/changes"
 	"github.com/galley-kitchen/galley/lifecycle/machine"
@@ -35,29 +34,36 @@ func (r *Run) CompareMachines(ctx context.Context, a, b config.Instance, o Compa
 			return machine.Report{}, fmt.Errorf("%s: %w", inst.Name, err)
 		}
 	}
-	return compareMachines(ctx, both[0], both[1], o)
+	paths, _ := machine.Paths(both[0].Machine, both[1].Machine, ignoredBy(both[0], both[1]), o.Noise)
+	for _, m := range both {
+		if err := m.readEntries(ctx, paths); err != nil {
+			return machine.Report{}, err
+		}
+	}
+	return compareMachines(both[0], both[1], o), nil
 }
 
 // comparedMachine is a runner with what is known of it.
 type comparedMachine struct {
 	machine.Machine
-	inst        config.Instance
-	engine      backend.Containers
-	id          string
-	losesOwners bool
+	inst config.Instance
+	// files is where its files are read.
+	files changes.Options
 	// notCompared says what cannot be compared.
 	notCompared []string
 }
 
-// machine collects what there is to know of a runner that runs.
+// machine collects what there is to know of a runner that runs, but for the entries of its files.
 func (i *instanceRun) machine(ctx context.Context, o CompareOptions) (*comparedMachine, error) {
 	info, err := i.eng.Info(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := &comparedMachine{inst: i.inst, engine: i.eng, id: i.container.ID, losesOwners: info.CopiesLoseOwners}
-	m.Own = []string{i.container.ID, i.container.ID[:min(12, len(i.container.ID))], i.container.Name, i.inst.Name}
-	if m.Facts, err = machine.Collect(ctx, i.eng, m.id); err != nil {
+	id := i.container.ID
+	m := &comparedMachine{inst: i.inst,
+		files: changes.Options{Engine: i.eng, Container: id, LosesOwners: info.CopiesLoseOwners}}
+	m.Own = []string{id, id[:min(12, len(id))], i.container.Name, i.inst.Name}
+	if m.Facts, err = machine.Collect(ctx, i.eng, id); err != nil {
 		return nil, err
 	}
 	if changed := i.state.Changed; changed != nil {
@@ -80,36 +86,33 @@ func (i *instanceRun) machine(ctx context.Context, o CompareOptions) (*comparedM
 	})
 }
 
-// maxCompared is the size of the largest text of which the lines are compared.
-const maxCompared = 256 << 10
+// readEntries reads what is at paths.
+func (m *comparedMachine) readEntries(ctx context.Context, paths []string) error {
+	found, err := changes.Entries(ctx, m.files, paths)
+	if err != nil {
+		return fmt.Errorf("read the files of %s: %w", m.inst.Name, err)
+	}
+	m.Entries = map[string]*changes.Entry{}
+	for _, p := range paths {
+		m.Entries[p] = found[p]
+	}
+	return nil
+}
 
-// compareMachines is CompareMachines for machines of which all is known.
-func compareMachines(ctx context.Context, a, b *comparedMachine, o CompareOptions) (machine.Report, error) {
-	var ignore []machine.Rule
+// ignoredBy are the rules of kitchen.yml for two machines.
+func ignoredBy(a, b *comparedMachine) (list []machine.Rule) {
 	for _, i := range slices.Concat(a.inst.Compare.Ignore, b.inst.Compare.Ignore) {
-		ignore = append(ignore, machine.Ignore(i))
+		list = append(list, machine.Ignore(i))
 	}
+	return list
+}
+
+// compareMachines compares machines of which all is known.
+func compareMachines(a, b *comparedMachine, o CompareOptions) machine.Report {
+	ignore := ignoredBy(a, b)
 	paths, left := machine.Paths(a.Machine, b.Machine, ignore, o.Noise)
-	var found [2]map[string]*changes.Entry
-	for n, m := range []*comparedMachine{a, b} {
-		var err error
-		found[n], err = changes.Entries(ctx, changes.Options{Engine: m.engine, Container: m.id, LosesOwners: m.losesOwners},
-			paths)
-		if err != nil {
-			return machine.Report{}, fmt.Errorf("read the files of %s: %w", m.inst.Name, err)
-		}
-	}
-	content := func(path string) (textA, textB []byte) {
-		for n, to := range []*[]byte{&textA, &textB} {
-			m := []*comparedMachine{a, b}[n]
-			// A file that cannot be read is told by its size.
-			*to, _ = Comparison{engine: m.engine}.content(ctx, m.id, path, found[n][path], maxCompared)
-		}
-		return textA, textB
-	}
-	list := machine.Files(a.Machine, b.Machine, paths, found[0], found[1], ignore, content)
-	list = append(list, machine.Values(a.Machine, b.Machine, ignore)...)
+	list := slices.Concat(machine.Files(a.Machine, b.Machine, paths, ignore), machine.Values(a.Machine, b.Machine, ignore))
 	not := slices.Concat(a.notCompared, b.notCompared)
 	slices.Sort(not)
-	return machine.NewReport(list, left, append([]string{}, slices.Compact(not)...), o.Noise), ctx.Err()
+	return machine.NewReport(list, left, append([]string{}, slices.Compact(not)...), o.Noise)
 }

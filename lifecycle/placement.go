@@ -59,7 +59,7 @@ func (r *Run) locate(ctx context.Context, instance string, s State, d config.Dri
 		e, err = r.engineFor(ctx, d.Engine, r.hostFor(d))
 		return e, nil, err
 	}
-	if s.Engine != d.Engine || s.Host != hidePassword(d.Host) {
+	if !d.Recorded && (s.Engine != d.Engine || s.Host != hidePassword(d.Host)) {
 		if e, err = r.engineFor(ctx, d.Engine, r.hostFor(d)); err == nil && sameEndpoint(e.endpoint.URI, s.Endpoint) {
 			return e, nil, nil
 		}
@@ -77,6 +77,9 @@ func (r *Run) locate(ctx context.Context, instance string, s State, d config.Dri
 // whereRecorded opens the engine on which an instance was made. d is what kitchen.yml says; its address is used when it
 // is the one that the instance was made with.
 func (r *Run) whereRecorded(ctx context.Context, instance string, s State, d config.Driver) (*engine, error) {
+	if d.Recorded {
+		return r.recordedEngine(ctx, instance, s)
+	}
 	e, err := r.askedEngine(ctx, instance, s)
 	switch {
 	case e != nil || err != nil:
@@ -220,9 +223,10 @@ func (r *Run) openEngines(ctx context.Context, instances []config.Instance) erro
 
 // sameEndpoint reports whether two addresses lead to one engine, as far as addresses
 // tell: links to a socket are followed, and passwords do not count.
-func sameEndpoint(a, b string) bool { return canonical(a) == canonical(b) }
+func sameEndpoint(a, b string) bool { return Canonical(a) == Canonical(b) }
 
-func canonical(uri string) string {
+// Canonical is an address by which engines are told apart: without a password, and with links to sockets followed.
+func Canonical(uri string) string {
 	uri = hidePassword(uri)
 	if path, ok := strings.CutPrefix(uri, "unix://"); ok {
 		if real, err := filepath.EvalSymlinks(path); err == nil {

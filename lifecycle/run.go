@@ -55,6 +55,8 @@ type Options struct {
 	RequireTests bool
 	// ReportChanges tells what converge changed in the runner's files, by an event.
 	ReportChanges bool
+	// CompareEngines compares each instance of several engines with itself, after converge.
+	CompareEngines bool
 	// Retry is how many more times tests that failed are run.
 	Retry int
 	// Asked is the engine that the user asked for outside kitchen.yml.
@@ -126,7 +128,8 @@ type Run struct {
 	lock   *filelock.Lock
 	living sync.Once
 	// repository is what is known of the one that has checkpoints.
-	repository repositoryState
+	repository  repositoryState
+	comparisons comparisons
 	// publishing is nil unless the run makes images of runners.
 	publishing *publishing
 }
@@ -206,6 +209,7 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	r.lineage.release(ctx, func(err error) {
 		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn, Text: err.Error()})
 	})
+	r.compareEngines(instances)
 	r.unnamed()
 	r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Failed: len(failures),
 		Skipped: len(skipped), Interrupted: ctx.Err() != nil})

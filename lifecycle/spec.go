@@ -138,7 +138,7 @@ func networkAttachment(i config.Instance) backend.NetworkAttachment {
 	}
 	// The default host name is the same for all instances and would answer for
 	// any of them; the instance's own name answers for one.
-	a.Aliases = append(a.Aliases, names.Label("", i.Name))
+	a.Aliases = append(a.Aliases, names.Label("", i.PlainName()))
 	if d.HostnameSet {
 		a.Aliases = append(a.Aliases, d.Hostname)
 	}

@@ -24,6 +24,7 @@ func (i *instanceRun) verify(ctx context.Context) error {
 		return err
 	}
 	i.reportChanges(ctx)
+	i.keepMachine(ctx)
 	sb, err := i.fillSandbox(ctx, verifierSandbox, ver.Prepare)
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ func WriteMarkdown(w io.Writer, r *run.Run) error {
 		}
 		b.WriteString(row)
 	}
+	writeEngines(&b, r)
 	for _, i := range r.Instances {
 		if i.Status != run.Failed && i.Status != run.Unfinished {
 			continue
@@ -49,6 +50,38 @@ func WriteMarkdown(w io.Writer, r *run.Run) error {
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeEngines writes a table with a column for each engine of --on, and in what they differ.
+func writeEngines(b *strings.Builder, r *run.Run) {
+	t := r.ByEngine()
+	if len(t.Rows) == 0 || b.Len() > summaryBytes/2 {
+		return
+	}
+	b.WriteString("\n| Instance |")
+	for _, e := range t.Engines {
+		b.WriteString(" " + markdown(e) + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(t.Engines)) + "\n")
+	for _, row := range t.Rows {
+		b.WriteString("| " + markdown(row.Name) + " |")
+		for _, i := range row.Instances {
+			b.WriteString(" " + i.Brief() + " |")
+		}
+		b.WriteString("\n")
+	}
+	for _, c := range r.Comparisons {
+		if c.Real() == 0 || b.Len() > summaryBytes/2 {
+			continue
+		}
+		for n, line := range c.Lines(c.A, c.B) {
+			mark := "- "
+			if n == 0 {
+				mark = "\n"
+			}
+			b.WriteString(mark + markdown(strings.TrimSpace(line)) + "\n")
+		}
+	}
 }
 
 func statusMark(s run.Status) string {

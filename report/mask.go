@@ -51,6 +51,9 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 	case lifecycle.RunnerChanged:
 		e.Image, e.View, e.NotCompared = k.m.String(e.Image), e.View.Map(k.m.String), k.m.Strings(e.NotCompared)
 		return e
+	case lifecycle.MachinesCompared:
+		e.A, e.B, e.Report = k.m.String(e.A), k.m.String(e.B), e.Report.Map(k.m.String)
+		return e
 	case lifecycle.ServiceLog:
 		e.Service, e.Lines = k.m.String(e.Service), k.m.Strings(e.Lines)
 		return e

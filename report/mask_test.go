@@ -92,7 +92,7 @@ func TestNoSecretInAnySink(t *testing.T) {
 }
 
 // named are the fields by which things go; what is in them was chosen by the user to be shown, or by galley.
-var named = []string{"RunID", "Instance", "Version", "Action", "Engine", "Suite", "Platform", "Phase", "Step", "Stream",
+var named = []string{"RunID", "Instance", "On", "Version", "Action", "Engine", "Suite", "Platform", "Phase", "Step", "Stream",
 	"Level", "Outcome", "FailedPhase", "LogPath", "Instances", "Kind", "Size", "Mode", "Owner", "Reasons"}
 
 // TestEveryFieldIsMasked: a field that is added to an event is masked too.

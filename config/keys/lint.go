@@ -118,6 +118,9 @@ func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.In
 		}
 	}
 	for _, i := range instances {
+		if i.On != "" {
+			continue
+		}
 		raw := c.Instances[i.Index]
 		add(i, i.Driver.Ports, "driver.ports", raw.Driver, theSchema().find(SectionDriver, "ports").spellings()...)
 		for _, s := range i.Services {

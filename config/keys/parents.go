@@ -24,6 +24,9 @@ type parents struct {
 func newParents(c *kitchen.Config, diags *kitchen.Diagnostics) parents {
 	p := parents{c, diags, map[place]int{}}
 	for n, i := range slices.Backward(c.Instances) { // the first of several counts
+		if i.On != "" {
+			continue
+		}
 		p.index[place{i.Suite, i.Platform}] = n
 	}
 	return p

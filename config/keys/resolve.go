@@ -101,6 +101,8 @@ func (r *resolver) instance(index int) *config.Instance {
 	if parent, ok := r.parents.of(index); ok {
 		i.From = r.instance(parent)
 	}
+	i.On = r.c.Instances[index].On
+	i.Driver.Recorded = i.On != ""
 	r.instances[index] = &i
 	return &i
 }

@@ -65,6 +65,8 @@ type RawInstance struct {
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
 	From                    *yaml11.Value
 	suiteName, platformName *yaml11.Value
+	// On is the engine that --on has put it on, as its record says; empty for what the files have.
+	On string
 }
 
 // RawStep is an entry of a suite's `steps:` as it is in the file, with the instance's blocks and what the step says of

@@ -39,6 +39,9 @@ type Entry struct {
 	// Target is a link's.
 	Target string
 
+	// Text is the content of a file that is not large, where that was asked for.
+	Text []byte
+
 	modified time.Time
 	// sum is the digest of a file's content where that was asked for and is not too large.
 	sum *[sha256.Size]byte
@@ -165,7 +168,7 @@ func Compare(ctx context.Context, o Options) ([]Change, error) {
 		if c.Noise != "" && !o.Noise {
 			continue
 		}
-		w := wish{c.Path, c.Kind == backend.ChangeModified}
+		w := wish{path: c.Path, sum: c.Kind == backend.ChangeModified}
 		if c.Kind != backend.ChangeDeleted {
 			now = append(now, w)
 		}
@@ -266,12 +269,12 @@ func Differ(a, b Entry) []string {
 	return differences(a, b)
 }
 
-// Entries finds what is at paths in a container, with the digests of files that are not too large. What is not there has
-// no entry.
+// Entries finds what is at paths in a container, with the digests of files that are not too large, and the texts of
+// small ones. What is not there has no entry.
 func Entries(ctx context.Context, o Options, paths []string) (map[string]*Entry, error) {
 	wishes := make([]wish, len(paths))
 	for n, p := range paths {
-		wishes[n] = wish{p, true}
+		wishes[n] = wish{path: p, sum: true, text: true}
 	}
 	return o.entries(ctx, o.Container, wishes)
 }

@@ -2,6 +2,7 @@ package changes
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -36,12 +37,15 @@ const (
 	// maxSum is the size of the largest file of which the content is compared. A larger one that has kept its size and
 	// its time counts as the same.
 	maxSum = 64 << 20
+	// maxText is the size of the largest file of which the text is kept, and maxTexts that of all together.
+	maxText  = 64 << 10
+	maxTexts = 32 << 20
 )
 
-// wish is a path of which the entry is wanted, with the digest of its content or without.
+// wish is a path of which the entry is wanted, with the digest of its content, and its text, or without.
 type wish struct {
-	path string
-	sum  bool
+	path      string
+	sum, text bool
 }
 
 // node is a path that is wanted, or leads to some that are.
@@ -87,6 +91,8 @@ type reader struct {
 	found  map[string]*Entry
 	bytes  int64
 	calls  int
+	// texts are the bytes of the texts that are kept.
+	texts int64
 }
 
 // read finds the entries at paths. One that is not there any more, or that cannot be read within the bounds, has none.
@@ -155,9 +161,15 @@ func (r *reader) stream(ctx context.Context, from string, left map[string]wish) 
 		e := entryOf(h)
 		if w.sum && e.Type == File && e.Size >= 0 && e.Size <= maxSum {
 			sum := sha256.New()
-			if _, err := io.Copy(sum, content); err != nil {
+			var text bytes.Buffer
+			to := io.Writer(sum)
+			if w.text && r.keepText(e.Size) {
+				to = io.MultiWriter(sum, &text)
+			}
+			if _, err := io.Copy(to, content); err != nil {
 				return false
 			}
+			e.Text = text.Bytes()
 			e.sum = (*[sha256.Size]byte)(sum.Sum(nil))
 		}
 		delete(left, p)
@@ -165,7 +177,7 @@ func (r *reader) stream(ctx context.Context, from string, left map[string]wish) 
 		defer r.mu.Unlock()
 		if h.Typeflag == tar.TypeLink {
 			if same := r.found[path.Join(path.Dir(from), h.Linkname)]; same != nil {
-				e.Size, e.sum = same.Size, same.sum
+				e.Size, e.sum, e.Text = same.Size, same.sum, same.Text
 			}
 		}
 		r.found[p] = &e
@@ -175,6 +187,17 @@ func (r *reader) stream(ctx context.Context, from string, left map[string]wish) 
 	defer r.mu.Unlock()
 	r.bytes += used
 	return whole, err
+}
+
+// keepText reports whether a text of so many bytes may be kept.
+func (r *reader) keepText(size int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if size > maxText || r.texts+size > maxTexts {
+		return false
+	}
+	r.texts += size
+	return true
 }
 
 // below counts what is in a directory.

@@ -19,6 +19,8 @@ type Machine struct {
 	Base Facts
 	// Changed are the paths that converge changed.
 	Changed []changes.Change
+	// Entries are what is at paths, nil for nothing. A path that is missing here is as the machine's image has it.
+	Entries map[string]*changes.Entry
 	// Own are texts that are the machine's alone, besides those of Facts: its ID and its name.
 	Own []string
 }
@@ -85,11 +87,21 @@ func fileNoise(rules []Rule, c changes.Change) string {
 	return noiseOf(rules, File, c.Path)
 }
 
-// Content reads a text of a file of either machine, nil where it is too large or none.
-type Content func(path string) (a, b []byte)
+// at is what a machine has at a path, which other changed perhaps: then it is as other's image had it.
+func (m Machine) at(p string, other Machine) *changes.Entry {
+	if e, known := m.Entries[p]; known {
+		return e
+	}
+	for _, c := range other.Changed {
+		if c.Path == p {
+			return c.Old
+		}
+	}
+	return nil
+}
 
 // Files compares the entries at paths.
-func Files(a, b Machine, paths []string, ofA, ofB map[string]*changes.Entry, ignore []Rule, content Content) []Difference {
+func Files(a, b Machine, paths []string, ignore []Rule) []Difference {
 	rules := slices.Concat(Rules(), ignore)
 	reasons := map[string]string{}
 	for _, c := range slices.Concat(a.Changed, b.Changed) {
@@ -98,7 +110,7 @@ func Files(a, b Machine, paths []string, ofA, ofB map[string]*changes.Entry, ign
 	var list []Difference
 	whole := "" // a directory that one machine alone has
 	for _, p := range paths {
-		x, y := ofA[p], ofB[p]
+		x, y := a.at(p, b), b.at(p, a)
 		if x == nil && y == nil || whole != "" && strings.HasPrefix(p, whole+"/") && (x == nil || y == nil) {
 			continue
 		}
@@ -116,7 +128,7 @@ func Files(a, b Machine, paths []string, ofA, ofB map[string]*changes.Entry, ign
 			d.What = part
 			switch part {
 			case changes.PartContent:
-				list = append(list, contentDifference(d, a, b, *x, *y, content))
+				list = append(list, contentDifference(d, a, b, *x, *y))
 				continue
 			case changes.PartMode:
 				d.A, d.B = x.Permissions(), y.Permissions()
@@ -152,21 +164,21 @@ func entryText(e *changes.Entry) string {
 
 // contentDifference tells the first line in which two texts differ. Texts that only differ in times, IDs and the
 // machines' own names and addresses are alike.
-func contentDifference(d Difference, a, b Machine, x, y changes.Entry, content Content) Difference {
+func contentDifference(d Difference, a, b Machine, x, y changes.Entry) Difference {
 	d.A, d.B = fmt.Sprintf("%d bytes", x.Size), fmt.Sprintf("%d bytes", y.Size)
 	if x.Size == y.Size {
 		d.A, d.B = "other bytes", "other bytes"
 	}
-	textA, textB := content(d.Name)
-	if textA == nil || textB == nil || strings.ContainsRune(string(textA)+string(textB), 0) {
+	textA, textB := x.Text, y.Text
+	if textA == nil && x.Size > 0 || textB == nil && y.Size > 0 || strings.ContainsRune(string(textA)+string(textB), 0) {
 		return d
 	}
 	linesA, linesB := strings.Split(string(textA), "\n"), strings.Split(string(textB), "\n")
 	first := ""
 	ownA, ownB := a.own(), b.own()
 	for n := range max(len(linesA), len(linesB)) {
-		lineA, hasA := at(linesA, n)
-		lineB, hasB := at(linesB, n)
+		lineA, hasA := nth(linesA, n)
+		lineB, hasB := nth(linesB, n)
 		if hasA && hasB && (lineA == lineB || neutral(lineA, ownA) == neutral(lineB, ownB)) {
 			continue
 		}
@@ -181,7 +193,7 @@ func contentDifference(d Difference, a, b Machine, x, y changes.Entry, content C
 	return d
 }
 
-func at(lines []string, n int) (string, bool) {
+func nth(lines []string, n int) (string, bool) {
 	if n < len(lines) {
 		return lines[n], true
 	}
@@ -277,41 +289,4 @@ func (m Machine) unchanged(k Kind, name string) bool {
 	was, had := base[name]
 	is, has := m.Facts.Values[k][name]
 	return had == has && was == is
-}
-
-// Report is what came of a comparison.
-type Report struct {
-	// Differences are sorted by kind and name, without noise unless that was asked for.
-	Differences []Difference `json:"differences"`
-	// Noise is how many differences were left out, or paths that were not compared, by reason.
-	Noise map[string]int `json:"noise"`
-	// NotCompared says what could not be compared, and why.
-	NotCompared []string `json:"not_compared"`
-}
-
-// Real are the differences that are no noise.
-func (r Report) Real() int {
-	n := 0
-	for _, d := range r.Differences {
-		if d.Noise == "" {
-			n++
-		}
-	}
-	return n
-}
-
-// NewReport puts the results together.
-func NewReport(list []Difference, left map[string]int, notCompared []string, noise bool) Report {
-	r := Report{Differences: []Difference{}, Noise: left, NotCompared: notCompared}
-	for _, d := range list {
-		if d.Noise != "" && !noise {
-			r.Noise[d.Noise]++
-			continue
-		}
-		r.Differences = append(r.Differences, d)
-	}
-	slices.SortStableFunc(r.Differences, func(x, y Difference) int {
-		return cmp.Or(cmp.Compare(slices.Index(kinds, x.Kind), slices.Index(kinds, y.Kind)), cmp.Compare(x.Name, y.Name))
-	})
-	return r
 }

@@ -179,10 +179,12 @@ func TestFiles(t *testing.T) {
 	paths, left := machine.Paths(a, b, nil, false)
 	require.Equal(t, map[string]int{"logs": 1, "files of users and groups": 1}, left)
 	require.True(t, slices.IsSorted(paths))
-	texts := map[string][2]string{"/content": {"same\nold  x", "same\nnew"}, "/who": {"I am host-one", "I am host-of-b"}}
-	got := machine.Files(a, b, paths, ofA, ofB, nil, func(p string) ([]byte, []byte) {
-		return []byte(texts[p][0]), []byte(texts[p][1])
-	})
+	for p, texts := range map[string][2]string{"/content": {"same\nold  x", "same\nnew"},
+		"/who": {"I am host-one", "I am host-of-b"}} {
+		ofA[p].Text, ofB[p].Text = []byte(texts[0]), []byte(texts[1])
+	}
+	a.Entries, b.Entries = ofA, ofB
+	got := machine.Files(a, b, paths, nil)
 	require.Equal(t, []string{
 		"file /a: only on old: file 0644 0:0",
 		`file /content: line 2: "old x" on old, "new" on new`,
@@ -198,6 +200,31 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, 7, r.Real())
 	require.Len(t, r.Differences, 7)
 	require.Equal(t, 3, len(r.Noise))
+}
+
+// TestAsTheImage: what one machine has not changed is as the image has it.
+func TestAsTheImage(t *testing.T) {
+	was := &changes.Entry{Type: changes.File, Mode: 0o644}
+	a := machine.Machine{Changed: []changes.Change{{Path: "/new"}, {Path: "/mode", Old: was}},
+		Entries: map[string]*changes.Entry{"/new": was, "/mode": {Type: changes.File, Mode: 0o600}}}
+	require.Equal(t, []string{"file /mode: mode: 0600 on old, 0644 on new", "file /new: only on old: file 0644 0:0"},
+		lines(machine.Files(a, machine.Machine{}, []string{"/mode", "/new"}, nil)))
+}
+
+func TestLines(t *testing.T) {
+	r := machine.Report{Differences: []machine.Difference{
+		{Kind: machine.File, Name: "/etc/app.conf", What: "line 3", A: `"pw hunter2"`, B: "nothing"},
+		{Kind: machine.Port, Name: "tcp *:80", B: "open"},
+		{Kind: machine.Env, Name: "A\nB", A: "x", Noise: "why"},
+	}, Noise: map[string]int{"logs": 2, "caches": 5}, NotCompared: []string{"/data: something is mounted there"}}
+	r = r.Map(func(s string) string { return strings.ReplaceAll(s, "hunter2", "********") })
+	require.Equal(t, `old and new differ in 2 things
+  file     /etc/app.conf  line 3: "pw ********" on old, nothing on new
+  port     tcp *:80       only on new
+  env      A\nB            only on old: x  (noise: why)
+7 more by known noise: caches, logs; galley compare --show-noise compares and shows them
+not compared: /data: something is mounted there`, strings.Join(r.Lines("old", "new"), "\n"))
+	require.Equal(t, []string{"old and new do not differ"}, machine.Report{}.Lines("old", "new"))
 }
 
 // TestKinds: kitchen.yml knows all kinds.

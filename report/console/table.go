@@ -64,6 +64,35 @@ func (v *view) table(width int) {
 		}
 		row(color, mark, i.Name, append(cells, ratio(i.Tests()), brief(i.Duration)))
 	}
+	v.engines(r.ByEngine())
+}
+
+// engines prints what became of each instance on each engine of --on.
+func (v *view) engines(t run.ByEngine) {
+	if len(t.Engines) < 2 {
+		return
+	}
+	widths := make([]int, len(t.Engines)+1)
+	rows := [][]string{append([]string{"instance"}, t.Engines...)}
+	for _, r := range t.Rows {
+		cells := []string{text.Flat(r.Name)}
+		for _, i := range r.Instances {
+			cells = append(cells, i.Brief())
+		}
+		rows = append(rows, cells)
+	}
+	for _, cells := range rows {
+		for n, c := range cells {
+			widths[n] = max(widths[n], text.Cells(c))
+		}
+	}
+	for _, cells := range rows {
+		line := "  "
+		for n, c := range cells {
+			line += text.Pad(c, widths[n]+2)
+		}
+		v.out.Print(strings.TrimRight(line, " ") + "\n")
+	}
 }
 
 // brief is a duration in a table, nothing for none.

@@ -31,6 +31,7 @@ func Types() map[string]lifecycle.Event {
 		"converge_summary":  lifecycle.ConvergeSummary{},
 		"converge_reused":   lifecycle.ConvergeReused{},
 		"runner_changed":    lifecycle.RunnerChanged{},
+		"machines_compared": lifecycle.MachinesCompared{},
 		"service_log":       lifecycle.ServiceLog{},
 		"test_finished":     lifecycle.TestFinished{},
 		"instance_finished": lifecycle.InstanceFinished{},

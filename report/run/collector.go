@@ -43,6 +43,8 @@ func (c *Collector) Handle(e lifecycle.Event) {
 		c.progress(e)
 	case lifecycle.Notice:
 		c.notice(e)
+	case lifecycle.MachinesCompared:
+		c.run.Comparisons = append(c.run.Comparisons, Comparison{e.A, e.B, e.Report})
 	case lifecycle.RunFinished:
 		c.run.Ended, c.run.Duration, c.run.Interrupted = true, e.Duration, e.Interrupted
 	default:
@@ -134,7 +136,7 @@ func (c *Collector) Result() *Run {
 func (i *Instance) handle(e lifecycle.Event) {
 	switch e := e.(type) {
 	case lifecycle.InstanceStarted:
-		i.Suite, i.Platform, i.Started, i.Status = e.Suite, e.Platform, e.Time, Unfinished
+		i.Suite, i.Platform, i.On, i.Started, i.Status = e.Suite, e.Platform, e.On, e.Time, Unfinished
 	case lifecycle.PhaseStarted:
 		i.begin(e.Phase, e.Time).Step = e.Of
 	case lifecycle.PhaseFinished:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle"
+	"github.com/galley-kitchen/galley/lifecycle/machine"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 )
 
@@ -47,6 +48,15 @@ type Run struct {
 	// Work is what was done once for all instances, such as pulls.
 	Work    []*Work  `json:"work,omitempty"`
 	Notices []Notice `json:"notices,omitempty"`
+	// Comparisons are in what instances differ between engines, when that was asked for.
+	Comparisons []Comparison `json:"comparisons,omitempty"`
+}
+
+// Comparison is in what the machines of two instances differ.
+type Comparison struct {
+	A string `json:"a"`
+	B string `json:"b"`
+	machine.Report
 }
 
 // Engine is where the run ran.
@@ -58,9 +68,11 @@ type Engine struct {
 
 // Instance is what became of an instance.
 type Instance struct {
-	Name        string          `json:"name"`
-	Suite       string          `json:"suite,omitempty"`
-	Platform    string          `json:"platform,omitempty"`
+	Name     string `json:"name"`
+	Suite    string `json:"suite,omitempty"`
+	Platform string `json:"platform,omitempty"`
+	// On is the engine that --on has put it on.
+	On          string          `json:"on,omitempty"`
 	Status      Status          `json:"status"`
 	Started     time.Time       `json:"started,omitzero"`
 	Duration    time.Duration   `json:"duration_ns"`

@@ -100,6 +100,8 @@ func (t *Transcript) Lines(e lifecycle.Event) []Line {
 			indent(strings.Join(e.Lines, "\n"), "    "))
 	case lifecycle.ConvergeReused:
 		return []Line{LogLine(lifecycle.LevelInfo, "Converge %s", e.Text())}
+	case lifecycle.MachinesCompared:
+		return split(lifecycle.LevelInfo, KindLog, strings.Join(e.Lines(e.A, e.B), "\n"))
 	case lifecycle.TestFinished:
 		return testFinished(e.Case)
 	case lifecycle.InstanceFinished:

@@ -48,6 +48,10 @@ func (f *Factory) DetectOptions() (detect.Options, error) {
 	if err != nil {
 		return detect.Options{}, err
 	}
+	if f.several {
+		return detect.Options{TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService,
+			Services: &f.services, Engines: engines()}, nil
+	}
 	return detect.Options{Engine: s.Engine, Host: s.Host, HostSource: s.Source("host").String(),
 		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService,
 		Services: &f.services, EngineSource: s.Source("engine").String(), Engines: engines()}, nil
@@ -56,6 +60,9 @@ func (f *Factory) DetectOptions() (detect.Options, error) {
 // asked is the engine that the user asked for, outside kitchen.yml. An address in kitchen.yml comes before one of a
 // file of settings or of another program's variable.
 func (f *Factory) asked() (lifecycle.Asked, error) {
+	if f.several {
+		return lifecycle.Asked{}, nil
+	}
 	o, err := f.DetectOptions()
 	if err != nil {
 		return lifecycle.Asked{}, err

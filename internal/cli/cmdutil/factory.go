@@ -48,6 +48,8 @@ type Factory struct {
 	// Secrets hides secrets in what is shown and kept: those of the environment, of the instances that were loaded, and
 	// the logins that were used.
 	Secrets *mask.Masker
+	// several is set when --on names the engines: then no setting and no variable does.
+	several bool
 	// services are the private Podman services of this process.
 	services detect.Services
 	// Open connects to an engine. What its calls take is told to the recorders of their contexts.
@@ -86,6 +88,9 @@ func NewFactory(s Streams, version string) *Factory {
 			var o template.Options
 			if o, confErr = f.templates(); confErr == nil {
 				conf, confErr = f.loadConfig(ctx, o)
+			}
+			if confErr == nil {
+				confErr = f.addRecorded(conf)
 			}
 		})
 		return conf, confErr

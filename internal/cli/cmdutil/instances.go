@@ -16,11 +16,22 @@ import (
 	"github.com/galley-kitchen/galley/config/keys"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/template"
+	"github.com/galley-kitchen/galley/lifecycle"
 )
 
 // Load reads the project and resolves the instances that args select. Notices and warnings go to stderr. Nothing may be
 // created from a configuration with errors.
 func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, error) {
+	return f.load(ctx, args, false)
+}
+
+// LoadWithEngines is Load with the same instances on the engines that --on has put them on. One that is on engines only
+// is left out itself.
+func (f *Factory) LoadWithEngines(ctx context.Context, args []string) ([]config.Instance, error) {
+	return f.load(ctx, args, true)
+}
+
+func (f *Factory) load(ctx context.Context, args []string, engines bool) ([]config.Instance, error) {
 	conf, err := f.Config(ctx)
 	if err != nil {
 		return nil, err
@@ -29,6 +40,19 @@ func (f *Factory) Load(ctx context.Context, args []string) ([]config.Instance, e
 	chosen, err := Choose(conf.Instances, args)
 	if err != nil {
 		return nil, cmp.Or(f.Problems(conf, nil), err)
+	}
+	if engines {
+		chosen = WithEngines(conf.Instances, chosen)
+		p, err := f.Project()
+		if err != nil {
+			return nil, err
+		}
+		chosen = slices.DeleteFunc(chosen, func(i kitchen.RawInstance) bool {
+			elsewhere := slices.ContainsFunc(conf.Instances, func(o kitchen.RawInstance) bool {
+				return o.On != "" && o.Name == lifecycle.OnName(i.Name, o.On)
+			})
+			return i.On == "" && elsewhere && !p.Recorded(i.Name)
+		})
 	}
 	instances, diags := keys.Resolve(conf, keys.ResolveOptions{Home: HomeDir(), Env: os.LookupEnv, Select: OneOf(chosen)})
 	f.Secrets.Add(conf.Secrets(nil)...)
@@ -65,19 +89,21 @@ func (f *Factory) Problems(conf *kitchen.Config, diags []kitchen.Diagnostic) err
 }
 
 // Choose selects instances as Test Kitchen does: "all" or nothing, an exact name, or an unanchored regular expression;
-// several arguments add up. The order is that of the file.
+// several arguments add up. The order is that of the file. Instances that --on has put on engines are chosen by their
+// names, or by expressions that have the sign before the engine's name.
 func Choose(all []kitchen.RawInstance, args []string) ([]kitchen.RawInstance, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("kitchen.yml makes no instances\n" +
 			"It needs at least one entry in `platforms` and one in `suites`")
 	}
+	plain := slices.DeleteFunc(slices.Clone(all), func(i kitchen.RawInstance) bool { return i.On != "" })
 	if len(args) == 0 {
-		return all, nil
+		return plain, nil
 	}
 	picked := map[string]bool{}
 	for _, arg := range args {
 		if arg == "all" {
-			return all, nil
+			return plain, nil
 		}
 		if slices.ContainsFunc(all, func(i kitchen.RawInstance) bool { return i.Name == arg }) {
 			picked[arg] = true
@@ -87,8 +113,11 @@ func Choose(all []kitchen.RawInstance, args []string) ([]kitchen.RawInstance, er
 		if err != nil {
 			return nil, fmt.Errorf("%q is neither an instance nor a regular expression: %w", arg, err)
 		}
-		found := false
-		for _, i := range all {
+		among, found := plain, false
+		if strings.Contains(arg, "@") {
+			among = all
+		}
+		for _, i := range among {
 			if re.MatchString(i.Name) {
 				picked[i.Name], found = true, true
 			}

@@ -4,10 +4,7 @@ package compare
 import (
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +13,6 @@ import (
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/machine"
-	"github.com/galley-kitchen/galley/report/text"
 )
 
 // Options are what compare is asked for.
@@ -82,9 +78,11 @@ func run(ctx context.Context, o *Options) error {
 		return err
 	}
 	if o.JSON {
-		err = cmdutil.PrintJSON(o.Out, document{a.Name, b.Name, masked(o.Factory, r)})
+		err = cmdutil.PrintJSON(o.Out, document{a.Name, b.Name, r.Map(o.Secrets.String)})
 	} else {
-		Print(o.Out, o.Clean, a.Name, b.Name, r)
+		for _, line := range r.Map(o.Clean).Lines(o.Clean(a.Name), o.Clean(b.Name)) {
+			fmt.Fprintln(o.Out, line)
+		}
 	}
 	if err == nil && o.Strict && r.Real() > 0 {
 		return cmdutil.ExitCode(cmdutil.ExitAction)
@@ -128,72 +126,4 @@ type document struct {
 	A string `json:"a"`
 	B string `json:"b"`
 	machine.Report
-}
-
-// masked is a report without secrets.
-func masked(f *cmdutil.Factory, r machine.Report) machine.Report {
-	for n := range r.Differences {
-		d := &r.Differences[n]
-		for _, s := range []*string{&d.Name, &d.A, &d.B} {
-			*s = f.Secrets.String(*s)
-		}
-	}
-	return r
-}
-
-// Print says to people in what the machines a and b differ: a heading, and one difference a line.
-func Print(w io.Writer, clean func(string) string, a, b string, r machine.Report) {
-	line := func(s string) string { return strings.ReplaceAll(clean(s), "\n", `\n`) }
-	width := 0
-	for _, d := range r.Differences {
-		width = max(width, min(text.Cells(line(d.Name)), 40))
-	}
-	switch n := r.Real(); n {
-	case 0:
-		fmt.Fprintf(w, "%s and %s do not differ\n", line(a), line(b))
-	default:
-		fmt.Fprintf(w, "%s and %s differ in %s\n", line(a), line(b), things(n))
-	}
-	for _, d := range r.Differences {
-		more := ""
-		if d.Noise != "" {
-			more = "  (noise: " + d.Noise + ")"
-		}
-		fmt.Fprintf(w, "  %-8s %s  %s%s\n", d.Kind, text.Pad(line(d.Name), width), line(d.Text(a, b)), more)
-	}
-	if sum := total(r.Noise); sum > 0 {
-		fmt.Fprintf(w, "%d more by known noise: %s; --show-noise compares and shows them\n", sum, reasons(r.Noise))
-	}
-	for _, not := range r.NotCompared {
-		fmt.Fprintf(w, "not compared: %s\n", line(not))
-	}
-}
-
-func things(n int) string {
-	if n == 1 {
-		return "one thing"
-	}
-	return fmt.Sprint(n, " things")
-}
-
-func total(noise map[string]int) (sum int) {
-	for _, n := range noise {
-		sum += n
-	}
-	return sum
-}
-
-// reasons are the most frequent reasons of noise.
-func reasons(noise map[string]int) string {
-	list := slices.SortedFunc(maps.Keys(noise), func(x, y string) int {
-		if noise[x] != noise[y] {
-			return noise[y] - noise[x]
-		}
-		return strings.Compare(x, y)
-	})
-	const most = 4
-	if len(list) > most {
-		list = append(list[:most], "…")
-	}
-	return strings.Join(list, ", ")
 }

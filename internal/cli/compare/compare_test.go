@@ -4,34 +4,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
-	"github.com/galley-kitchen/galley/lifecycle/machine"
 )
-
-func TestPrint(t *testing.T) {
-	var b strings.Builder
-	clean := func(s string) string { return strings.ReplaceAll(s, "hunter2", "********") }
-	Print(&b, clean, "old", "new", machine.Report{Differences: []machine.Difference{
-		{Kind: machine.File, Name: "/etc/app.conf", What: "line 3", A: `"pw hunter2"`, B: "nothing"},
-		{Kind: machine.Port, Name: "tcp *:80", B: "open"},
-		{Kind: machine.Env, Name: "A\nB", A: "x", Noise: "why"},
-	}, Noise: map[string]int{"logs": 2, "caches": 5}, NotCompared: []string{"/data: something is mounted there"}})
-	require.Equal(t, `old and new differ in 2 things
-  file     /etc/app.conf  line 3: "pw ********" on old, nothing on new
-  port     tcp *:80       only on new
-  env      A\nB           only on old: x  (noise: why)
-7 more by known noise: caches, logs; --show-noise compares and shows them
-not compared: /data: something is mounted there
-`, b.String())
-	b.Reset()
-	Print(&b, clean, "old", "new", machine.Report{})
-	require.Equal(t, "old and new do not differ\n", b.String())
-}
 
 func TestPair(t *testing.T) {
 	dir := t.TempDir()

@@ -84,6 +84,9 @@ func (o *Options) instances(ctx context.Context) (chosen []kitchen.RawInstance, 
 	if chosen, err = cmdutil.Choose(conf.Instances, o.Instances); err != nil {
 		return nil, nil, cmp.Or(problems, err)
 	}
+	if o.Matrix == "" {
+		chosen = cmdutil.WithEngines(conf.Instances, chosen)
+	}
 	return chosen, problems, nil
 }
 

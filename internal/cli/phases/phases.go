@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,6 +53,10 @@ type Options struct {
 	Snapshot lifecycle.SnapshotOptions
 	// DryRun prints what would be done, JSON as a program reads it.
 	DryRun, JSON bool
+	// On names the engines that each instance is put on, nothing for its own.
+	On []string
+	// Compare compares each instance on the engines, and Strict has a difference fail the command.
+	Compare, Strict bool
 	// NoReports leaves the reports alone that the settings ask for: they are of tests.
 	NoReports bool
 }
@@ -96,6 +101,14 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		if c.action == lifecycle.ActionTest || c.action == lifecycle.Action(lifecycle.PhaseVerify) {
 			f.Flags.Add(cmd.Flags(), "reuse-push")
 		}
+		cmd.Flags().StringArrayVar(&o.On, "on", nil, "do it on this `ENGINE`: docker, podman, an address, or NAME=ADDRESS; "+
+			"may be repeated for several, which then work side by side")
+		switch lifecycle.Phase(c.action) {
+		case lifecycle.PhaseConverge, lifecycle.PhaseVerify, lifecycle.Phase(lifecycle.ActionTest):
+			settings.Bool(cmd.Flags(), &o.Compare, "compare", "", false,
+				"tell in what the converged machines differ between the engines of --on")
+			settings.Bool(cmd.Flags(), &o.Strict, "strict", "", false, "with --compare, exit with 20 when they differ")
+		}
 		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
 			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
 				"shell: when converge, setup or verify fails, open a shell in the runner, and then ask how to go on")
@@ -133,9 +146,16 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err := o.checkDryRun(); err != nil {
 		return err
 	}
+	on, err := o.engines(ctx)
+	if err != nil {
+		return err
+	}
 	ro, err := o.runOptions(set)
 	if err != nil {
 		return err
+	}
+	if ro.CompareEngines = o.Compare; set.Source("concurrency").Kind != settings.CommandLine {
+		ro.Concurrency = max(ro.Concurrency, len(on))
 	}
 	if o.AutoInit {
 		if err := initcmd.Ensure(o.Factory); err != nil {
@@ -156,6 +176,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.InstanceName); err != nil {
 		return err
 	}
+	instances = cmdutil.PutOn(instances, on)
 	if o.DryRun {
 		return o.preview(ctx, ro, instances)
 	}
@@ -190,15 +211,45 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if errors.Is(context.Cause(ctx), errReaderGone) {
 		return cmdutil.ExitCode(cmdutil.ExitBrokenPipe)
 	}
+	if err == nil && o.Strict && r.Differences() > 0 {
+		return cmdutil.ExitCode(cmdutil.ExitAction)
+	}
 	return err
 }
 
-func (o *Options) load(ctx context.Context) ([]config.Instance, error) {
-	if !o.One {
-		return o.Load(ctx, o.Instances)
+// engines are those of --on, each of which has answered.
+func (o *Options) engines(ctx context.Context) ([]lifecycle.On, error) {
+	switch {
+	case o.Compare && len(o.On) < 2:
+		return nil, errors.New("--compare compares engines: name two or more, as with --on docker --on podman\n" +
+			"Two instances are compared by `galley compare A B`")
+	case o.Strict && !o.Compare:
+		return nil, errors.New("--strict goes with --compare: add it")
+	case o.Orphans && len(o.On) > 0:
+		return nil, errors.New("--orphans removes what belongs to no instance: leave --on out")
+	case len(o.On) == 0:
+		return nil, nil
 	}
-	i, err := o.Factory.One(ctx, o.Instances)
-	return []config.Instance{i}, err
+	return o.EnginesOn(ctx, o.On)
+}
+
+func (o *Options) load(ctx context.Context) ([]config.Instance, error) {
+	if o.One {
+		i, err := o.Factory.One(ctx, o.Instances)
+		return []config.Instance{i}, err
+	}
+	if o.Action == lifecycle.Action(lifecycle.PhaseDestroy) && len(o.On) == 0 {
+		return o.LoadWithEngines(ctx, o.Instances)
+	}
+	list, err := o.Load(ctx, o.Instances)
+	if o.Action == lifecycle.ActionPublish || o.Action == lifecycle.ActionPackage {
+		return list, err
+	}
+	if n := slices.IndexFunc(list, func(i config.Instance) bool { return i.On != "" }); err == nil && n >= 0 {
+		return nil, fmt.Errorf("%s was made by --on\nWrite `galley %s %s --on ENGINE`, with the engine as it was named then",
+			list[n].Name, o.Action, list[n].PlainName())
+	}
+	return list, err
 }
 
 // publishOptions adds what this machine has to what was asked for.

@@ -35,3 +35,18 @@ func TestEpoch(t *testing.T) {
 		require.Equal(t, want, p.Epoch)
 	}
 }
+
+// --compare and --strict want what they are for.
+func TestCompareOptions(t *testing.T) {
+	for want, o := range map[string]*Options{
+		"--compare compares engines": {Compare: true, On: []string{"docker"}},
+		"--strict goes with":         {Strict: true, On: []string{"docker", "podman"}},
+		"--orphans removes":          {Orphans: true, On: []string{"docker"}},
+	} {
+		_, err := o.engines(t.Context())
+		require.ErrorContains(t, err, want)
+	}
+	list, err := (&Options{}).engines(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, list)
+}
