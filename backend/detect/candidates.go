@@ -37,7 +37,9 @@ type Candidate struct {
 
 	// prefer is the kind of engine that the source speaks of, for a host that may have several.
 	prefer backend.Kind
-	err    error
+	// partial is set for an engine that is chosen by those alone who name it.
+	partial bool
+	err     error
 }
 
 // Verdict is what became of a candidate.
@@ -124,6 +126,7 @@ func byThemselves(ctx context.Context, h Host) (list []Candidate) {
 		list = append(list, podmanConnection(h, name))
 	}
 	list = append(list, wellKnownSockets(h)...)
+	list = append(list, others(h)...)
 	if _, err := h.LookPath("podman"); err != nil {
 		return list
 	}
@@ -193,6 +196,9 @@ func wellKnownSockets(h Host) []Candidate {
 	add("Docker Desktop on Linux", h.inHome(".docker", "desktop", "docker.sock"))
 	add("Colima", h.inHome(".colima", "default", "docker.sock"))
 	add("Colima, old place", h.inHome(".colima", "docker.sock"))
+	for _, c := range colimaProfiles(h) {
+		add(c.Source, strings.TrimPrefix(c.Endpoint.URI, "unix://"))
+	}
 	add("Rancher Desktop", h.inHome(".rd", "docker.sock"))
 	add("OrbStack", h.inHome(".orbstack", "run", "docker.sock"))
 	add("Lima", h.inHome(".lima", "default", "sock", "docker.sock"))

@@ -87,6 +87,9 @@ func Find(ctx context.Context, h Host, o Options) (Result, error) {
 		}
 		switch {
 		case c.Verdict == Refused:
+		case c.partial:
+			c.Verdict, c.Reason = Refused, partly
+			c.Remedy = "Name it to try it: --host " + c.Endpoint.URI
 		case o.Engine != "" && string(c.Endpoint.Kind) != o.Engine:
 			c.Verdict, c.Reason = Refused, fmt.Sprintf("%s answers here, and %s was asked for", title(c.Endpoint.Kind), o.Engine)
 		case taken:
