@@ -232,7 +232,9 @@ type Provisioner struct {
 	Tool    ToolProvisioner
 	Puppet  PuppetProvisioner
 	Ansible AnsibleProvisioner
-	Dummy   Dummy
+	// External has its command in Shell.Command.
+	External ExternalProvisioner
+	Dummy    Dummy
 }
 
 // ProvisionerKind is an implementation of a provisioner.
@@ -251,6 +253,8 @@ const (
 	ProvisionerPuppet ProvisionerKind = "puppet_apply"
 	// ProvisionerAnsible is `ansible-playbook`.
 	ProvisionerAnsible ProvisionerKind = "ansible"
+	// ProvisionerExternal is a program of the client that speaks Test Kitchen's protocol for external providers.
+	ProvisionerExternal ProvisionerKind = "external"
 	// ProvisionerDummy does nothing, or fails on request.
 	ProvisionerDummy ProvisionerKind = "dummy"
 )
@@ -403,6 +407,16 @@ type AnsibleProvisioner struct {
 	Interpreter                          string
 	Copy                                 []string // additional_copy_path
 	IgnorePaths, IgnoreExtension         []string
+}
+
+// ExternalProvisioner are the keys of external.
+type ExternalProvisioner struct {
+	// Provider is the provider's name, empty for that of its command.
+	Provider string
+	// PassEnv are names of variables whose values are secrets for the provider.
+	PassEnv []string
+	// Config is what kitchen.yml has for the provider.
+	Config Hash
 }
 
 // AnsibleFrom says where ansible-playbook runs.

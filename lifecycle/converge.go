@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -50,6 +52,12 @@ func (i *instanceRun) converge(ctx context.Context) error {
 		i.keepMachine(ctx)
 	}
 	return err
+}
+
+// target is the runner for provisioners that are programs of this machine.
+func (i *instanceRun) target() provisioner.Target {
+	return provisioner.Target{ContainerID: i.container.ID, Engine: string(i.eng.endpoint.Kind),
+		ClientEnv: backend.ClientEnv(i.eng.endpoint), Version: i.run.o.Version}
 }
 
 // fillSandbox makes the sandboxes if they are gone and fills one. What the runner's root

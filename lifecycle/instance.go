@@ -65,7 +65,7 @@ func (i *instanceRun) usePlugins() {
 	r, inst := i.run, i.inst
 	i.provisioner = sync.OnceValues(func() (provisioner.Provisioner, error) {
 		return provisioner.New(provisioner.Options{Project: r.project(), Debug: r.o.Debug, Idempotence: r.o.Idempotence,
-			Resolver: r.resolver, Workstation: i.workstation, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
+			Resolver: r.resolver, Workstation: i.workstation, Target: i.target, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
 	})
 	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })
 }

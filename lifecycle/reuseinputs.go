@@ -67,6 +67,8 @@ func coldByConfig(inst config.Instance) string {
 		return "provisioner.downloads fetches what converge leaves"
 	case inst.Provisioner.Kind == config.ProvisionerAnsible && inst.Provisioner.Ansible.From == config.AnsibleHost:
 		return "this machine's Ansible converges it"
+	case inst.Provisioner.Kind == config.ProvisionerExternal:
+		return "a program of this machine converges it"
 	}
 	return ""
 }

@@ -29,6 +29,9 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 		k := d.schema.find(in, e.Key)
 		d.spelt = cmp.Or(d.at, string(in)) + "." + e.Key
 		switch {
+		case isProviders(in, kind, k):
+			d.providersKey(e)
+			continue
 		case k == nil:
 			d.unknownKey(in, kind, e)
 			continue

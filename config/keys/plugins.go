@@ -50,6 +50,7 @@ func provisionerNames() map[string]config.ProvisionerKind {
 		"puppet":      config.ProvisionerPuppet,
 		"dummy":       config.ProvisionerDummy,
 		"ansible":     config.ProvisionerAnsible,
+		"external":    config.ProvisionerExternal,
 
 		"puppet_apply":     config.ProvisionerPuppet,
 		"ansible_playbook": config.ProvisionerAnsible,

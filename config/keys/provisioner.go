@@ -50,7 +50,7 @@ func shellProvisionerKeys() []Key {
 		{Name: "script", value: pathField("Provisioner.Shell.Script")},
 		{
 			Name:  "command",
-			For:   wordsOf(config.ProvisionerShell, config.ProvisionerTool),
+			For:   wordsOf(config.ProvisionerShell, config.ProvisionerTool, config.ProvisionerExternal),
 			value: textField("", "Provisioner.Shell.Command"),
 		},
 		{Name: "arguments", value: commandField("Provisioner.Shell.Arguments")},

@@ -108,7 +108,7 @@ type schema struct {
 var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
 		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
-		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
+		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), externalKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
 		transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), serviceKeys(), readyKeys(), publishKeys(), compareKeys(),
 		inertTable(),
 	)}

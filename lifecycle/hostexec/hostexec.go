@@ -29,7 +29,9 @@ type Command struct {
 	// User is whom to run it as; empty means the user that galley runs as.
 	User string
 	// Env is the whole environment, as KEY=VALUE pairs.
-	Env            []string
+	Env []string
+	// Stdin is what it reads; nil is empty.
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Timeout bounds it; 0 means no bound.
 	Timeout time.Duration
@@ -65,7 +67,7 @@ func run(ctx context.Context, c Command, grace time.Duration) (exitCode int, err
 		}
 	}
 	cmd.Dir, cmd.Env = c.Dir, c.Env
-	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	err = cmd.Run()
 	var left *process.StillRunningError
 	if errors.As(err, &left) {

@@ -9,6 +9,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/ansible"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/chef"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/external"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/puppet"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
@@ -23,6 +24,8 @@ type (
 	Provisioner = converge.Provisioner
 	// Options are the project, the settings of a run, and what its instances share.
 	Options = converge.Options
+	// Target is the runner for programs of this machine.
+	Target = converge.Target
 	// Tool is an image that brings a tool along in volumes.
 	Tool = converge.Tool
 	// Summary is what the tool itself reports of a converge.
@@ -51,6 +54,8 @@ func New(o Options, i config.Instance) (Provisioner, error) {
 		return puppet.Puppet{Base: b}, nil
 	case config.ProvisionerAnsible:
 		return ansible.Ansible{Base: b}, nil
+	case config.ProvisionerExternal:
+		return external.External{Base: b}, nil
 	case config.ProvisionerDummy:
 		return nothing{i.Provisioner.Dummy}, nil
 	default:

@@ -69,8 +69,20 @@ type Options struct {
 	Resolver *resolve.Resolver
 	// Workstation makes containers for this instance; nil where there are none.
 	Workstation resolve.Workstation
+	// Target is the runner for programs of this machine, once there is one.
+	Target func() Target
 	// Notify tells the user something. It may be nil.
 	Notify func(text string)
+}
+
+// Target is what a program of this machine needs to know of a runner and its engine.
+type Target struct {
+	// ContainerID is the runner's, Engine the kind of its engine, which is the name of its client.
+	ContainerID, Engine string
+	// ClientEnv are the variables by which other programs reach that engine.
+	ClientEnv map[string]string
+	// Version is galley's own.
+	Version string
 }
 
 // Notice tells the user something.
