@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -176,6 +177,17 @@ func (f *Factory) loadConfig(ctx context.Context, o template.Options) (*kitchen.
 	}
 	o.Dir = dir
 	return kitchen.Load(ctx, kitchen.Options{Dir: dir, Home: HomeDir(), Env: os.LookupEnv, ERB: template.NewSession(o)})
+}
+
+// ConfigAt loads the configuration of another directory than the project's, in an environment of its own. What its templates
+// print is nobody's concern.
+func (f *Factory) ConfigAt(ctx context.Context, dir string, env func(string) (string, bool)) (*kitchen.Config, error) {
+	o, err := f.templates()
+	if err != nil {
+		return nil, err
+	}
+	o.Dir, o.Stdout = dir, io.Discard
+	return kitchen.Load(ctx, kitchen.Options{Dir: dir, Home: HomeDir(), Env: env, ERB: template.NewSession(o)})
 }
 
 // HomeDir is the user's home directory, or "" without one: then there is no global file, and a path that starts with ~

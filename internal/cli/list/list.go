@@ -15,6 +15,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/internal/cli/changed"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -30,6 +31,8 @@ type Options struct {
 	Matrix string
 	// Orphans lists what is left over of the project in place of its instances.
 	Orphans bool
+	// ChangedSince is a commit, to list instances to which a change since then may matter; empty takes all.
+	ChangedSince string
 	// Instances select by name or pattern.
 	Instances []string
 }
@@ -43,7 +46,8 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 		Short: "List instances and where they are in their life", ValidArgsFunction: f.CompleteInstances,
 		Example: `  galley list
   galley list debian --json
-  galley list --matrix github    # a job for each instance`,
+  galley list --matrix github    # a job for each instance
+  galley list --bare --changed-since origin/main`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Instances = args
 			return runF(cmd.Context(), o)
@@ -56,6 +60,7 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
 	cmdutil.Accepted(cmd.Flags(), "live", "", "what runs is always shown")
 	cmdutil.Accepted(cmd.Flags(), "probe", "", "what runs is always shown")
 	cmdutil.Words(cmd.Flags(), "debug", "d", false, "the details of an instance are what `galley diagnose` prints")
+	cmd.Flags().StringVar(&o.ChangedSince, changed.Flag, "", changed.Usage)
 	cmd.Flags().StringVar(&o.Matrix, "matrix", "", "print a matrix of jobs, one for each instance: github or gitlab")
 	f.Flags.Add(cmd.Flags(), "shard", "shard-times", "reuse", "reuse-max-age")
 	return cmd
@@ -72,12 +77,16 @@ func run(ctx context.Context, o *Options) error {
 	return cmp.Or(o.print(ctx, instances), problems)
 }
 
-// instances are those that are asked for. It decodes no settings, so that listing is quick and works while some
-// of them are wrong. problems are what keeps them from being run.
+// instances are those that are asked for. It decodes no settings unless it is asked for what has changed, so that
+// listing is quick and works while some of them are wrong. problems are what keeps them from being run.
 func (o *Options) instances(ctx context.Context) (chosen []kitchen.RawInstance, problems, err error) {
 	conf, err := o.Config(ctx)
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.ChangedSince != "" {
+		chosen, err = o.changed(ctx, conf)
+		return chosen, nil, err
 	}
 	o.Notices(conf)
 	problems = o.Problems(conf, nil)
@@ -88,6 +97,19 @@ func (o *Options) instances(ctx context.Context) (chosen []kitchen.RawInstance, 
 		chosen = cmdutil.WithEngines(conf.Instances, chosen)
 	}
 	return chosen, problems, nil
+}
+
+// changed are those that are asked for and to which a change may matter.
+func (o *Options) changed(ctx context.Context, conf *kitchen.Config) ([]kitchen.RawInstance, error) {
+	resolved, err := o.Load(ctx, o.Instances)
+	if err == nil {
+		resolved, err = changed.Select(ctx, o.Factory, o.ChangedSince, resolved)
+	}
+	names := map[string]bool{}
+	for _, i := range resolved {
+		names[i.Name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(conf.Instances), func(i kitchen.RawInstance) bool { return !names[i.Name] }), err
 }
 
 // print prints instances in the form that the flags ask for.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/cli/attach"
+	"github.com/galley-kitchen/galley/internal/cli/changed"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	initcmd "github.com/galley-kitchen/galley/internal/cli/init"
 	"github.com/galley-kitchen/galley/internal/limits"
@@ -35,6 +36,8 @@ type Options struct {
 	Orphans bool
 	// AutoInit has test write a kitchen.yml first where there is none.
 	AutoInit bool
+	// ChangedSince is a commit: instances to which no change since then matters are left out. Empty takes all.
+	ChangedSince string
 	// Forget has destroy forget runners whose engine does not answer.
 	Forget bool
 	// OnFailure is what to do when converge or verify fails: shell or nothing.
@@ -81,6 +84,7 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		{lifecycle.ActionTest, "Destroy, create, converge, set up, verify, and destroy again", `  galley test -c                        # all, side by side
   galley test debian --destroy always
   galley test --dry-run                  # what it would do, and why
+  galley test --changed-since origin/main
   galley test --shard 1/4 --report html=report.html`},
 	} {
 		o := &Options{Factory: f, Action: c.action}
@@ -112,6 +116,9 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
 			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
 				"shell: when converge, setup or verify fails, open a shell in the runner, and then ask how to go on")
+		}
+		if c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
+			cmd.Flags().StringVar(&o.ChangedSince, changed.Flag, "", changed.Usage)
 		}
 		switch c.action {
 		case lifecycle.ActionTest:
@@ -172,6 +179,12 @@ func Run(ctx context.Context, o *Options) (err error) {
 	instances, err := o.load(ctx)
 	if err != nil {
 		return err
+	}
+	if instances, err = changed.Select(ctx, o.Factory, o.ChangedSince, instances); err != nil {
+		return err
+	}
+	if o.ChangedSince != "" && len(instances) == 0 {
+		return nil // which was said
 	}
 	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.InstanceName); err != nil {
 		return err

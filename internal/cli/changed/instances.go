@@ -1,0 +1,171 @@
+package changed
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/galley-kitchen/galley/config"
+)
+
+// Project is what the files of a project mean.
+type Project struct {
+	// Root is the project's directory without links, and Named the same as the configuration has it. Tests is the directory
+	// of the tests.
+	Root, Named, Tests string
+	// Config are the names of the files of which instances are resolved.
+	Config []string
+	// Suites are the names of all suites.
+	Suites []string
+}
+
+// Text is an instance as kitchen.yml has it, to compare it with another time's. Its own place in the file, and what other
+// instances have, do not count. root is the directory of the project, which is somewhere else at another time.
+func Text(i config.Instance, root string) (string, error) {
+	for at := &i; at != nil; at = at.From {
+		at.Index, at.Secrets = 0, nil
+		if at.From != nil {
+			parent := *at.From
+			at.From = &parent
+		}
+	}
+	text, err := json.Marshal(i)
+	if err != nil {
+		return "", err
+	}
+	quoted, err := json.Marshal(root)
+	return strings.ReplaceAll(string(text), strings.Trim(string(quoted), `"`), ""), err
+}
+
+// Matters returns the first changed file that may matter to an instance with that text, whose configuration is as it was.
+func (s *Since) Matters(p Project, i config.Instance, text string) (file string, matters bool) {
+	outside := sync.OnceValue(func() bool { return s.links || s.reachesOutside(p, i, text) })
+	upwards := sync.OnceValue(func() bool { return s.links || reachUp(p, i) })
+	for _, file := range s.Files {
+		rel, inside := s.inProject(file)
+		switch {
+		case s.around(file): // a repository in this one, with the project
+			return file, true
+		case path.Dir(file) == "." && forPeople(file), inside && path.Dir(rel) == "." && forPeople(rel), ofForge(file):
+		case !inside:
+			if outside() {
+				return file, true
+			}
+		case strings.HasPrefix(rel, ".kitchen/"), slices.Contains(p.Config, rel): // compared in another way
+		case ofOtherSuite(p, i, text, rel) && !upwards():
+		default:
+			return file, true
+		}
+	}
+	return "", false
+}
+
+// forPeople reports whether a file beside kitchen.yml, or at the top of a repository, is one that only people and git read.
+func forPeople(name string) bool {
+	for _, prefix := range []string{"README", "CHANGELOG", "CONTRIBUTING", "LICENSE", "CODEOWNERS", ".gitignore", ".gitattributes",
+		".gitlab-ci.yml", ".pre-commit-config", "Jenkinsfile"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofForge reports whether a file is for the forge that has the repository.
+func ofForge(file string) bool {
+	first, _, _ := strings.Cut(file, "/")
+	return slices.Contains([]string{".github", ".gitlab", ".circleci", ".forgejo"}, first)
+}
+
+// ofOtherSuite reports whether a file is below the directory of a suite's tests that is neither the instance's nor named by
+// it.
+func ofOtherSuite(p Project, i config.Instance, text, rel string) bool {
+	below, err := filepath.Rel(p.Tests, filepath.Join(p.Root, filepath.FromSlash(rel)))
+	if err != nil || !filepath.IsLocal(below) {
+		return false
+	}
+	suite, _, deeper := strings.Cut(filepath.ToSlash(below), "/")
+	if !deeper || !slices.Contains(p.Suites, suite) {
+		return false // of all suites
+	}
+	for at := &i; at != nil; at = at.From {
+		if at.Suite == suite {
+			return false
+		}
+	}
+	return !strings.Contains(text, filepath.Base(p.Tests)+"/"+suite)
+}
+
+// above matches what a test has that uses files above its own directory.
+var above = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.\.|\bdirname\b|\b__dir__\b|rev-parse`) })
+
+// maxTest is the size of the largest file of tests that is read for what it uses.
+const maxTest = 1 << 20
+
+// reachUp reports whether the tests of an instance, or what lies beside them for all suites, may use those of other suites.
+func reachUp(p Project, i config.Instance) bool {
+	found := errors.New("found")
+	for at := &i; at != nil; at = at.From {
+		for _, dir := range []string{at.Suite, "helpers"} {
+			err := filepath.WalkDir(filepath.Join(p.Tests, dir), func(file string, e fs.DirEntry, err error) error {
+				if err != nil || e.IsDir() {
+					return err
+				}
+				st, err := e.Info()
+				if err != nil || st.Size() > maxTest {
+					return cmp.Or(err, found)
+				}
+				content, err := os.ReadFile(file)
+				if err == nil && above().Match(content) {
+					return found
+				}
+				return err
+			})
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// leadsAway matches what a file of cookbooks has that names others by their place.
+var leadsAway = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.\.|\bpath\b|\bchef_repo\b|\beval`) })
+
+// reachesOutside reports whether an instance may read files of the repository that are not in the project: by paths, by what
+// runs on this machine, or by where its cookbooks come from.
+func (s *Since) reachesOutside(p Project, i config.Instance, text string) bool {
+	named := strings.TrimSuffix(p.Named, string(filepath.Separator)+filepath.FromSlash(s.project)) // the repository
+	if strings.Contains(text, "..") || strings.Contains(text, s.top) || strings.Contains(text, named) {
+		return true
+	}
+	for at := &i; at != nil; at = at.From {
+		if at.Verifier.Kind == config.VerifierShell && !at.Verifier.Shell.Remote {
+			return true
+		}
+		for _, hooks := range at.Hooks {
+			if slices.ContainsFunc(hooks, func(h config.Hook) bool { return h.Local != "" }) {
+				return true
+			}
+		}
+		chef := at.Provisioner.Chef
+		for _, name := range []string{chef.Policyfile, chef.Berksfile, "Policyfile.rb", "Berksfile"} {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(p.Root, name)
+			}
+			content, err := os.ReadFile(name)
+			if err == nil && leadsAway().Match(content) {
+				return true
+			}
+		}
+	}
+	return false
+}
