@@ -55,7 +55,10 @@ func (s State) mayHaveRunner() bool {
 // is the engine where its runner is while kitchen.yml names another one now. An engine that is recorded and does not
 // answer is never replaced.
 func (r *Run) locate(ctx context.Context, instance string, s State, d config.Driver) (e, moved *engine, err error) {
-	if !s.mayHaveRunner() {
+	if d.Recorded && s.Kind == "" && s.Endpoint == "" {
+		return nil, nil, fmt.Errorf("no engine is recorded for %s: name it with --on", instance)
+	}
+	if !s.mayHaveRunner() && !d.Recorded {
 		e, err = r.engineFor(ctx, d.Engine, r.hostFor(d))
 		return e, nil, err
 	}

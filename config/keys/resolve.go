@@ -101,9 +101,22 @@ func (r *resolver) instance(index int) *config.Instance {
 	if parent, ok := r.parents.of(index); ok {
 		i.From = r.instance(parent)
 	}
-	i.On = r.c.Instances[index].On
-	i.Driver.Recorded = i.On != ""
+	if on := r.c.Instances[index].On; on != "" {
+		i.On, i.Driver.Recorded = on, true
+		i.From = onSameEngine(i.From, on)
+	}
 	r.instances[index] = &i
+	return &i
+}
+
+// onSameEngine is the instance from which one starts that --on has put on an engine: itself on that engine.
+func onSameEngine(from *config.Instance, on string) *config.Instance {
+	if from == nil {
+		return nil
+	}
+	i := *from
+	i.Name, i.On, i.Driver.Recorded = i.Name+"@"+on, on, true
+	i.From = onSameEngine(i.From, on)
 	return &i
 }
 

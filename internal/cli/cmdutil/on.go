@@ -119,7 +119,7 @@ func (f *Factory) addRecorded(conf *kitchen.Config) error {
 		list = append(list, i)
 		for _, engine := range recorded[i.Name] {
 			i := i
-			i.Name, i.On, i.From = lifecycle.OnName(i.Name, engine), engine, nil
+			i.Name, i.On = lifecycle.OnName(i.Name, engine), engine
 			list = append(list, i)
 		}
 	}
