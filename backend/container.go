@@ -122,6 +122,10 @@ type Container struct {
 	// ExitCode is meaningful in StateExited.
 	ExitCode int
 	Labels   Labels
+	// Addresses are its IP addresses while it runs, by the names of its networks, and Ports those of the engine's host at
+	// which its published ports are, by names such as "80/tcp". Only InspectContainer tells them.
+	Addresses map[string]string
+	Ports     map[string]int
 	// Created is when the container was made. Only ListContainers tells it.
 	Created time.Time
 	// Warnings is what was asked for and could only be given weaker, in words

@@ -20,6 +20,10 @@ type Instance struct {
 	OSType, ShellType string
 	// Index is the instance's place in the file, from 0.
 	Index int
+	// Node is the instance's place in a suite of several machines, nil where it stands for itself.
+	Node *Node
+	// Nodes are the names of its nodes, when this is not an instance with a runner but a group of them as a whole.
+	Nodes []string
 	// From is the instance from whose converged state this one starts, nil for the platform's image.
 	From *Instance
 
@@ -45,6 +49,17 @@ func (i Instance) PlainName() string {
 		return i.Name
 	}
 	return strings.TrimSuffix(i.Name, "@"+i.On)
+}
+
+// Node is a machine of a suite that has several: an entry of kitchen.yml's `nodes:`.
+type Node struct {
+	// Name is what the other nodes find it by.
+	Name string
+	// After are the nodes that are converged before it.
+	After []string
+	// Group is the suite on its platform as a whole: the services, and the verifier that tests it, of no Kind for none.
+	// Its driver and what is not about the whole are those of the first node.
+	Group *Instance
 }
 
 // Driver says what the runner is like: kitchen.yml's `driver:`. Keys that

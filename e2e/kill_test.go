@@ -78,7 +78,7 @@ func (p *project) watched(seen func(event, *os.Process), args ...string) (code i
 	for lines.Scan() {
 		var e event
 		require.NoError(p.t, json.Unmarshal(lines.Bytes(), &e), "%s", lines.Text())
-		if e.Instance == "three-busybox" {
+		if strings.HasPrefix(e.Instance, "three-busybox") { // or a node of it
 			seen(e, cmd.Process)
 		}
 	}

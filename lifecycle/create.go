@@ -23,6 +23,9 @@ import (
 // create brings the runner into being, or back into line with kitchen.yml. It goes on
 // after the steps that are recorded.
 func (i *instanceRun) create(ctx context.Context) error {
+	if i.whole != nil {
+		return i.createGroup(ctx)
+	}
 	if err := i.createHooks(ctx, StepPreCreate); err != nil {
 		return err
 	}
@@ -119,7 +122,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 			return i.recordedStep(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
 		})
 	}
-	if d.Network.Name == defaultNetwork && (!assume || d.IPv6) {
+	if d.Network.Name == defaultNetwork && i.inst.Node == nil && (!assume || d.IPv6) {
 		g.Go(func() error {
 			return i.recordedStep(StepNetwork, func() error { return i.network(ctx) })
 		})
@@ -189,7 +192,14 @@ func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
 	if t := prov.Tool(); t != nil {
 		wanted = append(wanted, t)
 	}
-	if ref := ver.ToolImage(); ref != "" && (len(wanted) == 0 || wanted[0].Image != ref) {
+	images := []string{ver.ToolImage()}
+	if n := i.inst.Node; n != nil && n.Name == n.Group.Nodes[0] { // in which the group is tested as a whole
+		images = append(images, n.Group.Verifier.Tool.Image)
+	}
+	for _, ref := range images {
+		if ref == "" || slices.ContainsFunc(wanted, func(t *provisioner.Tool) bool { return t.Image == ref }) {
+			continue
+		}
 		wanted = append(wanted, &provisioner.Tool{Image: ref,
 			Remedy: "Choose another verifier.image: one that declares a VOLUME with the tool."})
 	}

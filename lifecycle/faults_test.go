@@ -16,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
 // galleyProcess is a galley process of which every call to the engine and every change of the
@@ -118,33 +119,41 @@ func (k *kitchen) trackConverges() config.Instance {
 // nothing had been, and destroy leaves nothing.
 func TestRecoversFromEveryFault(t *testing.T) {
 	for _, remote := range []bool{false, true} {
-		recoversFromEveryFault(t, func() (*kitchen, config.Instance) {
+		recoversFromEveryFault(t, func() (*kitchen, []config.Instance) {
 			k := newKitchen(t)
 			if remote {
 				moveAway(k)
 			}
-			return k, k.trackConverges()
+			return k, []config.Instance{k.trackConverges()}
 		})
 	}
 }
 
 // The same for an instance with services.
 func TestServicesRecoverFromEveryFault(t *testing.T) {
-	recoversFromEveryFault(t, func() (*kitchen, config.Instance) {
+	recoversFromEveryFault(t, func() (*kitchen, []config.Instance) {
 		k := newKitchen(t)
 		i := k.trackConverges()
 		i.Services = twoServices()
-		return k, i
+		return k, []config.Instance{i}
 	})
 }
 
-func recoversFromEveryFault(t *testing.T, setUp func() (*kitchen, config.Instance)) {
+// The same for nodes.
+func TestNodesRecoverFromEveryFault(t *testing.T) {
+	recoversFromEveryFault(t, func() (*kitchen, []config.Instance) {
+		k := newKitchen(t)
+		return k, grouped(k.trackConverges(), twoServices()[:1], "web", "app")
+	})
+}
+
+func recoversFromEveryFault(t *testing.T, setUp func() (*kitchen, []config.Instance)) {
 	tried := 0
 	defer func() { t.Logf("tried %d points", tried) }()
 	for _, action := range []Action{ActionTest, "converge"} {
-		k, i := setUp()
+		k, list := setUp()
 		count := galleyProcess{k: k}
-		require.NoError(t, count.run(action, i))
+		require.NoError(t, count.run(action, list...))
 		require.Greater(t, count.seen, count.engine)
 		for n, fault := range []error{errors.New("the engine said no"),
 			fake.AfterEffect(errors.New("the answer got lost")),
@@ -154,26 +163,30 @@ func recoversFromEveryFault(t *testing.T, setUp func() (*kitchen, config.Instanc
 				if late && strings.HasPrefix(count.happened[at-1], "write ") {
 					continue // the same as dying before what follows
 				}
-				k, i := setUp()
+				k, list := setUp()
 				tried++
 				p := galleyProcess{k: k, at: at, fault: fault}
-				err := p.run(action, i)
+				err := p.run(action, list...)
 				what := fmt.Sprintf("%s, %v at %d: %s", action, fault, at, count.happened[at-1])
-				if len(i.Services) == 0 { // which are watched side by side, one call more or less
+				if len(list) == 1 && len(list[0].Services) == 0 { // what is done side by side makes one call more or less
 					require.GreaterOrEqual(t, p.seen, at, what)
 				}
 				next := []Action{ActionTest, "verify"}[at%2]
-				require.NoError(t, k.do(next, i), "%s; next %s after: %v", what, next, err)
-				require.NoError(t, k.do("destroy", i), what)
+				require.NoError(t, k.do(next, list...), "%s; next %s after: %v", what, next, err)
+				require.NoError(t, k.do("destroy", list...), what)
 				require.Empty(t, k.runners(), what)
 				require.Empty(t, k.services(), what)
-				require.Equal(t, 1, k.networks(), what)
+				networks, err := k.fake.ListNetworks(t.Context(), backend.Labels{label.Instance: ""})
+				require.NoError(t, err)
+				require.Empty(t, networks, what)
 				left, err := k.project.state().Names(sandboxDir)
 				require.NoError(t, err)
 				require.Empty(t, left, what)
 				left, err = k.project.state().Names(".")
 				require.NoError(t, err)
-				require.NotContains(t, left, "a.json", what)
+				for _, name := range left {
+					require.False(t, strings.HasSuffix(name, ".json"), "%s: %s", what, name)
+				}
 			}
 		}
 	}

@@ -171,7 +171,7 @@ func (i *instanceRun) offered(ctx context.Context, parent config.Instance) (back
 			}
 		}
 	}
-	if f := i.run.runInstance(ctx, actionOffer, parent); f != nil {
+	if f := i.run.runInstance(ctx, actionOffer, i.run.newInstanceRun(parent)).failure; f != nil {
 		return backend.Image{}, f.told()
 	}
 	made, _ := l.image(parent.Name) // which has just been made

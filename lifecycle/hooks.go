@@ -25,6 +25,9 @@ func (i *instanceRun) runHooks(ctx context.Context, s Step, what string, list []
 	if len(list) == 0 {
 		return nil
 	}
+	if i.peers != nil {
+		list = i.peers.Hooks(i.inst, list)
+	}
 	return i.step(s, func() error {
 		on := hookRun{subject: i.subject}
 		if i.container != nil {

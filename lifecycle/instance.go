@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle/label"
+	"github.com/galley-kitchen/galley/lifecycle/peers"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
@@ -48,7 +49,12 @@ type instanceRun struct {
 	// compared is set when it was told what converge changed.
 	compared bool
 	// kept is set when what is compared with other engines was collected.
-	kept        bool
+	kept bool
+	// member is the node's part in a group, and whole the group when this is of one as a whole; else they are nil.
+	member *member
+	whole  *group
+	// peers are the other nodes and the services of the group, once the nodes are created.
+	peers       *peers.Group
 	provisioner func() (provisioner.Provisioner, error)
 	verifier    func() (verifier.Verifier, error)
 }
@@ -60,12 +66,16 @@ func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
 	return i
 }
 
-// usePlugins makes the provisioner and the verifier those of the instance as it is now.
+// usePlugins makes the provisioner and the verifier those of the instance as it is now, and as far as it knows its peers.
 func (i *instanceRun) usePlugins() {
 	r, inst := i.run, i.inst
+	if i.peers != nil {
+		inst = i.peers.Tell(inst)
+	}
 	i.provisioner = sync.OnceValues(func() (provisioner.Provisioner, error) {
 		return provisioner.New(provisioner.Options{Project: r.project(), Debug: r.o.Debug, Idempotence: r.o.Idempotence,
-			Resolver: r.resolver, Workstation: i.workstation, Target: i.target, Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
+			Resolver: r.resolver, Workstation: i.workstation, Target: i.target, Peers: i.peers,
+			Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
 	})
 	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })
 }
@@ -77,23 +87,26 @@ func (r *Run) instanceOn(e *engine, inst config.Instance) *instanceRun {
 		recorded: recorded{file: r.stateFile(inst.Name), now: r.o.Now}}
 }
 
-// runInstance does an action to an instance and tells how it went by events. A nil result is success.
-func (r *Run) runInstance(ctx context.Context, a Action, inst config.Instance) *Failure {
-	start := r.o.Now()
-	i := r.newInstanceRun(inst)
+// runInstance does an action to an instance and tells how it went by events.
+func (r *Run) runInstance(ctx context.Context, a Action, i *instanceRun) outcome {
+	start, inst := r.o.Now(), i.inst
 	i.emit(InstanceStarted{Stamp: i.stamp(), Suite: inst.Suite, Platform: inst.Platform, On: inst.On})
 	err := i.withLock(r.timed(ctx, inst.Name), a)
 	done := InstanceFinished{Stamp: i.stamp(), Duration: r.o.Now().Sub(start)}
 	if r.o.LogPath != nil {
 		done.LogPath = r.o.LogPath(inst.Name)
 	}
-	var f *Failure
-	if err != nil {
-		f = &Failure{Instance: inst.Name, Phase: i.phase, Err: err}
+	o := outcome{instance: inst.Name, ran: true}
+	var stopped *stoppedError
+	switch {
+	case errors.As(err, &stopped) && ctx.Err() == nil:
+		o.ran, done.NotRun = false, err.Error()
+	case err != nil:
+		o.failure = &Failure{Instance: inst.Name, Phase: i.phase, Err: err}
 		done.Error, done.FailedPhase = err.Error(), i.phase
 	}
 	i.emit(done)
-	return f
+	return o
 }
 
 // withLock takes the instance's lock and does the action under it.
@@ -121,13 +134,16 @@ func (i *instanceRun) withLock(ctx context.Context, a Action) (err error) {
 	if err := i.load(); err != nil {
 		return err
 	}
-	if a == ActionSave {
+	if a == ActionSave && i.whole == nil {
 		return i.saveSnapshot(ctx, i.run.o.Snapshot)
 	}
 	if err := i.inspect(ctx, waited); err != nil {
 		return err
 	}
 	defer i.reportServices(ctx)
+	if i.whole != nil {
+		return i.whole.act(ctx, a)
+	}
 	switch a {
 	case ActionTest:
 		return i.test(ctx)
@@ -240,6 +256,7 @@ func (i *instanceRun) compareRecord() {
 		i.state.ContainerID = i.container.ID
 	}
 	switch {
+	case i.container == nil && i.whole != nil: // it has none
 	case i.container == nil:
 		if place(i.state.LastAction) >= place(PhaseCreate) {
 			i.notice(LevelWarn, "the runner is gone, and galley did not remove it")
@@ -264,7 +281,8 @@ func (i *instanceRun) compareRecord() {
 func (i *instanceRun) test(ctx context.Context) (err error) {
 	mode := i.run.o.Destroy
 	defer func() {
-		if mode == DestroyNever || (mode == DestroyPassing && err != nil) {
+		passed := i.member.verdict(err == nil)
+		if mode == DestroyNever || mode == DestroyPassing && !passed {
 			return
 		}
 		ctx, cancel := cleanupContext(ctx)
@@ -280,7 +298,7 @@ func (i *instanceRun) test(ctx context.Context) (err error) {
 	if err := i.runPhase(ctx, PhaseDestroy); err != nil {
 		return err
 	}
-	if err := i.advance(ctx, PhaseVerify); err != nil || i.run.publishing == nil {
+	if err := i.advance(ctx, PhaseVerify); err != nil || i.run.publishing == nil || !i.member.verdict(true) {
 		return err
 	}
 	return i.publish(ctx, PhasePublish)
@@ -304,6 +322,11 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 	parts := partsOf(phases, i.inst.Steps)
 	for n, part := range parts {
 		p := part.phase
+		if p == PhaseConverge || part.isLast(i.inst.Steps) {
+			if err := i.member.await(ctx, p); err != nil {
+				return err
+			}
+		}
 		i.moreFollows = n+1 < len(parts)
 		do := func() error { return i.inStep(part.step, func() error { return i.runPhase(ctx, p) }) }
 		if p == PhaseVerify {
@@ -332,6 +355,7 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 			}
 		}
 	}
+	i.member.pass(desired)
 	if slices.Contains(phases, PhaseVerify) {
 		return i.pushCheckpoint(ctx)
 	}

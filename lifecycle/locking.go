@@ -42,7 +42,11 @@ func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance,
 // imageNames are the images of the platform, the services and the tools, as kitchen.yml has them.
 func (i *instanceRun) imageNames() ([]string, error) {
 	names := []string{i.inst.Driver.Image}
-	for _, s := range i.inst.Services {
+	services := i.inst.Services
+	if n := i.inst.Node; n != nil {
+		services = n.Group.Services
+	}
+	for _, s := range services {
 		names = append(names, s.Image)
 	}
 	tools, err := i.wantedTools()

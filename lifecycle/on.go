@@ -25,6 +25,11 @@ type On struct {
 func PutOn(i config.Instance, on On) config.Instance {
 	i.Name, i.On = OnName(i.Name, on.Name), on.Name
 	i.Driver.Engine, i.Driver.Host = on.Engine, on.Host
+	if i.Node != nil {
+		n, group := *i.Node, PutOn(*i.Node.Group, on)
+		n.Group = &group
+		i.Node = &n
+	}
 	if i.From != nil {
 		from := PutOn(*i.From, on)
 		i.From = &from

@@ -74,8 +74,21 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 			}
 		}
 	}
+	// The networks of groups go after their nodes.
+	slices.SortStableFunc(list, func(a, b Orphan) int {
+		switch {
+		case a.isGroup() == b.isGroup():
+			return 0
+		case a.isGroup():
+			return 1
+		}
+		return -1
+	})
 	return list, errors.Join(dedupe(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))...)
 }
+
+// isGroup reports whether it is the record of a group of nodes.
+func (o Orphan) isGroup() bool { return o.record != nil && o.record.Network }
 
 // isOrphan reports whether a runner was made by this project for no instance of it.
 func (r *Run) isOrphan(c backend.Container, instances []string) bool {
@@ -146,7 +159,7 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 			return err
 		}
 		// The network of its services goes with the last of them.
-		network := serviceNetwork(Project{ID: o.container.Labels[label.Project]}, o.Instance)
+		network := serviceNetwork(Project{ID: o.container.Labels[label.Project]}, groupOf(o.Instance))
 		if err := o.engine.RemoveNetwork(ctx, network); err != nil && !errors.Is(err, backend.ErrConflict) {
 			return err
 		}
@@ -156,7 +169,11 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 	}
 	if o.container.ID == "" && o.record.mayHaveRunner() {
 		// Its engine must say that there is none.
-		if _, err := r.recordedEngine(ctx, o.Instance, *o.record); err != nil && !r.o.Forget {
+		e, err := r.recordedEngine(ctx, o.Instance, *o.record)
+		if err == nil && o.record.Network {
+			err = e.RemoveNetwork(ctx, serviceNetwork(r.o.Project, o.Instance))
+		}
+		if err != nil && !r.o.Forget {
 			return err
 		}
 	}

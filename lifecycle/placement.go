@@ -45,10 +45,10 @@ func describeEngine(kind, endpoint string) string {
 	return "another engine"
 }
 
-// mayHaveRunner reports whether a runner, or a service, may exist by what is recorded: it was made, or
+// mayHaveRunner reports whether a runner, a service or a network may exist by what is recorded: it was made, or
 // the galley that was about to was killed.
 func (s State) mayHaveRunner() bool {
-	return s.ContainerID != "" || s.Mark != "" || len(s.Services) > 0
+	return s.ContainerID != "" || s.Mark != "" || len(s.Services) > 0 || s.Network
 }
 
 // locate opens the engine on which an instance lives, or on which it will be made. moved

@@ -76,7 +76,8 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 		used[c.ImageID] = true
 		if isOfInstance(c) {
 			runners++
-			inUse[serviceNetwork(Project{ID: c.Labels[label.Project]}, c.Labels[label.Instance])] = true
+			p, instance := Project{ID: c.Labels[label.Project]}, c.Labels[label.Instance]
+			inUse[serviceNetwork(p, instance)], inUse[serviceNetwork(p, groupOf(instance))] = true, true
 		}
 	}
 	role := backend.Labels{label.Role: ""}

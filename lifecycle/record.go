@@ -43,6 +43,8 @@ type State struct {
 	ContainerID string `json:"container_id,omitempty"`
 	// Services are the names of the services that may be there, in the order in which they are started.
 	Services []string `json:"services,omitempty"`
+	// Network is set when the network of a group of nodes may be there.
+	Network bool `json:"network,omitempty"`
 	// Sandbox is the name of the instance's directory of sandboxes.
 	Sandbox string `json:"sandbox,omitempty"`
 	// Spec has a digest of each part of what the runner was made from, so that a

@@ -68,7 +68,7 @@ type reuse struct {
 // mayReuse begins anew for phases that make a runner and converge it.
 func (i *instanceRun) mayReuse(phases []Phase) {
 	i.reuse = nil
-	if i.run.o.Reuse.On && i.snapshot == nil && slices.Contains(phases, PhaseCreate) &&
+	if i.run.o.Reuse.On && i.member == nil && i.snapshot == nil && slices.Contains(phases, PhaseCreate) &&
 		slices.Contains(phases, PhaseConverge) {
 		i.reuse = &reuse{}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -187,9 +188,9 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	ctx, cancel := r.o.Limits.Within(ctx, limits.Run)
 	defer cancel()
 	start := r.o.Now()
-	names := make([]string, len(instances))
-	for i, inst := range instances {
-		names[i] = inst.Name
+	var names []string
+	for _, unit := range unitsOf(instances) {
+		names = append(names, unitNames(unit)...)
 	}
 	workers := min(r.o.Concurrency, max(len(instances), 1))
 	r.o.Sink.Handle(RunStarted{Stamp: r.stamp(""), Version: r.o.Version, Action: string(a), Instances: names,
@@ -200,12 +201,11 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 		err = r.open(ctx, a, instances)
 	}
 	if err != nil {
-		r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Skipped: len(instances),
+		r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Skipped: len(names),
 			Interrupted: ctx.Err() != nil})
 		return err
 	}
-	failures, skipped := r.schedule(ctx, workers, r.lineage.plan(instances),
-		func(ctx context.Context, i config.Instance) *Failure { return r.runInstance(ctx, a, i) })
+	failures, skipped := r.schedule(ctx, a, workers, unitsOf(r.lineage.plan(instances)))
 	r.lineage.release(ctx, func(err error) {
 		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn, Text: err.Error()})
 	})
@@ -269,34 +269,38 @@ func (r *Run) open(ctx context.Context, a Action, instances []config.Instance) e
 	return r.openEngines(ctx, instances)
 }
 
-// schedule runs do for each instance, in order, n at a time. With FailFast, or when ctx has ended, no further instance
-// is started; those under way end by themselves.
-func (r *Run) schedule(ctx context.Context, n int, instances []config.Instance,
-	do func(context.Context, config.Instance) *Failure) (failures []Failure, skipped []string) {
-	started, failed := make([]bool, len(instances)), make([]*Failure, len(instances))
+// schedule does an action to each instance, or group of them, in order, n instances at a time. With FailFast, or when
+// ctx has ended, no further one is started; those under way end by themselves.
+func (r *Run) schedule(ctx context.Context, a Action, n int,
+	units [][]config.Instance) (failures []Failure, skipped []string) {
+	outcomes := make([][]outcome, len(units))
 	var stop atomic.Bool
 	var g errgroup.Group
 	g.SetLimit(n)
-	for k, inst := range instances {
+	places := make(slots, n)
+	for k, unit := range units {
+		for _, name := range unitNames(unit) {
+			outcomes[k] = append(outcomes[k], outcome{instance: name})
+		}
 		g.Go(func() error {
-			defer func() { r.lineage.tell(inst.Name, failed[k].told()) }()
+			defer func() { r.lineage.tell(unit[0].Name, outcomes[k][0].failure.told()) }()
 			if stop.Load() || ctx.Err() != nil {
-				return nil // the instance counts as skipped
+				return nil // its instances count as skipped
 			}
-			started[k], failed[k] = true, do(ctx, inst)
-			if failed[k] != nil && r.o.FailFast {
+			outcomes[k] = r.runUnit(ctx, a, places, unit)
+			if r.o.FailFast && slices.ContainsFunc(outcomes[k], func(o outcome) bool { return o.failure != nil }) {
 				stop.Store(true)
 			}
 			return nil
 		})
 	}
-	_ = g.Wait() // one that failed is in failed
-	for k, inst := range instances {
+	_ = g.Wait() // one that failed is in outcomes
+	for _, o := range slices.Concat(outcomes...) {
 		switch {
-		case !started[k]:
-			skipped = append(skipped, inst.Name)
-		case failed[k] != nil:
-			failures = append(failures, *failed[k])
+		case !o.ran:
+			skipped = append(skipped, o.instance)
+		case o.failure != nil:
+			failures = append(failures, *o.failure)
 		}
 	}
 	return failures, skipped

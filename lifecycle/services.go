@@ -19,7 +19,8 @@ import (
 // serviceNetwork is the name of the network of an instance's services.
 func serviceNetwork(p Project, instance string) string { return containerName(p, instance) }
 
-// serviceName is the name of the container of an instance's service. No instance's name has a slash.
+// serviceName is the name of the container of an instance's service, or of a group's node or service. Apart from those
+// of nodes no instance's name has a slash, and in a group no two have one name.
 func serviceName(p Project, instance, service string) string {
 	return containerName(p, instance+"/"+service)
 }
@@ -51,8 +52,11 @@ func (i *instanceRun) serviceDigests() (map[string]string, error) {
 	return digests, nil
 }
 
-// mayHaveServices reports whether there may be services: kitchen.yml has some, or had when they were made.
-func (i *instanceRun) mayHaveServices() bool { return len(i.inst.Services)+len(i.state.Services) > 0 }
+// mayHaveServices reports whether there may be services, or a network for nodes: kitchen.yml has some, or had when they
+// were made.
+func (i *instanceRun) mayHaveServices() bool {
+	return len(i.inst.Services)+len(i.state.Services) > 0 || i.whole != nil || i.state.Network
+}
 
 // services asks the engine for the instance's services.
 func (i *instanceRun) services(ctx context.Context) (map[string]backend.Container, error) {
@@ -89,7 +93,7 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fresh := i.container == nil && !i.state.has(StepServices)
+		fresh := i.container == nil && i.whole == nil && !i.state.has(StepServices)
 		keepChanged := i.container != nil && i.run.o.NoRecreate
 		for name, c := range have {
 			kept := digests[name] != "" && (keepChanged || c.Labels[label.Spec] == digests[name] && c.ImageID == images[name].ID)
@@ -101,7 +105,7 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 			}
 			delete(have, name)
 		}
-		if len(i.inst.Services) == 0 {
+		if len(i.inst.Services) == 0 && i.whole == nil {
 			return nil
 		}
 		if err := i.recordServices(); err != nil {
@@ -129,7 +133,7 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 func (i *instanceRun) recordServices() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.state.Services = nil
+	i.state.Services, i.state.Network = nil, i.whole != nil
 	for _, s := range i.inst.Services {
 		i.state.Services = append(i.state.Services, s.Name)
 	}
@@ -271,7 +275,7 @@ func (i *instanceRun) removeServices(ctx context.Context) error {
 		err = nil
 	}
 	if err == nil {
-		i.state.Services = nil
+		i.state.Services, i.state.Network = nil, false
 	}
 	return err
 }

@@ -254,6 +254,9 @@ func (i *instanceRun) restoreSnapshot(ctx context.Context, o SnapshotOptions) er
 	if err := i.runPhase(ctx, PhaseDestroy); err != nil {
 		return err
 	}
+	if err := i.member.await(ctx, PhaseCreate); err != nil {
+		return err
+	}
 	if err := i.runPhase(ctx, PhaseCreate); err != nil {
 		return err
 	}

@@ -66,6 +66,9 @@ func runnerSpec(p Project, i config.Instance, image string, tools []backend.Tool
 		},
 	}
 	s.Networks = serviceAttachment(p, i, s.Network.Aliases)
+	if i.Node != nil {
+		joinGroup(p, i, &s)
+	}
 	if s.Network.Mode == spec.NetworkContainer && !d.HostnameSet {
 		s.Hostname = "" // the other container's, and kitchen.yml asks for none
 	}

@@ -113,7 +113,7 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 		}
 		if err := r.liveStates(ctx, state, name, &s); err != nil {
 			errs = append(errs, err)
-		} else if s.Live == "" {
+		} else if s.Live == "" && !state.Network { // a group of nodes has no runner of its own
 			s.LastAction, s.Reached = "", ""
 		}
 		list[n] = s

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -129,7 +130,7 @@ func junitProperties(r *run.Run, i *run.Instance) []junitProperty {
 func junitCases(r *run.Run, i *run.Instance) []junitCase {
 	if i.Status == run.NotStarted {
 		c := newJUnitCase(i, r.Action, 0)
-		c.Skipped = &junitOutcome{Message: "the instance was not started"}
+		c.Skipped = &junitOutcome{Message: text.Line(cmp.Or(i.Error, "the instance was not started"))}
 		return []junitCase{c}
 	}
 	var out []junitCase

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -108,7 +109,7 @@ func markdownRow(i *run.Instance) string {
 	}
 	took := text.ShortDuration(i.Duration)
 	if i.Status == run.NotStarted {
-		phases, took = []string{"not started"}, ""
+		phases, took = []string{markdown(cmp.Or(i.Error, "not started"))}, ""
 	}
 	counts := strings.TrimPrefix(i.Counts(), "tests: ")
 	mark := statusMark(i.Status)

@@ -64,7 +64,7 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 		}
 		return e
 	case lifecycle.InstanceFinished:
-		e.Error = k.m.String(e.Error)
+		e.Error, e.NotRun = k.m.String(e.Error), k.m.String(e.NotRun)
 		return e
 	default:
 		return e

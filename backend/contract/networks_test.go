@@ -159,6 +159,7 @@ func testNetworkFurther(t *testing.T, s *suite) {
 		s.awaitResolved(t, both.ID, s.inspect(t, other.ID).Name, s.outside.Inspect(t, other.ID).IPAddress)
 		name := []string{"on-first", "on-second"}[n]
 		s.awaitResolved(t, other.ID, name, "")
+		require.Equal(t, s.outside.Inspect(t, other.ID).IPAddress, s.inspect(t, other.ID).Addresses[network.Name])
 		require.ErrorIs(t, s.b.RemoveNetwork(s.ctx(t), network.Name), backend.ErrConflict)
 	}
 	cs := s.spec(further(s.unique("absent"), "nowhere"))
@@ -199,6 +200,8 @@ func testPortFree(t *testing.T, s *suite) {
 	require.NotZero(t, ports[9090].HostPort)
 	require.Equal(t, "127.0.0.1", ports[9090].HostIP)
 	require.Equal(t, "tcp", ports[9090].Protocol)
+	require.Equal(t, map[string]int{"8080/tcp": ports[8080].HostPort, "9090/tcp": ports[9090].HostPort},
+		s.inspect(t, c.ID).Ports)
 }
 
 func testPortTaken(t *testing.T, s *suite) {

@@ -1,10 +1,12 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -209,6 +211,17 @@ func containerFrom(answer container.InspectResponse) backend.Container {
 	}
 	if answer.Config != nil {
 		c.Labels = answer.Config.Labels
+	}
+	if s := answer.NetworkSettings; s != nil {
+		c.Addresses, c.Ports = map[string]string{}, map[string]int{}
+		for name, n := range s.Networks {
+			c.Addresses[name] = cmp.Or(n.IPAddress, n.GlobalIPv6Address)
+		}
+		for name, ends := range s.Ports {
+			for _, end := range ends {
+				c.Ports[string(name)], _ = strconv.Atoi(end.HostPort) // engines write numbers
+			}
+		}
 	}
 	return c
 }

@@ -28,6 +28,7 @@ type container struct {
 	state             backend.State
 	exitCode          int
 	created           time.Time
+	number            int // how many there were when it was made, with itself
 	// life ends with PID 1; a new one begins with each start. die ends it.
 	life context.Context
 	die  context.CancelFunc
@@ -41,6 +42,15 @@ func (c *container) describe() backend.Container {
 	}
 	if c.state == backend.StateExited {
 		got.ExitCode = c.exitCode
+	}
+	if c.state == backend.StateRunning {
+		got.Addresses, got.Ports = map[string]string{}, map[string]int{}
+		for _, n := range append(slices.Clone(c.spec.Networks), c.spec.Network) {
+			got.Addresses[n.Name] = fmt.Sprintf("192.0.2.%d", c.number)
+		}
+		for _, p := range c.spec.Ports {
+			got.Ports[fmt.Sprintf("%d/%s", p.ContainerPort, p.Protocol)] = cmp.Or(p.HostPort, 30000+p.ContainerPort)
+		}
 	}
 	return got
 }
@@ -126,7 +136,7 @@ func (f *Engine) newContainer(ctx context.Context, s backend.ContainerSpec) (*co
 	maps.Copy(labels, s.Labels)
 	s.Labels = labels
 	c := &container{id: id, name: s.Name, imageID: img.ID, spec: s, state: backend.StateCreated,
-		created: time.Now()}
+		created: time.Now(), number: len(f.containers) + 1}
 	entrypoint := img.Entrypoint
 	if s.Entrypoint != nil {
 		entrypoint = s.Entrypoint

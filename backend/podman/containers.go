@@ -131,6 +131,7 @@ type containerAnswer struct {
 	NetworkSettings struct {
 		endpointAnswer
 		Networks map[string]endpointAnswer
+		Ports    map[string][]struct{ HostPort string }
 	}
 }
 
@@ -152,10 +153,20 @@ func (b *Backend) InspectContainer(ctx context.Context, idOrName string) (backen
 	if err != nil {
 		return backend.Container{}, err
 	}
-	return backend.Container{
+	c := backend.Container{
 		ID: answer.ID, Name: answer.Name, ImageID: imageID(answer.Image),
 		State: stateFrom(answer.State.Status), ExitCode: answer.State.ExitCode, Labels: answer.Config.Labels,
-	}, nil
+		Addresses: map[string]string{}, Ports: map[string]int{},
+	}
+	for name, n := range answer.NetworkSettings.Networks {
+		c.Addresses[name] = n.address()
+	}
+	for name, ends := range answer.NetworkSettings.Ports {
+		for _, end := range ends {
+			c.Ports[name], _ = strconv.Atoi(end.HostPort) // engines write numbers
+		}
+	}
+	return c, nil
 }
 
 func (b *Backend) inspectContainer(ctx context.Context, idOrName string) (answer containerAnswer, err error) {

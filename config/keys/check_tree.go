@@ -36,6 +36,9 @@ func checkTree(c *kitchen.Config, ds *kitchen.Diagnostics, lint bool) {
 	check := func(key string, v *yaml11.Value) { checkFilter(ds, key, v, names, elsewhere, lint) }
 	for _, s := range suites {
 		checkNames(ds, SectionSuite, "suites.", s, lint)
+		for _, n := range entries(either(s, "nodes")) {
+			checkNames(ds, SectionNode, "suites.nodes."+n.Key+".", n.Value, lint)
+		}
 		for _, key := range []string{"includes", "excludes"} {
 			check("suites."+key, either(s, key))
 		}

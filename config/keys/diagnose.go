@@ -85,6 +85,13 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		"suite":    i.Suite,
 		"platform": map[string]any{"name": i.Platform, "os_type": i.OSType, "shell_type": i.ShellType},
 	}
+	if n := i.Node; n != nil {
+		group := map[string]any{"name": n.Group.Name, "services": servicesShown(n.Group.Services)}
+		if v := raw.Group.Verifier; v != nil {
+			group["verifier"] = section(*n.Group, SectionVerifier, string(n.Group.Verifier.Kind), v)
+		}
+		out["node"], out["after"], out["group"] = n.Name, plain(n.After), group
+	}
 	if i.From != nil {
 		out["from"] = i.From.Name
 	}
@@ -106,11 +113,7 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		out[string(b.in)] = section(i, b.in, b.kind, b.block)
 	}
 	if len(i.Services) > 0 {
-		services := map[string]any{}
-		for _, s := range i.Services {
-			services[s.Name] = plain(s)
-		}
-		out["services"] = services
+		out["services"] = servicesShown(i.Services)
 	}
 	if len(i.Steps) > 0 {
 		steps := make([]any, len(i.Steps))
@@ -131,6 +134,14 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		out[string(SectionLifecycle)] = hooks
 	}
 	return out
+}
+
+func servicesShown(list []config.Service) map[string]any {
+	shown := map[string]any{}
+	for _, s := range list {
+		shown[s.Name] = plain(s)
+	}
+	return shown
 }
 
 // section is what the block of one plugin came to: the keys that galley knows as

@@ -77,6 +77,8 @@ func docTitle(s Section) docText {
 		return docText{"platforms", "Each entry is a platform. What it says of a plugin overrules the root."}
 	case SectionSuite:
 		return docText{"suites", "Each entry is a suite; suite and platform together make an instance. What a suite says of a plugin overrules platform and root."}
+	case SectionNode:
+		return docText{"nodes", "Each entry is a machine of a suite that has several, by the name that the others find it by. Its instance is called `SUITE-PLATFORM/NODE`. See [nodes.md](nodes.md)."}
 	case SectionDriver:
 		return docText{"driver", "What the runner, the container under test, is like."}
 	case SectionProvisioner:

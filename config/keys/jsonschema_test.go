@@ -109,6 +109,8 @@ func (k Key) valueSchema() any {
 		return ref(SectionCompare)
 	case k.Name == "services":
 		return hashOf(ref(SectionService))
+	case k.Name == "nodes":
+		return hashOf(ref(SectionNode))
 	case k.Name == "ready":
 		return ref(SectionReady)
 	case k.Name == "driver_config":

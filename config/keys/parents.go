@@ -24,7 +24,7 @@ type parents struct {
 func newParents(c *kitchen.Config, diags *kitchen.Diagnostics) parents {
 	p := parents{c, diags, map[place]int{}}
 	for n, i := range slices.Backward(c.Instances) { // the first of several counts
-		if i.On != "" {
+		if i.On != "" || i.Group != nil { // of a node there is no image that another suite could start from
 			continue
 		}
 		p.index[place{i.Suite, i.Platform}] = n
@@ -81,6 +81,11 @@ func (p parents) next(index int) (int, bool) {
 	}
 	var suites []string
 	for _, other := range p.c.Instances {
+		if other.Group != nil && other.Group.Suite == name {
+			p.diags.ErrorAt(i.From.Pos, "suites.from", "suites.from: "+name+" has nodes, and no suite can start from several "+
+				"machines", "name a suite without nodes")
+			return 0, false
+		}
 		suites = append(suites, other.Suite)
 	}
 	if slices.Contains(suites, name) {

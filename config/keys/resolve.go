@@ -45,6 +45,7 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 		filters:      map[string]kitchen.Filter{},
 		secrets:      c.Secrets(nil),
 		instances:    map[int]*config.Instance{},
+		groups:       map[*kitchen.Group]*config.Instance{},
 	}
 	r.parents = newParents(c, &r.diags)
 	out := make([]config.Instance, 0, len(c.Instances))
@@ -90,6 +91,7 @@ type resolver struct {
 	secrets      []string
 	parents      parents
 	instances    map[int]*config.Instance
+	groups       map[*kitchen.Group]*config.Instance
 }
 
 // instance resolves one instance, and those from which it starts, each once.
@@ -104,6 +106,12 @@ func (r *resolver) instance(index int) *config.Instance {
 	if on := r.c.Instances[index].On; on != "" {
 		i.On, i.Driver.Recorded = on, true
 		i.From = onSameEngine(i.From, on)
+		if i.Node != nil {
+			n, group := *i.Node, *i.Node.Group
+			group.Name, group.On, group.Driver.Recorded = group.Name+"@"+on, on, true
+			n.Group = &group
+			i.Node = &n
+		}
 	}
 	r.instances[index] = &i
 	return &i
@@ -141,6 +149,9 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	i.Services = once(r.services, raw.Services, r.serviceList)
 	i.Hooks = r.hooksOn(once(r.hooks, raw.Lifecycle, r.lifecycle), raw.Platform)
 	deriveDriver(&i.Driver, i.Platform, i.Provisioner)
+	if raw.Group != nil {
+		r.node(&i, raw)
+	}
 	i.Steps = r.steps(i, raw)
 	r.checkPlatform(i, raw)
 	r.checkSandboxes(i, raw)

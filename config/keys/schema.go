@@ -18,6 +18,8 @@ const (
 	SectionRoot Section = "root"
 	// SectionSuite are the keys of an entry of `suites:`.
 	SectionSuite Section = "suite"
+	// SectionNode are the keys of an entry of `nodes:` of a suite.
+	SectionNode Section = "node"
 	// SectionPlatform are the keys of an entry of `platforms:`.
 	SectionPlatform Section = "platform"
 	// SectionDriver are the keys of `driver:`.
@@ -47,7 +49,7 @@ const (
 // sections lists every section in the order of the documentation.
 func sections() []Section {
 	return []Section{
-		SectionRoot, SectionPlatform, SectionSuite, SectionDriver, SectionProvisioner,
+		SectionRoot, SectionPlatform, SectionSuite, SectionNode, SectionDriver, SectionProvisioner,
 		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionStep, SectionService, SectionReady,
 		SectionPublish, SectionCompare,
 	}
@@ -107,7 +109,7 @@ type schema struct {
 // theSchema builds the table once; it is never changed afterwards.
 var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
-		rootKeys(), platformKeys(), suiteKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
+		rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
 		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), externalKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
 		transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), serviceKeys(), readyKeys(), publishKeys(), compareKeys(),
 		inertTable(),

@@ -168,9 +168,6 @@ func dependsOn(d *decoder, v *yaml11.Value) ([]string, bool) {
 	return list, true
 }
 
-// serviceName is what a service may be called: it is a host's name, and a word of the command line.
-var serviceName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
-
 // serviceList decodes `services:` and puts them in the order in which they are started.
 func (r *resolver) serviceList(block *yaml11.Value) []config.Service {
 	named := map[string]config.Service{}
@@ -179,7 +176,7 @@ func (r *resolver) serviceList(block *yaml11.Value) []config.Service {
 		d := r.decoder()
 		d.spelt = "services." + e.Key
 		switch {
-		case !serviceName.MatchString(e.Key):
+		case !kitchen.IsHostName(e.Key):
 			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("services: %q is no name of a host", e.Key),
 				"write letters and digits, with dashes between")
 			continue

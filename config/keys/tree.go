@@ -1,5 +1,7 @@
 package keys
 
+import "slices"
+
 // rootKeys are the keys at the left margin of kitchen.yml.
 func rootKeys() []Key {
 	return inSection(SectionRoot, append(pluginBlocks(), []Key{
@@ -25,12 +27,22 @@ func suiteKeys() []Key {
 		Key{Name: "excludes", form: TypeStrings},
 		Key{Name: "from", form: TypeString},
 		Key{Name: "steps", form: TypeNamed},
+		Key{Name: "nodes", form: TypeHash},
 	)...)
 	for _, n := range []string{"data_path", "data_bags_path", "encrypted_data_bag_secret_key_path", "environments_path",
 		"nodes_path", "roles_path"} {
 		keys = append(keys, Key{Name: n, form: TypePath, Deprecated: "provisioner." + n})
 	}
 	return inSection(SectionSuite, keys)
+}
+
+// nodeKeys are the keys of an entry of `nodes:`: a suite's, but for what is about the suite as a whole.
+func nodeKeys() []Key {
+	blocks := slices.DeleteFunc(pluginBlocks(), func(k Key) bool { return k.Name == "services" || k.Deprecated != "" })
+	return inSection(SectionNode, append(blocks, append(chefShortcuts(),
+		Key{Name: "platform", form: TypeString},
+		Key{Name: "after", form: TypeStrings},
+	)...))
 }
 
 // pluginBlocks are the blocks that may stand at the root, in platforms and suites, and what they were called once.

@@ -19,6 +19,8 @@ type suite struct {
 	includes, excludes []Filter
 	// data is the first suite of the same name: Test Kitchen takes the data of both from there.
 	data *section
+	// nodes are its machines, none for one that stands for itself.
+	nodes []node
 }
 
 // platform is a platform with what its name tells.
@@ -51,17 +53,22 @@ func (m *munger) instances() []RawInstance {
 			if !m.runsOn(s, p) {
 				continue
 			}
-			inst := m.instance(s, p)
-			if m.merger.copied > maxCopied {
+			name, list := instanceName(s.text, p.text), []RawInstance(nil)
+			if len(s.nodes) > 0 {
+				list = m.group(s, p, platforms)
+			} else {
+				list = []RawInstance{m.instance(s, p)}
+			}
+			if m.merger.copied > maxCopied || len(out) > maxInstances {
 				m.diags.ErrorAt(m.root.pos, "", "the blocks of the instances have too many keys in all", "split the project")
 				return nil
 			}
-			if i, ok := first[inst.Name]; ok {
-				m.duplicates = append(m.duplicates, duplicate(out[i], inst))
+			if i, ok := first[name]; ok {
+				m.duplicates = append(m.duplicates, duplicate(name, out[i], list[0]))
 			} else {
-				first[inst.Name] = len(out)
+				first[name] = len(out)
 			}
-			out = append(out, inst)
+			out = append(out, list...)
 		}
 	}
 	return out
@@ -103,7 +110,7 @@ func own(block *yaml11.Value) *yaml11.Value {
 }
 
 // duplicate describes two instances of one name, at the pair of names that differ or else repeat.
-func duplicate(a, b RawInstance) Diagnostic {
+func duplicate(name string, a, b RawInstance) Diagnostic {
 	first, second, key := a.SuitePos, b.SuitePos, "suites"
 	if first == second {
 		first, second, key = a.PlatformPos, b.PlatformPos, "platforms"
@@ -111,7 +118,7 @@ func duplicate(a, b RawInstance) Diagnostic {
 	return Diagnostic{Severity: SeverityError, Pos: second, Key: key,
 		Msg: fmt.Sprintf("two instances are named %q: suite %q on platform %q, and suite %q on platform %q "+
 			"(the first is named at %s)",
-			b.Name, a.Suite, a.Platform, b.Suite, b.Platform, first),
+			name, a.Suite, a.Platform, b.Suite, b.Platform, first),
 		Hint: "rename one of them; `_`, `,` and `/` count as `-` in instance names, and dots do not count"}
 }
 
@@ -133,6 +140,7 @@ func (m *munger) readSuites() []suite {
 		s.data = first.of(name, sec)
 		s.includes = m.filters(sec, "includes")
 		s.excludes = m.filters(sec, "excludes")
+		s.nodes = m.readNodes(s.data)
 		out = append(out, s)
 	}
 	return out

@@ -63,7 +63,13 @@ type RawInstance struct {
 	// Steps are the suite's.
 	Steps []RawStep
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
-	From                    *yaml11.Value
+	From *yaml11.Value
+	// Group is the suite of several machines of which this is the one named Node; it converges after others. It is nil for
+	// an instance that stands for itself.
+	Group                   *Group
+	Node                    string
+	NodePos                 yaml11.Pos
+	After                   []string
 	suiteName, platformName *yaml11.Value
 	// On is the engine that --on has put it on, as its record says; empty for what the files have.
 	On string

@@ -21,7 +21,7 @@ type Project struct {
 // Find looks a file or directory up as Test Kitchen does: among the tests of the
 // suite, among all tests, in the project. It returns "" when there is none.
 func (p Project) Find(suite, name string) string {
-	for _, dir := range []string{p.SuiteDir(suite), p.TestBase, p.Root} {
+	for _, dir := range append(p.suiteDirs(suite), p.TestBase, p.Root) {
 		candidate := filepath.Join(dir, name)
 		if _, err := os.Stat(candidate); err == nil {
 			return candidate
@@ -33,8 +33,20 @@ func (p Project) Find(suite, name string) string {
 // Places are where the plugins for Puppet and Ansible look for what kitchen.yml does not
 // name, in order. plugin is the name of the directory of their own among a suite's tests.
 func (p Project) Places(plugin, suite, name string) []string {
-	return []string{filepath.Join(p.SuiteDir(suite), plugin, name), filepath.Join(p.SuiteDir(suite), name),
-		filepath.Join(p.TestBase, name), filepath.Join(p.Root, name)}
+	var places []string
+	for _, dir := range p.suiteDirs(suite) {
+		places = append(places, filepath.Join(dir, plugin, name), filepath.Join(dir, name))
+	}
+	return append(places, filepath.Join(p.TestBase, name), filepath.Join(p.Root, name))
+}
+
+// suiteDirs are where files for a suite are: of a node, as SUITE/NODE, besides its own directory that of all nodes.
+func (p Project) suiteDirs(suite string) []string {
+	dirs := []string{p.SuiteDir(suite)}
+	if all, _, isNode := strings.Cut(suite, "/"); isNode {
+		dirs = append(dirs, p.SuiteDir(all))
+	}
+	return dirs
 }
 
 // SuiteDir is where the tests of a suite are.

@@ -141,6 +141,9 @@ func (c *Console) add(inst *instance, l run.Line) {
 
 // finish leaves a line of the instance, and what it failed with.
 func (c *Console) finish(inst *instance, e lifecycle.InstanceFinished) {
+	if e.NotRun != "" {
+		return // the transcript says it
+	}
 	if e.Error == "" {
 		if c.shown(lifecycle.LevelInfo) {
 			c.scroll.add(c.paint.paint(colorGreen, "✓ ") + c.paint.paint(inst.color, inst.finished()) + "\n")

@@ -107,6 +107,9 @@ func instanceLine(e lifecycle.InstanceFinished) run.Line {
 		return run.LogLine(lifecycle.LevelError, "%s failed on instance <%s>: %s (%s)",
 			run.Title(string(e.FailedPhase)), e.Instance, e.Error, e.LogPath)
 	}
+	if e.NotRun != "" {
+		return run.LogLine(lifecycle.LevelWarn, "<%s> was %s.", e.Instance, e.NotRun)
+	}
 	return run.LogLine(lifecycle.LevelInfo, "Finished <%s> %s.", e.Instance, text.KitchenDuration(e.Duration))
 }
 

@@ -164,8 +164,11 @@ func (i *Instance) handle(e lifecycle.Event) {
 	case lifecycle.InstanceFinished:
 		i.Status, i.Duration = Passed, e.Duration
 		i.Error, i.FailedPhase, i.LogPath = e.Error, e.FailedPhase, e.LogPath
-		if e.Error != "" {
+		switch {
+		case e.Error != "":
 			i.Status = Failed
+		case e.NotRun != "":
+			i.Status, i.Error = NotStarted, e.NotRun
 		}
 	}
 }

@@ -105,6 +105,9 @@ func (t *Transcript) Lines(e lifecycle.Event) []Line {
 	case lifecycle.TestFinished:
 		return testFinished(e.Case)
 	case lifecycle.InstanceFinished:
+		if e.NotRun != "" {
+			return []Line{LogLine(lifecycle.LevelWarn, "<%s> was %s.", e.Instance, e.NotRun)}
+		}
 		if t.action == "test" && e.Error == "" {
 			return []Line{LogLine(lifecycle.LevelInfo, "Finished testing <%s> %s.", e.Instance,
 				text.KitchenDuration(e.Duration))}

@@ -61,7 +61,7 @@ func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []con
 	if err != nil {
 		return nil, err
 	}
-	var chosen []config.Instance
+	matter := map[string]bool{} // with one node all of its suite, which are tested together
 	var why []string
 	for _, i := range instances {
 		text, err := Text(i, conf.Root)
@@ -73,12 +73,13 @@ func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []con
 			file, matters = "kitchen.yml", true
 		}
 		if matters {
-			chosen = append(chosen, i)
+			matter[cmdutil.Unit(i)] = true
 			if !slices.Contains(why, file) {
 				why = append(why, file)
 			}
 		}
 	}
+	chosen := slices.DeleteFunc(slices.Clone(instances), func(i config.Instance) bool { return !matter[cmdutil.Unit(i)] })
 	line := fmt.Sprintf("changed since %s: %d of %d instances", ref, len(chosen), len(instances))
 	if n := len(why); n > 3 {
 		why = append(why[:3], fmt.Sprintf("%d more", n-3))

@@ -16,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/config/keys"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/template"
+	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
@@ -69,6 +70,30 @@ func (f *Factory) Notices(conf *kitchen.Config) {
 // RawName is the name of an instance before its settings are decoded.
 func RawName(i kitchen.RawInstance) string { return i.Name }
 
+// RawUnit is the name of what one job takes as a whole: of an instance, or of the group that a node is of.
+func RawUnit(i kitchen.RawInstance) string {
+	if i.Group != nil {
+		return groupName(i)
+	}
+	return i.Name
+}
+
+// groupName is the name of the group that a node is of.
+func groupName(i kitchen.RawInstance) string {
+	if i.On != "" {
+		return lifecycle.OnName(i.Group.Name, i.On)
+	}
+	return i.Group.Name
+}
+
+// Unit is RawUnit of an instance whose settings are decoded.
+func Unit(i config.Instance) string {
+	if i.Node != nil {
+		return i.Node.Group.Name
+	}
+	return i.Name
+}
+
 // Problems prints warnings and returns the errors as one.
 func (f *Factory) Problems(conf *kitchen.Config, diags []kitchen.Diagnostic) error {
 	var errs []string
@@ -88,9 +113,9 @@ func (f *Factory) Problems(conf *kitchen.Config, diags []kitchen.Diagnostic) err
 	return nil
 }
 
-// Choose selects instances as Test Kitchen does: "all" or nothing, an exact name, or an unanchored regular expression;
-// several arguments add up. The order is that of the file. Instances that --on has put on engines are chosen by their
-// names, or by expressions that have the sign before the engine's name.
+// Choose selects instances as Test Kitchen does: "all" or nothing, an exact name, which may be that of a suite with nodes
+// on a platform, or an unanchored regular expression; several arguments add up. The order is that of the file. Instances
+// that --on has put on engines are chosen by their names, or by expressions that have the sign before the engine's name.
 func Choose(all []kitchen.RawInstance, args []string) ([]kitchen.RawInstance, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("kitchen.yml makes no instances\n" +
@@ -105,8 +130,13 @@ func Choose(all []kitchen.RawInstance, args []string) ([]kitchen.RawInstance, er
 		if arg == "all" {
 			return plain, nil
 		}
-		if slices.ContainsFunc(all, func(i kitchen.RawInstance) bool { return i.Name == arg }) {
-			picked[arg] = true
+		exact := false
+		for _, i := range all {
+			if i.Name == arg || i.Group != nil && groupName(i) == arg {
+				picked[i.Name], exact = true, true
+			}
+		}
+		if exact {
 			continue
 		}
 		re, err := regexp.Compile(arg)
@@ -189,15 +219,21 @@ func (f *Factory) instanceNames(ctx context.Context, prefix string) []string {
 		return nil
 	}
 	var list []string
-	for _, i := range conf.Instances {
-		if strings.HasPrefix(i.Name, prefix) {
-			list = append(list, i.Name)
+	add := func(name string, services *yaml11.Value) {
+		if strings.HasPrefix(name, prefix) {
+			list = append(list, name)
 		}
-		if i.Services != nil && strings.HasPrefix(prefix, i.Name+"/") {
-			for _, e := range i.Services.Map.Entries() {
-				list = append(list, i.Name+"/"+e.Key)
+		if services != nil && strings.HasPrefix(prefix, name+"/") {
+			for _, e := range services.Map.Entries() {
+				list = append(list, name+"/"+e.Key)
 			}
 		}
+	}
+	for _, i := range conf.Instances {
+		if i.Group != nil && i.Node == i.Group.Nodes[0] {
+			add(groupName(i), i.Group.Services)
+		}
+		add(i.Name, i.Services)
 	}
 	return list
 }

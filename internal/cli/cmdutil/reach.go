@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
 )
@@ -49,13 +52,20 @@ func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([
 	if err != nil {
 		return err
 	}
-	args, service, err := splitService(args)
+	conf, err := f.Config(ctx)
+	if err != nil {
+		return err
+	}
+	args, service, err := splitService(conf.Instances, args)
 	if err != nil {
 		return err
 	}
 	instances, err := f.Load(ctx, args)
 	if err != nil {
 		return err
+	}
+	if service != "" {
+		instances = withServices(instances)
 	}
 	if want != WantAll && len(instances) != 1 {
 		return notOne(instances)
@@ -73,17 +83,56 @@ func (f *Factory) Reach(ctx context.Context, args []string, want Want, do func([
 	})
 }
 
-// splitService takes the service off arguments such as INSTANCE/SERVICE. No instance has a slash in its name.
-func splitService(args []string) (instances []string, service string, err error) {
+// NamesService reports whether arguments name a service, as INSTANCE/SERVICE.
+func (f *Factory) NamesService(ctx context.Context, args []string) (bool, error) {
+	conf, err := f.Config(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, service, err := splitService(conf.Instances, args)
+	return service != "", err
+}
+
+// splitService takes the service off arguments such as INSTANCE/SERVICE. Where INSTANCE is a suite with nodes, and one of
+// them has that name, it is the node.
+func splitService(all []kitchen.RawInstance, args []string) (instances []string, service string, err error) {
 	for n, arg := range args {
 		instance, name, _ := strings.Cut(arg, "/")
+		var nodes []string
+		for _, i := range all {
+			pattern, err := regexp.Compile(instance)
+			if i.Group != nil && (i.Name == arg || err == nil && i.On == "" && i.Node == name &&
+				(i.Group.Name == instance || pattern.MatchString(i.Group.Name))) {
+				nodes = append(nodes, i.Name)
+			}
+		}
+		if len(nodes) > 0 {
+			instances = append(instances, nodes...)
+			name = ""
+		} else {
+			instances = append(instances, instance)
+		}
 		if n > 0 && name != service {
 			return nil, "", fmt.Errorf("%s: runners, or different services, do not go together: give one command for each",
 				strings.Join(args, " "))
 		}
-		instances, service = append(instances, instance), name
+		service = name
 	}
 	return instances, service, nil
+}
+
+// withServices are the instances that have the services of others: of nodes their group.
+func withServices(instances []config.Instance) []config.Instance {
+	var list []config.Instance
+	for _, i := range instances {
+		if i.Node != nil {
+			i = *i.Node.Group
+		}
+		if !slices.ContainsFunc(list, func(have config.Instance) bool { return have.Name == i.Name }) {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // WithRun gives a use of the life cycle of which no events are shown to do, and ends it.
@@ -113,7 +162,7 @@ func notOne(instances []config.Instance) error {
 	return fmt.Errorf("this works on one instance, and %d match:%s", len(instances), Names(instances, InstanceName))
 }
 
-// AllInstances names all instances of the project: none where there is no kitchen.yml.
+// AllInstances names all instances of the project, and its groups of nodes: none where there is no kitchen.yml.
 func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 	conf, err := f.Config(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -124,6 +173,9 @@ func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 	}
 	var list []string
 	for _, i := range conf.Instances {
+		if i.Group != nil && i.Node == i.Group.Nodes[0] {
+			list = append(list, groupName(i))
+		}
 		list = append(list, i.Name)
 	}
 	return list, nil

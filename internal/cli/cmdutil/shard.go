@@ -34,7 +34,7 @@ func parseShard(text string) (shard, error) {
 	return shard{index, count}, nil
 }
 
-// pick chooses this part of instances by their names. All jobs of a run come to the same parts, since nothing counts
+// pick chooses this part of instances by their names; those of one name stay together. All jobs of a run come to the same parts, since nothing counts
 // but the instances and took: how long they took before. An instance that is not in there is taken for an average one.
 func pick[T any](s shard, instances []T, name func(T) string, took map[string]time.Duration) []T {
 	if s.count == 0 {
@@ -62,7 +62,10 @@ func pick[T any](s shard, instances []T, name func(T) string, took map[string]ti
 	})
 	loads := make([]time.Duration, s.count)
 	mine := map[string]bool{}
-	for _, i := range order {
+	for n, i := range order {
+		if n > 0 && name(i) == name(order[n-1]) {
+			continue
+		}
 		least := slices.Index(loads, slices.Min(loads))
 		loads[least] += weight(i)
 		if least == s.index-1 {

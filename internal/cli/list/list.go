@@ -118,7 +118,7 @@ func (o *Options) print(ctx context.Context, instances []kitchen.RawInstance) er
 	if err != nil {
 		return err
 	}
-	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.RawName); err != nil {
+	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.RawUnit); err != nil {
 		return err
 	}
 	if o.Matrix != "" {
@@ -143,9 +143,15 @@ func (o *Options) print(ctx context.Context, instances []kitchen.RawInstance) er
 // statuses prints where the instances are. An engine that cannot be asked is a warning: what is known is still worth
 // showing.
 func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance) error {
-	all := make([]string, len(instances))
-	for n, i := range instances {
-		all[n] = i.Name
+	all := make([]string, 0, len(instances))
+	for _, i := range instances {
+		all = append(all, i.Name)
+	}
+	var groups []*kitchen.Group
+	for _, i := range instances {
+		if i.Group != nil && !slices.Contains(groups, i.Group) {
+			groups, all = append(groups, i.Group), append(all, i.Group.Name)
+		}
 	}
 	ro, err := o.RunOptions()
 	if err != nil {
@@ -166,7 +172,11 @@ func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance)
 		if o.JSON {
 			show = o.printJSON
 		}
-		if err := show(instances, statuses, warmths); err != nil || askErr != nil {
+		byName := map[string]lifecycle.Status{}
+		for n, name := range all {
+			byName[name] = statuses[n]
+		}
+		if err := show(instances, byName, warmths); err != nil || askErr != nil {
 			return err
 		}
 		return o.tellOrphans(ctx, r)
@@ -242,29 +252,38 @@ func (o *Options) listOrphans(ctx context.Context) error {
 	return cmp.Or(o.Table(rows), err)
 }
 
-func (o *Options) printTable(instances []kitchen.RawInstance, statuses []lifecycle.Status,
+func (o *Options) printTable(instances []kitchen.RawInstance, statuses map[string]lifecycle.Status,
 	warmths map[string]lifecycle.Warmth) error {
 	rows := [][]string{
 		{"Instance", "Driver", "Provisioner", "Verifier", "Transport", "From", "Last Action", "Last Error",
 			"Runner"},
 	}
-	for n, i := range instances {
-		s := statuses[n]
-		last, failed := s.LastAction.Done(), "<None>"
+	add := func(name, from string, plugins ...string) {
+		s := statuses[name]
+		failed := "<None>"
 		if s.LastError != "" {
 			failed = string(s.FailedAction) + " failed"
 		}
+		last := s.LastAction.Done()
 		if s.Reached != "" {
 			last += " (" + s.Reached + ")"
 		}
+		rows = append(rows, append(append([]string{name}, plugins...), from, last, failed, liveText(s)))
+	}
+	var group *kitchen.Group
+	for _, i := range instances {
+		if i.Group != nil && i.Group != group {
+			group = i.Group
+			verifier, _ := kitchen.PluginName(group.Verifier)
+			add(group.Name, "", "", "", verifier, "")
+		}
 		driver, provisioner, verifier, transport := i.Plugins()
-		rows = append(rows, []string{i.Name, driver, provisioner, verifier, transport, i.FromSuite(), last, failed,
-			liveText(s)})
+		add(i.Name, i.FromSuite(), driver, provisioner, verifier, transport)
 	}
 	if warmths != nil {
 		rows[0] = append(rows[0], "Reuse")
-		for n, i := range instances {
-			rows[n+1] = append(rows[n+1], string(warmths[i.Name]))
+		for n := range rows[1:] {
+			rows[n+1] = append(rows[n+1], string(warmths[rows[n+1][0]]))
 		}
 	}
 	return o.Table(rows)
@@ -284,8 +303,16 @@ func liveText(s lifecycle.Status) string {
 	return strings.Join(words, ", ")
 }
 
+// group is what a suite with nodes is on a platform as a whole.
+type group struct {
+	Name       string                   `json:"name"`
+	LastAction string                   `json:"last_action,omitempty"`
+	LastError  string                   `json:"last_error,omitempty"`
+	Services   map[string]backend.State `json:"services,omitempty"`
+}
+
 // printJSON prints Test Kitchen's keys, and galley's own after them.
-func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycle.Status,
+func (o *Options) printJSON(instances []kitchen.RawInstance, statuses map[string]lifecycle.Status,
 	warmths map[string]lifecycle.Warmth) error {
 	type row struct {
 		Instance     string  `json:"instance"`
@@ -302,13 +329,22 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses []lifecycl
 		Reuse        string  `json:"reuse,omitempty"`
 		// Services are the states of services by their names.
 		Services map[string]backend.State `json:"services,omitempty"`
+		// Node is the name of a node among those of its suite, and After are the nodes that come before it.
+		Node  string   `json:"node,omitempty"`
+		After []string `json:"after,omitempty"`
+		Group *group   `json:"group,omitempty"`
 	}
 	rows := []row{}
-	for n, i := range instances {
-		s := statuses[n]
+	for _, i := range instances {
+		s := statuses[i.Name]
 		r := row{Instance: i.Name, From: i.FromSuite(), FailedAction: string(s.FailedAction), Runner: string(s.Live),
 			Reuse: string(warmths[i.Name]), Services: s.Services, ReachedStep: s.Reached}
 		r.Driver, r.Provisioner, r.Verifier, r.Transport = i.Plugins()
+		if g := i.Group; g != nil {
+			s := statuses[g.Name]
+			r.Node, r.After = i.Node, i.After
+			r.Group = &group{g.Name, string(s.LastAction), s.LastError, s.Services}
+		}
 		if s.LastAction != "" {
 			last := string(s.LastAction)
 			r.LastAction = &last

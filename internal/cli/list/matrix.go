@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 )
 
-// printMatrix prints the instances as a matrix of jobs for a CI system.
+// printMatrix prints the instances as a matrix of jobs for a CI system. Nodes of one suite are one job.
 func printMatrix(w io.Writer, system string, instances []kitchen.RawInstance) error {
 	switch system {
 	case "github":
@@ -31,7 +33,13 @@ func githubMatrix(w io.Writer, instances []kitchen.RawInstance) error {
 	}
 	jobs := []job{}
 	for _, i := range instances {
-		jobs = append(jobs, job{i.Name, i.Suite, i.Platform})
+		j := job{i.Name, i.Suite, i.Platform}
+		if g := i.Group; g != nil {
+			j = job{g.Name, g.Suite, g.Platform}
+		}
+		if !slices.Contains(jobs, j) {
+			jobs = append(jobs, j)
+		}
 	}
 	line, err := json.Marshal(map[string][]job{"include": jobs})
 	if err != nil {
@@ -45,7 +53,9 @@ func githubMatrix(w io.Writer, instances []kitchen.RawInstance) error {
 func gitlabMatrix(w io.Writer, instances []kitchen.RawInstance) error {
 	names := []string{}
 	for _, i := range instances {
-		names = append(names, i.Name)
+		if name := cmdutil.RawUnit(i); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	pipeline := map[string]any{"galley": map[string]any{
 		"parallel":  map[string]any{"matrix": []map[string][]string{{"GALLEY_INSTANCE": names}}},

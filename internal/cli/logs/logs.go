@@ -81,7 +81,11 @@ func (o *Options) shown(f *os.File) (w io.Writer, flush func() error) {
 }
 
 func run(ctx context.Context, o *Options) error {
-	if o.Runner || o.Follow || len(o.Instances) == 1 && strings.Contains(o.Instances[0], "/") {
+	service, err := o.NamesService(ctx, o.Instances)
+	if err != nil {
+		return err
+	}
+	if o.Runner || o.Follow || service {
 		return o.Reach(ctx, o.Instances, cmdutil.WantOneOrEnded, func(r []cmdutil.Reached) error {
 			out, flushOut := o.shown(o.Out)
 			errOut, flushErr := o.shown(o.Err)

@@ -186,7 +186,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.ChangedSince != "" && len(instances) == 0 {
 		return nil // which was said
 	}
-	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.InstanceName); err != nil {
+	if instances, err = cmdutil.Sharded(set.Settings, instances, cmdutil.Unit); err != nil {
 		return err
 	}
 	instances = cmdutil.PutOn(instances, on)

@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/fastboot"
+	"github.com/galley-kitchen/galley/lifecycle/peers"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -71,6 +72,8 @@ type Options struct {
 	Workstation resolve.Workstation
 	// Target is the runner for programs of this machine, once there is one.
 	Target func() Target
+	// Peers are the other nodes of a suite of several machines, nil where there are none or they are not created yet.
+	Peers *peers.Group
 	// Notify tells the user something. It may be nil.
 	Notify func(text string)
 }

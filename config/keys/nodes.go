@@ -1,0 +1,46 @@
+package keys
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/galley-kitchen/galley/backend/spec"
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+)
+
+// node makes an instance one of a group.
+func (r *resolver) node(i *config.Instance, raw kitchen.RawInstance) {
+	i.Node = &config.Node{Name: raw.Node, After: raw.After, Group: r.group(raw.Group)}
+	if !i.Driver.HostnameSet {
+		i.Driver.Hostname = raw.Node
+	}
+	if i.Driver.Network.Mode != spec.NetworkNamed {
+		r.diags.ErrorAt(raw.NodePos, "suites.nodes",
+			fmt.Sprintf("nodes: the runner of %s cannot be on their network with network_mode %s", i.Name, i.Driver.Network),
+			"leave network_mode out, or name a network: the runner is then on that one and on theirs")
+	}
+}
+
+// group resolves a group as a whole, once.
+func (r *resolver) group(g *kitchen.Group) *config.Instance {
+	if done := r.groups[g]; done != nil {
+		return done
+	}
+	first := r.c.Instances[slices.IndexFunc(r.c.Instances, func(i kitchen.RawInstance) bool { return i.Group == g })]
+	whole := &config.Instance{Name: g.Name, Suite: g.Suite, Platform: g.Platform, OSType: first.OSType,
+		ShellType: first.ShellType, Nodes: g.Nodes, Secrets: r.secrets,
+		Driver:      once(r.drivers, first.Driver, r.driver),
+		Provisioner: once(r.provisioners, first.Provisioner, r.provisioner),
+		Services:    once(r.services, g.Services, r.serviceList),
+	}
+	deriveDriver(&whole.Driver, first.Platform, whole.Provisioner)
+	if g.Verifier != nil {
+		whole.Verifier = once(r.verifiers, g.Verifier, r.verifier)
+		deriveInspec(&whole.Verifier.Inspec, whole.Provisioner.Chef)
+		// It sees the files of the node in which it runs.
+		whole.Verifier.RootPath = once(r.verifiers, first.Verifier, r.verifier).RootPath
+	}
+	r.groups[g] = whole
+	return whole
+}

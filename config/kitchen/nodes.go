@@ -1,0 +1,221 @@
+package kitchen
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// Group is a suite of several machines on a platform. The raw instances of its nodes share it.
+type Group struct {
+	// Name is what the instance would be called if the suite had no nodes.
+	Name            string
+	Suite, Platform string
+	// Nodes are the names of its nodes, in the order of the file.
+	Nodes []string
+	// Services are those of all its nodes, nil for none.
+	Services *yaml11.Value
+	// Verifier tests the group as a whole, nil where the suite has none of its own.
+	Verifier *yaml11.Value
+}
+
+// node is an entry of a suite's `nodes:`.
+type node struct {
+	name  *yaml11.Value
+	text  string
+	after []string
+	// platform is the one that it names, empty for that of the group.
+	platform string
+	// data is what the suite and the node say.
+	data *section
+}
+
+// IsHostName reports whether a node or a service may have a name: it is a host's name, and a word of the command line.
+func IsHostName(name string) bool { return hostName.MatchString(name) }
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
+
+// readNodes reads `nodes:` of a suite.
+func (m *munger) readNodes(suite *section) []node {
+	v := suite.m.Get("nodes")
+	switch {
+	case v == nil, v.Kind == yaml11.Null:
+		return nil
+	case v.Kind != yaml11.Map || v.Map.Len() == 0:
+		m.diags.ErrorAt(v.Pos, suite.path("nodes"), suite.path("nodes")+" is "+aKind(v)+", expected a mapping of nodes",
+			"write `web: {}` for a node that is called web")
+		return nil
+	}
+	if from := suite.m.Get("from"); from != nil {
+		m.diags.ErrorAt(from.Pos, suite.path("from"), suite.path("from")+": a suite with nodes starts from no other",
+			"remove `from`, or `nodes`")
+	}
+	var list []node
+	for _, e := range v.Map.Entries() {
+		path := suite.path("nodes." + e.Key)
+		same := slices.IndexFunc(list, func(n node) bool { return variable(n.text) == variable(e.Key) })
+		switch {
+		case !IsHostName(e.Key):
+			m.diags.ErrorAt(e.KeyPos, path, fmt.Sprintf("%s: %q is no name of a host", suite.path("nodes"), e.Key),
+				"write letters and digits, with dashes between")
+			continue
+		case same >= 0:
+			m.diags.ErrorAt(e.KeyPos, path, fmt.Sprintf("%s: %q and %q are one name as a host or in the environment",
+				suite.path("nodes"), list[same].text, e.Key), "rename one of them")
+			continue
+		case e.Value.Kind == yaml11.Null:
+			e.Value = emptyMap(e.KeyPos)
+		case e.Value.Kind != yaml11.Map:
+			m.diags.wrongKind(e.Value, path, "a mapping such as {run_list: [...]}")
+			continue
+		}
+		list = append(list, m.readNode(suite, path, e))
+	}
+	m.checkAfter(suite, list)
+	return list
+}
+
+// variable is a name as part of an environment variable's.
+func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
+
+// readNode reads a node, whose keys are those of a suite besides its own.
+func (m *munger) readNode(suite *section, path string, e yaml11.Entry) node {
+	own := &section{name: path, pos: e.Value.Pos, m: e.Value.Map.Without("platform", "after")}
+	legacy{m.diags, m.merger}.convert(&section{m: yaml11.NewMapping(0)}, nil, []*section{own})
+	n := node{name: yaml11.NewString(e.Key, e.KeyPos), text: e.Key, data: m.over(suite, own)}
+	if v := e.Value.Map.Get("platform"); v != nil && v.Kind != yaml11.Null {
+		var ok bool
+		if n.platform, ok = v.Text(); !ok {
+			m.diags.wrongKind(v, path+".platform", "the name of a platform")
+		} else if names := m.platformNames(); !slices.Contains(names, n.platform) {
+			m.diags.ErrorAt(v.Pos, path+".platform", fmt.Sprintf("%s.platform: there is no platform %q", path, n.platform),
+				"the platforms are "+strings.Join(names, ", "))
+		}
+	}
+	if v := e.Value.Map.Get("after"); v != nil {
+		for _, it := range flatten(nil, v) {
+			name, ok := it.Text()
+			if !ok {
+				m.diags.wrongKind(it, path+".after", "the name of a node")
+			}
+			n.after = append(n.after, name)
+		}
+	}
+	return n
+}
+
+func (m *munger) platformNames() []string {
+	var names []string
+	for _, p := range m.platforms {
+		if name := p.m.Get("name"); name != nil {
+			names = append(names, name.Str)
+		}
+	}
+	return names
+}
+
+// over puts what a node says over what its suite says, but for what is about the suite as a whole. Run lists and hooks
+// follow those of the suite.
+func (m *munger) over(suite, own *section) *section {
+	out := &section{name: own.name, pos: own.pos,
+		m: suite.m.Without("name", "includes", "excludes", "from", "nodes", "services", "verifier")}
+	for _, e := range own.m.Entries() {
+		if e.Value.Kind == yaml11.Seq { // no key of a node that is a block
+			continue
+		}
+		weak, strong := m.diags.plugin(out, e.Key), m.diags.plugin(own, e.Key)
+		if weak == nil || strong == nil {
+			continue
+		}
+		v := m.merger.rmerge(weak, strong, own.path(e.Key))
+		joined := v.Map.Copy()
+		for _, sub := range strong.Map.Entries() {
+			first := weak.Map.Get(sub.Key)
+			if first != nil && (e.Key == "lifecycle" || e.Key == "provisioner" && sub.Key == "run_list") {
+				joined.SetString(sub.Key, sub.KeyPos, yaml11.NewSeq(flatten(flatten(nil, first), sub.Value), sub.Value.Pos))
+			}
+		}
+		out.set(e.Key, yaml11.NewMap(joined, v.Pos))
+	}
+	return out
+}
+
+// checkAfter reports nodes that come after one that there is not, or after themselves.
+func (m *munger) checkAfter(suite *section, list []node) {
+	names, done := map[string]node{}, map[string]bool{}
+	for _, n := range list {
+		names[n.text] = n
+	}
+	at := func(n node) yaml11.Pos {
+		return suite.m.Get("nodes").Map.Get(n.text).Map.Get("after").Pos
+	}
+	for _, n := range list {
+		for _, name := range n.after {
+			if _, ok := names[name]; !ok {
+				m.diags.ErrorAt(at(n), n.data.path("after"), fmt.Sprintf("%s: there is no node %q", n.data.path("after"), name),
+					"the nodes are "+strings.Join(nodeNames(list), ", "))
+				return
+			}
+		}
+	}
+	waits := func(n node) int { return slices.IndexFunc(n.after, func(name string) bool { return !done[name] }) }
+	left := slices.Clone(list)
+	for before := -1; len(left) != before; {
+		before = len(left)
+		left = slices.DeleteFunc(left, func(n node) bool {
+			done[n.text] = done[n.text] || waits(n) < 0
+			return done[n.text]
+		})
+	}
+	if len(left) == 0 {
+		return
+	}
+	var chain []string
+	n := left[0]
+	for ; !slices.Contains(chain, n.text); n = names[n.after[waits(n)]] {
+		chain = append(chain, n.text)
+	}
+	chain = append(chain[slices.Index(chain, n.text):], n.text)
+	m.diags.ErrorAt(at(n), n.data.path("after"), fmt.Sprintf("%s: a circle: %s", n.data.path("after"),
+		strings.Join(chain, " after ")), "one of them has to come first")
+}
+
+func nodeNames(list []node) []string {
+	names := make([]string, len(list))
+	for i, n := range list {
+		names[i] = n.text
+	}
+	return names
+}
+
+// group makes the raw instances of a suite with nodes on a platform.
+func (m *munger) group(s suite, p platform, platforms []platform) []RawInstance {
+	g := &Group{Name: instanceName(s.text, p.text), Suite: s.text, Platform: p.text, Nodes: nodeNames(s.nodes),
+		Services: own(m.block("services", s.data, p.data, p.windows))}
+	if v := s.data.m.Get("verifier"); v != nil && v.Kind != yaml11.Null {
+		g.Verifier = m.block("verifier", s.data, p.data, p.windows)
+	}
+	if g.Services != nil {
+		for _, e := range g.Services.Map.Entries() {
+			if slices.ContainsFunc(s.nodes, func(n node) bool { return variable(n.text) == variable(e.Key) }) {
+				m.diags.ErrorAt(e.KeyPos, "services", fmt.Sprintf("services.%s: a node of the suite %s has that name too",
+					e.Key, s.text), "rename one of them: both are found by their names")
+			}
+		}
+	}
+	var list []RawInstance
+	for _, n := range s.nodes {
+		on := p
+		if at := slices.IndexFunc(platforms, func(p platform) bool { return p.text == n.platform }); at >= 0 {
+			on = platforms[at]
+		}
+		inst := m.instance(suite{name: s.name, text: s.text + "/" + n.text, data: n.data}, on)
+		inst.Name, inst.PlatformPos, inst.Services = g.Name+"/"+n.text, p.name.Pos, nil
+		inst.Group, inst.Node, inst.After, inst.NodePos = g, n.text, n.after, n.name.Pos
+		list = append(list, inst)
+	}
+	return list
+}

@@ -1,0 +1,145 @@
+//go:build !windows
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/e2e/testbed"
+)
+
+// nodesKitchen is for suites of a web server in front of an application, which knows what a database has. An old Podman does not find names for a moment, whenever a container comes or goes.
+const nodesKitchen = `
+driver: {name: dokken, image: busybox}
+provisioner: {name: shell, sudo: false}
+verifier: {name: shell, remote_exec: true}
+transport: {name: dokken}
+platforms: [{name: busybox}]
+suites:
+`
+
+const nodesSuite = `
+  - name: %[1]s
+    services:
+      db:
+        image: busybox
+        command: [sh, -c, "mkdir /rows && echo row of %[1]s > /rows/1 && exec httpd -f -p 5432 -h /rows"]
+        ready: {port: 5432, interval: 0.1}
+    nodes:
+      web:
+        after: [app]
+        driver: {ports: ["80"]}
+        provisioner:
+          command: mkdir -p /w && until printf 'GET /row HTTP/1.0\r\n\r\n' | nc app 8080 | grep row > /w/page; do sleep 0.2; done; httpd -p 80 -h /w
+        verifier: {command: 'test "$GALLEY_NODE" = web && test -n "$GALLEY_NODE_APP_ADDRESS" && nc web 80 < /dev/null'}
+      app:
+        driver: {ready: {exec: "true"}}
+        provisioner:
+          command: mkdir -p /a && until printf 'GET /1 HTTP/1.0\r\n\r\n' | nc db 5432 | grep row > /a/row; do sleep 0.2; done; httpd -p 8080 -h /a
+        verifier: {command: 'grep -qx "row of %[1]s" /a/row && nc $GALLEY_SERVICE_DB_ADDRESS 5432 < /dev/null'}
+    verifier:
+      name: shell
+      remote_exec: false
+      command: test "$GALLEY_NODES $GALLEY_SERVICES" = "web app db" && %[2]s exec %[1]s-busybox/web -- grep "row of %[1]s" /w/page && test -n "$GALLEY_NODE_WEB_PORT_80"
+`
+
+// nodesFiles has a suite of each name with nodes.
+func nodesFiles(t *testing.T, suites ...string) map[string]string {
+	t.Helper()
+	bin, err := built()
+	require.NoError(t, err)
+	kitchen := nodesKitchen
+	for _, name := range suites {
+		kitchen += fmt.Sprintf(nodesSuite, name, bin)
+	}
+	return map[string]string{"kitchen.yml": kitchen}
+}
+
+// manyNodes is the environment variable with which eight suites with nodes run side by side.
+const manyNodes = "GALLEY_TEST_MANY_NODES"
+
+// Nodes find each other by name, converge in order, and are tested each and as a whole; also where the engine does not
+// see the project.
+func TestNodes(t *testing.T) {
+	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		before := e.UnusedVolumes(t)
+		p := newProject(t, e, nodesFiles(t, "shop"))
+		r := p.ok("verify", "-c", "2")
+		require.Less(t, strings.Index(r.stdout, "Finished converging <shop-busybox/app>"),
+			strings.Index(r.stdout, "Converging <shop-busybox/web>"))
+		require.Len(t, p.runners(), 3)
+		require.Equal(t, "web\n", p.ok("login", "shop-busybox/web", "-c", "hostname").stdout)
+		require.Contains(t, p.ok("exec", "shop-busybox/db", "--", "cat", "/rows/1").stdout, "row of shop")
+		require.Contains(t, p.ok("list").stdout, "shop-busybox/web")
+		p.ok("destroy", "shop-busybox/web")
+		require.Len(t, p.runners(), 2, "the other node and the service stay")
+		p.ok("destroy", "shop-busybox")
+		p.requireNothingLeft(before)
+		requireNoNetwork(t, p)
+
+		far := newFarProject(t, e, nodesFiles(t, "far"))
+		defer far.galley("destroy")
+		far.ok("test", "-c", "2")
+		require.Empty(t, far.runners())
+	})
+}
+
+// Suites with nodes side by side do not meet.
+func TestNodesSideBySide(t *testing.T) {
+	suites := []string{"a", "b"}
+	if os.Getenv(manyNodes) != "" {
+		suites = []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	}
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		before := e.UnusedVolumes(t)
+		p := newProject(t, e, nodesFiles(t, suites...))
+		p.ok("test", "-c", "8")
+		p.requireNothingLeft(before)
+		requireNoNetwork(t, p)
+	})
+}
+
+// A galley that is killed while it works on nodes leaves nothing after the next one.
+func TestNodesKilled(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		before := e.UnusedVolumes(t)
+		p := newProject(t, e, nodesFiles(t, "three"))
+		for _, at := range []event{
+			{Type: "step_started", Phase: "create", Step: "services", Instance: "three-busybox"},
+			{Type: "step_finished", Phase: "create", Step: "container", Instance: "three-busybox/app"},
+			{Type: "phase_started", Phase: "converge", Instance: "three-busybox/web"},
+		} {
+			require.True(t, events(t, p, func(e event) bool { return e != at }), at)
+		}
+		p.ok("test", "-c", "2")
+		p.requireNothingLeft(before)
+		requireNoNetwork(t, p)
+	})
+}
+
+// The example runs as it is, but for the image.
+func TestNodesExample(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		text, err := os.ReadFile("../examples/nodes/kitchen.yml")
+		require.NoError(t, err)
+		const curl = `curl -fsS "http://localhost:$GALLEY_NODE_WEB_PORT_80/page"`
+		require.Contains(t, string(text), curl)
+		bin, err := built()
+		require.NoError(t, err)
+		// The engines of the test bed publish ports in networks of their own.
+		p := newProject(t, e, map[string]string{"kitchen.yml": strings.NewReplacer(
+			curl, bin+` exec "$GALLEY_GROUP/web" -- wget -qO - http://localhost/page`,
+			"docker.io/library/galley-hello:latest", "busybox").Replace(string(text))})
+		p.ok("test", "-c", "2")
+		require.Empty(t, p.runners())
+	})
+}
