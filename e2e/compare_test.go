@@ -142,7 +142,7 @@ func TestOnEngines(t *testing.T) {
 	require.Equal(t, "there", p.ok("exec", "bad-busybox@mine", "-c", "test -f /etc/app/uid_map && printf there").stdout)
 	require.Contains(t, p.ok("compare", "bad-busybox@docker", "bad-busybox@mine").stdout, "/etc/app/uid_map")
 	p.ok("verify", "bad-busybox@mine")
-	require.Contains(t, p.galley("converge", "bad-busybox@mine", "--on=docker").stderr, "is on an engine already")
+	require.Contains(t, p.galley("converge", "bad-busybox@mine", "--on="+docker.Host).stderr, "is on an engine already")
 	p.ok("destroy")
 	require.NotContains(t, p.list(), "bad-busybox@mine")
 	for _, e := range []testbed.Engine{docker, podman} {
