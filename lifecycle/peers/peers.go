@@ -63,9 +63,8 @@ func variable(name string) string {
 func (g Group) Tell(i config.Instance) config.Instance {
 	env := g.Env(i)
 	i.Provisioner.Env, i.Verifier.Env = under(env, i.Provisioner.Env), under(env, i.Verifier.Env)
-	for key, list := range map[string][]Machine{"galley_nodes": g.Nodes, "galley_services": g.Services} {
-		i.Verifier.Inspec.Inputs = add(i.Verifier.Inspec.Inputs, key, list)
-		i.Provisioner.Puppet.Facts = add(i.Provisioner.Puppet.Facts, key, list)
+	for _, to := range []*config.Hash{&i.Verifier.Inspec.Inputs, &i.Provisioner.Puppet.Facts} {
+		*to = add(add(*to, "galley_nodes", g.Nodes), "galley_services", g.Services)
 	}
 	return i
 }

@@ -120,8 +120,11 @@ func (a Ansible) arguments(l *layout) []string {
 	if len(k.SkipTags) > 0 {
 		add("--skip-tags", strings.Join(k.SkipTags, ","))
 	}
-	if k.Limit != "" {
+	switch {
+	case k.Limit != "":
 		add("--limit", k.Limit)
+	case a.Peers != nil && k.Inventory == "":
+		add("--limit", "localhost")
 	}
 	if k.Diff {
 		add("--diff")

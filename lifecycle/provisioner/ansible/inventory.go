@@ -38,7 +38,7 @@ func (a Ansible) addInventory(l *layout, connection string) {
 		return
 	}
 	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"),
-		Data: []byte(inventory(k.Hosts, connection))})
+		Data: []byte(inventory(k.Hosts, connection) + a.peers())})
 	l.inventory = path.Join(l.root, inventoryDir, "hosts")
 }
 
@@ -74,6 +74,29 @@ func inventory(groups []string, connection string) string {
 		}
 	}
 	return b.String()
+}
+
+// peers are the other nodes in their groups, for playbooks to look up: --limit keeps them from being converged, as each
+// has a converge of its own. All have the variables galley_node and galley_address, and are in the group galley_nodes.
+func (a Ansible) peers() string {
+	if a.Peers == nil {
+		return ""
+	}
+	var hosts, groups strings.Builder
+	for _, m := range a.Peers.Nodes {
+		host, more := m.Name, " ansible_host="+m.Address
+		if m.Name == a.Node.Name {
+			host, more = "localhost", ""
+		} else if m.Instance != nil {
+			for _, g := range m.Instance.Provisioner.Ansible.Hosts {
+				if g != "all" && g != "localhost" {
+					fmt.Fprintf(&groups, "\n[%s]\n%s\n", g, m.Name)
+				}
+			}
+		}
+		fmt.Fprintf(&hosts, "%s galley_node=%s galley_address=%s%s\n", host, m.Name, m.Address, more)
+	}
+	return "\n[galley_nodes]\n" + hosts.String() + groups.String()
 }
 
 // addVars hands extra variables over in a file: on a command line all would see them.

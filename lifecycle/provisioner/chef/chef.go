@@ -59,7 +59,11 @@ func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 	if err != nil {
 		return err
 	}
-	files := slices.Concat(cookbooks, data)
+	others, err := c.peers()
+	if err != nil {
+		return err
+	}
+	files := slices.Concat(cookbooks, data, others)
 	kept := keptPlaces(files)
 	settings, err := c.settings(sb, policy, kept)
 	if err != nil {

@@ -20,12 +20,20 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
+// nodeName is what the client calls its node: of several machines their own names, which are no paths.
+func (c Chef) nodeName() string {
+	if c.Node != nil {
+		return c.Node.Name
+	}
+	return c.Name
+}
+
 // clientRB is the client's configuration: galley's settings, and client_rb from kitchen.yml over them.
 func (c Chef) clientRB(sb sandbox.Dir) string {
 	k := c.Provisioner.Chef
 	at := func(name string) string { return path.Join(sb.Remote, name) }
 	conf := map[string]any{
-		"node_name":                            c.Name,
+		"node_name":                            c.nodeName(),
 		"checksum_path":                        at("checksums"),
 		"file_cache_path":                      at("cache"),
 		"file_backup_path":                     at("backup"),
