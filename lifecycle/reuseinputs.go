@@ -57,6 +57,8 @@ func coldByConfig(inst config.Instance) string {
 	switch {
 	case len(inst.Steps) > 0:
 		return "it has steps, with tests between them"
+	case inst.Node != nil:
+		return "it is one of several nodes, and was told where the others are"
 	case len(inst.Services) > 0:
 		return "it has services, whose state is no part of an image"
 	case len(d.VolumesFrom) > 0:

@@ -30,19 +30,39 @@ type Project struct {
 // Text is an instance as kitchen.yml has it, to compare it with another time's. Its own place in the file, and what other
 // instances have, do not count. root is the directory of the project, which is somewhere else at another time.
 func Text(i config.Instance, root string) (string, error) {
-	for at := &i; at != nil; at = at.From {
-		at.Index, at.Secrets = 0, nil
-		if at.From != nil {
-			parent := *at.From
-			at.From = &parent
-		}
-	}
-	text, err := json.Marshal(i)
+	text, err := json.Marshal(alone(i))
 	if err != nil {
 		return "", err
 	}
 	quoted, err := json.Marshal(root)
 	return strings.ReplaceAll(string(text), strings.Trim(string(quoted), `"`), ""), err
+}
+
+// alone is an instance without its place among others.
+func alone(i config.Instance) config.Instance {
+	i.Index, i.Secrets = 0, nil
+	if i.From != nil {
+		from := alone(*i.From)
+		i.From = &from
+	}
+	if i.Node != nil {
+		n, group := *i.Node, alone(*i.Node.Group)
+		n.Group = &group
+		i.Node = &n
+	}
+	return i
+}
+
+// lineage is an instance with those from which it starts, and the group of which it is a node.
+func lineage(i config.Instance) []config.Instance {
+	list := []config.Instance{i}
+	for at := i.From; at != nil; at = at.From {
+		list = append(list, *at)
+	}
+	if i.Node != nil {
+		list = append(list, *i.Node.Group)
+	}
+	return list
 }
 
 // Matters returns the first changed file that may matter to an instance with that text, whose configuration is as it was.
@@ -96,7 +116,7 @@ func ofOtherSuite(p Project, i config.Instance, text, rel string) bool {
 	if !deeper || !slices.Contains(p.Suites, suite) {
 		return false // of all suites
 	}
-	for at := &i; at != nil; at = at.From {
+	for _, at := range lineage(i) {
 		if at.Suite == suite {
 			return false
 		}
@@ -113,7 +133,7 @@ const maxTest = 1 << 20
 // reachUp reports whether the tests of an instance, or what lies beside them for all suites, may use those of other suites.
 func reachUp(p Project, i config.Instance) bool {
 	found := errors.New("found")
-	for at := &i; at != nil; at = at.From {
+	for _, at := range lineage(i) {
 		for _, dir := range []string{at.Suite, "helpers"} {
 			err := filepath.WalkDir(filepath.Join(p.Tests, dir), func(file string, e fs.DirEntry, err error) error {
 				if err != nil || e.IsDir() {
@@ -147,8 +167,9 @@ func (s *Since) reachesOutside(p Project, i config.Instance, text string) bool {
 	if strings.Contains(text, "..") || strings.Contains(text, s.top) || strings.Contains(text, named) {
 		return true
 	}
-	for at := &i; at != nil; at = at.From {
-		if at.Verifier.Kind == config.VerifierShell && !at.Verifier.Shell.Remote {
+	for _, at := range lineage(i) {
+		if at.Verifier.Kind == config.VerifierShell && !at.Verifier.Shell.Remote ||
+			at.Provisioner.Kind == config.ProvisionerExternal {
 			return true
 		}
 		for _, hooks := range at.Hooks {

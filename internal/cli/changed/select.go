@@ -15,6 +15,7 @@ import (
 	"github.com/galley-kitchen/galley/config/keys"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/lifecycle"
 )
 
 // Flag is the flag of commands that select by what has changed.
@@ -69,7 +70,9 @@ func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []con
 			return nil, err
 		}
 		file, matters := since.Matters(p, i, text)
-		if was := before(i.Name); was != nil && *was != text {
+		if same, err := before(i, text); err != nil {
+			return nil, err
+		} else if !same {
 			file, matters = "kitchen.yml", true
 		}
 		if matters {
@@ -91,9 +94,10 @@ func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []con
 	return chosen, nil
 }
 
-// before returns how an instance was configured at the commit, nil for as it is now. It notes in p which files that compares.
+// before returns what reports whether an instance with that text was configured like that at the commit. It notes in p which
+// files that compares.
 func (s *Since) before(ctx context.Context, f *cmdutil.Factory, p *Project,
-	conf *kitchen.Config) (was func(instance string) *string, err error) {
+	conf *kitchen.Config) (same func(i config.Instance, text string) (bool, error), err error) {
 	templates, changed := false, false
 	var ignored []kitchen.File
 	for _, file := range conf.Files {
@@ -116,21 +120,32 @@ func (s *Since) before(ctx context.Context, f *cmdutil.Factory, p *Project,
 		ignored = slices.DeleteFunc(ignored, func(file kitchen.File) bool { return file.Name == rel })
 	}
 	if !changed && (!templates || len(s.Files) == 0) {
-		return func(string) *string { return nil }, nil
+		return func(config.Instance, string) (bool, error) { return true, nil }, nil
 	}
 	dir, err := os.MkdirTemp("", "galley-changed-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	texts, loadErr := s.textsAt(ctx, f, dir, ignored)
+	root, then, loadErr := s.instances(ctx, f, dir, ignored)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return func(instance string) *string {
-		text := texts[instance] // what is new, and what cannot be read, differs
-		return &text
-	}, s.tell(f, loadErr)
+	if loadErr != nil {
+		first, _, _ := strings.Cut(loadErr.Error(), "\n")
+		f.Warn(fmt.Sprintf("kitchen.yml as it was in %s cannot be read, so all instances count as changed: %s", s.Ref, first))
+	}
+	return func(i config.Instance, text string) (bool, error) {
+		was, ok := then[i.PlainName()]
+		if !ok { // what is new, and what cannot be read, differs
+			return false, nil
+		}
+		if i.On != "" {
+			was = lifecycle.PutOn(was, lifecycle.On{Name: i.On, Engine: i.Driver.Engine, Host: i.Driver.Host})
+		}
+		textThen, err := Text(was, root)
+		return textThen == text, err
+	}, nil
 }
 
 // isConfig reports whether a path from the project is that of a file that galley looks for beside kitchen.yml.
@@ -139,37 +154,26 @@ func isConfig(rel string) bool {
 	return strings.HasPrefix(name, "kitchen.") && (strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"))
 }
 
-// tell says that all instances count since kitchen.yml of then cannot be read.
-func (s *Since) tell(f *cmdutil.Factory, err error) error {
+// instances are those that the commit configured, by their names, and root is where their project was. Files that git
+// ignores are taken as they are now.
+func (s *Since) instances(ctx context.Context, f *cmdutil.Factory, dir string,
+	ignored []kitchen.File) (root string, then map[string]config.Instance, err error) {
+	root, err = s.extract(ctx, dir)
 	if err != nil {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		f.Warn(fmt.Sprintf("kitchen.yml as it was in %s cannot be read, so all instances count as changed: %s", s.Ref, first))
-	}
-	return nil
-}
-
-// textsAt are the texts of the instances as the commit configured them. Files that git ignores are taken as they are now.
-func (s *Since) textsAt(ctx context.Context, f *cmdutil.Factory, dir string,
-	ignored []kitchen.File) (map[string]string, error) {
-	root, err := s.extract(ctx, dir)
-	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	for _, file := range ignored {
 		at := filepath.Join(root, file.Name)
-		if _, err := os.Lstat(at); err == nil {
-			continue // git has it
-		}
-		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
-			return nil, err
+		if _, err := os.Lstat(at); err == nil || filepath.Base(file.Name) != file.Name {
+			continue // git has it, or it may be behind a link of the commit's
 		}
 		if err := os.WriteFile(at, file.Source, 0o600); err != nil {
-			return nil, err
+			return "", nil, err
 		}
 	}
 	now, err := f.Dir()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	env := func(name string) (string, bool) {
 		value, ok := os.LookupEnv(name)
@@ -180,19 +184,17 @@ func (s *Since) textsAt(ctx context.Context, f *cmdutil.Factory, dir string,
 	}
 	conf, err := f.ConfigAt(ctx, root, env)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	instances, diags := keys.Resolve(conf, keys.ResolveOptions{Home: cmdutil.HomeDir(), Env: os.LookupEnv})
 	for _, d := range slices.Concat(conf.Diagnostics, diags) {
 		if d.Severity == kitchen.SeverityError {
-			return nil, errors.New(d.String())
+			return "", nil, errors.New(d.String())
 		}
 	}
-	texts := map[string]string{}
+	then = map[string]config.Instance{}
 	for _, i := range instances {
-		if texts[i.Name], err = Text(i, conf.Root); err != nil {
-			return nil, err
-		}
+		then[i.Name] = i
 	}
-	return texts, nil
+	return conf.Root, then, nil
 }
