@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -374,6 +375,7 @@ func limitFeatures() []feature {
 }
 
 func mountFeatures() []feature {
+	var lower string // the directory below an overlay
 	return []feature{
 		{
 			name: "tmpfs",
@@ -403,6 +405,33 @@ func mountFeatures() []feature {
 			name: "volume-nocopy",
 			want: asks(mounts(spec.Mount{Type: spec.MountVolume, Target: "/var", NoCopy: true})),
 			seen: shows("ls /var", ""),
+		},
+		{
+			name: "volume-subpath",
+			want: func(t *testing.T, s *suite) []edit {
+				name := s.unique("subpath")
+				s.removeVolumeLater(t, name)
+				whole := spec.Mount{Type: spec.MountVolume, Source: name, Target: "/data"}
+				s.run(t, s.start(t, mounts(whole)).ID, "sh", "-c", "mkdir /data/part && echo of it > /data/part/file")
+				whole.Subpath = "part"
+				return []edit{mounts(whole)}
+			},
+			mayRefuse: always,
+			seen:      shows("cat /data/file", "of it"),
+		},
+		{
+			name: "bind-overlay",
+			want: func(t *testing.T, _ *suite) []edit {
+				lower = sharedDir(t)
+				require.NoError(t, os.WriteFile(filepath.Join(lower, "file"), []byte("there\n"), 0o644))
+				return []edit{mounts(spec.Mount{Type: spec.MountBind, Source: lower, Target: "/bound", Overlay: true})}
+			},
+			mayRefuse: always,
+			seen: func(t *testing.T, s *suite, c backend.Container) error {
+				err := shows("cat /bound/file && echo mine > /bound/other && cat /bound/other", "there\nmine")(t, s, c)
+				require.NoFileExists(t, filepath.Join(lower, "other"))
+				return err
+			},
 		},
 		{
 			name: "bind-relabel-shared",

@@ -68,6 +68,7 @@ func parts() []part {
 		{"Storage", []row{
 			{"tmpfs", "`tmpfs`"}, {"tmpfs-options", "`tmpfs` with options"},
 			{"volume-nocopy", "`volumes` with `nocopy`"},
+			{"volume-subpath", "`mounts` with `volume-subpath`"}, {"bind-overlay", "`volumes` with `O`"},
 			{"bind-relabel-shared", "`volumes` with `z`"}, {"bind-cached", "`volumes` with `cached`"},
 			{"bind-rslave", "`volumes` with `rslave`"},
 		}},

@@ -26,6 +26,8 @@ type facts struct {
 	engine string
 	// macPerNetwork is true where a MAC address belongs to a network, and not to the container.
 	macPerNetwork bool
+	// volumeSubpath is true where a part of a volume can be mounted.
+	volumeSubpath bool
 	// labels is true when the engine's host labels files for SELinux.
 	labels bool
 	// seccomp is the text of the seccomp profile, where the specification names its file.
@@ -42,7 +44,7 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 			return facts{}, err
 		}
 		f.measured = m
-		f.macPerNetwork = b.atLeast(macPerNetwork)
+		f.macPerNetwork, f.volumeSubpath = b.atLeast(macPerNetwork), b.atLeast(volumeSubpath)
 	}
 	var err error
 	f.seccomp, err = readProfile(s.Security.Seccomp)
@@ -62,7 +64,8 @@ func (b *Backend) onLabelledHost() bool {
 // needsMeasure reports whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
 	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS.Mode == spec.UserNSPrivate || s.Resources.CPUs != 0 ||
-		s.Network.MAC != "" || hasRenamedDevice(s)
+		s.Network.MAC != "" || hasRenamedDevice(s) ||
+		slices.ContainsFunc(s.Mounts, func(m spec.Mount) bool { return m.Subpath != "" })
 }
 
 // containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked

@@ -13,6 +13,9 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
+// volumeSubpath is the version of the API from which a part of a volume can be mounted.
+const volumeSubpath = "1.45"
+
 // applyMounts translates Mounts and VolumesFrom.
 func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
 	for _, m := range s.Mounts {
@@ -63,7 +66,7 @@ func applyBind(c *container.CreateRequest, m spec.Mount, f facts) error {
 // applyVolume translates a volume. One without a name is anonymous.
 func applyVolume(c *container.CreateRequest, m spec.Mount) {
 	h := c.HostConfig
-	if m.Relabel != "" && m.Source != "" {
+	if m.Relabel != "" && m.Source != "" && m.Subpath == "" {
 		noCopy := ""
 		if m.NoCopy {
 			noCopy = "nocopy"
@@ -72,8 +75,8 @@ func applyVolume(c *container.CreateRequest, m spec.Mount) {
 		return
 	}
 	out := mount.Mount{Type: mount.TypeVolume, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly}
-	if m.NoCopy {
-		out.VolumeOptions = &mount.VolumeOptions{NoCopy: true}
+	if m.NoCopy || m.Subpath != "" {
+		out.VolumeOptions = &mount.VolumeOptions{NoCopy: m.NoCopy, Subpath: m.Subpath}
 	}
 	h.Mounts = append(h.Mounts, out)
 }
@@ -109,6 +112,9 @@ func readOnly(m spec.Mount) string {
 
 // refuseOptions refuses options that Docker does not have for a mount of that type.
 func refuseOptions(m spec.Mount, f facts) error {
+	if m.Subpath != "" && !f.volumeSubpath {
+		return unsupported(f, "a part of the volume "+m.Source, "Mount the whole volume: version 26 is the first that can.")
+	}
 	var words []string
 	for _, o := range []struct {
 		given bool

@@ -278,6 +278,7 @@ var (
 	rootfulKeepID = version{4, 6}
 	hostGateway   = version{4, 7}
 	imageSubPath  = version{5, 4}
+	volumeSubPath = version{5, 4}
 	// pullRetry: a pull can be asked for without Podman's own retries.
 	pullRetry = version{5, 4}
 	// commitInstructions: the changes of a commit are read as a Dockerfile is.

@@ -31,7 +31,8 @@ func needsMeasure(s backend.ContainerSpec) bool {
 
 // needsVersion reports whether the translation depends on the server's version.
 func needsVersion(s backend.ContainerSpec) bool {
-	return isOwnUserNS(s.UserNS) || slices.ContainsFunc(s.ExtraHosts, func(h spec.HostEntry) bool { return h.Gateway })
+	return isOwnUserNS(s.UserNS) || slices.ContainsFunc(s.Mounts, func(m spec.Mount) bool { return m.Subpath != "" }) ||
+		slices.ContainsFunc(s.ExtraHosts, func(h spec.HostEntry) bool { return h.Gateway })
 }
 
 // needsImageUser reports whether the user has to be named though the specification

@@ -33,6 +33,7 @@ type namedVolume struct {
 	Name    string   `json:",omitempty"`
 	Dest    string   `json:",omitempty"`
 	Options []string `json:",omitempty"`
+	SubPath string   `json:",omitempty"`
 }
 
 // overlayMount is a directory whose changes are thrown away.
@@ -51,7 +52,7 @@ type imageMount struct {
 }
 
 // applyMounts translates Mounts and VolumesFrom.
-func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, error) {
+func applyMounts(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	for _, m := range s.Mounts {
 		switch m.Type {
 		case spec.MountBind:
@@ -59,7 +60,13 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, _ facts) ([]string, e
 				return nil, err
 			}
 		case spec.MountVolume:
-			c.Volumes = append(c.Volumes, namedVolume{Name: m.Source, Dest: m.Target, Options: volumeOptions(m)})
+			if m.Subpath != "" && !f.version.atLeast(volumeSubPath) {
+				return nil, unsupported(f, "a part of the volume "+m.Source, "Mount the whole volume: version 5.4 is the first that can.")
+			}
+			v := namedVolume{Name: m.Source, Dest: m.Target, SubPath: m.Subpath}
+			m.Subpath = ""
+			v.Options = volumeOptions(m)
+			c.Volumes = append(c.Volumes, v)
 		case spec.MountTmpfs:
 			// With Docker's defaults: Podman's would copy what the image has there.
 			m.Relabel, m.Propagation, m.NoCopy = "", "", false // which mean nothing here

@@ -41,6 +41,8 @@ type Mount struct {
 	Consistency string
 	// NoCopy leaves a volume without what the image has at the target.
 	NoCopy bool
+	// Subpath is the directory of a volume to mount, relative to it; empty for the whole.
+	Subpath string
 	// NonRecursive leaves out what is mounted below the source.
 	NonRecursive bool
 	// Overlay throws away what the container writes.
@@ -66,6 +68,7 @@ func (m Mount) Options() []string {
 		{m.ChangeOwner, "U"},
 		{m.IDMap, "idmap"},
 		{m.NoCopy, "nocopy"},
+		{m.Subpath != "", "subpath=" + m.Subpath},
 		{m.NonRecursive, "bind"},
 		{m.Propagation != "", m.Propagation},
 		{m.Consistency != "", m.Consistency},

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -215,7 +216,7 @@ func (d *decoder) mountHash(v *yaml11.Value) (spec.Mount, bool) {
 func mountFields() []string {
 	return []string{
 		"type", "source", "src", "target", "dst", "destination", "readonly", "ro", "read_only", "options",
-		"tmpfs-size", "tmpfs-mode", "bind-propagation", "volume-nocopy", "relabel",
+		"tmpfs-size", "tmpfs-mode", "bind-propagation", "volume-nocopy", "volume-subpath", "relabel",
 	}
 }
 
@@ -250,6 +251,11 @@ func (d *decoder) setMountField(m *spec.Mount, v *yaml11.Value, key, val string)
 		}
 	case "volume-nocopy", "nocopy":
 		m.NoCopy = on
+	case "volume-subpath", "subpath":
+		if m.Subpath = val; !filepath.IsLocal(filepath.FromSlash(val)) {
+			return d.errorAt(v, "write a path below the volume, such as subpath=data/db", "bad %s %q of a mount: "+
+				"it leads out of the volume", key, val)
+		}
 	case "relabel", "selinux":
 		switch val {
 		case "shared", "z":
@@ -276,6 +282,9 @@ func (d *decoder) finishMount(m spec.Mount, v *yaml11.Value) (spec.Mount, bool) 
 	if !isAbsoluteTarget(m.Target) {
 		return spec.Mount{}, d.errorAt(v, `write target=/path`,
 			"bad mount: the path in the container, %q, is not absolute", m.Target)
+	}
+	if m.Subpath != "" && (m.Type != spec.MountVolume || m.Source == "") {
+		return spec.Mount{}, d.errorAt(v, "name the volume: source=NAME", "bad mount: a subpath is of a volume with a name")
 	}
 	if m.Type == spec.MountBind {
 		if m.Source == "" {
