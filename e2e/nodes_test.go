@@ -124,22 +124,3 @@ func TestNodesKilled(t *testing.T) {
 		requireNoNetwork(t, p)
 	})
 }
-
-// The example runs as it is, but for the image.
-func TestNodesExample(t *testing.T) {
-	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
-		e.Load(t, "busybox")
-		text, err := os.ReadFile("../examples/nodes/kitchen.yml")
-		require.NoError(t, err)
-		const curl = `curl -fsS "http://localhost:$GALLEY_NODE_WEB_PORT_80/page"`
-		require.Contains(t, string(text), curl)
-		bin, err := built()
-		require.NoError(t, err)
-		// The engines of the test bed publish ports in networks of their own.
-		p := newProject(t, e, map[string]string{"kitchen.yml": strings.NewReplacer(
-			curl, bin+` exec "$GALLEY_GROUP/web" -- wget -qO - http://localhost/page`,
-			"docker.io/library/galley-hello:latest", "busybox").Replace(string(text))})
-		p.ok("test", "-c", "2")
-		require.Empty(t, p.runners())
-	})
-}
