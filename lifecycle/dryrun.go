@@ -28,9 +28,11 @@ type Preview struct {
 
 // PreviewStep is something that would be done.
 type PreviewStep struct {
-	Phase Phase  `json:"phase"`
-	Do    Deed   `json:"do"`
-	What  string `json:"what"`
+	Phase Phase `json:"phase"`
+	// Step is the step of the suite, empty without steps.
+	Step string `json:"step,omitempty"`
+	Do   Deed   `json:"do"`
+	What string `json:"what"`
 	// Why says what decides it, where that is not plain.
 	Why string `json:"why,omitempty"`
 }
@@ -95,7 +97,7 @@ type preview struct {
 }
 
 func (p *preview) add(do Deed, what, why string) {
-	p.Steps = append(p.Steps, PreviewStep{p.phase, do, what, why})
+	p.Steps = append(p.Steps, PreviewStep{p.phase, p.stepName(), do, what, why})
 }
 
 // unknown notes what cannot be known.
@@ -261,14 +263,18 @@ func (p *preview) explain(ctx context.Context, phases []Phase) error {
 // hooks are the hooks of a name, such as pre_converge.
 func (p *preview) hooks(name string) {
 	for _, h := range p.inst.Hooks[name] {
-		switch {
-		case h.Local != "":
-			p.add(DeedRun, "on this machine: "+h.Local, name)
-		case p.phase == PhaseCreate && p.warm != nil:
-			p.add(DeedSkip, "in the runner: "+h.Remote, name+", which the checkpoint has")
-		default:
-			p.add(DeedRun, "in the runner: "+h.Remote, name)
-		}
+		p.hook(name, h)
+	}
+}
+
+func (p *preview) hook(name string, h config.Hook) {
+	switch {
+	case h.Local != "":
+		p.add(DeedRun, "on this machine: "+h.Local, name)
+	case p.phase == PhaseCreate && p.warm != nil:
+		p.add(DeedSkip, "in the runner: "+h.Remote, name+", which the checkpoint has")
+	default:
+		p.add(DeedRun, "in the runner: "+h.Remote, name)
 	}
 }
 
@@ -544,6 +550,17 @@ func (p *preview) runner(changed string) {
 
 // converge is what brings the runner to its desired state.
 func (p *preview) converge() {
+	if s := p.current; s != nil {
+		if s.Reboot {
+			p.add(DeedStart, "the runner again", "the step reboots it")
+		}
+		for _, h := range s.Commands {
+			p.hook("a command of the step", h)
+		}
+		if !s.Converge {
+			return
+		}
+	}
 	k := p.inst.Provisioner
 	if s := p.current; s != nil {
 		if s.Reboot {

@@ -180,3 +180,22 @@ func TestPreviewWithoutAnEngine(t *testing.T) {
 		require.Contains(t, k.preview(ActionTest, i), "destroy: "+line)
 	}
 }
+
+// A suite with steps converges in each of them.
+func TestPreviewOfSteps(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	i.Steps = []config.Step{{Name: "old", Provisioner: i.Provisioner, Verifier: i.Verifier, Converge: true, Verify: true},
+		{Name: "new", Reboot: true, Commands: []config.Hook{{Remote: "sync"}}, Verifier: i.Verifier}}
+	r := k.run()
+	p, err := r.Preview(t.Context(), "verify", i)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	var got []string
+	for _, s := range p.Steps {
+		if s.Step != "" {
+			got = append(got, string(s.Phase)+" "+s.Step)
+		}
+	}
+	require.Equal(t, []string{"converge old", "verify old", "converge new", "converge new", "verify new"}, got)
+}

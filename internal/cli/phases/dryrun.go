@@ -71,6 +71,9 @@ func (o *Options) print(p lifecycle.Preview) {
 			phase = ""
 		}
 		line := fmt.Sprintf("  %-9s %-8s %s", phase, s.Do, firstLine(o.Clean(s.What)))
+		if s.Step != "" {
+			line += ", step " + o.Clean(s.Step)
+		}
 		if s.Why != "" {
 			line += "  (" + firstLine(o.Clean(s.Why)) + ")"
 		}
