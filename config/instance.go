@@ -247,6 +247,7 @@ type Provisioner struct {
 	Tool    ToolProvisioner
 	Puppet  PuppetProvisioner
 	Ansible AnsibleProvisioner
+	Salt    SaltProvisioner
 	// External has its command in Shell.Command.
 	External ExternalProvisioner
 	Dummy    Dummy
@@ -268,6 +269,8 @@ const (
 	ProvisionerPuppet ProvisionerKind = "puppet_apply"
 	// ProvisionerAnsible is `ansible-playbook`.
 	ProvisionerAnsible ProvisionerKind = "ansible"
+	// ProvisionerSalt is `salt-call --local`.
+	ProvisionerSalt ProvisionerKind = "salt"
 	// ProvisionerExternal is a program of the client that speaks Test Kitchen's protocol for external providers.
 	ProvisionerExternal ProvisionerKind = "external"
 	// ProvisionerDummy does nothing, or fails on request.
@@ -422,6 +425,35 @@ type AnsibleProvisioner struct {
 	Interpreter                          string
 	Copy                                 []string // additional_copy_path
 	IgnorePaths, IgnoreExtension         []string
+}
+
+// SaltProvisioner are the keys of salt. Its log level is Chef.LogLevel.
+type SaltProvisioner struct {
+	// Formulas are directories of the project; VendorPath is one of further formulas.
+	Formulas   []string
+	VendorPath string
+	// IsFileRoot makes the whole project the file root. Collection does so too when it is "true", or names a directory;
+	// CollectionName is where that goes in the file root.
+	IsFileRoot                 bool
+	Collection, CollectionName string
+	// LocalRoot is a directory with salt and pillar in it.
+	LocalRoot string
+	// CopyFilter are names of files and directories that are left out.
+	CopyFilter []string
+	// States are applied unless there is a Top, the content of the top file; TopFromFile is for the project's own.
+	States      []string
+	Top         Hash
+	TopFromFile bool
+	// Pillars are the pillar's files by their names, PillarFiles are files of the project by the pillar's names for them.
+	Pillars     Hash
+	PillarFiles map[string]string
+	PillarDirs  []string
+	Grains      Hash
+	// Env is Salt's environment, MinionID the minion's name, Extra goes into its configuration.
+	Env, MinionID string
+	Extra         Hash
+	// DryRun only tells what would change.
+	DryRun bool
 }
 
 // ExternalProvisioner are the keys of external.

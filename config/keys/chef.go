@@ -30,7 +30,11 @@ func chefRunKeys() []Key {
 		{Name: "chef_binary", value: textField("", "Provisioner.Chef.Binary")},
 		{Name: "chef_options", value: textField(" -z", "Provisioner.Chef.Options")},
 		{Name: "chef_output_format", value: textField("doc", "Provisioner.Chef.OutputFormat")},
-		{Name: "log_level", value: textField("auto", "Provisioner.Chef.LogLevel")},
+		{
+			Name:  "log_level",
+			For:   wordsOf(config.ProvisionerChef, config.ProvisionerSalt),
+			value: textField("auto", "Provisioner.Chef.LogLevel"),
+		},
 		{Name: "chef_log_level", value: special{form: TypeString, read: chefLogLevel}},
 		{Name: "log_file", value: textField("", "Provisioner.Chef.LogFile")},
 		{Name: "profile_ruby", value: flagField(false, "Provisioner.Chef.ProfileRuby")},

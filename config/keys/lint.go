@@ -191,9 +191,12 @@ func inertTable() []Key {
 // foreignPrefixes begin the names of keys of other plugins. Those of a provisioner that galley serves are in the table
 // of keys, so that among its own keys such a name is a mistake.
 func foreignPrefixes(kind string) []string {
-	list := []string{"salt_", "aws_", "azure_", "vcenter_", "openstack_"}
+	list := []string{"aws_", "azure_", "vcenter_", "openstack_"}
 	if kind != string(config.ProvisionerAnsible) {
 		list = append(list, "ansible_", "require_ansible_")
+	}
+	if kind != string(config.ProvisionerSalt) {
+		list = append(list, "salt_")
 	}
 	if kind != string(config.ProvisionerPuppet) {
 		list = append(list, "puppet_", "require_puppet_", "hiera_")

@@ -51,6 +51,8 @@ func provisionerNames() map[string]config.ProvisionerKind {
 		"dummy":       config.ProvisionerDummy,
 		"ansible":     config.ProvisionerAnsible,
 		"external":    config.ProvisionerExternal,
+		"salt":        config.ProvisionerSalt,
+		"salt_solo":   config.ProvisionerSalt,
 
 		"puppet_apply":     config.ProvisionerPuppet,
 		"ansible_playbook": config.ProvisionerAnsible,

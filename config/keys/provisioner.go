@@ -60,18 +60,18 @@ func shellProvisionerKeys() []Key {
 // toolKinds are the provisioners whose tool may come from an image.
 func toolKinds() []string {
 	return wordsOf(config.ProvisionerTool, config.ProvisionerShell, config.ProvisionerPuppet,
-		config.ProvisionerAnsible)
+		config.ProvisionerAnsible, config.ProvisionerSalt)
 }
 
 // toolProvisionerKeys are the keys of the tool provisioner, and of what is built on it.
 func toolProvisionerKeys() []Key {
 	only := wordsOf(config.ProvisionerTool)
 	keys := []Key{
-		{Name: "image", value: imageField("Provisioner.Tool.Image")},
+		{Name: "image", Aliases: "salt_image", value: imageField("Provisioner.Tool.Image")},
 		{Name: "instructions", value: parsed(TypeStrings, "Provisioner.Tool.Instructions", instructions)},
 		{Name: "build_context", value: pathField("Provisioner.Tool.BuildContext")},
 		{Name: "volume", Aliases: "volumes", value: textsField("Provisioner.Tool.Volumes")},
-		{Name: "binary", Aliases: "puppet_binary", value: textField("", "Provisioner.Tool.Binary")},
+		{Name: "binary", Aliases: "puppet_binary salt_call_command", value: textField("", "Provisioner.Tool.Binary")},
 		{Name: "files", For: only, value: textMapField("Provisioner.Tool.Files")},
 		{Name: "changed_exit_codes", For: only, value: numbersField("Provisioner.Tool.ChangedExitCodes")},
 		{Name: "success_exit_codes", For: only, value: numbersField("Provisioner.Tool.SuccessExitCodes")},

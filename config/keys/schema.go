@@ -110,7 +110,8 @@ type schema struct {
 var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
 		rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
-		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), externalKeys(), verifierKeys(), inspecKeys(), toolVerifierKeys(),
+		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), externalKeys(), saltKeys(), verifierKeys(), inspecKeys(),
+		toolVerifierKeys(),
 		transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), serviceKeys(), readyKeys(), publishKeys(), compareKeys(),
 		inertTable(),
 	)}

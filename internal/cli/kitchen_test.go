@@ -107,7 +107,7 @@ func kitchenCommands() []struct{ name, there, here string } {
 		{"version", "", ""},
 		{"console", "A Ruby prompt", "An error that says what to do"},
 		{"init", "Also writes `chefignore`, Rakefile, Thorfile and Gemfile lines",
-			"Writes `kitchen.yml` for what the project is (also Ansible, Puppet, molecule, a dev container), and a first " +
+			"Writes `kitchen.yml` for what the project is (also Ansible, Puppet, Salt, molecule, a dev container), and a first " +
 				"script, playbook or manifest"},
 		{"help", "", ""},
 	}

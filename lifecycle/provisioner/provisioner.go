@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/puppet"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/salt"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/shell"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -54,6 +55,8 @@ func New(o Options, i config.Instance) (Provisioner, error) {
 		return puppet.Puppet{Base: b}, nil
 	case config.ProvisionerAnsible:
 		return ansible.Ansible{Base: b}, nil
+	case config.ProvisionerSalt:
+		return salt.Salt{Base: b}, nil
 	case config.ProvisionerExternal:
 		return external.External{Base: b}, nil
 	case config.ProvisionerDummy:

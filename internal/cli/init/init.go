@@ -25,7 +25,7 @@ func NewCmdInit(f *cmdutil.Factory) *cobra.Command {
 		Use: "init", Short: "Write a kitchen.yml to start from", Args: cobra.NoArgs,
 		Long: `Write a kitchen.yml for the project in this directory, by what it is: a Chef
 cookbook, a molecule scenario, an Ansible role or playbook, a Puppet module, a
-dev container, or scripts. Where there is none of these, a script is written too.
+Salt formula, a dev container, or scripts. Where there is none of these, a script is written too.
 What of a scenario or a dev container cannot be carried over is listed. Files that
 exist are never changed, but for a line in .gitignore.`,
 		Example: `  galley init
@@ -43,7 +43,7 @@ exist are never changed, but for a line in .gitignore.`,
 	}
 	cmd.Flags().StringSliceVarP(&drivers, "driver", "D", nil, "the driver to write: dokken (default), docker or podman")
 	cmd.Flags().StringVarP(&s.provisioner, "provisioner", "P", "",
-		"the provisioner to write: dokken, shell, ansible_playbook or puppet_apply (default: what the project looks like)")
+		"the provisioner to write: dokken, shell, ansible_playbook, puppet_apply or salt (default: what the project looks like)")
 	cmd.Flags().StringVarP(&s.kind, "kind", "k", "",
 		"what the project is: "+strings.Join(kindNames(), ", ")+" (default: what it looks like)")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kindNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -121,11 +121,11 @@ func (s starter) choose() (kind, error) {
 	wanted := s.kind
 	if s.provisioner != "" {
 		named := map[string]string{"dokken": "chef", "shell": "shell", "ansible_playbook": "ansible", "ansible": "ansible",
-			"puppet_apply": "puppet", "puppet": "puppet"}[s.provisioner]
+			"puppet_apply": "puppet", "puppet": "puppet", "salt": "salt"}[s.provisioner]
 		switch {
 		case named == "":
-			return kind{}, fmt.Errorf("--provisioner %s: write dokken (for Chef and Cinc), shell, ansible_playbook or "+
-				"puppet_apply; docs/provisioners.md has the others, to be written by hand", s.provisioner)
+			return kind{}, fmt.Errorf("--provisioner %s: write dokken (for Chef and Cinc), shell, ansible_playbook, "+
+				"puppet_apply or salt; docs/provisioners.md has the others, to be written by hand", s.provisioner)
 		case wanted != "" && wanted != named:
 			return kind{}, fmt.Errorf("--provisioner %s and --kind %s do not go together: write one of them",
 				s.provisioner, wanted)

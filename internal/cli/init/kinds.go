@@ -33,6 +33,7 @@ func kinds() []kind {
 		{"ansible", "an Ansible role or playbook", anyOf("tasks/main.yml", "tasks/main.yaml", "playbook.yml", "site.yml"),
 			startAnsible},
 		{"puppet", "a Puppet module", puppetSign, startPuppet},
+		{"salt", "a Salt formula", saltSign, startSalt},
 		{"devcontainer", "a dev container", anyOf(".devcontainer/devcontainer.json", ".devcontainer.json"),
 			startDevContainer},
 		{"shell", "scripts", scriptSign, startShell},
@@ -224,6 +225,29 @@ func startAnsible(dir string) (start, error) {
 	play, err := yaml.Marshal([]any{map[string]any{"hosts": "all", "roles": []string{name}}})
 	s.files = []file{{"test/integration/default/default.yml", "---\n" + string(play)}}
 	return s, err
+}
+
+func saltSign(dir string) string {
+	if sign := anyOf("FORMULA", "top.sls")(dir); sign != "" {
+		return sign
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "*", "init.sls")); len(found) > 0 { // the pattern is well-formed
+		return filepath.Base(filepath.Dir(found[0])) + "/init.sls"
+	}
+	return ""
+}
+
+// startSalt leaves it to the provisioner which states there are. Distributions have no Salt any more, so it comes from
+// the packages of its own project.
+func startSalt(string) (start, error) {
+	const packages = "https://packages.broadcom.com/artifactory/saltproject-deb"
+	return start{provisioner: "  name: salt\n", platforms: []platform{{"debian-12", map[string]any{"image": "debian:12",
+		"intermediate_instructions": []string{
+			"RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl",
+			"RUN curl -fsSL -o /etc/apt/keyrings/salt.asc https://packages.broadcom.com/artifactory/api/security/keypair/SaltProjectKey/public",
+			"RUN echo \"deb [signed-by=/etc/apt/keyrings/salt.asc] " + packages + " stable main\" > /etc/apt/sources.list.d/salt.list",
+			"RUN apt-get update && apt-get install -y --no-install-recommends salt-minion",
+		}}}}}, nil
 }
 
 func puppetSign(dir string) string {
