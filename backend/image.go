@@ -67,10 +67,23 @@ type Credentials struct {
 	IdentityToken string
 }
 
+// BuildFeature is something in a Dockerfile that not every builder knows, in words.
+type BuildFeature string
+
+// The features.
+const (
+	BuildHeredoc BuildFeature = "texts that end at a word (<<EOF) in a Dockerfile"
+	BuildMount   BuildFeature = "RUN --mount"
+	BuildNetwork BuildFeature = "RUN --network"
+	BuildChmod   BuildFeature = "COPY --chmod"
+)
+
 // BuildOptions says what to build.
 type BuildOptions struct {
 	// Context is a tar stream with a file "Dockerfile" and all that it copies.
 	Context io.Reader
+	// Needs are what the Dockerfile has that not every builder knows. Errors: ErrUnsupported, before anything is built.
+	Needs []BuildFeature
 	// Tag names the result.
 	Tag    string
 	Labels Labels

@@ -82,6 +82,11 @@ func (s supplies) runBuild(ctx context.Context, files []sandbox.File,
 	o backend.BuildOptions) (backend.Image, error) {
 	var log bytes.Buffer
 	live := &lines.Writer{Emit: func(line string) error { s.notice(LevelDebug, line); return nil }}
+	for _, f := range files {
+		if f.Path == "Dockerfile" {
+			o.Needs = buildFeatures(string(f.Data))
+		}
+	}
 	o.Output = io.MultiWriter(&log, live)
 	var img backend.Image
 	err := backend.ErrConflict

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/galley-kitchen/galley/backend"
 )
 
 // baseImages are the images that a Dockerfile takes something from by name: `FROM image`, `COPY --from=image`, `RUN
@@ -49,3 +51,52 @@ func baseImages(dockerfile string) []string {
 
 // flagFrom matches the flags --from=IMAGE and --mount=type=bind,from=IMAGE.
 var flagFrom = regexp.MustCompile(`^--(?:mount=(?:.*,)?)?from=([^,]*)`)
+
+// heredoc matches the word that begins a text up to a line with its name.
+var heredoc = regexp.MustCompile(`^\d*<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?$`)
+
+// flagFeatures are the flags of instructions that not every builder knows.
+var flagFeatures = map[string]backend.BuildFeature{"RUN --mount": backend.BuildMount, "RUN --network": backend.BuildNetwork,
+	"COPY --chmod": backend.BuildChmod, "ADD --chmod": backend.BuildChmod}
+
+// buildFeatures are what a Dockerfile has that not every builder knows, each once.
+func buildFeatures(dockerfile string) (list []backend.BuildFeature) {
+	add := func(f backend.BuildFeature) {
+		if !slices.Contains(list, f) {
+			list = append(list, f)
+		}
+	}
+	lines := strings.Split(strings.ReplaceAll(dockerfile, "\\\n", " "), "\n")
+	for n := 0; n < len(lines); n++ {
+		words := strings.Fields(lines[n])
+		if len(words) < 2 {
+			continue
+		}
+		instruction := strings.ToUpper(words[0])
+		for _, w := range words[1:] {
+			if !strings.HasPrefix(w, "--") {
+				break
+			}
+			flag, _, _ := strings.Cut(w, "=")
+			if f, ok := flagFeatures[instruction+" "+flag]; ok {
+				add(f)
+			}
+		}
+		if !slices.Contains([]string{"RUN", "COPY", "ADD"}, instruction) {
+			continue
+		}
+		for _, w := range words[1:] {
+			m := heredoc.FindStringSubmatch(w)
+			if m == nil {
+				continue
+			}
+			// What has no end is no such text: the shell's own business.
+			end := slices.IndexFunc(lines[n+1:], func(l string) bool { return strings.TrimLeft(l, "\t") == m[1] })
+			if end >= 0 {
+				add(backend.BuildHeredoc)
+				n += end + 1
+			}
+		}
+	}
+	return list
+}

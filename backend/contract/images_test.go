@@ -206,6 +206,7 @@ func buildCases() []testCase {
 		{"build/absent-base", testBuildAbsentBase},
 		{"build/docker-format", testBuildFormat},
 		{"build/cached", testBuildCached},
+		{"build/features", testBuildFeatures},
 	}
 }
 
@@ -262,6 +263,24 @@ func testBuildArgs(t *testing.T, s *suite) {
 	c := s.start(t, image(img.ID))
 	require.Equal(t, "hello there", s.run(t, c.ID, "cat", "/greeting"))
 	require.Equal(t, "copied", s.run(t, c.ID, "cat", "/copied"))
+}
+
+// testBuildFeatures: what a builder does not know of a Dockerfile is refused, and not built in another way.
+func testBuildFeatures(t *testing.T, s *suite) {
+	for feature, instructions := range map[backend.BuildFeature]string{
+		backend.BuildHeredoc: "RUN <<EOF\necho one > /made\nEOF\n",
+		backend.BuildMount:   "RUN --mount=type=tmpfs,target=/t echo one > /t/x && cp /t/x /made\n",
+		backend.BuildChmod:   "COPY --chmod=600 file /made\n",
+	} {
+		img, err := s.tryBuild(t, backend.BuildOptions{Labels: s.labels(), Needs: []backend.BuildFeature{feature},
+			Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM " + s.image + "\n" + instructions, "file": "one\n"})})
+		if errors.Is(err, backend.ErrUnsupported) {
+			require.ErrorContains(t, err, string(feature))
+			continue
+		}
+		require.NoError(t, err, feature)
+		require.Equal(t, "one", s.run(t, s.start(t, image(img.ID)).ID, "cat", "/made"), feature)
+	}
 }
 
 func testBuildStages(t *testing.T, s *suite) {

@@ -103,6 +103,11 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 // BuildImage builds an image, by POST /build, and inspects it.
 func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
 	op := "build image " + o.Tag
+	if len(o.Needs) > 0 { // some of it the classic builder takes and leaves undone, in silence
+		return backend.Image{}, wrap(op, backend.Unsupported(b.engineName(), string(o.Needs[0]),
+			"galley builds with Docker's classic builder: write it without, as one RUN with && and a file from build_context; "+
+				"Podman can do it."))
+	}
 	if o.ClientProxies { // creating the runner tells the warnings
 		var err error
 		if o.Args, _, err = withProxies(o.Args, configFile(), b.endpoint.URI); err != nil {

@@ -279,6 +279,8 @@ var (
 	hostGateway   = version{4, 7}
 	imageSubPath  = version{5, 4}
 	volumeSubPath = version{5, 4}
+	// heredocs: Buildah 1.33 reads them.
+	heredocs = version{4, 8}
 	// pullRetry: a pull can be asked for without Podman's own retries.
 	pullRetry = version{5, 4}
 	// commitInstructions: the changes of a commit are read as a Dockerfile is.

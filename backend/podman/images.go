@@ -129,6 +129,16 @@ func (b *Backend) pullImage(ctx context.Context, o backend.PullOptions) (backend
 // has no HEALTHCHECK, ONBUILD and SHELL.
 func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
 	op := "build image " + o.Tag
+	if slices.Contains(o.Needs, backend.BuildHeredoc) {
+		v, err := b.engineVersion(ctx)
+		if err != nil {
+			return backend.Image{}, wrap(op, err)
+		}
+		if !v.atLeast(heredocs) {
+			return backend.Image{}, wrap(op, backend.Unsupported(fmt.Sprintf("Podman %d.%d", v.major, v.minor),
+				string(backend.BuildHeredoc), "Write it without, as one RUN with &&: version 4.8 is the first that can."))
+		}
+	}
 	query, err := buildQuery(o)
 	if err != nil {
 		return backend.Image{}, wrap(op, err)

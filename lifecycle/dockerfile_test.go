@@ -1,0 +1,26 @@
+package lifecycle
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
+)
+
+func TestBuildFeatures(t *testing.T) {
+	for dockerfile, want := range map[string][]backend.BuildFeature{
+		"FROM a\nRUN echo hi && \\\n  echo --mount\nCOPY --chown=1 a b": nil,
+		"RUN <<EOF\necho one\nEOF\n":                                    {backend.BuildHeredoc},
+		"run cat <<-'END' > /x\n\ttext\n\tEND\nRUN true":                {backend.BuildHeredoc},
+		"COPY <<a <<b /dir/\n1\na\n2\nb\n":                              {backend.BuildHeredoc},
+		"RUN echo $((1<<3)) '<<EOF'":                                    nil,
+		"RUN grep <<EOF file":                                           nil, // it never ends
+		"ENV X <<EOF\nEOF":                                              nil,
+		"RUN --mount=type=cache,target=/c --network=none true":          {backend.BuildMount, backend.BuildNetwork},
+		"COPY --chmod=600 a b\nADD --chmod=600 c d":                     {backend.BuildChmod},
+		"RUN <<EOF\nRUN --mount=x\nEOF\nRUN --network=host true":        {backend.BuildHeredoc, backend.BuildNetwork},
+	} {
+		require.Equal(t, want, buildFeatures(dockerfile), dockerfile)
+	}
+}
