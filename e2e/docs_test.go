@@ -51,7 +51,10 @@ func TestDocsCommands(t *testing.T) {
 		e.Load(t, "busybox")
 		for _, part := range parts {
 			if part.run > 0 {
-				t.Run(part.name, func(t *testing.T) { part.try(t, e) })
+				t.Run(part.name, func(t *testing.T) {
+					t.Parallel()
+					part.try(t, e)
+				})
 			}
 		}
 	})
