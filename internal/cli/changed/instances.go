@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -67,14 +68,17 @@ func lineage(i config.Instance) []config.Instance {
 
 // Matters returns the first changed file that may matter to an instance with that text, whose configuration is as it was.
 func (s *Since) Matters(p Project, i config.Instance, text string) (file string, matters bool) {
-	outside := sync.OnceValue(func() bool { return s.links || s.reachesOutside(p, i, text) })
 	upwards := sync.OnceValue(func() bool { return s.links || reachUp(p, i) })
+	outside := sync.OnceValue(func() bool {
+		return s.links || s.reachesOutside(p, i, text) || i.Verifier.Inspec.Location != config.InspecInRunner && upwards()
+	})
 	for _, file := range s.Files {
 		rel, inside := s.inProject(file)
 		switch {
 		case s.around(file): // a repository in this one, with the project
 			return file, true
-		case path.Dir(file) == "." && forPeople(file), inside && path.Dir(rel) == "." && forPeople(rel), ofForge(file):
+		case !strings.Contains(text, path.Base(file)) && (path.Dir(file) == "." && forPeople(file) ||
+			inside && path.Dir(rel) == "." && forPeople(rel) || ofForge(file)):
 		case !inside:
 			if outside() {
 				return file, true
@@ -168,17 +172,19 @@ func (s *Since) reachesOutside(p Project, i config.Instance, text string) bool {
 		return true
 	}
 	for _, at := range lineage(i) {
-		if at.Verifier.Kind == config.VerifierShell && !at.Verifier.Shell.Remote ||
-			at.Provisioner.Kind == config.ProvisionerExternal {
-			return true
-		}
-		for _, hooks := range at.Hooks {
-			if slices.ContainsFunc(hooks, func(h config.Hook) bool { return h.Local != "" }) {
+		files := []string{"Policyfile.rb", "Berksfile"}
+		hooks := slices.Concat(slices.Collect(maps.Values(at.Hooks))...)
+		for _, step := range append(at.Steps, config.Step{Provisioner: at.Provisioner, Verifier: at.Verifier}) {
+			if runsHere(step.Provisioner, step.Verifier) {
 				return true
 			}
+			hooks = append(hooks, step.Commands...)
+			files = append(files, step.Provisioner.Chef.Policyfile, step.Provisioner.Chef.Berksfile)
 		}
-		chef := at.Provisioner.Chef
-		for _, name := range []string{chef.Policyfile, chef.Berksfile, "Policyfile.rb", "Berksfile"} {
+		if slices.ContainsFunc(hooks, func(h config.Hook) bool { return h.Local != "" }) {
+			return true
+		}
+		for _, name := range files {
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(p.Root, name)
 			}
@@ -189,4 +195,11 @@ func (s *Since) reachesOutside(p Project, i config.Instance, text string) bool {
 		}
 	}
 	return false
+}
+
+// runsHere reports whether a provisioner or a verifier may run a program of this machine in the project, which can read
+// whatever it likes.
+func runsHere(p config.Provisioner, v config.Verifier) bool {
+	return v.Kind == config.VerifierShell && !v.Shell.Remote || p.Kind == config.ProvisionerExternal ||
+		p.Kind == config.ProvisionerAnsible && p.Ansible.From != config.AnsibleRunner
 }
