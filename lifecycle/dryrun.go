@@ -57,14 +57,79 @@ const (
 	DeedFail    Deed = "fail"
 )
 
-// Preview says what an action would do to an instance. It looks at the engine, if one answers, and changes nothing
-// there or in the project; no registry is asked. Errors: what kitchen.yml says cannot be done, or ctx ended.
-func (r *Run) Preview(ctx context.Context, a Action, inst config.Instance) (Preview, error) {
+// Previews say what an action would do to instances. What is done for nodes together comes before them.
+func (r *Run) Previews(ctx context.Context, a Action, instances []config.Instance) ([]Preview, error) {
+	list := []Preview{}
+	for _, unit := range unitsOf(instances) {
+		if n := unit[0].Node; n != nil {
+			p, err := r.previewGroup(ctx, a, *n.Group)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", n.Group.Name, err)
+			}
+			list = append(list, p)
+		}
+		for _, i := range unit {
+			p, err := r.Preview(ctx, a, i)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", i.Name, err)
+			}
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
+// previewGroup is what an action would do for the nodes of a suite together.
+func (r *Run) previewGroup(ctx context.Context, a Action, inst config.Instance) (Preview, error) {
+	p := r.newPreview(a, inst)
+	if err := p.locate(ctx); err != nil {
+		return p.Preview, err
+	}
+	if a == Action(PhaseDestroy) {
+		p.add(DeedRemove, "the network of the nodes, and their services", "when no node is left")
+		return p.Preview, ctx.Err()
+	}
+	p.phase = PhaseCreate
+	current := false
+	if p.eng != nil && !p.fresh {
+		var err error
+		if current, err = (&group{instanceRun: p.instanceRun}).isCurrent(ctx); err != nil {
+			return p.Preview, err
+		}
+	}
+	if current {
+		p.add(DeedKeep, "the network of the nodes, and their services", "they are as kitchen.yml wants them")
+	} else {
+		p.add(DeedMake, "the network of the nodes", "")
+		if err := p.services(ctx, true); err != nil {
+			return p.Preview, err
+		}
+	}
+	if (a == ActionTest || a == Action(PhaseVerify)) && inst.Verifier.Kind != "" {
+		p.phase = PhaseVerify
+		p.verify()
+		p.Steps[len(p.Steps)-1].Why = "when each node has passed"
+	}
+	if a == ActionTest {
+		p.phase = PhaseDestroy
+		p.add(DeedRemove, "the network of the nodes, and their services", "when no node is left")
+	}
+	return p.Preview, ctx.Err()
+}
+
+func (r *Run) newPreview(a Action, inst config.Instance) preview {
 	p := preview{instanceRun: r.newInstanceRun(inst), Preview: Preview{Instance: inst.Name, Steps: []PreviewStep{}}}
 	p.onlyLook, p.fresh, p.phase = true, a == ActionTest, Phase(a)
 	if p.fresh {
 		p.phase = PhaseDestroy
 	}
+	return p
+}
+
+// Preview says what an action would do to an instance. It looks at the engine, if one answers, and changes nothing
+// there or in the project; no registry is asked. Errors: what kitchen.yml says cannot be done, or ctx ended.
+func (r *Run) Preview(ctx context.Context, a Action, inst config.Instance) (Preview, error) {
+	p := r.newPreview(a, inst)
 	if err := p.find(ctx); err != nil {
 		return p.Preview, err
 	}
@@ -106,8 +171,8 @@ func (p *preview) unknown(what string, err error) {
 	p.Unknown = append(p.Unknown, what+": "+first)
 }
 
-// find reads the record of the instance and looks for its runner, as inspect does, without a lock.
-func (p *preview) find(ctx context.Context) (err error) {
+// locate reads the record of the instance and opens its engine, if that answers.
+func (p *preview) locate(ctx context.Context) (err error) {
 	if p.state, err = p.file.load(); errors.Is(err, errDamaged) {
 		p.unknown("what earlier runs did", err)
 	} else if err != nil {
@@ -127,10 +192,15 @@ func (p *preview) find(ctx context.Context) (err error) {
 		p.forgetRunner()
 	}
 	p.eng, p.Engine = e, describeEngine(string(e.endpoint.Kind), hidePassword(e.endpoint.URI))
-	if p.run.o.Project.ID == "" {
-		return nil // nothing was made yet
+	return nil
+}
+
+// find looks for the runner, as inspect does, without a lock.
+func (p *preview) find(ctx context.Context) error {
+	if err := p.locate(ctx); err != nil || p.eng == nil || p.run.o.Project.ID == "" { // without an ID nothing was made yet
+		return err
 	}
-	list, err := e.ListContainers(ctx, backend.Labels{label.Project: p.run.o.Project.ID, label.Instance: p.inst.Name})
+	list, err := p.eng.ListContainers(ctx, backend.Labels{label.Project: p.run.o.Project.ID, label.Instance: p.inst.Name})
 	if err != nil {
 		p.unknown("what is on the engine", err)
 		p.eng = nil
@@ -562,17 +632,6 @@ func (p *preview) converge() {
 		}
 	}
 	k := p.inst.Provisioner
-	if s := p.current; s != nil {
-		if s.Reboot {
-			p.add(DeedRun, "a reboot: the runner is stopped and started", p.ofStep())
-		}
-		for _, h := range s.Commands {
-			p.add(DeedRun, cmp.Or(h.Local, h.Remote), p.ofStep())
-		}
-		if !s.Converge {
-			return
-		}
-	}
 	for _, from := range slices.Sorted(maps.Keys(k.Uploads)) {
 		p.add(DeedCopy, from+" to "+k.Uploads[from]+" in the runner", "")
 	}
@@ -580,7 +639,10 @@ func (p *preview) converge() {
 	if detail := cmp.Or(k.Shell.Command, k.Shell.Script, strings.Join(k.Chef.RunList, ", ")); detail != "" {
 		what += ": " + detail
 	}
-	why := p.ofStep()
+	why := ""
+	if n := p.inst.Node; n != nil && len(n.After) > 0 {
+		why = "after " + strings.Join(n.After, ", ")
+	}
 	if p.reuse != nil {
 		why = cmp.Or(p.reuse.cold, "whether a checkpoint spares it is not known")
 	}
@@ -593,19 +655,11 @@ func (p *preview) converge() {
 	}
 }
 
-// ofStep names the step of kitchen.yml that is looked at, empty without steps.
-func (p *preview) ofStep() string {
-	if p.current == nil {
-		return ""
-	}
-	return "step " + p.current.Name
-}
-
 // verify is what tests the runner.
 func (p *preview) verify() {
-	v, why := p.inst.Verifier, p.ofStep()
+	v, why := p.inst.Verifier, ""
 	if p.current != nil && !p.current.Verify {
-		p.add(DeedSkip, "tests", why+" has none")
+		p.add(DeedSkip, "tests", "the step has none")
 		return
 	}
 	if n := p.run.o.Retry; n > 0 {

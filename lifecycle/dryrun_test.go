@@ -199,3 +199,18 @@ func TestPreviewOfSteps(t *testing.T) {
 	}
 	require.Equal(t, []string{"converge old", "verify old", "converge new", "converge new", "verify new"}, got)
 }
+
+// What nodes share is told before them.
+func TestPreviewOfNodes(t *testing.T) {
+	k := newKitchen(t)
+	nodes := grouped(chefInstance("a"), twoServices(), "one", "two")
+	r := k.run()
+	list, err := r.Previews(t.Context(), ActionTest, nodes)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	require.Len(t, list, 3)
+	require.Equal(t, nodes[0].Node.Group.Name, list[0].Instance)
+	require.Equal(t, PreviewStep{PhaseCreate, "", DeedMake, "the network of the nodes", ""}, list[0].Steps[0])
+	require.Equal(t, "the service db", list[0].Steps[2].What)
+	require.Equal(t, nodes[1].Name, list[2].Instance)
+}

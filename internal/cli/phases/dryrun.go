@@ -28,13 +28,12 @@ func (o *Options) checkDryRun() error {
 // preview prints what the action would do to instances.
 func (o *Options) preview(ctx context.Context, ro lifecycle.Options, instances []config.Instance) error {
 	return cmdutil.WithRun(ro, func(r *lifecycle.Run) error {
-		list := []lifecycle.Preview{}
-		for _, i := range instances {
-			p, err := r.Preview(ctx, o.Action, i)
-			if err != nil {
-				return fmt.Errorf("%s: %w", i.Name, err)
-			}
-			list = append(list, o.masked(p))
+		list, err := r.Previews(ctx, o.Action, instances)
+		if err != nil {
+			return err
+		}
+		for n := range list {
+			list[n] = o.masked(list[n])
 		}
 		if o.JSON {
 			return cmdutil.PrintJSON(o.Out, list)
