@@ -36,6 +36,8 @@ type Instance struct {
 	Compare     Compare
 	// Services are started before the runner, in this order: each after those that it depends on.
 	Services []Service
+	// Shared are services that other instances have too, of which there is one. They are there before Services.
+	Shared []Service
 	// Steps are converged and verified one after another; empty for one converge of what the instance itself says.
 	Steps []Step
 

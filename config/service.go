@@ -20,6 +20,8 @@ type Service struct {
 	// DependsOn are the services that have to be ready before this one is started.
 	DependsOn []string
 	Ready     *Ready
+	// Shared makes it one for all instances of a run that have it.
+	Shared bool `json:",omitempty"`
 }
 
 // Ready says how a container is seen to be ready for use. All that is set has to hold.

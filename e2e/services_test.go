@@ -144,6 +144,27 @@ func TestServicesSideBySide(t *testing.T) {
 	})
 }
 
+// A shared service is one for all instances, while there are some.
+func TestServicesShared(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		before := e.UnusedVolumes(t)
+		files := servicesFiles("", "one", "two")
+		files["kitchen.yml"] = strings.NewReplacer("  db:\n", "  db:\n    shared: true\n", "WHO: one", "WHO: nobody",
+			"WHO: two", "WHO: nobody", "SUITE: one", "SUITE: nobody", "SUITE: two", "SUITE: nobody").Replace(files["kitchen.yml"])
+		p := newProject(t, e, files)
+		p.ok("verify", "-c", "2")
+		require.Len(t, p.runners(), 3)
+		require.Contains(t, p.ok("list", "--json").stdout, `"db": "running"`)
+		require.Equal(t, "nothing is left over\n", p.ok("list", "--orphans").stdout)
+		p.ok("destroy", "one")
+		require.Contains(t, p.ok("exec", "two/db", "--", "cat", "/rows/who").stdout, "of nobody")
+		p.ok("test", "-c", "2")
+		p.requireNothingLeft(before)
+		requireNoNetwork(t, p)
+	})
+}
+
 // A service that ends, or is not ready in time, fails create with what it printed, and goes with destroy.
 func TestServicesThatFail(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {

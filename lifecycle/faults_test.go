@@ -147,6 +147,14 @@ func TestNodesRecoverFromEveryFault(t *testing.T) {
 	})
 }
 
+// The same for instances that share a service.
+func TestSharedRecoversFromEveryFault(t *testing.T) {
+	recoversFromEveryFault(t, func() (*kitchen, []config.Instance) {
+		k := newKitchen(t)
+		return k, sharing(k.trackConverges(), "a", "b")
+	})
+}
+
 func recoversFromEveryFault(t *testing.T, setUp func() (*kitchen, []config.Instance)) {
 	tried := 0
 	defer func() { t.Logf("tried %d points", tried) }()

@@ -130,9 +130,7 @@ func (r *Run) runUnit(ctx context.Context, a Action, s slots, unit []config.Inst
 		defer s.release()
 		return []outcome{r.runInstance(ctx, a, r.newInstanceRun(unit[0]))}
 	}
-	g := &group{instanceRun: r.newInstanceRun(*unit[0].Node.Group), slots: s,
-		ready: make(chan struct{}), tested: make(chan struct{})}
-	g.instanceRun.whole = g
+	g := newGroup(r, *unit[0].Node.Group, s)
 	for _, inst := range unit {
 		m := &member{group: g, inst: inst, outcome: outcome{instance: inst.Name}}
 		for n := range m.done {
@@ -145,6 +143,13 @@ func (r *Run) runUnit(ctx context.Context, a Action, s slots, unit []config.Inst
 		outcomes = append(outcomes, m.outcome)
 	}
 	return outcomes
+}
+
+// newGroup prepares what is done to a group in a run, whose nodes are added.
+func newGroup(r *Run, whole config.Instance, s slots) *group {
+	g := &group{instanceRun: r.newInstanceRun(whole), slots: s, ready: make(chan struct{}), tested: make(chan struct{})}
+	g.instanceRun.whole = g
+	return g
 }
 
 // act does an action to the nodes, under the group's lock.
@@ -216,6 +221,9 @@ func (g *group) prepareFor(ctx context.Context, a Action) error {
 			return err
 		}
 	}
+	if err := g.ensureShared(ctx); err != nil {
+		return err
+	}
 	current, err := g.isCurrent(ctx)
 	switch {
 	case err != nil:
@@ -264,15 +272,13 @@ func (i *instanceRun) createGroup(ctx context.Context) error {
 	return err
 }
 
-// removeIfLast removes the network and the services, unless a node is left.
+// removeIfLast removes the network and the services, unless a node, or another instance that shares them, is left.
 func (g *group) removeIfLast(ctx context.Context) error {
 	records, err := recordedStates(g.run.o.Project)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(records, func(s State) bool {
-		return s.Instance != g.inst.Name && groupOf(s.Instance) == g.inst.Name && s.mayHaveRunner()
-	}) {
+	if neededBy(records, g.inst.Name) {
 		return nil
 	}
 	return g.runPhase(ctx, PhaseDestroy)
@@ -300,9 +306,9 @@ func (g *group) verifyWhole(ctx context.Context) error {
 // machines asks for the addresses of all nodes and services, once.
 func (g *group) machines(ctx context.Context) (peers.Group, error) {
 	return g.known.Do("", func() (peers.Group, error) {
-		known := peers.Group{Name: g.inst.Name}
-		network := serviceNetwork(g.run.o.Project, g.inst.Name)
-		ask := func(to *[]peers.Machine, container, name string, inst *config.Instance) error {
+		known, p := peers.Group{Name: g.inst.Name}, g.run.o.Project
+		own := serviceNetwork(p, g.inst.Name)
+		ask := func(to *[]peers.Machine, container, network, name string, inst *config.Instance) error {
 			c, err := g.eng.InspectContainer(ctx, container)
 			if err == nil {
 				*to = append(*to, peers.Machine{Name: name, Address: c.Addresses[network], Container: c.Name, Ports: c.Ports,
@@ -319,13 +325,18 @@ func (g *group) machines(ctx context.Context) (peers.Group, error) {
 					inst = &m.inst
 				}
 			}
-			container := containerName(g.run.o.Project, nodeOf(g.inst, name))
-			if err := ask(&known.Nodes, container, name, inst); err != nil {
+			if err := ask(&known.Nodes, containerName(p, nodeOf(g.inst, name)), own, name, inst); err != nil {
 				return known, err
 			}
 		}
 		for _, s := range g.inst.Services {
-			if err := ask(&known.Services, serviceName(g.run.o.Project, g.inst.Name, s.Name), s.Name, nil); err != nil {
+			if err := ask(&known.Services, serviceContainer(p, g.inst, s.Name), own, s.Name, nil); err != nil {
+				return known, err
+			}
+		}
+		for _, s := range g.inst.Shared {
+			network := serviceNetwork(p, ownerOf(g.inst, s.Name))
+			if err := ask(&known.Services, serviceContainer(p, g.inst, s.Name), network, s.Name, nil); err != nil {
 				return known, err
 			}
 		}
@@ -436,6 +447,7 @@ func (m *member) verdict(passed bool) bool {
 func joinGroup(p Project, i config.Instance, s *backend.ContainerSpec) {
 	a := backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, i.Node.Group.Name),
 		Aliases: []string{i.Node.Name}}
+	s.Networks = sharedAttachments(p, i)
 	for _, alias := range append([]string{i.Driver.Hostname}, i.Driver.HostnameAliases...) {
 		if !slices.Contains(a.Aliases, alias) {
 			a.Aliases = append(a.Aliases, alias)

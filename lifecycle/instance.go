@@ -318,6 +318,11 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 	if err != nil {
 		return err
 	}
+	if place(desired) > 0 && !slices.Contains(phases, PhaseCreate) {
+		if err := i.ensureShared(ctx); err != nil {
+			return err
+		}
+	}
 	i.mayReuse(phases)
 	parts := partsOf(phases, i.inst.Steps)
 	for n, part := range parts {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
@@ -42,11 +43,11 @@ func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance,
 // imageNames are the images of the platform, the services and the tools, as kitchen.yml has them.
 func (i *instanceRun) imageNames() ([]string, error) {
 	names := []string{i.inst.Driver.Image}
-	services := i.inst.Services
-	if n := i.inst.Node; n != nil {
-		services = n.Group.Services
+	of := i.inst
+	if of.Node != nil {
+		of = *of.Node.Group
 	}
-	for _, s := range services {
+	for _, s := range slices.Concat(of.Services, of.Shared) {
 		names = append(names, s.Image)
 	}
 	tools, err := i.wantedTools()

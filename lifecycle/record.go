@@ -43,7 +43,9 @@ type State struct {
 	ContainerID string `json:"container_id,omitempty"`
 	// Services are the names of the services that may be there, in the order in which they are started.
 	Services []string `json:"services,omitempty"`
-	// Network is set when the network of a group of nodes may be there.
+	// Shared are the instances that have the services which this one shares with others.
+	Shared []string `json:"shared,omitempty"`
+	// Network is set when the network of a group of nodes, or of a shared service, may be there.
 	Network bool `json:"network,omitempty"`
 	// Sandbox is the name of the instance's directory of sandboxes.
 	Sandbox string `json:"sandbox,omitempty"`

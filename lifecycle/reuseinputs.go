@@ -59,7 +59,7 @@ func coldByConfig(inst config.Instance) string {
 		return "it has steps, with tests between them"
 	case inst.Node != nil:
 		return "it is one of several nodes, and was told where the others are"
-	case len(inst.Services) > 0:
+	case len(inst.Services)+len(inst.Shared) > 0:
 		return "it has services, whose state is no part of an image"
 	case len(d.VolumesFrom) > 0:
 		return "driver.volumes_from mounts what belongs to another container"

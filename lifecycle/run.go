@@ -131,6 +131,8 @@ type Run struct {
 	// repository is what is known of the one that has checkpoints.
 	repository  repositoryState
 	comparisons comparisons
+	// shared are the engines of the shared services that this run has seen to be ready, by their owners' names.
+	shared memo.Memo[*engine]
 	// publishing is nil unless the run makes images of runners.
 	publishing *publishing
 }
@@ -209,6 +211,10 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 	r.lineage.release(ctx, func(err error) {
 		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn, Text: err.Error()})
 	})
+	if err := r.releaseShared(ctx); err != nil {
+		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn,
+			Text: fmt.Sprintf("a shared service stays: %v\nThe next run, or `galley prune --all`, removes it", err)})
+	}
 	r.compareEngines(instances)
 	r.unnamed()
 	r.o.Sink.Handle(RunFinished{Stamp: r.stamp(""), Duration: r.o.Now().Sub(start), Failed: len(failures),

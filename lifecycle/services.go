@@ -77,6 +77,9 @@ func (i *instanceRun) services(ctx context.Context) (map[string]backend.Containe
 // ensureServices keeps the services that are there, or makes them, and waits until they are ready. They are as old as
 // the runner: where there is none, services are made anew, unless this create has made them.
 func (i *instanceRun) ensureServices(ctx context.Context) error {
+	if err := i.ensureShared(ctx); err != nil {
+		return err
+	}
 	if !i.mayHaveServices() || i.servicesReady {
 		return nil
 	}
@@ -229,6 +232,7 @@ func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend
 	labels[label.Service], labels[label.Spec] = p.Name, p.digest
 	s := service.Spec(p.Service, serviceName(i.run.o.Project, i.inst.Name, p.Name), p.image.ID,
 		serviceNetwork(i.run.o.Project, i.inst.Name), labels)
+	s.Networks = sharedAttachments(i.run.o.Project, i.inst)
 	c, err := i.eng.CreateContainer(ctx, s)
 	if errors.Is(err, backend.ErrConflict) {
 		if err = i.removeStaleRunner(ctx, s.Name, err); err == nil {
@@ -330,10 +334,12 @@ func (i *instanceRun) compareServices(list []backend.Container) {
 	}
 }
 
-// serviceAttachment is how a runner is on the network of its services, under the names that it has on its own.
+// serviceAttachment is how a runner is on the networks of its services, under the names that it has on its own where they
+// are not shared.
 func serviceAttachment(p Project, i config.Instance, aliases []string) []backend.NetworkAttachment {
-	if len(i.Services) == 0 {
-		return nil
+	list := sharedAttachments(p, i)
+	if len(i.Services) > 0 {
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, i.Name), Aliases: aliases})
 	}
-	return []backend.NetworkAttachment{{Mode: spec.NetworkNamed, Name: serviceNetwork(p, i.Name), Aliases: aliases}}
+	return list
 }

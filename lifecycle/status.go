@@ -37,7 +37,7 @@ func (r *Run) engineOf(ctx context.Context, inst config.Instance) (*engine, erro
 func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (*engine, backend.Container, error) {
 	what, name := "runner", containerName(r.o.Project, inst.Name)
 	if service != "" {
-		what, name = "service "+service, serviceName(r.o.Project, inst.Name, service)
+		what, name = "service "+service, serviceContainer(r.o.Project, inst, service)
 	}
 	e, err := r.engineOf(ctx, inst)
 	if err != nil {
@@ -63,7 +63,7 @@ func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (
 func notThere(inst config.Instance, what string) error {
 	remedy := fmt.Sprintf("Run `galley create %s` first", inst.Name)
 	name, isService := strings.CutPrefix(what, "service ")
-	if isService && !slices.ContainsFunc(inst.Services, func(s config.Service) bool { return s.Name == name }) {
+	if isService && !slices.ContainsFunc(append(inst.Services, inst.Shared...), func(s config.Service) bool { return s.Name == name }) {
 		remedy = "kitchen.yml has no such service for it"
 	}
 	return fmt.Errorf("%s has no %s: %w\n%s", inst.Name, what, backend.ErrNotFound, remedy)
@@ -135,8 +135,14 @@ func (r *Run) liveStates(ctx context.Context, s State, instance string, to *Stat
 		return err
 	}
 	to.Live = snap.runners[instance].State
+	containers := map[string]string{}
 	for _, name := range s.Services {
-		container := serviceName(r.o.Project, instance, name)
+		containers[name] = serviceName(r.o.Project, instance, name)
+	}
+	for _, owner := range s.Shared {
+		containers[sharedService(owner)] = serviceName(r.o.Project, owner, sharedService(owner))
+	}
+	for name, container := range containers {
 		for _, c := range snap.all {
 			if c.Name == container {
 				if to.Services == nil {

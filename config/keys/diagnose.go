@@ -86,7 +86,7 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		"platform": map[string]any{"name": i.Platform, "os_type": i.OSType, "shell_type": i.ShellType},
 	}
 	if n := i.Node; n != nil {
-		group := map[string]any{"name": n.Group.Name, "services": servicesShown(n.Group.Services)}
+		group := map[string]any{"name": n.Group.Name, "services": servicesShown(append(n.Group.Shared, n.Group.Services...))}
 		if v := raw.Group.Verifier; v != nil {
 			group["verifier"] = section(*n.Group, SectionVerifier, string(n.Group.Verifier.Kind), v)
 		}
@@ -112,8 +112,8 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		}
 		out[string(b.in)] = section(i, b.in, b.kind, b.block)
 	}
-	if len(i.Services) > 0 {
-		out["services"] = servicesShown(i.Services)
+	if all := append(i.Shared, i.Services...); len(all) > 0 {
+		out["services"] = servicesShown(all)
 	}
 	if len(i.Steps) > 0 {
 		steps := make([]any, len(i.Steps))

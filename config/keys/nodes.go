@@ -32,8 +32,8 @@ func (r *resolver) group(g *kitchen.Group) *config.Instance {
 		ShellType: first.ShellType, Nodes: g.Nodes, Secrets: r.secrets,
 		Driver:      once(r.drivers, first.Driver, r.driver),
 		Provisioner: once(r.provisioners, first.Provisioner, r.provisioner),
-		Services:    once(r.services, g.Services, r.serviceList),
 	}
+	whole.Services, whole.Shared = r.splitShared(once(r.services, g.Services, r.serviceList), g.Services)
 	deriveDriver(&whole.Driver, first.Platform, whole.Provisioner)
 	if g.Verifier != nil {
 		whole.Verifier = once(r.verifiers, g.Verifier, r.verifier)

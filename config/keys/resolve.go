@@ -46,6 +46,7 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 		secrets:      c.Secrets(nil),
 		instances:    map[int]*config.Instance{},
 		groups:       map[*kitchen.Group]*config.Instance{},
+		shared:       map[string]config.Service{},
 	}
 	r.parents = newParents(c, &r.diags)
 	out := make([]config.Instance, 0, len(c.Instances))
@@ -92,6 +93,7 @@ type resolver struct {
 	parents      parents
 	instances    map[int]*config.Instance
 	groups       map[*kitchen.Group]*config.Instance
+	shared       map[string]config.Service
 }
 
 // instance resolves one instance, and those from which it starts, each once.
@@ -146,7 +148,7 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	i.Transport = once(r.transports, raw.Transport, r.transport)
 	i.Publish = once(r.publishes, raw.Publish, r.publish)
 	i.Compare = once(r.compares, raw.Compare, r.compare)
-	i.Services = once(r.services, raw.Services, r.serviceList)
+	i.Services, i.Shared = r.splitShared(once(r.services, raw.Services, r.serviceList), raw.Services)
 	i.Hooks = r.hooksOn(once(r.hooks, raw.Lifecycle, r.lifecycle), raw.Platform)
 	deriveDriver(&i.Driver, i.Platform, i.Provisioner)
 	if raw.Group != nil {

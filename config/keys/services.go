@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ func serviceKeys() []Key {
 		{Name: "ports", value: ofService(TypePorts, ports, func(s *config.Service) *[]spec.PortMapping { return &s.Ports })},
 		{Name: "depends_on",
 			value: ofService(TypeStrings, dependsOn, func(s *config.Service) *[]string { return &s.DependsOn })},
+		{Name: "shared", value: ofService(TypeBool, boolean, func(s *config.Service) *bool { return &s.Shared })},
 		{Name: "ready", value: ofService(TypeHash, ready, func(s *config.Service) **config.Ready { return &s.Ready })},
 	})
 }
@@ -241,9 +243,35 @@ func (r *resolver) inOrder(block *yaml11.Value, named map[string]config.Service,
 	return list
 }
 
+// splitShared takes the shared services out of a list, and out of what others wait for: they are there before. One of a
+// name is the same for all instances.
+func (r *resolver) splitShared(all []config.Service, block *yaml11.Value) (own, shared []config.Service) {
+	for _, s := range all {
+		if !s.Shared {
+			s.DependsOn = slices.DeleteFunc(slices.Clone(s.DependsOn), func(need string) bool {
+				return slices.ContainsFunc(all, func(o config.Service) bool { return o.Name == need && o.Shared })
+			})
+			own = append(own, s)
+			continue
+		}
+		shared = append(shared, s)
+		key, at := "services."+s.Name, either(block, s.Name).Pos
+		if len(s.DependsOn) > 0 {
+			r.diags.ErrorAt(at, key, key+": it is shared, and so cannot wait for a service of one instance",
+				"remove its `depends_on`, or `shared`")
+		}
+		if first, ok := r.shared[s.Name]; ok && !reflect.DeepEqual(first, s) {
+			r.diags.ErrorAt(at, key, key+": it is shared, and other instances have it otherwise",
+				"say the same of it everywhere, best at the root, or give it another name here")
+		}
+		r.shared[s.Name] = s
+	}
+	return own, shared
+}
+
 // checkServices refuses services of a runner that cannot be on their network.
 func (r *resolver) checkServices(i config.Instance, raw kitchen.RawInstance) {
-	if len(i.Services) == 0 || i.Driver.Network.Mode == spec.NetworkNamed {
+	if len(i.Services)+len(i.Shared) == 0 || i.Driver.Network.Mode == spec.NetworkNamed {
 		return
 	}
 	r.diags.ErrorAt(raw.Services.Pos, "services",

@@ -39,9 +39,27 @@ suites: [{name: default, services: {db: {environment: {C: "3"}, command: postgre
 	}, i.Services)
 }
 
+// Shared services are apart, and there before those that wait for them.
+func TestServicesShared(t *testing.T) {
+	list, diags := resolveText(t, `driver: {name: dokken}
+provisioner: {name: shell}
+verifier: {name: shell}
+services: {db: {image: postgres, shared: true}, web: {image: nginx, depends_on: db}}
+platforms: [{name: debian-12}]
+suites: [{name: one}, {name: two, nodes: {app: {}}}]
+`)
+	require.Empty(t, diags)
+	for _, i := range []config.Instance{list[0], *list[1].Node.Group} {
+		require.Equal(t, "db", i.Shared[0].Name)
+		require.Equal(t, "web", i.Services[0].Name)
+		require.Empty(t, i.Services[0].DependsOn)
+	}
+}
+
 func TestServicesRefused(t *testing.T) {
 	plugins := "driver: dokken\nverifier: {name: shell}\nprovisioner: {name: shell}\n"
 	for lines, want := range map[string]string{
+		"services: {db: {image: x, shared: true, depends_on: [a]}, a: {image: x}}": "services.db: it is shared, and so cannot wait",
 		"services: {db: postgres}":                     "kitchen.yml:4:16: error: services.db: expected a hash such as",
 		"services: {db: {}}":                           "services.db: it has no image",
 		"services: {d.b: {image: x}}":                  `kitchen.yml:4:12: error: services: "d.b" is no name of a host`,

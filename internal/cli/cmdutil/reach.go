@@ -12,6 +12,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/report"
 )
@@ -162,7 +163,7 @@ func notOne(instances []config.Instance) error {
 	return fmt.Errorf("this works on one instance, and %d match:%s", len(instances), Names(instances, InstanceName))
 }
 
-// AllInstances names all instances of the project, and its groups of nodes: none where there is no kitchen.yml.
+// AllInstances names all instances of the project, its groups of nodes, and what has shared services: none where there is no kitchen.yml.
 func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 	conf, err := f.Config(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -173,8 +174,16 @@ func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 	}
 	var list []string
 	for _, i := range conf.Instances {
+		services := i.Services
 		if i.Group != nil && i.Node == i.Group.Nodes[0] {
-			list = append(list, groupName(i))
+			list, services = append(list, groupName(i)), i.Group.Services
+		}
+		if services != nil {
+			for _, e := range services.Map.Entries() {
+				if e.Value.Kind == yaml11.Map && e.Value.Map.Get("shared") != nil {
+					list = append(list, lifecycle.SharedName(e.Key, i.On))
+				}
+			}
 		}
 		list = append(list, i.Name)
 	}
