@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,36 +10,49 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 )
 
-// Each `galley ...` in the text of the documentation, and in its recipes for CI systems, is a command that is there, with
-// flags that are there. Those of `sh` and `console` blocks are run: TestDocsCommands of package e2e.
+// Each `galley ...` in the text of the documentation, in its recipes for CI systems and in the examples of help texts is a
+// command that is there, with flags that are there. Those of `sh` and `console` blocks are run: TestDocsCommands of package e2e.
 func TestDocumentedCommands(t *testing.T) {
 	mentioned := regexp.MustCompile("`galley ([^`]+)`|^ *(?:- |script: |- run: |run: |sh ['\"])galley ([^'\"|>]+)")
+	quoted := regexp.MustCompile(`'[^']*'|"[^"]*"`)
+	after := regexp.MustCompile(` (\||&&|#|>) `)
 	seen := 0
+	check := func(where, command string) {
+		root := testRoot()
+		cmd, rest, err := root.Find(strings.Fields(strings.NewReplacer(`\|`, " ", "|", " ").Replace(command)))
+		require.NoError(t, err, where)
+		if err := cmd.ParseFlags(rest); err != nil && !errors.Is(err, pflag.ErrHelp) {
+			require.NoError(t, err, where)
+		}
+		seen++
+	}
 	for _, page := range documentation(t) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, line := range strings.Split(string(text), "\n") {
 			for _, m := range mentioned.FindAllStringSubmatch(line, -1) {
-				words := strings.Fields(strings.NewReplacer(`\|`, " ", "|", " ").Replace(m[1] + m[2]))
-				root := testRoot()
-				cmd, rest, err := root.Find(words)
-				require.NoError(t, err, "%s: %s", page, line)
-				if cmd.DisableFlagParsing {
-					continue
-				}
-				err = cmd.ParseFlags(rest)
-				if err != nil && err != pflag.ErrHelp {
-					require.NoError(t, err, "%s: %s", page, line)
-				}
-				seen++
+				check(page+": "+line, m[1]+m[2])
 			}
 		}
 	}
-	require.Greater(t, seen, 50)
+	var help func(*cobra.Command)
+	help = func(cmd *cobra.Command) {
+		for line := range strings.Lines(cmd.Example) {
+			if example, ok := strings.CutPrefix(strings.TrimSpace(line), "galley "); ok {
+				check(line, after.Split(quoted.ReplaceAllString(example, "text"), 2)[0])
+			}
+		}
+		for _, c := range cmd.Commands() {
+			help(c)
+		}
+	}
+	help(testRoot())
+	require.Greater(t, seen, 150)
 }
 
 // A test that the documentation names is there. After -run it may be what several begin with.

@@ -33,8 +33,8 @@ if [ "$version" = source ]; then
 else
 	if [ "$version" = latest ]; then
 		version=$(fetch ${GALLEY_TOKEN:+-H "Authorization: Bearer $GALLEY_TOKEN"} \
-			"${GITHUB_API_URL:-https://api.github.com}/repos/galley-kitchen/galley/releases/latest" | sed -n 's/^ *"tag_name": *"v\{0,1\}\([^"]*\)".*/\1/p')
-		[ -n "$version" ] || fail "there is no release yet: write version: source"
+			"${GITHUB_API_URL:-https://api.github.com}/repos/galley-kitchen/galley/releases/latest" | sed -n 's/^ *"tag_name": *"v\{0,1\}\([^"]*\)".*/\1/p') || version=''
+		[ -n "$version" ] || fail "the latest release cannot be found: name a version, or source"
 	fi
 	version=${version#v}
 	archive=galley_${version}_${os}_$arch.tar.gz
