@@ -78,7 +78,7 @@ func kitchenFlags() []kitchenFlag {
 		{"init", "driver", "D", false, same, "Any driver; `kitchen-vagrant` without it",
 			"`dokken`, `docker` or `podman`; `dokken` without it"},
 		{"init", "provisioner", "P", false, same, "Any provisioner; `shell` without it",
-			"`dokken` or `shell`; by what the project looks like without it"},
+			"`dokken`, `shell`, `ansible_playbook`, `puppet_apply` or `salt`; by what the project looks like without it"},
 		{"init", "create-gemfile", "", false, answered, "Writes a Gemfile", "An error: none is needed"},
 	}
 }
