@@ -38,6 +38,8 @@ type publisher struct {
 	address string
 	// made is in the file that converge makes.
 	made string
+	// hidden has it refuse to tell of manifests, as some do of repositories that they do not have.
+	hidden atomic.Bool
 	// down has the registry refuse what does not only ask.
 	down atomic.Bool
 }
@@ -70,6 +72,10 @@ func newPublisher(t *testing.T) *publisher {
 	real := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.down.Load() && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		if p.hidden.Load() && r.Method != http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}

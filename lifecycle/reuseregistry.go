@@ -20,6 +20,8 @@ import (
 // not tried again for the others, and told once.
 type repositoryState struct {
 	pullFailed, pushFailed atomic.Bool
+	// unreachable is set when it did not answer.
+	unreachable atomic.Bool
 }
 
 // checkpointFromRegistry is the checkpoint of a key that the repository has, nil when that has none which can be used; why
@@ -43,17 +45,28 @@ func (i *instanceRun) checkpointFromRegistry(ctx context.Context, key string) (*
 	case errors.Is(err, backend.ErrNotFound):
 		return nil, "", nil
 	default:
+		if errors.Is(err, backend.ErrUnreachable) {
+			state.unreachable.Store(true)
+		}
 		if !state.pullFailed.Swap(true) {
 			i.notice(LevelWarn, fmt.Sprintf("no checkpoint can be had from %s, so converge is run: %v", repository, err))
 		}
 		return nil, "no checkpoint can be had from " + repository, nil
 	}
 	img, why, err := i.checkpointOf(ctx, repository+":", key)
-	if err != nil || img == nil {
-		i.reuse.refused = true
-		return nil, why, errors.Join(err, i.eng.RemoveImage(ctx, ref))
+	if err != nil {
+		return nil, "", err
 	}
-	return img, "", i.removeCheckpoints(ctx, img.ID)
+	if img == nil {
+		i.reuse.refused = true
+		err = i.eng.RemoveImage(ctx, ref)
+	} else {
+		err = i.removeCheckpoints(ctx, img.ID)
+	}
+	if err != nil && ctx.Err() == nil {
+		i.notice(LevelWarn, fmt.Sprintf("a checkpoint that is of no use any more is left: %v", err))
+	}
+	return img, why, nil
 }
 
 // checkpointTag is the name of a checkpoint in the repository.
@@ -93,7 +106,7 @@ func (i *instanceRun) pushCheckpoint(ctx context.Context) error {
 	if r.hit != nil && slices.Contains(r.hit.Tags, o.Repository+":"+key) {
 		return nil
 	}
-	if state := &i.run.repository; !o.StrictPush && (state.pullFailed.Load() || state.pushFailed.Load()) {
+	if state := &i.run.repository; !o.StrictPush && (state.unreachable.Load() || state.pushFailed.Load()) {
 		i.notice(LevelInfo, "its checkpoint is not pushed either")
 		return nil
 	}
@@ -124,9 +137,13 @@ func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) (err error
 		return err
 	}
 	defer r.Close()
-	if _, err := r.Digest(ctx, tag); err == nil && !i.reuse.refused {
+	_, err = r.Digest(ctx, tag)
+	switch {
+	case err == nil && !i.reuse.refused:
 		return nil // another machine was faster
-	} else if err != nil && !errors.Is(err, backend.ErrNotFound) {
+	case err == nil, errors.Is(err, backend.ErrNotFound), errors.Is(err, backend.ErrUnauthorized):
+		// Some registries say that one may not see a repository that they do not have yet.
+	default:
 		return err
 	}
 	checkpoint, why, err := i.checkpointOf(ctx, checkpointImages, key)

@@ -186,6 +186,21 @@ func TestRegistryOfCheckpointsFails(t *testing.T) {
 		require.NoError(t, p.do(ActionTest, i))
 		require.Len(t, p.tags(), 1)
 	})
+	t.Run("a repository that is not there yet", func(t *testing.T) {
+		p, i, _ := newReuser(t)
+		p.fake.FailOn(func(c fake.Call) error {
+			if c.Verb == "PullImage" {
+				return &backend.Error{Op: "pull", Kind: backend.ErrUnauthorized, Detail: "denied"}
+			}
+			return nil
+		})
+		p.hidden.Store(true)
+		require.NoError(t, p.do(ActionTest, i))
+		require.Len(t, warnings(p), 1, p.sink.text())
+		require.Contains(t, warnings(p)[0], "so converge is run")
+		p.hidden.Store(false)
+		require.Len(t, p.tags(), 1, p.sink.text())
+	})
 	t.Run("strict", func(t *testing.T) {
 		p, i, _ := newReuser(t)
 		p.fake.AddRemoteImage(fake.ImageSpec{Ref: p.address + "/other:1"})
