@@ -165,6 +165,8 @@ type Driver struct {
 	DNSOptions []string
 	ExtraHosts []spec.HostEntry
 
+	// FaultImage has the programs that make network faults, empty for the runner's own image.
+	FaultImage string
 	// Proxy are the driver's proxies. They are in Env already.
 	Proxy Proxy
 	// Dummy are the keys of the dummy driver.
@@ -659,8 +661,9 @@ type Hooks map[string][]Hook
 
 // Hook is an entry of a lifecycle hook.
 type Hook struct {
-	// Local is a shell line for the client, Remote one for the runner; one of them is set.
+	// Local is a shell line for the client, Remote one for the runner; one of them is set, or Fault.
 	Local, Remote string
+	Fault         *Fault
 	Environment   map[string]string
 	Cwd, User     string
 	Timeout       time.Duration

@@ -43,6 +43,8 @@ func newCrashKitchen(t *testing.T, remote bool, concurrency int) *crashKitchen {
 				return 127, nil //nolint:nilerr // as sh says when the script is not there
 			}
 			return 0, p.fake.PutFile(c.ID, "/converged", fake.File{Mode: 0o600})
+		case strings.Contains(strings.Join(e.Command, " "), "blackhole"):
+			return 0, nil
 		case slices.Contains(e.Command, "is it converged"):
 			if !k.converged(c.ID) {
 				return 1, nil
@@ -56,7 +58,9 @@ func newCrashKitchen(t *testing.T, remote bool, concurrency int) *crashKitchen {
 	b.Driver.IntermediateInstructions = []string{"RUN true"}
 	b.Services = twoServices()
 	b.Steps = []config.Step{{Name: "first", Converge: true, Provisioner: b.Provisioner, Verify: true},
-		{Name: "second", Reboot: true, Provisioner: b.Provisioner, Verify: true}}
+		{Name: "second", Reboot: true, Provisioner: b.Provisioner, Verify: true, Commands: []config.Hook{
+			{Fault: &config.Fault{Network: &config.NetworkFault{Cut: []string{"db"}, For: time.Minute}}},
+			{Fault: &config.Fault{Pause: []string{"db"}}}}}}
 	c.From = &a
 	k.instances = []config.Instance{a, b, c}
 	for n := range k.instances {

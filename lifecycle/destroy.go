@@ -19,6 +19,9 @@ func (i *instanceRun) destroy(ctx context.Context) error {
 	c := i.container
 	if c != nil || i.eng != nil && i.mayHaveServices() {
 		err := i.step(StepRemove, func() error {
+			if err := i.removeFaultHelper(ctx); err != nil {
+				return err
+			}
 			if c != nil {
 				if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
 					return err

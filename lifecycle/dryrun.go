@@ -339,6 +339,8 @@ func (p *preview) hooks(name string) {
 
 func (p *preview) hook(name string, h config.Hook) {
 	switch {
+	case h.Fault != nil:
+		p.add(DeedRun, h.Fault.Text(), name)
 	case h.Local != "":
 		p.add(DeedRun, "on this machine: "+h.Local, name)
 	case p.phase == PhaseCreate && p.warm != nil:

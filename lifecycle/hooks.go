@@ -34,7 +34,13 @@ func (i *instanceRun) runHooks(ctx context.Context, s Step, what string, list []
 			on.runner = i.live()
 		}
 		for _, h := range list {
-			if err := on.do(ctx, h); err != nil {
+			var err error
+			if h.Fault != nil {
+				err = i.makeFault(ctx, *h.Fault)
+			} else {
+				err = on.do(ctx, h)
+			}
+			if err != nil {
 				return fmt.Errorf("%s: %w", what, err)
 			}
 		}

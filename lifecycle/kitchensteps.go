@@ -99,6 +99,9 @@ func (i *instanceRun) reboot(ctx context.Context) error {
 		if err := i.save(); err != nil {
 			return err
 		}
+		if err := i.removeFaultHelper(ctx); err != nil { // what it would heal ends with the network
+			return err
+		}
 		if err := i.eng.StopContainer(ctx, i.container.ID, rebootTime); err != nil {
 			return err
 		}

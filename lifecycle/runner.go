@@ -104,6 +104,9 @@ func (i *instanceRun) removeStaleRunner(ctx context.Context, name string, cause 
 
 // removeRunner removes the runner and its services, to make others. What create has done before stays done.
 func (i *instanceRun) removeRunner(ctx context.Context) error {
+	if err := i.removeFaultHelper(ctx); err != nil {
+		return err
+	}
 	if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
 		return err
 	}
@@ -112,6 +115,7 @@ func (i *instanceRun) removeRunner(ctx context.Context) error {
 		return err
 	}
 	i.state.ContainerID, i.state.Spec, i.state.LastAction, i.state.Reached = "", nil, "", ""
+	i.state.Faults = false
 	i.state.keepSteps(StepPreCreate)
 	return i.save()
 }

@@ -100,7 +100,8 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 		keepChanged := i.container != nil && i.run.o.NoRecreate
 		for name, c := range have {
 			kept := digests[name] != "" && (keepChanged || c.Labels[label.Spec] == digests[name] && c.ImageID == images[name].ID)
-			if alive := c.State == backend.StateRunning || c.State == backend.StateExited; !fresh && kept && alive {
+			alive := c.State == backend.StateRunning || c.State == backend.StateExited || c.State == backend.StatePaused
+			if !fresh && kept && alive {
 				continue
 			}
 			if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
@@ -218,7 +219,11 @@ func (i *instanceRun) startService(ctx context.Context, p servicePlan) (err erro
 			return err
 		}
 	}
-	if c.State != backend.StateRunning {
+	if c.State == backend.StatePaused {
+		if err := i.eng.UnpauseContainer(ctx, c.ID); err != nil {
+			return fmt.Errorf("the service %s: %w", p.Name, err)
+		}
+	} else if c.State != backend.StateRunning {
 		if err := i.eng.StartContainer(ctx, c.ID); err != nil {
 			return fmt.Errorf("the service %s: %w", p.Name, err)
 		}

@@ -68,6 +68,10 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 	switch {
 	case !ok:
 		return config.Hook{}, false
+	case h.Fault != nil && h.Local+h.Remote == "":
+		return h, true
+	case h.Fault != nil:
+		return config.Hook{}, d.errorAt(v, "make two entries of it, each with a dash", "a hook has either a command or a fault")
 	case h.Local == "" && h.Remote == "":
 		return config.Hook{}, d.errorAt(v, `write "local: command" or "remote: command"`, "a hook without a command")
 	case h.Local != "" && h.Remote != "":
@@ -79,6 +83,13 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 
 func (d *decoder) hookField(h *config.Hook, e yaml11.Entry) (ok bool) {
 	v := e.Value
+	if isFault(e.Key) {
+		if h.Fault != nil {
+			return d.errorAt(v, "make two entries of it, each with a dash", "a hook has one fault")
+		}
+		h.Fault, ok = d.fault(e)
+		return ok
+	}
 	switch e.Key {
 	case "local":
 		h.Local, ok = d.hookCommand(v)

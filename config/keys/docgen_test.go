@@ -94,13 +94,15 @@ func docTitle(s Section) docText {
 	case SectionCompare:
 		return docText{"compare", "What `galley compare` and `galley test --compare` leave out besides [what galley knows](commands.md#two-machines)."}
 	case SectionStep:
-		return docText{"steps", "Each entry is a step of a suite: `converge` does them in their order and tests after each, such as after an upgrade. A step does what it has in this order: `reboot`, `commands`, the converge, the tests. One that has `provisioner`, `run_list` or `attributes`, or nothing else to do, converges. All steps have the runner, and so the tools, of the suite."}
+		return docText{"steps", "Each entry is a step of a suite: `converge` does them in their order and tests after each, such as after an upgrade. A step does what it has in this order: `reboot`, faults and `commands` as they stand, the converge, the tests. One that has `provisioner`, `run_list` or `attributes`, or nothing else to do, converges. All steps have the runner, and so the tools, of the suite."}
+	case SectionFault:
+		return docText{"network", "What `network:` of a hook or a step makes of the runner's network; see [faults](how-it-works.md#faults)."}
 	case SectionService:
 		return docText{"services", "Containers beside the runner, each by the name that it is found by. They are on a network of the instance's own, which the runner is on besides its own, and live and die with the runner."}
 	case SectionReady:
 		return docText{"ready", "When a service, or the runner, is ready. All that is set has to hold. One that ends before, or takes too long, fails `create` with the last lines that it printed."}
 	default:
-		return docText{"Hooks", "The keys of a hook that is a hash; it has either `local` or `remote`."}
+		return docText{"Hooks", "The keys of a hook that is a hash; it has `local`, `remote` or one of the faults: `network`, `heal`, `pause`, `kill`, `restart`."}
 	}
 }
 

@@ -64,6 +64,7 @@ func driverProcessKeys() []Key {
 		{Name: "stop_signal", value: textField("", "Driver.StopSignal")},
 		{Name: "labels", Aliases: "label", value: merged(parsed(TypeStringMap, "Driver.Labels", labels))},
 		{Name: "tty", value: flagField(false, "Driver.Tty")},
+		{Name: "fault_image", value: imageField("Driver.FaultImage")},
 		{Name: "ready", value: parsed(TypeHash, "Driver.Ready", ready)},
 		{Name: "http_proxy", value: textField("", "Driver.Proxy.HTTP")},
 		{Name: "https_proxy", value: textField("", "Driver.Proxy.HTTPS")},

@@ -111,6 +111,8 @@ func (k Key) valueSchema() any {
 		return hashOf(ref(SectionService))
 	case k.Name == "nodes":
 		return hashOf(ref(SectionNode))
+	case k.Name == "network" && k.Section != SectionDriver:
+		return ref(SectionFault)
 	case k.Name == "ready":
 		return ref(SectionReady)
 	case k.Name == "driver_config":

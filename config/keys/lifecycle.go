@@ -22,7 +22,7 @@ func lifecycleKeys() []Key {
 
 // hookKeys are the keys of an entry of a hook.
 func hookKeys() []Key {
-	return inSection(SectionHook, []Key{
+	return inSection(SectionHook, append(faultKeys(), []Key{
 		{Name: "local", form: TypeString},
 		{Name: "remote", form: TypeString},
 		{Name: "environment", form: TypeEnv},
@@ -32,7 +32,7 @@ func hookKeys() []Key {
 		{Name: "skippable", form: TypeBool},
 		{Name: "includes", form: TypeStrings},
 		{Name: "excludes", form: TypeStrings},
-	})
+	}...))
 }
 
 // transportKeys are the keys of `transport:`. galley reaches every runner through

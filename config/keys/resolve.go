@@ -155,6 +155,7 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 		r.node(&i, raw)
 	}
 	i.Steps = r.steps(i, raw)
+	r.checkFaults(i, raw)
 	r.checkPlatform(i, raw)
 	r.checkSandboxes(i, raw)
 	r.checkServices(i, raw)

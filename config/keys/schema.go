@@ -40,6 +40,8 @@ const (
 	SectionService Section = "service"
 	// SectionStep are the keys of an entry of `steps:`.
 	SectionStep Section = "step"
+	// SectionFault are the keys of `network:` of hooks and steps.
+	SectionFault Section = "fault"
 	// SectionReady are the keys of `ready:` of a service and of the driver.
 	SectionReady Section = "ready"
 	// SectionHook are the keys of an entry of a lifecycle hook.
@@ -50,8 +52,8 @@ const (
 func sections() []Section {
 	return []Section{
 		SectionRoot, SectionPlatform, SectionSuite, SectionNode, SectionDriver, SectionProvisioner,
-		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionStep, SectionService, SectionReady,
-		SectionPublish, SectionCompare,
+		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionStep, SectionFault, SectionService,
+		SectionReady, SectionPublish, SectionCompare,
 	}
 }
 
@@ -111,9 +113,8 @@ var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
 		rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
 		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), externalKeys(), saltKeys(), verifierKeys(), inspecKeys(),
-		toolVerifierKeys(),
-		transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), serviceKeys(), readyKeys(), publishKeys(), compareKeys(),
-		inertTable(),
+		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), networkFaultKeys(), serviceKeys(),
+		readyKeys(), publishKeys(), compareKeys(), inertTable(),
 	)}
 	for i := range s.keys {
 		k := &s.keys[i]

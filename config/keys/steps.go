@@ -2,6 +2,7 @@ package keys
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -11,13 +12,13 @@ import (
 
 // stepKeys are the keys of an entry of `steps:`.
 func stepKeys() []Key {
-	return inSection(SectionStep, append(chefShortcuts(),
-		Key{Name: "name", form: TypeString},
-		Key{Name: "provisioner", form: TypeBlock},
-		Key{Name: "verify", form: TypeBoolOrBlock},
-		Key{Name: "reboot", form: TypeBool},
-		Key{Name: "commands", form: TypeHooks},
-	))
+	return inSection(SectionStep, slices.Concat(chefShortcuts(), faultKeys(), []Key{
+		{Name: "name", form: TypeString},
+		{Name: "provisioner", form: TypeBlock},
+		{Name: "verify", form: TypeBoolOrBlock},
+		{Name: "reboot", form: TypeBool},
+		{Name: "commands", form: TypeHooks},
+	}))
 }
 
 // steps decodes the steps of an instance, whose own blocks are decoded.
@@ -74,6 +75,12 @@ func (d *decoder) stepField(s *config.Step, e yaml11.Entry) bool {
 	case "reboot":
 		s.Reboot, _ = boolean(d, v)
 		return s.Reboot
+	case "network", "heal", "pause", "kill", "restart":
+		f, ok := d.fault(e)
+		if ok && f != nil {
+			s.Commands = append(s.Commands, config.Hook{Fault: f})
+		}
+		return ok && f != nil
 	case "commands":
 		for _, it := range items(v) {
 			if h, ok := d.hook(it); ok {

@@ -18,8 +18,9 @@ image_tag() {
 		ansible) echo docker.io/library/ansible:latest ;;
 		testers) echo docker.io/library/testers:latest ;;
 		goss) echo docker.io/library/goss:latest ;;
+		nettools) echo docker.io/library/nettools:latest ;;
 		*)
-			echo "engines.sh: unknown image '$1': choose from busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss" >&2
+			echo "engines.sh: unknown image '$1': choose from busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss nettools" >&2
 			return 2
 			;;
 	esac
@@ -180,6 +181,26 @@ add_client() {
 		CGO_ENABLED=0 GOFLAGS='' "$(find_go)" build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o "$1/bin/$2" .
 	) >&2 || die "$2 does not build"
 	echo "this comes from the tool's image" > "$1/TOOL-IMAGE"
+}
+
+# rootfs_nettools ROOT: this machine's own tc and iptables, with what they load, and a shell that does not prefer the tc
+# that busybox has.
+rootfs_nettools() {
+	local program file
+	rootfs_busybox "$1"
+	for program in tc iptables dash; do
+		file=$(PATH=$PATH:/usr/sbin:/sbin command -v "$program") ||
+			{ echo "engines.sh: this machine has no $program: install iproute2, iptables and dash" >&2; exit 3; }
+		cp -L "$file" "$1/usr/sbin/$program"
+		ldd "$file" | grep -o '/[^ ]*' | while read -r file; do
+			mkdir -p "$1${file%/*}"
+			cp -L "$file" "$1$file"
+		done
+	done
+	ln -sf /usr/sbin/dash "$1/bin/sh"
+	file=$(find /usr/lib -name libxt_statistic.so | sed -n 1p)
+	mkdir -p "$1${file%/*}"
+	cp "$file" "${file%/*}"/libxt_standard.so "$1${file%/*}"
 }
 
 rootfs_debian() { bootstrap "$1" ''; }

@@ -1,0 +1,166 @@
+package keys
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/config/yaml11"
+)
+
+// faultKeys are the keys of hooks and steps that do something bad, or end it.
+func faultKeys() []Key {
+	return []Key{
+		{Name: "network", form: TypeHash},
+		{Name: "heal", form: TypeBool},
+		{Name: "pause", form: TypeStrings},
+		{Name: "kill", form: TypeStrings},
+		{Name: "restart", form: TypeStrings},
+	}
+}
+
+// networkFaultKeys are the keys of `network:`.
+func networkFaultKeys() []Key {
+	return inSection(SectionFault, []Key{
+		{Name: "delay", form: TypeSeconds},
+		{Name: "jitter", form: TypeSeconds},
+		{Name: "loss", form: TypeString},
+		{Name: "rate", form: TypeString},
+		{Name: "cut", form: TypeStrings},
+		{Name: "for", form: TypeSeconds},
+	})
+}
+
+// fault reads a key of faultKeys; nil is a fault that is not made.
+func (d *decoder) fault(e yaml11.Entry) (f *config.Fault, ok bool) {
+	f = &config.Fault{}
+	switch e.Key {
+	case "network":
+		f.Network, ok = d.networkFault(e.Value)
+	case "heal":
+		f.Heal, ok = boolean(d, e.Value)
+		if !f.Heal {
+			f = nil
+		}
+	case "pause":
+		f.Pause, ok = texts(d, e.Value)
+	case "kill":
+		f.Kill, ok = texts(d, e.Value)
+	case "restart":
+		f.Restart, ok = texts(d, e.Value)
+	}
+	return f, ok
+}
+
+// isFault reports whether a key is one of faultKeys.
+func isFault(name string) bool {
+	return slices.ContainsFunc(faultKeys(), func(k Key) bool { return k.Name == name })
+}
+
+// rate is how tc writes one.
+var rate = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?[kmgt]?bit$`)
+
+func (d *decoder) networkFault(v *yaml11.Value) (*config.NetworkFault, bool) {
+	if v.Kind != yaml11.Map || v.Map.Len() == 0 {
+		return nil, d.expected(v, "a hash such as {cut: [db]} or {delay: 100ms}")
+	}
+	outer, spelt := d.key, d.spelt
+	defer func() { d.key, d.spelt = outer, spelt }()
+	f, good := &config.NetworkFault{}, true
+	for _, e := range entries(v) {
+		k := d.schema.find(SectionFault, e.Key)
+		d.spelt = spelt + "." + e.Key
+		switch {
+		case k == nil:
+			good = d.errorAt(e.Value, suggestion(e.Key, d.schema.names(SectionFault, "")), "unknown key")
+		case e.Value.Kind != yaml11.Null:
+			d.key = k
+			good = d.networkFaultField(f, e) && good
+		}
+	}
+	if d.spelt = spelt; good && f.Jitter > 0 && f.Delay == 0 {
+		good = d.errorAt(v, "add `delay: …`, which it is a change of", "jitter without a delay")
+	}
+	return f, good
+}
+
+func (d *decoder) networkFaultField(f *config.NetworkFault, e yaml11.Entry) (ok bool) {
+	v := e.Value
+	switch e.Key {
+	case "delay":
+		f.Delay, ok = seconds(d, v)
+		return ok && d.checkTime(v, f.Delay)
+	case "jitter":
+		f.Jitter, ok = seconds(d, v)
+		return ok && d.checkTime(v, f.Jitter)
+	case "for":
+		f.For, ok = seconds(d, v)
+		return ok && d.checkTime(v, f.For)
+	case "cut":
+		f.Cut, ok = texts(d, v)
+	case "loss":
+		var word string
+		if word, ok = text(d, v); !ok {
+			return false
+		}
+		var err error
+		if f.Loss, err = strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64); err != nil || f.Loss <= 0 || f.Loss > 100 {
+			return d.expected(v, "a part of all packets such as 5%")
+		}
+	case "rate":
+		if f.Rate, ok = text(d, v); ok && !rate.MatchString(f.Rate) {
+			return d.expected(v, "a rate such as 1mbit or 500kbit")
+		}
+	}
+	return ok
+}
+
+// checkFaults refuses faults of services that an instance does not have.
+func (r *resolver) checkFaults(i config.Instance, raw kitchen.RawInstance) {
+	services := map[string]bool{}
+	for _, s := range i.Services {
+		services[s.Name] = true
+	}
+	reachable := services
+	if raw.Group != nil {
+		reachable = map[string]bool{}
+		for _, e := range entries(raw.Group.Services) {
+			reachable[e.Key] = true
+		}
+		for _, name := range raw.Group.Nodes {
+			reachable[name] = true
+		}
+	}
+	check := func(entry *yaml11.Value) {
+		if entry.Kind != yaml11.Map {
+			return
+		}
+		for _, key := range []string{"pause", "kill", "restart", "network"} {
+			list, names := either(entry, key), services
+			if key == "network" && list.Kind == yaml11.Map {
+				list, names = either(list, "cut"), reachable
+			}
+			for _, it := range items(list) {
+				if name, ok := it.Text(); ok && name != "" && !names[name] {
+					r.diags.ErrorAt(it.Pos, key, key+": "+i.Name+" has no service "+strconv.Quote(name),
+						suggestion(name, slices.Sorted(maps.Keys(names))))
+				}
+			}
+		}
+	}
+	for _, e := range entries(raw.Lifecycle) {
+		for _, hook := range items(e.Value) {
+			check(hook)
+		}
+	}
+	for _, s := range raw.Steps {
+		check(s.Entry)
+		for _, hook := range items(either(s.Entry, "commands")) {
+			check(hook)
+		}
+	}
+}
