@@ -99,6 +99,26 @@ func TestDocumentedLinks(t *testing.T) {
 	}
 }
 
+// The map leads to every page.
+func TestDocumentationMap(t *testing.T) {
+	text, err := os.ReadFile("../../docs/README.md")
+	require.NoError(t, err)
+	pages, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	for _, page := range pages {
+		if name := filepath.Base(page); name != "README.md" {
+			require.Contains(t, string(text), "]("+name+")")
+		}
+	}
+	examples, err := filepath.Glob("../../examples/*/kitchen.yml")
+	require.NoError(t, err)
+	text, err = os.ReadFile("../../examples/README.md")
+	require.NoError(t, err)
+	for _, example := range examples {
+		require.Contains(t, string(text), "]("+filepath.Base(filepath.Dir(example))+"/kitchen.yml)")
+	}
+}
+
 // documentation lists the pages.
 func documentation(t *testing.T) []string {
 	t.Helper()
