@@ -370,7 +370,7 @@ func (p *preview) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d := p.inst.Driver; d.Network.Name == defaultNetwork {
+	if d := p.inst.Driver; d.Network.Name == defaultNetwork && p.inst.Node == nil {
 		if err := p.network(ctx, d.Network.Name); err != nil {
 			return err
 		}

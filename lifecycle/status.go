@@ -63,7 +63,7 @@ func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (
 func notThere(inst config.Instance, what string) error {
 	remedy := fmt.Sprintf("Run `galley create %s` first", inst.Name)
 	name, isService := strings.CutPrefix(what, "service ")
-	if isService && !slices.ContainsFunc(append(inst.Services, inst.Shared...), func(s config.Service) bool { return s.Name == name }) {
+	if isService && !slices.ContainsFunc(slices.Concat(inst.Services, inst.Shared), func(s config.Service) bool { return s.Name == name }) {
 		remedy = "kitchen.yml has no such service for it"
 	}
 	return fmt.Errorf("%s has no %s: %w\n%s", inst.Name, what, backend.ErrNotFound, remedy)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -86,7 +87,7 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		"platform": map[string]any{"name": i.Platform, "os_type": i.OSType, "shell_type": i.ShellType},
 	}
 	if n := i.Node; n != nil {
-		group := map[string]any{"name": n.Group.Name, "services": servicesShown(append(n.Group.Shared, n.Group.Services...))}
+		group := map[string]any{"name": n.Group.Name, "services": servicesShown(slices.Concat(n.Group.Shared, n.Group.Services))}
 		if v := raw.Group.Verifier; v != nil {
 			group["verifier"] = section(*n.Group, SectionVerifier, string(n.Group.Verifier.Kind), v)
 		}
@@ -112,7 +113,7 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		}
 		out[string(b.in)] = section(i, b.in, b.kind, b.block)
 	}
-	if all := append(i.Shared, i.Services...); len(all) > 0 {
+	if all := slices.Concat(i.Shared, i.Services); len(all) > 0 {
 		out["services"] = servicesShown(all)
 	}
 	if len(i.Steps) > 0 {

@@ -123,8 +123,12 @@ func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.In
 		}
 		raw := c.Instances[i.Index]
 		add(i, i.Driver.Ports, "driver.ports", raw.Driver, theSchema().find(SectionDriver, "ports").spellings()...)
-		for _, s := range i.Services {
-			add(i, s.Ports, "services."+s.Name+".ports", either(raw.Services, s.Name), "ports")
+		of, block := i, raw.Services
+		if g := raw.Group; g != nil && raw.Node == g.Nodes[0] {
+			of, block = *i.Node.Group, g.Services
+		}
+		for _, s := range of.Services {
+			add(of, s.Ports, "services."+s.Name+".ports", either(block, s.Name), "ports")
 		}
 	}
 	for _, e := range order {

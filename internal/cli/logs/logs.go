@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/report/files"
@@ -97,12 +98,26 @@ func run(ctx context.Context, o *Options) error {
 	return o.printLog(ctx)
 }
 
+// logged is the instance, or the group of nodes as a whole, whose log is asked for.
+func (o *Options) logged(ctx context.Context) (config.Instance, error) {
+	conf, err := o.Config(ctx)
+	if err != nil {
+		return config.Instance{}, err
+	}
+	for _, i := range conf.Instances {
+		if len(o.Instances) == 1 && i.Group != nil && o.Instances[0] == cmdutil.RawUnit(i) {
+			return config.Instance{Name: o.Instances[0]}, nil
+		}
+	}
+	return o.One(ctx, o.Instances)
+}
+
 // printLog prints what galley logged of an instance.
 func (o *Options) printLog(ctx context.Context) (err error) {
 	if o.Format != "text" && o.Format != "ndjson" {
 		return fmt.Errorf("--format %q: write text or ndjson", o.Format)
 	}
-	i, err := o.One(ctx, o.Instances)
+	i, err := o.logged(ctx)
 	if err != nil {
 		return err
 	}
