@@ -106,10 +106,10 @@ func twoEngines(t *testing.T) (docker, podman testbed.Engine) {
 		}
 		return -1
 	}
-	d := last(func(e testbed.Engine) bool { return e.Kind == testbed.Docker && !e.UserNSRemap })
+	d := last(func(e testbed.Engine) bool { return e.Kind == testbed.Docker && !e.UserNSRemap && !e.Rootless })
 	p := last(func(e testbed.Engine) bool { return e.Kind == testbed.Podman && e.Rootless })
 	if d < 0 || p < 0 {
-		t.Skip("this needs a Docker without userns-remap and a rootless Podman")
+		t.Skip("this needs a Docker that runs as root, without userns-remap, and a rootless Podman")
 	}
 	for _, n := range []int{d, p} {
 		engines[n].Load(t, "busybox")

@@ -18,6 +18,7 @@
 #        docker29 podman6 podman6-rootless   built with Go from the newest sources, which takes
 #                                    minutes; the rest of them is Debian 13's. "newest" names
 #                                    these three, and "all" does not
+#        docker20-rootless           the distribution's Docker as a plain user; "all" does not name it
 #        registry                    one store behind two ports: anonymous, and htpasswd
 # IMAGE: busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss
 #
@@ -55,7 +56,8 @@ export ENGINES_DIR ENGINES_PORT_BASE ENGINES_CGROUP ENGINES_STORAGE
 
 ALL=(docker20 docker-userns podman4 podman4-rootless docker26 podman5 podman5-rootless)
 NEWEST=(docker29 podman6 podman6-rootless)
-EVERY=("${ALL[@]}" "${NEWEST[@]}")
+MORE=(docker20-rootless)
+EVERY=("${ALL[@]}" "${NEWEST[@]}" "${MORE[@]}")
 # shellcheck disable=SC2034 # the parts use them
 NET=10.213.0 # in there .2 is the host's loopback and .100 the engine itself
 ROOTLESS_USER=galley # exists in the engine's own /etc only

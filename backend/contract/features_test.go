@@ -115,6 +115,7 @@ func processFeatures() []feature {
 	hostPID := host(func(s *backend.ContainerSpec, n spec.Namespace) { s.PID = n })
 	hostCgroup := host(func(s *backend.ContainerSpec, n spec.Namespace) { s.CgroupNS = n })
 	remapped := func(s *suite) bool { return s.remapsUsers }
+	confined := func(s *suite) bool { return s.remapsUsers || s.rootless }
 	shared := func(t *testing.T, s *suite) (backend.Container, edit) {
 		other := s.start(t, func(cs *backend.ContainerSpec) { cs.IPC.Mode = spec.NamespaceShareable })
 		return other, func(cs *backend.ContainerSpec) {
@@ -216,7 +217,7 @@ func processFeatures() []feature {
 			want: asks(func(s *backend.ContainerSpec) {
 				s.Devices = []spec.Device{{HostPath: "/dev/full", ContainerPath: "/dev/galley-full", Permissions: "rw"}}
 			}),
-			mayRefuse: remapped,
+			mayRefuse: confined,
 			seen:      shows("test -c /dev/galley-full && head -c 2 /dev/galley-full | od -An -tx1", " 00 00"),
 		},
 		sameNamespace("ipc", func(t *testing.T, s *suite) (backend.Container, edit) {
@@ -227,7 +228,7 @@ func processFeatures() []feature {
 			}
 			return withHost(hostIPC)(t, s)
 		}).named("ipc-host", remapped),
-		sameNamespace("pid", withHost(hostPID)).named("pid-host", remapped),
+		sameNamespace("pid", withHost(hostPID)).named("pid-host", confined),
 		sameNamespace("cgroup", withHost(hostCgroup)).named("cgroupns-host", remapped),
 		sameNamespace("ipc", shared).named("ipc-container", nil),
 		{

@@ -14,7 +14,7 @@ type column struct{ engine, title string }
 func columns() []column {
 	return []column{
 		{"docker20", "Docker 20.10"}, {"docker26", "Docker 26.1"}, {"docker29", "Docker 29"},
-		{"docker-userns", "Docker, userns-remap"},
+		{"docker-userns", "Docker, userns-remap"}, {"docker20-rootless", "Docker 20.10, rootless"},
 		{"podman4", "Podman 4.3"}, {"podman4-rootless", "Podman 4.3, rootless"},
 		{"podman5", "Podman 5.4"}, {"podman5-rootless", "Podman 5.4, rootless"},
 		{"podman6", "Podman 6.0"}, {"podman6-rootless", "Podman 6.0, rootless"},

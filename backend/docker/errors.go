@@ -104,6 +104,8 @@ func words() engine.Words {
 			means("unable to start container process: exec: ", backend.ErrInvalid, "Check that the image has this command."),
 			means("executable file not found", backend.ErrInvalid, "Check that the image has this command."),
 			means("bind source path does not exist", backend.ErrMountSource, "Make the directory on the engine's host first."),
+			means("invalid mount config for type \"bind\": stat", backend.ErrMountSource,
+				"Let the engine's own user reach the directory: a rootless Docker is that user."),
 			means("mounts denied", backend.ErrMountSource,
 				"Share the directory with the virtual machine: Docker Desktop, Settings, Resources, File sharing."),
 			means("could not select device driver", backend.ErrUnsupported,

@@ -82,6 +82,7 @@ func TestClassify(t *testing.T) {
 		{500, `invalid volume specification: '/tmp:relative': invalid mount config for type "bind": invalid mount path: 'relative' mount path must be absolute`, backend.ErrInvalid},
 		{400, `invalid mount config for type "bind": bind source path does not exist: /nosuchdir`,
 			backend.ErrMountSource},
+		{400, `invalid mount config for type "bind": stat /home/other/sandbox: permission denied`, backend.ErrMountSource},
 		{400, `Minimum memory limit allowed is 6MB`, backend.ErrInvalid},
 		{400, `NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted`,
 			backend.ErrInvalid},

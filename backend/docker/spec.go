@@ -26,6 +26,8 @@ type facts struct {
 	engine string
 	// macPerNetwork is true where a MAC address belongs to a network, and not to the container.
 	macPerNetwork bool
+	// rootlessPID is true where a rootless Docker was not seen to fail for the host's processes.
+	rootlessPID bool
 	// volumeSubpath is true where a part of a volume can be mounted.
 	volumeSubpath bool
 	// labels is true when the engine's host labels files for SELinux.
@@ -44,6 +46,7 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 			return facts{}, err
 		}
 		f.measured = m
+		f.rootlessPID = b.atLeast(rootlessPID)
 		f.macPerNetwork, f.volumeSubpath = b.atLeast(macPerNetwork), b.atLeast(volumeSubpath)
 	}
 	var err error
@@ -61,10 +64,14 @@ func (b *Backend) onLabelledHost() bool {
 	return err == nil
 }
 
+// rootlessPID is the first version of the API whose rootless engines may give a container the host's processes: those of
+// Docker 20.10 cannot mount /proc for it.
+const rootlessPID = "1.42"
+
 // needsMeasure reports whether the translation depends on what the engine may do.
 func needsMeasure(s backend.ContainerSpec) bool {
 	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS.Mode == spec.UserNSPrivate || s.Resources.CPUs != 0 ||
-		s.Network.MAC != "" || hasRenamedDevice(s) ||
+		s.Network.MAC != "" || hasRenamedDevice(s) || s.PID.Mode == spec.NamespaceHost ||
 		slices.ContainsFunc(s.Mounts, func(m spec.Mount) bool { return m.Subpath != "" })
 }
 

@@ -35,6 +35,13 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 	if h.UsernsMode, err = userNS(s, f); err != nil {
 		return nil, err
 	}
+	if f.rootless && hasRenamedDevice(s) {
+		return nil, unsupported(f, "a device that has another path in the container",
+			"Give it the path that it has on the engine's host.")
+	}
+	if f.rootless && !f.rootlessPID && s.PID.Mode == spec.NamespaceHost {
+		return nil, unsupported(f, "pid: host where it is rootless", "Leave it out, or use a Docker that runs as root.")
+	}
 	if f.remaps && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {
 		if s.UserNS.Mode == spec.UserNSPrivate {
 			return nil, unsupported(f, "userns: private with a device that has another path in the container",

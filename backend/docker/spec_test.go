@@ -123,7 +123,9 @@ func TestContainerConfig(t *testing.T) {
 		{name: "runner-old", spec: runner(), facts: old()},
 		{name: "runner-labelled", spec: runner(), facts: with(rootful(), func(f *facts) { f.labels = true })},
 		{name: "locked", spec: locked(), facts: profiled},
-		{name: "locked-rootless", spec: locked(), facts: rootless(), warnings: []string{
+		{name: "locked-rootless", spec: change(locked(), func(s *backend.ContainerSpec) {
+			s.Devices = nil
+		}), facts: rootless(), warnings: []string{
 			"privileged: rootless Docker gives the container no more than your own user may do; " +
 				"devices, kernel modules and system-wide settings stay out of its reach",
 			"cpus: this engine cannot limit it, because its cgroup controller cpu is not available",

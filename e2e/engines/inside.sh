@@ -181,7 +181,31 @@ start_sshd() {
 	/usr/sbin/sshd -f /run/sshd_config -E "$ENGINES_DIR/$1/sshd.log" || echo "sshd did not start: ssh:// will not work" >&2
 }
 
+# main_docker_rootless NAME: in a user, mount and network namespace of rootlesskit's; 10.0.2.2 is this one's loopback.
+main_docker_rootless() {
+	local name=$1 d=$ENGINES_DIR/$1 uid driver=overlay2
+	uid=$(uid_of "$name")
+	[ "$(< "$d/storage")" = overlay ] || driver=vfs
+	mkdir -p "$(home_of "$name")"
+	chown -R "$uid:$uid" "$(home_of "$name")"
+	chown "$uid:$uid" "$d/data" "$d/sock"
+	rm -f "$d/sock/docker.sock"
+	ln -sfn "$d/sock/docker.sock" "/run/user/$uid/docker.sock"
+	cat > /run/dockerd-rootless <<-END
+		rm -f /run/docker /run/containerd /run/xtables.lock
+		for port in $REGISTRY_PORT $REGISTRY_AUTH_PORT; do
+			socat TCP-LISTEN:\$port,bind=127.0.0.1,fork,reuseaddr TCP:10.0.2.2:\$port &
+		done
+		exec dockerd --rootless --data-root $d/data --exec-root /run/user/$uid/docker -H unix://$d/sock/docker.sock \\
+			--storage-driver $driver --shutdown-timeout 2 --log-level warn
+	END
+	exec tini -s -- "$BASH" "$SELF" __user "$name" rootlesskit --state-dir="/run/user/$uid/rootlesskit" --net=slirp4netns \
+		--mtu=1500 --slirp4netns-sandbox=false --slirp4netns-seccomp=false --port-driver=builtin --copy-up=/etc --copy-up=/run \
+		--propagation=rslave sh /run/dockerd-rootless
+}
+
 main_docker() {
+	! is_rootless "$1" || main_docker_rootless "$1"
 	local name=$1 d=$ENGINES_DIR/$1 more='' driver=overlay2
 	[ "$(< "$d/storage")" = overlay ] || driver=vfs
 	case $name in
@@ -269,10 +293,12 @@ main_podman() {
 
 # __user NAME CMD...: CMD as the engine's user, in this namespace.
 cmd___user() {
-	local name=$1 uid
+	local name=$1 uid host=''
 	uid=$(uid_of "$name")
+	[ "$name" != docker20-rootless ] || host="DOCKER_HOST=unix://$(sock_of "$name")"
 	shift
-	exec env -i HOME="$(home_of "$name")" USER="$(user_of "$name")" LOGNAME="$(user_of "$name")" PATH="$(path_of "$name")" \
+	# shellcheck disable=SC2086 # nothing or one word
+	exec env -i $host HOME="$(home_of "$name")" USER="$(user_of "$name")" LOGNAME="$(user_of "$name")" PATH="$(path_of "$name")" \
 		LANG=C.UTF-8 TERM="${TERM:-dumb}" XDG_RUNTIME_DIR="/run/user/$uid" \
 		setpriv --reuid="$uid" --regid="$uid" --init-groups "$@"
 }

@@ -25,6 +25,8 @@ podman   netavark        netavark         netavark
 podman   aardvark-dns    aardvark-dns     aardvark-dns
 podman   catatonit       catatonit        catatonit
 podman   newuidmap       uidmap           shadow-utils
+rootless rootlesskit     rootlesskit      rootlesskit
+rootless newuidmap       uidmap           shadow-utils
 registry docker-registry docker-registry  docker-distribution
 '
 
@@ -99,6 +101,10 @@ install_engine() {
 			build_programs "$1"
 			;;
 		docker26 | podman5*) unpack_trixie "$1" ;;
+		docker20-rootless)
+			install_component docker
+			install_component rootless
+			;;
 		*) install_component "$(kind_of "$1")" ;;
 	esac
 }
@@ -109,6 +115,7 @@ missing_for() {
 	lines=$(
 		missing_tools base
 		is_trixie "$1" || missing_tools "$(kind_of "$1")"
+		[ "$1" != docker20-rootless ] || missing_tools rootless
 	)
 	if [ -n "$lines" ]; then
 		echo "not installed: $(cut -d' ' -f2 <<< "$lines" | sort -u | xargs); run 'e2e/engines.sh install $1'"

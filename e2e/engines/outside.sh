@@ -165,7 +165,7 @@ up_engine() {
 	fi
 	chmod 666 "$(sock_of "$name")"
 	forward_port "$name" "$(ssh_port "$name")" 22
-	[ "$(kind_of "$name")" = podman ] || forward_port "$name" "$(tls_port "$name")" 2376
+	[ "$(kind_of "$name")" = podman ] || is_rootless "$name" || forward_port "$name" "$(tls_port "$name")" 2376
 }
 
 last_words() { grep -v '^$' "$1" | tail -n 3 | tr '\n' ' ' | cut -c1-400; }
@@ -254,12 +254,13 @@ cmd_env() {
 			echo "export DOCKER_HOST=unix://$(sock_of "$name")"
 			;;
 		docker--tls)
+			! is_rootless "$name" || unavailable_here "docker: the rootless one listens on its socket alone"
 			echo "export DOCKER_HOST=tcp://127.0.0.1:$(tls_port "$name") DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$ENGINES_DIR/tls"
 			;;
 		docker--ssh)
 			path=$ENGINES_DIR/ssh/bin:$path # clients run plain `ssh`
 			echo "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH"
-			echo "export DOCKER_HOST=ssh://root@127.0.0.1:$(ssh_port "$name")"
+			echo "export DOCKER_HOST=ssh://$(user_of "$name")@127.0.0.1:$(ssh_port "$name")"
 			;;
 		podman)
 			echo "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT DOCKER_HOST CONTAINER_CONNECTION CONTAINER_SSHKEY"

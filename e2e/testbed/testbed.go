@@ -29,7 +29,7 @@ type Engine struct {
 	Rootless    bool   // runs as a plain user
 	UserNSRemap bool   // a Docker daemon with userns-remap
 	SSH         SSH
-	TLS         *TLS // nil where the engine has no TLS (Podman)
+	TLS         *TLS // nil where the engine has no TLS (Podman, rootless Docker)
 }
 
 // SSH says how to reach an engine through sshd, which runs in a world of its own: its
@@ -52,10 +52,12 @@ var (
 	allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5",
 		"podman5-rootless"}
 	newestEngines = []string{"docker29", "podman6", "podman6-rootless"}
+	// moreEngines are tested by those who name them.
+	moreEngines = []string{"docker20-rootless"}
 )
 
 // knownEngines returns all that engines.sh can start, older ones before newer ones.
-func knownEngines() []string { return slices.Concat(allEngines, newestEngines) }
+func knownEngines() []string { return slices.Concat(allEngines, newestEngines, moreEngines) }
 
 // bed is what this process found out about the test bed. Only loaded changes.
 type bed struct {
@@ -170,7 +172,7 @@ func (b *bed) describe(name string) (Engine, error) {
 		Host: remote[variable], Identity: filepath.Join(sshDir, "id"),
 		KnownHosts: filepath.Join(sshDir, "known_hosts"), Dir: SSHDir(),
 	}
-	if e.Kind == Docker {
+	if e.Kind == Docker && !e.Rootless {
 		secure, err := b.script.env(name, "--tls")
 		if err != nil {
 			return e, err
