@@ -99,7 +99,7 @@ func (r *Run) runInstance(ctx context.Context, a Action, i *instanceRun) outcome
 	o := outcome{instance: inst.Name, ran: true}
 	var stopped *stoppedError
 	switch {
-	case errors.As(err, &stopped) && ctx.Err() == nil:
+	case errors.As(err, &stopped):
 		o.ran, done.NotRun = false, err.Error()
 	case err != nil:
 		o.failure = &Failure{Instance: inst.Name, Phase: i.phase, Err: err}
