@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,7 +67,7 @@ func TestNodes(t *testing.T) {
 		like := chefInstance("a")
 		like.Verifier.Shell.Command = "test it"
 		like.Driver.Ports = []spec.PortMapping{{ContainerPort: 80, Protocol: "tcp"}}
-		list := grouped(like, []config.Service{{Name: "db", Image: "busybox", Ready: &config.Ready{Timeout: time.Minute}}}, "web", "the-app")
+		list := grouped(like, twoServices()[:1], "web", "the-app")
 		var c convergence
 		c.watch(k)
 		require.NoError(t, k.do("verify", list...))
@@ -126,7 +125,7 @@ func TestNodeFails(t *testing.T) {
 // What is left over of nodes that kitchen.yml has no more is found and removed, the network last.
 func TestOrphanedNodes(t *testing.T) {
 	k := newKitchen(t)
-	list := grouped(chefInstance("a"), []config.Service{{Name: "db", Image: "busybox", Ready: &config.Ready{Timeout: time.Minute}}}, "web", "app")
+	list := grouped(chefInstance("a"), twoServices()[:1], "web", "app")
 	require.NoError(t, k.do("create", list...))
 	left, err := k.run().Orphans(t.Context(), []string{"a", "a/web", "a/app"})
 	require.NoError(t, err)

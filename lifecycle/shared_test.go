@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,7 +15,8 @@ func sharing(like config.Instance, names ...string) []config.Instance {
 	for _, name := range names {
 		i := like
 		i.Name = name
-		i.Shared = []config.Service{{Name: "db", Image: "busybox", Shared: true, Ready: &config.Ready{Timeout: time.Minute}}}
+		i.Shared = twoServices()[:1]
+		i.Shared[0].Shared = true
 		list = append(list, i)
 	}
 	return list
