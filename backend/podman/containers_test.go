@@ -24,7 +24,7 @@ func TestInspectContainer(t *testing.T) {
 	})
 	got, err := b.InspectContainer(t.Context(), "web")
 	require.NoError(t, err)
-	require.Equal(t, backend.Container{
+	require.Equal(t, backend.Container{Addresses: map[string]string{}, Ports: map[string]int{},
 		ID: "abc", Name: "web", ImageID: "sha256:" + digits, State: backend.StateExited, ExitCode: 3,
 		Labels: backend.Labels{"a": "b"},
 	}, got)
