@@ -67,8 +67,11 @@ type outcome struct {
 	failure  *Failure
 }
 
-// stoppedError says why something was not done: another node failed.
-type stoppedError struct{ text string }
+// stoppedError says why something was not done: another node failed, or, when it is fine, nobody asked for it.
+type stoppedError struct {
+	text string
+	fine bool
+}
 
 func (e *stoppedError) Error() string { return e.text }
 
@@ -193,11 +196,10 @@ func (g *group) accompany(ctx context.Context, a Action) (err error) {
 		return nil
 	}
 	if !g.passed {
-		return &stoppedError{"not verified as a whole, since this did not pass: " + strings.Join(failed, ", ")}
+		return &stoppedError{text: "not verified as a whole, since this did not pass: " + strings.Join(failed, ", ")}
 	}
 	if len(g.nodes) < len(g.inst.Nodes) {
-		g.notice(LevelInfo, "not verified as a whole, since not all nodes are part of this run")
-		return nil
+		return &stoppedError{"not verified as a whole, since not all nodes are part of this run", true}
 	}
 	err = g.verifyWhole(ctx)
 	g.passed = err == nil
@@ -209,8 +211,11 @@ func (g *group) prepareFor(ctx context.Context, a Action) error {
 	for _, m := range g.nodes {
 		<-m.done[place(PhaseDestroy)] // test begins with it
 	}
-	if a == Action(PhaseDestroy) || a == ActionSave {
+	switch a {
+	case ActionSave, ActionPublish, ActionPackage:
 		return nil
+	case Action(PhaseDestroy):
+		return g.becomeOther()
 	}
 	if err := g.slots.acquire(ctx); err != nil {
 		return err
@@ -230,11 +235,17 @@ func (g *group) prepareFor(ctx context.Context, a Action) error {
 		return err
 	case !current:
 		return g.runPhase(ctx, PhaseCreate)
-	case g.state.LastAction == PhaseVerify:
-		g.state.LastAction = PhaseCreate // the nodes are about to become others
-		return g.save()
 	}
-	return nil
+	return g.becomeOther()
+}
+
+// becomeOther records that the nodes are about to be others than those that were verified as a whole.
+func (g *group) becomeOther() error {
+	if g.state.LastAction != PhaseVerify {
+		return nil
+	}
+	g.state.LastAction = PhaseCreate
+	return g.save()
 }
 
 // isCurrent reports whether the network and the services are there as kitchen.yml wants them.
@@ -278,7 +289,15 @@ func (g *group) removeIfLast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	known := slices.DeleteFunc(slices.Clone(records), func(s State) bool {
+		return !slices.ContainsFunc(g.inst.Nodes, func(n string) bool { return nodeOf(g.inst, n) == s.Instance })
+	})
 	if neededBy(records, g.inst.Name) {
+		if len(g.inst.Nodes) == 0 || neededBy(known, g.inst.Name) {
+			return nil
+		}
+		g.notice(LevelWarn, "the network and the services stay, since a node that kitchen.yml no longer has is on it\n"+
+			"`galley destroy --orphans` removes that node, and then `galley destroy "+g.inst.Name+"` the rest")
 		return nil
 	}
 	return g.runPhase(ctx, PhaseDestroy)
@@ -409,14 +428,14 @@ func (m *member) await(ctx context.Context, p Phase) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case g.missing:
-		return &stoppedError{"not created, since the network and the services of " + g.inst.Name + " could not be made"}
+		return &stoppedError{text: "not created, since the network and the services of " + g.inst.Name + " could not be made"}
 	case g.eng != m.run.eng:
 		return fmt.Errorf("%s lives on another engine than %s, and no network spans both\nGive all nodes of a suite the same engine",
 			m.inst.Name, g.inst.Name)
 	}
 	for _, other := range before {
 		if !other.ok[place(p)] {
-			return &stoppedError{"not converged, since it comes after " + other.inst.Name + ", which was not converged"}
+			return &stoppedError{text: "not converged, since it comes after " + other.inst.Name + ", which was not converged"}
 		}
 	}
 	if place(p) < place(PhaseConverge) {

@@ -84,9 +84,22 @@ func TestNodes(t *testing.T) {
 		require.Equal(t, PhaseVerify, list1[0].LastAction)
 		require.Equal(t, backend.StateRunning, list1[1].Live)
 
+		// A run of some nodes does not say that the group passed.
+		k.sink.events = nil
+		require.NoError(t, k.do("verify", list[0]))
+		for _, e := range k.sink.events {
+			if done, ok := e.(InstanceFinished); ok && done.Instance == "a" {
+				require.Contains(t, done.NotRun, "not all nodes")
+			}
+		}
+
 		// One of them goes, and the network and the services with the last.
+		require.NoError(t, k.do("verify", list...))
 		require.NoError(t, k.do("destroy", list[0]))
 		require.Len(t, k.services(), 1)
+		list1, err = k.run().Statuses(t.Context(), []string{"a"})
+		require.NoError(t, err)
+		require.Equal(t, PhaseCreate, list1[0].LastAction, "the group is not the one that was verified")
 		require.NoError(t, k.do("verify", list...))
 		require.NoError(t, k.do("destroy", list...))
 		require.Empty(t, k.services())
@@ -118,6 +131,9 @@ func TestNodeFails(t *testing.T) {
 		}
 	}
 	require.Len(t, k.runners(), 3, "what failed is kept with the others")
+	kept, err := k.run().Statuses(t.Context(), []string{"a/web"})
+	require.NoError(t, err)
+	require.Equal(t, PhaseCreate, kept[0].LastAction)
 	require.NoError(t, k.do("destroy", list...))
 	require.Zero(t, k.networks())
 }
@@ -130,6 +146,20 @@ func TestOrphanedNodes(t *testing.T) {
 	left, err := k.run().Orphans(t.Context(), []string{"a", "a/web", "a/app"})
 	require.NoError(t, err)
 	require.Empty(t, left)
+
+	// A node that was renamed keeps the network and the services, and destroy says so.
+	now := list[:1]
+	now[0].Node.Group.Nodes = []string{"web"}
+	require.NoError(t, k.do("destroy", now...))
+	require.Len(t, k.services(), 1)
+	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "`galley destroy --orphans` removes that node")
+	_, err = k.run().DestroyOrphans(t.Context(), []string{"a", "a/web"})
+	require.NoError(t, err)
+	require.NoError(t, k.do("destroy", now...))
+	require.Empty(t, k.services())
+	require.Zero(t, k.networks())
+
+	require.NoError(t, k.do("create", list...))
 	_, err = k.run().DestroyOrphans(t.Context(), nil)
 	require.NoError(t, err)
 	require.Empty(t, k.runners())

@@ -100,7 +100,7 @@ func (r *Run) runInstance(ctx context.Context, a Action, i *instanceRun) outcome
 	var stopped *stoppedError
 	switch {
 	case errors.As(err, &stopped):
-		o.ran, done.NotRun = false, err.Error()
+		o.ran, done.NotRun = stopped.fine, err.Error()
 	case err != nil:
 		o.failure = &Failure{Instance: inst.Name, Phase: i.phase, Err: err}
 		done.Error, done.FailedPhase = err.Error(), i.phase
@@ -329,6 +329,9 @@ func (i *instanceRun) advance(ctx context.Context, desired Phase) error {
 		p := part.phase
 		if p == PhaseConverge || part.isLast(i.inst.Steps) {
 			if err := i.member.await(ctx, p); err != nil {
+				if n > 0 {
+					err = errors.Join(err, i.save()) // which the phase before has left to this one
+				}
 				return err
 			}
 		}

@@ -186,6 +186,9 @@ func TestNextCommands(t *testing.T) {
 		i := &instance{Instance: &run.Instance{Name: "a", FailedPhase: c.failed, Phases: c.phases}}
 		require.Equal(t, c.want, i.next())
 	}
+	v := view{instances: map[string]*instance{"a@x": {}, "a/web@x": {}, "ab": {}}}
+	require.True(t, v.isGroup("a@x"), "which has no runner of its own")
+	require.False(t, v.isGroup("ab"))
 }
 
 // Ticks redraw, without any event.

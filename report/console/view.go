@@ -132,10 +132,25 @@ func (v *view) failure(inst *instance, e lifecycle.InstanceFinished, wentBy bool
 	if e.LogPath != "" {
 		add("The whole log: %s", e.LogPath)
 	}
-	for _, command := range inst.next() {
+	next := inst.next()
+	if len(next) > 1 && v.isGroup(e.Instance) {
+		next = next[1:] // it has several runners to log into
+	}
+	for _, command := range next {
 		add("Next: %s", command)
 	}
 	return out
+}
+
+// isGroup reports whether an instance stands for several nodes.
+func (v *view) isGroup(name string) bool {
+	plain, _, _ := strings.Cut(name, "@")
+	for other := range v.instances {
+		if strings.HasPrefix(other, plain+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // next are the commands that a person types after the instance failed: to look into the runner while there is one, and
@@ -204,7 +219,15 @@ func (v *view) summarize() {
 			print(lifecycle.LevelError, "    %s", line)
 		}
 	}
-	if n := r.Count(run.NotStarted); r.Ended && n > 0 {
+	n := r.Count(run.NotStarted)
+	if len(failed) == 0 && !r.Interrupted { // a reason is then that nobody asked for it
+		for _, i := range r.Instances {
+			if i.Status == run.NotStarted && i.Error != "" {
+				n--
+			}
+		}
+	}
+	if r.Ended && n > 0 {
 		why := ""
 		switch {
 		case r.Interrupted:
