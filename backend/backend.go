@@ -180,6 +180,11 @@ type NetworkSpec struct {
 	IPv6 bool
 	// IPv6Subnet is the CIDR to use; empty means a stable one derived from Name.
 	IPv6Subnet string
+	// Subnet is the IPv4 CIDR to use; empty leaves it to the engine. One that overlaps with another network's is
+	// ErrConflict.
+	Subnet string
+	// Internal keeps containers from reaching anything outside of the network by it.
+	Internal bool
 }
 
 // Network is what an engine knows of a network.

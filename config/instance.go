@@ -38,6 +38,8 @@ type Instance struct {
 	Services []Service
 	// Shared are services that other instances have too, of which there is one. They are there before Services.
 	Shared []Service
+	// Networks are those of the instance's own on which the runner is besides the driver's, in the order of the file.
+	Networks []Network
 	// Steps are converged and verified one after another; empty for one converge of what the instance itself says.
 	Steps []Step
 

@@ -22,6 +22,8 @@ type Service struct {
 	Ready     *Ready
 	// Shared makes it one for all instances of a run that have it.
 	Shared bool `json:",omitempty"`
+	// Networks are those of the instance on which it is besides that of all services.
+	Networks []Endpoint `json:",omitempty"`
 }
 
 // Ready says how a container is seen to be ready for use. All that is set has to hold.

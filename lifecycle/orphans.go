@@ -158,9 +158,7 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 		if err := o.engine.RemoveContainer(ctx, o.container.ID); err != nil {
 			return err
 		}
-		// The network of its services goes with the last of them.
-		network := serviceNetwork(Project{ID: o.container.Labels[label.Project]}, groupOf(o.Instance))
-		if err := o.engine.RemoveNetwork(ctx, network); err != nil && !errors.Is(err, backend.ErrConflict) {
+		if err := r.removeNetworksOf(ctx, o); err != nil {
 			return err
 		}
 	}
@@ -172,6 +170,11 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 		e, err := r.recordedEngine(ctx, o.Instance, *o.record)
 		if err == nil && o.record.Network {
 			err = e.RemoveNetwork(ctx, serviceNetwork(r.o.Project, o.Instance))
+		}
+		for _, name := range o.record.Networks {
+			if err == nil {
+				err = e.RemoveNetwork(ctx, ownNetwork(r.o.Project, o.Instance, name))
+			}
 		}
 		if err != nil && !r.o.Forget {
 			return err
@@ -185,4 +188,21 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 		}
 	}
 	return f.remove()
+}
+
+// removeNetworksOf removes the networks of the instance of a container that was left: they go with the last one on them.
+func (r *Run) removeNetworksOf(ctx context.Context, o Orphan) error {
+	for _, instance := range slices.Compact([]string{o.Instance, groupOf(o.Instance)}) {
+		networks, err := o.engine.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork,
+			label.Project: o.container.Labels[label.Project], label.Instance: instance})
+		if err != nil {
+			return err
+		}
+		for _, n := range networks {
+			if err := o.engine.RemoveNetwork(ctx, n.Name); err != nil && !errors.Is(err, backend.ErrConflict) {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -48,7 +48,7 @@ func describeEngine(kind, endpoint string) string {
 // mayHaveRunner reports whether a runner, a service or a network may exist by what is recorded: it was made, or
 // the galley that was about to was killed.
 func (s State) mayHaveRunner() bool {
-	return s.ContainerID != "" || s.Mark != "" || len(s.Services) > 0 || s.Network
+	return s.ContainerID != "" || s.Mark != "" || len(s.Services)+len(s.Networks) > 0 || s.Network
 }
 
 // locate opens the engine on which an instance lives, or on which it will be made. moved

@@ -62,7 +62,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 		removed = append(removed, p)
 		return true
 	}
-	used := map[string]bool{} // by containers that stay: images
+	used := map[string]bool{} // by containers that stay: images, and networks of their instances
 	runners, inUse := 0, map[string]bool{}
 	for _, c := range containers {
 		r := c.Labels[label.Role]
@@ -76,8 +76,8 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 		used[c.ImageID] = true
 		if isOfInstance(c) {
 			runners++
-			p, instance := Project{ID: c.Labels[label.Project]}, c.Labels[label.Instance]
-			inUse[serviceNetwork(p, instance)], inUse[serviceNetwork(p, groupOf(instance))] = true, true
+			project, instance := c.Labels[label.Project], c.Labels[label.Instance]
+			inUse[project+" "+instance], inUse[project+" "+groupOf(instance)] = true, true
 		}
 	}
 	role := backend.Labels{label.Role: ""}
@@ -100,7 +100,7 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	errs = append(errs, err)
 	for _, n := range networks {
 		ofInstance := n.Labels[label.Instance] != ""
-		if ofInstance && (inUse[n.Name] || isLiving(o.Project, n.Labels)) || !ofInstance && runners > 0 {
+		if ofInstance && (inUse[n.Labels[label.Project]+" "+n.Labels[label.Instance]] || isLiving(o.Project, n.Labels)) || !ofInstance && runners > 0 {
 			continue
 		}
 		gone(Pruned{Kind: "network", Name: n.Name, Role: n.Labels[label.Role]},

@@ -47,6 +47,8 @@ type State struct {
 	Shared []string `json:"shared,omitempty"`
 	// Network is set when the network of a group of nodes, or of a shared service, may be there.
 	Network bool `json:"network,omitempty"`
+	// Networks are the names of the networks of its own that may be there.
+	Networks []string `json:"networks,omitempty"`
 	// Faults is set when faults may have been made that were not ended.
 	Faults bool `json:"faults,omitempty"`
 	// Sandbox is the name of the instance's directory of sandboxes.

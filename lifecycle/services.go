@@ -55,7 +55,7 @@ func (i *instanceRun) serviceDigests() (map[string]string, error) {
 // mayHaveServices reports whether there may be services, or a network for nodes: kitchen.yml has some, or had when they
 // were made.
 func (i *instanceRun) mayHaveServices() bool {
-	return len(i.inst.Services)+len(i.state.Services) > 0 || i.whole != nil || i.state.Network
+	return len(i.inst.Services)+len(i.state.Services)+len(i.inst.Networks)+len(i.state.Networks) > 0 || i.whole != nil || i.state.Network
 }
 
 // services asks the engine for the instance's services.
@@ -109,13 +109,21 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 			}
 			delete(have, name)
 		}
-		if len(i.inst.Services) == 0 && i.whole == nil {
+		if len(i.inst.Services)+len(i.inst.Networks) == 0 && i.whole == nil {
 			return nil
+		}
+		if fresh { // networks may be left that were to be others
+			if err := i.removeNetworks(ctx, i.state.Networks); err != nil {
+				return err
+			}
 		}
 		if err := i.recordServices(); err != nil {
 			return err
 		}
 		i.run.declareLiving() // a prune leaves the network alone
+		if err := i.ensureNetworks(ctx); err != nil || len(i.inst.Services) == 0 && i.whole == nil {
+			return err
+		}
 		_, err = i.eng.EnsureNetwork(ctx, backend.NetworkSpec{Name: serviceNetwork(i.run.o.Project, i.inst.Name),
 			Labels: i.labels(label.RoleNetwork)})
 		if err != nil {
@@ -137,9 +145,12 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 func (i *instanceRun) recordServices() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.state.Services, i.state.Network = nil, i.whole != nil
+	i.state.Services, i.state.Networks, i.state.Network = nil, nil, i.whole != nil
 	for _, s := range i.inst.Services {
 		i.state.Services = append(i.state.Services, s.Name)
+	}
+	for _, n := range i.inst.Networks {
+		i.state.Networks = append(i.state.Networks, n.Name)
 	}
 	return i.save()
 }
@@ -237,7 +248,7 @@ func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend
 	labels[label.Service], labels[label.Spec] = p.Name, p.digest
 	s := service.Spec(p.Service, serviceName(i.run.o.Project, i.inst.Name, p.Name), p.image.ID,
 		serviceNetwork(i.run.o.Project, i.inst.Name), labels)
-	s.Networks = sharedAttachments(i.run.o.Project, i.inst)
+	s.Networks = append(sharedAttachments(i.run.o.Project, i.inst), endpoints(i.run.o.Project, i.inst.Name, p.Service)...)
 	c, err := i.eng.CreateContainer(ctx, s)
 	if errors.Is(err, backend.ErrConflict) {
 		if err = i.removeStaleRunner(ctx, s.Name, err); err == nil {
@@ -277,14 +288,33 @@ func (i *instanceRun) removeServices(ctx context.Context) error {
 			}
 		}
 	}
-	err = i.eng.RemoveNetwork(ctx, serviceNetwork(i.run.o.Project, i.inst.Name))
+	if err := i.removeNetworks(ctx, i.state.Networks); err != nil {
+		return err
+	}
+	if err := i.removeNetwork(ctx, serviceNetwork(i.run.o.Project, i.inst.Name)); err != nil {
+		return err
+	}
+	i.state.Services, i.state.Networks, i.state.Network = nil, nil, false
+	return nil
+}
+
+// removeNetworks removes networks of the instance's own.
+func (i *instanceRun) removeNetworks(ctx context.Context, list []string) error {
+	for _, name := range list {
+		if err := i.removeNetwork(ctx, ownNetwork(i.run.o.Project, i.inst.Name, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeNetwork removes a network, unless something is on it that is not galley's.
+func (i *instanceRun) removeNetwork(ctx context.Context, name string) error {
+	err := i.eng.RemoveNetwork(ctx, name)
 	if errors.Is(err, backend.ErrConflict) {
 		i.notice(LevelWarn, fmt.Sprintf("%v\nIt stays, as something that is not galley's is on it: `galley prune` removes it later",
 			err))
-		err = nil
-	}
-	if err == nil {
-		i.state.Services, i.state.Network = nil, false
+		return nil
 	}
 	return err
 }
@@ -339,12 +369,47 @@ func (i *instanceRun) compareServices(list []backend.Container) {
 	}
 }
 
+// ownNetwork is the name of a network of an instance's own. No instance's name has a slash.
+func ownNetwork(p Project, instance, network string) string {
+	return containerName(p, instance+"/"+network+"/network")
+}
+
+// ensureNetworks makes the networks of kitchen.yml.
+func (i *instanceRun) ensureNetworks(ctx context.Context) error {
+	for _, n := range i.inst.Networks {
+		_, err := i.eng.EnsureNetwork(ctx, backend.NetworkSpec{Name: ownNetwork(i.run.o.Project, i.inst.Name, n.Name),
+			Labels: i.labels(label.RoleNetwork), Subnet: n.Subnet, Internal: n.Internal})
+		if errors.Is(err, backend.ErrConflict) {
+			return fmt.Errorf("the network %s: %w\nAnother network of the engine has some of its addresses: give networks.%s.subnet others",
+				n.Name, err, n.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("the network %s: %w", n.Name, err)
+		}
+	}
+	return nil
+}
+
+// endpoints are how a service is on networks of its instance.
+func endpoints(p Project, instance string, s config.Service) []backend.NetworkAttachment {
+	var list []backend.NetworkAttachment
+	for _, e := range s.Networks {
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: ownNetwork(p, instance, e.Network),
+			IPv4: e.IPv4, Aliases: append([]string{s.Name}, e.Aliases...)})
+	}
+	return list
+}
+
 // serviceAttachment is how a runner is on the networks of its services, under the names that it has on its own where they
-// are not shared.
+// are not shared, and on those of its own.
 func serviceAttachment(p Project, i config.Instance, aliases []string) []backend.NetworkAttachment {
 	list := sharedAttachments(p, i)
 	if len(i.Services) > 0 {
 		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, i.Name), Aliases: aliases})
+	}
+	for _, n := range i.Networks {
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: ownNetwork(p, i.Name, n.Name), IPv4: n.IPv4,
+			Aliases: slices.Concat(aliases, n.Aliases)})
 	}
 	return list
 }

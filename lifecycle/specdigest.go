@@ -79,6 +79,13 @@ func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, er
 		}
 		digests[servicesKey] = combine(services)
 	}
+	if len(i.inst.Networks) > 0 {
+		var list []string
+		for _, n := range i.inst.Networks {
+			list = append(list, n.Name, n.Subnet, fmt.Sprint(n.Internal))
+		}
+		digests["NetworkDefinitions"] = textDigest(list...)
+	}
 	if i.inst.From != nil {
 		if digests[startsFrom], err = i.startDigest(); err != nil {
 			return nil, err

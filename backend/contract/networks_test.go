@@ -3,6 +3,8 @@ package contract_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -23,6 +25,8 @@ func networkCases() []testCase {
 		{"network/absent", testNetworkAbsent},
 		{"network/names-resolve", testNetworkNames},
 		{"network/further", testNetworkFurther},
+		{"network/subnet", testNetworkSubnet},
+		{"network/internal", testNetworkInternal},
 		{"port/free", testPortFree},
 		{"port/fixed-and-taken", testPortTaken},
 		{"port/taken-meanwhile", testPortTakenMeanwhile},
@@ -164,6 +168,44 @@ func testNetworkFurther(t *testing.T, s *suite) {
 	}
 	cs := s.spec(further(s.unique("absent"), "nowhere"))
 	require.ErrorIs(t, s.createAndStart(t, cs), backend.ErrNotFound)
+}
+
+// subnet is one that no other subtest, and no other engine of this machine, is likely to have.
+func subnet() (cidr, address string) {
+	n := rand.IntN(1 << 12) // of 10.192.0.0/12
+	return fmt.Sprintf("10.%d.%d.0/28", 192+n>>8, n&255), fmt.Sprintf("10.%d.%d.9", 192+n>>8, n&255)
+}
+
+// testNetworkSubnet: a network has the subnet that was asked for, and a container the address in it, also on a further
+// network. A second network with it is a conflict.
+func testNetworkSubnet(t *testing.T, s *suite) {
+	cidr, address := subnet()
+	first := s.network(t)
+	cs := backend.NetworkSpec{Name: s.unique("subnet"), Labels: s.labels(), Subnet: cidr}
+	s.removeNetworkLater(t, cs.Name)
+	_, err := s.b.EnsureNetwork(s.ctx(t), cs)
+	require.NoError(t, err)
+	c := s.start(t, on(first.Name), func(cs2 *backend.ContainerSpec) {
+		cs2.Networks = []backend.NetworkAttachment{{Mode: spec.NetworkNamed, Name: cs.Name, IPv4: address}}
+	})
+	require.Equal(t, address, s.inspect(t, c.ID).Addresses[cs.Name])
+	require.Contains(t, s.run(t, c.ID, "ip", "addr"), " "+address+"/28 ")
+	cs.Name = s.unique("twin")
+	s.removeNetworkLater(t, cs.Name)
+	_, err = s.b.EnsureNetwork(s.ctx(t), cs)
+	require.ErrorIs(t, err, backend.ErrConflict)
+}
+
+// testNetworkInternal: there is no way out of an internal network.
+func testNetworkInternal(t *testing.T, s *suite) {
+	cs := backend.NetworkSpec{Name: s.unique("internal"), Labels: s.labels(), Internal: true}
+	s.removeNetworkLater(t, cs.Name)
+	_, err := s.b.EnsureNetwork(s.ctx(t), cs)
+	require.NoError(t, err)
+	c := s.start(t, on(cs.Name))
+	require.NotContains(t, s.run(t, c.ID, "ip", "route"), "default")
+	open := s.start(t, on(s.network(t).Name))
+	require.Contains(t, s.run(t, open.ID, "ip", "route"), "default")
 }
 
 // awaitResolved waits until a name is an address's, or anything's, for the programs in the container. Ping says what the C

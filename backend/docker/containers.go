@@ -92,6 +92,9 @@ func (b *Backend) joinNetworks(ctx context.Context, id string, further []backend
 	endpoints map[string]*network.EndpointSettings) error {
 	for _, n := range further {
 		endpoint := &network.EndpointSettings{Aliases: n.Aliases}
+		if n.IPv4 != "" {
+			endpoint.IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: n.IPv4}
+		}
 		if err := b.client.NetworkConnect(ctx, n.Name, id, endpoint); err != nil {
 			return err
 		}

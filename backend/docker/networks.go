@@ -109,14 +109,20 @@ func (b *Backend) awaitNetwork(ctx context.Context, name string, begun bool) (fo
 // networkOptions translates what a network must be like. Other tries ask for
 // other IPv6 subnets, as far as the spec leaves the choice.
 func networkOptions(s backend.NetworkSpec, try int) network.CreateOptions {
-	o := network.CreateOptions{Driver: "bridge", Labels: s.Labels}
+	o := network.CreateOptions{Driver: "bridge", Labels: s.Labels, Internal: s.Internal}
+	if s.Subnet != "" {
+		o.IPAM = &network.IPAM{Config: []network.IPAMConfig{{Subnet: s.Subnet}}}
+	}
 	if s.IPv6 {
 		subnet := s.IPv6Subnet
 		if subnet == "" {
 			subnet = engine.ULA(s.Name, try).String()
 		}
 		o.EnableIPv6 = &s.IPv6
-		o.IPAM = &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet}}}
+		if o.IPAM == nil {
+			o.IPAM = &network.IPAM{}
+		}
+		o.IPAM.Config = append(o.IPAM.Config, network.IPAMConfig{Subnet: subnet})
 	}
 	return o
 }

@@ -17,6 +17,7 @@ type networkConfig struct {
 	DNSEnabled  bool              `json:"dns_enabled"`
 	IPv6Enabled bool              `json:"ipv6_enabled"`
 	Subnets     []subnet          `json:"subnets,omitempty"`
+	Internal    bool              `json:"internal,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 }
 
@@ -57,7 +58,7 @@ func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (bac
 		if found, inspectErr := b.inspectNetwork(ctx, s.Name); inspectErr == nil {
 			return found, nil
 		}
-		if !engine.Says(err, "is already used on the host or by another config") || s.IPv6Subnet != "" ||
+		if !engine.Says(err, "is already used on the host or by another config") || s.IPv6Subnet != "" || s.Subnet != "" ||
 			try+1 == subnetTries {
 			return backend.Network{}, err
 		}
@@ -72,7 +73,11 @@ func networkFrom(answer networkConfig) backend.Network {
 // networkConfigFrom translates a specification. Names are only resolved where that
 // is asked for. Errors: backend.ErrInvalid for a subnet that is none.
 func networkConfigFrom(s backend.NetworkSpec, try int) (networkConfig, error) {
-	config := networkConfig{Name: s.Name, Driver: "bridge", DNSEnabled: true, IPv6Enabled: s.IPv6, Labels: s.Labels}
+	config := networkConfig{Name: s.Name, Driver: "bridge", DNSEnabled: true, IPv6Enabled: s.IPv6, Internal: s.Internal,
+		Labels: s.Labels}
+	if s.Subnet != "" {
+		config.Subnets = []subnet{{s.Subnet}}
+	}
 	if !s.IPv6 {
 		return config, nil
 	}
@@ -84,7 +89,7 @@ func networkConfigFrom(s backend.NetworkSpec, try int) (networkConfig, error) {
 				Detail: s.IPv6Subnet + " is no IPv6 subnet", Remedy: "Write for example fd00:1:2:3::/64.", Err: err}
 		}
 	}
-	config.Subnets = []subnet{{prefix.Masked().String()}}
+	config.Subnets = append(config.Subnets, subnet{prefix.Masked().String()})
 	return config, nil
 }
 

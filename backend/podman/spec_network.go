@@ -60,7 +60,9 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 		c.NetNS = &namespace{Mode: "bridge"}
 		c.Networks = map[string]networkEndpoint{n.Name: endpoint}
 		for _, further := range s.Networks {
-			c.Networks[further.Name] = networkEndpoint{Aliases: further.Aliases}
+			if c.Networks[further.Name], err = endpointFrom(further); err != nil {
+				return nil, err
+			}
 		}
 	case spec.NetworkBridge, spec.NetworkHost, spec.NetworkNone:
 		c.NetNS = &namespace{Mode: string(n.Mode)}

@@ -26,8 +26,9 @@ type decoder struct {
 	key *Key
 	// spelt is the key as the file spells it: "driver.volume".
 	spelt string
-	// service is the one that is being read, and at where its block is; at is empty where that is the section's name.
+	// service and network are those that are being read, and at where its block is; at is empty where that is the section's name.
 	service config.Service
+	network config.Network
 	at      string
 	// set holds what the block has, by the key's own name.
 	set map[string]*yaml11.Value

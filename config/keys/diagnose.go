@@ -116,6 +116,9 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 	if all := slices.Concat(i.Shared, i.Services); len(all) > 0 {
 		out["services"] = servicesShown(all)
 	}
+	if len(i.Networks) > 0 {
+		out["networks"] = plain(i.Networks)
+	}
 	if len(i.Steps) > 0 {
 		steps := make([]any, len(i.Steps))
 		for n, s := range i.Steps {

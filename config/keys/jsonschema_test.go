@@ -111,6 +111,10 @@ func (k Key) valueSchema() any {
 		return hashOf(ref(SectionService))
 	case k.Name == "nodes":
 		return hashOf(ref(SectionNode))
+	case k.Name == "networks" && k.Section == SectionService:
+		return anyOf(listOf(jsonType("string")), jsonType("object"), jsonType("string"))
+	case k.Name == "networks":
+		return hashOf(anyOf(ref(SectionNetwork), jsonType("null")))
 	case k.Name == "network" && k.Section != SectionDriver:
 		return ref(SectionFault)
 	case k.Name == "ready":

@@ -41,6 +41,7 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 		publishes:    map[*yaml11.Value]config.Publish{},
 		compares:     map[*yaml11.Value]config.Compare{},
 		services:     map[*yaml11.Value][]config.Service{},
+		networks:     map[*yaml11.Value][]config.Network{},
 		hooks:        map[*yaml11.Value]config.Hooks{},
 		filters:      map[string]kitchen.Filter{},
 		secrets:      c.Secrets(nil),
@@ -87,6 +88,7 @@ type resolver struct {
 	publishes    map[*yaml11.Value]config.Publish
 	compares     map[*yaml11.Value]config.Compare
 	services     map[*yaml11.Value][]config.Service
+	networks     map[*yaml11.Value][]config.Network
 	hooks        map[*yaml11.Value]config.Hooks
 	filters      map[string]kitchen.Filter
 	secrets      []string
@@ -154,6 +156,8 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	if raw.Group != nil {
 		r.node(&i, raw)
 	}
+	i.Networks = once(r.networks, raw.Networks, r.networkList)
+	r.checkNetworks(i, raw)
 	i.Steps = r.steps(i, raw)
 	r.checkFaults(i, raw)
 	r.checkPlatform(i, raw)

@@ -40,6 +40,8 @@ const (
 	SectionService Section = "service"
 	// SectionStep are the keys of an entry of `steps:`.
 	SectionStep Section = "step"
+	// SectionNetwork are the keys of an entry of `networks:`.
+	SectionNetwork Section = "networks"
 	// SectionFault are the keys of `network:` of hooks and steps.
 	SectionFault Section = "fault"
 	// SectionReady are the keys of `ready:` of a service and of the driver.
@@ -53,7 +55,7 @@ func sections() []Section {
 	return []Section{
 		SectionRoot, SectionPlatform, SectionSuite, SectionNode, SectionDriver, SectionProvisioner,
 		SectionVerifier, SectionTransport, SectionLifecycle, SectionHook, SectionStep, SectionFault, SectionService,
-		SectionReady, SectionPublish, SectionCompare,
+		SectionNetwork, SectionReady, SectionPublish, SectionCompare,
 	}
 }
 
@@ -114,7 +116,7 @@ var theSchema = sync.OnceValue(func() *schema {
 		rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
 		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), externalKeys(), saltKeys(), verifierKeys(), inspecKeys(),
 		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), networkFaultKeys(), serviceKeys(),
-		readyKeys(), publishKeys(), compareKeys(), inertTable(),
+		networkKeys(), readyKeys(), publishKeys(), compareKeys(), inertTable(),
 	)}
 	for i := range s.keys {
 		k := &s.keys[i]

@@ -56,6 +56,7 @@ func pluginBlocks() []Key {
 		{Name: "publish", form: TypeHash},
 		{Name: "compare", form: TypeHash},
 		{Name: "services", form: TypeHash},
+		{Name: "networks", form: TypeHash},
 		{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
 		{Name: "driver_config", form: TypeHash, Deprecated: "driver"},
 		{Name: "busser", form: TypeBlock, Deprecated: "verifier"},

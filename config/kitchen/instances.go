@@ -92,6 +92,7 @@ func (m *munger) instance(s suite, p platform) RawInstance {
 		Publish:     own(block("publish")),
 		Compare:     own(block("compare")),
 		Services:    own(block("services")),
+		Networks:    own(block("networks")),
 		From:        s.data.m.Get("from"),
 
 		suiteName:    s.name,

@@ -40,7 +40,7 @@ type pairKey struct {
 // own values for them are dropped; those of the root's `kitchen` are taken.
 func kitchenKeys(plugin string) []string {
 	switch plugin {
-	case "publish", "compare", "services":
+	case "publish", "compare", "services", "networks":
 		return nil
 	case "provisioner":
 		return []string{"kitchen_root", "test_base_path", "debug"}

@@ -60,6 +60,7 @@ type RawInstance struct {
 	Verifier, Transport   *yaml11.Value
 	Lifecycle, Publish    *yaml11.Value
 	Services, Compare     *yaml11.Value
+	Networks              *yaml11.Value
 	// Steps are the suite's.
 	Steps []RawStep
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
@@ -143,7 +144,7 @@ func (c *Config) Annotate(d Diagnostic) Diagnostic {
 
 // MergedJSON renders the instances with their merged data as JSON:
 // {"instances":[{"name","suite","platform","driver","provisioner","verifier",
-// "transport","lifecycle","publish","compare","services","steps"}]}. Secrets are not masked.
+// "transport","lifecycle","publish","compare","services","networks","steps"}]}. Secrets are not masked.
 func (c *Config) MergedJSON() ([]byte, error) {
 	type instance struct {
 		Name        string        `json:"name"`
@@ -157,6 +158,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 		Publish     *yaml11.Value `json:"publish,omitempty"`
 		Compare     *yaml11.Value `json:"compare,omitempty"`
 		Services    *yaml11.Value `json:"services,omitempty"`
+		Networks    *yaml11.Value `json:"networks,omitempty"`
 		Steps       []RawStep     `json:"steps,omitempty"`
 	}
 	out := struct {
@@ -167,7 +169,7 @@ func (c *Config) MergedJSON() ([]byte, error) {
 			Name: i.Name, Suite: i.suiteName, Platform: i.platformName,
 			Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
 			Transport: i.Transport, Lifecycle: i.Lifecycle, Publish: i.Publish,
-			Compare: i.Compare, Services: i.Services, Steps: i.Steps,
+			Compare: i.Compare, Services: i.Services, Networks: i.Networks, Steps: i.Steps,
 		})
 	}
 	return json.Marshal(out)

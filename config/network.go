@@ -1,0 +1,21 @@
+package config
+
+// Network is a network of the instance's own, on which its runner is: an entry of kitchen.yml's `networks:`.
+type Network struct {
+	Name string
+	// Subnet is a CIDR, empty for one that the engine chooses.
+	Subnet string
+	// Internal leaves containers no way out.
+	Internal bool
+	// IPv4 is the fixed address of the runner, and Aliases are further names of it.
+	IPv4    string
+	Aliases []string
+}
+
+// Endpoint is how a service is on a network besides that of all services.
+type Endpoint struct {
+	// Network is the name of one of the instance's networks.
+	Network string
+	IPv4    string
+	Aliases []string
+}
