@@ -15,6 +15,9 @@ import (
 
 // destroy removes the runner with its services, and its sandboxes. Where there is nothing, that is success too.
 func (i *instanceRun) destroy(ctx context.Context) error {
+	if _, err := i.removePublishDirs(); err != nil {
+		return err
+	}
 	imageID, uploaded := "", false
 	c := i.container
 	if c != nil || i.eng != nil && i.mayHaveServices() {

@@ -38,20 +38,26 @@ type publication struct {
 	untested bool
 }
 
-// publishDir makes a directory for an image, and removes those that galleys which were killed left. The instance's lock
-// is held, so that none of them is in use.
+// publishDir makes a directory for an image, and removes those that galleys which were killed left.
 func (pub publication) publishDir() (string, error) {
-	prefix := "galley-publish-" + names.Digest(pub.run.o.Project.ID+" "+pub.inst.Name) + "-"
-	old, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	prefix, err := pub.removePublishDirs()
 	if err != nil {
 		return "", err
 	}
+	return os.MkdirTemp("", prefix)
+}
+
+// removePublishDirs removes the directories that galleys which were killed left of images of the instance, and returns
+// what the names of these begin with. The instance's lock is held, so that none of them is in use.
+func (s *subject) removePublishDirs() (prefix string, err error) {
+	prefix = "galley-publish-" + names.Digest(s.run.o.Project.ID+" "+s.inst.Name) + "-"
+	old, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
 	for _, dir := range old {
 		if err := os.RemoveAll(dir); err != nil {
-			pub.notice(LevelWarn, fmt.Sprintf("a directory that a galley which was killed had left: %v", err))
+			s.notice(LevelWarn, fmt.Sprintf("a directory that a galley which was killed had left: %v", err))
 		}
 	}
-	return os.MkdirTemp("", prefix)
+	return prefix, err
 }
 
 // makeImage makes the image that is published.

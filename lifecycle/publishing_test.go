@@ -303,6 +303,10 @@ func TestPublishLeavesNothing(t *testing.T) {
 	left, err := os.ReadDir(tmp)
 	require.NoError(t, err)
 	require.Len(t, left, 1, "another instance may be at work")
+
+	require.NoError(t, os.MkdirAll(stale, 0o700))
+	require.NoError(t, p.do(Action(PhaseDestroy), i))
+	require.NoDirExists(t, stale, "the runner is gone, and nobody publishes it again")
 }
 
 // The commit that a galley which was killed left goes with prune, and an image that a person made of one stays.
