@@ -1,4 +1,4 @@
-//go:build !windows
+//go:build linux
 
 // Package e2e runs the galley binary against real engines.
 package e2e
