@@ -21,6 +21,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -307,6 +308,49 @@ func TestPublishLeavesNothing(t *testing.T) {
 	require.NoError(t, os.MkdirAll(stale, 0o700))
 	require.NoError(t, p.do(Action(PhaseDestroy), i))
 	require.NoDirExists(t, stale, "the runner is gone, and nobody publishes it again")
+}
+
+// atCommit does something when a runner is about to be made an image of.
+type atCommit struct {
+	Sink
+	do func()
+}
+
+func (a atCommit) Handle(e Event) {
+	if s, ok := e.(StepStarted); ok && s.Step == StepCommit {
+		a.do()
+	}
+	a.Sink.Handle(e)
+}
+
+// An engine goes on with the image of an interrupted galley, which waits for it to remove it.
+func TestPublishInterrupted(t *testing.T) {
+	p, i := newPublisher(t), chefInstance("default")
+	require.NoError(t, p.do(Action(PhaseVerify), i))
+	id := p.runners()[0].ID
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	seen := 0
+	p.fake.FailOn(func(c fake.Call) error {
+		switch {
+		case c.Verb == "CommitContainer":
+			cancel()
+			return ctx.Err()
+		case c.Verb == "InspectContainer" && ctx.Err() != nil:
+			if seen++; seen == 2 {
+				go func() { assert.NoError(t, p.fake.UnpauseContainer(t.Context(), id)) }()
+			}
+		case c.Verb == "RemoveImage":
+			assert.GreaterOrEqual(t, seen, 2, "the engine is not through with the image")
+		}
+		return nil
+	})
+	p.change = func(o *Options) {
+		o.Publish = PublishOptions{Refs: []string{p.address + "/team/web:1"}}
+		o.Sink = atCommit{o.Sink, func() { assert.NoError(t, p.fake.PauseContainer(t.Context(), id)) }}
+	}
+	require.ErrorIs(t, p.run().Do(ctx, ActionPublish, []config.Instance{i}), context.Canceled)
+	require.GreaterOrEqual(t, seen, 2)
 }
 
 // The commit that a galley which was killed left goes with prune, and an image that a person made of one stays.
