@@ -331,6 +331,7 @@ func TestPublishInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	seen := 0
+	goOn := func(ctx context.Context) { assert.NoError(t, p.fake.UnpauseContainer(ctx, id)) }
 	p.fake.FailOn(func(c fake.Call) error {
 		switch {
 		case c.Verb == "CommitContainer":
@@ -338,7 +339,7 @@ func TestPublishInterrupted(t *testing.T) {
 			return ctx.Err()
 		case c.Verb == "InspectContainer" && ctx.Err() != nil:
 			if seen++; seen == 2 {
-				go func() { assert.NoError(t, p.fake.UnpauseContainer(t.Context(), id)) }()
+				go goOn(t.Context())
 			}
 		case c.Verb == "RemoveImage":
 			assert.GreaterOrEqual(t, seen, 2, "the engine is not through with the image")
