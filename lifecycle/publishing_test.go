@@ -339,7 +339,7 @@ func TestPublishInterrupted(t *testing.T) {
 			return ctx.Err()
 		case c.Verb == "InspectContainer" && ctx.Err() != nil:
 			if seen++; seen == 2 {
-				go goOn(t.Context())
+				go goOn(context.WithoutCancel(ctx))
 			}
 		case c.Verb == "RemoveImage":
 			assert.GreaterOrEqual(t, seen, 2, "the engine is not through with the image")
