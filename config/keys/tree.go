@@ -38,7 +38,9 @@ func suiteKeys() []Key {
 
 // nodeKeys are the keys of an entry of `nodes:`: a suite's, but for what is about the suite as a whole.
 func nodeKeys() []Key {
-	blocks := slices.DeleteFunc(pluginBlocks(), func(k Key) bool { return k.Name == "services" || k.Deprecated != "" })
+	blocks := slices.DeleteFunc(pluginBlocks(), func(k Key) bool {
+		return k.Name == "services" || k.Name == "networks" || k.Deprecated != ""
+	})
 	return inSection(SectionNode, append(blocks, append(chefShortcuts(),
 		Key{Name: "platform", form: TypeString},
 		Key{Name: "after", form: TypeStrings},
