@@ -121,7 +121,7 @@ func serviceNetworks(d *decoder, v *yaml11.Value) ([]config.Endpoint, bool) {
 	for _, e := range entries(v) {
 		at := config.Endpoint{Network: e.Key}
 		for _, k := range entries(e.Value) {
-			ok := true
+			var ok bool
 			switch k.Key {
 			case "ipv4_address":
 				at.IPv4, ok = ipv4(d, k.Value)
