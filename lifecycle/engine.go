@@ -62,6 +62,31 @@ func (r *Run) newEngine(be backend.ContainerBackend, ep backend.Endpoint) *engin
 	return e
 }
 
+// CommitContainer makes an image of a container. An engine goes on with the image of a galley that was interrupted: that
+// waits until the engine is through, since the container is paused so long, and there is no image yet that could be
+// removed.
+func (e *engine) CommitContainer(ctx context.Context, id string, o backend.CommitOptions) (backend.Image, error) {
+	img, err := e.ContainerBackend.CommitContainer(ctx, id, o)
+	if err == nil || ctx.Err() == nil {
+		return img, err
+	}
+	cleanup, cancel := cleanupContext(ctx)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		c, inspected := e.InspectContainer(cleanup, id)
+		if inspected != nil || c.State != backend.StatePaused {
+			return img, err
+		}
+		select {
+		case <-tick.C:
+		case <-cleanup.Done():
+			return img, err
+		}
+	}
+}
+
 // forget drops answers that turned out not to hold any more, as after another process
 // pruned the engine. What was asked for since then stays.
 func (e *engine) forget(stale *shared) { e.shared.CompareAndSwap(stale, &shared{missed: true}) }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/distribution/reference"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -102,32 +101,9 @@ func (pub publication) commit(ctx context.Context, token string, to *os.File) er
 	labels[label.Commit] = token
 	o := backend.CommitOptions{Ref: ref, Labels: labels}
 	if _, err := pub.eng.CommitContainer(ctx, pub.runner, o); err != nil {
-		if ctx.Err() != nil {
-			pub.awaitCommit(ctx)
-		}
 		return err
 	}
 	return pub.save(ctx, ref, to)
-}
-
-// awaitCommit waits until the engine is through with the image that an interrupted galley no longer asks for: so long the
-// runner is paused, and there is no image yet that could be removed.
-func (pub publication) awaitCommit(ctx context.Context) {
-	ctx, cancel := cleanupContext(ctx)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		c, err := pub.eng.InspectContainer(ctx, pub.runner)
-		if err != nil || c.State != backend.StatePaused {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // save saves an image of the runner, and the one below it, to a file.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -111,6 +112,34 @@ func TestSnapshotIsRestored(t *testing.T) {
 	k.sink.events = nil
 	require.NoError(t, k.do("create", i))
 	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "its image is another one now")
+}
+
+// An engine goes on with a snapshot's image when galley was interrupted: then its runner is paused, and the next command
+// would find it so.
+func TestSnapshotInterrupted(t *testing.T) {
+	k, i := snapshotKitchen(t)
+	require.NoError(t, k.do("create", i))
+	id := k.runners()[0].ID
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	seen := 0
+	k.fake.FailOn(func(c fake.Call) error {
+		switch {
+		case c.Verb == "CommitContainer":
+			cancel()
+			return ctx.Err()
+		case c.Verb == "InspectContainer" && ctx.Err() != nil:
+			if seen++; seen == 2 {
+				go func() { assert.NoError(t, k.fake.UnpauseContainer(context.WithoutCancel(ctx), id)) }()
+			}
+		}
+		return nil
+	})
+	require.NoError(t, k.fake.PauseContainer(t.Context(), id))
+	e := &engine{ContainerBackend: k.fake}
+	_, err := e.CommitContainer(ctx, id, backend.CommitOptions{Ref: "localhost/x"})
+	require.ErrorIs(t, err, context.Canceled)
+	require.GreaterOrEqual(t, seen, 2)
 }
 
 // recorded are the snapshots on record.
