@@ -78,7 +78,7 @@ func (r *resolver) networkList(block *yaml11.Value) []config.Network {
 		d.spelt = "networks." + e.Key
 		if !kitchen.IsHostName(e.Key) {
 			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("networks: %q is no name of a network", e.Key),
-				"write letters and digits, with dashes between")
+				kitchen.HostNameHint)
 			continue
 		}
 		d.network, d.at = config.Network{Name: e.Key}, d.spelt

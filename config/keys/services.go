@@ -183,7 +183,7 @@ func (r *resolver) serviceList(block *yaml11.Value) []config.Service {
 		switch {
 		case !kitchen.IsHostName(e.Key):
 			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("services: %q is no name of a host", e.Key),
-				"write letters and digits, with dashes between")
+				kitchen.HostNameHint)
 			continue
 		case e.Value.Kind != yaml11.Map:
 			d.expected(e.Value, "a hash such as {image: postgres:17}")

@@ -63,6 +63,7 @@ func TestServicesRefused(t *testing.T) {
 		"services: {db: postgres}":                     "kitchen.yml:4:16: error: services.db: expected a hash such as",
 		"services: {db: {}}":                           "services.db: it has no image",
 		"services: {d.b: {image: x}}":                  `kitchen.yml:4:12: error: services: "d.b" is no name of a host`,
+		"services: {localhost: {image: x}}":            `services: "localhost" is no name of a host`,
 		"services: {db: {image: x, imagee: y}}":        "kitchen.yml:4:27: warning: services.db.imagee: unknown key",
 		"services: {db: {image: x, depends_on: bd}}":   `kitchen.yml:4:39: error: services.db.depends_on: there is no service "bd"`,
 		"services: {db: {image: x, depends_on: [db]}}": "services.db.depends_on: a circle: db needs db",

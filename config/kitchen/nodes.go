@@ -33,8 +33,14 @@ type node struct {
 	data *section
 }
 
-// IsHostName reports whether a node or a service may have a name: it is a host's name, and a word of the command line.
-func IsHostName(name string) bool { return hostName.MatchString(name) }
+// IsHostName reports whether a node or a service may have a name: it is another host's name, and a word of the command
+// line.
+func IsHostName(name string) bool {
+	return hostName.MatchString(name) && !strings.EqualFold(name, "localhost")
+}
+
+// HostNameHint says how to write such a name.
+const HostNameHint = "write letters and digits, with dashes between, but not localhost"
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
 
@@ -60,7 +66,7 @@ func (m *munger) readNodes(suite *section) []node {
 		switch {
 		case !IsHostName(e.Key):
 			m.diags.ErrorAt(e.KeyPos, path, fmt.Sprintf("%s: %q is no name of a host", suite.path("nodes"), e.Key),
-				"write letters and digits, with dashes between")
+				HostNameHint)
 			continue
 		case same >= 0:
 			m.diags.ErrorAt(e.KeyPos, path, fmt.Sprintf("%s: %q and %q are one name as a host or in the environment",

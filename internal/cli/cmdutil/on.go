@@ -16,8 +16,16 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
-// named is a value of --on with a name of its own: NAME=ADDRESS.
-var named = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*)=(.+)$`)
+// engineName is what a value of --on may call its engine.
+var engineName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+// placeOf is what a value of --on has behind the name in NAME=PLACE, or all of it. An address may have such a sign too.
+func placeOf(value string) string {
+	if name, place, ok := strings.Cut(value, "="); ok && !strings.Contains(name, "://") {
+		return place
+	}
+	return value
+}
 
 // EnginesOn finds the engines that --on names: docker, podman, an address, or NAME= and one of these. From then on no other
 // setting names an engine. Errors: that one does not answer, with the reasons of all candidates; that two are the same.
@@ -44,7 +52,7 @@ func (f *Factory) EnginesOn(ctx context.Context, values []string) ([]lifecycle.O
 		}
 		if other, ok := asked[on.Name]; ok {
 			return nil, fmt.Errorf("--on %s and --on %s would both be called %s\nGive them names: --on one=%s --on two=%s",
-				other, value, on.Name, other, value)
+				other, value, on.Name, placeOf(other), placeOf(value))
 		}
 		asked[on.Name], found[uri] = value, value
 		list = append(list, on)
@@ -54,9 +62,12 @@ func (f *Factory) EnginesOn(ctx context.Context, values []string) ([]lifecycle.O
 
 // engineOn finds the engine of one value of --on, and where it is.
 func (f *Factory) engineOn(ctx context.Context, value string) (on lifecycle.On, uri string, err error) {
-	place := value
-	if m := named.FindStringSubmatch(value); m != nil {
-		on.Name, place = m[1], m[2]
+	place := placeOf(value)
+	if name, ok := strings.CutSuffix(value, "="+place); ok {
+		if !engineName.MatchString(name) {
+			return on, "", fmt.Errorf("%q cannot be a name: write small letters and digits, with dashes between", name)
+		}
+		on.Name = name
 	}
 	o, err := f.DetectOptions()
 	if err != nil {

@@ -12,7 +12,9 @@ func TestEnginesOn(t *testing.T) {
 	for value, want := range map[string]string{
 		"dokcer":                 "write one of docker, podman, or an address",
 		"mine=":                  "write one of docker, podman",
-		"Mine=docker":            "write one of docker, podman",
+		"Mine=docker":            `"Mine" cannot be a name: write small letters`,
+		"a@b=unix:///x?y=z":      `"a@b" cannot be a name`,
+		"unix:///nowhere/a=b":    "there is no such socket",
 		"unix:///nowhere/socket": "there is no such socket",
 		"x=unix:///nowhere/sock": "there is no such socket",
 	} {
