@@ -221,8 +221,10 @@ func containerFrom(answer container.InspectResponse) backend.Container {
 			c.Addresses[name] = cmp.Or(n.IPAddress, n.GlobalIPv6Address)
 		}
 		for name, ends := range s.Ports {
-			for _, end := range ends {
-				c.Ports[string(name)], _ = strconv.Atoi(end.HostPort) // engines write numbers
+			for _, end := range ends { // Docker 20.10 gives IPv6 a port of its own, and names the two in any order
+				if c.Ports[string(name)] == 0 || !strings.Contains(end.HostIP, ":") {
+					c.Ports[string(name)], _ = strconv.Atoi(end.HostPort) // engines write numbers
+				}
 			}
 		}
 	}
