@@ -534,7 +534,7 @@ func TestBuildMounts(t *testing.T) {
 		r := p.galley("create")
 		if e.Kind == testbed.Docker {
 			require.Equal(t, 20, r.code, r.String())
-			require.Contains(t, r.String(), "leave the option out, or build the image with docker build")
+			require.Contains(t, r.String(), "write it without, as one RUN with &&")
 			return
 		}
 		require.Zero(t, r.code, r.String())
