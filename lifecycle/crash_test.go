@@ -190,7 +190,7 @@ func TestCrashMatrix(t *testing.T) {
 					t.Logf("%d calls and writes", count.seen)
 				})
 				for n, fault := range faults {
-					for at := range points(count.seen, tried+n, 61) {
+					for at := range points(count.seen, tried+n, 127) {
 						write := strings.HasPrefix(count.happened[at-1], "write ")
 						if write && n != 0 && n != 3 {
 							continue // a write fails, or is the last thing before the end

@@ -446,7 +446,7 @@ func TestReuseRecoversFromEveryFault(t *testing.T) {
 		require.NoError(t, count.run(ActionTest, i))
 		for f, fault := range []error{errors.New("the engine said no"), fake.AfterEffect(errors.New("the answer got lost")),
 			fake.ErrDiedBefore, fake.ErrDiedAfter} {
-			for at := range points(count.seen, f, 5) {
+			for at := range points(count.seen, f, 11) {
 				k, i, converges := setUp()
 				err := (&galleyProcess{k: k, at: at, fault: fault}).run(ActionTest, i)
 				what := fmt.Sprintf("warm=%v, %v at %d, %s: %v", warm, fault, at, count.happened[at-1], err)
