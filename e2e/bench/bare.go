@@ -63,12 +63,14 @@ func open(ctx context.Context, host string) (backend.ContainerBackend, backend.E
 	return be, found.Chosen, err
 }
 
+// engineName is what the page calls an engine: its address is of no use to readers.
 func engineName(host string) (string, error) {
 	be, ep, err := open(context.Background(), host)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s %s at %s", ep.Kind, ep.EngineVersion, host), be.Close()
+	info, err := be.Info(context.Background())
+	return info.Flavor + " " + ep.EngineVersion, errors.Join(err, be.Close())
 }
 
 // here reports whether an engine has the images of a load.
