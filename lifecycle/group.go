@@ -43,7 +43,7 @@ type group struct {
 	// tested is closed when it is known whether all nodes, and the group as a whole, passed.
 	tested chan struct{}
 	passed bool
-	known  memo.Memo[peers.Group] // one
+	known  memo.Memo[peers.Group] // by whether all are converged
 }
 
 // member is a node's part in what a run does to its group. A nil one is that of an instance that stands for itself.
@@ -67,7 +67,7 @@ type outcome struct {
 	failure  *Failure
 }
 
-// stoppedError says why something was not done: another node failed, or, when it is fine, nobody asked for it.
+// stoppedError says why something was not done: another node failed, or, when it is fine, it was not asked for.
 type stoppedError struct {
 	text string
 	fine bool
@@ -309,7 +309,7 @@ func (g *group) verifyWhole(ctx context.Context) error {
 		return err
 	}
 	defer g.slots.release()
-	known, err := g.machines(ctx)
+	known, err := g.machines(ctx, PhaseVerify)
 	if err != nil {
 		return err
 	}
@@ -322,9 +322,10 @@ func (g *group) verifyWhole(ctx context.Context) error {
 	return errors.Join(err, g.save())
 }
 
-// machines asks for the addresses of all nodes and services, once.
-func (g *group) machines(ctx context.Context) (peers.Group, error) {
-	return g.known.Do("", func() (peers.Group, error) {
+// machines asks for the addresses of all nodes and services in a phase: once for converge, and once for what comes after
+// it, since a node that was rebooted may have another one.
+func (g *group) machines(ctx context.Context, in Phase) (peers.Group, error) {
+	return g.known.Do(map[bool]string{true: "converged"}[in != PhaseConverge], func() (peers.Group, error) {
 		known, p := peers.Group{Name: g.inst.Name}, g.run.o.Project
 		own := serviceNetwork(p, g.inst.Name)
 		ask := func(to *[]peers.Machine, container, network, name string, inst *config.Instance) error {
@@ -441,7 +442,7 @@ func (m *member) await(ctx context.Context, p Phase) error {
 	if place(p) < place(PhaseConverge) {
 		return nil
 	}
-	known, err := g.machines(ctx)
+	known, err := g.machines(ctx, p)
 	if err != nil {
 		return err
 	}

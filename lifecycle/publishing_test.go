@@ -354,6 +354,23 @@ func TestPublishInterrupted(t *testing.T) {
 	require.GreaterOrEqual(t, seen, 2)
 }
 
+// A node is published only when its suite passed as a whole with the nodes as they are.
+func TestPublishOfANode(t *testing.T) {
+	p := newPublisher(t)
+	nodes := grouped(chefInstance("a"), nil, "web", "app")
+	require.NoError(t, p.do("verify", nodes...))
+	o := PublishOptions{Refs: []string{p.address + "/team/web:1"}}
+	_, err := p.publish(o, nodes[0])
+	require.NoError(t, err)
+	require.NoError(t, p.do("converge", nodes[0]))
+	require.NoError(t, p.do("verify", nodes[0])) // alone: the group is not tested
+	_, err = p.publish(o, nodes[0])
+	require.ErrorContains(t, err, "a has not passed its tests as a whole since then\nRun `galley verify a` first")
+	o.Force = true
+	_, err = p.publish(o, nodes[0])
+	require.NoError(t, err)
+}
+
 // The commit that a galley which was killed left goes with prune, and an image that a person made of one stays.
 func TestPruneCommits(t *testing.T) {
 	k := newKitchen(t)

@@ -90,7 +90,11 @@ func (i *instanceRun) untested() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	why := ""
+	whole, err := i.testedAsAWhole()
+	if err != nil {
+		return false, err
+	}
+	why, verify := "", i.inst.Name
 	switch s := i.state; {
 	case s.LastAction != PhaseVerify && s.Attempted == PhaseVerify:
 		why = "its last tests did not pass"
@@ -98,6 +102,9 @@ func (i *instanceRun) untested() (bool, error) {
 		why = "it was not tested since its last " + string(cmp.Or(s.Attempted, PhaseCreate))
 	case changed != "":
 		why = changed + " since it was tested"
+	case !whole:
+		verify = i.inst.Node.Group.Name
+		why = verify + " has not passed its tests as a whole since then"
 	default:
 		return false, nil
 	}
@@ -106,7 +113,16 @@ func (i *instanceRun) untested() (bool, error) {
 		return true, nil
 	}
 	return false, fmt.Errorf("%s is not published: %s\n"+
-		"Run `galley verify %s` first, or publish it all the same with --force", i.inst.Name, why, i.inst.Name)
+		"Run `galley verify %s` first, or publish it all the same with --force", i.inst.Name, why, verify)
+}
+
+// testedAsAWhole reports whether the group of a node has passed the tests that it has, if any, with its nodes as they are.
+func (i *instanceRun) testedAsAWhole() (bool, error) {
+	if i.inst.Node == nil || i.inst.Node.Group.Verifier.Kind == "" {
+		return true, nil
+	}
+	s, err := stateFileOf(i.run.o.Project, i.inst.Node.Group.Name).load()
+	return s.LastAction == PhaseVerify, err
 }
 
 // mounted are the paths of the runner at which something is mounted. What is written in those that are lost is in no

@@ -24,15 +24,15 @@ func withSockets(h Host, paths ...string) Host {
 
 // TestColimaProfiles: machines besides the default one are found by their sockets, after the usual places of Colima.
 func TestColimaProfiles(t *testing.T) {
-	h := withSockets(fakeHost(map[string]string{"/home/u/.colima/work": "", "/home/u/.colima/arm": "",
-		"/home/u/.colima/_lima": "", "/home/u/.colima/default": ""}, nil), "/home/u/.colima/work/docker.sock",
+	h := withSockets(fakeHost(map[string]string{"/home/u/.colima/extra": "", "/home/u/.colima/arm": "",
+		"/home/u/.colima/_lima": "", "/home/u/.colima/default": ""}, nil), "/home/u/.colima/extra/docker.sock",
 		"/home/u/.colima/arm/docker.sock", "/home/u/.colima/default/docker.sock")
 	var sources []string
 	for _, c := range wellKnownSockets(h) {
 		sources = append(sources, c.Source)
 	}
 	at := slices.Index(sources, "Colima")
-	require.Equal(t, []string{"Colima", "Colima, old place", "Colima, profile arm", "Colima, profile work", "Rancher Desktop"},
+	require.Equal(t, []string{"Colima", "Colima, old place", "Colima, profile arm", "Colima, profile extra", "Rancher Desktop"},
 		sources[at:at+5])
 
 	h = withSockets(fakeHost(map[string]string{"/else/one": ""}, map[string]string{"COLIMA_HOME": "/else"}),

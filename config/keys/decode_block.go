@@ -84,3 +84,22 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	}
 	d.diags.WarnAt(e.KeyPos, d.spelt, d.spelt+": unknown key, it has no effect", hint)
 }
+
+// fields reads the keys of a hash that has a section of its own, each by read, which reports whether it was good.
+func (d *decoder) fields(in Section, v *yaml11.Value, read func(yaml11.Entry) bool) bool {
+	outer, spelt := d.key, d.spelt
+	defer func() { d.key, d.spelt = outer, spelt }()
+	good := true
+	for _, e := range entries(v) {
+		k := d.schema.find(in, e.Key)
+		d.spelt = spelt + "." + e.Key
+		switch {
+		case k == nil:
+			good = d.errorAt(e.Value, suggestion(e.Key, d.schema.names(in, "")), "unknown key")
+		case e.Value.Kind != yaml11.Null:
+			d.key = k
+			good = read(e) && good
+		}
+	}
+	return good
+}

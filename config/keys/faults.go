@@ -68,21 +68,9 @@ func (d *decoder) networkFault(v *yaml11.Value) (*config.NetworkFault, bool) {
 	if v.Kind != yaml11.Map || v.Map.Len() == 0 {
 		return nil, d.expected(v, "a hash such as {cut: [db]} or {delay: 100ms}")
 	}
-	outer, spelt := d.key, d.spelt
-	defer func() { d.key, d.spelt = outer, spelt }()
-	f, good := &config.NetworkFault{}, true
-	for _, e := range entries(v) {
-		k := d.schema.find(SectionFault, e.Key)
-		d.spelt = spelt + "." + e.Key
-		switch {
-		case k == nil:
-			good = d.errorAt(e.Value, suggestion(e.Key, d.schema.names(SectionFault, "")), "unknown key")
-		case e.Value.Kind != yaml11.Null:
-			d.key = k
-			good = d.networkFaultField(f, e) && good
-		}
-	}
-	if d.spelt = spelt; good && f.Jitter > 0 && f.Delay == 0 {
+	f := &config.NetworkFault{}
+	good := d.fields(SectionFault, v, func(e yaml11.Entry) bool { return d.networkFaultField(f, e) })
+	if good && f.Jitter > 0 && f.Delay == 0 {
 		good = d.errorAt(v, "add `delay: …`, which it is a change of", "jitter without a delay")
 	}
 	return f, good

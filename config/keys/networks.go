@@ -77,7 +77,7 @@ func (r *resolver) networkList(block *yaml11.Value) []config.Network {
 		d := r.decoder()
 		d.spelt = "networks." + e.Key
 		if !kitchen.IsHostName(e.Key) {
-			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("networks: %q is no name of a network", e.Key),
+			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("networks: %q cannot be the name of a network", e.Key),
 				kitchen.HostNameHint)
 			continue
 		}

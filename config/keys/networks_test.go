@@ -27,7 +27,7 @@ suites: [{name: s, networks: {front: {ipam: {config: [{subnet: 10.1.2.0/24}]}, i
 func TestNetworksRefused(t *testing.T) {
 	head := "driver: dokken\nprovisioner: {name: shell}\nverifier: {name: shell}\n"
 	for lines, want := range map[string]string{
-		"networks: {a.b: {}}":                                               `kitchen.yml:4:12: error: networks: "a.b" is no name of a network`,
+		"networks: {a.b: {}}":                                               `kitchen.yml:4:12: error: networks: "a.b" cannot be the name of a network`,
 		"networks: {a: yes}":                                                "networks.a: expected a hash such as {internal: true}",
 		"networks: {a: {subnet: 10.1.2.3/24}}":                              "expected a subnet of IPv4 such as 172.30.5.0/24",
 		"networks: {a: {ipam: {driver: x}}}":                                "networks.a.ipam: expected one subnet, as {config:",

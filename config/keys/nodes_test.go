@@ -63,8 +63,8 @@ func TestNodesRefused(t *testing.T) {
 	for suite, want := range map[string]string{
 		"nodes: [web]":              "kitchen.yml:5:27: error: suites[0].nodes is a list, expected a mapping of nodes",
 		"nodes: {}":                 "expected a mapping of nodes",
-		"nodes: {w.b: {}}":          `kitchen.yml:5:28: error: suites[0].nodes: "w.b" is no name of a host`,
-		"nodes: {Localhost: {}}":    `suites[0].nodes: "Localhost" is no name of a host`,
+		"nodes: {w.b: {}}":          `kitchen.yml:5:28: error: suites[0].nodes: "w.b" cannot be the name of a host`,
+		"nodes: {Localhost: {}}":    `suites[0].nodes: "Localhost" cannot be the name of a host`,
 		"nodes: {a-b: {}, A_b: {}}": `"a-b" and "A_b" are one name`,
 		"nodes: {a: {after: [b]}}":  `kitchen.yml:5:39: error: suites[0].nodes.a.after: there is no node "b"`,
 		"nodes: {a: {after: b}, b: {after: [c]}, c: {after: [b]}}": "after: a circle: b after c after b",

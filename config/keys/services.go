@@ -78,20 +78,8 @@ func ready(d *decoder, v *yaml11.Value) (*config.Ready, bool) {
 	if v.Kind != yaml11.Map {
 		return nil, d.expected(v, "a hash such as {port: 5432}")
 	}
-	outer, spelt := d.key, d.spelt
-	defer func() { d.key, d.spelt = outer, spelt }()
-	r, good := &config.Ready{Timeout: readyTimeout, Interval: readyInterval}, true
-	for _, e := range entries(v) {
-		k := d.schema.find(SectionReady, e.Key)
-		d.spelt = spelt + "." + e.Key
-		switch {
-		case k == nil:
-			good = d.errorAt(e.Value, suggestion(e.Key, d.schema.names(SectionReady, "")), "unknown key")
-		case e.Value.Kind != yaml11.Null:
-			d.key = k
-			good = d.readyField(r, e) && good
-		}
-	}
+	r := &config.Ready{Timeout: readyTimeout, Interval: readyInterval}
+	good := d.fields(SectionReady, v, func(e yaml11.Entry) bool { return d.readyField(r, e) })
 	return r, good
 }
 
@@ -182,7 +170,7 @@ func (r *resolver) serviceList(block *yaml11.Value) []config.Service {
 		d.spelt = "services." + e.Key
 		switch {
 		case !kitchen.IsHostName(e.Key):
-			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("services: %q is no name of a host", e.Key),
+			r.diags.ErrorAt(e.KeyPos, d.spelt, fmt.Sprintf("services: %q cannot be the name of a host", e.Key),
 				kitchen.HostNameHint)
 			continue
 		case e.Value.Kind != yaml11.Map:

@@ -65,7 +65,7 @@ func (m *munger) readNodes(suite *section) []node {
 		same := slices.IndexFunc(list, func(n node) bool { return variable(n.text) == variable(e.Key) })
 		switch {
 		case !IsHostName(e.Key):
-			m.diags.ErrorAt(e.KeyPos, path, fmt.Sprintf("%s: %q is no name of a host", suite.path("nodes"), e.Key),
+			m.diags.ErrorAt(e.KeyPos, path, fmt.Sprintf("%s: %q cannot be the name of a host", suite.path("nodes"), e.Key),
 				HostNameHint)
 			continue
 		case same >= 0:

@@ -34,7 +34,7 @@ type Difference struct {
 	// A and B are what the machines have, in words, empty where one has nothing.
 	A string `json:"a"`
 	B string `json:"b"`
-	// Noise says why nobody wants to read of it, empty when it is worth a line.
+	// Noise says why it is not worth a line, empty when it is.
 	Noise string `json:"noise,omitempty"`
 }
 
@@ -241,7 +241,7 @@ func neutral(line string, own *strings.Replacer) string {
 	return moments.ReplaceAllString(own.Replace(line), "…")
 }
 
-// Values compares what is no file. What each machine has as its image has it on its engine is no difference that its
+// Values compares all but files. What each machine has as its image has it on its engine is no difference that its
 // converge made.
 func Values(a, b Machine, ignore []Rule) []Difference {
 	rules := slices.Concat(Rules(), ignore)
