@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/service"
 )
@@ -22,7 +22,7 @@ const systemdTime = 2 * time.Minute
 
 // booted is what a runner in which systemd has done its work says of itself. A
 // degraded one has failed units, which is the image's affair.
-var booted = regexp.MustCompile(`^(running|degraded)`)
+var booted = lazyregexp.New(`^(running|degraded)`)
 
 // askSystemd prints the state of systemd once it has booted. systemctl itself waits and prints the state, with an exit
 // code that is only 0 when all is well; yet in the first moments it finds no bus, and an old one does not know --wait.
@@ -129,7 +129,7 @@ func (l *liveRunner) awaitSystemd(ctx context.Context, d config.Driver) error {
 		return fmt.Errorf("systemd did not boot in the runner: %w\n%s", err, l.systemdAdvice(ctx, d))
 	case err != nil:
 		return errors.Join(fmt.Errorf("wait for systemd: %w", err), context.Cause(ctx))
-	case !booted.MatchString(state):
+	case !booted().MatchString(state):
 		return l.explainBoot(ctx, d, state)
 	}
 	if strings.HasPrefix(state, "degraded") {

@@ -3,17 +3,16 @@ package lifecycle
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/mask"
 )
 
 // declaresArg matches the instruction ARG with the names behind it.
-var declaresArg = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?im)^\s*ARG\s+(.+)$`) })
+var declaresArg = lazyregexp.New(`(?im)^\s*ARG\s+(.+)$`)
 
 // proxyArgs are the build arguments that builders keep out of the history, unless an ARG declares them.
 var proxyArgs = []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}

@@ -1,12 +1,12 @@
 package lifecycle
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // baseImages are the images that a Dockerfile takes something from by name: `FROM image`, `COPY --from=image`, `RUN
@@ -40,7 +40,7 @@ func baseImages(dockerfile string) []string {
 			}
 		case "COPY", "ADD", "RUN":
 			for _, flag := range words[1:n] {
-				if m := flagFrom.FindStringSubmatch(flag); m != nil {
+				if m := flagFrom().FindStringSubmatch(flag); m != nil {
 					add(m[1])
 				}
 			}
@@ -50,10 +50,10 @@ func baseImages(dockerfile string) []string {
 }
 
 // flagFrom matches the flags --from=IMAGE and --mount=type=bind,from=IMAGE.
-var flagFrom = regexp.MustCompile(`^--(?:mount=(?:.*,)?)?from=([^,]*)`)
+var flagFrom = lazyregexp.New(`^--(?:mount=(?:.*,)?)?from=([^,]*)`)
 
 // heredoc matches the word that begins a text up to a line with its name.
-var heredoc = regexp.MustCompile(`^\d*<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?$`)
+var heredoc = lazyregexp.New(`^\d*<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?$`)
 
 // flagFeatures are the flags of instructions that not every builder knows.
 var flagFeatures = map[string]backend.BuildFeature{"RUN --mount": backend.BuildMount, "RUN --network": backend.BuildNetwork,
@@ -86,7 +86,7 @@ func buildFeatures(dockerfile string) (list []backend.BuildFeature) {
 			continue
 		}
 		for _, w := range words[1:] {
-			m := heredoc.FindStringSubmatch(w)
+			m := heredoc().FindStringSubmatch(w)
 			if m == nil {
 				continue
 			}

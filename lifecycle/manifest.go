@@ -8,11 +8,11 @@ import (
 	"maps"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -194,14 +194,14 @@ const (
 	maxListing = 256 << 20
 )
 
-var recordStart = regexp.MustCompile(`^[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9a-f]+ \.(/|$)`)
+var recordStart = lazyregexp.New(`^[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9a-f]+ \.(/|$)`)
 
 // line takes the next line of the output.
 func (r *listingReader) line(text string) error {
 	if r.total += len(text); r.total > maxListing {
 		return errors.New("the runner tells of more files than galley can take")
 	}
-	if recordStart.MatchString(text) {
+	if recordStart().MatchString(text) {
 		r.keep()
 		r.record = text
 	} else if r.record != "" && len(r.record)+len(text) < maxRecord { // a name with a line break

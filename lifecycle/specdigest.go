@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
 
@@ -145,7 +145,7 @@ func changedFields(old, now map[string]string) []string {
 }
 
 // capital matches where a word of a field's name ends, as in CapAdd and UserNS.
-var capital = regexp.MustCompile(`([a-z])([A-Z])`)
+var capital = lazyregexp.New(`([a-z])([A-Z])`)
 
 func fieldWords(field string) string {
 	switch field {
@@ -162,5 +162,5 @@ func fieldWords(field string) string {
 	case "Resources":
 		return "limits"
 	}
-	return strings.ToLower(capital.ReplaceAllString(field, "$1 $2"))
+	return strings.ToLower(capital().ReplaceAllString(field, "$1 $2"))
 }

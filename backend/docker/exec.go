@@ -2,22 +2,22 @@ package docker
 
 import (
 	"context"
-	"regexp"
 
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // consoleSize is the version of the API from which a terminal can have a size from its start.
 const consoleSize = "1.42"
 
 // reasonPattern is how a reason for not starting a command begins.
-var reasonPattern = regexp.MustCompile(`^(OCI runtime exec failed: |unable to find (user|group) )`)
+var reasonPattern = lazyregexp.New(`^(OCI runtime exec failed: |unable to find (user|group) )`)
 
 // missingPattern are the reasons that mean that there is no such command. Docker tells code 126 with them as well.
-var missingPattern = regexp.MustCompile(`executable file not found in|exec: "[^"]*": (stat [^:]*: )?no such file or directory`)
+var missingPattern = lazyregexp.New(`executable file not found in|exec: "[^"]*": (stat [^:]*: )?no such file or directory`)
 
 // Exec runs a command, and finds out whether it could be started.
 func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {
@@ -25,14 +25,14 @@ func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int,
 	if e.Tty {
 		told = e.Stdout
 	}
-	output := engine.NewRefusal(reasonPattern, e.Stdout, told, e.Tty)
+	output := engine.NewRefusal(reasonPattern(), e.Stdout, told, e.Tty)
 	e.Stdout = output
 	code, err := engine.Exec(ctx, execCalls{b}, id, e)
 	if err != nil {
 		return 0, err
 	}
 	reason, err := output.End(code)
-	if missingPattern.MatchString(reason) {
+	if missingPattern().MatchString(reason) {
 		code = engine.CodeNotFound
 	}
 	return code, err

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"io"
 	"net/url"
-	"regexp"
 	"strconv"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // execConfig is the body of POST /containers/{id}/exec.
@@ -98,10 +98,10 @@ func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.
 }
 
 // inputRefused is how Podman's server ends the stderr of a command that has ended before it read all its input.
-var inputRefused = regexp.MustCompile(`^Error: (?:read|write) unixpacket \S*/attach: (?:read|write): (?:connection reset by peer|broken pipe)\n$`)
+var inputRefused = lazyregexp.New(`^Error: (?:read|write) unixpacket \S*/attach: (?:read|write): (?:connection reset by peer|broken pipe)\n$`)
 
 // startRefused is how Podman's server says, in the place of the output, that a command could not be started.
-var startRefused = regexp.MustCompile(`^Error: (?:[a-z]+: )?.*: OCI (?:runtime|permission) [a-z ]+\r?\n?$`)
+var startRefused = lazyregexp.New(`^Error: (?:[a-z]+: )?.*: OCI (?:runtime|permission) [a-z ]+\r?\n?$`)
 
 // serverWords passes output on, and puts plain words in the place of what the server itself writes there: that a
 // command could not be started, and that it has not read all its input, which is no failure.
@@ -113,11 +113,11 @@ type serverWords struct {
 }
 
 func newServerWords(out io.Writer, tty bool) *serverWords {
-	return &serverWords{Refusal: engine.NewRefusal(startRefused, out, out, tty), out: engine.LocalWriter(out)}
+	return &serverWords{Refusal: engine.NewRefusal(startRefused(), out, out, tty), out: engine.LocalWriter(out)}
 }
 
 func (w *serverWords) Write(p []byte) (int, error) {
-	if inputRefused.Match(p) && w.unread == nil {
+	if inputRefused().Match(p) && w.unread == nil {
 		w.unread = bytes.Clone(p)
 		return len(p), nil
 	}

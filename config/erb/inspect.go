@@ -2,12 +2,12 @@ package erb
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/rubyfloat"
 )
 
@@ -115,10 +115,10 @@ func quote(s string) string {
 }
 
 // plainSymbol matches the symbols that are written without quotes.
-var plainSymbol = regexp.MustCompile(`^([@$]?[\pL_][\pL\pN_]*[?!=]?|\[\]=?|[+\-*/%<>!~^&|]|\*\*|==|=~|<=>|<=|>=|<<)$`)
+var plainSymbol = lazyregexp.New(`^([@$]?[\pL_][\pL\pN_]*[?!=]?|\[\]=?|[+\-*/%<>!~^&|]|\*\*|==|=~|<=>|<=|>=|<<)$`)
 
 func inspectSymbol(s string) string {
-	if plainSymbol.MatchString(s) {
+	if plainSymbol().MatchString(s) {
 		return ":" + s
 	}
 	return ":" + quote(s)

@@ -4,9 +4,10 @@ import (
 	_ "embed"
 	"math/rand/v2"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // kernelFunctions are the functions that need no receiver.
@@ -64,7 +65,7 @@ func classMethods(t methodTable) {
 var core string
 
 // aliases matches the lines of core.rb that give a method another name.
-var aliases = regexp.MustCompile(`(?m)^  alias (\S+) (\S+)$`)
+var aliases = lazyregexp.New(`(?m)^  alias (\S+) (\S+)$`)
 
 // addRuby adds the methods that core.rb has for a class or module.
 func (t methodTable) addRuby(name string) {
@@ -77,7 +78,7 @@ func (t methodTable) addRuby(name string) {
 		return
 	}
 	text, _, _ = strings.Cut(text, "\n\n")
-	src := &source{name: "core.rb", gen: aliases.ReplaceAllString(text, ""), core: true}
+	src := &source{name: "core.rb", gen: aliases().ReplaceAllString(text, ""), core: true}
 	for _, n := range parse(src).list {
 		body := src.gen[n.at:n.end]
 		least, most := 0, 0
@@ -97,7 +98,7 @@ func (t methodTable) addRuby(name string) {
 			iterates: strings.Contains(body, "yield") && !strings.Contains(body, "block_given?"),
 		}
 	}
-	for _, a := range aliases.FindAllStringSubmatch(text, -1) {
+	for _, a := range aliases().FindAllStringSubmatch(text, -1) {
 		t[a[1]] = t[a[2]]
 	}
 }

@@ -1,11 +1,12 @@
 package erb
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // kind is the kind of a token.
@@ -54,15 +55,15 @@ const (
 
 // The patterns of tokens, each from its start.
 var (
-	specials = regexp.MustCompile(`^\$.`)
-	dots     = regexp.MustCompile(`^(\s|#[^\n]*)*(&\.|\.[^.])`)
-	ends     = regexp.MustCompile(`^__END__\r?(\n|$)`)
-	numbers  = regexp.MustCompile(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
-	heredocs = regexp.MustCompile(`^<<[-~]?["'\pL_]`)
-	percents = regexp.MustCompile("^%([qQwWiIrx]?)([!-/:-@\\[-`{-~])")
-	flags    = regexp.MustCompile(`^[imxounse]*`)
-	symbols  = regexp.MustCompile(`^:([@$]?[\pL_][\pL\pN_]*[?!]?|\[\]=?|[+\-*/%<>&|^~!]|<=>|==|<<)`)
-	escapes  = regexp.MustCompile(`^\\(x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|u\{ *([0-9a-fA-F]{1,6}) *\})`)
+	specials = lazyregexp.New(`^\$.`)
+	dots     = lazyregexp.New(`^(\s|#[^\n]*)*(&\.|\.[^.])`)
+	ends     = lazyregexp.New(`^__END__\r?(\n|$)`)
+	numbers  = lazyregexp.New(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
+	heredocs = lazyregexp.New(`^<<[-~]?["'\pL_]`)
+	percents = lazyregexp.New("^%([qQwWiIrx]?)([!-/:-@\\[-`{-~])")
+	flags    = lazyregexp.New(`^[imxounse]*`)
+	symbols  = lazyregexp.New(`^:([@$]?[\pL_][\pL\pN_]*[?!]?|\[\]=?|[+\-*/%<>&|^~!]|<=>|==|<<)`)
+	escapes  = lazyregexp.New(`^\\(x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|u\{ *([0-9a-fA-F]{1,6}) *\})`)
 )
 
 // isIn reports whether a list with a space around each word has a word.
@@ -165,11 +166,11 @@ func (p *parser) lex() token {
 		rest := p.src[p.pos:]
 		if strings.HasPrefix(rest, "=begin") {
 			p.outside(p.pos, "=begin")
-		} else if ends.MatchString(rest) {
+		} else if ends().MatchString(rest) {
 			p.pos = len(p.src)
 		}
 		open := p.begins() && (p.prev.kind != tKeyword || !isIn(lineKeywords, p.prev.s))
-		if !open && !dots.MatchString(rest) {
+		if !open && !dots().MatchString(rest) {
 			t.kind, t.s = tNewline, "\n"
 			return t
 		}
@@ -194,7 +195,7 @@ func (p *parser) lexToken(t token) token {
 	case word != "":
 		return p.lexWord(t, word)
 	case c == '$' && len(rest) > 1:
-		return p.cut(t, tGvar, len(specials.FindString(rest)))
+		return p.cut(t, tGvar, len(specials().FindString(rest)))
 	case c == ';':
 		return p.cut(t, tNewline, 1)
 	case isDigit(c):
@@ -259,7 +260,7 @@ func (p *parser) lexWord(t token, s string) token {
 }
 
 func (p *parser) lexNumber(t token) token {
-	t = p.cut(t, tLiteral, len(numbers.FindString(p.src[p.pos:])))
+	t = p.cut(t, tLiteral, len(numbers().FindString(p.src[p.pos:])))
 	n := &node{op: opLit}
 	i, err := strconv.ParseInt(t.s, 0, 64)
 	if n.v = i; err != nil {
@@ -289,17 +290,17 @@ func (p *parser) lexLiteral(t token, rest string) (token, bool) {
 	case c == '/' && operand:
 		return p.lexDelimited(t, "r", 1), true
 	case c == '%' && operand:
-		if m := percents.FindStringSubmatch(rest); m != nil && (m[2] != "=" || t.operand) {
+		if m := percents().FindStringSubmatch(rest); m != nil && (m[2] != "=" || t.operand) {
 			return p.lexDelimited(t, m[1], 1+len(m[1])+1), true
 		}
-	case c == '<' && heredocs.MatchString(rest) && (t.operand || p.argument(t, 2)):
+	case c == '<' && heredocs().MatchString(rest) && (t.operand || p.argument(t, 2)):
 		p.outside(p.pos, "a heredoc")
 	case c == ':' && (operand || p.prev.kind == tIdent && t.space && p.ternary == 0):
 		if next := p.byteAt(1); next == '"' || next == '\'' {
 			t = p.lexDelimited(t, map[byte]string{'"': "Q", '\'': "q"}[next], 2)
 			return p.literal(t, &node{op: opDSym, list: []*node{t.node}}), true
 		}
-		if m := symbols.FindStringSubmatch(rest); m != nil {
+		if m := symbols().FindStringSubmatch(rest); m != nil {
 			t = p.cut(t, tLiteral, len(m[0]))
 			return p.literal(t, &node{op: opLit, v: symbol(m[1])}), true
 		}
@@ -333,7 +334,7 @@ func (p *parser) lexDelimited(t token, kind string, n int) token {
 		}
 		return p.literal(t, l)
 	case kind == "r":
-		options := flags.FindString(p.src[p.pos:])
+		options := flags().FindString(p.src[p.pos:])
 		p.pos += len(options)
 		return p.literal(t, &node{op: opRegexp, list: parts, s: options})
 	case kind == "x":
@@ -407,7 +408,7 @@ func (p *parser) content(open, end byte, expand, raw bool) []*node {
 
 // escape reads an escape of a double-quoted string.
 func (p *parser) escape() string {
-	if m := escapes.FindStringSubmatch(p.src[p.pos:]); m != nil {
+	if m := escapes().FindStringSubmatch(p.src[p.pos:]); m != nil {
 		p.pos += len(m[0])
 		n, err := strconv.ParseUint(m[2]+m[3]+m[4], 16, 32)
 		if err == nil && m[2] != "" {

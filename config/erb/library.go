@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"regexp"
 	"runtime"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // modules are the modules that have functions of their own here.
@@ -159,7 +159,7 @@ func jsonFunctions(t methodTable) {
 	t.def(1, 1, func(c *call) value { c.outside(c.text(0)); return nil }, "outside")
 	t.def(1, 1, func(c *call) value {
 		// JSON is YAML, but for numbers such as 1e3.
-		if text := c.text(0); !json.Valid([]byte(text)) || exponents.MatchString(text) {
+		if text := c.text(0); !json.Valid([]byte(text)) || exponents().MatchString(text) {
 			c.outside("JSON.parse of such a text")
 		}
 		return c.loadYAML("JSON", c.text(0))
@@ -167,4 +167,4 @@ func jsonFunctions(t methodTable) {
 }
 
 // exponents matches what may be a number with an exponent.
-var exponents = regexp.MustCompile(`[0-9][eE][-+]?[0-9]`)
+var exponents = lazyregexp.New(`[0-9][eE][-+]?[0-9]`)

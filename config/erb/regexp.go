@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // regex is a Regexp, as far as Go's own engine means the same by it.
@@ -21,17 +23,17 @@ type match struct {
 
 // onlyRuby matches in expressions what Go's engine would read otherwise: classes in each
 // other, {,n}, flags within an expression, \Q. Lookaround and back references it refuses.
-var onlyRuby = regexp.MustCompile(`\[[^\]]*(\[|&&|\\h)|\{,|\(\?[imxsU-]*[mxsU]|\\Q`)
+var onlyRuby = lazyregexp.New(`\[[^\]]*(\[|&&|\\h)|\{,|\(\?[imxsU-]*[mxsU]|\\Q`)
 
 // plainGroup matches the start of a group without a name, which in Ruby takes nothing beside groups with names.
-var plainGroup = regexp.MustCompile(`(^|[^\\])\(($|[^?])`)
+var plainGroup = lazyregexp.New(`(^|[^\\])\(($|[^?])`)
 
 // regexp compiles an expression. What the engine cannot do is left to a ruby.
 func (in *interp) regexp(text, options string) *regex {
 	options = strings.Trim(options, "ounse")
 	re, err := regexp.Compile("(?m" + strings.ReplaceAll(options, "m", "s") + ")" + hexDigits.Replace(text))
-	if err != nil || strings.Contains(options, "x") || onlyRuby.MatchString(text) ||
-		strings.Contains(text, "(?<") && plainGroup.MatchString(text) {
+	if err != nil || strings.Contains(options, "x") || onlyRuby().MatchString(text) ||
+		strings.Contains(text, "(?<") && plainGroup().MatchString(text) {
 		in.outside("the regexp /" + text + "/" + options)
 	}
 	in.charge(64 * (len(text) + 8))
@@ -140,11 +142,11 @@ func (c *call) substitute(n int) value {
 }
 
 // references matches \1, \0, \& and \\ in a replacement.
-var references = regexp.MustCompile(`\\(\d|&|\\)`)
+var references = lazyregexp.New(`\\(\d|&|\\)`)
 
 // expand puts groups into a replacement.
 func (m *match) expand(with string) string {
-	return references.ReplaceAllStringFunc(with, func(s string) string {
+	return references().ReplaceAllStringFunc(with, func(s string) string {
 		switch {
 		case s[1] == '\\':
 			return `\`

@@ -1,11 +1,12 @@
 package erb
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // s is the text of the string or symbol that a method is called on.
@@ -100,11 +101,11 @@ func (c *call) slice() value {
 }
 
 // leading matches the integer at the start of a text.
-var leading = regexp.MustCompile(`^[\s\x00]*([-+]?\d+(_\d+)*)`)
+var leading = lazyregexp.New(`^[\s\x00]*([-+]?\d+(_\d+)*)`)
 
 // leadingInt is the integer at the start of a text, 0 without one; fits is false when it is too large.
 func leadingInt(s string) (n int64, fits bool) {
-	m := leading.FindStringSubmatch(s)
+	m := leading().FindStringSubmatch(s)
 	if m == nil {
 		return 0, true
 	}

@@ -2,11 +2,12 @@ package erb
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // source is a program: a template compiled to Ruby, or a part of core.rb. It knows
@@ -88,7 +89,7 @@ func (c *compiler) scan() {
 		}
 		c.text(text, start)
 		text = ""
-		end := tagEnd.FindStringIndex(t[pos:])
+		end := tagEnd().FindStringIndex(t[pos:])
 		if start = pos; end == nil { // Ruby's ERB emits what stands behind an unclosed tag as text
 			text = strings.ReplaceAll(t[pos:], "%%>", "%>")
 			break
@@ -102,7 +103,7 @@ func (c *compiler) scan() {
 }
 
 // tagEnd matches up to the %> that ends a tag; %%> is a literal %> in the code.
-var tagEnd = regexp.MustCompile(`(?s)^%>|^.*?[^%]%>`)
+var tagEnd = lazyregexp.New(`(?s)^%>|^.*?[^%]%>`)
 
 // text appends the command that puts out a run of text.
 func (c *compiler) text(text string, start int) {

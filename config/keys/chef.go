@@ -1,12 +1,12 @@
 package keys
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // chefKeys are the keys of the dokken provisioner, which runs Chef Infra or Cinc.
@@ -110,11 +110,11 @@ func (p sandboxPath) binding() special {
 func rubyHash(d *decoder, v *yaml11.Value) (config.Hash, bool) { return d.hashWith(v, rubySymbol) }
 
 // simpleSymbol matches the names that stand behind a colon without quotes.
-var simpleSymbol = regexp.MustCompile(`^[A-Za-z_]\w*[?!=]?$`)
+var simpleSymbol = lazyregexp.New(`^[A-Za-z_]\w*[?!=]?$`)
 
 // rubySymbol is a symbol as Ruby writes it.
 func rubySymbol(name string) string {
-	if simpleSymbol.MatchString(name) {
+	if simpleSymbol().MatchString(name) {
 		return ":" + name
 	}
 	return ":" + strconv.Quote(name)

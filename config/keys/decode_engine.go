@@ -1,18 +1,17 @@
 package keys
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // envName is a name that stands without a value in a list of variables.
-var envName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`) })
+var envName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // environment reads variables: a hash, or a list of "NAME=value" and of hashes. A
 // NAME alone takes the value of the client's environment, if it has one.
@@ -209,7 +208,7 @@ func ulimitNumber(s string) (int64, error) {
 }
 
 // imageID matches an image's ID without its algorithm.
-var imageID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
+var imageID = lazyregexp.New(`^[0-9a-f]{64}$`)
 
 // image reads the name of an image, or its ID.
 func image(d *decoder, v *yaml11.Value) (string, bool) {
@@ -273,9 +272,7 @@ func labels(d *decoder, v *yaml11.Value) (out map[string]string, ok bool) {
 }
 
 // ociPlatform matches os/arch[/variant].
-var ociPlatform = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$`)
-})
+var ociPlatform = lazyregexp.New(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$`)
 
 // platformName reads an OCI platform such as linux/arm64.
 func platformName(d *decoder, v *yaml11.Value) (string, bool) {

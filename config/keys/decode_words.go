@@ -3,10 +3,9 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
@@ -15,12 +14,10 @@ var errQuote = errors.New("a quote is opened and not closed")
 
 // shellWord matches a piece of a command line: bare, in single or double quotes, behind
 // a backslash, or a quote that is never closed; then the blank that ends a word.
-var shellWord = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?s)\s*(?:([^\s\\'"]+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.?)|(\S))(\s|$)?`)
-})
+var shellWord = lazyregexp.New(`(?s)\s*(?:([^\s\\'"]+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.?)|(\S))(\s|$)?`)
 
 // escapedInQuotes matches what a backslash protects in double quotes.
-var escapedInQuotes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\\\\([$`\"\\\\\n])") })
+var escapedInQuotes = lazyregexp.New("\\\\([$`\"\\\\\n])")
 
 // splitWords splits a command line as Ruby's Shellwords does, which dokken uses:
 // quotes and backslashes as in a shell, yet no operators, variables or globs.

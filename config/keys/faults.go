@@ -2,7 +2,6 @@ package keys
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // faultKeys are the keys of hooks and steps that do something bad, or end it.
@@ -62,7 +62,7 @@ func isFault(name string) bool {
 }
 
 // rate is how tc writes one.
-var rate = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?[kmgt]?bit$`)
+var rate = lazyregexp.New(`^[0-9]+(\.[0-9]+)?[kmgt]?bit$`)
 
 func (d *decoder) networkFault(v *yaml11.Value) (*config.NetworkFault, bool) {
 	if v.Kind != yaml11.Map || v.Map.Len() == 0 {
@@ -100,7 +100,7 @@ func (d *decoder) networkFaultField(f *config.NetworkFault, e yaml11.Entry) (ok 
 			return d.expected(v, "a part of all packets such as 5%")
 		}
 	case "rate":
-		if f.Rate, ok = text(d, v); ok && !rate.MatchString(f.Rate) {
+		if f.Rate, ok = text(d, v); ok && !rate().MatchString(f.Rate) {
 			return d.expected(v, "a rate such as 1mbit or 500kbit")
 		}
 	}

@@ -2,12 +2,12 @@ package kitchen
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/dlclark/regexp2"
 
 	"github.com/galley-kitchen/galley/config/rubyre"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // Filter is an entry of a suite's includes or excludes: a platform's exact name,
@@ -19,7 +19,7 @@ type Filter struct {
 }
 
 // regexpForm matches texts that are regular expressions.
-var regexpForm = regexp.MustCompile(`(?m)^/(.*)/([ix]*)$`)
+var regexpForm = lazyregexp.New(`(?m)^/(.*)/([ix]*)$`)
 
 // filters reads includes or excludes: a text, or a list of texts.
 func (m *munger) filters(sec *section, key string) []Filter {
@@ -49,7 +49,7 @@ func NewFilter(diags *Diagnostics, path string, v *yaml11.Value) (Filter, bool) 
 		return Filter{}, false
 	}
 	f := Filter{text: v.Str, pos: v.Pos}
-	form := regexpForm.FindStringSubmatch(v.Str)
+	form := regexpForm().FindStringSubmatch(v.Str)
 	if form == nil {
 		if v.Kind == yaml11.Symbol {
 			diags.ErrorAt(v.Pos, path, path+" has a symbol, expected a text", "write "+v.Str+" without the colon")

@@ -184,7 +184,7 @@ func (m *munger) readPlatforms() []platform {
 			continue
 		}
 		p := platform{section: sec, name: name, text: name.Str, data: first.of(name, sec),
-			windows: windowsName.MatchString(name.Str)}
+			windows: windowsName().MatchString(name.Str)}
 		m.readOS(&p)
 		out = append(out, p)
 	}

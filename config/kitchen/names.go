@@ -1,8 +1,9 @@
 package kitchen
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // instanceName joins the names of a suite and a platform as Test Kitchen does:
@@ -20,7 +21,7 @@ func instanceName(suite, platform string) string {
 }
 
 // windowsName matches platform names that mean Windows.
-var windowsName = regexp.MustCompile(`(?mi)^win`)
+var windowsName = lazyregexp.New(`(?mi)^win`)
 
 // The names of the plugins that are used when kitchen.yml names none.
 const (

@@ -2,11 +2,11 @@ package kitchen
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // Group is a suite of several machines on a platform. The raw instances of its nodes share it.
@@ -36,13 +36,13 @@ type node struct {
 // IsHostName reports whether a node or a service may have a name: it is another host's name, and a word of the command
 // line.
 func IsHostName(name string) bool {
-	return hostName.MatchString(name) && !strings.EqualFold(name, "localhost")
+	return hostName().MatchString(name) && !strings.EqualFold(name, "localhost")
 }
 
 // HostNameHint says how to write such a name.
 const HostNameHint = "write letters and digits, with dashes between, but not localhost"
 
-var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
+var hostName = lazyregexp.New(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
 
 // readNodes reads `nodes:` of a suite.
 func (m *munger) readNodes(suite *section) []node {

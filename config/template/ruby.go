@@ -10,13 +10,13 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/config/erb"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/process"
 )
 
@@ -180,9 +180,9 @@ func (r rubyRunner) find() string {
 }
 
 // digits matches the numbers in a path.
-var digits = regexp.MustCompile(`\d+`)
+var digits = lazyregexp.New(`\d+`)
 
 // padded is a path whose numbers, those of versions, sort as numbers.
 func padded(path string) string {
-	return digits.ReplaceAllStringFunc(path, func(n string) string { return fmt.Sprintf("%020s", n) })
+	return digits().ReplaceAllStringFunc(path, func(n string) string { return fmt.Sprintf("%020s", n) })
 }

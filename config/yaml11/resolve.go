@@ -4,26 +4,27 @@ import (
 	"encoding/base64"
 	"math"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // The forms of plain scalars, as Psych 4.0.3 tells them apart, in the order in which they are tried.
 var (
-	timeForm = regexp.MustCompile(`^-?\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)` +
+	timeForm = lazyregexp.New(`^-?\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)` +
 		`\d{1,2}:\d\d:\d\d(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}:?(?:\d\d)?))?$`)
-	dateForm        = regexp.MustCompile(`^\d{4}-(?:1[012]|0\d|\d)-(?:[12]\d|3[01]|0\d|\d)$`)
-	sexagesimalInt  = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}$`)
-	sexagesimalReal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}\.[0-9_]*$`)
-	floatForm       = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_,]*)?\.[0-9]*(?:[eE][-+][0-9]+)?$`)
-	intForm         = regexp.MustCompile(`^(?:[-+]?0b[01_,]+|[-+]?0[0-7_,]+|` +
+	dateForm        = lazyregexp.New(`^\d{4}-(?:1[012]|0\d|\d)-(?:[12]\d|3[01]|0\d|\d)$`)
+	sexagesimalInt  = lazyregexp.New(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}$`)
+	sexagesimalReal = lazyregexp.New(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}\.[0-9_]*$`)
+	floatForm       = lazyregexp.New(`^[-+]?(?:[0-9][0-9_,]*)?\.[0-9]*(?:[eE][-+][0-9]+)?$`)
+	intForm         = lazyregexp.New(`^(?:[-+]?0b[01_,]+|[-+]?0[0-7_,]+|` +
 		`[-+]?(?:0|[1-9](?:[0-9]|,[0-9]|_[0-9])*)|[-+]?0x[0-9a-fA-F_,]+)$`)
-	numberText = regexp.MustCompile(`^[-+]?(?:[0-9](?:_?[0-9])*)` +
+	numberText = lazyregexp.New(`^[-+]?(?:[0-9](?:_?[0-9])*)` +
 		`(?:\.[0-9](?:_?[0-9])*)?(?:[eE][-+]?[0-9](?:_?[0-9])*)?$`)
 )
 
@@ -112,7 +113,7 @@ func (b *builder) plain(text string, pos Pos) *Value {
 		return NewNull(pos)
 	case startsWord(text) || strings.Contains(text, "\n"):
 		return plainWord(text, pos)
-	case timeForm.MatchString(text) || dateForm.MatchString(text):
+	case timeForm().MatchString(text) || dateForm().MatchString(text):
 		b.warn(Warning{Pos: pos, Msg: "the unquoted date " + text + " is read as text; Test Kitchen refuses to load it",
 			Hint: "put it in quotes"})
 		return NewString(text, pos)
@@ -124,13 +125,13 @@ func (b *builder) plain(text string, pos Pos) *Value {
 		return newFloat(math.NaN(), pos)
 	case text[0] == ':' && len(text) > 1:
 		return &Value{Kind: Symbol, Str: symbolName(text), Pos: pos, size: 1}
-	case sexagesimalInt.MatchString(text):
+	case sexagesimalInt().MatchString(text):
 		return newBig(sexagesimal(text), pos)
-	case sexagesimalReal.MatchString(text):
+	case sexagesimalReal().MatchString(text):
 		return newFloat(sexagesimalFloat(text), pos)
-	case floatForm.MatchString(text):
+	case floatForm().MatchString(text):
 		return b.plainFloat(text, pos)
-	case intForm.MatchString(text):
+	case intForm().MatchString(text):
 		return b.plainInt(text, pos)
 	}
 	return NewString(text, pos)
@@ -266,7 +267,7 @@ func (b *builder) taggedFloat(text string, pos Pos) *Value {
 		}
 		return newFloat(float64(v.Int), pos)
 	case String:
-		if number := strings.TrimSpace(v.Str); numberText.MatchString(number) {
+		if number := strings.TrimSpace(v.Str); numberText().MatchString(number) {
 			return b.float(strings.ReplaceAll(number, "_", ""), text, pos)
 		}
 	}

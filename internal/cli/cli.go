@@ -64,6 +64,12 @@ func Main(linked string) int {
 // Run runs one command line and returns the exit code.
 func Run(ctx context.Context, args []string, f *cmdutil.Factory) int {
 	root := NewCmdRoot(f) //nolint:contextcheck // the commands have it from ExecuteContext
+	// What the shell asks for alone is there when it asks: it is a third of what all commands and flags cost.
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		for _, cmd := range append(root.Commands(), root) {
+			completeValues(cmd)
+		}
+	}
 	root.SetArgs(joinConcurrency(root, args))
 	err := root.ExecuteContext(f.Observing(ctx))
 	if e := f.EndObserving(); e != nil {
@@ -124,9 +130,6 @@ func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 		case "help":
 			cmd.Example = "  galley help converge"
 		}
-	}
-	for _, cmd := range append(root.Commands(), root) {
-		completeValues(cmd)
 	}
 	return root
 }

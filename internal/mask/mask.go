@@ -8,11 +8,12 @@ import (
 	"errors"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 const (
@@ -95,10 +96,10 @@ func (e *maskedError) Error() string { return e.m.String(e.error.Error()) }
 func (e *maskedError) Unwrap() error { return e.error }
 
 var (
-	urlPassword = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)([^/\s@]+)@`)
-	knownToken  = regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|` +
+	urlPassword = lazyregexp.New(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)([^/\s@]+)@`)
+	knownToken  = lazyregexp.New(`\b(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|` +
 		`glpat-[A-Za-z0-9_-]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16})\b`)
-	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
+	privateKey = lazyregexp.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
 )
 
 // tokenStarts are in the texts that knownToken matches: a regular expression would cost more than all the rest.
@@ -107,13 +108,13 @@ var tokenStarts = [...]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pa
 
 func byForm(s string) string {
 	if strings.Contains(s, "PRIVATE KEY") {
-		s = privateKey.ReplaceAllString(s, Hidden)
+		s = privateKey().ReplaceAllString(s, Hidden)
 	}
 	if strings.Contains(s, "://") {
-		s = urlPassword.ReplaceAllString(s, "${1}"+Hidden+"@")
+		s = urlPassword().ReplaceAllString(s, "${1}"+Hidden+"@")
 	}
 	if slices.ContainsFunc(tokenStarts[:], func(start string) bool { return strings.Contains(s, start) }) {
-		s = knownToken.ReplaceAllString(s, Hidden)
+		s = knownToken().ReplaceAllString(s, Hidden)
 	}
 	return s
 }

@@ -2,22 +2,18 @@ package mask
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // secretName matches the names of keys and variables that hold secrets.
-var secretName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(passw(or)?d|passphrase|passwd|secret|token|credential|` +
-		`(api|access|private|license|encryption|auth)[_-]?key|(^|[_-])(key|pass|pwd|pat)$)`)
-})
+var secretName = lazyregexp.New(`(?i)(passw(or)?d|passphrase|passwd|secret|token|credential|` +
+	`(api|access|private|license|encryption|auth)[_-]?key|(^|[_-])(key|pass|pwd|pat)$)`)
 
 // notSecretName matches names that merely say where a secret is, or what kind.
-var notSecretName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)([_-](path|file|dir|url|name|id|type|length|size|ttl)|public[_-]?key|ssh_key)$`)
-})
+var notSecretName = lazyregexp.New(`(?i)([_-](path|file|dir|url|name|id|type|length|size|ttl)|public[_-]?key|ssh_key)$`)
 
 // IsSecretName reports whether a key or variable of that name holds a secret: password, token, api_key and the like,
 // but not secret_path. PWD is the working directory, which every shell has in the environment.
@@ -36,14 +32,10 @@ func SecretKey(name, key string) string {
 
 // assigned matches a name to which a text gives a value: NAME=value, "name": "value",
 // --name=value. Blanks alone do so behind --name only.
-var assigned = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`([A-Za-z0-9_.-]+)(["']?\s*[:=]\s*|[ \t]+)`)
-})
+var assigned = lazyregexp.New(`([A-Za-z0-9_.-]+)(["']?\s*[:=]\s*|[ \t]+)`)
 
 // assignedValue matches the value that follows.
-var assignedValue = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s,}\]]*)`)
-})
+var assignedValue = lazyregexp.New(`^("[^"]*"|'[^']*'|[^\s,}\]]*)`)
 
 // givesSecret reports whether a match of assigned is about a secret.
 func givesSecret(text string, at []int) bool {
@@ -66,7 +58,7 @@ func (s Secrets) AddText(name, text string) {
 				s[strings.Trim(assignedValue().FindString(text[at[1]:]), `"'`)] = true
 			}
 		}
-		for _, m := range urlPassword.FindAllStringSubmatch(text, -1) {
+		for _, m := range urlPassword().FindAllStringSubmatch(text, -1) {
 			s[m[2]] = true
 		}
 	}

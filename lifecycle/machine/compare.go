@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/changes"
 )
 
@@ -231,14 +231,14 @@ func (m Machine) own() *strings.Replacer {
 }
 
 // moments are times and random IDs in texts.
-var moments = regexp.MustCompile(`\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([.,]\d+)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?` +
+var moments = lazyregexp.New(`\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([.,]\d+)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?` +
 	`|((Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?((Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+|\d+ (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))[ \d:.]*\d\d:\d\d(:\d\d)?( [A-Z]{3,4})?( [+-]\d{4})?( \d{4})?` +
 	`|\b\d\d:\d\d:\d\d\b|\b1[5-9]\d{8}(\.\d+)?\b` +
 	`|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`)
 
 // neutral is a line without what is of the moment and of the machine.
 func neutral(line string, own *strings.Replacer) string {
-	return moments.ReplaceAllString(own.Replace(line), "…")
+	return moments().ReplaceAllString(own.Replace(line), "…")
 }
 
 // Values compares all but files. What each machine has as its image has it on its engine is no difference that its

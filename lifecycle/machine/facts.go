@@ -11,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/names"
 )
 
@@ -287,12 +287,12 @@ func readSysctls(f *Facts, body string) {
 }
 
 // limit is a line of /proc/self/limits: the name, the soft and the hard limit in columns.
-var limit = regexp.MustCompile(`^Max (.+?) {2,}(\S+) +(\S+)`)
+var limit = lazyregexp.New(`^Max (.+?) {2,}(\S+) +(\S+)`)
 
 func readLimits(f *Facts, body string) {
 	f.kind(Limit)
 	for line := range strings.Lines(body) {
-		if m := limit.FindStringSubmatch(line); m != nil {
+		if m := limit().FindStringSubmatch(line); m != nil {
 			f.set(Limit, m[1], m[2])
 		}
 	}

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // inspecReport is what InSpec's and Cinc Auditor's json reporter writes.
@@ -155,7 +156,7 @@ type rspecExample struct {
 }
 
 // outsidePlace finds where an error outside of examples was: "# ./a_spec.rb:1:in …".
-var outsidePlace = regexp.MustCompile(`(?m)^# (\S+):(\d+)(?::in |$)`)
+var outsidePlace = lazyregexp.New(`(?m)^# (\S+):(\d+)(?::in |$)`)
 
 // ParseRSpec reads the report of RSpec's JSON formatter, which serverspec uses. An error outside of the examples, such
 // as a file that cannot be loaded, is a failed case of its own.
@@ -200,7 +201,7 @@ func (e rspecExample) testCase() TestCase {
 func outsideCase(messages []string) TestCase {
 	c := TestCase{Title: "an error occurred outside of the examples", Outcome: Failed,
 		Message: strings.TrimSpace(strings.Join(messages, "\n"))}
-	if m := outsidePlace.FindStringSubmatch(c.Message); m != nil {
+	if m := outsidePlace().FindStringSubmatch(c.Message); m != nil {
 		c.File = strings.TrimPrefix(m[1], "./")
 		if line, err := strconv.Atoi(m[2]); err == nil {
 			c.Line = line
@@ -215,7 +216,7 @@ type gossReport struct {
 }
 
 // gossStart is how a report begins.
-var gossStart = regexp.MustCompile(`\{\s*"results"\s*:`)
+var gossStart = lazyregexp.New(`\{\s*"results"\s*:`)
 
 type gossResult struct {
 	Duration     int64           `json:"duration"` // nanoseconds
@@ -238,7 +239,7 @@ func ParseGoss(data []byte) ([]TestCase, error) {
 	var last *[]gossResult
 	rest := data
 	for {
-		start := gossStart.FindIndex(rest)
+		start := gossStart().FindIndex(rest)
 		if start == nil {
 			break
 		}

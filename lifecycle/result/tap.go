@@ -6,19 +6,20 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // ErrNoResults says that a text holds no test results of the format wanted, not even the statement that there are none.
 var ErrNoResults = errors.New("there are no test results in it")
 
 var (
-	tapPlan = regexp.MustCompile(`^1\.\.(\d+)(?:\s*#\s*(.*))?$`)
-	tapLine = regexp.MustCompile(`^(not )?ok\b(?: +(\d+))?(.*)$`)
+	tapPlan = lazyregexp.New(`^1\.\.(\d+)(?:\s*#\s*(.*))?$`)
+	tapLine = lazyregexp.New(`^(not )?ok\b(?: +(\d+))?(.*)$`)
 	// tapDirective starts at a "#" that is not escaped.
-	tapDirective = regexp.MustCompile(`(?i)(?:^|[^\\])#\s*(skip|todo)\S*\s*(.*)$`)
+	tapDirective = lazyregexp.New(`(?i)(?:^|[^\\])#\s*(skip|todo)\S*\s*(.*)$`)
 )
 
 // ParseTAP reads the Test Anything Protocol, versions 12 to 14, as bats and others print it. Lines that are not TAP are
@@ -94,13 +95,13 @@ func (p *tapParser) line(s string) {
 }
 
 func (p *tapParser) planOrTest(s string) {
-	if m := tapPlan.FindStringSubmatch(s); m != nil {
+	if m := tapPlan().FindStringSubmatch(s); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			p.planned = n
 		}
 		return
 	}
-	m := tapLine.FindStringSubmatch(s)
+	m := tapLine().FindStringSubmatch(s)
 	if m == nil {
 		return
 	}
@@ -110,7 +111,7 @@ func (p *tapParser) planOrTest(s string) {
 		c.Outcome = Failed
 	}
 	title := m[3]
-	if d := tapDirective.FindStringSubmatchIndex(title); d != nil {
+	if d := tapDirective().FindStringSubmatchIndex(title); d != nil {
 		c.Outcome, c.Message = Skipped, title[d[4]:d[5]]
 		title = title[:strings.LastIndex(title[:d[2]], "#")]
 	}

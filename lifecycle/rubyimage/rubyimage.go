@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/template"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/mirrors"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/internal/helper"
@@ -43,19 +43,19 @@ type Runner struct {
 
 // settings matches the settings of kitchen.yml that name an image. Their values may
 // hold ERB, which is what is to be evaluated: such a one counts as not given.
-var settings = regexp.MustCompile(`(?m)(?:^|[\s{,])(chef_image|chef_version|resolver_image|product_name):\s*["']?([^\s"'#,}]+)`)
+var settings = lazyregexp.New(`(?m)(?:^|[\s{,])(chef_image|chef_version|resolver_image|product_name):\s*["']?([^\s"'#,}]+)`)
 
 // chefProject matches what projects have that converge with Chef or Cinc.
-var chefProject = regexp.MustCompile(`\b(dokken|chef_infra|chef_zero|chef_solo|cinc|chef_image|chef_version|resolver_image)\b`)
+var chefProject = lazyregexp.New(`\b(dokken|chef_infra|chef_zero|chef_solo|cinc|chef_image|chef_version|resolver_image)\b`)
 
 // Images are the images of a project that have a Ruby, by the text of its
 // kitchen.yml before its templates are evaluated.
 func Images(text []byte) []string {
-	if !chefProject.Match(text) {
+	if !chefProject().Match(text) {
 		return nil
 	}
 	given := map[string]string{"chef_image": "chef/chef", "chef_version": "latest"}
-	for _, m := range settings.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range settings().FindAllStringSubmatch(string(text), -1) {
 		if !strings.Contains(m[2], "<%") {
 			given[m[1]] = m[2]
 		}

@@ -5,8 +5,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -22,7 +22,7 @@ const projectDir = "project"
 
 // upwards matches what names in a script what lies above its own directory: "..", or the
 // directory that some path is in.
-var upwards = regexp.MustCompile(`(^|[\s/"'=(:}])\.\.($|[\s/"';)&|])|\bdirname\b|rev-parse`)
+var upwards = lazyregexp.New(`(^|[\s/"'=(:}])\.\.($|[\s/"';)&|])|\bdirname\b|rev-parse`)
 
 // addProject adds, for tests that reach above their directory, the files of the project around them: the tests are then
 // where they are in the project. Nothing outside of the project is carried, nor .git and .kitchen.
@@ -76,7 +76,7 @@ func (t *tests) anyReachesUp() (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("read the tests: %w", err)
 		}
-		if upwards.Match(text) {
+		if upwards().Match(text) {
 			return true, nil
 		}
 	}

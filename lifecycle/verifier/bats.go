@@ -3,20 +3,20 @@ package verifier
 import (
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 )
 
 var (
-	batsTiming = regexp.MustCompile(` in (\d+m?s)(?:ec)?$`)
+	batsTiming = lazyregexp.New(` in (\d+m?s)(?:ec)?$`)
 	// batsTest is a test's beginning; its name is in quotes, or bare.
-	batsTest  = regexp.MustCompile(`^[ \t]*@test[ \t]+(.+?)[ \t]*\{`)
-	batsPlace = regexp.MustCompile(`in (?:test )?file (\S.*), line (\d+)\)`)
+	batsTest  = lazyregexp.New(`^[ \t]*@test[ \t]+(.+?)[ \t]*\{`)
+	batsPlace = lazyregexp.New(`in (?:test )?file (\S.*), line (\d+)\)`)
 )
 
 // batsSource is where a test is written.
@@ -36,7 +36,7 @@ func refineBats(t tests) func(*result.TestCase) {
 		isIt := func(k batsSource) bool { return k.title == c.Title }
 		at := slices.IndexFunc(known, isIt)
 		if at < 0 {
-			if m := batsTiming.FindStringSubmatch(c.Title); m != nil {
+			if m := batsTiming().FindStringSubmatch(c.Title); m != nil {
 				c.Duration, _ = time.ParseDuration(m[1]) // one that is no number of 64 bits is 0
 				c.Title = strings.TrimSuffix(c.Title, m[0])
 				at = slices.IndexFunc(known, isIt)
@@ -47,7 +47,7 @@ func refineBats(t tests) func(*result.TestCase) {
 			known = known[at+1:]
 		}
 		// The place of the failure is better than that of the test.
-		if all := batsPlace.FindAllStringSubmatch(c.Message, -1); c.Outcome == result.Failed && all != nil {
+		if all := batsPlace().FindAllStringSubmatch(c.Message, -1); c.Outcome == result.Failed && all != nil {
 			last := all[len(all)-1]
 			if line, err := strconv.Atoi(last[2]); err == nil {
 				c.File, c.Line = last[1], line
@@ -64,7 +64,7 @@ func batsTitles(source, name string) []batsSource {
 	}
 	var list []batsSource
 	for n, line := range strings.Split(string(text), "\n") {
-		if m := batsTest.FindStringSubmatch(line); m != nil {
+		if m := batsTest().FindStringSubmatch(line); m != nil {
 			list = append(list, batsSource{unquoteShell(m[1]), name, n + 1})
 		}
 	}

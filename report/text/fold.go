@@ -2,9 +2,10 @@ package text
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // Fold is the syntax of sections that a CI system folds in its log viewer.
@@ -76,21 +77,21 @@ func (f Fold) Defuse(s string) string {
 		}
 		return strings.ReplaceAll(s, "##[", "# #[")
 	case FoldAzure, FoldTeamCity:
-		return ciCommand.ReplaceAllString(s, "# #$1[")
+		return ciCommand().ReplaceAllString(s, "# #$1[")
 	default:
 		return s
 	}
 }
 
 // ciCommand is how a command to Azure's or TeamCity's agent begins.
-var ciCommand = regexp.MustCompile(`(?i)##(vso|teamcity|)\[`)
+var ciCommand = lazyregexp.New(`(?i)##(vso|teamcity|)\[`)
 
 // sectionName keeps to the characters that GitLab allows.
 func sectionName(s string) string {
-	return notInSection.ReplaceAllString(s, "_")
+	return notInSection().ReplaceAllString(s, "_")
 }
 
-var notInSection = regexp.MustCompile(`[^a-zA-Z0-9_.-]`)
+var notInSection = lazyregexp.New(`[^a-zA-Z0-9_.-]`)
 
 // GitHubData escapes the text of a workflow command.
 func GitHubData(s string) string {

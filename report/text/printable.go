@@ -4,11 +4,12 @@ package text
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // Line makes a line of command output safe to show: complete terminal escape sequences are removed, other control
@@ -107,17 +108,17 @@ func Misleading(r rune) bool {
 // escapeSequence is a sequence as ECMA-48 cuts it, or the beginning of one that the line cuts off: CSI up to its final
 // byte, strings (OSC, DCS, SOS, PM, APC) up to their terminator, what has intermediates, and two characters. An ESC
 // before anything else stands alone. Where a CSI is broken off, what follows is text.
-var escapeSequence = regexp.MustCompile(`(?s)(?:\x1b\[|\x{9b})[\x20-\x3f]*[\x40-\x7e]?` +
+var escapeSequence = lazyregexp.New(`(?s)(?:\x1b\[|\x{9b})[\x20-\x3f]*[\x40-\x7e]?` +
 	`|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}]).*?(?:\x07|\x{9c}|\x1b\\|$)` +
 	`|\x1b(?:[\x20-\x2f]+.?|[\x30-\x7e])?`)
 
 // style is a sequence that sets colours and styles (SGR), such as "\x1b[1;31m", and no longer than anybody needs.
-var style = regexp.MustCompile(`^\x1b\[[0-9;:]{0,38}m$`)
+var style = lazyregexp.New(`^\x1b\[[0-9;:]{0,38}m$`)
 
 // stripEscapes removes escape sequences. With colors, those that set colours and styles stay, and no other ESC does.
 func stripEscapes(s string, colors bool) string {
-	return escapeSequence.ReplaceAllStringFunc(s, func(sequence string) string {
-		if colors && style.MatchString(sequence) {
+	return escapeSequence().ReplaceAllStringFunc(s, func(sequence string) string {
+		if colors && style().MatchString(sequence) {
 			return sequence
 		}
 		return ""

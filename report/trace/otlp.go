@@ -13,10 +13,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // The bounds of sending: how many spans go at once, how many such batches may wait, and how long the end of galley waits
@@ -80,7 +81,7 @@ const (
 )
 
 // traceparent is the variable that names the trace that this is a part of, in the form of W3C.
-var traceparent = regexp.MustCompile("^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+var traceparent = lazyregexp.New("^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 // OpenOTLP sends a trace to the collector that OpenTelemetry's variables name; nil when none is named. What goes wrong
 // then is told once, by warn, and fails nothing.
@@ -111,7 +112,7 @@ func OpenOTLP(getenv func(string) string, command, version string, warn func(str
 	var id [24]byte
 	_, _ = rand.Read(id[:]) // it cannot fail
 	o.trace, o.salt = hex.EncodeToString(id[:16]), binary.BigEndian.Uint64(id[16:])
-	if m := traceparent.FindStringSubmatch(getenv("TRACEPARENT")); m != nil {
+	if m := traceparent().FindStringSubmatch(getenv("TRACEPARENT")); m != nil {
 		o.trace, o.parent = m[1], m[2]
 	}
 	go o.send(ctx)

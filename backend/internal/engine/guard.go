@@ -7,8 +7,9 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"regexp"
 	"time"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // The limits of what an engine may take: long enough for a busy one, and short enough
@@ -72,28 +73,28 @@ func NewGuard(next http.RoundTripper) *Guard {
 // The paths of requests whose answers may be as long as they like, since they are read
 // piece by piece, and of those that may take as long as they like.
 var (
-	streams = regexp.MustCompile(`/(build|logs|archive|attach|images/(create|pull|load|get|export)|exec/[^/]+/start)$`)
-	endless = regexp.MustCompile(`/(wait|stop|init|volumes/prune|commit)$`)
+	streams = lazyregexp.New(`/(build|logs|archive|attach|images/(create|pull|load|get|export)|exec/[^/]+/start)$`)
+	endless = lazyregexp.New(`/(wait|stop|init|volumes/prune|commit)$`)
 	// lists are those whose answers name each file of a container.
-	lists = regexp.MustCompile(`/changes$`)
+	lists = lazyregexp.New(`/changes$`)
 	// copiesOut are those whose answers may be long, but must not stop: a container that puts a pipe in the place of a file
 	// makes an engine wait there for ever.
-	copiesOut = regexp.MustCompile(`/archive$`)
+	copiesOut = lazyregexp.New(`/archive$`)
 )
 
 // RoundTrip sends a request. Errors, also while the answer is read: *SlowError, errLong and those of the transport; what
 // the context ends, ends with the context's error. net/http would give its cause, which looks like a connection that broke.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	limit, most := g.do, g.maxBytes
-	watched := copiesOut.MatchString(req.URL.Path) && req.Method == http.MethodGet
+	watched := copiesOut().MatchString(req.URL.Path) && req.Method == http.MethodGet
 	switch {
 	case watched:
 		most = math.MaxInt64
-	case lists.MatchString(req.URL.Path): // an engine compares all files
+	case lists().MatchString(req.URL.Path): // an engine compares all files
 		most = maxList
-	case endless.MatchString(req.URL.Path):
+	case endless().MatchString(req.URL.Path):
 		limit = math.MaxInt64
-	case streams.MatchString(req.URL.Path) && req.Method != http.MethodHead:
+	case streams().MatchString(req.URL.Path) && req.Method != http.MethodHead:
 		limit, most = math.MaxInt64, math.MaxInt64
 	case req.Method == http.MethodGet || req.Method == http.MethodHead:
 		limit = g.ask

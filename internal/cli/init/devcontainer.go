@@ -8,9 +8,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // carried are the keys of a devcontainer.json that startDevContainer knows, and editors' that mean nothing here.
@@ -102,7 +103,7 @@ func startDevContainer(dir string) (start, error) {
 }
 
 // fromLine matches the line of a Dockerfile that names its base.
-var fromLine = regexp.MustCompile(`(?i)^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+\S+)?\s*$`)
+var fromLine = lazyregexp.New(`(?i)^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+\S+)?\s*$`)
 
 // fromDockerfile makes the image and the instructions of a platform from a Dockerfile of one stage.
 func fromDockerfile(dir, name string, driver map[string]any) error {
@@ -113,7 +114,7 @@ func fromDockerfile(dir, name string, driver map[string]any) error {
 	var lines []string
 	for line := range strings.Lines(strings.ReplaceAll(string(data), "\r\n", "\n")) {
 		line = strings.TrimRight(line, "\n")
-		if m := fromLine.FindStringSubmatch(line); m != nil {
+		if m := fromLine().FindStringSubmatch(line); m != nil {
 			if driver["image"] != nil || strings.Contains(m[1], "$") || len(lines) > 0 {
 				return fmt.Errorf("%s: galley builds platforms of one stage, whose first line names the base\n"+
 					"Build the image yourself, and name it in driver.image", name)

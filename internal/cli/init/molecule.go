@@ -6,11 +6,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // scenario is where molecule's default scenario is.
@@ -28,7 +29,7 @@ var moleculeKeys = map[string]string{
 var silent = []string{"name", "groups", "pre_build_image"}
 
 // variable matches a variable of the environment in a scenario, and its default.
-var variable = regexp.MustCompile(`\$\{(\w+)(?::?-([^}]*))?\}`)
+var variable = lazyregexp.New(`\$\{(\w+)(?::?-([^}]*))?\}`)
 
 // startMolecule carries over the platforms and the converge playbook of molecule's default scenario.
 func startMolecule(dir string) (start, error) {
@@ -37,10 +38,10 @@ func startMolecule(dir string) (start, error) {
 	if err != nil {
 		return s, fmt.Errorf("read the scenario: %w", err)
 	}
-	for _, m := range variable.FindAllStringSubmatch(string(data), -1) {
+	for _, m := range variable().FindAllStringSubmatch(string(data), -1) {
 		s.left = append(s.left, m[0]+": its default is written")
 	}
-	data = variable.ReplaceAll(data, []byte("$2"))
+	data = variable().ReplaceAll(data, []byte("$2"))
 	var m struct {
 		Dependency struct {
 			Options map[string]any

@@ -3,11 +3,11 @@ package ansible
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
@@ -21,9 +21,9 @@ type output struct {
 }
 
 var (
-	taskLine   = regexp.MustCompile(`^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$`)
-	recapCount = regexp.MustCompile(`\b(ok|changed|unreachable|failed|skipped|rescued|ignored)=(\d+)`)
-	recapLine  = regexp.MustCompile(`^\S+\s+: ok=\d+\s`)
+	taskLine   = lazyregexp.New(`^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$`)
+	recapCount = lazyregexp.New(`\b(ok|changed|unreachable|failed|skipped|rescued|ignored)=(\d+)`)
+	recapLine  = lazyregexp.New(`^\S+\s+: ok=\d+\s`)
 )
 
 // Line reads a line.
@@ -35,17 +35,17 @@ func (o *output) Line(text string) {
 		if o.task != "" && !slices.Contains(o.printed, o.task) {
 			o.printed = append(o.printed, o.task)
 		}
-	case recapLine.MatchString(text):
+	case recapLine().MatchString(text):
 		if o.recap == nil {
 			o.recap = map[string]int{}
 		}
-		for _, m := range recapCount.FindAllStringSubmatch(text, -1) {
+		for _, m := range recapCount().FindAllStringSubmatch(text, -1) {
 			if n, err := strconv.Atoi(m[2]); err == nil {
 				o.recap[m[1]] += n
 			}
 		}
 	default:
-		if m := taskLine.FindStringSubmatch(text); m != nil {
+		if m := taskLine().FindStringSubmatch(text); m != nil {
 			o.task = m[1]
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/rubyfloat"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -72,7 +72,7 @@ func (c Chef) clientRB(sb sandbox.Dir) string {
 
 var (
 	rubyText   = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)
-	rubyInsert = regexp.MustCompile(`#([{$@])`)
+	rubyInsert = lazyregexp.New(`#([{$@])`)
 )
 
 // ruby writes a value as a Ruby literal. A string that starts with a colon is a
@@ -85,7 +85,7 @@ func ruby(v any) string {
 		if strings.HasPrefix(v, ":") {
 			return v
 		}
-		return `"` + rubyInsert.ReplaceAllString(rubyText.Replace(v), `\#$1`) + `"`
+		return `"` + rubyInsert().ReplaceAllString(rubyText.Replace(v), `\#$1`) + `"`
 	case []any:
 		parts := make([]string, len(v))
 		for i, e := range v {

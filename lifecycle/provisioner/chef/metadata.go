@@ -7,8 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // CookbookName is the name of the cookbook in a directory, from its metadata.json or
@@ -34,7 +35,7 @@ func CookbookName(dir string) (string, error) {
 	}
 	name := ""
 	for _, s := range statements(withoutBOM(data)) {
-		if nameCall.MatchString(s) {
+		if nameCall().MatchString(s) {
 			name = nameOf(s, dir) // as in Ruby the last one counts, also if it cannot be read
 		}
 	}
@@ -60,10 +61,10 @@ func withoutBOM(data []byte) string {
 }
 
 var (
-	nameCall = regexp.MustCompile(`^name(?:[ \t]*\(|[ \t]*['"]|[ \t]+[^ \t=])`)
+	nameCall = lazyregexp.New(`^name(?:[ \t]*\(|[ \t]*['"]|[ \t]+[^ \t=])`)
 	// quotedName matches a call with one literal, and nothing behind it that could change the
 	// value or make the call depend on something.
-	quotedName = regexp.MustCompile(`^name[ \t]*\(?[ ` +
+	quotedName = lazyregexp.New(`^name[ \t]*\(?[ ` +
 		`\t]*(?:'([^'\\]+)'|"([^"\\#]+)"|%[qQ]?(?:\(([^)]+)\)|\[([^\]]+)\]|\{([^}]+)\}|<([^>]+)>` +
 		`|\|([^|]+)\||!([^!]+)!|/([^/]+)/|-([^-]+)-|~([^~]+)~|:([^:]+):|,([^,]+),|"([^"]+)"))(?:\.freeze)?[ \t]*\)?$`)
 	// directoryNoise is what may stand around the directory of the file without changing it.
@@ -73,7 +74,7 @@ var (
 
 // nameOf is the cookbook's name as a call of name sets it, or "" when only Ruby can tell.
 func nameOf(statement, dir string) string {
-	if q := quotedName.FindStringSubmatch(statement); q != nil {
+	if q := quotedName().FindStringSubmatch(statement); q != nil {
 		return strings.Join(q[1:], "")
 	}
 	switch directoryNoise.Replace(strings.TrimPrefix(statement, "name")) {
@@ -113,14 +114,14 @@ type hereDocument struct {
 }
 
 var (
-	heredoc = regexp.MustCompile("^<<([~-]?)(?:'([^'\n]+)'|\"([^\"\n]+)\"|`([^`\n]+)`|([\\pL_][\\pL\\pN_]*))")
+	heredoc = lazyregexp.New("^<<([~-]?)(?:'([^'\n]+)'|\"([^\"\n]+)\"|`([^`\n]+)`|([\\pL_][\\pL\\pN_]*))")
 	// character matches a literal such as ?' and not the question mark of a condition.
-	character      = regexp.MustCompile("^\\?['\"`](?:\\W|$)")
-	globalVariable = regexp.MustCompile("^\\$['\"`]")
+	character      = lazyregexp.New("^\\?['\"`](?:\\W|$)")
+	globalVariable = lazyregexp.New("^\\$['\"`]")
 	// chained matches lines that go on with the statement of the line before.
-	chained     = regexp.MustCompile(`^(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*&?\.[a-z]`)
-	wantsValue  = regexp.MustCompile(`(?:^|[(\[{,=~|&!?:;]|\b(?:if|unless|when|and|or|not|return))[ \t]*$`)
-	afterMethod = regexp.MustCompile(`[a-z_]\w*[?!]?[ \t]+$`)
+	chained     = lazyregexp.New(`^(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*&?\.[a-z]`)
+	wantsValue  = lazyregexp.New(`(?:^|[(\[{,=~|&!?:;]|\b(?:if|unless|when|and|or|not|return))[ \t]*$`)
+	afterMethod = lazyregexp.New(`[a-z_]\w*[?!]?[ \t]+$`)
 )
 
 // end ends the statement under way.
@@ -152,7 +153,7 @@ func (s *scanner) step() bool {
 		s.skipHeredocs()
 		t := strings.TrimRight(s.now.String(), " \t")
 		if strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) ||
-			chained.MatchString(s.text[s.at:]) {
+			chained().MatchString(s.text[s.at:]) {
 			t = strings.TrimSuffix(t, `\`)
 			s.now.Reset()
 			s.now.WriteString(t + " ")
@@ -164,14 +165,14 @@ func (s *scanner) step() bool {
 		s.end()
 	case c == '\'' || c == '"' || c == '`':
 		s.take(1 + closing(rest[1:], c, c))
-	case character.MatchString(rest) && s.startsWord(), globalVariable.MatchString(rest):
+	case character().MatchString(rest) && s.startsWord(), globalVariable().MatchString(rest):
 		s.take(2) // a quote that begins no string
 	case c == '%' && s.startsWord():
 		s.percent(rest)
 	case c == '/' && s.startsRegexp():
 		s.take(1 + closing(rest[1:], c, c))
 	case strings.HasPrefix(rest, "<<"):
-		if m := heredoc.FindStringSubmatch(rest); m != nil {
+		if m := heredoc().FindStringSubmatch(rest); m != nil {
 			s.heredocs = append(s.heredocs, hereDocument{end: strings.Join(m[2:], ""), indented: m[1] != ""})
 			s.now.WriteString("''")
 			s.at += len(m[0])
@@ -227,7 +228,7 @@ func (s *scanner) startsWord() bool {
 // it stands where a value is wanted, or before the word that follows a method's name.
 func (s *scanner) startsRegexp() bool {
 	before := s.now.String()
-	return wantsValue.MatchString(before) || afterMethod.MatchString(before) && !strings.HasPrefix(s.text[s.at+1:], " ")
+	return wantsValue().MatchString(before) || afterMethod().MatchString(before) && !strings.HasPrefix(s.text[s.at+1:], " ")
 }
 
 // percent takes a literal such as %q(text), or the sign alone.

@@ -2,11 +2,11 @@ package chef
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
@@ -29,13 +29,13 @@ type clientRun struct {
 }
 
 var (
-	doneLine = regexp.MustCompile(`(?:[A-Za-z][\w-]* )*[\w-]*(?i:client|run|phase) ` +
+	doneLine = lazyregexp.New(`(?:[A-Za-z][\w-]* )*[\w-]*(?i:client|run|phase) ` +
 		`(?:finished|complete|failed)[,.] (\d+)(?:/\d+)? resources (?:would have been )?updated.*`)
-	resourceLine = regexp.MustCompile(`^\s*\* ([a-z0-9_]+\[.*\]) action \S+`)
+	resourceLine = lazyregexp.New(`^\s*\* ([a-z0-9_]+\[.*\]) action \S+`)
 	// The minimal format lists what was updated at the end.
-	updatedLine = regexp.MustCompile(`^\* ([a-z0-9_]+\[.*\])$`)
-	changeLine  = regexp.MustCompile(`^\s+- \S`)
-	headingLine = regexp.MustCompile(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|Compiling|Resolving|Loading|Infra Phase)\b`)
+	updatedLine = lazyregexp.New(`^\* ([a-z0-9_]+\[.*\])$`)
+	changeLine  = lazyregexp.New(`^\s+- \S`)
+	headingLine = lazyregexp.New(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|Compiling|Resolving|Loading|Infra Phase)\b`)
 )
 
 func (o *output) Line(text string) {
@@ -45,19 +45,19 @@ func (o *output) Line(text string) {
 	}
 	// Most lines are not worth the price of the expression, and some are very long.
 	if strings.Contains(text, " updated") {
-		if m := doneLine.FindStringSubmatch(text); m != nil {
+		if m := doneLine().FindStringSubmatch(text); m != nil {
 			o.done(m)
 			return
 		}
 	}
-	switch m, updated := resourceLine.FindStringSubmatch(text), updatedLine.FindStringSubmatch(text); {
+	switch m, updated := resourceLine().FindStringSubmatch(text), updatedLine().FindStringSubmatch(text); {
 	case m != nil:
 		o.resource, o.started = m[1], true
 	case updated != nil:
 		o.change(updated[1])
-	case headingLine.MatchString(text):
+	case headingLine().MatchString(text):
 		o.resource, o.started = "", true
-	case o.resource != "" && changeLine.MatchString(text):
+	case o.resource != "" && changeLine().MatchString(text):
 		o.change(o.resource)
 	}
 }

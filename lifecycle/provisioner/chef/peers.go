@@ -3,15 +3,15 @@ package chef
 import (
 	"fmt"
 	"path"
-	"regexp"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/peers"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // runListEntry matches an entry of a run list: recipe[NAME@VERSION] or role[NAME], or a recipe by itself.
-var runListEntry = regexp.MustCompile(`^(?:(recipe|role)\[)?([^\]@]+)`)
+var runListEntry = lazyregexp.New(`^(?:(recipe|role)\[)?([^\]@]+)`)
 
 // peers are the node objects of the other nodes, which the client finds in local mode as it would find those of a server:
 // by search, and by name.
@@ -46,7 +46,7 @@ func nodeObject(m peers.Machine) config.Hash {
 		}
 		for _, entry := range i.Provisioner.Chef.RunList {
 			list = append(list, entry)
-			if e := runListEntry.FindStringSubmatch(entry); e != nil && e[1] == "role" {
+			if e := runListEntry().FindStringSubmatch(entry); e != nil && e[1] == "role" {
 				roles = append(roles, e[2])
 			} else if e != nil {
 				recipes = append(recipes, e[2])

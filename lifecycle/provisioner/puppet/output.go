@@ -2,11 +2,11 @@ package puppet
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
@@ -19,23 +19,23 @@ type output struct {
 }
 
 var (
-	notice      = regexp.MustCompile(`^Notice: /Stage\[.*?([A-Z][\w:]*\[[^\]]*\])/([\w ]+): `)
-	sectionLine = regexp.MustCompile(`^([A-Z][a-z]+):$`)
-	numberLine  = regexp.MustCompile(`^\s+([A-Z][a-z ]+): (\d+)$`)
+	notice      = lazyregexp.New(`^Notice: /Stage\[.*?([A-Z][\w:]*\[[^\]]*\])/([\w ]+): `)
+	sectionLine = lazyregexp.New(`^([A-Z][a-z]+):$`)
+	numberLine  = lazyregexp.New(`^\s+([A-Z][a-z ]+): (\d+)$`)
 )
 
 func (o *output) Line(text string) {
-	if m := notice.FindStringSubmatch(text); m != nil {
+	if m := notice().FindStringSubmatch(text); m != nil {
 		if !slices.Contains(o.changes, m[1]) {
 			o.changes = append(o.changes, m[1])
 		}
 		return
 	}
-	if m := sectionLine.FindStringSubmatch(text); m != nil {
+	if m := sectionLine().FindStringSubmatch(text); m != nil {
 		o.section = m[1]
 		return
 	}
-	m := numberLine.FindStringSubmatch(text)
+	m := numberLine().FindStringSubmatch(text)
 	if m == nil {
 		return
 	}

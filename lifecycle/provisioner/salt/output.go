@@ -2,11 +2,11 @@ package salt
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
@@ -23,13 +23,13 @@ type output struct {
 }
 
 var (
-	idLine        = regexp.MustCompile(`^ {10}ID: (.+)$`)
-	resultLine    = regexp.MustCompile(`^ {6}Result: (\w+)`)
-	succeededLine = regexp.MustCompile(`^Succeeded: +(\d+)(?: \((.*)\))?`)
-	failedLine    = regexp.MustCompile(`^Failed: +(\d+)`)
-	totalLine     = regexp.MustCompile(`^Total states run: +(\d+)`)
-	changedCount  = regexp.MustCompile(`(?:^|[ ,])changed=(\d+)`)
-	brokenLine    = regexp.MustCompile(`Data failed to compile:|No matching sls found for|Rendering SLS .* failed`)
+	idLine        = lazyregexp.New(`^ {10}ID: (.+)$`)
+	resultLine    = lazyregexp.New(`^ {6}Result: (\w+)`)
+	succeededLine = lazyregexp.New(`^Succeeded: +(\d+)(?: \((.*)\))?`)
+	failedLine    = lazyregexp.New(`^Failed: +(\d+)`)
+	totalLine     = lazyregexp.New(`^Total states run: +(\d+)`)
+	changedCount  = lazyregexp.New(`(?:^|[ ,])changed=(\d+)`)
+	brokenLine    = lazyregexp.New(`Data failed to compile:|No matching sls found for|Rendering SLS .* failed`)
 )
 
 func (o *output) Line(text string) {
@@ -38,23 +38,23 @@ func (o *output) Line(text string) {
 	}
 	o.pending = strings.HasPrefix(text, "     Changes:")
 	switch {
-	case idLine.MatchString(text):
-		o.id = idLine.FindStringSubmatch(text)[1]
-	case resultLine.MatchString(text):
-		if resultLine.FindStringSubmatch(text)[1] == "False" {
+	case idLine().MatchString(text):
+		o.id = idLine().FindStringSubmatch(text)[1]
+	case resultLine().MatchString(text):
+		if resultLine().FindStringSubmatch(text)[1] == "False" {
 			o.failed = append(o.failed, o.id)
 		}
-	case succeededLine.MatchString(text):
-		m := succeededLine.FindStringSubmatch(text)
+	case succeededLine().MatchString(text):
+		m := succeededLine().FindStringSubmatch(text)
 		o.summarized, o.succeeded = true, number(m[1])
-		if c := changedCount.FindStringSubmatch(m[2]); c != nil {
+		if c := changedCount().FindStringSubmatch(m[2]); c != nil {
 			o.changed = number(c[1])
 		}
-	case failedLine.MatchString(text):
-		o.failures = number(failedLine.FindStringSubmatch(text)[1])
-	case totalLine.MatchString(text):
-		o.all = number(totalLine.FindStringSubmatch(text)[1])
-	case o.broken == "" && brokenLine.MatchString(text):
+	case failedLine().MatchString(text):
+		o.failures = number(failedLine().FindStringSubmatch(text)[1])
+	case totalLine().MatchString(text):
+		o.all = number(totalLine().FindStringSubmatch(text)[1])
+	case o.broken == "" && brokenLine().MatchString(text):
 		o.broken = strings.TrimSpace(text)
 	}
 }
