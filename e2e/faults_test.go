@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -83,27 +86,49 @@ func TestFaultsOfNetem(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "nettools")
 		p := newProject(t, e, faultFiles(`
-    driver: {fault_image: nettools}
+    driver: {fault_image: nettools, cap_add: NET_RAW} # for ping
     steps:
       - {name: slow, network: {delay: 300ms, cut: db}, verify: false}
 `))
+		good := func(hooks string) {
+			t.Helper()
+			p.write("kitchen.local.yml", "suites: [{name: three, driver: {fault_image: nettools, cap_add: NET_RAW}}]\n"+
+				"lifecycle: {pre_verify: [{heal: true}, {network: {"+hooks+"}}]}\n")
+			p.ok("verify")
+		}
 		r := p.galley("converge")
+		kind := "netem"
 		if r.code != 0 {
 			require.Contains(t, r.String(), "the kernel of the engine's machine has no sch_netem")
 			p.shows("three-busybox", "ip route | grep blackhole; echo end", "end")
+			kind = "tbf"
 		} else {
-			p.write("kitchen.local.yml", "suites: [{name: three, driver: {fault_image: nettools}}]\n"+
-				"lifecycle: {pre_verify: [{heal: true}, {network: {delay: 300ms}}]}\n")
-			p.ok("verify")
-			require.Contains(t, p.in("three-busybox", "ping -c 3 db"), "time=3")
+			good("delay: 300ms, jitter: 20ms")
+			require.Regexp(t, "time=(2[89]|3)", p.in("three-busybox", "ping -c 3 db"))
 		}
-		// A loss alone needs no netem where the image has iptables: a test that passes on a good network fails.
-		p.write("kitchen.local.yml", "suites: [{name: three, driver: {fault_image: nettools}}]\n"+
+		// Rates and losses need no netem where the image has tc and iptables. 50 packets of 1442 bytes on the wire cannot take less
+		// than 2 s, but for the burst, and of 200 packets it is not all that are lost, nor none.
+		good("rate: 256kbit")
+		require.Contains(t, p.in("three-busybox", "tc qdisc show dev eth0"), kind)
+		var began, ended float64
+		_, err := fmt.Sscan(p.in("three-busybox", "cut -d' ' -f1 /proc/uptime; ping -q -c 50 -i 0.01 -s 1400 -W 30 db > /dev/null; cut -d' ' -f1 /proc/uptime"), &began, &ended)
+		require.NoError(t, err)
+		require.Greater(t, ended-began, 1.5, "seconds")
+		good("loss: 50%")
+		out := p.in("three-busybox", "ping -q -c 200 -i 0.01 -W 2 db")
+		m := regexp.MustCompile(`(\d+) packets received`).FindStringSubmatch(out)
+		require.NotNil(t, m, out)
+		answered, _ := strconv.Atoi(m[1])
+		require.Greater(t, answered, 40)
+		require.Less(t, answered, 160)
+
+		// A test that passes on a good network fails.
+		p.write("kitchen.local.yml", "suites: [{name: three, driver: {fault_image: nettools, cap_add: NET_RAW}}]\n"+
 			"lifecycle: {pre_verify: [{heal: true}, {network: {loss: 100%}}], finally_verify: [{heal: true}]}\n"+
 			"verifier: {command: /fetches}\n")
 		r = p.galley("verify")
 		require.Equal(t, 20, r.code, r)
-		p.write("kitchen.local.yml", "suites: [{name: three, driver: {fault_image: nettools}}]\n")
+		p.write("kitchen.local.yml", "suites: [{name: three, driver: {fault_image: nettools, cap_add: NET_RAW}}]\n")
 		p.ok("verify")
 		p.ok("destroy")
 		require.Empty(t, p.runners())

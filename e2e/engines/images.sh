@@ -200,7 +200,7 @@ rootfs_nettools() {
 	ln -sf /usr/sbin/dash "$1/bin/sh"
 	file=$(find /usr/lib -name libxt_statistic.so | sed -n 1p)
 	mkdir -p "$1${file%/*}"
-	cp "$file" "${file%/*}"/libxt_standard.so "$1${file%/*}"
+	cp "$file" "${file%/*}"/libxt_{standard,NFQUEUE}.so "$1${file%/*}"
 }
 
 rootfs_debian() { bootstrap "$1" ''; }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/fault"
 )
 
 // host is what remedies need to know of this machine.
@@ -115,9 +116,10 @@ func (h host) port() string {
 // netem is why a network may not be made slow.
 func (h host) netem() string {
 	if h.desktop {
-		return "The virtual machine's kernel has no sch_netem: a kitchen cannot make its network slow"
+		return "The virtual machine's kernel has no sch_netem: a kitchen cannot delay what its network sends. " +
+			"Update Docker Desktop (or WSL: wsl --update), or use an engine on Linux"
 	}
-	return "Load the kernel's module: sudo modprobe sch_netem (Fedora: package kernel-modules-extra)"
+	return fault.LoadNetem
 }
 
 // settings are findings of this machine that no container shows.
