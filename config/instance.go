@@ -61,7 +61,9 @@ type Node struct {
 	Name string
 	// After are the nodes that are converged before it.
 	After []string
-	// Group is the suite on its platform as a whole: the services, and the verifier that tests it, of no Kind for none.
+	// Networks are those of the group that it is on besides that of all nodes.
+	Networks []Endpoint
+	// Group is the suite on its platform as a whole: the services, the networks, and the verifier that tests it, of no Kind for none.
 	// Its driver and what is not about the whole are those of the first node.
 	Group *Instance
 }

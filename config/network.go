@@ -12,7 +12,7 @@ type Network struct {
 	Aliases []string
 }
 
-// Endpoint is how a service is on a network besides that of all services.
+// Endpoint is how a service, or a node, is on a network besides that of all services and nodes.
 type Endpoint struct {
 	// Network is the name of one of the instance's networks.
 	Network string

@@ -110,9 +110,12 @@ func TestPrivateServiceHasNoSecrets(t *testing.T) {
 		require.NoError(t, err)
 		hideSocket(t, e)
 		out, err := e.Command(t.Context(), "sh", "-c",
-			"cd '"+p.dir+"' && CI_TOKEN=canary-of-the-service '"+bin+"' test 2>&1").CombinedOutput()
-		require.NoError(t, err, string(out))
-		require.Contains(t, string(out), "PATH=")
+			"cd '"+p.dir+"' && CI_TOKEN=canary-of-the-service '"+bin+"' test --destroy always 2>&1").CombinedOutput()
+		if err == nil {
+			require.Contains(t, string(out), "PATH=")
+		} else { // Podman 6 has no such images
+			require.Contains(t, string(out), `invalid image env variable "*"`)
+		}
 		require.NotContains(t, string(out), "canary-of-the-service")
 	})
 }

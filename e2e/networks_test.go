@@ -13,6 +13,12 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
+// randomSubnet are the first three bytes of addresses in 10.224.0.0/12, in which the test bed has no network itself.
+func randomSubnet() string {
+	n := rand.IntN(1 << 12)
+	return fmt.Sprintf("10.%d.%d", 224+n>>8, n&255)
+}
+
 // networkFiles are two instances with networks of the same names. One has a subnet and fixed addresses, 192.0.2 here.
 func networkFiles(subnet string) map[string]string {
 	return map[string]string{"kitchen.yml": strings.ReplaceAll(`
@@ -51,14 +57,12 @@ func TestNetworks(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		before := e.UnusedVolumes(t)
-		n := rand.IntN(1 << 12) // of 10.224.0.0/12, in which the test bed has no network itself
-		p := newProject(t, e, networkFiles(fmt.Sprintf("10.%d.%d", 224+n>>8, n&255)))
+		p := newProject(t, e, networkFiles(randomSubnet()))
 		p.ok("verify", "-c", "2")
 		p.ok("exec", "three/db", "-c", "until ping -c 1 -w 1 web 2>&1 | grep -q '^PING web (10'; do sleep 0.2; done")
 
 		// Another subnet is another runner, and the networks are made anew.
-		n = rand.IntN(1 << 12)
-		p.write("kitchen.yml", networkFiles(fmt.Sprintf("10.%d.%d", 224+n>>8, n&255))["kitchen.yml"])
+		p.write("kitchen.yml", networkFiles(randomSubnet())["kitchen.yml"])
 		require.Contains(t, p.ok("verify", "three").String(), "changed in its configuration")
 		p.ok("destroy")
 		p.requireNothingLeft(before)

@@ -111,7 +111,9 @@ func TestNodesKilled(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		before := e.UnusedVolumes(t)
-		p := newProject(t, e, nodesFiles(t, "three"))
+		files := nodesFiles(t, "three")
+		files["kitchen.yml"] += "networks: {back: {internal: true}}\n"
+		p := newProject(t, e, files)
 		for _, at := range []event{
 			{Type: "step_started", Phase: "create", Step: "services", Instance: "three-busybox"},
 			{Type: "step_finished", Phase: "create", Step: "container", Instance: "three-busybox/app"},
@@ -119,6 +121,44 @@ func TestNodesKilled(t *testing.T) {
 		} {
 			require.True(t, events(t, p, func(e event) bool { return e != at }), at)
 		}
+		p.ok("test", "-c", "2")
+		p.requireNothingLeft(before)
+		requireNoNetwork(t, p)
+	})
+}
+
+// nodesOnNetworks are nodes of which one has a fixed address, 192.0.2 here, and cannot reach the other while it is tested.
+const nodesOnNetworks = nodesKitchen + `
+  - name: nets
+    networks: {front: {subnet: 192.0.2.0/28}, back: {internal: true}}
+    nodes:
+      web:
+        after: app
+        networks: {front: {ipv4_address: 192.0.2.9}, back: {aliases: [proxy]}}
+        provisioner: {command: until timeout 5 nc -w 2 app 80 < /dev/null; do sleep 0.2; done}
+        lifecycle: {pre_verify: [{network: {cut: [app]}}], finally_verify: [{heal: true}]}
+        verifier:
+          command: >-
+            ip addr | grep -q ' 192.0.2.9/28 ' && ip route | grep -c ' scope link ' | grep -qx 3 &&
+            ! timeout 5 nc -w 2 $GALLEY_NODE_APP_ADDRESS 80 < /dev/null
+      app:
+        networks: [back]
+        provisioner: {command: httpd -p 80 -h /}
+        verifier: {command: "ip route | grep -c ' scope link ' | grep -qx 2 && until ping -c 1 -w 1 proxy 2>&1 | grep -q '^PING proxy ('; do sleep 0.2; done"}
+    verifier: {name: shell, remote_exec: true, command: timeout 5 nc -w 2 $GALLEY_NODE_APP_ADDRESS 80 < /dev/null}
+`
+
+// Nodes are on networks of their suite, and cannot reach another that is cut off.
+func TestNodesOnNetworks(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "busybox")
+		before := e.UnusedVolumes(t)
+		p := newProject(t, e, map[string]string{"kitchen.yml": strings.ReplaceAll(nodesOnNetworks, "192.0.2", randomSubnet())})
+		p.ok("verify", "-c", "2")
+
+		// Networks are not made others under the nodes, and go with these.
+		p.write("kitchen.yml", strings.ReplaceAll(nodesOnNetworks, "192.0.2", randomSubnet()))
+		require.Contains(t, p.galley("verify").String(), "`galley destroy nets-busybox` removes the nodes")
 		p.ok("test", "-c", "2")
 		p.requireNothingLeft(before)
 		requireNoNetwork(t, p)

@@ -251,7 +251,8 @@ func (g *group) becomeOther() error {
 // isCurrent reports whether the network and the services are there as kitchen.yml wants them.
 func (g *group) isCurrent(ctx context.Context) (bool, error) {
 	digests, err := g.serviceDigests()
-	if err != nil || place(g.state.LastAction) < place(PhaseCreate) || g.state.Spec[servicesKey] != combine(digests) {
+	if err != nil || place(g.state.LastAction) < place(PhaseCreate) || g.state.Spec[servicesKey] != combine(digests) ||
+		g.state.Spec[networksKey] != networksDigest(g.inst) {
 		return false, err
 	}
 	networks, err := g.eng.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork,
@@ -275,12 +276,39 @@ func (i *instanceRun) createGroup(ctx context.Context) error {
 			return err
 		}
 	}
+	if i.state.Spec[networksKey] != networksDigest(i.inst) {
+		if err := i.removeOtherNetworks(ctx); err != nil {
+			return err
+		}
+	}
 	if err := i.ensureServices(ctx); err != nil {
 		return err
 	}
 	digests, err := i.serviceDigests()
-	i.state.Spec = map[string]string{servicesKey: combine(digests)}
+	i.state.Spec = map[string]string{servicesKey: combine(digests), networksKey: networksDigest(i.inst)}
 	return err
+}
+
+// removeOtherNetworks removes networks that were to be others, which those that are on them have to leave first.
+func (i *instanceRun) removeOtherNetworks(ctx context.Context) error {
+	records, err := recordedStates(i.run.o.Project)
+	if err != nil {
+		return err
+	}
+	if neededBy(records, i.inst.Name) {
+		return fmt.Errorf("the networks of %s are to be others, and its nodes are on those that there are\n"+
+			"`galley destroy %[1]s` removes the nodes; then try again", i.inst.Name)
+	}
+	have, err := i.services(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range have {
+		if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	return i.removeNetworks(ctx, i.state.Networks)
 }
 
 // removeIfLast removes the network and the services, unless a node, or another instance that shares them, is left.
@@ -473,6 +501,7 @@ func joinGroup(p Project, i config.Instance, s *backend.ContainerSpec) {
 			a.Aliases = append(a.Aliases, alias)
 		}
 	}
+	s.Networks = append(s.Networks, endpoints(p, i.Node.Group.Name, i.Node.Networks, a.Aliases)...)
 	if i.Driver.Network.Name != defaultNetwork {
 		s.Networks = append(s.Networks, a)
 		return

@@ -109,6 +109,27 @@ func TestNodes(t *testing.T) {
 }
 
 // A node that fails stops those that come after it and the test of the whole, and no others.
+// Nodes are on networks of their group, which are not made others under them.
+func TestNodesOnNetworks(t *testing.T) {
+	k := newKitchen(t)
+	list := grouped(chefInstance("a"), nil, "web", "app")
+	whole := list[0].Node.Group
+	whole.Networks = []config.Network{{Name: "front", Subnet: "10.1.2.0/24"}, {Name: "back"}}
+	list[0].Node.Networks = []config.Endpoint{{Network: "front", IPv4: "10.1.2.3", Aliases: []string{"www"}}}
+	s := runnerSpec(k.project, list[0], "busybox", nil, nil, func(string) string { return "" })
+	require.Equal(t, []backend.NetworkAttachment{{Mode: spec.NetworkNamed, Name: ownNetwork(k.project, "a", "front"),
+		IPv4: "10.1.2.3", Aliases: []string{"web", "www"}}}, s.Networks)
+	require.NoError(t, k.do("create", list...))
+	require.Equal(t, 3, k.networks(), "the group's, and two more")
+
+	whole.Networks[0].Internal = true
+	require.ErrorContains(t, k.do("create", list...), "`galley destroy a` removes the nodes")
+	require.NoError(t, k.do("test", list...))
+	require.NoError(t, k.do("create", list...))
+	require.NoError(t, k.do("destroy", list...))
+	require.Equal(t, 0, k.networks())
+}
+
 func TestNodeFails(t *testing.T) {
 	k := newKitchen(t)
 	k.change = func(o *Options) { o.Concurrency = 4 }

@@ -248,7 +248,8 @@ func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend
 	labels[label.Service], labels[label.Spec] = p.Name, p.digest
 	s := service.Spec(p.Service, serviceName(i.run.o.Project, i.inst.Name, p.Name), p.image.ID,
 		serviceNetwork(i.run.o.Project, i.inst.Name), labels)
-	s.Networks = append(sharedAttachments(i.run.o.Project, i.inst), endpoints(i.run.o.Project, i.inst.Name, p.Service)...)
+	s.Networks = append(sharedAttachments(i.run.o.Project, i.inst),
+		endpoints(i.run.o.Project, i.inst.Name, p.Networks, []string{p.Name})...)
 	c, err := i.eng.CreateContainer(ctx, s)
 	if errors.Is(err, backend.ErrConflict) {
 		if err = i.removeStaleRunner(ctx, s.Name, err); err == nil {
@@ -390,12 +391,12 @@ func (i *instanceRun) ensureNetworks(ctx context.Context) error {
 	return nil
 }
 
-// endpoints are how a service is on networks of its instance.
-func endpoints(p Project, instance string, s config.Service) []backend.NetworkAttachment {
+// endpoints are how a service, or a node, is on networks of its instance, or group, under its names.
+func endpoints(p Project, owner string, on []config.Endpoint, names []string) []backend.NetworkAttachment {
 	var list []backend.NetworkAttachment
-	for _, e := range s.Networks {
-		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: ownNetwork(p, instance, e.Network),
-			IPv4: e.IPv4, Aliases: append([]string{s.Name}, e.Aliases...)})
+	for _, e := range on {
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: ownNetwork(p, owner, e.Network),
+			IPv4: e.IPv4, Aliases: slices.Concat(names, e.Aliases)})
 	}
 	return list
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 )
@@ -43,6 +44,21 @@ const sandboxPaths = "SandboxPaths"
 
 // startsFrom is the key of the digest of the instance from which one starts.
 const startsFrom = "StartsFrom"
+
+// networksKey is the key of the digest of the networks of an instance's own.
+const networksKey = "NetworkDefinitions"
+
+// networksDigest is that of what an instance's networks are, "" for none.
+func networksDigest(i config.Instance) string {
+	var list []string
+	for _, n := range i.Networks {
+		list = append(list, n.Name, n.Subnet, fmt.Sprint(n.Internal))
+	}
+	if list == nil {
+		return ""
+	}
+	return textDigest(list...)
+}
 
 // digests has a digest of each part of what kitchen.yml wants the runner to be, which is
 // known without the engine: images by their names, with what is built on them.
@@ -79,12 +95,8 @@ func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, er
 		}
 		digests[servicesKey] = combine(services)
 	}
-	if len(i.inst.Networks) > 0 {
-		var list []string
-		for _, n := range i.inst.Networks {
-			list = append(list, n.Name, n.Subnet, fmt.Sprint(n.Internal))
-		}
-		digests["NetworkDefinitions"] = textDigest(list...)
+	if digest := networksDigest(i.inst); digest != "" {
+		digests[networksKey] = digest
 	}
 	if i.inst.From != nil {
 		if digests[startsFrom], err = i.startDigest(); err != nil {

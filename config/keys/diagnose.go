@@ -91,6 +91,9 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		if v := raw.Group.Verifier; v != nil {
 			group["verifier"] = section(*n.Group, SectionVerifier, string(n.Group.Verifier.Kind), v)
 		}
+		if len(n.Group.Networks) > 0 {
+			group["networks"], out["networks"] = plain(n.Group.Networks), plain(n.Networks)
+		}
 		out["node"], out["after"], out["group"] = n.Name, plain(n.After), group
 	}
 	if i.From != nil {

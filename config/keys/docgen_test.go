@@ -96,7 +96,7 @@ func docTitle(s Section) docText {
 	case SectionStep:
 		return docText{"steps", "Each entry is a step of a suite: `converge` does them in their order and tests after each, such as after an upgrade. A step does what it has in this order: `reboot`, faults and `commands` as they stand, the converge, the tests. One that has `provisioner`, `run_list` or `attributes`, or nothing else to do, converges. All steps have the runner, and so the tools, of the suite."}
 	case SectionNetwork:
-		return docText{"networks", "Networks of the instance's own, each by its name; see [networks](how-it-works.md#networks). The runner is on all of them besides its own, services on those that they name."}
+		return docText{"networks", "Networks of the instance's own, each by its name; see [networks](how-it-works.md#networks). The runner is on all of them besides its own, services on those that they name, and nodes of a suite on all or on those that they name."}
 	case SectionFault:
 		return docText{"network", "What `network:` of a hook or a step makes of the runner's network; see [faults](how-it-works.md#faults)."}
 	case SectionService:

@@ -111,7 +111,7 @@ func (k Key) valueSchema() any {
 		return hashOf(ref(SectionService))
 	case k.Name == "nodes":
 		return hashOf(ref(SectionNode))
-	case k.Name == "networks" && k.Section == SectionService:
+	case k.Name == "networks" && (k.Section == SectionService || k.Section == SectionNode), k.Name == "depends_on":
 		return anyOf(listOf(jsonType("string")), jsonType("object"), jsonType("string"))
 	case k.Name == "networks":
 		return hashOf(anyOf(ref(SectionNetwork), jsonType("null")))

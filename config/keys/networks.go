@@ -107,8 +107,8 @@ func (d *decoder) checkAddress(at *yaml11.Value, address, subnet string) {
 	}
 }
 
-// serviceNetworks reads `networks:` of a service: a list of names, or a hash of them as compose has it.
-func serviceNetworks(d *decoder, v *yaml11.Value) ([]config.Endpoint, bool) {
+// endpoints reads `networks:` of a service or a node: a list of names, or a hash of them as compose has it.
+func endpoints(d *decoder, v *yaml11.Value) ([]config.Endpoint, bool) {
 	if v.Kind != yaml11.Map {
 		names, ok := texts(d, v)
 		var list []config.Endpoint
@@ -146,25 +146,30 @@ func (r *resolver) checkNetworks(i config.Instance, raw kitchen.RawInstance) {
 			fmt.Sprintf("networks: the runner of %s cannot be on them with network_mode %s", i.Name, i.Driver.Network),
 			"leave network_mode out")
 	}
-	if len(i.Networks) > 0 && i.Node != nil {
-		r.diags.ErrorAt(raw.Networks.Pos, "networks", "networks: nodes of a suite are on one network, and on no others",
-			"leave networks out for suites with nodes")
-	}
+	r.checkServiceNetworks(i, raw.Services)
+}
+
+// checkServiceNetworks refuses networks that a service of an instance, or of a group, cannot be on.
+func (r *resolver) checkServiceNetworks(i config.Instance, services *yaml11.Value) {
 	for _, s := range i.Services {
-		at := either(either(raw.Services, s.Name), "networks")
 		d := r.decoder()
 		d.spelt = "services." + s.Name + ".networks"
-		for _, e := range s.Networks {
-			n := slices.IndexFunc(i.Networks, func(n config.Network) bool { return n.Name == e.Network })
-			if n < 0 {
-				var names []string
-				for _, n := range i.Networks {
-					names = append(names, n.Name)
-				}
-				d.errorAt(at, suggestion(e.Network, names), "%s has no network %q", i.Name, e.Network)
-				continue
+		d.checkEndpoints(i, s.Networks, either(either(services, s.Name), "networks"))
+	}
+}
+
+// checkEndpoints refuses networks that an instance, or a group, does not have, and addresses that they do not have.
+func (d *decoder) checkEndpoints(i config.Instance, list []config.Endpoint, at *yaml11.Value) {
+	for _, e := range list {
+		n := slices.IndexFunc(i.Networks, func(n config.Network) bool { return n.Name == e.Network })
+		if n < 0 {
+			var names []string
+			for _, n := range i.Networks {
+				names = append(names, n.Name)
 			}
-			d.checkAddress(at, e.IPv4, i.Networks[n].Subnet)
+			d.errorAt(at, suggestion(e.Network, names), "%s has no network %q", i.Name, e.Network)
+			continue
 		}
+		d.checkAddress(at, e.IPv4, i.Networks[n].Subnet)
 	}
 }

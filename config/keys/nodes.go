@@ -20,6 +20,16 @@ func (r *resolver) node(i *config.Instance, raw kitchen.RawInstance) {
 			fmt.Sprintf("nodes: the runner of %s cannot be on their network with network_mode %s", i.Name, i.Driver.Network),
 			"leave network_mode out, or name a network: the runner is then on that one and on theirs")
 	}
+	d := r.decoder()
+	d.spelt = "suites.nodes." + raw.Node + ".networks"
+	if raw.Networks != nil {
+		i.Node.Networks, _ = endpoints(d, raw.Networks)
+		d.checkEndpoints(*i.Node.Group, i.Node.Networks, raw.Networks)
+		return
+	}
+	for _, n := range i.Node.Group.Networks {
+		i.Node.Networks = append(i.Node.Networks, config.Endpoint{Network: n.Name})
+	}
 }
 
 // group resolves a group as a whole, once.
@@ -34,6 +44,15 @@ func (r *resolver) group(g *kitchen.Group) *config.Instance {
 		Provisioner: once(r.provisioners, first.Provisioner, r.provisioner),
 	}
 	whole.Services, whole.Shared = r.splitShared(once(r.services, g.Services, r.serviceList), g.Services)
+	whole.Networks = once(r.networks, g.Networks, r.networkList)
+	for _, n := range whole.Networks {
+		if n.IPv4 != "" || len(n.Aliases) > 0 {
+			r.diags.ErrorAt(either(g.Networks, n.Name).Pos, "networks."+n.Name,
+				fmt.Sprintf("networks.%s: ipv4_address and aliases are of one runner, and %s has several", n.Name, g.Name),
+				fmt.Sprintf("write them in a node, as {networks: {%s: {ipv4_address: …}}}", n.Name))
+		}
+	}
+	r.checkServiceNetworks(*whole, g.Services)
 	deriveDriver(&whole.Driver, first.Platform, whole.Provisioner)
 	if g.Verifier != nil {
 		whole.Verifier = once(r.verifiers, g.Verifier, r.verifier)

@@ -59,6 +59,28 @@ suites:
 	require.Equal(t, "all", whole.Verifier.Shell.Command)
 }
 
+// Nodes are on all networks of their suite, or on those that they name.
+func TestNodesOnNetworks(t *testing.T) {
+	list, diags := resolveText(t, nodesPlugins+`platforms: [{name: p}]
+networks: {back: {internal: true}}
+suites:
+  - name: shop
+    networks: {front: {subnet: 10.1.2.0/24}}
+    services: {db: {image: postgres, networks: [back]}}
+    nodes:
+      web: {networks: {front: {ipv4_address: 10.1.2.3, aliases: www}}}
+      app: {networks: back}
+      all:
+`)
+	require.Empty(t, diags)
+	require.Equal(t, []config.Endpoint{{Network: "front", IPv4: "10.1.2.3", Aliases: []string{"www"}}}, list[0].Node.Networks)
+	require.Equal(t, []config.Endpoint{{Network: "back"}}, list[1].Node.Networks)
+	require.Equal(t, []config.Endpoint{{Network: "back"}, {Network: "front"}}, list[2].Node.Networks)
+	require.Empty(t, list[0].Networks)
+	require.Equal(t, []config.Network{{Name: "back", Internal: true}, {Name: "front", Subnet: "10.1.2.0/24"}},
+		list[0].Node.Group.Networks)
+}
+
 func TestNodesRefused(t *testing.T) {
 	for suite, want := range map[string]string{
 		"nodes: [web]":              "kitchen.yml:5:27: error: suites[0].nodes is a list, expected a mapping of nodes",
@@ -67,17 +89,21 @@ func TestNodesRefused(t *testing.T) {
 		"nodes: {Localhost: {}}":    `suites[0].nodes: "Localhost" cannot be the name of a host`,
 		"nodes: {a-b: {}, A_b: {}}": `"a-b" and "A_b" are one name`,
 		"nodes: {a: {after: [b]}}":  `kitchen.yml:5:39: error: suites[0].nodes.a.after: there is no node "b"`,
-		"nodes: {a: {after: b}, b: {after: [c]}, c: {after: [b]}}": "after: a circle: b after c after b",
-		"nodes: {a: {after: a}}":                                   "a circle: a after a",
-		"nodes: {a: {platform: c}}":                                `kitchen.yml:5:42: error: suites[0].nodes.a.platform: there is no platform "c"`,
-		"nodes: {a: 1}":                                            "suites[0].nodes.a is an integer, expected a mapping",
-		"nodes: {a: {runlist: [x]}}":                               "suites.nodes.a.runlist: unknown key",
-		"nodes: {a: {services: {b: {image: x}}}}":                  "suites.nodes.a.services: unknown key",
-		"nodes: {a: {driver: {network_mode: host}}}":               "the runner of s-p/a cannot be on their network with network_mode host",
-		"nodes: {a: {}}, services: {a: {image: x}}":                "services.a: a node of the suite s has that name too",
-		"from: t, nodes: {a: {}}":                                  "a suite with nodes starts from no other",
-		"nodes: {a: {}}}, {name: t, from: s":                       "suites.from: s has nodes, and no suite can start from several machines",
-		"nodes: {a: {}}}, {name: s":                                `two instances are named "s-p"`,
+		"nodes: {a: {after: b}, b: {after: [c]}, c: {after: [b]}}":                 "after: a circle: b after c after b",
+		"nodes: {a: {after: a}}":                                                   "a circle: a after a",
+		"nodes: {a: {platform: c}}":                                                `kitchen.yml:5:42: error: suites[0].nodes.a.platform: there is no platform "c"`,
+		"nodes: {a: 1}":                                                            "suites[0].nodes.a is an integer, expected a mapping",
+		"nodes: {a: {runlist: [x]}}":                                               "suites.nodes.a.runlist: unknown key",
+		"nodes: {a: {services: {b: {image: x}}}}":                                  "suites.nodes.a.services: unknown key",
+		"nodes: {a: {driver: {network_mode: host}}}":                               "the runner of s-p/a cannot be on their network with network_mode host",
+		"nodes: {a: {}}, services: {a: {image: x}}":                                "services.a: a node of the suite s has that name too",
+		"nodes: {a: {networks: bak}}, networks: {back: {}}":                        `kitchen.yml:5:42: error: suites.nodes.a.networks: s-p has no network "bak"`,
+		"nodes: {a: {networks: {b: {ipv4_address: 10.1.2.3}}}}, networks: {b: {}}": "ipv4_address in a network without a subnet",
+		"nodes: {a: {}}, services: {d: {image: x, networks: e}}":                   `services.d.networks: s-p has no network "e"`,
+		"nodes: {a: {}}, networks: {b: {aliases: x}}":                              "networks.b: ipv4_address and aliases are of one runner, and s-p has several",
+		"from: t, nodes: {a: {}}":                                                  "a suite with nodes starts from no other",
+		"nodes: {a: {}}}, {name: t, from: s":                                       "suites.from: s has nodes, and no suite can start from several machines",
+		"nodes: {a: {}}}, {name: s":                                                `two instances are named "s-p"`,
 	} {
 		dir := t.TempDir()
 		text := nodesPlugins + "platforms: [{name: p}]\nsuites: [{name: s, " + suite + "}]\n"

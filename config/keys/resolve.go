@@ -156,8 +156,10 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	if raw.Group != nil {
 		r.node(&i, raw)
 	}
-	i.Networks = once(r.networks, raw.Networks, r.networkList)
-	r.checkNetworks(i, raw)
+	if raw.Group == nil {
+		i.Networks = once(r.networks, raw.Networks, r.networkList)
+		r.checkNetworks(i, raw)
+	}
 	i.Steps = r.steps(i, raw)
 	r.checkFaults(i, raw)
 	r.checkPlatform(i, raw)

@@ -37,7 +37,7 @@ func serviceKeys() []Key {
 		{Name: "depends_on",
 			value: ofService(TypeStrings, dependsOn, func(s *config.Service) *[]string { return &s.DependsOn })},
 		{Name: "shared", value: ofService(TypeBool, boolean, func(s *config.Service) *bool { return &s.Shared })},
-		{Name: "networks", value: ofService(TypeStrings, serviceNetworks, func(s *config.Service) *[]config.Endpoint {
+		{Name: "networks", value: ofService(TypeStrings, endpoints, func(s *config.Service) *[]config.Endpoint {
 			return &s.Networks
 		})},
 		{Name: "ready", value: ofService(TypeHash, ready, func(s *config.Service) **config.Ready { return &s.Ready })},

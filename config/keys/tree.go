@@ -44,6 +44,7 @@ func nodeKeys() []Key {
 	return inSection(SectionNode, append(blocks, append(chefShortcuts(),
 		Key{Name: "platform", form: TypeString},
 		Key{Name: "after", form: TypeStrings},
+		Key{Name: "networks", form: TypeStrings},
 	)...))
 }
 

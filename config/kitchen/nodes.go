@@ -16,8 +16,8 @@ type Group struct {
 	Suite, Platform string
 	// Nodes are the names of its nodes, in the order of the file.
 	Nodes []string
-	// Services are those of all its nodes, nil for none.
-	Services *yaml11.Value
+	// Services and Networks are those of all its nodes, nil for none.
+	Services, Networks *yaml11.Value
 	// Verifier tests the group as a whole, nil where the suite has none of its own.
 	Verifier *yaml11.Value
 }
@@ -29,6 +29,8 @@ type node struct {
 	after []string
 	// platform is the one that it names, empty for that of the group.
 	platform string
+	// networks are those of the group that it is on, nil where it does not say.
+	networks *yaml11.Value
 	// data is what the suite and the node say.
 	data *section
 }
@@ -89,9 +91,9 @@ func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(na
 
 // readNode reads a node, whose keys are those of a suite besides its own.
 func (m *munger) readNode(suite *section, path string, e yaml11.Entry) node {
-	own := &section{name: path, pos: e.Value.Pos, m: e.Value.Map.Without("platform", "after")}
+	own := &section{name: path, pos: e.Value.Pos, m: e.Value.Map.Without("platform", "after", "networks")}
 	legacy{m.diags, m.merger}.convert(&section{m: yaml11.NewMapping(0)}, nil, []*section{own})
-	n := node{name: yaml11.NewString(e.Key, e.KeyPos), text: e.Key, data: m.over(suite, own)}
+	n := node{name: yaml11.NewString(e.Key, e.KeyPos), text: e.Key, data: m.over(suite, own), networks: e.Value.Map.Get("networks")}
 	if v := e.Value.Map.Get("platform"); v != nil && v.Kind != yaml11.Null {
 		var ok bool
 		if n.platform, ok = v.Text(); !ok {
@@ -127,7 +129,7 @@ func (m *munger) platformNames() []string {
 // follow those of the suite.
 func (m *munger) over(suite, own *section) *section {
 	out := &section{name: own.name, pos: own.pos,
-		m: suite.m.Without("name", "includes", "excludes", "from", "nodes", "services", "verifier")}
+		m: suite.m.Without("name", "includes", "excludes", "from", "nodes", "services", "networks", "verifier")}
 	for _, e := range own.m.Entries() {
 		if e.Value.Kind == yaml11.Seq { // no key of a node that is a block
 			continue
@@ -200,7 +202,8 @@ func nodeNames(list []node) []string {
 // group makes the raw instances of a suite with nodes on a platform.
 func (m *munger) group(s suite, p platform, platforms []platform) []RawInstance {
 	g := &Group{Name: instanceName(s.text, p.text), Suite: s.text, Platform: p.text, Nodes: nodeNames(s.nodes),
-		Services: own(m.block("services", s.data, p.data, p.windows))}
+		Services: own(m.block("services", s.data, p.data, p.windows)),
+		Networks: own(m.block("networks", s.data, p.data, p.windows))}
 	if v := s.data.m.Get("verifier"); v != nil && v.Kind != yaml11.Null {
 		g.Verifier = m.block("verifier", s.data, p.data, p.windows)
 	}
@@ -219,7 +222,7 @@ func (m *munger) group(s suite, p platform, platforms []platform) []RawInstance 
 			on = platforms[at]
 		}
 		inst := m.instance(suite{name: s.name, text: s.text + "/" + n.text, data: n.data}, on)
-		inst.Name, inst.PlatformPos, inst.Services = g.Name+"/"+n.text, p.name.Pos, nil
+		inst.Name, inst.PlatformPos, inst.Services, inst.Networks = g.Name+"/"+n.text, p.name.Pos, nil, n.networks
 		inst.Group, inst.Node, inst.After, inst.NodePos = g, n.text, n.after, n.name.Pos
 		list = append(list, inst)
 	}

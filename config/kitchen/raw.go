@@ -60,7 +60,8 @@ type RawInstance struct {
 	Verifier, Transport   *yaml11.Value
 	Lifecycle, Publish    *yaml11.Value
 	Services, Compare     *yaml11.Value
-	Networks              *yaml11.Value
+	// Networks of a node are those of its group that it is on.
+	Networks *yaml11.Value
 	// Steps are the suite's.
 	Steps []RawStep
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
