@@ -24,7 +24,8 @@ func TestInitRuns(t *testing.T) {
 	}
 	const task = "- command: touch /converged\n"
 	kinds := map[string]map[string]string{
-		"shell":   {"setup.sh": "#!/bin/sh\n: > /converged\n", "kitchen.local.yml": platformOf("busybox")},
+		"shell": {"setup.sh": "#!/bin/sh\nnc -w 5 db 80 < /dev/null && : > /converged\n", "kitchen.local.yml": platformOf("busybox"),
+			"compose.yaml": "services: {db: {image: busybox, command: 'httpd -f -p 80', ports: ['80:80'], restart: always}, web: {build: .}}\n"},
 		"ansible": {"tasks/main.yml": task, "kitchen.local.yml": platformOf("ansible")},
 		"puppet": {"metadata.json": `{"name": "me-web", "version": "1.0.0", "author": "me", "source": "x", "license": "x", "dependencies": []}`,
 			"kitchen.local.yml": platformOf("puppet"),

@@ -26,8 +26,9 @@ func NewCmdInit(f *cmdutil.Factory) *cobra.Command {
 		Long: `Write a kitchen.yml for the project in this directory, by what it is: a Chef
 cookbook, a molecule scenario, an Ansible role or playbook, a Puppet module, a
 Salt formula, a dev container, or scripts. Where there is none of these, a script is written too.
-What of a scenario or a dev container cannot be carried over is listed. Files that
-exist are never changed, but for a line in .gitignore.`,
+Services of a compose file that have an image become services beside the runner.
+What of a scenario, a dev container or a compose file cannot be carried over is
+listed. Files that exist are never changed, but for a line in .gitignore.`,
 		Example: `  galley init
   galley init --kind ansible
   galley init --provisioner shell`,
@@ -97,6 +98,12 @@ func (s starter) write() error {
 	first, err := k.start(s.dir)
 	if err != nil {
 		return err
+	}
+	if err := first.compose(s.dir); err != nil {
+		return err
+	}
+	if first.took != "" {
+		fmt.Fprintln(s.out, "took    "+first.took)
 	}
 	text, err := first.kitchen(driver)
 	if err != nil {

@@ -53,6 +53,8 @@ type start struct {
 	// provisioner and verifier are the text of their blocks, verifier empty for what the tests' layout says.
 	provisioner, verifier string
 	platforms             []platform
+	// services is the text of the block of services, and took says which they are.
+	services, took string
 	// suite is the text behind the name of the suite.
 	suite string
 	// files are written beside kitchen.yml where they do not exist.
@@ -72,6 +74,23 @@ type file struct{ name, text string }
 const layout = `# Tests are found in test/integration/default by their names: *.bats, goss.yaml, test_*.py, *_spec.rb.
 `
 
+// moreSuites and moreServices stand at the end of a kitchen.yml.
+const (
+	moreSuites = `
+  # Without the first # of their lines, these are suites too: one of several converges with a fault between them, and one of
+  # machines that find each other by their names.
+  #- name: outage
+  #  steps: [{name: good}, {name: offline, network: {cut: [db]}, verify: false}, {name: back, heal: true}]
+  #- name: cluster
+  #  nodes: {app: {}, web: {after: [app]}}
+`
+	moreServices = `
+# And these are services that each runner finds by their names.
+#services:
+#  db: {image: postgres:17, environment: {POSTGRES_PASSWORD: secret}, ready: {port: 5432}}
+`
+)
+
 // kitchen is the text of kitchen.yml.
 func (s start) kitchen(driver string) (string, error) {
 	var b bytes.Buffer
@@ -86,7 +105,12 @@ func (s start) kitchen(driver string) (string, error) {
 	if err := e.Encode(map[string]any{"platforms": s.platforms}); err != nil {
 		return "", fmt.Errorf("write the platforms: %w", err)
 	}
-	fmt.Fprintf(&b, "\nsuites:\n  - name: default\n%s", s.suite)
+	fmt.Fprintf(&b, "\nsuites:\n  - name: default\n%s%s", s.suite, moreSuites)
+	if s.services == "" {
+		b.WriteString(moreServices)
+	} else {
+		b.WriteString("\n# The runner finds them by their names.\nservices:\n" + s.services)
+	}
 	return b.String(), nil
 }
 

@@ -38,10 +38,7 @@ func startMolecule(dir string) (start, error) {
 	if err != nil {
 		return s, fmt.Errorf("read the scenario: %w", err)
 	}
-	for _, m := range variable().FindAllStringSubmatch(string(data), -1) {
-		s.left = append(s.left, m[0]+": its default is written")
-	}
-	data = variable().ReplaceAll(data, []byte("$2"))
+	data = withDefaults(data, func(what string) { s.left = append(s.left, what) })
 	var m struct {
 		Dependency struct {
 			Options map[string]any
