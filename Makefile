@@ -50,6 +50,8 @@ BENCH_ENGINES ?= docker20 docker26 podman4 podman5 podman5-rootless
 bench: build ## measure beside a bare program, and kitchen where it is on PATH, and write docs/performance.md
 	e2e/engines.sh install $(BENCH_ENGINES) || [ $$? = 3 ]
 	for e in $(BENCH_ENGINES); do e2e/engines.sh up $$e && e2e/engines.sh load $$e busybox debian cinc15 || [ $$? = 3 ]; done
+	e2e/engines.sh up registry || [ $$? = 3 ]
+	GALLEY_BENCH_REGISTRY=$$(e2e/engines.sh status | sed -n 's#^registry  *up  *\([^ ]*\) .*#\1/galley-bench#p') \
 	$(GO) run ./e2e/bench -page docs/performance.md \
 		$$(for e in $(BENCH_ENGINES); do e2e/engines.sh status | sed -n "s#^$$e  *up  *\(unix://[^,]*\),.*#\1#p"; done)
 

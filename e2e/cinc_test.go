@@ -53,8 +53,12 @@ func TestRealCinc(t *testing.T) {
 
 		// The start was recorded for `again`. What has it gives the same.
 		p.ok("exec", "broken", "--", "test", "-s", "/opt/galley/pack")
-		p.ok("test", "default", "--report", "ndjson=events")
+		t.Cleanup(p.removeCheckpoints)
+		r = p.ok("test", "default", "--reuse=local", "--report", "ndjson=events")
 		require.Contains(t, p.read("events"),
 			`"text":"Cinc Client finished, 4 resources updated; then Cinc Client finished, 0 resources updated","changed":4,`)
+		// What the client keeps in its sandbox keeps no checkpoint from being made.
+		require.Contains(t, r.String(), "kept the converged runner as the checkpoint")
+		require.Contains(t, p.ok("test", "default", "--reuse=local").String(), "Converge taken from the checkpoint")
 	})
 }

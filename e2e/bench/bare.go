@@ -1,24 +1,29 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"path"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/backend/spec"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// bareCommand makes this program the bare one.
-const bareCommand = "bare"
+// bareCommand makes this program the bare one, bareNoConverge the one that only creates, verifies and destroys.
+const (
+	bareCommand    = "bare"
+	bareNoConverge = "no-converge"
+)
 
 // pidOne heeds SIGTERM, so that no engine waits for it.
 const pidOne = "trap 'exit 0' TERM; while :; do sleep 86400 & wait $!; done"
@@ -28,10 +33,12 @@ type load struct {
 	name, image string
 	// tool is an image with the program that converges, or empty.
 	tool string
-	// yaml is for kitchen.yml, with files beside it. command does the same for the bare program, with bareFiles in
-	// /opt/kitchen.
-	yaml, command    string
-	files, bareFiles map[string]string
+	// yaml is for kitchen.yml, with files beside it; env sets variables of the runner. command does the same for the bare
+	// program, with bareFiles in /opt/kitchen.
+	yaml, env, command string
+	files, bareFiles   map[string]string
+	// slow is a converge of seconds, which a checkpoint spares.
+	slow bool
 }
 
 func loads() []load {
@@ -41,7 +48,7 @@ func loads() []load {
 	}
 	const recipe = "file '/tmp/one' do\n  content 'one'\nend\n"
 	metadata := map[string]string{"metadata.rb": "name 'one'\nversion '1.0.0'\n", "recipes/default.rb": recipe}
-	cinc := load{name: "cinc", image: "debian", tool: "cincproject/cinc:15", files: metadata,
+	cinc := load{name: "cinc", image: "debian", tool: "cincproject/cinc:15", files: metadata, slow: true,
 		yaml: "provisioner: {name: dokken, product_name: cinc, run_list: ['recipe[one]']}\n",
 		command: "/opt/cinc/bin/cinc-client -z -l auto -F doc -c /opt/kitchen/client.rb -j /opt/kitchen/dna.json --force-formatter " +
 			"--no-color --chef-zero-port 8889",
@@ -50,7 +57,9 @@ func loads() []load {
 	for name, text := range metadata {
 		cinc.bareFiles["cookbooks/one/"+name] = text
 	}
-	return []load{shell("no-op", "true"), shell("2-seconds", "sleep 2"), cinc}
+	sleep := shell("2-seconds", "sleep 2")
+	sleep.slow = true
+	return []load{shell("no-op", "true"), sleep, cinc}
 }
 
 // open opens an engine by its address.
@@ -98,9 +107,10 @@ func (l load) here(host string) (_ bool, err error) {
 	return true, nil
 }
 
-// bare makes the calls that a test cannot do without: create, start, two execs, remove; and before them the ping that
-// tells which engine it is. With a tool there are also its image, asked for by its name, and the files for it.
-func bare(ctx context.Context, host, name, loadName string) (err error) {
+// bare makes the calls that a test cannot do without: create, start, two commands, remove; and before them the ping that
+// tells which engine it is. With a tool there is also its image, asked for by its name. As in a test, the runner has the
+// directories of provisioner and verifier mounted, with what the converge needs. It prints how long the converge took.
+func bare(ctx context.Context, host, name, loadName string, converge bool) (err error) {
 	all := loads()
 	l := all[slices.IndexFunc(all, func(l load) bool { return l.name == loadName })]
 	be, _, err := open(ctx, host)
@@ -114,6 +124,21 @@ func bare(ctx context.Context, host, name, loadName string) (err error) {
 	}
 	s := backend.ContainerSpec{Name: name, Image: image, Entrypoint: []string{"sh", "-c", pidOne},
 		Network: backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: "dokken"}}
+	dir, err := os.MkdirTemp("", "galley-bench-bare-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	for _, name := range []string{"kitchen", "verifier"} {
+		source := filepath.Join(dir, name)
+		if err := os.Mkdir(source, 0o755); err != nil {
+			return err
+		}
+		s.Mounts = append(s.Mounts, spec.Mount{Type: spec.MountBind, Source: source, Target: "/opt/" + name, Own: true})
+	}
+	if err := writeFiles(filepath.Join(dir, "kitchen"), l.bareFiles); err != nil {
+		return err
+	}
 	if l.tool != "" {
 		ref, err := backend.NormalizeRef(l.tool)
 		if err != nil {
@@ -133,47 +158,54 @@ func bare(ctx context.Context, host, name, loadName string) (err error) {
 	if err := be.StartContainer(ctx, c.ID); err != nil {
 		return err
 	}
-	if len(l.bareFiles) > 0 {
-		if err := be.CopyTo(ctx, c.ID, "/opt", archiveOf("kitchen", l.bareFiles)); err != nil {
+	if converge {
+		start := time.Now()
+		if err := run(ctx, be, c.ID, l.command); err != nil {
 			return err
+		}
+		fmt.Println(convergeTook, time.Since(start))
+	}
+	return run(ctx, be, c.ID, "true")
+}
+
+// removeCheckpoints removes the checkpoints from an engine that a project made, and those that came from a repository.
+func removeCheckpoints(host, project, repository string) (err error) {
+	ctx := context.Background()
+	be, _, err := open(ctx, host)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, be.Close()) }()
+	images, err := be.ListImages(ctx, backend.Labels{label.Role: label.RoleCheckpoint})
+	for _, i := range images {
+		pulled := slices.ContainsFunc(i.Tags, func(tag string) bool { return strings.HasPrefix(tag, repository+":") })
+		if pulled || i.Labels[label.Project] == project {
+			err = errors.Join(err, be.RemoveImage(ctx, i.ID))
 		}
 	}
-	for _, line := range []string{l.command, "true"} {
-		var out bytes.Buffer
-		code, err := be.Exec(ctx, c.ID, backend.ExecSpec{Command: []string{"sh", "-c", line}, Stdout: &out, Stderr: &out})
-		if err != nil {
+	return err
+}
+
+// run runs a command in a container. It fails when that does.
+func run(ctx context.Context, be backend.ContainerBackend, id, command string) error {
+	var out bytes.Buffer
+	code, err := be.Exec(ctx, id, backend.ExecSpec{Command: []string{"sh", "-c", command}, Stdout: &out, Stderr: &out})
+	if err == nil && code != 0 {
+		err = fmt.Errorf("exit code %d: %s", code, out.String())
+	}
+	return err
+}
+
+// writeFiles writes files below a directory.
+func writeFiles(dir string, files map[string]string) error {
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
 		}
-		if code != 0 {
-			return fmt.Errorf("exit code %d: %s", code, out.String())
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// archiveOf is a tar of files below a directory.
-func archiveOf(dir string, files map[string]string) *bytes.Buffer {
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	write := func(h *tar.Header, text string) {
-		// Writing to memory cannot fail.
-		_ = w.WriteHeader(h)
-		_, _ = w.Write([]byte(text))
-	}
-	made := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		var parents []string
-		for d := path.Dir(path.Join(dir, name)); d != "."; d = path.Dir(d) {
-			parents = append(parents, d)
-		}
-		for _, d := range slices.Backward(parents) {
-			if !made[d] {
-				write(&tar.Header{Typeflag: tar.TypeDir, Name: d + "/", Mode: 0o755}, "")
-			}
-			made[d] = true
-		}
-		write(&tar.Header{Typeflag: tar.TypeReg, Name: path.Join(dir, name), Mode: 0o644, Size: int64(len(files[name]))}, files[name])
-	}
-	_ = w.Close()
-	return &b
 }

@@ -8,15 +8,22 @@
 // HOST is an engine's address, such as unix:///run/podman/podman.sock. The image busybox has to be there; with debian and
 // cincproject/cinc:15 a real Cinc converges too. Without HOST only what needs no engine is measured.
 //
+// The socket of an engine that belongs to another user, as that of a rootless one, is used as that user, which takes root.
+//
 // GALLEY_BENCH_ROUNDS, GALLEY_BENCH_INSTANCES, GALLEY_BENCH_LOADS and GALLEY_BENCH_SCALE make a run shorter or longer. With
-// GALLEY_BENCH_COLD=no nothing is pruned on the engines.
+// GALLEY_BENCH_COLD=no nothing is pruned on the engines. GALLEY_BENCH_REGISTRY is a repository, such as
+// 127.0.0.1:5000/galley-bench, that the engines can push to and pull from: with it, checkpoints are pulled too.
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,11 +33,13 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/galley-kitchen/galley/lifecycle"
 )
 
 func main() {
-	if len(os.Args) > 4 && os.Args[1] == bareCommand {
-		if err := bare(context.Background(), os.Args[2], os.Args[3], os.Args[4]); err != nil {
+	if len(os.Args) > 4 && (os.Args[1] == bareCommand || os.Args[1] == bareNoConverge) {
+		if err := bare(context.Background(), os.Args[2], os.Args[3], os.Args[4], os.Args[1] == bareCommand); err != nil {
 			fmt.Fprintln(os.Stderr, "bare:", err)
 			os.Exit(1)
 		}
@@ -47,11 +56,16 @@ func main() {
 // bencher is one run of all measurements.
 type bencher struct {
 	galley, self, kitchen, dir string
-	rounds                     int
-	instances, scale           []int
-	loads                      []load
-	cold, reuse                bool
-	page                       *page
+	// registry is a repository for checkpoints, or empty.
+	registry         string
+	rounds           int
+	instances, scale []int
+	loads            []load
+	cold             bool
+	page             *page
+	// user is who uses the engine that is measured, where that is not who runs this; home is that user's directory.
+	user *owner
+	home string
 }
 
 func bench(file string, hosts []string) (err error) {
@@ -60,18 +74,22 @@ func bench(file string, hosts []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	if b.self, err = os.Executable(); err != nil {
+	if err := os.Chmod(b.dir, 0o755); err != nil {
 		return err
 	}
-	if b.galley, err = filepath.Abs("bin/galley"); err != nil {
-		return err
+	self, err := os.Executable()
+	if err == nil {
+		// Every user can run the copies.
+		b.self, err = b.copyProgram(self, "bench")
 	}
-	help, err := exec.Command(b.galley, "test", "--help").Output()
 	if err != nil {
+		return err
+	}
+	if b.galley, err = b.copyProgram("bin/galley", "galley"); err != nil {
 		return fmt.Errorf("%w; run make build first", err)
 	}
-	b.reuse = strings.Contains(string(help), "--reuse")
 	b.kitchen, _ = exec.LookPath("kitchen") // it need not be there
+	b.registry = os.Getenv("GALLEY_BENCH_REGISTRY")
 	if err := b.settings(); err != nil {
 		return err
 	}
@@ -141,15 +159,22 @@ func (b *bencher) lists() error {
 			return err
 		}
 		var times []time.Duration
-		var memory int64
 		for i := range b.rounds + 1 { // the first does not count
 			m, err := timed(b.command(dir, "", b.galley, "list"))
 			if err != nil {
 				return err
 			}
 			if i > 0 {
-				times, memory = append(times, m.time), max(memory, m.memory)
+				times = append(times, m.time)
 			}
+		}
+		var memory int64
+		for range 3 {
+			m, err := watched(b.command(dir, "", b.galley, "list"), time.Millisecond)
+			if err != nil {
+				return err
+			}
+			memory = max(memory, m.memory)
 		}
 		t.row(c.suites*c.platforms, median(times), mebibytes(memory), c.budget)
 	}
@@ -157,12 +182,25 @@ func (b *bencher) lists() error {
 }
 
 // engine measures all loads on an engine, and how many instances it bears.
-func (b *bencher) engine(host string) error {
+func (b *bencher) engine(host string) (err error) {
 	name, err := engineName(host)
 	if err != nil {
 		return err
 	}
-	t := b.page.table(name, "converge", "instances", "floor", "galley", "of floor", "reused", "of floor", "kitchen", "cold galley")
+	if b.user, err = ownerOf(host); err != nil {
+		return err
+	}
+	defer func() { b.user = nil }()
+	if b.home, err = os.MkdirTemp(b.dir, "home-"); err == nil {
+		err = b.give(b.home)
+	}
+	if err != nil {
+		return err
+	}
+	t := b.page.table(name, "converge", "instances", "floor", "galley", "of floor", "reused", "of floor", "of floor without converge",
+		"pulled", "of galley", "kitchen", "cold galley")
+	converges := b.page.table(name+", the converge alone", "converge", "instances", "bare command", "galley", "of bare command",
+		"without fast_boot", "of bare command")
 	for _, l := range b.loads {
 		here, err := l.here(host)
 		if err != nil {
@@ -173,7 +211,10 @@ func (b *bencher) engine(host string) error {
 			continue
 		}
 		for _, n := range b.instances {
-			if err := b.cycles(t, host, l, n); err != nil {
+			if l.tool != "" && n > mostWithTool {
+				continue
+			}
+			if err := b.cycles(t, converges, host, l, n); err != nil {
 				return fmt.Errorf("%s, %d instances: %w", l.name, n, err)
 			}
 		}
@@ -193,48 +234,74 @@ func (b *bencher) engine(host string) error {
 	return nil
 }
 
+// A real converge of a tool is measured with no more instances than mostWithTool, since it keeps a processor busy; runners
+// from checkpoints with no more than mostReused.
+const (
+	mostWithTool = 1
+	mostReused   = 4
+)
+
+// side is one of what is measured by turns.
+type side struct {
+	name string
+	// prepare is done before, and takes no time of it; nil does nothing.
+	prepare func() error
+	run     func() (measured, error)
+}
+
+// The sides. All but those of galley, reused and noFastBoot are there only where they can be.
+const (
+	floorSide     = "floor"
+	galleySide    = "galley"
+	noFastBoot    = "galley without fast_boot"
+	noConverge    = "floor without converge"
+	reusedSide    = "reused"
+	pulledSide    = "pulled"
+	kitchenSide   = "kitchen"
+	coldSide      = "cold"
+	convergeAlone = ", converge alone"
+)
+
 // cycles measures whole tests of n instances side by side against n bare programs.
-func (b *bencher) cycles(t *table, host string, l load, n int) error {
+func (b *bencher) cycles(t, converges *table, host string, l load, n int) error {
 	dir, err := b.project(l, 1, n)
 	if err != nil {
 		return err
 	}
-	galley := func(more ...string) func() (time.Duration, error) {
-		return func() (time.Duration, error) {
-			m, err := timed(b.command(dir, host, b.galley, append([]string{"test", "-c", strconv.Itoa(n)}, more...)...))
-			return m.time, err
-		}
-	}
-	sides := []side{
-		{"floor", func() (time.Duration, error) { return b.sideBySide(dir, host, l, n) }},
-		{"galley", galley()},
-	}
-	if b.reuse {
-		sides = append(sides, side{"reused", galley("--reuse=local")})
-	}
-	if b.kitchen != "" && strings.HasPrefix(filepath.Base(host), "docker") {
-		sides = append(sides, side{"kitchen", func() (time.Duration, error) {
-			c := b.command(dir, host, b.kitchen, "test", "-c", strconv.Itoa(n))
-			c.Env = append(c.Env, "DOCKER_HOST="+host, "KITCHEN_LOCAL_YAML="+kitchenLocal)
-			m, err := timed(c)
-			return m.time, err
-		}})
+	sides, err := b.sides(dir, host, l, n)
+	if err != nil {
+		return err
 	}
 	times := map[string][]time.Duration{}
-	ratios := map[string][]float64{}
-	for round := -2; round < b.rounds; round++ { // the first two make what later ones share
+	ratios := map[string][]float64{} // named "reused of floor"
+	warmUp := 1                      // makes what later rounds share
+	if l.tool != "" {
+		warmUp = 2 // what makes a tool start fast is made for the second runner
+	}
+	for round := -warmUp; round < b.rounds; round++ {
 		took := map[string]time.Duration{}
 		for _, s := range sides {
-			d, err := s.run()
+			if s.prepare != nil {
+				if err := s.prepare(); err != nil {
+					return fmt.Errorf("before %s: %w", s.name, err)
+				}
+			}
+			m, err := s.run()
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
-			took[s.name] = d
+			took[s.name] = m.time
+			if d := longestConverge(m.output); d > 0 {
+				took[s.name+convergeAlone] = d
+			}
+		}
+		if round < 0 {
+			continue
 		}
 		for name, d := range took {
-			if round >= 0 {
-				times[name] = append(times[name], d)
-				ratios[name] = append(ratios[name], d.Seconds()/took["floor"].Seconds())
+			times[name] = append(times[name], d)
+			for other, of := range took {
+				ratios[name+" of "+other] = append(ratios[name+" of "+other], d.Seconds()/of.Seconds())
 			}
 		}
 	}
@@ -243,37 +310,110 @@ func (b *bencher) cycles(t *table, host string, l load, n int) error {
 			if _, err := timed(b.command(dir, host, b.galley, "prune")); err != nil {
 				return err
 			}
-			d, err := galley()()
+			m, err := timed(b.test(dir, host, n))
 			if err != nil {
 				return err
 			}
-			times["cold"] = append(times["cold"], d)
+			times[coldSide] = append(times[coldSide], m.time)
 		}
 	}
-	t.row(l.name, n, median(times["floor"]), median(times["galley"]), ratio(ratios["galley"]),
-		median(times["reused"]), ratio(ratios["reused"]), median(times["kitchen"]), median(times["cold"]))
+	of := func(name, other string) string { return ratio(ratios[name+" of "+other]) }
+	t.row(l.name, n, median(times[floorSide]), median(times[galleySide]), of(galleySide, floorSide),
+		median(times[reusedSide]), of(reusedSide, floorSide), of(reusedSide, noConverge),
+		median(times[pulledSide]), of(pulledSide, galleySide), median(times[kitchenSide]), median(times[coldSide]))
+	if l.tool != "" {
+		bareAlone := floorSide + convergeAlone
+		converges.row(l.name, n, median(times[bareAlone]), median(times[galleySide+convergeAlone]), of(galleySide+convergeAlone, bareAlone),
+			median(times[noFastBoot+convergeAlone]), of(noFastBoot+convergeAlone, bareAlone))
+	}
 	return nil
 }
 
-// side is one of what is measured by turns.
-type side struct {
-	name string
-	run  func() (time.Duration, error)
+// sides are what is measured by turns for a load.
+func (b *bencher) sides(dir, host string, l load, n int) ([]side, error) {
+	test := func(name string, more ...string) side {
+		return side{name: name, run: func() (measured, error) { return timed(b.test(dir, host, n, more...)) }}
+	}
+	sides := []side{
+		{name: floorSide, run: func() (measured, error) { return b.sideBySide(dir, host, bareCommand, l, n) }},
+		test(galleySide),
+	}
+	if l.tool != "" {
+		sides = append(sides, side{name: noFastBoot, run: func() (measured, error) {
+			c := b.test(dir, host, n)
+			c.Env = append(c.Env, "KITCHEN_LOCAL_YAML="+noFastBootLocal)
+			return timed(c)
+		}})
+	}
+	if l.slow && n <= mostReused {
+		sides = append(sides, test(reusedSide, "--reuse=local"),
+			side{name: noConverge, run: func() (measured, error) { return b.sideBySide(dir, host, bareNoConverge, l, n) }})
+		if b.registry != "" {
+			pulled, err := b.pulled(host, l, n)
+			if err != nil {
+				return nil, err
+			}
+			sides = append(sides, pulled)
+		}
+	}
+	if b.kitchen != "" && strings.HasPrefix(filepath.Base(host), "docker") {
+		sides = append(sides, side{name: kitchenSide, run: func() (measured, error) {
+			c := b.command(dir, host, b.kitchen, "test", "-c", strconv.Itoa(n))
+			c.Env = append(c.Env, "DOCKER_HOST="+host, "KITCHEN_LOCAL_YAML="+kitchenLocal)
+			return timed(c)
+		}})
+	}
+	return sides, nil
+}
+
+// test is `galley test` of a project with n instances.
+func (b *bencher) test(dir, host string, n int, more ...string) *exec.Cmd {
+	return b.command(dir, host, b.galley, append([]string{"test", "-c", strconv.Itoa(n)}, more...)...)
+}
+
+// pulled is what a CI machine does that has the images but not the checkpoint, which is in the registry: it is removed
+// from the engine before each turn. It has a project of its own, whose checkpoints have keys of their own.
+func (b *bencher) pulled(host string, l load, n int) (side, error) {
+	l.env = "PULLED=" + strconv.Itoa(n)
+	dir, err := b.project(l, 1, n)
+	if err != nil {
+		return side{}, err
+	}
+	if _, err := timed(b.test(dir, host, n, "--reuse="+b.registry, "--reuse-push=strict")); err != nil {
+		return side{}, err
+	}
+	project, err := lifecycle.NewProject(dir)
+	if err != nil {
+		return side{}, err
+	}
+	return side{name: pulledSide, prepare: func() error { return removeCheckpoints(host, project.ID, b.registry) },
+		run: func() (measured, error) {
+			m, err := timed(b.test(dir, host, n, "--reuse="+b.registry))
+			if err == nil && longestConverge(m.output) > time.Second {
+				err = fmt.Errorf("it has used no checkpoint:\n%s", m.output)
+			}
+			return m, err
+		}}, nil
 }
 
 // sideBySide runs n bare programs at once and times them all.
-func (b *bencher) sideBySide(dir, host string, l load, n int) (time.Duration, error) {
+func (b *bencher) sideBySide(dir, host, command string, l load, n int) (measured, error) {
 	start := time.Now()
 	var all errgroup.Group
+	outputs := make([][]byte, n)
 	for i := range n {
 		all.Go(func() error {
-			_, err := timed(b.command(dir, host, b.self, bareCommand, host, fmt.Sprintf("galley-bench-%d-%d", os.Getpid(), i), l.name))
+			m, err := timed(b.command(dir, host, b.self, command, host, fmt.Sprintf("galley-bench-%d-%d", os.Getpid(), i), l.name))
+			outputs[i] = m.output
 			return err
 		})
 	}
 	err := all.Wait()
-	return time.Since(start), err
+	return measured{time: time.Since(start), output: bytes.Join(outputs, nil)}, err
 }
+
+// noFastBootLocal turns fast_boot off.
+const noFastBootLocal = "no-fast-boot.yml"
 
 // kitchenLocal has what Test Kitchen is given besides kitchen.yml: a PID 1 for which no engine waits. galley has its own,
 // and would watch one of the user's for half a second, whether it stays.
@@ -289,25 +429,52 @@ func (b *bencher) project(l load, suites, platforms int) (string, error) {
 	y.WriteString("driver: {name: dokken, chef_version: 15, pull_platform_image: false, pull_chef_image: false}\n" +
 		"transport: {name: dokken}\nverifier: {name: shell, remote_exec: true, command: 'true'}\n" + l.yaml + "platforms:\n")
 	for i := range platforms {
-		fmt.Fprintf(&y, "  - {name: p%d, driver: {image: %s}}\n", i, l.image)
+		fmt.Fprintf(&y, "  - {name: p%d, driver: {image: %s, env: [%s]}}\n", i, l.image, l.env)
 	}
 	y.WriteString("suites:\n")
 	for i := range suites {
 		fmt.Fprintf(&y, "  - {name: s%d}\n", i)
 	}
 	local := "driver: {pid_one_command: 'sh -c \"" + strings.ReplaceAll(pidOne, "'", "''") + "\"'}\n"
-	err = errors.Join(os.WriteFile(filepath.Join(dir, "kitchen.yml"), []byte(y.String()), 0o644),
-		os.WriteFile(filepath.Join(dir, kitchenLocal), []byte(local), 0o644))
-	for name, text := range l.files {
-		file := filepath.Join(dir, name)
-		err = errors.Join(err, os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644))
-	}
-	return dir, err
+	err = writeFiles(dir, map[string]string{"kitchen.yml": y.String(), kitchenLocal: local,
+		noFastBootLocal: "provisioner: {fast_boot: false}\n"})
+	return dir, errors.Join(err, writeFiles(dir, l.files), b.give(dir))
 }
 
+// command is a program that uses an engine, as who uses that.
 func (b *bencher) command(dir, host, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GALLEY_HOST="+host)
+	if b.user != nil {
+		cmd.Env = append(cmd.Env, "HOME="+b.home, "XDG_RUNTIME_DIR="+b.home)
+		b.user.runs(cmd)
+	}
 	return cmd
+}
+
+// give makes a directory, and what is in it, that of who uses the engine.
+func (b *bencher) give(dir string) error {
+	if b.user == nil {
+		return nil
+	}
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return cmp.Or(err, os.Lchown(path, b.user.uid, b.user.gid))
+	})
+}
+
+// copyProgram copies a program to where every user can run it.
+func (b *bencher) copyProgram(from, name string) (to string, err error) {
+	to = filepath.Join(b.dir, name)
+	in, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(out, in)
+	return to, errors.Join(err, out.Close())
 }

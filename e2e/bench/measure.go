@@ -6,19 +6,26 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
 )
 
-// measured is what a command took. Descriptors and threads are the most that were seen; where /proc is not there they are 0.
+// measured is what a command took. Memory, descriptors and threads are the most that were seen; where /proc is not there,
+// memory is what the system tells, and the others are 0.
 type measured struct {
 	time                 time.Duration
-	memory               int64 // the largest, in bytes
+	memory               int64 // in bytes
 	descriptors, threads int
+	output               []byte
 }
 
 // timed runs a command to its end.
-func timed(cmd *exec.Cmd) (m measured, err error) {
+func timed(cmd *exec.Cmd) (measured, error) { return watched(cmd, 20*time.Millisecond) }
+
+// watched is timed, with a look at the process every now and then.
+func watched(cmd *exec.Cmd, every time.Duration) (m measured, err error) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	start := time.Now()
@@ -26,28 +33,40 @@ func timed(cmd *exec.Cmd) (m measured, err error) {
 		return m, err
 	}
 	ended := make(chan struct{})
-	watched := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		defer close(watched)
-		watch(cmd.Process.Pid, &m, ended)
+		defer close(done)
+		watch(cmd.Process.Pid, &m, every, ended)
 	}()
 	err = cmd.Wait()
 	m.time = time.Since(start)
 	close(ended)
-	<-watched
-	m.memory = maxMemory(cmd.ProcessState) << 10
+	<-done
+	if m.output = out.Bytes(); m.memory == 0 {
+		m.memory = maxMemory(cmd.ProcessState) << 10
+	}
 	if err != nil {
-		return m, fmt.Errorf("%s: %w\n%s", cmd, err, out.Bytes())
+		return m, fmt.Errorf("%s: %w\n%s", cmd, err, m.output)
 	}
 	return m, nil
 }
 
-// watch looks at a process now and then until it has ended.
-func watch(pid int, m *measured, ended <-chan struct{}) {
+// highWater is the line of the most memory that a program had, without that of who started it, which the system counts
+// with what it tells of a process that has ended.
+var highWater = regexp.MustCompile(`(?m)^VmHWM:\s*(\d+) kB$`)
+
+// watch looks at a process until it has ended.
+func watch(pid int, m *measured, every time.Duration, ended <-chan struct{}) {
 	proc := filepath.Join("/proc", fmt.Sprint(pid))
-	ticks := time.NewTicker(20 * time.Millisecond)
+	ticks := time.NewTicker(every)
 	defer ticks.Stop()
 	for {
+		if status, err := os.ReadFile(filepath.Join(proc, "status")); err == nil {
+			if found := highWater.FindSubmatch(status); found != nil {
+				kib, _ := strconv.ParseInt(string(found[1]), 10, 64) // digits
+				m.memory = max(m.memory, kib<<10)
+			}
+		}
 		if list, err := os.ReadDir(filepath.Join(proc, "fd")); err == nil {
 			m.descriptors = max(m.descriptors, len(list))
 		}
@@ -60,6 +79,29 @@ func watch(pid int, m *measured, ended <-chan struct{}) {
 		case <-ticks.C:
 		}
 	}
+}
+
+// convergeTook is before how long the converge of a bare program took.
+const convergeTook = "converge took"
+
+// galleyConverged is galley's line of a converge.
+var galleyConverged = regexp.MustCompile(`Finished converging <[^>]*> \((\d+m\d+\.\d+s)\)`)
+
+// longestConverge is how long the longest converge took of those that some output tells of, 0 when it tells of none.
+func longestConverge(output []byte) (longest time.Duration) {
+	for line := range bytes.Lines(output) {
+		took, isBare := bytes.CutPrefix(bytes.TrimSpace(line), []byte(convergeTook+" "))
+		if !isBare {
+			found := galleyConverged.FindSubmatch(line)
+			if found == nil {
+				continue
+			}
+			took = found[1]
+		}
+		d, _ := time.ParseDuration(string(took)) // both print such as 1m2.34s
+		longest = max(longest, d)
+	}
+	return longest
 }
 
 func median(times []time.Duration) time.Duration {

@@ -55,12 +55,14 @@ func (t *table) row(cells ...any) {
 // head is what the page says before its tables.
 const head = `# Performance
 
-Written by ` + "`make bench`" + `, which anyone can repeat. **floor** is a bare program that makes the calls that a test cannot do without: ping, create,
-start, two commands, remove; with a tool also its image and its files. **galley** is ` + "`galley test`" + ` with its default settings, warm: what runs share is
-there. **kitchen** is ` + "`kitchen test`" + ` with kitchen-dokken, where that is installed. **reused** starts from a checkpoint. They take turns within each round; times are
-medians, and ratios are medians of the rounds' ratios with the least and the greatest. **cold** is the first ` + "`galley test`" + ` after ` + "`galley prune`" + `,
-with the images there. N instances run side by side, as N floors do. Loads: ` + "`no-op`" + ` runs ` + "`true`, `2-seconds` runs `sleep 2`, `cinc`" + ` is a real Cinc Client 15 with one
-resource. What costs the seconds of a run of yours: [reports](reports.md#where-the-time-went).
+Written by ` + "`make bench`" + `, which anyone can repeat. **floor** is a bare program that does what a test cannot do without: ping, a container
+with the directories of provisioner and verifier mounted, start, converge, verify, remove; with a tool also its image and its files. It has no
+project, state, log, report, or hook, and waits for nothing but the engine's answers. **galley** is ` + "`galley test`" + ` with its default settings,
+warm: what runs share is there. **kitchen** is ` + "`kitchen test`" + ` with kitchen-dokken, where that is installed. **reused** starts from a
+checkpoint on the engine, **pulled** from one that a registry has and the engine has not, as another CI machine would. They take turns within each
+round; times are medians, and ratios are medians of the rounds' ratios with the least and the greatest. **cold** is the first ` + "`galley test`" + ` after
+` + "`galley prune`" + `, with the images there. N instances run side by side, as N floors do. All run as the user of the engine's socket. Loads: ` + "`no-op`" + ` runs ` + "`true`, `2-seconds` runs `sleep 2`, `cinc`" + `
+is a real Cinc Client 15 with one resource. What costs the seconds of a run of yours: [reports](reports.md#where-the-time-went).
 
 `
 
@@ -99,7 +101,7 @@ func (p *page) write(file, galley, kitchen string) error {
 func command() string {
 	var words []string
 	for _, kv := range os.Environ() {
-		if strings.HasPrefix(kv, "GALLEY_BENCH_") {
+		if strings.HasPrefix(kv, "GALLEY_BENCH_") && !strings.HasPrefix(kv, "GALLEY_BENCH_REGISTRY=") { // make sets that
 			name, value, _ := strings.Cut(kv, "=")
 			words = append(words, fmt.Sprintf("%s='%s'", name, value))
 		}

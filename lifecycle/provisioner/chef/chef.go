@@ -37,8 +37,8 @@ const (
 
 // clientPlaces are the places in the sandbox that the client itself writes.
 func clientPlaces() []string {
-	return []string{"backup", "cache", "checksums", "client.pem", "clients", "local-mode-cache", "nodes", "ohai", "users",
-		".chef"}
+	return []string{"backup", "cache", "checksums", "chef_guid", "cinc_guid", "client.pem", "clients", "local-mode-cache", "nodes",
+		"ohai", "users", ".chef"}
 }
 
 // Tool is the image of Chef or Cinc.
