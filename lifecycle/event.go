@@ -62,6 +62,8 @@ type PhaseStarted struct {
 	Phase Phase `json:"phase"`
 	// Of is the step of kitchen.yml's `steps` that is converged or verified, empty without steps.
 	Of string `json:"of_step,omitempty"`
+	// Endpoint is that of the instance's engine, as EngineReady has it.
+	Endpoint string `json:"endpoint,omitempty"`
 }
 
 // PhaseFinished is when a phase has ended; Error tells how.

@@ -27,7 +27,11 @@ func (i *instanceRun) announced(ctx context.Context, p Phase, do func(context.Co
 	ctx, cancel := i.run.o.Limits.Within(ctx, string(p))
 	defer cancel()
 	start := i.run.o.Now()
-	i.emit(PhaseStarted{Stamp: i.stamp(), Phase: p, Of: i.stepName()})
+	started := PhaseStarted{Stamp: i.stamp(), Phase: p, Of: i.stepName()}
+	if i.eng != nil {
+		started.Endpoint = i.eng.endpoint.URI
+	}
+	i.emit(started)
 	err := do(ctx)
 	done := PhaseFinished{Stamp: i.stamp(), Phase: p, Of: i.stepName(), Duration: i.run.o.Now().Sub(start)}
 	if err != nil {

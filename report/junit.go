@@ -114,8 +114,8 @@ func junitProperties(r *run.Run, i *run.Instance) []junitProperty {
 	all := []junitProperty{
 		{"suite", i.Suite}, {"platform", i.Platform}, {"run_id", r.RunID}, {"galley_version", r.Version},
 	}
-	if r.Engine != nil {
-		all = append(all, junitProperty{"engine", r.Engine.Name}, junitProperty{"engine_version", r.Engine.Version})
+	if e := r.EngineOf(i); e != nil {
+		all = append(all, junitProperty{"engine", e.Name}, junitProperty{"engine_version", e.Version})
 	}
 	var out []junitProperty
 	for _, p := range all {

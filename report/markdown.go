@@ -19,8 +19,8 @@ func WriteMarkdown(w io.Writer, r *run.Run) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s %s\n\n", statusMark(r.Status), run.Headline(r))
 	fmt.Fprintf(&b, "galley %s · %s", markdown(r.Action), text.ShortDuration(r.Duration))
-	if r.Engine != nil {
-		fmt.Fprintf(&b, " · %s %s", markdown(r.Engine.Name), markdown(r.Engine.Version))
+	if engines := r.EngineTitles(); len(engines) > 0 {
+		fmt.Fprintf(&b, " · %s", markdown(strings.Join(engines, ", ")))
 	}
 	b.WriteString("\n\n| | Instance | Phases | Tests | Took |\n|---|---|---|---|---:|\n")
 	for n, i := range r.Instances {
@@ -60,7 +60,7 @@ func writeEngines(b *strings.Builder, r *run.Run) {
 		return
 	}
 	b.WriteString("\n| Instance |")
-	for _, e := range t.Engines {
+	for _, e := range t.Titles {
 		b.WriteString(" " + markdown(e) + " |")
 	}
 	b.WriteString("\n|---|" + strings.Repeat("---|", len(t.Engines)) + "\n")

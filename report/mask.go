@@ -22,7 +22,7 @@ func (k *masked) event(e lifecycle.Event) lifecycle.Event {
 		e.Endpoint = k.m.String(e.Endpoint)
 		return e
 	case lifecycle.PhaseStarted:
-		e.Of = k.m.String(e.Of)
+		e.Of, e.Endpoint = k.m.String(e.Of), k.m.String(e.Endpoint)
 		return e
 	case lifecycle.PhaseFinished:
 		e.Of, e.Error = k.m.String(e.Of), k.m.String(e.Error)

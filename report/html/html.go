@@ -81,10 +81,8 @@ func htmlFacts(r *run.Run) []htmlFact {
 	if r.Timings != nil {
 		facts = append(facts, htmlFact{"Where the time went", r.Timings.String()})
 	}
-	if r.Engine != nil {
-		facts = append(facts,
-			htmlFact{"Engine", r.Engine.Name + " " + r.Engine.Version},
-			htmlFact{"Endpoint", r.Engine.Endpoint})
+	for _, e := range r.Engines {
+		facts = append(facts, htmlFact{"Engine", e.Title()}, htmlFact{"Endpoint", e.Endpoint})
 	}
 	return append(facts, htmlFact{"galley", r.Version}, htmlFact{"Run", r.RunID})
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -38,7 +39,8 @@ func (c *Collector) Handle(e lifecycle.Event) {
 	case lifecycle.RunStarted:
 		c.start(e)
 	case lifecycle.EngineReady:
-		c.run.Engine = &Engine{Name: e.Engine, Version: e.Version, Endpoint: e.Endpoint}
+		c.run.Engines = append(c.run.Engines, &Engine{Name: e.Engine, Version: e.Version, Endpoint: e.Endpoint})
+		c.run.Engine = c.run.Engines[0]
 	case lifecycle.Progress:
 		c.progress(e)
 	case lifecycle.Notice:
@@ -49,7 +51,11 @@ func (c *Collector) Handle(e lifecycle.Event) {
 		c.run.Ended, c.run.Duration, c.run.Interrupted = true, e.Duration, e.Interrupted
 	default:
 		if stamp.Instance != "" {
-			c.Instance(stamp.Instance).handle(e)
+			i := c.Instance(stamp.Instance)
+			i.handle(e)
+			if engine := c.run.EngineOf(i); engine != nil {
+				engine.On = i.On
+			}
 		}
 	}
 }
@@ -139,6 +145,7 @@ func (i *Instance) handle(e lifecycle.Event) {
 		i.Suite, i.Platform, i.On, i.Started, i.Status = e.Suite, e.Platform, e.On, e.Time, Unfinished
 	case lifecycle.PhaseStarted:
 		i.begin(e.Phase, e.Time).Step = e.Of
+		i.Endpoint = cmp.Or(e.Endpoint, i.Endpoint)
 	case lifecycle.PhaseFinished:
 		i.end(e)
 	case lifecycle.SpanFinished:

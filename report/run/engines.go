@@ -9,8 +9,11 @@ import (
 
 // ByEngine has the instances that --on put on engines, one row for each that kitchen.yml has, and a column for each engine.
 type ByEngine struct {
+	// Engines are the names of --on.
 	Engines []string
-	Rows    []EngineRow
+	// Titles tell which engines those are: "docker 29.0.1".
+	Titles []string
+	Rows   []EngineRow
 }
 
 // EngineRow is an instance on the engines: nil where it was not run.
@@ -24,6 +27,7 @@ func (r *Run) ByEngine() (t ByEngine) {
 	for _, i := range r.Instances {
 		if i.On != "" && !slices.Contains(t.Engines, i.On) {
 			t.Engines = append(t.Engines, i.On)
+			t.Titles = append(t.Titles, r.titleOf(i))
 		}
 	}
 	for _, i := range r.Instances {
@@ -54,4 +58,40 @@ func (i *Instance) Brief() string {
 		return "✗"
 	}
 	return "…"
+}
+
+// Title is the engine and its version, after what --on calls it.
+func (e *Engine) Title() string {
+	title := strings.TrimSpace(e.Name + " " + e.Version)
+	if e.On != "" && e.On != e.Name {
+		title = e.On + ": " + title
+	}
+	return title
+}
+
+// titleOf is that of the engine that --on has put an instance on, only its name where it never answered.
+func (r *Run) titleOf(i *Instance) string {
+	if e := r.EngineOf(i); e != nil {
+		return e.Title()
+	}
+	return i.On
+}
+
+// EngineOf is where an instance ran, nil where that is not known.
+func (r *Run) EngineOf(i *Instance) *Engine {
+	for _, e := range r.Engines {
+		if e.Endpoint == i.Endpoint || i.Endpoint == "" && len(r.Engines) == 1 {
+			return e
+		}
+	}
+	return nil
+}
+
+// EngineTitles are those of all engines of the run.
+func (r *Run) EngineTitles() []string {
+	var titles []string
+	for _, e := range r.Engines {
+		titles = append(titles, e.Title())
+	}
+	return titles
 }

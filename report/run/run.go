@@ -41,8 +41,11 @@ type Run struct {
 	Concurrency int           `json:"concurrency"`
 	Started     time.Time     `json:"started"`
 	Duration    time.Duration `json:"duration_ns"`
-	Engine      *Engine       `json:"engine,omitempty"`
-	Instances   []*Instance   `json:"instances"`
+	// Engine is where the run ran, or the first of several engines.
+	Engine *Engine `json:"engine,omitempty"`
+	// Engines are all of them, in the order in which they answered.
+	Engines   []*Engine   `json:"engines,omitempty"`
+	Instances []*Instance `json:"instances"`
 	// Timings are where the time of all instances went.
 	Timings *Timings `json:"timings,omitempty"`
 	// Work is what was done once for all instances, such as pulls.
@@ -59,11 +62,13 @@ type Comparison struct {
 	machine.Report
 }
 
-// Engine is where the run ran.
+// Engine is where a run ran.
 type Engine struct {
 	Name     string `json:"name"`
 	Version  string `json:"version"`
 	Endpoint string `json:"endpoint"`
+	// On is what --on calls it.
+	On string `json:"on,omitempty"`
 }
 
 // Instance is what became of an instance.
@@ -72,7 +77,9 @@ type Instance struct {
 	Suite    string `json:"suite,omitempty"`
 	Platform string `json:"platform,omitempty"`
 	// On is the engine that --on has put it on.
-	On          string          `json:"on,omitempty"`
+	On string `json:"on,omitempty"`
+	// Endpoint is that of its engine.
+	Endpoint    string          `json:"endpoint,omitempty"`
 	Status      Status          `json:"status"`
 	Started     time.Time       `json:"started,omitzero"`
 	Duration    time.Duration   `json:"duration_ns"`
