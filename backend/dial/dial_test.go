@@ -171,6 +171,7 @@ func TestSocketErrors(t *testing.T) {
 	for path, text := range map[string]string{
 		filepath.Join(dir, "nothing"): "there is no such socket", dead: "nothing listens on it",
 		dangling: "it is a link to " + filepath.Join(dir, "gone"), dir: "it is no socket",
+		filepath.Join(dir, strings.Repeat("long", 30)): "and that of a socket has at most",
 	} {
 		f, err := New(backend.Endpoint{URI: "unix://" + path})
 		require.NoError(t, err)

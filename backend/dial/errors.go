@@ -62,6 +62,10 @@ func explainUnix(e *backend.Error, path string) {
 			e.Detail = "it is a link to " + to + ", where there is no socket"
 			e.Remedy = "Start the engine that the link is for, or remove the link."
 		}
+	case errors.Is(e.Err, syscall.EINVAL) && len(path) >= len(syscall.RawSockaddrUnix{}.Path):
+		e.Detail = fmt.Sprintf("the path has %d characters, and that of a socket has at most %d", len(path),
+			len(syscall.RawSockaddrUnix{}.Path)-1)
+		e.Remedy = "Make a link to it with a shorter path, and name that."
 	case errors.Is(e.Err, syscall.ECONNREFUSED) && !isSocket(path):
 		e.Detail = "there is something of that name, but it is no socket"
 		e.Remedy = "Name the engine's socket itself."
