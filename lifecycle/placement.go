@@ -59,11 +59,11 @@ func (r *Run) locate(ctx context.Context, instance string, s State, d config.Dri
 		return nil, nil, fmt.Errorf("no engine is recorded for %s: name it with --on", instance)
 	}
 	if !s.mayHaveRunner() && !d.Recorded {
-		e, err = r.engineFor(ctx, d.Engine, r.hostFor(d))
+		e, err = r.engineFor(ctx, r.kindFor(d), r.hostFor(d))
 		return e, nil, err
 	}
 	if !d.Recorded && (s.Engine != d.Engine || s.Host != hidePassword(d.Host)) {
-		if e, err = r.engineFor(ctx, d.Engine, r.hostFor(d)); err == nil && sameEndpoint(e.endpoint.URI, s.Endpoint) {
+		if e, err = r.engineFor(ctx, r.kindFor(d), r.hostFor(d)); err == nil && sameEndpoint(e.endpoint.URI, s.Endpoint) {
 			return e, nil, nil
 		}
 		old, oldErr := r.recordedEngine(ctx, instance, s)
@@ -88,7 +88,7 @@ func (r *Run) whereRecorded(ctx context.Context, instance string, s State, d con
 	case e != nil || err != nil:
 		return e, err
 	case d.Host != "" && s.Host == hidePassword(d.Host):
-		return r.openRecorded(ctx, instance, s, d.Engine, d.Host)
+		return r.openRecorded(ctx, instance, s, r.kindFor(d), d.Host)
 	}
 	return r.recordedEngine(ctx, instance, s)
 }
@@ -103,6 +103,9 @@ func (r *Run) openRecorded(ctx context.Context, instance string, s State, name, 
 	}
 	return e, nil
 }
+
+// kindFor is the engine that kitchen.yml names, unless the user asked for another.
+func (r *Run) kindFor(d config.Driver) string { return cmp.Or(r.o.Asked.Engine, d.Engine) }
 
 // hostFor is the address that kitchen.yml gives, unless the user asked for another.
 func (r *Run) hostFor(d config.Driver) string {

@@ -31,7 +31,7 @@ func (r *Run) engineOf(ctx context.Context, inst config.Instance) (*engine, erro
 	if s.mayHaveRunner() {
 		return r.whereRecorded(ctx, inst.Name, s, inst.Driver)
 	}
-	return r.engineFor(ctx, inst.Driver.Engine, r.hostFor(inst.Driver))
+	return r.engineFor(ctx, r.kindFor(inst.Driver), r.hostFor(inst.Driver))
 }
 
 func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (*engine, backend.Container, error) {

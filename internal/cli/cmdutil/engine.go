@@ -20,7 +20,7 @@ func (f *Factory) open(ctx context.Context, engine, host string) (backend.Contai
 	if err != nil {
 		return nil, backend.Endpoint{}, err
 	}
-	if engine != "" && o.Engine == "" {
+	if engine != "" && (o.Engine == "" || host != "") { // what is at an address does not depend on the settings
 		o.Engine = engine
 	}
 	if host != "" {
