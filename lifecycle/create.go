@@ -148,6 +148,9 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 		image = p.image.ID
 	}
 	p.spec = runnerSpec(i.run.o.Project, i.inst, image, tools, i.sandboxes(), i.run.project().Getenv)
+	if p.spec.Mounts, err = i.withImages(ctx, p.spec.Mounts); err != nil {
+		return p, err
+	}
 	if p.digests, err = i.digests(wanted); err != nil {
 		return p, err
 	}

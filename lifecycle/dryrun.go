@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
@@ -369,6 +370,13 @@ func (p *preview) create(ctx context.Context) error {
 	tools, err := p.tools(ctx, wanted)
 	if err != nil {
 		return err
+	}
+	for _, m := range p.inst.Driver.Mounts {
+		if m.Type == spec.MountImage {
+			if _, err := p.image(ctx, m.Source, p.inst.Driver.OCIPlatform, p.inst.Driver.PullPlatform); err != nil {
+				return err
+			}
+		}
 	}
 	if d := p.inst.Driver; d.Network.Name == defaultNetwork && p.inst.Node == nil {
 		if err := p.network(ctx, d.Network.Name); err != nil {

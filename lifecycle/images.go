@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/internal/puller"
@@ -119,6 +121,22 @@ func (s supplies) image(ctx context.Context, ref, platform string,
 		}
 		return pulled, pullErr
 	})
+}
+
+// withImages are mounts in which each image has its ID for its name; it is pulled as the platform's is.
+func (s supplies) withImages(ctx context.Context, mounts []spec.Mount) ([]spec.Mount, error) {
+	mounts = slices.Clone(mounts)
+	for n, m := range mounts {
+		if m.Type != spec.MountImage {
+			continue
+		}
+		img, err := s.image(ctx, m.Source, s.inst.Driver.OCIPlatform, s.inst.Driver.PullPlatform)
+		if err != nil {
+			return nil, fmt.Errorf("the image to mount at %s: %w", m.Target, err)
+		}
+		mounts[n].Source = img.ID
+	}
+	return mounts, nil
 }
 
 // pullPolicy is a policy of kitchen.yml, or the one of the command line.

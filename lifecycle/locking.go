@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/publish"
@@ -40,15 +41,22 @@ func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance,
 	return found, errors.Join(errs...)
 }
 
-// imageNames are the images of the platform, the services and the tools, as kitchen.yml has them.
+// imageNames are the images of the platform, the services, the tools and the mounts, as kitchen.yml has them.
 func (i *instanceRun) imageNames() ([]string, error) {
 	names := []string{i.inst.Driver.Image}
 	of := i.inst
 	if of.Node != nil {
 		of = *of.Node.Group
 	}
+	mounts := slices.Clone(i.inst.Driver.Mounts)
 	for _, s := range slices.Concat(of.Services, of.Shared) {
 		names = append(names, s.Image)
+		mounts = append(mounts, s.Mounts...)
+	}
+	for _, m := range mounts {
+		if m.Type == spec.MountImage {
+			names = append(names, m.Source)
+		}
 	}
 	tools, err := i.wantedTools()
 	if err != nil {

@@ -50,6 +50,8 @@ func coldByConfig(inst config.Instance) string {
 		switch {
 		case m.Type == spec.MountBind && !kernel:
 			return "driver.volumes mounts " + m.Source + " of the engine's host"
+		case m.Type == spec.MountImage:
+			return "driver.mounts mounts the image " + m.Source
 		case m.Type == spec.MountVolume && m.Source != "":
 			return "driver.volumes mounts the volume " + m.Source + ", which has a life of its own"
 		}

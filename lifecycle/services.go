@@ -250,6 +250,10 @@ func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend
 		serviceNetwork(i.run.o.Project, i.inst.Name), labels)
 	s.Networks = append(sharedAttachments(i.run.o.Project, i.inst),
 		endpoints(i.run.o.Project, i.inst.Name, p.Networks, []string{p.Name})...)
+	var err error
+	if s.Mounts, err = i.withImages(ctx, s.Mounts); err != nil {
+		return backend.Container{}, fmt.Errorf("the service %s: %w", p.Name, err)
+	}
 	c, err := i.eng.CreateContainer(ctx, s)
 	if errors.Is(err, backend.ErrConflict) {
 		if err = i.removeStaleRunner(ctx, s.Name, err); err == nil {

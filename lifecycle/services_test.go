@@ -187,3 +187,42 @@ func TestRunnerIsOnTheNetworkOfItsServices(t *testing.T) {
 	require.Equal(t, []backend.NetworkAttachment{{Mode: spec.NetworkNamed, Name: "galley-0123-a", Aliases: []string{"a"}}},
 		s.Networks)
 }
+
+// specs keeps what containers are made of.
+type specs struct {
+	backend.ContainerBackend
+	mu     sync.Mutex
+	mounts []spec.Mount
+}
+
+func (s *specs) CreateContainer(ctx context.Context, c backend.ContainerSpec) (backend.Container, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mounts = append(s.mounts, c.Mounts...)
+	return s.ContainerBackend.CreateContainer(ctx, c)
+}
+
+// TestMountedImages: an image that is mounted is pulled once, for a service as well, and the engine gets its ID.
+func TestMountedImages(t *testing.T) {
+	k := newKitchen(t)
+	k.fake.AddRemoteImage(fake.ImageSpec{Ref: "docker.io/library/data:latest"})
+	i := chefInstance("a")
+	i.Driver.Mounts = []spec.Mount{{Type: spec.MountImage, Source: "data", Target: "/data"}}
+	i.Services = twoServices()[:1]
+	i.Services[0].Mounts, i.Services[0].Ready = i.Driver.Mounts, &config.Ready{Timeout: time.Minute, Interval: time.Millisecond}
+	seen := &specs{ContainerBackend: k.fake}
+	k.change = func(o *Options) {
+		o.Open = func(context.Context, string, string) (backend.ContainerBackend, backend.Endpoint, error) {
+			return seen, backend.Endpoint{URI: k.usual}, nil
+		}
+	}
+	require.Contains(t, k.preview(Action(PhaseCreate), i), "pull docker.io/library/data:latest")
+	require.NoError(t, k.do(Action(PhaseCreate), i))
+	img, err := k.fake.InspectImage(t.Context(), "docker.io/library/data:latest")
+	require.NoError(t, err)
+	mounted := slices.DeleteFunc(seen.mounts, func(m spec.Mount) bool { return m.Target != "/data" })
+	require.Greater(t, len(mounted), 1)
+	for _, m := range mounted {
+		require.Equal(t, spec.Mount{Type: spec.MountImage, Source: img.ID, Target: "/data"}, m)
+	}
+}

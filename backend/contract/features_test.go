@@ -421,6 +421,22 @@ func mountFeatures() []feature {
 			seen:      shows("cat /data/file", "of it"),
 		},
 		{
+			name: "image",
+			want: func(_ *testing.T, s *suite) []edit {
+				return []edit{mounts(spec.Mount{Type: spec.MountImage, Source: s.busybox.ID, Target: "/image"})}
+			},
+			mayRefuse: always,
+			seen:      shows("test -x /image/bin/busybox && ! touch /image/mine 2> /dev/null && echo read-only", "read-only"),
+		},
+		{
+			name: "image-subpath",
+			want: func(_ *testing.T, s *suite) []edit {
+				return []edit{mounts(spec.Mount{Type: spec.MountImage, Source: s.busybox.ID, Target: "/image", Subpath: "bin"})}
+			},
+			mayRefuse: always,
+			seen:      shows("test -x /image/busybox && echo there", "there"),
+		},
+		{
 			name: "bind-overlay",
 			want: func(t *testing.T, _ *suite) []edit {
 				lower = sharedDir(t)

@@ -14,6 +14,7 @@ type column struct{ engine, title string }
 func columns() []column {
 	return []column{
 		{"docker20", "Docker 20.10"}, {"docker26", "Docker 26.1"}, {"docker29", "Docker 29"},
+		{"docker29-classic", "Docker 29, classic store"},
 		{"docker-userns", "Docker, userns-remap"}, {"docker20-rootless", "Docker 20.10, rootless"},
 		{"podman4", "Podman 4.3"}, {"podman4-rootless", "Podman 4.3, rootless"},
 		{"podman5", "Podman 5.4"}, {"podman5-rootless", "Podman 5.4, rootless"},
@@ -69,6 +70,7 @@ func parts() []part {
 			{"tmpfs", "`tmpfs`"}, {"tmpfs-options", "`tmpfs` with options"},
 			{"volume-nocopy", "`volumes` with `nocopy`"},
 			{"volume-subpath", "`mounts` with `volume-subpath`"}, {"bind-overlay", "`volumes` with `O`"},
+			{"image", "`mounts` with `type=image`"}, {"image-subpath", "`mounts` with `image-subpath`"},
 			{"bind-relabel-shared", "`volumes` with `z`"}, {"bind-cached", "`volumes` with `cached`"},
 			{"bind-rslave", "`volumes` with `rslave`"},
 		}},
@@ -99,6 +101,10 @@ found, which is in [engines.json](engines.json); a test fails when an engine beh
 | – | not seen: the machine of the tests, not the engine, is in the way |
 
 A number leads to what galley says, below the tables.
+
+Docker 29 keeps images in containerd's store, unless the daemon's feature `+"`containerd-snapshotter`"+` is off (the classic store).
+No key differs between the two. The ID of an image does: it is the digest of its manifest, where other engines have that of its
+configuration. What galley keeps by images' IDs, such as work images, it makes once more after a change of the store.
 `
 
 // sign is how a verdict is shown.

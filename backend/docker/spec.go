@@ -28,8 +28,8 @@ type facts struct {
 	macPerNetwork bool
 	// rootlessPID is true where a rootless Docker was not seen to fail for the host's processes.
 	rootlessPID bool
-	// volumeSubpath is true where a part of a volume can be mounted.
-	volumeSubpath bool
+	// volumeSubpath is true where a part of a volume can be mounted, imageMounts where images can.
+	volumeSubpath, imageMounts bool
 	// labels is true when the engine's host labels files for SELinux.
 	labels bool
 	// seccomp is the text of the seccomp profile, where the specification names its file.
@@ -47,7 +47,8 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 		}
 		f.measured = m
 		f.rootlessPID = b.atLeast(rootlessPID)
-		f.macPerNetwork, f.volumeSubpath = b.atLeast(macPerNetwork), b.atLeast(volumeSubpath)
+		f.macPerNetwork = b.atLeast(macPerNetwork)
+		f.volumeSubpath, f.imageMounts = b.atLeast(volumeSubpath), b.atLeast(imageMounts)
 	}
 	var err error
 	f.seccomp, err = readProfile(s.Security.Seccomp)
@@ -72,7 +73,7 @@ const rootlessPID = "1.42"
 func needsMeasure(s backend.ContainerSpec) bool {
 	return s.Privileged || s.Init == backend.InitSystemd || s.UserNS.Mode == spec.UserNSPrivate || s.Resources.CPUs != 0 ||
 		s.Network.MAC != "" || hasRenamedDevice(s) || s.PID.Mode == spec.NamespaceHost ||
-		slices.ContainsFunc(s.Mounts, func(m spec.Mount) bool { return m.Subpath != "" })
+		slices.ContainsFunc(s.Mounts, func(m spec.Mount) bool { return m.Subpath != "" || m.Type == spec.MountImage })
 }
 
 // containerConfig translates a specification into the body of the request, and tells what is weaker than it was asked

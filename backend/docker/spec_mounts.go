@@ -13,8 +13,11 @@ import (
 	"github.com/galley-kitchen/galley/backend/spec"
 )
 
-// volumeSubpath is the version of the API from which a part of a volume can be mounted.
-const volumeSubpath = "1.45"
+// The versions of the API from which a part of a volume, and an image, can be mounted.
+const (
+	volumeSubpath = "1.45"
+	imageMounts   = "1.48"
+)
 
 // applyMounts translates Mounts and VolumesFrom.
 func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) ([]string, error) {
@@ -28,6 +31,12 @@ func applyMounts(c *container.CreateRequest, s backend.ContainerSpec, f facts) (
 			err = applyBind(c, m, f)
 		case spec.MountVolume:
 			applyVolume(c, m)
+		case spec.MountImage:
+			out := mount.Mount{Type: mount.TypeImage, Source: m.Source, Target: m.Target, ReadOnly: true}
+			if m.Subpath != "" {
+				out.ImageOptions = &mount.ImageOptions{Subpath: m.Subpath}
+			}
+			c.HostConfig.Mounts = append(c.HostConfig.Mounts, out)
 		case spec.MountTmpfs:
 			// What is not said is left to Docker: noexec, nosuid, nodev.
 			addTmpfs(c, m.Target, strings.Join(append([]string{readOnly(m)}, m.FSOptions...), ","))
@@ -112,7 +121,11 @@ func readOnly(m spec.Mount) string {
 
 // refuseOptions refuses options that Docker does not have for a mount of that type.
 func refuseOptions(m spec.Mount, f facts) error {
-	if m.Subpath != "" && !f.volumeSubpath {
+	if m.Type == spec.MountImage && !f.imageMounts {
+		return unsupported(f, "an image mounted at "+m.Target,
+			"Upgrade it: version 28 is the first that can. Or take what is needed by COPY --from=IMAGE in intermediate_instructions.")
+	}
+	if m.Type == spec.MountVolume && m.Subpath != "" && !f.volumeSubpath {
 		return unsupported(f, "a part of the volume "+m.Source, "Mount the whole volume: version 26 is the first that can.")
 	}
 	var words []string

@@ -67,6 +67,11 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, f facts) ([]string, e
 			m.Subpath = ""
 			v.Options = volumeOptions(m)
 			c.Volumes = append(c.Volumes, v)
+		case spec.MountImage:
+			if m.Subpath != "" && !f.version.atLeast(imageSubPath) {
+				return nil, unsupported(f, "a part of an image mounted at "+m.Target, "Mount the whole image: version 5.4 is the first that can.")
+			}
+			c.Images = append(c.Images, imageMount{Source: m.Source, SubPath: m.Subpath, Destination: m.Target})
 		case spec.MountTmpfs:
 			// With Docker's defaults: Podman's would copy what the image has there.
 			m.Relabel, m.Propagation, m.NoCopy = "", "", false // which mean nothing here

@@ -11,6 +11,8 @@ const (
 	MountBind MountType = "bind"
 	// MountVolume is a volume; without Source an anonymous one.
 	MountVolume MountType = "volume"
+	// MountImage is an image, which is there already: read-only on every engine.
+	MountImage MountType = "image"
 	// MountTmpfs is a file system in memory.
 	MountTmpfs MountType = "tmpfs"
 )
@@ -27,7 +29,7 @@ const (
 // Mount is something mounted into a container.
 type Mount struct {
 	Type MountType
-	// Source is an absolute path for a bind, a name for a volume.
+	// Source is an absolute path for a bind, a name for a volume or an image.
 	Source string
 	// Target is an absolute path in the container.
 	Target   string
@@ -41,7 +43,7 @@ type Mount struct {
 	Consistency string
 	// NoCopy leaves a volume without what the image has at the target.
 	NoCopy bool
-	// Subpath is the directory of a volume to mount, relative to it; empty for the whole.
+	// Subpath is the directory of a volume or an image to mount, relative to it; empty for the whole.
 	Subpath string
 	// NonRecursive leaves out what is mounted below the source.
 	NonRecursive bool

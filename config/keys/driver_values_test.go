@@ -102,7 +102,7 @@ func TestBadValuesOfTheDriverHaveAPlace(t *testing.T) {
 		`network_mode: "hosts:x"`:                                        `bad network the string "hosts:x"`,
 		`links: ["a:b:c"]`:                                               `:3:11: error: driver.links: bad link the string "a:b:c"`,
 		`mounts: [{target: /a, relabel: blue}]`:                          `bad relabel "blue" of a mount: expected one of shared, private, z, Z`,
-		`mounts: ["type=bnd,target=/a"]`:                                 `bad type "bnd" of a mount: expected one of bind, volume, tmpfs; did you mean "bind"?`,
+		`mounts: ["type=bnd,target=/a"]`:                                 `bad type "bnd" of a mount: expected one of bind, volume, image, tmpfs; did you mean "bind"?`,
 		`mounts: ["type=bind,source=.,target=/a,bind-propagation=slav"]`: `did you mean "slave"?`,
 		`extra_hosts: ["a:b"]`:                                           `:3:17: error: driver.extra_hosts: bad host "a": "b" is not an IP address`,
 	} {

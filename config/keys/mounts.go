@@ -216,7 +216,7 @@ func (d *decoder) mountHash(v *yaml11.Value) (spec.Mount, bool) {
 func mountFields() []string {
 	return []string{
 		"type", "source", "src", "target", "dst", "destination", "readonly", "ro", "read_only", "options",
-		"tmpfs-size", "tmpfs-mode", "bind-propagation", "volume-nocopy", "volume-subpath", "relabel",
+		"tmpfs-size", "tmpfs-mode", "bind-propagation", "volume-nocopy", "volume-subpath", "image-subpath", "relabel",
 	}
 }
 
@@ -230,7 +230,7 @@ func (d *decoder) setMountField(m *spec.Mount, v *yaml11.Value, key, val string)
 	switch key {
 	case "type":
 		m.Type = spec.MountType(val)
-		if types := []string{string(spec.MountBind), string(spec.MountVolume),
+		if types := []string{string(spec.MountBind), string(spec.MountVolume), string(spec.MountImage),
 			string(spec.MountTmpfs)}; !slices.Contains(types, val) {
 			return bad(types...)
 		}
@@ -251,10 +251,10 @@ func (d *decoder) setMountField(m *spec.Mount, v *yaml11.Value, key, val string)
 		}
 	case "volume-nocopy", "nocopy":
 		m.NoCopy = on
-	case "volume-subpath", "subpath":
+	case "volume-subpath", "image-subpath", "subpath":
 		if m.Subpath = val; !filepath.IsLocal(filepath.FromSlash(val)) {
-			return d.errorAt(v, "write a path below the volume, such as subpath=data/db", "bad %s %q of a mount: "+
-				"it leads out of the volume", key, val)
+			return d.errorAt(v, "write a path below its top, such as subpath=data/db", "bad %s %q of a mount: "+
+				"it leads out of what is mounted", key, val)
 		}
 	case "relabel", "selinux":
 		switch val {
@@ -283,8 +283,12 @@ func (d *decoder) finishMount(m spec.Mount, v *yaml11.Value) (spec.Mount, bool) 
 		return spec.Mount{}, d.errorAt(v, `write target=/path`,
 			"bad mount: the path in the container, %q, is not absolute", m.Target)
 	}
-	if m.Subpath != "" && (m.Type != spec.MountVolume || m.Source == "") {
-		return spec.Mount{}, d.errorAt(v, "name the volume: source=NAME", "bad mount: a subpath is of a volume with a name")
+	ofName := m.Type == spec.MountVolume || m.Type == spec.MountImage
+	if m.Subpath != "" && (!ofName || m.Source == "") {
+		return spec.Mount{}, d.errorAt(v, "name the volume: source=NAME", "bad mount: a subpath is of a volume with a name, or of an image")
+	}
+	if m.Type == spec.MountImage && m.Source == "" {
+		return spec.Mount{}, d.errorAt(v, "write source=IMAGE", "bad mount: it names no image")
 	}
 	if m.Type == spec.MountBind {
 		if m.Source == "" {

@@ -29,9 +29,9 @@ func CheckSpec(s backend.ContainerSpec) error {
 	}
 	for _, m := range s.Mounts {
 		switch m.Type {
-		case spec.MountBind, spec.MountVolume, spec.MountTmpfs:
+		case spec.MountBind, spec.MountVolume, spec.MountImage, spec.MountTmpfs:
 		default:
-			return invalid("mount "+m.Target, "there is no kind of mount called "+string(m.Type), "Write bind, volume or tmpfs.")
+			return invalid("mount "+m.Target, "there is no kind of mount called "+string(m.Type), "Write bind, volume, image or tmpfs.")
 		}
 	}
 	switch s.UserNS.Mode {
