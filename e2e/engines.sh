@@ -15,10 +15,11 @@
 # NAME:  docker20 docker-userns      the distribution's Docker; the same with userns-remap
 #        podman4 podman4-rootless    the distribution's Podman, as root and as a plain user
 #        docker26 podman5 podman5-rootless   Debian 13's, unpacked (on Debian 12 only)
+#        docker20-rootless           the distribution's Docker as a plain user
 #        docker29 podman6 podman6-rootless   built with Go from the newest sources, which takes
-#                                    minutes; the rest of them is Debian 13's. "newest" names
-#                                    these three, and "all" does not
-#        docker20-rootless           the distribution's Docker as a plain user; "all" does not name it
+#                                    minutes; the rest of them is Debian 13's
+#        docker29-classic            the same Docker with images in its own store, not containerd's.
+#                                    "newest" names these four, and "all" the others
 #        registry                    one store behind two ports: anonymous, and htpasswd
 # IMAGE: busybox tool tool-scratch cinc cinc15 platform-with-chef debian systemd puppet ansible testers goss
 #
@@ -54,10 +55,11 @@ ENGINES_CGROUP=${ENGINES_CGROUP:-}
 ENGINES_STORAGE=${ENGINES_STORAGE:-}
 export ENGINES_DIR ENGINES_PORT_BASE ENGINES_CGROUP ENGINES_STORAGE
 
-ALL=(docker20 docker-userns podman4 podman4-rootless docker26 podman5 podman5-rootless)
-NEWEST=(docker29 podman6 podman6-rootless)
-MORE=(docker20-rootless)
-EVERY=("${ALL[@]}" "${NEWEST[@]}" "${MORE[@]}")
+ALL=(docker20 docker-userns podman4 podman4-rootless docker26 podman5 podman5-rootless docker20-rootless)
+NEWEST=(docker29 podman6 podman6-rootless docker29-classic)
+# each has its ports by its place here
+EVERY=(docker20 docker-userns podman4 podman4-rootless docker26 podman5 podman5-rootless docker29 podman6 podman6-rootless
+	docker20-rootless docker29-classic)
 # shellcheck disable=SC2034 # the parts use them
 NET=10.213.0 # in there .2 is the host's loopback and .100 the engine itself
 ROOTLESS_USER=galley # exists in the engine's own /etc only

@@ -5,8 +5,9 @@
 # what it started. With packages: only those, on the engines.
 #
 #   GALLEY_TEST_ENGINES     the engines to test, with commas; "all" of distributions, "newest" from source,
-#                           "all,newest", or "none". The default is those that are required, else the newest
-#                           Docker, Podman and rootless Podman of "all" that this machine can run
+#                           "all,newest", or "none". The default is those that are required, else of "all"
+#                           the newest and the oldest Docker, the oldest Podman, and the newest one rootless,
+#                           as far as this machine can run them
 #   GALLEY_REQUIRE_ENGINES  those that must run: a missing one is a failure
 #   GALLEY_TEST_ARTIFACTS   where flaky.txt and the events of tests go (default bin/test)
 set -euo pipefail
@@ -192,7 +193,7 @@ first() {
 }
 
 say "engines: install, start"
-[ -n "$names" ] || names=$(first docker26 docker20)$(first podman5 podman4)$(first podman5-rootless podman4-rootless)
+[ -n "$names" ] || names=$(first docker26)$(first docker20)$(first podman4)$(first podman5-rootless podman4-rootless)
 names=${names%,}
 [ -n "$names" ] || { echo "no engine can be run on this machine" >&2; exit 1; }
 export GALLEY_TEST_ENGINES=$names

@@ -102,7 +102,7 @@ found, which is in [engines.json](engines.json); a test fails when an engine beh
 
 A number leads to what galley says, below the tables.
 
-Docker 29 keeps images in containerd's store, unless the daemon's feature `+"`containerd-snapshotter`"+` is off (the classic store).
+Docker 29 keeps images in containerd's store, unless the daemon's feature ` + "`containerd-snapshotter`" + ` is off (the classic store).
 No key differs between the two. The ID of an image does: it is the digest of its manifest, where other engines have that of its
 configuration. What galley keeps by images' IDs, such as work images, it makes once more after a change of the store.
 `

@@ -214,6 +214,7 @@ main_docker() {
 			more='"features": { "time-namespaces": false },' # which Debian 13's runc does not know
 			if [ $driver = vfs ]; then driver=native; else driver=overlayfs; fi
 			;;
+		docker29-classic) more='"features": { "time-namespaces": false, "containerd-snapshotter": false },' ;;
 	esac
 	mkdir -p /var/lib/docker
 	mount --bind "$d/data" /var/lib/docker
@@ -227,7 +228,7 @@ main_docker() {
 		  "shutdown-timeout": 2, "log-level": "warn" }
 	END
 	# first in PATH, so that the default runtime is still called runc
-	if [ "$name" = docker29 ] || lacks_sys_resource; then PATH=$ENGINES_DIR/wrap:$PATH; fi
+	if [[ $name == docker29* ]] || lacks_sys_resource; then PATH=$ENGINES_DIR/wrap:$PATH; fi
 	exec env -i PATH="$PATH" HOME=/root tini -s -- dockerd
 }
 

@@ -96,7 +96,7 @@ install_engine() {
 	install_component base
 	case $1 in
 		registry) install_component registry ;;
-		docker29 | podman6*)
+		docker29* | podman6*)
 			unpack_trixie "$1"
 			build_programs "$1"
 			;;
@@ -236,11 +236,11 @@ unpack_trixie() {
 }
 
 # --- programs built from source ------------------------------------------------------
-# built_tree NAME: where they are; a rootless engine is of the same programs.
-built_tree() { echo "$ENGINES_DIR/trees/${1%-rootless}"; }
+# built_tree NAME: where they are; a rootless engine and one with the classic store are of the same programs.
+built_tree() { echo "$ENGINES_DIR/trees/${1%%-*}"; }
 
 # built_line NAME: what is said of them above: module, version, C, programs.
-built_line() { awk -v tree="${1%-rootless}" '$1 == tree { $1 = ""; print }' <<< "$BUILT"; }
+built_line() { awk -v tree="${1%%-*}" '$1 == tree { $1 = ""; print }' <<< "$BUILT"; }
 
 have_built() { [ "$(cat "$(built_tree "$1")/.complete" 2> /dev/null)" = "$(built_line "$1")" ]; }
 

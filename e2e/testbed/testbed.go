@@ -50,14 +50,12 @@ type TLS struct {
 // allEngines are those of distributions, newestEngines those that engines.sh builds from source, which takes minutes.
 var (
 	allEngines = []string{"docker20", "docker-userns", "podman4", "podman4-rootless", "docker26", "podman5",
-		"podman5-rootless"}
-	newestEngines = []string{"docker29", "podman6", "podman6-rootless"}
-	// moreEngines are tested by those who name them.
-	moreEngines = []string{"docker20-rootless"}
+		"podman5-rootless", "docker20-rootless"}
+	newestEngines = []string{"docker29", "podman6", "podman6-rootless", "docker29-classic"}
 )
 
 // knownEngines returns all that engines.sh can start, older ones before newer ones.
-func knownEngines() []string { return slices.Concat(allEngines, newestEngines, moreEngines) }
+func knownEngines() []string { return slices.Concat(allEngines, newestEngines) }
 
 // bed is what this process found out about the test bed. Only loaded changes.
 type bed struct {
