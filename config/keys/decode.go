@@ -26,10 +26,12 @@ type decoder struct {
 	key *Key
 	// spelt is the key as the file spells it: "driver.volume".
 	spelt string
-	// service and network are those that are being read, and at where its block is; at is empty where that is the section's name.
-	service config.Service
-	network config.Network
-	at      string
+	// into points to what is being read where that is no part of inst, such as a service, and at is where its block is; at is
+	// empty where that is the section's name.
+	into any
+	at   string
+	// failed is set when a key of into could not be read.
+	failed bool
 	// set holds what the block has, by the key's own name.
 	set map[string]*yaml11.Value
 	// pull and logLevel overrule other keys, wherever in the block they stand.

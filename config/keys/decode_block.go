@@ -85,21 +85,22 @@ func (d *decoder) unknownKey(in Section, kind string, e yaml11.Entry) {
 	d.diags.WarnAt(e.KeyPos, d.spelt, d.spelt+": unknown key, it has no effect", hint)
 }
 
-// fields reads the keys of a hash that has a section of its own, each by read, which reports whether it was good.
-func (d *decoder) fields(in Section, v *yaml11.Value, read func(yaml11.Entry) bool) bool {
-	outer, spelt := d.key, d.spelt
-	defer func() { d.key, d.spelt = outer, spelt }()
-	good := true
+// fields reads the keys of a hash that has a section of its own into what the pointer points to. It reports whether all
+// were good.
+func (d *decoder) fields(in Section, v *yaml11.Value, into any) bool {
+	outer := *d
+	d.into, d.failed = into, false
 	for _, e := range entries(v) {
-		k := d.schema.find(in, e.Key)
-		d.spelt = spelt + "." + e.Key
+		d.key = d.schema.find(in, e.Key)
+		d.spelt = outer.spelt + "." + e.Key
 		switch {
-		case k == nil:
-			good = d.errorAt(e.Value, suggestion(e.Key, d.schema.names(in, "")), "unknown key")
+		case d.key == nil:
+			d.failed = !d.errorAt(e.Value, suggestion(e.Key, d.schema.names(in, "")), "unknown key")
 		case e.Value.Kind != yaml11.Null:
-			d.key = k
-			good = read(e) && good
+			d.key.value.decode(d, e.Value)
 		}
 	}
+	good := !d.failed
+	*d = outer
 	return good
 }

@@ -47,26 +47,30 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 	if v.Kind != yaml11.Map {
 		return config.Hook{}, d.wrongType(v)
 	}
-	outer, spelt := d.key, d.spelt
-	defer func() { d.key, d.spelt = outer, spelt }()
 	var h config.Hook
-	ok := true
+	outer := *d
+	d.into, d.failed = &h, false
 	for _, e := range entries(v) {
-		k := d.schema.find(SectionHook, e.Key)
-		d.spelt = spelt + "." + e.Key
-		if k == nil {
+		d.key = d.schema.find(SectionHook, e.Key)
+		d.spelt = outer.spelt + "." + e.Key
+		switch {
+		case d.key == nil:
 			d.diags.WarnAt(e.KeyPos, d.spelt, d.spelt+": unknown key", suggestion(e.Key, d.schema.names(SectionHook, "")))
-			continue
+		case e.Value.Kind == yaml11.Null:
+		case isFault(e.Key) && h.Fault != nil:
+			d.failed = !d.errorAt(e.Value, "make two entries of it, each with a dash", "a hook has one fault")
+		case isFault(e.Key):
+			var ok bool
+			h.Fault, ok = d.fault(e)
+			d.failed = d.failed || !ok
+		default:
+			d.key.value.decode(d, e.Value)
 		}
-		if e.Value.Kind == yaml11.Null && e.Key != "local" && e.Key != "remote" {
-			continue
-		}
-		d.key = k
-		ok = d.hookField(&h, e) && ok
 	}
-	d.key, d.spelt = outer, spelt
+	failed := d.failed
+	*d = outer
 	switch {
-	case !ok:
+	case failed:
 		return config.Hook{}, false
 	case h.Fault != nil && h.Local+h.Remote == "":
 		return h, true
@@ -81,49 +85,13 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 	return h, true
 }
 
-func (d *decoder) hookField(h *config.Hook, e yaml11.Entry) (ok bool) {
-	v := e.Value
-	if isFault(e.Key) {
-		if h.Fault != nil {
-			return d.errorAt(v, "make two entries of it, each with a dash", "a hook has one fault")
-		}
-		h.Fault, ok = d.fault(e)
-		return ok
-	}
-	switch e.Key {
-	case "local":
-		h.Local, ok = d.hookCommand(v)
-	case "remote":
-		h.Remote, ok = d.hookCommand(v)
-	case "environment":
-		h.Environment, ok = environment(d, v)
-	case "cwd":
-		// The directory of a remote command is the runner's: it stays as it is.
-		h.Cwd, ok = text(d, v)
-	case "user":
-		h.User, ok = text(d, v)
-	case "timeout":
-		h.Timeout, ok = seconds(d, v)
-	case "skippable":
-		h.Skippable, ok = boolean(d, v)
-	case "includes":
-		h.Includes, ok = filterTexts(d, v)
-	case "excludes":
-		h.Excludes, ok = filterTexts(d, v)
-	}
-	return ok
-}
-
 // hookCommand reads a shell line, or a list of the words of one.
-func (d *decoder) hookCommand(v *yaml11.Value) (string, bool) {
-	switch v.Kind {
-	case yaml11.Null:
-		return "", true
-	case yaml11.Seq:
-		words, ok := texts(d, v)
-		return joinWords(words), ok
+func hookCommand(d *decoder, v *yaml11.Value) (string, bool) {
+	if v.Kind != yaml11.Seq {
+		return text(d, v)
 	}
-	return text(d, v)
+	words, ok := texts(d, v)
+	return joinWords(words), ok
 }
 
 // filterTexts reads names of platforms and /regular expressions/.

@@ -26,12 +26,12 @@ func faultKeys() []Key {
 // networkFaultKeys are the keys of `network:`.
 func networkFaultKeys() []Key {
 	return inSection(SectionFault, []Key{
-		{Name: "delay", form: TypeSeconds},
-		{Name: "jitter", form: TypeSeconds},
-		{Name: "loss", form: TypeString},
-		{Name: "rate", form: TypeString},
-		{Name: "cut", form: TypeStrings},
-		{Name: "for", form: TypeSeconds},
+		{Name: "delay", value: part[config.NetworkFault](TypeSeconds, "Delay", someTime)},
+		{Name: "jitter", value: part[config.NetworkFault](TypeSeconds, "Jitter", someTime)},
+		{Name: "loss", value: part[config.NetworkFault](TypeString, "Loss", percentage)},
+		{Name: "rate", value: part[config.NetworkFault](TypeString, "Rate", rate)},
+		{Name: "cut", value: part[config.NetworkFault](TypeStrings, "Cut", texts)},
+		{Name: "for", value: part[config.NetworkFault](TypeSeconds, "For", someTime)},
 	})
 }
 
@@ -61,50 +61,38 @@ func isFault(name string) bool {
 	return slices.ContainsFunc(faultKeys(), func(k Key) bool { return k.Name == name })
 }
 
-// rate is how tc writes one.
-var rate = lazyregexp.New(`^[0-9]+(\.[0-9]+)?[kmgt]?bit$`)
-
 func (d *decoder) networkFault(v *yaml11.Value) (*config.NetworkFault, bool) {
 	if v.Kind != yaml11.Map || v.Map.Len() == 0 {
 		return nil, d.expected(v, "a hash such as {cut: [db]} or {delay: 100ms}")
 	}
 	f := &config.NetworkFault{}
-	good := d.fields(SectionFault, v, func(e yaml11.Entry) bool { return d.networkFaultField(f, e) })
+	good := d.fields(SectionFault, v, f)
 	if good && f.Jitter > 0 && f.Delay == 0 {
 		good = d.errorAt(v, "add `delay: …`, which it is a change of", "jitter without a delay")
 	}
 	return f, good
 }
 
-func (d *decoder) networkFaultField(f *config.NetworkFault, e yaml11.Entry) (ok bool) {
-	v := e.Value
-	switch e.Key {
-	case "delay":
-		f.Delay, ok = seconds(d, v)
-		return ok && d.checkTime(v, f.Delay)
-	case "jitter":
-		f.Jitter, ok = seconds(d, v)
-		return ok && d.checkTime(v, f.Jitter)
-	case "for":
-		f.For, ok = seconds(d, v)
-		return ok && d.checkTime(v, f.For)
-	case "cut":
-		f.Cut, ok = texts(d, v)
-	case "loss":
-		var word string
-		if word, ok = text(d, v); !ok {
-			return false
-		}
-		var err error
-		if f.Loss, err = strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64); err != nil || f.Loss <= 0 || f.Loss > 100 {
-			return d.expected(v, "a part of all packets such as 5%")
-		}
-	case "rate":
-		if f.Rate, ok = text(d, v); ok && !rate().MatchString(f.Rate) {
-			return d.expected(v, "a rate such as 1mbit or 500kbit")
-		}
+// percentage reads a part of all packets, with or without a percent sign.
+func percentage(d *decoder, v *yaml11.Value) (float64, bool) {
+	word, ok := text(d, v)
+	p, err := strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64)
+	if ok && (err != nil || !(p > 0 && p <= 100)) {
+		return 0, d.expected(v, "a part of all packets such as 5%")
 	}
-	return ok
+	return p, ok
+}
+
+// tcRate is how tc writes a rate.
+var tcRate = lazyregexp.New(`^[0-9]+(\.[0-9]+)?[kmgt]?bit$`)
+
+// rate reads a rate as tc has it.
+func rate(d *decoder, v *yaml11.Value) (string, bool) {
+	word, ok := text(d, v)
+	if ok && !tcRate().MatchString(word) {
+		return "", d.expected(v, "a rate such as 1mbit or 500kbit")
+	}
+	return word, ok
 }
 
 // checkFaults refuses faults of services that an instance does not have.

@@ -1,5 +1,7 @@
 package keys
 
+import "github.com/galley-kitchen/galley/config"
+
 // hookNames are the names of all lifecycle hooks: "<stage>_<phase>".
 func hookNames() []string {
 	var out []string
@@ -23,15 +25,16 @@ func lifecycleKeys() []Key {
 // hookKeys are the keys of an entry of a hook.
 func hookKeys() []Key {
 	return inSection(SectionHook, append(faultKeys(), []Key{
-		{Name: "local", form: TypeString},
-		{Name: "remote", form: TypeString},
-		{Name: "environment", form: TypeEnv},
-		{Name: "cwd", form: TypePath},
-		{Name: "user", form: TypeString},
-		{Name: "timeout", form: TypeSeconds},
-		{Name: "skippable", form: TypeBool},
-		{Name: "includes", form: TypeStrings},
-		{Name: "excludes", form: TypeStrings},
+		{Name: "local", value: part[config.Hook](TypeString, "Local", hookCommand)},
+		{Name: "remote", value: part[config.Hook](TypeString, "Remote", hookCommand)},
+		{Name: "environment", value: part[config.Hook](TypeEnv, "Environment", environment)},
+		// The directory of a remote command is the runner's: it stays as it is.
+		{Name: "cwd", value: part[config.Hook](TypePath, "Cwd", text)},
+		{Name: "user", value: part[config.Hook](TypeString, "User", text)},
+		{Name: "timeout", value: part[config.Hook](TypeSeconds, "Timeout", seconds)},
+		{Name: "skippable", value: part[config.Hook](TypeBool, "Skippable", boolean)},
+		{Name: "includes", value: part[config.Hook](TypeStrings, "Includes", filterTexts)},
+		{Name: "excludes", value: part[config.Hook](TypeStrings, "Excludes", filterTexts)},
 	}...))
 }
 

@@ -14,25 +14,12 @@ import (
 // networkKeys are the keys of an entry of `networks:`, with the words of compose.
 func networkKeys() []Key {
 	return inSection(SectionNetwork, []Key{
-		{Name: "subnet", value: ofNetwork(TypeString, subnet, func(n *config.Network) *string { return &n.Subnet })},
-		{Name: "ipam", value: special{form: TypeHash, read: func(d *decoder, v *yaml11.Value) {
-			if got, ok := ipam(d, v); ok {
-				d.network.Subnet = got
-			}
-		}}},
-		{Name: "internal", value: ofNetwork(TypeBool, boolean, func(n *config.Network) *bool { return &n.Internal })},
-		{Name: "ipv4_address", value: ofNetwork(TypeString, ipv4, func(n *config.Network) *string { return &n.IPv4 })},
-		{Name: "aliases", value: ofNetwork(TypeStrings, texts, func(n *config.Network) *[]string { return &n.Aliases })},
+		{Name: "subnet", value: part[config.Network](TypeString, "Subnet", subnet)},
+		{Name: "ipam", value: part[config.Network](TypeHash, "Subnet", ipam)},
+		{Name: "internal", value: part[config.Network](TypeBool, "Internal", boolean)},
+		{Name: "ipv4_address", value: part[config.Network](TypeString, "IPv4", ipv4)},
+		{Name: "aliases", value: part[config.Network](TypeStrings, "Aliases", texts)},
 	})
-}
-
-// ofNetwork is a key of the network that is being read.
-func ofNetwork[T any](form Type, parse parser[T], at func(*config.Network) *T) special {
-	return special{form: form, read: func(d *decoder, v *yaml11.Value) {
-		if got, ok := parse(d, v); ok {
-			*at(&d.network) = got
-		}
-	}}
 }
 
 // subnet reads an IPv4 subnet.
@@ -81,13 +68,13 @@ func (r *resolver) networkList(block *yaml11.Value) []config.Network {
 				kitchen.HostNameHint)
 			continue
 		}
-		d.network, d.at = config.Network{Name: e.Key}, d.spelt
+		n := config.Network{Name: e.Key}
+		d.into, d.at = &n, d.spelt
 		if e.Value.Kind != yaml11.Map && e.Value.Kind != yaml11.Null {
 			d.expected(e.Value, "a hash such as {internal: true}, or nothing")
 			continue
 		}
 		d.block(SectionNetwork, "", e.Value)
-		n := d.network
 		d.spelt = d.at
 		d.checkAddress(e.Value, n.IPv4, n.Subnet)
 		list = append(list, n)

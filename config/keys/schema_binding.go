@@ -97,3 +97,16 @@ func (s special) show(i *config.Instance) (any, bool) {
 }
 
 func (special) joins() bool { return false }
+
+// part is a key of a hash that becomes a struct of its own, such as a service: S is the struct, which the decoder has in
+// into, and the path names the field.
+func part[S, T any](form Type, path string, parse parser[T]) special {
+	field := fieldOf[S, T](path)
+	return special{form: form, read: func(d *decoder, v *yaml11.Value) {
+		if got, ok := parse(d, v); ok {
+			*field(d.into.(*S)) = got
+		} else {
+			d.failed = true
+		}
+	}}
+}

@@ -13,23 +13,26 @@ import (
 // The constructors below tie a key to a field of Instance, by its path such as
 // "Driver.Image": the type is read, and the default set, by the binding alone.
 
-// at finds the field of a path. It panics when there is none of the type: the table of
-// keys is built once, and by every test.
-func at[T any](path string) func(*config.Instance) *T {
-	typ := reflect.TypeFor[config.Instance]()
+// at finds the field of a path in Instance.
+func at[T any](path string) func(*config.Instance) *T { return fieldOf[config.Instance, T](path) }
+
+// fieldOf finds the field of a path in S. It panics when there is none of the type: the table of keys is built once, and
+// by every test.
+func fieldOf[S, T any](path string) func(*S) *T {
+	typ := reflect.TypeFor[S]()
 	var index []int
 	for _, name := range strings.Split(path, ".") {
 		f, ok := typ.FieldByName(name)
 		if !ok {
-			panic(fmt.Sprintf("keys: Instance has no field %s", path))
+			panic(fmt.Sprintf("keys: %s has no field %s", reflect.TypeFor[S](), path))
 		}
 		index, typ = append(index, f.Index...), f.Type
 	}
 	if typ != reflect.TypeFor[T]() {
 		panic(fmt.Sprintf("keys: %s is a %s, not a %s", path, typ, reflect.TypeFor[T]()))
 	}
-	return func(i *config.Instance) *T {
-		return reflect.ValueOf(i).Elem().FieldByIndex(index).Addr().Interface().(*T)
+	return func(s *S) *T {
+		return reflect.ValueOf(s).Elem().FieldByIndex(index).Addr().Interface().(*T)
 	}
 }
 

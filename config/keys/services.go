@@ -21,49 +21,36 @@ func serviceKeys() []Key {
 	mounts := func(form Type, parse parser[[]spec.Mount]) special {
 		return special{form: form, read: func(d *decoder, v *yaml11.Value) {
 			got, _ := parse(d, v)
-			d.service.Mounts = append(d.service.Mounts, got...)
+			s := d.into.(*config.Service)
+			s.Mounts = append(s.Mounts, got...)
 		}}
 	}
 	return inSection(SectionService, []Key{
-		{Name: "image", value: ofService(TypeString, image, func(s *config.Service) *string { return &s.Image })},
-		{Name: "command", value: ofService(TypeCommand, command, func(s *config.Service) *[]string { return &s.Command })},
-		{Name: "entrypoint",
-			value: ofService(TypeCommand, command, func(s *config.Service) *[]string { return &s.Entrypoint })},
-		{Name: "environment", Aliases: "env",
-			value: ofService(TypeEnv, environment, func(s *config.Service) *map[string]string { return &s.Env })},
+		{Name: "image", value: part[config.Service](TypeString, "Image", image)},
+		{Name: "command", value: part[config.Service](TypeCommand, "Command", command)},
+		{Name: "entrypoint", value: part[config.Service](TypeCommand, "Entrypoint", command)},
+		{Name: "environment", Aliases: "env", value: part[config.Service](TypeEnv, "Env", environment)},
 		{Name: "volumes", value: mounts(TypeMounts, volumes)},
 		{Name: "tmpfs", value: mounts(TypeTmpfs, tmpfs)},
-		{Name: "ports", value: ofService(TypePorts, ports, func(s *config.Service) *[]spec.PortMapping { return &s.Ports })},
-		{Name: "depends_on",
-			value: ofService(TypeStrings, dependsOn, func(s *config.Service) *[]string { return &s.DependsOn })},
-		{Name: "shared", value: ofService(TypeBool, boolean, func(s *config.Service) *bool { return &s.Shared })},
-		{Name: "networks", value: ofService(TypeStrings, endpoints, func(s *config.Service) *[]config.Endpoint {
-			return &s.Networks
-		})},
-		{Name: "ready", value: ofService(TypeHash, ready, func(s *config.Service) **config.Ready { return &s.Ready })},
+		{Name: "ports", value: part[config.Service](TypePorts, "Ports", ports)},
+		{Name: "depends_on", value: part[config.Service](TypeStrings, "DependsOn", dependsOn)},
+		{Name: "shared", value: part[config.Service](TypeBool, "Shared", boolean)},
+		{Name: "networks", value: part[config.Service](TypeStrings, "Networks", endpoints)},
+		{Name: "ready", value: part[config.Service](TypeHash, "Ready", ready)},
 	})
-}
-
-// ofService is a key of the service that is being read.
-func ofService[T any](form Type, parse parser[T], at func(*config.Service) *T) special {
-	return special{form: form, read: func(d *decoder, v *yaml11.Value) {
-		if got, ok := parse(d, v); ok {
-			*at(&d.service) = got
-		}
-	}}
 }
 
 // readyKeys are the keys of `ready:`.
 func readyKeys() []Key {
 	return inSection(SectionReady, []Key{
-		{Name: "port", form: TypeInt},
-		{Name: "http", form: TypeString},
-		{Name: "log", form: TypeString},
-		{Name: "exec", form: TypeStrings},
-		{Name: "file", form: TypeString},
-		{Name: "healthcheck", form: TypeBool},
-		{Name: "timeout", form: TypeSeconds},
-		{Name: "interval", form: TypeSeconds},
+		{Name: "port", value: part[config.Ready](TypeInt, "Port", onePort)},
+		{Name: "http", value: part[config.Ready](TypeString, "HTTP", address)},
+		{Name: "log", value: part[config.Ready](TypeString, "Log", logPattern)},
+		{Name: "exec", value: part[config.Ready](TypeStrings, "Exec", shellCommand)},
+		{Name: "file", value: part[config.Ready](TypeString, "File", pathInside)},
+		{Name: "healthcheck", value: part[config.Ready](TypeBool, "HealthCheck", onOrOff)},
+		{Name: "timeout", value: part[config.Ready](TypeSeconds, "Timeout", someTime)},
+		{Name: "interval", value: part[config.Ready](TypeSeconds, "Interval", someTime)},
 	})
 }
 
@@ -79,64 +66,68 @@ func ready(d *decoder, v *yaml11.Value) (*config.Ready, bool) {
 		return nil, d.expected(v, "a hash such as {port: 5432}")
 	}
 	r := &config.Ready{Timeout: readyTimeout, Interval: readyInterval}
-	good := d.fields(SectionReady, v, func(e yaml11.Entry) bool { return d.readyField(r, e) })
-	return r, good
+	return r, d.fields(SectionReady, v, r)
 }
 
-func (d *decoder) readyField(r *config.Ready, e yaml11.Entry) (ok bool) {
-	v := e.Value
-	switch e.Key {
-	case "port":
-		if r.Port, ok = small(d, v); ok && (r.Port == 0 || r.Port > 65535) {
-			return d.expected(v, "a port from 1 to 65535")
-		}
-	case "http":
-		if r.HTTP, ok = text(d, v); ok {
-			return d.checkURL(v, r.HTTP)
-		}
-	case "log":
-		if r.Log, ok = text(d, v); ok {
-			if _, err := regexp.Compile(r.Log); err != nil {
-				return d.errorAt(v, "the syntax is that of Go's regexp package", "it is no regular expression: %v", err)
-			}
-		}
-	case "exec":
-		if v.Kind == yaml11.Seq {
-			r.Exec, ok = texts(d, v)
-			return ok
-		}
-		var line string
-		line, ok = text(d, v)
-		r.Exec = []string{"sh", "-c", line}
-	case "file":
-		if r.File, ok = text(d, v); ok && !isAbsoluteTarget(r.File) {
-			return d.errorAt(v, "begin the path with a slash", "the path in the container is not absolute")
-		}
-	case "healthcheck":
-		var on bool
-		on, ok = boolean(d, v)
-		r.HealthCheck = &on
-	case "timeout":
-		r.Timeout, ok = seconds(d, v)
-		return ok && d.checkTime(v, r.Timeout)
-	case "interval":
-		r.Interval, ok = seconds(d, v)
-		return ok && d.checkTime(v, r.Interval)
+// onePort reads the number of a port.
+func onePort(d *decoder, v *yaml11.Value) (int, bool) {
+	port, ok := small(d, v)
+	if ok && (port == 0 || port > 65535) {
+		return 0, d.expected(v, "a port from 1 to 65535")
 	}
-	return ok
+	return port, ok
 }
 
-func (d *decoder) checkTime(v *yaml11.Value, t time.Duration) bool {
-	return t > 0 || d.expected(v, "a time above 0")
-}
-
-// checkURL refuses what is no URL of HTTP with a port that can be known.
-func (d *decoder) checkURL(v *yaml11.Value, text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(text, " \n\r") {
-		return d.errorAt(v, "write for example http://localhost:8080/health", "%q is no URL of HTTP", text)
+// address reads a URL of HTTP with a port that can be known.
+func address(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	u, err := url.Parse(s)
+	if ok && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(s, " \n\r")) {
+		return "", d.errorAt(v, "write for example http://localhost:8080/health", "%q is no URL of HTTP", s)
 	}
-	return true
+	return s, ok
+}
+
+// logPattern reads a regular expression.
+func logPattern(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	if _, err := regexp.Compile(s); err != nil {
+		return "", d.errorAt(v, "the syntax is that of Go's regexp package", "it is no regular expression: %v", err)
+	}
+	return s, ok
+}
+
+// shellCommand reads the words of a command, or a line for a shell.
+func shellCommand(d *decoder, v *yaml11.Value) ([]string, bool) {
+	if v.Kind == yaml11.Seq {
+		return texts(d, v)
+	}
+	line, ok := text(d, v)
+	return []string{"sh", "-c", line}, ok
+}
+
+// pathInside reads a path in the container.
+func pathInside(d *decoder, v *yaml11.Value) (string, bool) {
+	s, ok := text(d, v)
+	if ok && !isAbsoluteTarget(s) {
+		return "", d.errorAt(v, "begin the path with a slash", "the path in the container is not absolute")
+	}
+	return s, ok
+}
+
+// onOrOff is boolean for what is else decided later.
+func onOrOff(d *decoder, v *yaml11.Value) (*bool, bool) {
+	on, ok := boolean(d, v)
+	return &on, ok
+}
+
+// someTime reads a time above 0.
+func someTime(d *decoder, v *yaml11.Value) (time.Duration, bool) {
+	t, ok := seconds(d, v)
+	if ok && t == 0 {
+		return 0, d.expected(v, "a time above 0")
+	}
+	return t, ok
 }
 
 // dependsOn reads `depends_on`: a list of services, or compose's long form of one. Which condition that names makes no
@@ -177,14 +168,14 @@ func (r *resolver) serviceList(block *yaml11.Value) []config.Service {
 			d.expected(e.Value, "a hash such as {image: postgres:17}")
 			continue
 		}
-		d.service = config.Service{Name: e.Key, Ready: &config.Ready{Timeout: readyTimeout, Interval: readyInterval}}
-		d.at = "services." + e.Key
+		s := config.Service{Name: e.Key, Ready: &config.Ready{Timeout: readyTimeout, Interval: readyInterval}}
+		d.into, d.at = &s, d.spelt
 		d.block(SectionService, "", e.Value)
-		if d.service.Image == "" {
+		if s.Image == "" {
 			d.spelt = d.at
 			d.errorAt(e.Value, "add `image: …`", "it has no image")
 		}
-		named[e.Key], needs[e.Key] = d.service, d.set["depends_on"]
+		named[e.Key], needs[e.Key] = s, d.set["depends_on"]
 	}
 	for _, e := range entries(block) {
 		for _, need := range named[e.Key].DependsOn {
