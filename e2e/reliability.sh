@@ -21,7 +21,7 @@ own_engines() {
 }
 case ${1:-} in
 	crash)
-		GALLEY_TEST_EVERY_POINT=1 GALLEY_TEST_ENGINES=none long -run 'EveryFault|CrashMatrix' ./lifecycle
+		GALLEY_TEST_EVERY_POINT=1 GALLEY_TEST_ENGINES=none long -run 'EveryFault|CrashMatrix|PushFaults' ./lifecycle ./lifecycle/publish
 		GALLEY_TEST_KILLS=${GALLEY_TEST_KILLS:-50} GALLEY_TEST_REPEATS=${GALLEY_TEST_REPEATS:-100} \
 			long -run 'TestKilledAtRandom|TestRepeated' ./e2e
 		;;

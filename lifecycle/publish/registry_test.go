@@ -114,7 +114,9 @@ func requireWhole(t *testing.T, f *faulty, tag name.Tag) bool {
 	return true
 }
 
-// Whatever fails at whichever request, no name leads to half an image, and what passes is tried again.
+// Whatever fails at whichever request, no name leads to half an image, and what passes is tried again. A third of the
+// requests is tried for each fault, another third for the next one; with GALLEY_TEST_EVERY_POINT, as "make crash" sets it,
+// each.
 func TestPushFaults(t *testing.T) {
 	img, err := random.Image(2000, 3)
 	require.NoError(t, err)
@@ -122,20 +124,26 @@ func TestPushFaults(t *testing.T) {
 	require.NoError(t, push(t.Context(), tagOn(t, s, "count/x:1"), img, RegistryOptions{}))
 	requests := f.seen
 	require.Greater(t, requests, 10)
-	for what, tc := range map[string]struct {
+	step := 3
+	if os.Getenv("GALLEY_TEST_EVERY_POINT") != "" {
+		step = 1
+	}
+	for first, tc := range []struct {
+		what  string
 		fault fault
 		// once is set when one such answer is passed over.
 		once bool
 	}{
-		"401":     {status(401, "UNAUTHORIZED", "log in"), false},
-		"403":     {status(403, "DENIED", "not you"), false},
-		"429":     {status(429, "TOOMANYREQUESTS", "slowly"), true},
-		"500":     {status(500, "UNKNOWN", "oops"), true},
-		"full":    {status(500, "UNKNOWN", "write /data: no space left on device"), false},
-		"cut off": {cut, true},
+		{"401", status(401, "UNAUTHORIZED", "log in"), false},
+		{"403", status(403, "DENIED", "not you"), false},
+		{"429", status(429, "TOOMANYREQUESTS", "slowly"), true},
+		{"500", status(500, "UNKNOWN", "oops"), true},
+		{"full", status(500, "UNKNOWN", "write /data: no space left on device"), false},
+		{"cut off", cut, true},
 	} {
+		what := tc.what
 		for _, lasting := range []bool{false, true} {
-			for n := range requests {
+			for n := first % step; n < requests; n += step {
 				tag := tagOn(t, s, fmt.Sprintf("%s/%t-%d:1", strings.ReplaceAll(what, " ", ""), lasting, n))
 				f.mu.Lock()
 				f.seen, f.first, f.last, f.fault = 0, n, n, tc.fault
