@@ -96,7 +96,7 @@ type Change struct {
 	Old, New *Entry
 	// Parts are the parts in which a modified path differs, empty when that is not known.
 	Parts []string
-	// Noise says why nobody wants to read of this change, empty when it is worth a line.
+	// Noise says why this change is only counted; it is empty for one that has a line of its own.
 	Noise string
 	// Below is what was in a directory that was deleted.
 	Below Total

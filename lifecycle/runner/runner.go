@@ -48,7 +48,7 @@ func Shell(line string) []string { return []string{"sh", "-c", line} }
 // Output is where a provisioner's or verifier's commands print to.
 type Output struct {
 	Stdout, Stderr io.Writer
-	// Case takes the test cases that a verifier knows of before all have ended. It is nil where nobody waits for them.
+	// Case takes the test cases that a verifier knows of before all have ended. It is nil where no caller wants them.
 	Case func(result.TestCase)
 }
 

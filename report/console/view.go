@@ -220,7 +220,7 @@ func (v *view) summarize() {
 		}
 	}
 	n := r.Count(run.NotStarted)
-	if len(failed) == 0 && !r.Interrupted { // a reason is then that nobody asked for it
+	if len(failed) == 0 && !r.Interrupted { // what has a reason of its own is no failure of the run
 		for _, i := range r.Instances {
 			if i.Status == run.NotStarted && i.Error != "" {
 				n--

@@ -180,7 +180,7 @@ func (f *Factory) loadConfig(ctx context.Context, o template.Options) (*kitchen.
 }
 
 // ConfigAt loads the configuration of another directory than the project's, in an environment of its own. What its templates
-// print is nobody's concern.
+// print is dropped.
 func (f *Factory) ConfigAt(ctx context.Context, dir string, env func(string) (string, bool)) (*kitchen.Config, error) {
 	o, err := f.templates()
 	if err != nil {

@@ -73,7 +73,7 @@ func (p *stopper) ask(ctx context.Context, s lifecycle.Stopped) (again bool) {
 	for {
 		fmt.Fprintf(p.out, "\n%s of %s: retry, go on without it, abort the run, or shell? [r/g/a/s] ", s.Phase, name)
 		answer, err := p.answer(ctx)
-		if err != nil { // an interrupt, or nobody is there any more
+		if err != nil { // an interrupt, or the end of the input
 			fmt.Fprintln(p.out)
 			return false
 		}

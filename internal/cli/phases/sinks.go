@@ -19,7 +19,7 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// errReaderGone is the cause of the end of a run whose output nobody reads any more, as in `galley test | head`.
+// errReaderGone is the cause of the end of a run whose output has lost its reader, as in `galley test | head`.
 var errReaderGone = errors.New("the reader of the output has gone")
 
 // pipe calls broken when its reader has gone.
@@ -37,8 +37,8 @@ func (w pipe) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// sinks are where the events of a run go: the screen, the reports, the log files. stop is called when nobody reads what
-// goes to stdout.
+// sinks are where the events of a run go: the screen, the reports, the log files. stop is called when stdout
+// has lost its reader.
 func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles, stop func(error)) (*report.Multi, error) {
 	out := o.Out
 	if o.Result {
