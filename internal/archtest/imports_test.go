@@ -42,6 +42,7 @@ var rules = []rule{
 	// The template package is for rubyimage alone, which runs its program.
 	{From: "lifecycle", Deny: []string{"config"}, Allow: []string{"config!", "config/template"}},
 	{From: "report", Deny: []string{"backend", "config/keys", "config/kitchen", "cmd", "internal/cli", "internal/settings", "e2e"}},
+	{From: "internal/cli/cmdutil", Deny: []string{"backend/docker", "backend/podman"}},
 	{From: "cmd", Deny: []string{"e2e"}},
 	{From: "internal/settings", Deny: []string{"config", "backend", "lifecycle", "report"}},
 }
@@ -172,7 +173,8 @@ func TestRules(t *testing.T) {
 		{"report", "lifecycle/result", true},
 		{"report", "config", true},
 		{"report", "backend", false},
-		{"internal/cli/cmdutil", "backend/docker", true},
+		{"internal/cli", "backend/docker", true},
+		{"internal/cli/cmdutil", "backend/docker", false},
 		{"internal/settings", "config", false},
 		{"lifecycle", "internal/settings", false},
 		{"cmd/galley", "e2e/testbed", false},

@@ -15,6 +15,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/docker"
+	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
 	"github.com/galley-kitchen/galley/internal/cli/compare"
 	"github.com/galley-kitchen/galley/internal/cli/config"
@@ -58,7 +61,17 @@ func Main(linked string) int {
 	ctx, cancel := interruptible(os.Stderr)
 	defer cancel()
 	s := cmdutil.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
-	return Run(ctx, os.Args[1:], cmdutil.NewFactory(s, version.String(linked)))
+	f := cmdutil.NewFactory(s, version.String(linked))
+	f.Engines = knownEngines()
+	return Run(ctx, os.Args[1:], f)
+}
+
+// knownEngines are the engines that galley has: see docs/contributing/new-backend.md.
+func knownEngines() backend.Engines {
+	return backend.Engines{
+		docker.Engine(),
+		podman.Engine(),
+	}
 }
 
 // Run runs one command line and returns the exit code.

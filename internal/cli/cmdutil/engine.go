@@ -6,9 +6,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/detect"
-	"github.com/galley-kitchen/galley/backend/docker"
 	"github.com/galley-kitchen/galley/backend/observed"
-	"github.com/galley-kitchen/galley/backend/podman"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle"
@@ -35,7 +33,7 @@ func (f *Factory) open(ctx context.Context, engine, host string) (backend.Contai
 	if found.Warning != "" {
 		f.Warn(found.Warning)
 	}
-	be, err := engines().Open(found.Chosen)
+	be, err := f.Engines.Open(found.Chosen)
 	if err != nil {
 		return nil, backend.Endpoint{}, errors.Join(err, found.Close())
 	}
@@ -50,11 +48,11 @@ func (f *Factory) DetectOptions() (detect.Options, error) {
 	}
 	if f.several {
 		return detect.Options{TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService,
-			Services: &f.services, Engines: engines()}, nil
+			Services: &f.services, Engines: f.Engines}, nil
 	}
 	return detect.Options{Engine: s.Engine, Host: s.Host, HostSource: s.Source("host").String(),
 		TLSCertPath: s.TLSCertPath, TLSSkipVerify: !s.TLSVerify, NoService: f.NoService,
-		Services: &f.services, EngineSource: s.Source("engine").String(), Engines: engines()}, nil
+		Services: &f.services, EngineSource: s.Source("engine").String(), Engines: f.Engines}, nil
 }
 
 // asked is the engine that the user asked for, outside kitchen.yml. An address in kitchen.yml comes before one of a
@@ -89,14 +87,6 @@ func (f *Factory) asked() (lifecycle.Asked, error) {
 func (f *Factory) offers(ctx context.Context, uri string) bool {
 	o, err := f.DetectOptions()
 	return err == nil && detect.Offers(ctx, detect.ThisHost(), o, uri)
-}
-
-// engines are the engines that galley has: see docs/contributing/new-backend.md.
-func engines() backend.Engines {
-	return backend.Engines{
-		docker.Engine(),
-		podman.Engine(),
-	}
 }
 
 // closing is a backend with something more to end: a private service.

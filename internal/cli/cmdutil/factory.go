@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/template"
@@ -34,6 +35,8 @@ type Factory struct {
 	Streams
 	// Version is galley's own.
 	Version string
+	// Engines are the engines that galley has.
+	Engines backend.Engines
 	// Flags collects the settings that the command line gives.
 	Flags settings.Flags
 	// Dir is the directory of the project: the current one.

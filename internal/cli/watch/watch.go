@@ -93,6 +93,7 @@ func run(ctx context.Context, o *Options) error {
 // again is the factory of a process that begins now: settings and kitchen.yml may have changed.
 func (o *Options) again() *cmdutil.Factory {
 	f := cmdutil.NewFactory(o.Streams, o.Version)
+	f.Engines = o.Engines
 	f.Flags = o.Flags
 	return f
 }
