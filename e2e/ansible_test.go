@@ -14,22 +14,22 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// hostilePlays are ways to act on the machine that a playbook is played from. Each writes
-// its name to the directory that the variable canary names.
+// hostilePlays are ways to act on the machine that a playbook is played from. Each writes its name to the directory that
+// the variable canary names. To gather facts takes as long as all the rest of a play: the first and the last one do.
 const hostilePlays = `
 - {hosts: localhost, tasks: [{command: 'touch {{ canary }}/localhost'}]}
-- {hosts: 127.0.0.1, tasks: [{command: 'touch {{ canary }}/loopback'}]}
-- {hosts: all, connection: local, tasks: [{command: 'touch {{ canary }}/connection-local'}]}
-- {hosts: all, tasks: [{command: 'touch {{ canary }}/task-connection', connection: local}]}
-- {hosts: all, connection: ansible.builtin.local, tasks: [{command: 'touch {{ canary }}/builtin-local'}]}
-- {hosts: all, tasks: [{command: 'touch {{ canary }}/delegate-localhost', delegate_to: localhost}]}
-- {hosts: all, tasks: [{command: 'touch {{ canary }}/delegate-loopback', delegate_to: 127.0.0.1}]}
-- {hosts: all, tasks: [{local_action: 'command touch {{ canary }}/local-action'}]}
-- {hosts: all, vars: {ansible_connection: local}, tasks: [{command: 'touch {{ canary }}/vars-connection'}]}
-- {hosts: all, tasks: [{set_fact: {ansible_connection: local}}, {command: 'touch {{ canary }}/set-fact'}]}
-- {hosts: all, tasks: [{add_host: {name: me, ansible_connection: local}}]}
-- {hosts: me, tasks: [{command: 'touch {{ canary }}/add-host'}]}
-- {hosts: all, tasks: [{copy: {content: x, dest: '{{ canary }}/copy'}, delegate_to: localhost, run_once: yes}]}
+- {hosts: 127.0.0.1, gather_facts: no, tasks: [{command: 'touch {{ canary }}/loopback'}]}
+- {hosts: all, gather_facts: no, connection: local, tasks: [{command: 'touch {{ canary }}/connection-local'}]}
+- {hosts: all, gather_facts: no, tasks: [{command: 'touch {{ canary }}/task-connection', connection: local}]}
+- {hosts: all, gather_facts: no, connection: ansible.builtin.local, tasks: [{command: 'touch {{ canary }}/builtin-local'}]}
+- {hosts: all, gather_facts: no, tasks: [{command: 'touch {{ canary }}/delegate-localhost', delegate_to: localhost}]}
+- {hosts: all, gather_facts: no, tasks: [{command: 'touch {{ canary }}/delegate-loopback', delegate_to: 127.0.0.1}]}
+- {hosts: all, gather_facts: no, tasks: [{local_action: 'command touch {{ canary }}/local-action'}]}
+- {hosts: all, gather_facts: no, vars: {ansible_connection: local}, tasks: [{command: 'touch {{ canary }}/vars-connection'}]}
+- {hosts: all, gather_facts: no, tasks: [{set_fact: {ansible_connection: local}}, {command: 'touch {{ canary }}/set-fact'}]}
+- {hosts: all, gather_facts: no, tasks: [{add_host: {name: me, ansible_connection: local}}]}
+- {hosts: me, gather_facts: no, tasks: [{command: 'touch {{ canary }}/add-host'}]}
+- {hosts: all, gather_facts: no, tasks: [{copy: {content: x, dest: '{{ canary }}/copy'}, delegate_to: localhost, run_once: yes}]}
 - {hosts: web, tasks: [{command: 'touch {{ canary }}/group-vars'}]}
 `
 

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -264,24 +265,18 @@ func (p *project) labelsAndHistory() string {
 	return all.String()
 }
 
-// watchArguments collects the arguments of the programs that galley starts meanwhile on this
-// machine, as any of its users may see them. What kitchen.yml itself writes into a command's
-// text or arguments is its author's: in a local hook, and what runs in the runner.
+// watchArguments collects the arguments of the programs that galley, whose path holds the word binary, starts meanwhile
+// on this machine, as any of its users may see them. What kitchen.yml itself writes into a command's text or arguments is
+// its author's: in a local hook, and what runs in the runner.
 func watchArguments(t *testing.T, binary string, show map[string]string) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var done sync.WaitGroup
 	lines := map[string]bool{}
 	done.Go(func() {
 		for tick := time.NewTicker(20 * time.Millisecond); ; {
-			all, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-			for _, file := range all {
-				line, err := os.ReadFile(file)
-				if err != nil { // it has ended
-					continue
-				}
-				if text := strings.ReplaceAll(string(line), "\x00", " "); descends(filepath.Dir(file), binary) &&
-					!strings.HasPrefix(text, "sh -c ") {
-					lines[text] = true
+			for _, pid := range children(strconv.Itoa(os.Getpid())) {
+				if strings.Contains(commandLine(pid), binary) {
+					argumentsBelow(pid, lines)
 				}
 			}
 			select {
@@ -302,22 +297,34 @@ func watchArguments(t *testing.T, binary string, show map[string]string) (stop f
 	}
 }
 
-var parent = regexp.MustCompile(`(?m)^PPid:\t(\d+)$`)
-
-// descends reports whether a process, a directory of /proc, was started by the program whose
-// path holds a word, or is that program.
-func descends(proc, word string) bool {
-	for range 20 {
-		if line, err := os.ReadFile(filepath.Join(proc, "cmdline")); err != nil ||
-			strings.Contains(string(line), word) {
-			return err == nil
-		}
-		status, err := os.ReadFile(filepath.Join(proc, "status"))
-		above := parent.FindSubmatch(status)
-		if err != nil || above == nil || string(above[1]) == "0" {
-			return false
-		}
-		proc = filepath.Join("/proc", string(above[1]))
+// argumentsBelow adds the command lines of a process and of all that it has started. It asks for no others: there may be
+// thousands, and the watch would take a processor for itself.
+func argumentsBelow(pid string, lines map[string]bool) {
+	if text := commandLine(pid); text != "" && !strings.HasPrefix(text, "sh -c ") {
+		lines[text] = true
 	}
-	return false
+	for _, child := range children(pid) {
+		argumentsBelow(child, lines)
+	}
+}
+
+// commandLine is how a process was started, or "" when it has ended.
+func commandLine(pid string) string {
+	line, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
+	if err != nil {
+		return ""
+	}
+	return strings.ReplaceAll(string(line), "\x00", " ")
+}
+
+// children are the processes that the threads of a process have started and that run.
+func children(pid string) []string {
+	var all []string
+	files, _ := filepath.Glob(filepath.Join("/proc", pid, "task/*/children"))
+	for _, file := range files {
+		if list, err := os.ReadFile(file); err == nil { // the thread may have ended
+			all = append(all, strings.Fields(string(list))...)
+		}
+	}
+	return all
 }
