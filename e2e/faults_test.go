@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -141,7 +142,7 @@ func TestFaultsOfNetem(t *testing.T) {
 	})
 }
 
-// A galley that is killed while it makes a fault or ends one leaves nothing after the next one.
+// A galley that is killed or interrupted while it makes a fault or ends one leaves nothing after the next one.
 func TestFaultsKilled(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
@@ -155,6 +156,17 @@ func TestFaultsKilled(t *testing.T) {
 				}
 				return seen <= nth || e.Type == "step_started"
 			}))
+		}
+		for _, nth := range []int{0, 3} {
+			seen := 0
+			code, said := p.watched(func(e event, galley *os.Process) {
+				if e.Type == "step_started" && e.Step == "commands" {
+					if seen++; seen == nth+2 { // the first is the hook of create
+						require.NoError(t, galley.Signal(os.Interrupt))
+					}
+				}
+			})
+			require.Equal(t, 130, code, said)
 		}
 		p.ok("test")
 		p.requireNothingLeft(before)

@@ -164,3 +164,46 @@ func TestNodesOnNetworks(t *testing.T) {
 		requireNoNetwork(t, p)
 	})
 }
+
+// nodesWithTools are two nodes with Ansible and one with Puppet, whose code wants to know the others.
+const nodesWithTools = `
+driver: {name: dokken}
+provisioner: {name: shell, sudo: false}
+verifier: {name: shell, remote_exec: true, command: "true"}
+platforms: [{name: ansible, driver: {image: ansible}}, {name: puppet, driver: {image: puppet}}]
+suites:
+  - name: tools
+    includes: [ansible]
+    nodes:
+      web: {provisioner: {name: ansible_playbook, hosts: [front], playbook: web.yml}}
+      app: {provisioner: {name: ansible_playbook, hosts: [back], playbook: app.yml}}
+      db: {platform: puppet, provisioner: {name: puppet_apply}}
+`
+
+// Ansible has the other nodes in its inventory, in their groups, and Puppet has them as facts.
+func TestNodesWithTools(t *testing.T) {
+	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
+		e.Load(t, "ansible", "puppet")
+		p := newProject(t, e, map[string]string{
+			"kitchen.yml": nodesWithTools,
+			"web.yml": `
+- hosts: front
+  gather_facts: no
+  tasks:
+    - assert:
+        that:
+          - groups.galley_nodes | sort == ['app', 'db', 'localhost']
+          - groups.front == ['localhost'] and groups.back == ['app']
+          - hostvars.app.ansible_host == hostvars.app.galley_address and galley_node == 'web'
+    - copy: {content: "{{ hostvars.app.galley_address }} {{ hostvars.db.galley_address }}", dest: /peers}
+`,
+			"app.yml": "[{hosts: back, gather_facts: no, tasks: [{assert: {that: galley_node == 'app'}}]}]\n",
+			"test/integration/tools/db/manifests/site.pp": "file { '/peers':\n  content => \"${facts['galley_nodes']['app']['address']} " +
+				"${facts['galley_nodes']['db']['address']}\",\n}\n",
+		})
+		p.ok("converge", "-c", "3")
+		seen := p.ok("exec", "tools-ansible/web", "--", "cat", "/peers").stdout
+		require.Regexp(t, `^[0-9.]+ [0-9.]+\s*$`, seen)
+		require.Equal(t, seen, p.ok("exec", "tools-ansible/db", "--", "cat", "/peers").stdout)
+	})
+}
