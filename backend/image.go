@@ -70,20 +70,32 @@ type Credentials struct {
 // BuildFeature is something in a Dockerfile that not every builder knows, in words.
 type BuildFeature string
 
-// The features.
+// The features that backends tell apart. Others are flags of instructions, such as "COPY --chmod".
 const (
 	BuildHeredoc BuildFeature = "texts that end at a word (<<EOF) in a Dockerfile"
 	BuildMount   BuildFeature = "RUN --mount"
-	BuildNetwork BuildFeature = "RUN --network"
-	BuildChmod   BuildFeature = "COPY --chmod"
+	BuildSSH     BuildFeature = "RUN --mount=type=ssh"
+	BuildSecret  BuildFeature = "RUN --mount=type=secret"
+	// BuildCopy is told beside others only.
+	BuildCopy BuildFeature = "COPY and ADD without --chown, where it needs BuildKit"
 )
+
+// BaseArg is the argument by which a Dockerfile may name the image that it builds upon: `ARG GALLEY_BASE=ID`, `FROM
+// $GALLEY_BASE`. A backend whose builder knows no IDs gives it another value.
+const BaseArg = "GALLEY_BASE"
 
 // BuildOptions says what to build.
 type BuildOptions struct {
 	// Context is a tar stream with a file "Dockerfile" and all that it copies.
 	Context io.Reader
+	// Base is the ID that BaseArg has in the Dockerfile, or empty.
+	Base string
 	// Needs are what the Dockerfile has that not every builder knows. Errors: ErrUnsupported, before anything is built.
 	Needs []BuildFeature
+	// Secrets are the values of `RUN --mount=type=secret` by id. They get neither into the image nor into its history.
+	Secrets map[string][]byte
+	// SSHAgent is the socket of the ssh agent for `RUN --mount=type=ssh`, or empty.
+	SSHAgent string
 	// Tag names the result.
 	Tag    string
 	Labels Labels

@@ -102,6 +102,8 @@ type Driver struct {
 	BuildContext string
 	// BuildArgs are `build_args`.
 	BuildArgs map[string]string
+	// BuildSecrets are `build_secrets` by id.
+	BuildSecrets map[string]BuildSecret
 
 	// ToolImage is the image that brings the tool: `chef_image` with its tag.
 	// ToolVersion is `chef_version` as it was written.
@@ -344,6 +346,12 @@ const (
 	// ResolverContainer is a container of a Workstation image.
 	ResolverContainer Resolver = "container"
 )
+
+// BuildSecret says where the value of a build secret is: in a file, or in a variable of the environment.
+type BuildSecret struct {
+	File        string `json:",omitempty"`
+	Environment string `json:",omitempty"`
+}
 
 // ToolProvisioner says where a tool comes from, and what the tool provisioner does.
 type ToolProvisioner struct {

@@ -521,24 +521,59 @@ intermediate_instructions: COPY nowhere /
 	})
 }
 
-// Podman's builder mounts things for a step; that of Docker which galley uses does not,
-// which is said with what to do instead.
-func TestBuildMounts(t *testing.T) {
+// A build has secrets that are nowhere afterwards, caches and texts; what an engine cannot do is refused.
+func TestBuildFeatures(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
 		salt := fmt.Sprint(rand.Uint64())
+		secret := "hidden-" + salt
 		t.Cleanup(func() { removeWorkImages(t, e, salt) })
-		p := newProject(t, e, map[string]string{"kitchen.yml": driverKitchen(
-			"\none:\nintermediate_instructions: RUN --mount=type=tmpfs,target=/cache echo " + salt +
-				" > /cache/file && cp /cache/file /made\n")})
-		r := p.galley("create")
-		if e.Kind == testbed.Docker {
+		p := newProject(t, e, map[string]string{"file": salt, "kitchen.yml": driverKitchen(`
+secret:
+build_secrets: {word: {environment: GALLEY_WORD}, other: {file: other-file}}
+intermediate_instructions:
+  - RUN --mount=type=secret,id=word --mount=type=tmpfs,target=/t cp /run/secrets/word /t/x && wc -c < /t/x > /made && echo `+salt+` says $(cat /t/x)
+  - RUN --mount=type=secret,id=other test "$(cat /run/secrets/other)" = "a file"
+`, `
+text:
+intermediate_instructions: |
+  RUN --mount=type=cache,target=/cache <<EOF
+  echo `+salt+` > /cache/file
+  cp /cache/file /made
+  EOF
+`, `
+unknown:
+intermediate_instructions: "RUN --mount=type=secret,id=nowhere true # `+salt+`"
+`, `
+failing:
+intermediate_instructions: "RUN --mount=type=tmpfs,target=/t echo `+salt+` the rea''son && exit 3"
+`)})
+		p.write("other-file", "a file\n")
+		r := p.galley("create", "secret")
+		require.Equal(t, 20, r.code, r.String())
+		require.Contains(t, r.String(), "driver.build_secrets.word: the environment has no GALLEY_WORD")
+
+		p.env = append(p.env, "GALLEY_WORD="+secret)
+		r = p.ok("create", "secret", "--log-level", "debug")
+		p.shows("default-secret", "cat /made; ls /run/secrets/word /t/x 2>/dev/null", fmt.Sprint(len(secret)))
+		require.NotContains(t, r.String(), secret)
+		require.Contains(t, r.String(), salt+" says ****")
+		require.NotContains(t, p.labelsAndHistory(), secret)
+
+		r = p.galley("create", "text")
+		if old := slices.Contains([]string{"docker20", "docker20-rootless", "docker-userns", "podman4", "podman4-rootless"}, e.Name); old {
 			require.Equal(t, 20, r.code, r.String())
-			require.Contains(t, r.String(), "write it without, as one RUN with &&")
-			return
+			require.Contains(t, r.String(), "Write it without, as one RUN with &&")
+		} else {
+			require.Zero(t, r.code, r.String())
+			p.shows("default-text", "cat /made; ls /cache 2>/dev/null", salt)
 		}
-		require.Zero(t, r.code, r.String())
-		p.shows("default-one", "cat /made; test -e /cache/file || echo not in the image", salt, "not in the image")
+		for instance, want := range map[string]string{
+			"unknown": `driver.build_secrets has no "nowhere"`, "failing": salt + " the reason"} {
+			r = p.galley("create", instance)
+			require.Equal(t, 20, r.code, r.String())
+			require.Contains(t, r.String(), want)
+		}
 	})
 }
 

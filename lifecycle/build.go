@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -22,11 +23,15 @@ const workImages = "localhost/galley-work:"
 // buildRequest is what an image is made of.
 type buildRequest struct {
 	platform string
+	// base is the ID that backend.BaseArg has in dockerfile, or empty.
+	base string
 	// dir is for COPY and ADD; it may be empty.
 	dir, dockerfile string
 	args            map[string]string
 	// clientProxies adds the proxies of the engine's own client to args.
 	clientProxies bool
+	// secrets are `build_secrets`. They are no part of the name: an image does not have them.
+	secrets map[string]config.BuildSecret
 }
 
 // name is the name of the image that is made of the request, by the digest of what goes into it, with its files.
@@ -65,10 +70,14 @@ func (s supplies) build(ctx context.Context, want buildRequest, announce string)
 		if img, err := s.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
 			return img, err
 		}
+		secrets, err := s.buildSecrets(want)
+		if err != nil {
+			return backend.Image{}, err
+		}
 		s.notice(LevelInfo, announce)
-		return s.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Args: want.args, ClientProxies: want.clientProxies,
-			Platform: want.platform,
-			Labels:   s.run.labels(label.RoleWork), Credentials: s.buildCredentials(ctx, want.dockerfile)})
+		return s.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Base: want.base, Args: want.args,
+			ClientProxies: want.clientProxies, Platform: want.platform, Secrets: secrets,
+			Labels: s.run.labels(label.RoleWork), Credentials: s.buildCredentials(ctx, want.dockerfile)})
 	})
 }
 
@@ -85,6 +94,7 @@ func (s supplies) runBuild(ctx context.Context, files []sandbox.File,
 	for _, f := range files {
 		if f.Path == "Dockerfile" {
 			o.Needs = buildFeatures(string(f.Data))
+			o.SSHAgent = s.run.project().Getenv("SSH_AUTH_SOCK")
 		}
 	}
 	o.Output = io.MultiWriter(&log, live)

@@ -2,7 +2,9 @@ package lifecycle
 
 import (
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -40,8 +42,8 @@ func secretBuildArgs(d config.Driver) error {
 			why = "holds a secret"
 		}
 		return fmt.Errorf("driver.build_args: %s %s, and all who have the image could read it in the image's history.\n"+
-			"Give it to the runner, by driver.env or a hook, and do there what needs it. If all may read it, "+
-			"give the argument a name that does not say secret", name, why)
+			"Give it by driver.build_secrets and RUN --mount=type=secret instead. If all may read it, give the argument a "+
+			"name that does not say secret", name, why)
 	}
 	return nil
 }
@@ -61,4 +63,56 @@ func secretInHistory(i config.Instance, environ []string) bool {
 func longSecrets(i config.Instance, environ []string) []string {
 	return slices.DeleteFunc(slices.Concat(mask.InEnviron(environ), i.Secrets),
 		func(v string) bool { return len(v) < longSecret })
+}
+
+// maxBuildSecret bounds the value of a build secret, in bytes: BuildKit takes no more than 500 KiB.
+const maxBuildSecret = 500 << 10
+
+// secretMount matches RUN --mount=type=secret,id=… with its options.
+var secretMount = lazyregexp.New(`--mount=(\S*\btype=secret\b\S*)`)
+
+// buildSecrets reads the values of build secrets, which are hidden from then on. A secret that the Dockerfile wants and
+// that is not there is an error: builders take it for an empty one.
+func (s supplies) buildSecrets(want buildRequest) (map[string][]byte, error) {
+	for _, m := range secretMount().FindAllStringSubmatch(want.dockerfile, -1) {
+		for option := range strings.SplitSeq(m[1], ",") {
+			id, named := strings.CutPrefix(option, "id=")
+			if _, ok := want.secrets[id]; named && !ok {
+				return nil, fmt.Errorf("driver.build_secrets has no %q, which RUN --mount=type=secret wants.\n"+
+					"Say where it is: build_secrets: {%s: {environment: NAME}}, or {file: PATH}", id, id)
+			}
+		}
+	}
+	values := map[string][]byte{}
+	for _, id := range slices.Sorted(maps.Keys(want.secrets)) {
+		value, err := s.buildSecret(want.secrets[id])
+		if err != nil {
+			return nil, fmt.Errorf("driver.build_secrets.%s: %w", id, err)
+		}
+		values[id] = value
+		if s.run.o.Hide != nil {
+			s.run.o.Hide(strings.TrimSpace(string(value)))
+		}
+	}
+	return values, nil
+}
+
+func (s supplies) buildSecret(from config.BuildSecret) ([]byte, error) {
+	if from.Environment != "" {
+		value := s.run.project().Getenv(from.Environment)
+		if value == "" {
+			return nil, fmt.Errorf("the environment has no %s, or it is empty. Set it, or name a file", from.Environment)
+		}
+		return []byte(value), nil
+	}
+	f, err := os.Open(from.File)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	value, err := io.ReadAll(io.LimitReader(f, maxBuildSecret+1))
+	if err == nil && len(value) > maxBuildSecret {
+		err = fmt.Errorf("%s has more than %d KiB", from.File, maxBuildSecret>>10)
+	}
+	return value, err
 }

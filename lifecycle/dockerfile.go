@@ -55,9 +55,30 @@ var flagFrom = lazyregexp.New(`^--(?:mount=(?:.*,)?)?from=([^,]*)`)
 // heredoc matches the word that begins a text up to a line with its name.
 var heredoc = lazyregexp.New(`^\d*<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?$`)
 
-// flagFeatures are the flags of instructions that not every builder knows.
-var flagFeatures = map[string]backend.BuildFeature{"RUN --mount": backend.BuildMount, "RUN --network": backend.BuildNetwork,
-	"COPY --chmod": backend.BuildChmod, "ADD --chmod": backend.BuildChmod}
+// commonFlags are the flags of instructions that every builder knows. Others count as features.
+var commonFlags = []string{"--from", "--chown"}
+
+// platformArgs are the arguments that newer builders give to `ARG NAME`.
+var platformArgs = []string{"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS", "BUILDARCH",
+	"BUILDVARIANT"}
+
+// mountType matches the type of RUN --mount=….
+var mountType = lazyregexp.New(`(?:=|,)type=([^,]*)`)
+
+// flagFeature is the feature that a flag of an instruction asks for, or "".
+func flagFeature(instruction, flag string) backend.BuildFeature {
+	name, _, _ := strings.Cut(flag, "=")
+	feature := backend.BuildFeature(instruction + " " + name)
+	switch m := mountType().FindStringSubmatch(flag); {
+	case slices.Contains(commonFlags, name):
+		return ""
+	case feature == backend.BuildMount && m != nil && m[1] == "secret":
+		return backend.BuildSecret
+	case feature == backend.BuildMount && m != nil && m[1] == "ssh":
+		return backend.BuildSSH
+	}
+	return feature
+}
 
 // buildFeatures are what a Dockerfile has that not every builder knows, each once.
 func buildFeatures(dockerfile string) (list []backend.BuildFeature) {
@@ -66,6 +87,7 @@ func buildFeatures(dockerfile string) (list []backend.BuildFeature) {
 			list = append(list, f)
 		}
 	}
+	copies := false
 	lines := strings.Split(strings.ReplaceAll(dockerfile, "\\\n", " "), "\n")
 	for n := 0; n < len(lines); n++ {
 		words := strings.Fields(lines[n])
@@ -73,18 +95,27 @@ func buildFeatures(dockerfile string) (list []backend.BuildFeature) {
 			continue
 		}
 		instruction := strings.ToUpper(words[0])
-		for _, w := range words[1:] {
-			if !strings.HasPrefix(w, "--") {
-				break
-			}
-			flag, _, _ := strings.Cut(w, "=")
-			if f, ok := flagFeatures[instruction+" "+flag]; ok {
-				add(f)
+		if instruction == "ARG" {
+			for _, w := range words[1:] {
+				if name, _, _ := strings.Cut(w, "="); slices.Contains(platformArgs, name) {
+					add(backend.BuildFeature("ARG " + name))
+				}
 			}
 		}
 		if !slices.Contains([]string{"RUN", "COPY", "ADD"}, instruction) {
 			continue
 		}
+		owned := instruction == "RUN"
+		for _, w := range words[1:] {
+			if !strings.HasPrefix(w, "--") {
+				break
+			}
+			owned = owned || strings.HasPrefix(w, "--chown=") || strings.HasPrefix(w, "--from=")
+			if f := flagFeature(instruction, w); f != "" {
+				add(f)
+			}
+		}
+		copies = copies || !owned
 		for _, w := range words[1:] {
 			m := heredoc().FindStringSubmatch(w)
 			if m == nil {
@@ -97,6 +128,9 @@ func buildFeatures(dockerfile string) (list []backend.BuildFeature) {
 				n += end + 1
 			}
 		}
+	}
+	if copies && len(list) > 0 {
+		add(backend.BuildCopy)
 	}
 	return list
 }

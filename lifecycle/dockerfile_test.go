@@ -13,13 +13,16 @@ func TestBuildFeatures(t *testing.T) {
 		"FROM a\nRUN echo hi && \\\n  echo --mount\nCOPY --chown=1 a b": nil,
 		"RUN <<EOF\necho one\nEOF\n":                                    {backend.BuildHeredoc},
 		"run cat <<-'END' > /x\n\ttext\n\tEND\nRUN true":                {backend.BuildHeredoc},
-		"COPY <<a <<b /dir/\n1\na\n2\nb\n":                              {backend.BuildHeredoc},
+		"COPY <<a <<b /dir/\n1\na\n2\nb\n":                              {backend.BuildHeredoc, backend.BuildCopy},
 		"RUN echo $((1<<3)) '<<EOF'":                                    nil,
 		"RUN grep <<EOF file":                                           nil, // it never ends
 		"ENV X <<EOF\nEOF":                                              nil,
-		"RUN --mount=type=cache,target=/c --network=none true":          {backend.BuildMount, backend.BuildNetwork},
-		"COPY --chmod=600 a b\nADD --chmod=600 c d":                     {backend.BuildChmod},
-		"RUN <<EOF\nRUN --mount=x\nEOF\nRUN --network=host true":        {backend.BuildHeredoc, backend.BuildNetwork},
+		"RUN --mount=type=cache,target=/c --network=none true":          {backend.BuildMount, "RUN --network"},
+		"COPY --chmod=600 a b\nADD --chmod=600 c d":                     {"COPY --chmod", "ADD --chmod", backend.BuildCopy},
+		"RUN <<EOF\nRUN --mount=x\nEOF\nRUN --network=host true":        {backend.BuildHeredoc, "RUN --network"},
+		"RUN --mount=type=secret,id=a --mount=target=/s,type=ssh true":  {backend.BuildSecret, backend.BuildSSH},
+		"ARG A=TARGETOS TARGETARCH\nARG BUILDOS=x":                      {"ARG TARGETARCH", "ARG BUILDOS"},
+		"RUN --mount=from=a,target=/type=ssh true":                      {backend.BuildMount},
 	} {
 		require.Equal(t, want, buildFeatures(dockerfile), dockerfile)
 	}

@@ -195,6 +195,8 @@ func (s supplies) platformImage(ctx context.Context) (backend.Image, error) {
 // workRequest is what the work image is made of, on top of the platform's own image.
 func (s supplies) workRequest(platform backend.Image) buildRequest {
 	d := s.inst.Driver
-	dockerfile := fmt.Sprintf("FROM %s\n%s\n", platform.ID, strings.Join(d.IntermediateInstructions, "\n"))
-	return buildRequest{d.OCIPlatform, d.BuildContext, dockerfile, d.BuildArgs, d.ClientProxies}
+	dockerfile := fmt.Sprintf("ARG %[1]s=%[2]s\nFROM $%[1]s\n%[3]s\n", backend.BaseArg, platform.ID,
+		strings.Join(d.IntermediateInstructions, "\n"))
+	return buildRequest{platform: d.OCIPlatform, base: platform.ID, dir: d.BuildContext, dockerfile: dockerfile,
+		args: d.BuildArgs, clientProxies: d.ClientProxies, secrets: d.BuildSecrets}
 }

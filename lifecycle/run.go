@@ -41,7 +41,9 @@ type Options struct {
 	Open    Opener
 	// Credentials finds what a registry wants; nil means anonymous.
 	Credentials func(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error)
-	Sink        Sink
+	// Hide keeps values out of all that is shown from now on; it may be nil.
+	Hide func(values ...string)
+	Sink Sink
 	// LogPath tells where an instance's log is, for failures; it may be nil.
 	LogPath func(instance string) string
 	// Environ is the environment for local commands, as KEY=VALUE pairs.

@@ -23,8 +23,8 @@ func (s supplies) toolImage(ctx context.Context, t *provisioner.Tool) (backend.I
 	if len(t.Instructions) > 0 && t.Image == "" {
 		var lines []string
 		if lines, err = s.resolveBases(ctx, t.Instructions); err == nil {
-			img, err = s.build(ctx, buildRequest{d.OCIPlatform, t.BuildContext, strings.Join(lines, "\n") + "\n", nil,
-				d.ClientProxies}, "building the tool's image")
+			img, err = s.build(ctx, buildRequest{platform: d.OCIPlatform, dir: t.BuildContext,
+				dockerfile: strings.Join(lines, "\n") + "\n", clientProxies: d.ClientProxies}, "building the tool's image")
 		}
 	} else {
 		img, err = s.image(ctx, t.Image, d.OCIPlatform, d.PullTool)
@@ -40,8 +40,8 @@ func (s supplies) toolImage(ctx context.Context, t *provisioner.Tool) (backend.I
 	if err != nil {
 		return img, err
 	}
-	return s.build(ctx, buildRequest{d.OCIPlatform, "", fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes), nil,
-		false}, "adding the volumes to the tool's image")
+	return s.build(ctx, buildRequest{platform: d.OCIPlatform,
+		dockerfile: fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes)}, "adding the volumes to the tool's image")
 }
 
 // resolveBases finds the images that FROM lines name, as all images are found, and

@@ -5,14 +5,19 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
 func infoCases() []testCase {
@@ -206,7 +211,10 @@ func buildCases() []testCase {
 		{"build/absent-base", testBuildAbsentBase},
 		{"build/docker-format", testBuildFormat},
 		{"build/cached", testBuildCached},
+		{"build/private", testBuildPrivate},
 		{"build/features", testBuildFeatures},
+		{"build/feature-fails", testBuildFeatureFails},
+		{"build/secret-absent", testBuildSecretAbsent},
 	}
 }
 
@@ -265,21 +273,117 @@ func testBuildArgs(t *testing.T, s *suite) {
 	require.Equal(t, "copied", s.run(t, c.ID, "cat", "/copied"))
 }
 
-// testBuildFeatures: what a builder does not know of a Dockerfile is refused, and not built in another way.
+// testBuildFeatures: what not every builder knows of a Dockerfile works, or is refused and not built in another way.
 func testBuildFeatures(t *testing.T, s *suite) {
-	for feature, instructions := range map[backend.BuildFeature]string{
-		backend.BuildHeredoc: "RUN <<EOF\necho one > /made\nEOF\n",
-		backend.BuildMount:   "RUN --mount=type=tmpfs,target=/t echo one > /t/x && cp /t/x /made\n",
-		backend.BuildChmod:   "COPY --chmod=600 file /made\n",
+	base, err := s.b.InspectImage(s.ctx(t), s.image)
+	require.NoError(t, err)
+	socket := sshAgent(t)
+	for name, c := range map[string]struct {
+		needs        []backend.BuildFeature
+		instructions string
+	}{
+		"heredoc": {[]backend.BuildFeature{backend.BuildHeredoc}, "ARG WORD\nCOPY <<EOF /copied\none\nEOF\n" +
+			"RUN <<EOF\ngrep one /copied\necho $WORD > /made\nEOF\n"},
+		"cache": {[]backend.BuildFeature{backend.BuildMount}, "RUN --mount=type=cache,target=/c cp /etc/passwd /c\n" +
+			"RUN --mount=type=cache,target=/c test -s /c/passwd && echo one > /made\n"},
+		"mount": {[]backend.BuildFeature{backend.BuildMount},
+			"RUN --mount=type=tmpfs,target=/t --mount=type=bind,target=/b cp /b/file /t && cp /t/file /made\n"},
+		"secret": {[]backend.BuildFeature{backend.BuildSecret},
+			"RUN --mount=type=secret,id=word cp /run/secrets/word /made\n" +
+				"COPY . /context\nRUN test \"$(ls /context | grep -v Dockerfile)\" = file\n"},
+		"ssh": {[]backend.BuildFeature{backend.BuildSSH},
+			"RUN --mount=type=ssh test -S \"$SSH_AUTH_SOCK\" && echo one > /made\n"},
+		"platform": {[]backend.BuildFeature{"ARG TARGETOS"},
+			"ARG TARGETOS\nRUN test \"$TARGETOS\" = linux && echo one > /made\n"},
+		"chmod": {[]backend.BuildFeature{"COPY --chmod", backend.BuildCopy}, "COPY --chmod=600 file /made\n"},
 	} {
-		img, err := s.tryBuild(t, backend.BuildOptions{Labels: s.labels(), Needs: []backend.BuildFeature{feature},
-			Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM " + s.image + "\n" + instructions, "file": "one\n"})})
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			img, err := s.tryBuild(t, backend.BuildOptions{Labels: s.labels(), Needs: c.needs, Base: base.ID,
+				Secrets: map[string][]byte{"word": []byte("one")}, SSHAgent: socket, Args: map[string]string{"WORD": "one"}, Output: &out,
+				Context: tarOfFiles(t, map[string]string{"file": "one\n",
+					"Dockerfile": "ARG " + backend.BaseArg + "=" + base.ID + "\nFROM $" + backend.BaseArg + "\n" + c.instructions})})
+			var refusal *backend.Error
+			if errors.Is(err, backend.ErrUnsupported) && errors.As(err, &refusal) {
+				require.Contains(t, refusal.Detail, string(c.needs[len(c.needs)-1]))
+				require.NotEmpty(t, refusal.Remedy)
+				s.record(t, "build-"+name, testbed.Refused, refusal.Detail+"\n"+refusal.Remedy)
+				return
+			}
+			if s.rootless && name == "cache" && err != nil && strings.Contains(out.String(), "Permission denied") {
+				s.record(t, "build-"+name, testbed.NotHere, "Podman 4.3 keeps the caches of all users in one directory")
+				return
+			}
+			require.NoError(t, err, "%s", &out)
+			require.True(t, s.labels().Matches(img.Labels), "labels: %v", img.Labels)
+			made := s.start(t, image(img.ID))
+			require.Equal(t, "one", strings.TrimSpace(s.run(t, made.ID, "cat", "/made")))
+			require.NotZero(t, s.try(t, made.ID, "test", "-s", "/run/secrets/word"), "the secret is in the image")
+			s.record(t, "build-"+name, testbed.Works, "")
+		})
+	}
+}
+
+// sshAgent is the socket of an ssh agent without keys.
+func sshAgent(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "agent") // short: a socket's path has 108 bytes
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _ = agent.ServeAgent(agent.NewKeyring(), conn) }()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// testBuildFeatureFails: with a builder that runs steps side by side, the error shows the step that failed and what it
+// printed.
+func testBuildFeatureFails(t *testing.T, s *suite) {
+	_, err := s.tryBuild(t, backend.BuildOptions{Labels: s.labels(), Needs: []backend.BuildFeature{backend.BuildMount},
+		Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM " + s.image +
+			"\nRUN --mount=type=tmpfs,target=/t echo the rea''son is here && exit 3\n"})})
+	if errors.Is(err, backend.ErrUnsupported) {
+		return
+	}
+	require.ErrorIs(t, err, backend.ErrBuildFailed)
+	require.ErrorContains(t, err, "the reason is here")
+	require.ErrorContains(t, err, "RUN --mount=type=tmpfs,target=/t")
+}
+
+// testBuildSecretAbsent: a secret that the instructions want, and that is not given, fails the build.
+func testBuildSecretAbsent(t *testing.T, s *suite) {
+	_, err := s.tryBuild(t, backend.BuildOptions{Labels: s.labels(), Needs: []backend.BuildFeature{backend.BuildSecret},
+		Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM " + s.image +
+			"\nRUN --mount=type=secret,id=absent,required=true cat /run/secrets/absent\n"})})
+	require.Error(t, err)
+	if !errors.Is(err, backend.ErrUnsupported) {
+		require.ErrorContains(t, err, "absent")
+	}
+}
+
+// testBuildPrivate: the builder gets the credentials of the registry that an image comes from.
+func testBuildPrivate(t *testing.T, s *suite) {
+	for _, needs := range [][]backend.BuildFeature{nil, {backend.BuildHeredoc}} {
+		img, err := s.tryBuild(t, backend.BuildOptions{Labels: s.labels(), Needs: needs,
+			Credentials: []backend.Credentials{s.registry.credentials},
+			Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM " + s.registry.private + " AS other\nFROM " + s.image +
+				"\nCOPY --from=other /bin/busybox /copied\n"})})
+		t.Cleanup(func() { s.removeImage(t, s.registry.private) })
 		if errors.Is(err, backend.ErrUnsupported) {
-			require.ErrorContains(t, err, string(feature))
 			continue
 		}
-		require.NoError(t, err, feature)
-		require.Equal(t, "one", s.run(t, s.start(t, image(img.ID)).ID, "cat", "/made"), feature)
+		require.NoError(t, err, needs)
+		require.Zero(t, s.try(t, s.start(t, image(img.ID)).ID, "test", "-s", "/copied"))
 	}
 }
 

@@ -66,6 +66,12 @@ func parts() []part {
 			{"memory-reservation", "`memory_reservation`"}, {"cpus", "`cpus`"},
 			{"cpu-shares", "`cpu`"}, {"cpuset", "`cpuset`"}, {"pids-limit", "`pids_limit`"}, {"shm-size", "`shm_size`"},
 		}},
+		{"`intermediate_instructions`", []row{
+			{"build-heredoc", "`RUN <<EOF` and `COPY <<EOF`"}, {"build-cache", "`RUN --mount=type=cache`"},
+			{"build-mount", "`RUN --mount=type=bind` and `tmpfs`"},
+			{"build-secret", "`RUN --mount=type=secret` with `build_secrets`"}, {"build-ssh", "`RUN --mount=type=ssh`"},
+			{"build-chmod", "`COPY --chmod`"}, {"build-platform", "`ARG TARGETOS`, `TARGETARCH` and the like"},
+		}},
 		{"Storage", []row{
 			{"tmpfs", "`tmpfs`"}, {"tmpfs-options", "`tmpfs` with options"},
 			{"volume-nocopy", "`volumes` with `nocopy`"},

@@ -135,5 +135,7 @@ func pullFailure(op string, err error) error { return engine.PullError(wrap(op, 
 
 // buildFailure is wrap for a build.
 func buildFailure(op string, err error) error {
-	return words().BuildError(op, answerOf(err), func(s *engine.StatusError) bool { return s.Code != 0 })
+	return words().BuildError(op, answerOf(err), func(s *engine.StatusError) bool {
+		return s.Code != 0 || strings.Contains(s.Message, "did not complete successfully") // BuildKit gives no code
+	})
 }

@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"github.com/distribution/reference"
-	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/api/types/registry"
 	"github.com/docker/docker/client"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -98,51 +96,6 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 		return backend.Image{}, err
 	}
 	return pulled, engine.CheckPlatform(op, o.Platform, pulled)
-}
-
-// BuildImage builds an image, by POST /build, and inspects it.
-func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
-	op := "build image " + o.Tag
-	if len(o.Needs) > 0 { // some of it the classic builder takes and leaves undone, in silence
-		return backend.Image{}, wrap(op, backend.Unsupported(b.engineName(), string(o.Needs[0]),
-			"galley builds with Docker's classic builder: write it without, as one RUN with && and a file from build_context; "+
-				"Podman can do it."))
-	}
-	if o.ClientProxies { // creating the runner tells the warnings
-		var err error
-		if o.Args, _, err = withProxies(o.Args, configFile(), b.endpoint.URI); err != nil {
-			return backend.Image{}, wrap(op, err)
-		}
-	}
-	tar := engine.NewLocalReader(o.Context)
-	answer, err := b.client.ImageBuild(ctx, tar, buildOptions(o))
-	if err = tar.Failure(err); err != nil {
-		return backend.Image{}, buildFailure(op, err)
-	}
-	err = errors.Join(engine.ReadBuild(answer.Body, o.Output), answer.Body.Close())
-	if err := tar.Failure(err); err != nil {
-		return backend.Image{}, buildFailure(op, err)
-	}
-	return b.InspectImage(ctx, o.Tag)
-}
-
-// buildOptions translates the options of a build. The classic builder is on every
-// engine, and all that galley's own Dockerfiles need.
-func buildOptions(o backend.BuildOptions) build.ImageBuildOptions {
-	args := make(map[string]*string, len(o.Args))
-	for k, v := range o.Args {
-		args[k] = &v
-	}
-	auths := make(map[string]registry.AuthConfig, len(o.Credentials))
-	for _, c := range o.Credentials {
-		auth := engine.AuthConfig(c)
-		auths[auth.ServerAddress] = auth
-	}
-	return build.ImageBuildOptions{
-		Version: build.BuilderV1, Tags: []string{o.Tag},
-		Labels: o.Labels, BuildArgs: args, AuthConfigs: auths, Platform: o.Platform,
-		Remove: true, ForceRemove: true,
-	}
 }
 
 // ListImages returns the local images with labels, by GET /images/json.

@@ -5,15 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -123,75 +120,6 @@ func (b *Backend) pullImage(ctx context.Context, o backend.PullOptions) (backend
 	}
 	// Podman takes an image of another platform when the registry has no list.
 	return image, engine.CheckPlatform(op, o.Platform, image)
-}
-
-// BuildImage builds an image by POST /build, in Docker's image format: the OCI one
-// has no HEALTHCHECK, ONBUILD and SHELL.
-func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backend.Image, error) {
-	op := "build image " + o.Tag
-	if slices.Contains(o.Needs, backend.BuildHeredoc) {
-		v, err := b.engineVersion(ctx)
-		if err != nil {
-			return backend.Image{}, wrap(op, err)
-		}
-		if !v.atLeast(heredocs) {
-			return backend.Image{}, wrap(op, backend.Unsupported(fmt.Sprintf("Podman %d.%d", v.major, v.minor),
-				string(backend.BuildHeredoc), "Write it without, as one RUN with &&: version 4.8 is the first that can."))
-		}
-	}
-	query, err := buildQuery(o)
-	if err != nil {
-		return backend.Image{}, wrap(op, err)
-	}
-	auth, err := engine.RegistryConfig(o.Credentials)
-	if err != nil {
-		return backend.Image{}, wrap(op, err)
-	}
-	header := http.Header{"Content-Type": {"application/x-tar"}, "X-Registry-Config": {cmp.Or(auth, noCredentials)}}
-	tar := engine.NewLocalReader(o.Context)
-	resp, err := b.send(ctx, request{op: op, path: "POST /build", query: query, header: header, body: tar})
-	if local := tar.Failure(nil); local != nil {
-		return backend.Image{}, wrap(op, local)
-	}
-	if err != nil {
-		return backend.Image{}, err
-	}
-	err = errors.Join(engine.ReadBuild(resp.Body, o.Output), resp.Body.Close())
-	if err := tar.Failure(err); err != nil {
-		return backend.Image{}, buildFailure(op, err)
-	}
-	return b.InspectImage(ctx, o.Tag)
-}
-
-// buildQuery translates options into the parameters of POST /build.
-func buildQuery(o backend.BuildOptions) (url.Values, error) {
-	query := url.Values{
-		"t":            {o.Tag},
-		"dockerfile":   {"Dockerfile"},
-		"outputformat": {"application/vnd.docker.distribution.manifest.v2+json"},
-		"layers":       {"true"},
-		"rm":           {"true"},
-		"forcerm":      {"true"},
-		"pullpolicy":   {"missing"},
-		"httpproxy":    {strconv.FormatBool(o.ClientProxies)},
-	}
-	if _, err := engine.ParsePlatform(o.Platform); err != nil {
-		return nil, err
-	}
-	if o.Platform != "" {
-		query.Set("platform", o.Platform)
-	}
-	for name, values := range map[string]map[string]string{"labels": o.Labels, "buildargs": o.Args} {
-		if len(values) == 0 {
-			continue
-		}
-		text, err := json.Marshal(values)
-		if err != nil {
-			return nil, fmt.Errorf("encode %s: %w", name, err)
-		}
-		query.Set(name, string(text))
-	}
-	return query, nil
 }
 
 // ListImages returns the local images with labels, by GET /images/json. Their configuration is told by InspectImage

@@ -48,6 +48,7 @@ func driverImageKeys() []Key {
 		},
 		{Name: "build_context", value: parsed(TypePath, "Driver.BuildContext", buildContext)},
 		{Name: "build_args", value: textMapField("Driver.BuildArgs")},
+		{Name: "build_secrets", value: parsed(TypeHash, "Driver.BuildSecrets", buildSecrets)},
 	}
 }
 

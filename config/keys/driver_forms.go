@@ -7,6 +7,7 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // instructions reads Dockerfile lines: a list, or one text of several lines.
@@ -42,6 +43,49 @@ func buildContext(d *decoder, v *yaml11.Value) (string, bool) {
 		return "", true
 	}
 	return filePath(d, v)
+}
+
+// secretID matches the id of a build secret, which stands between commas in a Dockerfile.
+var secretID = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
+// buildSecrets reads where the values of build secrets are, in the words that compose has for them.
+func buildSecrets(d *decoder, v *yaml11.Value) (map[string]config.BuildSecret, bool) {
+	const example = "write {npm: {environment: NPM_TOKEN}} or {npm: {file: ~/.npmrc}}"
+	if v.Kind != yaml11.Map {
+		return nil, d.wrongType(v)
+	}
+	secrets, good := map[string]config.BuildSecret{}, true
+	for _, e := range entries(v) {
+		var s config.BuildSecret
+		ok := true
+		switch {
+		case !secretID().MatchString(e.Key):
+			ok = d.errorAt(e.Value, "use letters, digits, dots and dashes", "%q cannot be the id of a secret", e.Key)
+		case e.Value.Kind != yaml11.Map:
+			ok = d.errorAt(e.Value, example, "%s: it is not said where the secret is", e.Key)
+		}
+		if !ok {
+			good = false
+			continue
+		}
+		for _, source := range entries(e.Value) {
+			switch source.Key {
+			case "file":
+				s.File, ok = filePath(d, source.Value)
+			case "environment":
+				s.Environment, ok = text(d, source.Value)
+			default:
+				ok = d.errorAt(source.Value, suggestion(source.Key, []string{"file", "environment"}), "%s.%s: unknown key",
+					e.Key, source.Key)
+			}
+			good = good && ok
+		}
+		if (s.File == "") == (s.Environment == "") && good {
+			good = d.errorAt(e.Value, example, "%s: it needs one of file and environment", e.Key)
+		}
+		secrets[e.Key] = s
+	}
+	return secrets, good
 }
 
 // runCommand reads `run_command`: what the container runs in kitchen-docker, and what is built into its image in

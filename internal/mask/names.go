@@ -15,15 +15,21 @@ var secretName = lazyregexp.New(`(?i)(passw(or)?d|passphrase|passwd|secret|token
 // notSecretName matches names that merely say where a secret is, or what kind.
 var notSecretName = lazyregexp.New(`(?i)([_-](path|file|dir|url|name|id|type|length|size|ttl)|public[_-]?key|ssh_key)$`)
 
+// buildSecrets is the key of kitchen.yml that says of each build secret where its value is.
+const buildSecrets = "build_secrets"
+
 // IsSecretName reports whether a key or variable of that name holds a secret: password, token, api_key and the like,
 // but not secret_path. PWD is the working directory, which every shell has in the environment.
 func IsSecretName(name string) bool {
-	return name != "PWD" && secretName().MatchString(name) && !notSecretName().MatchString(name)
+	return name != "PWD" && name != buildSecrets && secretName().MatchString(name) && !notSecretName().MatchString(name)
 }
 
 // SecretKey is the name under which a value counts that stands at key, below name: what is below the name of a secret
 // is secret too.
 func SecretKey(name, key string) string {
+	if name == buildSecrets {
+		return key + "_id"
+	}
 	if IsSecretName(name) && !IsSecretName(key) {
 		return name
 	}

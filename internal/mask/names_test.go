@@ -18,6 +18,7 @@ func TestIsSecretName(t *testing.T) {
 		"name", "encrypted_data_bag_secret_key_path", "creds_file", "public_key", "ssh_key", "keyboard", "token_url",
 		"chef_license",
 		"image", "monkey", "bypass", "secret_name", "passenger", "pathname", "PWD", "OLDPWD",
+		"build_secrets", SecretKey(SecretKey("build_secrets", "npm_token"), "environment"),
 	} {
 		require.False(t, IsSecretName(name), name)
 	}

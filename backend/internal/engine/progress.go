@@ -13,10 +13,12 @@ import (
 
 // message is one JSON value of the stream that a pull or a build answers with.
 type message struct {
-	ID             string `json:"id"`
-	Status         string `json:"status"`
-	Stream         string `json:"stream"`
-	Error          string `json:"error"`
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Stream string `json:"stream"`
+	Error  string `json:"error"`
+	// Aux is a value of another form, which depends on ID.
+	Aux            json.RawMessage `json:"aux"`
 	ProgressDetail struct {
 		Current int64 `json:"current"`
 		Total   int64 `json:"total"`
@@ -126,17 +128,35 @@ func ReadLoad(r io.Reader) (ref string, err error) {
 // maxStepOutput bounds how much output of a build step is kept for an error.
 const maxStepOutput = 16 << 10
 
+// BuildTrace reads the messages with ID of a build whose builder tells of its steps in a form of its own.
+type BuildTrace struct {
+	ID string
+	// Text returns what people read of a message.
+	Text func(aux json.RawMessage) (string, error)
+	// Failed returns what is to be told of the step that failed.
+	Failed func() string
+}
+
 // ReadBuild reads the stream of a build (POST /build) to its end, copies the build's own output to output when that is
-// set. Errors: *StatusError with the output of the step that failed, or that of r.
-func ReadBuild(r io.Reader, output io.Writer) error {
+// set. trace may be nil. Errors: *StatusError with the output of the step that failed, or that of r.
+func ReadBuild(r io.Reader, output io.Writer, trace *BuildTrace) error {
 	output = LocalWriter(output)
 	var step strings.Builder
 	return messages(r, func(m message) error {
 		if failure := m.failure(); failure != nil {
 			failure.Output = step.String()
+			if trace != nil {
+				failure.Output = trace.Failed()
+			}
 			return failure
 		}
 		text := m.Stream
+		if trace != nil && m.ID == trace.ID {
+			var err error
+			if text, err = trace.Text(m.Aux); err != nil {
+				return err
+			}
+		}
 		if text == "" && m.Status != "" && m.ProgressDetail.Total == 0 {
 			text = strings.TrimPrefix(m.ID+": "+m.Status+"\n", ": ")
 		}

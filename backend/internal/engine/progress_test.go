@@ -63,7 +63,7 @@ func TestReadBuild(t *testing.T) {
 {"stream":"Successfully built 0123\n"}
 `
 	var output bytes.Buffer
-	require.NoError(t, ReadBuild(strings.NewReader(stream), &output))
+	require.NoError(t, ReadBuild(strings.NewReader(stream), &output, nil))
 	require.Equal(t, "Step 1/2 : FROM busybox\na: Pulling fs layer\nStep 2/2 : RUN true\nSuccessfully built 0123\n",
 		output.String())
 }
@@ -72,7 +72,7 @@ func TestReadBuild(t *testing.T) {
 func TestReadBuildFailure(t *testing.T) {
 	stream := `{"stream":"Step 1/2 : RUN echo fine\n"}{"stream":"fine\n"}{"stream":"Step 2/2 : RUN false\n"}{"stream":"boom\n"}` +
 		`{"errorDetail":{"code":7,"message":"The command '/bin/sh -c false' returned a non-zero code: 7"},"error":"…"}`
-	err := ReadBuild(strings.NewReader(stream), nil)
+	err := ReadBuild(strings.NewReader(stream), nil, nil)
 	var failure *StatusError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, 7, failure.Code)
@@ -84,6 +84,6 @@ func TestReadBuildFailure(t *testing.T) {
 	require.ErrorContains(t, told, "boom")
 
 	full := errors.New("disk full")
-	err = ReadBuild(strings.NewReader(stream), writerFunc(func([]byte) (int, error) { return 0, full }))
+	err = ReadBuild(strings.NewReader(stream), writerFunc(func([]byte) (int, error) { return 0, full }), nil)
 	require.ErrorIs(t, err, full)
 }

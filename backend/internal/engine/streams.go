@@ -112,6 +112,12 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	if err != nil {
 		return nil, fmt.Errorf("encode the request for %s: %w", path, err)
 	}
+	return Upgrade(ctx, connect, path, "tcp", http.Header{"Content-Type": {"application/json"}}, payload)
+}
+
+// Upgrade is Hijack for a connection that speaks another protocol from then on.
+func Upgrade(ctx context.Context, connect dial.Func, path, protocol string, header http.Header,
+	payload []byte) (*Stream, error) {
 	slow := &SlowError{doTime}
 	answered, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -120,9 +126,9 @@ func Hijack(ctx context.Context, connect dial.Func, path string, body any) (*Str
 	if err != nil {
 		return nil, fmt.Errorf("make the request for %s: %w", path, err)
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header = header.Clone()
 	req.Header.Set("Connection", "Upgrade")
-	req.Header.Set("Upgrade", "tcp")
+	req.Header.Set("Upgrade", protocol)
 
 	var conn net.Conn
 	transport := &http.Transport{

@@ -219,7 +219,7 @@ func (f *Factory) RunOptions() (lifecycle.Options, error) {
 	}
 	reuse, err := f.reuse()
 	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Asked: asked, Offers: f.offers,
-		Images: images, Credentials: f.findCredentials, Environ: os.Environ(),
+		Images: images, Credentials: f.findCredentials, Hide: f.Secrets.Add, Environ: os.Environ(),
 		Reuse: reuse}, err
 }
 

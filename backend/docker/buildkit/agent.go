@@ -1,0 +1,70 @@
+package buildkit
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// forwardAgent lets a build use the keys of the user's ssh agent.
+func (s *Session) forwardAgent(w http.ResponseWriter, r *http.Request) error {
+	conn, err := (&net.Dialer{}).DialContext(r.Context(), "unix", s.Agent)
+	if err != nil {
+		return fmt.Errorf("ssh agent: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	err = agent.ServeAgent(readOnlyAgent{agent.NewClient(conn)}, &agentStream{w: w, r: r.Body})
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// readOnlyAgent is an agent that a build cannot change.
+type readOnlyAgent struct{ agent.ExtendedAgent }
+
+var errReadOnly = errors.New("a build cannot change the ssh agent")
+
+func (readOnlyAgent) Add(agent.AddedKey) error { return errReadOnly }
+func (readOnlyAgent) RemoveAll() error         { return errReadOnly }
+func (readOnlyAgent) Lock([]byte) error        { return errReadOnly }
+func (readOnlyAgent) Unlock([]byte) error      { return errReadOnly }
+
+func (readOnlyAgent) Remove(ssh.PublicKey) error { return errReadOnly }
+
+func (readOnlyAgent) Extension(string, []byte) ([]byte, error) {
+	return nil, agent.ErrExtensionUnsupported
+}
+
+// agentStream is the bytes of a connection to the agent, which come and go as the first field of messages.
+type agentStream struct {
+	w    http.ResponseWriter
+	r    io.Reader
+	left []byte
+}
+
+// Read reads on in the message that came last, or in the next.
+func (a *agentStream) Read(p []byte) (int, error) {
+	for len(a.left) == 0 {
+		var err error
+		if a.left, err = readMessage(a.r); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, a.left)
+	a.left = a.left[n:]
+	return n, nil
+}
+
+// Write sends a message.
+func (a *agentStream) Write(p []byte) (int, error) {
+	if err := writeMessage(a.w, appendField(nil, 1, p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}

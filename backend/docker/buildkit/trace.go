@@ -1,0 +1,161 @@
+package buildkit
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// TraceID is the ID of the messages of a build's stream that a Trace reads.
+const TraceID = "moby.buildkit.trace"
+
+// Trace reads what BuildKit tells of a build: its steps, which may run side by side, and what they print.
+type Trace struct {
+	steps  map[string]*step
+	failed *step
+}
+
+// step is an instruction of the Dockerfile, or something that the builder does for itself.
+type step struct {
+	name    string
+	started bool
+	output  strings.Builder
+}
+
+// The bounds of what is kept: the output of a step for an error, in bytes, and steps.
+const (
+	maxOutput = 16 << 10
+	maxSteps  = 1000
+)
+
+// Text returns what people read of one message.
+func (t *Trace) Text(aux json.RawMessage) (string, error) {
+	var status []byte
+	if err := json.Unmarshal(aux, &status); err != nil {
+		return "", fmt.Errorf("read the builder's trace: %w", err)
+	}
+	var text strings.Builder
+	err := fields(status, func(number protowire.Number, value []byte) error {
+		switch number {
+		case 1:
+			return t.vertex(value, &text)
+		case 3:
+			return t.log(value, &text)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("read the builder's trace: %w", err)
+	}
+	return text.String(), nil
+}
+
+// Failed returns the name of the step that failed and what it printed.
+func (t *Trace) Failed() string {
+	if t.failed == nil {
+		return ""
+	}
+	return t.failed.name + "\n" + t.failed.output.String()
+}
+
+// step finds or makes the step of a digest.
+func (t *Trace) step(digest string) *step {
+	s := t.steps[digest]
+	if s == nil {
+		s = &step{}
+		if t.steps == nil {
+			t.steps = map[string]*step{}
+		}
+		if len(t.steps) < maxSteps {
+			t.steps[digest] = s
+		}
+	}
+	return s
+}
+
+// vertex reads what is told of a step.
+func (t *Trace) vertex(message []byte, text *strings.Builder) error {
+	var digest, name, failure string
+	var started, cached bool
+	err := fields(message, func(number protowire.Number, value []byte) error {
+		switch number {
+		case 1:
+			digest = string(value)
+		case 3:
+			name = string(value)
+		case 4:
+			cached = true
+		case 5:
+			started = true
+		case 7:
+			failure = string(value)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s := t.step(digest)
+	s.name = name
+	if started && !s.started && !strings.HasPrefix(name, "[internal] ") {
+		s.started = true
+		if cached {
+			name += " (cached)"
+		}
+		text.WriteString(name + "\n")
+	}
+	// Steps beside one that failed are told as cancelled.
+	if failure != "" && t.failed == nil && !strings.HasSuffix(failure, "context canceled") {
+		t.failed = s
+	}
+	return nil
+}
+
+// log reads what a step printed.
+func (t *Trace) log(message []byte, text *strings.Builder) error {
+	var digest string
+	var printed []byte
+	err := fields(message, func(number protowire.Number, value []byte) error {
+		switch number {
+		case 1:
+			digest = string(value)
+		case 4:
+			printed = value
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s := t.step(digest)
+	s.output.Write(printed[:min(len(printed), maxOutput-min(maxOutput, s.output.Len()))])
+	text.Write(printed)
+	return nil
+}
+
+// fields calls each for every field of a message of Protocol Buffers. The value of a field that is a number is not given.
+func fields(message []byte, each func(number protowire.Number, value []byte) error) error {
+	for len(message) > 0 {
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		message = message[n:]
+		var value []byte
+		if kind == protowire.BytesType {
+			value, n = protowire.ConsumeBytes(message)
+		} else {
+			n = protowire.ConsumeFieldValue(number, kind, message)
+		}
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		message = message[n:]
+		if err := each(number, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
