@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
 func TestRuby(t *testing.T) {
@@ -23,6 +24,13 @@ func TestRuby(t *testing.T) {
 		require.Equal(t, c.want, ruby(c.value))
 	}
 }
+
+// TestNodeName: the tool has no @ in the name of a node, by which --on tells instances apart.
+func TestNodeName(t *testing.T) {
+	c := Chef{converge.Base{Instance: config.Instance{Name: "default-debian@podman", On: "podman"}}}
+	require.Equal(t, "default-debian", c.nodeName())
+}
+
 func TestCookbookName(t *testing.T) {
 	for text, want := range map[string]string{
 		"name 'a'": "a", `name "b-c"`: "b-c", "name('d')": "d", "\n\n  name   'e' # x\n": "e",

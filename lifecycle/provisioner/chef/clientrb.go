@@ -25,7 +25,7 @@ func (c Chef) nodeName() string {
 	if c.Node != nil {
 		return c.Node.Name
 	}
-	return c.Name
+	return c.PlainName()
 }
 
 // clientRB is the client's configuration: galley's settings, and client_rb from kitchen.yml over them.
