@@ -116,8 +116,13 @@ func TestHostileRegistry(t *testing.T) {
 func forwardPort(t *testing.T, e testbed.Engine, port string) {
 	t.Helper()
 	gateway := strings.Fields(e.Exec(t, "ip", "-4", "route", "show", "default"))[2]
-	forward := e.Command(t.Context(), "sh", "-c", `socat "$@" & cat; kill $!`, "sh",
-		"TCP4-LISTEN:"+port+",bind=127.0.0.1,reuseaddr,fork", "TCP4:"+gateway+":"+port)
+	var within []string
+	if e.Kind == testbed.Docker && e.Rootless { // whose loopback is that of rootlesskit's namespace
+		within = []string{"sh", "-c", `exec nsenter --user --net --preserve-credentials \
+			--target "$(cat "$XDG_RUNTIME_DIR/rootlesskit/child_pid")" "$@"`, "sh"}
+	}
+	forward := e.Command(t.Context(), append(within, "sh", "-c", `socat "$@" & cat; kill $!`, "sh",
+		"TCP4-LISTEN:"+port+",bind=127.0.0.1,reuseaddr,fork", "TCP4:"+gateway+":"+port)...)
 	end, err := forward.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, forward.Start())
@@ -125,5 +130,5 @@ func forwardPort(t *testing.T, e testbed.Engine, port string) {
 		require.NoError(t, end.Close())
 		_ = forward.Wait() // the shell's status is that of kill
 	})
-	e.Exec(t, "timeout", "60", "bash", "-c", "until : < /dev/tcp/127.0.0.1/"+port+"; do sleep 0.05; done 2> /dev/null")
+	e.Exec(t, append(within, "timeout", "60", "bash", "-c", "until : < /dev/tcp/127.0.0.1/"+port+"; do sleep 0.05; done 2> /dev/null")...)
 }
