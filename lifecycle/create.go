@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (i *instanceRun) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := i.ensureRunner(ctx, p); err != nil {
+	if err := i.ensureRunnerAndSandboxes(ctx, p); err != nil {
 		return err
 	}
 	if i.snapshot != nil {
@@ -55,6 +56,22 @@ func (i *instanceRun) create(ctx context.Context) error {
 		return err
 	}
 	return i.createHooks(ctx, StepPostCreate)
+}
+
+// ensureRunnerAndSandboxes has the engine tell whether it remaps users while it makes the runner: Docker takes 10 ms for
+// that, and it is about no more than the mode of the sandboxes that prepare has made, in which nothing is yet.
+func (i *instanceRun) ensureRunnerAndSandboxes(ctx context.Context, p plan) error {
+	var remaps bool
+	var g errgroup.Group
+	g.Go(func() (err error) { remaps, err = i.eng.RemapsUsers(ctx); return err })
+	err := i.ensureRunner(ctx, p)
+	if err = cmp.Or(err, g.Wait()); err != nil {
+		return err
+	}
+	if needsOpenSandbox(i.inst.Driver, remaps) != i.openSandbox {
+		return i.makeSandboxesFor(remaps)
+	}
+	return nil
 }
 
 // createHooks runs the hooks of a step of create, unless that is recorded as done.
@@ -101,7 +118,12 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if err != nil {
 		return p, err
 	}
-	if err := i.recordedStep(StepSandbox, func() error { return i.makeSandboxes(ctx) }); err != nil {
+	if err := i.recordedStep(StepSandbox, func() error {
+		if i.container != nil || i.reuse != nil { // in use, or filled here
+			return i.makeSandboxes(ctx)
+		}
+		return i.makeSandboxesFor(false) // ensureRunnerAndSandboxes asks
+	}); err != nil {
 		return p, err
 	}
 	tools := make([]backend.Tool, len(wanted))

@@ -35,18 +35,24 @@ func (i *instanceRun) sandboxes() []sandbox.Dir {
 	return []sandbox.Dir{i.sandbox(kitchenSandbox), i.sandbox(verifierSandbox)}
 }
 
-// makeSandboxes makes the instance's directories. Their name holds a random word, made once: an engine that sees a
-// directory of that name sees this one, and not one of the same path on another host.
+// makeSandboxes makes the instance's directories, and opens them to all users where the engine's mapping wants that.
 func (i *instanceRun) makeSandboxes(ctx context.Context) error {
+	remaps, err := i.eng.RemapsUsers(ctx)
+	if err != nil {
+		return err
+	}
+	return i.makeSandboxesFor(remaps)
+}
+
+// makeSandboxesFor is makeSandboxes when it is known, or taken for granted, whether the engine remaps users. The
+// directories' name holds a random word, made once: an engine that sees a directory of that name sees this one, and not
+// one of the same path on another host.
+func (i *instanceRun) makeSandboxesFor(remaps bool) error {
 	if i.state.Sandbox == "" {
 		i.state.Sandbox = names.File(i.inst.Name) + "." + names.Random(6)
 		if err := i.save(); err != nil {
 			return err
 		}
-	}
-	remaps, err := i.eng.RemapsUsers(ctx)
-	if err != nil {
-		return err
 	}
 	i.openSandbox = needsOpenSandbox(i.inst.Driver, remaps)
 	mode := sandbox.Dir{Open: i.openSandbox}.Mode()

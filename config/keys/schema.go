@@ -110,6 +110,9 @@ type schema struct {
 	blank  config.Instance
 }
 
+// Prepare puts the table of keys together, which takes milliseconds, so that Resolve finds it there.
+func Prepare() { theSchema() }
+
 // theSchema builds the table once; it is never changed afterwards.
 var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -58,6 +59,10 @@ or "all"; no name means all. Each flag that is on or off has its --no- form.`
 // Main runs galley with the process's arguments and streams and returns the exit code. linked is the version that the
 // linker set, or empty.
 func Main(linked string) int {
+	if os.Getenv("GOGC") == "" {
+		// Most runs are over before they have allocated what one collection of garbage would be worth.
+		debug.SetGCPercent(200)
+	}
 	ctx, cancel := interruptible(os.Stderr)
 	defer cancel()
 	s := cmdutil.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}

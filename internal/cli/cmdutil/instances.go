@@ -33,6 +33,7 @@ func (f *Factory) LoadWithEngines(ctx context.Context, args []string) ([]config.
 }
 
 func (f *Factory) load(ctx context.Context, args []string, engines bool) ([]config.Instance, error) {
+	go keys.Prepare() // beside reading kitchen.yml
 	conf, err := f.Config(ctx)
 	if err != nil {
 		return nil, err
