@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -16,13 +15,7 @@ func compareKeys() []Key {
 
 // compare decodes `compare:`.
 func (r *resolver) compare(block *yaml11.Value) config.Compare {
-	d := r.decoder()
-	if _, at := kitchen.PluginName(block); at != nil {
-		d.spelt = "compare"
-		d.errorAt(at, "write the patterns as `compare: {ignore: [...]}`", "expected a mapping, found %s", describe(at))
-	}
-	d.block(SectionCompare, "", block)
-	return d.inst.Compare
+	return r.mapping(SectionCompare, block, "write the patterns as `compare: {ignore: [...]}`").Compare
 }
 
 // ComparedKinds are the kinds of what `galley compare` compares.

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -199,31 +200,12 @@ func (d *decoder) runFlags(at *yaml11.Value, words []string) {
 // runOption decodes one flag as the key that it means.
 func (d *decoder) runOption(flag string, v *yaml11.Value) {
 	name := strings.ReplaceAll(strings.TrimLeft(flag, "-"), "-", "_")
-	switch name {
-	case "e":
-		name = "env"
-	case "v":
-		name = "volumes"
-	case "p":
-		name = "ports"
-	case "P":
-		name = "publish_all"
-	case "u":
-		name = "user"
-	case "w":
-		name = "working_dir"
-	case "m":
-		name = "memory_limit"
-	case "t":
-		name = "tty"
-	case "h":
-		name = "hostname"
-	case "network":
-		name = "network_mode"
-	case "i", "d", "interactive", "detach", "rm", "name":
-		return
+	if slices.Contains([]string{"i", "d", "interactive", "detach", "rm", "name"}, name) {
+		return // galley has its own way
 	}
-	k := d.schema.find(SectionDriver, name)
+	short := map[string]string{"e": "env", "v": "volumes", "p": "ports", "P": "publish_all", "u": "user", "w": "working_dir",
+		"m": "memory_limit", "t": "tty", "h": "hostname", "network": "network_mode"}
+	k := d.schema.find(SectionDriver, cmp.Or(short[name], name))
 	if k == nil || k.value == nil || k.Inert != "" {
 		d.warnAt(v, "", "galley has no key for the flag --%s of docker run; it is passed over", strings.ReplaceAll(name,
 			"_", "-"))

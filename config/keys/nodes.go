@@ -40,11 +40,11 @@ func (r *resolver) group(g *kitchen.Group) *config.Instance {
 	first := r.c.Instances[slices.IndexFunc(r.c.Instances, func(i kitchen.RawInstance) bool { return i.Group == g })]
 	whole := &config.Instance{Name: g.Name, Suite: g.Suite, Platform: g.Platform, OSType: first.OSType,
 		ShellType: first.ShellType, Nodes: g.Nodes, Secrets: r.secrets,
-		Driver:      once(r.drivers, first.Driver, r.driver),
-		Provisioner: once(r.provisioners, first.Provisioner, r.provisioner),
+		Driver:      once(r, first.Driver, r.driver),
+		Provisioner: once(r, first.Provisioner, r.provisioner),
 	}
-	whole.Services, whole.Shared = r.splitShared(once(r.services, g.Services, r.serviceList), g.Services)
-	whole.Networks = once(r.networks, g.Networks, r.networkList)
+	whole.Services, whole.Shared = r.splitShared(once(r, g.Services, r.serviceList), g.Services)
+	whole.Networks = once(r, g.Networks, r.networkList)
 	for _, n := range whole.Networks {
 		if n.IPv4 != "" || len(n.Aliases) > 0 {
 			r.diags.ErrorAt(either(g.Networks, n.Name).Pos, "networks."+n.Name,
@@ -55,10 +55,10 @@ func (r *resolver) group(g *kitchen.Group) *config.Instance {
 	r.checkServiceNetworks(*whole, g.Services)
 	deriveDriver(&whole.Driver, first.Platform, whole.Provisioner)
 	if g.Verifier != nil {
-		whole.Verifier = once(r.verifiers, g.Verifier, r.verifier)
+		whole.Verifier = once(r, g.Verifier, r.verifier)
 		deriveInspec(&whole.Verifier.Inspec, whole.Provisioner.Chef)
 		// It sees the files of the node in which it runs.
-		whole.Verifier.RootPath = once(r.verifiers, first.Verifier, r.verifier).RootPath
+		whole.Verifier.RootPath = once(r, first.Verifier, r.verifier).RootPath
 	}
 	r.groups[g] = whole
 	return whole

@@ -30,13 +30,18 @@ func publishKeys() []Key {
 
 // publish decodes `publish:`.
 func (r *resolver) publish(block *yaml11.Value) config.Publish {
+	return r.mapping(SectionPublish, block, "write the names as `publish: {refs: [...]}`").Publish
+}
+
+// mapping decodes a block that is no plugin's: a word alone, which would be a plugin's name, is wrong there.
+func (r *resolver) mapping(in Section, block *yaml11.Value, hint string) *config.Instance {
 	d := r.decoder()
 	if _, at := kitchen.PluginName(block); at != nil {
-		d.spelt = "publish"
-		d.errorAt(at, "write the names as `publish: {refs: [...]}`", "expected a mapping, found %s", describe(at))
+		d.spelt = string(in)
+		d.errorAt(at, hint, "expected a mapping, found %s", describe(at))
 	}
-	d.block(SectionPublish, "", block)
-	return d.inst.Publish
+	d.block(in, "", block)
+	return d.inst
 }
 
 // exposedPorts reads ports of a container: "80", "53/udp".

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -34,20 +35,12 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 	}
 	r := &resolver{
 		c: c, o: o,
-		drivers:      map[*yaml11.Value]config.Driver{},
-		provisioners: map[*yaml11.Value]config.Provisioner{},
-		verifiers:    map[*yaml11.Value]config.Verifier{},
-		transports:   map[*yaml11.Value]config.Transport{},
-		publishes:    map[*yaml11.Value]config.Publish{},
-		compares:     map[*yaml11.Value]config.Compare{},
-		services:     map[*yaml11.Value][]config.Service{},
-		networks:     map[*yaml11.Value][]config.Network{},
-		hooks:        map[*yaml11.Value]config.Hooks{},
-		filters:      map[string]kitchen.Filter{},
-		secrets:      c.Secrets(nil),
-		instances:    map[int]*config.Instance{},
-		groups:       map[*kitchen.Group]*config.Instance{},
-		shared:       map[string]config.Service{},
+		decoded:   map[decoded]any{},
+		filters:   map[string]kitchen.Filter{},
+		secrets:   c.Secrets(nil),
+		instances: map[int]*config.Instance{},
+		groups:    map[*kitchen.Group]*config.Instance{},
+		shared:    map[string]config.Service{},
 	}
 	r.parents = newParents(c, &r.diags)
 	out := make([]config.Instance, 0, len(c.Instances))
@@ -81,21 +74,13 @@ type resolver struct {
 	o     ResolveOptions
 	diags kitchen.Diagnostics
 
-	drivers      map[*yaml11.Value]config.Driver
-	provisioners map[*yaml11.Value]config.Provisioner
-	verifiers    map[*yaml11.Value]config.Verifier
-	transports   map[*yaml11.Value]config.Transport
-	publishes    map[*yaml11.Value]config.Publish
-	compares     map[*yaml11.Value]config.Compare
-	services     map[*yaml11.Value][]config.Service
-	networks     map[*yaml11.Value][]config.Network
-	hooks        map[*yaml11.Value]config.Hooks
-	filters      map[string]kitchen.Filter
-	secrets      []string
-	parents      parents
-	instances    map[int]*config.Instance
-	groups       map[*kitchen.Group]*config.Instance
-	shared       map[string]config.Service
+	decoded   map[decoded]any
+	filters   map[string]kitchen.Filter
+	secrets   []string
+	parents   parents
+	instances map[int]*config.Instance
+	groups    map[*kitchen.Group]*config.Instance
+	shared    map[string]config.Service
 }
 
 // instance resolves one instance, and those from which it starts, each once.
@@ -138,26 +123,26 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 		Name: raw.Name, Suite: raw.Suite, Platform: raw.Platform,
 		OSType: raw.OSType, ShellType: raw.ShellType, Index: index, Secrets: r.secrets,
 	}
-	i.Driver = once(r.drivers, raw.Driver, r.driver)
+	i.Driver = once(r, raw.Driver, r.driver)
 	if i.Driver.Kind == config.DriverUnserved {
 		// What the other blocks say was written for a driver that galley does not serve: one error is enough.
 		_, i.Provisioner.Name, i.Verifier.Name, i.Transport.Name = raw.Plugins()
 		return i
 	}
-	i.Provisioner = once(r.provisioners, raw.Provisioner, r.provisioner)
-	i.Verifier = once(r.verifiers, raw.Verifier, r.verifier)
+	i.Provisioner = once(r, raw.Provisioner, r.provisioner)
+	i.Verifier = once(r, raw.Verifier, r.verifier)
 	deriveInspec(&i.Verifier.Inspec, i.Provisioner.Chef)
-	i.Transport = once(r.transports, raw.Transport, r.transport)
-	i.Publish = once(r.publishes, raw.Publish, r.publish)
-	i.Compare = once(r.compares, raw.Compare, r.compare)
-	i.Services, i.Shared = r.splitShared(once(r.services, raw.Services, r.serviceList), raw.Services)
-	i.Hooks = r.hooksOn(once(r.hooks, raw.Lifecycle, r.lifecycle), raw.Platform)
+	i.Transport = once(r, raw.Transport, r.transport)
+	i.Publish = once(r, raw.Publish, r.publish)
+	i.Compare = once(r, raw.Compare, r.compare)
+	i.Services, i.Shared = r.splitShared(once(r, raw.Services, r.serviceList), raw.Services)
+	i.Hooks = r.hooksOn(once(r, raw.Lifecycle, r.lifecycle), raw.Platform)
 	deriveDriver(&i.Driver, i.Platform, i.Provisioner)
 	if raw.Group != nil {
 		r.node(&i, raw)
 	}
 	if raw.Group == nil {
-		i.Networks = once(r.networks, raw.Networks, r.networkList)
+		i.Networks = once(r, raw.Networks, r.networkList)
 		r.checkNetworks(i, raw)
 	}
 	i.Steps = r.steps(i, raw)
@@ -168,13 +153,20 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	return i
 }
 
+// decoded is a block, and what was made of it: with an anchor, two plugins may have the same one.
+type decoded struct {
+	block *yaml11.Value
+	as    reflect.Type
+}
+
 // once decodes a block unless that was done before.
-func once[T any](done map[*yaml11.Value]T, block *yaml11.Value, decode func(*yaml11.Value) T) T {
-	if got, ok := done[block]; ok {
-		return got
+func once[T any](r *resolver, block *yaml11.Value, decode func(*yaml11.Value) T) T {
+	key := decoded{block, reflect.TypeFor[T]()}
+	if got, ok := r.decoded[key]; ok {
+		return got.(T)
 	}
 	got := decode(block)
-	done[block] = got
+	r.decoded[key] = got
 	return got
 }
 

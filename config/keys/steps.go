@@ -28,8 +28,8 @@ func (r *resolver) steps(i config.Instance, raw kitchen.RawInstance) []config.St
 	for _, rs := range raw.Steps {
 		d := r.decoder()
 		d.spelt = "steps"
-		s := config.Step{Verify: true, Provisioner: once(r.provisioners, rs.Provisioner, r.provisioner),
-			Verifier: once(r.verifiers, rs.Verifier, r.verifier)}
+		s := config.Step{Verify: true, Provisioner: once(r, rs.Provisioner, r.provisioner),
+			Verifier: once(r, rs.Verifier, r.verifier)}
 		deriveInspec(&s.Verifier.Inspec, s.Provisioner.Chef)
 		s.Name, _ = either(rs.Entry, "name").Text()
 		switch {
