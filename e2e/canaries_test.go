@@ -275,8 +275,14 @@ func watchArguments(t *testing.T, binary string, show map[string]string) (stop f
 	done.Go(func() {
 		for tick := time.NewTicker(20 * time.Millisecond); ; {
 			for _, pid := range children(strconv.Itoa(os.Getpid())) {
-				if strings.Contains(commandLine(pid), binary) {
-					argumentsBelow(pid, lines)
+				line := commandLine(pid)
+				words := strings.Fields(line)
+				if len(words) < 2 || !strings.Contains(words[0], binary) {
+					continue
+				}
+				lines[words[0]+" "+words[1]] = true // the others are this test's own
+				for _, child := range children(pid) {
+					argumentsBelow(child, line, lines)
 				}
 			}
 			select {
@@ -297,14 +303,18 @@ func watchArguments(t *testing.T, binary string, show map[string]string) (stop f
 	}
 }
 
-// argumentsBelow adds the command lines of a process and of all that it has started. It asks for no others: there may be
-// thousands, and the watch would take a processor for itself.
-func argumentsBelow(pid string, lines map[string]bool) {
-	if text := commandLine(pid); text != "" && !strings.HasPrefix(text, "sh -c ") {
+// argumentsBelow adds the command lines of a process, whose parent's is above, and of all that it has started. It asks for
+// no others: there may be thousands, and the watch would take a processor for itself.
+func argumentsBelow(pid, above string, lines map[string]bool) {
+	text := commandLine(pid)
+	if strings.HasPrefix(text, "/bin/sh -c ") {
+		return // a line of kitchen.yml, and what that starts
+	}
+	if text != above { // a copy of its parent, which is not yet what it will be
 		lines[text] = true
 	}
 	for _, child := range children(pid) {
-		argumentsBelow(child, lines)
+		argumentsBelow(child, text, lines)
 	}
 }
 
