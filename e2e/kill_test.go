@@ -65,9 +65,9 @@ func (e event) String() string { return e.Type + " " + e.Phase + " " + e.Step }
 
 // watched runs `galley test` on all instances side by side, and calls seen with each event of one of them. code is
 // negative when a signal ended it, and said is what it printed on stderr.
-func (p *project) watched(seen func(event, *os.Process), args ...string) (code int, said string) {
+func (p *project) watched(seen func(event, *os.Process)) (code int, said string) {
 	p.t.Helper()
-	cmd := p.command(p.t.Context(), append([]string{"test", "-c", "4", "--report", "ndjson=-"}, args...)...)
+	cmd := p.command(p.t.Context(), "test", "-c", "4", "--report", "ndjson=-")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
