@@ -133,11 +133,14 @@ func checkNames(ds *kitchen.Diagnostics, in Section, path string, v *yaml11.Valu
 		}
 		hint := ""
 		switch {
-		case near != "":
+		case near != "" && (in != SectionStep || sec == ""):
 			hint = suggestion(e.Key, s.names(in, ""))
 		case sec != "":
 			hint = "`" + e.Key + "` is a key of the " + string(sec) + ": indent it below `" + string(sec) + ":`"
-			if sec == SectionSuite || sec == SectionPlatform {
+			switch {
+			case in == SectionStep && sec == SectionVerifier:
+				hint = "`" + e.Key + "` is a key of the verifier: indent it below `verify:`"
+			case sec == SectionSuite || sec == SectionPlatform:
 				hint = "`" + e.Key + "` is a key of an entry of `" + string(sec) + "s:`"
 			}
 		case in == SectionRoot:

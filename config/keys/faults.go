@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -117,13 +118,22 @@ func (r *resolver) checkFaults(i config.Instance, raw kitchen.RawInstance) {
 		}
 		for _, key := range []string{"pause", "kill", "restart", "network"} {
 			list, names := either(entry, key), services
-			if key == "network" && list.Kind == yaml11.Map {
+			what := "service"
+			if key == "network" {
+				if list.Kind != yaml11.Map {
+					continue // networkFault refuses it
+				}
 				list, names = either(list, "cut"), reachable
+				key, what = "network.cut", "service or other node"
 			}
 			for _, it := range items(list) {
 				if name, ok := it.Text(); ok && name != "" && !names[name] {
-					r.diags.ErrorAt(it.Pos, key, key+": "+i.Name+" has no service "+strconv.Quote(name),
-						suggestion(name, slices.Sorted(maps.Keys(names))))
+					known := slices.Sorted(maps.Keys(names))
+					hint := cmp.Or(suggestion(name, known), "there is "+strings.Join(known, ", "))
+					if len(known) == 0 {
+						hint = "there are none; add `services: {" + name + ": {image: …}}`"
+					}
+					r.diags.ErrorAt(it.Pos, key, key+": "+i.Name+" has no "+what+" "+strconv.Quote(name), hint)
 				}
 			}
 		}

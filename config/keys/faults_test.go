@@ -40,7 +40,7 @@ suites:
 func TestFaultsRefused(t *testing.T) {
 	for fault, want := range map[string]string{
 		"pause: bd":              `kitchen.yml:6:34: error: pause: s-debian-12 has no service "bd"`,
-		"network: {cut: [web]}":  `error: network: s-debian-12 has no service "web"`,
+		"network: {cut: [web]}":  `error: network.cut: s-debian-12 has no service or other node "web"; there is db`,
 		"network: cut":           "lifecycle.pre_verify.network: expected a hash such as {cut: [db]}",
 		"network: {dealy: 1s}":   `did you mean "delay"?`,
 		"network: {loss: 500%}":  "expected a part of all packets such as 5%",

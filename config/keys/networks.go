@@ -29,6 +29,9 @@ func subnet(d *decoder, v *yaml11.Value) (string, bool) {
 		return "", false
 	}
 	p, err := netip.ParsePrefix(word)
+	if err == nil && p.Addr().Is6() {
+		return "", d.errorAt(v, "leave `subnet` out, or write one such as 172.30.5.0/24", "networks have no subnets of IPv6")
+	}
 	if err != nil || !p.Addr().Is4() || p != p.Masked() {
 		return "", d.expected(v, "a subnet of IPv4 such as 172.30.5.0/24")
 	}

@@ -30,6 +30,7 @@ func TestNetworksRefused(t *testing.T) {
 		"networks: {a.b: {}}":                                               `kitchen.yml:4:12: error: networks: "a.b" cannot be the name of a network`,
 		"networks: {a: yes}":                                                "networks.a: expected a hash such as {internal: true}",
 		"networks: {a: {subnet: 10.1.2.3/24}}":                              "expected a subnet of IPv4 such as 172.30.5.0/24",
+		"networks: {a: {subnet: 'fd00::/64'}}":                              "networks.a.subnet: networks have no subnets of IPv6",
 		"networks: {a: {ipam: {driver: x}}}":                                "networks.a.ipam: expected one subnet, as {config:",
 		"networks: {a: {ipv4_address: 10.1.2.3}}":                           "networks.a: ipv4_address in a network without a subnet",
 		"networks: {a: {subnet: 10.1.2.0/24, ipv4_address: 10.2.2.3}}":      "networks.a: 10.2.2.3 is not in 10.1.2.0/24",

@@ -145,6 +145,9 @@ func (s *schema) find(in Section, name string) *Key { return s.byName[in][name] 
 func (s *schema) elsewhere(in Section, name string) Section {
 	for _, sec := range []Section{SectionDriver, SectionProvisioner, SectionVerifier, SectionTransport, SectionSuite,
 		SectionPlatform} {
+		if sec == SectionDriver && in == SectionStep { // a step has none
+			continue
+		}
 		if sec != in && s.byName[sec][name] != nil {
 			return sec
 		}

@@ -46,7 +46,10 @@ func TestStepsRefused(t *testing.T) {
 		"[{name: a}, {name: a}]":   `kitchen.yml:5:46: error: steps: two steps are named "a"`,
 		"[{name: a, reboot: 3}]":   "kitchen.yml:5:46: error: steps.a.reboot: expected true or false",
 		"[{name: a, rebot: true}]": `kitchen.yml:5:38: warning: steps.rebot: unknown key`,
-		"[{name: a, verify: x}]":   "steps.a.verify: expected true, false, or a block of keys",
+		"[{name: a, command: x}]": "kitchen.yml:5:38: warning: steps.command: unknown key, it has no effect; `command` is a key of the " +
+			"provisioner: indent it below `provisioner:`",
+		"[{name: a, tests: x}]":  "`tests` is a key of the verifier: indent it below `verify:`",
+		"[{name: a, verify: x}]": "steps.a.verify: expected true, false, or a block of keys",
 		"[{name: a, provisioner: {root_path: /x}}]": "steps.a: provisioner.root_path cannot be another one in a step; " +
 			"write it in the suite",
 		"[{name: a, provisioner: {scrpt: x}}]": `did you mean "script"?`,

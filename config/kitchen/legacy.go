@@ -71,19 +71,23 @@ func provisionerShortcuts() []string {
 	return []string{"attributes", "run_list", "named_run_list", "policy_group"}
 }
 
-// plugin returns the block of a plugin in long form: a string is its name, nothing and null are an empty block. It
-// returns nil, and reports why, when the block is of another type.
+// plugin returns the block of a plugin in long form: a string is its name, nothing and null are an empty block. Services
+// and networks have a name each instead. It returns nil, and reports why, when the block is of another type.
 func (ds *Diagnostics) plugin(s *section, key string) *yaml11.Value {
 	v := s.m.Get(key)
+	entries := map[string]string{"services": "{db: {image: postgres:17}}", "networks": "{back: {internal: true}}"}[key]
 	switch {
 	case v == nil:
 		return emptyMap(s.pos)
 	case v.Kind == yaml11.Null:
 		return emptyMap(v.Pos)
-	case v.Kind == yaml11.String:
-		return single("name", v)
 	case v.Kind == yaml11.Map:
 		return v
+	case entries != "":
+		ds.wrongKind(v, s.path(key), "a mapping such as "+entries)
+		return nil
+	case v.Kind == yaml11.String:
+		return single("name", v)
 	}
 	ds.wrongKind(v, s.path(key), "a name or a mapping")
 	return nil

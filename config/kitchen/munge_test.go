@@ -157,6 +157,8 @@ func TestBadData(t *testing.T) {
 		"platforms: [{name: ~}]\n":                                           "platforms[0].name is empty (null), expected a text",
 		"driver: [a]\n" + oneOfEach:                                          "kitchen.yml:1:9: error: driver is a list, expected a name or a mapping",
 		"driver: false\n" + oneOfEach:                                        "driver is a boolean, expected a name or a mapping",
+		"services: [a]\n" + oneOfEach:                                        "services is a list, expected a mapping such as {db: {image: postgres:17}}",
+		"networks: back\n" + oneOfEach:                                       "networks is a string, expected a mapping such as {back: {internal: true}}",
 		"lifecycle: [a]\n" + oneOfEach:                                       "lifecycle is a list, expected a name or a mapping",
 		"driver_config: 5\n" + oneOfEach:                                     "driver_config is an integer, expected a mapping",
 		"busser: [x]\n" + oneOfEach:                                          "busser is a list, expected a version or a mapping",
