@@ -75,6 +75,8 @@ type Status struct {
 	LastAction Phase
 	// Reached is the last of kitchen.yml's steps that is done, empty without steps.
 	Reached string
+	// Faults is set when faults were made that nothing has healed but, perhaps, their `for`.
+	Faults bool
 	// LastError is the step and kind of the last failure, empty after a success.
 	LastError string
 	// FailedAction is the phase that LastError is of.
@@ -107,7 +109,7 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 		if state.Attempted == "" {
 			continue
 		}
-		s := Status{LastAction: state.LastAction, LastError: state.LastError, Reached: state.Reached}
+		s := Status{LastAction: state.LastAction, LastError: state.LastError, Reached: state.Reached, Faults: state.Faults}
 		if s.LastError != "" {
 			s.FailedAction = state.Attempted
 		}

@@ -289,11 +289,14 @@ func (o *Options) printTable(instances []kitchen.RawInstance, statuses map[strin
 	return o.Table(rows)
 }
 
-// liveText is the state of a runner, with the services that do not run.
+// liveText is the state of a runner, with its faults and the services that do not run.
 func liveText(s lifecycle.Status) string {
 	words := []string{}
 	if s.Live != "" {
 		words = append(words, string(s.Live))
+		if s.Faults {
+			words = append(words, "faults made")
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Services)) {
 		if state := s.Services[name]; state != backend.StateRunning {
@@ -324,6 +327,7 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses map[string
 		LastError    *string `json:"last_error"`
 		FailedAction string  `json:"failed_action,omitempty"`
 		ReachedStep  string  `json:"reached_step,omitempty"`
+		Faults       bool    `json:"faults,omitempty"`
 		From         string  `json:"from,omitempty"`
 		Runner       string  `json:"runner,omitempty"`
 		Reuse        string  `json:"reuse,omitempty"`
@@ -338,7 +342,7 @@ func (o *Options) printJSON(instances []kitchen.RawInstance, statuses map[string
 	for _, i := range instances {
 		s := statuses[i.Name]
 		r := row{Instance: i.Name, From: i.FromSuite(), FailedAction: string(s.FailedAction), Runner: string(s.Live),
-			Reuse: string(warmths[i.Name]), Services: s.Services, ReachedStep: s.Reached}
+			Reuse: string(warmths[i.Name]), Services: s.Services, ReachedStep: s.Reached, Faults: s.Faults}
 		r.Driver, r.Provisioner, r.Verifier, r.Transport = i.Plugins()
 		if g := i.Group; g != nil {
 			s := statuses[g.Name]
