@@ -10,7 +10,7 @@ GOVULNCHECK_VERSION = v1.9.0
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build packages test test-all unit e2e crash outages soak fuzz bench demo lint vuln cover engines-up engines-down clean
+.PHONY: help build packages test test-all unit e2e netem crash outages soak fuzz bench demo lint vuln cover engines-up engines-down clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -32,6 +32,9 @@ unit: ## the tests that need no engine, as "make test" runs them
 
 e2e: ## only the tests on real engines
 	e2e/test.sh ./e2e/... ./backend/...
+
+netem: ## faults of the network, as root, in a virtual machine whose kernel has sch_netem; minutes, or half an hour without KVM
+	e2e/machine.sh
 
 crash: ## kill galley, and let calls fail and hang, wherever that can be
 	e2e/reliability.sh crash

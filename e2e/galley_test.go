@@ -27,6 +27,9 @@ import (
 
 // built is the galley binary under test, built once for all tests of this package.
 var built = sync.OnceValues(func() (string, error) {
+	if bin := os.Getenv("GALLEY_TEST_BINARY"); bin != "" { // of machine.sh, where a build takes long
+		return bin, nil
+	}
 	dir, err := os.MkdirTemp("", "galley-e2e-")
 	if err != nil {
 		return "", err
@@ -46,7 +49,7 @@ var built = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if bin, err := built(); err == nil {
+	if bin, err := built(); err == nil && bin != os.Getenv("GALLEY_TEST_BINARY") {
 		_ = os.RemoveAll(filepath.Dir(bin)) // a temporary directory that is needed no more
 	}
 	os.Exit(code)
