@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,4 +55,29 @@ func TestSecretInHistory(t *testing.T) {
 	require.True(t, in("ENV A=long-enough", ""))
 	require.True(t, in("ARG A", "long-enough"))
 	require.True(t, in("RUN pip install -i https://me:pw@pypi.test/ x", ""))
+}
+
+// TestBuildSecrets: values come from where kitchen.yml says, are hidden, and one that is not there is an error.
+func TestBuildSecrets(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, []byte("in a file\n"), 0o600))
+	var hidden []string
+	s := supplies{subject: &subject{run: &Run{o: Options{Environ: []string{"WORD=from the environment", "EMPTY="},
+		Hide: func(values ...string) { hidden = append(hidden, values...) }}}}}
+	got, err := s.buildSecrets(buildRequest{dockerfile: "RUN --mount=type=secret,id=a,required=true --mount=target=/b,id=b,type=secret true",
+		secrets: map[string]config.BuildSecret{"a": {Environment: "WORD"}, "b": {File: file}}})
+	require.NoError(t, err)
+	require.Equal(t, map[string][]byte{"a": []byte("from the environment"), "b": []byte("in a file\n")}, got)
+	require.Equal(t, []string{"from the environment", "in a file"}, hidden)
+
+	for want, from := range map[string]config.BuildSecret{
+		"driver.build_secrets.a: the environment has no EMPTY": {Environment: "EMPTY"},
+		"driver.build_secrets.a: open ":                        {File: file + "x"},
+		"driver.build_secrets.a: read ":                        {File: filepath.Dir(file)},
+	} {
+		_, err = s.buildSecrets(buildRequest{secrets: map[string]config.BuildSecret{"a": from}})
+		require.ErrorContains(t, err, want)
+	}
+	_, err = s.buildSecrets(buildRequest{dockerfile: "RUN --mount=type=secret,id=npm true"})
+	require.ErrorContains(t, err, `driver.build_secrets has no "npm"`)
 }

@@ -28,7 +28,7 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 	options := buildOptions(o)
 	var trace *engine.BuildTrace
 	if len(o.Needs) > 0 {
-		if err := b.kitRefusal(ctx, o.Needs); err != nil {
+		if err := b.kitRefusal(ctx, o); err != nil {
 			return backend.Image{}, wrap(op, err)
 		}
 		base, err := b.buildBase(ctx, op, o.Base)
@@ -82,18 +82,21 @@ func buildOptions(o backend.BuildOptions) build.ImageBuildOptions {
 const kitHeredocs = "1.42"
 
 // kitRefusal is why this engine's BuildKit cannot do what is needed, or nil.
-func (b *Backend) kitRefusal(ctx context.Context, needs []backend.BuildFeature) error {
+func (b *Backend) kitRefusal(ctx context.Context, o backend.BuildOptions) error {
 	m, err := b.measure(ctx)
 	switch {
 	case err != nil:
 		return err
-	case slices.Contains(needs, backend.BuildHeredoc) && !b.atLeast(kitHeredocs):
+	case slices.Contains(o.Needs, backend.BuildHeredoc) && !b.atLeast(kitHeredocs):
 		return backend.Unsupported(b.engineName(), string(backend.BuildHeredoc),
 			"Write it without, as one RUN with &&: version 23 is the first that can.")
-	case slices.Contains(needs, backend.BuildCopy) && m.remaps:
+	case slices.Contains(o.Needs, backend.BuildCopy) && m.remaps:
 		// The files of a context that comes by the API belong to nobody then.
 		return backend.Unsupported(b.engineName()+" with userns-remap", string(backend.BuildCopy),
 			"Say whose the files are: COPY --chown=0:0.")
+	case slices.Contains(o.Needs, backend.BuildSSH) && o.SSHAgent == "":
+		return &backend.Error{Kind: backend.ErrInvalid, Remedy: "Start one: eval $(ssh-agent) && ssh-add",
+			Detail: string(backend.BuildSSH) + " wants an ssh agent, and SSH_AUTH_SOCK is not set"}
 	}
 	return nil
 }
@@ -128,7 +131,8 @@ func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOpt
 	var refused *engine.StatusError
 	if errors.As(err, &refused) {
 		return nil, wrap(op, backend.Unsupported(b.engineName(), string(o.Needs[0]),
-			fmt.Sprintf("It has no BuildKit (%s): write it without, as one RUN with && and a file from build_context.", refused.Message)))
+			fmt.Sprintf("It has no BuildKit (%s): write it without, as one RUN with && and a file from build_context.",
+				refused.Message)))
 	}
 	if err != nil {
 		return nil, wrap(op, err)

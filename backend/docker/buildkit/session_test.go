@@ -150,7 +150,7 @@ func TestTrace(t *testing.T) {
 		return got
 	}
 	vertex := func(parts ...any) string { return string(message(parts...)) }
-	require.Empty(t, text(1, vertex(1, "i", 3, "[internal] load", 5, "now")))
+	require.Empty(t, text(1, vertex(1, "i", 3, "[internal] load", 5, "now"), 1, vertex(1, "c", 3, "copy /context /", 5, "now")))
 	require.Empty(t, text(1, vertex(1, "a", 3, "[2/2] RUN a")), "it has not started")
 	require.Equal(t, "[2/2] RUN a\n[1/2] FROM x\n", text(1, vertex(1, "a", 3, "[2/2] RUN a", 5, "now"),
 		1, vertex(1, "b", 3, "[1/2] FROM x", 5, "now")))
@@ -164,4 +164,13 @@ func TestTrace(t *testing.T) {
 		_, err := trace.Text([]byte(bad))
 		require.Error(t, err, bad)
 	}
+}
+
+func FuzzTrace(f *testing.F) {
+	f.Add(message(1, string(message(1, "a", 3, "[2/2] RUN a", 5, "now", 7, "exit code: 1")), 3, string(message(1, "a", 4, "one"))))
+	f.Fuzz(func(_ *testing.T, status []byte) {
+		var trace Trace
+		_, _ = trace.Text([]byte(`"` + base64.StdEncoding.EncodeToString(status) + `"`))
+		_ = trace.Failed()
+	})
 }

@@ -99,7 +99,8 @@ func (t *Trace) vertex(message []byte, text *strings.Builder) error {
 	}
 	s := t.step(digest)
 	s.name = name
-	if started && !s.started && !strings.HasPrefix(name, "[internal] ") {
+	// Instructions have their number before them: [2/3] RUN. The rest is what the builder does for itself.
+	if started && !s.started && strings.HasPrefix(name, "[") && !strings.HasPrefix(name, "[internal] ") {
 		s.started = true
 		if cached {
 			name += " (cached)"
