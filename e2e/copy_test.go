@@ -137,6 +137,9 @@ func TestCopiesAsDockerDoes(t *testing.T) {
 			}
 			require.NoError(t, os.Mkdir(filepath.Join(dir, "src", "empty"), 0o755))
 			require.NoError(t, os.Symlink("have", filepath.Join(dir, "haveto")))
+			if p.asOther() { // galley, and not docker cp, is the engine's user
+				require.NoError(t, exec.CommandContext(t.Context(), "chmod", "-R", "a+rwX", dir).Run())
+			}
 			return dir
 		}
 		for _, r := range [][2]string{

@@ -128,9 +128,11 @@ func TestNodesKilled(t *testing.T) {
 }
 
 // nodesOnNetworks are nodes of which one has a fixed address, 192.0.2 here, and cannot reach the other while it is tested.
+// The other one ends their service.
 const nodesOnNetworks = nodesKitchen + `
   - name: nets
     networks: {front: {subnet: 192.0.2.0/28}, back: {internal: true}}
+    services: {db: {image: busybox, command: [sleep, "600"]}}
     nodes:
       web:
         after: app
@@ -144,6 +146,7 @@ const nodesOnNetworks = nodesKitchen + `
       app:
         networks: [back]
         provisioner: {command: httpd -p 80 -h /}
+        lifecycle: {post_verify: [{kill: db}]}
         verifier: {command: "ip route | grep -c ' scope link ' | grep -qx 2 && until ping -c 1 -w 1 proxy 2>&1 | grep -q '^PING proxy ('; do sleep 0.2; done"}
     verifier: {name: shell, remote_exec: true, command: timeout 5 nc -w 2 $GALLEY_NODE_APP_ADDRESS 80 < /dev/null}
 `
@@ -155,6 +158,7 @@ func TestNodesOnNetworks(t *testing.T) {
 		before := e.UnusedVolumes(t)
 		p := newProject(t, e, map[string]string{"kitchen.yml": strings.ReplaceAll(nodesOnNetworks, "192.0.2", randomSubnet())})
 		p.ok("verify", "-c", "2")
+		require.Contains(t, p.ok("list", "--json").stdout, `"db": "exited"`)
 
 		// Networks are not made others under the nodes, and go with these.
 		p.write("kitchen.yml", strings.ReplaceAll(nodesOnNetworks, "192.0.2", randomSubnet()))

@@ -83,7 +83,7 @@ func (r tlsRegistry) reachableFrom(t *testing.T, e testbed.Engine) {
 	forwardPort(t, e, port)
 	dir := "/etc/" + map[string]string{testbed.Docker: "docker", testbed.Podman: "containers"}[e.Kind]
 	if e.Rootless {
-		dir = strings.TrimSpace(e.Exec(t, "sh", "-c", "echo $HOME")) + "/.config/containers"
+		dir = strings.TrimSpace(e.Exec(t, "sh", "-c", "echo $HOME")) + "/.config" + strings.TrimPrefix(dir, "/etc")
 	}
 	dir += "/certs.d/" + r.address
 	e.Exec(t, "sh", "-c", `mkdir -p "$1" && printf %s "$2" > "$1/ca.crt"`, "sh", dir, r.ca)

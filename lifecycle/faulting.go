@@ -39,7 +39,7 @@ func (i *instanceRun) makeFault(ctx context.Context, f config.Fault) error {
 	for _, name := range slices.Concat(f.Pause, f.Kill, f.Restart) {
 		c, ok := have[name]
 		if !ok {
-			return fmt.Errorf("%s has no service %s: %w", i.inst.Name, name, backend.ErrNotFound)
+			return fmt.Errorf("%s has no service %s: %w", i.served().Name, name, backend.ErrNotFound)
 		}
 		switch {
 		case f.Pause != nil && c.State == backend.StatePaused:
@@ -67,8 +67,8 @@ func (i *instanceRun) endService(ctx context.Context, c backend.Container, again
 		return err
 	}
 	c.State = backend.StateExited
-	n := slices.IndexFunc(i.inst.Services, func(s config.Service) bool { return s.Name == c.Labels[label.Service] })
-	s := i.inst.Services[n]
+	services := i.served().Services
+	s := services[slices.IndexFunc(services, func(s config.Service) bool { return s.Name == c.Labels[label.Service] })]
 	img, err := i.image(ctx, s.Image, "", i.inst.Driver.PullPlatform)
 	if err != nil {
 		return err
@@ -100,14 +100,11 @@ func (i *instanceRun) networkFault(ctx context.Context, f config.NetworkFault) e
 
 // reachable is the container that the runner finds by a name: a service, or another node.
 func (i *instanceRun) reachable(name string) string {
-	p, n := i.run.o.Project, i.inst.Node
-	switch {
-	case n == nil:
-		return serviceName(p, i.inst.Name, name)
-	case slices.ContainsFunc(n.Group.Services, func(s config.Service) bool { return s.Name == name }):
-		return serviceName(p, n.Group.Name, name)
+	p, has := i.run.o.Project, i.served()
+	if slices.Contains(has.Nodes, name) {
+		return containerName(p, nodeOf(has, name))
 	}
-	return containerName(p, nodeOf(*n.Group, name))
+	return serviceName(p, has.Name, name)
 }
 
 // faultHelper is the name of the helper that shares the runner's network.

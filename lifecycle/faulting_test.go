@@ -79,18 +79,29 @@ func TestFaultsOfServices(t *testing.T) {
 		{config.Fault{Kill: []string{"db"}}, backend.StateExited},
 		{config.Fault{Restart: []string{"db"}}, backend.StateRunning},
 	} {
-		k, i, _ := faulty(t, c.fault)
-		require.NoError(t, k.do("create", i))
-		id := k.service("db").ID
-		require.NoError(t, k.do("converge", i))
-		require.Equal(t, c.state, k.service("db").State)
-		require.Equal(t, c.state == backend.StateRunning, slices.ContainsFunc(k.fake.Calls(), func(c fake.Call) bool {
-			return c.Verb == "StopContainer" && k.service("db").State == backend.StateRunning
-		}))
-		require.NoError(t, k.do("create", i))
-		require.Equal(t, backend.StateRunning, k.service("db").State, "create lets it go on")
-		require.Equal(t, id, k.service("db").ID)
+		testFaultOfService(t, c.fault, c.state, func(i config.Instance) []config.Instance { return []config.Instance{i} })
+		testFaultOfService(t, c.fault, c.state, func(i config.Instance) []config.Instance {
+			i.Services = nil
+			return grouped(i, twoServices(), "node")
+		})
 	}
+}
+
+// testFaultOfService makes a fault of the service db, of an instance or of the group of a node.
+func testFaultOfService(t *testing.T, f config.Fault, want backend.State, of func(config.Instance) []config.Instance) {
+	t.Helper()
+	k, i, _ := faulty(t, f)
+	list := of(i)
+	require.NoError(t, k.do("create", list...))
+	id := k.service("db").ID
+	require.NoError(t, k.do("converge", list...))
+	require.Equal(t, want, k.service("db").State)
+	require.Equal(t, want == backend.StateRunning, slices.ContainsFunc(k.fake.Calls(), func(c fake.Call) bool {
+		return c.Verb == "StopContainer" && k.service("db").State == backend.StateRunning
+	}))
+	require.NoError(t, k.do("create", list...))
+	require.Equal(t, backend.StateRunning, k.service("db").State, "create lets it go on")
+	require.Equal(t, id, k.service("db").ID)
 }
 
 // service is the container of a service.

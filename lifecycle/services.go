@@ -58,10 +58,18 @@ func (i *instanceRun) mayHaveServices() bool {
 	return len(i.inst.Services)+len(i.state.Services)+len(i.inst.Networks)+len(i.state.Networks) > 0 || i.whole != nil || i.state.Network
 }
 
-// services asks the engine for the instance's services.
+// served is the instance that has the services: this one, or the group of the node.
+func (i *instanceRun) served() config.Instance {
+	if i.inst.Node != nil {
+		return *i.inst.Node.Group
+	}
+	return i.inst
+}
+
+// services asks the engine for the services of the instance, or of its group.
 func (i *instanceRun) services(ctx context.Context) (map[string]backend.Container, error) {
 	list, err := i.eng.ListContainers(ctx, backend.Labels{label.Role: label.RoleService,
-		label.Project: i.run.o.Project.ID, label.Instance: i.inst.Name})
+		label.Project: i.run.o.Project.ID, label.Instance: i.served().Name})
 	if err != nil {
 		return nil, err
 	}

@@ -96,21 +96,19 @@ func rate(d *decoder, v *yaml11.Value) (string, bool) {
 	return word, ok
 }
 
-// checkFaults refuses faults of services that an instance does not have.
+// checkFaults refuses faults of services that an instance, or its group, does not have.
 func (r *resolver) checkFaults(i config.Instance, raw kitchen.RawInstance) {
+	has := i
+	if i.Node != nil {
+		has = *i.Node.Group
+	}
 	services := map[string]bool{}
-	for _, s := range i.Services {
+	for _, s := range has.Services {
 		services[s.Name] = true
 	}
-	reachable := services
-	if raw.Group != nil {
-		reachable = map[string]bool{}
-		for _, e := range entries(raw.Group.Services) {
-			reachable[e.Key] = true
-		}
-		for _, name := range raw.Group.Nodes {
-			reachable[name] = true
-		}
+	reachable := maps.Clone(services)
+	for _, name := range has.Nodes {
+		reachable[name] = true
 	}
 	check := func(entry *yaml11.Value) {
 		if entry.Kind != yaml11.Map {

@@ -109,6 +109,9 @@ func endpoints(d *decoder, v *yaml11.Value) ([]config.Endpoint, bool) {
 	}
 	var list []config.Endpoint
 	for _, e := range entries(v) {
+		if e.Value.Kind != yaml11.Map && e.Value.Kind != yaml11.Null {
+			return nil, d.expected(e.Value, "a hash such as {ipv4_address: 172.30.5.9}, or nothing")
+		}
 		at := config.Endpoint{Network: e.Key}
 		for _, k := range entries(e.Value) {
 			var ok bool

@@ -36,6 +36,7 @@ func TestNetworksRefused(t *testing.T) {
 		"networks: {a: {subnet: 10.1.2.0/24, ipv4_address: 10.2.2.3}}":      "networks.a: 10.2.2.3 is not in 10.1.2.0/24",
 		"networks: {a: {internl: true}}":                                    `did you mean "internal"?`,
 		"networks: {back: {}}\nservices: {db: {image: x, networks: [bak]}}": `services.db.networks: default-ubuntu-2204 has no network "bak"`,
+		"services: {db: {image: x, networks: {a: [b]}}}":                    "expected a hash such as {ipv4_address: 172.30.5.9}, or nothing",
 		"services: {db: {image: x, networks: {a: {ip: 1}}}}":                `unknown key "ip"`,
 	} {
 		_, diags := resolveText(t, wholeYAML(head+lines))

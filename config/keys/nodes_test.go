@@ -101,6 +101,7 @@ func TestNodesRefused(t *testing.T) {
 		"nodes: {a: {networks: {b: {ipv4_address: 10.1.2.3}}}}, networks: {b: {}}": "ipv4_address in a network without a subnet",
 		"nodes: {a: {}}, services: {d: {image: x, networks: e}}":                   `services.d.networks: s-p has no network "e"`,
 		"nodes: {a: {}}, networks: {b: {aliases: x}}":                              "networks.b: ipv4_address and aliases are of one runner, and s-p has several",
+		"nodes: {a: {lifecycle: {pre_verify: [{kill: a}]}}}":                       `kill: s-p/a has no service "a"`,
 		"from: t, nodes: {a: {}}":                                                  "a suite with nodes starts from no other",
 		"nodes: {a: {}}}, {name: t, from: s":                                       "suites.from: s has nodes, and no suite can start from several machines",
 		"nodes: {a: {}}}, {name: s":                                                `two instances are named "s-p"`,
