@@ -51,6 +51,8 @@ func TestStartAgain(t *testing.T) {
 		{`subpath "/opt/chef" is outside of the volume "/var/lib/containers/storage/overlay/24974ac418ae/merged"`, 2, 3,
 			true},
 		{"no such file or directory", 2, 3, true},
+		{"securejoin.OpenInRoot /opt/chef: openat2 /opt/chef: no such file or directory", 2, 3, true},
+		{"invalid argument", 2, 3, true},
 		{"no such file or directory", 100, startTries, false},
 		{"statfs /missing: no such file or directory", 2, 1, false},
 		{"something else", 2, 1, false},

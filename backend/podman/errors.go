@@ -97,11 +97,12 @@ func isRuntimeRefusal(err error) bool {
 		"oci runtime error")
 }
 
-// isImageUnmounted reports whether a container did not start since a part of a mounted
-// image was not there. Podman 5.4 says so in these two ways.
+// isImageUnmounted reports whether a container did not start since a part of a mounted image was not there, or went
+// before it was bound. Podman 5.4 says so in the first two ways, Podman 6 in the last two.
 func isImageUnmounted(err error) bool {
 	var e *backend.Error
-	return engine.Says(err, "is outside of the volume") || errors.As(err, &e) && e.Detail == "no such file or directory"
+	return engine.Says(err, "is outside of the volume", "securejoin.openinroot") ||
+		errors.As(err, &e) && (e.Detail == "no such file or directory" || e.Detail == "invalid argument")
 }
 
 // pullFailure is the wrapped error of a pull by Podman v. By itself Podman asks a registry that has too many requests
