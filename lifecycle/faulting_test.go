@@ -49,11 +49,11 @@ func TestNetworkFault(t *testing.T) {
 	for _, after := range []time.Duration{0, time.Minute} {
 		k, i, ran := faulty(t, config.Fault{Network: &config.NetworkFault{Loss: 5, For: after}})
 		require.NoError(t, k.do("converge", i))
-		require.Equal(t, []string{"loss 5% 0.05"}, *ran)
+		require.Equal(t, []string{"loss 5% 0.05 "}, *ran)
 		require.Equal(t, after > 0, len(k.helpers()) == 1)
 		i.Steps[0].Commands[0].Fault = &config.Fault{Heal: true}
 		require.NoError(t, k.do("converge", i))
-		require.Equal(t, []string{"loss 5% 0.05", "heal"}, *ran)
+		require.Equal(t, []string{"loss 5% 0.05 ", "heal"}, *ran)
 		require.Empty(t, k.helpers())
 
 		i.Steps[0].Commands[0].Fault = &config.Fault{Network: &config.NetworkFault{Loss: 5, For: after}}

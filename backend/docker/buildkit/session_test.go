@@ -32,7 +32,7 @@ func serve(t *testing.T, s *Session) client {
 	go func() { ended <- s.Serve(ctx, ours) }()
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
-	transport := &http.Transport{Protocols: protocols,
+	transport := &http.Transport{Protocols: protocols, MaxConnsPerHost: 1, // there is one, as an engine has
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return theirs, nil }}
 	t.Cleanup(func() {
 		cancel()
