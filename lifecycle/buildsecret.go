@@ -68,30 +68,35 @@ func longSecrets(i config.Instance, environ []string) []string {
 // maxBuildSecret bounds the value of a build secret, in bytes: BuildKit takes no more than 500 KiB.
 const maxBuildSecret = 500 << 10
 
-// secretMount matches RUN --mount=type=secret,id=… with its options.
-var secretMount = lazyregexp.New(`--mount=(\S*\btype=secret\b\S*)`)
-
-// buildSecrets reads the values of build secrets, which are hidden from then on. A secret that the Dockerfile wants and
-// that is not there is an error: builders take it for an empty one.
+// buildSecrets reads the values of the build secrets that the Dockerfile mounts, which are hidden from then on, with what
+// they give to the names of secrets. A secret that the Dockerfile needs and that is not there is an error: builders take
+// it for an empty one.
 func (s supplies) buildSecrets(want buildRequest) (map[string][]byte, error) {
-	for _, m := range secretMount().FindAllStringSubmatch(want.dockerfile, -1) {
-		for option := range strings.SplitSeq(m[1], ",") {
-			id, named := strings.CutPrefix(option, "id=")
-			if _, ok := want.secrets[id]; named && !ok {
-				return nil, fmt.Errorf("driver.build_secrets has no %q, which RUN --mount=type=secret wants.\n"+
-					"Say where it is: build_secrets: {%s: {environment: NAME}}, or {file: PATH}", id, id)
+	values := map[string][]byte{}
+	needed := secretMounts(want.dockerfile)
+	for _, id := range slices.Sorted(maps.Keys(needed)) {
+		if strings.Contains(id, "$") { // of which only the builder knows what it stands for
+			for id := range want.secrets {
+				needed[id] = true
 			}
+			continue
+		}
+		if _, ok := want.secrets[id]; needed[id] && !ok {
+			return nil, fmt.Errorf("driver.build_secrets has no %q, which RUN --mount=type=secret wants.\n"+
+				"Say where it is: build_secrets: {%s: {environment: NAME}}, or {file: PATH}", id, id)
 		}
 	}
-	values := map[string][]byte{}
 	for _, id := range slices.Sorted(maps.Keys(want.secrets)) {
+		if _, mounted := needed[id]; !mounted {
+			continue
+		}
 		value, err := s.buildSecret(want.secrets[id])
 		if err != nil {
 			return nil, fmt.Errorf("driver.build_secrets.%s: %w", id, err)
 		}
 		values[id] = value
 		if s.run.o.Hide != nil {
-			s.run.o.Hide(strings.TrimSpace(string(value)))
+			s.run.o.Hide(append(mask.InCredentials(string(value)), strings.TrimSpace(string(value)))...)
 		}
 	}
 	return values, nil

@@ -64,8 +64,10 @@ func TestBuildSecrets(t *testing.T) {
 	var hidden []string
 	s := supplies{subject: &subject{run: &Run{o: Options{Environ: []string{"WORD=from the environment", "EMPTY="},
 		Hide: func(values ...string) { hidden = append(hidden, values...) }}}}}
-	got, err := s.buildSecrets(buildRequest{dockerfile: "RUN --mount=type=secret,id=a,required=true --mount=target=/b,id=b,type=secret true",
-		secrets: map[string]config.BuildSecret{"a": {Environment: "WORD"}, "b": {File: file}}})
+	got, err := s.buildSecrets(buildRequest{
+		dockerfile: "RUN --mount=type=secret,id=a,required=true --mount=target=/b,id=b,type=secret true",
+		secrets: map[string]config.BuildSecret{"a": {Environment: "WORD"}, "b": {File: file},
+			"not mounted": {Environment: "EMPTY"}}})
 	require.NoError(t, err)
 	require.Equal(t, map[string][]byte{"a": []byte("from the environment"), "b": []byte("in a file\n")}, got)
 	require.Equal(t, []string{"from the environment", "in a file"}, hidden)
@@ -75,9 +77,20 @@ func TestBuildSecrets(t *testing.T) {
 		"driver.build_secrets.a: open ":                        {File: file + "x"},
 		"driver.build_secrets.a: read ":                        {File: filepath.Dir(file)},
 	} {
-		_, err = s.buildSecrets(buildRequest{secrets: map[string]config.BuildSecret{"a": from}})
+		_, err = s.buildSecrets(buildRequest{dockerfile: "RUN --mount=type=secret,id=$ID true", secrets: map[string]config.BuildSecret{"a": from}})
 		require.ErrorContains(t, err, want)
 	}
 	_, err = s.buildSecrets(buildRequest{dockerfile: "RUN --mount=type=secret,id=npm true"})
 	require.ErrorContains(t, err, `driver.build_secrets has no "npm"`)
+	got, err = s.buildSecrets(buildRequest{dockerfile: "RUN --mount=type=secret,id=npm,required=false true"})
+	require.NoError(t, err)
+	require.Empty(t, got)
+
+	// What a file gives to the name of a secret is hidden too.
+	require.NoError(t, os.WriteFile(file, []byte("//npm.example/:_authToken=npm_0123\n"), 0o600))
+	hidden = nil
+	_, err = s.buildSecrets(buildRequest{dockerfile: "RUN --mount=type=secret,id=npm true",
+		secrets: map[string]config.BuildSecret{"npm": {File: file}}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"npm_0123", "//npm.example/:_authToken=npm_0123"}, hidden)
 }

@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"cmp"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +10,49 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
+
+// instruction is one of a Dockerfile, with its words, of which those behind the first that begin with -- are flags.
+type instruction struct {
+	name         string // in capital letters
+	words, flags []string
+	// text reports whether a text up to a line with its name follows.
+	text bool
+}
+
+// takeTexts are the instructions that a text can follow.
+var takeTexts = []string{"RUN", "COPY", "ADD"}
+
+// comment matches a line of a Dockerfile that is one, also between the lines of an instruction.
+var comment = lazyregexp.New(`(?m)^[ \t]*#.*\n?`)
+
+// instructions are those of a Dockerfile that have more than a name, without comments and the texts that follow them.
+func instructions(dockerfile string) (list []instruction) {
+	lines := strings.Split(strings.ReplaceAll(comment().ReplaceAllString(dockerfile, ""), "\\\n", " "), "\n")
+	for n := 0; n < len(lines); n++ {
+		words := strings.Fields(lines[n])
+		if len(words) < 2 {
+			continue
+		}
+		i := instruction{name: strings.ToUpper(words[0]), words: words}
+		for end := 1; end < len(words)-1 && strings.HasPrefix(words[end], "--"); end++ {
+			i.flags = words[1 : end+1]
+		}
+		for _, w := range words[1:] {
+			m := heredoc().FindStringSubmatch(w)
+			if m == nil || !slices.Contains(takeTexts, i.name) {
+				continue
+			}
+			// What has no end is no such text: the shell's own business.
+			end := slices.IndexFunc(lines[n+1:], func(l string) bool { return strings.TrimLeft(l, "\t") == m[1] })
+			if end >= 0 {
+				i.text = true
+				n += end + 1
+			}
+		}
+		list = append(list, i)
+	}
+	return list
+}
 
 // baseImages are the images that a Dockerfile takes something from by name: `FROM image`, `COPY --from=image`, `RUN
 // --mount=from=image`. They may want credentials. IDs do not, and of names that hold a variable only the builder knows
@@ -23,23 +68,15 @@ func baseImages(dockerfile string) []string {
 			refs = append(refs, ref)
 		}
 	}
-	for line := range strings.Lines(strings.ReplaceAll(dockerfile, "\\\n", " ")) {
-		words := strings.Fields(line)
-		if len(words) < 2 {
-			continue
-		}
-		n := 1 // the first word that is no flag
-		for n < len(words)-1 && strings.HasPrefix(words[n], "--") {
-			n++
-		}
-		switch strings.ToUpper(words[0]) {
+	for _, i := range instructions(dockerfile) {
+		switch n := len(i.flags) + 1; i.name {
 		case "FROM":
-			add(words[n])
-			if n+2 < len(words) && strings.EqualFold(words[n+1], "AS") {
-				stages = append(stages, strings.ToLower(words[n+2]))
+			add(i.words[n])
+			if n+2 < len(i.words) && strings.EqualFold(i.words[n+1], "AS") {
+				stages = append(stages, strings.ToLower(i.words[n+2]))
 			}
 		case "COPY", "ADD", "RUN":
-			for _, flag := range words[1:n] {
+			for _, flag := range i.flags {
 				if m := flagFrom().FindStringSubmatch(flag); m != nil {
 					add(m[1])
 				}
@@ -88,49 +125,57 @@ func buildFeatures(dockerfile string) (list []backend.BuildFeature) {
 		}
 	}
 	copies := false
-	lines := strings.Split(strings.ReplaceAll(dockerfile, "\\\n", " "), "\n")
-	for n := 0; n < len(lines); n++ {
-		words := strings.Fields(lines[n])
-		if len(words) < 2 {
-			continue
-		}
-		instruction := strings.ToUpper(words[0])
-		if instruction == "ARG" {
-			for _, w := range words[1:] {
+	for _, i := range instructions(dockerfile) {
+		if i.name == "ARG" {
+			for _, w := range i.words[1:] {
 				if name, _, _ := strings.Cut(w, "="); slices.Contains(platformArgs, name) {
 					add(backend.BuildFeature("ARG " + name))
 				}
 			}
 		}
-		if !slices.Contains([]string{"RUN", "COPY", "ADD"}, instruction) {
+		if !slices.Contains(takeTexts, i.name) {
 			continue
 		}
-		owned := instruction == "RUN"
-		for _, w := range words[1:] {
-			if !strings.HasPrefix(w, "--") {
-				break
-			}
-			owned = owned || strings.HasPrefix(w, "--chown=") || strings.HasPrefix(w, "--from=")
-			if f := flagFeature(instruction, w); f != "" {
+		owned := i.name == "RUN"
+		for _, flag := range i.flags {
+			owned = owned || strings.HasPrefix(flag, "--chown=") || strings.HasPrefix(flag, "--from=")
+			if f := flagFeature(i.name, flag); f != "" {
 				add(f)
 			}
 		}
 		copies = copies || !owned
-		for _, w := range words[1:] {
-			m := heredoc().FindStringSubmatch(w)
-			if m == nil {
-				continue
-			}
-			// What has no end is no such text: the shell's own business.
-			end := slices.IndexFunc(lines[n+1:], func(l string) bool { return strings.TrimLeft(l, "\t") == m[1] })
-			if end >= 0 {
-				add(backend.BuildHeredoc)
-				n += end + 1
-			}
+		if i.text {
+			add(backend.BuildHeredoc)
 		}
 	}
 	if copies && len(list) > 0 {
 		add(backend.BuildCopy)
 	}
 	return list
+}
+
+// secretMounts are the ids of the secrets that a Dockerfile mounts, and whether it needs each.
+func secretMounts(dockerfile string) map[string]bool {
+	needed := map[string]bool{}
+	for _, i := range instructions(dockerfile) {
+		for _, flag := range i.flags {
+			mount, ok := strings.CutPrefix(flag, "--mount=")
+			options := map[string]string{}
+			for option := range strings.SplitSeq(mount, ",") {
+				key, value, _ := strings.Cut(option, "=")
+				options[strings.ToLower(key)] = value
+			}
+			if !ok || i.name != "RUN" || options["type"] != "secret" {
+				continue
+			}
+			id := cmp.Or(options["source"], options["src"], options["id"])
+			if target := cmp.Or(options["target"], options["dst"], options["destination"]); id == "" && target != "" {
+				id = path.Base(target)
+			}
+			if id != "" { // else the builder refuses it
+				needed[id] = needed[id] || options["required"] != "false"
+			}
+		}
+	}
+	return needed
 }

@@ -27,3 +27,25 @@ func TestBuildFeatures(t *testing.T) {
 		require.Equal(t, want, buildFeatures(dockerfile), dockerfile)
 	}
 }
+
+func TestSecretMounts(t *testing.T) {
+	type needed = map[string]bool
+	for dockerfile, want := range map[string]needed{
+		"RUN --mount=type=secret,id=a true":                                                    {"a": true},
+		"run --mount=id=a,type=secret --mount=type=secret,source=b,id=x true":                  {"a": true, "b": true},
+		"RUN --mount=type=cache,target=/c \\\n # why\n --mount=type=secret,id=a,required true": {"a": true},
+		"RUN --mount=type=secret,target=/root/.npmrc true":                                     {".npmrc": true},
+		"RUN --mount=type=secret,src=a,dst=/x true":                                            {"a": true},
+		"RUN --mount=type=secret,id=a,required=false true":                                     {"a": false},
+		"RUN --mount=type=secret,id=a,required=false true\nRUN --mount=type=secret,id=a true\n" +
+			"RUN --mount=type=secret,id=a,required=false true": {"a": true},
+		"RUN --mount=type=secret,env=A true":                          {}, // which the builder refuses
+		"# RUN --mount=type=secret,id=a true":                         {},
+		"RUN echo --mount=type=secret,id=a":                           {},
+		"RUN <<EOF\nRUN --mount=type=secret,id=a true\nEOF\nRUN true": {},
+		"COPY --mount=type=secret,id=a x y":                           {},
+		"RUN --mount=type=cache,id=a,target=/type=secret true":        {},
+	} {
+		require.Equal(t, want, secretMounts(dockerfile), dockerfile)
+	}
+}

@@ -49,6 +49,24 @@ func TestToolFromInstructions(t *testing.T) {
 	require.ErrorContains(t, k.do("create", bad), "Name the tool's directory in provisioner.volume.")
 }
 
+// A tool's image gets the build secrets that its lines mount.
+func TestToolWithBuildSecret(t *testing.T) {
+	k := newKitchen(t)
+	file := filepath.Join(t.TempDir(), "npmrc")
+	require.NoError(t, os.WriteFile(file, []byte("a value"), 0o600))
+	var got []map[string][]byte
+	build := k.fake.Build
+	k.fake.Build = func(o backend.BuildOptions, context map[string]string) (fake.ImageSpec, error) {
+		got = append(got, o.Secrets)
+		return build(o, context)
+	}
+	i := toolInstance("a")
+	i.Driver.BuildSecrets = map[string]config.BuildSecret{"npm": {File: file}}
+	i.Provisioner.Tool.Instructions[1] = "RUN --mount=type=secret,id=npm mkdir -p /opt/writer"
+	require.NoError(t, k.do("create", i))
+	require.Equal(t, []map[string][]byte{{"npm": []byte("a value")}, {}}, got)
+}
+
 // Images that others remove under a build are no reason for it to fail, unless that
 // never ends; what a step says is one at once.
 func TestBuildBesideRemovals(t *testing.T) {

@@ -24,7 +24,8 @@ func (s supplies) toolImage(ctx context.Context, t *provisioner.Tool) (backend.I
 		var lines []string
 		if lines, err = s.resolveBases(ctx, t.Instructions); err == nil {
 			img, err = s.build(ctx, buildRequest{platform: d.OCIPlatform, dir: t.BuildContext,
-				dockerfile: strings.Join(lines, "\n") + "\n", clientProxies: d.ClientProxies}, "building the tool's image")
+				dockerfile: strings.Join(lines, "\n") + "\n", clientProxies: d.ClientProxies, secrets: d.BuildSecrets},
+				"building the tool's image")
 		}
 	} else {
 		img, err = s.image(ctx, t.Image, d.OCIPlatform, d.PullTool)

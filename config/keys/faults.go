@@ -125,7 +125,13 @@ func (r *resolver) checkFaults(i config.Instance, raw kitchen.RawInstance) {
 				key, what = "network.cut", "service or other node"
 			}
 			for _, it := range items(list) {
-				if name, ok := it.Text(); ok && name != "" && !names[name] {
+				name, ok := it.Text()
+				if isShared := func(s config.Service) bool { return s.Name == name }; slices.ContainsFunc(has.Shared, isShared) {
+					r.diags.ErrorAt(it.Pos, key, key+": "+strconv.Quote(name)+" is shared, and a shared service has no faults",
+						"remove its `shared`")
+					continue
+				}
+				if ok && name != "" && !names[name] {
 					known := slices.Sorted(maps.Keys(names))
 					hint := cmp.Or(suggestion(name, known), "there is "+strings.Join(known, ", "))
 					if len(known) == 0 {

@@ -58,3 +58,13 @@ func TestFaultsRefused(t *testing.T) {
 		require.Contains(t, strings.Join(all, "\n"), want, fault)
 	}
 }
+
+// A fault of a shared service is told to be that.
+func TestFaultsOfSharedServices(t *testing.T) {
+	for _, fault := range []string{"pause: db", "network: {cut: [db]}"} {
+		_, diags := resolveText(t, strings.Replace(faultyYAML, "image: x", "image: x, shared: true", 1)+
+			"lifecycle: {pre_verify: [{"+fault+"}]}\nsuites: [{name: s}]\n")
+		require.Len(t, diags, 1)
+		require.Contains(t, diags[0].String(), `: "db" is shared, and a shared service has no faults; remove its `+"`shared`")
+	}
+}

@@ -90,6 +90,21 @@ func InEnviron(environ []string) []string {
 	return s.Sorted()
 }
 
+// credential matches what .npmrc and Docker's config.json call a secret besides, and the password of .netrc.
+var credential = lazyregexp.New(`(?:\b_?auth["']?\s*[:=]|\blogin\s+\S+\s+password\s)\s*["']?([^\s"',}]+)`)
+
+// InCredentials are the secrets in the text of a file of credentials, such as .npmrc, .netrc or Docker's config.json.
+func InCredentials(text string) []string {
+	s := Secrets{}
+	for line := range strings.Lines(text) {
+		s.AddText("", line)
+	}
+	for _, m := range credential().FindAllStringSubmatch(text, -1) {
+		s[m[1]] = true
+	}
+	return s.Sorted()
+}
+
 // Text is String, and hides what the lines of s give to the name of a secret besides.
 func (m *Masker) Text(s string) string {
 	lines := strings.Split(s, "\n")

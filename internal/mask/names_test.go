@@ -55,3 +55,17 @@ func TestValueLeavesTheOriginal(t *testing.T) {
 func TestInEnviron(t *testing.T) {
 	require.Equal(t, []string{"from-env"}, InEnviron([]string{"A_TOKEN=from-env", "HOME=/root", "EMPTY_TOKEN="}))
 }
+
+func TestInCredentials(t *testing.T) {
+	for text, want := range map[string][]string{
+		"registry=https://npm.example/\n//npm.example/:_authToken=npm_0123\nalways-auth=true\n":          {"npm_0123", "true"},
+		"//npm.example/:_auth = dXNlcjpwdw==\r\n//npm.example/:_password=\"cHc=\"\n":                     {"cHc=", "dXNlcjpwdw=="},
+		`{"auths": {"r.example": {"auth": "dXNlcjpwdw==", "identitytoken": "abc"}}}`:                     {"abc", "dXNlcjpwdw=="},
+		"[pypi]\nusername = me\npassword: hunter2\nrepository: https://u:pw@pypi.example\n":              {"hunter2", "pw"},
+		"machine a.example login me password hunter2\nmachine b.example\n login me\n  password\n  other": {"hunter2", "other"},
+		"aws_secret_access_key = abc/def\ntoken:\n  name: x\n":                                           {"abc/def"},
+		"# The password should be long.\npassword = \n":                                                  nil, "just-a-token": nil,
+	} {
+		require.ElementsMatch(t, want, InCredentials(text), text)
+	}
+}
