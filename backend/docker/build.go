@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/docker/docker/api/types/build"
@@ -129,7 +130,7 @@ func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOpt
 	s := &buildkit.Session{ID: rand.Text(), Secrets: o.Secrets, Credentials: o.Credentials, Agent: o.SSHAgent}
 	conn, err := engine.Upgrade(ctx, b.connect, "/v"+b.client.ClientVersion()+"/session", "h2c", s.Header(), nil)
 	var refused *engine.StatusError
-	if errors.As(err, &refused) {
+	if errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusNotImplemented) {
 		return nil, wrap(op, backend.Unsupported(b.engineName(), string(o.Needs[0]),
 			fmt.Sprintf("It has no BuildKit (%s): write it without, as one RUN with && and a file from build_context.",
 				refused.Message)))

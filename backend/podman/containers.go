@@ -111,6 +111,10 @@ func (b *Backend) StartContainer(ctx context.Context, id string) error {
 		if tries++; isImageUnmounted(err) && tries < startTries {
 			return false, nil
 		}
+		var told *backend.Error
+		if isImageUnmounted(err) && errors.As(err, &told) { // that often it is no accident
+			told.Remedy = remedyPart
+		}
 		return true, err
 	})
 }

@@ -54,6 +54,8 @@ func TestStartAgain(t *testing.T) {
 		{"securejoin.OpenInRoot /opt/chef: openat2 /opt/chef: no such file or directory", 2, 3, true},
 		{"invalid argument", 2, 3, true},
 		{"no such file or directory", 100, startTries, false},
+		{`subpath "/opt/chef" is outside of the volume "/var/lib/containers/storage/overlay/24974ac418ae/merged"`, 100,
+			startTries, false},
 		{"statfs /missing: no such file or directory", 2, 1, false},
 		{"something else", 2, 1, false},
 	} {
@@ -72,6 +74,11 @@ func TestStartAgain(t *testing.T) {
 		err := b.StartContainer(t.Context(), "abc")
 		require.Equal(t, tt.ok, err == nil, tt.message)
 		require.Equal(t, tt.starts, starts, tt.message)
+		if err != nil && tt.starts == startTries {
+			require.ErrorContains(t, err, "check that the image has what image-subpath names")
+		} else if err != nil {
+			require.NotContains(t, err.Error(), "image-subpath")
+		}
 	}
 }
 

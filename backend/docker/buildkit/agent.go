@@ -1,6 +1,7 @@
 package buildkit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +12,31 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// forwardAgent lets a build use the keys of the user's ssh agent.
+// agentID is the header with the id of `RUN --mount=type=ssh,id=…`.
+const agentID = "Buildkit.ssh.id"
+
+// checkAgent refuses an agent that there is not. Another id than the default one was meant for other keys.
+func (s *Session) checkAgent(id string) error {
+	switch {
+	case s.Agent == "":
+		return &status{codeNotFound, "there is no ssh agent: SSH_AUTH_SOCK is not set"}
+	case id != "" && id != "default":
+		return &status{codeNotFound, "galley has one ssh agent: leave out id=" + id + " of --mount=type=ssh"}
+	}
+	return nil
+}
+
+// forwardAgent lets a build use the keys of the user's ssh agent, until the call ends.
 func (s *Session) forwardAgent(w http.ResponseWriter, r *http.Request) error {
+	if err := s.checkAgent(r.Header.Get(agentID)); err != nil {
+		return err
+	}
 	conn, err := (&net.Dialer{}).DialContext(r.Context(), "unix", s.Agent)
 	if err != nil {
 		return fmt.Errorf("ssh agent: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(r.Context(), func() { _ = conn.Close() })() // an agent may wait for its user
 	err = agent.ServeAgent(readOnlyAgent{agent.NewClient(conn)}, &agentStream{w: w, r: r.Body})
 	if errors.Is(err, io.EOF) {
 		return nil

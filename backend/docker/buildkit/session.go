@@ -1,6 +1,6 @@
 // Package buildkit answers what Docker's newer builder, BuildKit, asks of its client during a build: secrets, the
 // credentials of registries, and the user's ssh agent. BuildKit calls them by gRPC, over a connection that was opened by
-// POST /session. These are six methods with messages of one or two fields, so net/http and a reader of Protocol Buffers
+// POST /session. These are five methods with messages of one or two fields, so net/http and a reader of Protocol Buffers
 // are enough; docs/decisions/0029-buildkit.md tells what BuildKit's own packages would cost.
 package buildkit
 
@@ -148,8 +148,8 @@ func (s *Session) answer(w http.ResponseWriter, r *http.Request) error {
 		}
 		answer = appendField(nil, 1, value)
 	case methodCheckAgent:
-		if s.Agent == "" {
-			return &status{codeNotFound, "there is no ssh agent: SSH_AUTH_SOCK is not set"}
+		if err := s.checkAgent(asked); err != nil {
+			return err
 		}
 	default:
 		return &status{codeUnimplemented, "galley does not know " + r.URL.Path}

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh/agent"
@@ -22,6 +24,8 @@ import (
 type client struct {
 	t    *testing.T
 	http *http.Client
+	// end ends the session, as the end of a build does.
+	end context.CancelFunc
 }
 
 func serve(t *testing.T, s *Session) client {
@@ -38,7 +42,7 @@ func serve(t *testing.T, s *Session) client {
 		cancel()
 		require.NoError(t, <-ended)
 	})
-	return client{t, &http.Client{Transport: transport}}
+	return client{t, &http.Client{Transport: transport}, cancel}
 }
 
 func frame(field string) []byte {
@@ -46,11 +50,24 @@ func frame(field string) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 }
 
-// call returns the fields of the answer by number, and the status.
-func (c client) call(method, asked string) (answer map[protowire.Number]string, code, text string) {
+// post begins a call with a header, if that is given.
+func (c client) post(method string, body io.Reader, header ...string) *http.Response {
 	c.t.Helper()
-	resp, err := c.http.Post("http://session"+method, "application/grpc", bytes.NewReader(frame(asked)))
+	req, err := http.NewRequest(http.MethodPost, "http://session"+method, body)
 	require.NoError(c.t, err)
+	req.Header.Set("Content-Type", "application/grpc")
+	if len(header) > 0 {
+		req.Header.Set(header[0], header[1])
+	}
+	resp, err := c.http.Do(req)
+	require.NoError(c.t, err)
+	return resp
+}
+
+// call returns the fields of the answer by number, and the status.
+func (c client) call(method, asked string, header ...string) (answer map[protowire.Number]string, code, text string) {
+	c.t.Helper()
+	resp := c.post(method, bytes.NewReader(frame(asked)), header...)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(c.t, err)
@@ -106,12 +123,16 @@ func TestAgent(t *testing.T) {
 		}
 	}()
 	c := serve(t, &Session{Agent: socket})
-	_, code, _ := c.call(methodCheckAgent, "default")
-	require.Equal(t, "0", code)
+	for id, want := range map[string]string{"": "0", "default": "0", "deploy": "5"} {
+		_, code, _ := c.call(methodCheckAgent, id)
+		require.Equal(t, want, code, id)
+	}
+	_, code, text := c.call(methodAgent, "", agentID, "deploy")
+	require.Equal(t, "5", code)
+	require.Equal(t, "galley%20has%20one%20ssh%20agent:%20leave%20out%20id=deploy%20of%20--mount=type=ssh", text)
 
 	toAgent, send := io.Pipe()
-	resp, err := c.http.Post("http://session"+methodAgent, "application/grpc", toAgent)
-	require.NoError(t, err)
+	resp := c.post(methodAgent, toAgent, agentID, "default")
 	defer resp.Body.Close()
 	for _, test := range []struct{ request, answer string }{
 		{"\x00\x00\x00\x01\x0b", "\x00\x00\x00\x05\x0c\x00\x00\x00\x00"}, // list: none
@@ -131,6 +152,32 @@ func TestAgent(t *testing.T) {
 	_, err = io.Copy(io.Discard, resp.Body)
 	require.NoError(t, err)
 	require.Equal(t, "0", resp.Trailer.Get("Grpc-Status"))
+}
+
+// TestAgentWaits: an agent that waits for its user is left when the build ends.
+func TestAgentWaits(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	defer l.Close()
+	c := serve(t, &Session{Agent: socket})
+	toAgent, send := io.Pipe()
+	defer send.Close()
+	resp := c.post(methodAgent, toAgent)
+	defer resp.Body.Close()
+	conn, err := l.Accept()
+	require.NoError(t, err)
+	defer conn.Close()
+	list := "\x00\x00\x00\x01\x0b"
+	_, err = send.Write(frame(list))
+	require.NoError(t, err)
+	_, err = io.ReadFull(conn, make([]byte, len(list)))
+	require.NoError(t, err)
+
+	c.end()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	_, err = conn.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
 }
 
 // message makes a message of fields that are texts.
@@ -158,7 +205,11 @@ func TestTrace(t *testing.T) {
 	require.Equal(t, "other\n", text(3, vertex(1, "b", 4, "other\n")))
 	require.Empty(t, trace.Failed())
 	text(1, vertex(1, "b", 3, "[1/2] FROM x", 7, "x: context canceled"), 1, vertex(1, "a", 3, "[2/2] RUN a", 7, "exit code: 1"))
-	require.Equal(t, "[2/2] RUN a\none\n", trace.Failed())
+	require.Equal(t, "[2/2] RUN a\none", trace.Failed())
+	text(3, vertex(1, "a", 4, strings.Repeat("compiling\n", 5000)), 3, vertex(1, "a", 4, "boom\n"))
+	require.True(t, strings.HasPrefix(trace.Failed(), "[2/2] RUN a\n"))
+	require.True(t, strings.HasSuffix(trace.Failed(), "compiling\nboom"), "the end says why")
+	require.Less(t, len(trace.Failed()), 10<<10)
 
 	for _, bad := range []string{`{}`, `"!"`, `"AQ=="`} {
 		_, err := trace.Text([]byte(bad))

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // TraceID is the ID of the messages of a build's stream that a Trace reads.
@@ -21,14 +23,11 @@ type Trace struct {
 type step struct {
 	name    string
 	started bool
-	output  strings.Builder
+	output  process.Tail
 }
 
-// The bounds of what is kept: the output of a step for an error, in bytes, and steps.
-const (
-	maxOutput = 16 << 10
-	maxSteps  = 1000
-)
+// maxSteps bounds the steps whose output is kept for an error.
+const maxSteps = 1000
 
 // Text returns what people read of one message.
 func (t *Trace) Text(aux json.RawMessage) (string, error) {
@@ -52,7 +51,7 @@ func (t *Trace) Text(aux json.RawMessage) (string, error) {
 	return text.String(), nil
 }
 
-// Failed returns the name of the step that failed and what it printed.
+// Failed returns the name of the step that failed and what it printed last.
 func (t *Trace) Failed() string {
 	if t.failed == nil {
 		return ""
@@ -130,8 +129,7 @@ func (t *Trace) log(message []byte, text *strings.Builder) error {
 	if err != nil {
 		return err
 	}
-	s := t.step(digest)
-	s.output.Write(printed[:min(len(printed), maxOutput-min(maxOutput, s.output.Len()))])
+	_, _ = t.step(digest).output.Write(printed) // which cannot fail
 	text.Write(printed)
 	return nil
 }

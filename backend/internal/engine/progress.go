@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/process"
 )
 
 // message is one JSON value of the stream that a pull or a build answers with.
@@ -125,9 +126,6 @@ func ReadLoad(r io.Reader) (ref string, err error) {
 	return ref, err
 }
 
-// maxStepOutput bounds how much output of a build step is kept for an error.
-const maxStepOutput = 16 << 10
-
 // BuildTrace reads the messages with ID of a build whose builder tells of its steps in a form of its own.
 type BuildTrace struct {
 	ID string
@@ -138,13 +136,14 @@ type BuildTrace struct {
 }
 
 // ReadBuild reads the stream of a build (POST /build) to its end, copies the build's own output to output when that is
-// set. trace may be nil. Errors: *StatusError with the output of the step that failed, or that of r.
+// set. trace may be nil. Errors: *StatusError with the end of what the step that failed printed, or that of r.
 func ReadBuild(r io.Reader, output io.Writer, trace *BuildTrace) error {
 	output = LocalWriter(output)
-	var step strings.Builder
+	var step string
+	printed := &process.Tail{}
 	return messages(r, func(m message) error {
 		if failure := m.failure(); failure != nil {
-			failure.Output = step.String()
+			failure.Output = step + "\n" + printed.String()
 			if trace != nil {
 				failure.Output = trace.Failed()
 			}
@@ -160,12 +159,12 @@ func ReadBuild(r io.Reader, output io.Writer, trace *BuildTrace) error {
 		if text == "" && m.Status != "" && m.ProgressDetail.Total == 0 {
 			text = strings.TrimPrefix(m.ID+": "+m.Status+"\n", ": ")
 		}
+		rest := text
 		if startsStep(text) {
-			step.Reset()
+			step, rest, _ = strings.Cut(text, "\n")
+			printed = &process.Tail{}
 		}
-		if step.Len() < maxStepOutput {
-			step.WriteString(text[:min(len(text), maxStepOutput)])
-		}
+		_, _ = io.WriteString(printed, rest) // which cannot fail
 		if _, err := io.WriteString(output, text); err != nil {
 			return fmt.Errorf("write the build's output: %w", err)
 		}

@@ -76,12 +76,18 @@ func TestReadBuildFailure(t *testing.T) {
 	var failure *StatusError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, 7, failure.Code)
-	require.Equal(t, "Step 2/2 : RUN false\nboom\n", failure.Output)
+	require.Equal(t, "Step 2/2 : RUN false\nboom", failure.Output)
 
 	told := BuildFailed("build image x", failure)
 	require.ErrorIs(t, told, backend.ErrBuildFailed)
 	require.ErrorContains(t, told, "non-zero code: 7")
 	require.ErrorContains(t, told, "boom")
+
+	long := strings.Replace(stream, `{"stream":"boom\n"}`, strings.Repeat(`{"stream":"compiling\n"}`, 5000)+`{"stream":"boom\n"}`, 1)
+	require.ErrorAs(t, ReadBuild(strings.NewReader(long), nil, nil), &failure)
+	require.True(t, strings.HasPrefix(failure.Output, "Step 2/2 : RUN false\n"), failure.Output[:100])
+	require.True(t, strings.HasSuffix(failure.Output, "compiling\nboom"), "the end says why")
+	require.Less(t, len(failure.Output), 10<<10)
 
 	full := errors.New("disk full")
 	err = ReadBuild(strings.NewReader(stream), writerFunc(func([]byte) (int, error) { return 0, full }), nil)
