@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/distribution/reference"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/galley-kitchen/galley/config/kitchen"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // composeFile finds the file of compose, by the names that it looks for.
@@ -43,16 +45,29 @@ func (s *start) compose(dir string) error {
 	}
 	left := func(what string) { s.left = append(s.left, name+": "+what) }
 	var c struct{ Services map[string]service }
-	if err := yaml.Unmarshal(withDefaults(data, left), &c); err != nil {
+	var doc yaml.Node
+	err = yaml.Unmarshal(data, &doc)
+	if err == nil {
+		asCompose(&doc, left)
+		err = doc.Decode(&c)
+	}
+	if err != nil {
 		left(strings.Join(strings.Fields(err.Error()), " "))
 		return nil
 	}
 	taken := map[string]service{}
 	for _, n := range slices.Sorted(maps.Keys(c.Services)) {
 		v := c.Services[n]
+		_, bad := reference.ParseNormalizedNamed(v.Image)
 		switch {
-		case v.Image == "" || v.Others["build"] != nil:
+		case v.Others["build"] != nil:
 			left("the service " + n + ", which is built")
+		case v.Image == "" && v.Others["extends"] != nil:
+			left("the service " + n + ", which extends another")
+		case v.Image == "":
+			left("the service " + n + ", which has no image")
+		case bad != nil:
+			left(fmt.Sprintf("the service %s, whose image %q cannot be the name of one", n, v.Image))
 		case v.Others["profiles"] != nil:
 			left("the service " + n + ", which has profiles")
 		case !kitchen.IsHostName(n):
@@ -138,10 +153,43 @@ func (v service) needs(taken map[string]service) any {
 	return names
 }
 
-// withDefaults has the default in place of each variable of the environment, of which it tells.
-func withDefaults(data []byte, left func(string)) []byte {
-	for _, m := range variable().FindAllStringSubmatch(string(data), -1) {
-		left(m[0] + ": its default is written")
+// asCompose makes of the values of a file what compose takes them for. Dates stay texts.
+func asCompose(n *yaml.Node, left func(string)) {
+	for i, child := range n.Content {
+		if n.Kind != yaml.MappingNode || i%2 == 1 {
+			asCompose(child, left)
+		}
 	}
-	return variable().ReplaceAll(data, []byte("$2"))
+	if n.Kind != yaml.ScalarNode {
+		return
+	}
+	n.Value = withDefaults(n.Value, left)
+	if n.ShortTag() == "!!timestamp" {
+		n.Tag = "!!str"
+	}
+}
+
+// variable matches a variable of the environment, with its default, and the two dollars that stand for one.
+var variable = lazyregexp.New(`\$\$|\$([A-Za-z_]\w*)|\$\{(\w+)(?::?([-?+])((?:[^{}]|\{[^{}]*\})*))?\}`)
+
+// withDefaults has the default in place of each variable of the environment, of which it tells.
+func withDefaults(text string, left func(string)) string {
+	matches := variable().FindAllStringSubmatchIndex(text, -1)
+	var b strings.Builder
+	done := 0
+	for _, at := range matches {
+		found := text[at[0]:at[1]]
+		b.WriteString(text[done:at[0]])
+		done = at[1]
+		switch {
+		case found == "$$":
+			b.WriteByte('$')
+		case at[6] >= 0 && text[at[6]] == '-':
+			left(found + ": its default is written")
+			b.WriteString(withDefaults(text[at[8]:at[9]], left))
+		default:
+			left(found + ": it has no default, nothing is written")
+		}
+	}
+	return b.String() + text[done:]
 }

@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/chef"
 )
 
@@ -100,18 +101,17 @@ func (s start) kitchen(driver string) (string, error) {
 	} else {
 		fmt.Fprintf(&b, "transport:\n  name: dokken\n\nverifier:\n%s\n", s.verifier)
 	}
-	e := yaml.NewEncoder(&b)
-	e.SetIndent(2)
-	if err := e.Encode(map[string]any{"platforms": s.platforms}); err != nil {
-		return "", fmt.Errorf("write the platforms: %w", err)
+	platforms, err := encode(map[string]any{"platforms": s.platforms})
+	if err != nil {
+		return "", err
 	}
-	fmt.Fprintf(&b, "\nsuites:\n  - name: default\n%s%s", s.suite, moreSuites)
+	fmt.Fprintf(&b, "%s\nsuites:\n  - name: default\n%s%s", platforms, s.suite, moreSuites)
 	if s.services == "" {
 		b.WriteString(moreServices)
 	} else {
 		b.WriteString("\n# The runner finds them by their names.\nservices:\n" + s.services)
 	}
-	return b.String(), nil
+	return strings.ReplaceAll(b.String(), "<%", "<%%"), nil // which is no template
 }
 
 // anyOf is the first of some paths that exists.
@@ -214,13 +214,38 @@ func startShell(dir string) (start, error) {
 
 // block is a mapping as the text of a block of kitchen.yml.
 func block(v any) (string, error) {
+	text, err := encode(v)
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n", err
+}
+
+// encode is a value in YAML.
+func encode(v any) (string, error) {
+	var n yaml.Node
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
-	if err := e.Encode(v); err != nil {
+	err := n.Encode(v)
+	if err == nil {
+		quote(&n)
+		err = e.Encode(&n)
+	}
+	if err != nil {
 		return "", fmt.Errorf("write kitchen.yml: %w", err)
 	}
-	return "  " + strings.ReplaceAll(strings.TrimRight(b.String(), "\n"), "\n", "\n  ") + "\n", nil
+	return b.String(), nil
+}
+
+// quote puts quotes around texts that would be something else in kitchen.yml, such as Ruby's symbol :9001.
+func quote(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Style == 0 && n.ShortTag() == "!!str" {
+		read, _, err := yaml11.Parse("", []byte(n.Value), yaml11.Options{})
+		if err != nil || read.Kind != yaml11.String || read.Str != n.Value {
+			n.Style = yaml.DoubleQuotedStyle
+		}
+	}
+	for _, child := range n.Content {
+		quote(child)
+	}
 }
 
 // ownName is the name of a project by its directory.

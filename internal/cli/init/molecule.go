@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // scenario is where molecule's default scenario is.
@@ -28,9 +26,6 @@ var moleculeKeys = map[string]string{
 // silent are the keys that need no word: they are met in another way, or are of no use here.
 var silent = []string{"name", "groups", "pre_build_image"}
 
-// variable matches a variable of the environment in a scenario, and its default.
-var variable = lazyregexp.New(`\$\{(\w+)(?::?-([^}]*))?\}`)
-
 // startMolecule carries over the platforms and the converge playbook of molecule's default scenario.
 func startMolecule(dir string) (start, error) {
 	var s start
@@ -38,7 +33,7 @@ func startMolecule(dir string) (start, error) {
 	if err != nil {
 		return s, fmt.Errorf("read the scenario: %w", err)
 	}
-	data = withDefaults(data, func(what string) { s.left = append(s.left, what) })
+	text := withDefaults(string(data), func(what string) { s.left = append(s.left, what) })
 	var m struct {
 		Dependency struct {
 			Options map[string]any
@@ -53,7 +48,7 @@ func startMolecule(dir string) (start, error) {
 		Verifier struct{ Name string }
 		Scenario map[string]any
 	}
-	if err := yaml.Unmarshal(data, &m); err != nil {
+	if err := yaml.Unmarshal([]byte(text), &m); err != nil {
 		return s, fmt.Errorf("%s: %w", scenario, err)
 	}
 	left := func(what string, args ...any) { s.left = append(s.left, fmt.Sprintf(what, args...)) }
