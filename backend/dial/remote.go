@@ -36,7 +36,7 @@ var remoteScript = strings.Join([]string{
 	`own() { ready; exec docker system dial-stdio; }`,
 	`docker_asked() { h docker || return 0; ` +
 		`if [ -n "$DOCKER_HOST$DOCKER_CONTEXT" ] || [ -d "${DOCKER_CONFIG:-$HOME/.docker}/contexts/meta" ]; then own; fi; ` +
-		`for s in /var/run/docker.sock "$r/docker.sock"; do [ -S "$s" ] || continue; if [ -w "$s" ]; then own; fi; x=$s; done; }`,
+		`for s in /var/run/docker.sock "$r/docker.sock"; do [ -S "$s" ] || continue; if [ -w "$s" ]; then docker_to "$s"; fi; x=$s; done; }`,
 	`podman_asked() { if [ "$u" = 0 ]; then m=/run/podman/podman.sock; else m=$r/podman/podman.sock; fi; ` +
 		`if [ -S "$m" ]; then to "$m"; fi; h podman || return 0; ` +
 		`s=$(podman info --format "{{.Host.RemoteSocket.Path}}" 2>/dev/null); s=${s#unix://}; if [ -S "$s" ]; then to "$s"; fi; }`,

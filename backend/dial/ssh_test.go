@@ -254,15 +254,18 @@ func TestFarSide(t *testing.T) {
 			require.NoError(h.t, os.MkdirAll(filepath.Join(h.dir, ".docker", "contexts", "meta"), 0o755))
 		}, "", "", "s X"},
 		{"rootless docker", func(h farHost) {
-			h.client("docker", h.listen("run/docker.sock", "rootless"))
+			h.client("docker", "/nowhere") // it looks in /var/run of itself
+			h.listen("run/docker.sock", "rootless")
 		}, "", "", "rootless X"},
 		{"podman's socket asked", func(h farHost) { h.client("podman", h.listen("p", "podman")) }, "", "", "podman X"},
 		{"docker is preferred", func(h farHost) {
-			h.client("docker", h.listen("run/docker.sock", "docker"))
+			h.client("docker", "/nowhere")
+			h.listen("run/docker.sock", "docker")
 			h.client("podman", h.listen("p", "podman"))
 		}, "", "", "docker X"},
 		{"podman is preferred where it was asked for", func(h farHost) {
-			h.client("docker", h.listen("run/docker.sock", "docker"))
+			h.client("docker", "/nowhere")
+			h.listen("run/docker.sock", "docker")
 			h.client("podman", h.listen("p", "podman"))
 		}, "", backend.KindPodman, "podman X"},
 	} {
