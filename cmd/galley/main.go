@@ -2,6 +2,8 @@
 package main
 
 import (
+	"io"
+	"log"
 	"os"
 
 	"github.com/galley-kitchen/galley/internal/cli"
@@ -10,4 +12,7 @@ import (
 // version is set by the linker for releases.
 var version string
 
-func main() { os.Exit(cli.Main(version)) }
+func main() {
+	log.SetOutput(io.Discard) // libraries write there in the middle of the console; galley tells their errors itself
+	os.Exit(cli.Main(version))
+}
