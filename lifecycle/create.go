@@ -119,7 +119,8 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 		return p, err
 	}
 	if err := i.recordedStep(StepSandbox, func() error {
-		if i.container != nil || i.reuse != nil { // in use, or filled here
+		// In use, filled here, or what PID 1 of the user's may need.
+		if i.container != nil || i.reuse != nil || d.WorkingDir != "" || len(d.Entrypoint)+len(d.Command) > 0 {
 			return i.makeSandboxes(ctx)
 		}
 		return i.makeSandboxesFor(false) // ensureRunnerAndSandboxes asks
@@ -180,7 +181,14 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	for n, t := range tools {
 		ids[n] = t.Image
 	}
+	mounted, err := i.imagesMounted(ctx, d.Mounts)
+	if err != nil {
+		return p, err
+	}
 	p.digests[toolIDs] = textDigest(ids...)
+	if len(mounted) > 0 {
+		p.digests[mountedIDs] = textDigest(mounted...)
+	}
 	if boot >= 0 && !fromCheckpoint { // it changes nothing of the runner but how fast it is
 		if t := i.fastBoot(ctx, wanted[boot].Boot, tools[boot], p.image); t != nil {
 			p.spec.Tools = append(p.spec.Tools, *t)
@@ -366,12 +374,16 @@ func (i *instanceRun) start(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := i.removeFaultHelper(ctx); err != nil { // it has the network of before
+			return err
+		}
 		if err := i.eng.StartContainer(ctx, i.container.ID); err != nil {
 			return err
 		}
 		i.container.State = backend.StateRunning
 		i.mu.Lock()
 		defer i.mu.Unlock()
+		i.state.Faults = false
 		i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepServices, StepContainer)
 		return nil
 	})

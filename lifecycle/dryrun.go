@@ -371,11 +371,14 @@ func (p *preview) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var mounted []string // without an ID for what is still to be pulled, which is another one than the runner has
 	for _, m := range p.inst.Driver.Mounts {
 		if m.Type == spec.MountImage {
-			if _, err := p.image(ctx, m.Source, p.inst.Driver.OCIPlatform, p.inst.Driver.PullPlatform); err != nil {
+			img, err := p.image(ctx, m.Source, p.inst.Driver.OCIPlatform, p.inst.Driver.PullPlatform)
+			if err != nil {
 				return err
 			}
+			mounted = append(mounted, img.ID)
 		}
 	}
 	if d := p.inst.Driver; d.Network.Name == defaultNetwork && p.inst.Node == nil {
@@ -383,7 +386,7 @@ func (p *preview) create(ctx context.Context) error {
 			return err
 		}
 	}
-	changed, err := p.runnerChange(wanted, img, tools)
+	changed, err := p.runnerChange(wanted, img, tools, mounted)
 	if err != nil {
 		return err
 	}
@@ -548,7 +551,7 @@ func (p *preview) network(ctx context.Context, name string) error {
 // services are the containers beside the runner. With anew they are made again, as the runner is.
 func (p *preview) services(ctx context.Context, anew bool) error {
 	var have map[string]backend.Container
-	if p.container != nil {
+	if p.container != nil && p.inst.Node == nil { // those of a node are its group's
 		var err error
 		if have, err = p.instanceRun.services(ctx); err != nil {
 			return err
@@ -588,7 +591,8 @@ func (p *preview) keep(what string, c backend.Container) {
 }
 
 // runnerChange says in what the runner that is there differs from what kitchen.yml wants now, "" when in nothing.
-func (p *preview) runnerChange(wanted []*provisioner.Tool, img backend.Image, tools []backend.Image) (string, error) {
+func (p *preview) runnerChange(wanted []*provisioner.Tool, img backend.Image, tools []backend.Image,
+	mounted []string) (string, error) {
 	if p.container == nil {
 		return "", nil
 	}
@@ -605,6 +609,9 @@ func (p *preview) runnerChange(wanted []*provisioner.Tool, img backend.Image, to
 		ids[n] = t.ID
 	}
 	digests[toolIDs] = textDigest(ids...)
+	if len(mounted) > 0 {
+		digests[mountedIDs] = textDigest(mounted...)
+	}
 	return p.specChanges(digests, img), nil
 }
 

@@ -21,16 +21,20 @@ import (
 // stopTime is how long a service that is restarted may take to end.
 const stopTime = 10 * time.Second
 
-// makeFault makes a fault, or ends those that there are. The record knows before.
+// makeFault makes a fault, or ends those that there are. The record knows before of one of the network.
 func (i *instanceRun) makeFault(ctx context.Context, f config.Fault) error {
 	if f.Heal {
 		return i.heal(ctx)
 	}
-	if err := i.recordFaults(true); err != nil {
-		return err
-	}
 	if f.Network != nil {
+		if err := i.recordFaults(true); err != nil {
+			return err
+		}
 		return i.networkFault(ctx, *f.Network)
+	}
+	if i.member != nil { // nodes have the same services, and one may wait for what another stops
+		i.member.group.faults.Lock()
+		defer i.member.group.faults.Unlock()
 	}
 	have, err := i.services(ctx)
 	if err != nil {
@@ -107,9 +111,9 @@ func (i *instanceRun) reachable(name string) string {
 	return serviceName(p, has.Name, name)
 }
 
-// faultHelper is the name of the helper that shares the runner's network.
-func (i *instanceRun) faultHelper() string {
-	return names.Label("galley-fault-"+i.run.o.Project.ID+"-", i.inst.Name)
+// faultHelper is the name of the helper that shares the network of an instance's runner.
+func faultHelper(p Project, instance string) string {
+	return names.Label("galley-fault-"+p.ID+"-", instance)
 }
 
 // inNetwork runs a command of package fault in the runner's network. With a time the helper ends the faults after it.
@@ -134,10 +138,11 @@ func (i *instanceRun) inNetwork(ctx context.Context, argv []string, after time.D
 		}
 		image = img.ID
 	}
-	if err := i.eng.RemoveContainer(ctx, i.faultHelper()); err != nil {
+	name := faultHelper(i.run.o.Project, i.inst.Name)
+	if err := i.eng.RemoveContainer(ctx, name); err != nil {
 		return err
 	}
-	c, err := i.eng.CreateContainer(ctx, backend.ContainerSpec{Name: i.faultHelper(), Image: image, User: "0",
+	c, err := i.eng.CreateContainer(ctx, backend.ContainerSpec{Name: name, Image: image, User: "0",
 		Entrypoint: fault.HealAfter(after), Labels: i.labels(label.RoleHelper), CapAdd: []string{"NET_ADMIN"},
 		UserNS: d.UserNS, Network: backend.NetworkAttachment{Mode: spec.NetworkContainer, Name: i.container.ID}})
 	if err != nil {
@@ -188,10 +193,10 @@ func (i *instanceRun) removeFaultHelper(ctx context.Context) error {
 	if !i.state.Faults {
 		return nil
 	}
-	return i.eng.RemoveContainer(ctx, i.faultHelper())
+	return i.eng.RemoveContainer(ctx, faultHelper(i.run.o.Project, i.inst.Name))
 }
 
-// recordFaults records whether there may be faults.
+// recordFaults records whether there may be faults of the network.
 func (i *instanceRun) recordFaults(there bool) error {
 	if i.state.Faults == there {
 		return nil

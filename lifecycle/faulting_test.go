@@ -44,6 +44,14 @@ func (k *kitchen) helpers() []backend.Container {
 	return list
 }
 
+// faults reports whether the network of an instance's runner is known to be a bad one.
+func (k *kitchen) faults(instance string) bool {
+	k.t.Helper()
+	list, err := k.run().Statuses(k.t.Context(), []string{instance})
+	require.NoError(k.t, err)
+	return list[0].Faults
+}
+
 // A helper that is to end the fault stays until that is healed, or the runner goes.
 func TestNetworkFault(t *testing.T) {
 	for _, after := range []time.Duration{0, time.Minute} {
@@ -57,6 +65,18 @@ func TestNetworkFault(t *testing.T) {
 		require.Empty(t, k.helpers())
 
 		i.Steps[0].Commands[0].Fault = &config.Fault{Network: &config.NetworkFault{Loss: 5, For: after}}
+		require.NoError(t, k.do("converge", i))
+		require.True(t, k.faults("a"))
+		if after > 0 {
+			require.NoError(t, k.fake.Stop(k.helpers()[0].ID))
+			require.False(t, k.faults("a"), "it has healed by itself")
+		}
+		require.NoError(t, k.fake.Stop(k.runners()[0].ID))
+		require.False(t, k.faults("a"))
+		require.NoError(t, k.do("create", i))
+		require.False(t, k.faults("a"), "it has another network")
+		require.Empty(t, k.helpers())
+
 		require.NoError(t, k.do("converge", i))
 		require.NoError(t, k.do("destroy", i))
 		require.Empty(t, k.helpers())

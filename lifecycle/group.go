@@ -44,6 +44,7 @@ type group struct {
 	tested chan struct{}
 	passed bool
 	known  memo.Memo[peers.Group] // by whether all are converged
+	faults sync.Mutex             // held while a node makes a fault of services
 }
 
 // member is a node's part in what a run does to its group. A nil one is that of an instance that stands for itself.
@@ -257,7 +258,7 @@ func (g *group) isCurrent(ctx context.Context) (bool, error) {
 	}
 	networks, err := g.eng.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork,
 		label.Project: g.run.o.Project.ID, label.Instance: g.inst.Name})
-	if err != nil || len(networks) == 0 {
+	if err != nil || len(networks) <= len(g.inst.Networks) { // there is one more, that of all nodes
 		return false, err
 	}
 	have, err := g.services(ctx)

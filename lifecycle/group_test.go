@@ -122,6 +122,13 @@ func TestNodesOnNetworks(t *testing.T) {
 	require.NoError(t, k.do("create", list...))
 	require.Equal(t, 3, k.networks(), "the group's, and two more")
 
+	for _, c := range k.runners() {
+		require.NoError(t, k.fake.RemoveContainer(t.Context(), c.ID))
+	}
+	require.NoError(t, k.fake.RemoveNetwork(t.Context(), ownNetwork(k.project, "a", "back")))
+	require.NoError(t, k.do("create", list...))
+	require.Equal(t, 3, k.networks(), "one was gone")
+
 	whole.Networks[0].Internal = true
 	require.ErrorContains(t, k.do("create", list...), "`galley destroy a` removes the nodes")
 	require.NoError(t, k.do("test", list...))

@@ -139,6 +139,18 @@ func (s supplies) withImages(ctx context.Context, mounts []spec.Mount) ([]spec.M
 	return mounts, nil
 }
 
+// imagesMounted are the IDs of the images among mounts.
+func (s supplies) imagesMounted(ctx context.Context, mounts []spec.Mount) ([]string, error) {
+	named, err := s.withImages(ctx, mounts)
+	var ids []string
+	for _, m := range named {
+		if m.Type == spec.MountImage {
+			ids = append(ids, m.Source)
+		}
+	}
+	return ids, err
+}
+
 // pullPolicy is a policy of kitchen.yml, or the one of the command line.
 func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
 	return cmp.Or(r.o.Pull, policy)

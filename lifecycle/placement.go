@@ -88,7 +88,7 @@ func (r *Run) whereRecorded(ctx context.Context, instance string, s State, d con
 	case e != nil || err != nil:
 		return e, err
 	case d.Host != "" && s.Host == hidePassword(d.Host):
-		return r.openRecorded(ctx, instance, s, r.kindFor(d), d.Host)
+		return r.openRecorded(ctx, instance, s, s.Kind, d.Host)
 	}
 	return r.recordedEngine(ctx, instance, s)
 }
@@ -105,7 +105,12 @@ func (r *Run) openRecorded(ctx context.Context, instance string, s State, name, 
 }
 
 // kindFor is the engine that kitchen.yml names, unless the user asked for another.
-func (r *Run) kindFor(d config.Driver) string { return cmp.Or(r.o.Asked.Engine, d.Engine) }
+func (r *Run) kindFor(d config.Driver) string {
+	if a := r.o.Asked; d.Host != "" && a.Weak && a.Host == "" { // an address comes with its engine, and before a file's
+		return d.Engine
+	}
+	return cmp.Or(r.o.Asked.Engine, d.Engine)
+}
 
 // hostFor is the address that kitchen.yml gives, unless the user asked for another.
 func (r *Run) hostFor(d config.Driver) string {

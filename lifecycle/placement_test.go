@@ -12,6 +12,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -77,6 +78,10 @@ func TestAskedForTheSameEngine(t *testing.T) {
 	r := &Run{o: Options{Asked: Asked{Engine: "podman", Source: "--engine"}}}
 	_, err := r.askedEngine(t.Context(), "a", s)
 	require.ErrorContains(t, err, "--engine asks for podman")
+	withHost := config.Driver{Engine: "docker", Host: "unix:///run/docker.sock"}
+	require.Equal(t, "podman", r.kindFor(withHost))
+	r.o.Asked.Weak = true
+	require.Equal(t, "docker", r.kindFor(withHost), "an address of kitchen.yml comes before a file of settings")
 	r.o.Asked.Engine = "docker"
 	_, err = r.askedEngine(t.Context(), "a", s)
 	require.NoError(t, err)

@@ -104,6 +104,15 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		for _, s := range i.inst.Services {
+			ids, err := i.imagesMounted(ctx, s.Mounts)
+			if err != nil {
+				return fmt.Errorf("the service %s: %w", s.Name, err)
+			}
+			if len(ids) > 0 {
+				digests[s.Name] = textDigest(append(ids, digests[s.Name])...)
+			}
+		}
 		fresh := i.container == nil && i.whole == nil && !i.state.has(StepServices)
 		keepChanged := i.container != nil && i.run.o.NoRecreate
 		for name, c := range have {

@@ -225,4 +225,14 @@ func TestMountedImages(t *testing.T) {
 	for _, m := range mounted {
 		require.Equal(t, spec.Mount{Type: spec.MountImage, Source: img.ID, Target: "/data"}, m)
 	}
+
+	// Under that name there is another image.
+	seen.mounts = nil
+	require.NoError(t, k.do(Action(PhaseCreate), i))
+	require.Empty(t, seen.mounts, "runner and service are kept")
+	img = k.fake.AddImage(fake.ImageSpec{Ref: "docker.io/library/data:latest"})
+	require.Contains(t, k.preview(Action(PhaseCreate), i), "mounted image changed")
+	require.NoError(t, k.do(Action(PhaseCreate), i))
+	mounted = slices.DeleteFunc(seen.mounts, func(m spec.Mount) bool { return m.Source != img.ID })
+	require.Len(t, mounted, 2)
 }

@@ -243,7 +243,7 @@ func (i *instanceRun) restoreSnapshot(ctx context.Context, o SnapshotOptions) er
 	was := maps.Clone(s.Spec)
 	for _, digests := range []map[string]string{now, was} {
 		delete(digests, sandboxPaths)
-		delete(digests, toolIDs)
+		forgetIDs(digests)
 	}
 	if changed := describeChange(was, now); !maps.Equal(was, now) {
 		if !o.Force {

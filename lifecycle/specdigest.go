@@ -36,8 +36,18 @@ func specDigests(s backend.ContainerSpec) (map[string]string, error) {
 	return digests, nil
 }
 
-// toolIDs is the key of the digest of the tools' image IDs. They are only known when the engine was asked.
-const toolIDs = "ToolIDs"
+// toolIDs and mountedIDs are the keys of the digests of the IDs of the tools' images and of those that are mounted. They
+// are only known when the engine was asked.
+const (
+	toolIDs    = "ToolIDs"
+	mountedIDs = "MountedIDs"
+)
+
+// forgetIDs removes from digests what only the engine knows.
+func forgetIDs(digests map[string]string) {
+	delete(digests, toolIDs)
+	delete(digests, mountedIDs)
+}
 
 // sandboxPaths is the key of the digest of where the instance's sandboxes are, which is another place for each runner.
 const sandboxPaths = "SandboxPaths"
@@ -118,7 +128,7 @@ func (i *instanceRun) configChanged() (string, error) {
 		return "", err
 	}
 	recorded := maps.Clone(i.state.Spec)
-	delete(recorded, toolIDs)
+	forgetIDs(recorded)
 	if maps.Equal(recorded, now) {
 		return "", nil
 	}
@@ -165,6 +175,8 @@ func fieldWords(field string) string {
 		return "image"
 	case "Tools", toolIDs:
 		return "tool image"
+	case mountedIDs:
+		return "mounted image"
 	case "Mounts", sandboxPaths:
 		return "volumes"
 	case startsFrom:

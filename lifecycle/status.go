@@ -109,7 +109,7 @@ func (r *Run) Statuses(ctx context.Context, instances []string) ([]Status, error
 		if state.Attempted == "" {
 			continue
 		}
-		s := Status{LastAction: state.LastAction, LastError: state.LastError, Reached: state.Reached, Faults: state.Faults}
+		s := Status{LastAction: state.LastAction, LastError: state.LastError, Reached: state.Reached}
 		if s.LastError != "" {
 			s.FailedAction = state.Attempted
 		}
@@ -137,6 +137,10 @@ func (r *Run) liveStates(ctx context.Context, s State, instance string, to *Stat
 		return err
 	}
 	to.Live = snap.runners[instance].State
+	helper := faultHelper(r.o.Project, instance)
+	to.Faults = s.Faults && to.Live == backend.StateRunning && !slices.ContainsFunc(snap.all, func(c backend.Container) bool {
+		return c.Name == helper && c.State == backend.StateExited // it has healed the network
+	})
 	containers := map[string]string{}
 	for _, name := range s.Services {
 		containers[name] = serviceName(r.o.Project, instance, name)

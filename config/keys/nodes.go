@@ -21,7 +21,7 @@ func (r *resolver) node(i *config.Instance, raw kitchen.RawInstance) {
 			"leave network_mode out, or name a network: the runner is then on that one and on theirs")
 	}
 	d := r.decoder()
-	d.spelt = "suites.nodes." + raw.Node + ".networks"
+	d.key, d.spelt = d.schema.find(SectionNode, "networks"), "suites.nodes."+raw.Node+".networks"
 	if raw.Networks != nil {
 		i.Node.Networks, _ = endpoints(d, raw.Networks)
 		d.checkEndpoints(*i.Node.Group, i.Node.Networks, raw.Networks)

@@ -18,7 +18,7 @@ func (f *Factory) open(ctx context.Context, engine, host string) (backend.Contai
 	if err != nil {
 		return nil, backend.Endpoint{}, err
 	}
-	if engine != "" && (o.Engine == "" || host != "") { // what is at an address does not depend on the settings
+	if engine != "" { // what is recorded, or what kitchen.yml and the settings come to
 		o.Engine = engine
 	}
 	if host != "" {
