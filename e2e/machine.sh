@@ -21,7 +21,7 @@ done
 # The newest kernel among Debian's packages, unpacked once.
 kernel() {
 	local package
-	package=$(apt-cache depends linux-image-amd64 2> /dev/null | sed -n 's/.*Depends: \(linux-image-[0-9]\)/\1/p' | head -n 1)
+	package=$(apt-cache depends linux-image-amd64 2> /dev/null | sed -n 's/.*Depends: \(linux-image-[0-9]\)/\1/p' | head -n 1) || package=
 	[ -n "$package" ] || unavailable "apt knows no package linux-image-amd64: run apt-get update, on Debian"
 	[ ! -e "$dir/$package/done" ] || { echo "$dir/$package"; return; }
 	rm -rf "$dir"
@@ -83,7 +83,10 @@ work=$(mktemp -d "$dir/run.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 if [ $# = 0 ]; then
-	export GALLEY_TEST_ENGINES=${GALLEY_TEST_ENGINES:-podman5,podman5-rootless,docker26}
+	standard=podman5,podman5-rootless
+	[ "${accel[1]}" != kvm ] || standard+=,docker26 # whose containerd has 15 s to start
+	export GALLEY_TEST_ENGINES=${GALLEY_TEST_ENGINES:-$standard} GALLEY_TEST_NETEM=1
+	export GALLEY_REQUIRE_ENGINES=${GALLEY_REQUIRE_ENGINES:-$GALLEY_TEST_ENGINES}
 	export CGO_ENABLED=0 GALLEY_TEST_BINARY=$work/galley
 	# there is no network within
 	IFS=, read -ra engines <<< "$GALLEY_TEST_ENGINES"

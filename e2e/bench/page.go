@@ -40,7 +40,7 @@ func (t *table) row(cells ...any) {
 		text := fmt.Sprint(c)
 		if d, ok := c.(time.Duration); ok {
 			text = fmt.Sprintf("%.3g ms", float64(d)/float64(time.Millisecond))
-			if d >= time.Second {
+			if d >= 999500*time.Microsecond { // which %.3g writes as 1e+03 ms
 				text = fmt.Sprintf("%.2f s", d.Seconds())
 			} else if d == 0 {
 				text = ""

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -72,7 +73,9 @@ func (e *Engine) Title() string {
 // titleOf is that of the engine that --on has put an instance on, only its name where it never answered.
 func (r *Run) titleOf(i *Instance) string {
 	if e := r.EngineOf(i); e != nil {
-		return e.Title()
+		named := *e
+		named.On = cmp.Or(i.On, e.On) // one engine may have several names
+		return named.Title()
 	}
 	return i.On
 }
