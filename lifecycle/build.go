@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
@@ -95,8 +94,9 @@ func (s supplies) runBuild(ctx context.Context, files []sandbox.File,
 	for _, f := range files {
 		if f.Path == "Dockerfile" {
 			o.Needs = buildFeatures(string(f.Data))
-			o.SSHAgent = s.run.project().Getenv("SSH_AUTH_SOCK")
-			withhold(&o, string(f.Data))
+			if slices.Contains(o.Needs, backend.BuildSSH) { // an engine can ask for it in any build
+				o.SSHAgent = s.run.project().Getenv("SSH_AUTH_SOCK")
+			}
 		}
 	}
 	o.Output = io.MultiWriter(&log, live)
@@ -117,18 +117,6 @@ func (s supplies) runBuild(ctx context.Context, files []sandbox.File,
 		flush()
 	}
 	return img, err
-}
-
-// withhold takes from a build the ssh agent and the secrets that its Dockerfile does not mount: an engine can ask for
-// them whether an instruction does or not.
-func withhold(o *backend.BuildOptions, dockerfile string) {
-	dockerfile = strings.ToLower(dockerfile)
-	if !strings.Contains(dockerfile, "type=ssh") {
-		o.SSHAgent = ""
-	}
-	if !strings.Contains(dockerfile, "type=secret") {
-		o.Secrets = nil
-	}
 }
 
 // buildCredentials are those for the images that a Dockerfile names, one entry for

@@ -6,19 +6,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/fake"
 )
 
-// TestWithhold: a build has the ssh agent and the secrets only where an instruction mounts them.
-func TestWithhold(t *testing.T) {
-	for dockerfile, want := range map[string]struct{ ssh, secret bool }{
-		"FROM a\nRUN <<EOF\ntrue\nEOF\n":                                         {},
-		"FROM a\nRUN --mount=type=ssh git clone x\n":                             {ssh: true},
-		"FROM a\nRUN --mount=id=a,type=Secret true\n":                            {secret: true},
-		"FROM a\nRUN --mount=type=ssh \\\n # why\n --mount=\"type=secret\" true": {ssh: true, secret: true},
+// TestBuildAgent: a build has the user's ssh agent only where an instruction mounts it.
+func TestBuildAgent(t *testing.T) {
+	for instruction, want := range map[string]string{
+		"RUN --mount=type=ssh git clone x": "/agent",
+		"RUN <<EOF\ntrue\nEOF":             "",
+		"RUN echo --mount=type=ssh":        "",
 	} {
-		o := backend.BuildOptions{SSHAgent: "/socket", Secrets: map[string][]byte{"a": []byte("b")}}
-		withhold(&o, dockerfile)
-		require.Equal(t, want.ssh, o.SSHAgent != "", dockerfile)
-		require.Equal(t, want.secret, o.Secrets != nil, dockerfile)
+		k := newKitchen(t)
+		k.change = func(o *Options) { o.Environ = []string{"SSH_AUTH_SOCK=/agent"} }
+		built := 0
+		k.fake.Build = func(o backend.BuildOptions, _ map[string]string) (fake.ImageSpec, error) {
+			built++
+			require.Equal(t, want, o.SSHAgent, instruction)
+			return fake.ImageSpec{}, nil
+		}
+		i := chefInstance("a")
+		i.Driver.IntermediateInstructions = []string{instruction}
+		require.NoError(t, k.do("create", i))
+		require.Equal(t, 1, built)
 	}
 }
