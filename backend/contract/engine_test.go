@@ -53,6 +53,8 @@ type registry struct {
 	// private can be pulled with credentials only.
 	private     string
 	credentials backend.Credentials
+	// moved is the name of image in a repository of its own, for a case that gives it to another local image.
+	moved string
 	// absent is a reference in the same registry that does not exist.
 	absent string
 }
@@ -102,12 +104,15 @@ func open(t *testing.T, ep backend.Endpoint) backend.ContainerBackend {
 func push(t *testing.T, e testbed.Engine, image string) registry {
 	t.Helper()
 	r := testbed.StartRegistry(t)
-	name := "/galley/contract-" + e.Name + ":latest"
-	e.Exec(t, e.Kind, "tag", image, r.Address+name)
-	e.Exec(t, e.Kind, "push", "--quiet", r.Address+name)
-	e.Exec(t, e.Kind, "rmi", r.Address+name)
+	name, moved := "/galley/contract-"+e.Name+":latest", "/galley/contract-moved-"+e.Name+":latest"
+	for _, ref := range []string{r.Address + name, r.Address + moved} {
+		e.Exec(t, e.Kind, "tag", image, ref)
+		e.Exec(t, e.Kind, "push", "--quiet", ref)
+		e.Exec(t, e.Kind, "rmi", ref)
+	}
 	return registry{
 		image:       r.Address + name,
+		moved:       r.Address + moved,
 		private:     r.AuthAddress + name,
 		credentials: backend.Credentials{Registry: r.AuthAddress, Username: r.User, Password: r.Password},
 		absent:      r.Address + "/galley/absent:latest",

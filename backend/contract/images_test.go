@@ -212,6 +212,7 @@ func buildCases() []testCase {
 		{"build/docker-format", testBuildFormat},
 		{"build/cached", testBuildCached},
 		{"build/private", testBuildPrivate},
+		{"build/base", testBuildBase},
 		{"build/features", testBuildFeatures},
 		{"build/feature-fails", testBuildFeatureFails},
 		{"build/secret-absent", testBuildSecretAbsent},
@@ -384,6 +385,21 @@ func testBuildPrivate(t *testing.T, s *suite) {
 		}
 		require.NoError(t, err, needs)
 		require.Zero(t, s.try(t, s.start(t, image(img.ID)).ID, "test", "-s", "/copied"))
+	}
+}
+
+// testBuildBase: a build is upon the local image that was asked for, and not upon what a registry has by its name now.
+func testBuildBase(t *testing.T, s *suite) {
+	t.Cleanup(func() { s.removeImage(t, s.registry.moved) })
+	base, err := s.buildAgain(s.ctx(t), backend.BuildOptions{Tag: s.registry.moved, Labels: s.labels(),
+		Context: tarOfFiles(t, map[string]string{"Dockerfile": "FROM " + s.image + "\nRUN echo local > /which\n"})})
+	require.NoError(t, err)
+	for _, needs := range [][]backend.BuildFeature{nil, {backend.BuildMount}} {
+		img, err := s.tryBuild(t, backend.BuildOptions{Labels: s.labels(), Needs: needs, Base: base.ID,
+			Context: tarOfFiles(t, map[string]string{"Dockerfile": "ARG " + backend.BaseArg + "=" + base.ID + "\nFROM $" +
+				backend.BaseArg + "\nRUN cat /which > /made\n"})})
+		require.NoError(t, err, needs)
+		require.Equal(t, "local", s.run(t, s.start(t, image(img.ID)).ID, "cat", "/made"), needs)
 	}
 }
 

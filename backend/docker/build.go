@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/registry"
@@ -102,7 +103,13 @@ func (b *Backend) kitRefusal(ctx context.Context, o backend.BuildOptions) error 
 	return nil
 }
 
-// buildBase is a name of an image for BuildKit, which takes an ID for a name on Docker Hub.
+// kitDigests is the version of the API of the first Docker whose BuildKit finds NAME:TAG@DIGEST in containerd's store,
+// 28.3.
+const kitDigests = "1.51"
+
+// buildBase is a name of an image for BuildKit, which takes an ID for a name on Docker Hub. With containerd's store it
+// asks the name's registry before it takes what is there, which may be another image of the same name: the digest says
+// which one is meant.
 func (b *Backend) buildBase(ctx context.Context, op, id string) (string, error) {
 	if id == "" {
 		return "", nil
@@ -115,6 +122,9 @@ func (b *Backend) buildBase(ctx context.Context, op, id string) (string, error) 
 	if len(names) == 0 {
 		return "", &backend.Error{Op: op, Kind: backend.ErrUnsupported,
 			Detail: "BuildKit finds no image that has no name: " + id, Remedy: "Give it one with docker tag."}
+	}
+	if d := answer.Descriptor; d != nil && b.atLeast(kitDigests) && !strings.Contains(names[0], "@") {
+		return names[0] + "@" + d.Digest.String(), nil
 	}
 	return names[0], nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,4 +42,24 @@ func TestSessionRefused(t *testing.T) {
 		require.NotErrorIs(t, err, backend.ErrUnsupported, status)
 		require.NotContains(t, err.Error(), "BuildKit", status)
 	}
+}
+
+// TestBuildBase: the name that BuildKit gets can mean no other image.
+func TestBuildBase(t *testing.T) {
+	id := "sha256:" + strings.Repeat("0123456789abcdef", 4)
+	for _, test := range []struct{ name, version, answer, want string }{
+		{"in Docker's own store", "1.51", `{"RepoTags":["debian:12"],"RepoDigests":["debian@sha256:1"]}`, "docker.io/library/debian:12"},
+		{"in containerd's", "1.51", `{"RepoTags":["debian:12"],"Descriptor":{"digest":"` + id + `"}}`,
+			"docker.io/library/debian:12@" + id},
+		{"in containerd's, by a digest", "1.51", `{"RepoTags":["debian@` + id + `"],"Descriptor":{"digest":"` + id + `"}}`,
+			"docker.io/library/debian@" + id},
+		{"in containerd's, of an old Docker", "1.48", `{"RepoTags":["debian:12"],"Descriptor":{"digest":"` + id + `"}}`,
+			"docker.io/library/debian:12"},
+	} {
+		got, err := answering(t, test.version, http.StatusOK, test.answer).buildBase(t.Context(), "build image x", id)
+		require.NoError(t, err, test.name)
+		require.Equal(t, test.want, got, test.name)
+	}
+	_, err := answering(t, "1.51", http.StatusOK, `{}`).buildBase(t.Context(), "build image x", id)
+	require.ErrorIs(t, err, backend.ErrUnsupported)
 }
