@@ -207,7 +207,7 @@ func (pub publication) push(ctx context.Context, img v1.Image) error {
 			return err
 		}
 		defer r.Close()
-		err = r.Upload(ctx, img)
+		err = pub.run.upload(ctx, r, img)
 		pub.progress(finished("push "+publish.Text(tag), 0, err))
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/label"
@@ -189,7 +190,7 @@ func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) (err error
 		return err
 	}
 	what := "push " + publish.Text(tag)
-	if err = r.Upload(ctx, img); err == nil {
+	if err = i.run.upload(ctx, r, img); err == nil {
 		err = r.Put(ctx, tag, img)
 	}
 	i.progress(finished(what, 0, err))
@@ -197,4 +198,12 @@ func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) (err error
 		i.notice(LevelInfo, "pushed the checkpoint "+shortKey(key)+" to "+i.run.o.Reuse.Repository)
 	}
 	return err
+}
+
+// upload sends what an image is made of, one image of the run after another: registries with a file system for a store read
+// a layer's link while somebody else writes it again, and refuse the image then. What images share goes once so, too.
+func (r *Run) upload(ctx context.Context, to *publish.Registry, img v1.Image) error {
+	r.uploads.Lock()
+	defer r.uploads.Unlock()
+	return to.Upload(ctx, img)
 }

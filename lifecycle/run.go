@@ -130,6 +130,8 @@ type Run struct {
 	// lock says that the run lives, once it has made helpers; living is for taking it.
 	lock   *filelock.Lock
 	living sync.Once
+	// uploads is held while the layers of an image go to a registry.
+	uploads sync.Mutex
 	// repository is what is known of the one that has checkpoints.
 	repository  repositoryState
 	comparisons comparisons
