@@ -181,12 +181,8 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	for n, t := range tools {
 		ids[n] = t.Image
 	}
-	mounted, err := i.imagesMounted(ctx, d.Mounts)
-	if err != nil {
-		return p, err
-	}
 	p.digests[toolIDs] = textDigest(ids...)
-	if len(mounted) > 0 {
+	if mounted := imagesMounted(p.spec.Mounts); len(mounted) > 0 {
 		p.digests[mountedIDs] = textDigest(mounted...)
 	}
 	if boot >= 0 && !fromCheckpoint { // it changes nothing of the runner but how fast it is

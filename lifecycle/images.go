@@ -139,16 +139,15 @@ func (s supplies) withImages(ctx context.Context, mounts []spec.Mount) ([]spec.M
 	return mounts, nil
 }
 
-// imagesMounted are the IDs of the images among mounts.
-func (s supplies) imagesMounted(ctx context.Context, mounts []spec.Mount) ([]string, error) {
-	named, err := s.withImages(ctx, mounts)
+// imagesMounted are the IDs of the images among the mounts that withImages returned.
+func imagesMounted(mounts []spec.Mount) []string {
 	var ids []string
-	for _, m := range named {
+	for _, m := range mounts {
 		if m.Type == spec.MountImage {
 			ids = append(ids, m.Source)
 		}
 	}
-	return ids, err
+	return ids
 }
 
 // pullPolicy is a policy of kitchen.yml, or the one of the command line.

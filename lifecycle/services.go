@@ -105,11 +105,11 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 			return err
 		}
 		for _, s := range i.inst.Services {
-			ids, err := i.imagesMounted(ctx, s.Mounts)
+			mounts, err := i.withImages(ctx, s.Mounts)
 			if err != nil {
 				return fmt.Errorf("the service %s: %w", s.Name, err)
 			}
-			if len(ids) > 0 {
+			if ids := imagesMounted(mounts); len(ids) > 0 {
 				digests[s.Name] = textDigest(append(ids, digests[s.Name])...)
 			}
 		}

@@ -75,7 +75,7 @@ type Status struct {
 	LastAction Phase
 	// Reached is the last of kitchen.yml's steps that is done, empty without steps.
 	Reached string
-	// Faults is set when faults were made that nothing has healed but, perhaps, their `for`.
+	// Faults is set while the network of the runner is a bad one, as far as is known.
 	Faults bool
 	// LastError is the step and kind of the last failure, empty after a success.
 	LastError string

@@ -93,7 +93,7 @@ func (b *Backend) kitRefusal(ctx context.Context, o backend.BuildOptions) error 
 		return backend.Unsupported(b.engineName(), string(backend.BuildHeredoc),
 			"Write it without, as one RUN with &&: version 23 is the first that can.")
 	case slices.Contains(o.Needs, backend.BuildCopy) && m.remaps:
-		// The files of a context that comes by the API belong to nobody then.
+		// The files of a context that comes by the API belong to the user nobody then.
 		return backend.Unsupported(b.engineName()+" with userns-remap", string(backend.BuildCopy),
 			"Say whose the files are: COPY --chown=0:0.")
 	case slices.Contains(o.Needs, backend.BuildSSH) && o.SSHAgent == "":

@@ -47,9 +47,10 @@ func statusOf(err error) int {
 
 // The remedies that several texts share.
 const (
-	remedyPools  = "Remove networks that no container uses: docker network prune"
-	remedyPlat   = "Choose a platform that the image is built for, or pull the image again for this one."
-	remedyKit    = "galley did not see that this needs BuildKit: write the option right behind its instruction, or build the image with docker build and name it in driver.image."
+	remedyPools = "Remove networks that no container uses: docker network prune"
+	remedyPlat  = "Choose a platform that the image is built for, or pull the image again for this one."
+	remedyKit   = "galley did not see that this needs BuildKit: write the option right behind its instruction, " +
+		"or build the image with docker build and name it in driver.image."
 	remedyRace   = "An image was removed while it was looked at: try again."
 	remedySubnet = "Make a network with docker network create --subnet 10.5.0.0/24 NAME, and name it in network_mode."
 )

@@ -30,7 +30,7 @@ unshape() {
 
 // makeScript does what its arguments say: what netem gets, the loss and the rate that can be had without netem, and the
 // addresses that are cut off. What the kernel or the image lacks is found before anything is changed. Where there is no netem,
-// packets are lost by iptables and slowed by tbf, which drops those that are longer than its burst. A queue that nobody reads
+// packets are lost by iptables and slowed by tbf, which drops those that are longer than its burst. A queue without a reader
 // loses packets as a network does; after DROP, who sends one by itself is told.
 const makeScript = shared + `netem=$1 loss=$2 rate=$3; shift 3
 command -v ip >/dev/null || exit 70
