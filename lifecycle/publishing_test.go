@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,7 +43,8 @@ type publisher struct {
 	// hidden has it refuse to tell of manifests, as some do of repositories that they do not have.
 	hidden atomic.Bool
 	// down has the registry refuse what does not only ask.
-	down atomic.Bool
+	down    atomic.Bool
+	uploads sync.Map // by the digest of a blob: how often it came
 }
 
 func newPublisher(t *testing.T) *publisher {
@@ -79,6 +81,10 @@ func newPublisher(t *testing.T) *publisher {
 		if p.hidden.Load() && r.Method != http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
 			w.WriteHeader(http.StatusForbidden)
 			return
+		}
+		if digest := r.URL.Query().Get("digest"); digest != "" && r.Method == http.MethodPut {
+			n, _ := p.uploads.LoadOrStore(digest, new(atomic.Int32))
+			n.(*atomic.Int32).Add(1)
 		}
 		real.ServeHTTP(w, r)
 	}))

@@ -251,3 +251,22 @@ func TestWhatIsNotPushed(t *testing.T) {
 	require.NoError(t, r.Close())
 	require.Empty(t, p.tags())
 }
+
+// TestImagesGoOneAfterAnother: a registry may refuse an image while another push writes a layer that both have.
+func TestImagesGoOneAfterAnother(t *testing.T) {
+	p, i, _ := newReuser(t)
+	p.fake.AddRemoteImage(fake.ImageSpec{Ref: p.address + "/other:1"}) // so that the registry answers
+	change := p.change
+	p.change = func(o *Options) { change(o); o.Concurrency = 4 }
+	var list []config.Instance
+	for _, n := range []string{"a", "b", "c", "d"} {
+		i.Name, i.Driver.Env = n, map[string]string{"APP": n}
+		list = append(list, i)
+	}
+	require.NoError(t, p.do(ActionTest, list...))
+	require.Len(t, p.tags(), 4)
+	p.uploads.Range(func(digest, n any) bool {
+		require.EqualValues(t, 1, n.(*atomic.Int32).Load(), digest)
+		return true
+	})
+}
