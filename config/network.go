@@ -4,12 +4,12 @@ package config
 type Network struct {
 	Name string
 	// Subnet is a CIDR, empty for one that the engine chooses.
-	Subnet string
+	Subnet string `key:"subnet" as:"subnet"`
 	// Internal leaves containers no way out.
-	Internal bool
+	Internal bool `key:"internal"`
 	// IPv4 is the fixed address of the runner, and Aliases are further names of it.
-	IPv4    string
-	Aliases []string
+	IPv4    string   `key:"ipv4_address" as:"ipv4"`
+	Aliases []string `key:"aliases"`
 }
 
 // Endpoint is how a service, or a node, is on a network besides that of all services and nodes.

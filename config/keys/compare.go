@@ -8,11 +8,6 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// compareKeys are the keys of `compare:`.
-func compareKeys() []Key {
-	return inSection(SectionCompare, []Key{{Name: "ignore", value: parsed(TypeStrings, "Compare.Ignore", ignored)}})
-}
-
 // compare decodes `compare:`.
 func (r *resolver) compare(block *yaml11.Value) config.Compare {
 	return r.mapping(SectionCompare, block, "write the patterns as `compare: {ignore: [...]}`").Compare

@@ -26,11 +26,11 @@ type decoder struct {
 	key *Key
 	// spelt is the key as the file spells it: "driver.volume".
 	spelt string
-	// into points to what is being read where that is no part of inst, such as a service, and at is where its block is; at is
+	// into points to what is being read: inst, or what is no part of it, such as a service. at is where its block is, or
 	// empty where that is the section's name.
 	into any
 	at   string
-	// failed is set when a key of into could not be read.
+	// failed is set when a key could not be read.
 	failed bool
 	// set holds what the block has, by the key's own name.
 	set map[string]*yaml11.Value
@@ -52,7 +52,7 @@ func (d *decoder) warnAt(v *yaml11.Value, hint, format string, args ...any) {
 
 // wrongType reports that v is not of the key's type, as errorAt does.
 func (d *decoder) wrongType(v *yaml11.Value) bool {
-	return d.expected(v, d.key.Type().expected())
+	return d.expected(v, d.key.Type.expected())
 }
 
 // expected reports that v is not what the key wants, as errorAt does.

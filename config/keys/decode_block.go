@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/internal/suggest"
 )
@@ -50,12 +51,12 @@ func (d *decoder) block(in Section, kind string, block *yaml11.Value) {
 					"it is a key of "+strings.Join(k.For, ", "))
 			}
 			continue
-		case d.set[k.Name] != nil && !k.value.joins():
+		case d.set[k.Name] != nil && !k.joins:
 			d.warnAt(e.Value, "remove one of the two", "it is set already, by another spelling of the same key; this one counts")
 		}
 		d.key = k
 		d.set[k.Name] = e.Value
-		k.value.decode(d, e.Value)
+		k.read(d, e.Value)
 	}
 }
 
@@ -97,10 +98,23 @@ func (d *decoder) fields(in Section, v *yaml11.Value, into any) bool {
 		case d.key == nil:
 			d.failed = !d.errorAt(e.Value, suggestion(e.Key, d.schema.names(in, "")), "unknown key")
 		case e.Value.Kind != yaml11.Null:
-			d.key.value.decode(d, e.Value)
+			d.key.read(d, e.Value)
 		}
 	}
 	good := !d.failed
 	*d = outer
 	return good
+}
+
+// isProviders reports whether a key of a block is for the provider of the external provisioner.
+func isProviders(in Section, kind string, k *Key) bool {
+	return in == SectionProvisioner && kind == string(config.ProvisionerExternal) &&
+		(k == nil || k.Inert != "" || !k.forKind(kind))
+}
+
+// providersKey keeps a key that is for a provider.
+func (d *decoder) providersKey(e yaml11.Entry) {
+	value := ordered(e.Value, func(name string) string { return name })
+	c := &d.inst.Provisioner.External.Config
+	*c = c.With(e.Key, value)
 }

@@ -9,6 +9,26 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
+// hookNames are the names of all lifecycle hooks: "<stage>_<phase>".
+func hookNames() []string {
+	var out []string
+	for _, phase := range []string{"create", "converge", "setup", "verify", "destroy"} {
+		for _, stage := range []string{"pre", "post", "finally"} {
+			out = append(out, stage+"_"+phase)
+		}
+	}
+	return out
+}
+
+// lifecycleKeys are the hooks of `lifecycle:`.
+func lifecycleKeys() []Key {
+	var keys []Key
+	for _, name := range hookNames() {
+		keys = append(keys, Key{Name: name, Type: TypeHooks})
+	}
+	return inSection(SectionLifecycle, keys)
+}
+
 // hooks reads the block `lifecycle:`.
 func (d *decoder) hooks(block *yaml11.Value) config.Hooks {
 	var out config.Hooks
@@ -61,10 +81,10 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 			d.failed = !d.errorAt(e.Value, "make two entries of it, each with a dash", "a hook has one fault")
 		case isFault(e.Key):
 			var ok bool
-			h.Fault, ok = d.fault(e)
+			h.Fault, ok = d.fault(e.Value)
 			d.failed = d.failed || !ok
 		default:
-			d.key.value.decode(d, e.Value)
+			d.key.read(d, e.Value)
 		}
 	}
 	failed := d.failed

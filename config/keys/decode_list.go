@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -73,7 +72,7 @@ func (d *decoder) notInList(list, item *yaml11.Value) {
 			hint = `a colon followed by a blank makes a hash: put the entry in quotes`
 		}
 	}
-	d.errorAt(item, hint, "expected %s, found %s", d.key.Type().expected(), describe(item))
+	d.errorAt(item, hint, "expected %s, found %s", d.key.Type.expected(), describe(item))
 }
 
 // numbers reads a list of whole numbers.
@@ -133,7 +132,7 @@ func (d *decoder) hashWith(v *yaml11.Value, symbol func(string) string) (config.
 	if v.Kind == yaml11.Seq {
 		hint = "write `key: value` lines without dashes"
 	}
-	return nil, d.errorAt(v, hint, "expected %s, found %s", d.key.Type().expected(), describe(v))
+	return nil, d.errorAt(v, hint, "expected %s, found %s", d.key.Type.expected(), describe(v))
 }
 
 // hashOfValue is a mapping as a config.Hash; symbol renders the symbols in it.
@@ -177,27 +176,4 @@ func command(d *decoder, v *yaml11.Value) ([]string, bool) {
 		return nil, d.errorAt(v, "close the quote, or write the command as a list of words", "%v", err)
 	}
 	return words, true
-}
-
-// appendTo joins lists of which several keys hold parts.
-func appendTo[T any](have, more []T) []T {
-	return append(have[:len(have):len(have)], more...)
-}
-
-// joinHashes joins hashes of which several keys hold parts.
-func joinHashes(have, more config.Hash) config.Hash {
-	for _, p := range more {
-		have = have.With(p.Key, p.Value)
-	}
-	return have
-}
-
-// mergeInto joins maps of which several keys hold parts.
-func mergeInto[V any](have, more map[string]V) map[string]V {
-	if len(have) == 0 {
-		return more
-	}
-	out := maps.Clone(have)
-	maps.Copy(out, more)
-	return out
 }

@@ -135,7 +135,7 @@ func (d *decoder) size(v *yaml11.Value, unlimited bool) (int64, bool) {
 		}
 	}
 	return 0, d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
-		d.key.Type().expected(), describe(v))
+		d.key.Type.expected(), describe(v))
 }
 
 // seconds reads a time: a number of seconds, or a text such as "90s" or "5m".

@@ -157,7 +157,7 @@ func section(i config.Instance, in Section, kind string, block *yaml11.Value) ma
 	out := map[string]any{}
 	s := theSchema()
 	for _, e := range entries(block) {
-		if k := s.find(in, e.Key); k == nil || k.value == nil || i.Driver.Kind == config.DriverUnserved {
+		if k := s.find(in, e.Key); k == nil || k.read == nil || i.Driver.Kind == config.DriverUnserved {
 			out[e.Key] = e.Value.Any()
 		}
 	}
@@ -165,13 +165,10 @@ func section(i config.Instance, in Section, kind string, block *yaml11.Value) ma
 		return out
 	}
 	for _, k := range s.keys {
-		if k.Section != in || k.value == nil || !k.forKind(kind) {
+		if k.Section != in || k.show == nil || !k.forKind(kind) {
 			continue
 		}
-		v, own := k.value.show(&i)
-		if !own {
-			continue
-		}
+		v := plain(k.show(&i))
 		if k.Secret && v != nil {
 			v = mask.Hidden
 		}

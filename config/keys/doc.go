@@ -1,11 +1,14 @@
-// Package keys says what the keys of kitchen.yml mean. It holds the table of keys (driver.go, chef.go and the files
-// beside them, put together in schema.go), the reader of each value, and what is done with them: Resolve makes typed
-// instances of the blocks that package kitchen cut out of the files; Lint and Diagnose tell of them.
+// Package keys says what the keys of kitchen.yml mean. It holds the table of keys (schema.go), the readers of values,
+// and what is done with them: Resolve makes typed instances of the blocks that package kitchen cut out of the files;
+// Lint and Diagnose tell of them.
 //
-// Resolve decodes each block once: decode_block.go looks each key up in the table, and the binding (schema_fields.go)
-// parses the value into its field of config.Instance; derive.go fills in what follows from others. What is wrong is
-// reported with file, line and column.
+// A key that fills a field of config.Instance is a tag of that field, which schema_fields.go reads; a few that fill none
+// of their own are rows of driver.go, provisioner.go, verifier.go and tree.go. schema_readers.go names the reader of each
+// form of value.
+//
+// Resolve decodes each block once: decode_block.go looks each key up in the table, whose reader parses the value into its
+// field; derive.go fills in what follows from others. What is wrong is reported with file, line and column.
 //
 // The table and its users are one package. Lint asks the table how a key is spelt and Diagnose what its field shows; in
-// a package of their own they would need the table, the bindings and half of the readers exported.
+// a package of their own they would need the table and half of the readers exported.
 package keys

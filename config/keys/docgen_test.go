@@ -147,7 +147,7 @@ func docTable(b *strings.Builder, keys []Key) {
 	b.WriteString("\n| Key | Type | Default | Meaning | From |\n|---|---|---|---|---|\n")
 	for _, k := range sorted {
 		name := "`" + k.Name + "`"
-		for _, a := range strings.Fields(k.Aliases) {
+		for _, a := range k.Aliases {
 			name += ", `" + a + "`"
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, k.docType(), k.docDefault(), docCell(k.docMeaning()),
@@ -159,14 +159,14 @@ func (k Key) docType() string {
 	if len(k.Enum) > 0 {
 		return "`" + strings.Join(k.Enum, "`, `") + "`"
 	}
-	return string(k.Type())
+	return string(k.Type)
 }
 
 func (k Key) docDefault() string {
 	if k.docs().Default != "" {
 		return docCell(k.docs().Default)
 	}
-	switch v := k.Default().(type) {
+	switch v := k.Default.(type) {
 	case nil:
 		return ""
 	case []any:

@@ -13,56 +13,24 @@ import (
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
-// faultKeys are the keys of hooks and steps that do something bad, or end it.
-func faultKeys() []Key {
-	return []Key{
-		{Name: "network", form: TypeHash},
-		{Name: "heal", form: TypeBool},
-		{Name: "pause", form: TypeStrings},
-		{Name: "kill", form: TypeStrings},
-		{Name: "restart", form: TypeStrings},
-	}
-}
-
-// networkFaultKeys are the keys of `network:`.
-func networkFaultKeys() []Key {
-	return inSection(SectionFault, []Key{
-		{Name: "delay", value: part[config.NetworkFault](TypeSeconds, "Delay", someTime)},
-		{Name: "jitter", value: part[config.NetworkFault](TypeSeconds, "Jitter", someTime)},
-		{Name: "loss", value: part[config.NetworkFault](TypeString, "Loss", percentage)},
-		{Name: "rate", value: part[config.NetworkFault](TypeString, "Rate", rate)},
-		{Name: "cut", value: part[config.NetworkFault](TypeStrings, "Cut", texts)},
-		{Name: "for", value: part[config.NetworkFault](TypeSeconds, "For", someTime)},
-	})
-}
-
-// fault reads a key of faultKeys; nil is a fault that is not made.
-func (d *decoder) fault(e yaml11.Entry) (f *config.Fault, ok bool) {
-	f = &config.Fault{}
-	switch e.Key {
-	case "network":
-		f.Network, ok = d.networkFault(e.Value)
-	case "heal":
-		f.Heal, ok = boolean(d, e.Value)
-		if !f.Heal {
-			f = nil
-		}
-	case "pause":
-		f.Pause, ok = texts(d, e.Value)
-	case "kill":
-		f.Kill, ok = texts(d, e.Value)
-	case "restart":
-		f.Restart, ok = texts(d, e.Value)
-	}
-	return f, ok
-}
-
-// isFault reports whether a key is one of faultKeys.
+// isFault reports whether a key of a hook or a step is one of a fault.
 func isFault(name string) bool {
-	return slices.ContainsFunc(faultKeys(), func(k Key) bool { return k.Name == name })
+	return slices.Contains([]string{"network", "heal", "pause", "kill", "restart"}, name)
 }
 
-func (d *decoder) networkFault(v *yaml11.Value) (*config.NetworkFault, bool) {
+// fault reads the key of a fault; nil is a fault that is not made.
+func (d *decoder) fault(v *yaml11.Value) (*config.Fault, bool) {
+	var f config.Fault
+	inner := *d
+	inner.into, inner.failed = &f, false
+	d.key.read(&inner, v)
+	if d.key.Name == "heal" && !f.Heal {
+		return nil, !inner.failed
+	}
+	return &f, !inner.failed
+}
+
+func networkFault(d *decoder, v *yaml11.Value) (*config.NetworkFault, bool) {
 	if v.Kind != yaml11.Map || v.Map.Len() == 0 {
 		return nil, d.expected(v, "a hash such as {cut: [db]} or {delay: 100ms}")
 	}

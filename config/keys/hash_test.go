@@ -2,6 +2,7 @@ package keys
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,5 +68,6 @@ suites:
 	require.Equal(t, config.Hash{{Key: "z", Value: int64(1)}, {Key: "a", Value: ":verify_none"}}, i.Provisioner.Chef.ClientRB)
 	require.Equal(t, config.Hash{{Key: "y", Value: int64(1)}, {Key: "x", Value: int64(2)}}, i.Verifier.Inspec.Inputs)
 	require.Equal(t, config.Hash{{Key: "y", Value: int64(5)}, {Key: "x", Value: int64(2)}, {Key: "w", Value: nil}},
-		joinHashes(i.Verifier.Inspec.Inputs, config.Hash{{Key: "y", Value: int64(5)}, {Key: "w", Value: nil}}))
+		joined(reflect.ValueOf(i.Verifier.Inspec.Inputs),
+			reflect.ValueOf(config.Hash{{Key: "y", Value: int64(5)}, {Key: "w", Value: nil}})).Interface())
 }

@@ -15,7 +15,7 @@ func jsonSchemaFile() ([]byte, error) {
 		defs[string(s)] = objectSchema(s)
 	}
 	for _, k := range theSchema().keys {
-		if t := k.Type(); len(t.schema()) > 0 {
+		if t := k.Type; len(t.schema()) > 0 {
 			defs[typeDefinition(t)] = t.schema()
 		}
 	}
@@ -57,7 +57,7 @@ func objectSchema(s Section) map[string]any {
 // jsonSchema is the schema of one spelling of a key.
 func (k Key) jsonSchema(spelling string) map[string]any {
 	alternatives := []any{k.valueSchema(), map[string]any{"type": "null"}}
-	if k.Type() != TypeString && k.Type() != TypeAny {
+	if k.Type != TypeString && k.Type != TypeAny {
 		// Before ERB has run, any value may still be a template.
 		alternatives = append(alternatives, map[string]any{"type": "string", "pattern": "<%"})
 	}
@@ -66,7 +66,7 @@ func (k Key) jsonSchema(spelling string) map[string]any {
 		out["description"] = d
 	}
 	if spelling == k.Name {
-		if def := k.Default(); def != nil {
+		if def := k.Default; def != nil {
 			out["default"] = def
 		}
 	}
@@ -86,7 +86,7 @@ func (k Key) valueSchema() any {
 		return map[string]any{"enum": list}
 	}
 	ref := func(s Section) map[string]any { return map[string]any{"$ref": "#/definitions/" + string(s)} }
-	switch k.Type() {
+	switch k.Type {
 	case TypeBlock:
 		if k.Name == "busser" {
 			return anyOf(jsonType("string"), ref(SectionVerifier))
@@ -122,10 +122,10 @@ func (k Key) valueSchema() any {
 	case k.Name == "driver_config":
 		return ref(SectionDriver)
 	}
-	if len(k.Type().schema()) == 0 {
+	if len(k.Type.schema()) == 0 {
 		return map[string]any{}
 	}
-	return map[string]any{"$ref": "#/definitions/" + typeDefinition(k.Type())}
+	return map[string]any{"$ref": "#/definitions/" + typeDefinition(k.Type)}
 }
 
 // typeDefinition is the name of a type among the schema's definitions.

@@ -184,7 +184,7 @@ func inertTable() []Key {
 					form = string(TypeAny)
 				}
 				keys = append(keys, Key{
-					Section: s, Name: name, For: group.For, Inert: group.Why, Loud: group.Loud, form: Type(form),
+					Section: s, Name: name, For: group.For, Inert: group.Why, Loud: group.Loud, Type: Type(form),
 				})
 			}
 		}

@@ -10,10 +10,9 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// namespaceField is a key of a namespace that has some of the modes.
-func namespaceField(path string, modes ...spec.NamespaceMode) field[spec.Namespace] {
-	return field[spec.Namespace]{form: TypeString, at: at[spec.Namespace](path), parse: func(d *decoder,
-		v *yaml11.Value) (spec.Namespace, bool) {
+// namespaceOf reads a namespace that has some of the modes.
+func namespaceOf(modes ...spec.NamespaceMode) func(*decoder, *yaml11.Value) (spec.Namespace, bool) {
+	return func(d *decoder, v *yaml11.Value) (spec.Namespace, bool) {
 		mode, name, named := strings.Cut(d.scalarOr(v), ":")
 		n := spec.Namespace{Mode: spec.NamespaceMode(mode), Container: name}
 		if mode == "" && !named {
@@ -31,7 +30,7 @@ func namespaceField(path string, modes ...spec.NamespaceMode) field[spec.Namespa
 				strings.Join(words, ", "), describe(v))
 		}
 		return n, true
-	}}
+	}
 }
 
 // userNS reads "host", "keep-id:uid=1000,gid=1000", "auto:size=1024" …

@@ -11,17 +11,6 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// networkKeys are the keys of an entry of `networks:`, with the words of compose.
-func networkKeys() []Key {
-	return inSection(SectionNetwork, []Key{
-		{Name: "subnet", value: part[config.Network](TypeString, "Subnet", subnet)},
-		{Name: "ipam", value: part[config.Network](TypeHash, "Subnet", ipam)},
-		{Name: "internal", value: part[config.Network](TypeBool, "Internal", boolean)},
-		{Name: "ipv4_address", value: part[config.Network](TypeString, "IPv4", ipv4)},
-		{Name: "aliases", value: part[config.Network](TypeStrings, "Aliases", texts)},
-	})
-}
-
 // subnet reads an IPv4 subnet.
 func subnet(d *decoder, v *yaml11.Value) (string, bool) {
 	word, ok := text(d, v)

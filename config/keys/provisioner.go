@@ -2,107 +2,147 @@ package keys
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
-// provisionerKeys are the keys that every provisioner has.
-func provisionerKeys() []Key {
-	keys := []Key{
-		{Name: "name", value: textField("", "Provisioner.Name")},
-		{Name: "root_path", value: textField("/opt/kitchen", "Provisioner.RootPath")},
-		{Name: "command_prefix", value: textField("", "Provisioner.CommandPrefix")},
-		{Name: "http_proxy", value: textField("", "Provisioner.Proxy.HTTP")},
-		{Name: "https_proxy", value: textField("", "Provisioner.Proxy.HTTPS")},
-		{Name: "ftp_proxy", value: textField("", "Provisioner.Proxy.FTP")},
-		{Name: "no_proxy", value: textField("", "Provisioner.Proxy.No")},
-		{Name: "retry_on_exit_code", value: parsed(TypeInts, "Provisioner.RetryOnExitCode", numbers)},
-		{Name: "max_retries", value: intField(1, "Provisioner.MaxRetries")},
-		{Name: "wait_for_retry", value: secondsField(30*time.Second, "Provisioner.WaitForRetry")},
-		{Name: "uploads", value: textMapField("Provisioner.Uploads")},
-		{Name: "downloads", value: textMapField("Provisioner.Downloads")},
-		{Name: "env", Aliases: "environment env_variables env_vars", value: envField("Provisioner.Env")},
-		{Name: "idempotence", Aliases: "idempotency_test", value: flagField(false, "Provisioner.Idempotence")},
-		{Name: "sleep", For: []string{"dummy"}, value: secondsField(0, "Provisioner.Dummy.Sleep")},
-		{Name: "random_failure", For: []string{"dummy"}, value: flagField(false, "Provisioner.Dummy.RandomFailure")},
-		{Name: "fail", For: []string{"dummy"}, value: flagField(false, "Provisioner.Dummy.Fail")},
+// chefKeys are the keys of the dokken provisioner that fill no field of their own.
+func chefKeys() []Key {
+	keys := []Key{{Name: "chef_log_level", Type: TypeString, read: chefLogLevel}}
+	for _, p := range sandboxPaths() {
+		keys = append(keys, Key{Name: p.key, For: p.kinds, Type: TypePath, read: p.read, show: p.show})
 	}
-	return inSection(SectionProvisioner, keys)
+	return inSection(SectionProvisioner, keys, string(config.ProvisionerChef))
 }
 
-// inSection puts keys into a section, for the kinds named.
-func inSection(s Section, keys []Key, kinds ...string) []Key {
-	for i := range keys {
-		keys[i].Section = s
-		if keys[i].For == nil {
-			keys[i].For = kinds
+// sandboxPath is a key for a path that goes into the sandbox as dir, of the provisioners in kinds, or of Chef's alone.
+type sandboxPath struct {
+	key, dir string
+	kinds    []string
+}
+
+// sandboxPaths are the paths of Chef's sandbox. The shell provisioner has data as well, and Ansible has roles.
+func sandboxPaths() []sandboxPath {
+	chef := string(config.ProvisionerChef)
+	return []sandboxPath{
+		{"data_path", "data", []string{chef, string(config.ProvisionerShell)}},
+		{"data_bags_path", "data_bags", nil},
+		{"environments_path", "environments", nil},
+		{"nodes_path", "nodes", nil},
+		{"roles_path", "roles", []string{chef, string(config.ProvisionerAnsible)}},
+		{"clients_path", "clients", nil},
+		{"encrypted_data_bag_secret_key_path", "encrypted_data_bag_secret", nil},
+	}
+}
+
+func (p sandboxPath) read(d *decoder, v *yaml11.Value) {
+	if s, ok := filePath(d, v); ok && s != "" {
+		chef := &d.inst.Provisioner.Chef
+		if chef.Paths == nil {
+			chef.Paths = map[string]string{}
+		}
+		chef.Paths[p.dir] = s
+	}
+}
+
+func (p sandboxPath) show(i *config.Instance) any { return i.Provisioner.Chef.Paths[p.dir] }
+
+// rubyHash reads a hash whose values become Ruby: a symbol keeps its colon, for Chef
+// takes :verify_none and "verify_none" for different things.
+func rubyHash(d *decoder, v *yaml11.Value) (config.Hash, bool) { return d.hashWith(v, rubySymbol) }
+
+// simpleSymbol matches the names that stand behind a colon without quotes.
+var simpleSymbol = lazyregexp.New(`^[A-Za-z_]\w*[?!=]?$`)
+
+// rubySymbol is a symbol as Ruby writes it.
+func rubySymbol(name string) string {
+	if simpleSymbol().MatchString(name) {
+		return ":" + name
+	}
+	return ":" + strconv.Quote(name)
+}
+
+// licenseServers reads addresses as the variable has them: with commas between.
+func licenseServers(d *decoder, v *yaml11.Value) (string, bool) {
+	list, ok := texts(d, v)
+	return strings.Join(list, ","), ok
+}
+
+// cookbookFiles is the default of cookbook_files_glob.
+func cookbookFiles() []string {
+	return []string{
+		"README.*", "VERSION", "metadata.json", "metadata.rb", "attributes.rb", "recipe.rb",
+		"attributes/**/*", "definitions/**/*", "files/**/*", "libraries/**/*", "providers/**/*", "recipes/**/*",
+		"resources/**/*", "templates/**/*", "ohai/**/*", "compliance/**/*",
+	}
+}
+
+// globs reads patterns: a list, or one text with commas between, as Chef has it.
+func globs(d *decoder, v *yaml11.Value) ([]string, bool) {
+	list, ok := texts(d, v)
+	if !ok {
+		return nil, false
+	}
+	var out []string
+	for _, s := range list {
+		for _, p := range splitOutsideBraces(s) {
+			if p = strings.TrimSpace(p); p != "" {
+				out = append(out, p)
+			}
 		}
 	}
-	return keys
+	return out, true
 }
 
-// shellProvisionerKeys are the keys of the shell provisioner.
-func shellProvisionerKeys() []Key {
-	return inSection(SectionProvisioner, []Key{
-		{Name: "script", value: pathField("Provisioner.Shell.Script")},
-		{
-			Name:  "command",
-			For:   wordsOf(config.ProvisionerShell, config.ProvisionerTool, config.ProvisionerExternal),
-			value: textField("", "Provisioner.Shell.Command"),
-		},
-		{Name: "arguments", value: commandField("Provisioner.Shell.Arguments")},
-	}, string(config.ProvisionerShell))
-}
-
-// toolKinds are the provisioners whose tool may come from an image.
-func toolKinds() []string {
-	return wordsOf(config.ProvisionerTool, config.ProvisionerShell, config.ProvisionerPuppet,
-		config.ProvisionerAnsible, config.ProvisionerSalt)
-}
-
-// toolProvisionerKeys are the keys of the tool provisioner, and of what is built on it.
-func toolProvisionerKeys() []Key {
-	only := wordsOf(config.ProvisionerTool)
-	keys := []Key{
-		{Name: "image", Aliases: "salt_image", value: imageField("Provisioner.Tool.Image")},
-		{Name: "instructions", value: parsed(TypeStrings, "Provisioner.Tool.Instructions", instructions)},
-		{Name: "build_context", value: pathField("Provisioner.Tool.BuildContext")},
-		{Name: "volume", Aliases: "volumes", value: textsField("Provisioner.Tool.Volumes")},
-		{Name: "binary", Aliases: "puppet_binary salt_call_command", value: textField("", "Provisioner.Tool.Binary")},
-		{Name: "files", For: only, value: textMapField("Provisioner.Tool.Files")},
-		{Name: "changed_exit_codes", For: only, value: numbersField("Provisioner.Tool.ChangedExitCodes")},
-		{Name: "success_exit_codes", For: only, value: numbersField("Provisioner.Tool.SuccessExitCodes")},
-		{Name: "changed_pattern", For: only, value: patternField("Provisioner.Tool.ChangedPattern")},
-		{Name: "summary_pattern", For: only, value: patternField("Provisioner.Tool.SummaryPattern")},
-	}
-	return inSection(SectionProvisioner, keys, toolKinds()...)
-}
-
-// numbersField is a list of whole numbers.
-func numbersField(path string) field[[]int] {
-	return parsed(TypeInts, path, numbers)
-}
-
-// flagsField is raw words of a command line: a text, or a list of texts.
-func flagsField(path string) field[string] {
-	return parsed(TypeStrings, path, func(d *decoder, v *yaml11.Value) (string, bool) {
-		list, ok := texts(d, v)
-		return strings.Join(list, " "), ok
+// splitOutsideBraces splits at commas, but not at those of "{a,b}".
+func splitOutsideBraces(s string) []string {
+	depth := 0
+	return strings.FieldsFunc(s, func(r rune) bool {
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		}
+		return r == ',' && depth <= 0
 	})
 }
 
-// patternField is a regular expression.
-func patternField(path string) field[string] {
-	return parsed(TypeString, path, pattern)
+// namedRunList reads a name; the empty hash, Test Kitchen's own default, is none.
+func namedRunList(d *decoder, v *yaml11.Value) (string, bool) {
+	if v.Kind == yaml11.Map && v.Map.Len() == 0 {
+		return "", true
+	}
+	return text(d, v)
 }
 
-// enum reads a word of the key's Enum.
-func enum[T ~string](d *decoder, v *yaml11.Value) (T, bool) {
-	s, ok := word(d, v)
-	return T(s), ok
+// slowReport reads true, false or a number.
+func slowReport(d *decoder, v *yaml11.Value) (string, bool) {
+	switch {
+	case v.Kind == yaml11.Bool && !v.Bool:
+		return "", true
+	case v.Kind == yaml11.Bool, v.Kind == yaml11.Int && v.Int > 0:
+		return d.textOf(v), true
+	}
+	return "", d.expected(v, "true, false or a number of resources")
+}
+
+// chefLogLevel overrules log_level, wherever either stands.
+func chefLogLevel(d *decoder, v *yaml11.Value) {
+	if s, ok := text(d, v); ok {
+		d.logLevel = s
+	}
+}
+
+// flags reads raw words of a command line: a text, or a list of texts.
+func flags(d *decoder, v *yaml11.Value) (string, bool) {
+	list, ok := texts(d, v)
+	return strings.Join(list, " "), ok
 }
 
 // pattern reads a regular expression of Go's syntax.
@@ -115,4 +155,58 @@ func pattern(d *decoder, v *yaml11.Value) (string, bool) {
 		return "", d.errorAt(v, "see https://pkg.go.dev/regexp/syntax", "%v", err)
 	}
 	return s, true
+}
+
+// searchPath is a list of directories, which Puppet writes with colons between.
+func searchPath(d *decoder, v *yaml11.Value) ([]string, bool) {
+	return each(v, func(it *yaml11.Value) ([]string, bool) {
+		list, ok := text(d, it)
+		if !ok {
+			return nil, false
+		}
+		words := []string{list}
+		if !isDrivePath(list) {
+			words = strings.Split(list, ":")
+		}
+		var dirs []string
+		for _, word := range words {
+			dir, ok := d.path(it, word)
+			if !ok {
+				return nil, false
+			}
+			if dir != "" {
+				dirs = append(dirs, dir)
+			}
+		}
+		return dirs, true
+	})
+}
+
+// ansibleAttributes reads what kitchen-ansible finds in a suite's `attributes`. It
+// takes the place of the block's own keys, when it is of their type.
+func (d *decoder) ansibleAttributes(block *yaml11.Value) {
+	attributes := block.Map.Get("attributes")
+	if attributes == nil || attributes.Kind != yaml11.Map {
+		return
+	}
+	for name, kind := range map[string]yaml11.Kind{"extra_vars": yaml11.Map, "tags": yaml11.Seq} {
+		v := attributes.Map.Get(name)
+		if v == nil || v.Kind != kind {
+			continue
+		}
+		d.key = d.schema.find(SectionProvisioner, name)
+		d.spelt = "provisioner.attributes." + name
+		d.key.read(d, v)
+	}
+}
+
+// verbosity reads a number, or the word that kitchen-ansible has for it.
+func verbosity(d *decoder, v *yaml11.Value) (int, bool) {
+	if isScalar(v) {
+		words := []string{"info", "warn", "debug", "trace"}
+		if i := slices.Index(words, strings.TrimPrefix(d.textOf(v), ":")); i >= 0 {
+			return i + 1, true
+		}
+	}
+	return small(d, v)
 }

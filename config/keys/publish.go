@@ -11,23 +11,6 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// publishKeys are the keys of `publish:`.
-func publishKeys() []Key {
-	return inSection(SectionPublish, []Key{
-		{Name: "refs", Aliases: "ref", value: textsField("Publish.Refs")},
-		{Name: "squash", value: flagField(false, "Publish.Squash")},
-		{Name: "cmd", Aliases: "command", value: commandField("Publish.Cmd")},
-		{Name: "entrypoint", value: commandField("Publish.Entrypoint")},
-		{Name: "user", value: textField("", "Publish.User")},
-		{Name: "workdir", Aliases: "working_dir", value: textField("", "Publish.WorkDir")},
-		{Name: "stop_signal", Aliases: "stopsignal", value: textField("", "Publish.StopSignal")},
-		{Name: "expose", value: parsed(TypeStrings, "Publish.Expose", exposedPorts)},
-		{Name: "healthcheck", value: parsed(TypeHash, "Publish.HealthCheck", healthCheck)},
-		{Name: "env", Aliases: "environment", value: envField("Publish.Env")},
-		{Name: "labels", value: merged(parsed(TypeStringMap, "Publish.Labels", labels))},
-	})
-}
-
 // publish decodes `publish:`.
 func (r *resolver) publish(block *yaml11.Value) config.Publish {
 	return r.mapping(SectionPublish, block, "write the names as `publish: {refs: [...]}`").Publish

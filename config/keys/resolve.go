@@ -176,7 +176,7 @@ func (r *resolver) decoder() *decoder {
 	blank := s.blank
 	return &decoder{
 		root: r.c.Root, home: r.o.Home, env: r.o.Env, diags: &r.diags,
-		lint: r.o.lint, schema: s, inst: &blank, set: map[string]*yaml11.Value{},
+		lint: r.o.lint, schema: s, inst: &blank, into: &blank, set: map[string]*yaml11.Value{},
 	}
 }
 

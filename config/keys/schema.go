@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
@@ -14,40 +15,23 @@ type Section string
 
 // The sections.
 const (
-	// SectionRoot are the keys at the left margin.
-	SectionRoot Section = "root"
-	// SectionSuite are the keys of an entry of `suites:`.
-	SectionSuite Section = "suite"
-	// SectionNode are the keys of an entry of `nodes:` of a suite.
-	SectionNode Section = "node"
-	// SectionPlatform are the keys of an entry of `platforms:`.
-	SectionPlatform Section = "platform"
-	// SectionDriver are the keys of `driver:`.
-	SectionDriver Section = "driver"
-	// SectionProvisioner are the keys of `provisioner:`.
-	SectionProvisioner Section = "provisioner"
-	// SectionVerifier are the keys of `verifier:`.
-	SectionVerifier Section = "verifier"
-	// SectionTransport are the keys of `transport:`.
-	SectionTransport Section = "transport"
-	// SectionLifecycle are the keys of `lifecycle:`.
-	SectionLifecycle Section = "lifecycle"
-	// SectionPublish are the keys of `publish:`.
-	SectionPublish Section = "publish"
-	// SectionCompare are the keys of `compare:`.
-	SectionCompare Section = "compare"
-	// SectionService are the keys of an entry of `services:`.
-	SectionService Section = "service"
-	// SectionStep are the keys of an entry of `steps:`.
-	SectionStep Section = "step"
-	// SectionNetwork are the keys of an entry of `networks:`.
-	SectionNetwork Section = "networks"
-	// SectionFault are the keys of `network:` of hooks and steps.
-	SectionFault Section = "fault"
-	// SectionReady are the keys of `ready:` of a service and of the driver.
-	SectionReady Section = "ready"
-	// SectionHook are the keys of an entry of a lifecycle hook.
-	SectionHook Section = "hook"
+	SectionRoot        Section = "root"        // the keys at the left margin
+	SectionSuite       Section = "suite"       // the keys of an entry of `suites:`
+	SectionNode        Section = "node"        // the keys of an entry of `nodes:` of a suite
+	SectionPlatform    Section = "platform"    // the keys of an entry of `platforms:`
+	SectionDriver      Section = "driver"      // the keys of `driver:`
+	SectionProvisioner Section = "provisioner" // the keys of `provisioner:`
+	SectionVerifier    Section = "verifier"    // the keys of `verifier:`
+	SectionTransport   Section = "transport"   // the keys of `transport:`
+	SectionLifecycle   Section = "lifecycle"   // the keys of `lifecycle:`
+	SectionPublish     Section = "publish"     // the keys of `publish:`
+	SectionCompare     Section = "compare"     // the keys of `compare:`
+	SectionService     Section = "service"     // the keys of an entry of `services:`
+	SectionStep        Section = "step"        // the keys of an entry of `steps:`
+	SectionNetwork     Section = "networks"    // the keys of an entry of `networks:`
+	SectionFault       Section = "fault"       // the keys of `network:` of hooks and steps
+	SectionReady       Section = "ready"       // the keys of `ready:` of a service and of the driver
+	SectionHook        Section = "hook"        // the keys of an entry of a lifecycle hook
 )
 
 // sections lists every section in the order of the documentation.
@@ -60,11 +44,13 @@ func sections() []Section {
 }
 
 // Key is one key of kitchen.yml: the single place that says what it means, what it may hold and what it is when it is
-// not there. Checks, typed instances, documentation and the JSON Schema are all made from it.
+// not there. Checks, typed instances, documentation and the JSON Schema are all made from it. Most are made of the tags of
+// fields, see schema_fields.go.
 type Key struct {
 	Section Section
-	// Name is the key as it should be written; Aliases are other spellings that mean the same, with blanks between.
-	Name, Aliases string
+	// Name is the key as it should be written; Aliases are other spellings that mean the same.
+	Name    string
+	Aliases []string
 	// For names the kinds of the plugin that have the key ("chef", "inspec", "docker"); empty means all.
 	For []string
 	// Enum are the only values allowed.
@@ -78,30 +64,21 @@ type Key struct {
 	// Deprecated names what to write instead.
 	Deprecated string
 
-	// value ties the key to its field of Instance; nil when it has none.
-	value binding
-	// form is the type of a key without a field.
-	form Type
-}
+	// Type is what its value must look like.
+	Type Type
+	// Default is the value that applies when the key is missing, in YAML's terms, or nil.
+	Default any
 
-// Type is the type of the key's value.
-func (k Key) Type() Type {
-	if k.value != nil {
-		return k.value.typ()
-	}
-	return k.form
-}
-
-// Default is the value that applies when the key is missing, in YAML's terms, or nil.
-func (k Key) Default() any {
-	if k.value == nil {
-		return nil
-	}
-	return k.value.standard()
+	// read reads a value into what is being decoded, and reports what is wrong; nil for a key that fills nothing.
+	read func(*decoder, *yaml11.Value)
+	// show is what the value came to; nil when other keys show that.
+	show func(*config.Instance) any
+	// joins reports whether a second value adds to the first, rather than overrules it.
+	joins bool
 }
 
 // spellings are all names of the key.
-func (k Key) spellings() []string { return append([]string{k.Name}, strings.Fields(k.Aliases)...) }
+func (k Key) spellings() []string { return append([]string{k.Name}, k.Aliases...) }
 
 // schema is the table of keys with the indexes that decoding needs.
 type schema struct {
@@ -115,12 +92,10 @@ func Prepare() { theSchema() }
 
 // theSchema builds the table once; it is never changed afterwards.
 var theSchema = sync.OnceValue(func() *schema {
-	s := &schema{byName: map[Section]map[string]*Key{}, keys: slices.Concat(
-		rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), driverKeys(), provisionerKeys(), chefKeys(), shellProvisionerKeys(),
-		toolProvisionerKeys(), puppetKeys(), ansibleKeys(), externalKeys(), saltKeys(), verifierKeys(), inspecKeys(),
-		toolVerifierKeys(), transportKeys(), lifecycleKeys(), hookKeys(), stepKeys(), networkFaultKeys(), serviceKeys(),
-		networkKeys(), readyKeys(), publishKeys(), compareKeys(), inertTable(),
-	)}
+	s := &schema{byName: map[Section]map[string]*Key{}}
+	s.blank.Provisioner.Chef.CookbookGlobs = cookbookFiles() // too long for a tag
+	s.keys = slices.Concat(rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), fieldKeys(&s.blank), driverKeys(), chefKeys(),
+		verifierKeys(), lifecycleKeys(), stepKeys(), inertTable())
 	for i := range s.keys {
 		k := &s.keys[i]
 		names := s.byName[k.Section]
@@ -131,12 +106,20 @@ var theSchema = sync.OnceValue(func() *schema {
 		for _, n := range k.spellings() {
 			names[n] = k
 		}
-		if k.value != nil {
-			k.value.reset(&s.blank)
-		}
 	}
 	return s
 })
+
+// inSection puts keys into a section, for the kinds named.
+func inSection(s Section, keys []Key, kinds ...string) []Key {
+	for i := range keys {
+		keys[i].Section = s
+		if keys[i].For == nil {
+			keys[i].For = kinds
+		}
+	}
+	return keys
+}
 
 // find returns the key that is spelt name in a section, or nil.
 func (s *schema) find(in Section, name string) *Key { return s.byName[in][name] }

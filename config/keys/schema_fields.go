@@ -1,191 +1,194 @@
 package keys
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
-	"time"
 
-	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// The constructors below tie a key to a field of Instance, by its path such as
-// "Driver.Image": the type is read, and the default set, by the binding alone.
+// Most keys are tags of the fields of config.Instance and of what is in it:
+//
+//	key      the key that fills the field, and behind it other spellings
+//	as       the reader of its value, where that is not the one for the field's type; see readers
+//	for      the kinds of the plugin that have it; on a struct, that have the keys in it
+//	enum     the only words that it takes
+//	default  what applies without it, in YAML
+//	joins    "true" when a second value adds to the first, as it always does to a map
+//	secret   "true" when its value is never shown
 
-// at finds the field of a path in Instance.
-func at[T any](path string) func(*config.Instance) *T { return fieldOf[config.Instance, T](path) }
+// tagged makes the keys of a section from the tags of fields.
+type tagged struct {
+	in Section
+	// root is what the section's keys are read into: an Instance, or what an entry of it becomes.
+	root reflect.Type
+	// blank takes the defaults. Without it, a key has none, and shows nothing.
+	blank *config.Instance
+}
 
-// fieldOf finds the field of a path in S. It panics when there is none of the type: the table of keys is built once, and
-// by every test.
-func fieldOf[S, T any](path string) func(*S) *T {
-	typ := reflect.TypeFor[S]()
-	var index []int
-	for _, name := range strings.Split(path, ".") {
-		f, ok := typ.FieldByName(name)
-		if !ok {
-			panic(fmt.Sprintf("keys: %s has no field %s", reflect.TypeFor[S](), path))
+// fieldKeys are the keys of all fields. They put their defaults into an instance.
+func fieldKeys(blank *config.Instance) []Key {
+	var keys []Key
+	for _, in := range []Section{SectionDriver, SectionProvisioner, SectionVerifier, SectionTransport, SectionPublish,
+		SectionCompare} {
+		t := tagged{in, reflect.TypeFor[config.Instance](), blank}
+		// Their fields have the names of the sections.
+		keys = append(keys, t.structKeys(t.field(strings.ToUpper(string(in[:1]))+string(in[1:])), "")...)
+	}
+	for _, s := range []struct {
+		in   Section
+		root any
+	}{
+		{SectionHook, config.Hook{}}, {SectionHook, config.Fault{}}, {SectionStep, config.Fault{}},
+		{SectionFault, config.NetworkFault{}}, {SectionService, config.Service{}}, {SectionNetwork, config.Network{}},
+		{SectionReady, config.Ready{}},
+	} {
+		t := tagged{in: s.in, root: reflect.TypeOf(s.root)}
+		keys = append(keys, t.structKeys(reflect.StructField{Type: t.root}, "")...)
+	}
+	for _, more := range furtherKeys() {
+		t := tagged{in: more.in, root: reflect.TypeOf(more.root)}
+		f := t.field(more.path)
+		if f.Tag.Get("key") == "" {
+			t.blank = blank
 		}
-		index, typ = append(index, f.Index...), f.Type
+		keys = append(keys, t.fieldKey(f, more.tag, more.tag.Get("for")))
 	}
-	if typ != reflect.TypeFor[T]() {
-		panic(fmt.Sprintf("keys: %s is a %s, not a %s", path, typ, reflect.TypeFor[T]()))
+	return keys
+}
+
+// furtherKey is a key whose tag is not at its field: a second one of it, which has no default and shows nothing, or one
+// that is not called the same in all sections.
+type furtherKey struct {
+	in   Section
+	root any
+	path string
+	tag  reflect.StructTag
+}
+
+func furtherKeys() []furtherKey {
+	i := config.Instance{}
+	return []furtherKey{
+		{SectionDriver, i, "Driver.OCIPlatform", `key:"docker_platform oci_platform" as:"platform"`},
+		{SectionDriver, i, "Driver.IntermediateInstructions", `key:"provision_command" as:"run lines" joins:"true"`},
+		{SectionDriver, i, "Driver.UserNS", `key:"userns_host" as:"host userns"`},
+		{SectionDriver, i, "Driver.CgroupNS", `key:"cgroupns_host" as:"host cgroupns"`},
+		{SectionDriver, i, "Driver.Mounts", `key:"binds" joins:"true"`},
+		{SectionDriver, i, "Driver.Mounts", `key:"mounts mount" as:"mounts" joins:"true"`},
+		{SectionDriver, i, "Driver.Mounts", `key:"tmpfs" as:"tmpfs" joins:"true"`},
+		{SectionDriver, i, "Driver.HostnameAliases", `key:"instance_name container_name" as:"names" joins:"true"`},
+		{SectionDriver, i, "Driver.Dummy.Sleep", `key:"sleep" for:"dummy"`},
+		{SectionDriver, i, "Driver.Dummy.RandomFailure", `key:"random_failure" for:"dummy"`},
+		{SectionDriver, i, "Driver.Dummy.Fail", `key:"fail_create" for:"dummy"`},
+		{SectionProvisioner, i, "Provisioner.Dummy.Sleep", `key:"sleep" for:"dummy"`},
+		{SectionProvisioner, i, "Provisioner.Dummy.RandomFailure", `key:"random_failure" for:"dummy"`},
+		{SectionProvisioner, i, "Provisioner.Dummy.Fail", `key:"fail" for:"dummy"`},
+		{SectionVerifier, i, "Verifier.Dummy.RandomFailure", `key:"random_failure" for:"dummy"`},
+		{SectionVerifier, i, "Verifier.Dummy.Fail", `key:"fail" for:"dummy"`},
+		{SectionProvisioner, i, "Provisioner.Ansible.Copy",
+			`key:"recursive_additional_copy_path" for:"ansible" as:"paths" joins:"true"`},
+		{SectionService, config.Service{}, "Mounts", `key:"tmpfs" as:"tmpfs" joins:"true"`},
+		{SectionNetwork, config.Network{}, "Subnet", `key:"ipam" as:"ipam"`},
 	}
-	return func(s *S) *T {
-		return reflect.ValueOf(s).Elem().FieldByIndex(index).Addr().Interface().(*T)
+}
+
+// field is the field of a path such as "Driver.Image".
+func (t tagged) field(path string) reflect.StructField {
+	at := reflect.StructField{Type: t.root}
+	for _, name := range strings.Split(path, ".") {
+		f, ok := at.Type.FieldByName(name)
+		if !ok {
+			panic(fmt.Sprintf("keys: %s has no field %s", t.root, path)) // every test would tell
+		}
+		f.Index = append(slices.Clone(at.Index), f.Index...)
+		at = f
 	}
+	return at
 }
 
-// parsed is a key of a form that is read by parse.
-func parsed[T any](form Type, path string, parse parser[T]) field[T] {
-	return field[T]{form: form, at: at[T](path), parse: parse}
+// structKeys are the keys of the fields of a struct, which is a field itself, and of the structs in it.
+func (t tagged) structKeys(of reflect.StructField, kinds string) []Key {
+	var keys []Key
+	for i := range of.Type.NumField() {
+		f := of.Type.Field(i)
+		f.Index = append(slices.Clone(of.Index), i)
+		kinds := cmp.Or(f.Tag.Get("for"), kinds)
+		switch key := f.Tag.Get("key"); {
+		case key == "" && f.Type.Kind() == reflect.Struct:
+			keys = append(keys, t.structKeys(f, kinds)...)
+		case key != "":
+			keys = append(keys, t.fieldKey(f, f.Tag, kinds))
+		}
+	}
+	return keys
 }
 
-// withDefault gives a key a value for when it is not there.
-func withDefault[T any](def T, f field[T]) field[T] {
-	f.def = def
-	return f
-}
-
-// joined is for a list that several keys add to.
-func joined[T any](f field[[]T]) field[[]T] {
-	f.join = appendTo[T]
-	return f
-}
-
-// merged is for a map that several keys add to.
-func merged(f field[map[string]string]) field[map[string]string] {
-	f.join = mergeInto[string]
-	return f
-}
-
-// enumKey is a key that takes one of some words. The first is its default; "" stands for none.
-func enumKey[T ~string](name, path string, def T, others ...T) Key {
-	k := Key{Name: name, value: withDefault(def, parsed(TypeString, path, enum[T])), Enum: wordsOf(others...)}
-	if def != "" {
-		k.Enum = append(wordsOf(def), k.Enum...)
+// fieldKey is the key that a tag makes of a field.
+func (t tagged) fieldKey(f reflect.StructField, tag reflect.StructTag, kinds string) Key {
+	names := strings.Fields(tag.Get("key"))
+	form := f.Type.String()
+	if tag.Get("enum") != "" {
+		form = "string" // its type is one of words
+	}
+	r, ok := readers()[cmp.Or(tag.Get("as"), form)]
+	if !ok || !r.makes.ConvertibleTo(f.Type) {
+		panic(fmt.Sprintf("keys: %s.%s has no reader", t.root, f.Name))
+	}
+	k := Key{
+		Section: t.in, Name: names[0], Aliases: names[1:], For: strings.Fields(kinds), Enum: strings.Fields(tag.Get("enum")),
+		Secret: tag.Get("secret") == "true", Type: r.form, joins: tag.Get("joins") == "true" || f.Type.Kind() == reflect.Map,
+	}
+	joins := k.joins
+	k.read = func(d *decoder, v *yaml11.Value) {
+		got, ok := r.read(d, v)
+		if !ok {
+			d.failed = true
+			return
+		}
+		to := reflect.ValueOf(d.into).Elem().FieldByIndex(f.Index)
+		if got = got.Convert(f.Type); joins {
+			got = joined(to, got)
+		}
+		to.Set(got)
+	}
+	if t.blank == nil {
+		return k
+	}
+	k.show = func(i *config.Instance) any {
+		return reflect.ValueOf(i).Elem().FieldByIndex(f.Index).Interface()
+	}
+	k.Default = plain(k.show(t.blank))
+	if text, ok := tag.Lookup("default"); ok {
+		v, _, err := yaml11.Parse("default", []byte(text), yaml11.Options{})
+		if err != nil {
+			panic(fmt.Sprintf("keys: the default of %s.%s: %v", t.root, f.Name, err))
+		}
+		k.read(&decoder{into: t.blank, key: &k}, v)
+		k.Default = v.Any()
 	}
 	return k
 }
 
-// wordsOf are values of a type of words as texts.
-func wordsOf[T ~string](list ...T) []string {
-	words := make([]string, len(list))
-	for i, word := range list {
-		words[i] = string(word)
+// joined adds a list, a hash or a map to one that is there, which is not changed.
+func joined(have, more reflect.Value) reflect.Value {
+	if h, ok := have.Interface().(config.Hash); ok {
+		for _, p := range more.Interface().(config.Hash) {
+			h = h.With(p.Key, p.Value)
+		}
+		return reflect.ValueOf(h)
 	}
-	return words
-}
-
-func textField(def, path string) field[string] {
-	return withDefault(def, parsed(TypeString, path, word))
-}
-
-func versionField(path string) field[string] { return parsed(TypeVersion, path, text) }
-
-func imageField(path string) field[string] { return parsed(TypeString, path, image) }
-
-func pathField(path string) field[string] { return parsed(TypePath, path, filePath) }
-
-func flagField(def bool, path string) field[bool] {
-	return withDefault(def, parsed(TypeBool, path, boolean))
-}
-
-func intField(def int, path string) field[int] { return withDefault(def, parsed(TypeInt, path, small)) }
-
-func countField(path string) field[int64] { return parsed(TypeInt, path, count) }
-
-func sizeField(path string) field[int64] { return parsed(TypeSize, path, byteSize) }
-
-func secondsField(def time.Duration, path string) field[time.Duration] {
-	return withDefault(def, parsed(TypeSeconds, path, seconds))
-}
-
-func textsField(path string) field[[]string] { return parsed(TypeStrings, path, texts) }
-
-func commandField(path string) field[[]string] { return parsed(TypeCommand, path, command) }
-
-func envField(path string) field[map[string]string] {
-	return merged(parsed(TypeEnv, path, environment))
-}
-
-func textMapField(path string) field[map[string]string] {
-	return merged(parsed(TypeStringMap, path, textMap))
-}
-
-func hashField(path string) field[config.Hash] { return parsed(TypeHash, path, hash) }
-
-func mountsField(form Type, parse parser[[]spec.Mount]) field[[]spec.Mount] {
-	return joined(parsed(form, "Driver.Mounts", parse))
-}
-
-// Type is what the value of a key must look like, as the documentation names it.
-type Type string
-
-// The types of values.
-const (
-	TypeAny          Type = "any"
-	TypeString       Type = "string"
-	TypeVersion      Type = "version"
-	TypeBool         Type = "boolean"
-	TypeInt          Type = "integer"
-	TypeFloat        Type = "number"
-	TypeSize         Type = "size"
-	TypeSeconds      Type = "seconds"
-	TypePath         Type = "path"
-	TypeStrings      Type = "list of strings"
-	TypeInts         Type = "list of integers"
-	TypeStringMap    Type = "hash of strings"
-	TypeHash         Type = "hash"
-	TypeList         Type = "list"
-	TypeCommand      Type = "command"
-	TypeEnv          Type = "environment"
-	TypePorts        Type = "ports"
-	TypeMounts       Type = "volumes"
-	TypeMountOptions Type = "mounts"
-	TypeTmpfs        Type = "tmpfs"
-	TypeVolumesFrom  Type = "list of containers"
-	TypeDevices      Type = "devices"
-	TypeGPUs         Type = "GPUs"
-	TypeUlimits      Type = "ulimits"
-	TypeHosts        Type = "hosts"
-	TypeBlock        Type = "block"
-	TypeBoolOrBlock  Type = "boolean or block"
-	TypeNamed        Type = "list of named entries"
-	TypeHooks        Type = "hook"
-)
-
-// expected completes "expected …" in messages, with an example.
-func (t Type) expected() string {
-	return map[Type]string{
-		TypeAny:          "a value",
-		TypeString:       "a string",
-		TypeVersion:      `a version such as "18.5"`,
-		TypeBool:         "true or false",
-		TypeInt:          "a whole number",
-		TypeFloat:        "a number such as 1.5",
-		TypeSize:         `a size in bytes or with a unit, such as "512m" or "2g"`,
-		TypeSeconds:      `a number of seconds, or a time such as "90s" or "5m"`,
-		TypePath:         "a path",
-		TypeStrings:      "a list of strings",
-		TypeInts:         "a list of whole numbers such as [35, 213]",
-		TypeStringMap:    "a hash of strings such as {name: value}",
-		TypeHash:         "a hash such as {name: value}",
-		TypeList:         "a list",
-		TypeCommand:      `a command such as "/usr/lib/systemd/systemd", or a list of its words`,
-		TypeEnv:          `a hash such as {NAME: value}, or a list of "NAME=value"`,
-		TypePorts:        `a list of ports such as "8080:80" or "127.0.0.1:5353:53/udp"`,
-		TypeMounts:       `a list of volumes such as "/data", "name:/data" or "./dir:/data:ro"`,
-		TypeMountOptions: `a list of mounts such as "type=bind,source=./dir,target=/data"`,
-		TypeTmpfs:        `a list of paths such as "/run:exec,size=64m", or a hash of path to options`,
-		TypeVolumesFrom:  `a list of containers such as "name" or "name:ro"`,
-		TypeDevices:      `a list of devices such as "/dev/fuse" or "/dev/a:/dev/b:rwm"`,
-		TypeGPUs:         `"all" or a number of GPUs`,
-		TypeUlimits:      `a hash such as {nofile: 1024} or a list such as "nofile=1024:2048"`,
-		TypeHosts:        `a list such as "db:10.0.0.2", or a hash of name to address`,
-		TypeBlock:        "a name, or a block of keys such as {name: …}",
-		TypeBoolOrBlock:  "true, false, or a block of keys such as {command: …}",
-		TypeNamed:        "a list of entries, each with a name:, such as [{name: default}]",
-		TypeHooks:        `a shell command, or a list of commands and hashes such as {local: "…"} or {remote: "…"}`,
-	}[t]
+	if have.Kind() == reflect.Slice {
+		return reflect.AppendSlice(have.Slice3(0, have.Len(), have.Len()), more)
+	}
+	out := reflect.MakeMap(have.Type())
+	for _, m := range []reflect.Value{have, more} {
+		for it := m.MapRange(); it.Next(); {
+			out.SetMapIndex(it.Key(), it.Value())
+		}
+	}
+	return out
 }

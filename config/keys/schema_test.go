@@ -38,7 +38,7 @@ func TestTableOfKeys(t *testing.T) {
 		}
 		switch {
 		case k.Inert != "":
-			require.Nil(t, k.value, "%s: an inert key has no field", where)
+			require.Nil(t, k.read, "%s: an inert key has no field", where)
 			require.Empty(t, k.docs(), "%s: Inert says it all", where)
 		default:
 			require.NotEmpty(t, k.docs().From, where)
@@ -47,7 +47,7 @@ func TestTableOfKeys(t *testing.T) {
 		documented[string(k.Section)+"."+k.Name] = true
 		if k.Inert == "" && slices.Contains([]Section{SectionDriver, SectionProvisioner, SectionVerifier,
 			SectionTransport}, k.Section) {
-			require.NotNil(t, k.value, "%s: a key of a plugin needs a field", where)
+			require.NotNil(t, k.read, "%s: a key of a plugin needs a field", where)
 		}
 	}
 	for section, keys := range keyDocs() {
@@ -135,7 +135,7 @@ func TestKeysAreServed(t *testing.T) {
 // TestDocumentedDefaultsHold decodes each key's documented default and expects what leaving the key out gives.
 func TestDocumentedDefaultsHold(t *testing.T) {
 	for _, k := range theSchema().keys {
-		def := k.Default()
+		def := k.Default
 		if def == nil || k.Section == SectionVerifier && k.Name == "name" {
 			continue
 		}
@@ -143,16 +143,14 @@ func TestDocumentedDefaultsHold(t *testing.T) {
 		require.NoError(t, err)
 		got := theSchema().blank
 		d := &decoder{
-			inst: &got, set: nil, key: &k, spelt: k.path(), root: "/project", home: "/home",
+			inst: &got, into: &got, key: &k, spelt: k.path(), root: "/project", home: "/home",
 			env:   func(string) (string, bool) { return "", false },
 			diags: &kitchen.Diagnostics{},
 		}
-		k.value.decode(d, mapOf(t, string(text)).Map.Get(k.Name))
+		k.read(d, mapOf(t, string(text)).Map.Get(k.Name))
 		require.Empty(t, d.diags.List, "the default of %s is refused", k.path())
 		blank := theSchema().blank
-		want, _ := k.value.show(&blank)
-		have, _ := k.value.show(&got)
-		require.Equal(t, want, have, k.path())
+		require.Equal(t, k.show(&blank), k.show(&got), k.path())
 	}
 }
 

@@ -16,44 +16,6 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// serviceKeys are the keys of an entry of `services:`. What compose has a word for has the same here.
-func serviceKeys() []Key {
-	mounts := func(form Type, parse parser[[]spec.Mount]) special {
-		return special{form: form, read: func(d *decoder, v *yaml11.Value) {
-			got, _ := parse(d, v)
-			s := d.into.(*config.Service)
-			s.Mounts = append(s.Mounts, got...)
-		}}
-	}
-	return inSection(SectionService, []Key{
-		{Name: "image", value: part[config.Service](TypeString, "Image", image)},
-		{Name: "command", value: part[config.Service](TypeCommand, "Command", command)},
-		{Name: "entrypoint", value: part[config.Service](TypeCommand, "Entrypoint", command)},
-		{Name: "environment", Aliases: "env", value: part[config.Service](TypeEnv, "Env", environment)},
-		{Name: "volumes", value: mounts(TypeMounts, volumes)},
-		{Name: "tmpfs", value: mounts(TypeTmpfs, tmpfs)},
-		{Name: "ports", value: part[config.Service](TypePorts, "Ports", ports)},
-		{Name: "depends_on", value: part[config.Service](TypeStrings, "DependsOn", dependsOn)},
-		{Name: "shared", value: part[config.Service](TypeBool, "Shared", boolean)},
-		{Name: "networks", value: part[config.Service](TypeStrings, "Networks", endpoints)},
-		{Name: "ready", value: part[config.Service](TypeHash, "Ready", ready)},
-	})
-}
-
-// readyKeys are the keys of `ready:`.
-func readyKeys() []Key {
-	return inSection(SectionReady, []Key{
-		{Name: "port", value: part[config.Ready](TypeInt, "Port", onePort)},
-		{Name: "http", value: part[config.Ready](TypeString, "HTTP", address)},
-		{Name: "log", value: part[config.Ready](TypeString, "Log", logPattern)},
-		{Name: "exec", value: part[config.Ready](TypeStrings, "Exec", shellCommand)},
-		{Name: "file", value: part[config.Ready](TypeString, "File", pathInside)},
-		{Name: "healthcheck", value: part[config.Ready](TypeBool, "HealthCheck", onOrOff)},
-		{Name: "timeout", value: part[config.Ready](TypeSeconds, "Timeout", someTime)},
-		{Name: "interval", value: part[config.Ready](TypeSeconds, "Interval", someTime)},
-	})
-}
-
 // What applies where `ready:` does not say it.
 const (
 	readyTimeout  = time.Minute

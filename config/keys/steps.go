@@ -2,7 +2,6 @@ package keys
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -12,13 +11,13 @@ import (
 
 // stepKeys are the keys of an entry of `steps:`.
 func stepKeys() []Key {
-	return inSection(SectionStep, slices.Concat(chefShortcuts(), faultKeys(), []Key{
-		{Name: "name", form: TypeString},
-		{Name: "provisioner", form: TypeBlock},
-		{Name: "verify", form: TypeBoolOrBlock},
-		{Name: "reboot", form: TypeBool},
-		{Name: "commands", form: TypeHooks},
-	}))
+	return inSection(SectionStep, append(chefShortcuts(), []Key{
+		{Name: "name", Type: TypeString},
+		{Name: "provisioner", Type: TypeBlock},
+		{Name: "verify", Type: TypeBoolOrBlock},
+		{Name: "reboot", Type: TypeBool},
+		{Name: "commands", Type: TypeHooks},
+	}...))
 }
 
 // steps decodes the steps of an instance, whose own blocks are decoded.
@@ -75,12 +74,6 @@ func (d *decoder) stepField(s *config.Step, e yaml11.Entry) bool {
 	case "reboot":
 		s.Reboot, _ = boolean(d, v)
 		return s.Reboot
-	case "network", "heal", "pause", "kill", "restart":
-		f, ok := d.fault(e)
-		if ok && f != nil {
-			s.Commands = append(s.Commands, config.Hook{Fault: f})
-		}
-		return ok && f != nil
 	case "commands":
 		for _, it := range items(v) {
 			if h, ok := d.hook(it); ok {
@@ -88,6 +81,15 @@ func (d *decoder) stepField(s *config.Step, e yaml11.Entry) bool {
 			}
 		}
 		return len(s.Commands) > 0
+	default:
+		if !isFault(e.Key) {
+			return false
+		}
+		f, ok := d.fault(v)
+		if ok && f != nil {
+			s.Commands = append(s.Commands, config.Hook{Fault: f})
+		}
+		return ok && f != nil
 	}
 	return false
 }

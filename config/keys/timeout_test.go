@@ -19,25 +19,23 @@ func TestEveryTimeoutIsTyped(t *testing.T) {
 		if !named.MatchString(k.Name) || k.Inert != "" {
 			continue
 		}
-		require.Equal(t, TypeSeconds, k.Type(), k.path())
+		require.Equal(t, TypeSeconds, k.Type, k.path())
 		typed = append(typed, k.path())
 		if k.Section == SectionHook || k.Section == SectionReady {
 			continue // see below
 		}
-		bound, ok := k.value.(field[time.Duration])
-		require.True(t, ok, k.path())
 		for text, want := range map[string]time.Duration{"5": 5 * time.Second, "1.5": 1500 * time.Millisecond,
 			"90s": 90 * time.Second, "2m": 2 * time.Minute} {
 			inst := theSchema().blank
-			d := &decoder{inst: &inst, key: &k, spelt: k.path(), diags: &kitchen.Diagnostics{}}
-			k.value.decode(d, mapOf(t, "t: "+text).Map.Get("t"))
+			d := &decoder{into: &inst, key: &k, spelt: k.path(), diags: &kitchen.Diagnostics{}}
+			k.read(d, mapOf(t, "t: "+text).Map.Get("t"))
 			require.Empty(t, d.diags.List)
-			require.Equal(t, want, *bound.at(&inst), "%s: %s", k.path(), text)
+			require.Equal(t, want, k.show(&inst), "%s: %s", k.path(), text)
 		}
 	}
 	require.Equal(t, []string{
-		"driver.sleep", "provisioner.wait_for_retry", "provisioner.sleep", "verifier.sleep", "hook.timeout", "ready.timeout",
-		"ready.interval",
+		"provisioner.wait_for_retry", "verifier.sleep", "hook.timeout", "ready.timeout", "ready.interval", "driver.sleep",
+		"provisioner.sleep",
 	}, typed)
 	i := resolveOne(t, `
 driver: dokken

@@ -5,33 +5,33 @@ import "slices"
 // rootKeys are the keys at the left margin of kitchen.yml.
 func rootKeys() []Key {
 	return inSection(SectionRoot, append(pluginBlocks(), []Key{
-		{Name: "platforms", form: TypeNamed},
-		{Name: "suites", form: TypeNamed},
+		{Name: "platforms", Type: TypeNamed},
+		{Name: "suites", Type: TypeNamed},
 	}...))
 }
 
 // platformKeys are the keys of an entry of `platforms:`.
 func platformKeys() []Key {
 	return inSection(SectionPlatform, append(pluginBlocks(), append(chefShortcuts(),
-		Key{Name: "name", form: TypeString},
-		Key{Name: "os_type", form: TypeString},
-		Key{Name: "shell_type", form: TypeString},
+		Key{Name: "name", Type: TypeString},
+		Key{Name: "os_type", Type: TypeString},
+		Key{Name: "shell_type", Type: TypeString},
 	)...))
 }
 
 // suiteKeys are the keys of an entry of `suites:`.
 func suiteKeys() []Key {
 	keys := append(pluginBlocks(), append(chefShortcuts(),
-		Key{Name: "name", form: TypeString},
-		Key{Name: "includes", form: TypeStrings},
-		Key{Name: "excludes", form: TypeStrings},
-		Key{Name: "from", form: TypeString},
-		Key{Name: "steps", form: TypeNamed},
-		Key{Name: "nodes", form: TypeHash},
+		Key{Name: "name", Type: TypeString},
+		Key{Name: "includes", Type: TypeStrings},
+		Key{Name: "excludes", Type: TypeStrings},
+		Key{Name: "from", Type: TypeString},
+		Key{Name: "steps", Type: TypeNamed},
+		Key{Name: "nodes", Type: TypeHash},
 	)...)
 	for _, n := range []string{"data_path", "data_bags_path", "encrypted_data_bag_secret_key_path", "environments_path",
 		"nodes_path", "roles_path"} {
-		keys = append(keys, Key{Name: n, form: TypePath, Deprecated: "provisioner." + n})
+		keys = append(keys, Key{Name: n, Type: TypePath, Deprecated: "provisioner." + n})
 	}
 	return inSection(SectionSuite, keys)
 }
@@ -42,36 +42,36 @@ func nodeKeys() []Key {
 		return k.Name == "services" || k.Name == "networks" || k.Deprecated != ""
 	})
 	return inSection(SectionNode, append(blocks, append(chefShortcuts(),
-		Key{Name: "platform", form: TypeString},
-		Key{Name: "after", form: TypeStrings},
-		Key{Name: "networks", form: TypeStrings},
+		Key{Name: "platform", Type: TypeString},
+		Key{Name: "after", Type: TypeStrings},
+		Key{Name: "networks", Type: TypeStrings},
 	)...))
 }
 
 // pluginBlocks are the blocks that may stand at the root, in platforms and suites, and what they were called once.
 func pluginBlocks() []Key {
 	return []Key{
-		{Name: "driver", form: TypeBlock},
-		{Name: "provisioner", form: TypeBlock},
-		{Name: "verifier", form: TypeBlock},
-		{Name: "transport", form: TypeBlock},
-		{Name: "lifecycle", form: TypeHash},
-		{Name: "publish", form: TypeHash},
-		{Name: "compare", form: TypeHash},
-		{Name: "services", form: TypeHash},
-		{Name: "networks", form: TypeHash},
-		{Name: "driver_plugin", form: TypeString, Deprecated: "driver"},
-		{Name: "driver_config", form: TypeHash, Deprecated: "driver"},
-		{Name: "busser", form: TypeBlock, Deprecated: "verifier"},
+		{Name: "driver", Type: TypeBlock},
+		{Name: "provisioner", Type: TypeBlock},
+		{Name: "verifier", Type: TypeBlock},
+		{Name: "transport", Type: TypeBlock},
+		{Name: "lifecycle", Type: TypeHash},
+		{Name: "publish", Type: TypeHash},
+		{Name: "compare", Type: TypeHash},
+		{Name: "services", Type: TypeHash},
+		{Name: "networks", Type: TypeHash},
+		{Name: "driver_plugin", Type: TypeString, Deprecated: "driver"},
+		{Name: "driver_config", Type: TypeHash, Deprecated: "driver"},
+		{Name: "busser", Type: TypeBlock, Deprecated: "verifier"},
 	}
 }
 
 // chefShortcuts are the provisioner's keys that may stand beside its block.
 func chefShortcuts() []Key {
 	return []Key{
-		{Name: "run_list", form: TypeStrings},
-		{Name: "attributes", form: TypeHash},
-		{Name: "named_run_list", form: TypeString},
-		{Name: "policy_group", form: TypeString},
+		{Name: "run_list", Type: TypeStrings},
+		{Name: "attributes", Type: TypeHash},
+		{Name: "named_run_list", Type: TypeString},
+		{Name: "policy_group", Type: TypeString},
 	}
 }

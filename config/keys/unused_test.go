@@ -19,10 +19,10 @@ func TestUnusedKeys(t *testing.T) {
 	}
 	require.Len(t, inertTable(), count)
 	for _, k := range inertTable() {
-		require.NotEmpty(t, k.Type().expected(), "%s: there is no type %s", k.Name, k.Type())
+		require.NotEmpty(t, k.Type.expected(), "%s: there is no type %s", k.Name, k.Type)
 	}
-	require.Equal(t, TypeSeconds, theSchema().find(SectionDriver, "read_timeout").Type())
-	require.Equal(t, TypeAny, theSchema().find(SectionDriver, "docker_info").Type())
+	require.Equal(t, TypeSeconds, theSchema().find(SectionDriver, "read_timeout").Type)
+	require.Equal(t, TypeAny, theSchema().find(SectionDriver, "docker_info").Type)
 	require.True(t, isForeign(SectionDriver, "dokken", "vagrantfile_erb"))
 	require.False(t, isForeign(SectionDriver, "dokken", "image"))
 }

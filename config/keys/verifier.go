@@ -5,94 +5,16 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// verifierKeys are the keys that every verifier has, and those of shell, busser and dummy.
+// verifierKeys are the keys of verifiers that fill no field of their own.
 func verifierKeys() []Key {
-	shell := wordsOf(config.VerifierShell)
-	busser := wordsOf(config.VerifierBusser)
-	dummy := wordsOf(config.VerifierDummy)
-	keys := []Key{
-		{Name: "name", value: textField("", "Verifier.Name")},
-		{Name: "root_path", value: textField("/opt/verifier", "Verifier.RootPath")},
-		{Name: "command_prefix", value: textField("", "Verifier.CommandPrefix")},
-		{Name: "sudo", value: flagField(false, "Verifier.Sudo")},
-		{Name: "sudo_command", value: textField("sudo -E", "Verifier.SudoCommand")},
-		{Name: "http_proxy", value: textField("", "Verifier.Proxy.HTTP")},
-		{Name: "https_proxy", value: textField("", "Verifier.Proxy.HTTPS")},
-		{Name: "ftp_proxy", value: textField("", "Verifier.Proxy.FTP")},
-		{Name: "no_proxy", value: textField("", "Verifier.Proxy.No")},
-		{Name: "downloads", value: textMapField("Verifier.Downloads")},
-		{Name: "env", Aliases: "environment env_variables env_vars", value: envField("Verifier.Env")},
-		{Name: "command", For: shell, value: textField("true", "Verifier.Shell.Command")},
-		{Name: "remote_exec", For: shell, value: flagField(false, "Verifier.Shell.Remote")},
-		{Name: "sleep", For: append(shell, dummy...), value: secondsField(0, "Verifier.Shell.Sleep")},
-		{Name: "shellout_opts", For: shell, value: special{TypeHash, shelloutOpts, shownShelloutOpts}},
-		{Name: "random_failure", For: dummy, value: flagField(false, "Verifier.Dummy.RandomFailure")},
-		{Name: "fail", For: dummy, value: flagField(false, "Verifier.Dummy.Fail")},
-		{
-			Name:    "ruby_bindir",
-			Aliases: "rspec_path",
-			For:     append(busser, string(config.VerifierServerspec)),
-			value:   textField("", "Verifier.Busser.RubyBindir"),
-		},
-	}
-	return inSection(SectionVerifier, keys)
+	return inSection(SectionVerifier, []Key{
+		{Name: "shellout_opts", Type: TypeHash, read: shelloutOpts, show: shownShelloutOpts},
+	}, string(config.VerifierShell))
 }
 
-// inspecKeys are the keys of inspec and cinc_auditor.
-func inspecKeys() []Key {
-	keys := []Key{
-		{Name: "inspec_tests", value: parsed(TypeList, "Verifier.Inspec.Tests", inspecTests)},
-		{Name: "controls", value: textsField("Verifier.Inspec.Controls")},
-		{Name: "inputs", Aliases: "attributes", value: inputsField()},
-		{Name: "input_files", Aliases: "attrs", value: pathsField("Verifier.Inspec.InputFiles")},
-		{Name: "waiver_files", value: pathsField("Verifier.Inspec.WaiverFiles")},
-		{Name: "reporter", value: textsField("Verifier.Inspec.Reporter")},
-		{Name: "output", value: textField("", "Verifier.Inspec.Output")},
-		{Name: "profiles_path", value: pathField("Verifier.Inspec.ProfilesPath")},
-		{Name: "load_plugins", value: flagField(true, "Verifier.Inspec.LoadPlugins")},
-		{Name: "plugin_config", value: hashField("Verifier.Inspec.PluginConfig")},
-		{Name: "backend_cache", value: flagField(true, "Verifier.Inspec.BackendCache")},
-		{Name: "color", value: flagField(true, "Verifier.Inspec.Color")},
-		enumKey("location", "Verifier.Inspec.Location", config.InspecAuto, config.InspecInRunner, config.InspecOnHost),
-		{Name: "chef_license", value: textField("", "Verifier.Inspec.License")},
-		{Name: "chef_license_key", Secret: true, value: textField("", "Verifier.Inspec.LicenseKey")},
-		{Name: "chef_license_server", value: textField("", "Verifier.Inspec.LicenseServer")},
-	}
-	return inSection(SectionVerifier, keys, string(config.VerifierInspec), string(config.VerifierCincAuditor))
-}
-
-// toolVerifierKeys are the keys of the verifiers that run a tool over test files.
-func toolVerifierKeys() []Key {
-	withInspec := wordsOf(config.VerifierBats, config.VerifierServerspec, config.VerifierGoss,
-		config.VerifierTestinfra, config.VerifierInspec, config.VerifierCincAuditor)
-	keys := []Key{
-		{Name: "tests", Aliases: "test_files spec_files patterns goss_file", value: textsField("Verifier.Tool.Tests")},
-		{
-			Name:    "options",
-			For:     withInspec,
-			Aliases: "pytest_options rspec_options goss_options bats_options extra_flags",
-			value:   commandField("Verifier.Tool.Options"),
-		},
-		{Name: "image", For: withInspec, value: imageField("Verifier.Tool.Image")},
-		{Name: "binary", For: withInspec, Aliases: "path", value: textField("", "Verifier.Tool.Binary")},
-		{Name: "vars", Aliases: "variables", value: textField("", "Verifier.Tool.Vars")},
-	}
-	return inSection(SectionVerifier, keys, string(config.VerifierBats), string(config.VerifierServerspec),
-		string(config.VerifierGoss), string(config.VerifierTestinfra))
-}
-
-// pathsField is a list of paths of the client, made absolute.
-func pathsField(path string) field[[]string] {
-	return parsed(TypeStrings, path, func(d *decoder, v *yaml11.Value) ([]string, bool) {
-		return each(v, func(it *yaml11.Value) ([]string, bool) { return oneOf(filePath(d, it)) })
-	})
-}
-
-// inputsField is `inputs` and, of old, `attributes`: the two add up.
-func inputsField() field[config.Hash] {
-	f := parsed(TypeHash, "Verifier.Inspec.Inputs", hash)
-	f.join = joinHashes
-	return f
+// filePaths reads paths of the client and makes them absolute.
+func filePaths(d *decoder, v *yaml11.Value) ([]string, bool) {
+	return each(v, func(it *yaml11.Value) ([]string, bool) { return oneOf(filePath(d, it)) })
 }
 
 // inspecTests reads paths and hashes.
