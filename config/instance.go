@@ -181,6 +181,17 @@ type Driver struct {
 	Dummy Dummy
 }
 
+// TaggedImage joins chef_image and chef_version. A tag or digest that is a part of the image wins.
+func TaggedImage(image, version string) string {
+	if strings.ContainsAny(image[strings.LastIndexByte(image, '/')+1:], ":@") {
+		return image
+	}
+	if version == "stable" {
+		version = "latest"
+	}
+	return image + ":" + version
+}
+
 // DriverKind is an implementation of a driver.
 type DriverKind string
 
@@ -411,8 +422,8 @@ type PuppetProvisioner struct {
 
 // AnsibleProvisioner are the keys of ansible_playbook. Paths are absolute.
 type AnsibleProvisioner struct {
-	// From says where ansible-playbook runs.
-	From AnsibleFrom `key:"ansible_from" enum:"auto runner host" default:"auto"`
+	// From says where ansible-playbook runs: on the client it has a connection through galley.
+	From Place `key:"ansible_from" enum:"auto runner host" default:"auto"`
 	// Playbook is empty for the places where Test Kitchen looks.
 	Playbook string `key:"playbook" as:"path"`
 	// Hosts are the groups of the generated inventory; Inventory takes its place.
@@ -503,17 +514,17 @@ type ExternalProvisioner struct {
 	Config Hash
 }
 
-// AnsibleFrom says where ansible-playbook runs.
-type AnsibleFrom string
+// Place is where a tool runs.
+type Place string
 
 // The places.
 const (
-	// AnsibleAuto is the runner where it has Ansible, else the client.
-	AnsibleAuto AnsibleFrom = "auto"
-	// AnsibleRunner is the runner, with a local connection.
-	AnsibleRunner AnsibleFrom = "runner"
-	// AnsibleHost is the client, with a connection through galley.
-	AnsibleHost AnsibleFrom = "host"
+	// PlaceAuto is the runner where it has the tool, else the client.
+	PlaceAuto Place = "auto"
+	// PlaceRunner is the runner.
+	PlaceRunner Place = "runner"
+	// PlaceHost is the client.
+	PlaceHost Place = "host"
 )
 
 // ShellProvisioner are the keys of the shell provisioner.
@@ -573,21 +584,10 @@ const (
 	VerifierDummy VerifierKind = "dummy"
 )
 
-// InspecLocation is where InSpec runs.
-type InspecLocation string
-
-// The places where InSpec can run.
-const (
-	// InspecAuto is the runner when it has one, and else the client.
-	InspecAuto     InspecLocation = "auto"
-	InspecInRunner InspecLocation = "runner"
-	InspecOnHost   InspecLocation = "host"
-)
-
 // InspecVerifier are the keys of inspec and cinc_auditor.
 type InspecVerifier struct {
 	// Location is where InSpec runs.
-	Location InspecLocation `key:"location" enum:"auto runner host" default:"auto"`
+	Location Place `key:"location" enum:"auto runner host" default:"auto"`
 	// Tests are added to the suite's own directory.
 	Tests    []InspecTest `key:"inspec_tests"`
 	Controls []string     `key:"controls"`

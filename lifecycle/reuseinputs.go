@@ -69,7 +69,7 @@ func coldByConfig(inst config.Instance) string {
 		return "driver.pid_mode shows it processes that are not its own"
 	case len(inst.Provisioner.Downloads) > 0:
 		return "provisioner.downloads fetches what converge leaves"
-	case inst.Provisioner.Kind == config.ProvisionerAnsible && inst.Provisioner.Ansible.From == config.AnsibleHost:
+	case inst.Provisioner.Kind == config.ProvisionerAnsible && inst.Provisioner.Ansible.From == config.PlaceHost:
 		return "this machine's Ansible converges it"
 	case inst.Provisioner.Kind == config.ProvisionerExternal:
 		return "a program of this machine converges it"

@@ -96,7 +96,7 @@ func TestInspecCommandLine(t *testing.T) {
 			}
 			t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
 			var text strings.Builder
-			for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+			for _, where := range []config.Place{config.PlaceRunner, config.PlaceHost} {
 				in.Location = where
 				b.out.Reset()
 				b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root,
@@ -164,12 +164,12 @@ func TestInspecResults(t *testing.T) {
 			"accepted; set verifier.chef_license\\nSAID\"\nerror: inspec exited with code 172: its licence is not accepted; " +
 			"set verifier.chef_license\n"},
 	} {
-		for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+		for _, where := range []config.Place{config.PlaceRunner, config.PlaceHost} {
 			t.Run(name+" on "+string(where), func(t *testing.T) {
 				b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn,
 					"code": c.code})
 				src := filepath.Join(b.box.Remote, "inspec", "src")
-				if where == config.InspecOnHost {
+				if where == config.PlaceHost {
 					src = b.project.Root
 				}
 				if c.outcome != "" {
@@ -194,7 +194,7 @@ func TestInspecResults(t *testing.T) {
 // and no empty file takes the place of an older report.
 func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 	needShell(t)
-	for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+	for _, where := range []config.Place{config.PlaceRunner, config.PlaceHost} {
 		b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "172"})
 		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
 		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
@@ -229,8 +229,8 @@ func TestInspecFallsBackToTheHost(t *testing.T) {
 func TestInspecOnTheHostKeepsAwayFromTheRunner(t *testing.T) {
 	needShell(t)
 	for name, v := range map[string]config.InspecVerifier{
-		"plain": {Location: config.InspecOnHost},
-		"with all": {Location: config.InspecOnHost, Inputs: config.Hash{{Key: "a", Value: 1}},
+		"plain": {Location: config.PlaceHost},
+		"with all": {Location: config.PlaceHost, Inputs: config.Hash{{Key: "a", Value: 1}},
 			PluginConfig: config.Hash{{Key: "p", Value: 1}},
 			Reporter:     []string{"cli", "json:out/a.json", "junit2:out/a.xml"}},
 	} {
@@ -262,7 +262,7 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 	git := config.InspecTest{Git: "https://example.com/p.git"}
 	for name, c := range map[string]struct {
 		test     config.InspecTest
-		location config.InspecLocation
+		location config.Place
 		lacks    string
 		noHost   bool
 		host     bool
@@ -272,7 +272,7 @@ func TestInspecRunsWhereItCanFetchProfiles(t *testing.T) {
 		"an address in Git":        {test: config.InspecTest{Path: "git@example.com:p"}, lacks: "git", host: true},
 		"a dependency in Git":      {test: config.InspecTest{Path: "wrapper"}, lacks: "git", host: true},
 		"no InSpec here":           {test: git, lacks: "git", noHost: true},
-		"the user's choice":        {test: git, lacks: "git", location: config.InspecInRunner},
+		"the user's choice":        {test: git, lacks: "git", location: config.PlaceRunner},
 		"no need of git":           {test: config.InspecTest{URL: "https://example.com/p.tar.gz"}, lacks: "git"},
 		"Chef Automate":            {test: config.InspecTest{Compliance: "me/cis"}, host: true},
 		"a dependency in Automate": {test: config.InspecTest{Path: "logged"}, host: true},
@@ -315,7 +315,7 @@ func TestInspecLockFiles(t *testing.T) {
 // to the profile; in the runner and on this machine InSpec gets a path that it finds.
 func TestInspecDependsOnTheProject(t *testing.T) {
 	needShell(t)
-	for _, where := range []config.InspecLocation{config.InspecInRunner, config.InspecOnHost} {
+	for _, where := range []config.Place{config.PlaceRunner, config.PlaceHost} {
 		b := newKitchen(t, map[string]string{
 			"test/profile/inspec.yml": "name: profile\ndepends:\n  - name: shared\n    path: test/shared\n  - name: beside\n " +
 				"   path: ../beside\n",

@@ -70,7 +70,7 @@ func lineage(i config.Instance) []config.Instance {
 func (s *Since) Matters(p Project, i config.Instance, text string) (file string, matters bool) {
 	upwards := sync.OnceValue(func() bool { return s.links || reachUp(p, i) })
 	outside := sync.OnceValue(func() bool {
-		return s.links || s.reachesOutside(p, i, text) || i.Verifier.Inspec.Location != config.InspecInRunner && upwards()
+		return s.links || s.reachesOutside(p, i, text) || i.Verifier.Inspec.Location != config.PlaceRunner && upwards()
 	})
 	for _, file := range s.Files {
 		rel, inside := s.inProject(file)
@@ -201,5 +201,5 @@ func (s *Since) reachesOutside(p Project, i config.Instance, text string) bool {
 // whatever it likes.
 func runsHere(p config.Provisioner, v config.Verifier) bool {
 	return v.Kind == config.VerifierShell && !v.Shell.Remote || p.Kind == config.ProvisionerExternal ||
-		p.Kind == config.ProvisionerAnsible && p.Ansible.From != config.AnsibleRunner
+		p.Kind == config.ProvisionerAnsible && p.Ansible.From != config.PlaceRunner
 }

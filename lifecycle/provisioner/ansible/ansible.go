@@ -31,7 +31,7 @@ type Ansible struct{ converge.Base }
 const playbookCommand = "ansible-playbook"
 
 // onHost reports whether Ansible runs on this machine: only where kitchen.yml says so.
-func (a Ansible) onHost() bool { return a.Provisioner.Ansible.From == config.AnsibleHost }
+func (a Ansible) onHost() bool { return a.Provisioner.Ansible.From == config.PlaceHost }
 
 // Written are the places in the sandbox in which ansible-galaxy keeps what it installed.
 func (Ansible) Written() []string { return []string{galaxyDir} }
@@ -95,7 +95,7 @@ func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 // requireInRunner fails when the runner has no Ansible, and says how it can be had. This machine's is none of the ways
 // that are tried by themselves: what a play does on the machine that it is played from is done to the user's own.
 func (a Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
-	if a.Tool() != nil || a.Provisioner.Tool.Binary != "" || a.Provisioner.Ansible.From == config.AnsibleRunner {
+	if a.Tool() != nil || a.Provisioner.Tool.Binary != "" || a.Provisioner.Ansible.From == config.PlaceRunner {
 		return nil // the script says what is missing
 	}
 	find := append([]string{"sh", "-c", `for place; do [ ! -x "$place" ] || exit 0; done; command -v ` + playbookCommand,

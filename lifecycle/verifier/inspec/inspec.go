@@ -108,10 +108,10 @@ func suiteDir(b testrun.Base) string {
 // Verify runs InSpec where it is.
 func (n *InSpec) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
 	where := n.Verifier.Inspec.Location
-	if where == config.InspecOnHost {
+	if where == config.PlaceHost {
 		return n.onHost(ctx, r, nil)
 	}
-	if where != config.InspecInRunner {
+	if where != config.PlaceRunner {
 		better, err := n.betterOnHost(ctx, r)
 		if err != nil {
 			return nil, err
@@ -122,7 +122,7 @@ func (n *InSpec) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, 
 	}
 	cases, err := n.inRunner(ctx, r)
 	var missing *testrun.ToolMissingError
-	if where != config.InspecInRunner && errors.As(err, &missing) {
+	if where != config.PlaceRunner && errors.As(err, &missing) {
 		return n.onHost(ctx, r, missing.Places)
 	}
 	return cases, err
