@@ -106,7 +106,7 @@ type Driver struct {
 	ToolImage   string `key:"chef_image" as:"image"`
 	ToolVersion string `key:"chef_version" as:"version"`
 	// ToolAccess is what the runner may do to the tool's files.
-	ToolAccess spec.ToolAccess `key:"tool_access" enum:"private shared read-only"`
+	ToolAccess spec.ToolAccess `key:"tool_access" enum:"private shared read_only"`
 
 	// Entrypoint is nil when it was not set. Of a Command that is nil, galley has its own PID 1.
 	Entrypoint []string `key:"entrypoint" as:"command"`

@@ -203,17 +203,11 @@ func (r *resolver) checkSandboxes(i config.Instance, raw kitchen.RawInstance) {
 // mountPos is where a driver block asks for a mount at target.
 func mountPos(driver *yaml11.Value, target string) yaml11.Pos {
 	for _, name := range []string{"volumes", "volume", "binds", "tmpfs", "mounts"} {
-		v := driver.Map.Get(name)
-		if v == nil {
-			continue
-		}
-		if v.Kind == yaml11.Map {
-			for _, e := range entries(v) {
-				if e.Key == target {
-					return e.KeyPos
-				}
+		v := either(driver, name)
+		for _, e := range entries(v) {
+			if e.Key == target {
+				return e.KeyPos
 			}
-			continue
 		}
 		for _, it := range items(v) {
 			if text, ok := it.Text(); ok && strings.Contains(text, target) {

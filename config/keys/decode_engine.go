@@ -41,13 +41,11 @@ func (d *decoder) setVariable(out map[string]string, at *yaml11.Value, name, val
 	}
 	if !valid {
 		// What follows a colon or a blank may be a secret: show the name alone.
-		shown := strings.FieldsFunc(name+" ", func(r rune) bool { return strings.ContainsRune(": \t", r) })
-		first := ""
-		if len(shown) > 0 {
-			first = shown[0]
+		if end := strings.IndexAny(name, ": \t"); end >= 0 {
+			name = name[:end]
 		}
 		return d.errorAt(at, `write NAME=value, or a hash such as {NAME: value}`,
-			"bad variable: %q is followed by no equals sign, or is not a name", first)
+			"bad variable: %q is followed by no equals sign, or is not a name", name)
 	}
 	if given {
 		out[name] = value
@@ -57,30 +55,27 @@ func (d *decoder) setVariable(out map[string]string, at *yaml11.Value, name, val
 	return true
 }
 
-// devices reads "/dev/a", "/dev/a:/dev/b", "/dev/a:rwm" or "/dev/a:/dev/b:rwm".
-func devices(d *decoder, v *yaml11.Value) ([]spec.Device, bool) {
-	return each(v, func(it *yaml11.Value) ([]spec.Device, bool) {
-		var parts []string
-		switch it.Kind {
-		case yaml11.String:
-			parts = strings.Split(it.Str, ":")
-		case yaml11.Map:
-			for _, field := range []*yaml11.Value{
-				either(it, "path_on_host", "PathOnHost"), either(it, "path_in_container", "PathInContainer"),
-				either(it, "cgroup_permissions", "CgroupPermissions"),
-			} {
-				if s := d.scalarOr(field); s != "" {
-					parts = append(parts, s)
-				}
+// device reads "/dev/a", "/dev/a:/dev/b", "/dev/a:rwm" or "/dev/a:/dev/b:rwm".
+func device(d *decoder, v *yaml11.Value) (spec.Device, bool) {
+	var parts []string
+	switch v.Kind {
+	case yaml11.String:
+		parts = strings.Split(v.Str, ":")
+	case yaml11.Map:
+		for _, field := range []*yaml11.Value{
+			either(v, "path_on_host", "PathOnHost"), either(v, "path_in_container", "PathInContainer"),
+			either(v, "cgroup_permissions", "CgroupPermissions"),
+		} {
+			if s := d.scalarOr(field); s != "" {
+				parts = append(parts, s)
 			}
 		}
-		dev, ok := deviceOf(parts)
-		if !ok {
-			d.errorAt(it, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s",
-				describe(it))
-		}
-		return oneOf(dev, ok)
-	})
+	}
+	dev, ok := deviceOf(parts)
+	if !ok {
+		d.errorAt(v, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s", describe(v))
+	}
+	return dev, ok
 }
 
 func deviceOf(parts []string) (spec.Device, bool) {

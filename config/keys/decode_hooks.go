@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -22,15 +23,12 @@ func hookNames() []string {
 
 // lifecycleKeys are the hooks of `lifecycle:`.
 func lifecycleKeys() []Key {
-	var keys []Key
-	for _, name := range hookNames() {
-		keys = append(keys, Key{Name: name, Type: TypeHooks})
-	}
-	return inSection(SectionLifecycle, keys)
+	return inSection(SectionLifecycle, keysOf(TypeHooks, hookNames()...))
 }
 
-// hooks reads the block `lifecycle:`.
-func (d *decoder) hooks(block *yaml11.Value) config.Hooks {
+// hooks decodes the block `lifecycle:`.
+func (r *resolver) hooks(block *yaml11.Value) config.Hooks {
+	d := r.decoder()
 	var out config.Hooks
 	names := hookNames()
 	for _, e := range entries(block) {
@@ -39,10 +37,7 @@ func (d *decoder) hooks(block *yaml11.Value) config.Hooks {
 		}
 		d.spelt = "lifecycle." + e.Key
 		if !slices.Contains(names, e.Key) {
-			hint := suggestion(e.Key, names)
-			if hint == "" {
-				hint = "the hooks are " + strings.Join(names, ", ")
-			}
+			hint := cmp.Or(suggestion(e.Key, names), "the hooks are "+strings.Join(names, ", "))
 			d.diags.ErrorAt(e.KeyPos, d.spelt, d.spelt+": there is no such hook, so it would never run", hint)
 			continue
 		}

@@ -39,6 +39,13 @@ func each[T any](v *yaml11.Value, read func(*yaml11.Value) ([]T, bool)) ([]T, bo
 	return out, good
 }
 
+// listOf reads a list with the reader of one item.
+func listOf[T any](read func(*decoder, *yaml11.Value) (T, bool)) func(*decoder, *yaml11.Value) ([]T, bool) {
+	return func(d *decoder, v *yaml11.Value) ([]T, bool) {
+		return each(v, func(it *yaml11.Value) ([]T, bool) { return oneOf(read(d, it)) })
+	}
+}
+
 // oneOf makes a list of what a reader of one value returned.
 func oneOf[T any](v T, ok bool) ([]T, bool) {
 	if !ok {
@@ -73,15 +80,6 @@ func (d *decoder) notInList(list, item *yaml11.Value) {
 		}
 	}
 	d.errorAt(item, hint, "expected %s, found %s", d.key.Type.expected(), describe(item))
-}
-
-// numbers reads a list of whole numbers.
-func numbers(d *decoder, v *yaml11.Value) ([]int, bool) {
-	out, ok := each(v, func(it *yaml11.Value) ([]int, bool) { return oneOf(small(d, it)) })
-	if out == nil {
-		out = []int{}
-	}
-	return out, ok
 }
 
 // textMap reads a hash of strings, or a list of "key=value".

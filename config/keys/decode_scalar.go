@@ -117,25 +117,24 @@ func decimal(d *decoder, v *yaml11.Value) (float64, bool) {
 }
 
 // byteSize reads a size: bytes, or a number with a unit in powers of 1024.
-func byteSize(d *decoder, v *yaml11.Value) (int64, bool) { return d.size(v, false) }
-
-// bytesOrUnlimited is byteSize, with -1 for no limit.
-func bytesOrUnlimited(d *decoder, v *yaml11.Value) (int64, bool) { return d.size(v, true) }
-
-func (d *decoder) size(v *yaml11.Value, unlimited bool) (int64, bool) {
+func byteSize(d *decoder, v *yaml11.Value) (int64, bool) {
 	switch v.Kind {
 	case yaml11.Int, yaml11.Float, yaml11.String:
 		s, _ := v.Text()
-		s = strings.TrimSpace(s)
-		if unlimited && s == "-1" {
-			return -1, true
-		}
-		if n, err := units.RAMInBytes(s); err == nil && n >= 0 {
+		if n, err := units.RAMInBytes(strings.TrimSpace(s)); err == nil && n >= 0 {
 			return n, true
 		}
 	}
 	return 0, d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
 		d.key.Type.expected(), describe(v))
+}
+
+// bytesOrUnlimited is byteSize, with -1 for no limit.
+func bytesOrUnlimited(d *decoder, v *yaml11.Value) (int64, bool) {
+	if strings.TrimSpace(d.scalarOr(v)) == "-1" {
+		return -1, true
+	}
+	return byteSize(d, v)
 }
 
 // seconds reads a time: a number of seconds, or a text such as "90s" or "5m".

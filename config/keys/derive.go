@@ -37,14 +37,9 @@ func deriveDriver(dr *config.Driver, platform string, p config.Provisioner) {
 // deriveInspec takes over what the provisioner says of Chef's licence: it covers InSpec, and users of kitchen-inspec,
 // which never asks, say it once. A client that does not keep the acceptance has none for InSpec to find.
 func deriveInspec(v *config.InspecVerifier, c config.Chef) {
-	for _, f := range []struct {
-		to   *string
-		from string
-	}{{&v.License, c.License}, {&v.LicenseKey, c.LicenseKey}, {&v.LicenseServer, c.LicenseServer}} {
-		if *f.to == "" {
-			*f.to = f.from
-		}
-	}
+	v.License = cmp.Or(v.License, c.License)
+	v.LicenseKey = cmp.Or(v.LicenseKey, c.LicenseKey)
+	v.LicenseServer = cmp.Or(v.LicenseServer, c.LicenseServer)
 }
 
 // imageOf makes an image of a platform's name, as dokken does: of the parts between dashes the first is the repository

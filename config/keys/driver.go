@@ -160,8 +160,7 @@ func distributions() []string {
 	return []string{
 		"alma", "almalinux", "alpine", "amazon", "amazonlinux", "arch", "centos", "centosstream", "debian", "el", "fedora",
 		"gentoo", "gentoo-paludis", "opensuse", "opensuse/leap", "opensuse/tumbleweed", "opensuseleap", "oracle",
-		"oraclelinux",
-		"photonos", "redhat", "rhel", "rocky", "rockylinux", "sles", "suse", "ubuntu", "windows",
+		"oraclelinux", "photonos", "redhat", "rhel", "rocky", "rockylinux", "sles", "suse", "ubuntu", "windows",
 	}
 }
 

@@ -95,10 +95,10 @@ func (k Key) valueSchema() any {
 	case TypeBoolOrBlock:
 		return anyOf(jsonType("boolean"), ref(SectionVerifier))
 	case TypeNamed:
-		return listOf(ref(Section(strings.TrimSuffix(k.Name, "s"))))
+		return listSchema(ref(Section(strings.TrimSuffix(k.Name, "s"))))
 	case TypeHooks:
 		one := anyOf(jsonType("string"), ref(SectionHook))
-		return anyOf(jsonType("string"), listOf(one), ref(SectionHook))
+		return anyOf(jsonType("string"), listSchema(one), ref(SectionHook))
 	}
 	switch {
 	case k.Name == "lifecycle":
@@ -112,7 +112,7 @@ func (k Key) valueSchema() any {
 	case k.Name == "nodes":
 		return hashOf(ref(SectionNode))
 	case k.Name == "networks" && (k.Section == SectionService || k.Section == SectionNode), k.Name == "depends_on":
-		return anyOf(listOf(jsonType("string")), jsonType("object"), jsonType("string"))
+		return anyOf(listSchema(jsonType("string")), jsonType("object"), jsonType("string"))
 	case k.Name == "networks":
 		return hashOf(anyOf(ref(SectionNetwork), jsonType("null")))
 	case k.Name == "network" && k.Section != SectionDriver:
@@ -161,8 +161,8 @@ func jsonType(names ...string) map[string]any {
 	return map[string]any{"type": list}
 }
 
-// listOf is a JSON Schema of a list.
-func listOf(item map[string]any) map[string]any {
+// listSchema is a JSON Schema of a list.
+func listSchema(item map[string]any) map[string]any {
 	return map[string]any{"type": "array", "items": item}
 }
 
@@ -177,7 +177,7 @@ func (t Type) schema() map[string]any {
 		text    = jsonType("string", "number", "boolean")
 		words   = jsonType("string", "number")
 		hash    = jsonType("object")
-		oneMany = anyOf(text, listOf(text))
+		oneMany = anyOf(text, listSchema(text))
 	)
 	switch t {
 	case TypeString:
@@ -199,42 +199,42 @@ func (t Type) schema() map[string]any {
 	case TypeStrings:
 		return oneMany
 	case TypeInts:
-		return anyOf(words, listOf(words))
+		return anyOf(words, listSchema(words))
 	case TypeStringMap:
-		return anyOf(hashOf(jsonType("string", "number", "boolean", "null")), listOf(text))
+		return anyOf(hashOf(jsonType("string", "number", "boolean", "null")), listSchema(text))
 	case TypeHash:
 		return hash
 	case TypeList:
 		return anyOf(words, jsonType("array"))
 	case TypeCommand:
-		return anyOf(text, listOf(text))
+		return anyOf(text, listSchema(text))
 	case TypeEnv:
 		return anyOf(jsonType("string"), hashOf(jsonType("string", "number", "boolean", "null")),
-			listOf(anyOf(jsonType("string"), hash)))
+			listSchema(anyOf(jsonType("string"), hash)))
 	case TypePorts:
-		return anyOf(words, listOf(anyOf(words, hash)), hash)
+		return anyOf(words, listSchema(anyOf(words, hash)), hash)
 	case TypeMounts:
-		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)), hash)
+		return anyOf(jsonType("string"), listSchema(anyOf(jsonType("string"), hash)), hash)
 	case TypeMountOptions:
-		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)))
+		return anyOf(jsonType("string"), listSchema(anyOf(jsonType("string"), hash)))
 	case TypeTmpfs:
-		return anyOf(jsonType("string"), listOf(jsonType("string")), hashOf(jsonType("string", "null")))
+		return anyOf(jsonType("string"), listSchema(jsonType("string")), hashOf(jsonType("string", "null")))
 	case TypeVolumesFrom:
-		return anyOf(jsonType("string"), listOf(jsonType("string")))
+		return anyOf(jsonType("string"), listSchema(jsonType("string")))
 	case TypeDevices:
-		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)))
+		return anyOf(jsonType("string"), listSchema(anyOf(jsonType("string"), hash)))
 	case TypeGPUs:
 		return jsonType("string", "integer")
 	case TypeUlimits:
-		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)), hash)
+		return anyOf(jsonType("string"), listSchema(anyOf(jsonType("string"), hash)), hash)
 	case TypeHosts:
-		return anyOf(jsonType("string"), listOf(jsonType("string")), hash)
+		return anyOf(jsonType("string"), listSchema(jsonType("string")), hash)
 	case TypeBlock:
 		return anyOf(jsonType("string"), hash)
 	case TypeNamed:
-		return listOf(hash)
+		return listSchema(hash)
 	case TypeHooks:
-		return anyOf(jsonType("string"), listOf(anyOf(jsonType("string"), hash)), hash)
+		return anyOf(jsonType("string"), listSchema(anyOf(jsonType("string"), hash)), hash)
 	default:
 		return map[string]any{}
 	}

@@ -63,46 +63,39 @@ func Lint(c *kitchen.Config, o LintOptions) []kitchen.Diagnostic {
 // lintFiles reports files that kitchen.yml names and that do not exist.
 func lintFiles(c *kitchen.Config, ds *kitchen.Diagnostics, i config.Instance, exists func(string) bool) {
 	raw := c.Instances[i.Index]
-	report := func(key, path string) {
+	report := func(in Section, block *yaml11.Value, name, path string) {
 		if path == "" || exists(path) {
 			return
 		}
-		block := raw.Provisioner
-		section, name, _ := strings.Cut(key, ".")
-		switch section {
-		case "driver":
-			block = raw.Driver
-		case "verifier":
-			block = raw.Verifier
-		}
-		v := either(block, theSchema().find(Section(section), name).spellings()...)
+		key := string(in) + "." + name
+		v := either(block, theSchema().find(in, name).spellings()...)
 		ds.WarnAt(v.Pos, key, fmt.Sprintf("%s: there is no %s", key, path), "paths are relative to the project, "+c.Root)
 	}
 	chef := i.Provisioner.Chef
-	report("provisioner.policyfile", chef.Policyfile)
-	report("provisioner.berksfile_path", chef.Berksfile)
-	report("provisioner.script", i.Provisioner.Shell.Script)
+	report(SectionProvisioner, raw.Provisioner, "policyfile", chef.Policyfile)
+	report(SectionProvisioner, raw.Provisioner, "berksfile_path", chef.Berksfile)
+	report(SectionProvisioner, raw.Provisioner, "script", i.Provisioner.Shell.Script)
 	for _, p := range sandboxPaths() {
-		report("provisioner."+p.key, chef.Paths[p.dir])
+		report(SectionProvisioner, raw.Provisioner, p.key, chef.Paths[p.dir])
 	}
-	report("driver.creds_file", i.Driver.CredsFile)
-	report("driver.build_context", i.Driver.BuildContext)
+	report(SectionDriver, raw.Driver, "creds_file", i.Driver.CredsFile)
+	report(SectionDriver, raw.Driver, "build_context", i.Driver.BuildContext)
 	for _, f := range i.Verifier.Inspec.InputFiles {
-		report("verifier.input_files", f)
+		report(SectionVerifier, raw.Verifier, "input_files", f)
 	}
 	for _, f := range i.Verifier.Inspec.WaiverFiles {
-		report("verifier.waiver_files", f)
+		report(SectionVerifier, raw.Verifier, "waiver_files", f)
 	}
 }
 
 // lintPorts reports fixed host ports that several instances publish.
 func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.Instance) {
-	users := map[spec.PortMapping][]string{}
-	type place struct {
-		key string
-		pos yaml11.Pos
+	type use struct {
+		key   string
+		pos   yaml11.Pos
+		names []string
 	}
-	first := map[spec.PortMapping]place{}
+	uses := map[spec.PortMapping]*use{}
 	var order []spec.PortMapping
 	add := func(i config.Instance, ports []spec.PortMapping, key string, block *yaml11.Value, spellings ...string) {
 		for _, p := range ports {
@@ -110,11 +103,11 @@ func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.In
 				continue
 			}
 			e := hostEnd(p)
-			if len(users[e]) == 0 {
-				first[e] = place{key, either(block, spellings...).Pos}
+			if uses[e] == nil {
+				uses[e] = &use{key: key, pos: either(block, spellings...).Pos}
 				order = append(order, e)
 			}
-			users[e] = append(users[e], i.Name)
+			uses[e].names = append(uses[e].names, i.Name)
 		}
 	}
 	for _, i := range instances {
@@ -132,17 +125,16 @@ func lintPorts(c *kitchen.Config, ds *kitchen.Diagnostics, instances []config.In
 		}
 	}
 	for _, e := range order {
-		names := users[e]
-		if len(names) < 2 {
+		u := uses[e]
+		if len(u.names) < 2 {
 			continue
 		}
-		shown := names
+		shown := u.names
 		if len(shown) > 3 {
-			shown = append(shown[:3:3], fmt.Sprintf("%d more", len(names)-3))
+			shown = append(shown[:3:3], fmt.Sprintf("%d more", len(shown)-3))
 		}
-		at := first[e]
-		ds.WarnAt(at.pos, at.key, fmt.Sprintf("%s: the instances %s all want port %d of the host, so only "+
-			"one of them can exist at a time", at.key, strings.Join(shown, ", "), e.HostPort),
+		ds.WarnAt(u.pos, u.key, fmt.Sprintf("%s: the instances %s all want port %d of the host, so only "+
+			"one of them can exist at a time", u.key, strings.Join(shown, ", "), e.HostPort),
 			"leave out the host port to get a free one, or give each its own")
 	}
 }

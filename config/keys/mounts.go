@@ -155,20 +155,15 @@ func (d *decoder) volumeText(v *yaml11.Value, s string) (spec.Mount, bool) {
 	return m, true
 }
 
-// mountTexts reads `mounts`: a list of "type=bind,source=…,target=…" or of hashes.
-func mountTexts(d *decoder, v *yaml11.Value) ([]spec.Mount, bool) {
-	return each(v, func(it *yaml11.Value) ([]spec.Mount, bool) {
-		switch it.Kind {
-		case yaml11.Map:
-			return oneOf(d.mountHash(it))
-		case yaml11.String:
-			return oneOf(d.mountText(it))
-		}
-		return nil, d.wrongType(it)
-	})
-}
-
-func (d *decoder) mountText(v *yaml11.Value) (spec.Mount, bool) {
+// mount reads an entry of `mounts`: "type=bind,source=…,target=…" or a hash.
+func mount(d *decoder, v *yaml11.Value) (spec.Mount, bool) {
+	switch v.Kind {
+	case yaml11.Map:
+		return d.mountHash(v)
+	case yaml11.String:
+	default:
+		return spec.Mount{}, d.wrongType(v)
+	}
 	var m spec.Mount
 	for _, w := range strings.Split(v.Str, ",") {
 		k, val, given := strings.Cut(w, "=")
@@ -338,24 +333,20 @@ func (d *decoder) tmpfsAt(at *yaml11.Value, target, options string) (spec.Mount,
 	return m, true
 }
 
-// volumesFrom reads `volumes_from`: "container" or "container:ro".
-func volumesFrom(d *decoder, v *yaml11.Value) ([]spec.VolumesFrom, bool) {
-	return each(v, func(it *yaml11.Value) ([]spec.VolumesFrom, bool) {
-		name, mode, given := strings.Cut(d.scalarOr(it), ":")
-		if name == "" || given && mode != "ro" && mode != "rw" {
-			return nil, d.errorAt(it, `write "name" or "name:ro"`, "bad entry: %s", describe(it))
-		}
-		return []spec.VolumesFrom{{Container: name, ReadOnly: mode == "ro"}}, true
-	})
+// volumesFrom reads an entry of `volumes_from`: "container" or "container:ro".
+func volumesFrom(d *decoder, v *yaml11.Value) (spec.VolumesFrom, bool) {
+	name, mode, given := strings.Cut(d.scalarOr(v), ":")
+	if name == "" || given && mode != "ro" && mode != "rw" {
+		return spec.VolumesFrom{}, d.errorAt(v, `write "name" or "name:ro"`, "bad entry: %s", describe(v))
+	}
+	return spec.VolumesFrom{Container: name, ReadOnly: mode == "ro"}, true
 }
 
 // isDrivePath reports whether p begins with a Windows drive: C:\ or C:/. The
 // answer does not depend on the machine galley runs on.
 func isDrivePath(p string) bool {
-	return len(p) >= 3 && p[1] == ':' && (p[2] == '\\' || p[2] == '/') && isLetter(p[0])
+	return len(p) >= 3 && p[1] == ':' && (p[2] == '\\' || p[2] == '/') && p[0]|0x20 >= 'a' && p[0]|0x20 <= 'z'
 }
-
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // isAbsoluteTarget reports whether p is absolute inside a container, of Linux or of Windows.
 func isAbsoluteTarget(p string) bool {

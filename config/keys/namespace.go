@@ -82,18 +82,16 @@ func network(d *decoder, v *yaml11.Value) (spec.Network, bool) {
 		"bad network %s", describe(v))
 }
 
-// links reads "container" and "container:alias".
-func links(d *decoder, v *yaml11.Value) ([]spec.Link, bool) {
-	return each(v, func(it *yaml11.Value) ([]spec.Link, bool) {
-		name, alias, named := strings.Cut(strings.TrimPrefix(d.scalarOr(it), "/"), ":")
-		if !named {
-			alias = name
-		}
-		if name == "" || alias == "" || strings.ContainsAny(alias, ":/ ") {
-			return nil, d.errorAt(it, `write "container" or "container:alias"`, "bad link %s", describe(it))
-		}
-		return []spec.Link{{Container: name, Alias: alias}}, true
-	})
+// link reads "container" or "container:alias".
+func link(d *decoder, v *yaml11.Value) (spec.Link, bool) {
+	name, alias, named := strings.Cut(strings.TrimPrefix(d.scalarOr(v), "/"), ":")
+	if !named {
+		alias = name
+	}
+	if name == "" || alias == "" || strings.ContainsAny(alias, ":/ ") {
+		return spec.Link{}, d.errorAt(v, `write "container" or "container:alias"`, "bad link %s", describe(v))
+	}
+	return spec.Link{Container: name, Alias: alias}, true
 }
 
 // extraHosts reads "name:address", "name=address", {name: address} or {name: [addresses]}.

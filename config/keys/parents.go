@@ -71,10 +71,13 @@ func (p parents) next(index int) (int, bool) {
 	if i.From == nil || i.From.Kind == yaml11.Null {
 		return 0, false
 	}
+	bad := func(hint, format string, args ...any) (int, bool) {
+		p.diags.ErrorAt(i.From.Pos, "suites.from", "suites.from: "+fmt.Sprintf(format, args...), hint)
+		return 0, false
+	}
 	name, ok := i.From.Text()
 	if !ok {
-		p.diags.ErrorAt(i.From.Pos, "suites.from", "suites.from: expected the name of a suite", "write `from: NAME`")
-		return 0, false
+		return bad("write `from: NAME`", "expected the name of a suite")
 	}
 	if n, ok := p.index[place{name, i.Platform}]; ok {
 		return n, true
@@ -82,23 +85,16 @@ func (p parents) next(index int) (int, bool) {
 	var suites []string
 	for _, other := range p.c.Instances {
 		if other.Group != nil && other.Group.Suite == name {
-			p.diags.ErrorAt(i.From.Pos, "suites.from", "suites.from: "+name+" has nodes, and no suite can start from several "+
-				"machines", "name a suite without nodes")
-			return 0, false
+			return bad("name a suite without nodes", "%s has nodes, and no suite can start from several machines", name)
 		}
 		suites = append(suites, other.Suite)
 	}
 	if slices.Contains(suites, name) {
-		p.diags.ErrorAt(i.From.Pos, "suites.from",
-			fmt.Sprintf("suites.from: %s does not run on the platform %s, on which %s starts from it", name, i.Platform,
-				i.Suite),
-			fmt.Sprintf("let %s run there, or list the platform in the `excludes` of %s", name, i.Suite))
-		return 0, false
+		return bad(fmt.Sprintf("let %s run there, or list the platform in the `excludes` of %s", name, i.Suite),
+			"%s does not run on the platform %s, on which %s starts from it", name, i.Platform, i.Suite)
 	}
-	hint := "name a suite that runs on the same platforms"
 	if near := suggest.Nearest(name, suites); near != "" {
-		hint = "did you mean `" + near + "`?"
+		return bad("did you mean `"+near+"`?", "there is no suite %s", name)
 	}
-	p.diags.ErrorAt(i.From.Pos, "suites.from", "suites.from: there is no suite "+name, hint)
-	return 0, false
+	return bad("name a suite that runs on the same platforms", "there is no suite %s", name)
 }

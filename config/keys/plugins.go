@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
 // The names of drivers and engines that decide something.
@@ -87,25 +88,27 @@ func foreignDrivers() []string {
 // namesIn are the sorted keys of a map.
 func namesIn[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// unknownPlugin says that galley has no plugin of a name, which it has, and what serves in its place.
-func unknownPlugin(in Section, name string, have []string) (msg, hint string) {
-	msg = fmt.Sprintf("galley has no %s %q", in, name)
+// unknownPlugin reports that galley has no plugin of a name, which it has, and what serves in its place.
+func (r *resolver) unknownPlugin(in Section, name string, at *yaml11.Value, have []string) {
 	list, near := strings.Join(have, ", "), suggestion(name, have)
-	if in == SectionDriver {
+	msg := fmt.Sprintf("%s.name: galley has no %s %q", in, in, name)
+	foreign := in == SectionDriver && slices.Contains(foreignDrivers(), name)
+	if foreign {
+		msg += ", for it makes containers only"
+	}
+	var hint string
+	switch {
+	case foreign, in == SectionDriver && near == "":
 		hint = "to run these suites in containers, put two lines into kitchen.local.yml:\n      driver:\n        name: dokken"
-		switch {
-		case slices.Contains(foreignDrivers(), name):
-			msg += ", for it makes containers only"
-		case near != "":
-			hint = near + " galley has " + list
-		}
-		return msg, hint
+	case in == SectionDriver:
+		hint = near + " galley has " + list
+	case near != "":
+		hint = near + " it has " + list
+	default:
+		hint = "it has " + list + map[Section]string{
+			SectionProvisioner: "; `tool` runs any other one, see docs/provisioners.md",
+			SectionVerifier:    "; `shell` runs any other one, see docs/verifiers.md",
+		}[in]
 	}
-	if near != "" {
-		return msg, near + " it has " + list
-	}
-	return msg, "it has " + list + map[Section]string{
-		SectionProvisioner: "; `tool` runs any other one, see docs/provisioners.md",
-		SectionVerifier:    "; `shell` runs any other one, see docs/verifiers.md",
-	}[in]
+	r.diags.ErrorAt(at.Pos, string(in)+".name", msg, hint)
 }

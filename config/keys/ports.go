@@ -199,16 +199,8 @@ func (d *decoder) portHash(v *yaml11.Value) ([]spec.PortMapping, bool) {
 
 // portBinding is "[ip:host:]container/protocol" of one entry of the engine's hash.
 func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) {
-	switch {
-	case b.Kind == yaml11.Null, b.Kind == yaml11.Map && b.Map.Len() == 0:
-		return container, true
-	case isScalar(b):
-		if s := d.textOf(b); s != "" {
-			return s + ":" + container, true
-		}
-		return container, true
-	case b.Kind != yaml11.Map:
-		return "", d.wrongType(b)
+	if b.Kind != yaml11.Map {
+		return joinPort("", d.scalarOr(b), container), true
 	}
 	var ip, host string
 	for _, e := range entries(b) {
@@ -231,27 +223,22 @@ func (d *decoder) portBinding(container string, b *yaml11.Value) (string, bool) 
 // portFields reads {target, published, host_ip, protocol}.
 func (d *decoder) portFields(v *yaml11.Value) ([]spec.PortMapping, bool) {
 	var target, published, ip, protocol string
+	fields := map[string]*string{"target": &target, "published": &published, "host_ip": &ip, "protocol": &protocol}
 	for _, e := range entries(v) {
 		s, ok := text(d, e.Value)
 		if !ok {
 			return nil, false
 		}
-		switch e.Key {
-		case "target":
-			target = s
-		case "published":
-			published = s
-		case "host_ip":
-			ip = s
-		case "protocol":
-			protocol = "/" + s
-		case "mode", "name", "app_protocol":
-		default:
-			return nil, d.errorAt(e.Value, suggestion(e.Key, []string{"target", "published", "host_ip", "protocol"}),
-				"unknown field %q of a port", e.Key)
+		if to := fields[e.Key]; to != nil {
+			*to = s
+		} else if !slices.Contains([]string{"mode", "name", "app_protocol"}, e.Key) {
+			return nil, d.errorAt(e.Value, suggestion(e.Key, namesIn(fields)), "unknown field %q of a port", e.Key)
 		}
 	}
-	return d.portText(v, joinPort(ip, published, target+protocol), "")
+	if v.Map.Get("protocol") != nil {
+		target += "/" + protocol
+	}
+	return d.portText(v, joinPort(ip, published, target), "")
 }
 
 func joinPort(ip, host, container string) string {

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"reflect"
 	"strings"
 
@@ -96,9 +97,8 @@ func (r *resolver) instance(index int) *config.Instance {
 		i.On, i.Driver.Recorded = on, true
 		i.From = onSameEngine(i.From, on)
 		if i.Node != nil {
-			n, group := *i.Node, *i.Node.Group
-			group.Name, group.On, group.Driver.Recorded = group.Name+"@"+on, on, true
-			n.Group = &group
+			n := *i.Node
+			n.Group = onSameEngine(n.Group, on)
 			i.Node = &n
 		}
 	}
@@ -106,7 +106,8 @@ func (r *resolver) instance(index int) *config.Instance {
 	return &i
 }
 
-// onSameEngine is the instance from which one starts that --on has put on an engine: itself on that engine.
+// onSameEngine is the instance from which one starts, or the group of one, that --on has put on an engine: itself on that
+// engine.
 func onSameEngine(from *config.Instance, on string) *config.Instance {
 	if from == nil {
 		return nil
@@ -136,7 +137,7 @@ func (r *resolver) resolve(index int, raw kitchen.RawInstance) config.Instance {
 	i.Publish = once(r, raw.Publish, r.publish)
 	i.Compare = once(r, raw.Compare, r.compare)
 	i.Services, i.Shared = r.splitShared(once(r, raw.Services, r.serviceList), raw.Services)
-	i.Hooks = r.hooksOn(once(r, raw.Lifecycle, r.lifecycle), raw.Platform)
+	i.Hooks = r.hooksOn(once(r, raw.Lifecycle, r.hooks), raw.Platform)
 	deriveDriver(&i.Driver, i.Platform, i.Provisioner)
 	if raw.Group != nil {
 		r.node(&i, raw)
@@ -188,7 +189,7 @@ func (r *resolver) driver(block *yaml11.Value) config.Driver {
 	dr.Name = name
 	served, ok := driverNames()[name]
 	if !ok {
-		r.unknownPlugin(SectionDriver, name, at, block, namesIn(driverNames()))
+		r.unknownPlugin(SectionDriver, name, cmp.Or(at, block), namesIn(driverNames()))
 		return config.Driver{Name: name, Kind: config.DriverUnserved}
 	}
 	dr.Kind, dr.Engine = served.kind, served.engine
@@ -217,7 +218,7 @@ func (r *resolver) provisioner(block *yaml11.Value) config.Provisioner {
 	p.Name = name
 	kind, ok := provisionerNames()[name]
 	if !ok {
-		r.unknownPlugin(SectionProvisioner, name, at, block, namesIn(provisionerNames()))
+		r.unknownPlugin(SectionProvisioner, name, cmp.Or(at, block), namesIn(provisionerNames()))
 		return *p
 	}
 	p.Kind = kind
@@ -260,7 +261,7 @@ func (r *resolver) verifier(block *yaml11.Value) config.Verifier {
 	v.Name, v.NameSet = name, at != nil
 	kind, ok := verifierNames()[name]
 	if !ok {
-		r.unknownPlugin(SectionVerifier, name, at, block, namesIn(verifierNames()))
+		r.unknownPlugin(SectionVerifier, name, cmp.Or(at, block), namesIn(verifierNames()))
 		return *v
 	}
 	v.Kind = kind
@@ -287,20 +288,4 @@ func (r *resolver) transport(block *yaml11.Value) config.Transport {
 	d.inst.Transport.Name, _ = kitchen.PluginName(block)
 	d.block(SectionTransport, d.inst.Transport.Name, block)
 	return d.inst.Transport
-}
-
-// lifecycle decodes the hooks.
-func (r *resolver) lifecycle(block *yaml11.Value) config.Hooks {
-	return r.decoder().hooks(block)
-}
-
-// unknownPlugin reports a plugin that galley does not have.
-func (r *resolver) unknownPlugin(in Section, name string, at, block *yaml11.Value, have []string) {
-	pos := block.Pos
-	if at != nil {
-		pos = at.Pos
-	}
-	key := string(in) + ".name"
-	msg, hint := unknownPlugin(in, name, have)
-	r.diags.ErrorAt(pos, key, key+": "+msg, hint)
 }

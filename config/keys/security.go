@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,12 +37,9 @@ func (d *decoder) securityOption(at *yaml11.Value, s *spec.Security, key, value 
 	bad := func(hint string) bool {
 		return d.errorAt(at, hint, "bad security option %s", describe(at))
 	}
-	on, err := strconv.ParseBool(value)
 	switch key {
 	case "no-new-privileges", "writable-cgroups":
-		if value == "" {
-			on, err = true, nil
-		}
+		on, err := strconv.ParseBool(cmp.Or(value, "true"))
 		if err != nil {
 			return bad("write " + key + ", or " + key + "=false")
 		}
@@ -57,11 +55,7 @@ func (d *decoder) securityOption(at *yaml11.Value, s *spec.Security, key, value 
 	}
 	switch {
 	case !slices.Contains(securityOptions(), key):
-		hint := suggestion(key, securityOptions())
-		if hint == "" {
-			hint = "the options are " + strings.Join(securityOptions(), ", ")
-		}
-		return bad(hint)
+		return bad(cmp.Or(suggestion(key, securityOptions()), "the options are "+strings.Join(securityOptions(), ", ")))
 	case value == "":
 		return bad("write " + key + "=value")
 	}

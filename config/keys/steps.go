@@ -2,6 +2,7 @@ package keys
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
@@ -11,13 +12,8 @@ import (
 
 // stepKeys are the keys of an entry of `steps:`.
 func stepKeys() []Key {
-	return inSection(SectionStep, append(chefShortcuts(), []Key{
-		{Name: "name", Type: TypeString},
-		{Name: "provisioner", Type: TypeBlock},
-		{Name: "verify", Type: TypeBoolOrBlock},
-		{Name: "reboot", Type: TypeBool},
-		{Name: "commands", Type: TypeHooks},
-	}...))
+	return inSection(SectionStep, slices.Concat(chefShortcuts(), keysOf(TypeString, "name"), keysOf(TypeBlock, "provisioner"),
+		keysOf(TypeBoolOrBlock, "verify"), keysOf(TypeBool, "reboot"), keysOf(TypeHooks, "commands")))
 }
 
 // steps decodes the steps of an instance, whose own blocks are decoded.

@@ -12,23 +12,12 @@ func verifierKeys() []Key {
 	}, string(config.VerifierShell))
 }
 
-// filePaths reads paths of the client and makes them absolute.
-func filePaths(d *decoder, v *yaml11.Value) ([]string, bool) {
-	return each(v, func(it *yaml11.Value) ([]string, bool) { return oneOf(filePath(d, it)) })
-}
-
-// inspecTests reads paths and hashes.
-func inspecTests(d *decoder, v *yaml11.Value) ([]config.InspecTest, bool) {
-	return each(v, func(it *yaml11.Value) ([]config.InspecTest, bool) {
-		if it.Kind != yaml11.Map {
-			path, ok := text(d, it)
-			return oneOf(config.InspecTest{Path: path}, ok)
-		}
-		return oneOf(d.inspecTest(it))
-	})
-}
-
-func (d *decoder) inspecTest(v *yaml11.Value) (t config.InspecTest, ok bool) {
+// inspecTest reads an entry of `inspec_tests`: a path, or a hash.
+func inspecTest(d *decoder, v *yaml11.Value) (t config.InspecTest, ok bool) {
+	if v.Kind != yaml11.Map {
+		t.Path, ok = text(d, v)
+		return t, ok
+	}
 	fields := map[string]*string{
 		"name": &t.Name, "path": &t.Path, "url": &t.URL, "git": &t.Git, "compliance": &t.Compliance,
 		"supermarket": &t.Supermarket, "branch": &t.Branch, "tag": &t.Tag, "ref": &t.Ref,
