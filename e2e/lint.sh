@@ -19,7 +19,7 @@ else
 fi
 
 if command -v shellcheck > /dev/null; then
-	git ls-files -z -- '*.sh' .ci/run e2e/engines/oci-wrapper e2e/engines/netavark | xargs -0 -r shellcheck
+	git ls-files -z -- '*.sh' .ci/run e2e/engines/netavark | xargs -0 -r shellcheck
 else
 	echo "shellcheck is not installed: the shell scripts were not checked" >&2
 fi

@@ -72,7 +72,7 @@ image_inputs() {
 
 find_go() {
 	command -v go || {
-		echo "engines.sh: the tool images hold a small Go program: put 'go' into PATH" >&2
+		echo "engines.sh: small Go programs are built: put 'go' into PATH" >&2
 		return 1
 	}
 }

@@ -179,8 +179,12 @@ copy_self() {
 	cp -r "$LIB" "$lib.new/engines"
 	rm -rf "$lib"
 	mv "$lib.new" "$lib"
-	for r in runc crun; do cp "$LIB/oci-wrapper" "$ENGINES_DIR/wrap/$r"; done
-	cp "$LIB/oci-wrapper.jq" "$LIB/netavark" "$ENGINES_DIR/wrap/"
+	(cd "$LIB/ociwrapper" && CGO_ENABLED=0 GOFLAGS='' "$(find_go)" build -trimpath -o "$ENGINES_DIR/wrap/new" .)
+	for r in runc crun; do
+		cp "$ENGINES_DIR/wrap/new" "$ENGINES_DIR/wrap/$r.new"
+		mv "$ENGINES_DIR/wrap/$r.new" "$ENGINES_DIR/wrap/$r" # containers of other engines may be starting
+	done
+	cp "$LIB/netavark" "$ENGINES_DIR/wrap/"
 }
 
 forward_port() { # NAME HOSTPORT PORT
