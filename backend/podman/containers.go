@@ -55,11 +55,25 @@ type created struct {
 	Warnings []string
 }
 
-func (b *Backend) create(ctx context.Context, config createConfig) (created, error) {
-	var answer created
-	err := b.call(ctx, request{
-		op: "create container " + config.Name, path: "POST /containers/create", json: config,
-	}, &answer)
+// createTries is how often a creation is tried whose name belongs to a container that is not there, about 5 seconds.
+const createTries = 16
+
+// create sends a creation. A name can be taken by a container that is not there yet, or no more: Podman goes on with
+// the creation of a client that was killed, and its storage has the name first and loses it last.
+func (b *Backend) create(ctx context.Context, config createConfig) (answer created, err error) {
+	tries := 0
+	err = engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
+		err = b.call(ctx, request{
+			op: "create container " + config.Name, path: "POST /containers/create", json: config,
+		}, &answer)
+		if tries++; tries == createTries || !errors.Is(err, backend.ErrConflict) {
+			return true, err
+		}
+		if _, missing := b.inspectContainer(ctx, config.Name); errors.Is(missing, backend.ErrNotFound) {
+			return false, nil
+		}
+		return true, err
+	})
 	return answer, err
 }
 

@@ -82,6 +82,53 @@ func TestStartAgain(t *testing.T) {
 	}
 }
 
+// A name that a killed client's creation still has in Podman's storage is waited for, and one that a container has is
+// taken.
+func TestCreateWaitsForTheName(t *testing.T) {
+	const taken = `creating container storage: the container name "web" is already in use by b2533d9beeb6. You have to ` +
+		`remove that container to be able to reuse that name: that name is already in use by an external entity`
+	for _, tt := range []struct {
+		name                string
+		conflicts, inspects int
+		wantErr             error
+	}{
+		{"a creation that comes to nothing", 3, 100, nil},
+		{"a creation that ends as a container", 100, 2, backend.ErrConflict},
+		{"a container", 100, 0, backend.ErrConflict},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			creations, looks := 0, 0
+			b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/containers/create"):
+					if creations++; creations > tt.conflicts {
+						w.WriteHeader(http.StatusCreated)
+						_, _ = w.Write([]byte(`{"Id": "abc"}`))
+						return
+					}
+					w.WriteHeader(http.StatusInternalServerError)
+					require.NoError(t, json.NewEncoder(w).Encode(map[string]any{"message": taken, "response": 500}))
+				case looks < tt.inspects:
+					looks++
+					w.WriteHeader(http.StatusNotFound)
+					_, _ = w.Write([]byte(`{"message": "no such container", "response": 404}`))
+				default:
+					_, _ = w.Write([]byte(`{"Id": "abc"}`))
+				}
+			})
+			answer, err := b.create(t.Context(), createConfig{Name: "web"})
+			if tt.wantErr != nil {
+				require.ErrorIs(t, err, tt.wantErr)
+				require.Equal(t, tt.inspects+1, creations)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, "abc", answer.ID)
+			require.Equal(t, tt.conflicts+1, creations)
+		})
+	}
+}
+
 func TestStateFrom(t *testing.T) {
 	for status, want := range map[string]backend.State{
 		"configured": backend.StateCreated, "created": backend.StateCreated, "initialized": backend.StateCreated,
