@@ -85,13 +85,11 @@ func yamlFunctions(t methodTable) {
 // loadYAML reads YAML as Psych does.
 func (c *call) loadYAML(name, text string) value {
 	c.charge(len(text) * 8)
-	v, warnings, err := yaml11.Parse(name, []byte(text), yaml11.Options{})
-	var se *yaml11.SyntaxError
+	v, warnings, err := yaml11.Parse(name, []byte(text))
+	var bad yaml11.Errors
 	switch {
-	case errors.As(err, &se):
-		c.raise("Psych::SyntaxError", "(%s): %s at line %d column %d", name, se.Msg, se.Pos.Line, se.Pos.Col)
-	case err != nil:
-		c.raise("Psych::SyntaxError", "(%s): %v", name, err)
+	case errors.As(err, &bad):
+		c.raise("Psych::SyntaxError", "(%s): %s at line %d column %d", name, bad[0].Msg, bad[0].Pos.Line, bad[0].Pos.Col)
 	case len(warnings) > 0:
 		c.outside("YAML with dates or other special values")
 	}

@@ -50,7 +50,7 @@ func corpusConfig(t *testing.T, file string) *kitchen.Config {
 		v, ok := parsed[name+string(text)]
 		if !ok {
 			var err error
-			v, _, err = yaml11.Parse(name, text, yaml11.Options{})
+			v, _, err = yaml11.Parse(name, text)
 			require.NoError(t, err)
 			parsed[name+string(text)] = v
 		}

@@ -163,7 +163,7 @@ func (t tagged) fieldKey(f reflect.StructField, tag reflect.StructTag, kinds str
 	}
 	k.Default = plain(k.show(t.blank))
 	if text, ok := tag.Lookup("default"); ok {
-		v, _, err := yaml11.Parse("default", []byte(text), yaml11.Options{})
+		v, _, err := yaml11.Parse("default", []byte(text))
 		if err != nil {
 			panic(fmt.Sprintf("keys: the default of %s.%s: %v", t.root, f.Name, err))
 		}

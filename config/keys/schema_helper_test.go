@@ -18,7 +18,7 @@ func configOf(t testing.TB, text string) *kitchen.Config {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "kitchen.yml"), []byte(text), 0o600))
-	c, err := kitchen.Load(context.Background(), kitchen.Options{Dir: dir, NoDokkenOverlay: true})
+	c, err := kitchen.Load(context.Background(), kitchen.Options{Dir: dir})
 	require.NoError(t, err)
 	c.Root, c.Files = "/project", c.Files[:1]
 	c.Files[0].Path = ""
@@ -76,7 +76,7 @@ func valueOf(s string) *yaml11.Value { return yaml11.NewString(s, yaml11.Pos{}) 
 // mapOf reads a text as YAML.
 func mapOf(t testing.TB, text string) *yaml11.Value {
 	t.Helper()
-	v, _, err := yaml11.Parse("text", []byte(text), yaml11.Options{})
+	v, _, err := yaml11.Parse("text", []byte(text))
 	require.NoError(t, err)
 	return v
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/config/erb"
 	"github.com/galley-kitchen/galley/config/template"
 )
 
@@ -112,9 +113,9 @@ func (c corpusCase) run(t *testing.T, paths map[string]string) string {
 		mode = template.Auto
 	}
 	config, err := Load(t.Context(), Options{
-		Dir: project, Home: home, Env: lookupIn(environ), NoDokkenOverlay: true,
-		ERB: template.NewSession(template.Options{Dir: project, Env: environ, Commands: template.RunCommand,
-			Mode: mode}),
+		Dir: project, Home: home, Env: lookupIn(environ),
+		ERB: template.NewSession(template.Options{
+			Options: erb.Options{Dir: project, Env: environ, Commands: template.RunCommand}, Mode: mode}),
 	})
 	if err != nil && strings.Contains(err.Error(), template.ErrNoRuby.Error()) {
 		t.Skip("the file needs a ruby, and this machine has none")

@@ -9,23 +9,15 @@ import (
 )
 
 // Severity tells if a diagnostic stops galley.
-type Severity int
+type Severity string
 
 // The severities.
 const (
 	// SeverityWarning is for what is probably not meant; galley goes on.
-	SeverityWarning Severity = iota
+	SeverityWarning Severity = "warning"
 	// SeverityError is for what must be mended before anything is created.
-	SeverityError
+	SeverityError Severity = "error"
 )
-
-// String returns "warning" or "error".
-func (s Severity) String() string {
-	if s == SeverityError {
-		return "error"
-	}
-	return "warning"
-}
 
 // Diagnostic is one problem of the configuration, with its place.
 type Diagnostic struct {
@@ -118,37 +110,21 @@ func (ds *Diagnostics) WarnAt(pos yaml11.Pos, key, msg, hint string) {
 	ds.Add(Diagnostic{Severity: SeverityWarning, Pos: pos, Key: key, Msg: msg, Hint: hint})
 }
 
-// addYAML turns what yaml11.Parse returned into diagnostics.
-func (ds *Diagnostics) addYAML(warnings []yaml11.Warning, err error, note string) {
-	for _, w := range warnings {
-		ds.WarnAt(w.Pos, w.Key, w.Msg, joinHints(w.Hint, note))
-	}
-	if err == nil {
-		return
-	}
-	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		all = joined.Unwrap()
-	}
-	for _, e := range all {
-		var bad *yaml11.SyntaxError
-		if !errors.As(e, &bad) {
-			ds.Add(Diagnostic{Severity: SeverityError, Msg: e.Error()})
-			continue
+// addYAML turns what yaml11.Parse returned into diagnostics. note is a further hint, or "".
+func (ds *Diagnostics) addYAML(warnings []yaml11.Problem, err error, note string) {
+	var errs yaml11.Errors
+	errors.As(err, &errs)
+	for i, p := range append(warnings, errs...) {
+		d := Diagnostic{Severity: SeverityWarning, Pos: p.Pos, Key: p.Key, Msg: p.Msg, Hint: p.Hint, Excerpt: p.Excerpt}
+		if i >= len(warnings) {
+			d.Severity = SeverityError
 		}
-		ds.Add(Diagnostic{Severity: SeverityError, Pos: bad.Pos, Msg: bad.Msg, Hint: joinHints(bad.Hint, note),
-			Excerpt: bad.Excerpt})
-	}
-}
-
-func joinHints(hints ...string) string {
-	var parts []string
-	for _, h := range hints {
-		if h != "" {
-			parts = append(parts, h)
+		if d.Hint != "" && note != "" {
+			d.Hint += "; "
 		}
+		d.Hint += note
+		ds.Add(d)
 	}
-	return strings.Join(parts, "; ")
 }
 
 // HasErrors reports whether anything is of SeverityError.

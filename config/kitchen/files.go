@@ -9,39 +9,30 @@ import (
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
-// locator finds the configuration files of a project.
-type locator struct {
-	dir   string // the project directory, absolute
-	home  string // may be empty
-	env   func(string) (string, bool)
-	diags *Diagnostics
-}
-
 // locate returns the global, the project and the local file, in this order. A file that need not exist may be absent.
-func (l locator) locate() []File {
+func (l *loader) locate() []File {
 	var out []File
 	if path, ok := l.global(); ok {
 		out = append(out, l.file(RoleGlobal, path))
 	}
 	project := l.project()
 	if !exists(project) {
-		l.diags.Add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(project)},
-			Msg:  "the project has no configuration: " + project + " does not exist",
-			Hint: "go to the project's directory, set KITCHEN_YAML, or run `galley init`"})
+		l.diags.ErrorAt(yaml11.Pos{File: l.name(project)}, "", "the project has no configuration: "+project+" does not exist",
+			"go to the project's directory, set KITCHEN_YAML, or run `galley init`")
 	}
 	return append(out, l.file(RoleProject, project), l.file(RoleLocal, l.local(project)))
 }
 
 // setting is the value of KITCHEN_<what>_YAML, or of the same with _YML, as an
 // absolute path. An empty value counts as none.
-func (l locator) setting(what string) (path string, ok bool) {
+func (l *loader) setting(what string) (path string, ok bool) {
 	for _, suffix := range []string{"YAML", "YML"} {
 		name := "KITCHEN_" + what + suffix
-		if v, _ := l.env(name); v != "" {
+		if v, _ := l.options.Env(name); v != "" {
 			path = l.expand(v)
 			if !exists(path) && what != "" {
-				l.diags.Add(Diagnostic{Severity: SeverityWarning, Pos: yaml11.Pos{File: l.name(path)},
-					Msg: fmt.Sprintf("%s names %s, which does not exist", name, path), Hint: "unset " + name + ", or correct it"})
+				l.diags.WarnAt(yaml11.Pos{File: l.name(path)}, "", fmt.Sprintf("%s names %s, which does not exist", name, path),
+					"unset "+name+", or correct it")
 			}
 			return path, true
 		}
@@ -50,69 +41,63 @@ func (l locator) setting(what string) (path string, ok bool) {
 }
 
 // expand makes a path absolute: ~ is the home directory, others start at the project.
-func (l locator) expand(path string) string {
-	if rest, ok := strings.CutPrefix(path, "~"); ok && l.home != "" && (rest == "" || os.IsPathSeparator(rest[0])) {
-		return filepath.Join(l.home, rest)
+func (l *loader) expand(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~"); ok && l.options.Home != "" && (rest == "" || os.IsPathSeparator(rest[0])) {
+		return filepath.Join(l.options.Home, rest)
 	}
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
 	}
-	return filepath.Join(l.dir, path)
+	return filepath.Join(l.config.Root, path)
 }
 
-func (l locator) global() (string, bool) {
+func (l *loader) global() (string, bool) {
 	if path, ok := l.setting("GLOBAL_"); ok {
 		return path, true
 	}
-	if l.home == "" {
+	if l.options.Home == "" {
 		return "", false
 	}
-	return filepath.Join(l.home, ".kitchen", "config.yml"), true
+	return filepath.Join(l.options.Home, ".kitchen", "config.yml"), true
 }
 
-func (l locator) project() string {
+func (l *loader) project() string {
 	if path, ok := l.setting(""); ok {
 		return path
 	}
-	plain, dotted := filepath.Join(l.dir, "kitchen.yml"), filepath.Join(l.dir, ".kitchen.yml")
-	if !exists(dotted) {
-		return plain
-	}
-	if exists(plain) {
-		l.failBoth(plain, dotted, plain)
-		return plain
-	}
-	return dotted
+	plain := filepath.Join(l.config.Root, "kitchen.yml")
+	return l.oneOf(plain, filepath.Join(l.config.Root, ".kitchen.yml"), plain)
 }
 
 // local is the project's file name with .local before the extension, dotted or not.
-func (l locator) local(project string) string {
+func (l *loader) local(project string) string {
 	if path, ok := l.setting("LOCAL_"); ok {
 		return path
 	}
 	dir, base := filepath.Split(project)
 	ext := rubyExt(base)
 	own := strings.TrimSuffix(base, ext) + ".local" + ext
-	plain := filepath.Join(dir, strings.TrimPrefix(own, "."))
-	dotted := filepath.Join(dir, "."+strings.TrimPrefix(own, "."))
-	if !exists(dotted) {
-		return plain
-	}
-	if exists(plain) {
-		l.failBoth(plain, dotted, filepath.Join(dir, own))
-	}
-	return dotted
+	plain := strings.TrimPrefix(own, ".")
+	return l.oneOf(filepath.Join(dir, plain), filepath.Join(dir, "."+plain), own)
 }
 
-func (l locator) failBoth(plain, dotted, keep string) {
-	l.diags.Add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: l.name(plain)},
-		Msg: fmt.Sprintf("both %s and %s exist in %s, and only one of them can count", filepath.Base(plain),
-			filepath.Base(dotted), filepath.Dir(plain)),
-		Hint: "keep " + filepath.Base(keep) + " and remove or merge the other"})
+// oneOf is the one of two files that exists, plain without any. When both do, the error advises to keep one.
+func (l *loader) oneOf(plain, dotted, keep string) string {
+	switch {
+	case !exists(dotted):
+		return plain
+	case !exists(plain):
+		return dotted
+	}
+	l.diags.ErrorAt(yaml11.Pos{File: l.name(plain)}, "",
+		fmt.Sprintf("both %s and %s exist in %s, and only one of them can count", filepath.Base(plain), filepath.Base(dotted),
+			filepath.Dir(plain)),
+		"keep "+filepath.Base(keep)+" and remove or merge the other")
+	return plain
 }
 
 // dokkenOverlay is kitchen.dokken.yml or .kitchen.dokken.yml beside the project file, or "".
-func (l locator) dokkenOverlay(project string) string {
+func (l *loader) dokkenOverlay(project string) string {
 	for _, name := range []string{"kitchen.dokken.yml", ".kitchen.dokken.yml"} {
 		if path := filepath.Join(filepath.Dir(project), name); path != project && exists(path) {
 			return path
@@ -122,15 +107,15 @@ func (l locator) dokkenOverlay(project string) string {
 }
 
 // file reads a file. One that is not there, or whose directory may not be looked into, is absent.
-func (l locator) file(role Role, path string) File {
+func (l *loader) file(role Role, path string) File {
 	f := File{Role: role, Path: path, Name: l.name(path)}
 	if !exists(path) {
 		return f
 	}
 	src, err := os.ReadFile(path)
 	if err != nil {
-		l.diags.Add(Diagnostic{Severity: SeverityError, Pos: yaml11.Pos{File: f.Name},
-			Msg: "the file cannot be read: " + err.Error(), Hint: "check that it is a file which you may read"})
+		l.diags.ErrorAt(yaml11.Pos{File: f.Name}, "", "the file cannot be read: "+err.Error(),
+			"check that it is a file which you may read")
 		return f
 	}
 	f.Present, f.Source = true, src
@@ -138,8 +123,8 @@ func (l locator) file(role Role, path string) File {
 }
 
 // name is how positions call a file.
-func (l locator) name(path string) string {
-	if rel, err := filepath.Rel(l.dir, path); err == nil && filepath.IsLocal(rel) {
+func (l *loader) name(path string) string {
+	if rel, err := filepath.Rel(l.config.Root, path); err == nil && filepath.IsLocal(rel) {
 		return rel
 	}
 	return path

@@ -2,8 +2,10 @@ package kitchen
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // maxInstances bounds suites × platforms, maxCopied the entries that merging their blocks may copy.
@@ -25,7 +27,6 @@ type suite struct {
 
 // platform is a platform with what its name tells.
 type platform struct {
-	section           *section
 	name              *yaml11.Value
 	text              string
 	osType, shellType string
@@ -75,28 +76,27 @@ func (m *munger) instances() []RawInstance {
 }
 
 func (m *munger) instance(s suite, p platform) RawInstance {
-	block := func(plugin string) *yaml11.Value { return m.block(plugin, s.data, p.data, p.windows) }
+	block := func(plugin string) *yaml11.Value { return m.block(plugin, s, p) }
 	inst := RawInstance{
-		Name:        instanceName(s.text, p.text),
-		Suite:       s.text,
-		Platform:    p.text,
-		SuitePos:    s.name.Pos,
-		PlatformPos: p.name.Pos,
-		OSType:      p.osType,
-		ShellType:   p.shellType,
-		Driver:      block("driver"),
-		Provisioner: block("provisioner"),
-		Verifier:    block("verifier"),
-		Transport:   block("transport"),
-		Lifecycle:   block("lifecycle"),
-		Publish:     own(block("publish")),
-		Compare:     own(block("compare")),
-		Services:    own(block("services")),
-		Networks:    own(block("networks")),
-		From:        s.data.m.Get("from"),
-
-		suiteName:    s.name,
-		platformName: p.name,
+		Name:         instanceName(s.text, p.text),
+		Suite:        s.text,
+		Platform:     p.text,
+		SuiteName:    s.name,
+		PlatformName: p.name,
+		SuitePos:     s.name.Pos,
+		PlatformPos:  p.name.Pos,
+		OSType:       p.osType,
+		ShellType:    p.shellType,
+		Driver:       block("driver"),
+		Provisioner:  block("provisioner"),
+		Verifier:     block("verifier"),
+		Transport:    block("transport"),
+		Lifecycle:    block("lifecycle"),
+		Publish:      own(block("publish")),
+		Compare:      own(block("compare")),
+		Services:     own(block("services")),
+		Networks:     own(block("networks")),
+		From:         s.data.m.Get("from"),
 	}
 	inst.Steps = m.steps(s.data, inst)
 	return inst
@@ -127,9 +127,8 @@ func (m *munger) readSuites() []suite {
 	out := make([]suite, 0, len(m.suites))
 	first := firstOfName{}
 	for _, sec := range m.suites {
-		name := sec.m.Get("name")
+		name := m.nameOf(sec)
 		if name == nil {
-			m.missingName(sec)
 			continue
 		}
 		text, ok := name.Text()
@@ -147,22 +146,22 @@ func (m *munger) readSuites() []suite {
 	return out
 }
 
-func (m *munger) missingName(sec *section) {
-	m.diags.ErrorAt(sec.pos, sec.path("name"), sec.name+" has no name", "add `name: …`")
+// nameOf is the name of a suite or platform; without one it reports that and returns nil.
+func (m *munger) nameOf(sec *section) *yaml11.Value {
+	name := sec.m.Get("name")
+	if name == nil {
+		m.diags.ErrorAt(sec.pos, sec.path("name"), sec.name+" has no name", "add `name: …`")
+	}
+	return name
 }
 
 // firstOfName finds the first section of a name; names are equal when they are of one type and text.
-type firstOfName map[nameKey]*section
-
-type nameKey struct {
-	kind yaml11.Kind
-	text string
-}
+type firstOfName map[string]*section
 
 // of returns the first section that has the name, which is sec if none had it.
 func (f firstOfName) of(name *yaml11.Value, sec *section) *section {
 	text, _ := name.Text()
-	key := nameKey{name.Kind, text}
+	key := name.Kind.String() + " " + text
 	if _, ok := f[key]; !ok {
 		f[key] = sec
 	}
@@ -173,9 +172,8 @@ func (m *munger) readPlatforms() []platform {
 	out := make([]platform, 0, len(m.platforms))
 	first := firstOfName{}
 	for _, sec := range m.platforms {
-		name := sec.m.Get("name")
+		name := m.nameOf(sec)
 		if name == nil {
-			m.missingName(sec)
 			continue
 		}
 		if name.Kind != yaml11.String && name.Kind != yaml11.Symbol {
@@ -183,43 +181,87 @@ func (m *munger) readPlatforms() []platform {
 				fmt.Sprintf("%s is %s, expected a text", sec.path("name"), aKind(name)), "put the name in quotes")
 			continue
 		}
-		p := platform{section: sec, name: name, text: name.Str, data: first.of(name, sec),
-			windows: windowsName().MatchString(name.Str)}
-		m.readOS(&p)
+		p := platform{name: name, text: name.Str, data: first.of(name, sec), windows: windowsName().MatchString(name.Str)}
+		p.osType, p.shellType = m.readOS(sec, p.windows)
 		out = append(out, p)
 	}
 	return out
 }
 
-// readOS finds the platform's operating system and shell: as written, else by
+// readOS finds a platform's operating system and shell: as written, else by
 // the name or a winrm transport of the platform.
-func (m *munger) readOS(p *platform) {
-	osType, shellType := p.section.m.Get("os_type"), p.section.m.Get("shell_type")
-	p.osType, p.shellType = "unix", "bourne"
-	if (osType == nil || shellType == nil) && (p.windows || m.overWinRM(p.section)) {
-		p.osType, p.shellType = "windows", "powershell"
+func (m *munger) readOS(sec *section, windows bool) (osType, shellType string) {
+	osType, shellType = "unix", "bourne"
+	if (sec.m.Get("os_type") == nil || sec.m.Get("shell_type") == nil) && (windows || m.overWinRM(sec)) {
+		osType, shellType = "windows", "powershell"
 	}
-	for _, given := range []struct {
-		value *yaml11.Value
-		key   string
-		to    *string
-	}{{osType, "os_type", &p.osType}, {shellType, "shell_type", &p.shellType}} {
-		if given.value == nil {
-			continue
-		}
-		text, ok := given.value.Text()
-		if !ok {
-			m.diags.wrongKind(given.value, p.section.path(given.key), "a text")
-		}
-		*given.to = text
+	return m.textOr(sec, "os_type", osType), m.textOr(sec, "shell_type", shellType)
+}
+
+// textOr is the text of a key, or the given one without the key.
+func (m *munger) textOr(s *section, key, text string) string {
+	v := s.m.Get(key)
+	if v == nil {
+		return text
 	}
+	text, ok := v.Text()
+	if !ok {
+		m.diags.wrongKind(v, s.path(key), "a text")
+	}
+	return text
 }
 
 func (m *munger) overWinRM(s *section) bool {
-	v := m.diags.plugin(s, "transport")
-	if v == nil {
-		return false
+	name, v := PluginName(m.diags.plugin(s, "transport"))
+	return v != nil && v.Kind == yaml11.String && name == defaultPlugin("transport", true)
+}
+
+// instanceName joins the names of a suite and a platform as Test Kitchen does:
+// `_`, `,` and `/` become `-`, dots are dropped. Case is kept.
+func instanceName(suite, platform string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '_', ',', '/':
+			return '-'
+		case '.':
+			return -1
+		}
+		return r
+	}, suite+"-"+platform)
+}
+
+// windowsName matches platform names that mean Windows.
+var windowsName = lazyregexp.New(`(?mi)^win`)
+
+// steps reads a suite's `steps:`, for an instance. Test Kitchen does not know them.
+func (m *munger) steps(suite *section, inst RawInstance) []RawStep {
+	list := suite.m.Get("steps")
+	switch {
+	case list == nil || list.Kind == yaml11.Null:
+		return nil
+	case list.Kind != yaml11.Seq:
+		m.diags.wrongKind(list, suite.path("steps"), "a list")
+		return nil
 	}
-	name := v.Map.Get("name")
-	return name != nil && name.Kind == yaml11.String && name.Str == defaultWindowsTransport
+	var steps []RawStep
+	for n, it := range list.Seq {
+		s := &section{name: fmt.Sprintf("%s[%d]", suite.path("steps"), n), pos: it.Pos}
+		if it.Kind != yaml11.Map {
+			m.diags.wrongKind(it, s.name, "a mapping such as {name: upgrade}")
+			continue
+		}
+		s.m = it.Map.Copy()
+		for _, key := range provisionerShortcuts() {
+			m.toProvisioner(s, key)
+		}
+		step := RawStep{Entry: it, Provisioner: inst.Provisioner, Verifier: inst.Verifier}
+		if own := m.diags.plugin(s, "provisioner"); own != nil {
+			step.Provisioner = m.merger.rmerge(inst.Provisioner, own, "provisioner")
+		}
+		if v := s.m.Get("verify"); v != nil && v.Kind == yaml11.Map {
+			step.Verifier = m.merger.rmerge(inst.Verifier, v, "verifier")
+		}
+		steps = append(steps, step)
+	}
+	return steps
 }

@@ -19,54 +19,36 @@ func (s *section) path(key string) string {
 	return s.name + "." + key
 }
 
-// remove takes a key out and returns its value.
-func (s *section) remove(key string) *yaml11.Value {
-	v := s.m.Get(key)
-	s.m = s.m.Without(key)
-	return v
-}
+// remove takes a key out.
+func (s *section) remove(key string) { s.m = s.m.Without(key) }
 
 // set replaces the value of a key.
 func (s *section) set(key string, v *yaml11.Value) { s.m.SetString(key, v.Pos, v) }
 
-// legacy converts the forms that Test Kitchen still understands into those of
-// today. The order matters: each step sees what the steps before it made.
-type legacy struct {
-	diags  *Diagnostics
-	merger *merger
+// convert turns the forms that Test Kitchen still understands into those of today, in the root, a platform or a suite.
+// The order matters: each step sees what the steps before it made. paths and shortcuts are the keys of the provisioner
+// that may stand beside its block.
+func (m *munger) convert(s *section, paths, shortcuts []string) {
+	m.driverConfig(s)
+	for _, key := range paths {
+		m.toProvisioner(s, key)
+	}
+	m.requireChefOmnibus(s)
+	m.busser(s)
+	m.proxies(s)
+	for _, key := range shortcuts {
+		m.toProvisioner(s, key)
+	}
+	m.preCreateCommand(s)
 }
 
-func (l legacy) convert(root *section, platforms, suites []*section) {
-	all := append(append([]*section{root}, platforms...), suites...)
-	for _, s := range all {
-		l.driverConfig(s)
-	}
-	for _, s := range suites {
-		for _, key := range []string{"data_path", "data_bags_path", "encrypted_data_bag_secret_key_path",
-			"environments_path", "nodes_path", "roles_path"} {
-			l.toProvisioner(s, key)
-		}
-	}
-	for _, s := range all {
-		l.requireChefOmnibus(s)
-	}
-	for _, s := range all {
-		l.busser(s)
-	}
-	for _, s := range all {
-		l.proxies(s)
-	}
-	for _, s := range append(append([]*section{}, suites...), platforms...) {
-		for _, key := range provisionerShortcuts() {
-			l.toProvisioner(s, key)
-		}
-	}
-	for _, s := range all {
-		l.preCreateCommand(s)
-	}
+// convertSuite converts a suite, or a node of one.
+func (m *munger) convertSuite(s *section) {
+	m.convert(s, []string{"data_path", "data_bags_path", "encrypted_data_bag_secret_key_path", "environments_path",
+		"nodes_path", "roles_path"}, provisionerShortcuts())
 }
 
-// provisionerShortcuts are keys of the provisioner that may stand beside its block.
+// provisionerShortcuts are keys that may stand in a platform, a suite or a step.
 func provisionerShortcuts() []string {
 	return []string{"attributes", "run_list", "named_run_list", "policy_group"}
 }
@@ -97,44 +79,51 @@ func (ds *Diagnostics) wrongKind(v *yaml11.Value, path, wanted string) {
 	ds.ErrorAt(v.Pos, path, path+" is "+aKind(v)+", expected "+wanted, "")
 }
 
-// driverConfig merges driver_config and driver_plugin into driver, which wins.
-func (l legacy) driverConfig(s *section) {
-	if v := s.m.Get("driver_config"); v != nil {
-		block := l.diags.plugin(s, "driver")
-		switch {
-		case block == nil:
-			return
-		case v.Kind == yaml11.Null:
-			v = emptyMap(v.Pos)
-		case v.Kind != yaml11.Map:
-			l.diags.wrongKind(v, s.path("driver_config"), "a mapping")
-			return
-		}
-		s.remove("driver_config")
-		s.set("driver", l.merger.rmerge(v, block, s.path("driver")))
+// beneath merges a mapping into a plugin's block, where the block wins. It returns false when the block is of the wrong
+// type.
+func (m *munger) beneath(s *section, plugin string, v *yaml11.Value) bool {
+	block := m.diags.plugin(s, plugin)
+	if block == nil {
+		return false
 	}
-	if s.m.Get("driver_plugin") != nil {
-		if block := l.diags.plugin(s, "driver"); block != nil {
-			name := single("name", s.remove("driver_plugin"))
-			s.set("driver", l.merger.rmerge(name, block, s.path("driver")))
+	s.set(plugin, m.merger.rmerge(v, block, s.path(plugin)))
+	return true
+}
+
+// driverConfig merges driver_config and driver_plugin into driver, which wins.
+func (m *munger) driverConfig(s *section) {
+	if v := s.m.Get("driver_config"); v != nil {
+		switch v.Kind {
+		case yaml11.Map:
+		case yaml11.Null:
+			v = emptyMap(v.Pos)
+		default:
+			m.diags.wrongKind(v, s.path("driver_config"), "a mapping")
+			return
 		}
+		if m.beneath(s, "driver", v) {
+			s.remove("driver_config")
+		}
+	}
+	if v := s.m.Get("driver_plugin"); v != nil && m.beneath(s, "driver", single("name", v)) {
+		s.remove("driver_plugin")
 	}
 }
 
 // toProvisioner moves a key into provisioner, where it wins. An explicit null stays where it is.
-func (l legacy) toProvisioner(s *section, key string) {
+func (m *munger) toProvisioner(s *section, key string) {
 	v := s.m.Get(key)
 	if v == nil || v.Kind == yaml11.Null {
 		return
 	}
-	block := l.diags.plugin(s, "provisioner")
+	block := m.diags.plugin(s, "provisioner")
 	if block == nil {
 		return
 	}
 	moved := yaml11.NewMapping(1)
 	moved.Set(*s.m.Entry(key))
 	s.remove(key)
-	s.set("provisioner", l.merger.rmerge(block, yaml11.NewMap(moved, block.Pos), s.path("provisioner")))
+	s.set("provisioner", m.merger.rmerge(block, yaml11.NewMap(moved, block.Pos), s.path("provisioner")))
 }
 
 // driverKey returns the value of a key of driver, when driver is a mapping that has it.
@@ -150,26 +139,16 @@ func dropDriverKey(s *section, key string) {
 	s.set("driver", yaml11.NewMap(d.Map.Without(key), d.Pos))
 }
 
-// beneath puts key with value v into a plugin's block, unless the block has it.
-func (l legacy) beneath(s *section, plugin, key string, v *yaml11.Value) bool {
-	block := l.diags.plugin(s, plugin)
-	if block == nil {
-		return false
-	}
-	s.set(plugin, l.merger.rmerge(single(key, v), block, s.path(plugin)))
-	return true
-}
-
 // requireChefOmnibus moves driver.require_chef_omnibus to provisioner.
-func (l legacy) requireChefOmnibus(s *section) {
+func (m *munger) requireChefOmnibus(s *section) {
 	const key = "require_chef_omnibus"
-	if v := driverKey(s, key); v != nil && l.beneath(s, "provisioner", key, v) {
+	if v := driverKey(s, key); v != nil && m.beneath(s, "provisioner", single(key, v)) {
 		dropDriverKey(s, key)
 	}
 }
 
 // busser turns busser into a verifier of that name; verifier wins.
-func (l legacy) busser(s *section) {
+func (m *munger) busser(s *section) {
 	v := s.m.Get("busser")
 	if v == nil {
 		return
@@ -181,11 +160,7 @@ func (l legacy) busser(s *section) {
 	case yaml11.String:
 		v = single("version", v)
 	default:
-		l.diags.wrongKind(v, s.path("busser"), "a version or a mapping")
-		return
-	}
-	block := l.diags.plugin(s, "verifier")
-	if block == nil {
+		m.diags.wrongKind(v, s.path("busser"), "a version or a mapping")
 		return
 	}
 	if name := v.Map.Get("name"); name == nil || name.Kind == yaml11.Null {
@@ -193,22 +168,23 @@ func (l legacy) busser(s *section) {
 		named.SetString("name", v.Pos, yaml11.NewString("busser", v.Pos))
 		v = yaml11.NewMap(named, v.Pos)
 	}
-	s.remove("busser")
-	s.set("verifier", l.merger.rmerge(v, block, s.path("verifier")))
+	if m.beneath(s, "verifier", v) {
+		s.remove("busser")
+	}
 }
 
 // proxies copies the driver's proxies to provisioner and verifier.
-func (l legacy) proxies(s *section) {
+func (m *munger) proxies(s *section) {
 	for _, key := range []string{"http_proxy", "https_proxy"} {
 		if v := driverKey(s, key); v != nil {
-			l.beneath(s, "provisioner", key, v)
-			l.beneath(s, "verifier", key, v)
+			m.beneath(s, "provisioner", single(key, v))
+			m.beneath(s, "verifier", single(key, v))
 		}
 	}
 }
 
 // preCreateCommand turns driver.pre_create_command into a local pre_create hook.
-func (l legacy) preCreateCommand(s *section) {
+func (m *munger) preCreateCommand(s *section) {
 	const key = "pre_create_command"
 	command := driverKey(s, key)
 	if command == nil {
@@ -219,10 +195,10 @@ func (l legacy) preCreateCommand(s *section) {
 	case hooks == nil || falsy(hooks):
 		hooks = emptyMap(command.Pos)
 	case hooks.Kind != yaml11.Map:
-		l.diags.wrongKind(hooks, s.path("lifecycle"), "a mapping")
+		m.diags.wrongKind(hooks, s.path("lifecycle"), "a mapping")
 		return
 	}
-	list := l.hookList(s, hooks.Map.Get("pre_create"))
+	list := m.hookList(s, hooks.Map.Get("pre_create"))
 	list = append(list, single("local", command))
 	with := hooks.Map.Copy()
 	with.SetString("pre_create", command.Pos, yaml11.NewSeq(list, command.Pos))
@@ -232,14 +208,14 @@ func (l legacy) preCreateCommand(s *section) {
 
 // hookList is Ruby's Array(v). Of a mapping it makes a list of its keys and
 // values, which is hardly meant: there is a warning.
-func (l legacy) hookList(s *section, v *yaml11.Value) []*yaml11.Value {
+func (m *munger) hookList(s *section, v *yaml11.Value) []*yaml11.Value {
 	switch {
 	case v == nil || falsy(v):
 		return nil
 	case v.Kind == yaml11.Seq:
 		return append([]*yaml11.Value{}, v.Seq...)
 	case v.Kind == yaml11.Map:
-		l.diags.WarnAt(v.Pos, s.path("lifecycle.pre_create"),
+		m.diags.WarnAt(v.Pos, s.path("lifecycle.pre_create"),
 			"lifecycle.pre_create is a mapping beside driver.pre_create_command; its keys and values become "+
 				"hooks of their own, as in Test Kitchen",
 			"write it as a list: `- local: …`")

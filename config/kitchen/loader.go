@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/galley-kitchen/galley/config/erb"
 	"github.com/galley-kitchen/galley/config/yaml11"
@@ -29,10 +30,6 @@ type Options struct {
 	Env func(string) (string, bool)
 	// ERB evaluates templates. Nil leaves the text of all files as it is.
 	ERB Renderer
-	// NoDokkenOverlay keeps kitchen.dokken.yml out, as Test Kitchen does.
-	NoDokkenOverlay bool
-	// Limits bound each file; see yaml11.
-	Limits yaml11.Limits
 }
 
 // Load reads the files of a project, merges them and cuts them into instances, as Test Kitchen 4.1 does. All problems
@@ -48,7 +45,6 @@ func Load(ctx context.Context, o Options) (*Config, error) {
 	diags := &Diagnostics{}
 	l := &loader{
 		options: o,
-		locator: locator{dir: dir, home: o.Home, env: o.Env, diags: diags},
 		diags:   diags,
 		merger:  &merger{diags: diags},
 		config:  &Config{Root: dir},
@@ -68,7 +64,6 @@ func Load(ctx context.Context, o Options) (*Config, error) {
 
 type loader struct {
 	options Options
-	locator locator
 	diags   *Diagnostics
 	merger  *merger
 	config  *Config
@@ -77,21 +72,24 @@ type loader struct {
 
 // load fills the config. It returns an error only when ctx ends.
 func (l *loader) load(ctx context.Context) error {
-	l.config.Files = l.locator.locate()
 	merged := emptyMap(yaml11.Pos{})
-	for i := range l.config.Files {
-		if err := l.read(ctx, &l.config.Files[i]); err != nil {
-			return err
+	add := func(files ...File) error {
+		for _, f := range files {
+			if err := l.read(ctx, &f); err != nil {
+				return err
+			}
+			merged = l.merge(merged, &f)
+			l.config.Files = append(l.config.Files, f)
 		}
-		merged = l.merge(merged, &l.config.Files[i])
+		return nil
+	}
+	if err := add(l.locate()...); err != nil {
+		return err
 	}
 	if path := l.overlay(merged); path != "" {
-		f := l.locator.file(RoleDokken, path)
-		if err := l.read(ctx, &f); err != nil {
+		if err := add(l.file(RoleDokken, path)); err != nil {
 			return err
 		}
-		merged = l.merge(merged, &f)
-		l.config.Files = append(l.config.Files, f)
 	}
 	merged = textKeys(merged, l.diags)
 	if l.failed = l.diags.HasErrors(); l.failed {
@@ -137,7 +135,7 @@ func (l *loader) read(ctx context.Context, f *File) error {
 	if lines(f.Rendered) != lines(f.Source) {
 		note = "line numbers are those of the rendered file; see `galley diagnose --rendered`"
 	}
-	data, warnings, err := yaml11.Parse(f.Name, f.Rendered, yaml11.Options{Limits: l.options.Limits})
+	data, warnings, err := yaml11.Parse(f.Name, f.Rendered)
 	l.diags.addYAML(warnings, err, note)
 	switch {
 	case err != nil:
@@ -197,40 +195,30 @@ func withoutNullBlocks(weak, strong *yaml11.Value) *yaml11.Value {
 
 // overlay is the file to lay over a project that is not for containers, or "".
 func (l *loader) overlay(merged *yaml11.Value) string {
-	if l.options.NoDokkenOverlay {
-		return ""
-	}
-	if _, given := l.locator.setting("LOCAL_"); given {
-		return ""
-	}
+	_, given := l.setting("LOCAL_")
 	driver := rootDriver(merged)
-	if ContainerDriver(driver) {
+	at := slices.IndexFunc(l.config.Files, func(f File) bool { return f.Role == RoleProject && f.Present })
+	if given || at < 0 || ContainerDriver(driver) {
 		return ""
 	}
-	for _, f := range l.config.Files {
-		if f.Role != RoleProject || !f.Present {
-			continue
-		}
-		path := l.locator.dokkenOverlay(f.Path)
-		if path != "" {
-			what := "driver " + driver + " is not for containers"
-			if driver == "" {
-				what = "no driver is named"
-			}
-			l.config.Notices = append(l.config.Notices,
-				fmt.Sprintf("%s: %s, so %s is laid over it", f.Name, what, l.locator.name(path)))
-		}
-		return path
+	project := l.config.Files[at]
+	path := l.dokkenOverlay(project.Path)
+	if path == "" {
+		return ""
 	}
-	return ""
+	what := "driver " + driver + " is not for containers"
+	if driver == "" {
+		what = "no driver is named"
+	}
+	l.config.Notices = append(l.config.Notices,
+		fmt.Sprintf("%s: %s, so %s is laid over it", project.Name, what, l.name(path)))
+	return path
 }
 
 // rootDriver is the name of the root's driver, or "".
 func rootDriver(data *yaml11.Value) string {
-	if d := data.Map.Get("driver"); d != nil && d.Kind == yaml11.Map {
-		if name := d.Map.Get("name"); name != nil && name.Str != "" {
-			return name.Str
-		}
+	if name, _ := PluginName(data.Map.Get("driver")); name != "" {
+		return name
 	}
 	if plugin := data.Map.Get("driver_plugin"); plugin != nil {
 		return plugin.Str

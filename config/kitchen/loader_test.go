@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/config/erb"
 	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
@@ -204,10 +205,6 @@ func TestDokkenOverlay(t *testing.T) {
 			}
 		})
 	}
-	dir, _ := project(t, map[string]string{"kitchen.yml": vagrant, "kitchen.dokken.yml": overlay})
-	config, err := Load(t.Context(), Options{Dir: dir, NoDokkenOverlay: true})
-	require.NoError(t, err)
-	require.Equal(t, "vagrant", driverOf(t, config)["name"])
 }
 
 // fixed is a Renderer that replaces <%…%> by a fixed text.
@@ -248,7 +245,7 @@ func TestTemplateErrorsHaveTheirPlace(t *testing.T) {
 	dir, _ := project(t, map[string]string{"kitchen.yml": "a: 1\nb: <%= ENV.fetch('NOPE') %>\n",
 		"kitchen.local.yml": "c: [\n"})
 	_, err := Load(t.Context(), Options{Dir: dir,
-		ERB: template.NewSession(template.Options{Dir: dir, Env: []string{}, Mode: template.Builtin})})
+		ERB: template.NewSession(template.Options{Options: erb.Options{Dir: dir, Env: []string{}}, Mode: template.Builtin})})
 	var failed *LoadError
 	require.ErrorAs(t, err, &failed)
 	require.Len(t, failed.Diagnostics, 2)

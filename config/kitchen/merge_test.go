@@ -10,7 +10,7 @@ import (
 
 func parseMapping(t *testing.T, name, src string) *yaml11.Value {
 	t.Helper()
-	v, _, err := yaml11.Parse(name, []byte(src), yaml11.Options{})
+	v, _, err := yaml11.Parse(name, []byte(src))
 	require.NoError(t, err)
 	return v
 }
@@ -90,9 +90,8 @@ func FuzzMerge(f *testing.F) {
 	f.Add("platforms: &p [{name: a, attributes: {b: *q}}]",
 		"suites: [{name: s, provisioner: {run_list: {platform: [1]}}}]")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		limits := yaml11.Limits{MaxNodes: 2000, MaxDepth: 40}
-		weak, _, err1 := yaml11.Parse("a", []byte(a), yaml11.Options{Limits: limits})
-		strong, _, err2 := yaml11.Parse("b", []byte(b), yaml11.Options{Limits: limits})
+		weak, _, err1 := yaml11.Parse("a", []byte(a))
+		strong, _, err2 := yaml11.Parse("b", []byte(b))
 		if err1 != nil || err2 != nil || weak.Kind != yaml11.Map || strong.Kind != yaml11.Map {
 			return
 		}

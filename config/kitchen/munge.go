@@ -16,17 +16,10 @@ type munger struct {
 
 	// kitchen are the keys of the root's `kitchen`.
 	kitchen *yaml11.Mapping
-	// blocks are the plugins' blocks of each section in long form, merged those
-	// of a pair. Both are shared by all instances that are alike.
-	blocks map[blockKey]*yaml11.Value
+	// merged are the plugins' blocks of pairs, shared by all instances that are alike.
 	merged map[pairKey]*yaml11.Value
 	// duplicates are instances that share a name. They do not hinder listing.
 	duplicates []Diagnostic
-}
-
-type blockKey struct {
-	section *section
-	plugin  string
 }
 
 // pairKey names merged blocks. A section without a block of its own is nil, so that all of these share.
@@ -50,37 +43,38 @@ func kitchenKeys(plugin string) []string {
 	return []string{"kitchen_root", "test_base_path", "log_level"}
 }
 
-// newMunger converts the legacy forms of data, whose keys must be strings. It
-// returns nil when platforms or suites are of the wrong type.
+// newMunger converts the legacy forms of data, whose keys must be strings. It returns nil when there are errors.
 func newMunger(data *yaml11.Value, diags *Diagnostics) *munger {
 	m := &munger{
 		diags:  diags,
 		merger: &merger{diags: diags},
 		root:   &section{pos: data.Pos, m: data.Map.Copy()},
-		blocks: map[blockKey]*yaml11.Value{},
 		merged: map[pairKey]*yaml11.Value{},
 	}
-	var ok1, ok2, ok3 bool
-	m.platforms, ok1 = m.sections("platforms")
-	m.suites, ok2 = m.sections("suites")
-	m.kitchen, ok3 = m.kitchenSection()
-	if !ok1 || !ok2 || !ok3 {
+	m.platforms, m.suites, m.kitchen = m.sections("platforms"), m.sections("suites"), m.kitchenSection()
+	if diags.HasErrors() {
 		return nil
 	}
-	legacy{diags, m.merger}.convert(m.root, m.platforms, m.suites)
+	m.convert(m.root, nil, nil)
+	for _, s := range m.platforms {
+		m.convert(s, nil, provisionerShortcuts())
+	}
+	for _, s := range m.suites {
+		m.convertSuite(s)
+	}
 	return m
 }
 
 // sections reads the root's list of platforms or suites.
-func (m *munger) sections(key string) ([]*section, bool) {
+func (m *munger) sections(key string) []*section {
 	v := m.root.m.Get(key)
 	switch {
 	case v == nil, v.Kind == yaml11.Map && v.Map.Len() == 0:
-		return nil, true
+		return nil
 	case v.Kind != yaml11.Seq:
 		m.diags.ErrorAt(v.Pos, key, fmt.Sprintf("%s is %s, expected a list", key, aKind(v)),
 			fmt.Sprintf("write `- name: …` for each of them, or `%s: []` for none", key))
-		return nil, false
+		return nil
 	}
 	out := make([]*section, 0, len(v.Seq))
 	for i, it := range v.Seq {
@@ -91,137 +85,109 @@ func (m *munger) sections(key string) ([]*section, bool) {
 		}
 		out = append(out, &section{name: path, pos: it.Pos, m: it.Map.Copy()})
 	}
-	return out, len(out) == len(v.Seq)
+	return out
 }
 
-func (m *munger) kitchenSection() (*yaml11.Mapping, bool) {
+// kitchenSection are the entries of the root's `kitchen`.
+func (m *munger) kitchenSection() *yaml11.Mapping {
 	v := m.root.m.Get("kitchen")
 	switch {
 	case v == nil || v.Kind == yaml11.Null:
-		return yaml11.NewMapping(0), true
+		return yaml11.NewMapping(0)
 	case v.Kind != yaml11.Map:
 		m.diags.wrongKind(v, "kitchen", "a mapping")
-		return nil, false
 	}
-	return v.Map, true
+	return v.Map
 }
 
 // block merges the blocks of a plugin for a suite on a platform. The result is
 // shared, and an empty mapping when a block is of the wrong type.
-func (m *munger) block(plugin string, suite, platform *section, windows bool) *yaml11.Value {
-	common := m.longForm(m.root, plugin, "common")
-	ofPlatform := m.longForm(platform, plugin, "platform")
-	ofSuite := m.longForm(suite, plugin, "suite")
+func (m *munger) block(plugin string, s suite, p platform) *yaml11.Value {
+	common, ofPlatform := m.diags.plugin(m.root, plugin), m.diags.plugin(p.data, plugin)
+	ofSuite := m.diags.plugin(s.data, plugin)
 	if common == nil || ofPlatform == nil || ofSuite == nil {
 		return emptyMap(yaml11.Pos{})
 	}
-	key := pairKey{plugin: plugin, suite: suite, platform: platform, windows: windows}
-	if ofSuite.Map.Len() == 0 {
-		key.suite = nil
+	key := pairKey{plugin: plugin, windows: p.windows}
+	if ofSuite.Map.Len() > 0 {
+		key.suite = s.data
 	}
-	if ofPlatform.Map.Len() == 0 {
-		key.platform = nil
+	if ofPlatform.Map.Len() > 0 {
+		key.platform = p.data
 	}
 	if done, ok := m.merged[key]; ok {
 		return done
 	}
-	v := m.merger.rmerge(ofPlatform, ofSuite, plugin)
-	v = m.merger.rmerge(common, v, plugin)
-	v = m.finish(plugin, v, windows)
+	v := m.merger.rmerge(layered(plugin, "platform", ofPlatform), layered(plugin, "suite", ofSuite), plugin)
+	v = m.merger.rmerge(layered(plugin, "common", common), v, plugin)
+	v = m.finish(plugin, v, p.windows)
 	m.merged[key] = v
 	return v
 }
 
-// longForm is a section's block of a plugin. What is to be concatenated later is
-// put under the layer's name: {run_list: {suite: […]}}.
-func (m *munger) longForm(s *section, plugin, layer string) *yaml11.Value {
-	key := blockKey{s, plugin}
-	if v, ok := m.blocks[key]; ok {
+// layered is a block of a plugin in which what is to be concatenated later is put under the layer's name:
+// {run_list: {suite: […]}}.
+func layered(plugin, layer string, v *yaml11.Value) *yaml11.Value {
+	if plugin != "lifecycle" && (plugin != "provisioner" || layer == "common" || v.Map.Get("run_list") == nil) {
 		return v
 	}
-	v := m.diags.plugin(s, plugin)
-	switch {
-	case v == nil:
-	case plugin == "lifecycle":
-		out := yaml11.NewMapping(v.Map.Len())
-		for _, e := range v.Map.Entries() {
+	out := v.Map.Copy()
+	for _, e := range v.Map.Entries() {
+		if plugin == "lifecycle" || e.Key == "run_list" {
 			e.Value = single(layer, e.Value)
 			out.Set(e)
 		}
-		v = yaml11.NewMap(out, v.Pos)
-	case plugin == "provisioner" && layer != "common":
-		if e := v.Map.Entry("run_list"); e != nil {
-			out := v.Map.Copy()
-			out.SetString("run_list", e.KeyPos, single(layer, e.Value))
-			v = yaml11.NewMap(out, v.Pos)
-		}
-	}
-	m.blocks[key] = v
-	return v
-}
-
-// finish gives a merged block the default name, joins lists and sets the keys
-// that galley itself owns. A block that needs nothing of it stays shared.
-func (m *munger) finish(plugin string, v *yaml11.Value, windows bool) *yaml11.Value {
-	out := v.Map
-	for _, key := range kitchenKeys(plugin) {
-		if out.Get(key) != nil {
-			out = out.Without(kitchenKeys(plugin)...)
-			break
-		}
-	}
-	var set []yaml11.Entry
-	switch plugin {
-	case "lifecycle":
-		for _, e := range out.Entries() {
-			e.Value = concat(e.Value, "common", "platform", "suite")
-			set = append(set, e)
-		}
-	case "provisioner":
-		if e := out.Entry("run_list"); e != nil {
-			set = append(set, m.joinRunList(*e))
-		}
-	}
-	if name := defaultPlugin(plugin, windows); name != "" && out.Get("name") == nil {
-		set = append(set, yaml11.Entry{Key: "name", KeyKind: yaml11.String, Value: yaml11.NewString(name, yaml11.Pos{})})
-	}
-	for _, key := range kitchenKeys(plugin) {
-		if e := m.kitchen.Entry(key); e != nil {
-			set = append(set, *e)
-		}
-	}
-	if out == v.Map {
-		if set == nil {
-			return v
-		}
-		out = out.Copy()
-	}
-	for _, e := range set {
-		out.Set(e)
 	}
 	return yaml11.NewMap(out, v.Pos)
 }
 
-// joinRunList joins the platform's and the suite's run list. One of the root counts only when neither has any.
-func (m *munger) joinRunList(e yaml11.Entry) yaml11.Entry {
-	if e.Value.Kind != yaml11.Map {
-		e.Value = yaml11.NewSeq(flatten(nil, e.Value), e.Value.Pos)
-		return e
+// finish gives a merged block the default name, joins lists and sets the keys that galley itself owns.
+func (m *munger) finish(plugin string, v *yaml11.Value, windows bool) *yaml11.Value {
+	out := v.Map.Without(kitchenKeys(plugin)...)
+	switch plugin {
+	case "lifecycle":
+		for _, e := range out.Entries() {
+			e.Value = concat(e.Value, "common", "platform", "suite")
+			out.Set(e)
+		}
+	case "provisioner":
+		if e := out.Entry("run_list"); e != nil {
+			e.Value = m.joinRunList(e.Value)
+		}
 	}
-	e.Value = concat(e.Value, "platform", "suite")
-	if list := m.rootRunList(); list != nil && list.Kind != yaml11.Map {
-		m.diags.WarnAt(list.Pos, "provisioner.run_list",
-			"the root's provisioner.run_list is ignored where a platform or suite has a run_list",
-			"move it to the suites, or to the platforms")
+	if name := defaultPlugin(plugin, windows); name != "" && out.Get("name") == nil {
+		out.SetString("name", yaml11.Pos{}, yaml11.NewString(name, yaml11.Pos{}))
 	}
-	return e
+	for _, key := range kitchenKeys(plugin) {
+		if e := m.kitchen.Entry(key); e != nil {
+			out.Set(*e)
+		}
+	}
+	return yaml11.NewMap(out, v.Pos)
 }
 
-func (m *munger) rootRunList() *yaml11.Value {
-	if v := m.root.m.Get("provisioner"); v != nil && v.Kind == yaml11.Map {
-		return v.Map.Get("run_list")
+// defaultPlugin is the name of the plugin of a kind that is used when kitchen.yml names none, or "" for blocks that are
+// no plugin's.
+func defaultPlugin(kind string, windows bool) string {
+	if windows && kind == "transport" {
+		return "winrm"
 	}
-	return nil
+	return map[string]string{"driver": "dummy", "provisioner": "shell", "verifier": "busser", "transport": "ssh"}[kind]
+}
+
+// joinRunList joins the platform's and the suite's run list. One of the root counts only when neither has any.
+func (m *munger) joinRunList(v *yaml11.Value) *yaml11.Value {
+	if v.Kind != yaml11.Map {
+		return yaml11.NewSeq(flatten(nil, v), v.Pos)
+	}
+	if p := m.root.m.Get("provisioner"); p != nil && p.Kind == yaml11.Map {
+		if list := p.Map.Get("run_list"); list != nil && list.Kind != yaml11.Map {
+			m.diags.WarnAt(list.Pos, "provisioner.run_list",
+				"the root's provisioner.run_list is ignored where a platform or suite has a run_list",
+				"move it to the suites, or to the platforms")
+		}
+	}
+	return concat(v, "platform", "suite")
 }
 
 // concat joins what the layers have into one flat list without nulls.

@@ -24,9 +24,10 @@ type Group struct {
 
 // node is an entry of a suite's `nodes:`.
 type node struct {
-	name  *yaml11.Value
-	text  string
-	after []string
+	text     string
+	pos      yaml11.Pos
+	after    []string
+	afterPos yaml11.Pos
 	// platform is the one that it names, empty for that of the group.
 	platform string
 	// networks are those of the group that it is on, nil where it does not say.
@@ -82,7 +83,12 @@ func (m *munger) readNodes(suite *section) []node {
 		}
 		list = append(list, m.readNode(suite, path, e))
 	}
-	m.checkAfter(suite, list)
+	done := map[string]bool{}
+	for _, n := range list {
+		if !m.comeAfter(list, n, nil, done) {
+			break
+		}
+	}
 	return list
 }
 
@@ -92,8 +98,8 @@ func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(na
 // readNode reads a node, whose keys are those of a suite besides its own.
 func (m *munger) readNode(suite *section, path string, e yaml11.Entry) node {
 	own := &section{name: path, pos: e.Value.Pos, m: e.Value.Map.Without("platform", "after", "networks")}
-	legacy{m.diags, m.merger}.convert(&section{m: yaml11.NewMapping(0)}, nil, []*section{own})
-	n := node{name: yaml11.NewString(e.Key, e.KeyPos), text: e.Key, data: m.over(suite, own), networks: e.Value.Map.Get("networks")}
+	m.convertSuite(own)
+	n := node{text: e.Key, pos: e.KeyPos, data: m.over(suite, own), networks: e.Value.Map.Get("networks")}
 	if v := e.Value.Map.Get("platform"); v != nil && v.Kind != yaml11.Null {
 		var ok bool
 		if n.platform, ok = v.Text(); !ok {
@@ -104,6 +110,7 @@ func (m *munger) readNode(suite *section, path string, e yaml11.Entry) node {
 		}
 	}
 	if v := e.Value.Map.Get("after"); v != nil {
+		n.afterPos = v.Pos
 		for _, it := range flatten(nil, v) {
 			name, ok := it.Text()
 			if !ok {
@@ -151,44 +158,31 @@ func (m *munger) over(suite, own *section) *section {
 	return out
 }
 
-// checkAfter reports nodes that come after one that there is not, or after themselves.
-func (m *munger) checkAfter(suite *section, list []node) {
-	names, done := map[string]node{}, map[string]bool{}
-	for _, n := range list {
-		names[n.text] = n
+// comeAfter walks from a node to those that it comes after, behind a chain of nodes. It reports one that there is not,
+// or a circle, and returns false then.
+func (m *munger) comeAfter(list []node, n node, chain []string, done map[string]bool) bool {
+	path := n.data.path("after")
+	if first := slices.Index(chain, n.text); first >= 0 {
+		m.diags.ErrorAt(n.afterPos, path, fmt.Sprintf("%s: a circle: %s", path,
+			strings.Join(append(chain[first:], n.text), " after ")), "one of them has to come first")
+		return false
 	}
-	at := func(n node) yaml11.Pos {
-		return suite.m.Get("nodes").Map.Get(n.text).Map.Get("after").Pos
+	if done[n.text] {
+		return true
 	}
-	for _, n := range list {
-		for _, name := range n.after {
-			if _, ok := names[name]; !ok {
-				m.diags.ErrorAt(at(n), n.data.path("after"), fmt.Sprintf("%s: there is no node %q", n.data.path("after"), name),
-					"the nodes are "+strings.Join(nodeNames(list), ", "))
-				return
-			}
+	for _, name := range n.after {
+		i := slices.IndexFunc(list, func(n node) bool { return n.text == name })
+		if i < 0 {
+			m.diags.ErrorAt(n.afterPos, path, fmt.Sprintf("%s: there is no node %q", path, name),
+				"the nodes are "+strings.Join(nodeNames(list), ", "))
+			return false
+		}
+		if !m.comeAfter(list, list[i], append(chain, n.text), done) {
+			return false
 		}
 	}
-	waits := func(n node) int { return slices.IndexFunc(n.after, func(name string) bool { return !done[name] }) }
-	left := slices.Clone(list)
-	for before := -1; len(left) != before; {
-		before = len(left)
-		left = slices.DeleteFunc(left, func(n node) bool {
-			done[n.text] = done[n.text] || waits(n) < 0
-			return done[n.text]
-		})
-	}
-	if len(left) == 0 {
-		return
-	}
-	var chain []string
-	n := left[0]
-	for ; !slices.Contains(chain, n.text); n = names[n.after[waits(n)]] {
-		chain = append(chain, n.text)
-	}
-	chain = append(chain[slices.Index(chain, n.text):], n.text)
-	m.diags.ErrorAt(at(n), n.data.path("after"), fmt.Sprintf("%s: a circle: %s", n.data.path("after"),
-		strings.Join(chain, " after ")), "one of them has to come first")
+	done[n.text] = true
+	return true
 }
 
 func nodeNames(list []node) []string {
@@ -202,10 +196,10 @@ func nodeNames(list []node) []string {
 // group makes the raw instances of a suite with nodes on a platform.
 func (m *munger) group(s suite, p platform, platforms []platform) []RawInstance {
 	g := &Group{Name: instanceName(s.text, p.text), Suite: s.text, Platform: p.text, Nodes: nodeNames(s.nodes),
-		Services: own(m.block("services", s.data, p.data, p.windows)),
-		Networks: own(m.block("networks", s.data, p.data, p.windows))}
+		Services: own(m.block("services", s, p)),
+		Networks: own(m.block("networks", s, p))}
 	if v := s.data.m.Get("verifier"); v != nil && v.Kind != yaml11.Null {
-		g.Verifier = m.block("verifier", s.data, p.data, p.windows)
+		g.Verifier = m.block("verifier", s, p)
 	}
 	if g.Services != nil {
 		for _, e := range g.Services.Map.Entries() {
@@ -223,7 +217,7 @@ func (m *munger) group(s suite, p platform, platforms []platform) []RawInstance 
 		}
 		inst := m.instance(suite{name: s.name, text: s.text + "/" + n.text, data: n.data}, on)
 		inst.Name, inst.PlatformPos, inst.Services, inst.Networks = g.Name+"/"+n.text, p.name.Pos, nil, n.networks
-		inst.Group, inst.Node, inst.After, inst.NodePos = g, n.text, n.after, n.name.Pos
+		inst.Group, inst.Node, inst.After, inst.NodePos = g, n.text, n.after, n.pos
 		list = append(list, inst)
 	}
 	return list

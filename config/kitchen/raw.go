@@ -52,29 +52,36 @@ type File struct {
 // RawInstance is one suite on one platform with its merged data, as written in the files and before any plugin's
 // defaults. Sub-trees are shared between instances.
 type RawInstance struct {
-	Name                  string
-	Suite, Platform       string
-	SuitePos, PlatformPos yaml11.Pos
-	OSType, ShellType     string
-	Driver, Provisioner   *yaml11.Value
-	Verifier, Transport   *yaml11.Value
-	Lifecycle, Publish    *yaml11.Value
-	Services, Compare     *yaml11.Value
+	Name string `json:"name"`
+	// SuiteName and PlatformName are the names as in the files, Suite and Platform their texts.
+	SuiteName    *yaml11.Value `json:"suite"`
+	PlatformName *yaml11.Value `json:"platform"`
+	Driver       *yaml11.Value `json:"driver"`
+	Provisioner  *yaml11.Value `json:"provisioner"`
+	Verifier     *yaml11.Value `json:"verifier"`
+	Transport    *yaml11.Value `json:"transport"`
+	Lifecycle    *yaml11.Value `json:"lifecycle"`
+	Publish      *yaml11.Value `json:"publish,omitempty"`
+	Compare      *yaml11.Value `json:"compare,omitempty"`
+	Services     *yaml11.Value `json:"services,omitempty"`
 	// Networks of a node are those of its group that it is on.
-	Networks *yaml11.Value
+	Networks *yaml11.Value `json:"networks,omitempty"`
 	// Steps are the suite's.
-	Steps []RawStep
+	Steps []RawStep `json:"steps,omitempty"`
+
+	Suite, Platform       string     `json:"-"`
+	SuitePos, PlatformPos yaml11.Pos `json:"-"`
+	OSType, ShellType     string     `json:"-"`
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
-	From *yaml11.Value
+	From *yaml11.Value `json:"-"`
 	// Group is the suite of several machines of which this is the one named Node; it converges after others. It is nil for
 	// an instance that stands for itself.
-	Group                   *Group
-	Node                    string
-	NodePos                 yaml11.Pos
-	After                   []string
-	suiteName, platformName *yaml11.Value
+	Group   *Group     `json:"-"`
+	Node    string     `json:"-"`
+	NodePos yaml11.Pos `json:"-"`
+	After   []string   `json:"-"`
 	// On is the engine that --on has put it on, as its record says; empty for what the files have.
-	On string
+	On string `json:"-"`
 }
 
 // RawStep is an entry of a suite's `steps:` as it is in the file, with the instance's blocks and what the step says of
@@ -147,31 +154,5 @@ func (c *Config) Annotate(d Diagnostic) Diagnostic {
 // {"instances":[{"name","suite","platform","driver","provisioner","verifier",
 // "transport","lifecycle","publish","compare","services","networks","steps"}]}. Secrets are not masked.
 func (c *Config) MergedJSON() ([]byte, error) {
-	type instance struct {
-		Name        string        `json:"name"`
-		Suite       *yaml11.Value `json:"suite"`
-		Platform    *yaml11.Value `json:"platform"`
-		Driver      *yaml11.Value `json:"driver"`
-		Provisioner *yaml11.Value `json:"provisioner"`
-		Verifier    *yaml11.Value `json:"verifier"`
-		Transport   *yaml11.Value `json:"transport"`
-		Lifecycle   *yaml11.Value `json:"lifecycle"`
-		Publish     *yaml11.Value `json:"publish,omitempty"`
-		Compare     *yaml11.Value `json:"compare,omitempty"`
-		Services    *yaml11.Value `json:"services,omitempty"`
-		Networks    *yaml11.Value `json:"networks,omitempty"`
-		Steps       []RawStep     `json:"steps,omitempty"`
-	}
-	out := struct {
-		Instances []instance `json:"instances"`
-	}{Instances: make([]instance, 0, len(c.Instances))}
-	for _, i := range c.Instances {
-		out.Instances = append(out.Instances, instance{
-			Name: i.Name, Suite: i.suiteName, Platform: i.platformName,
-			Driver: i.Driver, Provisioner: i.Provisioner, Verifier: i.Verifier,
-			Transport: i.Transport, Lifecycle: i.Lifecycle, Publish: i.Publish,
-			Compare: i.Compare, Services: i.Services, Networks: i.Networks, Steps: i.Steps,
-		})
-	}
-	return json.Marshal(out)
+	return json.Marshal(map[string]any{"instances": append([]RawInstance{}, c.Instances...)})
 }

@@ -73,36 +73,22 @@ type result struct {
 //go:embed driver.rb
 var driver string
 
-// rubyRunner renders templates with a real Ruby: that of this machine, else that of an image.
-type rubyRunner struct {
-	// Path is the ruby to run; empty means the first one on the PATH of Env, else that of
-	// an installed Workstation, Chef or Cinc below Root.
-	Path, Root string
-	// Image runs the ruby of an image on a machine without one; may be nil.
-	Image ImageRuby
-	// Dir, Env and Args are the working directory, the environment and ARGV of templates.
-	Dir       string
-	Env, Args []string
-	// Stdout takes what the last of the files prints; may be nil.
-	Stdout io.Writer
-}
-
-// render renders files one after the other in one process. The commands that ran before
-// are answered from what they said. The error wraps ErrNoRuby when there is no ruby.
-func (r rubyRunner) render(ctx context.Context, files []file, ran []erb.Ran) (result, error) {
+// runRuby renders files one after the other in one process, with the ruby of this machine, else that of an image. The
+// commands that ran before are answered from what they said. The error wraps ErrNoRuby when there is no ruby.
+func (s *Session) runRuby(ctx context.Context, files []file) (result, error) {
 	ctx, cancel := context.WithTimeout(ctx, rubyLimit)
 	defer cancel()
-	input, err := json.Marshal(map[string]any{"files": files, "ran": append([]erb.Ran{}, ran...)})
+	input, err := json.Marshal(map[string]any{"files": files, "ran": append([]erb.Ran{}, s.ran...)})
 	if err != nil {
 		return result{}, fmt.Errorf("preparing the input of ruby: %w", err)
 	}
 	var tail bytes.Buffer
-	p := RubyProgram{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, r.Args...), Dir: r.Dir, Env: r.Env,
+	p := RubyProgram{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, s.opts.Args...), Dir: s.opts.Dir, Env: s.opts.Env,
 		Stdin: input, Stderr: &tail}
-	if r.Stdout != nil {
-		p.Stderr = io.MultiWriter(r.Stdout, &tail)
+	if s.opts.Stdout != nil {
+		p.Stderr = io.MultiWriter(s.opts.Stdout, &tail)
 	}
-	out, err := r.run(ctx, files[len(files)-1].Source, p)
+	out, err := s.start(ctx, files[len(files)-1].Source, p)
 	if err == nil && len(out) == 0 {
 		err = errors.New("the ruby gave no result")
 	}
@@ -120,15 +106,15 @@ func (r rubyRunner) render(ctx context.Context, files []file, ran []erb.Ran) (re
 	return answer, nil
 }
 
-// run runs a program with the first ruby that there is.
-func (r rubyRunner) run(ctx context.Context, template []byte, p RubyProgram) ([]byte, error) {
-	ruby := r.find()
+// start runs a program with the first ruby that there is.
+func (s *Session) start(ctx context.Context, template []byte, p RubyProgram) ([]byte, error) {
+	ruby := s.findRuby()
 	if ruby == "" {
 		where := fmt.Errorf("%w on the PATH nor in an installed Workstation, Chef or Cinc", ErrNoRuby)
-		if r.Image == nil {
+		if s.opts.ImageRuby == nil {
 			return nil, where
 		}
-		out, err := r.Image(ctx, template, p)
+		out, err := s.opts.ImageRuby(ctx, template, p)
 		if errors.Is(err, ErrNoRuby) {
 			return nil, fmt.Errorf("%w; in an image: %w", where, err)
 		} else if err != nil {
@@ -145,13 +131,11 @@ func (r rubyRunner) run(ctx context.Context, template []byte, p RubyProgram) ([]
 	return out, nil
 }
 
-// find is the path of a ruby on this machine, "" without one.
-func (r rubyRunner) find() string {
-	if r.Path != "" {
-		return r.Path
-	}
+// findRuby is the path of a ruby on this machine, the first on the PATH, else that of an installed Workstation, Chef or
+// Cinc; "" without one.
+func (s *Session) findRuby() string {
 	var candidates []string
-	for _, kv := range r.Env {
+	for _, kv := range s.opts.Env {
 		if path, ok := strings.CutPrefix(kv, "PATH="); ok {
 			for _, dir := range filepath.SplitList(path) {
 				if filepath.IsAbs(dir) { // never run what lies in the project
@@ -164,7 +148,7 @@ func (r rubyRunner) find() string {
 		"opt/*-workstation/embedded/bin/ruby", "opt/*/embedded/bin/ruby", "hab/pkgs/core/ruby*/*/*/bin/ruby",
 		"opscode/*/embedded/bin/ruby.exe", "cinc-project/*/embedded/bin/ruby.exe",
 	} {
-		found, err := filepath.Glob(filepath.Join(r.Root, filepath.FromSlash(pattern)))
+		found, err := filepath.Glob(filepath.Join(s.root, filepath.FromSlash(pattern)))
 		if err != nil {
 			continue // the patterns are well-formed
 		}

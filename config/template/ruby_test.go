@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/config/erb"
 )
 
 // TestRubyOfAnInstalledProduct checks where a ruby is looked for without one on
@@ -18,13 +20,13 @@ func TestRubyOfAnInstalledProduct(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755))
 		return path
 	}
-	r := rubyRunner{Env: []string{"PATH=" + t.TempDir()}, Root: root}
-	require.Empty(t, r.find())
+	s := &Session{opts: Options{Options: erb.Options{Env: []string{"PATH=" + t.TempDir()}}}, root: root}
+	require.Empty(t, s.findRuby())
 	put("hab/pkgs/core/ruby3_1/3.1.2/20230101000000/bin/ruby")
 	newest := put("hab/pkgs/core/ruby3_1/3.1.10/20230101000000/bin/ruby")
-	require.Equal(t, newest, r.find())
+	require.Equal(t, newest, s.findRuby())
 	chef := put("opt/chef/embedded/bin/ruby")
-	require.Equal(t, chef, r.find())
+	require.Equal(t, chef, s.findRuby())
 	workstation := put("opt/chef-workstation/embedded/bin/ruby")
-	require.Equal(t, workstation, r.find())
+	require.Equal(t, workstation, s.findRuby())
 }

@@ -31,23 +31,12 @@ const (
 	Off Mode = "off"
 )
 
-// Options say how templates are evaluated.
+// Options say how templates are evaluated. An empty Dir means the current directory, and nil for Env the environment of
+// this process. Without Commands no ruby is run, which could run any command.
 type Options struct {
-	// Dir is the working directory of templates: Dir.pwd, and the base of
-	// relative paths. Empty means the current directory.
-	Dir string
-	// Env is the environment as KEY=value; nil means that of this process. Templates that change ENV change a copy.
-	Env []string
-	// Args are what ARGV holds: the words of the command line, without the program.
-	Args []string
-	// Commands runs backticks, %x() and system. Nil refuses them, and with them
-	// every ruby, which could run any command.
-	Commands erb.CommandRunner
+	erb.Options
 	// Mode says who evaluates; empty means Auto.
 	Mode Mode
-	// RubyPath is the ruby to run; empty means the first one on the PATH of Env,
-	// else that of an installed Workstation, Chef or Cinc.
-	RubyPath string
 	// ImageRuby runs a program with the ruby of an image, for machines without
 	// one. Nil means that there is no such way.
 	ImageRuby ImageRuby
@@ -93,7 +82,7 @@ func (s *Session) Render(ctx context.Context, filename string, src []byte) ([]by
 			return nil, &erb.Error{File: filename, Msg: "working directory of templates: " + err.Error(), Err: err}
 		}
 		s.opts.Dir = dir
-		s.eval = erb.New(erb.Options{Dir: dir, Env: s.opts.Env, Args: s.opts.Args, Commands: s.opts.Commands})
+		s.eval = erb.New(s.opts.Options)
 	}
 	out, err := s.render(ctx, filename, src)
 	if err != nil {
@@ -150,11 +139,7 @@ func (s *Session) renderRuby(ctx context.Context, filename string, src []byte, w
 		return nil, why
 	}
 	s.inRuby = true
-	ruby := rubyRunner{
-		Path: s.opts.RubyPath, Root: s.root, Image: s.opts.ImageRuby, Dir: s.opts.Dir, Env: s.opts.Env, Args: s.opts.Args,
-		Stdout: s.opts.Stdout,
-	}
-	r, err := ruby.render(ctx, append(slices.Clone(s.files), file{filename, src}), s.ran)
+	r, err := s.runRuby(ctx, append(slices.Clone(s.files), file{filename, src}))
 	if err == nil {
 		s.ran = r.Ran
 	}

@@ -20,7 +20,8 @@ func render(t *testing.T, o Options, tmpl string) (string, error) {
 }
 
 func builtin() Options {
-	return Options{Env: []string{"HOME=/home/tester", "USER=tester", "PATH=/bin", "TZ=UTC"}, Mode: Builtin}
+	env := []string{"HOME=/home/tester", "USER=tester", "PATH=/bin", "TZ=UTC"}
+	return Options{Options: erb.Options{Env: env}, Mode: Builtin}
 }
 
 // TestStateSurvives checks what later files see of earlier ones.
@@ -68,13 +69,11 @@ func TestModeOff(t *testing.T) {
 // withRuby gives options with the machine's ruby, and skips without one.
 func withRuby(t *testing.T) Options {
 	t.Helper()
-	ruby, err := exec.LookPath("ruby")
-	if err != nil {
+	if _, err := exec.LookPath("ruby"); err != nil {
 		t.Skip("no ruby on the PATH")
 	}
 	o := builtin()
 	o.Env = append(o.Env, "PATH="+os.Getenv("PATH"))
-	o.RubyPath = ruby
 	o.Commands = RunCommand
 	o.Mode = Auto
 	return o
@@ -129,7 +128,7 @@ func TestAutoWithoutRuby(t *testing.T) {
 func TestRubyIsNotTakenFromTheProject(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "ruby"), []byte("#!/bin/sh\necho owned\n"), 0o755))
-	o := Options{Dir: dir, Env: []string{"PATH=."}, Mode: Ruby, Commands: RunCommand}
+	o := Options{Options: erb.Options{Dir: dir, Env: []string{"PATH=."}, Commands: RunCommand}, Mode: Ruby}
 	_, err := render(t, o, "<%= 1 %>")
 	require.ErrorContains(t, err, "there is no ruby on the PATH")
 }
@@ -147,7 +146,7 @@ func TestBrokenRuby(t *testing.T) {
 	ruby := filepath.Join(dir, "ruby")
 	require.NoError(t, os.WriteFile(ruby, []byte("#!/bin/sh\necho 'no such gem' >&2\nexit 1\n"), 0o755))
 	o := builtin()
-	o.Mode, o.RubyPath, o.Commands = Ruby, ruby, RunCommand
+	o.Mode, o.Env, o.Commands = Ruby, []string{"PATH=" + dir}, RunCommand
 	_, err := render(t, o, "<%= 1 %>")
 	require.ErrorContains(t, err, `exit status 1: "no such gem"`)
 }
@@ -210,7 +209,7 @@ func TestRubyOfAnImage(t *testing.T) {
 // TestCommandsOffHoldsForEveryMode checks that erb: ruby does not undo erb_commands: false.
 func TestCommandsOffHoldsForEveryMode(t *testing.T) {
 	o := builtin()
-	o.Mode, o.RubyPath = Ruby, "/nothing/runs/this"
+	o.Mode = Ruby
 	_, err := render(t, o, "<%= 1 %>")
 	require.ErrorContains(t, err, "the file needs a ruby; it was not handed to a ruby, which could run any command, because of erb_commands: false")
 }

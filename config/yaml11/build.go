@@ -2,10 +2,13 @@ package yaml11
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
+	"slices"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // maxErrors is how many bad values are reported of one file, maxWarnings how many warnings.
@@ -19,11 +22,11 @@ type builder struct {
 	file   string
 	lines  []string // the source
 	hidden bool     // whether scalars hold hidden characters; see forParser
-	limits Limits
+	limits limits
 	// done are the values of nodes that an alias may refer to; nil while the node's own content is being built.
 	done     map[*yaml.Node]*Value
-	warnings []Warning
-	errs     []*SyntaxError
+	warnings []Problem
+	errs     Errors
 	depth    int
 	work     int // nodes made and entries merged
 }
@@ -45,41 +48,30 @@ func (b *builder) source(n *yaml.Node) string {
 
 // bad notes an error of a value; building goes on, to find further ones.
 func (b *builder) bad(pos Pos, msg, hint string) *Value {
-	e := &SyntaxError{Pos: pos, Msg: msg, Hint: hint}
-	b.errs = append(b.errs, e)
-	if len(b.errs) > maxErrors {
-		panic(e)
+	if len(b.errs) == maxErrors {
+		fail(pos, msg, hint)
 	}
+	b.errs = append(b.errs, Problem{Pos: pos, Msg: msg, Hint: hint})
 	return NewNull(pos)
 }
 
-func (b *builder) warn(w Warning) {
+func (b *builder) warn(pos Pos, key, msg, hint string) {
 	if len(b.warnings) < maxWarnings {
-		b.warnings = append(b.warnings, w)
+		b.warnings = append(b.warnings, Problem{Pos: pos, Key: key, Msg: msg, Hint: hint})
 	}
 }
 
 // spend counts n nodes, or n merged entries, against the limit.
 func (b *builder) spend(n int, pos Pos) {
-	if b.work += n; b.work > b.limits.MaxNodes {
-		b.tooLarge(pos)
-	}
+	b.work += n
+	b.checkSize(b.work, pos)
 }
 
-func (b *builder) tooLarge(pos Pos) {
-	panic(&SyntaxError{
-		Pos:  pos,
-		Msg:  fmt.Sprintf("the file has more than %d nodes, with every alias written out", b.limits.MaxNodes),
-		Hint: "remove aliases of aliases, or move data out of the file",
-	})
-}
-
-// document builds the value of a document; without a root it is null.
-func (b *builder) document(root *yaml.Node) *Value {
-	if root == nil {
-		return NewNull(Pos{File: b.file, Line: 1, Col: 1})
+func (b *builder) checkSize(nodes int, pos Pos) {
+	if nodes > b.limits.nodes {
+		fail(pos, fmt.Sprintf("the file has more than %d nodes, with every alias written out", b.limits.nodes),
+			"remove aliases of aliases, or move data out of the file")
 	}
-	return b.value(root, false)
 }
 
 // value builds the value of a node, which is part of a flow collection or not. Aliases of one node share its value.
@@ -96,8 +88,8 @@ func (b *builder) value(n *yaml.Node, flow bool) *Value {
 	if n.Anchor != "" {
 		b.done[n] = nil
 	}
-	if b.depth++; b.depth > b.limits.MaxDepth {
-		panic(&SyntaxError{Pos: pos, Msg: tooDeep, Hint: flatten})
+	if b.depth++; b.depth > b.limits.depth {
+		fail(pos, tooDeep, flatten)
 	}
 	flow = flow || n.Style&yaml.FlowStyle != 0
 	var v *Value
@@ -110,9 +102,7 @@ func (b *builder) value(n *yaml.Node, flow bool) *Value {
 		v = b.mapping(n, flow)
 	}
 	b.depth--
-	if v.size > b.limits.MaxNodes {
-		b.tooLarge(pos)
-	}
+	b.checkSize(v.size, pos)
 	if n.Anchor != "" {
 		b.done[n] = v
 	}
@@ -138,7 +128,7 @@ func (b *builder) seq(n *yaml.Node, flow bool) *Value {
 			}
 		}
 		return NewMap(m, b.pos(n))
-	case strings.HasPrefix(n.Tag, "!seq:") || strings.HasPrefix(n.Tag, "!ruby/array:"):
+	case isObject(n, seqObjects):
 		return b.badTag(n)
 	}
 	return NewSeq(items, b.pos(n))
@@ -177,7 +167,7 @@ func (b *builder) mapping(n *yaml.Node, flow bool) *Value {
 			b.mergeEntries(m, src, pr.key.Pos, merged)
 		}
 	}
-	if isObjectTag(n.Tag) {
+	if isObject(n, mapObjects) && n.Tag != "!ruby/object:Hash" {
 		return b.badTag(n)
 	}
 	return NewMap(m, b.pos(n))
@@ -189,11 +179,8 @@ func (b *builder) mergeEntries(m *Mapping, src *Value, at Pos, merged map[mapKey
 		k := mapKey{e.KeyKind, e.Key}
 		old := m.Set(e)
 		if old != nil && !merged[k] && !sameScalar(old.Value, e.Value) {
-			b.warn(Warning{
-				Pos: at, Related: old.KeyPos, Key: e.Key,
-				Msg:  fmt.Sprintf("`<<` replaces %q, which is set above it in line %d", e.Key, old.KeyPos.Line),
-				Hint: "put `<<` first, so that the mapping's own keys win",
-			})
+			b.warn(at, e.Key, fmt.Sprintf("`<<` replaces %q, which is set above it in line %d", e.Key, old.KeyPos.Line),
+				"put `<<` first, so that the mapping's own keys win")
 		}
 		merged[k] = true
 	}
@@ -205,12 +192,8 @@ func (b *builder) setPair(m *Mapping, pr pair, merged map[mapKey]bool) {
 	pos := pr.key.Pos
 	old := m.Set(Entry{Key: k.key, KeyKind: k.kind, KeyPos: pos, Value: pr.value})
 	if old != nil && !merged[k] {
-		b.warn(Warning{
-			Pos: pos, Related: old.KeyPos, Key: k.key,
-			Msg: fmt.Sprintf("the key %q is set twice; the value in line %d is ignored (first set at %s)",
-				k.key, old.KeyPos.Line, old.KeyPos),
-			Hint: "remove one of the two",
-		})
+		b.warn(pos, k.key, fmt.Sprintf("the key %q is set twice; the value in line %d is ignored (first set at %s)",
+			k.key, old.KeyPos.Line, old.KeyPos), "remove one of the two")
 	}
 	delete(merged, k)
 }
@@ -236,11 +219,11 @@ func mergeSources(pr pair) []*Value {
 		return []*Value{pr.value}
 	case pr.value.Kind == Seq && pr.valueNode.Kind != yaml.AliasNode && len(pr.value.Seq) > 0:
 		sources := make([]*Value, 0, len(pr.value.Seq))
-		for i := len(pr.value.Seq) - 1; i >= 0; i-- {
-			if pr.value.Seq[i].Kind != Map {
+		for _, it := range slices.Backward(pr.value.Seq) {
+			if it.Kind != Map {
 				return nil
 			}
-			sources = append(sources, pr.value.Seq[i])
+			sources = append(sources, it)
 		}
 		return sources
 	}
@@ -254,19 +237,17 @@ func sameScalar(a, b *Value) bool {
 	return ok1 && ok2 && a.Kind == b.Kind && ta == tb
 }
 
-// isObjectTag reports whether Psych would make a Ruby object of a mapping with this tag, which safe_load refuses.
-func isObjectTag(tag string) bool {
-	switch tag {
-	case "!set", "!!set", "!omap", "!!omap", "!str", "!!str":
-		return true
-	case "!ruby/object:Hash":
-		return false
-	}
-	for _, prefix := range []string{"!ruby/struct", "!ruby/object", "!ruby/range", "!ruby/exception", "!ruby/string",
-		"!ruby/array:", "!ruby/hash:", "!ruby/hash-with-ivars", "!ruby/marshalable:", "!map:", "!str:"} {
-		if strings.HasPrefix(tag, prefix) {
-			return true
-		}
-	}
-	return false
+// The tags with which Psych would make a Ruby object of a node, which safe_load refuses. Any other unknown tag leaves
+// the node as if it had none.
+var (
+	scalarObjects = lazyregexp.New(`^!(ruby/(object:(BigDecimal|DateTime|Complex|Rational)|` +
+		`encoding|class|module|regexp|range)$|(ruby/string|str):)`)
+	seqObjects = lazyregexp.New(`^!(ruby/array|seq):`)
+	mapObjects = lazyregexp.New(`^!(!?(set|omap|str)$|` +
+		`ruby/(struct|object|range|exception|string|array:|hash:|hash-with-ivars|marshalable:)|(map|str):)`)
+)
+
+// isObject reports whether the tag of a node, if it has one, is among these.
+func isObject(n *yaml.Node, tags func() *regexp.Regexp) bool {
+	return n.Style&yaml.TaggedStyle != 0 && tags().MatchString(n.Tag)
 }

@@ -59,7 +59,7 @@ var badSources = []struct{ name, src string }{
 func TestErrorMessages(t *testing.T) {
 	var b strings.Builder
 	for _, c := range badSources {
-		v, _, err := Parse("kitchen.yml", []byte(c.src), Options{})
+		v, _, err := Parse("kitchen.yml", []byte(c.src))
 		require.Error(t, err, c.name)
 		require.Nil(t, v)
 		b.WriteString("== " + c.name + "\n" + err.Error() + "\n")
@@ -88,7 +88,7 @@ func TestInvisibleCharactersAreNamed(t *testing.T) {
 		{"a: 'x\u200By' # \u00A0\nb: \"\u00A0\"\nc: |\n  \u00A0\n", Pos{}, ""},
 		{"a: naïve 日本\n", Pos{}, ""},
 	} {
-		_, warnings, err := Parse("f.yml", []byte(test.src), Options{})
+		_, warnings, err := Parse("f.yml", []byte(test.src))
 		require.NoError(t, err)
 		if test.msg == "" {
 			require.Empty(t, warnings)

@@ -118,14 +118,14 @@ func explanations() []explanation {
 const tooDeep, flatten = "lists and mappings are nested too deeply", "flatten the data"
 
 // explain says in words what is wrong, and where to look.
-func explain(file string, src []byte, f failure) *SyntaxError {
-	text := []rune(string(src) + "\n")
+func (b *builder) explain(src string, f failure) Problem {
+	text := []rune(src + "\n")
 	rest := string(text[min(f.index, len(text)):])
 	char := ""
 	if rest != "" {
 		char = string([]rune(rest)[:1])
 	}
-	e := &SyntaxError{Pos: f.at, Msg: f.problem}
+	e := Problem{Pos: f.at, Msg: f.problem}
 	for _, x := range explanations() {
 		if strings.HasPrefix(f.problem, x.problem) && strings.HasPrefix(f.context, x.context) &&
 			(x.char == "" || x.char == char) {
@@ -148,16 +148,11 @@ func explain(file string, src []byte, f failure) *SyntaxError {
 		e.Msg = "`" + string(text[f.openIndex]) + "` starts here and is never closed"
 		e.Hint = "add the closing `" + closing + "`"
 	}
-	e.Pos.File = file
-	if lines := strings.Split(string(src), "\n"); e.Pos.Line <= len(lines) {
-		if name, at, found := Invisible(lines[e.Pos.Line-1]); found {
+	e.Pos.File = b.file
+	if e.Pos.Line <= len(b.lines) {
+		if name, at, found := Invisible(b.lines[e.Pos.Line-1]); found {
 			e.Hint += fmt.Sprintf("; column %d holds an invisible character, %s", at+1, name)
 		}
 	}
-	return e
-}
-
-func (e *SyntaxError) withExcerpt(src []byte) *SyntaxError {
-	e.Excerpt = Excerpt(src, e.Pos)
 	return e
 }

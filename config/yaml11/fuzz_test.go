@@ -15,17 +15,17 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(src))
 	}
-	limits := Limits{MaxBytes: 1 << 16, MaxDepth: 50, MaxNodes: 5000}
+	small := limits{bytes: 1 << 16, depth: 50, nodes: 5000}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		v, warnings, err := Parse("f.yml", src, Options{Limits: limits})
+		v, warnings, err := read("f.yml", src, small)
 		for _, w := range warnings {
 			if w.Pos.Line < 1 || w.Pos.Col < 1 || w.Msg == "" {
 				t.Fatalf("bad warning %+v", w)
 			}
 		}
 		if err != nil {
-			var bad *SyntaxError
-			if !errors.As(err, &bad) || bad.Msg == "" || v != nil {
+			var bad Errors
+			if !errors.As(err, &bad) || bad[0].Msg == "" || v != nil {
 				t.Fatalf("bad error %#v", err)
 			}
 			return

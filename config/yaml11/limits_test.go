@@ -10,7 +10,7 @@ import (
 
 // lowered are a tenth of the usual limits of bytes and nodes, and hostileSize is beyond that of bytes: what is
 // refused there is small.
-var lowered = Options{Limits: Limits{MaxBytes: 400 << 10, MaxNodes: 50_000}}
+var lowered = limits{bytes: 400 << 10, depth: 500, nodes: 50_000}
 
 const hostileSize = 500 << 10
 
@@ -60,7 +60,7 @@ func deepIndentation(n int) string {
 func TestHostileSourcesAreRefused(t *testing.T) {
 	for name, src := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			v, _, err := Parse("hostile.yml", []byte(src), lowered)
+			v, _, err := read("hostile.yml", []byte(src), lowered)
 			require.Error(t, err)
 			require.Nil(t, v)
 			require.Less(t, len(err.Error()), 4000)
@@ -72,7 +72,7 @@ func BenchmarkHostile(b *testing.B) {
 	for name, src := range hostile() {
 		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
 			for b.Loop() {
-				_, _, err := Parse("hostile.yml", []byte(src), lowered)
+				_, _, err := read("hostile.yml", []byte(src), lowered)
 				require.Error(b, err)
 			}
 		})
@@ -80,7 +80,7 @@ func BenchmarkHostile(b *testing.B) {
 }
 
 func TestAliasesAreShared(t *testing.T) {
-	v, _, err := Parse("a.yml", []byte("a: &x [1, 2]\nb: *x\n"), Options{})
+	v, _, err := Parse("a.yml", []byte("a: &x [1, 2]\nb: *x\n"))
 	require.NoError(t, err)
 	require.Same(t, v.Map.Get("a"), v.Map.Get("b"))
 	require.Equal(t, 1+2*(1+3), v.size)

@@ -1,6 +1,9 @@
 package yaml11
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Entry is one pair of a mapping.
 type Entry struct {
@@ -19,9 +22,6 @@ type mapKey struct {
 	key  string
 }
 
-// linearLookup is the size up to which a scan beats a hash index.
-const linearLookup = 8
-
 // Mapping is an ordered set of entries, unique by kind and text of the key. Build
 // one with Set; it must not change once it is part of a Value.
 type Mapping struct {
@@ -31,7 +31,7 @@ type Mapping struct {
 
 // NewMapping returns an empty mapping with room for n entries.
 func NewMapping(n int) *Mapping {
-	return &Mapping{entries: make([]Entry, 0, n)}
+	return &Mapping{entries: make([]Entry, 0, n), index: make(map[mapKey]int, n)}
 }
 
 // Len is the number of entries.
@@ -55,7 +55,7 @@ func (m *Mapping) Entry(key string) *Entry {
 
 // Like returns the entry whose key has the text and kind of e's, or nil.
 func (m *Mapping) Like(e Entry) *Entry {
-	if i := m.find(e.KeyKind, e.Key); i >= 0 {
+	if i, ok := m.index[mapKey{e.KeyKind, e.Key}]; ok {
 		return &m.entries[i]
 	}
 	return nil
@@ -64,21 +64,13 @@ func (m *Mapping) Like(e Entry) *Entry {
 // Set adds e, or replaces the entry of the same key in its place, as a Ruby
 // Hash does. It returns the replaced entry, or nil.
 func (m *Mapping) Set(e Entry) *Entry {
-	if i := m.find(e.KeyKind, e.Key); i >= 0 {
-		old := m.entries[i]
-		m.entries[i] = e
+	if there := m.Like(e); there != nil {
+		old := *there
+		*there = e
 		return &old
 	}
+	m.index[mapKey{e.KeyKind, e.Key}] = len(m.entries)
 	m.entries = append(m.entries, e)
-	switch {
-	case m.index != nil:
-		m.index[mapKey{e.KeyKind, e.Key}] = len(m.entries) - 1
-	case len(m.entries) > linearLookup:
-		m.index = make(map[mapKey]int, 2*len(m.entries))
-		for i := range m.entries {
-			m.index[mapKey{m.entries[i].KeyKind, m.entries[i].Key}] = i
-		}
-	}
 	return nil
 }
 
@@ -89,38 +81,16 @@ func (m *Mapping) SetString(key string, keyPos Pos, v *Value) {
 
 // Copy returns a mapping with the same entries; their values are shared.
 func (m *Mapping) Copy() *Mapping {
-	out := NewMapping(len(m.entries) + 1)
-	out.entries = append(out.entries, m.entries...)
-	out.index = maps.Clone(m.index)
-	return out
+	return &Mapping{entries: slices.Clone(m.entries), index: maps.Clone(m.index)}
 }
 
 // Without returns a copy that lacks the given string keys.
 func (m *Mapping) Without(keys ...string) *Mapping {
 	out := NewMapping(len(m.entries))
-next:
 	for _, e := range m.entries {
-		for _, k := range keys {
-			if e.KeyKind == String && e.Key == k {
-				continue next
-			}
+		if e.KeyKind != String || !slices.Contains(keys, e.Key) {
+			out.Set(e)
 		}
-		out.Set(e)
 	}
 	return out
-}
-
-func (m *Mapping) find(kind Kind, key string) int {
-	if m.index != nil {
-		if i, ok := m.index[mapKey{kind, key}]; ok {
-			return i
-		}
-		return -1
-	}
-	for i := range m.entries {
-		if m.entries[i].KeyKind == kind && m.entries[i].Key == key {
-			return i
-		}
-	}
-	return -1
 }

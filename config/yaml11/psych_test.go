@@ -93,7 +93,7 @@ func TestAgainstPsych(t *testing.T) {
 	for i, src := range docs {
 		var want []any
 		require.NoError(t, json.Unmarshal([]byte(lines[i]), &want))
-		v, _, err := Parse("soup.yml", []byte(src), Options{})
+		v, _, err := Parse("soup.yml", []byte(src))
 		switch {
 		case want[0] == "date":
 			// Psych stops at the first date; there is nothing to compare.

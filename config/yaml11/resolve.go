@@ -6,7 +6,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -16,6 +15,8 @@ import (
 
 // The forms of plain scalars, as Psych 4.0.3 tells them apart, in the order in which they are tried.
 var (
+	// wordForm matches what starts like a word, or with one character and then a word: then it is no number.
+	wordForm = lazyregexp.New(`^[^0-9.:-]?[\pL_\s\v!@#$%^&*(){}<>|/\\~;=]`)
 	timeForm = lazyregexp.New(`^-?\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)` +
 		`\d{1,2}:\d\d:\d\d(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}:?(?:\d\d)?))?$`)
 	dateForm        = lazyregexp.New(`^\d{4}-(?:1[012]|0\d|\d)-(?:[12]\d|3[01]|0\d|\d)$`)
@@ -59,7 +60,7 @@ func (b *builder) scalar(n *yaml.Node, flow bool) *Value {
 		return b.taggedFloat(text, pos)
 	case strings.HasPrefix(tag, "!ruby/sym"):
 		return &Value{Kind: Symbol, Str: text, Pos: pos, size: 1}
-	case isScalarObjectTag(tag):
+	case isObject(n, scalarObjects):
 		return b.badTag(n)
 	}
 	return b.written(text, pos)
@@ -74,10 +75,8 @@ func (b *builder) checkVisible(text string, pos Pos) {
 	if !strings.Contains(text, "\n") {
 		pos.Col += at
 	}
-	b.warn(Warning{
-		Pos: pos, Msg: "an invisible character, " + name + ", is part of the text `" + visible(text) + "`",
-		Hint: "remove it, or replace it by a blank; put the text in quotes if it is meant",
-	})
+	b.warn(pos, "", "an invisible character, "+name+", is part of the text `"+visible(text)+"`",
+		"remove it, or replace it by a blank; put the text in quotes if it is meant")
 }
 
 // endsAtIndicator reports whether one of ,[]{} follows a text of one line.
@@ -95,27 +94,15 @@ func (b *builder) written(text string, pos Pos) *Value {
 	return v
 }
 
-// isScalarObjectTag reports whether Psych would make a Ruby object of a scalar
-// with this tag. Any other unknown tag leaves the scalar as if it had none.
-func isScalarObjectTag(tag string) bool {
-	switch tag {
-	case "!ruby/object:BigDecimal", "!ruby/object:DateTime", "!ruby/object:Complex", "!ruby/object:Rational",
-		"!ruby/encoding", "!ruby/class", "!ruby/module", "!ruby/regexp", "!ruby/range":
-		return true
-	}
-	return strings.HasPrefix(tag, "!str:") || strings.HasPrefix(tag, "!ruby/string:")
-}
-
 // plain resolves unquoted text.
 func (b *builder) plain(text string, pos Pos) *Value {
 	switch {
 	case text == "":
 		return NewNull(pos)
-	case startsWord(text) || strings.Contains(text, "\n"):
+	case wordForm().MatchString(text) || strings.Contains(text, "\n"):
 		return plainWord(text, pos)
 	case timeForm().MatchString(text) || dateForm().MatchString(text):
-		b.warn(Warning{Pos: pos, Msg: "the unquoted date " + text + " is read as text; Test Kitchen refuses to load it",
-			Hint: "put it in quotes"})
+		b.warn(pos, "", "the unquoted date "+text+" is read as text; Test Kitchen refuses to load it", "put it in quotes")
 		return NewString(text, pos)
 	case strings.EqualFold(text, ".inf") || strings.EqualFold(text, "+.inf"):
 		return newFloat(math.Inf(1), pos)
@@ -137,36 +124,14 @@ func (b *builder) plain(text string, pos Pos) *Value {
 	return NewString(text, pos)
 }
 
-// startsWord reports whether text starts like a word, or with one character and then a word: then it is no number.
-func startsWord(text string) bool {
-	first, size := utf8.DecodeRuneInString(text)
-	if isWordStart(first) {
-		return true
-	}
-	if first >= '0' && first <= '9' || first == '.' || first == ':' || first == '-' || first == '\n' {
-		return false
-	}
-	second, size2 := utf8.DecodeRuneInString(text[size:])
-	return size2 > 0 && isWordStart(second)
-}
-
-func isWordStart(r rune) bool {
-	return unicode.IsLetter(r) || strings.ContainsRune("_ \t\r\n\f\v!@#$%^&*(){}<>|/\\~;=", r)
-}
-
-// longestKeyword is the length of "false": no longer text is a keyword.
-const longestKeyword = 5
-
 func plainWord(text string, pos Pos) *Value {
-	if len(text) <= longestKeyword {
-		switch strings.ToLower(text) {
-		case "~", "null":
-			return NewNull(pos)
-		case "yes", "true", "on":
-			return NewBool(true, pos)
-		case "no", "false", "off":
-			return NewBool(false, pos)
-		}
+	switch strings.ToLower(text) {
+	case "~", "null":
+		return NewNull(pos)
+	case "yes", "true", "on":
+		return NewBool(true, pos)
+	case "no", "false", "off":
+		return NewBool(false, pos)
 	}
 	return NewString(text, pos)
 }
@@ -287,22 +252,22 @@ func newBig(i *big.Int, pos Pos) *Value {
 // and `=` ends the data where it pads a group of four.
 func decodeBinary(text string) string {
 	var clean []byte
-	for i := range len(text) {
-		b := text[i]
-		if b == '=' && len(clean)%4 >= 2 {
+	for _, c := range []byte(text) {
+		if c == '=' && len(clean)%4 >= 2 {
 			break
 		}
-		if b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b >= '0' && b <= '9' || b == '+' || b == '/' {
-			clean = append(clean, b)
+		if strings.IndexByte(base64Digits, c) >= 0 {
+			clean = append(clean, c)
 		}
 	}
 	if len(clean)%4 == 1 {
 		clean = clean[:len(clean)-1]
 	}
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
-	n, err := base64.RawStdEncoding.Decode(out, clean)
+	out, err := base64.RawStdEncoding.DecodeString(string(clean))
 	if err != nil {
 		panic("yaml11: base64 text was cleaned badly: " + err.Error())
 	}
-	return string(out[:n])
+	return string(out)
 }
+
+const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -12,7 +12,7 @@ import (
 // parse reads src, which must be sound.
 func parse(t *testing.T, src string) *Value {
 	t.Helper()
-	v, _, err := Parse("test.yml", []byte(src), Options{})
+	v, _, err := Parse("test.yml", []byte(src))
 	require.NoError(t, err)
 	return v
 }
@@ -117,7 +117,7 @@ func TestSourceIsTheTextAsWritten(t *testing.T) {
 func TestDatesWarn(t *testing.T) {
 	for _, src := range []string{"2024-01-15", "2024-1-5", "2024-00-10", "2024-02-30", "2024-01-15T10:00:00Z",
 		"2024-01-15 10:00:00 +1:00"} {
-		v, warnings, err := Parse("d.yml", []byte("at: "+src), Options{})
+		v, warnings, err := Parse("d.yml", []byte("at: "+src))
 		require.NoError(t, err)
 		require.Equal(t, src, v.Map.Get("at").Str)
 		require.Len(t, warnings, 1)

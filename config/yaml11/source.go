@@ -9,38 +9,36 @@ import (
 	"unicode/utf8"
 )
 
-// checkText reports the first byte that no YAML file may contain.
-func checkText(file string, src []byte) *SyntaxError {
+// checkText fails at the first byte that no YAML file may contain.
+func checkText(file, text string) {
 	pos := Pos{File: file, Line: 1, Col: 1}
 	switch {
-	case bytes.HasPrefix(src, []byte("\uFEFF")):
-		return &SyntaxError{
-			Pos: pos, Msg: "the file begins with an invisible character, " + characterName('\uFEFF'),
-			Hint: "save the file as UTF-8 without a byte order mark: YAML takes what follows it for indented",
-		}
-	case bytes.HasPrefix(src, []byte("\xff\xfe")), bytes.HasPrefix(src, []byte("\xfe\xff")):
-		return &SyntaxError{Pos: pos, Msg: "the file is UTF-16", Hint: "save the file as UTF-8"}
+	case strings.HasPrefix(text, "\uFEFF"):
+		fail(pos, "the file begins with an invisible character, "+characterName('\uFEFF'),
+			"save the file as UTF-8 without a byte order mark: YAML takes what follows it for indented")
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"):
+		fail(pos, "the file is UTF-16", "save the file as UTF-8")
 	}
-	for i := 0; i < len(src); {
-		if n := breakLen(src, i); n > 0 {
-			i += n
-			pos.Line, pos.Col = pos.Line+1, 1
+	for i, r := range text {
+		noUTF8 := r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError))
+		control := unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r) || r == 0xFFFE || r == 0xFFFF
+		if !noUTF8 && !control {
 			continue
 		}
-		r, size := utf8.DecodeRune(src[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			return &SyntaxError{Pos: pos, Msg: "a byte that is not UTF-8 was found", Hint: "save the file as UTF-8"}
-		case r != '\t' && r < ' ', r >= 0x7F && r < 0xA0, r == 0xFFFE, r == 0xFFFF:
-			return &SyntaxError{
-				Pos: pos, Msg: fmt.Sprintf("a control character, U+%04X, was found", r),
-				Hint: `remove it, or write it in double quotes as an escape such as "\x07"`,
-			}
+		before := splitLines(text[:i])
+		pos.Line, pos.Col = len(before), utf8.RuneCountInString(before[len(before)-1])+1
+		if noUTF8 {
+			fail(pos, "a byte that is not UTF-8 was found", "save the file as UTF-8")
 		}
-		i += size
-		pos.Col++
+		fail(pos, fmt.Sprintf("a control character, U+%04X, was found", r),
+			`remove it, or write it in double quotes as an escape such as "\x07"`)
 	}
-	return nil
+}
+
+// splitLines cuts a text into lines. YAML 1.1 counts NEL, LS and PS as breaks too.
+func splitLines(text string) []string {
+	breaks := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+	return strings.Split(breaks.Replace(text), "\n")
 }
 
 // Invisible returns the first character of s that looks like a blank or like
@@ -137,20 +135,4 @@ func firstDocument(src []byte) []byte {
 // isMarker reports whether a line is a document marker.
 func isMarker(line []byte, marker string) bool {
 	return bytes.HasPrefix(line, []byte(marker)) && (len(line) == 3 || line[3] == ' ' || line[3] == '\t')
-}
-
-// breakLen is the length of the line break at offset i, or 0. YAML 1.1 counts NEL, LS and PS as breaks too.
-func breakLen(src []byte, i int) int {
-	if i >= len(src) {
-		return 0
-	}
-	switch rest := src[i:]; {
-	case bytes.HasPrefix(rest, []byte("\r\n")), bytes.HasPrefix(rest, []byte("\u0085")):
-		return 2
-	case rest[0] == '\n', rest[0] == '\r':
-		return 1
-	case bytes.HasPrefix(rest, []byte("\u2028")), bytes.HasPrefix(rest, []byte("\u2029")):
-		return 3
-	}
-	return 0
 }

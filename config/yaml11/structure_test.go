@@ -89,14 +89,13 @@ func TestKeysOfOneTextButSeveralTypesDiffer(t *testing.T) {
 }
 
 func TestDuplicateKeysWarn(t *testing.T) {
-	_, warnings, err := Parse("w.yml", []byte("a: 1\nb: 2\na: 3\nbase: &b {x: 1}\nm:\n  x: 2\n  <<: *b\nn:\n  <<: *b\n  x: 2\n"), Options{})
+	_, warnings, err := Parse("w.yml", []byte("a: 1\nb: 2\na: 3\nbase: &b {x: 1}\nm:\n  x: 2\n  <<: *b\nn:\n  <<: *b\n  x: 2\n"))
 	require.NoError(t, err)
 	require.Len(t, warnings, 2)
-	require.Equal(t, Warning{Pos: Pos{"w.yml", 3, 1}, Related: Pos{"w.yml", 1, 1}, Key: "a",
+	require.Equal(t, Problem{Pos: Pos{"w.yml", 3, 1}, Key: "a",
 		Msg:  `the key "a" is set twice; the value in line 1 is ignored (first set at w.yml:1:1)`,
 		Hint: "remove one of the two"}, warnings[0])
 	require.Equal(t, Pos{"w.yml", 7, 3}, warnings[1].Pos)
-	require.Equal(t, Pos{"w.yml", 6, 3}, warnings[1].Related)
 	require.Contains(t, warnings[1].Msg, "`<<` replaces \"x\"")
 }
 

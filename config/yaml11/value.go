@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/galley-kitchen/galley/internal/rubyfloat"
@@ -147,15 +147,12 @@ func (v *Value) Text() (string, bool) {
 	case Null:
 		return "", true
 	case Bool:
-		if v.Bool {
-			return "true", true
-		}
-		return "false", true
+		return strconv.FormatBool(v.Bool), true
 	case Int:
 		if v.Big != nil {
 			return v.Big.String(), true
 		}
-		return fmt.Sprintf("%d", v.Int), true
+		return strconv.FormatInt(v.Int, 10), true
 	case Float:
 		return rubyfloat.Format(v.Float), true
 	case String, Symbol:
@@ -179,46 +176,40 @@ func (v *Value) Source() (string, bool) {
 // MarshalJSON renders the value: floats always with a fraction or exponent, so that 1.0 and 1 differ; big integers in
 // full; symbols as strings. JSON has no infinite floats and no NaN: these become the strings "@FLOAT:Infinity@",
 // "@FLOAT:-Infinity@" and "@FLOAT:NaN@".
-func (v *Value) MarshalJSON() ([]byte, error) {
+func (v *Value) MarshalJSON() ([]byte, error) { return v.appendJSON(nil), nil }
+
+func (v *Value) appendJSON(b []byte) []byte {
 	switch v.Kind {
-	case Null, Bool:
-		return json.Marshal(v.Any())
-	case Int:
+	case Null:
+		return append(b, "null"...)
+	case Bool, Int:
 		text, _ := v.Text()
-		return []byte(text), nil
+		return append(b, text...)
 	case Float:
 		text := rubyfloat.Format(v.Float)
 		if math.IsInf(v.Float, 0) || math.IsNaN(v.Float) {
 			text = `"@FLOAT:` + text + `@"`
 		}
-		return []byte(text), nil
+		return append(b, text...)
 	case Seq:
-		return join('[', ']', v.Seq, (*Value).MarshalJSON)
-	case Map:
-		return join('{', '}', v.Map.entries, func(e Entry) ([]byte, error) {
-			key, err := NewString(e.Key, e.KeyPos).MarshalJSON()
-			if err != nil {
-				return nil, err
+		b = append(b, '[')
+		for i, it := range v.Seq {
+			if i > 0 {
+				b = append(b, ',')
 			}
-			value, err := e.Value.MarshalJSON()
-			return slices.Concat(key, []byte(":"), value), err
-		})
-	}
-	return json.Marshal(strings.ToValidUTF8(v.Str, "\uFFFD"))
-}
-
-// join renders parts with commas between and brackets around.
-func join[T any](open, closing byte, parts []T, render func(T) ([]byte, error)) ([]byte, error) {
-	out := []byte{open}
-	for i, part := range parts {
-		text, err := render(part)
-		if err != nil {
-			return nil, err
+			b = it.appendJSON(b)
 		}
-		if i > 0 {
-			out = append(out, ',')
+		return append(b, ']')
+	case Map:
+		b = append(b, '{')
+		for i, e := range v.Map.entries {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = e.Value.appendJSON(append(NewString(e.Key, e.KeyPos).appendJSON(b), ':'))
 		}
-		out = append(out, text...)
+		return append(b, '}')
 	}
-	return append(out, closing), nil
+	text, _ := json.Marshal(strings.ToValidUTF8(v.Str, "\uFFFD")) // a text always has a form in JSON
+	return append(b, text...)
 }

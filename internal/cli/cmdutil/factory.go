@@ -136,7 +136,8 @@ func (f *Factory) templates() (template.Options, error) {
 	if err != nil {
 		return template.Options{}, err
 	}
-	o := template.Options{Mode: template.Mode(s.ERB), Args: os.Args[1:], Stdout: f.Err}
+	o := template.Options{Mode: template.Mode(s.ERB), Stdout: f.Err}
+	o.Args = os.Args[1:]
 	switch {
 	case s.ERBCommands:
 		o.Commands, o.ImageRuby = template.RunCommand, f.imageRuby

@@ -51,7 +51,7 @@ func TestComposeAsGiven(t *testing.T) {
 	require.NoError(t, err)
 	rendered, err := erb.New(erb.Options{}).Render(t.Context(), "kitchen.yml", []byte(text))
 	require.NoError(t, err)
-	v, warnings, err := yaml11.Parse("kitchen.yml", rendered, yaml11.Options{})
+	v, warnings, err := yaml11.Parse("kitchen.yml", rendered)
 	require.NoError(t, err)
 	require.Empty(t, warnings)
 	services := v.Any().(map[string]any)["services"]

@@ -238,7 +238,7 @@ func encode(v any) (string, error) {
 // quote puts quotes around texts that would be something else in kitchen.yml, such as Ruby's symbol :9001.
 func quote(n *yaml.Node) {
 	if n.Kind == yaml.ScalarNode && n.Style == 0 && n.ShortTag() == "!!str" {
-		read, _, err := yaml11.Parse("", []byte(n.Value), yaml11.Options{})
+		read, _, err := yaml11.Parse("", []byte(n.Value))
 		if err != nil || read.Kind != yaml11.String || read.Str != n.Value {
 			n.Style = yaml.DoubleQuotedStyle
 		}

@@ -32,7 +32,7 @@ func (o *Options) print(list []kitchen.Diagnostic) error {
 	case formatJSON:
 		problems := []problem{}
 		for _, d := range list {
-			problems = append(problems, problem{d.Severity.String(), d.Pos.File, d.Pos.Line, d.Pos.Col, d.Key,
+			problems = append(problems, problem{string(d.Severity), d.Pos.File, d.Pos.Line, d.Pos.Col, d.Key,
 				o.Clean(d.Msg), o.Clean(d.Hint)})
 		}
 		return cmdutil.PrintJSON(o.Out, problems)
@@ -55,7 +55,7 @@ func (o *Options) sarif(list []kitchen.Diagnostic) object {
 		if d.Hint != "" {
 			text += "\n" + d.Hint
 		}
-		r := object{"ruleId": "kitchen-yml", "level": d.Severity.String(), "message": object{"text": o.Clean(text)}}
+		r := object{"ruleId": "kitchen-yml", "level": string(d.Severity), "message": object{"text": o.Clean(text)}}
 		if d.Pos.File != "" {
 			place := object{"artifactLocation": object{"uri": filepath.ToSlash(d.Pos.File)}}
 			if d.Pos.Line > 0 {
