@@ -107,7 +107,7 @@ func hashMethods(t methodTable) {
 	t.def(0, 0, func(c *call) value { return c.array(slices.Clone(h(c).vals)) }, "values")
 	t.def(0, 0, func(c *call) value { return h(c).copy() }, "dup")
 	t.def(0, 0, func(c *call) value { return int64(len(h(c).keys)) }, "size")
-	t.def(1, 1, func(c *call) value { *h(c) = *c.hash(0).copy(); return c.self }, "replace")
+	t.def(1, 1, func(c *call) value { *h(c) = *as[*hash](c, c.arg(0), "Hash").copy(); return c.self }, "replace")
 }
 
 // environ is the process environment as the template sees and changes it.

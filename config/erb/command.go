@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Command is a command that a template runs with backticks, %x() or system.
+// Command is a command that a template runs with backticks or %x().
 type Command struct {
 	// Args are the program and its arguments. A single string with shell syntax comes as sh -c STRING.
 	Args []string
@@ -45,17 +45,9 @@ type Ran struct {
 	Missing bool   `json:"missing"` // there is no such command
 }
 
-// backticks runs `text`.
-func (in *interp) backticks(text string) value {
-	r := in.run(text, commandArgs(text))
-	if r.Missing {
-		in.raise("Errno::ENOENT", "No such file or directory - %s", strings.Fields(text + " ?")[0])
-	}
-	return in.str(string(r.Out))
-}
-
-// run hands a command to the runner and keeps what came of it.
-func (in *interp) run(key string, args []string) Ran {
+// backticks runs `text` and keeps what came of it.
+func (in *Evaluator) backticks(text string) value {
+	args := commandArgs(text)
 	if in.opts.Commands == nil {
 		in.stop(&Error{
 			Msg: "the template runs the command `" + strings.Join(args, " ") +
@@ -65,12 +57,14 @@ func (in *interp) run(key string, args []string) Ran {
 	}
 	out, code, err := in.opts.Commands(in.ctx, Command{Args: args, Dir: in.opts.Dir, Env: in.env.list()})
 	if in.ctx.Err() != nil {
-		in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
+		in.stopped()
 	}
-	r := Ran{Key: key, Out: out, Status: code, Missing: err != nil}
-	if r.Missing {
-		r.Status = 127
+	if err != nil {
+		code = 127
 	}
-	in.ran = append(in.ran, r)
-	return r
+	in.ran = append(in.ran, Ran{Key: text, Out: out, Status: code, Missing: err != nil})
+	if err != nil {
+		in.raise("Errno::ENOENT", "No such file or directory - %s", strings.Fields(text + " ?")[0])
+	}
+	return in.str(string(out))
 }

@@ -100,7 +100,6 @@ class Array
   def concat(*o); o.each { |l| __concat(l) }; self; end
   def *(n); return join(n) if n.is_a?(String); l = []; n.times { l.__concat(self) }; l; end
   def reverse; i = size; l = []; size.times { l << self[i -= 1] }; l; end
-  def shuffle; sort_by { rand(1_000_000_000) }; end
   def each_index; size.times { |i| yield i }; self; end
   def to_a; self; end
   def empty?; size == 0; end
@@ -130,7 +129,6 @@ class Array
   def sort!(&b); replace(sort(&b)); end
   def sort_by!; replace(sort_by { |v| yield v }); end
   def reverse!; replace(reverse); end
-  def shuffle!; replace(shuffle); end
   def compact; reject { |v| v.nil? }; end
   def compact!; n = size; replace(compact); n == size ? nil : self; end
   def uniq!(&b); n = size; replace(uniq(&b)); n == size ? nil : self; end
@@ -143,7 +141,6 @@ class Array
   def intersection(*o); o.inject(self) { |a, b| a & b }; end
   def intersect?(o); !(self & o).empty?; end
   def rotate(n = 1); empty? ? [] : self[n % size..] + self[0, n % size]; end
-  def sample; self[rand(size)] unless empty?; end
   def transpose; empty? ? [] : self[0].zip(*drop(1)); end
   def assoc(k); find { |v| v.is_a?(Array) && v[0] == k }; end
   def product(*o); o.inject(map { |v| [v] }) { |rows, l| rows.flat_map { |r| l.map { |v| r + [v] } } }; end

@@ -5,7 +5,7 @@
 //
 // Like Ruby's ERB, the package first translates a template to a Ruby program (template.go), without a trim mode and
 // with one line for each line of the template. The program is cut into tokens (lexer.go), parsed by recursive descent
-// (parser.go) into a tree (node.go), and the tree is walked (eval.go, interp.go). Methods of the core classes are Go
+// (parser.go) into a tree (node.go), and the tree is walked (eval.go, evaluator.go). Methods of the core classes are Go
 // functions, one file a class, or Ruby (core.rb). Exceptions, break, next and return travel as Go panics, which never
 // leave [Evaluator.Render].
 //

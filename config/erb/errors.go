@@ -68,22 +68,16 @@ func outside(construct string) *Error {
 
 // Hint is the way out of common exceptions, "" for others.
 func Hint(class, msg string) string {
-	switch class {
-	case "KeyError":
-		if strings.HasPrefix(msg, "key not found: \"") {
-			return "set that environment variable, or give ENV.fetch a default as its second argument"
-		}
-	case "NoMethodError":
-		if strings.HasSuffix(msg, "for nil:NilClass") {
-			return "the value is nil, perhaps an environment variable that is not set: use `&.`, `.to_s` or `|| 'default'`"
-		}
-	case "NameError":
-		if strings.HasPrefix(msg, "undefined local variable") {
-			return "quote it if it is text, or define it in this file (local variables do not survive from file to file)"
-		}
-	case "Errno::ENOENT":
+	switch {
+	case class == "KeyError" && strings.HasPrefix(msg, "key not found: \""):
+		return "set that environment variable, or give ENV.fetch a default as its second argument"
+	case class == "NoMethodError" && strings.HasSuffix(msg, "for nil:NilClass"):
+		return "the value is nil, perhaps an environment variable that is not set: use `&.`, `.to_s` or `|| 'default'`"
+	case class == "NameError" && strings.HasPrefix(msg, "undefined local variable"):
+		return "quote it if it is text, or define it in this file (local variables do not survive from file to file)"
+	case class == "Errno::ENOENT":
 		return "paths are relative to the project directory; test with File.exist? first"
-	case "SystemExit":
+	case class == "SystemExit":
 		return "the template asked to stop"
 	}
 	return ""

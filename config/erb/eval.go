@@ -56,18 +56,16 @@ func (f *frame) method() *frame {
 	return f
 }
 
-// jump is a break, next or return. Jumps and errors travel as panics from where control
-// leaves to where it arrives. They never leave Render.
+// jump is a break, next or return to a place: the block that a call was given, or the frame of a block or method. Jumps
+// and errors travel as panics from where control leaves to where it arrives. They never leave Render.
 type jump struct {
-	op     op
-	from   *proc  // the block that break leaves
-	method *frame // the method that return leaves
-	val    value
+	to  any
+	val value
 }
 
 // caught runs fn and returns the signal that leaves it, nil for none. A panic that
 // is none is a defect of this package, and goes on.
-func (in *interp) caught(fn func()) (signal any) {
+func (in *Evaluator) caught(fn func()) (signal any) {
 	depth := in.depth
 	defer func() {
 		switch r := recover().(type) {
@@ -83,19 +81,19 @@ func (in *interp) caught(fn func()) (signal any) {
 	return nil
 }
 
-// arrived runs fn; a jump that ends here gives its value, any other goes on.
-func (in *interp) arrived(fn func(), here func(j jump) bool) (v value, jumped bool) {
-	signal := in.caught(fn)
-	if j, ok := signal.(jump); ok && here(j) {
-		return j.val, true
+// arrived is the value of fn, or of a jump to a place out of it.
+func (in *Evaluator) arrived(place any, fn func() value) (v value) {
+	signal := in.caught(func() { v = fn() })
+	if j, ok := signal.(jump); ok && j.to == place {
+		return j.val
 	} else if signal != nil {
 		panic(signal)
 	}
-	return nil, false
+	return v
 }
 
 // eval is the value of a tree.
-func (in *interp) eval(f *frame, n *node) value {
+func (in *Evaluator) eval(f *frame, n *node) value {
 	if n == nil {
 		return nil
 	}
@@ -106,7 +104,7 @@ func (in *interp) eval(f *frame, n *node) value {
 	return v
 }
 
-func (in *interp) evalNode(f *frame, n *node) (v value) {
+func (in *Evaluator) evalNode(f *frame, n *node) (v value) {
 	switch n.op {
 	case opSeq:
 		for _, s := range n.list {
@@ -162,7 +160,7 @@ func (in *interp) evalNode(f *frame, n *node) (v value) {
 		}
 		return in.invoke(f.method().blk, in.evalList(f, n.list))
 	case opDef:
-		in.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, lambda: true, name: n.s}
+		in.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, method: true}
 		return symbol(n.s)
 	case opAsgn:
 		v = in.eval(f, n.b)
@@ -188,9 +186,11 @@ func (in *interp) evalNode(f *frame, n *node) (v value) {
 		if f.root == nil {
 			in.at(f, n).raise("LocalJumpError", "unexpected return")
 		}
-		panic(jump{op: n.op, method: f.root, val: in.eval(f, n.a)})
-	case opBreak, opNext:
-		panic(jump{op: n.op, from: f.proc, val: in.eval(f, n.a)})
+		panic(jump{f.root, in.eval(f, n.a)})
+	case opBreak:
+		panic(jump{f.proc, in.eval(f, n.a)})
+	case opNext:
+		panic(jump{f, in.eval(f, n.a)})
 	}
 	return v
 }
@@ -203,7 +203,7 @@ func at(list []value, i int) value {
 }
 
 // appendText puts out a run of the template's text.
-func (in *interp) appendText(f *frame, n *node) value {
+func (in *Evaluator) appendText(f *frame, n *node) value {
 	text, ok := f.get(outVariable).(*str)
 	if !ok {
 		in.at(f, n).raise("NameError", "undefined local variable or method `%s' for main:Object", outVariable)
@@ -215,7 +215,7 @@ func (in *interp) appendText(f *frame, n *node) value {
 }
 
 // join is the text of a string's parts.
-func (in *interp) join(f *frame, parts []*node) string {
+func (in *Evaluator) join(f *frame, parts []*node) string {
 	var b strings.Builder
 	for _, p := range parts {
 		if p.op == opStr {
@@ -229,7 +229,7 @@ func (in *interp) join(f *frame, parts []*node) string {
 }
 
 // evalList evaluates arguments or elements, with splats.
-func (in *interp) evalList(f *frame, nodes []*node) []value {
+func (in *Evaluator) evalList(f *frame, nodes []*node) []value {
 	list := make([]value, 0, len(nodes))
 	for _, n := range nodes {
 		if n.op == opSplat {
@@ -243,7 +243,7 @@ func (in *interp) evalList(f *frame, nodes []*node) []value {
 }
 
 // toList is the list that a value is spread to.
-func (in *interp) toList(v value) *array {
+func (in *Evaluator) toList(v value) *array {
 	switch v := v.(type) {
 	case *array:
 		return v
@@ -255,7 +255,7 @@ func (in *interp) toList(v value) *array {
 	return newArray(v)
 }
 
-func (in *interp) evalHash(f *frame, n *node) value {
+func (in *Evaluator) evalHash(f *frame, n *node) value {
 	h := newHash()
 	h.keywords = n.flag
 	for i := 0; i < len(n.list); i += 2 {
@@ -265,42 +265,37 @@ func (in *interp) evalHash(f *frame, n *node) value {
 	return h
 }
 
-// assign gives a target its value.
-func (in *interp) assign(f *frame, n *node, v value) {
+// place gives access to what a variable, a constant or an index stands for; receiver and index are evaluated once.
+func (in *Evaluator) place(f *frame, n *node) (get func() value, set func(v value)) {
+	var named map[string]value
 	switch n.op {
 	case opLvar:
-		f.set(n.s, v)
+		return func() value { return f.get(n.s) }, func(v value) { f.set(n.s, v) }
 	case opIvar:
-		in.ivars[n.s] = v
+		named = in.ivars
 	case opGvar:
 		in.at(f, n).global(n.s) // refuses those that are not plain variables
-		in.gvars[n.s] = v
+		named = in.gvars
 	case opConst:
-		in.consts[n.s] = v
-	case opCall:
-		recv := in.eval(f, n.a)
-		args := append(in.evalList(f, n.list), v)
-		in.at(f, n).send(recv, "[]=", args...)
+		named = in.consts
+	default:
+		recv, args := in.eval(f, n.a), in.evalList(f, n.list)
+		return func() value { return in.at(f, n).send(recv, "[]", args...) },
+			func(v value) { in.at(f, n).send(recv, "[]=", append(args, v)...) }
 	}
+	return func() value { return named[n.s] }, func(v value) { named[n.s] = v }
+}
+
+// assign gives a target its value.
+func (in *Evaluator) assign(f *frame, n *node, v value) {
+	_, set := in.place(f, n)
+	set(v)
 }
 
 // opAssign is a += b and its like; ||= and &&= evaluate b only when they assign.
-func (in *interp) opAssign(f *frame, n *node) (v value) {
-	target := n.a
-	switch target.op {
-	case opCall: // evaluate the receiver and the index once
-		index := &node{op: opArray, list: target.list}
-		recv, args := in.eval(f, target.a), in.eval(f, index).(*array)
-		target = &node{op: opCall, s: "[]", at: n.a.at, end: n.a.end, a: &node{v: recv, op: opLit}}
-		for _, a := range args.e {
-			target.list = append(target.list, &node{op: opLit, v: a})
-		}
-		v = in.eval(f, target)
-	case opConst:
-		v = in.consts[target.s]
-	default:
-		v = in.eval(f, target)
-	}
+func (in *Evaluator) opAssign(f *frame, n *node) value {
+	get, set := in.place(f, n.a)
+	v := get()
 	switch {
 	case n.s == "||" && truthy(v), n.s == "&&" && !truthy(v):
 		return v
@@ -310,11 +305,11 @@ func (in *interp) opAssign(f *frame, n *node) (v value) {
 		right := in.eval(f, n.b)
 		v = in.at(f, n).send(v, n.s, right)
 	}
-	in.assign(f, target, v)
+	set(v)
 	return v
 }
 
-func (in *interp) evalCase(f *frame, n *node) value {
+func (in *Evaluator) evalCase(f *frame, n *node) value {
 	subject := in.eval(f, n.a)
 	for _, w := range n.list {
 		for _, v := range in.evalList(f, w.list) {
@@ -327,7 +322,7 @@ func (in *interp) evalCase(f *frame, n *node) value {
 }
 
 // caseEqual is pattern === v.
-func (in *interp) caseEqual(pattern, v value) bool {
+func (in *Evaluator) caseEqual(pattern, v value) bool {
 	switch pattern.(type) {
 	case class, *regex, *interval:
 		return truthy(in.send(pattern, "===", v))
@@ -336,7 +331,7 @@ func (in *interp) caseEqual(pattern, v value) bool {
 }
 
 // evalCall evaluates a call and the block given to it.
-func (in *interp) evalCall(f *frame, n *node) (v value) {
+func (in *Evaluator) evalCall(f *frame, n *node) value {
 	recv := f.self
 	if n.a != nil {
 		if recv = in.eval(f, n.a); n.flag && recv == nil {
@@ -352,15 +347,10 @@ func (in *interp) evalCall(f *frame, n *node) (v value) {
 		return in.at(f, n).dispatch(f, n, recv, args, blk)
 	}
 	blk := &proc{params: n.blk.params, body: n.blk.b, frame: f, src: f.src}
-	broken, jumped := in.arrived(func() { v = in.at(f, n).dispatch(f, n, recv, args, blk) },
-		func(j jump) bool { return j.op == opBreak && j.from == blk })
-	if jumped {
-		return broken
-	}
-	return v
+	return in.arrived(blk, func() value { return in.at(f, n).dispatch(f, n, recv, args, blk) })
 }
 
-func (in *interp) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {
+func (in *Evaluator) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {
 	if n.a == nil {
 		if m, ok := in.methods[n.s]; ok && !f.src.core {
 			return in.invokeOn(m, mainObject{}, args, blk)
@@ -376,7 +366,7 @@ func (in *interp) dispatch(f *frame, n *node, recv value, args []value, blk *pro
 }
 
 // toProc turns what stands behind & into a block.
-func (in *interp) toProc(v value) *proc {
+func (in *Evaluator) toProc(v value) *proc {
 	switch v := v.(type) {
 	case nil:
 		return nil
@@ -390,10 +380,10 @@ func (in *interp) toProc(v value) *proc {
 }
 
 // invoke runs a block.
-func (in *interp) invoke(p *proc, args []value) value { return in.invokeOn(p, nil, args, nil) }
+func (in *Evaluator) invoke(p *proc, args []value) value { return in.invokeOn(p, nil, args, nil) }
 
 // invokeOn runs a block, or a method with its self.
-func (in *interp) invokeOn(p *proc, self value, args []value, blk *proc) (v value) {
+func (in *Evaluator) invokeOn(p *proc, self value, args []value, blk *proc) value {
 	if in.step(); p.native != nil {
 		return p.native(args)
 	}
@@ -403,28 +393,23 @@ func (in *interp) invokeOn(p *proc, self value, args []value, blk *proc) (v valu
 	}
 	caller, site := in.frame, in.node
 	in.bind(f, p, args, blk)
-	left, jumped := in.arrived(func() { v = in.eval(f, p.body) }, func(j jump) bool {
-		return j.op == opNext || j.op == opReturn && j.method == f
-	})
-	if jumped {
-		v = left
-	}
+	v := in.arrived(f, func() value { return in.eval(f, p.body) })
 	in.frame, in.node = caller, site
 	return v
 }
 
 // bind gives the parameters their values. A block is lenient, and takes a list
 // apart when it has several parameters; a method is strict.
-func (in *interp) bind(f *frame, p *proc, args []value, blk *proc) {
+func (in *Evaluator) bind(f *frame, p *proc, args []value, blk *proc) {
 	kinds := map[byte]int{}
 	for _, q := range p.params {
 		kinds[q.kind]++
 	}
 	required := kinds['r'] + kinds['d']
-	if l, ok := at(args, 0).(*array); ok && len(args) == 1 && !p.lambda && required+kinds['o']+kinds['*'] > 1 {
+	if l, ok := at(args, 0).(*array); ok && len(args) == 1 && !p.method && required+kinds['o']+kinds['*'] > 1 {
 		args = l.e
 	}
-	if p.lambda && (len(args) < required || kinds['*'] == 0 && len(args) > required+kinds['o']) {
+	if p.method && (len(args) < required || kinds['*'] == 0 && len(args) > required+kinds['o']) {
 		in.raise("ArgumentError", "wrong number of arguments (given %d, expected %d)", len(args), required)
 	}
 	if h, ok := at(args, len(args)-1).(*hash); ok {

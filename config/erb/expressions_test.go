@@ -121,7 +121,7 @@ var coreTables = map[string]methodTable{}
 // to make them takes most of the time of a small template.
 func newEvaluator(o Options) *Evaluator {
 	e := New(o)
-	e.in.tables = coreTables
+	e.tables = coreTables
 	return e
 }
 
@@ -129,7 +129,7 @@ func newEvaluator(o Options) *Evaluator {
 // the exception, or "outside" when it is left to a ruby.
 func evaluate(t *testing.T, code string) string {
 	t.Helper()
-	in := newEvaluator(testOptions(t)).in
+	in := newEvaluator(testOptions(t))
 	src := &source{name: "(eval)", file: []byte(code), gen: code}
 	text := ""
 	signal := in.caught(func() { text = inspect(in.eval(&frame{src: src, self: mainObject{}}, parse(src))) })

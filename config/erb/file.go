@@ -15,7 +15,7 @@ import (
 const maxFile = 16 << 20
 
 // path is a path as the template sees it, from the working directory.
-func (in *interp) path(name string) string {
+func (in *Evaluator) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}

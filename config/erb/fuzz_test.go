@@ -66,7 +66,7 @@ func FuzzParse(f *testing.F) {
 	seeds(f, false)
 	f.Fuzz(func(t *testing.T, src string) {
 		var prog *node
-		err := newEvaluator(sandboxed()).in.caught(func() { prog = parse(&source{gen: src}) })
+		err := newEvaluator(sandboxed()).caught(func() { prog = parse(&source{gen: src}) })
 		require.True(t, (prog == nil) != (err == nil), "%q", src)
 	})
 }

@@ -63,25 +63,19 @@ func inspectTo(b *strings.Builder, v value, depth int) {
 		if v.hi != nil {
 			inspectTo(b, v.hi, depth+1)
 		}
-	default:
-		b.WriteString(inspectObject(v))
-	}
-}
-
-func inspectObject(v value) string {
-	switch v := v.(type) {
 	case *regex:
 		panic(outside("a regexp as a text"))
 	case class:
-		return string(v)
+		b.WriteString(string(v))
 	case mainObject:
-		return "main"
+		b.WriteString("main")
 	case *environ:
-		return inspect(&v.hash)
+		inspectTo(b, &v.hash, depth)
 	case *timestamp:
-		return v.t.Format(v.layout())
+		b.WriteString(v.t.Format(v.layout()))
+	default:
+		b.WriteString("#<" + classOf(v) + ">")
 	}
-	return "#<" + classOf(v) + ">"
 }
 
 // quote writes a string literal that Ruby would read back.

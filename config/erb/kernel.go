@@ -2,7 +2,6 @@ package erb
 
 import (
 	_ "embed"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,13 +27,6 @@ func kernelFunctions(t methodTable) {
 	}, "loop")
 	t.def(2, 2, func(c *call) value { c.raise(c.text(0), "%s", c.text(1)); return nil }, "__raise")
 	t.def(0, 0, func(c *call) value { return c.frame.method().blk != nil }, "block_given?")
-	t.def(1, 1, func(c *call) value {
-		n, _ := c.arg(0).(int64)
-		if n <= 0 {
-			c.outside("rand of " + inspect(c.arg(0)))
-		}
-		return rand.Int64N(n)
-	}, "rand")
 	t.def(0, 0, func(c *call) value { return c.str(c.frame.src.name) }, "__FILE__")
 	t.def(0, 0, func(c *call) value { return int64(strings.Count(c.frame.src.gen[:c.node.at], "\n") + 1) }, "__LINE__")
 	t.def(0, 0, func(c *call) value {
@@ -94,7 +86,7 @@ func (t methodTable) addRuby(name string) {
 		}
 		t[n.s] = &method{
 			least: least, most: most,
-			ruby:     &proc{params: n.params, body: n.b, src: src, lambda: true, name: n.s},
+			ruby:     &proc{params: n.params, body: n.b, src: src, method: true},
 			iterates: strings.Contains(body, "yield") && !strings.Contains(body, "block_given?"),
 		}
 	}

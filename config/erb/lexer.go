@@ -1,6 +1,7 @@
 package erb
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,12 +17,10 @@ type kind uint8
 const (
 	tEOF     kind = iota
 	tNewline      // end of a line, or ;
-	tLiteral      // number, string, symbol, regexp, word list: see token.node
+	tLiteral      // number, string, symbol, regexp, word list, @foo, $foo: see token.node
 	tText         // a run of the template's text: see token.node
 	tIdent        // foo, foo?, foo!
 	tConst        // Foo
-	tIvar         // @foo
-	tGvar         // $foo
 	tKeyword
 	tLabel // foo: or "foo": in a hash or argument list, see token.node
 	tOp
@@ -36,7 +35,6 @@ type token struct {
 	space      bool // white space stands before it
 	operand    bool // it stands where an operand may start, as in `puts -1`
 	method     bool // it is a method name behind a dot or def
-	str        bool // a string literal, which joins with the next one
 }
 
 const (
@@ -58,7 +56,7 @@ var (
 	specials = lazyregexp.New(`^\$.`)
 	dots     = lazyregexp.New(`^(\s|#[^\n]*)*(&\.|\.[^.])`)
 	ends     = lazyregexp.New(`^__END__\r?(\n|$)`)
-	numbers  = lazyregexp.New(`^(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
+	numbers  = lazyregexp.New(`^-?(0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][-+]?[0-9]+)?)`)
 	heredocs = lazyregexp.New(`^<<[-~]?["'\pL_]`)
 	percents = lazyregexp.New("^%([qQwWiIrx]?)([!-/:-@\\[-`{-~])")
 	flags    = lazyregexp.New(`^[imxounse]*`)
@@ -148,7 +146,7 @@ func (p *parser) begins() bool {
 // the minus in `puts -1` does and that in `a - 1` does not.
 func (p *parser) argument(t token, width int) bool {
 	next := p.byteAt(width)
-	called := p.prev.kind == tIdent && t.space && (p.prev.method || !p.isLocal(p.prev.s))
+	called := p.prev.kind == tIdent && t.space && (p.prev.method || !p.vars[p.prev.s])
 	return called && (next > ' ' && next != '=' || p.byteAt(0) == '[')
 }
 
@@ -189,16 +187,14 @@ func (p *parser) lexToken(t token) token {
 	word := word(rest)
 	switch c := rest[0]; {
 	case word != "" && c == '@':
-		return p.cut(t, tIvar, len(word))
-	case word != "" && c == '$':
-		return p.cut(t, tGvar, len(word))
+		return p.variable(t, opIvar, word)
+	case c == '$' && len(rest) > 1:
+		return p.variable(t, opGvar, cmp.Or(word, specials().FindString(rest)))
 	case word != "":
 		return p.lexWord(t, word)
-	case c == '$' && len(rest) > 1:
-		return p.cut(t, tGvar, len(specials().FindString(rest)))
 	case c == ';':
 		return p.cut(t, tNewline, 1)
-	case isDigit(c):
+	case isDigit(c), c == '-' && isDigit(p.byteAt(1)) && (t.operand || p.argument(t, 1)):
 		return p.lexNumber(t)
 	case c == 0:
 		digits, _, closed := strings.Cut(rest[1:], "\x00")
@@ -229,15 +225,20 @@ func (p *parser) cut(t token, k kind, n int) token {
 // literal makes a token with a node.
 func (p *parser) literal(t token, n *node) token {
 	n.at, n.end = t.start, p.pos
-	t.kind, t.node, t.str = tLiteral, n, n.op == opStr || n.op == opDStr
+	t.kind, t.node = tLiteral, n
 	return t
+}
+
+// variable makes a token of an instance or global variable.
+func (p *parser) variable(t token, o op, name string) token {
+	return p.literal(p.cut(t, tLiteral, len(name)), &node{op: o, s: name})
 }
 
 // lexWord reads an identifier, constant, keyword or label.
 func (p *parser) lexWord(t token, s string) token {
 	n := len(s)
 	next, after, third := p.byteAt(n), p.byteAt(n+1), p.byteAt(n+2)
-	if (next == '!' || next == '?' && (t.method || !p.isLocal(s))) && (after != '=' || third == '=' || third == '~') {
+	if (next == '!' || next == '?' && (t.method || !p.vars[s])) && (after != '=' || third == '=' || third == '~') {
 		n++
 		s = p.src[p.pos : p.pos+n]
 	}
@@ -282,7 +283,7 @@ func (p *parser) lexLiteral(t token, rest string) (token, bool) {
 		before := p.prev.kind == tOp && (p.prev.s == "{" || p.prev.s == "," || p.prev.s == "(")
 		t = p.lexDelimited(t, map[byte]string{'"': "Q", '\'': "q", '`': "x"}[c], 1)
 		// Behind a string in a hash or argument list a colon makes it a label.
-		if t.str && before && p.byteAt(0) == ':' && p.byteAt(1) != ':' {
+		if c != '`' && before && p.byteAt(0) == ':' && p.byteAt(1) != ':' {
 			t.kind, t.node = tLabel, &node{op: opDSym, list: []*node{t.node}, at: t.start, end: p.pos}
 			p.pos++
 		}

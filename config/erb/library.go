@@ -18,7 +18,7 @@ import (
 const modules = " File Dir IO YAML JSON Kernel Comparable Enumerable Etc Socket SecureRandom Shellwords RbConfig Module "
 
 // builtinConstant is a constant that Ruby has.
-func (in *interp) builtinConstant(name string) (value, bool) {
+func (in *Evaluator) builtinConstant(name string) (value, bool) {
 	switch name {
 	case "ENV":
 		return in.env, true

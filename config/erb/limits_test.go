@@ -14,7 +14,7 @@ func TestHostileTemplatesEnd(t *testing.T) {
 	for name, c := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			s := newEvaluator(sandboxed())
-			s.in.most = 60_000
+			s.most = 60_000
 			_, err := s.Render(t.Context(), "kitchen.yml", []byte(c.tmpl))
 			require.ErrorContains(t, err, "kitchen.yml:")
 			require.NotContains(t, err.Error(), "internal error")

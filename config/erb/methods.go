@@ -26,7 +26,7 @@ func (t methodTable) def(least, most int, fn func(c *call) value, names ...strin
 }
 
 // table is the table of a class. With a dot behind the name it is that of the class's own functions.
-func (in *interp) table(name string) methodTable {
+func (in *Evaluator) table(name string) methodTable {
 	t, ok := in.tables[name]
 	if !ok {
 		t = methodTable{}
@@ -55,7 +55,7 @@ func builders(name string) func(methodTable) {
 
 // call is one call of a method in Go.
 type call struct {
-	*interp
+	*Evaluator
 	frame *frame
 	self  value
 	name  string
@@ -76,7 +76,7 @@ func lookups(recv value) []string {
 	return ancestors(classOf(recv))
 }
 
-func (in *interp) method(recv value, name string) *method {
+func (in *Evaluator) method(recv value, name string) *method {
 	for _, class := range lookups(recv) {
 		if m, ok := in.table(class)[name]; ok {
 			return m
@@ -99,7 +99,7 @@ func leftToRuby(recv value, name string) bool {
 }
 
 // send calls a method of a value.
-func (in *interp) send(recv value, name string, args ...value) value {
+func (in *Evaluator) send(recv value, name string, args ...value) value {
 	return in.sendTo(in.frame, recv, name, args, nil)
 }
 
@@ -107,7 +107,7 @@ func (in *interp) send(recv value, name string, args ...value) value {
 const takeHashes = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf % puts p send generate dump " +
 	"to_json include? == Array "
 
-func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
+func (in *Evaluator) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
 	m := in.method(recv, name)
 	if e, isEnv := recv.(*environ); isEnv && m == nil && in.method(&e.hash, name) != nil {
 		if isIn(" update replace clear keep_if delete_if shift ", name) || strings.HasSuffix(name, "!") {
@@ -117,7 +117,7 @@ func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *p
 	} else if m == nil {
 		in.missing(recv, name)
 	}
-	c := &call{interp: in, frame: f, self: recv, name: name, args: args, blk: blk}
+	c := &call{Evaluator: in, frame: f, self: recv, name: name, args: args, blk: blk}
 	n := len(args)
 	if h, ok := at(args, n-1).(*hash); ok && h.keywords && !isIn(takeHashes, name) {
 		in.outside(name + " with keyword arguments")
@@ -137,7 +137,7 @@ func (in *interp) sendTo(f *frame, recv value, name string, args []value, blk *p
 }
 
 // missing raises what a method that is not there raises.
-func (in *interp) missing(recv value, name string) {
+func (in *Evaluator) missing(recv value, name string) {
 	class, shown := classOf(recv), inspect(recv)
 	if leftToRuby(recv, name) {
 		if shown != "main" && class != "Class" && class != "Module" {
@@ -156,12 +156,15 @@ func (c *call) arg(i int) value { return at(c.args, i) }
 // text is an argument that must be a string.
 func (c *call) text(i int) string { return c.textOf(c.arg(i)) }
 
-func (c *call) textOf(v value) string {
-	s, ok := v.(*str)
+func (c *call) textOf(v value) string { return as[*str](c, v, "String").String() }
+
+// as is a value that must be of a class.
+func as[T value](c *call, v value, class string) T {
+	t, ok := v.(T)
 	if !ok {
-		c.mismatch(v, "String")
+		c.mismatch(v, class)
 	}
-	return s.String()
+	return t
 }
 
 // mismatch is for an argument of a class that is not expected: + raises, but Ruby's
@@ -205,22 +208,7 @@ func (c *call) intOr(i, otherwise int) int {
 }
 
 // list is an argument that must be an array.
-func (c *call) list(i int) []value {
-	a, ok := c.arg(i).(*array)
-	if !ok {
-		c.mismatch(c.arg(i), "Array")
-	}
-	return a.e
-}
-
-// hash is an argument that must be a hash.
-func (c *call) hash(i int) *hash {
-	h, ok := c.arg(i).(*hash)
-	if !ok {
-		c.mismatch(c.arg(i), "Hash")
-	}
-	return h
-}
+func (c *call) list(i int) []value { return as[*array](c, c.arg(i), "Array").e }
 
 func (c *call) yield(args ...value) value { return c.invoke(c.blk, args) }
 
@@ -240,7 +228,7 @@ func (c *call) strings(list []string) value {
 }
 
 // compare compares two values for sorting.
-func (in *interp) compare(a, b value) int {
+func (in *Evaluator) compare(a, b value) int {
 	n, ok := order(a, b)
 	if !ok {
 		what := classOf(b)

@@ -34,7 +34,7 @@ const (
 	opCall         // a: receiver, s: name, list: arguments, blk; flag: &.
 	opSplat        // a
 	opBlockPass    // a
-	opBlock        // params, b: body; flag: a lambda
+	opBlock        // params, b: body
 	opDef          // s, params, b: body
 	opReturn       // a
 	opBreak        // a

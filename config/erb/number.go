@@ -6,7 +6,7 @@ import (
 )
 
 // exact is an integer, unless it does not fit into 64 bits.
-func (in *interp) exact(v int64, fits bool) value {
+func (in *Evaluator) exact(v int64, fits bool) value {
 	if !fits {
 		in.outside("an integer of more than 64 bits")
 	}

@@ -2,18 +2,13 @@ package erb
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
 // maxNesting bounds how deep expressions nest.
 const maxNesting = 400
-
-// locals are the local variables that a piece of code knows; a block knows those around it as well.
-type locals struct {
-	names map[string]bool
-	outer *locals
-}
 
 // parser is a lexer and a recursive-descent parser with one token of lookahead. The lexer needs the parser: what a
 // character means depends on the token before and on which names are local variables.
@@ -22,7 +17,7 @@ type parser struct {
 	src       string // its program
 	pos       int
 	tok, prev token
-	vars      *locals
+	vars      map[string]bool // the local variables that are known here
 	depth     int
 	ternary   int  // how many ?: are open in this pair of brackets
 	noDo      bool // a `do` belongs to something further out
@@ -30,7 +25,7 @@ type parser struct {
 
 // parse returns the tree of a program. It panics with an *Error that has its place.
 func parse(src *source) *node {
-	p := &parser{file: src, src: src.gen, vars: &locals{names: map[string]bool{}}}
+	p := &parser{file: src, src: src.gen, vars: map[string]bool{}}
 	p.advance()
 	n := p.statements("")
 	if p.tok.kind != tEOF {
@@ -39,24 +34,24 @@ func parse(src *source) *node {
 	return n
 }
 
-// fail ends the parse with a syntax error.
-func (p *parser) fail(pos int, format string, args ...any) {
-	e := &Error{
-		File: p.file.name, Class: "SyntaxError", Msg: fmt.Sprintf(format, args...), Construct: p.file.lineAt(pos),
-		Hint: "Ruby's ERB reads this file without a trim mode: `<%-` and `-%>` are errors, every `if` and `do` needs its `<% end %>`, " +
-			"and `<%= … do |x| %>` is not allowed",
-	}
-	e.Line, e.Col = p.file.position(pos)
+// stop ends the parse with an error at an offset of the program.
+func (p *parser) stop(at int, e *Error) {
+	e.File = p.file.name
+	e.Line, e.Col = p.file.position(at)
 	panic(e)
 }
 
-// outside ends the parse at Ruby that this package leaves to a ruby.
-func (p *parser) outside(pos int, construct string) {
-	e := outside(construct)
-	e.File = p.file.name
-	e.Line, e.Col = p.file.position(pos)
-	panic(e)
+// fail ends the parse with a syntax error.
+func (p *parser) fail(at int, format string, args ...any) {
+	p.stop(at, &Error{
+		Class: "SyntaxError", Msg: fmt.Sprintf(format, args...), Construct: p.file.lineAt(at),
+		Hint: "Ruby's ERB reads this file without a trim mode: `<%-` and `-%>` are errors, every `if` and `do` needs its `<% end %>`, " +
+			"and `<%= … do |x| %>` is not allowed",
+	})
 }
+
+// outside ends the parse at Ruby that this package leaves to a ruby.
+func (p *parser) outside(at int, construct string) { p.stop(at, outside(construct)) }
 
 func (p *parser) unexpected(expecting string) {
 	what := "'" + p.tok.s + "'"
@@ -74,15 +69,6 @@ func (p *parser) unexpected(expecting string) {
 		expecting = ", expecting `" + expecting + "'"
 	}
 	p.fail(p.tok.start, "syntax error, unexpected %s%s", what, expecting)
-}
-
-func (p *parser) isLocal(name string) bool {
-	for l := p.vars; l != nil; l = l.outer {
-		if l.names[name] {
-			return true
-		}
-	}
-	return false
 }
 
 // at reports whether the token is one of these operators or keywords, written with a space between.
@@ -144,57 +130,58 @@ func (p *parser) statements(ends string) *node {
 }
 
 // statement reads an expression with its modifiers.
-func (p *parser) statement() *node {
-	n := p.expressionStatement()
-	for p.at("if unless while until rescue") {
+func (p *parser) statement() *node { return p.joined("and or if unless while until rescue") }
+
+// condition reads an expression without modifiers.
+func (p *parser) condition() *node { return p.joined("and or") }
+
+// joined reads expressions with some of these words between.
+func (p *parser) joined(words string) *node {
+	left := p.notExpression()
+	for p.at(words) {
 		word := p.tok.s
 		p.advance()
-		c := p.expressionStatement()
+		n := &node{op: opIf}
 		switch word {
+		case "and":
+			n.op, n.a, n.b = opAnd, left, p.notExpression()
+		case "or":
+			n.op, n.a, n.b = opOr, left, p.notExpression()
 		case "if":
-			n = p.node(n.at, &node{op: opIf, a: c, b: n})
+			n.a, n.b = p.condition(), left
 		case "unless":
-			n = p.node(n.at, &node{op: opIf, a: c, c: n})
+			n.a, n.c = p.condition(), left
 		case "rescue":
-			n = p.node(n.at, &node{op: opRescue, a: n, b: c})
+			n.op, n.a, n.b = opRescue, left, p.condition()
 		default:
-			p.outside(c.at, word)
+			p.outside(p.tok.start, word)
 		}
+		left = p.node(left.at, n)
 	}
-	return n
+	return left
 }
 
-func (p *parser) negate(negate bool, n *node) *node {
-	if !negate {
-		return n
-	}
-	return p.node(n.at, &node{op: opNot, a: n})
-}
-
-// expressionStatement reads expressions joined by and, or and not.
-func (p *parser) expressionStatement() *node {
-	n := p.notExpression()
-	for p.at("and or") {
-		o := opAnd
-		if p.tok.s == "or" {
-			o = opOr
-		}
-		p.advance()
-		n = p.node(n.at, &node{op: o, a: n, b: p.notExpression()})
-	}
-	return n
-}
-
+// notExpression reads an assignment, one of several variables (a, b = 1, 2) or another expression, with a `not` or
+// without.
 func (p *parser) notExpression() *node {
 	at := p.tok.start
 	if p.accept("not") {
 		return p.node(at, &node{op: opNot, a: p.notExpression()})
 	}
-	n := p.assignment(true)
-	if !p.at(",") || !assignable(n) {
-		return n
+	first := p.assignment()
+	if !p.at(",") || !assignable(first) {
+		return first
 	}
-	return p.multiple(n)
+	n := &node{op: opMasgn, list: []*node{p.target(first)}}
+	for p.accept(",") {
+		if p.at("* (") {
+			p.outside(p.tok.start, "such a target of an assignment")
+		}
+		n.list = append(n.list, p.target(p.unary()))
+	}
+	p.expect("=")
+	n.b = p.list()
+	return p.node(at, n)
 }
 
 func assignable(n *node) bool {
@@ -214,61 +201,36 @@ func (p *parser) target(n *node) *node {
 		p.unexpected("")
 	}
 	if n.op == opCall && n.s != "[]" {
-		p.vars.names[n.s] = true
+		p.vars[n.s] = true
 		return &node{op: opLvar, s: n.s, at: n.at, end: n.end}
 	}
 	return n
 }
 
-// multiple reads the rest of a, b = 1, 2.
-func (p *parser) multiple(first *node) *node {
-	list := []*node{p.target(first)}
-	for p.accept(",") {
-		if p.at("* (") {
-			p.outside(p.tok.start, "such a target of an assignment")
-		}
-		list = append(list, p.target(p.unary()))
+// list reads one expression, or several as an array.
+func (p *parser) list() *node {
+	at, list := p.tok.start, p.arguments("")
+	if len(list) == 1 && list[0].op != opSplat {
+		return list[0]
 	}
-	p.expect("=")
-	return p.node(first.at, &node{op: opMasgn, list: list, b: p.right(true)})
+	return p.node(at, &node{op: opArray, list: list})
 }
 
-// assignment reads an expression that may be an assignment. multi allows a list on the right.
-func (p *parser) assignment(multi bool) *node {
+// assignment reads an expression that may be an assignment.
+func (p *parser) assignment() *node {
 	left := p.conditional()
 	if p.tok.kind != tOp || !strings.HasSuffix(p.tok.s, "=") || p.at("== === != >= <=") {
 		return left
 	}
-	target, o := p.target(left), strings.TrimSuffix(p.tok.s, "=")
+	n := &node{op: opAsgn, a: p.target(left), s: strings.TrimSuffix(p.tok.s, "=")}
+	if n.s != "" {
+		n.op = opOpAsgn
+	}
 	p.advance()
-	if o != "" {
-		return p.node(left.at, &node{op: opOpAsgn, a: target, s: o, b: p.right(false)})
+	if n.b = p.assignment(); p.accept("rescue") {
+		n.b = p.node(n.b.at, &node{op: opRescue, a: n.b, b: p.assignment()})
 	}
-	return p.node(left.at, &node{op: opAsgn, a: target, b: p.right(multi)})
-}
-
-// right reads the right side of an assignment.
-func (p *parser) right(multi bool) *node {
-	list := []*node{p.splatOr(multi)}
-	n := list[0]
-	if !multi || n.op != opSplat && !p.at(",") {
-		if p.accept("rescue") {
-			n = p.node(n.at, &node{op: opRescue, a: n, b: p.assignment(false)})
-		}
-		return n
-	}
-	for p.accept(",") {
-		list = append(list, p.splatOr(true))
-	}
-	return p.node(n.at, &node{op: opArray, list: list})
-}
-
-func (p *parser) splatOr(splat bool) *node {
-	at := p.tok.start
-	if splat && p.accept("*") {
-		return p.node(at, &node{op: opSplat, a: p.conditional()})
-	}
-	return p.assignment(splat)
+	return p.node(left.at, n)
 }
 
 // conditional reads a ?: expression.
@@ -279,11 +241,11 @@ func (p *parser) conditional() *node {
 	}
 	p.ternary++
 	p.advance()
-	yes := p.assignment(false)
+	yes := p.assignment()
 	p.skipNewlines()
 	p.ternary--
 	p.expect(":")
-	return p.node(c.at, &node{op: opIf, a: c, b: yes, c: p.assignment(false)})
+	return p.node(c.at, &node{op: opIf, a: c, b: yes, c: p.assignment()})
 }
 
 // precedence is how tight a binary operator binds; -1 for others.
@@ -322,7 +284,9 @@ func (p *parser) binary(least int) *node {
 		default:
 			n.list, n.b = []*node{n.b}, nil
 		}
-		left = p.negate(o[0] == '!', p.node(left.at, n))
+		if left = p.node(left.at, n); o[0] == '!' {
+			left = p.node(left.at, &node{op: opNot, a: left})
+		}
 	}
 	return left
 }
@@ -335,34 +299,17 @@ func (p *parser) unary() *node {
 	defer func() { p.depth-- }()
 	at, o := p.tok.start, p.tok.s
 	if !p.at("! - +") {
-		return p.operand()
+		n := p.postfix(p.primary())
+		if p.at("**") && !p.tok.operand {
+			p.outside(p.tok.start, "the operator **")
+		}
+		return n
 	}
 	p.advance()
-	lit := p.tok.node
-	switch {
-	case o == "!":
+	if o == "!" {
 		return p.node(at, &node{op: opNot, a: p.unary()})
-	case o == "-" && p.tok.kind == tLiteral && !p.tok.space && lit.op == opLit && isDigit(p.tok.s[0]):
-		p.tok.node = &node{op: opLit, at: at, end: lit.end, v: negative(lit.v)}
-		return p.operand()
 	}
 	return p.node(at, &node{op: opCall, s: o + "@", a: p.unary()})
-}
-
-func negative(v any) any {
-	if i, ok := v.(int64); ok {
-		return -i
-	}
-	return -v.(float64)
-}
-
-// operand reads an operand with what follows it.
-func (p *parser) operand() *node {
-	n := p.postfix(p.primary())
-	if p.at("**") && !p.tok.operand {
-		p.outside(p.tok.start, "the operator **")
-	}
-	return n
 }
 
 // primary reads an operand without what follows it.
@@ -371,27 +318,9 @@ func (p *parser) primary() *node {
 	switch t.kind {
 	case tLiteral, tText:
 		p.advance()
-		n := t.node
-		for t.str && p.tok.kind == tLiteral && p.tok.str {
-			p.advance()
-			n = p.node(n.at, &node{op: opDStr, list: []*node{n, p.prev.node}})
-		}
-		return n
-	case tIdent:
-		return p.identifier()
-	case tConst:
-		n := &node{op: opConst, s: t.s}
-		if p.advance(); p.at("(") && !p.tok.space {
-			n.op = opCall
-			p.callArguments(n)
-		}
-		return p.node(t.start, n)
-	case tIvar:
-		p.advance()
-		return p.node(t.start, &node{op: opIvar, s: t.s})
-	case tGvar:
-		p.advance()
-		return p.node(t.start, &node{op: opGvar, s: t.s})
+		return t.node
+	case tIdent, tConst:
+		return p.name()
 	case tKeyword:
 		return p.keyword()
 	}
@@ -407,33 +336,19 @@ func (p *parser) primary() *node {
 		p.bracket("]", func() { n.list = p.arguments("]") })
 	case p.at("{"):
 		n.op = opHash
-		p.bracket("}", func() { p.pairs(n, "}") })
+		p.bracket("}", func() {
+			if list := p.arguments("}"); len(list) == 1 && list[0].op == opHash && list[0].flag {
+				n.list = list[0].list
+			} else if len(list) > 0 {
+				p.unexpected("=>")
+			}
+		})
 	case p.at("-> .. ... ~ **"):
 		p.outside(t.start, "a lambda, a range without a start, ~ or **")
 	default:
 		p.unexpected("")
 	}
 	return p.node(t.start, n)
-}
-
-// pairs reads entries of a hash, until a block argument follows. It reports whether more arguments follow.
-func (p *parser) pairs(h *node, end string) (more bool) {
-	for p.skipNewlinesBefore(end); !p.at(end) && !(p.at("&") && p.tok.operand); p.skipNewlinesBefore(end) {
-		key := p.tok.node
-		if p.tok.kind == tLabel {
-			p.advance()
-		} else {
-			key = p.assignment(false)
-			p.expect("=>")
-		}
-		h.list = append(h.list, key, p.assignment(false))
-		p.skipNewlinesBefore(end)
-		if more = p.accept(","); !more {
-			break
-		}
-	}
-	h.end = p.prev.end
-	return more
 }
 
 func (p *parser) skipNewlinesBefore(end string) {
@@ -446,30 +361,33 @@ func (p *parser) skipNewlinesBefore(end string) {
 // parentheses. Pairs are gathered in one hash at the end.
 func (p *parser) arguments(end string) []*node {
 	var list []*node
+	var pairs *node
 	for p.skipNewlinesBefore(end); end == "" || !p.at(end); p.skipNewlinesBefore(end) {
-		at := p.tok.start
-		var n *node
+		at, n, isPair := p.tok.start, p.tok.node, p.tok.kind == tLabel
 		switch operand := p.tok.operand; {
-		case p.tok.kind == tLabel:
-			n = &node{op: opHash, flag: true, at: at}
-			if list = append(list, n); !p.pairs(n, end) {
-				return list
-			}
-			continue
+		case isPair:
+			p.advance()
 		case operand && p.accept("*"):
 			n = p.node(at, &node{op: opSplat, a: p.conditional()})
 		case operand && p.accept("&"):
 			n = p.node(at, &node{op: opBlockPass, a: p.conditional()})
 		default:
-			if n = p.assignment(false); p.accept("=>") {
-				n = p.node(at, &node{op: opHash, flag: true, list: []*node{n, p.assignment(false)}})
-				if list = append(list, n); !p.accept(",") || !p.pairs(n, end) {
-					return list
-				}
-				continue
-			}
+			n = p.assignment()
+			isPair = p.accept("=>")
 		}
-		list = append(list, n)
+		switch {
+		case isPair && pairs == nil:
+			pairs = &node{op: opHash, flag: true, at: at}
+			list = append(list, pairs)
+			fallthrough
+		case isPair:
+			pairs.list = append(pairs.list, n, p.assignment())
+			pairs.end = p.prev.end
+		case pairs != nil && n.op != opBlockPass:
+			p.unexpected("=>")
+		default:
+			list = append(list, n)
+		}
 		if p.skipNewlinesBefore(end); !p.accept(",") {
 			break
 		}
@@ -477,16 +395,18 @@ func (p *parser) arguments(end string) []*node {
 	return list
 }
 
-// identifier reads a local variable or a call without a receiver.
-func (p *parser) identifier() *node {
+// name reads a constant, a local variable or a call without a receiver.
+func (p *parser) name() *node {
 	t := p.tok
 	n := &node{op: opCall, s: t.s}
 	p.advance()
 	paren := p.at("(") && !p.tok.space
 	switch {
-	case p.isLocal(n.s) && !paren:
+	case t.kind == tConst && !paren:
+		n.op = opConst
+	case p.vars[t.s] && !paren:
 		n.op = opLvar
-	case n.s == "_1" || n.s == "_2":
+	case t.s == "_1" || t.s == "_2":
 		p.outside(t.start, "a numbered parameter")
 	default:
 		p.callArguments(n)
@@ -513,9 +433,7 @@ func (p *parser) callArguments(n *node) {
 // startsArgument reports whether the token is the first argument of a call without parentheses.
 func (p *parser) startsArgument() bool {
 	switch p.tok.kind {
-	case tLiteral:
-		return p.tok.space || p.tok.str
-	case tIdent, tConst, tIvar, tGvar, tLabel:
+	case tLiteral, tIdent, tConst, tLabel:
 		return p.tok.space
 	}
 	return p.tok.space && (p.at("nil true false self not defined? case __FILE__ __LINE__ __dir__ yield (") ||
@@ -529,15 +447,10 @@ func (p *parser) postfix(n *node) *node {
 		case p.at(". &."):
 			n = p.dotCall(n)
 		case p.accept("::"):
-			n = &node{op: opConst, a: n, s: p.tok.s}
-			if p.tok.kind != tConst && p.tok.kind != tIdent {
+			if n = (&node{op: opConst, a: n, s: p.tok.s}); p.tok.kind != tConst {
 				p.unexpected("")
 			}
-			constant := p.tok.kind == tConst
-			if p.advance(); !constant || p.at("(") && !p.tok.space {
-				n.op = opCall
-				p.callArguments(n)
-			}
+			p.advance()
 		case p.at("[") && !p.tok.operand:
 			n = &node{op: opCall, s: "[]", a: n}
 			p.bracket("]", func() { n.list = p.arguments("]") })
@@ -551,13 +464,12 @@ func (p *parser) postfix(n *node) *node {
 
 // dotCall reads .name with its arguments.
 func (p *parser) dotCall(receiver *node) *node {
-	n := &node{op: opCall, a: receiver, flag: p.tok.s == "&.", s: "call"}
-	if p.advance(); !p.at("(") {
-		if n.s = p.tok.s; p.tok.kind != tIdent && (p.tok.kind != tOp || precedence(n.s) < 3) {
-			p.unexpected("")
-		}
-		p.advance()
+	n := &node{op: opCall, a: receiver, flag: p.tok.s == "&."}
+	p.advance()
+	if n.s = p.tok.s; p.tok.kind != tIdent && (p.tok.kind != tOp || precedence(n.s) < 3) {
+		p.unexpected("")
 	}
+	p.advance()
 	p.callArguments(n)
 	return n
 }
@@ -566,7 +478,7 @@ func (p *parser) dotCall(receiver *node) *node {
 func (p *parser) block() *node {
 	n := &node{op: opBlock}
 	at, end := p.tok.start, map[bool]string{true: "}", false: "end"}[p.at("{")]
-	p.scope(&locals{names: map[string]bool{}, outer: p.vars}, func() {
+	p.scope(maps.Clone(p.vars), func() {
 		if p.advance(); p.at("|") {
 			p.advance()
 			n.params = p.parameters("|")
@@ -579,7 +491,7 @@ func (p *parser) block() *node {
 }
 
 // scope runs fn in a scope of local variables.
-func (p *parser) scope(vars *locals, fn func()) {
+func (p *parser) scope(vars map[string]bool, fn func()) {
 	outer := p.vars
 	p.vars = vars
 	p.nest(fn)
@@ -600,7 +512,7 @@ func (p *parser) parameters(end string) []param {
 			q = param{kind: 'd', sub: p.parameters(")")}
 			p.expect(")")
 		case p.tok.kind == tIdent:
-			q.name, p.vars.names[p.tok.s] = p.tok.s, true
+			q.name, p.vars[p.tok.s] = p.tok.s, true
 			if p.advance(); q.kind == 'r' && p.accept("=") {
 				q.kind, q.def = 'o', p.binary(pipePrecedence+1)
 			}
@@ -628,8 +540,6 @@ func (p *parser) keyword() *node {
 		return p.caseExpression()
 	case "def":
 		return p.definition()
-	case "return", "break", "next":
-		return p.jump()
 	case "then", "do", "else", "elsif", "end", "when", "in", "rescue", "ensure", "and", "or":
 		p.unexpected("")
 	}
@@ -647,7 +557,12 @@ func (p *parser) keyword() *node {
 	case "begin", "defined?", "while", "until":
 		p.outside(at, word)
 	case "not":
-		n.op, n.a = opNot, p.assignment(false)
+		n.op, n.a = opNot, p.assignment()
+	case "return", "break", "next":
+		n.op = map[string]op{"return": opReturn, "break": opBreak, "next": opNext}[word]
+		if p.tok.kind != tNewline && p.tok.kind != tEOF && !p.at("end } ) : if unless while until rescue and or") {
+			n.a = p.list()
+		}
 	}
 	return p.node(at, n)
 }
@@ -658,7 +573,7 @@ func (p *parser) ifExpression() *node {
 	n := &node{op: opIf}
 	p.nest(func() {
 		p.advance()
-		n.a = p.expressionStatement()
+		n.a = p.condition()
 		p.then("then")
 		n.b = p.statements("elsif else end")
 		if p.at("elsif") {
@@ -690,7 +605,7 @@ func (p *parser) caseExpression() *node {
 	n := &node{op: opCase}
 	p.bracket("end", func() {
 		if !p.at("when") && p.tok.kind != tNewline {
-			n.a = p.expressionStatement()
+			n.a = p.condition()
 		}
 		if p.skipNewlines(); p.at("in") {
 			p.outside(p.tok.start, "case … in (pattern matching)")
@@ -724,7 +639,7 @@ func (p *parser) definition() *node {
 	at := p.tok.start
 	p.advance()
 	n := &node{op: opDef, s: p.tok.s}
-	p.scope(&locals{names: map[string]bool{}}, func() {
+	p.scope(map[string]bool{}, func() {
 		if p.advance(); n.s == "[" {
 			p.expect("]")
 			if n.s = "[]"; !p.tok.space && p.accept("=") {
@@ -743,19 +658,5 @@ func (p *parser) definition() *node {
 		n.b = p.body("end")
 	})
 	p.expect("end")
-	return p.node(at, n)
-}
-
-// jump reads return, break and next.
-func (p *parser) jump() *node {
-	at, word := p.tok.start, p.tok.s
-	n := &node{op: map[string]op{"return": opReturn, "break": opBreak, "next": opNext}[word]}
-	p.advance()
-	if p.tok.kind != tNewline && p.tok.kind != tEOF && !p.at("end } ) : if unless while until rescue and or") {
-		list := p.arguments("")
-		if n.a = list[0]; len(list) > 1 || list[0].op == opSplat {
-			n.a = p.node(at, &node{op: opArray, list: list})
-		}
-	}
 	return p.node(at, n)
 }

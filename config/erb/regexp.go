@@ -29,7 +29,7 @@ var onlyRuby = lazyregexp.New(`\[[^\]]*(\[|&&|\\h)|\{,|\(\?[imxsU-]*[mxsU]|\\Q`)
 var plainGroup = lazyregexp.New(`(^|[^\\])\(($|[^?])`)
 
 // regexp compiles an expression. What the engine cannot do is left to a ruby.
-func (in *interp) regexp(text, options string) *regex {
+func (in *Evaluator) regexp(text, options string) *regex {
 	options = strings.Trim(options, "ounse")
 	re, err := regexp.Compile("(?m" + strings.ReplaceAll(options, "m", "s") + ")" + hexDigits.Replace(text))
 	if err != nil || strings.Contains(options, "x") || onlyRuby().MatchString(text) ||
@@ -44,7 +44,7 @@ func (in *interp) regexp(text, options string) *regex {
 var hexDigits = strings.NewReplacer(`\\`, `\\`, `\h`, `[0-9a-fA-F]`)
 
 // find is the first match, and $~ from then on.
-func (in *interp) find(re *regex, s string) *match {
+func (in *Evaluator) find(re *regex, s string) *match {
 	in.match = nil
 	if list := in.matches(re, s, 1); len(list) > 0 {
 		in.match = list[0]
@@ -53,7 +53,7 @@ func (in *interp) find(re *regex, s string) *match {
 }
 
 // matches are the first n matches in a text, one behind the other; all for -1.
-func (in *interp) matches(re *regex, s string, n int) []*match {
+func (in *Evaluator) matches(re *regex, s string, n int) []*match {
 	in.step()
 	in.steps += len(s) >> 4
 	ascii := !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
@@ -123,7 +123,7 @@ func (c *call) substitute(n int) value {
 	for _, m := range c.matches(c.pattern(0), s, n) {
 		b.WriteString(s[last:m.groups[0]])
 		last = m.groups[1]
-		c.interp.match = m
+		c.Evaluator.match = m
 		switch with := c.arg(1).(type) {
 		case nil:
 			b.WriteString(toS(c.yield(m.group(int64(0)))))
@@ -159,7 +159,7 @@ func (m *match) expand(with string) string {
 
 func regexpMethods(t methodTable) {
 	match := func(c *call) *match {
-		c.interp.match = nil
+		c.Evaluator.match = nil
 		_, isSymbol := c.arg(0).(symbol)
 		if _, isText := c.arg(0).(*str); !isText && !isSymbol {
 			return nil

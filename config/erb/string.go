@@ -70,7 +70,7 @@ func stringMethods(t methodTable) {
 			if len(m.groups) > 2 {
 				item = newArray(m.all()[1:]...)
 			}
-			if c.interp.match = m; c.blk != nil {
+			if c.Evaluator.match = m; c.blk != nil {
 				c.yield(item)
 			}
 			list = append(list, item)

@@ -32,34 +32,21 @@ type segment struct {
 const outVariable = "_erbout"
 
 // compileTemplate translates a template to Ruby in the way of Ruby's own ERB without a trim mode, which is how Test
-// Kitchen calls it: text becomes one command followed by as many line ends as the text holds, code is copied, and
-// commands between two line ends share a line. So a comment in code swallows what follows on its line, and line numbers
-// stay those of the template.
+// Kitchen calls it: text becomes one command followed by as many line ends as the text holds, code is copied, and a
+// semicolon stands between commands, which share a line between two line ends. So a comment in code swallows what
+// follows on its line, and line numbers stay those of the template.
 func compileTemplate(name string, tmpl []byte) *source {
 	c := &compiler{src: &source{name: name, file: tmpl}}
-	c.push(outVariable + " = +''")
+	c.out.WriteString(outVariable + " = +''")
 	c.scan()
-	c.push(outVariable)
+	c.out.WriteString("; " + outVariable)
 	c.src.gen = c.out.String()
 	return c.src
 }
 
 type compiler struct {
-	src     *source
-	out     strings.Builder
-	pending bool // a command stands on this line: join the next with "; "
-}
-
-func (c *compiler) push(cmd string) {
-	c.join()
-	c.out.WriteString(cmd)
-}
-
-func (c *compiler) join() {
-	if c.pending {
-		c.out.WriteString("; ")
-	}
-	c.pending = true
+	src *source
+	out strings.Builder
 }
 
 func (c *compiler) mark(file int, text bool) {
@@ -110,7 +97,7 @@ func (c *compiler) text(text string, start int) {
 	if text == "" {
 		return
 	}
-	c.join()
+	c.out.WriteString("; ")
 	c.mark(start, true)
 	c.out.WriteString("\x00" + strconv.Itoa(len(c.src.texts)) + "\x00" + strings.Repeat("\n", strings.Count(text, "\n")))
 	c.src.texts = append(c.src.texts, text)
@@ -121,7 +108,7 @@ func (c *compiler) code(tag byte, code string, pos int) {
 	if tag == '#' {
 		return
 	}
-	c.join()
+	c.out.WriteString("; ")
 	line := tag == 0 && strings.HasSuffix(code, "\n")
 	if line {
 		code = strings.TrimSuffix(code[:len(code)-1], "\r")
@@ -136,7 +123,6 @@ func (c *compiler) code(tag byte, code string, pos int) {
 	}
 	if line {
 		c.out.WriteByte('\n')
-		c.pending = false
 	}
 }
 

@@ -3,7 +3,7 @@ package erb
 import "time"
 
 // zone is the time zone of the template's environment.
-func (in *interp) zone() *time.Location {
+func (in *Evaluator) zone() *time.Location {
 	if name := in.env.get("TZ"); name != "" {
 		if loc, err := time.LoadLocation(name); err == nil {
 			return loc

@@ -99,14 +99,13 @@ type interval struct {
 	open   bool // without its end
 }
 
-// proc is a block, lambda or method: one of the template, or one in Go.
+// proc is a block or method: one of the template, or one in Go.
 type proc struct {
 	params []param
 	body   *node
 	frame  *frame // around the block; nil for a method
 	src    *source
-	lambda bool
-	name   string
+	method bool // it is strict about its arguments
 	native func(args []value) value
 }
 
@@ -183,12 +182,9 @@ const maxNested = 200
 func sameAt(a, b value, depth int) bool {
 	tooDeep(depth)
 	switch x := a.(type) {
-	case int64, float64:
+	case int64, float64, *str, *timestamp:
 		n, ok := order(a, b)
 		return ok && n == 0
-	case *str:
-		y, ok := b.(*str)
-		return ok && x.String() == y.String()
 	case *array:
 		y, ok := b.(*array)
 		return ok && (x == y || slices.EqualFunc(x.e, y.e, func(a, b value) bool { return sameAt(a, b, depth+1) }))
@@ -208,9 +204,6 @@ func sameAt(a, b value, depth int) bool {
 	case *regex:
 		y, ok := b.(*regex)
 		return ok && x.text == y.text && x.options == y.options
-	case *timestamp:
-		y, ok := b.(*timestamp)
-		return ok && x.t.Equal(y.t)
 	}
 	return a == b
 }
@@ -230,17 +223,11 @@ func orderAt(a, b value, depth int) (int, bool) {
 		}
 		return cmp.Compare(f, g), ok1 && ok2 && f == f && g == g
 	case *str:
-		if y, ok := b.(*str); ok {
-			return strings.Compare(x.String(), y.String()), true
-		}
+		return orderAs(x, b, func(x, y *str) int { return strings.Compare(x.String(), y.String()) })
 	case symbol:
-		if y, ok := b.(symbol); ok {
-			return cmp.Compare(x, y), true
-		}
+		return orderAs(x, b, cmp.Compare[symbol])
 	case *timestamp:
-		if y, ok := b.(*timestamp); ok {
-			return x.t.Compare(y.t), true
-		}
+		return orderAs(x, b, func(x, y *timestamp) int { return x.t.Compare(y.t) })
 	case *array:
 		y, ok := b.(*array)
 		if !ok {
@@ -254,6 +241,15 @@ func orderAt(a, b value, depth int) (int, bool) {
 		return cmp.Compare(len(x.e), len(y.e)), true
 	}
 	return 0, same(a, b)
+}
+
+// orderAs compares two values of one type; false when b is of another.
+func orderAs[T value](a T, b value, compare func(a, b T) int) (int, bool) {
+	y, ok := b.(T)
+	if !ok {
+		return 0, false
+	}
+	return compare(a, y), true
 }
 
 // number is the value of an Integer or Float.

@@ -14,8 +14,21 @@ const (
 	maxDepth = 3000
 )
 
-// interp evaluates the templates of a session.
-type interp struct {
+// Options say what templates see.
+type Options struct {
+	// Dir is the working directory of templates, absolute.
+	Dir string
+	// Env is the environment as KEY=value. Templates that change ENV change a copy.
+	Env []string
+	// Args are what ARGV holds: the words of the command line, without the program.
+	Args []string
+	// Commands runs backticks and %x(). Nil refuses them.
+	Commands CommandRunner
+}
+
+// Evaluator evaluates the templates of one project, one after the other. It keeps what Ruby's binding keeps from file
+// to file: instance and global variables, constants and methods. It is not safe for concurrent use.
+type Evaluator struct {
 	opts    Options
 	ctx     context.Context
 	env     *environ
@@ -35,37 +48,20 @@ type interp struct {
 	depth int
 }
 
-// Options say what templates see.
-type Options struct {
-	// Dir is the working directory of templates, absolute.
-	Dir string
-	// Env is the environment as KEY=value. Templates that change ENV change a copy.
-	Env []string
-	// Args are what ARGV holds: the words of the command line, without the program.
-	Args []string
-	// Commands runs backticks and %x(). Nil refuses them.
-	Commands CommandRunner
-}
-
-// Evaluator evaluates the templates of one project, one after the other. It keeps what Ruby's binding keeps from file
-// to file: instance and global variables, constants and methods. It is not safe for concurrent use.
-type Evaluator struct{ in *interp }
-
 // New returns an Evaluator without any state yet.
 func New(o Options) *Evaluator {
-	return &Evaluator{&interp{
+	return &Evaluator{
 		opts: o, ctx: context.Background(), env: newEnviron(o.Env),
 		ivars: map[string]value{}, gvars: map[string]value{}, consts: map[string]value{}, methods: map[string]*proc{},
 		tables: map[string]methodTable{}, most: maxSteps,
-	}}
+	}
 }
 
 // Ran are the commands that templates ran.
-func (e *Evaluator) Ran() []Ran { return e.in.ran }
+func (in *Evaluator) Ran() []Ran { return in.ran }
 
 // Render returns the text of a template. filename is what __FILE__ is. The error is an *Error.
-func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) (out []byte, err error) {
-	in := e.in
+func (in *Evaluator) Render(ctx context.Context, filename string, src []byte) (out []byte, err error) {
 	defer func() { // a defect of this package must not take the program down
 		if r := recover(); r != nil {
 			out, err = nil, &Error{File: filename, Msg: fmt.Sprintf("internal error: %v", r),
@@ -99,7 +95,7 @@ func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) (ou
 }
 
 // at notes where the evaluation is in the template.
-func (in *interp) at(f *frame, n *node) *interp {
+func (in *Evaluator) at(f *frame, n *node) *Evaluator {
 	if !f.src.core {
 		in.frame, in.node = f, n
 	}
@@ -107,39 +103,44 @@ func (in *interp) at(f *frame, n *node) *interp {
 }
 
 // enter counts how deep calls and expressions lie in each other.
-func (in *interp) enter() {
+func (in *Evaluator) enter() {
 	if in.depth++; in.depth > maxDepth {
 		in.raise("SystemStackError", "stack level too deep")
 	}
 }
 
 // raise raises an exception of the template's Ruby.
-func (in *interp) raise(class, format string, args ...any) {
+func (in *Evaluator) raise(class, format string, args ...any) {
 	msg := fmt.Sprintf(format, args...)
 	panic(&Error{Class: class, Msg: msg, Hint: Hint(class, msg)})
 }
 
 // stop ends the evaluation with an error that no rescue sees, since it has no class.
-func (in *interp) stop(e *Error) { panic(e) }
+func (in *Evaluator) stop(e *Error) { panic(e) }
 
 // outside ends the evaluation at Ruby that this package leaves to a ruby.
-func (in *interp) outside(construct string) {
+func (in *Evaluator) outside(construct string) {
 	panic(outside(construct))
 }
 
 // step counts one step of the evaluation.
-func (in *interp) step() {
+func (in *Evaluator) step() {
 	if in.steps++; in.steps > in.most {
 		in.stop(&Error{Msg: fmt.Sprintf("the template took more than %d steps", in.most),
 			Hint: "see whether a loop never ends"})
 	}
 	if in.steps&1023 == 0 && in.ctx.Err() != nil {
-		in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
+		in.stopped()
 	}
 }
 
+// stopped ends the evaluation because its context is done.
+func (in *Evaluator) stopped() {
+	in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
+}
+
 // charge counts memory that the template asks for.
-func (in *interp) charge(n int) {
+func (in *Evaluator) charge(n int) {
 	if in.bytes += n; n < 0 || n > maxBytes || in.bytes > maxBytes {
 		in.stop(&Error{Msg: fmt.Sprintf("the template wants more than %d MiB of memory", maxBytes>>20),
 			Hint: "see whether a loop never ends"})
@@ -147,13 +148,13 @@ func (in *interp) charge(n int) {
 	in.steps += n >> 8
 }
 
-func (in *interp) str(s string) *str {
+func (in *Evaluator) str(s string) *str {
 	in.charge(len(s))
 	return &str{s: s}
 }
 
 // constant is the value of a constant.
-func (in *interp) constant(f *frame, n *node) value {
+func (in *Evaluator) constant(f *frame, n *node) value {
 	name := n.s
 	if scope, ok := in.eval(f, n.a).(class); ok {
 		name = string(scope) + "::" + n.s
@@ -172,7 +173,7 @@ func (in *interp) constant(f *frame, n *node) value {
 }
 
 // global is the value of a global variable.
-func (in *interp) global(name string) value {
+func (in *Evaluator) global(name string) value {
 	n, err := strconv.Atoi(name[1:])
 	switch m := in.match; {
 	case m == nil && (err == nil || name == "$~" || name == "$&"):
