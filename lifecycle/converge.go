@@ -6,6 +6,9 @@ import (
 	"fmt"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/lifecycle/internal/helper"
+	"github.com/galley-kitchen/galley/lifecycle/label"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -90,4 +93,20 @@ func (i *instanceRun) download(ctx context.Context, files map[string]string) err
 		return nil
 	}
 	return i.step(StepDownloads, func() error { return i.live().download(ctx, files) })
+}
+
+// workstation is a provisioner.Workstation on the instance's engine. No lock file counts for it: what it makes of the
+// cookbooks has a lock file of its own.
+func (i *instanceRun) workstation(ctx context.Context, image string) (provisioner.Container, error) {
+	if i.onlyLook {
+		return nil, errors.New("its cookbooks have to be resolved in a container first")
+	}
+	img, err := i.unlocked().image(ctx, image, "", i.inst.Driver.PullTool)
+	if err != nil {
+		return nil, err
+	}
+	return helper.Start(ctx, i.eng, backend.ContainerSpec{
+		Name:  names.Label("galley-"+i.run.o.Project.ID+"-resolve-", names.Random(6)),
+		Image: img.ID, User: "0", Entrypoint: []string{"sh", "-c", pidOne}, Labels: i.labels(label.RoleHelper),
+	})
 }

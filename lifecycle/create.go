@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -130,25 +131,20 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	tools := make([]backend.Tool, len(wanted))
 	boot := i.wantsBoot(wanted)
 	var g errgroup.Group
+	beside := func(s Step, do func() error) { g.Go(func() error { return i.recordedStep(s, do) }) }
 	reusing := i.reuse != nil && i.container == nil
 	late := reusing && i.inst.From != nil // a checkpoint spares the converge of what it starts from, too
 	if !late && (!assume || boot >= 0 || !i.mayAssumeImage()) {
-		g.Go(func() error {
-			return i.recordedStep(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
-		})
+		beside(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
 	}
 	if reusing { // findCheckpoint wants to know, and it takes as long as finding the image
 		g.Go(func() error { _, err := i.eng.Info(ctx); return err })
 	}
 	if len(wanted) > 0 {
-		g.Go(func() error {
-			return i.recordedStep(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
-		})
+		beside(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
 	}
 	if d.Network.Name == defaultNetwork && i.inst.Node == nil && (!assume || d.IPv6) {
-		g.Go(func() error {
-			return i.recordedStep(StepNetwork, func() error { return i.network(ctx) })
-		})
+		beside(StepNetwork, func() error { return i.network(ctx) })
 	}
 	shared := func() (any, error) { return nil, g.Wait() } // another instance may be at the same
 	if _, err := timing.Waiting(ctx, "what instances share", shared); err != nil {
@@ -193,9 +189,7 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if p.spec.Labels == nil {
 		p.spec.Labels = backend.Labels{}
 	}
-	for k, v := range i.labels(label.RoleRunner) {
-		p.spec.Labels[k] = v
-	}
+	maps.Copy(p.spec.Labels, i.labels(label.RoleRunner))
 	p.spec.Labels[label.Spec] = combine(p.digests)
 	p.spec.Labels[label.Sandbox] = sandboxMounted
 	switch {
@@ -239,7 +233,7 @@ func (i *instanceRun) wantedTools() ([]*provisioner.Tool, error) {
 // it need not be newer, of another architecture or built, and there is no runner to compare with.
 func (i *instanceRun) mayAssumeImage() bool {
 	d := i.inst.Driver
-	policy := i.run.pullPolicy(d.PullPlatform)
+	policy := i.pullPolicy(d.PullPlatform)
 	return i.container == nil && i.snapshot == nil && i.inst.From == nil && i.reuse == nil && d.OCIPlatform == "" &&
 		len(d.IntermediateInstructions) == 0 &&
 		(policy == config.PullMissing || policy == config.PullNever)
@@ -298,16 +292,11 @@ func (i *instanceRun) ensureRunner(ctx context.Context, p plan) error {
 // ensureUnknown is ensureRunner when the runner's name is taken. A runner of which nothing was recorded is compared as
 // any other, or removed for a fresh one; what is not galley's is left alone.
 func (i *instanceRun) ensureUnknown(ctx context.Context, p plan, taken error) error {
-	err := i.findRunner(ctx)
-	switch {
-	case err != nil:
-		return errors.Join(taken, err)
-	case i.container == nil:
-		if _, err := i.eng.InspectContainer(ctx, p.spec.Name); errors.Is(err, backend.ErrNotFound) {
-			return taken // the conflict is about something else
-		}
-		return fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", taken, p.spec.Name)
+	c, err := i.holder(ctx, p.spec.Name, taken)
+	if err != nil {
+		return err
 	}
+	i.container = &c
 	if err := i.refuseForeign(); err != nil {
 		i.container = nil
 		return err

@@ -21,25 +21,13 @@ func (i *instanceRun) destroy(ctx context.Context) error {
 	imageID, uploaded := "", false
 	c := i.container
 	if c != nil || i.eng != nil && i.mayHaveServices() {
-		err := i.step(StepRemove, func() error {
-			if err := i.removeFaultHelper(ctx); err != nil {
-				return err
-			}
-			if c != nil {
-				if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
-					return err
-				}
-			}
-			return i.removeServices(ctx)
-		})
-		if err != nil {
+		if err := i.step(StepRemove, func() error { return i.removeContainers(ctx) }); err != nil {
 			return err
 		}
 	}
 	if c != nil {
 		imageID, uploaded = c.ImageID, isUploaded(*c)
-		i.container = nil
-		i.state.ContainerID, i.state.LastAction, i.state.Steps, i.state.Spec = "", "", nil, nil
+		i.forgetRunner()
 		for p := i.inst.From; p != nil; p = p.From {
 			if err := i.eng.removeStartImages(ctx, p.Name); err != nil {
 				return err
@@ -92,31 +80,20 @@ func (i *instanceRun) clean(ctx context.Context, dir, imageID string) error {
 		Network: backend.NetworkAttachment{Mode: spec.NetworkNone},
 		Mounts:  []spec.Mount{{Type: spec.MountBind, Source: dir, Target: cleanAt, Own: true}},
 	}
-	c, err := i.eng.CreateContainer(ctx, cs)
-	if errors.Is(err, backend.ErrConflict) { // a galley was killed in the middle of this
-		if err = i.removeStaleRunner(ctx, cs.Name, err); err == nil {
-			c, err = i.eng.CreateContainer(ctx, cs)
-		}
-	}
+	c, err := i.createInPlace(ctx, cs)
 	if err == nil {
-		err = i.runToEnd(ctx, c.ID)
+		if err = i.eng.StartContainer(ctx, c.ID); err == nil {
+			var code int
+			if code, err = i.eng.WaitContainer(ctx, c.ID); err == nil && code != 0 {
+				err = fmt.Errorf("rm exited with code %d", code)
+			}
+		}
+		ctx, cancel := cleanupContext(ctx)
+		defer cancel()
+		err = errors.Join(err, i.eng.RemoveContainer(ctx, c.ID))
 	}
 	if err != nil {
 		return fmt.Errorf("clean the sandbox: %w\nIf it fails again, remove %s as root", err, dir)
 	}
 	return nil
-}
-
-// runToEnd starts a container that does one thing, waits for its end, and removes it in any case.
-func (i *instanceRun) runToEnd(ctx context.Context, id string) error {
-	err := i.eng.StartContainer(ctx, id)
-	if err == nil {
-		var code int
-		if code, err = i.eng.WaitContainer(ctx, id); err == nil && code != 0 {
-			err = fmt.Errorf("rm exited with code %d", code)
-		}
-	}
-	ctx, cancel := cleanupContext(ctx)
-	defer cancel()
-	return errors.Join(err, i.eng.RemoveContainer(ctx, id))
 }

@@ -30,7 +30,8 @@ func TestClean(t *testing.T) {
 			r := k.run()
 			eng, err := r.engineFor(t.Context(), "", "")
 			require.NoError(t, err)
-			w := r.instanceOn(eng, chefInstance("a"))
+			w := r.newInstanceRun(chefInstance("a"))
+			w.eng = eng
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			if broken.verb != "" {
@@ -61,7 +62,8 @@ func TestCleanWithoutAShell(t *testing.T) {
 	r := k.run()
 	eng, err := r.engineFor(t.Context(), "", "")
 	require.NoError(t, err)
-	w := r.instanceOn(eng, chefInstance("a"))
+	w := r.newInstanceRun(chefInstance("a"))
+	w.eng = eng
 	k.fake.FailOn(func(c fake.Call) error {
 		if c.Verb == "StartContainer" {
 			return &backend.Error{Op: "start", Kind: backend.ErrInvalid, Detail: "executable file not found"}

@@ -212,10 +212,8 @@ func (p *preview) find(ctx context.Context) error {
 			p.container = &c
 		}
 	}
-	if p.container != nil {
-		if err := p.refuseForeign(); err != nil {
-			return err
-		}
+	if err := p.refuseForeign(); err != nil {
+		return err
 	}
 	p.compareRecord()
 	p.compareServices(list)
@@ -447,10 +445,7 @@ func (p *preview) image(ctx context.Context, ref, platform string, policy config
 	if err != nil {
 		return backend.Image{}, err
 	}
-	policy = p.run.pullPolicy(policy)
-	if p.locked != nil && policy != config.PullNever {
-		policy = config.PullMissing
-	}
+	policy = p.pullPolicy(policy)
 	if p.eng == nil {
 		why := "if the engine does not have it"
 		if policy != config.PullMissing {

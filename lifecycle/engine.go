@@ -18,10 +18,10 @@ import (
 // engine is an engine of this run, with what is done there once for all of the run's instances.
 type engine struct {
 	backend.ContainerBackend
-	run       *Run
-	endpoint  backend.Endpoint
-	snapshots memo.Memo[snapshot] // one
-	shared    atomic.Pointer[shared]
+	run      *Run
+	endpoint backend.Endpoint
+	known    memo.Memo[knownContainers] // one
+	shared   atomic.Pointer[shared]
 }
 
 // shared are the answers that instances of a run share on an engine, each asked for once.
@@ -46,20 +46,17 @@ func (r *Run) engineFor(ctx context.Context, engineName, host string) (*engine, 
 		first := false
 		e, err := r.byAddress.Do(ep.URI, func() (*engine, error) {
 			first = true
-			return r.newEngine(be, ep), nil
+			r.o.Sink.Handle(EngineReady{Stamp: r.stamp(""), Engine: string(ep.Kind), Version: ep.EngineVersion,
+				Endpoint: ep.URI})
+			e := &engine{ContainerBackend: be, run: r, endpoint: ep}
+			e.shared.Store(&shared{})
+			return e, nil
 		})
 		if !first {
 			err = errors.Join(err, be.Close())
 		}
 		return e, err
 	})
-}
-
-func (r *Run) newEngine(be backend.ContainerBackend, ep backend.Endpoint) *engine {
-	r.o.Sink.Handle(EngineReady{Stamp: r.stamp(""), Engine: string(ep.Kind), Version: ep.EngineVersion, Endpoint: ep.URI})
-	e := &engine{ContainerBackend: be, run: r, endpoint: ep}
-	e.shared.Store(&shared{})
-	return e
 }
 
 // CommitContainer makes an image of a container. An engine goes on with the image of a galley that was interrupted: that
@@ -91,25 +88,24 @@ func (e *engine) CommitContainer(ctx context.Context, id string, o backend.Commi
 // pruned the engine. What was asked for since then stays.
 func (e *engine) forget(stale *shared) { e.shared.CompareAndSwap(stale, &shared{missed: true}) }
 
-// snapshot is what galley's containers on an engine were when the run first
-// asked: one call, however many instances there are.
-type snapshot struct {
-	taken   time.Time
+// knownContainers are galley's containers on an engine as they were when the run first asked: one call, however many
+// instances there are.
+type knownContainers struct {
+	asked   time.Time
 	runners map[string]backend.Container // this project's, by instance
 	all     []backend.Container
 }
 
-func (e *engine) snapshot(ctx context.Context) (snapshot, error) {
-	return e.snapshots.Do("", func() (snapshot, error) {
-		s := snapshot{taken: e.run.o.Now(), runners: map[string]backend.Container{}}
-		var err error
-		s.all, err = e.ListContainers(ctx, backend.Labels{label.Role: ""})
-		for _, c := range s.all {
+func (e *engine) knownContainers(ctx context.Context) (knownContainers, error) {
+	return e.known.Do("", func() (k knownContainers, err error) {
+		k.asked, k.runners = e.run.o.Now(), map[string]backend.Container{}
+		k.all, err = e.ListContainers(ctx, backend.Labels{label.Role: ""})
+		for _, c := range k.all {
 			if isRunner(c) && c.Labels[label.Project] == e.run.o.Project.ID {
-				s.runners[c.Labels[label.Instance]] = c
+				k.runners[c.Labels[label.Instance]] = c
 			}
 		}
-		return s, err
+		return k, err
 	})
 }
 

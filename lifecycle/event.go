@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/galley-kitchen/galley/internal/timing"
@@ -158,7 +157,7 @@ type ConvergeReused struct {
 
 // Text says it in one line.
 func (e ConvergeReused) Text() string {
-	return fmt.Sprintf("taken from the checkpoint %s, made %s", shortKey(e.Key), e.Created.UTC().Format("2006-01-02 15:04 UTC"))
+	return "taken from the checkpoint " + shortKey(e.Key) + ", made " + when(e.Created)
 }
 
 // RunnerChanged tells what converge changed in the files of the runner. It comes only when that was asked for.

@@ -49,7 +49,7 @@ func (i *instanceRun) fastBoot(ctx context.Context, p *fastboot.Program, tool ba
 		if !i.run.bootIsDue(note) {
 			return backend.Image{}, errNoBoot // the engine need not be asked
 		}
-		img, err := i.recordBoot(ctx, tag, p, tool, platform)
+		img, err := i.madeOnce(ctx, tag, func() (backend.Image, error) { return i.recordBoot(ctx, tag, p, tool, platform) })
 		if err != nil {
 			err = errors.Join(err, os.WriteFile(note, []byte(bootFailed), 0o600))
 			i.notice(LevelDebug, "the start of the tool is not made faster: "+err.Error())
@@ -85,17 +85,9 @@ func (r *Run) bootIsDue(note string) bool {
 	return err == nil && r.o.Now().Sub(st.ModTime()) > bootRetry
 }
 
-// recordBoot makes the image under a lock of all galleys of this user.
+// recordBoot makes the image.
 func (i *instanceRun) recordBoot(ctx context.Context, tag string, p *fastboot.Program, tool backend.Tool,
-	platform backend.Image) (_ backend.Image, err error) {
-	lock, err := i.run.machineLock(ctx, tag, func(holder string) { i.notice(LevelInfo, "waiting for "+holder) })
-	if err != nil {
-		return backend.Image{}, err
-	}
-	defer func() { err = errors.Join(err, lock.Release()) }()
-	if img, err := i.eng.InspectImage(ctx, tag); !errors.Is(err, backend.ErrNotFound) {
-		return img, err
-	}
+	platform backend.Image) (backend.Image, error) {
 	i.notice(LevelInfo, "preparing a faster start of the tool on this platform, once")
 	ctx, cancel := context.WithTimeoutCause(ctx, bootTime, fmt.Errorf("it took longer than %s", bootTime))
 	defer cancel()
@@ -114,6 +106,5 @@ func (i *instanceRun) recordBoot(ctx context.Context, tag string, p *fastboot.Pr
 		defer cancel()
 		return backend.Image{}, errors.Join(err, i.eng.RemoveContainer(ctx, name))
 	}
-	return i.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Platform: i.inst.Driver.OCIPlatform,
-		Labels: i.run.labels(label.RoleWork)})
+	return i.runBuild(ctx, files, backend.BuildOptions{Tag: tag, Platform: i.inst.Driver.OCIPlatform})
 }

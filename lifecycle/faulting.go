@@ -15,7 +15,9 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/fault"
+	"github.com/galley-kitchen/galley/lifecycle/internal/helper"
 	"github.com/galley-kitchen/galley/lifecycle/label"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // stopTime is how long a service that is restarted may take to end.
@@ -84,8 +86,13 @@ func (i *instanceRun) endService(ctx context.Context, c backend.Container, again
 // heal by itself.
 func (i *instanceRun) networkFault(ctx context.Context, f config.NetworkFault) error {
 	var addresses []string
-	for _, name := range f.Cut {
-		c, err := i.eng.InspectContainer(ctx, i.reachable(name))
+	p, has := i.run.o.Project, i.served()
+	for _, name := range f.Cut { // a service, or another node
+		container := serviceName(p, has.Name, name)
+		if slices.Contains(has.Nodes, name) {
+			container = containerName(p, nodeOf(has, name))
+		}
+		c, err := i.eng.InspectContainer(ctx, container)
 		if err != nil {
 			return fmt.Errorf("cut off %s: %w", name, err)
 		}
@@ -100,15 +107,6 @@ func (i *instanceRun) networkFault(ctx context.Context, f config.NetworkFault) e
 		}
 	}
 	return i.inNetwork(ctx, fault.Make(f, addresses), f.For)
-}
-
-// reachable is the container that the runner finds by a name: a service, or another node.
-func (i *instanceRun) reachable(name string) string {
-	p, has := i.run.o.Project, i.served()
-	if slices.Contains(has.Nodes, name) {
-		return containerName(p, nodeOf(has, name))
-	}
-	return serviceName(p, has.Name, name)
 }
 
 // faultHelper is the name of the helper that shares the network of an instance's runner.
@@ -126,11 +124,11 @@ func (i *instanceRun) inNetwork(ctx context.Context, argv []string, after time.D
 	if i.container == nil {
 		return errors.New("the network of a runner cannot be made a bad one before there is a runner\nUse a later hook")
 	}
-	runner, err := i.eng.InspectContainer(ctx, i.container.ID)
+	c, err := i.eng.InspectContainer(ctx, i.container.ID)
 	if err != nil {
 		return err
 	}
-	image := runner.ImageID
+	image := c.ImageID
 	if d.FaultImage != "" {
 		img, err := i.image(ctx, d.FaultImage, "", d.PullPlatform)
 		if err != nil {
@@ -142,27 +140,19 @@ func (i *instanceRun) inNetwork(ctx context.Context, argv []string, after time.D
 	if err := i.eng.RemoveContainer(ctx, name); err != nil {
 		return err
 	}
-	c, err := i.eng.CreateContainer(ctx, backend.ContainerSpec{Name: name, Image: image, User: "0",
+	beside, err := helper.Start(ctx, i.eng, backend.ContainerSpec{Name: name, Image: image, User: "0",
 		Entrypoint: fault.HealAfter(after), Labels: i.labels(label.RoleHelper), CapAdd: []string{"NET_ADMIN"},
 		UserNS: d.UserNS, Network: backend.NetworkAttachment{Mode: spec.NetworkContainer, Name: i.container.ID}})
 	if err != nil {
 		return err
 	}
-	remove := func() error {
-		ctx, cancel := cleanupContext(ctx)
-		defer cancel()
-		return i.eng.RemoveContainer(ctx, c.ID)
-	}
-	if err := i.eng.StartContainer(ctx, c.ID); err != nil {
-		return errors.Join(err, remove())
-	}
 	var printed bytes.Buffer
-	code, err := i.eng.Exec(ctx, c.ID, backend.ExecSpec{Command: argv, User: "0", Stderr: &printed})
+	code, err := beside.Exec(ctx, runner.Command{Argv: argv, User: "0", Stderr: &printed})
 	if err == nil && code != 0 {
 		err = fault.Explain(code, cmp.Or(d.FaultImage, "of the runner"), strings.TrimSpace(printed.String()))
 	}
 	if err != nil || after == 0 {
-		err = errors.Join(err, remove())
+		err = errors.Join(err, beside.Close(ctx))
 	}
 	return err
 }

@@ -356,16 +356,14 @@ func (g *group) verifyWhole(ctx context.Context) error {
 func (g *group) machines(ctx context.Context, in Phase) (peers.Group, error) {
 	return g.known.Do(map[bool]string{true: "converged"}[in != PhaseConverge], func() (peers.Group, error) {
 		known, p := peers.Group{Name: g.inst.Name}, g.run.o.Project
-		own := serviceNetwork(p, g.inst.Name)
-		ask := func(to *[]peers.Machine, container, network, name string, inst *config.Instance) error {
+		ask := func(to *[]peers.Machine, container, owner, name string, inst *config.Instance) error {
 			c, err := g.eng.InspectContainer(ctx, container)
-			if err == nil {
-				*to = append(*to, peers.Machine{Name: name, Address: c.Addresses[network], Container: c.Name, Ports: c.Ports,
-					Instance: inst})
-			} else if !errors.Is(err, backend.ErrNotFound) {
-				return err
+			if errors.Is(err, backend.ErrNotFound) {
+				return nil
 			}
-			return nil
+			*to = append(*to, peers.Machine{Name: name, Address: c.Addresses[serviceNetwork(p, owner)], Container: c.Name,
+				Ports: c.Ports, Instance: inst})
+			return err
 		}
 		for _, name := range g.inst.Nodes {
 			var inst *config.Instance
@@ -374,18 +372,13 @@ func (g *group) machines(ctx context.Context, in Phase) (peers.Group, error) {
 					inst = &m.inst
 				}
 			}
-			if err := ask(&known.Nodes, containerName(p, nodeOf(g.inst, name)), own, name, inst); err != nil {
+			if err := ask(&known.Nodes, containerName(p, nodeOf(g.inst, name)), g.inst.Name, name, inst); err != nil {
 				return known, err
 			}
 		}
-		for _, s := range g.inst.Services {
-			if err := ask(&known.Services, serviceContainer(p, g.inst, s.Name), own, s.Name, nil); err != nil {
-				return known, err
-			}
-		}
-		for _, s := range g.inst.Shared {
-			network := serviceNetwork(p, ownerOf(g.inst, s.Name))
-			if err := ask(&known.Services, serviceContainer(p, g.inst, s.Name), network, s.Name, nil); err != nil {
+		for _, s := range slices.Concat(g.inst.Services, g.inst.Shared) {
+			owner := serviceOwner(g.inst, s.Name)
+			if err := ask(&known.Services, serviceName(p, owner, s.Name), owner, s.Name, nil); err != nil {
 				return known, err
 			}
 		}

@@ -29,18 +29,8 @@ func (i *instanceRun) runHooks(ctx context.Context, s Step, what string, list []
 		list = i.peers.Hooks(i.inst, list)
 	}
 	return i.step(s, func() error {
-		on := hookRun{subject: i.subject}
-		if i.container != nil {
-			on.runner = i.live()
-		}
 		for _, h := range list {
-			var err error
-			if h.Fault != nil {
-				err = i.makeFault(ctx, *h.Fault)
-			} else {
-				err = on.do(ctx, h)
-			}
-			if err != nil {
+			if err := i.hook(ctx, h); err != nil {
 				return fmt.Errorf("%s: %w", what, err)
 			}
 		}
@@ -48,38 +38,39 @@ func (i *instanceRun) runHooks(ctx context.Context, s Step, what string, list []
 	})
 }
 
-// hookRun runs the hooks of an instance.
-type hookRun struct {
-	*subject
-	runner *liveRunner // nil when there is none
-}
-
-func (h hookRun) do(ctx context.Context, hook config.Hook) error {
-	if hook.Local != "" {
-		return h.local(ctx, hook)
-	}
-	if h.runner == nil {
-		if hook.Skippable {
-			h.notice(LevelInfo, "skipped a remote hook: there is no runner")
-			return nil
-		}
+func (i *instanceRun) hook(ctx context.Context, hook config.Hook) error {
+	switch {
+	case hook.Fault != nil:
+		return i.makeFault(ctx, *hook.Fault)
+	case hook.Local != "":
+		return i.localHook(ctx, hook)
+	case i.container == nil && hook.Skippable:
+		i.notice(LevelInfo, "skipped a remote hook: there is no runner")
+		return nil
+	case i.container == nil:
 		return errors.New("a remote hook needs a runner, and there is none at this point\n" +
 			"Add `skippable: true` to pass over it, or use a later hook")
 	}
-	err := h.remote(ctx, hook)
+	err := i.remoteHook(ctx, hook)
 	if err != nil && hook.Skippable && ctx.Err() == nil {
-		h.notice(LevelWarn, fmt.Sprintf("passed over a skippable hook that failed: %v", err))
+		i.notice(LevelWarn, fmt.Sprintf("passed over a skippable hook that failed: %v", err))
 		return nil
 	}
 	return err
 }
 
-func (h hookRun) local(ctx context.Context, hook config.Hook) error {
-	p := h.run.project()
-	stdout, stderr, flush := h.output()
+// localHook runs a command of this machine, with the variables that Test Kitchen documents for hooks.
+func (i *instanceRun) localHook(ctx context.Context, hook config.Hook) error {
+	p := i.run.project()
+	env := map[string]string{
+		"KITCHEN_INSTANCE_NAME": i.inst.Name, "KITCHEN_SUITE_NAME": i.inst.Suite, "KITCHEN_PLATFORM_NAME": i.inst.Platform,
+		"KITCHEN_INSTANCE_HOSTNAME": i.inst.Driver.Hostname,
+		"KITCHEN_CONTAINER_NAME":    containerName(i.run.o.Project, i.inst.Name),
+	}
+	stdout, stderr, flush := i.output()
 	defer flush()
 	code, err := hostexec.Run(ctx, hostexec.Command{Line: hook.Local, Dir: p.Abs(hook.Cwd),
-		Env: p.EnvironWith(h.env(), hook.Environment), User: hook.User,
+		Env: p.EnvironWith(env, hook.Environment), User: hook.User,
 		Stdout: stdout, Stderr: stderr, Timeout: hook.Timeout})
 	if err == nil && code != 0 {
 		return &runner.ExitError{What: fmt.Sprintf("%q", hook.Local), Code: code, OnHost: true}
@@ -87,21 +78,13 @@ func (h hookRun) local(ctx context.Context, hook config.Hook) error {
 	return err
 }
 
-// hookEnv are the variables that Test Kitchen documents for hooks.
-func (h hookRun) env() map[string]string {
-	return map[string]string{
-		"KITCHEN_INSTANCE_NAME": h.inst.Name, "KITCHEN_SUITE_NAME": h.inst.Suite, "KITCHEN_PLATFORM_NAME": h.inst.Platform,
-		"KITCHEN_INSTANCE_HOSTNAME": h.inst.Driver.Hostname,
-		"KITCHEN_CONTAINER_NAME":    containerName(h.run.o.Project, h.inst.Name),
-	}
-}
-
-func (h hookRun) remote(ctx context.Context, hook config.Hook) error {
+// remoteHook runs a command in the runner.
+func (i *instanceRun) remoteHook(ctx context.Context, hook config.Hook) error {
 	ctx, cancel := runner.Within(ctx, hook.Timeout, hook.Remote)
 	defer cancel()
-	stdout, stderr, flush := h.output()
+	stdout, stderr, flush := i.output()
 	defer flush()
-	code, err := h.runner.Exec(ctx, runner.Command{Argv: runner.Shell(hook.Remote), Env: hook.Environment,
+	code, err := i.live().Exec(ctx, runner.Command{Argv: runner.Shell(hook.Remote), Env: hook.Environment,
 		User: hook.User, WorkDir: hook.Cwd, Stdout: stdout, Stderr: stderr})
 	if err != nil && ctx.Err() != nil {
 		return interrupted(err, context.Cause(ctx))

@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/internal/puller"
+	"github.com/galley-kitchen/galley/lifecycle/publish"
 )
 
 // supplies are what an instance needs on its engine besides the runner: images, tools and the network. What instances
@@ -85,10 +86,8 @@ func (s supplies) image(ctx context.Context, ref, platform string,
 	if err != nil {
 		return backend.Image{}, err
 	}
-	if policy = s.run.pullPolicy(policy); s.onlyLook {
+	if policy = s.pullPolicy(policy); s.onlyLook {
 		policy = config.PullNever
-	} else if s.locked != nil && policy != config.PullNever {
-		policy = config.PullMissing // there is none that is newer
 	}
 	name, op := s.run.o.Images.Rewrite(full), "use image "+full
 	if name != full {
@@ -150,9 +149,13 @@ func imagesMounted(mounts []spec.Mount) []string {
 	return ids
 }
 
-// pullPolicy is a policy of kitchen.yml, or the one of the command line.
-func (r *Run) pullPolicy(policy config.PullPolicy) config.PullPolicy {
-	return cmp.Or(r.o.Pull, policy)
+// pullPolicy is a policy of kitchen.yml, or the one of the command line, as far as a lock file leaves a choice.
+func (s supplies) pullPolicy(policy config.PullPolicy) config.PullPolicy {
+	policy = cmp.Or(s.run.o.Pull, policy)
+	if s.locked != nil && policy != config.PullNever {
+		return config.PullMissing // there is none that is newer
+	}
+	return policy
 }
 
 // pull pulls an image. Of one that is only perhaps there it is no failure when it is not.
@@ -210,4 +213,90 @@ func (s supplies) workRequest(platform backend.Image) buildRequest {
 		strings.Join(d.IntermediateInstructions, "\n"))
 	return buildRequest{platform: d.OCIPlatform, base: platform.ID, dir: d.BuildContext, dockerfile: dockerfile,
 		args: d.BuildArgs, clientProxies: d.ClientProxies, secrets: d.BuildSecrets}
+}
+
+// ImageDigests asks registries what the names of the platforms' and tools' images stand for. Names that have a digest,
+// and IDs, are left out. No engine is needed. certDirs are as in [PublishOptions].
+func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance,
+	certDirs []string) (imagelock.Images, error) {
+	found := imagelock.Images{}
+	var errs []error
+	for _, inst := range instances {
+		i := r.newInstanceRun(inst)
+		names, err := i.imageNames()
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			full, err := i.unlocked().fullName(name)
+			if err != nil {
+				return nil, err
+			}
+			if _, known := found[full]; known || isDigested(full) {
+				continue
+			}
+			if found[full], err = i.registryDigest(ctx, full, certDirs); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return found, errors.Join(errs...)
+}
+
+// imageNames are the images of the platform, the services, the tools and the mounts, as kitchen.yml has them.
+func (i *instanceRun) imageNames() ([]string, error) {
+	names := []string{i.inst.Driver.Image}
+	of := i.inst
+	if of.Node != nil {
+		of = *of.Node.Group
+	}
+	mounts := slices.Clone(i.inst.Driver.Mounts)
+	for _, s := range slices.Concat(of.Services, of.Shared) {
+		names = append(names, s.Image)
+		mounts = append(mounts, s.Mounts...)
+	}
+	for _, m := range mounts {
+		if m.Type == spec.MountImage {
+			names = append(names, m.Source)
+		}
+	}
+	tools, err := i.wantedTools()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tools {
+		if t.Image != "" {
+			names = append(names, t.Image)
+			continue
+		}
+		_, err := replaceBases(t.Instructions, func(base string) (string, error) {
+			names = append(names, base)
+			return base, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// registryDigest asks the registry that an image comes from.
+func (i *instanceRun) registryDigest(ctx context.Context, full string, certDirs []string) (string, error) {
+	asked := i.run.o.Images.Rewrite(full)
+	tag, err := publish.LocalName(asked)
+	if err != nil {
+		return "", &backend.Error{Op: "image name " + asked, Kind: backend.ErrInvalid, Err: err}
+	}
+	r, err := publish.NewRegistry(tag.Context(), publish.RegistryOptions{
+		Credentials: i.credentials(ctx, asked), CertDirs: certDirs, UserAgent: "galley/" + i.run.o.Version,
+		Notice: func(text string) { i.notice(LevelWarn, text) }})
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	digest, err := r.Digest(ctx, tag)
+	if err != nil && asked != full {
+		err = fmt.Errorf("image %s, which is %s by the setting images: %w", full, asked, err)
+	}
+	return digest.String(), err
 }

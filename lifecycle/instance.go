@@ -23,8 +23,7 @@ const cleanupTime = 30 * time.Second
 
 // instanceRun takes one instance through the phases of one run.
 type instanceRun struct {
-	*subject
-	// The engine in it is nil when a runner is forgotten whose engine does not answer.
+	// The engine in them is nil when a runner is forgotten whose engine does not answer.
 	supplies
 	recorded
 	// fresh is set when the action destroys whatever runner there is first.
@@ -61,7 +60,8 @@ type instanceRun struct {
 
 // newInstanceRun prepares a run of an instance. It touches nothing yet.
 func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
-	i := r.instanceOn(nil, inst)
+	i := &instanceRun{supplies: supplies{subject: &subject{run: r, inst: inst}, locked: r.o.Locked},
+		recorded: recorded{file: r.stateFile(inst.Name), now: r.o.Now}}
 	i.usePlugins()
 	return i
 }
@@ -78,13 +78,6 @@ func (i *instanceRun) usePlugins() {
 			Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
 	})
 	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })
-}
-
-// instanceOn is an instance on an engine, of which nothing is recorded yet.
-func (r *Run) instanceOn(e *engine, inst config.Instance) *instanceRun {
-	s := &subject{run: r, inst: inst}
-	return &instanceRun{subject: s, supplies: supplies{subject: s, eng: e, locked: r.o.Locked},
-		recorded: recorded{file: r.stateFile(inst.Name), now: r.o.Now}}
 }
 
 // runInstance does an action to an instance and tells how it went by events.
@@ -183,31 +176,29 @@ func (i *instanceRun) inspect(ctx context.Context, waited bool) error {
 	if i.state.Attempted == "" && (i.fresh || i.phase != PhaseDestroy) {
 		return nil
 	}
-	snap, err := i.eng.snapshot(ctx)
+	known, err := i.eng.knownContainers(ctx)
 	if err != nil {
 		return err
 	}
-	if c, ok := snap.runners[i.inst.Name]; ok {
+	if c, ok := known.runners[i.inst.Name]; ok {
 		i.container = &c
 	}
 	// Another galley may have had the instance since this run listed the runners: this
 	// one waited for it, or was busy with other instances.
-	since := i.state.Updated.After(snap.taken) || i.container != nil && i.state.Attempted == ""
+	since := i.state.Updated.After(known.asked) || i.container != nil && i.state.Attempted == ""
 	if waited || since {
 		if err := i.findRunner(ctx); err != nil {
 			return err
 		}
 	}
-	if i.container != nil {
-		if err := i.refuseForeign(); err != nil {
-			return err
-		}
+	if err := i.refuseForeign(); err != nil {
+		return err
 	}
 	if err := i.finishRemoval(ctx); err != nil {
 		return err
 	}
 	i.compareRecord()
-	list := snap.all
+	list := known.all
 	if (waited || since) && len(i.inst.Services) > 0 {
 		if list, err = i.eng.ListContainers(ctx, backend.Labels{label.Instance: i.inst.Name}); err != nil {
 			return err

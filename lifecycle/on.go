@@ -133,8 +133,7 @@ func (r *Run) compareEngines(instances []config.Instance) {
 		}
 		of, with := r.comparisons.of(a.Name), r.comparisons.of(i.Name)
 		if of == nil || with == nil {
-			r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn,
-				Text: a.Name + " and " + i.Name + " are not compared: not both have converged"})
+			r.notice(LevelWarn, a.Name+" and "+i.Name+" are not compared: not both have converged")
 			continue
 		}
 		report := compareMachines(of, with, CompareOptions{})

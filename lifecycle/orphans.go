@@ -44,9 +44,7 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 	var errs []error
 	var engines []*engine
 	add := func(e *engine, err error) {
-		if err != nil {
-			errs = append(errs, err)
-		} else if !slices.Contains(engines, e) {
+		if errs = append(errs, err); err == nil && !slices.Contains(engines, e) {
 			engines = append(engines, e)
 		}
 	}
@@ -66,29 +64,26 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 	}
 	add(r.engineFor(ctx, "", ""))
 	for _, e := range engines {
-		snap, err := e.snapshot(ctx)
+		known, err := e.knownContainers(ctx)
 		errs = append(errs, err)
-		for _, c := range snap.all {
+		for _, c := range known.all {
 			if !recorded[c.ID] && !recorded[c.Name] && r.isUnknown(c) || r.isOrphan(c, instances) {
 				list = addOrphan(list, e, c)
 			}
 		}
 	}
 	// The networks of groups go after their nodes.
-	slices.SortStableFunc(list, func(a, b Orphan) int {
-		switch {
-		case a.isGroup() == b.isGroup():
-			return 0
-		case a.isGroup():
-			return 1
-		}
-		return -1
-	})
-	return list, errors.Join(dedupe(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))...)
+	slices.SortStableFunc(list, func(a, b Orphan) int { return a.turn() - b.turn() })
+	return list, errors.Join(dedupe(errs)...)
 }
 
-// isGroup reports whether it is the record of a group of nodes.
-func (o Orphan) isGroup() bool { return o.record != nil && o.record.Network }
+// turn is when it is removed: 1 for the record of a group of nodes, 0 for what comes before.
+func (o Orphan) turn() int {
+	if o.record != nil && o.record.Network {
+		return 1
+	}
+	return 0
+}
 
 // isOrphan reports whether a runner was made by this project for no instance of it.
 func (r *Run) isOrphan(c backend.Container, instances []string) bool {
@@ -117,8 +112,9 @@ func (r *Run) madeHere(c backend.Container) bool {
 
 // addOrphan adds a runner to the list, to the record of its instance if that is there.
 func addOrphan(list []Orphan, e *engine, c backend.Container) []Orphan {
-	o := Orphan{Instance: c.Labels[label.Instance], Service: c.Labels[label.Service], Runner: c.Name, State: c.State, Endpoint: hidePassword(e.endpoint.URI),
-		ProjectDir: c.Labels[label.ProjectDir], Host: c.Labels[label.Host], engine: e, container: c}
+	o := Orphan{Instance: c.Labels[label.Instance], Service: c.Labels[label.Service], Runner: c.Name, State: c.State,
+		Endpoint: hidePassword(e.endpoint.URI), ProjectDir: c.Labels[label.ProjectDir], Host: c.Labels[label.Host],
+		engine: e, container: c}
 	for n, have := range list {
 		if have.record != nil && have.Runner == "" && have.record.ContainerID == c.ID {
 			o.record = have.record
@@ -158,31 +154,25 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 		if err := o.engine.RemoveContainer(ctx, o.container.ID); err != nil {
 			return err
 		}
-		if err := r.removeNetworksOf(ctx, o); err != nil {
+		err := o.engine.removeNetworksOf(ctx, o.container.Labels[label.Project], o.Instance, groupOf(o.Instance))
+		if err != nil {
+			return err
+		}
+	} else if o.record.mayHaveRunner() { // its engine must say that there is none
+		e, err := r.recordedEngine(ctx, o.Instance, *o.record)
+		if err == nil {
+			err = e.removeNetworksOf(ctx, r.o.Project.ID, o.Instance)
+		}
+		if err != nil && !r.o.Forget {
 			return err
 		}
 	}
 	if o.record == nil {
 		return nil
 	}
-	if o.container.ID == "" && o.record.mayHaveRunner() {
-		// Its engine must say that there is none.
-		e, err := r.recordedEngine(ctx, o.Instance, *o.record)
-		if err == nil && o.record.Network {
-			err = e.RemoveNetwork(ctx, serviceNetwork(r.o.Project, o.Instance))
-		}
-		for _, name := range o.record.Networks {
-			if err == nil {
-				err = e.RemoveNetwork(ctx, ownNetwork(r.o.Project, o.Instance, name))
-			}
-		}
-		if err != nil && !r.o.Forget {
-			return err
-		}
-	}
 	if o.record.Sandbox != "" {
-		i := r.instanceOn(o.engine, config.Instance{Name: o.Instance})
-		i.file, i.state, i.phase = f, *o.record, PhaseDestroy
+		i := r.newInstanceRun(config.Instance{Name: o.Instance})
+		i.eng, i.state, i.phase = o.engine, *o.record, PhaseDestroy
 		if err := i.removeSandboxes(ctx, o.container.ImageID, o.engine == nil || isUploaded(o.container)); err != nil {
 			return err
 		}
@@ -190,16 +180,17 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 	return f.remove()
 }
 
-// removeNetworksOf removes the networks of the instance of a container that was left: they go with the last one on them.
-func (r *Run) removeNetworksOf(ctx context.Context, o Orphan) error {
-	for _, instance := range slices.Compact([]string{o.Instance, groupOf(o.Instance)}) {
-		networks, err := o.engine.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork,
-			label.Project: o.container.Labels[label.Project], label.Instance: instance})
+// removeNetworksOf removes the networks of instances, or of groups, that are left over: they go with the last container on
+// them.
+func (e *engine) removeNetworksOf(ctx context.Context, project string, instances ...string) error {
+	for _, name := range slices.Compact(instances) {
+		networks, err := e.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork, label.Project: project,
+			label.Instance: name})
 		if err != nil {
 			return err
 		}
 		for _, n := range networks {
-			if err := o.engine.RemoveNetwork(ctx, n.Name); err != nil && !errors.Is(err, backend.ErrConflict) {
+			if err := e.RemoveNetwork(ctx, n.Name); err != nil && !errors.Is(err, backend.ErrConflict) {
 				return err
 			}
 		}

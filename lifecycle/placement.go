@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // Asked is the engine that the user asked for in so many words, outside kitchen.yml.
@@ -190,19 +191,16 @@ func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context) error {
 	if err := i.findRunner(ctx); err != nil {
 		return err
 	}
-	if i.container != nil {
-		if err := i.refuseForeign(); err != nil {
-			return err
-		}
-		if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
-			return err
-		}
+	if err := i.refuseForeign(); err != nil {
+		return err
+	}
+	found := i.container != nil
+	if err := i.removeContainers(ctx); err != nil {
+		return err
+	}
+	if found {
 		i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before",
 			i.eng.endpoint.URI))
-		i.container = nil
-	}
-	if err := i.removeServices(ctx); err != nil {
-		return err
 	}
 	i.forgetRunner()
 	i.state.Mark = ""
@@ -272,21 +270,16 @@ func (r *Run) offers(ctx context.Context, uri string) bool {
 
 // rememberEndpoint notes for this user that an engine was used.
 func (r *Run) rememberEndpoint(uri string) {
-	note := endpointNote(uri)
-	if note == "" {
-		return
-	}
-	// Without the note, a later run asks the user where the engine is.
-	if os.MkdirAll(filepath.Dir(note), 0o700) == nil {
+	if note := endpointNote(uri); note != "" { // without it, a later run asks the user where the engine is
 		_ = os.WriteFile(note, []byte(uri), 0o600)
 	}
 }
 
 // endpointNote is the file that notes an address for this user, "" without a place.
 func endpointNote(uri string) string {
-	cache, err := os.UserCacheDir()
+	dir, err := userdir.Cache("galley", "engines")
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(cache, "galley", "engines", names.Digest(uri))
+	return filepath.Join(dir, names.Digest(uri))
 }

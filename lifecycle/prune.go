@@ -99,8 +99,11 @@ func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (re
 	networks, err := be.ListNetworks(ctx, role)
 	errs = append(errs, err)
 	for _, n := range networks {
-		ofInstance := n.Labels[label.Instance] != ""
-		if ofInstance && (inUse[n.Labels[label.Project]+" "+n.Labels[label.Instance]] || isLiving(o.Project, n.Labels)) || !ofInstance && runners > 0 {
+		stays := runners > 0 // on the one that all of them share
+		if instance := n.Labels[label.Instance]; instance != "" {
+			stays = inUse[n.Labels[label.Project]+" "+instance] || isLiving(o.Project, n.Labels)
+		}
+		if stays {
 			continue
 		}
 		gone(Pruned{Kind: "network", Name: n.Name, Role: n.Labels[label.Role]},

@@ -227,9 +227,8 @@ func (r *Run) unnamed() {
 	}
 	for _, g := range r.publishing.groups {
 		if len(g.waiting) > 0 && len(g.waiting) < g.wanted {
-			r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn, Text: fmt.Sprintf(
-				"%s was not given to anything, since not all of it was sent: %s is missing", publish.Text(g.tag),
-				strings.Join(g.waiting, ", "))})
+			r.notice(LevelWarn, fmt.Sprintf("%s was not given to anything, since not all of it was sent: %s is missing",
+				publish.Text(g.tag), strings.Join(g.waiting, ", ")))
 		}
 	}
 }

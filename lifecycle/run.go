@@ -212,12 +212,9 @@ func (r *Run) Do(ctx context.Context, a Action, instances []config.Instance) err
 		return err
 	}
 	failures, skipped := r.schedule(ctx, a, workers, unitsOf(r.lineage.plan(instances)))
-	r.lineage.release(ctx, func(err error) {
-		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn, Text: err.Error()})
-	})
+	r.lineage.release(ctx, func(err error) { r.notice(LevelWarn, err.Error()) })
 	if err := r.releaseShared(ctx); err != nil {
-		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelWarn,
-			Text: fmt.Sprintf("a shared service stays: %v\nThe next run, or `galley prune --all`, removes it", err)})
+		r.notice(LevelWarn, fmt.Sprintf("a shared service stays: %v\nThe next run, or `galley prune --all`, removes it", err))
 	}
 	r.compareEngines(instances)
 	r.unnamed()
@@ -244,6 +241,11 @@ func (r *Run) Close() error {
 
 func (r *Run) stamp(instance string) Stamp {
 	return Stamp{Time: r.o.Now(), RunID: r.id, Instance: instance}
+}
+
+// notice tells something of the run as a whole.
+func (r *Run) notice(l Level, text string) {
+	r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: l, Text: text})
 }
 
 // timed is a context whose spans become events of an instance, or of the run itself.
@@ -273,8 +275,8 @@ func (r *Run) open(ctx context.Context, a Action, instances []config.Instance) e
 		return fmt.Errorf("look into the project's state directory: %w", err)
 	}
 	if from := r.o.Project.CopiedFrom; from != "" {
-		r.o.Sink.Handle(Notice{Stamp: r.stamp(""), Level: LevelInfo,
-			Text: "this project is a copy of " + from + "; it starts anew, and the runners of the original stay as they are"})
+		r.notice(LevelInfo, "this project is a copy of "+from+
+			"; it starts anew, and the runners of the original stay as they are")
 	}
 	return r.openEngines(ctx, instances)
 }

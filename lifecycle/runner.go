@@ -23,26 +23,20 @@ const (
 // liveRunner is the container that is tested, as the phases use it. Provisioners and verifiers have it as a
 // runner.Runner.
 type liveRunner struct {
+	*subject
 	be backend.ContainerBackend
 	c  backend.Container
 	// sb is the sandbox that its user fills, if it has one.
-	sb       sandbox.Dir
-	instance string
-	// abs makes a path of this machine absolute that is relative to the project.
-	abs func(path string) string
+	sb sandbox.Dir
 	// mark is what the commands carry that are run in it.
-	mark   string
-	notice func(Level, string)
+	mark string
 	// reboot stops it and starts it again, nil without an init.
 	reboot func(context.Context) error
-	// progress reports how far a transfer has come; it adds the stamp.
-	progress func(Progress)
 }
 
 // live is the instance's runner, which must exist.
 func (i *instanceRun) live() *liveRunner {
-	l := &liveRunner{be: i.eng, c: *i.container, instance: i.inst.Name, abs: i.run.project().Abs, mark: i.state.Mark,
-		notice: i.notice, progress: i.progress}
+	l := &liveRunner{subject: i.subject, be: i.eng, c: *i.container, mark: i.state.Mark}
 	if initKind(i.inst.Driver) == backend.InitSystemd {
 		l.reboot = i.reboot
 	}
@@ -63,6 +57,9 @@ func isUploaded(c backend.Container) bool { return c.Labels[label.Sandbox] == sa
 // that was made in another place and may be in use there, as when a project was copied with its state.
 func (i *instanceRun) refuseForeign() error {
 	c := i.container
+	if c == nil {
+		return nil
+	}
 	if i.run.o.Project.livesElsewhere(c.Labels) {
 		return fmt.Errorf("the runner %s of %s belongs to the project in %s, which has the same ID as this one\n"+
 			"Remove %s, and this project gets an ID of its own",
@@ -85,37 +82,58 @@ func (i *instanceRun) acceptUnknown() {
 	i.forgetRunner()
 }
 
-// removeStaleRunner removes a container that has a name of this instance's, if it is
-// its own. One that is not galley's is left alone.
-func (i *instanceRun) removeStaleRunner(ctx context.Context, name string, cause error) error {
-	c, err := i.eng.InspectContainer(ctx, name)
-	if errors.Is(err, backend.ErrNotFound) {
-		return cause
+// createInPlace makes a container, in the place of one of this instance's that a galley which was killed had made.
+func (i *instanceRun) createInPlace(ctx context.Context, s backend.ContainerSpec) (backend.Container, error) {
+	made, err := i.eng.CreateContainer(ctx, s)
+	if !errors.Is(err, backend.ErrConflict) {
+		return made, err
 	}
+	c, err := i.holder(ctx, s.Name, err)
 	if err != nil {
-		return errors.Join(cause, err)
-	}
-	if !i.owns(c) {
-		return fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", cause, name)
+		return made, err
 	}
 	i.notice(LevelInfo, "removing a container that an earlier galley left behind")
-	return i.eng.RemoveContainer(ctx, c.ID)
+	if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
+		return made, err
+	}
+	return i.eng.CreateContainer(ctx, s)
+}
+
+// holder is the container of this instance's that has a name which is taken. One that is not galley's is left alone.
+func (i *instanceRun) holder(ctx context.Context, name string, taken error) (backend.Container, error) {
+	c, err := i.eng.InspectContainer(ctx, name)
+	switch {
+	case errors.Is(err, backend.ErrNotFound): // the conflict is about something else
+		return c, taken
+	case err != nil:
+		return c, errors.Join(taken, err)
+	case !i.owns(c):
+		return c, fmt.Errorf("%w\nThe container %s is not galley's. Remove or rename it", taken, name)
+	}
+	return c, nil
+}
+
+// removeContainers removes the runner, if there is one, with all that is beside it.
+func (i *instanceRun) removeContainers(ctx context.Context) error {
+	if err := i.removeFaultHelper(ctx); err != nil {
+		return err
+	}
+	if i.container != nil {
+		if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
+			return err
+		}
+		i.container = nil
+	}
+	i.state.Faults = false
+	return i.removeServices(ctx)
 }
 
 // removeRunner removes the runner and its services, to make others. What create has done before stays done.
 func (i *instanceRun) removeRunner(ctx context.Context) error {
-	if err := i.removeFaultHelper(ctx); err != nil {
-		return err
-	}
-	if err := i.eng.RemoveContainer(ctx, i.container.ID); err != nil {
-		return err
-	}
-	i.container = nil
-	if err := i.removeServices(ctx); err != nil {
+	if err := i.removeContainers(ctx); err != nil {
 		return err
 	}
 	i.state.ContainerID, i.state.Spec, i.state.LastAction, i.state.Reached = "", nil, "", ""
-	i.state.Faults = false
 	i.state.keepSteps(StepPreCreate)
 	return i.save()
 }
@@ -150,7 +168,7 @@ func (l *liveRunner) Download(ctx context.Context, from, to string) error {
 func (l *liveRunner) explainDeath(ctx context.Context, cause error) error {
 	c, err := l.be.InspectContainer(ctx, l.c.ID)
 	if errors.Is(err, backend.ErrNotFound) {
-		return fmt.Errorf("the runner is gone: %w\nRun `galley create %s` to make a new one", cause, l.instance)
+		return fmt.Errorf("the runner is gone: %w\nRun `galley create %s` to make a new one", cause, l.inst.Name)
 	}
 	if err != nil {
 		return errors.Join(cause, err)

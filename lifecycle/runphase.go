@@ -149,8 +149,7 @@ func (i *instanceRun) endLeftovers(ctx context.Context, p Phase) {
 	switch {
 	case err != nil || code != 0:
 		i.notice(LevelWarn, "a galley that was killed may have left a command running in the runner, and that cannot be "+
-			"ended: "+
-			"`galley destroy` is sure to")
+			"ended: `galley destroy` is sure to")
 	case ended.Len() > 0:
 		i.notice(LevelInfo, "ended the command that a galley which was killed had left running in the runner")
 	}

@@ -55,7 +55,8 @@ func (i *instanceRun) serviceDigests() (map[string]string, error) {
 // mayHaveServices reports whether there may be services, or a network for nodes: kitchen.yml has some, or had when they
 // were made.
 func (i *instanceRun) mayHaveServices() bool {
-	return len(i.inst.Services)+len(i.state.Services)+len(i.inst.Networks)+len(i.state.Networks) > 0 || i.whole != nil || i.state.Network
+	return i.whole != nil || i.state.Network ||
+		len(i.inst.Services)+len(i.state.Services)+len(i.inst.Networks)+len(i.state.Networks) > 0
 }
 
 // served is the instance that has the services: this one, or the group of the node.
@@ -92,39 +93,25 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 		return nil
 	}
 	err := i.recordedStep(StepServices, func() error {
-		digests, err := i.serviceDigests()
-		if err != nil {
-			return err
-		}
 		have, err := i.services(ctx)
 		if err != nil {
 			return err
 		}
-		images, err := i.serviceImages(ctx)
+		plans, err := i.planServices(ctx)
 		if err != nil {
 			return err
-		}
-		for _, s := range i.inst.Services {
-			mounts, err := i.withImages(ctx, s.Mounts)
-			if err != nil {
-				return fmt.Errorf("the service %s: %w", s.Name, err)
-			}
-			if ids := imagesMounted(mounts); len(ids) > 0 {
-				digests[s.Name] = textDigest(append(ids, digests[s.Name])...)
-			}
 		}
 		fresh := i.container == nil && i.whole == nil && !i.state.has(StepServices)
 		keepChanged := i.container != nil && i.run.o.NoRecreate
 		for name, c := range have {
-			kept := digests[name] != "" && (keepChanged || c.Labels[label.Spec] == digests[name] && c.ImageID == images[name].ID)
+			p := plans[name]
+			kept := p != nil && (keepChanged || c.Labels[label.Spec] == p.digest && c.ImageID == p.image.ID)
 			alive := c.State == backend.StateRunning || c.State == backend.StateExited || c.State == backend.StatePaused
 			if !fresh && kept && alive {
-				continue
-			}
-			if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
+				p.container = &c
+			} else if err := i.eng.RemoveContainer(ctx, c.ID); err != nil {
 				return err
 			}
-			delete(have, name)
 		}
 		if len(i.inst.Services)+len(i.inst.Networks) == 0 && i.whole == nil {
 			return nil
@@ -146,13 +133,7 @@ func (i *instanceRun) ensureServices(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return i.startServices(ctx, func(ctx context.Context, s config.Service) error {
-			p := servicePlan{Service: s, image: images[s.Name], digest: digests[s.Name]}
-			if c, ok := have[s.Name]; ok {
-				p.container = &c
-			}
-			return i.startService(ctx, p)
-		})
+		return i.startServices(ctx, plans)
 	})
 	i.servicesReady = err == nil
 	return err
@@ -172,31 +153,49 @@ func (i *instanceRun) recordServices() error {
 	return i.save()
 }
 
-// serviceImages finds the images of the services, by the services' names. They are pulled once for all instances, so
-// one that fails does not end the others.
-func (i *instanceRun) serviceImages(ctx context.Context) (map[string]backend.Image, error) {
-	images := make([]backend.Image, len(i.inst.Services))
+// servicePlan is a service that is about to be started.
+type servicePlan struct {
+	config.Service // its mounts have the IDs of images
+	image          backend.Image
+	digest         string
+	// container is the one that is kept, nil for a new one.
+	container *backend.Container
+}
+
+// planServices finds what the services, by their names, are made from. Images are pulled once for all instances, so one
+// that fails does not end the others.
+func (i *instanceRun) planServices(ctx context.Context) (map[string]*servicePlan, error) {
+	digests, err := i.serviceDigests()
+	if err != nil {
+		return nil, err
+	}
+	plans := map[string]*servicePlan{}
 	var g errgroup.Group
-	for n, s := range i.inst.Services {
+	for _, s := range i.inst.Services {
+		p := &servicePlan{Service: s, digest: digests[s.Name]}
+		plans[s.Name] = p
 		g.Go(func() (err error) {
-			images[n], err = i.image(ctx, s.Image, "", i.inst.Driver.PullPlatform)
-			return err
+			if p.image, err = i.image(ctx, s.Image, "", i.inst.Driver.PullPlatform); err != nil {
+				return err
+			}
+			if p.Mounts, err = i.withImages(ctx, s.Mounts); err != nil {
+				return fmt.Errorf("the service %s: %w", s.Name, err)
+			}
+			if ids := imagesMounted(p.Mounts); len(ids) > 0 {
+				p.digest = textDigest(append(ids, p.digest)...)
+			}
+			return nil
 		})
 	}
-	err := g.Wait()
-	found := map[string]backend.Image{}
-	for n, s := range i.inst.Services {
-		found[s.Name] = images[n]
-	}
-	return found, err
+	return plans, g.Wait()
 }
 
 // startServices starts the services side by side, each when those that it depends on are ready. The first that fails
 // ends the others.
-func (i *instanceRun) startServices(ctx context.Context, start func(context.Context, config.Service) error) error {
+func (i *instanceRun) startServices(ctx context.Context, plans map[string]*servicePlan) error {
 	ready := map[string]chan struct{}{}
-	for _, s := range i.inst.Services {
-		ready[s.Name] = make(chan struct{})
+	for name := range plans {
+		ready[name] = make(chan struct{})
 	}
 	g, running := errgroup.WithContext(ctx)
 	for _, s := range i.inst.Services {
@@ -208,7 +207,7 @@ func (i *instanceRun) startServices(ctx context.Context, start func(context.Cont
 					return running.Err()
 				}
 			}
-			if err := start(running, s); err != nil {
+			if err := i.startService(running, *plans[s.Name]); err != nil {
 				return err
 			}
 			close(ready[s.Name])
@@ -216,15 +215,6 @@ func (i *instanceRun) startServices(ctx context.Context, start func(context.Cont
 		})
 	}
 	return g.Wait()
-}
-
-// servicePlan is a service that is about to be started.
-type servicePlan struct {
-	config.Service
-	image  backend.Image
-	digest string
-	// container is the one that is kept, nil for a new one.
-	container *backend.Container
 }
 
 // startService starts a service and returns when it is ready.
@@ -267,16 +257,7 @@ func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend
 		serviceNetwork(i.run.o.Project, i.inst.Name), labels)
 	s.Networks = append(sharedAttachments(i.run.o.Project, i.inst),
 		endpoints(i.run.o.Project, i.inst.Name, p.Networks, []string{p.Name})...)
-	var err error
-	if s.Mounts, err = i.withImages(ctx, s.Mounts); err != nil {
-		return backend.Container{}, fmt.Errorf("the service %s: %w", p.Name, err)
-	}
-	c, err := i.eng.CreateContainer(ctx, s)
-	if errors.Is(err, backend.ErrConflict) {
-		if err = i.removeStaleRunner(ctx, s.Name, err); err == nil {
-			c, err = i.eng.CreateContainer(ctx, s)
-		}
-	}
+	c, err := i.createInPlace(ctx, s)
 	if err != nil {
 		return c, fmt.Errorf("the service %s: %w", p.Name, err)
 	}
@@ -402,8 +383,8 @@ func (i *instanceRun) ensureNetworks(ctx context.Context) error {
 		_, err := i.eng.EnsureNetwork(ctx, backend.NetworkSpec{Name: ownNetwork(i.run.o.Project, i.inst.Name, n.Name),
 			Labels: i.labels(label.RoleNetwork), Subnet: n.Subnet, Internal: n.Internal})
 		if errors.Is(err, backend.ErrConflict) {
-			return fmt.Errorf("the network %s: %w\nAnother network of the engine has some of its addresses: give networks.%s.subnet others",
-				n.Name, err, n.Name)
+			err = fmt.Errorf("%w\nAnother network of the engine has some of its addresses: give networks.%s.subnet others",
+				err, n.Name)
 		}
 		if err != nil {
 			return fmt.Errorf("the network %s: %w", n.Name, err)

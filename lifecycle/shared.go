@@ -23,21 +23,18 @@ func SharedName(service, on string) string {
 	return sharedPrefix + service
 }
 
-// ownerOf is the name of the instance that has a service which an instance shares with others.
-func ownerOf(i config.Instance, service string) string { return SharedName(service, i.On) }
-
 // sharedService is the name of the service that an instance has which is there for others.
 func sharedService(owner string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(owner, sharedPrefix), onSeparator)
 	return name
 }
 
-// serviceContainer is the name of the container of a service of an instance, its own or a shared one.
-func serviceContainer(p Project, i config.Instance, service string) string {
+// serviceOwner is the name of the instance that has a service of an instance, its own or a shared one.
+func serviceOwner(i config.Instance, service string) string {
 	if slices.ContainsFunc(i.Shared, func(s config.Service) bool { return s.Name == service }) {
-		return serviceName(p, ownerOf(i, service), service)
+		return SharedName(service, i.On)
 	}
-	return serviceName(p, i.Name, service)
+	return i.Name
 }
 
 // sharedAttachments are how containers of an instance are on the networks of the services that it shares, without names
@@ -48,7 +45,7 @@ func sharedAttachments(p Project, i config.Instance) []backend.NetworkAttachment
 	}
 	var list []backend.NetworkAttachment
 	for _, s := range i.Shared {
-		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, ownerOf(i, s.Name))})
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, serviceOwner(i, s.Name))})
 	}
 	return list
 }
@@ -61,7 +58,7 @@ func (i *instanceRun) ensureShared(ctx context.Context) error {
 	}
 	var owners []string
 	for _, s := range i.inst.Shared {
-		owners = append(owners, ownerOf(i.inst, s.Name))
+		owners = append(owners, serviceOwner(i.inst, s.Name))
 	}
 	if !slices.Equal(owners, i.state.Shared) {
 		i.state.Shared = owners

@@ -30,8 +30,7 @@ func specDigests(s backend.ContainerSpec) (map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("digest the runner's configuration: %w", err)
 		}
-		sum := sha256.Sum256(data)
-		digests[f.Name] = hex.EncodeToString(sum[:8])
+		digests[f.Name] = textDigest(string(data))
 	}
 	return digests, nil
 }
@@ -146,12 +145,7 @@ func textDigest(list ...string) string {
 
 // combine makes one digest of all, for a label.
 func combine(digests map[string]string) string {
-	data, err := json.Marshal(digests) // sorts the keys
-	if err != nil {
-		panic(err) // a map of strings always marshals
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:16])
+	return textDigest(fmt.Sprintf("%q", digests)) // maps print in order
 }
 
 // changedFields names what differs, in kitchen.yml's words where they are close.

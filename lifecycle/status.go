@@ -37,7 +37,7 @@ func (r *Run) engineOf(ctx context.Context, inst config.Instance) (*engine, erro
 func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (*engine, backend.Container, error) {
 	what, name := "runner", containerName(r.o.Project, inst.Name)
 	if service != "" {
-		what, name = "service "+service, serviceContainer(r.o.Project, inst, service)
+		what, name = "service "+service, serviceName(r.o.Project, serviceOwner(inst, service), service)
 	}
 	e, err := r.engineOf(ctx, inst)
 	if err != nil {
@@ -63,7 +63,8 @@ func (r *Run) reach(ctx context.Context, inst config.Instance, service string) (
 func notThere(inst config.Instance, what string) error {
 	remedy := fmt.Sprintf("Run `galley create %s` first", inst.Name)
 	name, isService := strings.CutPrefix(what, "service ")
-	if isService && !slices.ContainsFunc(slices.Concat(inst.Services, inst.Shared), func(s config.Service) bool { return s.Name == name }) {
+	if isService && !slices.ContainsFunc(slices.Concat(inst.Services, inst.Shared),
+		func(s config.Service) bool { return s.Name == name }) {
 		remedy = "kitchen.yml has no such service for it"
 	}
 	return fmt.Errorf("%s has no %s: %w\n%s", inst.Name, what, backend.ErrNotFound, remedy)
@@ -132,41 +133,37 @@ func (r *Run) liveStates(ctx context.Context, s State, instance string, to *Stat
 	if err != nil {
 		return err
 	}
-	snap, err := e.snapshot(ctx)
+	known, err := e.knownContainers(ctx)
 	if err != nil {
 		return err
 	}
-	to.Live = snap.runners[instance].State
+	to.Live = known.runners[instance].State
 	helper := faultHelper(r.o.Project, instance)
-	to.Faults = s.Faults && to.Live == backend.StateRunning && !slices.ContainsFunc(snap.all, func(c backend.Container) bool {
+	to.Faults = s.Faults && to.Live == backend.StateRunning && !slices.ContainsFunc(known.all, func(c backend.Container) bool {
 		return c.Name == helper && c.State == backend.StateExited // it has healed the network
 	})
-	containers := map[string]string{}
+	services := map[string]string{} // by the names of their containers
 	for _, name := range s.Services {
-		containers[name] = serviceName(r.o.Project, instance, name)
+		services[serviceName(r.o.Project, instance, name)] = name
 	}
 	for _, owner := range s.Shared {
-		containers[sharedService(owner)] = serviceName(r.o.Project, owner, sharedService(owner))
+		services[serviceName(r.o.Project, owner, sharedService(owner))] = sharedService(owner)
 	}
-	for name, container := range containers {
-		for _, c := range snap.all {
-			if c.Name == container {
-				if to.Services == nil {
-					to.Services = map[string]backend.State{}
-				}
-				to.Services[name] = c.State
-			}
+	to.Services = map[string]backend.State{}
+	for _, c := range known.all {
+		if name, ok := services[c.Name]; ok {
+			to.Services[name] = c.State
 		}
 	}
 	return nil
 }
 
-// dedupe keeps one of several errors with the same text.
+// dedupe keeps one of several errors with the same text, and leaves out those that are none.
 func dedupe(errs []error) []error {
 	seen := map[string]bool{}
 	var out []error
 	for _, err := range errs {
-		if !seen[err.Error()] {
+		if err != nil && !seen[err.Error()] {
 			seen[err.Error()] = true
 			out = append(out, err)
 		}

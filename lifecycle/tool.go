@@ -22,7 +22,11 @@ func (s supplies) toolImage(ctx context.Context, t *provisioner.Tool) (backend.I
 	var err error
 	if len(t.Instructions) > 0 && t.Image == "" {
 		var lines []string
-		if lines, err = s.resolveBases(ctx, t.Instructions); err == nil {
+		lines, err = replaceBases(t.Instructions, func(base string) (string, error) {
+			img, err := s.image(ctx, base, d.OCIPlatform, d.PullTool)
+			return img.ID, err
+		})
+		if err == nil {
 			img, err = s.build(ctx, buildRequest{platform: d.OCIPlatform, dir: t.BuildContext,
 				dockerfile: strings.Join(lines, "\n") + "\n", clientProxies: d.ClientProxies, secrets: d.BuildSecrets},
 				"building the tool's image")
@@ -43,16 +47,6 @@ func (s supplies) toolImage(ctx context.Context, t *provisioner.Tool) (backend.I
 	}
 	return s.build(ctx, buildRequest{platform: d.OCIPlatform,
 		dockerfile: fmt.Sprintf("FROM %s\nVOLUME %s\n", img.ID, volumes)}, "adding the volumes to the tool's image")
-}
-
-// resolveBases finds the images that FROM lines name, as all images are found, and
-// puts their IDs into the lines.
-func (s supplies) resolveBases(ctx context.Context, lines []string) ([]string, error) {
-	d := s.inst.Driver
-	return replaceBases(lines, func(base string) (string, error) {
-		img, err := s.image(ctx, base, d.OCIPlatform, d.PullTool)
-		return img.ID, err
-	})
 }
 
 // replaceBases replaces the images that FROM lines name. What is a stage, a variable or scratch stays.

@@ -75,14 +75,10 @@ func (i *instanceRun) forgiveNoTests(err error) error {
 // time is a phase of its own, so that the reports can show what failed first and passed later.
 func (i *instanceRun) verifyWithRetries(ctx context.Context) error {
 	err := i.runPhase(ctx, PhaseVerify)
-	for n := 1; n <= i.run.o.Retry && ctx.Err() == nil && testsFailed(err); n++ {
+	var failed *verifier.FailedError
+	for n := 1; n <= i.run.o.Retry && ctx.Err() == nil && errors.As(err, &failed); n++ {
 		i.notice(LevelWarn, fmt.Sprintf("verify failed; trying again (%d of %d)", n, i.run.o.Retry))
 		err = i.runPhase(ctx, PhaseVerify)
 	}
 	return err
-}
-
-func testsFailed(err error) bool {
-	var failed *verifier.FailedError
-	return errors.As(err, &failed)
 }
