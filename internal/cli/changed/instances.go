@@ -9,12 +9,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
 // Project is what the files of a project mean.
@@ -129,7 +129,7 @@ func ofOtherSuite(p Project, i config.Instance, text, rel string) bool {
 }
 
 // above matches what a test has that uses files above its own directory.
-var above = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.\.|\bdirname\b|\b__dir__\b|rev-parse`) })
+var above = lazyregexp.New(`\.\.|\bdirname\b|\b__dir__\b|rev-parse`)
 
 // maxTest is the size of the largest file of tests that is read for what it uses.
 const maxTest = 1 << 20
@@ -162,7 +162,7 @@ func reachUp(p Project, i config.Instance) bool {
 }
 
 // leadsAway matches what a file of cookbooks has that names others by their place.
-var leadsAway = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.\.|\bpath\b|\bchef_repo\b|\beval`) })
+var leadsAway = lazyregexp.New(`\.\.|\bpath\b|\bchef_repo\b|\beval`)
 
 // reachesOutside reports whether an instance may read files of the repository that are not in the project: by paths, by what
 // runs on this machine, or by where its cookbooks come from.

@@ -111,47 +111,41 @@ func fromDockerfile(dir, name string, driver map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("read the dev container's Dockerfile: %w", err)
 	}
-	var lines []string
+	var instructions []string
+	goesOn := false
 	for line := range strings.Lines(strings.ReplaceAll(string(data), "\r\n", "\n")) {
 		line = strings.TrimRight(line, "\n")
 		if m := fromLine().FindStringSubmatch(line); m != nil {
-			if driver["image"] != nil || strings.Contains(m[1], "$") || len(lines) > 0 {
+			if driver["image"] != nil || strings.Contains(m[1], "$") || len(instructions) > 0 {
 				return fmt.Errorf("%s: galley builds platforms of one stage, whose first line names the base\n"+
 					"Build the image yourself, and name it in driver.image", name)
 			}
 			driver["image"] = m[1]
 			continue
 		}
-		comment := strings.HasPrefix(strings.TrimSpace(line), "#")
-		if strings.TrimSpace(line) != "" && !comment {
-			lines = append(lines, line)
+		switch plain := strings.TrimSpace(line); {
+		case plain == "" || strings.HasPrefix(plain, "#"):
+			continue
+		case goesOn:
+			instructions[len(instructions)-1] += "\n" + line
+		default:
+			instructions = append(instructions, line)
 		}
+		goesOn = strings.HasSuffix(strings.TrimSpace(line), `\`)
 	}
 	if driver["image"] == nil {
 		return fmt.Errorf("%s: there is no FROM in it", name)
 	}
 	switch {
+	case len(instructions) == 0:
 	case strings.Contains(string(data), "<<"): // texts in it have lines of their own
-		_, rest, _ := strings.Cut(string(data), lines[0])
-		driver["intermediate_instructions"] = []string{lines[0] + rest}
-	case len(lines) > 0:
-		driver["intermediate_instructions"] = instructions(lines)
+		first, _, _ := strings.Cut(instructions[0], "\n")
+		_, rest, _ := strings.Cut(string(data), first)
+		driver["intermediate_instructions"] = []string{first + rest}
+	default:
+		driver["intermediate_instructions"] = instructions
 	}
 	return nil
-}
-
-// instructions puts lines that go on in the next one together.
-func instructions(lines []string) (list []string) {
-	goesOn := false
-	for _, line := range lines {
-		if goesOn {
-			list[len(list)-1] += "\n" + line
-		} else {
-			list = append(list, line)
-		}
-		goesOn = strings.HasSuffix(strings.TrimSpace(line), `\`)
-	}
-	return list
 }
 
 // plainJSON takes the comments and the commas before closing brackets out of JSON as editors write it.

@@ -165,19 +165,20 @@ func (s starter) choose() (kind, error) {
 // writeNew writes a file that does not exist, and leaves one that does alone.
 func (s starter) writeNew(name, text string) error {
 	path := filepath.Join(s.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	var f *os.File
+	if err == nil {
+		f, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		fmt.Fprintf(s.out, "kept    %s\n", name)
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+	if err == nil {
+		_, err = f.WriteString(text)
+		err = errors.Join(err, f.Close())
 	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	fmt.Fprintf(s.out, "wrote   %s\n", name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -34,7 +35,7 @@ func kinds() []kind {
 		{"ansible", "an Ansible role or playbook", anyOf("tasks/main.yml", "tasks/main.yaml", "playbook.yml", "site.yml"),
 			startAnsible},
 		{"puppet", "a Puppet module", puppetSign, startPuppet},
-		{"salt", "a Salt formula", saltSign, startSalt},
+		{"salt", "a Salt formula", anyOf("FORMULA", "top.sls", "*/init.sls"), startSalt},
 		{"devcontainer", "a dev container", anyOf(".devcontainer/devcontainer.json", ".devcontainer.json"),
 			startDevContainer},
 		{"shell", "scripts", scriptSign, startShell},
@@ -114,12 +115,12 @@ func (s start) kitchen(driver string) (string, error) {
 	return strings.ReplaceAll(b.String(), "<%", "<%%"), nil // which is no template
 }
 
-// anyOf is the first of some paths that exists.
-func anyOf(paths ...string) func(string) string {
+// anyOf finds the first path in a directory that fits one of some patterns, the first pattern first.
+func anyOf(patterns ...string) func(dir string) string {
 	return func(dir string) string {
-		for _, p := range paths {
-			if exists(dir, p) {
-				return p
+		for _, p := range patterns {
+			if found, _ := fs.Glob(os.DirFS(dir), p); len(found) > 0 { // the patterns are well-formed
+				return found[0]
 			}
 		}
 		return ""
@@ -172,10 +173,7 @@ echo "converged by galley" > /etc/motd
 
 // scripts are those of a directory, those first whose names say that they set something up.
 func scripts(dir string) []string {
-	names, _ := filepath.Glob(filepath.Join(dir, "*.sh")) // the pattern is well-formed
-	for n := range names {
-		names[n] = filepath.Base(names[n])
-	}
+	names, _ := fs.Glob(os.DirFS(dir), "*.sh") // the pattern is well-formed
 	usual := []string{"bootstrap.sh", "install.sh", "setup.sh", "provision.sh"}
 	rank := func(name string) int {
 		if n := slices.Index(usual, name); n >= 0 {
@@ -276,16 +274,6 @@ func startAnsible(dir string) (start, error) {
 	return s, err
 }
 
-func saltSign(dir string) string {
-	if sign := anyOf("FORMULA", "top.sls")(dir); sign != "" {
-		return sign
-	}
-	if found, _ := filepath.Glob(filepath.Join(dir, "*", "init.sls")); len(found) > 0 { // the pattern is well-formed
-		return filepath.Base(filepath.Dir(found[0])) + "/init.sls"
-	}
-	return ""
-}
-
 // startSalt leaves it to the provisioner which states there are. Distributions have no Salt any more, so it comes from
 // the packages of its own project.
 func startSalt(string) (start, error) {
@@ -299,12 +287,8 @@ func startSalt(string) (start, error) {
 		}}}}}, nil
 }
 
-func puppetSign(dir string) string {
-	if found, _ := filepath.Glob(filepath.Join(dir, "manifests", "*.pp")); len(found) > 0 { // the pattern is well-formed
-		return "manifests/" + filepath.Base(found[0])
-	}
-	return ""
-}
+// puppetSign is a class or another manifest of a module.
+var puppetSign = anyOf("manifests/*.pp")
 
 func startPuppet(dir string) (start, error) {
 	s := start{provisioner: "  name: puppet_apply\n", platforms: debian("puppet-agent")}

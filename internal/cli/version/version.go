@@ -22,17 +22,13 @@ func String(linked string) string {
 	if linked != "" {
 		return strings.TrimPrefix(linked, "v")
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return release
-	}
-	if v := strings.TrimPrefix(info.Main.Version, "v"); v != "" && v != "(devel)" && !strings.HasPrefix(v, "0.0.0-") {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return release + "-dev+" + s.Value[:12]
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := strings.TrimPrefix(info.Main.Version, "v"); v != "" && v != "(devel)" && !strings.HasPrefix(v, "0.0.0-") {
+			return v
 		}
+	}
+	if commit := describe("").Commit; len(commit) >= 12 {
+		return release + "-dev+" + commit[:12]
 	}
 	return release + "-dev"
 }
@@ -82,6 +78,6 @@ func NewCmdVersion(f *cmdutil.Factory) *cobra.Command {
 			return err
 		},
 	}
-	settings.Bool(cmd.Flags(), &asJSON, "json", "", false, "with the commit, its time, Go's version and the platform, as JSON")
+	settings.Bool(cmd.Flags(), &asJSON, "json", "", "with the commit, its time, Go's version and the platform, as JSON")
 	return cmd
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 )
 
@@ -51,17 +50,13 @@ func (o *Options) project(ctx context.Context) (_ *tree, err error) {
 	}
 	for _, i := range instances {
 		t.suites = append(t.suites, i.Suite)
-		t.downloads(i)
-	}
-	return t, nil
-}
-
-func (t *tree) downloads(i config.Instance) {
-	for _, files := range []map[string]string{i.Provisioner.Downloads, i.Verifier.Downloads} {
-		for _, to := range files {
-			t.written = append(t.written, t.abs(to))
+		for _, files := range []map[string]string{i.Provisioner.Downloads, i.Verifier.Downloads} {
+			for _, to := range files {
+				t.written = append(t.written, t.abs(to))
+			}
 		}
 	}
+	return t, nil
 }
 
 func (t *tree) abs(path string) string {
