@@ -7,8 +7,11 @@ package report
 import (
 	"errors"
 	"io"
+	"reflect"
+	"slices"
 	"sync"
 
+	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
@@ -24,9 +27,13 @@ type SinkCloser interface {
 type Multi struct {
 	mu    sync.Mutex
 	sinks []lifecycle.Sink
-	// masked hides secrets; nil hides nothing.
-	masked *masked
+	// masker hides secrets before any sink sees them; nil hides nothing.
+	masker *mask.Masker
+	// streams are the lines that came in pieces so far.
+	streams map[streamKey]*mask.Stream
 }
+
+type streamKey struct{ instance, stream string }
 
 // NewMulti fans out to sinks, in this order.
 func NewMulti(sinks ...lifecycle.Sink) *Multi { return &Multi{sinks: sinks} }
@@ -35,8 +42,8 @@ func NewMulti(sinks ...lifecycle.Sink) *Multi { return &Multi{sinks: sinks} }
 func (m *Multi) Handle(e lifecycle.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.masked != nil {
-		e = m.masked.event(e)
+	if m.masker != nil {
+		e = m.masked(e)
 	}
 	for _, s := range m.sinks {
 		s.Handle(e)
@@ -71,4 +78,70 @@ func (m *Multi) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// named are the fields of events by which things go: what is in them was chosen by the user to be shown, or by galley.
+func named() []string {
+	return []string{"Stamp", "Instances", "Suite", "Platform", "On", "Action", "Engine", "Version", "LogPath"}
+}
+
+// masked returns e without secrets, which may be in any other of its texts.
+func (m *Multi) masked(e lifecycle.Event) lifecycle.Event {
+	if o, ok := e.(lifecycle.Output); ok {
+		o.Text = m.output(o)
+		return o
+	}
+	v := reflect.New(reflect.TypeOf(e)).Elem()
+	v.Set(reflect.ValueOf(e))
+	for i := range v.NumField() {
+		if !slices.Contains(named(), v.Type().Field(i).Name) {
+			m.hide(v.Field(i))
+		}
+	}
+	return v.Interface().(lifecycle.Event)
+}
+
+// hide takes the secrets out of a value. Its lists are copied, since others may have them too. Texts that have a type of
+// their own, such as a phase, are words of galley's.
+func (m *Multi) hide(v reflect.Value) {
+	switch {
+	case v.Type() == reflect.TypeFor[string]():
+		v.SetString(m.masker.String(v.String()))
+	case v.Kind() == reflect.Slice && !v.IsNil():
+		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(list, v)
+		for i := range list.Len() {
+			m.hide(list.Index(i))
+		}
+		v.Set(list)
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				m.hide(v.Field(i))
+			}
+		}
+	}
+}
+
+// output is the text of an event of output. A secret may begin in one piece of a line and end in the next.
+func (m *Multi) output(e lifecycle.Output) string {
+	key := streamKey{e.Instance, e.Stream}
+	s := m.streams[key]
+	switch {
+	case s == nil && !e.Partial:
+		return m.masker.String(e.Text)
+	case s == nil:
+		s = m.masker.Stream()
+		m.streams[key] = s
+	case !e.Partial:
+		delete(m.streams, key)
+	}
+	return m.masker.String(s.Next(e.Text, e.Partial))
+}
+
+// Mask hides a Masker's values in all events from now on. Call it before the run begins.
+func (m *Multi) Mask(masker *mask.Masker) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.masker, m.streams = masker, map[streamKey]*mask.Stream{}
 }

@@ -78,7 +78,7 @@ func (c *Console) loop() {
 		case <-c.stop:
 			return
 		case p := <-c.pauses:
-			c.clear()
+			c.draw(false)
 			close(p.begun)
 			select {
 			case <-p.over:
@@ -88,7 +88,7 @@ func (c *Console) loop() {
 		case <-ticks:
 		case <-c.drawNow:
 		}
-		c.draw()
+		c.draw(true)
 	}
 }
 
@@ -146,32 +146,27 @@ func (c *Console) finish(inst *instance, e lifecycle.InstanceFinished) {
 	}
 	if e.Error == "" {
 		if c.shown(lifecycle.LevelInfo) {
-			c.scroll.add(c.paint.paint(colorGreen, "✓ ") + c.paint.paint(inst.color, inst.finished()) + "\n")
+			c.scroll.add(c.paint.Paint(Green, "✓ ") + c.paint.Paint(inst.color, inst.finished()) + "\n")
 		}
 		return
 	}
-	c.scroll.add(c.paint.paint(colorRed, "✗ "+inst.finished()) + "\n")
+	c.scroll.add(c.paint.Paint(Red, "✗ "+inst.finished()) + "\n")
 	for _, l := range c.failure(inst, e, c.stream && c.alone && c.shown(lifecycle.LevelInfo)) {
 		c.add(inst, l)
 	}
 }
 
-// draw writes what has scrolled by and the live block.
-func (c *Console) draw() {
+// draw writes what has scrolled by, and the live block below it or, without live, nothing in its place.
+func (c *Console) draw(live bool) {
 	width, height := c.term.Size()
+	var lines []blockLine
 	c.mu.Lock()
-	lines, above := c.liveLines(width, height), c.scroll.take()
-	c.mu.Unlock()
-	c.out.Print(c.block.frame(above, lines, width, c.paint))
-}
-
-// clear writes what has scrolled by, and removes the live block.
-func (c *Console) clear() {
-	width, _ := c.term.Size()
-	c.mu.Lock()
+	if live {
+		lines = c.liveLines(width, height)
+	}
 	above := c.scroll.take()
 	c.mu.Unlock()
-	c.out.Print(c.block.frame(above, nil, width, c.paint))
+	c.out.Print(c.block.frame(above, lines, width, c.paint))
 }
 
 // Close removes the live block, prints the table of the instances and the summary of what failed, and returns the first
@@ -179,7 +174,7 @@ func (c *Console) clear() {
 func (c *Console) Close() error {
 	close(c.stop)
 	<-c.stopped
-	c.clear()
+	c.draw(false)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	width, _ := c.term.Size()

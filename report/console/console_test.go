@@ -47,7 +47,7 @@ func (s *stage) play(events []lifecycle.Event) {
 }
 
 func (s *stage) draw() {
-	s.console.draw()
+	s.console.draw(true)
 }
 
 // TestConsoleGolden draws after every event, and looks at the screen half way and at the end.

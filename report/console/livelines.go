@@ -45,10 +45,10 @@ func (c *Console) liveLines(width, height int) []blockLine {
 	// One row for the cursor below the block, one for the status.
 	if room := max(height-2, 1); len(lines) > room {
 		hidden := len(lines) - room + 1
-		lines = append(lines[:room-1:room-1], blockLine{text.Cut(fmt.Sprintf("… and %d more", hidden), width), colorDim})
+		lines = append(lines[:room-1:room-1], blockLine{text.Cut(fmt.Sprintf("… and %d more", hidden), width), Dim})
 	}
 	if !c.alone && height > 2 {
-		lines = append(lines, blockLine{text.Cut(status(r, now), width), colorDim})
+		lines = append(lines, blockLine{text.Cut(status(r, now), width), Dim})
 	}
 	return lines
 }
@@ -197,7 +197,7 @@ type blockLine struct {
 
 // frame is what must be written so that above appears as ordinary, scrolling text and the block below it; it is empty
 // when nothing changes.
-func (b *liveBlock) frame(above string, lines []blockLine, width int, paint palette) string {
+func (b *liveBlock) frame(above string, lines []blockLine, width int, paint Palette) string {
 	if above == "" && width == b.width && slices.Equal(lines, b.drawn) {
 		return ""
 	}
@@ -210,7 +210,7 @@ func (b *liveBlock) frame(above string, lines []blockLine, width int, paint pale
 	s.WriteString(above)
 	s.WriteString(wrapOff)
 	for _, l := range lines {
-		s.WriteString(paint.paint(l.color, l.text))
+		s.WriteString(paint.Paint(l.color, l.text))
 		s.WriteString("\n")
 	}
 	s.WriteString(wrapOn)

@@ -47,16 +47,16 @@ func (v *view) table(width int) {
 		for n, c := range cells {
 			line += fmt.Sprintf("  %*s", len(head[n]), c)
 		}
-		v.out.Print(v.paint.paint(color, strings.TrimRight(line, " ")) + "\n")
+		v.out.Print(v.paint.Paint(color, strings.TrimRight(line, " ")) + "\n")
 	}
-	row(colorDim, " ", "instance", head)
+	row(Dim, " ", "instance", head)
 	for n, i := range r.Instances {
-		mark, color := "…", colorDim
+		mark, color := "…", Dim
 		switch i.Status {
 		case run.Passed:
-			mark, color = "✓", colorGreen
+			mark, color = "✓", Green
 		case run.Failed:
-			mark, color = "✗", colorRed
+			mark, color = "✗", Red
 		}
 		var cells []string
 		for _, p := range phases {
@@ -72,7 +72,6 @@ func (v *view) engines(t run.ByEngine) {
 	if len(t.Engines) < 2 {
 		return
 	}
-	widths := make([]int, len(t.Engines)+1)
 	rows := [][]string{append([]string{"instance"}, t.Engines...)}
 	for _, r := range t.Rows {
 		cells := []string{text.Flat(r.Name)}
@@ -81,17 +80,8 @@ func (v *view) engines(t run.ByEngine) {
 		}
 		rows = append(rows, cells)
 	}
-	for _, cells := range rows {
-		for n, c := range cells {
-			widths[n] = max(widths[n], text.Cells(c))
-		}
-	}
-	for _, cells := range rows {
-		line := "  "
-		for n, c := range cells {
-			line += text.Pad(c, widths[n]+2)
-		}
-		v.out.Print(strings.TrimRight(line, " ") + "\n")
+	for _, line := range text.Columns(rows) {
+		v.out.Print("  " + line + "\n")
 	}
 }
 
@@ -105,17 +95,10 @@ func brief(d time.Duration) string {
 
 // ratio is "11/12" when 11 of 12 tests passed, those that were skipped left out.
 func ratio(tests []run.Test) string {
-	passed, failed := 0, 0
-	for _, t := range tests {
-		switch t.Outcome {
-		case result.Passed:
-			passed++
-		case result.Failed:
-			failed++
-		}
-	}
-	if passed+failed == 0 {
+	counts := run.CountTests(tests)
+	all := counts[result.Passed] + counts[result.Failed]
+	if all == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d/%d", passed, passed+failed)
+	return fmt.Sprintf("%d/%d", counts[result.Passed], all)
 }

@@ -4,6 +4,7 @@ package console
 import (
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/term"
@@ -19,22 +20,14 @@ type Terminal interface {
 	Size() (width, height int)
 }
 
-// fallback size, of terminals that do not tell theirs.
-const (
-	fallbackWidth  = 80
-	fallbackHeight = 24
-)
+// FileTerminal is a terminal that is open as a file.
+type FileTerminal struct{ *os.File }
 
-type fileTerminal struct{ *os.File }
-
-// NewTerminal draws on a terminal that is open as a file.
-func NewTerminal(f *os.File) Terminal { return fileTerminal{f} }
-
-// Size is the size of the window now.
-func (t fileTerminal) Size() (width, height int) {
+// Size is the size of the window now, or a usual one where the terminal does not tell it.
+func (t FileTerminal) Size() (width, height int) {
 	width, height, err := term.GetSize(int(t.Fd()))
 	if err != nil || width < 1 || height < 1 {
-		return fallbackWidth, fallbackHeight
+		return 80, 24
 	}
 	return width, height
 }
@@ -60,3 +53,43 @@ type Options struct {
 	// Ticks tell Console when to redraw; nil means ten times a second.
 	Ticks <-chan time.Time
 }
+
+// instanceColors are the SGR codes that Test Kitchen gives to instances, in its order: cyan, yellow, green, magenta,
+// blue, then the bright ones.
+var instanceColors = [...]int{36, 33, 32, 35, 34, 96, 93, 92, 95, 94}
+
+// The colours and the styles of lines, as SGR codes; 0 is none.
+const (
+	Bold   = 1
+	Dim    = 2
+	Red    = 31
+	Green  = 32
+	Yellow = 33
+	Cyan   = 36
+)
+
+// Palette colours text, or leaves it alone when it is off.
+type Palette struct{ On bool }
+
+// Paint wraps s into an SGR code.
+func (p Palette) Paint(code int, s string) string {
+	if !p.On || code == 0 || s == "" {
+		return s
+	}
+	return "\x1b[" + strconv.Itoa(code) + "m" + s + "\x1b[0m"
+}
+
+// UseColor decides whether to print colours where no flag says: NO_COLOR (any value) decides first, then FORCE_COLOR and
+// CLICOLOR_FORCE (any value but "0"), then whether the output is a terminal that can do colours (TERM is not "dumb").
+func UseColor(getenv func(string) string, terminal bool) bool {
+	switch {
+	case getenv("NO_COLOR") != "":
+		return false
+	case forced(getenv("FORCE_COLOR")), forced(getenv("CLICOLOR_FORCE")):
+		return true
+	default:
+		return terminal && getenv("TERM") != "dumb"
+	}
+}
+
+func forced(value string) bool { return value != "" && value != "0" }

@@ -17,7 +17,7 @@ type view struct {
 	transcript *run.Transcript
 	collector  *run.Collector
 	instances  map[string]*instance
-	paint      palette
+	paint      Palette
 	// alone means that one instance was selected, so lines need no name.
 	alone bool
 	// width is that of the longest name of an instance.
@@ -36,7 +36,7 @@ type instance struct {
 
 func newView(out, err io.Writer, o Options) view {
 	return view{
-		out: &text.Checked{W: out}, err: &text.Checked{W: err}, o: o, paint: palette{o.Color},
+		out: &text.Checked{W: out}, err: &text.Checked{W: err}, o: o, paint: Palette{o.Color},
 		transcript: run.NewTranscript(), collector: run.NewCollector(), instances: map[string]*instance{},
 	}
 }
@@ -87,7 +87,7 @@ func (v *view) line(inst *instance, l run.Line) string {
 		tag = text.Pad("["+text.Flat(inst.Name)+"]", v.width+2) + " "
 	}
 	shown := text.Line(l.Text)
-	if v.paint.on {
+	if v.paint.On {
 		shown = text.Colored(l.Text)
 	}
 	if l.Partial {
@@ -99,12 +99,12 @@ func (v *view) line(inst *instance, l run.Line) string {
 	}
 	switch l.Level { // errors and warnings stand out
 	case lifecycle.LevelError:
-		color = colorRed
+		color = Red
 	case lifecycle.LevelWarn:
-		color = colorYellow
+		color = Yellow
 	}
 	// No blanks at the end: an empty line of output has nothing to indent.
-	return v.paint.paint(color, v.o.Fold.Defuse(strings.TrimRight(body, " "))) + "\n"
+	return v.paint.Paint(color, v.o.Fold.Defuse(strings.TrimRight(body, " "))) + "\n"
 }
 
 // failure returns why an instance failed, unless that has just been printed, and the end of its log, unless wentBy says

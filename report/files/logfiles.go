@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/galley-kitchen/galley/internal/names"
@@ -54,7 +55,7 @@ func NewLogFiles(dir string, keep bool) (*LogFiles, error) {
 		warning:    warning,
 		keep:       keep,
 		transcript: run.NewTranscript(),
-		run:        &logPair{name: "kitchen", progname: "Kitchen"},
+		run:        &logPair{name: "kitchen", record: record{Progname: "Kitchen"}},
 		instances:  map[string]*logPair{},
 	}, nil
 }
@@ -79,9 +80,9 @@ func logName(instance string) string {
 // Handle writes the lines of an event.
 func (l *LogFiles) Handle(e lifecycle.Event) {
 	stamp := e.At()
-	l.run.runID = stamp.RunID
+	l.run.record.RunID = stamp.RunID
 	if start, ok := e.(lifecycle.RunStarted); ok {
-		l.run.action = start.Action
+		l.run.record.Action = start.Action
 	}
 	pair := l.run
 	if stamp.Instance != "" {
@@ -116,7 +117,8 @@ func instanceLine(e lifecycle.InstanceFinished) run.Line {
 func (l *LogFiles) pair(s lifecycle.Stamp) *logPair {
 	pair, ok := l.instances[s.Instance]
 	if !ok {
-		pair = &logPair{name: logName(s.Instance), progname: s.Instance, instance: s.Instance, runID: s.RunID}
+		pair = &logPair{name: logName(s.Instance),
+			record: record{RunID: s.RunID, Instance: s.Instance, Progname: s.Instance}}
 		l.instances[s.Instance] = pair
 	}
 	return pair
@@ -138,7 +140,7 @@ func (l *LogFiles) write(p *logPair, at time.Time, text run.Line, stream string)
 
 func (l *LogFiles) fail(p *logPair, err error) {
 	p.broken = true
-	l.errs = append(l.errs, fmt.Errorf("log of %s: %w", p.progname, err))
+	l.errs = append(l.errs, fmt.Errorf("log of %s: %w", p.record.Progname, err))
 }
 
 func (l *LogFiles) close(p *logPair) {
@@ -154,4 +156,119 @@ func (l *LogFiles) Close() error {
 		l.close(p)
 	}
 	return errors.Join(append(l.errs, l.root.Close())...)
+}
+
+// record is one line of the structured log, with Test Kitchen's field names. Only stream and partial are galley's own.
+type record struct {
+	RunID     string   `json:"kitchen_run_id"`
+	Instance  string   `json:"instance,omitempty"`
+	Suite     string   `json:"suite,omitempty"`
+	Platform  string   `json:"platform,omitempty"`
+	Action    string   `json:"action,omitempty"`
+	ActionID  string   `json:"action_id,omitempty"`
+	Timestamp string   `json:"timestamp"`
+	Level     string   `json:"level"`
+	EventType run.Kind `json:"event_type"`
+	Stream    string   `json:"stream,omitempty"`
+	Message   string   `json:"message"`
+	// Partial means that the line goes on with the next record of the stream.
+	Partial  bool   `json:"partial,omitempty"`
+	Progname string `json:"progname"`
+	Sequence int64  `json:"sequence"`
+}
+
+// logPair is the two files of one instance, or of the run.
+type logPair struct {
+	name string
+	// record is the last one, with what also holds for the next.
+	record         record
+	phases         int
+	text, ndjson   *os.File
+	opened, broken bool
+}
+
+// note keeps what later lines need to know of an event.
+func (p *logPair) note(e lifecycle.Event) {
+	switch e := e.(type) {
+	case lifecycle.InstanceStarted:
+		p.record.Suite, p.record.Platform = e.Suite, e.Platform
+	case lifecycle.PhaseStarted:
+		p.record.Action = string(e.Phase)
+		p.phases++
+		// Unique within the run, and the same whenever the run is replayed.
+		p.record.ActionID = fmt.Sprintf("%s-%s-%d", p.record.RunID, p.name, p.phases)
+	}
+}
+
+func (p *logPair) open(dir *os.Root, keep bool) error {
+	if p.text != nil {
+		return nil
+	}
+	plain, err := openLog(file{dir, p.name + ".log"}, keep)
+	if err != nil {
+		return err
+	}
+	ndjson, err := openLog(file{dir, p.name + ".ndjson"}, keep)
+	if err != nil {
+		return errors.Join(err, plain.Close())
+	}
+	p.text, p.ndjson, p.opened = plain, ndjson, true
+	return nil
+}
+
+func (p *logPair) write(at time.Time, l run.Line, stream string) error {
+	more := ""
+	if l.Partial {
+		more = run.MoreFollows
+	}
+	r := &p.record
+	r.Timestamp, r.Level, r.EventType, r.Stream = at.UTC().Format(logTime), string(l.Level), l.Kind, stream
+	r.Message, r.Partial = l.Text, l.Partial
+	r.Sequence++
+	_, err := fmt.Fprintf(p.text, "%s %-5s %s%s%s\n", r.Timestamp, strings.ToUpper(r.Level), l.Prefix(), l.Text, more)
+	if err != nil {
+		return err
+	}
+	return text.WriteJSON(p.ndjson, r, "")
+}
+
+// logTime is microseconds in UTC, as Test Kitchen's structured log has them.
+const logTime = "2006-01-02T15:04:05.000000Z"
+
+func (p *logPair) close() error {
+	if p.text == nil {
+		return nil
+	}
+	err := errors.Join(p.text.Close(), p.ndjson.Close())
+	p.text, p.ndjson = nil, nil
+	return err
+}
+
+// openLog opens a log file for appending. Where an earlier process was cut off in the middle of a line, that line is
+// ended first.
+func openLog(p file, keep bool) (*os.File, error) {
+	f, err := p.open(!keep)
+	if err != nil {
+		return nil, err
+	}
+	if err := endLastLine(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func endLastLine(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return err
+	}
+	last := make([]byte, 1)
+	if _, err := f.ReadAt(last, info.Size()-1); err != nil {
+		return err
+	}
+	if last[0] == '\n' {
+		return nil
+	}
+	_, err = f.WriteString("\n")
+	return err
 }

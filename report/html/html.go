@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/report/run"
@@ -89,29 +90,27 @@ func htmlFacts(r *run.Run) []htmlFact {
 
 // htmlTiles are the numbers that are not zero, and how many passed.
 func htmlTiles(r *run.Run) []htmlTile {
-	flaky := 0
+	var tests []run.Test
 	for _, i := range r.Instances {
-		for _, t := range i.Tests() {
-			if t.FlakyMessage != "" {
-				flaky++
-			}
-		}
+		tests = append(tests, i.Tests()...)
 	}
-	tests := func(n int, how string) string {
-		if n == 1 {
-			return "test " + how
+	flaky := len(slices.DeleteFunc(slices.Clone(tests), func(t run.Test) bool { return t.FlakyMessage == "" }))
+	count := run.CountTests(tests)
+	ofTests := func(o result.Outcome, class string) htmlTile {
+		label := "tests " + string(o)
+		if count[o] == 1 {
+			label = "test " + string(o)
 		}
-		return "tests " + how
+		return htmlTile{label, count[o], class}
 	}
-	good, bad, skipped := r.CountTests(result.Passed), r.CountTests(result.Failed), r.CountTests(result.Skipped)
 	all := []htmlTile{
 		{"passed", r.Count(run.Passed), "passed"},
 		{"failed", r.Count(run.Failed), "failed"},
 		{"unfinished", r.Count(run.Unfinished), "unfinished"},
 		{"not started", r.Count(run.NotStarted), "waiting"},
-		{tests(good, "passed"), good, "passed"},
-		{tests(bad, "failed"), bad, "failed"},
-		{tests(skipped, "skipped"), skipped, "waiting"},
+		ofTests(result.Passed, "passed"),
+		ofTests(result.Failed, "failed"),
+		ofTests(result.Skipped, "waiting"),
 		{"flaky", flaky, "unfinished"},
 	}
 	var out []htmlTile

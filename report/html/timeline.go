@@ -110,18 +110,10 @@ func (s timeScale) percent(d time.Duration) string {
 }
 
 func (s timeScale) bar(at time.Time, d time.Duration, class, title, label string) timelineBar {
-	return timelineBar{
-		Left: s.percent(at.Sub(s.start)), Width: s.percent(d), Class: class, Title: title,
-		Label: s.labelFor(d, label),
-	}
-}
-
-// labelFor leaves the label out of bars that are too short for it.
-func (s timeScale) labelFor(d time.Duration, label string) string {
 	if float64(d)/float64(s.all) < 0.09 {
-		return ""
+		label = "" // the bar is too short for it
 	}
-	return label
+	return timelineBar{Left: s.percent(at.Sub(s.start)), Width: s.percent(d), Class: class, Title: title, Label: label}
 }
 
 // tickSteps are the distances between ticks, small ones first.

@@ -37,7 +37,11 @@ func (c *Collector) Handle(e lifecycle.Event) {
 	}
 	switch e := e.(type) {
 	case lifecycle.RunStarted:
-		c.start(e)
+		c.run.RunID, c.run.Version, c.run.Action = e.RunID, e.Version, e.Action
+		c.run.Concurrency, c.run.Started = e.Concurrency, e.Time
+		for _, name := range e.Instances {
+			c.Instance(name)
+		}
 	case lifecycle.EngineReady:
 		c.run.Engines = append(c.run.Engines, &Engine{Name: e.Engine, Version: e.Version, Endpoint: e.Endpoint})
 		c.run.Engine = c.run.Engines[0]
@@ -57,14 +61,6 @@ func (c *Collector) Handle(e lifecycle.Event) {
 				engine.On = i.On
 			}
 		}
-	}
-}
-
-func (c *Collector) start(e lifecycle.RunStarted) {
-	c.run.RunID, c.run.Version, c.run.Action = e.RunID, e.Version, e.Action
-	c.run.Concurrency, c.run.Started = e.Concurrency, e.Time
-	for _, name := range e.Instances {
-		c.Instance(name)
 	}
 }
 
@@ -219,16 +215,13 @@ func (i *Instance) failedBefore(c result.TestCase) string {
 			continue
 		}
 		for _, t := range i.Phases[n].Tests {
-			if sameCase(t.TestCase, c) && t.Outcome == result.Failed {
+			same := t.Suite == c.Suite && t.ID == c.ID && t.Title == c.Title
+			if same && t.Outcome == result.Failed {
 				return t.Message
 			}
 		}
 	}
 	return ""
-}
-
-func sameCase(a, b result.TestCase) bool {
-	return a.Suite == b.Suite && a.ID == b.ID && a.Title == b.Title
 }
 
 // complete fills in what is known only from other fields; now is the time of the last event of the run.

@@ -201,17 +201,13 @@ func (r *Run) Count(s Status) int {
 	return n
 }
 
-// CountTests is the number of test cases with an outcome, in all instances.
-func (r *Run) CountTests(o result.Outcome) int {
-	n := 0
-	for _, i := range r.Instances {
-		for _, t := range i.Tests() {
-			if t.Outcome == o {
-				n++
-			}
-		}
+// CountTests is the number of test cases with each outcome.
+func CountTests(tests []Test) map[result.Outcome]int {
+	counts := map[result.Outcome]int{}
+	for _, t := range tests {
+		counts[t.Outcome]++
 	}
-	return n
+	return counts
 }
 
 // Service is the end of what a service printed.

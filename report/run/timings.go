@@ -33,13 +33,6 @@ func (t Timings) String() string {
 	return s + ", galley " + text.ShortDuration(t.Galley)
 }
 
-func (t *Timings) add(o Timings) {
-	t.Commands += o.Commands
-	t.Engine += o.Engine
-	t.Waiting += o.Waiting
-	t.Galley += o.Galley
-}
-
 // newTimings are where a duration went, nil when nothing was told of it.
 func newTimings(all time.Duration, spans []timing.Span) *Timings {
 	if len(spans) == 0 {
@@ -83,7 +76,10 @@ func (r *Run) addTimings() {
 		if r.Timings == nil {
 			r.Timings = &Timings{}
 		}
-		r.Timings.add(*i.Timings)
+		r.Timings.Commands += i.Timings.Commands
+		r.Timings.Engine += i.Timings.Engine
+		r.Timings.Waiting += i.Timings.Waiting
+		r.Timings.Galley += i.Timings.Galley
 	}
 }
 

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,3 +221,9 @@ func runFinished(e lifecycle.RunFinished) []Line {
 
 // MoreFollows stands behind a piece of a line that is too long to be one.
 const MoreFollows = " (the line goes on)"
+
+// levels are all levels, the least first.
+var levels = [...]lifecycle.Level{lifecycle.LevelDebug, lifecycle.LevelInfo, lifecycle.LevelWarn, lifecycle.LevelError}
+
+// Rank orders levels; the empty level is info.
+func Rank(l lifecycle.Level) int { return slices.Index(levels[:], cmp.Or(l, lifecycle.LevelInfo)) }

@@ -84,10 +84,7 @@ func (i *Instance) Counts() string { return Counts(i.Tests()) }
 
 // Counts is how tests went: "tests: 12 passed, 1 failed", empty for none.
 func Counts(tests []Test) string {
-	counts := map[result.Outcome]int{}
-	for _, t := range tests {
-		counts[t.Outcome]++
-	}
+	counts := CountTests(tests)
 	var parts []string
 	for _, o := range []result.Outcome{result.Passed, result.Failed, result.Skipped} {
 		if counts[o] > 0 {

@@ -52,3 +52,26 @@ func Cut(s string, columns int) string {
 func Pad(s string, columns int) string {
 	return s + strings.Repeat(" ", max(columns-Cells(s), 0))
 }
+
+// Columns puts the cells of rows below each other, each row on a line. A column that is empty in all rows but the first,
+// which has the headings, is left out.
+func Columns(rows [][]string) []string {
+	width := make([]int, len(rows[0]))
+	for _, row := range rows[1:] {
+		for i, cell := range row {
+			if cell != "" {
+				width[i] = max(width[i], Cells(cell), Cells(rows[0][i]))
+			}
+		}
+	}
+	lines := make([]string, len(rows))
+	for n, row := range rows {
+		for i, cell := range row {
+			if width[i] > 0 {
+				lines[n] += Pad(cell, width[i]+2)
+			}
+		}
+		lines[n] = strings.TrimRight(lines[n], " ")
+	}
+	return lines
+}

@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,14 +34,14 @@ const (
 type otlp struct {
 	url      *url.URL
 	headers  map[string]string
-	resource []attribute
+	resource []object
 	trace    string // hexadecimal, as IDs of spans
 	// salt makes the IDs of spans differ from those of other processes in the same trace. parent is the span of the
 	// program that started galley, or empty.
 	salt    uint64
 	parent  string
-	batch   []otlpSpan
-	batches chan []otlpSpan
+	batch   []object
+	batches chan []object
 	// sending ends when the last batch was sent; err is why one was not.
 	sending chan struct{}
 	err     error
@@ -47,30 +49,18 @@ type otlp struct {
 	warn    func(string)
 }
 
-type attribute struct {
-	Key   string         `json:"key"`
-	Value attributeValue `json:"value"`
-}
+// object is one of OTLP's messages in JSON.
+type object = map[string]any
 
-type attributeValue struct {
-	String string `json:"stringValue"`
-}
-
-type otlpSpan struct {
-	TraceID    string      `json:"traceId"`
-	SpanID     string      `json:"spanId"`
-	ParentID   string      `json:"parentSpanId,omitempty"`
-	Name       string      `json:"name"`
-	Kind       int         `json:"kind"`
-	Start      string      `json:"startTimeUnixNano"`
-	End        string      `json:"endTimeUnixNano"`
-	Attributes []attribute `json:"attributes,omitempty"`
-	Status     otlpStatus  `json:"status"`
-}
-
-type otlpStatus struct {
-	Code    int    `json:"code,omitempty"`
-	Message string `json:"message,omitempty"`
+// attributes are those of a resource or a span. Empty ones are left out.
+func attributes(values map[string]string) []object {
+	list := []object{}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if values[key] != "" {
+			list = append(list, object{"key": key, "value": object{"stringValue": values[key]}})
+		}
+	}
+	return list
 }
 
 // The numbers of OTLP.
@@ -102,13 +92,11 @@ func OpenOTLP(getenv func(string) string, command, version string, warn func(str
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	o := &otlp{url: u, headers: pairs(cmp.Or(getenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS"), getenv("OTEL_EXPORTER_OTLP_HEADERS"))),
-		batches: make(chan []otlpSpan, batchesAhead), sending: make(chan struct{}), stop: stop, warn: warn}
+		batches: make(chan []object, batchesAhead), sending: make(chan struct{}), stop: stop, warn: warn}
 	resource := pairs(getenv("OTEL_RESOURCE_ATTRIBUTES"))
 	resource["service.name"] = cmp.Or(getenv("OTEL_SERVICE_NAME"), resource["service.name"], "galley")
 	resource["service.version"] = version
-	for k, v := range resource {
-		o.resource = append(o.resource, attribute{k, attributeValue{v}})
-	}
+	o.resource = attributes(resource)
 	var id [24]byte
 	_, _ = rand.Read(id[:]) // it cannot fail
 	o.trace, o.salt = hex.EncodeToString(id[:16]), binary.BigEndian.Uint64(id[16:])
@@ -142,18 +130,20 @@ func (o *otlp) id(n uint64) string {
 }
 
 func (o *otlp) write(p span) error {
-	s := otlpSpan{TraceID: o.trace, SpanID: o.id(p.ID), ParentID: o.id(p.Parent), Name: p.Name, Kind: kindInternal,
-		Start: strconv.FormatInt(p.Time.UnixNano(), 10), End: strconv.FormatInt(p.Time.Add(p.Duration).UnixNano(), 10)}
-	if p.Kind == "engine" {
-		s.Kind = kindClient
+	s := object{"traceId": o.trace, "spanId": o.id(p.ID), "name": p.Name, "kind": kindInternal,
+		"startTimeUnixNano": strconv.FormatInt(p.Time.UnixNano(), 10),
+		"endTimeUnixNano":   strconv.FormatInt(p.Time.Add(p.Duration).UnixNano(), 10),
+		"attributes": attributes(map[string]string{
+			"galley.kind": p.Kind, "galley.instance": p.Instance, "galley.detail": p.Detail}),
+		"status": object{}}
+	if parent := o.id(p.Parent); parent != "" {
+		s["parentSpanId"] = parent
 	}
-	for _, a := range [][2]string{{"galley.kind", p.Kind}, {"galley.instance", p.Instance}, {"galley.detail", p.Detail}} {
-		if a[1] != "" {
-			s.Attributes = append(s.Attributes, attribute{a[0], attributeValue{a[1]}})
-		}
+	if p.Kind == "engine" {
+		s["kind"] = kindClient
 	}
 	if p.Error != "" {
-		s.Status = otlpStatus{statusError, p.Error}
+		s["status"] = object{"code": statusError, "message": p.Error}
 	}
 	if o.batch = append(o.batch, s); len(o.batch) >= batchSize {
 		o.flush()
@@ -180,10 +170,9 @@ func (o *otlp) send(ctx context.Context) {
 	}
 }
 
-func (o *otlp) post(ctx context.Context, batch []otlpSpan) error {
-	type m = map[string]any
-	body, err := json.Marshal(m{"resourceSpans": []m{{"resource": m{"attributes": o.resource},
-		"scopeSpans": []m{{"scope": m{"name": "galley"}, "spans": batch}}}}})
+func (o *otlp) post(ctx context.Context, batch []object) error {
+	body, err := json.Marshal(object{"resourceSpans": []object{{"resource": object{"attributes": o.resource},
+		"scopeSpans": []object{{"scope": object{"name": "galley"}, "spans": batch}}}}})
 	if err != nil {
 		return err
 	}

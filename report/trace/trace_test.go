@@ -163,7 +163,7 @@ func TestOTLP(t *testing.T) {
 	for len(got) > 0 {
 		last = <-got
 	}
-	require.Contains(t, last, `"parentSpanId":"`+parent+`","name":"galley test"`)
+	require.Contains(t, last, `"name":"galley test","parentSpanId":"`+parent+`"`)
 }
 
 // A collector that refuses or is gone is told once, and fails nothing.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 )
 
@@ -49,4 +50,19 @@ func TestCompareOptions(t *testing.T) {
 	list, err := (&Options{}).engines(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, list)
+}
+
+func TestLevel(t *testing.T) {
+	for text, want := range map[string]lifecycle.Level{
+		"debug": lifecycle.LevelDebug, "info": lifecycle.LevelInfo, "warn": lifecycle.LevelWarn,
+		"error": lifecycle.LevelError, "fatal": lifecycle.LevelError,
+	} {
+		s, err := settings.Load(settings.Options{Flags: settings.Flags{"log-level": {text}}, Dir: t.TempDir()})
+		require.NoError(t, err)
+		got, err := level(s)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	_, err := settings.Load(settings.Options{Flags: settings.Flags{"log-level": {"loud"}}, Dir: t.TempDir()})
+	require.ErrorContains(t, err, "write debug, info, warn, error or fatal")
 }

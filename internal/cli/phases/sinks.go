@@ -15,7 +15,6 @@ import (
 	"github.com/galley-kitchen/galley/report"
 	"github.com/galley-kitchen/galley/report/console"
 	"github.com/galley-kitchen/galley/report/files"
-	reportrun "github.com/galley-kitchen/galley/report/run"
 	"github.com/galley-kitchen/galley/report/text"
 )
 
@@ -44,17 +43,9 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles, stop func(erro
 	if o.Result {
 		out = o.Err
 	}
-	level, err := reportrun.ParseLevel(s.LogLevel)
-	switch {
-	case err != nil:
+	level, err := level(s)
+	if err != nil {
 		return nil, err
-	case s.Quiet && s.Verbose:
-		return nil, fmt.Errorf("quiet (%s) and verbose (%s) exclude each other: drop one of them", s.Source("quiet"),
-			s.Source("verbose"))
-	case s.Quiet:
-		level = lifecycle.LevelWarn
-	case s.Verbose:
-		level = lifecycle.LevelDebug
 	}
 	terminal := console.IsTerminal(out, os.Getenv)
 	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv), Color: cmdutil.Color(s, terminal)}
@@ -66,7 +57,7 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles, stop func(erro
 	o.pause = func() func() { return func() {} }
 	switch {
 	case terminal && !s.Quiet:
-		c := console.New(console.NewTerminal(out), o.Err, ro)
+		c := console.New(console.FileTerminal{File: out}, o.Err, ro)
 		o.pause = c.Pause
 		list = append(list, c)
 	case slices.ContainsFunc(specs, report.Stdout):
@@ -94,4 +85,21 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles, stop func(erro
 		return nil, errors.Join(err, report.NewMulti(list[1:]...).Close())
 	}
 	return report.NewMulti(append(list, reports...)...), nil
+}
+
+// level is the lowest level that is shown. Test Kitchen's "fatal" is taken as error, since galley has nothing to say that is
+// worse.
+func level(s *settings.Loaded) (lifecycle.Level, error) {
+	switch {
+	case s.Quiet && s.Verbose:
+		return "", fmt.Errorf("quiet (%s) and verbose (%s) exclude each other: drop one of them", s.Source("quiet"),
+			s.Source("verbose"))
+	case s.Quiet:
+		return lifecycle.LevelWarn, nil
+	case s.Verbose:
+		return lifecycle.LevelDebug, nil
+	case s.LogLevel == "fatal":
+		return lifecycle.LevelError, nil
+	}
+	return lifecycle.Level(s.LogLevel), nil
 }
