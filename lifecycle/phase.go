@@ -1,9 +1,6 @@
 package lifecycle
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Phase is a step of an instance's life.
 type Phase string
@@ -78,12 +75,3 @@ const (
 	DestroyAlways  DestroyMode = "always"
 	DestroyNever   DestroyMode = "never"
 )
-
-// ParseDestroyMode reads a mode from the command line.
-func ParseDestroyMode(s string) (DestroyMode, error) {
-	switch m := DestroyMode(s); m {
-	case DestroyPassing, DestroyAlways, DestroyNever:
-		return m, nil
-	}
-	return "", fmt.Errorf("--destroy %q: write passing, always or never", s)
-}

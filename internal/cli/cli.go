@@ -138,7 +138,7 @@ func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 	})
 	cobra.EnablePrefixMatching = true
-	helpKnownCommands(root)
+	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		refuseUnknown(cmd)
@@ -147,6 +147,12 @@ func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 			cmd.Example = "  source <(galley completion bash)\n  galley completion fish > ~/.config/fish/completions/galley.fish"
 		case "help":
 			cmd.Example = "  galley help converge"
+			// The help of an unknown command is the error that the command itself is; without this help prints the usage of galley
+			// and succeeds.
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				_, _, err := root.Find(args)
+				return err
+			}
 		}
 	}
 	return root
@@ -189,20 +195,6 @@ func refuseUnknown(group *cobra.Command) {
 			near = "\nDid you mean " + name + "?"
 		}
 		return fmt.Errorf("unknown command %q for %q: write one of %s%s", args[0], cmd.CommandPath(), strings.Join(names, ", "), near)
-	}
-}
-
-// helpKnownCommands makes the help of an unknown command the error that the command itself is;
-// without it help prints the usage of galley and succeeds.
-func helpKnownCommands(root *cobra.Command) {
-	root.InitDefaultHelpCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "help" {
-			cmd.Args = func(_ *cobra.Command, args []string) error {
-				_, _, err := root.Find(args)
-				return err
-			}
-		}
 	}
 }
 

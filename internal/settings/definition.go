@@ -72,7 +72,7 @@ var definitions = sync.OnceValue(func() []definition {
 		{name: "reuse-push", standard: PushOff, bare: PushOn, words: []string{PushOff, PushOn, PushStrict}, parse: push,
 			refuse: project.refuseChange,
 			usage:  "push checkpoints whose tests have passed to the repository of reuse: off, on, or strict, which fails when that does"},
-		{name: "reuse-max-age", parse: age,
+		{name: "reuse-max-age", parse: duration(1, "write a duration such as 24h or 90m"),
 			usage: "how old a checkpoint may be that is used, such as 24h (default: any age)"},
 		{name: "pull", words: []string{"always", "missing", "newer", "never"},
 			usage: "when to pull images, whatever kitchen.yml says: always, missing, newer or never"},
@@ -88,7 +88,7 @@ var definitions = sync.OnceValue(func() []definition {
 			check: func(entries []string) error { _, err := limits.Parse(entries); return err },
 			usage: "end the run after a time, or a phase of an instance: 1h, converge=30m; may be repeated"},
 		flag("wait", "", "true", "wait for another galley that is busy with an instance"),
-		{name: "lease", parse: leaseTime,
+		{name: "lease", parse: duration(time.Minute, "write a time from 1m up, longer than a run takes, such as 2h"),
 			usage: "let galley prune of any project remove runners so long after they were made: 2h"},
 		{name: "destroy", short: "d", standard: "passing", words: []string{"passing", "always", "never"},
 			usage: "when to destroy at the end: passing, always or never"},
@@ -188,13 +188,15 @@ func (d definition) choice(text string) (any, error) {
 	return nil, fmt.Errorf("write %s or %s", strings.Join(d.words[:last], ", "), d.words[last])
 }
 
-// leaseTime reads a time, or nothing for none.
-func leaseTime(text string) (any, error) {
-	text = strings.TrimSpace(text)
-	if d, err := time.ParseDuration(text); text != "" && (err != nil || d < time.Minute) {
-		return nil, errors.New("write a time from 1m up, longer than a run takes, such as 2h")
+// duration reads a time that is not shorter than least, or nothing; hint says what to write in place of anything else.
+func duration(least time.Duration, hint string) func(string) (any, error) {
+	return func(text string) (any, error) {
+		text = strings.TrimSpace(text)
+		if d, err := time.ParseDuration(text); text != "" && (err != nil || d < least) {
+			return nil, errors.New(hint)
+		}
+		return text, nil
 	}
-	return text, nil
 }
 
 // The values of reuse besides repositories.
@@ -238,15 +240,6 @@ func push(text string) (any, error) {
 		return PushOn, nil
 	}
 	return PushOff, nil
-}
-
-// age reads a duration, or nothing for any.
-func age(text string) (any, error) {
-	text = strings.TrimSpace(text)
-	if d, err := time.ParseDuration(text); text != "" && (err != nil || d <= 0) {
-		return nil, errors.New("write a duration such as 24h or 90m")
-	}
-	return text, nil
 }
 
 func number(least int) func(string) (any, error) {

@@ -24,15 +24,15 @@ func (f Flags) Add(set *pflag.FlagSet, names ...string) {
 	}
 }
 
-// Bool defines a boolean flag that is not a setting, with its --no- form.
-func Bool(set *pflag.FlagSet, target *bool, name, short string, standard bool, usage string) {
-	*target = standard
+// Bool defines a boolean flag that is not a setting, with its --no- form. What target is now is its default.
+func Bool(set *pflag.FlagSet, target *bool, name, short, usage string) {
+	standard := strconv.FormatBool(*target)
 	set.BoolFuncP(name, short, usage, func(text string) (err error) {
 		*target, err = ParseBool(text)
 		return err
 	})
 	flag := set.Lookup(name)
-	flag.DefValue = strconv.FormatBool(standard)
+	flag.DefValue = standard
 	addNo(set, flag)
 }
 

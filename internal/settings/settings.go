@@ -16,49 +16,40 @@ import (
 	"github.com/galley-kitchen/galley/internal/suggest"
 )
 
-// Settings are the values that hold.
+// Settings are the values that hold. Each field has the name of its setting, without the dashes.
 type Settings struct {
 	// Engine is docker, podman or "" for whichever answers first.
-	Engine string `mapstructure:"engine"`
+	Engine string
 	// Host is the engine's address, or "" to look for one.
-	Host         string `mapstructure:"host"`
-	TLSCertPath  string `mapstructure:"tls-cert-path"`
-	TLSVerify    bool   `mapstructure:"tls-verify"`
-	ERB          string `mapstructure:"erb"`
-	ERBCommands  bool   `mapstructure:"erb-commands"`
-	LogLevel     string `mapstructure:"log-level"`
-	Quiet        bool   `mapstructure:"quiet"`
-	Verbose      bool   `mapstructure:"verbose"`
-	LogOverwrite bool   `mapstructure:"log-overwrite"`
-	Color        bool   `mapstructure:"color"`
-	Concurrency  int    `mapstructure:"concurrency"`
-	Parallel     bool   `mapstructure:"parallel"`
-	FailFast     bool   `mapstructure:"fail-fast"`
-	Debug        bool   `mapstructure:"debug"`
-	TestBasePath string `mapstructure:"test-base-path"`
-	Idempotence  bool   `mapstructure:"idempotence"`
-	Recreate     bool   `mapstructure:"recreate"`
+	Host        string
+	TLSCertPath string
+	TLSVerify   bool
+	ERB         string
+	ERBCommands bool
+	LogLevel    string
+
+	Quiet, Verbose, LogOverwrite, Color bool
+
+	Concurrency               int
+	Parallel, FailFast, Debug bool
+	TestBasePath              string
+	Idempotence, Recreate     bool
 	// Reuse is off, local, or a repository with its registry; ReusePush is off, on or strict; ReuseMaxAge is a duration.
-	Reuse        string   `mapstructure:"reuse"`
-	ReusePush    string   `mapstructure:"reuse-push"`
-	ReuseMaxAge  string   `mapstructure:"reuse-max-age"`
-	Pull         string   `mapstructure:"pull"`
-	Images       []string `mapstructure:"images"`
-	Locked       bool     `mapstructure:"locked"`
-	RequireTests bool     `mapstructure:"require-tests"`
-	Retry        int      `mapstructure:"retry"`
-	Timeout      []string `mapstructure:"timeout"`
-	Wait         bool     `mapstructure:"wait"`
-	Lease        string   `mapstructure:"lease"`
+	Reuse, ReusePush, ReuseMaxAge string
+
+	Pull                 string
+	Images               []string
+	Locked, RequireTests bool
+	Retry                int
+	Timeout              []string
+	Wait                 bool
+	Lease                string
 	// ReportChanges has the reports tell what converge changed in the files of runners.
-	ReportChanges bool     `mapstructure:"report-changes"`
-	Destroy       string   `mapstructure:"destroy"`
-	Shard         string   `mapstructure:"shard"`
-	ShardTimes    []string `mapstructure:"shard-times"`
-	Report        []string `mapstructure:"report"`
+	ReportChanges      bool
+	Destroy, Shard     string
+	ShardTimes, Report []string
 	// Trace is a file for what took how long, and PProf a directory for profiles of galley itself; empty for none.
-	Trace string `mapstructure:"trace"`
-	PProf string `mapstructure:"pprof"`
+	Trace, PProf string
 }
 
 // Kind is what sort of source a value comes from, the strongest last.
@@ -181,7 +172,7 @@ func Load(o Options) (*Loaded, error) {
 				e.Value, e.Source = s.value, s.source
 			}
 		}
-		effective[d.name] = e.Value
+		effective[strings.ReplaceAll(d.name, "-", "")] = e.Value // as the fields are called
 		l.Entries = append(l.Entries, e)
 	}
 	v := viper.New()

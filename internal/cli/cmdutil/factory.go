@@ -22,6 +22,7 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/lifecycle/rubyimage"
+	"github.com/galley-kitchen/galley/report"
 )
 
 // Streams are where a command reads and writes.
@@ -60,7 +61,10 @@ type Factory struct {
 	Open lifecycle.Opener
 	// Command is the name of the command, for traces.
 	Command string
-	watch   observers
+	// traces takes what is traced, nil unless that is wanted.
+	traces *report.Multi
+	// endProfiles are what ends the profiles of galley itself.
+	endProfiles []func() error
 }
 
 // NewFactory returns the factory of a process.
@@ -205,23 +209,20 @@ func HomeDir() string {
 }
 
 // RunOptions are what every use of the life cycle needs.
-func (f *Factory) RunOptions() (lifecycle.Options, error) {
-	project, err := f.Project()
-	if err != nil {
-		return lifecycle.Options{}, err
+func (f *Factory) RunOptions() (o lifecycle.Options, err error) {
+	if o.Project, err = f.Project(); err != nil {
+		return o, err
 	}
-	asked, err := f.asked()
-	if err != nil {
-		return lifecycle.Options{}, err
+	if o.Asked, err = f.asked(); err != nil {
+		return o, err
 	}
-	images, err := f.images()
-	if err != nil {
-		return lifecycle.Options{}, err
+	if o.Images, err = f.images(); err != nil {
+		return o, err
 	}
-	reuse, err := f.reuse()
-	return lifecycle.Options{Project: project, Version: f.Version, Open: f.Open, Asked: asked, Offers: f.offers,
-		Images: images, Credentials: f.findCredentials, Hide: f.Secrets.Add, Environ: os.Environ(),
-		Reuse: reuse}, err
+	o.Version, o.Environ, o.Open, o.Offers = f.Version, os.Environ(), f.Open, f.offers
+	o.Credentials, o.Hide = f.findCredentials, f.Secrets.Add
+	o.Reuse, err = f.reuse()
+	return o, err
 }
 
 // reuse is what the settings say of checkpoints. They have parsed.
@@ -230,15 +231,13 @@ func (f *Factory) reuse() (o lifecycle.ReuseOptions, err error) {
 	if err != nil {
 		return o, err
 	}
-	if s.ReuseMaxAge != "" {
-		o.MaxAge, err = time.ParseDuration(s.ReuseMaxAge)
-	}
+	o.MaxAge, _ = time.ParseDuration(s.ReuseMaxAge) // 0 for none
 	o.On = s.Reuse != settings.ReuseOff
 	if o.On && s.Reuse != settings.ReuseLocal {
 		o.Repository, o.CertDirs = s.Reuse, publish.CertDirs(HomeDir(), os.Getenv)
 		o.Push, o.StrictPush = s.ReusePush != settings.PushOff, s.ReusePush == settings.PushStrict
 	} else if s.ReusePush != settings.PushOff && s.Source("reuse-push").Kind == settings.CommandLine {
-		return o, errors.New("--reuse-push: to which repository?\nSay it with --reuse=registry.example.com/team/checkpoints, " +
+		err = errors.New("--reuse-push: to which repository?\nSay it with --reuse=registry.example.com/team/checkpoints, " +
 			"or as `reuse` in .galley.yml")
 	}
 	return o, err

@@ -17,29 +17,21 @@ import (
 	"github.com/galley-kitchen/galley/report/trace"
 )
 
-// observers watch galley at work: traces and profiles.
-type observers struct {
-	// traces is nil unless one is wanted.
-	traces *report.Multi
-	// more is what ends the profiles.
-	more []func() error
-}
-
 // Observing returns a context in which what takes time is told to the traces that the settings ask for.
 func (f *Factory) Observing(ctx context.Context) context.Context {
 	return timing.With(ctx, func(s timing.Span) {
-		if f.watch.traces != nil {
-			f.watch.traces.Handle(lifecycle.SpanFinished{Stamp: lifecycle.Stamp{Time: s.Started.Add(s.Duration)}, Span: s})
+		if f.traces != nil {
+			f.traces.Handle(lifecycle.SpanFinished{Stamp: lifecycle.Stamp{Time: s.Started.Add(s.Duration)}, Span: s})
 		}
 	})
 }
 
 // Traces is where the events of a run go to be traced, nil for nowhere. It is closed by EndObserving.
 func (f *Factory) Traces() lifecycle.Sink {
-	if f.watch.traces == nil {
+	if f.traces == nil {
 		return nil
 	}
-	return struct{ lifecycle.Sink }{f.watch.traces}
+	return struct{ lifecycle.Sink }{f.traces}
 }
 
 // observe begins what the settings and OpenTelemetry's variables ask for.
@@ -60,8 +52,8 @@ func (f *Factory) observe(s *settings.Loaded) error {
 		sinks = append(sinks, sink)
 	}
 	if len(sinks) > 0 {
-		f.watch.traces = report.NewMulti(sinks...)
-		f.watch.traces.Mask(f.Secrets)
+		f.traces = report.NewMulti(sinks...)
+		f.traces.Mask(f.Secrets)
 	}
 	if s.PProf != "" {
 		return f.profile(s.PProf)
@@ -78,12 +70,12 @@ func (f *Factory) profile(dir string) error {
 	if err != nil {
 		return err
 	}
-	f.watch.more = append(f.watch.more, func() error {
+	f.endProfiles = append(f.endProfiles, func() error {
 		pprof.StopCPUProfile()
 		return cpu.Close()
 	})
 	for _, name := range []string{"heap", "goroutine"} {
-		f.watch.more = append(f.watch.more, func() error {
+		f.endProfiles = append(f.endProfiles, func() error {
 			w, err := open(name)
 			if err != nil {
 				return err
@@ -97,10 +89,10 @@ func (f *Factory) profile(dir string) error {
 // EndObserving writes what is still to be written of traces and profiles.
 func (f *Factory) EndObserving() error {
 	var errs []error
-	if f.watch.traces != nil {
-		errs = append(errs, f.watch.traces.Close())
+	if f.traces != nil {
+		errs = append(errs, f.traces.Close())
 	}
-	for _, end := range f.watch.more {
+	for _, end := range f.endProfiles {
 		errs = append(errs, end())
 	}
 	return errors.Join(errs...)

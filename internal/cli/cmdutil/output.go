@@ -1,12 +1,13 @@
 package cmdutil
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync"
+
+	"golang.org/x/term"
 
 	"github.com/galley-kitchen/galley/internal/lines"
 	"github.com/galley-kitchen/galley/internal/settings"
@@ -14,38 +15,16 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// Table prints rows in columns, the first row being the heading. A column that
-// is empty in all other rows is left out. Cells are foreign text.
+// Table prints rows in columns, the first row being the heading. A column that is empty in all other rows is left out.
+// Cells are foreign text.
 func (f *Factory) Table(rows [][]string) error {
-	if len(rows) == 0 {
-		return nil
-	}
 	for _, row := range rows {
 		for i, cell := range row {
 			row[i] = f.cleanLine(cell)
 		}
 	}
-	width := make([]int, len(rows[0]))
-	for n, row := range rows {
-		for i, cell := range row {
-			if n > 0 && cell != "" {
-				width[i] = max(width[i], text.Cells(cell), text.Cells(rows[0][i]))
-			}
-		}
-	}
-	w := bufio.NewWriter(f.Out)
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			if width[i] > 0 {
-				line.WriteString(text.Pad(cell, width[i]+2))
-			}
-		}
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line.String(), " ")); err != nil {
-			return err
-		}
-	}
-	return w.Flush()
+	_, err := fmt.Fprintln(f.Out, strings.Join(text.Columns(rows), "\n"))
+	return err
 }
 
 // PrintJSON prints a value as indented JSON.
@@ -86,4 +65,19 @@ func Lines(w io.Writer, mu *sync.Mutex, form func(line string) string) *lines.Wr
 		_, err := fmt.Fprintln(w, shown)
 		return err
 	}}
+}
+
+// Seen reports whether what is written to a stream is seen by people: on a terminal, or in the log of a CI system. A
+// file or a program gets every byte as it is.
+func Seen(to *os.File) bool {
+	return term.IsTerminal(int(to.Fd())) || text.FoldFor(os.Getenv) != text.FoldNone
+}
+
+// Masked is a stream as it is shown, without secrets where people see it. close writes what was held back.
+func (f *Factory) Masked(to *os.File) (w io.Writer, close func() error) {
+	if !Seen(to) {
+		return to, func() error { return nil }
+	}
+	masked := f.Secrets.Writer(to)
+	return masked, masked.Close
 }

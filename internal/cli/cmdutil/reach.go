@@ -160,7 +160,8 @@ func (f *Factory) One(ctx context.Context, args []string) (config.Instance, erro
 }
 
 func notOne(instances []config.Instance) error {
-	return fmt.Errorf("this works on one instance, and %d match:%s", len(instances), Names(instances, InstanceName))
+	return fmt.Errorf("this works on one instance, and %d match:%s", len(instances),
+		Names(instances, func(i config.Instance) string { return i.Name }))
 }
 
 // AllInstances names all instances of the project, its groups of nodes, and what has shared services: none where there is no kitchen.yml.

@@ -20,8 +20,8 @@ func Words(set *pflag.FlagSet, name, short string, takesValue bool, answer strin
 }
 
 // Accepted defines a flag of Test Kitchen's that changes nothing here.
-func Accepted(set *pflag.FlagSet, name, short, reason string) {
-	set.BoolFuncP(name, short, reason, func(string) error { return nil })
+func Accepted(set *pflag.FlagSet, name, reason string) {
+	set.BoolFunc(name, reason, func(string) error { return nil })
 	set.Lookup(name).Hidden = true
 }
 
@@ -31,6 +31,19 @@ func Or[O any](given, own func(context.Context, *O) error) func(context.Context,
 		return given
 	}
 	return own
+}
+
+// Run returns what a command runs: own with its options, or what a test gave in its place. The words of the command line are
+// noted in instances, nil for a command that takes none.
+func Run[O any](
+	o *O, instances *[]string, given, own func(context.Context, *O) error,
+) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if instances != nil {
+			*instances = args
+		}
+		return Or(given, own)(cmd.Context(), o)
+	}
 }
 
 // NewCmdWords is a command of Test Kitchen's that does not exist here and answers what to do in its place.

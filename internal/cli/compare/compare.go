@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/machine"
+	reportrun "github.com/galley-kitchen/galley/report/run"
 )
 
 // Options are what compare is asked for.
@@ -53,9 +54,9 @@ counts it.`,
 			return runF(cmd.Context(), o)
 		},
 	}
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
-	settings.Bool(cmd.Flags(), &o.Strict, "strict", "", false, "exit with 20 when they differ")
-	settings.Bool(cmd.Flags(), &o.ShowNoise, "show-noise", "", false,
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "print JSON")
+	settings.Bool(cmd.Flags(), &o.Strict, "strict", "", "exit with 20 when they differ")
+	settings.Bool(cmd.Flags(), &o.ShowNoise, "show-noise", "",
 		"also compare and show what differs between machines that are alike")
 	return cmd
 }
@@ -78,7 +79,7 @@ func run(ctx context.Context, o *Options) error {
 		return err
 	}
 	if o.JSON {
-		err = cmdutil.PrintJSON(o.Out, document{a.Name, b.Name, r.Map(o.Secrets.String)})
+		err = cmdutil.PrintJSON(o.Out, reportrun.Comparison{A: a.Name, B: b.Name, Report: r.Map(o.Secrets.String)})
 	} else {
 		for _, line := range r.Map(o.Clean).Lines(o.Clean(a.Name), o.Clean(b.Name)) {
 			fmt.Fprintln(o.Out, line)
@@ -119,11 +120,4 @@ func (o *Options) pair(ctx context.Context) (a, b config.Instance, err error) {
 		slices.Reverse(list)
 	}
 	return list[0], list[1], nil
-}
-
-// document is what --json prints.
-type document struct {
-	A string `json:"a"`
-	B string `json:"b"`
-	machine.Report
 }

@@ -2,6 +2,7 @@
 package config
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -19,11 +20,8 @@ type Options struct {
 }
 
 // NewCmdConfig prints galley's own settings. runF replaces the work in tests.
-func NewCmdConfig(f *cmdutil.Factory, runF func(*Options) error) *cobra.Command {
+func NewCmdConfig(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	if runF == nil {
-		runF = run
-	}
 	cmd := &cobra.Command{
 		Use: "config", SuggestFor: []string{"settings"}, Short: "Print galley's own settings and where each came from",
 		Args: cobra.NoArgs,
@@ -33,13 +31,13 @@ and may not set is marked. The configuration of kitchen.yml is what galley
 diagnose prints.`,
 		Example: `  galley config          # each setting, and where it came from
   galley config --json`,
-		RunE: func(*cobra.Command, []string) error { return runF(o) },
+		RunE: cmdutil.Run(o, nil, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "print JSON")
 	return cmd
 }
 
-func run(o *Options) error {
+func run(_ context.Context, o *Options) error {
 	set, err := o.Settings()
 	if err != nil {
 		return err

@@ -32,32 +32,28 @@ type Options struct {
 
 // NewCmdDiagnose prints the resolved configuration. runF replaces the work in tests.
 func NewCmdDiagnose(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
+	o := &Options{Factory: f, ShowInstances: true}
 	cmd := &cobra.Command{
 		Use: "diagnose [INSTANCE|REGEXP|all]...", Short: "Print the resolved configuration, with secrets masked",
 		ValidArgsFunction: f.CompleteInstances,
 		Example: `  galley diagnose default-debian-12    # what its keys came to
   galley diagnose --rendered           # the files after their templates
   galley diagnose --merged             # what the files say before defaults`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances = args
-			return runF(cmd.Context(), o)
-		},
+		RunE: cmdutil.Run(o, &o.Instances, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON instead of YAML")
-	settings.Bool(cmd.Flags(), &o.ShowInstances, "instances", "", true, "print the instances")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "", "print JSON instead of YAML")
+	settings.Bool(cmd.Flags(), &o.ShowInstances, "instances", "", "print the instances")
 	for _, name := range []string{"all", "no-all", "loader", "no-loader"} {
-		cmdutil.Accepted(cmd.Flags(), name, "", "files are always listed; --rendered and --merged show what is in them")
+		cmdutil.Accepted(cmd.Flags(), name, "files are always listed; --rendered and --merged show what is in them")
 	}
 	cmdutil.Words(cmd.Flags(), "plugins", "", false,
 		"galley has no plugins: drivers, provisioners and verifiers are built in")
 	f.Flags.Add(cmd.Flags(), "test-base-path")
-	settings.Bool(cmd.Flags(), &o.Rendered, "rendered", "", false,
+	settings.Bool(cmd.Flags(), &o.Rendered, "rendered", "",
 		"print the files as they are after their templates were evaluated")
-	settings.Bool(cmd.Flags(), &o.Merged, "merged", "", false,
+	settings.Bool(cmd.Flags(), &o.Merged, "merged", "",
 		"print what the files merge to, before defaults and types, as JSON")
-	settings.Bool(cmd.Flags(), &o.ShowSecrets, "show-secrets", "", false, "with --merged or --rendered, mask no secrets")
+	settings.Bool(cmd.Flags(), &o.ShowSecrets, "show-secrets", "", "with --merged or --rendered, mask no secrets")
 	return cmd
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/glob"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/changes"
+	"github.com/galley-kitchen/galley/report/console"
 )
 
 // The bounds of what --content reads and prints. What is beyond them is told.
@@ -115,21 +116,21 @@ func (o *Options) content(ctx context.Context, c lifecycle.Comparison, change ch
 
 // diffLine is a line of a difference as it is shown.
 func (o *Options) diffLine(line string) string {
-	color := ""
+	color := 0
 	switch {
 	case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
-		color = bold
+		color = console.Bold
 	case strings.HasPrefix(line, "@@"):
-		color = cyan
+		color = console.Cyan
 	case strings.HasPrefix(line, "+"):
-		color = green
+		color = console.Green
 	case strings.HasPrefix(line, "-"):
-		color = red
+		color = console.Red
 	}
 	if cmdutil.Seen(o.Out) {
 		line = o.Clean(line)
 	}
-	return o.paint(color, line)
+	return o.colors.Paint(color, line)
 }
 
 // isBinary reports whether a content is no text.

@@ -34,7 +34,7 @@ type Options struct {
 	Content   []string
 	Instances []string
 
-	color bool
+	colors console.Palette
 }
 
 // everything is the pattern of --content without one.
@@ -43,7 +43,6 @@ const everything = "**/*"
 // NewCmdDiff tells what converge changed in runners. runF replaces the work in tests.
 func NewCmdDiff(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "diff [INSTANCE|REGEXP|all]...", Short: "Show what converge changed in the file system of runners",
 		ValidArgsFunction: f.CompleteInstances,
@@ -55,19 +54,12 @@ caches, logs, what galley and the engine mount) is counted in the last line.
 		Example: `  galley diff default-debian-12
   galley diff debian --stat
   galley diff default-debian-12 --content='/etc/nginx/**' --content=/etc/hosts.allow`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances = args
-			if o.JSON && len(o.Content) > 0 {
-				return errors.New("--content shows texts for people: leave out --json")
-			}
-			return runF(cmd.Context(), o)
-		},
+		RunE: cmdutil.Run(o, &o.Instances, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.Stat, "stat", "", false,
-		"print how much changed in each directory at the top, and no paths")
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON, with every change; noise is marked")
-	settings.Bool(cmd.Flags(), &o.All, "all", "a", false, "show each path, and what is noise")
-	settings.Bool(cmd.Flags(), &o.ExitCode, "exit-code", "", false, "exit with 1 when something changed, as git diff does")
+	settings.Bool(cmd.Flags(), &o.Stat, "stat", "", "print how much changed in each directory at the top, and no paths")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "print JSON, with every change; noise is marked")
+	settings.Bool(cmd.Flags(), &o.All, "all", "a", "show each path, and what is noise")
+	settings.Bool(cmd.Flags(), &o.ExitCode, "exit-code", "", "exit with 1 when something changed, as git diff does")
 	cmd.Flags().StringArrayVar(&o.Content, "content", nil,
 		"show how text files differ; --content=PATTERN only those, may be given again")
 	cmd.Flags().Lookup("content").NoOptDefVal = everything
@@ -75,11 +67,14 @@ caches, logs, what galley and the engine mount) is counted in the last line.
 }
 
 func run(ctx context.Context, o *Options) error {
+	if o.JSON && len(o.Content) > 0 {
+		return errors.New("--content shows texts for people: leave out --json")
+	}
 	set, err := o.Settings()
 	if err != nil {
 		return err
 	}
-	o.color = cmdutil.Color(set, console.IsTerminal(o.Out, os.Getenv))
+	o.colors.On = cmdutil.Color(set, console.IsTerminal(o.Out, os.Getenv))
 	ro, err := o.RunOptions()
 	if err != nil {
 		return err
@@ -128,26 +123,13 @@ func (o *Options) print(s string) error {
 	return err
 }
 
-// The colours of lines, by the numbers that terminals have for them.
-const (
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-	cyan   = "36"
-	bold   = "1"
-	dim    = "2"
-)
-
-func (o *Options) paint(code, s string) string {
-	if !o.color || code == "" || s == "" {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
 // kinds are the sign and the colour of each kind of change.
-var kinds = map[backend.ChangeKind]struct{ sign, color string }{
-	backend.ChangeAdded: {"+", green}, backend.ChangeModified: {"~", yellow}, backend.ChangeDeleted: {"-", red},
+var kinds = map[backend.ChangeKind]struct {
+	sign  string
+	color int
+}{
+	backend.ChangeAdded: {"+", console.Green}, backend.ChangeModified: {"~", console.Yellow},
+	backend.ChangeDeleted: {"-", console.Red},
 }
 
 // name makes a name of a runner safe to show.
@@ -177,14 +159,14 @@ func (o *Options) text(v changes.View, c lifecycle.Comparison) string {
 		if len(v.Reasons) > most {
 			reasons += ", …"
 		}
-		b.WriteString(o.paint(dim, fmt.Sprintf("%d more: %s; --all shows them", v.Noise, reasons)) + "\n")
+		b.WriteString(o.colors.Paint(console.Dim, fmt.Sprintf("%d more: %s; --all shows them", v.Noise, reasons)) + "\n")
 	}
 	if len(c.Hidden) > 0 {
 		hidden := make([]string, len(c.Hidden))
 		for n, p := range c.Hidden {
 			hidden[n] = o.name(p)
 		}
-		b.WriteString(o.paint(dim, "not compared, since something is mounted there: "+strings.Join(hidden, ", ")) + "\n")
+		b.WriteString(o.colors.Paint(console.Dim, "not compared, since something is mounted there: "+strings.Join(hidden, ", ")) + "\n")
 	}
 	return b.String()
 }
@@ -201,11 +183,11 @@ func (o *Options) groups(b *strings.Builder, v changes.View) {
 		}
 	}
 	for _, g := range v.Groups {
-		fmt.Fprintf(b, "%s  %s\n", o.paint(bold, g.Top), o.paint(dim, g.Numbers()))
+		fmt.Fprintf(b, "%s  %s\n", o.colors.Paint(console.Bold, g.Top), o.colors.Paint(console.Dim, g.Numbers()))
 		for _, l := range g.Lines {
 			kind := kinds[l.Kind]
 			rest := fmt.Sprintf("  %*s  %-*s  %-*s  ", sizeWidth, l.Size, modeWidth, l.Mode, ownerWidth, l.Owner)
-			line := o.paint(kind.color, kind.sign+" "+text.Pad(l.Path, pathWidth)) + rest + l.Text
+			line := o.colors.Paint(kind.color, kind.sign+" "+text.Pad(l.Path, pathWidth)) + rest + l.Text
 			b.WriteString("  " + strings.TrimRight(line, " ") + "\n")
 		}
 	}
@@ -233,7 +215,7 @@ func (o *Options) count(kind backend.ChangeKind, n int) string {
 	if n == 0 {
 		return s
 	}
-	return o.paint(k.color, s)
+	return o.colors.Paint(k.color, s)
 }
 
 // document is what --json prints.

@@ -53,7 +53,6 @@ type Finding struct {
 // NewCmdDoctor tries what galley needs of this machine's engine. runF replaces the work in tests.
 func NewCmdDoctor(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "doctor", Args: cobra.NoArgs, Short: "Try what galley needs of this machine's container engine",
 		Long: `Try on the engine what kitchens need of it: a container, a build, volumes-from,
@@ -65,9 +64,9 @@ is removed. Exit code 1 only when galley cannot work.`,
   galley doctor --systemd docker.io/dokken/debian-12    # boot this image too, which is there
   galley doctor --json
   galley doctor --program galley-linux-amd64            # on macOS and Windows`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
+		RunE: cmdutil.Run(o, nil, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "", "print JSON")
 	cmd.Flags().StringVar(&o.Program, "program", "", "the `FILE` of galley for Linux that the containers run (default: this program)")
 	cmd.Flags().StringVar(&o.Systemd, "systemd", "", "the `IMAGE`, which the engine has, whose systemd is booted")
 	return cmd

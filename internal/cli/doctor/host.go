@@ -37,10 +37,7 @@ func thisHost(e backend.Endpoint) host {
 }
 
 func (h host) read(path string) string {
-	data, err := os.ReadFile(filepath.Join(h.root, path))
-	if err != nil {
-		return ""
-	}
+	data, _ := os.ReadFile(filepath.Join(h.root, path)) // what cannot be read tells nothing
 	return string(data)
 }
 

@@ -25,7 +25,6 @@ type Options struct {
 // NewCmdEngines shows where engines were looked for. runF replaces the work in tests.
 func NewCmdEngines(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "engines", SuggestFor: []string{"info"}, Args: cobra.NoArgs,
 		Short: "Show where container engines were looked for, and which one is used",
@@ -36,10 +35,10 @@ connections of Podman that are not selected are asked too. Exit code 1 when no
 engine can be used.`,
 		Example: `  galley engines
   galley engines --all --json    # every context and connection`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
+		RunE: cmdutil.Run(o, nil, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON")
-	settings.Bool(cmd.Flags(), &o.All, "all", "", false, "ask every Docker context and Podman connection too")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "", "print JSON")
+	settings.Bool(cmd.Flags(), &o.All, "all", "", "ask every Docker context and Podman connection too")
 	return cmd
 }
 

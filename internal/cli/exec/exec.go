@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +73,7 @@ func run(ctx context.Context, o *Options) error {
 func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, argv []string) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	failed := false
+	var failed atomic.Bool
 	defer attach.SurviveBrokenPipe()()
 	for _, r := range list {
 		wg.Go(func() {
@@ -87,16 +88,13 @@ func execAll(ctx context.Context, f *cmdutil.Factory, list []cmdutil.Reached, ar
 			} else if code != 0 {
 				fmt.Fprintf(errOut, "exited with code %d\n", code)
 			}
-			err = errors.Join(err, errOut.Flush())
-			if err != nil || code != 0 {
-				mu.Lock()
-				failed = true
-				mu.Unlock()
+			if err = errors.Join(err, errOut.Flush()); err != nil || code != 0 {
+				failed.Store(true)
 			}
 		})
 	}
 	wg.Wait()
-	if failed && ctx.Err() == nil {
+	if failed.Load() && ctx.Err() == nil {
 		return cmdutil.ExitCode(cmdutil.ExitAction)
 	}
 	return context.Cause(ctx) // interrupted, or nil

@@ -24,7 +24,6 @@ type Options struct {
 // NewCmdExplain reports whether a checkpoint would spare a converge. runF replaces the work in tests.
 func NewCmdExplain(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "explain [INSTANCE|REGEXP|all]...", Short: "Tell whether a checkpoint would spare a converge, and why not",
 		ValidArgsFunction: f.CompleteInstances,
@@ -33,12 +32,9 @@ if not, what has changed since the last one was made, or why none can be made.
 Nothing is pulled, built or recorded.`,
 		Example: `  galley explain default-debian-12
   galley explain all --json`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances = args
-			return runF(cmd.Context(), o)
-		},
+		RunE: cmdutil.Run(o, &o.Instances, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON, with a digest of each input")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "print JSON, with a digest of each input")
 	f.Flags.Add(cmd.Flags(), "reuse", "reuse-max-age", "idempotence")
 	return cmd
 }

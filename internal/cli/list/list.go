@@ -40,7 +40,6 @@ type Options struct {
 // NewCmdList lists instances. runF replaces the work in tests.
 func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "list [INSTANCE|REGEXP|all]...", Aliases: []string{"status"},
 		Short: "List instances and where they are in their life", ValidArgsFunction: f.CompleteInstances,
@@ -48,17 +47,14 @@ func NewCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
   galley list debian --json
   galley list --matrix github    # a job for each instance
   galley list --bare --changed-since origin/main`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances = args
-			return runF(cmd.Context(), o)
-		},
+		RunE: cmdutil.Run(o, &o.Instances, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.Bare, "bare", "b", false, "print names only")
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
-	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
+	settings.Bool(cmd.Flags(), &o.Bare, "bare", "b", "print names only")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "print JSON")
+	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "",
 		"list what is left over of this project and belongs to no instance of kitchen.yml")
-	cmdutil.Accepted(cmd.Flags(), "live", "", "what runs is always shown")
-	cmdutil.Accepted(cmd.Flags(), "probe", "", "what runs is always shown")
+	cmdutil.Accepted(cmd.Flags(), "live", "what runs is always shown")
+	cmdutil.Accepted(cmd.Flags(), "probe", "what runs is always shown")
 	cmdutil.Words(cmd.Flags(), "debug", "d", false, "the details of an instance are what `galley diagnose` prints")
 	cmd.Flags().StringVar(&o.ChangedSince, changed.Flag, "", changed.Usage)
 	cmd.Flags().StringVar(&o.Matrix, "matrix", "", "print a matrix of jobs, one for each instance: github or gitlab")
@@ -143,14 +139,11 @@ func (o *Options) print(ctx context.Context, instances []kitchen.RawInstance) er
 // statuses prints where the instances are. An engine that cannot be asked is a warning: what is known is still worth
 // showing.
 func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance) error {
-	all := make([]string, 0, len(instances))
+	var all []string
 	for _, i := range instances {
 		all = append(all, i.Name)
-	}
-	var groups []*kitchen.Group
-	for _, i := range instances {
-		if i.Group != nil && !slices.Contains(groups, i.Group) {
-			groups, all = append(groups, i.Group), append(all, i.Group.Name)
+		if i.Group != nil && !slices.Contains(all, i.Group.Name) {
+			all = append(all, i.Group.Name)
 		}
 	}
 	ro, err := o.RunOptions()

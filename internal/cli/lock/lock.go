@@ -29,7 +29,6 @@ type Options struct {
 // NewCmdLock writes which images the names of kitchen.yml stand for. runF replaces the work in tests.
 func NewCmdLock(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "lock", Short: "Write to galley.lock which images the names in kitchen.yml stand for", Args: cobra.NoArgs,
 		Long: `Ask the registries which images the names of platforms and tools stand for now, and
@@ -39,9 +38,9 @@ the other actions use exactly these. No engine is needed, and nothing is pulled.
 		Example: `  galley lock && git add galley.lock
   galley test --locked
   galley lock --check`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
+		RunE: cmdutil.Run(o, nil, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.Check, "check", "", false, "compare the file with the registries, and write nothing")
+	settings.Bool(cmd.Flags(), &o.Check, "check", "", "compare the file with the registries, and write nothing")
 	f.Flags.Add(cmd.Flags(), "images")
 	return cmd
 }

@@ -22,7 +22,6 @@ type Options struct {
 // NewCmdLogin opens a shell in a runner. runF replaces the work in tests.
 func NewCmdLogin(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "login [INSTANCE|REGEXP][/SERVICE]", SuggestFor: []string{"shell", "ssh"}, Short: "Open a shell in a runner",
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: f.CompleteInstances,
@@ -31,10 +30,7 @@ exit code is the shell's. With -c a line is run in it instead. The name may be
 left out where there is one instance.`,
 		Example: `  galley login default-debian-12
   galley login default -c 'journalctl -b'    # a line on this terminal`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances = args
-			return runF(cmd.Context(), o)
-		},
+		RunE: cmdutil.Run(o, &o.Instances, runF, run),
 	}
 	cmd.Flags().StringVarP(&o.Command, "command", "c", attach.Shell, "a shell line to run instead of an interactive shell")
 	cmd.Flags().Lookup("command").DefValue = ""

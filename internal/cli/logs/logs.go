@@ -59,9 +59,9 @@ one instance.`,
 			return runF(cmd.Context(), o)
 		},
 	}
-	settings.Bool(cmd.Flags(), &o.Runner, "runner", "", false, "print the output of the runner's PID 1")
-	settings.Bool(cmd.Flags(), &o.Follow, "follow", "f", false, "follow the output of the runner's PID 1")
-	settings.Bool(cmd.Flags(), &o.Raw, "raw", "", false,
+	settings.Bool(cmd.Flags(), &o.Runner, "runner", "", "print the output of the runner's PID 1")
+	settings.Bool(cmd.Flags(), &o.Follow, "follow", "f", "follow the output of the runner's PID 1")
+	settings.Bool(cmd.Flags(), &o.Raw, "raw", "",
 		"print terminal escapes too; so it is where the output goes to a file or a program")
 	cmd.Flags().StringVar(&o.Format, "format", "text", "text, or ndjson with an object for each line")
 	cmd.Flags().StringVar(&o.Level, "level", "", "only lines of this level and above: debug, info, warn or error")

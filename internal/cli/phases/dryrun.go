@@ -32,8 +32,11 @@ func (o *Options) preview(ctx context.Context, ro lifecycle.Options, instances [
 		if err != nil {
 			return err
 		}
-		for n := range list {
-			list[n] = o.masked(list[n])
+		for _, p := range list { // whose commands may have secrets
+			for n := range p.Steps {
+				s := &p.Steps[n]
+				s.What, s.Why = o.Secrets.String(s.What), o.Secrets.String(s.Why)
+			}
 		}
 		if o.JSON {
 			return cmdutil.PrintJSON(o.Out, list)
@@ -46,15 +49,6 @@ func (o *Options) preview(ctx context.Context, ro lifecycle.Options, instances [
 		}
 		return nil
 	})
-}
-
-// masked is a preview without secrets, which commands may have.
-func (o *Options) masked(p lifecycle.Preview) lifecycle.Preview {
-	for n := range p.Steps {
-		s := &p.Steps[n]
-		s.What, s.Why = o.Secrets.String(s.What), o.Secrets.String(s.Why)
-	}
-	return p
 }
 
 // print shows a preview to people: a line for each step, the phase before its first.

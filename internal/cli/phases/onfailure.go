@@ -17,15 +17,12 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// onFailureShell is the only value of --on-failure.
-const onFailureShell = "shell"
-
 // checkOnFailure fails for what --on-failure cannot be.
 func (o *Options) checkOnFailure() error {
 	switch {
 	case o.OnFailure == "":
 		return nil
-	case o.OnFailure != onFailureShell:
+	case o.OnFailure != "shell":
 		return fmt.Errorf("--on-failure %q: write shell", o.OnFailure)
 	case !term.IsTerminal(int(o.In.Fd())) || !term.IsTerminal(int(o.Out.Fd())):
 		return errors.New("--on-failure shell opens a terminal in the runner, and here is none\n" +

@@ -66,7 +66,6 @@ type Options struct {
 
 // NewCmds are the actions. runF replaces the work in tests.
 func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*cobra.Command {
-	runF = cmdutil.Or(runF, Run)
 	var list []*cobra.Command
 	for _, c := range []struct {
 		action         lifecycle.Action
@@ -91,17 +90,14 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		cmd := &cobra.Command{
 			Use: string(c.action) + " [INSTANCE|REGEXP|all]...", Short: c.short, Example: c.example,
 			ValidArgsFunction: f.CompleteInstances,
-			RunE: func(cmd *cobra.Command, args []string) error {
-				o.Instances = args
-				return runF(cmd.Context(), o)
-			},
+			RunE:              cmdutil.Run(o, &o.Instances, runF, Run),
 		}
 		f.Flags.Add(cmd.Flags(), "concurrency", "parallel", "fail-fast", "debug", "test-base-path", "idempotence", "recreate",
 			"reuse", "reuse-max-age", "pull", "images", "locked", "require-tests", "retry", "timeout", "wait", "lease", "shard",
 			"shard-times", "report", "report-changes")
-		settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "", false,
+		settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "",
 			"print what would be pulled, made, replaced and run, and why; nothing is changed, and no registry asked")
-		settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "with --dry-run: print JSON")
+		settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "with --dry-run: print JSON")
 		if c.action == lifecycle.ActionTest || c.action == lifecycle.Action(lifecycle.PhaseVerify) {
 			f.Flags.Add(cmd.Flags(), "reuse-push")
 		}
@@ -109,9 +105,9 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 			"may be repeated for several, which then work side by side")
 		switch lifecycle.Phase(c.action) {
 		case lifecycle.PhaseConverge, lifecycle.PhaseVerify, lifecycle.Phase(lifecycle.ActionTest):
-			settings.Bool(cmd.Flags(), &o.Compare, "compare", "", false,
+			settings.Bool(cmd.Flags(), &o.Compare, "compare", "",
 				"tell in what the converged machines differ between the engines of --on")
-			settings.Bool(cmd.Flags(), &o.Strict, "strict", "", false, "with --compare, exit with 20 when they differ")
+			settings.Bool(cmd.Flags(), &o.Strict, "strict", "", "with --compare, exit with 20 when they differ")
 		}
 		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
 			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
@@ -123,13 +119,13 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		switch c.action {
 		case lifecycle.ActionTest:
 			f.Flags.Add(cmd.Flags(), "destroy")
-			settings.Bool(cmd.Flags(), &o.AutoInit, "auto-init", "", false, "write a kitchen.yml first where there is none")
+			settings.Bool(cmd.Flags(), &o.AutoInit, "auto-init", "", "write a kitchen.yml first where there is none")
 			cmd.Flags().StringArrayVar(&o.Publish.Refs, "publish", nil,
 				"publish each instance under `NAME` when its tests have passed, as galley publish does; may be repeated")
 		case lifecycle.Action(lifecycle.PhaseDestroy):
-			settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
+			settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "",
 				"remove what is left over of this project and belongs to no instance of kitchen.yml")
-			settings.Bool(cmd.Flags(), &o.Forget, "forget", "", false,
+			settings.Bool(cmd.Flags(), &o.Forget, "forget", "",
 				"forget a runner whose engine does not answer, in place of failing; it is not removed")
 		}
 		list = append(list, cmd)
@@ -305,14 +301,10 @@ func (o *Options) runOptions(s *settings.Loaded) (lifecycle.Options, error) {
 	}
 	ro.FailFast, ro.NoRecreate, ro.RequireTests, ro.Retry = s.FailFast, !s.Recreate, s.RequireTests, s.Retry
 	ro.ReportChanges, ro.NoWait = s.ReportChanges, !s.Wait
-	if ro.Limits, err = limits.Parse(s.Timeout); err != nil {
-		return ro, err
-	}
-	if s.Lease != "" {
-		if ro.Lease, err = time.ParseDuration(s.Lease); err != nil {
-			return ro, err
-		}
-	}
+	ro.Limits, _ = limits.Parse(s.Timeout)    // the settings have been checked
+	ro.Lease, _ = time.ParseDuration(s.Lease) // 0 for none
+	ro.Debug, ro.Idempotence, ro.Pull = s.Debug, s.Idempotence, config.PullPolicy(s.Pull)
+	ro.Destroy = lifecycle.DestroyMode(s.Destroy)
 	if s.Locked {
 		ro.Locked, err = imagelock.Read(filepath.Join(ro.Project.Root, imagelock.Name))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -322,12 +314,8 @@ func (o *Options) runOptions(s *settings.Loaded) (lifecycle.Options, error) {
 			return ro, err
 		}
 	}
-	ro.Debug, ro.Idempotence, ro.Pull = s.Debug, s.Idempotence, config.PullPolicy(s.Pull)
 	if s.TestBasePath != "" {
-		if ro.TestBase, err = filepath.Abs(s.TestBasePath); err != nil {
-			return ro, err
-		}
+		ro.TestBase, err = filepath.Abs(s.TestBasePath)
 	}
-	ro.Destroy, err = lifecycle.ParseDestroyMode(s.Destroy)
 	return ro, err
 }

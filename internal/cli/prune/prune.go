@@ -35,7 +35,6 @@ type Options struct {
 // NewCmdPrune removes what galley keeps for later runs. runF replaces the work in tests.
 func NewCmdPrune(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, run)
 	cmd := &cobra.Command{
 		Use: "prune", SuggestFor: []string{"clean"}, Args: cobra.NoArgs,
 		Short: "Remove what galley keeps for later runs: tool containers, work images, checkpoints, the network",
@@ -47,14 +46,14 @@ those of this project that belong to no instance of kitchen.yml. --older keeps w
 of an image counts layers that it shares with others, so that less may be freed.`,
 		Example: `  galley prune --dry-run         # what there is, how large and how old
   galley prune --older 24h`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runF(cmd.Context(), o) },
+		RunE: cmdutil.Run(o, nil, runF, run),
 	}
-	settings.Bool(cmd.Flags(), &o.All, "all", "", false, "remove runners too, of every project")
-	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "", false,
+	settings.Bool(cmd.Flags(), &o.All, "all", "", "remove runners too, of every project")
+	settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "",
 		"remove what is left over of this project too, as galley destroy --orphans does")
 	cmd.Flags().DurationVar(&o.Older, "older", 0, "only what is older than this: 24h, 90m")
-	settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "", false, "only print what would be removed")
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON")
+	settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "", "only print what would be removed")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "", "print JSON")
 	return cmd
 }
 
@@ -94,10 +93,7 @@ func run(ctx context.Context, o *Options) (err error) {
 		removed = append(removed, p)
 	}
 	if o.JSON {
-		if removed == nil {
-			removed = []lifecycle.Pruned{}
-		}
-		return cmp.Or(cmdutil.PrintJSON(o.Out, removed), err)
+		return cmp.Or(cmdutil.PrintJSON(o.Out, append([]lifecycle.Pruned{}, removed...)), err) // [] and not null
 	}
 	verb := "removed"
 	if o.DryRun {

@@ -88,11 +88,11 @@ func newCmd(o *Options, runF func(context.Context, *Options) error) *cobra.Comma
 			return runF(cmd.Context(), o)
 		},
 	}
-	settings.Bool(cmd.Flags(), &o.Publish.Force, "force", "", false,
+	settings.Bool(cmd.Flags(), &o.Publish.Force, "force", "",
 		"do it although the runner was not tested as it is; a label of the image says so")
-	settings.Bool(cmd.Flags(), &o.Publish.Squash, "squash", "", false, "make one layer of all")
+	settings.Bool(cmd.Flags(), &o.Publish.Squash, "squash", "", "make one layer of all")
 	cmd.Flags().StringVar(&o.Report, "test-report", "", "put the digest of a `FILE` with the test report into a label")
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "", false, "print JSON")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "", "print JSON")
 	o.Flags.Add(cmd.Flags(), "report")
 	return cmd
 }
@@ -114,11 +114,7 @@ func run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	if o.JSON {
-		list := o.Published
-		if list == nil {
-			list = []lifecycle.Published{}
-		}
-		return cmp.Or(cmdutil.PrintJSON(o.Out, list), err)
+		return cmp.Or(cmdutil.PrintJSON(o.Out, append([]lifecycle.Published{}, o.Published...)), err) // [] and not null
 	}
 	for _, p := range o.Published {
 		fmt.Fprintln(o.Out, p)

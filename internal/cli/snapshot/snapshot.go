@@ -67,8 +67,8 @@ said.`,
 			return runF(cmd.Context(), o)
 		},
 	}
-	settings.Bool(cmd.Flags(), &o.Replace, "replace", "", false, "take the place of a snapshot of that name")
-	settings.Bool(cmd.Flags(), &o.Volumes, "volumes", "", false, "keep the content of the runner's volumes too")
+	settings.Bool(cmd.Flags(), &o.Replace, "replace", "", "take the place of a snapshot of that name")
+	settings.Bool(cmd.Flags(), &o.Volumes, "volumes", "", "keep the content of the runner's volumes too")
 	return cmd
 }
 
@@ -88,23 +88,19 @@ the image is the snapshot's.`,
 			return runF(cmd.Context(), o)
 		},
 	}
-	settings.Bool(cmd.Flags(), &o.Force, "force", "", false, "restore it although kitchen.yml has changed since")
+	settings.Bool(cmd.Flags(), &o.Force, "force", "", "restore it although kitchen.yml has changed since")
 	return cmd
 }
 
 func newCmdList(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f}
-	runF = cmdutil.Or(runF, list)
 	cmd := &cobra.Command{
 		Use: "list [INSTANCE|REGEXP|all]...", Short: "List the snapshots of this project",
 		ValidArgsFunction: completeNames(f),
 		Example:           `  galley snapshot list --json`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances = args
-			return runF(cmd.Context(), o)
-		},
+		RunE:              cmdutil.Run(o, &o.Instances, runF, list),
 	}
-	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", false, "print JSON")
+	settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "print JSON")
 	return cmd
 }
 
@@ -128,8 +124,8 @@ func newCmdRm(f *cmdutil.Factory, runF func(context.Context, *Options) error) *c
 			return runF(cmd.Context(), o)
 		},
 	}
-	settings.Bool(cmd.Flags(), &o.All, "all", "", false, "remove all snapshots of these instances, or of the project")
-	settings.Bool(cmd.Flags(), &o.Forget, "forget", "", false,
+	settings.Bool(cmd.Flags(), &o.All, "all", "", "remove all snapshots of these instances, or of the project")
+	settings.Bool(cmd.Flags(), &o.Forget, "forget", "",
 		"leave the image behind where its engine does not answer, in place of failing")
 	return cmd
 }
