@@ -116,7 +116,6 @@ type folder struct {
 func layout(files []File) (*folder, error) {
 	root := &folder{mode: defaultDirMode}
 	known := map[string]*folder{".": root}
-	in, last := root, ""
 	for i := range files {
 		p := path.Clean(files[i].Path)
 		if !files[i].Dir && p == "." || p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
@@ -136,12 +135,9 @@ func layout(files []File) (*folder, error) {
 			continue
 		}
 		dir, name := path.Split(p)
-		if dir != last { // files of one directory mostly come together
-			var err error
-			if in, err = enter(known, path.Clean(dir)); err != nil {
-				return nil, err
-			}
-			last = dir
+		in, err := enter(known, path.Clean(dir))
+		if err != nil {
+			return nil, err
 		}
 		if in.folders[name] != nil {
 			return nil, fmt.Errorf("make the sandbox: %s is a file of %s, and a directory as well", p, files[i].Source)

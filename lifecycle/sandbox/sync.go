@@ -13,8 +13,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // chunk is how many files of one directory are compared by one goroutine.
@@ -75,28 +73,28 @@ func fill(dir string, files []File, keep func(path string) bool, remember bool) 
 }
 
 // workers do parts of a walk beside the rest, as far as there are processors for them.
-type workers struct{ group *errgroup.Group }
+type workers chan struct{}
 
-func newWorkers() workers {
-	w := workers{&errgroup.Group{}}
-	w.group.SetLimit(runtime.GOMAXPROCS(0))
-	return w
-}
+func newWorkers() workers { return make(workers, runtime.GOMAXPROCS(0)) }
 
 // do calls f, in a goroutine of its own if one is free. wait ends after it.
 func (w workers) do(wait *sync.WaitGroup, f func()) {
-	wait.Add(1)
-	work := func() error { defer wait.Done(); f(); return nil }
-	if !w.group.TryGo(work) {
-		_ = work()
+	select {
+	case w <- struct{}{}:
+		wait.Go(func() {
+			defer func() { <-w }()
+			f()
+		})
+	default:
+		f()
 	}
 }
 
 // syncer is one Sync.
 type syncer struct {
-	workers
-	keep func(string) bool
-	old  index
+	workers workers
+	keep    func(string) bool
+	old     index
 	// kept counts the files that were right; changed tells of others.
 	kept    atomic.Int64
 	changed atomic.Bool
@@ -174,14 +172,14 @@ func (s *syncer) folder(want *folder, d *os.Root, rel string, fresh bool) {
 		case err != nil:
 			s.blocked(rel, at, err)
 		default:
-			s.do(&wait, func() {
+			s.workers.do(&wait, func() {
 				s.folder(f, below, at, !there)
 				s.fail(below.Close())
 			})
 		}
 	}
 	for part := range slices.Chunk(slices.Collect(maps.Keys(want.files)), chunk) {
-		s.do(&wait, func() { s.files(want, d, rel, part, files) })
+		s.workers.do(&wait, func() { s.files(want, d, rel, part, files) })
 	}
 }
 

@@ -27,27 +27,21 @@ func Tree(from, to string, skip func(rel string, dir bool) bool) ([]File, error)
 // TreeTold is Tree, and returns the paths of the pipes, devices, sockets and links to
 // nowhere that it leaves out, for copies of what kitchen.yml names.
 func TreeTold(from, to string, skip func(rel string, dir bool) bool) (files []File, skipped []string, err error) {
-	t := &tree{workers: newWorkers(), skip: skip, follow: true}
-	files, err = t.list(from, to)
-	slices.Sort(t.skipped)
-	return files, t.skipped, err
+	return list(from, to, &tree{skip: skip, follow: true})
 }
 
 // Entries lists what is below a directory as it is: symbolic links stay links, and every
 // directory has an entry. What Tree leaves out is left out here as well. Pipes, devices
 // and sockets are skipped, and told with their paths. skip is as of Tree.
 func Entries(from, to string, skip func(rel string, dir bool) bool) (files []File, skipped []string, err error) {
-	t := &tree{workers: newWorkers(), skip: skip}
-	files, err = t.list(from, to)
-	slices.Sort(t.skipped)
-	return files, t.skipped, err
+	return list(from, to, &tree{skip: skip})
 }
 
 type tree struct {
-	workers
-	to     string
-	skip   func(string, bool) bool
-	follow bool
+	workers workers
+	to      string
+	skip    func(string, bool) bool
+	follow  bool
 	// hidden reports whether a link may not lead to a path.
 	hidden func(string) bool
 
@@ -55,19 +49,22 @@ type tree struct {
 	skipped []string
 }
 
-func (t *tree) list(from, to string) ([]File, error) {
+func list(from, to string, t *tree) (files []File, skipped []string, err error) {
+	t.workers = newWorkers()
 	if to = path.Clean(to); to != "." {
 		t.to = to + "/"
 	}
 	st, err := os.Stat(from)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	above, err := t.ancestors(from)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return t.directory(from, "", st, above)
+	files, err = t.directory(from, "", st, above)
+	slices.Sort(t.skipped)
+	return files, t.skipped, err
 }
 
 // directory lists a directory with what is in it, and itself where that says more. One
@@ -147,7 +144,7 @@ func (t *tree) walk(dir, rel string, above []fs.FileInfo) ([]File, int, error) {
 		p, at := dir+string(filepath.Separator)+e.name, rel+e.name
 		switch {
 		case e.typ.IsDir():
-			t.do(&wait, func() { lists[i], errs[i] = t.other(p, at, e, above) })
+			t.workers.do(&wait, func() { lists[i], errs[i] = t.other(p, at, e, above) })
 		case !e.typ.IsRegular():
 			lists[i], errs[i] = t.other(p, at, e, above)
 		case t.skip == nil || !t.skip(at, false):
