@@ -13,11 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
-// inspecReport is what InSpec's and Cinc Auditor's json reporter writes.
-type inspecReport struct {
-	Profiles *[]inspecProfile `json:"profiles"`
-}
-
+// inspecProfile is a profile of what InSpec's and Cinc Auditor's json reporter writes.
 type inspecProfile struct {
 	Name          string          `json:"name"`
 	Title         string          `json:"title"`
@@ -62,7 +58,7 @@ const generatedID = "(generated from "
 //
 // Errors: ErrNoResults when the document is something else; otherwise what is wrong with the JSON.
 func ParseInSpec(data []byte) ([]TestCase, error) {
-	var r inspecReport
+	var r struct{ Profiles *[]inspecProfile }
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("read InSpec's JSON: %w", err)
 	}
@@ -132,15 +128,7 @@ func (r inspecResult) testCase(profile string, c inspecControl) TestCase {
 	return t
 }
 
-// rspecReport is what RSpec's JSON formatter writes.
-type rspecReport struct {
-	Examples *[]rspecExample `json:"examples"`
-	Messages []string        `json:"messages"`
-	Summary  struct {
-		Outside int `json:"errors_outside_of_examples_count"`
-	} `json:"summary"`
-}
-
+// rspecExample is an example in what RSpec's JSON formatter writes.
 type rspecExample struct {
 	Description     string  `json:"description"`
 	FullDescription string  `json:"full_description"`
@@ -163,7 +151,13 @@ var outsidePlace = lazyregexp.New(`(?m)^# (\S+):(\d+)(?::in |$)`)
 //
 // Errors: ErrNoResults when the document is something else; otherwise what is wrong with the JSON.
 func ParseRSpec(data []byte) ([]TestCase, error) {
-	var r rspecReport
+	var r struct {
+		Examples *[]rspecExample
+		Messages []string
+		Summary  struct {
+			Outside int `json:"errors_outside_of_examples_count"`
+		}
+	}
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("read RSpec's JSON: %w", err)
 	}
@@ -210,14 +204,10 @@ func outsideCase(messages []string) TestCase {
 	return c
 }
 
-// gossReport is what `goss validate --format json` prints.
-type gossReport struct {
-	Results *[]gossResult `json:"results"`
-}
-
 // gossStart is how a report begins.
 var gossStart = lazyregexp.New(`\{\s*"results"\s*:`)
 
+// gossResult is a result in what `goss validate --format json` prints.
 type gossResult struct {
 	Duration     int64           `json:"duration"` // nanoseconds
 	Err          json.RawMessage `json:"err"`
@@ -244,7 +234,7 @@ func ParseGoss(data []byte) ([]TestCase, error) {
 			break
 		}
 		dec := json.NewDecoder(bytes.NewReader(rest[start[0]:]))
-		var r gossReport
+		var r struct{ Results *[]gossResult }
 		if err := dec.Decode(&r); err != nil {
 			return nil, fmt.Errorf("read goss' JSON: %w", err)
 		}

@@ -27,11 +27,11 @@ var (
 //
 // Errors: ErrNoResults when there is neither a plan nor a test.
 func ParseTAP(data []byte) ([]TestCase, error) {
-	p := tapParser{planned: -1}
+	p := NewTAPStream()
 	in := bufio.NewScanner(bytes.NewReader(data))
 	in.Buffer(nil, len(data)+1)
 	for in.Scan() {
-		p.line(strings.TrimSuffix(in.Text(), "\r"))
+		p.line(in.Text())
 	}
 	if err := in.Err(); err != nil {
 		return nil, fmt.Errorf("read TAP: %w", err)
@@ -45,35 +45,32 @@ func ParseTAP(data []byte) ([]TestCase, error) {
 
 // TAPStream finds the cases in TAP while it comes, line by line, as [ParseTAP] does in the whole of it.
 type TAPStream struct {
-	p    tapParser
-	told int
-}
-
-// NewTAPStream returns a stream of which nothing has come.
-func NewTAPStream() *TAPStream { return &TAPStream{p: tapParser{planned: -1}} }
-
-// Line takes a line, and returns the cases that have ended by it. Of one that failed, what comes next tells why: it has
-// ended when another one has.
-func (s *TAPStream) Line(line string) []TestCase {
-	s.p.line(strings.TrimSuffix(line, "\r"))
-	end := len(s.p.cases)
-	if end > 0 && s.p.cases[end-1].Outcome == Failed {
-		end--
-	}
-	ended := s.p.cases[s.told:end]
-	s.told = end
-	return ended
-}
-
-type tapParser struct {
 	planned int // -1 before the plan
 	cases   []TestCase
+	told    int // how many of the cases Line has returned
 	notes   []string
 	yaml    bool // between "  ---" and "  ..."
 	bailed  bool
 }
 
-func (p *tapParser) line(s string) {
+// NewTAPStream returns a stream of which nothing has come.
+func NewTAPStream() *TAPStream { return &TAPStream{planned: -1} }
+
+// Line takes a line, and returns the cases that have ended by it. Of one that failed, what comes next tells why: it has
+// ended when another one has.
+func (p *TAPStream) Line(line string) []TestCase {
+	p.line(line)
+	end := len(p.cases)
+	if end > 0 && p.cases[end-1].Outcome == Failed {
+		end--
+	}
+	ended := p.cases[p.told:end]
+	p.told = end
+	return ended
+}
+
+func (p *TAPStream) line(s string) {
+	s = strings.TrimSuffix(s, "\r")
 	trimmed := strings.TrimSpace(s)
 	switch {
 	case p.yaml && trimmed == "...":
@@ -94,7 +91,7 @@ func (p *tapParser) line(s string) {
 	}
 }
 
-func (p *tapParser) planOrTest(s string) {
+func (p *TAPStream) planOrTest(s string) {
 	if m := tapPlan().FindStringSubmatch(s); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			p.planned = n
@@ -128,7 +125,7 @@ func (p *tapParser) planOrTest(s string) {
 }
 
 // finish gives the notes read so far to the test before them.
-func (p *tapParser) finish() {
+func (p *TAPStream) finish() {
 	p.yaml = false
 	if n := len(p.cases); n > 0 && len(p.notes) > 0 && p.cases[n-1].Outcome == Failed {
 		p.cases[n-1].Message = strings.TrimSpace(p.cases[n-1].Message + "\n" + strings.Join(p.notes, "\n"))
@@ -136,7 +133,7 @@ func (p *tapParser) finish() {
 	p.notes = nil
 }
 
-func (p *tapParser) end() []TestCase {
+func (p *TAPStream) end() []TestCase {
 	if missing := p.planned - len(p.cases); missing > 0 && !p.bailed {
 		p.cases = append(p.cases, TestCase{Title: "all planned tests run", Outcome: Failed,
 			Message: fmt.Sprintf("%d of %d tests did not run", missing, p.planned)})
