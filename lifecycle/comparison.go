@@ -89,13 +89,13 @@ func (i *instanceRun) compare(ctx context.Context, noise bool, do func(Compariso
 		return err
 	}
 	if info.CopiesLoseOwners { // an image in which no shell starts leaves the owners unknown
-		if err := i.eng.StartContainer(ctx, before.ID()); err != nil && !errors.Is(err, backend.ErrInvalid) {
+		if err := i.eng.StartContainer(ctx, before.ID); err != nil && !errors.Is(err, backend.ErrInvalid) {
 			return err
 		}
 	}
 	found := Comparison{Image: imageInWords(d.Image, img), Hidden: mounted.others, engine: i.eng,
-		runner: c.ID, image: before.ID()}
-	found.Changes, err = changes.Compare(ctx, changes.Options{Engine: i.eng, Container: c.ID, Image: before.ID(),
+		runner: c.ID, image: before.ID}
+	found.Changes, err = changes.Compare(ctx, changes.Options{Engine: i.eng, Container: c.ID, Image: before.ID,
 		Changes: list, Mounted: slices.Concat(mounted.own, mounted.others), Noise: noise,
 		LosesOwners: info.CopiesLoseOwners})
 	if err != nil {

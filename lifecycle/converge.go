@@ -39,7 +39,7 @@ func (i *instanceRun) converge(ctx context.Context) error {
 	}
 	err = i.step(StepRun, func() error {
 		stdout, stderr, flush := i.output()
-		summary, err := prov.Converge(ctx, i.access(sb), sb, runner.Output{Stdout: stdout, Stderr: stderr})
+		summary, err := prov.Converge(ctx, i.toolRun(sb, runner.Output{Stdout: stdout, Stderr: stderr}))
 		flush()
 		i.state.Changed = nil
 		if summary.Changed >= 0 {
@@ -57,10 +57,12 @@ func (i *instanceRun) converge(ctx context.Context) error {
 	return err
 }
 
-// target is the runner for provisioners that are programs of this machine.
-func (i *instanceRun) target() provisioner.Target {
-	return provisioner.Target{ContainerID: i.container.ID, Engine: string(i.eng.endpoint.Kind),
-		ClientEnv: backend.ClientEnv(i.eng.endpoint), Version: i.run.o.Version}
+// toolRun is a run of a provisioner or a verifier in the runner.
+func (i *instanceRun) toolRun(sb sandbox.Dir, out runner.Output) runner.Run {
+	e := i.eng.endpoint
+	return runner.Run{Runner: i.access(sb), Sandbox: sb, Out: out, Target: runner.Target{ContainerID: i.container.ID,
+		ContainerName: i.container.Name, Hostname: i.inst.Driver.Hostname, Image: i.container.ImageID,
+		Engine: string(e.Kind), Endpoint: e.URI, ClientEnv: backend.ClientEnv(e)}}
 }
 
 // fillSandbox makes the sandboxes if they are gone and fills one. What the runner's root

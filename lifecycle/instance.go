@@ -73,8 +73,8 @@ func (i *instanceRun) usePlugins() {
 		inst = i.peers.Tell(inst)
 	}
 	i.provisioner = sync.OnceValues(func() (provisioner.Provisioner, error) {
-		return provisioner.New(provisioner.Options{Project: r.project(), Debug: r.o.Debug, Idempotence: r.o.Idempotence,
-			Resolver: r.resolver, Workstation: i.workstation, Target: i.target, Peers: i.peers,
+		return provisioner.New(provisioner.Options{Project: r.project(), Version: r.o.Version, Debug: r.o.Debug,
+			Idempotence: r.o.Idempotence, Resolver: r.resolver, Workstation: i.workstation, Peers: i.peers,
 			Notify: func(text string) { i.notice(LevelInfo, text) }}, inst)
 	})
 	i.verifier = sync.OnceValues(func() (verifier.Verifier, error) { return verifier.New(r.project(), inst) })

@@ -93,7 +93,7 @@ func (i *instanceRun) collectInputs(ctx context.Context, sb sandbox.Dir, fill bo
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			return "its sandbox cannot be filled: " + first, ctx.Err()
 		}
-		r.unused = slices.DeleteFunc(provisioner.Written(prov), func(place string) bool {
+		r.unused = slices.DeleteFunc(prov.Written(), func(place string) bool {
 			_, err := os.Lstat(filepath.Join(sb.Local, place))
 			return err == nil
 		})

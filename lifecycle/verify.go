@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 	"github.com/galley-kitchen/galley/lifecycle/verifier"
 )
 
@@ -30,23 +28,15 @@ func (i *instanceRun) verify(ctx context.Context) error {
 		return err
 	}
 	err = i.step(StepRun, func() error {
-		cases, err := i.runTests(ctx, ver, sb)
+		stdout, stderr, flush := i.output()
+		cases, err := ver.Verify(ctx, i.toolRun(sb, runner.Output{Stdout: stdout, Stderr: stderr, Case: i.testFinished}))
+		flush()
 		for _, c := range cases {
 			i.testFinished(c)
 		}
 		return i.forgiveNoTests(err)
 	})
 	return errors.Join(err, i.download(ctx, i.inst.Verifier.Downloads))
-}
-
-func (i *instanceRun) runTests(ctx context.Context, ver verifier.Verifier, sb sandbox.Dir) ([]result.TestCase, error) {
-	target := verifier.Target{ContainerID: i.container.ID, ContainerName: i.container.Name, Image: i.container.ImageID,
-		Hostname: i.inst.Driver.Hostname,
-		Endpoint: i.eng.endpoint.URI, ClientEnv: backend.ClientEnv(i.eng.endpoint)}
-	stdout, stderr, flush := i.output()
-	defer flush()
-	return ver.Verify(ctx, i.access(sb), target, sb, runner.Output{Stdout: stdout, Stderr: stderr,
-		Case: i.testFinished})
 }
 
 // testFinished tells of a test case. That of a step is in a suite of the step's name.

@@ -79,7 +79,7 @@ func Record(ctx context.Context, engine backend.Containers, spec backend.Contain
 	if err != nil {
 		return nil, err
 	}
-	pack, err := read(ctx, engine, c.ID())
+	pack, err := read(ctx, engine, c.ID)
 	return append(Inputs(p), sandbox.File{Path: packFile, Data: pack}), err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // The exit codes of Make besides 0.
@@ -75,21 +76,14 @@ exit 0`
 
 // Make is the command that makes a fault; addresses are those that are cut off.
 func Make(f config.NetworkFault, addresses []string) []string {
-	var netem []string
-	if f.Delay > 0 {
-		netem = append(netem, "delay", milliseconds(f.Delay))
-	}
-	if f.Jitter > 0 {
-		netem = append(netem, milliseconds(f.Jitter))
-	}
-	loss, rate := "", ""
+	var netem runner.Words
+	netem.If(f.Delay > 0, "delay", milliseconds(f.Delay))
+	netem.If(f.Jitter > 0, milliseconds(f.Jitter))
+	netem.If(f.Loss > 0, "loss", decimal(f.Loss)+"%")
+	netem.If(f.Rate != "", "rate", f.Rate)
+	loss, rate := "", f.Rate
 	if f.Loss > 0 {
-		netem = append(netem, "loss", strconv.FormatFloat(f.Loss, 'f', -1, 64)+"%")
-		loss = strconv.FormatFloat(f.Loss/100, 'f', -1, 64)
-	}
-	if f.Rate != "" {
-		netem = append(netem, "rate", f.Rate)
-		rate = f.Rate
+		loss = decimal(f.Loss / 100)
 	}
 	if f.Delay > 0 { // which nothing but netem makes
 		loss, rate = "", ""
@@ -98,8 +92,10 @@ func Make(f config.NetworkFault, addresses []string) []string {
 }
 
 func milliseconds(d time.Duration) string {
-	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', -1, 64) + "ms"
+	return decimal(float64(d)/float64(time.Millisecond)) + "ms"
 }
+
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // Heal is the command that ends all faults.
 func Heal() []string { return []string{"sh", "-c", healScript} }

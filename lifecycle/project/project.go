@@ -96,6 +96,12 @@ func IsDir(path string) bool {
 	return err == nil && st.IsDir()
 }
 
+// IsFile reports whether a path is a regular file, or a link to one.
+func IsFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
+}
+
 // Within reports whether a path is a directory, or lies in it.
 func Within(dir, path string) bool {
 	rel, err := filepath.Rel(dir, path)

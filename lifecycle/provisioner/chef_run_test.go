@@ -180,7 +180,8 @@ func TestChefFindsTheClient(t *testing.T) {
 			relocate(files[converge.RunCommand], root)))
 		p := b.provisioner()
 		var out lockedBuffer
-		_, err := p.Converge(t.Context(), r, b.box, runner.Output{Stdout: &out, Stderr: &out})
+		_, err := p.Converge(t.Context(),
+			runner.Run{Runner: r, Sandbox: b.box, Out: runner.Output{Stdout: &out, Stderr: &out}})
 		require.NoError(t, err, out.String())
 		require.Contains(t, out.String(), "found "+filepath.Join(root, c.want)+"\n")
 	}

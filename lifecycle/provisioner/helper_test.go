@@ -115,7 +115,8 @@ func (b *bed) converge(r runner.Runner) (Summary, string, error) {
 	p := b.provisioner()
 	require.NoError(b.t, p.Prepare(b.t.Context(), b.box))
 	var out lockedBuffer
-	s, err := p.Converge(b.t.Context(), r, b.box, runner.Output{Stdout: &out, Stderr: &out})
+	s, err := p.Converge(b.t.Context(),
+		runner.Run{Runner: r, Sandbox: b.box, Out: runner.Output{Stdout: &out, Stderr: &out}})
 	return s, out.String(), err
 }
 

@@ -25,8 +25,6 @@ type (
 	Provisioner = converge.Provisioner
 	// Options are the project, the settings of a run, and what its instances share.
 	Options = converge.Options
-	// Target is the runner for programs of this machine.
-	Target = converge.Target
 	// Tool is an image that brings a tool along in volumes.
 	Tool = converge.Tool
 	// Summary is what the tool itself reports of a converge.
@@ -69,21 +67,14 @@ func New(o Options, i config.Instance) (Provisioner, error) {
 // RandomFile is at the top of the sandboxes of Chef, differs on each machine, and means nothing to a converge.
 const RandomFile = chef.ValidationFile
 
-// Written are the places at the top of a sandbox in which a provisioner's tool keeps what it needs only for itself.
-func Written(p Provisioner) []string {
-	if w, ok := p.(interface{ Written() []string }); ok {
-		return w.Written()
-	}
-	return nil
-}
-
 // nothing is the dummy provisioner.
 type nothing struct{ config.Dummy }
 
 func (nothing) Tool() *Tool                                { return nil }
 func (nothing) Prepare(context.Context, sandbox.Dir) error { return nil }
+func (nothing) Written() []string                          { return nil }
 
-func (n nothing) Converge(ctx context.Context, _ runner.Runner, _ sandbox.Dir, _ runner.Output) (Summary, error) {
+func (n nothing) Converge(ctx context.Context, _ runner.Run) (Summary, error) {
 	return converge.Unknown(), dummy.Do(ctx, n.Dummy,
 		"the dummy provisioner fails, as provisioner.fail or random_failure says")
 }

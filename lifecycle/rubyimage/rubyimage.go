@@ -37,7 +37,7 @@ type Runner struct {
 	Mirrors mirrors.List
 	// Version is galley's own, for the labels.
 	Version string
-	// Say tells people what takes time; nil says nothing.
+	// Say tells people what takes time.
 	Say func(string)
 }
 
@@ -92,12 +92,8 @@ func (r Runner) find(ctx context.Context, text []byte) (backend.Image, error) {
 			}
 		}
 	}
-	say := r.Say
-	if say == nil {
-		say = func(string) {}
-	}
-	say("kitchen.yml needs a Ruby: pulling " + names[0] + " for the one in it")
-	img, err := puller.Pull(ctx, r.Engine, backend.PullOptions{Ref: names[0]}, say)
+	r.Say("kitchen.yml needs a Ruby: pulling " + names[0] + " for the one in it")
+	img, err := puller.Pull(ctx, r.Engine, backend.PullOptions{Ref: names[0]}, r.Say)
 	if err != nil {
 		return backend.Image{}, fmt.Errorf("%w: pulling %s: %w", template.ErrNoRuby, names[0], err)
 	}
@@ -155,8 +151,7 @@ func (r Runner) Run(ctx context.Context, text []byte, p template.RubyProgram) (o
 
 // hostOnly are the variables that mean something on this machine alone.
 var hostOnly = []string{"PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "SHELL", "TMPDIR", "RUBYOPT", "RUBYLIB", "GEM_HOME",
-	"GEM_PATH",
-	"BUNDLE_GEMFILE"}
+	"GEM_PATH", "BUNDLE_GEMFILE"}
 
 // environment is the environment of the program without what belongs to this machine.
 func environment(list []string) map[string]string {

@@ -70,7 +70,7 @@ func TestRun(t *testing.T) {
 				_, err = io.Copy(s.Stdout, bytes.NewBufferString("out"))
 				return c.code, err
 			})
-			out, err := Runner{Engine: engine, Version: "1"}.Run(t.Context(), text, program)
+			out, err := Runner{Engine: engine, Version: "1", Say: func(string) {}}.Run(t.Context(), text, program)
 			if c.code == 0 {
 				require.NoError(t, err)
 				require.Equal(t, "out", string(out))
@@ -94,14 +94,14 @@ func TestRun(t *testing.T) {
 // TestNoImage checks that an image that cannot be had means that there is no Ruby.
 func TestNoImage(t *testing.T) {
 	for _, text := range []string{"driver: {name: vagrant}\n", "driver: {name: dokken}\n"} {
-		_, err := Runner{Engine: fake.New()}.Run(t.Context(), []byte(text), template.RubyProgram{Dir: t.TempDir()})
+		_, err := Runner{Engine: fake.New(), Say: func(string) {}}.Run(t.Context(), []byte(text), template.RubyProgram{Dir: t.TempDir()})
 		require.ErrorIs(t, err, template.ErrNoRuby)
 	}
 }
 
 // TestFromElsewhere: the image comes from where the user has images come from, and a local one counts under both names.
 func TestFromElsewhere(t *testing.T) {
-	r := Runner{Mirrors: mirrors.List{"docker.io": "mirror.example/hub"}}
+	r := Runner{Mirrors: mirrors.List{"docker.io": "mirror.example/hub"}, Say: func(string) {}}
 	text := []byte("driver: {name: dokken}\n")
 	for _, local := range []string{"", "docker.io/chef/chef:latest", "mirror.example/hub/chef/chef:latest"} {
 		engine := fake.New()

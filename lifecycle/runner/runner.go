@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // Runner runs commands in one instance's container, in the same way on a local and on a remote engine.
@@ -52,6 +53,25 @@ type Output struct {
 	Case func(result.TestCase)
 }
 
+// Target is what a program of this machine needs to know of a runner and its engine.
+type Target struct {
+	ContainerID, ContainerName, Hostname string
+	// Image is the ID of the image that the runner was made from.
+	Image string
+	// Engine is the kind of its engine, which is the name of its client, and Endpoint the engine's address.
+	Engine, Endpoint string
+	// ClientEnv are the variables by which other programs reach that engine.
+	ClientEnv map[string]string
+}
+
+// Run is one run of a provisioner or a verifier: a runner with its sandbox.
+type Run struct {
+	Runner
+	Target  Target
+	Sandbox sandbox.Dir
+	Out     Output
+}
+
 // ExitError says that a command in a runner ended with another code than 0.
 type ExitError struct {
 	// What is the command in words: "chef-client", "the verifier's command".
@@ -63,13 +83,28 @@ type ExitError struct {
 	OnHost bool
 }
 
-// Within ends a context when a line of kitchen.yml has run in the runner for longer than a limit, and its cause says so. A
-// limit of 0 is none.
+// Within ends a context when a line of kitchen.yml has run in the runner for longer than a limit, and its cause says so.
+// A limit of 0 is none.
 func Within(ctx context.Context, limit time.Duration, line string) (context.Context, context.CancelFunc) {
 	if limit == 0 {
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("run %q in the runner: it took longer than %s", line, limit))
+}
+
+// Pause waits, unless ctx ends first.
+func Pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Succeeded is the error of a command in a runner, what in words: err, or an *ExitError when its code is not 0.
@@ -98,6 +133,19 @@ func (e *ExitError) Error() string {
 		msg += fmt.Sprintf(": killed by signal %d", e.Code-128)
 	}
 	return msg
+}
+
+// Words are those of a command line that is being put together.
+type Words []string
+
+// Add adds words.
+func (w *Words) Add(words ...string) { *w = append(*w, words...) }
+
+// If adds words where something is set.
+func (w *Words) If(set bool, words ...string) {
+	if set {
+		w.Add(words...)
+	}
 }
 
 // Quote makes one word of a POSIX shell's line of any text.

@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lines"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // Container is a started container that is waited for.
@@ -104,7 +105,7 @@ func (c Container) check(ctx context.Context, ended <-chan struct{}) (last strin
 // stays returns when the container has gone on for a while. A busy engine may not have noticed its end by then: a command
 // in it tells, where its image has one.
 func (c Container) stays(ctx context.Context, ended <-chan struct{}) error {
-	if err := sleep(ctx, min(stayTime, c.Ready.Timeout/2)); err != nil {
+	if err := runner.Pause(ctx, min(stayTime, c.Ready.Timeout/2)); err != nil {
 		return err
 	}
 	code, err := c.Engine.Exec(ctx, c.ID, backend.ExecSpec{Command: []string{"true"}})
@@ -114,7 +115,7 @@ func (c Container) stays(ctx context.Context, ended <-chan struct{}) error {
 	case code == 0:
 		return nil
 	}
-	return sleep(ctx, min(noticeTime, c.Ready.Timeout/2))
+	return runner.Pause(ctx, min(noticeTime, c.Ready.Timeout/2))
 }
 
 // poll runs a command in the container until it exits with 0. The container itself repeats it, as far as it has a shell:
@@ -151,7 +152,7 @@ func (c Container) poll(ctx context.Context, one command, ended <-chan struct{})
 			continue
 		}
 		last = strings.TrimSpace(fmt.Sprintf("exit code %d %s", code, backend.PlainReason(printed)))
-		if err := sleep(ctx, c.Ready.Interval); err != nil {
+		if err := runner.Pause(ctx, c.Ready.Interval); err != nil {
 			return last, err
 		}
 	}
@@ -167,18 +168,6 @@ func awaitEnd(ctx context.Context, ended <-chan struct{}, err error) error {
 	case <-soon.Done():
 	}
 	return err
-}
-
-// sleep waits, or returns the error of ctx when that ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // awaitLog follows the log until a line matches that was printed since the container was started.

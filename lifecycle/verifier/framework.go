@@ -28,12 +28,9 @@ type framework struct {
 	// command is the shell line that runs the tests; "$tool" is its command there,
 	// and "$results" a file that it may write its results to.
 	command func(invocation) string
-	// source is where its results are.
+	// source is where its results are. Those that are printed are TAP, of which cases are told as they come.
 	source testrun.ResultSource
 	parse  func([]byte) ([]result.TestCase, error)
-	// stream returns what finds cases in results while they are printed; nil where that cannot be. It finds those that
-	// parse finds first.
-	stream func() func(line string) []result.TestCase
 	// refine returns what completes the cases, in their order, by what is known of the test files.
 	refine func(t tests) func(*result.TestCase)
 	// codes explains exit codes.
@@ -93,7 +90,7 @@ func bats() framework {
 			return `case "$("$tool" --help 2>&1)" in *--timing*) timing=--timing ;; *) timing= ;; esac` + "\n" +
 				`"$tool" --tap $timing ` + i.options + " " + i.tests
 		},
-		source: testrun.ResultsPrinted, parse: result.ParseTAP, stream: streamTAP, refine: refineBats,
+		source: testrun.ResultsPrinted, parse: result.ParseTAP, refine: refineBats,
 		remedy: inPlace("Install bats in driver.image"),
 	}
 }
@@ -126,7 +123,7 @@ for test; do
 done
 (exit $code)`
 		},
-		source: testrun.ResultsPrinted, parse: result.ParseTAP, stream: streamTAP,
+		source: testrun.ResultsPrinted, parse: result.ParseTAP,
 		refine: func(t tests) func(*result.TestCase) {
 			return func(c *result.TestCase) {
 				if t.source[c.Title] != "" {
@@ -147,6 +144,7 @@ func serverspec() framework {
 			return `"$tool" -I . --format documentation --format json --out "$results" ` + i.options + " " + i.tests
 		},
 		source: testrun.ResultsInFile, parse: result.ParseRSpec,
+		refine: func(tests) func(*result.TestCase) { return func(*result.TestCase) {} }, // RSpec tells all of them
 		remedy: inPlace("Install serverspec in driver.image (the package ruby-serverspec, or `gem install serverspec`)"),
 	}
 }
@@ -220,6 +218,3 @@ func refinePytest(tests) func(*result.TestCase) {
 		}
 	}
 }
-
-// streamTAP finds the cases in TAP that is being printed.
-func streamTAP() func(string) []result.TestCase { return result.NewTAPStream().Line }

@@ -125,9 +125,10 @@ func (b *kitchen) verify(i config.Instance) ([]result.TestCase, error) {
 	}
 	var out io.Writer = &b.out
 	b.early = nil
-	rest, err := v.Verify(b.t.Context(), b, Target{ContainerID: "abc", Endpoint: "unix:///engine.sock",
-		ClientEnv: map[string]string{"DOCKER_HOST": "unix:///engine.sock"}}, b.box,
-		runner.Output{Stdout: out, Stderr: out, Case: func(c result.TestCase) { b.early = append(b.early, c) }})
+	rest, err := v.Verify(b.t.Context(), runner.Run{Runner: b, Sandbox: b.box,
+		Target: runner.Target{ContainerID: "abc", Endpoint: "unix:///engine.sock",
+			ClientEnv: map[string]string{"DOCKER_HOST": "unix:///engine.sock"}},
+		Out: runner.Output{Stdout: out, Stderr: out, Case: func(c result.TestCase) { b.early = append(b.early, c) }}})
 	return append(slices.Clone(b.early), rest...), err
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
-	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/result"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
@@ -36,15 +35,14 @@ func (s *shell) Prepare(_ context.Context, sb sandbox.Dir) error {
 	return sandbox.Sync(sb.Local, files, nil)
 }
 
-func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox.Dir,
-	out runner.Output) ([]result.TestCase, error) {
-	if err := dummy.Pause(ctx, s.Verifier.Shell.Sleep); err != nil {
+func (s *shell) Verify(ctx context.Context, r runner.Run) ([]result.TestCase, error) {
+	if err := runner.Pause(ctx, s.Verifier.Shell.Sleep); err != nil {
 		return nil, err
 	}
 	tail := &process.Tail{}
-	out = runner.Output{Stdout: io.MultiWriter(tail, out.Stdout), Stderr: io.MultiWriter(tail, out.Stderr)}
+	r.Out = runner.Output{Stdout: io.MultiWriter(tail, r.Out.Stdout), Stderr: io.MultiWriter(tail, r.Out.Stderr)}
 	start := time.Now()
-	code, err := s.run(ctx, r, t, out)
+	code, err := s.run(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +57,7 @@ func (s *shell) Verify(ctx context.Context, r runner.Runner, t Target, _ sandbox
 	return []result.TestCase{test}, nil
 }
 
-func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.Output) (int, error) {
+func (s *shell) run(ctx context.Context, r runner.Run) (int, error) {
 	c := s.Verifier.Shell
 	if c.Remote {
 		if err := r.Sync(ctx); err != nil {
@@ -67,25 +65,26 @@ func (s *shell) run(ctx context.Context, r runner.Runner, t Target, out runner.O
 		}
 		line := s.InRunner(c.Command)
 		env := s.RunnerEnv()
-		maps.Copy(env, s.instanceEnv(t))
+		maps.Copy(env, s.instanceEnv(r.Target))
 		maps.Copy(env, c.Env)
 		ctx, cancel := runner.Within(ctx, c.Timeout, c.Command)
 		defer cancel()
-		code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: out.Stdout, Stderr: out.Stderr})
+		code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell(line), Env: env, Stdout: r.Out.Stdout,
+			Stderr: r.Out.Stderr})
 		if ctx.Err() != nil {
 			return -1, context.Cause(ctx)
 		}
 		return code, err
 	}
 	return hostexec.Run(ctx, hostexec.Command{Line: s.Prefixed(c.Command), Dir: s.Abs(c.Cwd),
-		Env:    s.EnvironWith(s.instanceEnv(t), s.Verifier.Env, c.Env),
-		Stdout: out.Stdout, Stderr: out.Stderr, Timeout: c.Timeout})
+		Env:    s.EnvironWith(s.instanceEnv(r.Target), s.Verifier.Env, c.Env),
+		Stdout: r.Out.Stdout, Stderr: r.Out.Stderr, Timeout: c.Timeout})
 }
 
 // instanceEnv are the variables that Test Kitchen documents for the command, and those
 // that it makes of kitchen-dokken's state: KITCHEN_ and the name of each entry. Where that
 // has all that the engine knows of a container, the variable is its ID.
-func (s *shell) instanceEnv(t Target) map[string]string {
+func (s *shell) instanceEnv(t runner.Target) map[string]string {
 	return map[string]string{
 		"KITCHEN_RUNNER_CONTAINER": t.ContainerID, "KITCHEN_WORK_IMAGE": t.Image, "KITCHEN_PLATFORM_IMAGE": s.Driver.Image,
 		"KITCHEN_INSTANCE_PLATFORM_NAME": s.Platform, "KITCHEN_IMAGE_PREFIX": "",

@@ -43,7 +43,7 @@ func (t tests) Files() ([]sandbox.File, error) {
 }
 
 // Verify runs the tool over the tests.
-func (t tests) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
+func (t tests) Verify(ctx context.Context, r runner.Run) ([]result.TestCase, error) {
 	batches := [][]string{t.run}
 	if t.singly {
 		batches = slices.Collect(slices.Chunk(t.run, 1))
@@ -55,13 +55,13 @@ func (t tests) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, er
 }
 
 // once runs the tool over the tests.
-func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
+func (t tests) once(ctx context.Context, r runner.Run) ([]result.TestCase, error) {
 	remote := path.Join(r.Sandbox.Remote, t.dir)
 	told, early := 0, func(string) {}
-	if r.Out.Case != nil && t.stream != nil {
-		next, refine := t.stream(), t.refiner()
+	if r.Out.Case != nil && t.framework.source == testrun.ResultsPrinted {
+		stream, refine := result.NewTAPStream(), t.refine(t)
 		early = func(line string) {
-			for _, c := range next(line) {
+			for _, c := range stream.Line(line) {
 				refine(&c)
 				c.File = t.locate(c.File, remote)
 				told++
@@ -73,8 +73,8 @@ func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, erro
 	if t.vars != "" {
 		in.vars = runner.Quote(t.vars)
 	}
-	done, err := r.RunTool(ctx, testrun.Tool{Base: t.Base, Binaries: t.binaries, Dir: remote, Command: t.command(in),
-		Source: t.framework.source, Line: early, Remedy: t.remedy})
+	done, err := testrun.Tool{Base: t.Base, Binaries: t.binaries, Dir: remote, Command: t.command(in),
+		Source: t.framework.source, Line: early, Remedy: t.remedy}.Run(ctx, r)
 	if err != nil || done.Code != 0 && done.Code == t.noTests {
 		return nil, err
 	}
@@ -90,22 +90,13 @@ func (t tests) once(ctx context.Context, r testrun.Run) ([]result.TestCase, erro
 			return nil, err
 		}
 	}
-	refine := t.refiner()
+	refine := t.refine(t)
 	for i := range cases {
 		refine(&cases[i])
 		cases[i].File = t.locate(cases[i].File, remote)
 	}
-	v := testrun.Verdict{Tool: t.name, Code: done.Code, Hint: t.codes[done.Code], Unread: unread, Output: done.Output}
-	cases, err = v.Cases(cases, r.Out.Stderr)
+	cases, err = done.Cases(t.name, t.codes[done.Code], cases, unread, r.Out.Stderr)
 	return cases[min(told, len(cases)):], err
-}
-
-// refiner completes cases, one after the other, by what is known of the test files.
-func (t tests) refiner() func(*result.TestCase) {
-	if t.refine == nil {
-		return func(*result.TestCase) {}
-	}
-	return t.refine(t)
 }
 
 // locate turns the path of a test in the runner into that on this machine.

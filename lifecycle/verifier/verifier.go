@@ -4,7 +4,6 @@ package verifier
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
@@ -23,16 +22,14 @@ type Verifier interface {
 	// Prepare puts the tests into the verifier's sandbox on this machine, and
 	// takes out those of earlier runs. It talks to no engine.
 	Prepare(ctx context.Context, sb sandbox.Dir) error
-	// Verify runs the tests and tells what became of each, as far as the tool tells: of those that ended early by out.Case,
-	// if there is one, and of the others by what it returns. Errors: *FailedError when tests failed, beside their cases;
+	// Verify runs the tests and tells what became of each, as far as the tool tells: of those that ended early by
+	// r.Out.Case, if there is one, and of the others by what it returns. Errors: *FailedError when tests failed, beside their cases;
 	// *NoTestsError when there were none.
-	Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir, out runner.Output) ([]result.TestCase, error)
+	Verify(ctx context.Context, r runner.Run) ([]result.TestCase, error)
 }
 
 // The types that the life cycle works with.
 type (
-	// Target is what a verifier that runs on this machine needs to know of the runner.
-	Target = testrun.Target
 	// FailedError says that tests failed.
 	FailedError = testrun.FailedError
 	// NoTestsError says that there was nothing to test.
@@ -69,8 +66,7 @@ func (nothing) Prepare(_ context.Context, sb sandbox.Dir) error {
 	return sandbox.Sync(sb.Local, nil, nil)
 }
 
-func (n nothing) Verify(ctx context.Context, _ runner.Runner, _ Target, _ sandbox.Dir,
-	_ runner.Output) ([]result.TestCase, error) {
+func (n nothing) Verify(ctx context.Context, _ runner.Run) ([]result.TestCase, error) {
 	d := n.Dummy
 	d.Sleep = n.Shell.Sleep // it shares the key with the shell verifier
 	if err := dummy.Do(ctx, d, "the dummy verifier fails, as kitchen.yml asks it to"); err != nil {
@@ -116,8 +112,7 @@ func (s *suite) Prepare(_ context.Context, sb sandbox.Dir) (err error) {
 }
 
 // Verify runs the tests of one tool after the other.
-func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, sb sandbox.Dir,
-	out runner.Output) ([]result.TestCase, error) {
+func (s *suite) Verify(ctx context.Context, r runner.Run) ([]result.TestCase, error) {
 	if len(s.parts) == 0 {
 		return nil, &NoTestsError{Looked: s.looked}
 	}
@@ -125,19 +120,14 @@ func (s *suite) Verify(ctx context.Context, r runner.Runner, t Target, sb sandbo
 		return nil, err
 	}
 	told := 0
-	if tell := out.Case; tell != nil {
-		out.Case = func(c result.TestCase) { told++; tell(c) }
+	if tell := r.Out.Case; tell != nil {
+		r.Out.Case = func(c result.TestCase) { told++; tell(c) }
 	}
 	cases, err := testrun.Each(s.parts, func(p testrun.Part) ([]result.TestCase, error) {
-		return p.Verify(ctx, testrun.Run{Runner: r, Target: t, Sandbox: sb, Out: out})
+		return p.Verify(ctx, r)
 	})
 	if told+len(cases) == 0 && err == nil {
 		return nil, &NoTestsError{Looked: s.looked}
 	}
 	return cases, err
-}
-
-func isFile(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.Mode().IsRegular()
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // attempts is how often an image is asked for. firstPause is doubled from one pause to the next, up to longestPause.
@@ -33,10 +34,8 @@ func Pull(ctx context.Context, engine backend.ContainerBackend, o backend.PullOp
 		}
 		wait := jitter(pause)
 		say(fmt.Sprintf("%v\nAsking again in %.1f s, for time %d of %d.", reason(err), wait.Seconds(), attempt+1, attempts))
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return img, errors.Join(ctx.Err(), err)
+		if ended := runner.Pause(ctx, wait); ended != nil {
+			return img, errors.Join(ended, err)
 		}
 		pause = min(2*pause, longestPause)
 	}

@@ -48,8 +48,7 @@ func (a Ansible) Prepare(_ context.Context, sb sandbox.Dir) error {
 	if err != nil {
 		return err
 	}
-	l.files = append(l.files, a.script(l).File())
-	return sandbox.Sync(sb.Local, l.files, keep)
+	return l.Sync(sb, a.script(l), keep)
 }
 
 // places are where ansible-playbook may be in the runner besides its PATH.
@@ -58,21 +57,23 @@ func (a Ansible) places() []string {
 }
 
 // Converge plays the playbook.
-func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
-	out runner.Output) (_ converge.Summary, err error) {
-	p := a.Provisioner
-	newJob := func(second bool) converge.Job {
-		env := a.Env()
-		if second {
-			env[secondRun] = "1"
-		}
-		return converge.Job{What: playbookCommand, Parser: &output{}, Keys: p, Hints: hints(), Env: env}
-	}
+func (a Ansible) Converge(ctx context.Context, r runner.Run) (_ converge.Summary, err error) {
+	j := converge.Job{What: playbookCommand, Thing: "task",
+		Parser: func() converge.Parser { return &output{} }, Hints: map[int]string{
+			1: "Ansible could not start, see above",
+			2: "tasks failed",
+			3: "hosts were not reachable",
+			4: "the playbook does not parse, or hosts were not reachable",
+			5: "wrong options; see provisioner.ansible_extra_flags",
+			127: "it was not found in the runner\n" +
+				"Use an image that has Ansible, or set provisioner.image to one that brings it in a volume",
+			250: "Ansible met an error of its own",
+		}}
 	if !a.onHost() {
 		if err := a.requireInRunner(ctx, r); err != nil {
 			return converge.Unknown(), err
 		}
-		return converge.Run(ctx, newJob, a.Twice(), "task", r, sb, out)
+		return a.Run(ctx, j, r)
 	}
 	program, err := exec.LookPath(playbookCommand)
 	if err != nil {
@@ -84,12 +85,8 @@ func (a Ansible) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
 		return converge.Unknown(), err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	onHost := func(second bool) converge.Job {
-		j := newJob(second)
-		j.Start = func(ctx context.Context, out runner.Output) (int, error) { return h.play(ctx, second, out) }
-		return j
-	}
-	return converge.Run(ctx, onHost, a.Twice(), "task", r, sb, out)
+	j.Start = h.play
+	return a.Run(ctx, j, r)
 }
 
 // requireInRunner fails when the runner has no Ansible, and says how it can be had. This machine's is none of the ways
@@ -109,18 +106,4 @@ func (a Ansible) requireInRunner(ctx context.Context, r runner.Runner) error {
 		"that brings it in a volume.\n"+
 		"With provisioner.ansible_from: host this machine's Ansible plays the playbook against the runner; lookups and "+
 		"plugins then run on this machine", playbookCommand)
-}
-
-// hints explain the exit codes of ansible-playbook.
-func hints() map[int]string {
-	return map[int]string{
-		1: "Ansible could not start, see above",
-		2: "tasks failed",
-		3: "hosts were not reachable",
-		4: "the playbook does not parse, or hosts were not reachable",
-		5: "wrong options; see provisioner.ansible_extra_flags",
-		127: "it was not found in the runner\n" +
-			"Use an image that has Ansible, or set provisioner.image to one that brings it in a volume",
-		250: "Ansible met an error of its own",
-	}
 }

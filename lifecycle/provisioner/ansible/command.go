@@ -14,13 +14,8 @@ func (a Ansible) script(l *layout) converge.Script {
 	p := a.Provisioner
 	var s converge.Script
 	s.Default(a.environment(l))
-	s.Add("cd %s || exit", runner.Quote(l.work))
-	s.UTF8()
-	if p.Tool.Binary != "" {
-		s.Add("ansible=%s", runner.Quote(p.Tool.Binary))
-	} else {
-		s.Locate("ansible", a.places(), playbookCommand)
-	}
+	s.In(l.work)
+	s.Tool("ansible", p.Tool.Binary, a.places(), playbookCommand)
 	// Small images have no sudo, and all have su.
 	s.Add("command -v sudo > /dev/null || export ANSIBLE_BECOME_METHOD=su")
 	if r := l.requirements; r.digest != "" {
@@ -36,7 +31,7 @@ func (a Ansible) script(l *layout) converge.Script {
 	}
 	line := `"$ansible" ` + runner.QuoteAll(a.arguments(l))
 	if args := a.secondArguments(); len(args) > 0 {
-		s.Add(`set --; [ -z "${%s-}" ] || set -- %s`, secondRun, runner.QuoteAll(args))
+		s.Add(`set --; [ -z "${%s-}" ] || set -- %s`, converge.SecondVariable, runner.QuoteAll(args))
 		line += ` "$@"`
 	}
 	if f := p.Ansible.ExtraFlags; f != "" {
@@ -84,60 +79,40 @@ func (a Ansible) galaxy(r requirements) [][]string {
 	return lines
 }
 
-// secondRun tells the script that it is the run that shows idempotence.
-const secondRun = "GALLEY_SECOND_RUN"
-
 // secondArguments are those of the second run alone. Ansible adds up tags.
-func (a Ansible) secondArguments() []string {
+func (a Ansible) secondArguments() (args runner.Words) {
 	k := a.Provisioner.Ansible
-	var args []string
-	if len(k.IdempotencyTags) > 0 {
-		args = append(args, "--tags", strings.Join(k.IdempotencyTags, ","))
-	}
-	if len(k.IdempotencySkipTags) > 0 {
-		args = append(args, "--skip-tags", strings.Join(k.IdempotencySkipTags, ","))
-	}
+	args.If(len(k.IdempotencyTags) > 0, "--tags", strings.Join(k.IdempotencyTags, ","))
+	args.If(len(k.IdempotencySkipTags) > 0, "--skip-tags", strings.Join(k.IdempotencySkipTags, ","))
 	return args
 }
 
 // arguments are those of ansible-playbook, without raw flags and the playbook.
-func (a Ansible) arguments(l *layout) []string {
+func (a Ansible) arguments(l *layout) (args runner.Words) {
 	k := a.Provisioner.Ansible
-	var args []string
-	add := func(w ...string) { args = append(args, w...) }
-	if l.inventory != "" {
-		add("-i", l.inventory)
-	}
+	args.If(l.inventory != "", "-i", l.inventory)
 	for _, f := range l.extraVars {
-		add("-e", "@"+f)
+		args.Add("-e", "@"+f)
 	}
 	for _, f := range l.vaults {
-		add("--vault-password-file", f)
+		args.Add("--vault-password-file", f)
 	}
-	if len(k.Tags) > 0 {
-		add("--tags", strings.Join(k.Tags, ","))
-	}
-	if len(k.SkipTags) > 0 {
-		add("--skip-tags", strings.Join(k.SkipTags, ","))
-	}
+	args.If(len(k.Tags) > 0, "--tags", strings.Join(k.Tags, ","))
+	args.If(len(k.SkipTags) > 0, "--skip-tags", strings.Join(k.SkipTags, ","))
 	switch {
 	case k.Limit != "":
-		add("--limit", k.Limit)
+		args.Add("--limit", k.Limit)
 	case a.Peers != nil && k.Inventory == "":
-		add("--limit", "localhost")
+		args.Add("--limit", "localhost")
 	}
-	if k.Diff {
-		add("--diff")
-	}
-	if k.Check {
-		add("--check")
-	}
+	args.If(k.Diff, "--diff")
+	args.If(k.Check, "--check")
 	if k.Verbose || a.Debug {
 		n := min(max(k.Verbosity, 1), 4)
 		if a.Debug {
 			n = max(n, 3)
 		}
-		add("-" + strings.Repeat("v", n))
+		args.Add("-" + strings.Repeat("v", n))
 	}
 	return args
 }

@@ -1,14 +1,19 @@
 package ansible
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/mattn/go-shellwords"
 
@@ -33,13 +38,10 @@ const forcedFile = "galley_forced.json"
 
 // hostPlay runs ansible-playbook of this machine against the runner.
 type hostPlay struct {
-	program string
-	dir     string
-	args    []string
+	program, dir, work string
+	args, env          []string
 	// second are further arguments of the second run.
 	second []string
-	env    []string
-	work   string
 	server *connectionServer
 }
 
@@ -60,11 +62,10 @@ func (a Ansible) openHost(ctx context.Context, program string, r runner.Runner) 
 		return nil, err
 	}
 	for _, name := range []string{connection, "local"} {
-		l.files = append(l.files, sandbox.File{Path: "connection_plugins/" + name + ".py", Data: connectionPlugin})
+		l.Add(sandbox.File{Path: "connection_plugins/" + name + ".py", Data: connectionPlugin})
 	}
-	l.files = append(l.files, sandbox.File{Path: forcedFile,
-		Data: []byte(`{"ansible_connection": "` + connection + `"}` + "\n")})
-	if err := sandbox.Fill(dir, l.files); err != nil {
+	l.Add(sandbox.File{Path: forcedFile, Data: []byte(`{"ansible_connection": "` + connection + `"}` + "\n")})
+	if err := sandbox.Fill(dir, l.List); err != nil {
 		return nil, err
 	}
 	if l.requirements.digest != "" {
@@ -80,9 +81,11 @@ func (a Ansible) openHost(ctx context.Context, program string, r runner.Runner) 
 	socket := filepath.Join(dir, "s")
 	own := map[string]string{"ANSIBLE_CONNECTION_PLUGINS": filepath.Join(dir, "connection_plugins"),
 		"GALLEY_SOCKET": socket, "GALLEY_ON_HOST": "1"}
-	if sudo, err := hasSudo(ctx, r); err != nil {
+	noSudo, err := r.Exec(ctx, runner.Command{Argv: runner.Shell("command -v sudo > /dev/null")})
+	if err != nil {
 		return nil, err
-	} else if !sudo {
+	}
+	if noSudo != 0 { // then there is su
 		own["ANSIBLE_BECOME_METHOD"] = "su"
 	}
 	h.env = a.EnvironWith(a.environment(l), a.Env(), own)
@@ -91,12 +94,6 @@ func (a Ansible) openHost(ctx context.Context, program string, r runner.Runner) 
 	}
 	h.server, err = serveConnection(ctx, socket, r)
 	return h, err
-}
-
-// hasSudo reports whether the runner has sudo; without it there is su.
-func hasSudo(ctx context.Context, r runner.Runner) (bool, error) {
-	code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell("command -v sudo > /dev/null")})
-	return code == 0, err
 }
 
 // install installs requirements on this machine, once for each content of them.
@@ -110,9 +107,9 @@ func (a Ansible) install(ctx context.Context, h *hostPlay, r requirements) error
 	}
 	for _, args := range a.galaxy(r) {
 		var out bytes.Buffer
-		code, err := hostexec.Run(ctx, hostexec.Command{Argv: append([]string{filepath.Join(filepath.Dir(h.program),
-			"ansible-galaxy")}, args...),
-			Dir: h.work, Env: h.env, Stdout: &out, Stderr: &out})
+		galaxy := filepath.Join(filepath.Dir(h.program), "ansible-galaxy")
+		code, err := hostexec.Run(ctx, hostexec.Command{Argv: append([]string{galaxy}, args...), Dir: h.work, Env: h.env,
+			Stdout: &out, Stderr: &out})
 		if err == nil && code != 0 {
 			err = &runner.ExitError{What: "ansible-galaxy", Code: code, OnHost: true}
 		}
@@ -134,3 +131,88 @@ func (h *hostPlay) play(ctx context.Context, second bool, out runner.Output) (in
 }
 
 func (h *hostPlay) close() error { return errors.Join(h.server.close(), os.RemoveAll(h.dir)) }
+
+// connectionServer runs commands in a runner for connection.py. It listens at a socket in a directory that only this
+// user may enter. One connection is one command: a line of JSON with its words, then its input up to the end; back come
+// a line of JSON with the exit code and two lengths, then output and errors.
+type connectionServer struct {
+	listener net.Listener
+	runner   runner.Runner
+	cancel   context.CancelFunc
+	calls    sync.WaitGroup
+}
+
+// connectionCall is what comes in, connectionAnswer what goes out.
+type connectionCall struct {
+	Argv []string `json:"argv"`
+	User string   `json:"user,omitempty"`
+}
+
+type connectionAnswer struct {
+	Code   int    `json:"code"`
+	Stdout int    `json:"stdout"`
+	Stderr int    `json:"stderr"`
+	Error  string `json:"error,omitempty"`
+}
+
+// serveConnection listens until it is closed.
+func serveConnection(ctx context.Context, socket string, r runner.Runner) (*connectionServer, error) {
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("listen for Ansible: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	s := &connectionServer{listener: l, runner: r, cancel: cancel}
+	s.calls.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return // closed
+			}
+			s.calls.Go(func() { s.serve(ctx, conn) })
+		}
+	})
+	return s, nil
+}
+
+// serve runs one command. A caller that hangs up early gets no answer.
+func (s *connectionServer) serve(ctx context.Context, conn net.Conn) {
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// A caller that sends nothing must not keep close waiting.
+	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
+	in := bufio.NewReader(conn)
+	var stdout, stderr bytes.Buffer
+	answer := connectionAnswer{}
+	var call connectionCall
+	line, err := in.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &call)
+	}
+	if err == nil {
+		answer.Code, err = s.runner.Exec(ctx, runner.Command{Argv: call.Argv, User: call.User, Stdin: in, Stdout: &stdout,
+			Stderr: &stderr})
+	}
+	if err != nil {
+		answer.Error = err.Error()
+	}
+	answer.Stdout, answer.Stderr = stdout.Len(), stderr.Len()
+	head, err := json.Marshal(answer)
+	if err != nil {
+		return // numbers and a text always have a form in JSON
+	}
+	whole := net.Buffers{append(head, '\n'), stdout.Bytes(), stderr.Bytes()}
+	_, _ = whole.WriteTo(conn) // the other side says so when its answer is short
+}
+
+// close ends commands that still run.
+func (s *connectionServer) close() error {
+	s.cancel()
+	err := s.listener.Close()
+	s.calls.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	return err
+}

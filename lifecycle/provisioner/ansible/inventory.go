@@ -27,8 +27,8 @@ func (a Ansible) addInventory(l *layout, connection string) {
 	if k.Inventory != "" {
 		beside = l.beside("")
 	}
-	l.copy("group_vars_path", a.Usual(k.GroupVars, plugin, "group_vars", true), path.Join(beside, "group_vars"))
-	l.copy("host_vars_path", a.Usual(k.HostVars, plugin, "host_vars", true), path.Join(beside, "host_vars"))
+	l.Carry("group_vars_path", a.Usual(k.GroupVars, plugin, "group_vars", true), path.Join(beside, "group_vars"))
+	l.Carry("host_vars_path", a.Usual(k.HostVars, plugin, "host_vars", true), path.Join(beside, "host_vars"))
 	if _, err := os.Stat(k.Inventory); errors.Is(err, fs.ErrNotExist) && a.Shown(k.Inventory) == "none" {
 		return
 	}
@@ -37,8 +37,7 @@ func (a Ansible) addInventory(l *layout, connection string) {
 		l.scripts(l.inventory)
 		return
 	}
-	l.files = append(l.files, sandbox.File{Path: path.Join(inventoryDir, "hosts"),
-		Data: []byte(inventory(k.Hosts, connection) + a.peers())})
+	l.Add(sandbox.File{Path: path.Join(inventoryDir, "hosts"), Data: []byte(a.inventory(connection))})
 	l.inventory = path.Join(l.root, inventoryDir, "hosts")
 }
 
@@ -46,8 +45,8 @@ func (a Ansible) addInventory(l *layout, connection string) {
 // kitchen-ansible does: Ansible runs them if they are, and else reads them.
 func (l *layout) scripts(inventory string) {
 	rel := strings.TrimPrefix(inventory, l.root+"/")
-	for i := range l.files {
-		f := &l.files[i]
+	for i := range l.List {
+		f := &l.List[i]
 		if f.Dir || f.Source == "" || f.Path != rel && path.Dir(f.Path) != rel {
 			continue
 		}
@@ -65,12 +64,17 @@ func (l *layout) scripts(inventory string) {
 
 // inventory lists one host in its groups. Like kitchen-ansible it calls it localhost, so
 // that host_vars/localhost and `hosts: localhost` mean the runner.
-func inventory(groups []string, connection string) string {
+func (a Ansible) inventory(connection string) string {
+	return fmt.Sprintf("localhost ansible_connection=%s\n", connection) +
+		inGroups(a.Provisioner.Ansible.Hosts, "localhost") + a.peers()
+}
+
+// inGroups puts a host into groups of an inventory.
+func inGroups(groups []string, host string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "localhost ansible_connection=%s\n", connection)
 	for _, g := range groups {
 		if g != "all" && g != "localhost" {
-			fmt.Fprintf(&b, "\n[%s]\nlocalhost\n", g)
+			fmt.Fprintf(&b, "\n[%s]\n%s\n", g, host)
 		}
 	}
 	return b.String()
@@ -82,21 +86,17 @@ func (a Ansible) peers() string {
 	if a.Peers == nil {
 		return ""
 	}
-	var hosts, groups strings.Builder
+	hosts, groups := "\n[galley_nodes]\n", ""
 	for _, m := range a.Peers.Nodes {
 		host, more := m.Name, " ansible_host="+m.Address
 		if m.Name == a.Node.Name {
 			host, more = "localhost", ""
 		} else if m.Instance != nil {
-			for _, g := range m.Instance.Provisioner.Ansible.Hosts {
-				if g != "all" && g != "localhost" {
-					fmt.Fprintf(&groups, "\n[%s]\n%s\n", g, m.Name)
-				}
-			}
+			groups += inGroups(m.Instance.Provisioner.Ansible.Hosts, m.Name)
 		}
-		fmt.Fprintf(&hosts, "%s galley_node=%s galley_address=%s%s\n", host, m.Name, m.Address, more)
+		hosts += fmt.Sprintf("%s galley_node=%s galley_address=%s%s\n", host, m.Name, m.Address, more)
 	}
-	return "\n[galley_nodes]\n" + hosts.String() + groups.String()
+	return hosts + groups
 }
 
 // addVars hands extra variables over in a file: on a command line all would see them.
@@ -115,9 +115,9 @@ func (a Ansible) addVars(l *layout, connection string) {
 	}
 	data, err := config.MarshalPlain(vars)
 	if err != nil {
-		l.fail(fmt.Errorf("provisioner.extra_vars: %w", err))
+		l.Fail(fmt.Errorf("provisioner.extra_vars: %w", err))
 	}
-	l.files = append(l.files, sandbox.File{Path: varsFile, Data: data, Mode: l.secret})
+	l.Add(sandbox.File{Path: varsFile, Data: data, Mode: l.secret})
 	l.extraVars = append(l.extraVars, path.Join(l.root, varsFile))
 }
 
@@ -167,7 +167,7 @@ func (a Ansible) addRequirements(l *layout) {
 		to := a.carry(l, f.key, f.from)
 		data, err := os.ReadFile(f.from)
 		if err != nil {
-			l.fail(fmt.Errorf("provisioner.%s: %w", f.key, err))
+			l.Fail(fmt.Errorf("provisioner.%s: %w", f.key, err))
 		}
 		roles, collections := galaxyKinds(data)
 		if f.from == k.CollectionRequirements {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/project"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -32,7 +33,7 @@ const plugin = "ansible"
 type layout struct {
 	// root is the directory of everything, work the copy of the project in it.
 	root, work string
-	files      []sandbox.File
+	*converge.Files
 	// outside are the places of what does not lie in the project.
 	outside map[string]string
 	// secret is the mode of files with secrets.
@@ -43,18 +44,13 @@ type layout struct {
 	// plugins are directories of modules and plugins, by the variable that names them to Ansible.
 	plugins      map[string][]string
 	requirements requirements
-
-	// carry is converge.Options.Carry.
-	carry func(key, from, to string) ([]sandbox.File, error)
-	// err is the first error; nothing is added after it.
-	err error
 }
 
 // layout lays the project out below root for a run with a connection. secret is the mode of files with secrets.
 func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
 	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret,
-		plugins: map[string][]string{}, carry: a.Carry}
-	l.tree(a.Root, projectDir, a.skip)
+		plugins: map[string][]string{}, Files: a.Files()}
+	l.Tree("read "+a.Root, a.Root, projectDir, a.skip)
 	a.addPlaybook(l)
 	a.addNamed(l)
 	a.addCopies(l)
@@ -63,32 +59,7 @@ func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, e
 	a.addRequirements(l)
 	a.addInventory(l, connection)
 	a.addVars(l, connection)
-	return l, l.err
-}
-
-// fail notes the first error.
-func (l *layout) fail(err error) {
-	if l.err == nil {
-		l.err = err
-	}
-}
-
-// tree adds the files of a directory of the project.
-func (l *layout) tree(from, to string, skip func(string, bool) bool) {
-	files, err := sandbox.Tree(from, to, skip)
-	if err != nil {
-		l.fail(fmt.Errorf("read %s: %w", from, err))
-	}
-	l.files = append(l.files, files...)
-}
-
-// copy adds what a key names, a file or a directory, at a place below the root.
-func (l *layout) copy(key, from, to string) {
-	files, err := l.carry(key, from, to)
-	if err != nil {
-		l.fail(err)
-	}
-	l.files = append(l.files, files...)
+	return l, l.Err
 }
 
 // skip reports what of the project stays out.
@@ -109,14 +80,14 @@ func (a Ansible) skip(rel string, dir bool) bool {
 // it to the files when it does not lie in the project.
 func (a Ansible) carry(l *layout, key, from string) string {
 	if _, err := os.Stat(from); err != nil {
-		l.fail(fmt.Errorf("provisioner.%s: %w", key, err))
+		l.Fail(fmt.Errorf("provisioner.%s: %w", key, err))
 	}
 	if rel, err := filepath.Rel(a.Root, from); err == nil && filepath.IsLocal(rel) {
 		return path.Join(l.work, filepath.ToSlash(rel))
 	}
 	if l.outside[from] == "" {
 		rel := path.Join("outside", fmt.Sprint(len(l.outside)), filepath.Base(from))
-		l.copy(key, from, rel)
+		l.Carry(key, from, rel)
 		l.outside[from] = path.Join(l.root, rel)
 	}
 	return l.outside[from]
@@ -129,7 +100,7 @@ func (a Ansible) addPlaybook(l *layout) {
 		from = a.Usual(from, plugin, usual, false)
 	}
 	if from == "" {
-		l.fail(fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook", a.Name,
+		l.Fail(fmt.Errorf("there is no playbook for %s\nPut a default.yml into %s, or set provisioner.playbook", a.Name,
 			a.SuiteDir(a.Suite)))
 		return
 	}
@@ -149,7 +120,7 @@ func (a Ansible) addNamed(l *layout) {
 	}
 	if l.config == "" && k.OverwriteConfig {
 		l.config = path.Join(l.root, configFile)
-		l.files = append(l.files, sandbox.File{Path: configFile,
+		l.Add(sandbox.File{Path: configFile,
 			Data: []byte("# made by galley: provisioner.ansible_cfg_overwrite: false leaves the runner's own in place\n")})
 	}
 	vaults := k.VaultPasswordFiles
@@ -176,8 +147,8 @@ func (a Ansible) addNamed(l *layout) {
 // private makes a file that holds a secret readable by its owner alone; one that is a program stays one.
 func (l *layout) private(at string) {
 	rel := strings.TrimPrefix(at, l.root+"/")
-	for i := range l.files {
-		f := &l.files[i]
+	for i := range l.List {
+		f := &l.List[i]
 		if f.Path != rel {
 			continue
 		}
@@ -200,14 +171,16 @@ func (a Ansible) addCopies(l *layout) {
 		if from == "" || filepath.Clean(from) == filepath.Clean(a.Root) {
 			continue // the whole project is there already
 		}
-		l.copy("additional_copy_path", from, filepath.Base(from))
-		l.copy("additional_copy_path", from, l.beside(filepath.Base(from)))
+		l.Carry("additional_copy_path", from, filepath.Base(from))
+		l.Carry("additional_copy_path", from, l.beside(filepath.Base(from)))
 	}
 }
 
 // addRoles finds the directories of roles. A directory that is a role itself gets one above it.
 func (a Ansible) addRoles(l *layout) {
 	k := a.Provisioner.Ansible
+	parts := []string{"action_plugins", "callback_plugins", "connection_plugins", "defaults", "files", "filter_plugins",
+		"handlers", "library", "lookup_plugins", "meta", "module_utils", "tasks", "templates", "test_plugins", "vars"}
 	add := func(dir string) {
 		if !slices.Contains(l.roles, dir) {
 			l.roles = append(l.roles, dir)
@@ -221,9 +194,9 @@ func (a Ansible) addRoles(l *layout) {
 			continue
 		}
 		for _, name := range a.roleNames(dir) {
-			l.tree(dir, path.Join(rolesDir, name), func(rel string, d bool) bool {
+			l.Tree("read "+dir, dir, path.Join(rolesDir, name), func(rel string, d bool) bool {
 				top, _, _ := strings.Cut(rel, "/")
-				return !slices.Contains(roleParts(), top) || a.skip(rel, d)
+				return !slices.Contains(parts, top) || a.skip(rel, d)
 			})
 		}
 		add(path.Join(l.root, rolesDir))
@@ -264,13 +237,6 @@ func (a Ansible) roleNames(dir string) []string {
 	return names
 }
 
-// roleParts are the directories of a role.
-func roleParts() []string {
-	return []string{"action_plugins", "callback_plugins", "connection_plugins", "defaults", "files", "filter_plugins",
-		"handlers", "library", "lookup_plugins",
-		"meta", "module_utils", "tasks", "templates", "test_plugins", "vars"}
-}
-
 func isRole(dir string) bool {
 	for _, file := range []string{"tasks/main.yml", "tasks/main.yaml", "meta/main.yml", "meta/main.yaml"} {
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(file))); err == nil {
@@ -300,5 +266,5 @@ func (a Ansible) addPlugins(l *layout) {
 		add("ANSIBLE_LIBRARY", "modules_path", dir)
 	}
 	// Ansible finds what lies beside the playbook without being told.
-	l.files = append(l.files, sandbox.File{Path: l.beside("callback_plugins/galley_report.py"), Data: callbackPlugin})
+	l.Add(sandbox.File{Path: l.beside("callback_plugins/galley_report.py"), Data: callbackPlugin})
 }

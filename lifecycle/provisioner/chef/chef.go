@@ -51,27 +51,17 @@ func (c Chef) Tool() *converge.Tool {
 // Prepare lays out what the client reads: cookbooks, dna.json, client.rb, data
 // bags and the like, and the script that runs it.
 func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
-	cookbooks, policy, err := c.cookbooks(ctx)
-	if err != nil {
-		return err
+	f := c.Files()
+	policy := c.cookbooks(ctx, f)
+	if f.Err != nil {
+		return f.Err // what follows takes time and tells of other things
 	}
-	data, err := c.data(sb)
-	if err != nil {
-		return err
-	}
-	others, err := c.peers()
-	if err != nil {
-		return err
-	}
-	files := slices.Concat(cookbooks, data, others)
-	kept := keptPlaces(files)
-	settings, err := c.settings(sb, policy, kept)
-	if err != nil {
-		return err
-	}
+	c.data(f, sb)
+	c.peers(f)
+	kept := keptPlaces(f.List)
 	// Later files win: an export brings a few of its own that must not.
-	files = append(files, settings...)
-	return sandbox.Sync(sb.Local, files, func(p string) bool {
+	c.settings(f, sb, policy)
+	return f.Sync(sb, c.script(sb, kept), func(p string) bool {
 		top, _, _ := strings.Cut(p, "/")
 		return slices.Contains(kept, top)
 	})
@@ -92,30 +82,19 @@ func keptPlaces(files []sandbox.File) []string {
 	return slices.DeleteFunc(clientPlaces(), func(p string) bool { return carried[p] })
 }
 
-// settings are the files that galley itself writes.
-func (c Chef) settings(sb sandbox.Dir, policy string, kept []string) ([]sandbox.File, error) {
-	dna, err := c.dna(policy)
-	if err != nil {
-		return nil, err
-	}
+// settings adds the files that galley itself writes.
+func (c Chef) settings(f *converge.Files, sb sandbox.Dir, policy string) {
 	key, err := validationKey()
-	if err != nil {
-		return nil, err
-	}
-	conf := c.clientRB(sb)
-	files := []sandbox.File{
-		{Path: dnaFile, Data: dna, Mode: sb.SecretMode()},
-		{Path: clientFile, Data: []byte(conf), Mode: sb.SecretMode()},
-		{Path: ValidationFile, Data: key, Mode: sb.SecretMode()},
-		c.script(sb, kept).File(),
-	}
+	f.Fail(err)
+	dna, conf := c.dna(f, policy), c.clientRB(sb)
+	f.Add(sandbox.File{Path: dnaFile, Data: dna, Mode: sb.SecretMode()},
+		sandbox.File{Path: clientFile, Data: []byte(conf), Mode: sb.SecretMode()},
+		sandbox.File{Path: ValidationFile, Data: key, Mode: sb.SecretMode()})
 	if c.strict() {
 		handler := path.Join(sb.Remote, handlerFile)
-		files = append(files,
-			sandbox.File{Path: strictFile, Data: []byte(conf + strictLines(handler)), Mode: sb.SecretMode()},
+		f.Add(sandbox.File{Path: strictFile, Data: []byte(conf + strictLines(handler)), Mode: sb.SecretMode()},
 			sandbox.File{Path: handlerFile, Data: []byte(strictHandler)})
 	}
-	return files, nil
 }
 
 // strict reports whether the last run of a converge may change nothing.
@@ -133,7 +112,7 @@ func (c Chef) runs() int {
 }
 
 // dna is dna.json: the attributes with the run list or the policy.
-func (c Chef) dna(policy string) ([]byte, error) {
+func (c Chef) dna(f *converge.Files, policy string) []byte {
 	k := c.Provisioner.Chef
 	node := k.Attributes
 	if policy != "" {
@@ -152,14 +131,13 @@ func (c Chef) dna(policy string) ([]byte, error) {
 	}
 	data, err := config.MarshalPlain(node)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w\nprovisioner.attributes holds what JSON does not have", dnaFile, err)
+		f.Fail(fmt.Errorf("write %s: %w\nprovisioner.attributes holds what JSON does not have", dnaFile, err))
 	}
-	return data, nil
+	return data
 }
 
-// data lists data bags, roles, environments, nodes and the secret.
-func (c Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
-	var files []sandbox.File
+// data adds data bags, roles, environments, nodes and the secret.
+func (c Chef) data(f *converge.Files, sb sandbox.Dir) {
 	for _, name := range []string{"data", "data_bags", "environments", "nodes", "roles", "clients"} {
 		dir := c.Provisioner.Chef.Paths[name]
 		named := dir != ""
@@ -170,41 +148,33 @@ func (c Chef) data(sb sandbox.Dir) ([]sandbox.File, error) {
 		case named && errors.Is(err, fs.ErrNotExist):
 			// Test Kitchen passes over it, and Git keeps no empty directories.
 			c.Notice("provisioner.%s_path: there is no directory %s", name, dir)
-			continue
 		case named && (err != nil || !st.IsDir()):
-			return nil, fmt.Errorf("provisioner.%s_path: %s is not a directory", name, dir)
-		case err != nil || !st.IsDir():
-			continue // a file of that name is something else
+			f.Fail(fmt.Errorf("provisioner.%s_path: %s is not a directory", name, dir))
+		case err == nil && st.IsDir(): // a file of that name is something else
+			f.CarryTree(name+"_path", dir, name)
 		}
-		tree, err := c.NamedTree(name+"_path", dir, name)
-		if err != nil {
-			return nil, fmt.Errorf("provisioner.%s_path: %w", name, err)
-		}
-		files = append(files, tree...)
 	}
 	secret := c.Provisioner.Chef.Paths[secretFile]
 	if secret == "" {
 		secret = c.Find(c.Suite, secretFile+"_key")
 	} else if _, err := os.Stat(secret); err != nil {
-		return nil, fmt.Errorf("provisioner.%s_key_path: %w", secretFile, err)
+		f.Fail(fmt.Errorf("provisioner.%s_key_path: %w", secretFile, err))
 	}
 	if secret != "" {
-		files = append(files, sandbox.File{Path: secretFile, Source: secret, Mode: sb.SecretMode()})
+		f.Add(sandbox.File{Path: secretFile, Source: secret, Mode: sb.SecretMode()})
 	}
-	return files, nil
 }
 
 // Converge runs the client as often as kitchen.yml says. When the last run may
 // change nothing, what it changed is the error.
-func (c Chef) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
-	out runner.Output) (converge.Summary, error) {
+func (c Chef) Converge(ctx context.Context, r runner.Run) (converge.Summary, error) {
 	if err := r.Sync(ctx); err != nil {
 		return converge.Unknown(), err
 	}
 	read := &output{}
-	j := converge.Job{What: c.what(), Parser: read, Hints: c.hints(), Reboots: []int{35, 37, 213}, Keys: c.Provisioner,
-		Env: c.env()}
-	s, err := j.Run(ctx, r, sb, out)
+	j := converge.Job{What: c.what(), Parser: func() converge.Parser { return read }, Hints: c.hints(),
+		Reboots: []int{35, 37, 213}, Keys: c.Provisioner, Env: c.license(c.Env())}
+	s, err := j.Run(ctx, r)
 	if !c.strict() {
 		return s, err
 	}

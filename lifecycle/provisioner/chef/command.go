@@ -28,9 +28,6 @@ func (c Chef) candidates() []string {
 	return []string{chefClient, habChef, cincClient, habCinc}
 }
 
-// env is the environment of the client.
-func (c Chef) env() map[string]string { return c.license(c.Env()) }
-
 // script is run_command: the client's place, and its command lines. kept are the places
 // that clean_dokken_sandbox wants empty.
 func (c Chef) script(sb sandbox.Dir, kept []string) converge.Script {
@@ -89,38 +86,23 @@ func (c Chef) license(env map[string]string) map[string]string {
 // command is the client's command line as users of kitchen-dokken know it, with each option once.
 func (c Chef) command(sb sandbox.Dir, conf string) string {
 	k := c.Provisioner.Chef
-	words := []string{`"$client"`}
-	add := func(w ...string) { words = append(words, w...) }
-	if k.Binary != "" {
-		words[0] = k.Binary
-	}
-	if o := strings.TrimSpace(k.Options); o != "" {
-		add(o)
-	}
+	words := runner.Words{cmp.Or(k.Binary, `"$client"`)}
+	o := strings.TrimSpace(k.Options)
+	words.If(o != "", o)
 	// json_attributes: false changes nothing: kitchen-dokken names the file all the same.
-	add("-l", c.level(), "-F", k.OutputFormat, "-c", runner.Quote(path.Join(sb.Remote, conf)),
+	words.Add("-l", c.level(), "-F", k.OutputFormat, "-c", runner.Quote(path.Join(sb.Remote, conf)),
 		"-j", runner.Quote(path.Join(sb.Remote, dnaFile)), "--force-formatter")
-	if !slices.Contains(strings.Fields(k.Options), "--color") {
-		add("--no-color")
-	}
-	if k.LogFile != "" {
-		add("--logfile", runner.Quote(k.LogFile))
-	}
-	if k.ZeroHost != "" {
-		add("--chef-zero-host", runner.Quote(k.ZeroHost))
-	}
-	if k.ZeroPort != 0 {
-		add("--chef-zero-port", strconv.Itoa(k.ZeroPort))
-	}
-	if k.ProfileRuby {
-		add("--profile-ruby")
-	}
+	words.If(!slices.Contains(strings.Fields(k.Options), "--color"), "--no-color")
+	words.If(k.LogFile != "", "--logfile", runner.Quote(k.LogFile))
+	words.If(k.ZeroHost != "", "--chef-zero-host", runner.Quote(k.ZeroHost))
+	words.If(k.ZeroPort != 0, "--chef-zero-port", strconv.Itoa(k.ZeroPort))
+	words.If(k.ProfileRuby, "--profile-ruby")
 	switch k.SlowReport {
 	case "", "false":
 	case "true":
-		add("--slow-report")
+		words.Add("--slow-report")
 	default:
-		add("--slow-report", k.SlowReport)
+		words.Add("--slow-report", k.SlowReport)
 	}
 	return strings.Join(words, " ")
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/project"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/resolve"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -23,41 +24,45 @@ const emptyCookbook = "_galley"
 // cookbookDir is the sandbox's directory of cookbooks.
 const cookbookDir = "cookbooks"
 
-// cookbooks takes the first there is of: a Policyfile, a Berksfile, the directories cookbooks/ and site-cookbooks/ with
-// the project itself, the project itself, or none. policy is the name of the policy, when there is one.
-func (c Chef) cookbooks(ctx context.Context) (files []sandbox.File, policy string, err error) {
+// cookbooks adds the first there is of: a Policyfile's, a Berksfile's, those of the directories cookbooks/ and
+// site-cookbooks/ with the project itself, the project itself, or none. policy is the name of the policy, when there is
+// one.
+func (c Chef) cookbooks(ctx context.Context, f *converge.Files) (policy string) {
 	k := c.Provisioner.Chef
-	file, err := c.source("policyfile", k.Policyfile, "Policyfile.rb")
-	if err != nil {
-		return nil, "", err
+	if file := c.source(f, "policyfile", k.Policyfile, "Policyfile.rb"); file != "" {
+		dir, policy, err := c.Resolver.Policyfile(ctx, c.request(file))
+		f.Fail(err)
+		f.Tree("read the exported policy", dir, "", nil)
+		return policy
 	}
-	if file != "" {
-		return c.policyCookbooks(ctx, file)
+	filter := newCookbookFilter(k.CookbookGlobs)
+	file := c.source(f, "berksfile_path", k.Berksfile, "Berksfile")
+	switch {
+	case f.Err != nil:
+	case file == "":
+		c.ownCookbooks(f, filter)
+	default:
+		dir, err := c.Resolver.Berksfile(ctx, c.request(file))
+		f.Fail(err)
+		if err := cookbooksIn(f, dir, filter); err != nil {
+			f.Fail(fmt.Errorf("read the vendored cookbooks: %w", err))
+		}
 	}
-	if file, err = c.source("berksfile_path", k.Berksfile, "Berksfile"); err != nil {
-		return nil, "", err
-	}
-	if file != "" {
-		files, err = c.vendoredCookbooks(ctx, file)
-	} else {
-		files, err = c.ownCookbooks()
-	}
-	return files, "", err
+	return ""
 }
 
 // source is the absolute path of a Policyfile or Berksfile, or "" when there is
 // none. One that kitchen.yml names must be there.
-func (c Chef) source(key, named, usual string) (string, error) {
+func (c Chef) source(f *converge.Files, key, named, usual string) string {
 	path := c.Abs(cmp.Or(named, usual))
 	_, err := os.Stat(path)
-	switch {
-	case err == nil:
-		return path, nil
-	case named == "" && errors.Is(err, fs.ErrNotExist):
-		return "", nil
-	default:
-		return "", fmt.Errorf("provisioner.%s: %w", key, err)
+	if err == nil {
+		return path
 	}
+	if named != "" || !errors.Is(err, fs.ErrNotExist) {
+		f.Fail(fmt.Errorf("provisioner.%s: %w", key, err))
+	}
+	return ""
 }
 
 // request is what the resolver needs to know of the instance.
@@ -68,67 +73,34 @@ func (c Chef) request(file string) resolve.Request {
 		Skip: newCookbookFilter(k.CookbookGlobs).skip, Workstation: c.Workstation, Notice: c.Notice}
 }
 
-// policyCookbooks are the cookbooks of a Policyfile, and the policy's name.
-func (c Chef) policyCookbooks(ctx context.Context, file string) ([]sandbox.File, string, error) {
-	got, err := c.Resolver.Policyfile(ctx, c.request(file))
-	if err != nil {
-		return nil, "", err
-	}
-	files, err := sandbox.Tree(got.Dir, "", nil)
-	if err != nil {
-		return nil, "", fmt.Errorf("read the exported policy: %w", err)
-	}
-	return files, got.Policy, nil
-}
-
-// vendoredCookbooks are the cookbooks of a Berksfile.
-func (c Chef) vendoredCookbooks(ctx context.Context, file string) ([]sandbox.File, error) {
-	got, err := c.Resolver.Berksfile(ctx, c.request(file))
-	if err != nil {
-		return nil, err
-	}
-	files, err := cookbooksIn(got.Dir, newCookbookFilter(c.Provisioner.Chef.CookbookGlobs))
-	if err != nil {
-		return nil, fmt.Errorf("read the vendored cookbooks: %w", err)
-	}
-	return files, nil
-}
-
-// ownCookbooks are those that the project has itself.
-func (c Chef) ownCookbooks() ([]sandbox.File, error) {
-	var all []sandbox.File
-	filter := newCookbookFilter(c.Provisioner.Chef.CookbookGlobs)
+// ownCookbooks adds those that the project has itself.
+func (c Chef) ownCookbooks(f *converge.Files, filter cookbookFilter) {
 	for _, name := range []string{cookbookDir, "site-cookbooks"} {
-		files, err := cookbooksIn(filepath.Join(c.Root, name), filter)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+		if err := cookbooksIn(f, filepath.Join(c.Root, name), filter); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			f.Fail(fmt.Errorf("read %s: %w", name, err))
 		}
-		all = append(all, files...)
 	}
 	name, err := CookbookName(c.Root)
-	if err != nil {
-		return nil, err
-	}
+	f.Fail(err)
 	if name != "" {
-		files, err := cookbookTree(c.Root, name, filter)
+		own, err := filter.in(c.Root)
 		if err != nil {
-			return nil, fmt.Errorf("read the cookbook %s: %w", name, err)
+			f.Fail(fmt.Errorf("read the cookbook %s: %w", name, err))
 		}
-		all = append(all, files...)
+		f.Tree("read the cookbook "+name, c.Root, cookbookDir+"/"+name, own.skip)
 	}
-	if !slices.ContainsFunc(all, func(f sandbox.File) bool { return !f.Dir }) {
+	if !slices.ContainsFunc(f.List, func(f sandbox.File) bool { return !f.Dir }) && f.Err == nil {
 		c.Notice("there are no cookbooks: no Policyfile.rb, Berksfile, cookbooks/ or metadata.rb in %s", c.Root)
-		all = append(all, sandbox.File{Path: cookbookDir + "/" + emptyCookbook + "/metadata.json",
+		f.Add(sandbox.File{Path: cookbookDir + "/" + emptyCookbook + "/metadata.json",
 			Data: []byte(`{"name": "` + emptyCookbook + `", "version": "0.0.1"}` + "\n")})
 	}
-	return all, nil
 }
 
-// cookbooksIn lists all cookbooks in a directory. A chefignore beside them holds for each.
-func cookbooksIn(dir string, filter cookbookFilter) ([]sandbox.File, error) {
+// cookbooksIn adds all cookbooks in a directory. A chefignore beside them holds for each.
+func cookbooksIn(f *converge.Files, dir string, filter cookbookFilter) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	filters := make(map[string]cookbookFilter, len(entries))
 	for _, e := range entries {
@@ -137,21 +109,14 @@ func cookbooksIn(dir string, filter cookbookFilter) ([]sandbox.File, error) {
 			continue // a README beside the cookbooks, or a link that leads nowhere
 		}
 		if filters[e.Name()], err = filter.in(from, dir); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return sandbox.Tree(dir, cookbookDir, func(rel string, isDir bool) bool {
+	files, err := sandbox.Tree(dir, cookbookDir, func(rel string, isDir bool) bool {
 		name, in, below := strings.Cut(rel, "/")
-		f, ok := filters[name]
-		return !ok || below && f.skip(in, isDir)
+		of, ok := filters[name]
+		return !ok || below && of.skip(in, isDir)
 	})
-}
-
-// cookbookTree lists the files of the cookbook in a directory.
-func cookbookTree(dir, name string, filter cookbookFilter) ([]sandbox.File, error) {
-	filter, err := filter.in(dir)
-	if err != nil {
-		return nil, err
-	}
-	return sandbox.Tree(dir, cookbookDir+"/"+name, filter.skip)
+	f.Add(files...)
+	return err
 }

@@ -91,7 +91,8 @@ func nameOf(statement, dir string) string {
 // =begin blocks and the texts of here-documents.
 func statements(text string) []string {
 	s := scanner{text: text}
-	for s.at < len(s.text) && s.step() {
+	for s.at < len(s.text) {
+		s.step()
 	}
 	s.end()
 	return s.list
@@ -103,20 +104,13 @@ type scanner struct {
 	at   int
 	list []string
 	now  strings.Builder
-	// heredocs are the here-documents that begin with the next line.
-	heredocs []hereDocument
-}
-
-// hereDocument is the line that ends a here-document, and whether blanks may stand before it.
-type hereDocument struct {
-	end      string
-	indented bool
 }
 
 var (
 	heredoc = lazyregexp.New("^<<([~-]?)(?:'([^'\n]+)'|\"([^\"\n]+)\"|`([^`\n]+)`|([\\pL_][\\pL\\pN_]*))")
 	// character matches a literal such as ?' and not the question mark of a condition.
 	character      = lazyregexp.New("^\\?['\"`](?:\\W|$)")
+	percentLiteral = lazyregexp.New(`^%[qQwWiIrxs]?([(\[{<|!/^~:,@"'-])`)
 	globalVariable = lazyregexp.New("^\\$['\"`]")
 	// chained matches lines that go on with the statement of the line before.
 	chained     = lazyregexp.New(`^(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*&?\.[a-z]`)
@@ -132,25 +126,21 @@ func (s *scanner) end() {
 	s.now.Reset()
 }
 
-// step takes one character, string or comment. It returns false at the end of the code.
-func (s *scanner) step() bool {
+// step takes one character, string or comment.
+func (s *scanner) step() {
 	rest := s.text[s.at:]
 	lineStart := s.at == 0 || s.text[s.at-1] == '\n'
 	switch c := rest[0]; {
 	case lineStart && strings.HasPrefix(rest, "=begin"):
-		end := strings.Index(rest, "\n=end")
-		if end < 0 {
-			return false
-		}
-		s.at += end + len("\n=end")
+		block, _, _ := strings.Cut(rest, "\n=end")
+		s.at += min(len(block)+len("\n=end"), len(rest))
 		s.skipLine()
 	case lineStart && (rest == "__END__" || strings.HasPrefix(rest, "__END__\n")):
-		return false
+		s.at = len(s.text)
 	case c == '#':
 		s.skipLine()
 	case c == '\n':
 		s.at++
-		s.skipHeredocs()
 		t := strings.TrimRight(s.now.String(), " \t")
 		if strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) ||
 			chained().MatchString(s.text[s.at:]) {
@@ -173,16 +163,15 @@ func (s *scanner) step() bool {
 		s.take(1 + closing(rest[1:], c, c))
 	case strings.HasPrefix(rest, "<<"):
 		if m := heredoc().FindStringSubmatch(rest); m != nil {
-			s.heredocs = append(s.heredocs, hereDocument{end: strings.Join(m[2:], ""), indented: m[1] != ""})
 			s.now.WriteString("''")
 			s.at += len(m[0])
+			s.dropHeredoc(strings.Join(m[2:], ""), m[1] != "")
 			break
 		}
 		s.take(2)
 	default:
 		s.take(1)
 	}
-	return true
 }
 
 // take adds the next n bytes to the statement.
@@ -194,28 +183,20 @@ func (s *scanner) take(n int) {
 
 // skipLine goes to the end of the line.
 func (s *scanner) skipLine() {
-	if n := strings.IndexByte(s.text[s.at:], '\n'); n >= 0 {
-		s.at += n
-		return
-	}
-	s.at = len(s.text)
+	line, _, _ := strings.Cut(s.text[s.at:], "\n")
+	s.at += len(line)
 }
 
-// skipHeredocs passes over the texts of the here-documents of the line before.
-func (s *scanner) skipHeredocs() {
-	for _, h := range s.heredocs {
-		for s.at < len(s.text) {
-			line, _, _ := strings.Cut(s.text[s.at:], "\n")
-			s.at = min(s.at+len(line)+1, len(s.text))
-			if h.indented {
-				line = strings.TrimLeft(line, " \t")
-			}
-			if line == h.end {
-				break
-			}
-		}
+// dropHeredoc takes the text of a here-document, which begins with the next line, out of what is to come. end is the line
+// that ends it, before which blanks may stand where it is indented.
+func (s *scanner) dropHeredoc(end string, indented bool) {
+	line, text, _ := strings.Cut(s.text[s.at:], "\n")
+	for ended := false; text != "" && !ended; {
+		var last string
+		last, text, _ = strings.Cut(text, "\n")
+		ended = last == end || indented && strings.TrimLeft(last, " \t") == end
 	}
-	s.heredocs = nil
+	s.text = s.text[:s.at] + line + "\n" + text
 }
 
 // startsWord reports whether a percent sign or a question mark here begins a literal: after
@@ -233,19 +214,17 @@ func (s *scanner) startsRegexp() bool {
 
 // percent takes a literal such as %q(text), or the sign alone.
 func (s *scanner) percent(rest string) {
-	open := 1
-	if len(rest) > open && strings.IndexByte("qQwWiIrxs", rest[open]) >= 0 {
-		open++
-	}
-	if len(rest) <= open || strings.IndexByte("([{<|!/^~-:,@\"'", rest[open]) < 0 {
+	m := percentLiteral().FindStringSubmatch(rest)
+	if m == nil {
 		s.take(1)
 		return
 	}
-	end := rest[open]
-	if i := strings.IndexByte("([{<", end); i >= 0 {
+	open := m[1][0]
+	end := open
+	if i := strings.IndexByte("([{<", open); i >= 0 {
 		end = ")]}>"[i]
 	}
-	s.take(open + 1 + closing(rest[open+1:], rest[open], end))
+	s.take(len(m[0]) + closing(rest[len(m[0]):], open, end))
 }
 
 // closing is the index behind the delimiter that ends a literal, whose opening one was read. Pairs of brackets nest.

@@ -7,30 +7,29 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/peers"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // runListEntry matches an entry of a run list: recipe[NAME@VERSION] or role[NAME], or a recipe by itself.
 var runListEntry = lazyregexp.New(`^(?:(recipe|role)\[)?([^\]@]+)`)
 
-// peers are the node objects of the other nodes, which the client finds in local mode as it would find those of a server:
-// by search, and by name.
-func (c Chef) peers() ([]sandbox.File, error) {
+// peers adds the node objects of the other nodes, which the client finds in local mode as it would find those of a
+// server: by search, and by name.
+func (c Chef) peers(f *converge.Files) {
 	if c.Peers == nil {
-		return nil, nil
+		return
 	}
-	var files []sandbox.File
 	for _, m := range c.Peers.Nodes {
 		if m.Name == c.nodeName() {
 			continue // the client writes its own
 		}
 		data, err := config.MarshalPlain(nodeObject(m))
 		if err != nil {
-			return nil, fmt.Errorf("write the node object of %s: %w", m.Name, err)
+			f.Fail(fmt.Errorf("write the node object of %s: %w", m.Name, err))
 		}
-		files = append(files, sandbox.File{Path: path.Join("nodes", m.Name+".json"), Data: data})
+		f.Add(sandbox.File{Path: path.Join("nodes", m.Name+".json"), Data: data})
 	}
-	return files, nil
 }
 
 // nodeObject is a node as a server of Chef has it after its first converge.

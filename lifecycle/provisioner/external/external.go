@@ -16,7 +16,6 @@ import (
 
 	"github.com/mattn/go-shellwords"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
@@ -65,33 +64,30 @@ func (e External) provider(argv []string) string {
 }
 
 // Converge asks the provider what it can do and whether the configuration is right, and lets it run.
-func (e External) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
-	out runner.Output) (converge.Summary, error) {
+func (e External) Converge(ctx context.Context, r runner.Run) (converge.Summary, error) {
 	argv, err := e.argv()
 	if err != nil {
 		return converge.Unknown(), err
 	}
-	p := &program{External: e, argv: argv, name: e.provider(argv), at: e.Target(), sandbox: sb, out: out,
-		secrets: mask.New(e.passed()...)}
-	newJob := func(bool) converge.Job {
-		return converge.Job{What: "the provider " + p.name, Parser: converge.Silent{}, Keys: e.Provisioner, Start: p.start}
-	}
-	s, err := converge.Run(ctx, newJob, e.Twice(), "file", r, sb, out)
+	_, secrets := e.passed()
+	p := &program{External: e, argv: argv, name: e.provider(argv), at: r.Target, sandbox: r.Sandbox,
+		secrets: mask.New(secrets...)}
+	s, err := e.Run(ctx, converge.Job{What: "the provider " + p.name, Start: p.start}, r)
 	if err == nil {
 		s.Text = p.text
 	}
 	return s, p.secrets.Error(err)
 }
 
-// passed are the values of the variables that pass_env names, which are secrets.
-func (e External) passed() []string {
-	var values []string
+// passed are the variables of pass_env that are set, and their values, which are secrets.
+func (e External) passed() (names, values []string) {
+	names = []string{}
 	for _, name := range e.Provisioner.External.PassEnv {
 		if v := e.Getenv(name); v != "" {
-			values = append(values, v)
+			names, values = append(names, name), append(values, v)
 		}
 	}
-	return values
+	return names, values
 }
 
 // program is the provider with the runner that it is for.
@@ -99,7 +95,7 @@ type program struct {
 	External
 	argv    []string
 	name    string
-	at      converge.Target
+	at      runner.Target
 	sandbox sandbox.Dir
 	out     runner.Output
 	secrets *mask.Masker
@@ -108,7 +104,7 @@ type program struct {
 }
 
 // start is one run of the provider, as converge.Job starts it.
-func (p *program) start(ctx context.Context, out runner.Output) (code int, err error) {
+func (p *program) start(ctx context.Context, _ bool, out runner.Output) (code int, err error) {
 	p.out = out
 	var c capabilities
 	if err := p.ask(ctx, "capabilities", struct{}{}, &c); err != nil {
@@ -206,40 +202,39 @@ func (p *program) exec(ctx context.Context, operation string, given any, stdout 
 	return code, errors.Join(err, stderr.Close())
 }
 
-// request is what the provider is told of the instance. No secret is in it, but for what kitchen.yml itself has among
-// the provider's keys.
-func (p *program) request(operation string) request {
+// request is what validate and run are given: what the provider is told of the instance. No secret is in it, but for
+// what kitchen.yml itself has among the provider's keys.
+func (p *program) request(operation string) any {
+	type object map[string]any
+	component := func(name string) object { return object{"name": name, "config": object{}, "state": object{}} }
 	k, d := p.Provisioner, p.Driver
-	r := request{
-		Version: version, Operation: operation,
-		Kitchen:  kitchen{Version: p.at.Version, Root: p.Root},
-		Instance: named{p.Name}, Suite: named{p.Suite},
-		Platform: platform{p.Platform, p.OSType, p.ShellType},
-		Executor: executor{Model: "exec", Command: k.Shell.Command, Input: "stdin", Events: "ndjson"},
-		Environment: environment{Passed: []string{}, Allowed: append([]string{}, k.External.PassEnv...),
-			Reserved: []string{}},
-		State: stateOf{Provider: p.readState()},
-	}
-	for _, name := range k.External.PassEnv {
-		if p.Getenv(name) != "" {
-			r.Environment.Passed = append(r.Environment.Passed, name)
-		}
-	}
-	settings, err := config.MarshalPlain(k.External.Config)
-	if err != nil || k.External.Config == nil {
-		settings = []byte("{}")
-	}
-	r.Components = components{
-		Driver: component{Name: d.Name}, Verifier: component{Name: p.Verifier.Name},
-		Transport: connection{Name: transport, Type: transport,
-			Target: target{"container", p.at.ContainerID, d.Image, p.Platform},
-			Config: client{Executable: p.at.Engine, Shell: "/bin/sh"}},
-		Provisioner: provisioner{"external", p.name, k.Shell.Command, settings},
-	}
+	passed, _ := p.passed()
+	var user *string
 	if d.User != "" {
-		r.Components.Transport.Config.User = &d.User
+		user = &d.User
 	}
-	return r
+	return object{
+		"protocol_version": version,
+		"operation":        operation,
+		"kitchen":          object{"version": p.Version, "root_path": p.Root},
+		"instance":         object{"name": p.Name},
+		"suite":            object{"name": p.Suite},
+		"platform":         object{"name": p.Platform, "os_type": p.OSType, "shell_type": p.ShellType},
+		"components": object{
+			"driver":   component(d.Name),
+			"verifier": component(p.Verifier.Name),
+			"transport": object{"name": transport, "type": transport,
+				"target": object{"kind": "container", "container_id": p.at.ContainerID, "image": d.Image, "platform": p.Platform},
+				"config": object{"executable": p.at.Engine, "shell": "/bin/sh", "user": user}},
+			"provisioner": object{"name": "external", "provider": p.name, "command": k.Shell.Command,
+				"config": k.External.Config},
+		},
+		"executor": object{"model": "exec", "command": k.Shell.Command, "input": "stdin", "request_file_argument": nil,
+			"event_stream": "ndjson"},
+		"environment": object{"passed": passed, "user_allowed": append([]string{}, k.External.PassEnv...),
+			"kitchen_reserved": []string{}},
+		"state": object{"provider": p.readState()},
+	}
 }
 
 // kept is what a provider wants to find again at its next run in the same runner.

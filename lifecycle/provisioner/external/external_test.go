@@ -40,7 +40,7 @@ func operations(run string) string {
 }
 
 // provider is an instance with a script of its project as its provider.
-func provider(t *testing.T, script string) (External, sandbox.Dir) {
+func provider(t *testing.T, script string) (External, runner.Run) {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "kitchen-provider-fake"), []byte("#!/bin/sh\n"+script), 0o755))
@@ -51,23 +51,23 @@ func provider(t *testing.T, script string) (External, sandbox.Dir) {
 	i.Provisioner.External = config.ExternalProvisioner{PassEnv: []string{"TOKEN", "UNSET"},
 		Config: config.Hash{{Key: "channel", Value: "stable"}, {Key: "list", Value: []any{int64(1)}}}}
 	o := converge.Options{Project: project.Project{Root: dir, Environ: append(os.Environ(), "TOKEN=hunter2hunter2")},
-		Target: func() converge.Target {
-			return converge.Target{ContainerID: "c0ffee", Engine: "podman", Version: "9.9",
-				ClientEnv: map[string]string{"DOCKER_HOST": "unix:///x"}}
-		}}
-	sb := sandbox.Dir{Local: filepath.Join(t.TempDir(), "kitchen")}
-	return External{converge.Base{Options: o, Instance: i}}, sb
+		Version: "9.9"}
+	r := runner.Run{Runner: idle{}, Sandbox: sandbox.Dir{Local: filepath.Join(t.TempDir(), "kitchen")},
+		Target: runner.Target{ContainerID: "c0ffee", Engine: "podman",
+			ClientEnv: map[string]string{"DOCKER_HOST": "unix:///x"}}}
+	return External{converge.Base{Options: o, Instance: i}}, r
 }
 
-func (e External) converges(t *testing.T, sb sandbox.Dir) (converge.Summary, string, error) {
+func (e External) converges(t *testing.T, r runner.Run) (converge.Summary, string, error) {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	s, err := e.Converge(t.Context(), idle{}, sb, runner.Output{Stdout: &out, Stderr: &errOut})
+	r.Out = runner.Output{Stdout: &out, Stderr: &errOut}
+	s, err := e.Converge(t.Context(), r)
 	return s, out.String() + errOut.String(), err
 }
 
 func TestProtocol(t *testing.T) {
-	e, sb := provider(t, operations(`
+	e, r := provider(t, operations(`
 event '"type":"log","level":"info","message":"token '$TOKEN' at '$DOCKER_HOST'"'
 event '"type":"log","level":"debug","message":"not shown"'
 event '"type":"log","level":"warn","message":"careful"'
@@ -75,7 +75,7 @@ echo
 event '"type":"progress","stage":"converge","message":"halfway"'
 echo "a diagnosis $TOKEN" >&2
 event '"type":"result","status":"passed","message":"all well","state":{"provider":{"n":1}}'`))
-	s, out, err := e.converges(t, sb)
+	s, out, err := e.converges(t, r)
 	require.NoError(t, err)
 	require.Equal(t, "all well", s.Text)
 	require.Contains(t, out, "warn: old key\n")
@@ -104,13 +104,13 @@ event '"type":"result","status":"passed","message":"all well","state":{"provider
 	require.Equal(t, map[string]any{"provider": map[string]any{}}, got["state"])
 
 	// What it left is told it again, in the same runner alone.
-	_, _, err = e.converges(t, sb)
+	_, _, err = e.converges(t, r)
 	require.NoError(t, err)
 	read("validate.json")
 	require.Equal(t, "validate", got["operation"])
 	require.Equal(t, map[string]any{"provider": map[string]any{"n": 1.0}}, got["state"])
-	e.Options.Target = func() converge.Target { return converge.Target{ContainerID: "another"} }
-	_, _, err = e.converges(t, sb)
+	r.Target = runner.Target{ContainerID: "another"}
+	_, _, err = e.converges(t, r)
 	require.NoError(t, err)
 	read("validate.json")
 	require.Equal(t, map[string]any{"provider": map[string]any{}}, got["state"])
@@ -144,28 +144,29 @@ func TestBrokenProviders(t *testing.T) {
 			"it is too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, sb := provider(t, c.script)
-			_, _, err := e.converges(t, sb)
+			e, r := provider(t, c.script)
+			_, _, err := e.converges(t, r)
 			require.ErrorContains(t, err, c.want)
 			require.NotContains(t, err.Error(), "hunter2")
 		})
 	}
-	e, sb := provider(t, "")
+	e, r := provider(t, "")
 	e.Provisioner.Shell.Command = ""
-	require.ErrorContains(t, e.Prepare(t.Context(), sb), "Write its command in provisioner.command")
+	require.ErrorContains(t, e.Prepare(t.Context(), r.Sandbox), "Write its command in provisioner.command")
 	e.Provisioner.Shell.Command = "no-such-provider --x"
-	_, _, err := e.converges(t, sb)
+	_, _, err := e.converges(t, r)
 	require.ErrorContains(t, err, "no-such-provider")
 }
 
 // A provider that hangs ends with the run, with all that it started.
 func TestHangingProvider(t *testing.T) {
-	e, sb := provider(t, operations("touch hangs; sleep 1000 & wait"))
+	e, r := provider(t, operations("touch hangs; sleep 1000 & wait"))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan error)
 	go func() {
-		_, err := e.Converge(ctx, idle{}, sb, runner.Output{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}})
+		r.Out = runner.Output{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}}
+		_, err := e.Converge(ctx, r)
 		done <- err
 	}()
 	require.Eventually(t, func() bool {

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/galley-kitchen/galley/lifecycle/project"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
 // hiera is Hiera's part of a run.
@@ -81,30 +81,21 @@ func datadirs(file string) []string {
 	return dirs
 }
 
-// hieraFiles are Hiera's configuration with its data beside it.
-func (p Puppet) hieraFiles(h hiera) ([]sandbox.File, error) {
-	files, err := p.Carry("hiera_config_path", h.config, hieraFile)
-	if err != nil {
-		return nil, err
-	}
-	configs := len(files)
+// hieraFiles adds Hiera's configuration with its data beside it.
+func (p Puppet) hieraFiles(f *converge.Files, h hiera) {
+	f.Carry("hiera_config_path", h.config, hieraFile)
+	before := len(f.List)
 	for _, d := range h.data {
-		data, err := p.Carry("hiera_data_path", d.from, d.to)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, data...)
+		f.Carry("hiera_data_path", d.from, d.to)
 	}
-	switch carried := len(files) > configs; {
+	switch carried := len(f.List) > before; {
 	case h.config == "" && carried:
 		p.Notice("Hiera has data but no configuration: neither hiera.global.yaml nor %s was found, so Puppet looks only "+
-			"where "+
-			"its own default says; name one in provisioner.hiera_config_path", hieraFile)
+			"where its own default says; name one in provisioner.hiera_config_path", hieraFile)
 	case h.config != "" && !carried:
 		p.Notice("Hiera finds no data: %s looks in %s, where there is nothing to bring along", p.Shown(h.config),
 			cmp.Or(strings.Join(h.named, ", "), "the usual directory, data"))
 	}
-	return files, nil
 }
 
 // hieraRemote are the directories of the runner that get the data besides: hiera_data_remote_path, or the defaults of

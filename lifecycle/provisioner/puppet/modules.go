@@ -8,19 +8,17 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/project"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
+	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
-// modules are the project when it is a module, and those of modules_path. As for kitchen-puppet, the first module of a
-// name is taken whole, and a path that does not exist is passed over.
-func (p Puppet) modules() ([]sandbox.File, error) {
-	files, taken, err := p.ownModule()
-	if err != nil {
-		return nil, err
-	}
+// modules adds the project when it is a module, and the modules of modules_path. As for kitchen-puppet, the first one of
+// a name is taken whole, and a path that does not exist is passed over.
+func (p Puppet) modules(f *converge.Files) {
+	taken := p.ownModule(f)
 	dirs := p.Provisioner.Puppet.ModulesPaths
 	if len(dirs) == 0 {
 		if dir := p.Usual("", plugin, modulesDir, true); dir != "" {
@@ -34,7 +32,7 @@ func (p Puppet) modules() ([]sandbox.File, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("provisioner.modules_path: %w", err)
+			f.Fail(fmt.Errorf("provisioner.modules_path: %w", err))
 		}
 		for _, e := range entries {
 			from := filepath.Join(dir, e.Name())
@@ -48,47 +46,32 @@ func (p Puppet) modules() ([]sandbox.File, error) {
 				continue
 			}
 			taken[e.Name()] = from
-			module, err := sandbox.Tree(from, path.Join(modulesDir, e.Name()), nil)
-			if err != nil {
-				return nil, fmt.Errorf("provisioner.modules_path: %w", err)
-			}
-			files = append(files, module...)
+			f.Tree("provisioner.modules_path", from, path.Join(modulesDir, e.Name()), nil)
 		}
 	}
-	return files, nil
 }
 
-// ownModule is the project as a module, under each of its names. taken are the names, and what has them.
-func (p Puppet) ownModule() (files []sandbox.File, taken map[string]string, err error) {
-	names, err := p.ownNames()
-	if err != nil {
-		return nil, nil, err
-	}
-	parts := map[string]bool{"manifests": true, "files": true, "templates": true, "lib": true, "facts.d": true,
-		"functions": true, "types": true,
-		"data": true, "hiera.yaml": true, "metadata.json": true, "tasks": true, "plans": true, "locales": true}
+// ownModule adds the project as a module, under each of its names. It returns the names, and what has them.
+func (p Puppet) ownModule(f *converge.Files) (taken map[string]string) {
+	parts := []string{"manifests", "files", "templates", "lib", "facts.d", "functions", "types", "data", "hiera.yaml",
+		"metadata.json", "tasks", "plans", "locales"}
 	taken = map[string]string{}
-	for _, name := range names {
-		own, err := sandbox.Tree(p.Root, path.Join(modulesDir, name), func(rel string, _ bool) bool {
+	for _, name := range p.ownNames(f) {
+		f.Tree("read the module "+name, p.Root, path.Join(modulesDir, name), func(rel string, _ bool) bool {
 			top, _, _ := strings.Cut(rel, "/")
-			return !parts[top]
+			return !slices.Contains(parts, top)
 		})
-		if err != nil {
-			return nil, nil, fmt.Errorf("read the module %s: %w", name, err)
-		}
-		files, taken[name] = append(files, own...), p.Root
+		taken[name] = p.Root
 	}
-	return files, taken, nil
+	return taken
 }
 
 // ownNames are the names under which the project is a module: that in its metadata.json,
 // and those of links in modules_path that lead back to it, as in spec/fixtures/modules.
-func (p Puppet) ownNames() ([]string, error) {
+func (p Puppet) ownNames(f *converge.Files) []string {
 	var names []string
 	name, err := moduleName(p.Root)
-	if err != nil {
-		return nil, err
-	}
+	f.Fail(err)
 	if name != "" {
 		names = append(names, name)
 	}
@@ -97,7 +80,7 @@ func (p Puppet) ownNames() ([]string, error) {
 			names = append(names, link)
 		}
 	}
-	return names, nil
+	return names
 }
 
 // moduleName is the name of the Puppet module in a directory, "" when it is none.

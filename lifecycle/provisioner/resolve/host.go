@@ -13,6 +13,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/process"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
+	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
@@ -31,6 +32,18 @@ type Container interface {
 	// Close removes it.
 	Close(ctx context.Context) error
 }
+
+// machine is this machine as a Container: what a tool makes here is in its place already.
+type machine struct{ project.Project }
+
+func (m machine) Exec(ctx context.Context, c runner.Command) (exitCode int, err error) {
+	return hostexec.Run(ctx, hostexec.Command{Argv: c.Argv, Env: m.EnvironWith(c.Env), Dir: c.WorkDir, Stdout: c.Stdout,
+		Stderr: c.Stderr})
+}
+
+func (machine) Upload(context.Context, string, []sandbox.File) error { return nil }
+func (machine) Download(context.Context, string, string) error       { return nil }
+func (machine) Close(context.Context) error                          { return nil }
 
 // The places in a container that resolves.
 const (
@@ -51,15 +64,18 @@ func (q Request) image() string {
 	}
 }
 
+// onMachine says where a host is that is this machine.
+const onMachine = "on this machine"
+
 // host is where cookbooks are resolved: this machine, or a container, which has a copy of the project.
 type host struct {
+	Container
+	// where is the host in words: "on this machine".
+	where string
 	// tool is the name of the tool, program its command there.
 	tool, program string
-	// file and lock are the Policyfile or Berksfile and its lock file there; out is the directory for the result.
-	file, lock, out string
-	// container is nil on this machine; image is what it was made of.
-	container Container
-	image     string
+	// file and lock are the Policyfile or Berksfile and its lock file there, in dir; out is the directory for the result.
+	dir, file, lock, out string
 }
 
 // findHost finds the tool: on this machine, else in a container, as provisioner.resolver says. out is the directory of
@@ -74,7 +90,8 @@ func (q Request) findHost(ctx context.Context, s source, out string) (*host, err
 		for _, name := range s.commands {
 			if path, err := exec.LookPath(name); err == nil {
 				q.Notice("resolving cookbooks of %s with this machine's %s", filepath.Base(q.File), name)
-				return &host{tool: name, program: path, file: q.File, lock: s.lock, out: out}, nil
+				return &host{Container: machine{q.Project}, where: onMachine, tool: name, program: path,
+					dir: filepath.Dir(q.File), file: q.File, lock: s.lock, out: out}, nil
 			}
 		}
 		if mode == config.ResolverHost {
@@ -130,28 +147,18 @@ func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
 	}
-	there := func(file string) string {
-		return path.Join(containerProject, filepath.ToSlash(rel), filepath.Base(file))
-	}
-	h := &host{tool: tool, program: tool, file: there(q.File), lock: there(s.lock), out: containerOutput, container: c,
-		image: image}
+	dir := path.Join(containerProject, filepath.ToSlash(rel))
+	h := &host{Container: c, where: "in a container of " + image, tool: tool, program: tool,
+		dir: dir, file: path.Join(dir, filepath.Base(q.File)), lock: path.Join(dir, filepath.Base(s.lock)),
+		out: containerOutput}
 	return h, c.Upload(ctx, containerProject, files)
 }
 
 // run runs the tool beside the Policyfile or Berksfile. Its error has the last of what the tool printed.
 func (q Request) run(ctx context.Context, h *host, args []string) error {
 	var out process.Tail
-	var code int
-	var err error
-	where, argv := " on this machine", append([]string{h.program}, args...)
-	if h.container == nil {
-		code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Env: q.EnvironWith(q.Env), Dir: filepath.Dir(h.file),
-			Stdout: &out, Stderr: &out})
-	} else {
-		where = " in a container of " + h.image
-		code, err = h.container.Exec(ctx, runner.Command{Argv: argv, Env: q.Env, User: "0", WorkDir: path.Dir(h.file),
-			Stdout: &out, Stderr: &out})
-	}
+	code, err := h.Exec(ctx, runner.Command{Argv: append([]string{h.program}, args...), Env: q.Env, User: "0",
+		WorkDir: h.dir, Stdout: &out, Stderr: &out})
 	line, remedy := strings.Join(append([]string{h.tool}, args...), " "), ""
 	switch {
 	case err != nil:
@@ -161,24 +168,9 @@ func (q Request) run(ctx context.Context, h *host, args []string) error {
 	default:
 		err = fmt.Errorf("`%s` exited with code %d", line, code)
 		remedy = "Run the command yourself to look closer."
-		if h.container == nil {
+		if h.where == onMachine {
 			remedy += " provisioner.resolver: container runs it in an image instead."
 		}
 	}
-	return q.failed(where, err, out.String(), remedy)
-}
-
-// fetch brings a file or directory back to its place on this machine, if it is elsewhere.
-func (h *host) fetch(ctx context.Context, from, to string) error {
-	if h.container == nil {
-		return nil
-	}
-	return h.container.Download(ctx, from, to)
-}
-
-func (h *host) close(ctx context.Context) error {
-	if h.container == nil {
-		return nil
-	}
-	return h.container.Close(ctx)
+	return q.failed(" "+h.where, err, out.String(), remedy)
 }

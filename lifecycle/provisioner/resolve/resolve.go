@@ -6,13 +6,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/filelock"
 	"github.com/galley-kitchen/galley/internal/memo"
+	"github.com/galley-kitchen/galley/internal/timing"
 	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/project"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
@@ -20,14 +24,13 @@ import (
 
 // Resolver resolves cookbooks once for all instances of a run that share them. The
 // zero value is ready to use; it is safe for concurrent use.
-type Resolver struct{ results memo.Memo[Result] }
+type Resolver struct{ dirs memo.Memo[string] }
 
-// Result is where resolved cookbooks are.
-type Result struct {
-	// Dir holds what the tool exported or vendored. Nothing may change it.
-	Dir string
-	// Policy is the policy's name, empty for a Berksfile.
-	Policy string
+// once resolves what instances share; the others wait.
+func (r *Resolver) once(ctx context.Context, q Request, s source) (dir string, err error) {
+	return timing.Waiting(ctx, "cookbooks", func() (string, error) {
+		return r.dirs.Do(q.key(s), func() (string, error) { return q.resolve(ctx, s) })
+	})
 }
 
 // Request is what to resolve for one instance, and how.
@@ -89,9 +92,9 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 			return dir, err
 		}
 	}
-	scratch, err := st.scratch()
+	scratch, err := os.MkdirTemp(st.dir, ".new-*")
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("keep resolved cookbooks: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	out := filepath.Join(scratch, "out")
@@ -99,7 +102,7 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, h.close(ctx)) }()
+	defer func() { err = errors.Join(err, h.Close(ctx)) }()
 	first := s.install
 	if locked && q.Keys.AlwaysUpdate {
 		first = s.update
@@ -108,7 +111,7 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 		if err := q.run(ctx, h, append(first, h.file)); err != nil {
 			return "", err
 		}
-		if err := h.fetch(ctx, h.lock, s.lock); err != nil {
+		if err := h.Download(ctx, h.lock, s.lock); err != nil {
 			return "", err
 		}
 		if dir, ok, err := q.stored(st, s); ok || err != nil {
@@ -118,7 +121,7 @@ func (q Request) resolve(ctx context.Context, s source) (dir string, err error) 
 	if err := q.run(ctx, h, s.export(h.file, h.out)); err != nil {
 		return "", err
 	}
-	if err := errors.Join(h.fetch(ctx, h.out, out), h.fetch(ctx, h.lock, s.lock)); err != nil {
+	if err := errors.Join(h.Download(ctx, h.out, out), h.Download(ctx, h.lock, s.lock)); err != nil {
 		return "", err
 	}
 	digest, err := q.digest(s)
@@ -134,8 +137,9 @@ func (q Request) stored(st store, s source) (dir string, ok bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	dir, ok = st.get(digest)
-	return dir, ok, nil
+	dir, now := filepath.Join(st.dir, digest), time.Now()
+	// The directory's age tells which ones are in use.
+	return dir, os.Chtimes(dir, now, now) == nil, nil
 }
 
 // digest is made of all that the resolved cookbooks depend on.
@@ -169,4 +173,56 @@ func (q Request) failed(where string, cause error, printed, remedy string) error
 		}
 	}
 	return err
+}
+
+// storeKeeps is how many resolutions a project keeps.
+const storeKeeps = 8
+
+// store keeps resolved cookbooks of a project by the digest of what they were made from: .kitchen/galley/cookbooks.
+type store struct{ dir string }
+
+// put keeps a directory, all of it or nothing, and forgets the oldest ones.
+func (s store) put(digest, from string) (string, error) {
+	to := filepath.Join(s.dir, digest)
+	err := os.RemoveAll(to)
+	if err == nil {
+		err = os.Rename(from, to)
+	}
+	if err == nil {
+		err = s.forget()
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep resolved cookbooks: %w", err)
+	}
+	return to, nil
+}
+
+// forget removes what has not been used for longest, and what a galley that died
+// left half-made: no other galley is at work while the lock is held.
+func (s store) forget() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	var kept []fs.FileInfo
+	for _, e := range entries {
+		st, err := e.Info()
+		if err != nil || !st.IsDir() {
+			continue
+		}
+		if strings.HasPrefix(e.Name(), ".new-") {
+			if err := os.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
+				return err
+			}
+			continue
+		}
+		kept = append(kept, st)
+	}
+	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	for _, st := range kept[min(storeKeeps, len(kept)):] {
+		if err := os.RemoveAll(filepath.Join(s.dir, st.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ func TestBerksInputs(t *testing.T) {
 func TestStoreForgets(t *testing.T) {
 	s := store{t.TempDir()}
 	for n := range storeKeeps + 3 {
-		dir, err := s.scratch()
+		dir, err := os.MkdirTemp(s.dir, ".new-*")
 		require.NoError(t, err)
 		_, err = s.put(fmt.Sprintf("digest%d", n), dir)
 		require.NoError(t, err)

@@ -12,8 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/galley-kitchen/galley/internal/timing"
 )
 
 // policyLock is what galley reads of a Policyfile.lock.json.
@@ -41,8 +39,9 @@ func readPolicyLock(file string) (policyLock, error) {
 }
 
 // Policyfile resolves a Policyfile with chef-cli, and exports the policy with its
-// cookbooks as a repository for the client's local mode.
-func (r *Resolver) Policyfile(ctx context.Context, q Request) (Result, error) {
+// cookbooks as a repository for the client's local mode, into a directory that nothing may change. It returns the policy's
+// name too.
+func (r *Resolver) Policyfile(ctx context.Context, q Request) (dir, policy string, err error) {
 	k := q.Keys
 	lock := strings.TrimSuffix(q.File, filepath.Ext(q.File)) + ".lock.json"
 	s := source{
@@ -66,12 +65,8 @@ func (r *Resolver) Policyfile(ctx context.Context, q Request) (Result, error) {
 			}
 			var dirs []string
 			for _, name := range slices.Sorted(maps.Keys(l.Cookbooks)) {
-				switch dir := l.Cookbooks[name].Source; {
-				case dir == "":
-				case filepath.IsAbs(dir):
-					dirs = append(dirs, dir)
-				default:
-					dirs = append(dirs, filepath.Join(filepath.Dir(q.File), dir))
+				if dir := l.Cookbooks[name].Source; dir != "" {
+					dirs = append(dirs, beside(q.File, dir))
 				}
 			}
 			return dirs, nil
@@ -80,14 +75,11 @@ func (r *Resolver) Policyfile(ctx context.Context, q Request) (Result, error) {
 	if k.ProductName == "cinc" {
 		s.commands = []string{"cinc-cli", "chef-cli", "cinc", "chef"}
 	}
-	return r.once(ctx, q.key(s), func() (Result, error) {
-		dir, err := q.resolve(ctx, s)
-		if err != nil {
-			return Result{}, err
-		}
-		l, err := readPolicyLock(lock)
-		return Result{Dir: dir, Policy: l.Name}, err
-	})
+	if dir, err = r.once(ctx, q, s); err != nil {
+		return "", "", err
+	}
+	l, err := readPolicyLock(lock)
+	return dir, l.Name, err
 }
 
 var (
@@ -97,23 +89,22 @@ var (
 	berksMetadata = regexp.MustCompile(`(?m)^\s*metadata\b`)
 )
 
-// Berksfile resolves and vendors the cookbooks of a Berksfile with berks.
-func (r *Resolver) Berksfile(ctx context.Context, q Request) (Result, error) {
-	s := source{
+// Berksfile resolves and vendors the cookbooks of a Berksfile with berks, into a directory that nothing may change.
+func (r *Resolver) Berksfile(ctx context.Context, q Request) (dir string, err error) {
+	return r.once(ctx, q, source{
 		lock: q.File + ".lock", salt: "berks", commands: []string{"berks"},
 		update: []string{"update", "-b"},
 		export: func(file, to string) []string { return []string{"vendor", to, "-b", file} },
 		inputs: func() ([]string, error) { return berksInputs(q.File) },
-	}
-	return r.once(ctx, q.key(s), func() (Result, error) {
-		dir, err := q.resolve(ctx, s)
-		return Result{Dir: dir}, err
 	})
 }
 
-// once resolves what instances share; the others wait.
-func (r *Resolver) once(ctx context.Context, key string, resolve func() (Result, error)) (Result, error) {
-	return timing.Waiting(ctx, "cookbooks", func() (Result, error) { return r.results.Do(key, resolve) })
+// beside is a path that a file names, relative to its own directory or absolute.
+func beside(file, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(file), path)
 }
 
 // berksInputs are the cookbooks on this machine that a Berksfile names.
@@ -122,16 +113,12 @@ func berksInputs(file string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	home := filepath.Dir(file)
 	var dirs []string
 	if berksMetadata.Match(text) {
-		dirs = append(dirs, home)
+		dirs = append(dirs, filepath.Dir(file))
 	}
 	for _, m := range berksPath.FindAllSubmatch(text, -1) {
-		dir := string(m[1])
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(home, dir)
-		}
+		dir := beside(file, string(m[1]))
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 			continue // berks says so better, if it matters
 		}

@@ -22,11 +22,6 @@ import (
 // Salt applies the states of an instance.
 type Salt struct{ converge.Base }
 
-// places are where packages and archives of Salt put salt-call, the volume /opt/saltstack first.
-func places() []string {
-	return []string{"/opt/saltstack/salt/salt-call", "/opt/saltstack/salt/bin/salt-call", "/opt/salt/salt-call"}
-}
-
 // Places in the sandbox: the minion's configuration with its grains, the states, and the pillar.
 const (
 	configDir = "etc/salt"
@@ -35,35 +30,20 @@ const (
 	topFile   = "top.sls"
 )
 
-// extensions are directories of a project that extend Salt itself.
-func extensions() []string {
-	return []string{"_modules", "_states", "_grains", "_renderers", "_returners", "_utils"}
-}
-
 // Prepare carries states, pillar and grains, and writes the minion's configuration and the script.
 func (s Salt) Prepare(_ context.Context, sb sandbox.Dir) error {
-	files, formulas, err := s.states()
-	if err != nil {
-		return err
+	f := s.Files()
+	s.top(f, s.states(f))
+	s.pillar(f)
+	if grains := s.Provisioner.Salt.Grains; len(grains) > 0 {
+		f.Plain("grains", configDir+"/grains", grains)
 	}
-	for _, list := range []func() ([]sandbox.File, error){
-		func() ([]sandbox.File, error) { return s.top(files, formulas) }, s.pillar, s.grains,
-		func() ([]sandbox.File, error) { return s.minion(sb) },
-	} {
-		more, err := list()
-		if err != nil {
-			return err
-		}
-		for _, f := range more { // what a block says takes the place of a file
-			files = slices.DeleteFunc(files, func(have sandbox.File) bool { return have.Path == f.Path })
-			files = append(files, f)
-		}
-	}
-	return sandbox.Sync(sb.Local, append(files, s.script(sb).File()), nil)
+	s.minion(f, sb)
+	return f.Sync(sb, s.script(sb), nil)
 }
 
-// states are the files of the file root, and the names of the project's own formulas among them.
-func (s Salt) states() (files []sandbox.File, formulas []string, err error) {
+// states adds the files of the file root, and returns the names of the project's own formulas among them.
+func (s Salt) states(f *converge.Files) (formulas []string) {
 	k := s.Provisioner.Salt
 	collection := map[string]string{"true": s.Root, "false": "", "": ""}
 	from, known := collection[k.Collection]
@@ -72,59 +52,50 @@ func (s Salt) states() (files []sandbox.File, formulas []string, err error) {
 		from = s.Abs(k.Collection)
 	case k.LocalRoot != "":
 		from = filepath.Join(k.LocalRoot, "salt")
-	case k.IsFileRoot || len(k.Formulas) == 0 && from == "" && isFile(s.Root, topFile):
+	case k.IsFileRoot || len(k.Formulas) == 0 && from == "" && project.IsFile(filepath.Join(s.Root, topFile)):
 		from = s.Root
 	}
 	if from != "" {
-		files, err = s.tree(from, path.Join(statesDir, k.CollectionName))
-		return files, nil, err
+		s.tree(f, from, path.Join(statesDir, k.CollectionName))
+		return nil
 	}
-	if formulas = k.Formulas; len(formulas) == 0 {
-		formulas = ownFormulas(s.Root)
+	dirs := k.Formulas
+	if len(dirs) == 0 {
+		dirs = ownFormulas(s.Root)
 	}
-	if len(formulas) == 0 && k.VendorPath == "" {
-		return nil, nil, errors.New("there are no states: the project has neither a top.sls nor a directory with an init.sls\n" +
-			"Name the formula's directory in provisioner.formula, or set is_file_root")
+	if len(dirs) == 0 && k.VendorPath == "" {
+		f.Fail(errors.New("there are no states: the project has neither a top.sls nor a directory with an init.sls\n" +
+			"Name the formula's directory in provisioner.formula, or set is_file_root"))
 	}
-	for _, name := range formulas {
-		if !project.IsDir(s.Abs(name)) {
-			return nil, nil, fmt.Errorf("provisioner.formula: there is no directory %s", s.Abs(name))
+	for _, dir := range dirs {
+		name, from := dir, s.Abs(dir)
+		if !filepath.IsLocal(dir) {
+			name = filepath.Base(dir)
+		}
+		if !project.IsDir(from) {
+			f.Fail(fmt.Errorf("provisioner.formula: there is no directory %s", from))
+		}
+		s.tree(f, from, path.Join(statesDir, filepath.ToSlash(name)))
+		formulas = append(formulas, name)
+	}
+	// What extends Salt itself.
+	for _, name := range []string{"_modules", "_states", "_grains", "_renderers", "_returners", "_utils"} {
+		if from := filepath.Join(s.Root, name); project.IsDir(from) {
+			s.tree(f, from, path.Join(statesDir, name))
 		}
 	}
-	dirs := map[string][]string{s.Root: append(slices.Clone(formulas), extensions()...)}
-	order := []string{s.Root}
 	if vendor := k.VendorPath; vendor != "" {
 		entries, err := os.ReadDir(vendor)
 		if err != nil {
-			return nil, nil, fmt.Errorf("provisioner.vendor_path: %w", err)
+			f.Fail(fmt.Errorf("provisioner.vendor_path: %w", err))
 		}
-		order = append(order, vendor)
 		for _, e := range entries {
-			dirs[vendor] = append(dirs[vendor], e.Name())
+			if from := filepath.Join(vendor, e.Name()); project.IsDir(from) {
+				s.tree(f, from, path.Join(statesDir, e.Name()))
+			}
 		}
 	}
-	for _, root := range order {
-		for _, name := range dirs[root] {
-			from, to := filepath.Join(root, name), path.Join(statesDir, filepath.ToSlash(name))
-			if !filepath.IsLocal(name) {
-				from, to = s.Abs(name), path.Join(statesDir, filepath.Base(name))
-			}
-			if !project.IsDir(from) {
-				continue
-			}
-			more, err := s.tree(from, to)
-			if err != nil {
-				return nil, nil, err
-			}
-			files = append(files, more...)
-		}
-	}
-	for n, name := range formulas {
-		if !filepath.IsLocal(name) {
-			formulas[n] = filepath.Base(name)
-		}
-	}
-	return files, formulas, nil
+	return formulas
 }
 
 // ownFormulas are the directories of a project that are states of a name.
@@ -136,105 +107,66 @@ func ownFormulas(root string) (names []string) {
 	return names
 }
 
-func isFile(dir, name string) bool {
-	st, err := os.Stat(filepath.Join(dir, name))
-	return err == nil && st.Mode().IsRegular()
-}
-
-// tree are the files of a directory without those that salt_copy_filter names.
-func (s Salt) tree(from, to string) ([]sandbox.File, error) {
-	files, err := sandbox.Tree(from, to, func(rel string, _ bool) bool {
+// tree adds the files of a directory without those that salt_copy_filter names.
+func (s Salt) tree(f *converge.Files, from, to string) {
+	f.Tree("read the states", from, to, func(rel string, _ bool) bool {
 		return slices.Contains(s.Provisioner.Salt.CopyFilter, path.Base(rel))
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read the states: %w", err)
-	}
-	return files, nil
 }
 
-// top is the top file: that of the block, that of the project, or one that applies the formulas.
-func (s Salt) top(have []sandbox.File, formulas []string) ([]sandbox.File, error) {
-	k := s.Provisioner.Salt
-	there := slices.ContainsFunc(have, func(f sandbox.File) bool { return f.Path == path.Join(statesDir, topFile) })
-	switch top, list := k.Top, k.States; {
+// top adds the top file: that of the block, that of the project, or one that applies the formulas.
+func (s Salt) top(f *converge.Files, formulas []string) {
+	k, file := s.Provisioner.Salt, path.Join(statesDir, topFile)
+	switch list := k.States; {
+	case k.TopFromFile && f.Has(file):
 	case k.TopFromFile:
-		if there {
-			return nil, nil
-		}
-		return s.Carry("state_top_from_file", filepath.Join(s.Root, topFile), path.Join(statesDir, topFile))
-	case len(top) > 0:
-		return asYAML("state_top", path.Join(statesDir, topFile), top)
-	case len(list) == 0 && there:
-		return nil, nil
+		f.Carry("state_top_from_file", filepath.Join(s.Root, topFile), file)
+	case len(k.Top) > 0: // what a block says takes the place of a file
+		f.Plain("state_top", file, k.Top)
+	case len(list) == 0 && f.Has(file):
 	default:
 		if len(list) == 0 {
 			list = formulas
 		}
 		if len(list) == 0 {
-			return nil, errors.New("nothing says which states to apply\nName them in provisioner.states or provisioner.state_top")
+			f.Fail(errors.New("nothing says which states to apply\nName them in provisioner.states or provisioner.state_top"))
 		}
 		states := make([]any, len(list))
 		for n, name := range list {
 			states[n] = strings.ReplaceAll(name, "/", ".")
 		}
-		return asYAML("states", path.Join(statesDir, topFile),
-			config.Hash{{Key: k.Env, Value: config.Hash{{Key: "*", Value: states}}}})
+		f.Plain("states", file, config.Hash{{Key: k.Env, Value: config.Hash{{Key: "*", Value: states}}}})
 	}
 }
 
-// pillar are the pillar's files; one that applies all others is made where the block has no top.sls.
-func (s Salt) pillar() (files []sandbox.File, err error) {
-	k := s.Provisioner.Salt
-	add := func(key, name string, make func(to string) ([]sandbox.File, error)) error {
+// pillar adds the pillar's files.
+func (s Salt) pillar(f *converge.Files) {
+	k, before := s.Provisioner.Salt, len(f.List)
+	place := func(key, name string) string {
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return fmt.Errorf("provisioner.%s: %q is not the path of a pillar's file", key, name)
+			f.Fail(fmt.Errorf("provisioner.%s: %q is not the path of a pillar's file", key, name))
 		}
-		more, err := make(path.Join(pillarDir, name))
-		files = append(files, more...)
-		return err
+		return path.Join(pillarDir, name)
 	}
-	if k.LocalRoot != "" && project.IsDir(filepath.Join(k.LocalRoot, "pillar")) {
-		if files, err = s.tree(filepath.Join(k.LocalRoot, "pillar"), pillarDir); err != nil {
-			return nil, err
-		}
+	if dir := filepath.Join(k.LocalRoot, "pillar"); k.LocalRoot != "" && project.IsDir(dir) {
+		s.tree(f, dir, pillarDir)
 	}
 	for _, dir := range k.PillarDirs {
-		more, err := s.NamedTree("pillars_from_directories", s.Abs(dir), pillarDir)
-		if err != nil {
-			return nil, fmt.Errorf("provisioner.pillars_from_directories: %w", err)
-		}
-		files = append(files, more...)
+		f.CarryTree("pillars_from_directories", s.Abs(dir), pillarDir)
 	}
 	for _, p := range k.Pillars {
-		err := add("pillars", p.Key, func(to string) ([]sandbox.File, error) { return asYAML("pillars", to, p.Value) })
-		if err != nil {
-			return nil, err
-		}
+		f.Plain("pillars", place("pillars", p.Key), p.Value)
 	}
 	for name, from := range k.PillarFiles {
-		err := add("pillars_from_files", name, func(to string) ([]sandbox.File, error) {
-			return s.Carry("pillars_from_files", s.Abs(from), to)
-		})
-		if err != nil {
-			return nil, err
-		}
+		f.Carry("pillars_from_files", s.Abs(from), place("pillars_from_files", name))
 	}
-	if top := path.Join(pillarDir, topFile); len(files) > 0 &&
-		!slices.ContainsFunc(files, func(f sandbox.File) bool { return f.Path == top }) {
+	if len(f.List) > before && !f.Has(path.Join(pillarDir, topFile)) {
 		s.Notice("provisioner.pillars: there is no top.sls among them, so no state sees them")
 	}
-	return files, nil
 }
 
-func (s Salt) grains() ([]sandbox.File, error) {
-	if len(s.Provisioner.Salt.Grains) == 0 {
-		return nil, nil
-	}
-	return asYAML("grains", configDir+"/grains", s.Provisioner.Salt.Grains)
-}
-
-// minion is the minion's configuration.
-func (s Salt) minion(sb sandbox.Dir) ([]sandbox.File, error) {
+// minion adds the minion's configuration.
+func (s Salt) minion(f *converge.Files, sb sandbox.Dir) {
 	k := s.Provisioner.Salt
 	roots := func(dir string) config.Hash {
 		return config.Hash{{Key: k.Env, Value: []any{path.Join(sb.Remote, dir)}}}
@@ -247,29 +179,17 @@ func (s Salt) minion(sb sandbox.Dir) ([]sandbox.File, error) {
 	for _, p := range k.Extra {
 		c = c.With(p.Key, p.Value)
 	}
-	return asYAML("salt_minion_extra_config", configDir+"/minion", c)
-}
-
-// asYAML is a file of YAML, of which JSON is a part.
-func asYAML(key, to string, v any) ([]sandbox.File, error) {
-	data, err := config.MarshalPlain(v)
-	if err != nil {
-		return nil, fmt.Errorf("provisioner.%s: %w", key, err)
-	}
-	return []sandbox.File{{Path: to, Data: data}}, nil
+	f.Plain("salt_minion_extra_config", configDir+"/minion", c)
 }
 
 // script is run_command.
 func (s Salt) script(sb sandbox.Dir) converge.Script {
 	k := s.Provisioner.Salt
 	var run converge.Script
-	run.Add("cd %s || exit", runner.Quote(sb.Remote))
-	run.UTF8()
-	if binary := s.Provisioner.Tool.Binary; binary != "" {
-		run.Add("salt_call=%s", runner.Quote(binary))
-	} else {
-		run.Locate("salt_call", places(), "salt-call")
-	}
+	run.In(sb.Remote)
+	// Packages and archives of Salt put it there; the volume /opt/saltstack has the first.
+	run.Tool("salt_call", s.Provisioner.Tool.Binary, []string{"/opt/saltstack/salt/salt-call",
+		"/opt/saltstack/salt/bin/salt-call", "/opt/salt/salt-call"}, "salt-call")
 	level := cmp.Or(s.Provisioner.Chef.LogLevel, "warning")
 	if level == "auto" { // the default of the key, which Chef has too
 		level = "warning"
@@ -277,39 +197,33 @@ func (s Salt) script(sb sandbox.Dir) converge.Script {
 	if s.Debug {
 		level = "debug"
 	}
-	words := []string{`"$salt_call"`, "--local", "--retcode-passthrough", "--no-color",
+	words := runner.Words{`"$salt_call"`, "--local", "--retcode-passthrough", "--no-color",
 		"--config-dir", runner.Quote(path.Join(sb.Remote, configDir)), "--log-level", runner.Quote(level),
 		"state.apply", "saltenv=" + runner.Quote(k.Env)}
-	if k.DryRun {
-		words = append(words, "test=True")
-	}
+	words.If(k.DryRun, "test=True")
 	run.Line(strings.Join(words, " "))
 	return run
 }
 
 // Converge applies the states.
-func (s Salt) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
-	out runner.Output) (converge.Summary, error) {
+func (s Salt) Converge(ctx context.Context, r runner.Run) (converge.Summary, error) {
 	var runs []*output
-	newJob := func(bool) converge.Job {
-		read := &output{}
-		runs = append(runs, read)
-		return converge.Job{What: "salt-call", Parser: read, Keys: s.Provisioner, Env: s.Env(), Hints: hints()}
-	}
-	sum, err := converge.Run(ctx, newJob, s.Twice(), "state", r, sb, out)
+	sum, err := s.Run(ctx, converge.Job{What: "salt-call", Thing: "state",
+		Parser: func() converge.Parser {
+			read := &output{}
+			runs = append(runs, read)
+			return read
+		},
+		Hints: map[int]string{
+			1: "the states do not compile, or salt-call could not start",
+			2: "states failed",
+			127: "salt-call was not found in the runner\n" +
+				"Use an image that has Salt, or set provisioner.image to one that brings it in a volume such as /opt/saltstack",
+		}}, r)
 	for _, read := range runs { // old versions end with code 0 all the same
 		if why := read.failure(); err == nil && why != "" {
 			err = errors.New("salt-call ended with code 0 although " + why)
 		}
 	}
 	return sum, err
-}
-
-func hints() map[int]string {
-	return map[int]string{
-		1: "the states do not compile, or salt-call could not start",
-		2: "states failed",
-		127: "salt-call was not found in the runner\n" +
-			"Use an image that has Salt, or set provisioner.image to one that brings it in a volume such as /opt/saltstack",
-	}
 }

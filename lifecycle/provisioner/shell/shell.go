@@ -30,51 +30,45 @@ const (
 
 // Prepare copies the script and its data, and writes the script that runs them.
 func (s Shell) Prepare(_ context.Context, sb sandbox.Dir) error {
-	files, check, line, err := s.line(sb)
-	if err != nil {
-		return err
-	}
+	f := s.Files()
 	var run converge.Script
-	run.Add("cd %s || exit", runner.Quote(sb.Remote))
-	if line == "" {
-		s.Notice("nothing to converge: there is neither provisioner.command nor provisioner.script nor a %s", defaultScript)
-		line = "true"
-	}
-	if check != "" {
-		run.Line(check)
-	}
-	run.Line(line)
+	run.In(sb.Remote)
+	s.line(f, &run, sb)
 	data := s.Find(s.Suite, "data")
 	if named := s.Provisioner.Shell.DataPath; named != "" {
 		data = s.Abs(named)
 	}
-	carried, err := s.Carry("data_path", data, dataDir)
-	if err != nil {
-		return err
-	}
-	files = append(files, carried...)
-	files = append(files, run.File())
-	return sandbox.Sync(sb.Local, files, nil)
+	f.Carry("data_path", data, dataDir)
+	return f.Sync(sb, run, nil)
 }
 
-// line is the command, or the script's path in the runner with the script's file and what must hold before it runs.
-func (s Shell) line(sb sandbox.Dir) (files []sandbox.File, check, line string, err error) {
+// line adds the command, or the script's path in the runner with the script's file and what must hold before it runs.
+func (s Shell) line(f *converge.Files, run *converge.Script, sb sandbox.Dir) {
 	k := s.Provisioner.Shell
 	if k.Command != "" {
 		line, err := withArguments(k.Command, k.Arguments)
-		return nil, "", line, err
+		f.Fail(err)
+		run.Line(line)
+		return
 	}
 	source, err := s.script()
-	if err != nil || source == "" {
-		return nil, "", "", err
+	switch {
+	case err != nil:
+		f.Fail(err)
+		return
+	case source == "":
+		s.Notice("nothing to converge: there is neither provisioner.command nor provisioner.script nor a %s", defaultScript)
+		run.Line("true")
+		return
 	}
 	name := filepath.Base(source)
-	f, err := sandbox.Script(sandbox.File{Path: name, Source: source, Mode: 0o755})
-	if err != nil {
-		return nil, "", "", err
+	script, err := sandbox.Script(sandbox.File{Path: name, Source: source, Mode: 0o755})
+	f.Fail(err)
+	f.Add(script)
+	if check := checkInterpreter(source); check != "" {
+		run.Line(check)
 	}
-	return []sandbox.File{f}, checkInterpreter(source),
-		runner.QuoteAll(append([]string{path.Join(sb.Remote, name)}, k.Arguments...)), nil
+	run.Line(runner.QuoteAll(append([]string{path.Join(sb.Remote, name)}, k.Arguments...)))
 }
 
 // errNoPlace says that arguments cannot follow a command.
@@ -166,17 +160,17 @@ func (s Shell) script() (string, error) {
 }
 
 // Converge runs the script or the command.
-func (s Shell) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
-	out runner.Output) (converge.Summary, error) {
-	p := s.Provisioner
-	what, hints := "the shell provisioner's command", map[int]string(nil)
-	if source, err := s.script(); p.Shell.Command == "" && err == nil && source != "" {
-		what, hints = filepath.Base(source), scriptHints()
+func (s Shell) Converge(ctx context.Context, r runner.Run) (converge.Summary, error) {
+	j := converge.Job{What: "the shell provisioner's command"}
+	if source, err := s.script(); s.Provisioner.Shell.Command == "" && err == nil && source != "" {
+		j.What = filepath.Base(source)
+		// By these a shell says that it could not run something: the script itself is there.
+		j.Hints = map[int]string{
+			126: "its interpreter, or a command in it, cannot be executed in the runner",
+			127: "its interpreter, or a command in it, was not found in the runner",
+		}
 	}
-	newJob := func(bool) converge.Job {
-		return converge.Job{What: what, Parser: converge.Silent{}, Keys: p, Env: s.Env(), Hints: hints}
-	}
-	return converge.Run(ctx, newJob, s.Twice(), "", r, sb, out)
+	return s.Run(ctx, j, r)
 }
 
 // interpreter is the program of a script's first line ("#!"), or "". For env it is the program that env is to find.
@@ -216,12 +210,4 @@ func checkInterpreter(script string) string {
 	}
 	return test + " || { echo " + runner.Quote(filepath.Base(script)+" wants the interpreter "+program+
 		", which is not in the runner") + " >&2; exit 127; }"
-}
-
-// scriptHints explain the codes by which a shell says that it could not run something: the script itself is there.
-func scriptHints() map[int]string {
-	return map[int]string{
-		126: "its interpreter, or a command in it, cannot be executed in the runner",
-		127: "its interpreter, or a command in it, was not found in the runner",
-	}
 }

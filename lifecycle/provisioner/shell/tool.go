@@ -22,28 +22,20 @@ type Tool struct{ converge.Base }
 
 // Prepare carries the files and writes the script.
 func (t Tool) Prepare(_ context.Context, sb sandbox.Dir) error {
-	k := t.Provisioner.Tool
 	if t.Provisioner.Shell.Command == "" {
 		return fmt.Errorf("the tool provisioner of %s has nothing to run\n"+
 			"Set provisioner.command, for example: command: \"/opt/tool/bin/tool {{.Root}}/files\"", t.Name)
 	}
+	f, files := t.Files(), t.Provisioner.Tool.Files
+	for _, from := range slices.Sorted(maps.Keys(files)) {
+		f.Carry("files", t.Abs(from), files[from])
+	}
 	command, err := t.command(sb)
-	if err != nil {
-		return err
-	}
-	var files []sandbox.File
-	for _, from := range slices.Sorted(maps.Keys(k.Files)) {
-		more, err := t.Carry("files", t.Abs(from), k.Files[from])
-		if err != nil {
-			return err
-		}
-		files = append(files, more...)
-	}
+	f.Fail(err)
 	var run converge.Script
-	run.Add("cd %s || exit", runner.Quote(sb.Remote))
+	run.In(sb.Remote)
 	run.Line(command)
-	files = append(files, run.File())
-	return sandbox.Sync(sb.Local, files, nil)
+	return f.Sync(sb, run, nil)
 }
 
 // command fills in provisioner.command.
@@ -65,21 +57,17 @@ func (t Tool) command(sb sandbox.Dir) (string, error) {
 }
 
 // Converge runs the command.
-func (t Tool) Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir,
-	out runner.Output) (converge.Summary, error) {
-	p := t.Provisioner
-	newParser, err := newOutput(p.Tool)
+func (t Tool) Converge(ctx context.Context, r runner.Run) (converge.Summary, error) {
+	k := t.Provisioner.Tool
+	newParser, err := newOutput(k)
 	if err != nil {
 		return converge.Unknown(), err
 	}
-	ok := slices.Concat(p.Tool.ChangedExitCodes, p.Tool.SuccessExitCodes)
-	if len(p.Tool.SuccessExitCodes) == 0 {
+	ok := slices.Concat(k.ChangedExitCodes, k.SuccessExitCodes)
+	if len(k.SuccessExitCodes) == 0 {
 		ok = append(ok, 0)
 	}
-	newJob := func(bool) converge.Job {
-		return converge.Job{What: "the tool's command", Parser: newParser(), Keys: p, Env: t.Env(), OK: ok}
-	}
-	return converge.Run(ctx, newJob, t.Twice(), "thing", r, sb, out)
+	return t.Run(ctx, converge.Job{What: "the tool's command", Thing: "thing", Parser: newParser, OK: ok}, r)
 }
 
 // output reads what kitchen.yml says how to read.

@@ -1,6 +1,7 @@
 package inspec
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -40,25 +42,15 @@ func (o ownReport) deliver(report []byte, screen io.Writer) error {
 	if o.copy == "" {
 		return nil
 	}
-	if err := makeParent(o.copy); err != nil {
-		return err
-	}
 	if err := os.WriteFile(o.copy, report, 0o666); err != nil {
 		return fmt.Errorf("verifier.reporter: %w", err)
 	}
 	return nil
 }
 
-// makeParent makes the directory that a report is to lie in.
-func makeParent(file string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return fmt.Errorf("verifier.reporter: %w", err)
-	}
-	return nil
-}
-
-// reporters are those that kitchen.yml names, with its placeholders filled in and files as paths of this machine.
-func (n *InSpec) reporters() (others []reporter, own ownReport) {
+// reporters are those that kitchen.yml names, with its placeholders filled in and files as paths of this machine, whose
+// directories it makes.
+func (n *InSpec) reporters() (others []reporter, own ownReport, err error) {
 	c := n.Verifier.Inspec
 	names := c.Reporter
 	if len(names) == 0 {
@@ -73,8 +65,11 @@ func (n *InSpec) reporters() (others []reporter, own ownReport) {
 		if file == "-" {
 			file = ""
 		}
-		if file != "" && !filepath.IsAbs(file) {
-			file = filepath.Join(n.Root, filepath.FromSlash(file))
+		if file != "" {
+			file = n.Abs(file)
+			if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+				return nil, own, fmt.Errorf("verifier.reporter: %w", err)
+			}
 		}
 		if name == "json" {
 			own = ownReport{echo: file == "", copy: file}
@@ -82,39 +77,32 @@ func (n *InSpec) reporters() (others []reporter, own ownReport) {
 		}
 		others = append(others, reporter{name, file})
 	}
-	return others, own
+	return others, own, nil
 }
 
 // arguments are the words after the command. The last ones are reporters: the
 // caller adds the one that writes galley's report.
 func (n *InSpec) arguments(at paths, reports []reporter) []string {
 	c := n.Verifier.Inspec
-	words := []string{"exec"}
+	words := runner.Words{"exec"}
 	for i, t := range n.targets {
-		words = append(words, t.argument(at, i))
+		words.Add(t.argument(at, i))
 	}
 	// A lock file would be left in the user's own profile.
-	words = append(words, "--no-create-lockfile")
-	if !c.BackendCache {
-		words = append(words, "--no-backend-cache")
-	}
-	if !c.LoadPlugins {
-		words = append(words, "--disable-user-plugins")
-	}
-	if c.Color && c.ColorSet {
-		words = append(words, "--color")
-	} else { // the output goes to a log
-		words = append(words, "--no-color")
-	}
-	if c.ProfilesPath != "" {
-		words = append(words, "--profiles-path", at.carried(c.ProfilesPath))
-	}
-	if len(c.PluginConfig) > 0 {
-		words = append(words, "--config", at.written(configFile))
-	}
-	words = append(words, n.Verifier.Tool.Options...)
+	words.Add("--no-create-lockfile")
+	words.If(!c.BackendCache, "--no-backend-cache")
+	words.If(!c.LoadPlugins, "--disable-user-plugins")
+	colored := c.Color && c.ColorSet // else not: the output goes to a log
+	words.If(colored, "--color")
+	words.If(!colored, "--no-color")
+	words.If(c.ProfilesPath != "", "--profiles-path", at.carried(c.ProfilesPath))
+	words.If(len(c.PluginConfig) > 0, "--config", at.written(configFile))
+	words.Add(n.Verifier.Tool.Options...)
 	// Each of these takes all words up to the next option.
-	words = append(words, listOption("--controls", c.Controls)...)
+	list := func(option string, values []string) {
+		words.If(len(values) > 0, append([]string{option}, values...)...)
+	}
+	list("--controls", c.Controls)
 	var inputs, waivers []string
 	for _, f := range c.InputFiles {
 		inputs = append(inputs, at.carried(f))
@@ -125,62 +113,45 @@ func (n *InSpec) arguments(at paths, reports []reporter) []string {
 	for _, f := range c.WaiverFiles {
 		waivers = append(waivers, at.carried(f))
 	}
-	words = append(words, listOption("--input-file", inputs)...)
-	words = append(words, listOption("--waiver-file", waivers)...)
-	words = append(words, "--reporter")
+	list("--input-file", inputs)
+	list("--waiver-file", waivers)
+	words.Add("--reporter")
 	for _, r := range reports {
 		if r.file != "" {
 			r.name += ":" + r.file
 		}
-		words = append(words, r.name)
+		words.Add(r.name)
 	}
 	return words
 }
 
-// listOption is an option with its values, or nothing.
-func listOption(option string, values []string) []string {
-	if len(values) == 0 {
-		return nil
-	}
-	return append([]string{option}, values...)
-}
-
 // written are the files that galley writes for InSpec.
-func (n *InSpec) written() ([]sandbox.File, error) {
+func (n *InSpec) written() (files []sandbox.File, err error) {
 	c := n.Verifier.Inspec
-	var files []sandbox.File
-	add := func(name string, content any) error {
-		data, err := config.MarshalPlain(content)
-		if err != nil {
-			return fmt.Errorf("write %s for InSpec: %w", name, err)
+	add := func(name string, content any) {
+		data, failed := config.MarshalPlain(content)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("write %s for InSpec: %w", name, failed))
 		}
 		files = append(files, sandbox.File{Path: path.Join(Dir, name), Data: data, Mode: 0o600})
-		return nil
 	}
 	if len(c.Inputs) > 0 {
-		if err := add(inputsFile, c.Inputs); err != nil {
-			return nil, err
-		}
+		add(inputsFile, c.Inputs)
 	}
 	if len(c.PluginConfig) > 0 {
-		if err := add(configFile, map[string]any{"version": "1.2", "plugins": c.PluginConfig}); err != nil {
-			return nil, err
-		}
+		add(configFile, map[string]any{"version": "1.2", "plugins": c.PluginConfig})
 	}
 	for i, t := range n.targets {
 		if len(t.depends) == 0 {
 			continue
 		}
 		name := wrapperName(i)
-		if err := add(path.Join(name, "inspec.yml"), map[string]any{
-			"name": name, "version": "0.1.0", "title": "the tests of " + t.depends["name"], "depends": []any{t.depends},
-		}); err != nil {
-			return nil, err
-		}
+		add(path.Join(name, "inspec.yml"), map[string]any{"name": name, "version": "0.1.0",
+			"title": "the tests of " + t.depends["name"], "depends": []any{t.depends}})
 		files = append(files, sandbox.File{Path: path.Join(Dir, name, "controls", "all.rb"),
 			Data: []byte("include_controls " + rubyString(t.depends["name"]) + "\n")})
 	}
-	return files, nil
+	return files, err
 }
 
 // rubyString is a text as Ruby writes it in single quotes.

@@ -15,6 +15,7 @@ import (
 	"github.com/galley-kitchen/galley/internal/userdir"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/result"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 	"github.com/galley-kitchen/galley/lifecycle/verifier/internal/testrun"
 )
@@ -22,7 +23,7 @@ import (
 // onHost runs this machine's InSpec. It reaches the runner through Docker's API, which every engine here serves; looked
 // are the places where an InSpec was looked for before. What it reads and writes besides the project is in a directory
 // of its own, which no runner can reach.
-func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ []result.TestCase, err error) {
+func (n *InSpec) onHost(ctx context.Context, r runner.Run, looked []string) (_ []result.TestCase, err error) {
 	binary, err := n.hostBinary(looked)
 	if err != nil {
 		return nil, err
@@ -40,33 +41,29 @@ func (n *InSpec) onHost(ctx context.Context, r testrun.Run, looked []string) (_ 
 	if err != nil {
 		return nil, err
 	}
-	reports, own := n.reporters()
-	for _, report := range reports {
-		if report.file == "" {
-			continue
-		}
-		if err := makeParent(report.file); err != nil {
-			return nil, err
-		}
+	reports, own, err := n.reporters()
+	if err != nil {
+		return nil, err
 	}
 	results := filepath.Join(dir, "results.json")
 	argv := append([]string{binary}, n.arguments(at, reports)...)
 	argv = append(argv, "json:"+results, "--target", "docker://"+r.Target.ContainerID)
-	tail := &process.Tail{}
-	code, err := hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: n.Root,
+	tail, done := &process.Tail{}, testrun.Outcome{OnHost: true}
+	done.Code, err = hostexec.Run(ctx, hostexec.Command{Argv: argv, Dir: n.Root,
 		Env:    n.EnvironWith(r.Target.ClientEnv, n.Verifier.Env, n.env()),
 		Stdout: io.MultiWriter(tail, r.Out.Stdout), Stderr: io.MultiWriter(tail, r.Out.Stderr)})
 	if err != nil {
 		return nil, err
 	}
 	// InSpec that fails early writes no reports; the verdict says that there are none.
-	report, err := testrun.ReadResults(results)
+	done.Results, err = testrun.ReadResults(results)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the results of the tests: %w", err)
 	}
-	cases, err := n.verdict(code, report, tail.String(), true, r, at.source)
-	if len(report) > 0 {
-		err = errors.Join(own.deliver(report, r.Out.Stdout), err)
+	done.Output = tail.String()
+	cases, err := n.verdict(done, r, at.source)
+	if len(done.Results) > 0 {
+		err = errors.Join(own.deliver(done.Results, r.Out.Stdout), err)
 	}
 	return cases, err
 }
@@ -90,7 +87,7 @@ func (n *InSpec) forHost(dir string) (paths, error) {
 }
 
 // hostReaches reports whether InSpec on this machine can reach the engine.
-func hostReaches(t testrun.Target) bool { return !strings.HasPrefix(t.Endpoint, "ssh:") }
+func hostReaches(t runner.Target) bool { return !strings.HasPrefix(t.Endpoint, "ssh:") }
 
 // hostBinary finds InSpec on this machine.
 func (n *InSpec) hostBinary(looked []string) (string, error) {

@@ -106,7 +106,7 @@ func suiteDir(b testrun.Base) string {
 }
 
 // Verify runs InSpec where it is.
-func (n *InSpec) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
+func (n *InSpec) Verify(ctx context.Context, r runner.Run) ([]result.TestCase, error) {
 	where := n.Verifier.Inspec.Location
 	if where == config.PlaceHost {
 		return n.onHost(ctx, r, nil)
@@ -130,7 +130,7 @@ func (n *InSpec) Verify(ctx context.Context, r testrun.Run) ([]result.TestCase, 
 
 // betterOnHost reports whether this machine's InSpec can fetch profiles that the runner's cannot: a login to Chef
 // Automate is known here only, and few runners have git.
-func (n *InSpec) betterOnHost(ctx context.Context, r testrun.Run) (bool, error) {
+func (n *InSpec) betterOnHost(ctx context.Context, r runner.Run) (bool, error) {
 	if !n.git && !n.login || !hostReaches(r.Target) {
 		return false, nil
 	}
@@ -140,7 +140,7 @@ func (n *InSpec) betterOnHost(ctx context.Context, r testrun.Run) (bool, error) 
 	if n.login {
 		return true, nil
 	}
-	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell("command -v git"), Stdout: io.Discard,
+	code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell("command -v git"), Stdout: io.Discard,
 		Stderr: r.Out.Stderr})
 	return code != 0, err
 }
@@ -156,14 +156,10 @@ func (n *InSpec) binaries() []string {
 // env is the environment of InSpec alone; licences go this way since a command line can be seen by others.
 func (n *InSpec) env() map[string]string {
 	c := n.Verifier.Inspec
-	env := map[string]string{}
-	for name, value := range map[string]string{
-		"CHEF_LICENSE": c.License, "CHEF_LICENSE_KEY": c.LicenseKey, "CHEF_LICENSE_SERVER": c.LicenseServer,
-	} {
-		if value = cmp.Or(value, n.Getenv(name)); value != "" {
-			env[name] = value
-		}
-	}
+	env := map[string]string{"CHEF_LICENSE": cmp.Or(c.License, n.Getenv("CHEF_LICENSE")),
+		"CHEF_LICENSE_KEY":    cmp.Or(c.LicenseKey, n.Getenv("CHEF_LICENSE_KEY")),
+		"CHEF_LICENSE_SERVER": cmp.Or(c.LicenseServer, n.Getenv("CHEF_LICENSE_SERVER"))}
+	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
 	return env
 }
 
@@ -284,9 +280,12 @@ func (n *InSpec) copied(root string) paths {
 }
 
 // inRunner runs the runner's own InSpec. Errors: *testrun.ToolMissingError.
-func (n *InSpec) inRunner(ctx context.Context, r testrun.Run) ([]result.TestCase, error) {
+func (n *InSpec) inRunner(ctx context.Context, r runner.Run) ([]result.TestCase, error) {
 	at := n.copied(r.Sandbox.Remote)
-	reports, own := n.reporters()
+	reports, own, err := n.reporters()
+	if err != nil {
+		return nil, err
+	}
 	local := slices.Clone(reports)
 	for i, report := range reports {
 		if report.file != "" {
@@ -297,8 +296,8 @@ func (n *InSpec) inRunner(ctx context.Context, r testrun.Run) ([]result.TestCase
 	if slices.ContainsFunc(reports, func(report reporter) bool { return report.file != "" }) {
 		command = "mkdir -p " + runner.Quote(path.Join(r.Sandbox.Remote, reportsDir)) + "\n" + command
 	}
-	done, err := r.RunTool(ctx, testrun.Tool{Base: n.Base, Env: n.env(), Binaries: n.binaries(), Dir: r.Sandbox.Remote,
-		Command: command, Source: testrun.ResultsInFile, Remedy: remedy})
+	done, err := testrun.Tool{Base: n.Base, Env: n.env(), Binaries: n.binaries(), Dir: r.Sandbox.Remote,
+		Command: command, Source: testrun.ResultsInFile, Remedy: remedy}.Run(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -306,30 +305,20 @@ func (n *InSpec) inRunner(ctx context.Context, r testrun.Run) ([]result.TestCase
 	if len(done.Results) > 0 { // InSpec that fails early writes no reports at all
 		for i, report := range reports {
 			if report.file != "" {
-				errs = append(errs, fetchReport(ctx, r.Runner, report.file, local[i].file))
+				if err := r.Download(ctx, report.file, local[i].file); err != nil {
+					errs = append(errs, fmt.Errorf("verifier.reporter: fetch %s: %w", filepath.Base(local[i].file), err))
+				}
 			}
 		}
 		errs = append(errs, own.deliver(done.Results, r.Out.Stdout))
 	}
-	cases, err := n.verdict(done.Code, done.Results, done.Output, false, r, at.source)
+	cases, err := n.verdict(done, r, at.source)
 	return cases, errors.Join(append(errs, err)...)
 }
 
-// fetchReport brings a report out of the runner to where kitchen.yml wants it.
-func fetchReport(ctx context.Context, r runner.Runner, from, to string) error {
-	if err := makeParent(to); err != nil {
-		return err
-	}
-	if err := r.Download(ctx, from, to); err != nil {
-		return fmt.Errorf("verifier.reporter: fetch %s: %w", filepath.Base(to), err)
-	}
-	return nil
-}
-
 // verdict reads the results. source turns the path of a test, as InSpec saw it, into one of this machine.
-func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r testrun.Run,
-	source func(string) string) ([]result.TestCase, error) {
-	cases, unread := result.ParseInSpec(report)
+func (n *InSpec) verdict(done testrun.Outcome, r runner.Run, source func(string) string) ([]result.TestCase, error) {
+	cases, unread := result.ParseInSpec(done.Results)
 	const anonymous = "tests from "
 	for i := range cases {
 		c := &cases[i]
@@ -340,12 +329,10 @@ func (n *InSpec) verdict(code int, report []byte, output string, onHost bool, r 
 			c.Suite = anonymous + n.Shown(source(from))
 		}
 	}
-	if code == codeSkips {
-		code = 0
+	if done.Code == codeSkips {
+		done.Code = 0
 	}
-	v := testrun.Verdict{Tool: n.binaries()[0], Code: code, Hint: hints()[code], OnHost: onHost, Unread: unread,
-		Output: output}
-	return v.Cases(cases, r.Out.Stderr)
+	return done.Cases(n.binaries()[0], hints()[done.Code], cases, unread, r.Out.Stderr)
 }
 
 // hints explain InSpec's exit codes.

@@ -6,12 +6,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path"
-	"path/filepath"
-	"strings"
 
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/lifecycle/archive"
 	"github.com/galley-kitchen/galley/lifecycle/fastboot"
 	"github.com/galley-kitchen/galley/lifecycle/peers"
 	"github.com/galley-kitchen/galley/lifecycle/project"
@@ -29,7 +25,9 @@ type Provisioner interface {
 	Prepare(ctx context.Context, sb sandbox.Dir) error
 	// Converge brings the runner to the desired state; where idempotence is to be
 	// shown, twice. Errors: *runner.ExitError, *ChangedAgainError.
-	Converge(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error)
+	Converge(ctx context.Context, r runner.Run) (Summary, error)
+	// Written are the places at the top of the sandbox in which the tool keeps what it needs only for itself.
+	Written() []string
 }
 
 // Tool is an image that brings a tool along in volumes.
@@ -64,28 +62,18 @@ func Unknown() Summary { return Summary{Changed: -1, Failed: -1} }
 // Options are the project, the settings of a run, and what its instances share.
 type Options struct {
 	project.Project
+	// Version is galley's own.
+	Version string
 	// Debug makes tools print more, Idempotence converges twice.
 	Debug, Idempotence bool
 	// Resolver is shared by all instances of a run.
 	Resolver *resolve.Resolver
 	// Workstation makes containers for this instance; nil where there are none.
 	Workstation resolve.Workstation
-	// Target is the runner for programs of this machine, once there is one.
-	Target func() Target
 	// Peers are the other nodes of a suite of several machines, nil where there are none or they are not created yet.
 	Peers *peers.Group
 	// Notify tells the user something. It may be nil.
 	Notify func(text string)
-}
-
-// Target is what a program of this machine needs to know of a runner and its engine.
-type Target struct {
-	// ContainerID is the runner's, Engine the kind of its engine, which is the name of its client.
-	ContainerID, Engine string
-	// ClientEnv are the variables by which other programs reach that engine.
-	ClientEnv map[string]string
-	// Version is galley's own.
-	Version string
 }
 
 // Notice tells the user something.
@@ -112,6 +100,9 @@ func (b Base) Tool() *Tool {
 		Remedy: "Name the tool's directory in provisioner.volume."}
 }
 
+// Written are none: most tools keep nothing there.
+func (b Base) Written() []string { return nil }
+
 // Env is the environment of every command of a converge.
 func (b Base) Env() map[string]string {
 	return runner.KitchenEnv(b.Environ, b.Provisioner.Proxy, b.Provisioner.Env)
@@ -132,39 +123,4 @@ func (b Base) Usual(named, plugin, name string, dir bool) string {
 		}
 	}
 	return ""
-}
-
-// Carry lists a file, or the files of a directory, for a place in the sandbox. A place
-// that is empty or ends in a slash is a directory. key is that of the provisioner which
-// names the file, for errors. From nowhere, "", nothing is carried.
-func (o Options) Carry(key, from, to string) ([]sandbox.File, error) {
-	if from == "" {
-		return nil, nil
-	}
-	var files []sandbox.File
-	st, err := os.Stat(from)
-	switch {
-	case err == nil && st.IsDir():
-		files, err = o.NamedTree(key, from, to)
-	case to == "" || strings.HasSuffix(to, "/"):
-		files = []sandbox.File{{Path: to + filepath.Base(from), Source: from}}
-	default:
-		files = []sandbox.File{{Path: to, Source: from}}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("provisioner.%s: %w", key, err)
-	}
-	return files, nil
-}
-
-// NamedTree is sandbox.Tree for a directory that a key of the provisioner names, and tells what cannot be copied.
-func (o Options) NamedTree(key, from, to string) ([]sandbox.File, error) {
-	files, skipped, err := sandbox.TreeTold(from, to, nil)
-	for n, name := range skipped {
-		skipped[n] = strings.TrimPrefix(name, path.Clean(to)+"/")
-	}
-	if left := archive.Skipped(skipped); left != nil {
-		o.Notice("provisioner.%s: %v", key, left)
-	}
-	return files, err
 }

@@ -14,9 +14,7 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lines"
-	"github.com/galley-kitchen/galley/lifecycle/internal/dummy"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // Parser reads what a tool prints in one run, line by line.
@@ -26,20 +24,18 @@ type Parser interface {
 	Summary(code int) Summary
 }
 
-// Silent is the parser of tools that do not report what they did.
-type Silent struct{}
+// silent is the parser of tools that do not report what they did.
+type silent struct{}
 
-// Line ignores the line.
-func (Silent) Line(string) {}
-
-// Summary is unknown.
-func (Silent) Summary(int) Summary { return Unknown() }
+func (silent) Line(string)         {}
+func (silent) Summary(int) Summary { return Unknown() }
 
 // Job is the run of a sandbox's RunCommand, and what its exit codes mean.
 type Job struct {
-	// What is the tool in words.
-	What   string
-	Parser Parser
+	// What is the tool in words, Thing what it changes, such as "task".
+	What, Thing string
+	// Parser makes what reads the output of a run, with all its tries; nil for a tool that does not report what it did.
+	Parser func() Parser
 	// OK are the codes that are a success, 0 without any.
 	OK []int
 	// Hints explain codes.
@@ -51,40 +47,47 @@ type Job struct {
 	// Env is the command's environment.
 	Env map[string]string
 	// Start runs the tool elsewhere than in the runner; nil means the script there.
-	Start func(ctx context.Context, out runner.Output) (exitCode int, err error)
+	Start func(ctx context.Context, second bool, out runner.Output) (exitCode int, err error)
+
+	// second marks the second run, which shows idempotence.
+	second bool
 }
 
 // Run executes the script in the runner, again for the exit codes that kitchen.yml names in retry_on_exit_code, and for
 // those of Reboots after a reboot, where the runner has an init. An exec
 // that fails for another reason than its exit code is never repeated: the first may still be running.
-func (j Job) Run(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output) (Summary, error) {
+func (j Job) Run(ctx context.Context, r runner.Run) (Summary, error) {
+	read := Parser(silent{})
+	if j.Parser != nil {
+		read = j.Parser()
+	}
 	for try := 1; ; try++ {
-		code, err := j.exec(ctx, r, sb, out, try)
+		code, err := j.exec(ctx, r, read, try)
 		if err != nil {
-			return j.Parser.Summary(code), err
+			return read.Summary(code), err
 		}
 		if slices.Contains(j.OK, code) || len(j.OK) == 0 && code == 0 {
-			return j.Parser.Summary(code), nil
+			return read.Summary(code), nil
 		}
 		exit := &runner.ExitError{What: j.What, Code: code, Hint: j.Hints[code]}
-		next, reboot := "trying", j.reboot(r, code)
+		next, reboot := "trying", j.reboot(r.Runner, code)
 		if reboot != nil {
 			exit.Hint, next = "it asks for a reboot", "rebooting the runner and trying"
 		}
 		if try > j.Keys.MaxRetries || reboot == nil && !slices.Contains(j.Keys.RetryOnExitCode, code) {
-			return j.Parser.Summary(code), exit
+			return read.Summary(code), exit
 		}
 		what, remedy, _ := strings.Cut(exit.Error(), "\n")
-		fmt.Fprintf(out.Stderr, "%s; %s again in %s (%d of %d)\n", what, next, j.Keys.WaitForRetry, try, j.Keys.MaxRetries)
+		fmt.Fprintf(r.Out.Stderr, "%s; %s again in %s (%d of %d)\n", what, next, j.Keys.WaitForRetry, try, j.Keys.MaxRetries)
 		if remedy != "" {
-			fmt.Fprintln(out.Stderr, remedy)
+			fmt.Fprintln(r.Out.Stderr, remedy)
 		}
-		if err := dummy.Pause(ctx, j.Keys.WaitForRetry); err != nil {
-			return j.Parser.Summary(code), errors.Join(exit, err)
+		if err := runner.Pause(ctx, j.Keys.WaitForRetry); err != nil {
+			return read.Summary(code), errors.Join(exit, err)
 		}
 		if reboot != nil {
 			if err := reboot(ctx); err != nil {
-				return j.Parser.Summary(code), errors.Join(exit, err)
+				return read.Summary(code), errors.Join(exit, err)
 			}
 		}
 	}
@@ -98,24 +101,32 @@ func (j Job) reboot(r runner.Runner, code int) func(context.Context) error {
 	return nil
 }
 
-// TryVariable tells the script which try it is, from the second one on.
-const TryVariable = "GALLEY_TRY"
+// The variables of the script's environment that tell which run it is.
+const (
+	// TryVariable is the number of the try, from the second one on.
+	TryVariable = "GALLEY_TRY"
+	// SecondVariable is set for the run that shows idempotence.
+	SecondVariable = "GALLEY_SECOND_RUN"
+)
 
 // exec runs the script once.
-func (j Job) exec(ctx context.Context, r runner.Runner, sb sandbox.Dir, out runner.Output, try int) (int, error) {
+func (j Job) exec(ctx context.Context, r runner.Run, read Parser, try int) (int, error) {
 	var mu sync.Mutex
-	stdout, stderr := lineReader(out.Stdout, &mu, j.Parser.Line), lineReader(out.Stderr, &mu, j.Parser.Line)
-	out = runner.Output{Stdout: stdout, Stderr: stderr}
+	stdout, stderr := lineReader(r.Out.Stdout, &mu, read.Line), lineReader(r.Out.Stderr, &mu, read.Line)
+	out := runner.Output{Stdout: stdout, Stderr: stderr}
 	var code int
 	var err error
 	if j.Start != nil {
-		code, err = j.Start(ctx, out)
+		code, err = j.Start(ctx, j.second, out)
 	} else {
 		env := maps.Clone(j.Env)
 		if try > 1 {
 			env[TryVariable] = strconv.Itoa(try)
 		}
-		c := command(j.Keys, sb, env)
+		if j.second {
+			env[SecondVariable] = "1"
+		}
+		c := command(j.Keys, r.Sandbox, env)
 		c.Stdout, c.Stderr = out.Stdout, out.Stderr
 		code, err = r.Exec(ctx, c)
 	}

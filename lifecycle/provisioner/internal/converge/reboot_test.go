@@ -9,7 +9,6 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/runner"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // rebooting is a runner whose commands exit with these codes, one after another.
@@ -48,9 +47,10 @@ func TestReboots(t *testing.T) {
 		{rebooting{codes: []int{37}}, 0, "the tool exited with code 37"},
 		{rebooting{codes: []int{35, 0}}, 0, ""},
 	} {
-		j := Job{What: "the tool", Parser: Silent{}, Reboots: []int{35, 37}, Env: map[string]string{},
+		j := Job{What: "the tool", Reboots: []int{35, 37}, Env: map[string]string{},
 			Keys: config.Provisioner{MaxRetries: 2, RetryOnExitCode: []int{35}}}
-		_, err := j.Run(t.Context(), &c.runner, sandbox.Dir{}, runner.Output{Stdout: io.Discard, Stderr: io.Discard})
+		_, err := j.Run(t.Context(), runner.Run{Runner: &c.runner,
+			Out: runner.Output{Stdout: io.Discard, Stderr: io.Discard}})
 		require.Equal(t, c.reboots, c.runner.reboots)
 		if c.err == "" {
 			require.NoError(t, err)

@@ -27,6 +27,20 @@ func (s *Script) Default(env map[string]string) {
 	}
 }
 
+// In goes to a directory.
+func (s *Script) In(dir string) { s.Add("cd %s || exit", runner.Quote(dir)) }
+
+// Tool makes the script's locale one of UTF-8, where the runner has not chosen, and sets a variable to the place of a
+// tool: the one that kitchen.yml names, or else what Locate finds.
+func (s *Script) Tool(variable, named string, places []string, command string) {
+	s.Line(`: "${LANG:=C.UTF-8}"; export LANG`)
+	if named != "" {
+		s.Add("%s=%s", variable, runner.Quote(named))
+		return
+	}
+	s.Locate(variable, places, command)
+}
+
 // Add adds a line.
 func (s *Script) Add(format string, args ...any) { s.Line(fmt.Sprintf(format, args...)) }
 
@@ -38,11 +52,6 @@ func (s Script) String() string { return "#!/bin/sh\n" + strings.Join(s.lines, "
 
 // shellName matches the names that a shell's variable can have.
 var shellName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// File is the script as the file RunCommand.
-func (s Script) File() sandbox.File {
-	return sandbox.File{Path: RunCommand, Data: []byte(s.String()), Mode: 0o755}
-}
 
 // command is the command that runs the script in the runner with an environment. command_prefix stands before a shell,
 // so that it holds for all that the script does. Since sudo and the like clear the environment, that shell is told it
@@ -112,6 +121,3 @@ func (s *Script) Locate(variable string, places []string, command string) {
 		runner.Quote("the tool is not in the runner: looked for "+looked))
 	s.Add("%s=$tool", variable)
 }
-
-// UTF8 makes the script's locale one of UTF-8, where the runner has not chosen.
-func (s *Script) UTF8() { s.Line(`: "${LANG:=C.UTF-8}"; export LANG`) }

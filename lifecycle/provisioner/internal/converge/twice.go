@@ -9,34 +9,33 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/runner"
-	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
-// Run syncs the sandbox and runs a job; where idempotence is to be shown, a second one, in which nothing may change.
-// newJob makes each, with a parser of its own; thing is what the tool changes, such as "task". For a tool that does not
-// report what it changed, the files of the runner are compared. Errors: *runner.ExitError, *ChangedAgainError.
-func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing string, r runner.Runner, sb sandbox.Dir,
-	out runner.Output) (Summary, error) {
+// Run syncs the sandbox and runs a job with the keys and the environment of the instance; where idempotence is to be
+// shown, a second time, in which nothing may change. For a tool that does not report what it changed, the files of the
+// runner are compared. Errors: *runner.ExitError, *ChangedAgainError.
+func (b Base) Run(ctx context.Context, j Job, r runner.Run) (Summary, error) {
 	if err := r.Sync(ctx); err != nil {
 		return Unknown(), err
 	}
-	first, err := newJob(false).Run(ctx, r, sb, out)
-	if err != nil || !twice {
+	j.Keys, j.Env = b.Provisioner, b.Env()
+	first, err := j.Run(ctx, r)
+	if err != nil || !b.Twice() {
 		return first, err
 	}
-	files := fileTimes{r: r, sb: sb}
+	files := fileTimes{r}
 	if first.Changed < 0 {
 		if err := files.start(ctx); err != nil {
 			return first, err
 		}
 	}
-	j := newJob(true)
-	second, err := j.Run(ctx, r, sb, out)
+	j.second = true
+	second, err := j.Run(ctx, r)
 	if err != nil {
 		return first, fmt.Errorf("the second run, which shows idempotence: %w", err)
 	}
 	if first.Changed < 0 {
-		thing = "file"
+		j.Thing = "file"
 		if second.Changes, err = files.changed(ctx); err != nil {
 			return first, err
 		}
@@ -47,56 +46,43 @@ func Run(ctx context.Context, newJob func(second bool) Job, twice bool, thing st
 			j.What)
 	}
 	if second.Changed > 0 {
-		return first, &ChangedAgainError{What: j.What, Thing: thing, Count: second.Changed, Changes: second.Changes}
+		return first, &ChangedAgainError{What: j.What, Thing: j.Thing, Count: second.Changed, Changes: second.Changes}
 	}
 	return first, nil
 }
 
-// unstable are the places that change on their own, or do not matter.
-func unstable() []string {
-	return []string{"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/run",
-		"/var/lib/systemd",
-		"/root/.cache", "/root/.ansible"}
-}
-
 // fileTimes finds the files of a runner that changed after start, by a file whose age they are compared with.
-type fileTimes struct {
-	r  runner.Runner
-	sb sandbox.Dir
-}
+type fileTimes struct{ runner.Run }
 
-func (f fileTimes) reference() string { return path.Join(f.sb.Remote, ".galley-second-run") }
+func (f fileTimes) reference() string { return path.Join(f.Sandbox.Remote, ".galley-second-run") }
 
 func (f fileTimes) start(ctx context.Context) error {
 	// Small images compare ages by the second: what changes in the reference's own second would not count.
 	const line = `touch "$0" && now=$(date +%s) && while [ "$(date +%s)" = "$now" ]; do sleep 0.1 2> /dev/null || ` +
 		`sleep 1; done`
-	code, err := f.r.Exec(ctx, runner.Command{Argv: append(runner.Shell(line), f.reference())})
+	code, err := f.Exec(ctx, runner.Command{Argv: append(runner.Shell(line), f.reference())})
 	return runner.Succeeded("marking the time in the runner", code, err)
 }
 
 // changed lists what is younger than the reference, and removes that.
 func (f fileTimes) changed(ctx context.Context) ([]string, error) {
-	find := []string{"find", "/", "-xdev"}
-	for i, dir := range append(unstable(), f.sb.Remote) {
-		if i > 0 {
-			find = append(find, "-o")
-		} else {
-			find = append(find, "(")
-		}
-		find = append(find, "-path", dir)
+	// What changes on its own, or does not matter.
+	unstable := []string{"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/run",
+		"/var/lib/systemd", "/root/.cache", "/root/.ansible"}
+	find := []string{"find", "/", "-xdev", "(", "-path", f.Sandbox.Remote}
+	for _, dir := range unstable {
+		find = append(find, "-o", "-path", dir)
 	}
 	find = append(find, ")", "-prune", "-o", "-newer", f.reference(), "-print")
 	var out, errs bytes.Buffer
-	code, err := f.r.Exec(ctx, runner.Command{Argv: find, Stdout: &out, Stderr: &errs})
+	code, err := f.Exec(ctx, runner.Command{Argv: find, Stdout: &out, Stderr: &errs})
 	if err != nil {
 		return nil, err
 	}
-	if code != 0 {
-		return nil, fmt.Errorf("see what the second run changed: %w: %s",
-			&runner.ExitError{What: "find in the runner", Code: code}, strings.TrimSpace(errs.String()))
+	if err := runner.Succeeded("find in the runner", code, nil); err != nil {
+		return nil, fmt.Errorf("see what the second run changed: %w: %s", err, strings.TrimSpace(errs.String()))
 	}
-	if _, err := f.r.Exec(ctx, runner.Command{Argv: []string{"rm", "-f", f.reference()}}); err != nil {
+	if _, err := f.Exec(ctx, runner.Command{Argv: []string{"rm", "-f", f.reference()}}); err != nil {
 		return nil, err
 	}
 	files := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")

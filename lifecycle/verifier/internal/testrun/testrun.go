@@ -22,32 +22,13 @@ type Base struct {
 	config.Instance
 }
 
-// Target is what a verifier that runs on this machine needs to know of the runner and its engine.
-type Target struct {
-	ContainerID, ContainerName, Hostname string
-	// Image is the ID of the image that the runner was made from.
-	Image string
-	// Endpoint is the address of the engine.
-	Endpoint string
-	// ClientEnv are the variables by which other programs reach that engine.
-	ClientEnv map[string]string
-}
-
-// Run is one run of a verifier: a runner with the synced sandbox.
-type Run struct {
-	Runner  runner.Runner
-	Target  Target
-	Sandbox sandbox.Dir
-	Out     runner.Output
-}
-
 // Part is the tests of a suite that one tool runs.
 type Part interface {
 	// Files are what must be in the sandbox for them.
 	Files() ([]sandbox.File, error)
 	// Verify runs them, and returns the cases that it did not give to Out.Case while they ran. Errors: *FailedError,
 	// *ToolMissingError.
-	Verify(ctx context.Context, r Run) ([]result.TestCase, error)
+	Verify(ctx context.Context, r runner.Run) ([]result.TestCase, error)
 }
 
 // Each runs the tests of each of a list. That those of one fail keeps none of the others

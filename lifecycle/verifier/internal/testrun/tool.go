@@ -1,11 +1,14 @@
 package testrun
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/internal/lines"
@@ -50,14 +53,16 @@ type Outcome struct {
 	Results []byte
 	// Output is the end of what was printed.
 	Output string
+	// OnHost is set when it ran on this machine.
+	OnHost bool
 }
 
 // missingMark follows the token when the tool is in none of the places.
 const missingMark = "missing"
 
-// RunTool finds the tool in the runner and runs it, in one exec. A results file comes after the printed text, behind a
+// Run finds the tool in the runner and runs it, in one exec. A results file comes after the printed text, behind a
 // token that cannot be guessed, so neither the place of the file nor its owner matters. Errors: *ToolMissingError.
-func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
+func (t Tool) Run(ctx context.Context, r runner.Run) (Outcome, error) {
 	token := "\x1egalley-results-" + names.Random(16) + ":"
 	tail := &process.Tail{}
 	printed := &capture{}
@@ -74,7 +79,7 @@ func (r Run) RunTool(ctx context.Context, t Tool) (Outcome, error) {
 	after := &splitter{token: []byte(token), before: stdout}
 	env := t.RunnerEnv()
 	maps.Copy(env, t.Env)
-	code, err := r.Runner.Exec(ctx, runner.Command{Argv: runner.Shell(t.InRunner(t.script(token))), Env: env,
+	code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell(t.InRunner(t.script(token))), Env: env,
 		Stdout: after, Stderr: io.MultiWriter(tail, r.Out.Stderr)})
 	if err == nil {
 		err = after.flush()
@@ -129,4 +134,93 @@ func (t Tool) script(token string) string {
 	fmt.Fprintf(&b, "%s\ncode=$?\n", t.Command)
 	fmt.Fprintf(&b, "printf %%s %s\ncat \"$results\"\nrm -f \"$results\"\nexit $code\n", runner.Quote(token))
 	return b.String()
+}
+
+// maxResults bounds the results of one tool, in bytes, against a test that prints without end.
+const maxResults = 64 << 20
+
+// capture keeps what is written to it, up to maxResults.
+type capture struct {
+	buf  bytes.Buffer
+	over bool
+}
+
+// Write never fails: that there was too much is told by bytes.
+func (c *capture) Write(p []byte) (int, error) {
+	if c.buf.Len()+len(p) > maxResults {
+		c.over = true
+		return len(p), nil
+	}
+	return c.buf.Write(p)
+}
+
+// ReadResults reads a file of results, up to the size that results may have.
+func ReadResults(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	c := &capture{}
+	if _, err := io.Copy(c, f); err != nil {
+		return nil, err
+	}
+	return c.bytes()
+}
+
+func (c *capture) String() string { return c.buf.String() }
+
+func (c *capture) bytes() ([]byte, error) {
+	if c.over {
+		return nil, fmt.Errorf("the tests printed more than %d MiB of results", maxResults>>20)
+	}
+	return c.buf.Bytes(), nil
+}
+
+// splitter passes a stream on up to a token, and keeps what comes after it. Not safe for concurrent use.
+type splitter struct {
+	token  []byte
+	before io.Writer
+	after  capture
+	found  bool
+	// held is the end of what came, when it may be the beginning of the token.
+	held []byte
+}
+
+// Write passes on or keeps p.
+func (s *splitter) Write(p []byte) (int, error) {
+	n := len(p)
+	if s.found {
+		_, err := s.after.Write(p)
+		return n, err
+	}
+	text := slices.Concat(s.held, p)
+	s.held = nil
+	if at := bytes.Index(text, s.token); at >= 0 {
+		s.found = true
+		if _, err := s.before.Write(text[:at]); err != nil {
+			return 0, err
+		}
+		_, err := s.after.Write(text[at+len(s.token):])
+		return n, err
+	}
+	keep := min(len(s.token)-1, len(text))
+	for !bytes.HasSuffix(text, s.token[:keep]) {
+		keep--
+	}
+	s.held = text[len(text)-keep:]
+	if _, err := s.before.Write(text[:len(text)-keep]); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// flush passes on what was held back.
+func (s *splitter) flush() error {
+	if s.found || len(s.held) == 0 {
+		return nil
+	}
+	_, err := s.before.Write(s.held)
+	s.held = nil
+	return err
 }
