@@ -184,14 +184,11 @@ func (r *resolver) checkSandboxes(i config.Instance, raw kitchen.RawInstance) {
 			"verifier.root_path: "+verifier+" is the provisioner's root_path too",
 			"name two different directories, or leave both out")
 	}
+	owners := map[string]string{verifier: "verifier"}
+	owners[provisioner] = "provisioner"
 	for _, m := range i.Driver.Mounts {
-		owner := ""
-		switch strings.TrimRight(m.Target, "/") {
-		case provisioner:
-			owner = "provisioner"
-		case verifier:
-			owner = "verifier"
-		default:
+		owner := owners[strings.TrimRight(m.Target, "/")]
+		if owner == "" {
 			continue
 		}
 		r.diags.ErrorAt(mountPos(raw.Driver, m.Target), "driver.volumes",

@@ -73,7 +73,8 @@ func device(d *decoder, v *yaml11.Value) (spec.Device, bool) {
 	}
 	dev, ok := deviceOf(parts)
 	if !ok {
-		d.errorAt(v, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s", describe(v))
+		d.errorAt(v, `write "/dev/host", "/dev/host:/dev/inside" or "/dev/host:/dev/inside:rwm"`, "bad device: %s",
+			describe(v))
 	}
 	return dev, ok
 }

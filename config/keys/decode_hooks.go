@@ -90,7 +90,8 @@ func (d *decoder) hook(v *yaml11.Value) (config.Hook, bool) {
 	case h.Fault != nil && h.Local+h.Remote == "":
 		return h, true
 	case h.Fault != nil:
-		return config.Hook{}, d.errorAt(v, "make two entries of it, each with a dash", "a hook has either a command or a fault")
+		return config.Hook{}, d.errorAt(v, "make two entries of it, each with a dash",
+			"a hook has either a command or a fault")
 	case h.Local == "" && h.Remote == "":
 		return config.Hook{}, d.errorAt(v, `write "local: command" or "remote: command"`, "a hook without a command")
 	case h.Local != "" && h.Remote != "":

@@ -3,6 +3,7 @@ package keys
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -71,10 +72,7 @@ func render(doc any, asJSON bool) ([]byte, error) {
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
-	if err := enc.Encode(doc); err != nil {
-		return nil, fmt.Errorf("encode configuration as YAML: %w", err)
-	}
-	if err := enc.Close(); err != nil {
+	if err := errors.Join(enc.Encode(doc), enc.Close()); err != nil {
 		return nil, fmt.Errorf("encode configuration as YAML: %w", err)
 	}
 	return out.Bytes(), nil
@@ -87,7 +85,8 @@ func settings(i config.Instance, raw kitchen.RawInstance) map[string]any {
 		"platform": map[string]any{"name": i.Platform, "os_type": i.OSType, "shell_type": i.ShellType},
 	}
 	if n := i.Node; n != nil {
-		group := map[string]any{"name": n.Group.Name, "services": servicesShown(slices.Concat(n.Group.Shared, n.Group.Services))}
+		services := slices.Concat(n.Group.Shared, n.Group.Services)
+		group := map[string]any{"name": n.Group.Name, "services": servicesShown(services)}
 		if v := raw.Group.Verifier; v != nil {
 			group["verifier"] = section(*n.Group, SectionVerifier, string(n.Group.Verifier.Kind), v)
 		}

@@ -2,12 +2,12 @@
 // and what is done with them: Resolve makes typed instances of the blocks that package kitchen cut out of the files;
 // Lint and Diagnose tell of them.
 //
-// A key that fills a field of config.Instance is a tag of that field, which schema_fields.go reads; a few that fill none
-// of their own are rows of driver.go, provisioner.go, verifier.go and tree.go. schema_readers.go names the reader of each
-// form of value.
+// A key that fills a field of config.Instance is a tag of that field, which schema_fields.go reads. Those that fill no
+// field of their own are rows of schema_fieldless.go, driver.go, provisioner.go and verifier.go. schema_readers.go names
+// the reader of each form of value.
 //
-// Resolve decodes each block once: decode_block.go looks each key up in the table, whose reader parses the value into its
-// field; derive.go fills in what follows from others. What is wrong is reported with file, line and column.
+// Resolve decodes each block once: decode_block.go looks each key up in the table, whose reader parses the value into
+// its field; derive.go fills in what follows from others. What is wrong is reported with file, line and column.
 //
 // The table and its users are one package. Lint asks the table how a key is spelt and Diagnose what its field shows; in
 // a package of their own they would need the table and half of the readers exported.

@@ -149,8 +149,8 @@ func platform(d *decoder, v *yaml11.Value) (string, bool) {
 		return platformName(d, v)
 	}
 	if d.inst.Driver.Name == driverDokken {
-		d.warnAt(v, "leave it out", "%q is a distribution, not the platform of an image such as linux/amd64; it is passed over",
-			s)
+		d.warnAt(v, "leave it out",
+			"%q is a distribution, not the platform of an image such as linux/amd64; it is passed over", s)
 	}
 	return "", false
 }
@@ -223,8 +223,8 @@ func (d *decoder) runOption(flag string, v *yaml11.Value) {
 	if slices.Contains([]string{"i", "d", "interactive", "detach", "rm", "name"}, name) {
 		return // galley has its own way
 	}
-	short := map[string]string{"e": "env", "v": "volumes", "p": "ports", "P": "publish_all", "u": "user", "w": "working_dir",
-		"m": "memory_limit", "t": "tty", "h": "hostname", "network": "network_mode"}
+	short := map[string]string{"e": "env", "v": "volumes", "p": "ports", "P": "publish_all", "u": "user",
+		"w": "working_dir", "m": "memory_limit", "t": "tty", "h": "hostname", "network": "network_mode"}
 	k := d.schema.find(SectionDriver, cmp.Or(short[name], name))
 	if k == nil || k.read == nil || k.Inert != "" {
 		d.warnAt(v, "", "galley has no key for the flag --%s of docker run; it is passed over", strings.ReplaceAll(name,

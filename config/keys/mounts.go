@@ -280,7 +280,8 @@ func (d *decoder) finishMount(m spec.Mount, v *yaml11.Value) (spec.Mount, bool) 
 	}
 	ofName := m.Type == spec.MountVolume || m.Type == spec.MountImage
 	if m.Subpath != "" && (!ofName || m.Source == "") {
-		return spec.Mount{}, d.errorAt(v, "name the volume: source=NAME", "bad mount: a subpath is of a volume with a name, or of an image")
+		return spec.Mount{}, d.errorAt(v, "name the volume: source=NAME",
+			"bad mount: a subpath is of a volume with a name, or of an image")
 	}
 	if m.Type == spec.MountImage && m.Source == "" {
 		return spec.Mount{}, d.errorAt(v, "write source=IMAGE", "bad mount: it names no image")

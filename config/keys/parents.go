@@ -13,77 +13,69 @@ import (
 // place is where an instance is: a suite on a platform.
 type place struct{ suite, platform string }
 
-// parents finds the instances from which others start, as the key `from` of suites says.
-type parents struct {
-	c     *kitchen.Config
-	diags *kitchen.Diagnostics
-	// index has the instances by their places.
-	index map[place]int
-}
-
-func newParents(c *kitchen.Config, diags *kitchen.Diagnostics) parents {
-	p := parents{c, diags, map[place]int{}}
+// places are the instances from which others may start, as the key `from` of suites says.
+func places(c *kitchen.Config) map[place]int {
+	index := map[place]int{}
 	for n, i := range slices.Backward(c.Instances) { // the first of several counts
-		if i.On != "" || i.Group != nil { // of a node there is no image that another suite could start from
-			continue
+		if i.On == "" && i.Group == nil { // of a node there is no image that another suite could start from
+			index[place{i.Suite, i.Platform}] = n
 		}
-		p.index[place{i.Suite, i.Platform}] = n
 	}
-	return p
+	return index
 }
 
-// of returns the index of the instance from which another one starts. There is none when those that follow it come back
-// to one of them.
-func (p parents) of(index int) (parent int, ok bool) {
+// parent returns the index of the instance from which another one starts. There is none when those that follow it come
+// back to one of them.
+func (r *resolver) parent(index int) (parent int, ok bool) {
 	chain := []int{index}
 	for at := index; ; {
-		next, ok := p.next(at)
+		next, ok := r.startsFrom(at)
 		switch n := slices.Index(chain, next); {
 		case !ok && at == index:
 			return 0, false
 		case !ok:
 			return chain[1], true
 		case n >= 0:
-			p.cycle(chain[n:])
+			r.reportCycle(chain[n:])
 			return 0, false
 		}
 		chain, at = append(chain, next), next
 	}
 }
 
-// cycle reports instances that each start from the next one, and the last from the first. It is told in the same words
-// wherever it was entered, and so once.
-func (p parents) cycle(chain []int) {
+// reportCycle reports instances that each start from the next one, and the last from the first. It is told in the same
+// words wherever it was entered, and so once.
+func (r *resolver) reportCycle(chain []int) {
 	first := slices.Index(chain, slices.Min(chain))
 	chain = slices.Concat(chain[first:], chain[:first+1])
 	var suites []string
 	for _, n := range chain {
-		suites = append(suites, p.c.Instances[n].Suite)
+		suites = append(suites, r.c.Instances[n].Suite)
 	}
-	p.diags.ErrorAt(p.c.Instances[chain[0]].From.Pos, "suites.from",
+	r.diags.ErrorAt(r.c.Instances[chain[0]].From.Pos, "suites.from",
 		"suites.from: none of these suites can be the first: "+strings.Join(suites, " starts from "),
 		"remove `from` from one of them")
 }
 
-// next is the instance of the suite that `from` names, on the same platform.
-func (p parents) next(index int) (int, bool) {
-	i := p.c.Instances[index]
+// startsFrom is the instance of the suite that `from` names, on the same platform.
+func (r *resolver) startsFrom(index int) (int, bool) {
+	i := r.c.Instances[index]
 	if i.From == nil || i.From.Kind == yaml11.Null {
 		return 0, false
 	}
 	bad := func(hint, format string, args ...any) (int, bool) {
-		p.diags.ErrorAt(i.From.Pos, "suites.from", "suites.from: "+fmt.Sprintf(format, args...), hint)
+		r.diags.ErrorAt(i.From.Pos, "suites.from", "suites.from: "+fmt.Sprintf(format, args...), hint)
 		return 0, false
 	}
 	name, ok := i.From.Text()
 	if !ok {
 		return bad("write `from: NAME`", "expected the name of a suite")
 	}
-	if n, ok := p.index[place{name, i.Platform}]; ok {
+	if n, ok := r.places[place{name, i.Platform}]; ok {
 		return n, true
 	}
 	var suites []string
-	for _, other := range p.c.Instances {
+	for _, other := range r.c.Instances {
 		if other.Group != nil && other.Group.Suite == name {
 			return bad("name a suite without nodes", "%s has nodes, and no suite can start from several machines", name)
 		}

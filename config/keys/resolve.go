@@ -42,8 +42,8 @@ func Resolve(c *kitchen.Config, o ResolveOptions) ([]config.Instance, []kitchen.
 		instances: map[int]*config.Instance{},
 		groups:    map[*kitchen.Group]*config.Instance{},
 		shared:    map[string]config.Service{},
+		places:    places(c),
 	}
-	r.parents = newParents(c, &r.diags)
 	out := make([]config.Instance, 0, len(c.Instances))
 	for i, raw := range c.Instances {
 		if o.Select != nil && !o.Select(raw) {
@@ -78,10 +78,10 @@ type resolver struct {
 	decoded   map[decoded]any
 	filters   map[string]kitchen.Filter
 	secrets   []string
-	parents   parents
 	instances map[int]*config.Instance
 	groups    map[*kitchen.Group]*config.Instance
 	shared    map[string]config.Service
+	places    map[place]int
 }
 
 // instance resolves one instance, and those from which it starts, each once.
@@ -90,7 +90,7 @@ func (r *resolver) instance(index int) *config.Instance {
 		return done
 	}
 	i := r.resolve(index, r.c.Instances[index])
-	if parent, ok := r.parents.of(index); ok {
+	if parent, ok := r.parent(index); ok {
 		i.From = r.instance(parent)
 	}
 	if on := r.c.Instances[index].On; on != "" {
@@ -106,8 +106,8 @@ func (r *resolver) instance(index int) *config.Instance {
 	return &i
 }
 
-// onSameEngine is the instance from which one starts, or the group of one, that --on has put on an engine: itself on that
-// engine.
+// onSameEngine is the instance from which one starts, or the group of one, that --on has put on an engine: itself on
+// that engine.
 func onSameEngine(from *config.Instance, on string) *config.Instance {
 	if from == nil {
 		return nil

@@ -44,8 +44,8 @@ func sections() []Section {
 }
 
 // Key is one key of kitchen.yml: the single place that says what it means, what it may hold and what it is when it is
-// not there. Checks, typed instances, documentation and the JSON Schema are all made from it. Most are made of the tags of
-// fields, see schema_fields.go.
+// not there. Checks, typed instances, documentation and the JSON Schema are all made from it. Most keys are made of the
+// tags of fields, see schema_fields.go.
 type Key struct {
 	Section Section
 	// Name is the key as it should be written; Aliases are other spellings that mean the same.
@@ -94,8 +94,8 @@ func Prepare() { theSchema() }
 var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byName: map[Section]map[string]*Key{}}
 	s.blank.Provisioner.Chef.CookbookGlobs = cookbookFiles() // too long for a tag
-	s.keys = slices.Concat(rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), fieldKeys(&s.blank), driverKeys(), chefKeys(),
-		verifierKeys(), lifecycleKeys(), stepKeys(), inertTable())
+	s.keys = slices.Concat(rootKeys(), platformKeys(), suiteKeys(), nodeKeys(), fieldKeys(&s.blank), driverKeys(),
+		chefKeys(), verifierKeys(), lifecycleKeys(), stepKeys(), inertTable())
 	for i := range s.keys {
 		k := &s.keys[i]
 		names := s.byName[k.Section]

@@ -139,10 +139,11 @@ func (t tagged) fieldKey(f reflect.StructField, tag reflect.StructTag, kinds str
 		panic(fmt.Sprintf("keys: %s.%s has no reader", t.root, f.Name))
 	}
 	k := Key{
-		Section: t.in, Name: names[0], Aliases: names[1:], For: strings.Fields(kinds), Enum: strings.Fields(tag.Get("enum")),
-		Secret: tag.Get("secret") == "true", Type: r.form, joins: tag.Get("joins") == "true" || f.Type.Kind() == reflect.Map,
+		Section: t.in, Name: names[0], Aliases: names[1:], For: strings.Fields(kinds), Type: r.form,
+		Enum: strings.Fields(tag.Get("enum")), Secret: tag.Get("secret") == "true",
 	}
-	joins := k.joins
+	joins := tag.Get("joins") == "true" || f.Type.Kind() == reflect.Map
+	k.joins = joins
 	k.read = func(d *decoder, v *yaml11.Value) {
 		got, ok := r.read(d, v)
 		if !ok {

@@ -44,7 +44,8 @@ func onePort(d *decoder, v *yaml11.Value) (int, bool) {
 func address(d *decoder, v *yaml11.Value) (string, bool) {
 	s, ok := text(d, v)
 	u, err := url.Parse(s)
-	if ok && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(s, " \n\r")) {
+	if ok && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		strings.ContainsAny(s, " \n\r")) {
 		return "", d.errorAt(v, "write for example http://localhost:8080/health", "%q is no URL of HTTP", s)
 	}
 	return s, ok

@@ -12,8 +12,9 @@ import (
 
 // stepKeys are the keys of an entry of `steps:`.
 func stepKeys() []Key {
-	return inSection(SectionStep, slices.Concat(chefShortcuts(), keysOf(TypeString, "name"), keysOf(TypeBlock, "provisioner"),
-		keysOf(TypeBoolOrBlock, "verify"), keysOf(TypeBool, "reboot"), keysOf(TypeHooks, "commands")))
+	return inSection(SectionStep, slices.Concat(chefShortcuts(), keysOf(TypeString, "name"),
+		keysOf(TypeBlock, "provisioner"), keysOf(TypeBoolOrBlock, "verify"), keysOf(TypeBool, "reboot"),
+		keysOf(TypeHooks, "commands")))
 }
 
 // steps decodes the steps of an instance, whose own blocks are decoded.
