@@ -25,7 +25,7 @@ func hostileConverges(t *testing.T) int {
 	t.Helper()
 	text, ok := os.LookupEnv("GALLEY_HOSTILE_CONVERGES")
 	if !ok {
-		return 10
+		return 5
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)

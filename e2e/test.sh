@@ -6,8 +6,8 @@
 #
 #   GALLEY_TEST_ENGINES     the engines to test, with commas; "all" of distributions, "newest" from source,
 #                           "all,newest", or "none". The default is those that are required, else of "all"
-#                           the newest and the oldest Docker, the oldest Podman, and the newest one rootless,
-#                           as far as this machine can run them
+#                           the newest Docker, the oldest Podman, and the newest one rootless, as far as
+#                           this machine can run them
 #   GALLEY_REQUIRE_ENGINES  those that must run: a missing one is a failure
 #   GALLEY_TEST_ARTIFACTS   where flaky.txt and the events of tests go (default bin/test)
 set -euo pipefail
@@ -68,7 +68,8 @@ unit_tests() {
 	fi 2> /dev/null
 	export -f unit_test
 	export sequential timeout
-	GORACE="atexit_sleep_ms=0 ${GORACE:-}" GALLEY_TEST_ENGINES=none GALLEY_REQUIRE_ENGINES='' \
+	# the compiler and the linker, not the tests, may use more memory and be quicker
+	GOGC=400 GORACE="atexit_sleep_ms=0 ${GORACE:-}" GALLEY_TEST_ENGINES=none GALLEY_REQUIRE_ENGINES='' \
 		summed "$artifacts/unit.json" --hide-summary=skipped --raw-command -- \
 		bash -c 'unit_test "$@"' unit_test "${race[@]}"
 }
@@ -81,7 +82,7 @@ sequential='config/(erb|keys|kitchen|rubyre|yaml11)|backend/(credentials|spec)|i
 # there are processors, since some only wait.
 # shellcheck disable=SC2317 # gotestsum calls it
 unit_test() {
-	local status=0 alone others flags=(-json -count=1 -timeout "$timeout" -exec 'env -u GOTMPDIR' -vet=off -ldflags='-s -w')
+	local status=0 alone others flags=(-json -count=1 -timeout "$timeout" -exec 'env -u GOTMPDIR -u GOGC' -vet=off -ldflags='-s -w')
 	mapfile -t alone < <(go list ./... | grep -E "/($sequential)\$")
 	CGO_ENABLED=0 go test "${flags[@]}" "${alone[@]}" || status=1
 	mapfile -t others < <(go list ./... | grep -vE "/($sequential)\$")
@@ -196,7 +197,7 @@ first() {
 }
 
 say "engines: install, start"
-[ -n "$names" ] || names=$(first docker26)$(first docker20)$(first podman4)$(first podman5-rootless podman4-rootless)
+[ -n "$names" ] || names=$(first docker26 docker20)$(first podman4 podman5)$(first podman5-rootless podman4-rootless)
 names=${names%,}
 [ -n "$names" ] || { echo "no engine can be run on this machine" >&2; exit 1; }
 export GALLEY_TEST_ENGINES=$names
