@@ -1,3 +1,5 @@
+//go:build !windows
+
 // Bench measures galley against a floor: a bare program that makes the calls that a test cannot do without, in the same
 // run and by turns, so that a slow or busy machine counts for both. Where `kitchen` is on PATH, it is measured beside
 // them on Docker. It prints what it measures, and writes a page of it; it does not judge, since one run on a noisy machine
@@ -9,6 +11,7 @@
 // cincproject/cinc:15 a real Cinc converges too. Without HOST only what needs no engine is measured.
 //
 // The socket of an engine that belongs to another user, as that of a rootless one, is used as that user, which takes root.
+// It is for systems on which engines have such sockets.
 //
 // GALLEY_BENCH_ROUNDS, GALLEY_BENCH_INSTANCES, GALLEY_BENCH_LOADS and GALLEY_BENCH_SCALE make a run shorter or longer. With
 // GALLEY_BENCH_COLD=no nothing is pruned on the engines. GALLEY_BENCH_REGISTRY is a repository, such as
@@ -22,7 +25,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -471,15 +473,9 @@ func (b *bencher) give(dir string) error {
 // copyProgram copies a program to where every user can run it.
 func (b *bencher) copyProgram(from, name string) (to string, err error) {
 	to = filepath.Join(b.dir, name)
-	in, err := os.Open(from)
+	program, err := os.ReadFile(from)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
-		return "", err
-	}
-	_, err = io.Copy(out, in)
-	return to, errors.Join(err, out.Close())
+	return to, os.WriteFile(to, program, 0o755)
 }

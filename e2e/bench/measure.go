@@ -1,3 +1,5 @@
+//go:build !windows
+
 package main
 
 import (
@@ -9,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -42,8 +45,9 @@ func watched(cmd *exec.Cmd, every time.Duration) (m measured, err error) {
 	m.time = time.Since(start)
 	close(ended)
 	<-done
-	if m.output = out.Bytes(); m.memory == 0 {
-		m.memory = maxMemory(cmd.ProcessState) << 10
+	m.output = out.Bytes()
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && m.memory == 0 {
+		m.memory = int64(usage.Maxrss) << 10 //nolint:unconvert // it is an int32 on 32-bit systems
 	}
 	if err != nil {
 		return m, fmt.Errorf("%s: %w\n%s", cmd, err, m.output)
