@@ -26,22 +26,10 @@ func NormalizeRef(ref string) (string, error) {
 	return named.String(), nil
 }
 
-// PlatformMatches reports whether an image is for the platform asked for; an empty
-// one takes any image, and a missing variant any variant.
+// PlatformMatches reports whether an image is for the platform asked for; an empty one takes any image, and a variant
+// that either leaves out any variant.
 func PlatformMatches(platform string, img Image) bool {
-	if platform == "" {
-		return true
-	}
-	want := strings.Split(platform, "/")
-	have := []string{img.OS, img.Arch, img.Variant}
-	for i, w := range want {
-		if i >= len(have) {
-			return false
-		}
-		unknownVariant := i == 2 && have[i] == ""
-		if w != "" && w != have[i] && !unknownVariant {
-			return false
-		}
-	}
-	return true
+	have := img.Platform()
+	return platform == "" || platform == have || strings.HasPrefix(have, platform+"/") ||
+		img.Variant == "" && strings.HasPrefix(platform, have+"/")
 }

@@ -38,7 +38,7 @@ func (h Host) exists(path string) bool {
 }
 
 // rancherDesktop is Rancher Desktop when its settings choose containerd, which has no API of Docker's.
-func rancherDesktop(h Host) (c Candidate, ok bool) {
+func rancherDesktop(h Host) []Candidate {
 	file := userdir.In(cmp.Or(h.Getenv("XDG_CONFIG_HOME"), h.inHome(".config")), "rancher-desktop", "settings.json")
 	switch h.GOOS {
 	case "darwin":
@@ -49,23 +49,23 @@ func rancherDesktop(h Host) (c Candidate, ok bool) {
 	var settings struct{ ContainerEngine struct{ Name string } }
 	data, err := h.ReadFile(file)
 	if err != nil || json.Unmarshal(data, &settings) != nil || settings.ContainerEngine.Name != "containerd" {
-		return c, false
+		return nil
 	}
-	c.Source = "Rancher Desktop with containerd"
+	c := Candidate{Source: "Rancher Desktop with containerd"}
 	c.refuse(errors.New("containerd has no API of Docker's"))
 	c.Remedy = "Choose dockerd in Rancher Desktop: rdctl set --container-engine.name=moby"
-	return c, true
+	return []Candidate{c}
 }
 
 // wslc is the containers of Windows' own WSL, where its program is.
-func wslc(h Host) (c Candidate, ok bool) {
+func wslc(h Host) []Candidate {
 	if _, err := h.LookPath("wslc"); h.GOOS != "windows" || err != nil {
-		return c, false
+		return nil
 	}
-	c.Source = "wslc"
+	c := Candidate{Source: "wslc"}
 	c.refuse(errors.New("it is a command, and has no API of Docker's"))
 	c.Remedy = "Start Docker Desktop, or install Podman: winget install RedHat.Podman"
-	return c, true
+	return []Candidate{c}
 }
 
 // partly is why an engine is not chosen by itself that answers as a Docker.
@@ -89,11 +89,5 @@ func partialEngines(h Host) (list []Candidate) {
 
 // others are engines that are not chosen by themselves, or that have no API at all: they are told.
 func others(h Host) []Candidate {
-	list := partialEngines(h)
-	for _, find := range []func(Host) (Candidate, bool){rancherDesktop, wslc} {
-		if c, ok := find(h); ok {
-			list = append(list, c)
-		}
-	}
-	return list
+	return slices.Concat(partialEngines(h), rancherDesktop(h), wslc(h))
 }

@@ -179,17 +179,11 @@ func (f *Engine) mountAll(ctx context.Context, c *container, img *image) error {
 func (f *Engine) mountTools(ctx context.Context, c *container) error {
 	inspect := func(_ context.Context, ref string) (backend.Image, error) {
 		img, err := f.findImage(ref)
-		if err != nil {
-			return backend.Image{}, err
-		}
-		return img.Image, nil
+		return img.Image, err
 	}
 	tools, err := new(engine.Volumes).Expand(ctx, c.spec, inspect)
 	for _, t := range tools {
-		img, err := f.findImage(t.Image)
-		if err != nil {
-			return err
-		}
+		img, _ := f.findImage(t.Image) // it was inspected
 		m := mount{target: t.Path, tree: img.files.sub(t.Path), readOnly: t.Access == spec.ToolReadOnly}
 		if t.Access == spec.ToolShared {
 			m = f.volume("tool-"+t.Image+t.Path, t.Path, m.tree)

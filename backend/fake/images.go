@@ -86,7 +86,7 @@ func (i *image) describe(f *Engine) backend.Image {
 	return got
 }
 
-// findImage finds a local image by ID or reference.
+// findImage finds a local image by ID or reference. With an error comes an image that has nothing.
 func (f *Engine) findImage(ref string) (*image, error) {
 	if img, ok := f.images[ref]; ok {
 		return img, nil
@@ -97,17 +97,14 @@ func (f *Engine) findImage(ref string) (*image, error) {
 			return img, nil
 		}
 	}
-	return nil, failure(backend.ErrNotFound, "image "+ref, "no such image")
+	return &image{}, failure(backend.ErrNotFound, "image "+ref, "no such image")
 }
 
 // InspectImage implements backend.Images.
 func (f *Engine) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
 	return locked(ctx, f, newCall("InspectImage", ref), func() (backend.Image, error) {
 		img, err := f.findImage(ref)
-		if err != nil {
-			return backend.Image{}, err
-		}
-		return img.describe(f), nil
+		return img.describe(f), err
 	})
 }
 
