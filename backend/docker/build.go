@@ -40,12 +40,12 @@ func (b *Backend) BuildImage(ctx context.Context, o backend.BuildOptions) (backe
 		if base != "" {
 			options.BuildArgs[backend.BaseArg] = &base
 		}
-		session, err := b.openSession(ctx, op, o)
+		session, end, err := b.openSession(ctx, op, o)
 		if err != nil {
 			return backend.Image{}, err
 		}
-		defer session.close()
-		options.Version, options.SessionID = build.BuilderBuildKit, session.id
+		defer end()
+		options.Version, options.SessionID = build.BuilderBuildKit, session
 		read := &buildkit.Trace{}
 		trace = &engine.BuildTrace{ID: buildkit.TraceID, Text: read.Text, Failed: read.Failed}
 	}
@@ -129,24 +129,19 @@ func (b *Backend) buildBase(ctx context.Context, op, id string) (string, error) 
 	return names[0], nil
 }
 
-// session is what BuildKit may ask of galley while it builds.
-type session struct {
-	id    string
-	close func()
-}
-
-// openSession opens a session by POST /session. Errors: ErrUnsupported where the engine has no BuildKit.
-func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOptions) (*session, error) {
+// openSession opens a session, in which BuildKit may ask galley for what it needs, by POST /session, until end is called.
+// Errors: ErrUnsupported where the engine has no BuildKit.
+func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOptions) (id string, end func(), err error) {
 	s := &buildkit.Session{ID: rand.Text(), Secrets: o.Secrets, Credentials: o.Credentials, Agent: o.SSHAgent}
 	conn, err := engine.Upgrade(ctx, b.connect, "/v"+b.client.ClientVersion()+"/session", "h2c", s.Header(), nil)
 	var refused *engine.StatusError
 	if errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusNotImplemented) {
-		return nil, wrap(op, backend.Unsupported(b.engineName(), string(o.Needs[0]),
+		return "", nil, wrap(op, backend.Unsupported(b.engineName(), string(o.Needs[0]),
 			fmt.Sprintf("It has no BuildKit (%s): write it without, as one RUN with && and a file from build_context.",
 				refused.Message)))
 	}
 	if err != nil {
-		return nil, wrap(op, err)
+		return "", nil, wrap(op, err)
 	}
 	served, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -154,9 +149,9 @@ func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOpt
 		defer close(ended)
 		_ = s.Serve(served, conn) // the build tells what it could not ask for
 	}()
-	return &session{id: s.ID, close: func() {
+	return s.ID, func() {
 		stop()
 		<-ended
 		_ = conn.Close()
-	}}, nil
+	}, nil
 }

@@ -32,7 +32,7 @@ func TestSessionRefused(t *testing.T) {
 		404: backend.ErrUnsupported, 501: backend.ErrUnsupported, 403: nil, 500: nil, 503: nil,
 	} {
 		b := answering(t, "1.51", status, `{"message":"not today"}`)
-		_, err := b.openSession(t.Context(), "build image x", backend.BuildOptions{Needs: []backend.BuildFeature{backend.BuildHeredoc}})
+		_, _, err := b.openSession(t.Context(), "build image x", backend.BuildOptions{Needs: []backend.BuildFeature{backend.BuildHeredoc}})
 		require.ErrorContains(t, err, "not today", status)
 		if want != nil {
 			require.ErrorIs(t, err, want, status)

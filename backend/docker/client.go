@@ -164,8 +164,8 @@ func (b *Backend) atLeast(version string) bool {
 	return versions.GreaterThanOrEqualTo(b.client.ClientVersion(), version)
 }
 
-// errorHidingTransport hides the words of connection failures from Docker's client, which replaces errors of certain
-// words by some of its own that tell less.
+// errorHidingTransport hides the words of failures from Docker's client, which replaces errors of certain words by some
+// of its own that tell less, and would keep of an answer that is an error the class of its status alone.
 type errorHidingTransport struct{ next http.RoundTripper }
 
 // RoundTrip sends a request.

@@ -16,14 +16,8 @@ func (b *Backend) ContainerChanges(ctx context.Context, id string) ([]backend.Ch
 	if err != nil {
 		return nil, wrap(op, err)
 	}
-	changes := make([]backend.Change, len(answer))
-	for i, c := range answer {
-		if changes[i], err = engine.ChangeFrom(c.Path, int(c.Kind)); err != nil {
-			return nil, wrap(op, err)
-		}
-	}
-	engine.SortChanges(changes)
-	return changes, nil
+	changes, err := engine.Changes(answer, func(c container.FilesystemChange) (string, int) { return c.Path, int(c.Kind) })
+	return changes, wrap(op, err)
 }
 
 // CommitContainer makes an image of a container, by POST /commit, and inspects it. Docker adds the container's

@@ -120,25 +120,21 @@ func (b *Backend) awaitName(ctx context.Context, name string, create func() erro
 }
 
 // requireNetwork looks for the network or container that a new container is to be attached to, since Docker notices
-// only at the start that there is none. What EnsureNetwork has seen is not looked for again. A fixed address needs a
-// subnet that a person chose, which the networks that EnsureNetwork makes do not have.
-func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachment) error {
-	switch n.Mode {
-	case spec.NetworkNamed:
-		if n.IPv4 == "" {
-			return nil // the start finds out, and a look beforehand is a request for each container
-		}
-		found, err := b.inspectNetwork(ctx, n.Name)
-		if err == nil && n.IPv4 != "" && isOurs(found.Labels) {
-			err = unsupported(facts{engine: b.engineName()}, "a fixed IPv4 address on a network whose subnet the engine chose",
+// only at the start that there is none; for a network without a fixed address that will do, and saves a request. Such an
+// address needs a subnet that a person chose, which the networks that EnsureNetwork makes do not have.
+func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachment) (err error) {
+	switch {
+	case n.Mode == spec.NetworkNamed && n.IPv4 != "":
+		var found backend.Network
+		found, err = b.inspectNetwork(ctx, n.Name)
+		if err == nil && isOurs(found.Labels) {
+			err = backend.Unsupported(b.engineName(), "a fixed IPv4 address on a network whose subnet the engine chose",
 				remedySubnet)
 		}
-		return err
-	case spec.NetworkContainer:
-		_, err := b.client.ContainerInspect(ctx, n.Name)
-		return err
+	case n.Mode == spec.NetworkContainer:
+		_, err = b.client.ContainerInspect(ctx, n.Name)
 	}
-	return nil
+	return err
 }
 
 // isOurs reports whether galley has made what carries labels.
@@ -248,20 +244,12 @@ func stateFrom(state string) backend.State {
 
 // ListContainers returns the containers with labels, by GET /containers/json.
 func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
-	const op = "list containers"
 	answer, err := b.client.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
-	if err != nil {
-		return nil, wrap(op, err)
-	}
-	containers := make([]backend.Container, 0, len(answer))
-	for _, c := range answer {
+	return engine.Each(answer, wrap("list containers", err), func(c container.Summary) backend.Container {
 		b.noteBare(c.ID, c.Mounts)
-		containers = append(containers, backend.Container{
-			ID: c.ID, Name: nameOf(c.Names), ImageID: c.ImageID, State: stateFrom(c.State), Labels: c.Labels,
-			Created: time.Unix(c.Created, 0),
-		})
-	}
-	return containers, nil
+		return backend.Container{ID: c.ID, Name: nameOf(c.Names), ImageID: c.ImageID, State: stateFrom(c.State),
+			Labels: c.Labels, Created: time.Unix(c.Created, 0)}
+	})
 }
 
 // nameOf is the container's own name: a link gives it further ones, which have the other container's name before them.

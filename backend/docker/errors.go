@@ -1,49 +1,13 @@
 package docker
 
 import (
-	"errors"
-	"net/http"
 	"strings"
-
-	"github.com/containerd/errdefs"
-	"github.com/containerd/errdefs/pkg/errhttp"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
-func wrap(op string, err error) error { return words().Wrap(op, answerOf(err)) }
-
-// answerOf is the engine's answer or the failure in an error of Docker's client, which keeps
-// of an answer the class of its status, and the words.
-func answerOf(err error) error {
-	var known *backend.Error
-	var local *engine.LocalError
-	var opaque opaqueError
-	switch status := statusOf(err); {
-	case errors.As(err, &known), errors.As(err, &local):
-	case errors.As(err, &opaque):
-		return &engine.BrokenError{Err: opaque.err}
-	case status != 0:
-		return &engine.StatusError{Status: status,
-			Message: strings.TrimPrefix(strings.TrimSpace(err.Error()), "Error response from daemon: ")}
-	}
-	return err
-}
-
-// statusOf is the HTTP status of an answer; the client library keeps of it only
-// the class. 0 is an error that did not come as an answer.
-func statusOf(err error) int {
-	var known *engine.StatusError
-	if errors.As(err, &known) {
-		return known.Status
-	}
-	status := errhttp.ToHTTP(err)
-	if status == http.StatusInternalServerError && !errdefs.IsInternal(err) { // what it has for all others
-		return 0
-	}
-	return status
-}
+func wrap(op string, err error) error { return words().Wrap(op, err) }
 
 // The remedies that several texts share.
 const (
@@ -136,7 +100,7 @@ func pullFailure(op string, err error) error { return engine.PullError(wrap(op, 
 
 // buildFailure is wrap for a build.
 func buildFailure(op string, err error) error {
-	return words().BuildError(op, answerOf(err), func(s *engine.StatusError) bool {
+	return words().BuildError(op, err, func(s *engine.StatusError) bool {
 		return s.Code != 0 || strings.Contains(s.Message, "did not complete successfully") // BuildKit gives no code
 	})
 }

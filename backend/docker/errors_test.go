@@ -2,13 +2,11 @@ package docker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"testing"
 
-	"github.com/containerd/errdefs"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -158,10 +156,10 @@ func TestRulesReachable(t *testing.T) {
 func TestWrap(t *testing.T) {
 	require.NoError(t, wrap("try", nil))
 
-	answer := fmt.Errorf("Error response from daemon: %s: %w", "it is odd", errdefs.ErrConflict)
+	answer := fmt.Errorf("client: %w", opaqueError{&engine.StatusError{Status: http.StatusConflict, Message: "it is odd"}})
 	var e *backend.Error
 	require.ErrorAs(t, wrap("create container web", answer), &e)
-	require.Equal(t, "create container web", e.Op)
+	require.Equal(t, "create container web: it is odd", e.Error())
 	require.ErrorIs(t, e, backend.ErrConflict)
 
 	require.ErrorAs(t, wrap("try", &engine.StatusError{Status: http.StatusNotFound, Message: "gone"}), &e)
@@ -173,24 +171,14 @@ func TestWrap(t *testing.T) {
 	require.ErrorIs(t, err, backend.ErrPermission)
 	require.Equal(t, "try: connect to unix:///x: you may not", err.Error())
 
-	err = wrap("try", fmt.Errorf("client: %w", opaqueError{io.ErrUnexpectedEOF}))
+	err = wrap("try", fmt.Errorf("client: %w", opaqueError{&engine.BrokenError{Err: io.ErrUnexpectedEOF}}))
 	require.ErrorIs(t, err, backend.ErrUnreachable)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorContains(t, err, "try: the connection to the engine broke: unexpected EOF")
 
 	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
 		err = wrap("try", fmt.Errorf(`Get "http://odd/": %w`, cause))
 		require.ErrorIs(t, err, cause)
 		require.Equal(t, "try: "+cause.Error(), err.Error())
-	}
-}
-
-func TestStatusOf(t *testing.T) {
-	for err, want := range map[error]int{
-		errdefs.ErrInvalidArgument: 400, errdefs.ErrUnauthenticated: 401, errdefs.ErrPermissionDenied: 403,
-		errdefs.ErrNotFound: 404,
-		errdefs.ErrConflict: 409, errdefs.ErrInternal: 500, errdefs.ErrNotImplemented: 501, errdefs.ErrUnavailable: 503,
-		errors.New("no answer at all"): 0,
-	} {
-		require.Equal(t, want, statusOf(fmt.Errorf("client: %w", err)), err)
 	}
 }

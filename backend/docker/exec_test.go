@@ -132,3 +132,10 @@ func TestExecConfigFrom(t *testing.T) {
 	require.Nil(t, config.ConsoleSize, "without a terminal")
 	require.True(t, config.AttachStdin)
 }
+
+func TestLogsOptions(t *testing.T) {
+	require.Equal(t, container.LogsOptions{ShowStdout: true, Follow: true},
+		logsOptions(backend.LogOptions{Stdout: io.Discard, Follow: true}))
+	require.Equal(t, container.LogsOptions{ShowStderr: true, Tail: "7"},
+		logsOptions(backend.LogOptions{Stderr: io.Discard, Tail: 7}))
+}

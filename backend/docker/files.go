@@ -32,7 +32,7 @@ func (b *Backend) CopyTo(ctx context.Context, id, dir string, tar io.Reader) err
 	}
 	visible := b.visibleOnly(ctx, op, id, view, local)
 	defer visible.Close()
-	err = b.client.CopyToContainer(ctx, id, dir, onlyReader{visible}, container.CopyToContainerOptions{})
+	err = b.client.CopyToContainer(ctx, id, dir, visible, container.CopyToContainerOptions{})
 	return wrap(op, local.Failure(err))
 }
 
@@ -55,9 +55,6 @@ func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser,
 	}
 	return stream, nil
 }
-
-// onlyReader hides what else a body can do: net/http would close it.
-type onlyReader struct{ io.Reader }
 
 // Docker's archives see a container's files without what is mounted in memory (`tmpfs`, the /run of systemd) or was
 // mounted inside. Copies act on what its processes see, so what lies there goes through a tar of the container's own.

@@ -100,17 +100,11 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 
 // ListImages returns the local images with labels, by GET /images/json.
 func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
-	const op = "list images"
 	answer, err := b.client.ImageList(ctx, image.ListOptions{Filters: labelFilter(labels)})
-	if err != nil {
-		return nil, wrap(op, err)
-	}
-	images := make([]backend.Image, 0, len(answer))
-	for _, i := range answer {
-		images = append(images, backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels, Size: i.Size,
-			Created: time.Unix(i.Created, 0)})
-	}
-	return images, nil
+	return engine.Each(answer, wrap("list images", err), func(i image.Summary) backend.Image {
+		return backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels, Size: i.Size,
+			Created: time.Unix(i.Created, 0)}
+	})
 }
 
 // labelFilter is labels in the form that lists are filtered by.
@@ -160,7 +154,7 @@ func (b *Backend) SaveImages(ctx context.Context, refs ...string) (io.ReadCloser
 func (b *Backend) LoadImage(ctx context.Context, tar io.Reader) (backend.Image, error) {
 	const op = "load image"
 	local := engine.NewLocalReader(tar)
-	answer, err := b.client.ImageLoad(ctx, onlyReader{local}, client.ImageLoadWithQuiet(true))
+	answer, err := b.client.ImageLoad(ctx, local, client.ImageLoadWithQuiet(true))
 	if err = local.Failure(err); err != nil {
 		return backend.Image{}, wrap(op, err)
 	}

@@ -2,10 +2,8 @@ package docker
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 
-	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/registry"
@@ -66,8 +64,8 @@ func TestBuildFailure(t *testing.T) {
 		{"a cached step that went", &engine.StatusError{Message: `unable to find image "sha256:c2618a"`},
 			backend.ErrConflict},
 		{"a full disk", &engine.StatusError{Message: "write /x: no space left on device"}, backend.ErrNoSpace},
-		{"a bad Dockerfile", fmt.Errorf("dockerfile parse error line 1: unknown instruction: X: %w",
-			errdefs.ErrInvalidArgument), backend.ErrBuildFailed},
+		{"a bad Dockerfile", opaqueError{&engine.StatusError{Status: 400,
+			Message: "dockerfile parse error line 1: unknown instruction: X"}}, backend.ErrBuildFailed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -20,9 +20,6 @@ import (
 // it that no two networks have the same name.
 const uniqueNetworks = "1.44"
 
-// subnetTries is how many IPv6 subnets are tried for a network.
-const subnetTries = 5
-
 // EnsureNetwork returns a network, by GET /networks/{name}, or makes it, by POST /networks/create.
 func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	n, err := b.inspectNetwork(ctx, s.Name)
@@ -55,27 +52,18 @@ func networkFrom(answer network.Inspect) backend.Network {
 
 // createNetwork makes a network, and takes the other's if another caller was first.
 func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
-	op := "create network " + s.Name
-	for try := 0; ; try++ {
-		options := networkOptions(s, try)
+	create := func(s backend.NetworkSpec) (backend.Network, error) {
+		options := networkOptions(s)
 		if !b.atLeast(uniqueNetworks) {
 			options.Options = map[string]string{bridgeOption: bridgeName(s.Name)}
 		}
 		answer, err := b.client.NetworkCreate(ctx, s.Name, options)
-		if err == nil {
-			return backend.Network{ID: answer.ID, Name: s.Name, Labels: s.Labels, IPv6: s.IPv6}, nil
-		}
-		err = wrap(op, err)
-		if !errors.Is(err, backend.ErrConflict) {
-			return backend.Network{}, err
-		}
-		if found, foundErr := b.awaitNetwork(ctx, s.Name, engine.Says(err, sameBridge)); foundErr == nil {
-			return found, nil
-		}
-		if !s.IPv6 || s.IPv6Subnet != "" || try+1 == subnetTries {
-			return backend.Network{}, err
-		}
+		return backend.Network{ID: answer.ID, Name: s.Name, Labels: s.Labels, IPv6: s.IPv6},
+			wrap("create network "+s.Name, err)
 	}
+	return engine.CreateNetwork(s, create, func(conflict error) (backend.Network, error) {
+		return b.awaitNetwork(ctx, s.Name, engine.Says(conflict, sameBridge))
+	})
 }
 
 // bridgeOption names the network's bridge. Before version 1.44 of the API callers at the same moment can each make a
@@ -106,23 +94,19 @@ func (b *Backend) awaitNetwork(ctx context.Context, name string, begun bool) (fo
 	return found, err
 }
 
-// networkOptions translates what a network must be like. Other tries ask for
-// other IPv6 subnets, as far as the spec leaves the choice.
-func networkOptions(s backend.NetworkSpec, try int) network.CreateOptions {
+// networkOptions translates what a network must be like.
+func networkOptions(s backend.NetworkSpec) network.CreateOptions {
 	o := network.CreateOptions{Driver: "bridge", Labels: s.Labels, Internal: s.Internal}
+	var subnets []network.IPAMConfig
 	if s.Subnet != "" {
-		o.IPAM = &network.IPAM{Config: []network.IPAMConfig{{Subnet: s.Subnet}}}
+		subnets = append(subnets, network.IPAMConfig{Subnet: s.Subnet})
 	}
 	if s.IPv6 {
-		subnet := s.IPv6Subnet
-		if subnet == "" {
-			subnet = engine.ULA(s.Name, try).String()
-		}
 		o.EnableIPv6 = &s.IPv6
-		if o.IPAM == nil {
-			o.IPAM = &network.IPAM{}
-		}
-		o.IPAM.Config = append(o.IPAM.Config, network.IPAMConfig{Subnet: subnet})
+		subnets = append(subnets, network.IPAMConfig{Subnet: s.IPv6Subnet})
+	}
+	if len(subnets) > 0 {
+		o.IPAM = &network.IPAM{Config: subnets}
 	}
 	return o
 }
@@ -153,16 +137,8 @@ func (b *Backend) oldestNetwork(ctx context.Context, name string) (backend.Netwo
 
 // ListNetworks returns the networks with labels, by GET /networks.
 func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
-	const op = "list networks"
 	answer, err := b.client.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
-	if err != nil {
-		return nil, wrap(op, err)
-	}
-	networks := make([]backend.Network, 0, len(answer))
-	for _, n := range answer {
-		networks = append(networks, networkFrom(n))
-	}
-	return networks, nil
+	return engine.Each(answer, wrap("list networks", err), networkFrom)
 }
 
 // RemoveNetwork removes a network, by DELETE /networks/{name}.

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
-	"strings"
 
 	"github.com/docker/cli/cli/config/configfile"
 
@@ -46,26 +44,21 @@ func withProxies(vars map[string]string, file, uri string) (all map[string]strin
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, nil, fmt.Errorf("read the proxies of Docker's client: %w", err)
 	}
-	var config struct {
+	var config struct { // what else is there may be wrong
 		Proxies map[string]configfile.ProxyConfig `json:"proxies"`
 	}
 	if err := json.Unmarshal(text, &config); err != nil {
 		return nil, nil, &backend.Error{Op: "read the proxies of Docker's client", Kind: backend.ErrInvalid,
 			Detail: file + ": " + err.Error(), Remedy: "Mend the file, or write driver.client_proxies: false.", Err: err}
 	}
-	proxy, found := config.Proxies[uri]
-	if !found {
-		proxy = config.Proxies["default"]
+	given := map[string]*string{}
+	for name, value := range vars {
+		given[name] = &value
 	}
-	merged := map[string]string{}
-	for name, value := range map[string]string{
-		"HTTP_PROXY": proxy.HTTPProxy, "HTTPS_PROXY": proxy.HTTPSProxy, "FTP_PROXY": proxy.FTPProxy,
-		"NO_PROXY": proxy.NoProxy, "ALL_PROXY": proxy.AllProxy,
-	} {
-		if value != "" {
-			merged[name], merged[strings.ToLower(name)] = value, value
-		}
+	all = map[string]string{}
+	client := configfile.ConfigFile{Proxies: config.Proxies}
+	for name, value := range client.ParseProxyConfig(uri, given) {
+		all[name] = *value
 	}
-	maps.Copy(merged, vars)
-	return merged, nil, nil
+	return all, nil, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/go-units"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -24,17 +25,16 @@ type facts struct {
 	measured
 	// engine is the engine's name and version.
 	engine string
-	// macPerNetwork is true where a MAC address belongs to a network, and not to the container.
-	macPerNetwork bool
-	// rootlessPID is true where a rootless Docker was not seen to fail for the host's processes.
-	rootlessPID bool
-	// volumeSubpath is true where a part of a volume can be mounted, imageMounts where images can.
-	volumeSubpath, imageMounts bool
+	// api is the version of the API that is spoken.
+	api string
 	// labels is true when the engine's host labels files for SELinux.
 	labels bool
 	// seccomp is the text of the seccomp profile, where the specification names its file.
 	seccomp string
 }
+
+// atLeast reports whether the API that is spoken has what came with a version.
+func (f facts) atLeast(version string) bool { return versions.GreaterThanOrEqualTo(f.api, version) }
 
 // facts is what the translation of a specification depends on besides itself. It asks the engine for no more than this
 // specification needs, which mostly is nothing.
@@ -45,10 +45,7 @@ func (b *Backend) facts(ctx context.Context, s backend.ContainerSpec) (facts, er
 		if err != nil {
 			return facts{}, err
 		}
-		f.measured = m
-		f.rootlessPID = b.atLeast(rootlessPID)
-		f.macPerNetwork = b.atLeast(macPerNetwork)
-		f.volumeSubpath, f.imageMounts = b.atLeast(volumeSubpath), b.atLeast(imageMounts)
+		f.measured, f.api = m, b.client.ClientVersion()
 	}
 	var err error
 	f.seccomp, err = readProfile(s.Security.Seccomp)

@@ -49,7 +49,7 @@ func endpointFrom(c *container.CreateRequest, n backend.NetworkAttachment, f fac
 	if n.IPv4 != "" || n.IPv6 != "" {
 		endpoint.IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: n.IPv4, IPv6Address: n.IPv6}
 	}
-	if f.macPerNetwork {
+	if f.atLeast(macPerNetwork) {
 		endpoint.MacAddress = n.MAC
 	} else {
 		c.MacAddress = n.MAC //nolint:staticcheck // deprecated, and the only place that older engines have

@@ -39,7 +39,7 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 		return nil, unsupported(f, "a device that has another path in the container",
 			"Give it the path that it has on the engine's host.")
 	}
-	if f.rootless && !f.rootlessPID && s.PID.Mode == spec.NamespaceHost {
+	if f.rootless && !f.atLeast(rootlessPID) && s.PID.Mode == spec.NamespaceHost {
 		return nil, unsupported(f, "pid: host where it is rootless", "Leave it out, or use a Docker that runs as root.")
 	}
 	if f.remaps && hasRenamedDevice(s) && !h.UsernsMode.IsHost() {

@@ -17,7 +17,7 @@ import (
 
 // The engines that a specification is translated for.
 func rootful() facts {
-	f := facts{engine: "Docker 26.1.5", macPerNetwork: true}
+	f := facts{engine: "Docker 26.1.5", api: "1.45"}
 	f.CgroupVersion = 2
 	f.cpuLimit = true
 	return f
@@ -25,7 +25,7 @@ func rootful() facts {
 
 func old() facts {
 	f := rootful()
-	f.engine, f.macPerNetwork = "Docker 20.10.24", false
+	f.engine, f.api = "Docker 20.10.24", "1.41"
 	return f
 }
 

@@ -15,7 +15,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/containers/podman/v4/libpod/define"
@@ -50,13 +49,8 @@ type measured struct {
 	backend.Info
 	version  version
 	rootless bool
-	// limits are the cgroup controllers that containers may use.
-	limits controllers
-}
-
-// controllers are the kinds of resource limit that take effect.
-type controllers struct {
-	memory, cpu, cpuset, pids bool
+	// controllers are the cgroup controllers that containers may use.
+	controllers []string
 }
 
 // Engine is Podman as a program registers it.
@@ -74,17 +68,11 @@ func New(ep backend.Endpoint) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	uri := &url.URL{Scheme: "unix"} // its path is connect's to understand
-	if !strings.HasPrefix(ep.URI, "unix://") {
-		if uri, err = url.Parse(ep.URI); err != nil {
-			return nil, fmt.Errorf("engine address %s: %w", ep.URI, err)
-		}
-	}
 	client := dial.HTTPClient(connect)
 	guarded := &http.Client{Transport: noRetryTransport{engine.NewGuard(client.Transport)}}
 	return &Backend{
 		endpoint: ep, connect: connect, http: client,
-		conn: &bindings.Connection{URI: uri, Client: guarded},
+		conn: &bindings.Connection{Client: guarded},
 		info: engine.NewMemo[measured](),
 	}, nil
 }
@@ -126,22 +114,16 @@ func measuredFrom(answer define.Info) measured {
 	if host.CgroupsVersion == "v2" {
 		cgroup = 2
 	}
-	return measured{
+	m := measured{
 		Info:     backend.Info{Flavor: flavor, CgroupVersion: cgroup, NativeSystemd: true, CopiesLoseOwners: true},
 		version:  parseVersion(answer.Version.Version),
 		rootless: rootless,
-		limits:   controllersFrom(host.CgroupControllers, cgroup, rootless),
 	}
-}
-
-// controllersFrom tells which limits take effect. An unprivileged user has none
-// on cgroup v1, and on v2 those that were delegated.
-func controllersFrom(names []string, cgroup int, rootless bool) controllers {
-	if cgroup == 1 && rootless {
-		return controllers{}
+	// An unprivileged user has no controllers on cgroup v1, and on v2 those that were delegated.
+	if cgroup > 1 || !rootless {
+		m.controllers = host.CgroupControllers
 	}
-	has := func(name string) bool { return slices.Contains(names, name) }
-	return controllers{memory: has("memory"), cpu: has("cpu"), cpuset: has("cpuset"), pids: has("pids")}
+	return m
 }
 
 // engineVersion is the server's version: as the endpoint told it, or measured.
@@ -174,7 +156,7 @@ type request struct {
 	body io.Reader
 }
 
-// send makes a request, once, and returns the answer, which the caller closes. An answer of 400 and more is an error.
+// send makes a request, once, and returns the answer, which the caller closes.
 func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 	header := http.Header{}
 	header.Set("API-Version", apiVersion)
@@ -202,18 +184,12 @@ func (b *Backend) send(ctx context.Context, r request) (*http.Response, error) {
 	if strings.Contains(path, "%s") {
 		args = []string{r.arg}
 	}
-	var failure error
-	ctx = context.WithValue(ctx, failureKey{}, &failure)
 	answer, err := b.conn.DoRequest(ctx, body, method, path, query, header, args...)
-	if failure != nil {
-		err = failure
-	}
 	if err != nil {
 		return nil, wrap(r.op, err)
 	}
-	if answer.StatusCode >= http.StatusBadRequest {
-		defer func() { _ = answer.Body.Close() }()
-		return nil, wrap(r.op, engine.ReadStatusError(answer.Response))
+	if failed, ok := answer.Body.(failure); ok {
+		return nil, wrap(r.op, failed.err)
 	}
 	return answer.Response, nil
 }
@@ -254,20 +230,22 @@ func (b *Backend) list(ctx context.Context, r request, out any) error {
 }
 
 // noRetryTransport stands under bindings' DoRequest, which sends whatever failed three times, even a POST that the
-// server may have carried out. It hands a failure to send past DoRequest, in the place that the context names.
+// server may have carried out. It hands a failure past DoRequest, as the body of an answer.
 type noRetryTransport struct{ next http.RoundTripper }
 
-type failureKey struct{}
+// failure is the body of what only looks like an answer.
+type failure struct {
+	io.ReadCloser
+	err error
+}
 
 // RoundTrip sends a request once. DoRequest sees every failure as an answer.
 func (t noRetryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
-	place, ok := req.Context().Value(failureKey{}).(*error)
-	if err == nil || !ok {
-		return resp, err
+	if err != nil {
+		resp = &http.Response{StatusCode: http.StatusServiceUnavailable, Body: failure{http.NoBody, err}, Request: req}
 	}
-	*place = &engine.BrokenError{Err: err}
-	return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: req}, nil
+	return resp, nil
 }
 
 // version is a server's major and minor version.

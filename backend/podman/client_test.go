@@ -109,16 +109,16 @@ func TestMeasuredFrom(t *testing.T) {
 	require.Equal(t, measured{
 		Info:    backend.Info{Flavor: "podman rootless", CgroupVersion: 2, NativeSystemd: true, CopiesLoseOwners: true},
 		version: version{5, 4}, rootless: true,
-		limits: controllers{memory: true, cpu: true, pids: true},
+		controllers: []string{"cpu", "memory", "pids"},
 	}, measuredFrom(info("5.4.2", "v2", true, "cpu", "memory", "pids")))
 
 	m := measuredFrom(info("4.3.1", "v1", false, "memory"))
 	require.Equal(t, 1, m.CgroupVersion)
 	require.Equal(t, "podman", m.Flavor)
-	require.Equal(t, controllers{memory: true}, m.limits)
+	require.Equal(t, []string{"memory"}, m.controllers)
 
 	m = measuredFrom(info("4.9.0", "v1", true, "memory", "cpu"))
-	require.Equal(t, controllers{}, m.limits, "an ordinary user has no limits on cgroup 1")
+	require.Empty(t, m.controllers, "an ordinary user has no limits on cgroup 1")
 
 	require.Equal(t, 1, measuredFrom(define.Info{}).CgroupVersion, "an answer with nothing in it")
 }

@@ -15,13 +15,15 @@ import (
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
 
+type changeAnswer struct {
+	Path string
+	Kind int
+}
+
 // ContainerChanges lists what a container changed in its image, by GET /containers/{id}/changes.
 func (b *Backend) ContainerChanges(ctx context.Context, id string) ([]backend.Change, error) {
 	op := "list the changes of container " + id
-	var answer []struct {
-		Path string
-		Kind int
-	}
+	var answer []changeAnswer
 	err := b.call(ctx, request{op: op, path: "GET /containers/%s/changes", arg: id}, &answer)
 	if errors.Is(err, backend.ErrConflict) { // it looks for a layer first, which a container that is not there has not
 		if _, absent := b.InspectContainer(ctx, id); absent != nil {
@@ -35,14 +37,8 @@ func (b *Backend) ContainerChanges(ctx context.Context, id string) ([]backend.Ch
 	if err != nil {
 		return nil, err
 	}
-	changes := make([]backend.Change, len(answer))
-	for i, c := range answer {
-		if changes[i], err = engine.ChangeFrom(c.Path, c.Kind); err != nil {
-			return nil, wrap(op, err)
-		}
-	}
-	engine.SortChanges(changes)
-	return changes, nil
+	changes, err := engine.Changes(answer, func(c changeAnswer) (string, int) { return c.Path, c.Kind })
+	return changes, wrap(op, err)
 }
 
 // CommitContainer makes an image of a container by POST /commit, in Docker's format, and inspects it. An unprivileged
@@ -71,9 +67,7 @@ func (b *Backend) CommitContainer(ctx context.Context, id string, o backend.Comm
 	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
 		query.Add("changes", "LABEL "+name+"="+labelValue(o.Labels[name], escape))
 	}
-	var answer struct {
-		ID string `json:"Id"`
-	}
+	var answer made
 	if err := b.call(ctx, request{op: op, path: "POST /commit", query: query}, &answer); err != nil {
 		return backend.Image{}, err
 	}

@@ -49,8 +49,8 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	}, nil
 }
 
-// created is the answer to POST /containers/create.
-type created struct {
+// made is the answer of a request that makes something.
+type made struct {
 	ID       string `json:"Id"`
 	Warnings []string
 }
@@ -60,7 +60,7 @@ const createTries = 16
 
 // create sends a creation. A name can be taken by a container that is not there yet, or no more: Podman goes on with
 // the creation of a client that was killed, and its storage has the name first and loses it last.
-func (b *Backend) create(ctx context.Context, config createConfig) (answer created, err error) {
+func (b *Backend) create(ctx context.Context, config createConfig) (answer made, err error) {
 	tries := 0
 	err = engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
 		err = b.call(ctx, request{
@@ -222,35 +222,31 @@ func addressOf(c containerAnswer) string {
 
 func (e endpointAnswer) address() string { return cmp.Or(e.IPAddress, e.GlobalIPv6Address) }
 
+// listedContainer is what galley reads of a container in a list.
+type listedContainer struct {
+	ID       string `json:"Id"`
+	Names    []string
+	ImageID  string
+	State    string
+	ExitCode int
+	Labels   map[string]string
+	Created  time.Time
+}
+
 // ListContainers returns the containers with labels, by GET /containers/json.
 func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
-	var answer []struct {
-		ID       string `json:"Id"`
-		Names    []string
-		ImageID  string
-		State    string
-		ExitCode int
-		Labels   map[string]string
-		Created  time.Time
-	}
+	var answer []listedContainer
 	err := b.list(ctx, request{op: "list containers", path: "GET /containers/json", query: url.Values{"all": {"true"}},
 		filters: labelFilters(labels)}, &answer)
-	if err != nil {
-		return nil, err
-	}
-	var list []backend.Container
-	for _, a := range answer {
-		if !labels.Matches(a.Labels) {
-			continue
+	answer = slices.DeleteFunc(answer, func(c listedContainer) bool { return !labels.Matches(c.Labels) })
+	return engine.Each(answer, err, func(c listedContainer) backend.Container {
+		one := backend.Container{ID: c.ID, ImageID: imageID(c.ImageID), State: stateFrom(c.State), ExitCode: c.ExitCode,
+			Labels: c.Labels, Created: c.Created}
+		if len(c.Names) > 0 {
+			one.Name = c.Names[0]
 		}
-		c := backend.Container{ID: a.ID, ImageID: imageID(a.ImageID), State: stateFrom(a.State), ExitCode: a.ExitCode,
-			Labels: a.Labels, Created: a.Created}
-		if len(a.Names) > 0 {
-			c.Name = a.Names[0]
-		}
-		list = append(list, c)
-	}
-	return list, nil
+		return one
+	})
 }
 
 // StopContainer ends PID 1, by POST /containers/{id}/stop, which answers 304 for one that does not run.

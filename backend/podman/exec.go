@@ -55,9 +55,7 @@ func (x execCalls) Wrap(op string, err error) error { return wrap(op, err) }
 
 func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string,
 	err error) {
-	var answer struct {
-		ID string `json:"Id"`
-	}
+	var answer made
 	err = x.b.call(ctx, request{
 		op: op, path: "POST /containers/%s/exec", arg: id, json: execConfig{
 			Command: e.Command, Env: env,
@@ -138,4 +136,26 @@ func (w *serverWords) end(code int) error {
 		_, err = io.WriteString(w.out, "galley: the command ended without reading all its input; Podman may have lost the end of its output\n")
 	}
 	return err
+}
+
+// ContainerLogs copies the log by GET /containers/{id}/logs, which comes in frames here even from a terminal.
+func (b *Backend) ContainerLogs(ctx context.Context, id string, o backend.LogOptions) error {
+	op := "read the log of container " + id
+	query := url.Values{
+		"stdout": {strconv.FormatBool(o.Stdout != nil)},
+		"stderr": {strconv.FormatBool(o.Stderr != nil)},
+		"follow": {strconv.FormatBool(o.Follow)},
+	}
+	if o.Stdout == nil && o.Stderr == nil {
+		query.Set("stdout", "true") // the server wants one; it is thrown away
+	}
+	if o.Tail > 0 {
+		query.Set("tail", strconv.Itoa(o.Tail))
+	}
+	resp, err := b.send(ctx, request{op: op, path: "GET /containers/%s/logs", arg: id, query: query})
+	if err != nil {
+		return err
+	}
+	err = engine.Demultiplex(resp.Body, o.Stdout, o.Stderr)
+	return wrap(op, errors.Join(err, resp.Body.Close()))
 }

@@ -122,6 +122,17 @@ func (b *Backend) pullImage(ctx context.Context, o backend.PullOptions) (backend
 	return image, engine.CheckPlatform(op, o.Platform, image)
 }
 
+// listedImage is what galley reads of an image in a list.
+type listedImage struct {
+	ID       string `json:"Id"`
+	RepoTags []string
+	Os       string
+	Arch     string
+	Size     int64
+	Created  int64
+	Labels   map[string]string
+}
+
 // ListImages returns the local images with labels, by GET /images/json. Their configuration is told by InspectImage
 // only. Podman 4.3 finds nothing when it is given several labels, so it gets one, and the others are compared here.
 func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
@@ -129,29 +140,13 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 	for _, k := range slices.Sorted(maps.Keys(labels))[:min(1, len(labels))] {
 		one[k] = labels[k]
 	}
-	var answer []struct {
-		ID       string `json:"Id"`
-		RepoTags []string
-		Os       string
-		Arch     string
-		Size     int64
-		Created  int64
-		Labels   map[string]string
-	}
+	var answer []listedImage
 	err := b.list(ctx, request{op: "list images", path: "GET /images/json", filters: labelFilters(one)}, &answer)
-	if err != nil {
-		return nil, err
-	}
-	var images []backend.Image
-	for _, a := range answer {
-		if labels.Matches(a.Labels) {
-			images = append(images, backend.Image{
-				ID: imageID(a.ID), Tags: a.RepoTags, OS: a.Os, Arch: a.Arch, Labels: a.Labels,
-				Size: a.Size, Created: time.Unix(a.Created, 0),
-			})
-		}
-	}
-	return images, nil
+	answer = slices.DeleteFunc(answer, func(i listedImage) bool { return !labels.Matches(i.Labels) })
+	return engine.Each(answer, err, func(i listedImage) backend.Image {
+		return backend.Image{ID: imageID(i.ID), Tags: i.RepoTags, OS: i.Os, Arch: i.Arch, Labels: i.Labels, Size: i.Size,
+			Created: time.Unix(i.Created, 0)}
+	})
 }
 
 // RemoveImage removes an image, by DELETE /images/{name}.

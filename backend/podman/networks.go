@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -25,9 +26,6 @@ type subnet struct {
 	Subnet string `json:"subnet"`
 }
 
-// subnetTries is how many derived IPv6 subnets are tried.
-const subnetTries = 5
-
 // EnsureNetwork returns a network, by GET /networks/{name}/json, or makes it, by POST /networks/create.
 func (b *Backend) EnsureNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
 	n, err := b.inspectNetwork(ctx, s.Name)
@@ -45,24 +43,16 @@ func (b *Backend) inspectNetwork(ctx context.Context, name string) (backend.Netw
 
 // createNetwork makes a network, and takes the other's if another caller was first.
 func (b *Backend) createNetwork(ctx context.Context, s backend.NetworkSpec) (backend.Network, error) {
-	for try := 0; ; try++ {
-		config, err := networkConfigFrom(s, try)
+	create := func(s backend.NetworkSpec) (backend.Network, error) {
+		config, err := networkConfigFrom(s)
 		if err != nil {
 			return backend.Network{}, err
 		}
 		var answer networkConfig
 		err = b.call(ctx, request{op: "create network " + s.Name, path: "POST /networks/create", json: config}, &answer)
-		if !errors.Is(err, backend.ErrConflict) {
-			return networkFrom(answer), err
-		}
-		if found, inspectErr := b.inspectNetwork(ctx, s.Name); inspectErr == nil {
-			return found, nil
-		}
-		if !engine.Says(err, "is already used on the host or by another config") || s.IPv6Subnet != "" || s.Subnet != "" ||
-			try+1 == subnetTries {
-			return backend.Network{}, err
-		}
+		return networkFrom(answer), err
 	}
+	return engine.CreateNetwork(s, create, func(error) (backend.Network, error) { return b.inspectNetwork(ctx, s.Name) })
 }
 
 // networkFrom translates the answer of an inspection.
@@ -72,7 +62,7 @@ func networkFrom(answer networkConfig) backend.Network {
 
 // networkConfigFrom translates a specification. Names are only resolved where that
 // is asked for. Errors: backend.ErrInvalid for a subnet that is none.
-func networkConfigFrom(s backend.NetworkSpec, try int) (networkConfig, error) {
+func networkConfigFrom(s backend.NetworkSpec) (networkConfig, error) {
 	config := networkConfig{Name: s.Name, Driver: "bridge", DNSEnabled: true, IPv6Enabled: s.IPv6, Internal: s.Internal,
 		Labels: s.Labels}
 	if s.Subnet != "" {
@@ -81,13 +71,10 @@ func networkConfigFrom(s backend.NetworkSpec, try int) (networkConfig, error) {
 	if !s.IPv6 {
 		return config, nil
 	}
-	prefix := engine.ULA(s.Name, try)
-	if s.IPv6Subnet != "" {
-		var err error
-		if prefix, err = netip.ParsePrefix(s.IPv6Subnet); err != nil || !prefix.Addr().Is6() {
-			return networkConfig{}, &backend.Error{Op: "create network " + s.Name, Kind: backend.ErrInvalid,
-				Detail: s.IPv6Subnet + " is no IPv6 subnet", Remedy: "Write for example fd00:1:2:3::/64.", Err: err}
-		}
+	prefix, err := netip.ParsePrefix(s.IPv6Subnet)
+	if err != nil || !prefix.Addr().Is6() {
+		return networkConfig{}, &backend.Error{Op: "create network " + s.Name, Kind: backend.ErrInvalid,
+			Detail: s.IPv6Subnet + " is no IPv6 subnet", Remedy: "Write for example fd00:1:2:3::/64.", Err: err}
 	}
 	config.Subnets = append(config.Subnets, subnet{prefix.Masked().String()})
 	return config, nil
@@ -97,16 +84,8 @@ func networkConfigFrom(s backend.NetworkSpec, try int) (networkConfig, error) {
 func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
 	var answer []networkConfig
 	err := b.list(ctx, request{op: "list networks", path: "GET /networks/json", filters: labelFilters(labels)}, &answer)
-	if err != nil {
-		return nil, err
-	}
-	var list []backend.Network
-	for _, n := range answer {
-		if labels.Matches(n.Labels) {
-			list = append(list, networkFrom(n))
-		}
-	}
-	return list, nil
+	answer = slices.DeleteFunc(answer, func(n networkConfig) bool { return !labels.Matches(n.Labels) })
+	return engine.Each(answer, err, networkFrom)
 }
 
 // RemoveNetwork removes a network by DELETE /networks/{name}. Without force it

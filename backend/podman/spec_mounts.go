@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/containers/podman/v4/libpod/define"
+	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -13,19 +14,12 @@ import (
 
 // mountConfig is the part of a container's configuration that says what is mounted into it.
 type mountConfig struct {
-	Mounts      []mount        `json:"mounts,omitempty"`
-	Volumes     []namedVolume  `json:"volumes,omitempty"`
-	Overlays    []overlayMount `json:"overlay_volumes,omitempty"`
-	Images      []imageMount   `json:"image_volumes,omitempty"`
-	VolumesFrom []string       `json:"volumes_from,omitempty"`
-}
-
-// mount is a bind or a tmpfs.
-type mount struct {
-	Destination string   `json:"destination"`
-	Type        string   `json:"type"`
-	Source      string   `json:"source"`
-	Options     []string `json:"options,omitempty"`
+	Mounts  []specs.Mount `json:"mounts,omitempty"`
+	Volumes []namedVolume `json:"volumes,omitempty"`
+	// Overlays are directories whose changes are thrown away. They have no type.
+	Overlays    []specs.Mount `json:"overlay_volumes,omitempty"`
+	Images      []imageMount  `json:"image_volumes,omitempty"`
+	VolumesFrom []string      `json:"volumes_from,omitempty"`
 }
 
 // namedVolume is a volume; without a name an anonymous one.
@@ -34,13 +28,6 @@ type namedVolume struct {
 	Dest    string   `json:",omitempty"`
 	Options []string `json:",omitempty"`
 	SubPath string   `json:",omitempty"`
-}
-
-// overlayMount is a directory whose changes are thrown away.
-type overlayMount struct {
-	Destination string   `json:"destination"`
-	Source      string   `json:"source"`
-	Options     []string `json:"options,omitempty"`
 }
 
 // imageMount is a directory of an image, whose changes are thrown away.
@@ -75,7 +62,7 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, f facts) ([]string, e
 		case spec.MountTmpfs:
 			// With Docker's defaults: Podman's would copy what the image has there.
 			m.Relabel, m.Propagation, m.NoCopy = "", "", false // which mean nothing here
-			c.Mounts = append(c.Mounts, mount{
+			c.Mounts = append(c.Mounts, specs.Mount{
 				Destination: m.Target, Type: define.TypeTmpfs, Source: define.TypeTmpfs,
 				Options: options(m, "noexec", "nosuid", "nodev", "notmpcopyup"),
 			})
@@ -95,7 +82,7 @@ func applyBind(c *createConfig, m spec.Mount) error {
 		other := spec.Mount{
 			ChangeOwner: m.ChangeOwner, IDMap: m.IDMap, NonRecursive: m.NonRecursive, FSOptions: m.FSOptions,
 		}
-		c.Overlays = append(c.Overlays, overlayMount{Destination: m.Target, Source: m.Source, Options: other.Options()})
+		c.Overlays = append(c.Overlays, specs.Mount{Destination: m.Target, Source: m.Source, Options: other.Options()})
 		return nil
 	}
 	var depth []string
@@ -103,7 +90,7 @@ func applyBind(c *createConfig, m spec.Mount) error {
 		depth = []string{"rbind"}
 	}
 	m.NoCopy = false
-	c.Mounts = append(c.Mounts, mount{
+	c.Mounts = append(c.Mounts, specs.Mount{
 		Destination: m.Target, Type: define.TypeBind, Source: m.Source, Options: options(m, depth...),
 	})
 	return nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containers/common/libnetwork/types"
+
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 	"github.com/galley-kitchen/galley/backend/spec"
@@ -13,10 +15,10 @@ import (
 
 // networkingConfig is the part of a container's configuration that connects it.
 type networkingConfig struct {
-	NetNS        *namespace                 `json:"netns,omitempty"`
-	Networks     map[string]networkEndpoint `json:"Networks,omitempty"`
-	PortMappings []portMapping              `json:"portmappings,omitempty"`
-	PublishAll   bool                       `json:"publish_image_ports,omitempty"`
+	NetNS        *namespace                         `json:"netns,omitempty"`
+	Networks     map[string]types.PerNetworkOptions `json:"Networks,omitempty"`
+	PortMappings []types.PortMapping                `json:"portmappings,omitempty"`
+	PublishAll   bool                               `json:"publish_image_ports,omitempty"`
 	// UseImageHosts is always sent, lest the server's own default count.
 	UseImageHosts bool `json:"use_image_hosts"`
 	// BaseHosts, from Podman 5.4, keeps the host's own names out of /etc/hosts.
@@ -25,22 +27,6 @@ type networkingConfig struct {
 	DNSServers []string `json:"dns_server,omitempty"`
 	DNSSearch  []string `json:"dns_search,omitempty"`
 	DNSOptions []string `json:"dns_option,omitempty"`
-}
-
-// networkEndpoint is a container's place on a network.
-type networkEndpoint struct {
-	Aliases   []string `json:"aliases,omitempty"`
-	StaticIPs []string `json:"static_ips,omitempty"`
-	StaticMAC string   `json:"static_mac,omitempty"`
-	Interface string   `json:"interface_name"`
-}
-
-// portMapping publishes a port; host port 0 is a free one.
-type portMapping struct {
-	HostIP        string `json:"host_ip,omitempty"`
-	HostPort      int    `json:"host_port,omitempty"`
-	ContainerPort int    `json:"container_port"`
-	Protocol      string `json:"protocol"`
 }
 
 // applyNetwork translates Network, Ports, PublishAll, ExtraHosts and DNS.
@@ -58,7 +44,7 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 			return nil, err
 		}
 		c.NetNS = &namespace{Mode: "bridge"}
-		c.Networks = map[string]networkEndpoint{n.Name: endpoint}
+		c.Networks = map[string]types.PerNetworkOptions{n.Name: endpoint}
 		for _, further := range s.Networks {
 			if c.Networks[further.Name], err = endpointFrom(further); err != nil {
 				return nil, err
@@ -90,23 +76,25 @@ func applyNetwork(c *createConfig, s backend.ContainerSpec, f facts) ([]string, 
 }
 
 // endpointFrom translates aliases and fixed addresses.
-func endpointFrom(n backend.NetworkAttachment) (networkEndpoint, error) {
-	endpoint := networkEndpoint{Aliases: n.Aliases, StaticMAC: n.MAC}
+func endpointFrom(n backend.NetworkAttachment) (types.PerNetworkOptions, error) {
+	endpoint := types.PerNetworkOptions{Aliases: n.Aliases}
 	for _, address := range []string{n.IPv4, n.IPv6} {
 		if address == "" {
 			continue
 		}
-		if _, err := netip.ParseAddr(address); err != nil {
-			return networkEndpoint{}, &backend.Error{Op: "address " + address, Kind: backend.ErrInvalid,
-				Detail: "it is no IP address", Err: err}
+		ip := net.ParseIP(address)
+		if ip == nil {
+			return endpoint, &backend.Error{Op: "address " + address, Kind: backend.ErrInvalid, Detail: "it is no IP address"}
 		}
-		endpoint.StaticIPs = append(endpoint.StaticIPs, address)
+		endpoint.StaticIPs = append(endpoint.StaticIPs, ip)
 	}
 	if n.MAC != "" {
-		if _, err := net.ParseMAC(n.MAC); err != nil {
-			return networkEndpoint{}, &backend.Error{Op: "address " + n.MAC, Kind: backend.ErrInvalid,
-				Detail: "it is no MAC address", Err: err}
+		mac, err := net.ParseMAC(n.MAC)
+		if err != nil {
+			return endpoint, &backend.Error{Op: "address " + n.MAC, Kind: backend.ErrInvalid, Detail: "it is no MAC address",
+				Err: err}
 		}
+		endpoint.StaticMAC = types.HardwareAddr(mac)
 	}
 	return endpoint, nil
 }
@@ -146,15 +134,14 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 	return warnings, nil
 }
 
-// applyPorts translates Ports and PublishAll, for networks that have ports.
+// applyPorts translates Ports and PublishAll, for networks that have ports. Host port 0 is a free one.
 func applyPorts(c *createConfig, s backend.ContainerSpec, f facts) []string {
 	if !engine.Publishes(s.Network) {
 		return nil
 	}
 	for _, p := range s.Ports {
-		c.PortMappings = append(c.PortMappings, portMapping{
-			HostIP: p.HostIP, HostPort: p.HostPort, ContainerPort: p.ContainerPort, Protocol: engine.Protocol(p.Protocol),
-		})
+		c.PortMappings = append(c.PortMappings, types.PortMapping{HostIP: p.HostIP, HostPort: uint16(p.HostPort),
+			ContainerPort: uint16(p.ContainerPort), Protocol: engine.Protocol(p.Protocol)})
 	}
 	c.PublishAll = s.PublishAll
 	if hasIPv6Port(s) && !f.rootless {

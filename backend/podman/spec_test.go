@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/containers/common/libnetwork/types"
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -16,7 +17,7 @@ import (
 // The engines that a specification is translated for.
 func rootful() facts {
 	return facts{
-		measured: measured{limits: controllers{memory: true, cpu: true, cpuset: true, pids: true}},
+		measured: measured{controllers: []string{"memory", "cpu", "cpuset", "pids"}},
 		version:  version{5, 4},
 	}
 }
@@ -24,7 +25,7 @@ func rootful() facts {
 func rootless() facts {
 	f := rootful()
 	f.rootless = true
-	f.limits = controllers{pids: true}
+	f.controllers = []string{"pids"}
 	return f
 }
 
@@ -250,10 +251,19 @@ func TestIPv6PortsAreWeakerForRoot(t *testing.T) {
 		f.rootless = rootless
 		c, warnings, err := containerConfig(cs, f)
 		require.NoError(t, err)
-		require.Equal(t, []portMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}},
+		require.Equal(t, []types.PortMapping{{HostIP: "::1", HostPort: 8080, ContainerPort: 80, Protocol: "tcp"}},
 			c.PortMappings)
 		require.Equal(t, !rootless, len(warnings) == 1, "%q", warnings)
 	}
+}
+
+// Without a limit the number is the largest one: the server takes no other.
+func TestUnlimited(t *testing.T) {
+	c, _, err := containerConfig(backend.ContainerSpec{Ulimits: []spec.Ulimit{{Name: "core", Soft: -1, Hard: -1}}}, facts{})
+	require.NoError(t, err)
+	text, err := json.Marshal(c.Rlimits)
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"type":"core","soft":18446744073709551615,"hard":18446744073709551615}]`, string(text))
 }
 
 func TestNeeds(t *testing.T) {

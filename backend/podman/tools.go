@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/containers/podman/v4/libpod/define"
+	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
@@ -71,7 +72,7 @@ func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMoun
 		options := spec.Mount{ReadOnly: t.Access != spec.ToolShared, NoCopy: true}
 		at := t.Path
 		if t.Access == spec.ToolDefault || t.Access == spec.ToolPrivate {
-			c.Overlays = append(c.Overlays, overlayMount{Destination: t.Path, Source: volume.Source})
+			c.Overlays = append(c.Overlays, specs.Mount{Destination: t.Path, Source: volume.Source})
 			at = path.Join(backend.ToolDir, strconv.Itoa(len(c.Overlays)))
 		}
 		c.Volumes = append(c.Volumes, namedVolume{Name: volume.Name, Dest: at, Options: volumeOptions(options)})

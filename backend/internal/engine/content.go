@@ -2,8 +2,7 @@ package engine
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"fmt"
 
 	"github.com/galley-kitchen/galley/backend"
 )
@@ -22,21 +21,7 @@ func (c ImageContent) Digest(i backend.Image) string {
 	if c.WorkDir == "/" {
 		c.WorkDir = ""
 	}
-	lists := make([]string, 0, 6)
-	for _, list := range [][]string{c.Layers, c.Env, c.Cmd, i.Entrypoint, i.Volumes, i.HealthCheck} {
-		lists = append(lists, mustJSON(append([]string{}, list...)))
-	}
-	if i.Labels == nil {
-		i.Labels = backend.Labels{}
-	}
-	sum := sha256.Sum256([]byte(mustJSON([]any{i.OS, i.Arch, lists, i.Labels, c.User, c.WorkDir, c.StopSignal})))
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-func mustJSON(v any) string {
-	text, err := json.Marshal(v) // maps are sorted
-	if err != nil {
-		panic(err) // texts always marshal
-	}
-	return string(text)
+	// Such a text is the same for nil and empty lists, and has maps in the order of their keys.
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(fmt.Appendf(nil, "%q", []any{i.OS, i.Arch, c.Layers, c.Env, c.Cmd,
+		i.Entrypoint, i.Volumes, i.HealthCheck, i.Labels, c.User, c.WorkDir, c.StopSignal})))
 }

@@ -155,6 +155,7 @@ func (w Words) Wrap(op string, err error) error {
 	var local *LocalError
 	var slow *SlowError
 	var status *StatusError
+	var broken *BrokenError
 	switch {
 	case err == nil:
 		return nil
@@ -173,6 +174,8 @@ func (w Words) Wrap(op string, err error) error {
 		e := &backend.Error{Op: op, Detail: backend.PlainReason(strings.TrimSpace(status.Message)), Err: err}
 		e.Remedy, e.Kind = w.Classify(status.Status, status.Message)
 		return e
+	case errors.As(err, &broken):
+		return w.broken(op, broken)
 	case IsBroken(err):
 		return w.broken(op, err)
 	case IsGarbage(err):
@@ -242,8 +245,8 @@ func PullError(err error, retried bool) error {
 	return err
 }
 
-// BuildError is Wrap for a build, and tells a step that failed, or a Dockerfile that cannot be read, from a build that
-// failed for want of something else. The words of a command that ran, which may be any, do not count.
+// BuildError is Wrap for a build, and tells a step that failed, with what it printed, or a Dockerfile that cannot be
+// read, from a build that failed for want of something else. The words of a command that ran, which may be any, do not count.
 func (w Words) BuildError(op string, err error, commandRan func(*StatusError) bool) error {
 	wrapped := w.Wrap(op, err)
 	var stream *StatusError
@@ -261,7 +264,8 @@ func (w Words) BuildError(op string, err error, commandRan func(*StatusError) bo
 	var e *backend.Error
 	switch {
 	case inStep:
-		return BuildFailed(op, stream)
+		return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Err: stream,
+			Detail: strings.TrimSpace(strings.TrimSpace(stream.Message) + "\n" + strings.TrimSpace(stream.Output))}
 	case errors.Is(wrapped, backend.ErrInvalid) && errors.As(wrapped, &e):
 		return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Detail: e.Detail, Err: e}
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -100,13 +99,11 @@ func (x execs) attach(ctx context.Context, session string, e backend.ExecSpec) e
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	first := e.Tty && !sized && e.Size != (backend.TerminalSize{})
-	if e.Tty && (e.Resize != nil || first) {
-		ready := make(chan struct{})
-		go x.followSize(ctx, session, e, first, ready)
-		if first && e.Stdin != nil {
-			e.Stdin = &heldReader{Reader: e.Stdin, until: ready, done: ctx.Done()}
-		}
+	if e.Tty && !sized && e.Size != (backend.TerminalSize{}) {
+		x.setSize(ctx, session, e.Size)
+	}
+	if e.Tty && e.Resize != nil {
+		go x.followSize(ctx, session, e.Resize)
 	}
 	started := func() {
 		// What goes wrong with it is seen when the exit code is asked for.
@@ -115,42 +112,27 @@ func (x execs) attach(ctx context.Context, session string, e backend.ExecSpec) e
 	return errors.Join(AttachStreams(stream, e, started), stream.Close())
 }
 
-// firstSizeTime bounds how long a terminal's input waits for its first size.
+// firstSizeTime bounds how long a terminal waits for its first size.
 const firstSizeTime = 5 * time.Second
 
-// heldReader is a terminal's input that waits until the terminal has its first size:
-// what a user typed ahead must not run in one without.
-type heldReader struct {
-	io.Reader
-	until, done <-chan struct{}
+// setSize gives the session's terminal its first size, where the start could not. What a user typed ahead must not run
+// in one without, so no input is sent before. The process may not be there yet, though its stream is, or has ended.
+func (x execs) setSize(ctx context.Context, session string, size backend.TerminalSize) {
+	soon, cancel := context.WithTimeout(ctx, firstSizeTime)
+	defer cancel()
+	_ = x.poll(soon, session, func(ctx context.Context, s ExecState) (bool, error) {
+		return s.Started && (!s.Running || x.ResizeExec(ctx, session, size) == nil), nil
+	})
 }
 
-// Read reads once the wait is over; a session that ends before has no more input.
-func (r *heldReader) Read(p []byte) (int, error) {
-	select {
-	case <-r.until:
-		return r.Reader.Read(p)
-	case <-r.done:
-		return 0, io.EOF
-	}
-}
-
-// followSize tells the session of every new size of the user's terminal until ctx ends,
-// and before them, where the start could not, of the first; then it closes ready. A size
-// that cannot be set leaves the old one, which is no reason to end the command.
-func (x execs) followSize(ctx context.Context, session string, e backend.ExecSpec, first bool, ready chan<- struct{}) {
-	if first {
-		// The process may not be there yet, though its stream is.
-		soon, cancel := context.WithTimeout(ctx, firstSizeTime)
-		_ = Poll(soon, func(ctx context.Context) (bool, error) { return x.ResizeExec(ctx, session, e.Size) == nil, nil })
-		cancel()
-	}
-	close(ready)
+// followSize tells the session of every new size of the user's terminal until ctx ends. A size that cannot be set
+// leaves the old one, which is no reason to end the command.
+func (x execs) followSize(ctx context.Context, session string, sizes <-chan backend.TerminalSize) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case size, ok := <-e.Resize:
+		case size, ok := <-sizes:
 			if !ok {
 				return
 			}

@@ -82,8 +82,9 @@ var (
 	copiesOut = lazyregexp.New(`/archive$`)
 )
 
-// RoundTrip sends a request. Errors, also while the answer is read: *SlowError, errLong and those of the transport; what
-// the context ends, ends with the context's error. net/http would give its cause, which looks like a connection that broke.
+// RoundTrip sends a request. Errors: *StatusError for an answer that is one; also while the answer is read, *SlowError,
+// errLong and those of the transport, *BrokenError before there is an answer; what the context ends, ends with the
+// context's error. net/http would give its cause, which looks like a connection that broke.
 func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	limit, most := g.do, g.maxBytes
 	watched := copiesOut().MatchString(req.URL.Path) && req.Method == http.MethodGet
@@ -106,7 +107,7 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		timer.Stop()
 		defer cancel(nil)
-		return nil, Ended(req.Context(), slowOr(ctx, slow, err))
+		return nil, Ended(req.Context(), &BrokenError{slowOr(ctx, slow, err)})
 	}
 	if watched {
 		timer.Stop()
@@ -115,8 +116,15 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		ReadCloser: resp.Body, bounded: &boundedReader{Reader: resp.Body, what: "answer", limit: most, left: most},
 		caller: req.Context(), ctx: ctx, cancel: cancel, slow: slow, timer: timer, watched: watched,
 	}
+	if resp.StatusCode >= http.StatusBadRequest && req.URL.Path != pingPath {
+		defer func() { _ = resp.Body.Close() }()
+		return nil, ReadStatusError(resp)
+	}
 	return resp, nil
 }
+
+// pingPath is where an engine tells its versions, in the header of any answer. Docker's client looks for them itself.
+const pingPath = "/_ping"
 
 // guardedBody ends with the time or the size that an answer may have. Of a watched one each
 // Read has the time of its own.

@@ -14,11 +14,6 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 )
 
-// Execer runs commands in containers; it is a part of backend.Containers.
-type Execer interface {
-	Exec(ctx context.Context, id string, e backend.ExecSpec) (exitCode int, err error)
-}
-
 // ProcessView is what processes in a running container see at a path. An engine's archives may not see all of it:
 // mounts that live in memory, and those that were made inside.
 type ProcessView struct {
@@ -48,7 +43,7 @@ const maxLook = 4 << 20
 
 // LookAs asks a container what its processes see at a path. ok is false when it cannot
 // tell: it does not run, or has no shell.
-func LookAs(ctx context.Context, x Execer, id, p string) (v ProcessView, ok bool, err error) {
+func LookAs(ctx context.Context, x backend.Containers, id, p string) (v ProcessView, ok bool, err error) {
 	p = path.Join("/", p)
 	out := &limited{limit: maxLook}
 	code, err := x.Exec(ctx, id, backend.ExecSpec{User: "0",
@@ -118,7 +113,7 @@ func MadeUpDirError(engine, p string, m MountPoint) error {
 }
 
 // TarInto unpacks a stream in a directory as a process of the container sees it, by the container's own tar.
-func TarInto(ctx context.Context, x Execer, id, dir string, stream io.Reader) error {
+func TarInto(ctx context.Context, x backend.Containers, id, dir string, stream io.Reader) error {
 	pr, pw := io.Pipe()
 	sent := make(chan error, 1)
 	go func() {
@@ -136,7 +131,7 @@ func TarInto(ctx context.Context, x Execer, id, dir string, stream io.Reader) er
 }
 
 // run runs a program in a container as root. Errors: that of Exec, or what the program said when it failed.
-func run(ctx context.Context, x Execer, id string, e backend.ExecSpec) error {
+func run(ctx context.Context, x backend.Containers, id string, e backend.ExecSpec) error {
 	said := &limited{limit: 4 << 10}
 	e.User, e.Stderr = "0", said
 	code, err := x.Exec(ctx, id, e)
@@ -180,7 +175,7 @@ func CopyTar(to io.Writer, from io.Reader, each func(*tar.Header) (*tar.Header, 
 
 // TarFrom returns a stream of what a process of the container sees at a path, by the
 // container's own tar. Its entries start with the path's base name.
-func TarFrom(ctx context.Context, x Execer, id, p string) io.ReadCloser {
+func TarFrom(ctx context.Context, x backend.Containers, id, p string) io.ReadCloser {
 	dir, name := path.Dir(path.Clean(p)), path.Base(path.Clean(p))
 	if strings.HasSuffix(p, "/.") || name == "/" {
 		dir, name = p, "."
@@ -210,7 +205,7 @@ func (s *stopping) Close() error {
 const maxMadeUp = 64 << 20
 
 // ReadMadeUp returns a stream with the one file at a path that is made up as it is read, such as /proc/version.
-func ReadMadeUp(ctx context.Context, x Execer, id, p string) (io.ReadCloser, error) {
+func ReadMadeUp(ctx context.Context, x backend.Containers, id, p string) (io.ReadCloser, error) {
 	out := &limited{limit: maxMadeUp}
 	err := run(ctx, x, id, backend.ExecSpec{Command: []string{"cat", p}, Stdout: out})
 	if out.over {

@@ -107,7 +107,7 @@ func ReadPull(r io.Reader, progress func(backend.Progress)) error {
 const maxLayers = 1000
 
 // ReadLoad reads the stream of POST /images/load to its end and returns the name or the ID of the image that was loaded
-// last. Errors: *StreamError, ErrInvalid when there was none, or that of r.
+// last. Errors: *StatusError, ErrInvalid when there was none, or that of r.
 func ReadLoad(r io.Reader) (ref string, err error) {
 	err = messages(r, func(m message) error {
 		if failure := m.failure(); failure != nil {
@@ -175,14 +175,4 @@ func ReadBuild(r io.Reader, output io.Writer, trace *BuildTrace) error {
 // startsStep reports whether a line opens a step: "Step 2/3 : RUN …" on Docker, "STEP 2/3: RUN …" on Podman.
 func startsStep(text string) bool {
 	return strings.HasPrefix(text, "Step ") || strings.HasPrefix(text, "STEP ")
-}
-
-// BuildFailed is the error of a build whose stream told of a failure: the words
-// of the engine, and after them what the failing step printed.
-func BuildFailed(op string, failure *StatusError) error {
-	detail := strings.TrimSpace(failure.Message)
-	if output := strings.TrimSpace(failure.Output); output != "" {
-		detail += "\n" + output
-	}
-	return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Detail: detail, Err: failure}
 }

@@ -78,7 +78,7 @@ func TestReadBuildFailure(t *testing.T) {
 	require.Equal(t, 7, failure.Code)
 	require.Equal(t, "Step 2/2 : RUN false\nboom", failure.Output)
 
-	told := BuildFailed("build image x", failure)
+	told := Words{}.BuildError("build image x", failure, func(*StatusError) bool { return true })
 	require.ErrorIs(t, told, backend.ErrBuildFailed)
 	require.ErrorContains(t, told, "non-zero code: 7")
 	require.ErrorContains(t, told, "boom")

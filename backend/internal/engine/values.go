@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -75,6 +76,32 @@ func ParsePlatform(s string) (*ocispec.Platform, error) {
 	return p, nil
 }
 
+// subnetTries is how many IPv6 subnets are tried for a network.
+const subnetTries = 5
+
+// CreateNetwork makes a network by create, or takes the one of another caller that was first, which find looks for.
+// create gets the specification with an IPv6 subnet, if it asks for one; where the choice is galley's, it gets others
+// when one is taken.
+func CreateNetwork(s backend.NetworkSpec, create func(backend.NetworkSpec) (backend.Network, error),
+	find func(conflict error) (backend.Network, error)) (backend.Network, error) {
+	chosen := s.Subnet != "" || s.IPv6Subnet != ""
+	for try := 0; ; try++ {
+		if s.IPv6 && (s.IPv6Subnet == "" || try > 0) {
+			s.IPv6Subnet = ULA(s.Name, try).String()
+		}
+		n, err := create(s)
+		if !errors.Is(err, backend.ErrConflict) {
+			return n, err
+		}
+		if found, absent := find(err); absent == nil {
+			return found, nil
+		}
+		if !s.IPv6 || chosen || try+1 == subnetTries {
+			return backend.Network{}, err
+		}
+	}
+}
+
 // ULA is a stable IPv6 subnet for a network: a /64 of the unique local addresses whose further bits are a digest of its
 // name. Other attempts give other subnets, for the case that one is taken.
 func ULA(name string, attempt int) netip.Prefix {
@@ -96,13 +123,32 @@ func CheckPlatform(op, platform string, i backend.Image) error {
 		Remedy: "Choose a platform that the image is built for."}
 }
 
-// ChangeFrom translates a change in an engine's words: 0 is modified, 1 added, 2 deleted.
-func ChangeFrom(path string, kind int) (backend.Change, error) {
-	kinds := []backend.ChangeKind{backend.ChangeModified, backend.ChangeAdded, backend.ChangeDeleted}
-	if kind < 0 || kind >= len(kinds) {
-		return backend.Change{}, fmt.Errorf("%s: the engine tells a change of an unknown kind, %d", path, kind)
+// Each translates all that an engine listed, unless err says that it did not.
+func Each[A, T any](answer []A, err error, from func(A) T) ([]T, error) {
+	if err != nil {
+		return nil, err
 	}
-	return backend.Change{Path: path, Kind: kinds[kind]}, nil
+	list := make([]T, len(answer))
+	for i, a := range answer {
+		list[i] = from(a)
+	}
+	return list, nil
+}
+
+// Changes translates the changes of a container, and sorts them. of tells the path and, in the words of engines, the
+// kind: 0 is modified, 1 added, 2 deleted.
+func Changes[A any](answer []A, of func(A) (path string, kind int)) ([]backend.Change, error) {
+	kinds := []backend.ChangeKind{backend.ChangeModified, backend.ChangeAdded, backend.ChangeDeleted}
+	changes := make([]backend.Change, len(answer))
+	for i, a := range answer {
+		path, kind := of(a)
+		if kind < 0 || kind >= len(kinds) {
+			return nil, fmt.Errorf("%s: the engine tells a change of an unknown kind, %d", path, kind)
+		}
+		changes[i] = backend.Change{Path: path, Kind: kinds[kind]}
+	}
+	SortChanges(changes)
+	return changes, nil
 }
 
 // SortChanges sorts changes by their paths, so that what is in a directory comes after it.
