@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -44,20 +46,17 @@ func (b *Backend) inspectImage(ctx context.Context, ref string, platform *ocispe
 
 // imageFrom translates the answer of an inspection.
 func imageFrom(answer image.InspectResponse) backend.Image {
+	c := cmp.Or(answer.Config, &dockerspec.DockerOCIImageConfig{})
 	i := backend.Image{
 		ID: answer.ID, Tags: fullTags(answer.RepoTags),
 		OS: answer.Os, Arch: answer.Architecture, Variant: answer.Variant,
+		Volumes: slices.Sorted(maps.Keys(c.Volumes)), Entrypoint: c.Entrypoint, Labels: c.Labels,
 	}
-	content := engine.ImageContent{Layers: answer.RootFS.Layers}
-	if c := answer.Config; c != nil {
-		i.Volumes = slices.Sorted(maps.Keys(c.Volumes))
-		i.Entrypoint, i.Labels = c.Entrypoint, c.Labels
-		if c.Healthcheck != nil {
-			i.HealthCheck = c.Healthcheck.Test
-		}
-		content.Env, content.Cmd, content.User, content.WorkDir, content.StopSignal = c.Env, c.Cmd, c.User, c.WorkingDir, c.StopSignal
+	if c.Healthcheck != nil {
+		i.HealthCheck = c.Healthcheck.Test
 	}
-	i.Content = content.Digest(i)
+	i.Content = engine.ImageContent{Layers: answer.RootFS.Layers, Env: c.Env, Cmd: c.Cmd, User: c.User,
+		WorkDir: c.WorkingDir, StopSignal: c.StopSignal}.Digest(i)
 	return i
 }
 

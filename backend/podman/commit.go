@@ -32,7 +32,8 @@ func (b *Backend) ContainerChanges(ctx context.Context, id string) ([]backend.Ch
 	}
 	if engine.Says(err, "not a directory") {
 		return nil, backend.Unsupported("Podman",
-			"the list of changes of a container in which a directory took a file's place", "Have the directory elsewhere, or in the image.")
+			"the list of changes of a container in which a directory took a file's place",
+			"Have the directory elsewhere, or in the image.")
 	}
 	if err != nil {
 		return nil, err

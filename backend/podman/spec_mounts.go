@@ -48,7 +48,8 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, f facts) ([]string, e
 			}
 		case spec.MountVolume:
 			if m.Subpath != "" && !f.version.atLeast(volumeSubPath) {
-				return nil, unsupported(f, "a part of the volume "+m.Source, "Mount the whole volume: version 5.4 is the first that can.")
+				return nil, unsupported(f, "a part of the volume "+m.Source,
+					"Mount the whole volume: version 5.4 is the first that can.")
 			}
 			v := namedVolume{Name: m.Source, Dest: m.Target, SubPath: m.Subpath}
 			m.Subpath = ""
@@ -56,7 +57,8 @@ func applyMounts(c *createConfig, s backend.ContainerSpec, f facts) ([]string, e
 			c.Volumes = append(c.Volumes, v)
 		case spec.MountImage:
 			if m.Subpath != "" && !f.version.atLeast(imageSubPath) {
-				return nil, unsupported(f, "a part of an image mounted at "+m.Target, "Mount the whole image: version 5.4 is the first that can.")
+				return nil, unsupported(f, "a part of an image mounted at "+m.Target,
+					"Mount the whole image: version 5.4 is the first that can.")
 			}
 			c.Images = append(c.Images, imageMount{Source: m.Source, SubPath: m.Subpath, Destination: m.Target})
 		case spec.MountTmpfs:

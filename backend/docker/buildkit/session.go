@@ -198,14 +198,8 @@ func readMessage(r io.Reader) ([]byte, error) {
 	if _, err := io.ReadFull(r, message); err != nil {
 		return nil, err
 	}
-	var first []byte
-	err := fields(message, func(number protowire.Number, value []byte) error {
-		if number == 1 {
-			first = value
-		}
-		return nil
-	})
-	return first, err
+	all, err := values(message)
+	return all[1], err
 }
 
 // writeMessage sends a message.

@@ -76,27 +76,14 @@ func (t *Trace) step(digest string) *step {
 
 // vertex reads what is told of a step.
 func (t *Trace) vertex(message []byte, text *strings.Builder) error {
-	var digest, name, failure string
-	var started, cached bool
-	err := fields(message, func(number protowire.Number, value []byte) error {
-		switch number {
-		case 1:
-			digest = string(value)
-		case 3:
-			name = string(value)
-		case 4:
-			cached = true
-		case 5:
-			started = true
-		case 7:
-			failure = string(value)
-		}
-		return nil
-	})
+	told, err := values(message)
 	if err != nil {
 		return err
 	}
-	s := t.step(digest)
+	_, cached := told[4]
+	_, started := told[5]
+	name, failure := string(told[3]), string(told[7])
+	s := t.step(string(told[1]))
 	s.name = name
 	// Instructions have their number before them: [2/3] RUN. The rest is what the builder does for itself.
 	if started && !s.started && strings.HasPrefix(name, "[") && !strings.HasPrefix(name, "[internal] ") {
@@ -115,23 +102,23 @@ func (t *Trace) vertex(message []byte, text *strings.Builder) error {
 
 // log reads what a step printed.
 func (t *Trace) log(message []byte, text *strings.Builder) error {
-	var digest string
-	var printed []byte
-	err := fields(message, func(number protowire.Number, value []byte) error {
-		switch number {
-		case 1:
-			digest = string(value)
-		case 4:
-			printed = value
-		}
-		return nil
-	})
+	told, err := values(message)
 	if err != nil {
 		return err
 	}
-	_, _ = t.step(digest).output.Write(printed) // which cannot fail
-	text.Write(printed)
+	_, _ = t.step(string(told[1])).output.Write(told[4]) // which cannot fail
+	text.Write(told[4])
 	return nil
+}
+
+// values are the fields of a message by their numbers, of repeated ones the last. A field that is a number has no value.
+func values(message []byte) (map[protowire.Number][]byte, error) {
+	all := map[protowire.Number][]byte{}
+	err := fields(message, func(number protowire.Number, value []byte) error {
+		all[number] = value
+		return nil
+	})
+	return all, err
 }
 
 // fields calls each for every field of a message of Protocol Buffers. The value of a field that is a number is not given.
