@@ -145,9 +145,13 @@ func (p Project) readIdentity() (*identity, error) {
 
 // writeIdentity writes identityFile, with the number of the file itself.
 func (p Project) writeIdentity(i identity) error {
-	return p.state().WriteFileFunc(identityFile, func(info fs.FileInfo) ([]byte, error) {
+	return p.state().WriteStream(identityFile, func(f *os.File) error {
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
 		i.Inode = inodeOf(info)
-		return json.Marshal(i)
+		return json.NewEncoder(f).Encode(i)
 	})
 }
 

@@ -44,23 +44,23 @@ func (d Dir) Path(name string) string {
 }
 
 // within calls f with the project's root handle and the name there of something in the directory.
-func (d Dir) within(name string, f func(root *os.Root, name string) error) error {
+func within[T any](d Dir, name string, f func(root *os.Root, name string) (T, error)) (found T, err error) {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
-		return fmt.Errorf("%q is not a name in %s", name, Name)
+		return found, fmt.Errorf("%q is not a name in %s", name, Name)
 	}
 	root, err := os.OpenRoot(d.project)
 	if err != nil {
-		return err
+		return found, err
 	}
 	defer root.Close()
-	err = f(root, path.Join(Name, name))
+	found, err = f(root, path.Join(Name, name))
 	if err != nil {
 		if link := leavesProject(root, path.Join(Name, name)); link != "" {
-			return fmt.Errorf("%s is a link that leads nowhere or out of the project, and galley does not follow it\n"+
+			return found, fmt.Errorf("%s is a link that leads nowhere or out of the project, and galley does not follow it\n"+
 				"Replace it by a directory, or remove it: %w", filepath.Join(d.project, link), err)
 		}
 	}
-	return err
+	return found, err
 }
 
 // leavesProject is the first part of a name that is a symbolic link and cannot be followed within root.
@@ -87,46 +87,27 @@ func (d Dir) change(name string, f func(root *os.Root, name string) error) error
 			return err
 		}
 	}
-	return d.within(name, f)
+	_, err := within(d, name, func(root *os.Root, name string) (struct{}, error) { return struct{}{}, f(root, name) })
+	return err
 }
 
 // ReadFile returns the content of a file. Errors: fs.ErrNotExist.
-func (d Dir) ReadFile(name string) (data []byte, err error) {
-	err = d.within(name, func(root *os.Root, name string) error {
-		data, err = root.ReadFile(name)
-		return err
-	})
-	return data, err
-}
+func (d Dir) ReadFile(name string) ([]byte, error) { return within(d, name, (*os.Root).ReadFile) }
 
 // Stat describes a file. Errors: fs.ErrNotExist.
-func (d Dir) Stat(name string) (info fs.FileInfo, err error) {
-	err = d.within(name, func(root *os.Root, name string) error {
-		info, err = root.Stat(name)
-		return err
-	})
-	return info, err
-}
+func (d Dir) Stat(name string) (fs.FileInfo, error) { return within(d, name, (*os.Root).Stat) }
 
 // WriteFile replaces a file as a whole, making its directory: a reader, or a crash,
 // sees the old content or the new one and nothing in between. Only the user may read it.
 func (d Dir) WriteFile(name string, data []byte) error {
-	return d.WriteFileFunc(name, func(fs.FileInfo) ([]byte, error) { return data, nil })
-}
-
-// WriteFileFunc is WriteFile for a content that depends on the file it will be in.
-func (d Dir) WriteFileFunc(name string, content func(fs.FileInfo) ([]byte, error)) error {
-	return d.WriteStream(name, func(f *os.File) error { return fill(f, content) })
+	return d.WriteStream(name, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
 }
 
 // Open opens a file for reading; the caller closes it. Errors: fs.ErrNotExist.
-func (d Dir) Open(name string) (f *os.File, err error) {
-	err = d.within(name, func(root *os.Root, name string) error {
-		f, err = root.Open(name)
-		return err
-	})
-	return f, err
-}
+func (d Dir) Open(name string) (*os.File, error) { return within(d, name, (*os.Root).Open) }
 
 // WriteStream is WriteFile for a content that write writes into the file.
 func (d Dir) WriteStream(name string, write func(*os.File) error) error {
@@ -175,19 +156,6 @@ func (d Dir) Tidy() error {
 	return nil
 }
 
-func fill(f *os.File, content func(fs.FileInfo) ([]byte, error)) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	data, err := content(info)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return err
-}
-
 // Rename gives a file another name, in place of what had that name.
 func (d Dir) Rename(from, to string) error {
 	return d.change(from, func(root *os.Root, from string) error { return root.Rename(from, path.Join(Name, to)) })
@@ -196,32 +164,34 @@ func (d Dir) Rename(from, to string) error {
 // MkdirAll makes a directory and those above it. It has just that mode, where it may have it.
 func (d Dir) MkdirAll(name string, mode fs.FileMode) error {
 	return d.change(name, func(root *os.Root, name string) error {
-		if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
+		err := root.MkdirAll(path.Dir(name), 0o700)
+		if err == nil {
+			err = root.MkdirAll(name, mode)
+		}
+		if err != nil {
 			return err
 		}
-		if err := root.MkdirAll(name, mode); err != nil {
-			return err
+		if err = root.Chmod(name, mode); errors.Is(err, fs.ErrPermission) {
+			return nil
 		}
-		if err := root.Chmod(name, mode); err != nil && !errors.Is(err, fs.ErrPermission) {
-			return err
-		}
-		return nil
+		return err
 	})
 }
 
 // Remove removes a file; absent is success.
 func (d Dir) Remove(name string) error {
 	return d.change(name, func(root *os.Root, name string) error {
-		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		err := root.Remove(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
-		return nil
+		return err
 	})
 }
 
 // RemoveAll removes a directory with all that is in it; absent is success.
 func (d Dir) RemoveAll(name string) error {
-	return d.change(name, func(root *os.Root, name string) error { return root.RemoveAll(name) })
+	return d.change(name, (*os.Root).RemoveAll)
 }
 
 // Names lists what is directly in a directory, sorted; an absent one holds nothing.
@@ -233,13 +203,12 @@ func (d Dir) Names(name string) (list []string, err error) {
 	return list, err
 }
 
-func (d Dir) entries(name string) (list []fs.DirEntry, err error) {
-	err = d.within(name, func(root *os.Root, name string) error {
-		list, err = fs.ReadDir(root.FS(), name)
+func (d Dir) entries(name string) ([]fs.DirEntry, error) {
+	return within(d, name, func(root *os.Root, name string) ([]fs.DirEntry, error) {
+		list, err := fs.ReadDir(root.FS(), name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil
+			return nil, nil
 		}
-		return err
+		return list, err
 	})
-	return list, err
 }
