@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -170,15 +169,12 @@ func (c Comparison) content(ctx context.Context, id, path string, e *changes.Ent
 	if h.Typeflag != tar.TypeReg {
 		return nil, nil // the runner has put something else there meanwhile
 	}
-	var b bytes.Buffer
-	n, err := io.Copy(&b, io.LimitReader(t, limit+1))
+	text, err := io.ReadAll(io.LimitReader(t, limit+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", path, err)
-	case n > limit:
+	case int64(len(text)) > limit:
 		return nil, ErrTooLarge
-	case n == 0:
-		return []byte{}, nil
 	}
-	return b.Bytes(), nil
+	return text, nil
 }

@@ -1,12 +1,9 @@
 package lifecycle
 
 import (
-	"context"
 	"strings"
-	"sync"
 
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/lifecycle/machine"
 )
 
 // onSeparator is between the name of an instance and that of the engine that --on has put it on.
@@ -66,81 +63,3 @@ func (p Project) Recorded(instance string) bool {
 	_, err := p.state().Stat(stateFileOf(p, instance).name())
 	return err == nil
 }
-
-// MachinesCompared tells in what the runners of an instance differ between two engines. It comes only when that was
-// asked for.
-type MachinesCompared struct {
-	Stamp
-	// A and B are the names of the instances.
-	A string `json:"a"`
-	B string `json:"b"`
-	machine.Report
-}
-
-// comparisons are the machines of a run that are to be compared.
-type comparisons struct {
-	mu       sync.Mutex
-	machines map[string]*comparedMachine
-	// differences are how many were found.
-	differences int
-}
-
-// keepMachine collects what there is to know of the runner, once in a run and before tests change more, when its
-// instance is to be compared with itself on another engine. What cannot be compared is no failure of the instance.
-func (i *instanceRun) keepMachine(ctx context.Context) {
-	c := &i.run.comparisons
-	if !i.run.o.CompareEngines || i.container == nil || i.kept {
-		return
-	}
-	i.kept = true
-	m, err := i.machine(ctx, CompareOptions{})
-	if err == nil {
-		paths, _ := machine.Paths(m.Machine, machine.Machine{}, ignoredBy(m, m), false)
-		err = m.readEntries(ctx, paths)
-	}
-	if err != nil {
-		if ctx.Err() == nil {
-			i.notice(LevelWarn, "it cannot be compared with other engines: "+err.Error())
-		}
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.machines == nil {
-		c.machines = map[string]*comparedMachine{}
-	}
-	c.machines[i.inst.Name] = m
-}
-
-// of is the machine of an instance, nil when it was not collected.
-func (c *comparisons) of(instance string) *comparedMachine {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.machines[instance]
-}
-
-// compareEngines compares each instance on the first engine with itself on each other one, and tells it.
-func (r *Run) compareEngines(instances []config.Instance) {
-	if !r.o.CompareEngines {
-		return
-	}
-	first := map[string]config.Instance{}
-	for _, i := range instances {
-		a, ok := first[i.PlainName()]
-		if !ok {
-			first[i.PlainName()] = i
-			continue
-		}
-		of, with := r.comparisons.of(a.Name), r.comparisons.of(i.Name)
-		if of == nil || with == nil {
-			r.notice(LevelWarn, a.Name+" and "+i.Name+" are not compared: not both have converged")
-			continue
-		}
-		report := compareMachines(of, with, CompareOptions{})
-		r.comparisons.differences += report.Real()
-		r.o.Sink.Handle(MachinesCompared{Stamp: r.stamp(""), A: a.Name, B: i.Name, Report: report})
-	}
-}
-
-// Differences are how many differences between engines were found.
-func (r *Run) Differences() int { return r.comparisons.differences }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"path"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/internal/lines"
 )
 
 // Source gives the files of containers. It is a part of backend.Containers.
@@ -48,39 +50,18 @@ type wish struct {
 	sum, text bool
 }
 
-// node is a path that is wanted, or leads to some that are.
-type node struct {
-	path     string
-	wish     *wish
-	children map[string]*node
-}
-
-func (n *node) child(name string) *node {
-	if n.children[name] == nil {
-		if n.children == nil {
-			n.children = map[string]*node{}
+// groups are wishes by the entry of a directory that they are at or below; that of the directory itself is in none.
+func groups(dir string, wishes []wish) map[string][]wish {
+	entries := map[string][]wish{}
+	for _, w := range wishes {
+		if w.path == dir {
+			continue
 		}
-		n.children[name] = &node{path: path.Join(n.path, name)}
+		name, _, _ := strings.Cut(strings.TrimPrefix(w.path[len(dir):], "/"), "/")
+		entry := path.Join(dir, name)
+		entries[entry] = append(entries[entry], w)
 	}
-	return n.children[name]
-}
-
-// unseen are the wishes at and below a node that have no entry yet.
-func (r *reader) unseen(n *node) map[string]wish {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	left := map[string]wish{}
-	var collect func(n *node)
-	collect = func(n *node) {
-		if n.wish != nil && r.found[n.path] == nil {
-			left[n.path] = *n.wish
-		}
-		for _, c := range n.children {
-			collect(c)
-		}
-	}
-	collect(n)
-	return left
+	return entries
 }
 
 // reader reads entries of a container.
@@ -98,40 +79,40 @@ type reader struct {
 // read finds the entries at paths. One that is not there any more, or that cannot be read within the bounds, has none.
 func read(ctx context.Context, source Source, id string, wishes []wish) (map[string]*Entry, error) {
 	r := &reader{source: source, id: id, found: map[string]*Entry{}}
-	root := &node{path: "/"}
-	for _, w := range wishes {
-		n := root
-		for _, name := range strings.Split(strings.TrimPrefix(w.path, "/"), "/") {
-			n = n.child(name)
-		}
-		n.wish = &w
-	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	for _, name := range slices.Sorted(maps.Keys(root.children)) {
-		g.Go(func() error { return r.visit(ctx, root.children[name]) })
+	entries := groups("/", wishes)
+	for _, entry := range slices.Sorted(maps.Keys(entries)) {
+		g.Go(func() error { return r.visit(ctx, entry, entries[entry]) })
 	}
 	return r.found, g.Wait()
 }
 
-// visit reads what is wanted at and below a node: by the smallest directory that has all of it, then by those in it.
-func (r *reader) visit(ctx context.Context, n *node) error {
-	for n.wish == nil && len(n.children) == 1 {
-		only := slices.Collect(maps.Values(n.children))[0]
-		if len(only.children) == 0 {
-			break // engines differ in what they give for a link that is named, and not for one in a directory
+// visit reads what is wanted at and below a path: by the smallest directory that has all of it, then by those in it.
+func (r *reader) visit(ctx context.Context, at string, wishes []wish) error {
+	entries := groups(at, wishes)
+	for entry, below := range entries {
+		// Engines differ in what they give for a link that is named, and not for one in a directory.
+		if len(below) == len(wishes) && len(groups(entry, below)) > 0 {
+			return r.visit(ctx, entry, below)
 		}
-		n = only
 	}
-	left := r.unseen(n)
+	left := map[string]wish{} // those that have no entry yet
+	r.mu.Lock()
+	for _, w := range wishes {
+		if r.found[w.path] == nil {
+			left[w.path] = w
+		}
+	}
+	r.mu.Unlock()
 	if len(left) == 0 {
 		return nil
 	}
-	if whole, err := r.stream(ctx, n.path, left); whole || err != nil {
+	if whole, err := r.stream(ctx, at, left); whole || err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.children)) {
-		if err := r.visit(ctx, n.children[name]); err != nil {
+	for _, entry := range slices.Sorted(maps.Keys(entries)) {
+		if err := r.visit(ctx, entry, entries[entry]); err != nil {
 			return err
 		}
 	}
@@ -244,4 +225,40 @@ func walk(ctx context.Context, source Source, id, from string, limit int64,
 			return limit - bounded.N, nil
 		}
 	}
+}
+
+// readOwners asks a container who owns what is at paths, for engines whose copies do not tell. A container that does
+// not run, or has no xargs and stat, leaves the owners unknown.
+func readOwners(ctx context.Context, source Source, id string, found map[string]*Entry) error {
+	paths := slices.Sorted(maps.Keys(found))
+	for _, e := range found {
+		e.UID, e.GID = -1, -1
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	var owners []string
+	out := &lines.Writer{Emit: func(line string) error {
+		if len(owners) <= len(paths) {
+			owners = append(owners, line)
+		}
+		return nil
+	}}
+	code, err := source.Exec(ctx, id, backend.ExecSpec{Command: []string{"xargs", "-0", "stat", "-c", "%u:%g"}, User: "0",
+		Stdin: strings.NewReader(strings.Join(paths, "\x00") + "\x00"), Stdout: out})
+	switch {
+	case errors.Is(err, backend.ErrNotRunning), errors.Is(err, backend.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case code != 0 || len(owners) != len(paths): // something is gone meanwhile, and no line tells which
+		return nil
+	}
+	for n, p := range paths {
+		e := found[p]
+		if _, err := fmt.Sscanf(owners[n], "%d:%d", &e.UID, &e.GID); err != nil {
+			e.UID, e.GID = -1, -1
+		}
+	}
+	return nil
 }

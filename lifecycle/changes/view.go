@@ -1,7 +1,9 @@
 package changes
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -49,8 +51,8 @@ type Line struct {
 
 // packagePlaces are where packages put so many files that those of a directory are told as one.
 var packagePlaces = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/lib/dpkg",
-	"/var/lib/rpm", "/var/lib/pacman", "/var/lib/apk", "/var/lib/systemd", "/etc/alternatives", "/etc/rc0.d", "/etc/rc1.d", "/etc/rc2.d",
-	"/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rc6.d", "/etc/rcS.d"}
+	"/var/lib/rpm", "/var/lib/pacman", "/var/lib/apk", "/var/lib/systemd", "/etc/alternatives", "/etc/rc0.d",
+	"/etc/rc1.d", "/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rc6.d", "/etc/rcS.d"}
 
 // isPackagePlace reports whether a path is in a place of packages.
 func isPackagePlace(p string) bool {
@@ -97,14 +99,8 @@ func Fold(list []Change, all bool) View {
 		g.Lines = append(g.Lines, f.line())
 	}
 	slices.SortFunc(v.Groups, func(a, b Group) int { return strings.Compare(a.Top, b.Top) })
-	for reason := range reasons {
-		v.Reasons = append(v.Reasons, reason)
-	}
-	slices.SortFunc(v.Reasons, func(a, b string) int {
-		if d := reasons[b] - reasons[a]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
+	v.Reasons = slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
+		return cmp.Or(cmp.Compare(reasons[b], reasons[a]), cmp.Compare(a, b))
 	})
 	return v
 }

@@ -174,7 +174,6 @@ func contentDifference(d Difference, a, b Machine, x, y changes.Entry) Differenc
 		return d
 	}
 	linesA, linesB := strings.Split(string(textA), "\n"), strings.Split(string(textB), "\n")
-	first := ""
 	ownA, ownB := a.own(), b.own()
 	for n := range max(len(linesA), len(linesB)) {
 		lineA, hasA := nth(linesA, n)
@@ -183,13 +182,10 @@ func contentDifference(d Difference, a, b Machine, x, y changes.Entry) Differenc
 			continue
 		}
 		d.What, d.A, d.B = fmt.Sprint("line ", n+1), quoted(lineA, hasA), quoted(lineB, hasB)
-		first = d.What
-		break
+		return d
 	}
-	if first == "" {
-		d.What, d.A, d.B = "content", "its own names, addresses or times", "others"
-		d.Noise = cmp.Or(d.Noise, ownNames)
-	}
+	d.What, d.A, d.B = "content", "its own names, addresses or times", "others"
+	d.Noise = cmp.Or(d.Noise, ownNames)
 	return d
 }
 
@@ -230,9 +226,12 @@ func (m Machine) own() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
+const month = `(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)`
+
 // moments are times and random IDs in texts.
 var moments = lazyregexp.New(`\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([.,]\d+)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?` +
-	`|((Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?((Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+|\d+ (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))[ \d:.]*\d\d:\d\d(:\d\d)?( [A-Z]{3,4})?( [+-]\d{4})?( \d{4})?` +
+	`|((Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(` + month + ` +\d+|\d+ ` + month + `)` +
+	`[ \d:.]*\d\d:\d\d(:\d\d)?( [A-Z]{3,4})?( [+-]\d{4})?( \d{4})?` +
 	`|\b\d\d:\d\d:\d\d\b|\b1[5-9]\d{8}(\.\d+)?\b` +
 	`|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`)
 

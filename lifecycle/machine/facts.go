@@ -129,11 +129,6 @@ var sections = map[string]func(f *Facts, body string){
 	"fib":     readAddresses,
 }
 
-// set notes a fact.
-func (f *Facts) set(k Kind, name, value string) {
-	f.kind(k)[name] = value
-}
-
 // kind are the facts of a kind, which the machine can tell of.
 func (f *Facts) kind(k Kind) map[string]string {
 	if f.Values[k] == nil {
@@ -143,16 +138,16 @@ func (f *Facts) kind(k Kind) map[string]string {
 }
 
 func readUsers(f *Facts, body string) {
-	f.kind(User)
+	users := f.kind(User)
 	for line := range strings.Lines(body) {
 		if p := strings.Split(strings.TrimSpace(line), ":"); len(p) >= 7 {
-			f.set(User, p[0], fmt.Sprintf("uid %s, gid %s, home %s, shell %s", p[2], p[3], p[5], p[6]))
+			users[p[0]] = fmt.Sprintf("uid %s, gid %s, home %s, shell %s", p[2], p[3], p[5], p[6])
 		}
 	}
 }
 
 func readGroups(f *Facts, body string) {
-	f.kind(Group)
+	groups := f.kind(Group)
 	for line := range strings.Lines(body) {
 		if p := strings.Split(strings.TrimSpace(line), ":"); len(p) >= 4 {
 			text := "gid " + p[2]
@@ -160,24 +155,24 @@ func readGroups(f *Facts, body string) {
 				slices.Sort(members)
 				text += ", members " + strings.Join(members, " ")
 			}
-			f.set(Group, p[0], text)
+			groups[p[0]] = text
 		}
 	}
 }
 
 // readPackages reads a name and a version a line.
 func readPackages(f *Facts, body string) {
-	f.kind(Package)
+	packages := f.kind(Package)
 	for line := range strings.Lines(body) {
 		if p := strings.Fields(line); len(p) == 2 {
-			f.set(Package, p[0], strings.TrimPrefix(p[1], "(none):"))
+			packages[p[0]] = strings.TrimPrefix(p[1], "(none):")
 		}
 	}
 }
 
 // readApk reads Alpine's database: a line "P:" with the name before one "V:" with the version.
 func readApk(f *Facts, body string) {
-	f.kind(Package)
+	packages := f.kind(Package)
 	name := ""
 	for line := range strings.Lines(body) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -185,7 +180,7 @@ func readApk(f *Facts, body string) {
 		case key == "P":
 			name = value
 		case key == "V" && name != "":
-			f.set(Package, name, value)
+			packages[name] = value
 			name = ""
 		}
 	}
@@ -193,55 +188,50 @@ func readApk(f *Facts, body string) {
 
 // readUnits reads the names of systemd's services that are in a state.
 func readUnits(f *Facts, body, state string) {
-	f.kind(Service)
+	services := f.kind(Service)
 	for line := range strings.Lines(body) {
-		if p := strings.Fields(line); len(p) > 0 && strings.HasSuffix(p[0], ".service") {
-			name := strings.TrimSuffix(p[0], ".service")
-			if had := f.Values[Service][name]; had != "" && had != state {
-				f.set(Service, name, had+", "+state)
-			} else {
-				f.set(Service, name, state)
-			}
+		unit, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		name, is := strings.CutSuffix(unit, ".service")
+		switch had := services[name]; {
+		case !is:
+		case had != "" && had != state:
+			services[name] = had + ", " + state
+		default:
+			services[name] = state
 		}
 	}
 }
 
 // readPorts reads the sockets of /proc/net in a state.
 func readPorts(f *Facts, body, protocol, state string) {
-	f.kind(Port)
+	ports := f.kind(Port)
 	for line := range strings.Lines(body) {
 		p := strings.Fields(line)
 		if len(p) < 4 || p[3] != state {
 			continue
 		}
-		if at, err := socket(p[1]); err == nil {
-			f.set(Port, protocol+" "+at, "open")
+		if at, ok := socket(p[1]); ok {
+			ports[protocol+" "+at] = "open"
 		}
 	}
 }
 
 // socket reads an address of /proc/net: the words of it are in the order of the machine.
-func socket(text string) (string, error) {
-	address, port, _ := strings.Cut(text, ":")
-	raw, err := hex.DecodeString(address)
-	if err != nil || len(raw)%4 != 0 {
-		return "", fmt.Errorf("%q is not an address", text)
+func socket(text string) (address string, ok bool) {
+	words, port, _ := strings.Cut(text, ":")
+	raw, err := hex.DecodeString(words)
+	number, portErr := strconv.ParseUint(port, 16, 16)
+	if err != nil || portErr != nil || len(raw)%4 != 0 {
+		return "", false
 	}
 	for n := 0; n < len(raw); n += 4 {
 		binary.BigEndian.PutUint32(raw[n:], binary.LittleEndian.Uint32(raw[n:]))
 	}
-	number, err := strconv.ParseUint(port, 16, 16)
-	if err != nil {
-		return "", err
-	}
 	at, ok := netip.AddrFromSlice(raw)
-	if !ok {
-		return "", fmt.Errorf("%q is not an address", text)
+	if ok && at.IsUnspecified() { // for IPv4, IPv6 or both, which is the programs' own affair
+		return fmt.Sprintf("*:%d", number), true
 	}
-	if at.IsUnspecified() { // for IPv4, IPv6 or both, which is the programs' own affair
-		return fmt.Sprintf("*:%d", number), nil
-	}
-	return netip.AddrPortFrom(at, uint16(number)).String(), nil
+	return netip.AddrPortFrom(at, uint16(number)).String(), ok
 }
 
 // memoryTypes are the file systems that people mean by their type. All others are files of the engine's host.
@@ -249,7 +239,7 @@ var memoryTypes = []string{"tmpfs", "proc", "sysfs", "cgroup", "cgroup2", "devpt
 	"overlay", "squashfs", "hugetlbfs", "securityfs", "debugfs", "tracefs", "bpf"}
 
 func readMounts(f *Facts, body string) {
-	f.kind(Mount)
+	mounts := f.kind(Mount)
 	for line := range strings.Lines(body) {
 		p := strings.Fields(line)
 		if len(p) < 4 {
@@ -262,26 +252,26 @@ func readMounts(f *Facts, body string) {
 		if slices.Contains(strings.Split(p[3], ","), "ro") {
 			access = "read-only"
 		}
-		f.set(Mount, strings.ReplaceAll(p[1], `\040`, " "), kind+", "+access)
+		mounts[strings.ReplaceAll(p[1], `\040`, " ")] = kind + ", " + access
 	}
 }
 
 func readEnv(f *Facts, body string) {
-	f.kind(Env)
+	env := f.kind(Env)
 	for _, kv := range strings.Split(strings.TrimSuffix(body, "\n"), "\x00") {
 		if name, value, ok := strings.Cut(kv, "="); ok {
-			f.set(Env, name, value)
+			env[name] = value
 		}
 	}
 }
 
 // readSysctls reads lines such as /proc/sys/net/ipv4/ip_forward:1.
 func readSysctls(f *Facts, body string) {
-	f.kind(Sysctl)
+	sysctls := f.kind(Sysctl)
 	for line := range strings.Lines(body) {
 		path, value, ok := strings.Cut(strings.TrimSpace(line), ":")
 		if name, is := strings.CutPrefix(path, "/proc/sys/"); ok && is {
-			f.set(Sysctl, strings.ReplaceAll(name, "/", "."), strings.Join(strings.Fields(value), " "))
+			sysctls[strings.ReplaceAll(name, "/", ".")] = strings.Join(strings.Fields(value), " ")
 		}
 	}
 }
@@ -290,10 +280,10 @@ func readSysctls(f *Facts, body string) {
 var limit = lazyregexp.New(`^Max (.+?) {2,}(\S+) +(\S+)`)
 
 func readLimits(f *Facts, body string) {
-	f.kind(Limit)
+	limits := f.kind(Limit)
 	for line := range strings.Lines(body) {
 		if m := limit().FindStringSubmatch(line); m != nil {
-			f.set(Limit, m[1], m[2])
+			limits[m[1]] = m[2]
 		}
 	}
 }

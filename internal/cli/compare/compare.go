@@ -72,7 +72,7 @@ func run(ctx context.Context, o *Options) error {
 	}
 	var r machine.Report
 	err = cmdutil.WithRun(ro, func(run *lifecycle.Run) error {
-		r, err = run.CompareMachines(ctx, a, b, lifecycle.CompareOptions{Noise: o.ShowNoise})
+		r, err = run.CompareMachines(ctx, a, b, o.ShowNoise)
 		return err
 	})
 	if err != nil {
