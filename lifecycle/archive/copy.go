@@ -141,15 +141,17 @@ func CopyIn(ctx context.Context, c Copier, id, from, to string) error {
 	default:
 		dir, name = path.Dir(dir), path.Base(dir)
 	}
-	files, err := entriesOf(from, name)
-	var skipped *SkippedError
-	if err != nil && !errors.As(err, &skipped) {
+	files := []sandbox.File{{Path: name, Source: from}} // a link that is named is followed
+	var skipped []string
+	if st.IsDir() {
+		if files, skipped, err = sandbox.Entries(from, name, nil); err != nil {
+			return err
+		}
+	}
+	if err := Send(ctx, c, id, dir, files); err != nil {
 		return err
 	}
-	if sendErr := Send(ctx, c, id, dir, files); sendErr != nil {
-		return sendErr
-	}
-	return err
+	return Skipped(skipped)
 }
 
 // Send puts files below a directory of a container, which must be there.

@@ -58,9 +58,11 @@ func (c container) CopyFrom(_ context.Context, _, p string) (io.ReadCloser, erro
 		}
 		return io.NopCloser(&b), errors.Join(err, tw.Close())
 	}
-	files, err := entriesOf(c.at(p), name)
-	if err != nil {
-		return nil, err
+	files := []sandbox.File{{Path: name, Source: c.at(p)}}
+	if st.IsDir() {
+		if files, _, err = sandbox.Entries(c.at(p), name, nil); err != nil {
+			return nil, err
+		}
 	}
 	if content && !c.podman {
 		for i := range files {

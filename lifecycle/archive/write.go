@@ -3,12 +3,12 @@ package archive
 
 import (
 	"archive/tar"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"runtime"
 	"time"
@@ -39,24 +39,6 @@ func write(to io.Writer, files []sandbox.File, dated bool) error {
 	return tw.Close()
 }
 
-// entriesOf lists a file, or a directory with all that is in it, for entries that start with name; "." means the
-// directory's content only. Symbolic links in a directory stay links, a link that is named itself is followed. Errors:
-// *SkippedError with the list, when pipes, devices or sockets are left out.
-func entriesOf(source, name string) ([]sandbox.File, error) {
-	st, err := os.Stat(source) // what was named is meant, not a link to it
-	if err != nil {
-		return nil, err
-	}
-	if !st.IsDir() {
-		return []sandbox.File{{Path: name, Source: source}}, nil
-	}
-	files, left, err := sandbox.Entries(source, name, nil)
-	if err != nil {
-		return nil, err
-	}
-	return files, Skipped(left)
-}
-
 func writeParents(tw *tar.Writer, dir string, made map[string]bool) error {
 	if made[dir] {
 		return nil
@@ -82,28 +64,24 @@ func writeFile(tw *tar.Writer, f sandbox.File, dated bool) error {
 	}
 	h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Mode: int64(modeOf(f, 0o644)), Size: int64(len(f.Data)),
 		ModTime: epoch}
-	if f.Source == "" {
-		if err := tw.WriteHeader(h); err != nil {
+	content := io.Reader(bytes.NewReader(f.Data))
+	if f.Source != "" {
+		in, st, err := sandbox.OpenRegular(f.Source)
+		if err != nil {
 			return err
 		}
-		_, err := tw.Write(f.Data)
-		return err
+		defer in.Close()
+		content, h.Size = in, st.Size()
+		if dated {
+			h.ModTime = st.ModTime()
+		}
+		h.Mode = int64(modeOf(f, modeFor(runtime.GOOS, st.Mode())))
 	}
-	in, st, err := sandbox.OpenRegular(f.Source)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	h.Size = st.Size()
-	if dated {
-		h.ModTime = st.ModTime()
-	}
-	h.Mode = int64(modeOf(f, modeFor(runtime.GOOS, st.Mode())))
 	if err := tw.WriteHeader(h); err != nil {
 		return err
 	}
 	// A file that grows meanwhile is cut at the size that was announced.
-	_, err = io.CopyN(tw, in, st.Size())
+	_, err := io.CopyN(tw, content, h.Size)
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -32,14 +31,7 @@ type file struct {
 
 // Read reads a file. Errors: fs.ErrNotExist, and those of a file in another form.
 func Read(path string) (Images, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	f, err := os.Open(path)
+	f, _, err := sandbox.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
