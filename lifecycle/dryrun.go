@@ -201,22 +201,20 @@ func (p *preview) find(ctx context.Context) error {
 	if err := p.locate(ctx); err != nil || p.eng == nil || p.run.o.Project.ID == "" { // without an ID nothing was made yet
 		return err
 	}
-	list, err := p.eng.ListContainers(ctx, backend.Labels{label.Project: p.run.o.Project.ID, label.Instance: p.inst.Name})
+	known, err := p.eng.knownContainers(ctx)
 	if err != nil {
 		p.unknown("what is on the engine", err)
 		p.eng = nil
 		return ctx.Err()
 	}
-	for _, c := range list {
-		if isRunner(c) {
-			p.container = &c
-		}
+	if c, ok := known.runners[p.inst.Name]; ok {
+		p.container = &c
 	}
 	if err := p.refuseForeign(); err != nil {
 		return err
 	}
 	p.compareRecord()
-	p.compareServices(list)
+	p.compareServices(known.all)
 	return nil
 }
 
@@ -419,21 +417,16 @@ func (p *preview) platform(ctx context.Context) (backend.Image, error) {
 		p.add(DeedBuild, "the work image of the intermediate_instructions", "unless it is there for the image that is pulled")
 		return img, nil
 	}
-	name, _, err := p.workRequest(img).name()
+	name, _, err := p.workRequest(img).name() // which has the digest of all that it is made of
 	if err != nil {
 		return img, err
 	}
-	return p.built(ctx, name, "the work image")
-}
-
-// built is an image that galley makes, by its name, which has the digest of all that it is made of.
-func (p *preview) built(ctx context.Context, name, what string) (backend.Image, error) {
-	img, err := p.eng.InspectImage(ctx, name)
+	img, err = p.eng.InspectImage(ctx, name)
 	switch {
 	case err == nil:
-		p.add(DeedUse, what+" "+name, "what it is made of has not changed")
+		p.add(DeedUse, "the work image "+name, "what it is made of has not changed")
 	case errors.Is(err, backend.ErrNotFound):
-		p.add(DeedBuild, what+" "+name, "it is not there yet")
+		p.add(DeedBuild, "the work image "+name, "it is not there yet")
 		return backend.Image{}, nil
 	}
 	return img, err
@@ -473,9 +466,8 @@ func (p *preview) image(ctx context.Context, ref, platform string, policy config
 	return backend.Image{}, nil
 }
 
-// tools are the images of the tools; nil when one of them is not there yet.
-func (p *preview) tools(ctx context.Context, wanted []*provisioner.Tool) ([]backend.Image, error) {
-	images := []backend.Image{}
+// tools are the IDs of the images of the tools that are there already.
+func (p *preview) tools(ctx context.Context, wanted []*provisioner.Tool) (ids []string, err error) {
 	for _, t := range wanted {
 		if t.Image != "" && len(t.Instructions) == 0 {
 			img, err := p.image(ctx, t.Image, p.inst.Driver.OCIPlatform, p.inst.Driver.PullTool)
@@ -483,32 +475,27 @@ func (p *preview) tools(ctx context.Context, wanted []*provisioner.Tool) ([]back
 				return nil, err
 			}
 			if img.ID == "" {
-				images = nil
 				continue
 			}
 		} else if p.eng == nil {
 			p.add(DeedBuild, "the tool's image", "if it is not there for its instructions")
-			images = nil
 			continue
 		}
 		img, err := p.toolImage(ctx, t) // which is built on top of the one that was found, or of instructions
 		if errors.Is(err, backend.ErrNotFound) {
 			p.add(DeedBuild, "the image of the tool", "it is not there yet")
-			images = nil
 			continue
 		} else if err != nil {
 			return nil, err
 		}
+		ids = append(ids, img.ID)
 		if p.container == nil { // else the runner has it
 			if err := p.carrier(ctx, img); err != nil {
 				return nil, err
 			}
 		}
-		if images != nil {
-			images = append(images, img)
-		}
 	}
-	return images, nil
+	return ids, nil
 }
 
 // carrier is the container that carries a tool, where the engine needs one.
@@ -586,24 +573,19 @@ func (p *preview) keep(what string, c backend.Container) {
 }
 
 // runnerChange says in what the runner that is there differs from what kitchen.yml wants now, "" when in nothing.
-func (p *preview) runnerChange(wanted []*provisioner.Tool, img backend.Image, tools []backend.Image,
-	mounted []string) (string, error) {
+func (p *preview) runnerChange(wanted []*provisioner.Tool, img backend.Image, tools, mounted []string) (string, error) {
 	if p.container == nil {
 		return "", nil
 	}
 	changed, err := p.configChanged()
-	if err != nil || changed != "" || img.ID == "" || tools == nil {
+	if err != nil || changed != "" || img.ID == "" || len(tools) < len(wanted) {
 		return changed, err
 	}
 	digests, err := p.digests(wanted)
 	if err != nil {
 		return "", err
 	}
-	ids := make([]string, len(tools))
-	for n, t := range tools {
-		ids[n] = t.ID
-	}
-	digests[toolIDs] = textDigest(ids...)
+	digests[toolIDs] = textDigest(tools...)
 	if len(mounted) > 0 {
 		digests[mountedIDs] = textDigest(mounted...)
 	}
