@@ -41,6 +41,7 @@ type lineage struct {
 // offer is told when the state of an instance can be had: ready is closed when it has converged and its image is made,
 // or when its part of the run has ended.
 type offer struct {
+	once  sync.Once
 	ready chan struct{}
 	// err says why it did not converge.
 	err error
@@ -84,17 +85,11 @@ func (l *lineage) plan(instances []config.Instance) []config.Instance {
 
 // tell says what became of an instance, to those that wait for its state and were told nothing yet.
 func (l *lineage) tell(instance string, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	o := l.offers[instance]
-	if o == nil {
-		return
-	}
-	select {
-	case <-o.ready:
-	default:
-		o.err = err
-		close(o.ready)
+	if o := l.offers[instance]; o != nil {
+		o.once.Do(func() {
+			o.err = err
+			close(o.ready)
+		})
 	}
 }
 
@@ -237,17 +232,10 @@ func (i *instanceRun) offer(ctx context.Context) error {
 	if err := i.eng.removeStartImages(ctx, i.inst.Name); err != nil {
 		return err
 	}
-	if err := i.findRunner(ctx); err != nil { // of one that this run made not all is known
+	if err := i.requireRunner(ctx); err != nil {
 		return err
 	}
-	if i.container == nil {
-		return notThere(i.inst, "runner")
-	}
-	image, err := i.eng.InspectImage(ctx, i.container.ImageID)
-	if err != nil && !errors.Is(err, backend.ErrNotFound) {
-		return err
-	}
-	volumes, _, err := i.volumes(ctx, image)
+	volumes, _, err := i.volumes(ctx)
 	if err != nil {
 		return err
 	}
@@ -278,11 +266,15 @@ func (e *engine) removeStartImages(ctx context.Context, instance string) error {
 	if err != nil {
 		return err
 	}
+	return removeUnused(ctx, e, slices.DeleteFunc(images, func(img backend.Image) bool {
+		return !isFrom(img) || isLiving(e.run.o.Project, img.Labels)
+	}))
+}
+
+// removeUnused removes images, but for those that a container or another image uses.
+func removeUnused(ctx context.Context, be backend.Images, images []backend.Image) error {
 	for _, img := range images {
-		if !isFrom(img) || isLiving(e.run.o.Project, img.Labels) {
-			continue
-		}
-		if err := e.RemoveImage(ctx, img.ID); err != nil && !errors.Is(err, backend.ErrConflict) {
+		if err := be.RemoveImage(ctx, img.ID); err != nil && !errors.Is(err, backend.ErrConflict) {
 			return err
 		}
 	}

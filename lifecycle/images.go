@@ -13,7 +13,6 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
 	"github.com/galley-kitchen/galley/lifecycle/internal/puller"
-	"github.com/galley-kitchen/galley/lifecycle/publish"
 )
 
 // supplies are what an instance needs on its engine besides the runner: images, tools and the network. What instances
@@ -216,9 +215,8 @@ func (s supplies) workRequest(platform backend.Image) buildRequest {
 }
 
 // ImageDigests asks registries what the names of the platforms' and tools' images stand for. Names that have a digest,
-// and IDs, are left out. No engine is needed. certDirs are as in [PublishOptions].
-func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance,
-	certDirs []string) (imagelock.Images, error) {
+// and IDs, are left out. No engine is needed.
+func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance) (imagelock.Images, error) {
 	found := imagelock.Images{}
 	var errs []error
 	for _, inst := range instances {
@@ -235,7 +233,7 @@ func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance,
 			if _, known := found[full]; known || isDigested(full) {
 				continue
 			}
-			if found[full], err = i.registryDigest(ctx, full, certDirs); err != nil {
+			if found[full], err = i.registryDigest(ctx, full); err != nil {
 				errs = append(errs, err)
 			}
 		}
@@ -281,20 +279,9 @@ func (i *instanceRun) imageNames() ([]string, error) {
 }
 
 // registryDigest asks the registry that an image comes from.
-func (i *instanceRun) registryDigest(ctx context.Context, full string, certDirs []string) (string, error) {
+func (i *instanceRun) registryDigest(ctx context.Context, full string) (string, error) {
 	asked := i.run.o.Images.Rewrite(full)
-	tag, err := publish.LocalName(asked)
-	if err != nil {
-		return "", &backend.Error{Op: "image name " + asked, Kind: backend.ErrInvalid, Err: err}
-	}
-	r, err := publish.NewRegistry(tag.Context(), publish.RegistryOptions{
-		Credentials: i.credentials(ctx, asked), CertDirs: certDirs, UserAgent: "galley/" + i.run.o.Version,
-		Notice: func(text string) { i.notice(LevelWarn, text) }})
-	if err != nil {
-		return "", err
-	}
-	defer r.Close()
-	digest, err := r.Digest(ctx, tag)
+	digest, err := i.askRegistry(ctx, asked)
 	if err != nil && asked != full {
 		err = fmt.Errorf("image %s, which is %s by the setting images: %w", full, asked, err)
 	}

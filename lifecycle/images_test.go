@@ -51,7 +51,7 @@ func TestImageDigests(t *testing.T) {
 	platforms := chefInstance("platforms")
 	platforms.Driver.Image = "team/several:1"
 	got, err := k.run().ImageDigests(t.Context(),
-		[]config.Instance{chefInstance("a"), chefInstance("b"), pinned, platforms}, nil)
+		[]config.Instance{chefInstance("a"), chefInstance("b"), pinned, platforms})
 	require.NoError(t, err)
 	require.Equal(t, imagelock.Images{"docker.io/library/busybox:latest": digests["hub/library/busybox:latest"],
 		"docker.io/chef/chef:latest": digests["hub/chef/chef:latest"], "docker.io/team/several:1": several.String()}, got)
@@ -59,7 +59,7 @@ func TestImageDigests(t *testing.T) {
 
 	absent := chefInstance("absent")
 	absent.Driver.Image = "absent:1"
-	_, err = k.run().ImageDigests(t.Context(), []config.Instance{absent}, nil)
+	_, err = k.run().ImageDigests(t.Context(), []config.Instance{absent})
 	require.ErrorIs(t, err, backend.ErrNotFound)
 	require.ErrorContains(t, err, "image docker.io/library/absent:1, which is "+host+"/hub/library/absent:1 by the setting images")
 	require.ErrorContains(t, err, "Check the image's name and tag.")

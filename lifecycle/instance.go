@@ -241,6 +241,14 @@ func (i *instanceRun) findRunner(ctx context.Context) error {
 	return nil
 }
 
+// requireRunner asks the engine for the runner, which must be there: of one that this run made not all is known.
+func (i *instanceRun) requireRunner(ctx context.Context) error {
+	if err := i.findRunner(ctx); err != nil || i.container != nil {
+		return err
+	}
+	return notThere(i.inst, "runner")
+}
+
 // compareRecord forgets what the record says of a runner that is gone, was replaced or does not run.
 func (i *instanceRun) compareRecord() {
 	if i.container != nil && i.state.ContainerID == i.container.Name {

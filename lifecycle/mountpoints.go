@@ -1,12 +1,15 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/lifecycle/fastboot"
 	"github.com/galley-kitchen/galley/lifecycle/rig"
+	"github.com/galley-kitchen/galley/lifecycle/runner"
 )
 
 // mountPoints are the places of a runner at which something is mounted. What is in them is no part of the runner's own
@@ -47,4 +50,73 @@ func (i *instanceRun) mountPoints(ctx context.Context, image backend.Image) (mou
 	slices.Sort(m.others)
 	m.others = slices.Compact(m.others)
 	return m, nil
+}
+
+// mounted are the paths of the runner at which something is mounted. What is written in those that are lost is in no
+// image of it.
+func (i *instanceRun) mounted(ctx context.Context, below backend.Image) (all, lost []string, err error) {
+	known, err := i.mountPoints(ctx, below)
+	if err != nil {
+		return nil, nil, err
+	}
+	all = append(append([]string{}, known.own...), known.others...)
+	seen, err := i.live().mountInfo(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range seen {
+		all = append(all, m.path)
+		if !m.readOnly && m.path != "/" && !rig.MadeByEngine(m.path) && !rig.In(known.own, m.path) && !m.ofSystemd() {
+			lost = append(lost, m.path)
+		}
+	}
+	slices.Sort(lost)
+	return all, slices.Compact(lost), nil
+}
+
+// runnerMount is something that is mounted in a runner.
+type runnerMount struct {
+	path, kind string
+	readOnly   bool
+}
+
+// ofSystemd reports whether it is a file system in memory where systemd wants one, which an engine may have made.
+func (m runnerMount) ofSystemd() bool {
+	return m.kind == "tmpfs" && (strings.HasPrefix(m.path, "/run/") ||
+		slices.Contains([]string{"/run", "/tmp", "/var/log/journal"}, m.path))
+}
+
+// mountInfo asks the runner what is mounted in it. It needs no more of it than a shell.
+func (l *liveRunner) mountInfo(ctx context.Context) ([]runnerMount, error) {
+	found, err := l.ask(ctx, "the shell that lists what is mounted",
+		runner.Shell(`while IFS= read -r line; do printf '%s\n' "$line"; done < /proc/self/mountinfo`)...)
+	var list []runnerMount
+	octal := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`) // as the kernel writes blanks
+	for _, line := range found {
+		place, fs, ok := strings.Cut(line, " - ")
+		fields, kind := strings.Fields(place), strings.Fields(fs)
+		if ok && len(fields) >= 6 && len(kind) > 0 {
+			list = append(list, runnerMount{path: octal.Replace(fields[4]), kind: kind[0],
+				readOnly: fields[5] == "ro" || strings.HasPrefix(fields[5], "ro,")})
+		}
+	}
+	return list, err
+}
+
+// mountedIn are the paths in a directory of the runner at which something is mounted.
+func (l *liveRunner) mountedIn(ctx context.Context, dir string) ([]string, error) {
+	found, err := l.ask(ctx, "the shell that looks for "+dir,
+		"sh", "-c", `cd -- "$1" && pwd -P`, "sh", dir) // the kernel's list has it without links
+	if err != nil {
+		return nil, err
+	}
+	place := cmp.Or(strings.Join(found, "\n"), dir)
+	all, err := l.mountInfo(ctx)
+	var inside []string
+	for _, m := range all {
+		if m.path != place && rig.In([]string{place}, m.path) && !slices.Contains(inside, m.path) {
+			inside = append(inside, m.path)
+		}
+	}
+	return inside, err
 }

@@ -1,7 +1,9 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -9,11 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/distribution/reference"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/names"
@@ -38,13 +40,126 @@ type publication struct {
 	untested bool
 }
 
-// publishDir makes a directory for an image, and removes those that galleys which were killed left.
-func (pub publication) publishDir() (string, error) {
-	prefix, err := pub.removePublishDirs()
-	if err != nil {
-		return "", err
+// publish makes an image of the runner and brings it to where it belongs. Nothing of it is recorded: the runner stays
+// what it was.
+func (i *instanceRun) publish(ctx context.Context, p Phase) error {
+	return i.announced(ctx, p, func(ctx context.Context) (err error) {
+		defer func() {
+			if err != nil && ctx.Err() != nil {
+				err = interrupted(err, context.Cause(ctx))
+			}
+		}()
+		if i.container != nil { // of one that this run made not all is known
+			if err := i.findRunner(ctx); err != nil {
+				return err
+			}
+		}
+		untested, err := i.untested()
+		if err != nil {
+			return err
+		}
+		image, err := i.eng.InspectImage(ctx, platformID(*i.container))
+		if err != nil {
+			return fmt.Errorf("find the image that the runner was made from: %w", err)
+		}
+		if err := i.run.publishing.register(i.inst.Name,
+			v1.Platform{OS: image.OS, Architecture: image.Arch, Variant: image.Variant}); err != nil {
+			return err
+		}
+		mounts, lost, err := i.mounted(ctx, image)
+		if err != nil {
+			return err
+		}
+		if len(lost) > 0 {
+			i.notice(LevelWarn, "what the runner has in these places is on volumes or in memory, and no part of the image: "+
+				strings.Join(lost, ", "))
+		}
+		pub := publication{supplies: i.supplies, runner: i.container.ID, below: image.ID, mounts: mounts, untested: untested}
+		return i.withArchive(func(archive *os.File) error {
+			img, err := pub.makeImage(ctx, archive)
+			switch {
+			case errors.Is(err, syscall.ENOSPC):
+				return fmt.Errorf("%w\nSet TMPDIR to a directory that has room for the image twice", err)
+			case err != nil:
+				return err
+			case p == PhasePackage:
+				return i.step(StepPackage, func() error { return pub.packageImage(ctx, img) })
+			}
+			return i.step(StepPush, func() error { return pub.push(ctx, img) })
+		})
+	})
+}
+
+// untested is an error unless the runner is as its last tests saw it, and they passed. With Force it only reports that.
+func (i *instanceRun) untested() (bool, error) {
+	if i.container == nil {
+		return false, notThere(i.inst, "runner")
 	}
-	return os.MkdirTemp("", prefix)
+	if i.container.State == backend.StatePaused {
+		return false, fmt.Errorf("the runner of %s is paused: %w\nThe engine may still make an image of it, for a galley that was "+
+			"interrupted: wait a moment, and publish again", i.inst.Name, backend.ErrNotRunning)
+	}
+	if i.container.State != backend.StateRunning {
+		return false, fmt.Errorf("the runner of %s is %s: %w\nRun `galley verify %s` first", i.inst.Name, i.container.State,
+			backend.ErrNotRunning, i.inst.Name)
+	}
+	changed, err := i.configChanged()
+	if err != nil {
+		return false, err
+	}
+	whole, err := i.testedAsAWhole()
+	if err != nil {
+		return false, err
+	}
+	why, verify := "", i.inst.Name
+	switch s := i.state; {
+	case s.LastAction != PhaseVerify && s.Attempted == PhaseVerify:
+		why = "its last tests did not pass"
+	case s.LastAction != PhaseVerify:
+		why = "it was not tested since its last " + string(cmp.Or(s.Attempted, PhaseCreate))
+	case changed != "":
+		why = changed + " since it was tested"
+	case !whole:
+		verify = i.inst.Node.Group.Name
+		why = verify + " has not passed its tests as a whole since then"
+	default:
+		return false, nil
+	}
+	if i.run.o.Publish.Force {
+		i.notice(LevelWarn, "published although "+why+" (--force); a label of the image says so")
+		return true, nil
+	}
+	return false, fmt.Errorf("%s is not published: %s\n"+
+		"Run `galley verify %s` first, or publish it all the same with --force", i.inst.Name, why, verify)
+}
+
+// testedAsAWhole reports whether the group of a node has passed the tests that it has, if any, with its nodes as they are.
+func (i *instanceRun) testedAsAWhole() (bool, error) {
+	if i.inst.Node == nil || i.inst.Node.Group.Verifier.Kind == "" {
+		return true, nil
+	}
+	s, err := stateFileOf(i.run.o.Project, i.inst.Node.Group.Name).load()
+	return s.LastAction == PhaseVerify, err
+}
+
+// withArchive makes a directory for an image, with a file in it for the engine's archive, and gives that to do. It removes
+// the directories that galleys which were killed left.
+func (s *subject) withArchive(do func(archive *os.File) error) (err error) {
+	prefix, err := s.removePublishDirs()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", prefix)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	archive, err := os.Create(filepath.Join(dir, "archive.tar"))
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
+	return do(archive)
 }
 
 // removePublishDirs removes the directories that galleys which were killed left of images of the instance, and returns
@@ -61,18 +176,13 @@ func (s *subject) removePublishDirs() (prefix string, err error) {
 }
 
 // makeImage makes the image that is published.
-func (pub publication) makeImage(ctx context.Context, dir string) (v1.Image, error) {
+func (pub publication) makeImage(ctx context.Context, archive *os.File) (v1.Image, error) {
 	token := names.Random(8)
-	archive, err := os.Create(filepath.Join(dir, "archive.tar"))
-	if err != nil {
-		return nil, err
-	}
-	defer archive.Close()
 	if err := pub.step(StepCommit, func() error { return pub.commit(ctx, token, archive) }); err != nil {
 		return nil, err
 	}
 	var img v1.Image
-	err = pub.step(StepImage, func() (err error) {
+	err := pub.step(StepImage, func() (err error) {
 		labels, err := pub.imageLabels()
 		if err != nil {
 			return err
@@ -80,7 +190,7 @@ func (pub publication) makeImage(ctx context.Context, dir string) (v1.Image, err
 		o := pub.run.o.Publish
 		conf := pub.inst.Publish
 		conf.Squash = conf.Squash || o.Squash
-		img, err = publish.Make(ctx, publish.Source{Archive: archive, Commit: token, Mounts: pub.mounts, Dir: dir,
+		img, err = publish.Make(ctx, publish.Source{Archive: archive, Commit: token, Mounts: pub.mounts,
 			Config: conf, Labels: labels, OCI: o.Format == publish.FormatOCI, Epoch: o.Epoch})
 		return err
 	})
@@ -103,20 +213,20 @@ func (pub publication) commit(ctx context.Context, token string, to *os.File) er
 	if _, err := pub.eng.CommitContainer(ctx, pub.runner, o); err != nil {
 		return err
 	}
-	return pub.save(ctx, ref, to)
+	return pub.saveImages(ctx, to, ref, pub.below)
 }
 
-// save saves an image of the runner, and the one below it, to a file.
-func (pub publication) save(ctx context.Context, ref string, to *os.File) error {
-	stream, err := pub.eng.SaveImages(ctx, ref, pub.below)
+// saveImages saves images of the runner, one of them below the other, to a file.
+func (s supplies) saveImages(ctx context.Context, to *os.File, images ...string) error {
+	stream, err := s.eng.SaveImages(ctx, images...)
 	if err != nil {
 		return err
 	}
 	defer stream.Close()
-	what := "save the runner of " + pub.inst.Name
-	read := &metered{tell: func(n int64) { pub.progress(Progress{What: what, Status: "Saving", Current: n}) }}
+	what := "save the runner of " + s.inst.Name
+	read := &metered{tell: func(n int64) { s.progress(Progress{What: what, Status: "Saving", Current: n}) }}
 	_, err = io.Copy(to, io.TeeReader(stream, read))
-	pub.progress(finished(what, read.n, err))
+	s.progress(finished(what, read.n, err))
 	return err
 }
 
@@ -151,58 +261,44 @@ func (pub publication) imageLabels() (map[string]string, error) {
 }
 
 // packageImage writes the image to a file, or brings it into the engine.
-func (pub publication) packageImage(ctx context.Context, img v1.Image) error {
+func (pub publication) packageImage(ctx context.Context, img v1.Image) (err error) {
 	o, p := pub.run.o.Publish, pub.run.publishing
 	tags := p.tags[pub.inst.Name]
 	if len(tags) == 0 && o.To == nil {
-		tag, err := publish.LocalName(packageImages + names.Label("", pub.inst.Name))
+		tag, err := publish.FullName(packageImages + names.Label("", pub.inst.Name))
 		if err != nil {
 			return err
 		}
 		tags = []name.Tag{tag}
 	}
-	if err := pub.handOver(ctx, img, tags); err != nil {
+	if o.To != nil {
+		err = o.To(func(w io.Writer) error { return o.Format.Write(w, img, tags) })
+	} else {
+		pr, pw := io.Pipe()
+		defer pr.Close()
+		go func() { pw.CloseWithError(publish.FormatDocker.Write(pw, img, tags)) }()
+		_, err = pub.eng.LoadImage(ctx, pr)
+	}
+	if err != nil {
 		return err
 	}
 	for _, tag := range tags {
-		p.named(tag, v1.Hash{}, pub.inst.Name)
+		p.named(tag, "", pub.inst.Name)
 	}
 	return nil
-}
-
-// handOver brings an image to where a package goes.
-func (pub publication) handOver(ctx context.Context, img v1.Image, tags []name.Tag) error {
-	o := pub.run.o.Publish
-	if o.To != nil {
-		return o.To(func(w io.Writer) error { return o.Format.Write(w, img, tags) })
-	}
-	pr, pw := io.Pipe()
-	defer pr.Close()
-	go func() { pw.CloseWithError(publish.FormatDocker.Write(pw, img, tags)) }()
-	_, err := pub.eng.LoadImage(ctx, pr)
-	return err
 }
 
 // push brings the image to all registries, by its digest, and then gives it its names. A name that several instances
 // share is given by the last of them.
 func (pub publication) push(ctx context.Context, img v1.Image) error {
 	p := pub.run.publishing
-	raw, err := img.RawManifest()
-	if err != nil {
-		return err
-	}
-	desc, err := partial.Descriptor(img)
-	if err != nil {
-		return err
-	}
-	manifest := publish.Manifest{Raw: raw, Type: desc.MediaType}
 	tags := p.tags[pub.inst.Name]
 	registries := map[name.Repository]*publish.Registry{}
 	for _, tag := range tags {
 		if registries[tag.Context()] != nil {
 			continue
 		}
-		r, err := pub.registry(ctx, tag, pub.run.o.Publish.CertDirs)
+		r, err := pub.registry(ctx, tag)
 		if err != nil {
 			return err
 		}
@@ -215,28 +311,22 @@ func (pub publication) push(ctx context.Context, img v1.Image) error {
 		registries[tag.Context()] = r
 	}
 	for _, tag := range tags {
-		named, members, err := p.sent(pub.inst.Name, tag, *desc, manifest)
-		if err != nil || members == 0 {
-			if err != nil {
+		if m := p.sent(pub.inst.Name, tag, img); m != nil {
+			if err := pub.name(ctx, registries[tag.Context()], tag, m); err != nil {
 				return err
 			}
-			continue
-		}
-		if err := pub.name(ctx, registries[tag.Context()], tag, named, members); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
 // name gives a manifest its name. An index goes by its digest first, as all else did.
-func (pub publication) name(ctx context.Context, r *publish.Registry, tag name.Tag, m publish.Manifest,
-	members int) error {
+func (pub publication) name(ctx context.Context, r *publish.Registry, tag name.Tag, m publish.Manifest) error {
 	digest, err := m.Digest()
 	if err != nil {
 		return err
 	}
-	if members > 1 {
+	if _, isIndex := m.(v1.ImageIndex); isIndex {
 		if err := r.Put(ctx, tag.Context().Digest(digest.String()), m); err != nil {
 			return err
 		}
@@ -244,16 +334,16 @@ func (pub publication) name(ctx context.Context, r *publish.Registry, tag name.T
 	if err := r.Put(ctx, tag, m); err != nil {
 		return err
 	}
-	pub.run.publishing.named(tag, digest, pub.run.publishing.groups[tag.Name()].instances...)
+	pub.run.publishing.named(tag, digest.String(), pub.run.publishing.groups[tag.Name()].instances...)
 	pub.notice(LevelInfo, "published "+publish.Text(tag)+"@"+digest.String())
 	return nil
 }
 
-// registry prepares to push to the repository of a tag.
-func (s supplies) registry(ctx context.Context, tag name.Tag, certDirs []string) (*publish.Registry, error) {
+// registry prepares to speak to the repository of a tag.
+func (s supplies) registry(ctx context.Context, tag name.Tag) (*publish.Registry, error) {
 	var sent atomic.Int64
 	return publish.NewRegistry(tag.Context(), publish.RegistryOptions{
-		Credentials: s.credentials(ctx, publish.Text(tag)), CertDirs: certDirs,
+		Credentials: s.credentials(ctx, publish.Text(tag)), CertDirs: s.run.o.CertDirs,
 		UserAgent: "galley/" + s.run.o.Version, Notice: func(text string) { s.notice(LevelWarn, text) },
 		Sent: func(bytes int) {
 			if now := sent.Add(int64(bytes)); now/meterStep != (now-int64(bytes))/meterStep {
@@ -261,4 +351,18 @@ func (s supplies) registry(ctx context.Context, tag name.Tag, certDirs []string)
 			}
 		},
 	})
+}
+
+// askRegistry asks the registry of a full name what that stands for. Errors: as of publish.Registry.Digest.
+func (s supplies) askRegistry(ctx context.Context, ref string) (v1.Hash, error) {
+	tag, err := publish.FullName(ref)
+	if err != nil {
+		return v1.Hash{}, &backend.Error{Op: "image name " + ref, Kind: backend.ErrInvalid, Err: err}
+	}
+	r, err := s.registry(ctx, tag)
+	if err != nil {
+		return v1.Hash{}, err
+	}
+	defer r.Close()
+	return r.Digest(ctx, tag)
 }

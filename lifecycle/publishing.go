@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/galley-kitchen/galley/config"
@@ -40,8 +41,6 @@ type PublishOptions struct {
 	// To takes a package as a file of Format; nil brings it into the engine. The whole file is written by write.
 	To     func(write func(io.Writer) error) error
 	Format publish.Format
-	// CertDirs are where the certificates of registries are.
-	CertDirs []string
 	// Epoch, unless it is zero, is the time of the images.
 	Epoch time.Time
 }
@@ -79,10 +78,9 @@ type tagGroup struct {
 	tag     name.Tag
 	waiting []string // the instances that are not done
 	wanted  int      // how many there are
-	members []v1.Descriptor
-	// instances are those of members, and single is the manifest of the first.
+	members []mutate.IndexAddendum
+	// instances are those of members.
 	instances []string
-	single    publish.Manifest
 }
 
 // planPublishing finds out under which names the instances are published, before anything is done.
@@ -166,45 +164,37 @@ func (p *publishing) register(instance string, platform v1.Platform) error {
 					g.instances[n], instance, platform.String(), publish.Text(tag))
 			}
 		}
-		g.members, g.instances = append(g.members, v1.Descriptor{Platform: &platform}), append(g.instances, instance)
+		g.members = append(g.members, mutate.IndexAddendum{Descriptor: v1.Descriptor{Platform: &platform}})
+		g.instances = append(g.instances, instance)
 	}
 	return nil
 }
 
-// sent tells that an instance's image is in the repository of a tag. It returns the manifest to give the tag to, and
-// how many images that has, when all instances of the tag are there.
-func (p *publishing) sent(instance string, tag name.Tag, d v1.Descriptor,
-	m publish.Manifest) (publish.Manifest, int, error) {
+// sent tells that an instance's image is in the repository of a tag. When those of all instances of the tag are there, it
+// returns what to give the tag to: the image, or an index of all of them.
+func (p *publishing) sent(instance string, tag name.Tag, img v1.Image) publish.Manifest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g := p.groups[tag.Name()]
-	at := slices.Index(g.instances, instance)
-	d.Platform = g.members[at].Platform
-	g.members[at], g.single = d, m
+	g.members[slices.Index(g.instances, instance)].Add = img
 	g.waiting = slices.DeleteFunc(g.waiting, func(name string) bool { return name == instance })
 	switch {
 	case len(g.waiting) > 0:
-		return publish.Manifest{}, 0, nil
+		return nil
 	case len(g.members) == 1:
-		return g.single, 1, nil
+		return img
 	}
-	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.DockerManifestList, Manifests: slices.Clone(g.members)}
-	slices.SortFunc(index.Manifests, func(a, b v1.Descriptor) int {
+	members := slices.SortedFunc(slices.Values(g.members), func(a, b mutate.IndexAddendum) int {
 		return strings.Compare(a.Platform.String(), b.Platform.String())
 	})
-	raw, err := json.Marshal(index)
-	return publish.Manifest{Raw: raw, Type: index.MediaType}, len(g.members), err
+	return mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.DockerManifestList), members...)
 }
 
 // named records that a name was given.
-func (p *publishing) named(tag name.Tag, digest v1.Hash, instances ...string) {
+func (p *publishing) named(tag name.Tag, digest string, instances ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	done := Published{Ref: publish.Text(tag), Instances: instances}
-	if digest != (v1.Hash{}) {
-		done.Digest = digest.String()
-	}
-	p.done = append(p.done, done)
+	p.done = append(p.done, Published{Ref: publish.Text(tag), Digest: digest, Instances: instances})
 }
 
 // Published are the images that the run published, by name.

@@ -29,8 +29,6 @@ type ReuseOptions struct {
 	// Push brings a checkpoint there once its tests have passed. That this fails is a warning, with StrictPush a failure
 	// of the instance.
 	Push, StrictPush bool
-	// CertDirs are where the certificates of registries are.
-	CertDirs []string
 }
 
 // checkpointImages is what the names of checkpoints begin with on their engine; the key follows.
@@ -153,10 +151,7 @@ func (i *instanceRun) checkpointOf(ctx context.Context, prefix, key string) (fou
 
 // created is when a checkpoint was made, by its label; the zero time for one that does not say.
 func created(img backend.Image) time.Time {
-	t, err := time.Parse(time.RFC3339, img.Labels[label.Created])
-	if err != nil {
-		return time.Time{}
-	}
+	t, _ := time.Parse(time.RFC3339, img.Labels[label.Created])
 	return t
 }
 
@@ -246,15 +241,7 @@ func (i *instanceRun) removeCheckpoints(ctx context.Context, but string) error {
 	if err != nil {
 		return err
 	}
-	for _, img := range images {
-		if img.ID == but {
-			continue
-		}
-		if err := i.eng.RemoveImage(ctx, img.ID); err != nil && !errors.Is(err, backend.ErrConflict) {
-			return err
-		}
-	}
-	return nil
+	return removeUnused(ctx, i.eng, slices.DeleteFunc(images, func(img backend.Image) bool { return img.ID == but }))
 }
 
 // checkpoints are those that were made of the instance here, and those of its name that came from the repository.
@@ -289,11 +276,8 @@ func shortKey(key string) string { return key[:min(len(key), 12)] }
 
 // notHeld says what of the converged runner an image of it would not have, "" for nothing.
 func (i *instanceRun) notHeld(ctx context.Context) (string, error) {
-	if err := i.findRunner(ctx); err != nil { // of one that this run made not all is known
+	if err := i.requireRunner(ctx); err != nil {
 		return "", err
-	}
-	if i.container == nil {
-		return "", notThere(i.inst, "runner")
 	}
 	l := i.live()
 	systemd := initKind(i.inst.Driver) == backend.InitSystemd
@@ -330,7 +314,7 @@ func (i *instanceRun) notHeld(ctx context.Context) (string, error) {
 func (i *instanceRun) leftInSandbox(ctx context.Context) (string, error) {
 	sb, why := i.sandbox(kitchenSandbox), "it changed the files in "+i.inst.Provisioner.RootPath+", which are no part of an image"
 	if isUploaded(*i.container) {
-		names, err := i.live().run(ctx, "ls", "-A", "--", sb.Remote)
+		names, err := i.live().ask(ctx, "ls", "ls", "-A", "--", sb.Remote)
 		if err != nil {
 			return "", err
 		}
@@ -364,7 +348,7 @@ done; true`
 
 // processes are the names of what runs in the runner.
 func (l *liveRunner) processes(ctx context.Context) ([]string, error) {
-	return l.run(ctx, runner.Shell(listProcesses)...)
+	return l.ask(ctx, "sh", runner.Shell(listProcesses)...)
 }
 
 // listFilled prints those of its arguments that are not empty directories.
@@ -375,14 +359,14 @@ func (l *liveRunner) filled(ctx context.Context, places []string) ([]string, err
 	if len(places) == 0 {
 		return nil, nil
 	}
-	return l.run(ctx, append([]string{"sh", "-c", listFilled, "sh"}, places...)...)
+	return l.ask(ctx, "sh", append([]string{"sh", "-c", listFilled, "sh"}, places...)...)
 }
 
 // maxLooked bounds what a runner may answer to galley's own questions.
 const maxLooked = 4 << 20
 
-// run runs a command of galley's own as root, and returns the lines that it printed.
-func (l *liveRunner) run(ctx context.Context, argv ...string) ([]string, error) {
+// ask runs a command of galley's own as root, what in words, and returns the lines that it printed.
+func (l *liveRunner) ask(ctx context.Context, what string, argv ...string) ([]string, error) {
 	var list []string
 	size := 0
 	read := &lines.Writer{Emit: func(line string) error {
@@ -393,7 +377,7 @@ func (l *liveRunner) run(ctx context.Context, argv ...string) ([]string, error) 
 		return nil
 	}}
 	code, err := l.Exec(ctx, runner.Command{User: "0", WorkDir: "/", Stdout: read, Argv: argv})
-	if err := runner.Succeeded(argv[0], code, err); err != nil {
+	if err := runner.Succeeded(what, code, err); err != nil {
 		return nil, fmt.Errorf("look into the runner: %w", err)
 	}
 	return list, read.Flush()

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -21,8 +19,6 @@ import (
 // not tried again for the others, and told once.
 type repositoryState struct {
 	pullFailed, pushFailed atomic.Bool
-	// unreachable is set when it did not answer.
-	unreachable atomic.Bool
 }
 
 // checkpointFromRegistry is the checkpoint of a key that the repository has, nil when that has none which can be used; why
@@ -47,7 +43,7 @@ func (i *instanceRun) checkpointFromRegistry(ctx context.Context, key string) (*
 		return nil, "", nil
 	default:
 		if errors.Is(err, backend.ErrUnreachable) {
-			state.unreachable.Store(true)
+			state.pushFailed.Store(true)
 		}
 		if !state.pullFailed.Swap(true) {
 			i.notice(LevelWarn, fmt.Sprintf("no checkpoint can be had from %s, so converge is run: %v", repository, err))
@@ -70,26 +66,10 @@ func (i *instanceRun) checkpointFromRegistry(ctx context.Context, key string) (*
 	return img, why, nil
 }
 
-// checkpointTag is the name of a checkpoint in the repository.
-func (r *Run) checkpointTag(key string) (name.Tag, error) {
-	tags, err := publish.Names([]string{r.o.Reuse.Repository + ":" + key}, publish.Fields{})
-	if err != nil {
-		return name.Tag{}, err
-	}
-	return tags[0], nil
-}
-
 // registryHas reports whether the repository has a checkpoint of a key. It pulls nothing. why says that it cannot be
 // asked.
 func (i *instanceRun) registryHas(ctx context.Context, key string) (has bool, why string) {
-	tag, err := i.run.checkpointTag(key)
-	if err == nil {
-		var r *publish.Registry
-		if r, err = i.registry(ctx, tag, i.run.o.Reuse.CertDirs); err == nil {
-			defer r.Close()
-			_, err = r.Digest(ctx, tag)
-		}
-	}
+	_, err := i.askRegistry(ctx, i.run.o.Reuse.Repository+":"+key)
 	if err == nil || errors.Is(err, backend.ErrNotFound) {
 		return err == nil, ""
 	}
@@ -107,7 +87,7 @@ func (i *instanceRun) pushCheckpoint(ctx context.Context) error {
 	if r.hit != nil && slices.Contains(r.hit.Tags, o.Repository+":"+key) {
 		return nil
 	}
-	if state := &i.run.repository; !o.StrictPush && (state.unreachable.Load() || state.pushFailed.Load()) {
+	if !o.StrictPush && i.run.repository.pushFailed.Load() {
 		i.notice(LevelInfo, "its checkpoint is not pushed either")
 		return nil
 	}
@@ -128,12 +108,12 @@ func (i *instanceRun) pushCheckpoint(ctx context.Context) error {
 }
 
 // sendCheckpoint sends the checkpoint of a key from the engine to the repository, unless that has it.
-func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) (err error) {
-	tag, err := i.run.checkpointTag(key)
+func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) error {
+	tag, err := publish.FullName(i.run.o.Reuse.Repository + ":" + key)
 	if err != nil {
 		return err
 	}
-	r, err := i.registry(ctx, tag, i.run.o.Reuse.CertDirs)
+	r, err := i.registry(ctx, tag)
 	if err != nil {
 		return err
 	}
@@ -151,11 +131,8 @@ func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) (err error
 	if checkpoint == nil {
 		return errors.Join(err, errors.New(why))
 	}
-	if err := i.findRunner(ctx); err != nil { // of one that this run made not all is known
+	if err := i.requireRunner(ctx); err != nil {
 		return err
-	}
-	if i.container == nil {
-		return notThere(i.inst, "runner")
 	}
 	image, err := i.eng.InspectImage(ctx, platformID(*i.container))
 	if err != nil {
@@ -165,39 +142,29 @@ func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) (err error
 	if err != nil {
 		return err
 	}
-	pub := publication{supplies: i.supplies, below: image.ID}
-	dir, err := pub.publishDir()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	archive, err := os.Create(filepath.Join(dir, "archive.tar"))
-	if err != nil {
-		return err
-	}
-	defer archive.Close()
-	if err := pub.save(ctx, checkpointImages+key, archive); err != nil {
-		return err
-	}
 	// The configuration is that of the platform's image: the runner's has its environment.
 	labels := map[string]string{}
 	for _, name := range []string{label.Role, label.Checkpoint, label.Inputs, label.Created, label.Instance, label.Version} {
 		labels[name] = checkpoint.Labels[name]
 	}
-	img, err := publish.Make(ctx, publish.Source{Archive: archive, Commit: key, Mounts: mounts, Dir: dir, Labels: labels,
-		Identity: true, Secrets: longSecrets(i.inst, i.run.o.Environ)})
-	if err != nil {
+	return i.withArchive(func(archive *os.File) error {
+		if err := i.saveImages(ctx, archive, checkpointImages+key, image.ID); err != nil {
+			return err
+		}
+		img, err := publish.Make(ctx, publish.Source{Archive: archive, Commit: key, Mounts: mounts,
+			Labels: labels, Identity: true, Secrets: longSecrets(i.inst, i.run.o.Environ)})
+		if err != nil {
+			return err
+		}
+		if err = i.run.upload(ctx, r, img); err == nil {
+			err = r.Put(ctx, tag, img)
+		}
+		i.progress(finished("push "+publish.Text(tag), 0, err))
+		if err == nil {
+			i.notice(LevelInfo, "pushed the checkpoint "+shortKey(key)+" to "+i.run.o.Reuse.Repository)
+		}
 		return err
-	}
-	what := "push " + publish.Text(tag)
-	if err = i.run.upload(ctx, r, img); err == nil {
-		err = r.Put(ctx, tag, img)
-	}
-	i.progress(finished(what, 0, err))
-	if err == nil {
-		i.notice(LevelInfo, "pushed the checkpoint "+shortKey(key)+" to "+i.run.o.Reuse.Repository)
-	}
-	return err
+	})
 }
 
 // upload sends what an image is made of, one image of the run after another: registries with a file system for a store read

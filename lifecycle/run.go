@@ -41,6 +41,8 @@ type Options struct {
 	Open    Opener
 	// Credentials finds what a registry wants; nil means anonymous.
 	Credentials func(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error)
+	// CertDirs are where the certificates of registries are.
+	CertDirs []string
 	// Hide keeps values out of all that is shown from now on; it may be nil.
 	Hide func(values ...string)
 	Sink Sink

@@ -247,15 +247,9 @@ func (f snapshotFiles) tidy(ctx context.Context, be backend.Images) error {
 	if err != nil {
 		return err
 	}
-	for _, img := range images {
-		if !isSnapshot(img) || slices.ContainsFunc(img.Tags, func(tag string) bool { return known[tag] }) {
-			continue
-		}
-		if err := be.RemoveImage(ctx, img.ID); err != nil && !errors.Is(err, backend.ErrConflict) {
-			return err
-		}
-	}
-	return nil
+	return removeUnused(ctx, be, slices.DeleteFunc(images, func(img backend.Image) bool {
+		return !isSnapshot(img) || slices.ContainsFunc(img.Tags, func(tag string) bool { return known[tag] })
+	}))
 }
 
 // ImageState says whether the image of a snapshot is where it was made.

@@ -87,7 +87,10 @@ func (i *instanceRun) saveSnapshot(ctx context.Context, o SnapshotOptions) (err 
 	if err := i.saveVolumes(ctx, f, &s, o.Volumes); err != nil {
 		return err
 	}
-	_, err = e.CommitContainer(ctx, c.ID, backend.CommitOptions{Ref: s.Image, Labels: i.snapshotLabels(s)})
+	labels := i.labels(label.RoleSnapshot) // besides the runner's own, which its image has too
+	labels[label.Snapshot], labels[label.LastAction] = s.Name, string(s.LastAction)
+	labels[label.Image], labels[label.Created] = s.PlatformID, s.Created.Format(time.RFC3339)
+	_, err = e.CommitContainer(ctx, c.ID, backend.CommitOptions{Ref: s.Image, Labels: labels})
 	if err != nil {
 		return err
 	}
@@ -97,14 +100,6 @@ func (i *instanceRun) saveSnapshot(ctx context.Context, o SnapshotOptions) (err 
 	i.notice(LevelInfo, fmt.Sprintf("saved %s, which is %s, as the snapshot %q", i.inst.Name,
 		strings.ToLower(s.LastAction.Done()), s.Name))
 	return f.tidy(ctx, e)
-}
-
-// snapshotLabels are those of a snapshot's image, which has the runner's own too.
-func (i *instanceRun) snapshotLabels(s Snapshot) backend.Labels {
-	labels := i.labels(label.RoleSnapshot)
-	labels[label.Snapshot], labels[label.LastAction] = s.Name, string(s.LastAction)
-	labels[label.Image], labels[label.Created] = s.PlatformID, s.Created.Format(time.RFC3339)
-	return labels
 }
 
 // platformID is the ID of the platform's image on which a runner was made, also when it was by way of a snapshot.
@@ -117,11 +112,7 @@ func platformID(c backend.Container) string {
 
 // saveVolumes streams what is in the runner's volumes to files, or says what the snapshot is without.
 func (i *instanceRun) saveVolumes(ctx context.Context, f snapshotFiles, s *Snapshot, with bool) error {
-	image, err := i.eng.InspectImage(ctx, i.container.ImageID)
-	if err != nil && !errors.Is(err, backend.ErrNotFound) {
-		return err
-	}
-	volumes, memory, err := i.volumes(ctx, image)
+	volumes, memory, err := i.volumes(ctx)
 	if err != nil {
 		return err
 	}
@@ -196,8 +187,12 @@ func (i *instanceRun) readVolume(ctx context.Context, p string, to io.Writer) er
 	return err
 }
 
-// volumes are the places at which a runner of image has volumes, but for galley's own, and those at which it has memory.
-func (i *instanceRun) volumes(ctx context.Context, image backend.Image) (volumes, memory []string, err error) {
+// volumes are the places at which the runner has volumes, but for galley's own, and those at which it has memory.
+func (i *instanceRun) volumes(ctx context.Context) (volumes, memory []string, err error) {
+	image, err := i.eng.InspectImage(ctx, i.container.ImageID)
+	if err != nil && !errors.Is(err, backend.ErrNotFound) {
+		return nil, nil, err
+	}
 	points, err := i.mountPoints(ctx, image)
 	if err != nil {
 		return nil, nil, err
@@ -306,12 +301,11 @@ const emptyDirectory = `rm -rf -- "$1"/* "$1"/.[!.]* "$1"/..?*`
 // restoreVolumes gives the volumes of a new runner the content that they had. What its image put into them goes first.
 // Nothing is removed but from a volume: what kitchen.yml mounts there now, or in it, may be a directory of the host.
 func (i *instanceRun) restoreVolumes(ctx context.Context) error {
-	f, l := i.run.snapshotFiles(i.inst.Name), i.live()
-	image, err := i.snapshotImage(ctx)
-	if err != nil {
+	if err := i.requireRunner(ctx); err != nil {
 		return err
 	}
-	volumes, _, err := i.volumes(ctx, image)
+	f, l := i.run.snapshotFiles(i.inst.Name), i.live()
+	volumes, _, err := i.volumes(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,14 @@ package publish
 
 import (
 	"archive/tar"
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -54,6 +55,9 @@ func OpenArchive(file *os.File) (*Archive, error) {
 	}
 	return a, nil
 }
+
+// dir is where the file is.
+func (a *Archive) dir() string { return filepath.Dir(a.file.Name()) }
 
 // index finds out where in the file each member lies.
 func (a *Archive) index() error {
@@ -105,6 +109,15 @@ func (a *Archive) open(name string) (*io.SectionReader, error) {
 	return io.NewSectionReader(a.file, m.at, m.size), nil
 }
 
+// layer reads the tar of a layer, until ctx ends.
+func (a *Archive) layer(ctx context.Context, name string) (io.Reader, error) {
+	packed, err := a.open(name)
+	if err != nil {
+		return nil, err
+	}
+	return unpacked(ctx, packed)
+}
+
 func (a *Archive) readJSON(name string, to any) error {
 	r, err := a.open(name)
 	if err != nil {
@@ -113,11 +126,7 @@ func (a *Archive) readJSON(name string, to any) error {
 	if r.Size() > maxJSON {
 		return fmt.Errorf("%q is larger than %d bytes", name, maxJSON)
 	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return fmt.Errorf("%q: %w", name, err)
-	}
-	if err := json.NewDecoder(bytes.NewReader(data)).Decode(to); err != nil {
+	if err := json.NewDecoder(r).Decode(to); err != nil {
 		return fmt.Errorf("%q: %w", name, err)
 	}
 	return nil

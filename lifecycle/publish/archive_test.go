@@ -27,8 +27,7 @@ import (
 // makeOf makes an image of an archive.
 func makeOf(t testing.TB, data []byte, s Source) (v1.Image, error) {
 	t.Helper()
-	s.Dir = t.TempDir()
-	f, err := os.Create(filepath.Join(s.Dir, "archive.tar"))
+	f, err := os.Create(filepath.Join(t.TempDir(), "archive.tar"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	_, err = f.Write(data)
@@ -280,7 +279,7 @@ func TestBounds(t *testing.T) {
 // A path of a tree is followed through links, and no further than the kernel would.
 func TestResolve(t *testing.T) {
 	files := newTree()
-	files.next()
+	files.layer++
 	for _, e := range []imagetest.Entry{link(tar.TypeSymlink, "var/run", "/run"), link(tar.TypeSymlink, "lib", "usr/lib"),
 		link(tar.TypeSymlink, "up", "../../.."), link(tar.TypeSymlink, "loop", "loop/x")} {
 		h := e.Header

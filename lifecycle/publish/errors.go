@@ -55,12 +55,10 @@ func explainAnswer(e *backend.Error, host string, answer *transport.Error) failu
 	code := answer.StatusCode
 	e.Detail = fmt.Sprintf("the registry answers %d: %s", code, said(answer))
 	text := strings.ToLower(answer.Error())
-	full := code == http.StatusInsufficientStorage || code == http.StatusRequestEntityTooLarge
-	for _, words := range []string{"no space", "quota", "disk is full", "disk full", "insufficient storage"} {
-		full = full || strings.Contains(text, words)
-	}
+	says := func(words string) bool { return strings.Contains(text, words) }
 	switch {
-	case full:
+	case code == http.StatusInsufficientStorage, code == http.StatusRequestEntityTooLarge,
+		slices.ContainsFunc([]string{"no space", "quota", "disk is full", "disk full", "insufficient storage"}, says):
 		e.Kind = backend.ErrNoSpace
 		e.Remedy = "The registry has no room for the image, or a limit for its size: make room there."
 	case code == http.StatusUnauthorized:
@@ -134,9 +132,4 @@ func speaksPlain(err error) bool {
 func untrusted(err error) bool {
 	var refused *tls.CertificateVerificationError
 	return errors.As(err, &refused)
-}
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }

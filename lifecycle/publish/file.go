@@ -2,8 +2,6 @@ package publish
 
 import (
 	"archive/tar"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +12,9 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -67,83 +67,54 @@ func (f Format) Write(w io.Writer, img v1.Image, tags []name.Tag) error {
 
 // writeLayout writes an OCI image layout.
 func writeLayout(w io.Writer, img v1.Image, tags []name.Tag) error {
+	entries := make([]mutate.IndexAddendum, max(len(tags), 1))
+	for n := range entries {
+		entries[n].Add = img
+	}
+	for n, tag := range tags {
+		entries[n].Annotations = map[string]string{"org.opencontainers.image.ref.name": tag.Name()}
+	}
+	index, err := mutate.AppendManifests(empty.Index, entries...).RawManifest()
+	if err != nil {
+		return err
+	}
 	manifest, err := img.RawManifest()
 	if err != nil {
 		return err
 	}
-	desc, err := partial.Descriptor(img)
-	if err != nil {
-		return err
-	}
-	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
-	for _, tag := range tags {
-		d := *desc
-		d.Annotations = map[string]string{"org.opencontainers.image.ref.name": tag.Name()}
-		index.Manifests = append(index.Manifests, d)
-	}
-	if len(tags) == 0 {
-		index.Manifests = append(index.Manifests, *desc)
-	}
-	list, err := json.Marshal(index)
+	blobs, err := blobsOf(img)
 	if err != nil {
 		return err
 	}
 	out := tar.NewWriter(w)
-	put := func(name string, size int64, r io.Reader) error {
-		if err := out.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: size}); err != nil {
-			return err
-		}
-		_, err := io.Copy(out, r)
-		return err
-	}
-	for _, file := range []struct {
-		name string
-		data []byte
-	}{
-		{"oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)}, {"index.json", list}, {blobName(desc.Digest), manifest},
-	} {
-		if err := put(file.name, int64(len(file.data)), bytes.NewReader(file.data)); err != nil {
-			return err
-		}
-	}
-	layers, err := img.Layers()
-	if err != nil {
-		return err
-	}
-	conf, err := partial.ConfigLayer(img)
-	if err != nil {
-		return err
-	}
-	written := map[v1.Hash]bool{}
-	for _, l := range append(layers, conf) {
-		digest, err := l.Digest()
+	put := func(name string, content v1.Layer) error {
+		size, err := content.Size()
 		if err != nil {
 			return err
 		}
-		if written[digest] {
-			continue
-		}
-		written[digest] = true
-		if err := putBlob(put, digest, l); err != nil {
+		r, err := content.Compressed()
+		if err != nil {
 			return err
 		}
+		defer r.Close()
+		return writeEntry(out, &tar.Header{Name: name, Mode: 0o644, Size: size}, r)
+	}
+	if err := errors.Join(put("oci-layout", static.NewLayer([]byte(`{"imageLayoutVersion":"1.0.0"}`), types.OCILayer)),
+		put("index.json", static.NewLayer(index, types.OCIImageIndex))); err != nil {
+		return err
+	}
+	written := map[v1.Hash]bool{}
+	for _, l := range append([]v1.Layer{static.NewLayer(manifest, types.OCIManifestSchema1)}, blobs...) {
+		digest, err := l.Digest()
+		if err == nil && !written[digest] {
+			err = put("blobs/"+digest.Algorithm+"/"+digest.Hex, l)
+		}
+		if err != nil {
+			return err
+		}
+		written[digest] = true
 	}
 	return out.Close()
-}
-
-func blobName(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" + digest.Hex }
-
-func putBlob(put func(string, int64, io.Reader) error, digest v1.Hash, l v1.Layer) error {
-	size, err := l.Size()
-	if err != nil {
-		return err
-	}
-	r, err := l.Compressed()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return put(blobName(digest), size, r)
 }
 
 // SaveFile writes a file that is there as a whole or not at all. Only its owner may read it, as with docker save. What

@@ -48,7 +48,7 @@ func FuzzNames(f *testing.F) {
 			require.NotEmpty(t, err.Error())
 			return
 		}
-		again, err := LocalName(tags[0].Name())
+		again, err := FullName(tags[0].Name())
 		require.NoError(t, err)
 		require.Equal(t, tags[0].Name(), again.Name())
 		require.False(t, strings.ContainsAny(tags[0].Name(), " \n{}"), tags[0].Name())

@@ -23,14 +23,13 @@ import (
 
 // Source is what an image is made of.
 type Source struct {
-	// Archive has the commit of the runner and the image below it.
+	// Archive has the commit of the runner and the image below it. The layers are made beside it: its directory must stay
+	// until nothing is done with the image any more.
 	Archive *os.File
 	// Commit is the value of label.Commit by which the commit is told from the image below it.
 	Commit string
 	// Mounts are the paths of the runner at which something was mounted.
 	Mounts []string
-	// Dir is a directory for the layers. It must stay until nothing is done with the image any more.
-	Dir string
 	// Config is kitchen.yml's `publish`.
 	Config config.Publish
 	// Labels are added to those of the image below and of Config, which win.
@@ -68,7 +67,7 @@ func Make(ctx context.Context, s Source) (v1.Image, error) {
 	files := newTree()
 	var layers []*layer
 	for i, name := range base.layers {
-		l, err := a.baseLayer(ctx, s.Dir, name, files)
+		l, err := a.baseLayer(ctx, name, files)
 		if err == nil && l.diffID != base.config.RootFS.DiffIDs[i] {
 			err = errors.New("its content is not what the image's configuration says")
 		}
@@ -91,7 +90,7 @@ func Make(ctx context.Context, s Source) (v1.Image, error) {
 		}
 	}
 	if s.Config.Squash {
-		one, err := squash(ctx, s.Dir, layers)
+		one, err := squash(ctx, a.dir(), layers)
 		if err != nil {
 			return nil, fmt.Errorf("make one layer of all: %w", err)
 		}
@@ -118,17 +117,13 @@ func Make(ctx context.Context, s Source) (v1.Image, error) {
 }
 
 // baseLayer takes a layer over as it is, and adds its files to those of the image below.
-func (a *Archive) baseLayer(ctx context.Context, dir, name string, files *tree) (*layer, error) {
-	member, err := a.open(name)
+func (a *Archive) baseLayer(ctx context.Context, name string, files *tree) (*layer, error) {
+	r, err := a.layer(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	r, err := unpacked(ctx, member)
-	if err != nil {
-		return nil, err
-	}
-	files.next()
-	return compress(dir, func(w io.Writer) error {
+	files.layer++
+	return compress(a.dir(), func(w io.Writer) error {
 		tee := io.TeeReader(r, w)
 		if err := eachEntry(tee, func(h *tar.Header, _ io.Reader) error { return files.add(h) }); err != nil {
 			return err
@@ -141,15 +136,12 @@ func (a *Archive) baseLayer(ctx context.Context, dir, name string, files *tree) 
 // ownLayer makes the layer of what the converge made, nil of nothing. It returns the time of its newest file. A runner
 // that was restored from a snapshot has several.
 func (a *Archive) ownLayer(ctx context.Context, s Source, name string, base *tree) (*layer, time.Time, error) {
-	read := func() (io.Reader, error) {
-		member, err := a.open(name)
-		if err != nil {
-			return nil, err
-		}
-		return unpacked(ctx, member)
+	gone := s.Mounts
+	if !s.Identity {
+		gone = slices.Concat(identities, gone)
 	}
-	c := newCleaner(base, s.gone())
-	r, err := read()
+	c := newCleaner(base, gone)
+	r, err := a.layer(ctx, name)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -160,23 +152,15 @@ func (a *Archive) ownLayer(ctx context.Context, s Source, name string, base *tre
 	if len(keep) == 0 {
 		return nil, time.Time{}, nil
 	}
-	if r, err = read(); err != nil {
+	if r, err = a.layer(ctx, name); err != nil {
 		return nil, time.Time{}, err
 	}
 	var newest time.Time
-	l, err := compress(s.Dir, func(w io.Writer) (err error) {
+	l, err := compress(a.dir(), func(w io.Writer) (err error) {
 		newest, err = c.write(w, r, keep, s)
 		return err
 	})
 	return l, newest, err
-}
-
-// gone are the paths that are not a part of the image.
-func (s Source) gone() []string {
-	if s.Identity {
-		return s.Mounts
-	}
-	return slices.Concat(identities, s.Mounts)
 }
 
 // configFile is the configuration of the image below, without galley's labels and with what kitchen.yml gives instead.

@@ -130,7 +130,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 func squash(ctx context.Context, dir string, layers []*layer) (*layer, error) {
 	files := newTree()
 	for _, l := range layers {
-		files.next()
+		files.layer++
 		if err := l.each(ctx, func(h *tar.Header, _ io.Reader) error { return files.add(h) }); err != nil {
 			return nil, err
 		}

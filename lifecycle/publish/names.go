@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"strings"
@@ -38,7 +37,11 @@ func parse(ref string, f Fields) (name.Tag, error) {
 	invalid := func(detail, remedy string) error {
 		return &backend.Error{Op: fmt.Sprintf("publish as %q", ref), Kind: backend.ErrInvalid, Detail: detail, Remedy: remedy}
 	}
-	text, err := expand(ref, f)
+	var filled strings.Builder
+	form, err := template.New("name").Parse(ref)
+	if err == nil {
+		err = form.Execute(&filled, f)
+	}
 	if err != nil {
 		return name.Tag{}, invalid(err.Error(),
 			"A name may have {{.Instance}}, {{.Suite}}, {{.Platform}} and {{.GitSHA}}.")
@@ -47,6 +50,7 @@ func parse(ref string, f Fields) (name.Tag, error) {
 		return name.Tag{}, invalid("the project has no commit of git, and the name asks for one",
 			"Run it in a git repository with the git program at hand, or leave {{.GitSHA}} out.")
 	}
+	text := filled.String()
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
 		return name.Tag{}, invalid(err.Error(), "Write it as registry/name[:tag], in lower case.")
@@ -66,8 +70,8 @@ func parse(ref string, f Fields) (name.Tag, error) {
 	return tag, nil
 }
 
-// LocalName is the name of an image that no registry has: "localhost/galley-package/web:latest".
-func LocalName(ref string) (name.Tag, error) {
+// FullName is a name that is known to be whole, as "localhost/galley-package/web:latest".
+func FullName(ref string) (name.Tag, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		return name.Tag{}, err
@@ -79,7 +83,11 @@ func LocalName(ref string) (name.Tag, error) {
 // on Docker Hub.
 func tagOf(named reference.Named) (name.Tag, error) {
 	address := reference.Domain(named)
-	registry, err := name.NewRegistry(address, registryOptions(address)...)
+	var options []name.Option
+	if isLoopback(address) { // plain HTTP is for one on this machine
+		options = append(options, name.Insecure)
+	}
+	registry, err := name.NewRegistry(address, options...)
 	if err != nil {
 		return name.Tag{}, err
 	}
@@ -96,27 +104,6 @@ func Text(tag name.Tag) string {
 		return "docker.io/" + tag.RepositoryStr() + ":" + tag.TagStr()
 	}
 	return tag.Name()
-}
-
-// expand fills a template in. A field that there is not is an error.
-func expand(ref string, f Fields) (string, error) {
-	t, err := template.New("name").Parse(ref)
-	if err != nil {
-		return "", err
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, f); err != nil {
-		return "", err
-	}
-	return b.String(), nil
-}
-
-// registryOptions are for a registry's address: plain HTTP is for one on this machine.
-func registryOptions(address string) []name.Option {
-	if isLoopback(address) {
-		return []name.Option{name.Insecure}
-	}
-	return nil
 }
 
 // isLoopback reports whether a host, with or without a port, is this machine.

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +18,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -79,20 +78,19 @@ func (r *Registry) Close() { r.client.CloseIdleConnections() }
 // Upload brings an image into the repository: its layers, its configuration, and at last its manifest under its digest.
 // It gives it no name.
 func (r *Registry) Upload(ctx context.Context, img v1.Image) error {
-	layers, err := img.Layers()
-	if err != nil {
-		return err
-	}
-	conf, err := partial.ConfigLayer(img)
+	blobs, err := blobsOf(img)
 	if err != nil {
 		return err
 	}
 	op := "push to " + r.repo.Name()
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(uploads)
-	for _, l := range append(layers, conf) {
+	for _, l := range blobs {
+		if r.o.Sent != nil {
+			l = meteredLayer{l, r.o.Sent}
+		}
 		g.Go(func() error {
-			return r.patiently(gctx, op, func(o []remote.Option) error { return remote.WriteLayer(r.repo, r.metered(l), o...) })
+			return r.patiently(gctx, op, func(o []remote.Option) error { return remote.WriteLayer(r.repo, l, o...) })
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -105,8 +103,24 @@ func (r *Registry) Upload(ctx context.Context, img v1.Image) error {
 	return r.Put(ctx, r.repo.Digest(digest.String()), img)
 }
 
+// blobsOf are the layers of an image and its configuration.
+func blobsOf(img v1.Image) ([]v1.Layer, error) {
+	layers, err := img.Layers()
+	if err != nil {
+		return nil, err
+	}
+	conf, err := partial.ConfigLayer(img)
+	return append(layers, conf), err
+}
+
+// Manifest is that of an image or of an index.
+type Manifest interface {
+	remote.Taggable
+	Digest() (v1.Hash, error)
+}
+
 // Put puts a manifest under a name or under its digest. All that it speaks of must be there.
-func (r *Registry) Put(ctx context.Context, ref name.Reference, manifest remote.Taggable) error {
+func (r *Registry) Put(ctx context.Context, ref name.Reference, manifest Manifest) error {
 	return r.patiently(ctx, "push "+ref.Name(), func(o []remote.Option) error { return remote.Put(ref, manifest, o...) })
 }
 
@@ -146,7 +160,8 @@ func (r *Registry) patiently(ctx context.Context, op string, step func([]remote.
 			return failed.err
 		}
 		wait := max(r.o.Waits[n], min(time.Until(time.Unix(0, r.after.Load())).Round(time.Second), maxWait))
-		r.notice(fmt.Sprintf("%s; trying again in %s", firstLine(failed.err), wait), wait)
+		first, _, _ := strings.Cut(failed.err.Error(), "\n")
+		r.notice(fmt.Sprintf("%s; trying again in %s", first, wait), wait)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -232,14 +247,7 @@ func (a *answer) Close() error {
 	return err
 }
 
-// metered is a layer whose bytes are counted as they are sent.
-func (r *Registry) metered(l v1.Layer) v1.Layer {
-	if r.o.Sent == nil {
-		return l
-	}
-	return meteredLayer{l, r.o.Sent}
-}
-
+// meteredLayer is a layer whose bytes are counted as they are sent.
 type meteredLayer struct {
 	v1.Layer
 	sent func(int)
@@ -260,22 +268,4 @@ func (m meteredReader) Read(p []byte) (int, error) {
 	n, err := m.ReadCloser.Read(p)
 	m.sent(n)
 	return n, err
-}
-
-// Manifest is a manifest without what it speaks of.
-type Manifest struct {
-	Raw  []byte
-	Type types.MediaType
-}
-
-// RawManifest implements remote.Taggable.
-func (m Manifest) RawManifest() ([]byte, error) { return m.Raw, nil }
-
-// MediaType tells what kind of manifest it is.
-func (m Manifest) MediaType() (types.MediaType, error) { return m.Type, nil }
-
-// Digest is the manifest's digest.
-func (m Manifest) Digest() (v1.Hash, error) {
-	h, _, err := v1.SHA256(bytes.NewReader(m.Raw))
-	return h, err
 }

@@ -25,7 +25,7 @@ const maxLinks = 40
 type tree struct {
 	root  *node
 	count int
-	layer int // the one that is being added
+	layer int // the number of the one that is being added
 }
 
 // node is a path of a tree.
@@ -86,9 +86,6 @@ func xattrs(h *tar.Header) map[string]string {
 func newTree() *tree {
 	return &tree{root: &node{attributes: attributes{kind: tar.TypeDir, mode: 0o755}}}
 }
-
-// next begins a further layer.
-func (t *tree) next() { t.layer++ }
 
 // add adds an entry of the layer that was begun last.
 func (t *tree) add(h *tar.Header) error {

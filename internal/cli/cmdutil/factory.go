@@ -220,7 +220,7 @@ func (f *Factory) RunOptions() (o lifecycle.Options, err error) {
 		return o, err
 	}
 	o.Version, o.Environ, o.Open, o.Offers = f.Version, os.Environ(), f.Open, f.offers
-	o.Credentials, o.Hide = f.findCredentials, f.Secrets.Add
+	o.Credentials, o.CertDirs, o.Hide = f.findCredentials, publish.CertDirs(HomeDir(), os.Getenv), f.Secrets.Add
 	o.Reuse, err = f.reuse()
 	return o, err
 }
@@ -234,7 +234,7 @@ func (f *Factory) reuse() (o lifecycle.ReuseOptions, err error) {
 	o.MaxAge, _ = time.ParseDuration(s.ReuseMaxAge) // 0 for none
 	o.On = s.Reuse != settings.ReuseOff
 	if o.On && s.Reuse != settings.ReuseLocal {
-		o.Repository, o.CertDirs = s.Reuse, publish.CertDirs(HomeDir(), os.Getenv)
+		o.Repository = s.Reuse
 		o.Push, o.StrictPush = s.ReusePush != settings.PushOff, s.ReusePush == settings.PushStrict
 	} else if s.ReusePush != settings.PushOff && s.Source("reuse-push").Kind == settings.CommandLine {
 		err = errors.New("--reuse-push: to which repository?\nSay it with --reuse=registry.example.com/team/checkpoints, " +

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
-	"github.com/galley-kitchen/galley/lifecycle/publish"
 )
 
 // Options are what lock is asked for.
@@ -87,7 +85,7 @@ func (o *Options) ask(ctx context.Context) (now imagelock.Images, path string, e
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	now, err = r.ImageDigests(ctx, instances, publish.CertDirs(cmdutil.HomeDir(), os.Getenv))
+	now, err = r.ImageDigests(ctx, instances)
 	return now, filepath.Join(ro.Project.Root, imagelock.Name), err
 }
 

@@ -23,7 +23,6 @@ import (
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/imagelock"
-	"github.com/galley-kitchen/galley/lifecycle/publish"
 	"github.com/galley-kitchen/galley/report/files"
 )
 
@@ -263,7 +262,6 @@ func (o *Options) publishOptions() (lifecycle.PublishOptions, error) {
 	if o.Action != lifecycle.ActionPublish && o.Action != lifecycle.ActionPackage && len(p.Refs) == 0 {
 		return p, nil
 	}
-	p.CertDirs = publish.CertDirs(cmdutil.HomeDir(), os.Getenv)
 	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
 		p.Epoch = time.Unix(seconds, 0).UTC()
