@@ -378,18 +378,16 @@ func (i *instanceRun) start(ctx context.Context) error {
 // and removes it otherwise. kept means that it runs.
 func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err error) {
 	c := i.container
-	changed := i.specChanges(p.digests, p.image)
-	if changed != "" && !i.run.o.NoRecreate {
+	switch changed := i.specChanges(p.digests, p.image); {
+	case changed == "":
+		i.state.Spec = p.digests
+	case i.run.o.NoRecreate:
+		i.keptThough(changed)
+	default:
 		i.notice(LevelInfo, "recreating the runner, since "+changed)
 		return false, i.removeRunner(ctx)
 	}
-	if changed != "" {
-		i.keptThough(changed)
-	}
 	i.state.ContainerID = c.ID
-	if changed == "" {
-		i.state.Spec = p.digests
-	}
 	if err := i.record(StepContainer); err != nil {
 		return false, err
 	}

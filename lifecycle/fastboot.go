@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,12 +28,10 @@ const (
 // wantsBoot is the tool whose start is to be made fast, -1 for none. A runner that is made from another one's state has an
 // image of its own, for which nothing is worth to be recorded.
 func (i *instanceRun) wantsBoot(wanted []*provisioner.Tool) int {
-	for n, t := range wanted {
-		if t.Boot != nil && i.snapshot == nil && i.inst.From == nil {
-			return n
-		}
+	if i.snapshot != nil || i.inst.From != nil {
+		return -1
 	}
-	return -1
+	return slices.IndexFunc(wanted, func(t *provisioner.Tool) bool { return t.Boot != nil })
 }
 
 // fastBoot is the tool that makes the start of another one fast in a runner of an image, nil while there is none. It

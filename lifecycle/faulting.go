@@ -45,7 +45,7 @@ func (i *instanceRun) makeFault(ctx context.Context, f config.Fault) error {
 	for _, name := range slices.Concat(f.Pause, f.Kill, f.Restart) {
 		c, ok := have[name]
 		if !ok {
-			return fmt.Errorf("%s has no service %s: %w", i.served().Name, name, backend.ErrNotFound)
+			return fmt.Errorf("%s has no service %s: %w", served(i.inst).Name, name, backend.ErrNotFound)
 		}
 		switch {
 		case f.Pause != nil && c.State == backend.StatePaused:
@@ -73,7 +73,7 @@ func (i *instanceRun) endService(ctx context.Context, c backend.Container, again
 		return err
 	}
 	c.State = backend.StateExited
-	services := i.served().Services
+	services := served(i.inst).Services
 	s := services[slices.IndexFunc(services, func(s config.Service) bool { return s.Name == c.Labels[label.Service] })]
 	img, err := i.image(ctx, s.Image, "", i.inst.Driver.PullPlatform)
 	if err != nil {
@@ -86,7 +86,7 @@ func (i *instanceRun) endService(ctx context.Context, c backend.Container, again
 // heal by itself.
 func (i *instanceRun) networkFault(ctx context.Context, f config.NetworkFault) error {
 	var addresses []string
-	p, has := i.run.o.Project, i.served()
+	p, has := i.run.o.Project, served(i.inst)
 	for _, name := range f.Cut { // a service, or another node
 		container := serviceName(p, has.Name, name)
 		if slices.Contains(has.Nodes, name) {

@@ -244,11 +244,7 @@ func (r *Run) ImageDigests(ctx context.Context, instances []config.Instance) (im
 // imageNames are the images of the platform, the services, the tools and the mounts, as kitchen.yml has them.
 func (i *instanceRun) imageNames() ([]string, error) {
 	names := []string{i.inst.Driver.Image}
-	of := i.inst
-	if of.Node != nil {
-		of = *of.Node.Group
-	}
-	mounts := slices.Clone(i.inst.Driver.Mounts)
+	mounts, of := slices.Clone(i.inst.Driver.Mounts), served(i.inst)
 	for _, s := range slices.Concat(of.Services, of.Shared) {
 		names = append(names, s.Image)
 		mounts = append(mounts, s.Mounts...)

@@ -59,18 +59,18 @@ func (i *instanceRun) mayHaveServices() bool {
 		len(i.inst.Services)+len(i.state.Services)+len(i.inst.Networks)+len(i.state.Networks) > 0
 }
 
-// served is the instance that has the services: this one, or the group of the node.
-func (i *instanceRun) served() config.Instance {
-	if i.inst.Node != nil {
-		return *i.inst.Node.Group
+// served is the instance that has the services of one: itself, or the group of the node.
+func served(i config.Instance) config.Instance {
+	if i.Node != nil {
+		return *i.Node.Group
 	}
-	return i.inst
+	return i
 }
 
 // services asks the engine for the services of the instance, or of its group.
 func (i *instanceRun) services(ctx context.Context) (map[string]backend.Container, error) {
 	list, err := i.eng.ListContainers(ctx, backend.Labels{label.Role: label.RoleService,
-		label.Project: i.run.o.Project.ID, label.Instance: i.served().Name})
+		label.Project: i.run.o.Project.ID, label.Instance: served(i.inst).Name})
 	if err != nil {
 		return nil, err
 	}
@@ -237,14 +237,15 @@ func (i *instanceRun) startService(ctx context.Context, p servicePlan) (err erro
 			return err
 		}
 	}
-	if c.State == backend.StatePaused {
-		if err := i.eng.UnpauseContainer(ctx, c.ID); err != nil {
-			return fmt.Errorf("the service %s: %w", p.Name, err)
-		}
-	} else if c.State != backend.StateRunning {
-		if err := i.eng.StartContainer(ctx, c.ID); err != nil {
-			return fmt.Errorf("the service %s: %w", p.Name, err)
-		}
+	switch c.State {
+	case backend.StateRunning:
+	case backend.StatePaused:
+		err = i.eng.UnpauseContainer(ctx, c.ID)
+	default:
+		err = i.eng.StartContainer(ctx, c.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("the service %s: %w", p.Name, err)
 	}
 	return await.Await(ctx)
 }

@@ -40,12 +40,9 @@ func serviceOwner(i config.Instance, service string) string {
 // sharedAttachments are how containers of an instance are on the networks of the services that it shares, without names
 // of their own there.
 func sharedAttachments(p Project, i config.Instance) []backend.NetworkAttachment {
-	if i.Node != nil {
-		i = *i.Node.Group
-	}
 	var list []backend.NetworkAttachment
-	for _, s := range i.Shared {
-		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, serviceOwner(i, s.Name))})
+	for _, s := range served(i).Shared {
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, SharedName(s.Name, i.On))})
 	}
 	return list
 }
