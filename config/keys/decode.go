@@ -84,6 +84,10 @@ func (d *decoder) path(v *yaml11.Value, p string) (string, bool) {
 
 // describe names a value in a message: `the string "abc"`, "a list".
 func describe(v *yaml11.Value) string {
+	text, _ := v.Text()
+	if len(text) > 60 {
+		text = text[:57] + "..."
+	}
 	switch v.Kind {
 	case yaml11.Null:
 		return "nothing (null)"
@@ -101,12 +105,6 @@ func describe(v *yaml11.Value) string {
 			return "an empty hash"
 		}
 		return fmt.Sprintf("a hash with the key %q", e[0].Key)
-	}
-	text, _ := v.Text()
-	if len(text) > 60 {
-		text = text[:57] + "..."
-	}
-	switch v.Kind {
 	case yaml11.Bool:
 		return text
 	case yaml11.Int, yaml11.Float:

@@ -103,35 +103,37 @@ func limit(d *decoder, v *yaml11.Value) (int64, bool) {
 	return n, ok
 }
 
+// numberText is the text of a number or a string, without the blanks around it, and "" of other values.
+func numberText(v *yaml11.Value) string {
+	if v.Kind != yaml11.Int && v.Kind != yaml11.Float && v.Kind != yaml11.String {
+		return ""
+	}
+	s, _ := v.Text()
+	return strings.TrimSpace(s)
+}
+
 // decimal reads a number that is not negative.
 func decimal(d *decoder, v *yaml11.Value) (float64, bool) {
-	switch v.Kind {
-	case yaml11.Int, yaml11.Float, yaml11.String:
-		s, _ := v.Text()
-		n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-		if err == nil && n >= 0 && !math.IsInf(n, 0) && !math.IsNaN(n) {
-			return n, true
-		}
+	n, err := strconv.ParseFloat(numberText(v), 64)
+	if err != nil || n < 0 || math.IsInf(n, 0) || math.IsNaN(n) {
+		return 0, d.wrongType(v)
 	}
-	return 0, d.wrongType(v)
+	return n, true
 }
 
 // byteSize reads a size: bytes, or a number with a unit in powers of 1024.
 func byteSize(d *decoder, v *yaml11.Value) (int64, bool) {
-	switch v.Kind {
-	case yaml11.Int, yaml11.Float, yaml11.String:
-		s, _ := v.Text()
-		if n, err := units.RAMInBytes(strings.TrimSpace(s)); err == nil && n >= 0 {
-			return n, true
-		}
+	n, err := units.RAMInBytes(numberText(v))
+	if err != nil || n < 0 {
+		return 0, d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`,
+			"expected %s, found %s", d.key.Type.expected(), describe(v))
 	}
-	return 0, d.errorAt(v, `write bytes, or a number with the unit k, m, g or t: "512m", "1.5g"`, "expected %s, found %s",
-		d.key.Type.expected(), describe(v))
+	return n, true
 }
 
 // bytesOrUnlimited is byteSize, with -1 for no limit.
 func bytesOrUnlimited(d *decoder, v *yaml11.Value) (int64, bool) {
-	if strings.TrimSpace(d.scalarOr(v)) == "-1" {
+	if numberText(v) == "-1" {
 		return -1, true
 	}
 	return byteSize(d, v)
@@ -139,16 +141,12 @@ func bytesOrUnlimited(d *decoder, v *yaml11.Value) (int64, bool) {
 
 // seconds reads a time: a number of seconds, or a text such as "90s" or "5m".
 func seconds(d *decoder, v *yaml11.Value) (time.Duration, bool) {
-	switch v.Kind {
-	case yaml11.Int, yaml11.Float, yaml11.String:
-		s, _ := v.Text()
-		s = strings.TrimSpace(s)
-		if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && f < 1e9 {
-			return time.Duration(f * float64(time.Second)), true
-		}
-		if t, err := time.ParseDuration(s); err == nil && t >= 0 {
-			return t, true
-		}
+	s := numberText(v)
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && f < 1e9 {
+		return time.Duration(f * float64(time.Second)), true
+	}
+	if t, err := time.ParseDuration(s); err == nil && t >= 0 {
+		return t, true
 	}
 	return 0, d.wrongType(v)
 }

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -140,16 +139,6 @@ func (r *resolver) serviceList(block *yaml11.Value) []config.Service {
 		}
 		named[e.Key], needs[e.Key] = s, d.set["depends_on"]
 	}
-	for _, e := range entries(block) {
-		for _, need := range named[e.Key].DependsOn {
-			if _, ok := named[need]; !ok {
-				r.diags.ErrorAt(needs[e.Key].Pos, "services.depends_on",
-					fmt.Sprintf("services.%s.depends_on: there is no service %q", e.Key, need),
-					suggestion(need, slices.Sorted(maps.Keys(named))))
-				return nil
-			}
-		}
-	}
 	return r.inOrder(block, named, needs)
 }
 
@@ -160,17 +149,23 @@ func (r *resolver) inOrder(block *yaml11.Value, named map[string]config.Service,
 	done, path := map[string]bool{}, []string{}
 	var add func(name string) bool
 	add = func(name string) bool {
-		if at := slices.Index(path, name); at >= 0 {
-			r.diags.ErrorAt(needs[name].Pos, "services.depends_on", fmt.Sprintf("services.%s.depends_on: a circle: %s", name,
-				strings.Join(append(path[at:], name), " needs ")), "one of them has to do without the other")
+		bad := func(hint, why string) bool {
+			r.diags.ErrorAt(needs[name].Pos, "services.depends_on", "services."+name+".depends_on: "+why, hint)
 			return false
 		}
+		if at := slices.Index(path, name); at >= 0 {
+			return bad("one of them has to do without the other",
+				"a circle: "+strings.Join(append(path[at:], name), " needs "))
+		}
 		s, ok := named[name]
-		if !ok || done[name] {
+		if !ok || done[name] { // an entry that is wrong is told of already
 			return true
 		}
 		path = append(path, name)
 		for _, need := range s.DependsOn {
+			if _, ok := named[need]; !ok {
+				return bad(suggestion(need, namesIn(named)), fmt.Sprintf("there is no service %q", need))
+			}
 			if !add(need) {
 				return false
 			}
