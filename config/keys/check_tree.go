@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 	"github.com/galley-kitchen/galley/internal/suggest"
@@ -170,56 +169,5 @@ func checkFilter(ds *kitchen.Diagnostics, key string, v *yaml11.Value, platforms
 				name + "/"
 		}
 		ds.WarnAt(it.Pos, key, fmt.Sprintf("%s: there is no platform %q", key, name), hint)
-	}
-}
-
-// checkSandboxes reports what would be mounted where galley's own directories are.
-func (r *resolver) checkSandboxes(i config.Instance, raw kitchen.RawInstance) {
-	if i.Driver.Kind != config.DriverContainer {
-		return
-	}
-	provisioner, verifier := strings.TrimRight(i.Provisioner.RootPath, "/"), strings.TrimRight(i.Verifier.RootPath, "/")
-	if provisioner == verifier && provisioner != "" {
-		r.diags.ErrorAt(raw.Verifier.Pos, "verifier.root_path",
-			"verifier.root_path: "+verifier+" is the provisioner's root_path too",
-			"name two different directories, or leave both out")
-	}
-	owners := map[string]string{verifier: "verifier"}
-	owners[provisioner] = "provisioner"
-	for _, m := range i.Driver.Mounts {
-		owner := owners[strings.TrimRight(m.Target, "/")]
-		if owner == "" {
-			continue
-		}
-		r.diags.ErrorAt(mountPos(raw.Driver, m.Target), "driver.volumes",
-			"driver.volumes: the "+owner+" has its files at "+m.Target,
-			"mount this elsewhere, or name another directory in "+owner+".root_path")
-	}
-}
-
-// mountPos is where a driver block asks for a mount at target.
-func mountPos(driver *yaml11.Value, target string) yaml11.Pos {
-	for _, name := range []string{"volumes", "volume", "binds", "tmpfs", "mounts"} {
-		v := either(driver, name)
-		for _, e := range entries(v) {
-			if e.Key == target {
-				return e.KeyPos
-			}
-		}
-		for _, it := range items(v) {
-			if text, ok := it.Text(); ok && strings.Contains(text, target) {
-				return it.Pos
-			}
-		}
-	}
-	return driver.Pos
-}
-
-// checkPlatform warns of what galley cannot run.
-func (r *resolver) checkPlatform(i config.Instance, raw kitchen.RawInstance) {
-	if i.Driver.Kind == config.DriverContainer && i.OSType == "windows" {
-		r.diags.WarnAt(raw.PlatformPos, "platforms.name",
-			fmt.Sprintf("platform %q: galley runs Linux containers, this platform is Windows", i.Platform),
-			"leave the platform out in kitchen.local.yml, or set os_type: unix")
 	}
 }

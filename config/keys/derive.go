@@ -5,9 +5,7 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
-	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
 // The products that run as chef-client.
@@ -67,57 +65,4 @@ func withProxy(env map[string]string, p config.Proxy) map[string]string {
 	}
 	maps.Copy(add, env)
 	return add
-}
-
-// checkMounts reports two different mounts at one place, and drops repeated ones.
-func (d *decoder) checkMounts(block *yaml11.Value) {
-	dr := &d.inst.Driver
-	at := map[string]spec.Mount{}
-	var out []spec.Mount
-	for _, m := range dr.Mounts {
-		target := strings.TrimRight(m.Target, "/")
-		have, taken := at[target]
-		switch {
-		case !taken:
-			at[target] = m
-			out = append(out, m)
-		case have.String() != m.String():
-			d.diags.ErrorAt(d.placeOf(block, "volumes", "tmpfs", "mounts", "binds", "run_options"), "driver.volumes",
-				"driver.volumes: both "+have.String()+" and "+m.String()+" are mounted at "+m.Target, "remove one of the two")
-		}
-	}
-	dr.Mounts = out
-}
-
-// hostEnd is a port without its end in the container.
-func hostEnd(p spec.PortMapping) spec.PortMapping {
-	p.ContainerPort = 0
-	return p
-}
-
-// checkPorts reports one host port that is published twice.
-func (d *decoder) checkPorts(block *yaml11.Value) {
-	seen := map[spec.PortMapping]spec.PortMapping{}
-	for _, p := range d.inst.Driver.Ports {
-		if p.HostPort == 0 {
-			continue
-		}
-		e := hostEnd(p)
-		if have, taken := seen[e]; taken && have != p {
-			d.diags.ErrorAt(d.placeOf(block, "ports", "run_options"), "driver.ports",
-				"driver.ports: "+have.String()+" and "+p.String()+" want the same port of the host",
-				"choose another port for one of them")
-		}
-		seen[e] = p
-	}
-}
-
-// placeOf is where the first of these keys is set.
-func (d *decoder) placeOf(block *yaml11.Value, names ...string) yaml11.Pos {
-	for _, n := range names {
-		if v := d.set[n]; v != nil {
-			return v.Pos
-		}
-	}
-	return block.Pos
 }
