@@ -141,7 +141,8 @@ func (r localRunner) Exec(ctx context.Context, c runner.Command) (int, error) {
 	return 0, err
 }
 
-func (localRunner) Sync(context.Context) error { return nil }
+func (localRunner) Sync(context.Context) error           { return nil }
+func (localRunner) Reboots() func(context.Context) error { return nil }
 
 func (localRunner) Download(context.Context, string, string) error {
 	return errors.New("provisioners do not download")
@@ -179,6 +180,7 @@ func (s *scripted) Exec(_ context.Context, c runner.Command) (int, error) {
 
 func (*scripted) Sync(context.Context) error                     { return nil }
 func (*scripted) Download(context.Context, string, string) error { return nil }
+func (*scripted) Reboots() func(context.Context) error           { return nil }
 
 // writeBox makes a file in the sandbox, as the tool would.
 func (b *bed) writeBox(name string) {

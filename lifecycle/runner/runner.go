@@ -22,10 +22,6 @@ type Runner interface {
 	Sync(ctx context.Context) error
 	// Download copies a file or directory of the container to this machine.
 	Download(ctx context.Context, from, to string) error
-}
-
-// Rebooter is a Runner of which it can be asked whether it reboots.
-type Rebooter interface {
 	// Reboots returns what stops the runner, starts it again and waits until it has booted, nil where there is no init
 	// that would start its services again.
 	Reboots() func(context.Context) error

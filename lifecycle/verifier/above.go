@@ -26,22 +26,16 @@ var upwards = lazyregexp.New(`(^|[\s/"'=(:}])\.\.($|[\s/"';)&|])|\bdirname\b|rev
 
 // addProject adds, for tests that reach above their directory, the files of the project around them: the tests are then
 // where they are in the project. Nothing outside of the project is carried, nor .git and .kitchen.
-func (t *tests) addProject(dir string) error {
+func (t *tests) addProject(dir string) {
 	root := filepath.Clean(t.Root)
-	if !t.scripts || !project.Within(root, dir) || filepath.Clean(dir) == root {
-		return nil
-	}
-	reaches, err := t.anyReachesUp()
-	if err != nil || !reaches {
-		return err
+	if !t.scripts || !project.Within(root, dir) || filepath.Clean(dir) == root || !t.anyReachesUp() {
+		return
 	}
 	rel, err := filepath.Rel(root, dir)
-	if err != nil {
-		return err
-	}
+	t.fail(err)
 	files, err := sandbox.Tree(root, "", nil)
 	if err != nil {
-		return fmt.Errorf("read the project that the tests reach: %w", err)
+		t.fail(fmt.Errorf("read the project that the tests reach: %w", err))
 	}
 	// What the tests themselves are, scripts mended for Linux and helpers among them, wins.
 	base := t.dir
@@ -57,28 +51,28 @@ func (t *tests) addProject(dir string) error {
 			continue
 		}
 		if size += f.Size(); len(t.above) >= maxAboveFiles || size > maxAboveBytes {
-			return fmt.Errorf("the tests in %s reach above their directory, and the project is too large to go with them: "+
+			t.fail(fmt.Errorf("the tests in %s reach above their directory, and the project is too large to go with them: "+
 				"over %d files or %d MiB\n"+
-				"Move what they need beside them, or make it smaller", t.Shown(dir), maxAboveFiles, maxAboveBytes>>20)
+				"Move what they need beside them, or make it smaller", t.Shown(dir), maxAboveFiles, maxAboveBytes>>20))
+			return
 		}
 		t.above = append(t.above, f)
 	}
-	return nil
 }
 
 // anyReachesUp reports whether a test or a helper beside it reaches above the tests.
-func (t *tests) anyReachesUp() (bool, error) {
+func (t *tests) anyReachesUp() bool {
 	for rel, source := range t.source {
 		if !withSuffix(".bats", ".bash", ".sh")(path.Base(rel)) {
 			continue
 		}
 		text, err := os.ReadFile(source)
 		if err != nil {
-			return false, fmt.Errorf("read the tests: %w", err)
+			t.fail(fmt.Errorf("read the tests: %w", err))
 		}
 		if upwards().Match(text) {
-			return true, nil
+			return true
 		}
 	}
-	return false, nil
+	return false
 }

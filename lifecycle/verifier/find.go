@@ -119,29 +119,34 @@ func findFor(fw framework) finder {
 // testsIn takes all files of a directory, and of one with helpers if it is there.
 func testsIn(b testrun.Base, fw framework, dir, helpers, to string) (tests, error) {
 	t := tests{framework: fw, Base: b, dir: to, source: map[string]string{}}
-	for _, from := range []string{dir, helpers} {
-		if from == "" || !project.IsDir(from) {
-			continue
-		}
-		files, err := sandbox.Tree(from, "", nil)
-		if err != nil {
-			return t, fmt.Errorf("read the tests: %w", err)
-		}
-		if err := t.addAll(files); err != nil {
-			return t, err
-		}
-		if from == dir {
-			t.choose(nil)
-		}
+	t.addTree(dir)
+	t.choose(nil)
+	if project.IsDir(helpers) {
+		t.addTree(helpers)
 	}
-	if err := t.findVars(dir); err != nil {
-		return t, err
+	t.findVars(dir)
+	t.addProject(dir)
+	return t, t.err
+}
+
+// fail notes the first error.
+func (t *tests) fail(err error) {
+	if t.err == nil {
+		t.err = err
 	}
-	return t, t.addProject(dir)
+}
+
+// addTree adds the files below a directory.
+func (t *tests) addTree(dir string) {
+	files, err := sandbox.Tree(dir, "", nil)
+	if err != nil {
+		t.fail(fmt.Errorf("read the tests: %w", err))
+	}
+	t.addAll(files)
 }
 
 // addAll adds files, the scripts among them as Linux can run them.
-func (t *tests) addAll(files []sandbox.File) error {
+func (t *tests) addAll(files []sandbox.File) {
 	for _, f := range files {
 		if f.Dir {
 			t.all = append(t.all, f)
@@ -150,13 +155,11 @@ func (t *tests) addAll(files []sandbox.File) error {
 		source := f.Source
 		if withSuffix(".bats", ".bash", ".sh")(path.Base(f.Path)) {
 			var err error
-			if f, err = sandbox.Script(f); err != nil {
-				return err
-			}
+			f, err = sandbox.Script(f)
+			t.fail(err)
 		}
 		t.add(f, source)
 	}
-	return nil
 }
 
 // add puts a file among those to carry, unless one of its path is there. Its source is
@@ -184,9 +187,9 @@ func (t *tests) choose(named map[string]bool) {
 }
 
 // findVars sees to goss' file of variables: the one that kitchen.yml names, or the vars.yaml beside the tests.
-func (t *tests) findVars(dir string) error {
+func (t *tests) findVars(dir string) {
 	if t.name != goss().name {
-		return nil
+		return
 	}
 	want := t.Verifier.Tool.Vars
 	if want == "" {
@@ -195,7 +198,7 @@ func (t *tests) findVars(dir string) error {
 				t.vars = rel
 			}
 		}
-		return nil
+		return
 	}
 	for _, base := range []string{t.Root, dir} {
 		file := want
@@ -205,10 +208,10 @@ func (t *tests) findVars(dir string) error {
 		if project.IsFile(file) {
 			t.vars = ".galley-vars" + filepath.Ext(file)
 			t.add(sandbox.File{Path: t.vars, Source: file}, file)
-			return nil
+			return
 		}
 	}
-	return fmt.Errorf("verifier.vars: there is no file %s in %s", want, t.Root)
+	t.fail(fmt.Errorf("verifier.vars: there is no file %s in %s", want, t.Root))
 }
 
 // testsNamed takes the tests that kitchen.yml names. What lies beside them comes along, since tests load helpers.
@@ -231,7 +234,6 @@ func testsNamed(b testrun.Base, fw framework) (tests, error) {
 		return t, fmt.Errorf("verifier.tests: %w", err)
 	}
 	named := map[string]bool{}
-	var all []sandbox.File
 	for file := range chosen {
 		rel, err := filepath.Rel(top, file)
 		if err != nil {
@@ -239,24 +241,16 @@ func testsNamed(b testrun.Base, fw framework) (tests, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		named[rel] = true
-		all = append(all, sandbox.File{Path: rel, Source: file})
+		t.addAll([]sandbox.File{{Path: rel, Source: file}})
 	}
 	// The whole project is not what lies beside a test.
 	if project.Within(b.Root, top) && top != filepath.Clean(b.Root) {
-		files, err := sandbox.Tree(top, "", nil)
-		if err != nil {
-			return t, fmt.Errorf("read the tests: %w", err)
-		}
-		all = append(all, files...)
-	}
-	if err := t.addAll(all); err != nil {
-		return t, err
+		t.addTree(top)
 	}
 	t.choose(named)
-	if err := t.findVars(top); err != nil {
-		return t, err
-	}
-	return t, t.addProject(top)
+	t.findVars(top)
+	t.addProject(top)
+	return t, t.err
 }
 
 // matching are the files that a pattern means: relative to the project or, where
@@ -273,7 +267,8 @@ func matching(b testrun.Base, pattern string, fw framework) ([]string, error) {
 		var found []string
 		var err error
 		if project.IsDir(full) {
-			found, err = testsBelow(full, fw.isTest)
+			found, err = glob.Files(full, "**/*")
+			found = slices.DeleteFunc(found, func(file string) bool { return !fw.isTest(filepath.Base(file)) })
 		} else {
 			if strings.HasSuffix(pattern, "**") {
 				pattern += "/*"
@@ -288,16 +283,4 @@ func matching(b testrun.Base, pattern string, fw framework) ([]string, error) {
 		}
 	}
 	return nil, fmt.Errorf("verifier.tests: there is no file %s in %s", pattern, b.Root)
-}
-
-// testsBelow are the files below a directory that isTest takes for tests.
-func testsBelow(dir string, isTest func(string) bool) ([]string, error) {
-	var list []string
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && isTest(d.Name()) {
-			list = append(list, p)
-		}
-		return err
-	})
-	return list, err
 }

@@ -73,6 +73,8 @@ func needShell(t *testing.T) {
 
 func (b *kitchen) Sync(context.Context) error { return nil }
 
+func (*kitchen) Reboots() func(context.Context) error { return nil }
+
 func (b *kitchen) Download(_ context.Context, from, to string) error {
 	b.downloads[filepath.Base(from)] = to
 	return nil

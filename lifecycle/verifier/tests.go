@@ -30,6 +30,8 @@ type tests struct {
 	vars string
 	// above are the files of the project around the tests, by their path in the sandbox, for tests that reach them.
 	above []sandbox.File
+	// err is the first error of those that collect all this.
+	err error
 }
 
 // Files are the tests and what lies beside them.

@@ -32,6 +32,7 @@ func (localRunner) Exec(ctx context.Context, c runner.Command) (int, error) {
 
 func (localRunner) Sync(context.Context) error                     { return nil }
 func (localRunner) Download(context.Context, string, string) error { return nil }
+func (localRunner) Reboots() func(context.Context) error           { return nil }
 
 // The connection that connection.py speaks to.
 func TestConnectionServer(t *testing.T) {

@@ -211,8 +211,5 @@ func (s *connectionServer) close() error {
 	s.cancel()
 	err := s.listener.Close()
 	s.calls.Wait()
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
 	return err
 }

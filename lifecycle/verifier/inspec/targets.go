@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -111,14 +112,12 @@ func withScheme(scheme, address string) string {
 // withDependencies is a path and, when it is a profile, those that its inspec.yml names
 // by a path, and theirs. It notes what the others need.
 func (n *InSpec) withDependencies(profile string) ([]string, error) {
-	seen := map[string]bool{}
 	var list []string
 	var visit func(string) error
 	visit = func(dir string) error {
-		if seen[dir] {
+		if slices.Contains(list, dir) {
 			return nil
 		}
-		seen[dir] = true
 		list = append(list, dir)
 		data, err := os.ReadFile(filepath.Join(dir, metadataFile))
 		if errors.Is(err, fs.ErrNotExist) || !project.IsDir(dir) {

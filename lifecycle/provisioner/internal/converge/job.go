@@ -70,7 +70,11 @@ func (j Job) Run(ctx context.Context, r runner.Run) (Summary, error) {
 			return read.Summary(code), nil
 		}
 		exit := &runner.ExitError{What: j.What, Code: code, Hint: j.Hints[code]}
-		next, reboot := "trying", j.reboot(r.Runner, code)
+		next := "trying"
+		var reboot func(context.Context) error
+		if slices.Contains(j.Reboots, code) {
+			reboot = r.Reboots()
+		}
 		if reboot != nil {
 			exit.Hint, next = "it asks for a reboot", "rebooting the runner and trying"
 		}
@@ -91,14 +95,6 @@ func (j Job) Run(ctx context.Context, r runner.Run) (Summary, error) {
 			}
 		}
 	}
-}
-
-// reboot is what reboots the runner when the tool has asked for that, nil when it has not or there is nothing to boot.
-func (j Job) reboot(r runner.Runner, code int) func(context.Context) error {
-	if machine, ok := r.(runner.Rebooter); ok && slices.Contains(j.Reboots, code) {
-		return machine.Reboots()
-	}
-	return nil
 }
 
 // The variables of the script's environment that tell which run it is.
