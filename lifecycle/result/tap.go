@@ -1,8 +1,6 @@
 package result
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -28,13 +26,8 @@ var (
 // Errors: ErrNoResults when there is neither a plan nor a test.
 func ParseTAP(data []byte) ([]TestCase, error) {
 	p := NewTAPStream()
-	in := bufio.NewScanner(bytes.NewReader(data))
-	in.Buffer(nil, len(data)+1)
-	for in.Scan() {
-		p.line(in.Text())
-	}
-	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("read TAP: %w", err)
+	for line := range strings.Lines(string(data)) {
+		p.line(strings.TrimSuffix(line, "\n"))
 	}
 	p.finish()
 	if p.planned < 0 && len(p.cases) == 0 && !p.bailed {

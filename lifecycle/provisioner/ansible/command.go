@@ -41,24 +41,15 @@ func (a Ansible) script(l *layout) converge.Script {
 	return s
 }
 
-// environment are Ansible's settings that have no option.
+// environment are Ansible's settings that have no option, with where its roles and collections are.
 func (a Ansible) environment(l *layout) map[string]string {
 	roles := slices.Clone(l.roles)
-	env := map[string]string{
-		"ANSIBLE_NOCOLOR": "1", "ANSIBLE_RETRY_FILES_ENABLED": "0", "ANSIBLE_LOCALHOST_WARNING": "0", "PYTHONUNBUFFERED": "1",
-	}
 	if r := l.requirements; r.digest != "" {
 		roles = append(roles, path.Join(r.dir, "roles"))
-		env["ANSIBLE_COLLECTIONS_PATH"] = path.Join(r.dir, "collections") + ":/usr/share/ansible/collections"
+		l.env["ANSIBLE_COLLECTIONS_PATH"] = path.Join(r.dir, "collections") + ":/usr/share/ansible/collections"
 	}
-	env["ANSIBLE_ROLES_PATH"] = strings.Join(append(roles, "/etc/ansible/roles"), ":")
-	if l.config != "" {
-		env["ANSIBLE_CONFIG"] = l.config
-	}
-	for name, dirs := range l.plugins {
-		env[name] = strings.Join(dirs, ":")
-	}
-	return env
+	l.env["ANSIBLE_ROLES_PATH"] = strings.Join(append(roles, "/etc/ansible/roles"), ":")
+	return l.env
 }
 
 // galaxy are the command lines that install requirements.

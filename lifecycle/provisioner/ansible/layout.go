@@ -39,17 +39,18 @@ type layout struct {
 	// secret is the mode of files with secrets.
 	secret fs.FileMode
 
-	playbook, inventory, config string
-	vaults, roles, extraVars    []string
-	// plugins are directories of modules and plugins, by the variable that names them to Ansible.
-	plugins      map[string][]string
-	requirements requirements
+	playbook, inventory      string
+	vaults, roles, extraVars []string
+	requirements             requirements
+	// env are Ansible's settings that have no option.
+	env map[string]string
 }
 
 // layout lays the project out below root for a run with a connection. secret is the mode of files with secrets.
 func (a Ansible) layout(root, connection string, secret fs.FileMode) (*layout, error) {
 	l := &layout{root: root, work: path.Join(root, projectDir), outside: map[string]string{}, secret: secret,
-		plugins: map[string][]string{}, Files: a.Files()}
+		Files: a.Files(), env: map[string]string{"ANSIBLE_NOCOLOR": "1", "ANSIBLE_RETRY_FILES_ENABLED": "0",
+			"ANSIBLE_LOCALHOST_WARNING": "0", "PYTHONUNBUFFERED": "1"}}
 	l.Tree("read "+a.Root, a.Root, projectDir, a.skip)
 	a.addPlaybook(l)
 	a.addNamed(l)
@@ -116,10 +117,10 @@ func (l *layout) beside(name string) string {
 func (a Ansible) addNamed(l *layout) {
 	k := a.Provisioner.Ansible
 	if from := a.Usual(k.ConfigFile, plugin, configFile, false); from != "" && !k.IgnoreConfig {
-		l.config = a.carry(l, "ansible_cfg_path", from)
+		l.env["ANSIBLE_CONFIG"] = a.carry(l, "ansible_cfg_path", from)
 	}
-	if l.config == "" && k.OverwriteConfig {
-		l.config = path.Join(l.root, configFile)
+	if l.env["ANSIBLE_CONFIG"] == "" && k.OverwriteConfig {
+		l.env["ANSIBLE_CONFIG"] = path.Join(l.root, configFile)
 		l.Add(sandbox.File{Path: configFile,
 			Data: []byte("# made by galley: provisioner.ansible_cfg_overwrite: false leaves the runner's own in place\n")})
 	}
@@ -251,7 +252,7 @@ func (a Ansible) addPlugins(l *layout) {
 	k := a.Provisioner.Ansible
 	add := func(variable, key, from string) {
 		if from != "" {
-			l.plugins[variable] = append(l.plugins[variable], a.carry(l, key, from))
+			l.env[variable] = strings.TrimPrefix(l.env[variable]+":"+a.carry(l, key, from), ":")
 		}
 	}
 	add("ANSIBLE_LIBRARY", "library_plugins_path", a.Usual(k.LibraryPath, plugin, "library", true))

@@ -69,7 +69,7 @@ func (f cookbookFilter) skip(rel string, dir bool) bool {
 	if dir {
 		return !f.mayHold(rel) || f.ignoresAllIn(rel)
 	}
-	return !f.wants(rel) || f.ignores(rel)
+	return !f.wants(rel) || slices.ContainsFunc(f.ignored, func(p ignorePattern) bool { return p.match(rel) })
 }
 
 // mayHold reports whether a directory may have files that are wanted.
@@ -95,10 +95,6 @@ func (f cookbookFilter) wants(rel string) bool {
 		return true
 	}
 	return slices.ContainsFunc(f.patterns, func(p string) bool { return glob.Match(p, rel) })
-}
-
-func (f cookbookFilter) ignores(rel string) bool {
-	return slices.ContainsFunc(f.ignored, func(p ignorePattern) bool { return p.match(rel) })
 }
 
 // ignoresAllIn reports whether a pattern takes all that a directory can hold. Chef
