@@ -49,7 +49,7 @@ type Ran struct {
 func (in *Evaluator) backticks(text string) value {
 	args := commandArgs(text)
 	if in.opts.Commands == nil {
-		in.stop(&Error{
+		panic(&Error{
 			Msg: "the template runs the command `" + strings.Join(args, " ") +
 				"`, but commands in templates are switched off by erb_commands: false",
 			Hint: "set erb_commands: true if you trust this file",

@@ -120,8 +120,6 @@ func (in *Evaluator) evalNode(f *frame, n *node) (v value) {
 		return in.str(n.s)
 	case opDStr:
 		return in.str(in.join(f, n.list))
-	case opDSym:
-		return symbol(in.join(f, n.list))
 	case opXStr:
 		return in.at(f, n).backticks(in.join(f, n.list))
 	case opRegexp:
@@ -158,7 +156,7 @@ func (in *Evaluator) evalNode(f *frame, n *node) (v value) {
 		if f.method().blk == nil {
 			in.at(f, n).raise("LocalJumpError", "no block given (yield)")
 		}
-		return in.invoke(f.method().blk, in.evalList(f, n.list))
+		return in.invoke(f.method().blk, nil, in.evalList(f, n.list), nil)
 	case opDef:
 		in.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, method: true}
 		return symbol(n.s)
@@ -353,7 +351,7 @@ func (in *Evaluator) evalCall(f *frame, n *node) value {
 func (in *Evaluator) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {
 	if n.a == nil {
 		if m, ok := in.methods[n.s]; ok && !f.src.core {
-			return in.invokeOn(m, mainObject{}, args, blk)
+			return in.invoke(m, mainObject{}, args, blk)
 		}
 		if in.method(recv, n.s) == nil {
 			recv = mainObject{}
@@ -379,11 +377,8 @@ func (in *Evaluator) toProc(v value) *proc {
 	return nil
 }
 
-// invoke runs a block.
-func (in *Evaluator) invoke(p *proc, args []value) value { return in.invokeOn(p, nil, args, nil) }
-
-// invokeOn runs a block, or a method with its self.
-func (in *Evaluator) invokeOn(p *proc, self value, args []value, blk *proc) value {
+// invoke runs a block, or a method with its self and the block given to it.
+func (in *Evaluator) invoke(p *proc, self value, args []value, blk *proc) value {
 	if in.step(); p.native != nil {
 		return p.native(args)
 	}

@@ -115,9 +115,6 @@ func (in *Evaluator) raise(class, format string, args ...any) {
 	panic(&Error{Class: class, Msg: msg, Hint: Hint(class, msg)})
 }
 
-// stop ends the evaluation with an error that no rescue sees, since it has no class.
-func (in *Evaluator) stop(e *Error) { panic(e) }
-
 // outside ends the evaluation at Ruby that this package leaves to a ruby.
 func (in *Evaluator) outside(construct string) {
 	panic(outside(construct))
@@ -126,7 +123,7 @@ func (in *Evaluator) outside(construct string) {
 // step counts one step of the evaluation.
 func (in *Evaluator) step() {
 	if in.steps++; in.steps > in.most {
-		in.stop(&Error{Msg: fmt.Sprintf("the template took more than %d steps", in.most),
+		panic(&Error{Msg: fmt.Sprintf("the template took more than %d steps", in.most),
 			Hint: "see whether a loop never ends"})
 	}
 	if in.steps&1023 == 0 && in.ctx.Err() != nil {
@@ -134,15 +131,15 @@ func (in *Evaluator) step() {
 	}
 }
 
-// stopped ends the evaluation because its context is done.
+// stopped ends the evaluation because its context is done. No rescue sees an error without a class.
 func (in *Evaluator) stopped() {
-	in.stop(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
+	panic(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
 }
 
 // charge counts memory that the template asks for.
 func (in *Evaluator) charge(n int) {
 	if in.bytes += n; n < 0 || n > maxBytes || in.bytes > maxBytes {
-		in.stop(&Error{Msg: fmt.Sprintf("the template wants more than %d MiB of memory", maxBytes>>20),
+		panic(&Error{Msg: fmt.Sprintf("the template wants more than %d MiB of memory", maxBytes>>20),
 			Hint: "see whether a loop never ends"})
 	}
 	in.steps += n >> 8
@@ -176,12 +173,10 @@ func (in *Evaluator) constant(f *frame, n *node) value {
 func (in *Evaluator) global(name string) value {
 	n, err := strconv.Atoi(name[1:])
 	switch m := in.match; {
-	case m == nil && (err == nil || name == "$~" || name == "$&"):
+	case m == nil && (err == nil || name == "$~"):
 		return nil
 	case err == nil:
 		return m.group(int64(n))
-	case name == "$&":
-		return m.group(int64(0))
 	case name == "$~":
 		return m
 	case !isIdentByte(name[1]) || isIn(" $stdout $stderr $stdin $PROGRAM_NAME ", name):

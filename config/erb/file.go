@@ -44,7 +44,7 @@ func (c *call) read(name string) string {
 	case info.IsDir():
 		c.raise("Errno::EISDIR", "Is a directory @ io_fread - %s", name)
 	case !info.Mode().IsRegular():
-		c.stop(&Error{Msg: name + " is not a regular file", Hint: "templates read plain files only"})
+		panic(&Error{Msg: name + " is not a regular file", Hint: "templates read plain files only"})
 	case info.Size() > maxFile:
 		c.charge(maxBytes + 1)
 	}

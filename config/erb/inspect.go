@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -72,7 +73,11 @@ func inspectTo(b *strings.Builder, v value, depth int) {
 	case *environ:
 		inspectTo(b, &v.hash, depth)
 	case *timestamp:
-		b.WriteString(v.t.Format(v.layout()))
+		layout := "2006-01-02 15:04:05 -0700"
+		if v.t.Location() == time.UTC {
+			layout = "2006-01-02 15:04:05 UTC"
+		}
+		b.WriteString(v.t.Format(layout))
 	default:
 		b.WriteString("#<" + classOf(v) + ">")
 	}

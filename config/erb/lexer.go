@@ -41,7 +41,7 @@ const (
 	// operandKeywords are those after which an operand or a statement follows.
 	operandKeywords = " if unless while until and or not when in then do else elsif begin ensure case return break next rescue yield defined? "
 	// valueKeywords are those that end a value or name something.
-	valueKeywords = " end nil true false self __FILE__ __LINE__ __dir__ def "
+	valueKeywords = " end nil true false self def "
 	// lineKeywords are those behind which the end of a line counts.
 	lineKeywords = " return break next rescue yield "
 	// outsideKeywords name syntax that is left to Ruby.
@@ -284,7 +284,7 @@ func (p *parser) lexLiteral(t token, rest string) (token, bool) {
 		t = p.lexDelimited(t, map[byte]string{'"': "Q", '\'': "q", '`': "x"}[c], 1)
 		// Behind a string in a hash or argument list a colon makes it a label.
 		if c != '`' && before && p.byteAt(0) == ':' && p.byteAt(1) != ':' {
-			t.kind, t.node = tLabel, &node{op: opDSym, list: []*node{t.node}, at: t.start, end: p.pos}
+			t.kind, t.node = tLabel, &node{op: opCall, s: "to_sym", a: t.node, at: t.start, end: p.pos}
 			p.pos++
 		}
 		return t, true
@@ -299,7 +299,7 @@ func (p *parser) lexLiteral(t token, rest string) (token, bool) {
 	case c == ':' && (operand || p.prev.kind == tIdent && t.space && p.ternary == 0):
 		if next := p.byteAt(1); next == '"' || next == '\'' {
 			t = p.lexDelimited(t, map[byte]string{'"': "Q", '\'': "q"}[next], 2)
-			return p.literal(t, &node{op: opDSym, list: []*node{t.node}}), true
+			return p.literal(t, &node{op: opCall, s: "to_sym", a: t.node}), true
 		}
 		if m := symbols().FindStringSubmatch(rest); m != nil {
 			t = p.cut(t, tLiteral, len(m[0]))

@@ -99,9 +99,6 @@ func (c *call) loadYAML(name, text string) value {
 // fromYAML converts what yaml11 read.
 func (c *call) fromYAML(v *yaml11.Value) value {
 	c.step()
-	if v == nil {
-		return nil
-	}
 	switch v.Kind {
 	case yaml11.Bool:
 		return v.Bool

@@ -128,7 +128,7 @@ func (in *Evaluator) sendTo(f *frame, recv value, name string, args []value, blk
 	case m.iterates && blk == nil:
 		in.outside(name + " without a block")
 	case m.ruby != nil:
-		return in.invokeOn(m.ruby, recv, args, blk)
+		return in.invoke(m.ruby, recv, args, blk)
 	}
 	in.enter()
 	v := m.fn(c)
@@ -210,7 +210,7 @@ func (c *call) intOr(i, otherwise int) int {
 // list is an argument that must be an array.
 func (c *call) list(i int) []value { return as[*array](c, c.arg(i), "Array").e }
 
-func (c *call) yield(args ...value) value { return c.invoke(c.blk, args) }
+func (c *call) yield(args ...value) value { return c.invoke(c.blk, nil, args, nil) }
 
 // array makes a new list of values.
 func (c *call) array(e []value) value {

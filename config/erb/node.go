@@ -11,7 +11,6 @@ const (
 	opStr          // s
 	opDStr         // list: the parts of a string with interpolation
 	opXStr         // list: the parts of a command
-	opDSym         // list: the parts of a symbol
 	opRegexp       // list: the parts; s: the options
 	opArray        // list
 	opHash         // list: keys and values in turn; flag: keyword arguments

@@ -68,9 +68,6 @@ func floatMethods(t methodTable) {
 		"to_i": math.Trunc} {
 		t.def(0, 0, func(c *call) value {
 			f := round(c.self.(float64))
-			if math.IsNaN(f) || math.IsInf(f, 0) {
-				c.raise("FloatDomainError", "%s", inspect(f))
-			}
 			return c.exact(int64(f), math.Abs(f) < 1<<62)
 		}, name)
 	}

@@ -27,11 +27,7 @@ type parser struct {
 func parse(src *source) *node {
 	p := &parser{file: src, src: src.gen, vars: map[string]bool{}}
 	p.advance()
-	n := p.statements("")
-	if p.tok.kind != tEOF {
-		p.unexpected("")
-	}
-	return n
+	return p.statements("")
 }
 
 // stop ends the parse with an error at an offset of the program.
@@ -436,7 +432,7 @@ func (p *parser) startsArgument() bool {
 	case tLiteral, tIdent, tConst, tLabel:
 		return p.tok.space
 	}
-	return p.tok.space && (p.at("nil true false self not defined? case __FILE__ __LINE__ __dir__ yield (") ||
+	return p.tok.space && (p.at("nil true false self not defined? case yield (") ||
 		p.tok.operand && p.at("! - * & ** [ :: ~"))
 }
 
@@ -549,8 +545,6 @@ func (p *parser) keyword() *node {
 		n.op, n.v = opLit, word == "true"
 	case "self":
 		n.op = opSelf
-	case "__FILE__", "__LINE__", "__dir__":
-		n.op, n.s = opCall, word
 	case "yield":
 		n.op = opYield
 		p.callArguments(n)

@@ -124,16 +124,12 @@ func (c *call) substitute(n int) value {
 		b.WriteString(s[last:m.groups[0]])
 		last = m.groups[1]
 		c.Evaluator.match = m
-		switch with := c.arg(1).(type) {
-		case nil:
+		switch {
+		case c.arg(1) == nil:
 			b.WriteString(toS(c.yield(m.group(int64(0)))))
-		case *hash:
-			v, _ := with.get(m.group(int64(0)))
-			b.WriteString(toS(v))
+		case strings.Contains(c.text(1), `\k<`):
+			c.outside("a named group in a replacement")
 		default:
-			if strings.Contains(c.text(1), `\k<`) {
-				c.outside("a named group in a replacement")
-			}
 			b.WriteString(m.expand(c.text(1)))
 		}
 		c.charge(b.Len() >> 4)

@@ -53,44 +53,36 @@ func (c *compiler) mark(file int, text bool) {
 	c.src.segments = append(c.src.segments, segment{c.out.Len(), file, text})
 }
 
+// tags matches a literal <%, a tag up to its %> (%%> is a literal %> in the code), or the start of an unclosed one.
+var tags = lazyregexp.New(`(?s)<%%|<%([=#]?)((?:.*?[^%])??)%>|<%[=#]?`)
+
 // scan walks the template from tag to tag.
 func (c *compiler) scan() {
 	t := string(c.src.file)
-	text, start, pos := "", 0, 0
-	for pos < len(t) {
-		i := strings.Index(t[pos:], "<%")
-		if i < 0 {
-			text += t[pos:]
+	text, start, at := "", 0, 0
+	for {
+		m := tags().FindStringSubmatchIndex(t[at:])
+		if m == nil {
 			break
 		}
-		text += t[pos : pos+i]
-		if pos += i + 2; strings.HasPrefix(t[pos:], "%") {
+		text += t[at : at+m[0]]
+		if t[at+m[0]:at+m[1]] == "<%%" {
 			text += "<%"
-			pos++
+			at += m[1]
 			continue
 		}
-		tag := byte(0)
-		if pos < len(t) && (t[pos] == '=' || t[pos] == '#') {
-			tag = t[pos]
-			pos++
-		}
 		c.text(text, start)
-		text = ""
-		end := tagEnd().FindStringIndex(t[pos:])
-		if start = pos; end == nil { // Ruby's ERB emits what stands behind an unclosed tag as text
-			text = strings.ReplaceAll(t[pos:], "%%>", "%>")
-			break
+		if m[4] < 0 { // Ruby's ERB emits what stands behind an unclosed tag as text
+			start = at + m[1]
+			c.text(strings.ReplaceAll(t[start:], "%%>", "%>"), start)
+			return
 		}
-		code := t[pos : pos+end[1]-2]
-		c.code(tag, strings.ReplaceAll(code, "%%>", "%>"), pos)
-		pos += end[1]
-		start = pos
+		c.code(t[at+m[2]:at+m[3]], strings.ReplaceAll(t[at+m[4]:at+m[5]], "%%>", "%>"), at+m[4])
+		at += m[1]
+		text, start = "", at
 	}
-	c.text(text, start)
+	c.text(text+t[at:], start)
 }
-
-// tagEnd matches up to the %> that ends a tag; %%> is a literal %> in the code.
-var tagEnd = lazyregexp.New(`(?s)^%>|^.*?[^%]%>`)
 
 // text appends the command that puts out a run of text.
 func (c *compiler) text(text string, start int) {
@@ -104,21 +96,21 @@ func (c *compiler) text(text string, start int) {
 }
 
 // code appends the command of one tag, whose code stands at pos.
-func (c *compiler) code(tag byte, code string, pos int) {
-	if tag == '#' {
+func (c *compiler) code(tag, code string, pos int) {
+	if tag == "#" {
 		return
 	}
 	c.out.WriteString("; ")
-	line := tag == 0 && strings.HasSuffix(code, "\n")
+	line := tag == "" && strings.HasSuffix(code, "\n")
 	if line {
 		code = strings.TrimSuffix(code[:len(code)-1], "\r")
 	}
-	if c.mark(pos, true); tag == '=' {
+	if c.mark(pos, true); tag == "=" {
 		c.out.WriteString(outVariable + ".<<((")
 	}
 	c.mark(pos, false)
 	c.out.WriteString(code)
-	if c.mark(pos+len(code), true); tag == '=' {
+	if c.mark(pos+len(code), true); tag == "=" {
 		c.out.WriteString(").to_s)")
 	}
 	if line {

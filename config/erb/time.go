@@ -12,14 +12,6 @@ func (in *Evaluator) zone() *time.Location {
 	return time.Local
 }
 
-// layout is how a time is written, in Go's words.
-func (t *timestamp) layout() string {
-	if t.t.Location() == time.UTC {
-		return "2006-01-02 15:04:05 UTC"
-	}
-	return "2006-01-02 15:04:05 -0700"
-}
-
 func timeFunctions(t methodTable) {
 	t.def(0, 0, func(c *call) value { return &timestamp{time.Now().In(c.zone())} }, "now", "new")
 	t.def(1, 1, func(c *call) value {

@@ -12,8 +12,12 @@ import (
 // locate returns the global, the project and the local file, in this order. A file that need not exist may be absent.
 func (l *loader) locate() []File {
 	var out []File
-	if path, ok := l.global(); ok {
-		out = append(out, l.file(RoleGlobal, path))
+	global := l.setting("GLOBAL_")
+	if global == "" && l.options.Home != "" {
+		global = filepath.Join(l.options.Home, ".kitchen", "config.yml")
+	}
+	if global != "" {
+		out = append(out, l.file(RoleGlobal, global))
 	}
 	project := l.project()
 	if !exists(project) {
@@ -23,21 +27,22 @@ func (l *loader) locate() []File {
 	return append(out, l.file(RoleProject, project), l.file(RoleLocal, l.local(project)))
 }
 
-// setting is the value of KITCHEN_<what>_YAML, or of the same with _YML, as an
-// absolute path. An empty value counts as none.
-func (l *loader) setting(what string) (path string, ok bool) {
+// setting is the value of KITCHEN_<what>_YAML, or of the same with _YML, as an absolute path; "" when both are empty.
+func (l *loader) setting(what string) string {
 	for _, suffix := range []string{"YAML", "YML"} {
 		name := "KITCHEN_" + what + suffix
-		if v, _ := l.options.Env(name); v != "" {
-			path = l.expand(v)
-			if !exists(path) && what != "" {
-				l.diags.WarnAt(yaml11.Pos{File: l.name(path)}, "", fmt.Sprintf("%s names %s, which does not exist", name, path),
-					"unset "+name+", or correct it")
-			}
-			return path, true
+		v, _ := l.options.Env(name)
+		if v == "" {
+			continue
 		}
+		path := l.expand(v)
+		if !exists(path) && what != "" {
+			l.diags.WarnAt(yaml11.Pos{File: l.name(path)}, "", fmt.Sprintf("%s names %s, which does not exist", name, path),
+				"unset "+name+", or correct it")
+		}
+		return path
 	}
-	return "", false
+	return ""
 }
 
 // expand makes a path absolute: ~ is the home directory, others start at the project.
@@ -51,18 +56,8 @@ func (l *loader) expand(path string) string {
 	return filepath.Join(l.config.Root, path)
 }
 
-func (l *loader) global() (string, bool) {
-	if path, ok := l.setting("GLOBAL_"); ok {
-		return path, true
-	}
-	if l.options.Home == "" {
-		return "", false
-	}
-	return filepath.Join(l.options.Home, ".kitchen", "config.yml"), true
-}
-
 func (l *loader) project() string {
-	if path, ok := l.setting(""); ok {
+	if path := l.setting(""); path != "" {
 		return path
 	}
 	plain := filepath.Join(l.config.Root, "kitchen.yml")
@@ -71,11 +66,11 @@ func (l *loader) project() string {
 
 // local is the project's file name with .local before the extension, dotted or not.
 func (l *loader) local(project string) string {
-	if path, ok := l.setting("LOCAL_"); ok {
+	if path := l.setting("LOCAL_"); path != "" {
 		return path
 	}
 	dir, base := filepath.Split(project)
-	ext := rubyExt(base)
+	ext := filepath.Ext(strings.TrimLeft(base, ".")) // the name of a dot file is not an extension
 	own := strings.TrimSuffix(base, ext) + ".local" + ext
 	plain := strings.TrimPrefix(own, ".")
 	return l.oneOf(filepath.Join(dir, plain), filepath.Join(dir, "."+plain), own)
@@ -133,13 +128,4 @@ func (l *loader) name(path string) string {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// rubyExt is Ruby's File.extname: the name of a dot file is not an extension.
-func rubyExt(base string) string {
-	trimmed := strings.TrimLeft(base, ".")
-	if i := strings.LastIndexByte(trimmed, '.'); i > 0 {
-		return trimmed[i:]
-	}
-	return ""
 }

@@ -195,10 +195,9 @@ func withoutNullBlocks(weak, strong *yaml11.Value) *yaml11.Value {
 
 // overlay is the file to lay over a project that is not for containers, or "".
 func (l *loader) overlay(merged *yaml11.Value) string {
-	_, given := l.setting("LOCAL_")
 	driver := rootDriver(merged)
 	at := slices.IndexFunc(l.config.Files, func(f File) bool { return f.Role == RoleProject && f.Present })
-	if given || at < 0 || ContainerDriver(driver) {
+	if l.setting("LOCAL_") != "" || at < 0 || ContainerDriver(driver) {
 		return ""
 	}
 	project := l.config.Files[at]

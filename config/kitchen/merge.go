@@ -39,20 +39,14 @@ func (m *merger) rmerge(weak, strong *yaml11.Value, path string) *yaml11.Value {
 			sub = path + "." + e.Key
 		}
 		if e.Value.Kind != yaml11.Map {
-			m.conflict(sub, old.Value, e.Value)
+			m.diags.ErrorAt(e.Value.Pos, sub, fmt.Sprintf("%s is %s here, which cannot override the mapping at %s", sub,
+				aKind(e.Value), old.Value.Pos), "write a mapping here too, or remove the one of the two that is not meant")
 			continue
 		}
 		e.Value = m.rmerge(old.Value, e.Value, sub)
 		out.Set(e)
 	}
 	return yaml11.NewMap(out, strong.Pos)
-}
-
-// conflict reports a mapping overridden by another type.
-func (m *merger) conflict(path string, old, new *yaml11.Value) {
-	m.diags.ErrorAt(new.Pos, path,
-		fmt.Sprintf("%s is %s here, which cannot override the mapping at %s", path, aKind(new), old.Pos),
-		"write a mapping here too, or remove the one of the two that is not meant")
 }
 
 // aKind names the type of v with its article.

@@ -2,6 +2,7 @@ package kitchen
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
@@ -109,11 +110,11 @@ func PluginName(block *yaml11.Value) (string, *yaml11.Value) {
 
 // Plugins are the names of the instance's driver, provisioner, verifier and transport.
 func (i RawInstance) Plugins() (driver, provisioner, verifier, transport string) {
-	driver, _ = PluginName(i.Driver)
-	provisioner, _ = PluginName(i.Provisioner)
-	verifier, _ = PluginName(i.Verifier)
-	transport, _ = PluginName(i.Transport)
-	return driver, provisioner, verifier, transport
+	name := func(block *yaml11.Value) string {
+		name, _ := PluginName(block)
+		return name
+	}
+	return name(i.Driver), name(i.Provisioner), name(i.Verifier), name(i.Transport)
 }
 
 // FromSuite is the name of the suite from whose state this one starts, or empty.
@@ -127,13 +128,7 @@ func (i RawInstance) FromSuite() string {
 
 // Errors are the diagnostics of SeverityError.
 func (c *Config) Errors() []Diagnostic {
-	var out []Diagnostic
-	for _, d := range c.Diagnostics {
-		if d.Severity == SeverityError {
-			out = append(out, d)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(c.Diagnostics), func(d Diagnostic) bool { return d.Severity != SeverityError })
 }
 
 // Annotate gives d the source line it is about, when the file is at hand.

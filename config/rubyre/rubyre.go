@@ -20,7 +20,6 @@ const matchTimeout = 500 * time.Millisecond
 // Compile compiles a pattern, which stands between slashes in Ruby. options are
 // the letters behind the second slash, of which i and x count.
 func Compile(pattern, options string) (*regexp2.Regexp, error) {
-	t := &translator{src: pattern}
 	flags := regexp2.RegexOptions(regexp2.Multiline)
 	if strings.Contains(options, "i") {
 		flags |= regexp2.IgnoreCase
@@ -28,7 +27,8 @@ func Compile(pattern, options string) (*regexp2.Regexp, error) {
 	if strings.Contains(options, "x") {
 		flags |= regexp2.IgnorePatternWhitespace
 	}
-	err := t.run()
+	t := &translator{}
+	err := t.translate(pattern)
 	if t.named {
 		flags |= regexp2.ExplicitCapture
 	}
@@ -45,7 +45,6 @@ func Compile(pattern, options string) (*regexp2.Regexp, error) {
 
 // translator rewrites a pattern into the dialect of regexp2.
 type translator struct {
-	src   string
 	out   strings.Builder
 	named bool // there is a group with a name
 	// atom is where the last item stands in out, and open where each group that is
@@ -69,13 +68,13 @@ func unsupported(feature string) error {
 	return fmt.Errorf("the regexp feature %s is not supported", feature)
 }
 
-func (t *translator) run() error {
-	for i := 0; i < len(t.src); {
-		n, err := t.item(t.src[i:])
+func (t *translator) translate(rest string) error {
+	for rest != "" {
+		n, err := t.item(rest)
 		if err != nil {
 			return err
 		}
-		i += n
+		rest = rest[n:]
 	}
 	if len(t.open) > 0 {
 		return errors.New("end pattern with unmatched parenthesis")

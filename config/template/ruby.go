@@ -148,10 +148,7 @@ func (s *Session) findRuby() string {
 		"opt/*-workstation/embedded/bin/ruby", "opt/*/embedded/bin/ruby", "hab/pkgs/core/ruby*/*/*/bin/ruby",
 		"opscode/*/embedded/bin/ruby.exe", "cinc-project/*/embedded/bin/ruby.exe",
 	} {
-		found, err := filepath.Glob(filepath.Join(s.root, filepath.FromSlash(pattern)))
-		if err != nil {
-			continue // the patterns are well-formed
-		}
+		found, _ := filepath.Glob(filepath.Join(s.root, filepath.FromSlash(pattern))) // the patterns are well-formed
 		slices.SortFunc(found, func(a, b string) int { return strings.Compare(padded(b), padded(a)) })
 		candidates = append(candidates, found...)
 	}

@@ -20,8 +20,8 @@ const (
 // builder makes values of the nodes that the parser made.
 type builder struct {
 	file   string
-	lines  []string // the source
-	hidden bool     // whether scalars hold hidden characters; see forParser
+	lines  func() []string // the source
+	hidden bool            // whether scalars hold hidden characters; see forParser
 	limits limits
 	// done are the values of nodes that an alias may refer to; nil while the node's own content is being built.
 	done     map[*yaml.Node]*Value
@@ -35,10 +35,11 @@ func (b *builder) pos(n *yaml.Node) Pos { return Pos{File: b.file, Line: n.Line,
 
 // source is the rest of the line that a node starts in, from the node on.
 func (b *builder) source(n *yaml.Node) string {
-	if n.Line > len(b.lines) {
+	lines := b.lines()
+	if n.Line > len(lines) {
 		return ""
 	}
-	line := b.lines[n.Line-1]
+	line := lines[n.Line-1]
 	for range n.Column - 1 {
 		_, size := utf8.DecodeRuneInString(line)
 		line = line[size:]
@@ -140,31 +141,24 @@ func (b *builder) badTag(n *yaml.Node) *Value {
 		"remove the tag, or put the text in quotes if no tag is meant")
 }
 
-// pair is one entry of a mapping: its nodes and their values.
-type pair struct {
-	keyNode, valueNode *yaml.Node
-	key, value         *Value
-}
-
 // mapping builds the value of a mapping: later pairs replace earlier ones, and
 // merge keys are merged in where they stand.
 func (b *builder) mapping(n *yaml.Node, flow bool) *Value {
 	m := NewMapping(len(n.Content) / 2)
 	var merged map[mapKey]bool // keys that came by `<<`
 	for i := 0; i < len(n.Content); i += 2 {
-		pr := pair{keyNode: n.Content[i], valueNode: n.Content[i+1]}
-		pr.key, pr.value = b.value(pr.keyNode, flow), b.value(pr.valueNode, flow)
-		sources := mergeSources(pr)
+		key, value := b.value(n.Content[i], flow), b.value(n.Content[i+1], flow)
+		sources := mergeSources(n.Content[i], n.Content[i+1], key, value)
 		if sources == nil {
-			b.setPair(m, pr, merged)
+			b.setPair(m, key, value, merged)
 			continue
 		}
 		if merged == nil {
 			merged = map[mapKey]bool{}
 		}
 		for _, src := range sources {
-			b.spend(src.Map.Len(), pr.key.Pos)
-			b.mergeEntries(m, src, pr.key.Pos, merged)
+			b.spend(src.Map.Len(), key.Pos)
+			b.mergeEntries(m, src, key.Pos, merged)
 		}
 	}
 	if isObject(n, mapObjects) && n.Tag != "!ruby/object:Hash" {
@@ -187,10 +181,10 @@ func (b *builder) mergeEntries(m *Mapping, src *Value, at Pos, merged map[mapKey
 }
 
 // setPair adds an ordinary pair and warns of a key that is there twice.
-func (b *builder) setPair(m *Mapping, pr pair, merged map[mapKey]bool) {
-	k := mapKey{pr.key.Kind, b.keyText(pr.key)}
-	pos := pr.key.Pos
-	old := m.Set(Entry{Key: k.key, KeyKind: k.kind, KeyPos: pos, Value: pr.value})
+func (b *builder) setPair(m *Mapping, key, value *Value, merged map[mapKey]bool) {
+	k := mapKey{key.Kind, b.keyText(key)}
+	pos := key.Pos
+	old := m.Set(Entry{Key: k.key, KeyKind: k.kind, KeyPos: pos, Value: value})
 	if old != nil && !merged[k] {
 		b.warn(pos, k.key, fmt.Sprintf("the key %q is set twice; the value in line %d is ignored (first set at %s)",
 			k.key, old.KeyPos.Line, old.KeyPos), "remove one of the two")
@@ -209,17 +203,17 @@ func (b *builder) keyText(v *Value) string {
 
 // mergeSources returns the mappings that a `<<` pair merges, the weakest first, or nil when the pair is an ordinary
 // one. Like Psych, it merges quoted "<<" too, but neither with a scalar nor with an alias of a list.
-func mergeSources(pr pair) []*Value {
-	tagged := pr.keyNode.Style&yaml.TaggedStyle != 0 && pr.keyNode.Tag == "!!str"
-	if pr.key.Kind != String || pr.key.Str != "<<" || tagged {
+func mergeSources(keyNode, valueNode *yaml.Node, key, value *Value) []*Value {
+	tagged := keyNode.Style&yaml.TaggedStyle != 0 && keyNode.Tag == "!!str"
+	if key.Kind != String || key.Str != "<<" || tagged {
 		return nil
 	}
 	switch {
-	case pr.value.Kind == Map:
-		return []*Value{pr.value}
-	case pr.value.Kind == Seq && pr.valueNode.Kind != yaml.AliasNode && len(pr.value.Seq) > 0:
-		sources := make([]*Value, 0, len(pr.value.Seq))
-		for _, it := range slices.Backward(pr.value.Seq) {
+	case value.Kind == Map:
+		return []*Value{value}
+	case value.Kind == Seq && valueNode.Kind != yaml.AliasNode && len(value.Seq) > 0:
+		sources := make([]*Value, 0, len(value.Seq))
+		for _, it := range slices.Backward(value.Seq) {
 			if it.Kind != Map {
 				return nil
 			}

@@ -120,11 +120,8 @@ const tooDeep, flatten = "lists and mappings are nested too deeply", "flatten th
 // explain says in words what is wrong, and where to look.
 func (b *builder) explain(src string, f failure) Problem {
 	text := []rune(src + "\n")
-	rest := string(text[min(f.index, len(text)):])
-	char := ""
-	if rest != "" {
-		char = string([]rune(rest)[:1])
-	}
+	rest := text[min(f.index, len(text)):]
+	char := string(rest[:min(1, len(rest))])
 	e := Problem{Pos: f.at, Msg: f.problem}
 	for _, x := range explanations() {
 		if strings.HasPrefix(f.problem, x.problem) && strings.HasPrefix(f.context, x.context) &&
@@ -143,14 +140,14 @@ func (b *builder) explain(src string, f failure) Problem {
 		e.Hint = "define &" + name + " first; put the text in quotes if no alias is meant"
 	}
 	if closing := map[rune]string{'[': "]", '{': "}"}[text[min(f.openIndex, len(text)-1)]]; closing != "" &&
-		strings.TrimSpace(rest) == "" && strings.HasPrefix(f.problem, "did not find expected") {
+		strings.TrimSpace(string(rest)) == "" && strings.HasPrefix(f.problem, "did not find expected") {
 		e.Pos = f.open
 		e.Msg = "`" + string(text[f.openIndex]) + "` starts here and is never closed"
 		e.Hint = "add the closing `" + closing + "`"
 	}
 	e.Pos.File = b.file
-	if e.Pos.Line <= len(b.lines) {
-		if name, at, found := Invisible(b.lines[e.Pos.Line-1]); found {
+	if lines := b.lines(); e.Pos.Line <= len(lines) {
+		if name, at, found := Invisible(lines[e.Pos.Line-1]); found {
 			e.Hint += fmt.Sprintf("; column %d holds an invisible character, %s", at+1, name)
 		}
 	}

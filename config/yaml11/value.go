@@ -131,14 +131,12 @@ func (v *Value) Any() any {
 			out[i] = it.Any()
 		}
 		return out
-	case Map:
-		out := make(map[string]any, v.Map.Len())
-		for _, e := range v.Map.entries {
-			out[e.Key] = e.Value.Any()
-		}
-		return out
 	}
-	panic(fmt.Sprintf("yaml11: value of unknown kind %d", v.Kind))
+	out := make(map[string]any, v.Map.Len())
+	for _, e := range v.Map.entries {
+		out[e.Key] = e.Value.Any()
+	}
+	return out
 }
 
 // Text renders a scalar as Ruby's to_s does: null is empty, 1.10 is "1.1". It reports false for lists and mappings.
