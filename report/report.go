@@ -7,8 +7,6 @@ package report
 import (
 	"errors"
 	"io"
-	"reflect"
-	"slices"
 	"sync"
 
 	"github.com/galley-kitchen/galley/internal/mask"
@@ -91,36 +89,7 @@ func (m *Multi) masked(e lifecycle.Event) lifecycle.Event {
 		o.Text = m.output(o)
 		return o
 	}
-	v := reflect.New(reflect.TypeOf(e)).Elem()
-	v.Set(reflect.ValueOf(e))
-	for i := range v.NumField() {
-		if !slices.Contains(named(), v.Type().Field(i).Name) {
-			m.hide(v.Field(i))
-		}
-	}
-	return v.Interface().(lifecycle.Event)
-}
-
-// hide takes the secrets out of a value. Its lists are copied, since others may have them too. Texts that have a type of
-// their own, such as a phase, are words of galley's.
-func (m *Multi) hide(v reflect.Value) {
-	switch {
-	case v.Type() == reflect.TypeFor[string]():
-		v.SetString(m.masker.String(v.String()))
-	case v.Kind() == reflect.Slice && !v.IsNil():
-		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-		reflect.Copy(list, v)
-		for i := range list.Len() {
-			m.hide(list.Index(i))
-		}
-		v.Set(list)
-	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				m.hide(v.Field(i))
-			}
-		}
-	}
+	return mask.Texts(e, m.masker.String, named()...)
 }
 
 // output is the text of an event of output. A secret may begin in one piece of a line and end in the next.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -362,4 +363,38 @@ func (w *Writer) Close() error {
 	}
 	_, err := io.WriteString(w.w, out)
 	return err
+}
+
+// Texts returns a copy of a struct in which form, such as [Masker.String], has made the texts anew. The fields named in except
+// are left alone, and so are texts that have a type of their own: they are words of galley's, such as a phase.
+func Texts[T any](value T, form func(string) string, except ...string) T {
+	v := reflect.New(reflect.TypeOf(value)).Elem()
+	v.Set(reflect.ValueOf(value))
+	for i := range v.NumField() {
+		if !slices.Contains(except, v.Type().Field(i).Name) {
+			formTexts(v.Field(i), form)
+		}
+	}
+	return v.Interface().(T)
+}
+
+// formTexts has form make the texts in a value anew. Its lists are copied, since others may have them too.
+func formTexts(v reflect.Value, form func(string) string) {
+	switch {
+	case v.Type() == reflect.TypeFor[string]():
+		v.SetString(form(v.String()))
+	case v.Kind() == reflect.Slice && !v.IsNil():
+		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(list, v)
+		for i := range list.Len() {
+			formTexts(list.Index(i), form)
+		}
+		v.Set(list)
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				formTexts(v.Field(i), form)
+			}
+		}
+	}
 }

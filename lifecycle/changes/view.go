@@ -119,20 +119,6 @@ func (g Group) Numbers() string {
 	return strings.Join(words, ", ")
 }
 
-// Map returns a copy in which form has made all that comes from the runner.
-func (v View) Map(form func(string) string) View {
-	v.Groups = slices.Clone(v.Groups)
-	for n := range v.Groups {
-		g := &v.Groups[n]
-		g.Top, g.Lines = form(g.Top), slices.Clone(g.Lines)
-		for m := range g.Lines {
-			l := &g.Lines[m]
-			l.Path, l.Text = form(l.Path), form(l.Text)
-		}
-	}
-	return v
-}
-
 // Cut returns a copy with no more than so many lines.
 func (v View) Cut(lines int) View {
 	v.Groups = slices.Clone(v.Groups)

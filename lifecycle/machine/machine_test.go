@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/keys"
+	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle/changes"
 	"github.com/galley-kitchen/galley/lifecycle/machine"
 )
@@ -217,7 +218,7 @@ func TestLines(t *testing.T) {
 		{Kind: machine.Port, Name: "tcp *:80", B: "open"},
 		{Kind: machine.Env, Name: "A\nB", A: "x", Noise: "why"},
 	}, Noise: map[string]int{"logs": 2, "caches": 5}, NotCompared: []string{"/data: something is mounted there"}}
-	r = r.Map(func(s string) string { return strings.ReplaceAll(s, "hunter2", "********") })
+	r = mask.Texts(r, func(s string) string { return strings.ReplaceAll(s, "hunter2", "********") })
 	require.Equal(t, `old and new differ in 2 things
   file     /etc/app.conf  line 3: "pw ********" on old, nothing on new
   port     tcp *:80       only on new

@@ -45,19 +45,6 @@ func (r Report) Real() int {
 	return n
 }
 
-// Map is the report with each of its texts as f makes it.
-func (r Report) Map(f func(string) string) Report {
-	r.Differences, r.NotCompared = slices.Clone(r.Differences), slices.Clone(r.NotCompared)
-	for n := range r.Differences {
-		d := &r.Differences[n]
-		d.Name, d.What, d.A, d.B, d.Noise = f(d.Name), f(d.What), f(d.A), f(d.B), f(d.Noise)
-	}
-	for n, text := range r.NotCompared {
-		r.NotCompared[n] = f(text)
-	}
-	return r
-}
-
 // widestName is how many letters a name may take before what follows it is moved to the right.
 const widestName = 40
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/machine"
@@ -79,9 +80,9 @@ func run(ctx context.Context, o *Options) error {
 		return err
 	}
 	if o.JSON {
-		err = cmdutil.PrintJSON(o.Out, reportrun.Comparison{A: a.Name, B: b.Name, Report: r.Map(o.Secrets.String)})
+		err = cmdutil.PrintJSON(o.Out, reportrun.Comparison{A: a.Name, B: b.Name, Report: mask.Texts(r, o.Secrets.String)})
 	} else {
-		for _, line := range r.Map(o.Clean).Lines(o.Clean(a.Name), o.Clean(b.Name)) {
+		for _, line := range mask.Texts(r, o.Clean).Lines(o.Clean(a.Name), o.Clean(b.Name)) {
 			fmt.Fprintln(o.Out, line)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/internal/cli/cmdutil"
+	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/internal/settings"
 	"github.com/galley-kitchen/galley/lifecycle"
 	"github.com/galley-kitchen/galley/lifecycle/changes"
@@ -174,7 +175,7 @@ func (o *Options) text(v changes.View, c lifecycle.Comparison) string {
 // groups prints each change on a line, in columns.
 func (o *Options) groups(b *strings.Builder, v changes.View) {
 	var pathWidth, sizeWidth, modeWidth, ownerWidth int
-	v = v.Map(o.name)
+	v = mask.Texts(v, o.name)
 	for _, g := range v.Groups {
 		for _, l := range g.Lines {
 			pathWidth = max(pathWidth, min(text.Cells(l.Path), widest))
@@ -197,7 +198,7 @@ func (o *Options) groups(b *strings.Builder, v changes.View) {
 func (o *Options) stat(b *strings.Builder, v changes.View) {
 	sum := v.Sum()
 	sum.Top = "in all"
-	rows := slices.Concat(v.Map(o.name).Groups, []changes.Group{sum})
+	rows := slices.Concat(mask.Texts(v, o.name).Groups, []changes.Group{sum})
 	width := 0
 	for _, g := range rows {
 		width = max(width, text.Cells(g.Top))
