@@ -71,15 +71,6 @@ func (m *Masker) String(s string) string {
 	return byForm(m.now.Load().replace(s))
 }
 
-// Strings is String for each string. The list itself is not changed.
-func (m *Masker) Strings(list []string) []string {
-	out := slices.Clone(list)
-	for i, s := range out {
-		out[i] = m.String(s)
-	}
-	return out
-}
-
 // Error returns an error with the same chain whose text hides the values.
 func (m *Masker) Error(err error) error {
 	if err == nil || m == nil {

@@ -15,7 +15,15 @@ type List map[string]string
 func Parse(entries []string) (List, error) {
 	list := List{}
 	for _, entry := range entries {
-		prefix, replacement, err := parseEntry(entry)
+		from, to, ok := strings.Cut(strings.TrimSpace(entry), "=")
+		if !ok {
+			return nil, fmt.Errorf("%q: write PREFIX=REPLACEMENT, such as docker.io=mirror.example/dockerhub", entry)
+		}
+		prefix, err := parseName(from)
+		if err != nil {
+			return nil, err
+		}
+		replacement, err := parseName(to)
 		if err != nil {
 			return nil, err
 		}
@@ -25,17 +33,6 @@ func Parse(entries []string) (List, error) {
 		list[prefix] = replacement
 	}
 	return list, nil
-}
-
-func parseEntry(entry string) (prefix, replacement string, err error) {
-	prefix, replacement, ok := strings.Cut(strings.TrimSpace(entry), "=")
-	if !ok {
-		return "", "", fmt.Errorf("%q: write PREFIX=REPLACEMENT, such as docker.io=mirror.example/dockerhub", entry)
-	}
-	if prefix, err = parseName(prefix); err == nil {
-		replacement, err = parseName(replacement)
-	}
-	return prefix, replacement, err
 }
 
 // parseName reads the beginning of a full name. Docker Hub is docker.io, as in the names that it is compared with.

@@ -143,7 +143,11 @@ func (i *Instance) handle(e lifecycle.Event) {
 		i.begin(e.Phase, e.Time).Step = e.Of
 		i.Endpoint = cmp.Or(e.Endpoint, i.Endpoint)
 	case lifecycle.PhaseFinished:
-		i.end(e)
+		p := i.current(e.Stamp, e.Phase)
+		p.Duration, p.Error, p.Status = e.Duration, e.Error, Passed
+		if e.Error != "" {
+			p.Status = Failed
+		}
 	case lifecycle.SpanFinished:
 		i.spans = append(i.spans, e.Span)
 	case lifecycle.Output:
@@ -193,14 +197,6 @@ func (i *Instance) current(s lifecycle.Stamp, otherwise lifecycle.Phase) *Phase 
 		return i.Phases[n-1]
 	}
 	return i.begin(otherwise, s.Time)
-}
-
-func (i *Instance) end(e lifecycle.PhaseFinished) {
-	p := i.current(e.Stamp, e.Phase)
-	p.Duration, p.Error, p.Status = e.Duration, e.Error, Passed
-	if e.Error != "" {
-		p.Status = Failed
-	}
 }
 
 // failedBefore returns the message with which a case that passes now failed in an earlier round of the same phase, or

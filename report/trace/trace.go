@@ -106,7 +106,10 @@ func (s *Sink) Handle(e lifecycle.Event) {
 		s.instances[at.Instance] = &open{steps: map[lifecycle.Step]*span{},
 			instance: s.begin(s.above("").ID, "instance", at.Instance, at.Instance, at.Time)}
 	case lifecycle.SpanFinished:
-		s.finished(e)
+		// It is told of when it has ended.
+		p := s.begin(s.above(e.Instance).ID, string(e.Kind), e.Name, e.Instance, e.Started)
+		p.Detail = e.Detail
+		s.end(p, e.Started.Add(e.Duration), e.Error)
 	default:
 		if o := s.instances[at.Instance]; o != nil {
 			s.within(o, e)
@@ -154,13 +157,6 @@ func (s *Sink) within(o *open, e lifecycle.Event) {
 		s.end(o.instance, at.Time, e.Error)
 		delete(s.instances, at.Instance)
 	}
-}
-
-// finished takes in a span that is told of when it has ended.
-func (s *Sink) finished(e lifecycle.SpanFinished) {
-	p := s.begin(s.above(e.Instance).ID, string(e.Kind), e.Name, e.Instance, e.Started)
-	p.Detail = e.Detail
-	s.end(p, e.Started.Add(e.Duration), e.Error)
 }
 
 // endRun ends the run, and what is left open in it.

@@ -136,9 +136,11 @@ func withServices(instances []config.Instance) []config.Instance {
 	return list
 }
 
-// WithRun gives a use of the life cycle of which no events are shown to do, and ends it.
+// WithRun gives a use of the life cycle to do, and ends it. No events are shown, unless o has a sink.
 func WithRun(o lifecycle.Options, do func(*lifecycle.Run) error) (err error) {
-	o.Sink = report.NewMulti()
+	if o.Sink == nil {
+		o.Sink = report.NewMulti()
+	}
 	r, err := lifecycle.New(o)
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ INSTANCE/SERVICE it runs in a service.`,
 func run(ctx context.Context, o *Options) error {
 	return o.Reach(ctx, o.Instances, cmdutil.WantAll, func(r []cmdutil.Reached) error {
 		if len(r) == 1 {
-			return attach.Run(ctx, o.Factory, r[0], o.Command)
+			return attach.Run(ctx, o.Factory, r[0], o.Command, o.In)
 		}
 		return execAll(ctx, o.Factory, r, o.Command)
 	})

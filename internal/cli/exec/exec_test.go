@@ -68,7 +68,7 @@ func TestBrokenPipe(t *testing.T) {
 	require.NoError(t, reader.Close())
 	defer out.Close()
 	f := &cmdutil.Factory{Streams: cmdutil.Streams{In: in, Out: out, Err: out}}
-	err = attach.Run(t.Context(), f, cmdutil.Reached{Engine: engine, Runner: c}, []string{"yes"})
+	err = attach.Run(t.Context(), f, cmdutil.Reached{Engine: engine, Runner: c}, []string{"yes"}, in)
 	require.Equal(t, cmdutil.ExitCode(cmdutil.ExitBrokenPipe), err)
 	require.Error(t, ended)
 }

@@ -80,12 +80,10 @@ func (o *Options) ask(ctx context.Context) (now imagelock.Images, path string, e
 		return nil, "", err
 	}
 	ro.Sink = notices{o.Factory}
-	r, err := lifecycle.New(ro)
-	if err != nil {
-		return nil, "", err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	now, err = r.ImageDigests(ctx, instances)
+	err = cmdutil.WithRun(ro, func(r *lifecycle.Run) error {
+		now, err = r.ImageDigests(ctx, instances)
+		return err
+	})
 	return now, filepath.Join(ro.Project.Root, imagelock.Name), err
 }
 

@@ -39,6 +39,6 @@ left out where there is one instance.`,
 
 func run(ctx context.Context, o *Options) error {
 	return o.Reach(ctx, o.Instances, cmdutil.WantOne, func(r []cmdutil.Reached) error {
-		return attach.Run(ctx, o.Factory, r[0], runner.Shell(o.Command))
+		return attach.Run(ctx, o.Factory, r[0], runner.Shell(o.Command), o.In)
 	})
 }

@@ -50,7 +50,7 @@ type stopper struct {
 func (o *Options) newStopper(abort func()) *stopper {
 	return &stopper{pause: o.pause, keys: &attach.Keyboard{In: o.In}, out: o.Out, abort: abort, clean: o.Clean,
 		shell: func(ctx context.Context, s lifecycle.Stopped, in io.Reader) error {
-			return attach.RunWith(ctx, o.Factory, cmdutil.Reached{Instance: s.Instance, Engine: s.Engine, Runner: s.Runner},
+			return attach.Run(ctx, o.Factory, cmdutil.Reached{Instance: s.Instance, Engine: s.Engine, Runner: s.Runner},
 				runner.Shell(attach.Shell), in)
 		}}
 }
@@ -100,18 +100,16 @@ func (p *stopper) open(ctx context.Context, s lifecycle.Stopped) {
 
 // answer reads a line, unless the run is interrupted first.
 func (p *stopper) answer(ctx context.Context) (string, error) {
-	type typed struct {
-		line string
-		err  error
-	}
-	done := make(chan typed, 1)
+	var line string
+	done := make(chan error, 1)
 	go func() {
-		line, err := p.keys.Line()
-		done <- typed{strings.ToLower(line), err}
+		var err error
+		line, err = p.keys.Line()
+		done <- err
 	}()
 	select {
-	case t := <-done:
-		return t.line, t.err
+	case err := <-done:
+		return strings.ToLower(line), err
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}

@@ -121,6 +121,6 @@ func (o *Options) login(ctx context.Context, in io.Reader) (err error) {
 	f := o.again() //nolint:contextcheck // as in main, exporters outlive a run
 	defer func() { err = errors.Join(err, f.EndObserving()) }()
 	return f.Reach(ctx, o.Instances, cmdutil.WantOne, func(r []cmdutil.Reached) error {
-		return attach.RunWith(ctx, f, r[0], runner.Shell(attach.Shell), in)
+		return attach.Run(ctx, f, r[0], runner.Shell(attach.Shell), in)
 	})
 }
