@@ -2,19 +2,24 @@ package machine
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/lifecycle/changes"
 )
 
 // Machine is what is known of a machine.
 type Machine struct {
-	Facts Facts
+	// Name is the name of its instance, and Source where its files are read.
+	Name   string
+	Source changes.Options
+	Facts  Facts
 	// Base are the facts of the image that the machine was made from, on the same engine; empty when they are not known.
 	Base Facts
 	// Changed are the paths that converge changed.
@@ -23,6 +28,31 @@ type Machine struct {
 	Entries map[string]*changes.Entry
 	// Own are texts that are the machine's alone, besides those of Facts: its ID and its name.
 	Own []string
+	// Ignored is what kitchen.yml leaves out, and NotCompared says what cannot be compared.
+	Ignored     []config.Ignored
+	NotCompared []string
+}
+
+// ReadEntries reads what is at paths.
+func (m *Machine) ReadEntries(ctx context.Context, paths []string) error {
+	found, err := changes.Entries(ctx, m.Source, paths)
+	if err != nil {
+		return fmt.Errorf("read the files of %s: %w", m.Name, err)
+	}
+	m.Entries = map[string]*changes.Entry{}
+	for _, p := range paths {
+		m.Entries[p] = found[p]
+	}
+	return nil
+}
+
+// Compare finds in what machines differ of which all is known.
+func Compare(a, b Machine, noise bool) Report {
+	paths, left := Paths(a, b, noise)
+	not := slices.Concat(a.NotCompared, b.NotCompared)
+	slices.Sort(not)
+	list := slices.Concat(Files(a, b, paths), Values(a, b))
+	return NewReport(list, left, append([]string{}, slices.Compact(not)...), noise)
 }
 
 // Difference is one thing in which two machines differ.
@@ -60,8 +90,8 @@ func (d Difference) Text(a, b string) string {
 
 // Paths are those to compare: what converge changed on either machine. With noise those of noise are among them;
 // without they are counted by their reasons.
-func Paths(a, b Machine, ignore []Rule, noise bool) (paths []string, left map[string]int) {
-	rules := slices.Concat(Rules(), ignore)
+func Paths(a, b Machine, noise bool) (paths []string, left map[string]int) {
+	rules := rulesFor(a, b)
 	left = map[string]int{}
 	seen := map[string]bool{}
 	for _, c := range slices.Concat(a.Changed, b.Changed) {
@@ -101,8 +131,8 @@ func (m Machine) at(p string, other Machine) *changes.Entry {
 }
 
 // Files compares the entries at paths.
-func Files(a, b Machine, paths []string, ignore []Rule) []Difference {
-	rules := slices.Concat(Rules(), ignore)
+func Files(a, b Machine, paths []string) []Difference {
+	rules := rulesFor(a, b)
 	reasons := map[string]string{}
 	for _, c := range slices.Concat(a.Changed, b.Changed) {
 		reasons[c.Path] = fileNoise(rules, c)
@@ -242,8 +272,8 @@ func neutral(line string, own *strings.Replacer) string {
 
 // Values compares all but files. What each machine has as its image has it on its engine is no difference that its
 // converge made.
-func Values(a, b Machine, ignore []Rule) []Difference {
-	rules := slices.Concat(Rules(), ignore)
+func Values(a, b Machine) []Difference {
+	rules := rulesFor(a, b)
 	ownA, ownB := a.own(), b.own()
 	var list []Difference
 	for _, k := range kinds {

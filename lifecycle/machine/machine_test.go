@@ -128,7 +128,7 @@ func lines(list []machine.Difference) (out []string) {
 func TestValues(t *testing.T) {
 	for name, c := range map[string]struct {
 		a, b, baseA, baseB machine.Facts
-		ignore             []machine.Rule
+		ignore             []config.Ignored
 		want               []string
 	}{
 		"alike": {a: facts(machine.Env, "A", "1"), b: facts(machine.Env, "A", "1")},
@@ -146,13 +146,14 @@ func TestValues(t *testing.T) {
 		"noise": {a: facts(machine.Env, "HOSTNAME", "x"), b: facts(machine.Env, "HOSTNAME", "y"),
 			want: []string{"env HOSTNAME: x on old, y on new NOISE what engines and galley set"}},
 		"ignored": {a: facts(machine.Env, "APP_X", "x"), b: facts(machine.Env, "APP_X", "y"),
-			ignore: []machine.Rule{machine.Ignore(config.Ignored{Kind: "env", Pattern: "APP_*"})},
+			ignore: []config.Ignored{{Kind: "env", Pattern: "APP_*"}},
 			want:   []string{"env APP_X: x on old, y on new NOISE ignored by kitchen.yml"}},
 		"the moment": {a: facts(machine.Env, "AT", "2026-11-29 10:00:00"), b: facts(machine.Env, "AT", "2026-11-29 10:00:07"),
 			want: []string{"env AT: 2026-11-29 10:00:00 on old, 2026-11-29 10:00:07 on new NOISE " +
 				"times, IDs, host names and addresses in texts"}},
 	} {
-		got := machine.Values(machine.Machine{Facts: c.a, Base: c.baseA}, machine.Machine{Facts: c.b, Base: c.baseB}, c.ignore)
+		got := machine.Values(machine.Machine{Facts: c.a, Base: c.baseA, Ignored: c.ignore},
+			machine.Machine{Facts: c.b, Base: c.baseB})
 		require.Equal(t, c.want, lines(got), name)
 	}
 }
@@ -177,7 +178,7 @@ func TestFiles(t *testing.T) {
 	a.Changed = append(a.Changed, changes.Change{Path: "/var/log/x", Noise: "logs"}, changes.Change{Path: "/etc/passwd"},
 		changes.Change{Path: "/gone"})
 	a.Own, b.Own = []string{"host-one"}, []string{"host-of-b"}
-	paths, left := machine.Paths(a, b, nil, false)
+	paths, left := machine.Paths(a, b, false)
 	require.Equal(t, map[string]int{"logs": 1, "files of users and groups": 1}, left)
 	require.True(t, slices.IsSorted(paths))
 	for p, texts := range map[string][2]string{"/content": {"same\nold  x", "same\nnew"},
@@ -185,7 +186,7 @@ func TestFiles(t *testing.T) {
 		ofA[p].Text, ofB[p].Text = []byte(texts[0]), []byte(texts[1])
 	}
 	a.Entries, b.Entries = ofA, ofB
-	got := machine.Files(a, b, paths, nil)
+	got := machine.Files(a, b, paths)
 	require.Equal(t, []string{
 		"file /a: only on old: file 0644 0:0",
 		`file /content: line 2: "old x" on old, "new" on new`,
@@ -209,7 +210,7 @@ func TestAsTheImage(t *testing.T) {
 	a := machine.Machine{Changed: []changes.Change{{Path: "/new"}, {Path: "/mode", Old: was}},
 		Entries: map[string]*changes.Entry{"/new": was, "/mode": {Type: changes.File, Mode: 0o600}}}
 	require.Equal(t, []string{"file /mode: mode: 0600 on old, 0644 on new", "file /new: only on old: file 0644 0:0"},
-		lines(machine.Files(a, machine.Machine{}, []string{"/mode", "/new"}, nil)))
+		lines(machine.Files(a, machine.Machine{}, []string{"/mode", "/new"})))
 }
 
 func TestLines(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/glob"
 )
 
@@ -40,10 +39,14 @@ func Rules() []Rule {
 	}
 }
 
-// Ignore is a rule of kitchen.yml.
-func Ignore(i config.Ignored) Rule {
-	pattern := strings.TrimSuffix(strings.TrimSuffix(i.Pattern, "/**"), "/")
-	return Rule{Kind: Kind(i.Kind), Patterns: []string{pattern}, Reason: "ignored by kitchen.yml"}
+// rulesFor are all rules for two machines, with those of kitchen.yml.
+func rulesFor(a, b Machine) []Rule {
+	rules := Rules()
+	for _, i := range slices.Concat(a.Ignored, b.Ignored) {
+		pattern := strings.TrimSuffix(strings.TrimSuffix(i.Pattern, "/**"), "/")
+		rules = append(rules, Rule{Kind: Kind(i.Kind), Patterns: []string{pattern}, Reason: "ignored by kitchen.yml"})
+	}
+	return rules
 }
 
 // noiseOf says why a fact is not worth a line, or nothing.
