@@ -29,17 +29,6 @@ const commitImages = "localhost/galley-commit:"
 // packageImages is what the names of packaged images begin with when the user gives none. They are the user's.
 const packageImages = "localhost/galley-package/"
 
-// publication is the image of a runner on its way to where others get it.
-type publication struct {
-	supplies
-	// runner is the container's ID, and below that of the image that it was made from.
-	runner, below string
-	// mounts are the paths at which something is mounted in the runner.
-	mounts []string
-	// untested is set when the runner is not as its last tests saw it.
-	untested bool
-}
-
 // publish makes an image of the runner and brings it to where it belongs. Nothing of it is recorded: the runner stays
 // what it was.
 func (i *instanceRun) publish(ctx context.Context, p Phase) error {
@@ -74,18 +63,17 @@ func (i *instanceRun) publish(ctx context.Context, p Phase) error {
 			i.notice(LevelWarn, "what the runner has in these places is on volumes or in memory, and no part of the image: "+
 				strings.Join(lost, ", "))
 		}
-		pub := publication{supplies: i.supplies, runner: i.container.ID, below: image.ID, mounts: mounts, untested: untested}
 		return i.withArchive(func(archive *os.File) error {
-			img, err := pub.makeImage(ctx, archive)
+			img, err := i.makeImage(ctx, archive, image.ID, mounts, untested)
 			switch {
 			case errors.Is(err, syscall.ENOSPC):
 				return fmt.Errorf("%w\nSet TMPDIR to a directory that has room for the image twice", err)
 			case err != nil:
 				return err
 			case p == PhasePackage:
-				return i.step(StepPackage, func() error { return pub.packageImage(ctx, img) })
+				return i.step(StepPackage, func() error { return i.packageImage(ctx, img) })
 			}
-			return i.step(StepPush, func() error { return pub.push(ctx, img) })
+			return i.step(StepPush, func() error { return i.pushImage(ctx, img) })
 		})
 	})
 }
@@ -175,45 +163,47 @@ func (s *subject) removePublishDirs() (prefix string, err error) {
 	return prefix, err
 }
 
-// makeImage makes the image that is published.
-func (pub publication) makeImage(ctx context.Context, archive *os.File) (v1.Image, error) {
+// makeImage makes the image that is published, on top of the one with the ID below. mounts are the paths of the runner at
+// which something is mounted.
+func (i *instanceRun) makeImage(ctx context.Context, archive *os.File, below string, mounts []string,
+	untested bool) (v1.Image, error) {
 	token := names.Random(8)
-	if err := pub.step(StepCommit, func() error { return pub.commit(ctx, token, archive) }); err != nil {
+	if err := i.step(StepCommit, func() error { return i.commitRunner(ctx, token, below, archive) }); err != nil {
 		return nil, err
 	}
 	var img v1.Image
-	err := pub.step(StepImage, func() (err error) {
-		labels, err := pub.imageLabels()
+	err := i.step(StepImage, func() (err error) {
+		labels, err := i.imageLabels(untested)
 		if err != nil {
 			return err
 		}
-		o := pub.run.o.Publish
-		conf := pub.inst.Publish
+		o := i.run.o.Publish
+		conf := i.inst.Publish
 		conf.Squash = conf.Squash || o.Squash
-		img, err = publish.Make(ctx, publish.Source{Archive: archive, Commit: token, Mounts: pub.mounts,
+		img, err = publish.Make(ctx, publish.Source{Archive: archive, Commit: token, Mounts: mounts,
 			Config: conf, Labels: labels, OCI: o.Format == publish.FormatOCI, Epoch: o.Epoch})
 		return err
 	})
 	return img, err
 }
 
-// commit makes an image of the runner for a moment, and saves it and the one below it to a file.
-func (pub publication) commit(ctx context.Context, token string, to *os.File) error {
+// commitRunner makes an image of the runner for a moment, and saves it and the one below it to a file.
+func (i *instanceRun) commitRunner(ctx context.Context, token, below string, to *os.File) error {
 	ref := commitImages + token
 	defer func() { // also when it was interrupted, and the engine went on
 		ctx, cancel := cleanupContext(ctx)
 		defer cancel()
-		if err := pub.eng.RemoveImage(ctx, ref); err != nil { // what was saved of it is none the worse
-			pub.notice(LevelWarn, err.Error()+"\n`galley prune` removes it.")
+		if err := i.eng.RemoveImage(ctx, ref); err != nil { // what was saved of it is none the worse
+			i.notice(LevelWarn, err.Error()+"\n`galley prune` removes it.")
 		}
 	}()
-	labels := pub.run.labels(label.RoleHelper)
+	labels := i.run.labels(label.RoleHelper)
 	labels[label.Commit] = token
 	o := backend.CommitOptions{Ref: ref, Labels: labels}
-	if _, err := pub.eng.CommitContainer(ctx, pub.runner, o); err != nil {
+	if _, err := i.eng.CommitContainer(ctx, i.container.ID, o); err != nil {
 		return err
 	}
-	return pub.saveImages(ctx, to, ref, pub.below)
+	return i.saveImages(ctx, to, ref, below)
 }
 
 // saveImages saves images of the runner, one of them below the other, to a file.
@@ -231,9 +221,9 @@ func (s supplies) saveImages(ctx context.Context, to *os.File, images ...string)
 }
 
 // imageLabels are those that say where a published image comes from.
-func (pub publication) imageLabels() (map[string]string, error) {
-	p, o := pub.run.publishing, pub.run.o.Publish
-	d := pub.inst.Driver
+func (i *instanceRun) imageLabels(untested bool) (map[string]string, error) {
+	p, o := i.run.publishing, i.run.o.Publish
+	d := i.inst.Driver
 	labels := map[string]string{
 		"org.opencontainers.image.source":   p.source,
 		"org.opencontainers.image.revision": p.revision,
@@ -243,7 +233,7 @@ func (pub publication) imageLabels() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked, err := pub.imageName(d.Image) // a lock file names the one that the tag stands for
+	asked, err := i.imageName(d.Image) // a lock file names the one that the tag stands for
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +243,7 @@ func (pub publication) imageLabels() (map[string]string, error) {
 			labels["org.opencontainers.image.base.digest"] = digested.Digest().String()
 		}
 	}
-	if pub.untested {
+	if untested {
 		labels[label.Verified] = "false"
 	}
 	maps.DeleteFunc(labels, func(_, value string) bool { return value == "" })
@@ -261,11 +251,11 @@ func (pub publication) imageLabels() (map[string]string, error) {
 }
 
 // packageImage writes the image to a file, or brings it into the engine.
-func (pub publication) packageImage(ctx context.Context, img v1.Image) (err error) {
-	o, p := pub.run.o.Publish, pub.run.publishing
-	tags := p.tags[pub.inst.Name]
+func (i *instanceRun) packageImage(ctx context.Context, img v1.Image) (err error) {
+	o, p := i.run.o.Publish, i.run.publishing
+	tags := p.tags[i.inst.Name]
 	if len(tags) == 0 && o.To == nil {
-		tag, err := publish.FullName(packageImages + names.Label("", pub.inst.Name))
+		tag, err := publish.FullName(packageImages + names.Label("", i.inst.Name))
 		if err != nil {
 			return err
 		}
@@ -277,42 +267,42 @@ func (pub publication) packageImage(ctx context.Context, img v1.Image) (err erro
 		pr, pw := io.Pipe()
 		defer pr.Close()
 		go func() { pw.CloseWithError(publish.FormatDocker.Write(pw, img, tags)) }()
-		_, err = pub.eng.LoadImage(ctx, pr)
+		_, err = i.eng.LoadImage(ctx, pr)
 	}
 	if err != nil {
 		return err
 	}
 	for _, tag := range tags {
-		p.named(tag, "", pub.inst.Name)
+		p.named(tag, "", i.inst.Name)
 	}
 	return nil
 }
 
-// push brings the image to all registries, by its digest, and then gives it its names. A name that several instances
+// pushImage brings the image to all registries, by its digest, and then gives it its names. A name that several instances
 // share is given by the last of them.
-func (pub publication) push(ctx context.Context, img v1.Image) error {
-	p := pub.run.publishing
-	tags := p.tags[pub.inst.Name]
+func (i *instanceRun) pushImage(ctx context.Context, img v1.Image) error {
+	p := i.run.publishing
+	tags := p.tags[i.inst.Name]
 	registries := map[name.Repository]*publish.Registry{}
 	for _, tag := range tags {
 		if registries[tag.Context()] != nil {
 			continue
 		}
-		r, err := pub.registry(ctx, tag)
+		r, err := i.registry(ctx, tag)
 		if err != nil {
 			return err
 		}
 		defer r.Close()
-		err = pub.run.upload(ctx, r, img)
-		pub.progress(finished("push "+publish.Text(tag), 0, err))
+		err = i.run.upload(ctx, r, img)
+		i.progress(finished("push "+publish.Text(tag), 0, err))
 		if err != nil {
 			return err
 		}
 		registries[tag.Context()] = r
 	}
 	for _, tag := range tags {
-		if m := p.sent(pub.inst.Name, tag, img); m != nil {
-			if err := pub.name(ctx, registries[tag.Context()], tag, m); err != nil {
+		if m := p.sent(i.inst.Name, tag, img); m != nil {
+			if err := i.giveName(ctx, registries[tag.Context()], tag, m); err != nil {
 				return err
 			}
 		}
@@ -320,8 +310,8 @@ func (pub publication) push(ctx context.Context, img v1.Image) error {
 	return nil
 }
 
-// name gives a manifest its name. An index goes by its digest first, as all else did.
-func (pub publication) name(ctx context.Context, r *publish.Registry, tag name.Tag, m publish.Manifest) error {
+// giveName gives a manifest a name. An index goes by its digest first, as all else did.
+func (i *instanceRun) giveName(ctx context.Context, r *publish.Registry, tag name.Tag, m publish.Manifest) error {
 	digest, err := m.Digest()
 	if err != nil {
 		return err
@@ -334,8 +324,8 @@ func (pub publication) name(ctx context.Context, r *publish.Registry, tag name.T
 	if err := r.Put(ctx, tag, m); err != nil {
 		return err
 	}
-	pub.run.publishing.named(tag, digest.String(), pub.run.publishing.groups[tag.Name()].instances...)
-	pub.notice(LevelInfo, "published "+publish.Text(tag)+"@"+digest.String())
+	i.run.publishing.named(tag, digest.String(), i.run.publishing.groups[tag.Name()].instances...)
+	i.notice(LevelInfo, "published "+publish.Text(tag)+"@"+digest.String())
 	return nil
 }
 
