@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -418,4 +419,33 @@ func keysOfPlugins() map[pluginKind][]Key {
 		out[pluginKind{k.Section, kind}] = append(out[pluginKind{k.Section, kind}], k)
 	}
 	return out
+}
+
+// TestTags: a tag that is misspelt would be passed over.
+func TestTags(t *testing.T) {
+	name := regexp.MustCompile(`(\w+):"`)
+	seen := map[reflect.Type]bool{}
+	var walk func(typ reflect.Type)
+	walk = func(typ reflect.Type) {
+		switch {
+		case typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice || typ.Kind() == reflect.Map:
+			walk(typ.Elem())
+			return
+		case typ.Kind() != reflect.Struct || seen[typ] || !strings.HasSuffix(typ.PkgPath(), "/config"):
+			return
+		}
+		seen[typ] = true
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			for _, n := range name.FindAllStringSubmatch(string(f.Tag), -1) {
+				require.Contains(t, []string{"key", "as", "for", "enum", "default", "joins", "secret", "json"}, n[1], "%s.%s", typ, f.Name)
+			}
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[config.Instance]())
+	require.Greater(t, len(seen), 25)
+	for _, more := range furtherKeys() {
+		require.Regexp(t, `^key:"[^"]+"( (as|for|joins):"[^"]+")*$`, string(more.tag))
+	}
 }
