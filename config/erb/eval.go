@@ -13,7 +13,7 @@ type frame struct {
 	root  *frame // that of the method, which return leaves
 	proc  *proc  // what runs
 	self  value
-	blk   *proc // the block given to the method
+	blk   *proc // the block given to that method
 	src   *source
 }
 
@@ -46,14 +46,6 @@ func (f *frame) set(name string, v value) {
 // declare makes the variable in this very frame.
 func (f *frame) declare(name string, v value) {
 	f.names, f.vals = append(f.names, name), append(f.vals, v)
-}
-
-// method is the frame of the method around a block.
-func (f *frame) method() *frame {
-	for f.outer != nil {
-		f = f.outer
-	}
-	return f
 }
 
 // jump is a break, next or return to a place: the block that a call was given, or the frame of a block or method. Jumps
@@ -133,7 +125,7 @@ func (in *Evaluator) evalNode(f *frame, n *node) (v value) {
 	case opLvar:
 		return f.get(n.s)
 	case opIvar:
-		return in.ivars[n.s]
+		return in.named[n.s]
 	case opGvar:
 		return in.at(f, n).global(n.s)
 	case opConst:
@@ -153,10 +145,10 @@ func (in *Evaluator) evalNode(f *frame, n *node) (v value) {
 	case opCall:
 		return in.evalCall(f, n)
 	case opYield:
-		if f.method().blk == nil {
+		if f.blk == nil {
 			in.at(f, n).raise("LocalJumpError", "no block given (yield)")
 		}
-		return in.invoke(f.method().blk, nil, in.evalList(f, n.list), nil)
+		return in.invoke(f.blk, nil, in.evalList(f, n.list), nil)
 	case opDef:
 		in.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, method: true}
 		return symbol(n.s)
@@ -265,23 +257,17 @@ func (in *Evaluator) evalHash(f *frame, n *node) value {
 
 // place gives access to what a variable, a constant or an index stands for; receiver and index are evaluated once.
 func (in *Evaluator) place(f *frame, n *node) (get func() value, set func(v value)) {
-	var named map[string]value
 	switch n.op {
 	case opLvar:
 		return func() value { return f.get(n.s) }, func(v value) { f.set(n.s, v) }
-	case opIvar:
-		named = in.ivars
-	case opGvar:
-		in.at(f, n).global(n.s) // refuses those that are not plain variables
-		named = in.gvars
-	case opConst:
-		named = in.consts
-	default:
+	case opCall:
 		recv, args := in.eval(f, n.a), in.evalList(f, n.list)
 		return func() value { return in.at(f, n).send(recv, "[]", args...) },
 			func(v value) { in.at(f, n).send(recv, "[]=", append(args, v)...) }
+	case opGvar:
+		in.at(f, n).global(n.s) // refuses those that are not plain variables
 	}
-	return func() value { return named[n.s] }, func(v value) { named[n.s] = v }
+	return func() value { return in.named[n.s] }, func(v value) { in.named[n.s] = v }
 }
 
 // assign gives a target its value.
@@ -384,7 +370,7 @@ func (in *Evaluator) invoke(p *proc, self value, args []value, blk *proc) value 
 	}
 	f := &frame{outer: p.frame, proc: p, src: p.src, self: self, blk: blk}
 	if f.root = f; p.frame != nil {
-		f.root, f.self = p.frame.root, p.frame.self
+		f.root, f.self, f.blk = p.frame.root, p.frame.self, p.frame.blk
 	}
 	caller, site := in.frame, in.node
 	in.bind(f, p, args, blk)

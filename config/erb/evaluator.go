@@ -33,9 +33,7 @@ type Evaluator struct {
 	ctx     context.Context
 	env     *environ
 	ran     []Ran
-	ivars   map[string]value
-	gvars   map[string]value
-	consts  map[string]value
+	named   map[string]value // instance variables (@a), global ones ($a) and constants (A)
 	methods map[string]*proc
 	tables  map[string]methodTable
 	// frame and node are where the evaluation is, for messages.
@@ -51,8 +49,7 @@ type Evaluator struct {
 // New returns an Evaluator without any state yet.
 func New(o Options) *Evaluator {
 	return &Evaluator{
-		opts: o, ctx: context.Background(), env: newEnviron(o.Env),
-		ivars: map[string]value{}, gvars: map[string]value{}, consts: map[string]value{}, methods: map[string]*proc{},
+		opts: o, ctx: context.Background(), env: newEnviron(o.Env), named: map[string]value{}, methods: map[string]*proc{},
 		tables: map[string]methodTable{}, most: maxSteps,
 	}
 }
@@ -156,7 +153,7 @@ func (in *Evaluator) constant(f *frame, n *node) value {
 	if scope, ok := in.eval(f, n.a).(class); ok {
 		name = string(scope) + "::" + n.s
 	}
-	if v, ok := in.consts[name]; ok {
+	if v, ok := in.named[name]; ok {
 		return v
 	}
 	if v, ok := in.builtinConstant(name); ok {
@@ -182,5 +179,5 @@ func (in *Evaluator) global(name string) value {
 	case !isIdentByte(name[1]) || isIn(" $stdout $stderr $stdin $PROGRAM_NAME ", name):
 		in.outside(name)
 	}
-	return in.gvars[name]
+	return in.named[name]
 }

@@ -26,7 +26,7 @@ func kernelFunctions(t methodTable) {
 		}
 	}, "loop")
 	t.def(2, 2, func(c *call) value { c.raise(c.text(0), "%s", c.text(1)); return nil }, "__raise")
-	t.def(0, 0, func(c *call) value { return c.frame.method().blk != nil }, "block_given?")
+	t.def(0, 0, func(c *call) value { return c.frame.blk != nil }, "block_given?")
 	t.def(0, 0, func(c *call) value { return c.str(c.frame.src.name) }, "__FILE__")
 	t.def(0, 0, func(c *call) value { return int64(strings.Count(c.frame.src.gen[:c.node.at], "\n") + 1) }, "__LINE__")
 	t.def(0, 0, func(c *call) value {
