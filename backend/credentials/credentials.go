@@ -64,7 +64,7 @@ func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Creden
 		return nil, nil
 	}
 	if path := f.Getenv("REGISTRY_AUTH_FILE"); path != "" {
-		return search(ctx, path, registry, keys, byUser)
+		return search(ctx, place{path: path, named: true}, registry, keys)
 	}
 	var problems []error
 	if text := f.Getenv(envConfig); text != "" {
@@ -74,12 +74,8 @@ func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Creden
 		}
 		problems = append(problems, err)
 	}
-	for _, path := range f.files() {
-		where := byProgram
-		if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" && path == runtimeFile(dir) {
-			where = byEnvironment
-		}
-		c, err := search(ctx, path, registry, keys, where)
+	for _, p := range f.files() {
+		c, err := search(ctx, p, registry, keys)
 		if c != nil {
 			return c, nil
 		}
@@ -94,35 +90,30 @@ const envConfig = "DOCKER_AUTH_CONFIG"
 
 // files are the places of Docker's config.json and Podman's auth.json. Without a home there are no places below it: the
 // working directory is another user's.
-func (f Finder) files() []string {
-	list := []string{userdir.In(userdir.DockerConfig(f.Getenv, f.Home), "config.json")}
+func (f Finder) files() []place {
+	list := []place{{path: userdir.In(userdir.DockerConfig(f.Getenv, f.Home), "config.json")}}
 	if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		list = append(list, runtimeFile(dir))
+		list = append(list, place{path: filepath.Join(dir, "containers", "auth.json"), shared: true})
 	} else {
 		// So it is in a CI job, where no user has logged in to a session. Podman finds a user's directory all the same;
 		// root gets another one.
 		uid := strconv.Itoa(f.UID)
-		list = append(list, runtimeFile(filepath.Join("/run/user", uid)), filepath.Join("/run/containers", uid, "auth.json"))
+		list = append(list, place{path: filepath.Join("/run/user", uid, "containers", "auth.json")},
+			place{path: filepath.Join("/run/containers", uid, "auth.json")})
 	}
 	config := cmp.Or(f.Getenv("XDG_CONFIG_HOME"), userdir.In(f.Home, ".config"))
-	list = append(list, userdir.In(config, "containers", "auth.json"))
-	return slices.DeleteFunc(list, func(path string) bool { return path == "" })
+	list = append(list, place{path: userdir.In(config, "containers", "auth.json")})
+	return slices.DeleteFunc(list, func(p place) bool { return p.path == "" })
 }
 
-// place is how far a file's path is to be trusted.
-type place int
-
-const (
-	// byUser: the user names the file, so it must be there.
-	byUser place = iota
-	// byProgram: the file is where programs keep it.
-	byProgram
-	// byEnvironment: the environment names a directory in which others may have made the file. It could name programs to run.
-	byEnvironment
-)
-
-// runtimeFile is Podman's auth.json in a directory for sockets.
-func runtimeFile(dir string) string { return filepath.Join(dir, "containers", "auth.json") }
+// place is where a file may be.
+type place struct {
+	path string
+	// named: the user names the file, so it must be there.
+	named bool
+	// shared: the environment names a directory in which others may have made the file. It could name programs to run.
+	shared bool
+}
 
 // lookupKeys are the names under which credentials for an image may be kept, the most special first: Podman allows a
 // namespace or a repository behind the host.
@@ -147,21 +138,21 @@ func below(registry, path string) []string {
 }
 
 // search looks into one file of Docker's format, which auth.json has too.
-func search(ctx context.Context, path, registry string, keys []string, where place) (*backend.Credentials, error) {
-	in, err := os.Open(path)
-	if userdir.Absent(err) && where != byUser {
+func search(ctx context.Context, p place, registry string, keys []string) (*backend.Credentials, error) {
+	in, err := os.Open(p.path)
+	if userdir.Absent(err) && !p.named {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the credentials: %w", err)
 	}
 	defer in.Close()
-	if where == byEnvironment {
+	if p.shared {
 		if err := userdir.OwnFile(in); err != nil {
 			return nil, fmt.Errorf("credentials are not read: %w", err)
 		}
 	}
-	return searchIn(ctx, path, in, registry, keys)
+	return searchIn(ctx, p.path, in, registry, keys)
 }
 
 // searchIn looks into what is called name.

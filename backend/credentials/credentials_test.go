@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,9 +86,10 @@ func TestPlaces(t *testing.T) {
 				"/x/containers/auth.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var want []string
+			var want []place
 			for _, path := range tc.want {
-				want = append(want, filepath.FromSlash(path))
+				shared := tc.env["XDG_RUNTIME_DIR"] != "" && strings.HasPrefix(path, tc.env["XDG_RUNTIME_DIR"])
+				want = append(want, place{path: filepath.FromSlash(path), shared: shared})
 			}
 			require.Equal(t, want, Finder{Home: tc.home, UID: 7,
 				Getenv: func(k string) string { return tc.env[k] }}.files())
@@ -233,9 +235,9 @@ func TestForeignPlaces(t *testing.T) {
 		[]byte(`{"auths":{"r.test":{"auth":"dTpw"}},"credHelpers":{"h.test":"x/../evil"}}`), 0o600))
 	f := Finder{Getenv: func(k string) string { return map[string]string{"XDG_RUNTIME_DIR": dir}[k] }}
 	keys := func(registry string) (*backend.Credentials, error) {
-		return search(t.Context(), f.files()[0], registry, []string{registry}, byEnvironment)
+		return search(t.Context(), f.files()[0], registry, []string{registry})
 	}
-	require.Equal(t, auth, f.files()[0])
+	require.Equal(t, place{path: auth, shared: true}, f.files()[0])
 	c, err := keys("r.test")
 	require.NoError(t, err)
 	require.Equal(t, "u", c.Username)
