@@ -49,16 +49,16 @@ func ReadStatusError(resp *http.Response) error {
 	return &StatusError{Status: resp.StatusCode, Message: answer.Message}
 }
 
-// Rule says what a text in an engine's answer means.
+// Rule says what some texts in an engine's answer mean.
 type Rule struct {
-	// Text is in lower case.
-	Text   string
 	Kind   error
 	Remedy string
+	// Texts are in lower case.
+	Texts []string
 }
 
 // Means makes a rule.
-func Means(text string, kind error, remedy string) Rule { return Rule{text, kind, remedy} }
+func Means(kind error, remedy string, texts ...string) Rule { return Rule{kind, remedy, texts} }
 
 // Words are how an engine says what went wrong. The texts that are the registries', the
 // kernel's or the same on all engines are known without them.
@@ -89,31 +89,21 @@ const (
 func (w Words) All() []Rule {
 	space := "Free some on the engine's host: " + w.Program + " system prune"
 	return append([]Rule{
-		{"no space left on device", backend.ErrNoSpace, space},
-		{"disk quota exceeded", backend.ErrNoSpace, space},
-		{"port is already allocated", backend.ErrPortTaken, RemedyPort},
-		{"address already in use", backend.ErrPortTaken, RemedyPort},
-		{"exec format error", backend.ErrWrongPlatform,
-			"Install qemu-user-static on the engine's host, or choose its own platform."},
+		Means(backend.ErrNoSpace, space, "no space left on device", "disk quota exceeded"),
+		Means(backend.ErrPortTaken, RemedyPort, "port is already allocated", "address already in use"),
+		Means(backend.ErrWrongPlatform,
+			"Install qemu-user-static on the engine's host, or choose its own platform.", "exec format error"),
 
-		{"manifest unknown", backend.ErrNotFound, remedyPull},
-		{"name unknown", backend.ErrNotFound, remedyPull},
-		{"repository name not known", backend.ErrNotFound, remedyPull},
-		{"no basic auth credentials", backend.ErrUnauthorized, RemedyLogin},
-		{"access to the resource is denied", backend.ErrUnauthorized, RemedyLogin},
-		{"unauthorized", backend.ErrUnauthorized, RemedyLogin},
-		{"authentication required", backend.ErrUnauthorized, RemedyLogin},
-		{"no such host", backend.ErrUnreachable, RemedyNet},
-		{"i/o timeout", backend.ErrUnreachable, RemedyNet},
-		{"tls handshake timeout", backend.ErrUnreachable, RemedyNet},
+		Means(backend.ErrNotFound, remedyPull, "manifest unknown", "name unknown", "repository name not known"),
+		Means(backend.ErrUnauthorized, RemedyLogin, "no basic auth credentials", "access to the resource is denied",
+			"unauthorized", "authentication required"),
+		Means(backend.ErrUnreachable, RemedyNet, "no such host", "i/o timeout", "tls handshake timeout"),
 
-		{"invalid reference format", backend.ErrInvalid, remedyPull},
-		{"no such image", backend.ErrNotFound, ""},
-		{"no such container", backend.ErrNotFound, ""},
-		{"no such network", backend.ErrNotFound, ""},
-		{"is paused", backend.ErrNotRunning, "Let it go on with " + w.Program + " unpause."},
-		{"no matching entries in passwd file", backend.ErrInvalid, remedyUser},
-		{"no matching entries in group file", backend.ErrInvalid, remedyUser},
+		Means(backend.ErrInvalid, remedyPull, "invalid reference format"),
+		Means(backend.ErrNotFound, "", "no such image", "no such container", "no such network"),
+		Means(backend.ErrNotRunning, "Let it go on with "+w.Program+" unpause.", "is paused"),
+		Means(backend.ErrInvalid, remedyUser, "no matching entries in passwd file",
+			"no matching entries in group file"),
 	}, w.Rules...)
 }
 
@@ -122,7 +112,9 @@ func (w Words) All() []Rule {
 // stream. The kind is nil where neither text nor status tell.
 func (w Words) Classify(status int, message string) (remedy string, kind error) {
 	text := strings.ToLower(message)
-	said := func(r Rule) bool { return strings.Contains(text, r.Text) }
+	said := func(r Rule) bool {
+		return slices.ContainsFunc(r.Texts, func(one string) bool { return strings.Contains(text, one) })
+	}
 	rules := w.All()
 	if i := slices.IndexFunc(rules, said); i >= 0 {
 		return rules[i].Remedy, rules[i].Kind
