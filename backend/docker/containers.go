@@ -103,20 +103,12 @@ func (b *Backend) joinNetworks(ctx context.Context, id string, further []backend
 	return nil
 }
 
-// awaitName creates a container, and again while its name is taken by one that cannot be seen. Docker takes the name
-// first and shows the container when it is made, so that is one which another process, or one that was killed since,
-// has asked for. An error that says that the name is taken is about a container that there is.
-func (b *Backend) awaitName(ctx context.Context, name string, create func() error) (err error) {
-	soon, cancel := context.WithTimeout(ctx, awaitTimeout)
-	defer cancel()
-	_ = engine.Poll(soon, func(context.Context) (done bool, _ error) { // what ends it is err
-		if err = create(); !errors.Is(err, backend.ErrConflict) {
-			return true, nil
-		}
-		_, unseen := b.client.ContainerInspect(ctx, name)
-		return !errors.Is(wrap("container "+name, unseen), backend.ErrNotFound), nil
+// awaitName creates a container, and waits for a name that is taken by one that cannot be seen.
+func (b *Backend) awaitName(ctx context.Context, name string, create func() error) error {
+	return engine.AwaitName(ctx, awaitTimeout, create, func() error {
+		_, err := b.client.ContainerInspect(ctx, name)
+		return wrap("container "+name, err)
 	})
-	return err
 }
 
 // requireNetwork looks for the network or container that a new container is to be attached to, since Docker notices

@@ -55,24 +55,15 @@ type made struct {
 	Warnings []string
 }
 
-// createTries is how often a creation is tried whose name belongs to a container that is not there, about 5 seconds.
-const createTries = 16
+// awaitTimeout bounds how long a name is waited for that a container has which is not there yet, or no more.
+const awaitTimeout = 5 * time.Second
 
-// create sends a creation. A name can be taken by a container that is not there yet, or no more: Podman goes on with
-// the creation of a client that was killed, and its storage has the name first and loses it last.
+// create sends a creation. Podman goes on with that of a client which was killed, and its storage has the name meanwhile.
 func (b *Backend) create(ctx context.Context, config createConfig) (answer made, err error) {
-	tries := 0
-	err = engine.Poll(ctx, func(ctx context.Context) (done bool, err error) {
-		err = b.call(ctx, request{
-			op: "create container " + config.Name, path: "POST /containers/create", json: config,
-		}, &answer)
-		if tries++; tries == createTries || !errors.Is(err, backend.ErrConflict) {
-			return true, err
-		}
-		if _, missing := b.inspectContainer(ctx, config.Name); errors.Is(missing, backend.ErrNotFound) {
-			return false, nil
-		}
-		return true, err
+	r := request{op: "create container " + config.Name, path: "POST /containers/create", json: config}
+	err = engine.AwaitName(ctx, awaitTimeout, func() error { return b.call(ctx, r, &answer) }, func() error {
+		_, err := b.inspectContainer(ctx, config.Name)
+		return err
 	})
 	return answer, err
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/internal/engine"
 )
@@ -34,17 +36,8 @@ type imageAnswer struct {
 	Architecture string
 	Variant      string
 	RootFS       struct{ Layers []string }
-	Config       struct {
-		User       string
-		Env        []string
-		Cmd        []string
-		WorkingDir string
-		StopSignal string
-		Entrypoint []string
-		Volumes    map[string]struct{}
-		Labels     map[string]string
-	}
-	HealthCheck struct{ Test []string }
+	Config       ocispec.ImageConfig
+	HealthCheck  struct{ Test []string }
 }
 
 // InspectImage finds a local image, by GET /images/{name}/json.

@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/galley-kitchen/galley/backend"
 )
 
 // The first and the longest pause between two looks of Poll.
@@ -25,4 +28,20 @@ func Poll(ctx context.Context, look func(context.Context) (done bool, err error)
 			return ctx.Err()
 		}
 	}
+}
+
+// AwaitName creates a container, and again for as long as limit while its name is taken by one that inspect does not
+// find: engines take the name first, show the container when it is made, and give the name up last. So that is one which
+// another process, or one that was killed since, has asked for, or one that goes. An error that says that the name is
+// taken is about a container that there is.
+func AwaitName(ctx context.Context, limit time.Duration, create, inspect func() error) (err error) {
+	soon, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_ = Poll(soon, func(context.Context) (done bool, _ error) { // what ends it is err
+		if err = create(); !errors.Is(err, backend.ErrConflict) {
+			return true, nil
+		}
+		return !errors.Is(inspect(), backend.ErrNotFound), nil
+	})
+	return err
 }
