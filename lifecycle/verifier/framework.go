@@ -65,9 +65,6 @@ func frameworkNamed(name string) (framework, bool) {
 	return all[i], true
 }
 
-// foreignFrameworks are names of directories with tests that galley cannot run.
-func foreignFrameworks() []string { return []string{"cucumber", "minitest", "pester"} }
-
 // withSuffix reports whether a name ends in one of several.
 func withSuffix(suffixes ...string) func(string) bool {
 	return func(name string) bool {

@@ -35,12 +35,6 @@ const (
 	defaultLevel   = "auto"
 )
 
-// clientPlaces are the places in the sandbox that the client itself writes.
-func clientPlaces() []string {
-	return []string{"backup", "cache", "checksums", "chef_guid", "cinc_guid", "client.pem", "clients", "local-mode-cache", "nodes",
-		"ohai", "users", ".chef"}
-}
-
 // Tool is the image of Chef or Cinc.
 func (c Chef) Tool() *converge.Tool {
 	return &converge.Tool{Image: c.Driver.ToolImage, Boot: c.boot(),
@@ -58,7 +52,7 @@ func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 	}
 	c.data(f, sb)
 	c.peers(f)
-	kept := keptPlaces(f.List)
+	kept := c.keptPlaces(f)
 	// Later files win: an export brings a few of its own that must not.
 	c.settings(f, sb, policy)
 	return f.Sync(sb, c.script(sb, kept), func(p string) bool {
@@ -68,18 +62,21 @@ func (c Chef) Prepare(ctx context.Context, sb sandbox.Dir) error {
 }
 
 // Written are the places in the sandbox in which the client keeps what it needs only for itself.
-func (Chef) Written() []string { return clientPlaces() }
+func (Chef) Written() []string {
+	return []string{"backup", "cache", "checksums", "chef_guid", "cinc_guid", "client.pem", "clients", "local-mode-cache",
+		"nodes", "ohai", "users", ".chef"}
+}
 
 // keptPlaces are those that the client writes and galley does not: they stay when the sandbox is filled anew. Where
 // they are not to stay, the script removes them, for what root wrote only root may remove.
-func keptPlaces(files []sandbox.File) []string {
+func (c Chef) keptPlaces(f *converge.Files) []string {
 	carried := map[string]bool{}
-	for _, f := range files {
+	for _, f := range f.List {
 		if top, _, _ := strings.Cut(f.Path, "/"); !f.Dir {
 			carried[top] = true
 		}
 	}
-	return slices.DeleteFunc(clientPlaces(), func(p string) bool { return carried[p] })
+	return slices.DeleteFunc(c.Written(), func(p string) bool { return carried[p] })
 }
 
 // settings adds the files that galley itself writes.
@@ -91,8 +88,9 @@ func (c Chef) settings(f *converge.Files, sb sandbox.Dir, policy string) {
 		sandbox.File{Path: clientFile, Data: []byte(conf), Mode: sb.SecretMode()},
 		sandbox.File{Path: ValidationFile, Data: key, Mode: sb.SecretMode()})
 	if c.strict() {
-		handler := path.Join(sb.Remote, handlerFile)
-		f.Add(sandbox.File{Path: strictFile, Data: []byte(conf + strictLines(handler)), Mode: sb.SecretMode()},
+		conf += fmt.Sprintf("\nrequire %s\nevent_handlers << GalleyUpdatedResources.new\n",
+			ruby(path.Join(sb.Remote, handlerFile)))
+		f.Add(sandbox.File{Path: strictFile, Data: []byte(conf), Mode: sb.SecretMode()},
 			sandbox.File{Path: handlerFile, Data: []byte(strictHandler)})
 	}
 }
@@ -171,23 +169,14 @@ func (c Chef) Converge(ctx context.Context, r runner.Run) (converge.Summary, err
 	if err := r.Sync(ctx); err != nil {
 		return converge.Unknown(), err
 	}
-	read := &output{}
-	j := converge.Job{What: c.what(), Parser: func() converge.Parser { return read }, Hints: c.hints(),
+	read, clients := &output{}, append(strings.Fields(c.Provisioner.Chef.Binary), c.candidates()...)
+	j := converge.Job{What: path.Base(clients[0]), Parser: func() converge.Parser { return read }, Hints: c.hints(),
 		Reboots: []int{35, 37, 213}, Keys: c.Provisioner, Env: c.license(c.Env())}
 	s, err := j.Run(ctx, r)
-	if !c.strict() {
-		return s, err
-	}
-	if again := read.again(c.runs()); again != nil {
+	if again := read.again(c.runs()); c.strict() && again != nil {
 		again.What = j.What
 		again.Remedy = "Guard these resources with not_if or only_if, or make them compare before they act."
 		return s, again
 	}
 	return s, err
-}
-
-// what is the client's name in messages.
-func (c Chef) what() string {
-	words := append(strings.Fields(c.Provisioner.Chef.Binary), c.candidates()...)
-	return path.Base(words[0])
 }

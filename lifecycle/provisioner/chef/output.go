@@ -1,7 +1,6 @@
 package chef
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,8 +151,3 @@ class GalleyUpdatedResources < Chef::EventDispatch::Base
   end
 end
 `
-
-// strictLines make a client.rb use the handler.
-func strictLines(handler string) string {
-	return fmt.Sprintf("\nrequire %s\nevent_handlers << GalleyUpdatedResources.new\n", ruby(handler))
-}

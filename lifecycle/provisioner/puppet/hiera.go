@@ -97,12 +97,3 @@ func (p Puppet) hieraFiles(f *converge.Files, h hiera) {
 			cmp.Or(strings.Join(h.named, ", "), "the usual directory, data"))
 	}
 }
-
-// hieraRemote are the directories of the runner that get the data besides: hiera_data_remote_path, or the defaults of
-// kitchen-puppet with packages of the distribution and with those of Puppet.
-func hieraRemote(named string) []string {
-	if named != "" {
-		return []string{named}
-	}
-	return []string{"/var/lib/hiera", "/etc/puppetlabs/code/environments/production/hieradata"}
-}

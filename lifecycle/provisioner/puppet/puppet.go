@@ -95,7 +95,12 @@ func (p Puppet) script(sb sandbox.Dir, manifest string, h hiera) converge.Script
 		for _, d := range h.data {
 			from = append(from, d.to)
 		}
-		for _, to := range hieraRemote(k.HieraDataRemote) {
+		// The defaults of kitchen-puppet with packages of the distribution and with those of Puppet.
+		remote := []string{"/var/lib/hiera", "/etc/puppetlabs/code/environments/production/hieradata"}
+		if k.HieraDataRemote != "" {
+			remote = []string{k.HieraDataRemote}
+		}
+		for _, to := range remote {
 			to = runner.Quote(to)
 			s.Add("mkdir -p %s || exit", to)
 			s.Add(`for data in %s; do if [ -d "$data" ]; then cp -R "$data/." %s || exit; fi; done`, runner.QuoteAll(from), to)
