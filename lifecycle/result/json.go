@@ -65,20 +65,16 @@ func ParseInSpec(data []byte) ([]TestCase, error) {
 	if r.Profiles == nil {
 		return nil, fmt.Errorf("read InSpec's JSON: %w", ErrNoResults)
 	}
-	return inspecCases(*r.Profiles), nil
-}
-
-func inspecCases(profiles []inspecProfile) []TestCase {
 	inParent := map[string]bool{} // controls of a profile that its parent has results of
 	anywhere := map[string]bool{}
-	for _, p := range profiles {
+	for _, p := range *r.Profiles {
 		for _, c := range p.Controls {
 			anywhere[c.ID] = anywhere[c.ID] || len(c.Results) > 0
 			inParent[c.ID] = inParent[c.ID] || len(c.Results) > 0 && p.Parent == ""
 		}
 	}
 	var list []TestCase
-	for _, p := range profiles {
+	for _, p := range *r.Profiles {
 		switch p.Status {
 		case "failed":
 			list = append(list, TestCase{Suite: p.Name, Title: "the profile loads", Outcome: Failed, Message: p.StatusMessage})
@@ -92,15 +88,15 @@ func inspecCases(profiles []inspecProfile) []TestCase {
 			if p.Parent != "" && inParent[c.ID] {
 				continue
 			}
-			for _, r := range c.Results {
-				list = append(list, r.testCase(p.Name, c))
+			for _, res := range c.Results {
+				list = append(list, res.testCase(p.Name, c))
 			}
 			if len(c.Results) == 0 && c.waived() && !anywhere[c.ID] {
 				list = append(list, inspecResult{Status: "skipped"}.testCase(p.Name, c))
 			}
 		}
 	}
-	return list
+	return list, nil
 }
 
 func (c inspecControl) waived() bool {

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -45,16 +44,8 @@ func loadIndex(dir *os.Root, name string) (index, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := dir.Open(name + indexSuffix)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data := make([]byte, st.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
-		return nil, err
-	}
-	return decodeIndex(data), nil
+	data, err := dir.ReadFile(name + indexSuffix)
+	return decodeIndex(data), err
 }
 
 func decodeIndex(data []byte) index {

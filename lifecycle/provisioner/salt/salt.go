@@ -2,7 +2,6 @@
 package salt
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -190,12 +189,12 @@ func (s Salt) script(sb sandbox.Dir) converge.Script {
 	// Packages and archives of Salt put it there; the volume /opt/saltstack has the first.
 	run.Tool("salt_call", s.Provisioner.Tool.Binary, []string{"/opt/saltstack/salt/salt-call",
 		"/opt/saltstack/salt/bin/salt-call", "/opt/salt/salt-call"}, "salt-call")
-	level := cmp.Or(s.Provisioner.Chef.LogLevel, "warning")
-	if level == "auto" { // the default of the key, which Chef has too
-		level = "warning"
-	}
-	if s.Debug {
+	level := s.Provisioner.Chef.LogLevel
+	switch {
+	case s.Debug:
 		level = "debug"
+	case level == "" || level == "auto": // the default of the key, which Chef has too
+		level = "warning"
 	}
 	words := runner.Words{`"$salt_call"`, "--local", "--retcode-passthrough", "--no-color",
 		"--config-dir", runner.Quote(path.Join(sb.Remote, configDir)), "--log-level", runner.Quote(level),

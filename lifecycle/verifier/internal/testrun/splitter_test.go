@@ -26,7 +26,7 @@ func TestSplitterFindsTheTokenWhereverItIsCut(t *testing.T) {
 				require.NoError(t, s.flush())
 				require.Equal(t, found, s.found)
 				require.Equal(t, before, out.String())
-				require.Equal(t, after, s.after.String())
+				require.Equal(t, after, s.after.buf.String())
 			}
 		}
 	}

@@ -89,7 +89,7 @@ func (t Tool) Run(ctx context.Context, r runner.Run) (Outcome, error) {
 	}
 	o := Outcome{Code: code, Output: tail.String()}
 	switch {
-	case code == 127 && after.found && after.after.String() == missingMark:
+	case code == 127 && after.found && after.after.buf.String() == missingMark:
 		return o, &ToolMissingError{Tool: t.Binaries[0], Places: t.candidates(), Remedy: t.Remedy}
 	case t.Source == ResultsInFile:
 		o.Results, err = after.after.bytes()
@@ -167,8 +167,6 @@ func ReadResults(file string) ([]byte, error) {
 	}
 	return c.bytes()
 }
-
-func (c *capture) String() string { return c.buf.String() }
 
 func (c *capture) bytes() ([]byte, error) {
 	if c.over {
