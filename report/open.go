@@ -101,7 +101,8 @@ func OpenAll(specs []string, env Env) ([]lifecycle.Sink, error) {
 	return list, nil
 }
 
-// checkPlaces fails when two reports go to one place, or one would take the place of a file that is no report. It opens nothing, for what is open writes when it is closed.
+// checkPlaces fails when two reports go to one place, or one would take the place of a file that is no report. It opens
+// nothing, for what is open writes when it is closed.
 func checkPlaces(specs []string, env Env) error {
 	taken := map[string]string{}
 	for _, spec := range specs {
@@ -139,8 +140,8 @@ var beginnings = map[string]string{
 	"html": "<!DOCTYPE html>", "json": `"schema":`, "junit": "<testsuites", "markdown": "###", "ndjson": `{"type":`,
 }
 
-// replaceable reports whether a report may take the place of what has its name: nothing, an empty file, what is no file, or
-// a report of the format. Who mistypes a name loses no file of the project.
+// replaceable reports whether a report may take the place of what has its name: nothing, an empty file, what is no
+// file, or a report of the format. Who mistypes a name loses no file of the project.
 func replaceable(format, path string) bool {
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() || st.Size() == 0 {

@@ -125,7 +125,8 @@ func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 		"color", "erb", "erb-commands", "log-overwrite", "trace", "pprof")
 	root.AddCommand(phases.NewCmds(f, nil)...)
 	root.AddCommand(list.NewCmdList(f, nil), login.NewCmdLogin(f, nil), exec.NewCmdExec(f, nil), cp.NewCmdCp(f, nil),
-		compare.NewCmdCompare(f, nil), diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil), engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
+		compare.NewCmdCompare(f, nil), diff.NewCmdDiff(f, nil), logs.NewCmdLogs(f, nil),
+		engines.NewCmdEngines(f, nil), prune.NewCmdPrune(f, nil),
 		publish.NewCmdPublish(f, nil), publish.NewCmdPackage(f, nil), version.NewCmdVersion(f),
 		reportcmd.NewCmdReport(f, nil), initcmd.NewCmdInit(f), diagnose.NewCmdDiagnose(f, nil),
 		explain.NewCmdExplain(f, nil), lint.NewCmdLint(f, nil), lock.NewCmdLock(f, nil), schema.NewCmdSchema(f),
@@ -147,8 +148,8 @@ func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 			cmd.Example = "  source <(galley completion bash)\n  galley completion fish > ~/.config/fish/completions/galley.fish"
 		case "help":
 			cmd.Example = "  galley help converge"
-			// The help of an unknown command is the error that the command itself is; without this help prints the usage of galley
-			// and succeeds.
+			// The help of an unknown command is the error that the command itself is; without this help prints the usage of
+			// galley and succeeds.
 			cmd.Args = func(_ *cobra.Command, args []string) error {
 				_, _, err := root.Find(args)
 				return err

@@ -70,8 +70,8 @@ func Expand(pattern string) []string {
 }
 
 // Files lists the files on this machine that fit a pattern, sorted within each alternative. One that is no absolute
-// path begins at dir, in whose name no sign is a wildcard. A pattern whose fixed directory does not exist fits none, and
-// so does one without a wildcard.
+// path begins at dir, in whose name no sign is a wildcard. A pattern whose fixed directory does not exist fits none,
+// and so does one without a wildcard.
 func Files(dir, pattern string) ([]string, error) {
 	var list []string
 	for _, p := range Expand(filepath.ToSlash(pattern)) {

@@ -356,8 +356,8 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// Texts returns a copy of a struct in which form, such as [Masker.String], has made the texts anew. The fields named in except
-// are left alone, and so are texts that have a type of their own: they are words of galley's, such as a phase.
+// Texts returns a copy of a struct in which form, such as [Masker.String], has made the texts anew. The fields named in
+// except are left alone, and so are texts that have a type of their own: they are words of galley's, such as a phase.
 func Texts[T any](value T, form func(string) string, except ...string) T {
 	v := reflect.New(reflect.TypeOf(value)).Elem()
 	v.Set(reflect.ValueOf(value))

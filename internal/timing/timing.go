@@ -43,7 +43,8 @@ func With(ctx context.Context, r Recorder) context.Context {
 	return context.WithValue(ctx, contextKey{}, r)
 }
 
-// Start begins a span, which ends when the function is called that it returns. Without a recorder in ctx nothing is told.
+// Start begins a span, which ends when the function is called that it returns. Without a recorder in ctx nothing is
+// told.
 func Start(ctx context.Context, kind Kind, name, detail string) (end func(error)) {
 	record, ok := ctx.Value(contextKey{}).(Recorder)
 	if !ok {

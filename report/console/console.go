@@ -92,7 +92,8 @@ func (c *Console) loop() {
 	}
 }
 
-// Pause leaves the terminal to others, with all that has scrolled by and without the live block, until resume is called.
+// Pause leaves the terminal to others, with all that has scrolled by and without the live block, until resume is
+// called.
 func (c *Console) Pause() (resume func()) {
 	p := pause{make(chan struct{}), make(chan struct{})}
 	select {

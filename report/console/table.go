@@ -15,8 +15,8 @@ import (
 // shortestPhase is how long a phase must take in one of the instances to have a column in the table.
 const shortestPhase = 50 * time.Millisecond
 
-// table prints how each of several instances ended, and how long its phases took. Names are cut so that lines of 80 columns
-// or more fit into width; 0 cuts nothing.
+// table prints how each of several instances ended, and how long its phases took. Names are cut so that lines of 80
+// columns or more fit into width; 0 cuts nothing.
 func (v *view) table(width int) {
 	r := v.collector.Result()
 	if len(r.Instances) < 2 || r.Count(run.NotStarted) == len(r.Instances) || !v.shown(lifecycle.LevelInfo) {

@@ -79,8 +79,9 @@ func (p Palette) Paint(code int, s string) string {
 	return "\x1b[" + strconv.Itoa(code) + "m" + s + "\x1b[0m"
 }
 
-// UseColor decides whether to print colours where no flag says: NO_COLOR (any value) decides first, then FORCE_COLOR and
-// CLICOLOR_FORCE (any value but "0"), then whether the output is a terminal that can do colours (TERM is not "dumb").
+// UseColor decides whether to print colours where no flag says: NO_COLOR (any value) decides first, then FORCE_COLOR
+// and CLICOLOR_FORCE (any value but "0"), then whether the output is a terminal that can do colours (TERM is not
+// "dumb").
 func UseColor(getenv func(string) string, terminal bool) bool {
 	switch {
 	case getenv("NO_COLOR") != "":

@@ -31,8 +31,9 @@ type LogFiles struct {
 }
 
 // NewLogFiles makes dir (".kitchen/logs") where it is missing. Files are opened when the first line for them comes, so
-// logs of instances that were not selected stay as they are; with keep, what earlier runs wrote stays too. A link in place of a file is not followed; where dir or
-// its parent is a link, Warning says so, since the project may be a stranger's.
+// logs of instances that were not selected stay as they are; with keep, what earlier runs wrote stays too. A link in
+// place of a file is not followed; where dir or its parent is a link, Warning says so, since the project may be a
+// stranger's.
 func NewLogFiles(dir string, keep bool) (*LogFiles, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("log directory: %w; make the directory writable", err)

@@ -8,7 +8,8 @@ import (
 	"github.com/galley-kitchen/galley/report/text"
 )
 
-// ByEngine has the instances that --on put on engines, one row for each that kitchen.yml has, and a column for each engine.
+// ByEngine has the instances that --on put on engines, one row for each that kitchen.yml has, and a column for each
+// engine.
 type ByEngine struct {
 	// Engines are the names of --on.
 	Engines []string

@@ -53,8 +53,8 @@ func Pad(s string, columns int) string {
 	return s + strings.Repeat(" ", max(columns-Cells(s), 0))
 }
 
-// Columns puts the cells of rows below each other, each row on a line. A column that is empty in all rows but the first,
-// which has the headings, is left out.
+// Columns puts the cells of rows below each other, each row on a line. A column that is empty in all rows but the
+// first, which has the headings, is left out.
 func Columns(rows [][]string) []string {
 	width := make([]int, len(rows[0]))
 	for _, row := range rows[1:] {

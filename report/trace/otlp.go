@@ -22,15 +22,16 @@ import (
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 )
 
-// The bounds of sending: how many spans go at once, how many such batches may wait, and how long the end of galley waits
-// for a collector.
+// The bounds of sending: how many spans go at once, how many such batches may wait, and how long the end of galley
+// waits for a collector.
 const (
 	batchSize    = 512
 	batchesAhead = 64
 	lastWait     = 5 * time.Second
 )
 
-// otlp sends spans to a collector, as OTLP over HTTP in its JSON form. The run goes on meanwhile, whatever becomes of it.
+// otlp sends spans to a collector, as OTLP over HTTP in its JSON form. The run goes on meanwhile, whatever becomes of
+// it.
 type otlp struct {
 	url      *url.URL
 	headers  map[string]string

@@ -1,5 +1,5 @@
-// Package trace writes what took how long in a run, down to the single call to an engine: as lines of JSON, for Perfetto
-// and Chrome, and for OpenTelemetry.
+// Package trace writes what took how long in a run, down to the single call to an engine: as lines of JSON, for
+// Perfetto and Chrome, and for OpenTelemetry.
 package trace
 
 import (
@@ -53,8 +53,8 @@ type open struct {
 	steps           map[lifecycle.Step]*span
 }
 
-// OpenFile writes a trace to a file, which is made anew: FILE.ndjson with a span on each line, as they end, or FILE.json
-// for Perfetto and Chrome, when all has ended. command is what the process does.
+// OpenFile writes a trace to a file, which is made anew: FILE.ndjson with a span on each line, as they end, or
+// FILE.json for Perfetto and Chrome, when all has ended. command is what the process does.
 func OpenFile(file, command string) (*Sink, error) {
 	extension := filepath.Ext(file)
 	if extension != ".ndjson" && extension != ".json" {

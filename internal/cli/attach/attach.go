@@ -22,8 +22,8 @@ import (
 // Shell is the shell line that starts the best shell that the runner has.
 const Shell = `if command -v bash >/dev/null 2>&1; then exec bash -l; else exec sh -l; fi`
 
-// Run runs a command in a runner on this terminal, or on plain streams where there is no terminal. It reads in, which has
-// what is typed. On a terminal the runner's output is not changed; in the log of a CI system it has no secrets.
+// Run runs a command in a runner on this terminal, or on plain streams where there is no terminal. It reads in, which
+// has what is typed. On a terminal the runner's output is not changed; in the log of a CI system it has no secrets.
 func Run(ctx context.Context, f *cmdutil.Factory, r cmdutil.Reached, argv []string, in io.Reader) error {
 	e := backend.ExecSpec{Command: argv, Stdin: in, Stdout: f.Out, Stderr: f.Err, Env: map[string]string{}}
 	if term.IsTerminal(int(f.In.Fd())) && term.IsTerminal(int(f.Out.Fd())) {

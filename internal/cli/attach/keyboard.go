@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Keyboard shares what is typed among readers that come one after the other: a shell in a runner that has ended does not
-// take the key that is for the next question. The zero value with In is ready.
+// Keyboard shares what is typed among readers that come one after the other: a shell in a runner that has ended does
+// not take the key that is for the next question. The zero value with In is ready.
 type Keyboard struct {
 	In io.Reader
 

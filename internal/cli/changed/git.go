@@ -1,5 +1,5 @@
-// Package changed finds the instances to which a change in git may matter. Git itself is asked what has changed. In doubt
-// it matters.
+// Package changed finds the instances to which a change in git may matter. Git itself is asked what has changed. In
+// doubt it matters.
 package changed
 
 import (
@@ -21,8 +21,8 @@ import (
 type Since struct {
 	// Ref is the commit as the user wrote it.
 	Ref string
-	// Files are the paths that differ, from the top of the repository, with slashes. One may be a directory with a repository
-	// of its own.
+	// Files are the paths that differ, from the top of the repository, with slashes. One may be a directory with a
+	// repository of its own.
 	Files []string
 
 	// top is the repository's directory; project that of the project below it, with slashes, "." for the same.

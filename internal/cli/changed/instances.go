@@ -19,8 +19,8 @@ import (
 
 // Project is what the files of a project mean.
 type Project struct {
-	// Root is the project's directory without links, and Named the same as the configuration has it. Tests is the directory
-	// of the tests.
+	// Root is the project's directory without links, and Named the same as the configuration has it. Tests is the
+	// directory of the tests.
 	Root, Named, Tests string
 	// Config are the names of the files of which instances are resolved.
 	Config []string
@@ -28,8 +28,8 @@ type Project struct {
 	Suites []string
 }
 
-// Text is an instance as kitchen.yml has it, to compare it with another time's. Its own place in the file, and what other
-// instances have, do not count. root is the directory of the project, which is somewhere else at another time.
+// Text is an instance as kitchen.yml has it, to compare it with another time's. Its own place in the file, and what
+// other instances have, do not count. root is the directory of the project, which is somewhere else at another time.
 func Text(i config.Instance, root string) (string, error) {
 	text, err := json.Marshal(alone(i))
 	if err != nil {
@@ -66,7 +66,8 @@ func lineage(i config.Instance) []config.Instance {
 	return list
 }
 
-// Matters returns the first changed file that may matter to an instance with that text, whose configuration is as it was.
+// Matters returns the first changed file that may matter to an instance with that text, whose configuration is as it
+// was.
 func (s *Since) Matters(p Project, i config.Instance, text string) (file string, matters bool) {
 	upwards := sync.OnceValue(func() bool { return s.links || reachUp(p, i) })
 	outside := sync.OnceValue(func() bool {
@@ -92,7 +93,8 @@ func (s *Since) Matters(p Project, i config.Instance, text string) (file string,
 	return "", false
 }
 
-// forPeople reports whether a file beside kitchen.yml, or at the top of a repository, is one that only people and git read.
+// forPeople reports whether a file beside kitchen.yml, or at the top of a repository, is one that only people and git
+// read.
 func forPeople(name string) bool {
 	for _, prefix := range []string{"README", "CHANGELOG", "CONTRIBUTING", "LICENSE", "CODEOWNERS", ".gitignore", ".gitattributes",
 		".gitlab-ci.yml", ".pre-commit-config", "Jenkinsfile"} {
@@ -109,8 +111,8 @@ func ofForge(file string) bool {
 	return slices.Contains([]string{".github", ".gitlab", ".circleci", ".forgejo"}, first)
 }
 
-// ofOtherSuite reports whether a file is below the directory of a suite's tests that is neither the instance's nor named by
-// it.
+// ofOtherSuite reports whether a file is below the directory of a suite's tests that is neither the instance's nor
+// named by it.
 func ofOtherSuite(p Project, i config.Instance, text, rel string) bool {
 	below, err := filepath.Rel(p.Tests, filepath.Join(p.Root, filepath.FromSlash(rel)))
 	if err != nil || !filepath.IsLocal(below) {
@@ -134,7 +136,8 @@ var above = lazyregexp.New(`\.\.|\bdirname\b|\b__dir__\b|rev-parse`)
 // maxTest is the size of the largest file of tests that is read for what it uses.
 const maxTest = 1 << 20
 
-// reachUp reports whether the tests of an instance, or what lies beside them for all suites, may use those of other suites.
+// reachUp reports whether the tests of an instance, or what lies beside them for all suites, may use those of other
+// suites.
 func reachUp(p Project, i config.Instance) bool {
 	found := errors.New("found")
 	for _, at := range lineage(i) {
@@ -164,8 +167,8 @@ func reachUp(p Project, i config.Instance) bool {
 // leadsAway matches what a file of cookbooks has that names others by their place.
 var leadsAway = lazyregexp.New(`\.\.|\bpath\b|\bchef_repo\b|\beval`)
 
-// reachesOutside reports whether an instance may read files of the repository that are not in the project: by paths, by what
-// runs on this machine, or by where its cookbooks come from.
+// reachesOutside reports whether an instance may read files of the repository that are not in the project: by paths, by
+// what runs on this machine, or by where its cookbooks come from.
 func (s *Since) reachesOutside(p Project, i config.Instance, text string) bool {
 	named := strings.TrimSuffix(p.Named, string(filepath.Separator)+filepath.FromSlash(s.project)) // the repository
 	if strings.Contains(text, "..") || strings.Contains(text, s.top) || strings.Contains(text, named) {

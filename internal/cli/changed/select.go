@@ -24,8 +24,8 @@ const Flag = "changed-since"
 // Usage is its text in the help of commands.
 const Usage = "only instances to which a change in git since the commit `REF` may matter, committed or not"
 
-// Select returns those of some instances to which a change since ref may matter, and tells on stderr why. An empty ref is
-// that of who did not ask.
+// Select returns those of some instances to which a change since ref may matter, and tells on stderr why. An empty ref
+// is that of who did not ask.
 func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []config.Instance) ([]config.Instance, error) {
 	if ref == "" {
 		return instances, nil
@@ -94,8 +94,8 @@ func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []con
 	return chosen, nil
 }
 
-// before returns what reports whether an instance with that text was configured like that at the commit. It notes in p which
-// files that compares.
+// before returns what reports whether an instance with that text was configured like that at the commit. It notes in p
+// which files that compares.
 func (s *Since) before(ctx context.Context, f *cmdutil.Factory, p *Project,
 	conf *kitchen.Config) (same func(i config.Instance, text string) (bool, error), err error) {
 	templates, changed := false, false

@@ -119,8 +119,9 @@ func placeOf(value string) string {
 	return value
 }
 
-// EnginesOn finds the engines that --on names: docker, podman, an address, or NAME= and one of these. From then on no other
-// setting names an engine. Errors: that one does not answer, with the reasons of all candidates; that two are the same.
+// EnginesOn finds the engines that --on names: docker, podman, an address, or NAME= and one of these. From then on no
+// other setting names an engine. Errors: that one does not answer, with the reasons of all candidates; that two are the
+// same.
 func (f *Factory) EnginesOn(ctx context.Context, values []string) ([]lifecycle.On, error) {
 	s, err := f.Settings()
 	if err != nil {

@@ -187,8 +187,8 @@ func (f *Factory) loadConfig(ctx context.Context, o template.Options) (*kitchen.
 	return kitchen.Load(ctx, kitchen.Options{Dir: dir, Home: HomeDir(), Env: os.LookupEnv, ERB: template.NewSession(o)})
 }
 
-// ConfigAt loads the configuration of another directory than the project's, in an environment of its own. What its templates
-// print is dropped.
+// ConfigAt loads the configuration of another directory than the project's, in an environment of its own. What its
+// templates print is dropped.
 func (f *Factory) ConfigAt(ctx context.Context, dir string, env func(string) (string, bool)) (*kitchen.Config, error) {
 	o, err := f.templates()
 	if err != nil {
@@ -263,8 +263,8 @@ const (
 	ExitAction = 20
 	// ExitInterrupted: ended by Ctrl-C, SIGTERM or the end of the terminal.
 	ExitInterrupted = 130
-	// ExitBrokenPipe: the reader of the output of an action, or of a command in a runner, has gone. It is what a shell has for a program
-	// that SIGPIPE ended.
+	// ExitBrokenPipe: the reader of the output of an action, or of a command in a runner, has gone. It is what a shell has
+	// for a program that SIGPIPE ended.
 	ExitBrokenPipe = 141
 )
 

@@ -118,9 +118,10 @@ func (f *Factory) Problems(conf *kitchen.Config, diags []kitchen.Diagnostic) err
 	return nil
 }
 
-// Choose selects instances as Test Kitchen does: "all" or nothing, an exact name, which may be that of a suite with nodes
-// on a platform, or an unanchored regular expression; several arguments add up. The order is that of the file. Instances
-// that --on has put on engines are chosen by their names, or by expressions that have the sign before the engine's name.
+// Choose selects instances as Test Kitchen does: "all" or nothing, an exact name, which may be that of a suite with
+// nodes on a platform, or an unanchored regular expression; several arguments add up. The order is that of the file.
+// Instances that --on has put on engines are chosen by their names, or by expressions that have the sign before the
+// engine's name.
 func Choose(all []kitchen.RawInstance, args []string) ([]kitchen.RawInstance, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("kitchen.yml makes no instances\n" +
@@ -260,8 +261,9 @@ func parseShard(text string) (shard, error) {
 	return shard{index, count}, nil
 }
 
-// pick chooses this part of instances by their names; those of one name stay together. All jobs of a run come to the same parts, since nothing counts
-// but the instances and took: how long they took before. An instance that is not in there is taken for an average one.
+// pick chooses this part of instances by their names; those of one name stay together. All jobs of a run come to the
+// same parts, since nothing counts but the instances and took: how long they took before. An instance that is not in
+// there is taken for an average one.
 func pick[T any](s shard, instances []T, name func(T) string, took map[string]time.Duration) []T {
 	if s.count == 0 {
 		return instances

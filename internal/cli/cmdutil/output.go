@@ -35,8 +35,8 @@ func PrintJSON(w io.Writer, v any) error {
 	return nil
 }
 
-// Color decides whether to print colours: --color and GALLEY_COLOR decide first; unset, or in a file, colours are left to
-// the terminal and its environment.
+// Color decides whether to print colours: --color and GALLEY_COLOR decide first; unset, or in a file, colours are left
+// to the terminal and its environment.
 func Color(s *settings.Loaded, terminal bool) bool {
 	kind := s.Source("color").Kind
 	if !s.Color || kind == settings.CommandLine || kind == settings.Environment {

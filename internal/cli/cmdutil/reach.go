@@ -94,8 +94,8 @@ func (f *Factory) NamesService(ctx context.Context, args []string) (bool, error)
 	return service != "", err
 }
 
-// splitService takes the service off arguments such as INSTANCE/SERVICE. Where INSTANCE is a suite with nodes, and one of
-// them has that name, it is the node.
+// splitService takes the service off arguments such as INSTANCE/SERVICE. Where INSTANCE is a suite with nodes, and one
+// of them has that name, it is the node.
 func splitService(all []kitchen.RawInstance, args []string) (instances []string, service string, err error) {
 	for n, arg := range args {
 		instance, name, _ := strings.Cut(arg, "/")
@@ -166,7 +166,8 @@ func notOne(instances []config.Instance) error {
 		Names(instances, func(i config.Instance) string { return i.Name }))
 }
 
-// AllInstances names all instances of the project, its groups of nodes, and what has shared services: none where there is no kitchen.yml.
+// AllInstances names all instances of the project, its groups of nodes, and what has shared services: none where there
+// is no kitchen.yml.
 func (f *Factory) AllInstances(ctx context.Context) ([]string, error) {
 	conf, err := f.Config(ctx)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -33,8 +33,8 @@ func Or[O any](given, own func(context.Context, *O) error) func(context.Context,
 	return own
 }
 
-// Run returns what a command runs: own with its options, or what a test gave in its place. The words of the command line are
-// noted in instances, nil for a command that takes none.
+// Run returns what a command runs: own with its options, or what a test gave in its place. The words of the command
+// line are noted in instances, nil for a command that takes none.
 func Run[O any](
 	o *O, instances *[]string, given, own func(context.Context, *O) error,
 ) func(*cobra.Command, []string) error {

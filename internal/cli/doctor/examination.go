@@ -98,7 +98,8 @@ func (x *examination) all(ctx context.Context, tell func(Finding)) error {
 	return nil
 }
 
-// clear removes all that was made, also after an interrupt. A build that was interrupted may use its image for a moment.
+// clear removes all that was made, also after an interrupt. A build that was interrupted may use its image for a
+// moment.
 func (x *examination) clear(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 	defer cancel()
@@ -186,7 +187,7 @@ func (x *examination) run(ctx context.Context) (_ string, err error) {
 }
 
 func (x *examination) build(ctx context.Context) (string, error) {
-	dockerfile := "FROM localhost/galley-doctor:" + x.id + "\nRUN [\"" + program + "\", \"" + agentName + "\", \"write\", \"/tmp/built\"]\n"
+	dockerfile := fmt.Sprintf("FROM localhost/galley-doctor:%s\nRUN [%q, %q, \"write\", \"/tmp/built\"]\n", x.id, program, agentName)
 	var archive bytes.Buffer
 	t := tar.NewWriter(&archive)
 	err := errors.Join(entry(t, tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(dockerfile)), Typeflag: tar.TypeReg},
@@ -203,7 +204,8 @@ func (x *examination) build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return "a command of a Dockerfile was run", errors.Join(x.expect(ctx, c.ID, "cat", "/tmp/built"), x.engine.RemoveContainer(ctx, c.ID))
+	err = x.expect(ctx, c.ID, "cat", "/tmp/built")
+	return "a command of a Dockerfile was run", errors.Join(err, x.engine.RemoveContainer(ctx, c.ID))
 }
 
 func (x *examination) volumesFrom(ctx context.Context) (string, error) {

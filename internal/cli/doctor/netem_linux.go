@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// slowNetwork gives this container's own loopback interface a queue of sch_netem, as `tc qdisc add dev lo root netem` does.
+// slowNetwork gives this container's own loopback interface a queue of sch_netem, as `tc qdisc add dev lo root netem`
+// does.
 func slowNetwork() error {
 	s, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err != nil {

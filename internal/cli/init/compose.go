@@ -32,8 +32,8 @@ type service struct {
 	Others      map[string]any `yaml:",inline"`
 }
 
-// compose takes the services of the project's compose file whose images need no build: what is built is most likely what
-// the project's own suites test.
+// compose takes the services of the project's compose file whose images need no build: what is built is most likely
+// what the project's own suites test.
 func (s *start) compose(dir string) error {
 	name := composeFile(dir)
 	if name == "" {

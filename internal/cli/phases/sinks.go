@@ -87,8 +87,8 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles, stop func(erro
 	return report.NewMulti(append(list, reports...)...), nil
 }
 
-// level is the lowest level that is shown. Test Kitchen's "fatal" is taken as error, since galley has nothing to say that is
-// worse.
+// level is the lowest level that is shown. Test Kitchen's "fatal" is taken as error, since galley has nothing to say
+// that is worse.
 func level(s *settings.Loaded) (lifecycle.Level, error) {
 	switch {
 	case s.Quiet && s.Verbose:

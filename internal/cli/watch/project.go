@@ -102,8 +102,8 @@ func (t *tree) suite(name string) bool {
 	})
 }
 
-// changed reports whether a file's content is another one than when it was looked at last. Of one that was never looked at
-// that is taken for granted.
+// changed reports whether a file's content is another one than when it was looked at last. Of one that was never looked
+// at that is taken for granted.
 func (t *tree) changed(path string) bool {
 	text, err := os.ReadFile(path)
 	if err != nil { // it is gone, or a directory
@@ -118,7 +118,8 @@ func (t *tree) changed(path string) bool {
 	return !known || before != digest
 }
 
-// isTest reports whether a path below a suite's directory is that of a test, whatever the provisioner: in doubt it is not.
+// isTest reports whether a path below a suite's directory is that of a test, whatever the provisioner: in doubt it is
+// not.
 func isTest(parts []string) bool {
 	name := parts[len(parts)-1]
 	if len(parts) > 1 {
