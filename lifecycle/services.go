@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,12 +43,12 @@ const servicesKey = "Services"
 func (i *instanceRun) serviceDigests() (map[string]string, error) {
 	digests := map[string]string{}
 	for _, s := range i.inst.Services {
-		s.Image = qualify(i.inst.Driver.Registry, s.Image)
-		text, err := service.Definition(s)
+		s.Image, s.Ready = qualify(i.inst.Driver.Registry, s.Image), nil // what is waited for makes no other container
+		text, err := json.Marshal(s)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("digest the service %s: %w", s.Name, err)
 		}
-		digests[s.Name] = textDigest(text)
+		digests[s.Name] = textDigest(string(text)) // some of it is secret
 	}
 	return digests, nil
 }
@@ -254,11 +255,13 @@ func (i *instanceRun) startService(ctx context.Context, p servicePlan) (err erro
 func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend.Container, error) {
 	labels := i.labels(label.RoleService)
 	labels[label.Service], labels[label.Spec] = p.Name, p.digest
-	s := service.Spec(p.Service, serviceName(i.run.o.Project, i.inst.Name, p.Name), p.image.ID,
-		serviceNetwork(i.run.o.Project, i.inst.Name), labels)
-	s.Networks = append(sharedAttachments(i.run.o.Project, i.inst),
-		endpoints(i.run.o.Project, i.inst.Name, p.Networks, []string{p.Name})...)
-	c, err := i.createInPlace(ctx, s)
+	project, names := i.run.o.Project, []string{p.Name}
+	c, err := i.createInPlace(ctx, backend.ContainerSpec{
+		Name: serviceName(project, i.inst.Name, p.Name), Image: p.image.ID, Entrypoint: p.Entrypoint, Command: p.Command,
+		Env: p.Env, Labels: labels, Mounts: p.Mounts, Ports: p.Ports,
+		Network:  backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(project, i.inst.Name), Aliases: names},
+		Networks: append(sharedAttachments(project, i.inst), endpoints(project, i.inst.Name, p.Networks, names)...),
+	})
 	if err != nil {
 		return c, fmt.Errorf("the service %s: %w", p.Name, err)
 	}

@@ -1,3 +1,4 @@
+// Package service is how the containers beside a runner, and a runner, are seen to be ready.
 package service
 
 import (
