@@ -26,7 +26,15 @@ func described(p testrun.Part) string {
 		}
 		return text
 	case *inspec.InSpec:
-		return "inspec: " + strings.Join(p.Paths(), " ")
+		files, err := p.Files()
+		if err != nil {
+			return err.Error()
+		}
+		text := "inspec:"
+		for _, f := range files {
+			text += " " + strings.TrimPrefix(f.Path, "inspec/src/")
+		}
+		return text
 	default:
 		return "?"
 	}
@@ -71,7 +79,7 @@ func TestFind(t *testing.T) {
 			[]string{"bash suites/bash: all_test.sh", "serverspec suites/rspec: a_spec.rb",
 				"goss suites/goss: goss.yaml with vars.yaml",
 				"testinfra suites/testinfra: test_a.py", "testinfra suites/pytest: b_test.py",
-				"inspec: " + at + "inspec"}, nil,
+				"inspec: " + at + "inspec/a_test.rb"}, nil,
 		},
 		"bats by name": {[]string{at + "a.bats", at + "b_test.rb"}, unset,
 			[]string{"bats suites/bats: a.bats"}, nil},
@@ -82,9 +90,9 @@ func TestFind(t *testing.T) {
 		"serverspec by name": {[]string{at + "a_spec.rb"}, unset,
 			[]string{"serverspec suites/serverspec: a_spec.rb"}, nil},
 		"inspec by name": {[]string{at + "default_test.rb"}, unset,
-			[]string{"inspec: test/integration/default"}, nil},
+			[]string{"inspec: " + at + "default_test.rb"}, nil},
 		"profile by name": {[]string{at + "inspec.yml", at + "controls/a.rb"}, unset,
-			[]string{"inspec: test/integration/default"}, nil},
+			[]string{"inspec: " + at + "controls/a.rb " + at + "inspec.yml"}, nil},
 		"by name only where none is set": {[]string{at + "a.bats"}, instance(config.VerifierBusser), nil, nil},
 
 		"bats in its directory": {[]string{at + "bats/a.bats", at + "b.bats"}, named(config.VerifierBats),

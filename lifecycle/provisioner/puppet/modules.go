@@ -69,16 +69,11 @@ func (p Puppet) ownModule(f *converge.Files) (taken map[string]string) {
 // ownNames are the names under which the project is a module: that in its metadata.json,
 // and those of links in modules_path that lead back to it, as in spec/fixtures/modules.
 func (p Puppet) ownNames(f *converge.Files) []string {
-	var names []string
+	names := project.LinksTo(p.Root, p.Provisioner.Puppet.ModulesPaths)
 	name, err := moduleName(p.Root)
 	f.Fail(err)
-	if name != "" {
+	if name != "" && !slices.Contains(names, name) {
 		names = append(names, name)
-	}
-	for _, link := range project.LinksTo(p.Root, p.Provisioner.Puppet.ModulesPaths) {
-		if link != name {
-			names = append(names, link)
-		}
 	}
 	return names
 }

@@ -77,17 +77,6 @@ func Find(b testrun.Base) (parts []testrun.Part, looked []string, err error) {
 	return []testrun.Part{&InSpec{Base: b, targets: targets}}, looked, nil
 }
 
-// Paths are the files and directories of the project that InSpec runs.
-func (n *InSpec) Paths() []string {
-	var list []string
-	for _, t := range n.targets {
-		if t.path != "" {
-			list = append(list, n.Shown(t.path))
-		}
-	}
-	return list
-}
-
 // suiteDir is where the suite's own tests are: test/recipes takes the place of test/integration where it exists, and a
 // directory for another tool beside them means that InSpec's are in one of their own.
 func suiteDir(b testrun.Base) string {
