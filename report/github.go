@@ -33,11 +33,9 @@ func (g *GitHub) Handle(e lifecycle.Event) {
 	g.collector.Handle(e)
 	switch e := e.(type) {
 	case lifecycle.Notice:
-		switch e.Level {
-		case lifecycle.LevelWarn:
-			g.annotate("warning", annotation{title: cmp.Or(e.Instance, "galley"), text: e.Text})
-		case lifecycle.LevelError:
-			g.annotate("error", annotation{title: cmp.Or(e.Instance, "galley"), text: e.Text})
+		command := map[lifecycle.Level]string{lifecycle.LevelWarn: "warning", lifecycle.LevelError: "error"}[e.Level]
+		if command != "" {
+			g.annotate(command, annotation{title: cmp.Or(e.Instance, "galley"), text: e.Text})
 		}
 	case lifecycle.InstanceFinished:
 		if e.Error != "" {

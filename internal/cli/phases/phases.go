@@ -79,7 +79,8 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
   galley verify default --retry 2 --report junit=junit.xml`},
 		{"destroy", "Remove runners and what belongs to them", `  galley destroy default-debian-12
   galley destroy --orphans    # what belongs to no instance any more`},
-		{lifecycle.ActionTest, "Destroy, create, converge, set up, verify, and destroy again", `  galley test -c                        # all, side by side
+		{"test", "Destroy, create, converge, set up, verify, and destroy again",
+			`  galley test -c                        # all, side by side
   galley test debian --destroy always
   galley test --dry-run                  # what it would do, and why
   galley test --changed-since origin/main
@@ -97,31 +98,31 @@ func NewCmds(f *cmdutil.Factory, runF func(context.Context, *Options) error) []*
 		settings.Bool(cmd.Flags(), &o.DryRun, "dry-run", "",
 			"print what would be pulled, made, replaced and run, and why; nothing is changed, and no registry asked")
 		settings.Bool(cmd.Flags(), &o.JSON, "json", "j", "with --dry-run: print JSON")
-		if c.action == lifecycle.ActionTest || c.action == lifecycle.Action(lifecycle.PhaseVerify) {
+		is := func(actions ...lifecycle.Action) bool { return slices.Contains(actions, c.action) }
+		if is("verify", "test") {
 			f.Flags.Add(cmd.Flags(), "reuse-push")
 		}
 		cmd.Flags().StringArrayVar(&o.On, "on", nil, "do it on this `ENGINE`: docker, podman, an address, or NAME=ADDRESS; "+
 			"may be repeated for several, which then work side by side")
-		switch lifecycle.Phase(c.action) {
-		case lifecycle.PhaseConverge, lifecycle.PhaseVerify, lifecycle.Phase(lifecycle.ActionTest):
+		if is("converge", "verify", "test") {
 			settings.Bool(cmd.Flags(), &o.Compare, "compare", "",
 				"tell in what the converged machines differ between the engines of --on")
 			settings.Bool(cmd.Flags(), &o.Strict, "strict", "", "with --compare, exit with 20 when they differ")
 		}
-		if c.action != lifecycle.Action(lifecycle.PhaseCreate) && c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
+		if !is("create", "destroy") {
 			cmd.Flags().StringVar(&o.OnFailure, "on-failure", "",
 				"shell: when converge, setup or verify fails, open a shell in the runner, and then ask how to go on")
 		}
-		if c.action != lifecycle.Action(lifecycle.PhaseDestroy) {
+		if !is("destroy") {
 			cmd.Flags().StringVar(&o.ChangedSince, changed.Flag, "", changed.Usage)
 		}
-		switch c.action {
-		case lifecycle.ActionTest:
+		if is("test") {
 			f.Flags.Add(cmd.Flags(), "destroy")
 			settings.Bool(cmd.Flags(), &o.AutoInit, "auto-init", "", "write a kitchen.yml first where there is none")
 			cmd.Flags().StringArrayVar(&o.Publish.Refs, "publish", nil,
 				"publish each instance under `NAME` when its tests have passed, as galley publish does; may be repeated")
-		case lifecycle.Action(lifecycle.PhaseDestroy):
+		}
+		if is("destroy") {
 			settings.Bool(cmd.Flags(), &o.Orphans, "orphans", "",
 				"remove what is left over of this project and belongs to no instance of kitchen.yml")
 			settings.Bool(cmd.Flags(), &o.Forget, "forget", "",
