@@ -210,11 +210,10 @@ func (n *InSpec) carried() ([]string, error) {
 			n.login = n.login || strings.HasPrefix(t.url, complianceScheme+"://")
 			continue
 		}
-		profiles, err := n.withDependencies(t.path)
-		if err != nil {
+		var err error
+		if all, err = n.withDependencies(all, t.path); err != nil {
 			return nil, err
 		}
-		all = append(all, profiles...)
 	}
 	c := n.Verifier.Inspec
 	for key, files := range map[string][]string{"input_files": c.InputFiles, "waiver_files": c.WaiverFiles,

@@ -109,46 +109,41 @@ func withScheme(scheme, address string) string {
 	return scheme + "://" + address
 }
 
-// withDependencies is a path and, when it is a profile, those that its inspec.yml names
+// withDependencies adds to a list a path and, when it is a profile, those that its inspec.yml names
 // by a path, and theirs. It notes what the others need.
-func (n *InSpec) withDependencies(profile string) ([]string, error) {
-	var list []string
-	var visit func(string) error
-	visit = func(dir string) error {
-		if slices.Contains(list, dir) {
-			return nil
-		}
-		list = append(list, dir)
-		data, err := os.ReadFile(filepath.Join(dir, metadataFile))
-		if errors.Is(err, fs.ErrNotExist) || !project.IsDir(dir) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read the tests: %w", err)
-		}
-		var meta struct {
-			Depends []struct{ Path, Git, Compliance string }
-		}
-		if err := yaml.Unmarshal(data, &meta); err != nil {
-			// It may hold ERB, and InSpec itself says best what is wrong with it.
-			return nil //nolint:nilerr // see above
-		}
-		for _, d := range meta.Depends {
-			n.git, n.login = n.git || d.Git != "", n.login || d.Compliance != ""
-			if d.Path == "" {
-				continue
-			}
-			next, err := n.dependency(dir, d.Path)
-			if err != nil {
-				return err
-			}
-			if err := visit(next); err != nil {
-				return err
-			}
-		}
-		return nil
+func (n *InSpec) withDependencies(list []string, dir string) ([]string, error) {
+	if slices.Contains(list, dir) {
+		return list, nil
 	}
-	return list, visit(profile)
+	list = append(list, dir)
+	data, err := os.ReadFile(filepath.Join(dir, metadataFile))
+	if errors.Is(err, fs.ErrNotExist) || !project.IsDir(dir) {
+		return list, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the tests: %w", err)
+	}
+	var meta struct {
+		Depends []struct{ Path, Git, Compliance string }
+	}
+	if err := yaml.Unmarshal(data, &meta); err != nil {
+		// It may hold ERB, and InSpec itself says best what is wrong with it.
+		return list, nil //nolint:nilerr // see above
+	}
+	for _, d := range meta.Depends {
+		n.git, n.login = n.git || d.Git != "", n.login || d.Compliance != ""
+		if d.Path == "" {
+			continue
+		}
+		next, err := n.dependency(dir, d.Path)
+		if err != nil {
+			return nil, err
+		}
+		if list, err = n.withDependencies(list, next); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // metadataFile makes a profile of a directory.
