@@ -73,14 +73,8 @@ func (v *flagValue) String() string { return v.d.standard }
 
 // Type is the word that help prints for the value.
 func (v *flagValue) Type() string {
-	switch v.d.fallback().(type) {
-	case bool:
-		return "bool"
-	case int:
-		return "int"
-	case []string:
+	if v.d.list {
 		return "stringArray"
-	default:
-		return "string"
 	}
+	return fmt.Sprintf("%T", v.d.fallback())
 }

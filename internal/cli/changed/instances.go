@@ -96,13 +96,9 @@ func (s *Since) Matters(p Project, i config.Instance, text string) (file string,
 // forPeople reports whether a file beside kitchen.yml, or at the top of a repository, is one that only people and git
 // read.
 func forPeople(name string) bool {
-	for _, prefix := range []string{"README", "CHANGELOG", "CONTRIBUTING", "LICENSE", "CODEOWNERS", ".gitignore", ".gitattributes",
-		".gitlab-ci.yml", ".pre-commit-config", "Jenkinsfile"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
+	beginnings := []string{"README", "CHANGELOG", "CONTRIBUTING", "LICENSE", "CODEOWNERS", ".gitignore", ".gitattributes",
+		".gitlab-ci.yml", ".pre-commit-config", "Jenkinsfile"}
+	return slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(name, b) })
 }
 
 // ofForge reports whether a file is for the forge that has the repository.

@@ -52,7 +52,6 @@ was saved converged is verified without another converge.`,
 
 func newCmdSave(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f, Action: lifecycle.ActionSave}
-	runF = cmdutil.Or(runF, act)
 	cmd := &cobra.Command{
 		Use: "save INSTANCE [NAME]", Short: "Keep the state of a runner", Args: cobra.RangeArgs(1, 2),
 		Long: `Make an image of a runner's files while it runs, under a name of your own or the
@@ -62,10 +61,7 @@ said.`,
 		Example: `  galley snapshot save default-debian-12
   galley snapshot save default-debian-12 "before the upgrade" --volumes`,
 		ValidArgsFunction: f.CompleteInstances,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances, o.Name = args[:1], name(args)
-			return runF(cmd.Context(), o)
-		},
+		RunE:              runNamed(o, runF),
 	}
 	settings.Bool(cmd.Flags(), &o.Replace, "replace", "", "take the place of a snapshot of that name")
 	settings.Bool(cmd.Flags(), &o.Volumes, "volumes", "", "keep the content of the runner's volumes too")
@@ -74,7 +70,6 @@ said.`,
 
 func newCmdRestore(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	o := &Options{Factory: f, Action: lifecycle.ActionRestore}
-	runF = cmdutil.Or(runF, act)
 	cmd := &cobra.Command{
 		Use: "restore INSTANCE [NAME]", Short: "Make a runner from a snapshot", Args: cobra.RangeArgs(1, 2),
 		Long: `Destroy an instance's runner, if there is one, and make another one from a
@@ -83,10 +78,7 @@ the image is the snapshot's.`,
 		Example: `  galley snapshot restore default-debian-12 "before the upgrade"
   galley verify default-debian-12`,
 		ValidArgsFunction: completeNames(f),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Instances, o.Name = args[:1], name(args)
-			return runF(cmd.Context(), o)
-		},
+		RunE:              runNamed(o, runF),
 	}
 	settings.Bool(cmd.Flags(), &o.Force, "force", "", "restore it although kitchen.yml has changed since")
 	return cmd
@@ -130,8 +122,13 @@ func newCmdRm(f *cmdutil.Factory, runF func(context.Context, *Options) error) *c
 	return cmd
 }
 
-// name is the second argument, or "".
-func name(args []string) string { return strings.Join(args[1:], "") }
+// runNamed saves or restores a snapshot of an instance, whose name may follow that of the instance.
+func runNamed(o *Options, runF func(context.Context, *Options) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		o.Instances, o.Name = args[:1], strings.Join(args[1:], "")
+		return cmdutil.Or(runF, act)(cmd.Context(), o)
+	}
+}
 
 // act saves or restores, and shows it as other actions are shown.
 func act(ctx context.Context, o *Options) error {
