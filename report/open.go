@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +40,9 @@ type format struct {
 // formats are the reports that --report knows, in the order in which they are listed.
 func formats() []format {
 	return []format{
-		{"github", openGitHub, true},
+		{"github", func(file string, env Env) (SinkCloser, error) {
+			return NewGitHub(env.Stdout, cmp.Or(file, env.Getenv(stepSummary))), nil
+		}, true},
 		{"html", openDocument(html.Write), false},
 		{"json", openDocument(WriteJSON), false},
 		{"junit", openDocument(WriteJUnit), false},
@@ -198,13 +201,5 @@ func openNDJSON(file string, env Env) (SinkCloser, error) {
 	return recording.NewWriter(f), nil
 }
 
-// stepSummary is the variable that names the file of the job summary.
+// stepSummary is GitHub's variable that names the file of the job summary, where no other file is named.
 const stepSummary = "GITHUB_STEP_SUMMARY"
-
-// openGitHub writes its summary where GitHub says, or to the file named.
-func openGitHub(file string, env Env) (SinkCloser, error) {
-	if file == "" {
-		file = env.Getenv(stepSummary)
-	}
-	return NewGitHub(env.Stdout, file), nil
-}

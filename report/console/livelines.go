@@ -92,9 +92,10 @@ func (i *instance) remember(e lifecycle.Event) {
 
 // live is the instance's line in the live block. Where its output scrolls by, it is not repeated there.
 func (i *instance) live(nameWidth, width int, now time.Time, streamed bool) blockLine {
-	phase, since := lifecycle.Phase(""), i.Started
+	phase, since, counts := lifecycle.Phase(""), i.Started, ""
 	if n := len(i.Phases); n > 0 {
-		phase, since = i.Phases[n-1].Phase, i.Phases[n-1].Started
+		last := i.Phases[n-1]
+		phase, since, counts = last.Phase, last.Started, run.Counts(last.Tests)
 	}
 	shown := i.last
 	if streamed {
@@ -105,10 +106,8 @@ func (i *instance) live(nameWidth, width int, now time.Time, streamed bool) bloc
 			shown = workText(w)
 		}
 	}
-	if n := len(i.Phases); n > 0 {
-		if counts := run.Counts(i.Phases[n-1].Tests); counts != "" {
-			shown = counts + "  " + shown
-		}
+	if counts != "" {
+		shown = counts + "  " + shown
 	}
 	name := text.Pad(text.Cut(text.Flat(i.Name), nameWidth), nameWidth)
 	s := fmt.Sprintf("%s  %-8s %6s  %s", name, phase, liveDuration(now.Sub(since)), shown)

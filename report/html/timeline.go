@@ -43,7 +43,10 @@ func newTimeline(r *run.Run) timeline {
 	}
 	seen := map[string]bool{}
 	for _, i := range r.Instances {
-		row := timelineRow{Name: i.Name, Class: statusClass(i.Status), Note: instanceNote(i)}
+		row := timelineRow{Name: i.Name, Class: statusClass(i.Status), Note: text.ShortDuration(i.Duration)}
+		if i.Status == run.NotStarted {
+			row.Note = "not started"
+		}
 		if wait := i.Started.Sub(r.Started); !i.Started.IsZero() && wait > 0 {
 			row.Bars = append(row.Bars, scale.bar(r.Started, wait, "wait", "waited "+text.ShortDuration(wait), ""))
 			t.Waited = true
@@ -73,13 +76,6 @@ func newTimeline(r *run.Run) timeline {
 		}
 	}
 	return t
-}
-
-func instanceNote(i *run.Instance) string {
-	if i.Status == run.NotStarted {
-		return "not started"
-	}
-	return text.ShortDuration(i.Duration)
 }
 
 func phaseBar(scale timeScale, p *run.Phase) timelineBar {

@@ -126,10 +126,7 @@ func isTest(parts []string) bool {
 		return slices.Contains([]string{"bats", "bash", "serverspec", "rspec", "goss", "inspec", "testinfra", "pytest", "controls"},
 			parts[0])
 	}
-	for _, suffix := range []string{".bats", "_test.rb", "_spec.rb", "_test.py"} {
-		if strings.HasSuffix(name, suffix) {
-			return true
-		}
-	}
-	return strings.HasPrefix(name, "test_") || strings.HasPrefix(name, "goss.") || name == "inspec.yml"
+	ends := func(suffix string) bool { return strings.HasSuffix(name, suffix) }
+	return slices.ContainsFunc([]string{".bats", "_test.rb", "_spec.rb", "_test.py"}, ends) ||
+		strings.HasPrefix(name, "test_") || strings.HasPrefix(name, "goss.") || name == "inspec.yml"
 }
