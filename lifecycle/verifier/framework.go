@@ -56,15 +56,6 @@ func frameworks() []framework {
 	return []framework{bats(), bash(), serverspec(), goss(), testinfra()}
 }
 
-func frameworkNamed(name string) (framework, bool) {
-	all := frameworks()
-	i := slices.IndexFunc(all, func(f framework) bool { return f.name == name })
-	if i < 0 {
-		return framework{}, false
-	}
-	return all[i], true
-}
-
 // withSuffix reports whether a name ends in one of several.
 func withSuffix(suffixes ...string) func(string) bool {
 	return func(name string) bool {

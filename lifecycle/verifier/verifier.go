@@ -51,8 +51,10 @@ func New(p project.Project, i config.Instance) (Verifier, error) {
 	case config.VerifierBusser:
 		return &suite{Base: b, find: findByLayout}, nil
 	}
-	if fw, ok := frameworkNamed(string(i.Verifier.Kind)); ok {
-		return &suite{Base: b, find: findFor(fw)}, nil
+	for _, fw := range frameworks() {
+		if fw.name == string(i.Verifier.Kind) {
+			return &suite{Base: b, find: findFor(fw)}, nil
+		}
 	}
 	return nil, fmt.Errorf("galley has no verifier %q", i.Verifier.Name)
 }

@@ -12,10 +12,10 @@ import (
 // output reads what runs of the client print.
 type output struct {
 	runs []clientRun
-	// The run that is under way:
-	started        bool
-	resource       string
-	changes, named []string
+	// now is the run that is under way, once it has started, and resource what it is at.
+	now      clientRun
+	started  bool
+	resource string
 }
 
 // clientRun is one finished or failed run.
@@ -63,8 +63,8 @@ func (o *output) Line(text string) {
 
 // change notes a resource that was updated.
 func (o *output) change(resource string) {
-	if !slices.Contains(o.changes, resource) {
-		o.changes = append(o.changes, resource)
+	if !slices.Contains(o.now.changes, resource) {
+		o.now.changes = append(o.now.changes, resource)
 	}
 }
 
@@ -74,9 +74,8 @@ func (o *output) done(m []string) {
 	if err != nil || !o.started && len(o.runs) > 0 {
 		return
 	}
-	o.runs = append(o.runs, clientRun{text: strings.TrimSpace(m[0]), updated: n, failed: strings.Contains(m[0], "failed"),
-		changes: o.changes, named: o.named})
-	o.started, o.resource, o.changes, o.named = false, "", nil, nil
+	o.now.text, o.now.updated, o.now.failed = strings.TrimSpace(m[0]), n, strings.Contains(m[0], "failed")
+	*o = output{runs: append(o.runs, o.now)}
 }
 
 // handler takes a line of the handler, which may come before or after the run's last line.
@@ -85,7 +84,7 @@ func (o *output) handler(name string) {
 		o.runs[last].named = append(o.runs[last].named, name)
 		return
 	}
-	o.named = append(o.named, name)
+	o.now.named = append(o.now.named, name)
 }
 
 // summary is that of all runs: a second run says what is left to say of the first.
@@ -110,10 +109,10 @@ func (o *output) Summary(int) converge.Summary {
 // again is the error when the last of n runs updated anything, or nil. What the
 // handler names counts also in an output format that has no last line.
 func (o *output) again(n int) *converge.ChangedAgainError {
-	last := clientRun{named: o.named}
+	last := clientRun{named: o.now.named}
 	if len(o.runs) >= n {
 		last = o.runs[len(o.runs)-1]
-		last.named = slices.Concat(last.named, o.named)
+		last.named = slices.Concat(last.named, o.now.named)
 	}
 	// The client's own number also counts the resources inside of a custom one.
 	changes, count := last.named, len(last.named)
