@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/internal/settings"
 )
 
 func self(s string) string { return s }
@@ -19,7 +21,9 @@ func TestParseShard(t *testing.T) {
 	got, err := parseShard("2/3")
 	require.NoError(t, err)
 	require.Equal(t, shard{2, 3}, got)
-	require.Equal(t, []string{"a"}, pick(shard{}, []string{"a"}, self, nil))
+	all, err := Sharded(settings.Settings{}, []string{"a"}, self)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a"}, all)
 }
 
 // Every instance is in exactly one part, whatever is known of it.

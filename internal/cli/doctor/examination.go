@@ -151,6 +151,15 @@ func (x *examination) start(ctx context.Context, s backend.ContainerSpec) (backe
 	return c, x.engine.StartContainer(ctx, c.ID)
 }
 
+// finds starts a container and fails unless its galley prints the mark.
+func (x *examination) finds(ctx context.Context, s backend.ContainerSpec, args ...string) (backend.Container, error) {
+	c, err := x.start(ctx, s)
+	if err != nil {
+		return c, err
+	}
+	return c, x.expect(ctx, c.ID, args...)
+}
+
 // exec runs galley in a container and returns what it printed.
 func (x *examination) exec(ctx context.Context, id string, args ...string) (string, error) {
 	return x.command(ctx, id, append([]string{program, agentName}, args...))
@@ -180,10 +189,8 @@ func (x *examination) load(ctx context.Context) (_ string, err error) {
 }
 
 func (x *examination) run(ctx context.Context) (_ string, err error) {
-	if x.first, err = x.start(ctx, backend.ContainerSpec{Name: "first"}); err != nil {
-		return "", err
-	}
-	return "made, started, and a command run in it", x.expect(ctx, x.first.ID, "cat", volume+"/mark")
+	x.first, err = x.finds(ctx, backend.ContainerSpec{Name: "first"}, "cat", volume+"/mark")
+	return "made, started, and a command run in it", err
 }
 
 func (x *examination) build(ctx context.Context) (string, error) {
@@ -200,23 +207,17 @@ func (x *examination) build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c, err := x.start(ctx, backend.ContainerSpec{Name: "built", Image: image.ID})
-	if err != nil {
-		return "", err
-	}
-	err = x.expect(ctx, c.ID, "cat", "/tmp/built")
-	return "a command of a Dockerfile was run", errors.Join(err, x.engine.RemoveContainer(ctx, c.ID))
+	_, err = x.finds(ctx, backend.ContainerSpec{Name: "built", Image: image.ID}, "cat", "/tmp/built")
+	return "a command of a Dockerfile was run", err
 }
 
 func (x *examination) volumesFrom(ctx context.Context) (string, error) {
 	if _, err := x.exec(ctx, x.first.ID, "write", volume+"/shared"); err != nil {
 		return "", err
 	}
-	c, err := x.start(ctx, backend.ContainerSpec{Name: "second", VolumesFrom: []spec.VolumesFrom{{Container: x.first.Name}}})
-	if err != nil {
-		return "", err
-	}
-	return "one container reads what another wrote", x.expect(ctx, c.ID, "cat", volume+"/shared")
+	_, err := x.finds(ctx, backend.ContainerSpec{Name: "second",
+		VolumesFrom: []spec.VolumesFrom{{Container: x.first.Name}}}, "cat", volume+"/shared")
+	return "one container reads what another wrote", err
 }
 
 func (x *examination) bind(ctx context.Context) (_ string, err error) {
@@ -257,11 +258,8 @@ func (x *examination) resolve(ctx context.Context) (string, error) {
 		Entrypoint: []string{program, agentName, "serve"}}); err != nil {
 		return "", err
 	}
-	client, err := x.start(ctx, backend.ContainerSpec{Name: "client", Network: attached("galley-client")})
-	if err != nil {
-		return "", err
-	}
-	return "one container finds another by its name", x.expect(ctx, client.ID, "dial", "galley-server")
+	_, err = x.finds(ctx, backend.ContainerSpec{Name: "client", Network: attached("galley-client")}, "dial", "galley-server")
+	return "one container finds another by its name", err
 }
 
 func (x *examination) port(ctx context.Context) (string, error) {
