@@ -93,10 +93,11 @@ func (s *stamp) append(b []byte) []byte {
 func saveIndex(dir *os.Root, name string, root *folder) error {
 	data := root.appendTo([]byte(indexHead), "")
 	file, tmp := name+indexSuffix, name+indexSuffix+".new"
-	if _, err := replace(dir, tmp, bytes.NewReader(data), 0o600, nil); err != nil {
-		return fmt.Errorf("remember what the sandbox holds: %w", err)
+	_, err := replace(dir, tmp, bytes.NewReader(data), 0o600, nil)
+	if err == nil {
+		err = errors.Join(dir.RemoveAll(file), dir.Rename(tmp, file))
 	}
-	if err := errors.Join(dir.RemoveAll(file), dir.Rename(tmp, file)); err != nil {
+	if err != nil {
 		return fmt.Errorf("remember what the sandbox holds: %w", err)
 	}
 	return nil

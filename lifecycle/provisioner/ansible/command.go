@@ -2,7 +2,6 @@ package ansible
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
@@ -43,7 +42,7 @@ func (a Ansible) script(l *layout) converge.Script {
 
 // environment are Ansible's settings that have no option, with where its roles and collections are.
 func (a Ansible) environment(l *layout) map[string]string {
-	roles := slices.Clone(l.roles)
+	roles := l.roles
 	if r := l.requirements; r.digest != "" {
 		roles = append(roles, path.Join(r.dir, "roles"))
 		l.env["ANSIBLE_COLLECTIONS_PATH"] = path.Join(r.dir, "collections") + ":/usr/share/ansible/collections"

@@ -17,15 +17,15 @@ type output struct {
 	changes []string
 	failed  []string
 	// broken is the line that says that there was nothing to apply, or empty.
-	broken                            string
-	summarized                        bool
-	succeeded, changed, failures, all int
+	broken                 string
+	summarized             bool
+	changed, failures, all int
 }
 
 var (
 	idLine        = lazyregexp.New(`^ {10}ID: (.+)$`)
 	resultLine    = lazyregexp.New(`^ {6}Result: (\w+)`)
-	succeededLine = lazyregexp.New(`^Succeeded: +(\d+)(?: \((.*)\))?`)
+	succeededLine = lazyregexp.New(`^Succeeded: +\d+(?: \((.*)\))?`)
 	failedLine    = lazyregexp.New(`^Failed: +(\d+)`)
 	totalLine     = lazyregexp.New(`^Total states run: +(\d+)`)
 	changedCount  = lazyregexp.New(`(?:^|[ ,])changed=(\d+)`)
@@ -46,8 +46,8 @@ func (o *output) Line(text string) {
 		}
 	case succeededLine().MatchString(text):
 		m := succeededLine().FindStringSubmatch(text)
-		o.summarized, o.succeeded = true, number(m[1])
-		if c := changedCount().FindStringSubmatch(m[2]); c != nil {
+		o.summarized = true
+		if c := changedCount().FindStringSubmatch(m[1]); c != nil {
 			o.changed = number(c[1])
 		}
 	case failedLine().MatchString(text):

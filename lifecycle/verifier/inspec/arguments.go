@@ -39,11 +39,10 @@ func (o ownReport) deliver(report []byte, screen io.Writer) error {
 			return err
 		}
 	}
-	if o.copy == "" {
-		return nil
-	}
-	if err := os.WriteFile(o.copy, report, 0o666); err != nil {
-		return fmt.Errorf("verifier.reporter: %w", err)
+	if o.copy != "" {
+		if err := os.WriteFile(o.copy, report, 0o666); err != nil {
+			return fmt.Errorf("verifier.reporter: %w", err)
+		}
 	}
 	return nil
 }
