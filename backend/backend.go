@@ -34,8 +34,8 @@ type Images interface {
 
 	// PullImage fetches an image from its registry and returns what the engine then has under that reference. It reads
 	// the engine's progress stream to its end, since a failed pull is told there and not by the status code. Errors:
-	// ErrNotFound (no such image), ErrUnauthorized, ErrUnreachable (the registry), ErrBusy (the same may succeed later),
-	// ErrWrongPlatform, ErrNoSpace.
+	// ErrNotFound (no such image), ErrUnauthorized, ErrUnreachable (the registry), ErrBusy (the same may succeed
+	// later), ErrWrongPlatform, ErrNoSpace.
 	PullImage(ctx context.Context, o PullOptions) (Image, error)
 
 	// BuildImage builds an image from a tar of a build context and returns it. Errors: ErrBuildFailed with the failing

@@ -122,9 +122,9 @@ type Container struct {
 	// ExitCode is meaningful in StateExited.
 	ExitCode int
 	Labels   Labels
-	// Addresses are its IP addresses while it runs, by the names of its networks, and Ports those of the engine's host at
-	// which its published ports are, of IPv4 where there are two, by names such as "80/tcp". Only InspectContainer tells
-	// them.
+	// Addresses are its IP addresses while it runs, by the names of its networks, and Ports those of the engine's host
+	// at which its published ports are, of IPv4 where there are two, by names such as "80/tcp". Only InspectContainer
+	// tells them.
 	Addresses map[string]string
 	Ports     map[string]int
 	// Created is when the container was made. Only ListContainers tells it.

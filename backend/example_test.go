@@ -31,8 +31,8 @@ func open(ctx context.Context) (backend.ContainerBackend, func()) {
 	}
 }
 
-// Open whichever engine is there, as galley does: DOCKER_HOST, Docker's contexts, Podman's connections, known sockets, and
-// last a service of Podman that is started for it.
+// Open whichever engine is there, as galley does: DOCKER_HOST, Docker's contexts, Podman's connections, known sockets,
+// and last a service of Podman that is started for it.
 func Example_open() {
 	ctx := context.Background()
 	engine, end := open(ctx)

@@ -9,8 +9,8 @@ import (
 type Image struct {
 	// ID is the engine's identifier, with its "sha256:" prefix.
 	ID string
-	// Content is a digest of the image's layers and of what of its configuration a container takes over. Unlike ID it is
-	// the same on every engine. Lists do not tell it.
+	// Content is a digest of the image's layers and of what of its configuration a container takes over. Unlike ID it
+	// is the same on every engine. Lists do not tell it.
 	Content string
 	// Tags are the full references that name the image.
 	Tags []string

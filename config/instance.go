@@ -491,7 +491,8 @@ type SaltProvisioner struct {
 	States      []string `key:"states"`
 	Top         Hash     `key:"state_top"`
 	TopFromFile bool     `key:"state_top_from_file"`
-	// Pillars are the pillar's files by their names, PillarFiles are files of the project by the pillar's names for them.
+	// Pillars are the pillar's files by their names, PillarFiles are files of the project by the pillar's names for
+	// them.
 	Pillars     Hash              `key:"pillars"`
 	PillarFiles map[string]string `key:"pillars_from_files pillars-from-files"`
 	PillarDirs  []string          `key:"pillars_from_directories"`

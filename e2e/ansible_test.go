@@ -14,8 +14,9 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// hostilePlays are ways to act on the machine that a playbook is played from. Each writes its name to the directory that
-// the variable canary names. To gather facts takes as long as all the rest of a play: the first and the last one do.
+// hostilePlays are ways to act on the machine that a playbook is played from. Each writes its name to the directory
+// that the variable canary names. To gather facts takes as long as all the rest of a play: the first and the last one
+// do.
 const hostilePlays = `
 - {hosts: localhost, tasks: [{command: 'touch {{ canary }}/localhost'}]}
 - {hosts: 127.0.0.1, gather_facts: no, tasks: [{command: 'touch {{ canary }}/loopback'}]}

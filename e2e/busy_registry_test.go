@@ -44,8 +44,8 @@ func (b *busyRegistry) set(fail func(http.ResponseWriter), still func() bool) {
 	b.fail, b.still = fail, still
 }
 
-// TestBusyRegistry: a registry that cannot answer for now is asked again, once for all instances that wait, and one that
-// refuses is not.
+// TestBusyRegistry: a registry that cannot answer for now is asked again, once for all instances that wait, and one
+// that refuses is not.
 func TestBusyRegistry(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		shelf := newShelf(t, e, "busy")

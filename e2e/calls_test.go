@@ -11,8 +11,9 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// A warm `test` of one instance is as cheap as it can be, by count; docs/how-it-works.md has the reason of each request.
-// The start of the tool here cannot be recorded. One of which it can needs one request more, and on Docker two.
+// A warm `test` of one instance is as cheap as it can be, by count; docs/how-it-works.md has the reason of each
+// request. The start of the tool here cannot be recorded. One of which it can needs one request more, and on Docker
+// two.
 func TestEngineCallsOfAWarmTest(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")

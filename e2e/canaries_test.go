@@ -266,8 +266,8 @@ func (p *project) labelsAndHistory() string {
 }
 
 // watchArguments collects the arguments of the programs that galley, whose path holds the word binary, starts meanwhile
-// on this machine, as any of its users may see them. What kitchen.yml itself writes into a command's text or arguments is
-// its author's: in a local hook, and what runs in the runner.
+// on this machine, as any of its users may see them. What kitchen.yml itself writes into a command's text or arguments
+// is its author's: in a local hook, and what runs in the runner.
 func watchArguments(t *testing.T, binary string, show map[string]string) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var done sync.WaitGroup
@@ -303,8 +303,8 @@ func watchArguments(t *testing.T, binary string, show map[string]string) (stop f
 	}
 }
 
-// argumentsBelow adds the command lines of a process, whose parent's is above, and of all that it has started. It asks for
-// no others: there may be thousands, and the watch would take a processor for itself.
+// argumentsBelow adds the command lines of a process, whose parent's is above, and of all that it has started. It asks
+// for no others: there may be thousands, and the watch would take a processor for itself.
 func argumentsBelow(pid, above string, lines map[string]bool) {
 	text := commandLine(pid)
 	if strings.HasPrefix(text, "/bin/sh -c ") {

@@ -18,7 +18,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What docs/ci.md and packaging/ci have for CI systems has their form: YAML, inputs that are declared, scripts that are there.
+// What docs/ci.md and packaging/ci have for CI systems has their form: YAML, inputs that are declared, scripts that are
+// there.
 func TestCIRecipes(t *testing.T) {
 	t.Parallel()
 	input := regexp.MustCompile(`inputs\.([a-z-]+)`)
@@ -81,7 +82,8 @@ func readYAML(t *testing.T, path string, v any) string {
 	return string(text)
 }
 
-// The action's scripts: a release is installed when its checksum is right, and the command line is run as it was written.
+// The action's scripts: a release is installed when its checksum is right, and the command line is run as it was
+// written.
 func TestCIInstall(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("GALLEY_TEST_ENGINES") == "none" {

@@ -17,8 +17,8 @@ import (
 // ciImageVar asks for TestCIImage, which installs Debian's packages in an image: a minute, the first time.
 const ciImageVar = "GALLEY_TEST_CI_IMAGE"
 
-// The image of packaging/ci-image runs kitchens with its own Podman, in a container of Docker that has no socket: as root
-// with all privileges, and as a user with none but those that docs/ci.md names.
+// The image of packaging/ci-image runs kitchens with its own Podman, in a container of Docker that has no socket: as
+// root with all privileges, and as a user with none but those that docs/ci.md names.
 func TestCIImage(t *testing.T) {
 	if os.Getenv(ciImageVar) == "" {
 		t.Skip("it takes long: " + ciImageVar + "=1 runs it")

@@ -13,8 +13,8 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// However a runner, a command in it, or Podman's process beside it ends while galley waits for the command, the phase is
-// not green and nothing of it is recorded as done.
+// However a runner, a command in it, or Podman's process beside it ends while galley waits for the command, the phase
+// is not green and nothing of it is recorded as done.
 func TestNothingThatDiesIsGreen(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

@@ -18,8 +18,9 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// Every command of a `sh` or `console` block of the documentation runs, in one shell for each page, or says in a comment
-// before its block why it does not. These comments are understood before a block, several of them below one another:
+// Every command of a `sh` or `console` block of the documentation runs, in one shell for each page, or says in a
+// comment before its block why it does not. These comments are understood before a block, several of them below one
+// another:
 //
 //	<!-- not run: REASON -->             none of the block's commands runs
 //	<!-- not run, COMMAND: REASON -->    one command does not, which begins so

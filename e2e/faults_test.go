@@ -53,8 +53,8 @@ const cutSteps = `
       - {name: restarted, restart: db}
 `
 
-// The network of a runner is cut and heals, on all engines without more than busybox has, also where the engine does not
-// see the project.
+// The network of a runner is cut and heals, on all engines without more than busybox has, also where the engine does
+// not see the project.
 func TestFaults(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
@@ -111,8 +111,9 @@ func TestFaultsOfNetem(t *testing.T) {
 			good("delay: 300ms, jitter: 20ms")
 			require.Regexp(t, `time=(2[89]|[3-9]\d)\d[. ]`, p.in("three-busybox", "ping -c 3 db"))
 		}
-		// Rates and losses need no netem where the image has tc and iptables. 50 packets of 1442 bytes take 2 s, of which
-		// ping waits 1.5 s at the least, in place of half a second; and of 200 packets not all are lost, nor none.
+		// Rates and losses need no netem where the image has tc and iptables. 50 packets of 1442 bytes take 2 s, of
+		// which ping waits 1.5 s at the least, in place of half a second; and of 200 packets not all are lost, nor
+		// none.
 		good("rate: 256kbit")
 		require.Contains(t, p.in("three-busybox", "tc qdisc show dev eth0"), kind)
 		var began, ended float64

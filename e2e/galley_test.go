@@ -109,7 +109,8 @@ func (p *project) write(name, text string) {
 	}
 }
 
-// asOther reports whether galley has to run as another user than the test: the one to whom the project's directory belongs.
+// asOther reports whether galley has to run as another user than the test: the one to whom the project's directory
+// belongs.
 func (p *project) asOther() bool { return (p.engine.Rootless || p.user != 0) && os.Getuid() == 0 }
 
 // result is what a run of galley left.
@@ -191,8 +192,8 @@ func (p *project) runners() []backend.Container {
 	return list
 }
 
-// requireNothingLeft wants no container of this project on the engine, of whatever role, and no volume that no container
-// uses but those that were there before. A volume of another test may be without a container for a moment.
+// requireNothingLeft wants no container of this project on the engine, of whatever role, and no volume that no
+// container uses but those that were there before. A volume of another test may be without a container for a moment.
 func (p *project) requireNothingLeft(before []string) {
 	p.t.Helper()
 	require.Empty(p.t, p.runners())

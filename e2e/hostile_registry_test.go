@@ -64,8 +64,8 @@ func (h *hostileRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestHostileRegistry: a registry that does all that it can to do harm makes a pull fail, in time and with little memory.
-// No login of another registry reaches it, and what it says acts neither on the terminal nor on a CI.
+// TestHostileRegistry: a registry that does all that it can to do harm makes a pull fail, in time and with little
+// memory. No login of another registry reaches it, and what it says acts neither on the terminal nor on a CI.
 func TestHostileRegistry(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		h := &hostileRegistry{asked: map[string]bool{}}

@@ -77,7 +77,8 @@ func TestHostileRunner(t *testing.T) {
 	})
 }
 
-// user is who runs galley: the engine's own user, root on an engine of a user, or a user who may use the engine of root.
+// user is who runs galley: the engine's own user, root on an engine of a user, or a user who may use the engine of
+// root.
 type user int
 
 const (

@@ -102,8 +102,8 @@ func events(t *testing.T, p *project, seen func(event) bool) (killed bool) {
 	return killed
 }
 
-// killEach is the environment variable with which each kill of TestKilledAtEveryStep, at the beginning and at the end of
-// each step, is followed by a test of its own, as in
+// killEach is the environment variable with which each kill of TestKilledAtEveryStep, at the beginning and at the end
+// of each step, is followed by a test of its own, as in
 //
 //	GALLEY_TEST_KILL_EACH=1 GALLEY_TEST_ENGINES=docker26 go test ./e2e -run TestKilledAtEveryStep -timeout 2h
 //
@@ -145,8 +145,8 @@ func killAtEveryStep(t *testing.T, p *project) {
 	if os.Getenv(killEach) != "" {
 		share = 1
 	}
-	// A galley that was killed is taken up by the next one, which is killed at the next step, or by one that may end. So a
-	// kill is found by what was killed before it, too.
+	// A galley that was killed is taken up by the next one, which is killed at the next step, or by one that may end.
+	// So a kill is found by what was killed before it, too.
 	for _, step := range steps {
 		if share > 1 && step.Type == "step_finished" && step.Step != "container" && step.Step != "start" {
 			continue // the next one begins at once

@@ -51,8 +51,8 @@ suites:
 `, "192.0.2", subnet)}
 }
 
-// A runner is on networks of its own with a subnet, an address, or no way out, and so are services; they go with it, also
-// after a kill.
+// A runner is on networks of its own with a subnet, an address, or no way out, and so are services; they go with it,
+// also after a kill.
 func TestNetworks(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

@@ -13,7 +13,8 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// nodesKitchen is for suites of a web server in front of an application, which knows what a database has. An old Podman does not find names for a moment, whenever a container comes or goes.
+// nodesKitchen is for suites of a web server in front of an application, which knows what a database has. An old Podman
+// does not find names for a moment, whenever a container comes or goes.
 const nodesKitchen = `
 driver: {name: dokken, image: busybox}
 provisioner: {name: shell, sudo: false}
@@ -127,8 +128,8 @@ func TestNodesKilled(t *testing.T) {
 	})
 }
 
-// nodesOnNetworks are nodes of which one has a fixed address, 192.0.2 here, and cannot reach the other while it is tested.
-// The other one ends their service.
+// nodesOnNetworks are nodes of which one has a fixed address, 192.0.2 here, and cannot reach the other while it is
+// tested. The other one ends their service.
 const nodesOnNetworks = nodesKitchen + `
   - name: nets
     networks: {front: {subnet: 192.0.2.0/28}, back: {internal: true}}

@@ -33,7 +33,8 @@ const (
 	seedVar = "GALLEY_TEST_SEED"
 	// repeatsVar is how often TestRepeated tests.
 	repeatsVar = "GALLEY_TEST_REPEATS"
-	// outagesVar allows TestOutages to stop engines and to remove what is on them. They are in a directory of their own.
+	// outagesVar allows TestOutages to stop engines and to remove what is on them. They are in a directory of their
+	// own.
 	outagesVar = "GALLEY_TEST_OUTAGES"
 )
 
@@ -47,8 +48,8 @@ func numberOf(t *testing.T, variable, usual string) int {
 
 var fourSuites = []string{"one", "two", "three", "four"}
 
-// requireTruth wants galley list to say of each instance what the engine says, once that is done with what a galley that
-// is no more has asked for.
+// requireTruth wants galley list to say of each instance what the engine says, once that is done with what a galley
+// that is no more has asked for.
 func (p *project) requireTruth(what string) {
 	p.t.Helper()
 	var listed, states map[string]string
@@ -167,8 +168,8 @@ type outage struct {
 	harmless bool
 }
 
-// Whatever happens to the engine and to what is on it in the middle of a run: the run ends, the list tells the truth, the
-// next test is green, and destroy and prune leave the engine as it was before.
+// Whatever happens to the engine and to what is on it in the middle of a run: the run ends, the list tells the truth,
+// the next test is green, and destroy and prune leave the engine as it was before.
 func TestOutages(t *testing.T) {
 	requireOwnEngines(t)
 	remove := func(kind, role string) func(*testing.T, *project) {
@@ -327,8 +328,8 @@ func (o outage) befalls(t *testing.T, e testbed.Engine) {
 // soakVar is how many instances TestSoak tests.
 const soakVar = "GALLEY_TEST_SOAK"
 
-// Many instances, eight side by side, leave nothing on the engine and no temporary file: no container, volume or network,
-// no monitor of Podman's, and no file that the engine has open.
+// Many instances, eight side by side, leave nothing on the engine and no temporary file: no container, volume or
+// network, no monitor of Podman's, and no file that the engine has open.
 func TestSoak(t *testing.T) {
 	requireOwnEngines(t)
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {

@@ -97,8 +97,8 @@ func registryKitchen(word string) string {
 		"driver: {name: dokken, env: {API_TOKEN: hunter2hunter2}}", 1)
 }
 
-// A second machine, whose engine has nothing and may be of another version, starts from what the first one pushed and converges nothing. Another kind
-// of engine converges for itself.
+// A second machine, whose engine has nothing and may be of another version, starts from what the first one pushed and
+// converges nothing. Another kind of engine converges for itself.
 func TestReuseFromRegistry(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		r := testbed.StartRegistry(t)

@@ -18,8 +18,8 @@ import (
 	"github.com/galley-kitchen/galley/e2e/testbed"
 )
 
-// Whatever step of whatever phase a signal comes in, galley stops with code 130, all is recorded, nothing is left running
-// in a runner, and the next test is green. killEach has it come at each step, else it comes at some.
+// Whatever step of whatever phase a signal comes in, galley stops with code 130, all is recorded, nothing is left
+// running in a runner, and the next test is green. killEach has it come at each step, else it comes at some.
 func TestSignalledAtEveryStep(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox", "tool")
@@ -65,8 +65,8 @@ func TestSignalledAtEveryStep(t *testing.T) {
 	})
 }
 
-// A phase that takes longer than its limit, and a run whose output nobody reads any more, end as by Ctrl-C: the command in
-// the runner has ended too, and the record says why.
+// A phase that takes longer than its limit, and a run whose output nobody reads any more, end as by Ctrl-C: the command
+// in the runner has ended too, and the record says why.
 func TestEndsWhatRuns(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

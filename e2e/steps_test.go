@@ -37,8 +37,8 @@ suites:
 `}
 }
 
-// Steps are converged and tested in their order, a reboot keeps files, volumes, services and names, and reports name the
-// step. After one that fails no other is done.
+// Steps are converged and tested in their order, a reboot keeps files, volumes, services and names, and reports name
+// the step. After one that fails no other is done.
 func TestSteps(t *testing.T) {
 	testbed.Run(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")
@@ -64,8 +64,8 @@ func TestSteps(t *testing.T) {
 	})
 }
 
-// A galley that is killed in a step, or while the runner reboots, leaves nothing after the next one; also where the engine
-// does not see the project.
+// A galley that is killed in a step, or while the runner reboots, leaves nothing after the next one; also where the
+// engine does not see the project.
 func TestStepsKilled(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {
 		e.Load(t, "busybox")

@@ -208,9 +208,9 @@ func longSecrets(i config.Instance, environ []string) []string {
 // maxBuildSecret bounds the value of a build secret, in bytes: BuildKit takes no more than 500 KiB.
 const maxBuildSecret = 500 << 10
 
-// buildSecrets reads the values of the build secrets that the Dockerfile mounts, which are hidden from then on, with what
-// they give to the names of secrets. A secret that the Dockerfile needs and that is not there is an error: builders take
-// it for an empty one.
+// buildSecrets reads the values of the build secrets that the Dockerfile mounts, which are hidden from then on, with
+// what they give to the names of secrets. A secret that the Dockerfile needs and that is not there is an error:
+// builders take it for an empty one.
 func (s supplies) buildSecrets(want buildRequest) (map[string][]byte, error) {
 	values := map[string][]byte{}
 	needed := secretMounts(want.dockerfile)

@@ -19,8 +19,8 @@ import (
 
 // Comparison is a runner beside the image that it was made from.
 type Comparison struct {
-	// Image is the runner's image in words: the platform's by the name that kitchen.yml has for it, with what galley made
-	// on top of it.
+	// Image is the runner's image in words: the platform's by the name that kitchen.yml has for it, with what galley
+	// made on top of it.
 	Image string
 	// Changes are sorted by path.
 	Changes []changes.Change

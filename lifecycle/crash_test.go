@@ -20,8 +20,9 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// crashKitchen is a kitchen of three instances that use what galley knows: a tool, a volume, a work image, services, a start
-// from another instance, a name to publish under. Their tests pass only in a runner that has what its converge made.
+// crashKitchen is a kitchen of three instances that use what galley knows: a tool, a volume, a work image, services, a
+// start from another instance, a name to publish under. Their tests pass only in a runner that has what its converge
+// made.
 type crashKitchen struct {
 	*publisher
 	instances []config.Instance
@@ -163,8 +164,8 @@ func (k *crashKitchen) requireNothingLeft() {
 	require.Empty(k.t, left)
 }
 
-// Whatever call or write of a run of three instances fails, hangs until it is interrupted, or is the last one of a galley
-// that is killed: the list tells the truth, the next test is green, and nothing is left.
+// Whatever call or write of a run of three instances fails, hangs until it is interrupted, or is the last one of a
+// galley that is killed: the list tells the truth, the next test is green, and nothing is left.
 func TestCrashMatrix(t *testing.T) {
 	faults := []error{errors.New("it said no"), fake.AfterEffect(errors.New("the answer got lost")), fake.ErrHang,
 		fake.ErrDiedBefore, fake.ErrDiedAfter}

@@ -59,8 +59,8 @@ func (i *instanceRun) create(ctx context.Context) error {
 	return i.createHooks(ctx, StepPostCreate)
 }
 
-// ensureRunnerAndSandboxes has the engine tell whether it remaps users while it makes the runner: Docker takes 10 ms for
-// that, and it is about no more than the mode of the sandboxes that prepare has made, in which nothing is yet.
+// ensureRunnerAndSandboxes has the engine tell whether it remaps users while it makes the runner: Docker takes 10 ms
+// for that, and it is about no more than the mode of the sandboxes that prepare has made, in which nothing is yet.
 func (i *instanceRun) ensureRunnerAndSandboxes(ctx context.Context, p plan) error {
 	var remaps bool
 	var g errgroup.Group

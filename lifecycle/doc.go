@@ -21,10 +21,10 @@
 // A run that finds some of them recorded goes on after them. A phase that is begun is
 // no longer done: what was recorded after it is not done either.
 //
-// An instanceRun is put together of what it is about (subject.go: the instance, its events and labels), what it needs of
-// its engine (supplies, in images.go, build.go, tool.go and engine.go), what is recorded of it (record.go), and the
-// phases. The container that is tested is a liveRunner (runner.go, boot.go, transfer.go); services.go is what runs beside
-// it; kitchensteps.go has the steps of a suite, and faulting.go makes faults. Besides: project.go is who we are;
-// placement.go is which engine an instance lives on; snapshot.go is what is kept of runners, and snapshotting.go keeps it
-// and brings it back; orphans.go and prune.go are what is left over.
+// An instanceRun is put together of what it is about (subject.go: the instance, its events and labels), what it needs
+// of its engine (supplies, in images.go, build.go, tool.go and engine.go), what is recorded of it (record.go), and the
+// phases. The container that is tested is a liveRunner (runner.go, boot.go, transfer.go); services.go is what runs
+// beside it; kitchensteps.go has the steps of a suite, and faulting.go makes faults. Besides: project.go is who we are;
+// placement.go is which engine an instance lives on; snapshot.go is what is kept of runners, and snapshotting.go keeps
+// it and brings it back; orphans.go and prune.go are what is left over.
 package lifecycle

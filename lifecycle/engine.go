@@ -59,9 +59,9 @@ func (r *Run) engineFor(ctx context.Context, engineName, host string) (*engine, 
 	})
 }
 
-// CommitContainer makes an image of a container. An engine goes on with the image of a galley that was interrupted: that
-// waits until the engine is through, since the container is paused so long, and there is no image yet that could be
-// removed.
+// CommitContainer makes an image of a container. An engine goes on with the image of a galley that was interrupted:
+// that waits until the engine is through, since the container is paused so long, and there is no image yet that could
+// be removed.
 func (e *engine) CommitContainer(ctx context.Context, id string, o backend.CommitOptions) (backend.Image, error) {
 	img, err := e.ContainerBackend.CommitContainer(ctx, id, o)
 	if err == nil || ctx.Err() == nil {

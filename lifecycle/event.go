@@ -196,7 +196,8 @@ type InstanceFinished struct {
 	Error string `json:"error,omitempty"`
 	// FailedPhase is the phase that failed.
 	FailedPhase Phase `json:"failed_phase,omitempty"`
-	// NotRun says why what was asked for was not done although the instance did not fail: another node of its suite did.
+	// NotRun says why what was asked for was not done although the instance did not fail: another node of its suite
+	// did.
 	NotRun string `json:"not_run,omitempty"`
 	// LogPath is the file with all that the instance printed.
 	LogPath string `json:"log_path"`

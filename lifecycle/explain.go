@@ -31,7 +31,8 @@ type Explanation struct {
 	Why string `json:"why,omitempty"`
 	// Key is that of all that goes into the converge now, empty when no checkpoint can stand for it.
 	Key string `json:"key,omitempty"`
-	// Created is when the checkpoint was made that is compared: the one that would be used, or the newest of the instance.
+	// Created is when the checkpoint was made that is compared: the one that would be used, or the newest of the
+	// instance.
 	Created time.Time `json:"created,omitzero"`
 	// Repository has the checkpoint that would be used, where the engine has none.
 	Repository string `json:"repository,omitempty"`
@@ -40,8 +41,8 @@ type Explanation struct {
 	Changed []string          `json:"changed,omitempty"`
 }
 
-// Explain says what a checkpoint would do for an instance. It pulls, builds and records nothing. Errors: that the engine
-// cannot be asked.
+// Explain says what a checkpoint would do for an instance. It pulls, builds and records nothing. Errors: that the
+// engine cannot be asked.
 func (r *Run) Explain(ctx context.Context, inst config.Instance) (Explanation, error) {
 	return r.explain(ctx, inst, true)
 }

@@ -25,8 +25,8 @@ const (
 	bootRetry = 24 * time.Hour
 )
 
-// wantsBoot is the tool whose start is to be made fast, -1 for none. A runner that is made from another one's state has an
-// image of its own, for which nothing is worth to be recorded.
+// wantsBoot is the tool whose start is to be made fast, -1 for none. A runner that is made from another one's state has
+// an image of its own, for which nothing is worth to be recorded.
 func (i *instanceRun) wantsBoot(wanted []*provisioner.Tool) int {
 	if i.snapshot != nil || i.inst.From != nil {
 		return -1
@@ -67,8 +67,8 @@ const bootFailed = "failed"
 // errNoBoot says that a start is not made faster this time.
 var errNoBoot = errors.New("not yet")
 
-// bootIsDue reports whether a start may be recorded already, or is to be now: another run wanted it before, and it did not
-// fail lately. Where nothing can be noted, nothing is recorded.
+// bootIsDue reports whether a start may be recorded already, or is to be now: another run wanted it before, and it did
+// not fail lately. Where nothing can be noted, nothing is recorded.
 func (r *Run) bootIsDue(note string) bool {
 	by, err := os.ReadFile(note)
 	if err != nil {

@@ -82,8 +82,8 @@ func (i *instanceRun) endService(ctx context.Context, c backend.Container, again
 	return i.startService(ctx, servicePlan{Service: s, image: img, container: &c})
 }
 
-// networkFault makes the runner's network a bad one, by a helper that shares it. The helper stays where the network is to
-// heal by itself.
+// networkFault makes the runner's network a bad one, by a helper that shares it. The helper stays where the network is
+// to heal by itself.
 func (i *instanceRun) networkFault(ctx context.Context, f config.NetworkFault) error {
 	var addresses []string
 	p, has := i.run.o.Project, served(i.inst)

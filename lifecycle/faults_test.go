@@ -76,8 +76,8 @@ func (p *galleyProcess) next(what string) error {
 	return p.fault
 }
 
-// everyPoint is the environment variable with which tests of faults try every point at which one can be, as "make crash"
-// does. Without it they try some, and other ones for each fault.
+// everyPoint is the environment variable with which tests of faults try every point at which one can be, as "make
+// crash" does. Without it they try some, and other ones for each fault.
 const everyPoint = "GALLEY_TEST_EVERY_POINT"
 
 // points are those of n points, from 1, at which a fault is tried: all, or each so many of them.

@@ -9,8 +9,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/statedir"
 )
 
-// FuzzState looks for records that panic, and that lead out of the directory of sandboxes. A damaged one is told and set
-// aside.
+// FuzzState looks for records that panic, and that lead out of the directory of sandboxes. A damaged one is told and
+// set aside.
 func FuzzState(f *testing.F) {
 	for _, text := range []string{"", "{}", "null", "[]", `{"instance": "a", "steps": ["pre_create"], "updated": "2026-01-02T03:04:05Z"}`,
 		`{"sandbox": "../x"}`, `{"sandbox": "a\u0000"}`, `{"steps": 1}`, `{"spec": {"image": "x"}, "sandbox": "."}`} {

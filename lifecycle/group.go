@@ -54,8 +54,8 @@ type member struct {
 	// run is set when the node is begun.
 	run     *instanceRun
 	outcome outcome
-	// done has a channel for each phase, in their order. One is closed when the node is through with the phase, as ok says,
-	// or does not come to it. So far next of them are closed.
+	// done has a channel for each phase, in their order. One is closed when the node is through with the phase, as ok
+	// says, or does not come to it. So far next of them are closed.
 	done [len(order)]chan struct{}
 	ok   [len(order)]bool
 	next int
@@ -351,8 +351,8 @@ func (g *group) verifyWhole(ctx context.Context) error {
 	return errors.Join(err, g.save())
 }
 
-// machines asks for the addresses of all nodes and services in a phase: once for converge, and once for what comes after
-// it, since a node that was rebooted may have another one.
+// machines asks for the addresses of all nodes and services in a phase: once for converge, and once for what comes
+// after it, since a node that was rebooted may have another one.
 func (g *group) machines(ctx context.Context, in Phase) (peers.Group, error) {
 	return g.known.Do(map[bool]string{true: "converged"}[in != PhaseConverge], func() (peers.Group, error) {
 		known, p := peers.Group{Name: g.inst.Name}, g.run.o.Project

@@ -66,7 +66,8 @@ func (r *Run) newInstanceRun(inst config.Instance) *instanceRun {
 	return i
 }
 
-// usePlugins makes the provisioner and the verifier those of the instance as it is now, and as far as it knows its peers.
+// usePlugins makes the provisioner and the verifier those of the instance as it is now, and as far as it knows its
+// peers.
 func (i *instanceRun) usePlugins() {
 	r, inst := i.run, i.inst
 	if i.peers != nil {

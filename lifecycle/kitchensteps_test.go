@@ -13,8 +13,8 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// stepsKitchen is a kitchen of an instance with the steps v1, a reboot, and v2, and what was run in its runner. The test
-// of a step fails when fails has its name.
+// stepsKitchen is a kitchen of an instance with the steps v1, a reboot, and v2, and what was run in its runner. The
+// test of a step fails when fails has its name.
 func stepsKitchen(t *testing.T) (k *kitchen, i config.Instance, ran *[]string, fails map[string]bool) {
 	t.Helper()
 	k = newKitchen(t)

@@ -48,8 +48,8 @@ func (r *Run) endLiving() error {
 	return errors.Join(r.lock.Release(), os.Remove(runLock(r.o.Project, r.id)))
 }
 
-// helperLease is how long what a run makes for itself is left alone where its lock cannot be seen. Labels do not change,
-// so it is long enough for all that a run does with it.
+// helperLease is how long what a run makes for itself is left alone where its lock cannot be seen. Labels do not
+// change, so it is long enough for all that a run does with it.
 const helperLease = 6 * time.Hour
 
 // lockID names the directory of locks for those who see it. It is empty where it cannot be had.
@@ -77,8 +77,8 @@ func leaseEnds(l backend.Labels) time.Time {
 	return end
 }
 
-// isLiving reports whether the galley of a run lives, by the labels of what it made: by its lock where that can be seen,
-// else as long as the lease lasts. The lock that a killed one left is removed.
+// isLiving reports whether the galley of a run lives, by the labels of what it made: by its lock where that can be
+// seen, else as long as the lease lasts. The lock that a killed one left is removed.
 func isLiving(p Project, l backend.Labels) bool {
 	if at := l[label.Locks]; at != "" && at != lockID(p) {
 		return time.Now().Before(leaseEnds(l))

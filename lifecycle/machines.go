@@ -10,9 +10,9 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/machine"
 )
 
-// CompareMachines finds in what the runners of two instances differ: in the paths that converge changed on either, and in
-// what a script inside of them tells. Both must run. With noise also what is known to differ between machines that are
-// alike is compared.
+// CompareMachines finds in what the runners of two instances differ: in the paths that converge changed on either, and
+// in what a script inside of them tells. Both must run. With noise also what is known to differ between machines that
+// are alike is compared.
 func (r *Run) CompareMachines(ctx context.Context, a, b config.Instance, noise bool) (machine.Report, error) {
 	var both [2]*machine.Machine
 	for n, inst := range []config.Instance{a, b} {

@@ -17,8 +17,8 @@ type On struct {
 	Engine, Host string
 }
 
-// PutOn is an instance, and those from whose states it starts, on one of several engines: an instance of its own, with a
-// record of its own.
+// PutOn is an instance, and those from whose states it starts, on one of several engines: an instance of its own, with
+// a record of its own.
 func PutOn(i config.Instance, on On) config.Instance {
 	i.Name, i.On = OnName(i.Name, on.Name), on.Name
 	i.Driver.Engine, i.Driver.Host = on.Engine, on.Host

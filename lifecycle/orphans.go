@@ -180,8 +180,8 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 	return f.remove()
 }
 
-// removeNetworksOf removes the networks of instances, or of groups, that are left over: they go with the last container on
-// them.
+// removeNetworksOf removes the networks of instances, or of groups, that are left over: they go with the last container
+// on them.
 func (e *engine) removeNetworksOf(ctx context.Context, project string, instances ...string) error {
 	for _, name := range slices.Compact(instances) {
 		networks, err := e.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork, label.Project: project,

@@ -36,11 +36,10 @@ type Pruned struct {
 	Created time.Time `json:"created,omitzero"`
 }
 
-// Prune removes what galley shares between projects and keeps for the next run:
-// tool containers with their volumes, work images, checkpoints, networks. With all, runners and their services
-// go too, of every project, and snapshots that no record is found of. A runner, and a service, whose lease has ended
-// goes in any case. What is in use stays, and so do the helpers of another galley that lives: they are all of a run that
-// it could not make again.
+// Prune removes what galley shares between projects and keeps for the next run: tool containers with their volumes,
+// work images, checkpoints, networks. With all, runners and their services go too, of every project, and snapshots that
+// no record is found of. A runner, and a service, whose lease has ended goes in any case. What is in use stays, and so
+// do the helpers of another galley that lives: they are all of a run that it could not make again.
 func Prune(ctx context.Context, be backend.ContainerBackend, o PruneOptions) (removed []Pruned, err error) {
 	containers, err := be.ListContainers(ctx, nil)
 	if err != nil {
@@ -125,8 +124,8 @@ func isOver(p Project, l backend.Labels) bool {
 	return !end.IsZero() && time.Now().After(end) && !isLiving(p, l)
 }
 
-// isOwnImage reports whether an image is one that galley made for a role, whose names begin with prefix, and not one that
-// a person made from it or from a runner: such an image inherits the labels.
+// isOwnImage reports whether an image is one that galley made for a role, whose names begin with prefix, and not one
+// that a person made from it or from a runner: such an image inherits the labels.
 func isOwnImage(i backend.Image, role, prefix string) bool {
 	return i.Labels[label.Role] == role && !slices.ContainsFunc(i.Tags,
 		func(tag string) bool { return !strings.HasPrefix(tag, prefix) })

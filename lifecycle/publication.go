@@ -121,7 +121,8 @@ func (i *instanceRun) untested() (bool, error) {
 		"Run `galley verify %s` first, or publish it all the same with --force", i.inst.Name, why, verify)
 }
 
-// testedAsAWhole reports whether the group of a node has passed the tests that it has, if any, with its nodes as they are.
+// testedAsAWhole reports whether the group of a node has passed the tests that it has, if any, with its nodes as they
+// are.
 func (i *instanceRun) testedAsAWhole() (bool, error) {
 	if i.inst.Node == nil || i.inst.Node.Group.Verifier.Kind == "" {
 		return true, nil
@@ -130,8 +131,8 @@ func (i *instanceRun) testedAsAWhole() (bool, error) {
 	return s.LastAction == PhaseVerify, err
 }
 
-// withArchive makes a directory for an image, with a file in it for the engine's archive, and gives that to do. It removes
-// the directories that galleys which were killed left.
+// withArchive makes a directory for an image, with a file in it for the engine's archive, and gives that to do. It
+// removes the directories that galleys which were killed left.
 func (s *subject) withArchive(do func(archive *os.File) error) (err error) {
 	prefix, err := s.removePublishDirs()
 	if err != nil {
@@ -163,8 +164,8 @@ func (s *subject) removePublishDirs() (prefix string, err error) {
 	return prefix, err
 }
 
-// makeImage makes the image that is published, on top of the one with the ID below. mounts are the paths of the runner at
-// which something is mounted.
+// makeImage makes the image that is published, on top of the one with the ID below. mounts are the paths of the runner
+// at which something is mounted.
 func (i *instanceRun) makeImage(ctx context.Context, archive *os.File, below string, mounts []string,
 	untested bool) (v1.Image, error) {
 	token := names.Random(8)
@@ -278,8 +279,8 @@ func (i *instanceRun) packageImage(ctx context.Context, img v1.Image) (err error
 	return nil
 }
 
-// pushImage brings the image to all registries, by its digest, and then gives it its names. A name that several instances
-// share is given by the last of them.
+// pushImage brings the image to all registries, by its digest, and then gives it its names. A name that several
+// instances share is given by the last of them.
 func (i *instanceRun) pushImage(ctx context.Context, img v1.Image) error {
 	p := i.run.publishing
 	tags := p.tags[i.inst.Name]

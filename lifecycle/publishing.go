@@ -170,8 +170,8 @@ func (p *publishing) register(instance string, platform v1.Platform) error {
 	return nil
 }
 
-// sent tells that an instance's image is in the repository of a tag. When those of all instances of the tag are there, it
-// returns what to give the tag to: the image, or an index of all of them.
+// sent tells that an instance's image is in the repository of a tag. When those of all instances of the tag are there,
+// it returns what to give the tag to: the image, or an index of all of them.
 func (p *publishing) sent(instance string, tag name.Tag, img v1.Image) publish.Manifest {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -26,8 +26,8 @@ type ReuseOptions struct {
 	MaxAge time.Duration
 	// Repository has more checkpoints, with their keys as tags; it is a full name without a tag, or empty.
 	Repository string
-	// Push brings a checkpoint there once its tests have passed. That this fails is a warning, with StrictPush a failure
-	// of the instance.
+	// Push brings a checkpoint there once its tests have passed. That this fails is a warning, with StrictPush a
+	// failure of the instance.
 	Push, StrictPush bool
 }
 
@@ -41,8 +41,8 @@ func isCheckpoint(i backend.Image) bool {
 		!slices.ContainsFunc(i.Tags, func(tag string) bool { return !strings.HasSuffix(tag, ":"+key) })
 }
 
-// reuse is what is known of an instance that is created and converged in one go, so that a checkpoint may take the place
-// of the converge, or be made of it.
+// reuse is what is known of an instance that is created and converged in one go, so that a checkpoint may take the
+// place of the converge, or be made of it.
 type reuse struct {
 	inputs checkpoint.Inputs
 	// parent is the key of the instance that this one starts from, if it does.
@@ -95,7 +95,8 @@ func (r *reuse) tell(s *subject, text string) {
 	}
 }
 
-// findCheckpoint finds the checkpoint of all that goes into the converge now. It fills the sandbox, which is a part of it.
+// findCheckpoint finds the checkpoint of all that goes into the converge now. It fills the sandbox, which is a part of
+// it.
 func (i *instanceRun) findCheckpoint(ctx context.Context) error {
 	r := &reuse{told: i.reuse.told}
 	i.reuse = r

@@ -77,8 +77,8 @@ func coldByConfig(inst config.Instance) string {
 	return ""
 }
 
-// collectInputs finds all that goes into the converge. With fill the sandbox is filled first. cold says why a checkpoint
-// could not stand for the converge.
+// collectInputs finds all that goes into the converge. With fill the sandbox is filled first. cold says why a
+// checkpoint could not stand for the converge.
 func (i *instanceRun) collectInputs(ctx context.Context, sb sandbox.Dir, fill bool) (cold string, err error) {
 	if cold := coldByConfig(i.inst); cold != "" {
 		return cold, nil
@@ -144,8 +144,8 @@ func (i *instanceRun) collectInputs(ctx context.Context, sb sandbox.Dir, fill bo
 	return "", nil
 }
 
-// stableID names an image by what is in it, alike on all engines. Of one that galley built that is what it was built of:
-// a second build of the same has other content.
+// stableID names an image by what is in it, alike on all engines. Of one that galley built that is what it was built
+// of: a second build of the same has other content.
 func stableID(img backend.Image) string {
 	for _, tag := range img.Tags {
 		if strings.HasPrefix(tag, workImages) {
@@ -200,8 +200,8 @@ func (i *instanceRun) toolIDs(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// runnerInput is a digest of what kitchen.yml wants the runner to be, but for its images and for what is only the name of
-// the instance or of the project.
+// runnerInput is a digest of what kitchen.yml wants the runner to be, but for its images and for what is only the name
+// of the instance or of the project.
 func (i *instanceRun) runnerInput(tools int) (string, error) {
 	inst, dirs := i.inst, i.sandboxes()
 	inst.Name = ""
@@ -224,8 +224,8 @@ func (i *instanceRun) provisionerInput() (string, error) {
 	return string(text), err
 }
 
-// withoutRoot is a provisioner whose sources in the project are named as seen from there: a checkout is somewhere else on
-// each machine. What is in them is in the sandbox.
+// withoutRoot is a provisioner whose sources in the project are named as seen from there: a checkout is somewhere else
+// on each machine. What is in them is in the sandbox.
 func withoutRoot(p config.Provisioner, root string) config.Provisioner {
 	rel := func(name string) string {
 		if in, err := filepath.Rel(root, name); err == nil && filepath.IsLocal(in) {

@@ -15,14 +15,14 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/publish"
 )
 
-// repositoryState is what a run has found out about the repository that has checkpoints. What failed for one instance is
-// not tried again for the others, and told once.
+// repositoryState is what a run has found out about the repository that has checkpoints. What failed for one instance
+// is not tried again for the others, and told once.
 type repositoryState struct {
 	pullFailed, pushFailed atomic.Bool
 }
 
-// checkpointFromRegistry is the checkpoint of a key that the repository has, nil when that has none which can be used; why
-// then says what was wrong with it. One that an earlier run pulled is not pulled again.
+// checkpointFromRegistry is the checkpoint of a key that the repository has, nil when that has none which can be used;
+// why then says what was wrong with it. One that an earlier run pulled is not pulled again.
 func (i *instanceRun) checkpointFromRegistry(ctx context.Context, key string) (*backend.Image, string, error) {
 	repository, state := i.run.o.Reuse.Repository, &i.run.repository
 	if img, _, err := i.checkpointOf(ctx, repository+":", key); img != nil || err != nil {
@@ -167,8 +167,9 @@ func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) error {
 	})
 }
 
-// upload sends what an image is made of, one image of the run after another: registries with a file system for a store read
-// a layer's link while somebody else writes it again, and refuse the image then. What images share goes once so, too.
+// upload sends what an image is made of, one image of the run after another: registries with a file system for a store
+// read a layer's link while somebody else writes it again, and refuse the image then. What images share goes once so,
+// too.
 func (r *Run) upload(ctx context.Context, to *publish.Registry, img v1.Image) error {
 	r.uploads.Lock()
 	defer r.uploads.Unlock()

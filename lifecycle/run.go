@@ -94,8 +94,8 @@ type Options struct {
 	Publish PublishOptions
 	// Snapshot is for ActionSave and ActionRestore.
 	Snapshot SnapshotOptions
-	// OnFailure is asked when converge, setup or verify of an instance has failed and its runner runs. It reports whether
-	// the phase is to be done again. nil means that it is not.
+	// OnFailure is asked when converge, setup or verify of an instance has failed and its runner runs. It reports
+	// whether the phase is to be done again. nil means that it is not.
 	OnFailure func(context.Context, Stopped) (again bool)
 	// Reuse spares converges whose inputs have not changed.
 	Reuse ReuseOptions

@@ -407,8 +407,8 @@ func endpoints(p Project, owner string, on []config.Endpoint, names []string) []
 	return list
 }
 
-// serviceAttachment is how a runner is on the networks of its services, under the names that it has on its own where they
-// are not shared, and on those of its own.
+// serviceAttachment is how a runner is on the networks of its services, under the names that it has on its own where
+// they are not shared, and on those of its own.
 func serviceAttachment(p Project, i config.Instance, aliases []string) []backend.NetworkAttachment {
 	list := sharedAttachments(p, i)
 	if len(i.Services) > 0 {

@@ -385,8 +385,8 @@ func (r *Run) removeSnapshot(ctx context.Context, f snapshotFiles, s Snapshot) e
 	return e.removeStartImages(ctx, "") // the snapshot may have been what kept one
 }
 
-// snapshotRecorded reports whether a snapshot is recorded in a project, to which it may belong though that was moved, or
-// in the directory of this machine where it was made.
+// snapshotRecorded reports whether a snapshot is recorded in a project, to which it may belong though that was moved,
+// or in the directory of this machine where it was made.
 func snapshotRecorded(i backend.Image, p Project) bool {
 	dirs := []string{p.Root}
 	if root := i.Labels[label.ProjectDir]; i.Labels[label.Host] == hostName() {

@@ -114,8 +114,8 @@ func TestSnapshotIsRestored(t *testing.T) {
 	require.Contains(t, strings.Join(k.sink.notices(), "\n"), "its image is another one now")
 }
 
-// An engine goes on with a snapshot's image when galley was interrupted: then its runner is paused, and the next command
-// would find it so.
+// An engine goes on with a snapshot's image when galley was interrupted: then its runner is paused, and the next
+// command would find it so.
 func TestSnapshotInterrupted(t *testing.T) {
 	k, i := snapshotKitchen(t)
 	require.NoError(t, k.do("create", i))

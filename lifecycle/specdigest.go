@@ -35,8 +35,8 @@ func specDigests(s backend.ContainerSpec) (map[string]string, error) {
 	return digests, nil
 }
 
-// toolIDs and mountedIDs are the keys of the digests of the IDs of the tools' images and of those that are mounted. They
-// are only known when the engine was asked.
+// toolIDs and mountedIDs are the keys of the digests of the IDs of the tools' images and of those that are mounted.
+// They are only known when the engine was asked.
 const (
 	toolIDs    = "ToolIDs"
 	mountedIDs = "MountedIDs"

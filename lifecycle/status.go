@@ -11,8 +11,8 @@ import (
 	"github.com/galley-kitchen/galley/config"
 )
 
-// Reach finds an instance's runner, or the service of that name, for a person to look inside. It changes nothing. Errors:
-// backend.ErrNotFound when there is none, backend.ErrNotRunning when it is stopped; it is returned even so.
+// Reach finds an instance's runner, or the service of that name, for a person to look inside. It changes nothing.
+// Errors: backend.ErrNotFound when there is none, backend.ErrNotRunning when it is stopped; it is returned even so.
 func (r *Run) Reach(ctx context.Context, inst config.Instance, service string) (backend.ContainerBackend,
 	backend.Container, error) {
 	e, c, err := r.reach(ctx, inst, service)

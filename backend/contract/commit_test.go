@@ -85,7 +85,8 @@ line"; ln -s same /d/link; touch "/in memory/file" /volume/file`)
 	}
 }
 
-// testChangesReplaced: a file may take the place of a directory, and a directory that of a file, which Podman cannot list.
+// testChangesReplaced: a file may take the place of a directory, and a directory that of a file, which Podman cannot
+// list.
 func testChangesReplaced(t *testing.T, s *suite) {
 	img := s.build(t, s.labels(), map[string]string{"Dockerfile": "FROM " + s.image + "\nCOPY d /d\n",
 		"d/file": "file\n", "d/dir/within": "within\n"})
@@ -143,7 +144,8 @@ func testCommitRunning(t *testing.T, s *suite) {
 	require.NotContains(t, s.changesOf(t, child.ID), "/made", "it is part of the image")
 }
 
-// testCommitHostUsers: a container with the host's users is in its image too, or is refused. A rootless engine has none.
+// testCommitHostUsers: a container with the host's users is in its image too, or is refused. A rootless engine has
+// none.
 func testCommitHostUsers(t *testing.T, s *suite) {
 	c := s.start(t, func(cs *backend.ContainerSpec) { cs.UserNS = spec.UserNS{Mode: spec.UserNSHost} })
 	s.run(t, c.ID, "sh", "-c", "echo made > /made")

@@ -313,8 +313,8 @@ func testStopSignal(t *testing.T, s *suite) {
 	}
 }
 
-// testStop: PID 1 gets the stop signal and the time to obey it, else it is killed; what it wrote, and its volumes, are there
-// when it is started again.
+// testStop: PID 1 gets the stop signal and the time to obey it, else it is killed; what it wrote, and its volumes, are
+// there when it is started again.
 func testStop(t *testing.T, s *suite) {
 	obeys := s.start(t, script("trap 'echo ended > /volume/how; exit 5' USR1; echo ready; while :; do sleep 0.1; done"),
 		func(cs *backend.ContainerSpec) {

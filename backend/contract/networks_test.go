@@ -147,8 +147,8 @@ func testNetworkNames(t *testing.T, s *suite) {
 	}
 }
 
-// testNetworkFurther: a container is on several networks, finds others on each, and is found on each by its alias there.
-// A network that is not there leaves no container.
+// testNetworkFurther: a container is on several networks, finds others on each, and is found on each by its alias
+// there. A network that is not there leaves no container.
 func testNetworkFurther(t *testing.T, s *suite) {
 	first, second := s.network(t), s.network(t)
 	further := func(name, alias string) edit {
@@ -213,9 +213,9 @@ func testNetworkInternal(t *testing.T, s *suite) {
 	}
 }
 
-// awaitResolved waits until a name is an address's, or anything's, for the programs in the container. Ping says what the C
-// library answers, also where it may not send anything; nslookup has its own way with search domains, which Podman 4.3 does
-// not serve on a second network.
+// awaitResolved waits until a name is an address's, or anything's, for the programs in the container. Ping says what
+// the C library answers, also where it may not send anything; nslookup has its own way with search domains, which
+// Podman 4.3 does not serve on a second network.
 func (s *suite) awaitResolved(t *testing.T, id, name, address string) {
 	t.Helper()
 	s.await(t, func() bool {

@@ -225,8 +225,8 @@ func write(t *testing.T, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
-// TestForeignPlaces: another user's auth.json in a directory that the environment names is not read, and no program below
-// the working directory is taken for a helper.
+// TestForeignPlaces: another user's auth.json in a directory that the environment names is not read, and no program
+// below the working directory is taken for a helper.
 func TestForeignPlaces(t *testing.T) {
 	dir := t.TempDir()
 	auth := filepath.Join(dir, "containers", "auth.json")

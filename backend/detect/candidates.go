@@ -221,9 +221,9 @@ func wellKnownSockets(h Host) []Candidate {
 	return list
 }
 
-// refuseForeign refuses the sockets below a directory that the environment names, where it, the socket or what is between
-// them belongs to another user than this one and root: the directory may be one in which everybody can make files, and
-// its owner would be sent this user's logins.
+// refuseForeign refuses the sockets below a directory that the environment names, where it, the socket or what is
+// between them belongs to another user than this one and root: the directory may be one in which everybody can make
+// files, and its owner would be sent this user's logins.
 func (h Host) refuseForeign(list []Candidate, dir string) {
 	for i := range list {
 		c := &list[i]

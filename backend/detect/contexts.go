@@ -100,8 +100,8 @@ func dockerContext(h Host, name, source string, explicit bool) Candidate {
 }
 
 // tlsFor are the TLS settings for an address: those of galley where they name a directory, and else those of Docker's
-// client, for which either DOCKER_TLS_VERIFY or DOCKER_CERT_PATH alone means TLS. Unlike there, the server's certificate
-// is checked with either.
+// client, for which either DOCKER_TLS_VERIFY or DOCKER_CERT_PATH alone means TLS. Unlike there, the server's
+// certificate is checked with either.
 func tlsFor(h Host, o Options, uri string) *backend.TLS {
 	if !strings.HasPrefix(uri, "tcp://") && !strings.HasPrefix(uri, "https://") {
 		return nil

@@ -51,8 +51,8 @@ type Result struct {
 
 // Find asks the candidates in order and chooses the first that answers.
 //
-// Errors: backend.ErrUnreachable when nothing answers or what was asked for explicitly does not, with the reason of each
-// refusal. The Result is filled in any case.
+// Errors: backend.ErrUnreachable when nothing answers or what was asked for explicitly does not, with the reason of
+// each refusal. The Result is filled in any case.
 func Find(ctx context.Context, h Host, o Options) (Result, error) {
 	list, may := candidates(ctx, h, o)
 	res := Result{Candidates: list, Close: func() error { return nil }}
@@ -141,8 +141,8 @@ func private(ctx context.Context, h Host, o Options, c *Candidate, res *Result) 
 	c.Reason = "started by galley, and stopped with it"
 }
 
-// notFound is the error of a search in which no candidate can be used: it lists every one with its reason, and what to do
-// on this very machine.
+// notFound is the error of a search in which no candidate can be used: it lists every one with its reason, and what to
+// do on this very machine.
 func notFound(h Host, o Options, list []Candidate) error {
 	e := &backend.Error{Kind: backend.ErrUnreachable, Remedy: remedy(h, o, list)}
 	if len(list) > 0 && list[0].Explicit {

@@ -44,8 +44,8 @@ func ThisHost() Host {
 	}
 }
 
-// runtimeDir is where this user's sockets are, or "" where there is no such thing. A relative XDG_RUNTIME_DIR is none, as
-// the specification says: it would be a directory of the project.
+// runtimeDir is where this user's sockets are, or "" where there is no such thing. A relative XDG_RUNTIME_DIR is none,
+// as the specification says: it would be a directory of the project.
 func (h Host) runtimeDir() string {
 	if d := h.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(d) {
 		return filepath.Clean(d)

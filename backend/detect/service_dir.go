@@ -73,9 +73,9 @@ func (d *serviceDir) remove() error {
 	return errors.Join(os.RemoveAll(d.path), d.lock.Release())
 }
 
-// removeStale removes the directories in parent that no process holds. It touches only directories that belong to this user
-// and that no other user can enter; the parent may be /tmp, where others can prepare directories of that name. What
-// cannot be removed is the next galley's to try.
+// removeStale removes the directories in parent that no process holds. It touches only directories that belong to this
+// user and that no other user can enter; the parent may be /tmp, where others can prepare directories of that name.
+// What cannot be removed is the next galley's to try.
 func removeStale(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, serviceDirs+"*"))
 	for _, path := range dirs {

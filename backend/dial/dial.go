@@ -1,5 +1,5 @@
-// Package dial connects to an engine's endpoint, local or remote. Both backends and detection use it, so that an address
-// means the same everywhere.
+// Package dial connects to an engine's endpoint, local or remote. Both backends and detection use it, so that an
+// address means the same everywhere.
 package dial
 
 import (
@@ -188,8 +188,8 @@ const (
 // errBusy marks a remote host that has no time for another login just now.
 var errBusy = errors.New("the host is busy with other logins")
 
-// withRedial tries again to connect to an engine that was met before, for as long as wait: it may be restarting, or be a
-// service that ends when idle and is started by the next connection. Nothing has been sent yet, so trying again is
+// withRedial tries again to connect to an engine that was met before, for as long as wait: it may be restarting, or be
+// a service that ends when idle and is started by the next connection. Nothing has been sent yet, so trying again is
 // always safe. An engine that was never met gets one try, so that looking for one is quick.
 func withRedial(f Func, wait time.Duration) Func {
 	var met atomic.Bool

@@ -51,8 +51,8 @@ func (t repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// repeatable reports whether a request has the same effect when it is carried out twice. What cannot be connected to was
-// given its time already.
+// repeatable reports whether a request has the same effect when it is carried out twice. What cannot be connected to
+// was given its time already.
 func repeatable(req *http.Request, err error) bool {
 	var unreachable *backend.Error
 	switch req.Method {

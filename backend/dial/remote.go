@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// remoteReady is the line by which the remote host says that the engine's own words follow. What a login shell prints
-	// before it is skipped.
+	// remoteReady is the line by which the remote host says that the engine's own words follow. What a login shell
+	// prints before it is skipped.
 	remoteReady = "galley-ready"
 	// remoteFailure begins the line on stderr that says why there is no engine.
 	remoteFailure = "galley-failed "
 )
 
-// remoteScript connects its standard streams to the engine's socket on the remote host. It is called with the path of the
-// socket, which may be empty, and the kind of engine to prefer, which may be too. It is for the plainest of shells, on
-// one line and without a single quote, so that every login shell can hand it to sh.
+// remoteScript connects its standard streams to the engine's socket on the remote host. It is called with the path of
+// the socket, which may be empty, and the kind of engine to prefer, which may be too. It is for the plainest of shells,
+// on one line and without a single quote, so that every login shell can hand it to sh.
 //
 // A host is entered without its profile, so the places where macOS keeps the engines' programs are named. socat and nc
 // are no use: they cannot be told to go on when galley has sent its last word and to end with the engine's. Without a

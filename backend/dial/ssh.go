@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	// loginTimeout bounds how long ssh may take until the remote host is ready. A login may have to wait for a key to be
-	// touched.
+	// loginTimeout bounds how long ssh may take until the remote host is ready. A login may have to wait for a key to
+	// be touched.
 	loginTimeout = 60 * time.Second
 	// logins is how many connections may be logging in to one host at once. sshd turns away some of more than ten.
 	logins = 5
@@ -114,8 +114,8 @@ const (
 )
 
 // sharing are the arguments that let several connections share one login, which costs more than all that is said
-// afterwards. A user who has arranged for that in ~/.ssh/config goes on doing so: such a login may have needed a person.
-// Where sharing is not possible, each connection logs in by itself.
+// afterwards. A user who has arranged for that in ~/.ssh/config goes on doing so: such a login may have needed a
+// person. Where sharing is not possible, each connection logs in by itself.
 func sharing(ctx context.Context, program, goos string, args []string) []string {
 	if goos == "windows" { // its ssh cannot
 		return nil

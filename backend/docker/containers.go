@@ -86,8 +86,8 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	}, nil
 }
 
-// joinNetworks attaches a new container to further networks, by POST /networks/{name}/connect, and adds them to endpoints.
-// Before version 1.44 of the API a container could be created on one network only.
+// joinNetworks attaches a new container to further networks, by POST /networks/{name}/connect, and adds them to
+// endpoints. Before version 1.44 of the API a container could be created on one network only.
 func (b *Backend) joinNetworks(ctx context.Context, id string, further []backend.NetworkAttachment,
 	endpoints map[string]*network.EndpointSettings) error {
 	for _, n := range further {
@@ -112,8 +112,8 @@ func (b *Backend) awaitName(ctx context.Context, name string, create func() erro
 }
 
 // requireNetwork looks for the network or container that a new container is to be attached to, since Docker notices
-// only at the start that there is none; for a network without a fixed address that will do, and saves a request. Such an
-// address needs a subnet that a person chose, which the networks that EnsureNetwork makes do not have.
+// only at the start that there is none; for a network without a fixed address that will do, and saves a request. Such
+// an address needs a subnet that a person chose, which the networks that EnsureNetwork makes do not have.
 func (b *Backend) requireNetwork(ctx context.Context, n backend.NetworkAttachment) (err error) {
 	switch {
 	case n.Mode == spec.NetworkNamed && n.IPv4 != "":

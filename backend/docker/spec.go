@@ -62,8 +62,8 @@ func (b *Backend) onLabelledHost() bool {
 	return err == nil
 }
 
-// rootlessPID is the first version of the API whose rootless engines may give a container the host's processes: those of
-// Docker 20.10 cannot mount /proc for it.
+// rootlessPID is the first version of the API whose rootless engines may give a container the host's processes: those
+// of Docker 20.10 cannot mount /proc for it.
 const rootlessPID = "1.42"
 
 // needsMeasure reports whether the translation depends on what the engine may do.

@@ -25,9 +25,9 @@ import (
 // A container with a private tool does not get that volume but an overlay over it: an anonymous volume of the local
 // driver whose file system the engine mounts at every start. What the container writes goes to a volume of its own.
 //
-// The volumes below the overlay are mounted in the container as well, below backend.ToolDir, since the engine removes only what
-// no container uses: no process can pull them away from a container that needs them, and those that no container uses any
-// more are garbage, of any galley.
+// The volumes below the overlay are mounted in the container as well, below backend.ToolDir, since the engine removes
+// only what no container uses: no process can pull them away from a container that needs them, and those that no
+// container uses any more are garbage, of any galley.
 
 // labelLayers is on the carrier of a tool: "overlay", where its engine can mount one.
 const (

@@ -75,8 +75,8 @@ func (b *Backend) CommitContainer(ctx context.Context, id string, o backend.Comm
 	return b.InspectImage(ctx, answer.ID)
 }
 
-// labelValue is a label's value as an instruction has it: in quotes, on one line. Podman takes the quotes away, and reads
-// what is between them as a Dockerfile's text (escape) or, before 4.9, as it is.
+// labelValue is a label's value as an instruction has it: in quotes, on one line. Podman takes the quotes away, and
+// reads what is between them as a Dockerfile's text (escape) or, before 4.9, as it is.
 func labelValue(text string, escape bool) string {
 	text = strings.ReplaceAll(text, "\n", " ")
 	if escape {

@@ -58,7 +58,8 @@ type made struct {
 // awaitTimeout bounds how long a name is waited for that a container has which is not there yet, or no more.
 const awaitTimeout = 5 * time.Second
 
-// create sends a creation. Podman goes on with that of a client which was killed, and its storage has the name meanwhile.
+// create sends a creation. Podman goes on with that of a client which was killed, and its storage has the name
+// meanwhile.
 func (b *Backend) create(ctx context.Context, config createConfig) (answer made, err error) {
 	r := request{op: "create container " + config.Name, path: "POST /containers/create", json: config}
 	err = engine.AwaitName(ctx, awaitTimeout, func() error { return b.call(ctx, r, &answer) }, func() error {

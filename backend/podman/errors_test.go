@@ -107,8 +107,8 @@ func TestWrap(t *testing.T) {
 	require.EqualError(t, wrap("list", errors.New("odd")), "list: odd")
 }
 
-// TestPullFailure: the messages are those that Podman 4.3.1 and 5.4.2 gave for a registry that answered with a status, or
-// closed the connection, to a request for a manifest or for a layer. Podman tries some of it again by itself.
+// TestPullFailure: the messages are those that Podman 4.3.1 and 5.4.2 gave for a registry that answered with a status,
+// or closed the connection, to a request for a manifest or for a layer. Podman tries some of it again by itself.
 func TestPullFailure(t *testing.T) {
 	again, old := []error{backend.ErrBusy, backend.ErrBusy}, []error{backend.ErrUnreachable, backend.ErrBusy}
 	never := func(kind error) []error { return []error{kind, kind} }

@@ -26,8 +26,8 @@ type decoder struct {
 	key *Key
 	// spelt is the key as the file spells it: "driver.volume".
 	spelt string
-	// into points to what is being read: inst, or what is no part of it, such as a service. at is where its block is, or
-	// empty where that is the section's name.
+	// into points to what is being read: inst, or what is no part of it, such as a service. at is where its block is,
+	// or empty where that is the section's name.
 	into any
 	at   string
 	// failed is set when a key could not be read.

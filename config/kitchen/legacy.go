@@ -53,8 +53,8 @@ func provisionerShortcuts() []string {
 	return []string{"attributes", "run_list", "named_run_list", "policy_group"}
 }
 
-// plugin returns the block of a plugin in long form: a string is its name, nothing and null are an empty block. Services
-// and networks have a name each instead. It returns nil, and reports why, when the block is of another type.
+// plugin returns the block of a plugin in long form: a string is its name, nothing and null are an empty block.
+// Services and networks have a name each instead. It returns nil, and reports why, when the block is of another type.
 func (ds *Diagnostics) plugin(s *section, key string) *yaml11.Value {
 	v := s.m.Get(key)
 	entries := map[string]string{"services": "{db: {image: postgres:17}}", "networks": "{back: {internal: true}}"}[key]

@@ -75,8 +75,8 @@ type RawInstance struct {
 	OSType, ShellType     string     `json:"-"`
 	// From is the name of the suite from whose state this one starts, as it is in the file, or nil.
 	From *yaml11.Value `json:"-"`
-	// Group is the suite of several machines of which this is the one named Node; it converges after others. It is nil for
-	// an instance that stands for itself.
+	// Group is the suite of several machines of which this is the one named Node; it converges after others. It is nil
+	// for an instance that stands for itself.
 	Group   *Group     `json:"-"`
 	Node    string     `json:"-"`
 	NodePos yaml11.Pos `json:"-"`

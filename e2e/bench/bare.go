@@ -38,8 +38,8 @@ type load struct {
 	name, image string
 	// tool is an image with the program that converges, or empty.
 	tool string
-	// yaml is for kitchen.yml, with files beside it; env sets variables of the runner. command does the same for the bare
-	// program, with bareFiles in /opt/kitchen.
+	// yaml is for kitchen.yml, with files beside it; env sets variables of the runner. command does the same for the
+	// bare program, with bareFiles in /opt/kitchen.
 	yaml, env, command string
 	files, bareFiles   map[string]string
 	// slow is a converge of seconds, which a checkpoint spares.
@@ -137,9 +137,10 @@ func (l load) here(host string) (_ bool, err error) {
 	return true, nil
 }
 
-// bare makes the calls that a test cannot do without: create, start, two commands, remove; and before them the ping that
-// tells which engine it is. With a tool there is also its image, asked for by its name. As in a test, the runner has the
-// directories of provisioner and verifier mounted, with what the converge needs. It prints how long the converge took.
+// bare makes the calls that a test cannot do without: create, start, two commands, remove; and before them the ping
+// that tells which engine it is. With a tool there is also its image, asked for by its name. As in a test, the runner
+// has the directories of provisioner and verifier mounted, with what the converge needs. It prints how long the
+// converge took.
 func bare(ctx context.Context, host, name, loadName string, converge bool) (err error) {
 	all := loads()
 	l := all[slices.IndexFunc(all, func(l load) bool { return l.name == loadName })]

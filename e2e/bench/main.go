@@ -2,19 +2,19 @@
 
 // Bench measures galley against a floor: a bare program that makes the calls that a test cannot do without, in the same
 // run and by turns, so that a slow or busy machine counts for both. Where `kitchen` is on PATH, it is measured beside
-// them on Docker. It prints what it measures, and writes a page of it; it does not judge, since one run on a noisy machine
-// decides nothing.
+// them on Docker. It prints what it measures, and writes a page of it; it does not judge, since one run on a noisy
+// machine decides nothing.
 //
 //	go run ./e2e/bench [-page FILE] HOST...
 //
-// HOST is an engine's address, such as unix:///run/podman/podman.sock. The image busybox has to be there; with debian and
-// cincproject/cinc:15 a real Cinc converges too. Without HOST only what needs no engine is measured.
+// HOST is an engine's address, such as unix:///run/podman/podman.sock. The image busybox has to be there; with debian
+// and cincproject/cinc:15 a real Cinc converges too. Without HOST only what needs no engine is measured.
 //
-// The socket of an engine that belongs to another user, as that of a rootless one, is used as that user, which takes root.
-// It is for systems on which engines have such sockets.
+// The socket of an engine that belongs to another user, as that of a rootless one, is used as that user, which takes
+// root. It is for systems on which engines have such sockets.
 //
-// GALLEY_BENCH_ROUNDS, GALLEY_BENCH_INSTANCES, GALLEY_BENCH_LOADS and GALLEY_BENCH_SCALE make a run shorter or longer. With
-// GALLEY_BENCH_COLD=no nothing is pruned on the engines. GALLEY_BENCH_REGISTRY is a repository, such as
+// GALLEY_BENCH_ROUNDS, GALLEY_BENCH_INSTANCES, GALLEY_BENCH_LOADS and GALLEY_BENCH_SCALE make a run shorter or longer.
+// With GALLEY_BENCH_COLD=no nothing is pruned on the engines. GALLEY_BENCH_REGISTRY is a repository, such as
 // 127.0.0.1:5000/galley-bench, that the engines can push to and pull from: with it, checkpoints are pulled too.
 package main
 
@@ -241,8 +241,8 @@ func (b *bencher) engine(host string) (err error) {
 	return nil
 }
 
-// A real converge of a tool is measured with no more instances than mostWithTool, since it keeps a processor busy; runners
-// from checkpoints with no more than mostReused.
+// A real converge of a tool is measured with no more instances than mostWithTool, since it keeps a processor busy;
+// runners from checkpoints with no more than mostReused.
 const (
 	mostWithTool = 1
 	mostReused   = 4
@@ -422,8 +422,8 @@ func (b *bencher) sideBySide(dir, host, command string, l load, n int) (measured
 // noFastBootLocal turns fast_boot off.
 const noFastBootLocal = "no-fast-boot.yml"
 
-// kitchenLocal has what Test Kitchen is given besides kitchen.yml: a PID 1 for which no engine waits. galley has its own,
-// and would watch one of the user's for half a second, whether it stays.
+// kitchenLocal has what Test Kitchen is given besides kitchen.yml: a PID 1 for which no engine waits. galley has its
+// own, and would watch one of the user's for half a second, whether it stays.
 const kitchenLocal = "for-kitchen.yml"
 
 // project is a kitchen of a load, for galley and for Test Kitchen.

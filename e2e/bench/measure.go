@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// measured is what a command took. Memory, descriptors and threads are the most that were seen; where /proc is not there,
-// memory is what the system tells, and the others are 0.
+// measured is what a command took. Memory, descriptors and threads are the most that were seen; where /proc is not
+// there, memory is what the system tells, and the others are 0.
 type measured struct {
 	time                 time.Duration
 	memory               int64 // in bytes

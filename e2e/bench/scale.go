@@ -21,8 +21,8 @@ import (
 	"github.com/galley-kitchen/galley/report"
 )
 
-// fakeScale measures the life cycle alone, on an engine in memory: its time, memory, descriptors and goroutines with more
-// and more instances at once.
+// fakeScale measures the life cycle alone, on an engine in memory: its time, memory, descriptors and goroutines with
+// more and more instances at once.
 func (b *bencher) fakeScale() error {
 	t := b.page.table("Many instances at once, on an engine in memory", "instances", "time", "each", "memory", "descriptors", "goroutines")
 	for _, n := range []int{16, 64, 200} {

@@ -11,7 +11,7 @@
 //		})
 //	}
 //
-// Environment: GALLEY_TEST_ENGINES names the engines (comma-separated; default "all", which
-// are those of distributions; "newest" names those that are built from source, "none" none); GALLEY_REQUIRE_ENGINES names those without which tests fail;
-// ENGINES_DIR and the other variables of engines.sh are passed on to it.
+// Environment: GALLEY_TEST_ENGINES names the engines (comma-separated; default "all", which are those of distributions;
+// "newest" names those that are built from source, "none" none); GALLEY_REQUIRE_ENGINES names those without which tests
+// fail; ENGINES_DIR and the other variables of engines.sh are passed on to it.
 package testbed

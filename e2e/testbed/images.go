@@ -43,8 +43,9 @@ func (s script) image(name string) (Image, error) {
 }
 
 // Load sees to it that the engine has these images of engines.sh (busybox tool tool-scratch cinc cinc15
-// platform-with-chef debian systemd puppet ansible testers goss nettools) under their tags, and returns them in the same order.
-// It costs one request each if they are there already. An image that cannot be built on this machine skips the test.
+// platform-with-chef debian systemd puppet ansible testers goss nettools) under their tags, and returns them in the
+// same order. It costs one request each if they are there already. An image that cannot be built on this machine skips
+// the test.
 func (e Engine) Load(t testing.TB, names ...string) []Image {
 	t.Helper()
 	images := make([]Image, 0, len(names))

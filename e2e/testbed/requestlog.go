@@ -90,8 +90,8 @@ func (l *RequestLog) CutAfter(n int) {
 	l.left, l.limited = n, true
 }
 
-// OnAnswer calls f with each request, as "METHOD /path", that the engine has answered, before the caller gets the answer;
-// f reports whether the caller gets it at all. It may be called by several goroutines. Nil ends it.
+// OnAnswer calls f with each request, as "METHOD /path", that the engine has answered, before the caller gets the
+// answer; f reports whether the caller gets it at all. It may be called by several goroutines. Nil ends it.
 func (l *RequestLog) OnAnswer(f func(request string) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

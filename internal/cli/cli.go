@@ -148,8 +148,8 @@ func NewCmdRoot(f *cmdutil.Factory) *cobra.Command {
 			cmd.Example = "  source <(galley completion bash)\n  galley completion fish > ~/.config/fish/completions/galley.fish"
 		case "help":
 			cmd.Example = "  galley help converge"
-			// The help of an unknown command is the error that the command itself is; without this help prints the usage of
-			// galley and succeeds.
+			// The help of an unknown command is the error that the command itself is; without this help prints the
+			// usage of galley and succeeds.
 			cmd.Args = func(_ *cobra.Command, args []string) error {
 				_, _, err := root.Find(args)
 				return err

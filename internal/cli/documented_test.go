@@ -15,8 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each `galley ...` in the text of the documentation, in its recipes for CI systems and in the examples of help texts is a
-// command that is there, with flags that are there. Those of `sh` and `console` blocks are run: TestDocsCommands of package e2e.
+// Each `galley ...` in the text of the documentation, in its recipes for CI systems and in the examples of help texts
+// is a command that is there, with flags that are there. Those of `sh` and `console` blocks are run: TestDocsCommands
+// of package e2e.
 func TestDocumentedCommands(t *testing.T) {
 	mentioned := regexp.MustCompile("`galley ([^`]+)`|^ *(?:- |script: |- run: |run: |sh ['\"])galley ([^'\"|>]+)")
 	quoted := regexp.MustCompile(`'[^']*'|"[^"]*"`)

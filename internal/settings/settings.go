@@ -34,7 +34,8 @@ type Settings struct {
 	Parallel, FailFast, Debug bool
 	TestBasePath              string
 	Idempotence, Recreate     bool
-	// Reuse is off, local, or a repository with its registry; ReusePush is off, on or strict; ReuseMaxAge is a duration.
+	// Reuse is off, local, or a repository with its registry; ReusePush is off, on or strict; ReuseMaxAge is a
+	// duration.
 	Reuse, ReusePush, ReuseMaxAge string
 
 	Pull                 string

@@ -147,8 +147,8 @@ type Options struct {
 	Mounted []string
 	// Noise has the details of what is noise read as well.
 	Noise bool
-	// LosesOwners is set when the engine's copies do not tell the owners of files. Then the containers are asked, as far
-	// as they run and have the programs for it.
+	// LosesOwners is set when the engine's copies do not tell the owners of files. Then the containers are asked, as
+	// far as they run and have the programs for it.
 	LosesOwners bool
 }
 

@@ -1,9 +1,9 @@
 // Package checkpoint makes the keys of checkpoints: images of converged runners, from which the next runner starts in
 // place of a converge of its own.
 //
-// A key is a digest of all that went into the converge. What goes in is collected as named inputs in a fixed order, each
-// with a digest of its own, so that people can be told which of them has changed. The package knows no engine and reads
-// no files.
+// A key is a digest of all that went into the converge. What goes in is collected as named inputs in a fixed order,
+// each with a digest of its own, so that people can be told which of them has changed. The package knows no engine and
+// reads no files.
 package checkpoint
 
 import (

@@ -1,5 +1,5 @@
-// Package fastboot makes the Ruby programs of tools start faster: their files are compiled once, and what was found where
-// is noted, in a helper container that has the tool and the platform and nothing of a project.
+// Package fastboot makes the Ruby programs of tools start faster: their files are compiled once, and what was found
+// where is noted, in a helper container that has the tool and the platform and nothing of a project.
 package fastboot
 
 import (

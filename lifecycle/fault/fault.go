@@ -18,8 +18,8 @@ const (
 	noNetem = 72
 )
 
-// shared are the functions of both scripts: devices prints the names of all interfaces but the loopback one, and unshape
-// ends what delays, slows and loses packets.
+// shared are the functions of both scripts: devices prints the names of all interfaces but the loopback one, and
+// unshape ends what delays, slows and loses packets.
 const shared = `devices() { ip -o link | sed -n 's/^[0-9]*: \([^:@]*\)[:@].*/\1/p' | grep -v '^lo$'; }
 unshape() {
   for d in $(devices); do tc qdisc del dev "$d" root 2>/dev/null; done
@@ -30,9 +30,9 @@ unshape() {
 `
 
 // makeScript does what its arguments say: what netem gets, the loss and the rate that can be had without netem, and the
-// addresses that are cut off. What the kernel or the image lacks is found before anything is changed. Where there is no netem,
-// packets are lost by iptables and slowed by tbf, which drops those that are longer than its burst. A queue without a reader
-// loses packets as a network does; after DROP, who sends one by itself is told.
+// addresses that are cut off. What the kernel or the image lacks is found before anything is changed. Where there is no
+// netem, packets are lost by iptables and slowed by tbf, which drops those that are longer than its burst. A queue
+// without a reader loses packets as a network does; after DROP, who sends one by itself is told.
 const makeScript = shared + `netem=$1 loss=$2 rate=$3; shift 3
 command -v ip >/dev/null || exit 70
 able() { why=$(tc qdisc replace dev lo root "$@" 2>&1) && tc qdisc del dev lo root; }

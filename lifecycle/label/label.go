@@ -32,14 +32,14 @@ const (
 	Snapshot   = Prefix + "snapshot"
 	LastAction = Prefix + "last-action"
 	Created    = Prefix + "created"
-	// Checkpoint is the key of a checkpoint, and Inputs has a digest of each thing that went into it. A runner that was made
-	// from it has them too.
+	// Checkpoint is the key of a checkpoint, and Inputs has a digest of each thing that went into it. A runner that was
+	// made from it has them too.
 	Checkpoint = Prefix + "checkpoint"
 	Inputs     = Prefix + "inputs"
 	// Run is the identifier of the run that made it.
 	Run = Prefix + "run"
-	// Lease is when what a run has made may be removed by galleys that cannot see whether the run lives, and Locks tells
-	// those apart that can: they share its locks.
+	// Lease is when what a run has made may be removed by galleys that cannot see whether the run lives, and Locks
+	// tells those apart that can: they share its locks.
 	Lease = Prefix + "lease"
 	Locks = Prefix + "locks"
 	// Version is the version of galley that made it.
@@ -71,7 +71,7 @@ const (
 	RoleFrom = "from"
 	// RoleCheckpoint is an image that was made from a converged runner, to spare the next converge of the same inputs.
 	RoleCheckpoint = "checkpoint"
-	// RoleHelper is a container or an image that a run makes for itself and removes again. One that a galley left behind
-	// goes with prune.
+	// RoleHelper is a container or an image that a run makes for itself and removes again. One that a galley left
+	// behind goes with prune.
 	RoleHelper = "helper"
 )

@@ -20,7 +20,8 @@ type Machine struct {
 	Name   string
 	Source changes.Options
 	Facts  Facts
-	// Base are the facts of the image that the machine was made from, on the same engine; empty when they are not known.
+	// Base are the facts of the image that the machine was made from, on the same engine; empty when they are not
+	// known.
 	Base Facts
 	// Changed are the paths that converge changed.
 	Changed []changes.Change

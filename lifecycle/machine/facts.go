@@ -1,6 +1,6 @@
 // Package machine tells in what two machines differ that were converged: what people, programs and other machines see
-// of them. The facts are collected by a script inside each of them; nothing of a machine is trusted, and what is read of
-// it is bounded.
+// of them. The facts are collected by a script inside each of them; nothing of a machine is trusted, and what is read
+// of it is bounded.
 package machine
 
 import (

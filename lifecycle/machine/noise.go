@@ -15,8 +15,8 @@ type Rule struct {
 	Reason   string
 }
 
-// Rules are what is known to differ between machines that are alike. What a converge leaves in temporary files, logs and
-// caches is left out before: see the noises of package changes.
+// Rules are what is known to differ between machines that are alike. What a converge leaves in temporary files, logs
+// and caches is left out before: see the noises of package changes.
 func Rules() []Rule {
 	return []Rule{
 		{File, []string{"/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid"},

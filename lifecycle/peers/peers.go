@@ -58,8 +58,8 @@ func variable(name string) string {
 	return strings.ToUpper(strings.NewReplacer("-", "_", "/", "_").Replace(name))
 }
 
-// Tell returns an instance whose provisioner and verifier have what is known of the group. What kitchen.yml says under the
-// same names stays.
+// Tell returns an instance whose provisioner and verifier have what is known of the group. What kitchen.yml says under
+// the same names stays.
 func (g Group) Tell(i config.Instance) config.Instance {
 	env := g.Env(i)
 	i.Provisioner.Env, i.Verifier.Env = under(env, i.Provisioner.Env), under(env, i.Verifier.Env)

@@ -118,8 +118,8 @@ func writeLayout(w io.Writer, img v1.Image, tags []name.Tag) error {
 }
 
 // SaveFile writes a file that is there as a whole or not at all. Only its owner may read it, as with docker save. What
-// is no regular file, such as a pipe, is written to as it is. Files of galleys that were killed while they wrote the same
-// one are removed.
+// is no regular file, such as a pipe, is written to as it is. Files of galleys that were killed while they wrote the
+// same one are removed.
 func SaveFile(path string, write func(io.Writer) error) (err error) {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to

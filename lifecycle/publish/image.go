@@ -23,8 +23,8 @@ import (
 
 // Source is what an image is made of.
 type Source struct {
-	// Archive has the commit of the runner and the image below it. The layers are made beside it: its directory must stay
-	// until nothing is done with the image any more.
+	// Archive has the commit of the runner and the image below it. The layers are made beside it: its directory must
+	// stay until nothing is done with the image any more.
 	Archive *os.File
 	// Commit is the value of label.Commit by which the commit is told from the image below it.
 	Commit string

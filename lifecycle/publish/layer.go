@@ -24,7 +24,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A compressed layer may unpack to maxLayer bytes, and to maxRatio times its own size beyond: what holds more pretends to.
+// A compressed layer may unpack to maxLayer bytes, and to maxRatio times its own size beyond: what holds more pretends
+// to.
 const (
 	maxLayer = 16 << 30
 	maxRatio = 250

@@ -115,8 +115,8 @@ func requireWhole(t *testing.T, f *faulty, tag name.Tag) bool {
 }
 
 // Whatever fails at whichever request, no name leads to half an image, and what passes is tried again. A third of the
-// requests is tried for each fault, another third for the next one; with GALLEY_TEST_EVERY_POINT, as "make crash" sets it,
-// each.
+// requests is tried for each fault, another third for the next one; with GALLEY_TEST_EVERY_POINT, as "make crash" sets
+// it, each.
 func TestPushFaults(t *testing.T) {
 	img, err := random.Image(2000, 3)
 	require.NoError(t, err)

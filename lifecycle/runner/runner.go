@@ -82,8 +82,8 @@ type ExitError struct {
 	OnHost bool
 }
 
-// Within ends a context when a line of kitchen.yml has run in the runner for longer than a limit, and its cause says so.
-// A limit of 0 is none.
+// Within ends a context when a line of kitchen.yml has run in the runner for longer than a limit, and its cause says
+// so. A limit of 0 is none.
 func Within(ctx context.Context, limit time.Duration, line string) (context.Context, context.CancelFunc) {
 	if limit == 0 {
 		return context.WithCancel(ctx)

@@ -103,8 +103,8 @@ func (c Container) check(ctx context.Context, ended <-chan struct{}) (last strin
 	return "", nil
 }
 
-// stays returns when the container has gone on for a while. A busy engine may not have noticed its end by then: a command
-// in it tells, where its image has one.
+// stays returns when the container has gone on for a while. A busy engine may not have noticed its end by then: a
+// command in it tells, where its image has one.
 func (c Container) stays(ctx context.Context, ended <-chan struct{}) error {
 	if err := runner.Pause(ctx, min(stayTime, c.Ready.Timeout/2)); err != nil {
 		return err
@@ -119,8 +119,8 @@ func (c Container) stays(ctx context.Context, ended <-chan struct{}) error {
 	return runner.Pause(ctx, min(noticeTime, c.Ready.Timeout/2))
 }
 
-// poll runs a command in the container until it exits with 0. The container itself repeats it, as far as it has a shell:
-// on Podman each command that is run in a container leaves a process for minutes.
+// poll runs a command in the container until it exits with 0. The container itself repeats it, as far as it has a
+// shell: on Podman each command that is run in a container leaves a process for minutes.
 func (c Container) poll(ctx context.Context, one command, ended <-chan struct{}) (last string, err error) {
 	repeated, printed := true, ""
 	said := &lines.Writer{Emit: func(line string) error {
@@ -291,8 +291,8 @@ func script(text string, args ...string) []string {
 	return append([]string{"sh", "-c", text, "galley"}, args...)
 }
 
-// repeat runs a command until it exits with 0, with a time in seconds between. It gives up where it cannot go on: without
-// sleep(1), or when askHTTP does.
+// repeat runs a command until it exits with 0, with a time in seconds between. It gives up where it cannot go on:
+// without sleep(1), or when askHTTP does.
 const repeat = `i=$1; shift
 until said=$("$@" 2>&1); do
   code=$?

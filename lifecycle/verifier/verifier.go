@@ -23,8 +23,8 @@ type Verifier interface {
 	// takes out those of earlier runs. It talks to no engine.
 	Prepare(ctx context.Context, sb sandbox.Dir) error
 	// Verify runs the tests and tells what became of each, as far as the tool tells: of those that ended early by
-	// r.Out.Case, if there is one, and of the others by what it returns. Errors: *FailedError when tests failed, beside their cases;
-	// *NoTestsError when there were none.
+	// r.Out.Case, if there is one, and of the others by what it returns. Errors: *FailedError when tests failed, beside
+	// their cases; *NoTestsError when there were none.
 	Verify(ctx context.Context, r runner.Run) ([]result.TestCase, error)
 }
 

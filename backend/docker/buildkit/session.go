@@ -1,7 +1,7 @@
 // Package buildkit answers what Docker's newer builder, BuildKit, asks of its client during a build: secrets, the
-// credentials of registries, and the user's ssh agent. BuildKit calls them by gRPC, over a connection that was opened by
-// POST /session. These are five methods with messages of one or two fields, so net/http and a reader of Protocol Buffers
-// are enough; docs/decisions/0029-buildkit.md tells what BuildKit's own packages would cost.
+// credentials of registries, and the user's ssh agent. BuildKit calls them by gRPC, over a connection that was opened
+// by POST /session. These are five methods with messages of one or two fields, so net/http and a reader of Protocol
+// Buffers are enough; docs/decisions/0029-buildkit.md tells what BuildKit's own packages would cost.
 package buildkit
 
 import (

@@ -111,7 +111,8 @@ func (t *Trace) log(message []byte, text *strings.Builder) error {
 	return nil
 }
 
-// values are the fields of a message by their numbers, of repeated ones the last. A field that is a number has no value.
+// values are the fields of a message by their numbers, of repeated ones the last. A field that is a number has no
+// value.
 func values(message []byte) (map[protowire.Number][]byte, error) {
 	all := map[protowire.Number][]byte{}
 	err := fields(message, func(number protowire.Number, value []byte) error {
@@ -121,7 +122,8 @@ func values(message []byte) (map[protowire.Number][]byte, error) {
 	return all, err
 }
 
-// fields calls each for every field of a message of Protocol Buffers. The value of a field that is a number is not given.
+// fields calls each for every field of a message of Protocol Buffers. The value of a field that is a number is not
+// given.
 func fields(message []byte, each func(number protowire.Number, value []byte) error) error {
 	for len(message) > 0 {
 		number, kind, n := protowire.ConsumeTag(message)

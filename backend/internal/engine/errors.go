@@ -16,7 +16,8 @@ import (
 
 // StatusError is what an engine said went wrong.
 type StatusError struct {
-	// Status is that of the HTTP answer, or 0 for a failure that was told inside a stream which had begun with status 200.
+	// Status is that of the HTTP answer, or 0 for a failure that was told inside a stream which had begun with status
+	// 200.
 	Status int
 	// Message is what the engine said.
 	Message string
@@ -238,7 +239,8 @@ func PullError(err error, retried bool) error {
 }
 
 // BuildError is Wrap for a build, and tells a step that failed, with what it printed, or a Dockerfile that cannot be
-// read, from a build that failed for want of something else. The words of a command that ran, which may be any, do not count.
+// read, from a build that failed for want of something else. The words of a command that ran, which may be any, do not
+// count.
 func (w Words) BuildError(op string, err error, commandRan func(*StatusError) bool) error {
 	wrapped := w.Wrap(op, err)
 	var stream *StatusError

@@ -77,8 +77,8 @@ var (
 	endless = lazyregexp.New(`/(wait|stop|init|volumes/prune|commit)$`)
 	// lists are those whose answers name each file of a container.
 	lists = lazyregexp.New(`/changes$`)
-	// copiesOut are those whose answers may be long, but must not stop: a container that puts a pipe in the place of a file
-	// makes an engine wait there for ever.
+	// copiesOut are those whose answers may be long, but must not stop: a container that puts a pipe in the place of a
+	// file makes an engine wait there for ever.
 	copiesOut = lazyregexp.New(`/archive$`)
 )
 

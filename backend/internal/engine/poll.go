@@ -31,9 +31,9 @@ func Poll(ctx context.Context, look func(context.Context) (done bool, err error)
 }
 
 // AwaitName creates a container, and again for as long as limit while its name is taken by one that inspect does not
-// find: engines take the name first, show the container when it is made, and give the name up last. So that is one which
-// another process, or one that was killed since, has asked for, or one that goes. An error that says that the name is
-// taken is about a container that there is.
+// find: engines take the name first, show the container when it is made, and give the name up last. So that is one
+// which another process, or one that was killed since, has asked for, or one that goes. An error that says that the
+// name is taken is about a container that there is.
 func AwaitName(ctx context.Context, limit time.Duration, create, inspect func() error) (err error) {
 	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -88,8 +88,8 @@ func read(dir string) ([]frame, error) {
 	return frames, nil
 }
 
-// draw writes the picture: each content of a row with the time in which it is there. The last screen is what a viewer shows
-// that plays nothing.
+// draw writes the picture: each content of a row with the time in which it is there. The last screen is what a viewer
+// shows that plays nothing.
 func draw(w io.Writer, frames []frame, theme string) {
 	end := frames[len(frames)-1].at + ending
 	columns, rows := 0, 0

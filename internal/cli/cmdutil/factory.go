@@ -263,8 +263,8 @@ const (
 	ExitAction = 20
 	// ExitInterrupted: ended by Ctrl-C, SIGTERM or the end of the terminal.
 	ExitInterrupted = 130
-	// ExitBrokenPipe: the reader of the output of an action, or of a command in a runner, has gone. It is what a shell has
-	// for a program that SIGPIPE ended.
+	// ExitBrokenPipe: the reader of the output of an action, or of a command in a runner, has gone. It is what a shell
+	// has for a program that SIGPIPE ended.
 	ExitBrokenPipe = 141
 )
 

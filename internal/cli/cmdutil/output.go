@@ -45,8 +45,8 @@ func Color(s *settings.Loaded, terminal bool) bool {
 	return console.UseColor(os.Getenv, terminal)
 }
 
-// Clean makes foreign text safe to show: names, messages of engines, what a file says. Secrets that are known are hidden;
-// escape sequences do not reach the terminal, and commands not the CI system.
+// Clean makes foreign text safe to show: names, messages of engines, what a file says. Secrets that are known are
+// hidden; escape sequences do not reach the terminal, and commands not the CI system.
 func (f *Factory) Clean(foreign string) string {
 	return text.Clean(f.Secrets.String(foreign), text.FoldFor(os.Getenv))
 }

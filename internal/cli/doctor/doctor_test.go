@@ -21,7 +21,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
-// tried has doctor examine a fake engine whose containers run the agent's cat and dial as told, and returns what it found.
+// tried has doctor examine a fake engine whose containers run the agent's cat and dial as told, and returns what it
+// found.
 func tried(ctx context.Context, t *testing.T, change func(*fake.Engine, *examination)) []Finding {
 	t.Helper()
 	e := fake.New()

@@ -133,8 +133,8 @@ func (l *loop) wait(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare the terminal: %w", err)
 	}
-	// The prompt comes after raw: a key that is pressed while the terminal still gives lines is not seen before the next
-	// one.
+	// The prompt comes after raw: a key that is pressed while the terminal still gives lines is not seen before the
+	// next one.
 	fmt.Fprint(l.out, "waiting for changes; r runs again, l logs in, q quits ")
 	in := l.keys.Reader()
 	key, err := l.next(ctx, pressed(in))

@@ -187,8 +187,8 @@ func (s *scanner) skipLine() {
 	s.at += len(line)
 }
 
-// dropHeredoc takes the text of a here-document, which begins with the next line, out of what is to come. end is the line
-// that ends it, before which blanks may stand where it is indented.
+// dropHeredoc takes the text of a here-document, which begins with the next line, out of what is to come. end is the
+// line that ends it, before which blanks may stand where it is indented.
 func (s *scanner) dropHeredoc(end string, indented bool) {
 	line, text, _ := strings.Cut(s.text[s.at:], "\n")
 	for ended := false; text != "" && !ended; {

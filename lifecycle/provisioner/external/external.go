@@ -1,6 +1,6 @@
 // Package external lets a program of this machine bring runners to their desired state, by the protocol for external
-// providers of Test Kitchen 4.1: it is run as `COMMAND capabilities`, `COMMAND validate` and `COMMAND run`, gets JSON on
-// its standard input, and answers with JSON, for run with an event on each line.
+// providers of Test Kitchen 4.1: it is run as `COMMAND capabilities`, `COMMAND validate` and `COMMAND run`, gets JSON
+// on its standard input, and answers with JSON, for run with an event on each line.
 package external
 
 import (

@@ -15,8 +15,8 @@ import (
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
 )
 
-// modules adds the project when it is a module, and the modules of modules_path. As for kitchen-puppet, the first one of
-// a name is taken whole, and a path that does not exist is passed over.
+// modules adds the project when it is a module, and the modules of modules_path. As for kitchen-puppet, the first one
+// of a name is taken whole, and a path that does not exist is passed over.
 func (p Puppet) modules(f *converge.Files) {
 	taken := p.ownModule(f)
 	dirs := p.Provisioner.Puppet.ModulesPaths

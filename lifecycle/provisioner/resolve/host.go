@@ -74,7 +74,8 @@ type host struct {
 	where string
 	// tool is the name of the tool, program its command there.
 	tool, program string
-	// file and lock are the Policyfile or Berksfile and its lock file there, in dir; out is the directory for the result.
+	// file and lock are the Policyfile or Berksfile and its lock file there, in dir; out is the directory for the
+	// result.
 	dir, file, lock, out string
 }
 

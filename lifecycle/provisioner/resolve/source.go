@@ -38,9 +38,8 @@ func readPolicyLock(file string) (policyLock, error) {
 	return l, nil
 }
 
-// Policyfile resolves a Policyfile with chef-cli, and exports the policy with its
-// cookbooks as a repository for the client's local mode, into a directory that nothing may change. It returns the policy's
-// name too.
+// Policyfile resolves a Policyfile with chef-cli, and exports the policy with its cookbooks as a repository for the
+// client's local mode, into a directory that nothing may change. It returns the policy's name too.
 func (r *Resolver) Policyfile(ctx context.Context, q Request) (dir, policy string, err error) {
 	k := q.Keys
 	lock := strings.TrimSuffix(q.File, filepath.Ext(q.File)) + ".lock.json"

@@ -51,7 +51,8 @@ func (f *Files) Tree(what, from, to string, skip func(rel string, dir bool) bool
 }
 
 // Carry adds a file, or the files of a directory, at a place in the sandbox. A place that is empty or ends in a slash
-// is a directory. key is that of the provisioner which names the file, for errors. From nowhere, "", nothing is carried.
+// is a directory. key is that of the provisioner which names the file, for errors. From nowhere, "", nothing is
+// carried.
 func (f *Files) Carry(key, from, to string) {
 	if from == "" {
 		return
