@@ -21,7 +21,7 @@ build: ## ./bin/galley, one static binary
 packages: ## bin/packages: the deb and the rpm, the same bytes for the same commit
 	packaging/build.sh
 
-test: ## all tests, on the newest Docker, the oldest Podman and the newest one rootless (GALLEY_TEST_ENGINES names others)
+test: ## all tests, on the newest Docker and the newest rootless Podman of distributions (GALLEY_TEST_ENGINES names others)
 	e2e/test.sh
 
 test-all: ## all tests, on every engine, also on those that are first built from the newest sources

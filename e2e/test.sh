@@ -6,8 +6,7 @@
 #
 #   GALLEY_TEST_ENGINES     the engines to test, with commas; "all" of distributions, "newest" from source,
 #                           "all,newest", or "none". The default is those that are required, else of "all"
-#                           the newest Docker, the oldest Podman, and the newest one rootless, as far as
-#                           this machine can run them
+#                           the newest Docker and the newest rootless Podman that this machine can run
 #   GALLEY_REQUIRE_ENGINES  those that must run: a missing one is a failure
 #   GALLEY_TEST_ARTIFACTS   where flaky.txt and the events of tests go (default bin/test)
 set -euo pipefail
@@ -197,7 +196,7 @@ first() {
 }
 
 say "engines: install, start"
-[ -n "$names" ] || names=$(first docker26 docker20)$(first podman4 podman5)$(first podman5-rootless podman4-rootless)
+[ -n "$names" ] || names=$(first docker26 docker20)$(first podman5-rootless podman4-rootless)
 names=${names%,}
 [ -n "$names" ] || { echo "no engine can be run on this machine" >&2; exit 1; }
 export GALLEY_TEST_ENGINES=$names
