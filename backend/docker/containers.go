@@ -237,7 +237,7 @@ func stateFrom(state string) backend.State {
 // ListContainers returns the containers with labels, by GET /containers/json.
 func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]backend.Container, error) {
 	answer, err := b.client.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
-	return engine.Each(answer, wrap("list containers", err), func(c container.Summary) backend.Container {
+	return engine.TranslateList(answer, wrap("list containers", err), func(c container.Summary) backend.Container {
 		b.noteBare(c.ID, c.Mounts)
 		return backend.Container{ID: c.ID, Name: nameOf(c.Names), ImageID: c.ImageID, State: stateFrom(c.State),
 			Labels: c.Labels, Created: time.Unix(c.Created, 0)}

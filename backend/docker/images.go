@@ -100,7 +100,7 @@ func (b *Backend) PullImage(ctx context.Context, o backend.PullOptions) (backend
 // ListImages returns the local images with labels, by GET /images/json.
 func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
 	answer, err := b.client.ImageList(ctx, image.ListOptions{Filters: labelFilter(labels)})
-	return engine.Each(answer, wrap("list images", err), func(i image.Summary) backend.Image {
+	return engine.TranslateList(answer, wrap("list images", err), func(i image.Summary) backend.Image {
 		return backend.Image{ID: i.ID, Tags: fullTags(i.RepoTags), Labels: i.Labels, Size: i.Size,
 			Created: time.Unix(i.Created, 0)}
 	})

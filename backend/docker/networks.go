@@ -138,7 +138,7 @@ func (b *Backend) oldestNetwork(ctx context.Context, name string) (backend.Netwo
 // ListNetworks returns the networks with labels, by GET /networks.
 func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]backend.Network, error) {
 	answer, err := b.client.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
-	return engine.Each(answer, wrap("list networks", err), networkFrom)
+	return engine.TranslateList(answer, wrap("list networks", err), networkFrom)
 }
 
 // RemoveNetwork removes a network, by DELETE /networks/{name}.

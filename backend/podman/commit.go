@@ -68,7 +68,7 @@ func (b *Backend) CommitContainer(ctx context.Context, id string, o backend.Comm
 	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
 		query.Add("changes", "LABEL "+name+"="+labelValue(o.Labels[name], escape))
 	}
-	var answer made
+	var answer creation
 	if err := b.call(ctx, request{op: op, path: "POST /commit", query: query}, &answer); err != nil {
 		return backend.Image{}, err
 	}

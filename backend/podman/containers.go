@@ -49,18 +49,18 @@ func (b *Backend) createContainer(ctx context.Context, s backend.ContainerSpec) 
 	}, nil
 }
 
-// made is the answer of a request that makes something.
-type made struct {
+// creation is the answer of a request that makes something.
+type creation struct {
 	ID       string `json:"Id"`
 	Warnings []string
 }
 
-// awaitTimeout bounds how long a name is waited for that a container has which is not there yet, or no more.
+// awaitTimeout bounds how long a name is waited for that is taken by a container which is not there yet, or no more.
 const awaitTimeout = 5 * time.Second
 
 // create sends a creation. Podman goes on with that of a client which was killed, and its storage has the name
 // meanwhile.
-func (b *Backend) create(ctx context.Context, config createConfig) (answer made, err error) {
+func (b *Backend) create(ctx context.Context, config createConfig) (answer creation, err error) {
 	r := request{op: "create container " + config.Name, path: "POST /containers/create", json: config}
 	err = engine.AwaitName(ctx, awaitTimeout, func() error { return b.call(ctx, r, &answer) }, func() error {
 		_, err := b.inspectContainer(ctx, config.Name)
@@ -231,7 +231,7 @@ func (b *Backend) ListContainers(ctx context.Context, labels backend.Labels) ([]
 	err := b.list(ctx, request{op: "list containers", path: "GET /containers/json", query: url.Values{"all": {"true"}},
 		filters: labelFilters(labels)}, &answer)
 	answer = slices.DeleteFunc(answer, func(c listedContainer) bool { return !labels.Matches(c.Labels) })
-	return engine.Each(answer, err, func(c listedContainer) backend.Container {
+	return engine.TranslateList(answer, err, func(c listedContainer) backend.Container {
 		one := backend.Container{ID: c.ID, ImageID: imageID(c.ImageID), State: stateFrom(c.State), ExitCode: c.ExitCode,
 			Labels: c.Labels, Created: c.Created}
 		if len(c.Names) > 0 {

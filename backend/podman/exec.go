@@ -55,7 +55,7 @@ func (x execCalls) Wrap(op string, err error) error { return wrap(op, err) }
 
 func (x execCalls) CreateExec(ctx context.Context, op, id string, e backend.ExecSpec, env []string) (session string,
 	err error) {
-	var answer made
+	var answer creation
 	err = x.b.call(ctx, request{
 		op: op, path: "POST /containers/%s/exec", arg: id, json: execConfig{
 			Command: e.Command, Env: env,

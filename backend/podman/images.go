@@ -136,7 +136,7 @@ func (b *Backend) ListImages(ctx context.Context, labels backend.Labels) ([]back
 	var answer []listedImage
 	err := b.list(ctx, request{op: "list images", path: "GET /images/json", filters: labelFilters(one)}, &answer)
 	answer = slices.DeleteFunc(answer, func(i listedImage) bool { return !labels.Matches(i.Labels) })
-	return engine.Each(answer, err, func(i listedImage) backend.Image {
+	return engine.TranslateList(answer, err, func(i listedImage) backend.Image {
 		return backend.Image{ID: imageID(i.ID), Tags: i.RepoTags, OS: i.Os, Arch: i.Arch, Labels: i.Labels, Size: i.Size,
 			Created: time.Unix(i.Created, 0)}
 	})

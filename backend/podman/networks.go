@@ -85,7 +85,7 @@ func (b *Backend) ListNetworks(ctx context.Context, labels backend.Labels) ([]ba
 	var answer []networkConfig
 	err := b.list(ctx, request{op: "list networks", path: "GET /networks/json", filters: labelFilters(labels)}, &answer)
 	answer = slices.DeleteFunc(answer, func(n networkConfig) bool { return !labels.Matches(n.Labels) })
-	return engine.Each(answer, err, networkFrom)
+	return engine.TranslateList(answer, err, networkFrom)
 }
 
 // RemoveNetwork removes a network by DELETE /networks/{name}. Without force it

@@ -39,7 +39,7 @@ func applyResources(c *createConfig, s backend.ContainerSpec, f facts) ([]string
 	c.Sysctl, c.ShmSize = s.Sysctls, s.Resources.ShmSize
 	r := s.Resources
 	var warnings []string
-	can := func(limit, controller string) bool {
+	limitable := func(limit, controller string) bool {
 		there := slices.Contains(f.controllers, controller)
 		if !there {
 			warnings = append(warnings, engine.NoController(limit, controller))
@@ -47,23 +47,24 @@ func applyResources(c *createConfig, s backend.ContainerSpec, f facts) ([]string
 		return there
 	}
 	var l specs.LinuxResources
-	if (r.Memory != 0 || r.MemorySwap != 0 || r.MemoryReservation != 0) && can("memory", "memory") {
-		l.Memory = &specs.LinuxMemory{Limit: set(r.Memory), Swap: set(r.MemorySwap), Reservation: set(r.MemoryReservation)}
+	if (r.Memory != 0 || r.MemorySwap != 0 || r.MemoryReservation != 0) && limitable("memory", "memory") {
+		l.Memory = &specs.LinuxMemory{Limit: orNone(r.Memory), Swap: orNone(r.MemorySwap),
+			Reservation: orNone(r.MemoryReservation)}
 	}
 	var cpu specs.LinuxCPU
-	if (r.CPUShares != 0 || r.CPUs != 0) && can("cpus", "cpu") {
-		cpu.Shares, cpu.Quota = set(uint64(r.CPUShares)), set(int64(math.Round(r.CPUs*float64(cpuPeriod))))
+	if (r.CPUShares != 0 || r.CPUs != 0) && limitable("cpus", "cpu") {
+		cpu.Shares, cpu.Quota = orNone(uint64(r.CPUShares)), orNone(int64(math.Round(r.CPUs*float64(cpuPeriod))))
 		if r.CPUs != 0 {
-			cpu.Period = set(cpuPeriod)
+			cpu.Period = orNone(cpuPeriod)
 		}
 	}
-	if r.CPUSet != "" && can("cpuset", "cpuset") {
+	if r.CPUSet != "" && limitable("cpuset", "cpuset") {
 		cpu.Cpus = r.CPUSet
 	}
 	if cpu != (specs.LinuxCPU{}) {
 		l.CPU = &cpu
 	}
-	if r.Pids != 0 && can("pids", "pids") {
+	if r.Pids != 0 && limitable("pids", "pids") {
 		l.Pids = &specs.LinuxPids{Limit: r.Pids}
 	}
 	if l.Memory != nil || l.CPU != nil || l.Pids != nil {
@@ -72,8 +73,8 @@ func applyResources(c *createConfig, s backend.ContainerSpec, f facts) ([]string
 	return warnings, nil
 }
 
-// set is a limit as the engine has it: 0 is none.
-func set[T int64 | uint64](limit T) *T {
+// orNone is a limit as the engine has it: 0 is none.
+func orNone[T int64 | uint64](limit T) *T {
 	if limit == 0 {
 		return nil
 	}

@@ -56,8 +56,8 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Guard sends requests, and bounds how long an answer may take and be. What has no end by
-// nature (the output of a command, a log, a pull, a build, a copy, an image, to wait for the end of a
+// Guard sends requests, makes an error of an answer that is one, and bounds how long an answer may take and be. What
+// has no end by nature (the output of a command, a log, a pull, a build, a copy, an image, to wait for the end of a
 // container) it lets pass; its caller's context is what ends that. A copy out of a container must go on.
 type Guard struct {
 	next     http.RoundTripper

@@ -93,7 +93,7 @@ func CreateNetwork(s backend.NetworkSpec, create func(backend.NetworkSpec) (back
 		if !errors.Is(err, backend.ErrConflict) {
 			return n, err
 		}
-		if found, absent := find(err); absent == nil {
+		if found, findErr := find(err); findErr == nil {
 			return found, nil
 		}
 		if !s.IPv6 || chosen || try+1 == subnetTries {
@@ -123,8 +123,8 @@ func CheckPlatform(op, platform string, i backend.Image) error {
 		Remedy: "Choose a platform that the image is built for."}
 }
 
-// Each translates all that an engine listed, unless err says that it did not.
-func Each[A, T any](answer []A, err error, from func(A) T) ([]T, error) {
+// TranslateList translates all that an engine listed, unless err says that it did not.
+func TranslateList[A, T any](answer []A, err error, from func(A) T) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
