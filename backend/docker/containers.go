@@ -105,7 +105,10 @@ func (b *Backend) joinNetworks(ctx context.Context, id string, further []backend
 
 // awaitName creates a container, and waits for a name that is taken by one that cannot be seen.
 func (b *Backend) awaitName(ctx context.Context, name string, create func() error) error {
-	return engine.AwaitName(ctx, awaitTimeout, create, func() error {
+	return engine.AwaitName(ctx, awaitTimeout, create, func(conflict error) error {
+		if !engine.Says(conflict, nameTaken) {
+			return conflict
+		}
 		_, err := b.client.ContainerInspect(ctx, name)
 		return wrap("container "+name, err)
 	})

@@ -44,7 +44,7 @@ func words() engine.Words {
 			means(backend.ErrUnreachable, engine.RemedyNet, "dial tcp", "client.timeout exceeded",
 				"request canceled while waiting for connection"),
 
-			means(backend.ErrConflict, "", "is already in use by container"),
+			means(backend.ErrConflict, "", nameTaken),
 			means(backend.ErrConflict, "Remove the containers that use it first.", "conflict: unable to"),
 			means(backend.ErrConflict, remedyRace, "unable to find image", "layer does not exist"),
 			means(backend.ErrConflict, "Remove the containers that are on it first.", "has active endpoints"),
@@ -94,6 +94,9 @@ func words() engine.Words {
 		},
 	}
 }
+
+// nameTaken is what the engine says of a container whose name another one has.
+const nameTaken = "is already in use by container"
 
 // sameBridge is what the engine says of a network whose bridge another one has.
 const sameBridge = "networks have same bridge name"

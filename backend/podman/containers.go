@@ -62,7 +62,11 @@ const awaitTimeout = 5 * time.Second
 // meanwhile.
 func (b *Backend) create(ctx context.Context, config createConfig) (answer creation, err error) {
 	r := request{op: "create container " + config.Name, path: "POST /containers/create", json: config}
-	err = engine.AwaitName(ctx, awaitTimeout, func() error { return b.call(ctx, r, &answer) }, func() error {
+	send := func() error { return b.call(ctx, r, &answer) }
+	err = engine.AwaitName(ctx, awaitTimeout, send, func(conflict error) error {
+		if !engine.Says(conflict, nameTaken()...) {
+			return conflict
+		}
 		_, err := b.inspectContainer(ctx, config.Name)
 		return err
 	})

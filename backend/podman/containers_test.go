@@ -88,13 +88,14 @@ func TestCreateWaitsForTheName(t *testing.T) {
 	const taken = `creating container storage: the container name "web" is already in use by b2533d9beeb6. You have to ` +
 		`remove that container to be able to reuse that name: that name is already in use by an external entity`
 	for _, tt := range []struct {
-		name                string
-		conflicts, inspects int
-		wantErr             error
+		name, message                  string
+		conflicts, inspects, creations int
+		wantErr                        error
 	}{
-		{"a creation that comes to nothing", 3, 100, nil},
-		{"a creation that ends as a container", 100, 2, backend.ErrConflict},
-		{"a container", 100, 0, backend.ErrConflict},
+		{"a creation that comes to nothing", taken, 3, 100, 4, nil},
+		{"a creation that ends as a container", taken, 100, 2, 3, backend.ErrConflict},
+		{"a container", taken, 100, 0, 1, backend.ErrConflict},
+		{"a conflict about something else", "layer not known", 100, 100, 1, backend.ErrConflict},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			creations, looks := 0, 0
@@ -107,7 +108,7 @@ func TestCreateWaitsForTheName(t *testing.T) {
 						return
 					}
 					w.WriteHeader(http.StatusInternalServerError)
-					require.NoError(t, json.NewEncoder(w).Encode(map[string]any{"message": taken, "response": 500}))
+					require.NoError(t, json.NewEncoder(w).Encode(map[string]any{"message": tt.message, "response": 500}))
 				case looks < tt.inspects:
 					looks++
 					w.WriteHeader(http.StatusNotFound)
@@ -117,14 +118,13 @@ func TestCreateWaitsForTheName(t *testing.T) {
 				}
 			})
 			answer, err := b.create(t.Context(), createConfig{Name: "web"})
+			require.Equal(t, tt.creations, creations)
 			if tt.wantErr != nil {
 				require.ErrorIs(t, err, tt.wantErr)
-				require.Equal(t, tt.inspects+1, creations)
 				return
 			}
 			require.NoError(t, err)
 			require.Equal(t, "abc", answer.ID)
-			require.Equal(t, tt.conflicts+1, creations)
 		})
 	}
 }

@@ -40,8 +40,8 @@ func words() engine.Words {
 				"Put the registry's authority into /etc/containers/certs.d/HOST/ca.crt on the engine's host.",
 				"certificate signed by unknown authority"),
 
-			means(backend.ErrConflict, "", "already in use", "unique constraint failed: containerconfig.name",
-				"in use by a container", "has associated containers", "is being used"),
+			means(backend.ErrConflict, "", nameTaken()...),
+			means(backend.ErrConflict, "", "in use by a container", "has associated containers", "is being used"),
 			means(backend.ErrConflict, "Remove the containers that use its namespaces first.",
 				"has dependent containers"),
 			means(backend.ErrConflict, "", "network already exists"),
@@ -77,6 +77,11 @@ func words() engine.Words {
 				"invalid configuration", "invalid config provided", "oci runtime error"),
 		},
 	}
+}
+
+// nameTaken are what the engine says of a container whose name another one has.
+func nameTaken() []string {
+	return []string{"already in use", "unique constraint failed: containerconfig.name"}
 }
 
 // isRuntimeRefusal reports whether a container's command was all that could not be

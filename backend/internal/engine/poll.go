@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
@@ -30,18 +31,28 @@ func Poll(ctx context.Context, look func(context.Context) (done bool, err error)
 	}
 }
 
-// AwaitName creates a container, and again for as long as limit while its name is taken by one that inspect does not
-// find: engines take the name first, show the container when it is made, and give the name up last. So that is one
-// which another process, or one that was killed since, has asked for, or one that goes. An error that says that the
-// name is taken is about a container that there is.
-func AwaitName(ctx context.Context, limit time.Duration, create, inspect func() error) (err error) {
+// AwaitName creates a container, and after a first conflict again for as long as limit while its name is taken by one
+// that inspect does not find: engines take the name first, show the container when it is made, and give the name up
+// last. So that is one which another process, or one that was killed since, has asked for, or one that goes. inspect
+// returns a conflict that is not about the name. An error that says that the name is taken is about a container that
+// there is.
+func AwaitName(ctx context.Context, limit time.Duration, create func() error,
+	inspect func(conflict error) error) error {
+	err := create()
+	if !errors.Is(err, backend.ErrConflict) {
+		return err
+	}
 	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	_ = Poll(soon, func(context.Context) (done bool, _ error) { // what ends it is err
-		if err = create(); !errors.Is(err, backend.ErrConflict) {
+		if !errors.Is(inspect(err), backend.ErrNotFound) {
 			return true, nil
 		}
-		return !errors.Is(inspect(), backend.ErrNotFound), nil
+		err = create()
+		return !errors.Is(err, backend.ErrConflict), nil
 	})
+	if errors.Is(err, backend.ErrConflict) && ctx.Err() != nil { // whether a container has the name was not found out
+		return fmt.Errorf("wait for the name of a container: %w", ctx.Err())
+	}
 	return err
 }
