@@ -183,6 +183,14 @@ func TestNameOnItsWay(t *testing.T) {
 	}
 }
 
+// An image without a name or an ID, which Docker's client does not ask for, is one that is not there.
+func TestInspectImageOfNoName(t *testing.T) {
+	b, err := New(backend.Endpoint{URI: "tcp://192.0.2.1:2375", APIVersion: "1.43"})
+	require.NoError(t, err)
+	_, err = b.InspectImage(t.Context(), "")
+	require.ErrorIs(t, err, backend.ErrNotFound)
+}
+
 // TestCancelled: the context's own error comes back, also with a cause of another
 // kind, and whether the engine had begun to answer or not.
 func TestCancelled(t *testing.T) {

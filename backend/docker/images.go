@@ -33,6 +33,9 @@ func (b *Backend) InspectImage(ctx context.Context, ref string) (backend.Image, 
 
 func (b *Backend) inspectImage(ctx context.Context, ref string, platform *ocispec.Platform) (backend.Image, error) {
 	op := "image " + ref
+	if ref == "" { // which Docker's client does not ask for
+		return backend.Image{}, &backend.Error{Op: op, Kind: backend.ErrNotFound}
+	}
 	var options []client.ImageInspectOption
 	if platform != nil && b.atLeast(manifestPlatforms) {
 		options = append(options, client.ImageInspectWithPlatform(platform))

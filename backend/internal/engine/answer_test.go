@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -20,7 +21,12 @@ func TestReadStatusError(t *testing.T) {
 			Body: io.NopCloser(strings.NewReader(body))})
 		require.Equal(t, &StatusError{Status: http.StatusNotFound, Message: want}, err)
 	}
-	broken := io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
-	require.ErrorIs(t, ReadStatusError(&http.Response{StatusCode: http.StatusInternalServerError, Body: broken}),
-		io.ErrUnexpectedEOF)
+	broken := func(text string, by error) error {
+		return ReadStatusError(&http.Response{StatusCode: http.StatusNotFound, Status: "404 Not Found",
+			Body: io.NopCloser(io.MultiReader(strings.NewReader(text), iotest.ErrReader(by)))})
+	}
+	for text, want := range map[string]string{"no such": "no such", "": "404 Not Found"} {
+		require.Equal(t, &StatusError{Status: http.StatusNotFound, Message: want}, broken(text, io.ErrUnexpectedEOF))
+	}
+	require.ErrorIs(t, broken("no such", context.Canceled), context.Canceled)
 }

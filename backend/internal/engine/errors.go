@@ -35,10 +35,11 @@ func (e *StatusError) Error() string { return e.Message }
 const maxErrorBody = 1 << 20
 
 // ReadStatusError reads the words of an answer that is an error, which both engines send as JSON. It returns a
-// *StatusError, or what kept it from reading.
+// *StatusError, with what has come of words that break off, since the status tells the most; what a context ended is
+// the context's error.
 func ReadStatusError(resp *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	if err != nil {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("read the engine's answer (%s): %w", resp.Status, err)
 	}
 	var answer struct {

@@ -2,15 +2,19 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
 )
 
 func guarded(t *testing.T, h http.HandlerFunc) (*http.Client, string) {
@@ -97,4 +101,39 @@ func TestGuardLetsPass(t *testing.T) {
 			require.Equal(t, length < long, errors.Is(err, errLong), path)
 		})
 	}
+}
+
+// An answer that is an error comes as one, of the kind that its status says, also when its words break off.
+func TestGuardTellsErrors(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+		if err != nil { // the path of a ping
+			status = http.StatusInternalServerError
+		}
+		if r.URL.Query().Has("cut") {
+			w.Header().Set("Content-Length", "1000")
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "it is so")
+	}))
+	t.Cleanup(server.Close)
+	client := &http.Client{Transport: NewGuard(server.Client().Transport)}
+	for status, kind := range map[int]error{
+		http.StatusNotFound: backend.ErrNotFound, http.StatusConflict: backend.ErrConflict,
+		http.StatusTooManyRequests: nil, http.StatusServiceUnavailable: backend.ErrUnreachable,
+	} {
+		for _, how := range []string{"", "?cut"} {
+			_, err := client.Get(fmt.Sprintf("%s/%d%s", server.URL, status, how)) //nolint:bodyclose // there is none
+			var told *StatusError
+			require.ErrorAs(t, err, &told)
+			require.Equal(t, &StatusError{Status: status, Message: "it is so"}, told)
+			var e *backend.Error
+			require.ErrorAs(t, Words{}.Wrap("try", err), &e)
+			require.Equal(t, kind, e.Kind)
+		}
+	}
+	resp, err := client.Get(server.URL + "/_ping")
+	require.NoError(t, err, "its header tells the version")
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusInternalServerError, resp.StatusCode)
 }
