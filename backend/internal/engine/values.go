@@ -80,11 +80,11 @@ func ParsePlatform(s string) (*ocispec.Platform, error) {
 const subnetTries = 5
 
 // CreateNetwork makes a network by create, or takes the one of another caller that was first, which find looks for.
-// create gets the specification with an IPv6 subnet, if it asks for one; where the choice is galley's, it gets others
-// when one is taken.
+// create gets the specification with an IPv6 subnet, if it asks for one; where the choice of that is galley's, it gets
+// others when one is taken. Not all engines tell which subnet that is, so a chosen IPv4 one does not count.
 func CreateNetwork(s backend.NetworkSpec, create func(backend.NetworkSpec) (backend.Network, error),
 	find func(conflict error) (backend.Network, error)) (backend.Network, error) {
-	chosen := s.Subnet != "" || s.IPv6Subnet != ""
+	chosen := s.IPv6Subnet != ""
 	for try := 0; ; try++ {
 		if s.IPv6 && (s.IPv6Subnet == "" || try > 0) {
 			s.IPv6Subnet = ULA(s.Name, try).String()

@@ -78,6 +78,27 @@ func TestULA(t *testing.T) {
 	}
 }
 
+// A subnet that galley chose gives way to others, whoever chose that for IPv4, and one that was chosen does not.
+func TestCreateNetwork(t *testing.T) {
+	taken := &backend.Error{Kind: backend.ErrConflict}
+	asked := func(s backend.NetworkSpec) (subnets []string) {
+		_, err := CreateNetwork(s, func(s backend.NetworkSpec) (backend.Network, error) {
+			subnets = append(subnets, s.IPv6Subnet)
+			return backend.Network{}, taken
+		}, func(conflict error) (backend.Network, error) { return backend.Network{}, conflict })
+		require.ErrorIs(t, err, taken)
+		return subnets
+	}
+	var derived []string
+	for try := range subnetTries {
+		derived = append(derived, ULA("n", try).String())
+	}
+	require.Equal(t, derived, asked(backend.NetworkSpec{Name: "n", IPv6: true}))
+	require.Equal(t, derived, asked(backend.NetworkSpec{Name: "n", IPv6: true, Subnet: "10.5.0.0/24"}))
+	require.Equal(t, []string{"fd00::/64"}, asked(backend.NetworkSpec{Name: "n", IPv6: true, IPv6Subnet: "fd00::/64"}))
+	require.Equal(t, []string{""}, asked(backend.NetworkSpec{Name: "n", Subnet: "10.5.0.0/24"}))
+}
+
 func TestRegistryAuth(t *testing.T) {
 	header, err := RegistryAuth(nil)
 	require.NoError(t, err)
