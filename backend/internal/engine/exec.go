@@ -116,12 +116,19 @@ func (x execs) attach(ctx context.Context, session string, e backend.ExecSpec) e
 const firstSizeTime = 5 * time.Second
 
 // setSize gives the session's terminal its first size, where the start could not. What a user typed ahead must not run
-// in one without, so no input is sent before. The process may not be there yet, though its stream is, or has ended.
+// in one without, so no input is sent before. Output waits, too, so a refusal is final; but the process may not be there
+// yet, though its stream is, or has ended.
 func (x execs) setSize(ctx context.Context, session string, size backend.TerminalSize) {
 	soon, cancel := context.WithTimeout(ctx, firstSizeTime)
 	defer cancel()
 	_ = x.poll(soon, session, func(ctx context.Context, s ExecState) (bool, error) {
-		return s.Started && (!s.Running || x.ResizeExec(ctx, session, size) == nil), nil
+		if !s.Started || !s.Running {
+			return s.Started, nil
+		}
+		err := x.ResizeExec(ctx, session, size)
+		var refusal *StatusError
+		refused := errors.As(err, &refusal) && !errors.Is(x.Wrap(x.op, err), backend.ErrNotRunning)
+		return err == nil || refused, nil
 	})
 }
 
