@@ -134,7 +134,8 @@ func applyLinks(c *createConfig, s backend.ContainerSpec, f facts) ([]string, er
 	return warnings, nil
 }
 
-// applyPorts translates Ports and PublishAll, for networks that have ports. Host port 0 is a free one.
+// applyPorts translates Ports and PublishAll, for networks that have ports. Host port 0 is a free one, and
+// engine.CheckSpec has seen to it that all are ports.
 func applyPorts(c *createConfig, s backend.ContainerSpec, f facts) []string {
 	if !engine.Publishes(s.Network) {
 		return nil

@@ -33,7 +33,7 @@ func isLimited(r spec.Resources) bool {
 // keep the container from starting: it is left out and told.
 func applyResources(c *createConfig, s backend.ContainerSpec, f facts) ([]string, error) {
 	for _, u := range s.Ulimits {
-		// -1, which is unlimited, is the largest number there.
+		// -1, which is unlimited, is the largest number there; engine.CheckSpec lets nothing else below 0 pass.
 		c.Rlimits = append(c.Rlimits, specs.POSIXRlimit{Type: u.Name, Hard: uint64(u.Hard), Soft: uint64(u.Soft)})
 	}
 	c.Sysctl, c.ShmSize = s.Sysctls, s.Resources.ShmSize

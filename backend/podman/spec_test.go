@@ -230,6 +230,14 @@ func TestContainerConfigRefusals(t *testing.T) {
 			backend.ErrInvalid},
 		{"MAC address", attached(backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: "n", MAC: "02:42"}),
 			rootful(), backend.ErrInvalid},
+		{"port below 0", backend.ContainerSpec{Ports: []spec.PortMapping{{HostPort: -1, ContainerPort: 80}}}, rootful(),
+			backend.ErrInvalid},
+		{"port above the last", backend.ContainerSpec{Ports: []spec.PortMapping{{ContainerPort: 1 << 16}}}, rootful(),
+			backend.ErrInvalid},
+		{"ulimit below -1", backend.ContainerSpec{Ulimits: []spec.Ulimit{{Name: "core", Soft: -2, Hard: -1}}}, rootful(),
+			backend.ErrInvalid},
+		{"cpu shares below 0", backend.ContainerSpec{Resources: spec.Resources{CPUShares: -1}}, rootful(),
+			backend.ErrInvalid},
 		{"link without an address", attached(backend.NetworkAttachment{Links: []spec.Link{{Container: "db",
 			Alias: "database"}}}), rootful(), backend.ErrUnsupported},
 	}
@@ -259,7 +267,8 @@ func TestIPv6PortsAreWeakerForRoot(t *testing.T) {
 
 // Without a limit the number is the largest one: the server takes no other.
 func TestUnlimited(t *testing.T) {
-	c, _, err := containerConfig(backend.ContainerSpec{Ulimits: []spec.Ulimit{{Name: "core", Soft: -1, Hard: -1}}}, facts{})
+	c, _, err := containerConfig(
+		backend.ContainerSpec{Ulimits: []spec.Ulimit{{Name: "core", Soft: -1, Hard: -1}}}, facts{})
 	require.NoError(t, err)
 	text, err := json.Marshal(c.Rlimits)
 	require.NoError(t, err)

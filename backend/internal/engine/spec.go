@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/spec"
@@ -33,6 +34,19 @@ func CheckSpec(s backend.ContainerSpec) error {
 		default:
 			return invalid("mount "+m.Target, "there is no kind of mount called "+string(m.Type), "Write bind, volume, image or tmpfs.")
 		}
+	}
+	for _, p := range s.Ports {
+		if min(p.HostPort, p.ContainerPort) < 0 || max(p.HostPort, p.ContainerPort) > math.MaxUint16 {
+			return invalid(fmt.Sprintf("port %d:%d", p.HostPort, p.ContainerPort), "ports go from 0 to 65535", "")
+		}
+	}
+	for _, u := range s.Ulimits {
+		if min(u.Soft, u.Hard) < -1 {
+			return invalid("ulimit "+u.String(), "below 0 there is only -1, which is unlimited", "")
+		}
+	}
+	if s.Resources.CPUShares < 0 {
+		return invalid(fmt.Sprintf("cpu shares %d", s.Resources.CPUShares), "they cannot be below 0", "")
 	}
 	switch s.UserNS.Mode {
 	case "", spec.UserNSHost, spec.UserNSKeepID, spec.UserNSAuto, spec.UserNSNoMap, spec.UserNSPrivate:
