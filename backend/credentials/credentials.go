@@ -89,7 +89,8 @@ func (f Finder) Find(ctx context.Context, ref string, s Source) (*backend.Creden
 const envConfig = "DOCKER_AUTH_CONFIG"
 
 // files are the places of Docker's config.json and Podman's auth.json. Without a home there are no places below it: the
-// working directory is another user's.
+// working directory is another user's. No file is there twice, since the second place would not know that the first is
+// shared.
 func (f Finder) files() []place {
 	list := []place{{path: userdir.In(userdir.DockerConfig(f.Getenv, f.Home), "config.json")}}
 	if dir := f.Getenv("XDG_RUNTIME_DIR"); dir != "" {
@@ -102,7 +103,10 @@ func (f Finder) files() []place {
 			place{path: filepath.Join("/run/containers", uid, "auth.json")})
 	}
 	config := cmp.Or(f.Getenv("XDG_CONFIG_HOME"), userdir.In(f.Home, ".config"))
-	list = append(list, place{path: userdir.In(config, "containers", "auth.json")})
+	last := place{path: userdir.In(config, "containers", "auth.json")}
+	if !slices.ContainsFunc(list, func(p place) bool { return p.path == last.path }) {
+		list = append(list, last)
+	}
 	return slices.DeleteFunc(list, func(p place) bool { return p.path == "" })
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,23 +72,26 @@ func TestPlaces(t *testing.T) {
 	for name, tc := range map[string]struct {
 		home string
 		env  map[string]string
-		want []string
+		want []place
 	}{
 		"a session": {"/home/u", map[string]string{"XDG_RUNTIME_DIR": "/run/user/7"},
-			[]string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/home/u/" + podman}},
+			[]place{{path: "/home/u/" + docker}, {path: "/run/user/7/containers/auth.json", shared: true},
+				{path: "/home/u/" + podman}}},
 		"no session": {"/home/u", nil,
-			[]string{"/home/u/" + docker, "/run/user/7/containers/auth.json", "/run/containers/7/auth.json",
-				"/home/u/" + podman}},
-		"no home": {"", nil, []string{"/run/user/7/containers/auth.json", "/run/containers/7/auth.json"}},
+			[]place{{path: "/home/u/" + docker}, {path: "/run/user/7/containers/auth.json"},
+				{path: "/run/containers/7/auth.json"}, {path: "/home/u/" + podman}}},
+		"no home": {"", nil,
+			[]place{{path: "/run/user/7/containers/auth.json"}, {path: "/run/containers/7/auth.json"}}},
 		"no home, variables": {"", map[string]string{"DOCKER_CONFIG": "/d", "XDG_CONFIG_HOME": "/x"},
-			[]string{"/d/config.json", "/run/user/7/containers/auth.json", "/run/containers/7/auth.json",
-				"/x/containers/auth.json"}},
+			[]place{{path: "/d/config.json"}, {path: "/run/user/7/containers/auth.json"},
+				{path: "/run/containers/7/auth.json"}, {path: "/x/containers/auth.json"}}},
+		"one directory for both": {"", map[string]string{"XDG_RUNTIME_DIR": "/tmp/x", "XDG_CONFIG_HOME": "/tmp/x/"},
+			[]place{{path: "/tmp/x/containers/auth.json", shared: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want []place
-			for _, path := range tc.want {
-				shared := tc.env["XDG_RUNTIME_DIR"] != "" && strings.HasPrefix(path, tc.env["XDG_RUNTIME_DIR"])
-				want = append(want, place{path: filepath.FromSlash(path), shared: shared})
+			for _, p := range tc.want {
+				want = append(want, place{path: filepath.FromSlash(p.path), shared: p.shared})
 			}
 			require.Equal(t, want, Finder{Home: tc.home, UID: 7,
 				Getenv: func(k string) string { return tc.env[k] }}.files())
