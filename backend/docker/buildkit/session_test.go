@@ -217,6 +217,17 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// Fields that nobody reads take no memory, however many a message has.
+func TestValues(t *testing.T) {
+	var many []any
+	for number := range 1000 {
+		many = append(many, number+1, "x")
+	}
+	kept, err := values(message(many...))
+	require.NoError(t, err)
+	require.Len(t, kept, lastField)
+}
+
 func FuzzTrace(f *testing.F) {
 	f.Add(message(1, string(message(1, "a", 3, "[2/2] RUN a", 5, "now", 7, "exit code: 1")), 3, string(message(1, "a", 4, "one"))))
 	f.Fuzz(func(_ *testing.T, status []byte) {

@@ -111,12 +111,18 @@ func (t *Trace) log(message []byte, text *strings.Builder) error {
 	return nil
 }
 
+// lastField is the highest number of a field that is read. The others are not kept: a message may have any number of
+// them, and each would take far more memory than its bytes.
+const lastField = 7
+
 // values are the fields of a message by their numbers, of repeated ones the last. A field that is a number has no
 // value.
 func values(message []byte) (map[protowire.Number][]byte, error) {
 	all := map[protowire.Number][]byte{}
 	err := fields(message, func(number protowire.Number, value []byte) error {
-		all[number] = value
+		if number <= lastField {
+			all[number] = value
+		}
 		return nil
 	})
 	return all, err
