@@ -100,7 +100,7 @@ truncate -s 20G "$work/disk"
 mkfs.ext4 -q -F "$work/disk"
 mkdir "$work/first"
 {
-	for name in PATH HOME GOFLAGS ENGINES_DIR "${!GALLEY_@}"; do
+	for name in PATH HOME GOFLAGS GOPATH GOMODCACHE GOCACHE ENGINES_DIR "${!GALLEY_@}"; do
 		[ -z "${!name:-}" ] || printf 'export %s=%q\n' "$name" "${!name}"
 	done
 	cat <<-END

@@ -179,7 +179,8 @@ copy_self() {
 	cp -r "$LIB" "$lib.new/engines"
 	rm -rf "$lib"
 	mv "$lib.new" "$lib"
-	(cd "$LIB/ociwrapper" && CGO_ENABLED=0 GOFLAGS='' "$(find_go)" build -trimpath -o "$ENGINES_DIR/wrap/new" .)
+	(cd "$LIB/ociwrapper" &&
+		CGO_ENABLED=0 GOFLAGS='' "$(find_go)" build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o "$ENGINES_DIR/wrap/new" .)
 	for r in runc crun; do
 		cp "$ENGINES_DIR/wrap/new" "$ENGINES_DIR/wrap/$r.new"
 		mv "$ENGINES_DIR/wrap/$r.new" "$ENGINES_DIR/wrap/$r" # containers of other engines may be starting
