@@ -154,6 +154,7 @@ type scripted struct {
 	// others answers commands that are not the sandbox's script.
 	others func(c runner.Command) int
 	calls  [][]string
+	env    map[string]string // of the last run
 }
 
 type scriptedRun struct {
@@ -173,7 +174,7 @@ func (s *scripted) Exec(_ context.Context, c runner.Command) (int, error) {
 		return -1, errors.New("one run too many")
 	}
 	run := s.runs[0]
-	s.runs = s.runs[1:]
+	s.runs, s.env = s.runs[1:], c.Env
 	_, err := io.WriteString(c.Stdout, run.stdout)
 	return run.code, err
 }

@@ -175,9 +175,11 @@ func TestIdempotence(t *testing.T) {
 		b := newBed(t, map[string]string{"kitchen.yml": "provisioner: {name: ansible, ansible_from: runner, playbook: m" +
 			how + "}\n" + platform, "m": ""})
 		b.project.Idempotence = how == ""
-		s, _, err := b.converge(&scripted{runs: []scriptedRun{change, same}})
+		r := &scripted{runs: []scriptedRun{change, same}}
+		s, _, err := b.converge(r)
 		require.NoError(t, err)
 		require.Equal(t, 1, s.Changed, "what is told is the first run")
+		require.Contains(t, r.env, "GALLEY_SECOND_RUN")
 		_, _, err = b.converge(&scripted{runs: []scriptedRun{change, change}})
 		require.EqualError(t, err, "not idempotent: the second run of ansible-playbook changed 1 task\n  do it")
 		_, _, err = b.converge(&scripted{runs: []scriptedRun{change, {"", 2}}})
@@ -205,6 +207,7 @@ func TestIdempotenceByFiles(t *testing.T) {
 	_, _, err := b.converge(r)
 	require.NoError(t, err)
 	require.Equal(t, []string{"rm", "-f", "/opt/kitchen/.galley-second-run"}, r.calls[len(r.calls)-1])
+	require.NotContains(t, r.env, "GALLEY_SECOND_RUN", "it is for Ansible")
 	found = "/\n/etc\n/etc/date\n"
 	r.runs = []scriptedRun{{}, {}}
 	_, _, err = b.converge(r)

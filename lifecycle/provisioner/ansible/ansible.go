@@ -58,7 +58,7 @@ func (a Ansible) places() []string {
 
 // Converge plays the playbook.
 func (a Ansible) Converge(ctx context.Context, r runner.Run) (_ converge.Summary, err error) {
-	j := converge.Job{What: playbookCommand, Thing: "task",
+	j := converge.Job{What: playbookCommand, Thing: "task", SecondVariable: secondRun,
 		Parser: func() converge.Parser { return &output{} }, Hints: map[int]string{
 			1: "Ansible could not start, see above",
 			2: "tasks failed",

@@ -30,7 +30,7 @@ func (a Ansible) script(l *layout) converge.Script {
 	}
 	line := `"$ansible" ` + runner.QuoteAll(a.arguments(l))
 	if args := a.secondArguments(); len(args) > 0 {
-		s.Add(`set --; [ -z "${%s-}" ] || set -- %s`, converge.SecondVariable, runner.QuoteAll(args))
+		s.Add(`set --; [ -z "${%s-}" ] || set -- %s`, secondRun, runner.QuoteAll(args))
 		line += ` "$@"`
 	}
 	if f := p.Ansible.ExtraFlags; f != "" {
@@ -68,6 +68,9 @@ func (a Ansible) galaxy(r requirements) [][]string {
 	}
 	return lines
 }
+
+// secondRun tells the script that it is the run that shows idempotence.
+const secondRun = "GALLEY_SECOND_RUN"
 
 // secondArguments are those of the second run alone. Ansible adds up tags.
 func (a Ansible) secondArguments() (args runner.Words) {

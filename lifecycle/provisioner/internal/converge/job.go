@@ -50,8 +50,10 @@ type Job struct {
 	Env map[string]string
 	// Start runs the tool elsewhere than in the runner; nil means the script there.
 	Start func(ctx context.Context, second bool, out runner.Output) (exitCode int, err error)
+	// SecondVariable is set in the script's environment for the second run, which shows idempotence; empty for none.
+	SecondVariable string
 
-	// second marks the second run, which shows idempotence.
+	// second marks the second run.
 	second bool
 }
 
@@ -99,13 +101,8 @@ func (j Job) Run(ctx context.Context, r runner.Run) (Summary, error) {
 	}
 }
 
-// The variables of the script's environment that tell which run it is.
-const (
-	// TryVariable is the number of the try, from the second one on.
-	TryVariable = "GALLEY_TRY"
-	// SecondVariable is set for the run that shows idempotence.
-	SecondVariable = "GALLEY_SECOND_RUN"
-)
+// TryVariable tells the script which try it is, from the second one on.
+const TryVariable = "GALLEY_TRY"
 
 // exec runs the script once.
 func (j Job) exec(ctx context.Context, r runner.Run, read Parser, try int) (int, error) {
@@ -121,8 +118,8 @@ func (j Job) exec(ctx context.Context, r runner.Run, read Parser, try int) (int,
 		if try > 1 {
 			env[TryVariable] = strconv.Itoa(try)
 		}
-		if j.second {
-			env[SecondVariable] = "1"
+		if j.second && j.SecondVariable != "" {
+			env[j.SecondVariable] = "1"
 		}
 		c := command(j.Keys, r.Sandbox, env)
 		c.Stdout, c.Stderr = out.Stdout, out.Stderr
