@@ -44,7 +44,8 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 	var errs []error
 	var engines []*engine
 	add := func(e *engine, err error) {
-		if errs = append(errs, err); err == nil && !slices.Contains(engines, e) {
+		errs = append(errs, err)
+		if err == nil && !slices.Contains(engines, e) {
 			engines = append(engines, e)
 		}
 	}
@@ -72,18 +73,21 @@ func (r *Run) Orphans(ctx context.Context, instances []string) ([]Orphan, error)
 			}
 		}
 	}
-	// The networks of groups go after their nodes.
-	slices.SortStableFunc(list, func(a, b Orphan) int { return a.turn() - b.turn() })
+	// The networks of a record go after the containers that are on them.
+	slices.SortStableFunc(list, func(a, b Orphan) int {
+		switch {
+		case a.isRecord() == b.isRecord():
+			return 0
+		case a.isRecord():
+			return 1
+		}
+		return -1
+	})
 	return list, errors.Join(dedupe(errs)...)
 }
 
-// turn is when it is removed: 1 for the record of a group of nodes, 0 for what comes before.
-func (o Orphan) turn() int {
-	if o.record != nil && o.record.Network {
-		return 1
-	}
-	return 0
-}
+// isRecord reports whether only a record is left of it, as of a group of nodes, which has no runner of its own.
+func (o Orphan) isRecord() bool { return o.container.ID == "" }
 
 // isOrphan reports whether a runner was made by this project for no instance of it.
 func (r *Run) isOrphan(c backend.Container, instances []string) bool {
@@ -154,14 +158,17 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 		if err := o.engine.RemoveContainer(ctx, o.container.ID); err != nil {
 			return err
 		}
-		err := o.engine.removeNetworksOf(ctx, o.container.Labels[label.Project], o.Instance, groupOf(o.Instance))
+		// Networks in use go with the last container on them.
+		_, err := o.engine.removeNetworksOf(ctx, o.container.Labels[label.Project], o.Instance, groupOf(o.Instance))
 		if err != nil {
 			return err
 		}
 	} else if o.record.mayHaveRunner() { // its engine must say that there is none
 		e, err := r.recordedEngine(ctx, o.Instance, *o.record)
 		if err == nil {
-			err = e.removeNetworksOf(ctx, r.o.Project.ID, o.Instance)
+			var inUse error
+			inUse, err = e.removeNetworksOf(ctx, r.o.Project.ID, o.Instance)
+			err = errors.Join(inUse, err)
 		}
 		if err != nil && !r.o.Forget {
 			return err
@@ -180,20 +187,20 @@ func (r *Run) destroyOrphan(ctx context.Context, o Orphan) (err error) {
 	return f.remove()
 }
 
-// removeNetworksOf removes the networks of instances, or of groups, that are left over: they go with the last container
-// on them.
-func (e *engine) removeNetworksOf(ctx context.Context, project string, instances ...string) error {
+// removeNetworksOf removes the networks of instances, or of groups, that are left over. inUse tells of those that stay,
+// since a container is on them.
+func (e *engine) removeNetworksOf(ctx context.Context, project string, instances ...string) (inUse, err error) {
 	for _, name := range slices.Compact(instances) {
-		networks, err := e.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork, label.Project: project,
+		networks, listErr := e.ListNetworks(ctx, backend.Labels{label.Role: label.RoleNetwork, label.Project: project,
 			label.Instance: name})
-		if err != nil {
-			return err
-		}
+		err = errors.Join(err, listErr)
 		for _, n := range networks {
-			if err := e.RemoveNetwork(ctx, n.Name); err != nil && !errors.Is(err, backend.ErrConflict) {
-				return err
+			if failed := e.RemoveNetwork(ctx, n.Name); errors.Is(failed, backend.ErrConflict) {
+				inUse = errors.Join(inUse, failed)
+			} else {
+				err = errors.Join(err, failed)
 			}
 		}
 	}
-	return nil
+	return inUse, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
@@ -109,6 +110,36 @@ func TestOrphanOnAStoppedEngine(t *testing.T) {
 	require.ErrorContains(t, err, "galley destroy --forget a")
 	require.Len(t, k.runners(), 1)
 	require.FileExists(t, k.project.state().Path("a.json"))
+}
+
+// Where only a record is left, it goes after the services, and stays as long as one of the networks does.
+func TestOrphanWithoutARunner(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	i.Services, i.Networks = twoServices(), []config.Network{{Name: "back"}, {Name: "front"}}
+	for _, foreign := range []bool{false, true} {
+		require.NoError(t, k.do("create", i))
+		require.NoError(t, k.fake.RemoveContainer(t.Context(), k.runners()[0].ID))
+		if foreign {
+			for _, c := range k.services() {
+				require.NoError(t, k.fake.RemoveContainer(t.Context(), c.ID))
+			}
+			_, err := k.fake.CreateContainer(t.Context(), backend.ContainerSpec{Name: "theirs", Image: toolRef,
+				Network: backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: ownNetwork(k.project, "a", "back")}})
+			require.NoError(t, err)
+			gone, err := k.run().DestroyOrphans(t.Context(), nil)
+			require.ErrorIs(t, err, backend.ErrConflict)
+			require.Empty(t, gone)
+			require.Equal(t, 2, k.networks(), "theirs, and the one of all projects")
+			require.FileExists(t, k.project.state().Path("a.json"))
+			require.NoError(t, k.fake.RemoveContainer(t.Context(), "theirs"))
+		}
+		_, err := k.run().DestroyOrphans(t.Context(), nil)
+		require.NoError(t, err)
+		require.Empty(t, k.services())
+		require.Equal(t, 1, k.networks())
+		require.NoFileExists(t, k.project.state().Path("a.json"))
+	}
 }
 
 // What a person made of a runner, as by docker commit and docker run, has the runner's labels. It is never taken for

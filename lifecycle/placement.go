@@ -13,7 +13,6 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
-	"github.com/galley-kitchen/galley/internal/userdir"
 )
 
 // Asked is the engine that the user asked for in so many words, outside kitchen.yml.
@@ -195,12 +194,13 @@ func (i *instanceRun) destroyOnPreviousEngine(ctx context.Context) error {
 		return err
 	}
 	found := i.container != nil
-	if err := i.removeContainers(ctx); err != nil {
-		return err
-	}
-	if found {
+	err := i.removeContainers(ctx)
+	if found && i.container == nil { // a service may be left
 		i.notice(LevelInfo, fmt.Sprintf("removed the runner from %s, the engine that kitchen.yml named before",
 			i.eng.endpoint.URI))
+	}
+	if err != nil {
+		return err
 	}
 	i.forgetRunner()
 	i.state.Mark = ""
@@ -270,16 +270,21 @@ func (r *Run) offers(ctx context.Context, uri string) bool {
 
 // rememberEndpoint notes for this user that an engine was used.
 func (r *Run) rememberEndpoint(uri string) {
-	if note := endpointNote(uri); note != "" { // without it, a later run asks the user where the engine is
+	note := endpointNote(uri)
+	if note == "" {
+		return
+	}
+	// Without the note, a later run asks the user where the engine is.
+	if os.MkdirAll(filepath.Dir(note), 0o700) == nil {
 		_ = os.WriteFile(note, []byte(uri), 0o600)
 	}
 }
 
 // endpointNote is the file that notes an address for this user, "" without a place.
 func endpointNote(uri string) string {
-	dir, err := userdir.Cache("galley", "engines")
+	cache, err := os.UserCacheDir()
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(dir, names.Digest(uri))
+	return filepath.Join(cache, "galley", "engines", names.Digest(uri))
 }

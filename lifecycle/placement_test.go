@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,25 @@ func TestMoveAwayFromAStoppedEngine(t *testing.T) {
 	require.Len(t, k.runners(), 1)
 }
 
+// What was removed from the engine of before is told, also when a service stays there.
+func TestMoveTellsWhatItRemoved(t *testing.T) {
+	k := newKitchen(t)
+	k.secondEngine()
+	i := chefInstance("a")
+	i.Services = twoServices()
+	require.NoError(t, k.do("create", i))
+	i.Driver.Host = "fake://two"
+	k.fake.FailOn(func(c fake.Call) error {
+		if c.Verb == "RemoveContainer" && slices.Contains(c.Args, serviceName(k.project, "a", "web")) {
+			return errors.New("it stays")
+		}
+		return nil
+	})
+	require.ErrorContains(t, k.do("create", i), "it stays")
+	require.Empty(t, k.runners())
+	require.Contains(t, k.sink.notices(), "removed the runner from fake://one, the engine that kitchen.yml named before")
+}
+
 // destroy asks the engine where the runner is, whatever the one is like that kitchen.yml names now.
 func TestDestroyDoesNotNeedTheNewEngine(t *testing.T) {
 	k := newKitchen(t)
@@ -158,6 +178,9 @@ func TestNothingMadeNothingBound(t *testing.T) {
 // machine offers it too, or this user had an instance there.
 func TestEndpointOfAForeignStateFile(t *testing.T) {
 	k := newKitchen(t)
+	cache := filepath.Join(t.TempDir(), "cache") // is on another disk
+	require.NoError(t, os.Symlink(t.TempDir(), cache))
+	t.Setenv("XDG_CACHE_HOME", cache)
 	two := k.secondEngine()
 	offered := []string{"fake://one"}
 	k.change = func(o *Options) {
@@ -181,6 +204,7 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 	_, err = k.run().Statuses(t.Context(), []string{"a"})
 	require.ErrorContains(t, err, "fake://two")
 	require.Empty(t, two.Calls())
+	require.NoDirExists(t, filepath.Join(cache, "galley", "engines"), "who only asks makes nothing")
 
 	k.usual = "fake://two"
 	require.NoError(t, k.do("create", chefInstance("b")), "the user has used it")

@@ -19,6 +19,8 @@ import (
 // is not tried again for the others, and told once.
 type repositoryState struct {
 	pullFailed, pushFailed atomic.Bool
+	// unreachable is set when it did not answer to a pull.
+	unreachable atomic.Bool
 }
 
 // checkpointFromRegistry is the checkpoint of a key that the repository has, nil when that has none which can be used;
@@ -43,7 +45,7 @@ func (i *instanceRun) checkpointFromRegistry(ctx context.Context, key string) (*
 		return nil, "", nil
 	default:
 		if errors.Is(err, backend.ErrUnreachable) {
-			state.pushFailed.Store(true)
+			state.unreachable.Store(true)
 		}
 		if !state.pullFailed.Swap(true) {
 			i.notice(LevelWarn, fmt.Sprintf("no checkpoint can be had from %s, so converge is run: %v", repository, err))
@@ -87,7 +89,7 @@ func (i *instanceRun) pushCheckpoint(ctx context.Context) error {
 	if r.hit != nil && slices.Contains(r.hit.Tags, o.Repository+":"+key) {
 		return nil
 	}
-	if !o.StrictPush && i.run.repository.pushFailed.Load() {
+	if state := &i.run.repository; !o.StrictPush && (state.unreachable.Load() || state.pushFailed.Load()) {
 		i.notice(LevelInfo, "its checkpoint is not pushed either")
 		return nil
 	}

@@ -186,6 +186,22 @@ func TestRegistryOfCheckpointsFails(t *testing.T) {
 		require.NoError(t, p.do(ActionTest, i))
 		require.Len(t, p.tags(), 1)
 	})
+	t.Run("push, and the pull of another instance meanwhile", func(t *testing.T) {
+		p, i, _ := newReuser(t)
+		p.fake.AddRemoteImage(fake.ImageSpec{Ref: p.address + "/other:1"})
+		p.down.Store(true)
+		r := p.run()
+		p.fake.FailOn(func(c fake.Call) error {
+			if c.Verb == "SaveImages" {
+				r.repository.unreachable.Store(true)
+			}
+			return nil
+		})
+		require.NoError(t, r.Do(t.Context(), ActionTest, []config.Instance{i}))
+		require.NoError(t, r.Close())
+		require.Len(t, warnings(p), 1, p.sink.text())
+		require.Contains(t, warnings(p)[0], "the checkpoint is not pushed: push to")
+	})
 	t.Run("a repository that is not there yet", func(t *testing.T) {
 		p, i, _ := newReuser(t)
 		p.fake.FailOn(func(c fake.Call) error {

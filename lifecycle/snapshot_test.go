@@ -261,6 +261,21 @@ func TestSnapshotSparesWhatIsNoVolume(t *testing.T) {
 	require.Empty(t, emptied)
 }
 
+// Without its image it is not known what volumes a runner has: a restore fails, and is not one without them.
+func TestRestoreWithoutTheImage(t *testing.T) {
+	k, i := snapshotKitchen(t)
+	require.NoError(t, k.do("converge", i))
+	require.NoError(t, k.snapshot(ActionSave, i, SnapshotOptions{Name: "x", Volumes: true}))
+	started := false
+	k.fake.FailOn(func(c fake.Call) error {
+		if started = started || c.Verb == "StartContainer"; started && c.Verb == "InspectImage" {
+			return &backend.Error{Op: "inspect the image", Kind: backend.ErrNotFound}
+		}
+		return nil
+	})
+	require.ErrorContains(t, k.snapshot(ActionRestore, i, SnapshotOptions{}), "the image of the snapshot x is not on this")
+}
+
 // An engine that is gone keeps its image, and the record goes when that is asked for.
 func TestSnapshotOfAnEngineThatIsGone(t *testing.T) {
 	k, i := snapshotKitchen(t)

@@ -304,6 +304,9 @@ func (i *instanceRun) restoreVolumes(ctx context.Context) error {
 	if err := i.requireRunner(ctx); err != nil {
 		return err
 	}
+	if _, err := i.snapshotImage(ctx); err != nil { // without it its volumes would be taken for none
+		return err
+	}
 	f, l := i.run.snapshotFiles(i.inst.Name), i.live()
 	volumes, _, err := i.volumes(ctx)
 	if err != nil {
