@@ -131,20 +131,20 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	tools := make([]backend.Tool, len(wanted))
 	boot := i.wantsBoot(wanted)
 	var g errgroup.Group
-	beside := func(s Step, do func() error) { g.Go(func() error { return i.recordedStep(s, do) }) }
+	goStep := func(s Step, do func() error) { g.Go(func() error { return i.recordedStep(s, do) }) }
 	reusing := i.reuse != nil && i.container == nil
 	late := reusing && i.inst.From != nil // a checkpoint spares the converge of what it starts from, too
 	if !late && (!assume || boot >= 0 || !i.mayAssumeImage()) {
-		beside(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
+		goStep(StepImages, func() (err error) { p.image, err = i.runnerImage(ctx); return err })
 	}
 	if reusing { // findCheckpoint wants to know, and it takes as long as finding the image
 		g.Go(func() error { _, err := i.eng.Info(ctx); return err })
 	}
 	if len(wanted) > 0 {
-		beside(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
+		goStep(StepTool, func() error { return i.ensureTools(ctx, wanted, tools) })
 	}
 	if d.Network.Name == defaultNetwork && i.inst.Node == nil && (!assume || d.IPv6) {
-		beside(StepNetwork, func() error { return i.network(ctx) })
+		goStep(StepNetwork, func() error { return i.network(ctx) })
 	}
 	shared := func() (any, error) { return nil, g.Wait() } // another instance may be at the same
 	if _, err := timing.Waiting(ctx, "what instances share", shared); err != nil {

@@ -140,19 +140,19 @@ func (i *instanceRun) inNetwork(ctx context.Context, argv []string, after time.D
 	if err := i.eng.RemoveContainer(ctx, name); err != nil {
 		return err
 	}
-	beside, err := helper.Start(ctx, i.eng, backend.ContainerSpec{Name: name, Image: image, User: "0",
+	helper, err := helper.Start(ctx, i.eng, backend.ContainerSpec{Name: name, Image: image, User: "0",
 		Entrypoint: fault.HealAfter(after), Labels: i.labels(label.RoleHelper), CapAdd: []string{"NET_ADMIN"},
 		UserNS: d.UserNS, Network: backend.NetworkAttachment{Mode: spec.NetworkContainer, Name: i.container.ID}})
 	if err != nil {
 		return err
 	}
 	var printed bytes.Buffer
-	code, err := beside.Exec(ctx, runner.Command{Argv: argv, User: "0", Stderr: &printed})
+	code, err := helper.Exec(ctx, runner.Command{Argv: argv, User: "0", Stderr: &printed})
 	if err == nil && code != 0 {
 		err = fault.Explain(code, cmp.Or(d.FaultImage, "of the runner"), strings.TrimSpace(printed.String()))
 	}
 	if err != nil || after == 0 {
-		err = errors.Join(err, beside.Close(ctx))
+		err = errors.Join(err, helper.Close(ctx))
 	}
 	return err
 }

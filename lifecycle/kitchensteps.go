@@ -88,7 +88,7 @@ func (i *instanceRun) beforeConverge(ctx context.Context) error {
 // rebootTime is how long PID 1 may take to end.
 const rebootTime = 30 * time.Second
 
-// Reboots implements runner.Runner.
+// Reboots implements runner.Runner. It is nil without an init.
 func (l *liveRunner) Reboots() func(context.Context) error { return l.reboot }
 
 // reboot stops the runner and starts it again. Until it has booted, the record says that it has not.

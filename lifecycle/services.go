@@ -156,11 +156,11 @@ func (i *instanceRun) recordServices() error {
 
 // servicePlan is a service that is about to be started.
 type servicePlan struct {
-	config.Service // its mounts have the IDs of images
-	image          backend.Image
-	digest         string
-	// container is the one that is kept, nil for a new one.
+	config.Service
+	image backend.Image
+	// container is the one that is kept, nil for a new one, which needs the digest and the IDs of images in its mounts.
 	container *backend.Container
+	digest    string
 }
 
 // planServices finds what the services, by their names, are made from. Images are pulled once for all instances, so one

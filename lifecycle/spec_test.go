@@ -107,6 +107,10 @@ func TestDigestsTellWhatChanged(t *testing.T) {
 	require.NotEqual(t, combine(old), combine(changed))
 	require.Equal(t, []string{"PID 1", "env", "extra hosts", "image", "tool image"}, changedFields(old, changed))
 	require.Empty(t, changedFields(old, old))
+
+	// Records, snapshots and checkpoints have digests: one that is made otherwise tells of changes that are none.
+	require.Equal(t, "e687ef373f0e7bd0", old["Image"])
+	require.Equal(t, "c3e69615214ab695", combine(map[string]string{"A": "1", "B": "2"}))
 }
 
 func TestBaseImages(t *testing.T) {

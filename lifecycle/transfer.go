@@ -25,7 +25,7 @@ import (
 // directory; a directory's content goes into the directory that is named.
 func (l *liveRunner) sendUploads(ctx context.Context, uploads map[string]string) error {
 	for _, from := range slices.Sorted(maps.Keys(uploads)) {
-		if err := l.sendUpload(ctx, l.subject.run.project().Abs(from), uploads[from]); err != nil {
+		if err := l.sendUpload(ctx, l.run.project().Abs(from), uploads[from]); err != nil {
 			return fmt.Errorf("provisioner.uploads: upload %s: %w", from, err)
 		}
 	}
@@ -70,7 +70,7 @@ func (l *liveRunner) download(ctx context.Context, files map[string]string) erro
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	for _, from := range slices.Sorted(maps.Keys(files)) {
-		to := l.subject.run.project().Abs(files[from])
+		to := l.run.project().Abs(files[from])
 		if strings.HasSuffix(files[from], "/") {
 			to += "/"
 		}

@@ -99,8 +99,11 @@ func writeLayout(w io.Writer, img v1.Image, tags []name.Tag) error {
 		defer r.Close()
 		return writeEntry(out, &tar.Header{Name: name, Mode: 0o644, Size: size}, r)
 	}
-	if err := errors.Join(put("oci-layout", static.NewLayer([]byte(`{"imageLayoutVersion":"1.0.0"}`), types.OCILayer)),
-		put("index.json", static.NewLayer(index, types.OCIImageIndex))); err != nil {
+	// A layer of package static is the library's way to hold bytes; these are no layers of the image.
+	if err := put("oci-layout", static.NewLayer([]byte(`{"imageLayoutVersion":"1.0.0"}`), types.OCILayer)); err != nil {
+		return err
+	}
+	if err := put("index.json", static.NewLayer(index, types.OCIImageIndex)); err != nil {
 		return err
 	}
 	written := map[v1.Hash]bool{}

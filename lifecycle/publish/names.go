@@ -70,7 +70,8 @@ func parse(ref string, f Fields) (name.Tag, error) {
 	return tag, nil
 }
 
-// FullName is a name that is known to be whole, as "localhost/galley-package/web:latest".
+// FullName reads a name such as "localhost/galley-package/web:latest". The caller makes sure that it is whole: without a
+// registry it would be one on Docker Hub.
 func FullName(ref string) (name.Tag, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
