@@ -46,25 +46,25 @@ type Ran struct {
 }
 
 // backticks runs `text` and keeps what came of it.
-func (in *Evaluator) backticks(text string) value {
+func (e *Evaluator) backticks(text string) value {
 	args := commandArgs(text)
-	if in.opts.Commands == nil {
+	if e.opts.Commands == nil {
 		panic(&Error{
 			Msg: "the template runs the command `" + strings.Join(args, " ") +
 				"`, but commands in templates are switched off by erb_commands: false",
 			Hint: "set erb_commands: true if you trust this file",
 		})
 	}
-	out, code, err := in.opts.Commands(in.ctx, Command{Args: args, Dir: in.opts.Dir, Env: in.env.list()})
-	if in.ctx.Err() != nil {
-		in.stopped()
+	out, code, err := e.opts.Commands(e.ctx, Command{Args: args, Dir: e.opts.Dir, Env: e.env.list()})
+	if e.ctx.Err() != nil {
+		e.stopped()
 	}
 	if err != nil {
 		code = 127
 	}
-	in.ran = append(in.ran, Ran{Key: text, Out: out, Status: code, Missing: err != nil})
+	e.ran = append(e.ran, Ran{Key: text, Out: out, Status: code, Missing: err != nil})
 	if err != nil {
-		in.raise("Errno::ENOENT", "No such file or directory - %s", strings.Fields(text + " ?")[0])
+		e.raise("Errno::ENOENT", "No such file or directory - %s", strings.Fields(text + " ?")[0])
 	}
-	return in.str(string(out))
+	return e.str(string(out))
 }

@@ -57,14 +57,14 @@ type jump struct {
 
 // caught runs fn and returns the signal that leaves it, nil for none. A panic that
 // is none is a defect of this package, and goes on.
-func (in *Evaluator) caught(fn func()) (signal any) {
-	depth := in.depth
+func (e *Evaluator) caught(fn func()) (signal any) {
+	depth := e.depth
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case *Error, jump:
-			in.depth, signal = depth, r
-			in.steps += 10
+			e.depth, signal = depth, r
+			e.steps += 10
 		default:
 			panic(r)
 		}
@@ -74,8 +74,8 @@ func (in *Evaluator) caught(fn func()) (signal any) {
 }
 
 // arrived is the value of fn, or of a jump to a place out of it.
-func (in *Evaluator) arrived(place any, fn func() value) (v value) {
-	signal := in.caught(func() { v = fn() })
+func (e *Evaluator) arrived(place any, fn func() value) (v value) {
+	signal := e.caught(func() { v = fn() })
 	if j, ok := signal.(jump); ok && j.to == place {
 		return j.val
 	} else if signal != nil {
@@ -85,102 +85,102 @@ func (in *Evaluator) arrived(place any, fn func() value) (v value) {
 }
 
 // eval is the value of a tree.
-func (in *Evaluator) eval(f *frame, n *node) value {
+func (e *Evaluator) eval(f *frame, n *node) value {
 	if n == nil {
 		return nil
 	}
-	in.step()
-	in.enter()
-	v := in.evalNode(f, n)
-	in.depth--
+	e.step()
+	e.enter()
+	v := e.evalNode(f, n)
+	e.depth--
 	return v
 }
 
-func (in *Evaluator) evalNode(f *frame, n *node) (v value) {
+func (e *Evaluator) evalNode(f *frame, n *node) (v value) {
 	switch n.op {
 	case opSeq:
 		for _, s := range n.list {
-			v = in.eval(f, s)
+			v = e.eval(f, s)
 		}
 	case opText:
-		return in.appendText(f, n)
+		return e.appendText(f, n)
 	case opLit:
 		return n.v
 	case opSelf:
 		return f.self
 	case opStr:
-		return in.str(n.s)
+		return e.str(n.s)
 	case opDStr:
-		return in.str(in.join(f, n.list))
+		return e.str(e.join(f, n.list))
 	case opXStr:
-		return in.at(f, n).backticks(in.join(f, n.list))
+		return e.at(f, n).backticks(e.join(f, n.list))
 	case opRegexp:
-		return in.at(f, n).regexp(in.join(f, n.list), n.s)
+		return e.at(f, n).regexp(e.join(f, n.list), n.s)
 	case opArray:
-		return newArray(in.evalList(f, n.list)...)
+		return newArray(e.evalList(f, n.list)...)
 	case opHash:
-		return in.evalHash(f, n)
+		return e.evalHash(f, n)
 	case opRange:
-		return &interval{in.eval(f, n.a), in.eval(f, n.b), n.flag}
+		return &interval{e.eval(f, n.a), e.eval(f, n.b), n.flag}
 	case opLvar:
 		return f.get(n.s)
 	case opIvar:
-		return in.named[n.s]
+		return e.named[n.s]
 	case opGvar:
-		return in.at(f, n).global(n.s)
+		return e.at(f, n).global(n.s)
 	case opConst:
-		return in.constant(f, n)
+		return e.constant(f, n)
 	case opAnd, opOr:
-		if v = in.eval(f, n.a); truthy(v) == (n.op == opOr) {
+		if v = e.eval(f, n.a); truthy(v) == (n.op == opOr) {
 			return v
 		}
-		return in.eval(f, n.b)
+		return e.eval(f, n.b)
 	case opNot:
-		return !truthy(in.eval(f, n.a))
+		return !truthy(e.eval(f, n.a))
 	case opIf:
-		if truthy(in.eval(f, n.a)) {
-			return in.eval(f, n.b)
+		if truthy(e.eval(f, n.a)) {
+			return e.eval(f, n.b)
 		}
-		return in.eval(f, n.c)
+		return e.eval(f, n.c)
 	case opCall:
-		return in.evalCall(f, n)
+		return e.evalCall(f, n)
 	case opYield:
 		if f.blk == nil {
-			in.at(f, n).raise("LocalJumpError", "no block given (yield)")
+			e.at(f, n).raise("LocalJumpError", "no block given (yield)")
 		}
-		return in.invoke(f.blk, nil, in.evalList(f, n.list), nil)
+		return e.invoke(f.blk, nil, e.evalList(f, n.list), nil)
 	case opDef:
-		in.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, method: true}
+		e.methods[n.s] = &proc{params: n.params, body: n.b, src: f.src, method: true}
 		return symbol(n.s)
 	case opAsgn:
-		v = in.eval(f, n.b)
-		in.assign(f, n.a, v)
+		v = e.eval(f, n.b)
+		e.assign(f, n.a, v)
 	case opOpAsgn:
-		return in.opAssign(f, n)
+		return e.opAssign(f, n)
 	case opMasgn:
-		v = in.eval(f, n.b)
-		list := slices.Clone(in.toList(v).e)
+		v = e.eval(f, n.b)
+		list := slices.Clone(e.toList(v).e)
 		for i, target := range n.list {
-			in.assign(f, target, at(list, i))
+			e.assign(f, target, at(list, i))
 		}
 	case opRescue:
-		signal := in.caught(func() { v = in.eval(f, n.a) })
-		if e, ok := signal.(*Error); ok && slices.Contains(ancestors(e.Class), "StandardError") {
-			return in.eval(f, n.b)
+		signal := e.caught(func() { v = e.eval(f, n.a) })
+		if failed, ok := signal.(*Error); ok && slices.Contains(ancestors(failed.Class), "StandardError") {
+			return e.eval(f, n.b)
 		} else if signal != nil {
 			panic(signal)
 		}
 	case opCase:
-		return in.evalCase(f, n)
+		return e.evalCase(f, n)
 	case opReturn:
 		if f.root == nil {
-			in.at(f, n).raise("LocalJumpError", "unexpected return")
+			e.at(f, n).raise("LocalJumpError", "unexpected return")
 		}
-		panic(jump{f.root, in.eval(f, n.a)})
+		panic(jump{f.root, e.eval(f, n.a)})
 	case opBreak:
-		panic(jump{f.proc, in.eval(f, n.a)})
+		panic(jump{f.proc, e.eval(f, n.a)})
 	case opNext:
-		panic(jump{f, in.eval(f, n.a)})
+		panic(jump{f, e.eval(f, n.a)})
 	}
 	return v
 }
@@ -193,195 +193,195 @@ func at(list []value, i int) value {
 }
 
 // appendText puts out a run of the template's text.
-func (in *Evaluator) appendText(f *frame, n *node) value {
+func (e *Evaluator) appendText(f *frame, n *node) value {
 	text, ok := f.get(outVariable).(*str)
 	if !ok {
-		in.at(f, n).raise("NameError", "undefined local variable or method `%s' for main:Object", outVariable)
+		e.at(f, n).raise("NameError", "undefined local variable or method `%s' for main:Object", outVariable)
 	}
 	s := f.src.texts[n.v.(int)]
-	in.charge(len(s))
+	e.charge(len(s))
 	text.tail = append(text.tail, s...)
 	return text
 }
 
 // join is the text of a string's parts.
-func (in *Evaluator) join(f *frame, parts []*node) string {
+func (e *Evaluator) join(f *frame, parts []*node) string {
 	var b strings.Builder
 	for _, p := range parts {
 		if p.op == opStr {
 			b.WriteString(p.s)
 			continue
 		}
-		b.WriteString(toS(in.eval(f, p)))
-		in.charge(b.Len())
+		b.WriteString(toS(e.eval(f, p)))
+		e.charge(b.Len())
 	}
 	return b.String()
 }
 
 // evalList evaluates arguments or elements, with splats.
-func (in *Evaluator) evalList(f *frame, nodes []*node) []value {
+func (e *Evaluator) evalList(f *frame, nodes []*node) []value {
 	list := make([]value, 0, len(nodes))
 	for _, n := range nodes {
 		if n.op == opSplat {
-			list = append(list, in.toList(in.eval(f, n.a)).e...)
+			list = append(list, e.toList(e.eval(f, n.a)).e...)
 			continue
 		}
-		list = append(list, in.eval(f, n))
+		list = append(list, e.eval(f, n))
 	}
-	in.charge(16 * len(list))
+	e.charge(16 * len(list))
 	return list
 }
 
 // toList is the list that a value is spread to.
-func (in *Evaluator) toList(v value) *array {
+func (e *Evaluator) toList(v value) *array {
 	switch v := v.(type) {
 	case *array:
 		return v
 	case nil:
 		return newArray()
 	case *hash, *interval:
-		return in.send(v, "to_a").(*array)
+		return e.send(v, "to_a").(*array)
 	}
 	return newArray(v)
 }
 
-func (in *Evaluator) evalHash(f *frame, n *node) value {
+func (e *Evaluator) evalHash(f *frame, n *node) value {
 	h := newHash()
 	h.keywords = n.flag
 	for i := 0; i < len(n.list); i += 2 {
-		h.set(in.eval(f, n.list[i]), in.eval(f, n.list[i+1]))
+		h.set(e.eval(f, n.list[i]), e.eval(f, n.list[i+1]))
 	}
-	in.charge(48 * len(h.keys))
+	e.charge(48 * len(h.keys))
 	return h
 }
 
 // place gives access to what a variable, a constant or an index stands for; receiver and index are evaluated once.
-func (in *Evaluator) place(f *frame, n *node) (get func() value, set func(v value)) {
+func (e *Evaluator) place(f *frame, n *node) (get func() value, set func(v value)) {
 	switch n.op {
 	case opLvar:
 		return func() value { return f.get(n.s) }, func(v value) { f.set(n.s, v) }
 	case opCall:
-		recv, args := in.eval(f, n.a), in.evalList(f, n.list)
-		return func() value { return in.at(f, n).send(recv, "[]", args...) },
-			func(v value) { in.at(f, n).send(recv, "[]=", append(args, v)...) }
+		recv, args := e.eval(f, n.a), e.evalList(f, n.list)
+		return func() value { return e.at(f, n).send(recv, "[]", args...) },
+			func(v value) { e.at(f, n).send(recv, "[]=", append(args, v)...) }
 	case opGvar:
-		in.at(f, n).global(n.s) // refuses those that are not plain variables
+		e.at(f, n).global(n.s) // refuses those that are not plain variables
 	}
-	return func() value { return in.named[n.s] }, func(v value) { in.named[n.s] = v }
+	return func() value { return e.named[n.s] }, func(v value) { e.named[n.s] = v }
 }
 
 // assign gives a target its value.
-func (in *Evaluator) assign(f *frame, n *node, v value) {
-	_, set := in.place(f, n)
+func (e *Evaluator) assign(f *frame, n *node, v value) {
+	_, set := e.place(f, n)
 	set(v)
 }
 
 // opAssign is a += b and its like; ||= and &&= evaluate b only when they assign.
-func (in *Evaluator) opAssign(f *frame, n *node) value {
-	get, set := in.place(f, n.a)
+func (e *Evaluator) opAssign(f *frame, n *node) value {
+	get, set := e.place(f, n.a)
 	v := get()
 	switch {
 	case n.s == "||" && truthy(v), n.s == "&&" && !truthy(v):
 		return v
 	case n.s == "||", n.s == "&&":
-		v = in.eval(f, n.b)
+		v = e.eval(f, n.b)
 	default:
-		right := in.eval(f, n.b)
-		v = in.at(f, n).send(v, n.s, right)
+		right := e.eval(f, n.b)
+		v = e.at(f, n).send(v, n.s, right)
 	}
 	set(v)
 	return v
 }
 
-func (in *Evaluator) evalCase(f *frame, n *node) value {
-	subject := in.eval(f, n.a)
+func (e *Evaluator) evalCase(f *frame, n *node) value {
+	subject := e.eval(f, n.a)
 	for _, w := range n.list {
-		for _, v := range in.evalList(f, w.list) {
-			if n.a == nil && truthy(v) || n.a != nil && in.at(f, n).caseEqual(v, subject) {
-				return in.eval(f, w.b)
+		for _, v := range e.evalList(f, w.list) {
+			if n.a == nil && truthy(v) || n.a != nil && e.at(f, n).caseEqual(v, subject) {
+				return e.eval(f, w.b)
 			}
 		}
 	}
-	return in.eval(f, n.b)
+	return e.eval(f, n.b)
 }
 
 // caseEqual is pattern === v.
-func (in *Evaluator) caseEqual(pattern, v value) bool {
+func (e *Evaluator) caseEqual(pattern, v value) bool {
 	switch pattern.(type) {
 	case class, *regex, *interval:
-		return truthy(in.send(pattern, "===", v))
+		return truthy(e.send(pattern, "===", v))
 	}
 	return same(pattern, v)
 }
 
 // evalCall evaluates a call and the block given to it.
-func (in *Evaluator) evalCall(f *frame, n *node) value {
+func (e *Evaluator) evalCall(f *frame, n *node) value {
 	recv := f.self
 	if n.a != nil {
-		if recv = in.eval(f, n.a); n.flag && recv == nil {
+		if recv = e.eval(f, n.a); n.flag && recv == nil {
 			return nil
 		}
 	}
-	args := in.evalList(f, n.list)
+	args := e.evalList(f, n.list)
 	if n.blk == nil || n.blk.op == opBlockPass {
 		var blk *proc
 		if n.blk != nil {
-			blk = in.toProc(in.eval(f, n.blk.a))
+			blk = e.toProc(e.eval(f, n.blk.a))
 		}
-		return in.at(f, n).dispatch(f, n, recv, args, blk)
+		return e.at(f, n).dispatch(f, n, recv, args, blk)
 	}
 	blk := &proc{params: n.blk.params, body: n.blk.b, frame: f, src: f.src}
-	return in.arrived(blk, func() value { return in.at(f, n).dispatch(f, n, recv, args, blk) })
+	return e.arrived(blk, func() value { return e.at(f, n).dispatch(f, n, recv, args, blk) })
 }
 
-func (in *Evaluator) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {
+func (e *Evaluator) dispatch(f *frame, n *node, recv value, args []value, blk *proc) value {
 	if n.a == nil {
-		if m, ok := in.methods[n.s]; ok && !f.src.core {
-			return in.invoke(m, mainObject{}, args, blk)
+		if m, ok := e.methods[n.s]; ok && !f.src.core {
+			return e.invoke(m, mainObject{}, args, blk)
 		}
-		if in.method(recv, n.s) == nil {
+		if e.method(recv, n.s) == nil {
 			recv = mainObject{}
 		}
-		if len(n.list) == 0 && blk == nil && in.method(recv, n.s) == nil && !leftToRuby(recv, n.s) {
-			in.raise("NameError", "undefined local variable or method `%s' for main:Object", n.s)
+		if len(n.list) == 0 && blk == nil && e.method(recv, n.s) == nil && !leftToRuby(recv, n.s) {
+			e.raise("NameError", "undefined local variable or method `%s' for main:Object", n.s)
 		}
 	}
-	return in.sendTo(f, recv, n.s, args, blk)
+	return e.sendTo(f, recv, n.s, args, blk)
 }
 
 // toProc turns what stands behind & into a block.
-func (in *Evaluator) toProc(v value) *proc {
+func (e *Evaluator) toProc(v value) *proc {
 	switch v := v.(type) {
 	case nil:
 		return nil
 	case *proc:
 		return v
 	case symbol:
-		return &proc{native: func(args []value) value { return in.send(at(args, 0), string(v), args[min(1, len(args)):]...) }}
+		return &proc{native: func(args []value) value { return e.send(at(args, 0), string(v), args[min(1, len(args)):]...) }}
 	}
-	in.outside("& before " + classOf(v))
+	e.outside("& before " + classOf(v))
 	return nil
 }
 
 // invoke runs a block, or a method with its self and the block given to it.
-func (in *Evaluator) invoke(p *proc, self value, args []value, blk *proc) value {
-	if in.step(); p.native != nil {
+func (e *Evaluator) invoke(p *proc, self value, args []value, blk *proc) value {
+	if e.step(); p.native != nil {
 		return p.native(args)
 	}
 	f := &frame{outer: p.frame, proc: p, src: p.src, self: self, blk: blk}
 	if f.root = f; p.frame != nil {
 		f.root, f.self, f.blk = p.frame.root, p.frame.self, p.frame.blk
 	}
-	caller, site := in.frame, in.node
-	in.bind(f, p, args, blk)
-	v := in.arrived(f, func() value { return in.eval(f, p.body) })
-	in.frame, in.node = caller, site
+	caller, site := e.frame, e.node
+	e.bind(f, p, args, blk)
+	v := e.arrived(f, func() value { return e.eval(f, p.body) })
+	e.frame, e.node = caller, site
 	return v
 }
 
 // bind gives the parameters their values. A block is lenient, and takes a list
 // apart when it has several parameters; a method is strict.
-func (in *Evaluator) bind(f *frame, p *proc, args []value, blk *proc) {
+func (e *Evaluator) bind(f *frame, p *proc, args []value, blk *proc) {
 	kinds := map[byte]int{}
 	for _, q := range p.params {
 		kinds[q.kind]++
@@ -391,7 +391,7 @@ func (in *Evaluator) bind(f *frame, p *proc, args []value, blk *proc) {
 		args = l.e
 	}
 	if p.method && (len(args) < required || kinds['*'] == 0 && len(args) > required+kinds['o']) {
-		in.raise("ArgumentError", "wrong number of arguments (given %d, expected %d)", len(args), required)
+		e.raise("ArgumentError", "wrong number of arguments (given %d, expected %d)", len(args), required)
 	}
 	if h, ok := at(args, len(args)-1).(*hash); ok {
 		h.keywords = false
@@ -401,10 +401,10 @@ func (in *Evaluator) bind(f *frame, p *proc, args []value, blk *proc) {
 		n, v := min(1, len(args)), at(args, 0)
 		switch q.kind {
 		case 'd':
-			in.bind(f, &proc{params: q.sub}, in.toList(v).e, nil)
+			e.bind(f, &proc{params: q.sub}, e.toList(v).e, nil)
 		case 'o':
 			if extra--; extra < 0 {
-				n, v = 0, in.eval(f, q.def)
+				n, v = 0, e.eval(f, q.def)
 			}
 		case '*':
 			n = min(max(0, extra), len(args))

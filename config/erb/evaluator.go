@@ -55,22 +55,22 @@ func New(o Options) *Evaluator {
 }
 
 // Ran are the commands that templates ran.
-func (in *Evaluator) Ran() []Ran { return in.ran }
+func (e *Evaluator) Ran() []Ran { return e.ran }
 
 // Render returns the text of a template. filename is what __FILE__ is. The error is an *Error.
-func (in *Evaluator) Render(ctx context.Context, filename string, src []byte) (out []byte, err error) {
+func (e *Evaluator) Render(ctx context.Context, filename string, src []byte) (out []byte, err error) {
 	defer func() { // a defect of this package must not take the program down
 		if r := recover(); r != nil {
 			out, err = nil, &Error{File: filename, Msg: fmt.Sprintf("internal error: %v", r),
 				Hint: "please report this, with the template", Unsupported: true}
 		}
 	}()
-	in.ctx, in.steps, in.bytes, in.depth, in.frame = ctx, 0, 0, 0, nil
-	signal := in.caught(func() {
+	e.ctx, e.steps, e.bytes, e.depth, e.frame = ctx, 0, 0, 0, nil
+	signal := e.caught(func() {
 		f := &frame{src: compileTemplate(filename, src), self: mainObject{}}
-		text, ok := in.eval(f, parse(f.src)).(*str)
+		text, ok := e.eval(f, parse(f.src)).(*str)
 		if !ok {
-			in.raise("TypeError", "the template's code ends with a value that is no text")
+			e.raise("TypeError", "the template's code ends with a value that is no text")
 		}
 		out = []byte(text.String())
 	})
@@ -81,95 +81,95 @@ func (in *Evaluator) Render(ctx context.Context, filename string, src []byte) (o
 	if !ok {
 		failed = &Error{Class: "LocalJumpError", Msg: "break, next or return outside of what it could leave"}
 	}
-	if failed.Line == 0 && in.frame != nil {
-		at := in.frame.src
+	if failed.Line == 0 && e.frame != nil {
+		at := e.frame.src
 		failed.File = at.name
-		failed.Line, failed.Col = at.position(in.node.at)
-		failed.Construct = cmp.Or(failed.Construct, at.code(in.node.at, in.node.end))
+		failed.Line, failed.Col = at.position(e.node.at)
+		failed.Construct = cmp.Or(failed.Construct, at.code(e.node.at, e.node.end))
 	}
 	failed.File = cmp.Or(failed.File, filename)
 	return nil, failed
 }
 
 // at notes where the evaluation is in the template.
-func (in *Evaluator) at(f *frame, n *node) *Evaluator {
+func (e *Evaluator) at(f *frame, n *node) *Evaluator {
 	if !f.src.core {
-		in.frame, in.node = f, n
+		e.frame, e.node = f, n
 	}
-	return in
+	return e
 }
 
 // enter counts how deep calls and expressions lie in each other.
-func (in *Evaluator) enter() {
-	if in.depth++; in.depth > maxDepth {
-		in.raise("SystemStackError", "stack level too deep")
+func (e *Evaluator) enter() {
+	if e.depth++; e.depth > maxDepth {
+		e.raise("SystemStackError", "stack level too deep")
 	}
 }
 
 // raise raises an exception of the template's Ruby.
-func (in *Evaluator) raise(class, format string, args ...any) {
+func (e *Evaluator) raise(class, format string, args ...any) {
 	msg := fmt.Sprintf(format, args...)
 	panic(&Error{Class: class, Msg: msg, Hint: Hint(class, msg)})
 }
 
 // outside ends the evaluation at Ruby that this package leaves to a ruby.
-func (in *Evaluator) outside(construct string) {
+func (e *Evaluator) outside(construct string) {
 	panic(outside(construct))
 }
 
 // step counts one step of the evaluation.
-func (in *Evaluator) step() {
-	if in.steps++; in.steps > in.most {
-		panic(&Error{Msg: fmt.Sprintf("the template took more than %d steps", in.most),
+func (e *Evaluator) step() {
+	if e.steps++; e.steps > e.most {
+		panic(&Error{Msg: fmt.Sprintf("the template took more than %d steps", e.most),
 			Hint: "see whether a loop never ends"})
 	}
-	if in.steps&1023 == 0 && in.ctx.Err() != nil {
-		in.stopped()
+	if e.steps&1023 == 0 && e.ctx.Err() != nil {
+		e.stopped()
 	}
 }
 
 // stopped ends the evaluation because its context is done. No rescue sees an error without a class.
-func (in *Evaluator) stopped() {
-	panic(&Error{Msg: "stopped: " + in.ctx.Err().Error(), Err: in.ctx.Err()})
+func (e *Evaluator) stopped() {
+	panic(&Error{Msg: "stopped: " + e.ctx.Err().Error(), Err: e.ctx.Err()})
 }
 
 // charge counts memory that the template asks for.
-func (in *Evaluator) charge(n int) {
-	if in.bytes += n; n < 0 || n > maxBytes || in.bytes > maxBytes {
+func (e *Evaluator) charge(n int) {
+	if e.bytes += n; n < 0 || n > maxBytes || e.bytes > maxBytes {
 		panic(&Error{Msg: fmt.Sprintf("the template wants more than %d MiB of memory", maxBytes>>20),
 			Hint: "see whether a loop never ends"})
 	}
-	in.steps += n >> 8
+	e.steps += n >> 8
 }
 
-func (in *Evaluator) str(s string) *str {
-	in.charge(len(s))
+func (e *Evaluator) str(s string) *str {
+	e.charge(len(s))
 	return &str{s: s}
 }
 
 // constant is the value of a constant.
-func (in *Evaluator) constant(f *frame, n *node) value {
+func (e *Evaluator) constant(f *frame, n *node) value {
 	name := n.s
-	if scope, ok := in.eval(f, n.a).(class); ok {
+	if scope, ok := e.eval(f, n.a).(class); ok {
 		name = string(scope) + "::" + n.s
 	}
-	if v, ok := in.named[name]; ok {
+	if v, ok := e.named[name]; ok {
 		return v
 	}
-	if v, ok := in.builtinConstant(name); ok {
+	if v, ok := e.builtinConstant(name); ok {
 		return v
 	}
-	if in.at(f, n); rubyHasConst(name) {
-		in.outside(name)
+	if e.at(f, n); rubyHasConst(name) {
+		e.outside(name)
 	}
-	in.raise("NameError", "uninitialized constant %s", name)
+	e.raise("NameError", "uninitialized constant %s", name)
 	return nil
 }
 
 // global is the value of a global variable.
-func (in *Evaluator) global(name string) value {
+func (e *Evaluator) global(name string) value {
 	n, err := strconv.Atoi(name[1:])
-	switch m := in.match; {
+	switch m := e.match; {
 	case m == nil && (err == nil || name == "$~"):
 		return nil
 	case err == nil:
@@ -177,7 +177,7 @@ func (in *Evaluator) global(name string) value {
 	case name == "$~":
 		return m
 	case !isIdentByte(name[1]) || isIn(" $stdout $stderr $stdin $PROGRAM_NAME ", name):
-		in.outside(name)
+		e.outside(name)
 	}
-	return in.named[name]
+	return e.named[name]
 }

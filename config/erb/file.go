@@ -15,11 +15,11 @@ import (
 const maxFile = 16 << 20
 
 // path is a path as the template sees it, from the working directory.
-func (in *Evaluator) path(name string) string {
+func (e *Evaluator) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(in.opts.Dir, name)
+	return filepath.Join(e.opts.Dir, name)
 }
 
 // fileError raises what Ruby raises for an error of the system.

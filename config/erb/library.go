@@ -18,25 +18,25 @@ import (
 const modules = " File Dir IO YAML JSON Kernel Comparable Enumerable Etc Socket SecureRandom Shellwords RbConfig Module "
 
 // builtinConstant is a constant that Ruby has.
-func (in *Evaluator) builtinConstant(name string) (value, bool) {
+func (e *Evaluator) builtinConstant(name string) (value, bool) {
 	switch name {
 	case "ENV":
-		return in.env, true
+		return e.env, true
 	case "ARGV":
 		l := newArray()
-		for _, a := range in.opts.Args {
-			l.e = append(l.e, in.str(a))
+		for _, a := range e.opts.Args {
+			l.e = append(l.e, e.str(a))
 		}
 		return l, true
 	case "RUBY_VERSION":
-		return in.str("3.1.2"), true
+		return e.str("3.1.2"), true
 	case "RUBY_PLATFORM":
-		return in.str(platform()), true
+		return e.str(platform()), true
 	case "RbConfig::CONFIG":
 		h := newHash()
 		cpu, host, _ := strings.Cut(platform(), "-")
-		h.set(in.str("host_os"), in.str(host))
-		h.set(in.str("host_cpu"), in.str(cpu))
+		h.set(e.str("host_os"), e.str(host))
+		h.set(e.str("host_cpu"), e.str(cpu))
 		return h, true
 	case "YAML", "Psych":
 		return class("Psych"), true

@@ -26,11 +26,11 @@ func (t methodTable) def(least, most int, fn func(c *call) value, names ...strin
 }
 
 // table is the table of a class. With a dot behind the name it is that of the class's own functions.
-func (in *Evaluator) table(name string) methodTable {
-	t, ok := in.tables[name]
+func (e *Evaluator) table(name string) methodTable {
+	t, ok := e.tables[name]
 	if !ok {
 		t = methodTable{}
-		in.tables[name] = t
+		e.tables[name] = t
 		if add := builders(name); add != nil {
 			add(t)
 		}
@@ -76,9 +76,9 @@ func lookups(recv value) []string {
 	return ancestors(classOf(recv))
 }
 
-func (in *Evaluator) method(recv value, name string) *method {
+func (e *Evaluator) method(recv value, name string) *method {
 	for _, class := range lookups(recv) {
-		if m, ok := in.table(class)[name]; ok {
+		if m, ok := e.table(class)[name]; ok {
 			return m
 		}
 	}
@@ -99,45 +99,45 @@ func leftToRuby(recv value, name string) bool {
 }
 
 // send calls a method of a value.
-func (in *Evaluator) send(recv value, name string, args ...value) value {
-	return in.sendTo(in.frame, recv, name, args, nil)
+func (e *Evaluator) send(recv value, name string, args ...value) value {
+	return e.sendTo(e.frame, recv, name, args, nil)
 }
 
 // takeHashes are the methods here to which {a: 1} without its braces is a hash; to the others it would be options.
 const takeHashes = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf % puts p send generate dump " +
 	"to_json include? == Array "
 
-func (in *Evaluator) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
-	m := in.method(recv, name)
-	if e, isEnv := recv.(*environ); isEnv && m == nil && in.method(&e.hash, name) != nil {
+func (e *Evaluator) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
+	m := e.method(recv, name)
+	if env, isEnv := recv.(*environ); isEnv && m == nil && e.method(&env.hash, name) != nil {
 		if isIn(" update replace clear keep_if delete_if shift ", name) || strings.HasSuffix(name, "!") {
-			in.outside("ENV." + name)
+			e.outside("ENV." + name)
 		}
-		return in.sendTo(f, e.copy(), name, args, blk)
+		return e.sendTo(f, env.copy(), name, args, blk)
 	} else if m == nil {
-		in.missing(recv, name)
+		e.missing(recv, name)
 	}
-	c := &call{Evaluator: in, frame: f, self: recv, name: name, args: args, blk: blk}
+	c := &call{Evaluator: e, frame: f, self: recv, name: name, args: args, blk: blk}
 	n := len(args)
 	if h, ok := at(args, n-1).(*hash); ok && h.keywords && !isIn(takeHashes, name) {
-		in.outside(name + " with keyword arguments")
+		e.outside(name + " with keyword arguments")
 	}
 	switch {
 	case n < m.least || m.most >= 0 && n > m.most:
-		in.outside(fmt.Sprintf("%s with %d arguments", name, n))
+		e.outside(fmt.Sprintf("%s with %d arguments", name, n))
 	case m.iterates && blk == nil:
-		in.outside(name + " without a block")
+		e.outside(name + " without a block")
 	case m.ruby != nil:
-		return in.invoke(m.ruby, recv, args, blk)
+		return e.invoke(m.ruby, recv, args, blk)
 	}
-	in.enter()
+	e.enter()
 	v := m.fn(c)
-	in.depth--
+	e.depth--
 	return v
 }
 
 // missing raises what a method that is not there raises.
-func (in *Evaluator) missing(recv value, name string) {
+func (e *Evaluator) missing(recv value, name string) {
 	class, shown := classOf(recv), inspect(recv)
 	if leftToRuby(recv, name) {
 		if shown != "main" && class != "Class" && class != "Module" {
@@ -145,9 +145,9 @@ func (in *Evaluator) missing(recv value, name string) {
 		} else if shown != "main" {
 			name = shown + "." + name
 		}
-		in.outside(name)
+		e.outside(name)
 	}
-	in.raise("NoMethodError", "undefined method `%s' for %s:%s", name, shown, class)
+	e.raise("NoMethodError", "undefined method `%s' for %s:%s", name, shown, class)
 }
 
 // arg is an argument, nil when it was not given.
@@ -228,7 +228,7 @@ func (c *call) strings(list []string) value {
 }
 
 // compare compares two values for sorting.
-func (in *Evaluator) compare(a, b value) int {
+func (e *Evaluator) compare(a, b value) int {
 	n, ok := order(a, b)
 	if !ok {
 		what := classOf(b)
@@ -236,7 +236,7 @@ func (in *Evaluator) compare(a, b value) int {
 		case nil, bool, int64, float64:
 			what = inspect(b)
 		}
-		in.raise("ArgumentError", "comparison of %s with %s failed", classOf(a), what)
+		e.raise("ArgumentError", "comparison of %s with %s failed", classOf(a), what)
 	}
 	return n
 }

@@ -6,9 +6,9 @@ import (
 )
 
 // exact is an integer, unless it does not fit into 64 bits.
-func (in *Evaluator) exact(v int64, fits bool) value {
+func (e *Evaluator) exact(v int64, fits bool) value {
 	if !fits {
-		in.outside("an integer of more than 64 bits")
+		e.outside("an integer of more than 64 bits")
 	}
 	return v
 }

@@ -29,14 +29,14 @@ var onlyRuby = lazyregexp.New(`\[[^\]]*(\[|&&|\\h)|\{,|\(\?[imxsU-]*[mxsU]|\\Q`)
 var plainGroup = lazyregexp.New(`(^|[^\\])\(($|[^?])`)
 
 // regexp compiles an expression. What the engine cannot do is left to a ruby.
-func (in *Evaluator) regexp(text, options string) *regex {
+func (e *Evaluator) regexp(text, options string) *regex {
 	options = strings.Trim(options, "ounse")
 	re, err := regexp.Compile("(?m" + strings.ReplaceAll(options, "m", "s") + ")" + hexDigits.Replace(text))
 	if err != nil || strings.Contains(options, "x") || onlyRuby().MatchString(text) ||
 		strings.Contains(text, "(?<") && plainGroup().MatchString(text) {
-		in.outside("the regexp /" + text + "/" + options)
+		e.outside("the regexp /" + text + "/" + options)
 	}
-	in.charge(64 * (len(text) + 8))
+	e.charge(64 * (len(text) + 8))
 	return &regex{Regexp: re, text: text, options: options}
 }
 
@@ -44,21 +44,21 @@ func (in *Evaluator) regexp(text, options string) *regex {
 var hexDigits = strings.NewReplacer(`\\`, `\\`, `\h`, `[0-9a-fA-F]`)
 
 // find is the first match, and $~ from then on.
-func (in *Evaluator) find(re *regex, s string) *match {
-	in.match = nil
-	if list := in.matches(re, s, 1); len(list) > 0 {
-		in.match = list[0]
+func (e *Evaluator) find(re *regex, s string) *match {
+	e.match = nil
+	if list := e.matches(re, s, 1); len(list) > 0 {
+		e.match = list[0]
 	}
-	return in.match
+	return e.match
 }
 
 // matches are the first n matches in a text, one behind the other; all for -1.
-func (in *Evaluator) matches(re *regex, s string, n int) []*match {
-	in.step()
-	in.steps += len(s) >> 4
+func (e *Evaluator) matches(re *regex, s string, n int) []*match {
+	e.step()
+	e.steps += len(s) >> 4
 	ascii := !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 	if strings.Contains(s, "\v") || !ascii && strings.Contains(strings.ToLower(re.text), `\b`) {
-		in.outside("the regexp /" + re.text + "/ for such a text")
+		e.outside("the regexp /" + re.text + "/ for such a text")
 	}
 	var list []*match
 	empty := 0
@@ -69,11 +69,11 @@ func (in *Evaluator) matches(re *regex, s string, n int) []*match {
 				break // which in Ruby is no start of a line
 			}
 		}
-		in.charge(64)
+		e.charge(64)
 		list = append(list, &match{re: re, text: s, groups: groups})
 	}
 	if empty > 0 && empty < len(list) { // an empty match may touch another one in Ruby
-		in.outside("the regexp /" + re.text + "/, which matches some empty texts")
+		e.outside("the regexp /" + re.text + "/, which matches some empty texts")
 	}
 	return list
 }

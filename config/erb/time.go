@@ -3,8 +3,8 @@ package erb
 import "time"
 
 // zone is the time zone of the template's environment.
-func (in *Evaluator) zone() *time.Location {
-	if name := in.env.get("TZ"); name != "" {
+func (e *Evaluator) zone() *time.Location {
+	if name := e.env.get("TZ"); name != "" {
 		if loc, err := time.LoadLocation(name); err == nil {
 			return loc
 		}
