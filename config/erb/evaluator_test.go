@@ -86,6 +86,12 @@ func TestErrorsSayWhereAndHow(t *testing.T) {
 			"kitchen.yml:2:11: erb: Net is not in the subset of Ruby that galley evaluates; " + hintOutside},
 		"method": {"<%= 'a'.crypt('b') %>",
 			"kitchen.yml:1:5: erb: String#crypt is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"list": {"<% x = 1, 2 %>",
+			"kitchen.yml:1:9: erb: a list without brackets is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"splat": {"<% x = *y %>",
+			"kitchen.yml:1:8: erb: a splat without brackets is not in the subset of Ruby that galley evaluates; " + hintOutside},
+		"attribute": {"<% x.y = 1 %>",
+			"kitchen.yml:1:4: erb: an assignment to an attribute is not in the subset of Ruby that galley evaluates; " + hintOutside},
 		"pattern": {"<% case 1\nin Integer %>x<% end %>",
 			"kitchen.yml:2:1: erb: case … in (pattern matching) is not in the subset of Ruby that galley evaluates; " +
 				hintOutside},

@@ -229,6 +229,9 @@ func (p *parser) literal(t token, n *node) token {
 	return t
 }
 
+// isString reports whether a token is a string.
+func isString(t token) bool { return t.kind == tLiteral && (t.node.op == opStr || t.node.op == opDStr) }
+
 // variable makes a token of an instance or global variable.
 func (p *parser) variable(t token, o op, name string) token {
 	return p.literal(p.cut(t, tLiteral, len(name)), &node{op: o, s: name})
@@ -358,7 +361,7 @@ func strNode(parts []*node) *node {
 // content reads the parts of a literal up to its end. expand says whether escapes
 // and #{} count; a raw literal, which a regexp is, keeps its escapes.
 func (p *parser) content(open, end byte, expand, raw bool) []*node {
-	start, depth, stops := p.pos, 0, "\\#\r"+string(end)+string(max(open, end))
+	start, depth, stops := p.pos, 0, "\\#\r"+string(end)+string(cmp.Or(open, end))
 	var parts []*node
 	add := func(text string) {
 		if n := len(parts); n > 0 && parts[n-1].op == opStr {

@@ -126,13 +126,13 @@ func (p *parser) statements(ends string) *node {
 }
 
 // statement reads an expression with its modifiers.
-func (p *parser) statement() *node { return p.joined("and or if unless while until rescue") }
+func (p *parser) statement() *node { return p.withModifiers("and or if unless while until rescue") }
 
 // condition reads an expression without modifiers.
-func (p *parser) condition() *node { return p.joined("and or") }
+func (p *parser) condition() *node { return p.withModifiers("and or") }
 
-// joined reads expressions with some of these words between.
-func (p *parser) joined(words string) *node {
+// withModifiers reads an expression with what follows it behind these words.
+func (p *parser) withModifiers(words string) *node {
 	left := p.notExpression()
 	for p.at(words) {
 		word := p.tok.s
@@ -165,6 +165,9 @@ func (p *parser) notExpression() *node {
 		return p.node(at, &node{op: opNot, a: p.notExpression()})
 	}
 	first := p.assignment()
+	if p.at(",") && first.op == opAsgn {
+		p.outside(p.tok.start, "a list without brackets")
+	}
 	if !p.at(",") || !assignable(first) {
 		return first
 	}
@@ -175,9 +178,20 @@ func (p *parser) notExpression() *node {
 		}
 		n.list = append(n.list, p.target(p.unary()))
 	}
+	if p.at(")") { // (a, b), c = …
+		p.outside(p.tok.start, "such a target of an assignment")
+	}
 	p.expect("=")
-	n.b = p.list()
+	n.b = p.rescued(p.list())
 	return p.node(at, n)
+}
+
+// rescued reads the rescue behind the right side n of an assignment, which belongs to that side alone.
+func (p *parser) rescued(n *node) *node {
+	if p.accept("rescue") {
+		n = p.node(n.at, &node{op: opRescue, a: n, b: p.assignment()})
+	}
+	return n
 }
 
 func assignable(n *node) bool {
@@ -193,6 +207,9 @@ func assignable(n *node) bool {
 
 // target turns an expression into what can be assigned to.
 func (p *parser) target(n *node) *node {
+	if n.op == opCall && n.a != nil && n.s != "[]" {
+		p.outside(n.at, "an assignment to an attribute")
+	}
 	if !assignable(n) {
 		p.unexpected("")
 	}
@@ -223,9 +240,7 @@ func (p *parser) assignment() *node {
 		n.op = opOpAsgn
 	}
 	p.advance()
-	if n.b = p.assignment(); p.accept("rescue") {
-		n.b = p.node(n.b.at, &node{op: opRescue, a: n.b, b: p.assignment()})
-	}
+	n.b = p.rescued(p.assignment())
 	return p.node(left.at, n)
 }
 
@@ -314,9 +329,14 @@ func (p *parser) primary() *node {
 	switch t.kind {
 	case tLiteral, tText:
 		p.advance()
-		return t.node
+		n := t.node
+		for isString(t) && isString(p.tok) { // "a" "b"
+			p.advance()
+			n = p.node(n.at, &node{op: opDStr, list: []*node{n, p.prev.node}})
+		}
+		return n
 	case tIdent, tConst:
-		return p.name()
+		return p.constantOrCall()
 	case tKeyword:
 		return p.keyword()
 	}
@@ -341,6 +361,8 @@ func (p *parser) primary() *node {
 		})
 	case p.at("-> .. ... ~ **"):
 		p.outside(t.start, "a lambda, a range without a start, ~ or **")
+	case p.at("*"):
+		p.outside(t.start, "a splat without brackets")
 	default:
 		p.unexpected("")
 	}
@@ -391,8 +413,8 @@ func (p *parser) arguments(end string) []*node {
 	return list
 }
 
-// name reads a constant, a local variable or a call without a receiver.
-func (p *parser) name() *node {
+// constantOrCall reads a constant, a local variable or a call without a receiver.
+func (p *parser) constantOrCall() *node {
 	t := p.tok
 	n := &node{op: opCall, s: t.s}
 	p.advance()
@@ -430,7 +452,7 @@ func (p *parser) callArguments(n *node) {
 func (p *parser) startsArgument() bool {
 	switch p.tok.kind {
 	case tLiteral, tIdent, tConst, tLabel:
-		return p.tok.space
+		return p.tok.space || isString(p.tok)
 	}
 	return p.tok.space && (p.at("nil true false self not defined? case yield (") ||
 		p.tok.operand && p.at("! - * & ** [ :: ~"))
@@ -443,10 +465,15 @@ func (p *parser) postfix(n *node) *node {
 		case p.at(". &."):
 			n = p.dotCall(n)
 		case p.accept("::"):
-			if n = (&node{op: opConst, a: n, s: p.tok.s}); p.tok.kind != tConst {
+			t := p.tok
+			n = &node{op: opConst, a: n, s: t.s}
+			if t.kind != tConst && t.kind != tIdent {
 				p.unexpected("")
 			}
-			p.advance()
+			if p.advance(); t.kind == tIdent || p.at("(") && !p.tok.space {
+				n.op = opCall
+				p.callArguments(n)
+			}
 		case p.at("[") && !p.tok.operand:
 			n = &node{op: opCall, s: "[]", a: n}
 			p.bracket("]", func() { n.list = p.arguments("]") })
@@ -460,12 +487,13 @@ func (p *parser) postfix(n *node) *node {
 
 // dotCall reads .name with its arguments.
 func (p *parser) dotCall(receiver *node) *node {
-	n := &node{op: opCall, a: receiver, flag: p.tok.s == "&."}
-	p.advance()
-	if n.s = p.tok.s; p.tok.kind != tIdent && (p.tok.kind != tOp || precedence(n.s) < 3) {
-		p.unexpected("")
+	n := &node{op: opCall, a: receiver, flag: p.tok.s == "&.", s: "call"}
+	if p.advance(); !p.at("(") {
+		if n.s = p.tok.s; p.tok.kind != tIdent && (p.tok.kind != tOp || precedence(n.s) < 3) {
+			p.unexpected("")
+		}
+		p.advance()
 	}
-	p.advance()
 	p.callArguments(n)
 	return n
 }

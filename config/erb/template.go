@@ -34,19 +34,30 @@ const outVariable = "_erbout"
 // compileTemplate translates a template to Ruby in the way of Ruby's own ERB without a trim mode, which is how Test
 // Kitchen calls it: text becomes one command followed by as many line ends as the text holds, code is copied, and a
 // semicolon stands between commands, which share a line between two line ends. So a comment in code swallows what
-// follows on its line, and line numbers stay those of the template.
+// follows on its line, and line numbers stay those of the template. Behind code that ends with a line end there is no
+// semicolon: such code may go on in the next tag.
 func compileTemplate(name string, tmpl []byte) *source {
 	c := &compiler{src: &source{name: name, file: tmpl}}
 	c.out.WriteString(outVariable + " = +''")
 	c.scan()
-	c.out.WriteString("; " + outVariable)
+	c.separate()
+	c.out.WriteString(outVariable)
 	c.src.gen = c.out.String()
 	return c.src
 }
 
 type compiler struct {
-	src *source
-	out strings.Builder
+	src  *source
+	out  strings.Builder
+	line bool // the command before was code that ends with a line end
+}
+
+// separate puts a semicolon between two commands, but for one that starts a line.
+func (c *compiler) separate() {
+	if !c.line {
+		c.out.WriteString("; ")
+	}
+	c.line = false
 }
 
 func (c *compiler) mark(file int, text bool) {
@@ -89,7 +100,7 @@ func (c *compiler) text(text string, start int) {
 	if text == "" {
 		return
 	}
-	c.out.WriteString("; ")
+	c.separate()
 	c.mark(start, true)
 	c.out.WriteString("\x00" + strconv.Itoa(len(c.src.texts)) + "\x00" + strings.Repeat("\n", strings.Count(text, "\n")))
 	c.src.texts = append(c.src.texts, text)
@@ -100,9 +111,8 @@ func (c *compiler) code(tag, code string, pos int) {
 	if tag == "#" {
 		return
 	}
-	c.out.WriteString("; ")
-	line := tag == "" && strings.HasSuffix(code, "\n")
-	if line {
+	c.separate()
+	if c.line = tag == "" && strings.HasSuffix(code, "\n"); c.line {
 		code = strings.TrimSuffix(code[:len(code)-1], "\r")
 	}
 	if c.mark(pos, true); tag == "=" {
@@ -113,7 +123,7 @@ func (c *compiler) code(tag, code string, pos int) {
 	if c.mark(pos+len(code), true); tag == "=" {
 		c.out.WriteString(").to_s)")
 	}
-	if line {
+	if c.line {
 		c.out.WriteByte('\n')
 	}
 }

@@ -303,6 +303,13 @@ def f(**nil); 1; end; f
 =begin
 comment
 =end
+a, b = Integer("x") rescue [1, 2]; [a, b]
+a, b = 3, Integer("x") rescue [1, 2]; [a, b]
+Kernel::Integer("5")
+Math::sqrt(4)
+def f(&b) b.(1) + b.call(2) end; f { |x| x * 3 }
+x = 1, 2; x
+raise"b" rescue "c"
 ---
 <<~EOS
   a
