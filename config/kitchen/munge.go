@@ -16,10 +16,17 @@ type munger struct {
 
 	// kitchen are the keys of the root's `kitchen`.
 	kitchen *yaml11.Mapping
-	// merged are the plugins' blocks of pairs, shared by all instances that are alike.
+	// blocks are the plugins' blocks of each section in long form, merged those of a pair. Both are shared by all
+	// instances that are alike.
+	blocks map[blockKey]*yaml11.Value
 	merged map[pairKey]*yaml11.Value
 	// duplicates are instances that share a name. They do not hinder listing.
 	duplicates []Diagnostic
+}
+
+type blockKey struct {
+	section *section
+	plugin  string
 }
 
 // pairKey names merged blocks. A section without a block of its own is nil, so that all of these share.
@@ -49,6 +56,7 @@ func newMunger(data *yaml11.Value, diags *Diagnostics) *munger {
 		diags:  diags,
 		merger: &merger{diags: diags},
 		root:   &section{pos: data.Pos, m: data.Map.Copy()},
+		blocks: map[blockKey]*yaml11.Value{},
 		merged: map[pairKey]*yaml11.Value{},
 	}
 	m.platforms, m.suites, m.kitchen = m.sections("platforms"), m.sections("suites"), m.kitchenSection()
@@ -103,8 +111,8 @@ func (m *munger) kitchenSection() *yaml11.Mapping {
 // block merges the blocks of a plugin for a suite on a platform. The result is
 // shared, and an empty mapping when a block is of the wrong type.
 func (m *munger) block(plugin string, s suite, p platform) *yaml11.Value {
-	common, ofPlatform := m.diags.plugin(m.root, plugin), m.diags.plugin(p.data, plugin)
-	ofSuite := m.diags.plugin(s.data, plugin)
+	common, ofPlatform := m.longForm(m.root, plugin, "common"), m.longForm(p.data, plugin, "platform")
+	ofSuite := m.longForm(s.data, plugin, "suite")
 	if common == nil || ofPlatform == nil || ofSuite == nil {
 		return emptyMap(yaml11.Pos{})
 	}
@@ -118,27 +126,33 @@ func (m *munger) block(plugin string, s suite, p platform) *yaml11.Value {
 	if done, ok := m.merged[key]; ok {
 		return done
 	}
-	v := m.merger.rmerge(layered(plugin, "platform", ofPlatform), layered(plugin, "suite", ofSuite), plugin)
-	v = m.merger.rmerge(layered(plugin, "common", common), v, plugin)
+	v := m.merger.rmerge(ofPlatform, ofSuite, plugin)
+	v = m.merger.rmerge(common, v, plugin)
 	v = m.finish(plugin, v, p.windows)
 	m.merged[key] = v
 	return v
 }
 
-// layered is a block of a plugin in which what is to be concatenated later is put under the layer's name:
-// {run_list: {suite: […]}}.
-func layered(plugin, layer string, v *yaml11.Value) *yaml11.Value {
-	if plugin != "lifecycle" && (plugin != "provisioner" || layer == "common" || v.Map.Get("run_list") == nil) {
+// longForm is a section's block of a plugin, nil when it is of the wrong type. What is to be concatenated later is put
+// under the layer's name: {run_list: {suite: […]}}.
+func (m *munger) longForm(s *section, plugin, layer string) *yaml11.Value {
+	key := blockKey{s, plugin}
+	if v, ok := m.blocks[key]; ok {
 		return v
 	}
-	out := v.Map.Copy()
-	for _, e := range v.Map.Entries() {
-		if plugin == "lifecycle" || e.Key == "run_list" {
-			e.Value = single(layer, e.Value)
-			out.Set(e)
+	v := m.diags.plugin(s, plugin)
+	if v != nil && (plugin == "lifecycle" || plugin == "provisioner" && layer != "common") {
+		out := v.Map.Copy()
+		for _, e := range v.Map.Entries() {
+			if plugin == "lifecycle" || e.Key == "run_list" {
+				e.Value = single(layer, e.Value)
+				out.Set(e)
+			}
 		}
+		v = yaml11.NewMap(out, v.Pos)
 	}
-	return yaml11.NewMap(out, v.Pos)
+	m.blocks[key] = v
+	return v
 }
 
 // finish gives a merged block the default name, joins lists and sets the keys that galley itself owns.

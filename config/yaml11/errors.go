@@ -44,8 +44,11 @@ const excerptWidth = 100
 // Excerpt returns the line of src at pos with a caret below the column, or ""
 // when src has no such line. Long lines are cut around the column.
 func Excerpt(src []byte, pos Pos) string {
-	lines := splitLines(string(src))
-	if pos.Line < 1 || pos.Line > len(lines) {
+	if pos.Line < 1 {
+		return ""
+	}
+	lines := splitLines(string(src), pos.Line+1)
+	if pos.Line > len(lines) {
 		return ""
 	}
 	line := []rune(strings.ToValidUTF8(lines[pos.Line-1], "\uFFFD"))

@@ -103,5 +103,6 @@ func TestInvisibleCharactersAreNamed(t *testing.T) {
 func TestExcerptOutsideOfTheSource(t *testing.T) {
 	require.Empty(t, Excerpt([]byte("a\nb"), Pos{Line: 9, Col: 1}))
 	require.Empty(t, Excerpt([]byte("a"), Pos{}))
+	require.Equal(t, "    3 | c\n      | ^", Excerpt([]byte("a\r\nb\u2028c\rd"), Pos{Line: 3, Col: 1}))
 	require.Equal(t, "    2 | b\n      |  ^", Excerpt([]byte("a\nb"), Pos{Line: 2, Col: 7}))
 }

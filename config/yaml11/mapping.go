@@ -22,6 +22,9 @@ type mapKey struct {
 	key  string
 }
 
+// scanned is how many entries a mapping may have that is searched from its start; a larger one has an index.
+const scanned = 8
+
 // Mapping is an ordered set of entries, unique by kind and text of the key. Build
 // one with Set; it must not change once it is part of a Value.
 type Mapping struct {
@@ -31,7 +34,7 @@ type Mapping struct {
 
 // NewMapping returns an empty mapping with room for n entries.
 func NewMapping(n int) *Mapping {
-	return &Mapping{entries: make([]Entry, 0, n), index: make(map[mapKey]int, n)}
+	return &Mapping{entries: make([]Entry, 0, n)}
 }
 
 // Len is the number of entries.
@@ -55,8 +58,16 @@ func (m *Mapping) Entry(key string) *Entry {
 
 // Like returns the entry whose key has the text and kind of e's, or nil.
 func (m *Mapping) Like(e Entry) *Entry {
-	if i, ok := m.index[mapKey{e.KeyKind, e.Key}]; ok {
-		return &m.entries[i]
+	if m.index != nil {
+		if i, ok := m.index[mapKey{e.KeyKind, e.Key}]; ok {
+			return &m.entries[i]
+		}
+		return nil
+	}
+	for i, have := range m.entries {
+		if have.KeyKind == e.KeyKind && have.Key == e.Key {
+			return &m.entries[i]
+		}
 	}
 	return nil
 }
@@ -69,8 +80,15 @@ func (m *Mapping) Set(e Entry) *Entry {
 		*there = e
 		return &old
 	}
-	m.index[mapKey{e.KeyKind, e.Key}] = len(m.entries)
 	m.entries = append(m.entries, e)
+	if len(m.entries) == scanned+1 {
+		m.index = make(map[mapKey]int, 2*len(m.entries))
+		for i, have := range m.entries {
+			m.index[mapKey{have.KeyKind, have.Key}] = i
+		}
+	} else if m.index != nil {
+		m.index[mapKey{e.KeyKind, e.Key}] = len(m.entries) - 1
+	}
 	return nil
 }
 

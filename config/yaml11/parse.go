@@ -41,7 +41,7 @@ func read(file string, src []byte, l limits) (v *Value, warnings []Problem, err 
 			"move data out of it")
 	}
 	checkText(file, string(src))
-	b.lines = sync.OnceValue(func() []string { return splitLines(string(src)) })
+	b.lines = sync.OnceValue(func() []string { return splitLines(string(src), -1) })
 	v = NewNull(Pos{File: file, Line: 1, Col: 1})
 	if root := b.parseNodes(src); root != nil {
 		v = b.value(root, false)

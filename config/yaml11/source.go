@@ -25,7 +25,7 @@ func checkText(file, text string) {
 		if !noUTF8 && !control {
 			continue
 		}
-		before := splitLines(text[:i])
+		before := splitLines(text[:i], -1)
 		pos.Line, pos.Col = len(before), utf8.RuneCountInString(before[len(before)-1])+1
 		if noUTF8 {
 			fail(pos, "a byte that is not UTF-8 was found", "save the file as UTF-8")
@@ -35,10 +35,22 @@ func checkText(file, text string) {
 	}
 }
 
-// splitLines cuts a text into lines. YAML 1.1 counts NEL, LS and PS as breaks too.
-func splitLines(text string) []string {
-	breaks := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
-	return strings.Split(breaks.Replace(text), "\n")
+// splitLines cuts a text into lines, all of them with -1, else at most so many with the rest in the last. YAML 1.1 counts
+// NEL, LS and PS as breaks too.
+func splitLines(text string, most int) []string {
+	var lines []string
+	for len(lines) != most-1 {
+		end := strings.IndexAny(text, "\r\n\u0085\u2028\u2029")
+		if end < 0 {
+			break
+		}
+		_, size := utf8.DecodeRuneInString(text[end:])
+		if strings.HasPrefix(text[end:], "\r\n") {
+			size = 2
+		}
+		lines, text = append(lines, text[:end]), text[end+size:]
+	}
+	return append(lines, text)
 }
 
 // Invisible returns the first character of s that looks like a blank or like
