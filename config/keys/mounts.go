@@ -346,7 +346,8 @@ func volumesFrom(d *decoder, v *yaml11.Value) (spec.VolumesFrom, bool) {
 // isDrivePath reports whether p begins with a Windows drive: C:\ or C:/. The
 // answer does not depend on the machine galley runs on.
 func isDrivePath(p string) bool {
-	return len(p) >= 3 && p[1] == ':' && (p[2] == '\\' || p[2] == '/') && p[0]|0x20 >= 'a' && p[0]|0x20 <= 'z'
+	isLetter := func(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+	return len(p) >= 3 && p[1] == ':' && (p[2] == '\\' || p[2] == '/') && isLetter(p[0])
 }
 
 // isAbsoluteTarget reports whether p is absolute inside a container, of Linux or of Windows.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
 )
 
@@ -53,7 +54,7 @@ func fieldKeys(blank *config.Instance) []Key {
 	for _, more := range furtherKeys() {
 		t := tagged{in: more.in, root: reflect.TypeOf(more.root)}
 		f := t.field(more.path)
-		if f.Tag.Get("key") == "" {
+		if f.Tag.Get("key") == "" && t.root == reflect.TypeFor[config.Instance]() {
 			t.blank = blank
 		}
 		keys = append(keys, t.fieldKey(f, more.tag, more.tag.Get("for")))
@@ -135,7 +136,8 @@ func (t tagged) fieldKey(f reflect.StructField, tag reflect.StructTag, kinds str
 		form = "string" // its type is one of words
 	}
 	r, ok := readers()[cmp.Or(tag.Get("as"), form)]
-	if !ok || !r.makes.ConvertibleTo(f.Type) {
+	// An int converts to a string as well, into a letter.
+	if !ok || r.makes.Kind() != f.Type.Kind() || !r.makes.ConvertibleTo(f.Type) {
 		panic(fmt.Sprintf("keys: %s.%s has no reader", t.root, f.Name))
 	}
 	k := Key{
@@ -168,7 +170,10 @@ func (t tagged) fieldKey(f reflect.StructField, tag reflect.StructTag, kinds str
 		if err != nil {
 			panic(fmt.Sprintf("keys: the default of %s.%s: %v", t.root, f.Name, err))
 		}
-		k.read(&decoder{into: t.blank, key: &k}, v)
+		d := &decoder{into: t.blank, key: &k, diags: &kitchen.Diagnostics{}}
+		if k.read(d, v); d.failed {
+			panic(fmt.Sprintf("keys: the default of %s.%s%s", t.root, f.Name, d.diags.List[0].Msg))
+		}
 		k.Default = v.Any()
 	}
 	return k

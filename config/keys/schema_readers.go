@@ -12,7 +12,7 @@ import (
 type reader struct {
 	form  Type
 	makes reflect.Type
-	// read answers false when it has reported what is wrong.
+	// read answers false when there is no value to set; what is wrong has been reported.
 	read func(*decoder, *yaml11.Value) (reflect.Value, bool)
 }
 

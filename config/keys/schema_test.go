@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/galley-kitchen/galley/backend/spec"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/yaml11"
@@ -421,8 +422,24 @@ func keysOfPlugins() map[pluginKind][]Key {
 	return out
 }
 
+// wordsOf writes the values of a type as a tag does.
+func wordsOf[T ~string](list ...T) string {
+	var words []string
+	for _, w := range list {
+		words = append(words, string(w))
+	}
+	return strings.Join(words, " ")
+}
+
 // TestTags: a tag that is misspelt would be passed over.
 func TestTags(t *testing.T) {
+	enums := map[reflect.Type]string{
+		reflect.TypeFor[spec.ToolAccess]():   wordsOf(spec.ToolPrivate, spec.ToolShared, spec.ToolReadOnly),
+		reflect.TypeFor[spec.Namespace]():    wordsOf(spec.NamespaceHost, spec.NamespacePrivate),
+		reflect.TypeFor[config.InitSystem](): wordsOf(config.InitAuto, config.InitSystemd, config.InitNone),
+		reflect.TypeFor[config.Resolver]():   wordsOf(config.ResolverAuto, config.ResolverHost, config.ResolverContainer),
+		reflect.TypeFor[config.Place]():      wordsOf(config.PlaceAuto, config.PlaceRunner, config.PlaceHost),
+	}
 	name := regexp.MustCompile(`(\w+):"`)
 	seen := map[reflect.Type]bool{}
 	var walk func(typ reflect.Type)
@@ -440,12 +457,38 @@ func TestTags(t *testing.T) {
 			for _, n := range name.FindAllStringSubmatch(string(f.Tag), -1) {
 				require.Contains(t, []string{"key", "as", "for", "enum", "default", "joins", "secret", "json"}, n[1], "%s.%s", typ, f.Name)
 			}
+			if words, ok := f.Tag.Lookup("enum"); ok {
+				require.Equal(t, enums[f.Type], words, "%s.%s", typ, f.Name)
+			}
+			require.Subset(t, []string{"", "true"}, []string{f.Tag.Get("joins"), f.Tag.Get("secret")}, "%s.%s", typ, f.Name)
 			walk(f.Type)
 		}
 	}
 	walk(reflect.TypeFor[config.Instance]())
 	require.Greater(t, len(seen), 25)
 	for _, more := range furtherKeys() {
-		require.Regexp(t, `^key:"[^"]+"( (as|for|joins):"[^"]+")*$`, string(more.tag))
+		require.Regexp(t, `^key:"[^"]+"( (as|for):"[^"]+"| joins:"true")*$`, string(more.tag))
 	}
+	kinds := map[Section][]string{SectionDriver: namesIn(driverNames())}
+	for _, kind := range provisionerNames() {
+		kinds[SectionProvisioner] = append(kinds[SectionProvisioner], string(kind))
+	}
+	for _, kind := range verifierNames() {
+		kinds[SectionVerifier] = append(kinds[SectionVerifier], string(kind))
+	}
+	for _, k := range theSchema().keys {
+		require.Subset(t, kinds[k.Section], k.For, k.path())
+	}
+}
+
+// TestBadDefault: a default that its reader refuses is told with its field and why.
+func TestBadDefault(t *testing.T) {
+	type odd struct {
+		Count int `key:"count" default:"many"`
+	}
+	of := reflect.TypeFor[odd]()
+	require.PanicsWithValue(t, "keys: the default of keys.odd.Count: expected a whole number, found the string \"many\"",
+		func() {
+			tagged{SectionDriver, of, &config.Instance{}}.structKeys(reflect.StructField{Type: of}, "")
+		})
 }

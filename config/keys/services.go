@@ -158,7 +158,7 @@ func (r *resolver) inOrder(block *yaml11.Value, named map[string]config.Service,
 				"a circle: "+strings.Join(append(path[at:], name), " needs "))
 		}
 		s, ok := named[name]
-		if !ok || done[name] { // an entry that is wrong is told of already
+		if !ok || done[name] { // an entry that is wrong is reported already
 			return true
 		}
 		path = append(path, name)

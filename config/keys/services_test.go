@@ -18,7 +18,7 @@ provisioner: {name: shell}
 verifier: {name: shell}
 services:
   web: {image: nginx, depends_on: {db: {condition: service_healthy}, cache: null}, ports: ["8080:80"]}
-  db: {image: postgres:17, environment: {A: "1", B: "2"}}
+  db: {image: postgres:17, environment: {A: "1", B: "2"}, env: {D: "4"}}
 platforms: [{name: debian-12, services: {cache: {image: redis, tmpfs: /data, volumes: [/more]}}}]
 suites: [{name: default, services: {db: {environment: {C: "3"}, command: postgres -c fsync=off, ready: {
   port: 5432, http: "http://localhost:80/x", log: "ready to .*", exec: pg_isready, file: /run/x, healthcheck: false,
@@ -27,7 +27,7 @@ suites: [{name: default, services: {db: {environment: {C: "3"}, command: postgre
 	off, standard := false, &config.Ready{Timeout: time.Minute, Interval: 250 * time.Millisecond}
 	require.Equal(t, &config.Ready{File: "/ready", Timeout: time.Minute, Interval: 250 * time.Millisecond}, i.Driver.Ready)
 	require.Equal(t, []config.Service{
-		{Name: "db", Image: "postgres:17", Env: map[string]string{"A": "1", "B": "2", "C": "3"},
+		{Name: "db", Image: "postgres:17", Env: map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"},
 			Command: []string{"postgres", "-c", "fsync=off"},
 			Ready: &config.Ready{Port: 5432, HTTP: "http://localhost:80/x", Log: "ready to .*",
 				Exec: []string{"sh", "-c", "pg_isready"}, File: "/run/x", HealthCheck: &off, Timeout: 2 * time.Minute,

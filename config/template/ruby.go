@@ -88,7 +88,7 @@ func (s *Session) runRuby(ctx context.Context, files []file) (result, error) {
 	if s.opts.Stdout != nil {
 		p.Stderr = io.MultiWriter(s.opts.Stdout, &tail)
 	}
-	out, err := s.start(ctx, files[len(files)-1].Source, p)
+	out, err := s.runProgram(ctx, files[len(files)-1].Source, p)
 	if err == nil && len(out) == 0 {
 		err = errors.New("the ruby gave no result")
 	}
@@ -106,8 +106,8 @@ func (s *Session) runRuby(ctx context.Context, files []file) (result, error) {
 	return answer, nil
 }
 
-// start runs a program with the first ruby that there is.
-func (s *Session) start(ctx context.Context, template []byte, p RubyProgram) ([]byte, error) {
+// runProgram runs a program to its end with the first ruby that there is.
+func (s *Session) runProgram(ctx context.Context, template []byte, p RubyProgram) ([]byte, error) {
 	ruby := s.findRuby()
 	if ruby == "" {
 		where := fmt.Errorf("%w on the PATH nor in an installed Workstation, Chef or Cinc", ErrNoRuby)
