@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/backend"
-	"github.com/galley-kitchen/galley/backend/credentials"
 	"github.com/galley-kitchen/galley/backend/detect"
 	"github.com/galley-kitchen/galley/backend/observed"
 	"github.com/galley-kitchen/galley/config"
@@ -234,14 +232,4 @@ func WithEngines(all, chosen []kitchen.RawInstance) []kitchen.RawInstance {
 		plain.Name = strings.TrimSuffix(i.Name, "@"+i.On)
 		return !want(i) && (i.On == "" || !want(plain))
 	})
-}
-
-// findCredentials looks where the instance's settings allow it to. What it finds is a secret from now on.
-func (f *Factory) findCredentials(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
-	finder := credentials.Finder{Home: HomeDir(), UID: os.Getuid(), Getenv: os.Getenv}
-	c, err := finder.Find(ctx, ref, credentials.Source{File: i.Driver.CredsFile, DockerConfig: i.Driver.DockerConfigCreds})
-	if c != nil {
-		f.Secrets.Add(c.Password, c.IdentityToken)
-	}
-	return c, err
 }

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/galley-kitchen/galley/backend"
+	"github.com/galley-kitchen/galley/backend/credentials"
 	"github.com/galley-kitchen/galley/backend/detect"
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/config/kitchen"
 	"github.com/galley-kitchen/galley/config/template"
 	"github.com/galley-kitchen/galley/internal/mask"
@@ -223,6 +225,16 @@ func (f *Factory) RunOptions() (o lifecycle.Options, err error) {
 	o.Credentials, o.CertDirs, o.Hide = f.findCredentials, publish.CertDirs(HomeDir(), os.Getenv), f.Secrets.Add
 	o.Reuse, err = f.reuse()
 	return o, err
+}
+
+// findCredentials looks where the instance's settings allow it to. What it finds is a secret from now on.
+func (f *Factory) findCredentials(ctx context.Context, i config.Instance, ref string) (*backend.Credentials, error) {
+	finder := credentials.Finder{Home: HomeDir(), UID: os.Getuid(), Getenv: os.Getenv}
+	c, err := finder.Find(ctx, ref, credentials.Source{File: i.Driver.CredsFile, DockerConfig: i.Driver.DockerConfigCreds})
+	if c != nil {
+		f.Secrets.Add(c.Password, c.IdentityToken)
+	}
+	return c, err
 }
 
 // reuse is what the settings say of checkpoints. They have parsed.

@@ -265,6 +265,9 @@ func parseShard(text string) (shard, error) {
 // same parts, since nothing counts but the instances and took: how long they took before. An instance that is not in
 // there is taken for an average one.
 func pick[T any](s shard, instances []T, name func(T) string, took map[string]time.Duration) []T {
+	if s.count == 0 {
+		return instances
+	}
 	var known int
 	var sum time.Duration
 	for _, i := range instances {

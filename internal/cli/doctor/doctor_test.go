@@ -90,6 +90,22 @@ func TestExamination(t *testing.T) {
 	}
 }
 
+// A container that cannot be removed makes the check fail that made it.
+func TestExaminationTellsOfAFailedRemoval(t *testing.T) {
+	found := tried(t.Context(), t, func(e *fake.Engine, _ *examination) {
+		var tried bool
+		e.FailOn(func(c fake.Call) error {
+			if c.Verb != "RemoveContainer" || tried {
+				return nil
+			}
+			tried = true
+			return &backend.Error{Op: "remove it", Kind: backend.ErrInvalid}
+		})
+	})
+	require.Equal(t, Limited, verdicts(found)["build"])
+	require.Equal(t, OK, verdicts(found)["bind mount"])
+}
+
 func TestExaminationStopsWithoutAContainer(t *testing.T) {
 	found := tried(t.Context(), t, func(e *fake.Engine, _ *examination) {
 		e.FailOn(func(c fake.Call) error {

@@ -207,8 +207,12 @@ func (x *examination) build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = x.finds(ctx, backend.ContainerSpec{Name: "built", Image: image.ID}, "cat", "/tmp/built")
-	return "a command of a Dockerfile was run", err
+	c, err := x.start(ctx, backend.ContainerSpec{Name: "built", Image: image.ID})
+	if err != nil {
+		return "", err
+	}
+	err = x.expect(ctx, c.ID, "cat", "/tmp/built")
+	return "a command of a Dockerfile was run", errors.Join(err, x.engine.RemoveContainer(ctx, c.ID))
 }
 
 func (x *examination) volumesFrom(ctx context.Context) (string, error) {

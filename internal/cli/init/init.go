@@ -165,11 +165,10 @@ func (s starter) choose() (kind, error) {
 // writeNew writes a file that does not exist, and leaves one that does alone.
 func (s starter) writeNew(name, text string) error {
 	path := filepath.Join(s.dir, filepath.FromSlash(name))
-	err := os.MkdirAll(filepath.Dir(path), 0o755)
-	var f *os.File
-	if err == nil {
-		f, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // which may be ErrExist too
+		return fmt.Errorf("write %s: %w", name, err)
 	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		fmt.Fprintf(s.out, "kept    %s\n", name)
 		return nil

@@ -140,9 +140,11 @@ func (o *Options) print(ctx context.Context, instances []kitchen.RawInstance) er
 // showing.
 func (o *Options) statuses(ctx context.Context, instances []kitchen.RawInstance) error {
 	var all []string
+	groups := map[string]bool{}
 	for _, i := range instances {
 		all = append(all, i.Name)
-		if i.Group != nil && !slices.Contains(all, i.Group.Name) {
+		if i.Group != nil && !groups[i.Group.Name] {
+			groups[i.Group.Name] = true
 			all = append(all, i.Group.Name)
 		}
 	}

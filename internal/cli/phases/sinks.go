@@ -43,12 +43,12 @@ func (o *Options) sinks(s *settings.Loaded, logs *files.LogFiles, stop func(erro
 	if o.Result {
 		out = o.Err
 	}
-	level, err := level(s)
+	lowest, err := level(s)
 	if err != nil {
 		return nil, err
 	}
 	terminal := console.IsTerminal(out, os.Getenv)
-	ro := console.Options{Level: level, Fold: text.FoldFor(os.Getenv), Color: cmdutil.Color(s, terminal)}
+	ro := console.Options{Level: lowest, Fold: text.FoldFor(os.Getenv), Color: cmdutil.Color(s, terminal)}
 	specs := s.Report
 	if o.NoReports {
 		specs = nil
