@@ -356,13 +356,15 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// Texts returns a copy of a struct in which form, such as [Masker.String], has made the texts anew. The fields named in
-// except are left alone, and so are texts that have a type of their own: they are words of galley's, such as a phase.
+// Texts returns a copy of a struct in which form, such as [Masker.String], has made the texts anew: those in its
+// exported fields and in structs and slices there, not those in maps, arrays, pointers and interfaces. The fields named
+// in except are left alone, and so are texts that have a type of their own: they are words of galley's, such as a
+// phase.
 func Texts[T any](value T, form func(string) string, except ...string) T {
 	v := reflect.New(reflect.TypeOf(value)).Elem()
 	v.Set(reflect.ValueOf(value))
 	for i := range v.NumField() {
-		if !slices.Contains(except, v.Type().Field(i).Name) {
+		if f := v.Type().Field(i); f.IsExported() && !slices.Contains(except, f.Name) {
 			formTexts(v.Field(i), form)
 		}
 	}

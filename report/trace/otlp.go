@@ -53,13 +53,11 @@ type otlp struct {
 // object is one of OTLP's messages in JSON.
 type object = map[string]any
 
-// attributes are those of a resource or a span. Empty ones are left out.
+// attributes are those of a resource or a span.
 func attributes(values map[string]string) []object {
 	list := []object{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if values[key] != "" {
-			list = append(list, object{"key": key, "value": object{"stringValue": values[key]}})
-		}
+		list = append(list, object{"key": key, "value": object{"stringValue": values[key]}})
 	}
 	return list
 }
@@ -131,12 +129,12 @@ func (o *otlp) id(n uint64) string {
 }
 
 func (o *otlp) write(p span) error {
+	known := map[string]string{"galley.kind": p.Kind, "galley.instance": p.Instance, "galley.detail": p.Detail}
+	maps.DeleteFunc(known, func(_, value string) bool { return value == "" })
 	s := object{"traceId": o.trace, "spanId": o.id(p.ID), "name": p.Name, "kind": kindInternal,
 		"startTimeUnixNano": strconv.FormatInt(p.Time.UnixNano(), 10),
 		"endTimeUnixNano":   strconv.FormatInt(p.Time.Add(p.Duration).UnixNano(), 10),
-		"attributes": attributes(map[string]string{
-			"galley.kind": p.Kind, "galley.instance": p.Instance, "galley.detail": p.Detail}),
-		"status": object{}}
+		"attributes":        attributes(known), "status": object{}}
 	if parent := o.id(p.Parent); parent != "" {
 		s["parentSpanId"] = parent
 	}

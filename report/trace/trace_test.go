@@ -151,11 +151,13 @@ func TestOTLP(t *testing.T) {
 	address, got := collector(t, http.StatusOK)
 	trace, parent := strings.Repeat("ab", 16), strings.Repeat("cd", 8)
 	require.Empty(t, send(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": address + "/base/",
-		"OTEL_EXPORTER_OTLP_HEADERS": "x-key=a%20key", "OTEL_RESOURCE_ATTRIBUTES": "team=web",
+		"OTEL_EXPORTER_OTLP_HEADERS": "x-key=a%20key", "OTEL_RESOURCE_ATTRIBUTES": "team=web,tier=",
 		"TRACEPARENT": "00-" + trace + "-" + parent + "-01"}))
 	first := <-got
 	require.Contains(t, first, "/base/v1/traces a key ")
 	require.Contains(t, first, `{"key":"team","value":{"stringValue":"web"}}`)
+	require.Contains(t, first, `{"key":"tier","value":{"stringValue":""}}`)
+	require.NotContains(t, first, `{"key":"galley.detail","value":{"stringValue":""}}`)
 	require.Contains(t, first, `{"key":"service.name","value":{"stringValue":"galley"}}`)
 	require.Contains(t, first, `"traceId":"`+trace)
 	require.NotContains(t, first, `"name":"galley test"`)
