@@ -99,7 +99,7 @@ func (i *instanceRun) download(ctx context.Context, files map[string]string) err
 
 // workstation is a provisioner.Workstation on the instance's engine. No lock file counts for it: what it makes of the
 // cookbooks has a lock file of its own.
-func (i *instanceRun) workstation(ctx context.Context, image string) (provisioner.Container, error) {
+func (i *instanceRun) workstation(ctx context.Context, image string) (provisioner.Place, error) {
 	if i.onlyLook {
 		return nil, errors.New("its cookbooks have to be resolved in a container first")
 	}

@@ -35,8 +35,8 @@ type (
 	Resolver = resolve.Resolver
 	// Workstation starts a throw-away container in which cookbooks can be resolved.
 	Workstation = resolve.Workstation
-	// Container is a container of a Workstation.
-	Container = resolve.Container
+	// Place is where cookbooks are resolved, such as a container of a Workstation.
+	Place = resolve.Place
 )
 
 // New returns the provisioner of an instance.

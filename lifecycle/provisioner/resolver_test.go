@@ -254,7 +254,7 @@ type fakeWorkstation struct {
 	closed int
 }
 
-func (w *fakeWorkstation) open(_ context.Context, image string) (Container, error) {
+func (w *fakeWorkstation) open(_ context.Context, image string) (Place, error) {
 	w.opened = append(w.opened, image)
 	if image == "none" {
 		return nil, errors.New("no such image")

@@ -110,6 +110,7 @@ func TestParseNoTests(t *testing.T) {
 		in    string
 	}{
 		"tap":    {ParseTAP, "1..0\n"},
+		"CRs":    {ParseTAP, "1..0\r\r\n"},
 		"junit":  {ParseJUnit, `<testsuites><testsuite name="x" tests="0"/></testsuites>`},
 		"rspec":  {ParseRSpec, `{"examples": []}`},
 		"goss":   {ParseGoss, `{"results": []}`},

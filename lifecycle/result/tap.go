@@ -63,7 +63,7 @@ func (p *TAPStream) Line(line string) []TestCase {
 }
 
 func (p *TAPStream) line(s string) {
-	s = strings.TrimSuffix(s, "\r")
+	s = strings.TrimRight(s, "\r") // a terminal adds one, also to one that is there
 	trimmed := strings.TrimSpace(s)
 	switch {
 	case p.yaml && trimmed == "...":

@@ -206,6 +206,20 @@ func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 	}
 }
 
+// A directory that cannot be made for the report keeps no test from running.
+func TestInspecReportInTheWay(t *testing.T) {
+	needShell(t)
+	for _, where := range []config.Place{config.PlaceRunner, config.PlaceHost} {
+		b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "0",
+			"report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`})
+		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
+		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
+		got := summary(b.verify(inspecInstance(config.InspecVerifier{Location: where,
+			Reporter: []string{"json:code/a.json"}})))
+		require.Contains(t, got, "passed \"it works\"\nerror: verifier.reporter: mkdir ")
+	}
+}
+
 // Without InSpec in the runner, this machine's is used; without either, the error tells where it was looked for.
 func TestInspecFallsBackToTheHost(t *testing.T) {
 	needShell(t)

@@ -81,11 +81,11 @@ func (a Ansible) openHost(ctx context.Context, program string, r runner.Runner) 
 	socket := filepath.Join(dir, "s")
 	own := map[string]string{"ANSIBLE_CONNECTION_PLUGINS": filepath.Join(dir, "connection_plugins"),
 		"GALLEY_SOCKET": socket, "GALLEY_ON_HOST": "1"}
-	noSudo, err := r.Exec(ctx, runner.Command{Argv: runner.Shell("command -v sudo > /dev/null")})
+	code, err := r.Exec(ctx, runner.Command{Argv: runner.Shell("command -v sudo > /dev/null")})
 	if err != nil {
 		return nil, err
 	}
-	if noSudo != 0 { // then there is su
+	if code != 0 { // without sudo there is su
 		own["ANSIBLE_BECOME_METHOD"] = "su"
 	}
 	h.env = a.EnvironWith(a.environment(l), a.Env(), own)

@@ -104,6 +104,8 @@ type scanner struct {
 	at   int
 	list []string
 	now  strings.Builder
+	// next is where the line after those of the here-documents seen last begins.
+	next int
 }
 
 var (
@@ -140,7 +142,7 @@ func (s *scanner) step() {
 	case c == '#':
 		s.skipLine()
 	case c == '\n':
-		s.at++
+		s.at = max(s.at+1, s.next)
 		t := strings.TrimRight(s.now.String(), " \t")
 		if strings.HasSuffix(t, ",") || strings.HasSuffix(t, "(") || strings.HasSuffix(t, `\`) ||
 			chained().MatchString(s.text[s.at:]) {
@@ -165,7 +167,7 @@ func (s *scanner) step() {
 		if m := heredoc().FindStringSubmatch(rest); m != nil {
 			s.now.WriteString("''")
 			s.at += len(m[0])
-			s.dropHeredoc(strings.Join(m[2:], ""), m[1] != "")
+			s.passHeredoc(strings.Join(m[2:], ""), m[1] != "")
 			break
 		}
 		s.take(2)
@@ -187,16 +189,18 @@ func (s *scanner) skipLine() {
 	s.at += len(line)
 }
 
-// dropHeredoc takes the text of a here-document, which begins with the next line, out of what is to come. end is the
-// line that ends it, before which blanks may stand where it is indented.
-func (s *scanner) dropHeredoc(end string, indented bool) {
-	line, text, _ := strings.Cut(s.text[s.at:], "\n")
-	for ended := false; text != "" && !ended; {
-		var last string
-		last, text, _ = strings.Cut(text, "\n")
-		ended = last == end || indented && strings.TrimLeft(last, " \t") == end
+// passHeredoc has the text of a here-document passed over: it begins with the next line, or behind those of other
+// here-documents of this line. end is the line that ends it, before which blanks may stand where it is indented.
+func (s *scanner) passHeredoc(end string, indented bool) {
+	if s.next <= s.at {
+		line, _, _ := strings.Cut(s.text[s.at:], "\n")
+		s.next = min(s.at+len(line)+1, len(s.text))
 	}
-	s.text = s.text[:s.at] + line + "\n" + text
+	for ended := false; s.next < len(s.text) && !ended; {
+		line, _, _ := strings.Cut(s.text[s.next:], "\n")
+		s.next = min(s.next+len(line)+1, len(s.text))
+		ended = line == end || indented && strings.TrimLeft(line, " \t") == end
+	}
 }
 
 // startsWord reports whether a percent sign or a question mark here begins a literal: after

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mattn/go-shellwords"
 
+	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/mask"
 	"github.com/galley-kitchen/galley/lifecycle/hostexec"
 	"github.com/galley-kitchen/galley/lifecycle/provisioner/internal/converge"
@@ -33,8 +34,15 @@ type External struct{ converge.Base }
 // Tool is nil: the provider brings what it needs.
 func (e External) Tool() *converge.Tool { return nil }
 
-// Prepare only checks that there is a provider: nothing of the project is sent for it.
+// Prepare only checks that there is a provider, and that it can be told its keys: nothing of the project is sent for
+// it.
 func (e External) Prepare(context.Context, sandbox.Dir) error {
+	for _, p := range e.Provisioner.External.Config {
+		if _, err := config.MarshalPlain(p.Value); err != nil {
+			return fmt.Errorf("provisioner.%s, which the provider gets as JSON: %w\n"+
+				"JSON has no .inf and no .nan: write a number or a text in their place", p.Key, err)
+		}
+	}
 	_, err := e.argv()
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -153,8 +154,13 @@ func TestBrokenProviders(t *testing.T) {
 	e, r := provider(t, "")
 	e.Provisioner.Shell.Command = ""
 	require.ErrorContains(t, e.Prepare(t.Context(), r.Sandbox), "Write its command in provisioner.command")
+	e.Provisioner.External.Config = config.Hash{{Key: "limit", Value: math.Inf(1)}}
+	err := e.Prepare(t.Context(), r.Sandbox)
+	require.ErrorContains(t, err, "provisioner.limit, ")
+	require.ErrorContains(t, err, "write a number or a text")
+	e, r = provider(t, "")
 	e.Provisioner.Shell.Command = "no-such-provider --x"
-	_, _, err := e.converges(t, r)
+	_, _, err = e.converges(t, r)
 	require.ErrorContains(t, err, "no-such-provider")
 }
 

@@ -19,31 +19,31 @@ import (
 )
 
 // Workstation starts a throw-away container of an image in which cookbooks can be resolved. The caller closes it.
-type Workstation func(ctx context.Context, image string) (Container, error)
+type Workstation func(ctx context.Context, image string) (Place, error)
 
-// Container is a throw-away container of a Workstation.
-type Container interface {
+// Place is where cookbooks are resolved: a throw-away container of a Workstation, or this machine.
+type Place interface {
 	// Exec runs a command in it, see runner.Runner.
 	Exec(ctx context.Context, c runner.Command) (exitCode int, err error)
 	// Upload puts files below a directory, which is made.
 	Upload(ctx context.Context, dir string, files []sandbox.File) error
 	// Download copies a file or directory to this machine.
 	Download(ctx context.Context, from, to string) error
-	// Close removes it.
+	// Close removes a container.
 	Close(ctx context.Context) error
 }
 
-// machine is this machine as a Container: what a tool makes here is in its place already.
-type machine struct{ project.Project }
+// thisMachine has what a tool makes here where it is wanted already.
+type thisMachine struct{ project.Project }
 
-func (m machine) Exec(ctx context.Context, c runner.Command) (exitCode int, err error) {
+func (m thisMachine) Exec(ctx context.Context, c runner.Command) (exitCode int, err error) {
 	return hostexec.Run(ctx, hostexec.Command{Argv: c.Argv, Env: m.EnvironWith(c.Env), Dir: c.WorkDir, Stdout: c.Stdout,
 		Stderr: c.Stderr})
 }
 
-func (machine) Upload(context.Context, string, []sandbox.File) error { return nil }
-func (machine) Download(context.Context, string, string) error       { return nil }
-func (machine) Close(context.Context) error                          { return nil }
+func (thisMachine) Upload(context.Context, string, []sandbox.File) error { return nil }
+func (thisMachine) Download(context.Context, string, string) error       { return nil }
+func (thisMachine) Close(context.Context) error                          { return nil }
 
 // The places in a container that resolves.
 const (
@@ -69,7 +69,7 @@ const onMachine = "on this machine"
 
 // host is where cookbooks are resolved: this machine, or a container, which has a copy of the project.
 type host struct {
-	Container
+	Place
 	// where is the host in words: "on this machine".
 	where string
 	// tool is the name of the tool, program its command there.
@@ -91,7 +91,7 @@ func (q Request) findHost(ctx context.Context, s source, out string) (*host, err
 		for _, name := range s.commands {
 			if path, err := exec.LookPath(name); err == nil {
 				q.Notice("resolving cookbooks of %s with this machine's %s", filepath.Base(q.File), name)
-				return &host{Container: machine{q.Project}, where: onMachine, tool: name, program: path,
+				return &host{Place: thisMachine{q.Project}, where: onMachine, tool: name, program: path,
 					dir: filepath.Dir(q.File), file: q.File, lock: s.lock, out: out}, nil
 			}
 		}
@@ -149,7 +149,7 @@ func (q Request) container(ctx context.Context, s source) (_ *host, err error) {
 		return nil, fmt.Errorf("read the project: %w", err)
 	}
 	dir := path.Join(containerProject, filepath.ToSlash(rel))
-	h := &host{Container: c, where: "in a container of " + image, tool: tool, program: tool,
+	h := &host{Place: c, where: "in a container of " + image, tool: tool, program: tool,
 		dir: dir, file: path.Join(dir, filepath.Base(q.File)), lock: path.Join(dir, filepath.Base(s.lock)),
 		out: containerOutput}
 	return h, c.Upload(ctx, containerProject, files)

@@ -39,17 +39,28 @@ func (o ownReport) deliver(report []byte, screen io.Writer) error {
 			return err
 		}
 	}
-	if o.copy != "" {
-		if err := os.WriteFile(o.copy, report, 0o666); err != nil {
-			return fmt.Errorf("verifier.reporter: %w", err)
-		}
+	if o.copy == "" {
+		return nil
+	}
+	if err := makeParent(o.copy); err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.copy, report, 0o666); err != nil {
+		return fmt.Errorf("verifier.reporter: %w", err)
 	}
 	return nil
 }
 
-// reporters are those that kitchen.yml names, with its placeholders filled in and files as paths of this machine, whose
-// directories it makes.
-func (n *InSpec) reporters() (others []reporter, own ownReport, err error) {
+// makeParent makes the directory that a report is to lie in.
+func makeParent(file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return fmt.Errorf("verifier.reporter: %w", err)
+	}
+	return nil
+}
+
+// reporters are those that kitchen.yml names, with its placeholders filled in and files as paths of this machine.
+func (n *InSpec) reporters() (others []reporter, own ownReport) {
 	c := n.Verifier.Inspec
 	names := c.Reporter
 	if len(names) == 0 {
@@ -66,9 +77,6 @@ func (n *InSpec) reporters() (others []reporter, own ownReport, err error) {
 		}
 		if file != "" {
 			file = n.Abs(file)
-			if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-				return nil, own, fmt.Errorf("verifier.reporter: %w", err)
-			}
 		}
 		if name == "json" {
 			own = ownReport{echo: file == "", copy: file}
@@ -76,7 +84,7 @@ func (n *InSpec) reporters() (others []reporter, own ownReport, err error) {
 		}
 		others = append(others, reporter{name, file})
 	}
-	return others, own, nil
+	return others, own
 }
 
 // arguments are the words after the command. The last ones are reporters: the

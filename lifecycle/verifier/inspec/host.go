@@ -41,9 +41,14 @@ func (n *InSpec) onHost(ctx context.Context, r runner.Run, looked []string) (_ [
 	if err != nil {
 		return nil, err
 	}
-	reports, own, err := n.reporters()
-	if err != nil {
-		return nil, err
+	reports, own := n.reporters()
+	for _, report := range reports {
+		if report.file == "" {
+			continue
+		}
+		if err := makeParent(report.file); err != nil { // InSpec itself writes it
+			return nil, err
+		}
 	}
 	results := filepath.Join(dir, "results.json")
 	argv := append([]string{binary}, n.arguments(at, reports)...)

@@ -270,10 +270,7 @@ func (n *InSpec) copied(root string) paths {
 // inRunner runs the runner's own InSpec. Errors: *testrun.ToolMissingError.
 func (n *InSpec) inRunner(ctx context.Context, r runner.Run) ([]result.TestCase, error) {
 	at := n.copied(r.Sandbox.Remote)
-	reports, own, err := n.reporters()
-	if err != nil {
-		return nil, err
-	}
+	reports, own := n.reporters()
 	local := slices.Clone(reports)
 	for i, report := range reports {
 		if report.file != "" {
@@ -293,15 +290,24 @@ func (n *InSpec) inRunner(ctx context.Context, r runner.Run) ([]result.TestCase,
 	if len(done.Results) > 0 { // InSpec that fails early writes no reports at all
 		for i, report := range reports {
 			if report.file != "" {
-				if err := r.Download(ctx, report.file, local[i].file); err != nil {
-					errs = append(errs, fmt.Errorf("verifier.reporter: fetch %s: %w", filepath.Base(local[i].file), err))
-				}
+				errs = append(errs, fetchReport(ctx, r, report.file, local[i].file))
 			}
 		}
 		errs = append(errs, own.deliver(done.Results, r.Out.Stdout))
 	}
 	cases, err := n.verdict(done, r, at.source)
 	return cases, errors.Join(append(errs, err)...)
+}
+
+// fetchReport brings a report out of the runner to where kitchen.yml wants it.
+func fetchReport(ctx context.Context, r runner.Run, from, to string) error {
+	if err := makeParent(to); err != nil {
+		return err
+	}
+	if err := r.Download(ctx, from, to); err != nil {
+		return fmt.Errorf("verifier.reporter: fetch %s: %w", filepath.Base(to), err)
+	}
+	return nil
 }
 
 // verdict reads the results. source turns the path of a test, as InSpec saw it, into one of this machine.
