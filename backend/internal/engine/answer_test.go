@@ -9,6 +9,8 @@ import (
 	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/galley-kitchen/galley/backend"
 )
 
 func TestReadStatusError(t *testing.T) {
@@ -29,4 +31,13 @@ func TestReadStatusError(t *testing.T) {
 		require.Equal(t, &StatusError{Status: http.StatusNotFound, Message: want}, broken(text, io.ErrUnexpectedEOF))
 	}
 	require.ErrorIs(t, broken("no such", context.Canceled), context.Canceled)
+}
+
+// What a registry says without an end is cut off, and still says what went wrong.
+func TestWrapLongWords(t *testing.T) {
+	long := "manifest unknown " + strings.Repeat("ä", 1<<20)
+	err := Words{}.Wrap("pull x", &StatusError{Status: http.StatusInternalServerError, Message: long})
+	require.ErrorIs(t, err, backend.ErrNotFound)
+	require.Less(t, len(err.Error()), maxWords+200)
+	require.Regexp(t, `ä \.\.\. \(\d+ more bytes\)\n`, err.Error())
 }

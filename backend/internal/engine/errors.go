@@ -51,6 +51,18 @@ func ReadStatusError(resp *http.Response) error {
 	return &StatusError{Status: resp.StatusCode, Message: answer.Message}
 }
 
+// maxWords bounds how much of what an engine says is shown: a registry may have said it.
+const maxWords = 16 << 10
+
+// begin is a message without blanks around it, cut off where it is too long to be read.
+func begin(message string) string {
+	message = strings.TrimSpace(message)
+	if len(message) <= maxWords {
+		return message
+	}
+	return fmt.Sprintf("%s ... (%d more bytes)", strings.ToValidUTF8(message[:maxWords], ""), len(message)-maxWords)
+}
+
 // Rule says what some texts in an engine's answer mean.
 type Rule struct {
 	Kind   error
@@ -165,7 +177,7 @@ func (w Words) Wrap(op string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", op, context.DeadlineExceeded)
 	case errors.As(err, &status):
-		e := &backend.Error{Op: op, Detail: backend.PlainReason(strings.TrimSpace(status.Message)), Err: err}
+		e := &backend.Error{Op: op, Detail: backend.PlainReason(begin(status.Message)), Err: err}
 		e.Remedy, e.Kind = w.Classify(status.Status, status.Message)
 		return e
 	case errors.As(err, &broken):
