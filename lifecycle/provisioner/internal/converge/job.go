@@ -48,7 +48,8 @@ type Job struct {
 	Keys config.Provisioner
 	// Env is the command's environment.
 	Env map[string]string
-	// Start runs the tool elsewhere than in the runner; nil means the script there.
+	// Start runs the tool elsewhere than in the runner; nil means the script there. second is true for the run that
+	// shows idempotence.
 	Start func(ctx context.Context, second bool, out runner.Output) (exitCode int, err error)
 	// SecondVariable is set in the script's environment for the second run, which shows idempotence; empty for none.
 	SecondVariable string
