@@ -111,6 +111,7 @@ func TestDigestsTellWhatChanged(t *testing.T) {
 	// Records, snapshots and checkpoints have digests: one that is made otherwise tells of changes that are none.
 	require.Equal(t, "e687ef373f0e7bd0", old["Image"])
 	require.Equal(t, "c3e69615214ab695", combine(map[string]string{"A": "1", "B": "2"}))
+	require.NotEqual(t, combine(map[string]string{"A": "1", "B": "2"}), combine(map[string]string{"A": "1 B:2"}))
 }
 
 func TestBaseImages(t *testing.T) {

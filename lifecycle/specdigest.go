@@ -83,7 +83,7 @@ func (i *instanceRun) digests(wanted []*provisioner.Tool) (map[string]string, er
 	}
 	image := append([]string{qualify(d.Registry, d.Image)}, d.IntermediateInstructions...)
 	if len(d.BuildArgs) > 0 {
-		image = append(image, textDigest(fmt.Sprint(d.BuildArgs))) // maps print in order
+		image = append(image, combine(d.BuildArgs))
 	}
 	dirs := i.sandboxes()
 	var paths []string
@@ -143,7 +143,7 @@ func textDigest(list ...string) string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// combine makes one digest of all, for a label.
+// combine makes one digest of all.
 func combine(digests map[string]string) string {
 	return textDigest(fmt.Sprintf("%q", digests)) // maps print in order
 }
