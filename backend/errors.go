@@ -131,7 +131,8 @@ var reasons = sync.OnceValue(func() []reason {
 		{`^exec ([^ :]+): no such file or directory`, "$1 is there, but its interpreter or a library that it needs is not"},
 		{"exec container process \\(missing dynamic library\\?\\) `([^`]*)`: No such file",
 			"$1 is there, but its interpreter or a library that it needs is not"},
-		{`^exec ([^ :]+): exec format error`, "$1 is no program for this platform, or a script without a first line that names its interpreter"},
+		{`^exec ([^ :]+): exec format error`,
+			"$1 is no program for this platform, or a script without a first line that names its interpreter"},
 		{"exec container process `([^`]*)`: Exec format error",
 			"$1 is no program for this platform, or a script without a first line that names its interpreter"},
 	} {

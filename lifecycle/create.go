@@ -159,7 +159,8 @@ func (i *instanceRun) prepare(ctx context.Context, assume bool) (p plan, err err
 	if fromCheckpoint {
 		p.image = *i.reuse.hit
 	} else if late {
-		if err := i.recordedStep(StepImages, func() (err error) { p.image, err = i.parentImage(ctx); return err }); err != nil {
+		if err := i.recordedStep(StepImages,
+			func() (err error) { p.image, err = i.parentImage(ctx); return err }); err != nil {
 			return p, err
 		}
 	}

@@ -96,8 +96,8 @@ var heredoc = lazyregexp.New(`^\d*<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?$`)
 var commonFlags = []string{"--from", "--chown"}
 
 // platformArgs are the arguments that newer builders give to `ARG NAME`.
-var platformArgs = []string{"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS", "BUILDARCH",
-	"BUILDVARIANT"}
+var platformArgs = []string{"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM",
+	"BUILDOS", "BUILDARCH", "BUILDVARIANT"}
 
 // mountType matches the type of RUN --mount=….
 var mountType = lazyregexp.New(`(?:=|,)type=([^,]*)`)

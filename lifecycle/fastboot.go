@@ -37,7 +37,8 @@ func (i *instanceRun) wantsBoot(wanted []*provisioner.Tool) int {
 // fastBoot is the tool that makes the start of another one fast in a runner of an image, nil while there is none. It
 // is recorded when the two images come together for the second time on this machine: a machine that is used once,
 // as in CI, would only lose time. That it cannot be had is no failure of the instance.
-func (i *instanceRun) fastBoot(ctx context.Context, p *fastboot.Program, tool backend.Tool, platform backend.Image) *backend.Tool {
+func (i *instanceRun) fastBoot(ctx context.Context, p *fastboot.Program, tool backend.Tool,
+	platform backend.Image) *backend.Tool {
 	digest, err := archive.Digest([]string{tool.Image, platform.ID}, fastboot.Inputs(*p))
 	if err != nil {
 		return nil // files in memory have one

@@ -453,8 +453,8 @@ func (m *member) await(ctx context.Context, p Phase) error {
 	case g.missing:
 		return &stoppedError{text: "not created, since the network and the services of " + g.inst.Name + " could not be made"}
 	case g.eng != m.run.eng:
-		return fmt.Errorf("%s lives on another engine than %s, and no network spans both\nGive all nodes of a suite the same engine",
-			m.inst.Name, g.inst.Name)
+		return fmt.Errorf("%s lives on another engine than %s, and no network spans both\n"+
+			"Give all nodes of a suite the same engine", m.inst.Name, g.inst.Name)
 	}
 	for _, other := range before {
 		if !other.ok[place(p)] {

@@ -84,8 +84,9 @@ func (i *instanceRun) untested() (bool, error) {
 		return false, notThere(i.inst, "runner")
 	}
 	if i.container.State == backend.StatePaused {
-		return false, fmt.Errorf("the runner of %s is paused: %w\nThe engine may still make an image of it, for a galley that was "+
-			"interrupted: wait a moment, and publish again", i.inst.Name, backend.ErrNotRunning)
+		return false, fmt.Errorf("the runner of %s is paused: %w\n"+
+			"The engine may still make an image of it, for a galley that was interrupted: "+
+			"wait a moment, and publish again", i.inst.Name, backend.ErrNotRunning)
 	}
 	if i.container.State != backend.StateRunning {
 		return false, fmt.Errorf("the runner of %s is %s: %w\nRun `galley verify %s` first", i.inst.Name, i.container.State,

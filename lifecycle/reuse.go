@@ -133,7 +133,8 @@ func (i *instanceRun) findCheckpoint(ctx context.Context) error {
 
 // checkpointOf is the checkpoint of a key that the engine has under a prefix and the key, nil when there is none. why
 // says what is wrong with one that is not used.
-func (i *instanceRun) checkpointOf(ctx context.Context, prefix, key string) (found *backend.Image, why string, err error) {
+func (i *instanceRun) checkpointOf(ctx context.Context, prefix, key string) (found *backend.Image, why string,
+	err error) {
 	img, err := i.eng.InspectImage(ctx, prefix+key)
 	if errors.Is(err, backend.ErrNotFound) {
 		return nil, "", nil
@@ -313,7 +314,8 @@ func (i *instanceRun) notHeld(ctx context.Context) (string, error) {
 
 // leftInSandbox says what a converge left in its sandbox besides what its tool always keeps there, "" for nothing.
 func (i *instanceRun) leftInSandbox(ctx context.Context) (string, error) {
-	sb, why := i.sandbox(kitchenSandbox), "it changed the files in "+i.inst.Provisioner.RootPath+", which are no part of an image"
+	sb, why := i.sandbox(kitchenSandbox),
+		"it changed the files in "+i.inst.Provisioner.RootPath+", which are no part of an image"
 	if isUploaded(*i.container) {
 		names, err := i.live().ask(ctx, "ls", "ls", "-A", "--", sb.Remote)
 		if err != nil {

@@ -146,7 +146,8 @@ func (i *instanceRun) sendCheckpoint(ctx context.Context, key string) error {
 	}
 	// The configuration is that of the platform's image: the runner's has its environment.
 	labels := map[string]string{}
-	for _, name := range []string{label.Role, label.Checkpoint, label.Inputs, label.Created, label.Instance, label.Version} {
+	for _, name := range []string{label.Role, label.Checkpoint, label.Inputs, label.Created, label.Instance,
+		label.Version} {
 		labels[name] = checkpoint.Labels[name]
 	}
 	return i.withArchive(func(archive *os.File) error {

@@ -259,7 +259,8 @@ func (i *instanceRun) createService(ctx context.Context, p servicePlan) (backend
 	c, err := i.createInPlace(ctx, backend.ContainerSpec{
 		Name: serviceName(project, i.inst.Name, p.Name), Image: p.image.ID, Entrypoint: p.Entrypoint, Command: p.Command,
 		Env: p.Env, Labels: labels, Mounts: p.Mounts, Ports: p.Ports,
-		Network:  backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(project, i.inst.Name), Aliases: names},
+		Network: backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(project, i.inst.Name),
+			Aliases: names},
 		Networks: append(sharedAttachments(project, i.inst), endpoints(project, i.inst.Name, p.Networks, names)...),
 	})
 	if err != nil {
@@ -319,8 +320,8 @@ func (i *instanceRun) removeNetworks(ctx context.Context, list []string) error {
 func (i *instanceRun) removeNetwork(ctx context.Context, name string) error {
 	err := i.eng.RemoveNetwork(ctx, name)
 	if errors.Is(err, backend.ErrConflict) {
-		i.notice(LevelWarn, fmt.Sprintf("%v\nIt stays, as something that is not galley's is on it: `galley prune` removes it later",
-			err))
+		i.notice(LevelWarn, fmt.Sprintf("%v\nIt stays, as something that is not galley's is on it: "+
+			"`galley prune` removes it later", err))
 		return nil
 	}
 	return err
@@ -412,11 +413,12 @@ func endpoints(p Project, owner string, on []config.Endpoint, names []string) []
 func serviceAttachment(p Project, i config.Instance, aliases []string) []backend.NetworkAttachment {
 	list := sharedAttachments(p, i)
 	if len(i.Services) > 0 {
-		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, i.Name), Aliases: aliases})
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed,
+			Name: serviceNetwork(p, i.Name), Aliases: aliases})
 	}
 	for _, n := range i.Networks {
-		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: ownNetwork(p, i.Name, n.Name), IPv4: n.IPv4,
-			Aliases: slices.Concat(aliases, n.Aliases)})
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: ownNetwork(p, i.Name, n.Name),
+			IPv4: n.IPv4, Aliases: slices.Concat(aliases, n.Aliases)})
 	}
 	return list
 }

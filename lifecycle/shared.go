@@ -42,7 +42,8 @@ func serviceOwner(i config.Instance, service string) string {
 func sharedAttachments(p Project, i config.Instance) []backend.NetworkAttachment {
 	var list []backend.NetworkAttachment
 	for _, s := range served(i).Shared {
-		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed, Name: serviceNetwork(p, SharedName(s.Name, i.On))})
+		list = append(list, backend.NetworkAttachment{Mode: spec.NetworkNamed,
+			Name: serviceNetwork(p, SharedName(s.Name, i.On))})
 	}
 	return list
 }
@@ -74,7 +75,8 @@ func (i *instanceRun) ensureShared(ctx context.Context) error {
 			return g.eng, nil
 		})
 		if err == nil && e != i.eng {
-			err = errors.New("it lives on another engine\nGive all instances that share it the same engine, or leave `shared` out")
+			err = errors.New("it lives on another engine\n" +
+				"Give all instances that share it the same engine, or leave `shared` out")
 		}
 		if err != nil {
 			return fmt.Errorf("the shared service %s: %w", s.Name, err)

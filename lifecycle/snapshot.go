@@ -182,8 +182,8 @@ func (f snapshotFiles) checkVolumes(s Snapshot) error {
 			err = fmt.Errorf("it has %d bytes, and %d were saved", info.Size(), v.Bytes)
 		}
 		if err != nil {
-			return fmt.Errorf("the content of the volume at %s in the snapshot %s: %w\nNothing was done. Remove the snapshot with "+
-				"`galley snapshot rm`", v.Path, s.Name, err)
+			return fmt.Errorf("the content of the volume at %s in the snapshot %s: %w\n"+
+				"Nothing was done. Remove the snapshot with `galley snapshot rm`", v.Path, s.Name, err)
 		}
 	}
 	return nil

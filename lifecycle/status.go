@@ -139,9 +139,10 @@ func (r *Run) liveStates(ctx context.Context, s State, instance string, to *Stat
 	}
 	to.Live = known.runners[instance].State
 	helper := faultHelper(r.o.Project, instance)
-	to.Faults = s.Faults && to.Live == backend.StateRunning && !slices.ContainsFunc(known.all, func(c backend.Container) bool {
-		return c.Name == helper && c.State == backend.StateExited // it has healed the network
-	})
+	to.Faults = s.Faults && to.Live == backend.StateRunning &&
+		!slices.ContainsFunc(known.all, func(c backend.Container) bool {
+			return c.Name == helper && c.State == backend.StateExited // it has healed the network
+		})
 	services := map[string]string{} // by the names of their containers
 	for _, name := range s.Services {
 		services[serviceName(r.o.Project, instance, name)] = name

@@ -206,7 +206,8 @@ func triesText(i *run.Instance) string {
 	var b strings.Builder
 	for _, p := range i.Tries() {
 		if len(p.Tail) > 0 {
-			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Name(), p.Status, text.Lines(strings.Join(p.Tail, "\n")))
+			fmt.Fprintf(&b, "The last lines of the %s that %s:\n%s\n", p.Name(), p.Status,
+				text.Lines(strings.Join(p.Tail, "\n")))
 		}
 	}
 	return b.String()

@@ -179,7 +179,8 @@ func searchIn(ctx context.Context, name string, in io.Reader, registry string, k
 			var err error
 			if stored, err = askHelper(ctx, helper, key); err != nil {
 				// The next name would fail the same way.
-				return nil, fmt.Errorf("credentials for %s: %w\nGoing on without; remove credsStore or credHelpers from %s, or mend the helper", registry, err, name)
+				return nil, fmt.Errorf("credentials for %s: %w\n"+
+					"Going on without; remove credsStore or credHelpers from %s, or mend the helper", registry, err, name)
 			}
 		}
 		if c := fromAuth(registry, stored); c != nil {

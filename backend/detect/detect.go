@@ -188,7 +188,8 @@ func remedy(h Host, o Options, list []Candidate) string {
 	case "darwin":
 		return "Start Docker Desktop, or install Podman: brew install podman && podman machine init && podman machine start"
 	case "windows":
-		return "Start Docker Desktop, or install Podman: winget install RedHat.Podman, then podman machine init and podman machine start"
+		return "Start Docker Desktop, or install Podman: winget install RedHat.Podman, " +
+			"then podman machine init and podman machine start"
 	}
 	if o.Engine == string(backend.KindDocker) {
 		return "Start Docker: sudo systemctl start docker"

@@ -24,7 +24,8 @@ func colimaProfiles(h Host) (list []Candidate) {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name(), "docker.sock")
 		if h.exists(path) {
-			list = append(list, Candidate{Source: "Colima, profile " + e.Name(), Endpoint: backend.Endpoint{URI: "unix://" + path}})
+			list = append(list, Candidate{Source: "Colima, profile " + e.Name(),
+				Endpoint: backend.Endpoint{URI: "unix://" + path}})
 		}
 	}
 	slices.SortFunc(list, func(a, b Candidate) int { return cmp.Compare(a.Source, b.Source) })

@@ -167,7 +167,8 @@ func (s *service) hold(ctx context.Context, ep backend.Endpoint) error {
 	if s.leash, err = f(ctx); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(s.leash, "GET /v4.0.0/libpod/events?stream=true HTTP/1.1\r\nHost: engine\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(s.leash, "GET /v4.0.0/libpod/events?stream=true HTTP/1.1\r\n"+
+		"Host: engine\r\n\r\n"); err != nil {
 		return err
 	}
 	go func() { _, _ = io.Copy(io.Discard, s.leash) }()

@@ -32,14 +32,17 @@ var remoteScript = strings.Join([]string{
 	`podman_to() { h podman && ready && exec podman --remote --url "unix://$1" system dial-stdio; }`,
 	`docker_to() { h docker && ready && exec docker -H "unix://$1" system dial-stdio; }`,
 	`to() { [ -S "$1" ] || f missing "$1"; [ -r "$1" ] && [ -w "$1" ] || f denied "$1"; ` +
-		`if [ "$k" = docker ]; then docker_to "$1"; podman_to "$1"; else podman_to "$1"; docker_to "$1"; fi; f noclient "$1"; }`,
+		`if [ "$k" = docker ]; then docker_to "$1"; podman_to "$1"; else podman_to "$1"; docker_to "$1"; fi; ` +
+		`f noclient "$1"; }`,
 	`own() { ready; exec docker system dial-stdio; }`,
 	`docker_asked() { h docker || return 0; ` +
 		`if [ -n "$DOCKER_HOST$DOCKER_CONTEXT" ] || [ -d "${DOCKER_CONFIG:-$HOME/.docker}/contexts/meta" ]; then own; fi; ` +
-		`for s in /var/run/docker.sock "$r/docker.sock"; do [ -S "$s" ] || continue; if [ -w "$s" ]; then docker_to "$s"; fi; x=$s; done; }`,
+		`for s in /var/run/docker.sock "$r/docker.sock"; do [ -S "$s" ] || continue; ` +
+		`if [ -w "$s" ]; then docker_to "$s"; fi; x=$s; done; }`,
 	`podman_asked() { if [ "$u" = 0 ]; then m=/run/podman/podman.sock; else m=$r/podman/podman.sock; fi; ` +
 		`if [ -S "$m" ]; then to "$m"; fi; h podman || return 0; ` +
-		`s=$(podman info --format "{{.Host.RemoteSocket.Path}}" 2>/dev/null); s=${s#unix://}; if [ -S "$s" ]; then to "$s"; fi; }`,
+		`s=$(podman info --format "{{.Host.RemoteSocket.Path}}" 2>/dev/null); s=${s#unix://}; ` +
+		`if [ -S "$s" ]; then to "$s"; fi; }`,
 	`if [ -n "$1" ]; then to "$1"; fi`,
 	`if [ "$k" = podman ]; then podman_asked; docker_asked; else docker_asked; podman_asked; fi`,
 	`if [ -n "$x" ]; then f denied "$x"; fi`,
@@ -74,7 +77,8 @@ func remoteError(ep backend.Endpoint, line string) *backend.Error {
 		e.Remedy = "Install one of them there, where a login without a terminal finds it."
 	case "noservice":
 		e.Detail = "that host has Podman, but no service listens on " + path
-		e.Remedy = "Start it there: systemctl --user enable --now podman.socket && loginctl enable-linger, or as root systemctl enable --now podman.socket"
+		e.Remedy = "Start it there: systemctl --user enable --now podman.socket && loginctl enable-linger, " +
+			"or as root systemctl enable --now podman.socket"
 	default:
 		e.Detail = "that host has no container engine that a login without a terminal finds"
 		e.Remedy = "Install Podman or Docker there."

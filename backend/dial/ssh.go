@@ -188,7 +188,8 @@ func sshRules() []sshRule {
 	)
 	return []sshRule{
 		{"REMOTE HOST IDENTIFICATION HAS CHANGED", nil, "the host shows another key than the one that known_hosts has for it",
-			"If the host was set up anew, remove the old key with ssh-keygen -R NAME, then log in once with ssh HOST and check the new one. If not, another machine may be listening in."},
+			"If the host was set up anew, remove the old key with ssh-keygen -R NAME, then log in once with ssh HOST " +
+				"and check the new one. If not, another machine may be listening in."},
 		{"Host key verification failed", nil, "the host's key is not in known_hosts",
 			"Log in once with ssh HOST, and accept the key if its fingerprint is the right one."},
 		{"UNPROTECTED PRIVATE KEY FILE", backend.ErrPermission, "ssh refuses the private key, since others may read its file",
@@ -197,7 +198,8 @@ func sshRules() []sshRule {
 			"the host refuses the login: ssh offered too many wrong keys",
 			"Name the right one for this host in ~/.ssh/config, with IdentityFile and IdentitiesOnly yes."},
 		{"Permission denied (", backend.ErrPermission, "the host refuses the login: none of the keys is good for it",
-			"galley asks for no password. Load the key with ssh-add, or name it in ~/.ssh/config (IdentityFile), until this works: ssh -o BatchMode=yes HOST true"},
+			"galley asks for no password. Load the key with ssh-add, or name it in ~/.ssh/config (IdentityFile), " +
+				"until this works: ssh -o BatchMode=yes HOST true"},
 		{"Could not resolve hostname", nil, "there is no host of that name", whole},
 		{"Connection refused", nil, "the host is there, but has no ssh server on that port", whole},
 		{"timed out", nil, "the host does not answer", up},

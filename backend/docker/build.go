@@ -131,7 +131,8 @@ func (b *Backend) buildBase(ctx context.Context, op, id string) (string, error) 
 
 // openSession opens a session, in which BuildKit may ask galley for what it needs, by POST /session, until end is
 // called. Errors: ErrUnsupported where the engine has no BuildKit.
-func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOptions) (id string, end func(), err error) {
+func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOptions) (id string, end func(),
+	err error) {
 	s := &buildkit.Session{ID: rand.Text(), Secrets: o.Secrets, Credentials: o.Credentials, Agent: o.SSHAgent}
 	conn, err := engine.Upgrade(ctx, b.connect, "/v"+b.client.ClientVersion()+"/session", "h2c", s.Header(), nil)
 	var refused *engine.StatusError

@@ -20,7 +20,8 @@ const consoleSize = "1.42"
 var reasonPattern = lazyregexp.New(`^(OCI runtime exec failed: |unable to find (user|group) )`)
 
 // missingPattern are the reasons that mean that there is no such command. Docker tells code 126 with them as well.
-var missingPattern = lazyregexp.New(`executable file not found in|exec: "[^"]*": (stat [^:]*: )?no such file or directory`)
+var missingPattern = lazyregexp.New(`executable file not found in|` +
+	`exec: "[^"]*": (stat [^:]*: )?no such file or directory`)
 
 // Exec runs a command, and finds out whether it could be started.
 func (b *Backend) Exec(ctx context.Context, id string, e backend.ExecSpec) (int, error) {

@@ -61,7 +61,8 @@ func (b *Backend) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser,
 
 // hidden tells which mount hides what is at a path from the archives, or nil. view is
 // what the processes see there; its Kind is empty when that cannot be known.
-func (b *Backend) hidden(ctx context.Context, op, id, p string) (over *engine.MountPoint, view engine.ProcessView, err error) {
+func (b *Backend) hidden(ctx context.Context, op, id, p string) (over *engine.MountPoint, view engine.ProcessView,
+	err error) {
 	view, ok, err := engine.LookAs(ctx, b, id, p)
 	if err != nil || !ok {
 		return nil, engine.ProcessView{}, err
@@ -163,8 +164,8 @@ func (b *Backend) visibleOnly(ctx context.Context, op, id string, view engine.Pr
 		if seen, err := b.archivesSee(ctx, op, id, m); err != nil || seen {
 			return h, err
 		}
-		return nil, fmt.Errorf("%s lies in a %s on %s, which Docker's archives do not see\nCopy it there on its own", at, m.Type,
-			m.Path)
+		return nil, fmt.Errorf("%s lies in a %s on %s, which Docker's archives do not see\nCopy it there on its own",
+			at, m.Type, m.Path)
 	}
 	go func() { pw.CloseWithError(engine.CopyTar(pw, stream, check)) }()
 	return pr

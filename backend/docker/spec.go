@@ -158,7 +158,8 @@ func applySystemd(c *container.CreateRequest, s backend.ContainerSpec, f facts) 
 		return nil, unsupported(f, "systemd as PID 1 in a private user namespace", "Leave the user namespace out.")
 	}
 	h.UsernsMode = container.UsernsMode(spec.UserNSHost)
-	return []string{"systemd: it cannot write its control group from a remapped user namespace, so the container gets the host's"}, nil
+	return []string{"systemd: it cannot write its control group from a remapped user namespace, " +
+		"so the container gets the host's"}, nil
 }
 
 // mounts reports whether a specification itself mounts something at a directory.

@@ -123,7 +123,8 @@ func readOnly(m spec.Mount) string {
 func refuseOptions(m spec.Mount, f facts) error {
 	if m.Type == spec.MountImage && !f.atLeast(imageMounts) {
 		return unsupported(f, "an image mounted at "+m.Target,
-			"Upgrade it: version 28 is the first that can. Or take what is needed by COPY --from=IMAGE in intermediate_instructions.")
+			"Upgrade it: version 28 is the first that can. "+
+				"Or take what is needed by COPY --from=IMAGE in intermediate_instructions.")
 	}
 	if m.Type == spec.MountVolume && m.Subpath != "" && !f.atLeast(volumeSubpath) {
 		return unsupported(f, "a part of the volume "+m.Source, "Mount the whole volume: version 26 is the first that can.")

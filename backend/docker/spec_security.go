@@ -48,7 +48,8 @@ func applySecurity(c *container.CreateRequest, s backend.ContainerSpec, f facts)
 				"Leave one of them out.")
 		}
 		h.UsernsMode = container.UsernsMode(spec.UserNSHost)
-		warnings = append(warnings, "devices: one cannot have another path in a remapped user namespace, so the container gets the host's")
+		warnings = append(warnings, "devices: one cannot have another path in a remapped user namespace, "+
+			"so the container gets the host's")
 	}
 	return warnings, applySecurityOptions(c, s, f)
 }
@@ -99,7 +100,8 @@ func userNS(s backend.ContainerSpec, f facts) (container.UsernsMode, error) {
 			return "", unsupported(f, "userns: private", "Start the engine with userns-remap, or leave the mode out.")
 		}
 		if needsHost {
-			return "", unsupported(f, "userns: private in a container that is privileged or shares another namespace with the host",
+			return "", unsupported(f,
+				"userns: private in a container that is privileged or shares another namespace with the host",
 				"Leave one of them out.")
 		}
 		return "", nil

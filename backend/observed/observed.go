@@ -65,7 +65,8 @@ func (o observed) RemapsUsers(ctx context.Context) (bool, error) {
 }
 
 func (o observed) InspectImage(ctx context.Context, ref string) (backend.Image, error) {
-	return call(ctx, "InspectImage", ref, func() (backend.Image, error) { return o.ContainerBackend.InspectImage(ctx, ref) })
+	return call(ctx, "InspectImage", ref,
+		func() (backend.Image, error) { return o.ContainerBackend.InspectImage(ctx, ref) })
 }
 
 func (o observed) PullImage(ctx context.Context, p backend.PullOptions) (backend.Image, error) {
@@ -77,7 +78,8 @@ func (o observed) BuildImage(ctx context.Context, b backend.BuildOptions) (backe
 }
 
 func (o observed) ListImages(ctx context.Context, labels backend.Labels) ([]backend.Image, error) {
-	return call(ctx, "ListImages", "", func() ([]backend.Image, error) { return o.ContainerBackend.ListImages(ctx, labels) })
+	return call(ctx, "ListImages", "",
+		func() ([]backend.Image, error) { return o.ContainerBackend.ListImages(ctx, labels) })
 }
 
 func (o observed) RemoveImage(ctx context.Context, ref string) error {

@@ -12,9 +12,12 @@ func wrap(op string, err error) error { return words().Wrap(op, err) }
 
 // The remedies that several texts share.
 const (
-	remedyLow  = "Publish on a host port from 1024 up, or let users have lower ones: sudo sysctl net.ipv4.ip_unprivileged_port_start=80"
-	remedyPart = "A part of an image that the container mounts is not there: check that the image has what image-subpath names."
-	remedyUID  = "Give the engine's user more subordinate ids in /etc/subuid and /etc/subgid, then run podman system migrate."
+	remedyLow = "Publish on a host port from 1024 up, or let users have lower ones: " +
+		"sudo sysctl net.ipv4.ip_unprivileged_port_start=80"
+	remedyPart = "A part of an image that the container mounts is not there: " +
+		"check that the image has what image-subpath names."
+	remedyUID = "Give the engine's user more subordinate ids in /etc/subuid and /etc/subgid, " +
+		"then run podman system migrate."
 )
 
 // words are those of Podman 4.3 to 5.4 and of the runtimes crun and runc.

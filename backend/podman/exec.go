@@ -96,7 +96,8 @@ func (x execCalls) InspectExec(ctx context.Context, op, session string) (engine.
 }
 
 // inputRefused is how Podman's server ends the stderr of a command that has ended before it read all its input.
-var inputRefused = lazyregexp.New(`^Error: (?:read|write) unixpacket \S*/attach: (?:read|write): (?:connection reset by peer|broken pipe)\n$`)
+var inputRefused = lazyregexp.New(`^Error: (?:read|write) unixpacket \S*/attach: (?:read|write): ` +
+	`(?:connection reset by peer|broken pipe)\n$`)
 
 // startRefused is how Podman's server says, in the place of the output, that a command could not be started.
 var startRefused = lazyregexp.New(`^Error: (?:[a-z]+: )?.*: OCI (?:runtime|permission) [a-z ]+\r?\n?$`)
@@ -133,7 +134,8 @@ func (w *serverWords) Write(p []byte) (int, error) {
 func (w *serverWords) end(code int) error {
 	reason, err := w.Refusal.End(code)
 	if err == nil && reason == "" && w.unread != nil {
-		_, err = io.WriteString(w.out, "galley: the command ended without reading all its input; Podman may have lost the end of its output\n")
+		_, err = io.WriteString(w.out, "galley: the command ended without reading all its input; "+
+			"Podman may have lost the end of its output\n")
 	}
 	return err
 }

@@ -146,7 +146,8 @@ func applyPorts(c *createConfig, s backend.ContainerSpec, f facts) []string {
 	}
 	c.PublishAll = s.PublishAll
 	if hasIPv6Port(s) && !f.rootless {
-		return []string{"ports: Podman as root passes connections to an IPv6 address on only to containers on a network with IPv6, and none to ::1"}
+		return []string{"ports: Podman as root passes connections to an IPv6 address on only to containers " +
+			"on a network with IPv6, and none to ::1"}
 	}
 	return nil
 }

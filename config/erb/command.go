@@ -32,8 +32,8 @@ func commandArgs(text string) []string {
 }
 
 // shellBuiltins are the commands that only a shell has.
-const shellBuiltins = " . : break case continue do done elif else esac eval exec exit export fi for if in readonly return set shift then times " +
-	"trap unset until while cd alias command source type ulimit umask "
+const shellBuiltins = " . : break case continue do done elif else esac eval exec exit export fi for if in " +
+	"readonly return set shift then times trap unset until while cd alias command source type ulimit umask "
 
 // Ran is a command that a template ran, and what came of it. When a file that was
 // evaluated here is evaluated again by a ruby, its commands are answered from that.

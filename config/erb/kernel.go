@@ -40,9 +40,10 @@ func kernelFunctions(t methodTable) {
 
 // libraries are what require accepts: what they define is here, or is found to be
 // outside when it is used. The rest may be gems.
-const libraries = " yaml json erb date time set pathname socket etc securerandom shellwords tmpdir fileutils open3 uri net/http net/https " +
-	"digest digest/md5 digest/sha1 digest/sha2 base64 ostruct bundler rbconfig English psych tempfile rubygems pp benchmark logger open-uri " +
-	"timeout optparse forwardable singleton csv cgi stringio strscan zlib openssl io/console delegate "
+const libraries = " yaml json erb date time set pathname socket etc securerandom shellwords tmpdir fileutils " +
+	"open3 uri net/http net/https digest digest/md5 digest/sha1 digest/sha2 base64 ostruct bundler rbconfig English " +
+	"psych tempfile rubygems pp benchmark logger open-uri timeout optparse forwardable singleton csv cgi stringio " +
+	"strscan zlib openssl io/console delegate "
 
 // classMethods are the methods that all classes have.
 func classMethods(t methodTable) {

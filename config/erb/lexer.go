@@ -39,7 +39,8 @@ type token struct {
 
 const (
 	// operandKeywords are those after which an operand or a statement follows.
-	operandKeywords = " if unless while until and or not when in then do else elsif begin ensure case return break next rescue yield defined? "
+	operandKeywords = " if unless while until and or not when in then do else elsif begin " +
+		"ensure case return break next rescue yield defined? "
 	// valueKeywords are those that end a value or name something.
 	valueKeywords = " end nil true false self def "
 	// lineKeywords are those behind which the end of a line counts.

@@ -15,7 +15,8 @@ import (
 )
 
 // modules are the modules that have functions of their own here.
-const modules = " File Dir IO YAML JSON Kernel Comparable Enumerable Etc Socket SecureRandom Shellwords RbConfig Module "
+const modules = " File Dir IO YAML JSON Kernel Comparable Enumerable Etc Socket " +
+	"SecureRandom Shellwords RbConfig Module "
 
 // builtinConstant is a constant that Ruby has.
 func (e *Evaluator) builtinConstant(name string) (value, bool) {

@@ -104,8 +104,8 @@ func (e *Evaluator) send(recv value, name string, args ...value) value {
 }
 
 // takeHashes are the methods here to which {a: 1} without its braces is a hash; to the others it would be options.
-const takeHashes = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf % puts p send generate dump " +
-	"to_json include? == Array "
+const takeHashes = " readlines lines Integer glob push append << unshift merge merge! update call format sprintf " +
+	"% puts p send generate dump to_json include? == Array "
 
 func (e *Evaluator) sendTo(f *frame, recv value, name string, args []value, blk *proc) value {
 	m := e.method(recv, name)

@@ -41,8 +41,8 @@ func (p *parser) stop(at int, e *Error) {
 func (p *parser) fail(at int, format string, args ...any) {
 	p.stop(at, &Error{
 		Class: "SyntaxError", Msg: fmt.Sprintf(format, args...), Construct: p.file.lineAt(at),
-		Hint: "Ruby's ERB reads this file without a trim mode: `<%-` and `-%>` are errors, every `if` and `do` needs its `<% end %>`, " +
-			"and `<%= … do |x| %>` is not allowed",
+		Hint: "Ruby's ERB reads this file without a trim mode: `<%-` and `-%>` are errors, " +
+			"every `if` and `do` needs its `<% end %>`, and `<%= … do |x| %>` is not allowed",
 	})
 }
 

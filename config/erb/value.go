@@ -141,13 +141,14 @@ func classOf(v value) string {
 }
 
 // hierarchy lists classes and, behind a colon, the class or module before them.
-const hierarchy = " Integer:Numeric Float:Numeric Numeric:Comparable String:Comparable Symbol:Comparable Time:Comparable Comparable:Object " +
-	"Array:Enumerable Hash:Enumerable Range:Enumerable Enumerable:Object NilClass:Object TrueClass:Object " +
-	"FalseClass:Object Proc:Object Regexp:Object MatchData:Object Class:Object Exception:Object " +
-	"StandardError:Exception ScriptError:Exception SystemExit:Exception SystemStackError:Exception LoadError:ScriptError " +
-	"SyntaxError:ScriptError IndexError:StandardError KeyError:IndexError NameError:StandardError NoMethodError:NameError " +
-	"RuntimeError:StandardError FrozenError:RuntimeError SystemCallError:StandardError Errno::ENOENT:SystemCallError " +
-	"Errno::EISDIR:SystemCallError Errno::EACCES:SystemCallError ArgumentError:StandardError IOError:StandardError LocalJumpError:StandardError " +
+const hierarchy = " Integer:Numeric Float:Numeric Numeric:Comparable String:Comparable Symbol:Comparable " +
+	"Time:Comparable Comparable:Object Array:Enumerable Hash:Enumerable Range:Enumerable Enumerable:Object " +
+	"NilClass:Object TrueClass:Object FalseClass:Object Proc:Object Regexp:Object MatchData:Object Class:Object " +
+	"Exception:Object StandardError:Exception ScriptError:Exception SystemExit:Exception SystemStackError:Exception " +
+	"LoadError:ScriptError SyntaxError:ScriptError IndexError:StandardError KeyError:IndexError " +
+	"NameError:StandardError NoMethodError:NameError RuntimeError:StandardError FrozenError:RuntimeError " +
+	"SystemCallError:StandardError Errno::ENOENT:SystemCallError Errno::EISDIR:SystemCallError " +
+	"Errno::EACCES:SystemCallError ArgumentError:StandardError IOError:StandardError LocalJumpError:StandardError " +
 	"RangeError:StandardError FloatDomainError:RangeError TypeError:StandardError ZeroDivisionError:StandardError " +
 	"JSON::ParserError:StandardError Psych::SyntaxError:StandardError "
 

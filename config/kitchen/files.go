@@ -47,7 +47,8 @@ func (l *loader) setting(what string) string {
 
 // expand makes a path absolute: ~ is the home directory, others start at the project.
 func (l *loader) expand(path string) string {
-	if rest, ok := strings.CutPrefix(path, "~"); ok && l.options.Home != "" && (rest == "" || os.IsPathSeparator(rest[0])) {
+	if rest, ok := strings.CutPrefix(path, "~"); ok &&
+		l.options.Home != "" && (rest == "" || os.IsPathSeparator(rest[0])) {
 		return filepath.Join(l.options.Home, rest)
 	}
 	if filepath.IsAbs(path) {

@@ -181,7 +181,8 @@ func (l *loader) merge(weak *yaml11.Value, f *File) *yaml11.Value {
 // `verifier:` overrides nothing. Test Kitchen does so for driver and provisioner alone, and fails for the others.
 func withoutNullBlocks(weak, strong *yaml11.Value) *yaml11.Value {
 	var drop []string
-	for _, key := range []string{"verifier", "transport", "lifecycle", "publish", "compare", "services", "networks", "kitchen"} {
+	for _, key := range []string{"verifier", "transport", "lifecycle", "publish", "compare", "services",
+		"networks", "kitchen"} {
 		old, v := weak.Map.Get(key), strong.Map.Get(key)
 		if old != nil && old.Kind == yaml11.Map && v != nil && v.Kind == yaml11.Null {
 			drop = append(drop, key)

@@ -83,8 +83,8 @@ func (s *Session) runRuby(ctx context.Context, files []file) (result, error) {
 		return result{}, fmt.Errorf("preparing the input of ruby: %w", err)
 	}
 	var tail bytes.Buffer
-	p := RubyProgram{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, s.opts.Args...), Dir: s.opts.Dir, Env: s.opts.Env,
-		Stdin: input, Stderr: &tail}
+	p := RubyProgram{Args: append([]string{"-EUTF-8", "-e", driver, "--"}, s.opts.Args...),
+		Dir: s.opts.Dir, Env: s.opts.Env, Stdin: input, Stderr: &tail}
 	if s.opts.Stdout != nil {
 		p.Stderr = io.MultiWriter(s.opts.Stdout, &tail)
 	}

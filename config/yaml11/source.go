@@ -35,8 +35,8 @@ func checkText(file, text string) {
 	}
 }
 
-// splitLines cuts a text into lines, all of them with -1, else at most so many with the rest in the last. YAML 1.1 counts
-// NEL, LS and PS as breaks too.
+// splitLines cuts a text into lines, all of them with -1, else at most so many with the rest in the last. YAML 1.1
+// counts NEL, LS and PS as breaks too.
 func splitLines(text string, most int) []string {
 	var lines []string
 	for len(lines) != most-1 {

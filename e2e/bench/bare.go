@@ -55,8 +55,8 @@ func loads() []load {
 	metadata := map[string]string{"metadata.rb": "name 'one'\nversion '1.0.0'\n", "recipes/default.rb": recipe}
 	cinc := load{name: "cinc", image: "debian", tool: "cincproject/cinc:15", files: metadata, slow: true,
 		yaml: "provisioner: {name: dokken, product_name: cinc, run_list: ['recipe[one]']}\n",
-		command: "/opt/cinc/bin/cinc-client -z -l auto -F doc -c /opt/kitchen/client.rb -j /opt/kitchen/dna.json --force-formatter " +
-			"--no-color --chef-zero-port 8889",
+		command: "/opt/cinc/bin/cinc-client -z -l auto -F doc -c /opt/kitchen/client.rb -j /opt/kitchen/dna.json " +
+			"--force-formatter --no-color --chef-zero-port 8889",
 		bareFiles: map[string]string{"dna.json": `{"run_list": ["recipe[one]"]}`,
 			"client.rb": "node_name 'one'\ncookbook_path ['/opt/kitchen/cookbooks']\nfile_cache_path '/opt/kitchen/cache'\n"}}
 	for name, text := range metadata {

@@ -204,10 +204,10 @@ func (b *bencher) engine(host string) (err error) {
 	if err != nil {
 		return err
 	}
-	t := b.page.table(name, "converge", "instances", "floor", "galley", "of floor", "reused", "of floor", "of floor without converge",
-		"pulled", "of galley", "kitchen", "cold galley")
-	converges := b.page.table(name+", the converge alone", "converge", "instances", "bare command", "galley", "of bare command",
-		"without fast_boot", "of bare command")
+	t := b.page.table(name, "converge", "instances", "floor", "galley", "of floor", "reused", "of floor",
+		"of floor without converge", "pulled", "of galley", "kitchen", "cold galley")
+	converges := b.page.table(name+", the converge alone", "converge", "instances", "bare command", "galley",
+		"of bare command", "without fast_boot", "of bare command")
 	for _, l := range b.loads {
 		here, err := l.here(host)
 		if err != nil {
@@ -226,7 +226,8 @@ func (b *bencher) engine(host string) (err error) {
 			}
 		}
 	}
-	s := b.page.table(name+", many instances at once, no-op converge", "instances", "time", "each", "memory", "descriptors", "threads")
+	s := b.page.table(name+", many instances at once, no-op converge", "instances", "time", "each", "memory",
+		"descriptors", "threads")
 	for _, n := range b.scale {
 		dir, err := b.project(loads()[0], 1, n)
 		if err != nil {
@@ -330,8 +331,9 @@ func (b *bencher) cycles(t, converges *table, host string, l load, n int) error 
 		median(times[pulledSide]), of(pulledSide, galleySide), median(times[kitchenSide]), median(times[coldSide]))
 	if l.tool != "" {
 		bareAlone := floorSide + convergeAlone
-		converges.row(l.name, n, median(times[bareAlone]), median(times[galleySide+convergeAlone]), of(galleySide+convergeAlone, bareAlone),
-			median(times[noFastBoot+convergeAlone]), of(noFastBoot+convergeAlone, bareAlone))
+		converges.row(l.name, n, median(times[bareAlone]), median(times[galleySide+convergeAlone]),
+			of(galleySide+convergeAlone, bareAlone), median(times[noFastBoot+convergeAlone]),
+			of(noFastBoot+convergeAlone, bareAlone))
 	}
 	return nil
 }
@@ -410,7 +412,8 @@ func (b *bencher) sideBySide(dir, host, command string, l load, n int) (measured
 	outputs := make([][]byte, n)
 	for i := range n {
 		all.Go(func() error {
-			m, err := timed(b.command(dir, host, b.self, command, host, fmt.Sprintf("galley-bench-%d-%d", os.Getpid(), i), l.name))
+			m, err := timed(b.command(dir, host, b.self, command, host,
+				fmt.Sprintf("galley-bench-%d-%d", os.Getpid(), i), l.name))
 			outputs[i] = m.output
 			return err
 		})

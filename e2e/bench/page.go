@@ -91,7 +91,8 @@ func (p *page) write(file, galley, kitchen string) error {
 		if len(t.rows) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n| %s |\n|%s\n", t.title, strings.Join(t.columns, " | "), strings.Repeat("---|", len(t.columns)))
+		fmt.Fprintf(&b, "\n## %s\n\n| %s |\n|%s\n", t.title,
+			strings.Join(t.columns, " | "), strings.Repeat("---|", len(t.columns)))
 		for _, row := range t.rows {
 			b.WriteString("| " + strings.Join(row, " | ") + " |\n")
 		}

@@ -24,7 +24,8 @@ import (
 // fakeScale measures the life cycle alone, on an engine in memory: its time, memory, descriptors and goroutines with
 // more and more instances at once.
 func (b *bencher) fakeScale() error {
-	t := b.page.table("Many instances at once, on an engine in memory", "instances", "time", "each", "memory", "descriptors", "goroutines")
+	t := b.page.table("Many instances at once, on an engine in memory", "instances", "time", "each",
+		"memory", "descriptors", "goroutines")
 	for _, n := range []int{16, 64, 200} {
 		if err := b.fakeRun(t, n); err != nil {
 			return err

@@ -195,7 +195,8 @@ func refuseUnknown(group *cobra.Command) {
 		if name := suggest.Nearest(args[0], names); name != "" {
 			near = "\nDid you mean " + name + "?"
 		}
-		return fmt.Errorf("unknown command %q for %q: write one of %s%s", args[0], cmd.CommandPath(), strings.Join(names, ", "), near)
+		return fmt.Errorf("unknown command %q for %q: write one of %s%s",
+			args[0], cmd.CommandPath(), strings.Join(names, ", "), near)
 	}
 }
 

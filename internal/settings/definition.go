@@ -68,10 +68,12 @@ var definitions = sync.OnceValue(func() []definition {
 		flag("idempotence", "", "false", "converge twice, and fail when the second time changes anything"),
 		flag("recreate", "", "true", "make a runner anew when its configuration changed"),
 		{name: "reuse", standard: ReuseOff, bare: ReuseLocal, words: []string{ReuseOff, ReuseLocal}, parse: repository,
-			usage: "start from a checkpoint when nothing that goes into converge has changed: off, local, or a repository to look in too"},
+			usage: "start from a checkpoint when nothing that goes into converge has changed: " +
+				"off, local, or a repository to look in too"},
 		{name: "reuse-push", standard: PushOff, bare: PushOn, words: []string{PushOff, PushOn, PushStrict}, parse: push,
 			refuse: project.refuseChange,
-			usage:  "push checkpoints whose tests have passed to the repository of reuse: off, on, or strict, which fails when that does"},
+			usage: "push checkpoints whose tests have passed to the repository of reuse: " +
+				"off, on, or strict, which fails when that does"},
 		{name: "reuse-max-age", parse: duration(1, "write a duration such as 24h or 90m"),
 			usage: "how old a checkpoint may be that is used, such as 24h (default: any age)"},
 		{name: "pull", words: []string{"always", "missing", "newer", "never"},

@@ -36,10 +36,12 @@ const maxPack = 128 << 20
 var boot []byte
 
 // dockerfile makes an image of a pack, to be mounted as a tool. The command is never run.
-const dockerfile = "FROM scratch\nCOPY " + bootFile + " " + packFile + " " + Dir + "/\nVOLUME " + Dir + "\nCMD [\"true\"]\n"
+const dockerfile = "FROM scratch\nCOPY " + bootFile + " " + packFile + " " + Dir + "/\n" +
+	"VOLUME " + Dir + "\nCMD [\"true\"]\n"
 
 // UseLine is the line of a shell script after which Ruby programs use what was recorded, where that is there.
-const UseLine = `[ ! -r ` + Dir + `/` + packFile + ` ] || export RUBYOPT="-r` + Dir + `/` + bootFile + `${RUBYOPT:+ $RUBYOPT}"`
+const UseLine = `[ ! -r ` + Dir + `/` + packFile + ` ] || ` +
+	`export RUBYOPT="-r` + Dir + `/` + bootFile + `${RUBYOPT:+ $RUBYOPT}"`
 
 // Program is what is recorded.
 type Program struct {
@@ -55,7 +57,8 @@ func Inputs(p Program) []sandbox.File {
 }
 
 // Record runs a program in a helper container and returns the build context of an image with what was recorded.
-func Record(ctx context.Context, engine backend.Containers, spec backend.ContainerSpec, p Program) (_ []sandbox.File, err error) {
+func Record(ctx context.Context, engine backend.Containers, spec backend.ContainerSpec, p Program) (_ []sandbox.File,
+	err error) {
 	c, err := helper.Start(ctx, engine, spec)
 	if err != nil {
 		return nil, err

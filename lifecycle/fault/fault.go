@@ -50,7 +50,8 @@ if [ -n "$netem" ]; then
 fi
 if [ -n "$loss" ]; then
   lose() { iptables -A GALLEY ! -o lo -m statistic --mode random --probability "$loss" -j "$@"; }
-  iptables -N GALLEY && iptables -I OUTPUT -j GALLEY && { lose NFQUEUE --queue-num 65535 2>/dev/null || lose DROP; } || exit 1
+  iptables -N GALLEY && iptables -I OUTPUT -j GALLEY &&
+    { lose NFQUEUE --queue-num 65535 2>/dev/null || lose DROP; } || exit 1
 fi
 for d in $(devices); do
   if [ -n "$netem" ]; then
@@ -69,7 +70,8 @@ done`
 
 // healScript ends all that makeScript made.
 const healScript = shared + `for v in -4 -6; do
-  ip $v route 2>/dev/null | sed -n 's/^blackhole \([^ ]*\).*/\1/p' | while read -r a; do ip $v route del blackhole "$a"; done
+  ip $v route 2>/dev/null | sed -n 's/^blackhole \([^ ]*\).*/\1/p' |
+    while read -r a; do ip $v route del blackhole "$a"; done
 done
 unshape
 exit 0`
@@ -110,9 +112,9 @@ func HealAfter(d time.Duration) []string {
 
 // LoadNetem is how people get the kernel's module that Make needs most.
 const LoadNetem = "Run `sudo modprobe sch_netem` there. Where it is not found: on Fedora and RHEL " +
-	"`sudo dnf install kernel-modules-extra`, on Ubuntu `sudo apt install linux-modules-extra-$(uname -r)`; on Debian it is part " +
-	"of the kernel's package, so restart if that was updated. Docker Desktop and WSL have the kernel that they come with: " +
-	"update them, or use an engine on Linux"
+	"`sudo dnf install kernel-modules-extra`, on Ubuntu `sudo apt install linux-modules-extra-$(uname -r)`; on Debian " +
+	"it is part of the kernel's package, so restart if that was updated. Docker Desktop and WSL have the kernel that " +
+	"they come with: update them, or use an engine on Linux"
 
 // Explain says why Make has ended with another code than 0. printed is what it printed on stderr.
 func Explain(code int, image, printed string) error {

@@ -235,8 +235,8 @@ func socket(text string) (address string, ok bool) {
 }
 
 // memoryTypes are the file systems that people mean by their type. All others are files of the engine's host.
-var memoryTypes = []string{"tmpfs", "proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "nfs", "nfs4", "cifs", "fuse",
-	"overlay", "squashfs", "hugetlbfs", "securityfs", "debugfs", "tracefs", "bpf"}
+var memoryTypes = []string{"tmpfs", "proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "nfs", "nfs4",
+	"cifs", "fuse", "overlay", "squashfs", "hugetlbfs", "securityfs", "debugfs", "tracefs", "bpf"}
 
 func readMounts(f *Facts, body string) {
 	mounts := f.kind(Mount)

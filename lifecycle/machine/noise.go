@@ -23,8 +23,9 @@ func Rules() []Rule {
 			"files of users and groups"}, // which are told by themselves; the salts of passwords are random
 		{File, []string{"/var/lib/dpkg", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/lib/apk", "/usr/lib/apk", "/var/lib/apt",
 			"/etc/apk/world"}, "files of package managers"}, // packages are told by themselves
-		{File, []string{"/etc/ssh/ssh_host_*", "/etc/ssl/certs/ssl-cert-snakeoil.pem", "/etc/ssl/private/ssl-cert-snakeoil.key",
-			"/var/lib/systemd/random-seed", "/var/lib/dbus/machine-id", "/etc/machine-id"}, "random keys and IDs"},
+		{File, []string{"/etc/ssh/ssh_host_*", "/etc/ssl/certs/ssl-cert-snakeoil.pem",
+			"/etc/ssl/private/ssl-cert-snakeoil.key", "/var/lib/systemd/random-seed", "/var/lib/dbus/machine-id",
+			"/etc/machine-id"}, "random keys and IDs"},
 		{File, []string{"/root/.chef", "/etc/chef/*.pem", "/etc/cinc/*.pem", "/etc/chef/ohai", "/etc/cinc/ohai", "/var/chef",
 			"/var/cinc", "/opt/kitchen"}, "what the tool itself keeps"},
 		{Env, []string{"HOSTNAME", "container", "TERM", "PWD", "OLDPWD", "SHLVL", "_", "HOME", "GALLEY_EXEC"},

@@ -70,8 +70,8 @@ func parse(ref string, f Fields) (name.Tag, error) {
 	return tag, nil
 }
 
-// FullName reads a name such as "localhost/galley-package/web:latest". The caller makes sure that it is whole: without a
-// registry it would be one on Docker Hub.
+// FullName reads a name such as "localhost/galley-package/web:latest". The caller makes sure that it is whole: without
+// a registry it would be one on Docker Hub.
 func FullName(ref string) (name.Tag, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {

@@ -43,10 +43,12 @@ type Runner struct {
 
 // settings matches the settings of kitchen.yml that name an image. Their values may
 // hold ERB, which is what is to be evaluated: such a one counts as not given.
-var settings = lazyregexp.New(`(?m)(?:^|[\s{,])(chef_image|chef_version|resolver_image|product_name):\s*["']?([^\s"'#,}]+)`)
+var settings = lazyregexp.New(`(?m)(?:^|[\s{,])(chef_image|chef_version|resolver_image|product_name):` +
+	`\s*["']?([^\s"'#,}]+)`)
 
 // chefProject matches what projects have that converge with Chef or Cinc.
-var chefProject = lazyregexp.New(`\b(dokken|chef_infra|chef_zero|chef_solo|cinc|chef_image|chef_version|resolver_image)\b`)
+var chefProject = lazyregexp.New(`\b(dokken|chef_infra|chef_zero|chef_solo|cinc|` +
+	`chef_image|chef_version|resolver_image)\b`)
 
 // Images are the images of a project that have a Ruby, by the text of its
 // kitchen.yml before its templates are evaluated.

@@ -326,7 +326,8 @@ request() { printf 'GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n' "$
 if has curl; then
   status "$(curl -gsk -o /dev/null -m 5 -w '%{http_code}' "$1")"
 elif has bash && [ $5 = http ]; then
-  status "$(request "$4" "$2" | bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat >&3 && read -r -t 5 _ code _ <&3 && echo "$code"' "$2" "$3" 2>/dev/null)"
+  status "$(request "$4" "$2" |
+    bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat >&3 && read -r -t 5 _ code _ <&3 && echo "$code"' "$2" "$3" 2>/dev/null)"
 elif has nc && [ $5 = http ]; then
   status "$(request "$4" "$2" | nc -w 5 "$2" "$3" 2>/dev/null | { read -r _ code _; echo "$code"; })"
 elif has wget; then

@@ -177,7 +177,8 @@ func (i *Instance) Tries() []*Phase {
 
 // tried reports whether a phase is among others, with a status unless that is empty.
 func tried(phase *Phase, among []*Phase, s Status) bool {
-	return slices.ContainsFunc(among, func(p *Phase) bool { return p.Name() == phase.Name() && (s == "" || p.Status == s) })
+	return slices.ContainsFunc(among,
+		func(p *Phase) bool { return p.Name() == phase.Name() && (s == "" || p.Status == s) })
 }
 
 // Flaky reports whether the instance passed only because something was done again.

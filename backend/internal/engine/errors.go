@@ -90,8 +90,9 @@ type Words struct {
 // The remedies that several texts share, on several engines.
 const (
 	RemedyPort  = "Choose another host port, or leave it out to get a free one."
-	RemedyLogin = "Log in to the registry with docker login or podman login, and check the image's name and that you may read it."
-	RemedyNet   = "Check that the engine's host reaches the registry, and its proxy settings."
+	RemedyLogin = "Log in to the registry with docker login or podman login, " +
+		"and check the image's name and that you may read it."
+	RemedyNet = "Check that the engine's host reaches the registry, and its proxy settings."
 	// RemedyArchive is for what an engine cannot load.
 	RemedyArchive = "Give it a whole archive of one image, as docker save and podman save write it."
 	remedyBusy    = "Try again later. A registry that counts pulls allows more with a login, and a mirror more than that."

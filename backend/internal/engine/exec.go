@@ -116,8 +116,8 @@ func (x execs) attach(ctx context.Context, session string, e backend.ExecSpec) e
 const firstSizeTime = 5 * time.Second
 
 // setSize gives the session's terminal its first size, where the start could not. What a user typed ahead must not run
-// in one without, so no input is sent before. Output waits, too, so a refusal is final; but the process may not be there
-// yet, though its stream is, or has ended.
+// in one without, so no input is sent before. Output waits, too, so a refusal is final; but the process may not be
+// there yet, though its stream is, or has ended.
 func (x execs) setSize(ctx context.Context, session string, size backend.TerminalSize) {
 	soon, cancel := context.WithTimeout(ctx, firstSizeTime)
 	defer cancel()

@@ -20,7 +20,8 @@ func CheckSpec(s backend.ContainerSpec) error {
 		return &backend.Error{Op: op, Kind: backend.ErrInvalid, Detail: detail, Remedy: remedy}
 	}
 	if name := Hostname(s); len(name) > maxHostname {
-		return invalid("hostname "+name, fmt.Sprintf("it has %d letters, and Linux takes no more than %d, the domain included", len(name), maxHostname),
+		return invalid("hostname "+name,
+			fmt.Sprintf("it has %d letters, and Linux takes no more than %d, the domain included", len(name), maxHostname),
 			"Choose a shorter hostname.")
 	}
 	for _, further := range s.Networks {
@@ -32,7 +33,8 @@ func CheckSpec(s backend.ContainerSpec) error {
 		switch m.Type {
 		case spec.MountBind, spec.MountVolume, spec.MountImage, spec.MountTmpfs:
 		default:
-			return invalid("mount "+m.Target, "there is no kind of mount called "+string(m.Type), "Write bind, volume, image or tmpfs.")
+			return invalid("mount "+m.Target, "there is no kind of mount called "+string(m.Type),
+				"Write bind, volume, image or tmpfs.")
 		}
 	}
 	for _, p := range s.Ports {

@@ -109,8 +109,11 @@ func draw(w io.Writer, frames []frame, theme string) {
 		style = dark
 	}
 	size := fmt.Sprintf("%.0f %.0f", float64(columns)*width+24, float64(rows)*height+20)
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 %s"><title>A first session with galley</title><style>%s`+
-		`text{font:14px monospace;white-space:pre}.b{font-weight:bold}</style><rect x=".5" y=".5" width="%.0f" height="%.0f" rx="6"><animate id="l" attributeName="x" values=".5" begin="0s;l.end" dur="%.2fs"/></rect>`+"\n",
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 %s">`+
+		`<title>A first session with galley</title><style>%s`+
+		`text{font:14px monospace;white-space:pre}.b{font-weight:bold}</style>`+
+		`<rect x=".5" y=".5" width="%.0f" height="%.0f" rx="6">`+
+		`<animate id="l" attributeName="x" values=".5" begin="0s;l.end" dur="%.2fs"/></rect>`+"\n",
 		size, style, float64(columns)*width+23, float64(rows)*height+19, float64(end)/1000)
 	for y := range rows {
 		for i := 0; i < len(frames); {
@@ -124,7 +127,8 @@ func draw(w io.Writer, frames []frame, theme string) {
 			if text == "" {
 				continue
 			}
-			line := fmt.Sprintf(`<text x="12" y="%.0f" textLength="%.1f"`, float64(y)*height+23, float64(plainLength(text))*width)
+			line := fmt.Sprintf(`<text x="12" y="%.0f" textLength="%.1f"`,
+				float64(y)*height+23, float64(plainLength(text))*width)
 			switch {
 			case from == 0 && until == end:
 				fmt.Fprintf(w, "%s>%s</text>\n", line, spans(text))
@@ -132,7 +136,8 @@ func draw(w io.Writer, frames []frame, theme string) {
 				fmt.Fprintf(w, `%s>%s<set attributeName="visibility" to="hidden" begin="l.begin" dur="%.2fs"/></text>`+"\n",
 					line, spans(text), float64(from)/1000)
 			default:
-				fmt.Fprintf(w, `%s visibility="hidden">%s<set attributeName="visibility" to="visible" begin="l.begin+%.2fs" dur="%.2fs"/></text>`+"\n",
+				fmt.Fprintf(w, `%s visibility="hidden">%s<set attributeName="visibility" to="visible" `+
+					`begin="l.begin+%.2fs" dur="%.2fs"/></text>`+"\n",
 					line, spans(text), float64(from)/1000, float64(until-from)/1000)
 			}
 		}
@@ -142,7 +147,8 @@ func draw(w io.Writer, frames []frame, theme string) {
 
 // colours are the style of a theme.
 func colours(background, text, red, green, yellow, blue, grey string) string {
-	return fmt.Sprintf("rect{fill:%s;stroke:%s}text{fill:%s}.c1{fill:%s}.c2{fill:%s}.c3{fill:%s}.c4,.c5,.c6{fill:%s}.c0,.d{fill:%s}",
+	return fmt.Sprintf("rect{fill:%s;stroke:%s}text{fill:%s}"+
+		".c1{fill:%s}.c2{fill:%s}.c3{fill:%s}.c4,.c5,.c6{fill:%s}.c0,.d{fill:%s}",
 		background, grey, text, red, green, yellow, blue, grey)
 }
 

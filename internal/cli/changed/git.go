@@ -58,8 +58,8 @@ func Find(ctx context.Context, dir, ref string) (*Since, error) {
 	}
 	if s.commit = strings.TrimSpace(commit); err != nil || s.commit == "" {
 		return nil, fmt.Errorf("--changed-since: git has no commit %q here\n"+
-			"Check its name, or fetch it: a clone that is not whole has few commits, and `git fetch --depth=1 origin %s` gets one",
-			ref, strings.TrimPrefix(ref, "origin/"))
+			"Check its name, or fetch it: a clone that is not whole has few commits, "+
+			"and `git fetch --depth=1 origin %s` gets one", ref, strings.TrimPrefix(ref, "origin/"))
 	}
 	for _, args := range [][]string{
 		{"diff", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", "-z", s.commit, "--"},

@@ -26,7 +26,8 @@ const Usage = "only instances to which a change in git since the commit `REF` ma
 
 // Select returns those of some instances to which a change since ref may matter, and tells on stderr why. An empty ref
 // is that of who did not ask.
-func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []config.Instance) ([]config.Instance, error) {
+func Select(ctx context.Context, f *cmdutil.Factory, ref string, instances []config.Instance) ([]config.Instance,
+	error) {
 	if ref == "" {
 		return instances, nil
 	}

@@ -167,7 +167,8 @@ func (o *Options) text(v changes.View, c lifecycle.Comparison) string {
 		for n, p := range c.Hidden {
 			hidden[n] = o.name(p)
 		}
-		b.WriteString(o.colors.Paint(console.Dim, "not compared, since something is mounted there: "+strings.Join(hidden, ", ")) + "\n")
+		b.WriteString(o.colors.Paint(console.Dim,
+			"not compared, since something is mounted there: "+strings.Join(hidden, ", ")) + "\n")
 	}
 	return b.String()
 }

@@ -63,7 +63,8 @@ was killed is reported as far as it came.`,
 func run(o *Options) error {
 	events, err := readRecording(o.In, o.File)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		fmt.Fprintf(o.Err, "$$$$$$ %s is cut off in its last line; the %d events before it are reported\n", o.File, len(events))
+		fmt.Fprintf(o.Err, "$$$$$$ %s is cut off in its last line; the %d events before it are reported\n",
+			o.File, len(events))
 	} else if err != nil {
 		return fmt.Errorf("read the run recorded in %s: %w", o.File, err)
 	}

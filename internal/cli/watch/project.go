@@ -123,8 +123,8 @@ func (t *tree) changed(path string) bool {
 func isTest(parts []string) bool {
 	name := parts[len(parts)-1]
 	if len(parts) > 1 {
-		return slices.Contains([]string{"bats", "bash", "serverspec", "rspec", "goss", "inspec", "testinfra", "pytest", "controls"},
-			parts[0])
+		return slices.Contains([]string{"bats", "bash", "serverspec", "rspec", "goss", "inspec", "testinfra",
+			"pytest", "controls"}, parts[0])
 	}
 	ends := func(suffix string) bool { return strings.HasSuffix(name, suffix) }
 	return slices.ContainsFunc([]string{".bats", "_test.rb", "_spec.rb", "_test.py"}, ends) ||

@@ -47,7 +47,8 @@ While it waits: r runs all again, l logs in to the runner, q quits.`,
 		Example: `  galley watch                       # converge and verify all instances
   galley watch default-debian-12     # one of them
   galley watch converge default      # without the tests`,
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion,
+			cobra.ShellCompDirective) {
 			names, directive := f.CompleteInstances(cmd, args, word)
 			if len(args) == 0 {
 				names = append(verbs, names...)
