@@ -107,7 +107,8 @@ echo "1..$#"
 n=0 code=0
 for test; do
   n=$((n+1))
-  if "$tool" ` + i.options + ` "./$test" >&2; then echo "ok $n - $test"; else code=$?; echo "not ok $n - $test"; echo "# it exited with code $code"; fi
+  if "$tool" ` + i.options + ` "./$test" >&2; then echo "ok $n - $test"
+  else code=$?; echo "not ok $n - $test"; echo "# it exited with code $code"; fi
 done
 (exit $code)`
 		},
@@ -193,7 +194,8 @@ func testinfra() framework {
 			3: "pytest itself failed",
 			4: "pytest was called wrongly; see verifier.options",
 		},
-		remedy: inPlace("Install testinfra in driver.image (the package python3-testinfra, or `pip install pytest-testinfra`)"),
+		remedy: inPlace("Install testinfra in driver.image " +
+			"(the package python3-testinfra, or `pip install pytest-testinfra`)"),
 	}
 }
 

@@ -56,7 +56,8 @@ func (c *chrome) close() error {
 			tid = len(threads)
 			threads = append(threads, thread{instance: p.Instance})
 			name := cmp.Or(p.Instance, "galley")
-			events = append(events, chromeEvent{Name: "thread_name", Phase: "M", PID: 1, TID: tid, Args: map[string]string{"name": name}})
+			events = append(events, chromeEvent{Name: "thread_name", Phase: "M", PID: 1, TID: tid,
+				Args: map[string]string{"name": name}})
 		}
 		threads[tid].ends = append(threads[tid].ends, p.Time.Add(p.Duration))
 		args := map[string]string{"detail": p.Detail, "error": p.Error}

@@ -79,7 +79,8 @@ func OpenOTLP(getenv func(string) string, command, version string, warn func(str
 	if endpoint == "" {
 		variable, endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
 	}
-	if endpoint == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || getenv("OTEL_TRACES_EXPORTER") == "none" {
+	if endpoint == "" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") ||
+		getenv("OTEL_TRACES_EXPORTER") == "none" {
 		return nil, nil
 	}
 	u, err := url.Parse(endpoint)
@@ -90,7 +91,8 @@ func OpenOTLP(getenv func(string) string, command, version string, warn func(str
 		u = u.JoinPath("v1/traces")
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	o := &otlp{url: u, headers: pairs(cmp.Or(getenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS"), getenv("OTEL_EXPORTER_OTLP_HEADERS"))),
+	o := &otlp{url: u,
+		headers: pairs(cmp.Or(getenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS"), getenv("OTEL_EXPORTER_OTLP_HEADERS"))),
 		batches: make(chan []object, batchesAhead), sending: make(chan struct{}), stop: stop, warn: warn}
 	resource := pairs(getenv("OTEL_RESOURCE_ATTRIBUTES"))
 	resource["service.name"] = cmp.Or(getenv("OTEL_SERVICE_NAME"), resource["service.name"], "galley")

@@ -67,7 +67,8 @@ is removed. Exit code 1 only when galley cannot work.`,
 		RunE: cmdutil.Run(o, nil, runF, run),
 	}
 	settings.Bool(cmd.Flags(), &o.JSON, "json", "", "print JSON")
-	cmd.Flags().StringVar(&o.Program, "program", "", "the `FILE` of galley for Linux that the containers run (default: this program)")
+	cmd.Flags().StringVar(&o.Program, "program", "",
+		"the `FILE` of galley for Linux that the containers run (default: this program)")
 	cmd.Flags().StringVar(&o.Systemd, "systemd", "", "the `IMAGE`, which the engine has, whose systemd is booted")
 	return cmd
 }
@@ -124,8 +125,8 @@ func (o *Options) examine(ctx context.Context, tell func(Finding)) (err error) {
 		tell(failed("engine", start, Failed, err, "`galley engines` says what answers where"))
 		return nil
 	}
-	tell(Finding{"engine", OK, time.Since(start), fmt.Sprintf("%s %s at %s, cgroup v%d", endpoint.Kind, endpoint.EngineVersion,
-		endpoint.URI, info.CgroupVersion), ""})
+	tell(Finding{"engine", OK, time.Since(start),
+		fmt.Sprintf("%s %s at %s, cgroup v%d", endpoint.Kind, endpoint.EngineVersion, endpoint.URI, info.CgroupVersion), ""})
 	x := newExamination(engine, o, thisHost(endpoint))
 	defer func() { err = errors.Join(err, x.clear(ctx)) }()
 	return x.all(ctx, tell)

@@ -28,7 +28,8 @@ const (
 	pause = 300 * time.Millisecond
 )
 
-const bootRemedy = "Use an image of systemd that is made for containers; on cgroup v1 give it /sys/fs/cgroup with driver.volumes"
+const bootRemedy = "Use an image of systemd that is made for containers; " +
+	"on cgroup v1 give it /sys/fs/cgroup with driver.volumes"
 
 // examination is one run of doctor on an engine.
 type examination struct {
@@ -69,7 +70,8 @@ func (x *examination) all(ctx context.Context, tell func(Finding)) error {
 		{"image", Failed, x.load, func() string { return "" }},
 		{"container", Failed, x.run, x.host.container},
 		{"build", Limited, x.build, x.host.container},
-		{"volumes-from", Limited, x.volumesFrom, func() string { return "driver.volumes_from and volumes of tool images need it" }},
+		{"volumes-from", Limited, x.volumesFrom,
+			func() string { return "driver.volumes_from and volumes of tool images need it" }},
 		{"bind mount", Limited, x.bind, x.host.bind},
 		{"names", Limited, x.resolve, x.host.names},
 		{"port", Limited, x.port, x.host.port},
@@ -169,7 +171,8 @@ func (x *examination) command(ctx context.Context, id string, argv []string) (st
 	var out, errOut bytes.Buffer
 	code, err := x.engine.Exec(ctx, id, backend.ExecSpec{Command: argv, Stdout: &out, Stderr: &errOut})
 	if err == nil && code != 0 {
-		err = fmt.Errorf("%s exited with code %d: %s", argv[0], code, strings.TrimPrefix(strings.TrimSpace(errOut.String()), ">>>>>> "))
+		err = fmt.Errorf("%s exited with code %d: %s", argv[0], code,
+			strings.TrimPrefix(strings.TrimSpace(errOut.String()), ">>>>>> "))
 	}
 	return strings.TrimSpace(out.String()), err
 }
@@ -194,16 +197,17 @@ func (x *examination) run(ctx context.Context) (_ string, err error) {
 }
 
 func (x *examination) build(ctx context.Context) (string, error) {
-	dockerfile := fmt.Sprintf("FROM localhost/galley-doctor:%s\nRUN [%q, %q, \"write\", \"/tmp/built\"]\n", x.id, program, agentName)
+	dockerfile := fmt.Sprintf("FROM localhost/galley-doctor:%s\n"+
+		"RUN [%q, %q, \"write\", \"/tmp/built\"]\n", x.id, program, agentName)
 	var archive bytes.Buffer
 	t := tar.NewWriter(&archive)
-	err := errors.Join(entry(t, tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(dockerfile)), Typeflag: tar.TypeReg},
-		strings.NewReader(dockerfile)), t.Close())
+	err := errors.Join(entry(t, tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(dockerfile)),
+		Typeflag: tar.TypeReg}, strings.NewReader(dockerfile)), t.Close())
 	if err != nil {
 		return "", err
 	}
-	image, err := x.engine.BuildImage(ctx, backend.BuildOptions{Context: &archive, Tag: "localhost/galley-doctor-build:" + x.id,
-		Labels: x.labels, Output: io.Discard})
+	image, err := x.engine.BuildImage(ctx, backend.BuildOptions{Context: &archive,
+		Tag: "localhost/galley-doctor-build:" + x.id, Labels: x.labels, Output: io.Discard})
 	if err != nil {
 		return "", err
 	}
@@ -231,8 +235,8 @@ func (x *examination) bind(ctx context.Context) (_ string, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	file := filepath.Join(dir, "mark")
-	err = errors.Join(os.WriteFile(file, []byte(mark), 0o600), os.Chmod(dir, 0o755), //nolint:gosec // for an engine of other users
-		os.Chmod(file, 0o666))
+	err = errors.Join(os.WriteFile(file, []byte(mark), 0o600),
+		os.Chmod(dir, 0o755), os.Chmod(file, 0o666)) //nolint:gosec // for an engine of other users
 	if err != nil {
 		return "", err
 	}
@@ -262,7 +266,8 @@ func (x *examination) resolve(ctx context.Context) (string, error) {
 		Entrypoint: []string{program, agentName, "serve"}}); err != nil {
 		return "", err
 	}
-	_, err = x.finds(ctx, backend.ContainerSpec{Name: "client", Network: attached("galley-client")}, "dial", "galley-server")
+	_, err = x.finds(ctx, backend.ContainerSpec{Name: "client", Network: attached("galley-client")},
+		"dial", "galley-server")
 	return "one container finds another by its name", err
 }
 
@@ -280,7 +285,8 @@ func (x *examination) port(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if _, err := x.start(ctx, backend.ContainerSpec{Name: "port", Entrypoint: []string{program, agentName, "serve"},
-		Ports: []spec.PortMapping{{HostIP: "127.0.0.1", HostPort: address.Port, ContainerPort: 8080, Protocol: "tcp"}}}); err != nil {
+		Ports: []spec.PortMapping{{HostIP: "127.0.0.1", HostPort: address.Port, ContainerPort: 8080,
+			Protocol: "tcp"}}}); err != nil {
 		return "", err
 	}
 	return "a port of a container answers on 127.0.0.1", greet(ctx, io.Discard, address.String())

@@ -52,8 +52,8 @@ func (h host) container() string {
 	if h.rootless {
 		for _, file := range []string{"subuid", "subgid"} {
 			if !h.mapped(file) {
-				list = append(list, fmt.Sprintf("/etc/%s gives %s no numbers: sudo usermod --add-subuids 100000-165535 --add-subgids "+
-					"100000-165535 %s, and then podman system migrate", file, h.user, h.user))
+				list = append(list, fmt.Sprintf("/etc/%s gives %s no numbers: sudo usermod --add-subuids 100000-165535 "+
+					"--add-subgids 100000-165535 %s, and then podman system migrate", file, h.user, h.user))
 			}
 		}
 	}
@@ -137,15 +137,18 @@ func (h host) settings() []Finding {
 	if !h.exists("run/systemd/system") {
 		return list
 	}
-	add("linger", h.exists("var/lib/systemd/linger/"+h.user), "runners end when you log out", "loginctl enable-linger "+h.user)
-	controllers := strings.Fields(h.read(fmt.Sprintf("sys/fs/cgroup/user.slice/user-%d.slice/user@%d.service/cgroup.controllers",
-		h.uid, h.uid)))
+	add("linger", h.exists("var/lib/systemd/linger/"+h.user),
+		"runners end when you log out", "loginctl enable-linger "+h.user)
+	controllers := strings.Fields(h.read(fmt.Sprintf(
+		"sys/fs/cgroup/user.slice/user-%d.slice/user@%d.service/cgroup.controllers", h.uid, h.uid)))
 	has := map[string]bool{}
 	for _, c := range controllers {
 		has[c] = true
 	}
-	add("delegation", has["cpu"] && has["memory"] && has["pids"], "cgroup controllers of yours: "+strings.Join(controllers, " "),
-		"Put Delegate=cpu cpuset io memory pids below [Service] into /etc/systemd/system/user@.service.d/delegate.conf, then "+
-			"sudo systemctl daemon-reload, and log in anew; without it limits of memory and processors do not hold")
+	add("delegation", has["cpu"] && has["memory"] && has["pids"],
+		"cgroup controllers of yours: "+strings.Join(controllers, " "),
+		"Put Delegate=cpu cpuset io memory pids below [Service] into "+
+			"/etc/systemd/system/user@.service.d/delegate.conf, then sudo systemctl daemon-reload, and log in anew; "+
+			"without it limits of memory and processors do not hold")
 	return list
 }

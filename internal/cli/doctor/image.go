@@ -79,8 +79,8 @@ func static(file string) (arch string, err error) {
 	defer f.Close()
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return "", fmt.Errorf("%s needs libraries, which an empty container does not have\n%s, which is built with CGO_ENABLED=0",
-				file, remedy)
+			return "", fmt.Errorf("%s needs libraries, which an empty container does not have\n"+
+				"%s, which is built with CGO_ENABLED=0", file, remedy)
 		}
 	}
 	if arch = machines[f.Machine]; arch == "" {

@@ -44,7 +44,8 @@ listed. Files that exist are never changed, but for a line in .gitignore.`,
 	}
 	cmd.Flags().StringSliceVarP(&drivers, "driver", "D", nil, "the driver to write: dokken (default), docker or podman")
 	cmd.Flags().StringVarP(&s.provisioner, "provisioner", "P", "",
-		"the provisioner to write: dokken, shell, ansible_playbook, puppet_apply or salt (default: what the project looks like)")
+		"the provisioner to write: dokken, shell, ansible_playbook, puppet_apply or salt "+
+			"(default: what the project looks like)")
 	cmd.Flags().StringVarP(&s.kind, "kind", "k", "",
 		"what the project is: "+strings.Join(kindNames(), ", ")+" (default: what it looks like)")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kindNames(), cobra.ShellCompDirectiveNoFileComp))

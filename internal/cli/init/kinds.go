@@ -281,8 +281,10 @@ func startSalt(string) (start, error) {
 	return start{provisioner: "  name: salt\n", platforms: []platform{{"debian-12", map[string]any{"image": "debian:12",
 		"intermediate_instructions": []string{
 			"RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl",
-			"RUN curl -fsSL -o /etc/apt/keyrings/salt.asc https://packages.broadcom.com/artifactory/api/security/keypair/SaltProjectKey/public",
-			"RUN echo \"deb [signed-by=/etc/apt/keyrings/salt.asc] " + packages + " stable main\" > /etc/apt/sources.list.d/salt.list",
+			"RUN curl -fsSL -o /etc/apt/keyrings/salt.asc " +
+				"https://packages.broadcom.com/artifactory/api/security/keypair/SaltProjectKey/public",
+			"RUN echo \"deb [signed-by=/etc/apt/keyrings/salt.asc] " + packages +
+				" stable main\" > /etc/apt/sources.list.d/salt.list",
 			"RUN apt-get update && apt-get install -y --no-install-recommends salt-minion",
 		}}}}}, nil
 }

@@ -251,7 +251,8 @@ func (o *Options) load(ctx context.Context) ([]config.Instance, error) {
 		return o.LoadWithEngines(ctx, o.Instances)
 	}
 	list, err := o.Load(ctx, o.Instances)
-	if n := slices.IndexFunc(list, func(i config.Instance) bool { return i.On != "" }); err == nil && n >= 0 && len(o.On) > 0 {
+	n := slices.IndexFunc(list, func(i config.Instance) bool { return i.On != "" })
+	if err == nil && n >= 0 && len(o.On) > 0 {
 		return nil, fmt.Errorf("%s is on an engine already: leave --on out, or name %s", list[n].Name, list[n].PlainName())
 	}
 	return list, err

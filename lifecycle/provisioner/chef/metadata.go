@@ -49,7 +49,8 @@ func CookbookName(dir string) (string, error) {
 // checkName fails for a name that would be a path: the cookbook is a directory of its name.
 func checkName(name, file string) (string, error) {
 	if strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
-		return "", fmt.Errorf("%s names the cookbook %q, which no directory of cookbooks can be called\nUse letters, digits, _ and -", file, name)
+		return "", fmt.Errorf("%s names the cookbook %q, which no directory of cookbooks can be called\n"+
+			"Use letters, digits, _ and -", file, name)
 	}
 	return name, nil
 }
@@ -213,7 +214,8 @@ func (s *scanner) startsWord() bool {
 // it stands where a value is wanted, or before the word that follows a method's name.
 func (s *scanner) startsRegexp() bool {
 	before := s.now.String()
-	return wantsValue().MatchString(before) || afterMethod().MatchString(before) && !strings.HasPrefix(s.text[s.at+1:], " ")
+	return wantsValue().MatchString(before) ||
+		afterMethod().MatchString(before) && !strings.HasPrefix(s.text[s.at+1:], " ")
 }
 
 // percent takes a literal such as %q(text), or the sign alone.

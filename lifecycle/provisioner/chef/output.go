@@ -34,7 +34,8 @@ var (
 	// The minimal format lists what was updated at the end.
 	updatedLine = lazyregexp.New(`^\* ([a-z0-9_]+\[.*\])$`)
 	changeLine  = lazyregexp.New(`^\s+- \S`)
-	headingLine = lazyregexp.New(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|Compiling|Resolving|Loading|Infra Phase)\b`)
+	headingLine = lazyregexp.New(`^(Recipe|Synchronizing|Running|Starting|Converging|Installing|` +
+		`Compiling|Resolving|Loading|Infra Phase)\b`)
 )
 
 func (o *output) Line(text string) {

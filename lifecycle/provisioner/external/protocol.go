@@ -40,7 +40,8 @@ func (c capabilities) check() error {
 		}
 	}
 	if !slices.Contains(c.Transports, transport) {
-		return fmt.Errorf("it reaches machines by %s, and a runner is only reached by %s", strings.Join(c.Transports, ", "), transport)
+		return fmt.Errorf("it reaches machines by %s, and a runner is only reached by %s",
+			strings.Join(c.Transports, ", "), transport)
 	}
 	return nil
 }

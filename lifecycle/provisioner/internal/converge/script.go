@@ -68,7 +68,8 @@ func command(p config.Provisioner, sb sandbox.Dir, env map[string]string) runner
 		}
 	}
 	// All of it is read first: what a prefix prints that does not read, as one that is not there, is lost on Podman.
-	line := `galley_env=$(cat); printf '%s\n' "$galley_env" | { ` + p.CommandPrefix + ` sh -c 'eval "$(cat)"; exec sh "$0" < /dev/null' "$0"; }`
+	line := `galley_env=$(cat); printf '%s\n' "$galley_env" | { ` + p.CommandPrefix +
+		` sh -c 'eval "$(cat)"; exec sh "$0" < /dev/null' "$0"; }`
 	return runner.Command{Argv: append(runner.Shell(line), file), Env: env, Stdin: strings.NewReader(exports.String())}
 }
 
