@@ -6,7 +6,7 @@
 #
 #   GALLEY_TEST_ENGINES     the engines to test, with commas; "all" of distributions, "newest" from source,
 #                           "all,newest", or "none". The default is those that are required, else of "all"
-#                           the newest Docker and the newest rootless Podman that this machine can run
+#                           the newest Docker and the newest Podman, rootless, that this machine can run
 #   GALLEY_REQUIRE_ENGINES  those that must run: a missing one is a failure
 #   GALLEY_TEST_ARTIFACTS   where flaky.txt and the events of tests go (default bin/test)
 set -euo pipefail
@@ -196,7 +196,7 @@ first() {
 }
 
 say "engines: install, start"
-[ -n "$names" ] || names=$(first docker26 docker20)$(first podman5-rootless podman4-rootless)
+[ -n "$names" ] || names=$(first docker26 docker20)$(first podman5-rootless podman4-rootless podman5 podman4)
 names=${names%,}
 [ -n "$names" ] || { echo "no engine can be run on this machine" >&2; exit 1; }
 export GALLEY_TEST_ENGINES=$names

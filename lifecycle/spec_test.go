@@ -111,7 +111,19 @@ func TestDigestsTellWhatChanged(t *testing.T) {
 	// Records, snapshots and checkpoints have digests: one that is made otherwise tells of changes that are none.
 	require.Equal(t, "e687ef373f0e7bd0", old["Image"])
 	require.Equal(t, "c3e69615214ab695", combine(map[string]string{"A": "1", "B": "2"}))
-	require.NotEqual(t, combine(map[string]string{"A": "1", "B": "2"}), combine(map[string]string{"A": "1 B:2"}))
+}
+
+// Two build arguments are not one with the text of both.
+func TestBuildArgumentsAreToldApart(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	i.Driver.IntermediateInstructions = []string{"RUN true"}
+	i.Driver.BuildArgs = map[string]string{"A": "1", "B": "2"}
+	require.NoError(t, k.do("create", i))
+	require.Contains(t, k.preview("verify", i), "verify: run")
+	require.NotContains(t, k.preview("verify", i), "replace the runner")
+	i.Driver.BuildArgs = map[string]string{"A": "1 B:2"}
+	require.Contains(t, k.preview("verify", i), "create: replace the runner galley-ID-a (image changed in its configuration)")
 }
 
 func TestBaseImages(t *testing.T) {

@@ -138,7 +138,7 @@ func (b *Backend) openSession(ctx context.Context, op string, o backend.BuildOpt
 	var refused *engine.StatusError
 	if errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusNotImplemented) {
 		return "", nil, wrap(op, backend.Unsupported(b.engineName(), string(o.Needs[0]),
-			fmt.Sprintf("It has no BuildKit (%s): write it without, as one RUN with && and a file from build_context.",
+			fmt.Sprintf("It has no BuildKit (%.500s): write it without, as one RUN with && and a file from build_context.",
 				refused.Message)))
 	}
 	if err != nil {

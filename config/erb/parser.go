@@ -165,7 +165,7 @@ func (p *parser) notExpression() *node {
 		return p.node(at, &node{op: opNot, a: p.notExpression()})
 	}
 	first := p.assignment()
-	if p.at(",") && first.op == opAsgn {
+	if p.at(",") && (first.op == opAsgn || first.op == opOpAsgn) {
 		p.outside(p.tok.start, "a list without brackets")
 	}
 	if !p.at(",") || !assignable(first) {
@@ -207,7 +207,7 @@ func assignable(n *node) bool {
 
 // target turns an expression into what can be assigned to.
 func (p *parser) target(n *node) *node {
-	if n.op == opCall && n.a != nil && n.s != "[]" {
+	if n.op == opCall && n.a != nil && isIdentByte(n.s[len(n.s)-1]) {
 		p.outside(n.at, "an assignment to an attribute")
 	}
 	if !assignable(n) {

@@ -35,18 +35,20 @@ func (e *StatusError) Error() string { return e.Message }
 const maxErrorBody = 1 << 20
 
 // ReadStatusError reads the words of an answer that is an error, which both engines send as JSON. It returns a
-// *StatusError, with what has come of words that break off, since the status tells the most; what a context ended is
-// the context's error.
+// *StatusError, with what has come of words that break off, since the status tells the most; what a context or a time
+// limit ended is that error.
 func ReadStatusError(resp *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	var slow *SlowError
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) {
 		return fmt.Errorf("read the engine's answer (%s): %w", resp.Status, err)
 	}
 	var answer struct {
 		Message string `json:"message"`
 	}
 	if json.Unmarshal(text, &answer) != nil || answer.Message == "" {
-		answer.Message = cmp.Or(strings.TrimSpace(string(text)), resp.Status)
+		rest := strings.TrimPrefix(string(text), `{"message":"`) // of JSON that broke off
+		answer.Message = cmp.Or(strings.TrimSpace(rest), resp.Status)
 	}
 	return &StatusError{Status: resp.StatusCode, Message: answer.Message}
 }
@@ -54,13 +56,15 @@ func ReadStatusError(resp *http.Response) error {
 // maxWords bounds how much of what an engine says is shown: a registry may have said it.
 const maxWords = 16 << 10
 
-// begin is a message without blanks around it, cut off where it is too long to be read.
+// begin is a message without blanks around it, cut off where it is too long to be read: between two words, since half a
+// secret would not be masked.
 func begin(message string) string {
 	message = strings.TrimSpace(message)
 	if len(message) <= maxWords {
 		return message
 	}
-	return fmt.Sprintf("%s ... (%d more bytes)", strings.ToValidUTF8(message[:maxWords], ""), len(message)-maxWords)
+	end := max(strings.LastIndexAny(message[:maxWords], " \t\n"), 0)
+	return fmt.Sprintf("%s ... (%d more bytes)", message[:end], len(message)-end)
 }
 
 // Rule says what some texts in an engine's answer mean.
@@ -273,7 +277,7 @@ func (w Words) BuildError(op string, err error, commandRan func(*StatusError) bo
 	switch {
 	case inStep:
 		return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Err: stream,
-			Detail: strings.TrimSpace(strings.TrimSpace(stream.Message) + "\n" + strings.TrimSpace(stream.Output))}
+			Detail: strings.TrimSpace(begin(stream.Message) + "\n" + strings.TrimSpace(stream.Output))}
 	case errors.Is(wrapped, backend.ErrInvalid) && errors.As(wrapped, &e):
 		return &backend.Error{Op: op, Kind: backend.ErrBuildFailed, Detail: e.Detail, Err: e}
 	}
