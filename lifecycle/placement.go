@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/names"
+	"github.com/galley-kitchen/galley/internal/userdir"
+	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
 // Asked is the engine that the user asked for in so many words, outside kitchen.yml.
@@ -264,27 +267,44 @@ func (r *Run) offers(ctx context.Context, uri string) bool {
 	if r.o.Offers == nil || r.o.Offers(ctx, uri) {
 		return true
 	}
-	data, err := os.ReadFile(endpointNote(uri))
+	note, err := endpointNote(uri, userdir.Find)
+	if err != nil {
+		return false
+	}
+	f, err := os.Open(note)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	if userdir.OwnFile(f) != nil {
+		return false
+	}
+	data, err := io.ReadAll(f)
 	return err == nil && string(data) == uri
 }
 
 // rememberEndpoint notes for this user that an engine was used.
 func (r *Run) rememberEndpoint(uri string) {
-	note := endpointNote(uri)
-	if note == "" {
-		return
+	if cache, err := os.UserCacheDir(); err == nil {
+		_ = os.MkdirAll(cache, 0o700)
 	}
 	// Without the note, a later run asks the user where the engine is.
-	if os.MkdirAll(filepath.Dir(note), 0o700) == nil {
-		_ = os.WriteFile(note, []byte(uri), 0o600)
+	if note, err := endpointNote(uri, userdir.Make); err == nil {
+		_ = sandbox.WriteFile(note, []byte(uri), 0o600)
 	}
 }
 
-// endpointNote is the file that notes an address for this user, "" without a place.
-func endpointNote(uri string) string {
+// endpointNote is the file that notes an address for this user, in a directory that find finds or makes. The directory
+// for caches itself may be a link; below it, find refuses what another user could have made: it may be that user's
+// after sudo.
+func endpointNote(uri string, find func(base string, elem ...string) (string, error)) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return ""
+		return "", err
 	}
-	return filepath.Join(cache, "galley", "engines", names.Digest(uri))
+	if cache, err = filepath.EvalSymlinks(cache); err != nil {
+		return "", err
+	}
+	dir, err := find(cache, "galley", "engines")
+	return filepath.Join(dir, names.Digest(uri)), err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/galley-kitchen/galley/backend"
 	"github.com/galley-kitchen/galley/backend/fake"
 	"github.com/galley-kitchen/galley/config"
+	"github.com/galley-kitchen/galley/internal/names"
 	"github.com/galley-kitchen/galley/lifecycle/label"
 )
 
@@ -211,6 +212,69 @@ func TestEndpointOfAForeignStateFile(t *testing.T) {
 	k.usual = "fake://one"
 	_, err = k.run().Statuses(t.Context(), []string{"a"})
 	require.NoError(t, err)
+}
+
+// After sudo, the directory for caches may be another user's: nothing there is written or believed.
+func TestNotesOfEnginesInAForeignCache(t *testing.T) {
+	for name, c := range map[string]struct {
+		plant func(cache, notes string) error
+		root  bool
+	}{
+		"notes behind a link": {plant: func(cache, _ string) error {
+			return errors.Join(os.Rename(filepath.Join(cache, "galley"), filepath.Join(cache, "moved")),
+				os.Symlink("moved", filepath.Join(cache, "galley")))
+		}},
+		"notes that all may write":   {plant: func(_, notes string) error { return os.Chmod(notes, 0o777) }},
+		"a cache that all may write": {plant: func(cache, _ string) error { return os.Chmod(cache, 0o777) }},
+		"another user's cache": {root: true, plant: func(cache, _ string) error {
+			return os.Chown(cache, 12345, 12345)
+		}},
+		"another user's notes": {root: true, plant: func(_, notes string) error {
+			return os.Chown(notes, 12345, 12345)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.root && os.Getuid() != 0 {
+				t.Skip("only root can give files away")
+			}
+			r, uri, cache, note := notesOfEngines(t)
+			require.NoError(t, c.plant(cache, filepath.Dir(note)))
+			require.False(t, r.offers(t.Context(), uri), "believed")
+			require.NoError(t, os.WriteFile(note, []byte("kept"), 0o600))
+			r.rememberEndpoint(uri)
+			data, err := os.ReadFile(note)
+			require.NoError(t, err)
+			require.Equal(t, "kept", string(data), "written")
+		})
+	}
+}
+
+// notesOfEngines is a run that is offered no engine, and that has noted one in the file note.
+func notesOfEngines(t *testing.T) (r *Run, uri, cache, note string) {
+	uri, cache = "fake://two", filepath.Join(t.TempDir(), "cache")
+	t.Setenv("XDG_CACHE_HOME", cache)
+	r = &Run{o: Options{Offers: func(context.Context, string) bool { return false }}}
+	r.rememberEndpoint(uri)
+	require.True(t, r.offers(t.Context(), uri))
+	return r, uri, cache, filepath.Join(cache, "galley", "engines", names.Digest(uri))
+}
+
+// A link in the place of a note is replaced, and what it leads to stays; another user's note is not believed.
+func TestNoteOfAnEngineIsAFileOfTheUser(t *testing.T) {
+	r, uri, cache, note := notesOfEngines(t)
+	victim := filepath.Join(cache, "victim")
+	require.NoError(t, os.WriteFile(victim, []byte("kept"), 0o600))
+	require.NoError(t, os.Remove(note))
+	require.NoError(t, os.Symlink(victim, note))
+	r.rememberEndpoint(uri)
+	data, err := os.ReadFile(victim)
+	require.NoError(t, err)
+	require.Equal(t, "kept", string(data))
+	require.True(t, r.offers(t.Context(), uri))
+	if os.Getuid() == 0 {
+		require.NoError(t, os.Chown(note, 12345, 12345))
+		require.False(t, r.offers(t.Context(), uri))
+	}
 }
 
 // What a state file says may not lead out of the state directory.

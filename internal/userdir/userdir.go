@@ -49,14 +49,22 @@ func Absent(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is
 // The base must be a directory of this user's in which only the user and the user's group can write.
 //
 // Errors: ErrUnsafe for a directory that is a symbolic link, belongs to another user, or that others may enter.
-func Make(base string, elem ...string) (string, error) {
+func Make(base string, elem ...string) (string, error) { return below(base, elem, os.Mkdir) }
+
+// Find is [Make] for who only reads: it makes no directory, and one that is missing is an error.
+func Find(base string, elem ...string) (string, error) {
+	return below(base, elem, func(string, fs.FileMode) error { return nil })
+}
+
+// below checks the directories elem below base, each after it was made.
+func below(base string, elem []string, mkdir func(string, fs.FileMode) error) (string, error) {
 	if err := check(base, 0o002); err != nil {
 		return "", err
 	}
 	dir := base
 	for _, name := range elem {
 		dir = filepath.Join(dir, name)
-		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", err
 		}
 		if err := check(dir, 0o077); err != nil {

@@ -21,8 +21,14 @@ func place(t *testing.T, mode fs.FileMode) string {
 
 func TestMake(t *testing.T) {
 	base := place(t, 0o755)
+	_, err := Find(base, "a", "b")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NoDirExists(t, filepath.Join(base, "a"))
 	dir, err := Make(base, "a", "b")
 	require.NoError(t, err)
+	found, err := Find(base, "a", "b")
+	require.NoError(t, err)
+	require.Equal(t, dir, found)
 	st, err := os.Stat(dir)
 	require.NoError(t, err)
 	require.Equal(t, fs.FileMode(0o700), st.Mode().Perm())
@@ -36,6 +42,8 @@ func TestMake(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(base, "open"), 0o755))
 	for _, name := range []string{"link", "file", "open"} {
 		_, err := Make(base, name, "x")
+		require.ErrorIs(t, err, ErrUnsafe, name)
+		_, err = Find(base, name, "x")
 		require.ErrorIs(t, err, ErrUnsafe, name)
 	}
 	require.NoDirExists(t, filepath.Join(elsewhere, "x"))
