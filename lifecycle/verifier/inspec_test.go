@@ -210,13 +210,19 @@ func TestInspecThatFailsEarlyLeavesReportsAlone(t *testing.T) {
 func TestInspecReportInTheWay(t *testing.T) {
 	needShell(t)
 	for _, where := range []config.Place{config.PlaceRunner, config.PlaceHost} {
-		b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "0",
-			"report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`})
-		t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
-		b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
-		got := summary(b.verify(inspecInstance(config.InspecVerifier{Location: where,
-			Reporter: []string{"json:code/a.json"}})))
-		require.Contains(t, got, "passed \"it works\"\nerror: verifier.reporter: mkdir ")
+		for _, reporter := range []string{"json:code/a.json", "html:code/a.html"} {
+			b := newKitchen(t, map[string]string{dir + "a_test.rb": "x", ".tools/inspec": inspecStandIn, "code": "0",
+				"report": `{"profiles":[{"controls":[{"results":[{"status":"passed","code_desc":"it works"}]}]}]}`})
+			t.Setenv("PATH", b.path+":"+os.Getenv("PATH"))
+			b.project.Environ = []string{"PATH=" + b.path + ":/usr/bin:/bin", "STAND=" + b.project.Root}
+			got := summary(b.verify(inspecInstance(config.InspecVerifier{Location: where,
+				Reporter: []string{"junit2:out/a.xml", reporter}})))
+			require.Contains(t, got, "passed \"it works\"\nerror: verifier.reporter: mkdir ", "%s %s", where, reporter)
+			require.Contains(t, b.out.String(), "a.xml", "the other report is written")
+			if where == config.PlaceHost {
+				require.NotContains(t, b.out.String(), "a.html", "InSpec does not get what it cannot write")
+			}
+		}
 	}
 }
 

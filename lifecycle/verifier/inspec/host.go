@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/galley-kitchen/galley/internal/process"
@@ -42,14 +43,15 @@ func (n *InSpec) onHost(ctx context.Context, r runner.Run, looked []string) (_ [
 		return nil, err
 	}
 	reports, own := n.reporters()
-	for _, report := range reports {
+	var unwritten error // a report that cannot be written keeps no test from running
+	reports = slices.DeleteFunc(reports, func(report reporter) bool {
 		if report.file == "" {
-			continue
+			return false
 		}
-		if err := makeParent(report.file); err != nil { // InSpec itself writes it
-			return nil, err
-		}
-	}
+		err := makeParent(report.file) // InSpec itself writes it
+		unwritten = errors.Join(unwritten, err)
+		return err != nil
+	})
 	results := filepath.Join(dir, "results.json")
 	argv := append([]string{binary}, n.arguments(at, reports)...)
 	argv = append(argv, "json:"+results, "--target", "docker://"+r.Target.ContainerID)
@@ -70,7 +72,7 @@ func (n *InSpec) onHost(ctx context.Context, r runner.Run, looked []string) (_ [
 	if len(done.Results) > 0 {
 		err = errors.Join(own.deliver(done.Results, r.Out.Stdout), err)
 	}
-	return cases, err
+	return cases, errors.Join(unwritten, err)
 }
 
 // forHost lays what galley writes for InSpec out in a directory of this machine. The
