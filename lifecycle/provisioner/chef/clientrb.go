@@ -17,6 +17,7 @@ import (
 	"github.com/galley-kitchen/galley/config"
 	"github.com/galley-kitchen/galley/internal/lazyregexp"
 	"github.com/galley-kitchen/galley/internal/rubyfloat"
+	"github.com/galley-kitchen/galley/internal/userdir"
 	"github.com/galley-kitchen/galley/lifecycle/sandbox"
 )
 
@@ -109,8 +110,8 @@ func ruby(v any) string {
 // while to make, so this user's first one serves for ever, where it can be kept.
 func validationKey() ([]byte, error) {
 	file := ""
-	if dir, err := os.UserCacheDir(); err == nil {
-		file = filepath.Join(dir, "galley", "validation.pem")
+	if dir, err := userdir.Cache("galley"); err == nil { // nobody else can have put a link or a key there
+		file = filepath.Join(dir, "validation.pem")
 		if old, err := os.ReadFile(file); err == nil && len(old) > 0 {
 			return old, nil
 		}
@@ -121,7 +122,7 @@ func validationKey() ([]byte, error) {
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	if file != "" {
-		// A home that cannot be written to only costs the time for another one.
+		// A home that cannot be written to, or is another user's, only costs the time for another one.
 		_ = sandbox.WriteFile(file, text, 0o600)
 	}
 	return text, nil
