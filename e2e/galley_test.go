@@ -143,11 +143,19 @@ func (p *project) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// galleyLimit is how long one run of galley may take.
+const galleyLimit = 10 * time.Minute
+
 // galley runs galley in the project.
 func (p *project) galley(args ...string) result {
 	p.t.Helper()
-	// Cleanups run galley when the test's own context has ended.
-	cmd := p.command(context.WithoutCancel(p.t.Context()), args...)
+	// Cleanups run galley when the test's own context has ended. What waits for ever, since an engine's network is broken,
+	// fails with what galley said.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.t.Context()), galleyLimit)
+	defer cancel()
+	cmd := p.command(ctx, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

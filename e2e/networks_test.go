@@ -29,7 +29,8 @@ verifier:
   remote_exec: true
   command: >-
     ip route | grep -c ' scope link ' | grep -qx 4 &&
-    until timeout 5 nc -w 2 data 80 < /dev/null; do sleep 0.2; done
+    for n in $(seq 30); do timeout 5 nc -w 2 data 80 < /dev/null && exit; sleep 0.2; done;
+    ip addr; ip route; ip neigh; cat /etc/resolv.conf; nslookup data; exit 1
 platforms: [{name: busybox}]
 networks:
   front: {}
