@@ -369,7 +369,7 @@ func (i *instanceRun) start(ctx context.Context) error {
 		i.container.State = backend.StateRunning
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		i.state.Faults = false
+		i.state.Faults, i.state.Stopping = false, false
 		i.state.keepSteps(StepPreCreate, StepImages, StepTool, StepNetwork, StepSandbox, StepServices, StepContainer)
 		return nil
 	})
@@ -394,6 +394,12 @@ func (i *instanceRun) keepExisting(ctx context.Context, p plan) (kept bool, err 
 	}
 	if err := i.ensureServices(ctx); err != nil {
 		return false, err
+	}
+	if i.state.Stopping && c.State == backend.StateRunning { // or it would end while something runs in it
+		if err := i.eng.StopContainer(ctx, c.ID, rebootTime); err != nil {
+			return false, err
+		}
+		c.State = backend.StateExited
 	}
 	switch c.State {
 	case backend.StateRunning:

@@ -95,7 +95,7 @@ func (l *liveRunner) Reboots() func(context.Context) error { return l.reboot }
 func (i *instanceRun) reboot(ctx context.Context) error {
 	return i.step(StepReboot, func() error {
 		last, steps := i.state.LastAction, slices.Clone(i.state.Steps)
-		i.state.LastAction = ""
+		i.state.LastAction, i.state.Stopping = "", true
 		if err := i.save(); err != nil {
 			return err
 		}

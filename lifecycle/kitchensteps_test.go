@@ -112,6 +112,30 @@ func TestReboot(t *testing.T) {
 	require.Equal(t, []string{"StopContainer", "StartContainer"}, verbs)
 }
 
+// An engine goes on with the stop of a galley that was killed, which would end what the next one runs.
+func TestRebootThatWasKilled(t *testing.T) {
+	k := newKitchen(t)
+	i := chefInstance("a")
+	require.NoError(t, k.do("converge", i))
+	f := stateFileOf(k.project, "a")
+	s, err := f.load()
+	require.NoError(t, err)
+	s.LastAction, s.Stopping = "", true
+	require.NoError(t, f.save(s))
+	k.fake.ForgetCalls()
+	require.NoError(t, k.do("converge", i))
+	var verbs []string
+	for _, c := range k.fake.Calls() {
+		if c.Verb == "StopContainer" || c.Verb == "StartContainer" || c.Verb == "RemoveContainer" {
+			verbs = append(verbs, c.Verb)
+		}
+	}
+	require.Equal(t, []string{"StopContainer", "StartContainer"}, verbs)
+	s, err = f.load()
+	require.NoError(t, err)
+	require.False(t, s.Stopping)
+}
+
 func (k *kitchen) status(i config.Instance) Status {
 	k.t.Helper()
 	list, err := k.run().Statuses(k.t.Context(), []string{i.Name})

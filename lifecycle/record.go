@@ -51,6 +51,8 @@ type State struct {
 	Networks []string `json:"networks,omitempty"`
 	// Faults is set when faults may have been made that were not ended.
 	Faults bool `json:"faults,omitempty"`
+	// Stopping is set while a reboot stops the runner, which an engine goes on with when galley is killed.
+	Stopping bool `json:"stopping,omitempty"`
 	// Sandbox is the name of the instance's directory of sandboxes.
 	Sandbox string `json:"sandbox,omitempty"`
 	// Spec has a digest of each part of what the runner was made from, so that a

@@ -83,9 +83,17 @@ func applyCarrier(c *createConfig, from containerAnswer, group []engine.ToolMoun
 // ensureCarrier finds the container that carries a tool, by its labels under one of its
 // names, or makes it. The first name is the one that it mostly has.
 func (b *Backend) ensureCarrier(ctx context.Context, c engine.Carrier) (containerAnswer, error) {
-	for _, name := range c.Names() {
-		if found, err := b.findCarrier(ctx, name, c); err != nil || found.ID != "" {
-			return found, err
+	found, err := b.findCarrier(ctx, c.Names()[0], c)
+	if err != nil || found.ID != "" {
+		return found, err
+	}
+	all, err := b.ListContainers(ctx, backend.Labels{engine.LabelTool: c.Image})
+	if err != nil {
+		return containerAnswer{}, err
+	}
+	for _, other := range all {
+		if c.Is(other.Labels) && slices.Contains(c.Names(), other.Name) {
+			return b.inspectContainer(ctx, other.ID)
 		}
 	}
 	return b.makeCarrier(ctx, c)
