@@ -36,12 +36,12 @@ const nodesSuite = `
         after: [app]
         driver: {ports: ["80"]}
         provisioner:
-          command: mkdir -p /w && until printf 'GET /row HTTP/1.0\r\n\r\n' | nc app 8080 | grep row > /w/page; do sleep 0.2; done; httpd -p 80 -h /w
+          command: mkdir -p /w && until printf 'GET /row HTTP/1.0\r\n\r\n' | timeout 5 nc app 8080 | grep row > /w/page; do sleep 0.2; done; httpd -p 80 -h /w
         verifier: {command: 'test "$GALLEY_NODE" = web && test -n "$GALLEY_NODE_APP_ADDRESS" && nc web 80 < /dev/null'}
       app:
         driver: {ready: {exec: "true"}}
         provisioner:
-          command: mkdir -p /a && until printf 'GET /1 HTTP/1.0\r\n\r\n' | nc db 5432 | grep row > /a/row; do sleep 0.2; done; httpd -p 8080 -h /a
+          command: mkdir -p /a && until printf 'GET /1 HTTP/1.0\r\n\r\n' | timeout 5 nc db 5432 | grep row > /a/row; do sleep 0.2; done; httpd -p 8080 -h /a
         verifier: {command: 'grep -qx "row of %[1]s" /a/row && nc $GALLEY_SERVICE_DB_ADDRESS 5432 < /dev/null'}
     verifier:
       name: shell

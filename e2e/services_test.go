@@ -25,7 +25,7 @@ provisioner:
   name: shell
   sudo: false
   # An old Podman does not find names for a moment, whenever a container comes or goes.
-  command: until printf 'GET /who HTTP/1.0\r\n\r\n' | nc db 5432 > /fetched; do sleep 0.2; done
+  command: until printf 'GET /who HTTP/1.0\r\n\r\n' | timeout 5 nc db 5432 > /fetched; do sleep 0.2; done
 verifier:
   name: shell
   remote_exec: true
@@ -83,7 +83,7 @@ const everyReady = `
   last:
     image: busybox
     depends_on: [log, exec, file, db]
-    command: [sh, -c, "mkdir /p; until printf 'GET /who HTTP/1.0\\r\\n\\r\\n' | nc db 5432 > /p/page; do sleep 0.2; done;
+    command: [sh, -c, "mkdir /p; until printf 'GET /who HTTP/1.0\\r\\n\\r\\n' | timeout 5 nc db 5432 > /p/page; do sleep 0.2; done;
       exec httpd -f -p 80 -h /p"]
     ready: {http: "http://localhost/page"}
 `

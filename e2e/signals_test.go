@@ -65,7 +65,7 @@ func TestSignalledAtEveryStep(t *testing.T) {
 	})
 }
 
-// A phase that takes longer than its limit, and a run whose output nobody reads any more, end as by Ctrl-C: the command
+// A phase that takes longer than its limit, and a run whose output has no reader any more, end as by Ctrl-C: the command
 // in the runner has ended too, and the record says why.
 func TestEndsWhatRuns(t *testing.T) {
 	testbed.RunOnEachKind(t, func(t *testing.T, e testbed.Engine) {

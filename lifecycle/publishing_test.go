@@ -313,7 +313,7 @@ func TestPublishLeavesNothing(t *testing.T) {
 
 	require.NoError(t, os.MkdirAll(stale, 0o700))
 	require.NoError(t, p.do(Action(PhaseDestroy), i))
-	require.NoDirExists(t, stale, "the runner is gone, and nobody publishes it again")
+	require.NoDirExists(t, stale, "the runner is gone, and is not published again")
 }
 
 // atCommit does something when a runner is about to be made an image of.

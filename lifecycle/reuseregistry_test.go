@@ -146,7 +146,7 @@ func TestRefusedCheckpoints(t *testing.T) {
 	}
 }
 
-// A registry that is down or refuses stops nobody: instances converge, and it is told once, with what there is to do.
+// A registry that is down or refuses stops no instance: instances converge, and it is told once, with what there is to do.
 func TestRegistryOfCheckpointsFails(t *testing.T) {
 	instances := func(i config.Instance) []config.Instance {
 		b := i

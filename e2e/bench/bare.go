@@ -80,7 +80,7 @@ func open(ctx context.Context, host string) (backend.ContainerBackend, backend.E
 // owner is another user of this machine.
 type owner struct{ uid, gid int }
 
-// ownerOf is who an engine's socket belongs to, nil where that is nobody else, or this user cannot become another one.
+// ownerOf is who an engine's socket belongs to, nil where that is this user, or this user cannot become another one.
 func ownerOf(host string) (*owner, error) {
 	u, err := url.Parse(host)
 	if err != nil || u.Scheme != "unix" || os.Getuid() != 0 {

@@ -217,7 +217,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// Fields that nobody reads take no memory, however many a message has.
+// Fields that galley does not read take no memory, however many a message has.
 func TestValues(t *testing.T) {
 	var many []any
 	for number := range 1000 {

@@ -110,7 +110,7 @@ func ruby(v any) string {
 // while to make, so this user's first one serves for ever, where it can be kept.
 func validationKey() ([]byte, error) {
 	file := ""
-	if dir, err := userdir.Cache("galley"); err == nil { // nobody else can have put a link or a key there
+	if dir, err := userdir.Cache("galley"); err == nil { // where no other user can put a link or a key
 		file = filepath.Join(dir, "validation.pem")
 		if old, err := os.ReadFile(file); err == nil && len(old) > 0 {
 			return old, nil
